@@ -1,0 +1,184 @@
+package fit
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math"
+	"os"
+
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/sched"
+)
+
+// A Checkpoint keeps the finished blocks of a long fit in one file, so that a run that was killed goes
+// on where it stopped. The file starts with a key that names the fit (inputs, options, version); each
+// block after it carries a checksum, and a block torn by a kill is dropped when the file is opened.
+type Checkpoint struct {
+	file       *os.File
+	parameters int
+	blocks     map[sched.Range]int64 // where each block's body starts
+}
+
+const checkpointMagic = "voxfit checkpoint 1\n"
+
+// OpenCheckpoint opens the checkpoint at path for a fit described by key (any text that changes when
+// the results would) with p parameters a voxel, or makes it. A file with another key is started anew.
+func OpenCheckpoint(path, key string, p int) (*Checkpoint, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	c := &Checkpoint{file: file, parameters: p, blocks: map[sched.Range]int64{}}
+	sum := sha256.Sum256([]byte(key))
+	head := append([]byte(checkpointMagic), sum[:]...)
+	found := make([]byte, len(head))
+	if _, err := io.ReadFull(file, found); err == nil && bytes.Equal(found, head) {
+		err = c.scan(int64(len(head)))
+		return c, c.closeOn(err)
+	}
+	if err := file.Truncate(0); err != nil {
+		return nil, c.closeOn(err)
+	}
+	_, err = file.WriteAt(head, 0)
+	if err == nil {
+		_, err = file.Seek(int64(len(head)), io.SeekStart)
+	}
+	return c, c.closeOn(err)
+}
+
+// closeOn closes the file when err is not nil, and hands err on.
+func (c *Checkpoint) closeOn(err error) error {
+	if err != nil {
+		c.file.Close()
+	}
+	return err
+}
+
+// scan finds the whole blocks from offset on and cuts off what follows them.
+func (c *Checkpoint) scan(offset int64) error {
+	for {
+		part, size, err := c.check(offset)
+		if err != nil {
+			if err := c.file.Truncate(offset); err != nil {
+				return err
+			}
+			_, err = c.file.Seek(offset, io.SeekStart)
+			return err
+		}
+		c.blocks[part] = offset
+		offset += size
+	}
+}
+
+var errTorn = errors.New("torn block")
+
+// check reads the block at offset and verifies its checksum.
+func (c *Checkpoint) check(offset int64) (sched.Range, int64, error) {
+	info, err := c.file.Stat()
+	if err != nil {
+		return sched.Range{}, 0, err
+	}
+	var ends [2]int64
+	head := io.NewSectionReader(c.file, offset, 16)
+	if err := binary.Read(head, binary.LittleEndian, &ends); err != nil {
+		return sched.Range{}, 0, err
+	}
+	part := sched.Range{Begin: int(ends[0]), End: int(ends[1])}
+	room := (info.Size() - offset) / c.voxelBytes()
+	if ends[0] < 0 || ends[1] <= ends[0] || ends[1]-ends[0] > room {
+		return part, 0, errTorn
+	}
+	body := 16 + c.voxelBytes()*int64(part.End-part.Begin)
+	sum := crc32.NewIEEE()
+	if _, err := io.Copy(sum, io.NewSectionReader(c.file, offset, body)); err != nil {
+		return part, 0, err
+	}
+	var stored uint32
+	if err := binary.Read(io.NewSectionReader(c.file, offset+body, 4), binary.LittleEndian, &stored); err != nil {
+		return part, 0, err
+	}
+	if stored != sum.Sum32() {
+		return part, 0, errTorn
+	}
+	return part, body + 4, nil
+}
+
+// voxelBytes is the size of one voxel: its parameters, code and iteration count.
+func (c *Checkpoint) voxelBytes() int64 { return int64(8*c.parameters + 4) }
+
+// Blocks is the number of finished blocks in the file.
+func (c *Checkpoint) Blocks() int { return len(c.blocks) }
+
+// Load fills result with the block of part and reports whether the file has it.
+func (c *Checkpoint) Load(part sched.Range, result Result) (bool, error) {
+	offset, ok := c.blocks[part]
+	if !ok {
+		return false, nil
+	}
+	n := part.End - part.Begin
+	in := bufio.NewReaderSize(io.NewSectionReader(c.file, offset+16, c.voxelBytes()*int64(n)), 1<<20)
+	voxel := make([]byte, c.voxelBytes())
+	for v := range n {
+		if _, err := io.ReadFull(in, voxel); err != nil {
+			return false, fmt.Errorf("%s: %w", c.file.Name(), err)
+		}
+		for k := range c.parameters {
+			result.Parameters[v*c.parameters+k] = math.Float64frombits(binary.LittleEndian.Uint64(voxel[8*k:]))
+		}
+		tail := voxel[8*c.parameters:]
+		result.Status[v] = kernel.Status{Code: kernel.Code(tail[0]), Iterations: binary.LittleEndian.Uint16(tail[2:])}
+	}
+	return true, nil
+}
+
+// Save appends the finished block of part and syncs it to disk.
+func (c *Checkpoint) Save(part sched.Range, result Result) error {
+	start, err := c.file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	sum := crc32.NewIEEE()
+	out := bufio.NewWriterSize(io.MultiWriter(c.file, sum), 1<<20)
+	buf := make([]byte, 0, max(16, int(c.voxelBytes())))
+	buf = binary.LittleEndian.AppendUint64(buf, uint64(part.Begin))
+	buf = binary.LittleEndian.AppendUint64(buf, uint64(part.End))
+	if _, err := out.Write(buf); err != nil {
+		return err
+	}
+	for v, s := range result.Status {
+		buf = buf[:0]
+		for _, x := range result.Parameters[v*c.parameters : (v+1)*c.parameters] {
+			buf = binary.LittleEndian.AppendUint64(buf, math.Float64bits(x))
+		}
+		buf = append(buf, byte(s.Code), 0)
+		buf = binary.LittleEndian.AppendUint16(buf, s.Iterations)
+		if _, err := out.Write(buf); err != nil {
+			return err
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	if err := binary.Write(c.file, binary.LittleEndian, sum.Sum32()); err != nil {
+		return err
+	}
+	if err := c.file.Sync(); err != nil {
+		return err
+	}
+	c.blocks[part] = start
+	return nil
+}
+
+// Close keeps the file for a later run.
+func (c *Checkpoint) Close() error { return c.file.Close() }
+
+// Remove deletes the file: the fit is whole.
+func (c *Checkpoint) Remove() error {
+	return errors.Join(c.file.Close(), os.Remove(c.file.Name()))
+}

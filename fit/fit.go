@@ -1,0 +1,73 @@
+package fit
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/sched"
+)
+
+// Result holds what a fit gives for n voxels. The caller allocates it (New does) and may reuse it.
+type Result struct {
+	// Parameters is n x Fitter.Parameters(), voxel-major.
+	Parameters []float64
+	// Status has one entry a voxel.
+	Status []kernel.Status
+}
+
+// New returns a Result for n voxels of f.
+func New(f kernel.Fitter, n int) Result {
+	return Result{
+		Parameters: make([]float64, n*f.Parameters()),
+		Status:     make([]kernel.Status, n),
+	}
+}
+
+// Slice returns the part of the result that belongs to the voxels of r; it shares memory.
+func (r Result) Slice(f kernel.Fitter, part sched.Range) Result {
+	p := f.Parameters()
+	return Result{
+		Parameters: r.Parameters[part.Begin*p : part.End*p],
+		Status:     r.Status[part.Begin:part.End],
+	}
+}
+
+// Block fits the voxels of signal (n x f.Measurements(), voxel-major) into result by the plan, whose
+// Voxels field it sets. Each worker makes its own kernel worker on its own pinned thread.
+//
+// An error is that of the context, of the plan, or of a chunk that panicked; the account tells which
+// voxels were finished all the same, and their results are in place.
+func Block(ctx context.Context, f kernel.Fitter, signal []float32, result Result, plan sched.Plan) (sched.Account, error) {
+	n, m := len(result.Status), f.Measurements()
+	if len(signal) != n*m {
+		return sched.Account{}, fmt.Errorf("fit: %d signal values for %d voxels of %d measurements", len(signal), n, m)
+	}
+	if len(result.Parameters) != n*f.Parameters() {
+		return sched.Account{}, fmt.Errorf("fit: room for %d parameters for %d voxels of %d parameters", len(result.Parameters), n, f.Parameters())
+	}
+	plan.Voxels = n
+	return PerWorker(ctx, plan, f.NewWorker, func(w kernel.Worker, part sched.Range) {
+		own := result.Slice(f, part)
+		w.Fit(own.Parameters, own.Status, signal[part.Begin*m:part.End*m])
+	})
+}
+
+// PerWorker is sched.Run with a state for each worker, made by start on the worker's own pinned
+// thread before its first chunk.
+func PerWorker[W any](ctx context.Context, plan sched.Plan, start func() W, chunk func(w W, part sched.Range)) (sched.Account, error) {
+	count, err := plan.WorkerCount()
+	if err != nil {
+		return sched.Account{}, err
+	}
+	plan.Workers = count
+	workers := make([]W, count)
+	plan.Start = func(worker int) error {
+		workers[worker] = start()
+		return nil
+	}
+	return sched.Run(ctx, plan, func(worker int, part sched.Range) error {
+		chunk(workers[worker], part)
+		return nil
+	})
+}

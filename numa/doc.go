@@ -1,0 +1,59 @@
+// Package numa describes the machine underneath, and puts threads in their places.
+//
+// # What a machine looks like
+//
+// A server holds one or more packages (the chips in the sockets). A package holds cores, and a core
+// holds one or two hardware threads. The kernel schedules onto hardware threads and calls each of
+// them a CPU; so does this package. Two CPUs of one core share its arithmetic units, so a kernel that
+// keeps those units busy gains little from the second CPU. Cores share caches: usually the first and
+// second level belong to one core, the third to a group of cores.
+//
+// Memory hangs off the packages (or off parts of one). A NUMA node is a set of CPUs with the memory
+// next to them; reading another node's memory works, but takes longer and shares a link. Linux puts
+// a page on the node of the CPU that first writes to it. That is why a worker should be pinned
+// first, and allocate its scratch afterwards, on its own thread.
+//
+// [Describe] reads all this into a [Machine]: packages, nodes, cores, CPUs, caches, memory,
+// instruction-set features. Machine.String prints it.
+//
+// # What a process may use
+//
+// A process seldom has the whole machine. Three things narrow it, and all of them are set from
+// outside:
+//
+//   - its affinity mask (taskset, a batch system),
+//   - the cpuset of its cgroup (docker run --cpuset-cpus): which CPUs,
+//   - the quota of its cgroup (docker run --cpus, a Kubernetes limit): how much CPU time, on
+//     whichever CPUs. A process over its quota is stopped until the next period, all threads at once.
+//
+// [Allowed] answers for the first two, as a list of CPUs; [CPULimit] for the third, as a number. A
+// program that starts one thread for each CPU of the machine regardless, gets threads that take
+// turns; measured as "speed-up on 72 CPUs", that has misled people.
+//
+// Limits are found by way of /proc/self/cgroup and /proc/self/mountinfo, in cgroup v1, v2, or both
+// side by side. A quota counts wherever it stands between the process's own group and the top of
+// what is visible; what a container runtime hides above that, it hides from us as well (and then
+// usually shows the container's own group as the top).
+//
+// # Placing a thread
+//
+//	unpin, err := numa.Pin(3)
+//	if err != nil {
+//		return err
+//	}
+//	defer unpin()
+//
+// [Pin] locks the goroutine to its thread and the thread to one CPU; [Confine] allows several CPUs.
+// The thread gets its former mask back when the goroutine lets go. Go starts no new threads from
+// a locked one, so a mask does not leak into the rest of the program, though child processes that a
+// pinned goroutine starts do inherit it.
+//
+// [CurrentCPU] and [Switches] tell whether it worked: where a thread is, and how often it had to
+// wait or was pushed aside.
+//
+// # Elsewhere than Linux
+//
+// On macOS and Windows the package builds and tells what it can: processor, features, memory and
+// the number of CPUs, as one node. [CanPin] is false, and Pin returns an error that wraps
+// errors.ErrUnsupported.
+package numa
