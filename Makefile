@@ -1,0 +1,26 @@
+# voxfit: `make test` is the one test command; everything else is a convenience.
+GO ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: help test peers lint build bench clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+test: ## set up what the tests need, then run everything and say what was skipped
+	@STATICCHECK=$(STATICCHECK) scripts/run-all-tests
+
+peers: ## only the set-up: Python with DIPY in .venv; MRtrix3, qemu and Chromium from apt
+	@scripts/install-peers
+
+lint: ## gofmt, go vet and staticcheck
+	@STATICCHECK=$(STATICCHECK) scripts/run-all-tests lint
+
+build: ## the program, static, as bin/kbench
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/kbench ./cmd/kbench
+
+bench: ## Go benchmarks of every package
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+clean: ## remove what the other targets made, the Python environment too
+	rm -rf bin .test .venv

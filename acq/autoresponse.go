@@ -1,0 +1,178 @@
+package acq
+
+import (
+	"fmt"
+	"math"
+)
+
+// AutoOptions are the choices of AutoResponse; the zero value is DIPY's defaults.
+type AutoOptions struct {
+	// Center is the voxel in the middle of the region; nil is the middle of the volume.
+	Center *[3]int
+	// Radii are the half-widths of the region in voxels; all zero is 10, 10, 10.
+	Radii [3]int
+	// FAThreshold is the fractional anisotropy above which a voxel counts; 0 is 0.7.
+	FAThreshold float64
+}
+
+// AutoResponse estimates the response of a single fibre as DIPY's auto_response_ssst does: it fits a
+// diffusion tensor by weighted least squares to the voxels of a box in the middle of the volume, keeps
+// those with a fractional anisotropy above 0.7, and gives the mean of their first eigenvalue, the mean
+// of their second (twice), and the mean of their signals at b0. All shells are used, as in DIPY.
+//
+// signal is len(index) x g.Len(), voxel-major; index holds the linear number of each row's voxel in a
+// volume of the given shape (x fastest). Only these voxels are considered, where DIPY looks at the
+// whole box: with a mask, box voxels outside of it do not count. Voxels with a signal that is not
+// finite do not count either (DIPY aborts). The arithmetic is float64 throughout; DIPY agrees to
+// rounding when it is given the same numbers as float64 (on float32 it takes logarithms in float32).
+//
+// When no voxel qualifies, the error says what was found and what to do: DIPY's answer is then NaN,
+// which nothing can be fitted with.
+func AutoResponse(signal []float32, shape [3]int, index []int, g *GradientTable, o AutoOptions) (Response, error) {
+	if len(signal) != len(index)*g.Len() {
+		return Response{}, fmt.Errorf("automatic response: found %d signal values, expected %d voxels x %d volumes", len(signal), len(index), g.Len())
+	}
+	if len(g.B0s()) == 0 {
+		return Response{}, fmt.Errorf("automatic response: found no volume with b <= %v s/mm2 in %s, expected at least one: give the response explicitly (e1,e2,e3,S0)", g.B0Threshold, g.name())
+	}
+	o = o.withDefaults(shape)
+	box, err := newBox(shape, *o.Center, o.Radii)
+	if err != nil {
+		return Response{}, fmt.Errorf("automatic response: %w", err)
+	}
+	tensor, err := newTensorFit(g)
+	if err != nil {
+		return Response{}, fmt.Errorf("automatic response: %w", err)
+	}
+	mean := responseMean{threshold: o.FAThreshold, b0s: g.B0s()}
+	for row, voxel := range index {
+		if box.holds(voxel, shape) {
+			mean.add(tensor, signal[row*g.Len():(row+1)*g.Len()])
+		}
+	}
+	return mean.response(box)
+}
+
+// AutoRegion returns the voxels of index that AutoResponse would look at: those in its box. A caller
+// that does not hold the whole image need read no other.
+func AutoRegion(shape [3]int, index []int, o AutoOptions) ([]int, error) {
+	o = o.withDefaults(shape)
+	box, err := newBox(shape, *o.Center, o.Radii)
+	if err != nil {
+		return nil, fmt.Errorf("automatic response: %w", err)
+	}
+	var inside []int
+	for _, voxel := range index {
+		if box.holds(voxel, shape) {
+			inside = append(inside, voxel)
+		}
+	}
+	return inside, nil
+}
+
+func (o AutoOptions) withDefaults(shape [3]int) AutoOptions {
+	if o.Center == nil {
+		o.Center = &[3]int{shape[0] / 2, shape[1] / 2, shape[2] / 2}
+	}
+	if o.Radii == [3]int{} {
+		o.Radii = [3]int{10, 10, 10}
+	}
+	if o.FAThreshold == 0 {
+		o.FAThreshold = 0.7
+	}
+	return o
+}
+
+// responseMean adds up the voxels that qualify.
+type responseMean struct {
+	threshold float64
+	b0s       []int
+
+	fitted, used  int
+	highest       float64 // fractional anisotropy
+	first, second float64 // sums of eigenvalues
+	b0Sum         float64
+}
+
+func (m *responseMean) add(tensor *tensorFit, signal []float32) {
+	evals, ok := tensor.eigenvalues(signal)
+	if !ok {
+		return
+	}
+	m.fitted++
+	fa := fractionalAnisotropy(evals)
+	m.highest = max(m.highest, fa)
+	if !(fa > m.threshold) {
+		return
+	}
+	m.used++
+	m.first += evals[0]
+	m.second += evals[1]
+	for _, v := range m.b0s {
+		m.b0Sum += float64(signal[v])
+	}
+}
+
+func (m *responseMean) response(b box) (Response, error) {
+	if m.fitted == 0 {
+		return Response{}, fmt.Errorf("automatic response: found no voxel with finite signals in the box %v, expected some of the mask's: give the response explicitly (e1,e2,e3,S0), or a box inside the mask", b)
+	}
+	if m.used == 0 {
+		return Response{}, fmt.Errorf("automatic response: found no fractional anisotropy above %v in the box %v (the highest of %d voxels is %.3f): give the response explicitly (e1,e2,e3,S0), lower the threshold, or use a larger box",
+			m.threshold, b, m.fitted, m.highest)
+	}
+	n := float64(m.used)
+	return Response{
+		Evals: [3]float64{m.first / n, m.second / n, m.second / n},
+		S0:    m.b0Sum / (n * float64(len(m.b0s))),
+	}, nil
+}
+
+// box is a region of interest: the voxels from begin up to and without end.
+type box struct{ begin, end [3]int }
+
+// newBox follows DIPY's _roi_in_volume to the letter: where the box would reach out of the volume along
+// an axis, on either side, both half-widths become the smaller of the centre and the size less the centre
+// (and the last slice is cut off where even that is one too many).
+func newBox(shape, center, radii [3]int) (box, error) {
+	var b box
+	for k, size := range shape {
+		c, r := center[k], radii[k]
+		if size < 1 || c < 0 || c >= size || r < 0 {
+			return b, fmt.Errorf("found a box around voxel %v of radii %v, expected one inside the volume of %v", center, radii, shape)
+		}
+		if c-r < 0 || c+r >= size {
+			r = min(c, size-c)
+		}
+		b.begin[k], b.end[k] = c-r, min(c+r+1, size)
+	}
+	return b, nil
+}
+
+func (b box) holds(voxel int, shape [3]int) bool {
+	if voxel < 0 {
+		return false
+	}
+	at := [3]int{voxel % shape[0], voxel / shape[0] % shape[1], voxel / shape[0] / shape[1]}
+	for k := range at {
+		if at[k] < b.begin[k] || at[k] >= b.end[k] {
+			return false
+		}
+	}
+	return true
+}
+
+// String is the box in the notation of NumPy's slices.
+func (b box) String() string {
+	return fmt.Sprintf("[%d:%d, %d:%d, %d:%d]", b.begin[0], b.end[0], b.begin[1], b.end[1], b.begin[2], b.end[2])
+}
+
+// fractionalAnisotropy is DIPY's, 0 for a tensor of zeros.
+func fractionalAnisotropy(e [3]float64) float64 {
+	square := float64(e[0]*e[0]) + float64(e[1]*e[1]) + float64(e[2]*e[2])
+	if square == 0 {
+		return 0
+	}
+	a, b, c := e[0]-e[1], e[1]-e[2], e[2]-e[0]
+	return math.Sqrt(0.5 * (float64(a*a) + float64(b*b) + float64(c*c)) / square)
+}

@@ -1,0 +1,173 @@
+package acq
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// A Response is the signal of one fibre population (or of one tissue), in one of two forms.
+//
+// The tensor form is an axially symmetric diffusion tensor along the fibre, as DIPY's response: Evals
+// in mm2/s, the first along the fibre, and S0, the signal without diffusion weighting. The zonal form is
+// that of MRtrix3: for each shell the coefficients of the zonal spherical harmonics (m = 0) of
+// l = 0, 2, 4 ..., of the fibre along z.
+type Response struct {
+	Evals [3]float64 // tensor form, mm2/s
+	S0    float64    // tensor form, in the units of the images
+
+	Zonal [][]float64 // zonal form: a row for each shell, ascending by b-value; nil in the tensor form
+	Bvals []float64   // zonal form: the shells' b-values in s/mm2, or nil when the file does not say
+}
+
+// IsZonal tells the two forms apart.
+func (r Response) IsZonal() bool { return r.Zonal != nil }
+
+// String writes a tensor form so that ParseResponse reads it back to the bit, and tells the size of a
+// zonal form.
+func (r Response) String() string {
+	if r.IsZonal() {
+		return fmt.Sprintf("zonal response of %d shells, lmax %d", len(r.Zonal), 2*(len(r.Zonal[0])-1))
+	}
+	return fmt.Sprintf("%v,%v,%v,%v", r.Evals[0], r.Evals[1], r.Evals[2], r.S0)
+}
+
+// tensorLimit in mm2/s tells diffusivities from anything else: free water at body temperature has 0.003,
+// and an image's signal, or a diffusivity in um2/ms, is above it.
+const tensorLimit = 0.1
+
+// ParseResponse reads a response in tensor form, "e1,e2,e3,S0": the three eigenvalues in mm2/s, the
+// largest first, and the signal without diffusion weighting. White space separates as well as commas.
+// It is an error when there are not four numbers, when an eigenvalue is negative, 0.1 or more (a sign of
+// other units) or larger than the first, and when e1 or S0 is not positive.
+func ParseResponse(text string) (Response, error) {
+	t, err := parseNumbers(text)
+	if err != nil {
+		return Response{}, fmt.Errorf("response %s: %w", excerpt(text), err)
+	}
+	r, err := tensorResponse(t.flat())
+	if err != nil {
+		return Response{}, fmt.Errorf("response %s: %w", excerpt(text), err)
+	}
+	return r, nil
+}
+
+func tensorResponse(x []float64) (Response, error) {
+	if len(x) != 4 {
+		return Response{}, fmt.Errorf("found %d numbers, expected 4: e1,e2,e3,S0", len(x))
+	}
+	for i, e := range x[:3] {
+		switch {
+		case !(e >= 0 && e < tensorLimit):
+			return Response{}, fmt.Errorf("found e%d = %v, expected a diffusivity in mm2/s, as 0.0017", i+1, e)
+		case e > x[0]:
+			return Response{}, fmt.Errorf("found e%d = %v larger than e1 = %v, expected the largest first", i+1, e, x[0])
+		}
+	}
+	if x[0] == 0 {
+		return Response{}, fmt.Errorf("found e1 = 0, expected a diffusivity in mm2/s, as 0.0017")
+	}
+	if !(x[3] > 0) || math.IsInf(x[3], 1) {
+		return Response{}, fmt.Errorf("found S0 = %v, expected a positive signal", x[3])
+	}
+	return Response{Evals: [3]float64(x), S0: x[3]}, nil
+}
+
+// ReadResponse reads a response from a text file in either form. Lines that begin with # are comments.
+//
+// The tensor form is the four numbers e1 e2 e3 S0 of ParseResponse, on one line or on lines of their
+// own; DIPY defines no file for its (evals, S0), and this is how people save it. The zonal form is the
+// one that MRtrix3 writes: a row for each shell in ascending order of b-value, all rows equally long,
+// and perhaps a comment "# Shells: 0,700,1200,2800" with the b-values.
+//
+// A file is in tensor form when it has exactly four numbers, on one line or each on its own, the first
+// three positive and below 0.1, the last at least 0.1, and no comment of shells: no diffusivity in mm2/s
+// reaches 0.1, while the numbers of a zonal response are signals, and the second of a row is negative
+// for a fibre. For zonal responses of images scaled to tiny values this could be wrong: add the
+// comment of shells.
+//
+// Errors name the file, what was found and what was expected: rows of unequal length, a number that is
+// not finite, a first coefficient (the mean signal) below 0, b-values that are not one to a row, and
+// three numbers in a row that look like eigenvalues without an S0.
+func ReadResponse(path string) (Response, error) {
+	t, err := readNumbers(path)
+	if err != nil {
+		return Response{}, err
+	}
+	r, err := responseOf(t)
+	if err != nil {
+		return Response{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return r, nil
+}
+
+func responseOf(t numbers) (Response, error) {
+	shells, given, err := shellsComment(t.comments)
+	if err != nil {
+		return Response{}, err
+	}
+	if !given && looksLikeTensor(t) {
+		return tensorResponse(t.flat())
+	}
+	if !given && len(t.rows) == 1 && len(t.rows[0]) == 3 && areDiffusivities(t.rows[0]) {
+		return Response{}, fmt.Errorf("found 3 numbers that look like eigenvalues, expected 4: e1 e2 e3 S0")
+	}
+	if err := checkZonal(t); err != nil {
+		return Response{}, err
+	}
+	if given && len(shells) != len(t.rows) {
+		return Response{}, fmt.Errorf("found %d b-values in the comment of shells and %d rows, expected as many of each", len(shells), len(t.rows))
+	}
+	return Response{Zonal: t.rows, Bvals: shells}, nil
+}
+
+func looksLikeTensor(t numbers) bool {
+	x := t.flat()
+	return len(x) == 4 && (len(t.rows) == 1 || len(t.rows) == 4) && areDiffusivities(x[:3]) && x[3] >= tensorLimit
+}
+
+func areDiffusivities(x []float64) bool {
+	for _, e := range x {
+		if !(e > 0 && e < tensorLimit) {
+			return false
+		}
+	}
+	return true
+}
+
+func checkZonal(t numbers) error {
+	if _, err := t.width(); err != nil {
+		return err
+	}
+	for i, row := range t.rows {
+		for _, x := range row {
+			if math.IsNaN(x) || math.IsInf(x, 0) {
+				return fmt.Errorf("line %d: found %v, expected finite coefficients", t.lines[i], x)
+			}
+		}
+		if row[0] < 0 {
+			return fmt.Errorf("line %d: found %v as the first coefficient, expected the mean signal of a shell, which is not negative", t.lines[i], row[0])
+		}
+	}
+	return nil
+}
+
+// shellsComment finds the comment that MRtrix3's dwi2response and amp2response leave.
+func shellsComment(comments []string) (bvals []float64, given bool, err error) {
+	for _, c := range comments {
+		name, list, found := strings.Cut(c, ":")
+		if !found || !strings.EqualFold(strings.TrimSpace(name), "shells") {
+			continue
+		}
+		if bvals, err = parseRow(list); err != nil {
+			return nil, false, fmt.Errorf("comment of shells: %w", err)
+		}
+		for _, b := range bvals {
+			if !(b >= 0) || math.IsInf(b, 1) {
+				return nil, false, fmt.Errorf("comment of shells: found b-value %v, expected a number of at least 0", b)
+			}
+		}
+		return bvals, true, nil
+	}
+	return nil, false, nil
+}

@@ -1,0 +1,148 @@
+package acq
+
+import (
+	"errors"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// tensorFit is the tensor fit behind AutoResponse: DIPY's wls_fit_tensor with the rules of its
+// TensorModel, for the few thousand voxels of a region. (Whole images are fitted by the kernels.)
+type tensorFit struct {
+	design         *mat.Dense // n x 7
+	inverse        *mat.Dense // 7 x n, its pseudo-inverse
+	minDiffusivity float64
+
+	weighted  *mat.Dense
+	logSignal *mat.VecDense
+	target    *mat.VecDense
+}
+
+const (
+	// minSignal is DIPY's MIN_POSITIVE_SIGNAL: lower signals, negative ones too, are raised to it.
+	minSignal = 1e-4
+	// pinvCutoff is numpy.linalg.pinv's rcond: smaller singular values, relative to the largest, count
+	// as zero.
+	pinvCutoff = 1e-15
+	// qrCondition is up to where a QR solution has the digits that we promise; beyond, the
+	// pseudo-inverse decides as in DIPY.
+	qrCondition = 1e10
+)
+
+func newTensorFit(g *GradientTable) (*tensorFit, error) {
+	n := g.Len()
+	w := g.DesignMatrix()
+	t := &tensorFit{
+		design:         mat.NewDense(n, 7, w),
+		minDiffusivity: 1e-6 / -slices.Min(w),
+		weighted:       mat.NewDense(n, 7, nil),
+		logSignal:      mat.NewVecDense(n, nil),
+		target:         mat.NewVecDense(n, nil),
+	}
+	inverse, ok := pseudoInverse(t.design)
+	if !ok {
+		return nil, errors.New("the design matrix has no singular value decomposition")
+	}
+	t.inverse = inverse
+	return t, nil
+}
+
+// eigenvalues fits one voxel and gives the tensor's eigenvalues, descending, the small ones raised to the
+// least diffusivity. It fails on signals that are not finite, or that no tensor describes.
+func (t *tensorFit) eigenvalues(signal []float32) ([3]float64, bool) {
+	for i, s := range signal {
+		x := float64(s)
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return [3]float64{}, false
+		}
+		t.logSignal.SetVec(i, math.Log(max(x, minSignal)))
+	}
+	var start mat.VecDense
+	start.MulVec(t.inverse, t.logSignal)
+	d, ok := t.weightedFit(&start)
+	if !ok {
+		return [3]float64{}, false
+	}
+	return t.clippedEigenvalues(d)
+}
+
+// weightedFit weights the equations with the signal that the ordinary fit predicts (Chung et al. 2006).
+func (t *tensorFit) weightedFit(start *mat.VecDense) (*mat.VecDense, bool) {
+	var predicted mat.VecDense
+	predicted.MulVec(t.design, start)
+	for i := range t.logSignal.Len() {
+		weight := math.Exp(predicted.AtVec(i))
+		if math.IsNaN(weight) || math.IsInf(weight, 0) {
+			return nil, false
+		}
+		for j := range 7 {
+			t.weighted.Set(i, j, t.design.At(i, j)*weight)
+		}
+		t.target.SetVec(i, weight*t.logSignal.AtVec(i))
+	}
+	return leastSquares(t.weighted, t.target)
+}
+
+// leastSquares is pinv(a) b.
+func leastSquares(a *mat.Dense, b *mat.VecDense) (*mat.VecDense, bool) {
+	var x mat.VecDense
+	if rows, columns := a.Dims(); rows >= columns {
+		var qr mat.QR
+		qr.Factorize(a)
+		if qr.Cond() < qrCondition && qr.SolveVecTo(&x, false, b) == nil {
+			return &x, true
+		}
+	}
+	inverse, ok := pseudoInverse(a)
+	if !ok {
+		return nil, false
+	}
+	x.Reset()
+	x.MulVec(inverse, b)
+	return &x, true
+}
+
+func pseudoInverse(a *mat.Dense) (*mat.Dense, bool) {
+	var svd mat.SVD
+	if !svd.Factorize(a, mat.SVDThin) {
+		return nil, false
+	}
+	var u, v mat.Dense
+	svd.UTo(&u)
+	svd.VTo(&v)
+	values := svd.Values(nil)
+	for j, s := range values {
+		scale := 0.0
+		if s > pinvCutoff*values[0] {
+			scale = 1 / s
+		}
+		for i := range v.RawMatrix().Rows {
+			v.Set(i, j, v.At(i, j)*scale)
+		}
+	}
+	var inverse mat.Dense
+	inverse.Mul(&v, u.T())
+	return &inverse, true
+}
+
+// clippedEigenvalues takes Dxx, Dxy, Dyy, Dxz, Dyz, Dzz, and whatever follows them.
+func (t *tensorFit) clippedEigenvalues(d *mat.VecDense) ([3]float64, bool) {
+	for i := range 6 {
+		if x := d.AtVec(i); math.IsNaN(x) || math.IsInf(x, 0) {
+			return [3]float64{}, false
+		}
+	}
+	xx, xy, yy, xz, yz, zz := d.AtVec(0), d.AtVec(1), d.AtVec(2), d.AtVec(3), d.AtVec(4), d.AtVec(5)
+	var eigen mat.EigenSym
+	if !eigen.Factorize(mat.NewSymDense(3, []float64{xx, xy, xz, xy, yy, yz, xz, yz, zz}), false) {
+		return [3]float64{}, false
+	}
+	ascending := eigen.Values(nil)
+	var e [3]float64
+	for k := range e {
+		e[k] = max(ascending[2-k], t.minDiffusivity)
+	}
+	return e, true
+}

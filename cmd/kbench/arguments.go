@@ -1,0 +1,44 @@
+package main
+
+import "strings"
+
+// manyValued are the flags that the published study's program takes with several values after one
+// flag, as in "--models csdm fwdtim".
+var manyValued = map[string]bool{"--models": true, "--cpus": true}
+
+// studyArguments turns the published study's command line into ours, so that it works as typed:
+// underscores in flag names become dashes, and the values that follow a many-valued flag are joined
+// by commas. Arguments after "--" stay as they are.
+func studyArguments(args []string) []string {
+	var out []string
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		if arg == "--" {
+			return append(out, args[i:]...)
+		}
+		if !strings.HasPrefix(arg, "--") {
+			out = append(out, arg)
+			continue
+		}
+		name, value, joined := strings.Cut(arg, "=")
+		name = strings.ReplaceAll(name, "_", "-")
+		if joined {
+			out = append(out, name+"="+value)
+			continue
+		}
+		if !manyValued[name] {
+			out = append(out, name)
+			continue
+		}
+		var values []string
+		for i+1 < len(args) && !strings.HasPrefix(args[i+1], "-") {
+			i++
+			values = append(values, args[i])
+		}
+		out = append(out, name)
+		if len(values) > 0 {
+			out = append(out, strings.Join(values, ","))
+		}
+	}
+	return out
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/fit"
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/model"
+)
+
+// fitOptions are the flags of kbench fit.
+type fitOptions struct {
+	model string
+	data  inputs
+	out   string
+
+	response  string
+	nanPolicy string
+	threads   int
+	maxMemory byteSize
+	shard     shard
+	force     bool
+	settings  modelSettings
+	command   string
+}
+
+func newFitCommand(args []string) *cobra.Command {
+	o := fitOptions{command: strings.Join(append([]string{"kbench"}, args...), " ")}
+	c := &cobra.Command{
+		Use:   "fit MODEL DWI -o DIR",
+		Short: "Fit one acquisition and write its maps",
+		Long: fmt.Sprintf(`Fit one acquisition and write its maps, as NIfTI files with JSON sidecars named as in BIDS derivatives.
+
+Models: %s.
+
+The maps are moved to their places when all of them are whole. A fit that is stopped keeps its finished
+voxels in a hidden file in DIR; the same command goes on from there.`, modelNames()),
+		Example: `  kbench fit csdm sub-01_dwi.nii.gz --mask sub-01_mask.nii.gz -o derivatives
+  kbench fit fwdtim dwi.nii.gz --bvals bvals --bvecs bvecs -o maps --method wls
+  kbench fit csdm dwi.nii.gz --response wm.txt --sh-basis tournier07 -o for-mrtrix`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return fmt.Errorf("fit: found %d arguments, expected two: MODEL (%s) and DWI", len(args), modelNames())
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			o.model, o.data.dwi = args[0], args[1]
+			return o.run(c.Context(), c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	f := c.Flags()
+	f.StringVarP(&o.out, "output", "o", "", "output folder (needed)")
+	o.data.addFlags(f)
+	f.StringVar(&o.response, "response", "auto", responseHelp)
+	f.StringVar(&o.nanPolicy, "nan-policy", "zero", "maps where a measured value is NaN or Inf: zero, nan, or error (stop)")
+	f.IntVar(&o.threads, "threads", 0, "workers (default: one for each allowed CPU)")
+	f.Var(&o.maxMemory, "max-memory", "memory for signal and maps, as 8G: a larger image is read in several passes (default: most of what is free)")
+	f.Var(&o.shard, "shard", "fit only part i of n of the masked voxels, as 2/8")
+	f.BoolVar(&o.force, "force", false, "replace maps that exist")
+	o.settings.addFlags(f)
+	return c
+}
+
+// check refuses settings that cannot be used, before anything is read or made.
+func (o *fitOptions) check() error {
+	if _, err := findModel(o.model); err != nil {
+		return err
+	}
+	switch {
+	case o.out == "":
+		return errors.New("fit: -o DIR says where the maps go; it is needed")
+	case !slices.Contains([]string{"zero", "nan", "error"}, o.nanPolicy):
+		return fmt.Errorf("--nan-policy %s: want zero, nan or error", o.nanPolicy)
+	case o.threads < 0:
+		return fmt.Errorf("--threads %d: want 1 or more (0: one for each allowed CPU)", o.threads)
+	}
+	return o.settings.check(o.model)
+}
+
+func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	a, err := o.data.open()
+	if err != nil {
+		return err
+	}
+	j := &fitJob{fitOptions: o, acquisition: a, index: o.shard.voxels(a.mask.Index), codes: map[kernel.Code]int{}, stderr: stderr}
+	if len(j.index) == 0 {
+		return fmt.Errorf("%s: no voxel to fit", a.mask.Path)
+	}
+	if err := j.prepare(ctx); err != nil {
+		return err
+	}
+	for _, w := range j.warnings {
+		fmt.Fprintln(stderr, "kbench: warning:", w)
+	}
+	out, err := newStaging(o.out, j.fileNames(), o.force)
+	if err != nil {
+		return err
+	}
+	defer out.remove()
+	begin := time.Now()
+	if err := j.fit(ctx); err != nil {
+		return err
+	}
+	seconds := time.Since(begin).Seconds()
+	if err := j.write(ctx, out); err != nil {
+		return err
+	}
+	if err := out.commit(); err != nil {
+		return err
+	}
+	if j.checkpoint != nil {
+		if err := j.checkpoint.Remove(); err != nil {
+			return err
+		}
+	}
+	j.summarise(stdout, seconds)
+	return nil
+}
+
+// A fitJob is one fit on its way from files to maps.
+type fitJob struct {
+	*fitOptions
+	*acquisition
+	index    []int // voxels to fit
+	response acq.Response
+	model    model.Model
+	signal   []float32 // of one pass
+	maps     [][]float32
+	codes    map[kernel.Code]int
+	stderr   io.Writer
+
+	checkpoint *fit.Checkpoint // nil where one block is all
+	inputFiles []inputFile
+}
+
+// prepare makes the model, for which csdm may need the signal.
+func (j *fitJob) prepare(ctx context.Context) error {
+	g := j.gradients
+	if j.settings.worldFrame() {
+		world := *g
+		world.Bvecs = g.WorldBvecs(j.image.Header.Affine())
+		g = &world
+	}
+	if needsResponse([]string{j.fitOptions.model}) {
+		if err := j.estimateResponse(ctx); err != nil {
+			return err
+		}
+	}
+	m, warnings, err := j.settings.build(j.fitOptions.model, g, j.response)
+	if err != nil {
+		return err
+	}
+	j.model = m
+	j.warnings = append(j.warnings, warnings...)
+	return nil
+}
+
+func (j *fitJob) summarise(w io.Writer, seconds float64) {
+	n := len(j.index)
+	fmt.Fprintf(w, "%s: %d voxels in %.2f s (%.1f us a voxel)\n", j.model.StudyName(), n, seconds, 1e6*seconds/float64(n))
+	for _, code := range kernel.Codes() {
+		if count := j.codes[code]; count > 0 {
+			fmt.Fprintf(w, "  %-20s %d\n", code, count)
+		}
+	}
+	for _, name := range j.fileNames() {
+		if strings.HasSuffix(name, ".nii.gz") {
+			fmt.Fprintf(w, "  %s/%s\n", strings.TrimSuffix(j.out, "/"), name)
+		}
+	}
+}

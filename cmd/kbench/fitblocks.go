@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+
+	"github.com/voxfit/voxfit/fit"
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/model"
+	"github.com/voxfit/voxfit/sched"
+)
+
+// blockVoxels is how many voxels are fitted between two savings of the checkpoint: about a second's
+// work on a few cores.
+const blockVoxels = 1 << 15
+
+// memoryLimit is what signal and maps may take together: as the user said, else most of what is free,
+// else (where that is unknown) no limit.
+func (j *fitJob) memoryLimit() int64 {
+	if j.maxMemory > 0 {
+		return int64(j.maxMemory)
+	}
+	if free := availableMemory(); free > 0 {
+		return free / 5 * 4
+	}
+	return math.MaxInt64
+}
+
+// passVoxels is how many voxels' signal fits in memory beside all maps.
+func (j *fitJob) passVoxels() (int, error) {
+	limit := j.memoryLimit()
+	components := 0
+	for _, m := range j.model.Maps() {
+		components += m.Components
+	}
+	maps := int64(len(j.index)) * int64(components) * 4
+	voxels := (limit - maps) / int64(4*j.image.Header.Volumes())
+	least := int64(min(blockVoxels, len(j.index)))
+	if voxels < least {
+		return 0, fmt.Errorf("--max-memory: %d bytes are too few: the maps of %d voxels take %d, and the signal of %d voxels at a time %d; allow more, or fit parts with --shard",
+			limit, len(j.index), maps, least, 4*least*int64(j.image.Header.Volumes()))
+	}
+	if voxels >= int64(len(j.index)) {
+		return len(j.index), nil
+	}
+	return int(voxels / blockVoxels * blockVoxels), nil
+}
+
+// fit fills the maps: pass after pass over the image (one, where memory allows), block after block.
+func (j *fitJob) fit(ctx context.Context) error {
+	var err error
+	if j.inputFiles, err = hashFiles(j.files); err != nil {
+		return err
+	}
+	for _, m := range j.model.Maps() {
+		j.maps = append(j.maps, make([]float32, len(j.index)*m.Components))
+	}
+	perPass, err := j.passVoxels()
+	if err != nil {
+		return err
+	}
+	if perPass < len(j.index) {
+		j.signal = nil
+	}
+	if len(j.index) > blockVoxels {
+		if err := j.openCheckpoint(); err != nil {
+			return err
+		}
+	}
+	for begin := 0; begin < len(j.index); begin += perPass {
+		pass := sched.Range{Begin: begin, End: min(begin+perPass, len(j.index))}
+		if err := j.fitPass(ctx, pass); err != nil {
+			return j.keep(err)
+		}
+	}
+	return nil
+}
+
+// openCheckpoint opens the hidden file with the blocks that an earlier, stopped fit finished.
+func (j *fitJob) openCheckpoint() error {
+	key, err := json.Marshal(j.description())
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(j.out, "."+j.fileName("checkpoint", "")+".partial")
+	if j.checkpoint, err = fit.OpenCheckpoint(path, string(key), j.model.Fitter().Parameters()); err != nil {
+		return err
+	}
+	if n := j.checkpoint.Blocks(); n > 0 {
+		fmt.Fprintf(j.stderr, "kbench: going on after %d finished blocks of %d voxels\n", n, blockVoxels)
+	}
+	return nil
+}
+
+// keep closes the checkpoint of a fit that ended early, and says how to go on.
+func (j *fitJob) keep(err error) error {
+	if j.checkpoint == nil {
+		return err
+	}
+	if j.checkpoint.Blocks() == 0 {
+		return errors.Join(err, j.checkpoint.Remove())
+	}
+	if closing := j.checkpoint.Close(); closing != nil {
+		return errors.Join(err, closing)
+	}
+	return fmt.Errorf("%w (%d finished blocks are kept in %s; the same command goes on)", err, j.checkpoint.Blocks(), j.out)
+}
+
+// fitPass reads the signal of a pass, unless the checkpoint has all of it, and fits its blocks.
+func (j *fitJob) fitPass(ctx context.Context, pass sched.Range) error {
+	result := fit.New(j.model.Fitter(), min(blockVoxels, pass.Len()))
+	bar := newProgress(j.stderr, "fit", "voxels", len(j.index))
+	defer bar.finish()
+	for begin := pass.Begin; begin < pass.End; begin += blockVoxels {
+		block := sched.Range{Begin: begin, End: min(begin+blockVoxels, pass.End)}
+		own := result.Slice(j.model.Fitter(), sched.Range{End: block.Len()})
+		if err := j.fitBlock(ctx, pass, block, own, bar); err != nil {
+			return err
+		}
+		if err := j.derive(ctx, block, own); err != nil {
+			return err
+		}
+	}
+	j.signal = nil
+	return nil
+}
+
+// fitBlock takes a block's result from the checkpoint, or fits it and saves it there.
+func (j *fitJob) fitBlock(ctx context.Context, pass, block sched.Range, result fit.Result, bar progress) error {
+	if j.checkpoint != nil {
+		if done, err := j.checkpoint.Load(block, result); done || err != nil {
+			bar.set(block.End)
+			return err
+		}
+	}
+	var err error
+	if j.signal == nil {
+		if j.signal, err = readSignal(ctx, j.image, j.index[pass.Begin:pass.End], j.stderr); err != nil {
+			return err
+		}
+	}
+	n := j.image.Header.Volumes()
+	signal := j.signal[(block.Begin-pass.Begin)*n : (block.End-pass.Begin)*n]
+	plan := sched.Plan{Workers: j.threads, Pin: true, Progress: func(done, _ int) { bar.set(block.Begin + done) }}
+	if _, err = fit.Block(ctx, j.model.Fitter(), signal, result, plan); err != nil || j.checkpoint == nil {
+		return err
+	}
+	return j.checkpoint.Save(block, result)
+}
+
+// derive turns a block's parameters into maps and applies the NaN policy.
+func (j *fitJob) derive(ctx context.Context, block sched.Range, result fit.Result) error {
+	maps := j.model.Maps()
+	plan := sched.Plan{Voxels: block.Len(), Workers: j.threads}
+	_, err := fit.PerWorker(ctx, plan, j.model.NewDeriver, func(d model.Deriver, part sched.Range) {
+		own := result.Slice(j.model.Fitter(), part)
+		out := make([][]float32, len(maps))
+		for i, m := range maps {
+			out[i] = j.maps[i][(block.Begin+part.Begin)*m.Components : (block.Begin+part.End)*m.Components]
+		}
+		d.Derive(out, own.Parameters, own.Status)
+	})
+	if err != nil {
+		return err
+	}
+	for v, s := range result.Status {
+		j.codes[s.Code]++
+		if s.Code != kernel.NonFinite || j.nanPolicy == "zero" {
+			continue
+		}
+		if j.nanPolicy == "error" {
+			x, y, z := j.coordinates(block.Begin + v)
+			return fmt.Errorf("%s: voxel (%d, %d, %d) has a value that is NaN or infinite; --nan-policy zero or nan fits the others", j.data.dwi, x, y, z)
+		}
+		j.setNaN(block.Begin + v)
+	}
+	return nil
+}
+
+// setNaN writes NaN into a voxel of every map but the status and the iterations.
+func (j *fitJob) setNaN(voxel int) {
+	for i, m := range j.model.Maps() {
+		if m.Name == "status" || m.Name == "iterations" {
+			continue
+		}
+		values := j.maps[i][voxel*m.Components:][:m.Components]
+		for k := range values {
+			values[k] = float32(math.NaN())
+		}
+	}
+}
+
+// coordinates are a fitted voxel's place in the image, from 0.
+func (j *fitJob) coordinates(voxel int) (x, y, z int) {
+	shape := j.image.Header.SpatialShape()
+	at := j.index[voxel]
+	return at % shape[0], at / shape[0] % shape[1], at / (shape[0] * shape[1])
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/model"
+	"github.com/voxfit/voxfit/nifti"
+)
+
+// fileName names a map as BIDS derivatives do: model-csd_param-fod_dwimap.
+func (j *fitJob) fileName(param, suffix string) string {
+	name := "model-" + j.model.FileName() + "_param-" + param + j.shard.entity()
+	if suffix != "" {
+		name += "_" + suffix
+	}
+	return name
+}
+
+// fileNames are the maps and sidecars that the fit writes.
+func (j *fitJob) fileNames() []string {
+	var names []string
+	for _, m := range j.model.Maps() {
+		name := j.fileName(m.Name, m.Suffix)
+		names = append(names, name+".nii.gz", name+".json")
+	}
+	return names
+}
+
+// write makes every map and its sidecar in the staging folder.
+func (j *fitJob) write(ctx context.Context, out *staging) error {
+	maps := j.model.Maps()
+	bar := newProgress(j.stderr, "write", "maps", len(maps))
+	defer bar.finish()
+	for i, m := range maps {
+		name := j.fileName(m.Name, m.Suffix)
+		o := nifti.WriteOptions{Description: "voxfit " + j.model.Name() + " " + m.Name, Context: ctx}
+		if m.Name == "status" {
+			o.Fill = float32(kernel.OutsideMask)
+		}
+		if m.Name == "tensor" && j.settings.mrtrixOrder {
+			reorderTensor(j.maps[i])
+		}
+		if err := nifti.WriteMap(out.path(name+".nii.gz"), j.image.Header, j.index, m.Components, j.maps[i], o); err != nil {
+			return err
+		}
+		text, err := json.MarshalIndent(j.sidecar(m), "", "  ")
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(out.path(name+".json"), append(text, '\n'), 0o666); err != nil {
+			return err
+		}
+		bar.set(i + 1)
+	}
+	return nil
+}
+
+// reorderTensor takes tensors from Dxx, Dxy, Dyy, Dxz, Dyz, Dzz to D11, D22, D33, D12, D13, D23.
+func reorderTensor(t []float32) {
+	for ; len(t) >= 6; t = t[6:] {
+		t[1], t[2], t[3], t[4], t[5] = t[2], t[5], t[1], t[3], t[4]
+	}
+}
+
+// A description says what was fitted, with what, from what: all that the results depend on.
+type description struct {
+	Model       string         `json:"Model"`
+	Options     map[string]any `json:"Options"`
+	Response    map[string]any `json:"Response,omitempty"`
+	Frame       string         `json:"Frame"`
+	NaNPolicy   string         `json:"NaNPolicy"`
+	Shard       string         `json:"Shard,omitempty"`
+	Voxels      int            `json:"Voxels"`
+	Inputs      []inputFile    `json:"Inputs"`
+	Version     string         `json:"SoftwareVersion"`
+	Instruction string         `json:"InstructionSet"`
+}
+
+// A sidecar is the JSON beside a map.
+type sidecar struct {
+	Parameter   string            `json:"Parameter"`
+	Description string            `json:"Description"`
+	Units       string            `json:"Units"`
+	Components  int               `json:"Components"`
+	Harmonics   map[string]any    `json:"SphericalHarmonics,omitempty"`
+	TensorOrder string            `json:"TensorOrder,omitempty"`
+	StatusCodes map[string]string `json:"StatusCodes,omitempty"`
+	GeneratedBy map[string]string `json:"GeneratedBy"`
+	Fit         description       `json:"Fit"`
+}
+
+func (j *fitJob) description() description {
+	isa, _ := kernel.ChosenISA(kernel.WithISA(j.settings.isa))
+	d := description{
+		Model: j.model.StudyName(), Options: j.settings.options(j.fitOptions.model), Frame: j.settings.frame, NaNPolicy: j.nanPolicy,
+		Shard: j.shard.String(), Voxels: len(j.index), Inputs: j.inputFiles, Version: version(), Instruction: isa,
+	}
+	if needsResponse([]string{j.fitOptions.model}) {
+		d.Response = describeResponse(j.response)
+	}
+	return d
+}
+
+func (j *fitJob) sidecar(m model.Map) sidecar {
+	units := m.Unit
+	if units == "" {
+		units = "arbitrary"
+	}
+	s := sidecar{
+		Parameter: m.Name, Description: m.Description, Units: units, Components: m.Components,
+		GeneratedBy: map[string]string{"Name": "voxfit kbench", "Version": version(), "Command": j.command},
+		Fit:         j.description(),
+	}
+	switch m.Name {
+	case "fod":
+		s.Harmonics = map[string]any{
+			"Basis": j.settings.shBasis, "Order": j.settings.lmax, "Coefficients": m.Components,
+			"Storage": "l ascending (even), m = -l .. l", "Frame": j.settings.frame,
+		}
+	case "tensor":
+		s.TensorOrder = "Dxx, Dxy, Dyy, Dxz, Dyz, Dzz"
+		if j.settings.mrtrixOrder {
+			s.TensorOrder = "D11, D22, D33, D12, D13, D23"
+		}
+	case "status":
+		s.StatusCodes = map[string]string{}
+		for _, c := range kernel.Codes() {
+			s.StatusCodes[string(rune('0'+c))] = c.String()
+		}
+	}
+	return s
+}

@@ -1,0 +1,250 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/voxfit/voxfit/phantom"
+)
+
+// TestMain lets the test binary stand in for kbench, so that tests can start and kill it.
+func TestMain(m *testing.M) {
+	if os.Getenv("VOXFIT_TEST_AS_KBENCH") != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// kbench runs the program in this process and returns what it printed.
+func kbench(args ...string) (code int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	code = run(context.Background(), args, &out, &err)
+	return code, out.String(), err.String()
+}
+
+// succeed runs the program and fails the test unless it succeeds.
+func succeed(t *testing.T, args ...string) string {
+	t.Helper()
+	code, stdout, stderr := kbench(args...)
+	if code != 0 {
+		t.Fatalf("kbench %s\nexit code %d\n%s", strings.Join(args, " "), code, stderr)
+	}
+	return stdout
+}
+
+// refuse runs the program and fails the test unless it exits non-zero with one line that has all of
+// the words.
+func refuse(t *testing.T, args []string, words ...string) {
+	t.Helper()
+	code, _, stderr := kbench(args...)
+	if code == 0 {
+		t.Fatalf("kbench %s succeeded", strings.Join(args, " "))
+	}
+	line := strings.TrimSuffix(stderr, "\n")
+	if strings.Contains(line, "\n") {
+		t.Errorf("more than one line:\n%s", stderr)
+	}
+	for _, word := range words {
+		if !strings.Contains(line, word) {
+			t.Errorf("the line does not say %q:\n%s", word, line)
+		}
+	}
+}
+
+// small writes a phantom of n voxels and returns its image; bvals, bvecs and mask.nii.gz lie beside it.
+func small(t *testing.T, n int) string {
+	t.Helper()
+	dir := t.TempDir()
+	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: n, SNR: 30, Seed: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Write(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, "dwi.nii.gz")
+}
+
+// near returns the path of another file in the image's folder.
+func near(image, name string) string { return filepath.Join(filepath.Dir(image), name) }
+
+func nothingIn(t *testing.T, dir string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		t.Errorf("%s was left behind in the output folder", e.Name())
+	}
+}
+
+const phantomResponse = "0.0017,0.000325,0.000325,1000"
+
+func TestBrokenInputGetsOneLineAndLeavesNothing(t *testing.T) {
+	good := small(t, 27)
+	for _, c := range []struct {
+		name  string
+		spoil func(t *testing.T, dir string) []string // arguments after the model
+		words []string
+	}{
+		{"truncated image", func(t *testing.T, dir string) []string {
+			text := read(t, good)
+			write(t, filepath.Join(dir, "cut.nii.gz"), text[:len(text)/2])
+			return tables(good, filepath.Join(dir, "cut.nii.gz"))
+		}, []string{"cut.nii.gz", "expected"}},
+		{"header that claims 10^12 voxels", func(t *testing.T, dir string) []string {
+			header := unzip(t, read(t, good))[:352]
+			for axis := range 3 {
+				binary.LittleEndian.PutUint16(header[42+2*axis:], 10000)
+			}
+			write(t, filepath.Join(dir, "huge.nii"), header)
+			return tables(good, filepath.Join(dir, "huge.nii"))
+		}, []string{"huge.nii", "expected"}},
+		{"one b-value too few", func(t *testing.T, dir string) []string {
+			values := strings.Fields(string(read(t, near(good, "bvals"))))
+			write(t, filepath.Join(dir, "bvals"), []byte(strings.Join(values[1:], " ")))
+			return []string{good, "--bvals", filepath.Join(dir, "bvals")}
+		}, []string{"bvals", "287", "288"}},
+		{"tables of another image", func(t *testing.T, dir string) []string {
+			write(t, filepath.Join(dir, "bvals"), []byte("0 1000 1000 1000"))
+			write(t, filepath.Join(dir, "bvecs"), []byte("0 1 0 0\n0 0 1 0\n0 0 0 1\n"))
+			return []string{good, "--bvals", filepath.Join(dir, "bvals"), "--bvecs", filepath.Join(dir, "bvecs")}
+		}, []string{"bvals", "4", "288", "dwi.nii.gz"}},
+		{"mask of another shape", func(t *testing.T, dir string) []string {
+			return []string{good, "--mask", near(small(t, 100), "mask.nii.gz")}
+		}, []string{"mask.nii.gz", "dwi.nii.gz", "3 x 3 x 3"}},
+		{"image that is not there", func(t *testing.T, dir string) []string {
+			return []string{filepath.Join(dir, "none.nii.gz")}
+		}, []string{"none.nii.gz", "no such file"}},
+		{"response of the wrong length", func(t *testing.T, dir string) []string {
+			write(t, filepath.Join(dir, "wm.txt"), []byte("600 0 0\n300 -100 20\n"))
+			return []string{good, "--response", filepath.Join(dir, "wm.txt")}
+		}, []string{"wm.txt", "2"}},
+		{"response that is no response", func(t *testing.T, dir string) []string {
+			return []string{good, "--response", "1,2"}
+		}, []string{"1,2"}},
+		{"unknown flag", func(*testing.T, string) []string { return []string{good, "--lmaks", "8"} }, []string{"--lmaks"}},
+		{"odd lmax", func(*testing.T, string) []string { return []string{good, "--lmax", "7"} }, []string{"7", "even"}},
+		{"flag of another model", func(*testing.T, string) []string { return []string{good, "--method", "wls"} }, []string{"--method", "csdm"}},
+		{"unknown instruction set", func(*testing.T, string) []string { return []string{good, "--isa", "mmx"} }, []string{"mmx", "generic"}},
+		{"impossible shard", func(*testing.T, string) []string { return []string{good, "--shard", "9/8"} }, []string{"9/8", "2/8"}},
+		{"too little memory", func(*testing.T, string) []string { return []string{good, "--max-memory", "1K"} }, []string{"--max-memory"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			out := filepath.Join(dir, "maps", "deep")
+			args := append([]string{"fit", "csdm"}, c.spoil(t, dir)...)
+			args = append(args, "-o", out)
+			if !strings.Contains(strings.Join(args, " "), "--response") {
+				args = append(args, "--response", phantomResponse)
+			}
+			refuse(t, args, c.words...)
+			nothingIn(t, filepath.Join(dir, "maps"))
+		})
+	}
+	t.Run("unknown model", func(t *testing.T) {
+		refuse(t, []string{"fit", "dki", good, "-o", filepath.Join(t.TempDir(), "maps")}, "dki", "csdm", "fwdtim", "dti")
+		refuse(t, []string{"run", "--models", "csdm", "dki"}, "dki", "csdm")
+	})
+	t.Run("no automatic response", func(t *testing.T) {
+		refuse(t, []string{"fit", "csdm", good, "-o", filepath.Join(t.TempDir(), "maps"), "--mask", blankMask(t, good)}, "no voxel")
+	})
+	t.Run("nowhere to write", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "file")
+		write(t, file, nil)
+		refuse(t, []string{"fit", "dti", good, "-o", file}, file)
+		refuse(t, []string{"fit", "dti", good, "-o", filepath.Join(file, "maps")}, file)
+		refuse(t, []string{"fit", "dti", good}, "-o DIR")
+		refuse(t, []string{"run", "--voxels", "10", "-o", file}, file)
+		refuse(t, []string{"phantom", "-o", file}, file)
+	})
+}
+
+func TestASecondFitDoesNotReplaceMapsUnlessForced(t *testing.T) {
+	image, out := small(t, 27), t.TempDir()
+	succeed(t, "fit", "dti", image, "-o", out)
+	refuse(t, []string{"fit", "dti", image, "-o", out}, "model-tensor_param-", "--force")
+	succeed(t, "fit", "dti", image, "-o", out, "--force")
+}
+
+func TestHelpShowsTheThreeCommandsMostPeopleWant(t *testing.T) {
+	help := succeed(t)
+	for _, command := range []string{"kbench run", "kbench fit csdm", "kbench env"} {
+		if !strings.Contains(help, command) {
+			t.Errorf("the help page does not show %q:\n%s", command, help)
+		}
+	}
+}
+
+func TestEnvSaysWhatThisMachineIs(t *testing.T) {
+	text := succeed(t, "env", "--quick")
+	for _, word := range []string{"processor", "memory", "allowed", "kernels", "generic"} {
+		if !strings.Contains(text, word) {
+			t.Errorf("env does not say %q:\n%s", word, text)
+		}
+	}
+}
+
+// tables are the arguments that fit an image with the tables that lie beside another.
+func tables(with, image string) []string {
+	return []string{image, "--bvals", near(with, "bvals"), "--bvecs", near(with, "bvecs")}
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func write(t *testing.T, path string, text []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, text, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func unzip(t *testing.T, text []byte) []byte {
+	t.Helper()
+	in, err := gzip.NewReader(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := io.ReadAll(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// blankMask writes a mask without a voxel, on the grid of the image's mask.
+func blankMask(t *testing.T, image string) string {
+	t.Helper()
+	mask := unzip(t, read(t, near(image, "mask.nii.gz")))
+	offset := int(floatAt(mask, 108))
+	clear(mask[offset:])
+	path := filepath.Join(t.TempDir(), "blank.nii")
+	write(t, path, mask)
+	return path
+}
+
+// floatAt reads a float32 field of a NIfTI-1 header.
+func floatAt(header []byte, offset int) float32 {
+	var x float32
+	if _, err := binary.Decode(header[offset:], binary.LittleEndian, &x); err != nil {
+		panic(fmt.Sprint(err))
+	}
+	return x
+}

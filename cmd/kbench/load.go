@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/model"
+	"github.com/voxfit/voxfit/nifti"
+	"github.com/voxfit/voxfit/phantom"
+)
+
+const responseHelp = `single-fibre response of csdm: auto (voxels of FA > 0.7 in the centre, as DIPY), e1,e2,e3,S0 (mm2/s), or a file (MRtrix3 or DIPY form)`
+
+// readSignal reads the voxels of index into a voxel-major block, with a progress bar.
+func readSignal(ctx context.Context, image *nifti.Image, index []int, stderr io.Writer) ([]float32, error) {
+	signal := make([]float32, len(index)*image.Header.Volumes())
+	bar := newProgress(stderr, "read", "volumes", image.Header.Volumes())
+	defer bar.finish()
+	err := image.ReadMasked(ctx, signal, index, nifti.ReadOptions{Progress: func(done, _ int) { bar.set(done) }})
+	return signal, err
+}
+
+// findResponse interprets the --response flag; auto estimates it from the voxels of index.
+func findResponse(flag string, signal []float32, shape [3]int, index []int, g *acq.GradientTable) (acq.Response, error) {
+	if flag == "auto" {
+		return acq.AutoResponse(signal, shape, index, g, acq.AutoOptions{})
+	}
+	if r, err := acq.ParseResponse(flag); err == nil {
+		return r, nil
+	}
+	return acq.ReadResponse(flag)
+}
+
+// load reads the data of a study, or makes its phantom.
+func (o *runOptions) load(ctx context.Context, stderr io.Writer) (studyBlock, error) {
+	if o.data.dwi == "" {
+		return o.makePhantom()
+	}
+	a, err := o.data.open()
+	if err != nil {
+		return studyBlock{}, err
+	}
+	for _, w := range a.warnings {
+		fmt.Fprintln(stderr, "kbench: warning:", w)
+	}
+	block := studyBlock{gradients: a.gradients, shape: a.image.Header.Shape, voxels: len(a.mask.Index)}
+	if block.signal, err = readSignal(ctx, a.image, a.mask.Index, stderr); err != nil {
+		return block, err
+	}
+	if needsResponse(o.models) {
+		block.response, err = findResponse(o.response, block.signal, a.image.Header.SpatialShape(), a.mask.Index, a.gradients)
+	}
+	return block, err
+}
+
+func (o *runOptions) makePhantom() (studyBlock, error) {
+	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: o.voxels, SNR: o.snr, Seed: o.seed})
+	if err != nil {
+		return studyBlock{}, err
+	}
+	block := studyBlock{
+		gradients: p.Gradients, response: phantom.Response(), signal: p.Signal, voxels: o.voxels,
+		shape: append(p.Shape[:], p.Gradients.Len()),
+	}
+	if o.response != "auto" {
+		block.response, err = findResponse(o.response, nil, p.Shape, nil, p.Gradients)
+	}
+	return block, err
+}
+
+// estimateResponse interprets the --response flag of a fit. For auto it reads the signal, which is
+// kept when it is that of the only pass.
+func (j *fitJob) estimateResponse(ctx context.Context) error {
+	header := j.image.Header
+	if j.fitOptions.response != "auto" {
+		if _, err := acq.ParseResponse(j.fitOptions.response); err != nil {
+			j.files = append(j.files, j.fitOptions.response)
+		}
+		var err error
+		j.response, err = findResponse(j.fitOptions.response, nil, header.SpatialShape(), nil, j.gradients)
+		return err
+	}
+	signal, index, err := j.responseSignal(ctx)
+	if err != nil {
+		return err
+	}
+	j.response, err = findResponse("auto", signal, header.SpatialShape(), index, j.gradients)
+	return err
+}
+
+// responseSignal reads the voxels that an automatic response is estimated from: all that will be
+// fitted, and then keeps them for the fit, where they take at most half of the memory allowed.
+func (j *fitJob) responseSignal(ctx context.Context) (signal []float32, index []int, err error) {
+	header := j.image.Header
+	if j.shard.of == 0 && int64(len(j.index))*int64(header.Volumes())*4 <= j.memoryLimit()/2 {
+		j.signal, err = readSignal(ctx, j.image, j.index, j.stderr)
+		return j.signal, j.index, err
+	}
+	if index, err = acq.AutoRegion(header.SpatialShape(), j.mask.Index, acq.AutoOptions{}); err != nil {
+		return nil, nil, err
+	}
+	signal, err = readSignal(ctx, j.image, index, j.stderr)
+	return signal, index, err
+}
+
+// describeResponse is the response in sidecars.
+func describeResponse(r acq.Response) map[string]any {
+	if r.IsZonal() {
+		return map[string]any{"ZonalCoefficients": r.Zonal, "Bvals": r.Bvals}
+	}
+	return map[string]any{"Eigenvalues": r.Evals, "S0": r.S0}
+}
+
+// fitters makes the models of a study, by name.
+func (o *runOptions) fitters(b studyBlock, stderr io.Writer) (map[string]model.Model, error) {
+	settings := defaultSettings(o.isa)
+	models := map[string]model.Model{}
+	for _, name := range o.models {
+		m, warnings, err := settings.build(name, b.gradients, b.response)
+		if err != nil {
+			return nil, err
+		}
+		for _, w := range warnings {
+			fmt.Fprintln(stderr, "kbench: warning:", w)
+		}
+		models[name] = m
+	}
+	return models, nil
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes of kbench, as shells know them.
+const (
+	exitFailed      = 1
+	exitInterrupted = 130
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is main with its surroundings handed in, so that tests call the program as a shell does.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRootCommand(args)
+	root.SetArgs(studyArguments(args))
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr, "kbench: stopped;", err)
+		return exitInterrupted
+	default:
+		fmt.Fprintln(stderr, "kbench:", err)
+		return exitFailed
+	}
+}
+
+const welcome = `kbench fits diffusion-MRI models and measures what each core does meanwhile.
+
+The three commands most people want:
+
+  kbench run                          repeat the study on a phantom: about a minute, ends with a page
+  kbench fit csdm DWI.nii.gz -o maps  fit one acquisition (models: %s)
+  kbench env                          what this machine is and can do
+
+DWI.nii.gz needs its bvals and bvecs: beside it as DWI.bval and DWI.bvec (or plain bvals and bvecs),
+or named with --bvals and --bvecs.
+`
+
+func newRootCommand(args []string) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "kbench",
+		Short:         "Fit diffusion-MRI models, and measure where every core-second goes",
+		Long:          fmt.Sprintf(welcome, modelNames()),
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fmt.Errorf("%w (kbench %s --help lists the flags)", err, c.Name())
+	})
+	root.AddCommand(
+		newRunCommand(args), newFitCommand(args), newReportCommand(), newPhantomCommand(), newEnvCommand(),
+	)
+	return root
+}

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"bufio"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// machineMemory returns the memory in use on the whole machine in GiB, and its size in bytes.
+func machineMemory() (usedGiB float64, total int64) {
+	total = kilobytes("/proc/meminfo", "MemTotal:") << 10
+	available := kilobytes("/proc/meminfo", "MemAvailable:") << 10
+	return float64(total-available) / (1 << 30), total
+}
+
+// availableMemory is what can be taken without swapping, in bytes; 0 where unknown.
+func availableMemory() int64 { return kilobytes("/proc/meminfo", "MemAvailable:") << 10 }
+
+// peakRSS is the largest resident set of this process so far, in bytes.
+func peakRSS() int64 { return kilobytes("/proc/self/status", "VmHWM:") << 10 }
+
+// kilobytes reads a line "Name: 123 kB" of a file of /proc; 0 when there is none.
+func kilobytes(path, name string) int64 {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if fields := strings.Fields(lines.Text()); len(fields) >= 2 && fields[0] == name {
+			n, _ := strconv.ParseInt(fields[1], 10, 64)
+			return n
+		}
+	}
+	return 0
+}

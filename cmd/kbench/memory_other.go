@@ -1,0 +1,11 @@
+//go:build !linux
+
+package main
+
+// Where there is no /proc, memory columns stay empty.
+
+func machineMemory() (usedGiB float64, total int64) { return 0, 0 }
+
+func availableMemory() int64 { return 0 }
+
+func peakRSS() int64 { return 0 }

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/model"
+	"github.com/voxfit/voxfit/sh"
+)
+
+const isaHelp = "instruction set of the kernels, or auto (kbench env lists them; default: the environment's VOXFIT_ISA, else auto)"
+
+// A modelEntry is a model that kbench knows.
+type modelEntry struct {
+	name     string
+	response bool     // needs a response
+	flags    []string // the flags of modelSettings that it takes
+	build    func(s *modelSettings, g *acq.GradientTable, r acq.Response) (model.Model, []string, error)
+}
+
+var modelEntries = []modelEntry{
+	{"csdm", true, []string{"sh-basis", "lmax", "lambda", "tau", "refine-peaks", "response"}, buildCSD},
+	{"fwdtim", false, []string{"method", "mrtrix-order"}, buildFreeWater},
+	{"dti", false, []string{"method", "mrtrix-order", "iterations"}, buildTensor},
+}
+
+func modelNames() string {
+	var names []string
+	for _, e := range modelEntries {
+		names = append(names, e.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+func findModel(name string) (modelEntry, error) {
+	for _, e := range modelEntries {
+		if e.name == name {
+			return e, nil
+		}
+	}
+	return modelEntry{}, fmt.Errorf("unknown model %q; this version has %s", name, modelNames())
+}
+
+// needsResponse reports whether one of the models needs a response function.
+func needsResponse(names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		e, err := findModel(name)
+		return err == nil && e.response
+	})
+}
+
+// modelSettings are the flags that change a model.
+type modelSettings struct {
+	shBasis     string
+	lmax        int
+	lambda, tau float64
+	refinePeaks bool
+	method      string
+	iterations  int
+	mrtrixOrder bool
+	frame       string
+	isa         string
+
+	given func(flag string) bool // whether the user gave the flag
+}
+
+// defaultSettings are those of kbench run: every model as its peer fits it by default.
+func defaultSettings(isa string) modelSettings {
+	return modelSettings{shBasis: "descoteaux07", lmax: 8, lambda: 1, tau: 0.1, frame: "image", isa: isa}
+}
+
+func (s *modelSettings) addFlags(f *pflag.FlagSet) {
+	*s = defaultSettings("")
+	f.StringVar(&s.shBasis, "sh-basis", s.shBasis, "csdm: basis of the SH coefficients: descoteaux07 (DIPY) or tournier07 (MRtrix3)")
+	f.IntVar(&s.lmax, "lmax", s.lmax, "csdm: highest SH order, even")
+	f.Float64Var(&s.lambda, "lambda", s.lambda, "csdm: weight of the positivity constraint")
+	f.Float64Var(&s.tau, "tau", s.tau, "csdm: amplitudes below this share of the mean are constrained")
+	f.BoolVar(&s.refinePeaks, "refine-peaks", false, "csdm: move each peak from its sphere point to the maximum of the fodf")
+	f.StringVar(&s.method, "method", "", "dti: wls (default), nls, ols or iwls (as MRtrix3's dwi2tensor); fwdtim: nls (default) or wls")
+	f.IntVar(&s.iterations, "iterations", 2, "dti: how often iwls reweights, as dwi2tensor -iter")
+	f.BoolVar(&s.mrtrixOrder, "mrtrix-order", false, "fwdtim, dti: tensors as D11,D22,D33,D12,D13,D23")
+	f.StringVar(&s.frame, "frame", "", "axes of fodfs, peaks and tensors: image (b-vectors as given) or world (scanner; default for MRtrix3's basis or order)")
+	f.StringVar(&s.isa, "isa", "", isaHelp)
+	s.given = f.Changed
+}
+
+// check refuses flags that the model does not take, and values that no model takes.
+func (s *modelSettings) check(name string) error {
+	entry, err := findModel(name)
+	if err != nil {
+		return err
+	}
+	for _, e := range modelEntries {
+		for _, flag := range e.flags {
+			if s.given(flag) && !slices.Contains(entry.flags, flag) {
+				return fmt.Errorf("--%s is not for %s", flag, name)
+			}
+		}
+	}
+	if s.frame == "" {
+		s.frame = "image"
+		if s.shBasis == "tournier07" || s.mrtrixOrder {
+			s.frame = "world"
+		}
+	}
+	if s.frame != "image" && s.frame != "world" {
+		return fmt.Errorf("--frame %s: want image or world", s.frame)
+	}
+	if s.iterations < 0 || s.given("iterations") && s.method != "iwls" {
+		return fmt.Errorf("--iterations %d: want 0 or more, with --method iwls", s.iterations)
+	}
+	return nil
+}
+
+// worldFrame reports whether b-vectors are taken to scanner axes first.
+func (s *modelSettings) worldFrame() bool { return s.frame == "world" }
+
+// build makes the named model for an acquisition.
+func (s *modelSettings) build(name string, g *acq.GradientTable, r acq.Response) (model.Model, []string, error) {
+	entry, err := findModel(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	return entry.build(s, g, r)
+}
+
+func buildCSD(s *modelSettings, g *acq.GradientTable, r acq.Response) (model.Model, []string, error) {
+	basis, err := sh.ParseBasis(s.shBasis)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--sh-basis: %w", err)
+	}
+	m, err := model.NewCSD(g, r, model.CSDOptions{
+		LMax: s.lmax, Basis: basis, Lambda: s.lambda, Tau: s.tau, ISA: s.isa,
+		Peaks: model.PeakOptions{Refine: s.refinePeaks},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return m, m.Warnings(), nil
+}
+
+func buildFreeWater(s *modelSettings, g *acq.GradientTable, _ acq.Response) (model.Model, []string, error) {
+	method, err := findMethod(s.method, kernel.NLS, kernel.WLS)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := model.NewFreeWater(g, model.FreeWaterOptions{Method: method, ISA: s.isa})
+	return m, nil, err
+}
+
+func buildTensor(s *modelSettings, g *acq.GradientTable, _ acq.Response) (model.Model, []string, error) {
+	method, err := findMethod(s.method, kernel.WLS, kernel.NLS, kernel.OLS, kernel.IWLS)
+	if err != nil {
+		return nil, nil, err
+	}
+	o := model.TensorOptions{Method: method, ISA: s.isa}
+	if method == kernel.IWLS {
+		o.Iterations = s.iterations
+	}
+	m, err := model.NewTensor(g, o)
+	return m, nil, err
+}
+
+// findMethod interprets --method among the methods of a model, the default first.
+func findMethod(name string, methods ...kernel.Method) (kernel.Method, error) {
+	if name == "" {
+		return methods[0], nil
+	}
+	var names []string
+	for _, m := range methods {
+		if strings.EqualFold(name, m.String()) {
+			return m, nil
+		}
+		names = append(names, strings.ToLower(m.String()))
+	}
+	return 0, fmt.Errorf("--method %s: want %s", name, strings.Join(names, ", "))
+}
+
+// options lists the settings that the named model was made with, for sidecars.
+func (s *modelSettings) options(name string) map[string]any {
+	if name == "csdm" {
+		return map[string]any{"LMax": s.lmax, "Lambda": s.lambda, "Tau": s.tau, "MaxIterations": 50, "RefinePeaks": s.refinePeaks}
+	}
+	method := strings.ToUpper(s.method)
+	if method == "" {
+		method = map[string]string{"fwdtim": "NLS", "dti": "WLS"}[name]
+	}
+	o := map[string]any{"Method": method}
+	if method == "IWLS" {
+		o["Iterations"] = s.iterations
+	}
+	if name == "fwdtim" {
+		o["FreeWaterDiffusivity"], o["MDReg"], o["MinSignal"] = 3e-3, 2.7e-3, 1e-6
+	}
+	return o
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/voxfit/voxfit/numa"
+	"github.com/voxfit/voxfit/study"
+)
+
+// reportOptions say what page to make of which records.
+type reportOptions struct {
+	out      string
+	overlay  string // CSV of a study to draw behind
+	prices   string
+	serial   string
+	baseline string
+	command  string         // that made the records; empty where unknown
+	sources  []string       // the CSV files, where the records come from files
+	records  []study.Record // the records
+	facts    []study.Fact   // of the data
+	machine  []study.Fact   // that made the records; empty where unknown
+}
+
+func newReportCommand() *cobra.Command {
+	var o reportOptions
+	c := &cobra.Command{
+		Use:   "report CSV... -o DIR",
+		Short: "Tables, figures and one HTML page from a study's CSV files",
+		Long: `Make tables, the study's figures (SVG) and one self-contained HTML page from CSV files of kbench run, or
+from the published study's own.
+
+Speed-ups are relative to the serial runs in the files. The published file has none; its report's serial
+times are used for it, or those given with --serial.`,
+		Example: `  kbench report kbench-run/runs.csv -o page
+  kbench report ray_runs.csv -o published
+  kbench report runs.csv --overlay ray_runs.csv -o beside`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			for _, path := range args {
+				records, err := study.ReadRecords(path)
+				if err != nil {
+					return err
+				}
+				o.records = append(o.records, records...)
+			}
+			o.sources = args
+			if o.out == "" {
+				return fmt.Errorf("report: -o DIR says where the page goes; it is needed")
+			}
+			return writeStudy(c.OutOrStdout(), o)
+		},
+	}
+	f := c.Flags()
+	f.StringVarP(&o.out, "output", "o", "", "output folder (needed)")
+	f.StringVar(&o.overlay, "overlay", "", "CSV of the published study, to draw behind")
+	f.StringVar(&o.prices, "prices", "", "dollars an hour by CPU count, as 8=.34,16=.68 (default: the published study's)")
+	f.StringVar(&o.serial, "serial", "", "serial seconds of models without serial runs, as csdm=119,fwdtim=798")
+	f.StringVar(&o.baseline, "baseline", "", "serial engine that all speed-ups are relative to (default: each engine's own)")
+	return c
+}
+
+// writeStudy summarises records, writes the page and its figures, and prints the table and the paths.
+func writeStudy(stdout io.Writer, o reportOptions) error {
+	options := study.Options{Baseline: o.baseline}
+	if o.prices != "" {
+		prices, err := study.ParsePrices(o.prices)
+		if err != nil {
+			return err
+		}
+		options.Prices = &prices
+	}
+	var err error
+	if o.serial != "" {
+		if options.Serial, err = study.ParseSerial(o.serial); err != nil {
+			return err
+		}
+	}
+	published, err := o.published()
+	if err != nil {
+		return err
+	}
+	ours := options
+	if _, theirs := study.SplitPublished(o.records); len(theirs) > 0 && o.serial == "" {
+		ours.Serial = study.PublishedSerial()
+	}
+	report := study.Report{
+		Title: "Where every core-second goes", Command: o.command, Version: version(), Made: time.Now(),
+		Machine: o.machine, Data: o.facts, Sources: o.sources, Repeat: o.repeat(),
+		Summary: study.Summarise(o.records, ours), Published: published,
+	}
+	if err := report.Summary.WriteTable(stdout); err != nil {
+		return err
+	}
+	if err := study.WriteReport(o.out, report); err != nil {
+		return err
+	}
+	index, err := filepath.Abs(filepath.Join(o.out, "index.html"))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "\nfigures  %s\npage     %s\n", filepath.Join(filepath.Dir(index), "figures"), index)
+	return nil
+}
+
+// published summarises the study to draw behind ours, if there is one.
+func (o *reportOptions) published() (*study.Summary, error) {
+	if o.overlay == "" {
+		return nil, nil
+	}
+	records, err := study.ReadRecords(o.overlay)
+	if err != nil {
+		return nil, err
+	}
+	o.sources = append(o.sources, o.overlay)
+	s := study.Summarise(records, study.Options{Serial: study.PublishedSerial()})
+	return &s, nil
+}
+
+// repeat lists the commands that make the page again.
+func (o *reportOptions) repeat() []string {
+	if o.command != "" {
+		return []string{o.command}
+	}
+	return []string{"kbench report " + strings.Join(o.sources, " ") + " -o " + o.out}
+}
+
+// machineFacts describes this machine for a page.
+func machineFacts() []study.Fact {
+	var facts []study.Fact
+	for line := range strings.Lines(numa.Describe().String()) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "  ")
+		facts = append(facts, study.Fact{Name: name, Value: strings.TrimSpace(value)})
+	}
+	return facts
+}

@@ -1,0 +1,29 @@
+package peer
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// MRtrix runs one MRtrix3 command and returns what it prints. It skips the test where the command
+// is not installed, and fails it with MRtrix3's own message when the command fails. Arguments are
+// handed over as they are; paths of results belong in t.TempDir().
+func MRtrix(t testing.TB, command string, args ...string) string {
+	t.Helper()
+	path, err := exec.LookPath(command)
+	if err != nil {
+		missing(t, "mrtrix", "MRtrix3's %s is not installed (`make peers` installs it)", command)
+	}
+	run := exec.Command(path, append(args, "-quiet", "-nthreads", "0")...)
+	run.Env = append(os.Environ(), "MRTRIX_LOGLEVEL=0")
+	output, err := run.Output()
+	if err != nil {
+		message := ""
+		if exit, ok := err.(*exec.ExitError); ok {
+			message = string(exit.Stderr)
+		}
+		t.Fatalf("%s %q: %v: %s", command, args, err, message)
+	}
+	return string(output)
+}

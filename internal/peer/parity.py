@@ -1,0 +1,257 @@
+"""What DIPY computes, for voxfit's parity tests: read by internal/peer, never run by hand.
+
+Messages in and out are one line of JSON, {"call", "options", "arrays": [{"name", "shape"}]}, and
+the arrays' values as raw little-endian float64. Each function below takes named arrays (a dict) and
+options (keyword arguments) and returns a dict of arrays. Signals are voxels x measurements; bvals
+in s/mm2; bvecs measurements x 3, unit length, zero for b0.
+"""
+
+import json
+import os
+import sys
+import warnings
+
+# Print-outs of DIPY must not end up among the arrays.
+answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+import numpy as np
+
+warnings.simplefilter("ignore")
+
+from dipy.core.gradients import gradient_table
+from dipy.core.sphere import HemiSphere
+from dipy.data import default_sphere
+from dipy.direction.peaks import peak_directions
+from dipy.reconst import csdeconv, dti, fwdti, shm
+
+FUNCTIONS = {}
+
+
+def call(function):
+    FUNCTIONS[function.__name__] = function
+    return function
+
+
+def gradients(arrays):
+    return gradient_table(arrays["bvals"], bvecs=arrays["bvecs"], b0_threshold=50)
+
+
+@call
+def versions(arrays):
+    """Major, minor and patch number of DIPY."""
+    import dipy
+
+    return {"dipy": np.array([float(part) for part in dipy.__version__.split(".")[:3]])}
+
+
+# -- constrained spherical deconvolution
+
+
+def csd_model(arrays, lmax):
+    """The response is given as three eigenvalues and S0, or as zonal harmonics and S0."""
+    response = arrays["response"]
+    if "zonal" in arrays:
+        response = csdeconv.AxSymShResponse(response[3], arrays["zonal"])
+    else:
+        response = (response[:3], response[3])
+    return csdeconv.ConstrainedSphericalDeconvModel(
+        gradients(arrays), response, sh_order_max=lmax
+    )
+
+
+def csd_voxel(model, signal, convergence=50):
+    """One voxel as model.fit does it, but with the iteration count that fit throws away."""
+    return csdeconv.csdeconv(
+        signal[model._where_dwi],
+        model._X,
+        model.B_reg,
+        tau=model.tau,
+        convergence=convergence,
+        P=model._P,
+    )
+
+
+@call
+def csd(arrays, lmax=8):
+    """coefficients (voxels x n), iterations (voxels), gfa (voxels) as SphHarmFit gives it."""
+    model = csd_model(arrays, lmax)
+    fits = [csd_voxel(model, signal) for signal in arrays["signal"]]
+    coefficients = np.array([fit[0] for fit in fits])
+    return {
+        "coefficients": coefficients,
+        "iterations": np.array([float(fit[1]) for fit in fits]),
+        "gfa": shm.SphHarmFit(model, coefficients, None).gfa,
+    }
+
+
+@call
+def csd_margin(arrays, lmax=8):
+    """How near each voxel came to another path: the least |fodf - threshold| / |threshold| over
+    all directions and iterations. A difference of rounding flips a direction only below ~1e-12."""
+    model = csd_model(arrays, lmax)
+    margins = []
+    for signal in arrays["signal"]:
+        full = csdeconv._solve_cholesky(
+            model._P, model._X.T @ signal[model._where_dwi]
+        )
+        threshold = model.B_reg[0, 0] * full[0] * model.tau
+        start = np.concatenate((full[:15], np.zeros(full.size - 15)))
+        margin = np.inf
+        for k in range(51):
+            if k == 0:
+                iterate, iterations = start, 0
+            else:
+                iterate, iterations = csd_voxel(model, signal, convergence=k)
+            distance = np.abs(model.B_reg @ iterate - threshold)
+            margin = min(margin, distance.min() / abs(threshold))
+            if iterations < k:
+                break
+        margins.append(margin)
+    return {"margin": np.array(margins)}
+
+
+@call
+def peaks(arrays, lmax=8, relative_threshold=0.5, separation=25.0, most=5):
+    """Peaks of fibre orientation distributions given by coefficients (legacy descoteaux07), on
+    the given hemisphere "vertices" or DIPY's own default. directions: voxels x most x 3 and
+    values: voxels x most, zero where there are fewer; count: voxels."""
+    if "vertices" in arrays:
+        sphere = HemiSphere(xyz=arrays["vertices"])
+    else:
+        sphere = default_sphere
+    amplitudes = shm.sh_to_sf(
+        arrays["coefficients"], sphere, sh_order_max=lmax, basis_type=None, legacy=True
+    )
+    n = len(amplitudes)
+    found = {
+        "directions": np.zeros((n, most, 3)),
+        "values": np.zeros((n, most)),
+        "count": np.zeros(n),
+    }
+    for i, amplitude in enumerate(amplitudes):
+        directions, values, _ = peak_directions(
+            amplitude,
+            sphere,
+            relative_peak_threshold=relative_threshold,
+            min_separation_angle=separation,
+        )
+        k = min(most, len(directions))
+        found["directions"][i, :k] = directions[:k]
+        found["values"][i, :k] = values[:k]
+        found["count"][i] = k
+    return found
+
+
+# -- tensors
+
+
+def anisotropy(evals):
+    return {"evals": evals, "fa": dti.fractional_anisotropy(evals), "md": evals.mean(-1)}
+
+
+@call
+def tensor(arrays, method="WLS"):
+    """evals (voxels x 3, clipped at 0, descending), fa, md of TensorModel."""
+    fit = dti.TensorModel(gradients(arrays), fit_method=method).fit(arrays["signal"])
+    return anisotropy(fit.evals)
+
+
+@call
+def freewater_wls(arrays):
+    """evals, fa, md and f of fwdti.wls_iter, voxel by voxel."""
+    table = gradients(arrays)
+    design = dti.design_matrix(table)
+    params = np.array(
+        [
+            fwdti.wls_iter(design, signal, np.mean(signal[table.b0s_mask]))
+            for signal in arrays["signal"]
+        ]
+    )
+    return {**anisotropy(params[:, :3]), "f": params[:, 12]}
+
+
+@call
+def freewater_nls(arrays):
+    """evals, fa, md and f of fwdti.nls_iter with jac=False, and for the voxels that it fits
+    (fitted = 1; it leaves pure free water and empty voxels to WLS) the sum of squares sse that its
+    _nls_err_func has at the point where its leastsq stopped."""
+    table = gradients(arrays)
+    design = dti.design_matrix(table)
+    solutions = []
+    leastsq = fwdti.opt.leastsq
+
+    def watched(function, start, args=(), **kwargs):
+        solution, flag = leastsq(function, start, args=args, **kwargs)
+        solutions.append((np.sum(function(solution, *args) ** 2), flag))
+        return solution.copy(), flag
+
+    params, sse, fitted = [], [], []
+    fwdti.opt.leastsq = watched
+    try:
+        for signal in arrays["signal"]:
+            solutions.clear()
+            params.append(
+                fwdti.nls_iter(
+                    design, signal, np.mean(signal[table.b0s_mask]), jac=False
+                )
+            )
+            sse.append(solutions[0][0] if solutions else 0.0)
+            fitted.append(float(bool(solutions)))
+    finally:
+        fwdti.opt.leastsq = leastsq
+    params = np.array(params)
+    return {
+        **anisotropy(params[:, :3]),
+        "f": params[:, 12],
+        "sse": np.array(sse),
+        "fitted": np.array(fitted),
+    }
+
+
+# -- files
+
+
+@call
+def nifti(arrays, path):
+    """A NIfTI file as nibabel reads it: values in Fortran order of its axes reversed (volume by
+    volume, x fastest), so shape is the file's reversed; and its affine."""
+    import nibabel
+
+    image = nibabel.load(path)
+    return {"values": image.get_fdata(dtype=np.float64).T, "affine": image.affine}
+
+
+# -- messages
+
+
+def receive(stream):
+    line = stream.readline()
+    if not line:
+        sys.exit(0)
+    message = json.loads(line)
+    arrays = {}
+    for entry in message["arrays"]:
+        count = int(np.prod(entry["shape"]))
+        values = np.frombuffer(stream.read(8 * count), "<f8")
+        arrays[entry["name"]] = values.reshape(entry["shape"]).astype(float)
+    return message["call"], arrays, message.get("options") or {}
+
+
+def send(stream, arrays, error=""):
+    arrays = {name: np.asarray(values, "<f8") for name, values in arrays.items()}
+    entries = [{"name": name, "shape": list(a.shape)} for name, a in arrays.items()]
+    stream.write(json.dumps({"arrays": entries, "error": error}).encode() + b"\n")
+    for a in arrays.values():
+        stream.write(np.ascontiguousarray(a).tobytes())
+    stream.flush()
+
+
+while True:
+    name, arrays, options = receive(sys.stdin.buffer)
+    try:
+        results = FUNCTIONS[name](arrays, **options)
+    except Exception as e:
+        send(answers, {}, error=f"{type(e).__name__}: {e}")
+    else:
+        send(answers, results)

@@ -1,0 +1,217 @@
+package kernel
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
+
+// CSDDesign is constrained spherical deconvolution (Tournier, Calamante and Connelly, NeuroImage
+// 2007) of one acquisition with one response, as matrices. DIPY's names are given with the fields;
+// package model makes a design from a gradient table.
+type CSDDesign struct {
+	// Measurements is the number of values per voxel in the signal.
+	Measurements int
+	// Volumes are the places in the signal of the diffusion-weighted values, in the order of X's
+	// rows. No other value is looked at.
+	Volumes []int
+	// Coefficients is the number of SH coefficients of the fibre orientation distribution: 45 for
+	// lmax 8.
+	Coefficients int
+	// X is len(Volumes) x Coefficients, row-major: it predicts the signal from the coefficients
+	// (DIPY's _X).
+	X []float64
+	// B is directions x Coefficients, row-major: it gives the amplitudes in the constrained
+	// directions times lambda (DIPY's B_reg).
+	B []float64
+	// Gram is the map from sets of rows of B to their Gram matrix.
+	Gram GramMap
+	// StartCoefficients is how many leading coefficients of the unconstrained solution choose the
+	// first set of directions: 15, those up to degree 4.
+	StartCoefficients int
+	// Tau is the fraction of the mean amplitude below which a direction is held down: 0.1.
+	Tau float64
+	// MaxIterations is where a voxel that has not settled is given up: 50.
+	MaxIterations int
+}
+
+// directions is the number of rows of B.
+func (d *CSDDesign) directions() int { return len(d.B) / d.Coefficients }
+
+// NewCSD makes a Fitter whose parameters are the SH coefficients of the fibre orientation
+// distribution, in the basis of X and B. It follows DIPY's csdeconv decision by decision:
+//
+//  1. Solve P f = z with P = X^T X and z = X^T s. Where P is not positive definite, P + 1e-5 I takes
+//     its place for good.
+//  2. Hold down the directions whose amplitude from the StartCoefficients first coefficients is
+//     strictly less than Tau times the mean amplitude B[0,0] f[0]; where there are none, use all
+//     coefficients; where there are still none, f is the result, with 0 iterations.
+//  3. Solve (P + H^T H) f = z, with H the rows of B that are held down; hold down the directions
+//     that now are below the same threshold; repeat until they are the same as before.
+//
+// The status of a voxel:
+//
+//	NonFinite            a diffusion-weighted value is NaN or infinite, or so large that z is;
+//	                     the coefficients are zero
+//	ZeroSignal           every diffusion-weighted value is zero; the coefficients are zero
+//	NotPositiveDefinite  P + H^T H had no Cholesky factor (DIPY raises an error). 1e-5 was added to
+//	                     its diagonal for that iteration and the fit went on; where that did not
+//	                     help either, the coefficients are zero
+//	MaxIterations        the set still changed after MaxIterations iterations; the coefficients are
+//	                     those of the last
+//	NegativeSignal       the fit settled, and a diffusion-weighted value is negative
+//
+// Iterations is DIPY's _num_it: how often step 3 was taken.
+//
+// The error names the first field that does not fit the others.
+func NewCSD(d CSDDesign, opts ...Option) (Fitter, error) {
+	if _, err := ChosenISA(opts...); err != nil {
+		return nil, err
+	}
+	if err := d.check(); err != nil {
+		return nil, fmt.Errorf("kernel: CSD design: %w", err)
+	}
+	gram := ref.Gram(d.Gram)
+	if err := d.checkGram(&gram); err != nil {
+		return nil, fmt.Errorf("kernel: CSD design: %w", err)
+	}
+	return &csd{measurements: d.Measurements, coefficients: d.Coefficients, ref: ref.NewCSD(ref.CSDSetup{
+		Volumes: d.Volumes, Coefficients: d.Coefficients, Directions: d.directions(),
+		X: d.X, B: d.B, Gram: &gram,
+		StartCoefficients: d.StartCoefficients, Tau: d.Tau, MaxIterations: d.MaxIterations,
+	})}, nil
+}
+
+func (d *CSDDesign) check() error {
+	switch {
+	case d.Coefficients < 1:
+		return fmt.Errorf("Coefficients is %d, must be at least 1", d.Coefficients)
+	case len(d.Volumes) == 0:
+		return errors.New("Volumes is empty: there is no diffusion-weighted measurement")
+	case len(d.X) != len(d.Volumes)*d.Coefficients:
+		return fmt.Errorf("X has %d values, expected %d (Volumes) x %d (Coefficients)", len(d.X), len(d.Volumes), d.Coefficients)
+	case len(d.B) == 0 || len(d.B)%d.Coefficients != 0:
+		return fmt.Errorf("B has %d values, expected rows of %d (Coefficients)", len(d.B), d.Coefficients)
+	case d.StartCoefficients < 1 || d.StartCoefficients > d.Coefficients:
+		return fmt.Errorf("StartCoefficients is %d, must be from 1 to %d (Coefficients)", d.StartCoefficients, d.Coefficients)
+	case math.IsNaN(d.Tau) || math.IsInf(d.Tau, 0):
+		return fmt.Errorf("Tau is %v, must be finite", d.Tau)
+	case d.MaxIterations < 1 || d.MaxIterations > math.MaxUint16:
+		return fmt.Errorf("MaxIterations is %d, must be from 1 to %d", d.MaxIterations, math.MaxUint16)
+	}
+	for row, v := range d.Volumes {
+		if v < 0 || v >= d.Measurements {
+			return fmt.Errorf("Volumes[%d] is %d, must be from 0 to %d (Measurements - 1)", row, v, d.Measurements-1)
+		}
+	}
+	for _, m := range []struct {
+		name   string
+		values []float64
+	}{{"X", d.X}, {"B", d.B}, {"Gram.Coefficients", d.Gram.Coefficients}} {
+		for i, v := range m.values {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return fmt.Errorf("%s[%d] is %v, must be finite", m.name, i, v)
+			}
+		}
+	}
+	for i, pair := range d.Gram.Rows {
+		if sum := pair[0]*0 + pair[1]*0; sum != 0 {
+			return fmt.Errorf("Gram.Rows[%d] is %v, must be finite", i, pair)
+		}
+	}
+	return nil
+}
+
+// gramTolerance is how far, relative to the largest entry, the Gram map of one direction may be from
+// the product of its row with itself. A right map is at 1e-15.
+const gramTolerance = 1e-9
+
+// checkGram compares the map with B for every single direction: the map is linear, so that it is
+// then right for every set.
+func (d *CSDDesign) checkGram(g *ref.Gram) error {
+	n, rows := d.Coefficients, d.directions()
+	if g.Moments < 1 || len(g.Rows) != rows*g.Moments {
+		return fmt.Errorf("Gram.Rows has %d values, expected %d (rows of B) x %d (Gram.Moments)", len(g.Rows), rows, g.Moments)
+	}
+	if err := g.Check(n); err != nil {
+		return fmt.Errorf("Gram: %w", err)
+	}
+	base, q := make([]float64, ref.Triangle(n)), make([]float64, ref.Triangle(n))
+	for r := range rows {
+		b := d.B[r*n:][:n]
+		g.Assemble(q, base, g.Rows[r*g.Moments:][:g.Moments])
+		largest := 0.0
+		for _, v := range b {
+			largest = math.Max(largest, v*v)
+		}
+		for i := range n {
+			for j := range i + 1 {
+				got, want := q[ref.Triangle(i)+j], b[i]*b[j]
+				if math.Abs(got-want) > gramTolerance*largest {
+					return fmt.Errorf("Gram does not belong to B: direction %d gives %g for coefficients %d and %d, B gives %g", r, got, i, j, want)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+type csd struct {
+	measurements, coefficients int
+	ref                        *ref.CSD
+}
+
+func (c *csd) Measurements() int { return c.measurements }
+func (c *csd) Parameters() int   { return c.coefficients }
+func (c *csd) NewWorker() Worker { return &csdWorker{csd: c, scratch: c.ref.NewScratch()} }
+
+type csdWorker struct {
+	*csd
+	scratch *ref.CSDScratch
+}
+
+func (w *csdWorker) Fit(params []float64, status []Status, signal []float32) {
+	fitCSD(w, params, status, signal)
+}
+
+func (w *csdWorker) Fit64(params []float64, status []Status, signal []float64) {
+	fitCSD(w, params, status, signal)
+}
+
+func fitCSD[T float32 | float64](w *csdWorker, params []float64, status []Status, signal []T) {
+	if n := len(status); len(params) != n*w.coefficients || len(signal) != n*w.measurements {
+		panic(fmt.Sprintf("kernel: CSD of %d voxels: %d parameters and %d signal values, expected %d and %d",
+			n, len(params), len(signal), n*w.coefficients, n*w.measurements))
+	}
+	for i := range status {
+		f := params[i*w.coefficients:][:w.coefficients]
+		status[i] = csdVoxel(w.scratch, f, signal[i*w.measurements:][:w.measurements])
+	}
+}
+
+func csdVoxel[T float32 | float64](s *ref.CSDScratch, f []float64, signal []T) Status {
+	seen := ref.Load(s, signal)
+	switch seen {
+	case ref.NonFinite:
+		clear(f)
+		return Status{Code: NonFinite}
+	case ref.AllZero:
+		clear(f)
+		return Status{Code: ZeroSignal}
+	}
+	iterations, outcome := s.Fit(f)
+	status := Status{Iterations: uint16(iterations)}
+	switch {
+	case outcome == ref.OutOfRange:
+		status.Code = NonFinite
+	case outcome == ref.NotPositiveDefinite:
+		status.Code = NotPositiveDefinite
+	case outcome == ref.IterationLimit:
+		status.Code = MaxIterations
+	case seen == ref.Negative:
+		status.Code = NegativeSignal
+	}
+	return status
+}

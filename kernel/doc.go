@@ -1,0 +1,62 @@
+// Package kernel is the mathematics of one voxel, done for many: constrained spherical deconvolution,
+// the free-water tensor and the plain tensor. It reads no files, starts no goroutines, and allocates
+// nothing once a worker is made.
+//
+// # Designs, fitters, workers
+//
+// A fit is prepared in three steps. A design (CSDDesign, FreeWaterDesign, TensorDesign) holds what
+// depends on the acquisition and on the options, as plain matrices; package model makes them from
+// gradient tables. A constructor checks a design and turns it into a Fitter: factorised, transposed,
+// cut into panels, whatever its loops want to find. A Fitter never changes, so that all cores share
+// one. Each core then makes a Worker of its own, which is scratch memory with a Fit method.
+//
+// Everything above this package, the scheduler, the command line, the C library, sees only Fitter and
+// Worker: a block of n voxels goes in, n rows of parameters and n words of status come out.
+//
+//	signal  n x Measurements   float32 as files hold it, or float64 as NumPy does; voxel after voxel
+//	params  n x Parameters     float64
+//	status  n                  what happened, and the iterations that it took
+//
+// # What a result depends on
+//
+// On the voxel's own signal and on the instruction set, and on nothing else: not on the neighbours in
+// the block, not on how voxels are divided into calls, not on the number of workers. A map made on 72
+// cores is the same to the last bit as one made on one.
+//
+// No voxel stops a fit. Where a signal is NaN, zero or beyond what a model can use, the parameters are
+// zero and the status says why; where an iteration does not settle, the last iterate is written and
+// the status says so. Codes lists what can be said.
+//
+// # Spherical deconvolution
+//
+// In a voxel with fibres in several directions the signal is the signal of one fibre (the response)
+// turned into each direction and added up: a convolution on the sphere. In spherical harmonics a
+// convolution is a product, so the fibre orientation distribution follows from a linear system. It is
+// badly conditioned at high degrees, and a distribution cannot be negative; Tournier's method adds to
+// the least-squares problem a penalty on the directions whose amplitude came out small or negative,
+// solves again, and repeats until the set of those directions stays the same. The fixed point depends
+// on the path, so NewCSD follows DIPY's path decision by decision and reaches the same set after the
+// same number of iterations.
+//
+// The work of an iteration is a symmetric matrix of 45 x 45 that depends on the set, its Cholesky
+// factorisation, and the amplitudes in 181 directions. Multiplying the matrix out would cost three
+// times as much as all the rest together. GramMap tells how the algebra of spherical harmonics
+// replaces that by a short sparse sum.
+//
+// A distribution is summed up by GFA and by its peaks, which NewPeakFinder finds by DIPY's rules.
+//
+// # The tensor, and free water beside it
+//
+// A diffusion tensor is a linear model of the logarithm of the signal. With free water in the voxel
+// (cerebrospinal fluid, oedema) the signal is a tensor's and an isotropic one's, mixed by a fraction
+// that has to be found as well; that is a nonlinear fit with bounds, started from a linear one.
+// NewTensor and NewFreeWater document what they minimise, their order of parameters, and their rules
+// for signals that no tensor describes.
+//
+// # Instruction sets
+//
+// The loops live in packages of their own, one for each instruction set; internal/ref is the portable
+// one, in Go, and the reference for all others. WithISA or the environment variable VOXFIT_ISA choose
+// one by name; by default a fixed rule does, from what the processor can do, so that one machine
+// always gives the same bits. A name that is not available is an error.
+package kernel

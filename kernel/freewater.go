@@ -1,0 +1,158 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
+
+// FreeWaterDesign is the tensor with free water (Pasternak et al. 2009; multi-shell: Hoy et al. 2014,
+// Henriques et al. 2017) of one acquisition: S = S0 ((1-f) exp(-b D(g)) + f exp(-b Diso)). Package
+// model makes it from a gradient table. DIPY's names are given with the fields.
+type FreeWaterDesign struct {
+	// W is DIPY's design matrix: measurements x 7, row-major; the first six columns are the negated
+	// b-tensor -b (gx gx, 2 gx gy, gy gy, 2 gx gz, 2 gy gz, gz gz) in s/mm2, the last is -1.
+	W []float64
+	// B0 are the measurements without diffusion weighting. Their mean is S0 of WLS.
+	B0 []int
+	// Bvals are the b-values of the measurements, s/mm2. NLS takes its first guess from the shell
+	// nearest to 1000.
+	Bvals []float64
+	// Method is NLS (the default) or WLS.
+	Method Method
+	// Diso is the diffusivity of free water, mm2/s: 3e-3.
+	Diso float64
+	// MDReg is the mean diffusivity of the plain tensor, mm2/s, from which on the voxel is taken for
+	// free water alone (mdreg): 2.7e-3.
+	MDReg float64
+	// MinSignal replaces smaller values before a logarithm is taken, and a mean signal or mean b0
+	// signal up to it is no signal (min_signal): 1e-6.
+	MinSignal float64
+}
+
+// freeWaterParameters: Dxx Dxy Dyy Dxz Dyz Dzz S0 f.
+const freeWaterParameters = 8
+
+// NewFreeWater makes a Fitter with eight parameters per voxel: the tissue's tensor Dxx, Dxy, Dyy, Dxz,
+// Dyz, Dzz as fitted (in mm2/s, eigenvalues not clipped), S0, and the fraction f of free water.
+//
+// WLS finds f on the grid of DIPY's fwdti.wls_iter, to 0.001, and the tensor by weighted linear least
+// squares; S0 is that of the tissue's fit, exp(-params[6]) in DIPY, not the mean b0 signal that the
+// search took for S0. NLS minimises DIPY's objective (fwdti.nls_iter without weighting) over tensor, S0
+// and f in [0, 1], by exact Newton steps in other unknowns: exp(W p) + c w, with c = S0 f >= 0. Where it
+// settles, no step would lower the sum of squares by more than 1e-10 of it. The objective can have
+// several minima, and DIPY, which starts elsewhere, then need not end in the same one.
+//
+// As in DIPY, a voxel whose plain tensor has a mean diffusivity of MDReg or more is free water alone,
+// and NLS keeps the result of WLS where that has f >= 0.99.
+//
+// The status of a voxel:
+//
+//	NonFinite            a value is NaN or infinite, or so large that the fit is; parameters are zero
+//	                     (DIPY stops with an error)
+//	ZeroSignal           the mean signal or the mean b0 signal is at most MinSignal; parameters are zero
+//	AllFreeWater         the rule on MDReg applies: f is 1, other parameters are zero
+//	NotPositiveDefinite  WLS with fewer than seven independent values that are not zero; the solution
+//	                     of least norm is written, as in DIPY
+//	MaxIterations        NLS did not settle; the best point is written
+//	Refit                the first minimum of NLS looked doubtful (f above 0.85, or slow), and a second
+//	                     start led to a lower one
+//	NegativeSignal       a value is negative; the fit ended normally
+//
+// Iterations counts the steps of NLS; it is 0 for WLS.
+//
+// The error names the field of the design that is not right.
+func NewFreeWater(d FreeWaterDesign, opts ...Option) (Fitter, error) {
+	if _, err := ChosenISA(opts...); err != nil {
+		return nil, err
+	}
+	fitter, err := d.fitter()
+	if err != nil {
+		return nil, fmt.Errorf("kernel: free-water design: %w", err)
+	}
+	return fitter, nil
+}
+
+func (d *FreeWaterDesign) fitter() (Fitter, error) {
+	if err := checkDesignMatrix(d.W); err != nil {
+		return nil, err
+	}
+	if err := d.checkMeasurements(len(d.W) / 7); err != nil {
+		return nil, err
+	}
+	nonlinear := d.Method == NLS || d.Method == DefaultMethod
+	switch {
+	case !nonlinear && d.Method != WLS:
+		return nil, fmt.Errorf("field Method is %v, must be NLS or WLS", d.Method)
+	case !positive(d.Diso):
+		return nil, fmt.Errorf("field Diso is %v, must be positive", d.Diso)
+	case !positive(d.MDReg):
+		return nil, fmt.Errorf("field MDReg is %v, must be positive", d.MDReg)
+	case !positive(d.MinSignal):
+		return nil, fmt.Errorf("field MinSignal is %v, must be positive", d.MinSignal)
+	}
+	fitter, err := ref.NewFreeWater(ref.FreeWaterSetup{
+		Design: ref.NewLogLinear(d.W), B0: d.B0, Bvals: d.Bvals,
+		Diso: d.Diso, MDReg: d.MDReg, MinSignal: d.MinSignal, Nonlinear: nonlinear,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("field W: %w", err)
+	}
+	return &freeWater{fitter}, nil
+}
+
+// checkMeasurements checks the fields that speak of measurements.
+func (d *FreeWaterDesign) checkMeasurements(n int) error {
+	if len(d.B0) == 0 {
+		return errNoB0
+	}
+	for i, v := range d.B0 {
+		if v < 0 || v >= n {
+			return fmt.Errorf("field B0[%d] is %d, must be from 0 to %d", i, v, n-1)
+		}
+	}
+	if len(d.Bvals) != n {
+		return fmt.Errorf("field Bvals has %d values, W has %d rows", len(d.Bvals), n)
+	}
+	for i, b := range d.Bvals {
+		if math.IsNaN(b) || math.IsInf(b, 0) || b < 0 {
+			return fmt.Errorf("field Bvals[%d] is %v, must be finite and not negative", i, b)
+		}
+	}
+	return nil
+}
+
+type freeWater struct{ ref *ref.FreeWater }
+
+func (f *freeWater) Measurements() int { return f.ref.Design.Measurements() }
+func (f *freeWater) Parameters() int   { return freeWaterParameters }
+func (f *freeWater) NewWorker() Worker { return &freeWaterWorker{f, f.ref.NewScratch()} }
+
+type freeWaterWorker struct {
+	*freeWater
+	scratch *ref.FreeWaterScratch
+}
+
+func (w *freeWaterWorker) Fit(params []float64, status []Status, signal []float32) {
+	fitFreeWater(w, params, status, signal)
+}
+
+func (w *freeWaterWorker) Fit64(params []float64, status []Status, signal []float64) {
+	fitFreeWater(w, params, status, signal)
+}
+
+func fitFreeWater[T float32 | float64](w *freeWaterWorker, params []float64, status []Status, signal []T) {
+	n := w.Measurements()
+	checkLengths("free water", w, len(params), len(status), len(signal))
+	for i := range status {
+		p := (*[freeWaterParameters]float64)(params[i*freeWaterParameters:])
+		seen := ref.LoadFreeWater(w.scratch, signal[i*n:][:n])
+		if code, bad := unfit(seen); bad {
+			*p, status[i] = [freeWaterParameters]float64{}, Status{Code: code}
+			continue
+		}
+		iterations, outcome := w.scratch.Fit(p)
+		status[i] = Status{Code: codeOf(outcome, seen), Iterations: uint16(iterations)}
+	}
+}

@@ -1,0 +1,58 @@
+package kernel
+
+import "github.com/voxfit/voxfit/kernel/internal/ref"
+
+// A GramMap gives the Gram matrix H^T H of any subset H of the rows of a spherical-harmonic matrix
+// without multiplying the rows.
+//
+// The product of two even harmonics of degrees up to lmax is a sum of even harmonics of degrees up
+// to 2 lmax (the Gaunt coefficients are its weights). So entry (i, j) of H^T H, the sum over the rows
+// of Y_i(v) Y_j(v), depends on the rows only through the moments
+//
+//	c_k = sum over the rows of Y_k(v),   k = the even harmonics up to 2 lmax
+//
+// (153 numbers for lmax 8), and H^T H is a fixed sparse linear map of c: some 4,400
+// multiplications and additions, where multiplying out a hundred rows takes 100,000. Rows that enter
+// or leave the subset are added to c or taken off.
+//
+// The map is stored by pairs of orders, because a real harmonic of order M is a cosine or a sine of M
+// times the azimuth, and products of those are sums and differences of the cosines or sines of
+// |a-b| and a+b. A moment is therefore a pair, the cosine's and the sine's value for one degree and
+// order (the sine's is 0 for order 0), and moments are sorted by order, then degree, so that each
+// sum runs over consecutive ones.
+//
+// Entries of the matrix are named by their place i*(i+1)/2+j, j <= i, in the packed lower triangle.
+// Package model builds the map from the table of products in package sh; NewCSD checks it against
+// the matrix B that it is given with.
+type GramMap struct {
+	// Moments is the length of c in pairs: 81 for lmax 8.
+	Moments int
+	// Rows is directions x Moments, row-major: what each direction adds to c, the square of the
+	// factor that B's rows carry included.
+	Rows [][2]float64
+	// Coefficients are the weights of all records, one record after another.
+	Coefficients []float64
+	// Quads, Pairs and Singles are best sorted by their numbers of terms: a processor then
+	// foresees the lengths of the short loops over them.
+	Quads   []GramQuad
+	Pairs   []GramPair
+	Singles []GramSingle
+}
+
+// A GramQuad is the record of two degrees with orders a and b that are both not zero. Its
+// coefficients are the DifferenceTerms weights of order |a-b| and then the SumTerms weights of order
+// a+b, of which there are never more. With (mc, ms) and (pc, ps) for the weighted sums of the moments
+// from Difference and from Sum on, the entries are
+//
+//	CosCos mc+pc    SinSin mc-pc    SinCos ps+s*ms    CosSin ps-s*ms
+//
+// where s is SinSign, 1 for a >= b and -1 for a < b.
+type GramQuad = ref.GramQuad
+
+// A GramPair is the record of a harmonic of order zero and the two of one order that is not: the
+// entries Cos and Sin are the weighted sums of the moments from Moment on.
+type GramPair = ref.GramPair
+
+// A GramSingle is the record of two harmonics of order zero: the entry is the weighted sum of the
+// cosines of the moments from Moment on.
+type GramSingle = ref.GramSingle

@@ -1,0 +1,257 @@
+package ref
+
+// diagonalLoad is what DIPY adds to the diagonal of a normal matrix that is not positive definite.
+const diagonalLoad = 1e-5
+
+// CSD is constrained spherical deconvolution made ready for one acquisition.
+type CSD struct {
+	volumes       []int
+	coefficients  int
+	start         int     // coefficients of the first, smooth estimate
+	zeroth        float64 // B[0,0], which turns the first coefficient into the mean amplitude
+	tau           float64
+	maxIterations int
+	transposed    *Panels      // X^T
+	amplitudes    *Panels      // B
+	gram          *Gram        // B_active^T B_active
+	complete      [][2]float64 // the moments of all directions
+	normal        []float64    // P, packed lower triangle
+	factor        []float64    // Cholesky factor of P with identity rows to whole tiles
+	inverse       []float64    // reciprocals of its diagonal
+	solvable      bool         // false where even P + 1e-5 I has no factor
+}
+
+// CSDSetup names what NewCSD needs; kernel.CSDDesign documents the fields.
+type CSDSetup struct {
+	Volumes           []int
+	Coefficients      int
+	Directions        int
+	X, B              []float64
+	Gram              *Gram
+	StartCoefficients int
+	Tau               float64
+	MaxIterations     int
+}
+
+// NewCSD prepares the matrices. Its argument must be consistent: package kernel checks it.
+func NewCSD(s CSDSetup) *CSD {
+	n, m := s.Coefficients, len(s.Volumes)
+	xt := make([]float64, n*m)
+	for i := range m {
+		for j := range n {
+			xt[j*m+i] = s.X[i*n+j]
+		}
+	}
+	d := &CSD{
+		volumes: s.Volumes, coefficients: n, start: s.StartCoefficients, zeroth: s.B[0],
+		tau: s.Tau, maxIterations: s.MaxIterations,
+		transposed: NewPanels(xt, n, m), amplitudes: NewPanels(s.B, s.Directions, n),
+		gram: s.Gram, complete: make([][2]float64, s.Gram.Moments),
+		normal: normalMatrix(xt, n, m),
+	}
+	all := make([]int32, s.Directions)
+	for i := range all {
+		all[i] = int32(i)
+	}
+	d.gram.Add(d.complete, all)
+	d.factorise()
+	return d
+}
+
+// normalMatrix is X^T X as a packed lower triangle.
+func normalMatrix(xt []float64, n, m int) []float64 {
+	p := make([]float64, Triangle(n))
+	for i := range n {
+		for j := range i + 1 {
+			p[Triangle(i)+j] = dot(xt[i*m:][:m], xt[j*m:][:m])
+		}
+	}
+	return p
+}
+
+func dot(a, b []float64) float64 {
+	b = b[:len(a)]
+	sum := 0.0
+	for i, v := range a {
+		sum += float64(v * b[i])
+	}
+	return sum
+}
+
+// factorise finds the Cholesky factor of P, or of P + 1e-5 I, which then replaces P everywhere.
+func (d *CSD) factorise() {
+	padded := tilePadded(d.coefficients)
+	d.factor = make([]float64, Triangle(padded))
+	d.inverse = make([]float64, padded)
+	y := make([]float64, padded)
+	identityRows(d.factor, d.coefficients)
+	copy(d.factor, d.normal)
+	if d.solvable = cholesky(d.factor, d.inverse, y); d.solvable {
+		return
+	}
+	loadDiagonal(d.normal, d.coefficients)
+	identityRows(d.factor, d.coefficients)
+	copy(d.factor, d.normal)
+	d.solvable = cholesky(d.factor, d.inverse, y)
+}
+
+func loadDiagonal(q []float64, n int) {
+	for i := range n {
+		q[Triangle(i)+i] += diagonalLoad
+	}
+}
+
+// NewScratch allocates the memory of one worker.
+func (d *CSD) NewScratch() *CSDScratch {
+	padded := tilePadded(d.coefficients)
+	words := (d.amplitudes.rows + 63) / 64
+	return &CSDScratch{
+		csd:     d,
+		signal:  make([]float64, len(d.volumes)),
+		z:       make([]float64, max(d.transposed.PaddedRows(), padded)),
+		y:       make([]float64, padded),
+		q:       make([]float64, Triangle(padded)),
+		inverse: make([]float64, padded),
+		c:       make([][2]float64, d.gram.Moments),
+		active:  make([]uint64, words),
+		next:    make([]uint64, words),
+		list:    make([]int32, 0, d.amplitudes.rows),
+	}
+}
+
+// CSDScratch is the memory of one worker.
+type CSDScratch struct {
+	csd          *CSD
+	signal       []float64
+	z, y         []float64
+	q            []float64
+	inverse      []float64
+	c            [][2]float64
+	active, next []uint64
+	list         []int32
+}
+
+// An Outcome says how a fit ended; package kernel turns it into a Status.
+type Outcome uint8
+
+// The outcomes of a fit.
+const (
+	Converged Outcome = iota
+	NotPositiveDefinite
+	IterationLimit
+	OutOfRange // the signal is finite, but its products with the model are not
+)
+
+// Load reads the volumes that the model uses out of one voxel's signal and says what it saw.
+func Load[T float32 | float64](s *CSDScratch, signal []T) Signal {
+	return Gather(s.signal, signal, s.csd.volumes)
+}
+
+// Fit deconvolves the loaded signal into f (the coefficients) and returns the iterations taken. It
+// follows DIPY's csdeconv decision by decision: which directions are held down in one iteration
+// depends on the last, and another path would often end in another set.
+func (s *CSDScratch) Fit(f []float64) (iterations int, outcome Outcome) {
+	d := s.csd
+	n := d.coefficients
+	d.transposed.Multiply(s.z, s.signal)
+	if !finite(s.z[:n]) {
+		clear(f)
+		return 0, OutOfRange
+	}
+	if !d.solvable {
+		clear(f)
+		return 0, NotPositiveDefinite
+	}
+	s.resetUnknowns()
+	forwardSolve(d.factor, d.inverse, s.y)
+	backSolve(d.factor, d.inverse, s.y)
+	threshold := d.zeroth * s.y[0] * d.tau
+	d.amplitudes.Below(s.active, s.y[:d.start], threshold)
+	if empty(s.active) {
+		d.amplitudes.Below(s.active, s.y[:n], threshold)
+		if empty(s.active) {
+			copy(f, s.y[:n])
+			return 0, Converged
+		}
+	}
+	s.sumMoments()
+	outcome = IterationLimit
+	loaded := false
+	for iterations < d.maxIterations {
+		iterations++
+		ok, load := s.solve()
+		if !ok {
+			clear(f)
+			return iterations, NotPositiveDefinite
+		}
+		loaded = loaded || load
+		d.amplitudes.Below(s.next, s.y[:n], threshold)
+		if equal(s.active, s.next) {
+			outcome = Converged
+			break
+		}
+		s.exchange()
+	}
+	copy(f, s.y[:n])
+	if loaded {
+		outcome = NotPositiveDefinite
+	}
+	return iterations, outcome
+}
+
+// resetUnknowns puts the right-hand side where the solvers work in place.
+func (s *CSDScratch) resetUnknowns() {
+	n := s.csd.coefficients
+	copy(s.y, s.z[:n])
+	clear(s.y[n:])
+}
+
+// solve finds the coefficients for the present moments. Where the matrix has no Cholesky factor it
+// tries once more with 1e-5 on the diagonal and says so.
+func (s *CSDScratch) solve() (ok, loaded bool) {
+	d := s.csd
+	if s.factorise(false) {
+		backSolve(s.q, s.inverse, s.y)
+		return true, false
+	}
+	if !s.factorise(true) {
+		return false, true
+	}
+	backSolve(s.q, s.inverse, s.y)
+	return finite(s.y[:d.coefficients]), true
+}
+
+func (s *CSDScratch) factorise(load bool) bool {
+	d := s.csd
+	s.resetUnknowns()
+	d.gram.Assemble(s.q, d.normal, s.c)
+	identityRows(s.q, d.coefficients)
+	if load {
+		loadDiagonal(s.q, d.coefficients)
+	}
+	return cholesky(s.q, s.inverse, s.y)
+}
+
+// sumMoments makes the moments of the active directions, from nothing or by taking the inactive ones
+// off the complete sum, whichever has fewer rows to touch.
+func (s *CSDScratch) sumMoments() {
+	d := s.csd
+	if count(s.active)*2 <= d.amplitudes.rows {
+		clear(s.c)
+		s.list = appendMembers(s.list[:0], s.active)
+		d.gram.Add(s.c, s.list)
+		return
+	}
+	copy(s.c, d.complete)
+	s.list = appendMissing(s.list[:0], s.active, d.amplitudes.rows)
+	d.gram.Subtract(s.c, s.list)
+}
+
+// exchange makes the next set the active one and updates the moments by what changed.
+func (s *CSDScratch) exchange() {
+	s.list = appendOnly(s.list[:0], s.next, s.active)
+	s.csd.gram.Add(s.c, s.list)
+	s.list = appendOnly(s.list[:0], s.active, s.next)
+	s.csd.gram.Subtract(s.c, s.list)
+	s.active, s.next = s.next, s.active
+}

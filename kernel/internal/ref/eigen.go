@@ -1,0 +1,91 @@
+package ref
+
+import "math"
+
+// SymmetricEigen writes the eigenvalues (descending) and eigenvectors of the symmetric 3 x 3 matrix
+// t = (xx, xy, yy, xz, yz, zz). vectors is row-major, its columns are the eigenvectors, in the order
+// of the values; they are orthonormal to rounding, with no rule for their signs or handedness, as in
+// LAPACK. Cyclic Jacobi rotations, on a matrix scaled by a power of two so that nothing overflows or
+// is lost; a multiple of the identity gives the unit vectors. Values that are not finite give NaN.
+func SymmetricEigen(values *[3]float64, vectors *[9]float64, t *[6]float64) {
+	largest := 0.0
+	for _, v := range t {
+		largest = max(largest, math.Abs(v)) // NaN is kept by max
+	}
+	*vectors = [9]float64{1, 0, 0, 0, 1, 0, 0, 0, 1}
+	if !(largest <= math.MaxFloat64) {
+		*values = [3]float64{math.NaN(), math.NaN(), math.NaN()}
+		return
+	}
+	if largest == 0 {
+		*values = [3]float64{}
+		return
+	}
+	_, exponent := math.Frexp(largest)
+	var a [3][3]float64
+	for i := range 3 {
+		for j := range i + 1 {
+			a[i][j] = math.Ldexp(t[packed(i, j)], -exponent)
+			a[j][i] = a[i][j]
+		}
+	}
+	for range 16 { // four or five suffice: convergence is quadratic
+		if a[1][0] == 0 && a[2][0] == 0 && a[2][1] == 0 {
+			break
+		}
+		rotate(&a, vectors, 0, 1, 2)
+		rotate(&a, vectors, 0, 2, 1)
+		rotate(&a, vectors, 1, 2, 0)
+	}
+	for i := range 3 {
+		values[i] = math.Ldexp(a[i][i], exponent)
+	}
+	sortDescending(values, vectors)
+}
+
+// rotate makes element (p, q) zero by a rotation in the plane of axes p and q; r is the third axis.
+func rotate(a *[3][3]float64, vectors *[9]float64, p, q, r int) {
+	off := a[p][q]
+	if off == 0 {
+		return
+	}
+	if math.Abs(off) <= 0x1p-60*min(math.Abs(a[p][p]), math.Abs(a[q][q])) || math.Abs(off) < 0x1p-500 {
+		a[p][q], a[q][p] = 0, 0 // adding it changes no bit of the diagonal
+		return
+	}
+	theta := (a[q][q] - a[p][p]) / (2 * off)
+	tangent := 1 / (math.Abs(theta) + math.Sqrt(1+float64(theta*theta)))
+	if theta < 0 {
+		tangent = -tangent
+	}
+	cosine := 1 / math.Sqrt(1+float64(tangent*tangent))
+	sine := tangent * cosine
+	a[p][p] -= float64(tangent * off)
+	a[q][q] += float64(tangent * off)
+	a[p][q], a[q][p] = 0, 0
+	x, y := a[p][r], a[q][r]
+	a[p][r] = float64(cosine*x) - float64(sine*y)
+	a[q][r] = float64(sine*x) + float64(cosine*y)
+	a[r][p], a[r][q] = a[p][r], a[q][r]
+	for k := range 3 {
+		x, y := vectors[3*k+p], vectors[3*k+q]
+		vectors[3*k+p] = float64(cosine*x) - float64(sine*y)
+		vectors[3*k+q] = float64(sine*x) + float64(cosine*y)
+	}
+}
+
+// sortDescending orders three values and their columns.
+func sortDescending(values *[3]float64, vectors *[9]float64) {
+	swap := func(i, j int) {
+		if values[i] >= values[j] {
+			return
+		}
+		values[i], values[j] = values[j], values[i]
+		for k := 0; k < 9; k += 3 {
+			vectors[k+i], vectors[k+j] = vectors[k+j], vectors[k+i]
+		}
+	}
+	swap(0, 1)
+	swap(1, 2)
+	swap(0, 1)
+}

@@ -1,0 +1,310 @@
+package ref
+
+import "math"
+
+// A fractionScan finds the free-water fraction by weighted linear least squares, as DIPY's
+// fwdti.wls_iter does: on each of a grid of fractions f, take f S0 w (w the decay of water) away
+// from the signal, fit a tensor to the logarithm of the rest with the squares of the signal as
+// weights, and keep the f whose prediction is nearest to the signal. The grid has three levels: 9
+// fractions at a distance of 0.1, then 19 around the best at 0.01, then 19 at 0.001.
+//
+// DIPY divides the rest by 1-f before the logarithm and multiplies the prediction by it: that adds a
+// constant to the seventh unknown and takes it off again, and is left out here.
+type fractionScan struct {
+	model    *FreeWater
+	weighted *weighted
+
+	signal, weights        []float64
+	logarithms, prediction []float64
+	clip                   []float64 // per measurement: the fraction from which nothing would be left of it
+	s0                     float64
+
+	determined bool                                  // the weights determine all seven unknowns
+	inverse    [logLinearSize][logLinearSize]float64 // of the normal matrix, when they do not
+
+	fraction float64 // the grid point found
+	p        [logLinearSize]float64
+}
+
+func newFractionScan(m *FreeWater) *fractionScan {
+	n := m.Design.n
+	values := make([]float64, 5*n)
+	cut := func() []float64 { v := values[:n:n]; values = values[n:]; return v }
+	return &fractionScan{
+		model: m, weighted: newWeighted(m.Design),
+		weights: cut(), logarithms: cut(), prediction: cut(), clip: cut(),
+	}
+}
+
+// begin prepares a signal: the factors of the normal matrix, which all fractions share. Where the
+// matrix is singular (determined is then false), as with fewer than seven values that are not zero, the
+// solutions are those of least norm, as in DIPY.
+func (s *fractionScan) begin(signal []float64, s0 float64) {
+	s.signal, s.s0 = signal, s0
+	for i, v := range signal {
+		s.weights[i] = v * v
+	}
+	w := s.weighted
+	s.model.Design.normal(w.matrix[:], s.weights)
+	s.determined = w.factor.decompose(w.matrix[:], logLinearSize) > singular
+	if !s.determined {
+		pseudoInverse7(&s.inverse, w.matrix[:])
+	}
+}
+
+// solveLogarithms writes the solution for the logarithms in place to s.p.
+func (s *fractionScan) solveLogarithms() {
+	if s.determined {
+		s.weighted.solve(&s.p, s.weights, s.logarithms)
+		return
+	}
+	var right [logLinearSize]float64
+	for i, y := range s.logarithms {
+		s.prediction[i] = s.weights[i] * y
+	}
+	s.model.Design.project(&right, s.prediction)
+	for k := range s.p {
+		s.p[k] = dot(s.inverse[k][:], right[:])
+	}
+}
+
+// plainMeanDiffusivity is that of a tensor fitted with the same weights and no water.
+func (s *fractionScan) plainMeanDiffusivity() float64 {
+	for i, v := range s.signal {
+		s.logarithms[i] = max(v, s.model.MinSignal)
+	}
+	logInto(s.logarithms, s.logarithms)
+	s.solveLogarithms()
+	return (s.p[0] + s.p[2] + s.p[5]) / 3
+}
+
+// solve fits the tensor for one fraction.
+func (s *fractionScan) solve(fraction float64) {
+	c := fraction * s.s0
+	rest, signal := s.logarithms, s.signal[:len(s.logarithms)]
+	for i, w := range s.model.water[:len(rest)] {
+		left := signal[i] - float64(c*w)
+		if left <= 0 {
+			left = s.model.MinSignal
+		}
+		rest[i] = left
+	}
+	logInto(rest, rest)
+	s.solveLogarithms()
+}
+
+// objective is the sum of the squares of the differences of signal and prediction at one fraction.
+func (s *fractionScan) objective(fraction float64) float64 {
+	s.solve(fraction)
+	c := fraction * s.s0
+	s.model.Design.predict(s.prediction, &s.p)
+	expInto(s.prediction, s.prediction)
+	water, signal := s.model.water[:len(s.prediction)], s.signal[:len(s.prediction)]
+	even, odd := 0.0, 0.0
+	for i, t := range s.prediction {
+		r := (signal[i] - t) - float64(c*water[i])
+		even, odd = odd, even+float64(r*r)
+	}
+	return even + odd
+}
+
+// The levels of the grid.
+const (
+	firstLevel = 9
+	nextLevel  = 19
+)
+
+// levelFractions are NumPy's linspace(low+step, high-step, n), to the last bit.
+func levelFractions(fractions []float64, low, high, step float64) {
+	start, stop := low+step, high-step
+	last := len(fractions) - 1
+	width := (stop - start) / float64(last)
+	for k := range fractions {
+		fractions[k] = float64(float64(k)*width) + start
+	}
+	fractions[last] = stop
+}
+
+// argmin is the place of the least value, the first of equal ones.
+func argmin(values []float64) int {
+	best := 0
+	for i, v := range values {
+		if v < values[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+// mayBeAllWater is a test that every fraction of 0.99 or more passes: the first level must have ended
+// at 0.9 and the second at 0.99.
+func (s *fractionScan) mayBeAllWater() bool {
+	return s.objective(0.9) < s.objective(0.8) && s.objective(0.99) <= s.objective(0.98)
+}
+
+// find finds the grid point. Where the objective is smooth between the neighbours of the best point of
+// a level, it goes down to the minimum from there; elsewhere it evaluates the next level whole.
+func (s *fractionScan) find() {
+	s.prepareClip()
+	var fractions [nextLevel]float64
+	var values [nextLevel]float64
+	low, high, step := 0.0, 1.0, 0.1
+	n := firstLevel
+	for range 3 {
+		levelFractions(fractions[:n], low, high, step)
+		for k, f := range fractions[:n] {
+			values[k] = s.objective(f)
+		}
+		best := argmin(values[:n])
+		s.fraction = fractions[best]
+		low, high = s.fraction-step, s.fraction+step
+		if step > 0.005 && s.smooth(low, high) {
+			if k, ok := s.descend(s.fraction, step, parabolaThrough(values[:n], best)); ok {
+				s.fraction = onGrid(s.fraction, step, k)
+				break
+			}
+		}
+		step *= 0.1
+		n = nextLevel
+	}
+	s.solve(s.fraction)
+	if s.determined {
+		s.weighted.refine(&s.p, s.weights, s.logarithms)
+	}
+}
+
+// prepareClip finds the fraction at which each measurement is used up by water. There the logarithm
+// dives and is then cut off, so that the objective has a kink.
+func (s *fractionScan) prepareClip() {
+	for i, w := range s.model.water {
+		s.clip[i] = s.signal[i] / float64(w*s.s0)
+	}
+}
+
+// clipMargin keeps away from where the logarithm dives.
+const clipMargin = 0.02
+
+// smooth says whether no measurement is used up between two fractions.
+func (s *fractionScan) smooth(low, high float64) bool {
+	low, high = low-clipMargin, high+clipMargin
+	for _, f := range s.clip {
+		if f > low && f < high {
+			return false
+		}
+	}
+	return true
+}
+
+// parabolaThrough is where the parabola through the best value of a level and its neighbours has its
+// minimum, in steps from the best, at most one.
+func parabolaThrough(values []float64, best int) float64 {
+	k := min(max(best, 1), len(values)-2)
+	vertex := float64(k-best) + parabolaVertex(values[k-1], values[k], values[k+1])
+	return min(max(vertex, -1), 1)
+}
+
+// parabolaVertex is where the parabola through three values at -1, 0, 1 has its minimum; +-Inf or NaN
+// when it has none.
+func parabolaVertex(before, at, after float64) float64 {
+	curvature := (before - at) + (after - at)
+	if !(curvature > 0) {
+		return math.Inf(1)
+	}
+	return 0.5 * (before - after) / curvature
+}
+
+// descend looks for the best grid point of the third level with the parabola through three
+// objectives at a distance of 0.004. It starts from the best fraction of a level, its step, and a
+// guess in steps from there, and returns thousandths. It gives up when the parabola leads out of what
+// the next levels reach, or does not settle.
+func (s *fractionScan) descend(centre, step, guess float64) (k int, ok bool) {
+	const reach = 4
+	middle, span := math.Round(1000*centre), math.Round(1000*step)
+	low, high := int(middle-span)+1, int(middle+span)-1
+	at := int(math.Round(middle + guess*span))
+	for range 6 {
+		at = min(max(at, low+reach), high-reach)
+		before, value, after := s.thousandth(at-reach), s.thousandth(at), s.thousandth(at+reach)
+		vertex := float64(at) + reach*parabolaVertex(before, value, after)
+		switch {
+		case math.IsInf(vertex, 0) || math.IsNaN(vertex):
+			return 0, false
+		case low == 1 && at == low+reach && vertex < 1:
+			vertex = 1 // the objective rises from the lowest fraction on
+		case vertex < float64(low) || vertex > float64(high):
+			return 0, false
+		case math.Abs(vertex-float64(at)) > 1.5*reach:
+			at = int(math.Round(vertex))
+			continue
+		}
+		k = s.nearest(vertex)
+		if !s.smooth(centre-skewReach, centre+skewReach) {
+			k = s.walk(k, low, high)
+		}
+		return k, true
+	}
+	return 0, false
+}
+
+// skewReach is the distance from where a measurement is used up within which the objective is too
+// skew to trust a parabola to a thousandth.
+const skewReach = 0.3
+
+// nearest rounds a vertex to a thousandth; where it is about half-way between two, it compares them.
+func (s *fractionScan) nearest(vertex float64) int {
+	lower := math.Floor(vertex)
+	k, part := int(lower), vertex-lower
+	switch {
+	case part < 0.35:
+		return k
+	case part > 0.65:
+		return k + 1
+	case s.thousandth(k+1) < s.thousandth(k):
+		return k + 1
+	}
+	return k
+}
+
+// walk goes downhill by thousandths.
+func (s *fractionScan) walk(k, low, high int) int {
+	value := s.thousandth(k)
+	for _, step := range []int{-1, 1} {
+		for k+step >= low && k+step <= high {
+			next := s.thousandth(k + step)
+			if next >= value {
+				break
+			}
+			k, value = k+step, next
+		}
+	}
+	return k
+}
+
+// thousandth is the objective at a number of thousandths.
+func (s *fractionScan) thousandth(k int) float64 { return s.objective(float64(k) / 1000) }
+
+// onGrid is the fraction that the levels below a step give for a number of thousandths: its last bits
+// depend on the way there.
+func onGrid(centre, step float64, thousandths int) float64 {
+	var fractions [nextLevel]float64
+	target := float64(thousandths) / 1000
+	for step > 0.005 {
+		low, high := centre-step, centre+step
+		step *= 0.1
+		levelFractions(fractions[:], low, high, step)
+		for _, f := range fractions {
+			if math.Abs(f-target) < math.Abs(centre-target) {
+				centre = f
+			}
+		}
+	}
+	return centre
+}
+
+// write turns the result into the model's parameters. S0 is that of the tissue's fit as DIPY holds
+// it: of the rest divided by 1-f.
+func (s *fractionScan) write(params *[8]float64) {
+	copy(params[:6], s.p[:6])
+	params[6] = exp1(s.p[6]) / (1 - s.fraction)
+	params[7] = s.fraction
+}

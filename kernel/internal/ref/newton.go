@@ -1,0 +1,248 @@
+package ref
+
+import "math"
+
+// A newton minimises the sum over measurements of (t + c w - s)^2 / 2 with t = exp(W p + p6): seven
+// parameters p of the tissue, and c >= 0, the signal of free water, whose decay w is known. Without
+// water it is the nonlinear tensor fit.
+//
+// In these parameters the model is an exponential plus a linear term: its second derivatives cost
+// nothing that the first do not, for the Hessian of the tissue is the sum of t (t + r) W W^T (r the
+// residual) in place of the Gauss-Newton t^2 W W^T. So the steps are exact Newton steps, three for
+// most voxels, and the bound on c is kept exactly by eliminating c last: its step is cut to what the
+// bound allows before the tissue's step is solved for.
+//
+// The first step, and any after a step that did not descend or a Hessian that is not positive
+// definite, is Gauss-Newton with the damping of Levenberg and Marquardt.
+type newton struct {
+	design *LogLinear
+	water  []float64 // nil: no water
+	square float64   // the sum of the squares of water
+
+	signal     []float64
+	energy     float64 // the sum of the squares of the signal
+	at, trial  point
+	gradient   [waterSize]float64 // of the objective, negated
+	matrix     [waterPacked]float64
+	step       [waterSize]float64
+	factor     factor
+	damping    float64
+	exact      bool // the next matrix is the exact Hessian
+	iterations int  // points evaluated after the start
+
+	weights, tissueWater, slope []float64
+}
+
+// A point is a place in parameter space with everything known about it.
+type point struct {
+	p          [logLinearSize]float64
+	c          float64
+	squares    float64 // the objective: the sum of the squares of residuals
+	tissue     []float64
+	difference []float64 // model minus signal
+}
+
+func newNewton(design *LogLinear, water []float64) *newton {
+	n := design.n
+	s := &newton{design: design, water: water, weights: make([]float64, n), tissueWater: make([]float64, n), slope: make([]float64, n)}
+	for _, at := range []*point{&s.at, &s.trial} {
+		at.tissue, at.difference = make([]float64, n), make([]float64, n)
+	}
+	if water != nil {
+		s.square = sumSquares(water)
+	}
+	return s
+}
+
+const (
+	// newtonLimit is where a voxel is given up. Nine in ten need three or four.
+	newtonLimit = 100
+	// newtonTolerance is the predicted relative reduction of the sum of squares below which the step
+	// is the last: steps converge quadratically, so that what is left after it is far smaller.
+	newtonTolerance = 1e-10
+	// newtonFloor is the same relative to the signal's energy: below it there is only rounding.
+	newtonFloor = 1e-26
+	// Damping starts here, and is dropped below dampingLeast.
+	dampingFirst = 1e-3
+	dampingLeast = 1e-5
+	dampingMost  = 1e12
+)
+
+// begin sets the signal and the starting point.
+func (s *newton) begin(signal []float64, p *[logLinearSize]float64, c float64) {
+	s.signal, s.energy = signal, sumSquares(signal)
+	s.restart(p, c)
+}
+
+// restart sets another starting point for the same signal.
+func (s *newton) restart(p *[logLinearSize]float64, c float64) {
+	s.iterations, s.damping, s.exact = 0, 0, false
+	s.at.p, s.at.c = *p, c
+	s.evaluate(&s.at)
+	if !(s.at.squares < math.MaxFloat64) { // a start that predicts the impossible: take a flat one
+		s.at.p, s.at.c = [logLinearSize]float64{6: math.Log(math.Sqrt(s.energy/float64(s.design.n)) + 1e-300)}, 0
+		s.evaluate(&s.at)
+	}
+}
+
+// minimise runs to the minimum and leaves the best point in s.at.
+func (s *newton) minimise() Outcome {
+	for s.iterations < newtonLimit {
+		s.differentiate()
+		for {
+			if !s.decompose() {
+				return IterationLimit
+			}
+			predicted := s.solve()
+			last := s.damping < 1e-4 && predicted <= newtonTolerance*s.at.squares+newtonFloor*s.energy
+			better := s.try()
+			if last {
+				return Converged
+			}
+			if better {
+				s.relax()
+				break
+			}
+			if s.iterations >= newtonLimit {
+				return IterationLimit
+			}
+			s.exact = false
+			s.damping = max(dampingFirst, 10*s.damping)
+			s.curve()
+		}
+	}
+	return IterationLimit
+}
+
+// relax lowers the damping after a step that descended; without damping, the next step is exact.
+func (s *newton) relax() {
+	s.damping /= 10
+	if s.damping < dampingLeast {
+		s.damping = 0
+	}
+	s.exact = s.damping == 0
+}
+
+// evaluate fills in the model and the objective at a point's parameters.
+func (s *newton) evaluate(at *point) {
+	s.design.predict(at.tissue, &at.p)
+	expInto(at.tissue, at.tissue)
+	tissue, signal := at.tissue, s.signal[:len(at.tissue)]
+	difference := at.difference[:len(tissue)]
+	even, odd := 0.0, 0.0
+	if s.water == nil {
+		for i, t := range tissue {
+			r := t - signal[i]
+			difference[i] = r
+			even, odd = odd, even+float64(r*r)
+		}
+	} else {
+		water := s.water[:len(tissue)]
+		for i, t := range tissue {
+			r := (t - signal[i]) + float64(at.c*water[i])
+			difference[i] = r
+			even, odd = odd, even+float64(r*r)
+		}
+	}
+	at.squares = even + odd
+}
+
+// differentiate computes the gradient and the matrix at s.at.
+func (s *newton) differentiate() {
+	tissue, difference := s.at.tissue, s.at.difference[:len(s.at.tissue)]
+	slope := s.slope[:len(tissue)]
+	for i, t := range tissue {
+		slope[i] = -float64(t * difference[i])
+	}
+	s.design.project((*[7]float64)(s.gradient[:]), slope)
+	s.gradient[7] = 0
+	if s.water != nil {
+		water, cross := s.water[:len(tissue)], s.tissueWater[:len(tissue)]
+		sum := 0.0
+		for i, w := range water {
+			cross[i] = w * tissue[i]
+			sum -= float64(w * difference[i])
+		}
+		s.gradient[7] = sum
+		s.design.project((*[7]float64)(s.matrix[packedSize:]), cross)
+		s.matrix[waterPacked-1] = s.square
+	}
+	s.curve()
+}
+
+// curve computes the tissue's part of the matrix, exact or Gauss-Newton.
+func (s *newton) curve() {
+	tissue := s.at.tissue
+	weights, slope := s.weights[:len(tissue)], s.slope[:len(tissue)]
+	if s.exact {
+		for i, t := range tissue {
+			weights[i] = float64(t*t) - slope[i]
+		}
+	} else {
+		for i, t := range tissue {
+			weights[i] = t * t
+		}
+	}
+	s.design.normal(s.matrix[:packedSize], weights)
+}
+
+// decompose factors the damped matrix: first as it is, then Gauss-Newton, then with more and more
+// damping. It is false when no damping helps.
+func (s *newton) decompose() bool {
+	size := logLinearSize
+	if s.water != nil {
+		size = waterSize
+	}
+	for s.damping <= dampingMost {
+		matrix := s.matrix
+		for k := range size {
+			matrix[packed(k, k)] *= 1 + s.damping
+		}
+		if s.factor.decompose(matrix[:], size) > 1e-12 {
+			return true
+		}
+		if s.exact {
+			s.exact = false
+			s.curve()
+			continue
+		}
+		s.damping = max(dampingFirst, 10*s.damping)
+	}
+	return false
+}
+
+// solve computes the step, and returns the reduction of the objective that the quadratic model
+// promises.
+func (s *newton) solve() (predicted float64) {
+	f := &s.factor
+	x := &s.step
+	*x = s.gradient
+	f.forward(x[:f.size])
+	for k := range logLinearSize {
+		y := x[k]
+		x[k] = y * f.inverse[k]
+		predicted += float64(y * x[k])
+	}
+	if s.water != nil {
+		y := x[7]
+		x[7] = max(y*f.inverse[7], -s.at.c)
+		predicted += float64(x[7] * (2*y - float64(f.d[7]*x[7])))
+	}
+	f.backward(x[:f.size])
+	return predicted
+}
+
+// try evaluates the point that the step leads to, and moves there when the objective is no higher.
+func (s *newton) try() (better bool) {
+	for k := range s.at.p {
+		s.trial.p[k] = s.at.p[k] + s.step[k]
+	}
+	s.trial.c = max(0, s.at.c+s.step[7])
+	s.evaluate(&s.trial)
+	s.iterations++
+	if !(s.trial.squares <= s.at.squares) {
+		return false
+	}
+	s.at, s.trial = s.trial, s.at
+	return true
+}

@@ -1,0 +1,47 @@
+package ref
+
+// Signal says what one voxel's measured values look like, which decides what a model may do.
+type Signal uint8
+
+// What a signal may be; the first that applies, in this order, is the one that is told.
+const (
+	Positive  Signal = iota // every value is finite, none negative, not all zero
+	NonFinite               // a value is NaN or infinite
+	AllZero                 // every value is zero
+	Negative                // finite, and a value is negative
+)
+
+// Gather copies the listed volumes of one voxel to dst and says what it saw.
+func Gather[T float32 | float64](dst []float64, signal []T, volumes []int) Signal {
+	dst = dst[:len(volumes)]
+	zero, negative, poison := true, false, 0.0
+	for i, v := range volumes {
+		x := float64(signal[v])
+		dst[i] = x
+		poison += float64(x * 0) // NaN from the first NaN or infinite x on
+		if x != 0 {
+			zero = false
+		}
+		if x < 0 {
+			negative = true
+		}
+	}
+	switch {
+	case poison != 0:
+		return NonFinite
+	case zero:
+		return AllZero
+	case negative:
+		return Negative
+	}
+	return Positive
+}
+
+// finite says whether no value is NaN or infinite.
+func finite(values []float64) bool {
+	sum := 0.0
+	for _, v := range values {
+		sum += float64(v * 0)
+	}
+	return sum == 0
+}

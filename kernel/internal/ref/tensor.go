@@ -1,0 +1,172 @@
+package ref
+
+import (
+	"errors"
+	"math"
+)
+
+// TensorMethod is how a tensor is fitted to a signal.
+type TensorMethod uint8
+
+// The methods; package kernel documents them.
+const (
+	WLS TensorMethod = iota
+	OLS
+	IWLS
+	NLS
+)
+
+// TensorSetup is what NewTensor needs.
+type TensorSetup struct {
+	Design     *LogLinear
+	Method     TensorMethod
+	MinSignal  float64 // the least value whose logarithm is taken
+	Iterations int     // IWLS: fits after the first
+	Uniform    bool    // IWLS: the first fit has equal weights
+}
+
+// A Tensor fits diffusion tensors for one design; it is shared by all workers.
+type Tensor struct {
+	TensorSetup
+	ordinary []float64 // n x 7, takes logarithms to the ordinary least-squares solution
+	all      []int     // 0 .. n-1
+}
+
+// NewTensor returns an error when the design does not determine the tensor and S0.
+func NewTensor(s TensorSetup) (*Tensor, error) {
+	t := &Tensor{TensorSetup: s}
+	ones := make([]float64, s.Design.n)
+	t.all = make([]int, s.Design.n)
+	for i := range ones {
+		ones[i], t.all[i] = 1, i
+	}
+	var ok bool
+	if t.ordinary, ok = s.Design.pseudoInverse(ones); !ok {
+		return nil, errUndetermined
+	}
+	return t, nil
+}
+
+var errUndetermined = errors.New("the b-tensors do not determine six tensor elements and S0: there are too few directions, or no second b-value")
+
+// TensorScratch is the memory of one worker.
+type TensorScratch struct {
+	tensor             *Tensor
+	signal, logarithms []float64
+	weights            []float64
+	weighted           *weighted
+	newton             *newton
+}
+
+// NewScratch allocates it.
+func (t *Tensor) NewScratch() *TensorScratch {
+	n := t.Design.n
+	s := &TensorScratch{
+		tensor: t, signal: make([]float64, n), logarithms: make([]float64, n), weights: make([]float64, n),
+		weighted: newWeighted(t.Design),
+	}
+	if t.Method == NLS {
+		s.newton = newNewton(t.Design, nil)
+	}
+	return s
+}
+
+// LoadTensor reads one voxel's signal and says what it saw.
+func LoadTensor[T float32 | float64](s *TensorScratch, signal []T) Signal {
+	return Gather(s.signal, signal, s.tensor.all)
+}
+
+// Fit fits the loaded signal: params are the six tensor elements and S0. When the weights do not
+// determine the tensor, params are zero.
+func (s *TensorScratch) Fit(params *[7]float64) (iterations int, outcome Outcome) {
+	floor := s.tensor.MinSignal
+	if s.tensor.Method == IWLS {
+		floor = 1e-6 * largest(s.signal) // MRtrix3's dwi2tensor
+	}
+	for i, v := range s.signal {
+		s.signal[i] = max(v, floor)
+	}
+	logInto(s.logarithms, s.signal)
+	var p [logLinearSize]float64
+	ok := true
+	switch s.tensor.Method {
+	case OLS:
+		project7(&p, s.tensor.ordinary, s.logarithms)
+	case WLS:
+		project7(&p, s.tensor.ordinary, s.logarithms)
+		ok = s.reweighted(&p)
+	case IWLS:
+		iterations, ok = s.tensor.Iterations, s.iterated(&p)
+	case NLS:
+		iterations, outcome = s.nonlinear(&p)
+	}
+	if !ok {
+		*params = [7]float64{}
+		return 0, NotPositiveDefinite
+	}
+	copy(params[:], p[:])
+	params[6] = exp1(p[6])
+	if !finite(params[:]) {
+		*params = [7]float64{}
+		return 0, OutOfRange
+	}
+	return iterations, outcome
+}
+
+// reweighted replaces p by the fit whose weights are the squares of the signal that p predicts.
+func (s *TensorScratch) reweighted(p *[logLinearSize]float64) (ok bool) {
+	s.tensor.Design.predict(s.weights, p)
+	highest := largest(s.weights)
+	for i, z := range s.weights {
+		s.weights[i] = 2 * (z - highest) // only ratios of weights matter: none overflows so
+	}
+	expInto(s.weights, s.weights)
+	return s.weighted.fit(p, s.weights, s.logarithms)
+}
+
+// iterated is iteratively reweighted least squares as in MRtrix3's dwi2tensor.
+func (s *TensorScratch) iterated(p *[logLinearSize]float64) (ok bool) {
+	if s.tensor.Uniform {
+		project7(p, s.tensor.ordinary, s.logarithms)
+	} else {
+		scale := 1 / largest(s.signal)
+		for i, v := range s.signal {
+			s.weights[i] = float64(v*scale) * float64(v*scale)
+		}
+		if !s.weighted.fit(p, s.weights, s.logarithms) {
+			return false
+		}
+	}
+	for range s.tensor.Iterations {
+		if !s.reweighted(p) {
+			return false
+		}
+	}
+	return true
+}
+
+// nonlinear minimises the squares of the differences of the signals themselves, from the ordinary
+// least-squares solution, as DIPY does.
+func (s *TensorScratch) nonlinear(p *[logLinearSize]float64) (iterations int, outcome Outcome) {
+	var start [logLinearSize]float64
+	project7(&start, s.tensor.ordinary, s.logarithms)
+	s.newton.begin(s.signal, &start, 0)
+	outcome = s.newton.minimise()
+	*p = s.newton.at.p
+	return s.newton.iterations, outcome
+}
+
+func largest(x []float64) float64 {
+	most := math.Inf(-1)
+	for _, v := range x {
+		most = max(most, v)
+	}
+	return most
+}
+
+// exp1 is expInto of one value.
+func exp1(x float64) float64 {
+	v := [1]float64{x}
+	expInto(v[:], v[:])
+	return v[0]
+}

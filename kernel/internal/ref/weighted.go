@@ -1,0 +1,110 @@
+package ref
+
+import "math"
+
+// A weighted solves one weighted log-linear least-squares problem after another: minimise the sum of
+// v (y - W p)^2. It goes by normal equations, which are four times as fast as an orthogonal
+// factorisation, and makes good what they lose by refinement: the solution of the residual's normal
+// equations is added. Where the weights differ so much that this may not converge, it takes the
+// orthogonal factorisation.
+type weighted struct {
+	design   *LogLinear
+	factor   factor
+	matrix   [packedSize]float64
+	residual []float64
+	columns  []float64 // 8 columns of the weighted design and right-hand side; only the slow path needs it
+}
+
+func newWeighted(design *LogLinear) *weighted {
+	return &weighted{design: design, residual: make([]float64, design.n), columns: make([]float64, waterSize*design.n)}
+}
+
+// steep is the pivot ratio below which normal equations are given up: refinement gains at least six
+// digits a step above it.
+const steep = 1e-10
+
+// fit solves for weights v and values y. ok is false, and p zero, when the weights do not determine
+// all seven unknowns.
+func (w *weighted) fit(p *[logLinearSize]float64, v, y []float64) (ok bool) {
+	*p = [logLinearSize]float64{}
+	w.design.normal(w.matrix[:], v)
+	ratio := w.factor.decompose(w.matrix[:], logLinearSize)
+	if !(ratio > steep) {
+		return w.orthogonal(p, v, y)
+	}
+	w.solve(p, v, y)
+	w.refine(p, v, y)
+	return true
+}
+
+// solve writes the solution of the factored normal equations for values y.
+func (w *weighted) solve(p *[logLinearSize]float64, v, y []float64) {
+	for i, x := range y {
+		w.residual[i] = v[i] * x
+	}
+	w.design.project(p, w.residual)
+	w.factor.solve(p[:])
+}
+
+// refine adds the solution for the residual.
+func (w *weighted) refine(p *[logLinearSize]float64, v, y []float64) {
+	var step [logLinearSize]float64
+	w.design.predict(w.residual, p)
+	for i, z := range w.residual {
+		w.residual[i] = v[i] * (y[i] - z)
+	}
+	w.design.project(&step, w.residual)
+	w.factor.solve(step[:])
+	for k := range p {
+		p[k] += step[k]
+	}
+}
+
+// orthogonal solves by modified Gram-Schmidt on the weighted design with the right-hand side as its
+// last column, which is as stable as Householder's method (Björck 1967).
+func (w *weighted) orthogonal(p *[logLinearSize]float64, v, y []float64) (ok bool) {
+	n := w.design.n
+	column := func(k int) []float64 { return w.columns[k*n : (k+1)*n] }
+	for i := range n {
+		root := math.Sqrt(v[i])
+		for k := range 6 {
+			column(k)[i] = root * w.design.rows[6*i+k]
+		}
+		column(6)[i], column(7)[i] = root, root*y[i]
+	}
+	var r [waterPacked]float64 // column k of R is row k of a packed triangle
+	for k := range logLinearSize {
+		before := r[packed(k, 0) : packed(k, 0)+k]
+		norm := math.Sqrt(sumSquares(column(k)))
+		whole := norm * norm
+		for _, x := range before {
+			whole += float64(x * x)
+		}
+		if !(norm > 1e-14*math.Sqrt(whole)) {
+			return false
+		}
+		r[packed(k, k)] = norm
+		q := column(k)
+		for i := range q {
+			q[i] /= norm
+		}
+		for j := k + 1; j < waterSize; j++ {
+			target := column(j)
+			along := dot(q, target)
+			r[packed(j, k)] = along
+			for i, x := range q {
+				target[i] -= float64(along * x)
+			}
+		}
+	}
+	for k := logLinearSize - 1; k >= 0; k-- {
+		x := r[packed(7, k)]
+		for j := k + 1; j < logLinearSize; j++ {
+			x -= float64(r[packed(j, k)] * p[j])
+		}
+		p[k] = x / r[packed(k, k)]
+	}
+	return true
+}
+
+func sumSquares(x []float64) float64 { return dot(x, x) }

@@ -1,0 +1,184 @@
+package kernel
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
+
+// TensorDesign is the diffusion tensor (Basser, Mattiello and LeBihan 1994) of one acquisition.
+// Package model makes it from a gradient table.
+type TensorDesign struct {
+	// W is DIPY's design matrix: measurements x 7, row-major; the first six columns are the negated
+	// b-tensor -b (gx gx, 2 gx gy, gy gy, 2 gx gz, 2 gy gz, gz gz) in s/mm2, the last is -1.
+	W []float64
+	// Method is OLS, WLS (the default), IWLS or NLS.
+	Method Method
+	// MinSignal is what smaller values are raised to before their logarithm is taken, and before NLS
+	// compares them: DIPY's is 1e-4. IWLS does not look at it: it raises values to 1e-6 times the
+	// largest of the voxel, as MRtrix3 does.
+	MinSignal float64
+	// Iterations is the number of fits that IWLS makes after the first, dwi2tensor's -iter. MRtrix3's
+	// default is 2; MRtrix3 3.0.3 treats 1 as 0, which is not copied.
+	Iterations int
+	// UniformStart gives the first fit of IWLS equal weights, dwi2tensor's -ols.
+	UniformStart bool
+}
+
+// tensorParameters: Dxx Dxy Dyy Dxz Dyz Dzz S0.
+const tensorParameters = 7
+
+// NewTensor makes a Fitter with seven parameters per voxel: the tensor Dxx, Dxy, Dyy, Dxz, Dyz, Dzz
+// as fitted (in mm2/s, eigenvalues not clipped) and S0, the signal that the fit predicts at b = 0.
+//
+// The status of a voxel:
+//
+//	NonFinite            a value is NaN or infinite, or so large that the fit is; parameters are zero
+//	ZeroSignal           every value is zero; parameters are zero (DIPY fits the MinSignal)
+//	NotPositiveDefinite  the weights leave the tensor undetermined; parameters are zero
+//	MaxIterations        NLS did not settle; the best point is written
+//	NegativeSignal       a value is negative; the fit ended normally
+//
+// Iterations counts the steps of NLS and the reweighted fits of IWLS. NLS minimises the sum of the
+// squares of the differences of signal and prediction from the OLS solution on, as DIPY does, by exact
+// Newton steps; where it settles, no step would lower the sum by more than 1e-10 of it.
+//
+// The error names the field of the design that is not right.
+func NewTensor(d TensorDesign, opts ...Option) (Fitter, error) {
+	if _, err := ChosenISA(opts...); err != nil {
+		return nil, err
+	}
+	fitter, err := d.fitter()
+	if err != nil {
+		return nil, fmt.Errorf("kernel: tensor design: %w", err)
+	}
+	return fitter, nil
+}
+
+var tensorMethods = map[Method]ref.TensorMethod{
+	DefaultMethod: ref.WLS, WLS: ref.WLS, OLS: ref.OLS, IWLS: ref.IWLS, NLS: ref.NLS,
+}
+
+func (d *TensorDesign) fitter() (Fitter, error) {
+	if err := checkDesignMatrix(d.W); err != nil {
+		return nil, err
+	}
+	method, known := tensorMethods[d.Method]
+	switch {
+	case !known:
+		return nil, fmt.Errorf("field Method is %v, must be WLS, OLS, IWLS or NLS", d.Method)
+	case method != ref.IWLS && !positive(d.MinSignal):
+		return nil, fmt.Errorf("field MinSignal is %v, must be positive", d.MinSignal)
+	case method != ref.IWLS && (d.Iterations != 0 || d.UniformStart):
+		return nil, fmt.Errorf("fields Iterations and UniformStart are of IWLS, the Method is %v", d.Method)
+	case d.Iterations < 0 || d.Iterations > math.MaxUint16:
+		return nil, fmt.Errorf("field Iterations is %d, must be from 0 to %d", d.Iterations, math.MaxUint16)
+	}
+	fitter, err := ref.NewTensor(ref.TensorSetup{
+		Design: ref.NewLogLinear(d.W), Method: method, MinSignal: d.MinSignal,
+		Iterations: d.Iterations, Uniform: d.UniformStart,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("field W: %w", err)
+	}
+	return &tensor{fitter}, nil
+}
+
+// checkDesignMatrix refuses what is not DIPY's design matrix.
+func checkDesignMatrix(w []float64) error {
+	if len(w) == 0 || len(w)%7 != 0 {
+		return fmt.Errorf("field W has %d values, expected rows of 7", len(w))
+	}
+	for i, v := range w {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("field W, row %d column %d is %v, must be finite", i/7, i%7, v)
+		}
+		if i%7 == 6 && v != -1 {
+			return fmt.Errorf("field W, row %d ends in %v, expected -1 (DIPY's design matrix)", i/7, v)
+		}
+	}
+	return nil
+}
+
+// positive is false for NaN, too.
+func positive(v float64) bool { return v > 0 && !math.IsInf(v, 0) }
+
+// errNoB0 is shared by designs that need a signal without diffusion weighting.
+var errNoB0 = errors.New("field B0 is empty: there is no measurement without diffusion weighting")
+
+type tensor struct{ ref *ref.Tensor }
+
+func (t *tensor) Measurements() int { return t.ref.Design.Measurements() }
+func (t *tensor) Parameters() int   { return tensorParameters }
+func (t *tensor) NewWorker() Worker { return &tensorWorker{t, t.ref.NewScratch()} }
+
+type tensorWorker struct {
+	*tensor
+	scratch *ref.TensorScratch
+}
+
+func (w *tensorWorker) Fit(params []float64, status []Status, signal []float32) {
+	fitTensors(w, params, status, signal)
+}
+
+func (w *tensorWorker) Fit64(params []float64, status []Status, signal []float64) {
+	fitTensors(w, params, status, signal)
+}
+
+func fitTensors[T float32 | float64](w *tensorWorker, params []float64, status []Status, signal []T) {
+	n := w.Measurements()
+	checkLengths("tensors", w, len(params), len(status), len(signal))
+	for i := range status {
+		p := (*[tensorParameters]float64)(params[i*tensorParameters:])
+		seen := ref.LoadTensor(w.scratch, signal[i*n:][:n])
+		if code, bad := unfit(seen); bad {
+			*p, status[i] = [tensorParameters]float64{}, Status{Code: code}
+			continue
+		}
+		iterations, outcome := w.scratch.Fit(p)
+		status[i] = Status{Code: codeOf(outcome, seen), Iterations: uint16(iterations)}
+	}
+}
+
+// checkLengths panics when a caller's slices do not belong together.
+func checkLengths(what string, f Fitter, params, status, signal int) {
+	if params != status*f.Parameters() || signal != status*f.Measurements() {
+		panic(fmt.Sprintf("kernel: %s of %d voxels: %d parameters and %d signal values, expected %d and %d",
+			what, status, params, signal, status*f.Parameters(), status*f.Measurements()))
+	}
+}
+
+// unfit is the code of a signal that no model is fitted to.
+func unfit(seen ref.Signal) (code Code, bad bool) {
+	switch seen {
+	case ref.NonFinite:
+		return NonFinite, true
+	case ref.AllZero:
+		return ZeroSignal, true
+	}
+	return OK, false
+}
+
+// codeOf is the code of a voxel that was fitted.
+func codeOf(outcome ref.Outcome, seen ref.Signal) Code {
+	switch outcome {
+	case ref.OutOfRange:
+		return NonFinite
+	case ref.NothingToFit:
+		return ZeroSignal
+	case ref.OnlyWater:
+		return AllFreeWater
+	case ref.NotPositiveDefinite:
+		return NotPositiveDefinite
+	case ref.IterationLimit:
+		return MaxIterations
+	case ref.SecondStart:
+		return Refit
+	}
+	if seen == ref.Negative {
+		return NegativeSignal
+	}
+	return OK
+}

@@ -1,0 +1,200 @@
+package model_test
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/peer"
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/model"
+	"github.com/voxfit/voxfit/nifti"
+	"github.com/voxfit/voxfit/phantom"
+)
+
+// An acquisition is the signal of some voxels and how it was measured.
+type acquisition struct {
+	gradients *acq.GradientTable
+	signal    []float32 // voxel-major
+}
+
+func (a acquisition) voxels() int { return len(a.signal) / a.gradients.Len() }
+
+func (a acquisition) voxel(i int) []float32 {
+	n := a.gradients.Len()
+	return a.signal[i*n : (i+1)*n]
+}
+
+// only keeps the voxels whose numbers are listed.
+func (a acquisition) only(voxels []int) acquisition {
+	kept := acquisition{gradients: a.gradients}
+	for _, v := range voxels {
+		kept.signal = append(kept.signal, a.voxel(v)...)
+	}
+	return kept
+}
+
+// some keeps at most n voxels, evenly spread.
+func (a acquisition) some(n int) acquisition {
+	all := a.voxels()
+	if all <= n {
+		return a
+	}
+	voxels := make([]int, n)
+	for i := range voxels {
+		voxels[i] = i * all / n
+	}
+	return a.only(voxels)
+}
+
+// shell keeps the volumes of the b0s and of one b-value.
+func (a acquisition) shell(bval float64) acquisition {
+	volumes := a.gradients.B0s()
+	for _, v := range a.gradients.DWIs() {
+		if b := a.gradients.Bvals[v]; b > bval-100 && b < bval+100 {
+			volumes = append(volumes, v)
+		}
+	}
+	kept := acquisition{gradients: a.gradients.Subset(volumes)}
+	for i := range a.voxels() {
+		for _, v := range volumes {
+			kept.signal = append(kept.signal, a.voxel(i)[v])
+		}
+	}
+	return kept
+}
+
+// meanB0 is the mean of all b0 values of one voxel.
+func (a acquisition) meanB0(i int) float64 {
+	sum, b0s := 0.0, a.gradients.B0s()
+	for _, b := range b0s {
+		sum += float64(a.voxel(i)[b])
+	}
+	return sum / float64(len(b0s))
+}
+
+// response is a plausible single-fibre response: CSD is not normalised, so its S0 is the mean b0
+// signal of all voxels.
+func (a acquisition) response() acq.Response {
+	sum := 0.0
+	for i := range a.voxels() {
+		sum += a.meanB0(i)
+	}
+	return acq.Response{Evals: [3]float64{1.7e-3, 0.3e-3, 0.3e-3}, S0: sum / float64(a.voxels())}
+}
+
+// forDIPY hands the acquisition over as parity.py names its parts.
+func (a acquisition) forDIPY() peer.Arrays {
+	n := a.gradients.Len()
+	return peer.Arrays{
+		"signal": peer.Matrix32(a.signal, n),
+		"bvals":  {Shape: []int{n}, Data: a.gradients.Bvals},
+		"bvecs":  peer.Vectors(a.gradients.Bvecs),
+	}
+}
+
+// onEveryMultiShellSet runs a test on the phantom and on each multi-shell acquisition of the shared
+// data, with at most n voxels of each. lmax is the harmonic order that the number of directions
+// bears: 40 directions do not determine 45 coefficients, and DIPY's path would hang on rounding.
+func onEveryMultiShellSet(t *testing.T, n int, test func(t *testing.T, a acquisition, lmax int)) {
+	t.Run("phantom", func(t *testing.T) { test(t, phantomAcquisition(t, n), 8) })
+	for _, set := range []struct {
+		name, folder, file string
+		lmax               int
+	}{
+		{"mrtrix_msmt", "mrtrix_msmt", "dwi.nii.gz", 8},
+		{"hcp_osmosis_27vox", "hcp_osmosis_27vox", "dwi.nii.gz", 8},
+		{"dipy_b1k_b2k_64vox", "dipy_b1k_b2k_64vox", "dwi.nii.gz", 8},
+		{"autodmri_water_phantom", "autodmri_water_phantom", "dwi.nii.gz", 6},
+		{"isbi2012_phantom", "isbi2012_phantom", "hcp_rician_snr30.nii.gz", 8},
+	} {
+		t.Run(set.name, func(t *testing.T) {
+			test(t, sharedAcquisition(t, set.folder, set.file).some(n), set.lmax)
+		})
+	}
+}
+
+func phantomAcquisition(t *testing.T, n int) acquisition {
+	t.Helper()
+	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: n, SNR: 30, Seed: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return acquisition{p.Gradients, p.Signal}
+}
+
+// sharedAcquisition reads an image of the shared data whole, with the bvals and bvecs beside it.
+func sharedAcquisition(t *testing.T, folder, file string) acquisition {
+	t.Helper()
+	dir := peer.Data(t, folder)
+	g, _, err := acq.ReadGradients(filepath.Join(dir, "bvals"), filepath.Join(dir, "bvecs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return acquisition{g, readImage(t, filepath.Join(dir, file))}
+}
+
+// readImage reads all voxels of a NIfTI file, voxel-major, x fastest.
+func readImage(t *testing.T, path string) []float32 {
+	t.Helper()
+	image, err := nifti.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	index := nifti.FullMask(image.Header).Index
+	values := make([]float32, len(index)*image.Header.Volumes())
+	if err := image.ReadMasked(context.Background(), values, index, nifti.ReadOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	return values
+}
+
+// A fitted block is what a model made of an acquisition.
+type fitted struct {
+	parameters int
+	params     []float64
+	status     []kernel.Status
+	maps       map[string][]float32 // by name, as Derive writes them
+	components map[string]int
+}
+
+// fit fits all voxels in one call and derives all maps.
+func fit(m model.Model, a acquisition) fitted {
+	n, f := a.voxels(), m.Fitter()
+	r := fitted{
+		parameters: f.Parameters(),
+		params:     make([]float64, n*f.Parameters()),
+		status:     make([]kernel.Status, n),
+		maps:       map[string][]float32{},
+		components: map[string]int{},
+	}
+	f.NewWorker().Fit(r.params, r.status, a.signal)
+	var out [][]float32
+	for _, description := range m.Maps() {
+		values := make([]float32, n*description.Components)
+		r.maps[description.Name], r.components[description.Name] = values, description.Components
+		out = append(out, values)
+	}
+	m.NewDeriver().Derive(out, r.params, r.status)
+	return r
+}
+
+// row is the parameters of one voxel.
+func (r fitted) row(i int) []float64 { return r.params[i*r.parameters : (i+1)*r.parameters] }
+
+// vectors is a map's unit vectors in one voxel, without the zeros that fill it up.
+func (r fitted) vectors(name string, i int) [][3]float64 {
+	n := r.components[name]
+	return vectors(r.maps[name][i*n : (i+1)*n])
+}
+
+func vectors(values []float32) [][3]float64 {
+	var found [][3]float64
+	for ; len(values) >= 3; values = values[3:] {
+		if v := [3]float64{float64(values[0]), float64(values[1]), float64(values[2])}; dot(v, v) > 0 {
+			found = append(found, v)
+		}
+	}
+	return found
+}

@@ -1,0 +1,377 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/sh"
+	"gonum.org/v1/gonum/mat"
+)
+
+// CSDOptions are the choices of constrained spherical deconvolution. The zero value is DIPY's defaults.
+type CSDOptions struct {
+	// LMax is the highest degree of the fibre orientation distribution, even, 2 to 12; 0 means 8.
+	LMax int
+	// Basis is the one that the map of coefficients is written in. Parameters are always in
+	// Descoteaux07, whatever it is.
+	Basis sh.Basis
+	// Sphere holds the directions in which the distribution is held non-negative. nil means the 181
+	// of sh.Symmetric362Hemisphere, DIPY's default.
+	Sphere *sh.Sphere
+	// Lambda is the weight of that constraint; 0 means 1.
+	Lambda float64
+	// Tau is the fraction of the mean amplitude below which a direction is held down; 0 means 0.1.
+	// For a threshold at zero give a negligible one, such as 1e-30.
+	Tau float64
+	// MaxIterations is where a voxel that has not settled is given up; 0 means 50.
+	MaxIterations int
+	// Peaks says how the peaks are found.
+	Peaks PeakOptions
+	// ISA is the instruction set, as kernel.WithISA takes it; "" leaves it to the environment.
+	ISA string
+}
+
+// PeakOptions say how the peaks of a fibre orientation distribution are found. The zero value is
+// DIPY's defaults.
+type PeakOptions struct {
+	// Sphere holds the directions that are looked at, with edges between neighbours. nil means
+	// sh.Repulsion724Hemisphere, 362 of them.
+	Sphere *sh.Sphere
+	// RelativeThreshold is the least height of a peak relative to the highest; 0 means 0.5.
+	RelativeThreshold float64
+	// MinSeparation is the least angle between peaks in degrees; 0 means 25.
+	MinSeparation float64
+	// Max is the number of peaks in the maps; 0 means 5.
+	Max int
+	// Refine moves the peaks from the sphere's vertices to the maxima between them, as MRtrix3 does.
+	Refine bool
+}
+
+// maxLMax is the highest degree that tests cover; 91 coefficients are more than most protocols bear.
+const maxLMax = 12
+
+func (o CSDOptions) withDefaults() CSDOptions {
+	setDefault(&o.LMax, 8)
+	setDefault(&o.Lambda, 1)
+	setDefault(&o.Tau, 0.1)
+	setDefault(&o.MaxIterations, 50)
+	setDefault(&o.Peaks.RelativeThreshold, 0.5)
+	setDefault(&o.Peaks.MinSeparation, 25)
+	setDefault(&o.Peaks.Max, 5)
+	if o.Sphere == nil {
+		o.Sphere = sh.Symmetric362Hemisphere()
+	}
+	if o.Peaks.Sphere == nil {
+		o.Peaks.Sphere = sh.Repulsion724Hemisphere()
+	}
+	return o
+}
+
+func setDefault[T int | float64](value *T, instead T) {
+	if *value == 0 {
+		*value = instead
+	}
+}
+
+func (o CSDOptions) check() error {
+	switch {
+	case o.LMax < 2 || o.LMax > maxLMax || o.LMax%2 != 0:
+		return fmt.Errorf("lmax is %d, expected an even number from 2 to %d", o.LMax, maxLMax)
+	case o.Basis != sh.Descoteaux07 && o.Basis != sh.Tournier07:
+		return fmt.Errorf("basis is %v, expected %v or %v", o.Basis, sh.Descoteaux07, sh.Tournier07)
+	case len(o.Sphere.Vertices) == 0:
+		return errors.New("the sphere of constrained directions has no vertices")
+	case !(o.Lambda > 0) || math.IsInf(o.Lambda, 1):
+		return fmt.Errorf("lambda is %v, expected a positive number", o.Lambda)
+	case !(o.Tau >= 0) || math.IsInf(o.Tau, 1):
+		return fmt.Errorf("tau is %v, expected a number of at least 0", o.Tau)
+	}
+	return nil
+}
+
+// CSD is constrained spherical deconvolution (Tournier 2007) set up as DIPY's
+// ConstrainedSphericalDeconvModel. Its parameters are the SH coefficients of the fibre orientation
+// distribution in the Descoteaux07 basis; kernel.NewCSD documents the iteration and the codes.
+type CSD struct {
+	options  CSDOptions
+	design   kernel.CSDDesign
+	fitter   kernel.Fitter
+	finder   *kernel.PeakFinder
+	maps     []Map
+	warnings []string
+}
+
+// NewCSD sets the model up for one acquisition and one response.
+//
+// A response in tensor form is turned into the signal of a fibre along z at the acquisition's own
+// b-values and directions, fitted with harmonics, as DIPY does: all diffusion-weighted volumes are
+// used, and on several shells this response is a mixture of theirs.
+//
+// A zonal response (DIPY's AxSymShResponse, MRtrix3's text files) is used as it is. One row without a
+// b-value stands for all diffusion-weighted volumes. A row with a b-value, or one of several rows,
+// stands for a shell, and only the volumes of the highest shell are then fitted, as MRtrix3's
+// `dwi2fod csd` does: with the row whose b-value is that of the shell within
+// acq.MRtrixShellTolerance, or, where the file names no b-values, with the last row, of which there
+// must be as many as shells, with or without one for b = 0. Coefficients beyond the LMax of the
+// options are left out; too few of them are an error. Note that only the response is MRtrix3's then;
+// the constraint, its weight and its directions are DIPY's.
+//
+// Errors say what was found and what was expected. Warnings has what is allowed but suspicious.
+func NewCSD(g *acq.GradientTable, r acq.Response, o CSDOptions) (*CSD, error) {
+	o = o.withDefaults()
+	c := &CSD{options: o}
+	if err := o.check(); err != nil {
+		return nil, fmt.Errorf("csd: %w", err)
+	}
+	var err error
+	if c.design, err = c.newDesign(g, r); err != nil {
+		return nil, fmt.Errorf("csd: %w", err)
+	}
+	if c.fitter, err = kernel.NewCSD(c.design, kernel.WithISA(o.ISA)); err != nil {
+		return nil, fmt.Errorf("csd: %w", err)
+	}
+	if c.finder, err = newPeakFinder(o); err != nil {
+		return nil, fmt.Errorf("csd: %w", err)
+	}
+	c.maps = append([]Map{
+		{Name: "fod", Suffix: "dwimap", Components: sh.Count(o.LMax),
+			Description: fmt.Sprintf("SH coefficients of the fibre orientation distribution up to degree %d, basis %v: even l ascending, m = -l..l.", o.LMax, o.Basis)},
+		{Name: "gfa", Suffix: "dwimap", Components: 1,
+			Description: "Generalised fractional anisotropy of the fibre orientation distribution."},
+		{Name: "peaks", Suffix: "dwimap", Components: 3 * o.Peaks.Max,
+			Description: fmt.Sprintf("Unit vectors of up to %d peaks of the fibre orientation distribution, the highest first, in the frame of the given b-vectors; zeros where there are fewer.", o.Peaks.Max)},
+		{Name: "peakvalues", Suffix: "dwimap", Components: o.Peaks.Max,
+			Description: "Amplitudes of the fibre orientation distribution at its peaks, in their order; zeros where there are fewer."},
+	}, statusMaps...)
+	return c, nil
+}
+
+// Name is "csdm".
+func (c *CSD) Name() string { return "csdm" }
+
+// StudyName is "ConstrainedSphericalDeconvModel".
+func (c *CSD) StudyName() string { return "ConstrainedSphericalDeconvModel" }
+
+// FileName is "csd".
+func (c *CSD) FileName() string { return "csd" }
+
+// Fitter is the kernel.
+func (c *CSD) Fitter() kernel.Fitter { return c.fitter }
+
+// Design is what the kernel was made of: the matrices, for inspection and for other solvers. The caller
+// does not change them.
+func (c *CSD) Design() kernel.CSDDesign { return c.design }
+
+// Maps are fod, gfa, peaks, peakvalues, status and iterations.
+func (c *CSD) Maps() []Map { return c.maps }
+
+// Warnings are sentences on what the set-up found suspicious: as many coefficients as measurements
+// cannot be determined by them alone.
+func (c *CSD) Warnings() []string { return c.warnings }
+
+// newDesign makes the matrices.
+func (c *CSD) newDesign(g *acq.GradientTable, r acq.Response) (kernel.CSDDesign, error) {
+	o, n := c.options, sh.Count(c.options.LMax)
+	volumes, harmonics, err := rotationalHarmonics(g, r, o.LMax)
+	if err != nil {
+		return kernel.CSDDesign{}, err
+	}
+	if n > len(volumes) {
+		c.warnings = append(c.warnings, fmt.Sprintf(
+			"csd: %d coefficients (lmax %d) from %d diffusion-weighted volumes: only the constraint makes the fit unique", n, o.LMax, len(volumes)))
+	}
+	x := sh.Descoteaux07.Evaluate(o.LMax, directionsOf(g, volumes))
+	for i, t := range repeatTerms(o.LMax, len(volumes)) {
+		x[i] *= harmonics[t.L/2]
+	}
+	vertices := o.Sphere.Vertices
+	b := sh.Descoteaux07.Evaluate(o.LMax, vertices)
+	// DIPY's scale makes lambda comparable between numbers of coefficients and of directions; 362 is
+	// the number of vertices that it was tuned with.
+	lambda := o.Lambda * float64(n) * harmonics[0] / (math.Sqrt(float64(len(vertices))) * math.Sqrt(362))
+	for i := range b {
+		b[i] *= lambda
+	}
+	return kernel.CSDDesign{
+		Measurements: g.Len(), Volumes: volumes, Coefficients: n, X: x, B: b,
+		Gram:              newGramMap(sh.Descoteaux07, o.LMax, vertices, lambda),
+		StartCoefficients: min(n, sh.Count(4)), Tau: o.Tau, MaxIterations: o.MaxIterations,
+	}, nil
+}
+
+func directionsOf(g *acq.GradientTable, volumes []int) [][3]float64 {
+	directions := make([][3]float64, len(volumes))
+	for i, v := range volumes {
+		directions[i] = g.Bvecs[v]
+	}
+	return directions
+}
+
+// repeatTerms yields the term of each element of a matrix of harmonics.
+func repeatTerms(lmax, rows int) func(yield func(int, sh.Term) bool) {
+	terms := sh.Terms(lmax)
+	return func(yield func(int, sh.Term) bool) {
+		for i := range rows * len(terms) {
+			if !yield(i, terms[i%len(terms)]) {
+				return
+			}
+		}
+	}
+}
+
+// rotationalHarmonics chooses the volumes that are fitted and gives the factors, one for each even
+// degree, by which convolution with the response multiplies coefficients of that degree.
+func rotationalHarmonics(g *acq.GradientTable, r acq.Response, lmax int) (volumes []int, harmonics []float64, err error) {
+	var zonal []float64
+	if r.IsZonal() {
+		volumes, zonal, err = chooseShell(g, r)
+	} else {
+		volumes = g.DWIs()
+		zonal, err = tensorZonal(g, r, volumes, lmax)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(zonal) < lmax/2+1 {
+		return nil, nil, fmt.Errorf("the response has %d zonal coefficients (lmax %d), expected at least %d for lmax %d",
+			len(zonal), 2*(len(zonal)-1), lmax/2+1, lmax)
+	}
+	// A delta along z has the coefficients Y(l, 0) at the pole; convolution with it is the identity.
+	for l := 0; l <= lmax; l += 2 {
+		harmonics = append(harmonics, zonal[l/2]/math.Sqrt(float64(2*l+1)/(4*math.Pi)))
+	}
+	if !(harmonics[0] > 0) {
+		return nil, nil, fmt.Errorf("the response's mean signal is %v, expected a positive one", zonal[0])
+	}
+	return volumes, harmonics, nil
+}
+
+// tensorZonal fits harmonics to the signal of a tensor along z and returns the zonal coefficients.
+func tensorZonal(g *acq.GradientTable, r acq.Response, volumes []int, lmax int) ([]float64, error) {
+	if len(volumes) == 0 {
+		return nil, errors.New("the gradient table has no diffusion-weighted volume")
+	}
+	signal := mat.NewVecDense(len(volumes), nil)
+	for i, v := range volumes {
+		d := g.Bvecs[v]
+		along := r.Evals[2]*d[0]*d[0] + r.Evals[1]*d[1]*d[1] + r.Evals[0]*d[2]*d[2]
+		signal.SetVec(i, r.S0*math.Exp(-g.Bvals[v]*along))
+	}
+	n := sh.Count(lmax)
+	basis := mat.NewDense(len(volumes), n, sh.Descoteaux07.Evaluate(lmax, directionsOf(g, volumes)))
+	coefficients, err := leastSquares(basis, signal)
+	if err != nil {
+		return nil, err
+	}
+	var zonal []float64
+	for i, t := range sh.Terms(lmax) {
+		if t.M == 0 {
+			zonal = append(zonal, coefficients.AtVec(i))
+		}
+	}
+	return zonal, nil
+}
+
+// leastSquares is the solution of least norm, as numpy.linalg.lstsq with rcond=-1 gives it: singular
+// values below the rounding of the largest count as zero.
+func leastSquares(a *mat.Dense, b *mat.VecDense) (*mat.VecDense, error) {
+	var svd mat.SVD
+	if !svd.Factorize(a, mat.SVDThin) {
+		return nil, errors.New("the harmonics of the response cannot be fitted: no singular value decomposition")
+	}
+	rank := 0
+	values := svd.Values(nil)
+	for _, s := range values {
+		if s > values[0]*0x1p-52 {
+			rank++
+		}
+	}
+	var x mat.VecDense
+	svd.SolveVecTo(&x, b, rank)
+	return &x, nil
+}
+
+// chooseShell finds the row of a zonal response and the volumes that it stands for.
+func chooseShell(g *acq.GradientTable, r acq.Response) (volumes []int, zonal []float64, err error) {
+	shells := g.Shells(acq.MRtrixShellTolerance)
+	dwis := g.DWIs()
+	if len(dwis) == 0 {
+		return nil, nil, errors.New("the gradient table has no diffusion-weighted volume")
+	}
+	rows := len(r.Zonal)
+	if rows == 1 && len(r.Bvals) == 0 {
+		return dwis, r.Zonal[0], nil
+	}
+	highest := shells[len(shells)-1]
+	if len(r.Bvals) == rows {
+		for i, b := range r.Bvals {
+			if math.Abs(b-highest.Bval) <= acq.MRtrixShellTolerance {
+				return highest.Volumes, r.Zonal[i], nil
+			}
+		}
+		return nil, nil, fmt.Errorf("the response is for b = %v, expected one for the highest shell, b = %.0f", r.Bvals, highest.Bval)
+	}
+	weighted := len(shells)
+	if len(g.B0s()) > 0 {
+		weighted--
+	}
+	if rows != weighted && rows != weighted+1 {
+		return nil, nil, fmt.Errorf("the response has %d rows, expected one, or one for each of the %d diffusion-weighted shells (and one more for b = 0)", rows, weighted)
+	}
+	return highest.Volumes, r.Zonal[rows-1], nil
+}
+
+func newPeakFinder(o CSDOptions) (*kernel.PeakFinder, error) {
+	s := o.Peaks.Sphere
+	return kernel.NewPeakFinder(kernel.PeakDesign{
+		Directions: s.Vertices, Edges: s.Edges,
+		Coefficients: sh.Count(o.LMax), B: sh.Descoteaux07.Evaluate(o.LMax, s.Vertices),
+		RelativeThreshold: o.Peaks.RelativeThreshold, MinSeparation: o.Peaks.MinSeparation,
+		Max: o.Peaks.Max, Refine: o.Peaks.Refine,
+	})
+}
+
+// NewDeriver allocates the scratch that turns coefficients into maps.
+func (c *CSD) NewDeriver() Deriver {
+	return &csdDeriver{options: c.options, peaks: c.finder.NewWorker(), fod: make([]float64, sh.Count(c.options.LMax))}
+}
+
+type csdDeriver struct {
+	options CSDOptions
+	peaks   *kernel.PeakWorker
+	fod     []float64
+}
+
+func (d *csdDeriver) Derive(out [][]float32, params []float64, status []kernel.Status) {
+	n := len(d.fod)
+	for v := range status {
+		coefficients := params[v*n:][:n]
+		d.writeFOD(out[0][v*n:][:n], coefficients)
+		out[1][v] = float32(kernel.GFA(coefficients))
+		d.writePeaks(out[2], out[3], v, coefficients)
+	}
+	deriveStatus(out[4:], status)
+}
+
+func (d *csdDeriver) writeFOD(dst []float32, coefficients []float64) {
+	sh.Convert(d.fod, coefficients, d.options.LMax, sh.Descoteaux07, d.options.Basis)
+	for i, c := range d.fod {
+		dst[i] = float32(c)
+	}
+}
+
+func (d *csdDeriver) writePeaks(directions, values []float32, voxel int, coefficients []float64) {
+	most := d.options.Peaks.Max
+	directions, values = directions[3*most*voxel:][:3*most], values[most*voxel:][:most]
+	clear(directions)
+	clear(values)
+	for i, p := range d.peaks.Find(coefficients) {
+		for axis, x := range p.Direction {
+			directions[3*i+axis] = float32(x)
+		}
+		values[i] = float32(p.Value)
+	}
+}

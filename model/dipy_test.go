@@ -1,0 +1,273 @@
+package model_test
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"testing"
+
+	"github.com/voxfit/voxfit/internal/peer"
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/model"
+	"github.com/voxfit/voxfit/sh"
+)
+
+// These tests run DIPY (newest release, pinned in requirements.txt) on the same signals and hold
+// voxfit to it voxel by voxel. Each logs what it measured in a line that starts with "parity:".
+
+// A tally counts voxels that keep a criterion, and remembers those that do not.
+type tally struct {
+	voxels, kept int
+	worst        float64
+	exceptions   []string
+}
+
+func (y *tally) note(keeps bool, worst float64, exception string, args ...any) {
+	y.voxels++
+	y.worst = max(y.worst, worst)
+	if keeps {
+		y.kept++
+	} else {
+		y.exceptions = append(y.exceptions, fmt.Sprintf(exception, args...))
+	}
+}
+
+// share is the share of voxels that keep the criterion; 1 of none.
+func (y *tally) share() float64 {
+	if y.voxels == 0 {
+		return 1
+	}
+	return float64(y.kept) / float64(y.voxels)
+}
+
+// want logs the tally and fails the test when fewer than the share of voxels keep the criterion.
+func (y *tally) want(t *testing.T, share float64, criterion string) {
+	t.Helper()
+	t.Logf("parity: %s: %s in %d of %d voxels, worst %.3g", t.Name(), criterion, y.kept, y.voxels, y.worst)
+	for i, e := range y.exceptions {
+		if i == 10 {
+			t.Logf("and %d more", len(y.exceptions)-10)
+			break
+		}
+		t.Log(e)
+	}
+	if y.share() < share {
+		t.Errorf("%s in %d of %d voxels, want %g%%", criterion, y.kept, y.voxels, 100*share)
+	}
+}
+
+func TestCSDFollowsDIPYIterationByIteration(t *testing.T) {
+	peer.Slow(t)
+	onEveryMultiShellSet(t, 1000, compareCSD)
+	t.Run("mrtrix_csd_b3000", func(t *testing.T) {
+		compareCSD(t, sharedAcquisition(t, "mrtrix_csd_b3000", "dwi.nii.gz"), 8)
+	})
+}
+
+func compareCSD(t *testing.T, a acquisition, lmax int) {
+	response := a.response()
+	m, err := model.NewCSD(a.gradients, response, model.CSDOptions{LMax: lmax})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := fit(m, a)
+	arguments := a.forDIPY()
+	arguments["response"] = peer.Array{Shape: []int{4}, Data: append(response.Evals[:], response.S0)}
+	options := map[string]any{"lmax": lmax}
+	dipy := peer.DIPY(t, "csd", arguments, options)
+
+	same := func(i int) (iterations bool, difference float64) {
+		return float64(ours.status[i].Iterations) == dipy["iterations"].Data[i],
+			relativeToLargest(ours.row(i), dipy["coefficients"].Row(i))
+	}
+	var parted []int
+	for i := range a.voxels() {
+		if iterations, difference := same(i); !iterations || difference > 1e-6 {
+			parted = append(parted, i)
+		}
+	}
+	// A voxel may part from DIPY only where a direction lies so near the threshold that rounding
+	// decides on which side.
+	margins := map[int]float64{}
+	if len(parted) > 0 {
+		withParted := maps.Clone(arguments)
+		withParted["signal"] = peer.Matrix32(a.only(parted).signal, a.gradients.Len())
+		for k, margin := range peer.DIPY(t, "csd_margin", withParted, options)["margin"].Data {
+			margins[parted[k]] = margin
+			if margin > 1e-9 {
+				t.Errorf("voxel %d parts from DIPY with no direction near the threshold: the nearest is %.3g of it away", parted[k], margin)
+			}
+		}
+	}
+	var coefficients, gfa tally
+	for i := range a.voxels() {
+		iterations, difference := same(i)
+		_, isParted := margins[i]
+		coefficients.note(iterations && difference <= 1e-6, difference,
+			"voxel %d: %v after %d iterations, DIPY %g; coefficients differ by %.3g; |fodf - threshold| comes down to %.3g of the threshold",
+			i, ours.status[i].Code, ours.status[i].Iterations, dipy["iterations"].Data[i], difference, margins[i])
+		if want := dipy["gfa"].Data[i]; !isParted && !empty(dipy["coefficients"].Row(i)) {
+			got := float64(ours.maps["gfa"][i])
+			gfa.note(math.Abs(got-want) <= 1e-6, math.Abs(got-want), "voxel %d: GFA %g, DIPY %g", i, got, want)
+		}
+	}
+	coefficients.want(t, 0.999, "CSD iteration counts equal and coefficients within 1e-6")
+	gfa.want(t, 1, "GFA within 1e-6")
+}
+
+// relativeToLargest is the largest difference of two rows, relative to the largest value of want.
+func relativeToLargest(got, want []float64) float64 {
+	difference, largest := 0.0, 0.0
+	for j, w := range want {
+		difference = max(difference, math.Abs(got[j]-w))
+		largest = max(largest, math.Abs(w))
+	}
+	if difference == 0 {
+		return 0
+	}
+	return difference / largest
+}
+
+func empty(values []float64) bool {
+	for _, v := range values {
+		if v != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// DIPY looks for peaks on the same vertices, those of the model's default sphere, for peaks are
+// looked for among vertices and its own default sphere has others.
+func TestFirstPeakIsDIPYs(t *testing.T) {
+	peer.Slow(t)
+	compare := func(t *testing.T, a acquisition, lmax int) {
+		m, err := model.NewCSD(a.gradients, a.response(), model.CSDOptions{LMax: lmax})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours := fit(m, a)
+		dipy := peer.DIPY(t, "peaks", peer.Arrays{
+			"coefficients": peer.Matrix(ours.params, ours.parameters),
+			"vertices":     peer.Vectors(sh.Repulsion724Hemisphere().Vertices),
+		}, map[string]any{"lmax": lmax})
+		var first, count tally
+		for i := range a.voxels() {
+			peaks, want := ours.vectors("peaks", i), int(dipy["count"].Data[i])
+			count.note(len(peaks) == want, 0, "voxel %d: %d peaks, DIPY %d", i, len(peaks), want)
+			if len(peaks) == 0 || want == 0 {
+				continue
+			}
+			d := dipy["directions"].Data[15*i:]
+			angle := degrees(peaks[0], [3]float64{d[0], d[1], d[2]})
+			first.note(angle <= 1, angle, "voxel %d: first peaks %.3g degrees apart, values %v, DIPY %v", i, angle,
+				ours.maps["peakvalues"][5*i:5*i+5], dipy["values"].Row(i))
+		}
+		first.want(t, 0.999, "first peak within 1 degree")
+		count.want(t, 0.999, "as many peaks")
+	}
+	onEveryMultiShellSet(t, 1000, compare)
+	t.Run("mrtrix_csd_b3000", func(t *testing.T) {
+		compare(t, sharedAcquisition(t, "mrtrix_csd_b3000", "dwi.nii.gz"), 8)
+	})
+}
+
+func TestFreeWaterWLSEndsOnDIPYsGridPoint(t *testing.T) {
+	peer.Slow(t)
+	onEveryMultiShellSet(t, 1000, func(t *testing.T, a acquisition, _ int) {
+		m, err := model.NewFreeWater(a.gradients, model.FreeWaterOptions{Method: kernel.WLS})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours := fit(m, a)
+		dipy := peer.DIPY(t, "freewater_wls", a.forDIPY(), nil)
+		var fractions, anisotropy tally
+		for i := range a.voxels() {
+			got, want := ours.row(i)[7], dipy["f"].Data[i]
+			same := math.Round(1000*got) == math.Round(1000*want) && math.Abs(got-want) < 1e-9
+			fractions.note(same, math.Abs(got-want), "voxel %d: f %g, DIPY %g", i, got, want)
+			if same {
+				difference := math.Abs(float64(ours.maps["fa"][i]) - dipy["fa"].Data[i])
+				anisotropy.note(difference <= 1e-6, difference, "voxel %d: FA %g, DIPY %g", i, ours.maps["fa"][i], dipy["fa"].Data[i])
+			}
+		}
+		fractions.want(t, 0.999, "f on the same grid point")
+		anisotropy.want(t, 0.999, "there FA within 1e-6")
+	})
+}
+
+func TestFreeWaterNLSIsNeverAboveDIPYsObjective(t *testing.T) {
+	peer.Slow(t)
+	onEveryMultiShellSet(t, 400, func(t *testing.T, a acquisition, _ int) {
+		m, err := model.NewFreeWater(a.gradients, model.FreeWaterOptions{Method: kernel.NLS})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours := fit(m, a)
+		dipy := peer.DIPY(t, "freewater_nls", a.forDIPY(), nil)
+		design := a.gradients.DesignMatrix()
+		var objective, agreement tally
+		lower := 0
+		for i := range a.voxels() {
+			if dipy["fitted"].Data[i] == 0 {
+				continue // DIPY leaves the voxel to WLS: the test above compares it
+			}
+			got, want := freeWaterSSE(design, ours.row(i), a.voxel(i)), dipy["sse"].Data[i]
+			excess := (got - want) / want
+			objective.note(excess <= 1e-9, excess, "voxel %d: %v, sum of squares %.12g, DIPY %.12g: %.3g above; f %g, DIPY %g",
+				i, ours.status[i].Code, got, want, excess, ours.row(i)[7], dipy["f"].Data[i])
+			switch {
+			case excess < -1e-9:
+				lower++ // DIPY stopped short, or in another minimum: its parameters are no measure
+			case excess <= 1e-9:
+				difference := max(math.Abs(ours.row(i)[7]-dipy["f"].Data[i]),
+					math.Abs(float64(ours.maps["fa"][i])-dipy["fa"].Data[i]))
+				agreement.note(difference <= 1e-4, difference, "voxel %d: f %g FA %g, DIPY f %g FA %g, objective differs by %.3g",
+					i, ours.row(i)[7], ours.maps["fa"][i], dipy["f"].Data[i], dipy["fa"].Data[i], excess)
+			}
+		}
+		objective.want(t, 0.999, "sum of squares not above DIPY's by more than 1e-9")
+		t.Logf("parity: %s: lower than DIPY's by more than 1e-9 in %d voxels", t.Name(), lower)
+		agreement.want(t, 0.999, "where the sums of squares agree to 1e-9, f and FA within 1e-4")
+	})
+}
+
+// freeWaterSSE is the objective of fwdti._nls_err_func at params (Dxx Dxy Dyy Dxz Dyz Dzz S0 f):
+// the squares of S - S0 ((1-f) exp(-b:D) + f exp(-b Diso)).
+func freeWaterSSE(design, params []float64, signal []float32) float64 {
+	const diso = 3e-3
+	s0, f, sum := params[6], params[7], 0.0
+	for i, s := range signal {
+		w := design[7*i : 7*i+7]
+		tissue := 0.0
+		for j := range 6 {
+			tissue += w[j] * params[j]
+		}
+		water := diso * (w[0] + w[2] + w[5])
+		r := float64(s) - s0*((1-f)*math.Exp(tissue)+f*math.Exp(water))
+		sum += r * r
+	}
+	return sum
+}
+
+func TestTensorWLSGivesDIPYsAnisotropy(t *testing.T) {
+	peer.Slow(t)
+	compare := func(t *testing.T, a acquisition, _ int) {
+		m, err := model.NewTensor(a.gradients, model.TensorOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours := fit(m, a)
+		dipy := peer.DIPY(t, "tensor", a.forDIPY(), nil)
+		var anisotropy tally
+		for i := range a.voxels() {
+			difference := math.Abs(float64(ours.maps["fa"][i]) - dipy["fa"].Data[i])
+			anisotropy.note(difference <= 1e-6, difference, "voxel %d: %v, FA %g, DIPY %g", i, ours.status[i].Code, ours.maps["fa"][i], dipy["fa"].Data[i])
+		}
+		anisotropy.want(t, 1, "FA within 1e-6")
+	}
+	onEveryMultiShellSet(t, 1000, compare)
+	t.Run("mrtrix_csd_b3000", func(t *testing.T) {
+		compare(t, sharedAcquisition(t, "mrtrix_csd_b3000", "dwi.nii.gz"), 0)
+	})
+}

@@ -1,0 +1,185 @@
+package model
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/sh"
+)
+
+// newGramMap builds the map from sets of directions to the Gram matrix of factor times the harmonics
+// up to lmax in them. kernel.GramMap says what it is; the table of products supplies the numbers.
+func newGramMap(basis sh.Basis, lmax int, directions [][3]float64, factor float64) kernel.GramMap {
+	b := gramBuilder{lmax: lmax, products: basis.Products(lmax), place: map[harmonic]int{}}
+	b.nameHarmonics()
+	b.orderMoments()
+	b.quads()
+	b.pairs()
+	b.singles()
+	b.gram.Rows = b.rows(basis, directions, factor*factor)
+	return b.gram
+}
+
+// A harmonic is named by its degree, the magnitude of its order, and whether it goes with the sine of
+// the azimuth. It is free of the sign convention of a basis.
+type harmonic struct {
+	degree, order int
+	sine          bool
+}
+
+type gramBuilder struct {
+	lmax     int
+	products *sh.Products
+	place    map[harmonic]int // in storage, up to degree 2 lmax
+	first    []int32          // the first moment of each order
+	moments  []harmonic       // the cosine of each moment
+	gram     kernel.GramMap
+}
+
+// nameHarmonics asks the table which sign of m the basis gives to cosines (the square of either
+// harmonic of order 1 holds the cosine of order 2, and never the sine) and names all places.
+func (b *gramBuilder) nameHarmonics() {
+	terms := sh.Terms(2 * b.lmax)
+	square, _ := b.products.Of(1, 1) // l = 2, m = -2: holds the cosine of order 4
+	if b.lmax == 0 {
+		square = nil
+	}
+	cosine := 1
+	for _, k := range square {
+		if terms[k].M == -4 {
+			cosine = -1
+		}
+	}
+	for i, t := range terms {
+		b.place[harmonic{t.L, max(t.M, -t.M), t.M*cosine < 0}] = i
+	}
+}
+
+// orderMoments sorts the moments by order, then degree.
+func (b *gramBuilder) orderMoments() {
+	for order := 0; order <= 2*b.lmax; order++ {
+		b.first = append(b.first, int32(len(b.moments)))
+		for degree := order + order%2; degree <= 2*b.lmax; degree += 2 {
+			b.moments = append(b.moments, harmonic{degree, order, false})
+		}
+	}
+	b.gram.Moments = len(b.moments)
+}
+
+// run gives the moments that the product of degrees l1 and l2 can have at one order: the first
+// degree, the first moment and how many there are.
+func (b *gramBuilder) run(l1, l2, order int) (degree int, moment, terms int32) {
+	degree = max(l1-l2, l2-l1, order+order%2)
+	if degree > l1+l2 {
+		return degree, 0, 0
+	}
+	return degree, b.first[order] + int32((degree-order-order%2)/2), int32((l1+l2-degree)/2 + 1)
+}
+
+// entry is the place of two harmonics in the packed lower triangle.
+func (b *gramBuilder) entry(x, y harmonic) int32 {
+	i, j := b.place[x], b.place[y]
+	if j > i {
+		i, j = j, i
+	}
+	return int32(i*(i+1)/2 + j)
+}
+
+// appendWeights adds the weights with which the cosines of one order come in the product of the
+// cosines x and y, and returns where the run of their moments is.
+func (b *gramBuilder) appendWeights(x, y harmonic, order int) (moment, terms int32) {
+	index, weight := b.products.Of(b.place[x], b.place[y])
+	degree, moment, terms := b.run(x.degree, y.degree, order)
+	for t := range int(terms) {
+		w := 0.0
+		if n, ok := slices.BinarySearch(index, b.place[harmonic{degree + 2*t, order, false}]); ok {
+			w = weight[n]
+		}
+		b.gram.Coefficients = append(b.gram.Coefficients, w)
+	}
+	return moment, terms
+}
+
+// quads writes the records of two orders that are not zero.
+func (b *gramBuilder) quads() {
+	cosines := b.cosines()
+	for i, x := range cosines {
+		for _, y := range cosines[:i+1] {
+			b.gram.Quads = append(b.gram.Quads, b.quad(x, y))
+		}
+	}
+	slices.SortStableFunc(b.gram.Quads, func(p, q kernel.GramQuad) int {
+		return cmp.Or(cmp.Compare(p.DifferenceTerms, q.DifferenceTerms), cmp.Compare(p.SumTerms, q.SumTerms))
+	})
+}
+
+// cosines lists the cosine harmonics of order 1 and more.
+func (b *gramBuilder) cosines() []harmonic {
+	var list []harmonic
+	for order := 1; order <= b.lmax; order++ {
+		for degree := order + order%2; degree <= b.lmax; degree += 2 {
+			list = append(list, harmonic{degree, order, false})
+		}
+	}
+	return list
+}
+
+func (b *gramBuilder) quad(x, y harmonic) kernel.GramQuad {
+	xs, ys := sine(x), sine(y)
+	q := kernel.GramQuad{
+		CosCos: b.entry(x, y), SinSin: b.entry(xs, ys), SinCos: b.entry(xs, y), CosSin: b.entry(x, ys),
+		Coefficients: int32(len(b.gram.Coefficients)),
+		SinSign:      1,
+	}
+	if x.order < y.order {
+		q.SinSign = -1
+	}
+	q.Difference, q.DifferenceTerms = b.appendWeights(x, y, max(x.order-y.order, y.order-x.order))
+	q.Sum, q.SumTerms = b.appendWeights(x, y, x.order+y.order)
+	return q
+}
+
+func sine(h harmonic) harmonic { return harmonic{h.degree, h.order, true} }
+
+// pairs writes the records of order zero with one that is not.
+func (b *gramBuilder) pairs() {
+	for degree := 0; degree <= b.lmax; degree += 2 {
+		for _, y := range b.cosines() {
+			x := harmonic{degree, 0, false}
+			p := kernel.GramPair{Cos: b.entry(x, y), Sin: b.entry(x, sine(y)), Coefficients: int32(len(b.gram.Coefficients))}
+			p.Moment, p.Terms = b.appendWeights(x, y, y.order)
+			b.gram.Pairs = append(b.gram.Pairs, p)
+		}
+	}
+	slices.SortStableFunc(b.gram.Pairs, func(p, q kernel.GramPair) int { return cmp.Compare(p.Terms, q.Terms) })
+}
+
+// singles writes the records of order zero alone.
+func (b *gramBuilder) singles() {
+	for l1 := 0; l1 <= b.lmax; l1 += 2 {
+		for l2 := 0; l2 <= l1; l2 += 2 {
+			x, y := harmonic{l1, 0, false}, harmonic{l2, 0, false}
+			s := kernel.GramSingle{Entry: b.entry(x, y), Coefficients: int32(len(b.gram.Coefficients))}
+			s.Moment, s.Terms = b.appendWeights(x, y, 0)
+			b.gram.Singles = append(b.gram.Singles, s)
+		}
+	}
+}
+
+// rows evaluates the harmonics up to 2 lmax, in the order of the moments.
+func (b *gramBuilder) rows(basis sh.Basis, directions [][3]float64, scale float64) [][2]float64 {
+	values := basis.Evaluate(2*b.lmax, directions)
+	n := sh.Count(2 * b.lmax)
+	rows := make([][2]float64, 0, len(directions)*len(b.moments))
+	for ; len(values) > 0; values = values[n:] {
+		for _, m := range b.moments {
+			pair := [2]float64{scale * values[b.place[m]], 0}
+			if m.order > 0 {
+				pair[1] = scale * values[b.place[sine(m)]]
+			}
+			rows = append(rows, pair)
+		}
+	}
+	return rows
+}

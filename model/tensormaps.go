@@ -1,0 +1,70 @@
+package model
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/voxfit/voxfit/kernel"
+)
+
+const diffusivityUnit = "mm2/s"
+
+// tensorMaps are the first maps of every model with a tensor; whose says whose tensor it is.
+func tensorMaps(whose string) []Map {
+	one := func(name, unit, description string) Map {
+		return Map{Name: name, Suffix: "dwimap", Components: 1, Unit: unit, Description: fmt.Sprintf(description, whose)}
+	}
+	return []Map{
+		one("fa", "", "Fractional anisotropy of the %s tensor."),
+		one("md", diffusivityUnit, "Mean diffusivity of the %s tensor."),
+		one("ad", diffusivityUnit, "Axial diffusivity, the largest eigenvalue of the %s tensor."),
+		one("rd", diffusivityUnit, "Radial diffusivity, the mean of the two smaller eigenvalues of the %s tensor."),
+		{Name: "tensor", Suffix: "dwimap", Components: 6, Unit: diffusivityUnit,
+			Description: fmt.Sprintf("Elements Dxx, Dxy, Dyy, Dxz, Dyz, Dzz of the %s tensor as fitted, in the frame of the given b-vectors; eigenvalues may be negative.", whose)},
+		one("s0", "", "Signal without diffusion weighting that the fit predicts, of the %s model."),
+	}
+}
+
+// A tensorDeriver derives the maps of tensorMaps, an optional further parameter, and the status.
+type tensorDeriver struct {
+	parameters     int
+	minDiffusivity float64 // eigenvalues are raised to it before anything is made of them
+	values         [3]float64
+}
+
+func (d *tensorDeriver) Derive(out [][]float32, params []float64, status []kernel.Status) {
+	for v := range status {
+		p := params[v*d.parameters:][:d.parameters]
+		fa, md, ad, rd := d.scalars(p)
+		out[0][v], out[1][v], out[2][v], out[3][v] = float32(fa), float32(md), float32(ad), float32(rd)
+		for k, x := range p[:6] {
+			out[4][6*v+k] = float32(x)
+		}
+		for k, x := range p[6:] {
+			out[5+k][v] = float32(x)
+		}
+	}
+	deriveStatus(out[d.parameters-1:], status)
+}
+
+// scalars are those of the tensor with its eigenvalues raised as DIPY does it, zero where no tensor
+// was fitted.
+func (d *tensorDeriver) scalars(p []float64) (fa, md, ad, rd float64) {
+	if *(*[6]float64)(p) == ([6]float64{}) {
+		return 0, 0, 0, 0 // raising zeros would make a diffusivity of nothing
+	}
+	kernel.SymmetricEigen(d.values[:], nil, p[:6])
+	e1, e2, e3 := max(d.values[0], d.minDiffusivity), max(d.values[1], d.minDiffusivity), max(d.values[2], d.minDiffusivity)
+	return fractionalAnisotropy(e1, e2, e3), (e1 + e2 + e3) / 3, e1, (e2 + e3) / 2
+}
+
+// fractionalAnisotropy is that of Basser and Pierpaoli (1996), 0 for three zeros, as in DIPY.
+func fractionalAnisotropy(e1, e2, e3 float64) float64 {
+	largest := max(math.Abs(e1), math.Abs(e2), math.Abs(e3))
+	if largest == 0 {
+		return 0
+	}
+	e1, e2, e3 = e1/largest, e2/largest, e3/largest // no square vanishes or overflows
+	a, b, c := e1-e2, e2-e3, e3-e1
+	return math.Sqrt(0.5 * (a*a + b*b + c*c) / (e1*e1 + e2*e2 + e3*e3))
+}

@@ -1,0 +1,69 @@
+package nifti
+
+import (
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestNewHeaderKeepsTheAffineInBothForms holds for every rotation, spacing and handedness: the
+// qform gives the same place as the sform.
+func TestNewHeaderKeepsTheAffineInBothForms(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var q [3]float64
+		length := 0.0
+		for i := range q {
+			q[i] = rapid.Float64Range(-1, 1).Draw(t, "quaternion")
+			length += q[i] * q[i]
+		}
+		// On the unit ball; its surface holds the half-turns, where a = 0.
+		if scale := math.Sqrt(length); scale > 1 || rapid.Bool().Draw(t, "half-turn") && scale > 0.01 {
+			for i := range q {
+				q[i] /= scale
+			}
+		}
+		r := rotationOf(q, 0)
+		affine := [4][4]float64{3: {3: 1}}
+		for j := range 3 {
+			zoom := rapid.Float64Range(0.3, 5).Draw(t, "zoom")
+			if j == 2 && rapid.Bool().Draw(t, "left-handed") {
+				zoom = -zoom
+			}
+			for i := range 3 {
+				affine[i][j] = r[i][j] * zoom
+			}
+			affine[j][3] = rapid.Float64Range(-200, 200).Draw(t, "offset")
+		}
+		h := NewHeader([]int{2, 3, 4}, nil, affine)
+		if h.QFormCode != 1 || h.SFormCode != 1 {
+			t.Fatalf("codes %d and %d, expected 1", h.QFormCode, h.SFormCode)
+		}
+		sform, qform := h.sform(), h.qform()
+		for i := range 4 {
+			// a is the root of 1 - b^2 - c^2 - d^2, so that near a half-turn it keeps only half of
+			// the digits, and it is dropped below 3 float32 roundings (the root of 3.6e-7 is 6e-4).
+			if !near(sform[i][:], affine[i][:], 0) || !near(qform[i][:], affine[i][:], 5*2*6e-4) {
+				t.Fatalf("sform %v, qform %v, expected %v", sform, qform, affine)
+			}
+		}
+	})
+}
+
+func TestShearedAffineIsNotForcedIntoAQuaternion(t *testing.T) {
+	affine := obliqueAffine
+	affine[0][1] += 0.5
+	h := NewHeader([]int{2, 3, 4}, nil, affine)
+	if h.QFormCode != 0 || h.SFormCode != 1 || h.Affine() != affine {
+		t.Errorf("codes %d and %d, affine %v", h.QFormCode, h.SFormCode, h.Affine())
+	}
+}
+
+func TestAffineThatIsNotFiniteIsRefusedOnWriting(t *testing.T) {
+	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
+		affine := obliqueAffine
+		affine[1][2] = bad
+		h := NewHeader([]int{1, 1, 1}, nil, affine)
+		wantLine(t, WriteSignal(t.TempDir()+"/a.nii", h, []float32{1}, WriteOptions{}), "affine (from the sform)", "finite")
+	}
+}

@@ -1,0 +1,77 @@
+// Package nifti reads diffusion acquisitions from NIfTI files and writes maps to them, without ever
+// holding the data twice.
+//
+// # What a file holds
+//
+// A NIfTI file is a header and a long row of numbers. The header says how many voxels there are
+// along x, y and z, how many volumes follow one another, how a number is stored, and where the
+// voxels lie in the scanner. The numbers come volume by volume, and within a volume with x
+// fastest; voxel (i, j, k) so has the linear number
+//
+//	v = i + nx*(j + ny*k)
+//
+// by which all indexes in this package go. A diffusion acquisition has a volume for each
+// measurement: 288 of them in the Human Connectome Project's protocol, each a weak image of the
+// whole brain.
+//
+// # Turning volumes into voxels
+//
+// A model fits one voxel at a time, and wants all its measurements side by side. The file has them
+// far apart: one in each volume. So reading is a transposition, and [Image.ReadMasked] does it on
+// the way from the disk. It reads a volume in pieces that fit the second-level cache, keeps the
+// voxels inside the mask, converts them to float32, and collects sixteen volumes like that. Sixteen
+// float32 are one cache line, so that turning the group into rows writes each line of the result
+// once and whole. Meanwhile the next group is read and decompressed: two groups are under way at
+// any time, and together with the result they are all the memory that is taken.
+//
+//	file:   | volume 0: v0 v1 v2 ... | volume 1: v0 v1 v2 ... | ...
+//	result: | voxel a: t0 t1 t2 ...  | voxel b: t0 t1 t2 ...  | ...   (a, b, ... in the mask)
+//
+// A .nii file is read by several goroutines. A .nii.gz file is one stream, which only one
+// goroutine can decompress; that sets the speed, and the rest hides behind it.
+//
+// # Which voxels
+//
+// A [Mask] is a list of linear voxel numbers, from a mask image ([ReadMask]) or of all voxels
+// ([FullMask]). A mask that was drawn on another grid gives plausible nonsense, so
+// [Mask.CheckAgainst] compares shapes and affines before anything is fitted.
+//
+// # Where the voxels lie
+//
+// A header can place its voxels in two ways, the qform (a rotation, for the scanner's own frame)
+// and the sform (any affine, also for templates). [Header.Affine] chooses as nibabel does: the
+// sform where it is set, else the qform, else the voxel spacing alone. Maps keep both, with their
+// codes, and so lie over the acquisition in every viewer.
+//
+// # What numbers mean
+//
+// Stored integers become values by value = stored*scl_slope + scl_inter. A slope of zero, NaN or
+// infinity means that the stored numbers are the values (nibabel's rule). The arithmetic is in
+// float64, rounded once to float32, and the same on every processor. All integer types of 8 to 64
+// bits and float32 and float64 are read, in both byte orders; complex numbers, colours and float128
+// are refused by name.
+//
+// # Writing
+//
+// [WriteMap] spreads fitted values over the grid of the acquisition; [WriteSignal] writes a whole
+// block. Both write float32 without scaling, volume by volume, compressed on all processors where
+// the name ends in .gz. A file appears under its name only when it is whole and on disk: it is
+// written under a temporary name in the same folder, synced and renamed. After any error (a full
+// disk, a cancelled context) nothing is left behind. Only a process that is killed leaves its
+// temporary file, named ".NAME.tmp-XXXXXXXX".
+//
+// # What can go wrong
+//
+// Headers lie: through damage, through other programs, on purpose. Every size is checked before
+// memory is taken for it. The length of a .nii file must suffice for what its header says. The
+// length of a .nii.gz file bounds what it can hold, since deflate cannot shrink more than 1032 to
+// 1; whether it does hold that much shows while it is streamed, as does its checksum. Every error
+// is one line with the file, what was found and what was expected:
+//
+//	sub-01_dwi.nii.gz: truncated: 1048576 bytes after decompression, expected 2097504
+//
+// The pairs of .hdr and .img files of NIfTI and ANALYZE 7.5 are not read; header extensions are
+// skipped, and not copied to maps.
+//
+// The format is that of nifti1.h and nifti2.h (https://nifti.nimh.nih.gov).
+package nifti

@@ -1,0 +1,81 @@
+package nifti
+
+import (
+	"context"
+	"fmt"
+)
+
+// A run is a stretch of neighbouring voxels of the mask: voxels begin to end-1 of a volume. Masks
+// are made of long runs along x, so that runs are shorter than the index and copy fast.
+type run struct{ begin, end int }
+
+// runsOf turns an ascending list of voxel numbers into runs, and refuses a list that is not.
+func runsOf(index []int, voxels int) ([]run, error) {
+	var runs []run
+	last := -1
+	for i, v := range index {
+		switch {
+		case v < 0 || v >= voxels:
+			return nil, fmt.Errorf("voxel number %d (entry %d of the index) is outside the image, expected 0 to %d", v, i, voxels-1)
+		case v <= last:
+			return nil, fmt.Errorf("voxel number %d follows %d in the index, expected ascending numbers", v, last)
+		case v == last+1 && len(runs) > 0:
+			runs[len(runs)-1].end++
+		default:
+			runs = append(runs, run{v, v + 1})
+		}
+		last = v
+	}
+	return runs, nil
+}
+
+// chunkBytes is how much of a volume is read at a time: small enough to be converted while it is
+// in the second-level cache.
+const chunkBytes = 256 << 10
+
+// A gatherer reads the masked voxels of whole volumes. It is for one goroutine.
+type gatherer struct {
+	source  source
+	header  *Header
+	runs    []run
+	convert converter
+	buffer  []byte
+}
+
+func newGatherer(s source, h *Header, runs []run) *gatherer {
+	size := int64(h.Datatype.Size())
+	buffer := min(chunkBytes, size*int64(h.Voxels()))
+	return &gatherer{source: s, header: h, runs: runs, convert: h.converter(), buffer: make([]byte, buffer)}
+}
+
+// volume reads the masked voxels of one volume, in the order of the runs, into dst. What lies
+// between two runs is read only where both fit one chunk.
+func (g *gatherer) volume(ctx context.Context, dst []float32, volume int) error {
+	size := g.header.Datatype.Size()
+	base := g.header.offset + int64(volume)*int64(g.header.Voxels())*int64(size)
+	chunk := len(g.buffer) / size
+	for i, begin := 0, 0; i < len(g.runs); {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		begin = max(begin, g.runs[i].begin)
+		limit := begin + chunk
+		end := begin
+		for j := i; j < len(g.runs) && g.runs[j].begin < limit; j++ {
+			end = min(g.runs[j].end, limit)
+		}
+		if err := g.source.readAt(g.buffer[:(end-begin)*size], base+int64(begin)*int64(size)); err != nil {
+			return err
+		}
+		for ; i < len(g.runs) && g.runs[i].begin < end; i++ {
+			from, to := max(g.runs[i].begin, begin), min(g.runs[i].end, end)
+			g.convert(dst[:to-from], g.buffer[(from-begin)*size:])
+			dst = dst[to-from:]
+			if to < g.runs[i].end { // the rest of this run is for the next chunk
+				break
+			}
+		}
+		begin = end
+	}
+	return nil
+}

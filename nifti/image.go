@@ -1,0 +1,164 @@
+package nifti
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// An Image is a NIfTI file whose header has been read and checked. It holds no open file: each
+// read opens the file anew, so there is nothing to close.
+type Image struct {
+	Header *Header
+	Path   string
+
+	open       func() (storage, error)
+	compressed bool
+}
+
+// storage is where an image's bytes lie: a file, or memory in tests.
+type storage interface {
+	io.ReaderAt
+	Size() int64
+	Close() error
+}
+
+// Open reads and checks the header of a .nii or .nii.gz file.
+//
+// All limits are checked here, before anything is allocated for voxels: a .nii file must be as
+// long as its header says; a .nii.gz file must at least be able to hold that much, since deflate
+// cannot shrink data by more than 1032 to 1 (the rest is found while streaming). Refused with one
+// line that names the file: .hdr/.img pairs, types that are not real numbers, sizes that overflow,
+// a bitpix or vox_offset that contradicts the rest, affines that are not finite.
+func Open(path string) (*Image, error) {
+	return open(path, func() (storage, error) { return openFile(path) })
+}
+
+func open(path string, opener func() (storage, error)) (*Image, error) {
+	compressed, err := isCompressed(path)
+	if err != nil {
+		return nil, err
+	}
+	m := &Image{Path: path, open: opener, compressed: compressed}
+	s, err := opener()
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	m.Header, err = m.readHeader(s)
+	return m, err
+}
+
+// isCompressed decides by the name, as nibabel does, and refuses names of other formats.
+func isCompressed(path string) (bool, error) {
+	name := strings.ToLower(path)
+	for _, pair := range []string{".hdr", ".img", ".hdr.gz", ".img.gz"} {
+		if strings.HasSuffix(name, pair) {
+			return false, fmt.Errorf("%s: is half of a .hdr/.img pair, expected a single .nii or .nii.gz file: convert the pair first", path)
+		}
+	}
+	switch {
+	case strings.HasSuffix(name, ".nii.gz"):
+		return true, nil
+	case strings.HasSuffix(name, ".nii"):
+		return false, nil
+	}
+	return false, fmt.Errorf("%s: the name does not end in .nii or .nii.gz", path)
+}
+
+// readHeader reads the header from the front of the storage and holds it against the size.
+func (m *Image) readHeader(s storage) (*Header, error) {
+	raw, err := m.front(s)
+	if err != nil {
+		return nil, err
+	}
+	h, err := parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", m.Path, err)
+	}
+	h.Path = m.Path
+	return h, m.checkSize(h, s.Size())
+}
+
+// front returns the first bytes of the file, decompressed: enough for any header, or all there is.
+func (m *Image) front(s storage) ([]byte, error) {
+	var r io.Reader = io.NewSectionReader(s, 0, s.Size())
+	if m.compressed {
+		z, err := gzip.NewReader(r)
+		if err != nil {
+			return nil, m.notGzip(s, err)
+		}
+		r = z
+	}
+	raw := make([]byte, largestHeader)
+	n, err := io.ReadFull(r, raw)
+	switch {
+	case err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+	case m.compressed:
+		return nil, fmt.Errorf("%s: corrupt gzip data in the header: %w", m.Path, err)
+	default:
+		return nil, fmt.Errorf("%s: %w", m.Path, err)
+	}
+	raw = raw[:n]
+	if !m.compressed && bytes.HasPrefix(raw, []byte{0x1f, 0x8b}) {
+		return nil, fmt.Errorf("%s: holds gzip data, expected a plain NIfTI file: rename it to .nii.gz", m.Path)
+	}
+	return raw, nil
+}
+
+func (m *Image) notGzip(s storage, err error) error {
+	var head [4]byte
+	n, readErr := s.ReadAt(head[:], 0)
+	switch {
+	case readErr != nil && !errors.Is(readErr, io.EOF):
+		return fmt.Errorf("%s: %w", m.Path, readErr)
+	case n == 0:
+		return fmt.Errorf("%s: the file is empty, expected gzip data", m.Path)
+	case n >= 2 && head[0] == 0x1f && head[1] == 0x8b:
+		return fmt.Errorf("%s: the gzip header is damaged or cut off: %w", m.Path, err)
+	}
+	return fmt.Errorf("%s: not gzip data: it begins with the bytes % x, expected 1f 8b", m.Path, head[:n])
+}
+
+// deflateLimit is the most that deflate can expand: 258 bytes from 2 bits.
+const deflateLimit = 1032
+
+// checkSize compares what the header promises with what the file can hold.
+func (m *Image) checkSize(h *Header, size int64) error {
+	expected := h.end()
+	if m.compressed {
+		if expected/deflateLimit > size {
+			return fmt.Errorf("%s: %d bytes of gzip data, which cannot hold the %d bytes expected for shape %v of %s", m.Path, size, expected, h.Shape, h.Datatype)
+		}
+		return nil
+	}
+	if size < expected {
+		return fmt.Errorf("%s: truncated: %d bytes, expected %d for shape %v of %s", m.Path, size, expected, h.Shape, h.Datatype)
+	}
+	return nil
+}
+
+// source opens the voxels for reading, after checking that the header is still the same.
+func (m *Image) source() (source, error) {
+	s, err := m.open()
+	if err != nil {
+		return nil, err
+	}
+	h, err := m.readHeader(s)
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	if !bytes.Equal(h.bytes(), m.Header.bytes()) || h.offset != m.Header.offset {
+		s.Close()
+		return nil, fmt.Errorf("%s: the file has changed since it was opened", m.Path)
+	}
+	if !m.compressed {
+		return &plainSource{storage: s, path: m.Path, expected: h.end()}, nil
+	}
+	return newGzipSource(s, m.Path, h.end())
+}

@@ -1,0 +1,133 @@
+package nifti
+
+import (
+	"context"
+	"fmt"
+	"math"
+)
+
+// A Mask says which voxels of an image are to be used.
+type Mask struct {
+	// Header describes the mask's own grid.
+	Header *Header
+	// Path is the file it was read from; empty for FullMask.
+	Path string
+	// Index holds the linear numbers of the voxels inside, x fastest, ascending.
+	Index []int
+}
+
+// ReadMask reads a mask: an image of one volume, whose voxels are inside where the (scaled) value
+// is neither zero nor NaN. A mask without any voxel inside is an error.
+func ReadMask(path string) (*Mask, error) {
+	m, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return m.mask()
+}
+
+func (m *Image) mask() (*Mask, error) {
+	if n := m.Header.Volumes(); n != 1 {
+		return nil, fmt.Errorf("%s: the mask has %d volumes (shape %v), expected 1", m.Path, n, m.Header.Shape)
+	}
+	s, err := m.source()
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	mask := &Mask{Header: m.Header, Path: m.Path}
+	voxels := m.Header.Voxels()
+	// In pieces, so that the index grows with what the file really holds.
+	values := make([]float32, min(voxels, chunkBytes/m.Header.Datatype.Size()))
+	g := newGatherer(s, m.Header, nil)
+	for begin := 0; begin < voxels; begin += len(values) {
+		n := min(len(values), voxels-begin)
+		g.runs = []run{{begin, begin + n}}
+		if err := g.volume(context.Background(), values, 0); err != nil {
+			return nil, err
+		}
+		for i, x := range values[:n] {
+			if x != 0 && x == x {
+				mask.Index = append(mask.Index, begin+i)
+			}
+		}
+	}
+	if len(mask.Index) == 0 {
+		return nil, fmt.Errorf("%s: the mask is empty: all %d voxels are zero", m.Path, voxels)
+	}
+	return mask, s.finish()
+}
+
+// FullMask returns the mask of all voxels of an image.
+func FullMask(h *Header) *Mask {
+	index := make([]int, h.Voxels())
+	for v := range index {
+		index[v] = v
+	}
+	return &Mask{Header: h, Index: index}
+}
+
+// cornerTolerance is how far apart, in voxels, mask and image may put the same corner.
+const cornerTolerance = 0.1
+
+// CheckAgainst tells whether the mask lies on the grid of an image: the same number of voxels
+// along x, y and z, and affines that put each of the image's eight corner voxels in the same
+// place, to a tenth of the smallest voxel spacing. Rounding in a header (float32, or a rotation
+// stored as a quaternion) moves corners by a thousandth of that; a shift by half a voxel, a flip
+// or another image moves them by more. The error names both files, what was found and what was
+// expected.
+func (m *Mask) CheckAgainst(dwi *Header) error {
+	maskName, dwiName := nameOf(m.Header), nameOf(dwi)
+	found, expected := m.Header.SpatialShape(), dwi.SpatialShape()
+	if found != expected {
+		return fmt.Errorf("%s: the mask has shape %v, expected %v as in %s", maskName, found, expected, dwiName)
+	}
+	a, b := m.Header.Affine(), dwi.Affine()
+	limit := cornerTolerance * smallestSpacing(b)
+	if apart := cornerDistance(a, b, expected); !(apart <= limit) {
+		return fmt.Errorf("%s: the mask's affine %s puts voxels up to %.3g mm away from where %s has them (affine %s), expected at most %.3g mm",
+			maskName, affineText(a), apart, dwiName, affineText(b), limit)
+	}
+	return nil
+}
+
+func nameOf(h *Header) string {
+	if h.Path == "" {
+		return "(image in memory)"
+	}
+	return h.Path
+}
+
+// affineText writes the three rows of an affine on one line.
+func affineText(a [4][4]float64) string {
+	return fmt.Sprintf("%.5g; %.5g; %.5g", a[0], a[1], a[2])
+}
+
+// cornerDistance returns the largest distance between the two places of a corner voxel. No voxel
+// inside is further apart, since the difference of two affines is largest at a corner.
+func cornerDistance(a, b [4][4]float64, shape [3]int) float64 {
+	var largest float64
+	for corner := range 8 {
+		var square float64
+		for i := range 3 {
+			d := a[i][3] - b[i][3]
+			for j := range 3 {
+				if corner>>j&1 == 1 {
+					d += (a[i][j] - b[i][j]) * float64(shape[j]-1)
+				}
+			}
+			square += d * d
+		}
+		largest = max(largest, math.Sqrt(square))
+	}
+	return largest
+}
+
+// smallestSpacing returns the length of the affine's shortest column.
+func smallestSpacing(a [4][4]float64) float64 {
+	least := math.Inf(1)
+	for j := range 3 {
+		least = min(least, math.Hypot(math.Hypot(a[0][j], a[1][j]), a[2][j]))
+	}
+	return least
+}

@@ -1,0 +1,184 @@
+package nifti
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+)
+
+// ReadOptions says how a block is read. The zero value is a good choice.
+type ReadOptions struct {
+	// Workers is the number of goroutines that convert and transpose; 0 means GOMAXPROCS. One
+	// more goroutine reads ahead. The result does not depend on it.
+	Workers int
+	// Progress, where set, is called on the caller's goroutine with the volumes that have
+	// arrived in dst so far, and their total.
+	Progress func(done, total int)
+}
+
+// ReadMasked reads all volumes at the voxels of index and lays them out voxel-major: dst holds
+// len(index) rows of Header.Volumes() values, so that dst[i*volumes+t] is the value of voxel
+// index[i] in volume t, scaled by scl_slope and scl_inter. index holds linear voxel numbers, x
+// fastest, ascending without repeats (as in Mask.Index).
+//
+// The file is streamed: beside dst, memory is taken for two groups of masked volumes, each of at
+// most 16 volumes and at most an eighth of them (but at least one), never for a second copy of the
+// data. While one group is transposed, the next one is read and decompressed; the volumes of a
+// group are read in parallel from .nii files. For .nii.gz files the checksum is verified.
+//
+// An error names the file; after one, the contents of dst are undefined. When ctx ends, ReadMasked
+// stops within a fraction of a volume and returns an error that wraps ctx.Err().
+func (m *Image) ReadMasked(ctx context.Context, dst []float32, index []int, o ReadOptions) error {
+	runs, err := runsOf(index, m.Header.Voxels())
+	if err != nil {
+		return fmt.Errorf("%s: %w", m.Path, err)
+	}
+	volumes := m.Header.Volumes()
+	// Divided, since the product can overflow where the index is wrong.
+	if len(dst)%volumes != 0 || len(dst)/volumes != len(index) {
+		return fmt.Errorf("%s: the block has room for %d values, expected %d voxels x %d volumes", m.Path, len(dst), len(index), volumes)
+	}
+	s, err := m.source()
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	r := &reader{
+		source: s, header: m.Header, runs: runs,
+		dst: dst, voxels: len(index), volumes: volumes,
+		workers: o.Workers, progress: o.Progress,
+	}
+	if r.workers <= 0 {
+		r.workers = runtime.GOMAXPROCS(0)
+	}
+	if r.progress == nil {
+		r.progress = func(int, int) {}
+	}
+	if err := r.read(ctx); err != nil {
+		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("%s: reading stopped: %w", m.Path, err)
+		}
+		return err
+	}
+	return s.finish()
+}
+
+// A reader is one call of ReadMasked.
+type reader struct {
+	source          source
+	header          *Header
+	runs            []run
+	dst             []float32
+	voxels, volumes int
+	workers         int
+	progress        func(done, total int)
+}
+
+// A group is some consecutive volumes on their way from the file to the block.
+type group struct {
+	first  int
+	planes [][]float32 // masked voxels of volumes first, first+1, ...
+	err    error
+}
+
+func (r *reader) read(ctx context.Context) error {
+	if r.volumes == 1 { // rows of one value: the volume is the block
+		if err := newGatherer(r.source, r.header, r.runs).volume(ctx, r.dst, 0); err != nil {
+			return err
+		}
+		r.progress(1, 1)
+		return nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	full := r.readAhead(ctx)
+	// No goroutine may outlive this call: it would use the file and hold the buffers.
+	defer func() {
+		cancel()
+		for range full.groups {
+		}
+	}()
+	for g := range full.groups {
+		if g.err != nil {
+			return g.err
+		}
+		inTasks(r.workers, r.voxels, func(begin, end int) {
+			toRows(r.dst, r.volumes, g.first, g.planes, begin, end)
+		})
+		done := g.first + len(g.planes)
+		full.free <- g.planes
+		r.progress(done, r.volumes)
+	}
+	return ctx.Err()
+}
+
+// ahead joins the goroutine that reads with the one that transposes.
+type ahead struct {
+	groups chan group       // filled, in order; closed at the end or after an error
+	free   chan [][]float32 // buffers to fill
+}
+
+// readAhead fills groups on another goroutine until the last volume, an error or the end of ctx.
+// Two buffers go round: one is filled while the other is transposed.
+func (r *reader) readAhead(ctx context.Context) ahead {
+	const buffers = 2
+	size := planesFor(r.volumes)
+	a := ahead{make(chan group, buffers), make(chan [][]float32, buffers)}
+	for range buffers {
+		a.free <- newPlanes(size, r.voxels)
+	}
+	go func() {
+		defer close(a.groups)
+		gatherers := r.gatherers(size)
+		for first := 0; first < r.volumes; first += size {
+			var planes [][]float32
+			select {
+			case planes = <-a.free:
+			case <-ctx.Done():
+				return
+			}
+			planes = planes[:min(size, r.volumes-first)]
+			err := r.fill(ctx, gatherers, planes, first)
+			a.groups <- group{first, planes, err}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return a
+}
+
+// gatherers makes one for each goroutine that can read at the same time.
+func (r *reader) gatherers(planes int) []*gatherer {
+	n := 1
+	if r.source.concurrent() {
+		n = min(r.workers, planes)
+	}
+	gatherers := make([]*gatherer, n)
+	for i := range gatherers {
+		gatherers[i] = newGatherer(r.source, r.header, r.runs)
+	}
+	return gatherers
+}
+
+// fill reads one volume into each plane. One line of error is enough: the first volume's.
+func (r *reader) fill(ctx context.Context, gatherers []*gatherer, planes [][]float32, first int) error {
+	if len(gatherers) == 1 {
+		for p, plane := range planes {
+			if err := gatherers[0].volume(ctx, plane, first+p); err != nil {
+				return err // a stream cannot go on after one
+			}
+		}
+		return nil
+	}
+	errs := make([]error, len(planes))
+	spread(len(gatherers), len(planes), func(worker, p int) {
+		errs[p] = gatherers[worker].volume(ctx, planes[p], first+p)
+	})
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

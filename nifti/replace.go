@@ -1,0 +1,64 @@
+package nifti
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+)
+
+// A replacement is a file that is being written under a temporary name in the folder of its
+// target, and takes the target's name only when it is whole and on disk. Readers so see the old
+// file or the new one, never a part.
+type replacement struct {
+	*os.File
+	target string
+}
+
+// newReplacement creates the temporary file, hidden and named after its target. The mode is that
+// of any new file (os.CreateTemp would make it private).
+func newReplacement(target string) (*replacement, error) {
+	dir, base := filepath.Split(target)
+	for {
+		name := fmt.Sprintf("%s.%s.tmp-%08x", dir, base, rand.Uint32())
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		if errors.Is(err, os.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		return &replacement{f, target}, nil
+	}
+}
+
+// commit syncs the file to disk and gives it its name. After an error, discard is still due.
+func (r *replacement) commit() error {
+	if err := r.Sync(); err != nil {
+		return err
+	}
+	if err := r.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(r.Name(), r.target); err != nil {
+		return err
+	}
+	r.syncFolder()
+	return nil
+}
+
+// syncFolder makes the new name survive a power cut. Windows and some network file systems cannot
+// sync a folder; the file itself is safe there too, so that errors do not matter.
+func (r *replacement) syncFolder() {
+	if d, err := os.Open(filepath.Dir(r.target)); err == nil {
+		_ = d.Sync()
+		_ = d.Close()
+	}
+}
+
+// discard removes the temporary file. Its errors would only hide the one that led here.
+func (r *replacement) discard() {
+	_ = r.Close()
+	_ = os.Remove(r.Name())
+}

@@ -1,0 +1,144 @@
+package nifti
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// A source gives the (decompressed) bytes of an open image.
+type source interface {
+	// readAt fills p with the bytes from offset on, or returns an error that names the file.
+	readAt(p []byte, offset int64) error
+	// concurrent tells whether readAt may be called by several goroutines and in any order.
+	// Otherwise offsets must not go back.
+	concurrent() bool
+	// finish checks what only shows at the end, after all wanted bytes have been read.
+	finish() error
+	Close() error
+}
+
+// file is a regular file with the size that it had when it was opened.
+type file struct {
+	*os.File
+	size int64
+}
+
+func (f file) Size() int64 { return f.size }
+
+func openFile(path string) (storage, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s: not a regular file, so its size cannot be checked", path)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return file{f, info.Size()}, nil
+}
+
+// A plainSource reads a .nii file, whose voxels can be had in any order.
+type plainSource struct {
+	storage
+	path     string
+	expected int64
+}
+
+func (s *plainSource) concurrent() bool { return true }
+func (s *plainSource) finish() error    { return nil }
+
+func (s *plainSource) readAt(p []byte, offset int64) error {
+	n, err := s.ReadAt(p, offset)
+	switch {
+	case n == len(p):
+		return nil
+	case errors.Is(err, io.EOF): // cut off after Open looked at the size
+		return truncated(s.path, offset+int64(n), s.expected, "")
+	}
+	return fmt.Errorf("%s: %w", s.path, err)
+}
+
+// A gzipSource reads a .nii.gz file, forwards only.
+type gzipSource struct {
+	storage  storage
+	gzip     *gzip.Reader
+	path     string
+	position int64
+	expected int64
+	skipped  []byte
+}
+
+const (
+	gzipReadAhead = 256 << 10
+	skipSize      = 64 << 10
+	// tailLimit is how much unexpected data after the voxels is read to reach the checksum.
+	tailLimit = 1 << 20
+)
+
+func newGzipSource(s storage, path string, expected int64) (*gzipSource, error) {
+	z, err := gzip.NewReader(bufio.NewReaderSize(io.NewSectionReader(s, 0, s.Size()), gzipReadAhead))
+	if err != nil {
+		s.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &gzipSource{storage: s, gzip: z, path: path, expected: expected, skipped: make([]byte, skipSize)}, nil
+}
+
+func (s *gzipSource) concurrent() bool { return false }
+func (s *gzipSource) Close() error     { return errors.Join(s.gzip.Close(), s.storage.Close()) }
+
+func (s *gzipSource) readAt(p []byte, offset int64) error {
+	for s.position < offset {
+		if err := s.read(s.skipped[:min(skipSize, offset-s.position)]); err != nil {
+			return err
+		}
+	}
+	return s.read(p)
+}
+
+func (s *gzipSource) read(p []byte) error {
+	n, err := io.ReadFull(s.gzip, p)
+	s.position += int64(n)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		return truncated(s.path, s.position, s.expected, " after decompression")
+	}
+	return fmt.Errorf("%s: corrupt gzip data after %d of %d bytes: %w", s.path, s.position, s.expected, err)
+}
+
+// finish reads on past the voxels that no mask asked for, to the checksum. Bytes after the voxels and garbage after the gzip data are
+// allowed, as they are by nibabel and gzip.
+func (s *gzipSource) finish() error {
+	if err := s.readAt(nil, s.expected); err != nil {
+		return err
+	}
+	for tail := 0; tail < tailLimit; {
+		n, err := s.gzip.Read(s.skipped)
+		tail += n
+		switch {
+		case err == nil:
+			continue
+		case errors.Is(err, io.EOF) || errors.Is(err, gzip.ErrHeader):
+			return nil
+		case errors.Is(err, gzip.ErrChecksum):
+			return fmt.Errorf("%s: the gzip checksum does not match the data: the file is damaged", s.path)
+		}
+		return fmt.Errorf("%s: the gzip data has no proper end: %w", s.path, err)
+	}
+	return nil
+}
+
+func truncated(path string, found, expected int64, how string) error {
+	return fmt.Errorf("%s: truncated: %d bytes%s, expected %d", path, found, how, expected)
+}

@@ -1,0 +1,59 @@
+// Package phantom makes synthetic diffusion acquisitions whose truth is known.
+//
+// Real data cannot be shipped with a program, and nobody knows what the right answer in a real voxel
+// is. A phantom answers both: [Make] simulates the signal that a scanner would measure in voxels of
+// known content, with the acquisition protocol of the published study ([HCP]) or any other, in any
+// size from one voxel to more than the study's 435,686, and keeps what every voxel was made of.
+//
+//	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: 435686, SNR: 30})
+//	// p.Signal: 435686 x 288 float32, voxel-major; p.Truth[i]: fibres, fractions, free water, S0
+//	err = p.Write(ctx, "phantom")  // dwi.nii.gz, bvals, bvecs, mask.nii.gz, truth maps, truth.json
+//
+// # What is in a voxel
+//
+// The signal is the sum of exponentials written out at [Voxel]: each fibre population is an axially
+// symmetric tensor (axial diffusivity 1.5e-3 to 1.9e-3, radial 0.2e-3 to 0.45e-3 mm2/s), free water
+// diffuses with 3e-3 mm2/s, and grey matter is one nearly isotropic tensor (mean diffusivity 0.8e-3
+// to 1.0e-3 mm2/s, FA below 0.18). There are no other effects: no kurtosis, no exchange, no T2. The
+// default composition is
+//
+//	white matter   50 %  one fibre 17.5, two 22.5, three 10. Directions are uniform and independent
+//	                     (crossings of any angle), relative shares Dirichlet(3, 3 ...). Free water:
+//	                     none in 30 % of these voxels, below 0.3 in 55, 0.3 to 0.8 in 15
+//	grey matter    35 %  free water: none in half, below 0.5 in the others
+//	CSF            15 %  free water alone in half, with up to 0.2 of grey matter in the others
+//
+// and [Mix] changes it. S0 differs from voxel to voxel by up to 10 %, so that a fit which takes it
+// for granted shows. Every range is drawn from uniformly.
+//
+// # Where the voxels lie
+//
+// The image is a near-cubic box (76 x 76 x 76 for the study's size), and the mask its Voxels cells
+// nearest the centre, so that some corners are outside. Tissues are not arranged as in a head: each
+// voxel is drawn for itself. The one exception is a core in the very middle, up to 7 x 7 x 7 voxels
+// and at most a quarter of the shortest side (plus one voxel) wide, of single fibres without free
+// water and with an FA above 0.78: an automatic response function, which is taken from the centre of
+// the image, finds there what it looks for. The shares above are of voxels outside the core.
+//
+// # Noise
+//
+// A scanner's magnitude image is the length of a complex number with equal Gaussian noise on both
+// parts, so the noise is Rician (Gudbjartsson and Patz 1995). [Options].SNR is S0/sigma, with one
+// sigma for the whole image, as at a scanner: a voxel of free water at b = 3000 s/mm2 is nothing but
+// noise. The same seed has the same truth at every SNR.
+//
+// # The same everywhere
+//
+// Signal, Truth and Index are the same to the last bit for one seed on every platform that Go
+// supports, for any number of workers and any Go version, so that a phantom is named by its options
+// and need not be kept. Three things make it so. Each voxel has random streams of its own, seeded by
+// hashing (seed, purpose, row): PCG-DXSM of math/rand/v2, and only its Uint64, whose algorithm is
+// fixed. Sums and products are written so that no compiler may fuse them into one rounding. And
+// exponential, logarithm and cosine are this package's own, because the standard library's differ in
+// the last bit between amd64 with FMA, amd64 without, arm64 and s390x. Golden checksums in the tests
+// hold on amd64 (with and without FMA), 386, arm64, s390x, ppc64le and riscv64. For [HCP] it rests
+// also on sh.Repulsion, which promises the same.
+//
+// A change to any draw, range or formula makes other phantoms of the same options: it belongs in the
+// changelog, and the golden checksums change with it.
+package phantom

@@ -1,0 +1,5 @@
+//go:build !race
+
+package sh
+
+const raceDetector = false

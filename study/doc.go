@@ -1,0 +1,103 @@
+// Package study keeps the records of a timing study and turns them into statistics, figures and
+// one page to read.
+//
+// # What is studied
+//
+// Fitting a model to a diffusion MRI volume is the same small computation in some hundred thousand
+// voxels. The voxels are cut into chunks, and the chunks are handed to CPUs. Few large chunks leave
+// CPUs idle while the last chunk ends; many small ones make the handing out itself the work. How
+// many chunks are best, how much faster a fit gets with more CPUs, and what that costs, was measured
+// in a published study of DIPY with Ray. This package follows it: the same columns in its files, the
+// same five figures, and its results beside the new ones.
+//
+// # The file
+//
+// One run is one [Record] and one row of a CSV file. The first eleven columns are the published
+// study's, with its names (mem_useage is spelled so) and its units:
+//
+//	engine         who ran it: voxfit, dipy-ray, ray, serial ...
+//	vox_per_chunk  num_vox / num_chunks, rounded down
+//	num_chunks     the number of chunks asked for
+//	time           wall time of the fit, seconds
+//	cpu_count      CPUs (hardware threads) given to the run
+//	memory_size    memory of the machine, bytes
+//	num_vox        voxels fitted
+//	avg_mem        mean memory in use on the machine, GiB (2^30 bytes)
+//	mem_useage     its samples, one a second, GiB: "[9.8, 10.1]"
+//	model          class name: ConstrainedSphericalDeconvModel ...
+//	data_shape     shape of the 4D image: "(145, 174, 145, 288)"
+//
+// The units are those of the study's program, which reads both from psutil: the machine's memory
+// undivided, the memory in use divided by 1024^3. The values in its file agree: avg_mem times 2^30
+// times the number of samples is a whole number of 4096-byte pages. Ours follow:
+//
+//	run            repetition, from 1
+//	isa            instruction set of the kernels: avx512, avx2, neon, generic; empty for others' engines
+//	pinned         true when each worker was tied to one CPU
+//	nodes          NUMA nodes that the CPUs belong to
+//	compute_s      core-seconds (seconds summed over the workers) in the kernels
+//	dispatch_s     core-seconds spent taking the next chunk
+//	steal_s        core-seconds spent taking chunks from other workers
+//	start_wait_s   core-seconds before each worker's first chunk
+//	tail_wait_s    core-seconds after each worker's last chunk
+//	peak_rss       largest resident set of the program, bytes
+//	spilled_bytes  bytes that the engine moved from memory to disk
+//	version        version of the program
+//	host           name of the machine
+//
+// An empty cell means "not recorded". [ReadRecords] reads these files and also the published one as
+// it is, with its columns in another order, a campaign column more and most columns missing.
+//
+// # Writing it safely
+//
+// A study runs for hours, and machines are taken away. [Log] adds a row when a run ends and waits
+// until it is on the disk. The row ends with its line end: what kill -9 leaves without one is not a
+// row, and the next [OpenLog] cuts it off and says so. [Log.Done] then tells which runs need not be
+// made again. Two processes cannot hold one Log: the second is refused.
+//
+// # From times to speed-ups
+//
+// [Summarise] groups the records by everything but the repetition. Of each group's times it gives
+// the mean, the standard deviation and the 95% confidence interval of the mean by Student's t. With
+// serial time S and mean time T on n CPUs:
+//
+//	percent of serial  100 T / S
+//	speed-up           S / T
+//	efficiency         S / (T n)
+//	cost               T / 3600 x price of an hour on n CPUs
+//
+// Their intervals have the relative width of the time's; the serial time is taken as exact. The
+// peak efficiency of a CPU count is the efficiency at its best number of chunks.
+//
+// Which serial time? A serial engine is one named "serial" or "something-serial". For a run of
+// some engine on some data and host it is, in this order,
+//
+//  1. the serial engine that the caller names for all ([Options].Baseline): with dipy-serial, a
+//     speed-up says how many times as fast as DIPY's serial fit a run is;
+//  2. the serial engine of its family, which is the first part of its name: voxfit-serial for
+//     voxfit and voxfit-ray, dipy-serial for dipy-ray;
+//  3. the engine "serial", as in the published study;
+//  4. a serial time given by the caller for the model ([Options].Serial), such as those that
+//     follow from the published report ([PublishedSerial]);
+//  5. none. Speed-up and efficiency are then left out, and the figure of times shows seconds.
+//
+// In 2 and 3 the instruction set must be the same, where the serial engine has one: a speed-up of
+// AVX-512 over AVX2 is not a speed-up of the CPUs.
+//
+// # Reading the published numbers
+//
+// The published file and the published report are of different machines. The report's figures are
+// of one c5.18xlarge (36 physical cores, 72 hyperthreads), of which 8, 16, 32, 48 or 72 CPUs were
+// used. The file's runs were made on c5 machines of 8, 16, 36 and 72 hyperthreads. 8 CPUs of the
+// large machine may be eight cores; on the small one they are four cores with two threads each. So
+// with the report's serial times only the 72-CPU runs of the file come near the report (peak
+// efficiency 0.17 against 0.14 for CSD, 0.39 against 0.35 for free water); its 8-CPU runs reach
+// 0.39 and 0.53 where the report has 0.63 and 0.90. Neither is wrong: a CPU is not a core.
+//
+// # The page
+//
+// [WriteReport] writes one HTML file that needs no other, no script and no network, with a results
+// table, the five figures, an account of where the core-seconds went, and how to repeat it all;
+// beside it the figures as SVG files and every number as summary.csv. [Summary.WriteTable] writes
+// the results for a terminal. Engines told apart by colour are told apart by dashes and marks too.
+package study

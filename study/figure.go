@@ -1,0 +1,318 @@
+package study
+
+import (
+	"fmt"
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+)
+
+// A Figure is one drawing of a report.
+type Figure struct {
+	Name    string // of its file, without ".svg"
+	Title   string
+	Caption string // a paragraph in plain words: what it shows and what to look for
+	// SVG is the drawing, ready to stand inside a page, where it takes the text colour of its
+	// surroundings. Nil when there is nothing to draw.
+	SVG []byte
+	// Missing says in one sentence why there is nothing to draw; empty otherwise.
+	Missing string
+}
+
+// Figures draws the study's five figures and the account of the workers' time. published, which
+// may be nil, is a summary of the published study's runs to lay behind ours, for the models that
+// both have; the published report's own best results are laid behind wherever published is.
+func (s Summary) Figures(published *Summary) ([]Figure, error) {
+	d := drawing{Summary: s, names: s.naming(), behind: published}
+	var figures []Figure
+	for _, draw := range []func() (Figure, error){
+		d.timeFigure, d.speedUpFigure, d.efficiencyFigure, d.peakFigure, d.costFigure, d.splitFigure,
+	} {
+		f, err := draw()
+		if err != nil {
+			return nil, err
+		}
+		figures = append(figures, f)
+	}
+	return figures, nil
+}
+
+// A drawing is what all figures of one report share.
+type drawing struct {
+	Summary
+	names  naming
+	behind *Summary
+}
+
+// A quantity is what a figure shows on its vertical axis.
+type quantity struct {
+	axis   string
+	of     func(Point) Stat
+	linear bool    // never logarithmic
+	powers bool    // ticks at powers of two when logarithmic
+	level  float64 // a dashed line across; 0: none
+	top    float64 // a value that is always in view; 0: none
+	label  func(float64) string
+}
+
+// chunkFigure draws a quantity against the number of chunks: a panel for each model and data set,
+// a line for each engine and CPU count.
+func (d drawing) chunkFigure(title string, q quantity) ([]byte, error) {
+	sh := sheet{title: title, names: &seriesNames{}}
+	var xs, ys axisRange = emptyRange(), emptyRange()
+	type content struct {
+		title  string
+		curves []curve
+	}
+	var contents []content
+	drawn, drawnBehind := map[Condition]bool{}, map[int]bool{}
+	for _, k := range d.panels() {
+		c := content{title: k.title()}
+		ours := d.curvesOf(d.linesOf(k), q.of, drawn, sh.names)
+		if len(ours) == 0 {
+			continue
+		}
+		c.curves = append(d.curvesBehind(k.model, q.of, drawnBehind, sh.names), ours...)
+		for _, v := range c.curves {
+			v.extend(&xs, &ys)
+		}
+		contents = append(contents, c)
+	}
+	if len(contents) == 0 {
+		return nil, nil
+	}
+	for i, c := range contents {
+		p := newPlot(c.title, "number of chunks", q.axis)
+		sx := xs.logAcross(&p.X, 1.35, powerTicks{powerLabel})
+		q.fill(p, c.curves, sx, ys.valueAxis(&p.Y, q))
+		tidy(p, i, len(contents))
+		sh.panels = append(sh.panels, p)
+	}
+	sh.legend = d.lineLegend(drawn, drawnBehind)
+	return sh.draw()
+}
+
+// fill puts the grid, the level and the curves into a panel whose axes are set.
+func (q quantity) fill(p *plot.Plot, curves []curve, sx, sy scale) {
+	p.Add(gridLines{})
+	if q.level > 0 {
+		p.Add(level{q.level, sy})
+	}
+	for i := range curves {
+		curves[i].sx, curves[i].sy = sx, sy
+		p.Add(curves[i])
+	}
+	p.Add(endWords(curves))
+}
+
+// tidy takes the words off the inner axes of a grid of panels, which all have the same axes.
+func tidy(p *plot.Plot, i, panels int) {
+	columns := columnsFor(panels)
+	if i%columns != 0 {
+		p.Y.Label.Text = ""
+	}
+	if i+columns < panels {
+		p.X.Label.Text = ""
+	}
+}
+
+func (k curve) extend(xs, ys *axisRange) {
+	for _, q := range k.points {
+		xs.add(q.x)
+		ys.addStat(Stat{N: 1, Mean: q.y, Half: q.half})
+	}
+}
+
+// curvesOf makes the curves of lines over their chunks, and notes whose they are. Colour stands
+// for the CPU count; dashes and marks stand for the engine, or where there is but one, marks for
+// the CPU count too.
+func (d drawing) curvesOf(lines []Line, of func(Point) Stat, drawn map[Condition]bool, names *seriesNames) []curve {
+	var curves []curve
+	for _, l := range lines {
+		points := pointsOf(l, of)
+		if len(points) == 0 {
+			continue
+		}
+		drawn[l.Condition] = true
+		k := d.lineStyle(l.Condition)
+		k.class, k.points, k.names = "series", points, names
+		k.label = fmt.Sprintf("%s, %s", d.names.name(d.names.of(l.Condition)), countOf(l.CPUs, "CPU"))
+		curves = append(curves, k)
+	}
+	return curves
+}
+
+func pointsOf(l Line, of func(Point) Stat) []curvePoint {
+	var points []curvePoint
+	for _, p := range l.Points {
+		if s := of(p); s.Known() {
+			points = append(points, curvePoint{float64(p.Chunks), s.Mean, s.Half})
+		}
+	}
+	return points
+}
+
+func (d drawing) lineStyle(c Condition) curve {
+	cpu := slices.Index(d.cpuCounts(), c.CPUs)
+	v := d.names.index(d.names.of(c))
+	mark := v
+	if len(d.names.all) == 1 {
+		mark = cpu
+	}
+	return curve{colour: lineColour(cpu), dashes: lineDash(v), mark: lineMark(mark), width: vg.Points(1.5)}
+}
+
+// curvesBehind makes the published study's curves of a model, on its largest data set, for the
+// background. A number at the end of each tells its CPU count.
+func (d drawing) curvesBehind(model string, of func(Point) Stat, drawn map[int]bool, names *seriesNames) []curve {
+	if d.behind == nil {
+		return nil
+	}
+	var curves []curve
+	for _, l := range d.behind.largest(model) {
+		points := pointsOf(l, of)
+		if len(points) == 0 {
+			continue
+		}
+		drawn[l.CPUs] = true
+		curves = append(curves, curve{
+			class: "behind", label: fmt.Sprintf("published study: %s, %s", l.Engine, countOf(l.CPUs, "CPU")),
+			points: points, colour: publicInk, width: vg.Points(1), end: fmt.Sprint(l.CPUs), names: names,
+		})
+	}
+	return curves
+}
+
+// lineLegend says what colours, and dashes and marks, stand for, and what is grey.
+func (d drawing) lineLegend(drawn map[Condition]bool, behind map[int]bool) [][]legendEntry {
+	var cpus []legendEntry
+	for i, n := range d.cpuCounts() {
+		if !drawnWith(drawn, func(c Condition) bool { return c.CPUs == n }) {
+			continue
+		}
+		e := legendEntry{words: countOf(n, "CPU"), colour: lineColour(i)}
+		if len(d.names.all) == 1 {
+			e.mark = lineMark(i)
+		}
+		cpus = append(cpus, e)
+	}
+	legend := [][]legendEntry{cpus}
+	if engines := d.engineLegend(drawn); len(d.names.all) > 1 {
+		legend = append(legend, engines)
+	}
+	if len(behind) > 0 {
+		legend = append(legend, []legendEntry{{
+			words:  "published study (DIPY with Ray); the number at the end is its CPU count",
+			colour: publicInk,
+		}})
+	}
+	return legend
+}
+
+func (d drawing) engineLegend(drawn map[Condition]bool) []legendEntry {
+	var engines []legendEntry
+	for i, v := range d.names.all {
+		if drawnWith(drawn, func(c Condition) bool { return d.names.of(c) == v }) {
+			engines = append(engines, legendEntry{words: shorten(d.names.name(v), 60), colour: ink, dashes: lineDash(i), mark: lineMark(i)})
+		}
+	}
+	return engines
+}
+
+func drawnWith(drawn map[Condition]bool, is func(Condition) bool) bool {
+	for c := range drawn {
+		if is(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// cpuFigure draws a quantity of each line's best point against the number of CPUs: a panel for
+// each model and data set, a line for each engine. reported, which may be nil, is the same
+// quantity of the published report.
+func (d drawing) cpuFigure(title string, q quantity, reported func(PublishedResult) float64) ([]byte, error) {
+	sh := sheet{title: title, names: &seriesNames{}}
+	xs, ys := emptyRange(), emptyRange()
+	var titles []string
+	var panels [][]curve
+	var counts []int
+	drawn := map[Condition]bool{}
+	grey := false
+	for _, k := range d.panels() {
+		ours := d.curvesOverCPUs(k, q.of, drawn, sh.names)
+		if len(ours) == 0 {
+			continue
+		}
+		curves := ours
+		if d.behind != nil {
+			if report := reportedCurve(k.model, reported, sh.names); len(report.points) > 0 {
+				curves, grey = append([]curve{report}, ours...), true
+			}
+		}
+		for _, v := range curves {
+			v.extend(&xs, &ys)
+			for _, p := range v.points {
+				counts = append(counts, int(p.x))
+			}
+		}
+		titles, panels = append(titles, k.title()), append(panels, curves)
+	}
+	if len(panels) == 0 {
+		return nil, nil
+	}
+	slices.Sort(counts)
+	counts = slices.Compact(counts)
+	for i, curves := range panels {
+		p := newPlot(titles[i], "CPUs", q.axis)
+		sx := xs.logAcross(&p.X, 1.3, countTicks(counts))
+		q.fill(p, curves, sx, ys.valueAxis(&p.Y, q))
+		tidy(p, i, len(panels))
+		sh.panels = append(sh.panels, p)
+	}
+	sh.legend = append(sh.legend, d.variantLegend(drawn))
+	if grey {
+		sh.legend = append(sh.legend, []legendEntry{{words: "published report (DIPY with Ray)", colour: publicInk, mark: lineMark(3)}})
+	}
+	return sh.draw()
+}
+
+// curvesOverCPUs joins the best points of each engine's lines, in the order of their CPU counts.
+func (d drawing) curvesOverCPUs(k panelKey, of func(Point) Stat, drawn map[Condition]bool, names *seriesNames) []curve {
+	var curves []curve
+	for i, v := range d.names.all {
+		c := curve{class: "series", label: d.names.name(v), colour: lineColour(i), dashes: lineDash(i), mark: lineMark(i),
+			width: vg.Points(1.5), names: names}
+		for _, l := range d.linesOf(k) { // ascending CPU counts
+			if s := of(l.Best()); d.names.of(l.Condition) == v && s.Known() {
+				c.points = append(c.points, curvePoint{float64(l.CPUs), s.Mean, s.Half})
+				drawn[l.Condition] = true
+			}
+		}
+		if len(c.points) > 0 {
+			curves = append(curves, c)
+		}
+	}
+	return curves
+}
+
+func (d drawing) variantLegend(drawn map[Condition]bool) []legendEntry {
+	var entries []legendEntry
+	for i, v := range d.names.all {
+		if drawnWith(drawn, func(c Condition) bool { return d.names.of(c) == v }) {
+			entries = append(entries, legendEntry{words: shorten(d.names.name(v), 60), colour: lineColour(i), dashes: lineDash(i), mark: lineMark(i)})
+		}
+	}
+	return entries
+}
+
+func reportedCurve(model string, value func(PublishedResult) float64, names *seriesNames) curve {
+	c := curve{class: "behind", label: "published report", colour: publicInk, mark: lineMark(3), width: vg.Points(1), names: names}
+	for _, r := range PublishedResults() {
+		if y := value(r); r.Model == model && y > 0 {
+			c.points = append(c.points, curvePoint{x: float64(r.CPUs), y: y})
+		}
+	}
+	return c
+}

@@ -1,0 +1,94 @@
+package study
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// notes says what a reader of the numbers should know and could not see from them.
+func (s Summary) notes(records []Record, o Options) []string {
+	var notes []string
+	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
+
+	if given := s.givenBaselines(); len(given) > 0 {
+		add("Serial times not measured here: %s.", strings.Join(given, "; "))
+	}
+	if without := s.modelsWithout(func(l Line) bool { return l.Baseline != nil }); len(without) > 0 {
+		add("No serial time is known for %s: speed-up and efficiency are not shown.", strings.Join(without, ", "))
+	}
+	if o.Baseline != "" {
+		add("Every speed-up is relative to the engine %s.", cleanText(o.Baseline))
+	}
+	if versions := distinct(records, func(r Record) string { return cleanText(r.Version) }); len(versions) > 1 {
+		add("The runs were made with different versions of the program, which are averaged here: %s.", strings.Join(versions, ", "))
+	}
+	if campaigns := distinct(records, func(r Record) string { return r.Campaign }); len(campaigns) > 1 {
+		add("The published study's campaigns are pooled: %s.", strings.Join(campaigns, ", "))
+	}
+	if n := s.pointsOfOneRun(); n > 0 {
+		add("%s measured by one run only: no interval is given there.", areOf(n, "setting"))
+	}
+	if cpus := s.unpriced(); len(cpus) > 0 {
+		add("Not priced: %s CPUs are not in the price table (%s).", strings.Join(cpus, ", "), s.Prices)
+	}
+	return notes
+}
+
+func (s Summary) givenBaselines() []string {
+	seen := map[string]bool{}
+	for _, l := range s.Lines {
+		if b := l.Baseline; b != nil && b.Engine == "" {
+			seen[fmt.Sprintf("%s %s s (%s)", modelWords(b.Model), significant(b.Time.Mean, 3), b.Source)] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+// modelsWithout names the models, with their voxels, that have a line that lacks something.
+func (s Summary) modelsWithout(has func(Line) bool) []string {
+	seen := map[string]bool{}
+	for _, l := range s.Lines {
+		if !has(l) {
+			seen[fmt.Sprintf("%s on %s voxels (%s)", modelWords(l.Model), thousands(l.Voxels), l.Engine)] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+func distinct(records []Record, name func(Record) string) []string {
+	seen := map[string]bool{}
+	for _, r := range records {
+		if v := name(r); v != "" {
+			seen[v] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+func (s Summary) pointsOfOneRun() int {
+	n := 0
+	for _, l := range s.Lines {
+		for _, p := range l.Points {
+			if p.Time.N == 1 {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func (s Summary) unpriced() []string {
+	seen := map[int]bool{}
+	for _, l := range s.Lines {
+		if l.PriceAnHour == 0 {
+			seen[l.CPUs] = true
+		}
+	}
+	var cpus []string
+	for _, n := range slices.Sorted(maps.Keys(seen)) {
+		cpus = append(cpus, fmt.Sprint(n))
+	}
+	return cpus
+}

@@ -1,0 +1,38 @@
+package study
+
+// A PublishedResult is one row of the published study's report: the best that DIPY with Ray
+// reached on one number of CPUs.
+type PublishedResult struct {
+	Model          string
+	CPUs           int     // hardware threads given to the program
+	BestSeconds    float64 // 0: not published
+	SpeedUp        float64 // over the serial fit
+	PeakEfficiency float64 // speed-up per CPU, 0: not published
+	Dollars        float64 // cost of the best run, 0: not published
+}
+
+// publishedVoxels is the number of masked voxels of the study's subject (145 x 174 x 145 x 288).
+const publishedVoxels = 435686
+
+// publishedMachine is where the report's figures, not the runs in its CSV file, were made.
+const publishedMachine = "AWS c5.18xlarge: 36 physical cores, 72 hyperthreads, two sockets"
+
+// PublishedResults returns the figures of the published study's report (DIPY and Ray, one HCP
+// subject of 435,686 voxels x 288 measurements, one AWS c5.18xlarge with docker cpusets), as the
+// project's description of the study hands them down.
+func PublishedResults() []PublishedResult {
+	const csd, freeWater = "ConstrainedSphericalDeconvModel", "FreeWaterTensorModel"
+	return []PublishedResult{
+		{csd, 8, 22.1, 5.1, .63, .0021},
+		{csd, 16, 14.7, 8.4, .52, .0028},
+		{csd, 32, 11.8, 10.8, .34, .0045},
+		{csd, 48, 11.5, 9.9, .21, .0066},
+		{csd, 72, 11.5, 10.2, .14, .0099},
+		{freeWater, 8, 106.5, 7.2, .90, .0103},
+		{freeWater, 16, 60.9, 13.1, .82, .0117},
+		{freeWater, 32, 44.7, 18.2, .57, .0171},
+		{freeWater, 48, 40.8, 20.0, .42, .0233},
+		{freeWater, 72, 31.5, 25.3, .35, .0270},
+		{"SparseFascicleModel", 72, 0, 2.69, 0, 0},
+	}
+}

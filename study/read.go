@@ -1,0 +1,136 @@
+package study
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+const byteOrderMark = "\uFEFF" // what table programs put before a UTF-8 file
+
+// ReadRecords reads a CSV file of timed runs: one of ours, or the published study's exactly as it
+// is. Columns are found by name in any order. engine, model, time, cpu_count, num_chunks and
+// num_vox must be there; other columns of ours may be missing, and columns that are not ours
+// (except campaign) are passed over. A broken row is an error that names the file and the line.
+//
+// A row of our own files is there once its line end is there, so bytes after the last line end of
+// such a file, the trace of a program that was killed while writing, are not a row and not an
+// error.
+func ReadRecords(path string) ([]Record, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, fmt.Errorf("%s: the file is empty, want a CSV file of timed runs", path)
+	}
+	if isOurForm(text) {
+		text = text[:bytes.LastIndexByte(text, '\n')+1]
+	}
+	return parseRecords(path, text)
+}
+
+// isOurForm reports whether the text begins with the whole header line of our files.
+func isOurForm(text []byte) bool {
+	line, _, found := bytes.Cut(text, []byte("\n"))
+	return found && headerMatches(line)
+}
+
+func headerMatches(line []byte) bool {
+	s := strings.TrimPrefix(string(line), byteOrderMark)
+	return strings.TrimSuffix(s, "\r") == headerLine()
+}
+
+func headerLine() string { return strings.Join(Columns(), ",") }
+
+// parseRecords reads the rows of a whole text; path is for the errors.
+func parseRecords(path string, text []byte) ([]Record, error) {
+	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
+	rows := csv.NewReader(bytes.NewReader(text))
+	rows.FieldsPerRecord = -1 // counted here, for an error that says what was expected
+	header, err := rows.Read()
+	if err != nil {
+		return nil, rowError(path, err)
+	}
+	fields, err := fieldsOf(header)
+	if err != nil {
+		return nil, fmt.Errorf("%s: line 1: %w", path, err)
+	}
+	var records []Record
+	for {
+		cells, err := rows.Read()
+		if errors.Is(err, io.EOF) {
+			return records, nil
+		}
+		if err != nil {
+			return nil, rowError(path, err)
+		}
+		r, err := parseRow(fields, cells)
+		if err != nil {
+			line, _ := rows.FieldPos(0)
+			return nil, fmt.Errorf("%s: line %d: %w", path, line, err)
+		}
+		records = append(records, r)
+	}
+}
+
+// fieldsOf finds the column of each cell of a row; nil for those that are passed over.
+func fieldsOf(header []string) ([]*column, error) {
+	known := map[string]*column{campaignColumn.name: &campaignColumn}
+	for i := range columns {
+		known[columns[i].name] = &columns[i]
+	}
+	fields := make([]*column, len(header))
+	seen := map[string]bool{}
+	for i, name := range header {
+		name = strings.TrimSpace(name)
+		fields[i] = known[name]
+		if fields[i] != nil && seen[name] {
+			return nil, fmt.Errorf("the column %s is there twice", name)
+		}
+		seen[name] = true
+	}
+	var missing []string
+	for _, c := range columns {
+		if c.required && !seen[c.name] {
+			missing = append(missing, c.name)
+		}
+	}
+	if missing != nil {
+		return nil, fmt.Errorf("not a file of timed runs: no column %s (found %q)",
+			strings.Join(missing, ", "), cleanText(strings.Join(header, ",")))
+	}
+	return fields, nil
+}
+
+func parseRow(fields []*column, cells []string) (Record, error) {
+	var r Record
+	if len(cells) != len(fields) {
+		return r, fmt.Errorf("%d cells, want %d as in the header", len(cells), len(fields))
+	}
+	for i, c := range fields {
+		if c == nil {
+			continue
+		}
+		if err := c.set(&r, cells[i]); err != nil {
+			return r, err
+		}
+	}
+	if r.VoxPerChunk == 0 {
+		r.VoxPerChunk = r.NumVox / r.NumChunks
+	}
+	return r, nil
+}
+
+// rowError puts the file's name before an error of the CSV reader, in one line.
+func rowError(path string, err error) error {
+	var parse *csv.ParseError
+	if errors.As(err, &parse) {
+		return fmt.Errorf("%s: line %d: %w", path, parse.Line, parse.Err)
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}

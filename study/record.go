@@ -1,0 +1,123 @@
+package study
+
+import (
+	"strings"
+	"unicode"
+)
+
+// A Record is one timed run: one model fitted to one data set by one engine, in one number of
+// chunks, on one number of CPUs. A row of the CSV file is a Record.
+//
+// The fields up to DataShape are the published study's columns, with the meaning and the units
+// that its program gave them. The rest are ours. A zero in a field that cannot be zero (Time,
+// MemorySize, AvgMem, PeakRSS, Nodes, Compute ...) means that it was not recorded; such a field
+// is an empty cell in the file.
+type Record struct {
+	// Engine is who ran it: "voxfit", "dipy-ray", "ray", "serial" ... A serial engine is one
+	// named "serial" or "something-serial" (see Summarise).
+	Engine string
+	// VoxPerChunk is NumVox / NumChunks, rounded down. Because of the rounding a run may need
+	// more chunks than NumChunks.
+	VoxPerChunk int
+	// NumChunks is the number of chunks that was asked for.
+	NumChunks int
+	// Time is the wall time of the fit in seconds, without reading or writing files.
+	Time float64
+	// CPUCount is the number of CPUs (hardware threads) that the run was given.
+	CPUCount int
+	// MemorySize is the machine's memory in bytes.
+	MemorySize int64
+	// NumVox is the number of voxels fitted: those inside the mask.
+	NumVox int
+	// AvgMem is the mean of MemUsage, in GiB (2^30 bytes).
+	AvgMem float64
+	// MemUsage is the memory in use on the whole machine, in GiB, sampled once a second during
+	// the run. Its column is spelled mem_useage, as published.
+	MemUsage []float64
+	// Model is the name of the model's class: "ConstrainedSphericalDeconvModel" ...
+	Model string
+	// DataShape is the shape of the 4D image, volumes last: in the file "(145, 174, 145, 288)".
+	DataShape []int
+
+	// Run counts the repetitions of one setting from 1. The published file has no such column.
+	Run int
+	// ISA is the instruction set of the kernels: "avx512", "avx2", "neon", "generic"; empty for
+	// engines that are not ours.
+	ISA string
+	// Pinned says that each worker was tied to one CPU.
+	Pinned bool
+	// Nodes is the number of NUMA nodes that the CPUs of the run belong to.
+	Nodes int
+	// Compute, Dispatch, Steal, StartWait and TailWait say where the workers' time went, in
+	// seconds summed over the workers (core-seconds): in the kernels, in taking the next chunk,
+	// in taking chunks from other workers, before the first chunk and after the last.
+	Compute, Dispatch, Steal, StartWait, TailWait float64
+	// PeakRSS is the largest resident set of the program in bytes.
+	PeakRSS int64
+	// SpilledBytes is what the engine moved from memory to disk (Ray's object store does this).
+	SpilledBytes int64
+	// Version is the version of the program that ran.
+	Version string
+	// Host names the machine. Rows of different hosts are never averaged, so it should be a name
+	// that stays the same when the run is repeated (not the name of a container).
+	Host string
+
+	// Campaign is read from the published file, where it says which of two series of runs a row
+	// belongs to. It is no column of our files and is not written.
+	Campaign string
+}
+
+// Published reports whether the record comes from the published study's own file, which is the
+// only one with a campaign column.
+func (r Record) Published() bool { return r.Campaign != "" }
+
+// HasAccount reports whether the record says where the workers' time went.
+func (r Record) HasAccount() bool { return r.Compute > 0 }
+
+// A Key is what makes a run the same run when a study is taken up again: everything that was
+// asked for, and nothing that was measured.
+type Key struct {
+	Engine, Model, DataShape, ISA, Host string
+	CPUCount, NumChunks, NumVox         int
+	Nodes, Run                          int
+	Pinned                              bool
+}
+
+// Key returns the record's key. A planned run is a Record without measurements, so a program asks
+// log.Done(planned.Key()).
+func (r Record) Key() Key {
+	return Key{
+		Engine: cleanText(r.Engine), Model: cleanText(r.Model), DataShape: formatShape(r.DataShape),
+		ISA: cleanText(r.ISA), Host: cleanText(r.Host),
+		CPUCount: r.CPUCount, NumChunks: r.NumChunks, NumVox: r.NumVox,
+		Nodes: r.Nodes, Run: r.Run, Pinned: r.Pinned,
+	}
+}
+
+// SplitPublished divides records into our own runs and those of the published study, keeping the
+// order. A report draws the second in the background of the first.
+func SplitPublished(records []Record) (ours, published []Record) {
+	for _, r := range records {
+		if r.Published() {
+			published = append(published, r)
+		} else {
+			ours = append(ours, r)
+		}
+	}
+	return ours, published
+}
+
+// cleanText makes a name safe for one line of a file and for XML: what is not valid UTF-8, the
+// control characters and the two code points that XML forbids become one space each, and spaces
+// at the ends go. A line end inside a name would make a torn row impossible to tell from a whole
+// one.
+func cleanText(s string) string {
+	s = strings.ToValidUTF8(s, " ")
+	s = strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) || c == '\uFFFE' || c == '\uFFFF' {
+			return ' '
+		}
+		return c
+	}, s)
+	return strings.TrimSpace(s)
+}

@@ -1,0 +1,123 @@
+package study
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A SerialTime is a serial time that was not measured in the records at hand but is known from
+// elsewhere.
+type SerialTime struct {
+	Model   string  // as in the CSV file
+	Voxels  int     // the number of voxels it was measured on; 0: the user vouches that it fits
+	Seconds float64 // wall time of the serial fit
+	Source  string  // where it is from, for the report
+}
+
+// ParseSerial reads serial times such as "csdm=119,fwdtim=798" (seconds), with either name of a
+// model.
+func ParseSerial(text string) ([]SerialTime, error) {
+	var times []SerialTime
+	for _, entry := range strings.Split(text, ",") {
+		name, value, found := strings.Cut(entry, "=")
+		name = strings.TrimSpace(name)
+		seconds, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+		if !found || name == "" || err != nil || !(seconds > 0) || math.IsInf(seconds, 0) {
+			return nil, fmt.Errorf("serial times %q: %q is not model=seconds, such as csdm=119", text, entry)
+		}
+		times = append(times, SerialTime{Model: modelClass(name), Seconds: seconds, Source: "given"})
+	}
+	return times, nil
+}
+
+// PublishedSerial returns the serial times of the published study's machine. Its files hold no
+// serial runs, but its report gives the best time and the best speed-up for five CPU counts, and
+// their product is the serial time: 113 to 127 s for CSD and 767 to 816 s for free water. We take
+// the mean of the five. They are times of one c5.18xlarge; the runs in its CSV file were made on
+// c5 machines of several sizes, so that only those on 72 CPUs are on the same kind of machine.
+func PublishedSerial() []SerialTime {
+	sum, n := map[string]float64{}, map[string]int{}
+	for _, p := range PublishedResults() {
+		if p.BestSeconds > 0 {
+			sum[p.Model] += p.BestSeconds * p.SpeedUp
+			n[p.Model]++
+		}
+	}
+	var times []SerialTime
+	for model, s := range sum {
+		times = append(times, SerialTime{
+			Model: model, Voxels: publishedVoxels, Seconds: s / float64(n[model]),
+			Source: "implied by the published report: best time x best speed-up, mean over CPU counts",
+		})
+	}
+	slices.SortFunc(times, func(a, b SerialTime) int { return strings.Compare(a.Model, b.Model) })
+	return times
+}
+
+// A Baseline is what speed-ups are relative to: one serial engine on one data set.
+type Baseline struct {
+	Condition      // of the serial runs; without an engine when the time was given
+	Time      Stat // seconds
+	Source    string
+}
+
+// IsSerial reports whether an engine is a serial one: "serial", as in the published study, or a
+// name that ends in "-serial".
+func IsSerial(engine string) bool {
+	return engine == "serial" || strings.HasSuffix(engine, "-serial")
+}
+
+// baselineFor finds what a line's speed-ups are relative to. The rule, which doc.go tells in full:
+// a serial engine named by the caller; else the engine's own family ("dipy-ray" and "dipy-serial"
+// are family); else "serial"; else a given time; else nothing.
+func (o Options) baselineFor(c Condition, measured []Baseline) *Baseline {
+	family, _, _ := strings.Cut(c.Engine, "-")
+	engines := []string{family + "-serial", "serial"}
+	if o.Baseline != "" {
+		engines = []string{o.Baseline}
+	}
+	for _, engine := range engines {
+		if b := bestMatch(c, engine, measured, o.Baseline != ""); b != nil {
+			return b
+		}
+	}
+	for _, given := range o.Serial {
+		if given.Model == c.Model && (given.Voxels == 0 || given.Voxels == c.Voxels) {
+			return &Baseline{
+				Condition: Condition{Model: c.Model, Voxels: c.Voxels},
+				Time:      Stat{N: 1, Mean: given.Seconds, SD: math.NaN(), Half: math.NaN()},
+				Source:    given.Source,
+			}
+		}
+	}
+	return nil
+}
+
+// bestMatch picks the serial runs of one engine made on the same data and machine. The instruction
+// set must agree, unless the serial engine has none or was named by the caller: a speed-up is not
+// to be a change of instruction set. Pinning and nodes agree where there is a choice.
+func bestMatch(c Condition, engine string, measured []Baseline, named bool) *Baseline {
+	var best *Baseline
+	agreement := -1
+	for i, b := range measured {
+		if b.Engine != engine || b.Model != c.Model || b.Voxels != c.Voxels || b.Host != c.Host {
+			continue
+		}
+		if b.ISA != "" && b.ISA != c.ISA && !named {
+			continue
+		}
+		n := 0
+		for weight, same := range []bool{b.Nodes == c.Nodes, b.Pinned == c.Pinned, b.ISA == c.ISA} {
+			if same {
+				n |= 1 << weight
+			}
+		}
+		if n > agreement {
+			best, agreement = &measured[i], n
+		}
+	}
+	return best
+}

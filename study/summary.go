@@ -1,0 +1,202 @@
+package study
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Options says how records are summarised. The zero value measures speed-ups against the serial
+// runs among the records, and prices with the published table.
+type Options struct {
+	// Baseline names one serial engine that all speed-ups are relative to: with "dipy-serial", a
+	// speed-up says how many times faster than DIPY's serial fit a run was. Empty: each engine is
+	// measured against the serial engine of its own family.
+	Baseline string
+	// Serial are serial times known from elsewhere, for models without serial runs.
+	Serial []SerialTime
+	// Prices are the prices of machines; nil: PublishedPrices().
+	Prices *Prices
+}
+
+// A Condition is what a line of a figure has in common: everything but the chunks.
+type Condition struct {
+	Model  string
+	Voxels int
+	Host   string
+	Engine string
+	ISA    string
+	Pinned bool
+	Nodes  int
+	CPUs   int
+}
+
+// A Split says where the core-seconds of a run went: the means over its repetitions.
+type Split struct {
+	Compute, Dispatch, Steal, StartWait, TailWait float64
+	// Unaccounted is CPUs x wall time less the other parts: what passed outside the schedule.
+	Unaccounted float64
+}
+
+// A Point is one setting of a line: a number of chunks.
+type Point struct {
+	Chunks      int
+	VoxPerChunk int
+	Time        Stat // seconds
+	Percent     Stat // time in percent of the serial time
+	SpeedUp     Stat // serial time / time
+	Efficiency  Stat // speed-up per CPU
+	Cost        Stat // US dollars for one run
+	CostPerMVox Stat // US dollars for a million voxels
+	Split       Split
+	HasSplit    bool
+	PeakRSS     int64 // bytes, the largest of the repetitions; 0: not recorded
+}
+
+// A Line is one condition over its chunk counts, ascending.
+type Line struct {
+	Condition
+	Baseline    *Baseline // nil: no serial time is known
+	Points      []Point
+	PriceAnHour float64 // US dollars; 0: no price for this CPU count
+}
+
+// Best returns the point with the least mean time: the line's best number of chunks, and so its
+// peak speed-up and peak efficiency.
+func (l Line) Best() Point {
+	return slices.MinFunc(l.Points, func(a, b Point) int { return cmp.Compare(a.Time.Mean, b.Time.Mean) })
+}
+
+// A Summary is a study's records turned into statistics.
+type Summary struct {
+	Lines   []Line     // by model, voxels, host, engine, instruction set, pinning, nodes, CPUs
+	Serial  []Baseline // the serial runs among the records, in the same order
+	Prices  Prices
+	Notes   []string // what a reader of the numbers should know, one sentence each
+	Records int
+}
+
+// Summarise groups the records by condition and number of chunks, and describes each group.
+// Serial runs become baselines, not lines. The campaigns of the published file are pooled.
+func Summarise(records []Record, o Options) Summary {
+	s := Summary{Prices: PublishedPrices(), Records: len(records)}
+	if o.Prices != nil {
+		s.Prices = *o.Prices
+	}
+	groups := map[Condition]map[int][]Record{}
+	for _, r := range records {
+		c := conditionOf(r)
+		if groups[c] == nil {
+			groups[c] = map[int][]Record{}
+		}
+		groups[c][r.NumChunks] = append(groups[c][r.NumChunks], r)
+	}
+	conditions := slices.SortedFunc(maps.Keys(groups), compareConditions)
+	for _, c := range conditions {
+		if IsSerial(c.Engine) {
+			s.Serial = append(s.Serial, measuredBaseline(c, groups[c]))
+		}
+	}
+	for _, c := range conditions {
+		if !IsSerial(c.Engine) {
+			s.Lines = append(s.Lines, s.line(c, groups[c], o.baselineFor(c, s.Serial)))
+		}
+	}
+	s.Notes = s.notes(records, o)
+	return s
+}
+
+func conditionOf(r Record) Condition {
+	return Condition{
+		Model: cleanText(r.Model), Voxels: r.NumVox, Host: cleanText(r.Host), Engine: cleanText(r.Engine),
+		ISA: cleanText(r.ISA), Pinned: r.Pinned, Nodes: r.Nodes, CPUs: r.CPUCount,
+	}
+}
+
+func compareConditions(a, b Condition) int {
+	bit := func(v bool) int {
+		if v {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(
+		strings.Compare(a.Model, b.Model), cmp.Compare(b.Voxels, a.Voxels), strings.Compare(a.Host, b.Host),
+		strings.Compare(a.Engine, b.Engine), strings.Compare(a.ISA, b.ISA),
+		cmp.Compare(bit(a.Pinned), bit(b.Pinned)), cmp.Compare(a.Nodes, b.Nodes), cmp.Compare(a.CPUs, b.CPUs),
+	)
+}
+
+// measuredBaseline describes serial runs. A serial run has no chunks, whatever its rows say, so
+// all are taken together.
+func measuredBaseline(c Condition, byChunks map[int][]Record) Baseline {
+	var times []float64
+	for _, chunks := range slices.Sorted(maps.Keys(byChunks)) {
+		times = append(times, timesOf(byChunks[chunks])...)
+	}
+	b := Baseline{Condition: c, Time: Describe(times)}
+	b.Source = fmt.Sprintf("measured: %s, %s", c.Engine, countOf(b.Time.N, "run"))
+	return b
+}
+
+func timesOf(records []Record) []float64 {
+	times := make([]float64, len(records))
+	for i, r := range records {
+		times[i] = r.Time
+	}
+	return times
+}
+
+func (s Summary) line(c Condition, byChunks map[int][]Record, b *Baseline) Line {
+	l := Line{Condition: c, Baseline: b}
+	l.PriceAnHour, _ = s.Prices.Hour(c.CPUs)
+	for _, chunks := range slices.Sorted(maps.Keys(byChunks)) {
+		l.Points = append(l.Points, l.point(chunks, byChunks[chunks]))
+	}
+	return l
+}
+
+func (l Line) point(chunks int, records []Record) Point {
+	p := Point{Chunks: chunks, VoxPerChunk: records[0].VoxPerChunk, Time: Describe(timesOf(records))}
+	if l.Baseline != nil {
+		serial := l.Baseline.Time.Mean
+		p.Percent = p.Time.times(100 / serial)
+		p.SpeedUp = p.Time.inverse(serial)
+		p.Efficiency = p.SpeedUp.times(1 / float64(l.CPUs))
+	}
+	if l.PriceAnHour > 0 {
+		p.Cost = p.Time.times(l.PriceAnHour / 3600)
+		p.CostPerMVox = p.Cost.times(1e6 / float64(l.Voxels))
+	}
+	p.Split, p.HasSplit = splitOf(records)
+	for _, r := range records {
+		p.PeakRSS = max(p.PeakRSS, r.PeakRSS)
+	}
+	return p
+}
+
+// splitOf averages the accounts of those records that have one.
+func splitOf(records []Record) (Split, bool) {
+	var sum Split
+	n := 0.0
+	for _, r := range records {
+		if !r.HasAccount() {
+			continue
+		}
+		n++
+		sum.Compute += r.Compute
+		sum.Dispatch += r.Dispatch
+		sum.Steal += r.Steal
+		sum.StartWait += r.StartWait
+		sum.TailWait += r.TailWait
+		rest := float64(r.CPUCount)*r.Time - (r.Compute + r.Dispatch + r.Steal + r.StartWait + r.TailWait)
+		sum.Unaccounted += max(rest, 0)
+	}
+	if n == 0 {
+		return Split{}, false
+	}
+	return Split{sum.Compute / n, sum.Dispatch / n, sum.Steal / n, sum.StartWait / n, sum.TailWait / n,
+		sum.Unaccounted / n}, true
+}

@@ -1,0 +1,269 @@
+package study
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// timed makes one record per time.
+func timed(r Record, times ...float64) []Record {
+	var out []Record
+	for i, x := range times {
+		r.Run, r.Time = i+1, x
+		out = append(out, r)
+	}
+	return out
+}
+
+// Worked by hand: of 1..5 the mean is 3, the sum of squares 10, SD = sqrt(10/4) = 1.5811388; Student's
+// t for 4 degrees of freedom is 2.7764451 (tables), so the half width is t SD / sqrt(5) = 1.9632432.
+// Of 2 and 4: SD = sqrt(2), t(1) = 12.7062047, half width = 12.7062047.
+func TestIntervalsAreStudents(t *testing.T) {
+	five := Describe([]float64{1, 2, 3, 4, 5})
+	if five.N != 5 || !near(five.Mean, 3) || math.Abs(five.SD-1.5811388) > 1e-7 || math.Abs(five.Half-1.9632432) > 1e-6 {
+		t.Errorf("of 1 to 5: %+v", five)
+	}
+	two := Describe([]float64{2, 4})
+	if !near(two.Mean, 3) || math.Abs(two.SD-math.Sqrt2) > 1e-12 || math.Abs(two.Half-12.7062047) > 1e-5 {
+		t.Errorf("of 2 and 4: %+v", two)
+	}
+	if one := Describe([]float64{7}); one.N != 1 || one.Mean != 7 || !math.IsNaN(one.SD) || !math.IsNaN(one.Half) {
+		t.Errorf("of 7 alone: %+v", one)
+	}
+	if Describe(nil).Known() {
+		t.Error("nothing counts as known")
+	}
+}
+
+// Serial 40 s; 8 CPUs: mean 8 s, so 20%, speed-up 5, efficiency 0.625, and 8 s at 0.34 an hour are
+// 0.000755556 dollars; 1000 voxels, so a million cost a thousand times that.
+func TestSpeedUpEfficiencyAndCostAreThoseWorkedByHand(t *testing.T) {
+	run := Record{Engine: "ray", Model: "M", NumVox: 1000, NumChunks: 16, VoxPerChunk: 62, CPUCount: 8}
+	serial := Record{Engine: "serial", Model: "M", NumVox: 1000, NumChunks: 1, CPUCount: 1}
+	s := Summarise(append(timed(run, 7, 8, 9), timed(serial, 39, 41)...), Options{})
+	if len(s.Lines) != 1 || len(s.Serial) != 1 || len(s.Lines[0].Points) != 1 {
+		t.Fatalf("summary is %+v", s)
+	}
+	p := s.Lines[0].Best()
+	half := 4.302652729911275 / math.Sqrt(3) // t for 2 degrees of freedom is 4.3026527, SD is 1
+	for _, c := range []struct {
+		name      string
+		got, want float64
+	}{
+		{"serial", s.Lines[0].Baseline.Time.Mean, 40}, {"time", p.Time.Mean, 8}, {"SD", p.Time.SD, 1},
+		{"half", p.Time.Half, half}, {"percent", p.Percent.Mean, 20}, {"percent half", p.Percent.Half, 2.5 * half},
+		{"speed-up", p.SpeedUp.Mean, 5}, {"speed-up half", p.SpeedUp.Half, 5 * half / 8},
+		{"efficiency", p.Efficiency.Mean, 0.625}, {"efficiency half", p.Efficiency.Half, 0.625 * half / 8},
+		{"cost", p.Cost.Mean, 8 * 0.34 / 3600}, {"cost of a million", p.CostPerMVox.Mean, 1000 * 8 * 0.34 / 3600},
+	} {
+		if !near(c.got, c.want) {
+			t.Errorf("%s is %v, want %v", c.name, c.got, c.want)
+		}
+	}
+}
+
+func TestTheCoreSecondsAreAveraged(t *testing.T) {
+	a := Record{Engine: "voxfit", Model: "M", NumVox: 10, NumChunks: 4, CPUCount: 2, Time: 5, Compute: 6, Dispatch: 1, Steal: 0.5,
+		StartWait: 0.25, TailWait: 2, PeakRSS: 100}
+	b := a
+	b.Time, b.Compute, b.PeakRSS = 6, 8, 90
+	c := a
+	c.Compute = 0 // not accounted for
+	p := Summarise([]Record{a, b, c}, Options{}).Lines[0].Points[0]
+	// outside the schedule: 2*5 - 9.75 = 0.25 and 2*6 - 11.75 = 0.25
+	want := Split{Compute: 7, Dispatch: 1, Steal: 0.5, StartWait: 0.25, TailWait: 2, Unaccounted: 0.25}
+	if !p.HasSplit || p.Split != want || p.PeakRSS != 100 || p.Time.N != 3 {
+		t.Errorf("split is %+v of %d runs, peak %d", p.Split, p.Time.N, p.PeakRSS)
+	}
+	if Summarise([]Record{c}, Options{}).Lines[0].Points[0].HasSplit {
+		t.Error("a run without an account has a split")
+	}
+}
+
+func TestEachEngineIsMeasuredAgainstItsFamilysSerialRuns(t *testing.T) {
+	run := func(engine, isa, host string, voxels int) Record {
+		return Record{Engine: engine, ISA: isa, Host: host, NumVox: voxels, Model: "M", NumChunks: 1, CPUCount: 1, Time: 1}
+	}
+	serialTimes := map[string]float64{"voxfit-serial": 10, "dipy-serial": 100, "serial": 50}
+	withSerial := func(runs ...Record) []Record {
+		for i := range runs {
+			if x, ok := serialTimes[runs[i].Engine]; ok {
+				runs[i].Time = x
+			}
+		}
+		return runs
+	}
+	for _, c := range []struct {
+		name    string
+		records []Record
+		options Options
+		want    float64 // the speed-up; 0: none
+	}{
+		{"its own family", withSerial(run("dipy-ray", "", "", 5), run("dipy-serial", "", "", 5), run("voxfit-serial", "", "", 5), run("serial", "", "", 5)), Options{}, 100},
+		{"a variant of the family", withSerial(run("voxfit-ray", "avx2", "", 5), run("voxfit-serial", "avx2", "", 5), run("dipy-serial", "", "", 5)), Options{}, 10},
+		{"serial without family", withSerial(run("voxfit", "avx2", "", 5), run("serial", "", "", 5), run("dipy-serial", "", "", 5)), Options{}, 50},
+		{"another instruction set", withSerial(run("voxfit", "avx512", "", 5), run("voxfit-serial", "avx2", "", 5)), Options{}, 0},
+		{"the named engine", withSerial(run("voxfit", "avx512", "", 5), run("voxfit-serial", "avx512", "", 5), run("dipy-serial", "", "", 5)), Options{Baseline: "dipy-serial"}, 100},
+		{"the named engine across instruction sets", withSerial(run("voxfit", "avx512", "", 5), run("voxfit-serial", "avx2", "", 5)), Options{Baseline: "voxfit-serial"}, 10},
+		{"another host", withSerial(run("ray", "", "a", 5), run("serial", "", "b", 5)), Options{}, 0},
+		{"other data", withSerial(run("ray", "", "", 5), run("serial", "", "", 6)), Options{}, 0},
+		{"a given time", withSerial(run("ray", "", "", 5)), Options{Serial: []SerialTime{{Model: "M", Seconds: 7}}}, 7},
+		{"a given time of other data", withSerial(run("ray", "", "", 5)), Options{Serial: []SerialTime{{Model: "M", Voxels: 6, Seconds: 7}}}, 0},
+		{"measured before given", withSerial(run("ray", "", "", 5), run("serial", "", "", 5)), Options{Serial: []SerialTime{{Model: "M", Seconds: 7}}}, 50},
+	} {
+		l := Summarise(c.records, c.options).Lines[0]
+		if got := l.Best().SpeedUp; got.Known() != (c.want > 0) || got.Mean != c.want {
+			t.Errorf("%s: speed-up is %v, want %v", c.name, got.Mean, c.want)
+		}
+	}
+}
+
+func TestRunsThatDifferAreNotAveraged(t *testing.T) {
+	base := Record{Engine: "voxfit", Model: "M", NumVox: 10, NumChunks: 4, CPUCount: 2, Time: 1, ISA: "avx2", Host: "a", Nodes: 1}
+	records := []Record{base}
+	for _, change := range []func(*Record){
+		func(r *Record) { r.Engine = "ray" }, func(r *Record) { r.Model = "N" }, func(r *Record) { r.NumVox = 11 },
+		func(r *Record) { r.CPUCount = 3 }, func(r *Record) { r.ISA = "avx512" }, func(r *Record) { r.Host = "b" },
+		func(r *Record) { r.Pinned = true }, func(r *Record) { r.Nodes = 2 },
+	} {
+		r := base
+		change(&r)
+		records = append(records, r)
+	}
+	s := Summarise(records, Options{})
+	if len(s.Lines) != len(records) {
+		t.Errorf("%d lines of %d conditions", len(s.Lines), len(records))
+	}
+	slices.Reverse(records)
+	for i, l := range Summarise(records, Options{}).Lines {
+		if l.Condition != s.Lines[i].Condition {
+			t.Fatal("the order of the lines depends on the order of the rows")
+		}
+	}
+}
+
+func TestANameSaysNoMoreThanTellsApart(t *testing.T) {
+	line := func(engine, isa, host string, pinned bool, nodes, cpus int) Line {
+		return Line{Condition: Condition{Engine: engine, ISA: isa, Host: host, Pinned: pinned, Nodes: nodes, CPUs: cpus}}
+	}
+	for _, c := range []struct {
+		lines []Line
+		want  []string
+	}{
+		{[]Line{line("voxfit", "avx2", "a", true, 1, 8), line("voxfit", "avx2", "a", true, 2, 16)}, []string{"voxfit"}},
+		{[]Line{line("voxfit", "avx2", "a", true, 1, 8), line("voxfit", "avx512", "a", false, 1, 8)},
+			[]string{"voxfit, avx2, pinned", "voxfit, avx512, not pinned"}},
+		{[]Line{line("ray", "", "a", false, 1, 8), line("voxfit", "avx2", "a", true, 1, 8)}, []string{"voxfit", "ray"}},
+		{[]Line{line("voxfit", "", "a", true, 1, 8), line("voxfit", "", "a", true, 2, 8)}, []string{"voxfit, 1 node", "voxfit, 2 nodes"}},
+		{[]Line{line("voxfit", "", "a", true, 1, 8), line("voxfit", "", "b", true, 1, 8)}, []string{"voxfit on a", "voxfit on b"}},
+	} {
+		n := Summary{Lines: c.lines}.naming()
+		var got []string
+		for _, v := range n.all {
+			got = append(got, n.name(v))
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("names are %q, want %q", got, c.want)
+		}
+	}
+}
+
+func TestPricesAreNotInterpolated(t *testing.T) {
+	p, err := ParsePrices("8=.34, 16=.68,36=1.53,46=2.04,72=3.06")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.String() != PublishedPrices().String() {
+		t.Errorf("the published table is read as %s", p)
+	}
+	if _, ok := p.Hour(32); ok {
+		t.Error("32 CPUs have a price that is not in the table")
+	}
+	p.PerCPU = 0.0425
+	if price, ok := p.Hour(32); !ok || !near(price, 1.36) {
+		t.Errorf("32 CPUs at 0.0425 cost %v", price)
+	}
+	if price, _ := p.Hour(46); price != 2.04 {
+		t.Errorf("the table does not come before the price of a CPU: %v", price)
+	}
+	for _, bad := range []string{"", "8", "8=", "8=x", "=3", "0=1", "8=-1", "8=NaN", "8=Inf", "8=1,8=2", "8=1,"} {
+		if _, err := ParsePrices(bad); err == nil {
+			t.Errorf("prices %q were accepted", bad)
+		}
+	}
+}
+
+func TestSerialTimesAreReadWithEitherName(t *testing.T) {
+	got, err := ParseSerial("csdm=119, FreeWaterTensorModel=798.2")
+	if err != nil || len(got) != 2 || got[0].Model != "ConstrainedSphericalDeconvModel" || got[0].Seconds != 119 ||
+		got[1].Model != "FreeWaterTensorModel" || got[1].Seconds != 798.2 {
+		t.Errorf("read %+v, %v", got, err)
+	}
+	for _, bad := range []string{"", "csdm", "=3", "csdm=0", "csdm=x", "csdm=Inf"} {
+		if _, err := ParseSerial(bad); err == nil {
+			t.Errorf("serial times %q were accepted", bad)
+		}
+	}
+}
+
+func TestTheNotesSayWhatTheNumbersDoNot(t *testing.T) {
+	r := Record{Engine: "ray", Model: "TensorModel", NumVox: 10, NumChunks: 4, CPUCount: 5, Time: 1, Version: "v1", Campaign: "a"}
+	q := r
+	q.Version, q.Campaign, q.NumChunks = "v2", "b", 8
+	notes := strings.Join(Summarise([]Record{r, q}, Options{}).Notes, "\n")
+	for _, want := range []string{"No serial time is known for Diffusion tensor on 10 voxels (ray)", "different versions", "v1, v2",
+		"campaigns are pooled: a, b", "2 settings were measured by one run only", "5 CPUs are not in the price table"} {
+		if !strings.Contains(notes, want) {
+			t.Errorf("no note says %q in:\n%s", want, notes)
+		}
+	}
+	if notes := Summarise(nil, Options{}).Notes; len(notes) != 0 {
+		t.Errorf("notes about nothing: %q", notes)
+	}
+}
+
+func TestTheTableLinesUp(t *testing.T) {
+	s := sampleStudy()
+	var b strings.Builder
+	if err := s.WriteTable(&b); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(b.String(), "\n")
+	at := strings.Index(lines[0], "engine")
+	for _, engine := range []string{"voxfit-serial", "voxfit", "dipy-ray"} {
+		found := false
+		for _, line := range lines[1:] {
+			found = found || len(line) > at && strings.HasPrefix(line[at:], engine+" ")
+		}
+		if !found {
+			t.Errorf("no row of %s under its heading in:\n%s", engine, b.String())
+		}
+	}
+	if !strings.Contains(b.String(), "note: ") {
+		t.Error("the notes are not below the table")
+	}
+}
+
+func TestNumbersAreWrittenForPeople(t *testing.T) {
+	for _, c := range []struct {
+		x    float64
+		n    int
+		want string
+	}{{0.0123456, 3, "0.0123"}, {138.6, 3, "139"}, {1234567, 3, "1234567"}, {1, 3, "1.00"}, {0, 3, "0"}, {-2.5, 2, "-2.5"}} {
+		if got := significant(c.x, c.n); got != c.want {
+			t.Errorf("%v is written %s, want %s", c.x, got, c.want)
+		}
+	}
+	for n, want := range map[int]string{5: "5", 999: "999", 1000: "1,000", 435686: "435,686", 12345678: "12,345,678"} {
+		if got := thousands(n); got != want {
+			t.Errorf("%d is written %s, want %s", n, got, want)
+		}
+	}
+	for x, want := range map[float64]string{1: "2⁰", 32768: "2¹⁵", 0.5: "2⁻¹", 3: "3.00"} {
+		if got := powerLabel(x); got != want {
+			t.Errorf("%v is written %s, want %s", x, got, want)
+		}
+	}
+}
