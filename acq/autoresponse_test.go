@@ -242,6 +242,32 @@ func TestAutoResponseLooksOnlyAtTheMask(t *testing.T) {
 	}
 }
 
+func TestTheRegionAloneGivesTheSameResponseAsTheWholeImage(t *testing.T) {
+	g, _, err := NewGradientTable(protocol())
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := fibres(g, [3]int{9, 7, 5}, 5)
+	o := AutoOptions{Radii: [3]int{2, 1, 1}}
+	region, err := AutoRegion(v.Shape, v.voxels(), o)
+	if err != nil || len(region) != 5*3*3 {
+		t.Fatalf("a region of %d voxels, %v, expected 45", len(region), err)
+	}
+	var rows []float32
+	for _, i := range region {
+		rows = append(rows, v.Signal[i*g.Len():(i+1)*g.Len()]...)
+	}
+	got, err := AutoResponse(rows, v.Shape, region, g, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want, err := AutoResponse(v.Signal, v.Shape, v.voxels(), g, o); err != nil || got.String() != want.String() {
+		t.Errorf("found %v, of the whole image %v, %v", got, want, err)
+	}
+	_, err = AutoRegion(v.Shape, nil, AutoOptions{Center: &[3]int{0, 0, 5}})
+	says(t, err, "inside the volume of [9 7 5]")
+}
+
 func TestVoxelsWithoutFiniteSignalsDoNotCount(t *testing.T) {
 	g, _, err := NewGradientTable(protocol())
 	if err != nil {

@@ -54,7 +54,8 @@ func resolveCrossings(t *testing.T, lambda float64) angularResult {
 	truth := readImage(t, peer.Data(t, "isbi2012_phantom", "gt_dir_x_fraction.nii.gz")) // voxels x 5 directions, zeros where fewer
 	// The mean eigenvalues of the phantom's single fibres; its signals have S0 1.
 	response := acq.Response{Evals: [3]float64{1.65e-3, 0.24e-3, 0.24e-3}, S0: 1}
-	m, err := model.NewCSD(a.gradients, response, model.CSDOptions{LMax: 8, Lambda: lambda,
+	response = scanResponse
+	m, err := model.NewCSD(a.gradients, response, model.CSDOptions{LMax: 8, Lambda: lambda, Sphere: scanCSD, Tau: scanTau,
 		Peaks: model.PeakOptions{RelativeThreshold: 0.2, Sphere: scanSphere, MinSeparation: 1, Refine: true}})
 	if err != nil {
 		t.Fatal(err)

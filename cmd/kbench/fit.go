@@ -160,6 +160,9 @@ func (j *fitJob) prepare(ctx context.Context) error {
 	}
 	m, warnings, err := j.settings.build(j.fitOptions.model, g, j.response)
 	if err != nil {
+		if needsResponse([]string{j.fitOptions.model}) {
+			err = fmt.Errorf("%w (--response %s)", err, j.fitOptions.response)
+		}
 		return err
 	}
 	j.model = m

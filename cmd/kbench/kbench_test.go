@@ -122,7 +122,7 @@ func TestBrokenInputGetsOneLineAndLeavesNothing(t *testing.T) {
 		}, []string{"bvals", "4", "288", "dwi.nii.gz"}},
 		{"mask of another shape", func(t *testing.T, dir string) []string {
 			return []string{good, "--mask", near(small(t, 100), "mask.nii.gz")}
-		}, []string{"mask.nii.gz", "dwi.nii.gz", "3 x 3 x 3"}},
+		}, []string{"mask.nii.gz", "dwi.nii.gz", "[5 5 4]", "[3 3 3]"}},
 		{"image that is not there", func(t *testing.T, dir string) []string {
 			return []string{filepath.Join(dir, "none.nii.gz")}
 		}, []string{"none.nii.gz", "no such file"}},
@@ -156,8 +156,9 @@ func TestBrokenInputGetsOneLineAndLeavesNothing(t *testing.T) {
 		refuse(t, []string{"fit", "dki", good, "-o", filepath.Join(t.TempDir(), "maps")}, "dki", "csdm", "fwdtim", "dti")
 		refuse(t, []string{"run", "--models", "csdm", "dki"}, "dki", "csdm")
 	})
-	t.Run("no automatic response", func(t *testing.T) {
-		refuse(t, []string{"fit", "csdm", good, "-o", filepath.Join(t.TempDir(), "maps"), "--mask", blankMask(t, good)}, "no voxel")
+	t.Run("empty mask", func(t *testing.T) {
+		refuse(t, []string{"fit", "csdm", good, "-o", filepath.Join(t.TempDir(), "maps"), "--mask", blankMask(t, good)}, "blank.nii", "empty")
+		refuse(t, []string{"fit", "csdm", small(t, 1), "-o", filepath.Join(t.TempDir(), "maps"), "--mask", near(good, "mask.nii.gz")}, "mask.nii.gz")
 	})
 	t.Run("nowhere to write", func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "file")

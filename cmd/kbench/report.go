@@ -15,8 +15,8 @@ import (
 // reportOptions say what page to make of which records.
 type reportOptions struct {
 	out      string
-	overlay  string // CSV of a study to draw behind
 	prices   string
+	perCPU   float64
 	serial   string
 	baseline string
 	command  string         // that made the records; empty where unknown
@@ -32,13 +32,13 @@ func newReportCommand() *cobra.Command {
 		Use:   "report CSV... -o DIR",
 		Short: "Tables, figures and one HTML page from a study's CSV files",
 		Long: `Make tables, the study's figures (SVG) and one self-contained HTML page from CSV files of kbench run, or
-from the published study's own.
+from the published study's own; the published one's curves are drawn behind ours when both are given.
 
 Speed-ups are relative to the serial runs in the files. The published file has none; its report's serial
 times are used for it, or those given with --serial.`,
 		Example: `  kbench report kbench-run/runs.csv -o page
   kbench report ray_runs.csv -o published
-  kbench report runs.csv --overlay ray_runs.csv -o beside`,
+  kbench report runs.csv ray_runs.csv -o beside`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			for _, path := range args {
@@ -57,8 +57,8 @@ times are used for it, or those given with --serial.`,
 	}
 	f := c.Flags()
 	f.StringVarP(&o.out, "output", "o", "", "output folder (needed)")
-	f.StringVar(&o.overlay, "overlay", "", "CSV of the published study, to draw behind")
 	f.StringVar(&o.prices, "prices", "", "dollars an hour by CPU count, as 8=.34,16=.68 (default: the published study's)")
+	f.Float64Var(&o.perCPU, "price-per-cpu", publishedPerCPU, "dollars an hour of one CPU, for CPU counts that are not in --prices")
 	f.StringVar(&o.serial, "serial", "", "serial seconds of models without serial runs, as csdm=119,fwdtim=798")
 	f.StringVar(&o.baseline, "baseline", "", "serial engine that all speed-ups are relative to (default: each engine's own)")
 	return c
@@ -66,32 +66,27 @@ times are used for it, or those given with --serial.`,
 
 // writeStudy summarises records, writes the page and its figures, and prints the table and the paths.
 func writeStudy(stdout io.Writer, o reportOptions) error {
-	options := study.Options{Baseline: o.baseline}
-	if o.prices != "" {
-		prices, err := study.ParsePrices(o.prices)
-		if err != nil {
-			return err
-		}
-		options.Prices = &prices
-	}
-	var err error
-	if o.serial != "" {
-		if options.Serial, err = study.ParseSerial(o.serial); err != nil {
-			return err
-		}
-	}
-	published, err := o.published()
+	options, err := o.summaryOptions()
 	if err != nil {
 		return err
 	}
-	ours := options
-	if _, theirs := study.SplitPublished(o.records); len(theirs) > 0 && o.serial == "" {
-		ours.Serial = study.PublishedSerial()
+	records, theirs := study.SplitPublished(o.records)
+	var published *study.Summary
+	if len(theirs) > 0 {
+		if o.serial == "" {
+			options.Serial = study.PublishedSerial()
+		}
+		if len(records) == 0 {
+			records = theirs
+		} else {
+			s := study.Summarise(theirs, options)
+			published = &s
+		}
 	}
 	report := study.Report{
-		Title: "Where every core-second goes", Command: o.command, Version: version(), Made: time.Now(),
+		Title: "Where every core-second goes", Command: o.command, Version: "v" + version(), Made: time.Now(),
 		Machine: o.machine, Data: o.facts, Sources: o.sources, Repeat: o.repeat(),
-		Summary: study.Summarise(o.records, ours), Published: published,
+		Summary: study.Summarise(records, options), Published: published,
 	}
 	if err := report.Summary.WriteTable(stdout); err != nil {
 		return err
@@ -107,18 +102,23 @@ func writeStudy(stdout io.Writer, o reportOptions) error {
 	return nil
 }
 
-// published summarises the study to draw behind ours, if there is one.
-func (o *reportOptions) published() (*study.Summary, error) {
-	if o.overlay == "" {
-		return nil, nil
+// publishedPerCPU is what the published study's price table comes to for each CPU.
+const publishedPerCPU = 0.0425
+
+func (o *reportOptions) summaryOptions() (study.Options, error) {
+	options, prices := study.Options{Baseline: o.baseline}, study.PublishedPrices()
+	var err error
+	if o.prices != "" {
+		if prices, err = study.ParsePrices(o.prices); err != nil {
+			return options, err
+		}
 	}
-	records, err := study.ReadRecords(o.overlay)
-	if err != nil {
-		return nil, err
+	prices.PerCPU = o.perCPU
+	options.Prices = &prices
+	if o.serial != "" {
+		options.Serial, err = study.ParseSerial(o.serial)
 	}
-	o.sources = append(o.sources, o.overlay)
-	s := study.Summarise(records, study.Options{Serial: study.PublishedSerial()})
-	return &s, nil
+	return options, err
 }
 
 // repeat lists the commands that make the page again.

@@ -84,7 +84,7 @@ The command line of the published study works as typed, with underscores or dash
 	f.BoolVar(&o.pin, "pin", true, "pin each worker to one CPU")
 	f.BoolVar(&o.noPin, "no-pin", false, "do not pin workers")
 	f.BoolVar(&o.resume, "resume", false, "go on with a stopped study: keep the CSV's rows, run what is missing")
-	f.StringVar(&o.overlay, "overlay", "", "CSV of another study, as the published one, to draw behind ours")
+	f.StringVar(&o.overlay, "overlay", "", "CSV of the published study, to draw behind ours")
 	return c
 }
 
@@ -167,10 +167,18 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		bar.set(i + 1)
 	}
 	bar.finish()
-	return writeStudy(stdout, reportOptions{
-		out: o.out, overlay: o.overlay, command: o.command, sources: []string{log.Path()},
+	report := reportOptions{
+		out: o.out, command: o.command, sources: []string{log.Path()}, perCPU: publishedPerCPU,
 		records: log.Records(), machine: machineFacts(), facts: o.dataFacts(block),
-	})
+	}
+	if o.overlay != "" {
+		behind, err := study.ReadRecords(o.overlay)
+		if err != nil {
+			return err
+		}
+		report.records, report.sources = append(report.records, behind...), append(report.sources, o.overlay)
+	}
+	return writeStudy(stdout, report)
 }
 
 // openLog finds the output folder and opens the CSV in it, new or (with --resume) as it was left.

@@ -5,8 +5,8 @@ import "math"
 // SymmetricEigen writes the eigenvalues (descending) and eigenvectors of the symmetric 3 x 3 matrix
 // t = (xx, xy, yy, xz, yz, zz). vectors is row-major, its columns are the eigenvectors, in the order
 // of the values; they are orthonormal to rounding, with no rule for their signs or handedness, as in
-// LAPACK. Cyclic Jacobi rotations, on a matrix scaled by a power of two so that nothing overflows or
-// is lost; a multiple of the identity gives the unit vectors. Values that are not finite give NaN.
+// LAPACK. Cyclic Jacobi rotations, on a matrix scaled by a power of two where something would overflow or
+// be lost; a multiple of the identity gives the unit vectors. Values that are not finite give NaN.
 func SymmetricEigen(values *[3]float64, vectors *[9]float64, t *[6]float64) {
 	largest := 0.0
 	for _, v := range t {
@@ -21,36 +21,47 @@ func SymmetricEigen(values *[3]float64, vectors *[9]float64, t *[6]float64) {
 		*values = [3]float64{}
 		return
 	}
-	_, exponent := math.Frexp(largest)
+	exponent := 0
+	if largest > 0x1p300 || largest < 0x1p-300 { // squares would overflow or vanish
+		_, exponent = math.Frexp(largest)
+		largest = math.Ldexp(largest, -exponent)
+	}
 	var a [3][3]float64
 	for i := range 3 {
 		for j := range i + 1 {
-			a[i][j] = math.Ldexp(t[packed(i, j)], -exponent)
+			a[i][j] = t[packed(i, j)]
+			if exponent != 0 {
+				a[i][j] = math.Ldexp(a[i][j], -exponent)
+			}
 			a[j][i] = a[i][j]
 		}
 	}
+	negligible := largest * 0x1p-110
 	for range 16 { // four or five suffice: convergence is quadratic
 		if a[1][0] == 0 && a[2][0] == 0 && a[2][1] == 0 {
 			break
 		}
-		rotate(&a, vectors, 0, 1, 2)
-		rotate(&a, vectors, 0, 2, 1)
-		rotate(&a, vectors, 1, 2, 0)
+		rotate(&a, vectors, 0, 1, 2, negligible)
+		rotate(&a, vectors, 0, 2, 1, negligible)
+		rotate(&a, vectors, 1, 2, 0, negligible)
 	}
 	for i := range 3 {
-		values[i] = math.Ldexp(a[i][i], exponent)
+		values[i] = a[i][i]
+		if exponent != 0 {
+			values[i] = math.Ldexp(values[i], exponent)
+		}
 	}
 	sortDescending(values, vectors)
 }
 
 // rotate makes element (p, q) zero by a rotation in the plane of axes p and q; r is the third axis.
-func rotate(a *[3][3]float64, vectors *[9]float64, p, q, r int) {
+func rotate(a *[3][3]float64, vectors *[9]float64, p, q, r int, negligible float64) {
 	off := a[p][q]
 	if off == 0 {
 		return
 	}
-	if math.Abs(off) <= 0x1p-60*min(math.Abs(a[p][p]), math.Abs(a[q][q])) || math.Abs(off) < 0x1p-500 {
-		a[p][q], a[q][p] = 0, 0 // adding it changes no bit of the diagonal
+	if math.Abs(off) <= max(negligible, 0x1p-60*min(math.Abs(a[p][p]), math.Abs(a[q][q]))) {
+		a[p][q], a[q][p] = 0, 0 // a rotation would change no bit of the diagonal
 		return
 	}
 	theta := (a[q][q] - a[p][p]) / (2 * off)

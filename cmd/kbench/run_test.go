@@ -1,0 +1,150 @@
+package main
+
+import (
+	"encoding/csv"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/voxfit/voxfit/study"
+)
+
+// rows reads a CSV file whole.
+func rows(t *testing.T, path string) [][]string {
+	t.Helper()
+	all, err := csv.NewReader(strings.NewReader(string(read(t, path)))).ReadAll()
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return all
+}
+
+func TestTheStudysCommandLineWritesTheStudysRows(t *testing.T) {
+	dir := t.TempDir()
+	text := succeed(t, strings.Fields("run --models csdm fwdtim --min_chunks 1 --max_chunks 15 --num_runs 2 --voxels 64 -o "+dir)...)
+	all := rows(t, filepath.Join(dir, "runs.csv"))
+	if got, want := len(all)-1, 2*(2+15*2); got != want {
+		t.Errorf("%d rows, want %d", got, want)
+	}
+	studys := strings.Split("engine,vox_per_chunk,num_chunks,time,cpu_count,memory_size,num_vox,avg_mem,mem_useage,model,data_shape", ",")
+	if got := all[0][:11]; !slices.Equal(got, studys) {
+		t.Errorf("the first columns are\n%v, want the study's\n%v", got, studys)
+	}
+	for _, file := range []string{"index.html", "summary.csv", "figures"} {
+		if _, err := os.Stat(filepath.Join(dir, file)); err != nil {
+			t.Error(err)
+		}
+	}
+	if !strings.Contains(text, "index.html") {
+		t.Errorf("the path of the page is not in the output:\n%s", text)
+	}
+}
+
+func TestEveryRunsAccountAddsUpToItsCoreSeconds(t *testing.T) {
+	dir := t.TempDir()
+	succeed(t, "run", "--models", "dti", "--max-chunks", "6", "--num-runs", "1", "--voxels", "500", "-o", dir)
+	records, err := study.ReadRecords(filepath.Join(dir, "runs.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range records {
+		sum := r.Compute + r.Dispatch + r.Steal + r.StartWait + r.TailWait
+		want := r.Time * float64(r.CPUCount)
+		if sum < 0.99*want || sum > 1.01*want {
+			t.Errorf("%s on %d CPUs in %d chunks: the parts add up to %g s, wall x workers is %g s", r.Model, r.CPUCount, r.NumChunks, sum, want)
+		}
+	}
+}
+
+func TestAKilledStudyKeepsItsRowsAndResumes(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("skipped: there is no kill -9 on Windows")
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "runs.csv")
+	args := strings.Fields("run --models dti --min-chunks 1 --max-chunks 5 --num-runs 4 --voxels 3000 -o " + dir)
+	victim := exec.Command(os.Args[0], args...)
+	victim.Env = append(os.Environ(), "VOXFIT_TEST_AS_KBENCH=1")
+	if err := victim.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+		text, _ := os.ReadFile(path)
+		if strings.Count(string(text), "\n") > 4 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("no four rows after a minute")
+		}
+	}
+	if err := victim.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	victim.Wait()
+	before := rows(t, path)
+	refuse(t, args, path, "--resume")
+	succeed(t, append(args, "--resume")...)
+	after := rows(t, path)
+	if len(after)-1 != 4+5*4 {
+		t.Errorf("%d rows after resuming, want %d", len(after)-1, 4+5*4)
+	}
+	for i, row := range before {
+		if !slices.Equal(row, after[i]) {
+			t.Errorf("row %d was changed by resuming", i)
+		}
+	}
+}
+
+func TestRunFitsTheUsersOwnData(t *testing.T) {
+	image, dir := small(t, 64), t.TempDir()
+	succeed(t, "run", "--models", "csdm", "--data", image, "--mask", near(image, "mask.nii.gz"), "--response", phantomResponse,
+		"--num-cpus", "1", "--max-chunks", "2", "--num-runs", "1", "--min-scale", "1", "--max-scale", "2", "--no-pin", "-o", dir)
+	records, err := study.ReadRecords(filepath.Join(dir, "runs.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	voxels := map[int]int{}
+	for _, r := range records {
+		voxels[r.NumVox]++
+		if r.Pinned {
+			t.Error("--no-pin gave a pinned run")
+		}
+	}
+	if voxels[64] != 3 || voxels[128] != 3 {
+		t.Errorf("rows by voxels are %v, want 3 of 64 and, at scale 2, 3 of 128", voxels)
+	}
+}
+
+func TestReportReadsThePublishedStudy(t *testing.T) {
+	path := sharedFile(t, "seed-results/ray_runs.csv")
+	text := succeed(t, "report", path, "-o", t.TempDir())
+	for _, word := range []string{"Constrained spherical deconvolution", "Free-water tensor", "72"} {
+		if !strings.Contains(text, word) {
+			t.Errorf("the table does not show %q:\n%s", word, text)
+		}
+	}
+	dir := t.TempDir()
+	succeed(t, "run", "--models", "csdm", "--max-chunks", "2", "--num-runs", "1", "--voxels", "20", "-o", dir, "--overlay", path)
+	if page := string(read(t, filepath.Join(dir, "index.html"))); !strings.Contains(page, "published") {
+		t.Error("the page does not mention the published study that is drawn behind")
+	}
+}
+
+// sharedFile finds a file of the shared data, or skips.
+func sharedFile(t *testing.T, name string) string {
+	t.Helper()
+	root := os.Getenv("VOXFIT_SHARED")
+	if root == "" {
+		root = filepath.Join("..", "..", "..", "shared")
+	}
+	path := filepath.Join(root, name)
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("skipped: no shared data here: %v", err)
+	}
+	return path
+}
