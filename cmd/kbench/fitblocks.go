@@ -15,8 +15,8 @@ import (
 )
 
 // blockVoxels is how many voxels are fitted between two savings of the checkpoint: about a second's
-// work on a few cores.
-const blockVoxels = 1 << 15
+// work on a few cores. (A variable so that tests can stop a small fit in the middle.)
+var blockVoxels = 1 << 15
 
 // memoryLimit is what signal and maps may take together: as the user said, else most of what is free,
 // else (where that is unknown) no limit.
@@ -47,7 +47,7 @@ func (j *fitJob) passVoxels() (int, error) {
 	if voxels >= int64(len(j.index)) {
 		return len(j.index), nil
 	}
-	return int(voxels / blockVoxels * blockVoxels), nil
+	return int(voxels) / blockVoxels * blockVoxels, nil
 }
 
 // fit fills the maps: pass after pass over the image (one, where memory allows), block after block.

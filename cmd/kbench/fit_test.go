@@ -1,0 +1,258 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/voxfit/voxfit/internal/peer"
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/nifti"
+)
+
+// values reads an image whole, voxel-major.
+func values(t *testing.T, path string) []float32 {
+	t.Helper()
+	image, err := nifti.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	index := nifti.FullMask(image.Header).Index
+	out := make([]float32, len(index)*image.Header.Volumes())
+	if err := image.ReadMasked(t.Context(), out, index, nifti.ReadOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// sameMaps fails unless two folders hold the same images, byte for byte.
+func sameMaps(t *testing.T, a, b string) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(a, "*.nii.gz"))
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no maps in %s: %v", a, err)
+	}
+	for _, name := range names {
+		if !bytes.Equal(unzip(t, read(t, name)), unzip(t, read(t, filepath.Join(b, filepath.Base(name))))) {
+			t.Errorf("%s differs", filepath.Base(name))
+		}
+	}
+}
+
+func TestMapsOfRealDataLoadInNibabelWithTheImagesAffineAndCompleteSidecars(t *testing.T) {
+	python := peer.Python(t)
+	for data, more := range map[string][]string{
+		"hcp_osmosis_27vox": nil,
+		"mrtrix_msmt":       {"--mask", peer.Data(t, "mrtrix_msmt", "mask.nii.gz")},
+	} {
+		image := peer.Data(t, data, "dwi.nii.gz")
+		out := t.TempDir()
+		for model, maps := range map[string]int{"csdm": 6, "fwdtim": 9, "dti": 8} {
+			succeed(t, append([]string{"fit", model, image, "-o", out}, more...)...)
+			sidecars, err := filepath.Glob(filepath.Join(out, "model-"+map[string]string{"csdm": "csd", "fwdtim": "fwtensor", "dti": "tensor"}[model]+"_*.json"))
+			if err != nil || len(sidecars) != maps {
+				t.Errorf("%s: %d sidecars, want %d", model, len(sidecars), maps)
+			}
+			for _, path := range sidecars {
+				checkSidecar(t, path)
+			}
+		}
+		script := `
+import glob, sys, nibabel, numpy
+image = nibabel.load(sys.argv[1])
+maps = sorted(glob.glob(sys.argv[2] + "/*.nii.gz"))
+for path in maps:
+    m = nibabel.load(path)
+    assert numpy.allclose(m.affine, image.affine, atol=1e-6), path + ": another affine"
+    assert m.shape[:3] == image.shape[:3], path + ": another shape"
+    assert m.get_data_dtype() == numpy.float32, path
+    assert numpy.isfinite(m.get_fdata()).all(), path + ": not finite"
+    assert int(m.header["sform_code"]) == int(image.header["sform_code"]), path + ": another sform code"
+print(len(maps))`
+		text, err := exec.Command(python, "-c", script, image, out).CombinedOutput()
+		if err != nil || strings.TrimSpace(string(text)) != "23" {
+			t.Errorf("%s: nibabel: %v\n%s", data, err, text)
+		}
+	}
+}
+
+func checkSidecar(t *testing.T, path string) {
+	t.Helper()
+	var s map[string]any
+	if err := json.Unmarshal(read(t, path), &s); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	for _, key := range []string{"Parameter", "Description", "Units", "Components", "GeneratedBy", "Fit"} {
+		if s[key] == nil || s[key] == "" {
+			t.Errorf("%s: no %s", filepath.Base(path), key)
+		}
+	}
+	fit, _ := s["Fit"].(map[string]any)
+	for _, key := range []string{"Model", "Options", "Frame", "Inputs", "SoftwareVersion", "InstructionSet"} {
+		if fit[key] == nil {
+			t.Errorf("%s: no Fit.%s", filepath.Base(path), key)
+		}
+	}
+	for _, input := range fit["Inputs"].([]any) {
+		if sum := input.(map[string]any)["SHA256"].(string); len(sum) != 64 {
+			t.Errorf("%s: SHA256 %q", filepath.Base(path), sum)
+		}
+	}
+}
+
+func TestMapsDoNotDependOnThreadsMemoryOrShards(t *testing.T) {
+	shrinkBlocks(t, 100)
+	image := small(t, 350)
+	mask := near(image, "mask.nii.gz")
+	fit := func(more ...string) string {
+		out := t.TempDir()
+		succeed(t, append([]string{"fit", "csdm", image, "--mask", mask, "--response", phantomResponse, "-o", out}, more...)...)
+		return out
+	}
+	whole := fit("--threads", "1")
+	sameMaps(t, whole, fit("--threads", "2"))
+	// 350 voxels: 71 map values and 288 measurements each, 4 bytes a value; room for 100 voxels' signal.
+	sameMaps(t, whole, fit("--max-memory", fmt.Sprint(350*71*4+100*288*4)))
+
+	sum := make([]float32, len(values(t, filepath.Join(whole, "model-csd_param-fod_dwimap.nii.gz"))))
+	for part := 1; part <= 3; part++ {
+		out := fit("--shard", fmt.Sprintf("%d/3", part))
+		for i, x := range values(t, filepath.Join(out, fmt.Sprintf("model-csd_param-fod_desc-shard%dof3_dwimap.nii.gz", part))) {
+			sum[i] += x
+		}
+	}
+	if !slices.Equal(sum, values(t, filepath.Join(whole, "model-csd_param-fod_dwimap.nii.gz"))) {
+		t.Error("the maps of all shards do not add up to the whole")
+	}
+}
+
+func shrinkBlocks(t *testing.T, voxels int) {
+	old := blockVoxels
+	blockVoxels = voxels
+	t.Cleanup(func() { blockVoxels = old })
+}
+
+func TestAStoppedFitGoesOnWhereItWas(t *testing.T) {
+	shrinkBlocks(t, 64)
+	image := small(t, 4000)
+	args := []string{"fit", "fwdtim", image, "--mask", near(image, "mask.nii.gz")}
+	whole := t.TempDir()
+	succeed(t, append(args, "-o", whole)...)
+
+	out := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() { // Ctrl-C, as soon as two blocks are on disk
+		saved := filepath.Join(out, ".model-fwtensor_param-checkpoint.partial")
+		for ctx.Err() == nil {
+			if info, err := os.Stat(saved); err == nil && info.Size() > 2*64*(8*8+4) {
+				cancel()
+			}
+		}
+	}()
+	var stderr bytes.Buffer
+	if code := run(ctx, append(args, "-o", out), &bytes.Buffer{}, &stderr); code != exitInterrupted {
+		t.Fatalf("exit code %d, want %d: %s", code, exitInterrupted, &stderr)
+	}
+	if !strings.Contains(stderr.String(), "finished blocks are kept") {
+		t.Errorf("the line does not say what was kept: %s", &stderr)
+	}
+	if maps, _ := filepath.Glob(filepath.Join(out, "model-*")); len(maps) > 0 {
+		t.Errorf("the stopped fit left %v", maps)
+	}
+	code, _, text := kbench(append(args, "-o", out)...)
+	if code != 0 || !strings.Contains(text, "going on after") {
+		t.Fatalf("exit code %d: %s", code, text)
+	}
+	sameMaps(t, whole, out)
+	if hidden, _ := filepath.Glob(filepath.Join(out, ".*")); len(hidden) > 0 {
+		t.Errorf("hidden files were left: %v", hidden)
+	}
+}
+
+func TestBadVoxelsFollowTheNaNPolicy(t *testing.T) {
+	image := small(t, 27)
+	signal := values(t, image)
+	bad := 13
+	signal[bad*288+5] = float32(math.NaN())
+	opened, err := nifti.Open(image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spoilt := near(image, "spoilt.nii.gz")
+	if err := nifti.WriteSignal(spoilt, opened.Header, signal, nifti.WriteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	args := append([]string{"fit", "dti"}, tables(image, spoilt)...)
+	for policy, want := range map[string]func(x float32) bool{
+		"zero": func(x float32) bool { return x == 0 },
+		"nan":  func(x float32) bool { return x != x },
+	} {
+		out := t.TempDir()
+		succeed(t, append(args, "-o", out, "--nan-policy", policy)...)
+		for i, x := range values(t, filepath.Join(out, "model-tensor_param-fa_dwimap.nii.gz")) {
+			if i == bad && !want(x) || i != bad && !(x > 0) {
+				t.Errorf("--nan-policy %s: voxel %d has FA %g", policy, i, x)
+			}
+		}
+		if code := values(t, filepath.Join(out, "model-tensor_param-status_dwimap.nii.gz"))[bad]; code != float32(kernel.NonFinite) {
+			t.Errorf("--nan-policy %s: the status is %g, want %d", policy, code, kernel.NonFinite)
+		}
+	}
+	out := filepath.Join(t.TempDir(), "maps")
+	refuse(t, append(args, "-o", out, "--nan-policy", "error"), "spoilt.nii.gz", "(1, 1, 1)", "NaN")
+	nothingIn(t, out)
+}
+
+func TestVoxelsOutsideTheMaskSaySo(t *testing.T) {
+	image, out := small(t, 20), t.TempDir()
+	succeed(t, "fit", "dti", image, "--mask", near(image, "mask.nii.gz"), "-o", out)
+	mask := values(t, near(image, "mask.nii.gz"))
+	for i, code := range values(t, filepath.Join(out, "model-tensor_param-status_dwimap.nii.gz")) {
+		if outside := mask[i] == 0; outside != (code == float32(kernel.OutsideMask)) {
+			t.Errorf("voxel %d: mask %g, status %g", i, mask[i], code)
+		}
+	}
+}
+
+func TestTensorsComeInTheOrderAskedFor(t *testing.T) {
+	image := small(t, 8)
+	order := func(more ...string) []float32 {
+		out := t.TempDir()
+		succeed(t, append([]string{"fit", "dti", image, "-o", out, "--frame", "image"}, more...)...)
+		return values(t, filepath.Join(out, "model-tensor_param-tensor_dwimap.nii.gz"))
+	}
+	ours, mrtrix := order(), order("--mrtrix-order")
+	for v := range 8 {
+		for i, j := range []int{0, 2, 5, 1, 3, 4} {
+			if mrtrix[6*v+i] != ours[6*v+j] {
+				t.Fatalf("voxel %d: element %d in MRtrix3's order is %g, want %g", v, i, mrtrix[6*v+i], ours[6*v+j])
+			}
+		}
+	}
+}
+
+func TestAFullDiskGetsOneLineAndLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", dir).CombinedOutput(); err != nil {
+		t.Skipf("skipped: a small file system cannot be mounted here: %s", bytes.TrimSpace(out))
+	}
+	defer exec.Command("umount", dir).Run()
+	image := small(t, 1000)
+	maps := filepath.Join(dir, "maps")
+	refuse(t, []string{"fit", "csdm", image, "--response", phantomResponse, "-o", maps}, "no space left", "maps")
+	nothingIn(t, dir)
+	refuse(t, []string{"phantom", "--voxels", "1000", "-o", maps}, "no space left")
+	nothingIn(t, dir)
+	if _, err := os.Stat(maps); err == nil {
+		t.Error("the folder that was made is still there")
+	}
+}
