@@ -172,7 +172,7 @@ func (j *fitJob) prepare(ctx context.Context) error {
 
 func (j *fitJob) summarise(w io.Writer, seconds float64) {
 	n := len(j.index)
-	fmt.Fprintf(w, "%s: %d voxels in %.2f s (%.1f us a voxel)\n", j.model.StudyName(), n, seconds, 1e6*seconds/float64(n))
+	fmt.Fprintf(w, "%s: %d voxels read and fitted in %.2f s (%.1f us a voxel)\n", j.model.StudyName(), n, seconds, 1e6*seconds/float64(n))
 	for _, code := range kernel.Codes() {
 		if count := j.codes[code]; count > 0 {
 			fmt.Fprintf(w, "  %-20s %d\n", code, count)

@@ -156,6 +156,16 @@ func TestBrokenInputGetsOneLineAndLeavesNothing(t *testing.T) {
 		refuse(t, []string{"fit", "dki", good, "-o", filepath.Join(t.TempDir(), "maps")}, "dki", "csdm", "fwdtim", "dti")
 		refuse(t, []string{"run", "--models", "csdm", "dki"}, "dki", "csdm")
 	})
+	t.Run("broken data of a study", func(t *testing.T) {
+		out := filepath.Join(t.TempDir(), "study")
+		refuse(t, []string{"run", "--data", near(good, "bvals"), "-o", out}, "bvals", ".nii")
+		refuse(t, []string{"run", "--data", good, "--response", "1,2", "-o", out}, "1,2")
+		refuse(t, []string{"run", "--cpus", "9999", "-o", out}, "9999")
+		refuse(t, []string{"run", "--min-chunks", "5", "--max-chunks", "2", "-o", out}, "5", "2")
+		nothingIn(t, out)
+		refuse(t, []string{"report", near(good, "bvals"), "-o", out}, "bvals")
+		nothingIn(t, out)
+	})
 	t.Run("empty mask", func(t *testing.T) {
 		refuse(t, []string{"fit", "csdm", good, "-o", filepath.Join(t.TempDir(), "maps"), "--mask", blankMask(t, good)}, "blank.nii", "empty")
 		refuse(t, []string{"fit", "csdm", small(t, 1), "-o", filepath.Join(t.TempDir(), "maps"), "--mask", near(good, "mask.nii.gz")}, "mask.nii.gz")

@@ -22,6 +22,15 @@ func readSignal(ctx context.Context, image *nifti.Image, index []int, stderr io.
 	return signal, err
 }
 
+// checkMemory refuses a block of voxels that would not fit in the memory that is free.
+func checkMemory(what string, voxels, measurements int) error {
+	need, free := float64(voxels)*float64(measurements)*4, float64(availableMemory())
+	if free > 0 && need > free {
+		return fmt.Errorf("%s: the signal of %d voxels takes %.1f GiB, expected at most the %.1f GiB that are free", what, voxels, need/(1<<30), free/(1<<30))
+	}
+	return nil
+}
+
 // findResponse interprets the --response flag; auto estimates it from the voxels of index.
 func findResponse(flag string, signal []float32, shape [3]int, index []int, g *acq.GradientTable) (acq.Response, error) {
 	if flag == "auto" {
@@ -46,6 +55,9 @@ func (o *runOptions) load(ctx context.Context, stderr io.Writer) (studyBlock, er
 		fmt.Fprintln(stderr, "kbench: warning:", w)
 	}
 	block := studyBlock{gradients: a.gradients, shape: a.image.Header.Shape, voxels: len(a.mask.Index)}
+	if err := checkMemory(o.data.dwi, block.voxels, a.image.Header.Volumes()); err != nil {
+		return block, err
+	}
 	if block.signal, err = readSignal(ctx, a.image, a.mask.Index, stderr); err != nil {
 		return block, err
 	}
@@ -56,7 +68,11 @@ func (o *runOptions) load(ctx context.Context, stderr io.Writer) (studyBlock, er
 }
 
 func (o *runOptions) makePhantom() (studyBlock, error) {
-	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: o.voxels, SNR: o.snr, Seed: o.seed})
+	g := phantom.HCP()
+	if err := checkMemory("--voxels", o.voxels, g.Len()); err != nil {
+		return studyBlock{}, err
+	}
+	p, err := phantom.Make(g, phantom.Options{Voxels: o.voxels, SNR: o.snr, Seed: o.seed})
 	if err != nil {
 		return studyBlock{}, err
 	}

@@ -39,12 +39,16 @@ func writePhantom(ctx context.Context, stdout io.Writer, o phantom.Options, dir 
 	if dir == "" {
 		return fmt.Errorf("phantom: -o DIR says where the files go; it is needed")
 	}
+	g := phantom.HCP()
+	if err := checkMemory("--voxels", o.Voxels, g.Len()); err != nil {
+		return err
+	}
 	out, err := newStaging(dir, phantom.Files(), force)
 	if err != nil {
 		return err
 	}
 	defer out.remove()
-	p, err := phantom.Make(phantom.HCP(), o)
+	p, err := phantom.Make(g, o)
 	if err != nil {
 		return err
 	}

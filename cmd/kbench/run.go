@@ -71,7 +71,7 @@ The command line of the published study works as typed, with underscores or dash
 	f.IntVar(&o.maxScale, "max-scale", 1, "largest scale")
 	f.BoolVar(&o.skipSerial, "skip-serial", false, "leave out the serial baseline")
 	f.StringVar(&o.filename, "filename", "", "CSV file (default: runs.csv in the output folder)")
-	f.StringVarP(&o.out, "output", "o", "", "output folder (default: kbench-run, or the next free kbench-run-N)")
+	f.StringVarP(&o.out, "output", "o", "", "output folder (default: kbench-run, or the next free kbench-run-N; beside --filename CSV: CSV-report)")
 	f.IntSliceVar(&o.cpus, "cpus", nil, "worker counts to try, as 1,2,8 (default: all allowed CPUs)")
 	f.IntVar(&o.numCPUs, "num-cpus", 0, "one worker count: the published program's name for --cpus")
 	f.StringVar(&o.data.dwi, "data", "", "4D diffusion image to fit instead of the phantom")
@@ -134,11 +134,9 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	log, err := o.openLog(stderr)
-	if err != nil {
+	if err := o.nameOutput(); err != nil {
 		return err
 	}
-	defer log.Close()
 	block, err := o.load(ctx, stderr)
 	if err != nil {
 		return err
@@ -147,6 +145,11 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	log, err := o.openLog(stderr)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
 	planned := o.plan(block, fitters)
 	missing := slices.DeleteFunc(slices.Clone(planned), func(p plannedRun) bool { return log.Done(p.record.Key()) })
 	if done := len(planned) - len(missing); done > 0 {
@@ -181,23 +184,29 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	return writeStudy(stdout, report)
 }
 
-// openLog finds the output folder and opens the CSV in it, new or (with --resume) as it was left.
-func (o *runOptions) openLog(stderr io.Writer) (*study.Log, error) {
+// nameOutput fills in the output folder and the CSV's path, and refuses a CSV that is there already
+// unless it is to be gone on with.
+func (o *runOptions) nameOutput() error {
 	if o.out == "" {
-		if o.out = filepath.Dir(o.filename); o.filename == "" {
+		if o.out = strings.TrimSuffix(o.filename, ".csv") + "-report"; o.filename == "" {
 			o.out = defaultFolder(o.resume)
 		}
 	}
 	if o.filename == "" {
 		o.filename = filepath.Join(o.out, "runs.csv")
 	}
+	if _, err := os.Stat(o.filename); err == nil && !o.resume {
+		return fmt.Errorf("%s exists; --resume goes on with it, -o names another folder", o.filename)
+	}
+	return nil
+}
+
+// openLog opens the CSV, new or (with --resume) as it was left, and makes its folder.
+func (o *runOptions) openLog(stderr io.Writer) (*study.Log, error) {
 	for _, folder := range []string{o.out, filepath.Dir(o.filename)} {
 		if err := os.MkdirAll(folder, 0o777); err != nil {
 			return nil, fmt.Errorf("output folder %s cannot be made: %w", folder, rootCause(err))
 		}
-	}
-	if _, err := os.Stat(o.filename); err == nil && !o.resume {
-		return nil, fmt.Errorf("%s exists; --resume goes on with it, -o names another folder", o.filename)
 	}
 	log, err := study.OpenLog(o.filename)
 	if err == nil && log.Repaired() != "" {

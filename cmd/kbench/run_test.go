@@ -120,6 +120,25 @@ func TestRunFitsTheUsersOwnData(t *testing.T) {
 	}
 }
 
+func TestANamedCSVHasItsReportBesideIt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "study.csv")
+	succeed(t, "run", "--models", "dti", "--max_chunks", "1", "--num_runs", "1", "--voxels", "10", "--skip_serial", "--filename", path)
+	if n := len(rows(t, path)) - 1; n != 1 {
+		t.Errorf("%d rows, want 1: one chunk count, no serial run", n)
+	}
+	if _, err := os.Stat(strings.TrimSuffix(path, ".csv") + "-report/index.html"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhatDoesNotFitInMemoryIsRefused(t *testing.T) {
+	if availableMemory() == 0 {
+		t.Skip("skipped: this system does not say how much memory is free")
+	}
+	refuse(t, []string{"run", "--voxels", "1000000000000", "-o", t.TempDir()}, "--voxels", "GiB")
+	refuse(t, []string{"phantom", "--voxels", "1000000000000", "-o", t.TempDir()}, "--voxels", "GiB")
+}
+
 func TestReportReadsThePublishedStudy(t *testing.T) {
 	path := sharedFile(t, "seed-results/ray_runs.csv")
 	text := succeed(t, "report", path, "-o", t.TempDir())
