@@ -56,11 +56,12 @@ const freeWaterParameters = 8
 //	NotPositiveDefinite  WLS with fewer than seven independent values that are not zero; the solution
 //	                     of least norm is written, as in DIPY
 //	MaxIterations        NLS did not settle; the best point is written
-//	Refit                the first minimum of NLS looked doubtful (f above 0.85, or slow), and a second
-//	                     start led to a lower one
+//	Refit                the first minimum of NLS looked doubtful (f of 0.85 or more, many steps, or a
+//	                     residual above a tenth of the signal's energy), and another start led to a
+//	                     lower one
 //	NegativeSignal       a value is negative; the fit ended normally
 //
-// Iterations counts the steps of NLS; it is 0 for WLS.
+// Iterations counts the steps of NLS from all its starts; it is 0 for WLS.
 //
 // The error names the field of the design that is not right.
 func NewFreeWater(d FreeWaterDesign, opts ...Option) (Fitter, error) {
