@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/voxfit/voxfit/internal/peer"
 )
 
 // volume is an image in memory: voxel-major, x fastest, as AutoResponse takes it.
@@ -104,7 +106,7 @@ func TestAutoResponseOfMadeUpFibresIsDIPYsLive(t *testing.T) {
 		questions = append(questions, q)
 	}
 	var want []dipyResponse
-	askDIPY(t, questions, &want, dipyAuto+`
+	peer.Script(t, questions, &want, dipyAuto+`
 result = []
 for q in data:
     given = {} if q["Center"] is None else {"center": np.array(q["Center"]), "radii": np.array(q["Radii"])}
@@ -155,14 +157,14 @@ func TestAutoResponseOfRealDataIsDIPYsLive(t *testing.T) {
 		if q.Image == "" {
 			q.Image = "dwi.nii.gz"
 		}
-		q.Image, q.Bvals, q.Bvecs = sharedData(t, q.Name+q.Image), g.Bvals, g.Bvecs
+		q.Image, q.Bvals, q.Bvecs = peer.Data(t, q.Name+q.Image), g.Bvals, g.Bvecs
 		questions[i] = q
 	}
 	var answers []struct {
 		Image volume
 		Want  dipyResponse
 	}
-	askDIPY(t, questions, &answers, dipyAuto+`
+	peer.Script(t, questions, &answers, dipyAuto+`
 import nibabel
 result = []
 for q in data:
@@ -328,7 +330,7 @@ func TestTooFewDirectionsAreFittedAsDIPYDoesLive(t *testing.T) {
 	few := g.Subset([]int{0, 3, 5, 7, 9, 11})
 	v := fibres(few, [3]int{4, 4, 4}, 1)
 	var want dipyResponse
-	askDIPY(t, map[string]any{"b": few.Bvals, "v": few.Bvecs, "image": v}, &want, dipyAuto+`
+	peer.Script(t, map[string]any{"b": few.Bvals, "v": few.Bvecs, "image": v}, &want, dipyAuto+`
 result = respond(data["b"], data["v"], image_of(data["image"]), 0.1)`)
 	got, err := AutoResponse(v.Signal, v.Shape, v.voxels(), few, AutoOptions{FAThreshold: 0.1})
 	if err != nil {

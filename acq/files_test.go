@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/voxfit/voxfit/internal/peer"
 )
 
 func TestEveryLayoutOfTheSameTableReadsTheSame(t *testing.T) {
@@ -116,7 +118,7 @@ var affines = map[string][4][4]float64{
 func TestWorldBvecsAreMRtrix3sStoredTable(t *testing.T) {
 	for _, name := range []string{"mrtrix_csd_b3000/", "mrtrix_msmt/"} {
 		fsl, _, _ := readShared(t, name)
-		scanner, err := readNumbers(sharedData(t, name+"grad_scanner.b"))
+		scanner, err := readNumbers(peer.Data(t, name+"grad_scanner.b"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,7 +135,7 @@ func TestWorldBvecsAreMRtrix3sStoredTable(t *testing.T) {
 func TestWorldBvecsAreMRtrix3sLive(t *testing.T) {
 	for name, affine := range affines {
 		g, bvals, bvecs := readShared(t, name)
-		text := askMRtrix(t, "mrinfo", sharedData(t, name+"dwi.nii.gz"), "-fslgrad", bvecs, bvals, "-dwgrad", "-bvalue_scaling", "false")
+		text := peer.MRtrix(t, "mrinfo", peer.Data(t, name+"dwi.nii.gz"), "-fslgrad", bvecs, bvals, "-dwgrad", "-bvalue_scaling", "false")
 		table, err := parseNumbers(text)
 		if err != nil {
 			t.Fatal(err)
@@ -157,7 +159,7 @@ func TestWorldBvecsAreMRtrix3sLive(t *testing.T) {
 func TestMRtrixTableAndFSLFilesOfOneAcquisitionGiveOneTable(t *testing.T) {
 	for _, name := range []string{"mrtrix_csd_b3000/", "mrtrix_msmt/"} {
 		fsl, _, _ := readShared(t, name)
-		mrtrix, warnings, err := ReadMRtrixGradients(sharedData(t, name+"grad_scanner.b"), affines[name])
+		mrtrix, warnings, err := ReadMRtrixGradients(peer.Data(t, name+"grad_scanner.b"), affines[name])
 		if err != nil || len(warnings) > 0 {
 			t.Fatal(err, warnings)
 		}

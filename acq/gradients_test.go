@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/voxfit/voxfit/internal/peer"
 	"pgregory.net/rapid"
 )
 
@@ -22,7 +23,7 @@ var fslTables = []string{
 
 func readShared(t *testing.T, prefix string) (g *GradientTable, bvals, bvecs string) {
 	t.Helper()
-	bvals, bvecs = sharedData(t, prefix+"bvals"), sharedData(t, prefix+"bvecs")
+	bvals, bvecs = peer.Data(t, prefix+"bvals"), peer.Data(t, prefix+"bvecs")
 	g, warnings, err := ReadGradients(bvals, bvecs)
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +42,7 @@ func TestEveryTableIsReadAsDIPYReadsItLive(t *testing.T) {
 		tables, files = append(tables, g), append(files, [2]string{bvals, bvecs})
 	}
 	var want []dipyTable
-	askDIPY(t, files, &want, describeTable+`
+	peer.Script(t, files, &want, describeTable+`
 from dipy.io import read_bvals_bvecs
 result = [describe(*read_bvals_bvecs(*pair)) for pair in data]`)
 	for i, g := range tables {
@@ -52,7 +53,7 @@ result = [describe(*read_bvals_bvecs(*pair)) for pair in data]`)
 // These two hold b-values times directions, as DIPY's GradientTable keeps them inside.
 func TestScaledDirectionsOfTheReferenceDataMakeTables(t *testing.T) {
 	for name, want := range map[string][]int{"gtab_3shell.txt": {1, 64, 64, 64}, "gtab_isbi2013_2shell.txt": {1, 27, 36}} {
-		scaled, _, err := readBvecs(sharedData(t, "gradient_tables/"+name))
+		scaled, _, err := readBvecs(peer.Data(t, "gradient_tables/"+name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,7 +148,7 @@ func TestOddTablesAreTakenAsDIPYTakesThemLive(t *testing.T) {
 		}
 	}
 	var want dipyTable
-	askDIPY(t, map[string]any{"b": bvals, "v": text}, &want, describeTable+`
+	peer.Script(t, map[string]any{"b": bvals, "v": text}, &want, describeTable+`
 result = describe(np.array(data["b"]), np.array([[float(x) for x in v] for v in data["v"]]))`)
 	sameAsDIPY(t, g, want)
 }
@@ -314,7 +315,7 @@ func TestShellsAreMRtrix3sLive(t *testing.T) {
 			bs = append(bs, fmt.Sprintf("%.6g", s.Bval)) // as mrinfo prints them
 			sizes = append(sizes, fmt.Sprint(len(s.Volumes)))
 		}
-		text := askMRtrix(t, "mrinfo", sharedData(t, name+"dwi.nii.gz"), "-fslgrad", bvecs, bvals, "-shell_bvalues", "-shell_sizes", "-bvalue_scaling", "false")
+		text := peer.MRtrix(t, "mrinfo", peer.Data(t, name+"dwi.nii.gz"), "-fslgrad", bvecs, bvals, "-shell_bvalues", "-shell_sizes", "-bvalue_scaling", "false")
 		lines := strings.Split(strings.TrimSpace(text), "\n")
 		if len(lines) != 2 {
 			t.Fatalf("mrinfo printed %q", text)

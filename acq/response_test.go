@@ -3,12 +3,12 @@ package acq
 import (
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/voxfit/voxfit/internal/peer"
 	"pgregory.net/rapid"
 )
 
@@ -65,7 +65,7 @@ func TestMRtrix3sResponseFilesAreRead(t *testing.T) {
 		"mrtrix_msmt/response_gm.txt":   {4, 1, 7349.07, 995.55},
 		"mrtrix_msmt/response_csf.txt":  {4, 1, 21958.8, 440.926},
 	} {
-		r, err := ReadResponse(sharedData(t, name))
+		r, err := ReadResponse(peer.Data(t, name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,19 +117,16 @@ func TestUnfitResponseFilesAreErrorsThatNameTheFile(t *testing.T) {
 
 // amp2response writes its own comments, among them that of the shells when it was told them.
 func TestResponseWrittenByMRtrix3IsReadLive(t *testing.T) {
-	if _, err := exec.LookPath("amp2response"); err != nil {
-		t.Skip("skipped: MRtrix3's amp2response is not installed")
-	}
-	data := func(name string) string { return sharedData(t, "mrtrix_msmt/"+name) }
+	data := func(name string) string { return peer.Data(t, "mrtrix_msmt/"+name) }
 	directory := t.TempDir()
 	mask, directions, out := filepath.Join(directory, "mask.mif"), filepath.Join(directory, "directions.mif"), filepath.Join(directory, "response.txt")
 	tensor := filepath.Join(directory, "tensor.mif")
-	askMRtrix(t, "mrconvert", data("mask.nii.gz"), mask)
+	peer.MRtrix(t, "mrconvert", data("mask.nii.gz"), mask)
 	dwi := filepath.Join(directory, "dwi.mif")
-	askMRtrix(t, "mrconvert", data("dwi.nii.gz"), dwi, "-grad", data("grad_scanner.b"))
-	askMRtrix(t, "dwi2tensor", dwi, tensor)
-	askMRtrix(t, "tensor2metric", tensor, "-vector", directions)
-	askMRtrix(t, "amp2response", dwi, mask, directions, out, "-shells", "0,700,1200,2800")
+	peer.MRtrix(t, "mrconvert", data("dwi.nii.gz"), dwi, "-grad", data("grad_scanner.b"))
+	peer.MRtrix(t, "dwi2tensor", dwi, tensor)
+	peer.MRtrix(t, "tensor2metric", tensor, "-vector", directions)
+	peer.MRtrix(t, "amp2response", dwi, mask, directions, out, "-shells", "0,700,1200,2800")
 	r, err := ReadResponse(out)
 	if err != nil {
 		t.Fatal(err)

@@ -7,11 +7,13 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/voxfit/voxfit/internal/peer"
 )
 
 func TestRealAcquisitionsLoad(t *testing.T) {
 	count := 0
-	err := filepath.WalkDir(realData(t), func(path string, _ fs.DirEntry, err error) error {
+	err := filepath.WalkDir(peer.Data(t), func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, ".nii.gz") {
 			return err
 		}
@@ -36,14 +38,14 @@ func TestRealMaskFitsItsAcquisition(t *testing.T) {
 		"mrtrix_msmt":      {15, 15, 11, 102}, // shapes from the data's own README
 		"mrtrix_csd_b3000": {6, 8, 9, 68},
 	} {
-		dwi, err := Open(realData(t, folder, "dwi.nii.gz"))
+		dwi, err := Open(peer.Data(t, folder, "dwi.nii.gz"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !reflect.DeepEqual(dwi.Header.Shape, shape) {
 			t.Errorf("%s: shape %v, expected %v", folder, dwi.Header.Shape, shape)
 		}
-		mask, err := ReadMask(realData(t, folder, "mask.nii.gz"))
+		mask, err := ReadMask(peer.Data(t, folder, "mask.nii.gz"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +56,7 @@ func TestRealMaskFitsItsAcquisition(t *testing.T) {
 		if err := dwi.ReadMasked(context.Background(), signal, mask.Index, ReadOptions{}); err != nil {
 			t.Error(err)
 		}
-		other, err := Open(realData(t, "isbi2012_phantom", "hcp_noiseless.nii.gz"))
+		other, err := Open(peer.Data(t, "isbi2012_phantom", "hcp_noiseless.nii.gz"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +66,7 @@ func TestRealMaskFitsItsAcquisition(t *testing.T) {
 
 func TestRealDataEqualsNibabel(t *testing.T) {
 	dir := t.TempDir()
-	source := realData(t)
+	source := peer.Data(t)
 	runPython(t, `
 import nibabel as nib, os, sys
 for f in ('mrtrix_msmt', 'dipy_b1k_b2k_64vox', 'mrtrix_csd_b3000'):
@@ -72,7 +74,7 @@ for f in ('mrtrix_msmt', 'dipy_b1k_b2k_64vox', 'mrtrix_csd_b3000'):
     img.get_fdata().astype('<f4').ravel(order='F').tofile(os.path.join(sys.argv[1], f))
 `, dir)
 	for _, folder := range []string{"mrtrix_msmt", "dipy_b1k_b2k_64vox", "mrtrix_csd_b3000"} {
-		m, err := Open(realData(t, folder, "dwi.nii.gz"))
+		m, err := Open(peer.Data(t, folder, "dwi.nii.gz"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"math"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -97,14 +96,4 @@ func wantFiles(t *testing.T, dir string, names ...string) {
 	if strings.Join(found, " ") != strings.Join(names, " ") {
 		t.Errorf("the folder holds %q, expected %q", found, names)
 	}
-}
-
-// realData returns the path of a file of the shared test data, or skips.
-func realData(t testing.TB, parts ...string) string {
-	t.Helper()
-	root := filepath.Join("..", "..", "shared", "data")
-	if _, err := os.Stat(root); err != nil {
-		t.Skipf("the shared test data is not here: no folder %s", root)
-	}
-	return filepath.Join(append([]string{root}, parts...)...)
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
-	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -12,31 +11,14 @@ import (
 	"reflect"
 	"slices"
 	"testing"
-)
 
-// nibabel returns a Python that can import nibabel ($VOXFIT_PYTHON, else the .venv beside the
-// repository), or skips.
-func nibabel(t *testing.T) string {
-	t.Helper()
-	var tried []string
-	for _, python := range []string{os.Getenv("VOXFIT_PYTHON"), filepath.Join("..", "..", ".venv", "bin", "python")} {
-		if python == "" {
-			continue
-		}
-		out, err := exec.Command(python, "-c", "import nibabel").CombinedOutput()
-		if err == nil {
-			return python
-		}
-		tried = append(tried, fmt.Sprintf("%s (%v%s)", python, err, out))
-	}
-	t.Skipf("no Python with nibabel: set VOXFIT_PYTHON; tried %q", tried)
-	return ""
-}
+	"github.com/voxfit/voxfit/internal/peer"
+)
 
 // runPython runs a script with a folder as its argument.
 func runPython(t *testing.T, script, dir string) {
 	t.Helper()
-	cmd := exec.Command(nibabel(t), "-", dir)
+	cmd := exec.Command(peer.Python(t), "-", dir)
 	cmd.Stdin = bytes.NewBufferString(script)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("python: %v\n%s", err, out)

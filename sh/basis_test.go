@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/voxfit/voxfit/internal/peer"
 	"gonum.org/v1/gonum/integrate/quad"
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
@@ -81,7 +82,7 @@ func TestBothBasesAgreeWithDIPYLive(t *testing.T) {
 		directions = append(directions, fromAngles(theta, phi))
 	}
 	var want [2][]float64
-	askDIPY(t, a, &want, `
+	peer.Script(t, a, &want, `
 from dipy.reconst.shm import real_sh_descoteaux_from_index, real_sh_tournier_from_index, sph_harm_ind_list
 m, l = sph_harm_ind_list(16)
 theta, phi = np.array(data["Theta"])[:, None], np.array(data["Phi"])[:, None]
@@ -112,8 +113,8 @@ func TestTournier07AgreesWithMRtrix3Live(t *testing.T) {
 		t.Fatal(err)
 	}
 	amplitudes := filepath.Join(directory, "amplitudes.mif")
-	askMRtrix(t, "sh2amp", image, table, amplitudes)
-	text := askMRtrix(t, "mrdump", amplitudes)
+	peer.MRtrix(t, "sh2amp", image, table, amplitudes)
+	text := peer.MRtrix(t, "mrdump", amplitudes)
 	var got []float64
 	for _, field := range strings.Fields(text) {
 		var x float64

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/voxfit/voxfit/internal/peer"
 	"pgregory.net/rapid"
 )
 
@@ -23,7 +24,7 @@ def describe(s):
 
 func TestSymmetric362IsDIPYsLive(t *testing.T) {
 	var want []dipySphere
-	askDIPY(t, nil, &want, describeSpheres+`
+	peer.Script(t, nil, &want, describeSpheres+`
 from dipy.data import get_sphere, small_sphere
 result = [describe(get_sphere(name="symmetric362")), describe(small_sphere)]`)
 	for i, got := range []*Sphere{Symmetric362(), Symmetric362Hemisphere()} {
@@ -43,7 +44,7 @@ func TestEdgesAreDIPYsLive(t *testing.T) {
 		sets = append(sets, set)
 	}
 	var want []struct{ Whole, Half dipySphere }
-	askDIPY(t, sets, &want, describeSpheres+`
+	peer.Script(t, sets, &want, describeSpheres+`
 from dipy.core.sphere import Sphere, HemiSphere
 result = [{"Whole": describe(Sphere(xyz=np.array(v))), "Half": describe(HemiSphere(xyz=np.array(v)))} for v in data]`)
 	for i, set := range sets {

@@ -47,12 +47,17 @@ func DIPY(t testing.TB, function string, arrays Arrays, options map[string]any) 
 	return results
 }
 
-// start runs parity.py and leaves it waiting for calls. Linear algebra is held to one thread: the
-// calls are small, and sums must not be cut differently from run to run.
+// environment holds linear algebra to one thread: the calls are small, and sums must not be cut
+// differently from run to run.
+func environment() []string {
+	return append(os.Environ(), "OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1",
+		"MKL_NUM_THREADS=1", "PYTHONHASHSEED=0", "PYTHONDONTWRITEBYTECODE=1")
+}
+
+// start runs parity.py and leaves it waiting for calls.
 func start(python string) error {
 	command := exec.Command(python, "-c", parityScript)
-	command.Env = append(os.Environ(), "OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1",
-		"MKL_NUM_THREADS=1", "PYTHONHASHSEED=0", "PYTHONDONTWRITEBYTECODE=1")
+	command.Env = environment()
 	command.Stderr = os.Stderr
 	stdin, err := command.StdinPipe()
 	if err != nil {
