@@ -65,7 +65,10 @@ func same(f kernel.Fitter, a fit.Result, i int, b fit.Result, j int) bool {
 }
 
 func TestResultsAreTheSameBitsForAnyChunksAndWorkers(t *testing.T) {
-	const voxels = 1100
+	voxels := 1100
+	if testing.Short() {
+		voxels = 150
+	}
 	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: voxels, SNR: 20, Seed: 5})
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +114,7 @@ func realAcquisition(t testing.TB, name string) ([]float32, *acq.GradientTable) 
 type plant struct {
 	name  string
 	spoil func(voxel []float32, dwi int) // dwi: a diffusion-weighted volume, which every model reads
-	zero  bool // all parameters are zero
+	zero  bool                           // all parameters are zero
 	codes []kernel.Code
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/study"
 )
 
@@ -25,6 +26,7 @@ func rows(t *testing.T, path string) [][]string {
 }
 
 func TestTheStudysCommandLineWritesTheStudysRows(t *testing.T) {
+	peer.Slow(t)
 	dir := t.TempDir()
 	text := succeed(t, strings.Fields("run --models csdm fwdtim --min_chunks 1 --max_chunks 15 --num_runs 2 --voxels 64 -o "+dir)...)
 	all := rows(t, filepath.Join(dir, "runs.csv"))
@@ -140,7 +142,8 @@ func TestWhatDoesNotFitInMemoryIsRefused(t *testing.T) {
 }
 
 func TestReportReadsThePublishedStudy(t *testing.T) {
-	path := sharedFile(t, "seed-results/ray_runs.csv")
+	peer.Slow(t)
+	path := peer.Data(t, "..", "seed-results", "ray_runs.csv")
 	text := succeed(t, "report", path, "-o", t.TempDir())
 	for _, word := range []string{"Constrained spherical deconvolution", "Free-water tensor", "72"} {
 		if !strings.Contains(text, word) {
@@ -152,18 +155,4 @@ func TestReportReadsThePublishedStudy(t *testing.T) {
 	if page := string(read(t, filepath.Join(dir, "index.html"))); !strings.Contains(page, "published") {
 		t.Error("the page does not mention the published study that is drawn behind")
 	}
-}
-
-// sharedFile finds a file of the shared data, or skips.
-func sharedFile(t *testing.T, name string) string {
-	t.Helper()
-	root := os.Getenv("VOXFIT_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
-	}
-	path := filepath.Join(root, name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("skipped: no shared data here: %v", err)
-	}
-	return path
 }
