@@ -1,0 +1,4 @@
+package ops
+
+// Tensor holds the steps of the tensor models.
+type Tensor struct{}
