@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
@@ -44,7 +45,8 @@ func (d *CSDDesign) directions() int { return len(d.B) / d.Coefficients }
 // distribution, in the basis of X and B. It follows DIPY's csdeconv decision by decision:
 //
 //  1. Solve P f = z with P = X^T X and z = X^T s. Where P is not positive definite, P + 1e-5 I takes
-//     its place for good.
+//     its place for good. (With fewer measurements than coefficients P is singular, and rounding
+//     decides whether a factor is found: results are then not comparable between programs.)
 //  2. Hold down the directions whose amplitude from the StartCoefficients first coefficients is
 //     strictly less than Tau times the mean amplitude B[0,0] f[0]; where there are none, use all
 //     coefficients; where there are still none, f is the result, with 0 iterations.
@@ -67,58 +69,64 @@ func (d *CSDDesign) directions() int { return len(d.B) / d.Coefficients }
 //
 // The error names the first field that does not fit the others.
 func NewCSD(d CSDDesign, opts ...Option) (Fitter, error) {
-	if _, err := ChosenISA(opts...); err != nil {
+	set, err := chooseSet(opts)
+	if err != nil {
 		return nil, err
 	}
 	if err := d.check(); err != nil {
 		return nil, fmt.Errorf("kernel: CSD design: %w", err)
 	}
-	gram := ref.Gram(d.Gram)
-	if err := d.checkGram(&gram); err != nil {
+	gram, err := d.checkedGram()
+	if err != nil {
 		return nil, fmt.Errorf("kernel: CSD design: %w", err)
 	}
-	return &csd{measurements: d.Measurements, coefficients: d.Coefficients, ref: ref.NewCSD(ref.CSDSetup{
+	portable := &csd{measurements: d.Measurements, coefficients: d.Coefficients, ref: ref.NewCSD(ref.CSDSetup{
 		Volumes: d.Volumes, Coefficients: d.Coefficients, Directions: d.directions(),
-		X: d.X, B: d.B, Gram: &gram,
+		X: d.X, B: d.B, Gram: gram,
 		StartCoefficients: d.StartCoefficients, Tau: d.Tau, MaxIterations: d.MaxIterations,
-	})}, nil
+	})}
+	if set.CSD != nil && portable.ref.Solvable() && d.Gram.shortSums() {
+		return newCSDLanes(d, portable, set.CSD), nil
+	}
+	return portable, nil
+}
+
+// shortSums says whether no quad has more terms of the sum than of the difference, as it is with all
+// products of harmonics. The loops over lanes count on it.
+func (g *GramMap) shortSums() bool {
+	return !slices.ContainsFunc(g.Quads, func(q GramQuad) bool { return q.SumTerms > q.DifferenceTerms })
 }
 
 func (d *CSDDesign) check() error {
 	switch {
 	case d.Coefficients < 1:
-		return fmt.Errorf("Coefficients is %d, must be at least 1", d.Coefficients)
+		return fmt.Errorf("field Coefficients is %d, must be at least 1", d.Coefficients)
 	case len(d.Volumes) == 0:
-		return errors.New("Volumes is empty: there is no diffusion-weighted measurement")
+		return errors.New("field Volumes is empty: there is no diffusion-weighted measurement")
 	case len(d.X) != len(d.Volumes)*d.Coefficients:
-		return fmt.Errorf("X has %d values, expected %d (Volumes) x %d (Coefficients)", len(d.X), len(d.Volumes), d.Coefficients)
+		return fmt.Errorf("field X has %d values, expected %d (Volumes) x %d (Coefficients)", len(d.X), len(d.Volumes), d.Coefficients)
 	case len(d.B) == 0 || len(d.B)%d.Coefficients != 0:
-		return fmt.Errorf("B has %d values, expected rows of %d (Coefficients)", len(d.B), d.Coefficients)
+		return fmt.Errorf("field B has %d values, expected rows of %d (Coefficients)", len(d.B), d.Coefficients)
 	case d.StartCoefficients < 1 || d.StartCoefficients > d.Coefficients:
 		return fmt.Errorf("StartCoefficients is %d, must be from 1 to %d (Coefficients)", d.StartCoefficients, d.Coefficients)
 	case math.IsNaN(d.Tau) || math.IsInf(d.Tau, 0):
-		return fmt.Errorf("Tau is %v, must be finite", d.Tau)
+		return fmt.Errorf("field Tau is %v, must be finite", d.Tau)
 	case d.MaxIterations < 1 || d.MaxIterations > math.MaxUint16:
 		return fmt.Errorf("MaxIterations is %d, must be from 1 to %d", d.MaxIterations, math.MaxUint16)
 	}
 	for row, v := range d.Volumes {
 		if v < 0 || v >= d.Measurements {
-			return fmt.Errorf("Volumes[%d] is %d, must be from 0 to %d (Measurements - 1)", row, v, d.Measurements-1)
+			return fmt.Errorf("field Volumes[%d] is %d, must be from 0 to %d (Measurements - 1)", row, v, d.Measurements-1)
 		}
 	}
 	for _, m := range []struct {
 		name   string
 		values []float64
-	}{{"X", d.X}, {"B", d.B}, {"Gram.Coefficients", d.Gram.Coefficients}} {
+	}{{"X", d.X}, {"B", d.B}, {"Gram.Rows", d.Gram.Rows}, {"Gram.Coefficients", d.Gram.Coefficients}} {
 		for i, v := range m.values {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
 				return fmt.Errorf("%s[%d] is %v, must be finite", m.name, i, v)
 			}
-		}
-	}
-	for i, pair := range d.Gram.Rows {
-		if sum := pair[0]*0 + pair[1]*0; sum != 0 {
-			return fmt.Errorf("Gram.Rows[%d] is %v, must be finite", i, pair)
 		}
 	}
 	return nil
@@ -128,20 +136,23 @@ func (d *CSDDesign) check() error {
 // the product of its row with itself. A right map is at 1e-15.
 const gramTolerance = 1e-9
 
-// checkGram compares the map with B for every single direction: the map is linear, so that it is
-// then right for every set.
-func (d *CSDDesign) checkGram(g *ref.Gram) error {
+// checkedGram makes the Gram map ready and compares it with B for every single direction: the map is
+// linear, so that it is then right for every set.
+func (d *CSDDesign) checkedGram() (*ref.Gram, error) {
 	n, rows := d.Coefficients, d.directions()
-	if g.Moments < 1 || len(g.Rows) != rows*g.Moments {
-		return fmt.Errorf("Gram.Rows has %d values, expected %d (rows of B) x %d (Gram.Moments)", len(g.Rows), rows, g.Moments)
+	m := ref.GramMap(d.Gram)
+	if m.Moments < 1 || len(m.Rows) != rows*2*m.Moments {
+		return nil, fmt.Errorf("Gram.Rows has %d values, expected %d (rows of B) x 2 x %d (Gram.Moments)", len(m.Rows), rows, m.Moments)
 	}
-	if err := g.Check(n); err != nil {
-		return fmt.Errorf("Gram: %w", err)
+	if err := m.Check(n); err != nil {
+		return nil, fmt.Errorf("field Gram: %w", err)
 	}
+	g := ref.NewGram(&m)
 	base, q := make([]float64, ref.Triangle(n)), make([]float64, ref.Triangle(n))
+	sums := g.NewSums()
 	for r := range rows {
 		b := d.B[r*n:][:n]
-		g.Assemble(q, base, g.Rows[r*g.Moments:][:g.Moments])
+		g.Assemble(q, base, m.Rows[r*2*m.Moments:][:2*m.Moments], sums)
 		largest := 0.0
 		for _, v := range b {
 			largest = math.Max(largest, v*v)
@@ -150,12 +161,12 @@ func (d *CSDDesign) checkGram(g *ref.Gram) error {
 			for j := range i + 1 {
 				got, want := q[ref.Triangle(i)+j], b[i]*b[j]
 				if math.Abs(got-want) > gramTolerance*largest {
-					return fmt.Errorf("Gram does not belong to B: direction %d gives %g for coefficients %d and %d, B gives %g", r, got, i, j, want)
+					return nil, fmt.Errorf("field Gram does not belong to B: direction %d gives %g for coefficients %d and %d, B gives %g", r, got, i, j, want)
 				}
 			}
 		}
 	}
-	return nil
+	return g, nil
 }
 
 type csd struct {
@@ -181,13 +192,18 @@ func (w *csdWorker) Fit64(params []float64, status []Status, signal []float64) {
 }
 
 func fitCSD[T float32 | float64](w *csdWorker, params []float64, status []Status, signal []T) {
-	if n := len(status); len(params) != n*w.coefficients || len(signal) != n*w.measurements {
-		panic(fmt.Sprintf("kernel: CSD of %d voxels: %d parameters and %d signal values, expected %d and %d",
-			n, len(params), len(signal), n*w.coefficients, n*w.measurements))
-	}
+	w.checkLengths(len(params), len(status), len(signal))
 	for i := range status {
 		f := params[i*w.coefficients:][:w.coefficients]
 		status[i] = csdVoxel(w.scratch, f, signal[i*w.measurements:][:w.measurements])
+	}
+}
+
+// checkLengths panics when the arguments of Fit do not belong together.
+func (c *csd) checkLengths(params, n, signal int) {
+	if params != n*c.coefficients || signal != n*c.measurements {
+		panic(fmt.Sprintf("kernel: CSD of %d voxels: %d parameters and %d signal values, expected %d and %d",
+			n, params, signal, n*c.coefficients, n*c.measurements))
 	}
 }
 

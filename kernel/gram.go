@@ -27,21 +27,19 @@ import "github.com/voxfit/voxfit/kernel/internal/ref"
 type GramMap struct {
 	// Moments is the length of c in pairs: 81 for lmax 8.
 	Moments int
-	// Rows is directions x Moments, row-major: what each direction adds to c, the square of the
-	// factor that B's rows carry included.
-	Rows [][2]float64
+	// Rows is directions x 2 x Moments, row-major: what each direction adds to c, all cosines and
+	// then all sines, the square of the factor that B's rows carry included.
+	Rows []float64
 	// Coefficients are the weights of all records, one record after another.
 	Coefficients []float64
-	// Quads, Pairs and Singles are best sorted by their numbers of terms: a processor then
-	// foresees the lengths of the short loops over them.
-	Quads   []GramQuad
-	Pairs   []GramPair
-	Singles []GramSingle
+	Quads        []GramQuad
+	Pairs        []GramPair
+	Singles      []GramSingle
 }
 
 // A GramQuad is the record of two degrees with orders a and b that are both not zero. Its
 // coefficients are the DifferenceTerms weights of order |a-b| and then the SumTerms weights of order
-// a+b, of which there are never more. With (mc, ms) and (pc, ps) for the weighted sums of the moments
+// a+b. With (mc, ms) and (pc, ps) for the weighted sums of the moments
 // from Difference and from Sum on, the entries are
 //
 //	CosCos mc+pc    SinSin mc-pc    SinCos ps+s*ms    CosSin ps-s*ms

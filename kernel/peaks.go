@@ -70,27 +70,27 @@ func (d *PeakDesign) check() error {
 	case n == 0 || d.Coefficients < 1:
 		return fmt.Errorf("%d Directions and %d Coefficients, must be at least 1 each", n, d.Coefficients)
 	case len(d.B) != n*d.Coefficients:
-		return fmt.Errorf("B has %d values, expected %d (Directions) x %d (Coefficients)", len(d.B), n, d.Coefficients)
+		return fmt.Errorf("field B has %d values, expected %d (Directions) x %d (Coefficients)", len(d.B), n, d.Coefficients)
 	case !(d.RelativeThreshold >= 0 && d.RelativeThreshold <= 1):
 		return fmt.Errorf("RelativeThreshold is %v, must be from 0 to 1", d.RelativeThreshold)
 	case !(d.MinSeparation >= 0 && d.MinSeparation <= 90):
 		return fmt.Errorf("MinSeparation is %v, must be from 0 to 90 degrees", d.MinSeparation)
 	case d.Max < 1:
-		return fmt.Errorf("Max is %d, must be at least 1", d.Max)
+		return fmt.Errorf("field Max is %d, must be at least 1", d.Max)
 	}
 	for i, v := range d.Directions {
 		if length := v[0]*v[0] + v[1]*v[1] + v[2]*v[2]; !(math.Abs(length-1) < 1e-6) {
-			return fmt.Errorf("Directions[%d] is %v, must be a unit vector", i, v)
+			return fmt.Errorf("field Directions[%d] is %v, must be a unit vector", i, v)
 		}
 	}
 	for i, e := range d.Edges {
 		if e[0] < 0 || e[1] < 0 || e[0] >= n || e[1] >= n {
-			return fmt.Errorf("Edges[%d] is %v, must name two of %d directions", i, e, n)
+			return fmt.Errorf("field Edges[%d] is %v, must name two of %d directions", i, e, n)
 		}
 	}
 	for i, v := range d.B {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("B[%d] is %v, must be finite", i, v)
+			return fmt.Errorf("field B[%d] is %v, must be finite", i, v)
 		}
 	}
 	return nil
@@ -105,10 +105,10 @@ func (f *PeakFinder) prepareRefinement() error {
 		f.degree += 2
 	}
 	if (f.degree+1)*(f.degree+2)/2 != n {
-		return fmt.Errorf("Refine: %d coefficients are not all even harmonics up to a degree", n)
+		return fmt.Errorf("field Refine: %d coefficients are not all even harmonics up to a degree", n)
 	}
 	if len(d) < n {
-		return fmt.Errorf("Refine: %d directions, must be at least the %d coefficients", len(d), n)
+		return fmt.Errorf("field Refine: %d directions, must be at least the %d coefficients", len(d), n)
 	}
 	polynomial := ref.NewPolynomial(f.degree)
 	samples := mat.NewDense(len(d), n, nil)
@@ -120,12 +120,12 @@ func (f *PeakFinder) prepareRefinement() error {
 	qr.Factorize(samples)
 	var solution, check mat.Dense
 	if err := qr.SolveTo(&solution, false, b); err != nil {
-		return fmt.Errorf("Refine: the directions do not determine the harmonics: %w", err)
+		return fmt.Errorf("field Refine: the directions do not determine the harmonics: %w", err)
 	}
 	check.Mul(samples, &solution)
 	check.Sub(&check, b)
 	if worst, largest := mat.Norm(&check, math.Inf(1)), mat.Norm(b, math.Inf(1)); !(worst <= 1e-9*largest) {
-		return errors.New("Refine: B is not made of the even harmonics up to a degree in Directions")
+		return errors.New("field Refine: B is not made of the even harmonics up to a degree in Directions")
 	}
 	f.monomials = ref.NewPanels(solution.RawMatrix().Data, n, n)
 	return nil
@@ -169,8 +169,10 @@ type PeakWorker struct {
 //
 // The rules are those of DIPY's peak_directions: a vertex is a local maximum when it is higher than
 // at least one neighbour and lower than none (a plateau has several, a constant none); equal ones
-// keep the order of the vertices; where there is only one it is a peak whatever its value; of several,
-// those that pass RelativeThreshold and MinSeparation are. A function that is not finite has none.
+// keep the order of the vertices; where there is only one it is a peak; of several, those that pass
+// RelativeThreshold and MinSeparation are. Only positive maxima count: a function that is nowhere
+// positive has no peaks (DIPY 1.12 then gives vertex 0 with value 0, an accident of its sorting), nor
+// has one that is not finite.
 //
 // With Refine, each of those then climbs to the maximum near it; they are ordered anew, and of two
 // that MinSeparation finds too near by then only the higher is kept.

@@ -59,8 +59,9 @@ func TestPeaksFollowDIPYsRulesInEveryCornerCase(t *testing.T) {
 		{"nearness to the antipode counts", []float64{4, 0, 0, 0, 0, 4, 0}, func(d *kernel.PeakDesign) { d.MinSeparation = 35 }, []int{0}},
 		{"a constant", []float64{1, 1, 1, 1, 1, 1, 1}, nil, nil},
 		{"zero", make([]float64, 7), nil, nil},
-		{"one negative maximum", []float64{-2, -2, -2, -1, -2, -2, -2}, nil, []int{3}},
-		{"several negative maxima", []float64{-1, -2, -3, -1, -3, -2, -3}, nil, nil},
+		{"nothing positive (DIPY: vertex 0)", []float64{-2, -2, -2, -1, -2, -2, -2}, nil, nil},
+		{"nothing above zero (DIPY: vertex 0)", []float64{-2, -2, -2, 0, -2, -2, -2}, nil, nil},
+		{"one positive maximum beside negative ones", []float64{-1, -2, -3, 1, -3, -2, -3}, nil, []int{3}},
 		{"NaN", []float64{1, math.NaN(), 0, 0, 0, 0, 0}, nil, nil},
 		{"at most Max", []float64{4, 0, 4, 0, 4, 0, 0}, func(d *kernel.PeakDesign) { d.Max = 2 }, []int{0, 2}},
 	} {
@@ -127,12 +128,17 @@ func TestPeaksOfRandomFunctionsAreDIPYs(t *testing.T) {
 		different, worst, found := 0, 0.0, 0
 		for i := range n {
 			peaks := w.Find(coefficients[i*count:][:count])
+			if dipy["count"].Data[i] == 1 && dipy["values"].Data[i*5] == 0 {
+				dipy["count"].Data[i] = 0 // what DIPY gives for functions that are nowhere positive
+			}
 			found += len(peaks)
 			same := float64(len(peaks)) == dipy["count"].Data[i]
 			for k := 0; same && k < len(peaks); k++ {
 				direction := dipy["directions"].Data[(i*5+k)*3:][:3]
 				same = relative(peaks[k].Direction[:], direction) < 1e-12 // the same vertex
-				worst = max(worst, math.Abs(peaks[k].Value-dipy["values"].Data[i*5+k]))
+				if same {
+					worst = max(worst, math.Abs(peaks[k].Value-dipy["values"].Data[i*5+k]))
+				}
 			}
 			if !same {
 				different++
@@ -241,7 +247,7 @@ func TestPeakDesignErrorsNameTheField(t *testing.T) {
 	}
 	d := hemisphereDesign(sh.Symmetric362Hemisphere(), 8)
 	d.Refine = true
-	d.B[40] *= 2
+	d.B[5*45+40] += 1
 	if _, err := kernel.NewPeakFinder(d); err == nil || !strings.Contains(err.Error(), "not made of the even harmonics") {
 		t.Errorf("error is %v, want one about B", err)
 	}

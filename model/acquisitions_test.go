@@ -35,6 +35,17 @@ func (a acquisition) only(voxels []int) acquisition {
 	return kept
 }
 
+// where keeps the voxels for which keep holds.
+func (a acquisition) where(keep func(voxel int) bool) acquisition {
+	var voxels []int
+	for i := range a.voxels() {
+		if keep(i) {
+			voxels = append(voxels, i)
+		}
+	}
+	return a.only(voxels)
+}
+
 // some keeps at most n voxels, evenly spread.
 func (a acquisition) some(n int) acquisition {
 	all := a.voxels()
@@ -94,23 +105,38 @@ func (a acquisition) forDIPY() peer.Arrays {
 	}
 }
 
+// A multiShellSet is one acquisition of the shared data.
+type multiShellSet struct {
+	name, folder, file string
+	lmax               int                                 // the harmonic order that its directions bear
+	share              float64                             // of voxels in which free-water fits must agree
+	keep               func(a acquisition, voxel int) bool // which voxels; nil for all but empty ones
+}
+
+// The water phantom's air is signals of one or two quantisation steps, most of them zero: a tensor and
+// water through them have a singular linear fit and many minima, and either program ends below the
+// other in some voxels. Its water is some hundred times brighter. Its 40 directions do not determine the 45 coefficients of order 8:
+// there DIPY's path would hang on rounding.
+var multiShellSets = []multiShellSet{
+	{"mrtrix_msmt", "mrtrix_msmt", "dwi.nii.gz", 8, 0.999, nil},
+	{"hcp_osmosis_27vox", "hcp_osmosis_27vox", "dwi.nii.gz", 8, 0.999, nil},
+	{"dipy_b1k_b2k_64vox", "dipy_b1k_b2k_64vox", "dwi.nii.gz", 8, 0.999, nil},
+	{"autodmri_water_phantom", "autodmri_water_phantom", "dwi.nii.gz", 6, 0.999, func(a acquisition, i int) bool { return a.meanB0(i) > 1e5 }},
+	{"autodmri_air", "autodmri_water_phantom", "dwi.nii.gz", 6, 0.99, func(a acquisition, i int) bool { return a.meanB0(i) < 1e4 }},
+	{"isbi2012_phantom", "isbi2012_phantom", "hcp_rician_snr30.nii.gz", 8, 0.999, nil},
+}
+
 // onEveryMultiShellSet runs a test on the phantom and on each multi-shell acquisition of the shared
-// data, with at most n voxels of each. lmax is the harmonic order that the number of directions
-// bears: 40 directions do not determine 45 coefficients, and DIPY's path would hang on rounding.
-func onEveryMultiShellSet(t *testing.T, n int, test func(t *testing.T, a acquisition, lmax int)) {
-	t.Run("phantom", func(t *testing.T) { test(t, phantomAcquisition(t, n), 8) })
-	for _, set := range []struct {
-		name, folder, file string
-		lmax               int
-	}{
-		{"mrtrix_msmt", "mrtrix_msmt", "dwi.nii.gz", 8},
-		{"hcp_osmosis_27vox", "hcp_osmosis_27vox", "dwi.nii.gz", 8},
-		{"dipy_b1k_b2k_64vox", "dipy_b1k_b2k_64vox", "dwi.nii.gz", 8},
-		{"autodmri_water_phantom", "autodmri_water_phantom", "dwi.nii.gz", 6},
-		{"isbi2012_phantom", "isbi2012_phantom", "hcp_rician_snr30.nii.gz", 8},
-	} {
+// data, with at most n voxels of each.
+func onEveryMultiShellSet(t *testing.T, n int, test func(t *testing.T, a acquisition, set multiShellSet)) {
+	t.Run("phantom", func(t *testing.T) {
+		test(t, phantomAcquisition(t, n), multiShellSet{name: "phantom", lmax: 8, share: 0.999})
+	})
+	for _, set := range multiShellSets {
 		t.Run(set.name, func(t *testing.T) {
-			test(t, sharedAcquisition(t, set.folder, set.file).some(n), set.lmax)
+			a := sharedAcquisition(t, set.folder, set.file)
+			a = a.where(func(i int) bool { return !empty(a.voxel(i)) && (set.keep == nil || set.keep(a, i)) })
+			test(t, a.some(n), set)
 		})
 	}
 }
@@ -197,4 +223,14 @@ func vectors(values []float32) [][3]float64 {
 		}
 	}
 	return found
+}
+
+// empty says whether all values are zero.
+func empty[T float32 | float64](values []T) bool {
+	for _, v := range values {
+		if v != 0 {
+			return false
+		}
+	}
+	return true
 }

@@ -60,20 +60,20 @@ func TestCSDFollowsDIPYIterationByIteration(t *testing.T) {
 	peer.Slow(t)
 	onEveryMultiShellSet(t, 1000, compareCSD)
 	t.Run("mrtrix_csd_b3000", func(t *testing.T) {
-		compareCSD(t, sharedAcquisition(t, "mrtrix_csd_b3000", "dwi.nii.gz"), 8)
+		compareCSD(t, sharedAcquisition(t, "mrtrix_csd_b3000", "dwi.nii.gz"), multiShellSet{lmax: 8})
 	})
 }
 
-func compareCSD(t *testing.T, a acquisition, lmax int) {
+func compareCSD(t *testing.T, a acquisition, set multiShellSet) {
 	response := a.response()
-	m, err := model.NewCSD(a.gradients, response, model.CSDOptions{LMax: lmax})
+	m, err := model.NewCSD(a.gradients, response, model.CSDOptions{LMax: set.lmax})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ours := fit(m, a)
 	arguments := a.forDIPY()
 	arguments["response"] = peer.Array{Shape: []int{4}, Data: append(response.Evals[:], response.S0)}
-	options := map[string]any{"lmax": lmax}
+	options := map[string]any{"lmax": set.lmax}
 	dipy := peer.DIPY(t, "csd", arguments, options)
 
 	same := func(i int) (iterations bool, difference float64) {
@@ -128,21 +128,12 @@ func relativeToLargest(got, want []float64) float64 {
 	return difference / largest
 }
 
-func empty(values []float64) bool {
-	for _, v := range values {
-		if v != 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // DIPY looks for peaks on the same vertices, those of the model's default sphere, for peaks are
 // looked for among vertices and its own default sphere has others.
 func TestFirstPeakIsDIPYs(t *testing.T) {
 	peer.Slow(t)
-	compare := func(t *testing.T, a acquisition, lmax int) {
-		m, err := model.NewCSD(a.gradients, a.response(), model.CSDOptions{LMax: lmax})
+	compare := func(t *testing.T, a acquisition, set multiShellSet) {
+		m, err := model.NewCSD(a.gradients, a.response(), model.CSDOptions{LMax: set.lmax})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +141,7 @@ func TestFirstPeakIsDIPYs(t *testing.T) {
 		dipy := peer.DIPY(t, "peaks", peer.Arrays{
 			"coefficients": peer.Matrix(ours.params, ours.parameters),
 			"vertices":     peer.Vectors(sh.Repulsion724Hemisphere().Vertices),
-		}, map[string]any{"lmax": lmax})
+		}, map[string]any{"lmax": set.lmax})
 		var first, count tally
 		for i := range a.voxels() {
 			peaks, want := ours.vectors("peaks", i), int(dipy["count"].Data[i])
@@ -168,13 +159,13 @@ func TestFirstPeakIsDIPYs(t *testing.T) {
 	}
 	onEveryMultiShellSet(t, 1000, compare)
 	t.Run("mrtrix_csd_b3000", func(t *testing.T) {
-		compare(t, sharedAcquisition(t, "mrtrix_csd_b3000", "dwi.nii.gz"), 8)
+		compare(t, sharedAcquisition(t, "mrtrix_csd_b3000", "dwi.nii.gz"), multiShellSet{lmax: 8})
 	})
 }
 
 func TestFreeWaterWLSEndsOnDIPYsGridPoint(t *testing.T) {
 	peer.Slow(t)
-	onEveryMultiShellSet(t, 1000, func(t *testing.T, a acquisition, _ int) {
+	onEveryMultiShellSet(t, 1000, func(t *testing.T, a acquisition, set multiShellSet) {
 		m, err := model.NewFreeWater(a.gradients, model.FreeWaterOptions{Method: kernel.WLS})
 		if err != nil {
 			t.Fatal(err)
@@ -185,20 +176,20 @@ func TestFreeWaterWLSEndsOnDIPYsGridPoint(t *testing.T) {
 		for i := range a.voxels() {
 			got, want := ours.row(i)[7], dipy["f"].Data[i]
 			same := math.Round(1000*got) == math.Round(1000*want) && math.Abs(got-want) < 1e-9
-			fractions.note(same, math.Abs(got-want), "voxel %d: f %g, DIPY %g", i, got, want)
+			fractions.note(same, math.Abs(got-want), "voxel %d: %v, f %g, DIPY %g; %d of its values are not zero", i, ours.status[i].Code, got, want, nonzero(a.voxel(i)))
 			if same {
 				difference := math.Abs(float64(ours.maps["fa"][i]) - dipy["fa"].Data[i])
 				anisotropy.note(difference <= 1e-6, difference, "voxel %d: FA %g, DIPY %g", i, ours.maps["fa"][i], dipy["fa"].Data[i])
 			}
 		}
 		fractions.want(t, 0.999, "f on the same grid point")
-		anisotropy.want(t, 0.999, "there FA within 1e-6")
+		anisotropy.want(t, set.share, "there FA within 1e-6")
 	})
 }
 
 func TestFreeWaterNLSIsNeverAboveDIPYsObjective(t *testing.T) {
 	peer.Slow(t)
-	onEveryMultiShellSet(t, 400, func(t *testing.T, a acquisition, _ int) {
+	onEveryMultiShellSet(t, 400, func(t *testing.T, a acquisition, set multiShellSet) {
 		m, err := model.NewFreeWater(a.gradients, model.FreeWaterOptions{Method: kernel.NLS})
 		if err != nil {
 			t.Fatal(err)
@@ -206,7 +197,11 @@ func TestFreeWaterNLSIsNeverAboveDIPYsObjective(t *testing.T) {
 		ours := fit(m, a)
 		dipy := peer.DIPY(t, "freewater_nls", a.forDIPY(), nil)
 		design := a.gradients.DesignMatrix()
-		var objective, agreement tally
+		// Sums of squares that differ by less than this share agree. Around an optimum they grow with
+		// the square of the distance from it: DIPY's leastsq stops when it expects to gain less than
+		// 1.5e-8, which leaves FA up to 3e-4 away where nearly all signal is water.
+		const agreement = 1e-10
+		var objective, parameters tally
 		lower := 0
 		for i := range a.voxels() {
 			if dipy["fitted"].Data[i] == 0 {
@@ -217,19 +212,29 @@ func TestFreeWaterNLSIsNeverAboveDIPYsObjective(t *testing.T) {
 			objective.note(excess <= 1e-9, excess, "voxel %d: %v, sum of squares %.12g, DIPY %.12g: %.3g above; f %g, DIPY %g",
 				i, ours.status[i].Code, got, want, excess, ours.row(i)[7], dipy["f"].Data[i])
 			switch {
-			case excess < -1e-9:
+			case excess < -agreement:
 				lower++ // DIPY stopped short, or in another minimum: its parameters are no measure
-			case excess <= 1e-9:
+			case excess <= agreement:
 				difference := max(math.Abs(ours.row(i)[7]-dipy["f"].Data[i]),
 					math.Abs(float64(ours.maps["fa"][i])-dipy["fa"].Data[i]))
-				agreement.note(difference <= 1e-4, difference, "voxel %d: f %g FA %g, DIPY f %g FA %g, objective differs by %.3g",
+				parameters.note(difference <= 1e-4, difference, "voxel %d: f %g FA %g, DIPY f %g FA %g, objective differs by %.3g",
 					i, ours.row(i)[7], ours.maps["fa"][i], dipy["f"].Data[i], dipy["fa"].Data[i], excess)
 			}
 		}
-		objective.want(t, 0.999, "sum of squares not above DIPY's by more than 1e-9")
-		t.Logf("parity: %s: lower than DIPY's by more than 1e-9 in %d voxels", t.Name(), lower)
-		agreement.want(t, 0.999, "where the sums of squares agree to 1e-9, f and FA within 1e-4")
+		objective.want(t, set.share, "sum of squares not above DIPY's by more than 1e-9")
+		t.Logf("parity: %s: sum of squares lower than DIPY's by more than %g in %d voxels", t.Name(), agreement, lower)
+		parameters.want(t, 0.999, "where the sums of squares agree, f and FA within 1e-4")
 	})
+}
+
+func nonzero(values []float32) int {
+	n := 0
+	for _, v := range values {
+		if v != 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // freeWaterSSE is the objective of fwdti._nls_err_func at params (Dxx Dxy Dyy Dxz Dyz Dzz S0 f):
@@ -252,7 +257,7 @@ func freeWaterSSE(design, params []float64, signal []float32) float64 {
 
 func TestTensorWLSGivesDIPYsAnisotropy(t *testing.T) {
 	peer.Slow(t)
-	compare := func(t *testing.T, a acquisition, _ int) {
+	compare := func(t *testing.T, a acquisition, _ multiShellSet) {
 		m, err := model.NewTensor(a.gradients, model.TensorOptions{})
 		if err != nil {
 			t.Fatal(err)
@@ -268,6 +273,6 @@ func TestTensorWLSGivesDIPYsAnisotropy(t *testing.T) {
 	}
 	onEveryMultiShellSet(t, 1000, compare)
 	t.Run("mrtrix_csd_b3000", func(t *testing.T) {
-		compare(t, sharedAcquisition(t, "mrtrix_csd_b3000", "dwi.nii.gz"), 0)
+		compare(t, sharedAcquisition(t, "mrtrix_csd_b3000", "dwi.nii.gz"), multiShellSet{})
 	})
 }

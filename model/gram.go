@@ -1,7 +1,6 @@
 package model
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/voxfit/voxfit/kernel"
@@ -109,9 +108,6 @@ func (b *gramBuilder) quads() {
 			b.gram.Quads = append(b.gram.Quads, b.quad(x, y))
 		}
 	}
-	slices.SortStableFunc(b.gram.Quads, func(p, q kernel.GramQuad) int {
-		return cmp.Or(cmp.Compare(p.DifferenceTerms, q.DifferenceTerms), cmp.Compare(p.SumTerms, q.SumTerms))
-	})
 }
 
 // cosines lists the cosine harmonics of order 1 and more.
@@ -152,7 +148,6 @@ func (b *gramBuilder) pairs() {
 			b.gram.Pairs = append(b.gram.Pairs, p)
 		}
 	}
-	slices.SortStableFunc(b.gram.Pairs, func(p, q kernel.GramPair) int { return cmp.Compare(p.Terms, q.Terms) })
 }
 
 // singles writes the records of order zero alone.
@@ -168,17 +163,20 @@ func (b *gramBuilder) singles() {
 }
 
 // rows evaluates the harmonics up to 2 lmax, in the order of the moments.
-func (b *gramBuilder) rows(basis sh.Basis, directions [][3]float64, scale float64) [][2]float64 {
+func (b *gramBuilder) rows(basis sh.Basis, directions [][3]float64, scale float64) []float64 {
 	values := basis.Evaluate(2*b.lmax, directions)
 	n := sh.Count(2 * b.lmax)
-	rows := make([][2]float64, 0, len(directions)*len(b.moments))
+	rows := make([]float64, 0, 2*len(directions)*len(b.moments))
 	for ; len(values) > 0; values = values[n:] {
 		for _, m := range b.moments {
-			pair := [2]float64{scale * values[b.place[m]], 0}
-			if m.order > 0 {
-				pair[1] = scale * values[b.place[sine(m)]]
+			rows = append(rows, scale*values[b.place[m]])
+		}
+		for _, m := range b.moments {
+			if m.order == 0 {
+				rows = append(rows, 0)
+				continue
 			}
-			rows = append(rows, pair)
+			rows = append(rows, scale*values[b.place[sine(m)]])
 		}
 	}
 	return rows

@@ -66,5 +66,6 @@ func fractionalAnisotropy(e1, e2, e3 float64) float64 {
 	}
 	e1, e2, e3 = e1/largest, e2/largest, e3/largest // no square vanishes or overflows
 	a, b, c := e1-e2, e2-e3, e3-e1
-	return math.Sqrt(0.5 * (a*a + b*b + c*c) / (e1*e1 + e2*e2 + e3*e3))
+	square := func(x float64) float64 { return float64(x * x) } // rounded: nothing is fused
+	return math.Sqrt(0.5 * (square(a) + square(b) + square(c)) / (square(e1) + square(e2) + square(e3)))
 }

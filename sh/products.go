@@ -33,7 +33,7 @@ func (p *Products) Of(i, j int) (index []int, coefficient []float64) {
 }
 
 // zeroProduct is what counts as an exact zero that the quadrature left as rounding. The smallest
-// coefficients that are not zero are about 1e-4 for lmax 12, and rounding leaves 1e-16.
+// coefficients that are not zero are about 1e-7 for lmax 12, and rounding leaves 1e-15.
 const zeroProduct = 1e-12
 
 // Products computes the table for this basis by quadrature: Gauss-Legendre in the cosine of the

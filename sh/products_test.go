@@ -72,7 +72,7 @@ func TestProductsStoreNoZeros(t *testing.T) {
 	for _, lmax := range []int{4, 8, 12} {
 		table := sh.Descoteaux07.Products(lmax)
 		for i, c := range table.Coefficient {
-			if math.Abs(c) < 1e-6 {
+			if math.Abs(c) < 1e-8 {
 				t.Errorf("lmax %d: coefficient %d is %g, neither zero nor of a size that occurs", lmax, i, c)
 			}
 		}

@@ -11,10 +11,9 @@ const (
 	mostHalvings = 12
 )
 
-// Climb walks from a unit vector uphill to the maximum of a polynomial on the unit sphere: Newton steps
-// in the tangent plane where the function is concave there, steps along the gradient where it is not,
-// none longer than longestStep, and each halved until the function is higher. The result is never
-// lower than the start.
+// Climb walks from a unit vector uphill to the maximum of a polynomial on the unit sphere, by Newton steps
+// in the tangent plane that are turned uphill where the function is not concave, none longer than
+// longestStep, and each halved until the function is higher. The result is never lower than the start.
 func Climb(p *Polynomial, u [3]float64) (peak [3]float64, value float64) {
 	here := p.At(u)
 	for range mostSteps {
@@ -47,24 +46,46 @@ func uphill(p *Polynomial, u [3]float64, value float64, step [3]float64, trusted
 	return u, there, false
 }
 
-// tangentStep is the Newton step in the tangent plane at u, or, where the function is not concave
-// there, the gradient in that plane.
+// tangentStep is the Newton step in the tangent plane at u. Along a principal direction in which the
+// function is not concave the step goes uphill all the same, as far as a curvature of the same size
+// downward would ask for: on a ridge or by a saddle the bare gradient would creep.
 func tangentStep(t Jet, u [3]float64) (step [3]float64, newton bool) {
 	e, f := tangents(u)
 	he, hf := multiply(t.Hessian, e), multiply(t.Hessian, f)
 	outward := dot3(t.Gradient, u) // what bending along the sphere adds to the second derivative
 	a, b, c := dot3(e, he)-outward, dot3(e, hf), dot3(f, hf)-outward
 	ge, gf := dot3(e, t.Gradient), dot3(f, t.Gradient)
-	determinant := float64(a*c) - float64(b*b)
-	x, y := ge, gf
-	if newton = a < 0 && determinant > 0; newton {
-		x = (float64(b*gf) - float64(c*ge)) / determinant
-		y = (float64(b*ge) - float64(a*gf)) / determinant
+
+	// Principal directions (cos, sin) and (-sin, cos) of the matrix [a b; b c], and its curvatures.
+	middle, half := (a+c)/2, (a-c)/2
+	radius := math.Sqrt(float64(half*half) + float64(b*b))
+	cos, sin := principal(half, b, radius)
+	high, low := middle+radius, middle-radius
+	flat := 1e-9 * (math.Abs(high) + math.Abs(low))
+	along := (float64(ge*cos) + float64(gf*sin)) / math.Max(math.Abs(high), flat)
+	across := (float64(gf*cos) - float64(ge*sin)) / math.Max(math.Abs(low), flat)
+	if flat == 0 {
+		return step, false
 	}
+	x := float64(along*cos) - float64(across*sin)
+	y := float64(along*sin) + float64(across*cos)
 	for k := range step {
 		step[k] = float64(x*e[k]) + float64(y*f[k])
 	}
-	return step, newton
+	return step, high < 0
+}
+
+// principal is the direction of the larger eigenvalue of [half b; b -half], whose size is radius.
+func principal(half, b, radius float64) (cos, sin float64) {
+	cos, sin = half+radius, b
+	if half < 0 { // the same direction, without cancellation
+		cos, sin = b, radius-half
+	}
+	length := math.Sqrt(float64(cos*cos) + float64(sin*sin))
+	if length == 0 {
+		return 1, 0
+	}
+	return cos / length, sin / length
 }
 
 // tangents are two unit vectors at right angles to u and to each other.

@@ -11,14 +11,14 @@ type CSD struct {
 	zeroth        float64 // B[0,0], which turns the first coefficient into the mean amplitude
 	tau           float64
 	maxIterations int
-	transposed    *Panels      // X^T
-	amplitudes    *Panels      // B
-	gram          *Gram        // B_active^T B_active
-	complete      [][2]float64 // the moments of all directions
-	normal        []float64    // P, packed lower triangle
-	factor        []float64    // Cholesky factor of P with identity rows to whole tiles
-	inverse       []float64    // reciprocals of its diagonal
-	solvable      bool         // false where even P + 1e-5 I has no factor
+	transposed    *Panels   // X^T
+	amplitudes    *Panels   // B
+	gram          *Gram     // B_active^T B_active
+	complete      []float64 // the moments of all directions
+	normal        []float64 // P, packed lower triangle
+	factor        []float64 // Cholesky factor of P with identity rows to whole tiles
+	inverse       []float64 // reciprocals of its diagonal
+	solvable      bool      // false where even P + 1e-5 I has no factor
 }
 
 // CSDSetup names what NewCSD needs; kernel.CSDDesign documents the fields.
@@ -46,7 +46,7 @@ func NewCSD(s CSDSetup) *CSD {
 		volumes: s.Volumes, coefficients: n, start: s.StartCoefficients, zeroth: s.B[0],
 		tau: s.Tau, maxIterations: s.MaxIterations,
 		transposed: NewPanels(xt, n, m), amplitudes: NewPanels(s.B, s.Directions, n),
-		gram: s.Gram, complete: make([][2]float64, s.Gram.Moments),
+		gram: s.Gram, complete: s.Gram.NewMoments(),
 		normal: normalMatrix(xt, n, m),
 	}
 	all := make([]int32, s.Directions)
@@ -112,7 +112,8 @@ func (d *CSD) NewScratch() *CSDScratch {
 		y:       make([]float64, padded),
 		q:       make([]float64, Triangle(padded)),
 		inverse: make([]float64, padded),
-		c:       make([][2]float64, d.gram.Moments),
+		c:       d.gram.NewMoments(),
+		sums:    d.gram.NewSums(),
 		active:  make([]uint64, words),
 		next:    make([]uint64, words),
 		list:    make([]int32, 0, d.amplitudes.rows),
@@ -126,7 +127,8 @@ type CSDScratch struct {
 	z, y         []float64
 	q            []float64
 	inverse      []float64
-	c            [][2]float64
+	c            []float64
+	sums         GramSums
 	active, next []uint64
 	list         []int32
 }
@@ -224,7 +226,7 @@ func (s *CSDScratch) solve() (ok, loaded bool) {
 func (s *CSDScratch) factorise(load bool) bool {
 	d := s.csd
 	s.resetUnknowns()
-	d.gram.Assemble(s.q, d.normal, s.c)
+	d.gram.Assemble(s.q, d.normal, s.c, s.sums)
 	identityRows(s.q, d.coefficients)
 	if load {
 		loadDiagonal(s.q, d.coefficients)

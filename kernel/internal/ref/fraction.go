@@ -221,11 +221,11 @@ func (s *fractionScan) descend(centre, step, guess float64) (k int, ok bool) {
 	const reach = 4
 	middle, span := math.Round(1000*centre), math.Round(1000*step)
 	low, high := int(middle-span)+1, int(middle+span)-1
-	at := int(math.Round(middle + guess*span))
+	at := int(math.Round(middle + float64(guess*span)))
 	for range 6 {
 		at = min(max(at, low+reach), high-reach)
 		before, value, after := s.thousandth(at-reach), s.thousandth(at), s.thousandth(at+reach)
-		vertex := float64(at) + reach*parabolaVertex(before, value, after)
+		vertex := float64(at) + float64(reach*parabolaVertex(before, value, after))
 		switch {
 		case math.IsInf(vertex, 0) || math.IsNaN(vertex):
 			return 0, false

@@ -28,7 +28,7 @@ func TestFractionScanEndsWhereTheWholeGridDoes(t *testing.T) {
 			random := rand.New(rand.NewPCG(7, 1))
 			s := scheme.freeWater(false)
 			voxels, parted, lastBits := 0, 0, 0
-			for range 2000 {
+			for range simulations(2000) {
 				LoadFreeWater(s, scheme.simulate(random))
 				var p [8]float64
 				if _, outcome := s.Fit(&p); outcome != Converged {
@@ -74,7 +74,7 @@ func TestNonlinearFreeWaterFindsTheLowestMinimum(t *testing.T) {
 	for name, scheme := range schemes {
 		random := rand.New(rand.NewPCG(11, 1))
 		s := scheme.freeWater(true)
-		for range 600 {
+		for range simulations(600) {
 			LoadFreeWater(s, scheme.simulate(random))
 			var p [8]float64
 			if iterations, _ := s.Fit(&p); iterations == 0 {

@@ -1,10 +1,15 @@
 package ref
 
-// Gram is the Gram matrix of chosen rows of a spherical-harmonic matrix as a linear map of a short
-// vector of moments; package kernel's GramMap documents the mathematics and the records.
-type Gram struct {
+import (
+	"cmp"
+	"slices"
+)
+
+// GramMap is the Gram matrix of chosen rows of a spherical-harmonic matrix as a linear map of a short
+// vector of moments; package kernel documents the mathematics and the records.
+type GramMap struct {
 	Moments      int
-	Rows         [][2]float64 // directions x Moments, each a cosine and a sine
+	Rows         []float64
 	Coefficients []float64
 	Quads        []GramQuad
 	Pairs        []GramPair
@@ -34,101 +39,176 @@ type GramSingle struct {
 	Coefficients  int32
 }
 
+// Gram is a GramMap made ready for fast use. Its work is hundreds of short weighted sums of
+// consecutive moments, each once over cosines and once over sines. One by one, they would cost more
+// in loops and slices than in arithmetic; so sums over nearly the same moments are put side by side in
+// panels of eight, and the entries of the matrix are combined from their results afterwards.
+type Gram struct {
+	moments int
+	rows    []float64
+	panels  []gramPanel
+	weights []float64
+	quads   []gramQuad
+	pairs   []gramPair
+	singles []gramSingle
+}
+
+// gramPanel is eight weighted sums over the moments first to first+length. Its weights are at
+// weights, panelRows to a moment, zero for moments that a sum does not have.
+type gramPanel struct{ first, length, weights int32 }
+
+// The records of the second step: which sums make which entries.
+type gramQuad struct {
+	difference, sum                int32
+	cosCos, sinSin, sinCos, cosSin int32
+	sinSign                        float64
+}
+
+type (
+	gramPair   struct{ sum, cos, sin int32 }
+	gramSingle struct{ sum, entry int32 }
+)
+
+// weightedSum is one sum before it has its place in a panel.
+type weightedSum struct {
+	first, terms, weights int32
+	place                 *int32 // where its place among the results is wanted
+}
+
+// NewGram prepares a map whose records Check has found sound.
+func NewGram(m *GramMap) *Gram {
+	g := &Gram{
+		moments: m.Moments, rows: m.Rows,
+		quads: make([]gramQuad, len(m.Quads)), pairs: make([]gramPair, len(m.Pairs)), singles: make([]gramSingle, len(m.Singles)),
+	}
+	var sums []weightedSum
+	for i, r := range m.Quads {
+		q := &g.quads[i]
+		*q = gramQuad{cosCos: r.CosCos, sinSin: r.SinSin, sinCos: r.SinCos, cosSin: r.CosSin, sinSign: r.SinSign}
+		sums = append(sums,
+			weightedSum{r.Difference, r.DifferenceTerms, r.Coefficients, &q.difference},
+			weightedSum{r.Sum, r.SumTerms, r.Coefficients + r.DifferenceTerms, &q.sum})
+	}
+	for i, r := range m.Pairs {
+		g.pairs[i] = gramPair{cos: r.Cos, sin: r.Sin}
+		sums = append(sums, weightedSum{r.Moment, r.Terms, r.Coefficients, &g.pairs[i].sum})
+	}
+	for i, r := range m.Singles {
+		g.singles[i] = gramSingle{entry: r.Entry}
+		sums = append(sums, weightedSum{r.Moment, r.Terms, r.Coefficients, &g.singles[i].sum})
+	}
+	g.fillPanels(sums, m.Coefficients)
+	return g
+}
+
+// fillPanels sorts the sums by the moments that they are of and puts them into panels, none longer than
+// the longest sum.
+func (g *Gram) fillPanels(sums []weightedSum, coefficients []float64) {
+	slices.SortStableFunc(sums, func(a, b weightedSum) int {
+		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.terms, b.terms))
+	})
+	longest := int32(0)
+	for _, s := range sums {
+		longest = max(longest, s.terms)
+	}
+	for len(sums) > 0 {
+		n, first, end := 0, sums[0].first, sums[0].first
+		for n < min(panelRows, len(sums)) && sums[n].first+sums[n].terms <= first+longest {
+			end = max(end, sums[n].first+sums[n].terms)
+			n++
+		}
+		p := gramPanel{first: first, length: end - first, weights: int32(len(g.weights))}
+		g.weights = append(g.weights, make([]float64, panelRows*int(p.length))...)
+		for lane, s := range sums[:n] {
+			*s.place = int32(panelRows*len(g.panels) + lane)
+			for t := range s.terms {
+				g.weights[int(p.weights)+panelRows*int(s.first-first+t)+lane] = coefficients[s.weights+t]
+			}
+		}
+		g.panels = append(g.panels, p)
+		sums = sums[n:]
+	}
+}
+
+// GramSums is the scratch between the two steps: the sums over cosines and over sines.
+type GramSums struct{ cos, sin []float64 }
+
+// NewSums allocates the scratch of one worker.
+func (g *Gram) NewSums() GramSums {
+	n := panelRows * len(g.panels)
+	return GramSums{cos: make([]float64, n), sin: make([]float64, n)}
+}
+
 // Assemble writes base + G c, where both are packed lower triangles. Every entry is written.
-func (g *Gram) Assemble(q, base []float64, c [][2]float64) {
+func (g *Gram) Assemble(q, base, c []float64, sums GramSums) {
+	cos, sin := c[:g.moments], c[g.moments:][:g.moments]
+	for i, p := range g.panels {
+		w := g.weights[p.weights:]
+		panelInto((*[panelRows]float64)(sums.cos[panelRows*i:]), w, cos[p.first:][:p.length])
+		panelInto((*[panelRows]float64)(sums.sin[panelRows*i:]), w, sin[p.first:][:p.length])
+	}
+	g.combine(q, base, sums)
+}
+
+// combine makes the entries from the sums.
+func (g *Gram) combine(q, base []float64, sums GramSums) {
 	q = q[:len(base)]
-	for e := range g.Quads {
-		r := &g.Quads[e]
-		w := g.Coefficients[r.Coefficients:]
-		mc, ms, pc, ps := fourSums(w, c[r.Difference:][:r.DifferenceTerms], c[r.Sum:][:r.SumTerms])
-		ms *= r.SinSign
-		q[r.CosCos] = base[r.CosCos] + (mc + pc)
-		q[r.SinSin] = base[r.SinSin] + (mc - pc)
-		q[r.SinCos] = base[r.SinCos] + (ps + ms)
-		q[r.CosSin] = base[r.CosSin] + (ps - ms)
+	cos, sin := sums.cos, sums.sin[:len(sums.cos)]
+	for i := range g.quads {
+		r := &g.quads[i]
+		mc, ms := cos[r.difference], sin[r.difference]*r.sinSign
+		pc, ps := cos[r.sum], sin[r.sum]
+		q[r.cosCos] = base[r.cosCos] + (mc + pc)
+		q[r.sinSin] = base[r.sinSin] + (mc - pc)
+		q[r.sinCos] = base[r.sinCos] + (ps + ms)
+		q[r.cosSin] = base[r.cosSin] + (ps - ms)
 	}
-	for e := range g.Pairs {
-		r := &g.Pairs[e]
-		mc, ms := twoSums(g.Coefficients[r.Coefficients:], c[r.Moment:][:r.Terms])
-		q[r.Cos] = base[r.Cos] + mc
-		q[r.Sin] = base[r.Sin] + ms
+	for _, r := range g.pairs {
+		q[r.cos] = base[r.cos] + cos[r.sum]
+		q[r.sin] = base[r.sin] + sin[r.sum]
 	}
-	for e := range g.Singles {
-		r := &g.Singles[e]
-		mc, _ := twoSums(g.Coefficients[r.Coefficients:], c[r.Moment:][:r.Terms])
-		q[r.Entry] = base[r.Entry] + mc
+	for _, r := range g.singles {
+		q[r.entry] = base[r.entry] + cos[r.sum]
 	}
 }
 
-// twoSums weights a run of moments.
-func twoSums(w []float64, run [][2]float64) (cos, sin float64) {
-	w = w[:len(run)]
-	for t, m := range run {
-		cos += float64(w[t] * m[0])
-		sin += float64(w[t] * m[1])
-	}
-	return cos, sin
-}
-
-// fourSums weights two runs with consecutive weights. Degrees of the higher order that a product may
-// have are a part of those of the lower order, so that the second run is never the longer one.
-func fourSums(w []float64, long, short [][2]float64) (lc, ls, sc, ss float64) {
-	u, v := w[:len(long)], w[len(long):][:len(short)]
-	first := long[:len(short)]
-	for t, m := range short {
-		n := first[t]
-		lc += float64(u[t] * n[0])
-		ls += float64(u[t] * n[1])
-		sc += float64(v[t] * m[0])
-		ss += float64(v[t] * m[1])
-	}
-	u, long = u[len(short):], long[len(short):]
-	for t, m := range long {
-		lc += float64(u[t] * m[0])
-		ls += float64(u[t] * m[1])
-	}
-	return lc, ls, sc, ss
-}
+// NewMoments allocates moments, all zero: the cosines' and then the sines'.
+func (g *Gram) NewMoments() []float64 { return make([]float64, 2*g.moments) }
 
 // Add adds the rows of the listed directions to c, four at a time so that c is loaded and stored
 // once for four rows.
-func (g *Gram) Add(c [][2]float64, list []int32) {
+func (g *Gram) Add(c []float64, list []int32) {
 	for ; len(list) >= 4; list = list[4:] {
-		r0, r1, r2, r3 := g.row(list[0]), g.row(list[1]), g.row(list[2]), g.row(list[3])
-		r0, r1, r2, r3 = r0[:len(c)], r1[:len(c)], r2[:len(c)], r3[:len(c)]
+		r0, r1, r2, r3 := g.row(c, list[0]), g.row(c, list[1]), g.row(c, list[2]), g.row(c, list[3])
 		for i := range c {
-			c[i][0] += (r0[i][0] + r1[i][0]) + (r2[i][0] + r3[i][0])
-			c[i][1] += (r0[i][1] + r1[i][1]) + (r2[i][1] + r3[i][1])
+			c[i] += (r0[i] + r1[i]) + (r2[i] + r3[i])
 		}
 	}
 	for _, d := range list {
-		r := g.row(d)[:len(c)]
+		r := g.row(c, d)
 		for i := range c {
-			c[i][0] += r[i][0]
-			c[i][1] += r[i][1]
+			c[i] += r[i]
 		}
 	}
 }
 
 // Subtract takes the rows of the listed directions off c.
-func (g *Gram) Subtract(c [][2]float64, list []int32) {
+func (g *Gram) Subtract(c []float64, list []int32) {
 	for ; len(list) >= 4; list = list[4:] {
-		r0, r1, r2, r3 := g.row(list[0]), g.row(list[1]), g.row(list[2]), g.row(list[3])
-		r0, r1, r2, r3 = r0[:len(c)], r1[:len(c)], r2[:len(c)], r3[:len(c)]
+		r0, r1, r2, r3 := g.row(c, list[0]), g.row(c, list[1]), g.row(c, list[2]), g.row(c, list[3])
 		for i := range c {
-			c[i][0] -= (r0[i][0] + r1[i][0]) + (r2[i][0] + r3[i][0])
-			c[i][1] -= (r0[i][1] + r1[i][1]) + (r2[i][1] + r3[i][1])
+			c[i] -= (r0[i] + r1[i]) + (r2[i] + r3[i])
 		}
 	}
 	for _, d := range list {
-		r := g.row(d)[:len(c)]
+		r := g.row(c, d)
 		for i := range c {
-			c[i][0] -= r[i][0]
-			c[i][1] -= r[i][1]
+			c[i] -= r[i]
 		}
 	}
 }
 
-func (g *Gram) row(direction int32) [][2]float64 {
-	return g.Rows[int(direction)*g.Moments:][:g.Moments]
+// row is the row of a direction, cut to the length of c.
+func (g *Gram) row(c []float64, direction int32) []float64 {
+	return g.rows[int(direction)*2*g.moments:][:len(c)]
 }

@@ -35,7 +35,7 @@ func (p *Panels) PaddedRows() int {
 func (p *Panels) Multiply(dst, x []float64) {
 	stride := panelRows * p.columns
 	for base := 0; base < p.PaddedRows(); base += panelRows {
-		*(*[panelRows]float64)(dst[base:]) = panel(p.data[base/panelRows*stride:], x)
+		panelInto((*[panelRows]float64)(dst[base:]), p.data[base/panelRows*stride:], x)
 	}
 }
 
@@ -43,9 +43,10 @@ func (p *Panels) Multiply(dst, x []float64) {
 // clears the others. Bits beyond the last row are clear.
 func (p *Panels) Below(mask []uint64, x []float64, threshold float64) {
 	clear(mask)
+	var v [panelRows]float64
 	stride := panelRows * p.columns
 	for base := 0; base < p.rows; base += panelRows {
-		v := panel(p.data[base/panelRows*stride:], x)
+		panelInto(&v, p.data[base/panelRows*stride:], x)
 		b := bit(v[0] < threshold) | bit(v[1] < threshold)<<1 | bit(v[2] < threshold)<<2 | bit(v[3] < threshold)<<3 |
 			bit(v[4] < threshold)<<4 | bit(v[5] < threshold)<<5 | bit(v[6] < threshold)<<6 | bit(v[7] < threshold)<<7
 		mask[base/64] |= b << (base % 64)
@@ -55,10 +56,10 @@ func (p *Panels) Below(mask []uint64, x []float64, threshold float64) {
 	}
 }
 
-// panel returns eight rows times x. Three columns are taken at a time: the compiler interleaves the
+// panelInto writes eight rows times x. Three columns are taken at a time: the compiler interleaves the
 // products of all but the last with their additions, where it would otherwise keep eight products
 // and eight sums waiting and run out of registers.
-func panel(rows, x []float64) [panelRows]float64 {
+func panelInto(dst *[panelRows]float64, rows, x []float64) {
 	var a0, a1, a2, a3, a4, a5, a6, a7 float64
 	for len(x) >= 3 && len(rows) >= 3*panelRows {
 		r := (*[3 * panelRows]float64)(rows)
@@ -104,7 +105,7 @@ func panel(rows, x []float64) [panelRows]float64 {
 		a7 += float64(r[7] * v)
 		x, rows = x[1:], rows[panelRows:]
 	}
-	return [panelRows]float64{a0, a1, a2, a3, a4, a5, a6, a7}
+	*dst = [panelRows]float64{a0, a1, a2, a3, a4, a5, a6, a7}
 }
 
 // bit is 1 where b holds; the compiler makes it one instruction without a branch.

@@ -24,10 +24,13 @@ const (
 
 // Find lists the peaks of the function with the given values. A vertex is a local maximum when it is
 // higher than at least one neighbour and lower than none, so that a plateau has several and a
-// constant none. A single maximum is a peak whatever its value. Of several, those are kept whose
-// height above the floor (the smallest value, but at least zero) is at least relativeThreshold of the
-// highest one's, and that are not nearer than the angle of minCosine to a higher one or its antipode.
-// Where a value is NaN there are no peaks.
+// constant none. Maxima that are not positive are left out. A single maximum is a peak. Of several,
+// those are kept whose height above the floor (the smallest value, but at least zero) is at least
+// relativeThreshold of the highest one's, and that are not nearer than the angle of minCosine to a
+// higher one or its antipode. Where a value is NaN there are no peaks.
+//
+// (DIPY 1.12 names vertex 0 with value 0 as a peak of functions that have maxima but no positive one:
+// the array that it sorts values into is filled with zeros beforehand. This is not copied.)
 func (p *Peaks) Find(values []float64, vertices [][3]float64, edges [][2]int32, relativeThreshold, minCosine float64) {
 	p.Index, p.Value = p.Index[:0], p.Value[:0]
 	floor, ok := minimum(values)
@@ -76,7 +79,7 @@ func (p *Peaks) localMaxima(values []float64, edges [][2]int32) {
 		}
 	}
 	for i, s := range p.state {
-		if s == somewhat {
+		if s == somewhat && values[i] > 0 {
 			p.insert(i, values[i])
 		}
 	}

@@ -3,6 +3,7 @@ package ref
 import (
 	"math"
 	"math/rand/v2"
+	"testing"
 )
 
 // A scheme is a made-up acquisition: shells of directions on a spiral over the sphere, b0s first.
@@ -42,6 +43,14 @@ var schemes = map[string]scheme{
 	"Henriques": newScheme(6, map[float64]int{500: 32, 1500: 32}),
 	"MSMT":      newScheme(6, map[float64]int{700: 16, 1200: 30, 2800: 50}),
 	"sparse":    newScheme(5, map[float64]int{500: 10, 1000: 10, 2000: 10, 3000: 10}),
+}
+
+// simulations is how many voxels a test simulates: fewer where tests are asked to be short.
+func simulations(n int) int {
+	if testing.Short() {
+		return n / 10
+	}
+	return n
 }
 
 func (s scheme) freeWater(nonlinear bool) *FreeWaterScratch {

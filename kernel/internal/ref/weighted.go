@@ -76,7 +76,7 @@ func (w *weighted) orthogonal(p *[logLinearSize]float64, v, y []float64) (ok boo
 	for k := range logLinearSize {
 		before := r[packed(k, 0) : packed(k, 0)+k]
 		norm := math.Sqrt(sumSquares(column(k)))
-		whole := norm * norm
+		whole := float64(norm * norm)
 		for _, x := range before {
 			whole += float64(x * x)
 		}

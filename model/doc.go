@@ -1,0 +1,21 @@
+// Package model turns an acquisition into a kernel, and a kernel's parameters into maps with names.
+//
+// A kernel knows matrices and numbers. A user has a gradient table, perhaps a response function, and
+// wants images called fa, gfa or peaks. A Model stands between them:
+//
+//	gradient table, response, options --NewCSD, NewFreeWater, NewTensor--> Model
+//	Model.Fitter()      the kernel: signal in, parameters and status out
+//	Model.Maps()        what can be written of them: name, components, unit, description
+//	Model.NewDeriver()  one worker's scratch that turns parameters into these maps
+//
+// Set-up happens once and may be slow; it uses ordinary linear algebra. Fitting and deriving happen for
+// every voxel and do not allocate.
+//
+// The defaults of all options are DIPY's, so that a model with the zero options gives DIPY's numbers;
+// the documentation of each says which class or function of DIPY, or which command of MRtrix3, it
+// follows. Names and components of maps follow the BIDS derivatives that pyAFQ and QSIRecon write.
+//
+// Directions, of peaks or of eigenvectors, are in the frame of the b-vectors that were given. For
+// FSL's files that is the image's own frame; whoever writes files for software that works in the
+// scanner's frame turns the b-vectors first (acq.GradientTable.WorldBvecs).
+package model
