@@ -12,25 +12,26 @@ import (
 // iteration. A voxel that has settled is written out and its slot gets the next voxel at once, so
 // that lanes do not wait for one another however different their iterations are.
 //
-// Nearly all voxels take that way. The few that do not (no direction below the first threshold, a
-// signal without finite products, a matrix that is not positive definite) are left to the portable
-// code, from the signal on.
+// Nearly all voxels take that way. The few that do not (a signal of zeros or without finite products, a
+// matrix that is not positive definite) are left to the portable code, from the signal on.
 type csdLaneWorker struct {
 	*csdLanes
 	scratch *ref.CSDScratch
 
 	// The next voxels, made ready together.
-	staged32   []float32 // their signals, where they are not whole and in one piece
-	staged64   []float64
-	signal     []float64
-	seen       []float64
-	arrived    []float64 // z
-	firstGuess []float64
-	limits     []float64
-	firstSets  []uint64
-	first      int // the voxel in lane 0
-	ready      int // how many there are
-	taken      int // how many have found a slot
+	staged32  []float32 // their signals, where they are not whole and in one piece
+	staged64  []float64
+	signal    []float64
+	seen      []float64
+	arrived   []float64 // z
+	smooth    []float64 // start coefficients of the unconstrained solution
+	free      []float64 // the unconstrained solution, where it was needed
+	limits    []float64 // thresholds
+	firstSets []uint64
+	freeSets  []uint64
+	first     int // the voxel in lane 0
+	ready     int // how many there are
+	taken     int // how many have found a slot
 
 	// The slots.
 	slots      []csdSlot
@@ -50,7 +51,7 @@ type csdLaneWorker struct {
 type csdSlot struct {
 	voxel      int // -1 for none
 	iterations int
-	negative   bool // a value of its signal is
+	settled    Code // its code if it settles
 }
 
 func (l *csdLanes) NewWorker() Worker {
@@ -61,8 +62,9 @@ func (l *csdLanes) NewWorker() Worker {
 	w := &csdLaneWorker{
 		csdLanes: l, scratch: l.ref.NewScratch(),
 		staged32: make([]float32, lanes*l.stride()), staged64: make([]float64, lanes*l.stride()),
-		signal: floats(l.stride()), seen: floats(3), arrived: floats(l.transposed.rows),
-		firstGuess: floats(l.start.rows), limits: floats(1), firstSets: make([]uint64, lanes*l.words),
+		signal: floats(l.stride()), seen: floats(3), arrived: floats(max(l.transposed.rows, padded)),
+		smooth: floats(l.start.rows), free: floats(padded + 1), limits: floats(1),
+		firstSets: make([]uint64, lanes*l.words), freeSets: make([]uint64, lanes*l.words),
 		slots: make([]csdSlot, lanes), active: make([]uint64, lanes*l.words), below: make([]uint64, lanes*l.words),
 		sums: floats(l.moments), c: floats(l.moments), q: floats(entries), inverse: floats(padded),
 		z: floats(padded), y: floats(padded + 1), thresholds: floats(1),
@@ -118,7 +120,7 @@ func fitLanes[T float32 | float64](w *csdLaneWorker, params []float64, status []
 	}
 }
 
-// refill gives a slot the next voxel that is fit for it. It returns false when there is none left.
+// refill gives a slot the next voxel that needs iterations. It returns false when there is none left.
 func (b *csdBlock[T]) refill(slot int) bool {
 	for {
 		if b.taken == b.ready {
@@ -130,11 +132,15 @@ func (b *csdBlock[T]) refill(slot int) bool {
 		}
 		lane := b.taken
 		b.taken++
-		if b.ordinary(lane) {
+		switch {
+		case !b.ordinary(lane):
+			b.fitPortably(b.first + lane)
+		case empty(b.set(b.firstSets, lane)):
+			b.write(b.first+lane, b.free, lane, Status{Code: b.settledCode(lane)})
+		default:
 			b.install(slot, lane)
 			return true
 		}
-		b.fitPortably(b.first + lane)
 	}
 }
 
@@ -160,11 +166,31 @@ func (w *csdLaneWorker) deconvolveFreely() {
 	s := w.steps
 	s.Inspect(&w.seen[0], &w.signal[0], &w.volumes[0], len(w.volumes))
 	s.Multiply(&w.arrived[0], &w.transposed.data[0], &w.signal[0], &w.volumes[0], w.transposed.count, len(w.volumes))
-	s.Multiply(&w.firstGuess[0], &w.start.data[0], &w.arrived[0], &w.unknowns[0], w.start.count, w.coefficients)
+	s.Multiply(&w.smooth[0], &w.start.data[0], &w.arrived[0], &w.unknowns[0], w.start.count, w.coefficients)
 	for lane := range w.limits {
-		w.limits[lane] = w.zeroth * w.firstGuess[lane] * w.tau
+		w.limits[lane] = w.zeroth * w.smooth[lane] * w.tau
 	}
-	w.findBelow(w.firstSets, w.firstGuess, w.limits, w.startCoefficients)
+	w.findBelow(w.firstSets, w.smooth, w.limits, w.startCoefficients)
+	for lane := range w.ready {
+		if w.ordinary(lane) && empty(w.set(w.firstSets, lane)) {
+			w.deconvolveWhole()
+			return
+		}
+	}
+}
+
+// deconvolveWhole solves for all coefficients without constraint. Where no direction was below the
+// threshold, those that are now become the first set.
+func (w *csdLaneWorker) deconvolveWhole() {
+	clear(w.c) // no active direction: the normal matrix is P
+	w.assemble()
+	w.solve(w.free, w.arrived)
+	w.findBelow(w.freeSets, w.free, w.limits, w.coefficients)
+	for lane := range w.steps.Lanes {
+		if first := w.set(w.firstSets, lane); empty(first) {
+			copy(first, w.set(w.freeSets, lane))
+		}
+	}
 }
 
 // findBelow finds the directions whose amplitude from the first n coefficients is below the threshold,
@@ -180,13 +206,21 @@ func (w *csdLaneWorker) findBelow(sets []uint64, f, thresholds []float64, n int)
 	}
 }
 
-// ordinary says whether a voxel that is ready can go through the iterations in a lane.
+// ordinary says whether a voxel that is ready has a signal that can be fitted in a lane.
 func (w *csdLaneWorker) ordinary(lane int) bool {
 	lanes := w.steps.Lanes
 	poison, low, high := w.seen[lane], w.seen[lanes+lane], w.seen[2*lanes+lane]
 	allZero := low == 0 && high == 0
 	outOfRange := w.limits[lane]*0 != 0 // some of z is NaN or infinite, or what follows from z
-	return poison == 0 && !allZero && !outOfRange && !empty(w.set(w.firstSets, lane))
+	return poison == 0 && !allZero && !outOfRange
+}
+
+// settledCode is the code of a voxel that is ready, if it settles.
+func (w *csdLaneWorker) settledCode(lane int) Code {
+	if low := w.seen[w.steps.Lanes+lane]; low < 0 {
+		return NegativeSignal
+	}
+	return OK
 }
 
 func empty(set []uint64) bool {
@@ -206,7 +240,7 @@ func (l *csdLanes) set(sets []uint64, lane int) []uint64 {
 // install moves a voxel that is ready into a slot.
 func (w *csdLaneWorker) install(slot, lane int) {
 	lanes := w.steps.Lanes
-	w.slots[slot] = csdSlot{voxel: w.first + lane, negative: w.seen[lanes+lane] < 0}
+	w.slots[slot] = csdSlot{voxel: w.first + lane, settled: w.settledCode(lane)}
 	for i := range w.coefficients {
 		w.z[i*lanes+slot] = w.arrived[i*lanes+lane]
 	}
@@ -259,12 +293,22 @@ func (w *csdLaneWorker) accumulate(sums, from []float64, added, removed int) {
 // iterate solves for the coefficients in all slots and finds the directions that are now below the
 // thresholds.
 func (w *csdLaneWorker) iterate() {
-	s := w.steps
-	s.PackFloat64(&w.c[0], &w.sums[0], max(w.harmonics, s.Lanes), w.moments)
-	s.Assemble(&w.q[0], &w.c[0], &w.weights[0], unsafe.SliceData(w.quads), len(w.quads)/quadFields, &w.pairs[0], len(w.pairs)/pairFields)
-	s.Factorise(&w.q[0], &w.inverse[0], &w.y[0], &w.z[0], w.tiles)
-	s.BackSolve(&w.y[0], &w.q[0], &w.inverse[0], w.tiles)
+	w.steps.PackFloat64(&w.c[0], &w.sums[0], max(w.harmonics, w.steps.Lanes), w.moments)
+	w.assemble()
+	w.solve(w.y, w.z)
 	w.findBelow(w.below, w.y, w.thresholds, w.coefficients)
+}
+
+// assemble makes the normal matrix of the moments.
+func (w *csdLaneWorker) assemble() {
+	w.steps.Assemble(&w.q[0], &w.c[0], &w.weights[0],
+		unsafe.SliceData(w.quads), len(w.quads)/quadFields, unsafe.SliceData(w.pairs), len(w.pairs)/pairFields)
+}
+
+// solve finds the coefficients f for the right-hand side z.
+func (w *csdLaneWorker) solve(f, z []float64) {
+	w.steps.Factorise(&w.q[0], &w.inverse[0], &f[0], &z[0], w.tiles)
+	w.steps.BackSolve(&f[0], &w.q[0], &w.inverse[0], w.tiles)
 }
 
 // conclude looks at a slot after an iteration and returns true when its voxel is done. Otherwise the
@@ -283,19 +327,21 @@ func (b *csdBlock[T]) conclude(slot int) bool {
 		w.exchange(slot, active, below)
 		return false
 	}
-	status := Status{Iterations: uint16(s.iterations)}
-	switch {
-	case !settled:
-		status.Code = MaxIterations
-	case s.negative:
-		status.Code = NegativeSignal
+	code := s.settled
+	if !settled {
+		code = MaxIterations
 	}
-	b.status[s.voxel] = status
-	f := b.params[s.voxel*w.coefficients:][:w.coefficients]
-	for i := range f {
-		f[i] = w.y[i*w.steps.Lanes+slot]
-	}
+	b.write(s.voxel, w.y, slot, Status{Code: code, Iterations: uint16(s.iterations)})
 	return true
+}
+
+// write is the result of a voxel: the coefficients in a lane of f.
+func (b *csdBlock[T]) write(voxel int, f []float64, lane int, status Status) {
+	b.status[voxel] = status
+	row := b.params[voxel*b.coefficients:][:b.coefficients]
+	for i := range row {
+		row[i] = f[i*b.steps.Lanes+lane]
+	}
 }
 
 // exchange makes a new set the active one of a slot and updates the moments by what changed.
@@ -314,6 +360,7 @@ func (w *csdLaneWorker) exchange(slot int, active, below []uint64) {
 }
 
 // fitPortably leaves a voxel to the portable code.
+
 func (b *csdBlock[T]) fitPortably(voxel int) {
 	f := b.params[voxel*b.coefficients:][:b.coefficients]
 	b.status[voxel] = csdVoxel(b.scratch, f, b.voxels[voxel*b.measurements:][:b.measurements])
