@@ -290,3 +290,30 @@ func TestFloat32SignalsGiveTheSameBitsAsFloat64OnEverySet(t *testing.T) {
 		}
 	})
 }
+
+// BenchmarkCSDOfTheStudy is the published study's protocol: 288 measurements, 270 of them
+// diffusion-weighted, 45 coefficients, 181 directions.
+func BenchmarkCSDOfTheStudy(b *testing.B) {
+	const n = 2048
+	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: n, SNR: 30, Seed: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	d := csdDesign(b, p.Gradients, 8)
+	for _, isa := range kernel.ISAs() {
+		b.Run(isa, func(b *testing.B) {
+			w := newCSDOn(b, d, isa).NewWorker()
+			params, status := make([]float64, n*d.Coefficients), make([]kernel.Status, n)
+			for b.Loop() {
+				w.Fit(params, status, p.Signal)
+			}
+			iterations := 0
+			for _, s := range status {
+				iterations += int(s.Iterations)
+			}
+			b.ReportMetric(b.Elapsed().Seconds()*1e6/float64(b.N*n), "us/voxel")
+			b.ReportMetric(float64(iterations)/n, "iterations/voxel")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}

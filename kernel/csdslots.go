@@ -360,7 +360,6 @@ func (w *csdLaneWorker) exchange(slot int, active, below []uint64) {
 }
 
 // fitPortably leaves a voxel to the portable code.
-
 func (b *csdBlock[T]) fitPortably(voxel int) {
 	f := b.params[voxel*b.coefficients:][:b.coefficients]
 	b.status[voxel] = csdVoxel(b.scratch, f, b.voxels[voxel*b.measurements:][:b.measurements])
