@@ -56,25 +56,30 @@ const freeWaterParameters = 8
 //	NotPositiveDefinite  WLS with fewer than seven independent values that are not zero; the solution
 //	                     of least norm is written, as in DIPY
 //	MaxIterations        NLS did not settle; the best point is written
-//	Refit                the first minimum of NLS looked doubtful (f above 0.85, or slow), and a second
-//	                     start led to a lower one
+//	Refit                the first minimum of NLS looked doubtful (f of 0.85 or more, many steps, or a
+//	                     residual above a tenth of the signal's energy), and another start led to a
+//	                     lower one
 //	NegativeSignal       a value is negative; the fit ended normally
 //
-// Iterations counts the steps of NLS; it is 0 for WLS.
+// Iterations counts the steps of NLS from all its starts; it is 0 for WLS.
 //
 // The error names the field of the design that is not right.
 func NewFreeWater(d FreeWaterDesign, opts ...Option) (Fitter, error) {
-	if _, err := ChosenISA(opts...); err != nil {
+	set, err := chooseSet(opts)
+	if err != nil {
 		return nil, err
 	}
 	fitter, err := d.fitter()
 	if err != nil {
 		return nil, fmt.Errorf("kernel: free-water design: %w", err)
 	}
+	if set.Tensor != nil && fitter.ref.Nonlinear {
+		fitter.lanes = newFreeWaterLanes(set.Tensor, fitter.ref)
+	}
 	return fitter, nil
 }
 
-func (d *FreeWaterDesign) fitter() (Fitter, error) {
+func (d *FreeWaterDesign) fitter() (*freeWater, error) {
 	if err := checkDesignMatrix(d.W); err != nil {
 		return nil, err
 	}
@@ -99,7 +104,7 @@ func (d *FreeWaterDesign) fitter() (Fitter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("field W: %w", err)
 	}
-	return &freeWater{fitter}, nil
+	return &freeWater{ref: fitter}, nil
 }
 
 // checkMeasurements checks the fields that speak of measurements.
@@ -123,11 +128,21 @@ func (d *FreeWaterDesign) checkMeasurements(n int) error {
 	return nil
 }
 
-type freeWater struct{ ref *ref.FreeWater }
+type freeWater struct {
+	ref   *ref.FreeWater
+	lanes *freeWaterLanes // nil: one voxel after the other
+}
 
 func (f *freeWater) Measurements() int { return f.ref.Design.Measurements() }
 func (f *freeWater) Parameters() int   { return freeWaterParameters }
-func (f *freeWater) NewWorker() Worker { return &freeWaterWorker{f, f.ref.NewScratch()} }
+
+func (f *freeWater) NewWorker() Worker {
+	w := &freeWaterWorker{f, f.ref.NewScratch()}
+	if f.lanes != nil {
+		return f.lanes.newWorker(w)
+	}
+	return w
+}
 
 type freeWaterWorker struct {
 	*freeWater

@@ -36,7 +36,8 @@ const tensorParameters = 7
 // The status of a voxel:
 //
 //	NonFinite            a value is NaN or infinite, or so large that the fit is; parameters are zero
-//	ZeroSignal           every value is zero; parameters are zero (DIPY fits the MinSignal)
+//	ZeroSignal           every value is zero (DIPY fits the MinSignal), or for IWLS none is positive;
+//	                     parameters are zero
 //	NotPositiveDefinite  the weights leave the tensor undetermined; parameters are zero
 //	MaxIterations        NLS did not settle; the best point is written
 //	NegativeSignal       a value is negative; the fit ended normally

@@ -245,6 +245,15 @@ func TestTensorStatusSaysWhatHappened(t *testing.T) {
 	}
 }
 
+func TestReweightedTensorNeedsAPositiveSignal(t *testing.T) {
+	s := newTensorScheme(4, 20, 700, 1500)
+	signal := s.signal(fibre, -1000, 0)
+	params, status := fitBlock(s.tensor(t, kernel.IWLS), signal)
+	if status[0].Code != kernel.ZeroSignal || params[0] != 0 || params[6] != 0 {
+		t.Errorf("a negative signal gave %v and %v, expected zeros and ZeroSignal", params, status[0])
+	}
+}
+
 func TestTensorDesignErrorsNameTheField(t *testing.T) {
 	s := newTensorScheme(4, 20, 700, 1500)
 	flat := newTensorScheme(4, 20, 700)

@@ -11,8 +11,10 @@ import (
 
 // generators are the files that can be asked for with -kernels.
 var generators = map[string]func(){
-	"csd_avx512": func() { csd(avx512) },
-	"csd_avx2":   func() { csd(avx2) },
+	"csd_avx512":    func() { csd(avx512) },
+	"csd_avx2":      func() { csd(avx2) },
+	"tensor_avx512": func() { tensor(true) },
+	"tensor_avx2":   func() { tensor(false) },
 }
 
 func main() {

@@ -103,3 +103,17 @@ func logFar(v float64) float64 {
 	logInto(normal[:], normal[:])
 	return normal[0] - 54*math.Ln2
 }
+
+// exp1 is expInto of one value.
+func exp1(x float64) float64 {
+	v := [1]float64{x}
+	expInto(v[:], v[:])
+	return v[0]
+}
+
+// log1 is logInto of one value.
+func log1(x float64) float64 {
+	v := [1]float64{x}
+	logInto(v[:], v[:])
+	return v[0]
+}

@@ -123,41 +123,57 @@ func (s *FreeWaterScratch) nonlinear(params *[8]float64) (iterations int, outcom
 		}
 	}
 	p, c := s.start()
+	s.newton.floor = log1(leastTissue * s.s0)
 	s.newton.begin(s.signal, &p, c)
 	outcome = s.newton.minimise()
 	iterations = s.newton.iterations
 	s.newton.write(params)
 	s.squares = s.newton.at.squares
-	switch {
-	case !s.scan.determined:
+	doubtful := outcome != Converged || iterations >= doubtfulIterations || params[7] >= doubtfulFraction
+	if noisy := !s.scan.determined || s.squares > doubtfulResidual*s.newton.energy; noisy {
+		doubtful = true
 		p, c = s.startFromWLS()
-	case outcome != Converged || iterations >= suspiciousIterations || params[7] >= suspiciousFraction:
-		p, c = s.startAt(secondFraction)
-	default:
-		return iterations, outcome
+		outcome = s.again(params, &p, c, &iterations, outcome)
 	}
-	s.newton.restart(&p, c)
-	again := s.newton.minimise()
-	iterations += s.newton.iterations
-	if s.newton.at.squares < s.squares*(1-1e-9) {
-		s.newton.write(params)
-		s.squares = s.newton.at.squares
-		if outcome = again; again == Converged {
-			outcome = SecondStart
-		}
+	if doubtful {
+		p, c = s.startAt(secondFraction)
+		outcome = s.again(params, &p, c, &iterations, outcome)
 	}
 	return iterations, outcome
 }
 
-// The objective may have a second minimum where hardly any tissue is left. Of 19,326 voxels simulated
-// with signal-to-noise ratios down to 3 on schemes of 45 to 288 measurements, 15 ended in a higher
-// minimum than the start from WLS or one of three other starts led to, 14 of them with these signs. A
-// second start at a middling fraction leaves 6.
+// again minimises from another start and keeps the result when it is lower.
+func (s *FreeWaterScratch) again(params *[8]float64, p *[logLinearSize]float64, c float64, iterations *int, before Outcome) Outcome {
+	s.newton.restart(p, c)
+	outcome := s.newton.minimise()
+	*iterations += s.newton.iterations
+	if !(s.newton.at.squares < s.squares*(1-1e-9)) {
+		return before
+	}
+	s.newton.write(params)
+	s.squares = s.newton.at.squares
+	if outcome == Converged {
+		return SecondStart
+	}
+	return outcome
+}
+
+// The objective may have several minima, of which those where hardly any tissue is left are reached
+// last and are doubtful; so is any in a signal that is mostly noise (the residual is then a tenth of
+// the signal's energy; at a signal-to-noise ratio of 20 it is a hundredth). A second start at a
+// middling fraction, in noise DIPY's own start too, then finds the lower ones. Tests count what is
+// left.
 const (
-	suspiciousIterations = 15
-	suspiciousFraction   = 0.85
-	secondFraction       = 0.5
+	doubtfulIterations = 15
+	doubtfulFraction   = 0.85
+	doubtfulResidual   = 0.1
+	secondFraction     = 0.5
 )
+
+// leastTissue is the least tissue's part of S0. In noisy water the fit may want a tissue that hardly is
+// there at b = 0 and grows with b, the less the better, to fit the noise floor: 1-f must then remain
+// large enough to be told from the rounding of f.
+const leastTissue = 1e-12
 
 // allWater is the fraction from WLS at which DIPY does not go on to the nonlinear fit.
 const allWater = 0.99
@@ -260,8 +276,6 @@ func (s *FreeWaterScratch) startFromWLS() (p [logLinearSize]float64, c float64) 
 			}
 		}
 	}
-	log := [1]float64{(1 - s.scan.fraction) * s.s0}
-	logInto(log[:], log[:])
-	p[6] = log[0]
+	p[6] = log1((1 - s.scan.fraction) * s.s0)
 	return p, s.scan.fraction * s.s0
 }

@@ -27,8 +27,10 @@ type newton struct {
 	step       [waterSize]float64
 	factor     factor
 	damping    float64
-	exact      bool // the next matrix is the exact Hessian
-	iterations int  // points evaluated after the start
+	exact      bool    // the next matrix is the exact Hessian
+	floor      float64 // the least p[6]
+	held       bool    // p[6] is at the floor and would go below
+	iterations int     // points evaluated after the start
 
 	weights, tissueWater, slope []float64
 }
@@ -44,7 +46,7 @@ type point struct {
 
 func newNewton(design *LogLinear, water []float64) *newton {
 	n := design.n
-	s := &newton{design: design, water: water, weights: make([]float64, n), tissueWater: make([]float64, n), slope: make([]float64, n)}
+	s := &newton{design: design, water: water, floor: math.Inf(-1), weights: make([]float64, n), tissueWater: make([]float64, n), slope: make([]float64, n)}
 	for _, at := range []*point{&s.at, &s.trial} {
 		at.tissue, at.difference = make([]float64, n), make([]float64, n)
 	}
@@ -78,6 +80,7 @@ func (s *newton) begin(signal []float64, p *[logLinearSize]float64, c float64) {
 func (s *newton) restart(p *[logLinearSize]float64, c float64) {
 	s.iterations, s.damping, s.exact = 0, 0, false
 	s.at.p, s.at.c = *p, c
+	s.at.p[6] = max(s.floor, p[6])
 	s.evaluate(&s.at)
 	if !(s.at.squares < math.MaxFloat64) { // a start that predicts the impossible: take a flat one
 		s.at.p, s.at.c = [logLinearSize]float64{6: math.Log(math.Sqrt(s.energy/float64(s.design.n)) + 1e-300)}, 0
@@ -167,6 +170,9 @@ func (s *newton) differentiate() {
 		s.design.project((*[7]float64)(s.matrix[packedSize:]), cross)
 		s.matrix[waterPacked-1] = s.square
 	}
+	if s.held = s.at.p[6] <= s.floor && s.gradient[6] < 0; s.held {
+		s.gradient[6] = 0
+	}
 	s.curve()
 }
 
@@ -198,6 +204,9 @@ func (s *newton) decompose() bool {
 		for k := range size {
 			matrix[packed(k, k)] *= 1 + s.damping
 		}
+		if s.held {
+			hold(matrix[:], size)
+		}
 		if s.factor.decompose(matrix[:], size) > 1e-12 {
 			return true
 		}
@@ -209,6 +218,15 @@ func (s *newton) decompose() bool {
 		s.damping = max(dampingFirst, 10*s.damping)
 	}
 	return false
+}
+
+// hold keeps p[6] where it is: its row and column become those of the identity.
+func hold(matrix []float64, size int) {
+	clear(matrix[packed(6, 0):packed(6, 6)])
+	matrix[packed(6, 6)] = 1
+	if size == waterSize {
+		matrix[packed(7, 6)] = 0
+	}
 }
 
 // solve computes the step, and returns the reduction of the objective that the quadratic model
@@ -237,6 +255,7 @@ func (s *newton) try() (better bool) {
 	for k := range s.at.p {
 		s.trial.p[k] = s.at.p[k] + s.step[k]
 	}
+	s.trial.p[6] = max(s.floor, s.trial.p[6])
 	s.trial.c = max(0, s.at.c+s.step[7])
 	s.evaluate(&s.trial)
 	s.iterations++

@@ -82,6 +82,10 @@ func (s *TensorScratch) Fit(params *[7]float64) (iterations int, outcome Outcome
 	floor := s.tensor.MinSignal
 	if s.tensor.Method == IWLS {
 		floor = 1e-6 * largest(s.signal) // MRtrix3's dwi2tensor
+		if !(floor > 0) {
+			*params = [7]float64{}
+			return 0, NothingToFit
+		}
 	}
 	for i, v := range s.signal {
 		s.signal[i] = max(v, floor)
@@ -162,11 +166,4 @@ func largest(x []float64) float64 {
 		most = max(most, v)
 	}
 	return most
-}
-
-// exp1 is expInto of one value.
-func exp1(x float64) float64 {
-	v := [1]float64{x}
-	expInto(v[:], v[:])
-	return v[0]
 }

@@ -1,0 +1,223 @@
+package kernel_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/voxfit/voxfit/kernel"
+)
+
+// forEachLaneSet runs a test for every instruction set with kernels of the tensor models. A set that
+// VOXFIT_REQUIRE names and that is not there fails.
+func forEachLaneSet(t *testing.T, test func(t *testing.T, isa string)) {
+	required := strings.Split(os.Getenv("VOXFIT_REQUIRE"), ",")
+	for _, isa := range []string{"avx512", "avx2"} {
+		t.Run(isa, func(t *testing.T) {
+			switch {
+			case slices.Contains(kernel.ISAs(), isa):
+				test(t, isa)
+			case slices.Contains(required, isa):
+				t.Fatalf("VOXFIT_REQUIRE names %s, which this build or processor has not", isa)
+			default:
+				t.Skipf("this build or processor has no %s", isa)
+			}
+		})
+	}
+}
+
+// laneSchemes are acquisitions of the usual kinds, and one whose b-tensors have not rank one.
+func laneSchemes() map[string]tensorScheme {
+	schemes := map[string]tensorScheme{
+		"HCP":        newTensorScheme(18, 90, 1000, 2000, 3000),
+		"two shells": newTensorScheme(6, 32, 500, 1500),
+		"odd":        newTensorScheme(5, 31, 700, 2500),
+		"long":       newTensorScheme(30, 190, 1000, 2000, 3000),
+		"planar":     newTensorScheme(9, 30, 1000, 2000),
+	}
+	planar := schemes["planar"]
+	for i, b := range planar.bvals {
+		if w := planar.w[7*i:]; i%2 == 0 { // planar encoding: the b-tensor is b/2 (1 - g g)
+			for k, unit := range []float64{1, 0, 1, 0, 0, 1} {
+				w[k] = -b/2*unit - w[k]/2
+			}
+		}
+	}
+	return schemes
+}
+
+// hard is a block of voxels of one or two fibres and water with signal-to-noise ratios from 3 to 50.
+// Some are water alone, or noise alone, or have zeros, negative values, or a value that is not finite.
+func (s tensorScheme) hard(voxels int, seed uint64) []float64 {
+	random := rand.New(rand.NewPCG(seed, 17))
+	var block []float64
+	for range voxels {
+		snr := []float64{3, 6, 10, 20, 30, 50}[random.IntN(6)]
+		kind, s0 := random.IntN(24), math.Pow(10, 1+3*random.Float64())
+		fraction := 0.0
+		if random.IntN(3) > 0 {
+			fraction = random.Float64()
+		}
+		if kind < 2 {
+			fraction = 1
+		}
+		signal := make([]float64, s.n())
+		for range 2 {
+			axial, radial := 1.2e-3+1e-3*random.Float64(), 0.1e-3+0.7e-3*random.Float64()
+			v := [3]float64{random.NormFloat64(), random.NormFloat64(), random.NormFloat64()}
+			norm := v[0]*v[0] + v[1]*v[1] + v[2]*v[2]
+			var d [6]float64
+			for k, pair := range [6][2]int{{0, 0}, {0, 1}, {1, 1}, {0, 2}, {1, 2}, {2, 2}} {
+				d[k] = (axial - radial) * v[pair[0]] * v[pair[1]] / norm
+				if pair[0] == pair[1] {
+					d[k] += radial
+				}
+			}
+			for i, x := range s.signal(d, s0/2, fraction) {
+				signal[i] += x
+			}
+		}
+		for i := range signal {
+			if kind == 2 {
+				signal[i] = 0
+			}
+			signal[i] += s0 / snr * random.NormFloat64()
+			if kind != 3 {
+				signal[i] = math.Hypot(signal[i], s0/snr*random.NormFloat64())
+			}
+			if kind == 4 && random.IntN(20) == 0 {
+				signal[i] = 0
+			}
+		}
+		switch kind {
+		case 5:
+			signal[random.IntN(len(signal))] = -s0 / 10
+		case 6:
+			signal[random.IntN(len(signal))] = []float64{math.NaN(), math.Inf(1), math.Inf(-1)}[random.IntN(3)]
+		case 7:
+			clear(signal)
+		}
+		block = append(block, signal...)
+	}
+	for i, v := range block {
+		block[i] = float64(float32(v))
+	}
+	return block
+}
+
+func (s tensorScheme) freeWaterOn(t testing.TB, method kernel.Method, isa string) kernel.Fitter {
+	f, err := kernel.NewFreeWater(s.waterDesign(method), kernel.WithISA(isa))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// objective is the sum of the squares of the differences of signal and model.
+func (s tensorScheme) objective(signal, params []float64) float64 {
+	sum := 0.0
+	for i, x := range s.signal([6]float64(params), params[6], params[7]) {
+		sum += (x - signal[i]) * (x - signal[i])
+	}
+	return sum
+}
+
+func TestFreeWaterLanesAgreeWithThePortableFit(t *testing.T) {
+	forEachLaneSet(t, func(t *testing.T, isa string) {
+		for name, s := range laneSchemes() {
+			const voxels = 2000
+			signal := s.hard(voxels, 1)
+			want, wantStatus := fitBlock(s.freeWaterOn(t, kernel.NLS, "generic"), signal)
+			got, gotStatus := fitBlock(s.freeWaterOn(t, kernel.NLS, isa), signal)
+			codes, steps, higher, apart := 0, 0, 0.0, 0.0
+			for v := range voxels {
+				y, p, q := signal[v*s.n():][:s.n()], got[8*v:][:8], want[8*v:][:8]
+				if gotStatus[v].Code != wantStatus[v].Code {
+					codes++
+					t.Logf("%s voxel %d: %v, portable %v; f %g and %g", name, v, gotStatus[v], wantStatus[v], p[7], q[7])
+				}
+				if gotStatus[v].Iterations != wantStatus[v].Iterations {
+					steps++
+				}
+				if gotStatus[v].Code == kernel.NonFinite {
+					continue
+				}
+				above := s.objective(y, p)/s.objective(y, q) - 1
+				if s.objective(y, q) == 0 {
+					continue // nothing was fitted
+				}
+				if !(math.Abs(above) <= 1e-9) {
+					t.Errorf("%s voxel %d: the sum of squares is %g above the portable fit's; %v and %v, f %g and %g", name, v, above, gotStatus[v], wantStatus[v], p[7], q[7])
+				}
+				higher, apart = max(higher, above), max(apart, math.Abs(p[7]-q[7]))
+				if math.Abs(p[7]-q[7]) > 1e-6 {
+					t.Errorf("%s voxel %d: f %.9f, the portable fit's %.9f, objectives %g apart", name, v, p[7], q[7], above)
+				}
+			}
+			t.Logf("%s: %d codes differ, %d numbers of steps; objective at most %.2g higher, f at most %.2g apart", name, codes, steps, higher, apart)
+			if codes > 0 {
+				t.Errorf("%s: %d of %d voxels have another status", name, codes, voxels)
+			}
+		}
+	})
+}
+
+func BenchmarkFreeWaterNLS(b *testing.B) {
+	s := newTensorScheme(18, 90, 1000, 2000, 3000)
+	const voxels = 4096
+	signal := make([]float32, 0, voxels*s.n())
+	for _, v := range s.typical(voxels) {
+		signal = append(signal, float32(v))
+	}
+	for _, isa := range kernel.ISAs() {
+		b.Run(isa, func(b *testing.B) {
+			w := s.freeWaterOn(b, kernel.NLS, isa).NewWorker()
+			params, status := make([]float64, 8*voxels), make([]kernel.Status, voxels)
+			for b.Loop() {
+				w.Fit(params, status, signal)
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*voxels), "us/voxel")
+		})
+	}
+}
+
+// typical is a block as a brain would give: the mixture of the prototypes' phantom, at a
+// signal-to-noise ratio of 30.
+func (s tensorScheme) typical(voxels int) []float64 {
+	random := rand.New(rand.NewPCG(3, 3))
+	var block []float64
+	for range voxels {
+		fraction := 0.0
+		switch u := random.Float64(); {
+		case u < 0.2:
+			fraction = 0.3 + 0.7*random.Float64()
+		case u < 0.7:
+			fraction = 0.3 * random.Float64()
+		}
+		fibres := []int{1, 1, 1, 2, 2, 2, 3}[random.IntN(7)]
+		signal := make([]float64, s.n())
+		for range fibres {
+			axial, radial := 1.5e-3+0.4e-3*random.Float64(), 0.2e-3+0.25e-3*random.Float64()
+			v := [3]float64{random.NormFloat64(), random.NormFloat64(), random.NormFloat64()}
+			norm := v[0]*v[0] + v[1]*v[1] + v[2]*v[2]
+			var d [6]float64
+			for k, pair := range [6][2]int{{0, 0}, {0, 1}, {1, 1}, {0, 2}, {1, 2}, {2, 2}} {
+				d[k] = (axial - radial) * v[pair[0]] * v[pair[1]] / norm
+				if pair[0] == pair[1] {
+					d[k] += radial
+				}
+			}
+			for i, x := range s.signal(d, 1000/float64(fibres), fraction) {
+				signal[i] += x
+			}
+		}
+		for i := range signal {
+			signal[i] = math.Hypot(signal[i]+1000./30*random.NormFloat64(), 1000./30*random.NormFloat64())
+		}
+		block = append(block, signal...)
+	}
+	return block
+}
