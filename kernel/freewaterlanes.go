@@ -160,12 +160,8 @@ func handOver[T float32 | float64](w *freeWaterLanesWorker, params []float64, st
 // no nonlinear fit, and finds starting points for the others. It returns the first voxel that it did
 // not take.
 func prepareFreeWater[T float32 | float64](w *freeWaterLanesWorker, params []float64, status []Status, signal []T, first int) (next int) {
-	var list [ops.TensorLanes]int
-	count := min(len(list), len(status)-first)
-	for l := range count {
-		list[l] = first + l
-	}
-	negative := loadLanes(w.arriving, signal, list[:count])
+	count := min(ops.TensorLanes, len(status)-first)
+	lowest, _ := loadLanes(w.lanes.laneDesign, w.arriving, signal, first, count)
 	w.plainFit()
 	s0 := w.means()
 	plain := w.system.Solution
@@ -192,7 +188,7 @@ func prepareFreeWater[T float32 | float64](w *freeWaterLanesWorker, params []flo
 			handOver(w, params, status, signal, i)
 		default:
 			w.prepared = append(w.prepared, preparedVoxel{
-				voxel: i, lane: l, negative: negative[l], s0: s0[meanB0][l], energy: energy[l], start: start[l],
+				voxel: i, lane: l, negative: lowest[l] < 0, s0: s0[meanB0][l], energy: energy[l], start: start[l],
 			})
 		}
 	}

@@ -114,33 +114,32 @@ func (d *laneDesign) project(sums *ops.Lanes, v *ops.Lanes, i, m int) {
 // what one step leaves for the next stays in the first-level cache.
 const laneBlock = 48
 
-// loadLanes transposes the signals of the listed voxels into lanes, and says which have a negative
-// value. Lanes without a voxel get the first voxel's signal.
-func loadLanes[T float32 | float64](lanes []ops.Lanes, signal []T, voxels []int) (negative [ops.TensorLanes]bool) {
-	n := len(lanes)
-	var rows [ops.TensorLanes][]T
-	for l := range rows {
-		voxel := voxels[0]
-		if l < len(voxels) {
-			voxel = voxels[l]
+// load transposes the signals of voxels first to first + count - 1 into lanes, and says between what their
+// values lie. Lanes without a voxel get the first voxel's signal.
+func loadLanes[T float32 | float64](d *laneDesign, lanes []ops.Lanes, signal []T, first, count int) (least, most ops.Lanes) {
+	n := d.n
+	signal = signal[first*n : (first+count)*n]
+	if count == ops.TensorLanes && n >= 4 {
+		switch s := any(&signal[0]).(type) {
+		case *float32:
+			d.Pack32(&lanes[0], s, n)
+		case *float64:
+			d.Pack64(&lanes[0], s, n)
 		}
-		rows[l] = signal[voxel*n:][:n]
-	}
-	r0, r1, r2, r3, r4, r5, r6, r7 := rows[0], rows[1][:n], rows[2][:n], rows[3][:n], rows[4][:n], rows[5][:n], rows[6][:n], rows[7][:n]
-	var least ops.Lanes
-	for i := range r0 {
-		x := ops.Lanes{float64(r0[i]), float64(r1[i]), float64(r2[i]), float64(r3[i]), float64(r4[i]), float64(r5[i]), float64(r6[i]), float64(r7[i])}
-		lanes[i] = x
-		for l, v := range x {
-			if v < 0 {
-				least[l] = v
+	} else {
+		for l := range ops.TensorLanes {
+			row := signal[:n]
+			if l < count {
+				row = signal[l*n:][:n]
+			}
+			for i, v := range row {
+				lanes[i][l] = float64(v)
 			}
 		}
 	}
-	for l, v := range least {
-		negative[l] = v < 0
-	}
-	return negative
+	least, most = lanes[0], lanes[0]
+	d.Range(&least, &most, &lanes[0], n)
+	return least, most
 }
 
 // alignedLanes makes n Lanes that begin at a cache line.

@@ -165,8 +165,60 @@ func TestFreeWaterLanesAgreeWithThePortableFit(t *testing.T) {
 	})
 }
 
+func (s tensorScheme) tensorOn(t testing.TB, method kernel.Method, isa string) kernel.Fitter {
+	f, err := kernel.NewTensor(kernel.TensorDesign{W: s.w, Method: method, MinSignal: 1e-4}, kernel.WithISA(isa))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestTensorLanesAgreeWithThePortableFit(t *testing.T) {
+	forEachLaneSet(t, func(t *testing.T, isa string) {
+		for name, s := range laneSchemes() {
+			const voxels = 2000
+			signal := s.hard(voxels, 2)
+			want, wantStatus := fitBlock(s.tensorOn(t, kernel.WLS, "generic"), signal)
+			got, gotStatus := fitBlock(s.tensorOn(t, kernel.WLS, isa), signal)
+			worst := 0.0
+			for v := range voxels {
+				p, q := got[7*v:][:7], want[7*v:][:7]
+				if gotStatus[v] != wantStatus[v] {
+					t.Errorf("%s voxel %d: %v, portable %v", name, v, gotStatus[v], wantStatus[v])
+				}
+				largest, apart := 0.0, math.Abs(p[6]-q[6])/max(q[6], 1e-300)
+				for k := range 6 {
+					largest = max(largest, math.Abs(q[k]))
+				}
+				for k := range 6 {
+					apart = max(apart, math.Abs(p[k]-q[k])/max(largest, 1e-300))
+				}
+				if worst = max(worst, apart); apart > 1e-9 {
+					t.Errorf("%s voxel %d: %v, portable %v", name, v, p, q)
+				}
+			}
+			t.Logf("%s: tensors at most %.2g of the largest element apart", name, worst)
+		}
+	})
+}
+
+func BenchmarkTensorWLS(b *testing.B) {
+	s := newTensorScheme(18, 90, 1000, 2000, 3000)
+	benchmarkLanes(b, s, func(isa string) kernel.Fitter { return s.tensorOn(b, kernel.WLS, isa) })
+}
+
 func BenchmarkFreeWaterNLS(b *testing.B) {
 	s := newTensorScheme(18, 90, 1000, 2000, 3000)
+	benchmarkLanes(b, s, func(isa string) kernel.Fitter { return s.freeWaterOn(b, kernel.NLS, isa) })
+}
+
+func BenchmarkFreeWaterWLS(b *testing.B) {
+	s := newTensorScheme(18, 90, 1000, 2000, 3000)
+	benchmarkLanes(b, s, func(isa string) kernel.Fitter { return s.freeWaterOn(b, kernel.WLS, isa) })
+}
+
+// benchmarkLanes reports the time per voxel of typical voxels on every instruction set.
+func benchmarkLanes(b *testing.B, s tensorScheme, fitter func(isa string) kernel.Fitter) {
 	const voxels = 4096
 	signal := make([]float32, 0, voxels*s.n())
 	for _, v := range s.typical(voxels) {
@@ -174,8 +226,9 @@ func BenchmarkFreeWaterNLS(b *testing.B) {
 	}
 	for _, isa := range kernel.ISAs() {
 		b.Run(isa, func(b *testing.B) {
-			w := s.freeWaterOn(b, kernel.NLS, isa).NewWorker()
-			params, status := make([]float64, 8*voxels), make([]kernel.Status, voxels)
+			f := fitter(isa)
+			w := f.NewWorker()
+			params, status := make([]float64, f.Parameters()*voxels), make([]kernel.Status, voxels)
 			for b.Loop() {
 				w.Fit(params, status, signal)
 			}

@@ -8,6 +8,9 @@ package amd64
 import "github.com/voxfit/voxfit/kernel/internal/ops"
 
 var tensor512 = &ops.Tensor{
+	Pack32:             tensorPack32AVX512,
+	Pack64:             tensorPack64AVX512,
+	Range:              tensorRangeAVX512,
 	Exp2:               tensorExp2AVX512,
 	Log2:               tensorLog2AVX512,
 	Logarithms:         tensorLogarithmsAVX512,
@@ -24,6 +27,9 @@ var tensor512 = &ops.Tensor{
 }
 
 var tensor256 = &ops.Tensor{
+	Pack32:             tensorPack32AVX2,
+	Pack64:             tensorPack64AVX2,
+	Range:              tensorRangeAVX2,
 	Exp2:               tensorExp2AVX2,
 	Log2:               tensorLog2AVX2,
 	Logarithms:         tensorLogarithmsAVX2,
@@ -40,6 +46,15 @@ var tensor256 = &ops.Tensor{
 }
 
 // Package ops says what each does.
+
+//go:noescape
+func tensorPack32AVX512(lanes *ops.Lanes, signal *float32, n int)
+
+//go:noescape
+func tensorPack64AVX512(lanes *ops.Lanes, signal *float64, n int)
+
+//go:noescape
+func tensorRangeAVX512(least, most, s *ops.Lanes, n int)
 
 //go:noescape
 func tensorExp2AVX512(y, x *ops.Lanes, n int)
@@ -79,6 +94,15 @@ func tensorFactorAVX512(system *ops.System)
 
 //go:noescape
 func tensorSolveAVX512(system *ops.System)
+
+//go:noescape
+func tensorPack32AVX2(lanes *ops.Lanes, signal *float32, n int)
+
+//go:noescape
+func tensorPack64AVX2(lanes *ops.Lanes, signal *float64, n int)
+
+//go:noescape
+func tensorRangeAVX2(least, most, s *ops.Lanes, n int)
 
 //go:noescape
 func tensorExp2AVX2(y, x *ops.Lanes, n int)

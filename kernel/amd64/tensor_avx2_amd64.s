@@ -4,6 +4,300 @@
 
 #include "textflag.h"
 
+// func tensorPack32AVX2(lanes *float64, signal *float32, n int)
+// Requires: AVX
+TEXT ·tensorPack32AVX2(SB), NOSPLIT, $0-24
+	MOVQ lanes+0(FP), DI
+	MOVQ signal+8(FP), SI
+	MOVQ n+16(FP), CX
+	MOVQ CX, DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), R8
+
+square1:
+	CMPQ       CX, $+4
+	JL         last2
+	VCVTPS2PD  (SI), Y0
+	VCVTPS2PD  (SI)(DX*1), Y1
+	VCVTPS2PD  (SI)(DX*2), Y2
+	VCVTPS2PD  (SI)(R8*1), Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y5
+	VUNPCKLPD  Y3, Y2, Y6
+	VUNPCKHPD  Y3, Y2, Y7
+	VPERM2F128 $0x20, Y6, Y4, Y0
+	VPERM2F128 $0x20, Y7, Y5, Y1
+	VPERM2F128 $0x31, Y6, Y4, Y2
+	VPERM2F128 $0x31, Y7, Y5, Y3
+	VMOVUPD    Y0, (DI)
+	VMOVUPD    Y1, 64(DI)
+	VMOVUPD    Y2, 128(DI)
+	VMOVUPD    Y3, 192(DI)
+	ADDQ       $0x10, SI
+	ADDQ       $+256, DI
+	SUBQ       $0x04, CX
+	JMP        square1
+
+last2:
+	TESTQ CX, CX
+	JZ    done3
+
+	// Go back, so that four columns are left.
+	SUBQ       $0x04, CX
+	LEAQ       (SI)(CX*4), SI
+	SHLQ       $0x06, CX
+	ADDQ       CX, DI
+	VCVTPS2PD  (SI), Y0
+	VCVTPS2PD  (SI)(DX*1), Y1
+	VCVTPS2PD  (SI)(DX*2), Y2
+	VCVTPS2PD  (SI)(R8*1), Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y5
+	VUNPCKLPD  Y3, Y2, Y6
+	VUNPCKHPD  Y3, Y2, Y7
+	VPERM2F128 $0x20, Y6, Y4, Y0
+	VPERM2F128 $0x20, Y7, Y5, Y1
+	VPERM2F128 $0x31, Y6, Y4, Y2
+	VPERM2F128 $0x31, Y7, Y5, Y3
+	VMOVUPD    Y0, (DI)
+	VMOVUPD    Y1, 64(DI)
+	VMOVUPD    Y2, 128(DI)
+	VMOVUPD    Y3, 192(DI)
+
+done3:
+	MOVQ lanes+0(FP), DI
+	MOVQ signal+8(FP), SI
+	MOVQ n+16(FP), CX
+	MOVQ CX, DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), R8
+	LEAQ (SI)(DX*4), SI
+	ADDQ $0x20, DI
+
+square4:
+	CMPQ       CX, $+4
+	JL         last5
+	VCVTPS2PD  (SI), Y0
+	VCVTPS2PD  (SI)(DX*1), Y1
+	VCVTPS2PD  (SI)(DX*2), Y2
+	VCVTPS2PD  (SI)(R8*1), Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y5
+	VUNPCKLPD  Y3, Y2, Y6
+	VUNPCKHPD  Y3, Y2, Y7
+	VPERM2F128 $0x20, Y6, Y4, Y0
+	VPERM2F128 $0x20, Y7, Y5, Y1
+	VPERM2F128 $0x31, Y6, Y4, Y2
+	VPERM2F128 $0x31, Y7, Y5, Y3
+	VMOVUPD    Y0, (DI)
+	VMOVUPD    Y1, 64(DI)
+	VMOVUPD    Y2, 128(DI)
+	VMOVUPD    Y3, 192(DI)
+	ADDQ       $0x10, SI
+	ADDQ       $+256, DI
+	SUBQ       $0x04, CX
+	JMP        square4
+
+last5:
+	TESTQ CX, CX
+	JZ    done6
+
+	// Go back, so that four columns are left.
+	SUBQ       $0x04, CX
+	LEAQ       (SI)(CX*4), SI
+	SHLQ       $0x06, CX
+	ADDQ       CX, DI
+	VCVTPS2PD  (SI), Y0
+	VCVTPS2PD  (SI)(DX*1), Y1
+	VCVTPS2PD  (SI)(DX*2), Y2
+	VCVTPS2PD  (SI)(R8*1), Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y5
+	VUNPCKLPD  Y3, Y2, Y6
+	VUNPCKHPD  Y3, Y2, Y7
+	VPERM2F128 $0x20, Y6, Y4, Y0
+	VPERM2F128 $0x20, Y7, Y5, Y1
+	VPERM2F128 $0x31, Y6, Y4, Y2
+	VPERM2F128 $0x31, Y7, Y5, Y3
+	VMOVUPD    Y0, (DI)
+	VMOVUPD    Y1, 64(DI)
+	VMOVUPD    Y2, 128(DI)
+	VMOVUPD    Y3, 192(DI)
+
+done6:
+	VZEROUPPER
+	RET
+
+// func tensorPack64AVX2(lanes *float64, signal *float64, n int)
+// Requires: AVX
+TEXT ·tensorPack64AVX2(SB), NOSPLIT, $0-24
+	MOVQ lanes+0(FP), DI
+	MOVQ signal+8(FP), SI
+	MOVQ n+16(FP), CX
+	MOVQ CX, DX
+	SHLQ $0x03, DX
+	LEAQ (DX)(DX*2), R8
+
+square7:
+	CMPQ       CX, $+4
+	JL         last8
+	VMOVUPD    (SI), Y0
+	VMOVUPD    (SI)(DX*1), Y1
+	VMOVUPD    (SI)(DX*2), Y2
+	VMOVUPD    (SI)(R8*1), Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y5
+	VUNPCKLPD  Y3, Y2, Y6
+	VUNPCKHPD  Y3, Y2, Y7
+	VPERM2F128 $0x20, Y6, Y4, Y0
+	VPERM2F128 $0x20, Y7, Y5, Y1
+	VPERM2F128 $0x31, Y6, Y4, Y2
+	VPERM2F128 $0x31, Y7, Y5, Y3
+	VMOVUPD    Y0, (DI)
+	VMOVUPD    Y1, 64(DI)
+	VMOVUPD    Y2, 128(DI)
+	VMOVUPD    Y3, 192(DI)
+	ADDQ       $0x20, SI
+	ADDQ       $+256, DI
+	SUBQ       $0x04, CX
+	JMP        square7
+
+last8:
+	TESTQ CX, CX
+	JZ    done9
+
+	// Go back, so that four columns are left.
+	SUBQ       $0x04, CX
+	LEAQ       (SI)(CX*8), SI
+	SHLQ       $0x06, CX
+	ADDQ       CX, DI
+	VMOVUPD    (SI), Y0
+	VMOVUPD    (SI)(DX*1), Y1
+	VMOVUPD    (SI)(DX*2), Y2
+	VMOVUPD    (SI)(R8*1), Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y5
+	VUNPCKLPD  Y3, Y2, Y6
+	VUNPCKHPD  Y3, Y2, Y7
+	VPERM2F128 $0x20, Y6, Y4, Y0
+	VPERM2F128 $0x20, Y7, Y5, Y1
+	VPERM2F128 $0x31, Y6, Y4, Y2
+	VPERM2F128 $0x31, Y7, Y5, Y3
+	VMOVUPD    Y0, (DI)
+	VMOVUPD    Y1, 64(DI)
+	VMOVUPD    Y2, 128(DI)
+	VMOVUPD    Y3, 192(DI)
+
+done9:
+	MOVQ lanes+0(FP), DI
+	MOVQ signal+8(FP), SI
+	MOVQ n+16(FP), CX
+	MOVQ CX, DX
+	SHLQ $0x03, DX
+	LEAQ (DX)(DX*2), R8
+	LEAQ (SI)(DX*4), SI
+	ADDQ $0x20, DI
+
+square10:
+	CMPQ       CX, $+4
+	JL         last11
+	VMOVUPD    (SI), Y0
+	VMOVUPD    (SI)(DX*1), Y1
+	VMOVUPD    (SI)(DX*2), Y2
+	VMOVUPD    (SI)(R8*1), Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y5
+	VUNPCKLPD  Y3, Y2, Y6
+	VUNPCKHPD  Y3, Y2, Y7
+	VPERM2F128 $0x20, Y6, Y4, Y0
+	VPERM2F128 $0x20, Y7, Y5, Y1
+	VPERM2F128 $0x31, Y6, Y4, Y2
+	VPERM2F128 $0x31, Y7, Y5, Y3
+	VMOVUPD    Y0, (DI)
+	VMOVUPD    Y1, 64(DI)
+	VMOVUPD    Y2, 128(DI)
+	VMOVUPD    Y3, 192(DI)
+	ADDQ       $0x20, SI
+	ADDQ       $+256, DI
+	SUBQ       $0x04, CX
+	JMP        square10
+
+last11:
+	TESTQ CX, CX
+	JZ    done12
+
+	// Go back, so that four columns are left.
+	SUBQ       $0x04, CX
+	LEAQ       (SI)(CX*8), SI
+	SHLQ       $0x06, CX
+	ADDQ       CX, DI
+	VMOVUPD    (SI), Y0
+	VMOVUPD    (SI)(DX*1), Y1
+	VMOVUPD    (SI)(DX*2), Y2
+	VMOVUPD    (SI)(R8*1), Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y5
+	VUNPCKLPD  Y3, Y2, Y6
+	VUNPCKHPD  Y3, Y2, Y7
+	VPERM2F128 $0x20, Y6, Y4, Y0
+	VPERM2F128 $0x20, Y7, Y5, Y1
+	VPERM2F128 $0x31, Y6, Y4, Y2
+	VPERM2F128 $0x31, Y7, Y5, Y3
+	VMOVUPD    Y0, (DI)
+	VMOVUPD    Y1, 64(DI)
+	VMOVUPD    Y2, 128(DI)
+	VMOVUPD    Y3, 192(DI)
+
+done12:
+	VZEROUPPER
+	RET
+
+// func tensorRangeAVX2(least *float64, most *float64, s *float64, n int)
+// Requires: AVX
+TEXT ·tensorRangeAVX2(SB), NOSPLIT, $0-32
+	MOVQ    least+0(FP), DI
+	MOVQ    most+8(FP), R9
+	MOVQ    s+16(FP), SI
+	MOVQ    n+24(FP), CX
+	VMOVUPD (DI), Y1
+	VMOVUPD (R9), Y2
+	TESTQ   CX, CX
+	JLE     done14
+
+row13:
+	VMOVUPD (SI), Y0
+	VMINPD  Y1, Y0, Y1
+	VMAXPD  Y2, Y0, Y2
+	ADDQ    $0x40, SI
+	DECQ    CX
+	JNZ     row13
+
+done14:
+	VMOVUPD Y1, (DI)
+	VMOVUPD Y2, (R9)
+	MOVQ    least+0(FP), DI
+	MOVQ    most+8(FP), R9
+	MOVQ    s+16(FP), SI
+	MOVQ    n+24(FP), CX
+	VMOVUPD 32(DI), Y1
+	VMOVUPD 32(R9), Y2
+	TESTQ   CX, CX
+	JLE     done16
+
+row15:
+	VMOVUPD 32(SI), Y0
+	VMINPD  Y1, Y0, Y1
+	VMAXPD  Y2, Y0, Y2
+	ADDQ    $0x40, SI
+	DECQ    CX
+	JNZ     row15
+
+done16:
+	VMOVUPD Y1, 32(DI)
+	VMOVUPD Y2, 32(R9)
+	VZEROUPPER
+	RET
+
 // func tensorExp2AVX2(y *float64, x *float64, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorExp2AVX2(SB), NOSPLIT, $0-24
@@ -11,9 +305,9 @@ TEXT ·tensorExp2AVX2(SB), NOSPLIT, $0-24
 	MOVQ  x+8(FP), SI
 	MOVQ  n+16(FP), CX
 	TESTQ CX, CX
-	JLE   done2
+	JLE   done18
 
-row1:
+row17:
 	VMOVUPD     (SI), Y0
 	VMOVUPD     tensorAVX2c08ff80000000000<>+0(SB), Y3
 	VMAXPD      Y0, Y3, Y0
@@ -40,16 +334,16 @@ row1:
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, DI
 	DECQ        CX
-	JNZ         row1
+	JNZ         row17
 
-done2:
+done18:
 	MOVQ  y+0(FP), DI
 	MOVQ  x+8(FP), SI
 	MOVQ  n+16(FP), CX
 	TESTQ CX, CX
-	JLE   done4
+	JLE   done20
 
-row3:
+row19:
 	VMOVUPD     32(SI), Y0
 	VMOVUPD     tensorAVX2c08ff80000000000<>+0(SB), Y3
 	VMAXPD      Y0, Y3, Y0
@@ -76,9 +370,9 @@ row3:
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, DI
 	DECQ        CX
-	JNZ         row3
+	JNZ         row19
 
-done4:
+done20:
 	VZEROUPPER
 	RET
 
@@ -179,9 +473,9 @@ TEXT ·tensorLog2AVX2(SB), NOSPLIT, $0-24
 	MOVQ  x+8(FP), SI
 	MOVQ  n+16(FP), CX
 	TESTQ CX, CX
-	JLE   done6
+	JLE   done22
 
-row5:
+row21:
 	VMOVUPD     (SI), Y0
 	VCMPPD      $0x01, tensorAVX20010000000000000<>+0(SB), Y0, Y5
 	VMULPD      tensorAVX24350000000000000<>+0(SB), Y0, Y2
@@ -219,16 +513,16 @@ row5:
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, DI
 	DECQ        CX
-	JNZ         row5
+	JNZ         row21
 
-done6:
+done22:
 	MOVQ  y+0(FP), DI
 	MOVQ  x+8(FP), SI
 	MOVQ  n+16(FP), CX
 	TESTQ CX, CX
-	JLE   done8
+	JLE   done24
 
-row7:
+row23:
 	VMOVUPD     32(SI), Y0
 	VCMPPD      $0x01, tensorAVX20010000000000000<>+0(SB), Y0, Y5
 	VMULPD      tensorAVX24350000000000000<>+0(SB), Y0, Y2
@@ -266,9 +560,9 @@ row7:
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, DI
 	DECQ        CX
-	JNZ         row7
+	JNZ         row23
 
-done8:
+done24:
 	VZEROUPPER
 	RET
 
@@ -392,9 +686,9 @@ TEXT ·tensorLogarithmsAVX2(SB), NOSPLIT, $0-40
 	VMOVUPD 64(R8), Y11
 	VMOVUPD 128(R8), Y12
 	TESTQ   CX, CX
-	JLE     done10
+	JLE     done26
 
-row9:
+row25:
 	VMOVUPD      (SI), Y13
 	VBROADCASTSD 56(DX), Y0
 	VFNMADD213PD Y13, Y10, Y0
@@ -437,9 +731,9 @@ row9:
 	ADDQ         $0x40, SI
 	ADDQ         $0x40, DX
 	DECQ         CX
-	JNZ          row9
+	JNZ          row25
 
-done10:
+done26:
 	MOVQ    y+0(FP), DI
 	MOVQ    s+8(FP), SI
 	MOVQ    design+16(FP), DX
@@ -449,9 +743,9 @@ done10:
 	VMOVUPD 96(R8), Y11
 	VMOVUPD 160(R8), Y12
 	TESTQ   CX, CX
-	JLE     done12
+	JLE     done28
 
-row11:
+row27:
 	VMOVUPD      32(SI), Y13
 	VBROADCASTSD 56(DX), Y0
 	VFNMADD213PD Y13, Y10, Y0
@@ -494,9 +788,9 @@ row11:
 	ADDQ         $0x40, SI
 	ADDQ         $0x40, DX
 	DECQ         CX
-	JNZ          row11
+	JNZ          row27
 
-done12:
+done28:
 	VZEROUPPER
 	RET
 
@@ -513,9 +807,9 @@ TEXT ·tensorWeightedLogarithmsAVX2(SB), NOSPLIT, $0-48
 	VMOVUPD 64(R8), Y11
 	VMOVUPD 128(R8), Y12
 	TESTQ   CX, CX
-	JLE     done14
+	JLE     done30
 
-row13:
+row29:
 	VMOVUPD      (SI), Y13
 	VBROADCASTSD 56(DX), Y0
 	VFNMADD213PD Y13, Y10, Y0
@@ -562,9 +856,9 @@ row13:
 	ADDQ         $0x40, SI
 	ADDQ         $0x40, DX
 	DECQ         CX
-	JNZ          row13
+	JNZ          row29
 
-done14:
+done30:
 	MOVQ    y+0(FP), DI
 	MOVQ    v+8(FP), R9
 	MOVQ    s+16(FP), SI
@@ -575,9 +869,9 @@ done14:
 	VMOVUPD 96(R8), Y11
 	VMOVUPD 160(R8), Y12
 	TESTQ   CX, CX
-	JLE     done16
+	JLE     done32
 
-row15:
+row31:
 	VMOVUPD      32(SI), Y13
 	VBROADCASTSD 56(DX), Y0
 	VFNMADD213PD Y13, Y10, Y0
@@ -624,9 +918,9 @@ row15:
 	ADDQ         $0x40, SI
 	ADDQ         $0x40, DX
 	DECQ         CX
-	JNZ          row15
+	JNZ          row31
 
-done16:
+done32:
 	VZEROUPPER
 	RET
 
@@ -645,9 +939,9 @@ TEXT ·tensorSums7AVX2(SB), NOSPLIT, $0-32
 	VMOVUPD 320(DI), Y5
 	VMOVUPD 384(DI), Y6
 	TESTQ   CX, CX
-	JLE     done18
+	JLE     done34
 
-row17:
+row33:
 	VMOVUPD      (SI), Y15
 	VBROADCASTSD (DX), Y14
 	VFMADD231PD  Y14, Y15, Y0
@@ -666,9 +960,9 @@ row17:
 	ADDQ         $0x40, SI
 	ADDQ         $0x40, DX
 	DECQ         CX
-	JNZ          row17
+	JNZ          row33
 
-done18:
+done34:
 	VMOVUPD Y0, (DI)
 	VMOVUPD Y1, 64(DI)
 	VMOVUPD Y2, 128(DI)
@@ -688,9 +982,9 @@ done18:
 	VMOVUPD 352(DI), Y5
 	VMOVUPD 416(DI), Y6
 	TESTQ   CX, CX
-	JLE     done20
+	JLE     done36
 
-row19:
+row35:
 	VMOVUPD      32(SI), Y15
 	VBROADCASTSD (DX), Y14
 	VFMADD231PD  Y14, Y15, Y0
@@ -709,9 +1003,9 @@ row19:
 	ADDQ         $0x40, SI
 	ADDQ         $0x40, DX
 	DECQ         CX
-	JNZ          row19
+	JNZ          row35
 
-done20:
+done36:
 	VMOVUPD Y0, 32(DI)
 	VMOVUPD Y1, 96(DI)
 	VMOVUPD Y2, 160(DI)
@@ -741,9 +1035,9 @@ TEXT ·tensorSums22AVX2(SB), NOSPLIT, $0-32
 	VMOVUPD 576(DI), Y9
 	VMOVUPD 640(DI), Y10
 	TESTQ   CX, CX
-	JLE     done22
+	JLE     done38
 
-row21:
+row37:
 	VMOVUPD      (SI), Y15
 	VBROADCASTSD (DX), Y14
 	VFMADD231PD  Y14, Y15, Y0
@@ -770,9 +1064,9 @@ row21:
 	ADDQ         $0x40, SI
 	ADDQ         $0xc0, DX
 	DECQ         CX
-	JNZ          row21
+	JNZ          row37
 
-done22:
+done38:
 	VMOVUPD Y0, (DI)
 	VMOVUPD Y1, 64(DI)
 	VMOVUPD Y2, 128(DI)
@@ -800,9 +1094,9 @@ done22:
 	VMOVUPD 1280(DI), Y9
 	VMOVUPD 1344(DI), Y10
 	TESTQ   CX, CX
-	JLE     done24
+	JLE     done40
 
-row23:
+row39:
 	VMOVUPD      (SI), Y15
 	VBROADCASTSD 88(DX), Y14
 	VFMADD231PD  Y14, Y15, Y0
@@ -829,9 +1123,9 @@ row23:
 	ADDQ         $0x40, SI
 	ADDQ         $0xc0, DX
 	DECQ         CX
-	JNZ          row23
+	JNZ          row39
 
-done24:
+done40:
 	VMOVUPD Y0, 704(DI)
 	VMOVUPD Y1, 768(DI)
 	VMOVUPD Y2, 832(DI)
@@ -859,9 +1153,9 @@ done24:
 	VMOVUPD 608(DI), Y9
 	VMOVUPD 672(DI), Y10
 	TESTQ   CX, CX
-	JLE     done26
+	JLE     done42
 
-row25:
+row41:
 	VMOVUPD      32(SI), Y15
 	VBROADCASTSD (DX), Y14
 	VFMADD231PD  Y14, Y15, Y0
@@ -888,9 +1182,9 @@ row25:
 	ADDQ         $0x40, SI
 	ADDQ         $0xc0, DX
 	DECQ         CX
-	JNZ          row25
+	JNZ          row41
 
-done26:
+done42:
 	VMOVUPD Y0, 32(DI)
 	VMOVUPD Y1, 96(DI)
 	VMOVUPD Y2, 160(DI)
@@ -918,9 +1212,9 @@ done26:
 	VMOVUPD 1312(DI), Y9
 	VMOVUPD 1376(DI), Y10
 	TESTQ   CX, CX
-	JLE     done28
+	JLE     done44
 
-row27:
+row43:
 	VMOVUPD      32(SI), Y15
 	VBROADCASTSD 88(DX), Y14
 	VFMADD231PD  Y14, Y15, Y0
@@ -947,9 +1241,9 @@ row27:
 	ADDQ         $0x40, SI
 	ADDQ         $0xc0, DX
 	DECQ         CX
-	JNZ          row27
+	JNZ          row43
 
-done28:
+done44:
 	VMOVUPD Y0, 736(DI)
 	VMOVUPD Y1, 800(DI)
 	VMOVUPD Y2, 864(DI)
@@ -1122,9 +1416,9 @@ TEXT ·tensorModelAVX2(SB), NOSPLIT, $0-56
 	VMOVUPD 576(R8), Y7
 	VMOVUPD 640(R8), Y8
 	TESTQ   CX, CX
-	JLE     done30
+	JLE     done46
 
-row29:
+row45:
 	VMOVAPD      Y6, Y9
 	VBROADCASTSD (DX), Y14
 	VFMADD231PD  Y14, Y0, Y9
@@ -1178,9 +1472,9 @@ row29:
 	ADDQ         $0x40, SI
 	ADDQ         $0x40, DX
 	DECQ         CX
-	JNZ          row29
+	JNZ          row45
 
-done30:
+done46:
 	VMOVUPD Y7, 576(R8)
 	VMOVUPD Y8, 640(R8)
 	MOVQ    u+0(FP), DI
@@ -1200,9 +1494,9 @@ done30:
 	VMOVUPD 608(R8), Y7
 	VMOVUPD 672(R8), Y8
 	TESTQ   CX, CX
-	JLE     done32
+	JLE     done48
 
-row31:
+row47:
 	VMOVAPD      Y6, Y9
 	VBROADCASTSD (DX), Y14
 	VFMADD231PD  Y14, Y0, Y9
@@ -1256,9 +1550,9 @@ row31:
 	ADDQ         $0x40, SI
 	ADDQ         $0x40, DX
 	DECQ         CX
-	JNZ          row31
+	JNZ          row47
 
-done32:
+done48:
 	VMOVUPD Y7, 608(R8)
 	VMOVUPD Y8, 672(R8)
 	VZEROUPPER
@@ -1280,9 +1574,9 @@ TEXT ·tensorMisfitAVX2(SB), NOSPLIT, $0-32
 	VMOVUPD 384(R8), Y6
 	VMOVUPD 576(R8), Y7
 	TESTQ   CX, CX
-	JLE     done34
+	JLE     done50
 
-row33:
+row49:
 	VMOVAPD      Y6, Y8
 	VBROADCASTSD (DX), Y12
 	VFMADD231PD  Y12, Y0, Y8
@@ -1325,9 +1619,9 @@ row33:
 	ADDQ         $0x40, SI
 	ADDQ         $0x40, DX
 	DECQ         CX
-	JNZ          row33
+	JNZ          row49
 
-done34:
+done50:
 	VMOVUPD Y7, 576(R8)
 	MOVQ    s+0(FP), SI
 	MOVQ    design+8(FP), DX
@@ -1342,9 +1636,9 @@ done34:
 	VMOVUPD 416(R8), Y6
 	VMOVUPD 608(R8), Y7
 	TESTQ   CX, CX
-	JLE     done36
+	JLE     done52
 
-row35:
+row51:
 	VMOVAPD      Y6, Y8
 	VBROADCASTSD (DX), Y12
 	VFMADD231PD  Y12, Y0, Y8
@@ -1387,9 +1681,9 @@ row35:
 	ADDQ         $0x40, SI
 	ADDQ         $0x40, DX
 	DECQ         CX
-	JNZ          row35
+	JNZ          row51
 
-done36:
+done52:
 	VMOVUPD Y7, 608(R8)
 	VZEROUPPER
 	RET
@@ -1411,9 +1705,9 @@ TEXT ·tensorWeightsAVX2(SB), NOSPLIT, $0-48
 	VMOVUPD 320(R8), Y5
 	VMOVUPD 384(R8), Y6
 	TESTQ   CX, CX
-	JLE     done38
+	JLE     done54
 
-row37:
+row53:
 	VMOVAPD      Y6, Y8
 	VBROADCASTSD (DX), Y12
 	VFMADD231PD  Y12, Y0, Y8
@@ -1456,9 +1750,9 @@ row37:
 	ADDQ         $0x40, SI
 	ADDQ         $0x40, DX
 	DECQ         CX
-	JNZ          row37
+	JNZ          row53
 
-done38:
+done54:
 	MOVQ    u+0(FP), DI
 	MOVQ    v+8(FP), R9
 	MOVQ    s+16(FP), SI
@@ -1473,9 +1767,9 @@ done38:
 	VMOVUPD 352(R8), Y5
 	VMOVUPD 416(R8), Y6
 	TESTQ   CX, CX
-	JLE     done40
+	JLE     done56
 
-row39:
+row55:
 	VMOVAPD      Y6, Y8
 	VBROADCASTSD (DX), Y12
 	VFMADD231PD  Y12, Y0, Y8
@@ -1518,9 +1812,9 @@ row39:
 	ADDQ         $0x40, SI
 	ADDQ         $0x40, DX
 	DECQ         CX
-	JNZ          row39
+	JNZ          row55
 
-done40:
+done56:
 	VZEROUPPER
 	RET
 

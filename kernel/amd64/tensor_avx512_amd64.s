@@ -4,6 +4,280 @@
 
 #include "textflag.h"
 
+// func tensorPack32AVX512(lanes *float64, signal *float32, n int)
+// Requires: AVX
+TEXT ·tensorPack32AVX512(SB), NOSPLIT, $0-24
+	MOVQ lanes+0(FP), DI
+	MOVQ signal+8(FP), SI
+	MOVQ n+16(FP), CX
+	MOVQ CX, DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), R8
+
+square1:
+	CMPQ       CX, $+4
+	JL         last2
+	VCVTPS2PD  (SI), Y0
+	VCVTPS2PD  (SI)(DX*1), Y1
+	VCVTPS2PD  (SI)(DX*2), Y2
+	VCVTPS2PD  (SI)(R8*1), Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y5
+	VUNPCKLPD  Y3, Y2, Y6
+	VUNPCKHPD  Y3, Y2, Y7
+	VPERM2F128 $0x20, Y6, Y4, Y0
+	VPERM2F128 $0x20, Y7, Y5, Y1
+	VPERM2F128 $0x31, Y6, Y4, Y2
+	VPERM2F128 $0x31, Y7, Y5, Y3
+	VMOVUPD    Y0, (DI)
+	VMOVUPD    Y1, 64(DI)
+	VMOVUPD    Y2, 128(DI)
+	VMOVUPD    Y3, 192(DI)
+	ADDQ       $0x10, SI
+	ADDQ       $+256, DI
+	SUBQ       $0x04, CX
+	JMP        square1
+
+last2:
+	TESTQ CX, CX
+	JZ    done3
+
+	// Go back, so that four columns are left.
+	SUBQ       $0x04, CX
+	LEAQ       (SI)(CX*4), SI
+	SHLQ       $0x06, CX
+	ADDQ       CX, DI
+	VCVTPS2PD  (SI), Y0
+	VCVTPS2PD  (SI)(DX*1), Y1
+	VCVTPS2PD  (SI)(DX*2), Y2
+	VCVTPS2PD  (SI)(R8*1), Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y5
+	VUNPCKLPD  Y3, Y2, Y6
+	VUNPCKHPD  Y3, Y2, Y7
+	VPERM2F128 $0x20, Y6, Y4, Y0
+	VPERM2F128 $0x20, Y7, Y5, Y1
+	VPERM2F128 $0x31, Y6, Y4, Y2
+	VPERM2F128 $0x31, Y7, Y5, Y3
+	VMOVUPD    Y0, (DI)
+	VMOVUPD    Y1, 64(DI)
+	VMOVUPD    Y2, 128(DI)
+	VMOVUPD    Y3, 192(DI)
+
+done3:
+	MOVQ lanes+0(FP), DI
+	MOVQ signal+8(FP), SI
+	MOVQ n+16(FP), CX
+	MOVQ CX, DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), R8
+	LEAQ (SI)(DX*4), SI
+	ADDQ $0x20, DI
+
+square4:
+	CMPQ       CX, $+4
+	JL         last5
+	VCVTPS2PD  (SI), Y0
+	VCVTPS2PD  (SI)(DX*1), Y1
+	VCVTPS2PD  (SI)(DX*2), Y2
+	VCVTPS2PD  (SI)(R8*1), Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y5
+	VUNPCKLPD  Y3, Y2, Y6
+	VUNPCKHPD  Y3, Y2, Y7
+	VPERM2F128 $0x20, Y6, Y4, Y0
+	VPERM2F128 $0x20, Y7, Y5, Y1
+	VPERM2F128 $0x31, Y6, Y4, Y2
+	VPERM2F128 $0x31, Y7, Y5, Y3
+	VMOVUPD    Y0, (DI)
+	VMOVUPD    Y1, 64(DI)
+	VMOVUPD    Y2, 128(DI)
+	VMOVUPD    Y3, 192(DI)
+	ADDQ       $0x10, SI
+	ADDQ       $+256, DI
+	SUBQ       $0x04, CX
+	JMP        square4
+
+last5:
+	TESTQ CX, CX
+	JZ    done6
+
+	// Go back, so that four columns are left.
+	SUBQ       $0x04, CX
+	LEAQ       (SI)(CX*4), SI
+	SHLQ       $0x06, CX
+	ADDQ       CX, DI
+	VCVTPS2PD  (SI), Y0
+	VCVTPS2PD  (SI)(DX*1), Y1
+	VCVTPS2PD  (SI)(DX*2), Y2
+	VCVTPS2PD  (SI)(R8*1), Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y5
+	VUNPCKLPD  Y3, Y2, Y6
+	VUNPCKHPD  Y3, Y2, Y7
+	VPERM2F128 $0x20, Y6, Y4, Y0
+	VPERM2F128 $0x20, Y7, Y5, Y1
+	VPERM2F128 $0x31, Y6, Y4, Y2
+	VPERM2F128 $0x31, Y7, Y5, Y3
+	VMOVUPD    Y0, (DI)
+	VMOVUPD    Y1, 64(DI)
+	VMOVUPD    Y2, 128(DI)
+	VMOVUPD    Y3, 192(DI)
+
+done6:
+	VZEROUPPER
+	RET
+
+// func tensorPack64AVX512(lanes *float64, signal *float64, n int)
+// Requires: AVX
+TEXT ·tensorPack64AVX512(SB), NOSPLIT, $0-24
+	MOVQ lanes+0(FP), DI
+	MOVQ signal+8(FP), SI
+	MOVQ n+16(FP), CX
+	MOVQ CX, DX
+	SHLQ $0x03, DX
+	LEAQ (DX)(DX*2), R8
+
+square7:
+	CMPQ       CX, $+4
+	JL         last8
+	VMOVUPD    (SI), Y0
+	VMOVUPD    (SI)(DX*1), Y1
+	VMOVUPD    (SI)(DX*2), Y2
+	VMOVUPD    (SI)(R8*1), Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y5
+	VUNPCKLPD  Y3, Y2, Y6
+	VUNPCKHPD  Y3, Y2, Y7
+	VPERM2F128 $0x20, Y6, Y4, Y0
+	VPERM2F128 $0x20, Y7, Y5, Y1
+	VPERM2F128 $0x31, Y6, Y4, Y2
+	VPERM2F128 $0x31, Y7, Y5, Y3
+	VMOVUPD    Y0, (DI)
+	VMOVUPD    Y1, 64(DI)
+	VMOVUPD    Y2, 128(DI)
+	VMOVUPD    Y3, 192(DI)
+	ADDQ       $0x20, SI
+	ADDQ       $+256, DI
+	SUBQ       $0x04, CX
+	JMP        square7
+
+last8:
+	TESTQ CX, CX
+	JZ    done9
+
+	// Go back, so that four columns are left.
+	SUBQ       $0x04, CX
+	LEAQ       (SI)(CX*8), SI
+	SHLQ       $0x06, CX
+	ADDQ       CX, DI
+	VMOVUPD    (SI), Y0
+	VMOVUPD    (SI)(DX*1), Y1
+	VMOVUPD    (SI)(DX*2), Y2
+	VMOVUPD    (SI)(R8*1), Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y5
+	VUNPCKLPD  Y3, Y2, Y6
+	VUNPCKHPD  Y3, Y2, Y7
+	VPERM2F128 $0x20, Y6, Y4, Y0
+	VPERM2F128 $0x20, Y7, Y5, Y1
+	VPERM2F128 $0x31, Y6, Y4, Y2
+	VPERM2F128 $0x31, Y7, Y5, Y3
+	VMOVUPD    Y0, (DI)
+	VMOVUPD    Y1, 64(DI)
+	VMOVUPD    Y2, 128(DI)
+	VMOVUPD    Y3, 192(DI)
+
+done9:
+	MOVQ lanes+0(FP), DI
+	MOVQ signal+8(FP), SI
+	MOVQ n+16(FP), CX
+	MOVQ CX, DX
+	SHLQ $0x03, DX
+	LEAQ (DX)(DX*2), R8
+	LEAQ (SI)(DX*4), SI
+	ADDQ $0x20, DI
+
+square10:
+	CMPQ       CX, $+4
+	JL         last11
+	VMOVUPD    (SI), Y0
+	VMOVUPD    (SI)(DX*1), Y1
+	VMOVUPD    (SI)(DX*2), Y2
+	VMOVUPD    (SI)(R8*1), Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y5
+	VUNPCKLPD  Y3, Y2, Y6
+	VUNPCKHPD  Y3, Y2, Y7
+	VPERM2F128 $0x20, Y6, Y4, Y0
+	VPERM2F128 $0x20, Y7, Y5, Y1
+	VPERM2F128 $0x31, Y6, Y4, Y2
+	VPERM2F128 $0x31, Y7, Y5, Y3
+	VMOVUPD    Y0, (DI)
+	VMOVUPD    Y1, 64(DI)
+	VMOVUPD    Y2, 128(DI)
+	VMOVUPD    Y3, 192(DI)
+	ADDQ       $0x20, SI
+	ADDQ       $+256, DI
+	SUBQ       $0x04, CX
+	JMP        square10
+
+last11:
+	TESTQ CX, CX
+	JZ    done12
+
+	// Go back, so that four columns are left.
+	SUBQ       $0x04, CX
+	LEAQ       (SI)(CX*8), SI
+	SHLQ       $0x06, CX
+	ADDQ       CX, DI
+	VMOVUPD    (SI), Y0
+	VMOVUPD    (SI)(DX*1), Y1
+	VMOVUPD    (SI)(DX*2), Y2
+	VMOVUPD    (SI)(R8*1), Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y5
+	VUNPCKLPD  Y3, Y2, Y6
+	VUNPCKHPD  Y3, Y2, Y7
+	VPERM2F128 $0x20, Y6, Y4, Y0
+	VPERM2F128 $0x20, Y7, Y5, Y1
+	VPERM2F128 $0x31, Y6, Y4, Y2
+	VPERM2F128 $0x31, Y7, Y5, Y3
+	VMOVUPD    Y0, (DI)
+	VMOVUPD    Y1, 64(DI)
+	VMOVUPD    Y2, 128(DI)
+	VMOVUPD    Y3, 192(DI)
+
+done12:
+	VZEROUPPER
+	RET
+
+// func tensorRangeAVX512(least *float64, most *float64, s *float64, n int)
+// Requires: AVX, AVX512F
+TEXT ·tensorRangeAVX512(SB), NOSPLIT, $0-32
+	MOVQ    least+0(FP), DI
+	MOVQ    most+8(FP), R9
+	MOVQ    s+16(FP), SI
+	MOVQ    n+24(FP), CX
+	VMOVUPD (DI), Z1
+	VMOVUPD (R9), Z2
+	TESTQ   CX, CX
+	JLE     done14
+
+row13:
+	VMOVUPD (SI), Z0
+	VMINPD  Z1, Z0, Z1
+	VMAXPD  Z2, Z0, Z2
+	ADDQ    $0x40, SI
+	DECQ    CX
+	JNZ     row13
+
+done14:
+	VMOVUPD Z1, (DI)
+	VMOVUPD Z2, (R9)
+	VZEROUPPER
+	RET
+
 // func tensorExp2AVX512(y *float64, x *float64, n int)
 // Requires: AVX, AVX512F
 TEXT ·tensorExp2AVX512(SB), NOSPLIT, $0-24
@@ -13,9 +287,9 @@ TEXT ·tensorExp2AVX512(SB), NOSPLIT, $0-24
 	MOVQ    x+8(FP), SI
 	MOVQ    n+16(FP), CX
 	TESTQ   CX, CX
-	JLE     done2
+	JLE     done16
 
-row1:
+row15:
 	VMOVUPD     (SI), Z0
 	VMOVUPD     tensorAVX512c091300000000000<>+0(SB), Z3
 	VMAXPD      Z0, Z3, Z0
@@ -38,9 +312,9 @@ row1:
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, DI
 	DECQ        CX
-	JNZ         row1
+	JNZ         row15
 
-done2:
+done16:
 	VZEROUPPER
 	RET
 
@@ -163,9 +437,9 @@ TEXT ·tensorLog2AVX512(SB), NOSPLIT, $0-24
 	MOVQ    x+8(FP), SI
 	MOVQ    n+16(FP), CX
 	TESTQ   CX, CX
-	JLE     done4
+	JLE     done18
 
-row3:
+row17:
 	VMOVUPD     (SI), Z0
 	VGETEXPPD   Z0, Z3
 	VGETMANTPD  $0x08, Z0, Z0
@@ -188,9 +462,9 @@ row3:
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, DI
 	DECQ        CX
-	JNZ         row3
+	JNZ         row17
 
-done4:
+done18:
 	VZEROUPPER
 	RET
 
@@ -334,9 +608,9 @@ TEXT ·tensorLogarithmsAVX512(SB), NOSPLIT, $0-40
 	VMOVUPD 64(R8), Z11
 	VMOVUPD 128(R8), Z12
 	TESTQ   CX, CX
-	JLE     done6
+	JLE     done20
 
-row5:
+row19:
 	VMOVUPD      (SI), Z13
 	VBROADCASTSD 56(DX), Z0
 	VFNMADD213PD Z13, Z10, Z0
@@ -364,9 +638,9 @@ row5:
 	ADDQ         $0x40, SI
 	ADDQ         $0x40, DX
 	DECQ         CX
-	JNZ          row5
+	JNZ          row19
 
-done6:
+done20:
 	VZEROUPPER
 	RET
 
@@ -387,9 +661,9 @@ TEXT ·tensorWeightedLogarithmsAVX512(SB), NOSPLIT, $0-48
 	VMOVUPD 64(R8), Z11
 	VMOVUPD 128(R8), Z12
 	TESTQ   CX, CX
-	JLE     done8
+	JLE     done22
 
-row7:
+row21:
 	VMOVUPD      (SI), Z13
 	VBROADCASTSD 56(DX), Z0
 	VFNMADD213PD Z13, Z10, Z0
@@ -421,9 +695,9 @@ row7:
 	ADDQ         $0x40, SI
 	ADDQ         $0x40, DX
 	DECQ         CX
-	JNZ          row7
+	JNZ          row21
 
-done8:
+done22:
 	VZEROUPPER
 	RET
 
@@ -442,9 +716,9 @@ TEXT ·tensorSums7AVX512(SB), NOSPLIT, $0-32
 	VMOVUPD 320(DI), Z5
 	VMOVUPD 384(DI), Z6
 	TESTQ   CX, CX
-	JLE     done10
+	JLE     done24
 
-row9:
+row23:
 	VMOVUPD          (SI), Z31
 	VFMADD231PD.BCST (DX), Z31, Z0
 	VFMADD231PD.BCST 8(DX), Z31, Z1
@@ -456,9 +730,9 @@ row9:
 	ADDQ             $0x40, SI
 	ADDQ             $0x40, DX
 	DECQ             CX
-	JNZ              row9
+	JNZ              row23
 
-done10:
+done24:
 	VMOVUPD Z0, (DI)
 	VMOVUPD Z1, 64(DI)
 	VMOVUPD Z2, 128(DI)
@@ -499,9 +773,9 @@ TEXT ·tensorSums22AVX512(SB), NOSPLIT, $0-32
 	VMOVUPD 1280(DI), Z20
 	VMOVUPD 1344(DI), Z21
 	TESTQ   CX, CX
-	JLE     done12
+	JLE     done26
 
-row11:
+row25:
 	VMOVUPD          (SI), Z31
 	VFMADD231PD.BCST (DX), Z31, Z0
 	VFMADD231PD.BCST 8(DX), Z31, Z1
@@ -528,9 +802,9 @@ row11:
 	ADDQ             $0x40, SI
 	ADDQ             $0xc0, DX
 	DECQ             CX
-	JNZ              row11
+	JNZ              row25
 
-done12:
+done26:
 	VMOVUPD Z0, (DI)
 	VMOVUPD Z1, 64(DI)
 	VMOVUPD Z2, 128(DI)
@@ -653,9 +927,9 @@ TEXT ·tensorModelAVX512(SB), NOSPLIT, $0-56
 	VMOVUPD 448(R8), Z16
 	VMOVUPD 512(R8), Z17
 	TESTQ   CX, CX
-	JLE     done14
+	JLE     done28
 
-row13:
+row27:
 	VMOVAPD          Z6, Z9
 	VFMADD231PD.BCST (DX), Z0, Z9
 	VFMADD231PD.BCST 8(DX), Z1, Z9
@@ -699,9 +973,9 @@ row13:
 	ADDQ             $0x40, SI
 	ADDQ             $0x40, DX
 	DECQ             CX
-	JNZ              row13
+	JNZ              row27
 
-done14:
+done28:
 	VMOVUPD Z7, 576(R8)
 	VMOVUPD Z8, 640(R8)
 	VZEROUPPER
@@ -726,9 +1000,9 @@ TEXT ·tensorMisfitAVX512(SB), NOSPLIT, $0-32
 	VMOVUPD 576(R8), Z7
 	VMOVUPD 448(R8), Z16
 	TESTQ   CX, CX
-	JLE     done16
+	JLE     done30
 
-row15:
+row29:
 	VMOVAPD          Z6, Z8
 	VFMADD231PD.BCST (DX), Z0, Z8
 	VFMADD231PD.BCST 8(DX), Z1, Z8
@@ -761,9 +1035,9 @@ row15:
 	ADDQ             $0x40, SI
 	ADDQ             $0x40, DX
 	DECQ             CX
-	JNZ              row15
+	JNZ              row29
 
-done16:
+done30:
 	VMOVUPD Z7, 576(R8)
 	VZEROUPPER
 	RET
@@ -787,9 +1061,9 @@ TEXT ·tensorWeightsAVX512(SB), NOSPLIT, $0-48
 	VMOVUPD 320(R8), Z5
 	VMOVUPD 384(R8), Z6
 	TESTQ   CX, CX
-	JLE     done18
+	JLE     done32
 
-row17:
+row31:
 	VMOVAPD          Z6, Z8
 	VFMADD231PD.BCST (DX), Z0, Z8
 	VFMADD231PD.BCST 8(DX), Z1, Z8
@@ -822,9 +1096,9 @@ row17:
 	ADDQ             $0x40, SI
 	ADDQ             $0x40, DX
 	DECQ             CX
-	JNZ              row17
+	JNZ              row31
 
-done18:
+done32:
 	VZEROUPPER
 	RET
 

@@ -10,6 +10,9 @@ import (
 // as seen from Go.
 func tensor(wide bool) {
 	a := newLanes(wide)
+	a.pack("tensorPack32", "float32", 4)
+	a.pack("tensorPack64", "float64", 8)
+	a.extent()
 	a.exp2s()
 	a.log2s()
 	a.logarithms("tensorLogarithms", false)

@@ -16,6 +16,13 @@ type Lanes [TensorLanes]float64
 //
 // Memory is faster where every Lanes is at a multiple of 64 bytes.
 type Tensor struct {
+	// Pack32 and Pack64 transpose the signals of eight voxels, n >= 4 values each, one voxel after the
+	// other in memory.
+	Pack32 func(lanes *Lanes, signal *float32, n int)
+	Pack64 func(lanes *Lanes, signal *float64, n int)
+	// Range lowers least and raises most to what n Lanes reach. A NaN may be passed over.
+	Range func(least, most, s *Lanes, n int)
+
 	// Exp2 and Log2 write y = 2^x and y = log2(x) for n Lanes; y may be x. NaN gives NaN.
 	//
 	// Exp2 is within 2 units in the last place where the result is a normal number, and within the
