@@ -32,12 +32,12 @@ type csdLanes struct {
 
 	tiles   int // in a row or column of the normal matrix
 	weights []float64
-	quads   []int32
+	twins   []int32
 	pairs   []int32
 }
 
 const (
-	quadFields = 8
+	twinFields = 12
 	pairFields = 4
 )
 
@@ -97,37 +97,6 @@ func (l *csdLanes) place(row, column int) int {
 func (l *csdLanes) triangle() (vectors, spare int) {
 	vectors = ref.Triangle(l.tiles) * l.steps.Tile * l.steps.Tile
 	return vectors + 1, vectors
-}
-
-// layRecords turns the map from moments to the normal matrix, and P with it, into one stream.
-func (l *csdLanes) layRecords(g *GramMap) {
-	p := l.ref.Normal()
-	for _, q := range g.Quads {
-		sincos, cossin := q.SinCos, q.CosSin
-		if q.SinSign < 0 {
-			sincos, cossin = cossin, sincos
-		}
-		l.quads = append(l.quads, l.vectors(2*int(q.Difference)), l.vectors(2*int(q.Sum)),
-			q.SumTerms, q.DifferenceTerms-q.SumTerms,
-			l.entry(q.CosCos), l.entry(q.SinSin), l.entry(sincos), l.entry(cossin))
-		l.weights = append(l.weights, p[q.CosCos], p[q.SinSin], p[sincos], p[cossin])
-		difference := g.Coefficients[q.Coefficients:][:q.DifferenceTerms]
-		for t, w := range g.Coefficients[int(q.Coefficients)+len(difference):][:q.SumTerms] {
-			l.weights = append(l.weights, difference[t], w)
-		}
-		l.weights = append(l.weights, difference[q.SumTerms:]...)
-	}
-	for _, r := range g.Pairs {
-		l.pairs = append(l.pairs, l.vectors(2*int(r.Moment)), r.Terms, l.entry(r.Cos), l.entry(r.Sin))
-		l.weights = append(l.weights, p[r.Cos], p[r.Sin])
-		l.weights = append(l.weights, g.Coefficients[r.Coefficients:][:r.Terms]...)
-	}
-	_, spare := l.triangle()
-	for _, r := range g.Singles { // a pair whose sines are zero
-		l.pairs = append(l.pairs, l.vectors(2*int(r.Moment)), r.Terms, l.entry(r.Entry), l.vectors(spare))
-		l.weights = append(l.weights, p[r.Entry], 0)
-		l.weights = append(l.weights, g.Coefficients[r.Coefficients:][:r.Terms]...)
-	}
 }
 
 // panels is a matrix in the layout that ops.CSD names.

@@ -302,7 +302,7 @@ func (w *csdLaneWorker) iterate() {
 // assemble makes the normal matrix of the moments.
 func (w *csdLaneWorker) assemble() {
 	w.steps.Assemble(&w.q[0], &w.c[0], &w.weights[0],
-		unsafe.SliceData(w.quads), len(w.quads)/quadFields, unsafe.SliceData(w.pairs), len(w.pairs)/pairFields)
+		unsafe.SliceData(w.twins), len(w.twins)/twinFields, unsafe.SliceData(w.pairs), len(w.pairs)/pairFields)
 }
 
 // solve finds the coefficients f for the right-hand side z.

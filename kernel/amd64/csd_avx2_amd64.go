@@ -43,11 +43,11 @@ func csdBelowAVX2(sets *uint64, rows *byte, panels *float64, x *float64, thresho
 func csdAccumulateAVX2(dst *float64, from *float64, table *float64, offsets *int, added int, removed int, stripes int)
 
 // csdAssembleAVX2 writes the entries of q = P + H^T H from the moments c, pairs of a cosine's and a
-// sine's vector. Quads and pairs are records of 8 and 4 numbers, ops.CSD says which; weights has for
+// sine's vector. Twins and pairs are records of 12 and 4 numbers, ops.CSD says which; weights has for
 // each record the entries of P and then the weights in the order of use.
 //
 //go:noescape
-func csdAssembleAVX2(q *float64, c *float64, weights *float64, quads *int32, quadCount int, pairs *int32, pairCount int)
+func csdAssembleAVX2(q *float64, c *float64, weights *float64, twins *int32, twinCount int, pairs *int32, pairCount int)
 
 // csdFactoriseAVX2 replaces q by its Cholesky factor L, writes the reciprocals of L's diagonal to
 // inverse, and solves L y = z. A pivot that is not positive makes its reciprocal NaN or infinite.

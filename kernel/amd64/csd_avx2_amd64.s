@@ -478,44 +478,59 @@ after_stripe18:
 	VZEROUPPER
 	RET
 
-// func csdAssembleAVX2(q *float64, c *float64, weights *float64, quads *int32, quadCount int, pairs *int32, pairCount int)
+// func csdAssembleAVX2(q *float64, c *float64, weights *float64, twins *int32, twinCount int, pairs *int32, pairCount int)
 // Requires: AVX, FMA3
 TEXT ·csdAssembleAVX2(SB), NOSPLIT, $0-56
 	MOVQ  q+0(FP), AX
 	MOVQ  c+8(FP), CX
 	MOVQ  weights+16(FP), DX
-	MOVQ  quads+24(FP), BX
-	MOVQ  quadCount+32(FP), SI
+	MOVQ  twins+24(FP), BX
+	MOVQ  twinCount+32(FP), SI
 	TESTQ SI, SI
-	JZ    after_quad24
+	JZ    after_twin24
 
-quad23:
+twin23:
 	MOVLQSX (BX), R8
 	MOVLQSX 4(BX), R9
 	MOVLQSX 8(BX), R10
 	MOVLQSX 12(BX), R11
 	ADDQ    CX, R8
 	ADDQ    CX, R9
-	LEAQ    32(DX), DI
+	LEAQ    64(DX), DI
 	VXORPD  Y0, Y0, Y0
 	VXORPD  Y1, Y1, Y1
 	VXORPD  Y2, Y2, Y2
 	VXORPD  Y3, Y3, Y3
+	VXORPD  Y4, Y4, Y4
+	VXORPD  Y5, Y5, Y5
+	VXORPD  Y6, Y6, Y6
+	VXORPD  Y7, Y7, Y7
 
 	// Terms that the difference and the sum of the orders both have.
 	TESTQ R10, R10
 	JZ    after_both26
 
 both25:
-	VBROADCASTSD (DI), Y4
-	VFMADD231PD  (R8), Y4, Y0
-	VFMADD231PD  32(R8), Y4, Y1
+	VMOVUPD      (R8), Y8
+	VMOVUPD      32(R8), Y9
+	VBROADCASTSD (DI), Y10
+	VFMADD231PD  Y8, Y10, Y0
+	VFMADD231PD  Y9, Y10, Y1
+	VBROADCASTSD 8(DI), Y11
+	VFMADD231PD  Y8, Y11, Y4
+	VFMADD231PD  Y9, Y11, Y5
 	ADDQ         $+64, R8
-	VBROADCASTSD 8(DI), Y5
-	VFMADD231PD  (R9), Y5, Y2
-	VFMADD231PD  32(R9), Y5, Y3
+	ADDQ         $+16, DI
+	VMOVUPD      (R9), Y8
+	VMOVUPD      32(R9), Y9
+	VBROADCASTSD (DI), Y10
+	VFMADD231PD  Y8, Y10, Y2
+	VFMADD231PD  Y9, Y10, Y3
+	VBROADCASTSD 8(DI), Y11
+	VFMADD231PD  Y8, Y11, Y6
+	VFMADD231PD  Y9, Y11, Y7
 	ADDQ         $+64, R9
-	ADDQ         $0x10, DI
+	ADDQ         $+16, DI
 	DECQ         R10
 	JNZ          both25
 
@@ -525,41 +540,66 @@ after_both26:
 	JZ    after_rest28
 
 rest27:
-	VBROADCASTSD (DI), Y4
-	VFMADD231PD  (R8), Y4, Y0
-	VFMADD231PD  32(R8), Y4, Y1
+	VMOVUPD      (R8), Y8
+	VMOVUPD      32(R8), Y9
+	VBROADCASTSD (DI), Y10
+	VFMADD231PD  Y8, Y10, Y0
+	VFMADD231PD  Y9, Y10, Y1
+	VBROADCASTSD 8(DI), Y11
+	VFMADD231PD  Y8, Y11, Y4
+	VFMADD231PD  Y9, Y11, Y5
 	ADDQ         $+64, R8
-	ADDQ         $0x08, DI
+	ADDQ         $+16, DI
 	DECQ         R11
 	JNZ          rest27
 
 after_rest28:
-	VADDPD       Y2, Y0, Y6
-	VSUBPD       Y2, Y0, Y7
-	VADDPD       Y1, Y3, Y8
-	VSUBPD       Y1, Y3, Y9
+	VADDPD       Y2, Y0, Y8
+	VSUBPD       Y2, Y0, Y9
+	VADDPD       Y1, Y3, Y10
+	VSUBPD       Y1, Y3, Y11
 	MOVLQSX      16(BX), R8
-	VBROADCASTSD (DX), Y10
-	VADDPD       Y10, Y6, Y6
-	VMOVUPD      Y6, (AX)(R8*1)
-	MOVLQSX      20(BX), R8
-	VBROADCASTSD 8(DX), Y11
-	VADDPD       Y11, Y7, Y7
-	VMOVUPD      Y7, (AX)(R8*1)
-	MOVLQSX      24(BX), R8
-	VBROADCASTSD 16(DX), Y12
+	VBROADCASTSD (DX), Y12
 	VADDPD       Y12, Y8, Y8
 	VMOVUPD      Y8, (AX)(R8*1)
-	MOVLQSX      28(BX), R8
-	VBROADCASTSD 24(DX), Y13
+	MOVLQSX      20(BX), R8
+	VBROADCASTSD 8(DX), Y13
 	VADDPD       Y13, Y9, Y9
 	VMOVUPD      Y9, (AX)(R8*1)
+	MOVLQSX      24(BX), R8
+	VBROADCASTSD 16(DX), Y12
+	VADDPD       Y12, Y10, Y10
+	VMOVUPD      Y10, (AX)(R8*1)
+	MOVLQSX      28(BX), R8
+	VBROADCASTSD 24(DX), Y13
+	VADDPD       Y13, Y11, Y11
+	VMOVUPD      Y11, (AX)(R8*1)
+	VADDPD       Y6, Y4, Y8
+	VSUBPD       Y6, Y4, Y9
+	VADDPD       Y5, Y7, Y10
+	VSUBPD       Y5, Y7, Y11
+	MOVLQSX      32(BX), R8
+	VBROADCASTSD 32(DX), Y12
+	VADDPD       Y12, Y8, Y8
+	VMOVUPD      Y8, (AX)(R8*1)
+	MOVLQSX      36(BX), R8
+	VBROADCASTSD 40(DX), Y13
+	VADDPD       Y13, Y9, Y9
+	VMOVUPD      Y9, (AX)(R8*1)
+	MOVLQSX      40(BX), R8
+	VBROADCASTSD 48(DX), Y12
+	VADDPD       Y12, Y10, Y10
+	VMOVUPD      Y10, (AX)(R8*1)
+	MOVLQSX      44(BX), R8
+	VBROADCASTSD 56(DX), Y13
+	VADDPD       Y13, Y11, Y11
+	VMOVUPD      Y11, (AX)(R8*1)
 	MOVQ         DI, DX
-	ADDQ         $0x20, BX
+	ADDQ         $0x30, BX
 	DECQ         SI
-	JNZ          quad23
+	JNZ          twin23
 
-after_quad24:
+after_twin24:
 	MOVQ  pairs+40(FP), BX
 	MOVQ  pairCount+48(FP), SI
 	TESTQ SI, SI
@@ -576,22 +616,24 @@ pair29:
 	JZ      after_term32
 
 term31:
-	VBROADCASTSD (DI), Y2
-	VFMADD231PD  (R8), Y2, Y0
-	VFMADD231PD  32(R8), Y2, Y1
+	VMOVUPD      (R8), Y8
+	VMOVUPD      32(R8), Y9
+	VBROADCASTSD (DI), Y10
+	VFMADD231PD  Y8, Y10, Y0
+	VFMADD231PD  Y9, Y10, Y1
 	ADDQ         $+64, R8
-	ADDQ         $0x08, DI
+	ADDQ         $+8, DI
 	DECQ         R9
 	JNZ          term31
 
 after_term32:
 	MOVLQSX      8(BX), R8
-	VBROADCASTSD (DX), Y10
-	VADDPD       Y10, Y0, Y0
+	VBROADCASTSD (DX), Y12
+	VADDPD       Y12, Y0, Y0
 	VMOVUPD      Y0, (AX)(R8*1)
 	MOVLQSX      12(BX), R8
-	VBROADCASTSD 8(DX), Y11
-	VADDPD       Y11, Y1, Y1
+	VBROADCASTSD 8(DX), Y13
+	VADDPD       Y13, Y1, Y1
 	VMOVUPD      Y1, (AX)(R8*1)
 	MOVQ         DI, DX
 	ADDQ         $0x10, BX
@@ -796,8 +838,10 @@ left39:
 	JNZ          left39
 
 after_left40:
-	VSQRTPD      Y0, Y9
-	VDIVPD       Y9, Y13, Y9
+	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	VDIVPD       Y0, Y13, Y9
+	VSQRTPD      Y0, Y10
+	VMULPD       Y10, Y9, Y9
 	VMOVUPD      Y9, (R11)
 	VMULPD       Y9, Y6, Y6
 	VMOVUPD      Y6, (BX)
@@ -809,8 +853,11 @@ after_left40:
 	VFNMADD231PD Y6, Y1, Y7
 	VFNMADD231PD Y3, Y3, Y5
 	VFNMADD231PD Y6, Y3, Y8
-	VSQRTPD      Y2, Y9
-	VDIVPD       Y9, Y13, Y9
+
+	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	VDIVPD       Y2, Y13, Y9
+	VSQRTPD      Y2, Y10
+	VMULPD       Y10, Y9, Y9
 	VMOVUPD      Y9, 32(R11)
 	VMULPD       Y9, Y7, Y7
 	VMOVUPD      Y7, 32(BX)
@@ -818,23 +865,26 @@ after_left40:
 	VMULPD       Y9, Y4, Y4
 	VFNMADD231PD Y4, Y4, Y5
 	VFNMADD231PD Y7, Y4, Y8
-	VSQRTPD      Y5, Y9
-	VDIVPD       Y9, Y13, Y9
-	VMOVUPD      Y9, 64(R11)
-	VMULPD       Y9, Y8, Y8
-	VMOVUPD      Y8, 64(BX)
-	VMULPD       Y9, Y5, Y5
-	VMOVUPD      Y0, (DI)
-	VMOVUPD      Y1, 32(DI)
-	VMOVUPD      Y3, 64(DI)
-	VMOVUPD      Y2, 128(DI)
-	VMOVUPD      Y4, 160(DI)
-	VMOVUPD      Y5, 256(DI)
-	LEAQ         288(DI), BX
-	ADDQ         $+96, DX
-	INCQ         SI
-	DECQ         R10
-	JNZ          row33
+
+	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	VDIVPD  Y5, Y13, Y9
+	VSQRTPD Y5, Y10
+	VMULPD  Y10, Y9, Y9
+	VMOVUPD Y9, 64(R11)
+	VMULPD  Y9, Y8, Y8
+	VMOVUPD Y8, 64(BX)
+	VMULPD  Y9, Y5, Y5
+	VMOVUPD Y0, (DI)
+	VMOVUPD Y1, 32(DI)
+	VMOVUPD Y3, 64(DI)
+	VMOVUPD Y2, 128(DI)
+	VMOVUPD Y4, 160(DI)
+	VMOVUPD Y5, 256(DI)
+	LEAQ    288(DI), BX
+	ADDQ    $+96, DX
+	INCQ    SI
+	DECQ    R10
+	JNZ     row33
 
 after_row34:
 	VZEROUPPER

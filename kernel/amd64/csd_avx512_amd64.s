@@ -548,44 +548,59 @@ after_stripe18:
 	VZEROUPPER
 	RET
 
-// func csdAssembleAVX512(q *float64, c *float64, weights *float64, quads *int32, quadCount int, pairs *int32, pairCount int)
+// func csdAssembleAVX512(q *float64, c *float64, weights *float64, twins *int32, twinCount int, pairs *int32, pairCount int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·csdAssembleAVX512(SB), NOSPLIT, $0-56
 	MOVQ  q+0(FP), AX
 	MOVQ  c+8(FP), CX
 	MOVQ  weights+16(FP), DX
-	MOVQ  quads+24(FP), BX
-	MOVQ  quadCount+32(FP), SI
+	MOVQ  twins+24(FP), BX
+	MOVQ  twinCount+32(FP), SI
 	TESTQ SI, SI
-	JZ    after_quad24
+	JZ    after_twin24
 
-quad23:
+twin23:
 	MOVLQSX (BX), R8
 	MOVLQSX 4(BX), R9
 	MOVLQSX 8(BX), R10
 	MOVLQSX 12(BX), R11
 	ADDQ    CX, R8
 	ADDQ    CX, R9
-	LEAQ    32(DX), DI
+	LEAQ    64(DX), DI
 	VXORPD  Z0, Z0, Z0
 	VXORPD  Z1, Z1, Z1
 	VXORPD  Z2, Z2, Z2
 	VXORPD  Z3, Z3, Z3
+	VXORPD  Z4, Z4, Z4
+	VXORPD  Z5, Z5, Z5
+	VXORPD  Z6, Z6, Z6
+	VXORPD  Z7, Z7, Z7
 
 	// Terms that the difference and the sum of the orders both have.
 	TESTQ R10, R10
 	JZ    after_both26
 
 both25:
-	VBROADCASTSD (DI), Z4
-	VFMADD231PD  (R8), Z4, Z0
-	VFMADD231PD  64(R8), Z4, Z1
+	VMOVUPD      (R8), Z8
+	VMOVUPD      64(R8), Z9
+	VBROADCASTSD (DI), Z10
+	VFMADD231PD  Z8, Z10, Z0
+	VFMADD231PD  Z9, Z10, Z1
+	VBROADCASTSD 8(DI), Z11
+	VFMADD231PD  Z8, Z11, Z4
+	VFMADD231PD  Z9, Z11, Z5
 	ADDQ         $+128, R8
-	VBROADCASTSD 8(DI), Z5
-	VFMADD231PD  (R9), Z5, Z2
-	VFMADD231PD  64(R9), Z5, Z3
+	ADDQ         $+16, DI
+	VMOVUPD      (R9), Z8
+	VMOVUPD      64(R9), Z9
+	VBROADCASTSD (DI), Z10
+	VFMADD231PD  Z8, Z10, Z2
+	VFMADD231PD  Z9, Z10, Z3
+	VBROADCASTSD 8(DI), Z11
+	VFMADD231PD  Z8, Z11, Z6
+	VFMADD231PD  Z9, Z11, Z7
 	ADDQ         $+128, R9
-	ADDQ         $0x10, DI
+	ADDQ         $+16, DI
 	DECQ         R10
 	JNZ          both25
 
@@ -595,37 +610,58 @@ after_both26:
 	JZ    after_rest28
 
 rest27:
-	VBROADCASTSD (DI), Z4
-	VFMADD231PD  (R8), Z4, Z0
-	VFMADD231PD  64(R8), Z4, Z1
+	VMOVUPD      (R8), Z8
+	VMOVUPD      64(R8), Z9
+	VBROADCASTSD (DI), Z10
+	VFMADD231PD  Z8, Z10, Z0
+	VFMADD231PD  Z9, Z10, Z1
+	VBROADCASTSD 8(DI), Z11
+	VFMADD231PD  Z8, Z11, Z4
+	VFMADD231PD  Z9, Z11, Z5
 	ADDQ         $+128, R8
-	ADDQ         $0x08, DI
+	ADDQ         $+16, DI
 	DECQ         R11
 	JNZ          rest27
 
 after_rest28:
-	VADDPD      Z2, Z0, Z6
-	VSUBPD      Z2, Z0, Z7
-	VADDPD      Z1, Z3, Z8
-	VSUBPD      Z1, Z3, Z9
+	VADDPD      Z2, Z0, Z8
+	VSUBPD      Z2, Z0, Z9
+	VADDPD      Z1, Z3, Z10
+	VSUBPD      Z1, Z3, Z11
 	MOVLQSX     16(BX), R8
-	VADDPD.BCST (DX), Z6, Z6
-	VMOVUPD     Z6, (AX)(R8*1)
-	MOVLQSX     20(BX), R8
-	VADDPD.BCST 8(DX), Z7, Z7
-	VMOVUPD     Z7, (AX)(R8*1)
-	MOVLQSX     24(BX), R8
-	VADDPD.BCST 16(DX), Z8, Z8
+	VADDPD.BCST (DX), Z8, Z8
 	VMOVUPD     Z8, (AX)(R8*1)
-	MOVLQSX     28(BX), R8
-	VADDPD.BCST 24(DX), Z9, Z9
+	MOVLQSX     20(BX), R8
+	VADDPD.BCST 8(DX), Z9, Z9
 	VMOVUPD     Z9, (AX)(R8*1)
+	MOVLQSX     24(BX), R8
+	VADDPD.BCST 16(DX), Z10, Z10
+	VMOVUPD     Z10, (AX)(R8*1)
+	MOVLQSX     28(BX), R8
+	VADDPD.BCST 24(DX), Z11, Z11
+	VMOVUPD     Z11, (AX)(R8*1)
+	VADDPD      Z6, Z4, Z8
+	VSUBPD      Z6, Z4, Z9
+	VADDPD      Z5, Z7, Z10
+	VSUBPD      Z5, Z7, Z11
+	MOVLQSX     32(BX), R8
+	VADDPD.BCST 32(DX), Z8, Z8
+	VMOVUPD     Z8, (AX)(R8*1)
+	MOVLQSX     36(BX), R8
+	VADDPD.BCST 40(DX), Z9, Z9
+	VMOVUPD     Z9, (AX)(R8*1)
+	MOVLQSX     40(BX), R8
+	VADDPD.BCST 48(DX), Z10, Z10
+	VMOVUPD     Z10, (AX)(R8*1)
+	MOVLQSX     44(BX), R8
+	VADDPD.BCST 56(DX), Z11, Z11
+	VMOVUPD     Z11, (AX)(R8*1)
 	MOVQ        DI, DX
-	ADDQ        $0x20, BX
+	ADDQ        $0x30, BX
 	DECQ        SI
-	JNZ         quad23
+	JNZ         twin23
 
-after_quad24:
+after_twin24:
 	MOVQ  pairs+40(FP), BX
 	MOVQ  pairCount+48(FP), SI
 	TESTQ SI, SI
@@ -642,11 +678,13 @@ pair29:
 	JZ      after_term32
 
 term31:
-	VBROADCASTSD (DI), Z2
-	VFMADD231PD  (R8), Z2, Z0
-	VFMADD231PD  64(R8), Z2, Z1
+	VMOVUPD      (R8), Z8
+	VMOVUPD      64(R8), Z9
+	VBROADCASTSD (DI), Z10
+	VFMADD231PD  Z8, Z10, Z0
+	VFMADD231PD  Z9, Z10, Z1
 	ADDQ         $+128, R8
-	ADDQ         $0x08, DI
+	ADDQ         $+8, DI
 	DECQ         R9
 	JNZ          term31
 
@@ -1190,8 +1228,10 @@ left39:
 	JNZ          left39
 
 after_left40:
-	VSQRTPD      Z0, Z20
-	VDIVPD       Z20, Z26, Z20
+	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	VDIVPD       Z0, Z26, Z20
+	VSQRTPD      Z0, Z21
+	VMULPD       Z21, Z20, Z20
 	VMOVUPD      Z20, (R11)
 	VMULPD       Z20, Z15, Z15
 	VMOVUPD      Z15, (BX)
@@ -1214,8 +1254,11 @@ after_left40:
 	VFNMADD231PD Z15, Z6, Z18
 	VFNMADD231PD Z10, Z10, Z14
 	VFNMADD231PD Z15, Z10, Z19
-	VSQRTPD      Z2, Z20
-	VDIVPD       Z20, Z26, Z20
+
+	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	VDIVPD       Z2, Z26, Z20
+	VSQRTPD      Z2, Z21
+	VMULPD       Z21, Z20, Z20
 	VMOVUPD      Z20, 64(R11)
 	VMULPD       Z20, Z16, Z16
 	VMOVUPD      Z16, 64(BX)
@@ -1232,8 +1275,11 @@ after_left40:
 	VFNMADD231PD Z16, Z7, Z18
 	VFNMADD231PD Z11, Z11, Z14
 	VFNMADD231PD Z16, Z11, Z19
-	VSQRTPD      Z5, Z20
-	VDIVPD       Z20, Z26, Z20
+
+	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	VDIVPD       Z5, Z26, Z20
+	VSQRTPD      Z5, Z21
+	VMULPD       Z21, Z20, Z20
 	VMOVUPD      Z20, 128(R11)
 	VMULPD       Z20, Z17, Z17
 	VMOVUPD      Z17, 128(BX)
@@ -1245,8 +1291,11 @@ after_left40:
 	VFNMADD231PD Z17, Z8, Z18
 	VFNMADD231PD Z12, Z12, Z14
 	VFNMADD231PD Z17, Z12, Z19
-	VSQRTPD      Z9, Z20
-	VDIVPD       Z20, Z26, Z20
+
+	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	VDIVPD       Z9, Z26, Z20
+	VSQRTPD      Z9, Z21
+	VMULPD       Z21, Z20, Z20
 	VMOVUPD      Z20, 192(R11)
 	VMULPD       Z20, Z18, Z18
 	VMOVUPD      Z18, 192(BX)
@@ -1254,32 +1303,35 @@ after_left40:
 	VMULPD       Z20, Z13, Z13
 	VFNMADD231PD Z13, Z13, Z14
 	VFNMADD231PD Z18, Z13, Z19
-	VSQRTPD      Z14, Z20
-	VDIVPD       Z20, Z26, Z20
-	VMOVUPD      Z20, 256(R11)
-	VMULPD       Z20, Z19, Z19
-	VMOVUPD      Z19, 256(BX)
-	VMULPD       Z20, Z14, Z14
-	VMOVUPD      Z0, (DI)
-	VMOVUPD      Z1, 64(DI)
-	VMOVUPD      Z3, 128(DI)
-	VMOVUPD      Z6, 192(DI)
-	VMOVUPD      Z10, 256(DI)
-	VMOVUPD      Z2, 384(DI)
-	VMOVUPD      Z4, 448(DI)
-	VMOVUPD      Z7, 512(DI)
-	VMOVUPD      Z11, 576(DI)
-	VMOVUPD      Z5, 768(DI)
-	VMOVUPD      Z8, 832(DI)
-	VMOVUPD      Z12, 896(DI)
-	VMOVUPD      Z9, 1152(DI)
-	VMOVUPD      Z13, 1216(DI)
-	VMOVUPD      Z14, 1536(DI)
-	LEAQ         1600(DI), BX
-	ADDQ         $+320, DX
-	INCQ         SI
-	DECQ         R10
-	JNZ          row33
+
+	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	VDIVPD  Z14, Z26, Z20
+	VSQRTPD Z14, Z21
+	VMULPD  Z21, Z20, Z20
+	VMOVUPD Z20, 256(R11)
+	VMULPD  Z20, Z19, Z19
+	VMOVUPD Z19, 256(BX)
+	VMULPD  Z20, Z14, Z14
+	VMOVUPD Z0, (DI)
+	VMOVUPD Z1, 64(DI)
+	VMOVUPD Z3, 128(DI)
+	VMOVUPD Z6, 192(DI)
+	VMOVUPD Z10, 256(DI)
+	VMOVUPD Z2, 384(DI)
+	VMOVUPD Z4, 448(DI)
+	VMOVUPD Z7, 512(DI)
+	VMOVUPD Z11, 576(DI)
+	VMOVUPD Z5, 768(DI)
+	VMOVUPD Z8, 832(DI)
+	VMOVUPD Z12, 896(DI)
+	VMOVUPD Z9, 1152(DI)
+	VMOVUPD Z13, 1216(DI)
+	VMOVUPD Z14, 1536(DI)
+	LEAQ    1600(DI), BX
+	ADDQ    $+320, DX
+	INCQ    SI
+	DECQ    R10
+	JNZ     row33
 
 after_row34:
 	VZEROUPPER

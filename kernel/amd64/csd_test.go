@@ -230,23 +230,23 @@ func TestAccumulateAddsAndTakesOffRows(t *testing.T) {
 
 func TestAssembleFollowsItsRecords(t *testing.T) {
 	forEachCSDSet(t, func(b csdBench) {
-		const moments, quads, pairs = 20, 30, 12
+		const moments, twins, pairs = 20, 30, 12
 		vector := b.Lanes * 8
-		c, q := b.vectors(2*moments), b.zeros((4*quads+2*pairs)*b.Lanes)
+		c, q := b.vectors(2*moments), b.zeros((8*twins+2*pairs)*b.Lanes)
 		var records, pairRecords []int32
 		var weights []float64
-		for i := range quads {
+		for i := range twins {
 			both, rest := b.IntN(5), b.IntN(5)
 			difference, sum := b.IntN(moments-both-rest), b.IntN(moments-both)
 			records = append(records, int32(2*difference*vector), int32(2*sum*vector), int32(both), int32(rest))
-			for e := range 4 {
-				records = append(records, int32((4*i+e)*vector))
+			for e := range 8 {
+				records = append(records, int32((8*i+e)*vector))
 			}
-			weights = append(weights, b.numbers(4+2*both+rest)...)
+			weights = append(weights, b.numbers(8+4*both+2*rest)...)
 		}
 		for i := range pairs {
 			terms := b.IntN(9)
-			pairRecords = append(pairRecords, int32(2*b.IntN(moments-terms)*vector), int32(terms), int32((4*quads+2*i)*vector), int32((4*quads+2*i+1)*vector))
+			pairRecords = append(pairRecords, int32(2*b.IntN(moments-terms)*vector), int32(terms), int32((8*twins+2*i)*vector), int32((8*twins+2*i+1)*vector))
 			weights = append(weights, b.numbers(2+terms)...)
 		}
 		guardedRecords := kerneltest.Guarded[int32](b.T, len(records), b.edge)
@@ -255,7 +255,7 @@ func TestAssembleFollowsItsRecords(t *testing.T) {
 		copy(guardedRecords, records)
 		copy(guardedPairs, pairRecords)
 		copy(guardedWeights, weights)
-		b.Assemble(&q[0], &c[0], &guardedWeights[0], &guardedRecords[0], quads, &guardedPairs[0], pairs)
+		b.Assemble(&q[0], &c[0], &guardedWeights[0], &guardedRecords[0], twins, &guardedPairs[0], pairs)
 		for lane := range b.Lanes {
 			b.equalBits("entries", b.lane(q, lane), assembled(b.lane(c, lane), weights, records, pairRecords, vector))
 		}
@@ -263,25 +263,32 @@ func TestAssembleFollowsItsRecords(t *testing.T) {
 }
 
 // assembled is what Assemble writes, in one lane. Entries are in the order of the records.
-func assembled(c, weights []float64, quads, pairs []int32, vector int) (q []float64) {
+func assembled(c, weights []float64, twins, pairs []int32, vector int) (q []float64) {
 	next := func() float64 {
 		w := weights[0]
 		weights = weights[1:]
 		return w
 	}
-	for ; len(quads) > 0; quads = quads[8:] {
-		difference, sum := c[int(quads[0])/vector:], c[int(quads[1])/vector:]
-		p := [4]float64{next(), next(), next(), next()}
-		var mc, ms, pc, ps float64
-		for t := range int(quads[2] + quads[3]) {
-			u := next()
-			mc, ms = math.FMA(u, difference[2*t], mc), math.FMA(u, difference[2*t+1], ms)
-			if t < int(quads[2]) {
-				v := next()
-				pc, ps = math.FMA(v, sum[2*t], pc), math.FMA(v, sum[2*t+1], ps)
+	for ; len(twins) > 0; twins = twins[12:] {
+		difference, sum := c[int(twins[0])/vector:], c[int(twins[1])/vector:]
+		var p [8]float64
+		for i := range p {
+			p[i] = next()
+		}
+		var mc, ms, pc, ps [2]float64
+		for t := range int(twins[2] + twins[3]) {
+			for k := range 2 {
+				w := next()
+				mc[k], ms[k] = math.FMA(w, difference[2*t], mc[k]), math.FMA(w, difference[2*t+1], ms[k])
+			}
+			for k := 0; k < 2 && t < int(twins[2]); k++ {
+				w := next()
+				pc[k], ps[k] = math.FMA(w, sum[2*t], pc[k]), math.FMA(w, sum[2*t+1], ps[k])
 			}
 		}
-		q = append(q, p[0]+(mc+pc), p[1]+(mc-pc), p[2]+(ps+ms), p[3]+(ps-ms))
+		for k := range 2 {
+			q = append(q, p[4*k]+(mc[k]+pc[k]), p[4*k+1]+(mc[k]-pc[k]), p[4*k+2]+(ps[k]+ms[k]), p[4*k+3]+(ps[k]-ms[k]))
+		}
 	}
 	for ; len(pairs) > 0; pairs = pairs[4:] {
 		run := c[int(pairs[0])/vector:]
@@ -339,7 +346,7 @@ func (b csdBench) solved(q, z []float64) (factor, inverse, y, f []float64) {
 				sum = math.FMA(-factor[b.place(i, k)], factor[b.place(j, k)], sum)
 			}
 			if j == i {
-				inverse[i] = 1 / math.Sqrt(sum)
+				inverse[i] = math.Sqrt(sum) * (1 / sum)
 			}
 			factor[b.place(i, j)] = sum * inverse[j]
 		}

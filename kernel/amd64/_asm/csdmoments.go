@@ -43,92 +43,104 @@ func (v vectors) accumulate() {
 
 // assemble writes the map from moments to the normal matrix: kernel.GramMap documents it.
 func (v vectors) assemble() {
-	v.function("csdAssemble", "q, c, weights *float64, quads *int32, quadCount int, pairs *int32, pairCount int",
+	v.function("csdAssemble", "q, c, weights *float64, twins *int32, twinCount int, pairs *int32, pairCount int",
 		"writes the entries of q = P + H^T H from the moments c, pairs of a cosine's and a",
-		"sine's vector. Quads and pairs are records of 8 and 4 numbers, ops.CSD says which; weights has for",
+		"sine's vector. Twins and pairs are records of 12 and 4 numbers, ops.CSD says which; weights has for",
 		"each record the entries of P and then the weights in the order of use.")
 	q, c, weights := load("q"), load("c"), load("weights")
-	v.assembleQuads(q, c, weights)
+	v.assembleTwins(q, c, weights)
 	v.assemblePairs(q, c, weights)
 	v.end()
 }
 
-// weigh adds a weight times a moment to the sums of cosines and sines.
-func (v vectors) weigh(weight reg.Register, i int, moment reg.Register, cos, sin, w reg.VecPhysical) {
-	VBROADCASTSD(number(weight, i), w)
-	VFMADD231PD(v.at(moment, 0), w, cos)
-	VFMADD231PD(v.at(moment, 1), w, sin)
+// weigh adds the moment at a pointer, times the next weights, to one pair of sums for each weight, and
+// moves on.
+func (v vectors) weigh(weight, moment reg.Register, sums ...[2]reg.VecPhysical) {
+	cos, sin := v.register(8), v.register(9)
+	VMOVUPD(v.at(moment, 0), cos)
+	VMOVUPD(v.at(moment, 1), sin)
+	for i, sum := range sums {
+		w := v.register(10 + i)
+		VBROADCASTSD(number(weight, i), w)
+		VFMADD231PD(cos, w, sum[0])
+		VFMADD231PD(sin, w, sum[1])
+	}
 	ADDQ(I32(2*v.bytes), moment)
+	ADDQ(I32(8*len(sums)), weight)
 }
 
-// finish writes base + sum to the entry that a record names.
+// finish writes base + sum to the entry that a record names. It uses the registers of weigh.
 func (v vectors) finish(sum reg.VecPhysical, weights reg.Register, base int, q, record reg.Register, field int) {
 	place := GP64()
 	MOVLQSX(Mem{Base: record, Disp: 4 * field}, place)
 	if v.wide() {
 		VADDPD_BCST(number(weights, base), sum, sum)
 	} else {
-		b := v.register(10 + base)
+		b := v.register(12 + base%2)
 		VBROADCASTSD(number(weights, base), b)
 		VADDPD(b, sum, sum)
 	}
 	VMOVUPD(sum, Mem{Base: q, Index: place, Scale: 1})
 }
 
-func (v vectors) assembleQuads(q, c, weights reg.Register) {
-	quads, count := load("quads"), load("quadCount")
-	mc, ms, pc, ps := v.register(0), v.register(1), v.register(2), v.register(3)
-	u, w := v.register(4), v.register(5)
-	coscos, sinsin, sincos, cossin := v.register(6), v.register(7), v.register(8), v.register(9)
+// assembleTwins makes two quads at a time from the same moments, so that one load serves two sums.
+//
+//	registers 0 to 3: mc ms pc ps of the first quad     4 to 7: of the second
+func (v vectors) assembleTwins(q, c, weights reg.Register) {
+	twins, count := load("twins"), load("twinCount")
+	m := func(quad int) [2]reg.VecPhysical {
+		return [2]reg.VecPhysical{v.register(4 * quad), v.register(4*quad + 1)}
+	}
+	p := func(quad int) [2]reg.VecPhysical {
+		return [2]reg.VecPhysical{v.register(4*quad + 2), v.register(4*quad + 3)}
+	}
 	weight, difference, sum, both, rest := GP64(), GP64(), GP64(), GP64(), GP64()
-	repeat("quad", count, func() {
-		MOVLQSX(Mem{Base: quads}, difference)
-		MOVLQSX(Mem{Base: quads, Disp: 4}, sum)
-		MOVLQSX(Mem{Base: quads, Disp: 8}, both)
-		MOVLQSX(Mem{Base: quads, Disp: 12}, rest)
+	repeat("twin", count, func() {
+		MOVLQSX(Mem{Base: twins}, difference)
+		MOVLQSX(Mem{Base: twins, Disp: 4}, sum)
+		MOVLQSX(Mem{Base: twins, Disp: 8}, both)
+		MOVLQSX(Mem{Base: twins, Disp: 12}, rest)
 		ADDQ(c, difference)
 		ADDQ(c, sum)
-		LEAQ(number(weights, 4), weight)
-		zero(mc, ms, pc, ps)
+		LEAQ(number(weights, 8), weight)
+		zero(v.registers(0, 8)...)
 		Comment("Terms that the difference and the sum of the orders both have.")
 		repeat("both", both, func() {
-			v.weigh(weight, 0, difference, mc, ms, u)
-			v.weigh(weight, 1, sum, pc, ps, w)
-			ADDQ(Imm(16), weight)
+			v.weigh(weight, difference, m(0), m(1))
+			v.weigh(weight, sum, p(0), p(1))
 		})
 		Comment("Terms of the difference alone.")
-		repeat("rest", rest, func() {
-			v.weigh(weight, 0, difference, mc, ms, u)
-			ADDQ(Imm(8), weight)
-		})
-		VADDPD(pc, mc, coscos)
-		VSUBPD(pc, mc, sinsin)
-		VADDPD(ms, ps, sincos)
-		VSUBPD(ms, ps, cossin)
-		for i, entry := range []reg.VecPhysical{coscos, sinsin, sincos, cossin} {
-			v.finish(entry, weights, i, q, quads, 4+i)
+		repeat("rest", rest, func() { v.weigh(weight, difference, m(0), m(1)) })
+		for quad := range 2 {
+			mc, ms, pc, ps := m(quad)[0], m(quad)[1], p(quad)[0], p(quad)[1]
+			entries := v.registers(8, 4) // CosCos, SinSin, SinCos, CosSin
+			VADDPD(pc, mc, entries[0])
+			VSUBPD(pc, mc, entries[1])
+			VADDPD(ms, ps, entries[2])
+			VSUBPD(ms, ps, entries[3])
+			for i, entry := range entries {
+				v.finish(entry, weights, 4*quad+i, q, twins, 4+4*quad+i)
+			}
 		}
 		MOVQ(weight, weights)
-		ADDQ(Imm(32), quads)
+		ADDQ(Imm(48), twins)
 	})
 }
 
 func (v vectors) assemblePairs(q, c, weights reg.Register) {
 	pairs, count := load("pairs"), load("pairCount")
-	cos, sin, w := v.register(0), v.register(1), v.register(2)
+	sums := [2]reg.VecPhysical{v.register(0), v.register(1)}
 	weight, moment, terms := GP64(), GP64(), GP64()
 	repeat("pair", count, func() {
 		MOVLQSX(Mem{Base: pairs}, moment)
 		MOVLQSX(Mem{Base: pairs, Disp: 4}, terms)
 		ADDQ(c, moment)
 		LEAQ(number(weights, 2), weight)
-		zero(cos, sin)
-		repeat("term", terms, func() {
-			v.weigh(weight, 0, moment, cos, sin, w)
-			ADDQ(Imm(8), weight)
-		})
-		v.finish(cos, weights, 0, q, pairs, 2)
-		v.finish(sin, weights, 1, q, pairs, 3)
+		zero(sums[:]...)
+		repeat("term", terms, func() { v.weigh(weight, moment, sums) })
+		for i, sum := range sums {
+			v.finish(sum, weights, i, q, pairs, 2+i)
+		}
 		MOVQ(weight, weights)
 		ADDQ(Imm(16), pairs)
 	})

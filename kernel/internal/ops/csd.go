@@ -42,19 +42,22 @@ type CSD struct {
 	Accumulate func(dst, from, table *float64, offsets *int, added, removed, stripes int)
 
 	// Assemble writes the normal matrix P + H^T H from the moments c, each a vector of the cosines'
-	// and one of the sines' values. The arithmetic is that of ref.Gram.Assemble. A quad is
+	// and one of the sines' values. A twin is two quads of kernel.GramMap whose sums run over the
+	// same moments:
 	//
-	//	difference, sum          offsets of the first moments from c on
-	//	both, rest               terms of the sum; by how many more the difference has
-	//	coscos sinsin sincos cossin   offsets of the entries from q on, with SinSign applied
+	//	difference, sum               offsets of the first moments from c on
+	//	both, rest                    terms of the sum; by how many more the difference has
+	//	coscos sinsin sincos cossin   offsets of the first quad's entries from q on, SinSign applied
+	//	coscos sinsin sincos cossin   those of the second
 	//
-	// and has in weights the four entries of P, then both times a weight of the difference and one
-	// of the sum, then the rest. A pair is
+	// It has in weights the eight entries of P; then both times a weight of the first quad's and one
+	// of the second's difference and the same of the sum; then rest times two of the difference. A
+	// pair is
 	//
 	//	moment, terms, cos, sin
 	//
-	// and has in weights two entries of P and the terms. Weights of pairs follow those of quads.
-	Assemble func(q, c, weights *float64, quads *int32, quadCount int, pairs *int32, pairCount int)
+	// and has in weights two entries of P and the terms. Weights of pairs follow those of twins.
+	Assemble func(q, c, weights *float64, twins *int32, twinCount int, pairs *int32, pairCount int)
 
 	// Factorise replaces q, of tiles rows of tiles, by its Cholesky factor L, writes the reciprocals
 	// of L's diagonal, and solves L y = z. In a lane with a pivot that is not positive a reciprocal
