@@ -60,6 +60,7 @@ type freeWaterLanesWorker struct {
 	system   *ops.System
 	point    *ops.Point
 	rest     ops.Rest
+	extent   laneExtent
 
 	prepared []preparedVoxel // those that still wait for a lane
 	space    [ops.TensorLanes]preparedVoxel
@@ -161,7 +162,7 @@ func handOver[T float32 | float64](w *freeWaterLanesWorker, params []float64, st
 // not take.
 func prepareFreeWater[T float32 | float64](w *freeWaterLanesWorker, params []float64, status []Status, signal []T, first int) (next int) {
 	count := min(ops.TensorLanes, len(status)-first)
-	lowest, _ := loadLanes(w.lanes.laneDesign, w.arriving, signal, first, count)
+	loadLanes(w.lanes.laneDesign, w.arriving, &w.extent, signal, first, count)
 	w.plainFit()
 	s0 := w.means()
 	plain := w.system.Solution
@@ -188,7 +189,7 @@ func prepareFreeWater[T float32 | float64](w *freeWaterLanesWorker, params []flo
 			handOver(w, params, status, signal, i)
 		default:
 			w.prepared = append(w.prepared, preparedVoxel{
-				voxel: i, lane: l, negative: lowest[l] < 0, s0: s0[meanB0][l], energy: energy[l], start: start[l],
+				voxel: i, lane: l, negative: w.extent.least[l] < 0, s0: s0[meanB0][l], energy: energy[l], start: start[l],
 			})
 		}
 	}

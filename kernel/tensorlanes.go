@@ -114,9 +114,9 @@ func (d *laneDesign) project(sums *ops.Lanes, v *ops.Lanes, i, m int) {
 // what one step leaves for the next stays in the first-level cache.
 const laneBlock = 48
 
-// load transposes the signals of voxels first to first + count - 1 into lanes, and says between what their
+// loadLanes transposes the signals of voxels first to first + count - 1 into lanes, and says between what their
 // values lie. Lanes without a voxel get the first voxel's signal.
-func loadLanes[T float32 | float64](d *laneDesign, lanes []ops.Lanes, signal []T, first, count int) (least, most ops.Lanes) {
+func loadLanes[T float32 | float64](d *laneDesign, lanes []ops.Lanes, extent *laneExtent, signal []T, first, count int) {
 	n := d.n
 	signal = signal[first*n : (first+count)*n]
 	if count == ops.TensorLanes && n >= 4 {
@@ -137,10 +137,12 @@ func loadLanes[T float32 | float64](d *laneDesign, lanes []ops.Lanes, signal []T
 			}
 		}
 	}
-	least, most = lanes[0], lanes[0]
-	d.Range(&least, &most, &lanes[0], n)
-	return least, most
+	extent.least, extent.most = lanes[0], lanes[0]
+	d.Range(&extent.least, &extent.most, &lanes[0], n)
 }
+
+// laneExtent says between what the values of each voxel lie. It does not tell of NaN.
+type laneExtent struct{ least, most ops.Lanes }
 
 // alignedLanes makes n Lanes that begin at a cache line.
 func alignedLanes(n int) []ops.Lanes {

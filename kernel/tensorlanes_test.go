@@ -202,6 +202,74 @@ func TestTensorLanesAgreeWithThePortableFit(t *testing.T) {
 	})
 }
 
+// laneFitters are the fitters that have kernels.
+func (s tensorScheme) laneFitters(t testing.TB, isa string) map[string]kernel.Fitter {
+	return map[string]kernel.Fitter{
+		"tensor":         s.tensorOn(t, kernel.WLS, isa),
+		"free water NLS": s.freeWaterOn(t, kernel.NLS, isa),
+		"free water WLS": s.freeWaterOn(t, kernel.WLS, isa),
+	}
+}
+
+// Every number of voxels from 0 to 130, from every place in a block, forwards and backwards: a voxel's bits stay
+// the same.
+func TestLanesDoNotSeeTheirNeighbours(t *testing.T) {
+	forEachLaneSet(t, func(t *testing.T, isa string) {
+		s := newTensorScheme(4, 15, 1000, 2000)
+		const voxels = 260
+		n, signal := s.n(), s.hard(voxels, 3)
+		for name, f := range s.laneFitters(t, isa) {
+			p := f.Parameters()
+			want, wantStatus := fitBlock(f, signal)
+			worker := f.NewWorker()
+			check := func(what string, got []float64, status []kernel.Status, first int) {
+				t.Helper()
+				for v := range status {
+					if status[v] != wantStatus[first+v] || !slices.Equal(got[v*p:][:p], want[(first+v)*p:][:p]) {
+						t.Fatalf("%s, %s: voxel %d is %v %v, in one call %v %v", name, what, first+v,
+							status[v], got[v*p:][:p], wantStatus[first+v], want[(first+v)*p:][:p])
+					}
+				}
+			}
+			for count := range 131 {
+				first := count % (voxels - 130)
+				got, status := make([]float64, count*p), make([]kernel.Status, count)
+				worker.Fit64(got, status, signal[first*n:(first+count)*n])
+				check("fewer voxels", got, status, first)
+			}
+			var turned []float64
+			for v := range voxels {
+				turned = append(turned, signal[(voxels-1-v)*n:][:n]...)
+			}
+			got, status := fitBlock(f, turned)
+			for v := range voxels {
+				check("backwards", got[(voxels-1-v)*p:][:p], status[voxels-1-v:voxels-v], v)
+			}
+			single := make([]float32, len(signal))
+			for i, v := range signal {
+				single[i] = float32(v)
+			}
+			worker.Fit(got, status, single)
+			check("float32", got, status, 0)
+		}
+	})
+}
+
+func TestLanesDoNotAllocate(t *testing.T) {
+	forEachLaneSet(t, func(t *testing.T, isa string) {
+		s := newTensorScheme(4, 15, 1000, 2000)
+		const voxels = 50
+		signal := s.hard(voxels, 4)
+		for name, f := range s.laneFitters(t, isa) {
+			worker := f.NewWorker()
+			params, status := make([]float64, voxels*f.Parameters()), make([]kernel.Status, voxels)
+			if got := testing.AllocsPerRun(5, func() { worker.Fit64(params, status, signal) }); got != 0 {
+				t.Errorf("%s: %v allocations for a call", name, got)
+			}
+		}
+	})
+}
+
 func BenchmarkTensorWLS(b *testing.B) {
 	s := newTensorScheme(18, 90, 1000, 2000, 3000)
 	benchmarkLanes(b, s, func(isa string) kernel.Fitter { return s.tensorOn(b, kernel.WLS, isa) })

@@ -26,6 +26,7 @@ type tensorLanesWorker struct {
 	*tensorWorker // for voxels that are handed over
 	lanes         *tensorLanes
 	signal, logs  []ops.Lanes
+	extent        laneExtent
 	u, v          []ops.Lanes // of one block of measurements
 	sums          []ops.Lanes
 	system        *ops.System
@@ -59,18 +60,19 @@ func fitTensorLanes[T float32 | float64](w *tensorLanesWorker, params []float64,
 	n := w.lanes.n
 	for first := 0; first < len(status); first += ops.TensorLanes {
 		count := min(ops.TensorLanes, len(status)-first)
-		least, most := loadLanes(w.lanes.laneDesign, w.signal, signal, first, count)
+		loadLanes(w.lanes.laneDesign, w.signal, &w.extent, signal, first, count)
 		w.reweighted()
 		for l := range count {
 			i := first + l
 			p := params[i*tensorParameters:][:tensorParameters]
-			anything := (least[l] != 0 || most[l] != 0) && least[l] >= -math.MaxFloat64
+			least, most := w.extent.least[l], w.extent.most[l]
+			anything := (least != 0 || most != 0) && least >= -math.MaxFloat64
 			if !anything || !w.write(p, l) {
 				fitTensors(w.tensorWorker, p, status[i:i+1], signal[i*n:][:n])
 				continue
 			}
 			status[i] = Status{Code: OK}
-			if least[l] < 0 {
+			if least < 0 {
 				status[i].Code = NegativeSignal
 			}
 		}

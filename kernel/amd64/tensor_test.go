@@ -243,6 +243,61 @@ func TestTensorModelIsItsFormula(t *testing.T) {
 	})
 }
 
+func TestTensorPackTransposes(t *testing.T) {
+	forEachTensorSet(t, func(t *testing.T, k *ops.Tensor) {
+		for n := 4; n < 131; n++ {
+			wide, narrow := make([]float64, 8*n), make([]float32, 8*n)
+			for i := range wide {
+				wide[i], narrow[i] = float64(i)+0.5, float32(i)-0.25
+			}
+			for name, pack := range map[string]func(lanes *ops.Lanes){
+				"64": func(lanes *ops.Lanes) { k.Pack64(lanes, &wide[0], n) },
+				"32": func(lanes *ops.Lanes) { k.Pack32(lanes, &narrow[0], n) },
+			} {
+				lanes := make([]ops.Lanes, n+1)
+				pack(&lanes[0])
+				for i := range n {
+					for l := range 8 {
+						want := wide[l*n+i]
+						if name == "32" {
+							want = float64(narrow[l*n+i])
+						}
+						if lanes[i][l] != want {
+							t.Fatalf("Pack%s of %d values: value %d of row %d is %g, expected %g", name, n, i, l, lanes[i][l], want)
+						}
+					}
+				}
+				if lanes[n] != (ops.Lanes{}) {
+					t.Fatalf("Pack%s of %d values writes behind the last", name, n)
+				}
+			}
+		}
+	})
+}
+
+func TestTensorRangeFindsTheEnds(t *testing.T) {
+	forEachTensorSet(t, func(t *testing.T, k *ops.Tensor) {
+		random := rand.New(rand.NewPCG(15, 16))
+		for n := 1; n < 131; n++ {
+			b := newBatch(random, n)
+			b.s[n/2][3] = math.NaN()
+			least, most := ops.Lanes{}, ops.Lanes{}
+			k.Range(&least, &most, &b.s[0], n)
+			for l := range 8 {
+				low, high := 0.0, 0.0
+				for _, v := range b.s[:n] {
+					if v[l] == v[l] {
+						low, high = min(low, v[l]), max(high, v[l])
+					}
+				}
+				if least[l] != low || most[l] != high {
+					t.Fatalf("%d values, lane %d: from %g to %g, expected %g to %g", n, l, least[l], most[l], low, high)
+				}
+			}
+		}
+	})
+}
+
 func TestTensorLogarithmsAreTheirFormula(t *testing.T) {
 	forEachTensorSet(t, func(t *testing.T, k *ops.Tensor) {
 		random := rand.New(rand.NewPCG(7, 8))
