@@ -293,7 +293,7 @@ func (w *csdLaneWorker) accumulate(sums, from []float64, added, removed int) {
 // iterate solves for the coefficients in all slots and finds the directions that are now below the
 // thresholds.
 func (w *csdLaneWorker) iterate() {
-	w.steps.PackFloat64(&w.c[0], &w.sums[0], max(w.harmonics, w.steps.Lanes), w.moments)
+	w.steps.Transpose(&w.c[0], &w.sums[0], max(w.harmonics, w.steps.Lanes), w.moments)
 	w.assemble()
 	w.solve(w.y, w.z)
 	w.findBelow(w.below, w.y, w.thresholds, w.coefficients)

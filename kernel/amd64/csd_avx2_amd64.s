@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func csdPackFloat64AVX2(dst *float64, rows *float64, columns int, stride int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·csdPackFloat64AVX2(SB), NOSPLIT, $0-32
 	MOVQ   dst+0(FP), AX
 	MOVQ   rows+8(FP), CX
@@ -13,12 +13,18 @@ TEXT ·csdPackFloat64AVX2(SB), NOSPLIT, $0-32
 	MOVQ   stride+24(FP), BX
 	IMUL3Q $+8, BX, BX
 	LEAQ   (BX)(BX*2), SI
+	MOVQ   BX, DI
+	IMUL3Q $+4, DI, DI
+	ADDQ   CX, DI
 
 square1:
-	VMOVUPD (CX), Y0
-	VMOVUPD (CX)(BX*1), Y1
-	VMOVUPD (CX)(BX*2), Y2
-	VMOVUPD (CX)(SI*1), Y3
+	VMOVUPD    (CX), Y0
+	VMOVUPD    (CX)(BX*1), Y1
+	VMOVUPD    (CX)(BX*2), Y2
+	VMOVUPD    (CX)(SI*1), Y3
+	PREFETCHT1 (DI)
+	PREFETCHT1 64(DI)
+	ADDQ       $+128, DI
 
 	// Pairs of rows: t[i] gets the even columns of rows i and i+1, t[i+1] the odd ones.
 	VUNPCKLPD  Y1, Y0, Y4
@@ -54,7 +60,7 @@ done2:
 	RET
 
 // func csdPackFloat32AVX2(dst *float64, rows *float32, columns int, stride int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·csdPackFloat32AVX2(SB), NOSPLIT, $0-32
 	MOVQ   dst+0(FP), AX
 	MOVQ   rows+8(FP), CX
@@ -62,12 +68,17 @@ TEXT ·csdPackFloat32AVX2(SB), NOSPLIT, $0-32
 	MOVQ   stride+24(FP), BX
 	IMUL3Q $+4, BX, BX
 	LEAQ   (BX)(BX*2), SI
+	MOVQ   BX, DI
+	IMUL3Q $+4, DI, DI
+	ADDQ   CX, DI
 
 square3:
-	VCVTPS2PD (CX), Y0
-	VCVTPS2PD (CX)(BX*1), Y1
-	VCVTPS2PD (CX)(BX*2), Y2
-	VCVTPS2PD (CX)(SI*1), Y3
+	VCVTPS2PD  (CX), Y0
+	VCVTPS2PD  (CX)(BX*1), Y1
+	VCVTPS2PD  (CX)(BX*2), Y2
+	VCVTPS2PD  (CX)(SI*1), Y3
+	PREFETCHT1 (DI)
+	ADDQ       $+64, DI
 
 	// Pairs of rows: t[i] gets the even columns of rows i and i+1, t[i+1] the odd ones.
 	VUNPCKLPD  Y1, Y0, Y4
@@ -102,6 +113,56 @@ done4:
 	VZEROUPPER
 	RET
 
+// func csdTransposeAVX2(dst *float64, rows *float64, columns int, stride int)
+// Requires: AVX
+TEXT ·csdTransposeAVX2(SB), NOSPLIT, $0-32
+	MOVQ   dst+0(FP), AX
+	MOVQ   rows+8(FP), CX
+	MOVQ   columns+16(FP), DX
+	MOVQ   stride+24(FP), BX
+	IMUL3Q $+8, BX, BX
+	LEAQ   (BX)(BX*2), SI
+	MOVQ   BX, DI
+
+square5:
+	VMOVUPD (CX), Y0
+	VMOVUPD (CX)(BX*1), Y1
+	VMOVUPD (CX)(BX*2), Y2
+	VMOVUPD (CX)(SI*1), Y3
+
+	// Pairs of rows: t[i] gets the even columns of rows i and i+1, t[i+1] the odd ones.
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y5
+	VUNPCKLPD  Y3, Y2, Y6
+	VUNPCKHPD  Y3, Y2, Y7
+	VPERM2F128 $0x20, Y6, Y4, Y0
+	VPERM2F128 $0x31, Y6, Y4, Y2
+	VPERM2F128 $0x20, Y7, Y5, Y1
+	VPERM2F128 $0x31, Y7, Y5, Y3
+	VMOVUPD    Y0, (AX)
+	VMOVUPD    Y1, 32(AX)
+	VMOVUPD    Y2, 64(AX)
+	VMOVUPD    Y3, 96(AX)
+	ADDQ       $+32, CX
+	ADDQ       $+128, AX
+	SUBQ       $+4, DX
+	CMPQ       DX, $+4
+	JGE        square5
+	TESTQ      DX, DX
+	JZ         done6
+
+	// Fewer columns than lanes are left: step back, so that the last square ends with the last column.
+	SUBQ   $+4, DX
+	LEAQ   (CX)(DX*8), CX
+	IMUL3Q $+32, DX, DX
+	ADDQ   DX, AX
+	MOVQ   $+4, DX
+	JMP    square5
+
+done6:
+	VZEROUPPER
+	RET
+
 // func csdInspectAVX2(seen *float64, x *float64, offsets *int32, n int)
 // Requires: AVX, FMA3
 TEXT ·csdInspectAVX2(SB), NOSPLIT, $0-32
@@ -115,9 +176,9 @@ TEXT ·csdInspectAVX2(SB), NOSPLIT, $0-32
 	VMOVUPD (CX)(SI*1), Y1
 	VMOVUPD Y1, Y2
 	TESTQ   BX, BX
-	JZ      after_value6
+	JZ      after_value8
 
-value5:
+value7:
 	MOVLQSX     (DX), SI
 	ADDQ        $0x04, DX
 	VMOVUPD     (CX)(SI*1), Y3
@@ -125,9 +186,9 @@ value5:
 	VMINPD      Y3, Y1, Y1
 	VMAXPD      Y3, Y2, Y2
 	DECQ        BX
-	JNZ         value5
+	JNZ         value7
 
-after_value6:
+after_value8:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	VMOVUPD Y2, 64(AX)
@@ -142,9 +203,9 @@ TEXT ·csdMultiplyAVX2(SB), NOSPLIT, $0-48
 	MOVQ  x+16(FP), DX
 	MOVQ  count+32(FP), BX
 	TESTQ BX, BX
-	JZ    after_panel8
+	JZ    after_panel10
 
-panel7:
+panel9:
 	MOVQ   offsets+24(FP), SI
 	MOVQ   columns+40(FP), DI
 	VXORPD Y0, Y0, Y0
@@ -161,9 +222,9 @@ panel7:
 	VXORPD Y11, Y11, Y11
 	VXORPD Y12, Y12, Y12
 	TESTQ  DI, DI
-	JZ     after_column10
+	JZ     after_column12
 
-column9:
+column11:
 	MOVLQSX      (SI), R8
 	ADDQ         $0x04, SI
 	VMOVUPD      (DX)(R8*1), Y13
@@ -195,9 +256,9 @@ column9:
 	VFMADD231PD  Y14, Y13, Y12
 	ADDQ         $+104, CX
 	DECQ         DI
-	JNZ          column9
+	JNZ          column11
 
-after_column10:
+after_column12:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	VMOVUPD Y2, 64(AX)
@@ -213,9 +274,9 @@ after_column10:
 	VMOVUPD Y12, 384(AX)
 	ADDQ    $+416, AX
 	DECQ    BX
-	JNZ     panel7
+	JNZ     panel9
 
-after_panel8:
+after_panel10:
 	VZEROUPPER
 	RET
 
@@ -228,9 +289,9 @@ TEXT ·csdBelowAVX2(SB), NOSPLIT, $0-72
 	MOVQ  skip+56(FP), BX
 	MOVQ  thresholds+32(FP), DI
 	TESTQ DX, DX
-	JZ    after_panel12
+	JZ    after_panel14
 
-panel11:
+panel13:
 	MOVQ   x+24(FP), SI
 	MOVQ   columns+48(FP), R8
 	VXORPD Y0, Y0, Y0
@@ -247,9 +308,9 @@ panel11:
 	VXORPD Y11, Y11, Y11
 	VXORPD Y12, Y12, Y12
 	TESTQ  R8, R8
-	JZ     after_column14
+	JZ     after_column16
 
-column13:
+column15:
 	VMOVUPD      (SI), Y13
 	ADDQ         $+32, SI
 	VBROADCASTSD (CX), Y14
@@ -280,9 +341,9 @@ column13:
 	VFMADD231PD  Y14, Y13, Y12
 	ADDQ         $+104, CX
 	DECQ         R8
-	JNZ          column13
+	JNZ          column15
 
-after_column14:
+after_column16:
 	ADDQ      BX, CX
 	VMOVUPD   (DI), Y13
 	VCMPPD    $0x11, Y13, Y0, Y0
@@ -326,18 +387,18 @@ after_column14:
 	MOVB      SI, 12(AX)
 	ADDQ      $+13, AX
 	DECQ      DX
-	JNZ       panel11
+	JNZ       panel13
 
-after_panel12:
+after_panel14:
 	MOVQ  sets+0(FP), AX
 	MOVQ  rows+8(FP), CX
 	MOVQ  words+64(FP), DX
 	MOVQ  DX, BX
 	SHLQ  $0x03, BX
 	TESTQ DX, DX
-	JZ    after_word16
+	JZ    after_word18
 
-word15:
+word17:
 	MOVQ      AX, SI
 	VMOVUPD   (CX), Y0
 	VMOVUPD   32(CX), Y1
@@ -372,9 +433,9 @@ word15:
 	ADDQ      $0x40, CX
 	ADDQ      $0x08, AX
 	DECQ      DX
-	JNZ       word15
+	JNZ       word17
 
-after_word16:
+after_word18:
 	VZEROUPPER
 	RET
 
@@ -386,9 +447,9 @@ TEXT ·csdAccumulateAVX2(SB), NOSPLIT, $0-56
 	MOVQ  table+16(FP), DX
 	MOVQ  stripes+48(FP), BX
 	TESTQ BX, BX
-	JZ    after_stripe18
+	JZ    after_stripe20
 
-stripe17:
+stripe19:
 	MOVQ    offsets+24(FP), DI
 	VMOVUPD (CX), Y0
 	VMOVUPD 32(CX), Y1
@@ -406,9 +467,9 @@ stripe17:
 	VMOVUPD 416(CX), Y13
 	MOVQ    added+32(FP), R8
 	TESTQ   R8, R8
-	JZ      after_added20
+	JZ      after_added22
 
-added19:
+added21:
 	MOVQ   (DI), SI
 	ADDQ   $0x08, DI
 	VADDPD (DX)(SI*1), Y0, Y0
@@ -426,14 +487,14 @@ added19:
 	VADDPD 384(DX)(SI*1), Y12, Y12
 	VADDPD 416(DX)(SI*1), Y13, Y13
 	DECQ   R8
-	JNZ    added19
+	JNZ    added21
 
-after_added20:
+after_added22:
 	MOVQ  removed+40(FP), R8
 	TESTQ R8, R8
-	JZ    after_removed22
+	JZ    after_removed24
 
-removed21:
+removed23:
 	MOVQ   (DI), SI
 	ADDQ   $0x08, DI
 	VSUBPD (DX)(SI*1), Y0, Y0
@@ -451,9 +512,9 @@ removed21:
 	VSUBPD 384(DX)(SI*1), Y12, Y12
 	VSUBPD 416(DX)(SI*1), Y13, Y13
 	DECQ   R8
-	JNZ    removed21
+	JNZ    removed23
 
-after_removed22:
+after_removed24:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	VMOVUPD Y2, 64(AX)
@@ -472,9 +533,9 @@ after_removed22:
 	ADDQ    $+448, CX
 	ADDQ    $+448, DX
 	DECQ    BX
-	JNZ     stripe17
+	JNZ     stripe19
 
-after_stripe18:
+after_stripe20:
 	VZEROUPPER
 	RET
 
@@ -487,9 +548,9 @@ TEXT ·csdAssembleAVX2(SB), NOSPLIT, $0-56
 	MOVQ  twins+24(FP), BX
 	MOVQ  twinCount+32(FP), SI
 	TESTQ SI, SI
-	JZ    after_twin24
+	JZ    after_twin26
 
-twin23:
+twin25:
 	MOVLQSX (BX), R8
 	MOVLQSX 4(BX), R9
 	MOVLQSX 8(BX), R10
@@ -508,9 +569,9 @@ twin23:
 
 	// Terms that the difference and the sum of the orders both have.
 	TESTQ R10, R10
-	JZ    after_both26
+	JZ    after_both28
 
-both25:
+both27:
 	VMOVUPD      (R8), Y8
 	VMOVUPD      32(R8), Y9
 	VBROADCASTSD (DI), Y10
@@ -532,14 +593,14 @@ both25:
 	ADDQ         $+64, R9
 	ADDQ         $+16, DI
 	DECQ         R10
-	JNZ          both25
+	JNZ          both27
 
-after_both26:
+after_both28:
 	// Terms of the difference alone.
 	TESTQ R11, R11
-	JZ    after_rest28
+	JZ    after_rest30
 
-rest27:
+rest29:
 	VMOVUPD      (R8), Y8
 	VMOVUPD      32(R8), Y9
 	VBROADCASTSD (DI), Y10
@@ -551,9 +612,9 @@ rest27:
 	ADDQ         $+64, R8
 	ADDQ         $+16, DI
 	DECQ         R11
-	JNZ          rest27
+	JNZ          rest29
 
-after_rest28:
+after_rest30:
 	VADDPD       Y2, Y0, Y8
 	VSUBPD       Y2, Y0, Y9
 	VADDPD       Y1, Y3, Y10
@@ -597,15 +658,15 @@ after_rest28:
 	MOVQ         DI, DX
 	ADDQ         $0x30, BX
 	DECQ         SI
-	JNZ          twin23
+	JNZ          twin25
 
-after_twin24:
+after_twin26:
 	MOVQ  pairs+40(FP), BX
 	MOVQ  pairCount+48(FP), SI
 	TESTQ SI, SI
-	JZ    after_pair30
+	JZ    after_pair32
 
-pair29:
+pair31:
 	MOVLQSX (BX), R8
 	MOVLQSX 4(BX), R9
 	ADDQ    CX, R8
@@ -613,9 +674,9 @@ pair29:
 	VXORPD  Y0, Y0, Y0
 	VXORPD  Y1, Y1, Y1
 	TESTQ   R9, R9
-	JZ      after_term32
+	JZ      after_term34
 
-term31:
+term33:
 	VMOVUPD      (R8), Y8
 	VMOVUPD      32(R8), Y9
 	VBROADCASTSD (DI), Y10
@@ -624,9 +685,9 @@ term31:
 	ADDQ         $+64, R8
 	ADDQ         $+8, DI
 	DECQ         R9
-	JNZ          term31
+	JNZ          term33
 
-after_term32:
+after_term34:
 	MOVLQSX      8(BX), R8
 	VBROADCASTSD (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -638,9 +699,9 @@ after_term32:
 	MOVQ         DI, DX
 	ADDQ         $0x10, BX
 	DECQ         SI
-	JNZ          pair29
+	JNZ          pair31
 
-after_pair30:
+after_pair32:
 	VZEROUPPER
 	RET
 
@@ -655,18 +716,18 @@ TEXT ·csdFactoriseAVX2(SB), NOSPLIT, $0-40
 	XORQ  SI, SI
 	MOVQ  tiles+32(FP), R10
 	TESTQ R10, R10
-	JZ    after_row34
+	JZ    after_row36
 
-row33:
+row35:
 	MOVQ  inverse+8(FP), R11
 	MOVQ  SI, R12
 	MOVQ  BX, DI
 	MOVQ  AX, R8
 	XORQ  R13, R13
 	TESTQ R12, R12
-	JZ    after_tile36
+	JZ    after_tile38
 
-tile35:
+tile37:
 	VMOVUPD (DI), Y0
 	VMOVUPD 32(DI), Y3
 	VMOVUPD 64(DI), Y6
@@ -679,9 +740,9 @@ tile35:
 	MOVQ    BX, R9
 	MOVQ    R13, R14
 	TESTQ   R14, R14
-	JZ      after_before38
+	JZ      after_before40
 
-before37:
+before39:
 	VMOVUPD      (R9), Y9
 	VMOVUPD      32(R9), Y10
 	VMOVUPD      64(R9), Y11
@@ -730,9 +791,9 @@ before37:
 	ADDQ         $+288, R9
 	ADDQ         $+288, R8
 	DECQ         R14
-	JNZ          before37
+	JNZ          before39
 
-after_before38:
+after_before40:
 	VMOVUPD      (R11), Y12
 	VMULPD       Y12, Y0, Y0
 	VMULPD       Y12, Y3, Y3
@@ -771,9 +832,9 @@ after_before38:
 	ADDQ         $+288, R8
 	INCQ         R13
 	DECQ         R12
-	JNZ          tile35
+	JNZ          tile37
 
-after_tile36:
+after_tile38:
 	MOVQ         $0x3ff0000000000000, R8
 	VMOVQ        R8, X13
 	VBROADCASTSD X13, Y13
@@ -790,9 +851,9 @@ after_tile36:
 	MOVQ         CX, BX
 	MOVQ         SI, R8
 	TESTQ        R8, R8
-	JZ           after_left40
+	JZ           after_left42
 
-left39:
+left41:
 	VMOVUPD      (R9), Y9
 	VMOVUPD      32(R9), Y10
 	VMOVUPD      64(R9), Y11
@@ -835,9 +896,9 @@ left39:
 	ADDQ         $+288, R9
 	ADDQ         $+96, BX
 	DECQ         R8
-	JNZ          left39
+	JNZ          left41
 
-after_left40:
+after_left42:
 	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
 	VDIVPD       Y0, Y13, Y9
 	VSQRTPD      Y0, Y10
@@ -884,9 +945,9 @@ after_left40:
 	ADDQ    $+96, DX
 	INCQ    SI
 	DECQ    R10
-	JNZ     row33
+	JNZ     row35
 
-after_row34:
+after_row36:
 	VZEROUPPER
 	RET
 
@@ -908,9 +969,9 @@ TEXT ·csdBackSolveAVX2(SB), NOSPLIT, $0-32
 	ADDQ   DI, AX
 	ADDQ   DI, DX
 	TESTQ  BX, BX
-	JZ     after_row42
+	JZ     after_row44
 
-row41:
+row43:
 	LEAQ -1(BX), R8
 
 	// The diagonal tile.
@@ -935,9 +996,9 @@ row41:
 	MOVQ  y+0(FP), DI
 	MOVQ  R8, R9
 	TESTQ R9, R9
-	JZ    after_tile44
+	JZ    after_tile46
 
-tile43:
+tile45:
 	VMOVUPD      (DI), Y3
 	VMOVUPD      32(DI), Y4
 	VMOVUPD      64(DI), Y5
@@ -956,34 +1017,34 @@ tile43:
 	ADDQ         $+288, SI
 	ADDQ         $+96, DI
 	DECQ         R9
-	JNZ          tile43
+	JNZ          tile45
 
-after_tile44:
+after_tile46:
 	// The row of tiles before this one has one tile less.
 	IMUL3Q $+288, R8, R8
 	SUBQ   R8, CX
 	SUBQ   $+96, AX
 	SUBQ   $+96, DX
 	DECQ   BX
-	JNZ    row41
+	JNZ    row43
 
-after_row42:
+after_row44:
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	MOVQ   y+0(FP), AX
 	MOVQ   tiles+24(FP), CX
 	IMUL3Q $+3, CX, CX
 	TESTQ  CX, CX
-	JZ     after_unknown46
+	JZ     after_unknown48
 
-unknown45:
+unknown47:
 	VMOVUPD     (AX), Y2
 	VFMADD231PD Y1, Y2, Y0
 	ADDQ        $+32, AX
 	DECQ        CX
-	JNZ         unknown45
+	JNZ         unknown47
 
-after_unknown46:
+after_unknown48:
 	VMOVUPD Y0, (AX)
 	VZEROUPPER
 	RET

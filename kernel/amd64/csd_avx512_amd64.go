@@ -16,6 +16,12 @@ func csdPackFloat64AVX512(dst *float64, rows *float64, columns int, stride int)
 //go:noescape
 func csdPackFloat32AVX512(dst *float64, rows *float32, columns int, stride int)
 
+// csdTransposeAVX512 transposes as many rows as there are lanes, each stride values after the one
+// before and at least as many columns as lanes, to dst[column][lane].
+//
+//go:noescape
+func csdTransposeAVX512(dst *float64, rows *float64, columns int, stride int)
+
 // csdInspectAVX512 looks at the n >= 1 vectors at the byte offsets from x on and writes three:
 // NaN where a value is NaN or infinite, else 0; the smallest value; the largest.
 //

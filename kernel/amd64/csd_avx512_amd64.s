@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func csdPackFloat64AVX512(dst *float64, rows *float64, columns int, stride int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·csdPackFloat64AVX512(SB), NOSPLIT, $0-32
 	MOVQ   dst+0(FP), AX
 	MOVQ   rows+8(FP), CX
@@ -15,16 +15,28 @@ TEXT ·csdPackFloat64AVX512(SB), NOSPLIT, $0-32
 	LEAQ   (BX)(BX*2), SI
 	LEAQ   (BX)(BX*4), DI
 	LEAQ   (SI)(BX*4), R8
+	MOVQ   BX, R9
+	IMUL3Q $+8, R9, R9
+	ADDQ   CX, R9
 
 square1:
-	VMOVUPD (CX), Z0
-	VMOVUPD (CX)(BX*1), Z1
-	VMOVUPD (CX)(BX*2), Z2
-	VMOVUPD (CX)(SI*1), Z3
-	VMOVUPD (CX)(BX*4), Z4
-	VMOVUPD (CX)(DI*1), Z5
-	VMOVUPD (CX)(SI*2), Z6
-	VMOVUPD (CX)(R8*1), Z7
+	VMOVUPD    (CX), Z0
+	VMOVUPD    (CX)(BX*1), Z1
+	VMOVUPD    (CX)(BX*2), Z2
+	VMOVUPD    (CX)(SI*1), Z3
+	VMOVUPD    (CX)(BX*4), Z4
+	VMOVUPD    (CX)(DI*1), Z5
+	VMOVUPD    (CX)(SI*2), Z6
+	VMOVUPD    (CX)(R8*1), Z7
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	PREFETCHT1 128(R9)
+	PREFETCHT1 192(R9)
+	PREFETCHT1 256(R9)
+	PREFETCHT1 320(R9)
+	PREFETCHT1 384(R9)
+	PREFETCHT1 448(R9)
+	ADDQ       $+512, R9
 
 	// Pairs of rows: t[i] gets the even columns of rows i and i+1, t[i+1] the odd ones.
 	VUNPCKLPD Z1, Z0, Z8
@@ -82,7 +94,7 @@ done2:
 	RET
 
 // func csdPackFloat32AVX512(dst *float64, rows *float32, columns int, stride int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·csdPackFloat32AVX512(SB), NOSPLIT, $0-32
 	MOVQ   dst+0(FP), AX
 	MOVQ   rows+8(FP), CX
@@ -92,16 +104,24 @@ TEXT ·csdPackFloat32AVX512(SB), NOSPLIT, $0-32
 	LEAQ   (BX)(BX*2), SI
 	LEAQ   (BX)(BX*4), DI
 	LEAQ   (SI)(BX*4), R8
+	MOVQ   BX, R9
+	IMUL3Q $+8, R9, R9
+	ADDQ   CX, R9
 
 square3:
-	VCVTPS2PD (CX), Z0
-	VCVTPS2PD (CX)(BX*1), Z1
-	VCVTPS2PD (CX)(BX*2), Z2
-	VCVTPS2PD (CX)(SI*1), Z3
-	VCVTPS2PD (CX)(BX*4), Z4
-	VCVTPS2PD (CX)(DI*1), Z5
-	VCVTPS2PD (CX)(SI*2), Z6
-	VCVTPS2PD (CX)(R8*1), Z7
+	VCVTPS2PD  (CX), Z0
+	VCVTPS2PD  (CX)(BX*1), Z1
+	VCVTPS2PD  (CX)(BX*2), Z2
+	VCVTPS2PD  (CX)(SI*1), Z3
+	VCVTPS2PD  (CX)(BX*4), Z4
+	VCVTPS2PD  (CX)(DI*1), Z5
+	VCVTPS2PD  (CX)(SI*2), Z6
+	VCVTPS2PD  (CX)(R8*1), Z7
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	PREFETCHT1 128(R9)
+	PREFETCHT1 192(R9)
+	ADDQ       $+256, R9
 
 	// Pairs of rows: t[i] gets the even columns of rows i and i+1, t[i+1] the odd ones.
 	VUNPCKLPD Z1, Z0, Z8
@@ -158,6 +178,84 @@ done4:
 	VZEROUPPER
 	RET
 
+// func csdTransposeAVX512(dst *float64, rows *float64, columns int, stride int)
+// Requires: AVX, AVX512F
+TEXT ·csdTransposeAVX512(SB), NOSPLIT, $0-32
+	MOVQ   dst+0(FP), AX
+	MOVQ   rows+8(FP), CX
+	MOVQ   columns+16(FP), DX
+	MOVQ   stride+24(FP), BX
+	IMUL3Q $+8, BX, BX
+	LEAQ   (BX)(BX*2), SI
+	LEAQ   (BX)(BX*4), DI
+	LEAQ   (SI)(BX*4), R8
+	MOVQ   BX, R9
+
+square5:
+	VMOVUPD (CX), Z0
+	VMOVUPD (CX)(BX*1), Z1
+	VMOVUPD (CX)(BX*2), Z2
+	VMOVUPD (CX)(SI*1), Z3
+	VMOVUPD (CX)(BX*4), Z4
+	VMOVUPD (CX)(DI*1), Z5
+	VMOVUPD (CX)(SI*2), Z6
+	VMOVUPD (CX)(R8*1), Z7
+
+	// Pairs of rows: t[i] gets the even columns of rows i and i+1, t[i+1] the odd ones.
+	VUNPCKLPD Z1, Z0, Z8
+	VUNPCKHPD Z1, Z0, Z9
+	VUNPCKLPD Z3, Z2, Z10
+	VUNPCKHPD Z3, Z2, Z11
+	VUNPCKLPD Z5, Z4, Z12
+	VUNPCKHPD Z5, Z4, Z13
+	VUNPCKLPD Z7, Z6, Z14
+	VUNPCKHPD Z7, Z6, Z15
+
+	// Blocks of two by two values as units: 0x88 picks the even ones of both operands, 0xdd the odd.
+	VSHUFF64X2 $0x88, Z10, Z8, Z0
+	VSHUFF64X2 $0xdd, Z10, Z8, Z1
+	VSHUFF64X2 $0x88, Z14, Z12, Z2
+	VSHUFF64X2 $0xdd, Z14, Z12, Z3
+	VSHUFF64X2 $0x88, Z2, Z0, Z4
+	VSHUFF64X2 $0xdd, Z2, Z0, Z5
+	VMOVUPD    Z4, (AX)
+	VMOVUPD    Z5, 256(AX)
+	VSHUFF64X2 $0x88, Z3, Z1, Z4
+	VSHUFF64X2 $0xdd, Z3, Z1, Z5
+	VMOVUPD    Z4, 128(AX)
+	VMOVUPD    Z5, 384(AX)
+	VSHUFF64X2 $0x88, Z11, Z9, Z0
+	VSHUFF64X2 $0xdd, Z11, Z9, Z1
+	VSHUFF64X2 $0x88, Z15, Z13, Z2
+	VSHUFF64X2 $0xdd, Z15, Z13, Z3
+	VSHUFF64X2 $0x88, Z2, Z0, Z4
+	VSHUFF64X2 $0xdd, Z2, Z0, Z5
+	VMOVUPD    Z4, 64(AX)
+	VMOVUPD    Z5, 320(AX)
+	VSHUFF64X2 $0x88, Z3, Z1, Z4
+	VSHUFF64X2 $0xdd, Z3, Z1, Z5
+	VMOVUPD    Z4, 192(AX)
+	VMOVUPD    Z5, 448(AX)
+	ADDQ       $+64, CX
+	ADDQ       $+512, AX
+	SUBQ       $+8, DX
+	CMPQ       DX, $+8
+	JGE        square5
+	TESTQ      DX, DX
+	JZ         done6
+
+	// Fewer columns than lanes are left: step back, so that the last square ends with the last column.
+	SUBQ   $+8, DX
+	LEAQ   (CX)(DX*8), CX
+	IMUL3Q $+64, DX, DX
+	ADDQ   DX, AX
+	MOVQ   $+8, DX
+	JMP    square5
+
+done6:
+	VZEROUPPER
+	RET
+
 // func csdInspectAVX512(seen *float64, x *float64, offsets *int32, n int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·csdInspectAVX512(SB), NOSPLIT, $0-32
@@ -171,9 +269,9 @@ TEXT ·csdInspectAVX512(SB), NOSPLIT, $0-32
 	VMOVUPD (CX)(SI*1), Z1
 	VMOVUPD Z1, Z2
 	TESTQ   BX, BX
-	JZ      after_value6
+	JZ      after_value8
 
-value5:
+value7:
 	MOVLQSX     (DX), SI
 	ADDQ        $0x04, DX
 	VMOVUPD     (CX)(SI*1), Z3
@@ -181,9 +279,9 @@ value5:
 	VMINPD      Z3, Z1, Z1
 	VMAXPD      Z3, Z2, Z2
 	DECQ        BX
-	JNZ         value5
+	JNZ         value7
 
-after_value6:
+after_value8:
 	VMOVUPD Z0, (AX)
 	VMOVUPD Z1, 64(AX)
 	VMOVUPD Z2, 128(AX)
@@ -198,9 +296,9 @@ TEXT ·csdMultiplyAVX512(SB), NOSPLIT, $0-48
 	MOVQ  x+16(FP), DX
 	MOVQ  count+32(FP), BX
 	TESTQ BX, BX
-	JZ    after_panel8
+	JZ    after_panel10
 
-panel7:
+panel9:
 	MOVQ   offsets+24(FP), SI
 	MOVQ   columns+40(FP), DI
 	VXORPD Z0, Z0, Z0
@@ -227,9 +325,9 @@ panel7:
 	VXORPD Z21, Z21, Z21
 	VXORPD Z22, Z22, Z22
 	TESTQ  DI, DI
-	JZ     after_column10
+	JZ     after_column12
 
-column9:
+column11:
 	MOVLQSX          (SI), R8
 	ADDQ             $0x04, SI
 	VMOVUPD          (DX)(R8*1), Z23
@@ -258,9 +356,9 @@ column9:
 	VFMADD231PD.BCST 176(CX), Z23, Z22
 	ADDQ             $+184, CX
 	DECQ             DI
-	JNZ              column9
+	JNZ              column11
 
-after_column10:
+after_column12:
 	VMOVUPD Z0, (AX)
 	VMOVUPD Z1, 64(AX)
 	VMOVUPD Z2, 128(AX)
@@ -286,9 +384,9 @@ after_column10:
 	VMOVUPD Z22, 1408(AX)
 	ADDQ    $+1472, AX
 	DECQ    BX
-	JNZ     panel7
+	JNZ     panel9
 
-after_panel8:
+after_panel10:
 	VZEROUPPER
 	RET
 
@@ -301,9 +399,9 @@ TEXT ·csdBelowAVX512(SB), NOSPLIT, $0-72
 	MOVQ  skip+56(FP), BX
 	MOVQ  thresholds+32(FP), DI
 	TESTQ DX, DX
-	JZ    after_panel12
+	JZ    after_panel14
 
-panel11:
+panel13:
 	MOVQ   x+24(FP), SI
 	MOVQ   columns+48(FP), R8
 	VXORPD Z0, Z0, Z0
@@ -330,9 +428,9 @@ panel11:
 	VXORPD Z21, Z21, Z21
 	VXORPD Z22, Z22, Z22
 	TESTQ  R8, R8
-	JZ     after_column14
+	JZ     after_column16
 
-column13:
+column15:
 	VMOVUPD          (SI), Z23
 	ADDQ             $+64, SI
 	VFMADD231PD.BCST (CX), Z23, Z0
@@ -360,9 +458,9 @@ column13:
 	VFMADD231PD.BCST 176(CX), Z23, Z22
 	ADDQ             $+184, CX
 	DECQ             R8
-	JNZ              column13
+	JNZ              column15
 
-after_column14:
+after_column16:
 	ADDQ    BX, CX
 	VMOVUPD (DI), Z23
 	VCMPPD  $0x11, Z23, Z0, K1
@@ -413,9 +511,9 @@ after_column14:
 	KMOVB   K1, 22(AX)
 	ADDQ    $+23, AX
 	DECQ    DX
-	JNZ     panel11
+	JNZ     panel13
 
-after_panel12:
+after_panel14:
 	MOVQ         sets+0(FP), AX
 	MOVQ         rows+8(FP), CX
 	MOVQ         words+64(FP), DX
@@ -438,9 +536,9 @@ after_panel12:
 	MOVQ         $+128, SI
 	VPBROADCASTB SI, Z7
 	TESTQ        DX, DX
-	JZ           after_word16
+	JZ           after_word18
 
-word15:
+word17:
 	MOVQ     AX, SI
 	VMOVUPD  (CX), Z8
 	VPTESTMB Z0, Z8, K1
@@ -470,9 +568,9 @@ word15:
 	ADDQ     $0x40, CX
 	ADDQ     $0x08, AX
 	DECQ     DX
-	JNZ      word15
+	JNZ      word17
 
-after_word16:
+after_word18:
 	VZEROUPPER
 	RET
 
@@ -484,9 +582,9 @@ TEXT ·csdAccumulateAVX512(SB), NOSPLIT, $0-56
 	MOVQ  table+16(FP), DX
 	MOVQ  stripes+48(FP), BX
 	TESTQ BX, BX
-	JZ    after_stripe18
+	JZ    after_stripe20
 
-stripe17:
+stripe19:
 	MOVQ    offsets+24(FP), DI
 	VMOVUPD (CX), Z0
 	VMOVUPD 64(CX), Z1
@@ -497,9 +595,9 @@ stripe17:
 	VMOVUPD 384(CX), Z6
 	MOVQ    added+32(FP), R8
 	TESTQ   R8, R8
-	JZ      after_added20
+	JZ      after_added22
 
-added19:
+added21:
 	MOVQ   (DI), SI
 	ADDQ   $0x08, DI
 	VADDPD (DX)(SI*1), Z0, Z0
@@ -510,14 +608,14 @@ added19:
 	VADDPD 320(DX)(SI*1), Z5, Z5
 	VADDPD 384(DX)(SI*1), Z6, Z6
 	DECQ   R8
-	JNZ    added19
+	JNZ    added21
 
-after_added20:
+after_added22:
 	MOVQ  removed+40(FP), R8
 	TESTQ R8, R8
-	JZ    after_removed22
+	JZ    after_removed24
 
-removed21:
+removed23:
 	MOVQ   (DI), SI
 	ADDQ   $0x08, DI
 	VSUBPD (DX)(SI*1), Z0, Z0
@@ -528,9 +626,9 @@ removed21:
 	VSUBPD 320(DX)(SI*1), Z5, Z5
 	VSUBPD 384(DX)(SI*1), Z6, Z6
 	DECQ   R8
-	JNZ    removed21
+	JNZ    removed23
 
-after_removed22:
+after_removed24:
 	VMOVUPD Z0, (AX)
 	VMOVUPD Z1, 64(AX)
 	VMOVUPD Z2, 128(AX)
@@ -542,9 +640,9 @@ after_removed22:
 	ADDQ    $+448, CX
 	ADDQ    $+448, DX
 	DECQ    BX
-	JNZ     stripe17
+	JNZ     stripe19
 
-after_stripe18:
+after_stripe20:
 	VZEROUPPER
 	RET
 
@@ -557,9 +655,9 @@ TEXT ·csdAssembleAVX512(SB), NOSPLIT, $0-56
 	MOVQ  twins+24(FP), BX
 	MOVQ  twinCount+32(FP), SI
 	TESTQ SI, SI
-	JZ    after_twin24
+	JZ    after_twin26
 
-twin23:
+twin25:
 	MOVLQSX (BX), R8
 	MOVLQSX 4(BX), R9
 	MOVLQSX 8(BX), R10
@@ -578,9 +676,9 @@ twin23:
 
 	// Terms that the difference and the sum of the orders both have.
 	TESTQ R10, R10
-	JZ    after_both26
+	JZ    after_both28
 
-both25:
+both27:
 	VMOVUPD      (R8), Z8
 	VMOVUPD      64(R8), Z9
 	VBROADCASTSD (DI), Z10
@@ -602,14 +700,14 @@ both25:
 	ADDQ         $+128, R9
 	ADDQ         $+16, DI
 	DECQ         R10
-	JNZ          both25
+	JNZ          both27
 
-after_both26:
+after_both28:
 	// Terms of the difference alone.
 	TESTQ R11, R11
-	JZ    after_rest28
+	JZ    after_rest30
 
-rest27:
+rest29:
 	VMOVUPD      (R8), Z8
 	VMOVUPD      64(R8), Z9
 	VBROADCASTSD (DI), Z10
@@ -621,9 +719,9 @@ rest27:
 	ADDQ         $+128, R8
 	ADDQ         $+16, DI
 	DECQ         R11
-	JNZ          rest27
+	JNZ          rest29
 
-after_rest28:
+after_rest30:
 	VADDPD      Z2, Z0, Z8
 	VSUBPD      Z2, Z0, Z9
 	VADDPD      Z1, Z3, Z10
@@ -659,15 +757,15 @@ after_rest28:
 	MOVQ        DI, DX
 	ADDQ        $0x30, BX
 	DECQ        SI
-	JNZ         twin23
+	JNZ         twin25
 
-after_twin24:
+after_twin26:
 	MOVQ  pairs+40(FP), BX
 	MOVQ  pairCount+48(FP), SI
 	TESTQ SI, SI
-	JZ    after_pair30
+	JZ    after_pair32
 
-pair29:
+pair31:
 	MOVLQSX (BX), R8
 	MOVLQSX 4(BX), R9
 	ADDQ    CX, R8
@@ -675,9 +773,9 @@ pair29:
 	VXORPD  Z0, Z0, Z0
 	VXORPD  Z1, Z1, Z1
 	TESTQ   R9, R9
-	JZ      after_term32
+	JZ      after_term34
 
-term31:
+term33:
 	VMOVUPD      (R8), Z8
 	VMOVUPD      64(R8), Z9
 	VBROADCASTSD (DI), Z10
@@ -686,9 +784,9 @@ term31:
 	ADDQ         $+128, R8
 	ADDQ         $+8, DI
 	DECQ         R9
-	JNZ          term31
+	JNZ          term33
 
-after_term32:
+after_term34:
 	MOVLQSX     8(BX), R8
 	VADDPD.BCST (DX), Z0, Z0
 	VMOVUPD     Z0, (AX)(R8*1)
@@ -698,9 +796,9 @@ after_term32:
 	MOVQ        DI, DX
 	ADDQ        $0x10, BX
 	DECQ        SI
-	JNZ         pair29
+	JNZ         pair31
 
-after_pair30:
+after_pair32:
 	VZEROUPPER
 	RET
 
@@ -715,18 +813,18 @@ TEXT ·csdFactoriseAVX512(SB), NOSPLIT, $0-40
 	XORQ  SI, SI
 	MOVQ  tiles+32(FP), R10
 	TESTQ R10, R10
-	JZ    after_row34
+	JZ    after_row36
 
-row33:
+row35:
 	MOVQ  inverse+8(FP), R11
 	MOVQ  SI, R12
 	MOVQ  BX, DI
 	MOVQ  AX, R8
 	XORQ  R13, R13
 	TESTQ R12, R12
-	JZ    after_tile36
+	JZ    after_tile38
 
-tile35:
+tile37:
 	VMOVUPD (DI), Z0
 	VMOVUPD 64(DI), Z5
 	VMOVUPD 128(DI), Z10
@@ -755,9 +853,9 @@ tile35:
 	MOVQ    BX, R9
 	MOVQ    R13, R14
 	TESTQ   R14, R14
-	JZ      after_before38
+	JZ      after_before40
 
-before37:
+before39:
 	VMOVUPD      (R9), Z25
 	VMOVUPD      64(R9), Z26
 	VMOVUPD      128(R9), Z27
@@ -936,9 +1034,9 @@ before37:
 	ADDQ         $+1600, R9
 	ADDQ         $+1600, R8
 	DECQ         R14
-	JNZ          before37
+	JNZ          before39
 
-after_before38:
+after_before40:
 	VMOVUPD      (R11), Z30
 	VMULPD       Z30, Z0, Z0
 	VMULPD       Z30, Z5, Z5
@@ -1059,9 +1157,9 @@ after_before38:
 	ADDQ         $+1600, R8
 	INCQ         R13
 	DECQ         R12
-	JNZ          tile35
+	JNZ          tile37
 
-after_tile36:
+after_tile38:
 	MOVQ         $0x3ff0000000000000, R8
 	VMOVQ        R8, X26
 	VBROADCASTSD X26, Z26
@@ -1089,9 +1187,9 @@ after_tile36:
 	MOVQ         CX, BX
 	MOVQ         SI, R8
 	TESTQ        R8, R8
-	JZ           after_left40
+	JZ           after_left42
 
-left39:
+left41:
 	VMOVUPD      (R9), Z20
 	VMOVUPD      64(R9), Z21
 	VMOVUPD      128(R9), Z22
@@ -1225,9 +1323,9 @@ left39:
 	ADDQ         $+1600, R9
 	ADDQ         $+320, BX
 	DECQ         R8
-	JNZ          left39
+	JNZ          left41
 
-after_left40:
+after_left42:
 	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
 	VDIVPD       Z0, Z26, Z20
 	VSQRTPD      Z0, Z21
@@ -1331,9 +1429,9 @@ after_left40:
 	ADDQ    $+320, DX
 	INCQ    SI
 	DECQ    R10
-	JNZ     row33
+	JNZ     row35
 
-after_row34:
+after_row36:
 	VZEROUPPER
 	RET
 
@@ -1355,9 +1453,9 @@ TEXT ·csdBackSolveAVX512(SB), NOSPLIT, $0-32
 	ADDQ   DI, AX
 	ADDQ   DI, DX
 	TESTQ  BX, BX
-	JZ     after_row42
+	JZ     after_row44
 
-row41:
+row43:
 	LEAQ -1(BX), R8
 
 	// The diagonal tile.
@@ -1395,9 +1493,9 @@ row41:
 	MOVQ  y+0(FP), DI
 	MOVQ  R8, R9
 	TESTQ R9, R9
-	JZ    after_tile44
+	JZ    after_tile46
 
-tile43:
+tile45:
 	VMOVUPD      (DI), Z5
 	VMOVUPD      64(DI), Z6
 	VMOVUPD      128(DI), Z7
@@ -1436,34 +1534,34 @@ tile43:
 	ADDQ         $+1600, SI
 	ADDQ         $+320, DI
 	DECQ         R9
-	JNZ          tile43
+	JNZ          tile45
 
-after_tile44:
+after_tile46:
 	// The row of tiles before this one has one tile less.
 	IMUL3Q $+1600, R8, R8
 	SUBQ   R8, CX
 	SUBQ   $+320, AX
 	SUBQ   $+320, DX
 	DECQ   BX
-	JNZ    row41
+	JNZ    row43
 
-after_row42:
+after_row44:
 	VXORPD Z0, Z0, Z0
 	VXORPD Z1, Z1, Z1
 	MOVQ   y+0(FP), AX
 	MOVQ   tiles+24(FP), CX
 	IMUL3Q $+5, CX, CX
 	TESTQ  CX, CX
-	JZ     after_unknown46
+	JZ     after_unknown48
 
-unknown45:
+unknown47:
 	VMOVUPD     (AX), Z2
 	VFMADD231PD Z1, Z2, Z0
 	ADDQ        $+64, AX
 	DECQ        CX
-	JNZ         unknown45
+	JNZ         unknown47
 
-after_unknown46:
+after_unknown48:
 	VMOVUPD Z0, (AX)
 	VZEROUPPER
 	RET

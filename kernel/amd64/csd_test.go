@@ -94,9 +94,11 @@ func TestPackTransposesAnyNumberOfColumns(t *testing.T) {
 			for i, v := range rows {
 				narrow[i] = float32(v)
 			}
-			wide, fromNarrow := b.zeros(columns*b.Lanes), b.zeros(columns*b.Lanes)
+			wide, fromNarrow, moments := b.zeros(columns*b.Lanes), b.zeros(columns*b.Lanes), b.zeros(columns*b.Lanes)
+			b.Transpose(&moments[0], &rows[0], columns, stride)
 			b.PackFloat64(&wide[0], &rows[0], columns, stride)
 			b.PackFloat32(&fromNarrow[0], &narrow[0], columns, stride)
+			b.equalBits("transposed", moments, wide)
 			for lane := range b.Lanes {
 				for c := range columns {
 					if got, want := wide[c*b.Lanes+lane], rows[lane*stride+c]; got != want {

@@ -9,6 +9,7 @@ package main
 func csd(v vectors) {
 	v.pack("Float64", 8)
 	v.pack("Float32", 4)
+	v.transpose()
 	v.inspect()
 	v.multiply()
 	v.below()

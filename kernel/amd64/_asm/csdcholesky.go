@@ -30,7 +30,7 @@ func (v vectors) factorise() {
 		known := load("inverse")
 		f.offDiagonal(known)
 		f.diagonal(known)
-		LEAQ(Mem{Base: f.target, Disp: v.square()}, f.row)
+		LEAQ(Mem{Base: f.target, Disp: v.tileBytes()}, f.row)
 		ADDQ(I32(v.tile*v.bytes), f.z)
 		INCQ(f.number)
 	})
@@ -78,8 +78,8 @@ func (f *factorisation) offDiagonal(reciprocals reg.Register) {
 					}
 				}
 			}
-			ADDQ(I32(f.square()), f.own)
-			ADDQ(I32(f.square()), f.other)
+			ADDQ(I32(f.tileBytes()), f.own)
+			ADDQ(I32(f.tileBytes()), f.other)
 		})
 		for c := range t {
 			for d := range c {
@@ -95,8 +95,8 @@ func (f *factorisation) offDiagonal(reciprocals reg.Register) {
 		}
 		f.each(func(r, c int) { VMOVUPD(a(r, c), f.inTile(f.target, r, c)) })
 		ADDQ(I32(t*f.bytes), reciprocals)
-		ADDQ(I32(f.square()), f.target)
-		ADDQ(I32(f.square()), f.other)
+		ADDQ(I32(f.tileBytes()), f.target)
+		ADDQ(I32(f.tileBytes()), f.other)
 		INCQ(before)
 	})
 }
@@ -145,7 +145,7 @@ func (f *factorisation) diagonal(reciprocals reg.Register) {
 				VFNMADD231PD(known, x(r), y(r))
 			}
 		}
-		ADDQ(I32(f.square()), f.own)
+		ADDQ(I32(f.tileBytes()), f.own)
 		ADDQ(I32(t*f.bytes), f.known)
 	})
 	for c := range t {
@@ -184,8 +184,8 @@ func (v vectors) backSolve() {
 	LEAQ(Mem{Base: left, Disp: -1}, offset)
 	down := copied(offset)
 	IMULQ(left, offset)
-	IMUL3Q(I32(v.square()/2), offset, offset)
-	if v.square()%2 != 0 {
+	IMUL3Q(I32(v.tileBytes()/2), offset, offset)
+	if v.tileBytes()%2 != 0 {
 		panic("an odd number of bytes in a tile")
 	}
 	ADDQ(offset, row)
@@ -197,7 +197,7 @@ func (v vectors) backSolve() {
 		LEAQ(Mem{Base: left, Disp: -1}, number)
 		Comment("The diagonal tile.")
 		MOVQ(number, tile)
-		IMUL3Q(I32(v.square()), tile, tile)
+		IMUL3Q(I32(v.tileBytes()), tile, tile)
 		ADDQ(row, tile)
 		for r := range t {
 			VMOVUPD(v.at(y, r), f(r))
@@ -224,11 +224,11 @@ func (v vectors) backSolve() {
 			for c := range t {
 				VMOVUPD(rest(c), v.at(above, c))
 			}
-			ADDQ(I32(v.square()), tile)
+			ADDQ(I32(v.tileBytes()), tile)
 			ADDQ(I32(t*v.bytes), above)
 		})
 		Comment("The row of tiles before this one has one tile less.")
-		IMUL3Q(I32(v.square()), number, number)
+		IMUL3Q(I32(v.tileBytes()), number, number)
 		SUBQ(number, row)
 		SUBQ(I32(t*v.bytes), y)
 		SUBQ(I32(t*v.bytes), inverse)

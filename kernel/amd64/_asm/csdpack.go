@@ -1,20 +1,41 @@
 package main
 
 import (
+	"strings"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// pack writes the transposition of rows, one a voxel, to lanes. It works on squares of lanes x lanes
-// values; where the columns are not a multiple, the last square overlaps the one before.
+// pack writes the transposition of signals, one a voxel, to lanes. It asks for the next signals, which
+// lie right behind these, while it works: they come from memory that no cache has seen.
 func (v vectors) pack(kind string, size int) {
-	v.function("csdPack"+kind, "dst *float64, rows *"+map[int]string{4: "float32", 8: "float64"}[size]+", columns, stride int",
+	v.function("csdPack"+kind, "dst *float64, rows *"+strings.ToLower(kind)+", columns, stride int",
 		"transposes as many rows as there are lanes, each stride values after the one",
 		"before and at least as many columns as lanes, to dst[column][lane].")
+	v.transposition(size, true)
+}
+
+// transpose writes the transposition of moments.
+func (v vectors) transpose() {
+	v.function("csdTranspose", "dst, rows *float64, columns, stride int",
+		"transposes as many rows as there are lanes, each stride values after the one",
+		"before and at least as many columns as lanes, to dst[column][lane].")
+	v.transposition(8, false)
+}
+
+// transposition works on squares of lanes x lanes values; where the columns are not a multiple, the last
+// square overlaps the one before.
+func (v vectors) transposition(size int, ahead bool) {
 	dst, rows, columns, stride := load("dst"), load("rows"), load("columns"), load("stride")
 	IMUL3Q(I32(size), stride, stride)
 	places := v.rowPlaces(rows, stride)
+	next := copied(stride)
+	if ahead {
+		IMUL3Q(I32(v.lanes()), next, next)
+		ADDQ(rows, next)
+	}
 	square, done := label("square"), label("done")
 	Label(square)
 	for i, place := range places {
@@ -24,7 +45,13 @@ func (v vectors) pack(kind string, size int) {
 			VMOVUPD(place, r)
 		}
 	}
-	v.transpose(dst)
+	if ahead {
+		for line := 0; line < v.lanes()*v.lanes()*size; line += 64 {
+			PREFETCHT1(Mem{Base: next, Disp: line})
+		}
+		ADDQ(I32(v.lanes()*v.lanes()*size), next)
+	}
+	v.square(dst)
 	ADDQ(I32(v.lanes()*size), rows)
 	ADDQ(I32(v.lanes()*v.bytes), dst)
 	SUBQ(I32(v.lanes()), columns)
@@ -67,8 +94,8 @@ func (v vectors) rowPlaces(rows, stride reg.Register) []Mem {
 		Mem{Base: rows, Index: seven, Scale: 1})
 }
 
-// transpose takes rows in the first registers and writes their columns one after another.
-func (v vectors) transpose(dst reg.Register) {
+// square takes rows in the first registers and writes their columns one after another.
+func (v vectors) square(dst reg.Register) {
 	r, t := v.registers(0, v.lanes()), v.registers(v.lanes(), v.lanes())
 	Comment("Pairs of rows: t[i] gets the even columns of rows i and i+1, t[i+1] the odd ones.")
 	for i := 0; i < v.lanes(); i += 2 {

@@ -29,8 +29,8 @@ func (v vectors) lanes() int { return v.bytes / 8 }
 
 func (v vectors) wide() bool { return v.bytes == 64 }
 
-// square is the size in bytes of one tile of the packed triangle.
-func (v vectors) square() int { return v.tile * v.tile * v.bytes }
+// tileBytes is the size of one tile of the packed triangle.
+func (v vectors) tileBytes() int { return v.tile * v.tile * v.bytes }
 
 // function begins a function; what it computes follows as its comment.
 func (v vectors) function(name, signature string, doc ...string) {

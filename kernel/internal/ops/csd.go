@@ -17,9 +17,11 @@ type CSD struct {
 
 	// PackFloat32 and PackFloat64 transpose Lanes rows of numbers, each stride numbers after the
 	// one before: dst[column] is the vector of the rows' numbers in that column. columns is at
-	// least Lanes.
+	// least Lanes. They ask memory for the Lanes*stride numbers behind: the next signals.
+	// Transpose is PackFloat64 without that.
 	PackFloat32 func(dst *float64, rows *float32, columns, stride int)
 	PackFloat64 func(dst, rows *float64, columns, stride int)
+	Transpose   func(dst, rows *float64, columns, stride int)
 
 	// Inspect writes three vectors about the n >= 1 vectors at the given offsets from x: NaN where
 	// a value is NaN or infinite and 0 elsewhere; the smallest value; the largest value. The last
