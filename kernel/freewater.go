@@ -73,7 +73,7 @@ func NewFreeWater(d FreeWaterDesign, opts ...Option) (Fitter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kernel: free-water design: %w", err)
 	}
-	if set.Tensor != nil && fitter.ref.Nonlinear {
+	if set.Tensor != nil {
 		fitter.lanes = newFreeWaterLanes(set.Tensor, fitter.ref)
 	}
 	return fitter, nil
@@ -138,10 +138,13 @@ func (f *freeWater) Parameters() int   { return freeWaterParameters }
 
 func (f *freeWater) NewWorker() Worker {
 	w := &freeWaterWorker{f, f.ref.NewScratch()}
-	if f.lanes != nil {
+	switch {
+	case f.lanes == nil:
+		return w
+	case f.ref.Nonlinear:
 		return f.lanes.newWorker(w)
 	}
-	return w
+	return f.lanes.newFractionWorker(w)
 }
 
 type freeWaterWorker struct {

@@ -167,8 +167,12 @@ func prepareFreeWater[T float32 | float64](w *freeWaterLanesWorker, params []flo
 	s0 := w.means()
 	plain := w.system.Solution
 	energy, least := w.sums[w.lanes.energyPlace()], w.system.Least
-	maybeWater := w.maybeAllWater(&s0[meanB0])
-	start := w.starts(&s0)
+	var maybeWater [ops.TensorLanes]bool
+	var start [ops.TensorLanes]waterPoint
+	if w.lanes.model.Nonlinear {
+		maybeWater = w.maybeAllWater(&s0[meanB0])
+		start = w.starts(&s0)
+	}
 	w.prepared = w.space[:0]
 	for l := range count {
 		i := first + l

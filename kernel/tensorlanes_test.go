@@ -165,6 +165,36 @@ func TestFreeWaterLanesAgreeWithThePortableFit(t *testing.T) {
 	})
 }
 
+func TestFractionLanesEndOnTheGridPointOfThePortableFit(t *testing.T) {
+	forEachLaneSet(t, func(t *testing.T, isa string) {
+		for name, s := range laneSchemes() {
+			const voxels = 2000
+			signal := s.hard(voxels, 5)
+			want, wantStatus := fitBlock(s.freeWaterOn(t, kernel.WLS, "generic"), signal)
+			got, gotStatus := fitBlock(s.freeWaterOn(t, kernel.WLS, isa), signal)
+			worst := 0.0
+			for v := range voxels {
+				p, q := got[8*v:][:8], want[8*v:][:8]
+				if gotStatus[v] != wantStatus[v] || p[7] != q[7] {
+					t.Errorf("%s voxel %d: %v f %v, portable %v f %v", name, v, gotStatus[v], p[7], wantStatus[v], q[7])
+				}
+				largest := 1e-300
+				for k := range 6 {
+					largest = max(largest, math.Abs(q[k]))
+				}
+				for k := range 6 {
+					worst = max(worst, math.Abs(p[k]-q[k])/largest)
+				}
+				worst = max(worst, math.Abs(p[6]-q[6])/max(q[6], 1e-300))
+			}
+			t.Logf("%s: tensors at most %.2g of the largest element apart", name, worst)
+			if !(worst < 1e-7) {
+				t.Errorf("%s: tensors %g apart", name, worst)
+			}
+		}
+	})
+}
+
 func (s tensorScheme) tensorOn(t testing.TB, method kernel.Method, isa string) kernel.Fitter {
 	f, err := kernel.NewTensor(kernel.TensorDesign{W: s.w, Method: method, MinSignal: 1e-4}, kernel.WithISA(isa))
 	if err != nil {

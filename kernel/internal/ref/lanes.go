@@ -32,3 +32,29 @@ const (
 	SecondFraction     = secondFraction
 	LeastTissue        = leastTissue
 )
+
+// LevelFractions writes the fractions of one level of the grid of the weighted linear fit.
+func LevelFractions(fractions []float64, low, high, step float64) {
+	levelFractions(fractions, low, high, step)
+}
+
+// Argmin is the place of the least value, the first of equal ones.
+func Argmin(values []float64) int { return argmin(values) }
+
+// ParabolaThrough is where the parabola through the best value of a level and its neighbours has its
+// minimum, in steps from the best, at most one.
+func ParabolaThrough(values []float64, best int) float64 { return parabolaThrough(values, best) }
+
+// ParabolaVertex is where the parabola through three values at -1, 0, 1 has its minimum.
+func ParabolaVertex(before, at, after float64) float64 { return parabolaVertex(before, at, after) }
+
+// OnGrid is the fraction that the levels below a step give for a number of thousandths.
+func OnGrid(centre, step float64, thousandths int) float64 { return onGrid(centre, step, thousandths) }
+
+// Sizes of the levels of the grid, and distances from where a measurement is used up by water.
+const (
+	FirstLevel = firstLevel
+	NextLevel  = nextLevel
+	ClipMargin = clipMargin
+	SkewReach  = skewReach
+)
