@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
@@ -68,7 +69,8 @@ func (d *CSDDesign) directions() int { return len(d.B) / d.Coefficients }
 //
 // The error names the first field that does not fit the others.
 func NewCSD(d CSDDesign, opts ...Option) (Fitter, error) {
-	if _, err := ChosenISA(opts...); err != nil {
+	set, err := chooseSet(opts)
+	if err != nil {
 		return nil, err
 	}
 	if err := d.check(); err != nil {
@@ -78,11 +80,21 @@ func NewCSD(d CSDDesign, opts ...Option) (Fitter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kernel: CSD design: %w", err)
 	}
-	return &csd{measurements: d.Measurements, coefficients: d.Coefficients, ref: ref.NewCSD(ref.CSDSetup{
+	portable := &csd{measurements: d.Measurements, coefficients: d.Coefficients, ref: ref.NewCSD(ref.CSDSetup{
 		Volumes: d.Volumes, Coefficients: d.Coefficients, Directions: d.directions(),
 		X: d.X, B: d.B, Gram: gram,
 		StartCoefficients: d.StartCoefficients, Tau: d.Tau, MaxIterations: d.MaxIterations,
-	})}, nil
+	})}
+	if set.CSD != nil && portable.ref.Solvable() && d.Gram.shortSums() {
+		return newCSDLanes(d, portable, set.CSD), nil
+	}
+	return portable, nil
+}
+
+// shortSums says whether no quad has more terms of the sum than of the difference, as it is with all
+// products of harmonics. The loops over lanes count on it.
+func (g *GramMap) shortSums() bool {
+	return !slices.ContainsFunc(g.Quads, func(q GramQuad) bool { return q.SumTerms > q.DifferenceTerms })
 }
 
 func (d *CSDDesign) check() error {
@@ -180,13 +192,18 @@ func (w *csdWorker) Fit64(params []float64, status []Status, signal []float64) {
 }
 
 func fitCSD[T float32 | float64](w *csdWorker, params []float64, status []Status, signal []T) {
-	if n := len(status); len(params) != n*w.coefficients || len(signal) != n*w.measurements {
-		panic(fmt.Sprintf("kernel: CSD of %d voxels: %d parameters and %d signal values, expected %d and %d",
-			n, len(params), len(signal), n*w.coefficients, n*w.measurements))
-	}
+	w.checkLengths(len(params), len(status), len(signal))
 	for i := range status {
 		f := params[i*w.coefficients:][:w.coefficients]
 		status[i] = csdVoxel(w.scratch, f, signal[i*w.measurements:][:w.measurements])
+	}
+}
+
+// checkLengths panics when the arguments of Fit do not belong together.
+func (c *csd) checkLengths(params, n, signal int) {
+	if params != n*c.coefficients || signal != n*c.measurements {
+		panic(fmt.Sprintf("kernel: CSD of %d voxels: %d parameters and %d signal values, expected %d and %d",
+			n, params, signal, n*c.coefficients, n*c.measurements))
 	}
 }
 

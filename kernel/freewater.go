@@ -65,17 +65,21 @@ const freeWaterParameters = 8
 //
 // The error names the field of the design that is not right.
 func NewFreeWater(d FreeWaterDesign, opts ...Option) (Fitter, error) {
-	if _, err := ChosenISA(opts...); err != nil {
+	set, err := chooseSet(opts)
+	if err != nil {
 		return nil, err
 	}
 	fitter, err := d.fitter()
 	if err != nil {
 		return nil, fmt.Errorf("kernel: free-water design: %w", err)
 	}
+	if set.Tensor != nil {
+		fitter.lanes = newFreeWaterLanes(set.Tensor, fitter.ref)
+	}
 	return fitter, nil
 }
 
-func (d *FreeWaterDesign) fitter() (Fitter, error) {
+func (d *FreeWaterDesign) fitter() (*freeWater, error) {
 	if err := checkDesignMatrix(d.W); err != nil {
 		return nil, err
 	}
@@ -100,7 +104,7 @@ func (d *FreeWaterDesign) fitter() (Fitter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("field W: %w", err)
 	}
-	return &freeWater{fitter}, nil
+	return &freeWater{ref: fitter}, nil
 }
 
 // checkMeasurements checks the fields that speak of measurements.
@@ -124,11 +128,24 @@ func (d *FreeWaterDesign) checkMeasurements(n int) error {
 	return nil
 }
 
-type freeWater struct{ ref *ref.FreeWater }
+type freeWater struct {
+	ref   *ref.FreeWater
+	lanes *freeWaterLanes // nil: one voxel after the other
+}
 
 func (f *freeWater) Measurements() int { return f.ref.Design.Measurements() }
 func (f *freeWater) Parameters() int   { return freeWaterParameters }
-func (f *freeWater) NewWorker() Worker { return &freeWaterWorker{f, f.ref.NewScratch()} }
+
+func (f *freeWater) NewWorker() Worker {
+	w := &freeWaterWorker{f, f.ref.NewScratch()}
+	switch {
+	case f.lanes == nil:
+		return w
+	case f.ref.Nonlinear:
+		return f.lanes.newWorker(w)
+	}
+	return f.lanes.newFractionWorker(w)
+}
 
 type freeWaterWorker struct {
 	*freeWater

@@ -48,12 +48,16 @@ const tensorParameters = 7
 //
 // The error names the field of the design that is not right.
 func NewTensor(d TensorDesign, opts ...Option) (Fitter, error) {
-	if _, err := ChosenISA(opts...); err != nil {
+	set, err := chooseSet(opts)
+	if err != nil {
 		return nil, err
 	}
 	fitter, err := d.fitter()
 	if err != nil {
 		return nil, fmt.Errorf("kernel: tensor design: %w", err)
+	}
+	if set.Tensor != nil && fitter.ref.Method == ref.WLS {
+		fitter.lanes = newTensorLanes(set.Tensor, fitter.ref)
 	}
 	return fitter, nil
 }
@@ -62,7 +66,7 @@ var tensorMethods = map[Method]ref.TensorMethod{
 	DefaultMethod: ref.WLS, WLS: ref.WLS, OLS: ref.OLS, IWLS: ref.IWLS, NLS: ref.NLS,
 }
 
-func (d *TensorDesign) fitter() (Fitter, error) {
+func (d *TensorDesign) fitter() (*tensor, error) {
 	if err := checkDesignMatrix(d.W); err != nil {
 		return nil, err
 	}
@@ -84,7 +88,7 @@ func (d *TensorDesign) fitter() (Fitter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("field W: %w", err)
 	}
-	return &tensor{fitter}, nil
+	return &tensor{ref: fitter}, nil
 }
 
 // checkDesignMatrix refuses what is not DIPY's design matrix.
@@ -109,11 +113,21 @@ func positive(v float64) bool { return v > 0 && !math.IsInf(v, 0) }
 // errNoB0 is shared by designs that need a signal without diffusion weighting.
 var errNoB0 = errors.New("field B0 is empty: there is no measurement without diffusion weighting")
 
-type tensor struct{ ref *ref.Tensor }
+type tensor struct {
+	ref   *ref.Tensor
+	lanes *tensorLanes // nil: one voxel after the other
+}
 
 func (t *tensor) Measurements() int { return t.ref.Design.Measurements() }
 func (t *tensor) Parameters() int   { return tensorParameters }
-func (t *tensor) NewWorker() Worker { return &tensorWorker{t, t.ref.NewScratch()} }
+
+func (t *tensor) NewWorker() Worker {
+	w := &tensorWorker{t, t.ref.NewScratch()}
+	if t.lanes != nil {
+		return t.lanes.newWorker(w)
+	}
+	return w
+}
 
 type tensorWorker struct {
 	*tensor

@@ -1,0 +1,20 @@
+package main
+
+// csd writes the steps of constrained spherical deconvolution for one width of vectors. Lane = voxel:
+// a register holds the same number of as many voxels as it has lanes, so that the arithmetic of one
+// voxel is what a plain loop would do, and no voxel sees its neighbours. Both instruction sets do the
+// same operations in the same order: their results are equal to the last bit.
+//
+// Package ops says what each step is, as seen from Go.
+func csd(v vectors) {
+	v.pack("Float64", 8)
+	v.pack("Float32", 4)
+	v.transpose()
+	v.inspect()
+	v.multiply()
+	v.below()
+	v.accumulate()
+	v.assemble()
+	v.factorise()
+	v.backSolve()
+}

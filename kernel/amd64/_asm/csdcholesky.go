@@ -1,0 +1,247 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// The matrix is a packed lower triangle of square tiles: tile (I, J), J <= I, is the one of number
+// I(I+1)/2 + J, and holds its entry (r, c) as vector c*tile + r. So the tiles of a row of tiles are
+// consecutive, and so are the rows' values at one column, which a step of the loops needs together.
+
+// inTile is entry (row, column) of the tile at a pointer.
+func (v vectors) inTile(pointer reg.Register, row, column int) Mem {
+	return v.at(pointer, column*v.tile+row)
+}
+
+// factorise writes the Cholesky factorisation with the forward solve.
+func (v vectors) factorise() {
+	v.function("csdFactorise", "q, inverse, y, z *float64, tiles int",
+		"replaces q by its Cholesky factor L, writes the reciprocals of L's diagonal to",
+		"inverse, and solves L y = z. A pivot that is not positive makes its reciprocal NaN or infinite.")
+	f := factorisation{
+		vectors: v, q: load("q"), inverse: load("inverse"), y: load("y"), z: load("z"),
+		row: GP64(), number: GP64(), target: GP64(), other: GP64(), own: GP64(), known: GP64(),
+	}
+	MOVQ(f.q, f.row)
+	XORQ(f.number, f.number)
+	repeat("row", load("tiles"), func() {
+		known := load("inverse")
+		f.offDiagonal(known)
+		f.diagonal(known)
+		LEAQ(Mem{Base: f.target, Disp: v.tileBytes()}, f.row)
+		ADDQ(I32(v.tile*v.bytes), f.z)
+		INCQ(f.number)
+	})
+	v.end()
+}
+
+// factorisation holds the pointers of the loops.
+type factorisation struct {
+	vectors
+	q, inverse, y, z reg.Register
+	row              reg.Register // first tile of the row of tiles at work
+	number           reg.Register // how many tiles it has left of the diagonal
+	target           reg.Register // the tile at work
+	other            reg.Register // walks along the row of tiles above
+	own              reg.Register // walks along the row at work
+	known            reg.Register // walks along y
+}
+
+// offDiagonal finishes the tiles left of the diagonal, one after another: what the columns before
+// contribute is taken off in tile x tile sums, then the tile is solved against the diagonal tile of
+// the row above.
+//
+//	a[r][c] = registers r*tile + c     x[r] = after them     b = after those
+func (f *factorisation) offDiagonal(reciprocals reg.Register) {
+	t := f.tile
+	a := func(r, c int) reg.VecPhysical { return f.register(r*t + c) }
+	x := func(r int) reg.VecPhysical { return f.register(t*t + r) }
+	b := f.register(t*t + t)
+	left, before := copied(f.number), GP64()
+	MOVQ(f.row, f.target)
+	MOVQ(f.q, f.other)
+	XORQ(before, before)
+	repeat("tile", left, func() {
+		f.each(func(r, c int) { VMOVUPD(f.inTile(f.target, r, c), a(r, c)) })
+		MOVQ(f.row, f.own)
+		repeat("before", copied(before), func() {
+			for k := range t {
+				for r := range t {
+					VMOVUPD(f.inTile(f.own, r, k), x(r))
+				}
+				for c := range t {
+					VMOVUPD(f.inTile(f.other, c, k), b)
+					for r := range t {
+						VFNMADD231PD(b, x(r), a(r, c))
+					}
+				}
+			}
+			ADDQ(I32(f.tileBytes()), f.own)
+			ADDQ(I32(f.tileBytes()), f.other)
+		})
+		for c := range t {
+			for d := range c {
+				VMOVUPD(f.inTile(f.other, c, d), b)
+				for r := range t {
+					VFNMADD231PD(b, a(r, d), a(r, c))
+				}
+			}
+			VMOVUPD(f.at(reciprocals, c), b)
+			for r := range t {
+				VMULPD(b, a(r, c), a(r, c))
+			}
+		}
+		f.each(func(r, c int) { VMOVUPD(a(r, c), f.inTile(f.target, r, c)) })
+		ADDQ(I32(t*f.bytes), reciprocals)
+		ADDQ(I32(f.tileBytes()), f.target)
+		ADDQ(I32(f.tileBytes()), f.other)
+		INCQ(before)
+	})
+}
+
+// each visits the entries of a tile in the order of memory.
+func (f *factorisation) each(visit func(r, c int)) {
+	for c := range f.tile {
+		for r := range f.tile {
+			visit(r, c)
+		}
+	}
+}
+
+// diagonal finishes the tile on the diagonal and the values of y that belong to its rows.
+//
+//	a[r][c], c <= r = the first registers     then y[r], x[r], the known y, and one
+func (f *factorisation) diagonal(reciprocals reg.Register) {
+	t := f.tile
+	triangle := t * (t + 1) / 2
+	a := func(r, c int) reg.VecPhysical { return f.register(r*(r+1)/2 + c) }
+	y := func(r int) reg.VecPhysical { return f.register(triangle + r) }
+	x := func(r int) reg.VecPhysical { return f.register(triangle + t + r) }
+	known, one := f.register(triangle+2*t), f.register(triangle+2*t+1)
+	lower := func(visit func(r, c int)) {
+		f.each(func(r, c int) {
+			if c <= r {
+				visit(r, c)
+			}
+		})
+	}
+	fillOne(one)
+	lower(func(r, c int) { VMOVUPD(f.inTile(f.target, r, c), a(r, c)) })
+	for r := range t {
+		VMOVUPD(f.at(f.z, r), y(r))
+	}
+	MOVQ(f.row, f.own)
+	MOVQ(f.y, f.known)
+	repeat("left", copied(f.number), func() {
+		for k := range t {
+			for r := range t {
+				VMOVUPD(f.inTile(f.own, r, k), x(r))
+			}
+			VMOVUPD(f.at(f.known, k), known)
+			lower(func(r, c int) { VFNMADD231PD(x(c), x(r), a(r, c)) })
+			for r := range t {
+				VFNMADD231PD(known, x(r), y(r))
+			}
+		}
+		ADDQ(I32(f.tileBytes()), f.own)
+		ADDQ(I32(t*f.bytes), f.known)
+	})
+	for c := range t {
+		Comment("The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.")
+		s, root := x(0), x(1)
+		VDIVPD(a(c, c), one, s)
+		VSQRTPD(a(c, c), root)
+		VMULPD(root, s, s)
+		VMOVUPD(s, f.at(reciprocals, c))
+		VMULPD(s, y(c), y(c))
+		VMOVUPD(y(c), f.at(f.known, c))
+		for r := c; r < t; r++ {
+			VMULPD(s, a(r, c), a(r, c))
+		}
+		for d := c + 1; d < t; d++ {
+			for r := d; r < t; r++ {
+				VFNMADD231PD(a(d, c), a(r, c), a(r, d))
+			}
+			VFNMADD231PD(y(c), a(d, c), y(d))
+		}
+	}
+	lower(func(r, c int) { VMOVUPD(a(r, c), f.inTile(f.target, r, c)) })
+}
+
+// backSolve writes the second half of the solution.
+func (v vectors) backSolve() {
+	v.function("csdBackSolve", "y, q, inverse *float64, tiles int",
+		"solves L^T f = y in place of y, and writes one vector more after it: 0 in the lanes",
+		"where all of f is finite, else NaN.")
+	t := v.tile
+	f := func(r int) reg.VecPhysical { return v.register(r) }
+	rest := func(c int) reg.VecPhysical { return v.register(t + c) }
+	y, row, inverse, left := load("y"), load("q"), load("inverse"), load("tiles")
+	Comment("row is the first tile of a row of tiles, y and inverse are at its first unknown: all begin with the last.")
+	offset := GP64()
+	LEAQ(Mem{Base: left, Disp: -1}, offset)
+	down := copied(offset)
+	IMULQ(left, offset)
+	IMUL3Q(I32(v.tileBytes()/2), offset, offset)
+	if v.tileBytes()%2 != 0 {
+		panic("an odd number of bytes in a tile")
+	}
+	ADDQ(offset, row)
+	IMUL3Q(I32(t*v.bytes), down, down)
+	ADDQ(down, y)
+	ADDQ(down, inverse)
+	tile, above, number := GP64(), GP64(), GP64()
+	repeat("row", left, func() {
+		LEAQ(Mem{Base: left, Disp: -1}, number)
+		Comment("The diagonal tile.")
+		MOVQ(number, tile)
+		IMUL3Q(I32(v.tileBytes()), tile, tile)
+		ADDQ(row, tile)
+		for r := range t {
+			VMOVUPD(v.at(y, r), f(r))
+		}
+		for r := t - 1; r >= 0; r-- {
+			VMULPD(v.at(inverse, r), f(r), f(r))
+			for c := r - 1; c >= 0; c-- {
+				VFNMADD231PD(v.inTile(tile, r, c), f(r), f(c))
+			}
+			VMOVUPD(f(r), v.at(y, r))
+		}
+		Comment("What these unknowns take off the rows above.")
+		MOVQ(row, tile)
+		Load(Param("y"), above)
+		repeat("tile", copied(number), func() {
+			for c := range t {
+				VMOVUPD(v.at(above, c), rest(c))
+			}
+			for r := t - 1; r >= 0; r-- {
+				for c := range t {
+					VFNMADD231PD(v.inTile(tile, r, c), f(r), rest(c))
+				}
+			}
+			for c := range t {
+				VMOVUPD(rest(c), v.at(above, c))
+			}
+			ADDQ(I32(v.tileBytes()), tile)
+			ADDQ(I32(t*v.bytes), above)
+		})
+		Comment("The row of tiles before this one has one tile less.")
+		IMUL3Q(I32(v.tileBytes()), number, number)
+		SUBQ(number, row)
+		SUBQ(I32(t*v.bytes), y)
+		SUBQ(I32(t*v.bytes), inverse)
+	})
+	poison, none, value := v.register(0), v.register(1), v.register(2)
+	zero(poison, none)
+	all, unknowns := load("y"), load("tiles")
+	IMUL3Q(I32(t), unknowns, unknowns)
+	repeat("unknown", unknowns, func() {
+		VMOVUPD(Mem{Base: all}, value)
+		VFMADD231PD(none, value, poison)
+		ADDQ(I32(v.bytes), all)
+	})
+	VMOVUPD(poison, Mem{Base: all})
+	v.end()
+}

@@ -1,0 +1,30 @@
+// Command _asm writes the assembly of package amd64: `go generate ./kernel/amd64` runs it once for each
+// file. One generator serves both instruction sets; it is told how wide vectors are.
+package main
+
+import (
+	"flag"
+	"log"
+
+	"github.com/mmcloughlin/avo/build"
+)
+
+// generators are the files that can be asked for with -kernels.
+var generators = map[string]func(){
+	"csd_avx512":    func() { csd(avx512) },
+	"csd_avx2":      func() { csd(avx2) },
+	"tensor_avx512": func() { tensor(true) },
+	"tensor_avx2":   func() { tensor(false) },
+}
+
+func main() {
+	name := flag.String("kernels", "", "which file to write, such as csd_avx512")
+	flag.Parse()
+	generate, ok := generators[*name]
+	if !ok {
+		log.Fatalf("-kernels %q is unknown", *name)
+	}
+	build.ConstraintExpr("!purego")
+	generate()
+	build.Generate()
+}

@@ -1,0 +1,342 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// tensor writes the steps of the tensor models for one instruction set. Package ops says what each is,
+// as seen from Go.
+func tensor(wide bool) {
+	a := newLanes(wide)
+	a.pack("tensorPack32", "float32", 4)
+	a.pack("tensorPack64", "float64", 8)
+	a.extent()
+	a.exp2s()
+	a.log2s()
+	a.logarithms("tensorLogarithms", false)
+	a.logarithms("tensorWeightedLogarithms", true)
+	a.sums("tensorSums7", 7, 8)
+	a.sums("tensorSums22", 22, 24)
+	a.expand()
+	a.model()
+	a.misfit()
+	a.weights()
+	a.step()
+	a.factor()
+	a.solve()
+}
+
+// exp2s: RDI y, RSI x, RCX n; Z0 x, Z1-Z3 work, Z4-Z5 the table.
+func (a *lanes) exp2s() {
+	a.elementwise("tensorExp2", "y, x *float64, n int", "writes y = 2^x for n numbers.", func(r []reg.VecPhysical) {
+		a.exp2(r[0], [3]reg.VecPhysical(r[1:4]), r[4:6])
+	}, func(r []reg.VecPhysical) { a.exp2Table(r[4:6]) })
+}
+
+// log2s: RDI y, RSI x, RCX n; Z0 x, Z1-Z5 work, Z6-Z9 the tables.
+func (a *lanes) log2s() {
+	a.elementwise("tensorLog2", "y, x *float64, n int", "writes the binary logarithms of n numbers.", func(r []reg.VecPhysical) {
+		a.log2(r[0], [5]reg.VecPhysical(r[1:6]), r[6:10])
+	}, func(r []reg.VecPhysical) { a.log2Table(r[6:10]) })
+}
+
+func (a *lanes) elementwise(name, signature, doc string, body, before func(r []reg.VecPhysical)) {
+	a.function(name, signature, doc)
+	r := a.registers
+	before(r)
+	a.halves(func() {
+		argument("y", reg.RDI)
+		argument("x", reg.RSI)
+		argument("n", reg.RCX)
+		a.rows(func() {
+			a.load(a.at(reg.RSI, 0), r[0])
+			body(r)
+			a.store(r[0], a.at(reg.RDI, 0))
+			ADDQ(Imm(size), reg.RSI)
+			ADDQ(Imm(size), reg.RDI)
+		})
+	})
+	a.end()
+}
+
+// logarithms: for each measurement, x = s - c w, replaced by the floor where x <= cut; y = log2(x). Weighted: y is
+// multiplied by s^2, which is also written to v.
+//
+// RDI y, R9 v, RSI s, RDX row of the design (w is its number 7), R8 the Rest, RCX n.
+// Z0 x, Z1-Z5 work, Z6-Z9 tables, Z10 c, Z11 cut, Z12 floor, Z13 s.
+func (a *lanes) logarithms(name string, weighted bool) {
+	signature, doc := "y, s *float64, design *float64, n int, rest *float64", "writes the binary logarithms of what water leaves of the signal."
+	if weighted {
+		signature, doc = "y, v, s *float64, design *float64, n int, rest *float64", "writes them times the squares of the signal, and those squares to v."
+	}
+	a.function(name, signature, doc)
+	r := a.registers
+	x, c, cut, floor, s := r[0], r[10], r[11], r[12], r[13]
+	a.log2Table(r[6:10])
+	a.halves(func() {
+		argument("y", reg.RDI)
+		if weighted {
+			argument("v", reg.R9)
+		}
+		argument("s", reg.RSI)
+		argument("design", reg.RDX)
+		argument("n", reg.RCX)
+		argument("rest", reg.R8)
+		a.load(a.at(reg.R8, 0), c)
+		a.load(a.at(reg.R8, 1), cut)
+		a.load(a.at(reg.R8, 2), floor)
+		a.rows(func() {
+			a.load(a.at(reg.RSI, 0), s)
+			a.broadcast(field(reg.RDX, waterField), x)
+			VFNMADD213PD(s, c, x)
+			if a.wide {
+				VCMPPD(Imm(lessOrEqual), cut, x, reg.K1)
+				VMOVAPD(floor, reg.K1, x)
+			} else {
+				VCMPPD(Imm(lessOrEqual), cut, x, r[1])
+				VBLENDVPD(r[1], floor, x, x)
+			}
+			a.log2(x, [5]reg.VecPhysical(r[1:6]), r[6:10])
+			if weighted {
+				VMULPD(s, s, s)
+				VMULPD(s, x, x)
+				a.store(s, a.at(reg.R9, 0))
+				ADDQ(Imm(size), reg.R9)
+			}
+			a.store(x, a.at(reg.RDI, 0))
+			ADDQ(Imm(size), reg.RDI)
+			ADDQ(Imm(size), reg.RSI)
+			ADDQ(Imm(8*designFields), reg.RDX)
+		})
+	})
+	a.end()
+}
+
+// A row of the design is 6 b-tensor elements, 1, and the signal of water over its S0.
+const (
+	designFields = 8
+	waterField   = 7
+)
+
+// sums: sum[k] += v table[k] over measurements, for as many columns as there are registers at a time.
+//
+// RDI sums, RDX table, RSI v, RCX n. The last register holds v, the one before it broadcasts (256 bits).
+func (a *lanes) sums(name string, columns, fields int) {
+	a.function(name, "sums *float64, table *float64, v *float64, n int",
+		"adds to each sum the products of v with a column of the table.")
+	last := len(a.registers) - 1
+	v, spare := a.registers[last], a.registers[last-1]
+	sweep := last - 1
+	if sweep < columns {
+		sweep = (columns + 1) / 2
+	}
+	a.halves(func() {
+		for first := 0; first < columns; first += sweep {
+			count := min(sweep, columns-first)
+			argument("sums", reg.RDI)
+			argument("table", reg.RDX)
+			argument("v", reg.RSI)
+			argument("n", reg.RCX)
+			for k := range count {
+				a.load(a.at(reg.RDI, first+k), a.registers[k])
+			}
+			a.rows(func() {
+				a.load(a.at(reg.RSI, 0), v)
+				for k := range count {
+					a.addProduct(field(reg.RDX, first+k), v, a.registers[k], spare)
+				}
+				ADDQ(Imm(size), reg.RSI)
+				ADDQ(Imm(uint64(8*fields)), reg.RDX)
+			})
+			for k := range count {
+				a.store(a.registers[k], a.at(reg.RDI, first+k))
+			}
+		}
+	})
+	a.end()
+}
+
+// monomials says which of the 22 sums is element (i, j) of the normal matrix, and times what: where b-tensors have
+// rank one, products of b-tensor elements are the 15 monomials of degree four in the gradient, which several
+// elements of the matrix share. The columns of the design are xx 2xy yy 2xz 2yz zz 1.
+var monomials = [7][7]int{{0}, {1, 2}, {2, 6, 9}, {3, 4, 7, 5}, {4, 7, 10, 8, 11}, {5, 8, 11, 12, 13, 14}, {15, 16, 17, 18, 19, 20, 21}}
+
+var multiples = [7][7]int{{1}, {1, 4}, {1, 1, 1}, {1, 2, 1, 4}, {1, 2, 1, 2, 4}, {1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1, 1}}
+
+// expand: RDI matrix, RSI sums; Z0 element.
+func (a *lanes) expand() {
+	a.function("tensorExpand", "matrix, sums *float64", "writes the 28 elements of a packed lower triangle from 22 sums.")
+	argument("matrix", reg.RDI)
+	argument("sums", reg.RSI)
+	x := a.registers[0]
+	a.halves(func() {
+		for i := range 7 {
+			for j := range i + 1 {
+				a.load(a.at(reg.RSI, monomials[i][j]), x)
+				for m := 1; m < multiples[i][j]; m *= 2 {
+					VADDPD(x, x, x)
+				}
+				a.store(x, a.at(reg.RDI, packed(i, j)))
+			}
+		}
+	})
+	a.end()
+}
+
+// packed is the place of element (i, j), j <= i, in a packed lower triangle.
+func packed(i, j int) int { return i*(i+1)/2 + j }
+
+// predict computes t = exp2(w.p + p6) for one row of the design at RDX into z. p is in registers.
+func (a *lanes) predict(z, spare reg.VecPhysical, work [3]reg.VecPhysical, p, table []reg.VecPhysical) {
+	VMOVAPD(p[6], z)
+	for k := range 6 {
+		a.addProduct(field(reg.RDX, k), p[k], z, spare)
+	}
+	a.exp2(z, work, table)
+}
+
+// Places in ops.Point.
+const (
+	pointWater    = 7
+	pointMix      = 8
+	pointSquares  = 9
+	pointGradient = 10
+)
+
+// model: the rows of a Newton pass. t = exp2(w.p + p6), d = s - t - c water;
+// u = d t, v = t^2 - mix u, x = t water; squares += d^2, gradient += d water.
+//
+// RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n.
+// Z0-Z6 p, Z7 squares, Z8 gradient, Z9 t, Z10-Z12 work, Z13 d, Z14 broadcasts, Z16 c, Z17 mix, Z18-Z19 table.
+func (a *lanes) model() {
+	a.function("tensorModel", "u, v, x *float64, s *float64, design *float64, n int, point *float64",
+		"evaluates the model at a point, and what its derivatives are sums of.")
+	r := a.registers
+	p, squares, gradient, t, work, d, water := r[:7], r[7], r[8], r[9], [3]reg.VecPhysical(r[10:13]), r[13], r[14]
+	var table []reg.VecPhysical
+	if a.wide {
+		table = r[18:20]
+		a.exp2Table(table)
+	}
+	a.halves(func() {
+		argument("u", reg.RDI)
+		argument("v", reg.R9)
+		argument("x", reg.R10)
+		a.begin(p)
+		a.load(a.at(reg.R8, pointSquares), squares)
+		a.load(a.at(reg.R8, pointGradient), gradient)
+		c, mix := a.inRegister(pointWater, 16), a.inRegister(pointMix, 17)
+		a.rows(func() {
+			a.predict(t, water, work, p, table)
+			a.load(a.at(reg.RSI, 0), d)
+			a.broadcast(field(reg.RDX, waterField), water)
+			VSUBPD(t, d, d)
+			VFNMADD231PD(c, water, d)
+			VFMADD231PD(d, d, squares)
+			VFMADD231PD(d, water, gradient)
+			VMULPD(t, water, water)
+			VMULPD(t, d, d)
+			a.store(water, a.at(reg.R10, 0))
+			a.store(d, a.at(reg.RDI, 0))
+			VMULPD(mix, d, d)
+			VFMSUB213PD(d, t, t)
+			a.store(t, a.at(reg.R9, 0))
+			ADDQ(Imm(size), reg.RDI)
+			ADDQ(Imm(size), reg.R9)
+			ADDQ(Imm(size), reg.R10)
+			a.next()
+		})
+		a.store(squares, a.at(reg.R8, pointSquares))
+		a.store(gradient, a.at(reg.R8, pointGradient))
+	})
+	a.end()
+}
+
+// begin loads the arguments that the models share, and p.
+func (a *lanes) begin(p []reg.VecPhysical) {
+	argument("s", reg.RSI)
+	argument("design", reg.RDX)
+	argument("n", reg.RCX)
+	argument("point", reg.R8)
+	for k := range p {
+		a.load(a.at(reg.R8, k), p[k])
+	}
+}
+
+// next moves to the next measurement.
+func (a *lanes) next() {
+	ADDQ(Imm(size), reg.RSI)
+	ADDQ(Imm(8*designFields), reg.RDX)
+}
+
+// inRegister is a number of the Point: in a register where there are 32, in memory else.
+func (a *lanes) inRegister(k, register int) Op {
+	if !a.wide {
+		return a.at(reg.R8, k)
+	}
+	a.load(a.at(reg.R8, k), a.registers[register])
+	return a.registers[register]
+}
+
+// misfit: squares += (s - exp2(w.p + p6) - c water)^2.
+//
+// RSI s, RDX row of the design, R8 the Point, RCX n. Z0-Z6 p, Z7 squares, Z8-Z12 work, Z13 d, Z16 c, Z18-Z19 table.
+func (a *lanes) misfit() {
+	a.function("tensorMisfit", "s *float64, design *float64, n int, point *float64",
+		"adds up the squares of the differences of signal and model at a point.")
+	r := a.registers
+	p, squares, t, work, d, water := r[:7], r[7], r[8], [3]reg.VecPhysical(r[9:12]), r[13], r[12]
+	var table []reg.VecPhysical
+	if a.wide {
+		table = r[18:20]
+		a.exp2Table(table)
+	}
+	a.halves(func() {
+		a.begin(p)
+		a.load(a.at(reg.R8, pointSquares), squares)
+		c := a.inRegister(pointWater, 16)
+		a.rows(func() {
+			a.predict(t, water, work, p, table)
+			a.load(a.at(reg.RSI, 0), d)
+			a.broadcast(field(reg.RDX, waterField), water)
+			VSUBPD(t, d, d)
+			VFNMADD231PD(c, water, d)
+			VFMADD231PD(d, d, squares)
+			a.next()
+		})
+		a.store(squares, a.at(reg.R8, pointSquares))
+	})
+	a.end()
+}
+
+// weights: v = exp2(w.p + p6), u = v y; y comes as s.
+//
+// RDI u, R9 v, RSI y, RDX row of the design, R8 the Point, RCX n. Z0-Z6 p, Z8-Z12 work, Z18-Z19 table.
+func (a *lanes) weights() {
+	a.function("tensorWeights", "u, v *float64, s *float64, design *float64, n int, point *float64",
+		"writes v = exp2(w.p + p6) and u = v s.")
+	r := a.registers
+	p, t, work, spare := r[:7], r[8], [3]reg.VecPhysical(r[9:12]), r[12]
+	var table []reg.VecPhysical
+	if a.wide {
+		table = r[18:20]
+		a.exp2Table(table)
+	}
+	a.halves(func() {
+		argument("u", reg.RDI)
+		argument("v", reg.R9)
+		a.begin(p)
+		a.rows(func() {
+			a.predict(t, spare, work, p, table)
+			a.store(t, a.at(reg.R9, 0))
+			VMULPD(a.at(reg.RSI, 0), t, t)
+			a.store(t, a.at(reg.RDI, 0))
+			ADDQ(Imm(size), reg.RDI)
+			ADDQ(Imm(size), reg.R9)
+			a.next()
+		})
+	})
+	a.end()
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"math"
+	"math/big"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// Coefficients of polynomials that interpolate at Chebyshev's points; their relative errors are far
+// below a rounding. Lowest power first.
+var (
+	// (2^r - 1)/r for |r| <= 1/32 and for |r| <= 1/2
+	exp2Narrow = []float64{0.6931471805599457, 0.24022650695910075, 0.05550410865663927, 0.009618129106919535, 0.0013333781577210431, 0.00015403723981118498}
+	exp2Wide   = []float64{0.6931471805599453, 0.24022650695910097, 0.0555041086648216, 0.009618129107606888, 0.0013333558146416936, 0.00015403530441736326, 1.5252733829836267e-05, 1.3215442587752943e-06, 1.0178062445755827e-07, 7.072585983019291e-09, 4.4549606161761816e-10}
+	// log2(1+r)/r for |r| <= 1/32
+	log2Narrow = []float64{1.4426950408889623, -0.7213475204444807, 0.4808983470003692, -0.3606737602558851, 0.2885388168108306, -0.240449001246639, 0.2064127207183868, -0.18061897210002292}
+	// log2((1+s)/(1-s))/s in powers of s^2, for s^2 <= (3 - sqrt(8))^2
+	log2Odd = []float64{2.8853900817779268, 0.9617966939259898, 0.5770780163455203, 0.4121985858409005, 0.32059853491395984, 0.262334352504183, 0.2209130842311768, 0.2136589569431927}
+)
+
+// exp2 replaces z by 2^z, using three more registers.
+//
+// 512 bits: with k = z rounded to a sixteenth, 2^z = 2^floor(k) T[16 (k - floor(k))] 2^(z-k), where T
+// are the 16 powers of 2^(1/16), held in registers table[0] and table[1], and the last factor is a polynomial.
+// Results that are subnormal, zero or infinite come out of the scaling instruction by themselves.
+//
+// 256 bits: k = z rounded to an integer, a longer polynomial, and the bits of 2^k by shifting. Results below
+// 2^-1022.5 become zero, above 2^1023.5 infinite.
+func (a *lanes) exp2(z reg.VecPhysical, spare [3]reg.VecPhysical, table []reg.VecPhysical) {
+	shifted, k, q := spare[0], spare[1], spare[2]
+	if a.wide {
+		a.clamp(z, q, -1100, 1100)
+		shift := a.constant(3 << 47) // 1.5 2^48: the last bit of the sum is a sixteenth
+		VADDPD(shift, z, shifted)
+		VSUBPD(shift, shifted, k)
+		VSUBPD(k, z, z)
+		VPERMI2PD(table[1], table[0], shifted)
+		a.polynomial(q, z, exp2Narrow)
+		VMULPD(z, q, q)
+		VFMADD213PD(shifted, shifted, q)
+		VSCALEFPD(k, q, z)
+		return
+	}
+	a.clamp(z, q, -1023, 1024)
+	shift := a.constant(3<<51 + 1023) // rounds to an integer, and leaves the exponent's bits of 2^k at the end
+	VADDPD(shift, z, shifted)
+	VSUBPD(shift, shifted, k)
+	VSUBPD(k, z, z)
+	VPSLLQ(Imm(52), shifted, shifted)
+	a.polynomial(q, z, exp2Wide)
+	VFMADD213PD(a.constant(1), z, q)
+	VMULPD(q, shifted, z)
+}
+
+// clamp keeps z between two limits; NaN stays.
+func (a *lanes) clamp(z, spare reg.VecPhysical, low, high float64) {
+	VMOVUPD(a.constant(low), spare)
+	VMAXPD(z, spare, z)
+	VMOVUPD(a.constant(high), spare)
+	VMINPD(z, spare, z)
+}
+
+// exp2Table loads the powers of 2^(1/16).
+func (a *lanes) exp2Table(registers []reg.VecPhysical) {
+	if !a.wide {
+		return
+	}
+	values := make([]float64, 16)
+	for k := range values {
+		values[k] = math.Exp2(float64(k) / 16)
+	}
+	m := a.table("powers", values)
+	VMOVUPD(m, registers[0])
+	VMOVUPD(m.Offset(64), registers[1])
+}
+
+// polynomial evaluates c[0] + c[1] x + ... by Horner's rule into q.
+func (a *lanes) polynomial(q, x reg.VecPhysical, c []float64) {
+	VMOVUPD(a.constant(c[len(c)-1]), q)
+	for k := len(c) - 2; k >= 0; k-- {
+		VFMADD213PD(a.constant(c[k]), x, q)
+	}
+}
+
+// log2 replaces x by its binary logarithm, using five more registers. Zero gives -Inf, what is negative NaN.
+//
+// 512 bits: x = 2^e m with 1 <= m < 2; with c the middle of the sixteenth that m is in, log2(x) = e + log2(c) +
+// log2(1+r), r = m/c - 1. 1/c and log2(c) come from tables held in four registers.
+//
+// 256 bits: x = 2^e m with sqrt(1/2) <= m < sqrt(2); with s = (m-1)/(m+1), log2(m) is an odd polynomial in s.
+func (a *lanes) log2(x reg.VecPhysical, spare [5]reg.VecPhysical, table []reg.VecPhysical) {
+	if a.wide {
+		inverse, log, q := spare[0], spare[1], spare[2]
+		VGETEXPPD(x, q)
+		VGETMANTPD(Imm(0b1000), x, x) // [1, 2), and NaN for what is negative
+		VPSRLQ(Imm(48), x, inverse)
+		VMOVAPD(inverse, log)
+		VPERMI2PD(table[1], table[0], inverse)
+		VPERMI2PD(table[3], table[2], log)
+		VADDPD(q, log, log)
+		VFMSUB213PD(a.constant(1), inverse, x)
+		a.polynomial(q, x, log2Narrow)
+		VFMADD213PD(log, q, x)
+		return
+	}
+	exponent, m, square, q, special := spare[0], spare[1], spare[2], spare[3], spare[4]
+	// Subnormal numbers are made normal first.
+	VCMPPD(Imm(lessThan), a.constant(0x1p-1022), x, special)
+	VMULPD(a.constant(0x1p54), x, m)
+	VBLENDVPD(special, m, x, m)
+	VANDPD(a.constant(54), special, square)
+	// The bits above those of sqrt(1/2) hold the exponent.
+	VPSUBQ(a.pattern(math.Float64bits(math.Sqrt2/2)), m, exponent)
+	VPAND(a.pattern(0xfff<<52), exponent, q)
+	VPSUBQ(q, m, m)
+	// An integer i in -2^51 .. 2^51 becomes a float64 by adding it to the bits of 1.5 2^52. The shift must
+	// keep the sign: of the 12 bits, 2048 is added first and taken off after.
+	VPSRLQ(Imm(52), exponent, exponent)
+	VPXOR(a.pattern(0x800), exponent, exponent)
+	VPADDQ(a.pattern(math.Float64bits(3<<51)), exponent, exponent)
+	VSUBPD(a.constant(3<<51+0x800), exponent, exponent)
+	VSUBPD(square, exponent, exponent)
+	VADDPD(a.constant(1), m, square)
+	VSUBPD(a.constant(1), m, m)
+	VDIVPD(square, m, m)
+	VMULPD(m, m, square)
+	a.polynomial(q, square, log2Odd)
+	VFMADD213PD(exponent, q, m)
+	// What is not a positive finite number.
+	VXORPD(square, square, square)
+	VCMPPD(Imm(equal), square, x, special)
+	VBLENDVPD(special, a.constant(math.Inf(-1)), m, m)
+	VCMPPD(Imm(lessThan), square, x, special)
+	VBLENDVPD(special, a.pattern(0x7ff8<<48), m, m)
+	VCMPPD(Imm(notLessThan), a.constant(math.Inf(1)), x, special) // infinite or NaN
+	VBLENDVPD(special, x, m, x)
+}
+
+// Predicates of VCMPPD.
+const (
+	equal       = 0
+	lessThan    = 1
+	lessOrEqual = 2
+	notLessThan = 5
+)
+
+// log2Table loads the inverses of the middles of the sixteenths of [1, 2), and minus their logarithms.
+func (a *lanes) log2Table(registers []reg.VecPhysical) {
+	if !a.wide {
+		return
+	}
+	inverses, logs := make([]float64, 16), make([]float64, 16)
+	for k := range inverses {
+		inverses[k] = 1 / (1 + (float64(k)+0.5)/16)
+		logs[k] = -log2Near(inverses[k])
+	}
+	m := a.table("inverses", append(inverses, logs...))
+	for k := range 4 {
+		VMOVUPD(m.Offset(64*k), registers[k])
+	}
+}
+
+// log2Near is the logarithm of a number from 1/2 to 1 to the last bit, which math.Log2 need not be.
+func log2Near(x float64) float64 {
+	s := new(big.Float).SetPrec(200)
+	one := big.NewFloat(1).SetPrec(200)
+	v := new(big.Float).SetPrec(200).SetFloat64(x)
+	s.Quo(new(big.Float).SetPrec(200).Sub(v, one), new(big.Float).SetPrec(200).Add(v, one))
+	sum := atanhTwice(s)
+	two := atanhTwice(new(big.Float).SetPrec(200).Quo(one, big.NewFloat(3).SetPrec(200))) // ln 2
+	result, _ := sum.Quo(sum, two).Float64()
+	return result
+}
+
+// atanhTwice is 2 atanh(s) = log((1+s)/(1-s)) by its series.
+func atanhTwice(s *big.Float) *big.Float {
+	square := new(big.Float).SetPrec(200).Mul(s, s)
+	power := new(big.Float).SetPrec(200).Set(s)
+	sum := new(big.Float).SetPrec(200)
+	for k := 1; k < 200; k += 2 {
+		sum.Add(sum, new(big.Float).SetPrec(200).Quo(power, big.NewFloat(float64(k)).SetPrec(200)))
+		power.Mul(power, square)
+	}
+	return sum.Mul(sum, big.NewFloat(2).SetPrec(200))
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// Places in ops.System, in numbers of eight lanes.
+const (
+	systemMatrix    = 0  // packed lower triangle of 8 x 8
+	systemRight     = 36 // right-hand side
+	systemSolution  = 44
+	systemLower     = 52 // L of L D L^T, packed; its diagonal is not used
+	systemPivots    = 88
+	systemInverse   = 96 // of the pivots
+	systemLeast     = 104
+	systemDamping   = 105
+	systemBound     = 106
+	systemPredicted = 107
+)
+
+// decompose factors the leading size x size part of the matrix, its diagonal multiplied by 1 + damping, into L D L^T.
+// least becomes the least of pivot over diagonal element.
+//
+// R8 the System. Z0-Z6 l d of the column, Z8 pivot, Z9 work, Z10 least, Z11 inverse, Z12 1 + damping, Z13 one,
+// Z14 the least number that is a divisor.
+func (a *lanes) decompose(size int) {
+	r := a.registers
+	pivot, v, least, inverse, damping, one, tiny := r[8], r[9], r[10], r[11], r[12], r[13], r[14]
+	VMOVUPD(a.constant(1), one)
+	VMOVUPD(a.constant(0x1p-1000), tiny)
+	VADDPD(a.at(reg.R8, systemDamping), one, damping)
+	VMOVAPD(one, least)
+	for j := range size {
+		VMULPD(a.at(reg.R8, systemMatrix+packed(j, j)), damping, pivot)
+		VMAXPD(tiny, pivot, r[7])
+		for k := range j {
+			l := a.at(reg.R8, systemLower+packed(j, k))
+			a.load(l, v)
+			VMULPD(a.at(reg.R8, systemPivots+k), v, r[k])
+			VFNMADD231PD(r[k], v, pivot)
+		}
+		VDIVPD(r[7], pivot, v)
+		VMINPD(v, least, least)
+		VDIVPD(pivot, one, inverse)
+		a.store(pivot, a.at(reg.R8, systemPivots+j))
+		a.store(inverse, a.at(reg.R8, systemInverse+j))
+		for i := j + 1; i < size; i++ {
+			a.load(a.at(reg.R8, systemMatrix+packed(i, j)), v)
+			for k := range j {
+				VFNMADD231PD(a.at(reg.R8, systemLower+packed(i, k)), r[k], v)
+			}
+			VMULPD(inverse, v, v)
+			a.store(v, a.at(reg.R8, systemLower+packed(i, j)))
+		}
+	}
+	a.store(least, a.at(reg.R8, systemLeast))
+}
+
+// forward loads the right-hand side into Z0 on, and replaces it by L^-1 of it.
+func (a *lanes) forward(size int) {
+	r := a.registers
+	for i := range size {
+		a.load(a.at(reg.R8, systemRight+i), r[i])
+		for k := range i {
+			VFNMADD231PD(a.at(reg.R8, systemLower+packed(i, k)), r[k], r[i])
+		}
+	}
+}
+
+// backward replaces Z0 on by L^-T of it, and writes it to the solution.
+func (a *lanes) backward(size int) {
+	r := a.registers
+	for i := size - 1; i >= 0; i-- {
+		for k := range i {
+			VFNMADD231PD(a.at(reg.R8, systemLower+packed(i, k)), r[i], r[k])
+		}
+		a.store(r[i], a.at(reg.R8, systemSolution+i))
+	}
+}
+
+// factor: the leading 7 x 7 part.
+func (a *lanes) factor() {
+	a.function("tensorFactor", "system *float64", "factors the leading 7 x 7 part of the matrix.")
+	argument("system", reg.R8)
+	a.halves(func() { a.decompose(7) })
+	a.end()
+}
+
+// solve: the solution for the leading 7 x 7 part, after factor. Z0-Z6 x.
+func (a *lanes) solve() {
+	a.function("tensorSolve", "system *float64", "solves for the right-hand side with the factors of the leading 7 x 7 part.")
+	argument("system", reg.R8)
+	a.halves(func() {
+		a.forward(7)
+		for k := range 7 {
+			VMULPD(a.at(reg.R8, systemInverse+k), a.registers[k], a.registers[k])
+		}
+		a.backward(7)
+	})
+	a.end()
+}
+
+// step: the Newton step of 8 unknowns, the last of which may not fall by more than the bound. It is eliminated last, so that
+// cutting its step before the others are solved for keeps the bound exactly. predicted is what the quadratic model
+// says the objective falls by.
+//
+// Z0-Z7 x, Z8 predicted, Z9 and Z10 work.
+func (a *lanes) step() {
+	a.function("tensorStep", "system *float64", "factors the damped matrix and solves for the bounded step.")
+	argument("system", reg.R8)
+	r := a.registers
+	predicted, y, w := r[8], r[9], r[10]
+	a.halves(func() {
+		a.decompose(8)
+		a.forward(8)
+		a.zero(predicted)
+		for k := range 7 {
+			VMOVAPD(r[k], y)
+			VMULPD(a.at(reg.R8, systemInverse+k), r[k], r[k])
+			VFMADD231PD(y, r[k], predicted)
+		}
+		VMOVAPD(r[7], y)
+		VMULPD(a.at(reg.R8, systemInverse+7), y, r[7])
+		a.zero(w)
+		VSUBPD(a.at(reg.R8, systemBound), w, w)
+		VMAXPD(w, r[7], r[7])
+		// predicted += x (2 y - d x)
+		VADDPD(y, y, y)
+		VFNMADD231PD(a.at(reg.R8, systemPivots+7), r[7], y)
+		VFMADD231PD(y, r[7], predicted)
+		a.store(predicted, a.at(reg.R8, systemPredicted))
+		a.backward(8)
+	})
+	a.end()
+}

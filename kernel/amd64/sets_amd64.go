@@ -1,0 +1,20 @@
+//go:build !purego
+
+package amd64
+
+import (
+	"github.com/klauspost/cpuid/v2"
+	"github.com/voxfit/voxfit/kernel/internal/ops"
+)
+
+// Sets lists what this processor can run, the widest first.
+func Sets() []*ops.Set {
+	var sets []*ops.Set
+	if cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.AVX512F, cpuid.AVX512DQ, cpuid.AVX512BW, cpuid.AVX512VL) {
+		sets = append(sets, &ops.Set{Name: "avx512", CSD: csd512, Tensor: tensor512})
+	}
+	if cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3) {
+		sets = append(sets, &ops.Set{Name: "avx2", CSD: csd256, Tensor: tensor256})
+	}
+	return sets
+}

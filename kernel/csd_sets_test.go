@@ -1,0 +1,319 @@
+package kernel_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
+	"github.com/voxfit/voxfit/phantom"
+)
+
+// forEachSet runs a test on every instruction set with code of its own.
+func forEachSet(t *testing.T, test func(t *testing.T, isa string)) {
+	kerneltest.ForEachSet(t, kernel.ISAs(), test)
+}
+
+func newCSDOn(t testing.TB, d kernel.CSDDesign, isa string) kernel.Fitter {
+	t.Helper()
+	f, err := kernel.NewCSD(d, kernel.WithISA(isa))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// study is the signals of n voxels of the published study's protocol, every tissue among them, with
+// odd signals of every kind in between.
+func study(t testing.TB, n int) (g *acq.GradientTable, signal []float64) {
+	t.Helper()
+	g = phantom.HCP()
+	p, err := phantom.Make(g, phantom.Options{Voxels: n, SNR: 30, Seed: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := g.Len()
+	signal = make([]float64, n*m)
+	for i, s := range p.Signal {
+		signal[i] = float64(s)
+	}
+	rng := rand.New(rand.NewPCG(6, 0))
+	for v := range n {
+		spoil(signal[v*m:][:m], v, rng)
+	}
+	return g, signal
+}
+
+// spoil makes every fifth voxel odd in one of many ways.
+func spoil(voxel []float64, v int, rng *rand.Rand) {
+	if v%5 != 0 {
+		return
+	}
+	some := rng.IntN(len(voxel))
+	switch v / 5 % 11 {
+	case 0:
+		clear(voxel)
+	case 1:
+		voxel[some] = math.NaN()
+	case 2:
+		voxel[some] = math.Inf(1)
+	case 3:
+		voxel[some] = -voxel[some]
+	case 4:
+		clear(voxel)
+		voxel[some] = 1000
+	}
+	for i := range voxel {
+		switch v / 5 % 11 {
+		case 5:
+			voxel[i] = 500
+		case 6:
+			voxel[i] = rng.NormFloat64() * 100
+		case 7:
+			voxel[i] = -voxel[i]
+		case 8:
+			voxel[i] *= 1e300
+		case 9:
+			voxel[i] *= 1e-300
+		case 10:
+			voxel[i] = rng.Float64()
+		}
+	}
+}
+
+// disagreement counts the voxels whose status or iterations differ, and finds the largest difference
+// of coefficients, relative to a voxel's largest, among the others.
+func disagreement(got, want []float64, gotStatus, wantStatus []kernel.Status) (differ int, largest float64) {
+	n := len(got) / len(gotStatus)
+	for v := range gotStatus {
+		if gotStatus[v] != wantStatus[v] {
+			differ++
+		} else if e := relative(got[v*n:][:n], want[v*n:][:n]); !(e <= largest) {
+			largest = e
+		}
+	}
+	return differ, largest
+}
+
+func TestEverySetAgreesWithTheReferenceOnTheStudysProtocol(t *testing.T) {
+	g, signal := study(t, 2200)
+	d := csdDesign(t, g, 8)
+	want, wantStatus := fitAll(newCSDOn(t, d, "generic"), signal)
+	forEachSet(t, func(t *testing.T, isa string) {
+		got, status := fitAll(newCSDOn(t, d, isa), signal)
+		differ, largest := disagreement(got, want, status, wantStatus)
+		t.Logf("%d of %d voxels took another path; coefficients of the others differ by up to %.2g", differ, len(status), largest)
+		if differ > len(status)/1000 || !(largest <= 1e-9) {
+			t.Errorf("%d of %d voxels have another status or number of iterations; coefficients differ by %.2g", differ, len(status), largest)
+			for v := range status {
+				if status[v] != wantStatus[v] {
+					t.Errorf("voxel %d (kind %d): %+v, want %+v", v, v%5*100+v/5%11, status[v], wantStatus[v])
+				}
+			}
+		}
+	})
+}
+
+func TestEverySetAgreesWithTheReferenceForAnyOrderAndAcquisition(t *testing.T) {
+	for _, c := range []struct{ lmax, directions int }{
+		{2, 6}, {2, 30}, {4, 30}, {4, 300}, {6, 45}, {6, 64}, {8, 46}, {8, 300}, {10, 90}, {10, 300}, {12, 120}, {12, 300},
+	} {
+		g := shellTable(t, c.directions)
+		d := csdDesign(t, g, c.lmax)
+		signal := crossings(g, 98, uint64(c.lmax))
+		want, wantStatus := fitAll(newCSDOn(t, d, "generic"), signal)
+		t.Run(fmt.Sprintf("lmax=%d/directions=%d", c.lmax, c.directions), func(t *testing.T) {
+			forEachSet(t, func(t *testing.T, isa string) {
+				got, status := fitAll(newCSDOn(t, d, isa), signal)
+				differ, largest := disagreement(got, want, status, wantStatus)
+				if differ > 0 || !(largest <= 1e-9) {
+					t.Errorf("%d voxels have another status or number of iterations; coefficients differ by %.2g", differ, largest)
+				}
+			})
+		})
+	}
+}
+
+func TestEverySetGivesTheSameBits(t *testing.T) {
+	g, signal := study(t, 500)
+	d := csdDesign(t, g, 8)
+	want, wantStatus := []float64(nil), []kernel.Status(nil)
+	forEachSet(t, func(t *testing.T, isa string) {
+		got, status := fitAll(newCSDOn(t, d, isa), signal)
+		if want == nil {
+			want, wantStatus = got, status
+		}
+		if !slices.Equal(got, want) || !slices.Equal(status, wantStatus) {
+			t.Error("results are not those of the other sets")
+		}
+	})
+}
+
+func TestAnyNumberOfVoxelsInACallGivesTheSameBitsOnEverySet(t *testing.T) {
+	g := shellTable(t, 60)
+	d := csdDesign(t, g, 8)
+	m, n := g.Len(), d.Coefficients
+	signal := crossings(g, 180, 21)
+	forEachSet(t, func(t *testing.T, isa string) {
+		f := newCSDOn(t, d, isa)
+		whole, wholeStatus := fitAll(f, signal)
+		w := f.NewWorker()
+		for count := range 131 {
+			first := count * 7 % 50
+			params, status := make([]float64, count*n), make([]kernel.Status, count)
+			w.Fit64(params, status, signal[first*m:(first+count)*m])
+			if !slices.Equal(params, whole[first*n:(first+count)*n]) || !slices.Equal(status, wholeStatus[first:first+count]) {
+				t.Fatalf("%d voxels from voxel %d on differ from those in a larger call", count, first)
+			}
+		}
+	})
+}
+
+func TestNeighboursAndOrderDoNotCountOnAnySet(t *testing.T) {
+	g, signal := study(t, 300)
+	d := csdDesign(t, g, 8)
+	m, n := g.Len(), d.Coefficients
+	forEachSet(t, func(t *testing.T, isa string) {
+		f := newCSDOn(t, d, isa)
+		whole, wholeStatus := fitAll(f, signal)
+		order := rand.New(rand.NewPCG(8, 0)).Perm(len(wholeStatus))
+		shuffled := make([]float64, 0, len(signal))
+		for _, v := range order {
+			shuffled = append(shuffled, signal[v*m:][:m]...)
+		}
+		params, status := fitAll(f, shuffled)
+		for i, v := range order {
+			if status[i] != wholeStatus[v] || !slices.Equal(params[i*n:][:n], whole[v*n:][:n]) {
+				t.Errorf("voxel %d differs between two orders of voxels", v)
+			}
+		}
+	})
+}
+
+func TestShortSignalsAreFittedOnEverySet(t *testing.T) {
+	// Fewer measurements than lanes.
+	g := shellTable(t, 6)
+	bvals, bvecs := g.Bvals[1:], g.Bvecs[1:]
+	g, _, err := acq.NewGradientTable(bvals, bvecs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := csdDesign(t, g, 2)
+	signal := crossings(g, 50, 2)
+	want, wantStatus := fitAll(newCSDOn(t, d, "generic"), signal)
+	forEachSet(t, func(t *testing.T, isa string) {
+		got, status := fitAll(newCSDOn(t, d, isa), signal)
+		if differ, largest := disagreement(got, want, status, wantStatus); differ > 0 || !(largest <= 1e-9) {
+			t.Errorf("%d voxels have another status or number of iterations; coefficients differ by %.2g", differ, largest)
+		}
+	})
+}
+
+func TestOddDesignsOnEverySetAreAsInTheReference(t *testing.T) {
+	g := shellTable(t, 60)
+	good := csdDesign(t, g, 8)
+	limited, negative := good, outweighed(good, 1e-12, 1)
+	limited.MaxIterations = 2
+	negative.Tau = -1
+	zeros := outweighed(good, 1e-12, 1e9)
+	zeros.Tau = -1
+	for _, c := range []struct {
+		name   string
+		design kernel.CSDDesign
+	}{
+		{"iteration limit", limited},
+		{"singular P", withZeroColumn(good)},
+		{"loaded diagonal in an iteration", negative},
+		{"no factor at all", zeros},
+	} {
+		signal := crossings(g, 40, 9)
+		want, wantStatus := fitAll(newCSDOn(t, c.design, "generic"), signal)
+		t.Run(c.name, func(t *testing.T) {
+			forEachSet(t, func(t *testing.T, isa string) {
+				got, status := fitAll(newCSDOn(t, c.design, isa), signal)
+				differ, largest := 0, 0.0
+				for v := range status {
+					switch e := relative(got[v*45:][:45], want[v*45:][:45]); {
+					case status[v] != wantStatus[v]:
+						differ++
+					case status[v].Code != kernel.NotPositiveDefinite:
+						largest = max(largest, e)
+					case e != 0:
+						t.Errorf("voxel %d, which is left to the portable code, differs from it by %.2g", v, e)
+					}
+				}
+				if differ > 0 || !(largest <= 1e-9) {
+					t.Errorf("%d voxels have another status or number of iterations; coefficients differ by %.2g", differ, largest)
+				}
+			})
+		})
+	}
+}
+
+func TestFitOfCSDDoesNotAllocateOnAnySet(t *testing.T) {
+	g, wide := study(t, 150)
+	narrow := make([]float32, len(wide))
+	for i, s := range wide {
+		narrow[i] = float32(s)
+	}
+	d := csdDesign(t, g, 8)
+	forEachSet(t, func(t *testing.T, isa string) {
+		params, status, w := make([]float64, 150*45), make([]kernel.Status, 150), newCSDOn(t, d, isa).NewWorker()
+		if n := testing.AllocsPerRun(3, func() { w.Fit64(params, status, wide) }); n != 0 {
+			t.Errorf("Fit64 allocates %v times", n)
+		}
+		if n := testing.AllocsPerRun(3, func() { w.Fit(params, status, narrow) }); n != 0 {
+			t.Errorf("Fit allocates %v times", n)
+		}
+	})
+}
+
+func TestFloat32SignalsGiveTheSameBitsAsFloat64OnEverySet(t *testing.T) {
+	g, wide := study(t, 150)
+	narrow := make([]float32, len(wide))
+	for i, s := range wide {
+		narrow[i] = float32(s)
+		wide[i] = float64(narrow[i])
+	}
+	d := csdDesign(t, g, 8)
+	forEachSet(t, func(t *testing.T, isa string) {
+		f := newCSDOn(t, d, isa)
+		want, wantStatus := fitAll(f, wide)
+		params, status := make([]float64, len(want)), make([]kernel.Status, len(wantStatus))
+		f.NewWorker().Fit(params, status, narrow)
+		if !slices.Equal(params, want) || !slices.Equal(status, wantStatus) {
+			t.Error("float32 and float64 signals of the same values differ")
+		}
+	})
+}
+
+// BenchmarkCSDOfTheStudy is the published study's protocol: 288 measurements, 270 of them
+// diffusion-weighted, 45 coefficients, 181 directions.
+func BenchmarkCSDOfTheStudy(b *testing.B) {
+	const n = 2048
+	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: n, SNR: 30, Seed: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	d := csdDesign(b, p.Gradients, 8)
+	for _, isa := range kernel.ISAs() {
+		b.Run(isa, func(b *testing.B) {
+			w := newCSDOn(b, d, isa).NewWorker()
+			params, status := make([]float64, n*d.Coefficients), make([]kernel.Status, n)
+			for b.Loop() {
+				w.Fit(params, status, p.Signal)
+			}
+			iterations := 0
+			for _, s := range status {
+				iterations += int(s.Iterations)
+			}
+			b.ReportMetric(b.Elapsed().Seconds()*1e6/float64(b.N*n), "us/voxel")
+			b.ReportMetric(float64(iterations)/n, "iterations/voxel")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}

@@ -1,0 +1,108 @@
+package kernel
+
+import "math/bits"
+
+// groupSize is how many directions share a table of sums.
+const groupSize = 4
+
+// groupPatterns is how many non-empty sets a group has.
+const groupPatterns = 1<<groupSize - 1
+
+// groupDirections orders directions so that each four that follow one another are neighbours on the
+// sphere: they then mostly enter and leave the set of active directions together, and one row of a
+// table takes the place of four. Neighbours are told by the products of their rows of B, cut to the
+// smooth start coefficients: these fall with the angle between two directions.
+//
+// A group begins with the direction that has the least company among those that are left, so that no
+// stragglers remain, and takes the nearest three.
+func groupDirections(d *CSDDesign) []int {
+	n := d.directions()
+	likeness := func(a, b int) float64 {
+		sum := 0.0
+		u, v := d.B[a*d.Coefficients:][:d.StartCoefficients], d.B[b*d.Coefficients:][:d.StartCoefficients]
+		for i := range u {
+			sum += float64(u[i] * v[i])
+		}
+		return sum
+	}
+	left := make([]int, n)
+	company, toGroup := make([]float64, n), make([]float64, n)
+	for a := range n {
+		left[a] = a
+		for b := range n {
+			company[a] += likeness(a, b)
+		}
+	}
+	order := make([]int, 0, n)
+	take := func(k int) {
+		chosen := left[k]
+		order = append(order, chosen)
+		left = append(left[:k], left[k+1:]...)
+		for _, a := range left {
+			l := likeness(a, chosen)
+			company[a] -= l
+			toGroup[a] += l
+		}
+	}
+	for len(left) > 0 {
+		clear(toGroup)
+		take(best(left, func(a int) float64 { return -company[a] }))
+		for range min(groupSize-1, len(left)) {
+			take(best(left, func(a int) float64 { return toGroup[a] }))
+		}
+	}
+	return order
+}
+
+// best is the place of the element with the highest score, the first of equals.
+func best(list []int, score func(int) float64) int {
+	place, highest := 0, score(list[0])
+	for i, a := range list {
+		if s := score(a); s > highest {
+			place, highest = i, s
+		}
+	}
+	return place
+}
+
+// groupTable has for each group and each of its non-empty sets, as a number from 1 to 15, the sum of the
+// directions' moments: width numbers, padded with zeros.
+func groupTable(d *CSDDesign, order []int, width int) []float64 {
+	moments, groups := d.Gram.Moments, (len(order)+groupSize-1)/groupSize
+	table := alignedFloats(groups * groupPatterns * width)
+	for i, direction := range order {
+		group, bit := i/groupSize, 1<<(i%groupSize)
+		for pattern := range 1 << groupSize {
+			if pattern&bit == 0 {
+				continue
+			}
+			row := table[(group*groupPatterns+pattern-1)*width:][:width]
+			cos := d.Gram.Rows[direction*2*moments:][:moments]
+			sin := d.Gram.Rows[(direction*2+1)*moments:][:moments]
+			for m := range cos {
+				row[2*m] += cos[m]
+				row[2*m+1] += sin[m]
+			}
+		}
+	}
+	return table
+}
+
+// groupBits has one bit, the lowest, for each group in a word of directions.
+const groupBits = 0x1111111111111111
+
+// occupied has the lowest bit of each group in the word that has members.
+func occupied(word uint64) uint64 {
+	return (word | word>>1 | word>>2 | word>>3) & groupBits
+}
+
+// appendGroupRows appends the byte offsets of the table's rows for the members in a set's word of the given
+// index. rowBytes is the length of a row.
+func appendGroupRows(list []int, word uint64, index, rowBytes int) []int {
+	for groups := occupied(word); groups != 0; groups &= groups - 1 {
+		bit := bits.TrailingZeros64(groups)
+		group, pattern := index*(64/groupSize)+bit/groupSize, int(word>>bit&groupPatterns)
+		list = append(list, (group*groupPatterns+pattern-1)*rowBytes)
+	}
+	return list
+}

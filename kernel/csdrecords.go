@@ -1,0 +1,153 @@
+package kernel
+
+import (
+	"cmp"
+	"slices"
+)
+
+// layRecords turns the map from moments to the normal matrix, and P with it, into the one stream that
+// ops.CSD.Assemble reads.
+func (l *csdLanes) layRecords(g *GramMap) {
+	for _, t := range twinQuads(g.Quads) {
+		l.layTwin(g, t)
+	}
+	p := l.ref.Normal()
+	for _, r := range g.Pairs {
+		l.pairs = append(l.pairs, l.vectors(2*int(r.Moment)), r.Terms, l.entry(r.Cos), l.entry(r.Sin))
+		l.weights = append(l.weights, p[r.Cos], p[r.Sin])
+		l.weights = append(l.weights, g.Coefficients[r.Coefficients:][:r.Terms]...)
+	}
+	for _, r := range g.Singles { // a pair whose sines are zero
+		l.pairs = append(l.pairs, l.vectors(2*int(r.Moment)), r.Terms, l.entry(r.Entry), l.spare())
+		l.weights = append(l.weights, p[r.Entry], 0)
+		l.weights = append(l.weights, g.Coefficients[r.Coefficients:][:r.Terms]...)
+	}
+}
+
+// spare is the offset of the entry that takes the results that nobody needs.
+func (l *csdLanes) spare() int32 {
+	_, spare := l.triangle()
+	return l.vectors(spare)
+}
+
+// A run is consecutive moments, first to end.
+type run struct{ first, end int32 }
+
+func (r run) terms() int32 { return r.end - r.first }
+
+// and is the shortest run that holds both.
+func (r run) and(other run) run {
+	switch {
+	case r.terms() == 0:
+		return other
+	case other.terms() == 0:
+		return r
+	}
+	return run{min(r.first, other.first), max(r.end, other.end)}
+}
+
+// twin is two quads that are computed together, from runs of moments that hold those of both. Weights
+// are zero where a quad has no term.
+type twin struct {
+	quads           [2]*GramQuad // the second is nil when one is left over
+	difference, sum run
+}
+
+func twinOf(a, b *GramQuad) twin {
+	t := twin{quads: [2]*GramQuad{a, b}}
+	for _, q := range t.quads {
+		if q != nil {
+			t.difference = t.difference.and(run{q.Difference, q.Difference + q.DifferenceTerms})
+			t.sum = t.sum.and(run{q.Sum, q.Sum + q.SumTerms})
+		}
+	}
+	return t
+}
+
+// cost is the number of steps that a twin takes; the loops need the sum to be the shorter run.
+func (t twin) cost() int32 {
+	if t.sum.terms() > t.difference.terms() {
+		return 1 << 20
+	}
+	return t.difference.terms() + t.sum.terms()
+}
+
+// twinQuads finds each quad, the longest first, the partner that shares the most moments with it. Twins
+// are sorted by their lengths, so that a processor foresees the ends of the loops.
+func twinQuads(quads []GramQuad) []twin {
+	left := make([]*GramQuad, len(quads))
+	for i := range quads {
+		left[i] = &quads[i]
+	}
+	slices.SortStableFunc(left, func(a, b *GramQuad) int {
+		return cmp.Compare(b.DifferenceTerms+b.SumTerms, a.DifferenceTerms+a.SumTerms)
+	})
+	var twins []twin
+	for len(left) > 0 {
+		t := twinOf(left[0], nil)
+		longest := t.cost()
+		left = left[1:]
+		partner, least := -1, longest
+		for i, q := range left {
+			alone := twinOf(q, nil).cost()
+			if extra := twinOf(t.quads[0], q).cost() - alone; extra < least {
+				partner, least = i, extra
+			}
+		}
+		if partner >= 0 {
+			t = twinOf(t.quads[0], left[partner])
+			left = slices.Delete(left, partner, partner+1)
+		}
+		twins = append(twins, t)
+	}
+	slices.SortStableFunc(twins, func(a, b twin) int {
+		return cmp.Or(cmp.Compare(a.difference.terms(), b.difference.terms()), cmp.Compare(a.sum.terms(), b.sum.terms()))
+	})
+	return twins
+}
+
+// layTwin appends the record and the weights of a twin.
+func (l *csdLanes) layTwin(g *GramMap, t twin) {
+	p := l.ref.Normal()
+	l.twins = append(l.twins, l.vectors(2*int(t.difference.first)), l.vectors(2*int(t.sum.first)),
+		t.sum.terms(), t.difference.terms()-t.sum.terms())
+	for _, q := range t.quads {
+		if q == nil {
+			l.twins = append(l.twins, l.spare(), l.spare(), l.spare(), l.spare())
+			l.weights = append(l.weights, 0, 0, 0, 0)
+			continue
+		}
+		sincos, cossin := q.SinCos, q.CosSin
+		if q.SinSign < 0 {
+			sincos, cossin = cossin, sincos
+		}
+		l.twins = append(l.twins, l.entry(q.CosCos), l.entry(q.SinSin), l.entry(sincos), l.entry(cossin))
+		l.weights = append(l.weights, p[q.CosCos], p[q.SinSin], p[sincos], p[cossin])
+	}
+	for step := range t.difference.terms() {
+		for _, q := range t.quads {
+			l.weights = append(l.weights, g.differenceWeight(q, t.difference.first+step))
+		}
+		if step < t.sum.terms() {
+			for _, q := range t.quads {
+				l.weights = append(l.weights, g.sumWeight(q, t.sum.first+step))
+			}
+		}
+	}
+}
+
+// differenceWeight is the weight of a moment in a quad's sum over the difference of its orders.
+func (g *GramMap) differenceWeight(q *GramQuad, moment int32) float64 {
+	if q == nil || moment < q.Difference || moment >= q.Difference+q.DifferenceTerms {
+		return 0
+	}
+	return g.Coefficients[q.Coefficients+moment-q.Difference]
+}
+
+// sumWeight is the same for the sum of its orders.
+func (g *GramMap) sumWeight(q *GramQuad, moment int32) float64 {
+	if q == nil || moment < q.Sum || moment >= q.Sum+q.SumTerms {
+		return 0
+	}
+	return g.Coefficients[q.Coefficients+q.DifferenceTerms+moment-q.Sum]
+}

@@ -1,0 +1,189 @@
+package kernel
+
+import (
+	"math"
+
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
+
+// A fractionSearch finds the fraction of free water by weighted linear least squares, by the rules of
+// package ref. It does not evaluate the objective itself: it says for which fractions it wants it, and goes on
+// when it has been told, so that eight searches can share evaluations. What follows the levels of
+// the grid is written as if values were there; where one is not, it is asked for, and the piece is run again.
+type fractionSearch struct {
+	wanted [ref.NextLevel]float64 // the fractions asked for
+	values [ref.NextLevel]float64 // what came back
+	asked  int
+	told   int
+
+	step, centre float64 // of the level that was evaluated last
+	guess        float64 // of the minimum, in steps from the centre
+	descending   bool    // asked are thousandths
+	known        [searchMemory]struct {
+		thousandths int
+		value       float64
+	}
+	knows int
+
+	fraction float64
+	state    searchState
+}
+
+// clipping knows where measurements are used up by water.
+type clipping interface {
+	smooth(low, high float64) bool
+}
+
+type searchState uint8
+
+const (
+	searchRunning searchState = iota
+	searchFound
+	searchLost // it remembers too little for this voxel
+)
+
+const searchMemory = 64
+
+// begin asks for the first level.
+func (s *fractionSearch) begin() {
+	s.state, s.knows, s.descending = searchRunning, 0, false
+	s.level(0, 1, 0.1, ref.FirstLevel)
+}
+
+// level asks for a level.
+func (s *fractionSearch) level(low, high, step float64, n int) {
+	s.step, s.asked, s.told, s.descending = step, n, 0, false
+	ref.LevelFractions(s.wanted[:n], low, high, step)
+}
+
+// next is the fraction that is asked for.
+func (s *fractionSearch) next() float64 { return s.wanted[s.told] }
+
+// tell takes the value, and goes on when it was the last that was asked for.
+func (s *fractionSearch) tell(value float64, clip clipping) {
+	s.values[s.told] = value
+	if s.descending {
+		s.known[s.knows-s.asked+s.told].value = value
+	}
+	if s.told++; s.told < s.asked {
+		return
+	}
+	if !s.descending {
+		best := ref.Argmin(s.values[:s.asked])
+		s.centre = s.wanted[best]
+		if !(s.step > 0.005 && clip.smooth(s.centre-s.step, s.centre+s.step)) {
+			s.nextLevel()
+			return
+		}
+		s.guess = ref.ParabolaThrough(s.values[:s.asked], best)
+		s.descending = true
+	}
+	s.asked, s.told = 0, 0
+	k, ok := s.descend(clip)
+	switch {
+	case s.asked > 0 || s.state == searchLost:
+	case ok:
+		s.found(ref.OnGrid(s.centre, s.step, k))
+	default:
+		s.nextLevel()
+	}
+}
+
+// nextLevel goes on with the level around the best fraction; the third is the last.
+func (s *fractionSearch) nextLevel() {
+	s.knows = 0
+	if s.step < 0.005 {
+		s.found(s.centre)
+		return
+	}
+	s.level(s.centre-s.step, s.centre+s.step, s.step*0.1, ref.NextLevel)
+}
+
+func (s *fractionSearch) found(fraction float64) { s.fraction, s.state = fraction, searchFound }
+
+// thousandth is the objective at a number of thousandths; where it is not known it is asked for.
+func (s *fractionSearch) thousandth(k int) float64 {
+	for _, p := range s.known[:s.knows] {
+		if p.thousandths == k {
+			return p.value
+		}
+	}
+	if s.knows == searchMemory {
+		s.state = searchLost
+		return math.NaN()
+	}
+	s.known[s.knows].thousandths = k
+	s.known[s.knows].value = math.NaN()
+	s.wanted[s.asked] = float64(k) / 1000
+	s.knows++
+	s.asked++
+	return math.NaN()
+}
+
+// waits says whether a value that was needed is not there.
+func (s *fractionSearch) waits() bool { return s.asked > 0 || s.state == searchLost }
+
+// descend looks for the best thousandth with the parabola through three objectives; package ref
+// explains it.
+func (s *fractionSearch) descend(clip clipping) (k int, ok bool) {
+	const reach = 4
+	middle, span := math.Round(1000*s.centre), math.Round(1000*s.step)
+	low, high := int(middle-span)+1, int(middle+span)-1
+	at := int(math.Round(middle + s.guess*span))
+	for range 6 {
+		at = min(max(at, low+reach), high-reach)
+		before, value, after := s.thousandth(at-reach), s.thousandth(at), s.thousandth(at+reach)
+		if s.waits() {
+			return 0, false
+		}
+		vertex := float64(at) + reach*ref.ParabolaVertex(before, value, after)
+		switch {
+		case math.IsInf(vertex, 0) || math.IsNaN(vertex):
+			return 0, false
+		case low == 1 && at == low+reach && vertex < 1:
+			vertex = 1
+		case vertex < float64(low) || vertex > float64(high):
+			return 0, false
+		case math.Abs(vertex-float64(at)) > 1.5*reach:
+			at = int(math.Round(vertex))
+			continue
+		}
+		k = s.nearest(vertex)
+		if !s.waits() && !clip.smooth(s.centre-ref.SkewReach, s.centre+ref.SkewReach) {
+			k = s.walk(k, low, high)
+		}
+		return k, true
+	}
+	return 0, false
+}
+
+// nearest rounds a vertex to a thousandth; where it is about half-way between two, it compares them.
+func (s *fractionSearch) nearest(vertex float64) int {
+	lower := math.Floor(vertex)
+	k, part := int(lower), vertex-lower
+	switch {
+	case part < 0.35:
+		return k
+	case part > 0.65:
+		return k + 1
+	}
+	if above, below := s.thousandth(k+1), s.thousandth(k); above < below {
+		return k + 1
+	}
+	return k
+}
+
+// walk goes downhill by thousandths.
+func (s *fractionSearch) walk(k, low, high int) int {
+	value := s.thousandth(k)
+	for step := -1; step <= 1; step += 2 {
+		for k+step >= low && k+step <= high && !s.waits() {
+			next := s.thousandth(k + step)
+			if !(next < value) {
+				break
+			}
+			k, value = k+step, next
+		}
+	}
+	return k
+}

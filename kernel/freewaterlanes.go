@@ -1,0 +1,306 @@
+package kernel
+
+import (
+	"math"
+
+	"github.com/voxfit/voxfit/kernel/internal/ops"
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
+
+// freeWaterLanes fits free water by NLS eight voxels at a time. The mathematics are those of package
+// ref. Voxels are prepared eight at a time; then each goes to a lane, and a lane whose voxel has
+// converged takes the next. A voxel on which the usual path fails (no convergence in a few steps,
+// a fit that is mostly noise, anything singular or not finite) is fitted by the portable code.
+type freeWaterLanes struct {
+	*laneDesign
+	model         *ref.FreeWater
+	means         []float64 // n x 8: weights of the mean b0 signal, the mean of the guess's shell, the mean signal
+	guess         []float64 // n x 8: from logarithms to the start
+	square        float64   // the sum of the squares of water
+	tissue, water float64
+}
+
+// Columns of means.
+const (
+	meanB0 = iota
+	meanShell
+	meanAll
+)
+
+func newFreeWaterLanes(kernels *ops.Tensor, model *ref.FreeWater) *freeWaterLanes {
+	n := model.Design.Measurements()
+	f := &freeWaterLanes{laneDesign: newLaneDesign(kernels, model.Design, model.Water()), model: model}
+	volumes, tissue, water, inverse := model.Guess()
+	f.tissue, f.water = tissue, water
+	f.means = laneTable(n, 8, func(i int, row []float64) { row[meanAll] = 1 / float64(n) })
+	for _, i := range model.B0 {
+		f.means[8*i+meanB0] += 1 / float64(len(model.B0))
+	}
+	for _, i := range volumes {
+		f.means[8*i+meanShell] = 1 / float64(len(volumes))
+	}
+	f.guess = laneTable(n, 8, func(i int, row []float64) { copy(row, inverse[7*i:7*i+7]) })
+	for _, w := range model.Water() {
+		f.square += w * w
+	}
+	return f
+}
+
+// freeWaterLanesWorker is the memory of one worker.
+type freeWaterLanesWorker struct {
+	*freeWaterWorker // for voxels that are handed over
+	lanes            *freeWaterLanes
+
+	arriving []ops.Lanes // the signals of the voxels that are prepared
+	signal   []ops.Lanes // the signals of the voxels that are fitted
+	u, v, x  []ops.Lanes // of one block of measurements
+	logs     []ops.Lanes // of all
+	weights  []ops.Lanes
+	sums     []ops.Lanes // 28
+	system   *ops.System
+	point    *ops.Point
+	rest     ops.Rest
+	extent   laneExtent
+
+	prepared []preparedVoxel // those that still wait for a lane
+	space    [ops.TensorLanes]preparedVoxel
+	slots    [ops.TensorLanes]freeWaterSlot
+}
+
+// A preparedVoxel has a starting point.
+type preparedVoxel struct {
+	voxel, lane int // lane of arriving
+	negative    bool
+	s0, energy  float64
+	start       waterPoint
+}
+
+// A waterPoint is a place in parameter space. p is in units of binary logarithms.
+type waterPoint struct {
+	p [7]float64
+	c float64
+}
+
+// fraction is that of free water.
+func (a *waterPoint) fraction() float64 {
+	if s0 := math.Exp2(a.p[6]) + a.c; s0 > 0 {
+		return a.c / s0
+	}
+	return 0
+}
+
+func (f *freeWaterLanes) newWorker(portable *freeWaterWorker) *freeWaterLanesWorker {
+	w := &freeWaterLanesWorker{freeWaterWorker: portable, lanes: f}
+	w.arriving, w.signal = alignedLanes(f.n), alignedLanes(f.n)
+	w.u, w.v, w.x = alignedLanes(laneBlock), alignedLanes(laneBlock), alignedLanes(laneBlock)
+	w.logs, w.weights = alignedLanes(f.n), alignedLanes(f.n)
+	w.sums = alignedLanes(28)
+	w.system, w.point = alignedSystem(), alignedPoint()
+	return w
+}
+
+func (w *freeWaterLanesWorker) Fit(params []float64, status []Status, signal []float32) {
+	fitFreeWaterLanes(w, params, status, signal)
+}
+
+func (w *freeWaterLanesWorker) Fit64(params []float64, status []Status, signal []float64) {
+	fitFreeWaterLanes(w, params, status, signal)
+}
+
+func fitFreeWaterLanes[T float32 | float64](w *freeWaterLanesWorker, params []float64, status []Status, signal []T) {
+	checkLengths("free water", w, len(params), len(status), len(signal))
+	for l := range w.slots {
+		w.slots[l] = freeWaterSlot{}
+	}
+	next := 0
+	for {
+		busy := 0
+		for l := range w.slots {
+			slot := &w.slots[l]
+			if !slot.busy {
+				for len(w.prepared) == 0 && next < len(status) {
+					next = prepareFreeWater(w, params, status, signal, next)
+				}
+				if len(w.prepared) > 0 {
+					w.occupy(l, &w.prepared[0])
+					w.prepared = w.prepared[1:]
+				}
+			}
+			if slot.busy {
+				busy++
+			}
+		}
+		if busy == 0 {
+			return
+		}
+		w.pass()
+		for l := range w.slots {
+			slot := &w.slots[l]
+			if !slot.busy {
+				continue
+			}
+			switch i := slot.voxel; slot.state {
+			case slotDone:
+				status[i] = slot.write((*[freeWaterParameters]float64)(params[i*freeWaterParameters:]))
+				slot.busy = false
+			case slotHandedOver:
+				handOver(w, params, status, signal, i)
+				slot.busy = false
+			}
+		}
+	}
+}
+
+// handOver fits one voxel by the portable code.
+func handOver[T float32 | float64](w *freeWaterLanesWorker, params []float64, status []Status, signal []T, i int) {
+	n := w.lanes.n
+	fitFreeWater(w.freeWaterWorker, params[i*freeWaterParameters:][:freeWaterParameters], status[i:i+1], signal[i*n:][:n])
+}
+
+// prepareFreeWater takes up to eight voxels, the first of which is given, applies the rules that need
+// no nonlinear fit, and finds starting points for the others. It returns the first voxel that it did
+// not take.
+func prepareFreeWater[T float32 | float64](w *freeWaterLanesWorker, params []float64, status []Status, signal []T, first int) (next int) {
+	count := min(ops.TensorLanes, len(status)-first)
+	loadLanes(w.lanes.laneDesign, w.arriving, &w.extent, signal, first, count)
+	w.plainFit()
+	s0 := w.means()
+	plain := w.system.Solution
+	energy, least := w.sums[w.lanes.energyPlace()], w.system.Least
+	var maybeWater [ops.TensorLanes]bool
+	var start [ops.TensorLanes]waterPoint
+	if w.lanes.model.Nonlinear {
+		maybeWater = w.maybeAllWater(&s0[meanB0])
+		start = w.starts(&s0)
+	}
+	w.prepared = w.space[:0]
+	for l := range count {
+		i := first + l
+		md := math.Ln2 * (plain[0][l] + plain[2][l] + plain[5][l]) / 3
+		model := w.lanes.model
+		ordinary := s0[meanB0][l] > model.MinSignal && s0[meanAll][l] > model.MinSignal &&
+			energy[l] > 1e-100 && energy[l] < 1e100 && least[l] > 1e-10 &&
+			math.Abs(md-model.MDReg) > 1e-9*model.MDReg
+		switch {
+		case !ordinary:
+			handOver(w, params, status, signal, i)
+		case md > model.MDReg:
+			p := params[i*freeWaterParameters:][:freeWaterParameters]
+			clear(p)
+			p[7] = 1
+			status[i] = Status{Code: AllFreeWater}
+		case maybeWater[l]:
+			handOver(w, params, status, signal, i)
+		default:
+			w.prepared = append(w.prepared, preparedVoxel{
+				voxel: i, lane: l, negative: w.extent.least[l] < 0, s0: s0[meanB0][l], energy: energy[l], start: start[l],
+			})
+		}
+	}
+	return first + count
+}
+
+// energyPlace is where the sum of weights is among the normal sums: for the weights s^2, the energy.
+func (f *freeWaterLanes) energyPlace() int {
+	if f.normal != nil {
+		return 21
+	}
+	return 27
+}
+
+// plainFit fits a tensor without water to the arriving voxels, with the squares of the signal as weights. The
+// factors of the normal matrix stay in the system.
+func (w *freeWaterLanesWorker) plainFit() {
+	f := w.lanes
+	for l := range w.rest.C {
+		w.rest.C[l], w.rest.Cut[l], w.rest.Floor[l] = 0, f.model.MinSignal, f.model.MinSignal
+	}
+	f.WeightedLogarithms(&w.logs[0], &w.weights[0], &w.arriving[0], &f.rows[0], f.n, &w.rest)
+	sums := (*[28]ops.Lanes)(w.sums)
+	clear(w.sums)
+	f.normalSums(sums, &w.weights[0], 0, f.n)
+	f.normalMatrix(w.system, sums)
+	clear(w.system.Damping[:])
+	f.Factor(w.system)
+	w.solveLogarithms()
+}
+
+// solveLogarithms solves for the weighted logarithms.
+func (w *freeWaterLanesWorker) solveLogarithms() {
+	clear(w.system.Right[:])
+	w.lanes.project(&w.system.Right[0], &w.logs[0], 0, w.lanes.n)
+	w.lanes.Solve(w.system)
+}
+
+// means are the columns of the table of means.
+func (w *freeWaterLanesWorker) means() (m [7]ops.Lanes) {
+	clear(w.point.P[:])
+	w.lanes.Sums7(&w.point.P[0], &w.lanes.means[0], &w.arriving[0], w.lanes.n)
+	return w.point.P
+}
+
+// maybeAllWater is the test that every voxel with a fraction of 0.99 or more in the weighted linear
+// fit passes, with a little on the safe side.
+func (w *freeWaterLanesWorker) maybeAllWater(s0 *ops.Lanes) (maybe [ops.TensorLanes]bool) {
+	any := false
+	high, low := w.misfits(0.9, s0), w.misfits(0.8, s0)
+	for l := range maybe {
+		maybe[l] = !(high[l] > low[l]*(1+1e-9))
+		any = any || maybe[l]
+	}
+	if !any {
+		return maybe
+	}
+	high, low = w.misfits(0.99, s0), w.misfits(0.98, s0)
+	for l := range maybe {
+		maybe[l] = maybe[l] && !(high[l] > low[l]*(1+1e-9))
+	}
+	return maybe
+}
+
+// misfits are the sums of squares of the weighted linear fits with one fraction of water.
+func (w *freeWaterLanesWorker) misfits(fraction float64, s0 *ops.Lanes) ops.Lanes {
+	f := w.lanes
+	for l := range s0 {
+		w.rest.C[l], w.rest.Cut[l], w.rest.Floor[l] = fraction*s0[l], 0, f.model.MinSignal
+	}
+	f.WeightedLogarithms(&w.logs[0], &w.weights[0], &w.arriving[0], &f.rows[0], f.n, &w.rest)
+	w.solveLogarithms()
+	copy(w.point.P[:], w.system.Solution[:7])
+	w.point.C = w.rest.C
+	clear(w.point.Squares[:])
+	f.Misfit(&w.arriving[0], &f.rows[0], f.n, w.point)
+	return w.point.Squares
+}
+
+// starts guesses the fraction from the mean of the shell, and the tissue from the rest.
+func (w *freeWaterLanesWorker) starts(means *[7]ops.Lanes) (start [ops.TensorLanes]waterPoint) {
+	f := w.lanes
+	var c ops.Lanes
+	for l := range c {
+		s0 := means[meanB0][l]
+		fraction := 1 - (means[meanShell][l]/s0-f.water)/(f.tissue-f.water)
+		c[l] = min(max(fraction, 0.02), 0.95) * s0
+	}
+	w.startsAt(&start, w.arriving, &c, &means[meanB0])
+	return start
+}
+
+// startsAt takes water away from signals and fits the logarithms of the rest with constant weights.
+func (w *freeWaterLanesWorker) startsAt(start *[ops.TensorLanes]waterPoint, signal []ops.Lanes, c, s0 *ops.Lanes) {
+	f := w.lanes
+	w.rest.C = *c
+	for l := range s0 {
+		w.rest.Floor[l] = 0.03 * s0[l]
+	}
+	w.rest.Cut = w.rest.Floor
+	f.Logarithms(&w.logs[0], &signal[0], &f.rows[0], f.n, &w.rest)
+	clear(w.point.P[:])
+	f.Sums7(&w.point.P[0], &f.guess[0], &w.logs[0], f.n)
+	for l := range start {
+		for k := range w.point.P {
+			start[l].p[k] = w.point.P[k][l]
+		}
+		start[l].c = c[l]
+	}
+}

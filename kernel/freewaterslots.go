@@ -1,0 +1,232 @@
+package kernel
+
+import (
+	"math"
+
+	"github.com/voxfit/voxfit/kernel/internal/ops"
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
+
+// A freeWaterSlot is a lane with the voxel that is being fitted in it.
+type freeWaterSlot struct {
+	busy  bool
+	state slotState
+	preparedVoxel
+
+	at      waterPoint // the best point
+	squares float64    // there
+	trial   waterPoint // the point of the next pass
+	again   bool       // which is the best point, for a safer matrix there
+	damping float64
+	exact   bool // the next pass gives the exact second derivative
+	steps   int  // since the start
+
+	second bool // the fit from the second start
+	first  struct {
+		at      waterPoint
+		squares float64
+		steps   int
+	}
+}
+
+type slotState uint8
+
+const (
+	slotRunning slotState = iota
+	slotRestarts
+	slotDone
+	slotHandedOver
+)
+
+// secondLimit is the number of steps from the second start that are tried here.
+const secondLimit = 30
+
+// lastReduction is the predicted relative reduction of the sum of squares below which the step is the
+// last. The portable code takes another step in some cases: its limit is 1e-10. Steps converge
+// quadratically, so that it gains less than 1e-13 by that.
+const lastReduction = 1e-9
+
+// occupy gives a lane to a voxel.
+func (w *freeWaterLanesWorker) occupy(l int, v *preparedVoxel) {
+	w.slots[l] = freeWaterSlot{busy: true, preparedVoxel: *v}
+	w.slots[l].begin(&v.start)
+	for i := range w.signal {
+		w.signal[i][l] = w.arriving[i][v.lane]
+	}
+}
+
+// begin starts from a point.
+func (s *freeWaterSlot) begin(start *waterPoint) {
+	s.state, s.trial, s.squares = slotRunning, *start, math.Inf(1)
+	s.again, s.damping, s.exact, s.steps = false, 0, false, 0
+}
+
+// pass evaluates the model at every lane's trial point, and takes each lane a step on.
+func (w *freeWaterLanesWorker) pass() {
+	w.evaluate()
+	for l := range w.slots {
+		if s := &w.slots[l]; s.busy {
+			s.judge(w.point.Squares[l])
+			w.system.Damping[l], w.system.Bound[l] = s.damping, s.at.c
+		}
+	}
+	w.lanes.Step(w.system)
+	restarts := false
+	for l := range w.slots {
+		if s := &w.slots[l]; s.busy && s.state == slotRunning && !s.again {
+			s.step(w.system, l)
+			restarts = restarts || s.state == slotRestarts
+		}
+	}
+	if restarts {
+		w.restart()
+	}
+}
+
+// evaluate makes the system of the Newton step at every lane's trial point.
+func (w *freeWaterLanesWorker) evaluate() {
+	f, point, system := w.lanes, w.point, w.system
+	for l := range w.slots {
+		s := &w.slots[l]
+		for k, v := range s.trial.p {
+			point.P[k][l] = v
+		}
+		point.C[l], point.Mix[l] = s.trial.c, 0
+		if s.exact {
+			point.Mix[l] = 1
+		}
+		system.Matrix[35][l] = f.square
+	}
+	point.Squares, point.Gradient = ops.Lanes{}, ops.Lanes{}
+	sums := (*[28]ops.Lanes)(w.sums)
+	clear(w.sums)
+	clear(system.Right[:])
+	clear(system.Matrix[28:35])
+	for i := 0; i < f.n; i += laneBlock {
+		m := min(laneBlock, f.n-i)
+		f.Model(&w.u[0], &w.v[0], &w.x[0], &w.signal[i], &f.rows[ops.DesignFields*i], m, point)
+		f.project(&system.Right[0], &w.u[0], i, m)
+		f.project(&system.Matrix[28], &w.x[0], i, m)
+		f.normalSums(sums, &w.v[0], i, m)
+	}
+	f.normalMatrix(system, sums)
+	system.Right[7] = point.Gradient
+}
+
+// judge moves to the trial point when it is no worse than the best one. Else it goes back, for a
+// damped matrix of Gauss and Newton there.
+func (s *freeWaterSlot) judge(squares float64) {
+	switch start := math.IsInf(s.squares, 1); {
+	case s.again:
+		s.again = false
+	case start && !(squares < math.MaxFloat64):
+		s.state = slotHandedOver
+	case squares <= s.squares:
+		s.at, s.squares = s.trial, squares
+		if !start {
+			s.damping = relaxed(s.damping)
+		}
+	default:
+		s.goBack(true)
+	}
+}
+
+// relaxed is the damping after a step that descended.
+func relaxed(damping float64) float64 {
+	if damping /= 10; damping >= ref.DampingLeast {
+		return damping
+	}
+	return 0
+}
+
+// goBack makes the next pass one over the best point again.
+func (s *freeWaterSlot) goBack(damp bool) {
+	if damp {
+		s.damping = max(ref.DampingFirst, 10*s.damping)
+	}
+	if s.damping > ref.DampingMost {
+		s.state = slotHandedOver
+	}
+	s.again, s.exact, s.trial = true, false, s.at
+}
+
+// step takes the step that was solved for.
+func (s *freeWaterSlot) step(system *ops.System, l int) {
+	if !(system.Least[l] > 1e-12) {
+		s.goBack(!s.exact)
+		return
+	}
+	s.trial = s.at
+	for k := range s.trial.p {
+		s.trial.p[k] += math.Log2E * system.Solution[k][l]
+	}
+	s.trial.c = max(0, s.at.c+system.Solution[7][l])
+	s.steps++
+	last := s.damping < 1e-4 && system.Predicted[l] <= lastReduction*s.squares+ref.NewtonFloor*s.energy
+	limit := ref.DoubtfulIterations
+	if s.second {
+		limit = secondLimit
+	}
+	switch {
+	case s.steps >= limit || !(s.trial.p[6] > math.Log2(ref.LeastTissue*s.s0)):
+		s.state = slotHandedOver
+	case last:
+		s.at = s.trial
+		s.squares -= system.Predicted[l]
+		s.settle()
+	default:
+		s.exact = relaxed(s.damping) == 0
+	}
+}
+
+// settle ends a fit, or begins the one from the second start.
+func (s *freeWaterSlot) settle() {
+	switch {
+	case s.squares > ref.DoubtfulResidual*s.energy*(1-1e-9):
+		s.state = slotHandedOver
+	case !s.second && s.at.fraction() >= ref.DoubtfulFraction:
+		s.state = slotRestarts
+	default:
+		s.state = slotDone
+	}
+}
+
+// restart gives the lanes that ask for it their second start.
+func (w *freeWaterLanesWorker) restart() {
+	var s0, c ops.Lanes
+	for l := range w.slots {
+		s0[l] = w.slots[l].s0
+		c[l] = ref.SecondFraction * s0[l]
+	}
+	var start [ops.TensorLanes]waterPoint
+	w.startsAt(&start, w.signal, &c, &s0)
+	for l := range w.slots {
+		if s := &w.slots[l]; s.busy && s.state == slotRestarts {
+			s.first.at, s.first.squares, s.first.steps = s.at, s.squares, s.steps
+			s.second = true
+			s.begin(&start[l])
+		}
+	}
+}
+
+// write writes the better of the fits.
+func (s *freeWaterSlot) write(params *[freeWaterParameters]float64) Status {
+	status := Status{Code: OK, Iterations: uint16(s.steps + s.first.steps)}
+	if s.negative {
+		status.Code = NegativeSignal
+	}
+	at := &s.at
+	if s.second {
+		if s.squares < s.first.squares*(1-1e-9) {
+			status.Code = Refit
+		} else {
+			at = &s.first.at
+		}
+	}
+	for k := range 6 {
+		params[k] = math.Ln2 * at.p[k]
+	}
+	params[6] = math.Exp2(at.p[6]) + at.c
+	params[7] = at.fraction()
+	return status
+}

@@ -1,0 +1,41 @@
+package kerneltest
+
+import (
+	"syscall"
+	"testing"
+	"unsafe"
+)
+
+// An Edge is the end of a guarded slice that lies right beside a forbidden page.
+type Edge bool
+
+// The two ends of a slice.
+const (
+	Begin Edge = false
+	End   Edge = true
+)
+
+// Guarded returns n zero values in memory of their own, between two pages that end the program with
+// an address when they are read or written. One end of the slice touches a page: code that goes too
+// far there, be it by one value, does not go unnoticed. The memory is given back after the test.
+func Guarded[T any](t testing.TB, n int, edge Edge) []T {
+	t.Helper()
+	page := syscall.Getpagesize()
+	size := n * int(unsafe.Sizeof(*new(T)))
+	inner := (size + page - 1) / page * page
+	memory, err := syscall.Mmap(-1, 0, inner+2*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Munmap(memory) })
+	for _, guard := range [][]byte{memory[:page], memory[page+inner:]} {
+		if err := syscall.Mprotect(guard, syscall.PROT_NONE); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := page
+	if edge == End {
+		first += inner - size
+	}
+	return unsafe.Slice((*T)(unsafe.Pointer(&memory[first])), n)
+}

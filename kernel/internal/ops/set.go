@@ -1,0 +1,15 @@
+// Package ops says what an instruction set must provide: tables of micro-kernels, each a whole step of
+// a model on a batch of voxels in scratch that the caller made. It imports nothing of ours, so that an
+// instruction set's package and the packages that use its table both see it.
+package ops
+
+// A Set is the micro-kernels of one instruction set. It is immutable. A nil table means that the
+// set has no kernels for that model, which then runs on the portable code.
+type Set struct {
+	// Name is what VOXFIT_ISA calls it: "avx512", "avx2".
+	Name string
+	// CSD is constrained spherical deconvolution.
+	CSD *CSD
+	// Tensor is the diffusion tensor, with and without free water.
+	Tensor *Tensor
+}

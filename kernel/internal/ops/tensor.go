@@ -1,0 +1,94 @@
+package ops
+
+// TensorLanes is how many voxels the tensor models' kernels work on at once, whatever the instruction
+// set. A number of the model is eight float64, one a voxel; no kernel mixes them.
+const TensorLanes = 8
+
+// Lanes are one number of each voxel.
+type Lanes [TensorLanes]float64
+
+// Tensor holds the steps of the tensor models, with and without free water.
+//
+// Arrays over measurements are given as a pointer to the first element and their number n. design is
+// n rows of DesignFields: w, six elements of the negated b-tensor (the order is that of DIPY's design
+// matrix); 1; and the signal of free water over its S0. Parameters are in units of binary logarithms:
+// the tissue's signal is t = 2^(w.p + p6).
+//
+// Memory is faster where every Lanes is at a multiple of 64 bytes.
+type Tensor struct {
+	// Pack32 and Pack64 transpose the signals of eight voxels, n >= 4 values each, one voxel after the
+	// other in memory.
+	Pack32 func(lanes *Lanes, signal *float32, n int)
+	Pack64 func(lanes *Lanes, signal *float64, n int)
+	// Range lowers least and raises most to what n Lanes reach. A NaN may be passed over.
+	Range func(least, most, s *Lanes, n int)
+
+	// Exp2 and Log2 write y = 2^x and y = log2(x) for n Lanes; y may be x. NaN gives NaN.
+	//
+	// Exp2 is within 2 units in the last place where the result is a normal number, and within the
+	// smallest subnormal number elsewhere, except that the AVX2 set gives 0 below x = -1022.5 and +Inf
+	// above 1023.5. Log2 is within 2 units in the last place or 2^-52, whichever is larger; zero
+	// gives -Inf, a negative number NaN, +Inf itself.
+	Exp2, Log2 func(y, x *Lanes, n int)
+
+	// Logarithms writes y = log2(x) with x = s - c water, or the floor where x <= cut.
+	Logarithms func(y, s *Lanes, design *float64, n int, rest *Rest)
+	// WeightedLogarithms writes v = s^2 and y = v log2(x), x as above.
+	WeightedLogarithms func(y, v, s *Lanes, design *float64, n int, rest *Rest)
+
+	// Sums7 adds v times row i of a table of 8 columns, of which it uses seven, to the seven sums, for
+	// each measurement i.
+	Sums7 func(sums *Lanes, table *float64, v *Lanes, n int)
+	// Sums22 does the same with 22 of 24 columns.
+	Sums22 func(sums *Lanes, table *float64, v *Lanes, n int)
+	// Expand writes the packed lower triangle of the 7 x 7 normal matrix from Sums22 of the table
+	// that a design of rank-one b-tensors has: the 15 products of w that differ, w, and 1.
+	Expand func(matrix, sums *Lanes)
+
+	// Model evaluates the model at a point, with d = s - t - c water: u = d t, v = t^2 - mix u,
+	// x = t water; to the point's Squares and Gradient it adds d^2 and d water.
+	Model func(u, v, x, s *Lanes, design *float64, n int, point *Point)
+	// Misfit adds only to the Squares.
+	Misfit func(s *Lanes, design *float64, n int, point *Point)
+	// Weights writes v = t and u = v s.
+	Weights func(u, v, s *Lanes, design *float64, n int, point *Point)
+
+	// Step factors the damped matrix of eight unknowns and solves for the step, the last of which is
+	// not less than -Bound: Lower, Pivots, Inverse, Least, Solution and Predicted are written.
+	Step func(*System)
+	// Factor factors the leading 7 x 7 part (Lower, Pivots, Inverse and Least are written), Solve
+	// then gives the first seven of the Solution.
+	Factor, Solve func(*System)
+}
+
+// DesignFields is the length of a row of the design.
+const DesignFields = 8
+
+// NormalFields is the length of a row of the table of Sums22.
+const NormalFields = 24
+
+// Rest says what is taken off a signal and what happens to too small a rest.
+type Rest struct{ C, Cut, Floor Lanes }
+
+// Point is a place in parameter space, and what was found there.
+type Point struct {
+	P        [7]Lanes // in units of binary logarithms
+	C        Lanes    // the signal of water at b = 0
+	Mix      Lanes    // 1 for the exact second derivative, 0 for that of Gauss and Newton
+	Squares  Lanes
+	Gradient Lanes // along C
+}
+
+// System is a system of linear equations, with symmetric matrices as packed lower triangles.
+type System struct {
+	Matrix    [36]Lanes
+	Right     [8]Lanes
+	Solution  [8]Lanes
+	Lower     [36]Lanes // of L D L^T; the diagonal is not used
+	Pivots    [8]Lanes  // D
+	Inverse   [8]Lanes  // of Pivots
+	Least     Lanes     // the least of pivot over diagonal element; to be used, Solution needs it positive
+	Damping   Lanes     // the diagonal is multiplied by 1 + Damping
+	Bound     Lanes     // the last unknown is at least -Bound
+	Predicted Lanes     // by how much the objective falls, by the quadratic model
+}

@@ -1,0 +1,24 @@
+package ref
+
+// Solvable is false where not even P + 1e-5 I has a Cholesky factor.
+func (d *CSD) Solvable() bool { return d.solvable }
+
+// Normal is P as a packed lower triangle, with 1e-5 on its diagonal where it needed that.
+func (d *CSD) Normal() []float64 { return d.normal }
+
+// Complete is the moments of all directions: the cosines' and then the sines'.
+func (d *CSD) Complete() []float64 { return d.complete }
+
+// InverseRows returns the first rows of the inverse of P, row-major.
+func (d *CSD) InverseRows(rows int) []float64 {
+	inverse := make([]float64, 0, rows*d.coefficients)
+	x := make([]float64, len(d.inverse))
+	for r := range rows {
+		clear(x)
+		x[r] = 1
+		forwardSolve(d.factor, d.inverse, x)
+		backSolve(d.factor, d.inverse, x)
+		inverse = append(inverse, x[:d.coefficients]...) // a column, and P is symmetric
+	}
+	return inverse
+}

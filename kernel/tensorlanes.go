@@ -1,0 +1,164 @@
+package kernel
+
+import (
+	"math"
+	"unsafe"
+
+	"github.com/voxfit/voxfit/kernel/internal/ops"
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
+
+// A laneDesign is a log-linear design laid out for kernels that fit eight voxels side by side, one a
+// lane. It is shared by all workers.
+type laneDesign struct {
+	*ops.Tensor
+	n        int
+	rows     []float64    // n x 8: the negated b-tensor, 1, the signal of free water over its S0
+	normal   []float64    // n x 24, the table of Sums22; nil where b-tensors have not rank one
+	products [3][]float64 // else the 21 products of columns, in tables of n x 8
+}
+
+func newLaneDesign(kernels *ops.Tensor, design *ref.LogLinear, water []float64) *laneDesign {
+	d := &laneDesign{Tensor: kernels, n: design.Measurements()}
+	d.rows = laneTable(d.n, ops.DesignFields, func(i int, row []float64) {
+		copy(row, design.Rows()[6*i:6*i+6])
+		row[6] = 1
+		if water != nil {
+			row[7] = water[i]
+		}
+	})
+	rankOne := true
+	normal := laneTable(d.n, ops.NormalFields, func(i int, row []float64) {
+		w := d.rows[ops.DesignFields*i:][:7]
+		rankOne = distinctProducts(row, w) && rankOne
+	})
+	if rankOne {
+		d.normal = normal
+		return d
+	}
+	for k := range d.products {
+		d.products[k] = laneTable(d.n, 8, func(i int, row []float64) {
+			w, place := d.rows[ops.DesignFields*i:], 0
+			for a := range 6 {
+				for b := range a + 1 {
+					if place/7 == k {
+						row[place%7] = w[a] * w[b]
+					}
+					place++
+				}
+			}
+		})
+	}
+	return d
+}
+
+// laneTable makes a table of n rows, each filled by a function, that begins at a cache line.
+func laneTable(n, fields int, fill func(i int, row []float64)) []float64 {
+	table := unsafe.Slice(&alignedLanes(n * fields / ops.TensorLanes)[0][0], n*fields)
+	for i := range n {
+		fill(i, table[i*fields:][:fields])
+	}
+	return table
+}
+
+// distinctProducts writes a row of the table of Sums22: the 15 products of the six elements of a
+// b-tensor that differ when it has rank one, and the seven columns of the design. With columns xx,
+// 2xy, yy, 2xz, 2yz, zz, for instance (2xy)^2 is then 4 xx yy. It says whether all those hold.
+func distinctProducts(row, w []float64) (rankOne bool) {
+	for k, pair := range [15][2]int{{0, 0}, {0, 1}, {0, 2}, {0, 3}, {0, 4}, {0, 5}, {1, 2}, {2, 3}, {1, 5}, {2, 2}, {2, 4}, {2, 5}, {3, 5}, {4, 5}, {5, 5}} {
+		row[k] = w[pair[0]] * w[pair[1]]
+	}
+	copy(row[15:22], w)
+	trace := w[0] + w[2] + w[5]
+	rankOne = true
+	for _, same := range []struct {
+		a, b  int
+		times float64
+		place int
+	}{{1, 1, 4, 2}, {1, 3, 2, 4}, {1, 4, 2, 7}, {3, 3, 4, 5}, {3, 4, 2, 8}, {4, 4, 4, 11}} {
+		if math.Abs(w[same.a]*w[same.b]-same.times*row[same.place]) > 1e-13*trace*trace {
+			rankOne = false
+		}
+	}
+	return rankOne
+}
+
+// normalSums adds the sums of v times the products of the design's columns, from measurement i on for m
+// measurements, to the sums of which normalMatrix makes a matrix.
+func (d *laneDesign) normalSums(sums *[28]ops.Lanes, v *ops.Lanes, i, m int) {
+	if d.normal != nil {
+		d.Sums22(&sums[0], &d.normal[ops.NormalFields*i], v, m)
+		return
+	}
+	for k, table := range d.products {
+		d.Sums7(&sums[7*k], &table[8*i], v, m)
+	}
+	d.Sums7(&sums[21], &d.rows[ops.DesignFields*i], v, m)
+}
+
+// normalMatrix writes the matrix.
+func (d *laneDesign) normalMatrix(system *ops.System, sums *[28]ops.Lanes) {
+	if d.normal != nil {
+		d.Expand(&system.Matrix[0], &sums[0])
+		return
+	}
+	copy(system.Matrix[:28], sums[:])
+}
+
+// project adds the sums of v times the seven columns of the design.
+func (d *laneDesign) project(sums *ops.Lanes, v *ops.Lanes, i, m int) {
+	d.Sums7(sums, &d.rows[ops.DesignFields*i], v, m)
+}
+
+// laneBlock is how many measurements go through all steps of a pass before the next do: so many that
+// what one step leaves for the next stays in the first-level cache.
+const laneBlock = 48
+
+// loadLanes transposes the signals of voxels first to first + count - 1 into lanes, and says between what their
+// values lie. Lanes without a voxel get the first voxel's signal.
+func loadLanes[T float32 | float64](d *laneDesign, lanes []ops.Lanes, extent *laneExtent, signal []T, first, count int) {
+	n := d.n
+	signal = signal[first*n : (first+count)*n]
+	if count == ops.TensorLanes && n >= 4 {
+		switch s := any(&signal[0]).(type) {
+		case *float32:
+			d.Pack32(&lanes[0], s, n)
+		case *float64:
+			d.Pack64(&lanes[0], s, n)
+		}
+	} else {
+		for l := range ops.TensorLanes {
+			row := signal[:n]
+			if l < count {
+				row = signal[l*n:][:n]
+			}
+			for i, v := range row {
+				lanes[i][l] = float64(v)
+			}
+		}
+	}
+	extent.least, extent.most = lanes[0], lanes[0]
+	d.Range(&extent.least, &extent.most, &lanes[0], n)
+}
+
+// laneExtent says between what the values of each voxel lie. It does not tell of NaN.
+type laneExtent struct{ least, most ops.Lanes }
+
+// alignedLanes makes n Lanes that begin at a cache line.
+func alignedLanes(n int) []ops.Lanes {
+	const line = 64
+	memory := make([]ops.Lanes, n+2)
+	floats := unsafe.Slice(&memory[0][0], len(memory)*ops.TensorLanes)
+	skip := (line - int(uintptr(unsafe.Pointer(&floats[0]))%line)) % line / 8
+	return unsafe.Slice((*ops.Lanes)(unsafe.Pointer(&floats[skip])), n)
+}
+
+// alignedSystem is a System that begins at a cache line.
+func alignedSystem() *ops.System {
+	return (*ops.System)(unsafe.Pointer(&alignedLanes(int(unsafe.Sizeof(ops.System{}) / unsafe.Sizeof(ops.Lanes{})))[0]))
+}
+
+// alignedPoint is a Point that begins at a cache line.
+func alignedPoint() *ops.Point {
+	return (*ops.Point)(unsafe.Pointer(&alignedLanes(int(unsafe.Sizeof(ops.Point{}) / unsafe.Sizeof(ops.Lanes{})))[0]))
+}

@@ -1,0 +1,374 @@
+package kernel_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/voxfit/voxfit/kernel"
+)
+
+// forEachLaneSet runs a test for every instruction set with kernels of the tensor models. A set that
+// VOXFIT_REQUIRE names and that is not there fails.
+func forEachLaneSet(t *testing.T, test func(t *testing.T, isa string)) {
+	required := strings.Split(os.Getenv("VOXFIT_REQUIRE"), ",")
+	for _, isa := range []string{"avx512", "avx2"} {
+		t.Run(isa, func(t *testing.T) {
+			switch {
+			case slices.Contains(kernel.ISAs(), isa):
+				test(t, isa)
+			case slices.Contains(required, isa):
+				t.Fatalf("VOXFIT_REQUIRE names %s, which this build or processor has not", isa)
+			default:
+				t.Skipf("this build or processor has no %s", isa)
+			}
+		})
+	}
+}
+
+// laneSchemes are acquisitions of the usual kinds, and one whose b-tensors have not rank one.
+func laneSchemes() map[string]tensorScheme {
+	schemes := map[string]tensorScheme{
+		"HCP":        newTensorScheme(18, 90, 1000, 2000, 3000),
+		"two shells": newTensorScheme(6, 32, 500, 1500),
+		"odd":        newTensorScheme(5, 31, 700, 2500),
+		"long":       newTensorScheme(30, 190, 1000, 2000, 3000),
+		"planar":     newTensorScheme(9, 30, 1000, 2000),
+	}
+	planar := schemes["planar"]
+	for i, b := range planar.bvals {
+		if w := planar.w[7*i:]; i%2 == 0 { // planar encoding: the b-tensor is b/2 (1 - g g)
+			for k, unit := range []float64{1, 0, 1, 0, 0, 1} {
+				w[k] = -b/2*unit - w[k]/2
+			}
+		}
+	}
+	return schemes
+}
+
+// hard is a block of voxels of one or two fibres and water with signal-to-noise ratios from 3 to 50.
+// Some are water alone, or noise alone, or have zeros, negative values, or a value that is not finite.
+func (s tensorScheme) hard(voxels int, seed uint64) []float64 {
+	random := rand.New(rand.NewPCG(seed, 17))
+	var block []float64
+	for range voxels {
+		snr := []float64{3, 6, 10, 20, 30, 50}[random.IntN(6)]
+		kind, s0 := random.IntN(24), math.Pow(10, 1+3*random.Float64())
+		fraction := 0.0
+		if random.IntN(3) > 0 {
+			fraction = random.Float64()
+		}
+		if kind < 2 {
+			fraction = 1
+		}
+		signal := make([]float64, s.n())
+		for range 2 {
+			axial, radial := 1.2e-3+1e-3*random.Float64(), 0.1e-3+0.7e-3*random.Float64()
+			v := [3]float64{random.NormFloat64(), random.NormFloat64(), random.NormFloat64()}
+			norm := v[0]*v[0] + v[1]*v[1] + v[2]*v[2]
+			var d [6]float64
+			for k, pair := range [6][2]int{{0, 0}, {0, 1}, {1, 1}, {0, 2}, {1, 2}, {2, 2}} {
+				d[k] = (axial - radial) * v[pair[0]] * v[pair[1]] / norm
+				if pair[0] == pair[1] {
+					d[k] += radial
+				}
+			}
+			for i, x := range s.signal(d, s0/2, fraction) {
+				signal[i] += x
+			}
+		}
+		for i := range signal {
+			if kind == 2 {
+				signal[i] = 0
+			}
+			signal[i] += s0 / snr * random.NormFloat64()
+			if kind != 3 {
+				signal[i] = math.Hypot(signal[i], s0/snr*random.NormFloat64())
+			}
+			if kind == 4 && random.IntN(20) == 0 {
+				signal[i] = 0
+			}
+		}
+		switch kind {
+		case 5:
+			signal[random.IntN(len(signal))] = -s0 / 10
+		case 6:
+			signal[random.IntN(len(signal))] = []float64{math.NaN(), math.Inf(1), math.Inf(-1)}[random.IntN(3)]
+		case 7:
+			clear(signal)
+		}
+		block = append(block, signal...)
+	}
+	for i, v := range block {
+		block[i] = float64(float32(v))
+	}
+	return block
+}
+
+func (s tensorScheme) freeWaterOn(t testing.TB, method kernel.Method, isa string) kernel.Fitter {
+	f, err := kernel.NewFreeWater(s.waterDesign(method), kernel.WithISA(isa))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// objective is the sum of the squares of the differences of signal and model.
+func (s tensorScheme) objective(signal, params []float64) float64 {
+	sum := 0.0
+	for i, x := range s.signal([6]float64(params), params[6], params[7]) {
+		sum += (x - signal[i]) * (x - signal[i])
+	}
+	return sum
+}
+
+func TestFreeWaterLanesAgreeWithThePortableFit(t *testing.T) {
+	forEachLaneSet(t, func(t *testing.T, isa string) {
+		for name, s := range laneSchemes() {
+			const voxels = 2000
+			signal := s.hard(voxels, 1)
+			want, wantStatus := fitBlock(s.freeWaterOn(t, kernel.NLS, "generic"), signal)
+			got, gotStatus := fitBlock(s.freeWaterOn(t, kernel.NLS, isa), signal)
+			codes, steps, higher, apart := 0, 0, 0.0, 0.0
+			for v := range voxels {
+				y, p, q := signal[v*s.n():][:s.n()], got[8*v:][:8], want[8*v:][:8]
+				if gotStatus[v].Code != wantStatus[v].Code {
+					codes++
+					t.Logf("%s voxel %d: %v, portable %v; f %g and %g", name, v, gotStatus[v], wantStatus[v], p[7], q[7])
+				}
+				if gotStatus[v].Iterations != wantStatus[v].Iterations {
+					steps++
+				}
+				if gotStatus[v].Code == kernel.NonFinite {
+					continue
+				}
+				above := s.objective(y, p)/s.objective(y, q) - 1
+				if s.objective(y, q) == 0 {
+					continue // nothing was fitted
+				}
+				if !(math.Abs(above) <= 1e-9) {
+					t.Errorf("%s voxel %d: the sum of squares is %g above the portable fit's; %v and %v, f %g and %g", name, v, above, gotStatus[v], wantStatus[v], p[7], q[7])
+				}
+				higher, apart = max(higher, above), max(apart, math.Abs(p[7]-q[7]))
+				if math.Abs(p[7]-q[7]) > 1e-6 {
+					t.Errorf("%s voxel %d: f %.9f, the portable fit's %.9f, objectives %g apart", name, v, p[7], q[7], above)
+				}
+			}
+			t.Logf("%s: %d codes differ, %d numbers of steps; objective at most %.2g higher, f at most %.2g apart", name, codes, steps, higher, apart)
+			if codes > 0 {
+				t.Errorf("%s: %d of %d voxels have another status", name, codes, voxels)
+			}
+		}
+	})
+}
+
+func TestFractionLanesEndOnTheGridPointOfThePortableFit(t *testing.T) {
+	forEachLaneSet(t, func(t *testing.T, isa string) {
+		for name, s := range laneSchemes() {
+			const voxels = 2000
+			signal := s.hard(voxels, 5)
+			want, wantStatus := fitBlock(s.freeWaterOn(t, kernel.WLS, "generic"), signal)
+			got, gotStatus := fitBlock(s.freeWaterOn(t, kernel.WLS, isa), signal)
+			worst := 0.0
+			for v := range voxels {
+				p, q := got[8*v:][:8], want[8*v:][:8]
+				if gotStatus[v] != wantStatus[v] || p[7] != q[7] {
+					t.Errorf("%s voxel %d: %v f %v, portable %v f %v", name, v, gotStatus[v], p[7], wantStatus[v], q[7])
+				}
+				largest := 1e-300
+				for k := range 6 {
+					largest = max(largest, math.Abs(q[k]))
+				}
+				for k := range 6 {
+					worst = max(worst, math.Abs(p[k]-q[k])/largest)
+				}
+				worst = max(worst, math.Abs(p[6]-q[6])/max(q[6], 1e-300))
+			}
+			t.Logf("%s: tensors at most %.2g of the largest element apart", name, worst)
+			if !(worst < 1e-7) {
+				t.Errorf("%s: tensors %g apart", name, worst)
+			}
+		}
+	})
+}
+
+func (s tensorScheme) tensorOn(t testing.TB, method kernel.Method, isa string) kernel.Fitter {
+	f, err := kernel.NewTensor(kernel.TensorDesign{W: s.w, Method: method, MinSignal: 1e-4}, kernel.WithISA(isa))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestTensorLanesAgreeWithThePortableFit(t *testing.T) {
+	forEachLaneSet(t, func(t *testing.T, isa string) {
+		for name, s := range laneSchemes() {
+			const voxels = 2000
+			signal := s.hard(voxels, 2)
+			want, wantStatus := fitBlock(s.tensorOn(t, kernel.WLS, "generic"), signal)
+			got, gotStatus := fitBlock(s.tensorOn(t, kernel.WLS, isa), signal)
+			worst := 0.0
+			for v := range voxels {
+				p, q := got[7*v:][:7], want[7*v:][:7]
+				if gotStatus[v] != wantStatus[v] {
+					t.Errorf("%s voxel %d: %v, portable %v", name, v, gotStatus[v], wantStatus[v])
+				}
+				largest, apart := 0.0, math.Abs(p[6]-q[6])/max(q[6], 1e-300)
+				for k := range 6 {
+					largest = max(largest, math.Abs(q[k]))
+				}
+				for k := range 6 {
+					apart = max(apart, math.Abs(p[k]-q[k])/max(largest, 1e-300))
+				}
+				if worst = max(worst, apart); apart > 1e-9 {
+					t.Errorf("%s voxel %d: %v, portable %v", name, v, p, q)
+				}
+			}
+			t.Logf("%s: tensors at most %.2g of the largest element apart", name, worst)
+		}
+	})
+}
+
+// laneFitters are the fitters that have kernels.
+func (s tensorScheme) laneFitters(t testing.TB, isa string) map[string]kernel.Fitter {
+	return map[string]kernel.Fitter{
+		"tensor":         s.tensorOn(t, kernel.WLS, isa),
+		"free water NLS": s.freeWaterOn(t, kernel.NLS, isa),
+		"free water WLS": s.freeWaterOn(t, kernel.WLS, isa),
+	}
+}
+
+// Every number of voxels from 0 to 130, from every place in a block, forwards and backwards: a voxel's bits stay
+// the same.
+func TestLanesDoNotSeeTheirNeighbours(t *testing.T) {
+	forEachLaneSet(t, func(t *testing.T, isa string) {
+		s := newTensorScheme(4, 15, 1000, 2000)
+		const voxels = 260
+		n, signal := s.n(), s.hard(voxels, 3)
+		for name, f := range s.laneFitters(t, isa) {
+			p := f.Parameters()
+			want, wantStatus := fitBlock(f, signal)
+			worker := f.NewWorker()
+			check := func(what string, got []float64, status []kernel.Status, first int) {
+				t.Helper()
+				for v := range status {
+					if status[v] != wantStatus[first+v] || !slices.Equal(got[v*p:][:p], want[(first+v)*p:][:p]) {
+						t.Fatalf("%s, %s: voxel %d is %v %v, in one call %v %v", name, what, first+v,
+							status[v], got[v*p:][:p], wantStatus[first+v], want[(first+v)*p:][:p])
+					}
+				}
+			}
+			for count := range 131 {
+				first := count % (voxels - 130)
+				got, status := make([]float64, count*p), make([]kernel.Status, count)
+				worker.Fit64(got, status, signal[first*n:(first+count)*n])
+				check("fewer voxels", got, status, first)
+			}
+			var turned []float64
+			for v := range voxels {
+				turned = append(turned, signal[(voxels-1-v)*n:][:n]...)
+			}
+			got, status := fitBlock(f, turned)
+			for v := range voxels {
+				check("backwards", got[(voxels-1-v)*p:][:p], status[voxels-1-v:voxels-v], v)
+			}
+			single := make([]float32, len(signal))
+			for i, v := range signal {
+				single[i] = float32(v)
+			}
+			worker.Fit(got, status, single)
+			check("float32", got, status, 0)
+		}
+	})
+}
+
+func TestLanesDoNotAllocate(t *testing.T) {
+	forEachLaneSet(t, func(t *testing.T, isa string) {
+		s := newTensorScheme(4, 15, 1000, 2000)
+		const voxels = 50
+		signal := s.hard(voxels, 4)
+		for name, f := range s.laneFitters(t, isa) {
+			worker := f.NewWorker()
+			params, status := make([]float64, voxels*f.Parameters()), make([]kernel.Status, voxels)
+			if got := testing.AllocsPerRun(5, func() { worker.Fit64(params, status, signal) }); got != 0 {
+				t.Errorf("%s: %v allocations for a call", name, got)
+			}
+		}
+	})
+}
+
+func BenchmarkTensorWLS(b *testing.B) {
+	s := newTensorScheme(18, 90, 1000, 2000, 3000)
+	benchmarkLanes(b, s, func(isa string) kernel.Fitter { return s.tensorOn(b, kernel.WLS, isa) })
+}
+
+func BenchmarkFreeWaterNLS(b *testing.B) {
+	s := newTensorScheme(18, 90, 1000, 2000, 3000)
+	benchmarkLanes(b, s, func(isa string) kernel.Fitter { return s.freeWaterOn(b, kernel.NLS, isa) })
+}
+
+func BenchmarkFreeWaterWLS(b *testing.B) {
+	s := newTensorScheme(18, 90, 1000, 2000, 3000)
+	benchmarkLanes(b, s, func(isa string) kernel.Fitter { return s.freeWaterOn(b, kernel.WLS, isa) })
+}
+
+// benchmarkLanes reports the time per voxel of typical voxels on every instruction set.
+func benchmarkLanes(b *testing.B, s tensorScheme, fitter func(isa string) kernel.Fitter) {
+	const voxels = 4096
+	signal := make([]float32, 0, voxels*s.n())
+	for _, v := range s.typical(voxels) {
+		signal = append(signal, float32(v))
+	}
+	for _, isa := range kernel.ISAs() {
+		b.Run(isa, func(b *testing.B) {
+			f := fitter(isa)
+			w := f.NewWorker()
+			params, status := make([]float64, f.Parameters()*voxels), make([]kernel.Status, voxels)
+			for b.Loop() {
+				w.Fit(params, status, signal)
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*voxels), "us/voxel")
+		})
+	}
+}
+
+// typical is a block as a brain would give: the mixture of the prototypes' phantom, at a
+// signal-to-noise ratio of 30.
+func (s tensorScheme) typical(voxels int) []float64 {
+	random := rand.New(rand.NewPCG(3, 3))
+	var block []float64
+	for range voxels {
+		fraction := 0.0
+		switch u := random.Float64(); {
+		case u < 0.2:
+			fraction = 0.3 + 0.7*random.Float64()
+		case u < 0.7:
+			fraction = 0.3 * random.Float64()
+		}
+		fibres := []int{1, 1, 1, 2, 2, 2, 3}[random.IntN(7)]
+		signal := make([]float64, s.n())
+		for range fibres {
+			axial, radial := 1.5e-3+0.4e-3*random.Float64(), 0.2e-3+0.25e-3*random.Float64()
+			v := [3]float64{random.NormFloat64(), random.NormFloat64(), random.NormFloat64()}
+			norm := v[0]*v[0] + v[1]*v[1] + v[2]*v[2]
+			var d [6]float64
+			for k, pair := range [6][2]int{{0, 0}, {0, 1}, {1, 1}, {0, 2}, {1, 2}, {2, 2}} {
+				d[k] = (axial - radial) * v[pair[0]] * v[pair[1]] / norm
+				if pair[0] == pair[1] {
+					d[k] += radial
+				}
+			}
+			for i, x := range s.signal(d, 1000/float64(fibres), fraction) {
+				signal[i] += x
+			}
+		}
+		for i := range signal {
+			signal[i] = math.Hypot(signal[i]+1000./30*random.NormFloat64(), 1000./30*random.NormFloat64())
+		}
+		block = append(block, signal...)
+	}
+	return block
+}
