@@ -20,20 +20,13 @@ type freeWaterSlot struct {
 	damping float64
 	exact   bool // the next pass gives the exact second derivative
 	steps   int  // since the start
-
-	second bool // the fit from the second start
-	first  struct {
-		at      waterPoint
-		squares float64
-		steps   int
-	}
 }
 
 type slotState uint8
 
 const (
-	slotRunning slotState = iota
-	slotRestarts
+	slotRunning  slotState = iota
+	slotDoubtful           // wants a second start
 	slotDone
 	slotHandedOver
 )
@@ -71,15 +64,10 @@ func (w *freeWaterLanesWorker) pass() {
 		}
 	}
 	w.lanes.Step(w.system)
-	restarts := false
 	for l := range w.slots {
 		if s := &w.slots[l]; s.busy && s.state == slotRunning && !s.again {
 			s.step(w.system, l)
-			restarts = restarts || s.state == slotRestarts
 		}
-	}
-	if restarts {
-		w.restart()
 	}
 }
 
@@ -179,38 +167,20 @@ func (s *freeWaterSlot) step(system *ops.System, l int) {
 	}
 }
 
-// settle ends a fit, or begins the one from the second start.
+// settle ends a fit.
 func (s *freeWaterSlot) settle() {
 	switch {
 	case s.squares > ref.DoubtfulResidual*s.energy*(1-1e-9):
 		s.state = slotHandedOver
 	case !s.second && s.at.fraction() >= ref.DoubtfulFraction:
-		s.state = slotRestarts
+		s.state = slotDoubtful
 	default:
 		s.state = slotDone
 	}
 }
 
-// restart gives the lanes that ask for it their second start.
-func (w *freeWaterLanesWorker) restart() {
-	var s0, c ops.Lanes
-	for l := range w.slots {
-		s0[l] = w.slots[l].s0
-		c[l] = ref.SecondFraction * s0[l]
-	}
-	var start [ops.TensorLanes]waterPoint
-	w.startsAt(&start, w.signal, &c, &s0)
-	for l := range w.slots {
-		if s := &w.slots[l]; s.busy && s.state == slotRestarts {
-			s.first.at, s.first.squares, s.first.steps = s.at, s.squares, s.steps
-			s.second = true
-			s.begin(&start[l])
-		}
-	}
-}
-
 // write writes the better of the fits.
-func (s *freeWaterSlot) write(params *[freeWaterParameters]float64) Status {
+func (s *freeWaterSlot) write(params []float64) Status {
 	status := Status{Code: OK, Iterations: uint16(s.steps + s.first.steps)}
 	if s.negative {
 		status.Code = NegativeSignal

@@ -21,7 +21,7 @@ var (
 	log2Odd = []float64{2.8853900817779268, 0.9617966939259898, 0.5770780163455203, 0.4121985858409005, 0.32059853491395984, 0.262334352504183, 0.2209130842311768, 0.2136589569431927}
 )
 
-// exp2 replaces z by 2^z, using three more registers.
+// exp2 replaces z by 2^z, using four more registers.
 //
 // 512 bits: with k = z rounded to a sixteenth, 2^z = 2^floor(k) T[16 (k - floor(k))] 2^(z-k), where T
 // are the 16 powers of 2^(1/16), held in registers table[0] and table[1], and the last factor is a polynomial.
@@ -29,7 +29,7 @@ var (
 //
 // 256 bits: k = z rounded to an integer, a longer polynomial, and the bits of 2^k by shifting. Results below
 // 2^-1022.5 become zero, above 2^1023.5 infinite.
-func (a *lanes) exp2(z reg.VecPhysical, spare [3]reg.VecPhysical, table []reg.VecPhysical) {
+func (a *lanes) exp2(z reg.VecPhysical, spare [4]reg.VecPhysical, table []reg.VecPhysical) {
 	shifted, k, q := spare[0], spare[1], spare[2]
 	if a.wide {
 		a.clamp(z, q, -1100, 1100)
@@ -50,7 +50,7 @@ func (a *lanes) exp2(z reg.VecPhysical, spare [3]reg.VecPhysical, table []reg.Ve
 	VSUBPD(shift, shifted, k)
 	VSUBPD(k, z, z)
 	VPSLLQ(Imm(52), shifted, shifted)
-	a.polynomial(q, z, exp2Wide)
+	a.twoChains(q, spare[3], k, z, exp2Wide)
 	VFMADD213PD(a.constant(1), z, q)
 	VMULPD(q, shifted, z)
 }
@@ -83,6 +83,18 @@ func (a *lanes) polynomial(q, x reg.VecPhysical, c []float64) {
 	for k := len(c) - 2; k >= 0; k-- {
 		VFMADD213PD(a.constant(c[k]), x, q)
 	}
+}
+
+// twoChains evaluates the same from even and odd powers apart, which do not wait for each other.
+func (a *lanes) twoChains(q, odd, square, x reg.VecPhysical, c []float64) {
+	VMULPD(x, x, square)
+	var halves [2][]float64
+	for k, v := range c {
+		halves[k%2] = append(halves[k%2], v)
+	}
+	a.polynomial(q, square, halves[0])
+	a.polynomial(odd, square, halves[1])
+	VFMADD231PD(x, odd, q)
 }
 
 // log2 replaces x by its binary logarithm, using five more registers. Zero gives -Inf, what is negative NaN.
