@@ -13,13 +13,14 @@ type freeWaterSlot struct {
 	state slotState
 	preparedVoxel
 
-	at      waterPoint // the best point
-	squares float64    // there
-	trial   waterPoint // the point of the next pass
-	again   bool       // which is the best point, for a safer matrix there
-	damping float64
-	exact   bool // the next pass gives the exact second derivative
-	steps   int  // since the start
+	at        waterPoint // the best point
+	squares   float64    // there
+	trial     waterPoint // the point of the next pass
+	again     bool       // which is the best point, for a safer matrix there
+	damping   float64
+	reduction float64 // that the last exact and undamped step promised, relative
+	exact     bool    // the next pass gives the exact second derivative
+	steps     int     // since the start
 }
 
 type slotState uint8
@@ -51,7 +52,7 @@ func (w *freeWaterLanesWorker) occupy(l int, v *preparedVoxel) {
 // begin starts from a point.
 func (s *freeWaterSlot) begin(start *waterPoint) {
 	s.state, s.trial, s.squares = slotRunning, *start, math.Inf(1)
-	s.again, s.damping, s.exact, s.steps = false, 0, false, 0
+	s.again, s.damping, s.exact, s.steps, s.reduction = false, 0, false, 0, 0
 }
 
 // pass evaluates the model at every lane's trial point, and takes each lane a step on.
@@ -150,7 +151,7 @@ func (s *freeWaterSlot) step(system *ops.System, l int) {
 	}
 	s.trial.c = max(0, s.at.c+system.Solution[7][l])
 	s.steps++
-	last := s.damping < 1e-4 && system.Predicted[l] <= lastReduction*s.squares+ref.NewtonFloor*s.energy
+	last := s.damping < 1e-4 && system.Predicted[l] <= lastReduction*s.squares+ref.NewtonFloor*s.energy || s.nextIsNothing(system.Predicted[l]/s.squares)
 	limit := ref.DoubtfulIterations
 	if s.second {
 		limit = secondLimit
@@ -166,6 +167,23 @@ func (s *freeWaterSlot) step(system *ops.System, l int) {
 		s.exact = relaxed(s.damping) == 0
 	}
 }
+
+// nextIsNothing says whether the step after the one whose predicted relative reduction is given would gain
+// next to nothing: the reductions of Newton steps go down as a, C a^2, C (C a^2)^2, so that two of them tell
+// the third. Where fits from two starts are to be compared, it does not guess.
+func (s *freeWaterSlot) nextIsNothing(reduction float64) bool {
+	before := s.reduction
+	s.reduction = 0
+	if !s.exact || s.damping != 0 {
+		return false
+	}
+	s.reduction = reduction
+	return reduction < 1e-5 && reduction*reduction*reduction <= nothing*before*before &&
+		!s.second && s.trial.fraction() < ref.DoubtfulFraction
+}
+
+// nothing is a relative reduction of the sum of squares that is not worth a step.
+const nothing = 1e-16
 
 // settle ends a fit.
 func (s *freeWaterSlot) settle() {
