@@ -54,8 +54,6 @@ type freeWaterLanesWorker struct {
 	arriving []ops.Lanes // the signals of the voxels that are prepared
 	signal   []ops.Lanes // the signals of the voxels that are fitted
 	u, v, x  []ops.Lanes // of one block of measurements
-	logs     []ops.Lanes // of all
-	weights  []ops.Lanes
 	sums     []ops.Lanes // 28
 	system   *ops.System
 	point    *ops.Point
@@ -101,7 +99,6 @@ func (f *freeWaterLanes) newWorker(portable *freeWaterWorker) *freeWaterLanesWor
 	w := &freeWaterLanesWorker{freeWaterWorker: portable, lanes: f}
 	w.arriving, w.signal = alignedLanes(f.n), alignedLanes(f.n)
 	w.u, w.v, w.x = alignedLanes(laneBlock), alignedLanes(laneBlock), alignedLanes(laneBlock)
-	w.logs, w.weights = alignedLanes(f.n), alignedLanes(f.n)
 	w.sums = alignedLanes(28)
 	w.system, w.point = alignedSystem(), alignedPoint()
 	w.doubtful = make([]preparedVoxel, 0, 4*ops.TensorLanes) // until the next are prepared, two lots of eight may join seven
@@ -270,21 +267,41 @@ func (w *freeWaterLanesWorker) plainFit() {
 	for l := range w.rest.C {
 		w.rest.C[l], w.rest.Cut[l], w.rest.Floor[l] = 0, f.model.MinSignal, f.model.MinSignal
 	}
-	f.WeightedLogarithms(&w.logs[0], &w.weights[0], &w.arriving[0], &f.rows[0], f.n, &w.rest)
 	sums := (*[28]ops.Lanes)(w.sums)
 	clear(w.sums)
-	f.normalSums(sums, &w.weights[0], 0, f.n)
+	w.weightedLogarithms(w.system, w.arriving, sums)
 	f.normalMatrix(w.system, sums)
 	clear(w.system.Damping[:])
 	f.Factor(w.system)
-	w.solveLogarithms()
+	f.Solve(w.system)
 }
 
-// solveLogarithms solves for the weighted logarithms.
-func (w *freeWaterLanesWorker) solveLogarithms() {
-	clear(w.system.Right[:])
-	w.lanes.project(&w.system.Right[0], &w.logs[0], 0, w.lanes.n)
-	w.lanes.Solve(w.system)
+// weightedLogarithms makes the right-hand side of the weighted linear fit to what water leaves of signals, and,
+// unless normal is nil, the sums of its matrix.
+func (w *freeWaterLanesWorker) weightedLogarithms(system *ops.System, signal []ops.Lanes, normal *[28]ops.Lanes) {
+	f := w.lanes
+	clear(system.Right[:])
+	for i := 0; i < f.n; i += laneBlock {
+		m := min(laneBlock, f.n-i)
+		f.WeightedLogarithms(&w.u[0], &w.v[0], &signal[i], &f.rows[ops.DesignFields*i], m, &w.rest)
+		f.project(&system.Right[0], &w.u[0], i, m)
+		if normal != nil {
+			f.normalSums(normal, &w.v[0], i, m)
+		}
+	}
+}
+
+// linearMisfit solves the weighted linear fit whose matrix was factored, and sums up the squares of the
+// differences of signal and prediction.
+func (w *freeWaterLanesWorker) linearMisfit(system *ops.System, signal []ops.Lanes) ops.Lanes {
+	f := w.lanes
+	w.weightedLogarithms(system, signal, nil)
+	f.Solve(system)
+	copy(w.point.P[:], system.Solution[:7])
+	w.point.C = w.rest.C
+	w.point.Squares = ops.Lanes{}
+	f.Misfit(&signal[0], &f.rows[0], f.n, w.point)
+	return w.point.Squares
 }
 
 // means are the columns of the table of means.
@@ -319,13 +336,7 @@ func (w *freeWaterLanesWorker) misfits(fraction float64, s0 *ops.Lanes) ops.Lane
 	for l := range s0 {
 		w.rest.C[l], w.rest.Cut[l], w.rest.Floor[l] = fraction*s0[l], 0, f.model.MinSignal
 	}
-	f.WeightedLogarithms(&w.logs[0], &w.weights[0], &w.arriving[0], &f.rows[0], f.n, &w.rest)
-	w.solveLogarithms()
-	copy(w.point.P[:], w.system.Solution[:7])
-	w.point.C = w.rest.C
-	clear(w.point.Squares[:])
-	f.Misfit(&w.arriving[0], &f.rows[0], f.n, w.point)
-	return w.point.Squares
+	return w.linearMisfit(w.system, w.arriving)
 }
 
 // starts guesses the fraction from the mean of the shell, and the tissue from the rest.
@@ -349,9 +360,12 @@ func (w *freeWaterLanesWorker) startsAt(start *[ops.TensorLanes]waterPoint, sign
 		w.rest.Floor[l] = 0.03 * s0[l]
 	}
 	w.rest.Cut = w.rest.Floor
-	f.Logarithms(&w.logs[0], &signal[0], &f.rows[0], f.n, &w.rest)
 	clear(w.point.P[:])
-	f.Sums7(&w.point.P[0], &f.guess[0], &w.logs[0], f.n)
+	for i := 0; i < f.n; i += laneBlock {
+		m := min(laneBlock, f.n-i)
+		f.Logarithms(&w.u[0], &signal[i], &f.rows[ops.DesignFields*i], m, &w.rest)
+		f.Sums7(&w.point.P[0], &f.guess[8*i], &w.u[0], m)
+	}
 	for l := range start {
 		for k := range w.point.P {
 			start[l].p[k] = w.point.P[k][l]
