@@ -118,37 +118,54 @@ func (a *lanes) log2(x reg.VecPhysical, spare [5]reg.VecPhysical, table []reg.Ve
 		VFMADD213PD(log, q, x)
 		return
 	}
+	// What is not a positive normal number is rare; then all lanes take the careful way.
 	exponent, m, square, q, special := spare[0], spare[1], spare[2], spare[3], spare[4]
+	ordinary := a.label("ordinary")
+	a.logOf(x, m, exponent, square, q)
+	VMOVUPD(a.constant(0x1p-1022), special)
+	VPCMPGTQ(x, special, special) // as integers: the numbers below, and all negative ones
+	VPCMPGTQ(a.pattern(math.Float64bits(math.MaxFloat64)), x, q)
+	VPOR(q, special, special)
+	VMOVMSKPD(special, reg.R11L)
+	TESTL(reg.R11L, reg.R11L)
+	JZ(LabelRef(ordinary))
 	// Subnormal numbers are made normal first.
 	VCMPPD(Imm(lessThan), a.constant(0x1p-1022), x, special)
 	VMULPD(a.constant(0x1p54), x, m)
 	VBLENDVPD(special, m, x, m)
+	a.logOf(m, m, exponent, square, q)
 	VANDPD(a.constant(54), special, square)
-	// The bits above those of sqrt(1/2) hold the exponent.
-	VPSUBQ(a.pattern(math.Float64bits(math.Sqrt2/2)), m, exponent)
-	VPAND(a.pattern(0xfff<<52), exponent, q)
-	VPSUBQ(q, m, m)
-	// An integer i in -2^51 .. 2^51 becomes a float64 by adding it to the bits of 1.5 2^52. The shift must
-	// keep the sign: of the 12 bits, 2048 is added first and taken off after.
-	VPSRLQ(Imm(52), exponent, exponent)
-	VPXOR(a.pattern(0x800), exponent, exponent)
-	VPADDQ(a.pattern(math.Float64bits(3<<51)), exponent, exponent)
-	VSUBPD(a.constant(3<<51+0x800), exponent, exponent)
-	VSUBPD(square, exponent, exponent)
-	VADDPD(a.constant(1), m, square)
-	VSUBPD(a.constant(1), m, m)
-	VDIVPD(square, m, m)
-	VMULPD(m, m, square)
-	a.polynomial(q, square, log2Odd)
-	VFMADD213PD(exponent, q, m)
-	// What is not a positive finite number.
+	VSUBPD(square, m, m)
 	VXORPD(square, square, square)
 	VCMPPD(Imm(equal), square, x, special)
 	VBLENDVPD(special, a.constant(math.Inf(-1)), m, m)
 	VCMPPD(Imm(lessThan), square, x, special)
 	VBLENDVPD(special, a.pattern(0x7ff8<<48), m, m)
 	VCMPPD(Imm(notLessThan), a.constant(math.Inf(1)), x, special) // infinite or NaN
-	VBLENDVPD(special, x, m, x)
+	VBLENDVPD(special, x, m, m)
+	Label(ordinary)
+	VMOVAPD(m, x)
+}
+
+// logOf writes the logarithm of positive normal numbers x to m, which may be x. 256 bits.
+func (a *lanes) logOf(x, m, exponent, square, q reg.VecPhysical) {
+	// The bits above those of sqrt(1/2) hold the exponent.
+	VMOVUPD(a.pattern(math.Float64bits(math.Sqrt2/2)), q)
+	VPSUBQ(q, x, exponent)
+	VPAND(a.pattern(0xfff<<52), exponent, q)
+	VPSUBQ(q, x, m)
+	// An integer i in -2^51 .. 2^51 becomes a float64 by adding it to the bits of 1.5 2^52. The shift must
+	// keep the sign: of the 12 bits, 2048 is added first and taken off after.
+	VPSRLQ(Imm(52), exponent, exponent)
+	VPXOR(a.pattern(0x800), exponent, exponent)
+	VPADDQ(a.pattern(math.Float64bits(3<<51)), exponent, exponent)
+	VSUBPD(a.constant(3<<51+0x800), exponent, exponent)
+	VADDPD(a.constant(1), m, square)
+	VSUBPD(a.constant(1), m, m)
+	VDIVPD(square, m, m)
+	VMULPD(m, m, square)
+	a.polynomial(q, square, log2Odd)
+	VFMADD213PD(exponent, q, m)
 }
 
 // Predicates of VCMPPD.
