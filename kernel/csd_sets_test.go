@@ -254,6 +254,26 @@ func TestOddDesignsOnEverySetAreAsInTheReference(t *testing.T) {
 	}
 }
 
+func TestQuadWithMoreTermsOfTheSumIsLeftToTheReference(t *testing.T) {
+	g := shellTable(t, 60)
+	d := csdDesign(t, g, 8)
+	signal := crossings(g, 20, 3)
+	want, wantStatus := fitAll(newCSDOn(t, d, "generic"), signal)
+	// A map that is as right, but not as products of harmonics are: one sum has weights of zero added.
+	d.Gram.Quads = slices.Clone(d.Gram.Quads)
+	q := &d.Gram.Quads[slices.IndexFunc(d.Gram.Quads, func(q kernel.GramQuad) bool { return q.Sum < 40 })]
+	weights := d.Gram.Coefficients[q.Coefficients:][:q.DifferenceTerms+q.SumTerms]
+	q.Coefficients = int32(len(d.Gram.Coefficients))
+	d.Gram.Coefficients = slices.Concat(d.Gram.Coefficients, weights, make([]float64, 20))
+	q.SumTerms = q.DifferenceTerms + 1
+	forEachSet(t, func(t *testing.T, isa string) {
+		got, status := fitAll(newCSDOn(t, d, isa), signal)
+		if differ, largest := disagreement(got, want, status, wantStatus); differ > 0 || !(largest <= 1e-9) {
+			t.Errorf("%d voxels have another status or number of iterations; coefficients differ by %.2g", differ, largest)
+		}
+	})
+}
+
 func TestFitOfCSDDoesNotAllocateOnAnySet(t *testing.T) {
 	g, wide := study(t, 150)
 	narrow := make([]float32, len(wide))

@@ -1,94 +1,9 @@
 package kernel
 
 import (
-	"math/bits"
 	"slices"
 	"unsafe"
-
-	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
-
-// csdLaneWorker fits voxels in slots, one for each lane. Each round takes all slots through one
-// iteration. A voxel that has settled is written out and its slot gets the next voxel at once, so
-// that lanes do not wait for one another however different their iterations are.
-//
-// Nearly all voxels take that way. The few that do not (a signal of zeros or without finite products, a
-// matrix that is not positive definite) are left to the portable code, from the signal on.
-type csdLaneWorker struct {
-	*csdLanes
-	scratch *ref.CSDScratch
-
-	// The next voxels, made ready together.
-	staged32  []float32 // their signals, where they are not whole and in one piece
-	staged64  []float64
-	signal    []float64
-	seen      []float64
-	arrived   []float64 // z
-	smooth    []float64 // start coefficients of the unconstrained solution
-	free      []float64 // the unconstrained solution, where it was needed
-	limits    []float64 // thresholds
-	firstSets []uint64
-	freeSets  []uint64
-	first     int // the voxel in lane 0
-	ready     int // how many there are
-	taken     int // how many have found a slot
-
-	// The slots.
-	slots      []csdSlot
-	active     []uint64  // the set of each slot
-	below      []uint64  // that after the iteration
-	sums       []float64 // moments, slot after slot
-	c          []float64 // moments, in lanes
-	q          []float64 // the normal matrix, its factor
-	inverse    []float64
-	z, y       []float64
-	thresholds []float64
-	rowBits    []byte
-	list       []int
-}
-
-// csdSlot is the voxel in a lane.
-type csdSlot struct {
-	voxel      int // -1 for none
-	iterations int
-	settled    Code // its code if it settles
-}
-
-func (l *csdLanes) NewWorker() Worker {
-	lanes := l.steps.Lanes
-	floats := func(vectors int) []float64 { return alignedFloats(vectors * lanes) }
-	padded := l.tiles * l.steps.Tile
-	entries, _ := l.triangle()
-	w := &csdLaneWorker{
-		csdLanes: l, scratch: l.ref.NewScratch(),
-		staged32: make([]float32, lanes*l.stride()), staged64: make([]float64, lanes*l.stride()),
-		signal: floats(l.stride()), seen: floats(3), arrived: floats(max(l.transposed.rows, padded)),
-		smooth: floats(l.start.rows), free: floats(padded + 1), limits: floats(1),
-		firstSets: make([]uint64, lanes*l.words), freeSets: make([]uint64, lanes*l.words),
-		slots: make([]csdSlot, lanes), active: make([]uint64, lanes*l.words), below: make([]uint64, lanes*l.words),
-		sums: floats(l.moments), c: floats(l.moments), q: floats(entries), inverse: floats(padded),
-		z: floats(padded), y: floats(padded + 1), thresholds: floats(1),
-		rowBits: make([]byte, max(l.amplitudes.rows, 64*l.words)),
-		list:    make([]int, 0, 2*l.directions),
-	}
-	for i := l.coefficients; i < padded; i++ {
-		for lane := range lanes {
-			w.q[l.place(i, i)*lanes+lane] = 1
-		}
-	}
-	return w
-}
-
-// stride is the length of a staged signal: as long as a signal, but never shorter than a vector.
-func (l *csdLanes) stride() int { return max(l.measurements, l.steps.Lanes) }
-
-func (w *csdLaneWorker) Fit(params []float64, status []Status, signal []float32) {
-	fitLanes(w, params, status, signal, w.staged32, w.steps.PackFloat32)
-}
-
-func (w *csdLaneWorker) Fit64(params []float64, status []Status, signal []float64) {
-	fitLanes(w, params, status, signal, w.staged64, w.steps.PackFloat64)
-}
 
 // csdBlock is a block of voxels to fit: the arguments of Fit.
 type csdBlock[T float32 | float64] struct {
@@ -144,55 +59,6 @@ func (b *csdBlock[T]) refill(slot int) bool {
 	}
 }
 
-// prepare makes the next voxels ready: everything before the first iteration.
-func (b *csdBlock[T]) prepare() {
-	w, m, lanes, stride := b.csdLaneWorker, b.measurements, b.steps.Lanes, b.stride()
-	w.first += w.ready
-	w.ready, w.taken = min(lanes, len(b.status)-w.first), 0
-	rows := b.voxels[w.first*m:]
-	if w.ready < lanes || m < stride {
-		for lane := range w.ready {
-			copy(b.staged[lane*stride:], rows[lane*m:][:m])
-		}
-		rows = b.staged
-	}
-	b.pack(&w.signal[0], &rows[0], stride, stride)
-	w.deconvolveFreely()
-}
-
-// deconvolveFreely solves for the start coefficients without constraint and finds the directions
-// below the threshold.
-func (w *csdLaneWorker) deconvolveFreely() {
-	s := w.steps
-	s.Inspect(&w.seen[0], &w.signal[0], &w.volumes[0], len(w.volumes))
-	s.Multiply(&w.arrived[0], &w.transposed.data[0], &w.signal[0], &w.volumes[0], w.transposed.count, len(w.volumes))
-	s.Multiply(&w.smooth[0], &w.start.data[0], &w.arrived[0], &w.unknowns[0], w.start.count, w.coefficients)
-	for lane := range w.limits {
-		w.limits[lane] = w.zeroth * w.smooth[lane] * w.tau
-	}
-	w.findBelow(w.firstSets, w.smooth, w.limits, w.startCoefficients)
-	for lane := range w.ready {
-		if w.ordinary(lane) && empty(w.set(w.firstSets, lane)) {
-			w.deconvolveWhole()
-			return
-		}
-	}
-}
-
-// deconvolveWhole solves for all coefficients without constraint. Where no direction was below the
-// threshold, those that are now become the first set.
-func (w *csdLaneWorker) deconvolveWhole() {
-	clear(w.c) // no active direction: the normal matrix is P
-	w.assemble()
-	w.solve(w.free, w.arrived)
-	w.findBelow(w.freeSets, w.free, w.limits, w.coefficients)
-	for lane := range w.steps.Lanes {
-		if first := w.set(w.firstSets, lane); empty(first) {
-			copy(first, w.set(w.freeSets, lane))
-		}
-	}
-}
-
 // findBelow finds the directions whose amplitude from the first n coefficients is below the threshold,
 // in all lanes.
 func (w *csdLaneWorker) findBelow(sets []uint64, f, thresholds []float64, n int) {
@@ -206,37 +72,6 @@ func (w *csdLaneWorker) findBelow(sets []uint64, f, thresholds []float64, n int)
 	}
 }
 
-// ordinary says whether a voxel that is ready has a signal that can be fitted in a lane.
-func (w *csdLaneWorker) ordinary(lane int) bool {
-	lanes := w.steps.Lanes
-	poison, low, high := w.seen[lane], w.seen[lanes+lane], w.seen[2*lanes+lane]
-	allZero := low == 0 && high == 0
-	outOfRange := w.limits[lane]*0 != 0 // some of z is NaN or infinite, or what follows from z
-	return poison == 0 && !allZero && !outOfRange
-}
-
-// settledCode is the code of a voxel that is ready, if it settles.
-func (w *csdLaneWorker) settledCode(lane int) Code {
-	if low := w.seen[w.steps.Lanes+lane]; low < 0 {
-		return NegativeSignal
-	}
-	return OK
-}
-
-func empty(set []uint64) bool {
-	for _, word := range set {
-		if word != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// set is the set of directions of one lane.
-func (l *csdLanes) set(sets []uint64, lane int) []uint64 {
-	return sets[lane*l.words:][:l.words]
-}
-
 // install moves a voxel that is ready into a slot.
 func (w *csdLaneWorker) install(slot, lane int) {
 	lanes := w.steps.Lanes
@@ -248,46 +83,6 @@ func (w *csdLaneWorker) install(slot, lane int) {
 	active := w.set(w.active, slot)
 	copy(active, w.set(w.firstSets, lane))
 	w.sumMoments(slot, active)
-}
-
-// sumMoments makes the moments of a set, from nothing or by taking the other directions off the
-// complete sum, whichever touches fewer groups.
-func (w *csdLaneWorker) sumMoments(slot int, active []uint64) {
-	w.list = w.list[:0]
-	touched, untouched := 0, 0
-	for i, word := range active {
-		touched += bits.OnesCount64(occupied(word))
-		untouched += bits.OnesCount64(occupied(w.others(word, i)))
-	}
-	sums := w.slotSums(slot)
-	if touched <= untouched {
-		for i, word := range active {
-			w.list = appendGroupRows(w.list, word, i, w.moments*8)
-		}
-		clear(sums)
-		w.accumulate(sums, sums, touched, 0)
-		return
-	}
-	for i, word := range active {
-		w.list = appendGroupRows(w.list, w.others(word, i), i, w.moments*8)
-	}
-	w.accumulate(sums, w.complete, 0, untouched)
-}
-
-// others are the directions that are not in a set's word of the given index.
-func (l *csdLanes) others(word uint64, index int) uint64 {
-	word = ^word
-	if left := l.directions - 64*index; left < 64 {
-		word &= 1<<left - 1
-	}
-	return word
-}
-
-func (w *csdLaneWorker) slotSums(slot int) []float64 { return w.sums[slot*w.moments:][:w.moments] }
-
-// accumulate writes from with the first rows in the list added and the others removed.
-func (w *csdLaneWorker) accumulate(sums, from []float64, added, removed int) {
-	w.steps.Accumulate(&sums[0], &from[0], &w.table[0], unsafe.SliceData(w.list), added, removed, w.moments/w.steps.Stripe)
 }
 
 // iterate solves for the coefficients in all slots and finds the directions that are now below the
@@ -342,21 +137,6 @@ func (b *csdBlock[T]) write(voxel int, f []float64, lane int, status Status) {
 	for i := range row {
 		row[i] = f[i*b.steps.Lanes+lane]
 	}
-}
-
-// exchange makes a new set the active one of a slot and updates the moments by what changed.
-func (w *csdLaneWorker) exchange(slot int, active, below []uint64) {
-	w.list = w.list[:0]
-	for i, word := range below {
-		w.list = appendGroupRows(w.list, word&^active[i], i, w.moments*8)
-	}
-	added := len(w.list)
-	for i, word := range active {
-		w.list = appendGroupRows(w.list, word&^below[i], i, w.moments*8)
-	}
-	sums := w.slotSums(slot)
-	w.accumulate(sums, sums, added, len(w.list)-added)
-	copy(active, below)
 }
 
 // fitPortably leaves a voxel to the portable code.

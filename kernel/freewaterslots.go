@@ -13,27 +13,21 @@ type freeWaterSlot struct {
 	state slotState
 	preparedVoxel
 
-	at      waterPoint // the best point
-	squares float64    // there
-	trial   waterPoint // the point of the next pass
-	again   bool       // which is the best point, for a safer matrix there
-	damping float64
-	exact   bool // the next pass gives the exact second derivative
-	steps   int  // since the start
-
-	second bool // the fit from the second start
-	first  struct {
-		at      waterPoint
-		squares float64
-		steps   int
-	}
+	at        waterPoint // the best point
+	squares   float64    // there
+	trial     waterPoint // the point of the next pass
+	again     bool       // which is the best point, for a safer matrix there
+	damping   float64
+	reduction float64 // that the last exact and undamped step promised, relative
+	exact     bool    // the next pass gives the exact second derivative
+	steps     int     // since the start
 }
 
 type slotState uint8
 
 const (
-	slotRunning slotState = iota
-	slotRestarts
+	slotRunning  slotState = iota
+	slotDoubtful           // wants a second start
 	slotDone
 	slotHandedOver
 )
@@ -58,7 +52,7 @@ func (w *freeWaterLanesWorker) occupy(l int, v *preparedVoxel) {
 // begin starts from a point.
 func (s *freeWaterSlot) begin(start *waterPoint) {
 	s.state, s.trial, s.squares = slotRunning, *start, math.Inf(1)
-	s.again, s.damping, s.exact, s.steps = false, 0, false, 0
+	s.again, s.damping, s.exact, s.steps, s.reduction = false, 0, false, 0, 0
 }
 
 // pass evaluates the model at every lane's trial point, and takes each lane a step on.
@@ -71,15 +65,10 @@ func (w *freeWaterLanesWorker) pass() {
 		}
 	}
 	w.lanes.Step(w.system)
-	restarts := false
 	for l := range w.slots {
 		if s := &w.slots[l]; s.busy && s.state == slotRunning && !s.again {
 			s.step(w.system, l)
-			restarts = restarts || s.state == slotRestarts
 		}
-	}
-	if restarts {
-		w.restart()
 	}
 }
 
@@ -162,7 +151,7 @@ func (s *freeWaterSlot) step(system *ops.System, l int) {
 	}
 	s.trial.c = max(0, s.at.c+system.Solution[7][l])
 	s.steps++
-	last := s.damping < 1e-4 && system.Predicted[l] <= lastReduction*s.squares+ref.NewtonFloor*s.energy
+	last := s.damping < 1e-4 && system.Predicted[l] <= lastReduction*s.squares+ref.NewtonFloor*s.energy || s.nextIsNothing(system.Predicted[l]/s.squares)
 	limit := ref.DoubtfulIterations
 	if s.second {
 		limit = secondLimit
@@ -179,38 +168,37 @@ func (s *freeWaterSlot) step(system *ops.System, l int) {
 	}
 }
 
-// settle ends a fit, or begins the one from the second start.
+// nextIsNothing says whether the step after the one whose predicted relative reduction is given would gain
+// next to nothing: the reductions of Newton steps go down as a, C a^2, C (C a^2)^2, so that two of them tell
+// the third. Where fits from two starts are to be compared, it does not guess.
+func (s *freeWaterSlot) nextIsNothing(reduction float64) bool {
+	before := s.reduction
+	s.reduction = 0
+	if !s.exact || s.damping != 0 {
+		return false
+	}
+	s.reduction = reduction
+	return reduction < 1e-5 && reduction*reduction*reduction <= nothing*before*before &&
+		!s.second && s.trial.fraction() < ref.DoubtfulFraction
+}
+
+// nothing is a relative reduction of the sum of squares that is not worth a step.
+const nothing = 1e-16
+
+// settle ends a fit.
 func (s *freeWaterSlot) settle() {
 	switch {
 	case s.squares > ref.DoubtfulResidual*s.energy*(1-1e-9):
 		s.state = slotHandedOver
 	case !s.second && s.at.fraction() >= ref.DoubtfulFraction:
-		s.state = slotRestarts
+		s.state = slotDoubtful
 	default:
 		s.state = slotDone
 	}
 }
 
-// restart gives the lanes that ask for it their second start.
-func (w *freeWaterLanesWorker) restart() {
-	var s0, c ops.Lanes
-	for l := range w.slots {
-		s0[l] = w.slots[l].s0
-		c[l] = ref.SecondFraction * s0[l]
-	}
-	var start [ops.TensorLanes]waterPoint
-	w.startsAt(&start, w.signal, &c, &s0)
-	for l := range w.slots {
-		if s := &w.slots[l]; s.busy && s.state == slotRestarts {
-			s.first.at, s.first.squares, s.first.steps = s.at, s.squares, s.steps
-			s.second = true
-			s.begin(&start[l])
-		}
-	}
-}
-
 // write writes the better of the fits.
-func (s *freeWaterSlot) write(params *[freeWaterParameters]float64) Status {
+func (s *freeWaterSlot) write(params []float64) Status {
 	status := Status{Code: OK, Iterations: uint16(s.steps + s.first.steps)}
 	if s.negative {
 		status.Code = NegativeSignal

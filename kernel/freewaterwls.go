@@ -115,7 +115,6 @@ func (w *fractionLanesWorker) search(l int, v *preparedVoxel) {
 // evaluateFractions computes the sum of squares of every lane's fit with the fraction that is asked
 // for.
 func (w *fractionLanesWorker) evaluateFractions() {
-	f, point, system := w.lanes, w.point, w.searching
 	for l := range w.found {
 		slot := &w.found[l]
 		fraction := 0.0
@@ -125,16 +124,9 @@ func (w *fractionLanesWorker) evaluateFractions() {
 		case slot.busy:
 			fraction = slot.next()
 		}
-		w.rest.C[l], w.rest.Cut[l], w.rest.Floor[l] = fraction*slot.s0, 0, f.model.MinSignal
+		w.rest.C[l], w.rest.Cut[l], w.rest.Floor[l] = fraction*slot.s0, 0, w.lanes.model.MinSignal
 	}
-	f.WeightedLogarithms(&w.logs[0], &w.weights[0], &w.signal[0], &f.rows[0], f.n, &w.rest)
-	clear(system.Right[:])
-	f.project(&system.Right[0], &w.logs[0], 0, f.n)
-	f.Solve(system)
-	copy(point.P[:], system.Solution[:7])
-	point.C = w.rest.C
-	point.Squares = ops.Lanes{}
-	f.Misfit(&w.signal[0], &f.rows[0], f.n, point)
+	w.linearMisfit(w.searching, w.signal)
 }
 
 // smooth says whether no measurement of the lane's voxel is used up by water between two fractions.

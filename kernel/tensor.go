@@ -46,6 +46,9 @@ const tensorParameters = 7
 // squares of the differences of signal and prediction from the OLS solution on, as DIPY does, by exact
 // Newton steps; where it settles, no step would lower the sum by more than 1e-10 of it.
 //
+// Instruction sets other than "generic" fit eight voxels at a time by WLS; the other methods run on
+// the portable code.
+//
 // The error names the field of the design that is not right.
 func NewTensor(d TensorDesign, opts ...Option) (Fitter, error) {
 	set, err := chooseSet(opts)

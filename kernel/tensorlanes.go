@@ -114,9 +114,9 @@ func (d *laneDesign) project(sums *ops.Lanes, v *ops.Lanes, i, m int) {
 // what one step leaves for the next stays in the first-level cache.
 const laneBlock = 48
 
-// loadLanes transposes the signals of voxels first to first + count - 1 into lanes, and says between what their
-// values lie. Lanes without a voxel get the first voxel's signal.
-func loadLanes[T float32 | float64](d *laneDesign, lanes []ops.Lanes, extent *laneExtent, signal []T, first, count int) {
+// loadLanes transposes the signals of voxels first to first + count - 1 into lanes, and says what their
+// values are like. Lanes without a voxel get the first voxel's signal.
+func loadLanes[T float32 | float64](d *laneDesign, lanes []ops.Lanes, extent *ops.Extent, signal []T, first, count int) {
 	n := d.n
 	signal = signal[first*n : (first+count)*n]
 	if count == ops.TensorLanes && n >= 4 {
@@ -137,12 +137,9 @@ func loadLanes[T float32 | float64](d *laneDesign, lanes []ops.Lanes, extent *la
 			}
 		}
 	}
-	extent.least, extent.most = lanes[0], lanes[0]
-	d.Range(&extent.least, &extent.most, &lanes[0], n)
+	*extent = ops.Extent{Least: lanes[0], Most: lanes[0]}
+	d.Range(extent, &lanes[0], n)
 }
-
-// laneExtent says between what the values of each voxel lie. It does not tell of NaN.
-type laneExtent struct{ least, most ops.Lanes }
 
 // alignedLanes makes n Lanes that begin at a cache line.
 func alignedLanes(n int) []ops.Lanes {

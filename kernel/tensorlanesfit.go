@@ -26,7 +26,7 @@ type tensorLanesWorker struct {
 	*tensorWorker // for voxels that are handed over
 	lanes         *tensorLanes
 	signal, logs  []ops.Lanes
-	extent        laneExtent
+	extent        ops.Extent
 	u, v          []ops.Lanes // of one block of measurements
 	sums          []ops.Lanes
 	system        *ops.System
@@ -65,7 +65,7 @@ func fitTensorLanes[T float32 | float64](w *tensorLanesWorker, params []float64,
 		for l := range count {
 			i := first + l
 			p := params[i*tensorParameters:][:tensorParameters]
-			least, most := w.extent.least[l], w.extent.most[l]
+			least, most := w.extent.Least[l], w.extent.Most[l]
 			anything := (least != 0 || most != 0) && least >= -math.MaxFloat64
 			if !anything || !w.write(p, l) {
 				fitTensors(w.tensorWorker, p, status[i:i+1], signal[i*n:][:n])

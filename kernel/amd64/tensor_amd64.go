@@ -54,7 +54,7 @@ func tensorPack32AVX512(lanes *ops.Lanes, signal *float32, n int)
 func tensorPack64AVX512(lanes *ops.Lanes, signal *float64, n int)
 
 //go:noescape
-func tensorRangeAVX512(least, most, s *ops.Lanes, n int)
+func tensorRangeAVX512(extent *ops.Extent, s *ops.Lanes, n int)
 
 //go:noescape
 func tensorExp2AVX512(y, x *ops.Lanes, n int)
@@ -102,7 +102,7 @@ func tensorPack32AVX2(lanes *ops.Lanes, signal *float32, n int)
 func tensorPack64AVX2(lanes *ops.Lanes, signal *float64, n int)
 
 //go:noescape
-func tensorRangeAVX2(least, most, s *ops.Lanes, n int)
+func tensorRangeAVX2(extent *ops.Extent, s *ops.Lanes, n int)
 
 //go:noescape
 func tensorExp2AVX2(y, x *ops.Lanes, n int)

@@ -252,37 +252,39 @@ done12:
 	VZEROUPPER
 	RET
 
-// func tensorRangeAVX512(least *float64, most *float64, s *float64, n int)
+// func tensorRangeAVX512(extent *float64, s *float64, n int)
 // Requires: AVX, AVX512F
-TEXT ·tensorRangeAVX512(SB), NOSPLIT, $0-32
-	MOVQ    least+0(FP), DI
-	MOVQ    most+8(FP), R9
-	MOVQ    s+16(FP), SI
-	MOVQ    n+24(FP), CX
+TEXT ·tensorRangeAVX512(SB), NOSPLIT, $0-24
+	MOVQ    extent+0(FP), DI
+	MOVQ    s+8(FP), SI
+	MOVQ    n+16(FP), CX
 	VMOVUPD (DI), Z1
-	VMOVUPD (R9), Z2
+	VMOVUPD 64(DI), Z2
+	VMOVUPD 128(DI), Z3
 	TESTQ   CX, CX
 	JLE     done14
 
 row13:
-	VMOVUPD (SI), Z0
-	VMINPD  Z1, Z0, Z1
-	VMAXPD  Z2, Z0, Z2
-	ADDQ    $0x40, SI
-	DECQ    CX
-	JNZ     row13
+	VMOVUPD     (SI), Z0
+	VMINPD      Z1, Z0, Z1
+	VMAXPD      Z2, Z0, Z2
+	VFMADD231PD Z0, Z0, Z3
+	ADDQ        $0x40, SI
+	DECQ        CX
+	JNZ         row13
 
 done14:
 	VMOVUPD Z1, (DI)
-	VMOVUPD Z2, (R9)
+	VMOVUPD Z2, 64(DI)
+	VMOVUPD Z3, 128(DI)
 	VZEROUPPER
 	RET
 
 // func tensorExp2AVX512(y *float64, x *float64, n int)
 // Requires: AVX, AVX512F
 TEXT ·tensorExp2AVX512(SB), NOSPLIT, $0-24
-	VMOVUPD tensorAVX512powers<>+0(SB), Z4
-	VMOVUPD tensorAVX512powers<>+64(SB), Z5
+	VMOVUPD tensorAVX512powers<>+0(SB), Z5
+	VMOVUPD tensorAVX512powers<>+64(SB), Z6
 	MOVQ    y+0(FP), DI
 	MOVQ    x+8(FP), SI
 	MOVQ    n+16(FP), CX
@@ -298,7 +300,7 @@ row15:
 	VADDPD      tensorAVX51242f8000000000000<>+0(SB), Z0, Z1
 	VSUBPD      tensorAVX51242f8000000000000<>+0(SB), Z1, Z2
 	VSUBPD      Z2, Z0, Z0
-	VPERMI2PD   Z5, Z4, Z1
+	VPERMI2PD   Z6, Z5, Z1
 	VMOVUPD     tensorAVX5123f2430a1d090daa3<>+0(SB), Z3
 	VFMADD213PD tensorAVX5123f55d897e528c1cb<>+0(SB), Z0, Z3
 	VFMADD213PD tensorAVX5123f83b2ab6fb41212<>+0(SB), Z0, Z3

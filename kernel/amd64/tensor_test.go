@@ -281,8 +281,11 @@ func TestTensorRangeFindsTheEnds(t *testing.T) {
 		for n := 1; n < 131; n++ {
 			b := newBatch(random, n)
 			b.s[n/2][3] = math.NaN()
-			least, most := ops.Lanes{}, ops.Lanes{}
-			k.Range(&least, &most, &b.s[0], n)
+			var extent ops.Extent
+			k.Range(&extent, &b.s[0], n)
+			if math.Abs(extent.Energy[0]-energy(b.s[:n], 0)) > 1e-12*extent.Energy[0] || !math.IsNaN(extent.Energy[3]) {
+				t.Fatalf("%d values: energies %v", n, extent.Energy)
+			}
 			for l := range 8 {
 				low, high := 0.0, 0.0
 				for _, v := range b.s[:n] {
@@ -290,12 +293,19 @@ func TestTensorRangeFindsTheEnds(t *testing.T) {
 						low, high = min(low, v[l]), max(high, v[l])
 					}
 				}
-				if least[l] != low || most[l] != high {
-					t.Fatalf("%d values, lane %d: from %g to %g, expected %g to %g", n, l, least[l], most[l], low, high)
+				if extent.Least[l] != low || extent.Most[l] != high {
+					t.Fatalf("%d values, lane %d: from %g to %g, expected %g to %g", n, l, extent.Least[l], extent.Most[l], low, high)
 				}
 			}
 		}
 	})
+}
+
+func energy(s []ops.Lanes, lane int) (sum float64) {
+	for _, v := range s {
+		sum += v[lane] * v[lane]
+	}
+	return sum
 }
 
 func TestTensorLogarithmsAreTheirFormula(t *testing.T) {

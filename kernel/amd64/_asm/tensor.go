@@ -28,11 +28,11 @@ func tensor(wide bool) {
 	a.solve()
 }
 
-// exp2s: RDI y, RSI x, RCX n; Z0 x, Z1-Z3 work, Z4-Z5 the table.
+// exp2s: RDI y, RSI x, RCX n; Z0 x, Z1-Z4 work, Z5-Z6 the table.
 func (a *lanes) exp2s() {
 	a.elementwise("tensorExp2", "y, x *float64, n int", "writes y = 2^x for n numbers.", func(r []reg.VecPhysical) {
-		a.exp2(r[0], [3]reg.VecPhysical(r[1:4]), r[4:6])
-	}, func(r []reg.VecPhysical) { a.exp2Table(r[4:6]) })
+		a.exp2(r[0], [4]reg.VecPhysical(r[1:5]), r[5:7])
+	}, func(r []reg.VecPhysical) { a.exp2Table(r[5:7]) })
 }
 
 // log2s: RDI y, RSI x, RCX n; Z0 x, Z1-Z5 work, Z6-Z9 the tables.
@@ -189,7 +189,7 @@ func (a *lanes) expand() {
 func packed(i, j int) int { return i*(i+1)/2 + j }
 
 // predict computes t = exp2(w.p + p6) for one row of the design at RDX into z. p is in registers.
-func (a *lanes) predict(z, spare reg.VecPhysical, work [3]reg.VecPhysical, p, table []reg.VecPhysical) {
+func (a *lanes) predict(z, spare reg.VecPhysical, work [4]reg.VecPhysical, p, table []reg.VecPhysical) {
 	VMOVAPD(p[6], z)
 	for k := range 6 {
 		a.addProduct(field(reg.RDX, k), p[k], z, spare)
@@ -209,12 +209,12 @@ const (
 // u = d t, v = t^2 - mix u, x = t water; squares += d^2, gradient += d water.
 //
 // RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n.
-// Z0-Z6 p, Z7 squares, Z8 gradient, Z9 t, Z10-Z12 work, Z13 d, Z14 broadcasts, Z16 c, Z17 mix, Z18-Z19 table.
+// Z0-Z6 p, Z7 squares, Z8 gradient, Z9 t, Z10-Z12 and Z15 work, Z13 d, Z14 broadcasts, Z16 c, Z17 mix, Z18-Z19 table.
 func (a *lanes) model() {
 	a.function("tensorModel", "u, v, x *float64, s *float64, design *float64, n int, point *float64",
 		"evaluates the model at a point, and what its derivatives are sums of.")
 	r := a.registers
-	p, squares, gradient, t, work, d, water := r[:7], r[7], r[8], r[9], [3]reg.VecPhysical(r[10:13]), r[13], r[14]
+	p, squares, gradient, t, work, d, water := r[:7], r[7], r[8], r[9], [4]reg.VecPhysical{r[10], r[11], r[12], r[15]}, r[13], r[14]
 	var table []reg.VecPhysical
 	if a.wide {
 		table = r[18:20]
@@ -282,12 +282,12 @@ func (a *lanes) inRegister(k, register int) Op {
 
 // misfit: squares += (s - exp2(w.p + p6) - c water)^2.
 //
-// RSI s, RDX row of the design, R8 the Point, RCX n. Z0-Z6 p, Z7 squares, Z8-Z12 work, Z13 d, Z16 c, Z18-Z19 table.
+// RSI s, RDX row of the design, R8 the Point, RCX n. Z0-Z6 p, Z7 squares, Z8-Z12 and Z14 work, Z13 d, Z16 c, Z18-Z19 table.
 func (a *lanes) misfit() {
 	a.function("tensorMisfit", "s *float64, design *float64, n int, point *float64",
 		"adds up the squares of the differences of signal and model at a point.")
 	r := a.registers
-	p, squares, t, work, d, water := r[:7], r[7], r[8], [3]reg.VecPhysical(r[9:12]), r[13], r[12]
+	p, squares, t, work, d, water := r[:7], r[7], r[8], [4]reg.VecPhysical{r[9], r[10], r[11], r[14]}, r[13], r[12]
 	var table []reg.VecPhysical
 	if a.wide {
 		table = r[18:20]
@@ -313,12 +313,12 @@ func (a *lanes) misfit() {
 
 // weights: v = exp2(w.p + p6), u = v y; y comes as s.
 //
-// RDI u, R9 v, RSI y, RDX row of the design, R8 the Point, RCX n. Z0-Z6 p, Z8-Z12 work, Z18-Z19 table.
+// RDI u, R9 v, RSI y, RDX row of the design, R8 the Point, RCX n. Z0-Z6 p, Z8-Z13 work, Z18-Z19 table.
 func (a *lanes) weights() {
 	a.function("tensorWeights", "u, v *float64, s *float64, design *float64, n int, point *float64",
 		"writes v = exp2(w.p + p6) and u = v s.")
 	r := a.registers
-	p, t, work, spare := r[:7], r[8], [3]reg.VecPhysical(r[9:12]), r[12]
+	p, t, work, spare := r[:7], r[8], [4]reg.VecPhysical{r[9], r[10], r[11], r[13]}, r[12]
 	var table []reg.VecPhysical
 	if a.wide {
 		table = r[18:20]

@@ -21,7 +21,7 @@ var (
 	log2Odd = []float64{2.8853900817779268, 0.9617966939259898, 0.5770780163455203, 0.4121985858409005, 0.32059853491395984, 0.262334352504183, 0.2209130842311768, 0.2136589569431927}
 )
 
-// exp2 replaces z by 2^z, using three more registers.
+// exp2 replaces z by 2^z, using four more registers.
 //
 // 512 bits: with k = z rounded to a sixteenth, 2^z = 2^floor(k) T[16 (k - floor(k))] 2^(z-k), where T
 // are the 16 powers of 2^(1/16), held in registers table[0] and table[1], and the last factor is a polynomial.
@@ -29,7 +29,7 @@ var (
 //
 // 256 bits: k = z rounded to an integer, a longer polynomial, and the bits of 2^k by shifting. Results below
 // 2^-1022.5 become zero, above 2^1023.5 infinite.
-func (a *lanes) exp2(z reg.VecPhysical, spare [3]reg.VecPhysical, table []reg.VecPhysical) {
+func (a *lanes) exp2(z reg.VecPhysical, spare [4]reg.VecPhysical, table []reg.VecPhysical) {
 	shifted, k, q := spare[0], spare[1], spare[2]
 	if a.wide {
 		a.clamp(z, q, -1100, 1100)
@@ -50,7 +50,7 @@ func (a *lanes) exp2(z reg.VecPhysical, spare [3]reg.VecPhysical, table []reg.Ve
 	VSUBPD(shift, shifted, k)
 	VSUBPD(k, z, z)
 	VPSLLQ(Imm(52), shifted, shifted)
-	a.polynomial(q, z, exp2Wide)
+	a.twoChains(q, spare[3], k, z, exp2Wide)
 	VFMADD213PD(a.constant(1), z, q)
 	VMULPD(q, shifted, z)
 }
@@ -85,6 +85,18 @@ func (a *lanes) polynomial(q, x reg.VecPhysical, c []float64) {
 	}
 }
 
+// twoChains evaluates the same from even and odd powers apart, which do not wait for each other.
+func (a *lanes) twoChains(q, odd, square, x reg.VecPhysical, c []float64) {
+	VMULPD(x, x, square)
+	var halves [2][]float64
+	for k, v := range c {
+		halves[k%2] = append(halves[k%2], v)
+	}
+	a.polynomial(q, square, halves[0])
+	a.polynomial(odd, square, halves[1])
+	VFMADD231PD(x, odd, q)
+}
+
 // log2 replaces x by its binary logarithm, using five more registers. Zero gives -Inf, what is negative NaN.
 //
 // 512 bits: x = 2^e m with 1 <= m < 2; with c the middle of the sixteenth that m is in, log2(x) = e + log2(c) +
@@ -106,37 +118,54 @@ func (a *lanes) log2(x reg.VecPhysical, spare [5]reg.VecPhysical, table []reg.Ve
 		VFMADD213PD(log, q, x)
 		return
 	}
+	// What is not a positive normal number is rare; then all lanes take the careful way.
 	exponent, m, square, q, special := spare[0], spare[1], spare[2], spare[3], spare[4]
+	ordinary := a.label("ordinary")
+	a.logOf(x, m, exponent, square, q)
+	VMOVUPD(a.constant(0x1p-1022), special)
+	VPCMPGTQ(x, special, special) // as integers: the numbers below, and all negative ones
+	VPCMPGTQ(a.pattern(math.Float64bits(math.MaxFloat64)), x, q)
+	VPOR(q, special, special)
+	VMOVMSKPD(special, reg.R11L)
+	TESTL(reg.R11L, reg.R11L)
+	JZ(LabelRef(ordinary))
 	// Subnormal numbers are made normal first.
 	VCMPPD(Imm(lessThan), a.constant(0x1p-1022), x, special)
 	VMULPD(a.constant(0x1p54), x, m)
 	VBLENDVPD(special, m, x, m)
+	a.logOf(m, m, exponent, square, q)
 	VANDPD(a.constant(54), special, square)
-	// The bits above those of sqrt(1/2) hold the exponent.
-	VPSUBQ(a.pattern(math.Float64bits(math.Sqrt2/2)), m, exponent)
-	VPAND(a.pattern(0xfff<<52), exponent, q)
-	VPSUBQ(q, m, m)
-	// An integer i in -2^51 .. 2^51 becomes a float64 by adding it to the bits of 1.5 2^52. The shift must
-	// keep the sign: of the 12 bits, 2048 is added first and taken off after.
-	VPSRLQ(Imm(52), exponent, exponent)
-	VPXOR(a.pattern(0x800), exponent, exponent)
-	VPADDQ(a.pattern(math.Float64bits(3<<51)), exponent, exponent)
-	VSUBPD(a.constant(3<<51+0x800), exponent, exponent)
-	VSUBPD(square, exponent, exponent)
-	VADDPD(a.constant(1), m, square)
-	VSUBPD(a.constant(1), m, m)
-	VDIVPD(square, m, m)
-	VMULPD(m, m, square)
-	a.polynomial(q, square, log2Odd)
-	VFMADD213PD(exponent, q, m)
-	// What is not a positive finite number.
+	VSUBPD(square, m, m)
 	VXORPD(square, square, square)
 	VCMPPD(Imm(equal), square, x, special)
 	VBLENDVPD(special, a.constant(math.Inf(-1)), m, m)
 	VCMPPD(Imm(lessThan), square, x, special)
 	VBLENDVPD(special, a.pattern(0x7ff8<<48), m, m)
 	VCMPPD(Imm(notLessThan), a.constant(math.Inf(1)), x, special) // infinite or NaN
-	VBLENDVPD(special, x, m, x)
+	VBLENDVPD(special, x, m, m)
+	Label(ordinary)
+	VMOVAPD(m, x)
+}
+
+// logOf writes the logarithm of positive normal numbers x to m, which may be x. 256 bits.
+func (a *lanes) logOf(x, m, exponent, square, q reg.VecPhysical) {
+	// The bits above those of sqrt(1/2) hold the exponent.
+	VMOVUPD(a.pattern(math.Float64bits(math.Sqrt2/2)), q)
+	VPSUBQ(q, x, exponent)
+	VPAND(a.pattern(0xfff<<52), exponent, q)
+	VPSUBQ(q, x, m)
+	// An integer i in -2^51 .. 2^51 becomes a float64 by adding it to the bits of 1.5 2^52. The shift must
+	// keep the sign: of the 12 bits, 2048 is added first and taken off after.
+	VPSRLQ(Imm(52), exponent, exponent)
+	VPXOR(a.pattern(0x800), exponent, exponent)
+	VPADDQ(a.pattern(math.Float64bits(3<<51)), exponent, exponent)
+	VSUBPD(a.constant(3<<51+0x800), exponent, exponent)
+	VADDPD(a.constant(1), m, square)
+	VSUBPD(a.constant(1), m, m)
+	VDIVPD(square, m, m)
+	VMULPD(m, m, square)
+	a.polynomial(q, square, log2Odd)
+	VFMADD213PD(exponent, q, m)
 }
 
 // Predicates of VCMPPD.

@@ -75,27 +75,30 @@ func (a *lanes) turn(bytes int) {
 	}
 }
 
-// extent: the least and the largest of n numbers, starting from what is there. A NaN may be passed over.
+// extent: the least and the largest of n numbers and the sum of their squares, starting from what is there. A NaN
+// may be passed over by the first two.
 //
-// RDI least, R9 most, RSI s, RCX n; Z0 s, Z1 least, Z2 most.
+// RDI extent, RSI s, RCX n; Z0 s, Z1 least, Z2 most, Z3 energy.
 func (a *lanes) extent() {
-	a.function("tensorRange", "least, most, s *float64, n int", "lowers least and raises most to what n numbers reach.")
+	a.function("tensorRange", "extent, s *float64, n int", "lowers the least, raises the most and adds to the energy of n numbers.")
 	r := a.registers
 	a.halves(func() {
-		argument("least", reg.RDI)
-		argument("most", reg.R9)
+		argument("extent", reg.RDI)
 		argument("s", reg.RSI)
 		argument("n", reg.RCX)
-		a.load(a.at(reg.RDI, 0), r[1])
-		a.load(a.at(reg.R9, 0), r[2])
+		for k := range 3 {
+			a.load(a.at(reg.RDI, k), r[k+1])
+		}
 		a.rows(func() {
 			a.load(a.at(reg.RSI, 0), r[0])
 			VMINPD(r[1], r[0], r[1])
 			VMAXPD(r[2], r[0], r[2])
+			VFMADD231PD(r[0], r[0], r[3])
 			ADDQ(Imm(size), reg.RSI)
 		})
-		a.store(r[1], a.at(reg.RDI, 0))
-		a.store(r[2], a.at(reg.R9, 0))
+		for k := range 3 {
+			a.store(r[k+1], a.at(reg.RDI, k))
+		}
 	})
 	a.end()
 }

@@ -20,8 +20,9 @@ type Tensor struct {
 	// other in memory.
 	Pack32 func(lanes *Lanes, signal *float32, n int)
 	Pack64 func(lanes *Lanes, signal *float64, n int)
-	// Range lowers least and raises most to what n Lanes reach. A NaN may be passed over.
-	Range func(least, most, s *Lanes, n int)
+	// Range lowers Least and raises Most to what n Lanes reach, and adds their squares to Energy.
+	// Least and Most may pass over a NaN.
+	Range func(extent *Extent, s *Lanes, n int)
 
 	// Exp2 and Log2 write y = 2^x and y = log2(x) for n Lanes; y may be x. NaN gives NaN.
 	//
@@ -66,6 +67,9 @@ const DesignFields = 8
 
 // NormalFields is the length of a row of the table of Sums22.
 const NormalFields = 24
+
+// Extent is what the values of a signal are like.
+type Extent struct{ Least, Most, Energy Lanes }
 
 // Rest says what is taken off a signal and what happens to too small a rest.
 type Rest struct{ C, Cut, Floor Lanes }
