@@ -115,8 +115,8 @@ type multiShellSet struct {
 
 // The water phantom's air is signals of one or two quantisation steps, most of them zero: a tensor and
 // water through them have a singular linear fit and many minima, and either program ends below the
-// other in some voxels. Its water is some hundred times brighter. Its 40 directions do not determine the 45 coefficients of order 8:
-// there DIPY's path would hang on rounding.
+// other in some voxels. Its water is some hundred times brighter. Its 40 directions do not determine
+// the 45 coefficients of order 8, where DIPY's path would hang on rounding.
 var multiShellSets = []multiShellSet{
 	{"mrtrix_msmt", "mrtrix_msmt", "dwi.nii.gz", 8, 0.999, nil},
 	{"hcp_osmosis_27vox", "hcp_osmosis_27vox", "dwi.nii.gz", 8, 0.999, nil},
