@@ -83,7 +83,7 @@ func logInto(dst, x []float64) {
 		q8 := 2.0/19 + float64(z*(2.0/21))
 		q := q0 + float64(z4*(q4+float64(z4*q8)))
 		// log(1+f) = f - f^2/2 + s (f^2/2 + z q): the small terms are added first.
-		square := float64(0.5*f) * f
+		square := float64(float64(0.5*f) * f)
 		small := float64(s*(square+float64(z*q))) + float64(k*ln2Low)
 		dst[i] = float64(k*ln2High) + (f - (square - small))
 	}
