@@ -64,7 +64,8 @@ const freeWaterParameters = 8
 // Iterations counts the steps of NLS from all its starts; it is 0 for WLS.
 //
 // Instruction sets other than "generic" fit eight voxels at a time, with the same rules; voxels for
-// which the usual path fails go through the portable code.
+// which the usual path fails go through the portable code. They find a last step of NLS that would gain
+// less than a rounding sooner, and so count fewer Iterations in some voxels.
 //
 // The error names the field of the design that is not right.
 func NewFreeWater(d FreeWaterDesign, opts ...Option) (Fitter, error) {

@@ -18,6 +18,7 @@ type freeWaterSlot struct {
 	trial     waterPoint // the point of the next pass
 	again     bool       // which is the best point, for a safer matrix there
 	damping   float64
+	floor     float64 // the least p[6]
 	reduction float64 // that the last exact and undamped step promised, relative
 	exact     bool    // the next pass gives the exact second derivative
 	steps     int     // since the start
@@ -43,6 +44,7 @@ const lastReduction = 1e-9
 // occupy gives a lane to a voxel.
 func (w *freeWaterLanesWorker) occupy(l int, v *preparedVoxel) {
 	w.slots[l] = freeWaterSlot{busy: true, preparedVoxel: *v}
+	w.slots[l].floor = math.Log2(ref.LeastTissue * v.s0)
 	w.slots[l].begin(&v.start)
 	for i := range w.signal {
 		w.signal[i][l] = w.arriving[i][v.lane]
@@ -157,7 +159,7 @@ func (s *freeWaterSlot) step(system *ops.System, l int) {
 		limit = secondLimit
 	}
 	switch {
-	case s.steps >= limit || !(s.trial.p[6] > math.Log2(ref.LeastTissue*s.s0)):
+	case s.steps >= limit || !(s.trial.p[6] > s.floor):
 		s.state = slotHandedOver
 	case last:
 		s.at = s.trial
