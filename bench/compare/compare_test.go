@@ -89,6 +89,22 @@ func TestAPythonWithoutDIPYIsNamedWithItsOwnWords(t *testing.T) {
 	}
 }
 
+func TestAProgramThatIsNoPythonIsLeftAlone(t *testing.T) {
+	yes, err := exec.LookPath("yes") // says "y" for ever and reads nothing
+	if err != nil {
+		t.Skip("no program yes here")
+	}
+	script := filepath.Join(t.TempDir(), "python")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\nexec "+yes+"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	o := options(t, 2, "dti")
+	o.Python = script
+	if notes := strings.Join(compared(t, o).Notes, "\n"); !strings.Contains(notes, "expected JSON") {
+		t.Errorf("the notes are %q", notes)
+	}
+}
+
 func TestDIPYIsTimedAndAgrees(t *testing.T) {
 	peer.Slow(t)
 	o := options(t, 24, "csdm", "fwdtim", "dti")

@@ -217,10 +217,11 @@ func (d *dipy) time(_ context.Context, t *task) (float64, error) {
 	return r.Seconds / float64(t.voxels), err
 }
 
-// close ends the process: its standard input ends.
+// close ends the process, which has nothing to save; it may also be a program that was never DIPY.
 func (d *dipy) close() {
 	if d.stdin != nil {
 		d.stdin.Close()
+		d.process.Process.Kill()
 		d.process.Wait()
 	}
 }

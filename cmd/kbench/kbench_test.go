@@ -208,6 +208,9 @@ func TestEnvSaysWhatThisMachineIs(t *testing.T) {
 }
 
 func TestEnvMeasuresEverySet(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measuring takes seconds; not with -short")
+	}
 	var env environment
 	if err := json.Unmarshal([]byte(succeed(t, "env", "--json")), &env); err != nil {
 		t.Fatal(err)
