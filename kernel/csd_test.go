@@ -150,13 +150,11 @@ func direct(d kernel.CSDDesign, signal []float64) (f []float64, iterations int) 
 	}
 	for iterations < d.MaxIterations {
 		iterations++
-		h := mat.NewDense(len(active), n, nil)
-		for i, r := range active {
-			h.SetRow(i, b.RawRowView(r))
-		}
 		q := mat.NewSymDense(n, nil)
-		q.SymOuterK(1, h.T())
-		q.AddSym(q, p)
+		q.CopySym(p)
+		for _, r := range active { // none may be left: then q is P again
+			q.SymRankOne(q, 1, mat.NewVecDense(n, b.RawRowView(r)))
+		}
 		solution, _ = solveSymmetric(q, &z)
 		amplitudes.MulVec(b, solution)
 		before := active

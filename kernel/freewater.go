@@ -53,8 +53,8 @@ const freeWaterParameters = 8
 //	                     (DIPY stops with an error)
 //	ZeroSignal           the mean signal or the mean b0 signal is at most MinSignal; parameters are zero
 //	AllFreeWater         the rule on MDReg applies: f is 1, other parameters are zero
-//	NotPositiveDefinite  WLS with fewer than seven independent values that are not zero; the solution
-//	                     of least norm is written, as in DIPY
+//	NotPositiveDefinite  WLS (or NLS, where it keeps the result of WLS) with fewer than seven independent
+//	                     values that are not zero; the solution of least norm is written, as in DIPY
 //	MaxIterations        NLS did not settle; the best point is written
 //	Refit                the first minimum of NLS looked doubtful (f of 0.85 or more, many steps, or a
 //	                     residual above a tenth of the signal's energy), and another start led to a

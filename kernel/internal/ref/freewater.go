@@ -119,6 +119,9 @@ func (s *FreeWaterScratch) nonlinear(params *[8]float64) (iterations int, outcom
 		s.scan.find()
 		if s.scan.fraction >= allWater {
 			s.scan.write(params)
+			if !s.scan.determined {
+				return 0, NotPositiveDefinite
+			}
 			return 0, Converged
 		}
 	}
