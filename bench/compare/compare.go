@@ -156,6 +156,17 @@ type runner struct {
 	peers       []engine
 	report      *Report
 	done, steps int
+	wall, busy  time.Duration // of our own engine: what went by, and what it had of the CPU
+}
+
+// calm is the share of its CPU that a thread has on a machine with nothing else to do, at least.
+const calm = 0.95
+
+// noteLoad says so when other programs had a part of the CPU: the times are then not the machine's best.
+func (r *runner) noteLoad() {
+	if share := r.busy.Seconds() / r.wall.Seconds(); r.busy > 0 && share < calm {
+		r.report.note("Other programs took %.0f%% of the CPU while voxfit ran, and may have while the peers did: times are long, ratios uncertain. Repeat on a calm machine.", 100*(1-share))
+	}
 }
 
 func (r *runner) step() {
@@ -185,6 +196,7 @@ func (r *runner) run(tasks []*task) error {
 		results[i].summarise()
 	}
 	r.report.Models = results
+	r.noteLoad()
 	return nil
 }
 
@@ -213,7 +225,10 @@ func (r *runner) prepare(t *task) (Result, error) {
 
 // round times every engine once. An engine that fails is left out of this and later rounds.
 func (r *runner) round(t *task, result *Result) error {
+	begin, before := time.Now(), cpuTime()
 	result.Times[0].Rounds = append(result.Times[0].Rounds, 1e6*t.time())
+	r.wall += time.Since(begin)
+	r.busy += cpuTime() - before
 	for k, peer := range r.peers {
 		times := &result.Times[k+1]
 		if times.Ignored != "" {

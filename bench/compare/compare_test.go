@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/internal/peer"
@@ -261,6 +262,23 @@ func TestRatiosAreThoseOfTheSameRound(t *testing.T) {
 	r.summarise()
 	if r.Times[0].Median != 2 || r.Times[1].Median != 20 || r.Times[1].Slower != 10 || r.Times[2].Slower != 0 {
 		t.Errorf("%+v", r.Times)
+	}
+}
+
+func TestALoadedMachineIsSaidToBe(t *testing.T) {
+	for _, c := range []struct {
+		wall, busy time.Duration
+		note       string
+	}{
+		{time.Second, 990 * time.Millisecond, ""},
+		{time.Second, 600 * time.Millisecond, "Other programs took 40% of the CPU"},
+		{time.Second, 0, ""}, // the system does not say
+	} {
+		r := runner{report: &Report{}, wall: c.wall, busy: c.busy}
+		r.noteLoad()
+		if notes := strings.Join(r.report.Notes, "\n"); (notes == "") != (c.note == "") || !strings.HasPrefix(notes, c.note) {
+			t.Errorf("%v of %v: the notes are %q", c.busy, c.wall, notes)
+		}
 	}
 }
 

@@ -18,6 +18,9 @@
 //	         up and setting up takes is so left out, while reading the image and writing the result are
 //	         not
 //
+// Times are wall-clock times. Where other programs took more than a twentieth of the core from us, the
+// report says so.
+//
 // The fits of DIPY's tensor models end with eigenvalues and eigenvectors, ours and MRtrix3's with the
 // tensor's elements.
 //
