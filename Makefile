@@ -1,11 +1,12 @@
 # voxfit: `make test` is the one test command; everything else is a convenience.
 GO ?= go
+BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help test peers lint build bench clean
+.PHONY: help test peers lint build bench bench-baseline clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
 test: ## set up what the tests need, then run everything and say what was skipped
 	@STATICCHECK=$(STATICCHECK) scripts/run-all-tests
@@ -19,8 +20,11 @@ lint: ## gofmt, go vet and staticcheck
 build: ## the program, static, as bin/kbench
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/kbench ./cmd/kbench
 
-bench: ## Go benchmarks of every package
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+bench: ## Go benchmarks into bench/new.txt, compared with bench/baseline.txt
+	@GO="$(GO)" BENCHSTAT=$(BENCHSTAT) scripts/bench
+
+bench-baseline: ## keep the last bench/new.txt as bench/baseline.txt
+	mv bench/new.txt bench/baseline.txt
 
 clean: ## remove what the other targets made, the Python environment too
-	rm -rf bin .test .venv
+	rm -rf bin .test .venv bench/new.txt

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -48,8 +49,10 @@ type environment struct {
 	CPULimit *float64     `json:"cgroup_cpu_limit"` // nil: none
 	ISAs     []string     `json:"instruction_sets"`
 	ISA      string       `json:"instruction_set"`
+	Why      string       `json:"instruction_set_reason"`
 	Core     *peak        `json:"peak_of_one_core,omitempty"`
 	Nodes    []nodePeak   `json:"peak_of_nodes,omitempty"`
+	Kernels  []setSpeed   `json:"kernels_on_one_core,omitempty"`
 }
 
 type nodePeak struct {
@@ -58,13 +61,14 @@ type nodePeak struct {
 }
 
 // surveyEnvironment reads the machine and, when measure is set, runs the peak loops on one core and on
-// the allowed CPUs of each node.
+// the allowed CPUs of each node, and the kernels of each instruction set on one core.
 func surveyEnvironment(measure bool) (environment, error) {
 	env := environment{Version: version(), Go: runtime.Version(), Machine: numa.Describe(), ISAs: kernel.ISAs()}
 	var err error
 	if env.ISA, err = kernel.ChosenISA(); err != nil {
 		return env, err
 	}
+	env.Why = whyISA(env.ISAs, os.Getenv(kernel.EnvISA))
 	if env.Allowed, err = numa.Allowed(); err != nil {
 		return env, err
 	}
@@ -74,15 +78,36 @@ func surveyEnvironment(measure bool) (environment, error) {
 	if !measure {
 		return env, nil
 	}
-	core := measurePeak(env.Allowed[:1])
+	core, err := measurePeak(env.Allowed[:1])
+	if err != nil {
+		return env, err
+	}
 	env.Core = &core
 	for _, node := range env.Machine.Nodes {
 		cpus := slices.DeleteFunc(slices.Clone(node.CPUs), func(cpu int) bool { return !slices.Contains(env.Allowed, cpu) })
-		if len(cpus) > 0 {
-			env.Nodes = append(env.Nodes, nodePeak{node.ID, measurePeak(cpus)})
+		if len(cpus) == 0 {
+			continue
 		}
+		together, err := measurePeak(cpus)
+		if err != nil {
+			return env, err
+		}
+		env.Nodes = append(env.Nodes, nodePeak{node.ID, together})
 	}
-	return env, nil
+	env.Kernels, err = measureKernels(env.Allowed[0])
+	return env, err
+}
+
+// whyISA says by which rule kernel.ChosenISA chose; asked is the value of kernel.EnvISA.
+func whyISA(available []string, asked string) string {
+	switch {
+	case asked != "" && asked != "auto":
+		return "asked for by " + kernel.EnvISA
+	case len(available) == 1:
+		return "this build has no other for this processor"
+	default:
+		return "the widest vectors that this processor has: a fixed rule, never a timing, so that a machine always gives the same bits"
+	}
 }
 
 func (e environment) write(w io.Writer) {
@@ -92,17 +117,27 @@ func (e environment) write(w io.Writer) {
 		limit = fmt.Sprintf("cgroup limit %.2f CPUs", *e.CPULimit)
 	}
 	fmt.Fprintf(w, "allowed    CPUs %v, %s\n", e.Allowed, limit)
-	fmt.Fprintf(w, "kernels    %s (this build has for this CPU: %s; %s chooses another)\n", e.ISA, strings.Join(e.ISAs, ", "), kernel.EnvISA)
+	fmt.Fprintf(w, "kernels    %s: %s\n", e.ISA, e.Why)
+	fmt.Fprintf(w, "           this build has for this processor: %s (%s chooses another)\n", strings.Join(e.ISAs, ", "), kernel.EnvISA)
 	if e.Core == nil {
 		return
 	}
-	fmt.Fprintf(w, "\nmeasured, portable Go code (scalar): the ceiling of the generic kernels\n")
-	fmt.Fprintf(w, "%-22s %14s %14s %10s\n", "", "GFLOP/s fp64", "GFLOP/s fp32", "read GB/s")
-	row := func(name string, p peak) {
-		fmt.Fprintf(w, "%-22s %14.1f %14.1f %10.1f\n", name, p.Float64, p.Float32, p.ReadRate)
-	}
-	row(fmt.Sprintf("CPU %d alone", e.Core.CPUs[0]), *e.Core)
+	fmt.Fprintf(w, "\nmeasured peak of arithmetic; generic is scalar code in portable Go\n")
+	fmt.Fprintf(w, "%-32s %14s %14s\n", "", "GFLOP/s fp64", "GFLOP/s fp32")
+	e.eachPeak(func(name string, p peak) {
+		for _, s := range p.Sets {
+			fmt.Fprintf(w, "%-32s %14.1f %14.1f\n", name+", "+s.ISA, s.Float64, s.Float32)
+		}
+	})
+	fmt.Fprintf(w, "\nmeasured bandwidth\n%-32s %14s\n", "", "read GB/s")
+	e.eachPeak(func(name string, p peak) { fmt.Fprintf(w, "%-32s %14.1f\n", name, p.ReadRate) })
+	writeSpeeds(w, e.Core.CPUs[0], e.ISA, e.Kernels)
+}
+
+// eachPeak calls write for one core and for each node.
+func (e environment) eachPeak(write func(name string, p peak)) {
+	write(fmt.Sprintf("CPU %d alone", e.Core.CPUs[0]), *e.Core)
 	for _, n := range e.Nodes {
-		row(fmt.Sprintf("node %d, %d CPUs", n.Node, len(n.CPUs)), n.peak)
+		write(fmt.Sprintf("node %d, %d CPUs", n.Node, len(n.CPUs)), n.peak)
 	}
 }

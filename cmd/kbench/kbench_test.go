@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -203,6 +204,46 @@ func TestEnvSaysWhatThisMachineIs(t *testing.T) {
 		if !strings.Contains(text, word) {
 			t.Errorf("env does not say %q:\n%s", word, text)
 		}
+	}
+}
+
+func TestEnvMeasuresEverySet(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measuring takes seconds; not with -short")
+	}
+	var env environment
+	if err := json.Unmarshal([]byte(succeed(t, "env", "--json")), &env); err != nil {
+		t.Fatal(err)
+	}
+	if env.Why == "" || len(env.Kernels) != len(env.ISAs) || env.Core == nil || len(env.Core.Sets) != len(env.ISAs) {
+		t.Fatalf("not every set of %v was measured: %+v", env.ISAs, env)
+	}
+	for i, isa := range env.ISAs {
+		peak, speed := env.Core.Sets[i], env.Kernels[i]
+		if peak.ISA != isa || peak.Float64 <= 0 || peak.Float32 <= 0 || speed.ISA != isa || speed.CSD <= 0 || speed.FreeWater <= 0 {
+			t.Errorf("%s: peak %+v, kernels %+v", isa, peak, speed)
+		}
+	}
+}
+
+func TestEnvSaysByWhichRuleTheKernelsWereChosen(t *testing.T) {
+	for _, c := range []struct {
+		asked     string
+		available []string
+		want      string
+	}{
+		{"avx2", []string{"avx512", "avx2", "generic"}, "asked for by VOXFIT_ISA"},
+		{"", []string{"avx512", "generic"}, "a fixed rule"},
+		{"auto", []string{"avx512", "generic"}, "a fixed rule"},
+		{"", []string{"generic"}, "no other"},
+	} {
+		if why := whyISA(c.available, c.asked); !strings.Contains(why, c.want) {
+			t.Errorf("VOXFIT_ISA=%q of %v: %q, want %q", c.asked, c.available, why, c.want)
+		}
+	}
+	t.Setenv("VOXFIT_ISA", "generic")
+	if text := succeed(t, "env", "--quick"); !strings.Contains(text, "generic: asked for by VOXFIT_ISA") {
+		t.Errorf("env does not say that VOXFIT_ISA chose:\n%s", text)
 	}
 }
 

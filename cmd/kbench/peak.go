@@ -1,33 +1,54 @@
 package main
 
 import (
+	"errors"
 	"runtime"
 	"sync"
 	"time"
 
+	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/numa"
 )
 
-// A peak is what portable Go code reaches on some cores at once: the ceiling of the generic kernels,
-// not of the vector units (a later instruction set measures its own).
+// A peak is what some cores reach at once: arithmetic with each instruction set, and reading memory.
 type peak struct {
-	CPUs     []int   `json:"cpus"`
-	Float64  float64 `json:"gflops_fp64"`
-	Float32  float64 `json:"gflops_fp32"`
-	ReadRate float64 `json:"read_gb_per_s"`
+	CPUs     []int     `json:"cpus"`
+	Sets     []setPeak `json:"sets"`
+	ReadRate float64   `json:"read_gb_per_s"`
+}
+
+// A setPeak is the peak of one instruction set; that of "generic" is of scalar code.
+type setPeak struct {
+	ISA string `json:"instruction_set"`
+	kernel.Throughput
 }
 
 // measuring is how long each loop runs.
 const measuring = 150 * time.Millisecond
 
 // measurePeak runs the loops on all cpus at the same time and adds up their rates.
-func measurePeak(cpus []int) peak {
-	return peak{
-		CPUs:     cpus,
-		Float64:  onEach(cpus, func() float64 { return arithmeticRate[float64]() }),
-		Float32:  onEach(cpus, func() float64 { return arithmeticRate[float32]() }),
-		ReadRate: onEach(cpus, readRate),
+func measurePeak(cpus []int) (peak, error) {
+	p := peak{CPUs: cpus}
+	for _, isa := range kernel.ISAs() {
+		sum := setPeak{ISA: isa}
+		var failed error
+		var one sync.Mutex
+		onEach(cpus, func() float64 {
+			rates, err := kernel.MeasureThroughput(isa, measuring)
+			one.Lock()
+			defer one.Unlock()
+			sum.Float64 += rates.Float64
+			sum.Float32 += rates.Float32
+			failed = errors.Join(failed, err)
+			return 0
+		})
+		if failed != nil {
+			return p, failed
+		}
+		p.Sets = append(p.Sets, sum)
 	}
+	p.ReadRate = onEach(cpus, readRate)
+	return p, nil
 }
 
 // onEach runs rate on a thread pinned to each CPU, all at once, and returns the sum.
@@ -48,31 +69,6 @@ func onEach(cpus []int, rate func() float64) float64 {
 		sum += r
 	}
 	return sum
-}
-
-// arithmeticRate counts scalar multiplications and additions a second, in 10^9, on eight independent
-// chains.
-func arithmeticRate[T float32 | float64]() float64 {
-	const steps = 1 << 16
-	a, b, c, d, e, f, g, h := T(1), T(2), T(3), T(4), T(5), T(6), T(7), T(8)
-	x, y := T(0.999), T(0.001)
-	done, begin := 0, time.Now()
-	for time.Since(begin) < measuring {
-		for range steps {
-			a = T(a*x) + y
-			b = T(b*x) + y
-			c = T(c*x) + y
-			d = T(d*x) + y
-			e = T(e*x) + y
-			f = T(f*x) + y
-			g = T(g*x) + y
-			h = T(h*x) + y
-		}
-		done += steps
-	}
-	seconds := time.Since(begin).Seconds()
-	runtime.KeepAlive(a + b + c + d + e + f + g + h)
-	return float64(done) * 16 / seconds / 1e9
 }
 
 // readRate reads a block far larger than the caches, in 10^9 bytes a second.

@@ -1,0 +1,286 @@
+package compare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/numa"
+)
+
+// Options say what is compared.
+type Options struct {
+	// Models are names of Models.
+	Models []string
+	// Gradients and Response belong to the acquisition. Response is used by csdm only.
+	Gradients *acq.GradientTable
+	Response  acq.Response
+	// Signal is voxels x Gradients.Len(), voxel-major. A model takes the first voxels, at most as many
+	// as its limit (Limit).
+	Signal []float32
+	// ISA is our instruction set, as kernel.WithISA takes it.
+	ISA string
+	// Rounds is how often everything is timed, at least 1.
+	Rounds int
+	// CPU is the core that everything runs on. Where threads cannot be pinned it is not looked at.
+	CPU int
+	// Python names a Python with DIPY; empty tries what FindPythons lists.
+	Python string
+	// Progress is called after each step, when it is not nil.
+	Progress func(done, steps int)
+}
+
+// A Report is what Run found.
+type Report struct {
+	CPU     int      `json:"cpu"` // -1: not pinned
+	ISA     string   `json:"instruction_set"`
+	Rounds  int      `json:"rounds"`
+	Engines []Engine `json:"engines"` // ours first
+	Models  []Result `json:"models"`
+	Notes   []string `json:"notes"` // what is missing, and why
+}
+
+// An Engine is a program that was timed, or one that is not here (Version empty).
+type Engine struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// A Result is one model with all engines.
+type Result struct {
+	Model  string   `json:"model"`
+	Voxels int      `json:"voxels"`
+	Times  []Times  `json:"times"` // one for each engine of the report
+	Parity []Parity `json:"parity"`
+}
+
+// Times are the measurements of one engine on one model, in microseconds a voxel. It has no rounds where
+// the engine is missing or does not have the model.
+type Times struct {
+	Engine  string    `json:"engine"`
+	What    string    `json:"what,omitempty"` // the call or command that was timed
+	Rounds  []float64 `json:"us_per_voxel_rounds"`
+	Median  float64   `json:"us_per_voxel,omitempty"`
+	Slower  float64   `json:"times_slower_than_voxfit,omitempty"` // median of the rounds' ratios
+	Ignored string    `json:"reason,omitempty"`                   // why there are no rounds
+}
+
+// Parity is one criterion of agreement between our result and a peer's.
+type Parity struct {
+	Peer      string  `json:"peer"`
+	Criterion string  `json:"criterion"`
+	Value     float64 `json:"value"`        // a difference, or a count of voxels
+	Of        int     `json:"of,omitempty"` // the voxels counted; 0 for a difference
+}
+
+// An engine is a peer under way.
+type engine interface {
+	describe() Engine
+	// prepare makes the task ready, runs it once untimed and returns how the results agree with ours.
+	prepare(ctx context.Context, t *task, ours *fitted) (what string, parity []Parity, err error)
+	// time runs the task once and returns the seconds that a voxel took.
+	time(ctx context.Context, t *task) (float64, error)
+	close()
+}
+
+// errNoModel is returned by prepare when the peer has no such model.
+var errNoModel = errors.New("no such model")
+
+// Run compares. An error is ours: a peer that is missing or fails is a note in the report, with no times.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	isa, err := kernel.ChosenISA(kernel.WithISA(o.ISA))
+	if err != nil {
+		return nil, err
+	}
+	tasks, err := o.tasks()
+	if err != nil {
+		return nil, err
+	}
+	report := &Report{CPU: -1, ISA: isa, Rounds: o.Rounds, Engines: []Engine{{"voxfit", isa}}, Notes: []string{}}
+	if numa.CanPin {
+		unpin, err := numa.Pin(o.CPU)
+		if err != nil {
+			return nil, err
+		}
+		defer unpin()
+		report.CPU = o.CPU
+	} else {
+		report.note("this system does not let a program choose its core: nothing is pinned")
+	}
+	folder, err := os.MkdirTemp("", "kbench-compare-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	peers := []engine{}
+	for _, start := range []func(context.Context, Options, string) (engine, error){startDIPY, findMRtrix} {
+		peer, err := start(ctx, o, folder)
+		if err != nil {
+			report.note("%v", err)
+			peer = missing{peer.describe()}
+		}
+		defer peer.close()
+		peers = append(peers, peer)
+		report.Engines = append(report.Engines, peer.describe())
+	}
+	r := runner{ctx: ctx, o: o, peers: peers, report: report, steps: len(tasks) * (1 + o.Rounds)}
+	if err := r.run(tasks); err != nil {
+		return nil, err
+	}
+	return report, nil
+}
+
+func (r *Report) note(format string, args ...any) {
+	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
+}
+
+// missing stands in for a peer that is not here.
+type missing struct{ Engine }
+
+func (m missing) describe() Engine { return Engine{Name: m.Name} }
+func (m missing) prepare(context.Context, *task, *fitted) (string, []Parity, error) {
+	return "", nil, errors.New("not here")
+}
+func (m missing) time(context.Context, *task) (float64, error) { return 0, errors.New("not here") }
+func (m missing) close()                                       {}
+
+type runner struct {
+	ctx         context.Context
+	o           Options
+	peers       []engine
+	report      *Report
+	done, steps int
+	wall, busy  time.Duration // of our own engine: what went by, and what it had of the CPU
+}
+
+// calm is the share of its CPU that a thread has on a machine with nothing else to do, at least.
+const calm = 0.95
+
+// noteLoad says so when other programs had a part of the CPU: the times are then not the machine's best.
+func (r *runner) noteLoad() {
+	if share := r.busy.Seconds() / r.wall.Seconds(); r.busy > 0 && share < calm {
+		r.report.note("Other programs took %.0f%% of the CPU while voxfit ran, and may have while the peers did: times are long, ratios uncertain. Repeat on a calm machine.", 100*(1-share))
+	}
+}
+
+func (r *runner) step() {
+	if r.done++; r.o.Progress != nil {
+		r.o.Progress(r.done, r.steps)
+	}
+}
+
+func (r *runner) run(tasks []*task) error {
+	results := make([]Result, len(tasks))
+	for i, t := range tasks {
+		var err error
+		if results[i], err = r.prepare(t); err != nil {
+			return err
+		}
+		r.step()
+	}
+	for range r.o.Rounds {
+		for i, t := range tasks {
+			if err := r.round(t, &results[i]); err != nil {
+				return err
+			}
+			r.step()
+		}
+	}
+	for i := range results {
+		results[i].summarise()
+	}
+	r.report.Models = results
+	r.noteLoad()
+	return nil
+}
+
+// prepare runs a task once with each engine and compares the results.
+func (r *runner) prepare(t *task) (Result, error) {
+	ours := t.fit()
+	result := Result{Model: t.name, Voxels: t.voxels, Parity: []Parity{}, Times: []Times{{Engine: "voxfit", What: "Worker.Fit"}}}
+	for _, peer := range r.peers {
+		times := Times{Engine: peer.describe().Name, Rounds: []float64{}}
+		what, parity, err := peer.prepare(r.ctx, t, ours)
+		if r.ctx.Err() != nil {
+			return result, r.ctx.Err()
+		}
+		if err != nil {
+			times.Ignored = err.Error()
+			if _, absent := peer.(missing); !absent && !errors.Is(err, errNoModel) {
+				r.report.note("%s, %s: %v", times.Engine, t.name, err)
+			}
+		}
+		times.What = what
+		result.Times = append(result.Times, times)
+		result.Parity = append(result.Parity, parity...)
+	}
+	return result, nil
+}
+
+// round times every engine once. An engine that fails is left out of this and later rounds.
+func (r *runner) round(t *task, result *Result) error {
+	begin, before := time.Now(), cpuTime()
+	result.Times[0].Rounds = append(result.Times[0].Rounds, 1e6*t.time())
+	r.wall += time.Since(begin)
+	r.busy += cpuTime() - before
+	for k, peer := range r.peers {
+		times := &result.Times[k+1]
+		if times.Ignored != "" {
+			continue
+		}
+		seconds, err := peer.time(r.ctx, t)
+		if r.ctx.Err() != nil {
+			return r.ctx.Err()
+		}
+		if err != nil {
+			times.Ignored, times.Rounds = err.Error(), []float64{}
+			r.report.note("%s, %s: %v", times.Engine, t.name, err)
+			continue
+		}
+		times.Rounds = append(times.Rounds, 1e6*seconds)
+	}
+	return nil
+}
+
+func (r *Result) summarise() {
+	for i := range r.Times {
+		t := &r.Times[i]
+		if len(t.Rounds) == 0 {
+			continue
+		}
+		t.Median = median(t.Rounds)
+		if i > 0 {
+			ratios := make([]float64, len(t.Rounds))
+			for k := range ratios {
+				ratios[k] = t.Rounds[k] / r.Times[0].Rounds[k]
+			}
+			t.Slower = median(ratios)
+		}
+	}
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+// leastPassTime is how long our own engine runs in a round.
+const leastPassTime = 200 * time.Millisecond
+
+// time runs passes over the task's voxels and returns the seconds a voxel.
+func (t *task) time() float64 {
+	runtime.GC()
+	passes, begin := 0, time.Now()
+	for passes == 0 || time.Since(begin) < leastPassTime {
+		t.worker.Fit(t.params, t.status, t.signal)
+		passes++
+	}
+	return time.Since(begin).Seconds() / float64(passes*t.voxels)
+}

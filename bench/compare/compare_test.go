@@ -1,0 +1,309 @@
+package compare
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/peer"
+	"github.com/voxfit/voxfit/numa"
+	"github.com/voxfit/voxfit/phantom"
+)
+
+// options compare a few voxels of a phantom.
+func options(t *testing.T, voxels int, models ...string) Options {
+	t.Helper()
+	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: voxels, SNR: 30, Seed: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cpus, err := numa.Allowed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Options{
+		Models: models, Gradients: p.Gradients, Response: phantom.Response(), Signal: p.Signal,
+		Rounds: 1, CPU: cpus[len(cpus)-1], Python: "no-such-python",
+	}
+}
+
+// compared runs the comparison in a temporary folder of its own and fails the test when anything is left.
+func compared(t *testing.T, o Options) *Report {
+	t.Helper()
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	report, err := Run(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(temporary, "*")); len(left) > 0 {
+		t.Errorf("temporary files were left: %v", left)
+	}
+	return report
+}
+
+func TestWithoutPeersOurOwnTimesStandAndTheReportSaysWhatIsMissing(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	report := compared(t, options(t, 6, "dti"))
+	for _, m := range report.Models {
+		if len(m.Times) != 3 || m.Times[0].Median <= 0 || len(m.Times[1].Rounds)+len(m.Times[2].Rounds) > 0 {
+			t.Errorf("%s: %+v, want times of voxfit alone", m.Model, m.Times)
+		}
+	}
+	notes := strings.Join(report.Notes, "\n")
+	for _, want := range []string{"DIPY is not here: no-such-python:", "MRtrix3 is not here: no dwi2fod"} {
+		if !strings.Contains(notes, want) {
+			t.Errorf("the notes do not say %q:\n%s", want, notes)
+		}
+	}
+	var table bytes.Buffer
+	if err := report.WriteTable(&table); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(table.String(), "dti iwls") || strings.Count(table.String(), "   -") < 4 {
+		t.Errorf("the table has no dashes for the peers:\n%s", &table)
+	}
+}
+
+func TestAPythonWithoutDIPYIsNamedWithItsOwnWords(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the stub is a shell script")
+	}
+	python := filepath.Join(t.TempDir(), "python")
+	script := "#!/bin/sh\necho \"ModuleNotFoundError: No module named 'dipy'\" >&2\nexit 1\n"
+	if err := os.WriteFile(python, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	o := options(t, 2, "dti")
+	o.Python = python
+	if notes := strings.Join(compared(t, o).Notes, "\n"); !strings.Contains(notes, python+": ModuleNotFoundError: No module named 'dipy'") {
+		t.Errorf("the notes are %q", notes)
+	}
+}
+
+func TestAProgramThatIsNoPythonIsLeftAlone(t *testing.T) {
+	yes, err := exec.LookPath("yes") // says "y" for ever and reads nothing
+	if err != nil {
+		t.Skip("no program yes here")
+	}
+	script := filepath.Join(t.TempDir(), "python")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\nexec "+yes+"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	o := options(t, 2, "dti")
+	o.Python = script
+	if notes := strings.Join(compared(t, o).Notes, "\n"); !strings.Contains(notes, "expected JSON") {
+		t.Errorf("the notes are %q", notes)
+	}
+}
+
+func TestDIPYIsTimedAndAgrees(t *testing.T) {
+	peer.Slow(t)
+	o := options(t, 24, "csdm", "fwdtim", "dti")
+	o.Python, o.Rounds = peer.Python(t), 2
+	report := compared(t, o)
+	if report.Engines[1].Version == "" {
+		t.Fatalf("no DIPY: %v", report.Notes)
+	}
+	for _, m := range report.Models {
+		dipy := m.Times[1]
+		if m.Model == "dti iwls" {
+			if len(dipy.Rounds) != 0 {
+				t.Errorf("%s was timed with DIPY, which does not have it", m.Model)
+			}
+		} else if len(dipy.Rounds) != 2 || dipy.Median <= 0 || dipy.Slower <= 0 {
+			t.Errorf("%s: %+v, want two rounds", m.Model, dipy)
+		}
+		agree(t, m, nameDIPY)
+	}
+}
+
+func TestMRtrixIsTimedAndAgrees(t *testing.T) {
+	peer.Slow(t)
+	peer.MRtrix(t, "dwi2tensor", "-version") // skips where it is not installed
+	report := compared(t, options(t, 400, "csdm", "dti"))
+	if report.Engines[2].Version == "" {
+		t.Fatalf("no MRtrix3: %v", report.Notes)
+	}
+	for _, m := range report.Models {
+		if len(m.Times[2].Rounds) != 1 && m.Times[2].Ignored != errTooShort.Error() {
+			t.Errorf("%s: %+v, want one round", m.Model, m.Times[2])
+		}
+		agree(t, m, nameMRtrix)
+	}
+}
+
+// limits are the largest differences that count as agreement; counts must be all voxels.
+var limits = map[string]float64{
+	"there, largest difference of a coefficient / the voxel's largest": 1e-9,
+	"there, largest difference of FA":                                  1e-6,
+	"largest excess of the sum of squares, relative":                   1e-9,
+	"where the sums are equal, largest difference of FA":               1e-3,
+	"largest difference of FA":                                         1e-6,
+	"largest difference of an element / the voxel's largest":           1e-5,
+	"median difference of FA (its weights are other ones)":             0.1,
+}
+
+// agree fails the test unless the model was compared with the peer (where the peer has it) and agrees.
+func agree(t *testing.T, m Result, with string) {
+	t.Helper()
+	found := 0
+	for _, p := range m.Parity {
+		if p.Peer != with {
+			continue
+		}
+		found++
+		limit, difference := limits[p.Criterion]
+		switch {
+		case strings.Contains(p.Criterion, "correlation"):
+			if p.Value < 0.6 {
+				t.Errorf("%s: %s is %g", m.Model, p.Criterion, p.Value)
+			}
+		case strings.HasPrefix(p.Criterion, "of these"): // either is right
+		case p.Of > 0 && int(p.Value) != p.Of:
+			t.Errorf("%s: %s: %g of %d", m.Model, p.Criterion, p.Value, p.Of)
+		case p.Of == 0 && (!difference || p.Value > limit):
+			t.Errorf("%s: %s is %g, want at most %g", m.Model, p.Criterion, p.Value, limit)
+		}
+	}
+	absent := m.Model == "dti iwls" && with == nameDIPY
+	if (found == 0) != absent {
+		t.Errorf("%s: %d criteria with %s", m.Model, found, with)
+	}
+}
+
+func TestWhatCannotBeComparedIsRefused(t *testing.T) {
+	for want, change := range map[string]func(o *Options){
+		`"sfm"`:           func(o *Options) { o.Models = []string{"sfm"} },
+		"0 voxels":        func(o *Options) { o.Signal = nil },
+		"0 rounds":        func(o *Options) { o.Rounds = 0 },
+		"not available":   func(o *Options) { o.ISA = "mmx" },
+		"of 2 shells":     func(o *Options) { o.Response = acq.Response{Zonal: [][]float64{{1}, {1}}} },
+		"context cancele": nil,
+	} {
+		ctx, cancel := context.WithCancel(context.Background())
+		o := options(t, 2, "csdm")
+		if change == nil {
+			cancel()
+		} else {
+			change(&o)
+		}
+		if _, err := Run(ctx, o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("the error is %v, want one that says %s", err, want)
+		}
+		cancel()
+	}
+}
+
+func TestTheChildrenOfAPinnedThreadKeepToItsCPU(t *testing.T) {
+	if !numa.CanPin {
+		t.Skip("this system does not pin")
+	}
+	taskset, err := exec.LookPath("taskset")
+	if err != nil {
+		t.Skip("no taskset to ask with")
+	}
+	cpus, err := numa.Allowed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	unpin, err := numa.Pin(cpus[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unpin()
+	text, err := exec.Command("sh", "-c", taskset+" -cp $$").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := strings.Fields(string(text))
+	if got := words[len(words)-1]; len(cpus) > 1 && strings.ContainsAny(got, "-,") {
+		t.Errorf("the child may use CPUs %s", got)
+	}
+}
+
+func TestTheCSVHasEveryTimeAndEveryCriterion(t *testing.T) {
+	report := &Report{Engines: []Engine{{"voxfit", "generic"}, {"DIPY", "1"}}, Models: []Result{{
+		Model: "csdm", Voxels: 7,
+		Times:  []Times{{Engine: "voxfit", Rounds: []float64{1, 2}}, {Engine: "DIPY", Rounds: []float64{30, 40}}},
+		Parity: []Parity{{"DIPY", "same", 6, 7}, {"DIPY", "difference", 1e-14, 0}},
+	}}}
+	var text bytes.Buffer
+	if err := report.WriteCSV(&text); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&text).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 7 {
+		t.Fatalf("%d rows, want a header, four times and two criteria", len(rows))
+	}
+	for i, want := range map[int]string{
+		4: "csdm DIPY 1 7 2 us_per_voxel 40 ", 5: "csdm DIPY 1 7  same 6 7", 6: "csdm DIPY 1 7  difference 1e-14 ",
+	} {
+		if got := strings.Join(rows[i], " "); got != want {
+			t.Errorf("row %d is %q, want %q", i, got, want)
+		}
+	}
+}
+
+func TestRatiosAreThoseOfTheSameRound(t *testing.T) {
+	r := Result{Times: []Times{{Rounds: []float64{1, 2, 4}}, {Rounds: []float64{10, 20, 80}}, {}}}
+	r.summarise()
+	if r.Times[0].Median != 2 || r.Times[1].Median != 20 || r.Times[1].Slower != 10 || r.Times[2].Slower != 0 {
+		t.Errorf("%+v", r.Times)
+	}
+}
+
+func TestALoadedMachineIsSaidToBe(t *testing.T) {
+	for _, c := range []struct {
+		wall, busy time.Duration
+		note       string
+	}{
+		{time.Second, 990 * time.Millisecond, ""},
+		{time.Second, 600 * time.Millisecond, "Other programs took 40% of the CPU"},
+		{time.Second, 0, ""}, // the system does not say
+	} {
+		r := runner{report: &Report{}, wall: c.wall, busy: c.busy}
+		r.noteLoad()
+		if notes := strings.Join(r.report.Notes, "\n"); (notes == "") != (c.note == "") || !strings.HasPrefix(notes, c.note) {
+			t.Errorf("%v of %v: the notes are %q", c.busy, c.wall, notes)
+		}
+	}
+}
+
+func TestAnIsotropicResponseHasOneCoefficient(t *testing.T) {
+	zonal := zonalResponse(acq.Response{Evals: [3]float64{1e-3, 1e-3, 1e-3}, S0: 100}, phantom.HCP())
+	for k, got := range zonal {
+		want := 0.0
+		if k == 0 {
+			want = 100 * math.Exp(-3) * math.Sqrt(4*math.Pi) // HCP's highest shell is 3000
+		}
+		if math.Abs(got-want) > 1e-2*zonal[0] { // HCP's b-values vary by a few s/mm2
+			t.Errorf("l = %d: %g, want %g", 2*k, got, want)
+		}
+	}
+}
+
+func TestAnisotropyIsThatOfTheEigenvalues(t *testing.T) {
+	a, b, c := 1.7, 0.4, 0.3
+	mean := (a + b + c) / 3
+	want := math.Sqrt(1.5 * ((a-mean)*(a-mean) + (b-mean)*(b-mean) + (c-mean)*(c-mean)) / (a*a + b*b + c*c))
+	// The same tensor turned by 45 degrees about z.
+	turned := []float64{(a + b) / 2, (a + b) / 2, c, (a - b) / 2, 0, 0}
+	for _, d := range [][]float64{{a, b, c, 0, 0, 0}, turned} {
+		if got := anisotropy(d); math.Abs(got-want) > 1e-12 {
+			t.Errorf("FA of %v is %g, want %g", d, got, want)
+		}
+	}
+}

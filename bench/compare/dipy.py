@@ -1,0 +1,131 @@
+"""DIPY as `kbench compare` times it: started once, then one JSON line in and one out for each call.
+
+The first line names the folder of the acquisition: signal.f32 is voxels x measurements. A call names a
+model and its first voxels. "prepare" makes the model, fits a few voxels, and leaves what DIPY found as
+NAME.f64 in the folder; "time" fits once and answers with the seconds that model.fit took.
+"""
+
+import json
+import os
+import sys
+import time
+import warnings
+
+answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # DIPY's own print-outs
+warnings.simplefilter("ignore")
+
+import dipy
+import numpy as np
+from dipy.core.gradients import gradient_table
+from dipy.reconst import csdeconv, dti, fwdti
+
+
+def answer(**message):
+    answers.write(json.dumps(message) + "\n")
+    answers.flush()
+
+
+answer(version=dipy.__version__)
+setting = json.loads(sys.stdin.readline())
+folder = setting["folder"]
+table = gradient_table(
+    np.array(setting["bvals"]), bvecs=np.array(setting["bvecs"]), b0_threshold=setting["b0"]
+)
+signal = np.fromfile(os.path.join(folder, "signal.f32"), "<f4").astype(float)
+signal = signal.reshape(-1, len(table.bvals))
+
+
+def make(name):
+    if name == "csdm":
+        response = setting["response"]
+        if "zonal" in response:
+            response = csdeconv.AxSymShResponse(response["s0"], np.array(response["zonal"]))
+        else:
+            response = (np.array(response["evals"]), response["s0"])
+        return csdeconv.ConstrainedSphericalDeconvModel(table, response, sh_order_max=8)
+    if name.startswith("fwdtim"):
+        return fwdti.FreeWaterTensorModel(table, fit_method=name.split()[1].upper())
+    return dti.TensorModel(table, fit_method=name.split()[1].upper())
+
+
+def csd_path(model, voxels):
+    """Coefficients and the iteration counts that model.fit throws away."""
+    fits = [
+        csdeconv.csdeconv(
+            voxel[model._where_dwi], model._X, model.B_reg, tau=model.tau, convergence=model.convergence, P=model._P
+        )
+        for voxel in voxels
+    ]
+    return {"coefficients": [f[0] for f in fits], "iterations": [[f[1]] for f in fits]}
+
+
+def watched(model, voxels):
+    """The fit, with the sum of squares at which each voxel's leastsq stopped; fitted is 0 where DIPY
+    leaves a voxel to WLS."""
+    leastsq, iterate = fwdti.opt.leastsq, fwdti.nls_iter
+    sums = []
+
+    def watch_solver(function, start, args=(), **options):
+        solution = leastsq(function, start, args=args, **options)
+        sums[-1] = [np.sum(function(solution[0], *args) ** 2)]
+        return solution
+
+    params = []
+    design = dti.design_matrix(table)
+    fwdti.opt.leastsq = watch_solver
+    try:
+        for voxel in voxels:
+            sums.append([0.0])
+            params.append(iterate(design, voxel, np.mean(voxel[table.b0s_mask])))
+    finally:
+        fwdti.opt.leastsq = leastsq
+    params = np.array(params)
+    return {
+        "fa": dti.fractional_anisotropy(params[:, :3])[:, None],
+        "f": params[:, 12:13],
+        "sse": sums,
+        "fitted": [[float(s[0] > 0)] for s in sums],
+    }
+
+
+def found(name, model, voxels):
+    if name == "csdm":
+        return csd_path(model, voxels)
+    if name == "fwdtim nls":
+        return watched(model, voxels)
+    fit = model.fit(voxels)
+    values = {"fa": np.reshape(fit.fa, (-1, 1))}
+    if name.startswith("fwdtim"):
+        values["f"] = np.reshape(fit.f, (-1, 1))
+    return values
+
+
+models = {}
+
+
+def prepare(name, voxels):
+    models[name] = make(name)
+    models[name].fit(signal[: min(voxels, 8)])
+    arrays = {}
+    for key, values in found(name, models[name], signal[:voxels]).items():
+        values = np.ascontiguousarray(values, "<f8")
+        values.tofile(os.path.join(folder, key + ".f64"))
+        arrays[key] = values.shape[1]
+    return {"columns": arrays}
+
+
+def time_once(name, voxels):
+    data = signal[:voxels]
+    begin = time.perf_counter()
+    models[name].fit(data)
+    return {"seconds": time.perf_counter() - begin}
+
+
+for line in sys.stdin:
+    call = json.loads(line)
+    try:
+        work = prepare if call["call"] == "prepare" else time_once
+        answer(**work(call["model"], call["voxels"]))
+    except Exception as e:
+        answer(error=f"{type(e).__name__}: {e}")

@@ -1,0 +1,35 @@
+// Package compare fits the same voxels with voxfit and with the programs that it is judged by, DIPY and
+// MRtrix3, and says side by side how fast each is and how far the results agree. It is what `kbench
+// compare` runs.
+//
+// # What is timed
+//
+// Everything happens on one core: the calling thread is pinned to it, the peers are started by that
+// thread and inherit its CPU, and their linear algebra is held to one thread. One engine works at a
+// time. A round times every model with every engine once; rounds follow one another, so that a drift of
+// the machine touches all engines alike, and the table has medians over rounds. A ratio is the median
+// over rounds of the peer's time over ours in the same round, never of two runs.
+//
+//	voxfit   Worker.Fit, from float32 signals in memory to parameters in memory, in passes over the
+//	         voxels until 200 ms are over: one pass would be too short to time
+//	DIPY     model.fit of float64 signals in memory, serial, in one Python process that stays warm;
+//	         imports, the making of the model, and a first fit are outside of the time
+//	MRtrix3  the command as a whole with -nthreads 0, less the same command on one voxel: what starting
+//	         up and setting up takes is so left out, while reading the image and writing the result are
+//	         not
+//
+// Times are wall-clock times. Where other programs took more than a twentieth of the core from us, the
+// report says so.
+//
+// The fits of DIPY's tensor models end with eigenvalues and eigenvectors, ours and MRtrix3's with the
+// tensor's elements.
+//
+// # What agrees with what
+//
+// Parity is measured on all voxels of a model, outside of the time. DIPY's CSD and free-water models and
+// its weighted tensor are the ones that voxfit follows step by step; dwi2tensor is the one that the
+// reweighted tensor follows. MRtrix3's CSD is another convention (it fits the highest shell alone, with
+// its own directions and weights), so there the table has the angular correlation of the two fodfs; and
+// dwi2tensor has no setting that weights as DIPY does, so the plain weighted tensor is set against its
+// single weighted fit.
+package compare

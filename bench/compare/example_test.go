@@ -1,0 +1,16 @@
+package compare_test
+
+import (
+	"fmt"
+
+	"github.com/voxfit/voxfit/bench/compare"
+)
+
+// What can be compared, and how much of it at most.
+func Example() {
+	fmt.Println(compare.Models())
+	fmt.Println(compare.Limits())
+	// Output:
+	// [csdm fwdtim dti]
+	// csdm 4096, fwdtim nls 1024, fwdtim wls 1024, dti wls 4096, dti iwls 4096
+}

@@ -1,0 +1,173 @@
+package compare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/nifti"
+	"github.com/voxfit/voxfit/sh"
+	"gonum.org/v1/gonum/integrate/quad"
+)
+
+// mrtrixCommand is how MRtrix3 fits a model.
+type mrtrixCommand struct {
+	program string
+	options []string
+	parity  func(t *task, ours *fitted, theirs []float32) []Parity
+}
+
+// mrtrixLimit is the largest extent of a NIfTI-1 axis: all voxels lie along x.
+const mrtrixLimit = math.MaxInt16
+
+// mrtrix runs MRtrix3's commands on images of the same voxels.
+type mrtrix struct {
+	version string
+	folder  string
+	o       Options
+}
+
+// findMRtrix looks for the commands on the PATH and writes the tables that they read. Gradients go as
+// -grad in the frame of the b-vectors as given, and so fodfs and tensors come back in that frame.
+func findMRtrix(ctx context.Context, o Options, folder string) (engine, error) {
+	m := &mrtrix{folder: folder, o: o}
+	for _, program := range []string{"dwi2fod", "dwi2tensor"} {
+		if _, err := exec.LookPath(program); err != nil {
+			return m, fmt.Errorf("MRtrix3 is not here: no %s on the PATH", program)
+		}
+	}
+	text, err := exec.CommandContext(ctx, "dwi2tensor", "-version").Output()
+	if err != nil {
+		return m, fmt.Errorf("MRtrix3 does not run: dwi2tensor -version: %w", err)
+	}
+	m.version = "unknown"
+	if words := strings.Fields(string(text)); len(words) > 2 {
+		m.version = words[2] // "== dwi2tensor 3.0.3 =="
+	}
+	var gradients strings.Builder
+	for i, v := range o.Gradients.Bvecs {
+		fmt.Fprintln(&gradients, v[0], v[1], v[2], o.Gradients.Bvals[i])
+	}
+	if err := os.WriteFile(m.path("gradients.b"), []byte(gradients.String()), 0o600); err != nil {
+		return m, err
+	}
+	response := strings.Trim(fmt.Sprint(zonalResponse(o.Response, o.Gradients)), "[]")
+	return m, os.WriteFile(m.path("response.txt"), []byte(response+"\n"), 0o600)
+}
+
+// zonalResponse is the response of the highest shell as MRtrix3 wants it, to lmax 8. In tensor form it
+// is projected onto Y_l0 by Gauss-Legendre quadrature over the cosine x of the angle to the fibre.
+func zonalResponse(r acq.Response, g *acq.GradientTable) []float64 {
+	if r.IsZonal() {
+		return r.Zonal[len(r.Zonal)-1]
+	}
+	const lmax = 8
+	shells := g.Shells(80)
+	b := shells[len(shells)-1].Bval
+	zonal := make([]float64, lmax/2+1)
+	for k := range zonal {
+		zonal[k] = 4 * math.Pi * quad.Fixed(func(x float64) float64 {
+			basis := sh.Tournier07.Evaluate(lmax, [][3]float64{{math.Sqrt(1 - x*x), 0, x}})
+			across := (r.Evals[1] + r.Evals[2]) / 2
+			return r.S0 * math.Exp(-b*(r.Evals[0]*x*x+across*(1-x*x))) * basis[k*(2*k+1)]
+		}, 0, 1, 64, quad.Legendre{}, 0)
+	}
+	return zonal
+}
+
+func (m *mrtrix) path(name string) string { return filepath.Join(m.folder, name) }
+
+// image is the path of the first voxels as an image.
+func (m *mrtrix) image(voxels int) (string, error) {
+	path := m.path(fmt.Sprintf("%d.nii", voxels))
+	if exists(path) {
+		return path, nil
+	}
+	volumes := m.o.Gradients.Len()
+	header := nifti.NewHeader([]int{voxels, 1, 1, volumes}, []float64{1, 1, 1, 1},
+		[4][4]float64{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}, {0, 0, 0, 1}})
+	return path, nifti.WriteSignal(path, header, m.o.Signal[:voxels*volumes], nifti.WriteOptions{})
+}
+
+func (m *mrtrix) result() string { return m.path("result.nii") }
+
+// run runs the command on the first voxels and returns the seconds of the whole process.
+func (m *mrtrix) run(ctx context.Context, c *mrtrixCommand, voxels int) (float64, error) {
+	image, err := m.image(voxels)
+	if err != nil {
+		return 0, err
+	}
+	var args []string
+	if c.program == "dwi2fod" {
+		args = append(c.options, image, m.path("response.txt"), m.result(), "-lmax", "8")
+	} else {
+		args = append(c.options, image, m.result())
+	}
+	args = append(args, "-grad", m.path("gradients.b"), "-nthreads", "0", "-quiet", "-force")
+	process := exec.CommandContext(ctx, c.program, args...)
+	process.Env = append(singleThreaded(), "MRTRIX_LOGLEVEL=0")
+	begin := time.Now()
+	text, err := process.CombinedOutput()
+	seconds := time.Since(begin).Seconds()
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w: %s", c.program, err, strings.TrimSpace(string(text)))
+	}
+	return seconds, nil
+}
+
+func (m *mrtrix) describe() Engine { return Engine{nameMRtrix, m.version} }
+
+func (m *mrtrix) prepare(ctx context.Context, t *task, ours *fitted) (string, []Parity, error) {
+	if t.mrtrix == nil {
+		return "", nil, errNoModel
+	}
+	if t.voxels < 2 || t.voxels > mrtrixLimit {
+		return "", nil, fmt.Errorf("found %d voxels, expected 2 to %d", t.voxels, mrtrixLimit)
+	}
+	if _, err := m.run(ctx, t.mrtrix, t.voxels); err != nil {
+		return "", nil, err
+	}
+	image, err := nifti.Open(m.result())
+	if err != nil {
+		return "", nil, err
+	}
+	n := image.Header.Volumes()
+	want := map[string]int{"dwi2tensor": 6, "dwi2fod": ours.each}[t.mrtrix.program]
+	if voxels := len(nifti.FullMask(image.Header).Index); voxels != t.voxels || n != want {
+		return "", nil, fmt.Errorf("%s wrote %d voxels of %d values, expected %d of %d", t.mrtrix.program, voxels, n, t.voxels, want)
+	}
+	theirs := make([]float32, t.voxels*n)
+	if err := image.ReadMasked(ctx, theirs, nifti.FullMask(image.Header).Index, nifti.ReadOptions{}); err != nil {
+		return "", nil, err
+	}
+	what := strings.Join(append([]string{t.mrtrix.program}, t.mrtrix.options...), " ")
+	return what, t.mrtrix.parity(t, ours, theirs), nil
+}
+
+// errTooShort is a difference of two process times that is not one: the machine was busy.
+var errTooShort = errors.New("all voxels took no longer than one: too few voxels to time on this machine")
+
+// time is that of all voxels less that of one.
+func (m *mrtrix) time(ctx context.Context, t *task) (float64, error) {
+	all, err := m.run(ctx, t.mrtrix, t.voxels)
+	if err != nil {
+		return 0, err
+	}
+	one, err := m.run(ctx, t.mrtrix, 1)
+	if err != nil {
+		return 0, err
+	}
+	if all <= one {
+		return 0, errTooShort
+	}
+	return (all - one) / float64(t.voxels-1), nil
+}
+
+func (m *mrtrix) close() {}

@@ -1,0 +1,126 @@
+package compare
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"text/tabwriter"
+)
+
+// WriteTable writes the report for people: speed, then parity, then what is missing.
+func (r *Report) WriteTable(w io.Writer) error {
+	where := fmt.Sprintf("on CPU %d alone", r.CPU)
+	if r.CPU < 0 {
+		where = "not pinned"
+	}
+	fmt.Fprintf(w, "us/voxel, median of %d interleaved rounds (lowest - highest), one core, %s\n", r.Rounds, where)
+	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	fmt.Fprint(t, "model\tvoxels")
+	for _, e := range r.Engines {
+		fmt.Fprintf(t, "\t%s", e)
+	}
+	for _, e := range r.Engines[1:] {
+		fmt.Fprintf(t, "\t%s / voxfit", e.Name)
+	}
+	fmt.Fprintln(t)
+	for _, m := range r.Models {
+		fmt.Fprintf(t, "%s\t%d", m.Model, m.Voxels)
+		for _, x := range m.Times {
+			fmt.Fprintf(t, "\t%s", x)
+		}
+		for _, x := range m.Times[1:] {
+			if x.Slower == 0 {
+				fmt.Fprint(t, "\t-")
+			} else {
+				fmt.Fprintf(t, "\t%s x", significant(x.Slower))
+			}
+		}
+		fmt.Fprintln(t)
+	}
+	fmt.Fprintln(t)
+	fmt.Fprintln(t, "parity\twith\tvalue\tof what")
+	for _, m := range r.Models {
+		for _, p := range m.Parity {
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", m.Model, p.Peer, p.value(), p.Criterion)
+		}
+	}
+	fmt.Fprintln(t)
+	fmt.Fprintln(t, "timed\tby\tcall")
+	for _, m := range r.Models {
+		for _, x := range m.Times[1:] {
+			if x.What != "" {
+				fmt.Fprintf(t, "%s\t%s\t%s\n", m.Model, x.Engine, x.What)
+			}
+		}
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for _, note := range r.Notes {
+		fmt.Fprintf(w, "\n%s\n", note)
+	}
+	return nil
+}
+
+func (e Engine) String() string {
+	if e.Version == "" {
+		return e.Name
+	}
+	return e.Name + " " + e.Version
+}
+
+// String is "155 (154 - 160)", or "-" where nothing was timed.
+func (t Times) String() string {
+	if len(t.Rounds) == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%s (%s - %s)", significant(t.Median), significant(slices.Min(t.Rounds)), significant(slices.Max(t.Rounds)))
+}
+
+func (p Parity) value() string {
+	if p.Of > 0 {
+		return fmt.Sprintf("%.0f of %d", p.Value, p.Of)
+	}
+	return fmt.Sprintf("%.2g", p.Value)
+}
+
+// significant writes three significant figures, and all figures before the point.
+func significant(x float64) string {
+	if x >= 100 {
+		return strconv.FormatFloat(x, 'f', 0, 64)
+	}
+	return fmt.Sprintf("%.3g", x)
+}
+
+// WriteCSV writes one row for each measurement: a time of one round, or a criterion of parity (whose
+// round is empty).
+func (r *Report) WriteCSV(w io.Writer) error {
+	out := csv.NewWriter(w)
+	out.Write([]string{"model", "engine", "version", "voxels", "round", "quantity", "value", "of"})
+	versions := map[string]string{}
+	for _, e := range r.Engines {
+		versions[e.Name] = e.Version
+	}
+	for _, m := range r.Models {
+		row := func(engine, round, quantity string, value float64, of string) {
+			out.Write([]string{m.Model, engine, versions[engine], strconv.Itoa(m.Voxels), round, quantity,
+				strconv.FormatFloat(value, 'g', -1, 64), of})
+		}
+		for _, t := range m.Times {
+			for k, us := range t.Rounds {
+				row(t.Engine, strconv.Itoa(k+1), "us_per_voxel", us, "")
+			}
+		}
+		for _, p := range m.Parity {
+			of := ""
+			if p.Of > 0 {
+				of = strconv.Itoa(p.Of)
+			}
+			row(p.Peer, "", p.Criterion, p.Value, of)
+		}
+	}
+	out.Flush() // a csv.Writer keeps its first error
+	return out.Error()
+}

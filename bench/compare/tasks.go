@@ -1,0 +1,142 @@
+package compare
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/model"
+)
+
+// A variant is a model with the method that is compared.
+type variant struct {
+	name  string // of the table
+	model string // of the command line
+	limit int    // most voxels that are fitted: DIPY shall not take minutes
+	build func(o *Options) (model.Model, error)
+
+	dipy   func(t *task, ours *fitted, theirs arrays) []Parity // nil: DIPY has no such model
+	mrtrix *mrtrixCommand                                      // nil: MRtrix3 has no such model
+}
+
+var variants = []variant{
+	{"csdm", "csdm", 4096, buildCSD, csdAgainstDIPY,
+		&mrtrixCommand{"dwi2fod", []string{"csd"}, csdAgainstMRtrix}},
+	{"fwdtim nls", "fwdtim", 1024, buildFreeWater(kernel.NLS), freeWaterNLSAgainstDIPY, nil},
+	{"fwdtim wls", "fwdtim", 1024, buildFreeWater(kernel.WLS), freeWaterWLSAgainstDIPY, nil},
+	{"dti wls", "dti", 4096, buildTensor(kernel.WLS, 0), tensorAgainstDIPY,
+		&mrtrixCommand{"dwi2tensor", []string{"-iter", "0"}, anisotropyAgainstMRtrix}},
+	{"dti iwls", "dti", 4096, buildTensor(kernel.IWLS, 2), nil,
+		&mrtrixCommand{"dwi2tensor", nil, tensorAgainstMRtrix}},
+}
+
+// Models lists the models that can be compared.
+func Models() []string {
+	var names []string
+	for _, v := range variants {
+		if !slices.Contains(names, v.model) {
+			names = append(names, v.model)
+		}
+	}
+	return names
+}
+
+// Limits says for each line of the table how many voxels are fitted at most.
+func Limits() string {
+	var parts []string
+	for _, v := range variants {
+		parts = append(parts, fmt.Sprintf("%s %d", v.name, v.limit))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func buildCSD(o *Options) (model.Model, error) {
+	return model.NewCSD(o.Gradients, o.Response, model.CSDOptions{ISA: o.ISA})
+}
+
+func buildFreeWater(method kernel.Method) func(*Options) (model.Model, error) {
+	return func(o *Options) (model.Model, error) {
+		return model.NewFreeWater(o.Gradients, model.FreeWaterOptions{Method: method, ISA: o.ISA})
+	}
+}
+
+func buildTensor(method kernel.Method, iterations int) func(*Options) (model.Model, error) {
+	return func(o *Options) (model.Model, error) {
+		return model.NewTensor(o.Gradients, model.TensorOptions{Method: method, Iterations: iterations, ISA: o.ISA})
+	}
+}
+
+// A task is a variant on the voxels of this run, with our engine ready for it.
+type task struct {
+	variant
+	voxels int
+	signal []float32
+	design []float64 // DIPY's design matrix
+	fitted model.Model
+	worker kernel.Worker
+	params []float64
+	status []kernel.Status
+}
+
+func (o *Options) tasks() ([]*task, error) {
+	for _, name := range o.Models {
+		if !slices.Contains(Models(), name) {
+			return nil, fmt.Errorf("model %q cannot be compared; expected %s", name, strings.Join(Models(), ", "))
+		}
+	}
+	m := o.Gradients.Len()
+	n := len(o.Signal) / m
+	if n == 0 || o.Rounds < 1 {
+		return nil, fmt.Errorf("found %d voxels and %d rounds, expected at least one of each", n, o.Rounds)
+	}
+	if slices.Contains(o.Models, "csdm") && len(o.Response.Zonal) > 1 {
+		return nil, fmt.Errorf("found a response of %d shells, expected one: DIPY's csdm knows no more", len(o.Response.Zonal))
+	}
+	var tasks []*task
+	for _, v := range variants {
+		if !slices.Contains(o.Models, v.model) {
+			continue
+		}
+		built, err := v.build(o)
+		if err != nil {
+			return nil, err
+		}
+		voxels := min(n, v.limit)
+		tasks = append(tasks, &task{
+			variant: v, voxels: voxels, signal: o.Signal[:voxels*m], design: o.Gradients.DesignMatrix(),
+			fitted: built, worker: built.Fitter().NewWorker(),
+			params: make([]float64, voxels*built.Fitter().Parameters()), status: make([]kernel.Status, voxels),
+		})
+	}
+	return tasks, nil
+}
+
+// fitted is our result: parameters and status of each voxel, and the maps by name.
+type fitted struct {
+	params []float64
+	each   int // parameters a voxel
+	status []kernel.Status
+	maps   map[string][]float32
+}
+
+func (f *fitted) row(voxel int) []float64 { return f.params[voxel*f.each : (voxel+1)*f.each] }
+
+// fit runs our engine once.
+func (t *task) fit() *fitted {
+	t.worker.Fit(t.params, t.status, t.signal)
+	f := &fitted{slices.Clone(t.params), len(t.params) / t.voxels, slices.Clone(t.status), map[string][]float32{}}
+	var out [][]float32
+	for _, m := range t.fitted.Maps() {
+		f.maps[m.Name] = make([]float32, t.voxels*m.Components)
+		out = append(out, f.maps[m.Name])
+	}
+	t.fitted.NewDeriver().Derive(out, f.params, f.status)
+	return f
+}
+
+// voxel is the signal of a voxel.
+func (t *task) voxel(i int) []float32 {
+	m := len(t.signal) / t.voxels
+	return t.signal[i*m : (i+1)*m]
+}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/voxfit/voxfit/bench/compare"
+	"github.com/voxfit/voxfit/numa"
+)
+
+// compareOptions are the flags of kbench compare.
+type compareOptions struct {
+	study   runOptions // data, phantom, models, instruction set
+	rounds  int
+	cpu     int
+	python  string
+	out     string
+	force   bool
+	command string
+}
+
+func newCompareCommand(args []string) *cobra.Command {
+	o := compareOptions{command: strings.Join(append([]string{"kbench"}, args...), " ")}
+	c := &cobra.Command{
+		Use:   "compare [DWI]",
+		Short: "voxfit, DIPY and MRtrix3 on the same voxels and one core: parity and speed side by side",
+		Long: `Fit the same voxels with voxfit, DIPY (serial) and MRtrix3 on one pinned core, in interleaved rounds, and
+print medians, ratios and how far the results agree. Without DWI the voxels are a phantom of the HCP
+protocol. A peer that is not installed is said to be missing, and the rest is compared.
+
+Set-up is outside of all times: DIPY stays warm in one process, and a command of MRtrix3 is timed as a
+whole less the same command on one voxel. The peers' linear algebra is held to one thread.`,
+		Example: `  kbench compare
+  kbench compare --models csdm --voxels 1024 --runs 7 -o compared
+  kbench compare dwi.nii.gz --mask mask.nii.gz --response 0.0017,0.0003,0.0003,1000`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				o.study.data.dwi = args[0]
+			}
+			return o.run(c.Context(), c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	f := c.Flags()
+	f.StringSliceVar(&o.study.models, "models", compare.Models(), "models to compare: "+strings.Join(compare.Models(), ", "))
+	o.study.data.addFlags(f)
+	f.StringVar(&o.study.response, "response", "auto", responseHelp)
+	f.IntVar(&o.study.voxels, "voxels", 4096, "voxels to fit, of real data evenly spread over the mask; at most "+compare.Limits())
+	f.Float64Var(&o.study.snr, "snr", 30, "signal-to-noise ratio of the phantom's b0s; 0 is noiseless")
+	f.Uint64Var(&o.study.seed, "seed", 1, "seed of the phantom")
+	f.IntVar(&o.rounds, "runs", 3, "interleaved rounds")
+	f.IntVar(&o.cpu, "cpu", -1, "CPU that everything runs on (default: the last one allowed)")
+	f.StringVar(&o.python, "python", "", "Python with DIPY (default: $"+compare.EnvPython+", else .venv/bin/python here or above, else python3)")
+	f.StringVar(&o.study.isa, "isa", "", isaHelp)
+	f.StringVarP(&o.out, "output", "o", "", "folder for compare.json and compare.csv (default: print only)")
+	f.BoolVar(&o.force, "force", false, "replace files that exist")
+	return c
+}
+
+func (o *compareOptions) check() error {
+	for _, name := range o.study.models {
+		if !slices.Contains(compare.Models(), name) {
+			return fmt.Errorf("--models %s: expected %s", name, strings.Join(compare.Models(), ", "))
+		}
+	}
+	switch {
+	case len(o.study.models) == 0:
+		return fmt.Errorf("--models needs at least one of %s", strings.Join(compare.Models(), ", "))
+	case o.rounds < 1:
+		return fmt.Errorf("--runs %d: want at least 1", o.rounds)
+	case o.study.voxels < 1:
+		return fmt.Errorf("--voxels %d: want at least 1", o.study.voxels)
+	}
+	allowed, err := numa.Allowed()
+	if err != nil {
+		return err
+	}
+	if o.cpu < 0 {
+		o.cpu = allowed[len(allowed)-1]
+	}
+	if !slices.Contains(allowed, o.cpu) {
+		return fmt.Errorf("--cpu %d: this process may use CPUs %v", o.cpu, allowed)
+	}
+	return nil
+}
+
+// comparedFiles are what -o gets.
+var comparedFiles = []string{"compare.json", "compare.csv"}
+
+func (o *compareOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	var files *staging
+	if o.out != "" {
+		var err error
+		if files, err = newStaging(o.out, comparedFiles, o.force); err != nil {
+			return err
+		}
+		defer files.remove()
+	}
+	block, err := o.study.load(ctx, stderr)
+	if err != nil {
+		return err
+	}
+	bar := (*progress)(nil)
+	report, err := compare.Run(ctx, compare.Options{
+		Models: o.study.models, Gradients: block.gradients, Response: block.response,
+		Signal: spread(block.signal, block.gradients.Len(), o.study.voxels),
+		ISA:    o.study.isa, Rounds: o.rounds, CPU: o.cpu, Python: o.python,
+		Progress: func(done, steps int) {
+			if bar == nil {
+				p := newProgress(stderr, "compare", "steps", steps)
+				bar = &p
+			}
+			bar.set(done)
+		},
+	})
+	if bar != nil {
+		bar.finish()
+	}
+	if err != nil {
+		return err
+	}
+	o.describe(stdout, block)
+	if err := report.WriteTable(stdout); err != nil || files == nil {
+		return err
+	}
+	return o.write(files, report, block)
+}
+
+// describe says what was fitted, and where.
+func (o *compareOptions) describe(w io.Writer, block studyBlock) {
+	processor := numa.Describe().Processor
+	fmt.Fprintf(w, "voxfit %s, %s (%s family %d model %d)\n", version(), processor.Name, processor.Vendor, processor.Family, processor.Model)
+	for _, fact := range o.study.dataFacts(block) {
+		fmt.Fprintf(w, "%s: %s\n", fact.Name, fact.Value)
+	}
+	fmt.Fprintln(w)
+}
+
+// spread picks at most n voxels, evenly over all of them.
+func spread(signal []float32, measurements, n int) []float32 {
+	have := len(signal) / measurements
+	if have <= n {
+		return signal
+	}
+	picked := make([]float32, 0, n*measurements)
+	for i := range n {
+		v := i * have / n
+		picked = append(picked, signal[v*measurements:(v+1)*measurements]...)
+	}
+	return picked
+}
+
+// write leaves compare.json, with what was compared and where, and compare.csv.
+func (o *compareOptions) write(files *staging, report *compare.Report, block studyBlock) error {
+	facts := map[string]string{}
+	for _, fact := range o.study.dataFacts(block) {
+		facts[fact.Name] = fact.Value
+	}
+	host, _ := os.Hostname()
+	document := struct {
+		Version string            `json:"version"`
+		Command string            `json:"command"`
+		Host    string            `json:"host"`
+		Machine numa.Machine      `json:"machine"`
+		Data    map[string]string `json:"data"`
+		*compare.Report
+	}{version(), o.command, host, numa.Describe(), facts, report}
+	for i, write := range []func(io.Writer) error{
+		func(w io.Writer) error {
+			out := json.NewEncoder(w)
+			out.SetIndent("", "  ")
+			return out.Encode(document)
+		},
+		report.WriteCSV,
+	} {
+		f, err := os.Create(files.path(comparedFiles[i]))
+		if err != nil {
+			return err
+		}
+		err = write(f)
+		if closed := f.Close(); err == nil {
+			err = closed
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return files.commit()
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestCompareRunsWithoutPeersAndKeepsItsNumbers(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	image := small(t, 12)
+	out := t.TempDir()
+	args := []string{"compare", image, "--mask", near(image, "mask.nii.gz"), "--models", "dti", "--voxels", "5",
+		"--runs", "2", "--python", "no-such-python", "-o", out}
+	text := succeed(t, args...)
+	for _, want := range []string{"DIPY is not here", "MRtrix3 is not here", "dti iwls", "voxels: 12"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the table does not say %q:\n%s", want, text)
+		}
+	}
+	var document struct {
+		Models []struct {
+			Voxels int
+			Times  []struct {
+				Rounds []float64 `json:"us_per_voxel_rounds"`
+			}
+		}
+		Data map[string]string
+	}
+	if err := json.Unmarshal(read(t, filepath.Join(out, "compare.json")), &document); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range document.Models {
+		if m.Voxels != 5 || len(m.Times[0].Rounds) != 2 || m.Times[0].Rounds[0] <= 0 {
+			t.Errorf("compare.json has %+v, want two rounds on 5 voxels", m)
+		}
+	}
+	if document.Data["data"] != image {
+		t.Errorf("compare.json names the data %q", document.Data["data"])
+	}
+	if n := len(rows(t, filepath.Join(out, "compare.csv"))); n != 1+2*2 {
+		t.Errorf("compare.csv has %d rows, want a header and two rounds of two models", n)
+	}
+	refuse(t, args, "compare.json", "--force")
+}
+
+func TestCompareRefusesWhatItCannotDo(t *testing.T) {
+	for _, args := range [][]string{
+		{"--models", "sfm"}, {"--runs", "0"}, {"--voxels", "0"}, {"--cpu", "99999"}, {"--isa", "mmx"},
+	} {
+		refuse(t, append([]string{"compare"}, args...), args[1])
+	}
+}
+
+func TestVoxelsAreSpreadOverTheMask(t *testing.T) {
+	signal := []float32{0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5}
+	got := spread(signal, 2, 3)
+	for i, want := range []float32{0, 0, 2, 2, 4, 4} {
+		if got[i] != want {
+			t.Fatalf("spread picked %v, want voxels 0, 2 and 4", got)
+		}
+	}
+	if whole := spread(signal, 2, 100); len(whole) != len(signal) {
+		t.Errorf("spread cut %d values to %d without need", len(signal), len(whole))
+	}
+}
