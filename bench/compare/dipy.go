@@ -18,7 +18,7 @@ import (
 	"strings"
 )
 
-//go:embed dipy.py
+//go:embed dipy_timing.py
 var dipyScript string
 
 // EnvPython is the environment variable that names a Python with DIPY.
@@ -158,7 +158,7 @@ func (d *dipy) send(message any) error {
 	return err
 }
 
-// A reply is what dipy.py answers.
+// A reply is what dipy_timing.py answers.
 type reply struct {
 	Version string
 	Seconds float64
