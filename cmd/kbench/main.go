@@ -47,7 +47,7 @@ const welcome = `kbench fits diffusion-MRI models and measures what each core do
 
 The three commands most people want:
 
-  kbench run                          repeat the study on a phantom: about a minute, ends with a page
+  kbench run                          repeat the study on a phantom: a minute or less, ends with a page
   kbench fit csdm DWI.nii.gz -o maps  fit one acquisition (models: %s)
   kbench env                          what this machine is and can do
 

@@ -77,7 +77,7 @@ The command line of the published study works as typed, with underscores or dash
 	f.StringVar(&o.data.dwi, "data", "", "4D diffusion image to fit instead of the phantom")
 	o.data.addFlags(f)
 	f.StringVar(&o.response, "response", "auto", responseHelp)
-	f.IntVar(&o.voxels, "voxels", 8192, "voxels of the phantom")
+	f.IntVar(&o.voxels, "voxels", 33000, "voxels of the phantom")
 	f.Float64Var(&o.snr, "snr", 30, "signal-to-noise ratio of the phantom's b0s; 0 is noiseless")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the phantom")
 	f.StringVar(&o.isa, "isa", "", isaHelp)
