@@ -3,30 +3,16 @@ package kernel_test
 import (
 	"math"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 )
 
-// forEachLaneSet runs a test for every instruction set with kernels of the tensor models. A set that
-// VOXFIT_REQUIRE names and that is not there fails.
+// forEachLaneSet runs a test for every instruction set with kernels of the tensor models.
 func forEachLaneSet(t *testing.T, test func(t *testing.T, isa string)) {
-	required := strings.Split(os.Getenv("VOXFIT_REQUIRE"), ",")
-	for _, isa := range []string{"avx512", "avx2"} {
-		t.Run(isa, func(t *testing.T) {
-			switch {
-			case slices.Contains(kernel.ISAs(), isa):
-				test(t, isa)
-			case slices.Contains(required, isa):
-				t.Fatalf("VOXFIT_REQUIRE names %s, which this build or processor has not", isa)
-			default:
-				t.Skipf("this build or processor has no %s", isa)
-			}
-		})
-	}
+	kerneltest.ForEachSet(t, kernel.ISAs(), test)
 }
 
 // laneSchemes are acquisitions of the usual kinds, and one whose b-tensors have not rank one.

@@ -3,33 +3,27 @@ package amd64_test
 import (
 	"math"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/voxfit/voxfit/kernel/amd64"
+	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
 // forEachTensorSet runs a test on every set of this processor that has tensor kernels. A set that
 // VOXFIT_REQUIRE names and that is not there fails.
 func forEachTensorSet(t *testing.T, test func(t *testing.T, k *ops.Tensor)) {
-	required := strings.Split(os.Getenv("VOXFIT_REQUIRE"), ",")
-	for _, name := range []string{"avx512", "avx2"} {
-		t.Run(name, func(t *testing.T) {
-			for _, set := range amd64.Sets() {
-				if set.Name == name && set.Tensor != nil {
-					test(t, set.Tensor)
-					return
-				}
-			}
-			if slices.Contains(required, name) {
-				t.Fatalf("VOXFIT_REQUIRE names %s, which this build or processor has not", name)
-			}
-			t.Skipf("this build or processor has no %s", name)
-		})
+	tables := map[string]*ops.Tensor{}
+	var names []string
+	for _, set := range amd64.Sets() {
+		if set.Tensor != nil {
+			tables[set.Name] = set.Tensor
+			names = append(names, set.Name)
+		}
 	}
+	kerneltest.ForEachSet(t, names, func(t *testing.T, name string) { test(t, tables[name]) })
 }
 
 // units is the distance of got from want in units of the last place of want.
