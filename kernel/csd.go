@@ -36,6 +36,8 @@ type CSDDesign struct {
 	Tau float64
 	// MaxIterations is where a voxel that has not settled is given up: 50.
 	MaxIterations int
+	// Precision is Double (the default) or Mixed.
+	Precision Precision
 }
 
 // directions is the number of rows of B.
@@ -99,6 +101,8 @@ func (g *GramMap) shortSums() bool {
 
 func (d *CSDDesign) check() error {
 	switch {
+	case d.Precision > Mixed:
+		return fmt.Errorf("field Precision is %v, must be Double or Mixed", d.Precision)
 	case d.Coefficients < 1:
 		return fmt.Errorf("field Coefficients is %d, must be at least 1", d.Coefficients)
 	case len(d.Volumes) == 0:

@@ -29,6 +29,8 @@ type FreeWaterDesign struct {
 	// MinSignal replaces smaller values before a logarithm is taken, and a mean signal or mean b0
 	// signal up to it is no signal (min_signal): 1e-6.
 	MinSignal float64
+	// Precision is Mixed (the default) or Double.
+	Precision Precision
 }
 
 // freeWaterParameters: Dxx Dxy Dyy Dxz Dyz Dzz S0 f.
@@ -94,6 +96,8 @@ func (d *FreeWaterDesign) fitter() (*freeWater, error) {
 	switch {
 	case !nonlinear && d.Method != WLS:
 		return nil, fmt.Errorf("field Method is %v, must be NLS or WLS", d.Method)
+	case d.Precision > Mixed:
+		return nil, fmt.Errorf("field Precision is %v, must be Double or Mixed", d.Precision)
 	case !positive(d.Diso):
 		return nil, fmt.Errorf("field Diso is %v, must be positive", d.Diso)
 	case !positive(d.MDReg):

@@ -30,6 +30,8 @@ type CSDOptions struct {
 	MaxIterations int
 	// Peaks says how the peaks are found.
 	Peaks PeakOptions
+	// Precision is kernel.Double (the default) or kernel.Mixed.
+	Precision kernel.Precision
 	// ISA is the instruction set, as kernel.WithISA takes it; "" leaves it to the environment.
 	ISA string
 }
@@ -198,7 +200,7 @@ func (c *CSD) newDesign(g *acq.GradientTable, r acq.Response) (kernel.CSDDesign,
 	return kernel.CSDDesign{
 		Measurements: g.Len(), Volumes: volumes, Coefficients: n, X: x, B: b,
 		Gram:              newGramMap(sh.Descoteaux07, o.LMax, vertices, lambda),
-		StartCoefficients: min(n, sh.Count(4)), Tau: o.Tau, MaxIterations: o.MaxIterations,
+		StartCoefficients: min(n, sh.Count(4)), Tau: o.Tau, MaxIterations: o.MaxIterations, Precision: o.Precision,
 	}, nil
 }
 

@@ -19,6 +19,8 @@ type FreeWaterOptions struct {
 	MDReg float64
 	// MinSignal replaces smaller values before a logarithm is taken, in the unit of the signal: 1e-6.
 	MinSignal float64
+	// Precision is kernel.Mixed (the default) or kernel.Double.
+	Precision kernel.Precision
 	// ISA is the instruction set of the kernel, as kernel.WithISA takes it.
 	ISA string
 }
@@ -38,7 +40,7 @@ func NewFreeWater(g *acq.GradientTable, o FreeWaterOptions) (*FreeWater, error) 
 	}
 	fitter, err := kernel.NewFreeWater(kernel.FreeWaterDesign{
 		W: g.DesignMatrix(), B0: g.B0s(), Bvals: g.Bvals, Method: o.Method,
-		Diso: o.Diso, MDReg: o.MDReg, MinSignal: o.MinSignal,
+		Diso: o.Diso, MDReg: o.MDReg, MinSignal: o.MinSignal, Precision: o.Precision,
 	}, kernel.WithISA(o.ISA))
 	if err != nil {
 		return nil, fmt.Errorf("fwdtim: %w", err)

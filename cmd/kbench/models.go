@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,8 +24,8 @@ type modelEntry struct {
 }
 
 var modelEntries = []modelEntry{
-	{"csdm", true, []string{"sh-basis", "lmax", "lambda", "tau", "refine-peaks", "response"}, buildCSD},
-	{"fwdtim", false, []string{"method", "mrtrix-order"}, buildFreeWater},
+	{"csdm", true, []string{"sh-basis", "lmax", "lambda", "tau", "refine-peaks", "precision", "response"}, buildCSD},
+	{"fwdtim", false, []string{"method", "precision", "mrtrix-order"}, buildFreeWater},
 	{"dti", false, []string{"method", "mrtrix-order", "iterations"}, buildTensor},
 }
 
@@ -60,6 +61,7 @@ type modelSettings struct {
 	lambda, tau float64
 	refinePeaks bool
 	method      string
+	precision   string
 	iterations  int
 	mrtrixOrder bool
 	frame       string
@@ -81,6 +83,7 @@ func (s *modelSettings) addFlags(f *pflag.FlagSet) {
 	f.Float64Var(&s.tau, "tau", s.tau, "csdm: amplitudes below this share of the mean are constrained")
 	f.BoolVar(&s.refinePeaks, "refine-peaks", false, "csdm: move each peak from its sphere point to the maximum of the fodf")
 	f.StringVar(&s.method, "method", "", "dti: wls (default), nls, ols or iwls (as MRtrix3's dwi2tensor); fwdtim: nls (default) or wls")
+	f.StringVar(&s.precision, "precision", "", "arithmetic on the way to the result, which is double either way: csdm: double (default) or mixed; fwdtim: mixed (default) or double")
 	f.IntVar(&s.iterations, "iterations", 2, "dti: how often iwls reweights, as dwi2tensor -iter")
 	f.BoolVar(&s.mrtrixOrder, "mrtrix-order", false, "fwdtim, dti: tensors as D11,D22,D33,D12,D13,D23")
 	f.StringVar(&s.frame, "frame", "", "axes of fodfs, peaks and tensors: image (b-vectors as given) or world (scanner; default for MRtrix3's basis or order)")
@@ -133,8 +136,12 @@ func buildCSD(s *modelSettings, g *acq.GradientTable, r acq.Response) (model.Mod
 	if err != nil {
 		return nil, nil, fmt.Errorf("--sh-basis: %w", err)
 	}
+	precision, err := findPrecision(s.precision, kernel.Double, kernel.Mixed)
+	if err != nil {
+		return nil, nil, err
+	}
 	m, err := model.NewCSD(g, r, model.CSDOptions{
-		LMax: s.lmax, Basis: basis, Lambda: s.lambda, Tau: s.tau, ISA: s.isa,
+		LMax: s.lmax, Basis: basis, Lambda: s.lambda, Tau: s.tau, Precision: precision, ISA: s.isa,
 		Peaks: model.PeakOptions{Refine: s.refinePeaks},
 	})
 	if err != nil {
@@ -148,7 +155,11 @@ func buildFreeWater(s *modelSettings, g *acq.GradientTable, _ acq.Response) (mod
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := model.NewFreeWater(g, model.FreeWaterOptions{Method: method, ISA: s.isa})
+	precision, err := findPrecision(s.precision, kernel.Mixed, kernel.Double)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := model.NewFreeWater(g, model.FreeWaterOptions{Method: method, Precision: precision, ISA: s.isa})
 	return m, nil, err
 }
 
@@ -167,23 +178,34 @@ func buildTensor(s *modelSettings, g *acq.GradientTable, _ acq.Response) (model.
 
 // findMethod interprets --method among the methods of a model, the default first.
 func findMethod(name string, methods ...kernel.Method) (kernel.Method, error) {
+	return findChoice("method", name, methods)
+}
+
+// findPrecision does the same with --precision.
+func findPrecision(name string, precisions ...kernel.Precision) (kernel.Precision, error) {
+	return findChoice("precision", name, precisions)
+}
+
+// findChoice interprets a flag whose values have names, the default first.
+func findChoice[T fmt.Stringer](flag, name string, choices []T) (choice T, err error) {
 	if name == "" {
-		return methods[0], nil
+		return choices[0], nil
 	}
 	var names []string
-	for _, m := range methods {
-		if strings.EqualFold(name, m.String()) {
-			return m, nil
+	for _, c := range choices {
+		if strings.EqualFold(name, c.String()) {
+			return c, nil
 		}
-		names = append(names, strings.ToLower(m.String()))
+		names = append(names, strings.ToLower(c.String()))
 	}
-	return 0, fmt.Errorf("--method %s: want %s", name, strings.Join(names, ", "))
+	return choice, fmt.Errorf("--%s %s: want %s", flag, name, strings.Join(names, ", "))
 }
 
 // options lists the settings that the named model was made with, for sidecars.
 func (s *modelSettings) options(name string) map[string]any {
 	if name == "csdm" {
-		return map[string]any{"LMax": s.lmax, "Lambda": s.lambda, "Tau": s.tau, "MaxIterations": 50, "RefinePeaks": s.refinePeaks}
+		return map[string]any{"LMax": s.lmax, "Lambda": s.lambda, "Tau": s.tau, "MaxIterations": 50, "RefinePeaks": s.refinePeaks,
+			"Precision": strings.ToLower(cmp.Or(s.precision, kernel.Double.String()))}
 	}
 	method := strings.ToUpper(s.method)
 	if method == "" {
@@ -194,6 +216,7 @@ func (s *modelSettings) options(name string) map[string]any {
 		o["Iterations"] = s.iterations
 	}
 	if name == "fwdtim" {
+		o["Precision"] = strings.ToLower(cmp.Or(s.precision, kernel.Mixed.String()))
 		o["FreeWaterDiffusivity"], o["MDReg"], o["MinSignal"] = 3e-3, 2.7e-3, 1e-6
 	}
 	return o
