@@ -320,23 +320,6 @@ func TestTensorFitPanicsOnLengthsThatDisagree(t *testing.T) {
 	})
 }
 
-func TestSymmetricEigenWorksOnManyTensors(t *testing.T) {
-	tensors := append(append([]float64{}, fibre[:]...), 2, 0, 1, 0, 0, 3)
-	values, vectors := make([]float64, 6), make([]float64, 18)
-	kernel.SymmetricEigen(values, vectors, tensors)
-	if values[3] != 3 || values[4] != 2 || values[5] != 1 {
-		t.Errorf("values of a diagonal tensor: %v", values[3:])
-	}
-	if want := []float64{0, 1, 0, 0, 0, 1, 1, 0, 0}; !slices.Equal(vectors[9:], want) {
-		t.Errorf("columns of a diagonal tensor: %v, expected %v", vectors[9:], want)
-	}
-	without := make([]float64, 6)
-	kernel.SymmetricEigen(without, nil, tensors)
-	if !slices.Equal(values, without) {
-		t.Errorf("without vectors the values are %v, with them %v", without, values)
-	}
-}
-
 // One voxel of the HCP protocol: what a fit costs a core. Peers on one core: DIPY free water NLS 1100
 // to 1540, WLS 520; MRtrix3's dwi2tensor 30.
 func BenchmarkTensorFits(b *testing.B) {

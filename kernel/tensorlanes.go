@@ -117,16 +117,16 @@ const laneBlock = 48
 // loadLanes transposes the signals of voxels first to first + count - 1 into lanes, and says what their
 // values are like. Lanes without a voxel get the first voxel's signal.
 func loadLanes[T float32 | float64](d *laneDesign, lanes []ops.Lanes, extent *ops.Extent, signal []T, first, count int) {
+	packLanes(d, lanes, signal, first, count)
+	*extent = ops.Extent{Least: lanes[0], Most: lanes[0]}
+	d.Range(extent, &lanes[0], d.n)
+}
+
+// packLanes only transposes them.
+func packLanes[T float32 | float64](d *laneDesign, lanes []ops.Lanes, signal []T, first, count int) {
 	n := d.n
 	signal = signal[first*n : (first+count)*n]
-	if count == ops.TensorLanes && n >= 4 {
-		switch s := any(&signal[0]).(type) {
-		case *float32:
-			d.Pack32(&lanes[0], s, n)
-		case *float64:
-			d.Pack64(&lanes[0], s, n)
-		}
-	} else {
+	if count < ops.TensorLanes || n < 4 {
 		for l := range ops.TensorLanes {
 			row := signal[:n]
 			if l < count {
@@ -136,9 +136,14 @@ func loadLanes[T float32 | float64](d *laneDesign, lanes []ops.Lanes, extent *op
 				lanes[i][l] = float64(v)
 			}
 		}
+		return
 	}
-	*extent = ops.Extent{Least: lanes[0], Most: lanes[0]}
-	d.Range(extent, &lanes[0], n)
+	switch s := any(&signal[0]).(type) {
+	case *float32:
+		d.Pack32(&lanes[0], s, n)
+	case *float64:
+		d.Pack64(&lanes[0], s, n)
+	}
 }
 
 // alignedLanes makes n Lanes that begin at a cache line.

@@ -201,47 +201,13 @@ func TestFractionLanesEndOnTheGridPointOfThePortableFit(t *testing.T) {
 	})
 }
 
-func (s tensorScheme) tensorOn(t testing.TB, method kernel.Method, isa string) kernel.Fitter {
-	f, err := kernel.NewTensor(kernel.TensorDesign{W: s.w, Method: method, MinSignal: 1e-4}, kernel.WithISA(isa))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
-
-func TestTensorLanesAgreeWithThePortableFit(t *testing.T) {
-	forEachLaneSet(t, func(t *testing.T, isa string) {
-		for name, s := range laneSchemes() {
-			const voxels = 2000
-			signal := s.hard(voxels, 2)
-			want, wantStatus := fitBlock(s.tensorOn(t, kernel.WLS, "generic"), signal)
-			got, gotStatus := fitBlock(s.tensorOn(t, kernel.WLS, isa), signal)
-			worst := 0.0
-			for v := range voxels {
-				p, q := got[7*v:][:7], want[7*v:][:7]
-				if gotStatus[v] != wantStatus[v] {
-					t.Errorf("%s voxel %d: %v, portable %v", name, v, gotStatus[v], wantStatus[v])
-				}
-				largest, apart := 0.0, math.Abs(p[6]-q[6])/max(q[6], 1e-300)
-				for k := range 6 {
-					largest = max(largest, math.Abs(q[k]))
-				}
-				for k := range 6 {
-					apart = max(apart, math.Abs(p[k]-q[k])/max(largest, 1e-300))
-				}
-				if worst = max(worst, apart); apart > 1e-9 {
-					t.Errorf("%s voxel %d: %v, portable %v", name, v, p, q)
-				}
-			}
-			t.Logf("%s: tensors at most %.2g of the largest element apart", name, worst)
-		}
-	})
-}
-
 // laneFitters are the fitters that have kernels.
 func (s tensorScheme) laneFitters(t testing.TB, isa string) map[string]kernel.Fitter {
 	return map[string]kernel.Fitter{
-		"tensor":         s.tensorOn(t, kernel.WLS, isa),
+		"tensor OLS":     s.tensorOn(t, kernel.OLS, isa),
+		"tensor WLS":     s.tensorOn(t, kernel.WLS, isa),
+		"tensor IWLS":    s.tensorOn(t, kernel.IWLS, isa),
+		"tensor NLS":     s.tensorOn(t, kernel.NLS, isa),
 		"free water NLS": s.freeWaterOn(t, kernel.NLS, isa),
 		"free water WLS": s.freeWaterOn(t, kernel.WLS, isa),
 	}
@@ -304,11 +270,6 @@ func TestLanesDoNotAllocate(t *testing.T) {
 			}
 		}
 	})
-}
-
-func BenchmarkTensorWLS(b *testing.B) {
-	s := newTensorScheme(18, 90, 1000, 2000, 3000)
-	benchmarkLanes(b, s, func(isa string) kernel.Fitter { return s.tensorOn(b, kernel.WLS, isa) })
 }
 
 func BenchmarkFreeWaterNLS(b *testing.B) {

@@ -7,7 +7,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// tensorLanes fits tensors by WLS eight voxels at a time. A voxel whose weights nearly leave the tensor
+// tensorLanes fits tensors eight voxels at a time. A voxel whose weights nearly leave the tensor
 // undetermined, or that has a value that is not finite, is fitted by the portable code.
 type tensorLanes struct {
 	*laneDesign
@@ -15,34 +15,49 @@ type tensorLanes struct {
 	ordinary []float64 // n x 8: from logarithms to the ordinary fit
 }
 
+// newTensorLanes is nil where the kernels' conditions do not hold.
 func newTensorLanes(kernels *ops.Tensor, model *ref.Tensor) *tensorLanes {
+	if kernels == nil || model.Method != ref.IWLS && model.MinSignal < leastNormal {
+		return nil
+	}
 	t := &tensorLanes{laneDesign: newLaneDesign(kernels, model.Design, nil), model: model}
 	t.ordinary = laneTable(t.n, 8, func(i int, row []float64) { copy(row, model.Ordinary()[7*i:7*i+7]) })
 	return t
 }
 
+// leastNormal is the least number that the kernels' logarithms take.
+const leastNormal = 0x1p-1022
+
+// tensorBlock is laneBlock for fits that keep less for the next step.
+const tensorBlock = 96
+
 // tensorLanesWorker is the memory of one worker.
 type tensorLanesWorker struct {
 	*tensorWorker // for voxels that are handed over
 	lanes         *tensorLanes
-	signal, logs  []ops.Lanes
+	values        []ops.Lanes // signals, then in their place logarithms
 	extent        ops.Extent
 	u, v          []ops.Lanes // of one block of measurements
 	sums          []ops.Lanes
 	system        *ops.System
-	point         *ops.Point
+	solution      *[7]ops.Lanes // of the last fit, in units of binary logarithms
+	slopes        *[6]ops.Lanes // the exponents of weights, over the design
 	rest          ops.Rest
+	s0            ops.Lanes // of the solution
+	ratio         ops.Lanes // the least of pivot over diagonal element of all fits
 }
 
-func (t *tensorLanes) newWorker(portable *tensorWorker) *tensorLanesWorker {
-	w := &tensorLanesWorker{
-		tensorWorker: portable, lanes: t,
-		signal: alignedLanes(t.n), logs: alignedLanes(t.n),
-		u: alignedLanes(laneBlock), v: alignedLanes(laneBlock),
-		sums: alignedLanes(28), system: alignedSystem(), point: alignedPoint(),
+func (t *tensorLanes) newWorker(portable *tensorWorker) Worker {
+	if t.model.Method == ref.NLS {
+		return t.newNewtonWorker(portable)
 	}
-	for l := range w.rest.Cut {
-		w.rest.Cut[l], w.rest.Floor[l] = t.model.MinSignal, t.model.MinSignal
+	w := &tensorLanesWorker{
+		tensorWorker: portable, lanes: t, values: alignedLanes(t.n),
+		u: alignedLanes(tensorBlock), v: alignedLanes(tensorBlock), sums: alignedLanes(28), system: alignedSystem(),
+		solution: (*[7]ops.Lanes)(alignedLanes(7)), slopes: (*[6]ops.Lanes)(alignedLanes(6)),
+	}
+	for l := range w.rest.Floor {
+		w.rest.Floor[l] = t.model.MinSignal
 	}
 	return w
 }
@@ -60,66 +75,142 @@ func fitTensorLanes[T float32 | float64](w *tensorLanesWorker, params []float64,
 	n := w.lanes.n
 	for first := 0; first < len(status); first += ops.TensorLanes {
 		count := min(ops.TensorLanes, len(status)-first)
-		loadLanes(w.lanes.laneDesign, w.signal, &w.extent, signal, first, count)
-		w.reweighted()
+		packLanes(w.lanes.laneDesign, w.values, signal, first, count)
+		w.fit()
+		w.lanes.Exp2(&w.s0, &w.solution[6], 1)
 		for l := range count {
 			i := first + l
-			p := params[i*tensorParameters:][:tensorParameters]
-			least, most := w.extent.Least[l], w.extent.Most[l]
-			anything := (least != 0 || most != 0) && least >= -math.MaxFloat64
-			if !anything || !w.write(p, l) {
-				fitTensors(w.tensorWorker, p, status[i:i+1], signal[i*n:][:n])
+			p, row := params[i*tensorParameters:][:tensorParameters], signal[i*n:][:n]
+			if !w.usable(l) || w.extent.Least[l] == 0 && allZero(row) || !w.write(p, l) {
+				fitTensors(w.tensorWorker, p, status[i:i+1], row)
 				continue
 			}
 			status[i] = Status{Code: OK}
-			if least < 0 {
+			if w.lanes.model.Method == ref.IWLS {
+				status[i].Iterations = uint16(w.lanes.model.Iterations)
+			}
+			if w.extent.Least[l] < 0 {
 				status[i].Code = NegativeSignal
 			}
 		}
 	}
 }
 
-// reweighted makes the ordinary fit and then the one whose weights are the squares of the signal
-// that it predicts, over that at b = 0.
-func (w *tensorLanesWorker) reweighted() {
-	t, point, system := w.lanes, w.point, w.system
-	t.Logarithms(&w.logs[0], &w.signal[0], &t.rows[0], t.n, &w.rest)
-	clear(point.P[:])
-	t.Sums7(&point.P[0], &t.ordinary[0], &w.logs[0], t.n)
-	for k := range 6 {
-		for l := range ops.TensorLanes {
-			point.P[k][l] *= 2
+func allZero[T float32 | float64](signal []T) bool {
+	for _, v := range signal {
+		if v != 0 {
+			return false
 		}
 	}
-	point.P[6] = ops.Lanes{}
-	sums := (*[28]ops.Lanes)(w.sums)
-	clear(w.sums)
-	clear(system.Right[:])
-	for i := 0; i < t.n; i += laneBlock {
-		m := min(laneBlock, t.n-i)
-		t.Weights(&w.u[0], &w.v[0], &w.logs[i], &t.rows[ops.DesignFields*i], m, point)
-		t.project(&system.Right[0], &w.u[0], i, m)
-		t.normalSums(sums, &w.v[0], i, m)
+	return true
+}
+
+// fit fits the voxels whose signals are in values.
+func (w *tensorLanesWorker) fit() {
+	for l := range w.ratio {
+		w.ratio[l] = 1
 	}
-	t.normalMatrix(system, sums)
-	t.Factor(system)
-	t.Solve(system)
+	switch model := w.lanes.model; model.Method {
+	case ref.IWLS:
+		w.iterated()
+	case ref.OLS:
+		w.fitOrdinary()
+	default:
+		w.fitOrdinary()
+		w.reweight()
+	}
+}
+
+// fitOrdinary gives all measurements the same weight.
+func (w *tensorLanesWorker) fitOrdinary() {
+	t := w.lanes
+	clear(w.solution[:])
+	w.extent.Least = w.values[0]
+	t.Ordinary(&w.solution[0], &w.extent.Least, &w.values[0], &w.values[0], &t.ordinary[0], t.n, &w.rest.Floor)
+}
+
+// iterated is iteratively reweighted least squares, as package ref has it.
+func (w *tensorLanesWorker) iterated() {
+	t := w.lanes
+	w.extent = ops.Extent{Least: w.values[0], Most: w.values[0]}
+	t.Range(&w.extent, &w.values[0], t.n)
+	for l, most := range w.extent.Most {
+		if !(most > 1e-300) || !(most < 1e300) {
+			w.ratio[l], most = 0, 1 // for the portable code
+		}
+		w.rest.C[l], w.rest.Floor[l] = 1/most, 1e-6*most
+	}
+	if t.model.Uniform {
+		w.fitOrdinary()
+	} else {
+		w.fitSquares()
+	}
+	for range t.model.Iterations {
+		w.reweight()
+	}
+}
+
+// fitSquares has the squares of the signal as weights.
+func (w *tensorLanesWorker) fitSquares() {
+	t := w.lanes
+	clear(w.sums)
+	clear(w.system.Right[:])
+	for i := 0; i < t.n; i += tensorBlock {
+		m := min(tensorBlock, t.n-i)
+		t.SquaredWeights(&w.u[0], &w.v[0], &w.values[i], &w.values[i], m, &w.rest)
+		t.project(&w.system.Right[0], &w.u[0], i, m)
+		t.normalSums((*[28]ops.Lanes)(w.sums), &w.v[0], i, m)
+	}
+	w.solve()
+}
+
+// reweight has the squares of the signal that the last fit predicts as weights, over that at b = 0.
+func (w *tensorLanesWorker) reweight() {
+	t := w.lanes
+	for k := range w.slopes {
+		for l, p := range w.solution[k] {
+			w.slopes[k][l] = 2 * p
+		}
+	}
+	clear(w.sums)
+	clear(w.system.Right[:])
+	for i := 0; i < t.n; i += tensorBlock {
+		m := min(tensorBlock, t.n-i)
+		t.Reweight(&w.system.Right[0], &w.u[0], &w.v[0], &w.values[i], &t.rows[ops.DesignFields*i], m, &w.slopes[0])
+		t.normalSums((*[28]ops.Lanes)(w.sums), &w.v[0], i, m)
+	}
+	w.solve()
+}
+
+// solve solves the normal equations.
+func (w *tensorLanesWorker) solve() {
+	t := w.lanes
+	t.normalMatrix(w.system, (*[28]ops.Lanes)(w.sums))
+	t.Factor(w.system)
+	t.Solve(w.system)
+	copy(w.solution[:], w.system.Solution[:7])
+	for l, ratio := range w.system.Least {
+		w.ratio[l] = min(w.ratio[l], ratio) // NaN stays
+	}
 }
 
 // steepLanes is the ratio of pivot to diagonal element below which normal equations may lose more than
-// six digits: the portable code, which refines its solution, then takes over.
-const steepLanes = 1e-6
+// five digits, which reweighting may multiply: the portable code, which refines its solution, then takes over.
+const steepLanes = 1e-5
 
-// write writes one lane's parameters; it is false when they are not good.
+// usable says whether a lane's fit may be taken. A value that is -Inf has been raised to the floor: only the least
+// of them tells.
+func (w *tensorLanesWorker) usable(l int) bool {
+	return w.ratio[l] > steepLanes && w.extent.Least[l] >= -math.MaxFloat64
+}
+
+// write writes one lane's parameters; it is false when they are not finite.
 func (w *tensorLanesWorker) write(params []float64, l int) (good bool) {
-	if !(w.system.Least[l] > steepLanes) {
-		return false
-	}
-	sum := 0.0
+	params[6] = w.s0[l]
+	sum := params[6] * 0
 	for k := range 6 {
-		params[k] = math.Ln2 * w.system.Solution[k][l]
+		params[k] = math.Ln2 * w.solution[k][l]
 		sum += params[k] * 0
 	}
-	params[6] = math.Exp2(w.system.Solution[6][l])
-	return sum+params[6]*0 == 0
+	return sum == 0
 }

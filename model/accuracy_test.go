@@ -100,7 +100,11 @@ func freeWaterErrors(r fitted, truth ...freeWaterTruth) squaredErrors {
 	for i := range n {
 		tensors = append(tensors, r.row(i)[:6]...)
 	}
-	kernel.SymmetricEigen(values, make([]float64, 9*n), tensors)
+	eigen, err := kernel.NewEigen()
+	if err != nil {
+		panic(err)
+	}
+	eigen.NewWorker().Decompose(values, nil, tensors)
 	for i := range n {
 		evals := [3]float64{max(values[3*i], 0), max(values[3*i+1], 0), max(values[3*i+2], 0)}
 		e.add(evals, r.row(i)[7], truth[i%len(truth)], n)

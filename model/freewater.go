@@ -27,7 +27,10 @@ type FreeWaterOptions struct {
 
 // FreeWater is the tensor with free water, fitted as DIPY's FreeWaterTensorModel fits it. Its
 // parameters are those of kernel.NewFreeWater.
-type FreeWater struct{ fitter kernel.Fitter }
+type FreeWater struct {
+	fitter kernel.Fitter
+	eigen  *kernel.Eigen
+}
 
 // NewFreeWater sets the model up for one acquisition, which must have three b-values that differ (b = 0
 // may be one) and at least one b0 volume. The error says what was found.
@@ -45,7 +48,11 @@ func NewFreeWater(g *acq.GradientTable, o FreeWaterOptions) (*FreeWater, error) 
 	if err != nil {
 		return nil, fmt.Errorf("fwdtim: %w", err)
 	}
-	return &FreeWater{fitter}, nil
+	eigen, err := kernel.NewEigen(kernel.WithISA(o.ISA))
+	if err != nil {
+		return nil, fmt.Errorf("fwdtim: %w", err)
+	}
+	return &FreeWater{fitter, eigen}, nil
 }
 
 // differentBvals counts b-values that differ after rounding to the second digit of the largest, as
@@ -90,5 +97,5 @@ func (f *FreeWater) Maps() []Map {
 
 // NewDeriver allocates the scratch that turns parameters into maps.
 func (f *FreeWater) NewDeriver() Deriver {
-	return &tensorDeriver{parameters: f.fitter.Parameters()}
+	return &tensorDeriver{parameters: f.fitter.Parameters(), eigen: f.eigen.NewWorker()}
 }

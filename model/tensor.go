@@ -28,6 +28,7 @@ type TensorOptions struct {
 // parameters are those of kernel.NewTensor.
 type Tensor struct {
 	fitter         kernel.Fitter
+	eigen          *kernel.Eigen
 	minDiffusivity float64
 }
 
@@ -46,8 +47,12 @@ func NewTensor(g *acq.GradientTable, o TensorOptions) (*Tensor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dti: %w", err)
 	}
+	eigen, err := kernel.NewEigen(kernel.WithISA(o.ISA))
+	if err != nil {
+		return nil, fmt.Errorf("dti: %w", err)
+	}
 	// DIPY: an eigenvalue that hardly changes the signal even at the strongest weighting is noise.
-	return &Tensor{fitter, 1e-6 / -slices.Min(w)}, nil
+	return &Tensor{fitter, eigen, 1e-6 / -slices.Min(w)}, nil
 }
 
 // Name is "dti".
@@ -69,5 +74,5 @@ func (t *Tensor) Maps() []Map { return append(tensorMaps("diffusion"), statusMap
 
 // NewDeriver allocates the scratch that turns parameters into maps.
 func (t *Tensor) NewDeriver() Deriver {
-	return &tensorDeriver{parameters: t.fitter.Parameters(), minDiffusivity: t.minDiffusivity}
+	return &tensorDeriver{parameters: t.fitter.Parameters(), minDiffusivity: t.minDiffusivity, eigen: t.eigen.NewWorker()}
 }

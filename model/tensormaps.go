@@ -29,14 +29,26 @@ func tensorMaps(whose string) []Map {
 type tensorDeriver struct {
 	parameters     int
 	minDiffusivity float64 // eigenvalues are raised to it before anything is made of them
-	values         [3]float64
+	eigen          *kernel.EigenWorker
+	tensors        [6 * tensorBlock]float64
+	values         [3 * tensorBlock]float64
 }
 
+// tensorBlock is how many tensors are decomposed at once.
+const tensorBlock = 64
+
 func (d *tensorDeriver) Derive(out [][]float32, params []float64, status []kernel.Status) {
-	for v := range status {
+	for first := 0; first < len(status); first += tensorBlock {
+		d.derive(out, params, first, min(first+tensorBlock, len(status)))
+	}
+	deriveStatus(out[d.parameters-1:], status)
+}
+
+// derive derives the maps of one block of voxels.
+func (d *tensorDeriver) derive(out [][]float32, params []float64, first, next int) {
+	for v := first; v < next; v++ {
 		p := params[v*d.parameters:][:d.parameters]
-		fa, md, ad, rd := d.scalars(p)
-		out[0][v], out[1][v], out[2][v], out[3][v] = float32(fa), float32(md), float32(ad), float32(rd)
+		copy(d.tensors[6*(v-first):], p[:6])
 		for k, x := range p[:6] {
 			out[4][6*v+k] = float32(x)
 		}
@@ -44,17 +56,20 @@ func (d *tensorDeriver) Derive(out [][]float32, params []float64, status []kerne
 			out[5+k][v] = float32(x)
 		}
 	}
-	deriveStatus(out[d.parameters-1:], status)
+	d.eigen.Decompose(d.values[:3*(next-first)], nil, d.tensors[:6*(next-first)])
+	for v := first; v < next; v++ {
+		fa, md, ad, rd := d.scalars((*[6]float64)(d.tensors[6*(v-first):]), (*[3]float64)(d.values[3*(v-first):]))
+		out[0][v], out[1][v], out[2][v], out[3][v] = float32(fa), float32(md), float32(ad), float32(rd)
+	}
 }
 
-// scalars are those of the tensor with its eigenvalues raised as DIPY does it, zero where no tensor
-// was fitted.
-func (d *tensorDeriver) scalars(p []float64) (fa, md, ad, rd float64) {
-	if *(*[6]float64)(p) == ([6]float64{}) {
+// scalars are those of a tensor with its eigenvalues raised as DIPY does it, zero where no tensor was
+// fitted.
+func (d *tensorDeriver) scalars(tensor *[6]float64, values *[3]float64) (fa, md, ad, rd float64) {
+	if *tensor == ([6]float64{}) {
 		return 0, 0, 0, 0 // raising zeros would make a diffusivity of nothing
 	}
-	kernel.SymmetricEigen(d.values[:], nil, p[:6])
-	e1, e2, e3 := max(d.values[0], d.minDiffusivity), max(d.values[1], d.minDiffusivity), max(d.values[2], d.minDiffusivity)
+	e1, e2, e3 := max(values[0], d.minDiffusivity), max(values[1], d.minDiffusivity), max(values[2], d.minDiffusivity)
 	return fractionalAnisotropy(e1, e2, e3), (e1 + e2 + e3) / 3, e1, (e2 + e3) / 2
 }
 

@@ -24,6 +24,12 @@ var tensor512 = &ops.Tensor{
 	Step:               tensorStepAVX512,
 	Factor:             tensorFactorAVX512,
 	Solve:              tensorSolveAVX512,
+	Ordinary:           tensorOrdinaryAVX512,
+	Reweight:           tensorReweightAVX512,
+	SquaredWeights:     tensorSquaredWeightsAVX512,
+	Tissue:             tensorTissueAVX512,
+	Eigenvalues:        tensorEigenvaluesAVX512,
+	Eigen:              tensorEigenAVX512,
 }
 
 var tensor256 = &ops.Tensor{
@@ -43,6 +49,12 @@ var tensor256 = &ops.Tensor{
 	Step:               tensorStepAVX2,
 	Factor:             tensorFactorAVX2,
 	Solve:              tensorSolveAVX2,
+	Ordinary:           tensorOrdinaryAVX2,
+	Reweight:           tensorReweightAVX2,
+	SquaredWeights:     tensorSquaredWeightsAVX2,
+	Tissue:             tensorTissueAVX2,
+	Eigenvalues:        tensorEigenvaluesAVX2,
+	Eigen:              tensorEigenAVX2,
 }
 
 // Package ops says what each does.
@@ -96,6 +108,24 @@ func tensorFactorAVX512(system *ops.System)
 func tensorSolveAVX512(system *ops.System)
 
 //go:noescape
+func tensorOrdinaryAVX512(sums, least, y, s *ops.Lanes, table *float64, n int, floor *ops.Lanes)
+
+//go:noescape
+func tensorReweightAVX512(right, u, v, y *ops.Lanes, design *float64, n int, p *ops.Lanes)
+
+//go:noescape
+func tensorSquaredWeightsAVX512(u, v, y, s *ops.Lanes, n int, rest *ops.Rest)
+
+//go:noescape
+func tensorTissueAVX512(right, u, v, s *ops.Lanes, design *float64, n int, point *ops.Point)
+
+//go:noescape
+func tensorEigenvaluesAVX512(values, tensors *ops.Lanes)
+
+//go:noescape
+func tensorEigenAVX512(values, vectors, tensors *ops.Lanes)
+
+//go:noescape
 func tensorPack32AVX2(lanes *ops.Lanes, signal *float32, n int)
 
 //go:noescape
@@ -142,3 +172,21 @@ func tensorFactorAVX2(system *ops.System)
 
 //go:noescape
 func tensorSolveAVX2(system *ops.System)
+
+//go:noescape
+func tensorOrdinaryAVX2(sums, least, y, s *ops.Lanes, table *float64, n int, floor *ops.Lanes)
+
+//go:noescape
+func tensorReweightAVX2(right, u, v, y *ops.Lanes, design *float64, n int, p *ops.Lanes)
+
+//go:noescape
+func tensorSquaredWeightsAVX2(u, v, y, s *ops.Lanes, n int, rest *ops.Rest)
+
+//go:noescape
+func tensorTissueAVX2(right, u, v, s *ops.Lanes, design *float64, n int, point *ops.Point)
+
+//go:noescape
+func tensorEigenvaluesAVX2(values, tensors *ops.Lanes)
+
+//go:noescape
+func tensorEigenAVX2(values, vectors, tensors *ops.Lanes)

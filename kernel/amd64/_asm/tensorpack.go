@@ -7,60 +7,104 @@ import (
 )
 
 // pack: eight rows of n values, one voxel after the other, become n numbers of eight lanes. Squares of 4 x 4 are
-// turned; the last one overlaps the one before. Both instruction sets use 256 bits, for the work is in the shuffles.
+// turned; the last one overlaps the one before. Both instruction sets use 256 bits, for the work is in the shuffles:
+// float32 of all rows are turned before they are widened, float64 are turned for four rows and then the others. Memory
+// is asked for what lies 8 n values ahead: most often the next voxels.
 //
-// RDI lanes, RSI first row of the half, RDX length of a row in bytes, R8 three of them, RCX columns left.
-// Y0-Y3 rows, Y4-Y7 pairs, then columns.
+// RDI lanes, RSI first row, R9 fifth row, RDX length of a row in bytes, R8 three of them, R10 what is asked for, RCX
+// columns left. Z0-Z3 rows, Z4-Z7 pairs, then columns.
 func (a *lanes) pack(name, kind string, bytes int) {
 	a.function(name, "lanes *float64, signal *"+kind+", n int", "transposes eight rows of n >= 4 values.")
-	for half := range 2 {
-		argument("lanes", reg.RDI)
-		argument("signal", reg.RSI)
-		argument("n", reg.RCX)
-		MOVQ(reg.RCX, reg.RDX)
-		SHLQ(Imm(uint64(bytes/4+1)), reg.RDX) // times 4 or 8
-		LEAQ(Mem{Base: reg.RDX, Index: reg.RDX, Scale: 2}, reg.R8)
-		if half == 1 {
-			LEAQ(Mem{Base: reg.RSI, Index: reg.RDX, Scale: 4}, reg.RSI)
-			ADDQ(Imm(32), reg.RDI)
+	argument("lanes", reg.RDI)
+	argument("signal", reg.RSI)
+	argument("n", reg.RCX)
+	MOVQ(reg.RCX, reg.RDX)
+	SHLQ(Imm(uint64(bytes/4+1)), reg.RDX) // times 4 or 8
+	LEAQ(Mem{Base: reg.RDX, Index: reg.RDX, Scale: 2}, reg.R8)
+	LEAQ(Mem{Base: reg.RSI, Index: reg.RDX, Scale: 4}, reg.R9)
+	LEAQ(Mem{Base: reg.RSI, Index: reg.RDX, Scale: 8}, reg.R10)
+	turn := func() {
+		if bytes == 4 {
+			a.turnAll()
+			return
 		}
-		square, last, done := a.label("square"), a.label("last"), a.label("done")
-		Label(square)
-		CMPQ(reg.RCX, I32(4))
-		JL(LabelRef(last))
-		a.turn(bytes)
-		ADDQ(Imm(uint64(4*bytes)), reg.RSI)
-		ADDQ(I32(4*size), reg.RDI)
-		SUBQ(Imm(4), reg.RCX)
-		JMP(LabelRef(square))
-		Label(last)
-		TESTQ(reg.RCX, reg.RCX)
-		JZ(LabelRef(done))
-		Comment("Go back, so that four columns are left.")
-		SUBQ(Imm(4), reg.RCX)
-		LEAQ(Mem{Base: reg.RSI, Index: reg.RCX, Scale: uint8(bytes)}, reg.RSI)
-		SHLQ(Imm(6), reg.RCX)
-		ADDQ(reg.RCX, reg.RDI)
-		a.turn(bytes)
-		Label(done)
+		a.turnFour(reg.RSI, 0)
+		a.turnFour(reg.R9, 32)
 	}
+	square, last, done := a.label("square"), a.label("last"), a.label("done")
+	Label(square)
+	CMPQ(reg.RCX, I32(4))
+	JL(LabelRef(last))
+	for line := 0; line < 32*bytes; line += 64 {
+		PREFETCHT1(Mem{Base: reg.R10, Disp: line})
+	}
+	turn()
+	ADDQ(Imm(uint64(4*bytes)), reg.RSI)
+	ADDQ(Imm(uint64(4*bytes)), reg.R9)
+	ADDQ(U32(uint32(32*bytes)), reg.R10)
+	ADDQ(I32(4*size), reg.RDI)
+	SUBQ(Imm(4), reg.RCX)
+	JMP(LabelRef(square))
+	Label(last)
+	TESTQ(reg.RCX, reg.RCX)
+	JZ(LabelRef(done))
+	Comment("Go back, so that four columns are left.")
+	SUBQ(Imm(4), reg.RCX)
+	LEAQ(Mem{Base: reg.RSI, Index: reg.RCX, Scale: uint8(bytes)}, reg.RSI)
+	LEAQ(Mem{Base: reg.R9, Index: reg.RCX, Scale: uint8(bytes)}, reg.R9)
+	SHLQ(Imm(6), reg.RCX)
+	ADDQ(reg.RCX, reg.RDI)
+	turn()
+	Label(done)
 	a.end()
 }
 
-// turn transposes one square.
-func (a *lanes) turn(bytes int) {
+// fourRows are those from a pointer on.
+func fourRows(first reg.Register) [4]Mem {
+	return [4]Mem{
+		{Base: first},
+		{Base: first, Index: reg.RDX, Scale: 1},
+		{Base: first, Index: reg.RDX, Scale: 2},
+		{Base: first, Index: reg.R8, Scale: 1},
+	}
+}
+
+// turnAll transposes four columns of float32 in eight rows: row k is beside row k + 4 in a register.
+func (a *lanes) turnAll() {
+	x := []reg.VecPhysical{reg.X0, reg.X1, reg.X2, reg.X3, reg.X4, reg.X5, reg.X6, reg.X7}
 	y := []reg.VecPhysical{reg.Y0, reg.Y1, reg.Y2, reg.Y3, reg.Y4, reg.Y5, reg.Y6, reg.Y7}
-	for k, row := range []Mem{
-		{Base: reg.RSI},
-		{Base: reg.RSI, Index: reg.RDX, Scale: 1},
-		{Base: reg.RSI, Index: reg.RDX, Scale: 2},
-		{Base: reg.RSI, Index: reg.R8, Scale: 1},
-	} {
-		if bytes == 4 {
-			VCVTPS2PD(row, y[k])
-		} else {
-			VMOVUPD(row, y[k])
+	upper := fourRows(reg.R9)
+	for k, row := range fourRows(reg.RSI) {
+		VMOVUPS(row, x[k])
+		VINSERTF128(Imm(1), upper[k], y[k], y[k])
+	}
+	VUNPCKLPS(y[1], y[0], y[4])
+	VUNPCKHPS(y[1], y[0], y[5])
+	VUNPCKLPS(y[3], y[2], y[6])
+	VUNPCKHPS(y[3], y[2], y[7])
+	VUNPCKLPD(y[6], y[4], y[0])
+	VUNPCKHPD(y[6], y[4], y[1])
+	VUNPCKLPD(y[7], y[5], y[2])
+	VUNPCKHPD(y[7], y[5], y[3])
+	for k := range 4 {
+		if a.wide {
+			VCVTPS2PD(y[k], a.registers[k])
+			VMOVUPD(a.registers[k], Mem{Base: reg.RDI, Disp: k * size})
+			continue
 		}
+		VEXTRACTF128(Imm(1), y[k], x[4+k])
+		for h, from := range []reg.VecPhysical{x[k], x[4+k]} {
+			VCVTPS2PD(from, y[4*h+k])
+			VMOVUPD(y[4*h+k], half(reg.RDI, k, h))
+		}
+	}
+}
+
+// turnFour transposes a square of float64, into the lanes from a byte offset on.
+func (a *lanes) turnFour(first reg.Register, offset int) {
+	y := []reg.VecPhysical{reg.Y0, reg.Y1, reg.Y2, reg.Y3, reg.Y4, reg.Y5, reg.Y6, reg.Y7}
+	for k, row := range fourRows(first) {
+		VMOVUPD(row, y[k])
 	}
 	VUNPCKLPD(y[1], y[0], y[4])
 	VUNPCKHPD(y[1], y[0], y[5])
@@ -71,7 +115,7 @@ func (a *lanes) turn(bytes int) {
 	VPERM2F128(Imm(0x31), y[6], y[4], y[2])
 	VPERM2F128(Imm(0x31), y[7], y[5], y[3])
 	for k := range 4 {
-		VMOVUPD(y[k], Mem{Base: reg.RDI, Disp: k * size})
+		VMOVUPD(y[k], Mem{Base: reg.RDI, Disp: k*size + offset})
 	}
 }
 

@@ -17,7 +17,7 @@ type Lanes [TensorLanes]float64
 // Memory is faster where every Lanes is at a multiple of 64 bytes.
 type Tensor struct {
 	// Pack32 and Pack64 transpose the signals of eight voxels, n >= 4 values each, one voxel after the
-	// other in memory.
+	// other in memory. They ask memory for the 8 n values behind: the next signals.
 	Pack32 func(lanes *Lanes, signal *float32, n int)
 	Pack64 func(lanes *Lanes, signal *float64, n int)
 	// Range lowers Least and raises Most to what n Lanes reach, and adds their squares to Energy.
@@ -40,7 +40,7 @@ type Tensor struct {
 	// Sums7 adds v times row i of a table of 8 columns, of which it uses seven, to the seven sums, for
 	// each measurement i.
 	Sums7 func(sums *Lanes, table *float64, v *Lanes, n int)
-	// Sums22 does the same with 22 of 24 columns.
+	// Sums22 does the same with 22 of 24 columns, the last of which is 1.
 	Sums22 func(sums *Lanes, table *float64, v *Lanes, n int)
 	// Expand writes the packed lower triangle of the 7 x 7 normal matrix from Sums22 of the table
 	// that a design of rank-one b-tensors has: the 15 products of w that differ, w, and 1.
@@ -60,6 +60,27 @@ type Tensor struct {
 	// Factor factors the leading 7 x 7 part (Lower, Pivots, Inverse and Least are written), Solve
 	// then gives the first seven of the Solution.
 	Factor, Solve func(*System)
+
+	// Ordinary lowers least to the values of n Lanes s, writes y = log2(max(s, floor)), and adds y times row
+	// i of a table of 8 columns, as Sums7 does, to the seven sums. The floor is a positive normal number; y may
+	// be s. NaN and +Inf make all seven sums NaN or infinite.
+	Ordinary func(sums, least, y, s *Lanes, table *float64, n int, floor *Lanes)
+	// Reweight writes weights v = 2^(w.p) with a relative error of at most 4e-12, and adds v y times the first
+	// seven columns of the design to the right-hand side; u is scratch of n Lanes. Where w.p is not finite, v
+	// is NaN, infinite or zero.
+	Reweight func(right, u, v, y *Lanes, design *float64, n int, p *Lanes)
+	// SquaredWeights writes, with x = max(s, Floor), y = log2(x), v = (C x)^2 and u = v y; y may be s.
+	SquaredWeights func(u, v, y, s *Lanes, n int, rest *Rest)
+	// Tissue evaluates the model without water at a point, with d = s - t: v = t^2 - mix d t; to the point's
+	// Squares it adds d^2, and to the right-hand side d t times the first seven columns of the design. u is
+	// scratch of n Lanes.
+	Tissue func(right, u, v, s *Lanes, design *float64, n int, point *Point)
+
+	// Eigenvalues and Eigen decompose eight symmetric 3 x 3 matrices with elements xx, xy, yy, xz, yz, zz, the
+	// largest of which is zero or, by its magnitude, from 2^-300 to 2^300: three values, descending, and the nine
+	// elements of a row-major matrix whose columns are the eigenvectors. Both give the same values.
+	Eigenvalues func(values, tensors *Lanes)
+	Eigen       func(values, vectors, tensors *Lanes)
 }
 
 // DesignFields is the length of a row of the design.

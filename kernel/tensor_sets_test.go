@@ -1,0 +1,225 @@
+package kernel_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/voxfit/voxfit/kernel"
+)
+
+// tensorOn makes the usual fitter of a method for an instruction set.
+func (s tensorScheme) tensorOn(t testing.TB, method kernel.Method, isa string) kernel.Fitter {
+	d := kernel.TensorDesign{W: s.w, Method: method, MinSignal: 1e-4}
+	if method == kernel.IWLS {
+		d.Iterations = 2
+	}
+	return newTensorOn(t, d, isa)
+}
+
+func newTensorOn(t testing.TB, d kernel.TensorDesign, isa string) kernel.Fitter {
+	f, err := kernel.NewTensor(d, kernel.WithISA(isa))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// tensorSchemes are those of laneSchemes and one with few measurements.
+func tensorSchemes() map[string]tensorScheme {
+	schemes := laneSchemes()
+	schemes["short"] = newTensorScheme(2, 28, 1000)
+	return schemes
+}
+
+func TestLinearTensorLanesAgreeWithThePortableFit(t *testing.T) {
+	designs := map[string]kernel.TensorDesign{
+		"OLS":             {Method: kernel.OLS, MinSignal: 1e-4},
+		"WLS":             {Method: kernel.WLS, MinSignal: 1e-4},
+		"WLS, high floor": {Method: kernel.WLS, MinSignal: 20},
+		"WLS, tiny floor": {Method: kernel.WLS, MinSignal: 1e-310},
+		"IWLS once":       {Method: kernel.IWLS},
+		"IWLS":            {Method: kernel.IWLS, Iterations: 2},
+		"IWLS uniform":    {Method: kernel.IWLS, Iterations: 2, UniformStart: true},
+	}
+	portable := portableFit()
+	forEachLaneSet(t, func(t *testing.T, isa string) {
+		for name, s := range tensorSchemes() {
+			const voxels = 1000
+			signal := s.hard(voxels, 2)
+			for which, d := range designs {
+				d.W = s.w
+				want, wantStatus := portable(name+which, newTensorOn(t, d, "generic"), signal)
+				got, gotStatus := fitBlock(newTensorOn(t, d, isa), signal)
+				worst := 0.0
+				for v := range voxels {
+					p, q := got[7*v:][:7], want[7*v:][:7]
+					if gotStatus[v] != wantStatus[v] {
+						t.Errorf("%s, %s, voxel %d: %v, portable %v", name, which, v, gotStatus[v], wantStatus[v])
+					}
+					largest, apart := 1e-7, math.Abs(p[6]-q[6])/max(q[6], 1e-300)
+					for k := range 6 { // that of a flat signal is rounding
+						largest = max(largest, math.Abs(q[k]))
+					}
+					for k := range 6 {
+						apart = max(apart, math.Abs(p[k]-q[k])/largest)
+					}
+					if worst = max(worst, apart); !(apart <= 1e-9) {
+						t.Errorf("%s, %s, voxel %d: %v, portable %v", name, which, v, p, q)
+					}
+				}
+				t.Logf("%s, %s: at most %.2g of the largest element apart", name, which, worst)
+			}
+		}
+	})
+}
+
+func TestNonlinearTensorLanesEndAtThePortableMinimum(t *testing.T) {
+	const minSignal = 1e-4
+	portable := portableFit()
+	forEachLaneSet(t, func(t *testing.T, isa string) {
+		for name, s := range tensorSchemes() {
+			const voxels = 2000
+			signal := s.hard(voxels, 6)
+			want, wantStatus := portable(name, s.tensorOn(t, kernel.NLS, "generic"), signal)
+			got, gotStatus := fitBlock(s.tensorOn(t, kernel.NLS, isa), signal)
+			steps, worst := 0, 0.0
+			for v := range voxels {
+				y, p, q := signal[v*s.n():][:s.n()], got[7*v:][:7], want[7*v:][:7]
+				if gotStatus[v].Code != wantStatus[v].Code {
+					t.Errorf("%s voxel %d: %v, portable %v", name, v, gotStatus[v], wantStatus[v])
+				}
+				if gotStatus[v].Iterations != wantStatus[v].Iterations {
+					steps++
+				}
+				if q[6] == 0 {
+					if [7]float64(p) != [7]float64(q) {
+						t.Errorf("%s voxel %d: %v, portable %v", name, v, p, q)
+					}
+					continue
+				}
+				raised := make([]float64, len(y))
+				for i := range y {
+					raised[i] = max(y[i], minSignal)
+				}
+				objective := func(p []float64) float64 {
+					return s.objective(raised, append(append([]float64{}, p...), 0))
+				}
+				above := objective(p)/objective(q) - 1
+				if worst = max(worst, math.Abs(above)); !(math.Abs(above) <= 1e-9) {
+					t.Errorf("%s voxel %d: the sum of squares is %g above the portable fit's; %v and %v", name, v, above, gotStatus[v], wantStatus[v])
+				}
+			}
+			t.Logf("%s: sums of squares at most %.2g apart, %d numbers of steps differ", name, worst, steps)
+			if steps > voxels/100 {
+				t.Errorf("%s: %d of %d numbers of steps differ", name, steps, voxels)
+			}
+		}
+	})
+}
+
+// Values at the ends of what float64 holds, alone and beside ordinary voxels.
+func TestTensorLanesTakeAnySignal(t *testing.T) {
+	s := newTensorScheme(4, 20, 700, 1500)
+	signals := map[string]func(i int, v float64) float64{
+		"all zero":        func(int, float64) float64 { return 0 },
+		"negative zeros":  func(int, float64) float64 { return math.Copysign(0, -1) },
+		"all negative":    func(_ int, v float64) float64 { return -v },
+		"one zero":        func(i int, v float64) float64 { return map[bool]float64{true: 0, false: v}[i == 9] },
+		"one value":       func(i int, v float64) float64 { return map[bool]float64{true: v, false: 0}[i == 9] },
+		"NaN":             func(i int, v float64) float64 { return map[bool]float64{true: math.NaN(), false: v}[i == 40] },
+		"infinite":        func(i int, v float64) float64 { return map[bool]float64{true: math.Inf(1), false: v}[i == 41] },
+		"minus infinite":  func(i int, v float64) float64 { return map[bool]float64{true: math.Inf(-1), false: v}[i == 43] },
+		"below the floor": func(_ int, v float64) float64 { return 1e-9 * v },
+		"subnormal":       func(_ int, v float64) float64 { return 1e-315 * v },
+		"huge":            func(_ int, v float64) float64 { return 1e290 * v },
+		"infinite and NaN": func(i int, _ float64) float64 {
+			return map[bool]float64{true: math.Inf(1), false: math.NaN()}[i%2 == 0]
+		},
+		"rising with b": func(i int, v float64) float64 { return 1e8 / v / v / v },
+	}
+	ordinary := s.signal(fibre, 1000, 0.2)
+	forEachLaneSet(t, func(t *testing.T, isa string) {
+		for _, method := range []kernel.Method{kernel.OLS, kernel.WLS, kernel.IWLS, kernel.NLS} {
+			f, generic := s.tensorOn(t, method, isa), s.tensorOn(t, method, "generic")
+			alone, _ := fitBlock(f, ordinary)
+			for name, change := range signals {
+				var block []float64
+				for i, v := range ordinary {
+					block = append(block, change(i, v))
+				}
+				want, wantStatus := fitBlock(generic, block)
+				block = append(block, ordinary...)
+				got, gotStatus := fitBlock(f, block)
+				if gotStatus[0].Code != wantStatus[0].Code {
+					t.Errorf("%v, %s: %v, portable %v", method, name, gotStatus[0], wantStatus[0])
+				}
+				for k := range 7 {
+					if !(math.Abs(got[k]-want[k]) <= 1e-6*math.Abs(want[k])+1e-12) {
+						t.Errorf("%v, %s: parameters %v, portable %v", method, name, got[:7], want)
+						break
+					}
+					if got[7+k] != alone[k] {
+						t.Errorf("%v: an ordinary voxel beside one that is %s is %v, alone %v", method, name, got[7:], alone)
+						break
+					}
+				}
+			}
+		}
+	})
+}
+
+// BenchmarkTensor is the published study's protocol, 288 measurements, on typical voxels. Useful operations are
+// what the sums, polynomials and products of a fit need, one for each addition and multiplication; their share is
+// of the throughput measured in the same process.
+func BenchmarkTensor(b *testing.B) {
+	s := newTensorScheme(18, 90, 1000, 2000, 3000)
+	const voxels = 4096
+	signal := make([]float32, 0, voxels*s.n())
+	for _, v := range s.typical(voxels) {
+		signal = append(signal, float32(v))
+	}
+	for _, isa := range kernel.ISAs() {
+		peak, err := kernel.MeasureThroughput(isa, 50*time.Millisecond)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, method := range []kernel.Method{kernel.OLS, kernel.WLS, kernel.IWLS, kernel.NLS} {
+			b.Run(isa+"/"+strings.ToLower(method.String()), func(b *testing.B) {
+				f := s.tensorOn(b, method, isa)
+				w := f.NewWorker()
+				params, status := make([]float64, 7*voxels), make([]kernel.Status, voxels)
+				for b.Loop() {
+					w.Fit(params, status, signal)
+				}
+				operations := 0.0
+				for _, x := range status {
+					operations += tensorOperations(method, int(x.Iterations)) * float64(s.n())
+				}
+				seconds := b.Elapsed().Seconds() / float64(b.N)
+				b.ReportMetric(1e6*seconds/voxels, "us/voxel")
+				b.ReportMetric(operations/seconds/1e9, "GFLOP/s")
+				b.ReportMetric(100*operations/seconds/1e9/peak.Float64, "%peak")
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	}
+}
+
+// tensorOperations are those of one measurement: 20 for a logarithm, 14 for seven sums of products, 13 for six and
+// one of the values themselves, 43 for 21 and one; 12 for the exponent of a prediction, 12 for a weight, 16 for an
+// exponential that is right to the last digits, 6 for what a Newton step needs of it.
+func tensorOperations(method kernel.Method, iterations int) float64 {
+	const logarithm, table, right, normal, predicted, weight, exponential, newton = 20, 14, 13, 43, 12, 12, 16, 6
+	const weighted = 1 + right + normal
+	switch method {
+	case kernel.OLS:
+		return logarithm + table
+	case kernel.IWLS:
+		return logarithm + 2 + weighted + float64(iterations)*(predicted+weight+weighted)
+	case kernel.NLS:
+		return logarithm + table + float64(iterations)*(predicted+exponential+newton+right+normal)
+	}
+	return logarithm + table + predicted + weight + weighted
+}

@@ -1,0 +1,261 @@
+package kernel
+
+import (
+	"math"
+
+	"github.com/voxfit/voxfit/kernel/internal/ops"
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
+
+// A tensorNewtonWorker fits tensors by NLS, by the Newton steps of package ref, in eight lanes. Voxels get
+// their ordinary fit eight at a time; then each goes to a lane, and a lane whose voxel has settled takes the
+// next. A voxel that does not settle soon is fitted by the portable code.
+type tensorNewtonWorker struct {
+	*tensorWorker // for voxels that are handed over
+	lanes         *tensorLanes
+
+	arriving, logs []ops.Lanes // of the voxels that wait for a lane
+	signal         []ops.Lanes // of the voxels that are fitted
+	u, v           []ops.Lanes // of one block of measurements
+	sums           []ops.Lanes
+	start          *[7]ops.Lanes
+	system         *ops.System
+	point          *ops.Point
+	extent         ops.Extent
+	floor          ops.Lanes
+
+	waiting [ops.TensorLanes]newtonSlot
+	queue   []newtonSlot // of waiting, those that are left
+	slots   [ops.TensorLanes]newtonSlot
+}
+
+// A newtonSlot is a lane with the voxel that is fitted in it, or a voxel that waits for one.
+type newtonSlot struct {
+	state    newtonState
+	voxel    int
+	lane     int // of arriving
+	negative bool
+
+	at, trial [7]float64 // the best point and that of the next pass, in units of binary logarithms
+	squares   float64    // at the best point
+	energy    float64    // of the signal
+	damping   float64
+	exact     bool // the next pass gives the exact second derivative
+	again     bool // it is one over the best point, for a safer matrix
+	steps     int
+}
+
+type newtonState uint8
+
+const (
+	newtonIdle newtonState = iota
+	newtonRunning
+	newtonDone
+	newtonHandedOver
+)
+
+// newtonSteps is where a voxel is handed over: nine in ten need three or four steps.
+const newtonSteps = 30
+
+func (t *tensorLanes) newNewtonWorker(portable *tensorWorker) *tensorNewtonWorker {
+	w := &tensorNewtonWorker{
+		tensorWorker: portable, lanes: t,
+		arriving: alignedLanes(t.n), logs: alignedLanes(t.n), signal: alignedLanes(t.n),
+		u: alignedLanes(tensorBlock), v: alignedLanes(tensorBlock), sums: alignedLanes(28),
+		start: (*[7]ops.Lanes)(alignedLanes(7)), system: alignedSystem(), point: alignedPoint(),
+	}
+	for l := range w.floor {
+		w.floor[l] = t.model.MinSignal
+		w.system.Matrix[35][l] = 1 // there is no eighth unknown
+	}
+	return w
+}
+
+func (w *tensorNewtonWorker) Fit(params []float64, status []Status, signal []float32) {
+	fitTensorNewton(w, params, status, signal)
+}
+
+func (w *tensorNewtonWorker) Fit64(params []float64, status []Status, signal []float64) {
+	fitTensorNewton(w, params, status, signal)
+}
+
+func fitTensorNewton[T float32 | float64](w *tensorNewtonWorker, params []float64, status []Status, signal []T) {
+	checkLengths("tensors", w, len(params), len(status), len(signal))
+	next, n := 0, w.lanes.n
+	w.queue = nil
+	for l := range w.slots {
+		w.slots[l].state = newtonIdle
+	}
+	for {
+		busy := false
+		for l := range w.slots {
+			for w.slots[l].state == newtonIdle && (len(w.queue) > 0 || next < len(status)) {
+				if len(w.queue) == 0 {
+					next = prepareTensors(w, params, status, signal, next)
+					continue
+				}
+				w.occupy(l, &w.queue[0])
+				w.queue = w.queue[1:]
+			}
+			busy = busy || w.slots[l].state != newtonIdle
+		}
+		if !busy {
+			return
+		}
+		w.pass()
+		for l := range w.slots {
+			s := &w.slots[l]
+			i := s.voxel
+			p := params[i*tensorParameters:]
+			if s.state == newtonDone && s.write(p[:tensorParameters], &status[i]) {
+				s.state = newtonIdle
+			}
+			if s.state == newtonDone || s.state == newtonHandedOver {
+				fitTensors(w.tensorWorker, p[:tensorParameters], status[i:i+1], signal[i*n:][:n])
+				s.state = newtonIdle
+			}
+		}
+	}
+}
+
+// prepareTensors makes the ordinary fit of up to eight voxels, and queues them. It returns the first voxel that it did
+// not take. Those that are not finite, or all zero, go to the portable code.
+func prepareTensors[T float32 | float64](w *tensorNewtonWorker, params []float64, status []Status, signal []T, first int) (next int) {
+	t := w.lanes
+	count := min(ops.TensorLanes, len(status)-first)
+	loadLanes(t.laneDesign, w.arriving, &w.extent, signal, first, count)
+	clear(w.start[:])
+	t.Ordinary(&w.start[0], &w.extent.Least, &w.logs[0], &w.arriving[0], &t.ordinary[0], t.n, &w.floor)
+	w.queue = w.waiting[:0]
+	for l := range count {
+		i := first + l
+		s := newtonSlot{state: newtonRunning, voxel: i, lane: l, negative: w.extent.Least[l] < 0, squares: math.Inf(1), energy: w.extent.Energy[l]}
+		finite := s.energy * 0
+		for k := range s.trial {
+			s.trial[k] = w.start[k][l]
+			finite += s.trial[k] * 0
+		}
+		if finite != 0 || s.energy < 1e-200 || s.energy > 1e200 { // squares would vanish or overflow
+			fitTensors(w.tensorWorker, params[i*tensorParameters:][:tensorParameters], status[i:i+1], signal[i*t.n:][:t.n])
+			continue
+		}
+		w.queue = append(w.queue, s)
+	}
+	return first + count
+}
+
+// occupy gives a lane to a voxel.
+func (w *tensorNewtonWorker) occupy(l int, s *newtonSlot) {
+	w.slots[l] = *s
+	least := w.floor[0]
+	for i := range w.signal {
+		w.signal[i][l] = max(w.arriving[i][s.lane], least)
+	}
+}
+
+// pass evaluates the model at every lane's trial point, and takes each lane a step on.
+func (w *tensorNewtonWorker) pass() {
+	w.evaluate()
+	for l := range w.slots {
+		if s := &w.slots[l]; s.state == newtonRunning {
+			s.judge(w.point.Squares[l])
+			w.system.Damping[l] = s.damping
+		}
+	}
+	w.lanes.Step(w.system)
+	for l := range w.slots {
+		if s := &w.slots[l]; s.state == newtonRunning && !s.again {
+			s.step(w.system, l)
+		}
+	}
+}
+
+// evaluate makes the system of the Newton step at every lane's trial point.
+func (w *tensorNewtonWorker) evaluate() {
+	t, point, system := w.lanes, w.point, w.system
+	for l := range w.slots {
+		s := &w.slots[l]
+		for k, v := range s.trial {
+			point.P[k][l] = v
+		}
+		point.Mix[l] = 0
+		if s.exact {
+			point.Mix[l] = 1
+		}
+	}
+	clear(point.Squares[:])
+	clear(w.sums)
+	clear(system.Right[:])
+	for i := 0; i < t.n; i += tensorBlock {
+		m := min(tensorBlock, t.n-i)
+		t.Tissue(&system.Right[0], &w.u[0], &w.v[0], &w.signal[i], &t.rows[ops.DesignFields*i], m, point)
+		t.normalSums((*[28]ops.Lanes)(w.sums), &w.v[0], i, m)
+	}
+	t.normalMatrix(system, (*[28]ops.Lanes)(w.sums))
+}
+
+// judge moves to the trial point when it is no worse than the best one. Else it goes back, for a damped matrix of
+// Gauss and Newton there.
+func (s *newtonSlot) judge(squares float64) {
+	switch first := math.IsInf(s.squares, 1); {
+	case s.again:
+		s.again = false
+	case first && !(squares < math.MaxFloat64):
+		s.state = newtonHandedOver
+	case squares <= s.squares:
+		s.at, s.squares = s.trial, squares
+		if !first {
+			s.damping = relaxed(s.damping)
+		}
+	default:
+		s.goBack(true)
+	}
+}
+
+// goBack makes the next pass one over the best point again.
+func (s *newtonSlot) goBack(damp bool) {
+	if damp {
+		s.damping = max(ref.DampingFirst, 10*s.damping)
+	}
+	if s.damping > ref.DampingMost {
+		s.state = newtonHandedOver
+	}
+	s.again, s.exact, s.trial = true, false, s.at
+}
+
+// step takes the step that was solved for. The last one is not evaluated: by the quadratic model it lowers the
+// sum of squares by next to nothing.
+func (s *newtonSlot) step(system *ops.System, l int) {
+	if !(system.Least[l] > 1e-12) {
+		s.goBack(!s.exact)
+		return
+	}
+	s.trial = s.at
+	for k := range s.trial {
+		s.trial[k] += math.Log2E * system.Solution[k][l]
+	}
+	s.steps++
+	switch {
+	case s.damping < 1e-4 && system.Predicted[l] <= ref.NewtonTolerance*s.squares+ref.NewtonFloor*s.energy:
+		s.at, s.state = s.trial, newtonDone
+	case s.steps >= newtonSteps:
+		s.state = newtonHandedOver
+	default:
+		s.exact = relaxed(s.damping) == 0
+	}
+}
+
+// write writes a voxel that has settled; it is false when the parameters are not finite.
+func (s *newtonSlot) write(params []float64, status *Status) (good bool) {
+	sum := 0.0
+	for k := range 6 {
+		params[k] = math.Ln2 * s.at[k]
+		sum += params[k] * 0
+	}
+	params[6] = math.Exp2(s.at[6])
+	*status = Status{Code: OK, Iterations: uint16(s.steps)}
+	if s.negative {
+		status.Code = NegativeSignal
+	}
+	return sum+params[6]*0 == 0
+}
