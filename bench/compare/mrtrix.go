@@ -148,6 +148,9 @@ func (m *mrtrix) prepare(ctx context.Context, t *task, ours *fitted) (string, []
 		return "", nil, err
 	}
 	what := strings.Join(append([]string{t.mrtrix.program}, t.mrtrix.options...), " ")
+	if remark := remarks[t.name]; remark != "" {
+		what += " (" + remark + ")"
+	}
 	return what, t.mrtrix.parity(t, ours, theirs), nil
 }
 
