@@ -161,6 +161,9 @@ func spread(signal []float32, measurements, n int) []float32 {
 
 // write leaves compare.json, with what was compared and where, and compare.csv.
 func (o *compareOptions) write(files *staging, report *compare.Report, block studyBlock) error {
+	if err := files.begin(); err != nil {
+		return err
+	}
 	facts := map[string]string{}
 	for _, fact := range o.study.dataFacts(block) {
 		facts[fact.Name] = fact.Value

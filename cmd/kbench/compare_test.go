@@ -39,8 +39,8 @@ func TestCompareRunsWithoutPeersAndKeepsItsNumbers(t *testing.T) {
 	if document.Data["data"] != image {
 		t.Errorf("compare.json names the data %q", document.Data["data"])
 	}
-	if n := len(rows(t, filepath.Join(out, "compare.csv"))); n != 1+2*2 {
-		t.Errorf("compare.csv has %d rows, want a header and two rounds of two models", n)
+	if n := len(rows(t, filepath.Join(out, "compare.csv"))); n != 1+2*3 {
+		t.Errorf("compare.csv has %d rows, want a header and two rounds of three models", n)
 	}
 	refuse(t, args, "compare.json", "--force")
 }

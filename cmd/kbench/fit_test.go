@@ -178,6 +178,31 @@ func TestAStoppedFitGoesOnWhereItWas(t *testing.T) {
 	}
 }
 
+// What kill -9 would leave at any time while voxels are fitted: the checkpoint, and nothing else.
+func TestAFitKeepsNothingButItsCheckpointInTheFolderBeforeMapsAreWritten(t *testing.T) {
+	shrinkBlocks(t, 64)
+	image, out := small(t, 4000), t.TempDir()
+	checkpoint := ".model-fwtensor_param-checkpoint.partial"
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var seen []os.DirEntry
+	go func() {
+		for ctx.Err() == nil {
+			if info, err := os.Stat(filepath.Join(out, checkpoint)); err == nil && info.Size() > 2*64*(8*8+4) {
+				seen, _ = os.ReadDir(out)
+				cancel()
+			}
+		}
+	}()
+	args := []string{"fit", "fwdtim", image, "--mask", near(image, "mask.nii.gz"), "-o", out}
+	if code := run(ctx, args, &bytes.Buffer{}, &bytes.Buffer{}); code != exitInterrupted {
+		t.Fatalf("exit code %d, want %d", code, exitInterrupted)
+	}
+	if len(seen) != 1 || seen[0].Name() != checkpoint {
+		t.Errorf("during the fit the folder held %v", seen)
+	}
+}
+
 func TestBadVoxelsFollowTheNaNPolicy(t *testing.T) {
 	image := small(t, 27)
 	signal := values(t, image)

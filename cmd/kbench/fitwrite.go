@@ -31,6 +31,9 @@ func (j *fitJob) fileNames() []string {
 
 // write makes every map and its sidecar in the staging folder.
 func (j *fitJob) write(ctx context.Context, out *staging) error {
+	if err := out.begin(); err != nil {
+		return err
+	}
 	maps := j.model.Maps()
 	bar := newProgress(j.stderr, "write", "maps", len(maps))
 	defer bar.finish()

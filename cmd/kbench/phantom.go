@@ -52,6 +52,9 @@ func writePhantom(ctx context.Context, stdout io.Writer, o phantom.Options, dir 
 	if err != nil {
 		return err
 	}
+	if err := out.begin(); err != nil {
+		return err
+	}
 	if err := p.Write(ctx, out.folder); err != nil {
 		return err
 	}

@@ -17,7 +17,8 @@ type staging struct {
 }
 
 // newStaging makes target if need be, checks that it can be written, and refuses names that exist
-// there already unless force is set.
+// there already unless force is set. The folder itself is made by begin: what is killed before, in hours
+// of fitting, leaves none.
 func newStaging(target string, names []string, force bool) (*staging, error) {
 	if !force {
 		for _, name := range names {
@@ -32,13 +33,19 @@ func newStaging(target string, names []string, force bool) (*staging, error) {
 		s.remove()
 		return nil, err
 	}
-	folder, err := os.MkdirTemp(target, ".kbench-")
-	if err != nil {
+	if err := s.begin(); err != nil {
 		s.remove()
-		return nil, fmt.Errorf("output folder %s cannot be written: %w", target, rootCause(err))
+		return nil, err
 	}
-	s.folder = folder
-	return s, nil
+	return s, os.Remove(s.folder)
+}
+
+// begin makes the folder; call it when the files are about to be made.
+func (s *staging) begin() (err error) {
+	if s.folder, err = os.MkdirTemp(s.target, ".kbench-"); err != nil {
+		return fmt.Errorf("output folder %s cannot be written: %w", s.target, rootCause(err))
+	}
+	return nil
 }
 
 // makeFolders makes path and its missing parents, and remembers which it made.
