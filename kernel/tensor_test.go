@@ -108,9 +108,6 @@ func (s tensorScheme) freeWater(t testing.TB, method kernel.Method) kernel.Fitte
 	return f
 }
 
-// hcpScheme has the shells and numbers of the Human Connectome Project's 3T protocol.
-var hcpScheme = newTensorScheme(18, 90, 1000, 2000, 3000)
-
 // everyTensorFitter runs a test on each method of both models.
 func everyTensorFitter(t *testing.T, s tensorScheme, test func(t *testing.T, f kernel.Fitter)) {
 	for _, method := range []kernel.Method{kernel.OLS, kernel.WLS, kernel.IWLS, kernel.NLS} {
@@ -318,37 +315,6 @@ func TestTensorFitPanicsOnLengthsThatDisagree(t *testing.T) {
 		}()
 		f.NewWorker().Fit64(make([]float64, f.Parameters()), make([]kernel.Status, 1), make([]float64, f.Measurements()-1))
 	})
-}
-
-// One voxel of the HCP protocol: what a fit costs a core. Peers on one core: DIPY free water NLS 1100
-// to 1540, WLS 520; MRtrix3's dwi2tensor 30.
-func BenchmarkTensorFits(b *testing.B) {
-	random := rand.New(rand.NewPCG(9, 9))
-	const voxels = 64
-	var signal []float64
-	for v := range voxels { // fractions up to 0.6, as in most of the brain; SNR 30
-		one := hcpScheme.signal(fibre, 1000, 0.6*float64(v)/voxels)
-		for i := range one {
-			one[i] = math.Hypot(one[i]+33*random.NormFloat64(), 33*random.NormFloat64())
-		}
-		signal = append(signal, one...)
-	}
-	run := func(name string, f kernel.Fitter) {
-		b.Run(name, func(b *testing.B) {
-			worker := f.NewWorker()
-			params, status := make([]float64, voxels*f.Parameters()), make([]kernel.Status, voxels)
-			for b.Loop() {
-				worker.Fit64(params, status, signal)
-			}
-			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*voxels), "us/voxel")
-		})
-	}
-	for _, method := range []kernel.Method{kernel.OLS, kernel.WLS, kernel.IWLS, kernel.NLS} {
-		run("tensor/"+method.String(), hcpScheme.tensor(b, method))
-	}
-	for _, method := range []kernel.Method{kernel.WLS, kernel.NLS} {
-		run("freewater/"+method.String(), hcpScheme.freeWater(b, method))
-	}
 }
 
 func ExampleNewFreeWater() {
