@@ -2,6 +2,7 @@ package kernel_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -164,6 +165,26 @@ func TestTensorLanesTakeAnySignal(t *testing.T) {
 						t.Errorf("%v: an ordinary voxel beside one that is %s is %v, alone %v", method, name, got[7:], alone)
 						break
 					}
+				}
+			}
+		}
+	})
+}
+
+func TestTensorWorkersKeepNothingOfTheLastCall(t *testing.T) {
+	s := newTensorScheme(4, 15, 1000, 2000)
+	const voxels = 60
+	n, signal := s.n(), s.hard(voxels, 7)
+	forEachLaneSet(t, func(t *testing.T, isa string) {
+		for _, method := range []kernel.Method{kernel.OLS, kernel.WLS, kernel.IWLS, kernel.NLS} {
+			f := s.tensorOn(t, method, isa)
+			want, wantStatus := fitBlock(f, signal)
+			worker := f.NewWorker()
+			for count := voxels; count >= 0; count-- { // shorter and shorter
+				got, status := make([]float64, 7*count), make([]kernel.Status, count)
+				worker.Fit64(got, status, signal[:n*count])
+				if !slices.Equal(got, want[:7*count]) || !slices.Equal(status, wantStatus[:count]) {
+					t.Fatalf("%v: %d voxels after %d have other results than in one call", method, count, count+1)
 				}
 			}
 		}

@@ -105,15 +105,15 @@ func fitTensorNewton[T float32 | float64](w *tensorNewtonWorker, params []float6
 		w.pass()
 		for l := range w.slots {
 			s := &w.slots[l]
+			if s.state == newtonIdle || s.state == newtonRunning {
+				continue
+			}
 			i := s.voxel
-			p := params[i*tensorParameters:]
-			if s.state == newtonDone && s.write(p[:tensorParameters], &status[i]) {
-				s.state = newtonIdle
+			p := params[i*tensorParameters:][:tensorParameters]
+			if s.state == newtonHandedOver || !s.write(p, &status[i]) {
+				fitTensors(w.tensorWorker, p, status[i:i+1], signal[i*n:][:n])
 			}
-			if s.state == newtonDone || s.state == newtonHandedOver {
-				fitTensors(w.tensorWorker, p[:tensorParameters], status[i:i+1], signal[i*n:][:n])
-				s.state = newtonIdle
-			}
+			s.state = newtonIdle
 		}
 	}
 }
