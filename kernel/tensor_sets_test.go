@@ -8,16 +8,19 @@ import (
 	"time"
 
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/phantom"
 )
 
-// tensorOn makes the usual fitter of a method for an instruction set.
-func (s tensorScheme) tensorOn(t testing.TB, method kernel.Method, isa string) kernel.Fitter {
+// tensorBy makes the usual fitter of a method for an instruction set.
+func (s tensorScheme) tensorBy(t testing.TB, method kernel.Method, isa string) kernel.Fitter {
 	d := kernel.TensorDesign{W: s.w, Method: method, MinSignal: 1e-4}
 	if method == kernel.IWLS {
 		d.Iterations = 2
 	}
 	return newTensorOn(t, d, isa)
 }
+
+var tensorMethods = []kernel.Method{kernel.OLS, kernel.WLS, kernel.IWLS, kernel.NLS}
 
 func newTensorOn(t testing.TB, d kernel.TensorDesign, isa string) kernel.Fitter {
 	f, err := kernel.NewTensor(d, kernel.WithISA(isa))
@@ -83,8 +86,8 @@ func TestNonlinearTensorLanesEndAtThePortableMinimum(t *testing.T) {
 		for name, s := range tensorSchemes() {
 			const voxels = 2000
 			signal := s.hard(voxels, 6)
-			want, wantStatus := portable(name, s.tensorOn(t, kernel.NLS, "generic"), signal)
-			got, gotStatus := fitBlock(s.tensorOn(t, kernel.NLS, isa), signal)
+			want, wantStatus := portable(name, s.tensorBy(t, kernel.NLS, "generic"), signal)
+			got, gotStatus := fitBlock(s.tensorBy(t, kernel.NLS, isa), signal)
 			steps, worst := 0, 0.0
 			for v := range voxels {
 				y, p, q := signal[v*s.n():][:s.n()], got[7*v:][:7], want[7*v:][:7]
@@ -142,8 +145,8 @@ func TestTensorLanesTakeAnySignal(t *testing.T) {
 	}
 	ordinary := s.signal(fibre, 1000, 0.2)
 	forEachLaneSet(t, func(t *testing.T, isa string) {
-		for _, method := range []kernel.Method{kernel.OLS, kernel.WLS, kernel.IWLS, kernel.NLS} {
-			f, generic := s.tensorOn(t, method, isa), s.tensorOn(t, method, "generic")
+		for _, method := range tensorMethods {
+			f, generic := s.tensorBy(t, method, isa), s.tensorBy(t, method, "generic")
 			alone, _ := fitBlock(f, ordinary)
 			for name, change := range signals {
 				var block []float64
@@ -171,48 +174,84 @@ func TestTensorLanesTakeAnySignal(t *testing.T) {
 	})
 }
 
-func TestTensorWorkersKeepNothingOfTheLastCall(t *testing.T) {
+// Every number of voxels from 0 to 130 on one worker, shorter and shorter, in float64 and float32, and one by one
+// backwards: a voxel's bits stay the same.
+func TestTensorLanesSeeNeitherNeighboursNorEarlierCalls(t *testing.T) {
 	s := newTensorScheme(4, 15, 1000, 2000)
-	const voxels = 60
+	const voxels = 131
 	n, signal := s.n(), s.hard(voxels, 7)
+	narrow := make([]float32, len(signal))
+	for i, v := range signal {
+		narrow[i] = float32(v)
+	}
 	forEachLaneSet(t, func(t *testing.T, isa string) {
-		for _, method := range []kernel.Method{kernel.OLS, kernel.WLS, kernel.IWLS, kernel.NLS} {
-			f := s.tensorOn(t, method, isa)
+		for _, method := range tensorMethods {
+			f := s.tensorBy(t, method, isa)
 			want, wantStatus := fitBlock(f, signal)
 			worker := f.NewWorker()
-			for count := voxels; count >= 0; count-- { // shorter and shorter
+			check := func(first, count int, what string, fit func(params []float64, status []kernel.Status)) {
 				got, status := make([]float64, 7*count), make([]kernel.Status, count)
-				worker.Fit64(got, status, signal[:n*count])
-				if !slices.Equal(got, want[:7*count]) || !slices.Equal(status, wantStatus[:count]) {
-					t.Fatalf("%v: %d voxels after %d have other results than in one call", method, count, count+1)
+				fit(got, status)
+				if !slices.Equal(got, want[7*first:][:7*count]) || !slices.Equal(status, wantStatus[first:][:count]) {
+					t.Fatalf("%v: %d voxels from %d, %s, have other results than in one call", method, count, first, what)
 				}
+			}
+			for count := voxels; count >= 0; count-- {
+				first := (voxels - count) / 2
+				some := n * first
+				check(first, count, "float64", func(params []float64, status []kernel.Status) {
+					worker.Fit64(params, status, signal[some:][:n*count])
+				})
+				check(first, count, "float32", func(params []float64, status []kernel.Status) {
+					worker.Fit(params, status, narrow[some:][:n*count])
+				})
+			}
+			for v := voxels - 1; v >= 0; v-- {
+				check(v, 1, "alone", func(params []float64, status []kernel.Status) {
+					worker.Fit64(params, status, signal[n*v:][:n])
+				})
 			}
 		}
 	})
 }
 
-// BenchmarkTensor is the published study's protocol, 288 measurements, on typical voxels. Useful operations are
-// what the sums, polynomials and products of a fit need, one for each addition and multiplication; their share is
-// of the throughput measured in the same process.
+func TestTensorLanesDoNotAllocate(t *testing.T) {
+	s := newTensorScheme(4, 15, 1000, 2000)
+	const voxels = 100
+	signal := s.hard(voxels, 8)
+	params, status := make([]float64, 7*voxels), make([]kernel.Status, voxels)
+	forEachLaneSet(t, func(t *testing.T, isa string) {
+		for _, method := range tensorMethods {
+			worker := s.tensorBy(t, method, isa).NewWorker()
+			if got := testing.AllocsPerRun(5, func() { worker.Fit64(params, status, signal) }); got != 0 {
+				t.Errorf("%v: %v allocations for a call", method, got)
+			}
+		}
+	})
+}
+
+// BenchmarkTensor is the published study's protocol, 288 measurements, on the phantom. Useful operations are what the
+// sums, polynomials and products of a fit need, one for each addition and multiplication; their share is of the
+// throughput measured in the same process.
 func BenchmarkTensor(b *testing.B) {
-	s := newTensorScheme(18, 90, 1000, 2000, 3000)
 	const voxels = 4096
-	signal := make([]float32, 0, voxels*s.n())
-	for _, v := range s.typical(voxels) {
-		signal = append(signal, float32(v))
+	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: voxels, SNR: 30, Seed: 1})
+	if err != nil {
+		b.Fatal(err)
 	}
+	s := tensorScheme{w: p.Gradients.DesignMatrix(), bvals: p.Gradients.Bvals}
 	for _, isa := range kernel.ISAs() {
 		peak, err := kernel.MeasureThroughput(isa, 50*time.Millisecond)
 		if err != nil {
 			b.Fatal(err)
 		}
-		for _, method := range []kernel.Method{kernel.OLS, kernel.WLS, kernel.IWLS, kernel.NLS} {
+		for _, method := range tensorMethods {
 			b.Run(isa+"/"+strings.ToLower(method.String()), func(b *testing.B) {
-				f := s.tensorOn(b, method, isa)
+				f := s.tensorBy(b, method, isa)
 				w := f.NewWorker()
 				params, status := make([]float64, 7*voxels), make([]kernel.Status, voxels)
 				for b.Loop() {
-					w.Fit(params, status, signal)
+					w.Fit(params, status, p.Signal)
 				}
 				operations := 0.0
 				for _, x := range status {

@@ -201,13 +201,18 @@ func TestFractionLanesEndOnTheGridPointOfThePortableFit(t *testing.T) {
 	})
 }
 
+func (s tensorScheme) tensorOn(t testing.TB, method kernel.Method, isa string) kernel.Fitter {
+	f, err := kernel.NewTensor(kernel.TensorDesign{W: s.w, Method: method, MinSignal: 1e-4}, kernel.WithISA(isa))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
 // laneFitters are the fitters that have kernels.
 func (s tensorScheme) laneFitters(t testing.TB, isa string) map[string]kernel.Fitter {
 	return map[string]kernel.Fitter{
-		"tensor OLS":     s.tensorOn(t, kernel.OLS, isa),
-		"tensor WLS":     s.tensorOn(t, kernel.WLS, isa),
-		"tensor IWLS":    s.tensorOn(t, kernel.IWLS, isa),
-		"tensor NLS":     s.tensorOn(t, kernel.NLS, isa),
+		"tensor":         s.tensorOn(t, kernel.WLS, isa),
 		"free water NLS": s.freeWaterOn(t, kernel.NLS, isa),
 		"free water WLS": s.freeWaterOn(t, kernel.WLS, isa),
 	}
@@ -270,6 +275,11 @@ func TestLanesDoNotAllocate(t *testing.T) {
 			}
 		}
 	})
+}
+
+func BenchmarkTensorWLS(b *testing.B) {
+	s := newTensorScheme(18, 90, 1000, 2000, 3000)
+	benchmarkLanes(b, s, func(isa string) kernel.Fitter { return s.tensorOn(b, kernel.WLS, isa) })
 }
 
 func BenchmarkFreeWaterNLS(b *testing.B) {

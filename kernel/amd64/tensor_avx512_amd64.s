@@ -674,7 +674,7 @@ row17:
 	VFMADD231PD.BCST 40(DX), Z31, Z5
 	VFMADD231PD.BCST 48(DX), Z31, Z6
 	ADDQ             $0x40, SI
-	ADDQ             $0x00000040, DX
+	ADDQ             $0x40, DX
 	DECQ             CX
 	JNZ              row17
 

@@ -17,8 +17,12 @@ func tensor(wide bool) {
 	a.log2s()
 	a.logarithms("tensorLogarithms", false)
 	a.logarithms("tensorWeightedLogarithms", true)
-	a.sums("tensorSums7", 7, 8, false)
-	a.sums("tensorSums22", 22, 24, true)
+	if wide {
+		a.sums("tensorSums7", 7, 8)
+	} else {
+		a.sumsPair("tensorSums7", 7, 8)
+	}
+	a.normalSums()
 	a.expand()
 	a.model()
 	a.misfit()
@@ -122,40 +126,41 @@ const (
 	waterField   = 7
 )
 
-// sums: sum[k] += v table[k] over measurements. The last column is ones where that is said.
+// sums: sum[k] += v table[k] over measurements, for as many columns as there are registers at a time.
 //
-// RDI sums, RDX table, RSI v, RCX n. 512 bits: Z31 holds v.
-func (a *lanes) sums(name string, columns, fields int, ones bool) {
+// RDI sums, RDX table, RSI v, RCX n. The last register holds v, the one before it broadcasts (256 bits).
+func (a *lanes) sums(name string, columns, fields int) {
 	a.function(name, "sums *float64, table *float64, v *float64, n int",
 		"adds to each sum the products of v with a column of the table.")
-	if !a.wide {
-		a.sweeps("table", "v", "sums", columns, fields, ones)
-		a.end()
-		return
+	last := len(a.registers) - 1
+	v, spare := a.registers[last], a.registers[last-1]
+	sweep := last - 1
+	if sweep < columns {
+		sweep = (columns + 1) / 2
 	}
-	v, sums := a.registers[31], a.registers[:columns]
-	argument("sums", reg.RDI)
-	argument("table", reg.RDX)
-	argument("v", reg.RSI)
-	argument("n", reg.RCX)
-	for k := range sums {
-		a.load(a.at(reg.RDI, k), sums[k])
-	}
-	a.rows(func() {
-		a.load(a.at(reg.RSI, 0), v)
-		for k := range sums {
-			if ones && k == columns-1 {
-				VADDPD(v, sums[k], sums[k])
-			} else {
-				VFMADD231PD_BCST(field(reg.RDX, k), v, sums[k])
+	a.halves(func() {
+		for first := 0; first < columns; first += sweep {
+			count := min(sweep, columns-first)
+			argument("sums", reg.RDI)
+			argument("table", reg.RDX)
+			argument("v", reg.RSI)
+			argument("n", reg.RCX)
+			for k := range count {
+				a.load(a.at(reg.RDI, first+k), a.registers[k])
+			}
+			a.rows(func() {
+				a.load(a.at(reg.RSI, 0), v)
+				for k := range count {
+					a.addProduct(field(reg.RDX, first+k), v, a.registers[k], spare)
+				}
+				ADDQ(Imm(size), reg.RSI)
+				ADDQ(Imm(uint64(8*fields)), reg.RDX)
+			})
+			for k := range count {
+				a.store(a.registers[k], a.at(reg.RDI, first+k))
 			}
 		}
-		ADDQ(Imm(size), reg.RSI)
-		ADDQ(U32(uint32(8*fields)), reg.RDX)
 	})
-	for k := range sums {
-		a.store(sums[k], a.at(reg.RDI, k))
-	}
 	a.end()
 }
 

@@ -46,6 +46,9 @@ func (a *lanes) pairs(body func(rows int)) {
 	Label(done)
 }
 
+// scalar is the k-th float64, the same for all lanes, from a pointer on.
+func scalar(pointer reg.Register, k int) Mem { return Mem{Base: pointer, Disp: 8 * k} }
+
 // row is the k-th number of a measurement that lies rows after the pointer's.
 func (a *lanes) row(pointer reg.Register, row int) Mem { return a.at(pointer, row) }
 
@@ -101,7 +104,7 @@ func (a *lanes) ordinaryWide() {
 		}
 		for u := range rows {
 			for k := range 7 {
-				VFMADD231PD_BCST(field(reg.RDX, 8*u+k), e[u], r[k])
+				VFMADD231PD_BCST(scalar(reg.RDX, 8*u+k), e[u], r[k])
 			}
 		}
 		ADDQ(Imm(uint64(rows*size)), reg.RSI)
@@ -166,7 +169,7 @@ func (a *lanes) reweightWide() {
 		z, s, k, q := r[21:23], r[23:25], r[25:27], r[27:29]
 		for j := range 3 {
 			for u := range rows {
-				even, odd := field(reg.RDX, 8*u+2*j), field(reg.RDX, 8*u+2*j+1)
+				even, odd := scalar(reg.RDX, 8*u+2*j), scalar(reg.RDX, 8*u+2*j+1)
 				if j == 0 {
 					VMULPD_BCST(even, p[0], z[u])
 					VMULPD_BCST(odd, p[1], q[u])
@@ -192,7 +195,7 @@ func (a *lanes) reweightWide() {
 		}
 		for u := range rows {
 			for j := range 6 {
-				VFMADD231PD_BCST(field(reg.RDX, 8*u+j), q[u], right[j])
+				VFMADD231PD_BCST(scalar(reg.RDX, 8*u+j), q[u], right[j])
 			}
 			VADDPD(q[u], right[6], right[6])
 		}
@@ -284,6 +287,49 @@ func (a *lanes) logsOf(x, exponent, square, q []reg.VecPhysical) {
 	each(func(h int) { VFMADD213PD(exponent[h], q[h], x[h]) })
 }
 
+// sumsPair is sums with 256 bits, both halves side by side.
+func (a *lanes) sumsPair(name string, columns, fields int) {
+	a.function(name, "sums *float64, table *float64, v *float64, n int",
+		"adds to each sum the products of v with a column of the table.")
+	a.sweeps("table", "v", "sums", columns, fields, columns == normalColumns)
+	a.end()
+}
+
+const normalColumns = 22 // the last of which is ones
+
+// normalSums: sum[k] += v table[k] for 21 columns, and the last sum += v.
+//
+// RDI sums, RDX table, RSI v, RCX n. Z0-Z21 sums, Z31 v.
+func (a *lanes) normalSums() {
+	if !a.wide {
+		a.sumsPair("tensorSums22", normalColumns, 24)
+		return
+	}
+	a.function("tensorSums22", "sums *float64, table *float64, v *float64, n int",
+		"adds to 21 sums the products of v with a column of the table, and to the last v.")
+	v, sums := a.registers[31], a.registers[:normalColumns]
+	argument("sums", reg.RDI)
+	argument("table", reg.RDX)
+	argument("v", reg.RSI)
+	argument("n", reg.RCX)
+	for k := range sums {
+		a.load(a.at(reg.RDI, k), sums[k])
+	}
+	a.rows(func() {
+		a.load(a.at(reg.RSI, 0), v)
+		for k := range normalColumns - 1 {
+			VFMADD231PD_BCST(scalar(reg.RDX, k), v, sums[k])
+		}
+		VADDPD(v, sums[normalColumns-1], sums[normalColumns-1])
+		ADDQ(Imm(size), reg.RSI)
+		ADDQ(U32(8*24), reg.RDX)
+	})
+	for k := range sums {
+		a.store(sums[k], a.at(reg.RDI, k))
+	}
+	a.end()
+}
+
 // sweeps adds v times columns of a table to sums, 256 bits: as many columns at a time as there are registers for
 // both halves, so that what is broadcast serves both. The column of ones, when it is the last, is only added.
 //
@@ -314,7 +360,7 @@ func (a *lanes) sweeps(table, v, sums string, columns, fields int, ones bool) {
 					continue
 				}
 				spare := r[14+k%2]
-				a.broadcast(field(reg.RDX, k), spare)
+				a.broadcast(scalar(reg.RDX, k), spare)
 				for h := range 2 {
 					VFMADD231PD(spare, r[12+h], r[2*(k-first)+h])
 				}
@@ -400,7 +446,7 @@ func (a *lanes) exponents(added bool) {
 		}
 		for k := range 6 {
 			spare := r[14+k%2]
-			a.broadcast(field(reg.RDX, k), spare)
+			a.broadcast(scalar(reg.RDX, k), spare)
 			for h := range 2 {
 				if k == 0 && !added {
 					VMULPD(spare, r[h], r[12+h])
@@ -449,9 +495,9 @@ func (a *lanes) tissueWide() {
 					into = t[u]
 				}
 				if j == 1 {
-					VMULPD_BCST(field(reg.RDX, 8*u+j), p[j], into)
+					VMULPD_BCST(scalar(reg.RDX, 8*u+j), p[j], into)
 				} else {
-					VFMADD231PD_BCST(field(reg.RDX, 8*u+j), p[j], into)
+					VFMADD231PD_BCST(scalar(reg.RDX, 8*u+j), p[j], into)
 				}
 			}
 		}
@@ -482,7 +528,7 @@ func (a *lanes) tissueWide() {
 		}
 		for u := range rows {
 			for j := range 6 {
-				VFMADD231PD_BCST(field(reg.RDX, 8*u+j), d[u], right[j])
+				VFMADD231PD_BCST(scalar(reg.RDX, 8*u+j), d[u], right[j])
 			}
 			VADDPD(d[u], right[6], right[6])
 		}
