@@ -29,9 +29,9 @@ func (a *lanes) tensorFits() {
 	a.squaredWeights()
 }
 
-// pairs repeats a body for the measurements counted by CX, two at a time, so that the second need not wait for
+// twoRows repeats a body for the measurements counted by CX, two at a time, so that the second need not wait for
 // the first, and once for one that is left over. It uses up CX.
-func (a *lanes) pairs(body func(rows int)) {
+func (a *lanes) twoRows(body func(rows int)) {
 	again, rest, done := a.label("pair"), a.label("rest"), a.label("done")
 	SUBQ(Imm(2), reg.RCX)
 	JL(LabelRef(rest))
@@ -78,7 +78,7 @@ func (a *lanes) ordinaryWide() {
 	argument("s", reg.RSI)
 	argument("table", reg.RDX)
 	argument("n", reg.RCX)
-	a.pairs(func(rows int) {
+	a.twoRows(func(rows int) {
 		x, e, inverse, log := r[15:17], r[17:19], r[19:21], r[21:23]
 		for u := range rows {
 			a.load(a.row(reg.RSI, u), x[u])
@@ -165,7 +165,7 @@ func (a *lanes) reweightWide() {
 	argument("y", reg.RSI)
 	argument("design", reg.RDX)
 	argument("n", reg.RCX)
-	a.pairs(func(rows int) {
+	a.twoRows(func(rows int) {
 		z, s, k, q := r[21:23], r[23:25], r[25:27], r[27:29]
 		for j := range 3 {
 			for u := range rows {
@@ -390,7 +390,7 @@ func (a *lanes) reweightNarrow() {
 	argument("v", reg.R9)
 	argument("y", reg.RSI)
 	argument("n", reg.RCX)
-	a.pairs(func(rows int) {
+	a.twoRows(func(rows int) {
 		z, shifted, q := r[:4], r[4:8], r[8:12]
 		each := func(step func(u int, place func(pointer reg.Register) Mem)) {
 			for u := range 2 * rows {
@@ -483,7 +483,7 @@ func (a *lanes) tissueWide() {
 		a.load(a.at(reg.RDI, k), right[k])
 	}
 	argument("v", reg.R9)
-	a.pairs(func(rows int) {
+	a.twoRows(func(rows int) {
 		z, power, k, t, d := r[19:21], r[21:23], r[23:25], r[25:27], r[27:29]
 		for u := range rows {
 			VMOVAPD(p[6], z[u])
@@ -562,7 +562,7 @@ func (a *lanes) tissueNarrow() {
 	argument("v", reg.R9)
 	argument("s", reg.RSI)
 	argument("n", reg.RCX)
-	a.pairs(func(rows int) {
+	a.twoRows(func(rows int) {
 		z, shifted, t := r[:4], r[4:8], r[8:12]
 		each := func(step func(u int, place func(pointer reg.Register) Mem)) {
 			for u := range 2 * rows {
