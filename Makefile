@@ -20,7 +20,7 @@ lint: ## gofmt, go vet and staticcheck
 build: ## the program, static, as bin/kbench
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/kbench ./cmd/kbench
 
-bench: ## Go benchmarks into bench/new.txt, compared with bench/baseline.txt
+bench: ## every Go benchmark into bench/new.txt (about four minutes), compared with bench/baseline.txt
 	@GO="$(GO)" BENCHSTAT=$(BENCHSTAT) scripts/bench
 
 bench-baseline: ## keep the last bench/new.txt as bench/baseline.txt

@@ -51,7 +51,7 @@
 // (cerebrospinal fluid, oedema) the signal is a tensor's and an isotropic one's, mixed by a fraction
 // that has to be found as well; that is a nonlinear fit with bounds, started from a linear one.
 // NewTensor and NewFreeWater document what they minimise, their order of parameters, and their rules
-// for signals that no tensor describes.
+// for signals that no tensor describes. NewEigen gives the eigenvalues and eigenvectors of tensors.
 //
 // # Instruction sets
 //
