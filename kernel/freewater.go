@@ -81,6 +81,9 @@ func NewFreeWater(d FreeWaterDesign, opts ...Option) (Fitter, error) {
 	}
 	if set.Tensor != nil {
 		fitter.lanes = newFreeWaterLanes(set.Tensor, fitter.ref)
+		if set.Tensor32 != nil && d.Precision != Double {
+			fitter.lanes.single = newSingleDesign(set.Tensor32, fitter.lanes)
+		}
 	}
 	return fitter, nil
 }
@@ -150,7 +153,7 @@ func (f *freeWater) NewWorker() Worker {
 	case f.lanes == nil:
 		return w
 	case f.ref.Nonlinear:
-		return f.lanes.newWorker(w)
+		return f.lanes.newNonlinearWorker(w)
 	}
 	return f.lanes.newFractionWorker(w)
 }
