@@ -263,12 +263,15 @@ func (w *freeWaterLanesWorker) starts(means *[7]ops.Lanes) (start [ops.TensorLan
 	return start
 }
 
+// startFloor is the least that water leaves of a signal, over S0, where a start is made.
+const startFloor = 0.03
+
 // startsAt takes water away from signals and fits the logarithms of the rest with constant weights.
 func (w *freeWaterLanesWorker) startsAt(start *[ops.TensorLanes]waterPoint, signal []ops.Lanes, c, s0 *ops.Lanes) {
 	f := w.lanes
 	w.rest.C = *c
 	for l := range s0 {
-		w.rest.Floor[l] = 0.03 * s0[l]
+		w.rest.Floor[l] = startFloor * s0[l]
 	}
 	w.rest.Cut = w.rest.Floor
 	clear(w.point.P[:])

@@ -22,7 +22,9 @@ type nonlinearWorker struct {
 	readySpace [fractionLot]nonlinearVoxel
 	careful    []int            // wait for the rules in double precision
 	watery     []nonlinearVoxel // wait for their fraction by WLS, which decides about the start or the whole fit
+	linearly   []nonlinearVoxel // have their start from WLS, and wait for a lot in single precision
 	doubtful   []nonlinearVoxel // wait for the second start
+	lot        int              // how many voxels make a lot
 	fractions  struct {         // a lot of voxels whose fraction is searched
 		signal, params []float64
 		status         []Status
@@ -37,8 +39,8 @@ type nonlinearVoxel struct {
 	start      waterPoint
 
 	// Where steps were taken in single precision: how many, the point before the last one and the sum of
-	// squares there (+Inf: there is no such point), the relative reduction that the last one promised, and whether the
-	// next is to be exact.
+	// squares there (+Inf: there is no such point), the relative reduction that the last one promised, and
+	// whether the next is to be exact.
 	before        waterPoint
 	beforeSquares float64
 	reduction     float64
@@ -64,13 +66,16 @@ const (
 )
 
 func (f *freeWaterLanes) newNonlinearWorker(portable *freeWaterWorker) *nonlinearWorker {
-	w := &nonlinearWorker{freeWaterLanesWorker: f.newWorker(portable), linear: f.newFractionWorker(portable)}
+	w := &nonlinearWorker{freeWaterLanesWorker: f.newWorker(portable), linear: f.newFractionWorker(portable), lot: ops.TensorLanes}
 	if f.single != nil {
-		w.single = f.single.newWorker(f)
+		w.single, w.lot = f.single.newWorker(f), ops.TensorLanes32
 	}
 	// While a lot waits for lanes, each of it and of the eight in lanes may join what is less than a lot.
 	const most = 4 * fractionLot
-	w.careful, w.watery, w.doubtful = make([]int, 0, most), make([]nonlinearVoxel, 0, most), make([]nonlinearVoxel, 0, most)
+	w.careful = make([]int, 0, most)
+	for _, queue := range []*[]nonlinearVoxel{&w.watery, &w.linearly, &w.doubtful} {
+		*queue = make([]nonlinearVoxel, 0, most)
+	}
 	w.fractions.signal = make([]float64, fractionLot*f.n)
 	w.fractions.params = make([]float64, fractionLot*freeWaterParameters)
 	w.fractions.status = make([]Status, fractionLot)
@@ -90,7 +95,7 @@ func fitNonlinear[T float32 | float64](w *nonlinearWorker, params []float64, sta
 	for l := range w.slots {
 		w.slots[l].busy = false
 	}
-	w.ready, w.careful, w.watery, w.doubtful = nil, w.careful[:0], w.watery[:0], w.doubtful[:0]
+	w.ready, w.careful, w.watery, w.linearly, w.doubtful = nil, w.careful[:0], w.watery[:0], w.linearly[:0], w.doubtful[:0]
 	n, next := w.lanes.n, 0
 	for {
 		busy := 0
@@ -128,7 +133,6 @@ func fitNonlinear[T float32 | float64](w *nonlinearWorker, params []float64, sta
 			case slotDone:
 				status[i] = slot.write(params[i*freeWaterParameters:][:freeWaterParameters])
 			case slotNoisy:
-				slot.turn = linearTurn
 				w.watery = append(w.watery, slot.nonlinearVoxel)
 			case slotDoubtful:
 				w.doubtful = append(w.doubtful, slot.nonlinearVoxel)
@@ -147,8 +151,10 @@ func replenish[T float32 | float64](w *nonlinearWorker, params []float64, status
 		switch {
 		case len(w.watery) >= fractionLot:
 			searchFractions(w, params, status, signal)
-		case len(w.doubtful) >= ops.TensorLanes:
-			prepareSecond(w, signal)
+		case len(w.linearly) >= w.lot:
+			refit(w, params, status, signal, &w.linearly)
+		case len(w.doubtful) >= w.lot:
+			startAgain(w, params, status, signal)
 		case len(w.careful) >= ops.TensorLanes:
 			prepareCareful(w, params, status, signal)
 		case next < len(status) && w.single != nil:
@@ -162,8 +168,10 @@ func replenish[T float32 | float64](w *nonlinearWorker, params []float64, status
 			prepareCareful(w, params, status, signal)
 		case all && len(w.watery) > 0:
 			searchFractions(w, params, status, signal)
+		case all && len(w.linearly) > 0:
+			refit(w, params, status, signal, &w.linearly)
 		case all && len(w.doubtful) > 0:
-			prepareSecond(w, signal)
+			startAgain(w, params, status, signal)
 		default:
 			return next
 		}
@@ -224,24 +232,29 @@ func prepareCareful[T float32 | float64](w *nonlinearWorker, params []float64, s
 	w.careful = append(w.careful[:0], w.careful[count:]...)
 }
 
-// prepareSecond gives a lot of up to eight voxels their second start.
+// startAgain gives a lot of doubtful voxels their second start.
+func startAgain[T float32 | float64](w *nonlinearWorker, params []float64, status []Status, signal []T) {
+	if w.single != nil {
+		refit(w, params, status, signal, &w.doubtful)
+		return
+	}
+	prepareSecond(w, signal)
+}
+
+// prepareSecond gives up to eight voxels their second start.
 func prepareSecond[T float32 | float64](w *nonlinearWorker, signal []T) {
 	count := min(ops.TensorLanes, len(w.doubtful))
 	var voxels [ops.TensorLanes]int
-	for l := range count {
-		voxels[l] = w.doubtful[l].voxel
+	var s0, c ops.Lanes
+	for l, v := range w.doubtful[:count] {
+		voxels[l], s0[l], c[l] = v.voxel, v.s0, ref.SecondFraction*v.s0
 	}
 	arrive(w, signal, voxels[:count])
-	var s0, c ops.Lanes
-	for l := range count {
-		s0[l] = w.doubtful[l].s0
-		c[l] = ref.SecondFraction * s0[l]
-	}
 	var start [ops.TensorLanes]waterPoint
 	w.startsAt(&start, w.arriving, &c, &s0)
 	for l := range count {
 		v := &w.doubtful[l]
-		v.again(secondTurn, start[l])
+		v.again(v.turn, start[l])
 		w.ready = append(w.ready, *v)
 	}
 	w.doubtful = append(w.doubtful[:0], w.doubtful[count:]...)
@@ -276,6 +289,10 @@ func searchFractions[T float32 | float64](w *nonlinearWorker, params []float64, 
 			continue
 		case v.turn == linearTurn:
 			v.again(linearTurn, startFromLinear(p, v.s0))
+			if w.single != nil {
+				w.linearly = append(w.linearly, *v)
+				continue
+			}
 		case p[7] >= ref.AllWater:
 			copy(params[v.voxel*freeWaterParameters:], p)
 			status[v.voxel] = found.status[k]

@@ -46,7 +46,7 @@ const lastReduction = 1e-9
 func (s *freeWaterSlot) begin(v *nonlinearVoxel) {
 	*s = freeWaterSlot{
 		busy: true, nonlinearVoxel: *v, floor: math.Log2(ref.LeastTissue * v.s0),
-		at: v.before, squares: v.beforeSquares, trial: v.start, reduction: v.reduction, exact: v.exact, steps: v.taken,
+		at: v.before, squares: v.beforeSquares, trial: v.start, exact: v.exact, steps: v.taken,
 	}
 }
 
@@ -153,7 +153,7 @@ func (s *freeWaterSlot) step(system *ops.System, l int) {
 	case last:
 		s.at = s.trial
 		s.squares -= system.Predicted[l]
-		s.settle()
+		s.state = s.settle(&s.at, s.squares, s.steps)
 	default:
 		s.exact = relaxed(s.damping) == 0
 	}
@@ -176,32 +176,33 @@ func (s *freeWaterSlot) nextIsNothing(reduction float64) bool {
 // nothing is a relative reduction of the sum of squares that is not worth a step.
 const nothing = 1e-16
 
-// settle ends a fit from one start.
-func (s *freeWaterSlot) settle() {
-	s.total += s.steps
-	if s.turn == firstTurn || s.squares < s.best.squares*(1-1e-9) {
-		s.best.at, s.best.squares, s.best.turn = s.at, s.squares, s.turn
+// settle ends a fit from one start, at a point with a sum of squares, and says what is next.
+func (v *nonlinearVoxel) settle(at *waterPoint, squares float64, steps int) slotState {
+	v.total += steps
+	if v.turn == firstTurn || squares < v.best.squares*(1-1e-9) {
+		v.best.at, v.best.squares, v.best.turn = *at, squares, v.turn
 	}
 	switch {
-	case s.turn == firstTurn && s.squares > ref.DoubtfulResidual*s.energy*(1-1e-5):
-		s.state = slotNoisy
-	case s.turn == linearTurn, s.turn == firstTurn && (s.steps >= ref.DoubtfulIterations || s.at.fraction() >= ref.DoubtfulFraction):
-		s.state = slotDoubtful
-	default:
-		s.state = slotDone
+	case v.turn == firstTurn && squares > ref.DoubtfulResidual*v.energy*(1-1e-5):
+		v.turn = linearTurn
+		return slotNoisy
+	case v.turn == linearTurn, v.turn == firstTurn && (steps >= ref.DoubtfulIterations || at.fraction() >= ref.DoubtfulFraction):
+		v.turn = secondTurn
+		return slotDoubtful
 	}
+	return slotDone
 }
 
 // write writes the best of the fits.
-func (s *freeWaterSlot) write(params []float64) Status {
-	status := Status{Code: OK, Iterations: uint16(s.total)}
+func (v *nonlinearVoxel) write(params []float64) Status {
+	status := Status{Code: OK, Iterations: uint16(v.total)}
 	switch {
-	case s.best.turn != firstTurn:
+	case v.best.turn != firstTurn:
 		status.Code = Refit
-	case s.negative:
+	case v.negative:
 		status.Code = NegativeSignal
 	}
-	at := &s.best.at
+	at := &v.best.at
 	for k := range 6 {
 		params[k] = math.Ln2 * at.p[k]
 	}

@@ -1,6 +1,7 @@
 package kernel_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -316,6 +317,26 @@ func BenchmarkFreeWaterNLS(b *testing.B) {
 	benchmarkLanes(b, s, func(isa string) kernel.Fitter { return s.freeWaterOn(b, kernel.NLS, isa) })
 }
 
+// BenchmarkFreeWater fits voxels of a brain at several signal-to-noise ratios, in both precisions.
+func BenchmarkFreeWater(b *testing.B) {
+	s := newTensorScheme(18, 90, 1000, 2000, 3000)
+	for _, snr := range []float64{30, 10, 5, 3} {
+		for _, precision := range []kernel.Precision{kernel.Mixed, kernel.Double} {
+			b.Run(fmt.Sprintf("SNR%g/%v", snr, precision), func(b *testing.B) {
+				benchmarkBlock(b, s, s.typical(4096, snr), func(isa string) kernel.Fitter {
+					design := s.waterDesign(kernel.NLS)
+					design.Precision = precision
+					f, err := kernel.NewFreeWater(design, kernel.WithISA(isa))
+					if err != nil {
+						b.Fatal(err)
+					}
+					return f
+				})
+			})
+		}
+	}
+}
+
 func BenchmarkFreeWaterWLS(b *testing.B) {
 	s := newTensorScheme(18, 90, 1000, 2000, 3000)
 	benchmarkLanes(b, s, func(isa string) kernel.Fitter { return s.freeWaterOn(b, kernel.WLS, isa) })
@@ -323,9 +344,13 @@ func BenchmarkFreeWaterWLS(b *testing.B) {
 
 // benchmarkLanes reports the time per voxel of typical voxels on every instruction set.
 func benchmarkLanes(b *testing.B, s tensorScheme, fitter func(isa string) kernel.Fitter) {
-	const voxels = 4096
-	signal := make([]float32, 0, voxels*s.n())
-	for _, v := range s.typical(voxels) {
+	benchmarkBlock(b, s, s.typical(4096, 30), fitter)
+}
+
+func benchmarkBlock(b *testing.B, s tensorScheme, block []float64, fitter func(isa string) kernel.Fitter) {
+	voxels := len(block) / s.n()
+	signal := make([]float32, 0, len(block))
+	for _, v := range block {
 		signal = append(signal, float32(v))
 	}
 	for _, isa := range kernel.ISAs() {
@@ -336,14 +361,14 @@ func benchmarkLanes(b *testing.B, s tensorScheme, fitter func(isa string) kernel
 			for b.Loop() {
 				w.Fit(params, status, signal)
 			}
-			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*voxels), "us/voxel")
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/1e3/float64(b.N*voxels), "us/voxel")
 		})
 	}
 }
 
 // typical is a block as a brain would give: the mixture of the prototypes' phantom, at a
-// signal-to-noise ratio of 30.
-func (s tensorScheme) typical(voxels int) []float64 {
+// signal-to-noise ratio.
+func (s tensorScheme) typical(voxels int, snr float64) []float64 {
 	random := rand.New(rand.NewPCG(3, 3))
 	var block []float64
 	for range voxels {
@@ -372,7 +397,7 @@ func (s tensorScheme) typical(voxels int) []float64 {
 			}
 		}
 		for i := range signal {
-			signal[i] = math.Hypot(signal[i]+1000./30*random.NormFloat64(), 1000./30*random.NormFloat64())
+			signal[i] = math.Hypot(signal[i]+1000/snr*random.NormFloat64(), 1000/snr*random.NormFloat64())
 		}
 		block = append(block, signal...)
 	}
