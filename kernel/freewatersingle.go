@@ -357,7 +357,7 @@ func (w *singleWorker) fit(passes int) {
 // method reduces the excess of the objective from a to C a^2, such a step leaves 4 C a of it, to first order. a is what
 // the step before promised; C comes from a and the promise of this step, unless that is mere rounding.
 func enough(before, promised, squares, energy float64) bool {
-	const steepest = 1e4 // C of the most crooked voxels
+	const steepest = 1e3 // C of the most crooked voxels
 	if promised > lastReduction*squares+ref.NewtonFloor*energy {
 		return false
 	}
@@ -367,7 +367,7 @@ func enough(before, promised, squares, energy float64) bool {
 }
 
 // leftOver is a relative excess of the objective that is not worth a step.
-const leftOver = 1e-14
+const leftOver = 3e-14
 
 // steps makes passes over all lanes, and takes the step that each leads to. A lane that is still makes the same pass again
 // while others go on, so that it does not matter how long they do.

@@ -96,7 +96,13 @@ func (s tensorScheme) hard(voxels int, seed uint64) []float64 {
 }
 
 func (s tensorScheme) freeWaterOn(t testing.TB, method kernel.Method, isa string) kernel.Fitter {
-	f, err := kernel.NewFreeWater(s.waterDesign(method), kernel.WithISA(isa))
+	return s.freeWaterIn(t, method, isa, kernel.DefaultPrecision)
+}
+
+func (s tensorScheme) freeWaterIn(t testing.TB, method kernel.Method, isa string, precision kernel.Precision) kernel.Fitter {
+	design := s.waterDesign(method)
+	design.Precision = precision
+	f, err := kernel.NewFreeWater(design, kernel.WithISA(isa))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,43 +136,100 @@ func portableFit() func(name string, f kernel.Fitter, signal []float64) ([]float
 	}
 }
 
+var precisions = []kernel.Precision{kernel.Mixed, kernel.Double}
+
 func TestFreeWaterLanesAgreeWithThePortableFit(t *testing.T) {
 	portable := portableFit()
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		for name, s := range laneSchemes() {
-			const voxels = 2000
-			signal := s.hard(voxels, 1)
+			signal := s.hard(2000, 1)
 			want, wantStatus := portable(name, s.freeWaterOn(t, kernel.NLS, "generic"), signal)
-			got, gotStatus := fitBlock(s.freeWaterOn(t, kernel.NLS, isa), signal)
-			codes, steps, higher, apart := 0, 0, 0.0, 0.0
+			for _, precision := range precisions {
+				got, gotStatus := fitBlock(s.freeWaterIn(t, kernel.NLS, isa, precision), signal)
+				s.agree(t, fmt.Sprintf("%s, %v", name, precision), signal, got, want, gotStatus, wantStatus)
+			}
+		}
+	})
+}
+
+// agree compares fits of free water by NLS with the portable ones: the same status, the same minimum. Where the fit wants
+// less and less tissue until hardly any is left there is no minimum, and where it ends is chance.
+func (s tensorScheme) agree(t *testing.T, name string, signal, got, want []float64, gotStatus, wantStatus []kernel.Status) {
+	t.Helper()
+	steps, higher, apart := 0, 0.0, 0.0
+	for v := range gotStatus {
+		y, p, q := signal[v*s.n():][:s.n()], got[8*v:][:8], want[8*v:][:8]
+		endless := q[7] > 1-1e-8 && p[7] > 1-1e-8 && q[7] < 1
+		if gotStatus[v].Code != wantStatus[v].Code && !endless {
+			t.Errorf("%s voxel %d: %v, portable %v; f %g and %g", name, v, gotStatus[v], wantStatus[v], p[7], q[7])
+		}
+		if gotStatus[v].Iterations != wantStatus[v].Iterations {
+			steps++
+		}
+		if gotStatus[v].Code == kernel.NonFinite || s.objective(y, q) == 0 {
+			continue // nothing was fitted
+		}
+		above := s.objective(y, p)/s.objective(y, q) - 1
+		if !(math.Abs(above) <= 1e-9 || endless && math.Abs(above) <= 1e-6) {
+			t.Errorf("%s voxel %d: the sum of squares is %g above the portable fit's; %v and %v, f %g and %g", name, v, above, gotStatus[v], wantStatus[v], p[7], q[7])
+		}
+		higher, apart = max(higher, above), max(apart, math.Abs(p[7]-q[7]))
+		if math.Abs(p[7]-q[7]) > 2e-6 {
+			t.Errorf("%s voxel %d: f %.9f, the portable fit's %.9f, objectives %g apart", name, v, p[7], q[7], above)
+		}
+	}
+	t.Logf("%s: %d numbers of steps differ; objective at most %.2g higher, f at most %.2g apart", name, steps, higher, apart)
+}
+
+// watery is a block of voxels of which most is water, which may diffuse a little less than free water does, with
+// signal-to-noise ratios from 3 to 300.
+func (s tensorScheme) watery(voxels int, seed uint64) []float64 {
+	random := rand.New(rand.NewPCG(seed, 19))
+	var block []float64
+	for range voxels {
+		fraction := 1 - []float64{0.25, 0.015}[random.IntN(2)]*random.Float64()*random.Float64()
+		axial, radial, water := 1e-3+1e-3*random.Float64(), 0.2e-3+0.8e-3*random.Float64(), 3e-3-0.6e-3*random.Float64()
+		sigma := 1000 / []float64{3, 5, 10, 20, 50, 100}[random.IntN(6)]
+		signal := s.signal([6]float64{axial, 0, radial, 0, 0, radial}, 1000*(1-fraction), 0)
+		for i, x := range s.signal([6]float64{water, 0, water, 0, 0, water}, 1000*fraction, 0) {
+			x = math.Hypot(signal[i]+x+sigma*random.NormFloat64(), sigma*random.NormFloat64())
+			block = append(block, float64(float32(x)))
+		}
+	}
+	return block
+}
+
+// Where WLS has a fraction of 0.99 or more its result is the one to keep, and where the plain tensor diffuses like water
+// nothing else counts: in every voxel, although instruction sets decide most of it without finding the fraction.
+func TestLanesKeepTheFractionOfWLSWhereThePortableFitDoes(t *testing.T) {
+	portable := portableFit()
+	voxels := 5000
+	if testing.Short() {
+		voxels = 1000
+	}
+	forEachLaneSet(t, func(t *testing.T, isa string) {
+		seen := 0
+		for name, s := range laneSchemes() {
+			signal := s.watery(voxels, 1)
+			want, wantStatus := portable(name, s.freeWaterOn(t, kernel.NLS, "generic"), signal)
+			linear, _ := fitBlock(s.freeWaterOn(t, kernel.WLS, isa), signal)
+			kept, water := 0, 0
 			for v := range voxels {
-				y, p, q := signal[v*s.n():][:s.n()], got[8*v:][:8], want[8*v:][:8]
-				if gotStatus[v].Code != wantStatus[v].Code {
-					codes++
-					t.Logf("%s voxel %d: %v, portable %v; f %g and %g", name, v, gotStatus[v], wantStatus[v], p[7], q[7])
-				}
-				if gotStatus[v].Iterations != wantStatus[v].Iterations {
-					steps++
-				}
-				if gotStatus[v].Code == kernel.NonFinite {
-					continue
-				}
-				above := s.objective(y, p)/s.objective(y, q) - 1
-				if s.objective(y, q) == 0 {
-					continue // nothing was fitted
-				}
-				if !(math.Abs(above) <= 1e-9) {
-					t.Errorf("%s voxel %d: the sum of squares is %g above the portable fit's; %v and %v, f %g and %g", name, v, above, gotStatus[v], wantStatus[v], p[7], q[7])
-				}
-				higher, apart = max(higher, above), max(apart, math.Abs(p[7]-q[7]))
-				if math.Abs(p[7]-q[7]) > 1e-6 {
-					t.Errorf("%s voxel %d: f %.9f, the portable fit's %.9f, objectives %g apart", name, v, p[7], q[7], above)
+				if f := linear[8*v+7]; f == 1 {
+					water++
+				} else if f >= 0.99 {
+					kept++
 				}
 			}
-			t.Logf("%s: %d codes differ, %d numbers of steps; objective at most %.2g higher, f at most %.2g apart", name, codes, steps, higher, apart)
-			if codes > 0 {
-				t.Errorf("%s: %d of %d voxels have another status", name, codes, voxels)
+			for _, precision := range precisions {
+				got, gotStatus := fitBlock(s.freeWaterIn(t, kernel.NLS, isa, precision), signal)
+				s.agree(t, fmt.Sprintf("%s, %v", name, precision), signal, got, want, gotStatus, wantStatus)
 			}
+			t.Logf("%s: of %d voxels %d are water, %d keep the result of WLS", name, voxels, water, kept)
+			seen += min(kept, water)
+		}
+		if seen == 0 {
+			t.Error("no voxel tests the rules")
 		}
 	})
 }
@@ -242,9 +305,10 @@ func TestTensorLanesAgreeWithThePortableFit(t *testing.T) {
 // laneFitters are the fitters that have kernels.
 func (s tensorScheme) laneFitters(t testing.TB, isa string) map[string]kernel.Fitter {
 	return map[string]kernel.Fitter{
-		"tensor":         s.tensorOn(t, kernel.WLS, isa),
-		"free water NLS": s.freeWaterOn(t, kernel.NLS, isa),
-		"free water WLS": s.freeWaterOn(t, kernel.WLS, isa),
+		"tensor":                s.tensorOn(t, kernel.WLS, isa),
+		"free water NLS":        s.freeWaterOn(t, kernel.NLS, isa),
+		"free water NLS double": s.freeWaterIn(t, kernel.NLS, isa, kernel.Double),
+		"free water WLS":        s.freeWaterOn(t, kernel.WLS, isa),
 	}
 }
 
@@ -324,13 +388,7 @@ func BenchmarkFreeWater(b *testing.B) {
 		for _, precision := range []kernel.Precision{kernel.Mixed, kernel.Double} {
 			b.Run(fmt.Sprintf("SNR%g/%v", snr, precision), func(b *testing.B) {
 				benchmarkBlock(b, s, s.typical(4096, snr), func(isa string) kernel.Fitter {
-					design := s.waterDesign(kernel.NLS)
-					design.Precision = precision
-					f, err := kernel.NewFreeWater(design, kernel.WithISA(isa))
-					if err != nil {
-						b.Fatal(err)
-					}
-					return f
+					return s.freeWaterIn(b, kernel.NLS, isa, precision)
 				})
 			})
 		}
