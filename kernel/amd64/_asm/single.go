@@ -24,9 +24,9 @@ func single(wide bool) {
 		a.misfitRows()
 		a.weightsRows()
 	} else {
-		a.model()
-		a.misfit()
-		a.weights()
+		a.modelPair()
+		a.misfitPair()
+		a.weightsPair()
 	}
 	a.convert("Widen", true)
 	a.convert("Narrow", false)
@@ -208,7 +208,7 @@ func (a *lanes) weightsRows() {
 //
 // RDI sums, RDX row of the design, RSI u, R9 x, RCX n. Z0-Z13 sums, Z14 and Z15 u and x.
 //
-// With 16 registers: Z0-Z6 sums, Z7 u or x, Z8 broadcasts, first one and then the other.
+// With 16 registers: Y0-Y13 sums, Y14 u, Y15 broadcasts; x is in memory.
 func (a *lanes) project() {
 	a.function("tensorProject", "sums *float64, design *float64, u, x *float64, n int",
 		"adds to sums the products of u, and then those of x, with the columns of the design.")
@@ -244,25 +244,28 @@ func (a *lanes) project() {
 		return
 	}
 	a.halves(func() {
-		for turn, from := range []string{"u", "x"} {
-			argument("sums", reg.RDI)
-			argument("design", reg.RDX)
-			argument(from, reg.RSI)
-			argument("n", reg.RCX)
-			for k := range 7 {
-				a.load(a.at(reg.RDI, 7*turn+k), r[k])
+		argument("sums", reg.RDI)
+		argument("design", reg.RDX)
+		argument("u", reg.RSI)
+		argument("x", reg.R9)
+		argument("n", reg.RCX)
+		for k := range 14 {
+			a.load(a.at(reg.RDI, k), r[k])
+		}
+		a.rows(func() {
+			a.load(a.at(reg.RSI, 0), r[14])
+			for k := range 6 {
+				a.broadcast(a.field(reg.RDX, k), r[15])
+				VFMADD231PS(r[15], r[14], r[k])
+				VFMADD231PS(a.at(reg.R9, 0), r[15], r[7+k])
 			}
-			a.rows(func() {
-				a.load(a.at(reg.RSI, 0), r[7])
-				for k := range 6 {
-					a.addProduct(a.field(reg.RDX, k), r[7], r[k], r[8+k%4])
-				}
-				VADDPS(r[7], r[6], r[6])
-				a.next()
-			})
-			for k := range 7 {
-				a.store(r[k], a.at(reg.RDI, 7*turn+k))
-			}
+			VADDPS(r[14], r[6], r[6])
+			VADDPS(a.at(reg.R9, 0), r[13], r[13])
+			ADDQ(Imm(size), reg.R9)
+			a.next()
+		})
+		for k := range 14 {
+			a.store(r[k], a.at(reg.RDI, k))
 		}
 	})
 	a.end()

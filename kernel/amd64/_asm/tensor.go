@@ -20,9 +20,15 @@ func tensor(wide bool) {
 	a.sums("tensorSums7", 7, 8)
 	a.sums("tensorSums22", 22, 24)
 	a.expand()
-	a.model()
-	a.misfit()
-	a.weights()
+	if wide {
+		a.model()
+		a.misfit()
+		a.weights()
+	} else {
+		a.modelPair()
+		a.misfitPair()
+		a.weightsPair()
+	}
 	a.step()
 	a.factor()
 	a.solve()
