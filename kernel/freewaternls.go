@@ -143,18 +143,18 @@ func fitNonlinear[T float32 | float64](w *nonlinearWorker, params []float64, sta
 	}
 }
 
-// replenish makes voxels ready, if none is: from whole lots first, then from voxels not yet seen, and, when
-// all is asked for, from what is left.
+// replenish makes voxels ready, if none is: from whole lots first, those nearest to their end before others so that
+// queues stay short, then from voxels not yet seen, and, when all is asked for, from what is left.
 func replenish[T float32 | float64](w *nonlinearWorker, params []float64, status []Status, signal []T, next int, all bool) int {
 	for len(w.ready) == 0 {
 		w.ready = w.readySpace[:0]
 		switch {
-		case len(w.watery) >= fractionLot:
-			searchFractions(w, params, status, signal)
-		case len(w.linearly) >= w.lot:
-			refit(w, params, status, signal, &w.linearly)
 		case len(w.doubtful) >= w.lot:
 			startAgain(w, params, status, signal)
+		case len(w.linearly) >= w.lot:
+			refit(w, params, status, signal, &w.linearly)
+		case len(w.watery) >= fractionLot:
+			searchFractions(w, params, status, signal)
 		case len(w.careful) >= ops.TensorLanes:
 			prepareCareful(w, params, status, signal)
 		case next < len(status) && w.single != nil:

@@ -356,29 +356,20 @@ func TestLanesDoNotSeeTheirNeighbours(t *testing.T) {
 	})
 }
 
+// Noise makes the queues of second starts long.
 func TestLanesDoNotAllocate(t *testing.T) {
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		s := newTensorScheme(4, 15, 1000, 2000)
-		const voxels = 50
-		signal := s.hard(voxels, 4)
+		noise := slices.Concat(s.hard(50, 4), s.typical(700, 3), s.typical(300, 30), s.watery(200, 4))
 		for name, f := range s.laneFitters(t, isa) {
 			worker := f.NewWorker()
+			voxels := len(noise) / s.n()
 			params, status := make([]float64, voxels*f.Parameters()), make([]kernel.Status, voxels)
-			if got := testing.AllocsPerRun(5, func() { worker.Fit64(params, status, signal) }); got != 0 {
+			if got := testing.AllocsPerRun(2, func() { worker.Fit64(params, status, noise) }); got != 0 {
 				t.Errorf("%s: %v allocations for a call", name, got)
 			}
 		}
 	})
-}
-
-func BenchmarkTensorWLS(b *testing.B) {
-	s := newTensorScheme(18, 90, 1000, 2000, 3000)
-	benchmarkLanes(b, s, func(isa string) kernel.Fitter { return s.tensorOn(b, kernel.WLS, isa) })
-}
-
-func BenchmarkFreeWaterNLS(b *testing.B) {
-	s := newTensorScheme(18, 90, 1000, 2000, 3000)
-	benchmarkLanes(b, s, func(isa string) kernel.Fitter { return s.freeWaterOn(b, kernel.NLS, isa) })
 }
 
 // BenchmarkFreeWater fits voxels of a brain at several signal-to-noise ratios, in both precisions.

@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func singlePack32AVX2(lanes *float32, signal *float32, n int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·singlePack32AVX2(SB), NOSPLIT, $0-24
 	MOVQ lanes+0(FP), DI
 	MOVQ signal+8(FP), SI
@@ -14,10 +14,21 @@ TEXT ·singlePack32AVX2(SB), NOSPLIT, $0-24
 	SHLQ $0x02, DX
 	LEAQ (DX)(DX*2), R8
 	LEAQ (SI)(DX*4), R9
+	LEAQ (R9)(DX*8), R10
+	LEAQ (R10)(DX*4), R10
+	LEAQ (R10)(DX*4), R11
 
 block1:
 	CMPQ        CX, $+4
 	JL          last2
+	PREFETCHT1  (R10)
+	PREFETCHT1  (R10)(DX*1)
+	PREFETCHT1  (R10)(DX*2)
+	PREFETCHT1  (R10)(R8*1)
+	PREFETCHT1  (R11)
+	PREFETCHT1  (R11)(DX*1)
+	PREFETCHT1  (R11)(DX*2)
+	PREFETCHT1  (R11)(R8*1)
 	VMOVUPS     (SI), X0
 	VINSERTF128 $0x01, (R9), Y0, Y0
 	VMOVUPS     (SI)(DX*1), X1
@@ -40,6 +51,8 @@ block1:
 	VMOVUPS     Y3, 192(DI)
 	ADDQ        $0x10, SI
 	ADDQ        $0x10, R9
+	ADDQ        $0x10, R10
+	ADDQ        $0x10, R11
 	ADDQ        $+256, DI
 	SUBQ        $0x04, CX
 	JMP         block1
@@ -85,10 +98,21 @@ done3:
 	LEAQ (SI)(DX*8), SI
 	ADDQ $0x20, DI
 	LEAQ (SI)(DX*4), R9
+	LEAQ (R9)(DX*8), R10
+	LEAQ (R10)(DX*4), R10
+	LEAQ (R10)(DX*4), R11
 
 block4:
 	CMPQ        CX, $+4
 	JL          last5
+	PREFETCHT1  (R10)
+	PREFETCHT1  (R10)(DX*1)
+	PREFETCHT1  (R10)(DX*2)
+	PREFETCHT1  (R10)(R8*1)
+	PREFETCHT1  (R11)
+	PREFETCHT1  (R11)(DX*1)
+	PREFETCHT1  (R11)(DX*2)
+	PREFETCHT1  (R11)(R8*1)
 	VMOVUPS     (SI), X0
 	VINSERTF128 $0x01, (R9), Y0, Y0
 	VMOVUPS     (SI)(DX*1), X1
@@ -111,6 +135,8 @@ block4:
 	VMOVUPS     Y3, 192(DI)
 	ADDQ        $0x10, SI
 	ADDQ        $0x10, R9
+	ADDQ        $0x10, R10
+	ADDQ        $0x10, R11
 	ADDQ        $+256, DI
 	SUBQ        $0x04, CX
 	JMP         block4
@@ -151,7 +177,7 @@ done6:
 	RET
 
 // func singlePack64AVX2(lanes *float32, signal *float64, n int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·singlePack64AVX2(SB), NOSPLIT, $0-24
 	MOVQ lanes+0(FP), DI
 	MOVQ signal+8(FP), SI
@@ -160,10 +186,21 @@ TEXT ·singlePack64AVX2(SB), NOSPLIT, $0-24
 	SHLQ $0x03, DX
 	LEAQ (DX)(DX*2), R8
 	LEAQ (SI)(DX*4), R9
+	LEAQ (R9)(DX*8), R10
+	LEAQ (R10)(DX*4), R10
+	LEAQ (R10)(DX*4), R11
 
 block7:
 	CMPQ        CX, $+4
 	JL          last8
+	PREFETCHT1  (R10)
+	PREFETCHT1  (R10)(DX*1)
+	PREFETCHT1  (R10)(DX*2)
+	PREFETCHT1  (R10)(R8*1)
+	PREFETCHT1  (R11)
+	PREFETCHT1  (R11)(DX*1)
+	PREFETCHT1  (R11)(DX*2)
+	PREFETCHT1  (R11)(R8*1)
 	VCVTPD2PSY  (SI), X0
 	VCVTPD2PSY  (R9), X4
 	VINSERTF128 $0x01, X4, Y0, Y0
@@ -190,6 +227,8 @@ block7:
 	VMOVUPS     Y3, 192(DI)
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	ADDQ        $0x20, R11
 	ADDQ        $+256, DI
 	SUBQ        $0x04, CX
 	JMP         block7
@@ -239,10 +278,21 @@ done9:
 	LEAQ (SI)(DX*8), SI
 	ADDQ $0x20, DI
 	LEAQ (SI)(DX*4), R9
+	LEAQ (R9)(DX*8), R10
+	LEAQ (R10)(DX*4), R10
+	LEAQ (R10)(DX*4), R11
 
 block10:
 	CMPQ        CX, $+4
 	JL          last11
+	PREFETCHT1  (R10)
+	PREFETCHT1  (R10)(DX*1)
+	PREFETCHT1  (R10)(DX*2)
+	PREFETCHT1  (R10)(R8*1)
+	PREFETCHT1  (R11)
+	PREFETCHT1  (R11)(DX*1)
+	PREFETCHT1  (R11)(DX*2)
+	PREFETCHT1  (R11)(R8*1)
 	VCVTPD2PSY  (SI), X0
 	VCVTPD2PSY  (R9), X4
 	VINSERTF128 $0x01, X4, Y0, Y0
@@ -269,6 +319,8 @@ block10:
 	VMOVUPS     Y3, 192(DI)
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	ADDQ        $0x20, R11
 	ADDQ        $+256, DI
 	SUBQ        $0x04, CX
 	JMP         block10

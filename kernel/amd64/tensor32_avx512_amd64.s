@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func singlePack32AVX512(lanes *float32, signal *float32, n int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·singlePack32AVX512(SB), NOSPLIT, $0-24
 	MOVQ lanes+0(FP), DI
 	MOVQ signal+8(FP), SI
@@ -14,10 +14,21 @@ TEXT ·singlePack32AVX512(SB), NOSPLIT, $0-24
 	SHLQ $0x02, DX
 	LEAQ (DX)(DX*2), R8
 	LEAQ (SI)(DX*4), R9
+	LEAQ (R9)(DX*8), R10
+	LEAQ (R10)(DX*4), R10
+	LEAQ (R10)(DX*4), R11
 
 block1:
 	CMPQ        CX, $+4
 	JL          last2
+	PREFETCHT1  (R10)
+	PREFETCHT1  (R10)(DX*1)
+	PREFETCHT1  (R10)(DX*2)
+	PREFETCHT1  (R10)(R8*1)
+	PREFETCHT1  (R11)
+	PREFETCHT1  (R11)(DX*1)
+	PREFETCHT1  (R11)(DX*2)
+	PREFETCHT1  (R11)(R8*1)
 	VMOVUPS     (SI), X0
 	VINSERTF128 $0x01, (R9), Y0, Y0
 	VMOVUPS     (SI)(DX*1), X1
@@ -40,6 +51,8 @@ block1:
 	VMOVUPS     Y3, 192(DI)
 	ADDQ        $0x10, SI
 	ADDQ        $0x10, R9
+	ADDQ        $0x10, R10
+	ADDQ        $0x10, R11
 	ADDQ        $+256, DI
 	SUBQ        $0x04, CX
 	JMP         block1
@@ -85,10 +98,21 @@ done3:
 	LEAQ (SI)(DX*8), SI
 	ADDQ $0x20, DI
 	LEAQ (SI)(DX*4), R9
+	LEAQ (R9)(DX*8), R10
+	LEAQ (R10)(DX*4), R10
+	LEAQ (R10)(DX*4), R11
 
 block4:
 	CMPQ        CX, $+4
 	JL          last5
+	PREFETCHT1  (R10)
+	PREFETCHT1  (R10)(DX*1)
+	PREFETCHT1  (R10)(DX*2)
+	PREFETCHT1  (R10)(R8*1)
+	PREFETCHT1  (R11)
+	PREFETCHT1  (R11)(DX*1)
+	PREFETCHT1  (R11)(DX*2)
+	PREFETCHT1  (R11)(R8*1)
 	VMOVUPS     (SI), X0
 	VINSERTF128 $0x01, (R9), Y0, Y0
 	VMOVUPS     (SI)(DX*1), X1
@@ -111,6 +135,8 @@ block4:
 	VMOVUPS     Y3, 192(DI)
 	ADDQ        $0x10, SI
 	ADDQ        $0x10, R9
+	ADDQ        $0x10, R10
+	ADDQ        $0x10, R11
 	ADDQ        $+256, DI
 	SUBQ        $0x04, CX
 	JMP         block4
@@ -151,7 +177,7 @@ done6:
 	RET
 
 // func singlePack64AVX512(lanes *float32, signal *float64, n int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·singlePack64AVX512(SB), NOSPLIT, $0-24
 	MOVQ lanes+0(FP), DI
 	MOVQ signal+8(FP), SI
@@ -160,10 +186,21 @@ TEXT ·singlePack64AVX512(SB), NOSPLIT, $0-24
 	SHLQ $0x03, DX
 	LEAQ (DX)(DX*2), R8
 	LEAQ (SI)(DX*4), R9
+	LEAQ (R9)(DX*8), R10
+	LEAQ (R10)(DX*4), R10
+	LEAQ (R10)(DX*4), R11
 
 block7:
 	CMPQ        CX, $+4
 	JL          last8
+	PREFETCHT1  (R10)
+	PREFETCHT1  (R10)(DX*1)
+	PREFETCHT1  (R10)(DX*2)
+	PREFETCHT1  (R10)(R8*1)
+	PREFETCHT1  (R11)
+	PREFETCHT1  (R11)(DX*1)
+	PREFETCHT1  (R11)(DX*2)
+	PREFETCHT1  (R11)(R8*1)
 	VCVTPD2PSY  (SI), X0
 	VCVTPD2PSY  (R9), X4
 	VINSERTF128 $0x01, X4, Y0, Y0
@@ -190,6 +227,8 @@ block7:
 	VMOVUPS     Y3, 192(DI)
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	ADDQ        $0x20, R11
 	ADDQ        $+256, DI
 	SUBQ        $0x04, CX
 	JMP         block7
@@ -239,10 +278,21 @@ done9:
 	LEAQ (SI)(DX*8), SI
 	ADDQ $0x20, DI
 	LEAQ (SI)(DX*4), R9
+	LEAQ (R9)(DX*8), R10
+	LEAQ (R10)(DX*4), R10
+	LEAQ (R10)(DX*4), R11
 
 block10:
 	CMPQ        CX, $+4
 	JL          last11
+	PREFETCHT1  (R10)
+	PREFETCHT1  (R10)(DX*1)
+	PREFETCHT1  (R10)(DX*2)
+	PREFETCHT1  (R10)(R8*1)
+	PREFETCHT1  (R11)
+	PREFETCHT1  (R11)(DX*1)
+	PREFETCHT1  (R11)(DX*2)
+	PREFETCHT1  (R11)(R8*1)
 	VCVTPD2PSY  (SI), X0
 	VCVTPD2PSY  (R9), X4
 	VINSERTF128 $0x01, X4, Y0, Y0
@@ -269,6 +319,8 @@ block10:
 	VMOVUPS     Y3, 192(DI)
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	ADDQ        $0x20, R11
 	ADDQ        $+256, DI
 	SUBQ        $0x04, CX
 	JMP         block10
@@ -640,95 +692,286 @@ GLOBL singleAVX5123fb8aa3b<>(SB), RODATA|NOPTR, $64
 // func singleLogarithmsAVX512(y *float32, s *float32, design *float32, n int, rest *float32)
 // Requires: AVX, AVX512F
 TEXT ·singleLogarithmsAVX512(SB), NOSPLIT, $0-40
-	VMOVUPD singleAVX512inverses<>+0(SB), Z6
-	VMOVUPD singleAVX512inverses<>+64(SB), Z7
+	VMOVUPD singleAVX512inverses<>+0(SB), Z0
+	VMOVUPD singleAVX512inverses<>+64(SB), Z1
+	VMOVUPS singleAVX5123fb8aa3b<>+0(SB), Z6
+	VMOVUPS singleAVX512bf38aa3b<>+0(SB), Z7
+	VMOVUPS singleAVX5123ef65d44<>+0(SB), Z8
+	VMOVUPS singleAVX512beb8c907<>+0(SB), Z9
+	VMOVUPS singleAVX5123f800000<>+0(SB), Z5
 	MOVQ    y+0(FP), DI
 	MOVQ    s+8(FP), SI
 	MOVQ    design+16(FP), DX
 	MOVQ    n+24(FP), CX
 	MOVQ    rest+32(FP), R8
-	VMOVUPD (R8), Z10
-	VMOVUPD 64(R8), Z11
-	VMOVUPD 128(R8), Z12
-	TESTQ   CX, CX
-	JLE     done20
+	VMOVUPD (R8), Z2
+	VMOVUPD 64(R8), Z3
+	VMOVUPD 128(R8), Z4
+	CMPQ    CX, $0x04
+	JL      rest20
 
-row19:
-	VMOVUPD      (SI), Z13
-	VBROADCASTSS 28(DX), Z0
-	VFNMADD213PS Z13, Z10, Z0
-	VCMPPS       $0x02, Z11, Z0, K1
-	VMOVAPS      Z12, K1, Z0
-	VGETEXPPS    Z0, Z3
-	VGETMANTPS   $0x08, Z0, Z0
-	VPSRLD       $0x13, Z0, Z2
-	VPERMPS      Z6, Z2, Z1
-	VPERMPS      Z7, Z2, Z2
-	VADDPS       Z3, Z2, Z2
-	VFMSUB213PS  singleAVX5123f800000<>+0(SB), Z1, Z0
-	VMOVUPD      singleAVX512beb8c907<>+0(SB), Z3
-	VFMADD213PS  singleAVX5123ef65d44<>+0(SB), Z0, Z3
-	VFMADD213PS  singleAVX512bf38aa3b<>+0(SB), Z0, Z3
-	VFMADD213PS  singleAVX5123fb8aa3b<>+0(SB), Z0, Z3
-	VFMADD213PS  Z2, Z3, Z0
-	VMOVUPD      Z0, (DI)
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, SI
-	ADDQ         $0x20, DX
-	DECQ         CX
-	JNZ          row19
+rows19:
+	VMOVUPD           (SI), Z26
+	VMOVAPS           Z26, Z10
+	VMOVUPD           64(SI), Z27
+	VMOVAPS           Z27, Z11
+	VMOVUPD           128(SI), Z28
+	VMOVAPS           Z28, Z12
+	VMOVUPD           192(SI), Z29
+	VMOVAPS           Z29, Z13
+	VFNMADD231PS.BCST 28(DX), Z2, Z10
+	VFNMADD231PS.BCST 60(DX), Z2, Z11
+	VFNMADD231PS.BCST 92(DX), Z2, Z12
+	VFNMADD231PS.BCST 124(DX), Z2, Z13
+	VCMPPS            $0x02, Z3, Z10, K1
+	VCMPPS            $0x02, Z3, Z11, K2
+	VCMPPS            $0x02, Z3, Z12, K3
+	VCMPPS            $0x02, Z3, Z13, K4
+	VMOVAPS           Z4, K1, Z10
+	VMOVAPS           Z4, K2, Z11
+	VMOVAPS           Z4, K3, Z12
+	VMOVAPS           Z4, K4, Z13
+	VGETEXPPS         Z10, Z22
+	VGETEXPPS         Z11, Z23
+	VGETEXPPS         Z12, Z24
+	VGETEXPPS         Z13, Z25
+	VGETMANTPS        $0x08, Z10, Z10
+	VGETMANTPS        $0x08, Z11, Z11
+	VGETMANTPS        $0x08, Z12, Z12
+	VGETMANTPS        $0x08, Z13, Z13
+	VPSRLD            $0x13, Z10, Z18
+	VPSRLD            $0x13, Z11, Z19
+	VPSRLD            $0x13, Z12, Z20
+	VPSRLD            $0x13, Z13, Z21
+	VPERMPS           Z0, Z18, Z14
+	VPERMPS           Z0, Z19, Z15
+	VPERMPS           Z0, Z20, Z16
+	VPERMPS           Z0, Z21, Z17
+	VPERMPS           Z1, Z18, Z18
+	VPERMPS           Z1, Z19, Z19
+	VPERMPS           Z1, Z20, Z20
+	VPERMPS           Z1, Z21, Z21
+	VADDPS            Z22, Z18, Z18
+	VADDPS            Z23, Z19, Z19
+	VADDPS            Z24, Z20, Z20
+	VADDPS            Z25, Z21, Z21
+	VFMSUB213PS       Z5, Z14, Z10
+	VFMSUB213PS       Z5, Z15, Z11
+	VFMSUB213PS       Z5, Z16, Z12
+	VFMSUB213PS       Z5, Z17, Z13
+	VMOVAPS           Z9, Z22
+	VMOVAPS           Z9, Z23
+	VMOVAPS           Z9, Z24
+	VMOVAPS           Z9, Z25
+	VFMADD213PS       Z8, Z10, Z22
+	VFMADD213PS       Z8, Z11, Z23
+	VFMADD213PS       Z8, Z12, Z24
+	VFMADD213PS       Z8, Z13, Z25
+	VFMADD213PS       Z7, Z10, Z22
+	VFMADD213PS       Z7, Z11, Z23
+	VFMADD213PS       Z7, Z12, Z24
+	VFMADD213PS       Z7, Z13, Z25
+	VFMADD213PS       Z6, Z10, Z22
+	VFMADD213PS       Z6, Z11, Z23
+	VFMADD213PS       Z6, Z12, Z24
+	VFMADD213PS       Z6, Z13, Z25
+	VFMADD213PS       Z18, Z22, Z10
+	VFMADD213PS       Z19, Z23, Z11
+	VFMADD213PS       Z20, Z24, Z12
+	VFMADD213PS       Z21, Z25, Z13
+	VMOVUPD           Z10, (DI)
+	VMOVUPD           Z11, 64(DI)
+	VMOVUPD           Z12, 128(DI)
+	VMOVUPD           Z13, 192(DI)
+	ADDQ              $+256, DI
+	ADDQ              $+256, SI
+	ADDQ              $0x80, DX
+	SUBQ              $0x04, CX
+	CMPQ              CX, $0x04
+	JGE               rows19
 
-done20:
+rest20:
+	TESTQ CX, CX
+	JLE   done22
+
+row21:
+	VMOVUPD           (SI), Z26
+	VMOVAPS           Z26, Z10
+	VFNMADD231PS.BCST 28(DX), Z2, Z10
+	VCMPPS            $0x02, Z3, Z10, K1
+	VMOVAPS           Z4, K1, Z10
+	VGETEXPPS         Z10, Z22
+	VGETMANTPS        $0x08, Z10, Z10
+	VPSRLD            $0x13, Z10, Z18
+	VPERMPS           Z0, Z18, Z14
+	VPERMPS           Z1, Z18, Z18
+	VADDPS            Z22, Z18, Z18
+	VFMSUB213PS       Z5, Z14, Z10
+	VMOVAPS           Z9, Z22
+	VFMADD213PS       Z8, Z10, Z22
+	VFMADD213PS       Z7, Z10, Z22
+	VFMADD213PS       Z6, Z10, Z22
+	VFMADD213PS       Z18, Z22, Z10
+	VMOVUPD           Z10, (DI)
+	ADDQ              $+64, DI
+	ADDQ              $+64, SI
+	ADDQ              $0x20, DX
+	DECQ              CX
+	JNZ               row21
+
+done22:
 	VZEROUPPER
 	RET
 
 // func singleWeightedLogarithmsAVX512(y *float32, v *float32, s *float32, design *float32, n int, rest *float32)
 // Requires: AVX, AVX512F
 TEXT ·singleWeightedLogarithmsAVX512(SB), NOSPLIT, $0-48
-	VMOVUPD singleAVX512inverses<>+0(SB), Z6
-	VMOVUPD singleAVX512inverses<>+64(SB), Z7
+	VMOVUPD singleAVX512inverses<>+0(SB), Z0
+	VMOVUPD singleAVX512inverses<>+64(SB), Z1
+	VMOVUPS singleAVX5123fb8aa3b<>+0(SB), Z6
+	VMOVUPS singleAVX512bf38aa3b<>+0(SB), Z7
+	VMOVUPS singleAVX5123ef65d44<>+0(SB), Z8
+	VMOVUPS singleAVX512beb8c907<>+0(SB), Z9
+	VMOVUPS singleAVX5123f800000<>+0(SB), Z5
 	MOVQ    y+0(FP), DI
 	MOVQ    v+8(FP), R9
 	MOVQ    s+16(FP), SI
 	MOVQ    design+24(FP), DX
 	MOVQ    n+32(FP), CX
 	MOVQ    rest+40(FP), R8
-	VMOVUPD (R8), Z10
-	VMOVUPD 64(R8), Z11
-	VMOVUPD 128(R8), Z12
-	TESTQ   CX, CX
-	JLE     done22
+	VMOVUPD (R8), Z2
+	VMOVUPD 64(R8), Z3
+	VMOVUPD 128(R8), Z4
+	CMPQ    CX, $0x04
+	JL      rest24
 
-row21:
-	VMOVUPD      (SI), Z13
-	VBROADCASTSS 28(DX), Z0
-	VFNMADD213PS Z13, Z10, Z0
-	VCMPPS       $0x02, Z11, Z0, K1
-	VMOVAPS      Z12, K1, Z0
-	VGETEXPPS    Z0, Z3
-	VGETMANTPS   $0x08, Z0, Z0
-	VPSRLD       $0x13, Z0, Z2
-	VPERMPS      Z6, Z2, Z1
-	VPERMPS      Z7, Z2, Z2
-	VADDPS       Z3, Z2, Z2
-	VFMSUB213PS  singleAVX5123f800000<>+0(SB), Z1, Z0
-	VMOVUPD      singleAVX512beb8c907<>+0(SB), Z3
-	VFMADD213PS  singleAVX5123ef65d44<>+0(SB), Z0, Z3
-	VFMADD213PS  singleAVX512bf38aa3b<>+0(SB), Z0, Z3
-	VFMADD213PS  singleAVX5123fb8aa3b<>+0(SB), Z0, Z3
-	VFMADD213PS  Z2, Z3, Z0
-	VMULPS       Z13, Z13, Z13
-	VMULPS       Z13, Z0, Z0
-	VMOVUPD      Z13, (R9)
-	ADDQ         $0x40, R9
-	VMOVUPD      Z0, (DI)
-	ADDQ         $0x40, DI
-	ADDQ         $0x40, SI
-	ADDQ         $0x20, DX
-	DECQ         CX
-	JNZ          row21
+rows23:
+	VMOVUPD           (SI), Z26
+	VMOVAPS           Z26, Z10
+	VMOVUPD           64(SI), Z27
+	VMOVAPS           Z27, Z11
+	VMOVUPD           128(SI), Z28
+	VMOVAPS           Z28, Z12
+	VMOVUPD           192(SI), Z29
+	VMOVAPS           Z29, Z13
+	VFNMADD231PS.BCST 28(DX), Z2, Z10
+	VFNMADD231PS.BCST 60(DX), Z2, Z11
+	VFNMADD231PS.BCST 92(DX), Z2, Z12
+	VFNMADD231PS.BCST 124(DX), Z2, Z13
+	VCMPPS            $0x02, Z3, Z10, K1
+	VCMPPS            $0x02, Z3, Z11, K2
+	VCMPPS            $0x02, Z3, Z12, K3
+	VCMPPS            $0x02, Z3, Z13, K4
+	VMOVAPS           Z4, K1, Z10
+	VMOVAPS           Z4, K2, Z11
+	VMOVAPS           Z4, K3, Z12
+	VMOVAPS           Z4, K4, Z13
+	VGETEXPPS         Z10, Z22
+	VGETEXPPS         Z11, Z23
+	VGETEXPPS         Z12, Z24
+	VGETEXPPS         Z13, Z25
+	VGETMANTPS        $0x08, Z10, Z10
+	VGETMANTPS        $0x08, Z11, Z11
+	VGETMANTPS        $0x08, Z12, Z12
+	VGETMANTPS        $0x08, Z13, Z13
+	VPSRLD            $0x13, Z10, Z18
+	VPSRLD            $0x13, Z11, Z19
+	VPSRLD            $0x13, Z12, Z20
+	VPSRLD            $0x13, Z13, Z21
+	VPERMPS           Z0, Z18, Z14
+	VPERMPS           Z0, Z19, Z15
+	VPERMPS           Z0, Z20, Z16
+	VPERMPS           Z0, Z21, Z17
+	VPERMPS           Z1, Z18, Z18
+	VPERMPS           Z1, Z19, Z19
+	VPERMPS           Z1, Z20, Z20
+	VPERMPS           Z1, Z21, Z21
+	VADDPS            Z22, Z18, Z18
+	VADDPS            Z23, Z19, Z19
+	VADDPS            Z24, Z20, Z20
+	VADDPS            Z25, Z21, Z21
+	VFMSUB213PS       Z5, Z14, Z10
+	VFMSUB213PS       Z5, Z15, Z11
+	VFMSUB213PS       Z5, Z16, Z12
+	VFMSUB213PS       Z5, Z17, Z13
+	VMOVAPS           Z9, Z22
+	VMOVAPS           Z9, Z23
+	VMOVAPS           Z9, Z24
+	VMOVAPS           Z9, Z25
+	VFMADD213PS       Z8, Z10, Z22
+	VFMADD213PS       Z8, Z11, Z23
+	VFMADD213PS       Z8, Z12, Z24
+	VFMADD213PS       Z8, Z13, Z25
+	VFMADD213PS       Z7, Z10, Z22
+	VFMADD213PS       Z7, Z11, Z23
+	VFMADD213PS       Z7, Z12, Z24
+	VFMADD213PS       Z7, Z13, Z25
+	VFMADD213PS       Z6, Z10, Z22
+	VFMADD213PS       Z6, Z11, Z23
+	VFMADD213PS       Z6, Z12, Z24
+	VFMADD213PS       Z6, Z13, Z25
+	VFMADD213PS       Z18, Z22, Z10
+	VFMADD213PS       Z19, Z23, Z11
+	VFMADD213PS       Z20, Z24, Z12
+	VFMADD213PS       Z21, Z25, Z13
+	VMULPS            Z26, Z26, Z26
+	VMULPS            Z26, Z10, Z10
+	VMOVUPD           Z26, (R9)
+	VMOVUPD           Z10, (DI)
+	VMULPS            Z27, Z27, Z27
+	VMULPS            Z27, Z11, Z11
+	VMOVUPD           Z27, 64(R9)
+	VMOVUPD           Z11, 64(DI)
+	VMULPS            Z28, Z28, Z28
+	VMULPS            Z28, Z12, Z12
+	VMOVUPD           Z28, 128(R9)
+	VMOVUPD           Z12, 128(DI)
+	VMULPS            Z29, Z29, Z29
+	VMULPS            Z29, Z13, Z13
+	VMOVUPD           Z29, 192(R9)
+	VMOVUPD           Z13, 192(DI)
+	ADDQ              $+256, R9
+	ADDQ              $+256, DI
+	ADDQ              $+256, SI
+	ADDQ              $0x80, DX
+	SUBQ              $0x04, CX
+	CMPQ              CX, $0x04
+	JGE               rows23
 
-done22:
+rest24:
+	TESTQ CX, CX
+	JLE   done26
+
+row25:
+	VMOVUPD           (SI), Z26
+	VMOVAPS           Z26, Z10
+	VFNMADD231PS.BCST 28(DX), Z2, Z10
+	VCMPPS            $0x02, Z3, Z10, K1
+	VMOVAPS           Z4, K1, Z10
+	VGETEXPPS         Z10, Z22
+	VGETMANTPS        $0x08, Z10, Z10
+	VPSRLD            $0x13, Z10, Z18
+	VPERMPS           Z0, Z18, Z14
+	VPERMPS           Z1, Z18, Z18
+	VADDPS            Z22, Z18, Z18
+	VFMSUB213PS       Z5, Z14, Z10
+	VMOVAPS           Z9, Z22
+	VFMADD213PS       Z8, Z10, Z22
+	VFMADD213PS       Z7, Z10, Z22
+	VFMADD213PS       Z6, Z10, Z22
+	VFMADD213PS       Z18, Z22, Z10
+	VMULPS            Z26, Z26, Z26
+	VMULPS            Z26, Z10, Z10
+	VMOVUPD           Z26, (R9)
+	VMOVUPD           Z10, (DI)
+	ADDQ              $+64, R9
+	ADDQ              $+64, DI
+	ADDQ              $+64, SI
+	ADDQ              $0x20, DX
+	DECQ              CX
+	JNZ               row25
+
+done26:
 	VZEROUPPER
 	RET
 
@@ -747,9 +990,9 @@ TEXT ·singleSums7AVX512(SB), NOSPLIT, $0-32
 	VMOVUPD 320(DI), Z5
 	VMOVUPD 384(DI), Z6
 	TESTQ   CX, CX
-	JLE     done24
+	JLE     done28
 
-row23:
+row27:
 	VMOVUPD          (SI), Z31
 	VFMADD231PS.BCST (DX), Z31, Z0
 	VFMADD231PS.BCST 4(DX), Z31, Z1
@@ -761,9 +1004,9 @@ row23:
 	ADDQ             $0x40, SI
 	ADDQ             $0x20, DX
 	DECQ             CX
-	JNZ              row23
+	JNZ              row27
 
-done24:
+done28:
 	VMOVUPD Z0, (DI)
 	VMOVUPD Z1, 64(DI)
 	VMOVUPD Z2, 128(DI)
@@ -804,9 +1047,9 @@ TEXT ·singleSums22AVX512(SB), NOSPLIT, $0-32
 	VMOVUPD 1280(DI), Z20
 	VMOVUPD 1344(DI), Z21
 	TESTQ   CX, CX
-	JLE     done26
+	JLE     done30
 
-row25:
+row29:
 	VMOVUPD          (SI), Z31
 	VFMADD231PS.BCST (DX), Z31, Z0
 	VFMADD231PS.BCST 4(DX), Z31, Z1
@@ -833,9 +1076,9 @@ row25:
 	ADDQ             $0x40, SI
 	ADDQ             $0x60, DX
 	DECQ             CX
-	JNZ              row25
+	JNZ              row29
 
-done26:
+done30:
 	VMOVUPD Z0, (DI)
 	VMOVUPD Z1, 64(DI)
 	VMOVUPD Z2, 128(DI)
@@ -884,9 +1127,9 @@ TEXT ·singleProjectAVX512(SB), NOSPLIT, $0-40
 	VMOVUPD 768(DI), Z12
 	VMOVUPD 832(DI), Z13
 	CMPQ    CX, $0x02
-	JL      rest28
+	JL      rest32
 
-rows27:
+rows31:
 	VMOVUPD          (SI), Z14
 	VMOVUPD          (R9), Z15
 	VFMADD231PS.BCST (DX), Z14, Z0
@@ -924,13 +1167,13 @@ rows27:
 	ADDQ             $0x40, DX
 	SUBQ             $0x02, CX
 	CMPQ             CX, $0x02
-	JGE              rows27
+	JGE              rows31
 
-rest28:
+rest32:
 	TESTQ CX, CX
-	JLE   done30
+	JLE   done34
 
-row29:
+row33:
 	VMOVUPD          (SI), Z14
 	VMOVUPD          (R9), Z15
 	VFMADD231PS.BCST (DX), Z14, Z0
@@ -951,9 +1194,9 @@ row29:
 	ADDQ             $+64, SI
 	ADDQ             $0x20, DX
 	DECQ             CX
-	JNZ              row29
+	JNZ              row33
 
-done30:
+done34:
 	VMOVUPD Z0, (DI)
 	VMOVUPD Z1, 64(DI)
 	VMOVUPD Z2, 128(DI)
@@ -1002,9 +1245,9 @@ TEXT ·singleModelAVX512(SB), NOSPLIT, $0-56
 	VXORPD  Z8, Z8, Z8
 	VXORPD  Z10, Z10, Z10
 	CMPQ    CX, $0x04
-	JL      rest32
+	JL      rest36
 
-rows31:
+rows35:
 	VMOVAPS           Z6, Z20
 	VMOVAPS           Z6, Z21
 	VMOVAPS           Z6, Z22
@@ -1124,13 +1367,13 @@ rows31:
 	ADDQ              $0x80, DX
 	SUBQ              $0x04, CX
 	CMPQ              CX, $0x04
-	JGE               rows31
+	JGE               rows35
 
-rest32:
+rest36:
 	TESTQ CX, CX
-	JLE   done34
+	JLE   done38
 
-row33:
+row37:
 	VMOVAPS           Z6, Z20
 	VFMADD231PS.BCST  (DX), Z0, Z20
 	VFMADD231PS.BCST  4(DX), Z1, Z20
@@ -1165,9 +1408,9 @@ row33:
 	ADDQ              $+64, SI
 	ADDQ              $0x20, DX
 	DECQ              CX
-	JNZ               row33
+	JNZ               row37
 
-done34:
+done38:
 	VADDPS  Z8, Z7, Z7
 	VMOVUPD Z7, 576(R8)
 	VADDPS  Z10, Z9, Z9
@@ -1200,9 +1443,9 @@ TEXT ·singleMisfitAVX512(SB), NOSPLIT, $0-32
 	VMOVUPD 448(R8), Z11
 	VXORPD  Z8, Z8, Z8
 	CMPQ    CX, $0x04
-	JL      rest36
+	JL      rest40
 
-rows35:
+rows39:
 	VMOVAPS           Z6, Z20
 	VMOVAPS           Z6, Z21
 	VMOVAPS           Z6, Z22
@@ -1287,13 +1530,13 @@ rows35:
 	ADDQ              $0x80, DX
 	SUBQ              $0x04, CX
 	CMPQ              CX, $0x04
-	JGE               rows35
+	JGE               rows39
 
-rest36:
+rest40:
 	TESTQ CX, CX
-	JLE   done38
+	JLE   done42
 
-row37:
+row41:
 	VMOVAPS           Z6, Z20
 	VFMADD231PS.BCST  (DX), Z0, Z20
 	VFMADD231PS.BCST  4(DX), Z1, Z20
@@ -1317,9 +1560,9 @@ row37:
 	ADDQ              $+64, SI
 	ADDQ              $0x20, DX
 	DECQ              CX
-	JNZ               row37
+	JNZ               row41
 
-done38:
+done42:
 	VADDPS  Z8, Z7, Z7
 	VMOVUPD Z7, 576(R8)
 	VZEROUPPER
@@ -1349,9 +1592,9 @@ TEXT ·singleWeightsAVX512(SB), NOSPLIT, $0-48
 	VMOVUPD 320(R8), Z5
 	VMOVUPD 384(R8), Z6
 	CMPQ    CX, $0x04
-	JL      rest40
+	JL      rest44
 
-rows39:
+rows43:
 	VMOVAPS          Z6, Z20
 	VMOVAPS          Z6, Z21
 	VMOVAPS          Z6, Z22
@@ -1434,13 +1677,13 @@ rows39:
 	ADDQ             $0x80, DX
 	SUBQ             $0x04, CX
 	CMPQ             CX, $0x04
-	JGE              rows39
+	JGE              rows43
 
-rest40:
+rest44:
 	TESTQ CX, CX
-	JLE   done42
+	JLE   done46
 
-row41:
+row45:
 	VMOVAPS          Z6, Z20
 	VFMADD231PS.BCST (DX), Z0, Z20
 	VFMADD231PS.BCST 4(DX), Z1, Z20
@@ -1465,9 +1708,9 @@ row41:
 	ADDQ             $+64, SI
 	ADDQ             $0x20, DX
 	DECQ             CX
-	JNZ              row41
+	JNZ              row45
 
-done42:
+done46:
 	VZEROUPPER
 	RET
 
@@ -1479,9 +1722,9 @@ TEXT ·singleWidenAVX512(SB), NOSPLIT, $0-32
 	MOVQ  s+16(FP), DX
 	MOVQ  n+24(FP), CX
 	TESTQ CX, CX
-	JLE   done44
+	JLE   done48
 
-row43:
+row47:
 	VCVTPS2PD (DX), Z0
 	VMOVUPD   Z0, (DI)
 	ADDQ      $0x40, DI
@@ -1490,9 +1733,9 @@ row43:
 	ADDQ      $0x40, SI
 	ADDQ      $0x40, DX
 	DECQ      CX
-	JNZ       row43
+	JNZ       row47
 
-done44:
+done48:
 	VZEROUPPER
 	RET
 
@@ -1504,9 +1747,9 @@ TEXT ·singleNarrowAVX512(SB), NOSPLIT, $0-32
 	MOVQ  s+16(FP), DX
 	MOVQ  n+24(FP), CX
 	TESTQ CX, CX
-	JLE   done46
+	JLE   done50
 
-row45:
+row49:
 	VCVTPD2PS (DI), Y0
 	VMOVUPS   Y0, (DX)
 	ADDQ      $0x40, DI
@@ -1515,8 +1758,8 @@ row45:
 	ADDQ      $0x40, SI
 	ADDQ      $0x40, DX
 	DECQ      CX
-	JNZ       row45
+	JNZ       row49
 
-done46:
+done50:
 	VZEROUPPER
 	RET

@@ -14,8 +14,13 @@ func single(wide bool) {
 	a.extent()
 	a.exp2s()
 	a.log2s()
-	a.logarithms("tensorLogarithms", false)
-	a.logarithms("tensorWeightedLogarithms", true)
+	if wide {
+		a.logarithmsRows("tensorLogarithms", false)
+		a.logarithmsRows("tensorWeightedLogarithms", true)
+	} else {
+		a.logarithms("tensorLogarithms", false)
+		a.logarithms("tensorWeightedLogarithms", true)
+	}
 	a.sums("tensorSums7", 7, 8)
 	a.sums("tensorSums22", 22, 24)
 	a.project()
@@ -164,6 +169,79 @@ func (a *lanes) modelRows() {
 	a.end()
 }
 
+// logarithmsRows is logarithms with several rows at once.
+//
+// RDI y, R9 v, RSI s, RDX row of the design, R8 the Rest, RCX n. Z0-Z1 tables, Z2 c, Z3 cut, Z4 floor, Z5 one, Z6-Z9 the
+// polynomial, and five for each of four rows: x, the table's two numbers, work, s.
+func (a *lanes) logarithmsRows(name string, weighted bool) {
+	signature, doc := "y, s *float64, design *float64, n int, rest *float64", "writes the binary logarithms of what water leaves of the signal."
+	if weighted {
+		signature, doc = "y, v, s *float64, design *float64, n int, rest *float64", "writes them times the squares of the signal, and those squares to v."
+	}
+	a.function(name, signature, doc)
+	r := a.registers
+	table, c, cut, floor, one, polynomial := r[0:2], r[2], r[3], r[4], r[5], r[6:10]
+	x, inverse, log, q, s := r[10:14], r[14:18], r[18:22], r[22:26], r[26:30]
+	a.log2Table(table)
+	for k, v := range log2NarrowSingle {
+		VMOVUPS(a.constant(v), polynomial[k])
+	}
+	VMOVUPS(a.constant(1), one)
+	argument("y", reg.RDI)
+	if weighted {
+		argument("v", reg.R9)
+	}
+	argument("s", reg.RSI)
+	argument("design", reg.RDX)
+	argument("n", reg.RCX)
+	argument("rest", reg.R8)
+	for k, into := range []reg.VecPhysical{c, cut, floor} {
+		a.load(a.at(reg.R8, k), into)
+	}
+	a.rowsBy(rowsAtOnce, func(count int) {
+		each := func(do func(u int)) {
+			for u := range count {
+				do(u)
+			}
+		}
+		masks := []reg.OpmaskPhysical{reg.K1, reg.K2, reg.K3, reg.K4}
+		each(func(u int) {
+			a.load(a.at(reg.RSI, u), s[u])
+			VMOVAPS(s[u], x[u])
+		})
+		each(func(u int) { VFNMADD231PS_BCST(a.water(u), c, x[u]) })
+		each(func(u int) { VCMPPS(Imm(lessOrEqual), cut, x[u], masks[u]) })
+		each(func(u int) { VMOVAPS(floor, masks[u], x[u]) })
+		each(func(u int) { VGETEXPPS(x[u], q[u]) })
+		each(func(u int) { VGETMANTPS(Imm(0b1000), x[u], x[u]) })
+		each(func(u int) { VPSRLD(Imm(19), x[u], log[u]) })
+		each(func(u int) { VPERMPS(table[0], log[u], inverse[u]) })
+		each(func(u int) { VPERMPS(table[1], log[u], log[u]) })
+		each(func(u int) { VADDPS(q[u], log[u], log[u]) })
+		each(func(u int) { VFMSUB213PS(one, inverse[u], x[u]) })
+		last := len(polynomial) - 1
+		each(func(u int) { VMOVAPS(polynomial[last], q[u]) })
+		for k := last - 1; k >= 0; k-- {
+			each(func(u int) { VFMADD213PS(polynomial[k], x[u], q[u]) })
+		}
+		each(func(u int) { VFMADD213PS(log[u], q[u], x[u]) })
+		each(func(u int) {
+			if weighted {
+				VMULPS(s[u], s[u], s[u])
+				VMULPS(s[u], x[u], x[u])
+				a.store(s[u], a.at(reg.R9, u))
+			}
+			a.store(x[u], a.at(reg.RDI, u))
+		})
+		if weighted {
+			ADDQ(I32(int32(size*count)), reg.R9)
+		}
+		ADDQ(I32(int32(size*count)), reg.RDI)
+		a.nextRows(count)
+	})
+	a.end()
+}
+
 // misfitRows is misfit with several rows at once.
 func (a *lanes) misfitRows() {
 	a.function("tensorMisfit", "s *float64, design *float64, n int, point *float64",
@@ -292,13 +370,19 @@ func (a *lanes) packSingle(name, kind string, bytes int) {
 			ADDQ(Imm(32), reg.RDI)
 		}
 		LEAQ(Mem{Base: reg.RSI, Index: reg.RDX, Scale: 4}, reg.R9)
+		LEAQ(Mem{Base: reg.R9, Index: reg.RDX, Scale: 8}, reg.R10)
+		LEAQ(Mem{Base: reg.R10, Index: reg.RDX, Scale: 4}, reg.R10)
+		LEAQ(Mem{Base: reg.R10, Index: reg.RDX, Scale: 4}, reg.R11)
 		block, last, done := a.label("block"), a.label("last"), a.label("done")
 		Label(block)
 		CMPQ(reg.RCX, I32(4))
 		JL(LabelRef(last))
+		a.askForNext()
 		a.turnSingle(bytes)
 		ADDQ(Imm(uint64(4*bytes)), reg.RSI)
-		ADDQ(Imm(uint64(4*bytes)), reg.R9)
+		for _, pointer := range []reg.Register{reg.R9, reg.R10, reg.R11} {
+			ADDQ(Imm(uint64(4*bytes)), pointer)
+		}
 		ADDQ(I32(4*size), reg.RDI)
 		SUBQ(Imm(4), reg.RCX)
 		JMP(LabelRef(block))
@@ -315,6 +399,17 @@ func (a *lanes) packSingle(name, kind string, bytes int) {
 		Label(done)
 	}
 	a.end()
+}
+
+// askForNext asks memory for the same block of the next sixteen voxels, which will be wanted soon. R10 and R11 are their
+// first and fifth row of the half.
+func (a *lanes) askForNext() {
+	for _, pointer := range []reg.Register{reg.R10, reg.R11} {
+		PREFETCHT1(Mem{Base: pointer})
+		PREFETCHT1(Mem{Base: pointer, Index: reg.RDX, Scale: 1})
+		PREFETCHT1(Mem{Base: pointer, Index: reg.RDX, Scale: 2})
+		PREFETCHT1(Mem{Base: pointer, Index: reg.R8, Scale: 1})
+	}
 }
 
 // turnSingle transposes one block.
