@@ -203,9 +203,9 @@ func (s tensorScheme) watery(voxels int, seed uint64) []float64 {
 // nothing else counts: in every voxel, although instruction sets decide most of it without finding the fraction.
 func TestLanesKeepTheFractionOfWLSWhereThePortableFitDoes(t *testing.T) {
 	portable := portableFit()
-	voxels := 5000
+	voxels := 3000
 	if testing.Short() {
-		voxels = 1000
+		voxels = 300
 	}
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		seen := 0
