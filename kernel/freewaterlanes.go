@@ -7,10 +7,10 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// freeWaterLanes fits free water by NLS eight voxels at a time. The mathematics are those of package
-// ref. Voxels are prepared eight at a time; then each goes to a lane, and a lane whose voxel has
-// converged takes the next. A voxel on which the usual path fails (no convergence in a few steps,
-// a fit that is mostly noise, anything singular or not finite) is fitted by the portable code.
+// freeWaterLanes fits free water eight or sixteen voxels at a time. The mathematics are those of package
+// ref. Voxels are prepared side by side; then each goes to a lane, and a lane whose voxel has converged
+// takes the next. A voxel on which the usual path fails (no convergence, anything singular or not finite)
+// is fitted by the portable code.
 type freeWaterLanes struct {
 	*laneDesign
 	model         *ref.FreeWater
@@ -18,6 +18,7 @@ type freeWaterLanes struct {
 	guess         []float64 // n x 8: from logarithms to the start
 	square        float64   // the sum of the squares of water
 	tissue, water float64
+	single        *singleDesign // nil: double precision throughout
 }
 
 // Columns of means.
@@ -62,23 +63,13 @@ type freeWaterLanesWorker struct {
 
 	prepared []preparedVoxel // those that still wait for a lane
 	space    [ops.TensorLanes]preparedVoxel
-	doubtful []preparedVoxel // those that wait for a second start
-	slots    [ops.TensorLanes]freeWaterSlot
 }
 
-// A preparedVoxel has a starting point.
+// A preparedVoxel is one that a rule has not settled.
 type preparedVoxel struct {
 	voxel, lane int // lane of arriving
 	negative    bool
 	s0, energy  float64
-	start       waterPoint
-
-	second bool // the start is the second
-	first  struct {
-		at      waterPoint
-		squares float64
-		steps   int
-	}
 }
 
 // A waterPoint is a place in parameter space. p is in units of binary logarithms.
@@ -101,74 +92,7 @@ func (f *freeWaterLanes) newWorker(portable *freeWaterWorker) *freeWaterLanesWor
 	w.u, w.v, w.x = alignedLanes(laneBlock), alignedLanes(laneBlock), alignedLanes(laneBlock)
 	w.sums = alignedLanes(28)
 	w.system, w.point = alignedSystem(), alignedPoint()
-	w.doubtful = make([]preparedVoxel, 0, 4*ops.TensorLanes) // until the next are prepared, two lots of eight may join seven
 	return w
-}
-
-func (w *freeWaterLanesWorker) Fit(params []float64, status []Status, signal []float32) {
-	fitFreeWaterLanes(w, params, status, signal)
-}
-
-func (w *freeWaterLanesWorker) Fit64(params []float64, status []Status, signal []float64) {
-	fitFreeWaterLanes(w, params, status, signal)
-}
-
-func fitFreeWaterLanes[T float32 | float64](w *freeWaterLanesWorker, params []float64, status []Status, signal []T) {
-	checkLengths("free water", w, len(params), len(status), len(signal))
-	for l := range w.slots {
-		w.slots[l].busy = false
-	}
-	w.prepared, w.doubtful = nil, w.doubtful[:0]
-	next := 0
-	for {
-		busy := 0
-		for l := range w.slots {
-			slot := &w.slots[l]
-			if !slot.busy {
-				for len(w.prepared) == 0 && (next < len(status) || len(w.doubtful) >= ops.TensorLanes) {
-					if len(w.doubtful) >= ops.TensorLanes {
-						prepareSecond(w, params, status, signal)
-					} else {
-						next = prepareFreeWater(w, params, status, signal, next)
-					}
-				}
-				if len(w.prepared) > 0 {
-					w.occupy(l, &w.prepared[0])
-					w.prepared = w.prepared[1:]
-				}
-			}
-			if slot.busy {
-				busy++
-			}
-		}
-		if busy == 0 {
-			if len(w.doubtful) == 0 {
-				return
-			}
-			prepareSecond(w, params, status, signal)
-			continue
-		}
-		w.pass()
-		for l := range w.slots {
-			slot := &w.slots[l]
-			if !slot.busy {
-				continue
-			}
-			switch i := slot.voxel; slot.state {
-			case slotDone:
-				status[i] = slot.write(params[i*freeWaterParameters:][:freeWaterParameters])
-				slot.busy = false
-			case slotDoubtful:
-				slot.busy = false
-				w.doubtful = append(w.doubtful, slot.preparedVoxel)
-				v := &w.doubtful[len(w.doubtful)-1]
-				v.first.at, v.first.squares, v.first.steps = slot.at, slot.squares, slot.steps
-			case slotHandedOver:
-				handOver(w, params, status, signal, i)
-				slot.busy = false
-			}
-		}
-	}
 }
 
 // handOver fits one voxel by the portable code.
@@ -185,71 +109,58 @@ func prepareFreeWater[T float32 | float64](w *freeWaterLanesWorker, params []flo
 	loadLanes(w.lanes.laneDesign, w.arriving, &w.extent, signal, first, count)
 	w.plainFit()
 	s0 := w.means()
-	plain := w.system.Solution
-	energy, least := w.sums[w.lanes.energyPlace()], w.system.Least
-	var start [ops.TensorLanes]waterPoint
-	if w.lanes.model.Nonlinear {
-		start = w.starts(&s0)
-	}
 	w.prepared = w.space[:0]
 	for l := range count {
 		i := first + l
-		md := math.Ln2 * (plain[0][l] + plain[2][l] + plain[5][l]) / 3
-		model := w.lanes.model
-		ordinary := s0[meanB0][l] > model.MinSignal && s0[meanAll][l] > model.MinSignal &&
-			energy[l] > 1e-100 && energy[l] < 1e100 && least[l] > 1e-10 &&
-			math.Abs(md-model.MDReg) > 1e-9*model.MDReg
-		switch {
-		case !ordinary:
+		switch w.verdict(&s0, l) {
+		case verdictUnusual:
 			handOver(w, params, status, signal, i)
-		case md > model.MDReg:
-			p := params[i*freeWaterParameters:][:freeWaterParameters]
-			clear(p)
-			p[7] = 1
-			status[i] = Status{Code: AllFreeWater}
+		case verdictWater:
+			writeWater(params[i*freeWaterParameters:][:freeWaterParameters], &status[i])
 		default:
-			w.prepared = append(w.prepared, preparedVoxel{
-				voxel: i, lane: l, negative: w.extent.Least[l] < 0, s0: s0[meanB0][l], energy: energy[l], start: start[l],
-			})
+			w.prepared = append(w.prepared, w.prepare(&s0, i, l))
 		}
 	}
 	return first + count
 }
 
-// prepareSecond takes up to eight voxels whose first fit ended with little tissue. Those that may have a
-// fraction of 0.99 or more in the weighted linear fit, where its result is the one to keep, are handed over; the others
-// get their second start. Only such voxels need that test: of 150,000 simulated ones in whose signal noise
-// did not prevail, down to a signal-to-noise ratio of 3, those with 0.99 or more in the linear fit had at
-// least 0.97 in the nonlinear one.
-func prepareSecond[T float32 | float64](w *freeWaterLanesWorker, params []float64, status []Status, signal []T) {
-	count := min(ops.TensorLanes, len(w.doubtful))
-	var s0, c ops.Lanes
-	n := w.lanes.n
-	for l := range s0 {
-		v := &w.doubtful[0]
-		if l < count {
-			v = &w.doubtful[l]
-		}
-		for i, x := range signal[v.voxel*n:][:n] {
-			w.arriving[i][l] = float64(x)
-		}
-		s0[l] = v.s0
-		c[l] = ref.SecondFraction * v.s0
+// A verdict is what the rules say that need no more than a plain tensor.
+type verdict uint8
+
+const (
+	verdictFit     verdict = iota
+	verdictUnusual         // the portable code decides
+	verdictWater           // free water alone
+)
+
+// verdict is about a lane of the arriving voxels, after plainFit.
+func (w *freeWaterLanesWorker) verdict(means *[7]ops.Lanes, l int) verdict {
+	model, energy, plain := w.lanes.model, w.sums[w.lanes.energyPlace()][l], &w.system.Solution
+	md := math.Ln2 * (plain[0][l] + plain[2][l] + plain[5][l]) / 3
+	switch {
+	case !(means[meanB0][l] > model.MinSignal && means[meanAll][l] > model.MinSignal &&
+		energy > 1e-100 && energy < 1e100 && w.system.Least[l] > 1e-10 &&
+		math.Abs(md-model.MDReg) > 1e-9*model.MDReg):
+		return verdictUnusual
+	case md > model.MDReg:
+		return verdictWater
 	}
-	w.plainFit()
-	maybeWater := w.maybeAllWater(&s0)
-	var start [ops.TensorLanes]waterPoint
-	w.startsAt(&start, w.arriving, &c, &s0)
-	w.prepared = w.space[:0]
-	for l, v := range w.doubtful[:count] {
-		if maybeWater[l] {
-			handOver(w, params, status, signal, v.voxel)
-			continue
-		}
-		v.second, v.lane, v.start = true, l, start[l]
-		w.prepared = append(w.prepared, v)
+	return verdictFit
+}
+
+// prepare says what was seen of a voxel that arrived in a lane.
+func (w *freeWaterLanesWorker) prepare(means *[7]ops.Lanes, voxel, lane int) preparedVoxel {
+	return preparedVoxel{
+		voxel: voxel, lane: lane, negative: w.extent.Least[lane] < 0,
+		s0: means[meanB0][lane], energy: w.sums[w.lanes.energyPlace()][lane],
 	}
-	w.doubtful = append(w.doubtful[:0], w.doubtful[count:]...)
+}
+
+// writeWater writes a voxel of free water alone.
+func writeWater(params []float64, status *Status) {
+	clear(params)
+	params[7] = 1
+	*status = Status{Code: AllFreeWater}
 }
 
 // energyPlace is where the sum of weights is among the normal sums: for the weights s^2, the energy.
@@ -352,12 +263,15 @@ func (w *freeWaterLanesWorker) starts(means *[7]ops.Lanes) (start [ops.TensorLan
 	return start
 }
 
+// startFloor is the least that water leaves of a signal, over S0, where a start is made.
+const startFloor = 0.03
+
 // startsAt takes water away from signals and fits the logarithms of the rest with constant weights.
 func (w *freeWaterLanesWorker) startsAt(start *[ops.TensorLanes]waterPoint, signal []ops.Lanes, c, s0 *ops.Lanes) {
 	f := w.lanes
 	w.rest.C = *c
 	for l := range s0 {
-		w.rest.Floor[l] = 0.03 * s0[l]
+		w.rest.Floor[l] = startFloor * s0[l]
 	}
 	w.rest.Cut = w.rest.Floor
 	clear(w.point.P[:])

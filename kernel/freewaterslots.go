@@ -11,7 +11,7 @@ import (
 type freeWaterSlot struct {
 	busy  bool
 	state slotState
-	preparedVoxel
+	nonlinearVoxel
 
 	at        waterPoint // the best point
 	squares   float64    // there
@@ -28,37 +28,30 @@ type slotState uint8
 
 const (
 	slotRunning  slotState = iota
-	slotDoubtful           // wants a second start
+	slotNoisy              // wants a start from WLS
+	slotDoubtful           // wants the second start
 	slotDone
 	slotHandedOver
 )
 
-// secondLimit is the number of steps from the second start that are tried here.
-const secondLimit = 30
+// slotLimit is the number of steps that are tried here.
+const slotLimit = 60
 
 // lastReduction is the predicted relative reduction of the sum of squares below which the step is the
 // last. The portable code takes another step in some cases: its limit is 1e-10. Steps converge
 // quadratically, so that it gains less than 1e-13 by that.
 const lastReduction = 1e-9
 
-// occupy gives a lane to a voxel.
-func (w *freeWaterLanesWorker) occupy(l int, v *preparedVoxel) {
-	w.slots[l] = freeWaterSlot{busy: true, preparedVoxel: *v}
-	w.slots[l].floor = math.Log2(ref.LeastTissue * v.s0)
-	w.slots[l].begin(&v.start)
-	for i := range w.signal {
-		w.signal[i][l] = w.arriving[i][v.lane]
+// begin gives the lane to a voxel.
+func (s *freeWaterSlot) begin(v *nonlinearVoxel) {
+	*s = freeWaterSlot{
+		busy: true, nonlinearVoxel: *v, floor: math.Log2(ref.LeastTissue * v.s0),
+		at: v.before, squares: v.beforeSquares, trial: v.start, exact: v.exact, steps: v.taken,
 	}
 }
 
-// begin starts from a point.
-func (s *freeWaterSlot) begin(start *waterPoint) {
-	s.state, s.trial, s.squares = slotRunning, *start, math.Inf(1)
-	s.again, s.damping, s.exact, s.steps, s.reduction = false, 0, false, 0, 0
-}
-
 // pass evaluates the model at every lane's trial point, and takes each lane a step on.
-func (w *freeWaterLanesWorker) pass() {
+func (w *nonlinearWorker) pass() {
 	w.evaluate()
 	for l := range w.slots {
 		if s := &w.slots[l]; s.busy {
@@ -75,7 +68,7 @@ func (w *freeWaterLanesWorker) pass() {
 }
 
 // evaluate makes the system of the Newton step at every lane's trial point.
-func (w *freeWaterLanesWorker) evaluate() {
+func (w *nonlinearWorker) evaluate() {
 	f, point, system := w.lanes, w.point, w.system
 	for l := range w.slots {
 		s := &w.slots[l]
@@ -154,17 +147,13 @@ func (s *freeWaterSlot) step(system *ops.System, l int) {
 	s.trial.c = max(0, s.at.c+system.Solution[7][l])
 	s.steps++
 	last := s.damping < 1e-4 && system.Predicted[l] <= lastReduction*s.squares+ref.NewtonFloor*s.energy || s.nextIsNothing(system.Predicted[l]/s.squares)
-	limit := ref.DoubtfulIterations
-	if s.second {
-		limit = secondLimit
-	}
 	switch {
-	case s.steps >= limit || !(s.trial.p[6] > s.floor):
+	case s.steps >= slotLimit || !(s.trial.p[6] > s.floor):
 		s.state = slotHandedOver
 	case last:
 		s.at = s.trial
 		s.squares -= system.Predicted[l]
-		s.settle()
+		s.state = s.settle(&s.at, s.squares, s.steps)
 	default:
 		s.exact = relaxed(s.damping) == 0
 	}
@@ -181,38 +170,39 @@ func (s *freeWaterSlot) nextIsNothing(reduction float64) bool {
 	}
 	s.reduction = reduction
 	return reduction < 1e-5 && reduction*reduction*reduction <= nothing*before*before &&
-		!s.second && s.trial.fraction() < ref.DoubtfulFraction
+		s.turn == firstTurn && s.trial.fraction() < ref.DoubtfulFraction
 }
 
 // nothing is a relative reduction of the sum of squares that is not worth a step.
 const nothing = 1e-16
 
-// settle ends a fit.
-func (s *freeWaterSlot) settle() {
-	switch {
-	case s.squares > ref.DoubtfulResidual*s.energy*(1-1e-9):
-		s.state = slotHandedOver
-	case !s.second && s.at.fraction() >= ref.DoubtfulFraction:
-		s.state = slotDoubtful
-	default:
-		s.state = slotDone
+// settle ends a fit from one start, at a point with a sum of squares, and says what is next.
+func (v *nonlinearVoxel) settle(at *waterPoint, squares float64, steps int) slotState {
+	v.total += steps
+	if v.turn == firstTurn || squares < v.best.squares*(1-1e-9) {
+		v.best.at, v.best.squares, v.best.turn = *at, squares, v.turn
 	}
+	switch {
+	case v.turn == firstTurn && squares > ref.DoubtfulResidual*v.energy*(1-1e-5):
+		v.turn = linearTurn
+		return slotNoisy
+	case v.turn == linearTurn, v.turn == firstTurn && (steps >= ref.DoubtfulIterations || at.fraction() >= ref.DoubtfulFraction):
+		v.turn = secondTurn
+		return slotDoubtful
+	}
+	return slotDone
 }
 
-// write writes the better of the fits.
-func (s *freeWaterSlot) write(params []float64) Status {
-	status := Status{Code: OK, Iterations: uint16(s.steps + s.first.steps)}
-	if s.negative {
+// write writes the best of the fits.
+func (v *nonlinearVoxel) write(params []float64) Status {
+	status := Status{Code: OK, Iterations: uint16(v.total)}
+	switch {
+	case v.best.turn != firstTurn:
+		status.Code = Refit
+	case v.negative:
 		status.Code = NegativeSignal
 	}
-	at := &s.at
-	if s.second {
-		if s.squares < s.first.squares*(1-1e-9) {
-			status.Code = Refit
-		} else {
-			at = &s.first.at
-		}
-	}
+	at := &v.best.at
 	for k := range 6 {
 		params[k] = math.Ln2 * at.p[k]
 	}

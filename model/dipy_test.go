@@ -190,41 +190,47 @@ func TestFreeWaterWLSEndsOnDIPYsGridPoint(t *testing.T) {
 func TestFreeWaterNLSIsNeverAboveDIPYsObjective(t *testing.T) {
 	peer.Slow(t)
 	onEveryMultiShellSet(t, 400, func(t *testing.T, a acquisition, set multiShellSet) {
-		m, err := model.NewFreeWater(a.gradients, model.FreeWaterOptions{Method: kernel.NLS})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ours := fit(m, a)
 		dipy := peer.DIPY(t, "freewater_nls", a.forDIPY(), nil)
-		design := a.gradients.DesignMatrix()
-		// Sums of squares that differ by less than this share agree. Around an optimum they grow with
-		// the square of the distance from it: DIPY's leastsq stops when it expects to gain less than
-		// 1.5e-8, which leaves FA up to 3e-4 away where nearly all signal is water.
-		const agreement = 1e-10
-		var objective, parameters tally
-		lower := 0
-		for i := range a.voxels() {
-			if dipy["fitted"].Data[i] == 0 {
-				continue // DIPY leaves the voxel to WLS: the test above compares it
-			}
-			got, want := freeWaterSSE(design, ours.row(i), a.voxel(i)), dipy["sse"].Data[i]
-			excess := (got - want) / want
-			objective.note(excess <= 1e-9, excess, "voxel %d: %v, sum of squares %.12g, DIPY %.12g: %.3g above; f %g, DIPY %g",
-				i, ours.status[i].Code, got, want, excess, ours.row(i)[7], dipy["f"].Data[i])
-			switch {
-			case excess < -agreement:
-				lower++ // DIPY stopped short, or in another minimum: its parameters are no measure
-			case excess <= agreement:
-				difference := max(math.Abs(ours.row(i)[7]-dipy["f"].Data[i]),
-					math.Abs(float64(ours.maps["fa"][i])-dipy["fa"].Data[i]))
-				parameters.note(difference <= 1e-4, difference, "voxel %d: f %g FA %g, DIPY f %g FA %g, objective differs by %.3g",
-					i, ours.row(i)[7], ours.maps["fa"][i], dipy["f"].Data[i], dipy["fa"].Data[i], excess)
-			}
+		for _, precision := range []kernel.Precision{kernel.Mixed, kernel.Double} {
+			t.Run(precision.String(), func(t *testing.T) { compareFreeWaterNLS(t, a, set, precision, dipy) })
 		}
-		objective.want(t, set.share, "sum of squares not above DIPY's by more than 1e-9")
-		t.Logf("parity: %s: sum of squares lower than DIPY's by more than %g in %d voxels", t.Name(), agreement, lower)
-		parameters.want(t, 0.999, "where the sums of squares agree, f and FA within 1e-4")
 	})
+}
+
+func compareFreeWaterNLS(t *testing.T, a acquisition, set multiShellSet, precision kernel.Precision, dipy peer.Arrays) {
+	m, err := model.NewFreeWater(a.gradients, model.FreeWaterOptions{Method: kernel.NLS, Precision: precision})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := fit(m, a)
+	design := a.gradients.DesignMatrix()
+	// Sums of squares that differ by less than this share agree. Around an optimum they grow with
+	// the square of the distance from it: DIPY's leastsq stops when it expects to gain less than
+	// 1.5e-8, which leaves FA up to 3e-4 away where nearly all signal is water.
+	const agreement = 1e-10
+	var objective, parameters tally
+	lower := 0
+	for i := range a.voxels() {
+		if dipy["fitted"].Data[i] == 0 {
+			continue // DIPY leaves the voxel to WLS: the test above compares it
+		}
+		got, want := freeWaterSSE(design, ours.row(i), a.voxel(i)), dipy["sse"].Data[i]
+		excess := (got - want) / want
+		objective.note(excess <= 1e-9, excess, "voxel %d: %v, sum of squares %.12g, DIPY %.12g: %.3g above; f %g, DIPY %g",
+			i, ours.status[i].Code, got, want, excess, ours.row(i)[7], dipy["f"].Data[i])
+		switch {
+		case excess < -agreement:
+			lower++ // DIPY stopped short, or in another minimum: its parameters are no measure
+		case excess <= agreement:
+			difference := max(math.Abs(ours.row(i)[7]-dipy["f"].Data[i]),
+				math.Abs(float64(ours.maps["fa"][i])-dipy["fa"].Data[i]))
+			parameters.note(difference <= 1e-4, difference, "voxel %d: f %g FA %g, DIPY f %g FA %g, objective differs by %.3g",
+				i, ours.row(i)[7], ours.maps["fa"][i], dipy["f"].Data[i], dipy["fa"].Data[i], excess)
+		}
+	}
+	objective.want(t, set.share, "sum of squares not above DIPY's by more than 1e-9")
+	t.Logf("parity: %s: sum of squares lower than DIPY's by more than %g in %d voxels", t.Name(), agreement, lower)
+	parameters.want(t, 0.999, "where the sums of squares agree, f and FA within 1e-4")
 }
 
 func nonzero(values []float32) int {

@@ -75,3 +75,34 @@ func TestTensorKernelsStayInTheirArrays(t *testing.T) {
 		}
 	})
 }
+
+func TestSingleKernelsStayInTheirArrays(t *testing.T) {
+	forEachSingleSet(t, func(t *testing.T, k *ops.Tensor32) {
+		for _, n := range []int{1, 2, 3, 4, 5, 7, 8, 9, 31, 48, 131} {
+			for _, atEnd := range []bool{false, true} {
+				lanes := func(n int) *ops.Lanes32 { return &guarded[ops.Lanes32](t, n, atEnd)[0] }
+				s, u, v, x := lanes(n), lanes(n), lanes(n), lanes(n)
+				design := &guarded[float32](t, 8*n, atEnd)[0]
+				rest, point := &guarded[ops.Rest32](t, 1, atEnd)[0], &guarded[ops.Point32](t, 1, atEnd)[0]
+				k.Exp2(u, s, n)
+				k.Log2(u, s, n)
+				k.Range(&guarded[ops.Extent32](t, 1, atEnd)[0], s, n)
+				k.Logarithms(u, s, design, n, rest)
+				k.WeightedLogarithms(u, v, s, design, n, rest)
+				k.Model(u, v, x, s, design, n, point)
+				k.Misfit(s, design, n, point)
+				k.Weights(u, v, s, design, n, point)
+				k.Sums7(lanes(7), design, v, n)
+				k.Sums22(lanes(22), &guarded[float32](t, 24*n, atEnd)[0], v, n)
+				k.Project(lanes(14), design, u, x, n)
+				first, last := &guarded[ops.Lanes](t, n, atEnd)[0], &guarded[ops.Lanes](t, n, atEnd)[0]
+				k.Widen(first, last, s, n)
+				k.Narrow(first, last, s, n)
+				if n >= 4 {
+					k.Pack32(s, &guarded[float32](t, 16*n, atEnd)[0], n)
+					k.Pack64(s, &guarded[float64](t, 16*n, atEnd)[0], n)
+				}
+			}
+		}
+	})
+}

@@ -9,7 +9,7 @@ import (
 // tensor writes the steps of the tensor models for one instruction set. Package ops says what each is,
 // as seen from Go.
 func tensor(wide bool) {
-	a := newLanes(wide)
+	a := newLanes(wide, false)
 	a.pack("tensorPack32", "float32", 4)
 	a.pack("tensorPack64", "float64", 8)
 	a.extent()
@@ -24,9 +24,15 @@ func tensor(wide bool) {
 	}
 	a.normalSums()
 	a.expand()
-	a.model()
-	a.misfit()
-	a.weights()
+	if wide {
+		a.model()
+		a.misfit()
+		a.weights()
+	} else {
+		a.modelPair()
+		a.misfitPair()
+		a.weightsPair()
+	}
 	a.step()
 	a.factor()
 	a.solve()
@@ -95,26 +101,26 @@ func (a *lanes) logarithms(name string, weighted bool) {
 		a.load(a.at(reg.R8, 2), floor)
 		a.rows(func() {
 			a.load(a.at(reg.RSI, 0), s)
-			a.broadcast(field(reg.RDX, waterField), x)
-			VFNMADD213PD(s, c, x)
+			a.broadcast(a.field(reg.RDX, waterField), x)
+			a.fnmadd213(s, c, x)
 			if a.wide {
-				VCMPPD(Imm(lessOrEqual), cut, x, reg.K1)
-				VMOVAPD(floor, reg.K1, x)
+				a.cmp(Imm(lessOrEqual), cut, x, reg.K1)
+				a.moveMasked(floor, reg.K1, x)
 			} else {
-				VCMPPD(Imm(lessOrEqual), cut, x, r[1])
-				VBLENDVPD(r[1], floor, x, x)
+				a.cmp(Imm(lessOrEqual), cut, x, r[1])
+				a.blendv(r[1], floor, x, x)
 			}
 			a.log2(x, [5]reg.VecPhysical(r[1:6]), r[6:10])
 			if weighted {
-				VMULPD(s, s, s)
-				VMULPD(s, x, x)
+				a.mul(s, s, s)
+				a.mul(s, x, x)
 				a.store(s, a.at(reg.R9, 0))
 				ADDQ(Imm(size), reg.R9)
 			}
 			a.store(x, a.at(reg.RDI, 0))
 			ADDQ(Imm(size), reg.RDI)
 			ADDQ(Imm(size), reg.RSI)
-			ADDQ(Imm(8*designFields), reg.RDX)
+			a.skip(reg.RDX, designFields)
 		})
 	})
 	a.end()
@@ -151,10 +157,10 @@ func (a *lanes) sums(name string, columns, fields int) {
 			a.rows(func() {
 				a.load(a.at(reg.RSI, 0), v)
 				for k := range count {
-					a.addProduct(field(reg.RDX, first+k), v, a.registers[k], spare)
+					a.addProduct(a.field(reg.RDX, first+k), v, a.registers[k], spare)
 				}
 				ADDQ(Imm(size), reg.RSI)
-				ADDQ(Imm(uint64(8*fields)), reg.RDX)
+				a.skip(reg.RDX, fields)
 			})
 			for k := range count {
 				a.store(a.registers[k], a.at(reg.RDI, first+k))
@@ -182,7 +188,7 @@ func (a *lanes) expand() {
 			for j := range i + 1 {
 				a.load(a.at(reg.RSI, monomials[i][j]), x)
 				for m := 1; m < multiples[i][j]; m *= 2 {
-					VADDPD(x, x, x)
+					a.add(x, x, x)
 				}
 				a.store(x, a.at(reg.RDI, packed(i, j)))
 			}
@@ -198,7 +204,7 @@ func packed(i, j int) int { return i*(i+1)/2 + j }
 func (a *lanes) predict(z, spare reg.VecPhysical, work [4]reg.VecPhysical, p, table []reg.VecPhysical) {
 	VMOVAPD(p[6], z)
 	for k := range 6 {
-		a.addProduct(field(reg.RDX, k), p[k], z, spare)
+		a.addProduct(a.field(reg.RDX, k), p[k], z, spare)
 	}
 	a.exp2(z, work, table)
 }
@@ -237,17 +243,17 @@ func (a *lanes) model() {
 		a.rows(func() {
 			a.predict(t, water, work, p, table)
 			a.load(a.at(reg.RSI, 0), d)
-			a.broadcast(field(reg.RDX, waterField), water)
-			VSUBPD(t, d, d)
-			VFNMADD231PD(c, water, d)
-			VFMADD231PD(d, d, squares)
-			VFMADD231PD(d, water, gradient)
-			VMULPD(t, water, water)
-			VMULPD(t, d, d)
+			a.broadcast(a.field(reg.RDX, waterField), water)
+			a.sub(t, d, d)
+			a.fnmadd231(c, water, d)
+			a.fmadd231(d, d, squares)
+			a.fmadd231(d, water, gradient)
+			a.mul(t, water, water)
+			a.mul(t, d, d)
 			a.store(water, a.at(reg.R10, 0))
 			a.store(d, a.at(reg.RDI, 0))
-			VMULPD(mix, d, d)
-			VFMSUB213PD(d, t, t)
+			a.mul(mix, d, d)
+			a.fmsub213(d, t, t)
 			a.store(t, a.at(reg.R9, 0))
 			ADDQ(Imm(size), reg.RDI)
 			ADDQ(Imm(size), reg.R9)
@@ -274,7 +280,7 @@ func (a *lanes) begin(p []reg.VecPhysical) {
 // next moves to the next measurement.
 func (a *lanes) next() {
 	ADDQ(Imm(size), reg.RSI)
-	ADDQ(Imm(8*designFields), reg.RDX)
+	a.skip(reg.RDX, designFields)
 }
 
 // inRegister is a number of the Point: in a register where there are 32, in memory else.
@@ -306,10 +312,10 @@ func (a *lanes) misfit() {
 		a.rows(func() {
 			a.predict(t, water, work, p, table)
 			a.load(a.at(reg.RSI, 0), d)
-			a.broadcast(field(reg.RDX, waterField), water)
-			VSUBPD(t, d, d)
-			VFNMADD231PD(c, water, d)
-			VFMADD231PD(d, d, squares)
+			a.broadcast(a.field(reg.RDX, waterField), water)
+			a.sub(t, d, d)
+			a.fnmadd231(c, water, d)
+			a.fmadd231(d, d, squares)
 			a.next()
 		})
 		a.store(squares, a.at(reg.R8, pointSquares))
@@ -337,7 +343,7 @@ func (a *lanes) weights() {
 		a.rows(func() {
 			a.predict(t, spare, work, p, table)
 			a.store(t, a.at(reg.R9, 0))
-			VMULPD(a.at(reg.RSI, 0), t, t)
+			a.mul(a.at(reg.RSI, 0), t, t)
 			a.store(t, a.at(reg.RDI, 0))
 			ADDQ(Imm(size), reg.RDI)
 			ADDQ(Imm(size), reg.R9)

@@ -30,42 +30,46 @@ var (
 // 256 bits: k = z rounded to an integer, a longer polynomial, and the bits of 2^k by shifting. Results below
 // 2^-1022.5 become zero, above 2^1023.5 infinite.
 func (a *lanes) exp2(z reg.VecPhysical, spare [4]reg.VecPhysical, table []reg.VecPhysical) {
+	if a.single {
+		a.exp2Single(z, spare)
+		return
+	}
 	shifted, k, q := spare[0], spare[1], spare[2]
 	if a.wide {
 		a.clamp(z, q, -1100, 1100)
 		shift := a.constant(3 << 47) // 1.5 2^48: the last bit of the sum is a sixteenth
-		VADDPD(shift, z, shifted)
-		VSUBPD(shift, shifted, k)
-		VSUBPD(k, z, z)
+		a.add(shift, z, shifted)
+		a.sub(shift, shifted, k)
+		a.sub(k, z, z)
 		VPERMI2PD(table[1], table[0], shifted)
 		a.polynomial(q, z, exp2Narrow)
-		VMULPD(z, q, q)
-		VFMADD213PD(shifted, shifted, q)
+		a.mul(z, q, q)
+		a.fmadd213(shifted, shifted, q)
 		VSCALEFPD(k, q, z)
 		return
 	}
 	a.clamp(z, q, -1023, 1024)
 	shift := a.constant(3<<51 + 1023) // rounds to an integer, and leaves the exponent's bits of 2^k at the end
-	VADDPD(shift, z, shifted)
-	VSUBPD(shift, shifted, k)
-	VSUBPD(k, z, z)
+	a.add(shift, z, shifted)
+	a.sub(shift, shifted, k)
+	a.sub(k, z, z)
 	VPSLLQ(Imm(52), shifted, shifted)
 	a.twoChains(q, spare[3], k, z, exp2Wide)
-	VFMADD213PD(a.constant(1), z, q)
-	VMULPD(q, shifted, z)
+	a.fmadd213(a.constant(1), z, q)
+	a.mul(q, shifted, z)
 }
 
 // clamp keeps z between two limits; NaN stays.
 func (a *lanes) clamp(z, spare reg.VecPhysical, low, high float64) {
 	VMOVUPD(a.constant(low), spare)
-	VMAXPD(z, spare, z)
+	a.max(z, spare, z)
 	VMOVUPD(a.constant(high), spare)
-	VMINPD(z, spare, z)
+	a.min(z, spare, z)
 }
 
 // exp2Table loads the powers of 2^(1/16).
 func (a *lanes) exp2Table(registers []reg.VecPhysical) {
-	if !a.wide {
+	if !a.wide || a.single {
 		return
 	}
 	values := make([]float64, 16)
@@ -81,20 +85,20 @@ func (a *lanes) exp2Table(registers []reg.VecPhysical) {
 func (a *lanes) polynomial(q, x reg.VecPhysical, c []float64) {
 	VMOVUPD(a.constant(c[len(c)-1]), q)
 	for k := len(c) - 2; k >= 0; k-- {
-		VFMADD213PD(a.constant(c[k]), x, q)
+		a.fmadd213(a.constant(c[k]), x, q)
 	}
 }
 
 // twoChains evaluates the same from even and odd powers apart, which do not wait for each other.
 func (a *lanes) twoChains(q, odd, square, x reg.VecPhysical, c []float64) {
-	VMULPD(x, x, square)
+	a.mul(x, x, square)
 	var halves [2][]float64
 	for k, v := range c {
 		halves[k%2] = append(halves[k%2], v)
 	}
 	a.polynomial(q, square, halves[0])
 	a.polynomial(odd, square, halves[1])
-	VFMADD231PD(x, odd, q)
+	a.fmadd231(x, odd, q)
 }
 
 // log2 replaces x by its binary logarithm, using five more registers. Zero gives -Inf, what is negative NaN.
@@ -104,6 +108,10 @@ func (a *lanes) twoChains(q, odd, square, x reg.VecPhysical, c []float64) {
 //
 // 256 bits: x = 2^e m with sqrt(1/2) <= m < sqrt(2); with s = (m-1)/(m+1), log2(m) is an odd polynomial in s.
 func (a *lanes) log2(x reg.VecPhysical, spare [5]reg.VecPhysical, table []reg.VecPhysical) {
+	if a.single {
+		a.log2Single(x, spare, table)
+		return
+	}
 	if a.wide {
 		inverse, log, q := spare[0], spare[1], spare[2]
 		VGETEXPPD(x, q)
@@ -112,10 +120,10 @@ func (a *lanes) log2(x reg.VecPhysical, spare [5]reg.VecPhysical, table []reg.Ve
 		VMOVAPD(inverse, log)
 		VPERMI2PD(table[1], table[0], inverse)
 		VPERMI2PD(table[3], table[2], log)
-		VADDPD(q, log, log)
-		VFMSUB213PD(a.constant(1), inverse, x)
+		a.add(q, log, log)
+		a.fmsub213(a.constant(1), inverse, x)
 		a.polynomial(q, x, log2Narrow)
-		VFMADD213PD(log, q, x)
+		a.fmadd213(log, q, x)
 		return
 	}
 	// What is not a positive normal number is rare; then all lanes take the careful way.
@@ -130,19 +138,19 @@ func (a *lanes) log2(x reg.VecPhysical, spare [5]reg.VecPhysical, table []reg.Ve
 	TESTL(reg.R11L, reg.R11L)
 	JZ(LabelRef(ordinary))
 	// Subnormal numbers are made normal first.
-	VCMPPD(Imm(lessThan), a.constant(0x1p-1022), x, special)
-	VMULPD(a.constant(0x1p54), x, m)
-	VBLENDVPD(special, m, x, m)
+	a.cmp(Imm(lessThan), a.constant(0x1p-1022), x, special)
+	a.mul(a.constant(0x1p54), x, m)
+	a.blendv(special, m, x, m)
 	a.logOf(m, m, exponent, square, q)
 	VANDPD(a.constant(54), special, square)
-	VSUBPD(square, m, m)
+	a.sub(square, m, m)
 	VXORPD(square, square, square)
-	VCMPPD(Imm(equal), square, x, special)
-	VBLENDVPD(special, a.constant(math.Inf(-1)), m, m)
-	VCMPPD(Imm(lessThan), square, x, special)
-	VBLENDVPD(special, a.pattern(0x7ff8<<48), m, m)
-	VCMPPD(Imm(notLessThan), a.constant(math.Inf(1)), x, special) // infinite or NaN
-	VBLENDVPD(special, x, m, m)
+	a.cmp(Imm(equal), square, x, special)
+	a.blendv(special, a.constant(math.Inf(-1)), m, m)
+	a.cmp(Imm(lessThan), square, x, special)
+	a.blendv(special, a.pattern(0x7ff8<<48), m, m)
+	a.cmp(Imm(notLessThan), a.constant(math.Inf(1)), x, special) // infinite or NaN
+	a.blendv(special, x, m, m)
 	Label(ordinary)
 	VMOVAPD(m, x)
 }
@@ -159,13 +167,13 @@ func (a *lanes) logOf(x, m, exponent, square, q reg.VecPhysical) {
 	VPSRLQ(Imm(52), exponent, exponent)
 	VPXOR(a.pattern(0x800), exponent, exponent)
 	VPADDQ(a.pattern(math.Float64bits(3<<51)), exponent, exponent)
-	VSUBPD(a.constant(3<<51+0x800), exponent, exponent)
-	VADDPD(a.constant(1), m, square)
-	VSUBPD(a.constant(1), m, m)
-	VDIVPD(square, m, m)
-	VMULPD(m, m, square)
+	a.sub(a.constant(3<<51+0x800), exponent, exponent)
+	a.add(a.constant(1), m, square)
+	a.sub(a.constant(1), m, m)
+	a.div(square, m, m)
+	a.mul(m, m, square)
 	a.polynomial(q, square, log2Odd)
-	VFMADD213PD(exponent, q, m)
+	a.fmadd213(exponent, q, m)
 }
 
 // Predicates of VCMPPD.
@@ -186,8 +194,14 @@ func (a *lanes) log2Table(registers []reg.VecPhysical) {
 		inverses[k] = 1 / (1 + (float64(k)+0.5)/16)
 		logs[k] = -log2Near(inverses[k])
 	}
+	if a.single {
+		for k := range inverses {
+			inverses[k] = float64(float32(inverses[k]))
+			logs[k] = -log2Near(inverses[k])
+		}
+	}
 	m := a.table("inverses", append(inverses, logs...))
-	for k := range 4 {
+	for k := range len(inverses) * 2 * a.element() / size {
 		VMOVUPD(m.Offset(64*k), registers[k])
 	}
 }

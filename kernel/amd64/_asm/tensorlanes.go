@@ -3,29 +3,31 @@ package main
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// lanes writes the kernels of the tensor models for one width of vector register. A number is eight
-// lanes of float64, one voxel each: one 512-bit register, or two 256-bit registers that are worked on
-// one after the other (the halves). So memory looks the same to both instruction sets, and so do the
-// drivers in Go.
+// lanes writes the kernels of the tensor models for one width of vector register and one precision. A
+// number is eight lanes of float64, or sixteen of float32, one voxel each: one 512-bit register, or two
+// 256-bit registers that are worked on one after the other (the halves). So memory looks the same to both
+// instruction sets, and so do the drivers in Go.
 //
 // Registers are named by number: which holds what is said with each function.
 type lanes struct {
 	suffix    string // of function names
 	wide      bool   // 512 bits
+	single    bool   // float32
 	registers []reg.VecPhysical
 	half      int // byte offset of the half that is being written
 	labels    int
 	constants map[string]Mem
 }
 
-func newLanes(wide bool) *lanes {
-	a := &lanes{suffix: "AVX2", wide: wide, constants: map[string]Mem{}}
+func newLanes(wide, single bool) *lanes {
+	a := &lanes{suffix: "AVX2", wide: wide, single: single, constants: map[string]Mem{}}
 	if wide {
 		a.suffix = "AVX512"
 		a.registers = []reg.VecPhysical{
@@ -43,11 +45,23 @@ func newLanes(wide bool) *lanes {
 	return a
 }
 
-// size is the number of bytes of eight lanes.
+// size is the number of bytes of all lanes.
 const size = 64
 
-// function begins a function whose arguments are the given Go parameters.
+// element is the number of bytes of one lane.
+func (a *lanes) element() int {
+	if a.single {
+		return 4
+	}
+	return 8
+}
+
+// function begins a function whose arguments are the given Go parameters, written for double precision.
 func (a *lanes) function(name, signature, doc string) {
+	if a.single {
+		name = strings.Replace(name, "tensor", "single", 1)
+		signature = strings.ReplaceAll(signature, "float64", "float32")
+	}
 	TEXT(name+a.suffix, NOSPLIT, "func("+signature+")")
 	Doc(name + a.suffix + " " + doc)
 	a.half = 0
@@ -79,8 +93,15 @@ func (a *lanes) at(pointer reg.Register, k int) Mem {
 	return Mem{Base: pointer, Disp: k*size + a.half}
 }
 
-// field is the k-th float64, the same for all lanes, from a pointer on.
-func field(pointer reg.Register, k int) Mem { return Mem{Base: pointer, Disp: 8 * k} }
+// field is the k-th element, the same for all lanes, from a pointer on.
+func (a *lanes) field(pointer reg.Register, k int) Mem {
+	return Mem{Base: pointer, Disp: a.element() * k}
+}
+
+// skip moves a pointer on by a row of so many elements.
+func (a *lanes) skip(pointer reg.Register, fields int) {
+	ADDQ(Imm(uint64(a.element()*fields)), pointer)
+}
 
 // argument loads a parameter into a general register.
 func argument(name string, into reg.Register) {
@@ -108,20 +129,46 @@ func (a *lanes) label(name string) string {
 func (a *lanes) load(from Mem, into reg.VecPhysical)  { VMOVUPD(from, into) }
 func (a *lanes) store(from reg.VecPhysical, into Mem) { VMOVUPD(from, into) }
 func (a *lanes) zero(r reg.VecPhysical)               { VXORPD(r, r, r) }
-func (a *lanes) broadcast(m Mem, r reg.VecPhysical)   { VBROADCASTSD(m, r) }
 
-// addProduct adds x times the float64 at m to sum. 256-bit code needs a register for the broadcast.
+func (a *lanes) broadcast(m Mem, r reg.VecPhysical) {
+	if a.single {
+		VBROADCASTSS(m, r)
+		return
+	}
+	VBROADCASTSD(m, r)
+}
+
+// addProduct adds x times the element at m to sum. 256-bit code needs a register for the broadcast.
 func (a *lanes) addProduct(m Mem, x, sum, spare reg.VecPhysical) {
 	if a.wide {
-		VFMADD231PD_BCST(m, x, sum)
+		a.fmadd231Broadcast(m, x, sum)
 		return
 	}
 	a.broadcast(m, spare)
-	VFMADD231PD(spare, x, sum)
+	a.fmadd231(spare, x, sum)
 }
 
-// constant is a float64 in every lane, in memory.
-func (a *lanes) constant(v float64) Mem { return a.pattern(math.Float64bits(v)) }
+// constant is a number in every lane, in memory.
+func (a *lanes) constant(v float64) Mem {
+	if a.single {
+		return a.pattern32(math.Float32bits(float32(v)))
+	}
+	return a.pattern(math.Float64bits(v))
+}
+
+// pattern32 is 32 bits in every lane, in memory.
+func (a *lanes) pattern32(bits uint32) Mem {
+	name := fmt.Sprintf("single%s%08x", a.suffix, bits)
+	m, ok := a.constants[name]
+	if !ok {
+		m = GLOBL(name, RODATA|NOPTR)
+		for k := range a.bytes() / 4 {
+			DATA(4*k, U32(bits))
+		}
+		a.constants[name] = m
+	}
+	return m
+}
 
 // pattern is 64 bits in every lane, in memory.
 func (a *lanes) pattern(bits uint64) Mem {
@@ -137,14 +184,21 @@ func (a *lanes) pattern(bits uint64) Mem {
 	return m
 }
 
-// table is one register's worth after the other of different float64 in memory.
+// table is one register's worth after the other of different numbers in memory.
 func (a *lanes) table(name string, values []float64) Mem {
 	name = "tensor" + a.suffix + name
+	if a.single {
+		name = "single" + a.suffix + name[len("tensor"+a.suffix):]
+	}
 	m, ok := a.constants[name]
 	if !ok {
 		m = GLOBL(name, RODATA|NOPTR)
 		for k, v := range values {
-			DATA(8*k, F64(v))
+			if a.single {
+				DATA(4*k, F32(v))
+			} else {
+				DATA(8*k, F64(v))
+			}
 		}
 		a.constants[name] = m
 	}

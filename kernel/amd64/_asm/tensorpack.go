@@ -135,9 +135,9 @@ func (a *lanes) extent() {
 		}
 		a.rows(func() {
 			a.load(a.at(reg.RSI, 0), r[0])
-			VMINPD(r[1], r[0], r[1])
-			VMAXPD(r[2], r[0], r[2])
-			VFMADD231PD(r[0], r[0], r[3])
+			a.min(r[1], r[0], r[1])
+			a.max(r[2], r[0], r[2])
+			a.fmadd231(r[0], r[0], r[3])
 			ADDQ(Imm(size), reg.RSI)
 		})
 		for k := range 3 {

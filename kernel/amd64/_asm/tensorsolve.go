@@ -29,28 +29,28 @@ func (a *lanes) decompose(size int) {
 	pivot, v, least, inverse, damping, one, tiny := r[8], r[9], r[10], r[11], r[12], r[13], r[14]
 	VMOVUPD(a.constant(1), one)
 	VMOVUPD(a.constant(0x1p-1000), tiny)
-	VADDPD(a.at(reg.R8, systemDamping), one, damping)
+	a.add(a.at(reg.R8, systemDamping), one, damping)
 	VMOVAPD(one, least)
 	for j := range size {
-		VMULPD(a.at(reg.R8, systemMatrix+packed(j, j)), damping, pivot)
-		VMAXPD(tiny, pivot, r[7])
+		a.mul(a.at(reg.R8, systemMatrix+packed(j, j)), damping, pivot)
+		a.max(tiny, pivot, r[7])
 		for k := range j {
 			l := a.at(reg.R8, systemLower+packed(j, k))
 			a.load(l, v)
-			VMULPD(a.at(reg.R8, systemPivots+k), v, r[k])
-			VFNMADD231PD(r[k], v, pivot)
+			a.mul(a.at(reg.R8, systemPivots+k), v, r[k])
+			a.fnmadd231(r[k], v, pivot)
 		}
-		VDIVPD(r[7], pivot, v)
-		VMINPD(v, least, least)
-		VDIVPD(pivot, one, inverse)
+		a.div(r[7], pivot, v)
+		a.min(v, least, least)
+		a.div(pivot, one, inverse)
 		a.store(pivot, a.at(reg.R8, systemPivots+j))
 		a.store(inverse, a.at(reg.R8, systemInverse+j))
 		for i := j + 1; i < size; i++ {
 			a.load(a.at(reg.R8, systemMatrix+packed(i, j)), v)
 			for k := range j {
-				VFNMADD231PD(a.at(reg.R8, systemLower+packed(i, k)), r[k], v)
+				a.fnmadd231(a.at(reg.R8, systemLower+packed(i, k)), r[k], v)
 			}
-			VMULPD(inverse, v, v)
+			a.mul(inverse, v, v)
 			a.store(v, a.at(reg.R8, systemLower+packed(i, j)))
 		}
 	}
@@ -63,7 +63,7 @@ func (a *lanes) forward(size int) {
 	for i := range size {
 		a.load(a.at(reg.R8, systemRight+i), r[i])
 		for k := range i {
-			VFNMADD231PD(a.at(reg.R8, systemLower+packed(i, k)), r[k], r[i])
+			a.fnmadd231(a.at(reg.R8, systemLower+packed(i, k)), r[k], r[i])
 		}
 	}
 }
@@ -73,7 +73,7 @@ func (a *lanes) backward(size int) {
 	r := a.registers
 	for i := size - 1; i >= 0; i-- {
 		for k := range i {
-			VFNMADD231PD(a.at(reg.R8, systemLower+packed(i, k)), r[i], r[k])
+			a.fnmadd231(a.at(reg.R8, systemLower+packed(i, k)), r[i], r[k])
 		}
 		a.store(r[i], a.at(reg.R8, systemSolution+i))
 	}
@@ -94,7 +94,7 @@ func (a *lanes) solve() {
 	a.halves(func() {
 		a.forward(7)
 		for k := range 7 {
-			VMULPD(a.at(reg.R8, systemInverse+k), a.registers[k], a.registers[k])
+			a.mul(a.at(reg.R8, systemInverse+k), a.registers[k], a.registers[k])
 		}
 		a.backward(7)
 	})
@@ -117,18 +117,18 @@ func (a *lanes) step() {
 		a.zero(predicted)
 		for k := range 7 {
 			VMOVAPD(r[k], y)
-			VMULPD(a.at(reg.R8, systemInverse+k), r[k], r[k])
-			VFMADD231PD(y, r[k], predicted)
+			a.mul(a.at(reg.R8, systemInverse+k), r[k], r[k])
+			a.fmadd231(y, r[k], predicted)
 		}
 		VMOVAPD(r[7], y)
-		VMULPD(a.at(reg.R8, systemInverse+7), y, r[7])
+		a.mul(a.at(reg.R8, systemInverse+7), y, r[7])
 		a.zero(w)
-		VSUBPD(a.at(reg.R8, systemBound), w, w)
-		VMAXPD(w, r[7], r[7])
+		a.sub(a.at(reg.R8, systemBound), w, w)
+		a.max(w, r[7], r[7])
 		// predicted += x (2 y - d x)
-		VADDPD(y, y, y)
-		VFNMADD231PD(a.at(reg.R8, systemPivots+7), r[7], y)
-		VFMADD231PD(y, r[7], predicted)
+		a.add(y, y, y)
+		a.fnmadd231(a.at(reg.R8, systemPivots+7), r[7], y)
+		a.fmadd231(y, r[7], predicted)
 		a.store(predicted, a.at(reg.R8, systemPredicted))
 		a.backward(8)
 	})

@@ -12,4 +12,6 @@ type Set struct {
 	CSD *CSD
 	// Tensor is the diffusion tensor, with and without free water.
 	Tensor *Tensor
+	// Tensor32 is the same in single precision.
+	Tensor32 *Tensor32
 }

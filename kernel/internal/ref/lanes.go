@@ -31,6 +31,7 @@ const (
 	DoubtfulResidual   = doubtfulResidual
 	SecondFraction     = secondFraction
 	LeastTissue        = leastTissue
+	AllWater           = allWater
 )
 
 // LevelFractions writes the fractions of one level of the grid of the weighted linear fit.

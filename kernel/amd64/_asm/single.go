@@ -1,0 +1,492 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// single writes the steps of the tensor models in single precision for one instruction set.
+func single(wide bool) {
+	a := newLanes(wide, true)
+	a.packSingle("tensorPack32", "float32", 4)
+	a.packSingle("tensorPack64", "float64", 8)
+	a.extent()
+	a.exp2s()
+	a.log2s()
+	if wide {
+		a.logarithmsRows("tensorLogarithms", false)
+		a.logarithmsRows("tensorWeightedLogarithms", true)
+	} else {
+		a.logarithms("tensorLogarithms", false)
+		a.logarithms("tensorWeightedLogarithms", true)
+	}
+	a.sums("tensorSums7", 7, 8)
+	a.sums("tensorSums22", 22, 24)
+	a.project()
+	if wide {
+		a.modelRows()
+		a.misfitRows()
+		a.weightsRows()
+	} else {
+		a.modelPair()
+		a.misfitPair()
+		a.weightsPair()
+	}
+	a.convert("Widen", true)
+	a.convert("Narrow", false)
+}
+
+// rowsBy repeats the body for each of the measurements counted by CX, several at a time as long as there are so many.
+func (a *lanes) rowsBy(several int, body func(count int)) {
+	again, rest := a.label("rows"), a.label("rest")
+	CMPQ(reg.RCX, Imm(uint64(several)))
+	JL(LabelRef(rest))
+	Label(again)
+	body(several)
+	SUBQ(Imm(uint64(several)), reg.RCX)
+	CMPQ(reg.RCX, Imm(uint64(several)))
+	JGE(LabelRef(again))
+	Label(rest)
+	a.rows(func() { body(1) })
+}
+
+// rowRegisters are what the models in 512 bits keep in registers: Z0-Z6 p, Z7-Z8 squares and Z9-Z10 gradient of even and
+// odd rows, Z11 c, Z12 mix, Z13-Z18 the polynomial of exp2, Z19 one, and three for each of four rows: t, work, d.
+type rowRegisters struct {
+	p, squares, gradient []reg.VecPhysical
+	c, mix               reg.VecPhysical
+	polynomial           []reg.VecPhysical
+	one                  reg.VecPhysical
+	t, q, d              []reg.VecPhysical
+}
+
+// rowsAtOnce hides the latency of the exponential.
+const rowsAtOnce = 4
+
+func (a *lanes) rowRegisters() rowRegisters {
+	r := a.registers
+	x := rowRegisters{
+		p: r[:7], squares: r[7:9], gradient: r[9:11], c: r[11], mix: r[12],
+		polynomial: r[13:19], one: r[19], t: r[20:24], q: r[24:28], d: r[28:32],
+	}
+	for k, c := range exp2Floor {
+		VMOVUPS(a.constant(c), x.polynomial[k])
+	}
+	VMOVUPS(a.constant(1), x.one)
+	return x
+}
+
+// predictRows computes t = exp2(w.p + p6) for several rows of the design at RDX.
+func (a *lanes) predictRows(x rowRegisters, count int) {
+	each := func(do func(u int)) {
+		for u := range count {
+			do(u)
+		}
+	}
+	each(func(u int) { VMOVAPS(x.p[6], x.t[u]) })
+	for k := range 6 {
+		each(func(u int) { VFMADD231PS_BCST(a.field(reg.RDX, designFields*u+k), x.p[k], x.t[u]) })
+	}
+	each(func(u int) { VREDUCEPS(Imm(reduceFloor), x.t[u], x.d[u]) })
+	last := len(x.polynomial) - 1
+	each(func(u int) { VMOVAPS(x.polynomial[last], x.q[u]) })
+	for k := last - 1; k >= 0; k-- {
+		each(func(u int) { VFMADD213PS(x.polynomial[k], x.d[u], x.q[u]) })
+	}
+	each(func(u int) { VFMADD213PS(x.one, x.d[u], x.q[u]) })
+	each(func(u int) { VSCALEFPS(x.t[u], x.q[u], x.t[u]) })
+}
+
+// differences computes d = s - t - c water, and adds up its squares.
+func (a *lanes) differences(x rowRegisters, count int) {
+	for u := range count {
+		a.load(a.at(reg.RSI, u), x.d[u])
+		VSUBPS(x.t[u], x.d[u], x.d[u])
+	}
+	for u := range count {
+		VFNMADD231PS_BCST(a.water(u), x.c, x.d[u])
+	}
+	for u := range count {
+		VFMADD231PS(x.d[u], x.d[u], x.squares[u%2])
+	}
+}
+
+// water is the signal of water in a row of the design.
+func (a *lanes) water(row int) Mem { return a.field(reg.RDX, designFields*row+waterField) }
+
+// nextRows moves to the measurements behind several.
+func (a *lanes) nextRows(count int) {
+	ADDQ(I32(int32(size*count)), reg.RSI)
+	a.skip(reg.RDX, designFields*count)
+}
+
+// addPair stores the sum of two registers, the first of which was loaded from there.
+func (a *lanes) addPair(pair []reg.VecPhysical, into Mem) {
+	VADDPS(pair[1], pair[0], pair[0])
+	a.store(pair[0], into)
+}
+
+// modelRows is model with several rows at once. RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n.
+func (a *lanes) modelRows() {
+	a.function("tensorModel", "u, v, x *float64, s *float64, design *float64, n int, point *float64",
+		"evaluates the model at a point, and what its derivatives are sums of.")
+	x := a.rowRegisters()
+	argument("u", reg.RDI)
+	argument("v", reg.R9)
+	argument("x", reg.R10)
+	a.begin(x.p)
+	a.load(a.at(reg.R8, pointSquares), x.squares[0])
+	a.load(a.at(reg.R8, pointGradient), x.gradient[0])
+	a.load(a.at(reg.R8, pointWater), x.c)
+	a.load(a.at(reg.R8, pointMix), x.mix)
+	a.zero(x.squares[1])
+	a.zero(x.gradient[1])
+	a.rowsBy(rowsAtOnce, func(count int) {
+		a.predictRows(x, count)
+		a.differences(x, count)
+		for u := range count {
+			VFMADD231PS_BCST(a.water(u), x.d[u], x.gradient[u%2])
+			VMULPS_BCST(a.water(u), x.t[u], x.q[u])
+			VMULPS(x.t[u], x.d[u], x.d[u])
+		}
+		for u := range count {
+			a.store(x.q[u], a.at(reg.R10, u))
+			a.store(x.d[u], a.at(reg.RDI, u))
+			VMULPS(x.mix, x.d[u], x.d[u])
+		}
+		for u := range count {
+			VFMSUB213PS(x.d[u], x.t[u], x.t[u])
+			a.store(x.t[u], a.at(reg.R9, u))
+		}
+		for _, pointer := range []reg.Register{reg.RDI, reg.R9, reg.R10} {
+			ADDQ(I32(int32(size*count)), pointer)
+		}
+		a.nextRows(count)
+	})
+	a.addPair(x.squares, a.at(reg.R8, pointSquares))
+	a.addPair(x.gradient, a.at(reg.R8, pointGradient))
+	a.end()
+}
+
+// logarithmsRows is logarithms with several rows at once.
+//
+// RDI y, R9 v, RSI s, RDX row of the design, R8 the Rest, RCX n. Z0-Z1 tables, Z2 c, Z3 cut, Z4 floor, Z5 one, Z6-Z9 the
+// polynomial, and five for each of four rows: x, the table's two numbers, work, s.
+func (a *lanes) logarithmsRows(name string, weighted bool) {
+	signature, doc := "y, s *float64, design *float64, n int, rest *float64", "writes the binary logarithms of what water leaves of the signal."
+	if weighted {
+		signature, doc = "y, v, s *float64, design *float64, n int, rest *float64", "writes them times the squares of the signal, and those squares to v."
+	}
+	a.function(name, signature, doc)
+	r := a.registers
+	table, c, cut, floor, one, polynomial := r[0:2], r[2], r[3], r[4], r[5], r[6:10]
+	x, inverse, log, q, s := r[10:14], r[14:18], r[18:22], r[22:26], r[26:30]
+	a.log2Table(table)
+	for k, v := range log2NarrowSingle {
+		VMOVUPS(a.constant(v), polynomial[k])
+	}
+	VMOVUPS(a.constant(1), one)
+	argument("y", reg.RDI)
+	if weighted {
+		argument("v", reg.R9)
+	}
+	argument("s", reg.RSI)
+	argument("design", reg.RDX)
+	argument("n", reg.RCX)
+	argument("rest", reg.R8)
+	for k, into := range []reg.VecPhysical{c, cut, floor} {
+		a.load(a.at(reg.R8, k), into)
+	}
+	a.rowsBy(rowsAtOnce, func(count int) {
+		each := func(do func(u int)) {
+			for u := range count {
+				do(u)
+			}
+		}
+		masks := []reg.OpmaskPhysical{reg.K1, reg.K2, reg.K3, reg.K4}
+		each(func(u int) {
+			a.load(a.at(reg.RSI, u), s[u])
+			VMOVAPS(s[u], x[u])
+		})
+		each(func(u int) { VFNMADD231PS_BCST(a.water(u), c, x[u]) })
+		each(func(u int) { VCMPPS(Imm(lessOrEqual), cut, x[u], masks[u]) })
+		each(func(u int) { VMOVAPS(floor, masks[u], x[u]) })
+		each(func(u int) { VGETEXPPS(x[u], q[u]) })
+		each(func(u int) { VGETMANTPS(Imm(0b1000), x[u], x[u]) })
+		each(func(u int) { VPSRLD(Imm(19), x[u], log[u]) })
+		each(func(u int) { VPERMPS(table[0], log[u], inverse[u]) })
+		each(func(u int) { VPERMPS(table[1], log[u], log[u]) })
+		each(func(u int) { VADDPS(q[u], log[u], log[u]) })
+		each(func(u int) { VFMSUB213PS(one, inverse[u], x[u]) })
+		last := len(polynomial) - 1
+		each(func(u int) { VMOVAPS(polynomial[last], q[u]) })
+		for k := last - 1; k >= 0; k-- {
+			each(func(u int) { VFMADD213PS(polynomial[k], x[u], q[u]) })
+		}
+		each(func(u int) { VFMADD213PS(log[u], q[u], x[u]) })
+		each(func(u int) {
+			if weighted {
+				VMULPS(s[u], s[u], s[u])
+				VMULPS(s[u], x[u], x[u])
+				a.store(s[u], a.at(reg.R9, u))
+			}
+			a.store(x[u], a.at(reg.RDI, u))
+		})
+		if weighted {
+			ADDQ(I32(int32(size*count)), reg.R9)
+		}
+		ADDQ(I32(int32(size*count)), reg.RDI)
+		a.nextRows(count)
+	})
+	a.end()
+}
+
+// misfitRows is misfit with several rows at once.
+func (a *lanes) misfitRows() {
+	a.function("tensorMisfit", "s *float64, design *float64, n int, point *float64",
+		"adds up the squares of the differences of signal and model at a point.")
+	x := a.rowRegisters()
+	a.begin(x.p)
+	a.load(a.at(reg.R8, pointSquares), x.squares[0])
+	a.load(a.at(reg.R8, pointWater), x.c)
+	a.zero(x.squares[1])
+	a.rowsBy(rowsAtOnce, func(count int) {
+		a.predictRows(x, count)
+		a.differences(x, count)
+		a.nextRows(count)
+	})
+	a.addPair(x.squares, a.at(reg.R8, pointSquares))
+	a.end()
+}
+
+// weightsRows is weights with several rows at once.
+func (a *lanes) weightsRows() {
+	a.function("tensorWeights", "u, v *float64, s *float64, design *float64, n int, point *float64",
+		"writes v = exp2(w.p + p6) and u = v s.")
+	x := a.rowRegisters()
+	argument("u", reg.RDI)
+	argument("v", reg.R9)
+	a.begin(x.p)
+	a.rowsBy(rowsAtOnce, func(count int) {
+		a.predictRows(x, count)
+		for u := range count {
+			a.store(x.t[u], a.at(reg.R9, u))
+			VMULPS(a.at(reg.RSI, u), x.t[u], x.t[u])
+			a.store(x.t[u], a.at(reg.RDI, u))
+		}
+		ADDQ(I32(int32(size*count)), reg.RDI)
+		ADDQ(I32(int32(size*count)), reg.R9)
+		a.nextRows(count)
+	})
+	a.end()
+}
+
+// project: sums[k] += u w[k] and sums[7+k] += x w[k] over measurements; the last w is 1, which costs an addition only.
+//
+// RDI sums, RDX row of the design, RSI u, R9 x, RCX n. Z0-Z13 sums, Z14 and Z15 u and x.
+//
+// With 16 registers: Y0-Y13 sums, Y14 u, Y15 broadcasts; x is in memory.
+func (a *lanes) project() {
+	a.function("tensorProject", "sums *float64, design *float64, u, x *float64, n int",
+		"adds to sums the products of u, and then those of x, with the columns of the design.")
+	r := a.registers
+	if a.wide {
+		argument("sums", reg.RDI)
+		argument("design", reg.RDX)
+		argument("u", reg.RSI)
+		argument("x", reg.R9)
+		argument("n", reg.RCX)
+		for k := range 14 {
+			a.load(a.at(reg.RDI, k), r[k])
+		}
+		a.rowsBy(2, func(count int) {
+			for row := range count {
+				u, x := r[14+2*row], r[15+2*row]
+				a.load(a.at(reg.RSI, row), u)
+				a.load(a.at(reg.R9, row), x)
+				for k := range 6 {
+					VFMADD231PS_BCST(a.field(reg.RDX, designFields*row+k), u, r[k])
+					VFMADD231PS_BCST(a.field(reg.RDX, designFields*row+k), x, r[7+k])
+				}
+				VADDPS(u, r[6], r[6])
+				VADDPS(x, r[13], r[13])
+			}
+			ADDQ(Imm(uint64(size*count)), reg.R9)
+			a.nextRows(count)
+		})
+		for k := range 14 {
+			a.store(r[k], a.at(reg.RDI, k))
+		}
+		a.end()
+		return
+	}
+	a.halves(func() {
+		argument("sums", reg.RDI)
+		argument("design", reg.RDX)
+		argument("u", reg.RSI)
+		argument("x", reg.R9)
+		argument("n", reg.RCX)
+		for k := range 14 {
+			a.load(a.at(reg.RDI, k), r[k])
+		}
+		a.rows(func() {
+			a.load(a.at(reg.RSI, 0), r[14])
+			for k := range 6 {
+				a.broadcast(a.field(reg.RDX, k), r[15])
+				VFMADD231PS(r[15], r[14], r[k])
+				VFMADD231PS(a.at(reg.R9, 0), r[15], r[7+k])
+			}
+			VADDPS(r[14], r[6], r[6])
+			VADDPS(a.at(reg.R9, 0), r[13], r[13])
+			ADDQ(Imm(size), reg.R9)
+			a.next()
+		})
+		for k := range 14 {
+			a.store(r[k], a.at(reg.RDI, k))
+		}
+	})
+	a.end()
+}
+
+// packSingle: sixteen rows of n values, one voxel after the other, become n numbers of sixteen lanes. Blocks of eight
+// rows and four columns are turned; the last one overlaps the one before. Both instruction sets use 256 bits.
+//
+// RDI lanes, RSI and R9 first and fifth row of the half, RDX length of a row in bytes, R8 three of them, RCX columns
+// left. Y0-Y3 rows, Y4-Y7 pairs, then columns.
+func (a *lanes) packSingle(name, kind string, bytes int) {
+	name = "single" + name[len("tensor"):] + a.suffix
+	TEXT(name, NOSPLIT, "func(lanes *float32, signal *"+kind+", n int)")
+	Doc(name + " transposes sixteen rows of n >= 4 values.")
+	for half := range 2 {
+		argument("lanes", reg.RDI)
+		argument("signal", reg.RSI)
+		argument("n", reg.RCX)
+		MOVQ(reg.RCX, reg.RDX)
+		SHLQ(Imm(uint64(bytes/4+1)), reg.RDX) // times 4 or 8
+		LEAQ(Mem{Base: reg.RDX, Index: reg.RDX, Scale: 2}, reg.R8)
+		if half == 1 {
+			LEAQ(Mem{Base: reg.RSI, Index: reg.RDX, Scale: 8}, reg.RSI)
+			ADDQ(Imm(32), reg.RDI)
+		}
+		LEAQ(Mem{Base: reg.RSI, Index: reg.RDX, Scale: 4}, reg.R9)
+		LEAQ(Mem{Base: reg.R9, Index: reg.RDX, Scale: 8}, reg.R10)
+		LEAQ(Mem{Base: reg.R10, Index: reg.RDX, Scale: 4}, reg.R10)
+		LEAQ(Mem{Base: reg.R10, Index: reg.RDX, Scale: 4}, reg.R11)
+		block, last, done := a.label("block"), a.label("last"), a.label("done")
+		Label(block)
+		CMPQ(reg.RCX, I32(4))
+		JL(LabelRef(last))
+		a.askForNext()
+		a.turnSingle(bytes)
+		ADDQ(Imm(uint64(4*bytes)), reg.RSI)
+		for _, pointer := range []reg.Register{reg.R9, reg.R10, reg.R11} {
+			ADDQ(Imm(uint64(4*bytes)), pointer)
+		}
+		ADDQ(I32(4*size), reg.RDI)
+		SUBQ(Imm(4), reg.RCX)
+		JMP(LabelRef(block))
+		Label(last)
+		TESTQ(reg.RCX, reg.RCX)
+		JZ(LabelRef(done))
+		Comment("Go back, so that four columns are left.")
+		SUBQ(Imm(4), reg.RCX)
+		LEAQ(Mem{Base: reg.RSI, Index: reg.RCX, Scale: uint8(bytes)}, reg.RSI)
+		LEAQ(Mem{Base: reg.R9, Index: reg.RCX, Scale: uint8(bytes)}, reg.R9)
+		SHLQ(Imm(6), reg.RCX)
+		ADDQ(reg.RCX, reg.RDI)
+		a.turnSingle(bytes)
+		Label(done)
+	}
+	a.end()
+}
+
+// askForNext asks memory for the same block of the next sixteen voxels, which will be wanted soon. R10 and R11 are their
+// first and fifth row of the half.
+func (a *lanes) askForNext() {
+	for _, pointer := range []reg.Register{reg.R10, reg.R11} {
+		PREFETCHT1(Mem{Base: pointer})
+		PREFETCHT1(Mem{Base: pointer, Index: reg.RDX, Scale: 1})
+		PREFETCHT1(Mem{Base: pointer, Index: reg.RDX, Scale: 2})
+		PREFETCHT1(Mem{Base: pointer, Index: reg.R8, Scale: 1})
+	}
+}
+
+// turnSingle transposes one block.
+func (a *lanes) turnSingle(bytes int) {
+	y := []reg.VecPhysical{reg.Y0, reg.Y1, reg.Y2, reg.Y3, reg.Y4, reg.Y5, reg.Y6, reg.Y7}
+	x := []reg.VecPhysical{reg.X0, reg.X1, reg.X2, reg.X3, reg.X4, reg.X5, reg.X6, reg.X7}
+	rows := func(pointer reg.Register) []Mem {
+		return []Mem{
+			{Base: pointer},
+			{Base: pointer, Index: reg.RDX, Scale: 1},
+			{Base: pointer, Index: reg.RDX, Scale: 2},
+			{Base: pointer, Index: reg.R8, Scale: 1},
+		}
+	}
+	upper := rows(reg.R9)
+	for k, row := range rows(reg.RSI) {
+		if bytes == 4 {
+			VMOVUPS(row, x[k])
+			VINSERTF128(Imm(1), upper[k], y[k], y[k])
+			continue
+		}
+		VCVTPD2PSY(row, x[k])
+		VCVTPD2PSY(upper[k], x[4])
+		VINSERTF128(Imm(1), x[4], y[k], y[k])
+	}
+	VUNPCKLPS(y[1], y[0], y[4])
+	VUNPCKHPS(y[1], y[0], y[5])
+	VUNPCKLPS(y[3], y[2], y[6])
+	VUNPCKHPS(y[3], y[2], y[7])
+	VUNPCKLPD(y[6], y[4], y[0])
+	VUNPCKHPD(y[6], y[4], y[1])
+	VUNPCKLPD(y[7], y[5], y[2])
+	VUNPCKHPD(y[7], y[5], y[3])
+	for k := range 4 {
+		VMOVUPS(y[k], Mem{Base: reg.RDI, Disp: k * size})
+	}
+}
+
+// convert: n numbers of sixteen lanes of float32 to or from n of the first and n of the last eight in float64.
+//
+// RDI first eight, RSI last eight, RDX sixteen, RCX n.
+func (a *lanes) convert(name string, widen bool) {
+	name = "single" + name + a.suffix
+	TEXT(name, NOSPLIT, "func(first, last *float64, s *float32, n int)")
+	if widen {
+		Doc(name + " writes the first and the last eight lanes of n numbers in double precision.")
+	} else {
+		Doc(name + " writes n numbers of sixteen lanes, rounded from eight and eight.")
+	}
+	argument("first", reg.RDI)
+	argument("last", reg.RSI)
+	argument("s", reg.RDX)
+	argument("n", reg.RCX)
+	r := a.registers[0]
+	part := reg.VecPhysical(reg.X0)
+	if a.wide {
+		part = reg.Y0
+	}
+	a.rows(func() {
+		for k, pointer := range []reg.Register{reg.RDI, reg.RSI} {
+			for offset := 0; offset < size; offset += a.bytes() {
+				narrow, wide := Mem{Base: reg.RDX, Disp: 32*k + offset/2}, Mem{Base: pointer, Disp: offset}
+				switch {
+				case widen:
+					VCVTPS2PD(narrow, r)
+					VMOVUPD(r, wide)
+				case a.wide:
+					VCVTPD2PS(wide, part)
+					VMOVUPS(part, narrow)
+				default:
+					VCVTPD2PSY(wide, part)
+					VMOVUPS(part, narrow)
+				}
+			}
+			ADDQ(Imm(size), pointer)
+		}
+		ADDQ(Imm(size), reg.RDX)
+	})
+	a.end()
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// pairs are the registers of the models in 256 bits, which work on both halves of a number at once: two exponentials that do
+// not wait for each other, and one broadcast for both. p is in memory.
+//
+// Y0-Y1 t, Y2-Y5 and Y6-Y9 work, Y10-Y11 squares, Y12-Y13 gradient, Y14 broadcasts.
+type pairs struct {
+	t, squares, gradient []reg.VecPhysical
+	work                 [2][4]reg.VecPhysical
+	element              reg.VecPhysical
+}
+
+func (a *lanes) pairs() pairs {
+	r := a.registers
+	return pairs{
+		t: r[0:2], work: [2][4]reg.VecPhysical{[4]reg.VecPhysical(r[2:6]), [4]reg.VecPhysical(r[6:10])},
+		squares: r[10:12], gradient: r[12:14], element: r[14],
+	}
+}
+
+// of is one half of the k-th number from a pointer on.
+func (a *lanes) of(h int, pointer reg.Register, k int) Mem {
+	return Mem{Base: pointer, Disp: k*size + h*a.bytes()}
+}
+
+// both writes the body for each half.
+func both(body func(h int)) {
+	for h := range 2 {
+		body(h)
+	}
+}
+
+// predictPair computes t = exp2(w.p + p6) for one row of the design at RDX, with the Point at R8.
+func (a *lanes) predictPair(x pairs) {
+	both(func(h int) { a.load(a.of(h, reg.R8, 6), x.t[h]) })
+	for k := range 6 {
+		a.broadcast(a.field(reg.RDX, k), x.element)
+		both(func(h int) { a.fmadd231(a.of(h, reg.R8, k), x.element, x.t[h]) })
+	}
+	a.exp2Pair(x)
+}
+
+// exp2Pair is exp2 in 256 bits, for both halves of t. An integer added to a number of the order of 2^52 (2^23) rounds t to
+// an integer k and leaves the bits of 2^k's exponent at the end.
+func (a *lanes) exp2Pair(x pairs) {
+	bias, low, high, exponent, coefficients := 3<<51+1023., -1023., 1024., uint64(52), exp2Wide
+	if a.single {
+		bias, low, high, exponent, coefficients = 3<<22+127., -127., 128., 23, exp2Nearest
+	}
+	z := x.t
+	both(func(h int) { a.clamp(z[h], x.work[h][0], low, high) })
+	a.load(a.constant(bias), x.element)
+	both(func(h int) { a.add(x.element, z[h], x.work[h][0]) })
+	both(func(h int) { a.sub(x.element, x.work[h][0], x.work[h][1]) })
+	both(func(h int) { a.sub(x.work[h][1], z[h], z[h]) })
+	both(func(h int) {
+		if a.single {
+			VPSLLD(Imm(exponent), x.work[h][0], x.work[h][0])
+		} else {
+			VPSLLQ(Imm(exponent), x.work[h][0], x.work[h][0])
+		}
+	})
+	// Even and odd powers apart.
+	both(func(h int) { a.mul(z[h], z[h], x.work[h][1]) })
+	last := len(coefficients) - 1
+	for _, chain := range []int{last, last - 1} {
+		q := 2 + chain%2
+		both(func(h int) { a.load(a.constant(coefficients[chain]), x.work[h][q]) })
+	}
+	for k := last - 2; k >= 0; k-- {
+		both(func(h int) { a.fmadd213(a.constant(coefficients[k]), x.work[h][1], x.work[h][2+k%2]) })
+	}
+	both(func(h int) { a.fmadd231(z[h], x.work[h][3], x.work[h][2]) })
+	both(func(h int) { a.fmadd213(a.constant(1), z[h], x.work[h][2]) })
+	both(func(h int) { a.mul(x.work[h][2], x.work[h][0], z[h]) })
+}
+
+// differencePair computes d = s - t - c water into the first of work, and adds up its squares; element is water.
+func (a *lanes) differencePair(x pairs) {
+	a.broadcast(a.field(reg.RDX, waterField), x.element)
+	both(func(h int) {
+		d := x.work[h][0]
+		a.load(a.of(h, reg.RSI, 0), d)
+		a.sub(x.t[h], d, d)
+		a.fnmadd231(a.of(h, reg.R8, pointWater), x.element, d)
+		a.fmadd231(d, d, x.squares[h])
+	})
+}
+
+// loadPair and storePair move sums from and to the Point.
+func (a *lanes) loadPair(k int, sums []reg.VecPhysical) {
+	both(func(h int) { a.load(a.of(h, reg.R8, k), sums[h]) })
+}
+
+func (a *lanes) storePair(sums []reg.VecPhysical, k int) {
+	both(func(h int) { a.store(sums[h], a.of(h, reg.R8, k)) })
+}
+
+// modelPair is model on both halves at once. RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n.
+func (a *lanes) modelPair() {
+	a.function("tensorModel", "u, v, x *float64, s *float64, design *float64, n int, point *float64",
+		"evaluates the model at a point, and what its derivatives are sums of.")
+	x := a.pairs()
+	argument("u", reg.RDI)
+	argument("v", reg.R9)
+	argument("x", reg.R10)
+	a.begin(nil)
+	a.loadPair(pointSquares, x.squares)
+	a.loadPair(pointGradient, x.gradient)
+	a.rows(func() {
+		a.predictPair(x)
+		a.differencePair(x)
+		both(func(h int) {
+			t, d, water := x.t[h], x.work[h][0], x.work[h][1]
+			a.fmadd231(d, x.element, x.gradient[h])
+			a.mul(t, x.element, water)
+			a.store(water, a.of(h, reg.R10, 0))
+			a.mul(t, d, d)
+			a.store(d, a.of(h, reg.RDI, 0))
+			a.mul(a.of(h, reg.R8, pointMix), d, d)
+			a.fmsub213(d, t, t)
+			a.store(t, a.of(h, reg.R9, 0))
+		})
+		ADDQ(Imm(size), reg.RDI)
+		ADDQ(Imm(size), reg.R9)
+		ADDQ(Imm(size), reg.R10)
+		a.next()
+	})
+	a.storePair(x.squares, pointSquares)
+	a.storePair(x.gradient, pointGradient)
+	a.end()
+}
+
+// misfitPair is misfit on both halves at once. RSI s, RDX row of the design, R8 the Point, RCX n.
+func (a *lanes) misfitPair() {
+	a.function("tensorMisfit", "s *float64, design *float64, n int, point *float64",
+		"adds up the squares of the differences of signal and model at a point.")
+	x := a.pairs()
+	a.begin(nil)
+	a.loadPair(pointSquares, x.squares)
+	a.rows(func() {
+		a.predictPair(x)
+		a.differencePair(x)
+		a.next()
+	})
+	a.storePair(x.squares, pointSquares)
+	a.end()
+}
+
+// weightsPair is weights on both halves at once. RDI u, R9 v, RSI y, RDX row of the design, R8 the Point, RCX n.
+func (a *lanes) weightsPair() {
+	a.function("tensorWeights", "u, v *float64, s *float64, design *float64, n int, point *float64",
+		"writes v = exp2(w.p + p6) and u = v s.")
+	x := a.pairs()
+	argument("u", reg.RDI)
+	argument("v", reg.R9)
+	a.begin(nil)
+	a.rows(func() {
+		a.predictPair(x)
+		both(func(h int) {
+			a.store(x.t[h], a.of(h, reg.R9, 0))
+			a.mul(a.of(h, reg.RSI, 0), x.t[h], x.t[h])
+			a.store(x.t[h], a.of(h, reg.RDI, 0))
+		})
+		ADDQ(Imm(size), reg.RDI)
+		ADDQ(Imm(size), reg.R9)
+		a.next()
+	})
+	a.end()
+}

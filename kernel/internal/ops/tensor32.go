@@ -1,0 +1,68 @@
+package ops
+
+// TensorLanes32 is how many voxels the kernels in single precision work on at once: what is one vector of
+// eight numbers in double precision is one of sixteen here.
+const TensorLanes32 = 2 * TensorLanes
+
+// Lanes32 are one number of each of sixteen voxels.
+type Lanes32 [TensorLanes32]float32
+
+// Tensor32 holds the steps of the tensor models in single precision. All is as in Tensor, with sixteen lanes
+// in place of eight. The unit of the b-tensor in the design should be 1000 s/mm2 (parameters are then in
+// 1e-3 mm2/s), so that the columns of the design are about equally large.
+type Tensor32 struct {
+	// Pack32 and Pack64 transpose the signals of sixteen voxels, n >= 4 values each, one voxel after the
+	// other in memory. Pack64 rounds; what single precision cannot hold becomes infinite.
+	Pack32 func(lanes *Lanes32, signal *float32, n int)
+	Pack64 func(lanes *Lanes32, signal *float64, n int)
+	// Range lowers Least and raises Most to what n Lanes32 reach, and adds their squares to Energy.
+	// Least and Most may pass over a NaN.
+	Range func(extent *Extent32, s *Lanes32, n int)
+	// Widen writes the first and the last eight lanes of n numbers in double precision, Narrow
+	// rounds them to single precision.
+	Widen, Narrow func(first, last *Lanes, s *Lanes32, n int)
+
+	// Exp2 and Log2 write y = 2^x and y = log2(x) for n Lanes32; y may be x. NaN gives NaN.
+	//
+	// Exp2 is within 2 units in the last place where the result is a normal number, and within the
+	// smallest subnormal number elsewhere, except that the AVX2 set gives 0 below x = -126.5 and +Inf
+	// above 127.5. Log2 is within 2 units in the last place or 2^-23, whichever is larger; zero
+	// gives -Inf, a negative number NaN, +Inf itself.
+	Exp2, Log2 func(y, x *Lanes32, n int)
+
+	// Logarithms writes y = log2(x) with x = s - c water, or the floor where x <= cut.
+	Logarithms func(y, s *Lanes32, design *float32, n int, rest *Rest32)
+	// WeightedLogarithms writes v = s^2 and y = v log2(x), x as above.
+	WeightedLogarithms func(y, v, s *Lanes32, design *float32, n int, rest *Rest32)
+
+	// Sums7 adds v times row i of a table of 8 columns, of which it uses seven, to the seven sums, for
+	// each measurement i.
+	Sums7 func(sums *Lanes32, table *float32, v *Lanes32, n int)
+	// Sums22 does the same with 22 of 24 columns.
+	Sums22 func(sums *Lanes32, table *float32, v *Lanes32, n int)
+	// Project adds u, and then x, times the seven columns of the design to fourteen sums.
+	Project func(sums *Lanes32, design *float32, u, x *Lanes32, n int)
+
+	// Model evaluates the model at a point, with d = s - t - c water: u = d t, v = t^2 - mix u,
+	// x = t water; to the point's Squares and Gradient it adds d^2 and d water.
+	Model func(u, v, x, s *Lanes32, design *float32, n int, point *Point32)
+	// Misfit adds only to the Squares.
+	Misfit func(s *Lanes32, design *float32, n int, point *Point32)
+	// Weights writes v = t and u = v s.
+	Weights func(u, v, s *Lanes32, design *float32, n int, point *Point32)
+}
+
+// Extent32 is what the values of a signal are like.
+type Extent32 struct{ Least, Most, Energy Lanes32 }
+
+// Rest32 says what is taken off a signal and what happens to too small a rest.
+type Rest32 struct{ C, Cut, Floor Lanes32 }
+
+// Point32 is a place in parameter space, and what was found there.
+type Point32 struct {
+	P        [7]Lanes32 // in units of binary logarithms
+	C        Lanes32    // the signal of water at b = 0
+	Mix      Lanes32    // 1 for the exact second derivative, 0 for that of Gauss and Newton
+	Squares  Lanes32
+	Gradient Lanes32 // along C
+}
