@@ -1,6 +1,9 @@
 package kernel
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
 // groupSize is how many directions share a table of sums.
 const groupSize = 4
@@ -65,27 +68,60 @@ func best(list []int, score func(int) float64) int {
 	return place
 }
 
-// groupTable has for each group and each of its non-empty sets, as a number from 1 to 15, the sum of the
-// directions' moments: width numbers, padded with zeros.
-func groupTable(d *CSDDesign, order []int, width int) []float64 {
-	moments, groups := d.Gram.Moments, (len(order)+groupSize-1)/groupSize
-	table := alignedFloats(groups * groupPatterns * width)
+// layMoments makes the table of sums: for each group and each of its non-empty sets, as a number from 1 to
+// 15, the sum of the directions' moments, padded with zeros. Sums are of rounded rows, so that in fixed
+// point each set has one sum, whatever rows made it.
+func (t *csdTables[T, S]) layMoments(d *CSDDesign, order []int) {
+	t.unit = momentUnit[S](d)
+	groups := (len(order) + groupSize - 1) / groupSize
+	t.table = alignedNumbers[S](groups * groupPatterns * t.moments)
+	t.complete = alignedNumbers[S](t.moments)
+	moments := d.Gram.Moments
+	row := make([]S, t.moments)
 	for i, direction := range order {
+		for m := range moments {
+			row[2*m] = fixed[S](d.Gram.Rows[direction*2*moments+m] / t.unit)
+			row[2*m+1] = fixed[S](d.Gram.Rows[(direction*2+1)*moments+m] / t.unit)
+		}
+		addTo(t.complete, row)
 		group, bit := i/groupSize, 1<<(i%groupSize)
 		for pattern := range 1 << groupSize {
-			if pattern&bit == 0 {
-				continue
-			}
-			row := table[(group*groupPatterns+pattern-1)*width:][:width]
-			cos := d.Gram.Rows[direction*2*moments:][:moments]
-			sin := d.Gram.Rows[(direction*2+1)*moments:][:moments]
-			for m := range cos {
-				row[2*m] += cos[m]
-				row[2*m+1] += sin[m]
+			if pattern&bit != 0 {
+				addTo(t.table[(group*groupPatterns+pattern-1)*t.moments:][:t.moments], row)
 			}
 		}
 	}
-	return table
+}
+
+// momentUnit is what one stands for in the moments: the smallest that lets no sum of directions leave the
+// range of integers. In floating point it is one.
+func momentUnit[S int32 | float64](d *CSDDesign) float64 {
+	if S(1)/2 != 0 {
+		return 1
+	}
+	width, largest := 2*d.Gram.Moments, 0.0
+	for m := range width {
+		sum := 0.0
+		for r := range d.directions() {
+			sum += math.Abs(d.Gram.Rows[r*width+m])
+		}
+		largest = max(largest, sum)
+	}
+	return largest / (math.MaxInt32 - float64(d.directions()))
+}
+
+// fixed is a number as S has it: rounded to an integer or unchanged.
+func fixed[S int32 | float64](v float64) S {
+	if S(1)/2 != 0 {
+		return S(v)
+	}
+	return S(math.RoundToEven(v))
+}
+
+func addTo[S int32 | float64](sum, row []S) {
+	for i, v := range row {
+		sum[i] += v
+	}
 }
 
 // groupBits has one bit, the lowest, for each group in a word of directions.

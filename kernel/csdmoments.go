@@ -7,55 +7,56 @@ import (
 
 // sumMoments makes the moments of a set, from nothing or by taking the other directions off the
 // complete sum, whichever touches fewer groups.
-func (w *csdLaneWorker) sumMoments(slot int, active []uint64) {
-	w.list = w.list[:0]
+func (s *csdSlots[T, S]) sumMoments(slot int, active []uint64) {
+	s.list = s.list[:0]
 	touched, untouched := 0, 0
 	for i, word := range active {
 		touched += bits.OnesCount64(occupied(word))
-		untouched += bits.OnesCount64(occupied(w.others(word, i)))
+		untouched += bits.OnesCount64(occupied(s.others(word, i)))
 	}
-	sums := w.slotSums(slot)
+	sums := s.slotSums(slot)
 	if touched <= untouched {
 		for i, word := range active {
-			w.list = appendGroupRows(w.list, word, i, w.moments*8)
+			s.list = appendGroupRows(s.list, word, i, s.moments*sizeOf[T]())
 		}
 		clear(sums)
-		w.accumulate(sums, sums, touched, 0)
+		s.accumulate(sums, sums, touched, 0)
 		return
 	}
 	for i, word := range active {
-		w.list = appendGroupRows(w.list, w.others(word, i), i, w.moments*8)
+		s.list = appendGroupRows(s.list, s.others(word, i), i, s.moments*sizeOf[T]())
 	}
-	w.accumulate(sums, w.complete, 0, untouched)
+	s.accumulate(sums, s.complete, 0, untouched)
 }
 
 // others are the directions that are not in a set's word of the given index.
-func (l *csdLanes) others(word uint64, index int) uint64 {
+func (s *csdSlots[T, S]) others(word uint64, index int) uint64 {
 	word = ^word
-	if left := l.directions - 64*index; left < 64 {
+	if left := s.directions - 64*index; left < 64 {
 		word &= 1<<left - 1
 	}
 	return word
 }
 
-func (w *csdLaneWorker) slotSums(slot int) []float64 { return w.sums[slot*w.moments:][:w.moments] }
+func (s *csdSlots[T, S]) slotSums(slot int) []S { return s.sums[slot*s.moments:][:s.moments] }
 
 // accumulate writes from with the first rows in the list added and the others removed.
-func (w *csdLaneWorker) accumulate(sums, from []float64, added, removed int) {
-	w.steps.Accumulate(&sums[0], &from[0], &w.table[0], unsafe.SliceData(w.list), added, removed, w.moments/w.steps.Stripe)
+func (s *csdSlots[T, S]) accumulate(sums, from []S, added, removed int) {
+	s.steps.Accumulate(&sums[0], &from[0], &s.table[0], unsafe.SliceData(s.list), added, removed, s.moments/s.steps.Stripe)
 }
 
-// exchange makes a new set the active one of a slot and updates the moments by what changed.
-func (w *csdLaneWorker) exchange(slot int, active, below []uint64) {
-	w.list = w.list[:0]
+// exchange makes the set after the iteration the active one of a slot and updates the moments by what changed.
+func (s *csdSlots[T, S]) exchange(slot int) {
+	active, below := s.set(s.active, slot), s.set(s.below, slot)
+	s.list = s.list[:0]
 	for i, word := range below {
-		w.list = appendGroupRows(w.list, word&^active[i], i, w.moments*8)
+		s.list = appendGroupRows(s.list, word&^active[i], i, s.moments*sizeOf[T]())
 	}
-	added := len(w.list)
+	added := len(s.list)
 	for i, word := range active {
-		w.list = appendGroupRows(w.list, word&^below[i], i, w.moments*8)
+		s.list = appendGroupRows(s.list, word&^below[i], i, s.moments*sizeOf[T]())
 	}
-	sums := w.slotSums(slot)
-	w.accumulate(sums, sums, added, len(w.list)-added)
+	sums := s.slotSums(slot)
+	s.accumulate(sums, sums, added, len(s.list)-added)
 	copy(active, below)
 }

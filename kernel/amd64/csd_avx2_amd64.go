@@ -16,12 +16,6 @@ func csdPackFloat64AVX2(dst *float64, rows *float64, columns int, stride int)
 //go:noescape
 func csdPackFloat32AVX2(dst *float64, rows *float32, columns int, stride int)
 
-// csdTransposeAVX2 transposes as many rows as there are lanes, each stride values after the one
-// before and at least as many columns as lanes, to dst[column][lane].
-//
-//go:noescape
-func csdTransposeAVX2(dst *float64, rows *float64, columns int, stride int)
-
 // csdInspectAVX2 looks at the n >= 1 vectors at the byte offsets from x on and writes three:
 // NaN where a value is NaN or infinite, else 0; the smallest value; the largest.
 //
@@ -34,9 +28,15 @@ func csdInspectAVX2(seen *float64, x *float64, offsets *int32, n int)
 //go:noescape
 func csdMultiplyAVX2(dst *float64, panels *float64, x *float64, offsets *int32, count int, columns int)
 
+// csdTransposeAVX2 transposes as many rows as there are lanes, each stride values after the one
+// before and at least as many columns as lanes, to dst[column][lane].
+//
+//go:noescape
+func csdTransposeAVX2(dst *float64, rows *float64, columns int, stride int)
+
 // csdBelowAVX2 compares the rows of count panels times x with the threshold of each lane: bit r
 // of a lane's set is 1 where row r is strictly less. columns of x are consecutive vectors; skip
-// bytes of a panel follow those that are used. rows has a byte for each row, of which the first
+// bytes of a panel follow those that are used. rows has a mask of lanes for each row, of which the first
 // 64*words are turned into sets[lane][word].
 //
 //go:noescape

@@ -26,19 +26,21 @@ square1:
 	PREFETCHT1 64(DI)
 	ADDQ       $+128, DI
 
-	// Pairs of rows: t[i] gets the even columns of rows i and i+1, t[i+1] the odd ones.
-	VUNPCKLPD  Y1, Y0, Y4
-	VUNPCKHPD  Y1, Y0, Y5
-	VUNPCKLPD  Y3, Y2, Y6
-	VUNPCKHPD  Y3, Y2, Y7
+	// Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.
+	VUNPCKLPD Y1, Y0, Y4
+	VUNPCKHPD Y1, Y0, Y5
+	VUNPCKLPD Y3, Y2, Y6
+	VUNPCKHPD Y3, Y2, Y7
+
+	// Blocks: the first ones of two rows to one column, the second ones to another.
 	VPERM2F128 $0x20, Y6, Y4, Y0
-	VPERM2F128 $0x31, Y6, Y4, Y2
-	VPERM2F128 $0x20, Y7, Y5, Y1
-	VPERM2F128 $0x31, Y7, Y5, Y3
+	VPERM2F128 $0x31, Y6, Y4, Y1
 	VMOVUPD    Y0, (AX)
-	VMOVUPD    Y1, 32(AX)
-	VMOVUPD    Y2, 64(AX)
-	VMOVUPD    Y3, 96(AX)
+	VMOVUPD    Y1, 64(AX)
+	VPERM2F128 $0x20, Y7, Y5, Y0
+	VPERM2F128 $0x31, Y7, Y5, Y1
+	VMOVUPD    Y0, 32(AX)
+	VMOVUPD    Y1, 96(AX)
 	ADDQ       $+32, CX
 	ADDQ       $+128, AX
 	SUBQ       $+4, DX
@@ -80,19 +82,21 @@ square3:
 	PREFETCHT1 (DI)
 	ADDQ       $+64, DI
 
-	// Pairs of rows: t[i] gets the even columns of rows i and i+1, t[i+1] the odd ones.
-	VUNPCKLPD  Y1, Y0, Y4
-	VUNPCKHPD  Y1, Y0, Y5
-	VUNPCKLPD  Y3, Y2, Y6
-	VUNPCKHPD  Y3, Y2, Y7
+	// Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.
+	VUNPCKLPD Y1, Y0, Y4
+	VUNPCKHPD Y1, Y0, Y5
+	VUNPCKLPD Y3, Y2, Y6
+	VUNPCKHPD Y3, Y2, Y7
+
+	// Blocks: the first ones of two rows to one column, the second ones to another.
 	VPERM2F128 $0x20, Y6, Y4, Y0
-	VPERM2F128 $0x31, Y6, Y4, Y2
-	VPERM2F128 $0x20, Y7, Y5, Y1
-	VPERM2F128 $0x31, Y7, Y5, Y3
+	VPERM2F128 $0x31, Y6, Y4, Y1
 	VMOVUPD    Y0, (AX)
-	VMOVUPD    Y1, 32(AX)
-	VMOVUPD    Y2, 64(AX)
-	VMOVUPD    Y3, 96(AX)
+	VMOVUPD    Y1, 64(AX)
+	VPERM2F128 $0x20, Y7, Y5, Y0
+	VPERM2F128 $0x31, Y7, Y5, Y1
+	VMOVUPD    Y0, 32(AX)
+	VMOVUPD    Y1, 96(AX)
 	ADDQ       $+16, CX
 	ADDQ       $+128, AX
 	SUBQ       $+4, DX
@@ -113,56 +117,6 @@ done4:
 	VZEROUPPER
 	RET
 
-// func csdTransposeAVX2(dst *float64, rows *float64, columns int, stride int)
-// Requires: AVX
-TEXT ·csdTransposeAVX2(SB), NOSPLIT, $0-32
-	MOVQ   dst+0(FP), AX
-	MOVQ   rows+8(FP), CX
-	MOVQ   columns+16(FP), DX
-	MOVQ   stride+24(FP), BX
-	IMUL3Q $+8, BX, BX
-	LEAQ   (BX)(BX*2), SI
-	MOVQ   BX, DI
-
-square5:
-	VMOVUPD (CX), Y0
-	VMOVUPD (CX)(BX*1), Y1
-	VMOVUPD (CX)(BX*2), Y2
-	VMOVUPD (CX)(SI*1), Y3
-
-	// Pairs of rows: t[i] gets the even columns of rows i and i+1, t[i+1] the odd ones.
-	VUNPCKLPD  Y1, Y0, Y4
-	VUNPCKHPD  Y1, Y0, Y5
-	VUNPCKLPD  Y3, Y2, Y6
-	VUNPCKHPD  Y3, Y2, Y7
-	VPERM2F128 $0x20, Y6, Y4, Y0
-	VPERM2F128 $0x31, Y6, Y4, Y2
-	VPERM2F128 $0x20, Y7, Y5, Y1
-	VPERM2F128 $0x31, Y7, Y5, Y3
-	VMOVUPD    Y0, (AX)
-	VMOVUPD    Y1, 32(AX)
-	VMOVUPD    Y2, 64(AX)
-	VMOVUPD    Y3, 96(AX)
-	ADDQ       $+32, CX
-	ADDQ       $+128, AX
-	SUBQ       $+4, DX
-	CMPQ       DX, $+4
-	JGE        square5
-	TESTQ      DX, DX
-	JZ         done6
-
-	// Fewer columns than lanes are left: step back, so that the last square ends with the last column.
-	SUBQ   $+4, DX
-	LEAQ   (CX)(DX*8), CX
-	IMUL3Q $+32, DX, DX
-	ADDQ   DX, AX
-	MOVQ   $+4, DX
-	JMP    square5
-
-done6:
-	VZEROUPPER
-	RET
-
 // func csdInspectAVX2(seen *float64, x *float64, offsets *int32, n int)
 // Requires: AVX, FMA3
 TEXT ·csdInspectAVX2(SB), NOSPLIT, $0-32
@@ -176,9 +130,9 @@ TEXT ·csdInspectAVX2(SB), NOSPLIT, $0-32
 	VMOVUPD (CX)(SI*1), Y1
 	VMOVUPD Y1, Y2
 	TESTQ   BX, BX
-	JZ      after_value8
+	JZ      after_value6
 
-value7:
+value5:
 	MOVLQSX     (DX), SI
 	ADDQ        $0x04, DX
 	VMOVUPD     (CX)(SI*1), Y3
@@ -186,9 +140,9 @@ value7:
 	VMINPD      Y3, Y1, Y1
 	VMAXPD      Y3, Y2, Y2
 	DECQ        BX
-	JNZ         value7
+	JNZ         value5
 
-after_value8:
+after_value6:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	VMOVUPD Y2, 64(AX)
@@ -203,9 +157,9 @@ TEXT ·csdMultiplyAVX2(SB), NOSPLIT, $0-48
 	MOVQ  x+16(FP), DX
 	MOVQ  count+32(FP), BX
 	TESTQ BX, BX
-	JZ    after_panel10
+	JZ    after_panel8
 
-panel9:
+panel7:
 	MOVQ   offsets+24(FP), SI
 	MOVQ   columns+40(FP), DI
 	VXORPD Y0, Y0, Y0
@@ -222,9 +176,9 @@ panel9:
 	VXORPD Y11, Y11, Y11
 	VXORPD Y12, Y12, Y12
 	TESTQ  DI, DI
-	JZ     after_column12
+	JZ     after_column10
 
-column11:
+column9:
 	MOVLQSX      (SI), R8
 	ADDQ         $0x04, SI
 	VMOVUPD      (DX)(R8*1), Y13
@@ -256,9 +210,9 @@ column11:
 	VFMADD231PD  Y14, Y13, Y12
 	ADDQ         $+104, CX
 	DECQ         DI
-	JNZ          column11
+	JNZ          column9
 
-after_column12:
+after_column10:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	VMOVUPD Y2, 64(AX)
@@ -274,9 +228,61 @@ after_column12:
 	VMOVUPD Y12, 384(AX)
 	ADDQ    $+416, AX
 	DECQ    BX
-	JNZ     panel9
+	JNZ     panel7
 
-after_panel10:
+after_panel8:
+	VZEROUPPER
+	RET
+
+// func csdTransposeAVX2(dst *float64, rows *float64, columns int, stride int)
+// Requires: AVX
+TEXT ·csdTransposeAVX2(SB), NOSPLIT, $0-32
+	MOVQ   dst+0(FP), AX
+	MOVQ   rows+8(FP), CX
+	MOVQ   columns+16(FP), DX
+	MOVQ   stride+24(FP), BX
+	IMUL3Q $+8, BX, BX
+	LEAQ   (BX)(BX*2), SI
+	MOVQ   BX, DI
+
+square11:
+	VMOVUPD (CX), Y0
+	VMOVUPD (CX)(BX*1), Y1
+	VMOVUPD (CX)(BX*2), Y2
+	VMOVUPD (CX)(SI*1), Y3
+
+	// Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.
+	VUNPCKLPD Y1, Y0, Y4
+	VUNPCKHPD Y1, Y0, Y5
+	VUNPCKLPD Y3, Y2, Y6
+	VUNPCKHPD Y3, Y2, Y7
+
+	// Blocks: the first ones of two rows to one column, the second ones to another.
+	VPERM2F128 $0x20, Y6, Y4, Y0
+	VPERM2F128 $0x31, Y6, Y4, Y1
+	VMOVUPD    Y0, (AX)
+	VMOVUPD    Y1, 64(AX)
+	VPERM2F128 $0x20, Y7, Y5, Y0
+	VPERM2F128 $0x31, Y7, Y5, Y1
+	VMOVUPD    Y0, 32(AX)
+	VMOVUPD    Y1, 96(AX)
+	ADDQ       $+32, CX
+	ADDQ       $+128, AX
+	SUBQ       $+4, DX
+	CMPQ       DX, $+4
+	JGE        square11
+	TESTQ      DX, DX
+	JZ         done12
+
+	// Fewer columns than lanes are left: step back, so that the last square ends with the last column.
+	SUBQ   $+4, DX
+	LEAQ   (CX)(DX*8), CX
+	IMUL3Q $+32, DX, DX
+	ADDQ   DX, AX
+	MOVQ   $+4, DX
+	JMP    square11
+
+done12:
 	VZEROUPPER
 	RET
 

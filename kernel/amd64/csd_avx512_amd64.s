@@ -38,7 +38,7 @@ square1:
 	PREFETCHT1 448(R9)
 	ADDQ       $+512, R9
 
-	// Pairs of rows: t[i] gets the even columns of rows i and i+1, t[i+1] the odd ones.
+	// Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.
 	VUNPCKLPD Z1, Z0, Z8
 	VUNPCKHPD Z1, Z0, Z9
 	VUNPCKLPD Z3, Z2, Z10
@@ -48,31 +48,31 @@ square1:
 	VUNPCKLPD Z7, Z6, Z14
 	VUNPCKHPD Z7, Z6, Z15
 
-	// Blocks of two by two values as units: 0x88 picks the even ones of both operands, 0xdd the odd.
+	// Blocks: 0x88 picks the even ones of both operands, 0xdd the odd.
 	VSHUFF64X2 $0x88, Z10, Z8, Z0
-	VSHUFF64X2 $0xdd, Z10, Z8, Z1
-	VSHUFF64X2 $0x88, Z14, Z12, Z2
-	VSHUFF64X2 $0xdd, Z14, Z12, Z3
-	VSHUFF64X2 $0x88, Z2, Z0, Z4
-	VSHUFF64X2 $0xdd, Z2, Z0, Z5
-	VMOVUPD    Z4, (AX)
-	VMOVUPD    Z5, 256(AX)
-	VSHUFF64X2 $0x88, Z3, Z1, Z4
-	VSHUFF64X2 $0xdd, Z3, Z1, Z5
-	VMOVUPD    Z4, 128(AX)
-	VMOVUPD    Z5, 384(AX)
+	VSHUFF64X2 $0x88, Z14, Z12, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, (AX)
+	VMOVUPD    Z3, 256(AX)
+	VSHUFF64X2 $0xdd, Z10, Z8, Z0
+	VSHUFF64X2 $0xdd, Z14, Z12, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, 128(AX)
+	VMOVUPD    Z3, 384(AX)
 	VSHUFF64X2 $0x88, Z11, Z9, Z0
-	VSHUFF64X2 $0xdd, Z11, Z9, Z1
-	VSHUFF64X2 $0x88, Z15, Z13, Z2
-	VSHUFF64X2 $0xdd, Z15, Z13, Z3
-	VSHUFF64X2 $0x88, Z2, Z0, Z4
-	VSHUFF64X2 $0xdd, Z2, Z0, Z5
-	VMOVUPD    Z4, 64(AX)
-	VMOVUPD    Z5, 320(AX)
-	VSHUFF64X2 $0x88, Z3, Z1, Z4
-	VSHUFF64X2 $0xdd, Z3, Z1, Z5
-	VMOVUPD    Z4, 192(AX)
-	VMOVUPD    Z5, 448(AX)
+	VSHUFF64X2 $0x88, Z15, Z13, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, 64(AX)
+	VMOVUPD    Z3, 320(AX)
+	VSHUFF64X2 $0xdd, Z11, Z9, Z0
+	VSHUFF64X2 $0xdd, Z15, Z13, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, 192(AX)
+	VMOVUPD    Z3, 448(AX)
 	ADDQ       $+64, CX
 	ADDQ       $+512, AX
 	SUBQ       $+8, DX
@@ -123,7 +123,7 @@ square3:
 	PREFETCHT1 192(R9)
 	ADDQ       $+256, R9
 
-	// Pairs of rows: t[i] gets the even columns of rows i and i+1, t[i+1] the odd ones.
+	// Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.
 	VUNPCKLPD Z1, Z0, Z8
 	VUNPCKHPD Z1, Z0, Z9
 	VUNPCKLPD Z3, Z2, Z10
@@ -133,31 +133,31 @@ square3:
 	VUNPCKLPD Z7, Z6, Z14
 	VUNPCKHPD Z7, Z6, Z15
 
-	// Blocks of two by two values as units: 0x88 picks the even ones of both operands, 0xdd the odd.
+	// Blocks: 0x88 picks the even ones of both operands, 0xdd the odd.
 	VSHUFF64X2 $0x88, Z10, Z8, Z0
-	VSHUFF64X2 $0xdd, Z10, Z8, Z1
-	VSHUFF64X2 $0x88, Z14, Z12, Z2
-	VSHUFF64X2 $0xdd, Z14, Z12, Z3
-	VSHUFF64X2 $0x88, Z2, Z0, Z4
-	VSHUFF64X2 $0xdd, Z2, Z0, Z5
-	VMOVUPD    Z4, (AX)
-	VMOVUPD    Z5, 256(AX)
-	VSHUFF64X2 $0x88, Z3, Z1, Z4
-	VSHUFF64X2 $0xdd, Z3, Z1, Z5
-	VMOVUPD    Z4, 128(AX)
-	VMOVUPD    Z5, 384(AX)
+	VSHUFF64X2 $0x88, Z14, Z12, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, (AX)
+	VMOVUPD    Z3, 256(AX)
+	VSHUFF64X2 $0xdd, Z10, Z8, Z0
+	VSHUFF64X2 $0xdd, Z14, Z12, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, 128(AX)
+	VMOVUPD    Z3, 384(AX)
 	VSHUFF64X2 $0x88, Z11, Z9, Z0
-	VSHUFF64X2 $0xdd, Z11, Z9, Z1
-	VSHUFF64X2 $0x88, Z15, Z13, Z2
-	VSHUFF64X2 $0xdd, Z15, Z13, Z3
-	VSHUFF64X2 $0x88, Z2, Z0, Z4
-	VSHUFF64X2 $0xdd, Z2, Z0, Z5
-	VMOVUPD    Z4, 64(AX)
-	VMOVUPD    Z5, 320(AX)
-	VSHUFF64X2 $0x88, Z3, Z1, Z4
-	VSHUFF64X2 $0xdd, Z3, Z1, Z5
-	VMOVUPD    Z4, 192(AX)
-	VMOVUPD    Z5, 448(AX)
+	VSHUFF64X2 $0x88, Z15, Z13, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, 64(AX)
+	VMOVUPD    Z3, 320(AX)
+	VSHUFF64X2 $0xdd, Z11, Z9, Z0
+	VSHUFF64X2 $0xdd, Z15, Z13, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, 192(AX)
+	VMOVUPD    Z3, 448(AX)
 	ADDQ       $+32, CX
 	ADDQ       $+512, AX
 	SUBQ       $+8, DX
@@ -178,84 +178,6 @@ done4:
 	VZEROUPPER
 	RET
 
-// func csdTransposeAVX512(dst *float64, rows *float64, columns int, stride int)
-// Requires: AVX, AVX512F
-TEXT ·csdTransposeAVX512(SB), NOSPLIT, $0-32
-	MOVQ   dst+0(FP), AX
-	MOVQ   rows+8(FP), CX
-	MOVQ   columns+16(FP), DX
-	MOVQ   stride+24(FP), BX
-	IMUL3Q $+8, BX, BX
-	LEAQ   (BX)(BX*2), SI
-	LEAQ   (BX)(BX*4), DI
-	LEAQ   (SI)(BX*4), R8
-	MOVQ   BX, R9
-
-square5:
-	VMOVUPD (CX), Z0
-	VMOVUPD (CX)(BX*1), Z1
-	VMOVUPD (CX)(BX*2), Z2
-	VMOVUPD (CX)(SI*1), Z3
-	VMOVUPD (CX)(BX*4), Z4
-	VMOVUPD (CX)(DI*1), Z5
-	VMOVUPD (CX)(SI*2), Z6
-	VMOVUPD (CX)(R8*1), Z7
-
-	// Pairs of rows: t[i] gets the even columns of rows i and i+1, t[i+1] the odd ones.
-	VUNPCKLPD Z1, Z0, Z8
-	VUNPCKHPD Z1, Z0, Z9
-	VUNPCKLPD Z3, Z2, Z10
-	VUNPCKHPD Z3, Z2, Z11
-	VUNPCKLPD Z5, Z4, Z12
-	VUNPCKHPD Z5, Z4, Z13
-	VUNPCKLPD Z7, Z6, Z14
-	VUNPCKHPD Z7, Z6, Z15
-
-	// Blocks of two by two values as units: 0x88 picks the even ones of both operands, 0xdd the odd.
-	VSHUFF64X2 $0x88, Z10, Z8, Z0
-	VSHUFF64X2 $0xdd, Z10, Z8, Z1
-	VSHUFF64X2 $0x88, Z14, Z12, Z2
-	VSHUFF64X2 $0xdd, Z14, Z12, Z3
-	VSHUFF64X2 $0x88, Z2, Z0, Z4
-	VSHUFF64X2 $0xdd, Z2, Z0, Z5
-	VMOVUPD    Z4, (AX)
-	VMOVUPD    Z5, 256(AX)
-	VSHUFF64X2 $0x88, Z3, Z1, Z4
-	VSHUFF64X2 $0xdd, Z3, Z1, Z5
-	VMOVUPD    Z4, 128(AX)
-	VMOVUPD    Z5, 384(AX)
-	VSHUFF64X2 $0x88, Z11, Z9, Z0
-	VSHUFF64X2 $0xdd, Z11, Z9, Z1
-	VSHUFF64X2 $0x88, Z15, Z13, Z2
-	VSHUFF64X2 $0xdd, Z15, Z13, Z3
-	VSHUFF64X2 $0x88, Z2, Z0, Z4
-	VSHUFF64X2 $0xdd, Z2, Z0, Z5
-	VMOVUPD    Z4, 64(AX)
-	VMOVUPD    Z5, 320(AX)
-	VSHUFF64X2 $0x88, Z3, Z1, Z4
-	VSHUFF64X2 $0xdd, Z3, Z1, Z5
-	VMOVUPD    Z4, 192(AX)
-	VMOVUPD    Z5, 448(AX)
-	ADDQ       $+64, CX
-	ADDQ       $+512, AX
-	SUBQ       $+8, DX
-	CMPQ       DX, $+8
-	JGE        square5
-	TESTQ      DX, DX
-	JZ         done6
-
-	// Fewer columns than lanes are left: step back, so that the last square ends with the last column.
-	SUBQ   $+8, DX
-	LEAQ   (CX)(DX*8), CX
-	IMUL3Q $+64, DX, DX
-	ADDQ   DX, AX
-	MOVQ   $+8, DX
-	JMP    square5
-
-done6:
-	VZEROUPPER
-	RET
-
 // func csdInspectAVX512(seen *float64, x *float64, offsets *int32, n int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·csdInspectAVX512(SB), NOSPLIT, $0-32
@@ -269,9 +191,9 @@ TEXT ·csdInspectAVX512(SB), NOSPLIT, $0-32
 	VMOVUPD (CX)(SI*1), Z1
 	VMOVUPD Z1, Z2
 	TESTQ   BX, BX
-	JZ      after_value8
+	JZ      after_value6
 
-value7:
+value5:
 	MOVLQSX     (DX), SI
 	ADDQ        $0x04, DX
 	VMOVUPD     (CX)(SI*1), Z3
@@ -279,9 +201,9 @@ value7:
 	VMINPD      Z3, Z1, Z1
 	VMAXPD      Z3, Z2, Z2
 	DECQ        BX
-	JNZ         value7
+	JNZ         value5
 
-after_value8:
+after_value6:
 	VMOVUPD Z0, (AX)
 	VMOVUPD Z1, 64(AX)
 	VMOVUPD Z2, 128(AX)
@@ -296,9 +218,9 @@ TEXT ·csdMultiplyAVX512(SB), NOSPLIT, $0-48
 	MOVQ  x+16(FP), DX
 	MOVQ  count+32(FP), BX
 	TESTQ BX, BX
-	JZ    after_panel10
+	JZ    after_panel8
 
-panel9:
+panel7:
 	MOVQ   offsets+24(FP), SI
 	MOVQ   columns+40(FP), DI
 	VXORPD Z0, Z0, Z0
@@ -325,9 +247,9 @@ panel9:
 	VXORPD Z21, Z21, Z21
 	VXORPD Z22, Z22, Z22
 	TESTQ  DI, DI
-	JZ     after_column12
+	JZ     after_column10
 
-column11:
+column9:
 	MOVLQSX          (SI), R8
 	ADDQ             $0x04, SI
 	VMOVUPD          (DX)(R8*1), Z23
@@ -356,9 +278,9 @@ column11:
 	VFMADD231PD.BCST 176(CX), Z23, Z22
 	ADDQ             $+184, CX
 	DECQ             DI
-	JNZ              column11
+	JNZ              column9
 
-after_column12:
+after_column10:
 	VMOVUPD Z0, (AX)
 	VMOVUPD Z1, 64(AX)
 	VMOVUPD Z2, 128(AX)
@@ -384,9 +306,87 @@ after_column12:
 	VMOVUPD Z22, 1408(AX)
 	ADDQ    $+1472, AX
 	DECQ    BX
-	JNZ     panel9
+	JNZ     panel7
 
-after_panel10:
+after_panel8:
+	VZEROUPPER
+	RET
+
+// func csdTransposeAVX512(dst *float64, rows *float64, columns int, stride int)
+// Requires: AVX, AVX512F
+TEXT ·csdTransposeAVX512(SB), NOSPLIT, $0-32
+	MOVQ   dst+0(FP), AX
+	MOVQ   rows+8(FP), CX
+	MOVQ   columns+16(FP), DX
+	MOVQ   stride+24(FP), BX
+	IMUL3Q $+8, BX, BX
+	LEAQ   (BX)(BX*2), SI
+	LEAQ   (BX)(BX*4), DI
+	LEAQ   (SI)(BX*4), R8
+	MOVQ   BX, R9
+
+square11:
+	VMOVUPD (CX), Z0
+	VMOVUPD (CX)(BX*1), Z1
+	VMOVUPD (CX)(BX*2), Z2
+	VMOVUPD (CX)(SI*1), Z3
+	VMOVUPD (CX)(BX*4), Z4
+	VMOVUPD (CX)(DI*1), Z5
+	VMOVUPD (CX)(SI*2), Z6
+	VMOVUPD (CX)(R8*1), Z7
+
+	// Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.
+	VUNPCKLPD Z1, Z0, Z8
+	VUNPCKHPD Z1, Z0, Z9
+	VUNPCKLPD Z3, Z2, Z10
+	VUNPCKHPD Z3, Z2, Z11
+	VUNPCKLPD Z5, Z4, Z12
+	VUNPCKHPD Z5, Z4, Z13
+	VUNPCKLPD Z7, Z6, Z14
+	VUNPCKHPD Z7, Z6, Z15
+
+	// Blocks: 0x88 picks the even ones of both operands, 0xdd the odd.
+	VSHUFF64X2 $0x88, Z10, Z8, Z0
+	VSHUFF64X2 $0x88, Z14, Z12, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, (AX)
+	VMOVUPD    Z3, 256(AX)
+	VSHUFF64X2 $0xdd, Z10, Z8, Z0
+	VSHUFF64X2 $0xdd, Z14, Z12, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, 128(AX)
+	VMOVUPD    Z3, 384(AX)
+	VSHUFF64X2 $0x88, Z11, Z9, Z0
+	VSHUFF64X2 $0x88, Z15, Z13, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, 64(AX)
+	VMOVUPD    Z3, 320(AX)
+	VSHUFF64X2 $0xdd, Z11, Z9, Z0
+	VSHUFF64X2 $0xdd, Z15, Z13, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, 192(AX)
+	VMOVUPD    Z3, 448(AX)
+	ADDQ       $+64, CX
+	ADDQ       $+512, AX
+	SUBQ       $+8, DX
+	CMPQ       DX, $+8
+	JGE        square11
+	TESTQ      DX, DX
+	JZ         done12
+
+	// Fewer columns than lanes are left: step back, so that the last square ends with the last column.
+	SUBQ   $+8, DX
+	LEAQ   (CX)(DX*8), CX
+	IMUL3Q $+64, DX, DX
+	ADDQ   DX, AX
+	MOVQ   $+8, DX
+	JMP    square11
+
+done12:
 	VZEROUPPER
 	RET
 

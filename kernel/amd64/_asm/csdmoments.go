@@ -9,7 +9,7 @@ import (
 // accumulate writes the update of one voxel's moments. This is the one step that is not lane = voxel:
 // sets differ from voxel to voxel, and the moments of a direction are consecutive.
 func (v vectors) accumulate() {
-	v.function("csdAccumulate", "dst, from, table *float64, offsets *int, added, removed, stripes int",
+	v.function("csdAccumulate", "dst, from, table *sum, offsets *int, added, removed, stripes int",
 		"writes from + the added first rows of the list - the removed ones that",
 		"follow. A row of the table is named by its byte offset; rows, from and dst are as many stripes long.")
 	dst, from, table, stripes := load("dst"), load("from"), load("table"), load("stripes")
@@ -27,12 +27,12 @@ func (v vectors) accumulate() {
 	repeat("stripe", stripes, func() {
 		offsets := load("offsets")
 		for i, sum := range sums {
-			VMOVUPD(v.at(from, i), sum)
+			v.move(v.at(from, i), sum)
 		}
-		rows("added", offsets, VADDPD)
-		rows("removed", offsets, VSUBPD)
+		rows("added", offsets, v.addSum)
+		rows("removed", offsets, v.subSum)
 		for i, sum := range sums {
-			VMOVUPD(sum, v.at(dst, i))
+			v.move(sum, v.at(dst, i))
 		}
 		for _, pointer := range []reg.Register{dst, from, table} {
 			ADDQ(I32(v.stripe*v.bytes), pointer)
@@ -43,7 +43,7 @@ func (v vectors) accumulate() {
 
 // assemble writes the map from moments to the normal matrix: kernel.GramMap documents it.
 func (v vectors) assemble() {
-	v.function("csdAssemble", "q, c, weights *float64, twins *int32, twinCount int, pairs *int32, pairCount int",
+	v.function("csdAssemble", "q, c, weights *number, twins *int32, twinCount int, pairs *int32, pairCount int",
 		"writes the entries of q = P + H^T H from the moments c, pairs of a cosine's and a",
 		"sine's vector. Twins and pairs are records of 12 and 4 numbers, ops.CSD says which; weights has for",
 		"each record the entries of P and then the weights in the order of use.")
@@ -57,16 +57,16 @@ func (v vectors) assemble() {
 // moves on.
 func (v vectors) weigh(weight, moment reg.Register, sums ...[2]reg.VecPhysical) {
 	cos, sin := v.register(8), v.register(9)
-	VMOVUPD(v.at(moment, 0), cos)
-	VMOVUPD(v.at(moment, 1), sin)
+	v.move(v.at(moment, 0), cos)
+	v.move(v.at(moment, 1), sin)
 	for i, sum := range sums {
 		w := v.register(10 + i)
-		VBROADCASTSD(number(weight, i), w)
-		VFMADD231PD(cos, w, sum[0])
-		VFMADD231PD(sin, w, sum[1])
+		v.broadcast(v.number(weight, i), w)
+		v.fma(cos, w, sum[0])
+		v.fma(sin, w, sum[1])
 	}
 	ADDQ(I32(2*v.bytes), moment)
-	ADDQ(I32(8*len(sums)), weight)
+	ADDQ(I32(v.size*len(sums)), weight)
 }
 
 // finish writes base + sum to the entry that a record names. It uses the registers of weigh.
@@ -74,13 +74,13 @@ func (v vectors) finish(sum reg.VecPhysical, weights reg.Register, base int, q, 
 	place := GP64()
 	MOVLQSX(Mem{Base: record, Disp: 4 * field}, place)
 	if v.wide() {
-		VADDPD_BCST(number(weights, base), sum, sum)
+		v.addNumber(v.number(weights, base), sum, sum)
 	} else {
 		b := v.register(12 + base%2)
-		VBROADCASTSD(number(weights, base), b)
-		VADDPD(b, sum, sum)
+		v.broadcast(v.number(weights, base), b)
+		v.add(b, sum, sum)
 	}
-	VMOVUPD(sum, Mem{Base: q, Index: place, Scale: 1})
+	v.move(sum, Mem{Base: q, Index: place, Scale: 1})
 }
 
 // assembleTwins makes two quads at a time from the same moments, so that one load serves two sums.
@@ -102,7 +102,7 @@ func (v vectors) assembleTwins(q, c, weights reg.Register) {
 		MOVLQSX(Mem{Base: twins, Disp: 12}, rest)
 		ADDQ(c, difference)
 		ADDQ(c, sum)
-		LEAQ(number(weights, 8), weight)
+		LEAQ(v.number(weights, 8), weight)
 		zero(v.registers(0, 8)...)
 		Comment("Terms that the difference and the sum of the orders both have.")
 		repeat("both", both, func() {
@@ -114,10 +114,10 @@ func (v vectors) assembleTwins(q, c, weights reg.Register) {
 		for quad := range 2 {
 			mc, ms, pc, ps := m(quad)[0], m(quad)[1], p(quad)[0], p(quad)[1]
 			entries := v.registers(8, 4) // CosCos, SinSin, SinCos, CosSin
-			VADDPD(pc, mc, entries[0])
-			VSUBPD(pc, mc, entries[1])
-			VADDPD(ms, ps, entries[2])
-			VSUBPD(ms, ps, entries[3])
+			v.add(pc, mc, entries[0])
+			v.sub(pc, mc, entries[1])
+			v.add(ms, ps, entries[2])
+			v.sub(ms, ps, entries[3])
 			for i, entry := range entries {
 				v.finish(entry, weights, 4*quad+i, q, twins, 4+4*quad+i)
 			}
@@ -135,7 +135,7 @@ func (v vectors) assemblePairs(q, c, weights reg.Register) {
 		MOVLQSX(Mem{Base: pairs}, moment)
 		MOVLQSX(Mem{Base: pairs, Disp: 4}, terms)
 		ADDQ(c, moment)
-		LEAQ(number(weights, 2), weight)
+		LEAQ(v.number(weights, 2), weight)
 		zero(sums[:]...)
 		repeat("term", terms, func() { v.weigh(weight, moment, sums) })
 		for i, sum := range sums {
