@@ -8,8 +8,8 @@ import (
 // groupSize is how many directions share a table of sums.
 const groupSize = 4
 
-// groupPatterns is how many non-empty sets a group has.
-const groupPatterns = 1<<groupSize - 1
+// groupPatterns is how many sets a group has.
+const groupPatterns = 1 << groupSize
 
 // groupDirections orders directions so that each four that follow one another are neighbours on the
 // sphere: they then mostly enter and leave the set of active directions together, and one row of a
@@ -68,14 +68,14 @@ func best(list []int, score func(int) float64) int {
 	return place
 }
 
-// layMoments makes the table of sums: for each group and each of its non-empty sets, as a number from 1 to
-// 15, the sum of the directions' moments, padded with zeros. Sums are of rounded rows, so that in fixed
+// layMoments makes the table of sums: for each group and each of its sets, as a number from 0 to 15, the sum
+// of the directions' moments, padded with zeros. Sums are of rounded rows, so that in fixed
 // point each set has one sum, whatever rows made it.
 func (t *csdTables[T, S]) layMoments(d *CSDDesign, order []int) {
 	t.unit = momentUnit[S](d)
 	groups := (len(order) + groupSize - 1) / groupSize
 	t.table = alignedNumbers[S](groups * groupPatterns * t.moments)
-	t.complete = alignedNumbers[S](t.moments)
+	t.nothing, t.complete = alignedNumbers[S](t.moments), alignedNumbers[S](t.moments)
 	moments := d.Gram.Moments
 	row := make([]S, t.moments)
 	for i, direction := range order {
@@ -85,9 +85,9 @@ func (t *csdTables[T, S]) layMoments(d *CSDDesign, order []int) {
 		}
 		addTo(t.complete, row)
 		group, bit := i/groupSize, 1<<(i%groupSize)
-		for pattern := range 1 << groupSize {
+		for pattern := range groupPatterns {
 			if pattern&bit != 0 {
-				addTo(t.table[(group*groupPatterns+pattern-1)*t.moments:][:t.moments], row)
+				addTo(t.table[(group*groupPatterns+pattern)*t.moments:][:t.moments], row)
 			}
 		}
 	}
@@ -127,18 +127,7 @@ func addTo[S int32 | float64](sum, row []S) {
 // groupBits has one bit, the lowest, for each group in a word of directions.
 const groupBits = 0x1111111111111111
 
-// occupied has the lowest bit of each group in the word that has members.
-func occupied(word uint64) uint64 {
-	return (word | word>>1 | word>>2 | word>>3) & groupBits
-}
-
-// appendGroupRows appends the byte offsets of the table's rows for the members in a set's word of the given
-// index. rowBytes is the length of a row.
-func appendGroupRows(list []int, word uint64, index, rowBytes int) []int {
-	for groups := occupied(word); groups != 0; groups &= groups - 1 {
-		bit := bits.TrailingZeros64(groups)
-		group, pattern := index*(64/groupSize)+bit/groupSize, int(word>>bit&groupPatterns)
-		list = append(list, (group*groupPatterns+pattern-1)*rowBytes)
-	}
-	return list
+// groupsIn is the number of groups that have members in a word of directions.
+func groupsIn(word uint64) int {
+	return bits.OnesCount64((word | word>>1 | word>>2 | word>>3) & groupBits)
 }

@@ -11,15 +11,8 @@ func (t *csdTables[T, S]) layRecords(g *GramMap, p []float64) {
 	for _, pair := range twinQuads(g.Quads) {
 		t.layTwin(g, p, pair)
 	}
-	for _, r := range g.Pairs {
-		t.pairs = append(t.pairs, t.vectors(2*int(r.Moment)), r.Terms, t.entry(r.Cos), t.entry(r.Sin))
-		t.weigh(p[r.Cos], p[r.Sin])
-		t.weighMoments(g.Coefficients[r.Coefficients:][:r.Terms]...)
-	}
-	for _, r := range g.Singles { // a pair whose sines are zero
-		t.pairs = append(t.pairs, t.vectors(2*int(r.Moment)), r.Terms, t.entry(r.Entry), t.spare())
-		t.weigh(p[r.Entry], 0)
-		t.weighMoments(g.Coefficients[r.Coefficients:][:r.Terms]...)
+	for _, c := range couplePairs(g) {
+		t.layCouple(g, p, c)
 	}
 }
 
@@ -162,4 +155,60 @@ func (g *GramMap) sumWeight(q *GramQuad, moment int32) float64 {
 		return 0
 	}
 	return g.Coefficients[q.Coefficients+q.DifferenceTerms+moment-q.Sum]
+}
+
+// noEntry is the place of sines that are zero.
+const noEntry = -1
+
+// couplePairs puts pairs together two by two, neighbours in the order of their moments; a single is a pair
+// whose sines are zero. Couples are sorted by their lengths.
+func couplePairs(g *GramMap) (couples [][]GramPair) {
+	pairs := slices.Clone(g.Pairs)
+	for _, r := range g.Singles {
+		pairs = append(pairs, GramPair{Moment: r.Moment, Terms: r.Terms, Cos: r.Entry, Sin: noEntry, Coefficients: r.Coefficients})
+	}
+	slices.SortStableFunc(pairs, func(a, b GramPair) int {
+		return cmp.Or(cmp.Compare(a.Moment, b.Moment), cmp.Compare(a.Terms, b.Terms))
+	})
+	couples = slices.Collect(slices.Chunk(pairs, 2))
+	slices.SortStableFunc(couples, func(a, b []GramPair) int { return cmp.Compare(runOf(a).terms(), runOf(b).terms()) })
+	return couples
+}
+
+// runOf is the moments of a couple.
+func runOf(couple []GramPair) (r run) {
+	for _, p := range couple {
+		r = r.and(run{p.Moment, p.Moment + p.Terms})
+	}
+	return r
+}
+
+// layCouple appends the record and the weights of one or two pairs.
+func (t *csdTables[T, S]) layCouple(g *GramMap, p []float64, couple []GramPair) {
+	moments := runOf(couple)
+	t.couples = append(t.couples, t.vectors(2*int(moments.first)), moments.terms())
+	for i := range 2 {
+		for k := range 2 {
+			entry := int32(noEntry)
+			if i < len(couple) {
+				entry = [2]int32{couple[i].Cos, couple[i].Sin}[k]
+			}
+			if entry == noEntry {
+				t.couples = append(t.couples, t.spare())
+				t.weigh(0)
+				continue
+			}
+			t.couples = append(t.couples, t.entry(entry))
+			t.weigh(p[entry])
+		}
+	}
+	for m := moments.first; m < moments.end; m++ {
+		for i := range 2 {
+			if i < len(couple) && m >= couple[i].Moment && m < couple[i].Moment+couple[i].Terms {
+				t.weighMoments(g.Coefficients[couple[i].Coefficients+m-couple[i].Moment])
+			} else {
+				t.weigh(0)
+			}
+		}
+	}
 }

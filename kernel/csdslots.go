@@ -18,7 +18,6 @@ type csdSlots[T float32 | float64, S int32 | float64] struct {
 	z, y       []T
 	thresholds []T
 	rowMasks   []byte
-	list       []int
 }
 
 // csdSlot is the voxel in a lane.
@@ -39,7 +38,6 @@ func newCSDSlots[T float32 | float64, S int32 | float64](t *csdTables[T, S]) csd
 		sums: alignedNumbers[S](t.moments * lanes), c: numbers(t.moments), q: numbers(entries), inverse: numbers(padded),
 		z: numbers(padded), y: numbers(padded + 1), thresholds: numbers(1),
 		rowMasks: make([]byte, t.steps.RowBytes(t.amplitudes.count, t.words)),
-		list:     make([]int, 0, 2*t.directions),
 	}
 	for i := range s.voxels {
 		s.voxels[i].voxel = -1
@@ -60,9 +58,8 @@ func (s *csdSlots[T, S]) install(slot int, v csdSlot, z []float64, stride int, t
 		s.z[i*s.steps.Lanes+slot] = T(z[i*stride] * scale)
 	}
 	s.thresholds[slot] = T(threshold * scale)
-	active := s.set(s.active, slot)
-	copy(active, first)
-	s.sumMoments(slot, active)
+	copy(s.set(s.active, slot), first)
+	s.sumMoments(slot)
 }
 
 // solveAll solves for the coefficients in all slots.
@@ -75,7 +72,7 @@ func (s *csdSlots[T, S]) solveAll() {
 // assemble makes the normal matrix of the moments.
 func (s *csdSlots[T, S]) assemble() {
 	s.steps.Assemble(&s.q[0], &s.c[0], &s.weights[0],
-		unsafe.SliceData(s.twins), len(s.twins)/twinFields, unsafe.SliceData(s.pairs), len(s.pairs)/pairFields)
+		unsafe.SliceData(s.twins), len(s.twins)/twinFields, unsafe.SliceData(s.couples), len(s.couples)/coupleFields)
 }
 
 // solve finds the coefficients f for the right-hand side z.

@@ -20,17 +20,19 @@ type csdTables[T float32 | float64, S int32 | float64] struct {
 	moments   int     // numbers of a voxel's moments, padded to whole stripes
 	unit      float64 // of the moments: 1 in floating point
 	table     []S     // sums of the moments of groups of directions
-	complete  []S     // the moments of all directions
+	none, all []uint64
+	nothing   []S // the moments of none
+	complete  []S // the moments of all directions
 
 	tiles   int // in a row or column of the normal matrix
 	weights []T
 	twins   []int32
-	pairs   []int32
+	couples []int32
 }
 
 const (
-	twinFields = 12
-	pairFields = 4
+	twinFields   = 12
+	coupleFields = 6
 )
 
 func newCSDTables[T float32 | float64, S int32 | float64](d *CSDDesign, portable *ref.CSD, order []int, steps *ops.CSDIteration[T, S]) *csdTables[T, S] {
@@ -40,6 +42,10 @@ func newCSDTables[T float32 | float64, S int32 | float64](d *CSDDesign, portable
 		amplitudes: newPanels[T](len(order), n, steps.Panel, func(r, c int) float64 { return d.B[order[r]*n+c] }),
 		harmonics:  2 * d.Gram.Moments, moments: roundUp(2*d.Gram.Moments, steps.Stripe),
 		tiles: roundUp(n, steps.Tile) / steps.Tile,
+	}
+	t.none, t.all = make([]uint64, t.words), make([]uint64, t.words)
+	for r := range t.directions {
+		t.all[r/64] |= 1 << (r % 64)
 	}
 	t.layMoments(d, order)
 	t.layRecords(&d.Gram, portable.Normal())

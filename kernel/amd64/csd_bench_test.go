@@ -112,12 +112,13 @@ func (b stepBench[T, S]) benchmarkSignals(s *ops.CSD) {
 func (b stepBench[T, S]) benchmarkIteration(below func(sets *uint64, rows *byte, panels, x []T, count, words int)) {
 	const n, d = benchCoefficients, benchDirections
 	width := up(2*benchMoments, b.Stripe)
-	table, sums, groups := make([]S, 46*15*width), make([]S, width*b.Lanes), make([]int, 16)
-	for i := range groups {
-		groups[i] = (i*37%46*15 + i%15) * width * sizeOf[S]()
+	table, sums, before, after := make([]S, 46*16*width), make([]S, width*b.Lanes), make([]uint64, 3), make([]uint64, 3)
+	for g := 0; g < 46; g += 3 { // 8 groups enter, 8 leave
+		set := [][]uint64{before, after}[g%2]
+		set[g/16] |= uint64(1+g%15) << (g % 16 * 4)
 	}
 	b.run("Accumulate16", 1, 16*2*benchMoments, func() {
-		b.Accumulate(&sums[0], &sums[0], &table[0], &groups[0], 8, 8, width/b.Stripe)
+		b.Accumulate(&sums[0], &sums[0], &table[0], &before[0], &after[0], 3, width/b.Stripe)
 	})
 	c := b.vectors(width)
 	b.run("Transpose", b.Lanes, 0, func() { b.Transpose(&c[0], &sums[0], 2*benchMoments, width) })
@@ -131,23 +132,26 @@ func (b stepBench[T, S]) benchmarkIteration(below func(sets *uint64, rows *byte,
 
 // benchmarkAssemble has about as many records and terms as the map of lmax 8, at made-up places.
 func (b stepBench[T, S]) benchmarkAssemble() {
-	const twins, both, rest, pairs, terms = 105, 4, 2, 115, 4
+	const twins, both, rest, couples, terms = 105, 4, 2, 58, 4
 	vector := b.vector()
-	var twinRecords, pairRecords []int32
+	var twinRecords, coupleRecords []int32
 	for i := range twins {
 		twinRecords = append(twinRecords, int32(i%40*2*vector), int32(i%37*2*vector), both, rest)
 		for e := range 8 {
 			twinRecords = append(twinRecords, int32((i*8+e)*vector))
 		}
 	}
-	for i := range pairs {
-		pairRecords = append(pairRecords, int32(i%50*2*vector), terms, int32((twins*8+2*i)*vector), int32((twins*8+2*i+1)*vector))
+	for i := range couples {
+		coupleRecords = append(coupleRecords, int32(i%50*2*vector), terms)
+		for e := range 4 {
+			coupleRecords = append(coupleRecords, int32((twins*8+4*i+e)*vector))
+		}
 	}
-	c, q := make([]T, 2*benchMoments*b.Lanes), make([]T, (8*twins+2*pairs)*b.Lanes)
-	weights := make([]T, twins*(8+4*both+2*rest)+pairs*(2+terms))
-	operations := twins*(8*(both+rest)+8*both+16) + pairs*(4*terms+2)
+	c, q := make([]T, 2*benchMoments*b.Lanes), make([]T, (8*twins+4*couples)*b.Lanes)
+	weights := make([]T, twins*(8+4*both+2*rest)+couples*(4+2*terms))
+	operations := twins*(8*(both+rest)+8*both+16) + couples*(8*terms+4)
 	b.run("Assemble", b.Lanes, float64(operations), func() {
-		b.Assemble(&q[0], &c[0], &weights[0], &twinRecords[0], twins, &pairRecords[0], pairs)
+		b.Assemble(&q[0], &c[0], &weights[0], &twinRecords[0], twins, &coupleRecords[0], couples)
 	})
 }
 

@@ -308,28 +308,42 @@ func TestAccumulateAddsAndTakesOffRows(t *testing.T) {
 
 func testAccumulate[T number, S sum](b csdBench[T, S]) {
 	for stripes := 1; stripes < 4; stripes++ {
-		width, rows := stripes*b.Stripe, 9
-		table, from, dst := b.sums(rows*width), b.sums(width), b.sums(width)
-		for _, count := range [][2]int{{0, 0}, {1, 0}, {0, 1}, {3, 5}} {
-			list := kerneltest.Guarded[int](b.T, count[0]+count[1], b.edge)
+		for words := 1; words < 5; words++ {
+			width, directions := stripes*b.Stripe, 64*words-b.IntN(64)
+			groups := (directions + 3) / 4
+			table, from, dst := b.sums(groups*16*width), b.sums(width), b.sums(width)
+			before, after := b.set(directions, words), b.set(directions, words)
 			want := slices.Clone(from)
-			for i := range list {
-				row := b.IntN(rows)
-				list[i] = row * width * b.vector() / b.Lanes
-				for k := range want {
-					if i < count[0] {
-						want[k] += table[row*width+k]
-					} else {
-						want[k] -= table[row*width+k]
+			for _, pass := range []struct {
+				in, without []uint64
+				sign        S
+			}{{after, before, 1}, {before, after, -1}} {
+				for g := range groups {
+					row := g*16 + int((pass.in[g/16]&^pass.without[g/16])>>(g%16*4)&15)
+					for k := 0; k < width && row%16 != 0; k++ {
+						want[k] += pass.sign * table[row*width+k]
 					}
 				}
 			}
-			b.Accumulate(&dst[0], &from[0], &table[0], unsafe.SliceData(list), count[0], count[1], stripes)
+			b.Accumulate(&dst[0], &from[0], &table[0], &before[0], &after[0], words, stripes)
 			if !slices.Equal(dst, want) {
-				b.Fatalf("%d rows added, %d removed: %v, want %v", count[0], count[1], dst, want)
+				b.Fatalf("%d stripes, from %x to %x: %v, want %v", stripes, before, after, dst, want)
+			}
+			b.Accumulate(&from[0], &from[0], &table[0], &before[0], &after[0], words, stripes)
+			if !slices.Equal(from, want) {
+				b.Fatalf("in place, %d stripes, from %x to %x: %v, want %v", stripes, before, after, from, want)
 			}
 		}
 	}
+}
+
+// set is a set of about half of the directions; sometimes of none.
+func (b csdBench[T, S]) set(directions, words int) []uint64 {
+	set := kerneltest.Guarded[uint64](b.T, words, b.edge)
+	for d := 0; d < directions && b.edge == kerneltest.Begin || d < directions-4; d++ {
+		set[d/64] |= b.Uint64() & 1 << (d % 64)
+	}
+	return set
 }
 
 func TestAssembleFollowsItsRecords(t *testing.T) {
@@ -337,10 +351,10 @@ func TestAssembleFollowsItsRecords(t *testing.T) {
 }
 
 func testAssemble[T number, S sum](b csdBench[T, S]) {
-	const moments, twins, pairs = 20, 30, 12
+	const moments, twins, couples = 20, 30, 12
 	vector := b.vector()
-	c, q := b.vectors(2*moments), b.zeros((8*twins+2*pairs)*b.Lanes)
-	var records, pairRecords []int32
+	c, q := b.vectors(2*moments), b.zeros((8*twins+4*couples)*b.Lanes)
+	var records, coupleRecords []int32
 	var weights []T
 	for i := range twins {
 		both, rest := b.IntN(5), b.IntN(5)
@@ -351,25 +365,28 @@ func testAssemble[T number, S sum](b csdBench[T, S]) {
 		}
 		weights = append(weights, b.numbers(8+4*both+2*rest)...)
 	}
-	for i := range pairs {
+	for i := range couples {
 		terms := b.IntN(9)
-		pairRecords = append(pairRecords, int32(2*b.IntN(moments-terms)*vector), int32(terms), int32((8*twins+2*i)*vector), int32((8*twins+2*i+1)*vector))
-		weights = append(weights, b.numbers(2+terms)...)
+		coupleRecords = append(coupleRecords, int32(2*b.IntN(moments-terms)*vector), int32(terms))
+		for e := range 4 {
+			coupleRecords = append(coupleRecords, int32((8*twins+4*i+e)*vector))
+		}
+		weights = append(weights, b.numbers(4+2*terms)...)
 	}
 	guardedRecords := kerneltest.Guarded[int32](b.T, len(records), b.edge)
-	guardedPairs := kerneltest.Guarded[int32](b.T, len(pairRecords), b.edge)
+	guardedCouples := kerneltest.Guarded[int32](b.T, len(coupleRecords), b.edge)
 	guardedWeights := b.zeros(len(weights))
 	copy(guardedRecords, records)
-	copy(guardedPairs, pairRecords)
+	copy(guardedCouples, coupleRecords)
 	copy(guardedWeights, weights)
-	b.Assemble(&q[0], &c[0], &guardedWeights[0], &guardedRecords[0], twins, &guardedPairs[0], pairs)
+	b.Assemble(&q[0], &c[0], &guardedWeights[0], &guardedRecords[0], twins, &guardedCouples[0], couples)
 	for lane := range b.Lanes {
-		b.equalBits("entries", b.lane(q, lane), assembled(b.lane(c, lane), weights, records, pairRecords, vector))
+		b.equalBits("entries", b.lane(q, lane), assembled(b.lane(c, lane), weights, records, coupleRecords, vector))
 	}
 }
 
 // assembled is what Assemble writes, in one lane. Entries are in the order of the records.
-func assembled[T number](c, weights []T, twins, pairs []int32, vector int) (q []T) {
+func assembled[T number](c, weights []T, twins, couples []int32, vector int) (q []T) {
 	next := func() T {
 		w := weights[0]
 		weights = weights[1:]
@@ -396,15 +413,19 @@ func assembled[T number](c, weights []T, twins, pairs []int32, vector int) (q []
 			q = append(q, p[4*k]+(mc[k]+pc[k]), p[4*k+1]+(mc[k]-pc[k]), p[4*k+2]+(ps[k]+ms[k]), p[4*k+3]+(ps[k]-ms[k]))
 		}
 	}
-	for ; len(pairs) > 0; pairs = pairs[4:] {
-		run := c[int(pairs[0])/vector:]
-		cos0, sin0 := next(), next()
-		var cos, sin T
-		for t := range int(pairs[1]) {
-			w := next()
-			cos, sin = fma(w, run[2*t], cos), fma(w, run[2*t+1], sin)
+	for ; len(couples) > 0; couples = couples[6:] {
+		run := c[int(couples[0])/vector:]
+		p := [4]T{next(), next(), next(), next()}
+		var sums [4]T
+		for t := range int(couples[1]) {
+			for pair := range 2 {
+				w := next()
+				sums[2*pair], sums[2*pair+1] = fma(w, run[2*t], sums[2*pair]), fma(w, run[2*t+1], sums[2*pair+1])
+			}
 		}
-		q = append(q, cos0+cos, sin0+sin)
+		for i, sum := range sums {
+			q = append(q, p[i]+sum)
+		}
 	}
 	return q
 }

@@ -19,18 +19,19 @@ func csdTransposeSingleAVX2(dst *float32, rows *int32, columns int, stride int)
 //go:noescape
 func csdBelowSingleAVX2(sets *uint64, nearest *float32, rows *byte, panels *float32, x *float32, thresholds *float32, count int, columns int, skip int, words int)
 
-// csdAccumulateSingleAVX2 writes from + the added first rows of the list - the removed ones that
-// follow. A row of the table is named by its byte offset; rows, from and dst are as many stripes long.
+// csdAccumulateSingleAVX2 writes from + the rows of the directions in after and not in before - those of
+// the ones in before and not in after. Four directions share 16 rows of the table, one for each set of
+// them; rows, from and dst are as many stripes long.
 //
 //go:noescape
-func csdAccumulateSingleAVX2(dst *int32, from *int32, table *int32, offsets *int, added int, removed int, stripes int)
+func csdAccumulateSingleAVX2(dst *int32, from *int32, table *int32, before *uint64, after *uint64, words int, stripes int)
 
 // csdAssembleSingleAVX2 writes the entries of q = P + H^T H from the moments c, pairs of a cosine's and a
-// sine's vector. Twins and pairs are records of 12 and 4 numbers, ops.CSD says which; weights has for
+// sine's vector. Twins and couples are records of 12 and 6 numbers, ops.CSD says which; weights has for
 // each record the entries of P and then the weights in the order of use.
 //
 //go:noescape
-func csdAssembleSingleAVX2(q *float32, c *float32, weights *float32, twins *int32, twinCount int, pairs *int32, pairCount int)
+func csdAssembleSingleAVX2(q *float32, c *float32, weights *float32, twins *int32, twinCount int, couples *int32, coupleCount int)
 
 // csdFactoriseSingleAVX2 replaces q by its Cholesky factor L, writes the reciprocals of L's diagonal to
 // inverse, and solves L y = z. A pivot that is not positive makes its reciprocal NaN or infinite.

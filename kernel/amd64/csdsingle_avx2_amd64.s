@@ -315,73 +315,122 @@ after_word8:
 	VZEROUPPER
 	RET
 
-// func csdAccumulateSingleAVX2(dst *int32, from *int32, table *int32, offsets *int, added int, removed int, stripes int)
+// func csdAccumulateSingleAVX2(dst *int32, from *int32, table *int32, before *uint64, after *uint64, words int, stripes int)
 // Requires: AVX, AVX2
 TEXT ·csdAccumulateSingleAVX2(SB), NOSPLIT, $0-56
-	MOVQ  dst+0(FP), AX
-	MOVQ  from+8(FP), CX
-	MOVQ  table+16(FP), DX
-	MOVQ  stripes+48(FP), BX
-	TESTQ BX, BX
-	JZ    after_stripe10
+	MOVQ   dst+0(FP), AX
+	MOVQ   from+8(FP), DX
+	MOVQ   table+16(FP), BX
+	MOVQ   stripes+48(FP), SI
+	MOVQ   SI, DI
+	IMUL3Q $+352, SI, SI
+	TESTQ  DI, DI
+	JZ     after_stripe10
 
 stripe9:
-	MOVQ    offsets+24(FP), DI
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS 64(CX), Y2
-	VMOVUPS 96(CX), Y3
-	VMOVUPS 128(CX), Y4
-	VMOVUPS 160(CX), Y5
-	VMOVUPS 192(CX), Y6
-	VMOVUPS 224(CX), Y7
-	VMOVUPS 256(CX), Y8
-	VMOVUPS 288(CX), Y9
-	VMOVUPS 320(CX), Y10
-	MOVQ    added+32(FP), R8
-	TESTQ   R8, R8
-	JZ      after_added12
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	VMOVUPS 128(DX), Y4
+	VMOVUPS 160(DX), Y5
+	VMOVUPS 192(DX), Y6
+	VMOVUPS 224(DX), Y7
+	VMOVUPS 256(DX), Y8
+	VMOVUPS 288(DX), Y9
+	VMOVUPS 320(DX), Y10
+	MOVQ    before+24(FP), R8
+	MOVQ    after+32(FP), R9
+	XORQ    R13, R13
+	MOVQ    words+40(FP), R14
+	TESTQ   R14, R14
+	JZ      after_word12
 
-added11:
-	MOVQ   (DI), SI
-	ADDQ   $0x08, DI
-	VPADDD (DX)(SI*1), Y0, Y0
-	VPADDD 32(DX)(SI*1), Y1, Y1
-	VPADDD 64(DX)(SI*1), Y2, Y2
-	VPADDD 96(DX)(SI*1), Y3, Y3
-	VPADDD 128(DX)(SI*1), Y4, Y4
-	VPADDD 160(DX)(SI*1), Y5, Y5
-	VPADDD 192(DX)(SI*1), Y6, Y6
-	VPADDD 224(DX)(SI*1), Y7, Y7
-	VPADDD 256(DX)(SI*1), Y8, Y8
-	VPADDD 288(DX)(SI*1), Y9, Y9
-	VPADDD 320(DX)(SI*1), Y10, Y10
-	DECQ   R8
-	JNZ    added11
+word11:
+	MOVQ  (R8), R10
+	NOTQ  R10
+	ANDQ  (R9), R10
+	MOVQ  R13, R11
+	TESTQ R10, R10
+	JZ    done14
 
-after_added12:
-	MOVQ  removed+40(FP), R8
-	TESTQ R8, R8
-	JZ    after_removed14
+group13:
+	BSFQ   R10, CX
+	ANDQ   $-4, CX
+	ADDQ   CX, R11
+	SHRQ   CL, R10
+	MOVQ   R10, R12
+	ANDQ   $0x0f, R12
+	LEAQ   (R12)(R11*4), R12
+	IMULQ  SI, R12
+	VPADDD (BX)(R12*1), Y0, Y0
+	VPADDD 32(BX)(R12*1), Y1, Y1
+	VPADDD 64(BX)(R12*1), Y2, Y2
+	VPADDD 96(BX)(R12*1), Y3, Y3
+	VPADDD 128(BX)(R12*1), Y4, Y4
+	VPADDD 160(BX)(R12*1), Y5, Y5
+	VPADDD 192(BX)(R12*1), Y6, Y6
+	VPADDD 224(BX)(R12*1), Y7, Y7
+	VPADDD 256(BX)(R12*1), Y8, Y8
+	VPADDD 288(BX)(R12*1), Y9, Y9
+	VPADDD 320(BX)(R12*1), Y10, Y10
+	ANDQ   $-16, R10
+	JNZ    group13
 
-removed13:
-	MOVQ   (DI), SI
-	ADDQ   $0x08, DI
-	VPSUBD (DX)(SI*1), Y0, Y0
-	VPSUBD 32(DX)(SI*1), Y1, Y1
-	VPSUBD 64(DX)(SI*1), Y2, Y2
-	VPSUBD 96(DX)(SI*1), Y3, Y3
-	VPSUBD 128(DX)(SI*1), Y4, Y4
-	VPSUBD 160(DX)(SI*1), Y5, Y5
-	VPSUBD 192(DX)(SI*1), Y6, Y6
-	VPSUBD 224(DX)(SI*1), Y7, Y7
-	VPSUBD 256(DX)(SI*1), Y8, Y8
-	VPSUBD 288(DX)(SI*1), Y9, Y9
-	VPSUBD 320(DX)(SI*1), Y10, Y10
-	DECQ   R8
-	JNZ    removed13
+done14:
+	ADDQ $0x40, R13
+	ADDQ $0x08, R8
+	ADDQ $0x08, R9
+	DECQ R14
+	JNZ  word11
 
-after_removed14:
+after_word12:
+	MOVQ  after+32(FP), R8
+	MOVQ  before+24(FP), R9
+	XORQ  R13, R13
+	MOVQ  words+40(FP), R14
+	TESTQ R14, R14
+	JZ    after_word16
+
+word15:
+	MOVQ  (R8), R10
+	NOTQ  R10
+	ANDQ  (R9), R10
+	MOVQ  R13, R11
+	TESTQ R10, R10
+	JZ    done18
+
+group17:
+	BSFQ   R10, CX
+	ANDQ   $-4, CX
+	ADDQ   CX, R11
+	SHRQ   CL, R10
+	MOVQ   R10, R12
+	ANDQ   $0x0f, R12
+	LEAQ   (R12)(R11*4), R12
+	IMULQ  SI, R12
+	VPSUBD (BX)(R12*1), Y0, Y0
+	VPSUBD 32(BX)(R12*1), Y1, Y1
+	VPSUBD 64(BX)(R12*1), Y2, Y2
+	VPSUBD 96(BX)(R12*1), Y3, Y3
+	VPSUBD 128(BX)(R12*1), Y4, Y4
+	VPSUBD 160(BX)(R12*1), Y5, Y5
+	VPSUBD 192(BX)(R12*1), Y6, Y6
+	VPSUBD 224(BX)(R12*1), Y7, Y7
+	VPSUBD 256(BX)(R12*1), Y8, Y8
+	VPSUBD 288(BX)(R12*1), Y9, Y9
+	VPSUBD 320(BX)(R12*1), Y10, Y10
+	ANDQ   $-16, R10
+	JNZ    group17
+
+done18:
+	ADDQ $0x40, R13
+	ADDQ $0x08, R8
+	ADDQ $0x08, R9
+	DECQ R14
+	JNZ  word15
+
+after_word16:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
@@ -394,16 +443,16 @@ after_removed14:
 	VMOVUPS Y9, 288(AX)
 	VMOVUPS Y10, 320(AX)
 	ADDQ    $+352, AX
-	ADDQ    $+352, CX
 	ADDQ    $+352, DX
-	DECQ    BX
+	ADDQ    $+352, BX
+	DECQ    DI
 	JNZ     stripe9
 
 after_stripe10:
 	VZEROUPPER
 	RET
 
-// func csdAssembleSingleAVX2(q *float32, c *float32, weights *float32, twins *int32, twinCount int, pairs *int32, pairCount int)
+// func csdAssembleSingleAVX2(q *float32, c *float32, weights *float32, twins *int32, twinCount int, couples *int32, coupleCount int)
 // Requires: AVX, FMA3
 TEXT ·csdAssembleSingleAVX2(SB), NOSPLIT, $0-56
 	MOVQ  q+0(FP), AX
@@ -412,9 +461,9 @@ TEXT ·csdAssembleSingleAVX2(SB), NOSPLIT, $0-56
 	MOVQ  twins+24(FP), BX
 	MOVQ  twinCount+32(FP), SI
 	TESTQ SI, SI
-	JZ    after_twin16
+	JZ    after_twin20
 
-twin15:
+twin19:
 	MOVLQSX (BX), R8
 	MOVLQSX 4(BX), R9
 	MOVLQSX 8(BX), R10
@@ -433,9 +482,9 @@ twin15:
 
 	// Terms that the difference and the sum of the orders both have.
 	TESTQ R10, R10
-	JZ    after_both18
+	JZ    after_both22
 
-both17:
+both21:
 	VMOVUPS      (R8), Y8
 	VMOVUPS      32(R8), Y9
 	VBROADCASTSS (DI), Y10
@@ -457,14 +506,14 @@ both17:
 	ADDQ         $+64, R9
 	ADDQ         $+8, DI
 	DECQ         R10
-	JNZ          both17
+	JNZ          both21
 
-after_both18:
+after_both22:
 	// Terms of the difference alone.
 	TESTQ R11, R11
-	JZ    after_rest20
+	JZ    after_rest24
 
-rest19:
+rest23:
 	VMOVUPS      (R8), Y8
 	VMOVUPS      32(R8), Y9
 	VBROADCASTSS (DI), Y10
@@ -476,9 +525,9 @@ rest19:
 	ADDQ         $+64, R8
 	ADDQ         $+8, DI
 	DECQ         R11
-	JNZ          rest19
+	JNZ          rest23
 
-after_rest20:
+after_rest24:
 	VADDPS       Y2, Y0, Y8
 	VSUBPS       Y2, Y0, Y9
 	VADDPS       Y1, Y3, Y10
@@ -522,36 +571,41 @@ after_rest20:
 	MOVQ         DI, DX
 	ADDQ         $0x30, BX
 	DECQ         SI
-	JNZ          twin15
+	JNZ          twin19
 
-after_twin16:
-	MOVQ  pairs+40(FP), BX
-	MOVQ  pairCount+48(FP), SI
+after_twin20:
+	MOVQ  couples+40(FP), BX
+	MOVQ  coupleCount+48(FP), SI
 	TESTQ SI, SI
-	JZ    after_pair22
+	JZ    after_couple26
 
-pair21:
+couple25:
 	MOVLQSX (BX), R8
 	MOVLQSX 4(BX), R9
 	ADDQ    CX, R8
-	LEAQ    8(DX), DI
+	LEAQ    16(DX), DI
 	VXORPD  Y0, Y0, Y0
 	VXORPD  Y1, Y1, Y1
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
 	TESTQ   R9, R9
-	JZ      after_term24
+	JZ      after_term28
 
-term23:
+term27:
 	VMOVUPS      (R8), Y8
 	VMOVUPS      32(R8), Y9
 	VBROADCASTSS (DI), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 4(DI), Y11
+	VFMADD231PS  Y8, Y11, Y2
+	VFMADD231PS  Y9, Y11, Y3
 	ADDQ         $+64, R8
-	ADDQ         $+4, DI
+	ADDQ         $+8, DI
 	DECQ         R9
-	JNZ          term23
+	JNZ          term27
 
-after_term24:
+after_term28:
 	MOVLQSX      8(BX), R8
 	VBROADCASTSS (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -560,12 +614,20 @@ after_term24:
 	VBROADCASTSS 4(DX), Y13
 	VADDPS       Y13, Y1, Y1
 	VMOVUPS      Y1, (AX)(R8*1)
+	MOVLQSX      16(BX), R8
+	VBROADCASTSS 8(DX), Y12
+	VADDPS       Y12, Y2, Y2
+	VMOVUPS      Y2, (AX)(R8*1)
+	MOVLQSX      20(BX), R8
+	VBROADCASTSS 12(DX), Y13
+	VADDPS       Y13, Y3, Y3
+	VMOVUPS      Y3, (AX)(R8*1)
 	MOVQ         DI, DX
-	ADDQ         $0x10, BX
+	ADDQ         $0x18, BX
 	DECQ         SI
-	JNZ          pair21
+	JNZ          couple25
 
-after_pair22:
+after_couple26:
 	VZEROUPPER
 	RET
 
@@ -580,18 +642,18 @@ TEXT ·csdFactoriseSingleAVX2(SB), NOSPLIT, $0-40
 	XORQ  SI, SI
 	MOVQ  tiles+32(FP), R10
 	TESTQ R10, R10
-	JZ    after_row26
+	JZ    after_row30
 
-row25:
+row29:
 	MOVQ  inverse+8(FP), R11
 	MOVQ  SI, R12
 	MOVQ  BX, DI
 	MOVQ  AX, R8
 	XORQ  R13, R13
 	TESTQ R12, R12
-	JZ    after_tile28
+	JZ    after_tile32
 
-tile27:
+tile31:
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y3
 	VMOVUPS 64(DI), Y6
@@ -604,9 +666,9 @@ tile27:
 	MOVQ    BX, R9
 	MOVQ    R13, R14
 	TESTQ   R14, R14
-	JZ      after_before30
+	JZ      after_before34
 
-before29:
+before33:
 	VMOVUPS      (R9), Y9
 	VMOVUPS      32(R9), Y10
 	VMOVUPS      64(R9), Y11
@@ -655,9 +717,9 @@ before29:
 	ADDQ         $+288, R9
 	ADDQ         $+288, R8
 	DECQ         R14
-	JNZ          before29
+	JNZ          before33
 
-after_before30:
+after_before34:
 	VMOVUPS      (R11), Y12
 	VMULPS       Y12, Y0, Y0
 	VMULPS       Y12, Y3, Y3
@@ -696,9 +758,9 @@ after_before30:
 	ADDQ         $+288, R8
 	INCQ         R13
 	DECQ         R12
-	JNZ          tile27
+	JNZ          tile31
 
-after_tile28:
+after_tile32:
 	MOVQ         $0x000000003f800000, R8
 	VMOVQ        R8, X13
 	VBROADCASTSS X13, Y13
@@ -715,9 +777,9 @@ after_tile28:
 	MOVQ         CX, BX
 	MOVQ         SI, R8
 	TESTQ        R8, R8
-	JZ           after_left32
+	JZ           after_left36
 
-left31:
+left35:
 	VMOVUPS      (R9), Y9
 	VMOVUPS      32(R9), Y10
 	VMOVUPS      64(R9), Y11
@@ -760,9 +822,9 @@ left31:
 	ADDQ         $+288, R9
 	ADDQ         $+96, BX
 	DECQ         R8
-	JNZ          left31
+	JNZ          left35
 
-after_left32:
+after_left36:
 	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
 	VDIVPS       Y0, Y13, Y9
 	VSQRTPS      Y0, Y10
@@ -809,9 +871,9 @@ after_left32:
 	ADDQ    $+96, DX
 	INCQ    SI
 	DECQ    R10
-	JNZ     row25
+	JNZ     row29
 
-after_row26:
+after_row30:
 	VZEROUPPER
 	RET
 
@@ -833,9 +895,9 @@ TEXT ·csdBackSolveSingleAVX2(SB), NOSPLIT, $0-32
 	ADDQ   DI, AX
 	ADDQ   DI, DX
 	TESTQ  BX, BX
-	JZ     after_row34
+	JZ     after_row38
 
-row33:
+row37:
 	LEAQ -1(BX), R8
 
 	// The diagonal tile.
@@ -860,9 +922,9 @@ row33:
 	MOVQ  y+0(FP), DI
 	MOVQ  R8, R9
 	TESTQ R9, R9
-	JZ    after_tile36
+	JZ    after_tile40
 
-tile35:
+tile39:
 	VMOVUPS      (DI), Y3
 	VMOVUPS      32(DI), Y4
 	VMOVUPS      64(DI), Y5
@@ -881,34 +943,34 @@ tile35:
 	ADDQ         $+288, SI
 	ADDQ         $+96, DI
 	DECQ         R9
-	JNZ          tile35
+	JNZ          tile39
 
-after_tile36:
+after_tile40:
 	// The row of tiles before this one has one tile less.
 	IMUL3Q $+288, R8, R8
 	SUBQ   R8, CX
 	SUBQ   $+96, AX
 	SUBQ   $+96, DX
 	DECQ   BX
-	JNZ    row33
+	JNZ    row37
 
-after_row34:
+after_row38:
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	MOVQ   y+0(FP), AX
 	MOVQ   tiles+24(FP), CX
 	IMUL3Q $+3, CX, CX
 	TESTQ  CX, CX
-	JZ     after_unknown38
+	JZ     after_unknown42
 
-unknown37:
+unknown41:
 	VMOVUPS     (AX), Y2
 	VFMADD231PS Y2, Y2, Y0
 	ADDQ        $+32, AX
 	DECQ        CX
-	JNZ         unknown37
+	JNZ         unknown41
 
-after_unknown38:
+after_unknown42:
 	VMOVUPS Y0, (AX)
 	VZEROUPPER
 	RET
@@ -921,9 +983,9 @@ TEXT ·csdConditionSingleAVX2(SB), NOSPLIT, $0-32
 	VXORPD Y0, Y0, Y0
 	MOVQ   n+24(FP), DX
 	TESTQ  DX, DX
-	JZ     after_unknown40
+	JZ     after_unknown44
 
-unknown39:
+unknown43:
 	VMOVUPS      (AX), Y1
 	VBROADCASTSS (CX), Y2
 	VMULPS       Y1, Y1, Y1
@@ -931,9 +993,9 @@ unknown39:
 	ADDQ         $+32, AX
 	ADDQ         $+4, CX
 	DECQ         DX
-	JNZ          unknown39
+	JNZ          unknown43
 
-after_unknown40:
+after_unknown44:
 	MOVQ    condition+0(FP), AX
 	VMOVUPS Y0, (AX)
 	VZEROUPPER

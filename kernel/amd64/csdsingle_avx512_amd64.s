@@ -474,73 +474,122 @@ after_word8:
 	VZEROUPPER
 	RET
 
-// func csdAccumulateSingleAVX512(dst *int32, from *int32, table *int32, offsets *int, added int, removed int, stripes int)
+// func csdAccumulateSingleAVX512(dst *int32, from *int32, table *int32, before *uint64, after *uint64, words int, stripes int)
 // Requires: AVX, AVX512F
 TEXT ·csdAccumulateSingleAVX512(SB), NOSPLIT, $0-56
-	MOVQ  dst+0(FP), AX
-	MOVQ  from+8(FP), CX
-	MOVQ  table+16(FP), DX
-	MOVQ  stripes+48(FP), BX
-	TESTQ BX, BX
-	JZ    after_stripe10
+	MOVQ   dst+0(FP), AX
+	MOVQ   from+8(FP), DX
+	MOVQ   table+16(FP), BX
+	MOVQ   stripes+48(FP), SI
+	MOVQ   SI, DI
+	IMUL3Q $+704, SI, SI
+	TESTQ  DI, DI
+	JZ     after_stripe10
 
 stripe9:
-	MOVQ    offsets+24(FP), DI
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	VMOVUPS 256(CX), Z4
-	VMOVUPS 320(CX), Z5
-	VMOVUPS 384(CX), Z6
-	VMOVUPS 448(CX), Z7
-	VMOVUPS 512(CX), Z8
-	VMOVUPS 576(CX), Z9
-	VMOVUPS 640(CX), Z10
-	MOVQ    added+32(FP), R8
-	TESTQ   R8, R8
-	JZ      after_added12
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	VMOVUPS 256(DX), Z4
+	VMOVUPS 320(DX), Z5
+	VMOVUPS 384(DX), Z6
+	VMOVUPS 448(DX), Z7
+	VMOVUPS 512(DX), Z8
+	VMOVUPS 576(DX), Z9
+	VMOVUPS 640(DX), Z10
+	MOVQ    before+24(FP), R8
+	MOVQ    after+32(FP), R9
+	XORQ    R13, R13
+	MOVQ    words+40(FP), R14
+	TESTQ   R14, R14
+	JZ      after_word12
 
-added11:
-	MOVQ   (DI), SI
-	ADDQ   $0x08, DI
-	VPADDD (DX)(SI*1), Z0, Z0
-	VPADDD 64(DX)(SI*1), Z1, Z1
-	VPADDD 128(DX)(SI*1), Z2, Z2
-	VPADDD 192(DX)(SI*1), Z3, Z3
-	VPADDD 256(DX)(SI*1), Z4, Z4
-	VPADDD 320(DX)(SI*1), Z5, Z5
-	VPADDD 384(DX)(SI*1), Z6, Z6
-	VPADDD 448(DX)(SI*1), Z7, Z7
-	VPADDD 512(DX)(SI*1), Z8, Z8
-	VPADDD 576(DX)(SI*1), Z9, Z9
-	VPADDD 640(DX)(SI*1), Z10, Z10
-	DECQ   R8
-	JNZ    added11
+word11:
+	MOVQ  (R8), R10
+	NOTQ  R10
+	ANDQ  (R9), R10
+	MOVQ  R13, R11
+	TESTQ R10, R10
+	JZ    done14
 
-after_added12:
-	MOVQ  removed+40(FP), R8
-	TESTQ R8, R8
-	JZ    after_removed14
+group13:
+	BSFQ   R10, CX
+	ANDQ   $-4, CX
+	ADDQ   CX, R11
+	SHRQ   CL, R10
+	MOVQ   R10, R12
+	ANDQ   $0x0f, R12
+	LEAQ   (R12)(R11*4), R12
+	IMULQ  SI, R12
+	VPADDD (BX)(R12*1), Z0, Z0
+	VPADDD 64(BX)(R12*1), Z1, Z1
+	VPADDD 128(BX)(R12*1), Z2, Z2
+	VPADDD 192(BX)(R12*1), Z3, Z3
+	VPADDD 256(BX)(R12*1), Z4, Z4
+	VPADDD 320(BX)(R12*1), Z5, Z5
+	VPADDD 384(BX)(R12*1), Z6, Z6
+	VPADDD 448(BX)(R12*1), Z7, Z7
+	VPADDD 512(BX)(R12*1), Z8, Z8
+	VPADDD 576(BX)(R12*1), Z9, Z9
+	VPADDD 640(BX)(R12*1), Z10, Z10
+	ANDQ   $-16, R10
+	JNZ    group13
 
-removed13:
-	MOVQ   (DI), SI
-	ADDQ   $0x08, DI
-	VPSUBD (DX)(SI*1), Z0, Z0
-	VPSUBD 64(DX)(SI*1), Z1, Z1
-	VPSUBD 128(DX)(SI*1), Z2, Z2
-	VPSUBD 192(DX)(SI*1), Z3, Z3
-	VPSUBD 256(DX)(SI*1), Z4, Z4
-	VPSUBD 320(DX)(SI*1), Z5, Z5
-	VPSUBD 384(DX)(SI*1), Z6, Z6
-	VPSUBD 448(DX)(SI*1), Z7, Z7
-	VPSUBD 512(DX)(SI*1), Z8, Z8
-	VPSUBD 576(DX)(SI*1), Z9, Z9
-	VPSUBD 640(DX)(SI*1), Z10, Z10
-	DECQ   R8
-	JNZ    removed13
+done14:
+	ADDQ $0x40, R13
+	ADDQ $0x08, R8
+	ADDQ $0x08, R9
+	DECQ R14
+	JNZ  word11
 
-after_removed14:
+after_word12:
+	MOVQ  after+32(FP), R8
+	MOVQ  before+24(FP), R9
+	XORQ  R13, R13
+	MOVQ  words+40(FP), R14
+	TESTQ R14, R14
+	JZ    after_word16
+
+word15:
+	MOVQ  (R8), R10
+	NOTQ  R10
+	ANDQ  (R9), R10
+	MOVQ  R13, R11
+	TESTQ R10, R10
+	JZ    done18
+
+group17:
+	BSFQ   R10, CX
+	ANDQ   $-4, CX
+	ADDQ   CX, R11
+	SHRQ   CL, R10
+	MOVQ   R10, R12
+	ANDQ   $0x0f, R12
+	LEAQ   (R12)(R11*4), R12
+	IMULQ  SI, R12
+	VPSUBD (BX)(R12*1), Z0, Z0
+	VPSUBD 64(BX)(R12*1), Z1, Z1
+	VPSUBD 128(BX)(R12*1), Z2, Z2
+	VPSUBD 192(BX)(R12*1), Z3, Z3
+	VPSUBD 256(BX)(R12*1), Z4, Z4
+	VPSUBD 320(BX)(R12*1), Z5, Z5
+	VPSUBD 384(BX)(R12*1), Z6, Z6
+	VPSUBD 448(BX)(R12*1), Z7, Z7
+	VPSUBD 512(BX)(R12*1), Z8, Z8
+	VPSUBD 576(BX)(R12*1), Z9, Z9
+	VPSUBD 640(BX)(R12*1), Z10, Z10
+	ANDQ   $-16, R10
+	JNZ    group17
+
+done18:
+	ADDQ $0x40, R13
+	ADDQ $0x08, R8
+	ADDQ $0x08, R9
+	DECQ R14
+	JNZ  word15
+
+after_word16:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
@@ -553,16 +602,16 @@ after_removed14:
 	VMOVUPS Z9, 576(AX)
 	VMOVUPS Z10, 640(AX)
 	ADDQ    $+704, AX
-	ADDQ    $+704, CX
 	ADDQ    $+704, DX
-	DECQ    BX
+	ADDQ    $+704, BX
+	DECQ    DI
 	JNZ     stripe9
 
 after_stripe10:
 	VZEROUPPER
 	RET
 
-// func csdAssembleSingleAVX512(q *float32, c *float32, weights *float32, twins *int32, twinCount int, pairs *int32, pairCount int)
+// func csdAssembleSingleAVX512(q *float32, c *float32, weights *float32, twins *int32, twinCount int, couples *int32, coupleCount int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·csdAssembleSingleAVX512(SB), NOSPLIT, $0-56
 	MOVQ  q+0(FP), AX
@@ -571,9 +620,9 @@ TEXT ·csdAssembleSingleAVX512(SB), NOSPLIT, $0-56
 	MOVQ  twins+24(FP), BX
 	MOVQ  twinCount+32(FP), SI
 	TESTQ SI, SI
-	JZ    after_twin16
+	JZ    after_twin20
 
-twin15:
+twin19:
 	MOVLQSX (BX), R8
 	MOVLQSX 4(BX), R9
 	MOVLQSX 8(BX), R10
@@ -592,9 +641,9 @@ twin15:
 
 	// Terms that the difference and the sum of the orders both have.
 	TESTQ R10, R10
-	JZ    after_both18
+	JZ    after_both22
 
-both17:
+both21:
 	VMOVUPS      (R8), Z8
 	VMOVUPS      64(R8), Z9
 	VBROADCASTSS (DI), Z10
@@ -616,14 +665,14 @@ both17:
 	ADDQ         $+128, R9
 	ADDQ         $+8, DI
 	DECQ         R10
-	JNZ          both17
+	JNZ          both21
 
-after_both18:
+after_both22:
 	// Terms of the difference alone.
 	TESTQ R11, R11
-	JZ    after_rest20
+	JZ    after_rest24
 
-rest19:
+rest23:
 	VMOVUPS      (R8), Z8
 	VMOVUPS      64(R8), Z9
 	VBROADCASTSS (DI), Z10
@@ -635,9 +684,9 @@ rest19:
 	ADDQ         $+128, R8
 	ADDQ         $+8, DI
 	DECQ         R11
-	JNZ          rest19
+	JNZ          rest23
 
-after_rest20:
+after_rest24:
 	VADDPS      Z2, Z0, Z8
 	VSUBPS      Z2, Z0, Z9
 	VADDPS      Z1, Z3, Z10
@@ -673,48 +722,59 @@ after_rest20:
 	MOVQ        DI, DX
 	ADDQ        $0x30, BX
 	DECQ        SI
-	JNZ         twin15
+	JNZ         twin19
 
-after_twin16:
-	MOVQ  pairs+40(FP), BX
-	MOVQ  pairCount+48(FP), SI
+after_twin20:
+	MOVQ  couples+40(FP), BX
+	MOVQ  coupleCount+48(FP), SI
 	TESTQ SI, SI
-	JZ    after_pair22
+	JZ    after_couple26
 
-pair21:
+couple25:
 	MOVLQSX (BX), R8
 	MOVLQSX 4(BX), R9
 	ADDQ    CX, R8
-	LEAQ    8(DX), DI
+	LEAQ    16(DX), DI
 	VXORPD  Z0, Z0, Z0
 	VXORPD  Z1, Z1, Z1
+	VXORPD  Z2, Z2, Z2
+	VXORPD  Z3, Z3, Z3
 	TESTQ   R9, R9
-	JZ      after_term24
+	JZ      after_term28
 
-term23:
+term27:
 	VMOVUPS      (R8), Z8
 	VMOVUPS      64(R8), Z9
 	VBROADCASTSS (DI), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS 4(DI), Z11
+	VFMADD231PS  Z8, Z11, Z2
+	VFMADD231PS  Z9, Z11, Z3
 	ADDQ         $+128, R8
-	ADDQ         $+4, DI
+	ADDQ         $+8, DI
 	DECQ         R9
-	JNZ          term23
+	JNZ          term27
 
-after_term24:
+after_term28:
 	MOVLQSX     8(BX), R8
 	VADDPS.BCST (DX), Z0, Z0
 	VMOVUPS     Z0, (AX)(R8*1)
 	MOVLQSX     12(BX), R8
 	VADDPS.BCST 4(DX), Z1, Z1
 	VMOVUPS     Z1, (AX)(R8*1)
+	MOVLQSX     16(BX), R8
+	VADDPS.BCST 8(DX), Z2, Z2
+	VMOVUPS     Z2, (AX)(R8*1)
+	MOVLQSX     20(BX), R8
+	VADDPS.BCST 12(DX), Z3, Z3
+	VMOVUPS     Z3, (AX)(R8*1)
 	MOVQ        DI, DX
-	ADDQ        $0x10, BX
+	ADDQ        $0x18, BX
 	DECQ        SI
-	JNZ         pair21
+	JNZ         couple25
 
-after_pair22:
+after_couple26:
 	VZEROUPPER
 	RET
 
@@ -729,18 +789,18 @@ TEXT ·csdFactoriseSingleAVX512(SB), NOSPLIT, $0-40
 	XORQ  SI, SI
 	MOVQ  tiles+32(FP), R10
 	TESTQ R10, R10
-	JZ    after_row26
+	JZ    after_row30
 
-row25:
+row29:
 	MOVQ  inverse+8(FP), R11
 	MOVQ  SI, R12
 	MOVQ  BX, DI
 	MOVQ  AX, R8
 	XORQ  R13, R13
 	TESTQ R12, R12
-	JZ    after_tile28
+	JZ    after_tile32
 
-tile27:
+tile31:
 	VMOVUPS (DI), Z0
 	VMOVUPS 64(DI), Z5
 	VMOVUPS 128(DI), Z10
@@ -769,9 +829,9 @@ tile27:
 	MOVQ    BX, R9
 	MOVQ    R13, R14
 	TESTQ   R14, R14
-	JZ      after_before30
+	JZ      after_before34
 
-before29:
+before33:
 	VMOVUPS      (R9), Z25
 	VMOVUPS      64(R9), Z26
 	VMOVUPS      128(R9), Z27
@@ -950,9 +1010,9 @@ before29:
 	ADDQ         $+1600, R9
 	ADDQ         $+1600, R8
 	DECQ         R14
-	JNZ          before29
+	JNZ          before33
 
-after_before30:
+after_before34:
 	VMOVUPS      (R11), Z30
 	VMULPS       Z30, Z0, Z0
 	VMULPS       Z30, Z5, Z5
@@ -1073,9 +1133,9 @@ after_before30:
 	ADDQ         $+1600, R8
 	INCQ         R13
 	DECQ         R12
-	JNZ          tile27
+	JNZ          tile31
 
-after_tile28:
+after_tile32:
 	MOVQ         $0x000000003f800000, R8
 	VMOVQ        R8, X26
 	VBROADCASTSS X26, Z26
@@ -1103,9 +1163,9 @@ after_tile28:
 	MOVQ         CX, BX
 	MOVQ         SI, R8
 	TESTQ        R8, R8
-	JZ           after_left32
+	JZ           after_left36
 
-left31:
+left35:
 	VMOVUPS      (R9), Z20
 	VMOVUPS      64(R9), Z21
 	VMOVUPS      128(R9), Z22
@@ -1239,9 +1299,9 @@ left31:
 	ADDQ         $+1600, R9
 	ADDQ         $+320, BX
 	DECQ         R8
-	JNZ          left31
+	JNZ          left35
 
-after_left32:
+after_left36:
 	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
 	VDIVPS       Z0, Z26, Z20
 	VSQRTPS      Z0, Z21
@@ -1345,9 +1405,9 @@ after_left32:
 	ADDQ    $+320, DX
 	INCQ    SI
 	DECQ    R10
-	JNZ     row25
+	JNZ     row29
 
-after_row26:
+after_row30:
 	VZEROUPPER
 	RET
 
@@ -1369,9 +1429,9 @@ TEXT ·csdBackSolveSingleAVX512(SB), NOSPLIT, $0-32
 	ADDQ   DI, AX
 	ADDQ   DI, DX
 	TESTQ  BX, BX
-	JZ     after_row34
+	JZ     after_row38
 
-row33:
+row37:
 	LEAQ -1(BX), R8
 
 	// The diagonal tile.
@@ -1409,9 +1469,9 @@ row33:
 	MOVQ  y+0(FP), DI
 	MOVQ  R8, R9
 	TESTQ R9, R9
-	JZ    after_tile36
+	JZ    after_tile40
 
-tile35:
+tile39:
 	VMOVUPS      (DI), Z5
 	VMOVUPS      64(DI), Z6
 	VMOVUPS      128(DI), Z7
@@ -1450,34 +1510,34 @@ tile35:
 	ADDQ         $+1600, SI
 	ADDQ         $+320, DI
 	DECQ         R9
-	JNZ          tile35
+	JNZ          tile39
 
-after_tile36:
+after_tile40:
 	// The row of tiles before this one has one tile less.
 	IMUL3Q $+1600, R8, R8
 	SUBQ   R8, CX
 	SUBQ   $+320, AX
 	SUBQ   $+320, DX
 	DECQ   BX
-	JNZ    row33
+	JNZ    row37
 
-after_row34:
+after_row38:
 	VXORPD Z0, Z0, Z0
 	VXORPD Z1, Z1, Z1
 	MOVQ   y+0(FP), AX
 	MOVQ   tiles+24(FP), CX
 	IMUL3Q $+5, CX, CX
 	TESTQ  CX, CX
-	JZ     after_unknown38
+	JZ     after_unknown42
 
-unknown37:
+unknown41:
 	VMOVUPS     (AX), Z2
 	VFMADD231PS Z2, Z2, Z0
 	ADDQ        $+64, AX
 	DECQ        CX
-	JNZ         unknown37
+	JNZ         unknown41
 
-after_unknown38:
+after_unknown42:
 	VMOVUPS Z0, (AX)
 	VZEROUPPER
 	RET
@@ -1490,9 +1550,9 @@ TEXT ·csdConditionSingleAVX512(SB), NOSPLIT, $0-32
 	VXORPD Z0, Z0, Z0
 	MOVQ   n+24(FP), DX
 	TESTQ  DX, DX
-	JZ     after_unknown40
+	JZ     after_unknown44
 
-unknown39:
+unknown43:
 	VMOVUPS      (AX), Z1
 	VBROADCASTSS (CX), Z2
 	VMULPS       Z1, Z1, Z1
@@ -1500,9 +1560,9 @@ unknown39:
 	ADDQ         $+64, AX
 	ADDQ         $+4, CX
 	DECQ         DX
-	JNZ          unknown39
+	JNZ          unknown43
 
-after_unknown40:
+after_unknown44:
 	MOVQ    condition+0(FP), AX
 	VMOVUPS Z0, (AX)
 	VZEROUPPER

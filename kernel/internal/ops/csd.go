@@ -67,10 +67,12 @@ type CSDIteration[T float32 | float64, S int32 | float64] struct {
 	// least Lanes.
 	Transpose func(dst *T, rows *S, columns, stride int)
 
-	// Accumulate is about one voxel's moments, as consecutive numbers: it writes from plus the
-	// first added rows of table, whose offsets are listed, minus the removed rows listed after
-	// them. All rows are as many stripes long.
-	Accumulate func(dst, from, table *S, offsets *int, added, removed, stripes int)
+	// Accumulate is about one voxel's moments, as consecutive numbers: those of a set of directions
+	// from those of another. It writes from plus the rows of table for the directions that are in
+	// after and not in before, minus those for the directions in before and not in after. Four
+	// directions, 4g to 4g+3, share 16 rows: row 16g+p is the sum for those of them whose bits p has.
+	// All rows are as many stripes long, sets as many words.
+	Accumulate func(dst, from, table *S, before, after *uint64, words, stripes int)
 
 	// Assemble writes the normal matrix P + H^T H from the moments c, each a vector of the cosines'
 	// and one of the sines' values. A twin is two quads of kernel.GramMap whose sums run over the
@@ -83,12 +85,14 @@ type CSDIteration[T float32 | float64, S int32 | float64] struct {
 	//
 	// It has in weights the eight entries of P; then both times a weight of the first quad's and one
 	// of the second's difference and the same of the sum; then rest times two of the difference. A
-	// pair is
+	// couple is two pairs of kernel.GramMap whose sums run over the same moments:
 	//
-	//	moment, terms, cos, sin
+	//	moment, terms        offset of the first moment from c on, number of terms
+	//	cos sin   cos sin    offsets of the entries of the first and of the second
 	//
-	// and has in weights two entries of P and the terms. Weights of pairs follow those of twins.
-	Assemble func(q, c, weights *T, twins *int32, twinCount int, pairs *int32, pairCount int)
+	// and has in weights the four entries of P; then terms times a weight of the first's and one of
+	// the second's. Weights of couples follow those of twins.
+	Assemble func(q, c, weights *T, twins *int32, twinCount int, couples *int32, coupleCount int)
 
 	// Factorise replaces q, of tiles rows of tiles, by its Cholesky factor L, writes the reciprocals
 	// of L's diagonal, and solves L y = z. In a lane with a pivot that is not positive a reciprocal
