@@ -40,9 +40,21 @@ func newCSDLanes(d CSDDesign, portable *csd, kernels *ops.CSD) *csdLanes {
 	l.transposed = newPanels[float64](n, m, kernels.Panel, func(r, c int) float64 { return d.X[c*n+r] })
 	inverse := portable.ref.InverseRows(d.StartCoefficients)
 	l.start = newPanels[float64](d.StartCoefficients, n, kernels.Panel, func(r, c int) float64 { return inverse[r*n+c] })
-	if d.Precision == Mixed {
+	if d.Precision == Mixed && kernels.Single != nil && singlePays(n) {
 		l.single = newCSDTables(&d, portable.ref, order, &kernels.Single.CSDIteration)
 		l.guard = newCSDGuard(&d, portable.ref)
 	}
 	return l
 }
+
+// singlePays says for which numbers of coefficients single precision is faster: those of lmax 8. Below, there
+// are too few iterations to make up for the one more that Mixed takes in double precision. Above, matrices are
+// so badly conditioned that most iterations are in doubt.
+func singlePays(coefficients int) bool {
+	return coefficients > sixthOrder && coefficients <= eighthOrder
+}
+
+const (
+	sixthOrder  = 28 // coefficients up to lmax 6
+	eighthOrder = 45 // and up to lmax 8
+)
