@@ -6,8 +6,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// single writes the steps of the tensor models in single precision for one instruction set.
-func single(wide bool) {
+// tensorSingle writes the steps of the tensor models in single precision for one instruction set.
+func tensorSingle(wide bool) {
 	a := newLanes(wide, true)
 	a.packSingle("tensorPack32", "float32", 4)
 	a.packSingle("tensorPack64", "float64", 8)
