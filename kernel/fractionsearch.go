@@ -44,10 +44,26 @@ const (
 
 const searchMemory = 64
 
-// begin asks for the first level.
-func (s *fractionSearch) begin() {
+// A searchPlace is where a search is: the zero value is the beginning.
+type searchPlace struct {
+	centre, step float64 // of the level that is done; step 0: none
+	guess        float64 // of the minimum, in steps from the centre
+	smooth       bool    // the objective is, between the neighbours of the centre
+}
+
+// begin asks for what comes next at a place.
+func (s *fractionSearch) begin(at *searchPlace, clip clipping) {
 	s.state, s.knows, s.descending = searchRunning, 0, false
-	s.level(0, 1, 0.1, ref.FirstLevel)
+	s.centre, s.step, s.guess = at.centre, at.step, at.guess
+	switch {
+	case at.step == 0:
+		s.level(0, 1, 0.1, ref.FirstLevel)
+	case at.smooth:
+		s.descending, s.asked, s.told = true, 0, 0
+		s.descend(clip) // knows nothing, and so only asks
+	default:
+		s.nextLevel()
+	}
 }
 
 // level asks for a level.

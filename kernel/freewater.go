@@ -81,6 +81,9 @@ func NewFreeWater(d FreeWaterDesign, opts ...Option) (Fitter, error) {
 	}
 	if set.Tensor != nil {
 		fitter.lanes = newFreeWaterLanes(set.Tensor, fitter.ref)
+		if set.Fraction32 != nil && d.Precision != Double {
+			fitter.lanes.fraction = newFractionSingle(set, fitter.lanes.laneDesign)
+		}
 	}
 	return fitter, nil
 }

@@ -18,6 +18,7 @@ type freeWaterLanes struct {
 	guess         []float64 // n x 8: from logarithms to the start
 	square        float64   // the sum of the squares of water
 	tissue, water float64
+	fraction      *fractionSingle // nil: Double
 }
 
 // Columns of means.

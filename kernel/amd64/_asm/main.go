@@ -17,6 +17,8 @@ var generators = map[string]func(){
 	"tensor_avx2":     func() { tensor(false) },
 	"tensor32_avx512": func() { single(true) },
 	"tensor32_avx2":   func() { single(false) },
+	"fraction_avx512": func() { fraction(true) },
+	"fraction_avx2":   func() { fraction(false) },
 }
 
 func main() {

@@ -1,0 +1,319 @@
+package main
+
+import (
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// fraction writes the steps of the search for the fraction of free water, in single precision, for one instruction
+// set. They take two measurements at a time, so that one's chain of operations fills the gaps of the other's.
+func fraction(wide bool) {
+	a := newLanes(wide, true)
+	a.scale()
+	a.rightSums("fractionRight", "adds the right-hand side of the fit to what water leaves of the signal.", a.logarithmPair)
+	a.rightSums("fractionSlope", "adds the derivative of the right-hand side, but for a factor.", a.quotientPair)
+	a.descend()
+	a.clips()
+}
+
+// log2Eighth is log2(1+r)/r for |r| <= 1/16, interpolated at Chebyshev's points; its relative error is 1e-8.
+var log2Eighth = []float64{1.4426950408889634, -0.7213463696815232, 0.4808973604607056, -0.36185127821079927, 0.2895484190557065}
+
+// scale: y = factor s. RDI y, RSI s, RCX n, R8 factor; Z0 s, Z1 factor.
+func (a *lanes) scale() {
+	a.function("fractionScale", "y, s *float64, n int, factor *float64", "writes y = factor s.")
+	s, factor := a.registers[0], a.registers[1]
+	a.halves(func() {
+		argument("y", reg.RDI)
+		argument("s", reg.RSI)
+		argument("n", reg.RCX)
+		argument("factor", reg.R8)
+		a.load(a.at(reg.R8, 0), factor)
+		a.rows(func() {
+			VMULPS(a.at(reg.RSI, 0), factor, s)
+			a.store(s, a.at(reg.RDI, 0))
+			ADDQ(Imm(size), reg.RSI)
+			ADDQ(Imm(size), reg.RDI)
+		})
+	})
+	a.end()
+}
+
+// A restRow is the registers of one measurement: x, what water leaves of the signal, then its logarithm or quotient.
+type restRow struct{ x, q, r, e reg.VecPhysical }
+
+// rightSums: x = s - c w, replaced by the floor where x <= cut; y of x by a function of two rows; sums += s^2 y w.
+//
+// RDI sums, RSI s, RDX row of the design, R8 the Rest, RCX n. Z0-Z6 sums, Z7-Z14 two rows, Z15 broadcasts; with 32
+// registers Z16-Z18 c, cut, floor and from Z19 on what y needs.
+func (a *lanes) rightSums(name, doc string, y func(rows []restRow, prepare bool)) {
+	a.function(name, "sums, s *float64, design *float64, n int, rest *float64", doc)
+	r := a.registers
+	rows := []restRow{{r[7], r[8], r[9], r[10]}, {r[11], r[12], r[13], r[14]}}
+	spare := r[15]
+	y(nil, true)
+	a.halves(func() {
+		argument("sums", reg.RDI)
+		argument("s", reg.RSI)
+		argument("design", reg.RDX)
+		argument("n", reg.RCX)
+		argument("rest", reg.R8)
+		for k := range 7 {
+			a.load(a.at(reg.RDI, k), r[k])
+		}
+		var c, cut, floor Op = a.at(reg.R8, 0), a.at(reg.R8, 1), a.at(reg.R8, 2)
+		if a.wide {
+			for k, into := range []*Op{&c, &cut, &floor} {
+				a.load(a.at(reg.R8, k), r[16+k])
+				*into = r[16+k]
+			}
+		}
+		a.rowsBy(len(rows), func(count int) {
+			for u, row := range rows[:count] {
+				a.load(a.at(reg.RSI, u), row.x)
+				a.broadcast(a.water(u), row.q)
+				VFNMADD231PS(c, row.q, row.x)
+				if a.wide {
+					VCMPPS(Imm(lessOrEqual), cut, row.x, reg.K1)
+					VMOVAPS(floor, reg.K1, row.x)
+				} else {
+					VCMPPS(Imm(lessOrEqual), cut, row.x, row.q)
+					VBLENDVPS(row.q, floor, row.x, row.x)
+				}
+			}
+			y(rows[:count], false)
+			for u, row := range rows[:count] {
+				VMULPS(a.at(reg.RSI, u), row.x, row.x)
+				VMULPS(a.at(reg.RSI, u), row.x, row.x)
+			}
+			for k := range 6 {
+				for u, row := range rows[:count] {
+					a.addProduct(a.field(reg.RDX, designFields*u+k), row.x, r[k], spare)
+				}
+			}
+			for _, row := range rows[:count] {
+				VADDPS(row.x, r[6], r[6])
+			}
+			a.nextRows(count)
+		})
+		for k := range 7 {
+			a.store(r[k], a.at(reg.RDI, k))
+		}
+	})
+	a.end()
+}
+
+// logarithmPair replaces x by its binary logarithm, for positive normal numbers. x = 2^e m with 1 <= m < 2;
+// log2(x) = e + log2(k) + log2(1+r), r = m/k - 1, where k is the middle of the part of [1, 2) that m is in.
+//
+// 512 bits: sixteen parts; Z19 and Z20 tables, Z21-Z24 polynomial, Z25 one. 256 bits: eight parts, all in memory.
+func (a *lanes) logarithmPair(rows []restRow, prepare bool) {
+	reg19 := 19
+	if prepare {
+		if a.wide {
+			a.log2Table(a.registers[reg19 : reg19+2])
+			for k, c := range log2NarrowSingle {
+				VMOVUPS(a.constant(c), a.registers[reg19+2+k])
+			}
+			VMOVUPS(a.constant(1), a.registers[reg19+6])
+		}
+		return
+	}
+	each := func(do func(row restRow)) {
+		for _, row := range rows {
+			do(row)
+		}
+	}
+	polynomial := func(c []Op) {
+		last := len(c) - 1
+		each(func(row restRow) { VMOVUPS(c[last], row.q) })
+		for k := last - 1; k >= 0; k-- {
+			each(func(row restRow) { VFMADD213PS(c[k], row.x, row.q) })
+		}
+		each(func(row restRow) { VFMADD213PS(row.e, row.q, row.x) })
+	}
+	if a.wide {
+		t := a.registers[reg19:]
+		each(func(row restRow) { VGETEXPPS(row.x, row.e) })
+		each(func(row restRow) { VGETMANTPS(Imm(0b1000), row.x, row.x) })
+		each(func(row restRow) { VPSRLD(Imm(19), row.x, row.r) })
+		each(func(row restRow) { VPERMPS(t[0], row.r, row.q) })
+		each(func(row restRow) { VPERMPS(t[1], row.r, row.r) })
+		each(func(row restRow) { VFMSUB213PS(t[6], row.q, row.x) })
+		each(func(row restRow) { VADDPS(row.r, row.e, row.e) })
+		polynomial([]Op{t[2], t[3], t[4], t[5]})
+		return
+	}
+	inverses, logs := make([]float64, 8), make([]float64, 8)
+	for k := range inverses {
+		inverses[k] = float64(float32(1 / (1 + (float64(k)+0.5)/8)))
+		logs[k] = -log2Near(inverses[k])
+	}
+	inverse, log := a.table("eighthInverses", inverses), a.table("eighthLogs", logs)
+	one := a.pattern32(math.Float32bits(1))
+	each(func(row restRow) { VPSRLD(Imm(20), row.x, row.r) })
+	each(func(row restRow) { VPERMPS(inverse, row.r, row.q) })
+	each(func(row restRow) { VPERMPS(log, row.r, row.r) })
+	each(func(row restRow) { VPSUBD(one, row.x, row.e) })
+	each(func(row restRow) { VPSRAD(Imm(23), row.e, row.e) })
+	each(func(row restRow) { VCVTDQ2PS(row.e, row.e) })
+	each(func(row restRow) { VPAND(a.pattern32(1<<23-1), row.x, row.x) })
+	each(func(row restRow) { VPOR(one, row.x, row.x) })
+	each(func(row restRow) { VFMSUB213PS(one, row.q, row.x) })
+	each(func(row restRow) { VADDPS(row.r, row.e, row.e) })
+	var coefficients []Op
+	for _, c := range log2Eighth {
+		coefficients = append(coefficients, a.constant(c))
+	}
+	polynomial(coefficients)
+}
+
+// quotientPair replaces x by w/x.
+func (a *lanes) quotientPair(rows []restRow, prepare bool) {
+	if prepare {
+		return
+	}
+	for u, row := range rows {
+		a.broadcast(a.water(u), row.q)
+		VDIVPS(row.x, row.q, row.x)
+	}
+}
+
+// Places in ops.Trial32.
+const (
+	trialQ         = 7
+	trialWater     = 14
+	trialSquares   = 15
+	trialGradient  = 16
+	trialCurvature = 17
+)
+
+// descend: t = exp2(w.p + p6), d = s - t - c water, e = t (w.q + q6) - water; squares += d^2, gradient += d e,
+// curvature += e^2.
+//
+// RSI s, RDX row of the design, R8 the Trial, RCX n. Z0-Z2 sums, Z3-Z10 two rows, Z11 broadcasts, Z12-Z15 work; with 32
+// registers Z16-Z29 p and q, Z30 c.
+func (a *lanes) descend() {
+	a.function("fractionDescend", "s *float64, design *float64, n int, trial *float64",
+		"adds to the squares of the differences of signal and fit and to their derivatives.")
+	r := a.registers
+	squares, gradient, curvature, w := r[0], r[1], r[2], r[11]
+	type row struct{ t, y, d, q reg.VecPhysical }
+	rows := []row{{r[3], r[4], r[5], r[6]}, {r[7], r[8], r[9], r[10]}}
+	a.halves(func() {
+		argument("s", reg.RSI)
+		argument("design", reg.RDX)
+		argument("n", reg.RCX)
+		argument("trial", reg.R8)
+		a.load(a.at(reg.R8, trialSquares), squares)
+		a.load(a.at(reg.R8, trialGradient), gradient)
+		a.load(a.at(reg.R8, trialCurvature), curvature)
+		var p [trialWater + 1]Op // p, q and c
+		for k := range p {
+			p[k] = a.at(reg.R8, k)
+			if a.wide {
+				a.load(a.at(reg.R8, k), r[16+k])
+				p[k] = r[16+k]
+			}
+		}
+		a.rowsBy(len(rows), func(count int) {
+			for _, x := range rows[:count] {
+				VMOVUPS(p[6], x.t)
+				VMOVUPS(p[trialQ+6], x.y)
+			}
+			for k := range 6 {
+				for u, x := range rows[:count] {
+					a.broadcast(a.field(reg.RDX, designFields*u+k), w)
+					VFMADD231PS(p[k], w, x.t)
+					VFMADD231PS(p[trialQ+k], w, x.y)
+				}
+			}
+			for _, x := range rows[:count] {
+				a.exp2Single(x.t, [4]reg.VecPhysical{x.d, x.q, r[12], r[13]})
+			}
+			for u, x := range rows[:count] {
+				a.broadcast(a.water(u), w)
+				VFMSUB213PS(w, x.t, x.y)
+				a.load(a.at(reg.RSI, u), x.d)
+				VSUBPS(x.t, x.d, x.d)
+				VFNMADD231PS(p[trialWater], w, x.d)
+			}
+			for _, x := range rows[:count] {
+				VFMADD231PS(x.d, x.d, squares)
+				VFMADD231PS(x.d, x.y, gradient)
+				VFMADD231PS(x.y, x.y, curvature)
+			}
+			a.nextRows(count)
+		})
+		a.store(squares, a.at(reg.R8, trialSquares))
+		a.store(gradient, a.at(reg.R8, trialGradient))
+		a.store(curvature, a.at(reg.R8, trialCurvature))
+	})
+	a.end()
+}
+
+// Places in ops.Clips32.
+const (
+	clipsCentre = iota
+	clipsGrid
+	clipsLast
+	clipsBelow
+	clipsAbove
+	clipsNear
+)
+
+// clips: q = s inverse; above = min(above, q) where q > centre, below = max(below, q) elsewhere; with x = q grid,
+// kept between a half and last, near = min(near, |x - round(x)| inverse).
+//
+// RDI clips, RSI s, RDX inverse, RCX n. Z0 centre, Z1 grid, Z2 last, Z3 below, Z4 above, Z5 near, Z6 q, Z7 inverse, Z8-Z9 work.
+func (a *lanes) clips() {
+	a.function("fractionClips", "clips, s *float64, inverse *float64, n int", "finds where measurements are used up by water.")
+	r := a.registers
+	centre, grid, last, below, above, near, q, inverse, mask, work := r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9]
+	a.halves(func() {
+		argument("clips", reg.RDI)
+		argument("s", reg.RSI)
+		argument("inverse", reg.RDX)
+		argument("n", reg.RCX)
+		for k := range clipsNear + 1 {
+			a.load(a.at(reg.RDI, k), r[k])
+		}
+		a.rows(func() {
+			a.broadcast(Mem{Base: reg.RDX}, inverse)
+			VMULPS(a.at(reg.RSI, 0), inverse, q)
+			if a.wide {
+				VCMPPS(Imm(lessThan), q, centre, reg.K1)
+				VCMPPS(Imm(notLessThan), q, centre, reg.K2)
+				VMINPS(q, above, reg.K1, above)
+				VMAXPS(q, below, reg.K2, below)
+			} else {
+				VCMPPS(Imm(lessThan), q, centre, mask)
+				VBLENDVPS(mask, q, above, work)
+				VMINPS(work, above, above)
+				VBLENDVPS(mask, below, q, work)
+				VMAXPS(work, below, below)
+			}
+			VMULPS(grid, q, q)
+			VMAXPS(a.constant(0.5), q, q)
+			VMINPS(last, q, q)
+			if a.wide {
+				VRNDSCALEPS(Imm(8), q, work)
+			} else {
+				VROUNDPS(Imm(8), q, work)
+			}
+			VSUBPS(work, q, q)
+			VANDPS(a.pattern32(1<<31-1), q, q)
+			VMULPS(inverse, q, q)
+			VMINPS(near, q, near)
+			ADDQ(Imm(size), reg.RSI)
+			ADDQ(Imm(4), reg.RDX)
+		})
+		for k := clipsBelow; k <= clipsNear; k++ {
+			a.store(r[k], a.at(reg.RDI, k))
+		}
+	})
+	a.end()
+}

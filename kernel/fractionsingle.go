@@ -1,0 +1,286 @@
+package kernel
+
+import (
+	"math"
+	"unsafe"
+
+	"github.com/voxfit/voxfit/kernel/internal/ops"
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
+
+// A fractionSingle finds the way to the fraction of water in single precision, sixteen voxels at a time. What
+// it says is sure: where rounding could have led elsewhere it says that it does not know.
+//
+// The signals are scaled by a power of two to an S0 between 1 and 2.
+type fractionSingle struct {
+	*ops.Fraction32
+	steps   *ops.Tensor32
+	double  *ops.Tensor
+	n       int
+	rows    []float32 // as those of the laneDesign
+	inverse []float32 // of the signal of water over its S0
+}
+
+func newFractionSingle(set *ops.Set, d *laneDesign) *fractionSingle {
+	f := &fractionSingle{Fraction32: set.Fraction32, steps: set.Tensor32, double: set.Tensor, n: d.n}
+	f.rows, f.inverse = make([]float32, len(d.rows)), make([]float32, d.n)
+	for i, v := range d.rows {
+		f.rows[i] = float32(v)
+	}
+	for i := range f.inverse {
+		f.inverse[i] = float32(min(1/d.rows[ops.DesignFields*i+7], 1e30))
+	}
+	return f
+}
+
+// A fractionBatch is sixteen voxels, the first eight and the last eight of which have a system each.
+type fractionBatch struct {
+	design  *fractionSingle
+	systems [2]*ops.System // with the factors of the normal matrix
+	signal  []ops.Lanes32
+	scale   *ops.Lanes32
+	square  *ops.Lanes32 // the inverse square of the scale
+	s0      [ops.TensorLanes32]float64
+	rounded [ops.TensorLanes32]float64 // how much roundings add to the root of the sum of squares, at the most
+	right   []ops.Lanes32
+	rest    *ops.Rest32
+	point   *ops.Point32
+	trial   *ops.Trial32
+	clips   *ops.Clips32
+}
+
+func newFractionBatch(design *fractionSingle, systems [2]*ops.System) *fractionBatch {
+	return &fractionBatch{
+		design: design, systems: systems, signal: alignedOf[ops.Lanes32](design.n), right: alignedOf[ops.Lanes32](7),
+		scale: &alignedOf[ops.Lanes32](1)[0], square: &alignedOf[ops.Lanes32](1)[0], rest: &alignedOf[ops.Rest32](1)[0],
+		point: &alignedOf[ops.Point32](1)[0], trial: &alignedOf[ops.Trial32](1)[0], clips: &alignedOf[ops.Clips32](1)[0],
+	}
+}
+
+// roundings is how many roundings of the signal's norm the norm of the differences of signal and fit is taken to be off
+// by. Each difference comes from a sum of eight terms of up to 13 (binary logarithms) and an exponential, and so is off
+// by some ten roundings of the signal at most; errors of the right-hand side, a sum of n terms, are spread by the fit over all
+// measurements, and never enlarged in the norm of the weighted logarithms. Tests find less than a tenth of it.
+const roundings = 64 * 0x1p-24
+
+// load takes signals and what is known about them: S0 and energy. A lane without a voxel has S0 0.
+func (b *fractionBatch) load(signal [2][]ops.Lanes, s0, energy *[ops.TensorLanes32]float64, minSignal float64) {
+	for l, s := range s0 {
+		exponent := 0
+		if s > 0 {
+			exponent = math.Ilogb(s)
+		}
+		scale := math.Ldexp(1, -exponent)
+		b.scale[l], b.square[l] = float32(scale), float32(1/(scale*scale))
+		b.s0[l] = s * scale
+		b.rounded[l] = roundings * math.Sqrt(energy[l]) * scale
+		b.rest.Cut[l], b.rest.Floor[l] = 0, float32(minSignal*scale)
+	}
+	b.design.steps.Narrow(&signal[0][0], &signal[1][0], &b.signal[0], b.design.n)
+	b.design.Scale(&b.signal[0], &b.signal[0], b.design.n, b.scale)
+}
+
+// inRange says whether a voxel's numbers stay within what single precision can hold.
+func inRange(s0, minSignal float64) bool {
+	return s0 > 1e-9 && s0 < 1e9 && minSignal > 1e-30*s0
+}
+
+// solve writes the parameters of the fits whose right-hand sides were summed up.
+func (b *fractionBatch) solve(p *[7]ops.Lanes32) {
+	f := b.design
+	f.steps.Widen(&b.systems[0].Right[0], &b.systems[1].Right[0], &b.right[0], 7)
+	for _, system := range b.systems {
+		f.double.Solve(system)
+	}
+	f.steps.Narrow(&b.systems[0].Solution[0], &b.systems[1].Solution[0], &p[0], 7)
+	f.Scale(&p[0], &p[0], 7, b.square)
+}
+
+// fit writes the parameters of the fits with the fractions given.
+func (b *fractionBatch) fit(p *[7]ops.Lanes32, fractions *[ops.TensorLanes32]float64) {
+	for l, f := range fractions {
+		b.rest.C[l] = float32(f * b.s0[l])
+	}
+	clear(b.right)
+	b.design.Right(&b.right[0], &b.signal[0], &b.design.rows[0], b.design.n, b.rest)
+	b.solve(p)
+}
+
+// norms writes the roots of the sums of squares of the fits with the fractions given.
+func (b *fractionBatch) norms(norms *[ops.TensorLanes32]float64, fractions *[ops.TensorLanes32]float64) {
+	b.fit(&b.point.P, fractions)
+	b.point.C, b.point.Squares = b.rest.C, ops.Lanes32{}
+	b.design.steps.Misfit(&b.signal[0], &b.design.rows[0], b.design.n, b.point)
+	for l, v := range b.point.Squares {
+		norms[l] = math.Sqrt(float64(v))
+	}
+}
+
+// slopes writes half the first derivative of the sums of squares by the fraction, and half the second one of Gauss and
+// Newton, and the sums.
+func (b *fractionBatch) slopes(first, second, squares, fractions *[ops.TensorLanes32]float64) {
+	b.fit(&b.trial.P, fractions)
+	floor := b.rest.Floor
+	for l := range b.rest.Floor {
+		b.rest.Floor[l] = nothingLeft
+	}
+	clear(b.right)
+	b.design.Slope(&b.right[0], &b.signal[0], &b.design.rows[0], b.design.n, b.rest)
+	b.rest.Floor = floor
+	b.solve(&b.trial.Q)
+	b.trial.C = b.rest.C
+	b.trial.Squares, b.trial.Gradient, b.trial.Curvature = ops.Lanes32{}, ops.Lanes32{}, ops.Lanes32{}
+	b.design.Descend(&b.signal[0], &b.design.rows[0], b.design.n, b.trial)
+	for l, s0 := range b.s0 {
+		first[l] = float64(b.trial.Gradient[l]) * s0
+		second[l] = float64(b.trial.Curvature[l]) * s0 * s0
+		squares[l] = float64(b.trial.Squares[l])
+	}
+}
+
+// nothingLeft stands for what water leaves of a measurement whose logarithm does not depend on the fraction any more.
+const nothingLeft = 1e30
+
+// A singleLevel is what a level of the grid gave: the best of its fractions for each voxel.
+type singleLevel struct {
+	fractions [ops.TensorLanes32][ref.NextLevel]float64
+	norms     [ops.TensorLanes32][ref.NextLevel]float64
+	best      [ops.TensorLanes32]int
+	sure      [ops.TensorLanes32]bool
+}
+
+// level evaluates n fractions for each voxel, which are points of a grid with a distance of step.
+func (b *fractionBatch) level(v *singleLevel, n int, step float64) {
+	var fractions, norms [ops.TensorLanes32]float64
+	for k := range n {
+		for l := range fractions {
+			fractions[l] = v.fractions[l][k]
+		}
+		b.norms(&norms, &fractions)
+		for l, norm := range norms {
+			v.norms[l][k] = norm
+		}
+	}
+	for l := range v.best {
+		v.best[l] = ref.Argmin(v.norms[l][:n])
+	}
+	b.findClips(v, step)
+	for l, best := range v.best {
+		second := math.Inf(1)
+		for k, norm := range v.norms[l][:n] {
+			if k != best {
+				second = min(second, norm)
+			}
+		}
+		// The logarithm of what is left of a measurement near a clip is off by 4 roundings c water/x; the
+		// norm by that times the signal, which is c water there.
+		clip := 16 * 0x1p-24 * b.s0[l] / (float64(b.clips.Near[l]) * step)
+		v.sure[l] = second-v.norms[l][best] > 2*(b.rounded[l]+clip)
+	}
+}
+
+// findClips finds where measurements are used up near the best fractions of a level.
+func (b *fractionBatch) findClips(v *singleLevel, step float64) {
+	c := b.clips
+	for l, s0 := range b.s0 {
+		c.Centre[l] = float32(v.fractions[l][v.best[l]] * s0)
+		c.Grid[l] = float32(1 / (step * s0))
+		c.Last[l] = float32(math.Round(1/step)) - 0.5
+		c.Below[l], c.Above[l], c.Near[l] = 0, nothingLeft, nothingLeft
+	}
+	b.design.Clips(c, &b.signal[0], &b.design.inverse[0], b.design.n)
+}
+
+// A smoothness says whether a measurement is used up between two fractions.
+type smoothness uint8
+
+const (
+	smoothPerhaps smoothness = iota
+	smooth
+	notSmooth
+)
+
+// smooth says so of the fractions up to a distance from the centre that was given to findClips.
+func (b *fractionBatch) smooth(l int, low, high float64) smoothness {
+	const close = 1e-5
+	s0 := b.s0[l]
+	below, above := float64(b.clips.Below[l])/s0, float64(b.clips.Above[l])/s0
+	low, high = max(low-ref.ClipMargin, 0), high+ref.ClipMargin
+	switch {
+	case (below < low-close || below == 0) && above > high+close:
+		return smooth
+	case below > low+close || above < high-close:
+		return notSmooth
+	}
+	return smoothPerhaps
+}
+
+// A root is where a sum of squares is least.
+type root struct {
+	fraction    float64
+	thousandths int
+	sure        bool // these are
+}
+
+// roots looks for the minima within a tenth of the best fractions of the first level, with two evaluations of the
+// derivative: a step of Newton with the second derivative of Gauss and Newton, then one along the chord.
+func (b *fractionBatch) roots(found *[ops.TensorLanes32]root, v *singleLevel, wanted *[ops.TensorLanes32]bool) {
+	type lanes = [ops.TensorLanes32]float64
+	var at, next, slope, newSlope, curvature, squares lanes
+	for l := range at {
+		at[l] = 0.5
+		if wanted[l] {
+			best := v.best[l]
+			at[l] = min(max(v.fractions[l][best]+0.1*guess(v.norms[l][:ref.FirstLevel], best), 0.001), 0.999)
+		}
+	}
+	b.slopes(&slope, &curvature, &squares, &at)
+	for l := range next {
+		next[l] = min(max(at[l]-slope[l]/curvature[l], at[l]-0.05, 0.0005), at[l]+0.05, 0.9995)
+		if !(next[l] > 0) {
+			next[l] = 0.5
+		}
+	}
+	b.slopes(&newSlope, &curvature, &squares, &next)
+	for l := range found {
+		if wanted[l] {
+			found[l] = b.judge(l, v, at[l], slope[l], next[l], newSlope[l], curvature[l], squares[l])
+		}
+	}
+}
+
+// judge says which thousandth is nearest to the root of the derivative, and whether that is sure.
+func (b *fractionBatch) judge(l int, v *singleLevel, before, slopeBefore, at, slope, curvature, squares float64) root {
+	second := curvature
+	if moved := at - before; math.Abs(moved) > 1e-4 {
+		second = (slope - slopeBefore) / moved
+	}
+	zero := at - slope/second
+	centre := math.Round(1000 * v.fractions[l][v.best[l]])
+	low, high := centre-99, centre+99
+	k := min(max(math.Round(1000*zero), low), high)
+	// A slope's error is that of the difference times the norm of the derivative, and the other way round.
+	rounded := 2 * b.rounded[l] / math.Sqrt(curvature)
+	off := rounded + 1e-6 + chordError*math.Abs(zero-at)*math.Abs(zero-before)
+	sure := math.Abs(1000*zero-k) < 0.5-1000*off && k > low && k < high || low == 1 && 1000*zero < 1.5-1000*off
+	sure = sure && second > 0.3*curvature && second < 3*curvature && math.Abs(at-before) < 0.04
+	return root{fraction: zero, thousandths: int(k), sure: sure}
+}
+
+// chordError is more than half the ratio of third and second derivative.
+const chordError = 5
+
+// guess is where the minimum is by the squares of the norms of a level, in steps from the best.
+func guess(norms []float64, best int) float64 {
+	var squares [ref.NextLevel]float64
+	for k, v := range norms {
+		squares[k] = v * v
+	}
+	return ref.ParabolaThrough(squares[:len(norms)], best)
+}
+
+// alignedOf makes n values, each a multiple of a cache line long, that begin at a cache line.
+func alignedOf[T any](n int) []T {
+	lanes := alignedLanes(n * int(unsafe.Sizeof(*new(T))/unsafe.Sizeof(ops.Lanes{})))
+	return unsafe.Slice((*T)(unsafe.Pointer(&lanes[0])), n)
+}

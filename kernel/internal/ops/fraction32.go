@@ -1,0 +1,41 @@
+package ops
+
+// Fraction32 holds the steps of the search for the fraction of free water by weighted linear least squares, for
+// sixteen voxels in single precision. Arrays, designs and units are as in Tensor32. With c the signal of water at
+// b = 0, what water leaves of a signal s is x = s - c water, replaced by the floor where x <= cut: both must be
+// such that the floor and every x > cut is a positive number, neither subnormal nor infinite.
+type Fraction32 struct {
+	// Scale writes y = factor s; y may be s.
+	Scale func(y, s *Lanes32, n int, factor *Lanes32)
+	// Right adds s^2 log2(x) times the seven columns of the design to seven sums: the right-hand side of
+	// the fit to what water leaves.
+	Right func(sums, s *Lanes32, design *float32, n int, rest *Rest32)
+	// Slope does so with s^2 water/x, which is -ln 2 times the derivative of the above by c where the floor
+	// is next to infinite.
+	Slope func(sums, s *Lanes32, design *float32, n int, rest *Rest32)
+	// Descend adds to the Squares of the differences d = s - t - c water of signal and fit, t = 2^(w.P + p6), to
+	// their half derivative by c, and to the sum of the squares of the derivative of d, which is t w.Q - water.
+	Descend func(s *Lanes32, design *float32, n int, trial *Trial32)
+	// Clips finds the c at which measurements are used up by water, from the inverse signal of water of each.
+	Clips func(clips *Clips32, s *Lanes32, inverse *float32, n int)
+}
+
+// Trial32 is a fit with one fraction of water and how it changes with the fraction.
+type Trial32 struct {
+	P         [7]Lanes32 // in units of binary logarithms
+	Q         [7]Lanes32 // -ln 2 times the derivative of P by C
+	C         Lanes32    // the signal of water at b = 0
+	Squares   Lanes32
+	Gradient  Lanes32 // half the derivative of Squares by C
+	Curvature Lanes32 // half the second derivative of Gauss and Newton
+}
+
+// Clips32 is where measurements are used up by water: s = c water.
+type Clips32 struct {
+	Centre Lanes32 // a c
+	Grid   Lanes32 // the inverse of the distance of the points of a grid, from the one beside 0 on
+	Last   Lanes32 // the number of its last point, and a half
+	Below  Lanes32 // raised to the largest such c that is not above the centre
+	Above  Lanes32 // lowered to the least above the centre
+	Near   Lanes32 // lowered to the least distance from a point of the grid, in steps of it, over water
+}
