@@ -116,10 +116,13 @@ func (b *fractionBatch) norms(norms *[ops.TensorLanes32]float64, fractions *[ops
 	}
 }
 
-// slopes writes half the first derivative of the sums of squares by the fraction, and half the second one of Gauss and
-// Newton, and the sums.
-func (b *fractionBatch) slopes(first, second, squares, fractions *[ops.TensorLanes32]float64) {
-	b.fit(&b.trial.P, fractions)
+// slopes evaluates at the fractions given.
+func (b *fractionBatch) slopes(slopes *[ops.TensorLanes32]slope) {
+	var fractions [ops.TensorLanes32]float64
+	for l := range slopes {
+		fractions[l] = slopes[l].at
+	}
+	b.fit(&b.trial.P, &fractions)
 	floor := b.rest.Floor
 	for l := range b.rest.Floor {
 		b.rest.Floor[l] = nothingLeft
@@ -132,9 +135,9 @@ func (b *fractionBatch) slopes(first, second, squares, fractions *[ops.TensorLan
 	b.trial.Squares, b.trial.Gradient, b.trial.Curvature = ops.Lanes32{}, ops.Lanes32{}, ops.Lanes32{}
 	b.design.Descend(&b.signal[0], &b.design.rows[0], b.design.n, b.trial)
 	for l, s0 := range b.s0 {
-		first[l] = float64(b.trial.Gradient[l]) * s0
-		second[l] = float64(b.trial.Curvature[l]) * s0 * s0
-		squares[l] = float64(b.trial.Squares[l])
+		slopes[l].squares = float64(b.trial.Squares[l])
+		slopes[l].first = float64(b.trial.Gradient[l]) * s0
+		slopes[l].second = float64(b.trial.Curvature[l]) * s0 * s0
 	}
 }
 
@@ -146,6 +149,7 @@ type singleLevel struct {
 	fractions [ops.TensorLanes32][ref.NextLevel]float64
 	norms     [ops.TensorLanes32][ref.NextLevel]float64
 	best      [ops.TensorLanes32]int
+	off       [ops.TensorLanes32]float64 // how much a norm is off at the most, but for its own roundings
 	sure      [ops.TensorLanes32]bool
 }
 
@@ -166,16 +170,17 @@ func (b *fractionBatch) level(v *singleLevel, n int, step float64) {
 	}
 	b.findClips(v, step)
 	for l, best := range v.best {
+		// The logarithm of what is left of a measurement near a clip is off by 4 roundings c water/x; the
+		// norm by that times the signal, which is c water there.
+		v.off[l] = b.rounded[l] + 4*math.Log2E*0x1p-24*b.s0[l]/(float64(b.clips.Near[l])*step)
 		second := math.Inf(1)
 		for k, norm := range v.norms[l][:n] {
 			if k != best {
 				second = min(second, norm)
 			}
 		}
-		// The logarithm of what is left of a measurement near a clip is off by 4 roundings c water/x; the
-		// norm by that times the signal, which is c water there.
-		clip := 16 * 0x1p-24 * b.s0[l] / (float64(b.clips.Near[l]) * step)
-		v.sure[l] = second-v.norms[l][best] > 2*(b.rounded[l]+clip)
+		first := v.norms[l][best]
+		v.sure[l] = second-first > 2*v.off[l]+roundings*(first+second)
 	}
 }
 
@@ -222,61 +227,87 @@ type root struct {
 	sure        bool // these are
 }
 
+// A slope is half the derivative of a sum of squares by the fraction, and what goes with it.
+type slope struct {
+	at, squares, first float64
+	second             float64 // that of Gauss and Newton
+}
+
 // roots looks for the minima within a tenth of the best fractions of the first level, with two evaluations of the
 // derivative: a step of Newton with the second derivative of Gauss and Newton, then one along the chord.
 func (b *fractionBatch) roots(found *[ops.TensorLanes32]root, v *singleLevel, wanted *[ops.TensorLanes32]bool) {
-	type lanes = [ops.TensorLanes32]float64
-	var at, next, slope, newSlope, curvature, squares lanes
-	for l := range at {
-		at[l] = 0.5
+	var before, after [ops.TensorLanes32]slope
+	for l := range before {
+		before[l].at = 0.5
 		if wanted[l] {
 			best := v.best[l]
-			at[l] = min(max(v.fractions[l][best]+0.1*guess(v.norms[l][:ref.FirstLevel], best), 0.001), 0.999)
+			before[l].at = min(max(v.fractions[l][best]+0.1*guess(v.norms[l][:ref.FirstLevel], best), 0.001), 0.999)
 		}
 	}
-	b.slopes(&slope, &curvature, &squares, &at)
-	for l := range next {
-		next[l] = min(max(at[l]-slope[l]/curvature[l], at[l]-0.05, 0.0005), at[l]+0.05, 0.9995)
-		if !(next[l] > 0) {
-			next[l] = 0.5
+	b.slopes(&before)
+	for l, s := range before {
+		next := s.at - s.first/s.second
+		next = min(max(next, s.at-0.05, 0.0005), s.at+0.05, 0.9995)
+		if !wanted[l] || math.IsNaN(next) {
+			next = 0.5
 		}
+		after[l].at = next
 	}
-	b.slopes(&newSlope, &curvature, &squares, &next)
+	b.slopes(&after)
 	for l := range found {
 		if wanted[l] {
-			found[l] = b.judge(l, v, at[l], slope[l], next[l], newSlope[l], curvature[l], squares[l])
+			found[l] = b.judge(l, v.fractions[l][v.best[l]], &before[l], &after[l])
 		}
 	}
 }
 
 // judge says which thousandth is nearest to the root of the derivative, and whether that is sure.
-func (b *fractionBatch) judge(l int, v *singleLevel, before, slopeBefore, at, slope, curvature, squares float64) root {
-	second := curvature
-	if moved := at - before; math.Abs(moved) > 1e-4 {
-		second = (slope - slopeBefore) / moved
+func (b *fractionBatch) judge(l int, centre float64, before, after *slope) root {
+	moved := after.at - before.at
+	second := after.second
+	if math.Abs(moved) > 1e-4 {
+		second = (after.first - before.first) / moved
 	}
-	zero := at - slope/second
-	centre := math.Round(1000 * v.fractions[l][v.best[l]])
-	low, high := centre-99, centre+99
+	zero := after.at - after.first/second
+	off := chordError / (1 - min(zero, 0.99)) * math.Abs(zero-after.at) * math.Abs(zero-before.at)
+	// A slope is off by what the differences are off by times the norm of their derivative, and the other way round.
+	off += 2*b.rounded[l]/math.Sqrt(after.second) + 1e-6
+	middle := math.Round(1000 * centre)
+	low, high := middle-99, middle+99
 	k := min(max(math.Round(1000*zero), low), high)
-	// A slope's error is that of the difference times the norm of the derivative, and the other way round.
-	rounded := 2 * b.rounded[l] / math.Sqrt(curvature)
-	off := rounded + 1e-6 + chordError*math.Abs(zero-at)*math.Abs(zero-before)
 	sure := math.Abs(1000*zero-k) < 0.5-1000*off && k > low && k < high || low == 1 && 1000*zero < 1.5-1000*off
-	sure = sure && second > 0.3*curvature && second < 3*curvature && math.Abs(at-before) < 0.04
+	sure = sure && second > 0.3*after.second && second < 3*after.second && math.Abs(moved) < 0.04
 	return root{fraction: zero, thousandths: int(k), sure: sure}
 }
 
-// chordError is more than half the ratio of third and second derivative.
-const chordError = 5
+// chordError times the inverse of 1-f, where the signals of b = 0 are used up, is above half the ratio of the third and
+// the second derivative: so much is the root of the chord off, over the product of its distances from where the
+// derivative is known. Tests find 2.5 at the most.
+const chordError = 4
 
-// guess is where the minimum is by the squares of the norms of a level, in steps from the best.
+// guess is where the minimum is by the norms of a level, in steps from the best: that of the curve of fourth degree
+// through the squares of five of them, where it is near that of the parabola through three.
 func guess(norms []float64, best int) float64 {
 	var squares [ref.NextLevel]float64
 	for k, v := range norms {
 		squares[k] = v * v
 	}
-	return ref.ParabolaThrough(squares[:len(norms)], best)
+	vertex := ref.ParabolaThrough(squares[:len(norms)], best)
+	m := min(max(best, 2), len(norms)-3)
+	y := squares[m-2 : m+3]
+	// The derivatives at the middle, divided by the factorials.
+	c1 := (8*(y[3]-y[1]) - (y[4] - y[0])) / 12
+	c2 := (16*(y[3]+y[1]) - (y[4] + y[0]) - 30*y[2]) / 24
+	c3 := ((y[4] - y[0]) - 2*(y[3]-y[1])) / 12
+	c4 := ((y[4] + y[0]) - 4*(y[3]+y[1]) + 6*y[2]) / 24
+	x := vertex + float64(best-m)
+	for range 3 {
+		x -= (c1 + x*(2*c2+x*(3*c3+x*4*c4))) / (2*c2 + x*(6*c3+x*12*c4))
+	}
+	if x -= float64(best - m); math.Abs(x-vertex) < 0.5 {
+		return x
+	}
+	return vertex
 }
 
 // alignedOf makes n values, each a multiple of a cache line long, that begin at a cache line.
