@@ -16,9 +16,9 @@ func FractionNorms(f Fitter, signal []float64, fraction float64) (single, double
 	var lot fractionLot
 	loadLot(w, &lot, params, status, signal, 0)
 	for l := range w.level.fractions {
-		w.level.fractions[l][0] = fraction
+		w.level.fractions[l][0], w.level.step[l] = fraction, 0.1
 	}
-	w.batch.level(w.level, 1, 0.1)
+	w.batch.level(w.level, 1)
 	for h, half := range w.halves {
 		for l := range ops.TensorLanes {
 			v := &lot.voxels[h*ops.TensorLanes+l]

@@ -24,7 +24,7 @@ func prepareFractions[T float32 | float64](w *fractionLanesWorker, room []T, par
 			w.waiting = append(w.waiting, fractionStart{preparedVoxel: v})
 		}
 		return next
-	case first == len(status) || len(w.rough) >= ops.TensorLanes32:
+	case len(w.rough) >= ops.TensorLanes32:
 		prepareRough(w, room, params, status, signal)
 		return first
 	}
@@ -55,42 +55,38 @@ func loadLot[T float32 | float64](w *fractionLanesWorker, lot *fractionLot, para
 	return next
 }
 
-// searchLot searches for the fractions of a lot.
+// searchLot searches for the fractions of a lot, from the first level on.
 func (w *fractionLanesWorker) searchLot(lot *fractionLot) {
-	step := 0.1
-	for l := range w.level.fractions {
-		ref.LevelFractions(w.level.fractions[l][:ref.FirstLevel], 0, 1, step)
+	v := w.level
+	for l := range v.fractions {
+		v.step[l] = 0.1
+		ref.LevelFractions(v.fractions[l][:ref.FirstLevel], 0, 1, v.step[l])
 	}
-	w.batch.level(w.level, ref.FirstLevel, step)
+	w.batch.level(v, ref.FirstLevel)
 	var wanted [ops.TensorLanes32]bool
-	for l, v := range lot.voxels {
-		if !lot.used[l] {
-			continue
-		}
-		centre := w.level.fractions[l][w.level.best[l]]
+	for l := range lot.voxels {
 		switch {
-		case !w.level.sure[l] || !inRange(v.s0, w.lanes.model.MinSignal):
+		case !lot.used[l]:
+		case !inRange(lot.voxels[l].s0, w.lanes.model.MinSignal):
 			w.wait(lot, l, searchPlace{})
-		case w.batch.smooth(l, centre-step, centre+step) == smooth:
+		case v.sure(l) && w.batch.smooth(v, l) == smooth:
 			wanted[l] = true
-		case w.batch.smooth(l, centre-step, centre+step) == notSmooth:
-			w.rough = append(w.rough, roughVoxel{v.voxel, centre})
+		case v.sure(l) && w.batch.smooth(v, l) == notSmooth:
+			w.rough = append(w.rough, roughVoxel{lot.voxels[l].voxel, v.centre(l), v.step[l]})
 		default:
-			w.wait(lot, l, searchPlace{})
+			w.wait(lot, l, w.batch.unsure(v, l))
 		}
 	}
 	var roots [ops.TensorLanes32]root
-	w.batch.roots(&roots, w.level, &wanted)
+	w.batch.roots(&roots, v, &wanted)
 	for l, r := range roots {
-		if !wanted[l] {
-			continue
+		switch centre, step := v.centre(l), v.step[l]; {
+		case !wanted[l]:
+		case r.sure:
+			lot.done[l], lot.fraction[l] = true, ref.OnGrid(centre, step, r.thousandths)
+		default:
+			w.wait(lot, l, searchPlace{centre: centre, step: step, guess: (r.fraction - centre) / step, smooth: true, leaves: true})
 		}
-		centre := w.level.fractions[l][w.level.best[l]]
-		if !r.sure {
-			w.wait(lot, l, searchPlace{centre: centre, step: step, guess: (r.fraction - centre) / step, smooth: true})
-			continue
-		}
-		lot.done[l], lot.fraction[l] = true, ref.OnGrid(centre, step, r.thousandths)
 	}
 }
 
@@ -122,37 +118,41 @@ func finishLot[T float32 | float64](w *fractionLanesWorker, lot *fractionLot, pa
 	}
 }
 
-// prepareRough takes a lot of rough voxels through the second level. They then wait for a lane.
+// prepareRough takes a lot of rough voxels through their next level. After the third they are fitted; else they wait,
+// for a lane or as rough ones.
 func prepareRough[T float32 | float64](w *fractionLanesWorker, room []T, params []float64, status []Status, signal []T) {
-	count := min(ops.TensorLanes32, len(w.rough))
-	rough := w.rough[:count]
+	var rough [ops.TensorLanes32]roughVoxel
+	count := copy(rough[:], w.rough)
+	w.rough = append(w.rough[:0], w.rough[count:]...)
 	n := w.lanes.n
-	for k, v := range rough {
-		copy(room[k*n:][:n], signal[v.voxel*n:][:n])
+	for k, r := range rough[:count] {
+		copy(room[k*n:][:n], signal[r.voxel*n:][:n])
 	}
 	var lot fractionLot
-	var verdicts [ops.TensorLanes32]Status // they had the same before: to be fitted
+	var verdicts [ops.TensorLanes32]Status // the rules have been applied before
 	loadLot(w, &lot, nil, verdicts[:count], room[:count*n], 0)
-	step := 0.1
-	next := step * 0.1
-	for l := range w.level.fractions {
-		centre := rough[min(l, count-1)].centre
-		ref.LevelFractions(w.level.fractions[l][:], centre-step, centre+step, next)
+	w.waiting = w.space[:0]
+	v := w.level
+	for l := range v.fractions {
+		r := &rough[min(l, count-1)]
+		v.step[l] = r.step * 0.1
+		ref.LevelFractions(v.fractions[l][:], r.centre-r.step, r.centre+r.step, v.step[l])
 	}
-	w.batch.level(w.level, ref.NextLevel, next)
-	for l, v := range rough {
-		best := w.level.best[l]
-		at := searchPlace{centre: v.centre, step: step}
-		if centre := w.level.fractions[l][best]; w.level.sure[l] {
-			switch w.batch.smooth(l, centre-next, centre+next) {
-			case smooth:
-				at = searchPlace{centre: centre, step: next, guess: guess(w.level.norms[l][:], best), smooth: true}
-			case notSmooth:
-				at = searchPlace{centre: centre, step: next}
-			}
+	w.batch.level(v, ref.NextLevel)
+	for l, r := range rough[:count] {
+		lot.voxels[l].voxel = r.voxel
+		unsure := w.batch.unsure(v, l)
+		unsure.centre, unsure.step = r.centre, r.step
+		switch {
+		case v.sure(l) && v.step[l] < 0.005:
+			lot.done[l], lot.fraction[l] = true, v.centre(l)
+		case v.sure(l) && w.batch.smooth(v, l) == smooth:
+			w.wait(&lot, l, searchPlace{centre: v.centre(l), step: v.step[l], guess: guess(v.norms[l][:], v.best[l]), smooth: true, leaves: true})
+		case v.sure(l) && w.batch.smooth(v, l) == notSmooth:
+			w.rough = append(w.rough, roughVoxel{r.voxel, v.centre(l), v.step[l]})
+		default:
+			w.wait(&lot, l, unsure)
 		}
-		lot.voxels[l].voxel = v.voxel
-		w.wait(&lot, l, at)
 	}
-	w.rough = append(w.rough[:0], w.rough[count:]...)
+	finishLot(w, &lot, params, status, signal)
 }

@@ -144,17 +144,24 @@ func (b *fractionBatch) slopes(slopes *[ops.TensorLanes32]slope) {
 // nothingLeft stands for what water leaves of a measurement whose logarithm does not depend on the fraction any more.
 const nothingLeft = 1e30
 
-// A singleLevel is what a level of the grid gave: the best of its fractions for each voxel.
+// A singleLevel is what a level of the grid gave.
 type singleLevel struct {
-	fractions [ops.TensorLanes32][ref.NextLevel]float64
-	norms     [ops.TensorLanes32][ref.NextLevel]float64
-	best      [ops.TensorLanes32]int
-	off       [ops.TensorLanes32]float64 // how much a norm is off at the most, but for its own roundings
-	sure      [ops.TensorLanes32]bool
+	step       [ops.TensorLanes32]float64
+	fractions  [ops.TensorLanes32][ref.NextLevel]float64
+	norms      [ops.TensorLanes32][ref.NextLevel]float64
+	off        [ops.TensorLanes32]float64 // how much a norm is off at the most, but for its own roundings
+	best       [ops.TensorLanes32]int
+	candidates [ops.TensorLanes32]uint32 // the fractions that may be the best, one bit each
 }
 
-// level evaluates n fractions for each voxel, which are points of a grid with a distance of step.
-func (b *fractionBatch) level(v *singleLevel, n int, step float64) {
+// centre is a voxel's best fraction.
+func (v *singleLevel) centre(l int) float64 { return v.fractions[l][v.best[l]] }
+
+// sure says whether no other fraction may be the best.
+func (v *singleLevel) sure(l int) bool { return v.candidates[l] == 1<<v.best[l] }
+
+// level evaluates n fractions for each voxel, which are points of a grid with distances of step.
+func (b *fractionBatch) level(v *singleLevel, n int) {
 	var fractions, norms [ops.TensorLanes32]float64
 	for k := range n {
 		for l := range fractions {
@@ -168,29 +175,37 @@ func (b *fractionBatch) level(v *singleLevel, n int, step float64) {
 	for l := range v.best {
 		v.best[l] = ref.Argmin(v.norms[l][:n])
 	}
-	b.findClips(v, step)
+	b.findClips(v)
 	for l, best := range v.best {
 		// The logarithm of what is left of a measurement near a clip is off by 4 roundings c water/x; the
 		// norm by that times the signal, which is c water there.
-		v.off[l] = b.rounded[l] + 4*math.Log2E*0x1p-24*b.s0[l]/(float64(b.clips.Near[l])*step)
-		second := math.Inf(1)
+		v.off[l] = b.rounded[l] + 4*math.Log2E*0x1p-24*b.s0[l]/(float64(b.clips.Near[l])*v.step[l])
+		first := v.norms[l][best]
+		v.candidates[l] = 0
 		for k, norm := range v.norms[l][:n] {
-			if k != best {
-				second = min(second, norm)
+			if !(norm-first > 2*v.off[l]+roundings*(first+norm)) {
+				v.candidates[l] |= 1 << k
 			}
 		}
-		first := v.norms[l][best]
-		v.sure[l] = second-first > 2*v.off[l]+roundings*(first+second)
 	}
 }
 
+// unsure is the place of a search that goes on by comparing a level's candidates.
+func (b *fractionBatch) unsure(v *singleLevel, l int) searchPlace {
+	at := searchPlace{known: ^v.candidates[l], leaves: true}
+	for k, norm := range v.norms[l] {
+		at.values[k] = norm * norm * float64(b.square[l])
+	}
+	return at
+}
+
 // findClips finds where measurements are used up near the best fractions of a level.
-func (b *fractionBatch) findClips(v *singleLevel, step float64) {
+func (b *fractionBatch) findClips(v *singleLevel) {
 	c := b.clips
 	for l, s0 := range b.s0 {
-		c.Centre[l] = float32(v.fractions[l][v.best[l]] * s0)
-		c.Grid[l] = float32(1 / (step * s0))
-		c.Last[l] = float32(math.Round(1/step)) - 0.5
+		c.Centre[l] = float32(v.centre(l) * s0)
+		c.Grid[l] = float32(1 / (v.step[l] * s0))
+		c.Last[l] = float32(math.Round(1/v.step[l])) - 0.5
 		c.Below[l], c.Above[l], c.Near[l] = 0, nothingLeft, nothingLeft
 	}
 	b.design.Clips(c, &b.signal[0], &b.design.inverse[0], b.design.n)
@@ -205,12 +220,12 @@ const (
 	notSmooth
 )
 
-// smooth says so of the fractions up to a distance from the centre that was given to findClips.
-func (b *fractionBatch) smooth(l int, low, high float64) smoothness {
+// smooth says so of the neighbours of the best fraction of a level.
+func (b *fractionBatch) smooth(v *singleLevel, l int) smoothness {
 	const close = 1e-5
 	s0 := b.s0[l]
 	below, above := float64(b.clips.Below[l])/s0, float64(b.clips.Above[l])/s0
-	low, high = max(low-ref.ClipMargin, 0), high+ref.ClipMargin
+	low, high := max(v.centre(l)-v.step[l]-ref.ClipMargin, 0), v.centre(l)+v.step[l]+ref.ClipMargin
 	switch {
 	case (below < low-close || below == 0) && above > high+close:
 		return smooth
@@ -256,7 +271,7 @@ func (b *fractionBatch) roots(found *[ops.TensorLanes32]root, v *singleLevel, wa
 	b.slopes(&after)
 	for l := range found {
 		if wanted[l] {
-			found[l] = b.judge(l, v.fractions[l][v.best[l]], &before[l], &after[l])
+			found[l] = b.judge(l, v.centre(l), &before[l], &after[l])
 		}
 	}
 }

@@ -49,11 +49,11 @@ type fractionStart struct {
 	at   searchPlace
 }
 
-// A roughVoxel is one with measurements that are used up near the best fraction of the first level: it waits for
-// the second level.
+// A roughVoxel is one with measurements that are used up near the best fraction of a level: it waits for the
+// next level.
 type roughVoxel struct {
-	voxel  int
-	centre float64
+	voxel        int
+	centre, step float64 // of the level that is done
 }
 
 func (f *freeWaterLanes) newFractionWorker(portable *freeWaterWorker) *fractionLanesWorker {
@@ -63,7 +63,7 @@ func (f *freeWaterLanes) newFractionWorker(portable *freeWaterWorker) *fractionL
 		w.halves[1] = fractionHalf{alignedLanes(f.n), alignedSystem()}
 		w.batch = newFractionBatch(f.fraction, [2]*ops.System{w.halves[0].system, w.halves[1].system})
 		w.level = new(singleLevel)
-		w.rough = make([]roughVoxel, 0, 2*ops.TensorLanes32)
+		w.rough = make([]roughVoxel, 0, 4*ops.TensorLanes32) // a lot and all lanes may join what is less than a lot
 		w.rough32, w.rough64 = make([]float32, ops.TensorLanes32*f.n), make([]float64, ops.TensorLanes32*f.n)
 	}
 	return w
@@ -89,7 +89,7 @@ func fitFractionLanes[T float32 | float64](w *fractionLanesWorker, room []T, par
 		for l := range w.found {
 			slot := &w.found[l]
 			if !slot.busy {
-				for len(w.waiting) == 0 && (next < len(status) || len(w.rough) > 0) {
+				for len(w.waiting) == 0 && (next < len(status) || len(w.rough) >= ops.TensorLanes32) {
 					next = prepareFractions(w, room, params, status, signal, next)
 				}
 				if len(w.waiting) > 0 {
@@ -102,7 +102,11 @@ func fitFractionLanes[T float32 | float64](w *fractionLanesWorker, room []T, par
 			}
 		}
 		if busy == 0 {
-			return
+			if len(w.rough) == 0 {
+				return
+			}
+			prepareRough(w, room, params, status, signal)
+			continue
 		}
 		w.evaluateFractions()
 		for l := range w.found {
@@ -123,6 +127,9 @@ func fitFractionLanes[T float32 | float64](w *fractionLanesWorker, room []T, par
 			switch slot.state {
 			case searchFound:
 				slot.final = true
+			case searchLeft:
+				slot.busy = false
+				w.rough = append(w.rough, roughVoxel{i, slot.centre, slot.step})
 			case searchLost:
 				slot.busy = false
 				handOver(w.freeWaterLanesWorker, params, status, signal, i)
