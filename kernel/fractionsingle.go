@@ -17,7 +17,7 @@ type fractionSingle struct {
 	steps   *ops.Tensor32
 	double  *ops.Tensor
 	n       int
-	rows    []float32 // as those of the laneDesign
+	rows    []float32 // as those of the laneDesign, but for what rounding took from water in place of 1
 	inverse []float32 // of the signal of water over its S0
 }
 
@@ -28,7 +28,9 @@ func newFractionSingle(set *ops.Set, d *laneDesign) *fractionSingle {
 		f.rows[i] = float32(v)
 	}
 	for i := range f.inverse {
-		f.inverse[i] = float32(min(1/d.rows[ops.DesignFields*i+7], 1e30))
+		water := d.rows[ops.DesignFields*i+7]
+		f.inverse[i] = float32(min(1/water, 1e30))
+		f.rows[ops.DesignFields*i+6] = float32(water - float64(float32(water)))
 	}
 	return f
 }
@@ -43,7 +45,7 @@ type fractionBatch struct {
 	s0      [ops.TensorLanes32]float64
 	rounded [ops.TensorLanes32]float64 // how much roundings add to the root of the sum of squares, at the most
 	right   []ops.Lanes32
-	rest    *ops.Rest32
+	left    *ops.Left32
 	point   *ops.Point32
 	trial   *ops.Trial32
 	clips   *ops.Clips32
@@ -52,7 +54,7 @@ type fractionBatch struct {
 func newFractionBatch(design *fractionSingle, systems [2]*ops.System) *fractionBatch {
 	return &fractionBatch{
 		design: design, systems: systems, signal: alignedOf[ops.Lanes32](design.n), right: alignedOf[ops.Lanes32](7),
-		scale: &alignedOf[ops.Lanes32](1)[0], square: &alignedOf[ops.Lanes32](1)[0], rest: &alignedOf[ops.Rest32](1)[0],
+		scale: &alignedOf[ops.Lanes32](1)[0], square: &alignedOf[ops.Lanes32](1)[0], left: &alignedOf[ops.Left32](1)[0],
 		point: &alignedOf[ops.Point32](1)[0], trial: &alignedOf[ops.Trial32](1)[0], clips: &alignedOf[ops.Clips32](1)[0],
 	}
 }
@@ -74,7 +76,7 @@ func (b *fractionBatch) load(signal [2][]ops.Lanes, s0, energy *[ops.TensorLanes
 		b.scale[l], b.square[l] = float32(scale), float32(1/(scale*scale))
 		b.s0[l] = s * scale
 		b.rounded[l] = roundings * math.Sqrt(energy[l]) * scale
-		b.rest.Cut[l], b.rest.Floor[l] = 0, float32(minSignal*scale)
+		b.left.Cut[l], b.left.Floor[l] = 0, float32(minSignal*scale)
 	}
 	b.design.steps.Narrow(&signal[0][0], &signal[1][0], &b.signal[0], b.design.n)
 	b.design.Scale(&b.signal[0], &b.signal[0], b.design.n, b.scale)
@@ -99,17 +101,19 @@ func (b *fractionBatch) solve(p *[7]ops.Lanes32) {
 // fit writes the parameters of the fits with the fractions given.
 func (b *fractionBatch) fit(p *[7]ops.Lanes32, fractions *[ops.TensorLanes32]float64) {
 	for l, f := range fractions {
-		b.rest.C[l] = float32(f * b.s0[l])
+		c := f * b.s0[l]
+		b.left.C[l] = float32(c)
+		b.left.Low[l] = float32(c - float64(b.left.C[l]))
 	}
 	clear(b.right)
-	b.design.Right(&b.right[0], &b.signal[0], &b.design.rows[0], b.design.n, b.rest)
+	b.design.Right(&b.right[0], &b.signal[0], &b.design.rows[0], b.design.n, b.left)
 	b.solve(p)
 }
 
 // norms writes the roots of the sums of squares of the fits with the fractions given.
 func (b *fractionBatch) norms(norms *[ops.TensorLanes32]float64, fractions *[ops.TensorLanes32]float64) {
 	b.fit(&b.point.P, fractions)
-	b.point.C, b.point.Squares = b.rest.C, ops.Lanes32{}
+	b.point.C, b.point.Squares = b.left.C, ops.Lanes32{}
 	b.design.steps.Misfit(&b.signal[0], &b.design.rows[0], b.design.n, b.point)
 	for l, v := range b.point.Squares {
 		norms[l] = math.Sqrt(float64(v))
@@ -123,15 +127,15 @@ func (b *fractionBatch) slopes(slopes *[ops.TensorLanes32]slope) {
 		fractions[l] = slopes[l].at
 	}
 	b.fit(&b.trial.P, &fractions)
-	floor := b.rest.Floor
-	for l := range b.rest.Floor {
-		b.rest.Floor[l] = nothingLeft
+	floor := b.left.Floor
+	for l := range b.left.Floor {
+		b.left.Floor[l] = nothingLeft
 	}
 	clear(b.right)
-	b.design.Slope(&b.right[0], &b.signal[0], &b.design.rows[0], b.design.n, b.rest)
-	b.rest.Floor = floor
+	b.design.Slope(&b.right[0], &b.signal[0], &b.design.rows[0], b.design.n, b.left)
+	b.left.Floor = floor
 	b.solve(&b.trial.Q)
-	b.trial.C = b.rest.C
+	b.trial.C = b.left.C
 	b.trial.Squares, b.trial.Gradient, b.trial.Curvature = ops.Lanes32{}, ops.Lanes32{}, ops.Lanes32{}
 	b.design.Descend(&b.signal[0], &b.design.rows[0], b.design.n, b.trial)
 	for l, s0 := range b.s0 {

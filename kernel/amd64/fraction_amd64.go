@@ -29,10 +29,10 @@ var fraction256 = &ops.Fraction32{
 func fractionScaleAVX512(y, s *ops.Lanes32, n int, factor *ops.Lanes32)
 
 //go:noescape
-func fractionRightAVX512(sums, s *ops.Lanes32, design *float32, n int, rest *ops.Rest32)
+func fractionRightAVX512(sums, s *ops.Lanes32, design *float32, n int, left *ops.Left32)
 
 //go:noescape
-func fractionSlopeAVX512(sums, s *ops.Lanes32, design *float32, n int, rest *ops.Rest32)
+func fractionSlopeAVX512(sums, s *ops.Lanes32, design *float32, n int, left *ops.Left32)
 
 //go:noescape
 func fractionDescendAVX512(s *ops.Lanes32, design *float32, n int, trial *ops.Trial32)
@@ -44,10 +44,10 @@ func fractionClipsAVX512(clips *ops.Clips32, s *ops.Lanes32, inverse *float32, n
 func fractionScaleAVX2(y, s *ops.Lanes32, n int, factor *ops.Lanes32)
 
 //go:noescape
-func fractionRightAVX2(sums, s *ops.Lanes32, design *float32, n int, rest *ops.Rest32)
+func fractionRightAVX2(sums, s *ops.Lanes32, design *float32, n int, left *ops.Left32)
 
 //go:noescape
-func fractionSlopeAVX2(sums, s *ops.Lanes32, design *float32, n int, rest *ops.Rest32)
+func fractionSlopeAVX2(sums, s *ops.Lanes32, design *float32, n int, left *ops.Left32)
 
 //go:noescape
 func fractionDescendAVX2(s *ops.Lanes32, design *float32, n int, trial *ops.Trial32)

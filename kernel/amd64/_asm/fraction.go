@@ -9,12 +9,12 @@ import (
 )
 
 // fraction writes the steps of the search for the fraction of free water, in single precision, for one instruction
-// set. They take two measurements at a time, so that one's chain of operations fills the gaps of the other's.
+// set. They take two measurements or more at a time, so that one's chain of operations fills the gaps of the others'.
 func fraction(wide bool) {
 	a := newLanes(wide, true)
 	a.scale()
-	a.rightSums("fractionRight", "adds the right-hand side of the fit to what water leaves of the signal.", a.logarithmPair)
-	a.rightSums("fractionSlope", "adds the derivative of the right-hand side, but for a factor.", a.quotientPair)
+	a.rightSums("fractionRight", "adds the right-hand side of the fit to what water leaves of the signal.", a.logarithmsOf)
+	a.rightSums("fractionSlope", "adds the derivative of the right-hand side, but for a factor.", a.quotients)
 	a.descend()
 	a.clips()
 }
@@ -47,47 +47,67 @@ type restRow struct{ x, q, r, e reg.VecPhysical }
 
 // rightSums: x = s - c w, replaced by the floor where x <= cut; y of x by a function of two rows; sums += s^2 y w.
 //
-// RDI sums, RSI s, RDX row of the design, R8 the Rest, RCX n. Z0-Z6 sums, Z7-Z14 two rows, Z15 broadcasts; with 32
-// registers Z16-Z18 c, cut, floor and from Z19 on what y needs.
+// c and w come with what rounding took from them: x = ((s - c w) - c wlow) - clow w.
+//
+// RDI sums, RSI s, RDX row of the design, R8 the Left, RCX n. Z0-Z6 sums, Z7-Z14 two rows, Z15 broadcasts; with 32
+// registers Z7-Z22 four rows, Z23 c and from Z24 on what y needs.
 func (a *lanes) rightSums(name, doc string, y func(rows []restRow, prepare bool)) {
-	a.function(name, "sums, s *float64, design *float64, n int, rest *float64", doc)
+	a.function(name, "sums, s *float64, design *float64, n int, left *float64", doc)
 	r := a.registers
-	rows := []restRow{{r[7], r[8], r[9], r[10]}, {r[11], r[12], r[13], r[14]}}
-	spare := r[15]
+	several, spare := 2, r[15]
+	if a.wide {
+		several, spare = 4, nil
+	}
+	var rows []restRow
+	for first := 7; first < 7+4*several; first += 4 {
+		rows = append(rows, restRow{r[first], r[first+1], r[first+2], r[first+3]})
+	}
 	y(nil, true)
 	a.halves(func() {
 		argument("sums", reg.RDI)
 		argument("s", reg.RSI)
 		argument("design", reg.RDX)
 		argument("n", reg.RCX)
-		argument("rest", reg.R8)
+		argument("left", reg.R8)
 		for k := range 7 {
 			a.load(a.at(reg.RDI, k), r[k])
 		}
-		var c, cut, floor Op = a.at(reg.R8, 0), a.at(reg.R8, 1), a.at(reg.R8, 2)
+		var c Op = a.at(reg.R8, 0)
+		low, cut, floor := a.at(reg.R8, 1), a.at(reg.R8, 2), a.at(reg.R8, 3)
 		if a.wide {
-			for k, into := range []*Op{&c, &cut, &floor} {
-				a.load(a.at(reg.R8, k), r[16+k])
-				*into = r[16+k]
-			}
+			a.load(a.at(reg.R8, 0), r[23])
+			c = r[23]
 		}
-		a.rowsBy(len(rows), func(count int) {
+		a.rowsBy(several, func(count int) {
 			for u, row := range rows[:count] {
 				a.load(a.at(reg.RSI, u), row.x)
 				a.broadcast(a.water(u), row.q)
+				a.broadcast(a.field(reg.RDX, designFields*u+waterField-1), row.r)
+			}
+			for _, row := range rows[:count] {
 				VFNMADD231PS(c, row.q, row.x)
+			}
+			for _, row := range rows[:count] {
+				VFNMADD231PS(c, row.r, row.x)
+			}
+			for _, row := range rows[:count] {
+				VFNMADD231PS(low, row.q, row.x)
+			}
+			for u, row := range rows[:count] {
 				if a.wide {
-					VCMPPS(Imm(lessOrEqual), cut, row.x, reg.K1)
-					VMOVAPS(floor, reg.K1, row.x)
+					mask := []reg.OpmaskPhysical{reg.K1, reg.K2, reg.K3, reg.K4}[u]
+					VCMPPS(Imm(lessOrEqual), cut, row.x, mask)
+					VMOVAPS(floor, mask, row.x)
 				} else {
 					VCMPPS(Imm(lessOrEqual), cut, row.x, row.q)
 					VBLENDVPS(row.q, floor, row.x, row.x)
 				}
 			}
 			y(rows[:count], false)
-			for u, row := range rows[:count] {
-				VMULPS(a.at(reg.RSI, u), row.x, row.x)
-				VMULPS(a.at(reg.RSI, u), row.x, row.x)
+			for range 2 {
+				for u, row := range rows[:count] {
+					VMULPS(a.at(reg.RSI, u), row.x, row.x)
+				}
 			}
 			for k := range 6 {
 				for u, row := range rows[:count] {
@@ -106,19 +126,19 @@ func (a *lanes) rightSums(name, doc string, y func(rows []restRow, prepare bool)
 	a.end()
 }
 
-// logarithmPair replaces x by its binary logarithm, for positive normal numbers. x = 2^e m with 1 <= m < 2;
+// logarithmsOf replaces x by its binary logarithm, for positive normal numbers. x = 2^e m with 1 <= m < 2;
 // log2(x) = e + log2(k) + log2(1+r), r = m/k - 1, where k is the middle of the part of [1, 2) that m is in.
 //
-// 512 bits: sixteen parts; Z19 and Z20 tables, Z21-Z24 polynomial, Z25 one. 256 bits: eight parts, all in memory.
-func (a *lanes) logarithmPair(rows []restRow, prepare bool) {
-	reg19 := 19
+// 512 bits: sixteen parts; Z24 and Z25 tables, Z26-Z29 polynomial, Z30 one. 256 bits: eight parts, all in memory.
+func (a *lanes) logarithmsOf(rows []restRow, prepare bool) {
+	const first = 24
 	if prepare {
 		if a.wide {
-			a.log2Table(a.registers[reg19 : reg19+2])
+			a.log2Table(a.registers[first : first+2])
 			for k, c := range log2NarrowSingle {
-				VMOVUPS(a.constant(c), a.registers[reg19+2+k])
+				VMOVUPS(a.constant(c), a.registers[first+2+k])
 			}
-			VMOVUPS(a.constant(1), a.registers[reg19+6])
+			VMOVUPS(a.constant(1), a.registers[first+6])
 		}
 		return
 	}
@@ -136,7 +156,7 @@ func (a *lanes) logarithmPair(rows []restRow, prepare bool) {
 		each(func(row restRow) { VFMADD213PS(row.e, row.q, row.x) })
 	}
 	if a.wide {
-		t := a.registers[reg19:]
+		t := a.registers[first:]
 		each(func(row restRow) { VGETEXPPS(row.x, row.e) })
 		each(func(row restRow) { VGETMANTPS(Imm(0b1000), row.x, row.x) })
 		each(func(row restRow) { VPSRLD(Imm(19), row.x, row.r) })
@@ -171,8 +191,8 @@ func (a *lanes) logarithmPair(rows []restRow, prepare bool) {
 	polynomial(coefficients)
 }
 
-// quotientPair replaces x by w/x.
-func (a *lanes) quotientPair(rows []restRow, prepare bool) {
+// quotients replaces x by w/x.
+func (a *lanes) quotients(rows []restRow, prepare bool) {
 	if prepare {
 		return
 	}
@@ -316,4 +336,92 @@ func (a *lanes) clips() {
 		}
 	})
 	a.end()
+}
+
+// misfitNarrow is misfit for 256 bits, in either precision, with four measurements at once: the exponential takes longer
+// than what the processor sees of the next measurement while it waits.
+//
+// RSI s, RDX row of the design, R8 the Point, RCX n. Y0-Y3 t, Y4-Y7 the exponential's parts, Y8-Y11 its polynomial, then d;
+// Y12 and Y13 squares of even and odd rows, Y14 p, Y15 broadcasts.
+func (a *lanes) misfitNarrow() {
+	a.function("tensorMisfit", "s *float64, design *float64, n int, point *float64",
+		"adds up the squares of the differences of signal and model at a point.")
+	r := a.registers
+	t, parts, d, squares, p, w := r[:4], r[4:8], r[8:12], r[12:14], r[14], r[15]
+	a.halves(func() {
+		argument("s", reg.RSI)
+		argument("design", reg.RDX)
+		argument("n", reg.RCX)
+		argument("point", reg.R8)
+		a.load(a.at(reg.R8, pointSquares), squares[0])
+		a.zero(squares[1])
+		a.rowsBy(len(t), func(count int) {
+			for u := range count {
+				a.load(a.at(reg.R8, 6), t[u])
+			}
+			for k := range 6 {
+				a.load(a.at(reg.R8, k), p)
+				for u := range count {
+					a.addProduct(a.field(reg.RDX, designFields*u+k), p, t[u], w)
+				}
+			}
+			a.exp2Rows(t[:count], parts, d)
+			a.load(a.at(reg.R8, pointWater), p)
+			for u := range count {
+				a.load(a.at(reg.RSI, u), d[u])
+				a.sub(t[u], d[u], d[u])
+				a.broadcast(a.water(u), w)
+				a.fnmadd231(p, w, d[u])
+			}
+			for u := range count {
+				a.fmadd231(d[u], d[u], squares[u%2])
+			}
+			ADDQ(I32(int32(size*count)), reg.RSI)
+			ADDQ(I32(int32(a.element()*designFields*count)), reg.RDX)
+		})
+		a.add(squares[1], squares[0], squares[0])
+		a.store(squares[0], a.at(reg.R8, pointSquares))
+	})
+	a.end()
+}
+
+// exp2Rows replaces numbers by their powers of two as exp2 does in 256 bits, using two more registers for each.
+func (a *lanes) exp2Rows(z, parts, q []reg.VecPhysical) {
+	low, high, shift, coefficients := -1023., 1024., a.constant(3<<51+1023), exp2Wide
+	if a.single {
+		low, high, shift, coefficients = -127, 128, a.constant(3<<22+127), exp2Nearest
+	}
+	for u := range z {
+		a.clamp(z[u], q[u], low, high)
+	}
+	for u := range z {
+		a.add(shift, z[u], parts[u])
+	}
+	for u := range z {
+		a.sub(shift, parts[u], q[u])
+	}
+	for u := range z {
+		a.sub(q[u], z[u], z[u])
+		if a.single {
+			VPSLLD(Imm(23), parts[u], parts[u])
+		} else {
+			VPSLLQ(Imm(52), parts[u], parts[u])
+		}
+	}
+	last := len(coefficients) - 1
+	for u := range z {
+		VMOVUPD(a.constant(coefficients[last]), q[u])
+	}
+	for k := last - 1; k >= -1; k-- {
+		c := 1.
+		if k >= 0 {
+			c = coefficients[k]
+		}
+		for u := range z {
+			a.fmadd213(a.constant(c), z[u], q[u])
+		}
+	}
+	for u := range z {
+		a.mul(q[u], parts[u], z[u])
+	}
 }

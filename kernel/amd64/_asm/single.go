@@ -25,7 +25,7 @@ func single(wide bool) {
 		a.weightsRows()
 	} else {
 		a.model()
-		a.misfit()
+		a.misfitNarrow()
 		a.weights()
 	}
 	a.convert("Widen", true)

@@ -21,7 +21,11 @@ func tensor(wide bool) {
 	a.sums("tensorSums22", 22, 24)
 	a.expand()
 	a.model()
-	a.misfit()
+	if wide {
+		a.misfit()
+	} else {
+		a.misfitNarrow()
+	}
 	a.weights()
 	a.step()
 	a.factor()

@@ -1,23 +1,30 @@
 package ops
 
 // Fraction32 holds the steps of the search for the fraction of free water by weighted linear least squares, for
-// sixteen voxels in single precision. Arrays, designs and units are as in Tensor32. With c the signal of water at
-// b = 0, what water leaves of a signal s is x = s - c water, replaced by the floor where x <= cut: both must be
-// such that the floor and every x > cut is a positive number, neither subnormal nor infinite.
+// sixteen voxels in single precision. Arrays are as in Tensor32; a row of the design has in place of the 1 what rounding
+// took from the signal of water. With c the signal of water at b = 0, what water leaves of a signal s is x = s - c water,
+// replaced by the floor where x <= cut. It is right to two roundings of x, even where hardly anything is left. The floor
+// and every x > cut must be positive numbers, neither subnormal nor infinite.
 type Fraction32 struct {
 	// Scale writes y = factor s; y may be s.
 	Scale func(y, s *Lanes32, n int, factor *Lanes32)
 	// Right adds s^2 log2(x) times the seven columns of the design to seven sums: the right-hand side of
 	// the fit to what water leaves.
-	Right func(sums, s *Lanes32, design *float32, n int, rest *Rest32)
+	Right func(sums, s *Lanes32, design *float32, n int, left *Left32)
 	// Slope does so with s^2 water/x, which is -ln 2 times the derivative of the above by c where the floor
 	// is next to infinite.
-	Slope func(sums, s *Lanes32, design *float32, n int, rest *Rest32)
+	Slope func(sums, s *Lanes32, design *float32, n int, left *Left32)
 	// Descend adds to the Squares of the differences d = s - t - c water of signal and fit, t = 2^(w.P + p6), to
 	// their half derivative by c, and to the sum of the squares of the derivative of d, which is t w.Q - water.
 	Descend func(s *Lanes32, design *float32, n int, trial *Trial32)
 	// Clips finds the c at which measurements are used up by water, from the inverse signal of water of each.
 	Clips func(clips *Clips32, s *Lanes32, inverse *float32, n int)
+}
+
+// Left32 says what is taken off a signal and what happens to too small a rest.
+type Left32 struct {
+	C, Low     Lanes32 // the signal of water at b = 0, and what rounding took from it
+	Cut, Floor Lanes32
 }
 
 // Trial32 is a fit with one fraction of water and how it changes with the fraction.
