@@ -49,6 +49,7 @@ func loadLot[T float32 | float64](w *fractionLanesWorker, lot *fractionLot, para
 			l := h*ops.TensorLanes + v.lane
 			lot.voxels[l], lot.used[l] = v, true
 			s0[l], energy[l] = v.s0, v.energy
+			w.batch.coarse[l] = !single(signal[v.voxel*w.lanes.n:][:w.lanes.n])
 		}
 	}
 	w.batch.load([2][]ops.Lanes{w.halves[0].signal, w.halves[1].signal}, &s0, &energy, w.lanes.model.MinSignal)
@@ -147,7 +148,8 @@ func prepareRough[T float32 | float64](w *fractionLanesWorker, room []T, params 
 		case v.sure(l) && v.step[l] < 0.005:
 			lot.done[l], lot.fraction[l] = true, v.centre(l)
 		case v.sure(l) && w.batch.smooth(v, l) == smooth:
-			w.wait(&lot, l, searchPlace{centre: v.centre(l), step: v.step[l], guess: guess(v.norms[l][:], v.best[l]), smooth: true, leaves: true})
+			steps := guess(v.norms[l][:], v.best[l])
+			w.wait(&lot, l, searchPlace{centre: v.centre(l), step: v.step[l], guess: steps, smooth: true, leaves: true})
 		case v.sure(l) && w.batch.smooth(v, l) == notSmooth:
 			w.rough = append(w.rough, roughVoxel{r.voxel, v.centre(l), v.step[l]})
 		default:
@@ -155,4 +157,17 @@ func prepareRough[T float32 | float64](w *fractionLanesWorker, room []T, params 
 		}
 	}
 	finishLot(w, &lot, params, status, signal)
+}
+
+// single says whether values are numbers of single precision.
+func single[T float32 | float64](values []T) bool {
+	if _, yes := any(T(0)).(float32); yes {
+		return true
+	}
+	for _, v := range values {
+		if T(float32(v)) != v {
+			return false
+		}
+	}
+	return true
 }

@@ -44,6 +44,7 @@ type fractionBatch struct {
 	square  *ops.Lanes32 // the inverse square of the scale
 	s0      [ops.TensorLanes32]float64
 	rounded [ops.TensorLanes32]float64 // how much roundings add to the root of the sum of squares, at the most
+	coarse  [ops.TensorLanes32]bool    // the signal itself was rounded
 	right   []ops.Lanes32
 	left    *ops.Left32
 	point   *ops.Point32
@@ -181,9 +182,12 @@ func (b *fractionBatch) level(v *singleLevel, n int) {
 	}
 	b.findClips(v)
 	for l, best := range v.best {
-		// The logarithm of what is left of a measurement near a clip is off by 4 roundings c water/x; the
-		// norm by that times the signal, which is c water there.
-		v.off[l] = b.rounded[l] + 4*math.Log2E*0x1p-24*b.s0[l]/(float64(b.clips.Near[l])*v.step[l])
+		v.off[l] = b.rounded[l]
+		if b.coarse[l] {
+			// The logarithm of what is left, x, of a signal near a clip is off by a rounding c water/x; the norm
+			// by that times the signal, which is c water there.
+			v.off[l] += 2 * 0x1p-24 * b.s0[l] / (float64(b.clips.Near[l]) * v.step[l])
+		}
 		first := v.norms[l][best]
 		v.candidates[l] = 0
 		for k, norm := range v.norms[l][:n] {
@@ -259,8 +263,8 @@ func (b *fractionBatch) roots(found *[ops.TensorLanes32]root, v *singleLevel, wa
 	for l := range before {
 		before[l].at = 0.5
 		if wanted[l] {
-			best := v.best[l]
-			before[l].at = min(max(v.fractions[l][best]+0.1*guess(v.norms[l][:ref.FirstLevel], best), 0.001), 0.999)
+			steps := guess(v.norms[l][:ref.FirstLevel], v.best[l])
+			before[l].at = min(max(v.centre(l)+v.step[l]*steps, 0.001), 0.999)
 		}
 	}
 	b.slopes(&before)
@@ -288,21 +292,26 @@ func (b *fractionBatch) judge(l int, centre float64, before, after *slope) root 
 		second = (after.first - before.first) / moved
 	}
 	zero := after.at - after.first/second
-	off := chordError / (1 - min(zero, 0.99)) * math.Abs(zero-after.at) * math.Abs(zero-before.at)
+	bend := (zero - after.at) * (zero - before.at) / (1 - min(zero, 0.99))
+	zero -= bendMean * bend
+	off := bendSpread * math.Abs(bend)
 	// A slope is off by what the differences are off by times the norm of their derivative, and the other way round.
 	off += 2*b.rounded[l]/math.Sqrt(after.second) + 1e-6
 	middle := math.Round(1000 * centre)
 	low, high := middle-99, middle+99
 	k := min(max(math.Round(1000*zero), low), high)
 	sure := math.Abs(1000*zero-k) < 0.5-1000*off && k > low && k < high || low == 1 && 1000*zero < 1.5-1000*off
-	sure = sure && second > 0.3*after.second && second < 3*after.second && math.Abs(moved) < 0.04
+	sure = sure && second > 0.3*after.second && second < 3*after.second && math.Abs(moved) < 0.049 && math.Abs(zero-after.at) < 0.5*math.Abs(moved)+1e-3
 	return root{fraction: zero, thousandths: int(k), sure: sure}
 }
 
-// chordError times the inverse of 1-f, where the signals of b = 0 are used up, is above half the ratio of the third and
-// the second derivative: so much is the root of the chord off, over the product of its distances from where the
-// derivative is known. Tests find 2.5 at the most.
-const chordError = 4
+// The root of a chord is off by the product of its distances from where the derivative is known, times half the ratio of
+// the third and the second derivative. The sum of squares bends most by the signals of b = 0, which are used up at
+// f = 1: times 1-f, that number is from 0.3 to 3.1, and mostly near 1.7.
+const (
+	bendMean   = 1.7
+	bendSpread = 1.4
+)
 
 // guess is where the minimum is by the norms of a level, in steps from the best: that of the curve of fourth degree
 // through the squares of five of them, where it is near that of the parabola through three.

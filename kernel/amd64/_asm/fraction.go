@@ -50,13 +50,13 @@ type restRow struct{ x, q, r, e reg.VecPhysical }
 // c and w come with what rounding took from them: x = ((s - c w) - c wlow) - clow w.
 //
 // RDI sums, RSI s, RDX row of the design, R8 the Left, RCX n. Z0-Z6 sums, Z7-Z14 two rows, Z15 broadcasts; with 32
-// registers Z7-Z22 four rows, Z23 c and from Z24 on what y needs.
+// registers Z7-Z18 three rows, Z19-Z22 c, clow, cut, floor and from Z23 on what y needs.
 func (a *lanes) rightSums(name, doc string, y func(rows []restRow, prepare bool)) {
 	a.function(name, "sums, s *float64, design *float64, n int, left *float64", doc)
 	r := a.registers
 	several, spare := 2, r[15]
 	if a.wide {
-		several, spare = 4, nil
+		several, spare = 3, nil
 	}
 	var rows []restRow
 	for first := 7; first < 7+4*several; first += 4 {
@@ -72,11 +72,12 @@ func (a *lanes) rightSums(name, doc string, y func(rows []restRow, prepare bool)
 		for k := range 7 {
 			a.load(a.at(reg.RDI, k), r[k])
 		}
-		var c Op = a.at(reg.R8, 0)
-		low, cut, floor := a.at(reg.R8, 1), a.at(reg.R8, 2), a.at(reg.R8, 3)
+		var c, low, cut, floor Op = a.at(reg.R8, 0), a.at(reg.R8, 1), a.at(reg.R8, 2), a.at(reg.R8, 3)
 		if a.wide {
-			a.load(a.at(reg.R8, 0), r[23])
-			c = r[23]
+			for k, into := range []*Op{&c, &low, &cut, &floor} {
+				a.load(a.at(reg.R8, k), r[19+k])
+				*into = r[19+k]
+			}
 		}
 		a.rowsBy(several, func(count int) {
 			for u, row := range rows[:count] {
@@ -95,7 +96,7 @@ func (a *lanes) rightSums(name, doc string, y func(rows []restRow, prepare bool)
 			}
 			for u, row := range rows[:count] {
 				if a.wide {
-					mask := []reg.OpmaskPhysical{reg.K1, reg.K2, reg.K3, reg.K4}[u]
+					mask := []reg.OpmaskPhysical{reg.K1, reg.K2, reg.K3}[u]
 					VCMPPS(Imm(lessOrEqual), cut, row.x, mask)
 					VMOVAPS(floor, mask, row.x)
 				} else {
@@ -129,9 +130,9 @@ func (a *lanes) rightSums(name, doc string, y func(rows []restRow, prepare bool)
 // logarithmsOf replaces x by its binary logarithm, for positive normal numbers. x = 2^e m with 1 <= m < 2;
 // log2(x) = e + log2(k) + log2(1+r), r = m/k - 1, where k is the middle of the part of [1, 2) that m is in.
 //
-// 512 bits: sixteen parts; Z24 and Z25 tables, Z26-Z29 polynomial, Z30 one. 256 bits: eight parts, all in memory.
+// 512 bits: sixteen parts; Z23 and Z24 tables, Z25-Z28 polynomial, Z29 one. 256 bits: eight parts, all in memory.
 func (a *lanes) logarithmsOf(rows []restRow, prepare bool) {
-	const first = 24
+	const first = 23
 	if prepare {
 		if a.wide {
 			a.log2Table(a.registers[first : first+2])
