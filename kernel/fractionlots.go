@@ -5,8 +5,8 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// A fractionLot is what a lot of up to sixteen voxels has come to.
-type fractionLot struct {
+// A waterLot is what a lot of up to sixteen voxels has come to.
+type waterLot struct {
 	voxels   [ops.TensorLanes32]preparedVoxel
 	used     [ops.TensorLanes32]bool
 	done     [ops.TensorLanes32]bool // the fraction is known
@@ -28,7 +28,7 @@ func prepareFractions[T float32 | float64](w *fractionLanesWorker, room []T, par
 		prepareRough(w, room, params, status, signal)
 		return first
 	}
-	var lot fractionLot
+	var lot waterLot
 	next = loadLot(w, &lot, params, status, signal, first)
 	w.searchLot(&lot)
 	finishLot(w, &lot, params, status, signal)
@@ -36,7 +36,7 @@ func prepareFractions[T float32 | float64](w *fractionLanesWorker, room []T, par
 }
 
 // loadLot prepares a lot of voxels: signals and factors come to stand in the halves.
-func loadLot[T float32 | float64](w *fractionLanesWorker, lot *fractionLot, params []float64, status []Status, signal []T, first int) (next int) {
+func loadLot[T float32 | float64](w *fractionLanesWorker, lot *waterLot, params []float64, status []Status, signal []T, first int) (next int) {
 	next = first
 	var s0, energy [ops.TensorLanes32]float64
 	for h, half := range w.halves {
@@ -49,7 +49,7 @@ func loadLot[T float32 | float64](w *fractionLanesWorker, lot *fractionLot, para
 			l := h*ops.TensorLanes + v.lane
 			lot.voxels[l], lot.used[l] = v, true
 			s0[l], energy[l] = v.s0, v.energy
-			w.batch.coarse[l] = !single(signal[v.voxel*w.lanes.n:][:w.lanes.n])
+			w.batch.coarse[l] = !isSingle(signal[v.voxel*w.lanes.n:][:w.lanes.n])
 		}
 	}
 	w.batch.load([2][]ops.Lanes{w.halves[0].signal, w.halves[1].signal}, &s0, &energy, w.lanes.model.MinSignal)
@@ -57,7 +57,7 @@ func loadLot[T float32 | float64](w *fractionLanesWorker, lot *fractionLot, para
 }
 
 // searchLot searches for the fractions of a lot, from the first level on.
-func (w *fractionLanesWorker) searchLot(lot *fractionLot) {
+func (w *fractionLanesWorker) searchLot(lot *waterLot) {
 	v := w.level
 	for l := range v.fractions {
 		v.step[l] = 0.1
@@ -92,12 +92,12 @@ func (w *fractionLanesWorker) searchLot(lot *fractionLot) {
 }
 
 // wait sends a voxel to a lane.
-func (w *fractionLanesWorker) wait(lot *fractionLot, l int, at searchPlace) {
+func (w *fractionLanesWorker) wait(lot *waterLot, l int, at searchPlace) {
 	w.waiting = append(w.waiting, fractionStart{lot.voxels[l], l / ops.TensorLanes, at})
 }
 
 // finishLot fits the voxels whose fractions were found.
-func finishLot[T float32 | float64](w *fractionLanesWorker, lot *fractionLot, params []float64, status []Status, signal []T) {
+func finishLot[T float32 | float64](w *fractionLanesWorker, lot *waterLot, params []float64, status []Status, signal []T) {
 	for h, half := range w.halves {
 		any := false
 		for l := range ops.TensorLanes {
@@ -129,7 +129,7 @@ func prepareRough[T float32 | float64](w *fractionLanesWorker, room []T, params 
 	for k, r := range rough[:count] {
 		copy(room[k*n:][:n], signal[r.voxel*n:][:n])
 	}
-	var lot fractionLot
+	var lot waterLot
 	var verdicts [ops.TensorLanes32]Status // the rules have been applied before
 	loadLot(w, &lot, nil, verdicts[:count], room[:count*n], 0)
 	w.waiting = w.space[:0]
@@ -159,8 +159,8 @@ func prepareRough[T float32 | float64](w *fractionLanesWorker, room []T, params 
 	finishLot(w, &lot, params, status, signal)
 }
 
-// single says whether values are numbers of single precision.
-func single[T float32 | float64](values []T) bool {
+// isSingle says whether values are numbers of single precision.
+func isSingle[T float32 | float64](values []T) bool {
 	if _, yes := any(T(0)).(float32); yes {
 		return true
 	}

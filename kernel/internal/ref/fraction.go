@@ -184,9 +184,10 @@ func (s *fractionScan) prepareClip() {
 // clipMargin keeps away from where the logarithm dives.
 const clipMargin = 0.02
 
-// smooth says whether no measurement is used up between two fractions.
+// smooth says whether no measurement is used up between two fractions. What is used up at 0, or below, is so on the
+// whole grid.
 func (s *fractionScan) smooth(low, high float64) bool {
-	low, high = low-clipMargin, high+clipMargin
+	low, high = max(low-clipMargin, 0), high+clipMargin
 	for _, f := range s.clip {
 		if f > low && f < high {
 			return false
