@@ -31,7 +31,7 @@ func FractionNorms(f Fitter, signal []float64, fraction float64) (single, double
 			if lot.used[i] {
 				single[i] = w.level.norms[i][0] / w.batch.s0[i]
 				double[i] = math.Sqrt(squares[l]) / lot.voxels[i].s0
-				bound[i] = w.level.off[i]/w.batch.s0[i] + roundings*single[i]
+				bound[i] = w.level.off[i]/w.batch.s0[i] + fitRoundings*single[i]
 			}
 		}
 	}

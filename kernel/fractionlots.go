@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"math"
+
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
@@ -60,7 +62,7 @@ func loadLot[T float32 | float64](w *fractionLanesWorker, lot *waterLot, params 
 func (w *fractionLanesWorker) searchLot(lot *waterLot) {
 	v := w.level
 	for l := range v.fractions {
-		v.step[l] = 0.1
+		v.step[l] = ref.FirstStep
 		ref.LevelFractions(v.fractions[l][:ref.FirstLevel], 0, 1, v.step[l])
 	}
 	w.batch.level(v, ref.FirstLevel)
@@ -73,7 +75,7 @@ func (w *fractionLanesWorker) searchLot(lot *waterLot) {
 		case v.sure(l) && w.batch.smooth(v, l) == smooth:
 			wanted[l] = true
 		case v.sure(l) && w.batch.smooth(v, l) == notSmooth:
-			w.rough = append(w.rough, roughVoxel{lot.voxels[l].voxel, v.centre(l), v.step[l]})
+			w.rough = append(w.rough, roughVoxel{lot.voxels[l].voxel, v.centre(l), v.centre(l), v.step[l]})
 		default:
 			w.wait(lot, l, w.batch.unsure(v, l))
 		}
@@ -84,9 +86,9 @@ func (w *fractionLanesWorker) searchLot(lot *waterLot) {
 		switch centre, step := v.centre(l), v.step[l]; {
 		case !wanted[l]:
 		case r.sure:
-			lot.done[l], lot.fraction[l] = true, ref.OnGrid(centre, step, r.thousandths)
+			lot.done[l], lot.fraction[l] = true, ref.OnGrid(centre, r.thousandths)
 		default:
-			w.wait(lot, l, searchPlace{centre: centre, step: step, guess: (r.fraction - centre) / step, smooth: true, leaves: true})
+			w.wait(lot, l, searchPlace{tenth: centre, centre: centre, step: step, guess: (r.fraction - centre) / step, smooth: true, leaves: true})
 		}
 	}
 }
@@ -143,15 +145,15 @@ func prepareRough[T float32 | float64](w *fractionLanesWorker, room []T, params 
 	for l, r := range rough[:count] {
 		lot.voxels[l].voxel = r.voxel
 		unsure := w.batch.unsure(v, l)
-		unsure.centre, unsure.step = r.centre, r.step
+		unsure.tenth, unsure.centre, unsure.step = r.tenth, r.centre, r.step
 		switch {
 		case v.sure(l) && v.step[l] < 0.005:
-			lot.done[l], lot.fraction[l] = true, v.centre(l)
+			lot.done[l], lot.fraction[l] = true, ref.OnGrid(r.tenth, int(math.Round(1000*v.centre(l))))
 		case v.sure(l) && w.batch.smooth(v, l) == smooth:
 			steps := guess(v.norms[l][:], v.best[l])
-			w.wait(&lot, l, searchPlace{centre: v.centre(l), step: v.step[l], guess: steps, smooth: true, leaves: true})
+			w.wait(&lot, l, searchPlace{tenth: r.tenth, centre: v.centre(l), step: v.step[l], guess: steps, smooth: true, leaves: true})
 		case v.sure(l) && w.batch.smooth(v, l) == notSmooth:
-			w.rough = append(w.rough, roughVoxel{r.voxel, v.centre(l), v.step[l]})
+			w.rough = append(w.rough, roughVoxel{r.voxel, r.tenth, v.centre(l), v.step[l]})
 		default:
 			w.wait(&lot, l, unsure)
 		}

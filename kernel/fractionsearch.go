@@ -17,6 +17,7 @@ type fractionSearch struct {
 	told   int
 	known  uint32 // the values of a level that need not be asked for, one bit each
 
+	tenth        float64 // the best fraction of the first level
 	step, centre float64 // of the level that was evaluated last
 	guess        float64 // of the minimum, in steps from the centre
 	descending   bool    // asked are thousandths
@@ -49,6 +50,7 @@ const searchMemory = 64
 
 // A searchPlace is where a search begins: the zero value is the first level.
 type searchPlace struct {
+	tenth        float64 // the best fraction of the first level
 	centre, step float64 // of the level that is done; step 0: none
 	smooth       bool    // the objective is, between the neighbours of the centre: it descends from
 	guess        float64 // the minimum, in steps from the centre
@@ -61,14 +63,14 @@ type searchPlace struct {
 // begin asks for what comes next at a place.
 func (s *fractionSearch) begin(at *searchPlace, clip clipping) {
 	s.state, s.remembers, s.descending, s.leaves = searchRunning, 0, false, at.leaves
-	s.centre, s.step, s.guess = at.centre, at.step, at.guess
+	s.tenth, s.centre, s.step, s.guess = at.tenth, at.centre, at.step, at.guess
 	switch {
 	case at.smooth:
 		s.descending, s.asked, s.told, s.known = true, 0, 0, 0
 		s.descend(clip) // remembers nothing, and so only asks
 		return
 	case at.step == 0:
-		s.level(0, 1, 0.1, ref.FirstLevel)
+		s.level(0, 1, ref.FirstStep, ref.FirstLevel)
 	default:
 		s.level(s.centre-s.step, s.centre+s.step, s.step*0.1, ref.NextLevel)
 	}
@@ -105,6 +107,9 @@ func (s *fractionSearch) tell(value float64, clip clipping) {
 	if !s.descending {
 		best := ref.Argmin(s.values[:s.asked])
 		s.centre = s.wanted[best]
+		if s.asked == ref.FirstLevel {
+			s.tenth = s.centre
+		}
 		if !(s.step > 0.005 && clip.smooth(s.centre-s.step, s.centre+s.step)) {
 			s.nextLevel()
 			return
@@ -117,7 +122,7 @@ func (s *fractionSearch) tell(value float64, clip clipping) {
 	switch {
 	case s.asked > 0 || s.state == searchLost:
 	case ok:
-		s.found(ref.OnGrid(s.centre, s.step, k))
+		s.found(k)
 	default:
 		s.nextLevel()
 	}
@@ -127,7 +132,7 @@ func (s *fractionSearch) tell(value float64, clip clipping) {
 func (s *fractionSearch) nextLevel() {
 	s.remembers = 0
 	if s.step < 0.005 {
-		s.found(s.centre)
+		s.found(int(math.Round(1000 * s.centre)))
 		return
 	}
 	if s.leaves {
@@ -137,7 +142,9 @@ func (s *fractionSearch) nextLevel() {
 	s.level(s.centre-s.step, s.centre+s.step, s.step*0.1, ref.NextLevel)
 }
 
-func (s *fractionSearch) found(fraction float64) { s.fraction, s.state = fraction, searchFound }
+func (s *fractionSearch) found(thousandths int) {
+	s.fraction, s.state = ref.OnGrid(s.tenth, thousandths), searchFound
+}
 
 // thousandth is the objective at a number of thousandths; where it is not known it is asked for.
 func (s *fractionSearch) thousandth(k int) float64 {
@@ -200,9 +207,9 @@ func (s *fractionSearch) nearest(vertex float64) int {
 	lower := math.Floor(vertex)
 	k, part := int(lower), vertex-lower
 	switch {
-	case part < 0.35:
+	case part < 0.25:
 		return k
-	case part > 0.65:
+	case part > 0.75:
 		return k + 1
 	}
 	if above, below := s.thousandth(k+1), s.thousandth(k); above < below {

@@ -60,11 +60,15 @@ func newFractionBatch(design *fractionSingle, systems [2]*ops.System) *fractionB
 	}
 }
 
-// roundings is how many roundings of the signal's norm the norm of the differences of signal and fit is taken to be off
-// by. Each difference comes from a sum of eight terms of up to 13 (binary logarithms) and an exponential, and so is off
-// by some ten roundings of the signal at most; errors of the right-hand side, a sum of n terms, are spread by the fit over all
-// measurements, and never enlarged in the norm of the weighted logarithms. Tests find less than a tenth of it.
-const roundings = 64 * 0x1p-24
+// How much the norm of the differences of signal and fit is taken to be off: signalRoundings times the norm of the signal and
+// fitRoundings times its own, for a fit that is much larger than the signal. A difference comes from a sum of eight terms
+// of up to 13 (binary logarithms) and an exponential, and so is off by some ten roundings of the signal at most; errors of the
+// right-hand side, a sum of n terms, are spread by the fit over all measurements, and never enlarged in the norm of the
+// weighted logarithms. A test finds that it is hardly ever half of that, and mostly a hundredth.
+const (
+	signalRoundings = 64 * 0x1p-24
+	fitRoundings    = 256 * 0x1p-24
+)
 
 // load takes signals and what is known about them: S0 and energy. A lane without a voxel has S0 0.
 func (b *fractionBatch) load(signal [2][]ops.Lanes, s0, energy *[ops.TensorLanes32]float64, minSignal float64) {
@@ -76,7 +80,7 @@ func (b *fractionBatch) load(signal [2][]ops.Lanes, s0, energy *[ops.TensorLanes
 		scale := math.Ldexp(1, -exponent)
 		b.scale[l], b.square[l] = float32(scale), float32(1/(scale*scale))
 		b.s0[l] = s * scale
-		b.rounded[l] = roundings * math.Sqrt(energy[l]) * scale
+		b.rounded[l] = signalRoundings * math.Sqrt(energy[l]) * scale
 		b.left.Cut[l], b.left.Floor[l] = 0, float32(minSignal*scale)
 	}
 	b.design.steps.Narrow(&signal[0][0], &signal[1][0], &b.signal[0], b.design.n)
@@ -191,7 +195,7 @@ func (b *fractionBatch) level(v *singleLevel, n int) {
 		first := v.norms[l][best]
 		v.candidates[l] = 0
 		for k, norm := range v.norms[l][:n] {
-			if !(norm-first > 2*v.off[l]+roundings*(first+norm)) {
+			if !(norm-first > 2*v.off[l]+fitRoundings*(first+norm)) {
 				v.candidates[l] |= 1 << k
 			}
 		}

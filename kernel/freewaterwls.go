@@ -53,6 +53,7 @@ type fractionStart struct {
 // next level.
 type roughVoxel struct {
 	voxel        int
+	tenth        float64 // the best fraction of the first level
 	centre, step float64 // of the level that is done
 }
 
@@ -129,7 +130,7 @@ func fitFractionLanes[T float32 | float64](w *fractionLanesWorker, room []T, par
 				slot.final = true
 			case searchLeft:
 				slot.busy = false
-				w.rough = append(w.rough, roughVoxel{i, slot.centre, slot.step})
+				w.rough = append(w.rough, roughVoxel{i, slot.tenth, slot.centre, slot.step})
 			case searchLost:
 				slot.busy = false
 				handOver(w.freeWaterLanesWorker, params, status, signal, i)
