@@ -291,14 +291,16 @@ func (b *fractionBatch) roots(found *[ops.TensorLanes32]root, v *singleLevel, wa
 // judge says which thousandth is nearest to the root of the derivative, and whether that is sure.
 func (b *fractionBatch) judge(l int, centre float64, before, after *slope) root {
 	moved := after.at - before.at
-	second := after.second
+	second, third := after.second, 0.0
 	if math.Abs(moved) > 1e-4 {
 		second = (after.first - before.first) / moved
+		third = (after.second - before.second) / moved
 	}
 	zero := after.at - after.first/second
-	bend := (zero - after.at) * (zero - before.at) / (1 - min(zero, 0.99))
-	zero -= bendMean * bend
-	off := bendSpread * math.Abs(bend)
+	chord := (zero - after.at) * (zero - before.at)
+	bend := third / (2 * second)
+	off := math.Abs(chord) * (bendSpread*math.Abs(bend) + bendRest/(1-min(zero, 0.99)))
+	zero -= bendMean * bend * chord
 	// A slope is off by what the differences are off by times the norm of their derivative, and the other way round.
 	off += 2*b.rounded[l]/math.Sqrt(after.second) + 1e-6
 	middle := math.Round(1000 * centre)
@@ -310,11 +312,14 @@ func (b *fractionBatch) judge(l int, centre float64, before, after *slope) root 
 }
 
 // The root of a chord is off by the product of its distances from where the derivative is known, times half the ratio of
-// the third and the second derivative. The sum of squares bends most by the signals of b = 0, which are used up at
-// f = 1: times 1-f, that number is from 0.3 to 3.1, and mostly near 1.7.
+// the third and the second derivative, the bend. What changes in the second derivative of Gauss and Newton is a part of the
+// third one: of 5000 bends of simulated voxels, 98 of 100 were from 0.9 to 2.4 times as large as that tells, and but for
+// fractions below 0, which need no root, all within the range given by these numbers; the last is in units of 1/(1-f), for the
+// signals of b = 0 are used up at f = 1.
 const (
 	bendMean   = 1.7
-	bendSpread = 1.4
+	bendSpread = 1.2
+	bendRest   = 0.8
 )
 
 // guess is where the minimum is by the norms of a level, in steps from the best: that of the curve of fourth degree
