@@ -141,10 +141,9 @@ func (b *fractionBatch) slopes(slopes *[ops.TensorLanes32]slope) {
 	b.left.Floor = floor
 	b.solve(&b.trial.Q)
 	b.trial.C = b.left.C
-	b.trial.Squares, b.trial.Gradient, b.trial.Curvature = ops.Lanes32{}, ops.Lanes32{}, ops.Lanes32{}
+	b.trial.Gradient, b.trial.Curvature = ops.Lanes32{}, ops.Lanes32{}
 	b.design.Descend(&b.signal[0], &b.design.rows[0], b.design.n, b.trial)
 	for l, s0 := range b.s0 {
-		slopes[l].squares = float64(b.trial.Squares[l])
 		slopes[l].first = float64(b.trial.Gradient[l]) * s0
 		slopes[l].second = float64(b.trial.Curvature[l]) * s0 * s0
 	}
@@ -256,8 +255,8 @@ type root struct {
 
 // A slope is half the derivative of a sum of squares by the fraction, and what goes with it.
 type slope struct {
-	at, squares, first float64
-	second             float64 // that of Gauss and Newton
+	at, first float64
+	second    float64 // that of Gauss and Newton
 }
 
 // roots looks for the minima within a tenth of the best fractions of the first level, with two evaluations of the

@@ -14,7 +14,7 @@ const (
 	leftOperations    = 6
 	rightOperations   = leftOperations + log2Operations + 2 + sums7Operations
 	slopeOperations   = leftOperations + 1 + 2 + sums7Operations
-	descendOperations = predictOperations + 12 + 2 + 3 + 6 // the second prediction is linear
+	descendOperations = predictOperations + 12 + 2 + 3 + 4 // the second prediction is linear
 	clipsOperations   = 5
 )
 

@@ -207,29 +207,26 @@ func (a *lanes) quotients(rows []restRow, prepare bool) {
 const (
 	trialQ         = 7
 	trialWater     = 14
-	trialSquares   = 15
-	trialGradient  = 16
-	trialCurvature = 17
+	trialGradient  = 15
+	trialCurvature = 16
 )
 
-// descend: t = exp2(w.p + p6), d = s - t - c water, e = t (w.q + q6) - water; squares += d^2, gradient += d e,
-// curvature += e^2.
+// descend: t = exp2(w.p + p6), d = s - t - c water, e = t (w.q + q6) - water; gradient += d e, curvature += e^2.
 //
-// RSI s, RDX row of the design, R8 the Trial, RCX n. Z0-Z2 sums, Z3-Z10 two rows, Z11 broadcasts, Z12-Z15 work; with 32
+// RSI s, RDX row of the design, R8 the Trial, RCX n. Z0-Z1 sums, Z2-Z9 two rows, Z10 broadcasts, Z11-Z12 work; with 32
 // registers Z16-Z29 p and q, Z30 c.
 func (a *lanes) descend() {
 	a.function("fractionDescend", "s *float64, design *float64, n int, trial *float64",
-		"adds to the squares of the differences of signal and fit and to their derivatives.")
+		"adds to the derivatives of the sum of the squares of the differences of signal and fit.")
 	r := a.registers
-	squares, gradient, curvature, w := r[0], r[1], r[2], r[11]
+	gradient, curvature, w := r[0], r[1], r[10]
 	type row struct{ t, y, d, q reg.VecPhysical }
-	rows := []row{{r[3], r[4], r[5], r[6]}, {r[7], r[8], r[9], r[10]}}
+	rows := []row{{r[2], r[3], r[4], r[5]}, {r[6], r[7], r[8], r[9]}}
 	a.halves(func() {
 		argument("s", reg.RSI)
 		argument("design", reg.RDX)
 		argument("n", reg.RCX)
 		argument("trial", reg.R8)
-		a.load(a.at(reg.R8, trialSquares), squares)
 		a.load(a.at(reg.R8, trialGradient), gradient)
 		a.load(a.at(reg.R8, trialCurvature), curvature)
 		var p [trialWater + 1]Op // p, q and c
@@ -253,7 +250,7 @@ func (a *lanes) descend() {
 				}
 			}
 			for _, x := range rows[:count] {
-				a.exp2Single(x.t, [4]reg.VecPhysical{x.d, x.q, r[12], r[13]})
+				a.exp2Single(x.t, [4]reg.VecPhysical{x.d, x.q, r[11], r[12]})
 			}
 			for u, x := range rows[:count] {
 				a.broadcast(a.water(u), w)
@@ -263,13 +260,11 @@ func (a *lanes) descend() {
 				VFNMADD231PS(p[trialWater], w, x.d)
 			}
 			for _, x := range rows[:count] {
-				VFMADD231PS(x.d, x.d, squares)
 				VFMADD231PS(x.d, x.y, gradient)
 				VFMADD231PS(x.y, x.y, curvature)
 			}
 			a.nextRows(count)
 		})
-		a.store(squares, a.at(reg.R8, trialSquares))
 		a.store(gradient, a.at(reg.R8, trialGradient))
 		a.store(curvature, a.at(reg.R8, trialCurvature))
 	})

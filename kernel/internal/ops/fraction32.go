@@ -14,8 +14,8 @@ type Fraction32 struct {
 	// Slope does so with s^2 water/x, which is -ln 2 times the derivative of the above by c where the floor
 	// is next to infinite.
 	Slope func(sums, s *Lanes32, design *float32, n int, left *Left32)
-	// Descend adds to the Squares of the differences d = s - t - c water of signal and fit, t = 2^(w.P + p6), to
-	// their half derivative by c, and to the sum of the squares of the derivative of d, which is t w.Q - water.
+	// Descend adds to the Gradient d e and to the Curvature e^2, where d = s - t - c water is the difference of signal
+	// and fit, t = 2^(w.P + p6), and e = t w.Q - water its derivative by c.
 	Descend func(s *Lanes32, design *float32, n int, trial *Trial32)
 	// Clips finds the c at which measurements are used up by water, from the inverse signal of water of each.
 	Clips func(clips *Clips32, s *Lanes32, inverse *float32, n int)
@@ -32,9 +32,8 @@ type Trial32 struct {
 	P         [7]Lanes32 // in units of binary logarithms
 	Q         [7]Lanes32 // -ln 2 times the derivative of P by C
 	C         Lanes32    // the signal of water at b = 0
-	Squares   Lanes32
-	Gradient  Lanes32 // half the derivative of Squares by C
-	Curvature Lanes32 // half the second derivative of Gauss and Newton
+	Gradient  Lanes32    // half the derivative of the sum of squares by C
+	Curvature Lanes32    // half the second derivative of Gauss and Newton
 }
 
 // Clips32 is where measurements are used up by water: s = c water.
