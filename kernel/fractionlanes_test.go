@@ -44,6 +44,20 @@ func (s tensorScheme) mixtures(voxels int, snr float64, seed uint64) []float64 {
 	return block
 }
 
+// sparse is a block of voxels of noise of which few values are not zero, as in the air of some images.
+func (s tensorScheme) sparse(voxels int, seed uint64) []float64 {
+	random := rand.New(rand.NewPCG(seed, 29))
+	block := make([]float64, voxels*s.n())
+	for v := range voxels {
+		signal := block[v*s.n():][:s.n()]
+		signal[s.b0s[0]] = 1 + float64(random.IntN(20))
+		for range 6 + random.IntN(12) {
+			signal[random.IntN(len(signal))] = 1 + float64(random.IntN(8))
+		}
+	}
+	return block
+}
+
 // searchSchemes are those of the lanes, and one without a shell near 1000 s/mm2.
 func searchSchemes() map[string]tensorScheme {
 	schemes := laneSchemes()
@@ -90,6 +104,7 @@ func TestMixedPrecisionOfTheSearchIsDoublesToTheLastBit(t *testing.T) {
 				check(fmt.Sprintf("SNR %v, integers", snr), signal)
 			}
 			check("hard", s.hard(voxels, 43))
+			check("few values that are not zero", s.sparse(10*voxels, 45))
 		}
 	})
 }

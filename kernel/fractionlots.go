@@ -70,7 +70,9 @@ func (w *fractionLanesWorker) searchLot(lot *waterLot) {
 	for l := range lot.voxels {
 		switch {
 		case !lot.used[l]:
-		case !inRange(lot.voxels[l].s0, w.lanes.model.MinSignal):
+		case !inRange(lot.voxels[l].s0, w.lanes.model.MinSignal, w.halves[l/ops.TensorLanes].system.Least[l%ops.TensorLanes]):
+			w.wait(lot, l, searchPlace{})
+		case w.batch.outOfHand(v, l):
 			w.wait(lot, l, searchPlace{})
 		case v.sure(l) && w.batch.smooth(v, l) == smooth:
 			wanted[l] = true

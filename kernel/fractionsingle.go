@@ -87,9 +87,11 @@ func (b *fractionBatch) load(signal [2][]ops.Lanes, s0, energy *[ops.TensorLanes
 	b.design.Scale(&b.signal[0], &b.signal[0], b.design.n, b.scale)
 }
 
-// inRange says whether a voxel's numbers stay within what single precision can hold.
-func inRange(s0, minSignal float64) bool {
-	return s0 > 1e-9 && s0 < 1e9 && minSignal > 1e-30*s0
+// inRange says whether single precision serves a voxel: its numbers stay within what that can hold, and its normal matrix
+// does not enlarge errors, as it does where hardly more than seven values are not zero. least is the least of pivot over
+// diagonal element; with more values than that it is above 0.1 almost always.
+func inRange(s0, minSignal, least float64) bool {
+	return s0 > 1e-9 && s0 < 1e9 && minSignal > 1e-30*s0 && least > 0.05
 }
 
 // solve writes the parameters of the fits whose right-hand sides were summed up.
@@ -201,6 +203,12 @@ func (b *fractionBatch) level(v *singleLevel, n int) {
 	}
 }
 
+// outOfHand says whether even the best fit leaves more than half of the norm of the signal: it then extrapolates to
+// measurements without a signal, and enlarges errors there.
+func (b *fractionBatch) outOfHand(v *singleLevel, l int) bool {
+	return !(v.norms[l][v.best[l]] < 0.5*b.rounded[l]/signalRoundings)
+}
+
 // unsure is the place of a search that goes on by comparing a level's candidates.
 func (b *fractionBatch) unsure(v *singleLevel, l int) searchPlace {
 	at := searchPlace{known: ^v.candidates[l], leaves: true}
@@ -217,7 +225,7 @@ func (b *fractionBatch) findClips(v *singleLevel) {
 		c.Centre[l] = float32(v.centre(l) * s0)
 		c.Grid[l] = float32(1 / (v.step[l] * s0))
 		c.Last[l] = float32(math.Round(1/v.step[l])) - 0.5
-		c.Below[l], c.Above[l], c.Near[l] = 0, nothingLeft, nothingLeft
+		c.Below[l], c.Above[l], c.Near[l] = -nothingLeft, nothingLeft, nothingLeft
 	}
 	b.design.Clips(c, &b.signal[0], &b.design.inverse[0], b.design.n)
 }
@@ -236,9 +244,9 @@ func (b *fractionBatch) smooth(v *singleLevel, l int) smoothness {
 	const close = 1e-5
 	s0 := b.s0[l]
 	below, above := float64(b.clips.Below[l])/s0, float64(b.clips.Above[l])/s0
-	low, high := max(v.centre(l)-v.step[l]-ref.ClipMargin, 0), v.centre(l)+v.step[l]+ref.ClipMargin
+	low, high := v.centre(l)-v.step[l]-ref.ClipMargin, v.centre(l)+v.step[l]+ref.ClipMargin
 	switch {
-	case (below < low-close || below == 0) && above > high+close:
+	case below < low-close && above > high+close:
 		return smooth
 	case below > low+close || above < high-close:
 		return notSmooth
@@ -282,13 +290,15 @@ func (b *fractionBatch) roots(found *[ops.TensorLanes32]root, v *singleLevel, wa
 	b.slopes(&after)
 	for l := range found {
 		if wanted[l] {
-			found[l] = b.judge(l, v.centre(l), &before[l], &after[l])
+			rounded := b.rounded[l] + fitRoundings*v.norms[l][v.best[l]]
+			found[l] = judge(rounded, v.centre(l), &before[l], &after[l])
 		}
 	}
 }
 
-// judge says which thousandth is nearest to the root of the derivative, and whether that is sure.
-func (b *fractionBatch) judge(l int, centre float64, before, after *slope) root {
+// judge says which thousandth is nearest to the root of the derivative, and whether that is sure. rounded is how much the
+// norm of the differences is off.
+func judge(rounded, centre float64, before, after *slope) root {
 	moved := after.at - before.at
 	second, third := after.second, 0.0
 	if math.Abs(moved) > 1e-4 {
@@ -301,7 +311,7 @@ func (b *fractionBatch) judge(l int, centre float64, before, after *slope) root 
 	off := math.Abs(chord) * (bendSpread*math.Abs(bend) + bendRest/(1-min(zero, 0.99)))
 	zero -= bendMean * bend * chord
 	// A slope is off by what the differences are off by times the norm of their derivative, and the other way round.
-	off += 2*b.rounded[l]/math.Sqrt(after.second) + 1e-6
+	off += 2*rounded/math.Sqrt(after.second) + 1e-6
 	middle := math.Round(1000 * centre)
 	low, high := middle-99, middle+99
 	k := min(max(math.Round(1000*zero), low), high)

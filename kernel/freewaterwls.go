@@ -176,7 +176,7 @@ func (w *fractionLanesWorker) evaluateFractions() {
 // smooth says whether no measurement of the lane's voxel is used up by water between two fractions.
 func (w *fractionLanesWorker) smooth(low, high float64) bool {
 	s0 := w.found[w.lane].s0
-	low, high = max(low-ref.ClipMargin, 0)*s0, (high+ref.ClipMargin)*s0
+	low, high = (low-ref.ClipMargin)*s0, (high+ref.ClipMargin)*s0
 	rows := w.lanes.rows
 	for i := range w.signal {
 		s, water := w.signal[i][w.lane], rows[ops.DesignFields*i+7]

@@ -190,10 +190,9 @@ func (s *fractionScan) prepareClip() {
 // clipMargin keeps away from where the logarithm dives.
 const clipMargin = 0.02
 
-// smooth says whether no measurement is used up between two fractions. What is used up at 0, or below, is so on the
-// whole grid.
+// smooth says whether no measurement is used up between two fractions.
 func (s *fractionScan) smooth(low, high float64) bool {
-	low, high = max(low-clipMargin, 0), high+clipMargin
+	low, high = low-clipMargin, high+clipMargin
 	for _, f := range s.clip {
 		if f > low && f < high {
 			return false
