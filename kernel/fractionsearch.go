@@ -15,15 +15,18 @@ type fractionSearch struct {
 	values [ref.NextLevel]float64 // what came back
 	asked  int
 	told   int
+	known  uint32 // the values of a level that need not be asked for, one bit each
 
+	tenth        float64 // the best fraction of the first level
 	step, centre float64 // of the level that was evaluated last
 	guess        float64 // of the minimum, in steps from the centre
 	descending   bool    // asked are thousandths
-	known        [searchMemory]struct {
+	memory       [searchMemory]struct {
 		thousandths int
 		value       float64
 	}
-	knows int
+	remembers int
+	leaves    bool // when a level is to be evaluated whole
 
 	fraction float64
 	state    searchState
@@ -40,19 +43,51 @@ const (
 	searchRunning searchState = iota
 	searchFound
 	searchLost // it remembers too little for this voxel
+	searchLeft // for the next level
 )
 
 const searchMemory = 64
 
-// begin asks for the first level.
-func (s *fractionSearch) begin() {
-	s.state, s.knows, s.descending = searchRunning, 0, false
-	s.level(0, 1, 0.1, ref.FirstLevel)
+// A searchPlace is where a search begins: the zero value is the first level.
+type searchPlace struct {
+	tenth        float64 // the best fraction of the first level
+	centre, step float64 // of the level that is done; step 0: none
+	smooth       bool    // the objective is, between the neighbours of the centre: it descends from
+	guess        float64 // the minimum, in steps from the centre
+	// The next level has values, of which one bit each says that they are good enough.
+	values [ref.NextLevel]float64
+	known  uint32
+	leaves bool // it leaves off when another level is to be evaluated
+}
+
+// begin asks for what comes next at a place.
+func (s *fractionSearch) begin(at *searchPlace, clip clipping) {
+	s.state, s.remembers, s.descending, s.leaves = searchRunning, 0, false, at.leaves
+	s.tenth, s.centre, s.step, s.guess = at.tenth, at.centre, at.step, at.guess
+	switch {
+	case at.smooth:
+		s.descending, s.asked, s.told, s.known = true, 0, 0, 0
+		s.descend(clip) // remembers nothing, and so only asks
+		return
+	case at.step == 0:
+		s.level(0, 1, ref.FirstStep, ref.FirstLevel)
+	default:
+		s.level(s.centre-s.step, s.centre+s.step, s.step*0.1, ref.NextLevel)
+	}
+	s.values, s.known = at.values, at.known
+	s.skip()
+}
+
+// skip passes over values that are known.
+func (s *fractionSearch) skip() {
+	for s.told < s.asked && s.known>>s.told&1 != 0 {
+		s.told++
+	}
 }
 
 // level asks for a level.
 func (s *fractionSearch) level(low, high, step float64, n int) {
-	s.step, s.asked, s.told, s.descending = step, n, 0, false
+	s.step, s.asked, s.told, s.known, s.descending = step, n, 0, 0, false
 	ref.LevelFractions(s.wanted[:n], low, high, step)
 }
 
@@ -63,14 +98,18 @@ func (s *fractionSearch) next() float64 { return s.wanted[s.told] }
 func (s *fractionSearch) tell(value float64, clip clipping) {
 	s.values[s.told] = value
 	if s.descending {
-		s.known[s.knows-s.asked+s.told].value = value
+		s.memory[s.remembers-s.asked+s.told].value = value
 	}
-	if s.told++; s.told < s.asked {
+	s.told++
+	if s.skip(); s.told < s.asked {
 		return
 	}
 	if !s.descending {
 		best := ref.Argmin(s.values[:s.asked])
 		s.centre = s.wanted[best]
+		if s.asked == ref.FirstLevel {
+			s.tenth = s.centre
+		}
 		if !(s.step > 0.005 && clip.smooth(s.centre-s.step, s.centre+s.step)) {
 			s.nextLevel()
 			return
@@ -78,12 +117,12 @@ func (s *fractionSearch) tell(value float64, clip clipping) {
 		s.guess = ref.ParabolaThrough(s.values[:s.asked], best)
 		s.descending = true
 	}
-	s.asked, s.told = 0, 0
+	s.asked, s.told, s.known = 0, 0, 0
 	k, ok := s.descend(clip)
 	switch {
 	case s.asked > 0 || s.state == searchLost:
 	case ok:
-		s.found(ref.OnGrid(s.centre, s.step, k))
+		s.found(k)
 	default:
 		s.nextLevel()
 	}
@@ -91,31 +130,37 @@ func (s *fractionSearch) tell(value float64, clip clipping) {
 
 // nextLevel goes on with the level around the best fraction; the third is the last.
 func (s *fractionSearch) nextLevel() {
-	s.knows = 0
+	s.remembers = 0
 	if s.step < 0.005 {
-		s.found(s.centre)
+		s.found(int(math.Round(1000 * s.centre)))
+		return
+	}
+	if s.leaves {
+		s.state = searchLeft
 		return
 	}
 	s.level(s.centre-s.step, s.centre+s.step, s.step*0.1, ref.NextLevel)
 }
 
-func (s *fractionSearch) found(fraction float64) { s.fraction, s.state = fraction, searchFound }
+func (s *fractionSearch) found(thousandths int) {
+	s.fraction, s.state = ref.OnGrid(s.tenth, thousandths), searchFound
+}
 
 // thousandth is the objective at a number of thousandths; where it is not known it is asked for.
 func (s *fractionSearch) thousandth(k int) float64 {
-	for _, p := range s.known[:s.knows] {
+	for _, p := range s.memory[:s.remembers] {
 		if p.thousandths == k {
 			return p.value
 		}
 	}
-	if s.knows == searchMemory {
+	if s.remembers == searchMemory {
 		s.state = searchLost
 		return math.NaN()
 	}
-	s.known[s.knows].thousandths = k
-	s.known[s.knows].value = math.NaN()
+	s.memory[s.remembers].thousandths = k
+	s.memory[s.remembers].value = math.NaN()
 	s.wanted[s.asked] = float64(k) / 1000
-	s.knows++
+	s.remembers++
 	s.asked++
 	return math.NaN()
 }
@@ -162,9 +207,9 @@ func (s *fractionSearch) nearest(vertex float64) int {
 	lower := math.Floor(vertex)
 	k, part := int(lower), vertex-lower
 	switch {
-	case part < 0.35:
+	case part < 0.25:
 		return k
-	case part > 0.65:
+	case part > 0.75:
 		return k + 1
 	}
 	if above, below := s.thousandth(k+1), s.thousandth(k); above < below {

@@ -41,10 +41,13 @@ const freeWaterParameters = 8
 //
 // WLS finds f on the grid of DIPY's fwdti.wls_iter, to 0.001, and the tensor by weighted linear least
 // squares; S0 is that of the tissue's fit, exp(-params[6]) in DIPY, not the mean b0 signal that the
-// search took for S0. NLS minimises DIPY's objective (fwdti.nls_iter without weighting) over tensor, S0
-// and f in [0, 1], by exact Newton steps in other unknowns: exp(W p) + c w, with c = S0 f >= 0. Where it
-// settles, no step would lower the sum of squares by more than 1e-10 of it. The objective can have
-// several minima, and DIPY, which starts elsewhere, then need not end in the same one.
+// search took for S0. With Mixed precision the grid is searched in single precision with margins for its
+// roundings; where these leave a choice, double precision makes it, and it makes the fit itself: both
+// precisions give the same result, to the last bit. NLS minimises DIPY's objective (fwdti.nls_iter without
+// weighting) over tensor, S0 and f in [0, 1], by exact Newton steps in other unknowns: exp(W p) + c w,
+// with c = S0 f >= 0. Where it settles, no step would lower the sum of squares by more than 1e-10 of it.
+// The objective can have several minima, and DIPY, which starts elsewhere, then need not end in the same
+// one.
 //
 // As in DIPY, a voxel whose plain tensor has a mean diffusivity of MDReg or more is free water alone,
 // and NLS keeps the result of WLS where that has f >= 0.99.
@@ -87,6 +90,9 @@ func NewFreeWater(d FreeWaterDesign, opts ...Option) (Fitter, error) {
 		fitter.lanes = newFreeWaterLanes(set.Tensor, fitter.ref)
 		if set.Tensor32 != nil && d.Precision != Double {
 			fitter.lanes.single = newSingleDesign(set.Tensor32, fitter.lanes)
+		}
+		if set.Fraction32 != nil && d.Precision != Double {
+			fitter.lanes.fraction = newFractionSingle(set, fitter.lanes.laneDesign)
 		}
 	}
 	return fitter, nil

@@ -18,7 +18,8 @@ type freeWaterLanes struct {
 	guess         []float64 // n x 8: from logarithms to the start
 	square        float64   // the sum of the squares of water
 	tissue, water float64
-	single        *singleDesign // nil: double precision throughout
+	single        *singleDesign   // of NLS; nil: double precision throughout
+	fraction      *fractionSingle // of WLS; nil: double precision throughout
 }
 
 // Columns of means.

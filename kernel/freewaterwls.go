@@ -7,14 +7,25 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// fractionLanesWorker fits free water by WLS eight voxels at a time: each lane has a search for the
-// fraction of its voxel, and all searches share the evaluation of the objective. A lane whose
-// search has ended takes the next voxel.
+// fractionLanesWorker fits free water by WLS. With Mixed precision voxels come sixteen at a time: a
+// fractionBatch finds the fraction of most of them, and one solution in double precision gives their tensors.
+// The others, and with Double precision all, are searched in double precision, in eight lanes: each lane
+// has a search for the fraction of its voxel, and all searches share the evaluation of the objective. A lane
+// whose search has ended takes the next voxel.
 type fractionLanesWorker struct {
 	*freeWaterLanesWorker
 	searching *ops.System // the factors of the voxels in the slots
 	found     [ops.TensorLanes]fractionSlot
 	lane      int // whose search is being told
+
+	halves  [2]fractionHalf
+	batch   *fractionBatch  // nil: Double
+	level   *singleLevel    // of the batch
+	waiting []fractionStart // those that still wait for a lane
+	space   [ops.TensorLanes32]fractionStart
+	rough   []roughVoxel
+	rough32 []float32 // signals of a lot of those
+	rough64 []float64
 }
 
 // A fractionSlot is a lane with the voxel whose fraction is searched in it.
@@ -25,36 +36,66 @@ type fractionSlot struct {
 	final bool // the evaluation that is under way is that of the result
 }
 
+// A fractionHalf is eight voxels: their signals and the factors of their normal matrices.
+type fractionHalf struct {
+	signal []ops.Lanes
+	system *ops.System
+}
+
+// A fractionStart is a voxel of a half and where its search in double precision begins.
+type fractionStart struct {
+	preparedVoxel
+	half int
+	at   searchPlace
+}
+
+// A roughVoxel is one with measurements that are used up near the best fraction of a level: it waits for the
+// next level.
+type roughVoxel struct {
+	voxel        int
+	tenth        float64 // the best fraction of the first level
+	centre, step float64 // of the level that is done
+}
+
 func (f *freeWaterLanes) newFractionWorker(portable *freeWaterWorker) *fractionLanesWorker {
-	return &fractionLanesWorker{freeWaterLanesWorker: f.newWorker(portable), searching: alignedSystem()}
+	w := &fractionLanesWorker{freeWaterLanesWorker: f.newWorker(portable), searching: alignedSystem()}
+	w.halves[0] = fractionHalf{w.arriving, w.system}
+	if f.fraction != nil {
+		w.halves[1] = fractionHalf{alignedLanes(f.n), alignedSystem()}
+		w.batch = newFractionBatch(f.fraction, [2]*ops.System{w.halves[0].system, w.halves[1].system})
+		w.level = new(singleLevel)
+		w.rough = make([]roughVoxel, 0, 4*ops.TensorLanes32) // a lot and all lanes may join what is less than a lot
+		w.rough32, w.rough64 = make([]float32, ops.TensorLanes32*f.n), make([]float64, ops.TensorLanes32*f.n)
+	}
+	return w
 }
 
 func (w *fractionLanesWorker) Fit(params []float64, status []Status, signal []float32) {
-	fitFractionLanes(w, params, status, signal)
+	fitFractionLanes(w, w.rough32, params, status, signal)
 }
 
 func (w *fractionLanesWorker) Fit64(params []float64, status []Status, signal []float64) {
-	fitFractionLanes(w, params, status, signal)
+	fitFractionLanes(w, w.rough64, params, status, signal)
 }
 
-func fitFractionLanes[T float32 | float64](w *fractionLanesWorker, params []float64, status []Status, signal []T) {
+func fitFractionLanes[T float32 | float64](w *fractionLanesWorker, room []T, params []float64, status []Status, signal []T) {
 	checkLengths("free water", w, len(params), len(status), len(signal))
 	for l := range w.found {
 		w.found[l].busy = false
 	}
-	w.prepared = nil
+	w.waiting, w.rough = nil, w.rough[:0]
 	next := 0
 	for {
 		busy := 0
 		for l := range w.found {
 			slot := &w.found[l]
 			if !slot.busy {
-				for len(w.prepared) == 0 && next < len(status) {
-					next = prepareFreeWater(w.freeWaterLanesWorker, params, status, signal, next)
+				for len(w.waiting) == 0 && (next < len(status) || len(w.rough) >= ops.TensorLanes32) {
+					next = prepareFractions(w, room, params, status, signal, next)
 				}
-				if len(w.prepared) > 0 {
-					w.search(l, &w.prepared[0])
-					w.prepared = w.prepared[1:]
+				if len(w.waiting) > 0 {
+					w.search(l, &w.waiting[0])
+					w.waiting = w.waiting[1:]
 				}
 			}
 			if slot.busy {
@@ -62,7 +103,11 @@ func fitFractionLanes[T float32 | float64](w *fractionLanesWorker, params []floa
 			}
 		}
 		if busy == 0 {
-			return
+			if len(w.rough) == 0 {
+				return
+			}
+			prepareRough(w, room, params, status, signal)
+			continue
 		}
 		w.evaluateFractions()
 		for l := range w.found {
@@ -73,13 +118,8 @@ func fitFractionLanes[T float32 | float64](w *fractionLanesWorker, params []floa
 			i := slot.voxel
 			if slot.final {
 				slot.busy = false
-				if !w.writeFraction(params[i*freeWaterParameters:][:freeWaterParameters], l) {
+				if !w.write(params, status, &slot.preparedVoxel, slot.fraction, w.searching, l) {
 					handOver(w.freeWaterLanesWorker, params, status, signal, i)
-					continue
-				}
-				status[i] = Status{Code: OK}
-				if slot.negative {
-					status[i].Code = NegativeSignal
 				}
 				continue
 			}
@@ -88,6 +128,9 @@ func fitFractionLanes[T float32 | float64](w *fractionLanesWorker, params []floa
 			switch slot.state {
 			case searchFound:
 				slot.final = true
+			case searchLeft:
+				slot.busy = false
+				w.rough = append(w.rough, roughVoxel{i, slot.tenth, slot.centre, slot.step})
 			case searchLost:
 				slot.busy = false
 				handOver(w.freeWaterLanesWorker, params, status, signal, i)
@@ -97,19 +140,20 @@ func fitFractionLanes[T float32 | float64](w *fractionLanesWorker, params []floa
 }
 
 // search gives a lane to a voxel.
-func (w *fractionLanesWorker) search(l int, v *preparedVoxel) {
-	slot := &w.found[l]
-	slot.busy, slot.final, slot.preparedVoxel = true, false, *v
-	slot.begin()
+func (w *fractionLanesWorker) search(l int, v *fractionStart) {
+	slot, half := &w.found[l], &w.halves[v.half]
+	slot.busy, slot.final, slot.preparedVoxel = true, false, v.preparedVoxel
 	for i := range w.signal {
-		w.signal[i][l] = w.arriving[i][v.lane]
+		w.signal[i][l] = half.signal[i][v.lane]
 	}
-	for k := range w.system.Lower {
-		w.searching.Lower[k][l] = w.system.Lower[k][v.lane]
+	for k := range half.system.Lower {
+		w.searching.Lower[k][l] = half.system.Lower[k][v.lane]
 	}
-	for k := range w.system.Inverse {
-		w.searching.Inverse[k][l] = w.system.Inverse[k][v.lane]
+	for k := range half.system.Inverse {
+		w.searching.Inverse[k][l] = half.system.Inverse[k][v.lane]
 	}
+	w.lane = l
+	slot.begin(&v.at, w)
 }
 
 // evaluateFractions computes the sum of squares of every lane's fit with the fraction that is asked
@@ -143,14 +187,20 @@ func (w *fractionLanesWorker) smooth(low, high float64) bool {
 	return true
 }
 
-// writeFraction writes one lane's result. S0 is that of the rest divided by 1-f, as DIPY holds it.
-func (w *fractionLanesWorker) writeFraction(params []float64, l int) (good bool) {
+// write writes the result of one lane of a system that was solved for a fraction. S0 is that of the rest divided by 1-f,
+// as DIPY holds it.
+func (w *fractionLanesWorker) write(params []float64, status []Status, v *preparedVoxel, fraction float64, system *ops.System, l int) (good bool) {
+	p := params[v.voxel*freeWaterParameters:][:freeWaterParameters]
 	sum := 0.0
 	for k := range 6 {
-		params[k] = math.Ln2 * w.searching.Solution[k][l]
-		sum += params[k] * 0
+		p[k] = math.Ln2 * system.Solution[k][l]
+		sum += p[k] * 0
 	}
-	params[7] = w.found[l].fraction
-	params[6] = math.Exp2(w.searching.Solution[6][l]) / (1 - params[7])
-	return sum+params[6]*0 == 0
+	p[7] = fraction
+	p[6] = math.Exp2(system.Solution[6][l]) / (1 - fraction)
+	status[v.voxel] = Status{Code: OK}
+	if v.negative {
+		status[v.voxel].Code = NegativeSignal
+	}
+	return sum+p[6]*0 == 0
 }

@@ -19,6 +19,8 @@ var generators = map[string]func(){
 	"tensor_avx2":      func() { tensor(false) },
 	"tensor32_avx512":  func() { tensorSingle(true) },
 	"tensor32_avx2":    func() { tensorSingle(false) },
+	"fraction_avx512":  func() { fraction(true) },
+	"fraction_avx2":    func() { fraction(false) },
 }
 
 func main() {

@@ -30,7 +30,7 @@ func tensorSingle(wide bool) {
 		a.weightsRows()
 	} else {
 		a.modelPair()
-		a.misfitPair()
+		a.misfitNarrow()
 		a.weightsPair()
 	}
 	a.convert("Widen", true)

@@ -30,7 +30,7 @@ func tensor(wide bool) {
 		a.weights()
 	} else {
 		a.modelPair()
-		a.misfitPair()
+		a.misfitNarrow()
 		a.weightsPair()
 	}
 	a.step()

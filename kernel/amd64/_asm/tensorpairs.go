@@ -137,22 +137,6 @@ func (a *lanes) modelPair() {
 	a.end()
 }
 
-// misfitPair is misfit on both halves at once. RSI s, RDX row of the design, R8 the Point, RCX n.
-func (a *lanes) misfitPair() {
-	a.function("tensorMisfit", "s *float64, design *float64, n int, point *float64",
-		"adds up the squares of the differences of signal and model at a point.")
-	x := a.pairs()
-	a.begin(nil)
-	a.loadPair(pointSquares, x.squares)
-	a.rows(func() {
-		a.predictPair(x)
-		a.differencePair(x)
-		a.next()
-	})
-	a.storePair(x.squares, pointSquares)
-	a.end()
-}
-
 // weightsPair is weights on both halves at once. RDI u, R9 v, RSI y, RDX row of the design, R8 the Point, RCX n.
 func (a *lanes) weightsPair() {
 	a.function("tensorWeights", "u, v *float64, s *float64, design *float64, n int, point *float64",

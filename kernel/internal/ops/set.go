@@ -14,4 +14,6 @@ type Set struct {
 	Tensor *Tensor
 	// Tensor32 is the same in single precision.
 	Tensor32 *Tensor32
+	// Fraction32 is the search for the fraction of free water in single precision.
+	Fraction32 *Fraction32
 }

@@ -108,10 +108,11 @@ func (s *fractionScan) objective(fraction float64) float64 {
 	return even + odd
 }
 
-// The levels of the grid.
+// The levels of the grid: how many fractions, and the distance in the first.
 const (
 	firstLevel = 9
 	nextLevel  = 19
+	firstStep  = 0.1
 )
 
 // levelFractions are NumPy's linspace(low+step, high-step, n), to the last bit.
@@ -148,8 +149,9 @@ func (s *fractionScan) find() {
 	s.prepareClip()
 	var fractions [nextLevel]float64
 	var values [nextLevel]float64
-	low, high, step := 0.0, 1.0, 0.1
+	low, high, step := 0.0, 1.0, firstStep
 	n := firstLevel
+	first := 0.0
 	for range 3 {
 		levelFractions(fractions[:n], low, high, step)
 		for k, f := range fractions[:n] {
@@ -157,16 +159,20 @@ func (s *fractionScan) find() {
 		}
 		best := argmin(values[:n])
 		s.fraction = fractions[best]
+		if n == firstLevel {
+			first = s.fraction
+		}
 		low, high = s.fraction-step, s.fraction+step
 		if step > 0.005 && s.smooth(low, high) {
 			if k, ok := s.descend(s.fraction, step, parabolaThrough(values[:n], best)); ok {
-				s.fraction = onGrid(s.fraction, step, k)
+				s.fraction = float64(k) / 1000
 				break
 			}
 		}
 		step *= 0.1
 		n = nextLevel
 	}
+	s.fraction = onGrid(first, int(math.Round(1000*s.fraction)))
 	s.solve(s.fraction)
 	if s.determined {
 		s.weighted.refine(&s.p, s.weights, s.logarithms)
@@ -248,16 +254,16 @@ func (s *fractionScan) descend(centre, step, guess float64) (k int, ok bool) {
 
 // skewReach is the distance from where a measurement is used up within which the objective is too
 // skew to trust a parabola to a thousandth.
-const skewReach = 0.3
+const skewReach = 0.4
 
 // nearest rounds a vertex to a thousandth; where it is about half-way between two, it compares them.
 func (s *fractionScan) nearest(vertex float64) int {
 	lower := math.Floor(vertex)
 	k, part := int(lower), vertex-lower
 	switch {
-	case part < 0.35:
+	case part < 0.25:
 		return k
-	case part > 0.65:
+	case part > 0.75:
 		return k + 1
 	case s.thousandth(k+1) < s.thousandth(k):
 		return k + 1
@@ -283,12 +289,13 @@ func (s *fractionScan) walk(k, low, high int) int {
 // thousandth is the objective at a number of thousandths.
 func (s *fractionScan) thousandth(k int) float64 { return s.objective(float64(k) / 1000) }
 
-// onGrid is the fraction that the levels below a step give for a number of thousandths: its last bits
-// depend on the way there.
-func onGrid(centre, step float64, thousandths int) float64 {
+// onGrid is the fraction that the levels below the first give for a number of thousandths, from the best fraction of the first
+// on: its last bits depend on the way there. Where the best of the second level is either of two, it need not be
+// DIPY's.
+func onGrid(centre float64, thousandths int) float64 {
 	var fractions [nextLevel]float64
 	target := float64(thousandths) / 1000
-	for step > 0.005 {
+	for step := firstStep; step > 0.005; {
 		low, high := centre-step, centre+step
 		step *= 0.1
 		levelFractions(fractions[:], low, high, step)

@@ -49,13 +49,14 @@ func ParabolaThrough(values []float64, best int) float64 { return parabolaThroug
 // ParabolaVertex is where the parabola through three values at -1, 0, 1 has its minimum.
 func ParabolaVertex(before, at, after float64) float64 { return parabolaVertex(before, at, after) }
 
-// OnGrid is the fraction that the levels below a step give for a number of thousandths.
-func OnGrid(centre, step float64, thousandths int) float64 { return onGrid(centre, step, thousandths) }
+// OnGrid is the fraction that the levels below the first give for a number of thousandths.
+func OnGrid(first float64, thousandths int) float64 { return onGrid(first, thousandths) }
 
 // Sizes of the levels of the grid, and distances from where a measurement is used up by water.
 const (
 	FirstLevel = firstLevel
 	NextLevel  = nextLevel
+	FirstStep  = firstStep
 	ClipMargin = clipMargin
 	SkewReach  = skewReach
 )

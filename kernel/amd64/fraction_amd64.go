@@ -1,0 +1,56 @@
+//go:build !purego
+
+//go:generate go run -C _asm . -kernels fraction_avx512 -pkg amd64 -out ../fraction_avx512_amd64.s
+//go:generate go run -C _asm . -kernels fraction_avx2 -pkg amd64 -out ../fraction_avx2_amd64.s
+
+package amd64
+
+import "github.com/voxfit/voxfit/kernel/internal/ops"
+
+var fraction512 = &ops.Fraction32{
+	Scale:   fractionScaleAVX512,
+	Right:   fractionRightAVX512,
+	Slope:   fractionSlopeAVX512,
+	Descend: fractionDescendAVX512,
+	Clips:   fractionClipsAVX512,
+}
+
+var fraction256 = &ops.Fraction32{
+	Scale:   fractionScaleAVX2,
+	Right:   fractionRightAVX2,
+	Slope:   fractionSlopeAVX2,
+	Descend: fractionDescendAVX2,
+	Clips:   fractionClipsAVX2,
+}
+
+// Package ops says what each does.
+
+//go:noescape
+func fractionScaleAVX512(y, s *ops.Lanes32, n int, factor *ops.Lanes32)
+
+//go:noescape
+func fractionRightAVX512(sums, s *ops.Lanes32, design *float32, n int, left *ops.Left32)
+
+//go:noescape
+func fractionSlopeAVX512(sums, s *ops.Lanes32, design *float32, n int, left *ops.Left32)
+
+//go:noescape
+func fractionDescendAVX512(s *ops.Lanes32, design *float32, n int, trial *ops.Trial32)
+
+//go:noescape
+func fractionClipsAVX512(clips *ops.Clips32, s *ops.Lanes32, inverse *float32, n int)
+
+//go:noescape
+func fractionScaleAVX2(y, s *ops.Lanes32, n int, factor *ops.Lanes32)
+
+//go:noescape
+func fractionRightAVX2(sums, s *ops.Lanes32, design *float32, n int, left *ops.Left32)
+
+//go:noescape
+func fractionSlopeAVX2(sums, s *ops.Lanes32, design *float32, n int, left *ops.Left32)
+
+//go:noescape
+func fractionDescendAVX2(s *ops.Lanes32, design *float32, n int, trial *ops.Trial32)
+
+//go:noescape
+func fractionClipsAVX2(clips *ops.Clips32, s *ops.Lanes32, inverse *float32, n int)

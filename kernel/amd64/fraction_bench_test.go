@@ -1,0 +1,57 @@
+package amd64_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/amd64"
+	"github.com/voxfit/voxfit/kernel/internal/ops"
+)
+
+// Useful operations of the steps of the search, counted as those of the tensor models.
+const (
+	leftOperations    = 6
+	rightOperations   = leftOperations + log2Operations + 2 + sums7Operations
+	slopeOperations   = leftOperations + 1 + 2 + sums7Operations
+	descendOperations = predictOperations + 12 + 2 + 3 + 4 // the second prediction is linear
+	clipsOperations   = 5
+)
+
+// BenchmarkFractionSteps times the steps of the search for the fraction of water.
+func BenchmarkFractionSteps(b *testing.B) {
+	for _, set := range amd64.Sets() {
+		if set.Fraction32 == nil {
+			continue
+		}
+		b.Run(set.Name, func(b *testing.B) {
+			peak, err := kernel.MeasureThroughput(set.Name, 100*time.Millisecond)
+			if err != nil {
+				b.Fatal(err)
+			}
+			const n, voxels = tensorBlock32, ops.TensorLanes32
+			lanes := func(n int) []ops.Lanes32 {
+				list := make([]ops.Lanes32, n)
+				for i := range list {
+					list[i] = ops.Lanes32(ones[float32](16))
+				}
+				return list
+			}
+			s, sums, factor := lanes(n), lanes(7), lanes(1)
+			design := ones[float32](8 * n)
+			left := &ops.Left32{C: lanes(1)[0], Floor: lanes(1)[0]}
+			var trial ops.Trial32
+			var clips ops.Clips32
+			k := set.Fraction32
+			run := func(name string, operations float64, step func()) {
+				timed(b, name, voxels, n, operations, peak.Float32, step)
+			}
+			run("Scale", 1, func() { k.Scale(&s[0], &s[0], n, &factor[0]) })
+			s = lanes(n)
+			run("Right", rightOperations, func() { k.Right(&sums[0], &s[0], &design[0], n, left) })
+			run("Slope", slopeOperations, func() { k.Slope(&sums[0], &s[0], &design[0], n, left) })
+			run("Descend", descendOperations, func() { k.Descend(&s[0], &design[0], n, &trial) })
+			run("Clips", clipsOperations, func() { k.Clips(&clips, &s[0], &design[0], n) })
+		})
+	}
+}

@@ -1,0 +1,166 @@
+package kernel_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/voxfit/voxfit/kernel"
+)
+
+// mixtures is a block of voxels of a fibre, or two, and water at one signal-to-noise ratio; 0 is without noise. One in
+// eight has no water, one in eight nearly nothing else. The signals have more digits than single precision.
+func (s tensorScheme) mixtures(voxels int, snr float64, seed uint64) []float64 {
+	random := rand.New(rand.NewPCG(seed, 23))
+	var block []float64
+	for v := range voxels {
+		fraction, s0 := random.Float64(), math.Pow(10, 1+3*random.Float64())
+		switch v % 8 {
+		case 0:
+			fraction = 0
+		case 1:
+			fraction = 1 - 0.02*random.Float64()
+		}
+		signal := make([]float64, s.n())
+		for k := range 1 + v%2 {
+			radial := 0.1e-3 + 0.6e-3*random.Float64()
+			axial := radial + 1.4e-3*random.Float64()
+			along := [3]int{0, 2, 5}[(v+k)%3]
+			d := [6]float64{0: radial, 2: radial, 5: radial}
+			d[along] = axial
+			for i, x := range s.signal(d, s0/float64(1+v%2), fraction) {
+				signal[i] += x
+			}
+		}
+		for i := range signal {
+			if snr > 0 {
+				signal[i] = math.Hypot(signal[i]+s0/snr*random.NormFloat64(), s0/snr*random.NormFloat64())
+			}
+		}
+		block = append(block, signal...)
+	}
+	return block
+}
+
+// sparse is a block of voxels of noise of which few values are not zero, as in the air of some images.
+func (s tensorScheme) sparse(voxels int, seed uint64) []float64 {
+	random := rand.New(rand.NewPCG(seed, 29))
+	block := make([]float64, voxels*s.n())
+	for v := range voxels {
+		signal := block[v*s.n():][:s.n()]
+		signal[s.b0s[0]] = 1 + float64(random.IntN(20))
+		for range 6 + random.IntN(12) {
+			signal[random.IntN(len(signal))] = 1 + float64(random.IntN(8))
+		}
+	}
+	return block
+}
+
+// searchSchemes are those of the lanes, and one without a shell near 1000 s/mm2.
+func searchSchemes() map[string]tensorScheme {
+	schemes := laneSchemes()
+	schemes["no middle shell"] = newTensorScheme(7, 40, 300, 2600)
+	return schemes
+}
+
+func (s tensorScheme) searchOn(t testing.TB, precision kernel.Precision, isa string) kernel.Fitter {
+	d := s.waterDesign(kernel.WLS)
+	d.Precision = precision
+	f, err := kernel.NewFreeWater(d, kernel.WithISA(isa))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// Mixed precision finds the way to a fraction; what it ends with is the fit of double precision, to the last bit.
+func TestMixedPrecisionOfTheSearchIsDoublesToTheLastBit(t *testing.T) {
+	const voxels = 160
+	forEachLaneSet(t, func(t *testing.T, isa string) {
+		for name, s := range searchSchemes() {
+			mixed, double := s.searchOn(t, kernel.Mixed, isa), s.searchOn(t, kernel.Double, isa)
+			check := func(what string, signal []float64) {
+				want, wantStatus := fitBlock(double, signal)
+				got, gotStatus := fitBlock(mixed, signal)
+				for v := range wantStatus {
+					if gotStatus[v] != wantStatus[v] || !slices.Equal(got[8*v:][:8], want[8*v:][:8]) {
+						t.Errorf("%s, %s, voxel %d: %v %v, double precision %v %v", name, what, v,
+							gotStatus[v], got[8*v:][:8], wantStatus[v], want[8*v:][:8])
+					}
+				}
+			}
+			for _, snr := range []float64{3, 5, 8, 12, 20, 30, 50, 100, 300, 0} {
+				signal := s.mixtures(voxels, snr, 41)
+				check(fmt.Sprintf("SNR %v, more digits", snr), signal)
+				for i, v := range signal {
+					signal[i] = float64(float32(v))
+				}
+				check(fmt.Sprintf("SNR %v", snr), signal)
+				for i, v := range signal {
+					signal[i] = math.Round(v) // many equal values, and zeros
+				}
+				check(fmt.Sprintf("SNR %v, integers", snr), signal)
+			}
+			check("hard", s.hard(voxels, 43))
+			check("few values that are not zero", s.sparse(10*voxels, 45))
+		}
+	})
+}
+
+// Signals of any unit: single precision holds the scaled ones.
+func TestFractionDoesNotDependOnTheUnitOfTheSignal(t *testing.T) {
+	forEachLaneSet(t, func(t *testing.T, isa string) {
+		s := newTensorScheme(6, 32, 500, 1500)
+		signal := s.mixtures(48, 20, 47)
+		want, _ := fitBlock(s.searchOn(t, kernel.Mixed, isa), signal)
+		for _, unit := range []float64{0x1p-10, 0x1p20, 0x1p40, 0x1p100} {
+			scaled := slices.Clone(signal)
+			for i := range scaled {
+				scaled[i] *= unit
+			}
+			d := s.waterDesign(kernel.WLS)
+			d.MinSignal *= unit
+			f, err := kernel.NewFreeWater(d, kernel.WithISA(isa))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, status := fitBlock(f, scaled)
+			for v := range status {
+				if got[8*v+7] != want[8*v+7] || math.Abs(got[8*v+6]/unit/want[8*v+6]-1) > 1e-9 {
+					t.Errorf("voxel %d times %g: f %v S0 %v, else %v and %v", v, unit, got[8*v+7], got[8*v+6]/unit, want[8*v+7], want[8*v+6])
+				}
+			}
+		}
+	})
+}
+
+// The norm of the differences of signal and fit is right to what the search takes for its error, wherever on the grid and
+// however much of a measurement water leaves.
+func TestSinglePrecisionIsWithinItsMargin(t *testing.T) {
+	forEachLaneSet(t, func(t *testing.T, isa string) {
+		for name, s := range searchSchemes() {
+			f := s.searchOn(t, kernel.Mixed, isa)
+			worst, evaluations := 0.0, 0
+			for _, signal := range [][]float64{s.hard(320, 53), s.mixtures(160, 30, 55), s.mixtures(160, 0, 57)} {
+				for ; len(signal) > 0; signal = signal[16*s.n():] {
+					for _, fraction := range []float64{0.1, 0.2, 0.4, 0.6, 0.8, 0.9} {
+						single, double, margin := kernel.FractionNorms(f, signal[:16*s.n()], fraction)
+						for l, v := range double {
+							if math.IsNaN(v) {
+								continue // the rules settle it
+							}
+							evaluations++
+							off := math.Abs(single[l]-v) / margin[l]
+							if worst = max(worst, off); !(off <= 1) {
+								t.Errorf("%s, f %v: %v, in double precision %v, margin %v", name, fraction, single[l], v, margin[l])
+							}
+						}
+					}
+				}
+			}
+			t.Logf("%s: at most %.2f of the margin in %d evaluations", name, worst, evaluations)
+		}
+	})
+}
