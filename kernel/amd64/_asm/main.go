@@ -13,6 +13,8 @@ import (
 var generators = map[string]func(){
 	"csd_avx512":    func() { csd(avx512) },
 	"csd_avx2":      func() { csd(avx2) },
+	"qp_avx512":     func() { qp(avx512) },
+	"qp_avx2":       func() { qp(avx2) },
 	"tensor_avx512": func() { tensor(true) },
 	"tensor_avx2":   func() { tensor(false) },
 }
