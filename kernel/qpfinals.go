@@ -9,7 +9,7 @@ import (
 const (
 	// finalRounds is how many sets are tried for a voxel, each corrected by what was wrong with the
 	// one before.
-	finalRounds = 4
+	finalRounds = 8
 	// finalTolerance is what a solution may violate a constraint by that it does not hold, and what
 	// it may leave of the equations.
 	finalTolerance = 1e-10

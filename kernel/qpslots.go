@@ -1,6 +1,10 @@
 package kernel
 
-import "github.com/voxfit/voxfit/kernel/internal/ops"
+import (
+	"math"
+
+	"github.com/voxfit/voxfit/kernel/internal/ops"
+)
 
 // The start of the interior-point method: all slacks and all multipliers are the same. Constraints are
 // scaled so that the largest is 1 at the solution without constraints.
@@ -12,9 +16,10 @@ const (
 const (
 	// stepShare is how far towards the nearest zero of a slack or multiplier a step goes.
 	stepShare = 0.995
-	// settledProduct is the mean of l s below which a set that an iteration left as it was counts as
-	// found; earlier, two must.
+	// A set that an iteration left as it was counts as found when the mean of l s is below
+	// settledProduct; one that two left, below earlyProduct. Far from the solution sets stand still too.
 	settledProduct = 1e-10
+	earlyProduct   = 1e-6
 	// finalProduct is the mean of l s below which the set is taken as it is.
 	finalProduct = 1e-13
 	// maxInterior is where the interior-point method is given up. It takes 15 iterations, rarely 30.
@@ -160,7 +165,7 @@ func (s *qpSlots) judge(lane int) qpVerdict {
 	switch {
 	case s.unsolved(lane) || v.iterations >= maxInterior:
 		return qpFailed
-	case calm >= 2 || calm == 1 && mean < settledProduct || mean < finalProduct:
+	case calm >= 2 && mean < earlyProduct || calm == 1 && mean < settledProduct || mean < finalProduct:
 		return qpSettled
 	}
 	return qpGoesOn
@@ -178,7 +183,12 @@ func (s *qpSlots) held(slot int) []float64 {
 }
 
 // reach is the step at which a slack or a multiplier becomes zero; infinite where none does.
-func (s *qpSlots) reach(ratio, lane int) float64 { return -1 / s.sums[ratio*s.csd.Lanes+lane] }
+func (s *qpSlots) reach(ratio, lane int) float64 {
+	if least := s.sums[ratio*s.csd.Lanes+lane]; least < 0 {
+		return -1 / least
+	}
+	return math.Inf(1)
+}
 
 // target is what the products l s are to become: their mean, times the cube of the share that the
 // predicted step would leave of it.
