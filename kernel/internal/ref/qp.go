@@ -172,6 +172,7 @@ func (d *QP) NewScratch() *QPScratch {
 		active:  newActiveSet(rows),
 		toward:  make([]float64, rows),
 		couples: make([]float64, rows),
+		q:       make([]float64, Triangle(padded)), reciprocals: make([]float64, padded),
 	}
 }
 
@@ -190,6 +191,8 @@ type QPScratch struct {
 	active  *activeSet
 	toward  []float64
 	couples []float64
+
+	q, reciprocals []float64 // the normal matrix for a set, its factor
 }
 
 // LoadQP reads the volumes that the model uses out of one voxel's signal and says what it saw.
@@ -215,26 +218,82 @@ func (s *QPScratch) Fit(x []float64) (exchanges int, found QPMeasures, outcome O
 	return exchanges, s.measure(), outcome
 }
 
-// solveForX finds x from the multipliers, with one step of refinement.
+// solveForX solves the equations for the set that was found: with D = 1/e for its members,
+//
+//	(M + A^T D A) dx = z - M x + A^T (l - D (A x + e l)),   dl = -D (A dx + A x + e l)
+//
+// twice, the second time being the refinement of the first. The whitened solution would be as good
+// only where M is well conditioned. It begins there.
 func (s *QPScratch) solveForX() {
 	d, n := s.qp, s.qp.unknowns
-	clear(s.x)
+	copy(s.x, s.y)
+	clear(s.x[n:])
+	backSolve(d.factor, d.inverse, s.x)
+	if !s.factoriseForSet() {
+		return
+	}
+	d.eachRow(func(row, first int, a []float64) { s.slack[row] = dot(a, s.x[first:]) })
 	for range 2 {
-		s.stationarity()
+		s.stationarity(func(row int) float64 {
+			if !s.held[row] {
+				return 0
+			}
+			return s.lambda[row] - (s.slack[row]+float64(d.epsilon*s.lambda[row]))/d.epsilon
+		})
 		for i := range n {
 			s.rest[i] = -s.rest[i]
 		}
 		clear(s.rest[n:])
-		forwardSolve(d.factor, d.inverse, s.rest)
-		backSolve(d.factor, d.inverse, s.rest)
+		forwardSolve(s.q, s.reciprocals, s.rest)
+		backSolve(s.q, s.reciprocals, s.rest)
 		for i := range n {
 			s.x[i] += s.rest[i]
+		}
+		d.eachRow(func(row, first int, a []float64) {
+			// The sum of steps, not A x anew: divided by e, its rounding would be an error of l.
+			s.slack[row] += dot(a, s.rest[first:])
+			if s.held[row] {
+				s.lambda[row] -= (s.slack[row] + float64(d.epsilon*s.lambda[row])) / d.epsilon
+			}
+		})
+	}
+}
+
+// factoriseForSet finds the Cholesky factor of M + A^T D A.
+func (s *QPScratch) factoriseForSet() bool {
+	d := s.qp
+	identityRows(s.q, d.unknowns)
+	copy(s.q, d.normal)
+	d.eachRow(func(row, first int, a []float64) {
+		if !s.held[row] {
+			return
+		}
+		for i, u := range a {
+			entries := s.q[Triangle(first+i)+first:]
+			u /= d.epsilon
+			for j, v := range a[:i+1] {
+				entries[j] += float64(u * v)
+			}
+		}
+	})
+	clear(s.rest)
+	return cholesky(s.q, s.reciprocals, s.rest)
+}
+
+// eachRow visits the rows of A, each with the first unknown that it is about.
+func (d *QP) eachRow(visit func(row, first int, a []float64)) {
+	row := 0
+	for b := range d.blocks {
+		block := &d.blocks[b]
+		for r := range block.Rows() {
+			visit(row, block.First, block.A[r*block.Columns:][:block.Columns])
+			row++
 		}
 	}
 }
 
-// stationarity writes M x - z - A^T l to rest.
-func (s *QPScratch) stationarity() {
+// stationarity writes M x - z - A^T v to rest, with v given for each constraint.
+func (s *QPScratch) stationarity(v func(row int) float64) {
 	d, n := s.qp, s.qp.unknowns
 	for i := range n {
 		sum := -s.z[i]
@@ -243,18 +302,13 @@ func (s *QPScratch) stationarity() {
 		}
 		s.rest[i] = sum
 	}
-	row := 0
-	for b := range d.blocks {
-		block := &d.blocks[b]
-		for r := range block.Rows() {
-			if l := s.lambda[row]; l != 0 {
-				for i, a := range block.A[r*block.Columns:][:block.Columns] {
-					s.rest[block.First+i] -= float64(a * l)
-				}
+	d.eachRow(func(row, first int, a []float64) {
+		if v := v(row); v != 0 {
+			for i, a := range a {
+				s.rest[first+i] -= float64(a * v)
 			}
-			row++
 		}
-	}
+	})
 }
 
 // symmetric is the place of an entry in a packed lower triangle.
@@ -268,21 +322,16 @@ func symmetric(i, j int) int {
 // measure looks at x and the multipliers.
 func (s *QPScratch) measure() QPMeasures {
 	d, n := s.qp, s.qp.unknowns
-	s.stationarity()
+	s.stationarity(func(row int) float64 { return s.lambda[row] })
 	scale, most := largestMagnitude(s.c[:len(d.norms)]), largestMagnitude(s.lambda)
 	k := QPMeasures{Residual: s.residual(), Dual: over(largestMagnitude(s.rest[:n]), largestMagnitude(s.z[:n]))}
-	row := 0
-	for b := range d.blocks {
-		block := &d.blocks[b]
-		for r := range block.Rows() {
-			l := s.lambda[row]
-			v := dot(block.A[r*block.Columns:][:block.Columns], s.x[block.First:]) + float64(d.epsilon*l)
-			k.Primal = math.Max(k.Primal, over(-v, scale))
-			k.Complementarity = math.Max(k.Complementarity, over(math.Abs(float64(l*v)), float64(most*scale)))
-			k.Dual = math.Max(k.Dual, over(-l, most))
-			row++
-		}
-	}
+	d.eachRow(func(row, first int, a []float64) {
+		l := s.lambda[row]
+		v := dot(a, s.x[first:]) + float64(d.epsilon*l)
+		k.Primal = math.Max(k.Primal, over(-v, scale))
+		k.Complementarity = math.Max(k.Complementarity, over(math.Abs(float64(l*v)), float64(most*scale)))
+		k.Dual = math.Max(k.Dual, over(-l, most))
+	})
 	return k
 }
 
