@@ -1,7 +1,6 @@
 package model_test
 
 import (
-	"bufio"
 	"fmt"
 	"math"
 	"os"
@@ -57,20 +56,7 @@ func msmtTissues(t *testing.T) []model.Tissue {
 // mrtrixDirections are MRtrix3's own constraint directions.
 func mrtrixDirections(t *testing.T) [][3]float64 {
 	t.Helper()
-	file, err := os.Open(peer.Data(t, "gradient_tables", "mrtrix3_300_directions.txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	var angles [][2]float64
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		var a [2]float64
-		if _, err := fmt.Sscan(lines.Text(), &a[0], &a[1]); err != nil {
-			t.Fatal(err)
-		}
-		angles = append(angles, a)
-	}
-	directions, err := model.MRtrixDirections(angles)
+	directions, err := acq.ReadMRtrixDirections(peer.Data(t, "gradient_tables", "mrtrix3_300_directions.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}

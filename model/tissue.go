@@ -1,7 +1,6 @@
 package model
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
@@ -88,6 +87,12 @@ func (t Tissue) isotropic() bool {
 	return e[0] == e[1] && e[1] == e[2]
 }
 
+// Zonal is the response to the shells of a gradient table in zonal form, up to lmax: what MRtrix3's files
+// hold.
+func (t Tissue) Zonal(g *acq.GradientTable, lmax int) ([][]float64, error) {
+	return t.zonal(g.Shells(acq.MRtrixShellTolerance), lmax)
+}
+
 // zonal gives for each shell the coefficients up to lmax.
 func (t Tissue) zonal(shells []acq.Shell, lmax int) ([][]float64, error) {
 	r := t.Response
@@ -164,18 +169,4 @@ func tensorShell(r acq.Response, bval float64, lmax int) []float64 {
 		row[k] *= 4 * math.Pi / (3 * steps) // both hemispheres
 	}
 	return row
-}
-
-// MRtrixDirections turns directions as MRtrix3 writes them, azimuth and inclination in radians, into unit
-// vectors.
-func MRtrixDirections(angles [][2]float64) ([][3]float64, error) {
-	if len(angles) == 0 {
-		return nil, errors.New("there are no directions")
-	}
-	directions := make([][3]float64, len(angles))
-	for i, a := range angles {
-		sin, cos := math.Sincos(a[1])
-		directions[i] = [3]float64{math.Cos(a[0]) * sin, math.Sin(a[0]) * sin, cos}
-	}
-	return directions, nil
 }
