@@ -9,17 +9,17 @@ import (
 // The start of the interior-point method: all slacks and all multipliers are the same. Constraints are
 // scaled so that the largest is 1 at the solution without constraints.
 const (
-	startSlack      = 0.1
-	startMultiplier = 0.3
+	startSlack      = 0.05
+	startMultiplier = 0.5
 )
 
 const (
 	// stepShare is how far towards the nearest zero of a slack or multiplier a step goes.
-	stepShare = 0.995
+	stepShare = 0.999
 	// A set that an iteration left as it was counts as found when the mean of l s is below
 	// settledProduct; one that two left, below earlyProduct. Far from the solution sets stand still too.
 	settledProduct = 1e-10
-	earlyProduct   = 1e-6
+	earlyProduct   = 1e-7
 	// finalProduct is the mean of l s below which the set is taken as it is.
 	finalProduct = 1e-13
 	// maxInterior is where the interior-point method is given up. It takes 15 iterations, rarely 30.
