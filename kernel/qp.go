@@ -169,9 +169,9 @@ func (d *QPDesign) check() error {
 	for i, c := range d.Constraints {
 		switch {
 		case c.Columns < 1 || c.First < end || c.First+c.Columns > d.Unknowns:
-			return fmt.Errorf("Constraints[%d] is on the unknowns %d to %d, must begin at %d or later and end before %d (Unknowns)", i, c.First, c.First+c.Columns-1, end, d.Unknowns)
+			return fmt.Errorf("field Constraints[%d] is on the unknowns %d to %d, must begin at %d or later and end before %d (Unknowns)", i, c.First, c.First+c.Columns-1, end, d.Unknowns)
 		case len(c.A) == 0 || len(c.A)%c.Columns != 0:
-			return fmt.Errorf("Constraints[%d].A has %d values, expected rows of %d (Columns)", i, len(c.A), c.Columns)
+			return fmt.Errorf("field Constraints[%d].A has %d values, expected rows of %d (Columns)", i, len(c.A), c.Columns)
 		}
 		end = c.First + c.Columns
 		if err := finiteField(fmt.Sprintf("Constraints[%d].A", i), c.A); err != nil {

@@ -39,7 +39,7 @@ func findResponse(flag string, signal []float32, shape [3]int, index []int, g *a
 	if r, err := acq.ParseResponse(flag); err == nil {
 		return r, nil
 	}
-	return acq.ReadResponse(tissueFiles(flag)[0])
+	return acq.ReadResponse(fibreFile(flag))
 }
 
 // load reads the data of a study, or makes its phantom.
@@ -102,7 +102,7 @@ func (j *fitJob) estimateResponse(ctx context.Context) error {
 	header := j.image.Header
 	if j.fitOptions.response != "auto" {
 		if _, err := acq.ParseResponse(j.fitOptions.response); err != nil {
-			j.files = append(j.files, j.fitOptions.response)
+			j.files = append(j.files, fibreFile(j.fitOptions.response))
 		}
 		var err error
 		j.response, err = findResponse(j.fitOptions.response, nil, header.SpatialShape(), nil, j.gradients)

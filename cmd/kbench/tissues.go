@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -18,6 +19,16 @@ func needsTissues(names []string) bool { return slices.Contains(names, "msmt") }
 
 // tissueFiles are the files that --response names for several tissues.
 func tissueFiles(flag string) []string { return strings.Split(flag, ",") }
+
+// fibreFile is the file of them that holds the response of a single fibre: the first.
+func fibreFile(flag string) string {
+	if first := tissueFiles(flag)[0]; first != flag {
+		if _, err := os.Stat(first); err == nil {
+			return first
+		}
+	}
+	return flag
+}
 
 // findTissues interprets the --response flag for msmt; auto estimates the responses from the signal.
 func findTissues(flag string, signal []float32, g *acq.GradientTable) ([]model.Tissue, error) {
