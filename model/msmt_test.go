@@ -256,3 +256,88 @@ func TestDIPYPredictsTheSameSignalWithMultipleTissues(t *testing.T) {
 		}
 	}
 }
+
+// The kernel's own tests have no maps from moments; here white matter has one, and the two ways agree.
+func TestTheGramMapOfWhiteMatterChangesNothingButTheSpeed(t *testing.T) {
+	g := hcpPart(3)
+	p, err := phantom.Make(g, phantom.Options{Voxels: 20, SNR: 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, isa := range kernel.ISAs() {
+		m := mustMSMT(t, g, threeTissues(), MSMTOptions{LMax: 6, ISA: isa})
+		direct := m.Design()
+		direct.Constraints = slices.Clone(direct.Constraints)
+		direct.Constraints[0].Gram = nil
+		f, err := kernel.NewQP(direct, kernel.WithISA(isa))
+		if err != nil {
+			t.Fatal(err)
+		}
+		size := f.Parameters()
+		want, got, status := make([]float64, 20*size), make([]float64, 20*size), make([]kernel.Status, 20)
+		f.NewWorker().Fit(want, status, p.Signal)
+		m.Fitter().NewWorker().Fit(got, status, p.Signal)
+		for v := range status {
+			if d := largestDifference(got[v*size:][:29], want[v*size:][:29]); d > 1e-8 {
+				t.Errorf("%s, voxel %d: differs by %.3g of the largest coefficient", isa, v, d)
+			}
+		}
+	}
+}
+
+func TestAnMSMTVoxelDoesNotDependOnItsNeighboursOrTheCall(t *testing.T) {
+	g := phantom.HCP()
+	const n = 45
+	p, err := phantom.Make(g, phantom.Options{Voxels: n, SNR: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Signal[3*g.Len()+5] = float32(math.NaN())
+	clear(p.Signal[20*g.Len():][:2*g.Len()])
+	wide := make([]float64, len(p.Signal))
+	for i, s := range p.Signal {
+		wide[i] = float64(s)
+	}
+	for _, isa := range kernel.ISAs() {
+		f := mustMSMT(t, g, threeTissues(), MSMTOptions{ISA: isa}).Fitter()
+		w, size := f.NewWorker(), f.Parameters()
+		want, wantStatus := make([]float64, n*size), make([]kernel.Status, n)
+		w.Fit64(want, wantStatus, wide)
+		for _, chunk := range []int{1, 5, 8, 9, n} {
+			for begin := 0; begin < n; begin += chunk {
+				k := min(chunk, n-begin)
+				got, status := make([]float64, k*size), make([]kernel.Status, k)
+				w.Fit(got, status, p.Signal[begin*g.Len():][:k*g.Len()])
+				if !slices.Equal(got, want[begin*size:][:k*size]) || !slices.Equal(status, wantStatus[begin:][:k]) {
+					t.Fatalf("%s: voxels %d to %d differ in calls of %d", isa, begin, begin+k-1, chunk)
+				}
+			}
+		}
+		if wantStatus[3].Code != kernel.NonFinite || wantStatus[20].Code != kernel.ZeroSignal {
+			t.Errorf("%s: codes %v and %v", isa, wantStatus[3].Code, wantStatus[20].Code)
+		}
+	}
+}
+
+func TestMSMTDoesNotAllocatePerVoxel(t *testing.T) {
+	g := hcpPart(4)
+	p, err := phantom.Make(g, phantom.Options{Voxels: 11})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, isa := range kernel.ISAs() {
+		m := mustMSMT(t, g, threeTissues(), MSMTOptions{ISA: isa, Prediction: true})
+		w, d := m.Fitter().NewWorker(), m.NewDeriver()
+		params, status := make([]float64, 11*m.Fitter().Parameters()), make([]kernel.Status, 11)
+		var out [][]float32
+		for _, description := range m.Maps() {
+			out = append(out, make([]float32, 11*description.Components))
+		}
+		if n := testing.AllocsPerRun(2, func() {
+			w.Fit(params, status, p.Signal)
+			d.Derive(out, params, status)
+		}); n != 0 {
+			t.Errorf("%s: %v allocations", isa, n)
+		}
+	}
+}
