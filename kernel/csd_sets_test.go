@@ -312,7 +312,7 @@ func TestFloat32SignalsGiveTheSameBitsAsFloat64OnEverySet(t *testing.T) {
 }
 
 // BenchmarkCSDOfTheStudy is the published study's protocol: 288 measurements, 270 of them
-// diffusion-weighted, 45 coefficients, 181 directions.
+// diffusion-weighted, 45 coefficients, 181 directions; in both precisions on the same voxels.
 func BenchmarkCSDOfTheStudy(b *testing.B) {
 	const n = 2048
 	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: n, SNR: 30, Seed: 1})
@@ -321,19 +321,25 @@ func BenchmarkCSDOfTheStudy(b *testing.B) {
 	}
 	d := csdDesign(b, p.Gradients, 8)
 	for _, isa := range kernel.ISAs() {
-		b.Run(isa, func(b *testing.B) {
-			w := newCSDOn(b, d, isa).NewWorker()
-			params, status := make([]float64, n*d.Coefficients), make([]kernel.Status, n)
-			for b.Loop() {
-				w.Fit(params, status, p.Signal)
+		for _, precision := range []kernel.Precision{kernel.Double, kernel.Mixed} {
+			if isa == "generic" && precision == kernel.Mixed {
+				continue // the portable code is in double precision
 			}
-			iterations := 0
-			for _, s := range status {
-				iterations += int(s.Iterations)
-			}
-			b.ReportMetric(b.Elapsed().Seconds()*1e6/float64(b.N*n), "us/voxel")
-			b.ReportMetric(float64(iterations)/n, "iterations/voxel")
-			b.ReportMetric(0, "ns/op")
-		})
+			b.Run(isa+"/"+precision.String(), func(b *testing.B) {
+				d.Precision = precision
+				w := newCSDOn(b, d, isa).NewWorker()
+				params, status := make([]float64, n*d.Coefficients), make([]kernel.Status, n)
+				for b.Loop() {
+					w.Fit(params, status, p.Signal)
+				}
+				iterations := 0
+				for _, s := range status {
+					iterations += int(s.Iterations)
+				}
+				b.ReportMetric(b.Elapsed().Seconds()*1e6/float64(b.N*n), "us/voxel")
+				b.ReportMetric(float64(iterations)/n, "iterations/voxel")
+				b.ReportMetric(0, "ns/op")
+			})
+		}
 	}
 }

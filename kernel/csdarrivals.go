@@ -2,33 +2,33 @@ package kernel
 
 // prepare makes the next voxels ready: everything before the first iteration.
 func (b *csdBlock[T]) prepare() {
-	w, m, lanes, stride := b.csdLaneWorker, b.measurements, b.steps.Lanes, b.stride()
+	w, m, lanes, stride := b.csdLaneWorker, b.measurements, b.kernels.Lanes, b.stride()
 	w.first += w.ready
 	w.ready, w.taken = min(lanes, len(b.status)-w.first), 0
-	rows := b.voxels[w.first*m:]
+	rows := b.signal[w.first*m:]
 	if w.ready < lanes || m < stride {
 		for lane := range w.ready {
 			copy(b.staged[lane*stride:], rows[lane*m:][:m])
 		}
 		rows = b.staged
 	}
-	b.pack(&w.signal[0], &rows[0], stride, stride)
+	b.pack(&w.packed[0], &rows[0], stride, stride)
 	w.deconvolveFreely()
 }
 
 // deconvolveFreely solves for the start coefficients without constraint and finds the directions
 // below the threshold.
 func (w *csdLaneWorker) deconvolveFreely() {
-	s := w.steps
-	s.Inspect(&w.seen[0], &w.signal[0], &w.volumes[0], len(w.volumes))
-	s.Multiply(&w.arrived[0], &w.transposed.data[0], &w.signal[0], &w.volumes[0], w.transposed.count, len(w.volumes))
+	s := w.kernels
+	s.Inspect(&w.seen[0], &w.packed[0], &w.volumes[0], len(w.volumes))
+	s.Multiply(&w.arrived[0], &w.transposed.data[0], &w.packed[0], &w.volumes[0], w.transposed.count, len(w.volumes))
 	s.Multiply(&w.smooth[0], &w.start.data[0], &w.arrived[0], &w.unknowns[0], w.start.count, w.coefficients)
 	for lane := range w.limits {
 		w.limits[lane] = w.zeroth * w.smooth[lane] * w.tau
 	}
 	w.findBelow(w.firstSets, w.smooth, w.limits, w.startCoefficients)
 	for lane := range w.ready {
-		if w.ordinary(lane) && empty(w.set(w.firstSets, lane)) {
+		if w.ordinary(lane) && empty(w.double.set(w.firstSets, lane)) {
 			w.deconvolveWhole()
 			return
 		}
@@ -38,20 +38,20 @@ func (w *csdLaneWorker) deconvolveFreely() {
 // deconvolveWhole solves for all coefficients without constraint. Where no direction was below the
 // threshold, those that are now become the first set.
 func (w *csdLaneWorker) deconvolveWhole() {
-	clear(w.c) // no active direction: the normal matrix is P
-	w.assemble()
-	w.solve(w.free, w.arrived)
+	clear(w.slots.c) // no active direction: the normal matrix is P
+	w.slots.assemble()
+	w.slots.solve(w.free, w.arrived)
 	w.findBelow(w.freeSets, w.free, w.limits, w.coefficients)
-	for lane := range w.steps.Lanes {
-		if first := w.set(w.firstSets, lane); empty(first) {
-			copy(first, w.set(w.freeSets, lane))
+	for lane := range w.kernels.Lanes {
+		if first := w.double.set(w.firstSets, lane); empty(first) {
+			copy(first, w.double.set(w.freeSets, lane))
 		}
 	}
 }
 
 // ordinary says whether a voxel that is ready has a signal that can be fitted in a lane.
 func (w *csdLaneWorker) ordinary(lane int) bool {
-	lanes := w.steps.Lanes
+	lanes := w.kernels.Lanes
 	poison, low, high := w.seen[lane], w.seen[lanes+lane], w.seen[2*lanes+lane]
 	allZero := low == 0 && high == 0
 	outOfRange := w.limits[lane]*0 != 0 // some of z is NaN or infinite, or what follows from z
@@ -60,7 +60,7 @@ func (w *csdLaneWorker) ordinary(lane int) bool {
 
 // settledCode is the code of a voxel that is ready, if it settles.
 func (w *csdLaneWorker) settledCode(lane int) Code {
-	if low := w.seen[w.steps.Lanes+lane]; low < 0 {
+	if low := w.seen[w.kernels.Lanes+lane]; low < 0 {
 		return NegativeSignal
 	}
 	return OK

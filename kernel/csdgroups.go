@@ -1,12 +1,15 @@
 package kernel
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
 // groupSize is how many directions share a table of sums.
 const groupSize = 4
 
-// groupPatterns is how many non-empty sets a group has.
-const groupPatterns = 1<<groupSize - 1
+// groupPatterns is how many sets a group has.
+const groupPatterns = 1 << groupSize
 
 // groupDirections orders directions so that each four that follow one another are neighbours on the
 // sphere: they then mostly enter and leave the set of active directions together, and one row of a
@@ -65,44 +68,66 @@ func best(list []int, score func(int) float64) int {
 	return place
 }
 
-// groupTable has for each group and each of its non-empty sets, as a number from 1 to 15, the sum of the
-// directions' moments: width numbers, padded with zeros.
-func groupTable(d *CSDDesign, order []int, width int) []float64 {
-	moments, groups := d.Gram.Moments, (len(order)+groupSize-1)/groupSize
-	table := alignedFloats(groups * groupPatterns * width)
+// layMoments makes the table of sums: for each group and each of its sets, as a number from 0 to 15, the sum
+// of the directions' moments, padded with zeros. Sums are of rounded rows, so that in fixed
+// point each set has one sum, whatever rows made it.
+func (t *csdTables[T, S]) layMoments(d *CSDDesign, order []int) {
+	t.unit = momentUnit[S](d)
+	groups := (len(order) + groupSize - 1) / groupSize
+	t.table = alignedNumbers[S](groups * groupPatterns * t.moments)
+	t.nothing, t.complete = alignedNumbers[S](t.moments), alignedNumbers[S](t.moments)
+	moments := d.Gram.Moments
+	row := make([]S, t.moments)
 	for i, direction := range order {
+		for m := range moments {
+			row[2*m] = fixed[S](d.Gram.Rows[direction*2*moments+m] / t.unit)
+			row[2*m+1] = fixed[S](d.Gram.Rows[(direction*2+1)*moments+m] / t.unit)
+		}
+		addTo(t.complete, row)
 		group, bit := i/groupSize, 1<<(i%groupSize)
-		for pattern := range 1 << groupSize {
-			if pattern&bit == 0 {
-				continue
-			}
-			row := table[(group*groupPatterns+pattern-1)*width:][:width]
-			cos := d.Gram.Rows[direction*2*moments:][:moments]
-			sin := d.Gram.Rows[(direction*2+1)*moments:][:moments]
-			for m := range cos {
-				row[2*m] += cos[m]
-				row[2*m+1] += sin[m]
+		for pattern := range groupPatterns {
+			if pattern&bit != 0 {
+				addTo(t.table[(group*groupPatterns+pattern)*t.moments:][:t.moments], row)
 			}
 		}
 	}
-	return table
+}
+
+// momentUnit is what one stands for in the moments: the smallest that lets no sum of directions leave the
+// range of integers. In floating point it is one.
+func momentUnit[S int32 | float64](d *CSDDesign) float64 {
+	if S(1)/2 != 0 {
+		return 1
+	}
+	width, largest := 2*d.Gram.Moments, 0.0
+	for m := range width {
+		sum := 0.0
+		for r := range d.directions() {
+			sum += math.Abs(d.Gram.Rows[r*width+m])
+		}
+		largest = max(largest, sum)
+	}
+	return largest / (math.MaxInt32 - float64(d.directions()))
+}
+
+// fixed is a number as S has it: rounded to an integer or unchanged.
+func fixed[S int32 | float64](v float64) S {
+	if S(1)/2 != 0 {
+		return S(v)
+	}
+	return S(math.RoundToEven(v))
+}
+
+func addTo[S int32 | float64](sum, row []S) {
+	for i, v := range row {
+		sum[i] += v
+	}
 }
 
 // groupBits has one bit, the lowest, for each group in a word of directions.
 const groupBits = 0x1111111111111111
 
-// occupied has the lowest bit of each group in the word that has members.
-func occupied(word uint64) uint64 {
-	return (word | word>>1 | word>>2 | word>>3) & groupBits
-}
-
-// appendGroupRows appends the byte offsets of the table's rows for the members in a set's word of the given
-// index. rowBytes is the length of a row.
-func appendGroupRows(list []int, word uint64, index, rowBytes int) []int {
-	for groups := occupied(word); groups != 0; groups &= groups - 1 {
-		bit := bits.TrailingZeros64(groups)
-		group, pattern := index*(64/groupSize)+bit/groupSize, int(word>>bit&groupPatterns)
-		list = append(list, (group*groupPatterns+pattern-1)*rowBytes)
-	}
-	return list
+// groupsIn is the number of groups that have members in a word of directions.
+func groupsIn(word uint64) int {
+	return bits.OnesCount64((word | word>>1 | word>>2 | word>>3) & groupBits)
 }

@@ -6,28 +6,34 @@ import (
 )
 
 // layRecords turns the map from moments to the normal matrix, and P with it, into the one stream that
-// ops.CSD.Assemble reads.
-func (l *csdLanes) layRecords(g *GramMap) {
-	for _, t := range twinQuads(g.Quads) {
-		l.layTwin(g, t)
+// ops.CSDIteration.Assemble reads.
+func (t *csdTables[T, S]) layRecords(g *GramMap, p []float64) {
+	for _, pair := range twinQuads(g.Quads) {
+		t.layTwin(g, p, pair)
 	}
-	p := l.ref.Normal()
-	for _, r := range g.Pairs {
-		l.pairs = append(l.pairs, l.vectors(2*int(r.Moment)), r.Terms, l.entry(r.Cos), l.entry(r.Sin))
-		l.weights = append(l.weights, p[r.Cos], p[r.Sin])
-		l.weights = append(l.weights, g.Coefficients[r.Coefficients:][:r.Terms]...)
+	for _, c := range couplePairs(g) {
+		t.layCouple(g, p, c)
 	}
-	for _, r := range g.Singles { // a pair whose sines are zero
-		l.pairs = append(l.pairs, l.vectors(2*int(r.Moment)), r.Terms, l.entry(r.Entry), l.spare())
-		l.weights = append(l.weights, p[r.Entry], 0)
-		l.weights = append(l.weights, g.Coefficients[r.Coefficients:][:r.Terms]...)
+}
+
+// weighMoments appends weights of moments.
+func (t *csdTables[T, S]) weighMoments(weights ...float64) {
+	for _, w := range weights {
+		t.weigh(w * t.unit)
+	}
+}
+
+// weigh appends weights.
+func (t *csdTables[T, S]) weigh(weights ...float64) {
+	for _, w := range weights {
+		t.weights = append(t.weights, T(w))
 	}
 }
 
 // spare is the offset of the entry that takes the results that nobody needs.
-func (l *csdLanes) spare() int32 {
-	_, spare := l.triangle()
-	return l.vectors(spare)
+func (t *csdTables[T, S]) spare() int32 {
+	_, spare := t.triangle()
+	return t.vectors(spare)
 }
 
 // A run is consecutive moments, first to end.
@@ -107,30 +113,29 @@ func twinQuads(quads []GramQuad) []twin {
 }
 
 // layTwin appends the record and the weights of a twin.
-func (l *csdLanes) layTwin(g *GramMap, t twin) {
-	p := l.ref.Normal()
-	l.twins = append(l.twins, l.vectors(2*int(t.difference.first)), l.vectors(2*int(t.sum.first)),
-		t.sum.terms(), t.difference.terms()-t.sum.terms())
-	for _, q := range t.quads {
+func (t *csdTables[T, S]) layTwin(g *GramMap, p []float64, both twin) {
+	t.twins = append(t.twins, t.vectors(2*int(both.difference.first)), t.vectors(2*int(both.sum.first)),
+		both.sum.terms(), both.difference.terms()-both.sum.terms())
+	for _, q := range both.quads {
 		if q == nil {
-			l.twins = append(l.twins, l.spare(), l.spare(), l.spare(), l.spare())
-			l.weights = append(l.weights, 0, 0, 0, 0)
+			t.twins = append(t.twins, t.spare(), t.spare(), t.spare(), t.spare())
+			t.weigh(0, 0, 0, 0)
 			continue
 		}
 		sincos, cossin := q.SinCos, q.CosSin
 		if q.SinSign < 0 {
 			sincos, cossin = cossin, sincos
 		}
-		l.twins = append(l.twins, l.entry(q.CosCos), l.entry(q.SinSin), l.entry(sincos), l.entry(cossin))
-		l.weights = append(l.weights, p[q.CosCos], p[q.SinSin], p[sincos], p[cossin])
+		t.twins = append(t.twins, t.entry(q.CosCos), t.entry(q.SinSin), t.entry(sincos), t.entry(cossin))
+		t.weigh(p[q.CosCos], p[q.SinSin], p[sincos], p[cossin])
 	}
-	for step := range t.difference.terms() {
-		for _, q := range t.quads {
-			l.weights = append(l.weights, g.differenceWeight(q, t.difference.first+step))
+	for step := range both.difference.terms() {
+		for _, q := range both.quads {
+			t.weighMoments(g.differenceWeight(q, both.difference.first+step))
 		}
-		if step < t.sum.terms() {
-			for _, q := range t.quads {
-				l.weights = append(l.weights, g.sumWeight(q, t.sum.first+step))
+		if step < both.sum.terms() {
+			for _, q := range both.quads {
+				t.weighMoments(g.sumWeight(q, both.sum.first+step))
 			}
 		}
 	}
@@ -150,4 +155,60 @@ func (g *GramMap) sumWeight(q *GramQuad, moment int32) float64 {
 		return 0
 	}
 	return g.Coefficients[q.Coefficients+q.DifferenceTerms+moment-q.Sum]
+}
+
+// noEntry is the place of sines that are zero.
+const noEntry = -1
+
+// couplePairs puts pairs together two by two, neighbours in the order of their moments; a single is a pair
+// whose sines are zero. Couples are sorted by their lengths.
+func couplePairs(g *GramMap) (couples [][]GramPair) {
+	pairs := slices.Clone(g.Pairs)
+	for _, r := range g.Singles {
+		pairs = append(pairs, GramPair{Moment: r.Moment, Terms: r.Terms, Cos: r.Entry, Sin: noEntry, Coefficients: r.Coefficients})
+	}
+	slices.SortStableFunc(pairs, func(a, b GramPair) int {
+		return cmp.Or(cmp.Compare(a.Moment, b.Moment), cmp.Compare(a.Terms, b.Terms))
+	})
+	couples = slices.Collect(slices.Chunk(pairs, 2))
+	slices.SortStableFunc(couples, func(a, b []GramPair) int { return cmp.Compare(runOf(a).terms(), runOf(b).terms()) })
+	return couples
+}
+
+// runOf is the moments of a couple.
+func runOf(couple []GramPair) (r run) {
+	for _, p := range couple {
+		r = r.and(run{p.Moment, p.Moment + p.Terms})
+	}
+	return r
+}
+
+// layCouple appends the record and the weights of one or two pairs.
+func (t *csdTables[T, S]) layCouple(g *GramMap, p []float64, couple []GramPair) {
+	moments := runOf(couple)
+	t.couples = append(t.couples, t.vectors(2*int(moments.first)), moments.terms())
+	for i := range 2 {
+		for k := range 2 {
+			entry := int32(noEntry)
+			if i < len(couple) {
+				entry = [2]int32{couple[i].Cos, couple[i].Sin}[k]
+			}
+			if entry == noEntry {
+				t.couples = append(t.couples, t.spare())
+				t.weigh(0)
+				continue
+			}
+			t.couples = append(t.couples, t.entry(entry))
+			t.weigh(p[entry])
+		}
+	}
+	for m := moments.first; m < moments.end; m++ {
+		for i := range 2 {
+			if i < len(couple) && m >= couple[i].Moment && m < couple[i].Moment+couple[i].Terms {
+				t.weighMoments(g.Coefficients[couple[i].Coefficients+m-couple[i].Moment])
+			} else {
+				t.weigh(0)
+			}
+		}
+	}
 }

@@ -5,142 +5,90 @@ import (
 	"unsafe"
 )
 
-// csdBlock is a block of voxels to fit: the arguments of Fit.
-type csdBlock[T float32 | float64] struct {
-	*csdLaneWorker
-	params []float64
-	status []Status
-	voxels []T // the signals
-	staged []T
-	pack   func(dst *float64, rows *T, columns, stride int)
+// csdSlots is voxels in iterations, one for each lane, in one precision.
+type csdSlots[T float32 | float64, S int32 | float64] struct {
+	*csdTables[T, S]
+	voxels     []csdSlot
+	active     []uint64 // the set of each slot
+	below      []uint64 // that after the iteration
+	sums       []S      // moments, slot after slot
+	c          []T      // moments, in lanes
+	q          []T      // the normal matrix, its factor
+	inverse    []T
+	z, y       []T
+	thresholds []T
+	rowMasks   []byte
 }
 
-func fitLanes[T float32 | float64](w *csdLaneWorker, params []float64, status []Status, signal []T, staged []T, pack func(*float64, *T, int, int)) {
-	w.checkLengths(len(params), len(status), len(signal))
-	b := csdBlock[T]{w, params, status, signal, staged, pack}
-	w.first, w.ready, w.taken = 0, 0, 0
-	live := 0
-	for slot := range w.slots {
-		if b.refill(slot) {
-			live++
-		}
-	}
-	for live > 0 {
-		w.iterate()
-		for slot := range w.slots {
-			if w.slots[slot].voxel >= 0 && b.conclude(slot) && !b.refill(slot) {
-				live--
-			}
-		}
-	}
+// csdSlot is the voxel in a lane.
+type csdSlot struct {
+	voxel      int // -1 for none
+	iterations int
+	settled    Code       // its code if it settles
+	record     *csdRecord // of Mixed
 }
 
-// refill gives a slot the next voxel that needs iterations. It returns false when there is none left.
-func (b *csdBlock[T]) refill(slot int) bool {
-	for {
-		if b.taken == b.ready {
-			if b.first+b.ready == len(b.status) {
-				b.slots[slot].voxel = -1
-				return false
-			}
-			b.prepare()
-		}
-		lane := b.taken
-		b.taken++
-		switch {
-		case !b.ordinary(lane):
-			b.fitPortably(b.first + lane)
-		case empty(b.set(b.firstSets, lane)):
-			b.write(b.first+lane, b.free, lane, Status{Code: b.settledCode(lane)})
-		default:
-			b.install(slot, lane)
-			return true
+func newCSDSlots[T float32 | float64, S int32 | float64](t *csdTables[T, S]) csdSlots[T, S] {
+	lanes, padded := t.steps.Lanes, t.padded()
+	entries, _ := t.triangle()
+	numbers := func(vectors int) []T { return alignedNumbers[T](vectors * lanes) }
+	s := csdSlots[T, S]{
+		csdTables: t, voxels: make([]csdSlot, lanes),
+		active: make([]uint64, lanes*t.words), below: make([]uint64, lanes*t.words),
+		sums: alignedNumbers[S](t.moments * lanes), c: numbers(t.moments), q: numbers(entries), inverse: numbers(padded),
+		z: numbers(padded), y: numbers(padded + 1), thresholds: numbers(1),
+		rowMasks: make([]byte, t.steps.RowBytes(t.amplitudes.count, t.words)),
+	}
+	for i := range s.voxels {
+		s.voxels[i].voxel = -1
+	}
+	for i := t.coefficients; i < padded; i++ {
+		for lane := range lanes {
+			s.q[t.place(i, i)*lanes+lane] = 1
 		}
 	}
+	return s
 }
 
-// findBelow finds the directions whose amplitude from the first n coefficients is below the threshold,
-// in all lanes.
-func (w *csdLaneWorker) findBelow(sets []uint64, f, thresholds []float64, n int) {
-	a := &w.amplitudes
-	skip := (a.columns - n) * w.steps.Panel * 8
-	w.steps.Below(&sets[0], &w.rowBits[0], &a.data[0], &f[0], &thresholds[0], a.count, n, skip, w.words)
-	if tail := w.directions % 64; tail != 0 {
-		for lane := range w.steps.Lanes {
-			sets[(lane+1)*w.words-1] &= 1<<tail - 1
-		}
+// install moves a voxel into a slot: its right-hand side, numbers that are stride apart, and its threshold,
+// both times scale, and its first set.
+func (s *csdSlots[T, S]) install(slot int, v csdSlot, z []float64, stride int, threshold, scale float64, first []uint64) {
+	s.voxels[slot] = v
+	for i := range s.coefficients {
+		s.z[i*s.steps.Lanes+slot] = T(z[i*stride] * scale)
 	}
+	s.thresholds[slot] = T(threshold * scale)
+	copy(s.set(s.active, slot), first)
+	s.sumMoments(slot)
 }
 
-// install moves a voxel that is ready into a slot.
-func (w *csdLaneWorker) install(slot, lane int) {
-	lanes := w.steps.Lanes
-	w.slots[slot] = csdSlot{voxel: w.first + lane, settled: w.settledCode(lane)}
-	for i := range w.coefficients {
-		w.z[i*lanes+slot] = w.arrived[i*lanes+lane]
-	}
-	w.thresholds[slot] = w.limits[lane]
-	active := w.set(w.active, slot)
-	copy(active, w.set(w.firstSets, lane))
-	w.sumMoments(slot, active)
-}
-
-// iterate solves for the coefficients in all slots and finds the directions that are now below the
-// thresholds.
-func (w *csdLaneWorker) iterate() {
-	w.steps.Transpose(&w.c[0], &w.sums[0], max(w.harmonics, w.steps.Lanes), w.moments)
-	w.assemble()
-	w.solve(w.y, w.z)
-	w.findBelow(w.below, w.y, w.thresholds, w.coefficients)
+// solveAll solves for the coefficients in all slots.
+func (s *csdSlots[T, S]) solveAll() {
+	s.steps.Transpose(&s.c[0], &s.sums[0], max(s.harmonics, s.steps.Lanes), s.moments)
+	s.assemble()
+	s.solve(s.y, s.z)
 }
 
 // assemble makes the normal matrix of the moments.
-func (w *csdLaneWorker) assemble() {
-	w.steps.Assemble(&w.q[0], &w.c[0], &w.weights[0],
-		unsafe.SliceData(w.twins), len(w.twins)/twinFields, unsafe.SliceData(w.pairs), len(w.pairs)/pairFields)
+func (s *csdSlots[T, S]) assemble() {
+	s.steps.Assemble(&s.q[0], &s.c[0], &s.weights[0],
+		unsafe.SliceData(s.twins), len(s.twins)/twinFields, unsafe.SliceData(s.couples), len(s.couples)/coupleFields)
 }
 
 // solve finds the coefficients f for the right-hand side z.
-func (w *csdLaneWorker) solve(f, z []float64) {
-	w.steps.Factorise(&w.q[0], &w.inverse[0], &f[0], &z[0], w.tiles)
-	w.steps.BackSolve(&f[0], &w.q[0], &w.inverse[0], w.tiles)
+func (s *csdSlots[T, S]) solve(f, z []T) {
+	s.steps.Factorise(&s.q[0], &s.inverse[0], &f[0], &z[0], s.tiles)
+	s.steps.BackSolve(&f[0], &s.q[0], &s.inverse[0], s.tiles)
 }
 
-// conclude looks at a slot after an iteration and returns true when its voxel is done. Otherwise the
-// slot is made ready for the next iteration.
-func (b *csdBlock[T]) conclude(slot int) bool {
-	w, s := b.csdLaneWorker, &b.slots[slot]
-	s.iterations++
-	unsolved := w.y[w.tiles*w.steps.Tile*w.steps.Lanes+slot]
-	if unsolved != 0 { // NaN, that is
-		b.fitPortably(s.voxel)
-		return true
-	}
-	active, below := w.set(w.active, slot), w.set(w.below, slot)
-	settled := slices.Equal(active, below)
-	if !settled && s.iterations < w.maxIterations {
-		w.exchange(slot, active, below)
-		return false
-	}
-	code := s.settled
-	if !settled {
-		code = MaxIterations
-	}
-	b.write(s.voxel, w.y, slot, Status{Code: code, Iterations: uint16(s.iterations)})
-	return true
-}
+// judgement is what BackSolve says of the coefficients in a slot.
+func (s *csdSlots[T, S]) judgement(slot int) T { return s.y[s.padded()*s.steps.Lanes+slot] }
 
-// write is the result of a voxel: the coefficients in a lane of f.
-func (b *csdBlock[T]) write(voxel int, f []float64, lane int, status Status) {
-	b.status[voxel] = status
-	row := b.params[voxel*b.coefficients:][:b.coefficients]
-	for i := range row {
-		row[i] = f[i*b.steps.Lanes+lane]
-	}
-}
-
-// fitPortably leaves a voxel to the portable code.
-func (b *csdBlock[T]) fitPortably(voxel int) {
-	f := b.params[voxel*b.coefficients:][:b.coefficients]
-	b.status[voxel] = csdVoxel(b.scratch, f, b.voxels[voxel*b.measurements:][:b.measurements])
+// advance counts an iteration and says whether the set has stayed as it was, or else whether another
+// iteration is allowed.
+func (s *csdSlots[T, S]) advance(slot, limit int) (settled, again bool) {
+	v := &s.voxels[slot]
+	v.iterations++
+	settled = slices.Equal(s.set(s.active, slot), s.set(s.below, slot))
+	return settled, !settled && v.iterations < limit
 }

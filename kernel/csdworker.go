@@ -15,7 +15,7 @@ type csdLaneWorker struct {
 	// The next voxels, made ready together.
 	staged32  []float32 // their signals, where they are not whole and in one piece
 	staged64  []float64
-	signal    []float64
+	packed    []float64
 	seen      []float64
 	arrived   []float64 // z
 	smooth    []float64 // start coefficients of the unconstrained solution
@@ -27,64 +27,50 @@ type csdLaneWorker struct {
 	ready     int // how many there are
 	taken     int // how many have found a slot
 
-	// The slots.
-	slots      []csdSlot
-	active     []uint64  // the set of each slot
-	below      []uint64  // that after the iteration
-	sums       []float64 // moments, slot after slot
-	c          []float64 // moments, in lanes
-	q          []float64 // the normal matrix, its factor
-	inverse    []float64
-	z, y       []float64
-	thresholds []float64
-	rowBits    []byte
-	list       []int
-}
-
-// csdSlot is the voxel in a lane.
-type csdSlot struct {
-	voxel      int // -1 for none
-	iterations int
-	settled    Code // its code if it settles
+	slots  csdSlots[float64, float64]
+	search *csdSearch // nil unless the precision is Mixed
 }
 
 func (l *csdLanes) NewWorker() Worker {
-	lanes := l.steps.Lanes
-	floats := func(vectors int) []float64 { return alignedFloats(vectors * lanes) }
-	padded := l.tiles * l.steps.Tile
-	entries, _ := l.triangle()
+	lanes, t := l.kernels.Lanes, l.double
+	floats := func(vectors int) []float64 { return alignedNumbers[float64](vectors * lanes) }
 	w := &csdLaneWorker{
 		csdLanes: l, scratch: l.ref.NewScratch(),
 		staged32: make([]float32, lanes*l.stride()), staged64: make([]float64, lanes*l.stride()),
-		signal: floats(l.stride()), seen: floats(3), arrived: floats(max(l.transposed.rows, padded)),
-		smooth: floats(l.start.rows), free: floats(padded + 1), limits: floats(1),
-		firstSets: make([]uint64, lanes*l.words), freeSets: make([]uint64, lanes*l.words),
-		slots: make([]csdSlot, lanes), active: make([]uint64, lanes*l.words), below: make([]uint64, lanes*l.words),
-		sums: floats(l.moments), c: floats(l.moments), q: floats(entries), inverse: floats(padded),
-		z: floats(padded), y: floats(padded + 1), thresholds: floats(1),
-		rowBits: make([]byte, max(l.amplitudes.rows, 64*l.words)),
-		list:    make([]int, 0, 2*l.directions),
+		packed: floats(l.stride()), seen: floats(3), arrived: floats(max(l.transposed.rows, t.padded())),
+		smooth: floats(l.start.rows), free: floats(t.padded() + 1), limits: floats(1),
+		firstSets: make([]uint64, lanes*t.words), freeSets: make([]uint64, lanes*t.words),
+		slots: newCSDSlots(t),
 	}
-	for i := l.coefficients; i < padded; i++ {
-		for lane := range lanes {
-			w.q[l.place(i, i)*lanes+lane] = 1
-		}
+	if l.single != nil {
+		w.search = newCSDSearch(l)
 	}
 	return w
 }
 
 // stride is the length of a staged signal: as long as a signal, but never shorter than a vector.
-func (l *csdLanes) stride() int { return max(l.measurements, l.steps.Lanes) }
+func (l *csdLanes) stride() int { return max(l.measurements, l.kernels.Lanes) }
 
 func (w *csdLaneWorker) Fit(params []float64, status []Status, signal []float32) {
-	fitLanes(w, params, status, signal, w.staged32, w.steps.PackFloat32)
+	fitLanes(w, params, status, signal, w.staged32, w.kernels.PackFloat32)
 }
 
 func (w *csdLaneWorker) Fit64(params []float64, status []Status, signal []float64) {
-	fitLanes(w, params, status, signal, w.staged64, w.steps.PackFloat64)
+	fitLanes(w, params, status, signal, w.staged64, w.kernels.PackFloat64)
 }
 
-// set is the set of directions of one lane.
-func (l *csdLanes) set(sets []uint64, lane int) []uint64 {
-	return sets[lane*l.words:][:l.words]
+// iterate solves for the coefficients in all slots and finds the directions that are now below the
+// thresholds.
+func (w *csdLaneWorker) iterate() {
+	w.slots.solveAll()
+	w.findBelow(w.slots.below, w.slots.y, w.slots.thresholds, w.coefficients)
+}
+
+// findBelow finds the directions whose amplitude from the first n coefficients is below the threshold,
+// in all lanes.
+func (w *csdLaneWorker) findBelow(sets []uint64, f, thresholds []float64, n int) {
+	t := w.double
+	skip := (t.amplitudes.columns - n) * w.kernels.Panel * 8
+	w.kernels.Below(&sets[0], &w.slots.rowMasks[0], &t.amplitudes.data[0], &f[0], &thresholds[0], t.amplitudes.count, n, skip, t.words)
+	t.clearBeyond(sets)
 }

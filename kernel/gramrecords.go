@@ -10,8 +10,8 @@ type gramRecords struct {
 	spare  int32           // the offset of the entry that takes results that nobody needs
 	base   []float64       // what each entry is without any moments
 
-	twins, pairs []int32
-	weights      []float64
+	twins, couples []int32
+	weights        []float64
 }
 
 // lay appends all records of a map.
@@ -19,15 +19,36 @@ func (r *gramRecords) lay(g *GramMap) {
 	for _, t := range twinQuads(g.Quads) {
 		r.layTwin(g, t)
 	}
-	for _, p := range g.Pairs {
-		r.pairs = append(r.pairs, r.moment(p.Moment), p.Terms, r.entry(int(p.Cos)), r.entry(int(p.Sin)))
-		r.weights = append(r.weights, r.base[p.Cos], r.base[p.Sin])
-		r.weights = append(r.weights, g.Coefficients[p.Coefficients:][:p.Terms]...)
+	for _, c := range couplePairs(g) {
+		r.layCouple(g, c)
 	}
-	for _, s := range g.Singles { // a pair whose sines are zero
-		r.pairs = append(r.pairs, r.moment(s.Moment), s.Terms, r.entry(int(s.Entry)), r.spare)
-		r.weights = append(r.weights, r.base[s.Entry], 0)
-		r.weights = append(r.weights, g.Coefficients[s.Coefficients:][:s.Terms]...)
+}
+
+// layCouple appends the record and the weights of one or two pairs.
+func (r *gramRecords) layCouple(g *GramMap, couple []GramPair) {
+	moments := runOf(couple)
+	r.couples = append(r.couples, r.moment(moments.first), moments.terms())
+	for i := range 2 {
+		for k := range 2 {
+			entry := int32(noEntry)
+			if i < len(couple) {
+				entry = [2]int32{couple[i].Cos, couple[i].Sin}[k]
+			}
+			if entry == noEntry {
+				r.couples, r.weights = append(r.couples, r.spare), append(r.weights, 0)
+				continue
+			}
+			r.couples, r.weights = append(r.couples, r.entry(int(entry))), append(r.weights, r.base[entry])
+		}
+	}
+	for m := moments.first; m < moments.end; m++ {
+		for i := range 2 {
+			weight := 0.0
+			if i < len(couple) && m >= couple[i].Moment && m < couple[i].Moment+couple[i].Terms {
+				weight = g.Coefficients[couple[i].Coefficients+m-couple[i].Moment]
+			}
+			r.weights = append(r.weights, weight)
+		}
 	}
 }
 

@@ -23,9 +23,9 @@ type qpLanes struct {
 	consecutive []int32 // offsets of vectors one after another
 	multipliers []int32 // offsets of the multipliers in the records
 
-	transposed panels // H^T
-	inverse    panels // M^-1
-	normal     panels // M
+	transposed panels[float64] // H^T
+	inverse    panels[float64] // M^-1
+	normal     panels[float64] // M
 	blocks     []qpBlock
 	pull       []float64 // A^T l where all l are startMultiplier
 
@@ -38,12 +38,12 @@ type qpLanes struct {
 type qpBlock struct {
 	first, columns int // unknowns
 	row, rows      int // constraints
-	amplitudes     panels
-	transposed     panels
-	moments        panels // the rows of moments that are not all zero
+	amplitudes     panels[float64]
+	transposed     panels[float64]
+	moments        panels[float64] // the rows of moments that are not all zero
 	places         []momentRun
 	momentVectors  int
-	twins, pairs   []int32
+	twins, couples []int32
 	weights        []float64
 }
 
@@ -69,10 +69,10 @@ func newQPLanes(d *QPDesign, portable *qp, csd *ops.CSD, steps *ops.QP) *qpLanes
 	for i := range l.constraints {
 		l.multipliers = append(l.multipliers, l.offset(i*ops.QPRecord+ops.QPMultiplier))
 	}
-	l.transposed = newPanels(n, m, csd.Panel, func(r, c int) float64 { return d.H[c*n+r] })
+	l.transposed = newPanels[float64](n, m, csd.Panel, func(r, c int) float64 { return d.H[c*n+r] })
 	inverse := portable.ref.InverseNormal()
-	l.inverse = newPanels(n, n, csd.Panel, func(r, c int) float64 { return inverse[r*n+c] })
-	l.normal = newPanels(n, n, csd.Panel, l.entryOfM)
+	l.inverse = newPanels[float64](n, n, csd.Panel, func(r, c int) float64 { return inverse[r*n+c] })
+	l.normal = newPanels[float64](n, n, csd.Panel, l.entryOfM)
 	row := 0
 	for i := range d.Constraints {
 		l.addBlock(&d.Constraints[i], portable.ref.Blocks()[i], row)
@@ -107,8 +107,8 @@ func (l *qpLanes) entries() int { return ref.Triangle(l.tiles) * l.csd.Tile * l.
 func (l *qpLanes) addBlock(c *QPConstraints, scaled ref.QPRows, row int) {
 	k, rows, size := c.Columns, c.rows(), l.csd.Panel
 	b := qpBlock{first: c.First, columns: k, row: row, rows: rows}
-	b.amplitudes = newPanels(rows, k, size, func(r, c int) float64 { return scaled.A[r*k+c] })
-	b.transposed = newPanels(k, rows, size, func(r, c int) float64 { return scaled.A[c*k+r] })
+	b.amplitudes = newPanels[float64](rows, k, size, func(r, c int) float64 { return scaled.A[r*k+c] })
+	b.transposed = newPanels[float64](k, rows, size, func(r, c int) float64 { return scaled.A[c*k+r] })
 	for r := range rows {
 		for j := range k {
 			l.pull[c.First+j] += float64(startMultiplier * scaled.A[r*k+j])
@@ -133,7 +133,7 @@ func (l *qpLanes) addBlock(c *QPConstraints, scaled ref.QPRows, row int) {
 		return l.offset(l.place(c.First+i, c.First+packed-ref.Triangle(i)))
 	}}
 	records.lay(gram)
-	b.twins, b.pairs, b.weights = records.twins, records.pairs, records.weights
+	b.twins, b.couples, b.weights = records.twins, records.couples, records.weights
 	l.blocks = append(l.blocks, b)
 }
 
@@ -156,7 +156,7 @@ func (b *qpBlock) layMoments(g *GramMap, norms []float64, size int) {
 		}
 	}
 	b.momentVectors = 2 * g.Moments
-	b.moments = newPanels(len(sources), b.rows, size, func(r, c int) float64 {
+	b.moments = newPanels[float64](len(sources), b.rows, size, func(r, c int) float64 {
 		return g.Rows[c*2*g.Moments+sources[r]] / (norms[c] * norms[c])
 	})
 }
@@ -175,7 +175,7 @@ func (b *qpBlock) zeroMoment(g *GramMap, source int) bool {
 // have an entry which no block writes.
 func (l *qpLanes) layTemplate() {
 	t, lanes := l.csd.Tile, l.csd.Lanes
-	l.template = alignedFloats(l.entries() * lanes)
+	l.template = alignedNumbers[float64](l.entries() * lanes)
 	owner := make([]int, l.unknowns)
 	for i := range owner {
 		owner[i] = -1
@@ -229,7 +229,7 @@ type qpMatrix struct {
 
 func newQPMatrix(l *qpLanes) qpMatrix {
 	lanes := l.csd.Lanes
-	floats := func(vectors int) []float64 { return alignedFloats(vectors * lanes) }
+	floats := func(vectors int) []float64 { return alignedNumbers[float64](vectors * lanes) }
 	sums, c := 0, 0
 	for _, b := range l.blocks {
 		sums, c = max(sums, b.moments.rows), max(c, b.momentVectors)
@@ -256,7 +256,7 @@ func (m *qpMatrix) assemble() {
 			copy(c[p.place*lanes:][:p.count*lanes], m.sums[p.row*lanes:])
 		}
 		m.csd.Assemble(&m.q[0], &c[0], &b.weights[0],
-			unsafe.SliceData(b.twins), len(b.twins)/twinFields, unsafe.SliceData(b.pairs), len(b.pairs)/pairFields)
+			unsafe.SliceData(b.twins), len(b.twins)/twinFields, unsafe.SliceData(b.couples), len(b.couples)/coupleFields)
 	}
 }
 

@@ -65,8 +65,8 @@ func newQPSlots(l *qpLanes) qpSlots {
 	return qpSlots{
 		qpMatrix: newQPMatrix(l), voxels: make([]qpVoxel, lanes), verdicts: make([]qpVerdict, lanes), calm: make([]int, lanes),
 		rows: make([]float64, lanes*l.rowLength()), marks: make([]float64, l.constraints),
-		records: alignedFloats(l.constraints * ops.QPRecord * lanes), lengths: alignedFloats(lanes), remaining: alignedFloats(lanes),
-		sums: alignedFloats(predictions * lanes), means: alignedFloats(lanes), targets: alignedFloats(lanes),
+		records: alignedNumbers[float64](l.constraints * ops.QPRecord * lanes), lengths: alignedNumbers[float64](lanes), remaining: alignedNumbers[float64](lanes),
+		sums: alignedNumbers[float64](predictions * lanes), means: alignedNumbers[float64](lanes), targets: alignedNumbers[float64](lanes),
 	}
 }
 

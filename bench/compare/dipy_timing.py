@@ -37,7 +37,7 @@ signal = signal.reshape(-1, len(table.bvals))
 
 
 def make(name):
-    if name == "csdm":
+    if name.startswith("csdm"):
         response = setting["response"]
         if "zonal" in response:
             response = csdeconv.AxSymShResponse(response["s0"], np.array(response["zonal"]))
@@ -98,7 +98,7 @@ def watched(model, voxels):
 
 
 def found(name, model, voxels):
-    if name == "csdm":
+    if name.startswith("csdm"):
         return csd_path(model, voxels)
     if name.startswith("msmt"):
         return {"prediction": model.fit(voxels).predict()}

@@ -21,7 +21,9 @@ type variant struct {
 }
 
 var variants = []variant{
-	{"csdm", "csdm", 4096, buildCSD, csdAgainstDIPY,
+	{"csdm", "csdm", 4096, buildCSD(kernel.Double), csdAgainstDIPY,
+		&mrtrixCommand{"dwi2fod", []string{"csd"}, csdAgainstMRtrix}},
+	{"csdm mixed", "csdm", 4096, buildCSD(kernel.Mixed), csdAgainstDIPY,
 		&mrtrixCommand{"dwi2fod", []string{"csd"}, csdAgainstMRtrix}},
 	{"fwdtim nls", "fwdtim", 1024, buildFreeWater(kernel.NLS), freeWaterNLSAgainstDIPY, nil},
 	{"fwdtim wls", "fwdtim", 1024, buildFreeWater(kernel.WLS), freeWaterWLSAgainstDIPY, nil},
@@ -54,8 +56,10 @@ func Limits() string {
 	return strings.Join(parts, ", ")
 }
 
-func buildCSD(o *Options) (model.Model, error) {
-	return model.NewCSD(o.Gradients, o.Response, model.CSDOptions{ISA: o.ISA})
+func buildCSD(precision kernel.Precision) func(*Options) (model.Model, error) {
+	return func(o *Options) (model.Model, error) {
+		return model.NewCSD(o.Gradients, o.Response, model.CSDOptions{Precision: precision, ISA: o.ISA})
+	}
 }
 
 func buildFreeWater(method kernel.Method) func(*Options) (model.Model, error) {

@@ -16,12 +16,6 @@ func csdPackFloat64AVX2(dst *float64, rows *float64, columns int, stride int)
 //go:noescape
 func csdPackFloat32AVX2(dst *float64, rows *float32, columns int, stride int)
 
-// csdTransposeAVX2 transposes as many rows as there are lanes, each stride values after the one
-// before and at least as many columns as lanes, to dst[column][lane].
-//
-//go:noescape
-func csdTransposeAVX2(dst *float64, rows *float64, columns int, stride int)
-
 // csdInspectAVX2 looks at the n >= 1 vectors at the byte offsets from x on and writes three:
 // NaN where a value is NaN or infinite, else 0; the smallest value; the largest.
 //
@@ -34,26 +28,33 @@ func csdInspectAVX2(seen *float64, x *float64, offsets *int32, n int)
 //go:noescape
 func csdMultiplyAVX2(dst *float64, panels *float64, x *float64, offsets *int32, count int, columns int)
 
+// csdTransposeAVX2 transposes as many rows as there are lanes, each stride values after the one
+// before and at least as many columns as lanes, to dst[column][lane].
+//
+//go:noescape
+func csdTransposeAVX2(dst *float64, rows *float64, columns int, stride int)
+
 // csdBelowAVX2 compares the rows of count panels times x with the threshold of each lane: bit r
 // of a lane's set is 1 where row r is strictly less. columns of x are consecutive vectors; skip
-// bytes of a panel follow those that are used. rows has a byte for each row, of which the first
+// bytes of a panel follow those that are used. rows has a mask of lanes for each row, of which the first
 // 64*words are turned into sets[lane][word].
 //
 //go:noescape
 func csdBelowAVX2(sets *uint64, rows *byte, panels *float64, x *float64, thresholds *float64, count int, columns int, skip int, words int)
 
-// csdAccumulateAVX2 writes from + the added first rows of the list - the removed ones that
-// follow. A row of the table is named by its byte offset; rows, from and dst are as many stripes long.
+// csdAccumulateAVX2 writes from + the rows of the directions in after and not in before - those of
+// the ones in before and not in after. Four directions share 16 rows of the table, one for each set of
+// them; rows, from and dst are as many stripes long.
 //
 //go:noescape
-func csdAccumulateAVX2(dst *float64, from *float64, table *float64, offsets *int, added int, removed int, stripes int)
+func csdAccumulateAVX2(dst *float64, from *float64, table *float64, before *uint64, after *uint64, words int, stripes int)
 
 // csdAssembleAVX2 writes the entries of q = P + H^T H from the moments c, pairs of a cosine's and a
-// sine's vector. Twins and pairs are records of 12 and 4 numbers, ops.CSD says which; weights has for
+// sine's vector. Twins and couples are records of 12 and 6 numbers, ops.CSD says which; weights has for
 // each record the entries of P and then the weights in the order of use.
 //
 //go:noescape
-func csdAssembleAVX2(q *float64, c *float64, weights *float64, twins *int32, twinCount int, pairs *int32, pairCount int)
+func csdAssembleAVX2(q *float64, c *float64, weights *float64, twins *int32, twinCount int, couples *int32, coupleCount int)
 
 // csdFactoriseAVX2 replaces q by its Cholesky factor L, writes the reciprocals of L's diagonal to
 // inverse, and solves L y = z. A pivot that is not positive makes its reciprocal NaN or infinite.

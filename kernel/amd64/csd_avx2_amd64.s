@@ -26,19 +26,21 @@ square1:
 	PREFETCHT1 64(DI)
 	ADDQ       $+128, DI
 
-	// Pairs of rows: t[i] gets the even columns of rows i and i+1, t[i+1] the odd ones.
-	VUNPCKLPD  Y1, Y0, Y4
-	VUNPCKHPD  Y1, Y0, Y5
-	VUNPCKLPD  Y3, Y2, Y6
-	VUNPCKHPD  Y3, Y2, Y7
+	// Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.
+	VUNPCKLPD Y1, Y0, Y4
+	VUNPCKHPD Y1, Y0, Y5
+	VUNPCKLPD Y3, Y2, Y6
+	VUNPCKHPD Y3, Y2, Y7
+
+	// Blocks: the first ones of two rows to one column, the second ones to another.
 	VPERM2F128 $0x20, Y6, Y4, Y0
-	VPERM2F128 $0x31, Y6, Y4, Y2
-	VPERM2F128 $0x20, Y7, Y5, Y1
-	VPERM2F128 $0x31, Y7, Y5, Y3
+	VPERM2F128 $0x31, Y6, Y4, Y1
 	VMOVUPD    Y0, (AX)
-	VMOVUPD    Y1, 32(AX)
-	VMOVUPD    Y2, 64(AX)
-	VMOVUPD    Y3, 96(AX)
+	VMOVUPD    Y1, 64(AX)
+	VPERM2F128 $0x20, Y7, Y5, Y0
+	VPERM2F128 $0x31, Y7, Y5, Y1
+	VMOVUPD    Y0, 32(AX)
+	VMOVUPD    Y1, 96(AX)
 	ADDQ       $+32, CX
 	ADDQ       $+128, AX
 	SUBQ       $+4, DX
@@ -80,19 +82,21 @@ square3:
 	PREFETCHT1 (DI)
 	ADDQ       $+64, DI
 
-	// Pairs of rows: t[i] gets the even columns of rows i and i+1, t[i+1] the odd ones.
-	VUNPCKLPD  Y1, Y0, Y4
-	VUNPCKHPD  Y1, Y0, Y5
-	VUNPCKLPD  Y3, Y2, Y6
-	VUNPCKHPD  Y3, Y2, Y7
+	// Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.
+	VUNPCKLPD Y1, Y0, Y4
+	VUNPCKHPD Y1, Y0, Y5
+	VUNPCKLPD Y3, Y2, Y6
+	VUNPCKHPD Y3, Y2, Y7
+
+	// Blocks: the first ones of two rows to one column, the second ones to another.
 	VPERM2F128 $0x20, Y6, Y4, Y0
-	VPERM2F128 $0x31, Y6, Y4, Y2
-	VPERM2F128 $0x20, Y7, Y5, Y1
-	VPERM2F128 $0x31, Y7, Y5, Y3
+	VPERM2F128 $0x31, Y6, Y4, Y1
 	VMOVUPD    Y0, (AX)
-	VMOVUPD    Y1, 32(AX)
-	VMOVUPD    Y2, 64(AX)
-	VMOVUPD    Y3, 96(AX)
+	VMOVUPD    Y1, 64(AX)
+	VPERM2F128 $0x20, Y7, Y5, Y0
+	VPERM2F128 $0x31, Y7, Y5, Y1
+	VMOVUPD    Y0, 32(AX)
+	VMOVUPD    Y1, 96(AX)
 	ADDQ       $+16, CX
 	ADDQ       $+128, AX
 	SUBQ       $+4, DX
@@ -113,56 +117,6 @@ done4:
 	VZEROUPPER
 	RET
 
-// func csdTransposeAVX2(dst *float64, rows *float64, columns int, stride int)
-// Requires: AVX
-TEXT ·csdTransposeAVX2(SB), NOSPLIT, $0-32
-	MOVQ   dst+0(FP), AX
-	MOVQ   rows+8(FP), CX
-	MOVQ   columns+16(FP), DX
-	MOVQ   stride+24(FP), BX
-	IMUL3Q $+8, BX, BX
-	LEAQ   (BX)(BX*2), SI
-	MOVQ   BX, DI
-
-square5:
-	VMOVUPD (CX), Y0
-	VMOVUPD (CX)(BX*1), Y1
-	VMOVUPD (CX)(BX*2), Y2
-	VMOVUPD (CX)(SI*1), Y3
-
-	// Pairs of rows: t[i] gets the even columns of rows i and i+1, t[i+1] the odd ones.
-	VUNPCKLPD  Y1, Y0, Y4
-	VUNPCKHPD  Y1, Y0, Y5
-	VUNPCKLPD  Y3, Y2, Y6
-	VUNPCKHPD  Y3, Y2, Y7
-	VPERM2F128 $0x20, Y6, Y4, Y0
-	VPERM2F128 $0x31, Y6, Y4, Y2
-	VPERM2F128 $0x20, Y7, Y5, Y1
-	VPERM2F128 $0x31, Y7, Y5, Y3
-	VMOVUPD    Y0, (AX)
-	VMOVUPD    Y1, 32(AX)
-	VMOVUPD    Y2, 64(AX)
-	VMOVUPD    Y3, 96(AX)
-	ADDQ       $+32, CX
-	ADDQ       $+128, AX
-	SUBQ       $+4, DX
-	CMPQ       DX, $+4
-	JGE        square5
-	TESTQ      DX, DX
-	JZ         done6
-
-	// Fewer columns than lanes are left: step back, so that the last square ends with the last column.
-	SUBQ   $+4, DX
-	LEAQ   (CX)(DX*8), CX
-	IMUL3Q $+32, DX, DX
-	ADDQ   DX, AX
-	MOVQ   $+4, DX
-	JMP    square5
-
-done6:
-	VZEROUPPER
-	RET
-
 // func csdInspectAVX2(seen *float64, x *float64, offsets *int32, n int)
 // Requires: AVX, FMA3
 TEXT ·csdInspectAVX2(SB), NOSPLIT, $0-32
@@ -176,9 +130,9 @@ TEXT ·csdInspectAVX2(SB), NOSPLIT, $0-32
 	VMOVUPD (CX)(SI*1), Y1
 	VMOVUPD Y1, Y2
 	TESTQ   BX, BX
-	JZ      after_value8
+	JZ      after_value6
 
-value7:
+value5:
 	MOVLQSX     (DX), SI
 	ADDQ        $0x04, DX
 	VMOVUPD     (CX)(SI*1), Y3
@@ -186,9 +140,9 @@ value7:
 	VMINPD      Y3, Y1, Y1
 	VMAXPD      Y3, Y2, Y2
 	DECQ        BX
-	JNZ         value7
+	JNZ         value5
 
-after_value8:
+after_value6:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	VMOVUPD Y2, 64(AX)
@@ -203,9 +157,9 @@ TEXT ·csdMultiplyAVX2(SB), NOSPLIT, $0-48
 	MOVQ  x+16(FP), DX
 	MOVQ  count+32(FP), BX
 	TESTQ BX, BX
-	JZ    after_panel10
+	JZ    after_panel8
 
-panel9:
+panel7:
 	MOVQ   offsets+24(FP), SI
 	MOVQ   columns+40(FP), DI
 	VXORPD Y0, Y0, Y0
@@ -222,9 +176,9 @@ panel9:
 	VXORPD Y11, Y11, Y11
 	VXORPD Y12, Y12, Y12
 	TESTQ  DI, DI
-	JZ     after_column12
+	JZ     after_column10
 
-column11:
+column9:
 	MOVLQSX      (SI), R8
 	ADDQ         $0x04, SI
 	VMOVUPD      (DX)(R8*1), Y13
@@ -256,9 +210,9 @@ column11:
 	VFMADD231PD  Y14, Y13, Y12
 	ADDQ         $+104, CX
 	DECQ         DI
-	JNZ          column11
+	JNZ          column9
 
-after_column12:
+after_column10:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	VMOVUPD Y2, 64(AX)
@@ -274,9 +228,61 @@ after_column12:
 	VMOVUPD Y12, 384(AX)
 	ADDQ    $+416, AX
 	DECQ    BX
-	JNZ     panel9
+	JNZ     panel7
 
-after_panel10:
+after_panel8:
+	VZEROUPPER
+	RET
+
+// func csdTransposeAVX2(dst *float64, rows *float64, columns int, stride int)
+// Requires: AVX
+TEXT ·csdTransposeAVX2(SB), NOSPLIT, $0-32
+	MOVQ   dst+0(FP), AX
+	MOVQ   rows+8(FP), CX
+	MOVQ   columns+16(FP), DX
+	MOVQ   stride+24(FP), BX
+	IMUL3Q $+8, BX, BX
+	LEAQ   (BX)(BX*2), SI
+	MOVQ   BX, DI
+
+square11:
+	VMOVUPD (CX), Y0
+	VMOVUPD (CX)(BX*1), Y1
+	VMOVUPD (CX)(BX*2), Y2
+	VMOVUPD (CX)(SI*1), Y3
+
+	// Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.
+	VUNPCKLPD Y1, Y0, Y4
+	VUNPCKHPD Y1, Y0, Y5
+	VUNPCKLPD Y3, Y2, Y6
+	VUNPCKHPD Y3, Y2, Y7
+
+	// Blocks: the first ones of two rows to one column, the second ones to another.
+	VPERM2F128 $0x20, Y6, Y4, Y0
+	VPERM2F128 $0x31, Y6, Y4, Y1
+	VMOVUPD    Y0, (AX)
+	VMOVUPD    Y1, 64(AX)
+	VPERM2F128 $0x20, Y7, Y5, Y0
+	VPERM2F128 $0x31, Y7, Y5, Y1
+	VMOVUPD    Y0, 32(AX)
+	VMOVUPD    Y1, 96(AX)
+	ADDQ       $+32, CX
+	ADDQ       $+128, AX
+	SUBQ       $+4, DX
+	CMPQ       DX, $+4
+	JGE        square11
+	TESTQ      DX, DX
+	JZ         done12
+
+	// Fewer columns than lanes are left: step back, so that the last square ends with the last column.
+	SUBQ   $+4, DX
+	LEAQ   (CX)(DX*8), CX
+	IMUL3Q $+32, DX, DX
+	ADDQ   DX, AX
+	MOVQ   $+4, DX
+	JMP    square11
+
+done12:
 	VZEROUPPER
 	RET
 
@@ -439,82 +445,131 @@ after_word18:
 	VZEROUPPER
 	RET
 
-// func csdAccumulateAVX2(dst *float64, from *float64, table *float64, offsets *int, added int, removed int, stripes int)
+// func csdAccumulateAVX2(dst *float64, from *float64, table *float64, before *uint64, after *uint64, words int, stripes int)
 // Requires: AVX
 TEXT ·csdAccumulateAVX2(SB), NOSPLIT, $0-56
-	MOVQ  dst+0(FP), AX
-	MOVQ  from+8(FP), CX
-	MOVQ  table+16(FP), DX
-	MOVQ  stripes+48(FP), BX
-	TESTQ BX, BX
-	JZ    after_stripe20
+	MOVQ   dst+0(FP), AX
+	MOVQ   from+8(FP), DX
+	MOVQ   table+16(FP), BX
+	MOVQ   stripes+48(FP), SI
+	MOVQ   SI, DI
+	IMUL3Q $+448, SI, SI
+	TESTQ  DI, DI
+	JZ     after_stripe20
 
 stripe19:
-	MOVQ    offsets+24(FP), DI
-	VMOVUPD (CX), Y0
-	VMOVUPD 32(CX), Y1
-	VMOVUPD 64(CX), Y2
-	VMOVUPD 96(CX), Y3
-	VMOVUPD 128(CX), Y4
-	VMOVUPD 160(CX), Y5
-	VMOVUPD 192(CX), Y6
-	VMOVUPD 224(CX), Y7
-	VMOVUPD 256(CX), Y8
-	VMOVUPD 288(CX), Y9
-	VMOVUPD 320(CX), Y10
-	VMOVUPD 352(CX), Y11
-	VMOVUPD 384(CX), Y12
-	VMOVUPD 416(CX), Y13
-	MOVQ    added+32(FP), R8
-	TESTQ   R8, R8
-	JZ      after_added22
+	VMOVUPD (DX), Y0
+	VMOVUPD 32(DX), Y1
+	VMOVUPD 64(DX), Y2
+	VMOVUPD 96(DX), Y3
+	VMOVUPD 128(DX), Y4
+	VMOVUPD 160(DX), Y5
+	VMOVUPD 192(DX), Y6
+	VMOVUPD 224(DX), Y7
+	VMOVUPD 256(DX), Y8
+	VMOVUPD 288(DX), Y9
+	VMOVUPD 320(DX), Y10
+	VMOVUPD 352(DX), Y11
+	VMOVUPD 384(DX), Y12
+	VMOVUPD 416(DX), Y13
+	MOVQ    before+24(FP), R8
+	MOVQ    after+32(FP), R9
+	XORQ    R13, R13
+	MOVQ    words+40(FP), R14
+	TESTQ   R14, R14
+	JZ      after_word22
 
-added21:
-	MOVQ   (DI), SI
-	ADDQ   $0x08, DI
-	VADDPD (DX)(SI*1), Y0, Y0
-	VADDPD 32(DX)(SI*1), Y1, Y1
-	VADDPD 64(DX)(SI*1), Y2, Y2
-	VADDPD 96(DX)(SI*1), Y3, Y3
-	VADDPD 128(DX)(SI*1), Y4, Y4
-	VADDPD 160(DX)(SI*1), Y5, Y5
-	VADDPD 192(DX)(SI*1), Y6, Y6
-	VADDPD 224(DX)(SI*1), Y7, Y7
-	VADDPD 256(DX)(SI*1), Y8, Y8
-	VADDPD 288(DX)(SI*1), Y9, Y9
-	VADDPD 320(DX)(SI*1), Y10, Y10
-	VADDPD 352(DX)(SI*1), Y11, Y11
-	VADDPD 384(DX)(SI*1), Y12, Y12
-	VADDPD 416(DX)(SI*1), Y13, Y13
-	DECQ   R8
-	JNZ    added21
+word21:
+	MOVQ  (R8), R10
+	NOTQ  R10
+	ANDQ  (R9), R10
+	MOVQ  R13, R11
+	TESTQ R10, R10
+	JZ    done24
 
-after_added22:
-	MOVQ  removed+40(FP), R8
-	TESTQ R8, R8
-	JZ    after_removed24
+group23:
+	BSFQ   R10, CX
+	ANDQ   $-4, CX
+	ADDQ   CX, R11
+	SHRQ   CL, R10
+	MOVQ   R10, R12
+	ANDQ   $0x0f, R12
+	LEAQ   (R12)(R11*4), R12
+	IMULQ  SI, R12
+	VADDPD (BX)(R12*1), Y0, Y0
+	VADDPD 32(BX)(R12*1), Y1, Y1
+	VADDPD 64(BX)(R12*1), Y2, Y2
+	VADDPD 96(BX)(R12*1), Y3, Y3
+	VADDPD 128(BX)(R12*1), Y4, Y4
+	VADDPD 160(BX)(R12*1), Y5, Y5
+	VADDPD 192(BX)(R12*1), Y6, Y6
+	VADDPD 224(BX)(R12*1), Y7, Y7
+	VADDPD 256(BX)(R12*1), Y8, Y8
+	VADDPD 288(BX)(R12*1), Y9, Y9
+	VADDPD 320(BX)(R12*1), Y10, Y10
+	VADDPD 352(BX)(R12*1), Y11, Y11
+	VADDPD 384(BX)(R12*1), Y12, Y12
+	VADDPD 416(BX)(R12*1), Y13, Y13
+	ANDQ   $-16, R10
+	JNZ    group23
 
-removed23:
-	MOVQ   (DI), SI
-	ADDQ   $0x08, DI
-	VSUBPD (DX)(SI*1), Y0, Y0
-	VSUBPD 32(DX)(SI*1), Y1, Y1
-	VSUBPD 64(DX)(SI*1), Y2, Y2
-	VSUBPD 96(DX)(SI*1), Y3, Y3
-	VSUBPD 128(DX)(SI*1), Y4, Y4
-	VSUBPD 160(DX)(SI*1), Y5, Y5
-	VSUBPD 192(DX)(SI*1), Y6, Y6
-	VSUBPD 224(DX)(SI*1), Y7, Y7
-	VSUBPD 256(DX)(SI*1), Y8, Y8
-	VSUBPD 288(DX)(SI*1), Y9, Y9
-	VSUBPD 320(DX)(SI*1), Y10, Y10
-	VSUBPD 352(DX)(SI*1), Y11, Y11
-	VSUBPD 384(DX)(SI*1), Y12, Y12
-	VSUBPD 416(DX)(SI*1), Y13, Y13
-	DECQ   R8
-	JNZ    removed23
+done24:
+	ADDQ $0x40, R13
+	ADDQ $0x08, R8
+	ADDQ $0x08, R9
+	DECQ R14
+	JNZ  word21
 
-after_removed24:
+after_word22:
+	MOVQ  after+32(FP), R8
+	MOVQ  before+24(FP), R9
+	XORQ  R13, R13
+	MOVQ  words+40(FP), R14
+	TESTQ R14, R14
+	JZ    after_word26
+
+word25:
+	MOVQ  (R8), R10
+	NOTQ  R10
+	ANDQ  (R9), R10
+	MOVQ  R13, R11
+	TESTQ R10, R10
+	JZ    done28
+
+group27:
+	BSFQ   R10, CX
+	ANDQ   $-4, CX
+	ADDQ   CX, R11
+	SHRQ   CL, R10
+	MOVQ   R10, R12
+	ANDQ   $0x0f, R12
+	LEAQ   (R12)(R11*4), R12
+	IMULQ  SI, R12
+	VSUBPD (BX)(R12*1), Y0, Y0
+	VSUBPD 32(BX)(R12*1), Y1, Y1
+	VSUBPD 64(BX)(R12*1), Y2, Y2
+	VSUBPD 96(BX)(R12*1), Y3, Y3
+	VSUBPD 128(BX)(R12*1), Y4, Y4
+	VSUBPD 160(BX)(R12*1), Y5, Y5
+	VSUBPD 192(BX)(R12*1), Y6, Y6
+	VSUBPD 224(BX)(R12*1), Y7, Y7
+	VSUBPD 256(BX)(R12*1), Y8, Y8
+	VSUBPD 288(BX)(R12*1), Y9, Y9
+	VSUBPD 320(BX)(R12*1), Y10, Y10
+	VSUBPD 352(BX)(R12*1), Y11, Y11
+	VSUBPD 384(BX)(R12*1), Y12, Y12
+	VSUBPD 416(BX)(R12*1), Y13, Y13
+	ANDQ   $-16, R10
+	JNZ    group27
+
+done28:
+	ADDQ $0x40, R13
+	ADDQ $0x08, R8
+	ADDQ $0x08, R9
+	DECQ R14
+	JNZ  word25
+
+after_word26:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	VMOVUPD Y2, 64(AX)
@@ -530,16 +585,16 @@ after_removed24:
 	VMOVUPD Y12, 384(AX)
 	VMOVUPD Y13, 416(AX)
 	ADDQ    $+448, AX
-	ADDQ    $+448, CX
 	ADDQ    $+448, DX
-	DECQ    BX
+	ADDQ    $+448, BX
+	DECQ    DI
 	JNZ     stripe19
 
 after_stripe20:
 	VZEROUPPER
 	RET
 
-// func csdAssembleAVX2(q *float64, c *float64, weights *float64, twins *int32, twinCount int, pairs *int32, pairCount int)
+// func csdAssembleAVX2(q *float64, c *float64, weights *float64, twins *int32, twinCount int, couples *int32, coupleCount int)
 // Requires: AVX, FMA3
 TEXT ·csdAssembleAVX2(SB), NOSPLIT, $0-56
 	MOVQ  q+0(FP), AX
@@ -548,9 +603,9 @@ TEXT ·csdAssembleAVX2(SB), NOSPLIT, $0-56
 	MOVQ  twins+24(FP), BX
 	MOVQ  twinCount+32(FP), SI
 	TESTQ SI, SI
-	JZ    after_twin26
+	JZ    after_twin30
 
-twin25:
+twin29:
 	MOVLQSX (BX), R8
 	MOVLQSX 4(BX), R9
 	MOVLQSX 8(BX), R10
@@ -569,9 +624,9 @@ twin25:
 
 	// Terms that the difference and the sum of the orders both have.
 	TESTQ R10, R10
-	JZ    after_both28
+	JZ    after_both32
 
-both27:
+both31:
 	VMOVUPD      (R8), Y8
 	VMOVUPD      32(R8), Y9
 	VBROADCASTSD (DI), Y10
@@ -593,14 +648,14 @@ both27:
 	ADDQ         $+64, R9
 	ADDQ         $+16, DI
 	DECQ         R10
-	JNZ          both27
+	JNZ          both31
 
-after_both28:
+after_both32:
 	// Terms of the difference alone.
 	TESTQ R11, R11
-	JZ    after_rest30
+	JZ    after_rest34
 
-rest29:
+rest33:
 	VMOVUPD      (R8), Y8
 	VMOVUPD      32(R8), Y9
 	VBROADCASTSD (DI), Y10
@@ -612,9 +667,9 @@ rest29:
 	ADDQ         $+64, R8
 	ADDQ         $+16, DI
 	DECQ         R11
-	JNZ          rest29
+	JNZ          rest33
 
-after_rest30:
+after_rest34:
 	VADDPD       Y2, Y0, Y8
 	VSUBPD       Y2, Y0, Y9
 	VADDPD       Y1, Y3, Y10
@@ -658,36 +713,41 @@ after_rest30:
 	MOVQ         DI, DX
 	ADDQ         $0x30, BX
 	DECQ         SI
-	JNZ          twin25
+	JNZ          twin29
 
-after_twin26:
-	MOVQ  pairs+40(FP), BX
-	MOVQ  pairCount+48(FP), SI
+after_twin30:
+	MOVQ  couples+40(FP), BX
+	MOVQ  coupleCount+48(FP), SI
 	TESTQ SI, SI
-	JZ    after_pair32
+	JZ    after_couple36
 
-pair31:
+couple35:
 	MOVLQSX (BX), R8
 	MOVLQSX 4(BX), R9
 	ADDQ    CX, R8
-	LEAQ    16(DX), DI
+	LEAQ    32(DX), DI
 	VXORPD  Y0, Y0, Y0
 	VXORPD  Y1, Y1, Y1
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
 	TESTQ   R9, R9
-	JZ      after_term34
+	JZ      after_term38
 
-term33:
+term37:
 	VMOVUPD      (R8), Y8
 	VMOVUPD      32(R8), Y9
 	VBROADCASTSD (DI), Y10
 	VFMADD231PD  Y8, Y10, Y0
 	VFMADD231PD  Y9, Y10, Y1
+	VBROADCASTSD 8(DI), Y11
+	VFMADD231PD  Y8, Y11, Y2
+	VFMADD231PD  Y9, Y11, Y3
 	ADDQ         $+64, R8
-	ADDQ         $+8, DI
+	ADDQ         $+16, DI
 	DECQ         R9
-	JNZ          term33
+	JNZ          term37
 
-after_term34:
+after_term38:
 	MOVLQSX      8(BX), R8
 	VBROADCASTSD (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -696,12 +756,20 @@ after_term34:
 	VBROADCASTSD 8(DX), Y13
 	VADDPD       Y13, Y1, Y1
 	VMOVUPD      Y1, (AX)(R8*1)
+	MOVLQSX      16(BX), R8
+	VBROADCASTSD 16(DX), Y12
+	VADDPD       Y12, Y2, Y2
+	VMOVUPD      Y2, (AX)(R8*1)
+	MOVLQSX      20(BX), R8
+	VBROADCASTSD 24(DX), Y13
+	VADDPD       Y13, Y3, Y3
+	VMOVUPD      Y3, (AX)(R8*1)
 	MOVQ         DI, DX
-	ADDQ         $0x10, BX
+	ADDQ         $0x18, BX
 	DECQ         SI
-	JNZ          pair31
+	JNZ          couple35
 
-after_pair32:
+after_couple36:
 	VZEROUPPER
 	RET
 
@@ -716,18 +784,18 @@ TEXT ·csdFactoriseAVX2(SB), NOSPLIT, $0-40
 	XORQ  SI, SI
 	MOVQ  tiles+32(FP), R10
 	TESTQ R10, R10
-	JZ    after_row36
+	JZ    after_row40
 
-row35:
+row39:
 	MOVQ  inverse+8(FP), R11
 	MOVQ  SI, R12
 	MOVQ  BX, DI
 	MOVQ  AX, R8
 	XORQ  R13, R13
 	TESTQ R12, R12
-	JZ    after_tile38
+	JZ    after_tile42
 
-tile37:
+tile41:
 	VMOVUPD (DI), Y0
 	VMOVUPD 32(DI), Y3
 	VMOVUPD 64(DI), Y6
@@ -740,9 +808,9 @@ tile37:
 	MOVQ    BX, R9
 	MOVQ    R13, R14
 	TESTQ   R14, R14
-	JZ      after_before40
+	JZ      after_before44
 
-before39:
+before43:
 	VMOVUPD      (R9), Y9
 	VMOVUPD      32(R9), Y10
 	VMOVUPD      64(R9), Y11
@@ -791,9 +859,9 @@ before39:
 	ADDQ         $+288, R9
 	ADDQ         $+288, R8
 	DECQ         R14
-	JNZ          before39
+	JNZ          before43
 
-after_before40:
+after_before44:
 	VMOVUPD      (R11), Y12
 	VMULPD       Y12, Y0, Y0
 	VMULPD       Y12, Y3, Y3
@@ -832,9 +900,9 @@ after_before40:
 	ADDQ         $+288, R8
 	INCQ         R13
 	DECQ         R12
-	JNZ          tile37
+	JNZ          tile41
 
-after_tile38:
+after_tile42:
 	MOVQ         $0x3ff0000000000000, R8
 	VMOVQ        R8, X13
 	VBROADCASTSD X13, Y13
@@ -851,9 +919,9 @@ after_tile38:
 	MOVQ         CX, BX
 	MOVQ         SI, R8
 	TESTQ        R8, R8
-	JZ           after_left42
+	JZ           after_left46
 
-left41:
+left45:
 	VMOVUPD      (R9), Y9
 	VMOVUPD      32(R9), Y10
 	VMOVUPD      64(R9), Y11
@@ -896,9 +964,9 @@ left41:
 	ADDQ         $+288, R9
 	ADDQ         $+96, BX
 	DECQ         R8
-	JNZ          left41
+	JNZ          left45
 
-after_left42:
+after_left46:
 	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
 	VDIVPD       Y0, Y13, Y9
 	VSQRTPD      Y0, Y10
@@ -945,9 +1013,9 @@ after_left42:
 	ADDQ    $+96, DX
 	INCQ    SI
 	DECQ    R10
-	JNZ     row35
+	JNZ     row39
 
-after_row36:
+after_row40:
 	VZEROUPPER
 	RET
 
@@ -969,9 +1037,9 @@ TEXT ·csdBackSolveAVX2(SB), NOSPLIT, $0-32
 	ADDQ   DI, AX
 	ADDQ   DI, DX
 	TESTQ  BX, BX
-	JZ     after_row44
+	JZ     after_row48
 
-row43:
+row47:
 	LEAQ -1(BX), R8
 
 	// The diagonal tile.
@@ -996,9 +1064,9 @@ row43:
 	MOVQ  y+0(FP), DI
 	MOVQ  R8, R9
 	TESTQ R9, R9
-	JZ    after_tile46
+	JZ    after_tile50
 
-tile45:
+tile49:
 	VMOVUPD      (DI), Y3
 	VMOVUPD      32(DI), Y4
 	VMOVUPD      64(DI), Y5
@@ -1017,34 +1085,34 @@ tile45:
 	ADDQ         $+288, SI
 	ADDQ         $+96, DI
 	DECQ         R9
-	JNZ          tile45
+	JNZ          tile49
 
-after_tile46:
+after_tile50:
 	// The row of tiles before this one has one tile less.
 	IMUL3Q $+288, R8, R8
 	SUBQ   R8, CX
 	SUBQ   $+96, AX
 	SUBQ   $+96, DX
 	DECQ   BX
-	JNZ    row43
+	JNZ    row47
 
-after_row44:
+after_row48:
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	MOVQ   y+0(FP), AX
 	MOVQ   tiles+24(FP), CX
 	IMUL3Q $+3, CX, CX
 	TESTQ  CX, CX
-	JZ     after_unknown48
+	JZ     after_unknown52
 
-unknown47:
+unknown51:
 	VMOVUPD     (AX), Y2
 	VFMADD231PD Y1, Y2, Y0
 	ADDQ        $+32, AX
 	DECQ        CX
-	JNZ         unknown47
+	JNZ         unknown51
 
-after_unknown48:
+after_unknown52:
 	VMOVUPD Y0, (AX)
 	VZEROUPPER
 	RET

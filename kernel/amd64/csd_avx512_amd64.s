@@ -38,7 +38,7 @@ square1:
 	PREFETCHT1 448(R9)
 	ADDQ       $+512, R9
 
-	// Pairs of rows: t[i] gets the even columns of rows i and i+1, t[i+1] the odd ones.
+	// Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.
 	VUNPCKLPD Z1, Z0, Z8
 	VUNPCKHPD Z1, Z0, Z9
 	VUNPCKLPD Z3, Z2, Z10
@@ -48,31 +48,31 @@ square1:
 	VUNPCKLPD Z7, Z6, Z14
 	VUNPCKHPD Z7, Z6, Z15
 
-	// Blocks of two by two values as units: 0x88 picks the even ones of both operands, 0xdd the odd.
+	// Blocks: 0x88 picks the even ones of both operands, 0xdd the odd.
 	VSHUFF64X2 $0x88, Z10, Z8, Z0
-	VSHUFF64X2 $0xdd, Z10, Z8, Z1
-	VSHUFF64X2 $0x88, Z14, Z12, Z2
-	VSHUFF64X2 $0xdd, Z14, Z12, Z3
-	VSHUFF64X2 $0x88, Z2, Z0, Z4
-	VSHUFF64X2 $0xdd, Z2, Z0, Z5
-	VMOVUPD    Z4, (AX)
-	VMOVUPD    Z5, 256(AX)
-	VSHUFF64X2 $0x88, Z3, Z1, Z4
-	VSHUFF64X2 $0xdd, Z3, Z1, Z5
-	VMOVUPD    Z4, 128(AX)
-	VMOVUPD    Z5, 384(AX)
+	VSHUFF64X2 $0x88, Z14, Z12, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, (AX)
+	VMOVUPD    Z3, 256(AX)
+	VSHUFF64X2 $0xdd, Z10, Z8, Z0
+	VSHUFF64X2 $0xdd, Z14, Z12, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, 128(AX)
+	VMOVUPD    Z3, 384(AX)
 	VSHUFF64X2 $0x88, Z11, Z9, Z0
-	VSHUFF64X2 $0xdd, Z11, Z9, Z1
-	VSHUFF64X2 $0x88, Z15, Z13, Z2
-	VSHUFF64X2 $0xdd, Z15, Z13, Z3
-	VSHUFF64X2 $0x88, Z2, Z0, Z4
-	VSHUFF64X2 $0xdd, Z2, Z0, Z5
-	VMOVUPD    Z4, 64(AX)
-	VMOVUPD    Z5, 320(AX)
-	VSHUFF64X2 $0x88, Z3, Z1, Z4
-	VSHUFF64X2 $0xdd, Z3, Z1, Z5
-	VMOVUPD    Z4, 192(AX)
-	VMOVUPD    Z5, 448(AX)
+	VSHUFF64X2 $0x88, Z15, Z13, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, 64(AX)
+	VMOVUPD    Z3, 320(AX)
+	VSHUFF64X2 $0xdd, Z11, Z9, Z0
+	VSHUFF64X2 $0xdd, Z15, Z13, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, 192(AX)
+	VMOVUPD    Z3, 448(AX)
 	ADDQ       $+64, CX
 	ADDQ       $+512, AX
 	SUBQ       $+8, DX
@@ -123,7 +123,7 @@ square3:
 	PREFETCHT1 192(R9)
 	ADDQ       $+256, R9
 
-	// Pairs of rows: t[i] gets the even columns of rows i and i+1, t[i+1] the odd ones.
+	// Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.
 	VUNPCKLPD Z1, Z0, Z8
 	VUNPCKHPD Z1, Z0, Z9
 	VUNPCKLPD Z3, Z2, Z10
@@ -133,31 +133,31 @@ square3:
 	VUNPCKLPD Z7, Z6, Z14
 	VUNPCKHPD Z7, Z6, Z15
 
-	// Blocks of two by two values as units: 0x88 picks the even ones of both operands, 0xdd the odd.
+	// Blocks: 0x88 picks the even ones of both operands, 0xdd the odd.
 	VSHUFF64X2 $0x88, Z10, Z8, Z0
-	VSHUFF64X2 $0xdd, Z10, Z8, Z1
-	VSHUFF64X2 $0x88, Z14, Z12, Z2
-	VSHUFF64X2 $0xdd, Z14, Z12, Z3
-	VSHUFF64X2 $0x88, Z2, Z0, Z4
-	VSHUFF64X2 $0xdd, Z2, Z0, Z5
-	VMOVUPD    Z4, (AX)
-	VMOVUPD    Z5, 256(AX)
-	VSHUFF64X2 $0x88, Z3, Z1, Z4
-	VSHUFF64X2 $0xdd, Z3, Z1, Z5
-	VMOVUPD    Z4, 128(AX)
-	VMOVUPD    Z5, 384(AX)
+	VSHUFF64X2 $0x88, Z14, Z12, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, (AX)
+	VMOVUPD    Z3, 256(AX)
+	VSHUFF64X2 $0xdd, Z10, Z8, Z0
+	VSHUFF64X2 $0xdd, Z14, Z12, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, 128(AX)
+	VMOVUPD    Z3, 384(AX)
 	VSHUFF64X2 $0x88, Z11, Z9, Z0
-	VSHUFF64X2 $0xdd, Z11, Z9, Z1
-	VSHUFF64X2 $0x88, Z15, Z13, Z2
-	VSHUFF64X2 $0xdd, Z15, Z13, Z3
-	VSHUFF64X2 $0x88, Z2, Z0, Z4
-	VSHUFF64X2 $0xdd, Z2, Z0, Z5
-	VMOVUPD    Z4, 64(AX)
-	VMOVUPD    Z5, 320(AX)
-	VSHUFF64X2 $0x88, Z3, Z1, Z4
-	VSHUFF64X2 $0xdd, Z3, Z1, Z5
-	VMOVUPD    Z4, 192(AX)
-	VMOVUPD    Z5, 448(AX)
+	VSHUFF64X2 $0x88, Z15, Z13, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, 64(AX)
+	VMOVUPD    Z3, 320(AX)
+	VSHUFF64X2 $0xdd, Z11, Z9, Z0
+	VSHUFF64X2 $0xdd, Z15, Z13, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, 192(AX)
+	VMOVUPD    Z3, 448(AX)
 	ADDQ       $+32, CX
 	ADDQ       $+512, AX
 	SUBQ       $+8, DX
@@ -178,84 +178,6 @@ done4:
 	VZEROUPPER
 	RET
 
-// func csdTransposeAVX512(dst *float64, rows *float64, columns int, stride int)
-// Requires: AVX, AVX512F
-TEXT ·csdTransposeAVX512(SB), NOSPLIT, $0-32
-	MOVQ   dst+0(FP), AX
-	MOVQ   rows+8(FP), CX
-	MOVQ   columns+16(FP), DX
-	MOVQ   stride+24(FP), BX
-	IMUL3Q $+8, BX, BX
-	LEAQ   (BX)(BX*2), SI
-	LEAQ   (BX)(BX*4), DI
-	LEAQ   (SI)(BX*4), R8
-	MOVQ   BX, R9
-
-square5:
-	VMOVUPD (CX), Z0
-	VMOVUPD (CX)(BX*1), Z1
-	VMOVUPD (CX)(BX*2), Z2
-	VMOVUPD (CX)(SI*1), Z3
-	VMOVUPD (CX)(BX*4), Z4
-	VMOVUPD (CX)(DI*1), Z5
-	VMOVUPD (CX)(SI*2), Z6
-	VMOVUPD (CX)(R8*1), Z7
-
-	// Pairs of rows: t[i] gets the even columns of rows i and i+1, t[i+1] the odd ones.
-	VUNPCKLPD Z1, Z0, Z8
-	VUNPCKHPD Z1, Z0, Z9
-	VUNPCKLPD Z3, Z2, Z10
-	VUNPCKHPD Z3, Z2, Z11
-	VUNPCKLPD Z5, Z4, Z12
-	VUNPCKHPD Z5, Z4, Z13
-	VUNPCKLPD Z7, Z6, Z14
-	VUNPCKHPD Z7, Z6, Z15
-
-	// Blocks of two by two values as units: 0x88 picks the even ones of both operands, 0xdd the odd.
-	VSHUFF64X2 $0x88, Z10, Z8, Z0
-	VSHUFF64X2 $0xdd, Z10, Z8, Z1
-	VSHUFF64X2 $0x88, Z14, Z12, Z2
-	VSHUFF64X2 $0xdd, Z14, Z12, Z3
-	VSHUFF64X2 $0x88, Z2, Z0, Z4
-	VSHUFF64X2 $0xdd, Z2, Z0, Z5
-	VMOVUPD    Z4, (AX)
-	VMOVUPD    Z5, 256(AX)
-	VSHUFF64X2 $0x88, Z3, Z1, Z4
-	VSHUFF64X2 $0xdd, Z3, Z1, Z5
-	VMOVUPD    Z4, 128(AX)
-	VMOVUPD    Z5, 384(AX)
-	VSHUFF64X2 $0x88, Z11, Z9, Z0
-	VSHUFF64X2 $0xdd, Z11, Z9, Z1
-	VSHUFF64X2 $0x88, Z15, Z13, Z2
-	VSHUFF64X2 $0xdd, Z15, Z13, Z3
-	VSHUFF64X2 $0x88, Z2, Z0, Z4
-	VSHUFF64X2 $0xdd, Z2, Z0, Z5
-	VMOVUPD    Z4, 64(AX)
-	VMOVUPD    Z5, 320(AX)
-	VSHUFF64X2 $0x88, Z3, Z1, Z4
-	VSHUFF64X2 $0xdd, Z3, Z1, Z5
-	VMOVUPD    Z4, 192(AX)
-	VMOVUPD    Z5, 448(AX)
-	ADDQ       $+64, CX
-	ADDQ       $+512, AX
-	SUBQ       $+8, DX
-	CMPQ       DX, $+8
-	JGE        square5
-	TESTQ      DX, DX
-	JZ         done6
-
-	// Fewer columns than lanes are left: step back, so that the last square ends with the last column.
-	SUBQ   $+8, DX
-	LEAQ   (CX)(DX*8), CX
-	IMUL3Q $+64, DX, DX
-	ADDQ   DX, AX
-	MOVQ   $+8, DX
-	JMP    square5
-
-done6:
-	VZEROUPPER
-	RET
-
 // func csdInspectAVX512(seen *float64, x *float64, offsets *int32, n int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·csdInspectAVX512(SB), NOSPLIT, $0-32
@@ -269,9 +191,9 @@ TEXT ·csdInspectAVX512(SB), NOSPLIT, $0-32
 	VMOVUPD (CX)(SI*1), Z1
 	VMOVUPD Z1, Z2
 	TESTQ   BX, BX
-	JZ      after_value8
+	JZ      after_value6
 
-value7:
+value5:
 	MOVLQSX     (DX), SI
 	ADDQ        $0x04, DX
 	VMOVUPD     (CX)(SI*1), Z3
@@ -279,9 +201,9 @@ value7:
 	VMINPD      Z3, Z1, Z1
 	VMAXPD      Z3, Z2, Z2
 	DECQ        BX
-	JNZ         value7
+	JNZ         value5
 
-after_value8:
+after_value6:
 	VMOVUPD Z0, (AX)
 	VMOVUPD Z1, 64(AX)
 	VMOVUPD Z2, 128(AX)
@@ -296,9 +218,9 @@ TEXT ·csdMultiplyAVX512(SB), NOSPLIT, $0-48
 	MOVQ  x+16(FP), DX
 	MOVQ  count+32(FP), BX
 	TESTQ BX, BX
-	JZ    after_panel10
+	JZ    after_panel8
 
-panel9:
+panel7:
 	MOVQ   offsets+24(FP), SI
 	MOVQ   columns+40(FP), DI
 	VXORPD Z0, Z0, Z0
@@ -325,9 +247,9 @@ panel9:
 	VXORPD Z21, Z21, Z21
 	VXORPD Z22, Z22, Z22
 	TESTQ  DI, DI
-	JZ     after_column12
+	JZ     after_column10
 
-column11:
+column9:
 	MOVLQSX          (SI), R8
 	ADDQ             $0x04, SI
 	VMOVUPD          (DX)(R8*1), Z23
@@ -356,9 +278,9 @@ column11:
 	VFMADD231PD.BCST 176(CX), Z23, Z22
 	ADDQ             $+184, CX
 	DECQ             DI
-	JNZ              column11
+	JNZ              column9
 
-after_column12:
+after_column10:
 	VMOVUPD Z0, (AX)
 	VMOVUPD Z1, 64(AX)
 	VMOVUPD Z2, 128(AX)
@@ -384,9 +306,87 @@ after_column12:
 	VMOVUPD Z22, 1408(AX)
 	ADDQ    $+1472, AX
 	DECQ    BX
-	JNZ     panel9
+	JNZ     panel7
 
-after_panel10:
+after_panel8:
+	VZEROUPPER
+	RET
+
+// func csdTransposeAVX512(dst *float64, rows *float64, columns int, stride int)
+// Requires: AVX, AVX512F
+TEXT ·csdTransposeAVX512(SB), NOSPLIT, $0-32
+	MOVQ   dst+0(FP), AX
+	MOVQ   rows+8(FP), CX
+	MOVQ   columns+16(FP), DX
+	MOVQ   stride+24(FP), BX
+	IMUL3Q $+8, BX, BX
+	LEAQ   (BX)(BX*2), SI
+	LEAQ   (BX)(BX*4), DI
+	LEAQ   (SI)(BX*4), R8
+	MOVQ   BX, R9
+
+square11:
+	VMOVUPD (CX), Z0
+	VMOVUPD (CX)(BX*1), Z1
+	VMOVUPD (CX)(BX*2), Z2
+	VMOVUPD (CX)(SI*1), Z3
+	VMOVUPD (CX)(BX*4), Z4
+	VMOVUPD (CX)(DI*1), Z5
+	VMOVUPD (CX)(SI*2), Z6
+	VMOVUPD (CX)(R8*1), Z7
+
+	// Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.
+	VUNPCKLPD Z1, Z0, Z8
+	VUNPCKHPD Z1, Z0, Z9
+	VUNPCKLPD Z3, Z2, Z10
+	VUNPCKHPD Z3, Z2, Z11
+	VUNPCKLPD Z5, Z4, Z12
+	VUNPCKHPD Z5, Z4, Z13
+	VUNPCKLPD Z7, Z6, Z14
+	VUNPCKHPD Z7, Z6, Z15
+
+	// Blocks: 0x88 picks the even ones of both operands, 0xdd the odd.
+	VSHUFF64X2 $0x88, Z10, Z8, Z0
+	VSHUFF64X2 $0x88, Z14, Z12, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, (AX)
+	VMOVUPD    Z3, 256(AX)
+	VSHUFF64X2 $0xdd, Z10, Z8, Z0
+	VSHUFF64X2 $0xdd, Z14, Z12, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, 128(AX)
+	VMOVUPD    Z3, 384(AX)
+	VSHUFF64X2 $0x88, Z11, Z9, Z0
+	VSHUFF64X2 $0x88, Z15, Z13, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, 64(AX)
+	VMOVUPD    Z3, 320(AX)
+	VSHUFF64X2 $0xdd, Z11, Z9, Z0
+	VSHUFF64X2 $0xdd, Z15, Z13, Z1
+	VSHUFF64X2 $0x88, Z1, Z0, Z2
+	VSHUFF64X2 $0xdd, Z1, Z0, Z3
+	VMOVUPD    Z2, 192(AX)
+	VMOVUPD    Z3, 448(AX)
+	ADDQ       $+64, CX
+	ADDQ       $+512, AX
+	SUBQ       $+8, DX
+	CMPQ       DX, $+8
+	JGE        square11
+	TESTQ      DX, DX
+	JZ         done12
+
+	// Fewer columns than lanes are left: step back, so that the last square ends with the last column.
+	SUBQ   $+8, DX
+	LEAQ   (CX)(DX*8), CX
+	IMUL3Q $+64, DX, DX
+	ADDQ   DX, AX
+	MOVQ   $+8, DX
+	JMP    square11
+
+done12:
 	VZEROUPPER
 	RET
 
@@ -574,61 +574,110 @@ after_word18:
 	VZEROUPPER
 	RET
 
-// func csdAccumulateAVX512(dst *float64, from *float64, table *float64, offsets *int, added int, removed int, stripes int)
+// func csdAccumulateAVX512(dst *float64, from *float64, table *float64, before *uint64, after *uint64, words int, stripes int)
 // Requires: AVX, AVX512F
 TEXT ·csdAccumulateAVX512(SB), NOSPLIT, $0-56
-	MOVQ  dst+0(FP), AX
-	MOVQ  from+8(FP), CX
-	MOVQ  table+16(FP), DX
-	MOVQ  stripes+48(FP), BX
-	TESTQ BX, BX
-	JZ    after_stripe20
+	MOVQ   dst+0(FP), AX
+	MOVQ   from+8(FP), DX
+	MOVQ   table+16(FP), BX
+	MOVQ   stripes+48(FP), SI
+	MOVQ   SI, DI
+	IMUL3Q $+448, SI, SI
+	TESTQ  DI, DI
+	JZ     after_stripe20
 
 stripe19:
-	MOVQ    offsets+24(FP), DI
-	VMOVUPD (CX), Z0
-	VMOVUPD 64(CX), Z1
-	VMOVUPD 128(CX), Z2
-	VMOVUPD 192(CX), Z3
-	VMOVUPD 256(CX), Z4
-	VMOVUPD 320(CX), Z5
-	VMOVUPD 384(CX), Z6
-	MOVQ    added+32(FP), R8
-	TESTQ   R8, R8
-	JZ      after_added22
+	VMOVUPD (DX), Z0
+	VMOVUPD 64(DX), Z1
+	VMOVUPD 128(DX), Z2
+	VMOVUPD 192(DX), Z3
+	VMOVUPD 256(DX), Z4
+	VMOVUPD 320(DX), Z5
+	VMOVUPD 384(DX), Z6
+	MOVQ    before+24(FP), R8
+	MOVQ    after+32(FP), R9
+	XORQ    R13, R13
+	MOVQ    words+40(FP), R14
+	TESTQ   R14, R14
+	JZ      after_word22
 
-added21:
-	MOVQ   (DI), SI
-	ADDQ   $0x08, DI
-	VADDPD (DX)(SI*1), Z0, Z0
-	VADDPD 64(DX)(SI*1), Z1, Z1
-	VADDPD 128(DX)(SI*1), Z2, Z2
-	VADDPD 192(DX)(SI*1), Z3, Z3
-	VADDPD 256(DX)(SI*1), Z4, Z4
-	VADDPD 320(DX)(SI*1), Z5, Z5
-	VADDPD 384(DX)(SI*1), Z6, Z6
-	DECQ   R8
-	JNZ    added21
+word21:
+	MOVQ  (R8), R10
+	NOTQ  R10
+	ANDQ  (R9), R10
+	MOVQ  R13, R11
+	TESTQ R10, R10
+	JZ    done24
 
-after_added22:
-	MOVQ  removed+40(FP), R8
-	TESTQ R8, R8
-	JZ    after_removed24
+group23:
+	BSFQ   R10, CX
+	ANDQ   $-4, CX
+	ADDQ   CX, R11
+	SHRQ   CL, R10
+	MOVQ   R10, R12
+	ANDQ   $0x0f, R12
+	LEAQ   (R12)(R11*4), R12
+	IMULQ  SI, R12
+	VADDPD (BX)(R12*1), Z0, Z0
+	VADDPD 64(BX)(R12*1), Z1, Z1
+	VADDPD 128(BX)(R12*1), Z2, Z2
+	VADDPD 192(BX)(R12*1), Z3, Z3
+	VADDPD 256(BX)(R12*1), Z4, Z4
+	VADDPD 320(BX)(R12*1), Z5, Z5
+	VADDPD 384(BX)(R12*1), Z6, Z6
+	ANDQ   $-16, R10
+	JNZ    group23
 
-removed23:
-	MOVQ   (DI), SI
-	ADDQ   $0x08, DI
-	VSUBPD (DX)(SI*1), Z0, Z0
-	VSUBPD 64(DX)(SI*1), Z1, Z1
-	VSUBPD 128(DX)(SI*1), Z2, Z2
-	VSUBPD 192(DX)(SI*1), Z3, Z3
-	VSUBPD 256(DX)(SI*1), Z4, Z4
-	VSUBPD 320(DX)(SI*1), Z5, Z5
-	VSUBPD 384(DX)(SI*1), Z6, Z6
-	DECQ   R8
-	JNZ    removed23
+done24:
+	ADDQ $0x40, R13
+	ADDQ $0x08, R8
+	ADDQ $0x08, R9
+	DECQ R14
+	JNZ  word21
 
-after_removed24:
+after_word22:
+	MOVQ  after+32(FP), R8
+	MOVQ  before+24(FP), R9
+	XORQ  R13, R13
+	MOVQ  words+40(FP), R14
+	TESTQ R14, R14
+	JZ    after_word26
+
+word25:
+	MOVQ  (R8), R10
+	NOTQ  R10
+	ANDQ  (R9), R10
+	MOVQ  R13, R11
+	TESTQ R10, R10
+	JZ    done28
+
+group27:
+	BSFQ   R10, CX
+	ANDQ   $-4, CX
+	ADDQ   CX, R11
+	SHRQ   CL, R10
+	MOVQ   R10, R12
+	ANDQ   $0x0f, R12
+	LEAQ   (R12)(R11*4), R12
+	IMULQ  SI, R12
+	VSUBPD (BX)(R12*1), Z0, Z0
+	VSUBPD 64(BX)(R12*1), Z1, Z1
+	VSUBPD 128(BX)(R12*1), Z2, Z2
+	VSUBPD 192(BX)(R12*1), Z3, Z3
+	VSUBPD 256(BX)(R12*1), Z4, Z4
+	VSUBPD 320(BX)(R12*1), Z5, Z5
+	VSUBPD 384(BX)(R12*1), Z6, Z6
+	ANDQ   $-16, R10
+	JNZ    group27
+
+done28:
+	ADDQ $0x40, R13
+	ADDQ $0x08, R8
+	ADDQ $0x08, R9
+	DECQ R14
+	JNZ  word25
+
+after_word26:
 	VMOVUPD Z0, (AX)
 	VMOVUPD Z1, 64(AX)
 	VMOVUPD Z2, 128(AX)
@@ -637,16 +686,16 @@ after_removed24:
 	VMOVUPD Z5, 320(AX)
 	VMOVUPD Z6, 384(AX)
 	ADDQ    $+448, AX
-	ADDQ    $+448, CX
 	ADDQ    $+448, DX
-	DECQ    BX
+	ADDQ    $+448, BX
+	DECQ    DI
 	JNZ     stripe19
 
 after_stripe20:
 	VZEROUPPER
 	RET
 
-// func csdAssembleAVX512(q *float64, c *float64, weights *float64, twins *int32, twinCount int, pairs *int32, pairCount int)
+// func csdAssembleAVX512(q *float64, c *float64, weights *float64, twins *int32, twinCount int, couples *int32, coupleCount int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·csdAssembleAVX512(SB), NOSPLIT, $0-56
 	MOVQ  q+0(FP), AX
@@ -655,9 +704,9 @@ TEXT ·csdAssembleAVX512(SB), NOSPLIT, $0-56
 	MOVQ  twins+24(FP), BX
 	MOVQ  twinCount+32(FP), SI
 	TESTQ SI, SI
-	JZ    after_twin26
+	JZ    after_twin30
 
-twin25:
+twin29:
 	MOVLQSX (BX), R8
 	MOVLQSX 4(BX), R9
 	MOVLQSX 8(BX), R10
@@ -676,9 +725,9 @@ twin25:
 
 	// Terms that the difference and the sum of the orders both have.
 	TESTQ R10, R10
-	JZ    after_both28
+	JZ    after_both32
 
-both27:
+both31:
 	VMOVUPD      (R8), Z8
 	VMOVUPD      64(R8), Z9
 	VBROADCASTSD (DI), Z10
@@ -700,14 +749,14 @@ both27:
 	ADDQ         $+128, R9
 	ADDQ         $+16, DI
 	DECQ         R10
-	JNZ          both27
+	JNZ          both31
 
-after_both28:
+after_both32:
 	// Terms of the difference alone.
 	TESTQ R11, R11
-	JZ    after_rest30
+	JZ    after_rest34
 
-rest29:
+rest33:
 	VMOVUPD      (R8), Z8
 	VMOVUPD      64(R8), Z9
 	VBROADCASTSD (DI), Z10
@@ -719,9 +768,9 @@ rest29:
 	ADDQ         $+128, R8
 	ADDQ         $+16, DI
 	DECQ         R11
-	JNZ          rest29
+	JNZ          rest33
 
-after_rest30:
+after_rest34:
 	VADDPD      Z2, Z0, Z8
 	VSUBPD      Z2, Z0, Z9
 	VADDPD      Z1, Z3, Z10
@@ -757,48 +806,59 @@ after_rest30:
 	MOVQ        DI, DX
 	ADDQ        $0x30, BX
 	DECQ        SI
-	JNZ         twin25
+	JNZ         twin29
 
-after_twin26:
-	MOVQ  pairs+40(FP), BX
-	MOVQ  pairCount+48(FP), SI
+after_twin30:
+	MOVQ  couples+40(FP), BX
+	MOVQ  coupleCount+48(FP), SI
 	TESTQ SI, SI
-	JZ    after_pair32
+	JZ    after_couple36
 
-pair31:
+couple35:
 	MOVLQSX (BX), R8
 	MOVLQSX 4(BX), R9
 	ADDQ    CX, R8
-	LEAQ    16(DX), DI
+	LEAQ    32(DX), DI
 	VXORPD  Z0, Z0, Z0
 	VXORPD  Z1, Z1, Z1
+	VXORPD  Z2, Z2, Z2
+	VXORPD  Z3, Z3, Z3
 	TESTQ   R9, R9
-	JZ      after_term34
+	JZ      after_term38
 
-term33:
+term37:
 	VMOVUPD      (R8), Z8
 	VMOVUPD      64(R8), Z9
 	VBROADCASTSD (DI), Z10
 	VFMADD231PD  Z8, Z10, Z0
 	VFMADD231PD  Z9, Z10, Z1
+	VBROADCASTSD 8(DI), Z11
+	VFMADD231PD  Z8, Z11, Z2
+	VFMADD231PD  Z9, Z11, Z3
 	ADDQ         $+128, R8
-	ADDQ         $+8, DI
+	ADDQ         $+16, DI
 	DECQ         R9
-	JNZ          term33
+	JNZ          term37
 
-after_term34:
+after_term38:
 	MOVLQSX     8(BX), R8
 	VADDPD.BCST (DX), Z0, Z0
 	VMOVUPD     Z0, (AX)(R8*1)
 	MOVLQSX     12(BX), R8
 	VADDPD.BCST 8(DX), Z1, Z1
 	VMOVUPD     Z1, (AX)(R8*1)
+	MOVLQSX     16(BX), R8
+	VADDPD.BCST 16(DX), Z2, Z2
+	VMOVUPD     Z2, (AX)(R8*1)
+	MOVLQSX     20(BX), R8
+	VADDPD.BCST 24(DX), Z3, Z3
+	VMOVUPD     Z3, (AX)(R8*1)
 	MOVQ        DI, DX
-	ADDQ        $0x10, BX
+	ADDQ        $0x18, BX
 	DECQ        SI
-	JNZ         pair31
+	JNZ         couple35
 
-after_pair32:
+after_couple36:
 	VZEROUPPER
 	RET
 
@@ -813,18 +873,18 @@ TEXT ·csdFactoriseAVX512(SB), NOSPLIT, $0-40
 	XORQ  SI, SI
 	MOVQ  tiles+32(FP), R10
 	TESTQ R10, R10
-	JZ    after_row36
+	JZ    after_row40
 
-row35:
+row39:
 	MOVQ  inverse+8(FP), R11
 	MOVQ  SI, R12
 	MOVQ  BX, DI
 	MOVQ  AX, R8
 	XORQ  R13, R13
 	TESTQ R12, R12
-	JZ    after_tile38
+	JZ    after_tile42
 
-tile37:
+tile41:
 	VMOVUPD (DI), Z0
 	VMOVUPD 64(DI), Z5
 	VMOVUPD 128(DI), Z10
@@ -853,9 +913,9 @@ tile37:
 	MOVQ    BX, R9
 	MOVQ    R13, R14
 	TESTQ   R14, R14
-	JZ      after_before40
+	JZ      after_before44
 
-before39:
+before43:
 	VMOVUPD      (R9), Z25
 	VMOVUPD      64(R9), Z26
 	VMOVUPD      128(R9), Z27
@@ -1034,9 +1094,9 @@ before39:
 	ADDQ         $+1600, R9
 	ADDQ         $+1600, R8
 	DECQ         R14
-	JNZ          before39
+	JNZ          before43
 
-after_before40:
+after_before44:
 	VMOVUPD      (R11), Z30
 	VMULPD       Z30, Z0, Z0
 	VMULPD       Z30, Z5, Z5
@@ -1157,9 +1217,9 @@ after_before40:
 	ADDQ         $+1600, R8
 	INCQ         R13
 	DECQ         R12
-	JNZ          tile37
+	JNZ          tile41
 
-after_tile38:
+after_tile42:
 	MOVQ         $0x3ff0000000000000, R8
 	VMOVQ        R8, X26
 	VBROADCASTSD X26, Z26
@@ -1187,9 +1247,9 @@ after_tile38:
 	MOVQ         CX, BX
 	MOVQ         SI, R8
 	TESTQ        R8, R8
-	JZ           after_left42
+	JZ           after_left46
 
-left41:
+left45:
 	VMOVUPD      (R9), Z20
 	VMOVUPD      64(R9), Z21
 	VMOVUPD      128(R9), Z22
@@ -1323,9 +1383,9 @@ left41:
 	ADDQ         $+1600, R9
 	ADDQ         $+320, BX
 	DECQ         R8
-	JNZ          left41
+	JNZ          left45
 
-after_left42:
+after_left46:
 	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
 	VDIVPD       Z0, Z26, Z20
 	VSQRTPD      Z0, Z21
@@ -1429,9 +1489,9 @@ after_left42:
 	ADDQ    $+320, DX
 	INCQ    SI
 	DECQ    R10
-	JNZ     row35
+	JNZ     row39
 
-after_row36:
+after_row40:
 	VZEROUPPER
 	RET
 
@@ -1453,9 +1513,9 @@ TEXT ·csdBackSolveAVX512(SB), NOSPLIT, $0-32
 	ADDQ   DI, AX
 	ADDQ   DI, DX
 	TESTQ  BX, BX
-	JZ     after_row44
+	JZ     after_row48
 
-row43:
+row47:
 	LEAQ -1(BX), R8
 
 	// The diagonal tile.
@@ -1493,9 +1553,9 @@ row43:
 	MOVQ  y+0(FP), DI
 	MOVQ  R8, R9
 	TESTQ R9, R9
-	JZ    after_tile46
+	JZ    after_tile50
 
-tile45:
+tile49:
 	VMOVUPD      (DI), Z5
 	VMOVUPD      64(DI), Z6
 	VMOVUPD      128(DI), Z7
@@ -1534,34 +1594,34 @@ tile45:
 	ADDQ         $+1600, SI
 	ADDQ         $+320, DI
 	DECQ         R9
-	JNZ          tile45
+	JNZ          tile49
 
-after_tile46:
+after_tile50:
 	// The row of tiles before this one has one tile less.
 	IMUL3Q $+1600, R8, R8
 	SUBQ   R8, CX
 	SUBQ   $+320, AX
 	SUBQ   $+320, DX
 	DECQ   BX
-	JNZ    row43
+	JNZ    row47
 
-after_row44:
+after_row48:
 	VXORPD Z0, Z0, Z0
 	VXORPD Z1, Z1, Z1
 	MOVQ   y+0(FP), AX
 	MOVQ   tiles+24(FP), CX
 	IMUL3Q $+5, CX, CX
 	TESTQ  CX, CX
-	JZ     after_unknown48
+	JZ     after_unknown52
 
-unknown47:
+unknown51:
 	VMOVUPD     (AX), Z2
 	VFMADD231PD Z1, Z2, Z0
 	ADDQ        $+64, AX
 	DECQ        CX
-	JNZ         unknown47
+	JNZ         unknown51
 
-after_unknown48:
+after_unknown52:
 	VMOVUPD Z0, (AX)
 	VZEROUPPER
 	RET

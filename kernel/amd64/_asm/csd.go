@@ -9,12 +9,20 @@ package main
 func csd(v vectors) {
 	v.pack("Float64", 8)
 	v.pack("Float32", 4)
-	v.transpose()
 	v.inspect()
 	v.multiply()
+	csdIteration(v)
+}
+
+// csdIteration writes the steps of an iteration, which there are in both precisions.
+func csdIteration(v vectors) {
+	v.transpose()
 	v.below()
 	v.accumulate()
 	v.assemble()
 	v.factorise()
 	v.backSolve()
+	if v.size == 4 {
+		v.condition()
+	}
 }

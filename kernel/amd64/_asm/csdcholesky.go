@@ -17,7 +17,7 @@ func (v vectors) inTile(pointer reg.Register, row, column int) Mem {
 
 // factorise writes the Cholesky factorisation with the forward solve.
 func (v vectors) factorise() {
-	v.function("csdFactorise", "q, inverse, y, z *float64, tiles int",
+	v.function("csdFactorise", "q, inverse, y, z *number, tiles int",
 		"replaces q by its Cholesky factor L, writes the reciprocals of L's diagonal to",
 		"inverse, and solves L y = z. A pivot that is not positive makes its reciprocal NaN or infinite.")
 	f := factorisation{
@@ -64,17 +64,17 @@ func (f *factorisation) offDiagonal(reciprocals reg.Register) {
 	MOVQ(f.q, f.other)
 	XORQ(before, before)
 	repeat("tile", left, func() {
-		f.each(func(r, c int) { VMOVUPD(f.inTile(f.target, r, c), a(r, c)) })
+		f.each(func(r, c int) { f.move(f.inTile(f.target, r, c), a(r, c)) })
 		MOVQ(f.row, f.own)
 		repeat("before", copied(before), func() {
 			for k := range t {
 				for r := range t {
-					VMOVUPD(f.inTile(f.own, r, k), x(r))
+					f.move(f.inTile(f.own, r, k), x(r))
 				}
 				for c := range t {
-					VMOVUPD(f.inTile(f.other, c, k), b)
+					f.move(f.inTile(f.other, c, k), b)
 					for r := range t {
-						VFNMADD231PD(b, x(r), a(r, c))
+						f.fnma(b, x(r), a(r, c))
 					}
 				}
 			}
@@ -83,17 +83,17 @@ func (f *factorisation) offDiagonal(reciprocals reg.Register) {
 		})
 		for c := range t {
 			for d := range c {
-				VMOVUPD(f.inTile(f.other, c, d), b)
+				f.move(f.inTile(f.other, c, d), b)
 				for r := range t {
-					VFNMADD231PD(b, a(r, d), a(r, c))
+					f.fnma(b, a(r, d), a(r, c))
 				}
 			}
-			VMOVUPD(f.at(reciprocals, c), b)
+			f.move(f.at(reciprocals, c), b)
 			for r := range t {
-				VMULPD(b, a(r, c), a(r, c))
+				f.mul(b, a(r, c), a(r, c))
 			}
 		}
-		f.each(func(r, c int) { VMOVUPD(a(r, c), f.inTile(f.target, r, c)) })
+		f.each(func(r, c int) { f.move(a(r, c), f.inTile(f.target, r, c)) })
 		ADDQ(I32(t*f.bytes), reciprocals)
 		ADDQ(I32(f.tileBytes()), f.target)
 		ADDQ(I32(f.tileBytes()), f.other)
@@ -127,22 +127,22 @@ func (f *factorisation) diagonal(reciprocals reg.Register) {
 			}
 		})
 	}
-	fillOne(one)
-	lower(func(r, c int) { VMOVUPD(f.inTile(f.target, r, c), a(r, c)) })
+	f.fill(one, f.one)
+	lower(func(r, c int) { f.move(f.inTile(f.target, r, c), a(r, c)) })
 	for r := range t {
-		VMOVUPD(f.at(f.z, r), y(r))
+		f.move(f.at(f.z, r), y(r))
 	}
 	MOVQ(f.row, f.own)
 	MOVQ(f.y, f.known)
 	repeat("left", copied(f.number), func() {
 		for k := range t {
 			for r := range t {
-				VMOVUPD(f.inTile(f.own, r, k), x(r))
+				f.move(f.inTile(f.own, r, k), x(r))
 			}
-			VMOVUPD(f.at(f.known, k), known)
-			lower(func(r, c int) { VFNMADD231PD(x(c), x(r), a(r, c)) })
+			f.move(f.at(f.known, k), known)
+			lower(func(r, c int) { f.fnma(x(c), x(r), a(r, c)) })
 			for r := range t {
-				VFNMADD231PD(known, x(r), y(r))
+				f.fnma(known, x(r), y(r))
 			}
 		}
 		ADDQ(I32(f.tileBytes()), f.own)
@@ -151,30 +151,30 @@ func (f *factorisation) diagonal(reciprocals reg.Register) {
 	for c := range t {
 		Comment("The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.")
 		s, root := x(0), x(1)
-		VDIVPD(a(c, c), one, s)
-		VSQRTPD(a(c, c), root)
-		VMULPD(root, s, s)
-		VMOVUPD(s, f.at(reciprocals, c))
-		VMULPD(s, y(c), y(c))
-		VMOVUPD(y(c), f.at(f.known, c))
+		f.div(a(c, c), one, s)
+		f.sqrt(a(c, c), root)
+		f.mul(root, s, s)
+		f.move(s, f.at(reciprocals, c))
+		f.mul(s, y(c), y(c))
+		f.move(y(c), f.at(f.known, c))
 		for r := c; r < t; r++ {
-			VMULPD(s, a(r, c), a(r, c))
+			f.mul(s, a(r, c), a(r, c))
 		}
 		for d := c + 1; d < t; d++ {
 			for r := d; r < t; r++ {
-				VFNMADD231PD(a(d, c), a(r, c), a(r, d))
+				f.fnma(a(d, c), a(r, c), a(r, d))
 			}
-			VFNMADD231PD(y(c), a(d, c), y(d))
+			f.fnma(y(c), a(d, c), y(d))
 		}
 	}
-	lower(func(r, c int) { VMOVUPD(a(r, c), f.inTile(f.target, r, c)) })
+	lower(func(r, c int) { f.move(a(r, c), f.inTile(f.target, r, c)) })
 }
 
 // backSolve writes the second half of the solution.
 func (v vectors) backSolve() {
-	v.function("csdBackSolve", "y, q, inverse *float64, tiles int",
-		"solves L^T f = y in place of y, and writes one vector more after it: 0 in the lanes",
-		"where all of f is finite, else NaN.")
+	v.function("csdBackSolve", "y, q, inverse *number, tiles int",
+		"solves L^T f = y in place of y, and writes one vector more after it: "+v.judgment[0],
+		v.judgment[1])
 	t := v.tile
 	f := func(r int) reg.VecPhysical { return v.register(r) }
 	rest := func(c int) reg.VecPhysical { return v.register(t + c) }
@@ -200,29 +200,29 @@ func (v vectors) backSolve() {
 		IMUL3Q(I32(v.tileBytes()), tile, tile)
 		ADDQ(row, tile)
 		for r := range t {
-			VMOVUPD(v.at(y, r), f(r))
+			v.move(v.at(y, r), f(r))
 		}
 		for r := t - 1; r >= 0; r-- {
-			VMULPD(v.at(inverse, r), f(r), f(r))
+			v.mul(v.at(inverse, r), f(r), f(r))
 			for c := r - 1; c >= 0; c-- {
-				VFNMADD231PD(v.inTile(tile, r, c), f(r), f(c))
+				v.fnma(v.inTile(tile, r, c), f(r), f(c))
 			}
-			VMOVUPD(f(r), v.at(y, r))
+			v.move(f(r), v.at(y, r))
 		}
 		Comment("What these unknowns take off the rows above.")
 		MOVQ(row, tile)
 		Load(Param("y"), above)
 		repeat("tile", copied(number), func() {
 			for c := range t {
-				VMOVUPD(v.at(above, c), rest(c))
+				v.move(v.at(above, c), rest(c))
 			}
 			for r := t - 1; r >= 0; r-- {
 				for c := range t {
-					VFNMADD231PD(v.inTile(tile, r, c), f(r), rest(c))
+					v.fnma(v.inTile(tile, r, c), f(r), rest(c))
 				}
 			}
 			for c := range t {
-				VMOVUPD(rest(c), v.at(above, c))
+				v.move(rest(c), v.at(above, c))
 			}
 			ADDQ(I32(v.tileBytes()), tile)
 			ADDQ(I32(t*v.bytes), above)
@@ -233,15 +233,45 @@ func (v vectors) backSolve() {
 		SUBQ(I32(t*v.bytes), y)
 		SUBQ(I32(t*v.bytes), inverse)
 	})
-	poison, none, value := v.register(0), v.register(1), v.register(2)
-	zero(poison, none)
+	v.judge()
+	v.end()
+}
+
+// judge writes the vector after f. In double precision that is the sum of 0 * f, in single precision
+// the sum of squares, which the driver needs besides. Neither is finite where f is not.
+func (v vectors) judge() {
+	sum, zeros, value := v.register(0), v.register(1), v.register(2)
+	zero(sum, zeros)
 	all, unknowns := load("y"), load("tiles")
-	IMUL3Q(I32(t), unknowns, unknowns)
+	IMUL3Q(I32(v.tile), unknowns, unknowns)
 	repeat("unknown", unknowns, func() {
-		VMOVUPD(Mem{Base: all}, value)
-		VFMADD231PD(none, value, poison)
+		v.move(Mem{Base: all}, value)
+		if v.size == 4 {
+			v.fma(value, value, sum)
+		} else {
+			v.fma(zeros, value, sum)
+		}
 		ADDQ(I32(v.bytes), all)
 	})
-	VMOVUPD(poison, Mem{Base: all})
+	v.move(sum, Mem{Base: all})
+}
+
+// condition writes what the guard band of single precision is made of.
+func (v vectors) condition() {
+	v.function("csdCondition", "condition, inverse, scales *number, n int",
+		"writes the sum of scale times the square of the reciprocal, over the n >= 1",
+		"unknowns; the scales are numbers.")
+	sum, value, scale := v.register(0), v.register(1), v.register(2)
+	inverse, scales := load("inverse"), load("scales")
+	zero(sum)
+	repeat("unknown", load("n"), func() {
+		v.move(Mem{Base: inverse}, value)
+		v.broadcast(Mem{Base: scales}, scale)
+		v.mul(value, value, value)
+		v.fma(value, scale, sum)
+		ADDQ(I32(v.bytes), inverse)
+		ADDQ(I32(v.size), scales)
+	})
+	v.move(sum, Mem{Base: load("condition")})
 	v.end()
 }

@@ -9,30 +9,22 @@ import (
 // accumulate writes the update of one voxel's moments. This is the one step that is not lane = voxel:
 // sets differ from voxel to voxel, and the moments of a direction are consecutive.
 func (v vectors) accumulate() {
-	v.function("csdAccumulate", "dst, from, table *float64, offsets *int, added, removed, stripes int",
-		"writes from + the added first rows of the list - the removed ones that",
-		"follow. A row of the table is named by its byte offset; rows, from and dst are as many stripes long.")
-	dst, from, table, stripes := load("dst"), load("from"), load("table"), load("stripes")
-	place := GP64()
+	v.function("csdAccumulate", "dst, from, table *sum, before, after *uint64, words, stripes int",
+		"writes from + the rows of the directions in after and not in before - those of",
+		"the ones in before and not in after. Four directions share 16 rows of the table, one for each set of",
+		"them; rows, from and dst are as many stripes long.")
+	dst, from, table, rowBytes := load("dst"), load("from"), load("table"), load("stripes")
+	left := copied(rowBytes)
+	IMUL3Q(I32(v.stripe*v.bytes), rowBytes, rowBytes)
 	sums := v.registers(0, v.stripe)
-	rows := func(name string, offsets reg.Register, operation func(...Op)) {
-		repeat(name, load(name), func() {
-			MOVQ(Mem{Base: offsets}, place)
-			ADDQ(Imm(8), offsets)
-			for i, sum := range sums {
-				operation(Mem{Base: table, Index: place, Scale: 1, Disp: i * v.bytes}, sum, sum)
-			}
-		})
-	}
-	repeat("stripe", stripes, func() {
-		offsets := load("offsets")
+	repeat("stripe", left, func() {
 		for i, sum := range sums {
-			VMOVUPD(v.at(from, i), sum)
+			v.move(v.at(from, i), sum)
 		}
-		rows("added", offsets, VADDPD)
-		rows("removed", offsets, VSUBPD)
+		v.changes("before", "after", table, rowBytes, v.addSum)
+		v.changes("after", "before", table, rowBytes, v.subSum)
 		for i, sum := range sums {
-			VMOVUPD(sum, v.at(dst, i))
+			v.move(sum, v.at(dst, i))
 		}
 		for _, pointer := range []reg.Register{dst, from, table} {
 			ADDQ(I32(v.stripe*v.bytes), pointer)
@@ -41,15 +33,52 @@ func (v vectors) accumulate() {
 	v.end()
 }
 
+// changes adds or takes off the rows of the directions that are in one set and not in another.
+//
+//	set    the directions of a word that are left, shifted so that bit 0 is that of direction first
+//	row    4*first + the lowest four bits of set, once first is that of a group: the number of a row
+func (v vectors) changes(without, in string, table, rowBytes reg.Register, operation func(...Op)) {
+	none, some, set, first, row := load(without), load(in), GP64(), GP64(), GP64()
+	word := GP64()
+	XORQ(word, word)
+	repeat("word", load("words"), func() {
+		MOVQ(Mem{Base: none}, set)
+		NOTQ(set)
+		ANDQ(Mem{Base: some}, set)
+		MOVQ(word, first)
+		group, done := label("group"), label("done")
+		TESTQ(set, set)
+		JZ(LabelRef(done))
+		Label(group)
+		BSFQ(set, reg.RCX)
+		ANDQ(I8(-4), reg.RCX)
+		ADDQ(reg.RCX, first)
+		SHRQ(reg.CL, set)
+		MOVQ(set, row)
+		ANDQ(Imm(15), row)
+		LEAQ(Mem{Base: row, Index: first, Scale: 4}, row)
+		IMULQ(rowBytes, row)
+		for i, sum := range v.registers(0, v.stripe) {
+			operation(Mem{Base: table, Index: row, Scale: 1, Disp: i * v.bytes}, sum, sum)
+		}
+		ANDQ(I8(-16), set)
+		JNZ(LabelRef(group))
+		Label(done)
+		ADDQ(Imm(64), word)
+		ADDQ(Imm(8), none)
+		ADDQ(Imm(8), some)
+	})
+}
+
 // assemble writes the map from moments to the normal matrix: kernel.GramMap documents it.
 func (v vectors) assemble() {
-	v.function("csdAssemble", "q, c, weights *float64, twins *int32, twinCount int, pairs *int32, pairCount int",
+	v.function("csdAssemble", "q, c, weights *number, twins *int32, twinCount int, couples *int32, coupleCount int",
 		"writes the entries of q = P + H^T H from the moments c, pairs of a cosine's and a",
-		"sine's vector. Twins and pairs are records of 12 and 4 numbers, ops.CSD says which; weights has for",
+		"sine's vector. Twins and couples are records of 12 and 6 numbers, ops.CSD says which; weights has for",
 		"each record the entries of P and then the weights in the order of use.")
 	q, c, weights := load("q"), load("c"), load("weights")
 	v.assembleTwins(q, c, weights)
-	v.assemblePairs(q, c, weights)
+	v.assembleCouples(q, c, weights)
 	v.end()
 }
 
@@ -57,16 +86,16 @@ func (v vectors) assemble() {
 // moves on.
 func (v vectors) weigh(weight, moment reg.Register, sums ...[2]reg.VecPhysical) {
 	cos, sin := v.register(8), v.register(9)
-	VMOVUPD(v.at(moment, 0), cos)
-	VMOVUPD(v.at(moment, 1), sin)
+	v.move(v.at(moment, 0), cos)
+	v.move(v.at(moment, 1), sin)
 	for i, sum := range sums {
 		w := v.register(10 + i)
-		VBROADCASTSD(number(weight, i), w)
-		VFMADD231PD(cos, w, sum[0])
-		VFMADD231PD(sin, w, sum[1])
+		v.broadcast(v.number(weight, i), w)
+		v.fma(cos, w, sum[0])
+		v.fma(sin, w, sum[1])
 	}
 	ADDQ(I32(2*v.bytes), moment)
-	ADDQ(I32(8*len(sums)), weight)
+	ADDQ(I32(v.size*len(sums)), weight)
 }
 
 // finish writes base + sum to the entry that a record names. It uses the registers of weigh.
@@ -74,13 +103,13 @@ func (v vectors) finish(sum reg.VecPhysical, weights reg.Register, base int, q, 
 	place := GP64()
 	MOVLQSX(Mem{Base: record, Disp: 4 * field}, place)
 	if v.wide() {
-		VADDPD_BCST(number(weights, base), sum, sum)
+		v.addNumber(v.number(weights, base), sum, sum)
 	} else {
 		b := v.register(12 + base%2)
-		VBROADCASTSD(number(weights, base), b)
-		VADDPD(b, sum, sum)
+		v.broadcast(v.number(weights, base), b)
+		v.add(b, sum, sum)
 	}
-	VMOVUPD(sum, Mem{Base: q, Index: place, Scale: 1})
+	v.move(sum, Mem{Base: q, Index: place, Scale: 1})
 }
 
 // assembleTwins makes two quads at a time from the same moments, so that one load serves two sums.
@@ -102,7 +131,7 @@ func (v vectors) assembleTwins(q, c, weights reg.Register) {
 		MOVLQSX(Mem{Base: twins, Disp: 12}, rest)
 		ADDQ(c, difference)
 		ADDQ(c, sum)
-		LEAQ(number(weights, 8), weight)
+		LEAQ(v.number(weights, 8), weight)
 		zero(v.registers(0, 8)...)
 		Comment("Terms that the difference and the sum of the orders both have.")
 		repeat("both", both, func() {
@@ -114,10 +143,10 @@ func (v vectors) assembleTwins(q, c, weights reg.Register) {
 		for quad := range 2 {
 			mc, ms, pc, ps := m(quad)[0], m(quad)[1], p(quad)[0], p(quad)[1]
 			entries := v.registers(8, 4) // CosCos, SinSin, SinCos, CosSin
-			VADDPD(pc, mc, entries[0])
-			VSUBPD(pc, mc, entries[1])
-			VADDPD(ms, ps, entries[2])
-			VSUBPD(ms, ps, entries[3])
+			v.add(pc, mc, entries[0])
+			v.sub(pc, mc, entries[1])
+			v.add(ms, ps, entries[2])
+			v.sub(ms, ps, entries[3])
 			for i, entry := range entries {
 				v.finish(entry, weights, 4*quad+i, q, twins, 4+4*quad+i)
 			}
@@ -127,21 +156,26 @@ func (v vectors) assembleTwins(q, c, weights reg.Register) {
 	})
 }
 
-func (v vectors) assemblePairs(q, c, weights reg.Register) {
-	pairs, count := load("pairs"), load("pairCount")
-	sums := [2]reg.VecPhysical{v.register(0), v.register(1)}
+// assembleCouples makes two pairs at a time: two chains of additions would wait for themselves, four do not.
+//
+//	registers 0 and 1: cos and sin of the first pair     2 and 3: of the second
+func (v vectors) assembleCouples(q, c, weights reg.Register) {
+	couples, count := load("couples"), load("coupleCount")
+	sums := [2][2]reg.VecPhysical{{v.register(0), v.register(1)}, {v.register(2), v.register(3)}}
 	weight, moment, terms := GP64(), GP64(), GP64()
-	repeat("pair", count, func() {
-		MOVLQSX(Mem{Base: pairs}, moment)
-		MOVLQSX(Mem{Base: pairs, Disp: 4}, terms)
+	repeat("couple", count, func() {
+		MOVLQSX(Mem{Base: couples}, moment)
+		MOVLQSX(Mem{Base: couples, Disp: 4}, terms)
 		ADDQ(c, moment)
-		LEAQ(number(weights, 2), weight)
-		zero(sums[:]...)
-		repeat("term", terms, func() { v.weigh(weight, moment, sums) })
-		for i, sum := range sums {
-			v.finish(sum, weights, i, q, pairs, 2+i)
+		LEAQ(v.number(weights, 4), weight)
+		zero(v.registers(0, 4)...)
+		repeat("term", terms, func() { v.weigh(weight, moment, sums[:]...) })
+		for i, pair := range sums {
+			for k, sum := range pair {
+				v.finish(sum, weights, 2*i+k, q, couples, 2+2*i+k)
+			}
 		}
 		MOVQ(weight, weights)
-		ADDQ(Imm(16), pairs)
+		ADDQ(Imm(24), couples)
 	})
 }

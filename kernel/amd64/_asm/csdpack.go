@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -11,26 +12,30 @@ import (
 // pack writes the transposition of signals, one a voxel, to lanes. It asks for the next signals, which
 // lie right behind these, while it works: they come from memory that no cache has seen.
 func (v vectors) pack(kind string, size int) {
-	v.function("csdPack"+kind, "dst *float64, rows *"+strings.ToLower(kind)+", columns, stride int",
+	v.function("csdPack"+kind, "dst *number, rows *"+strings.ToLower(kind)+", columns, stride int",
 		"transposes as many rows as there are lanes, each stride values after the one",
 		"before and at least as many columns as lanes, to dst[column][lane].")
-	v.transposition(size, true)
+	move := VMOVUPD
+	if size == 4 {
+		move = VCVTPS2PD
+	}
+	v.transposition(size, move, true)
 }
 
 // transpose writes the transposition of moments.
 func (v vectors) transpose() {
-	v.function("csdTranspose", "dst, rows *float64, columns, stride int",
+	v.function("csdTranspose", "dst *number, rows *sum, columns, stride int",
 		"transposes as many rows as there are lanes, each stride values after the one",
 		"before and at least as many columns as lanes, to dst[column][lane].")
-	v.transposition(8, false)
+	v.transposition(v.size, v.moveSum, false)
 }
 
-// transposition works on squares of lanes x lanes values; where the columns are not a multiple, the last
+// transposition works on squares of lanes x lanes values, which move loads; where the columns are not a multiple, the last
 // square overlaps the one before.
-func (v vectors) transposition(size int, ahead bool) {
+func (v vectors) transposition(size int, move func(...Op), ahead bool) {
 	dst, rows, columns, stride := load("dst"), load("rows"), load("columns"), load("stride")
 	IMUL3Q(I32(size), stride, stride)
-	places := v.rowPlaces(rows, stride)
+	places, pointers := v.rowPlaces(rows, stride)
 	next := copied(stride)
 	if ahead {
 		IMUL3Q(I32(v.lanes()), next, next)
@@ -39,11 +44,7 @@ func (v vectors) transposition(size int, ahead bool) {
 	square, done := label("square"), label("done")
 	Label(square)
 	for i, place := range places {
-		if r := v.register(i); size == 4 {
-			VCVTPS2PD(place, r)
-		} else {
-			VMOVUPD(place, r)
-		}
+		move(place, v.register(i))
 	}
 	if ahead {
 		for line := 0; line < v.lanes()*v.lanes()*size; line += 64 {
@@ -52,7 +53,9 @@ func (v vectors) transposition(size int, ahead bool) {
 		ADDQ(I32(v.lanes()*v.lanes()*size), next)
 	}
 	v.square(dst)
-	ADDQ(I32(v.lanes()*size), rows)
+	for _, pointer := range pointers {
+		ADDQ(I32(v.lanes()*size), pointer)
+	}
 	ADDQ(I32(v.lanes()*v.bytes), dst)
 	SUBQ(I32(v.lanes()), columns)
 	CMPQ(columns, I32(v.lanes()))
@@ -61,7 +64,9 @@ func (v vectors) transposition(size int, ahead bool) {
 	JZ(LabelRef(done))
 	Comment("Fewer columns than lanes are left: step back, so that the last square ends with the last column.")
 	SUBQ(I32(v.lanes()), columns)
-	LEAQ(Mem{Base: rows, Index: columns, Scale: uint8(size)}, rows)
+	for _, pointer := range pointers {
+		LEAQ(Mem{Base: pointer, Index: columns, Scale: uint8(size)}, pointer)
+	}
 	IMUL3Q(I32(v.bytes), columns, columns)
 	ADDQ(columns, dst)
 	MOVQ(I32(v.lanes()), columns)
@@ -70,66 +75,94 @@ func (v vectors) transposition(size int, ahead bool) {
 	v.end()
 }
 
-// rowPlaces are the memory operands of the rows, from one pointer that moves along the columns. stride
-// is in bytes.
-func (v vectors) rowPlaces(rows, stride reg.Register) []Mem {
+// rowPlaces are the memory operands of the rows, from one pointer for each eight of them; the pointers
+// move along the columns. stride is in bytes.
+func (v vectors) rowPlaces(rows, stride reg.Register) (places []Mem, pointers []reg.Register) {
 	three := GP64()
 	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, three)
-	places := []Mem{
-		{Base: rows},
-		{Base: rows, Index: stride, Scale: 1},
-		{Base: rows, Index: stride, Scale: 2},
-		{Base: rows, Index: three, Scale: 1},
+	pointers = []reg.Register{rows}
+	if v.lanes() == 16 {
+		second := GP64()
+		LEAQ(Mem{Base: rows, Index: stride, Scale: 8}, second)
+		pointers = append(pointers, second)
 	}
-	if !v.wide() {
-		return places
+	var five, seven reg.Register
+	if v.lanes() >= 8 {
+		five, seven = GP64(), GP64()
+		LEAQ(Mem{Base: stride, Index: stride, Scale: 4}, five)
+		LEAQ(Mem{Base: three, Index: stride, Scale: 4}, seven)
 	}
-	five, seven := GP64(), GP64()
-	LEAQ(Mem{Base: stride, Index: stride, Scale: 4}, five)
-	LEAQ(Mem{Base: three, Index: stride, Scale: 4}, seven)
-	return append(places,
-		Mem{Base: rows, Index: stride, Scale: 4},
-		Mem{Base: rows, Index: five, Scale: 1},
-		Mem{Base: rows, Index: three, Scale: 2},
-		Mem{Base: rows, Index: seven, Scale: 1})
+	for _, pointer := range pointers {
+		places = append(places,
+			Mem{Base: pointer},
+			Mem{Base: pointer, Index: stride, Scale: 1},
+			Mem{Base: pointer, Index: stride, Scale: 2},
+			Mem{Base: pointer, Index: three, Scale: 1})
+		if v.lanes() >= 8 {
+			places = append(places,
+				Mem{Base: pointer, Index: stride, Scale: 4},
+				Mem{Base: pointer, Index: five, Scale: 1},
+				Mem{Base: pointer, Index: three, Scale: 2},
+				Mem{Base: pointer, Index: seven, Scale: 1})
+		}
+	}
+	return places, pointers
 }
 
-// square takes rows in the first registers and writes their columns one after another.
+// square takes rows in the first registers and writes their columns one after another. A register is
+// blocks of 16 bytes, which hold a few numbers each.
 func (v vectors) square(dst reg.Register) {
-	r, t := v.registers(0, v.lanes()), v.registers(v.lanes(), v.lanes())
-	Comment("Pairs of rows: t[i] gets the even columns of rows i and i+1, t[i+1] the odd ones.")
-	for i := 0; i < v.lanes(); i += 2 {
-		VUNPCKLPD(r[i+1], r[i], t[i])
-		VUNPCKHPD(r[i+1], r[i], t[i+1])
+	n, few := v.lanes(), 16/v.size
+	r, t := slices.Clone(v.registers(0, n)), v.registers(n, n)
+	Comment("Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.")
+	if v.size == 8 {
+		interleave(VUNPCKLPD, VUNPCKHPD, r, t, 1)
+	} else {
+		interleave(VUNPCKLPS, VUNPCKHPS, r, t, 1)
+		interleave(VUNPCKLPD, VUNPCKHPD, t, r, 2)
+		for i := 0; i < n; i += 4 { // even and odd columns came first
+			r[i+1], r[i+2] = r[i+2], r[i+1]
+		}
+		r, t = t, r
 	}
 	if !v.wide() {
-		for odd := range 2 {
-			VPERM2F128(U8(0x20), t[2+odd], t[odd], r[odd])
-			VPERM2F128(U8(0x31), t[2+odd], t[odd], r[2+odd])
-		}
-		for c := range 4 {
-			VMOVUPD(r[c], v.at(dst, c))
+		Comment("Blocks: the first ones of two rows to one column, the second ones to another.")
+		for j := range few {
+			VPERM2F128(U8(0x20), t[few+j], t[j], r[0])
+			VPERM2F128(U8(0x31), t[few+j], t[j], r[1])
+			v.move(r[0], v.at(dst, j))
+			v.move(r[1], v.at(dst, few+j))
 		}
 		return
 	}
-	Comment("Blocks of two by two values as units: 0x88 picks the even ones of both operands, 0xdd the odd.")
-	for odd := range 2 {
-		VSHUFF64X2(U8(0x88), t[2+odd], t[odd], r[0]) // columns 0 and 4 of rows 0 to 3 (plus odd)
-		VSHUFF64X2(U8(0xdd), t[2+odd], t[odd], r[1]) // columns 2 and 6
-		VSHUFF64X2(U8(0x88), t[6+odd], t[4+odd], r[2])
-		VSHUFF64X2(U8(0xdd), t[6+odd], t[4+odd], r[3])
-		for half := range 2 {
-			VSHUFF64X2(U8(0x88), r[2+half], r[half], r[4])
-			VSHUFF64X2(U8(0xdd), r[2+half], r[half], r[5])
-			VMOVUPD(r[4], v.at(dst, 2*half+odd))
-			VMOVUPD(r[5], v.at(dst, 2*half+odd+4))
+	Comment("Blocks: 0x88 picks the even ones of both operands, 0xdd the odd.")
+	for j := range few {
+		for parity, pick := range []Constant{U8(0x88), U8(0xdd)} {
+			VSHUFF64X2(pick, t[few+j], t[j], r[0]) // blocks parity and parity+2 of the first rows
+			VSHUFF64X2(pick, t[3*few+j], t[2*few+j], r[1])
+			VSHUFF64X2(U8(0x88), r[1], r[0], r[2])
+			VSHUFF64X2(U8(0xdd), r[1], r[0], r[3])
+			v.move(r[2], v.at(dst, parity*few+j))
+			v.move(r[3], v.at(dst, (parity+2)*few+j))
 		}
+	}
+}
+
+// interleave takes pairs of registers that are the given distance apart. Of each, the low units and the
+// high units are interleaved into registers at the same places.
+func interleave(low, high func(...Op), from, to []reg.VecPhysical, distance int) {
+	for i := range from {
+		if i&distance != 0 {
+			continue
+		}
+		low(from[i+distance], from[i], to[i])
+		high(from[i+distance], from[i], to[i+distance])
 	}
 }
 
 // inspect writes what the driver must know of a signal before it is used.
 func (v vectors) inspect() {
-	v.function("csdInspect", "seen, x *float64, offsets *int32, n int",
+	v.function("csdInspect", "seen, x *number, offsets *int32, n int",
 		"looks at the n >= 1 vectors at the byte offsets from x on and writes three:",
 		"NaN where a value is NaN or infinite, else 0; the smallest value; the largest.")
 	seen, x, offsets, n := load("seen"), load("x"), load("offsets"), load("n")
@@ -137,18 +170,18 @@ func (v vectors) inspect() {
 	place := GP64()
 	zero(poison, none)
 	MOVLQSX(Mem{Base: offsets}, place)
-	VMOVUPD(Mem{Base: x, Index: place, Scale: 1}, low)
-	VMOVUPD(low, high)
+	v.move(Mem{Base: x, Index: place, Scale: 1}, low)
+	v.move(low, high)
 	repeat("value", n, func() {
 		MOVLQSX(Mem{Base: offsets}, place)
 		ADDQ(Imm(4), offsets)
-		VMOVUPD(Mem{Base: x, Index: place, Scale: 1}, value)
-		VFMADD231PD(none, value, poison)
-		VMINPD(value, low, low)
-		VMAXPD(value, high, high)
+		v.move(Mem{Base: x, Index: place, Scale: 1}, value)
+		v.fma(none, value, poison)
+		v.min(value, low, low)
+		v.max(value, high, high)
 	})
-	VMOVUPD(poison, v.at(seen, 0))
-	VMOVUPD(low, v.at(seen, 1))
-	VMOVUPD(high, v.at(seen, 2))
+	v.move(poison, v.at(seen, 0))
+	v.move(low, v.at(seen, 1))
+	v.move(high, v.at(seen, 2))
 	v.end()
 }

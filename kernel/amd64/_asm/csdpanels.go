@@ -16,19 +16,19 @@ func (v vectors) accumulateColumn(panel reg.Register) {
 	sums, x := v.registers(0, v.panel), v.register(v.panel)
 	for r, sum := range sums {
 		if v.wide() {
-			VFMADD231PD_BCST(number(panel, r), x, sum)
+			v.fmaNumber(v.number(panel, r), x, sum)
 			continue
 		}
 		b := v.register(v.panel + 1 + r%2)
-		VBROADCASTSD(number(panel, r), b)
-		VFMADD231PD(b, x, sum)
+		v.broadcast(v.number(panel, r), b)
+		v.fma(b, x, sum)
 	}
-	ADDQ(I32(8*v.panel), panel)
+	ADDQ(I32(v.size*v.panel), panel)
 }
 
 // multiply writes the product of a matrix in panels with vectors that lie anywhere.
 func (v vectors) multiply() {
-	v.function("csdMultiply", "dst, panels, x *float64, offsets *int32, count, columns int",
+	v.function("csdMultiply", "dst, panels, x *number, offsets *int32, count, columns int",
 		"writes the rows of count panels times x, row after row; x[column] is the",
 		"vector at the column's byte offset from x on.")
 	dst, panels, x, count := load("dst"), load("panels"), load("x"), load("count")
@@ -38,59 +38,126 @@ func (v vectors) multiply() {
 		repeat("column", columns, func() {
 			MOVLQSX(Mem{Base: offsets}, place)
 			ADDQ(Imm(4), offsets)
-			VMOVUPD(Mem{Base: x, Index: place, Scale: 1}, v.register(v.panel))
+			v.move(Mem{Base: x, Index: place, Scale: 1}, v.register(v.panel))
 			v.accumulateColumn(panels)
 		})
 		for r, sum := range v.registers(0, v.panel) {
-			VMOVUPD(sum, v.at(dst, r))
+			v.move(sum, v.at(dst, r))
 		}
 		ADDQ(I32(v.panel*v.bytes), dst)
 	})
 	v.end()
 }
 
-// below writes the sets of rows whose product is below a threshold.
+// below writes the sets of rows whose product is below a threshold. Single precision tells as well how
+// near the nearest row is.
 func (v vectors) below() {
-	v.function("csdBelow", "sets *uint64, rows *byte, panels, x, thresholds *float64, count, columns, skip, words int",
+	doc := []string{
 		"compares the rows of count panels times x with the threshold of each lane: bit r",
 		"of a lane's set is 1 where row r is strictly less. columns of x are consecutive vectors; skip",
-		"bytes of a panel follow those that are used. rows has a byte for each row, of which the first",
-		"64*words are turned into sets[lane][word].")
+		"bytes of a panel follow those that are used. rows has a mask of lanes for each row, of which the first",
+		"64*words are turned into sets[lane][word].",
+	}
+	if v.size == 8 {
+		v.function("csdBelow", "sets *uint64, rows *byte, panels, x, thresholds *number, count, columns, skip, words int", doc...)
+	} else {
+		doc = append(doc, "nearest is the smallest square of a row's distance to the threshold.")
+		v.function("csdBelow", "sets *uint64, nearest *number, rows *byte, panels, x, thresholds *number, count, columns, skip, words int", doc...)
+	}
 	v.compareRows()
-	v.turnBits()
+	if v.lanes() == 16 {
+		v.turnWords()
+	} else {
+		v.turnBits()
+	}
 	v.end()
 }
 
-// compareRows writes one byte a row: bit = lane.
+// compareRows writes one mask a row: bit = lane. A mask is a byte, or two for sixteen lanes.
 func (v vectors) compareRows() {
 	rows, panels, count, skip := load("rows"), load("panels"), load("count"), load("skip")
 	x, thresholds := GP64(), load("thresholds")
+	near := v.size == 4
+	var nearest reg.Register
+	if near {
+		nearest = load("nearest")
+		v.fill(v.register(0), v.infinity)
+		v.move(v.register(0), Mem{Base: nearest})
+	}
+	mask := (v.lanes() + 7) / 8
 	repeat("panel", count, func() {
 		Load(Param("x"), x)
 		columns := load("columns")
 		zero(v.registers(0, v.panel)...)
 		repeat("column", columns, func() {
-			VMOVUPD(Mem{Base: x}, v.register(v.panel))
+			v.move(Mem{Base: x}, v.register(v.panel))
 			ADDQ(I32(v.bytes), x)
 			v.accumulateColumn(panels)
 		})
 		ADDQ(skip, panels)
-		threshold := v.register(v.panel)
-		VMOVUPD(Mem{Base: thresholds}, threshold)
-		for r, sum := range v.registers(0, v.panel) {
-			place := Mem{Base: rows, Disp: r}
-			const less = 0x11 // ordered, no exception: false for NaN
-			if v.wide() {
-				VCMPPD(U8(less), threshold, sum, reg.K1)
-				KMOVB(reg.K1, place)
-				continue
-			}
-			lanes := GP32()
-			VCMPPD(U8(less), threshold, sum, sum)
-			VMOVMSKPD(sum, lanes)
-			MOVB(lanes.As8(), place)
+		threshold, distance := v.register(v.panel), v.register(v.panel+1)
+		v.move(Mem{Base: thresholds}, threshold)
+		smallest := v.register(v.panel + 2)
+		if near {
+			v.move(Mem{Base: nearest}, smallest)
 		}
-		ADDQ(I32(v.panel), rows)
+		for r, sum := range v.registers(0, v.panel) {
+			if near {
+				v.sub(threshold, sum, distance)
+				v.mul(distance, distance, distance)
+				v.min(distance, smallest, smallest)
+			}
+			v.storeLess(sum, threshold, Mem{Base: rows, Disp: r * mask})
+		}
+		if near {
+			v.move(smallest, Mem{Base: nearest})
+		}
+		ADDQ(I32(v.panel*mask), rows)
+	})
+}
+
+// storeLess writes the mask of the lanes where a is less than b. It destroys a.
+func (v vectors) storeLess(a, b reg.VecPhysical, place Mem) {
+	const less = 0x11 // ordered, no exception: false for NaN
+	if !v.wide() {
+		lanes := GP32()
+		v.compare(U8(less), b, a, a)
+		v.signs(a, lanes)
+		MOVB(lanes.As8(), place)
+		return
+	}
+	v.compare(U8(less), b, a, reg.K1)
+	if v.lanes() == 16 {
+		KMOVW(reg.K1, place)
+		return
+	}
+	KMOVB(reg.K1, place)
+}
+
+// turnWords makes a set for each of sixteen lanes out of two bytes for each row, 32 rows at a time.
+func (v vectors) turnWords() {
+	sets, rows, words := load("sets"), load("rows"), load("words")
+	stride := copied(words)
+	SHLQ(Imm(3), stride)
+	bit := GP64()
+	for lane := range 16 {
+		MOVQ(I32(1<<lane), bit)
+		VPBROADCASTW(bit.As32(), v.register(lane))
+	}
+	repeat("word", words, func() {
+		set := copied(sets)
+		halves := v.registers(16, 2)
+		v.move(v.at(rows, 0), halves[0])
+		v.move(v.at(rows, 1), halves[1])
+		for lane := range 16 {
+			for i, half := range halves {
+				VPTESTMW(v.register(lane), half, reg.K1)
+				KMOVD(reg.K1, Mem{Base: set, Disp: 4 * i})
+			}
+			ADDQ(stride, set)
+		}
+		ADDQ(I32(2*v.bytes), rows)
+		ADDQ(Imm(8), sets)
 	})
 }
 
@@ -110,7 +177,7 @@ func (v vectors) turnBits() {
 		set := copied(sets)
 		if v.wide() {
 			bytes := v.register(v.lanes())
-			VMOVUPD(Mem{Base: rows}, bytes)
+			v.move(Mem{Base: rows}, bytes)
 			for lane := range v.lanes() {
 				VPTESTMB(v.register(lane), bytes, reg.K1)
 				KMOVQ(reg.K1, Mem{Base: set})
@@ -118,8 +185,8 @@ func (v vectors) turnBits() {
 			}
 		} else {
 			bytes, shifted := v.registers(0, 2), v.register(2)
-			VMOVUPD(v.at(rows, 0), bytes[0])
-			VMOVUPD(v.at(rows, 1), bytes[1])
+			v.move(v.at(rows, 0), bytes[0])
+			v.move(v.at(rows, 1), bytes[1])
 			for lane := range v.lanes() {
 				for half := range 2 {
 					signs := GP32()

@@ -2,16 +2,18 @@ package main
 
 import (
 	"fmt"
-	"math"
+	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// vectors is an instruction set as the CSD kernels see it: how wide its registers are, and the sizes
-// of blocks that its number of registers allows. csd_amd64.go repeats the sizes for package kernel.
+// vectors is an instruction set and a type of numbers as the CSD kernels see them: how wide registers
+// are, and the sizes of blocks that their number allows. csd_amd64.go repeats the sizes for package
+// kernel.
 type vectors struct {
+	element
 	name   string
 	bytes  int // of a register
 	tile   int // edge of the squares of sums that the Cholesky factorisation keeps in registers
@@ -20,12 +22,15 @@ type vectors struct {
 }
 
 var (
-	avx512 = vectors{name: "AVX512", bytes: 64, tile: 5, panel: 23, stripe: 7}
-	avx2   = vectors{name: "AVX2", bytes: 32, tile: 3, panel: 13, stripe: 14}
+	avx512 = vectors{element: double, name: "AVX512", bytes: 64, tile: 5, panel: 23, stripe: 7}
+	avx2   = vectors{element: double, name: "AVX2", bytes: 32, tile: 3, panel: 13, stripe: 14}
+
+	singleAVX512 = vectors{element: single, name: "SingleAVX512", bytes: 64, tile: 5, panel: 23, stripe: 11}
+	singleAVX2   = vectors{element: single, name: "SingleAVX2", bytes: 32, tile: 3, panel: 13, stripe: 11}
 )
 
 // lanes is the number of voxels side by side.
-func (v vectors) lanes() int { return v.bytes / 8 }
+func (v vectors) lanes() int { return v.bytes / v.size }
 
 func (v vectors) wide() bool { return v.bytes == 64 }
 
@@ -33,8 +38,9 @@ func (v vectors) wide() bool { return v.bytes == 64 }
 func (v vectors) tileBytes() int { return v.tile * v.tile * v.bytes }
 
 // function begins a function; what it computes follows as its comment.
+// In the signature, number and sum are the element's types.
 func (v vectors) function(name, signature string, doc ...string) {
-	TEXT(name+v.name, NOSPLIT, "func("+signature+")")
+	TEXT(name+v.name, NOSPLIT, "func("+strings.NewReplacer("*number", "*"+v.goType, "*sum", "*"+v.sumType).Replace(signature)+")")
 	Pragma("noescape")
 	doc[0] = name + v.name + " " + doc[0]
 	Doc(doc...)
@@ -71,9 +77,9 @@ func (v vectors) at(pointer reg.Register, i int) Mem {
 	return Mem{Base: pointer, Disp: i * v.bytes}
 }
 
-// number is the i-th float64 from a pointer on.
-func number(pointer reg.Register, i int) Mem {
-	return Mem{Base: pointer, Disp: i * 8}
+// number is the i-th number from a pointer on.
+func (v vectors) number(pointer reg.Register, i int) Mem {
+	return Mem{Base: pointer, Disp: i * v.size}
 }
 
 func zero(registers ...reg.VecPhysical) {
@@ -82,12 +88,12 @@ func zero(registers ...reg.VecPhysical) {
 	}
 }
 
-// fillOne puts 1.0 into all lanes.
-func fillOne(r reg.VecPhysical) {
-	one := GP64()
-	MOVQ(U64(math.Float64bits(1)), one)
-	VMOVQ(one, r.AsX())
-	VBROADCASTSD(r.AsX(), r)
+// fill puts one number, as its bits, into all lanes.
+func (v vectors) fill(r reg.VecPhysical, bits Constant) {
+	value := GP64()
+	MOVQ(bits, value)
+	VMOVQ(value, r.AsX())
+	v.broadcast(r.AsX(), r)
 }
 
 // load is a parameter in a register of its own.

@@ -11,12 +11,14 @@ import (
 
 // generators are the files that can be asked for with -kernels.
 var generators = map[string]func(){
-	"csd_avx512":    func() { csd(avx512) },
-	"csd_avx2":      func() { csd(avx2) },
-	"qp_avx512":     func() { qp(avx512) },
-	"qp_avx2":       func() { qp(avx2) },
-	"tensor_avx512": func() { tensor(true) },
-	"tensor_avx2":   func() { tensor(false) },
+	"csd_avx512":       func() { csd(avx512) },
+	"csd_avx2":         func() { csd(avx2) },
+	"csdsingle_avx512": func() { csdIteration(singleAVX512) },
+	"csdsingle_avx2":   func() { csdIteration(singleAVX2) },
+	"qp_avx512":        func() { qp(avx512) },
+	"qp_avx2":          func() { qp(avx2) },
+	"tensor_avx512":    func() { tensor(true) },
+	"tensor_avx2":      func() { tensor(false) },
 }
 
 func main() {

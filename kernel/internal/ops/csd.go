@@ -6,22 +6,15 @@ package ops
 // offsets count bytes. Matrices that multiply vectors are stored in panels of Panel rows: column after
 // column of the first panel, then the next one; rows that fill up the last are zero.
 //
-// The normal matrix is a packed lower triangle of square tiles with edge Tile. Tile (I, J), J <= I,
-// is the one of number I(I+1)/2 + J, and holds its entry (r, c) as vector c*Tile + r. Rows that fill
-// up the last tiles are those of the identity. Those of y and z are zero.
+// Signals become right-hand sides z in double precision. Iterations there are in double precision and,
+// with twice as many lanes, in single precision.
 type CSD struct {
-	Lanes  int // voxels in a vector: 8 or 4
-	Tile   int // edge of the tiles of the normal matrix
-	Panel  int // rows of a matrix in a panel
-	Stripe int // the moments of a voxel are a multiple of this many numbers
+	CSDIteration[float64, float64]
 
-	// PackFloat32 and PackFloat64 transpose Lanes rows of numbers, each stride numbers after the
-	// one before: dst[column] is the vector of the rows' numbers in that column. columns is at
-	// least Lanes. They ask memory for the Lanes*stride numbers behind: the next signals.
-	// Transpose is PackFloat64 without that.
+	// PackFloat32 and PackFloat64 are Transpose for signals. They ask memory for the Lanes*stride
+	// numbers behind: the next signals.
 	PackFloat32 func(dst *float64, rows *float32, columns, stride int)
 	PackFloat64 func(dst, rows *float64, columns, stride int)
-	Transpose   func(dst, rows *float64, columns, stride int)
 
 	// Inspect writes three vectors about the n >= 1 vectors at the given offsets from x: NaN where
 	// a value is NaN or infinite and 0 elsewhere; the smallest value; the largest value. The last
@@ -35,13 +28,51 @@ type CSD struct {
 	// the threshold of each lane: bit r of a lane's set, sets[lane*words:][:words], becomes 1 where
 	// row r is strictly less. Bits of rows that fill up the last panel mean nothing. The matrix may
 	// be wider than the columns that count: skip bytes of each panel are passed over. rows is
-	// scratch of count*Panel or 64*words bytes, whichever is more, and zero where no row is.
+	// scratch, see RowBytes, and zero where no row is.
 	Below func(sets *uint64, rows *byte, panels, x, thresholds *float64, count, columns, skip, words int)
 
-	// Accumulate is about one voxel's moments, as consecutive numbers: it writes from plus the
-	// first added rows of table, whose offsets are listed, minus the removed rows listed after
-	// them. All rows are as many stripes long.
-	Accumulate func(dst, from, table *float64, offsets *int, added, removed, stripes int)
+	// Single is the iteration in single precision.
+	Single *CSDSingle
+}
+
+// CSDSingle is an iteration in single precision.
+type CSDSingle struct {
+	CSDIteration[float32, int32]
+
+	// Condition writes the vector of the sums, over the n >= 1 unknowns, of a number times the square
+	// of the reciprocal that Factorise has written.
+	Condition func(condition, inverse, scales *float32, n int)
+
+	// Below is that of CSD. It writes besides, for each lane, the smallest square of a row's
+	// distance to the threshold; rows that fill up the last panel count there.
+	Below func(sets *uint64, nearest *float32, rows *byte, panels, x, thresholds *float32, count, columns, skip, words int)
+}
+
+// CSDIteration holds the steps of an iteration, in either precision.
+//
+// The normal matrix is a packed lower triangle of square tiles with edge Tile. Tile (I, J), J <= I,
+// is the one of number I(I+1)/2 + J, and holds its entry (r, c) as vector c*Tile + r. Rows that fill
+// up the last tiles are those of the identity. Those of y and z are zero.
+//
+// The moments of a voxel are sums of rows of a table. Single precision adds them up in fixed point: sums of
+// integers are exact, so that they do not depend on the way to a set, and as good as 32 bits allow.
+type CSDIteration[T float32 | float64, S int32 | float64] struct {
+	Lanes  int // voxels in a vector: 64 or 32 bytes of numbers
+	Tile   int // edge of the tiles of the normal matrix
+	Panel  int // rows of a matrix in a panel
+	Stripe int // the moments of a voxel are a multiple of this many numbers
+
+	// Transpose takes Lanes rows of numbers, each stride numbers after the one before:
+	// dst[column] is the vector of the rows' numbers in that column, rounded to T. columns is at
+	// least Lanes.
+	Transpose func(dst *T, rows *S, columns, stride int)
+
+	// Accumulate is about one voxel's moments, as consecutive numbers: those of a set of directions
+	// from those of another. It writes from plus the rows of table for the directions that are in
+	// after and not in before, minus those for the directions in before and not in after. Four
+	// directions, 4g to 4g+3, share 16 rows: row 16g+p is the sum for those of them whose bits p has.
+	// All rows are as many stripes long, sets as many words.
+	Accumulate func(dst, from, table *S, before, after *uint64, words, stripes int)
 
 	// Assemble writes the normal matrix P + H^T H from the moments c, each a vector of the cosines'
 	// and one of the sines' values. A twin is two quads of kernel.GramMap whose sums run over the
@@ -54,19 +85,28 @@ type CSD struct {
 	//
 	// It has in weights the eight entries of P; then both times a weight of the first quad's and one
 	// of the second's difference and the same of the sum; then rest times two of the difference. A
-	// pair is
+	// couple is two pairs of kernel.GramMap whose sums run over the same moments:
 	//
-	//	moment, terms, cos, sin
+	//	moment, terms        offset of the first moment from c on, number of terms
+	//	cos sin   cos sin    offsets of the entries of the first and of the second
 	//
-	// and has in weights two entries of P and the terms. Weights of pairs follow those of twins.
-	Assemble func(q, c, weights *float64, twins *int32, twinCount int, pairs *int32, pairCount int)
+	// and has in weights the four entries of P; then terms times a weight of the first's and one of
+	// the second's. Weights of couples follow those of twins.
+	Assemble func(q, c, weights *T, twins *int32, twinCount int, couples *int32, coupleCount int)
 
 	// Factorise replaces q, of tiles rows of tiles, by its Cholesky factor L, writes the reciprocals
 	// of L's diagonal, and solves L y = z. In a lane with a pivot that is not positive a reciprocal
 	// is NaN or infinite.
-	Factorise func(q, inverse, y, z *float64, tiles int)
+	Factorise func(q, inverse, y, z *T, tiles int)
 
-	// BackSolve solves L^T f = y in place of y. It writes one vector more after f: 0 in a lane with
-	// finite f, NaN in others, so also where Factorise had no positive pivot.
-	BackSolve func(y, q, inverse *float64, tiles int)
+	// BackSolve solves L^T f = y in place of y. It writes one vector more after f. In double
+	// precision that is 0 in a lane with finite f and NaN in others, so also where Factorise had no
+	// positive pivot; in single precision it is the sum of the squares of f, with the same in mind.
+	BackSolve func(y, q, inverse *T, tiles int)
+}
+
+// RowBytes is the scratch that Below needs: a mask of lanes, of whole bytes, for each row of the panels
+// and for each bit of a set of so many words.
+func (s *CSDIteration[T, S]) RowBytes(panels, words int) int {
+	return (s.Lanes + 7) / 8 * max(panels*s.Panel, 64*words)
 }

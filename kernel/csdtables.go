@@ -1,0 +1,130 @@
+package kernel
+
+import (
+	"unsafe"
+
+	"github.com/voxfit/voxfit/kernel/internal/ops"
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
+
+// csdTables is what an iteration reads, in one precision and in the layouts of ops.CSDIteration.
+// Directions are in an order of their own, see groupDirections.
+type csdTables[T float32 | float64, S int32 | float64] struct {
+	steps        *ops.CSDIteration[T, S]
+	coefficients int
+	directions   int
+	words        int       // of a set of directions
+	amplitudes   panels[T] // B
+
+	harmonics int     // in use of a voxel's moments, the cosines and the sines
+	moments   int     // numbers of a voxel's moments, padded to whole stripes
+	unit      float64 // of the moments: 1 in floating point
+	table     []S     // sums of the moments of groups of directions
+	none, all []uint64
+	nothing   []S // the moments of none
+	complete  []S // the moments of all directions
+
+	tiles   int // in a row or column of the normal matrix
+	weights []T
+	twins   []int32
+	couples []int32
+}
+
+const (
+	twinFields   = 12
+	coupleFields = 6
+)
+
+func newCSDTables[T float32 | float64, S int32 | float64](d *CSDDesign, portable *ref.CSD, order []int, steps *ops.CSDIteration[T, S]) *csdTables[T, S] {
+	n := d.Coefficients
+	t := &csdTables[T, S]{
+		steps: steps, coefficients: n, directions: len(order), words: (len(order) + 63) / 64,
+		amplitudes: newPanels[T](len(order), n, steps.Panel, func(r, c int) float64 { return d.B[order[r]*n+c] }),
+		harmonics:  2 * d.Gram.Moments, moments: roundUp(2*d.Gram.Moments, steps.Stripe),
+		tiles: roundUp(n, steps.Tile) / steps.Tile,
+	}
+	t.none, t.all = make([]uint64, t.words), make([]uint64, t.words)
+	for r := range t.directions {
+		t.all[r/64] |= 1 << (r % 64)
+	}
+	t.layMoments(d, order)
+	t.layRecords(&d.Gram, portable.Normal())
+	return t
+}
+
+// vectors is the size in bytes of n vectors.
+func (t *csdTables[T, S]) vectors(n int) int32 { return int32(n * t.steps.Lanes * sizeOf[T]()) }
+
+// entry is the offset of an entry of the normal matrix that is named by its place in a packed lower
+// triangle by rows.
+func (t *csdTables[T, S]) entry(packed int32) int32 {
+	row := 0
+	for ref.Triangle(row+1) <= int(packed) {
+		row++
+	}
+	return t.vectors(t.place(row, int(packed)-ref.Triangle(row)))
+}
+
+// place is the number of the vector of an entry in the triangle of tiles.
+func (t *csdTables[T, S]) place(row, column int) int {
+	edge := t.steps.Tile
+	return (ref.Triangle(row/edge)+column/edge)*edge*edge + column%edge*edge + row%edge
+}
+
+// triangle is the number of vectors of the normal matrix, and of one more that takes the results that
+// nobody needs.
+func (t *csdTables[T, S]) triangle() (vectors, spare int) {
+	vectors = ref.Triangle(t.tiles) * t.steps.Tile * t.steps.Tile
+	return vectors + 1, vectors
+}
+
+// padded is the number of unknowns that fill whole tiles.
+func (t *csdTables[T, S]) padded() int { return t.tiles * t.steps.Tile }
+
+// set is the set of directions of one lane.
+func (t *csdTables[T, S]) set(sets []uint64, lane int) []uint64 {
+	return sets[lane*t.words:][:t.words]
+}
+
+// clearBeyond takes the rows that fill up the last word out of the sets of all lanes.
+func (t *csdTables[T, S]) clearBeyond(sets []uint64) {
+	if tail := t.directions % 64; tail != 0 {
+		for lane := range t.steps.Lanes {
+			sets[(lane+1)*t.words-1] &= 1<<tail - 1
+		}
+	}
+}
+
+// panels is a matrix in the layout that ops.CSD names.
+type panels[T float32 | float64] struct {
+	data           []T
+	count, columns int
+	rows           int // those that fill up the last panel included
+}
+
+func newPanels[T float32 | float64](rows, columns, size int, at func(r, c int) float64) panels[T] {
+	count := roundUp(rows, size) / size
+	p := panels[T]{data: alignedNumbers[T](count * size * columns), count: count, columns: columns, rows: count * size}
+	for r := range rows {
+		for c := range columns {
+			p.data[(r/size*columns+c)*size+r%size] = T(at(r, c))
+		}
+	}
+	return p
+}
+
+func roundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
+
+func sizeOf[T any]() int { return int(unsafe.Sizeof(*new(T))) }
+
+// cacheLine is the alignment of vectors and of what a core fetches at once, in bytes.
+const cacheLine = 64
+
+// alignedNumbers allocates numbers from the beginning of a cache line on.
+func alignedNumbers[T int32 | float32 | float64](n int) []T {
+	line := cacheLine / sizeOf[T]()
+	values := make([]T, n+line-1)
+	misplaced := int(uintptr(unsafe.Pointer(unsafe.SliceData(values)))%cacheLine) / sizeOf[T]()
+	first := (line - misplaced) % line
+	return values[first:][:n:n]
+}
