@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/voxfit/voxfit/kernel"
+	"gonum.org/v1/gonum/mat"
 )
 
 // randomQP is a problem with two blocks of constraints and an unknown that has none. Its first volume
@@ -132,6 +133,62 @@ func TestNoFeasiblePointIsBetterThanTheSolution(t *testing.T) {
 					if got := objective(d, y, s); isFeasible(d, y) && got < best*(1-1e-9) {
 						t.Fatalf("%s, voxel %d: a feasible point has %.12g, the solution %.12g", isa, v, got, best)
 					}
+				}
+			}
+		}
+	}
+}
+
+// From the definition alone: with a large ConstraintNorm the multipliers follow from x, being what constraints
+// are violated by over it, and x must make the gradient vanish.
+func TestTheGradientVanishesAtTheSolutionForAnyRegularisation(t *testing.T) {
+	random := rand.New(rand.NewPCG(17, 18))
+	d := randomQP(random, 40, 9, 30)
+	signal := randomSignals(random, d, 40)
+	for _, norms := range [][2]float64{{1e-10, 1e-3}, {1e-2, 1e-3}, {1e-3, 1e-5}} {
+		d.SolutionNorm, d.ConstraintNorm = norms[0], norms[1]
+		n := d.Unknowns
+		normal, h := mat.NewSymDense(n, nil), mat.NewDense(len(d.Volumes), n, d.H)
+		normal.SymOuterK(1, h.T())
+		largest := 0.0
+		for i := range n {
+			largest = math.Max(largest, normal.At(i, i))
+		}
+		for i := range n {
+			normal.SetSym(i, i, normal.At(i, i)+d.SolutionNorm*largest)
+		}
+		var cholesky mat.Cholesky
+		if !cholesky.Factorize(normal) {
+			t.Fatal("no factor")
+		}
+		for _, isa := range kernel.ISAs() {
+			fit := fitQPOn(t, isa, d, signal)
+			for v := range fit.status {
+				x, s := mat.NewVecDense(n, fit.row(v)[:n]), mat.NewVecDense(len(d.Volumes), nil)
+				for i, volume := range d.Volumes {
+					s.SetVec(i, signal[v*d.Measurements+volume])
+				}
+				var gradient, z, scaled mat.VecDense
+				gradient.MulVec(normal, x)
+				z.MulVec(h.T(), s)
+				gradient.SubVec(&gradient, &z)
+				for _, c := range d.Constraints {
+					for row := 0; row < len(c.A); row += c.Columns {
+						a := mat.NewVecDense(n, nil)
+						for j, value := range c.A[row:][:c.Columns] {
+							a.SetVec(c.First+j, value)
+						}
+						if err := cholesky.SolveVecTo(&scaled, a); err != nil {
+							t.Fatal(err)
+						}
+						norm := math.Sqrt(mat.Dot(a, &scaled))
+						if violation := -mat.Dot(a, x) / norm; violation > 0 {
+							gradient.AddScaledVec(&gradient, -violation/d.ConstraintNorm/norm, a)
+						}
+					}
+				}
+				if r := mat.Norm(&gradient, math.Inf(1)) / mat.Norm(&z, math.Inf(1)); !(r < 1e-6) {
+					t.Errorf("%v on %s, voxel %d (%v): the gradient is %.3g of H^T s", norms, isa, v, fit.status[v].Code, r)
 				}
 			}
 		}

@@ -251,7 +251,7 @@ func (m *MSMT) listMaps() {
 	m.maps = append(m.maps,
 		Map{Name: "fraction", Suffix: "dwimap", Components: len(m.tissues),
 			Description: "Shares of the tissues, " + list + ": first coefficients over their sum; zeros where there is no signal."},
-		Map{Name: "rmse", Suffix: "dwimap", Components: 1, Unit: "", Description: "Root of the mean squared difference of the predicted from the measured signal, in the units of the images."},
+		Map{Name: "rmse", Suffix: "dwimap", Components: 1, Description: "Root of the mean squared difference of the predicted from the measured signal, in the units of the images."},
 		Map{Name: "kkt", Suffix: "dwimap", Components: 3, Description: "How far the solution is from the conditions that make it one: dual, primal, complementarity, relative; zeros where nothing was fitted."})
 	if m.options.Prediction {
 		m.maps = append(m.maps, Map{Name: "prediction", Suffix: "dwimap", Components: m.design.Measurements, Description: "The signal that the model predicts, in the order of the volumes."})
