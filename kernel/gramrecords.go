@@ -9,6 +9,7 @@ type gramRecords struct {
 	entry  func(int) int32 // the offset of an entry that is named by its place in a packed lower triangle
 	spare  int32           // the offset of the entry that takes results that nobody needs
 	base   []float64       // what each entry is without any moments
+	unit   float64         // of the moments; their weights are multiplied by it
 
 	twins, couples []int32
 	weights        []float64
@@ -47,7 +48,7 @@ func (r *gramRecords) layCouple(g *GramMap, couple []GramPair) {
 			if i < len(couple) && m >= couple[i].Moment && m < couple[i].Moment+couple[i].Terms {
 				weight = g.Coefficients[couple[i].Coefficients+m-couple[i].Moment]
 			}
-			r.weights = append(r.weights, weight)
+			r.weights = append(r.weights, r.unit*weight)
 		}
 	}
 }
@@ -75,11 +76,11 @@ func (r *gramRecords) layTwin(g *GramMap, t twin) {
 	}
 	for step := range t.difference.terms() {
 		for _, q := range t.quads {
-			r.weights = append(r.weights, g.differenceWeight(q, t.difference.first+step))
+			r.weights = append(r.weights, r.unit*g.differenceWeight(q, t.difference.first+step))
 		}
 		if step < t.sum.terms() {
 			for _, q := range t.quads {
-				r.weights = append(r.weights, g.sumWeight(q, t.sum.first+step))
+				r.weights = append(r.weights, r.unit*g.sumWeight(q, t.sum.first+step))
 			}
 		}
 	}

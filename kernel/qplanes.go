@@ -125,7 +125,7 @@ func (l *qpLanes) addBlock(c *QPConstraints, scaled ref.QPRows, row int) {
 			base = append(base, l.entryOfM(c.First+i, c.First+j))
 		}
 	}
-	records := gramRecords{vector: l.offset(1), spare: l.offset(l.entries()), base: base, entry: func(packed int) int32 {
+	records := gramRecords{vector: l.offset(1), spare: l.offset(l.entries()), base: base, unit: 1, entry: func(packed int) int32 {
 		i := 0
 		for ref.Triangle(i+1) <= packed {
 			i++
