@@ -5,37 +5,6 @@ import (
 	"slices"
 )
 
-// layRecords turns the map from moments to the normal matrix, and P with it, into the one stream that
-// ops.CSDIteration.Assemble reads.
-func (t *csdTables[T, S]) layRecords(g *GramMap, p []float64) {
-	for _, pair := range twinQuads(g.Quads) {
-		t.layTwin(g, p, pair)
-	}
-	for _, c := range couplePairs(g) {
-		t.layCouple(g, p, c)
-	}
-}
-
-// weighMoments appends weights of moments.
-func (t *csdTables[T, S]) weighMoments(weights ...float64) {
-	for _, w := range weights {
-		t.weigh(w * t.unit)
-	}
-}
-
-// weigh appends weights.
-func (t *csdTables[T, S]) weigh(weights ...float64) {
-	for _, w := range weights {
-		t.weights = append(t.weights, T(w))
-	}
-}
-
-// spare is the offset of the entry that takes the results that nobody needs.
-func (t *csdTables[T, S]) spare() int32 {
-	_, spare := t.triangle()
-	return t.vectors(spare)
-}
-
 // A run is consecutive moments, first to end.
 type run struct{ first, end int32 }
 
@@ -112,35 +81,6 @@ func twinQuads(quads []GramQuad) []twin {
 	return twins
 }
 
-// layTwin appends the record and the weights of a twin.
-func (t *csdTables[T, S]) layTwin(g *GramMap, p []float64, both twin) {
-	t.twins = append(t.twins, t.vectors(2*int(both.difference.first)), t.vectors(2*int(both.sum.first)),
-		both.sum.terms(), both.difference.terms()-both.sum.terms())
-	for _, q := range both.quads {
-		if q == nil {
-			t.twins = append(t.twins, t.spare(), t.spare(), t.spare(), t.spare())
-			t.weigh(0, 0, 0, 0)
-			continue
-		}
-		sincos, cossin := q.SinCos, q.CosSin
-		if q.SinSign < 0 {
-			sincos, cossin = cossin, sincos
-		}
-		t.twins = append(t.twins, t.entry(q.CosCos), t.entry(q.SinSin), t.entry(sincos), t.entry(cossin))
-		t.weigh(p[q.CosCos], p[q.SinSin], p[sincos], p[cossin])
-	}
-	for step := range both.difference.terms() {
-		for _, q := range both.quads {
-			t.weighMoments(g.differenceWeight(q, both.difference.first+step))
-		}
-		if step < both.sum.terms() {
-			for _, q := range both.quads {
-				t.weighMoments(g.sumWeight(q, both.sum.first+step))
-			}
-		}
-	}
-}
-
 // differenceWeight is the weight of a moment in a quad's sum over the difference of its orders.
 func (g *GramMap) differenceWeight(q *GramQuad, moment int32) float64 {
 	if q == nil || moment < q.Difference || moment >= q.Difference+q.DifferenceTerms {
@@ -181,34 +121,4 @@ func runOf(couple []GramPair) (r run) {
 		r = r.and(run{p.Moment, p.Moment + p.Terms})
 	}
 	return r
-}
-
-// layCouple appends the record and the weights of one or two pairs.
-func (t *csdTables[T, S]) layCouple(g *GramMap, p []float64, couple []GramPair) {
-	moments := runOf(couple)
-	t.couples = append(t.couples, t.vectors(2*int(moments.first)), moments.terms())
-	for i := range 2 {
-		for k := range 2 {
-			entry := int32(noEntry)
-			if i < len(couple) {
-				entry = [2]int32{couple[i].Cos, couple[i].Sin}[k]
-			}
-			if entry == noEntry {
-				t.couples = append(t.couples, t.spare())
-				t.weigh(0)
-				continue
-			}
-			t.couples = append(t.couples, t.entry(entry))
-			t.weigh(p[entry])
-		}
-	}
-	for m := moments.first; m < moments.end; m++ {
-		for i := range 2 {
-			if i < len(couple) && m >= couple[i].Moment && m < couple[i].Moment+couple[i].Terms {
-				t.weighMoments(g.Coefficients[couple[i].Coefficients+m-couple[i].Moment])
-			} else {
-				t.weigh(0)
-			}
-		}
-	}
 }

@@ -52,17 +52,29 @@ func newCSDTables[T float32 | float64, S int32 | float64](d *CSDDesign, portable
 	return t
 }
 
+// layRecords turns the map from moments to the normal matrix, and P with it, into the stream that
+// ops.CSDIteration.Assemble reads.
+func (t *csdTables[T, S]) layRecords(g *GramMap, p []float64) {
+	_, spare := t.triangle()
+	r := gramRecords{vector: t.vectors(1), entry: t.entry, spare: t.vectors(spare), base: p, unit: t.unit}
+	r.lay(g)
+	t.twins, t.couples = r.twins, r.couples
+	for _, w := range r.weights {
+		t.weights = append(t.weights, T(w))
+	}
+}
+
 // vectors is the size in bytes of n vectors.
 func (t *csdTables[T, S]) vectors(n int) int32 { return int32(n * t.steps.Lanes * sizeOf[T]()) }
 
 // entry is the offset of an entry of the normal matrix that is named by its place in a packed lower
 // triangle by rows.
-func (t *csdTables[T, S]) entry(packed int32) int32 {
+func (t *csdTables[T, S]) entry(packed int) int32 {
 	row := 0
-	for ref.Triangle(row+1) <= int(packed) {
+	for ref.Triangle(row+1) <= packed {
 		row++
 	}
-	return t.vectors(t.place(row, int(packed)-ref.Triangle(row)))
+	return t.vectors(t.place(row, packed-ref.Triangle(row)))
 }
 
 // place is the number of the vector of an entry in the triangle of tiles.
