@@ -1,0 +1,168 @@
+package model_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/voxfit/voxfit/internal/peer"
+	"github.com/voxfit/voxfit/model"
+	"github.com/voxfit/voxfit/sh"
+)
+
+func newSFM(t testing.TB, a acquisition, o model.SFMOptions) *model.SFM {
+	t.Helper()
+	m, err := model.NewSFM(a.gradients, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// onSFMSets runs a test on the phantom and on real data with a b0 and two shells or more.
+func onSFMSets(t *testing.T, n int, test func(t *testing.T, a acquisition)) {
+	t.Run("phantom", func(t *testing.T) { test(t, phantomAcquisition(t, n)) })
+	for _, folder := range []string{"hcp_osmosis_27vox", "dipy_b1k_b2k_64vox"} {
+		t.Run(folder, func(t *testing.T) {
+			a := sharedAcquisition(t, folder, "dwi.nii.gz")
+			test(t, a.where(func(i int) bool { return !empty(a.voxel(i)) }).some(n))
+		})
+	}
+}
+
+// dipySFM is what DIPY makes of an acquisition. folded sums its weights over opposite directions, in the
+// order of our sphere.
+func dipySFM(t *testing.T, a acquisition, evals []float64, options map[string]any) (dipy peer.Arrays, folded func(voxel int) []float64) {
+	t.Helper()
+	arguments := a.forDIPY()
+	arguments["response"] = peer.Array{Shape: []int{3}, Data: evals}
+	arguments["vertices"] = peer.Vectors(sh.Symmetric362Hemisphere().Vertices)
+	dipy = peer.DIPY(t, "sfm", arguments, options)
+	place := make([]int, dipy["sphere"].Shape[0])
+	counted := map[int]int{}
+	for i := range place {
+		v := dipy["sphere"].Row(i)
+		for j, ours := range sh.Symmetric362Hemisphere().Vertices {
+			if math.Abs(dot(ours, [3]float64(v))) > 1-1e-12 {
+				place[i] = j
+				counted[j]++
+			}
+		}
+	}
+	if len(counted) != 181 || len(place) != 362 {
+		t.Fatalf("DIPY's sphere has %d vertices on %d of our axes", len(place), len(counted))
+	}
+	return dipy, func(voxel int) []float64 {
+		weights := make([]float64, 181)
+		for i, w := range dipy["weights"].Row(voxel) {
+			weights[place[i]] += w
+		}
+		return weights
+	}
+}
+
+func TestSFMWithNNLSIsDIPYs(t *testing.T) {
+	peer.Slow(t)
+	onSFMSets(t, 300, func(t *testing.T, a acquisition) {
+		m := newSFM(t, a, model.SFMOptions{Solver: model.NNLS})
+		ours := fit(m, a)
+		dipy, folded := dipySFM(t, a, []float64{0.0015, 0.0005, 0.0005}, map[string]any{"solver": "NNLS"})
+		var predictions, weights, odfs, means tally
+		signal, odf := make([]float64, a.gradients.Len()), make([]float64, 181)
+		for i := range a.voxels() {
+			m.Predict(signal, ours.row(i))
+			difference := relativeToLargest(signal, dipy["predicted"].Row(i))
+			predictions.note(difference <= 1e-6, difference, "voxel %d: %+v, prediction differs by %.3g of its largest", i, ours.status[i], difference)
+			want, distance := folded(i), 0.0
+			for j, w := range want {
+				distance = max(distance, math.Abs(ours.row(i)[j]-w))
+			}
+			weights.note(distance <= 1e-6, distance, "voxel %d: %+v, a weight differs by %.3g", i, ours.status[i], distance)
+			m.ODF(odf, ours.row(i))
+			difference = relativeToLargest(odf, dipy["odf"].Row(i))
+			odfs.note(difference <= 1e-6, difference, "voxel %d: ODF differs by %.3g of its largest", i, difference)
+			difference = max(math.Abs(ours.row(i)[181]/dipy["s0"].Data[i]-1), math.Abs(ours.row(i)[182]-dipy["isotropic"].Data[i]))
+			means.note(difference <= 1e-12, difference, "voxel %d: S0 or isotropic part differ by %.3g", i, difference)
+			if kkt := ours.row(i)[184]; !(kkt <= 1e-10) {
+				t.Errorf("voxel %d: KKT residual %g", i, kkt)
+			}
+		}
+		predictions.want(t, 1, "predictions within 1e-6")
+		weights.want(t, 1, "sums of the weights of opposite directions within 1e-6")
+		odfs.want(t, 1, "ODF within 1e-6")
+		means.want(t, 1, "S0 and isotropic part within 1e-12")
+	})
+}
+
+// elasticNet is scikit-learn's objective for the model with intercept, of weights of all columns of
+// DIPY's design.
+func elasticNet(design peer.Array, weights, y []float64, alpha, l1Ratio float64) float64 {
+	m, mean := design.Shape[0], 0.0
+	residual := make([]float64, m)
+	for i := range residual {
+		residual[i] = -y[i]
+		for j, w := range weights {
+			residual[i] += design.Row(i)[j] * w
+		}
+		mean += residual[i] / float64(m)
+	}
+	objective := 0.0
+	for _, r := range residual {
+		objective += (r - mean) * (r - mean) / float64(2*m)
+	}
+	for _, w := range weights {
+		objective += alpha * (l1Ratio*math.Abs(w) + (1-l1Ratio)/2*w*w)
+	}
+	return objective
+}
+
+// scikit-learn stops when a bound of what is left to gain is below 1e-4 of |y|^2. Let on, it comes to
+// the same minimum as we do.
+func TestSFMWithElasticNetIsNotAboveScikitLearn(t *testing.T) {
+	peer.Slow(t)
+	for _, c := range []struct {
+		name           string
+		alpha, l1Ratio float64
+		tolerance      any
+	}{{"default", 0.001, 0.5, nil}, {"to the end", 0.001, 0.5, 1e-10}, {"weak", 0.0001, 0.2, 1e-8}, {"lasso", 0.0005, 1, 1e-8}} {
+		t.Run(c.name, func(t *testing.T) {
+			onSFMSets(t, 25, func(t *testing.T, a acquisition) {
+				m := newSFM(t, a, model.SFMOptions{Alpha: c.alpha, L1Ratio: c.l1Ratio})
+				ours := fit(m, a)
+				dipy, folded := dipySFM(t, a, []float64{0.0015, 0.0005, 0.0005},
+					map[string]any{"solver": "ElasticNet", "alpha": c.alpha, "l1_ratio": c.l1Ratio, "tolerance": c.tolerance})
+				var objective, near tally
+				for i := range a.voxels() {
+					row := ours.row(i)
+					var y []float64
+					for _, v := range a.gradients.DWIs() {
+						y = append(y, float64(a.voxel(i)[v])/row[181]-row[182])
+					}
+					halves := make([]float64, 362) // our sphere is the first half of DIPY's, the rest its opposites
+					for j, v := range sh.Symmetric362().Vertices {
+						for k, axis := range sh.Symmetric362Hemisphere().Vertices {
+							if math.Abs(dot(v, axis)) > 1-1e-12 {
+								halves[j] = row[k] / 2
+							}
+						}
+					}
+					got := elasticNet(dipy["design"], halves, y, c.alpha, c.l1Ratio)
+					want := elasticNet(dipy["design"], dipy["weights"].Row(i), y, c.alpha, c.l1Ratio)
+					excess := (got - want) / want
+					objective.note(excess <= 1e-6, excess, "voxel %d: %+v, objective %.12g, scikit-learn %.12g", i, ours.status[i], got, want)
+					if c.tolerance != nil {
+						distance := 0.0
+						for j, w := range folded(i) {
+							distance = max(distance, math.Abs(row[j]-w))
+						}
+						near.note(excess >= -1e-6, distance, "voxel %d: scikit-learn is above by %.3g", i, -excess)
+					}
+				}
+				objective.want(t, 1, "objective not above scikit-learn's by more than 1e-6 of it")
+				if c.tolerance != nil {
+					near.want(t, 1, "let on, scikit-learn ends within 1e-6 (worst: difference of weights)")
+				}
+			})
+		})
+	}
+}
+
