@@ -278,16 +278,16 @@ func nnlsVoxel[T float32 | float64](w *nnlsWorker, row []float64, signal []T) St
 			first = i
 		}
 	}
-	outcome := w.solver.Solve(first, shift)
+	outcome := w.solver.Solve(first, shift, about.gross)
 	if outcome == ref.Doubtful {
 		outcome = w.solver.SolveCarefully(w.y, shift)
 	}
 	square, ok := w.solver.SquaredResidual(about.energy, about.gross, shift)
+	residual := math.Sqrt(square)
 	if outcome != ref.Converged || !ok {
-		r := w.solver.Residual(w.y)
-		square = float64(r * r)
+		residual = w.solver.Residual(w.y)
 	}
-	return w.write(row, w.solver, &about, square, outcome)
+	return w.write(row, w.solver, &about, residual, outcome)
 }
 
 func sum(values []float64) float64 {
@@ -311,22 +311,24 @@ func (n *nnls) refuse(row []float64, about *nnlsSignal) (Status, bool) {
 	return Status{}, false
 }
 
-// write is the result of a voxel: what the solver found, and square = |A x - y|^2 with the columns as
+// write is the result of a voxel: what the solver found, and residual = |A x - y| with the columns as
 // the solver saw them.
-func (n *nnls) write(row []float64, solver *ref.NNLSScratch, about *nnlsSignal, square float64, outcome ref.Outcome) Status {
+func (n *nnls) write(row []float64, solver *ref.NNLSScratch, about *nnlsSignal, residual float64, outcome ref.Outcome) Status {
 	clear(row)
-	along, poison := 0.0, 0.0
+	along, poison := 0.0, about.isotropic/about.s0*0
 	for i, place := range solver.Places {
-		row[place] = solver.X[i] / about.s0
-		if n.scales != nil {
-			row[place] *= n.scales[place]
-		}
-		poison += row[place] * 0
+		x := solver.X[i] / about.s0
 		if n.means != nil {
-			along += float64(n.means[place] * solver.X[i])
+			along += float64(n.means[place] * x)
 		}
+		if n.scales != nil {
+			x *= n.scales[place]
+		}
+		poison += x * 0
+		row[place] = x
 	}
-	if poison != 0 {
+	residual /= about.s0
+	if poison != 0 || math.IsInf(residual, 1) {
 		clear(row)
 		return Status{Code: NonFinite}
 	}
@@ -334,11 +336,10 @@ func (n *nnls) write(row []float64, solver *ref.NNLSScratch, about *nnlsSignal, 
 	if n.b0s != nil {
 		// Where means were taken off columns, the prediction has them, and no intercept, as in DIPY.
 		m := float64(len(n.volumes))
-		square += m * float64(along*(along-2*about.mean))
-		extra[0], extra[1] = about.s0, about.isotropic/about.s0
-		extra[2], extra[3] = math.Sqrt(max(square, 0)/m)/about.s0, solver.KKT
+		square := float64(residual*residual)/m + float64(along*(along-2*(about.mean/about.s0)))
+		extra[0], extra[1], extra[2], extra[3] = about.s0, about.isotropic/about.s0, math.Sqrt(max(square, 0)), solver.KKT
 	} else {
-		extra[0], extra[1] = math.Sqrt(max(square, 0)), solver.KKT
+		extra[0], extra[1] = residual, solver.KKT
 	}
 	status := Status{Iterations: uint16(min(solver.Entered, math.MaxUint16))}
 	switch {

@@ -3,6 +3,8 @@ package kernel_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/voxfit/voxfit/internal/peer"
@@ -256,4 +258,173 @@ func newNNLS(t testing.TB, d kernel.NNLSDesign, isa string) kernel.Fitter {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// objective is that of an NNLSDesign.
+func objective(d kernel.NNLSDesign, x, y []float64) float64 {
+	sum := squares(d.A, d.Measurements, d.Unknowns, x, y) / 2
+	for _, v := range x {
+		sum += d.L1*v + d.L2/2*v*v
+	}
+	return sum
+}
+
+func TestEverySetSolvesProblemsOfAnySize(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 5))
+	for size := 1; size <= 130; size++ {
+		for _, d := range []kernel.NNLSDesign{
+			{Measurements: size, Unknowns: 1 + rng.IntN(60)},
+			{Measurements: 1 + rng.IntN(60), Unknowns: size},
+			{Measurements: size, Unknowns: 1 + rng.IntN(60), L1: 3},
+			{Measurements: 1 + rng.IntN(60), Unknowns: size, L1: 1, L2: 0.5},
+		} {
+			d.A = normalMatrix(rng, d.Measurements, d.Unknowns)
+			signal := normalMatrix(rng, 11, d.Measurements)
+			reference := newNNLS(t, d, "generic")
+			want, wantStatus := fitAll(reference, signal)
+			n := reference.Parameters()
+			for _, isa := range kernel.ISAs() {
+				got, status := fitAll(newNNLS(t, d, isa), signal)
+				for v := range status {
+					y := signal[v*d.Measurements:][:d.Measurements]
+					least, reached := objective(d, want[v*n:][:d.Unknowns], y), objective(d, got[v*n:][:d.Unknowns], y)
+					if !(math.Abs(reached-least) <= 1e-12*dot(y, y)) {
+						t.Errorf("%s: %d x %d, L1 %g, L2 %g: %+v: objective %g, the reference has %g", isa, d.Measurements, d.Unknowns, d.L1, d.L2, status[v], reached, least)
+					}
+					if status[v].Code == kernel.OK && wantStatus[v].Code == kernel.OK && status[v] != wantStatus[v] {
+						t.Errorf("%s: %d x %d: %+v, the reference has %+v", isa, d.Measurements, d.Unknowns, status[v], wantStatus[v])
+					}
+				}
+				for v, s := range status {
+					if kkt := got[(v+1)*n-1]; s.Code != kernel.OK && s.Code != kernel.Refit || !(kkt <= 1e-10) {
+						t.Errorf("%s: %d x %d: %+v, KKT residual %g", isa, d.Measurements, d.Unknowns, s, kkt)
+					}
+				}
+			}
+		}
+	}
+}
+
+// The KKT conditions are sufficient, so that they are all that must be checked, from the definition.
+func TestPenalisedNNLSIsAtItsMinimum(t *testing.T) {
+	rng := rand.New(rand.NewPCG(6, 5))
+	for range 200 {
+		d := kernel.NNLSDesign{Measurements: 1 + rng.IntN(30), Unknowns: 1 + rng.IntN(40), L1: 3 * rng.Float64(), L2: rng.Float64()}
+		d.A = normalMatrix(rng, d.Measurements, d.Unknowns)
+		signal := normalMatrix(rng, 9, d.Measurements)
+		for _, isa := range kernel.ISAs() {
+			f := newNNLS(t, d, isa)
+			params, _ := fitAll(f, signal)
+			for v := range 9 {
+				x, y := params[v*f.Parameters():][:d.Unknowns], signal[v*d.Measurements:][:d.Measurements]
+				for j := range d.Unknowns {
+					gradient := d.L1 + d.L2*x[j]
+					for i := range y {
+						gradient += d.A[i*d.Unknowns+j] * (dot(d.A[i*d.Unknowns:][:d.Unknowns], x) - y[i])
+					}
+					if gradient < -1e-9 || x[j] > 0 && gradient > 1e-9 || x[j] < 0 {
+						t.Fatalf("%s: %d x %d: x[%d] is %g, the gradient there %g", isa, d.Measurements, d.Unknowns, j, x[j], gradient)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestNNLSDoesNotDependOnTheUnitsOfTheUnknowns(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 5))
+	const m, n = 20, 12
+	a, signal := normalMatrix(rng, m, n), normalMatrix(rng, 30, m)
+	units := make([]float64, n)
+	scaled := slices.Clone(a)
+	for j := range units {
+		units[j] = math.Pow(10, 24*rng.Float64()-12)
+		for i := range m {
+			scaled[i*n+j] *= units[j]
+		}
+	}
+	for _, isa := range kernel.ISAs() {
+		f := newNNLS(t, kernel.NNLSDesign{Measurements: m, Unknowns: n, A: a}, isa)
+		want, _ := fitAll(f, signal)
+		got, status := fitAll(newNNLS(t, kernel.NNLSDesign{Measurements: m, Unknowns: n, A: scaled}, isa), signal)
+		for v := range status {
+			for j, unit := range units {
+				if w, g := want[v*f.Parameters()+j], got[v*f.Parameters()+j]*unit; math.Abs(g-w) > 1e-11 {
+					t.Errorf("%s: voxel %d: %+v: x[%d] is %.15g, in other units %.15g", isa, v, status[v], j, w, g)
+				}
+			}
+		}
+	}
+}
+
+func TestNNLSDoesNotDependOnNeighboursOrCalls(t *testing.T) {
+	for kind := range nnlsKinds {
+		for _, p := range randomProblems(kind, 6, 40) {
+			for _, isa := range kernel.ISAs() {
+				f := newNNLS(t, kernel.NNLSDesign{Measurements: p.m, Unknowns: p.n, A: p.a}, isa)
+				signal := slices.Clone(p.signals)
+				signal[0] = math.NaN()
+				clear(signal[7*p.m : 8*p.m])
+				whole, wholeStatus := fitAll(f, signal)
+				w, n := f.NewWorker(), f.Parameters()
+				for count := range 40 {
+					params, status := make([]float64, count*n), make([]kernel.Status, count)
+					first := count * 7 % (41 - count)
+					w.Fit64(params, status, signal[first*p.m:(first+count)*p.m])
+					if !slices.Equal(params, whole[first*n:(first+count)*n]) || !slices.Equal(status, wholeStatus[first:first+count]) {
+						t.Fatalf("%s, %s: %d voxels from voxel %d on differ from those in a larger call", p.kind, isa, count, first)
+					}
+				}
+				if wholeStatus[0].Code != kernel.NonFinite || wholeStatus[7].Code != kernel.ZeroSignal {
+					t.Errorf("%s, %s: NaN gives %v and zeros give %v", p.kind, isa, wholeStatus[0].Code, wholeStatus[7].Code)
+				}
+			}
+		}
+	}
+}
+
+func TestFitOfNNLSDoesNotAllocate(t *testing.T) {
+	for kind := range nnlsKinds {
+		for _, p := range randomProblems(kind, 2, 20) {
+			for _, isa := range kernel.ISAs() {
+				f := newNNLS(t, kernel.NNLSDesign{Measurements: p.m, Unknowns: p.n, A: p.a}, isa)
+				w, params, status := f.NewWorker(), make([]float64, 20*f.Parameters()), make([]kernel.Status, 20)
+				if got := testing.AllocsPerRun(3, func() { w.Fit64(params, status, p.signals) }); got != 0 {
+					t.Errorf("%s, %s: %v allocations for a call", p.kind, isa, got)
+				}
+			}
+		}
+	}
+}
+
+func TestProblemsThatNNLSCannotTakeAreErrors(t *testing.T) {
+	a := []float64{1, 2, 3, 4, 5, 6}
+	for field, call := range map[string]func() error{
+		"Measurements": func() error { _, err := kernel.NewNNLS(kernel.NNLSDesign{Unknowns: 2, A: a}); return err },
+		"Unknowns":     func() error { _, err := kernel.NewNNLS(kernel.NNLSDesign{Measurements: 3, A: a}); return err },
+		"6 values": func() error {
+			_, err := kernel.NewNNLS(kernel.NNLSDesign{Measurements: 2, Unknowns: 2, A: a})
+			return err
+		},
+		"L1": func() error {
+			_, err := kernel.NewNNLS(kernel.NNLSDesign{Measurements: 3, Unknowns: 2, A: a, L1: math.NaN()})
+			return err
+		},
+		"L2": func() error {
+			_, err := kernel.NewNNLS(kernel.NNLSDesign{Measurements: 3, Unknowns: 2, A: a, L2: -1})
+			return err
+		},
+		"instruction": func() error {
+			_, err := kernel.NewNNLS(kernel.NNLSDesign{Measurements: 3, Unknowns: 2, A: a}, kernel.WithISA("abacus"))
+			return err
+		},
+		"y has 2": func() error { _, _, err := kernel.NNLS(a, 3, 2, []float64{1, 2}); return err },
+		"A[1]":    func() error { _, _, err := kernel.NNLS([]float64{1, math.Inf(1)}, 1, 2, []float64{1}); return err },
+		"y[0]":    func() error { _, _, err := kernel.NNLS([]float64{1}, 1, 1, []float64{math.NaN()}); return err },
+		"columns": func() error { _, _, err := kernel.NNLS(nil, 1, 0, []float64{1}); return err },
+	} {
+		if err := call(); err == nil || !strings.Contains(err.Error(), field) {
+			t.Errorf("%s: error %v", field, err)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"math"
 	"unsafe"
 
 	"github.com/voxfit/voxfit/kernel/internal/ops"
@@ -127,20 +128,17 @@ func (w *nnlsLaneWorker) fitLane(row []float64, lane int) Status {
 		return status
 	}
 	shift := w.l1 * about.s0
-	outcome := w.solver.Solve(w.takeB(lane, shift), shift)
-	square, ok := 0.0, false
+	outcome := w.solver.Solve(w.takeB(lane, shift), shift, about.gross)
 	if outcome == ref.Converged {
-		square, ok = w.solver.SquaredResidual(about.energy, about.gross, shift)
-	}
-	if !ok {
-		w.takeY(lane, about.isotropic)
-		if outcome == ref.Doubtful {
-			outcome = w.solver.SolveCarefully(w.y, shift)
+		if square, ok := w.solver.SquaredResidual(about.energy, about.gross, shift); ok {
+			return w.write(row, w.solver, &about, math.Sqrt(square), outcome)
 		}
-		r := w.solver.Residual(w.y)
-		square = float64(r * r)
 	}
-	return w.write(row, w.solver, &about, square, outcome)
+	w.takeY(lane, about.isotropic)
+	if outcome == ref.Doubtful {
+		outcome = w.solver.SolveCarefully(w.y, shift)
+	}
+	return w.write(row, w.solver, &about, w.solver.Residual(w.y), outcome)
 }
 
 func (w *nnlsLaneWorker) inspectLane(lane int) nnlsSignal {

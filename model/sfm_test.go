@@ -165,4 +165,3 @@ func TestSFMWithElasticNetIsNotAboveScikitLearn(t *testing.T) {
 		})
 	}
 }
-

@@ -46,8 +46,11 @@ const (
 	// parts may be: times the unit roundoff, that is the error of the objective.
 	amplified = 2e4
 	// exact is the share of all squares below which the squared residual is computed from the
-	// residual.
-	exact = 1e-6
+	// residual, and smallest that of squares that may have vanished.
+	exact, smallest = 1e-6, 1e-250
+	// rounding is how far, relative to the length of a signal times that of a column, their product
+	// may be from zero by rounding alone.
+	rounding = 4 * 0x1p-52
 	// rounds is how many columns may enter for each unknown. Between two entries columns only leave,
 	// so that it bounds all loops. The method ends by itself, as the objective falls with each
 	// entry and a set of columns never returns; rounding can defeat that.
@@ -168,11 +171,12 @@ func (p *NNLS) Price(w, b, x []float64, places []int) int {
 	return best
 }
 
-// Solve solves for B, of which first is the largest element's place. shift is what was taken off.
-func (s *NNLSScratch) Solve(first int, shift float64) Outcome {
+// Solve solves for B, of which first is the largest element's place. shift is what was taken off, and
+// gross the sum of the squares that B was computed from.
+func (s *NNLSScratch) Solve(first int, shift, gross float64) Outcome {
 	s.reset()
 	best := s.B[first]
-	if !(best > 0) {
+	if !(best > 0) || best <= float64(rounding*s.problem.norms[first])*math.Sqrt(gross) {
 		return Converged
 	}
 	scale := best + shift
@@ -356,7 +360,7 @@ func (s *NNLSScratch) SquaredResidual(energy, gross, shift float64) (float64, bo
 		x := s.X[i]
 		rest -= float64(x*(s.B[place]+2*shift)) + float64(s.problem.l2*float64(x*x))
 	}
-	return rest, rest > exact*gross
+	return rest, rest > exact*gross && rest > smallest
 }
 
 // Residual is |A x - y|.
