@@ -1,10 +1,12 @@
 // Package kernel is the mathematics of one voxel, done for many: constrained spherical deconvolution,
-// the free-water tensor and the plain tensor. It reads no files, starts no goroutines, and allocates
+// the free-water tensor, the plain tensor, and least squares with unknowns that are not negative, with
+// the sparse fascicle model on it. It reads no files, starts no goroutines, and allocates
 // nothing once a worker is made.
 //
 // # Designs, fitters, workers
 //
-// A fit is prepared in three steps. A design (CSDDesign, FreeWaterDesign, TensorDesign) holds what
+// A fit is prepared in three steps. A design (CSDDesign, FreeWaterDesign, TensorDesign, NNLSDesign,
+// SFMDesign) holds what
 // depends on the acquisition and on the options, as plain matrices; package model makes them from
 // gradient tables. A constructor checks a design and turns it into a Fitter: factorised, transposed,
 // cut into panels, whatever its loops want to find. A Fitter never changes, so that all cores share
@@ -52,6 +54,20 @@
 // that has to be found as well; that is a nonlinear fit with bounds, started from a linear one.
 // NewTensor and NewFreeWater document what they minimise, their order of parameters, and their rules
 // for signals that no tensor describes.
+//
+// # Non-negative least squares, and sparse fascicles
+//
+// Many models are a sum of known signals with weights that cannot be negative. At the minimum most weights
+// are zero; the rest is an ordinary least-squares problem, once it is known which they are. NewNNLS finds
+// out by letting one column in after another, the one along which the misfit falls fastest, and letting
+// those out whose weight would become negative (Lawson and Hanson 1974). All voxels have one matrix: its
+// Gram matrix is made once, A^T y is one product of matrices for a batch of voxels, and an entry costs a
+// row of a Cholesky factor and a sum of a few rows of the Gram matrix. Squaring a matrix loses half of the
+// digits; a voxel where that may have mattered is solved once more from the matrix itself. The conditions
+// of the minimum are checked in every voxel, and how well they hold is part of the result.
+//
+// NewSFM is that for fascicles in fixed directions (Rokem 2015), with or without the penalties of an
+// elastic net; NNLS is one small problem in one call.
 //
 // # Instruction sets
 //

@@ -32,4 +32,7 @@
 // its own directions and weights), so there the table has the angular correlation of the two fodfs; and
 // dwi2tensor has no setting that weights as DIPY does, so the plain weighted tensor is set against its
 // single weighted fit.
+//
+// SparseFascicleModel.fit spends its time in a solver. "sfm scipy" sets the same fit of ours against that
+// alone: a loop of scipy.optimize.nnls over voxels, with DIPY's matrix, the right-hand sides made before.
 package compare

@@ -29,6 +29,9 @@ var variants = []variant{
 		&mrtrixCommand{"dwi2tensor", []string{"-iter", "0"}, anisotropyAgainstMRtrix}},
 	{"dti iwls", "dti", 4096, buildTensor(kernel.IWLS, 2), nil,
 		&mrtrixCommand{"dwi2tensor", nil, tensorAgainstMRtrix}},
+	{"sfm nnls", "sfm", 512, buildSFM(model.NNLS), fasciclesAgainstDIPY, nil},
+	{"sfm scipy", "sfm", 512, buildSFM(model.NNLS), fasciclesAgainstDIPY, nil}, // the solver alone
+	{"sfm elasticnet", "sfm", 128, buildSFM(model.ElasticNet), elasticNetAgainstDIPY, nil},
 }
 
 // Models lists the models that can be compared.

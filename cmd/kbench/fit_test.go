@@ -55,9 +55,9 @@ func TestMapsOfRealDataLoadInNibabelWithTheImagesAffineAndCompleteSidecars(t *te
 	} {
 		image := peer.Data(t, data, "dwi.nii.gz")
 		out := t.TempDir()
-		for model, maps := range map[string]int{"csdm": 6, "fwdtim": 9, "dti": 8} {
+		for model, maps := range map[string]int{"csdm": 6, "fwdtim": 9, "dti": 8, "sfm": 11} {
 			succeed(t, append([]string{"fit", model, image, "-o", out}, more...)...)
-			sidecars, err := filepath.Glob(filepath.Join(out, "model-"+map[string]string{"csdm": "csd", "fwdtim": "fwtensor", "dti": "tensor"}[model]+"_*.json"))
+			sidecars, err := filepath.Glob(filepath.Join(out, "model-"+map[string]string{"csdm": "csd", "fwdtim": "fwtensor", "dti": "tensor", "sfm": "sfm"}[model]+"_*.json"))
 			if err != nil || len(sidecars) != maps {
 				t.Errorf("%s: %d sidecars, want %d", model, len(sidecars), maps)
 			}
@@ -78,7 +78,7 @@ for path in maps:
     assert int(m.header["sform_code"]) == int(image.header["sform_code"]), path + ": another sform code"
 print(len(maps))`
 		text, err := exec.Command(python, "-c", script, image, out).CombinedOutput()
-		if err != nil || strings.TrimSpace(string(text)) != "23" {
+		if err != nil || strings.TrimSpace(string(text)) != "34" {
 			t.Errorf("%s: nibabel: %v\n%s", data, err, text)
 		}
 	}

@@ -27,6 +27,7 @@ var modelEntries = []modelEntry{
 	{"csdm", true, []string{"sh-basis", "lmax", "lambda", "tau", "refine-peaks", "precision", "response"}, buildCSD},
 	{"fwdtim", false, []string{"method", "precision", "mrtrix-order"}, buildFreeWater},
 	{"dti", false, []string{"method", "mrtrix-order", "iterations"}, buildTensor},
+	{"sfm", false, []string{"solver", "l1-ratio", "alpha", "fascicle", "predicted"}, buildSFM},
 }
 
 func modelNames() string {
@@ -64,6 +65,7 @@ type modelSettings struct {
 	precision   string
 	iterations  int
 	mrtrixOrder bool
+	sfm         sfmSettings
 	frame       string
 	isa         string
 
@@ -72,7 +74,7 @@ type modelSettings struct {
 
 // defaultSettings are those of kbench run: every model as its peer fits it by default.
 func defaultSettings(isa string) modelSettings {
-	return modelSettings{shBasis: "descoteaux07", lmax: 8, lambda: 1, tau: 0.1, frame: "image", isa: isa}
+	return modelSettings{shBasis: "descoteaux07", lmax: 8, lambda: 1, tau: 0.1, frame: "image", isa: isa, sfm: defaultSFM}
 }
 
 func (s *modelSettings) addFlags(f *pflag.FlagSet) {
@@ -86,6 +88,7 @@ func (s *modelSettings) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&s.precision, "precision", "", "arithmetic on the way to the result, which is double either way: csdm: double (default) or mixed; fwdtim: mixed (default) or double")
 	f.IntVar(&s.iterations, "iterations", 2, "dti: how often iwls reweights, as dwi2tensor -iter")
 	f.BoolVar(&s.mrtrixOrder, "mrtrix-order", false, "fwdtim, dti: tensors as D11,D22,D33,D12,D13,D23")
+	s.sfm.addFlags(f)
 	f.StringVar(&s.frame, "frame", "", "axes of fodfs, peaks and tensors: image (b-vectors as given) or world (scanner; default for MRtrix3's basis or order)")
 	f.StringVar(&s.isa, "isa", "", isaHelp)
 	s.given = f.Changed
@@ -206,6 +209,9 @@ func (s *modelSettings) options(name string) map[string]any {
 	if name == "csdm" {
 		return map[string]any{"LMax": s.lmax, "Lambda": s.lambda, "Tau": s.tau, "MaxIterations": 50, "RefinePeaks": s.refinePeaks,
 			"Precision": strings.ToLower(cmp.Or(s.precision, kernel.Double.String()))}
+	}
+	if name == "sfm" {
+		return s.sfm.options()
 	}
 	method := strings.ToUpper(s.method)
 	if method == "" {
