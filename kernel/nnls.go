@@ -95,7 +95,7 @@ func checkLeastSquares(rows string, m int, columns string, n int, a []float64, l
 	}
 	for i, v := range a {
 		if math.IsNaN(v*0) || math.IsInf(v*v*float64(m), 0) {
-			return fmt.Errorf("A[%d] is %v, must be finite, and so must sums of squares", i, v)
+			return fmt.Errorf("field A[%d] is %v, must be finite, and so must sums of squares", i, v)
 		}
 	}
 	return nil

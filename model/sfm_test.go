@@ -2,9 +2,11 @@ package model_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/voxfit/voxfit/internal/peer"
+	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/sh"
 )
@@ -163,5 +165,120 @@ func TestSFMWithElasticNetIsNotAboveScikitLearn(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A voxel of one fascicle along a direction of the sphere, without noise, is that fascicle.
+func TestSFMFindsTheFascicleThatMadeTheSignal(t *testing.T) {
+	a := phantomAcquisition(t, 1)
+	const along, across, s0 = 0.0015, 0.0005, 800
+	for j, axis := range sh.Symmetric362Hemisphere().Vertices {
+		if j%20 != 0 {
+			continue
+		}
+		for i, g := range a.gradients.Bvecs {
+			c := dot(g, axis)
+			a.signal[i] = float32(s0 * math.Exp(-a.gradients.Bvals[i]*(across+(along-across)*c*c)))
+		}
+		m := newSFM(t, a, model.SFMOptions{Solver: model.NNLS, Predicted: true})
+		ours := fit(m, a)
+		best := 0
+		for k, w := range ours.row(0)[:181] {
+			if w > ours.row(0)[best] {
+				best = k
+			}
+		}
+		if best != j {
+			t.Errorf("the largest weight is on vertex %d, the fascicle on %d", best, j)
+		}
+		peaks := ours.vectors("peaks", 0)
+		if len(peaks) != 1 || degrees(peaks[0], axis) > 1e-3 {
+			t.Errorf("vertex %d: peaks %v, want one along %v", j, peaks, axis)
+		}
+		if gfa := ours.maps["gfa"][0]; !(gfa > 0.3 && gfa < 1) {
+			t.Errorf("GFA %g", gfa)
+		}
+		predicted := make([]float64, a.gradients.Len())
+		m.Predict(predicted, ours.row(0))
+		squares, n := 0.0, 0.0
+		for i, v := range predicted {
+			if ours.maps["predicted"][i] != float32(v) {
+				t.Fatalf("measurement %d: the map has %g, Predict %g", i, ours.maps["predicted"][i], v)
+			}
+			if a.gradients.Bvals[i] > 50 {
+				squares += math.Pow((v-float64(a.signal[i]))/s0, 2)
+				n++
+			}
+		}
+		if got, want := float64(ours.maps["residual"][0]), math.Sqrt(squares/n); math.Abs(got-want) > 1e-6 {
+			t.Errorf("residual %g, want %g", got, want)
+		}
+		if got := ours.maps["s0"][0]; math.Abs(float64(got)-s0) > 1e-3 {
+			t.Errorf("S0 %g, want %g", got, float64(s0))
+		}
+	}
+}
+
+// A stick diffuses along itself alone: its ODF is its own vertex, as in DIPY.
+func TestSFMOfSticksHasItsWeightsAsODF(t *testing.T) {
+	a := phantomAcquisition(t, 20)
+	m := newSFM(t, a, model.SFMOptions{Solver: model.NNLS, Evals: [3]float64{0.001, 0, 0}})
+	ours := fit(m, a)
+	for i, v := range ours.maps["odf"] {
+		if v != ours.maps["weights"][i] {
+			t.Fatalf("value %d: ODF %g, weight %g", i, v, ours.maps["weights"][i])
+		}
+	}
+	if empty(ours.maps["weights"]) {
+		t.Error("all weights are zero")
+	}
+}
+
+func TestMapsOfAVoxelThatCouldNotBeFittedAreZero(t *testing.T) {
+	a := phantomAcquisition(t, 3)
+	a.voxel(1)[7] = float32(math.NaN())
+	ours := fit(newSFM(t, a, model.SFMOptions{Predicted: true}), a)
+	for name, values := range ours.maps {
+		n := ours.components[name]
+		if name != "status" && !empty(values[n:2*n]) {
+			t.Errorf("%s is %v", name, values[n:2*n])
+		}
+	}
+	if got := ours.status[1].Code; got != kernel.NonFinite {
+		t.Errorf("status %v", got)
+	}
+}
+
+func TestSFMOptionsThatMakeNoSenseAreErrors(t *testing.T) {
+	a := phantomAcquisition(t, 1)
+	for want, o := range map[string]model.SFMOptions{
+		"diffusivities of": {Evals: [3]float64{0.001, 0.002, 0.002}},
+		"expected equal":   {Evals: [3]float64{0.002, 0.001, 0.0005}},
+		"Solver(7)":        {Solver: 7},
+		"L1 ratio":         {L1Ratio: 1.5},
+		"alpha":            {Alpha: math.Inf(1)},
+		"vertices":         {Sphere: &sh.Sphere{}},
+		"abacus":           {ISA: "abacus"},
+	} {
+		if _, err := model.NewSFM(a.gradients, o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v", want, err)
+		}
+	}
+	withoutB0 := a.gradients.Subset(a.gradients.DWIs())
+	if _, err := model.NewSFM(withoutB0, model.SFMOptions{}); err == nil || !strings.Contains(err.Error(), "0 b0") {
+		t.Errorf("without b0: error %v", err)
+	}
+}
+
+func TestDerivingMapsOfSFMDoesNotAllocate(t *testing.T) {
+	a := phantomAcquisition(t, 10)
+	m := newSFM(t, a, model.SFMOptions{Predicted: true})
+	ours, d := fit(m, a), m.NewDeriver()
+	var out [][]float32
+	for _, description := range m.Maps() {
+		out = append(out, ours.maps[description.Name])
+	}
+	if got := testing.AllocsPerRun(5, func() { d.Derive(out, ours.params, ours.status) }); got != 0 {
+		t.Errorf("%v allocations for a block", got)
 	}
 }
