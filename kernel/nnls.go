@@ -25,6 +25,8 @@ type NNLSDesign struct {
 	A []float64
 	// L1 and L2 are not negative.
 	L1, L2 float64
+	// Precision is Mixed (the default) or Double.
+	Precision Precision
 }
 
 // NNLSExtra is how many parameters follow the unknowns of a Fitter that NewNNLS made.
@@ -45,6 +47,10 @@ const NNLSExtra = 2
 // orthogonal reflections of A itself, and its status is Refit: correct in the same way, slower, no
 // worse than scipy. Where the columns in use are dependent the solution is not unique; the objective
 // is the least all the same.
+//
+// Mixed precision looks for columns in single precision. Where its rounding could matter, and for all that
+// is solved and checked, it takes double precision: the result is as good, and may differ from Double's
+// by rounding.
 //
 // The status of a voxel:
 //
@@ -72,16 +78,18 @@ func NewNNLS(d NNLSDesign, opts ...Option) (Fitter, error) {
 	if d.L1 == 0 && d.L2 == 0 {
 		n.scales = scaleColumns(columns, d.Unknowns)
 	}
-	return n.finish(columns, columns, d.L2, set), nil
+	return n.finish(columns, columns, d.L2, d.Precision, set), nil
 }
 
 func (d *NNLSDesign) check() error {
-	return checkLeastSquares("Measurements", d.Measurements, "Unknowns", d.Unknowns, d.A, d.L1, d.L2)
+	return checkLeastSquares("Measurements", d.Measurements, "Unknowns", d.Unknowns, d.A, d.L1, d.L2, d.Precision)
 }
 
 // checkLeastSquares checks what all designs with non-negative unknowns have.
-func checkLeastSquares(rows string, m int, columns string, n int, a []float64, l1, l2 float64) error {
+func checkLeastSquares(rows string, m int, columns string, n int, a []float64, l1, l2 float64, precision Precision) error {
 	switch {
+	case precision > Mixed:
+		return fmt.Errorf("field Precision is %v, must be Double or Mixed", precision)
 	case m < 1:
 		return fmt.Errorf("field %s has %d, must be at least 1", rows, m)
 	case n < 1:
@@ -108,7 +116,7 @@ func checkLeastSquares(rows string, m int, columns string, n int, a []float64, l
 // An error says that the lengths do not agree, that a value is not finite, or that 3 x columns columns
 // entered without an end: the last solution is returned with it.
 func NNLS(a []float64, rows, columns int, y []float64) (x []float64, residual float64, err error) {
-	if err := checkLeastSquares("rows", rows, "columns", columns, a, 0, 0); err != nil {
+	if err := checkLeastSquares("rows", rows, "columns", columns, a, 0, 0, Double); err != nil {
 		return nil, 0, fmt.Errorf("kernel: NNLS: %w", err)
 	}
 	if len(y) != rows {
@@ -177,11 +185,11 @@ type nnls struct {
 
 // finish makes the Fitter. columns are those that the method sees; rows are what the signal is
 // multiplied with in lanes.
-func (n *nnls) finish(columns, rows []float64, l2 float64, set *ops.Set) Fitter {
+func (n *nnls) finish(columns, rows []float64, l2 float64, precision Precision, set *ops.Set) Fitter {
 	m := len(n.volumes)
 	n.problem = ref.NewNNLS(columns, m, n.unknowns, l2)
-	if set.NNLS != nil && set.CSD != nil {
-		return newNNLSLanes(n, rows, set)
+	if set.NNLS != nil {
+		return newNNLSLanes(n, rows, precision, set.NNLS)
 	}
 	n.problem.MakeGram(n.unknowns)
 	n.matrix = ref.NewPanels(columns, n.unknowns, m)
@@ -237,6 +245,22 @@ type nnlsSignal struct {
 	isotropic                 float64 // what is taken off the signal to give y
 	energy, gross             float64 // |y|^2, and the squares that it was computed from
 	mean                      float64 // of y
+}
+
+// about says what a signal is like, given a number that is not 0 where a value is not finite, the
+// smallest and the largest value, and sums: of those at b = 0, and of the volumes', of the positive
+// ones of these, and of their squares.
+func (n *nnls) about(poison, low, high, weak, total, positive, squares float64) nnlsSignal {
+	about := nnlsSignal{nonFinite: poison != 0, zero: low == 0 && high == 0, s0: 1, energy: squares, gross: squares}
+	if n.b0s != nil {
+		m := float64(len(n.volumes))
+		about.negative = low < 0
+		about.s0 = weak / float64(len(n.b0s))
+		about.isotropic = positive / m
+		about.mean = (total - positive) / m
+		about.energy += float64(m*float64(about.isotropic*about.isotropic)) - 2*float64(about.isotropic*total)
+	}
+	return about
 }
 
 func nnlsVoxel[T float32 | float64](w *nnlsWorker, row []float64, signal []T) Status {

@@ -168,17 +168,22 @@ func TestNNLSReachesScipysObjective(t *testing.T) {
 	for kind := range nnlsKinds {
 		t.Run(nnlsKinds[kind].name, func(t *testing.T) {
 			tallies := map[string]*nnlsTally{"NNLS": {}}
+			precisions := []kernel.Precision{kernel.Mixed, kernel.Double}
 			for _, isa := range kernel.ISAs() {
-				tallies[isa] = &nnlsTally{}
+				for _, precision := range precisions {
+					tallies[isa+" "+precision.String()] = &nnlsTally{}
+				}
 			}
 			for _, p := range randomProblems(kind, matrices, each) {
 				theirs := peer.DIPY(t, "nnls", peer.Arrays{"a": peer.Matrix(p.a, p.n), "y": peer.Matrix(p.signals, p.m)}, nil)["x"]
 				for _, isa := range kernel.ISAs() {
-					f := newNNLS(t, kernel.NNLSDesign{Measurements: p.m, Unknowns: p.n, A: p.a}, isa)
-					params, status := fitAll(f, p.signals)
-					for v, s := range status {
-						row := params[v*f.Parameters():][:f.Parameters()]
-						tallies[isa].note(t, p.a, row[:p.n], p.signals[v*p.m:][:p.m], theirs.Row(v), row[p.n], row[p.n+1], s)
+					for _, precision := range precisions {
+						f := newNNLS(t, kernel.NNLSDesign{Measurements: p.m, Unknowns: p.n, A: p.a, Precision: precision}, isa)
+						params, status := fitAll(f, p.signals)
+						for v, s := range status {
+							row := params[v*f.Parameters():][:f.Parameters()]
+							tallies[isa+" "+precision.String()].note(t, p.a, row[:p.n], p.signals[v*p.m:][:p.m], theirs.Row(v), row[p.n], row[p.n+1], s)
+						}
 					}
 				}
 				for v := range theirs.Shape[0] {
@@ -284,6 +289,7 @@ func TestEverySetSolvesProblemsOfAnySize(t *testing.T) {
 			want, wantStatus := fitAll(reference, signal)
 			n := reference.Parameters()
 			for _, isa := range kernel.ISAs() {
+				d.Precision = kernel.Precision(rng.IntN(3)) // every one, sooner or later
 				got, status := fitAll(newNNLS(t, d, isa), signal)
 				for v := range status {
 					y := signal[v*d.Measurements:][:d.Measurements]

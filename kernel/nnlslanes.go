@@ -2,187 +2,254 @@ package kernel
 
 import (
 	"math"
+	"slices"
 	"unsafe"
 
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// nnlsLanes is an nnls made ready for kernels: A^T y of one voxel in each lane of a vector, then
-// each voxel's set of columns with the unknowns in lanes.
+// nnlsLanes is an nnls made ready for kernels that have the unknowns, or the values of a signal, in the
+// lanes of a vector. A^T y in single precision is a product of matrices for a block of voxels at once; in
+// double precision it is a dot product for each column that asks for it.
 type nnlsLanes struct {
 	*nnls
-	shared  *ops.CSD
-	steps   *ops.NNLS
-	rows    panels  // A^T, or that of columns with mean zero where b = 0 is known
-	listed  []int32 // offsets of the volumes in the packed signal
-	weak    []int32 // those of b = 0
-	all     []int32 // both
-	tiles   int     // of the unknowns
-	vectors int     // of A^T y: of all lanes, whole tiles and panels
+	steps    *ops.NNLS
+	single   bool      // the way is in single precision
+	order    []int     // of the values of a signal; nil where each is used once
+	values   int       // that are used
+	places   []int     // of the volumes among them
+	length   int       // values rounded up to whole chunks
+	rows     []float64 // of A^T, unknowns x length, with zeros where b = 0
+	weighted []float64 // 1 for the volumes
+	weak     []float64 // 1 for b = 0
+	tiles    int       // of the unknowns, in double precision
+
+	// In single precision.
+	width       int       // of a voxel's prices
+	matrix      []float32 // of Project
+	blocks      int       // tiles of matrix
+	singleTiles int       // of the unknowns
+	gram        []float32 // unknowns x width
 }
 
-func newNNLSLanes(n *nnls, rows []float64, set *ops.Set) *nnlsLanes {
-	l := &nnlsLanes{nnls: n, shared: set.CSD, steps: set.NNLS}
-	m, tile := len(n.volumes), set.NNLS.Tile*set.CSD.Lanes
-	offset := func(v int) int32 { return int32(v * l.shared.Lanes * 8) }
-	for _, v := range n.b0s {
-		l.weak = append(l.weak, offset(v))
+const (
+	// columnLeast and columnMost are between what squared lengths of columns must lie for single
+	// precision to hold their products; signalLeast and signalMost are the same for signals.
+	columnLeast, columnMost = 1e-12, 1e12
+	signalLeast, signalMost = 1e-24, 1e24
+	// surveyVectors is how many vectors ops.NNLS.SurveyFloat32 writes.
+	surveyVectors = 7
+)
+
+func newNNLSLanes(n *nnls, rows []float64, precision Precision, steps *ops.NNLS) *nnlsLanes {
+	l := &nnlsLanes{nnls: n, steps: steps, single: precision != Double}
+	places := l.placeValues()
+	l.length = roundUp(l.values, ops.Chunk)
+	m := len(n.volumes)
+	l.places = places[:m]
+	l.rows, l.weighted, l.weak = alignedFloats(n.unknowns*l.length), alignedFloats(l.length), alignedFloats(l.length)
+	for i := range n.volumes {
+		l.weighted[places[i]] = 1
 	}
-	for _, v := range n.volumes {
-		l.listed = append(l.listed, offset(v))
+	for i := range n.b0s {
+		l.weak[places[m+i]] = 1
 	}
-	l.all = append(append(l.all, l.weak...), l.listed...)
-	l.rows = newPanels(n.unknowns, m, l.shared.Panel, func(r, c int) float64 { return rows[r*m+c] })
+	for j := range n.unknowns {
+		square := 0.0
+		for i, v := range rows[j*m:][:m] {
+			l.rows[j*l.length+places[i]] = v
+			square += float64(v * v)
+		}
+		l.single = l.single && (square == 0 || square > columnLeast && square < columnMost)
+	}
+	tile := steps.Tile * steps.Lanes
 	l.tiles = roundUp(n.unknowns, tile) / tile
-	l.vectors = max(l.rows.rows, l.tiles*tile)
 	n.problem.MakeGram(l.tiles * tile)
+	if l.single {
+		l.makeSingle()
+	}
 	return l
 }
 
+// placeValues says where volumes, then b0s, are among the values that are used: where they are in a signal
+// if each value there is used once, else one after another.
+func (l *nnlsLanes) placeValues() []int {
+	order := append(append([]int(nil), l.volumes...), l.b0s...)
+	used := make([]bool, l.measurements)
+	for _, v := range order {
+		used[v] = true
+	}
+	l.values = len(order)
+	if len(order) == l.measurements && !slices.Contains(used, false) {
+		return order
+	}
+	l.order = order
+	places := make([]int, len(order))
+	for i := range places {
+		places[i] = i
+	}
+	return places
+}
+
+// makeSingle makes what single precision needs.
+func (l *nnlsLanes) makeSingle() {
+	s, stride := l.steps, l.problem.Stride
+	tile, block := s.Tile*s.Singles, s.BlockUnknowns*s.Singles
+	l.singleTiles = roundUp(l.unknowns, tile) / tile
+	l.width = l.singleTiles * tile
+	l.blocks = l.width / block
+	l.matrix, l.gram = make([]float32, l.width*l.values), make([]float32, l.unknowns*l.width)
+	for j := range l.unknowns {
+		for i := range l.values {
+			l.matrix[(j/block*l.values+i)*block+j%block] = float32(l.rows[j*l.length+i])
+		}
+		for i, g := range l.problem.Gram[j*stride:][:l.unknowns] {
+			l.gram[j*l.width+i] = float32(g)
+		}
+	}
+}
+
 func (l *nnlsLanes) NewWorker() Worker {
-	lanes, stride := l.shared.Lanes, l.stride()
+	voxels := l.steps.BlockVoxels
 	w := &nnlsLaneWorker{
-		nnlsLanes: l,
-		staged32:  make([]float32, lanes*stride), staged64: make([]float64, lanes*stride),
-		signal: alignedFloats(stride * lanes), seen: alignedFloats(3 * lanes),
-		sums: alignedFloats(3 * lanes), weakSums: alignedFloats(3 * lanes),
-		b: alignedFloats(l.vectors * lanes), turned: alignedFloats(l.tiles * l.steps.Tile * lanes * lanes),
-		rowBytes: make([]int, l.unknowns), y: make([]float64, len(l.volumes)),
+		nnlsLanes: l, staged32: make([]float32, l.length), staged64: make([]float64, l.length),
+		narrow: make([]float32, voxels*l.length), wide: alignedFloats(voxels * l.length),
+		sums: alignedFloats(voxels * surveyVectors * l.steps.Lanes), projected: make([]float32, voxels*l.width),
+		prices: make([]float32, l.width), above: make([]uint64, (l.width+63)/64),
+		x: make([]float32, l.unknowns), rowBytes: make([]int, l.unknowns), y: make([]float64, len(l.volumes)),
 	}
 	w.solver = l.problem.NewScratch(w.price)
 	return w
 }
 
-// stride is the length of a staged signal: as long as a signal, but never shorter than a vector.
-func (l *nnlsLanes) stride() int { return max(l.measurements, l.shared.Lanes) }
-
 type nnlsLaneWorker struct {
 	*nnlsLanes
 	solver *ref.NNLSScratch
 
-	staged32 []float32 // signals, where they are not whole and in one piece
-	staged64 []float64
-	signal   []float64 // in lanes
-	seen     []float64
-	sums     []float64
-	weakSums []float64 // of b = 0
-	b        []float64 // A^T y, in lanes
-	turned   []float64 // the same in squares of lanes x lanes, each with a vector for each voxel
-	rowBytes []int     // offsets of rows of the Gram matrix
-	y        []float64 // of one voxel, where it is needed
+	// A block of voxels.
+	staged32  []float32 // a signal that cannot be read as it lies
+	staged64  []float64
+	narrow    []float32 // the signals in both precisions
+	wide      []float64
+	sums      []float64
+	projected []float32 // A^T y
+
+	// The voxel at hand.
+	signal   []float64
+	b        []float32
+	mean     float64
+	prices   []float32
+	above    []uint64
+	x        []float32
+	rowBytes []int
+	y        []float64
 }
 
 func (w *nnlsLaneWorker) Fit(params []float64, status []Status, signal []float32) {
-	fitNNLSLanes(w, params, status, signal, w.staged32, w.shared.PackFloat32)
+	fitNNLSLanes(w, params, status, signal, w.staged32, w.steps.SurveyFloat32)
 }
 
 func (w *nnlsLaneWorker) Fit64(params []float64, status []Status, signal []float64) {
-	fitNNLSLanes(w, params, status, signal, w.staged64, w.shared.PackFloat64)
+	fitNNLSLanes(w, params, status, signal, w.staged64, w.steps.SurveyFloat64)
 }
 
-func fitNNLSLanes[T float32 | float64](w *nnlsLaneWorker, params []float64, status []Status, signal []T, staged []T, pack func(*float64, *T, int, int)) {
+func fitNNLSLanes[T float32 | float64](w *nnlsLaneWorker, params []float64, status []Status, signal []T, staged []T,
+	survey func(sums, wide *float64, single *float32, row *T, weighted, weak *float64, n int)) {
 	w.checkLengths(len(params), len(status), len(signal))
-	m, lanes, stride, each := w.measurements, w.shared.Lanes, w.stride(), w.Parameters()
-	for first := 0; first < len(status); first += lanes {
-		n := min(lanes, len(status)-first)
-		rows := signal[first*m:]
-		if n < lanes || m < stride {
-			for lane := range n {
-				copy(staged[lane*stride:], rows[lane*m:][:m])
+	m, each, sums := w.measurements, w.Parameters(), surveyVectors*w.steps.Lanes
+	for first := 0; first < len(status); first += w.steps.BlockVoxels {
+		n := min(w.steps.BlockVoxels, len(status)-first)
+		for k := range n {
+			row := signal[(first+k)*m:][:m]
+			if w.order != nil {
+				for i, v := range w.order {
+					staged[i] = row[v]
+				}
+				row = staged
+			} else if m < w.length {
+				copy(staged, row)
+				row = staged
 			}
-			rows = staged
+			survey(&w.sums[k*sums], &w.wide[k*w.length], &w.narrow[k*w.length], &row[0], &w.weighted[0], &w.weak[0], w.length)
 		}
-		pack(&w.signal[0], &rows[0], stride, stride)
-		w.multiply()
-		for lane := range n {
-			v := first + lane
-			status[v] = w.fitLane(params[v*each:][:each], lane)
+		if w.single {
+			w.steps.Project(&w.projected[0], &w.matrix[0], &w.narrow[0], w.values, w.length, w.width, w.blocks)
+		}
+		for k := range n {
+			v := first + k
+			status[v] = w.fitVoxel(params[v*each:][:each], k)
 		}
 	}
 }
 
-// multiply computes A^T y and the sums that the solver needs, of all lanes.
-func (w *nnlsLaneWorker) multiply() {
-	s, m := w.shared, len(w.volumes)
-	s.Inspect(&w.seen[0], &w.signal[0], &w.all[0], len(w.all))
-	w.steps.Sums(&w.sums[0], &w.signal[0], &w.listed[0], m)
-	if len(w.weak) > 0 {
-		w.steps.Sums(&w.weakSums[0], &w.signal[0], &w.weak[0], len(w.weak))
-	}
-	s.Multiply(&w.b[0], &w.rows.data[0], &w.signal[0], &w.listed[0], w.rows.count, m)
-	if w.offsets != nil {
-		for lane := range s.Lanes {
-			if total, positive := w.sums[lane], w.sums[s.Lanes+lane]; total != positive {
-				w.centre(lane, (total-positive)/float64(m))
-			}
-		}
-	}
-	w.turn()
-}
-
-// fitLane solves for the voxel in one lane.
-func (w *nnlsLaneWorker) fitLane(row []float64, lane int) Status {
-	about := w.inspectLane(lane)
+// fitVoxel solves for one voxel of the block.
+func (w *nnlsLaneWorker) fitVoxel(row []float64, k int) Status {
+	about := w.inspect(w.sums[k*surveyVectors*w.steps.Lanes:][:surveyVectors*w.steps.Lanes])
 	if status, bad := w.refuse(row, &about); bad {
 		return status
 	}
+	w.signal, w.mean = w.wide[k*w.length:][:w.length], about.mean
 	shift := w.l1 * about.s0
-	outcome := w.solver.Solve(w.takeB(lane, shift), shift, about.gross)
+	outcome := w.solve(w.projected[k*w.width:][:w.width], shift, about.gross)
 	if outcome == ref.Converged {
 		if square, ok := w.solver.SquaredResidual(about.energy, about.gross, shift); ok {
 			return w.write(row, w.solver, &about, math.Sqrt(square), outcome)
 		}
 	}
-	w.takeY(lane, about.isotropic)
+	for i, place := range w.places {
+		w.y[i] = w.signal[place] - about.isotropic
+	}
 	if outcome == ref.Doubtful {
 		outcome = w.solver.SolveCarefully(w.y, shift)
 	}
 	return w.write(row, w.solver, &about, w.solver.Residual(w.y), outcome)
 }
 
-func (w *nnlsLaneWorker) inspectLane(lane int) nnlsSignal {
-	lanes := w.shared.Lanes
-	poison, low, high := w.seen[lane], w.seen[lanes+lane], w.seen[2*lanes+lane]
-	total, positive, squares := w.sums[lane], w.sums[lanes+lane], w.sums[2*lanes+lane]
-	about := nnlsSignal{
-		nonFinite: poison != 0, zero: low == 0 && high == 0,
-		s0: 1, energy: squares, gross: squares,
+// solve takes the way in single precision where that can hold the signal.
+func (w *nnlsLaneWorker) solve(b []float32, shift, gross float64) ref.Outcome {
+	if w.single && gross > signalLeast && gross < signalMost && shift < signalMost {
+		w.b = b
+		if w.mean != 0 {
+			for j, offset := range w.offsets {
+				b[j] += float32(w.mean * offset)
+			}
+		}
+		return w.solver.SolveScreened(w, shift, gross)
 	}
-	if w.b0s != nil {
-		m := float64(len(w.volumes))
-		about.negative = low < 0
-		about.s0 = w.weakSums[lane] / float64(len(w.b0s))
-		about.isotropic = positive / m
-		about.mean = (total - positive) / m
-		about.energy += float64(m*float64(about.isotropic*about.isotropic)) - 2*float64(about.isotropic*total)
+	first := 0
+	for j := range w.unknowns {
+		w.solver.B[j] = w.Product(j) - shift
+		if w.solver.B[j] > w.solver.B[first] {
+			first = j
+		}
 	}
-	return about
+	return w.solver.Solve(first, shift, gross)
 }
 
-// centre adds to A^T y in one lane what the mean of y contributes: it is not zero where values are
-// negative, which count as zero in the isotropic part.
-func (w *nnlsLaneWorker) centre(lane int, mean float64) {
-	for j, offset := range w.offsets {
-		w.b[j*w.shared.Lanes+lane] += float64(mean * offset)
+// inspect adds up partial results.
+func (w *nnlsLaneWorker) inspect(vectors []float64) nnlsSignal {
+	var total [surveyVectors]float64
+	low, high := 0.0, 0.0
+	for i := range total {
+		for _, v := range vectors[i*w.steps.Lanes:][:w.steps.Lanes] {
+			total[i] += v
+		}
 	}
+	for lane := range w.steps.Lanes {
+		low, high = min(low, vectors[w.steps.Lanes+lane]), max(high, vectors[2*w.steps.Lanes+lane])
+	}
+	return w.about(total[0], low, high, total[3], total[4], total[5], total[6])
 }
 
-// turn makes vectors of the unknowns out of vectors of voxels.
-func (w *nnlsLaneWorker) turn() {
-	lanes := w.shared.Lanes
-	for square := range w.tiles * w.steps.Tile {
-		from := square * lanes * lanes
-		w.shared.Transpose(&w.turned[from], &w.b[from], lanes, lanes)
+// Screen is for the solver, see ref.Screener.
+func (w *nnlsLaneWorker) Screen(x []float64, places []int, shift, threshold float64) (place int, price float64) {
+	for i, p := range places {
+		w.x[i], w.rowBytes[i] = float32(x[i]), p*w.width*4
 	}
-}
-
-// takeB makes B for the solver out of one lane of A^T y, and returns the place of its largest
-// element.
-func (w *nnlsLaneWorker) takeB(lane int, shift float64) int {
-	lanes := w.shared.Lanes
-	return w.steps.Price(&w.solver.B[0], &w.turned[lane*lanes], &w.problem.Gram[0], &w.seen[0], unsafe.SliceData(w.rowBytes),
-		0, lanes*lanes*8, shift, w.tiles)
+	place = w.steps.PriceSingle(&w.prices[0], (*byte)(unsafe.Pointer(&w.above[0])), &w.b[0], &w.gram[0], &w.x[0], &w.rowBytes[0],
+		len(places), float32(shift), float32(threshold), w.singleTiles)
+	return place, float64(w.prices[place])
 }
 
 // price is the solver's ref.Pricer.
@@ -190,14 +257,17 @@ func (w *nnlsLaneWorker) price(prices, b, x []float64, places []int) int {
 	for i, place := range places {
 		w.rowBytes[i] = place * w.problem.Stride * 8
 	}
-	return w.steps.Price(&prices[0], &b[0], &w.problem.Gram[0], unsafe.SliceData(x), unsafe.SliceData(w.rowBytes),
-		len(places), w.shared.Lanes*8, 0, w.tiles)
+	return w.steps.Price(&prices[0], &b[0], &w.problem.Gram[0], unsafe.SliceData(x), &w.rowBytes[0], len(places), w.tiles)
 }
 
-// takeY is y of one lane.
-func (w *nnlsLaneWorker) takeY(lane int, isotropic float64) {
-	lanes := w.shared.Lanes
-	for i, v := range w.volumes {
-		w.y[i] = w.signal[v*lanes+lane] - isotropic
+// Above is for the solver.
+func (w *nnlsLaneWorker) Above() []uint64 { return w.above }
+
+// Product is for the solver.
+func (w *nnlsLaneWorker) Product(place int) float64 {
+	product := w.steps.Dot(&w.rows[place*w.length], &w.signal[0], w.length)
+	if w.mean != 0 && w.offsets != nil {
+		product += float64(w.mean * w.offsets[place])
 	}
+	return product
 }

@@ -26,6 +26,8 @@ type SFMDesign struct {
 	// Intercept lets the fit add any constant to A w, as scikit-learn's ElasticNet does by default.
 	// It is not among the parameters.
 	Intercept bool
+	// Precision is Mixed (the default) or Double.
+	Precision Precision
 }
 
 // SFMExtra is how many parameters follow the weights of a Fitter that NewSFM made.
@@ -80,7 +82,7 @@ func NewSFM(d SFMDesign, opts ...Option) (Fitter, error) {
 			n.offsets = append(n.offsets, mean*float64(m))
 		}
 	}
-	return n.finish(columns, centred, d.L2, set), nil
+	return n.finish(columns, centred, d.L2, d.Precision, set), nil
 }
 
 func (d *SFMDesign) check() error {
@@ -97,5 +99,5 @@ func (d *SFMDesign) check() error {
 			}
 		}
 	}
-	return checkLeastSquares("Volumes", len(d.Volumes), "Directions", d.Directions, d.A, d.L1, d.L2)
+	return checkLeastSquares("Volumes", len(d.Volumes), "Directions", d.Directions, d.A, d.L1, d.L2, d.Precision)
 }

@@ -50,6 +50,8 @@ type SFMOptions struct {
 	Alpha float64
 	// Predicted adds a map of the predicted signal, as large as the data.
 	Predicted bool
+	// Precision is kernel.Mixed (the default) or kernel.Double.
+	Precision kernel.Precision
 	// ISA is the instruction set, as kernel.WithISA takes it; "" leaves it to the environment.
 	ISA string
 }
@@ -182,6 +184,7 @@ func (m *SFM) newDesign(g *acq.GradientTable) kernel.SFMDesign {
 	n, rows := len(o.Sphere.Vertices), len(m.volumes)
 	d := kernel.SFMDesign{
 		Measurements: m.length, B0s: m.b0s, Volumes: m.volumes, Directions: n, A: make([]float64, 0, rows*n),
+		Precision: o.Precision,
 	}
 	along, across := o.Evals[0], o.Evals[1]
 	for _, v := range m.volumes {

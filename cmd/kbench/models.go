@@ -27,7 +27,7 @@ var modelEntries = []modelEntry{
 	{"csdm", true, []string{"sh-basis", "lmax", "lambda", "tau", "refine-peaks", "precision", "response"}, buildCSD},
 	{"fwdtim", false, []string{"method", "precision", "mrtrix-order"}, buildFreeWater},
 	{"dti", false, []string{"method", "mrtrix-order", "iterations"}, buildTensor},
-	{"sfm", false, []string{"solver", "l1-ratio", "alpha", "fascicle", "predicted"}, buildSFM},
+	{"sfm", false, []string{"solver", "l1-ratio", "alpha", "fascicle", "predicted", "precision"}, buildSFM},
 }
 
 func modelNames() string {
@@ -85,7 +85,7 @@ func (s *modelSettings) addFlags(f *pflag.FlagSet) {
 	f.Float64Var(&s.tau, "tau", s.tau, "csdm: amplitudes below this share of the mean are constrained")
 	f.BoolVar(&s.refinePeaks, "refine-peaks", false, "csdm: move each peak from its sphere point to the maximum of the fodf")
 	f.StringVar(&s.method, "method", "", "dti: wls (default), nls, ols or iwls (as MRtrix3's dwi2tensor); fwdtim: nls (default) or wls")
-	f.StringVar(&s.precision, "precision", "", "arithmetic on the way to the result, which is double either way: csdm: double (default) or mixed; fwdtim: mixed (default) or double")
+	f.StringVar(&s.precision, "precision", "", "arithmetic on the way to the result, which is double either way: csdm: double (default) or mixed; fwdtim, sfm: mixed (default) or double")
 	f.IntVar(&s.iterations, "iterations", 2, "dti: how often iwls reweights, as dwi2tensor -iter")
 	f.BoolVar(&s.mrtrixOrder, "mrtrix-order", false, "fwdtim, dti: tensors as D11,D22,D33,D12,D13,D23")
 	s.sfm.addFlags(f)
@@ -211,7 +211,9 @@ func (s *modelSettings) options(name string) map[string]any {
 			"Precision": strings.ToLower(cmp.Or(s.precision, kernel.Double.String()))}
 	}
 	if name == "sfm" {
-		return s.sfm.options()
+		o := s.sfm.options()
+		o["Precision"] = strings.ToLower(cmp.Or(s.precision, kernel.Mixed.String()))
+		return o
 	}
 	method := strings.ToUpper(s.method)
 	if method == "" {

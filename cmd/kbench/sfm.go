@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 )
 
@@ -32,6 +33,10 @@ func buildSFM(s *modelSettings, g *acq.GradientTable, _ acq.Response) (model.Mod
 	if err != nil {
 		return nil, nil, err
 	}
+	precision, err := findPrecision(s.precision, kernel.Mixed, kernel.Double)
+	if err != nil {
+		return nil, nil, err
+	}
 	if !(s.sfm.l1Ratio > 0) || !(s.sfm.alpha > 0) { // to the model, zero is the default
 		return nil, nil, fmt.Errorf("--l1-ratio %g --alpha %g: want numbers above 0; --solver nnls has no penalty", s.sfm.l1Ratio, s.sfm.alpha)
 	}
@@ -44,7 +49,7 @@ func buildSFM(s *modelSettings, g *acq.GradientTable, _ acq.Response) (model.Mod
 	along, across := s.sfm.fascicle[0], s.sfm.fascicle[1]
 	m, err := model.NewSFM(g, model.SFMOptions{
 		Solver: solver, L1Ratio: s.sfm.l1Ratio, Alpha: s.sfm.alpha,
-		Evals: [3]float64{along, across, across}, Predicted: s.sfm.predicted, ISA: s.isa,
+		Evals: [3]float64{along, across, across}, Predicted: s.sfm.predicted, Precision: precision, ISA: s.isa,
 	})
 	return m, nil, err
 }

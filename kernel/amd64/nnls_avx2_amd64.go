@@ -4,15 +4,40 @@
 
 package amd64
 
-// nnlsPriceAVX2 writes w = b - shift - the sum of x[i] times the row of gram at offsets[i] and returns
-// the place of the largest element, the first of equals. b's vectors are step bytes apart, those of
-// w and gram one after another; there are 12 to a tile.
+// nnlsPriceAVX2 writes w = b - the sum of x[i] times the row of gram at offsets[i] and returns the
+// place of the largest element, the first of equals. There are 12 vectors to a tile.
 //
 //go:noescape
-func nnlsPriceAVX2(w *float64, b *float64, gram *float64, x *float64, offsets *int, count int, step int, shift float64, tiles int) (place int)
+func nnlsPriceAVX2(w *float64, b *float64, gram *float64, x *float64, offsets *int, count int, tiles int) (place int)
 
-// nnlsSumsAVX2 writes three vectors about the n vectors at the byte offsets from x on: the sum, that
-// of the positive values, and that of the squares.
+// nnlsProjectAVX2 writes signals times a matrix for a block of voxels, whose signals are stride and
+// whose results are width values apart. A tile of the matrix has, measurement after measurement, as
+// many vectors of unknowns as are multiplied at once.
 //
 //go:noescape
-func nnlsSumsAVX2(sums *float64, x *float64, offsets *int32, n int)
+func nnlsProjectAVX2(dst *float32, matrix *float32, rows *float32, measurements int, stride int, width int, tiles int)
+
+// nnlsPriceSingleAVX2 writes w = b - shift - the sum of x[i] times the row of gram at offsets[i], sets bit j
+// of above where w[j] is greater than the threshold, and returns the place of the largest element.
+//
+//go:noescape
+func nnlsPriceSingleAVX2(w *float32, above *byte, b *float32, gram *float32, x *float32, offsets *int, count int, shift float32, threshold float32, tiles int) (place int)
+
+// nnlsSurveyFloat32AVX2 copies a signal of n values, whole vectors, to both precisions, and writes seven vectors of partial
+// results: NaN where a value is not finite, else 0; the smallest and the largest value; the sum of
+// weak times values; the sums of weighted times values, times positive values, and times squares.
+//
+//go:noescape
+func nnlsSurveyFloat32AVX2(sums *float64, wide *float64, single *float32, row *float32, weighted *float64, weak *float64, n int)
+
+// nnlsSurveyFloat64AVX2 copies a signal of n values, whole vectors, to both precisions, and writes seven vectors of partial
+// results: NaN where a value is not finite, else 0; the smallest and the largest value; the sum of
+// weak times values; the sums of weighted times values, times positive values, and times squares.
+//
+//go:noescape
+func nnlsSurveyFloat64AVX2(sums *float64, wide *float64, single *float32, row *float64, weighted *float64, weak *float64, n int)
+
+// nnlsDotAVX2 returns the dot product of n values, a multiple of 32.
+//
+//go:noescape
+func nnlsDotAVX2(a *float64, b *float64, n int) (sum float64)

@@ -4,80 +4,53 @@
 
 #include "textflag.h"
 
-// func nnlsPriceAVX2(w *float64, b *float64, gram *float64, x *float64, offsets *int, count int, step int, shift float64, tiles int) (place int)
-// Requires: AVX, AVX2, FMA3, SSE2
-TEXT ·nnlsPriceAVX2(SB), NOSPLIT, $0-80
+// func nnlsPriceAVX2(w *float64, b *float64, gram *float64, x *float64, offsets *int, count int, tiles int) (place int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·nnlsPriceAVX2(SB), NOSPLIT, $0-64
 	MOVQ  w+0(FP), AX
 	MOVQ  b+8(FP), CX
 	MOVQ  gram+16(FP), DX
-	MOVQ  tiles+64(FP), BX
-	MOVQ  step+48(FP), SI
+	MOVQ  tiles+48(FP), BX
 	TESTQ BX, BX
 	JZ    after_tile2
 
 tile1:
-	MOVSD        shift+56(FP), X12
-	VBROADCASTSD X12, Y12
-	VMOVUPD      (CX), Y0
-	VSUBPD       Y12, Y0, Y0
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Y1
-	VSUBPD       Y12, Y1, Y1
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Y2
-	VSUBPD       Y12, Y2, Y2
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Y3
-	VSUBPD       Y12, Y3, Y3
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Y4
-	VSUBPD       Y12, Y4, Y4
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Y5
-	VSUBPD       Y12, Y5, Y5
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Y6
-	VSUBPD       Y12, Y6, Y6
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Y7
-	VSUBPD       Y12, Y7, Y7
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Y8
-	VSUBPD       Y12, Y8, Y8
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Y9
-	VSUBPD       Y12, Y9, Y9
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Y10
-	VSUBPD       Y12, Y10, Y10
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Y11
-	VSUBPD       Y12, Y11, Y11
-	ADDQ         SI, CX
-	MOVQ         x+24(FP), DI
-	MOVQ         offsets+32(FP), R8
-	MOVQ         count+40(FP), R9
-	TESTQ        R9, R9
-	JZ           after_row4
+	VMOVUPD (CX), Y0
+	VMOVUPD 32(CX), Y1
+	VMOVUPD 64(CX), Y2
+	VMOVUPD 96(CX), Y3
+	VMOVUPD 128(CX), Y4
+	VMOVUPD 160(CX), Y5
+	VMOVUPD 192(CX), Y6
+	VMOVUPD 224(CX), Y7
+	VMOVUPD 256(CX), Y8
+	VMOVUPD 288(CX), Y9
+	VMOVUPD 320(CX), Y10
+	VMOVUPD 352(CX), Y11
+	MOVQ    x+24(FP), SI
+	MOVQ    offsets+32(FP), DI
+	MOVQ    count+40(FP), R8
+	TESTQ   R8, R8
+	JZ      after_row4
 
 row3:
-	MOVQ         (R8), R10
-	VBROADCASTSD (DI), Y12
-	ADDQ         $0x08, R8
+	MOVQ         (DI), R9
+	VBROADCASTSD (SI), Y12
 	ADDQ         $0x08, DI
-	VFNMADD231PD (DX)(R10*1), Y12, Y0
-	VFNMADD231PD 32(DX)(R10*1), Y12, Y1
-	VFNMADD231PD 64(DX)(R10*1), Y12, Y2
-	VFNMADD231PD 96(DX)(R10*1), Y12, Y3
-	VFNMADD231PD 128(DX)(R10*1), Y12, Y4
-	VFNMADD231PD 160(DX)(R10*1), Y12, Y5
-	VFNMADD231PD 192(DX)(R10*1), Y12, Y6
-	VFNMADD231PD 224(DX)(R10*1), Y12, Y7
-	VFNMADD231PD 256(DX)(R10*1), Y12, Y8
-	VFNMADD231PD 288(DX)(R10*1), Y12, Y9
-	VFNMADD231PD 320(DX)(R10*1), Y12, Y10
-	VFNMADD231PD 352(DX)(R10*1), Y12, Y11
-	DECQ         R9
+	ADDQ         $0x08, SI
+	VFNMADD231PD (DX)(R9*1), Y12, Y0
+	VFNMADD231PD 32(DX)(R9*1), Y12, Y1
+	VFNMADD231PD 64(DX)(R9*1), Y12, Y2
+	VFNMADD231PD 96(DX)(R9*1), Y12, Y3
+	VFNMADD231PD 128(DX)(R9*1), Y12, Y4
+	VFNMADD231PD 160(DX)(R9*1), Y12, Y5
+	VFNMADD231PD 192(DX)(R9*1), Y12, Y6
+	VFNMADD231PD 224(DX)(R9*1), Y12, Y7
+	VFNMADD231PD 256(DX)(R9*1), Y12, Y8
+	VFNMADD231PD 288(DX)(R9*1), Y12, Y9
+	VFNMADD231PD 320(DX)(R9*1), Y12, Y10
+	VFNMADD231PD 352(DX)(R9*1), Y12, Y11
+	DECQ         R8
 	JNZ          row3
 
 after_row4:
@@ -94,25 +67,24 @@ after_row4:
 	VMOVUPD Y10, 320(AX)
 	VMOVUPD Y11, 352(AX)
 	ADDQ    $+384, AX
+	ADDQ    $+384, CX
 	ADDQ    $+384, DX
-
-	// The largest of the tile, pair by pair; then of all tiles.
-	VMAXPD Y6, Y0, Y0
-	VMAXPD Y7, Y1, Y1
-	VMAXPD Y8, Y2, Y2
-	VMAXPD Y9, Y3, Y3
-	VMAXPD Y10, Y4, Y4
-	VMAXPD Y11, Y5, Y5
-	VMAXPD Y3, Y0, Y0
-	VMAXPD Y4, Y1, Y1
-	VMAXPD Y5, Y2, Y2
-	VMAXPD Y2, Y0, Y0
-	VMAXPD Y1, Y0, Y0
-	MOVQ   tiles+64(FP), DI
-	CMPQ   DI, BX
-	JEQ    first5
-	VMAXPD Y0, Y13, Y13
-	JMP    next6
+	VMAXPD  Y6, Y0, Y0
+	VMAXPD  Y7, Y1, Y1
+	VMAXPD  Y8, Y2, Y2
+	VMAXPD  Y9, Y3, Y3
+	VMAXPD  Y10, Y4, Y4
+	VMAXPD  Y11, Y5, Y5
+	VMAXPD  Y3, Y0, Y0
+	VMAXPD  Y4, Y1, Y1
+	VMAXPD  Y5, Y2, Y2
+	VMAXPD  Y2, Y0, Y0
+	VMAXPD  Y1, Y0, Y0
+	MOVQ    tiles+48(FP), SI
+	CMPQ    SI, BX
+	JEQ     first5
+	VMAXPD  Y0, Y13, Y13
+	JMP     next6
 
 first5:
 	VMOVUPD Y0, Y13
@@ -128,7 +100,7 @@ after_tile2:
 	VMAXPD       X0, X13, X13
 	VBROADCASTSD X13, Y13
 	MOVQ         w+0(FP), AX
-	MOVQ         tiles+64(FP), CX
+	MOVQ         tiles+48(FP), CX
 	IMUL3Q       $+12, CX, CX
 	XORQ         DX, DX
 	TESTQ        CX, CX
@@ -147,44 +119,428 @@ vector8:
 after_vector9:
 	VZEROUPPER
 	XORQ DX, DX
-	MOVQ DX, place+72(FP)
+	MOVQ DX, place+56(FP)
 	RET
 
 found7:
+	BSFL BX, BX
+	ADDQ BX, DX
+	MOVQ DX, place+56(FP)
+	VZEROUPPER
+	RET
+
+// func nnlsProjectAVX2(dst *float32, matrix *float32, rows *float32, measurements int, stride int, width int, tiles int)
+// Requires: AVX, FMA3
+TEXT ·nnlsProjectAVX2(SB), NOSPLIT, $0-56
+	MOVQ  dst+0(FP), AX
+	MOVQ  matrix+8(FP), CX
+	MOVQ  tiles+48(FP), DX
+	MOVQ  stride+32(FP), BX
+	MOVQ  width+40(FP), SI
+	SHLQ  $0x02, BX
+	SHLQ  $0x02, SI
+	LEAQ  (BX)(BX*2), DI
+	TESTQ DX, DX
+	JZ    after_tile11
+
+tile10:
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	MOVQ   rows+16(FP), R8
+	MOVQ   measurements+24(FP), R9
+	TESTQ  R9, R9
+	JZ     after_measurement13
+
+measurement12:
+	VMOVUPS      (CX), Y12
+	VMOVUPS      32(CX), Y13
+	VMOVUPS      64(CX), Y14
+	VBROADCASTSS (R8), Y15
+	VFMADD231PS  Y12, Y15, Y0
+	VFMADD231PS  Y13, Y15, Y1
+	VFMADD231PS  Y14, Y15, Y2
+	VBROADCASTSS (R8)(BX*1), Y15
+	VFMADD231PS  Y12, Y15, Y3
+	VFMADD231PS  Y13, Y15, Y4
+	VFMADD231PS  Y14, Y15, Y5
+	VBROADCASTSS (R8)(BX*2), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VFMADD231PS  Y14, Y15, Y8
+	VBROADCASTSS (R8)(DI*1), Y15
+	VFMADD231PS  Y12, Y15, Y9
+	VFMADD231PS  Y13, Y15, Y10
+	VFMADD231PS  Y14, Y15, Y11
+	ADDQ         $+96, CX
+	ADDQ         $0x04, R8
+	DECQ         R9
+	JNZ          measurement12
+
+after_measurement13:
+	MOVQ    AX, R8
+	VMOVUPS Y0, (R8)
+	VMOVUPS Y1, 32(R8)
+	VMOVUPS Y2, 64(R8)
+	ADDQ    SI, R8
+	VMOVUPS Y3, (R8)
+	VMOVUPS Y4, 32(R8)
+	VMOVUPS Y5, 64(R8)
+	ADDQ    SI, R8
+	VMOVUPS Y6, (R8)
+	VMOVUPS Y7, 32(R8)
+	VMOVUPS Y8, 64(R8)
+	ADDQ    SI, R8
+	VMOVUPS Y9, (R8)
+	VMOVUPS Y10, 32(R8)
+	VMOVUPS Y11, 64(R8)
+	ADDQ    SI, R8
+	ADDQ    $+96, AX
+	DECQ    DX
+	JNZ     tile10
+
+after_tile11:
+	VZEROUPPER
+	RET
+
+// func nnlsPriceSingleAVX2(w *float32, above *byte, b *float32, gram *float32, x *float32, offsets *int, count int, shift float32, threshold float32, tiles int) (place int)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·nnlsPriceSingleAVX2(SB), NOSPLIT, $0-80
+	MOVQ  w+0(FP), AX
+	MOVQ  above+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  gram+24(FP), BX
+	MOVQ  tiles+64(FP), SI
+	TESTQ SI, SI
+	JZ    after_tile15
+
+tile14:
+	MOVSS        threshold+60(FP), X14
+	VBROADCASTSS X14, Y14
+	MOVSS        shift+56(FP), X12
+	VBROADCASTSS X12, Y12
+	VMOVUPS      (DX), Y0
+	VSUBPS       Y12, Y0, Y0
+	VMOVUPS      32(DX), Y1
+	VSUBPS       Y12, Y1, Y1
+	VMOVUPS      64(DX), Y2
+	VSUBPS       Y12, Y2, Y2
+	VMOVUPS      96(DX), Y3
+	VSUBPS       Y12, Y3, Y3
+	VMOVUPS      128(DX), Y4
+	VSUBPS       Y12, Y4, Y4
+	VMOVUPS      160(DX), Y5
+	VSUBPS       Y12, Y5, Y5
+	VMOVUPS      192(DX), Y6
+	VSUBPS       Y12, Y6, Y6
+	VMOVUPS      224(DX), Y7
+	VSUBPS       Y12, Y7, Y7
+	VMOVUPS      256(DX), Y8
+	VSUBPS       Y12, Y8, Y8
+	VMOVUPS      288(DX), Y9
+	VSUBPS       Y12, Y9, Y9
+	VMOVUPS      320(DX), Y10
+	VSUBPS       Y12, Y10, Y10
+	VMOVUPS      352(DX), Y11
+	VSUBPS       Y12, Y11, Y11
+	MOVQ         x+32(FP), DI
+	MOVQ         offsets+40(FP), R8
+	MOVQ         count+48(FP), R9
+	TESTQ        R9, R9
+	JZ           after_row17
+
+row16:
+	MOVQ         (R8), R10
+	VBROADCASTSS (DI), Y12
+	ADDQ         $0x08, R8
+	ADDQ         $0x04, DI
+	VFNMADD231PS (BX)(R10*1), Y12, Y0
+	VFNMADD231PS 32(BX)(R10*1), Y12, Y1
+	VFNMADD231PS 64(BX)(R10*1), Y12, Y2
+	VFNMADD231PS 96(BX)(R10*1), Y12, Y3
+	VFNMADD231PS 128(BX)(R10*1), Y12, Y4
+	VFNMADD231PS 160(BX)(R10*1), Y12, Y5
+	VFNMADD231PS 192(BX)(R10*1), Y12, Y6
+	VFNMADD231PS 224(BX)(R10*1), Y12, Y7
+	VFNMADD231PS 256(BX)(R10*1), Y12, Y8
+	VFNMADD231PS 288(BX)(R10*1), Y12, Y9
+	VFNMADD231PS 320(BX)(R10*1), Y12, Y10
+	VFNMADD231PS 352(BX)(R10*1), Y12, Y11
+	DECQ         R9
+	JNZ          row16
+
+after_row17:
+	VMOVUPS   Y0, (AX)
+	VCMPPS    $0x11, Y0, Y14, Y15
+	VMOVMSKPS Y15, DI
+	MOVB      DI, (CX)
+	VMOVUPS   Y1, 32(AX)
+	VCMPPS    $0x11, Y1, Y14, Y15
+	VMOVMSKPS Y15, DI
+	MOVB      DI, 1(CX)
+	VMOVUPS   Y2, 64(AX)
+	VCMPPS    $0x11, Y2, Y14, Y15
+	VMOVMSKPS Y15, DI
+	MOVB      DI, 2(CX)
+	VMOVUPS   Y3, 96(AX)
+	VCMPPS    $0x11, Y3, Y14, Y15
+	VMOVMSKPS Y15, DI
+	MOVB      DI, 3(CX)
+	VMOVUPS   Y4, 128(AX)
+	VCMPPS    $0x11, Y4, Y14, Y15
+	VMOVMSKPS Y15, DI
+	MOVB      DI, 4(CX)
+	VMOVUPS   Y5, 160(AX)
+	VCMPPS    $0x11, Y5, Y14, Y15
+	VMOVMSKPS Y15, DI
+	MOVB      DI, 5(CX)
+	VMOVUPS   Y6, 192(AX)
+	VCMPPS    $0x11, Y6, Y14, Y15
+	VMOVMSKPS Y15, DI
+	MOVB      DI, 6(CX)
+	VMOVUPS   Y7, 224(AX)
+	VCMPPS    $0x11, Y7, Y14, Y15
+	VMOVMSKPS Y15, DI
+	MOVB      DI, 7(CX)
+	VMOVUPS   Y8, 256(AX)
+	VCMPPS    $0x11, Y8, Y14, Y15
+	VMOVMSKPS Y15, DI
+	MOVB      DI, 8(CX)
+	VMOVUPS   Y9, 288(AX)
+	VCMPPS    $0x11, Y9, Y14, Y15
+	VMOVMSKPS Y15, DI
+	MOVB      DI, 9(CX)
+	VMOVUPS   Y10, 320(AX)
+	VCMPPS    $0x11, Y10, Y14, Y15
+	VMOVMSKPS Y15, DI
+	MOVB      DI, 10(CX)
+	VMOVUPS   Y11, 352(AX)
+	VCMPPS    $0x11, Y11, Y14, Y15
+	VMOVMSKPS Y15, DI
+	MOVB      DI, 11(CX)
+	ADDQ      $+384, AX
+	ADDQ      $+384, DX
+	ADDQ      $+384, BX
+	ADDQ      $+12, CX
+	VMAXPS    Y6, Y0, Y0
+	VMAXPS    Y7, Y1, Y1
+	VMAXPS    Y8, Y2, Y2
+	VMAXPS    Y9, Y3, Y3
+	VMAXPS    Y10, Y4, Y4
+	VMAXPS    Y11, Y5, Y5
+	VMAXPS    Y3, Y0, Y0
+	VMAXPS    Y4, Y1, Y1
+	VMAXPS    Y5, Y2, Y2
+	VMAXPS    Y2, Y0, Y0
+	VMAXPS    Y1, Y0, Y0
+	MOVQ      tiles+64(FP), DI
+	CMPQ      DI, SI
+	JEQ       first18
+	VMAXPS    Y0, Y13, Y13
+	JMP       next19
+
+first18:
+	VMOVUPS Y0, Y13
+
+next19:
+	DECQ SI
+	JNZ  tile14
+
+after_tile15:
+	VEXTRACTF128 $0x01, Y13, X15
+	VMAXPS       X15, X13, X13
+	VPERMILPS    $0x4e, X13, X15
+	VMAXPS       X15, X13, X13
+	VPERMILPS    $0xb1, X13, X15
+	VMAXPS       X15, X13, X13
+	VBROADCASTSS X13, Y13
+	MOVQ         w+0(FP), AX
+	MOVQ         tiles+64(FP), CX
+	IMUL3Q       $+12, CX, CX
+	XORQ         DX, DX
+	TESTQ        CX, CX
+	JZ           after_vector22
+
+vector21:
+	VCMPPS    $0x00, (AX), Y13, Y15
+	VMOVMSKPS Y15, BX
+	TESTL     BX, BX
+	JNZ       found20
+	ADDQ      $+32, AX
+	ADDQ      $0x08, DX
+	DECQ      CX
+	JNZ       vector21
+
+after_vector22:
+	VZEROUPPER
+	XORQ DX, DX
+	MOVQ DX, place+72(FP)
+	RET
+
+found20:
 	BSFL BX, BX
 	ADDQ BX, DX
 	MOVQ DX, place+72(FP)
 	VZEROUPPER
 	RET
 
-// func nnlsSumsAVX2(sums *float64, x *float64, offsets *int32, n int)
+// func nnlsSurveyFloat32AVX2(sums *float64, wide *float64, single *float32, row *float32, weighted *float64, weak *float64, n int)
 // Requires: AVX, FMA3
-TEXT ·nnlsSumsAVX2(SB), NOSPLIT, $0-32
+TEXT ·nnlsSurveyFloat32AVX2(SB), NOSPLIT, $0-56
 	MOVQ   sums+0(FP), AX
-	MOVQ   x+8(FP), CX
-	MOVQ   offsets+16(FP), DX
-	MOVQ   n+24(FP), BX
+	MOVQ   wide+8(FP), CX
+	MOVQ   single+16(FP), DX
+	MOVQ   row+24(FP), BX
+	MOVQ   weighted+32(FP), SI
+	MOVQ   weak+40(FP), DI
+	MOVQ   n+48(FP), R8
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
 	VXORPD Y5, Y5, Y5
-	TESTQ  BX, BX
-	JZ     after_value11
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	SHRQ   $0x02, R8
+	TESTQ  R8, R8
+	JZ     after_vector24
 
-value10:
-	MOVLQSX     (DX), SI
-	ADDQ        $0x04, DX
-	VMOVUPD     (CX)(SI*1), Y3
-	VMAXPD      Y5, Y3, Y4
-	VADDPD      Y3, Y0, Y0
-	VADDPD      Y4, Y1, Y1
-	VFMADD231PD Y3, Y3, Y2
-	DECQ        BX
-	JNZ         value10
+vector23:
+	VMOVUPS     (BX), X10
+	VMOVUPS     X10, (DX)
+	VCVTPS2PD   X10, Y8
+	ADDQ        $+16, BX
+	VMOVUPD     Y8, (CX)
+	VFMADD231PD Y7, Y8, Y0
+	VMINPD      Y8, Y1, Y1
+	VMAXPD      Y8, Y2, Y2
+	VMOVUPD     (DI), Y9
+	VFMADD231PD Y9, Y8, Y3
+	VMULPD      (SI), Y8, Y8
+	VMAXPD      Y7, Y8, Y10
+	VADDPD      Y8, Y4, Y4
+	VADDPD      Y10, Y5, Y5
+	VFMADD231PD Y8, Y8, Y6
+	ADDQ        $+16, DX
+	ADDQ        $+32, CX
+	ADDQ        $+32, SI
+	ADDQ        $+32, DI
+	DECQ        R8
+	JNZ         vector23
 
-after_value11:
+after_vector24:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	VMOVUPD Y2, 64(AX)
+	VMOVUPD Y3, 96(AX)
+	VMOVUPD Y4, 128(AX)
+	VMOVUPD Y5, 160(AX)
+	VMOVUPD Y6, 192(AX)
+	VZEROUPPER
+	RET
+
+// func nnlsSurveyFloat64AVX2(sums *float64, wide *float64, single *float32, row *float64, weighted *float64, weak *float64, n int)
+// Requires: AVX, FMA3
+TEXT ·nnlsSurveyFloat64AVX2(SB), NOSPLIT, $0-56
+	MOVQ   sums+0(FP), AX
+	MOVQ   wide+8(FP), CX
+	MOVQ   single+16(FP), DX
+	MOVQ   row+24(FP), BX
+	MOVQ   weighted+32(FP), SI
+	MOVQ   weak+40(FP), DI
+	MOVQ   n+48(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	SHRQ   $0x02, R8
+	TESTQ  R8, R8
+	JZ     after_vector26
+
+vector25:
+	VMOVUPD     (BX), Y8
+	VCVTPD2PSY  Y8, X10
+	VMOVUPS     X10, (DX)
+	ADDQ        $+32, BX
+	VMOVUPD     Y8, (CX)
+	VFMADD231PD Y7, Y8, Y0
+	VMINPD      Y8, Y1, Y1
+	VMAXPD      Y8, Y2, Y2
+	VMOVUPD     (DI), Y9
+	VFMADD231PD Y9, Y8, Y3
+	VMULPD      (SI), Y8, Y8
+	VMAXPD      Y7, Y8, Y10
+	VADDPD      Y8, Y4, Y4
+	VADDPD      Y10, Y5, Y5
+	VFMADD231PD Y8, Y8, Y6
+	ADDQ        $+16, DX
+	ADDQ        $+32, CX
+	ADDQ        $+32, SI
+	ADDQ        $+32, DI
+	DECQ        R8
+	JNZ         vector25
+
+after_vector26:
+	VMOVUPD Y0, (AX)
+	VMOVUPD Y1, 32(AX)
+	VMOVUPD Y2, 64(AX)
+	VMOVUPD Y3, 96(AX)
+	VMOVUPD Y4, 128(AX)
+	VMOVUPD Y5, 160(AX)
+	VMOVUPD Y6, 192(AX)
+	VZEROUPPER
+	RET
+
+// func nnlsDotAVX2(a *float64, b *float64, n int) (sum float64)
+// Requires: AVX, FMA3, SSE2
+TEXT ·nnlsDotAVX2(SB), NOSPLIT, $0-32
+	MOVQ   a+0(FP), AX
+	MOVQ   b+8(FP), CX
+	MOVQ   n+16(FP), DX
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	SHRQ   $0x04, DX
+	TESTQ  DX, DX
+	JZ     after_four28
+
+four27:
+	VMOVUPD     (AX), Y4
+	VFMADD231PD (CX), Y4, Y0
+	VMOVUPD     32(AX), Y5
+	VFMADD231PD 32(CX), Y5, Y1
+	VMOVUPD     64(AX), Y6
+	VFMADD231PD 64(CX), Y6, Y2
+	VMOVUPD     96(AX), Y7
+	VFMADD231PD 96(CX), Y7, Y3
+	ADDQ        $+128, AX
+	ADDQ        $+128, CX
+	DECQ        DX
+	JNZ         four27
+
+after_four28:
+	VADDPD       Y1, Y0, Y0
+	VADDPD       Y3, Y2, Y2
+	VADDPD       Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VADDSD       X1, X0, X0
+	MOVSD        X0, sum+24(FP)
 	VZEROUPPER
 	RET

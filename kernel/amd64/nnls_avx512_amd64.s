@@ -4,80 +4,53 @@
 
 #include "textflag.h"
 
-// func nnlsPriceAVX512(w *float64, b *float64, gram *float64, x *float64, offsets *int, count int, step int, shift float64, tiles int) (place int)
-// Requires: AVX, AVX512DQ, AVX512F, SSE2
-TEXT ·nnlsPriceAVX512(SB), NOSPLIT, $0-80
+// func nnlsPriceAVX512(w *float64, b *float64, gram *float64, x *float64, offsets *int, count int, tiles int) (place int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·nnlsPriceAVX512(SB), NOSPLIT, $0-64
 	MOVQ  w+0(FP), AX
 	MOVQ  b+8(FP), CX
 	MOVQ  gram+16(FP), DX
-	MOVQ  tiles+64(FP), BX
-	MOVQ  step+48(FP), SI
+	MOVQ  tiles+48(FP), BX
 	TESTQ BX, BX
 	JZ    after_tile2
 
 tile1:
-	MOVSD        shift+56(FP), X12
-	VBROADCASTSD X12, Z12
-	VMOVUPD      (CX), Z0
-	VSUBPD       Z12, Z0, Z0
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Z1
-	VSUBPD       Z12, Z1, Z1
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Z2
-	VSUBPD       Z12, Z2, Z2
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Z3
-	VSUBPD       Z12, Z3, Z3
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Z4
-	VSUBPD       Z12, Z4, Z4
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Z5
-	VSUBPD       Z12, Z5, Z5
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Z6
-	VSUBPD       Z12, Z6, Z6
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Z7
-	VSUBPD       Z12, Z7, Z7
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Z8
-	VSUBPD       Z12, Z8, Z8
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Z9
-	VSUBPD       Z12, Z9, Z9
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Z10
-	VSUBPD       Z12, Z10, Z10
-	ADDQ         SI, CX
-	VMOVUPD      (CX), Z11
-	VSUBPD       Z12, Z11, Z11
-	ADDQ         SI, CX
-	MOVQ         x+24(FP), DI
-	MOVQ         offsets+32(FP), R8
-	MOVQ         count+40(FP), R9
-	TESTQ        R9, R9
-	JZ           after_row4
+	VMOVUPD (CX), Z0
+	VMOVUPD 64(CX), Z1
+	VMOVUPD 128(CX), Z2
+	VMOVUPD 192(CX), Z3
+	VMOVUPD 256(CX), Z4
+	VMOVUPD 320(CX), Z5
+	VMOVUPD 384(CX), Z6
+	VMOVUPD 448(CX), Z7
+	VMOVUPD 512(CX), Z8
+	VMOVUPD 576(CX), Z9
+	VMOVUPD 640(CX), Z10
+	VMOVUPD 704(CX), Z11
+	MOVQ    x+24(FP), SI
+	MOVQ    offsets+32(FP), DI
+	MOVQ    count+40(FP), R8
+	TESTQ   R8, R8
+	JZ      after_row4
 
 row3:
-	MOVQ         (R8), R10
-	VBROADCASTSD (DI), Z12
-	ADDQ         $0x08, R8
+	MOVQ         (DI), R9
+	VBROADCASTSD (SI), Z12
 	ADDQ         $0x08, DI
-	VFNMADD231PD (DX)(R10*1), Z12, Z0
-	VFNMADD231PD 64(DX)(R10*1), Z12, Z1
-	VFNMADD231PD 128(DX)(R10*1), Z12, Z2
-	VFNMADD231PD 192(DX)(R10*1), Z12, Z3
-	VFNMADD231PD 256(DX)(R10*1), Z12, Z4
-	VFNMADD231PD 320(DX)(R10*1), Z12, Z5
-	VFNMADD231PD 384(DX)(R10*1), Z12, Z6
-	VFNMADD231PD 448(DX)(R10*1), Z12, Z7
-	VFNMADD231PD 512(DX)(R10*1), Z12, Z8
-	VFNMADD231PD 576(DX)(R10*1), Z12, Z9
-	VFNMADD231PD 640(DX)(R10*1), Z12, Z10
-	VFNMADD231PD 704(DX)(R10*1), Z12, Z11
-	DECQ         R9
+	ADDQ         $0x08, SI
+	VFNMADD231PD (DX)(R9*1), Z12, Z0
+	VFNMADD231PD 64(DX)(R9*1), Z12, Z1
+	VFNMADD231PD 128(DX)(R9*1), Z12, Z2
+	VFNMADD231PD 192(DX)(R9*1), Z12, Z3
+	VFNMADD231PD 256(DX)(R9*1), Z12, Z4
+	VFNMADD231PD 320(DX)(R9*1), Z12, Z5
+	VFNMADD231PD 384(DX)(R9*1), Z12, Z6
+	VFNMADD231PD 448(DX)(R9*1), Z12, Z7
+	VFNMADD231PD 512(DX)(R9*1), Z12, Z8
+	VFNMADD231PD 576(DX)(R9*1), Z12, Z9
+	VFNMADD231PD 640(DX)(R9*1), Z12, Z10
+	VFNMADD231PD 704(DX)(R9*1), Z12, Z11
+	DECQ         R8
 	JNZ          row3
 
 after_row4:
@@ -94,25 +67,24 @@ after_row4:
 	VMOVUPD Z10, 640(AX)
 	VMOVUPD Z11, 704(AX)
 	ADDQ    $+768, AX
+	ADDQ    $+768, CX
 	ADDQ    $+768, DX
-
-	// The largest of the tile, pair by pair; then of all tiles.
-	VMAXPD Z6, Z0, Z0
-	VMAXPD Z7, Z1, Z1
-	VMAXPD Z8, Z2, Z2
-	VMAXPD Z9, Z3, Z3
-	VMAXPD Z10, Z4, Z4
-	VMAXPD Z11, Z5, Z5
-	VMAXPD Z3, Z0, Z0
-	VMAXPD Z4, Z1, Z1
-	VMAXPD Z5, Z2, Z2
-	VMAXPD Z2, Z0, Z0
-	VMAXPD Z1, Z0, Z0
-	MOVQ   tiles+64(FP), DI
-	CMPQ   DI, BX
-	JEQ    first5
-	VMAXPD Z0, Z13, Z13
-	JMP    next6
+	VMAXPD  Z6, Z0, Z0
+	VMAXPD  Z7, Z1, Z1
+	VMAXPD  Z8, Z2, Z2
+	VMAXPD  Z9, Z3, Z3
+	VMAXPD  Z10, Z4, Z4
+	VMAXPD  Z11, Z5, Z5
+	VMAXPD  Z3, Z0, Z0
+	VMAXPD  Z4, Z1, Z1
+	VMAXPD  Z5, Z2, Z2
+	VMAXPD  Z2, Z0, Z0
+	VMAXPD  Z1, Z0, Z0
+	MOVQ    tiles+48(FP), SI
+	CMPQ    SI, BX
+	JEQ     first5
+	VMAXPD  Z0, Z13, Z13
+	JMP     next6
 
 first5:
 	VMOVUPD Z0, Z13
@@ -130,7 +102,7 @@ after_tile2:
 	VMAXPD        X0, X13, X13
 	VBROADCASTSD  X13, Z13
 	MOVQ          w+0(FP), AX
-	MOVQ          tiles+64(FP), CX
+	MOVQ          tiles+48(FP), CX
 	IMUL3Q        $+12, CX, CX
 	XORQ          DX, DX
 	TESTQ         CX, CX
@@ -149,44 +121,462 @@ vector8:
 after_vector9:
 	VZEROUPPER
 	XORQ DX, DX
-	MOVQ DX, place+72(FP)
+	MOVQ DX, place+56(FP)
 	RET
 
 found7:
+	BSFL BX, BX
+	ADDQ BX, DX
+	MOVQ DX, place+56(FP)
+	VZEROUPPER
+	RET
+
+// func nnlsProjectAVX512(dst *float32, matrix *float32, rows *float32, measurements int, stride int, width int, tiles int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·nnlsProjectAVX512(SB), NOSPLIT, $0-56
+	MOVQ  dst+0(FP), AX
+	MOVQ  matrix+8(FP), CX
+	MOVQ  tiles+48(FP), DX
+	MOVQ  stride+32(FP), BX
+	MOVQ  width+40(FP), SI
+	SHLQ  $0x02, BX
+	SHLQ  $0x02, SI
+	LEAQ  (BX)(BX*2), DI
+	LEAQ  (BX)(BX*4), R8
+	TESTQ DX, DX
+	JZ    after_tile11
+
+tile10:
+	VXORPD Z0, Z0, Z0
+	VXORPD Z1, Z1, Z1
+	VXORPD Z2, Z2, Z2
+	VXORPD Z3, Z3, Z3
+	VXORPD Z4, Z4, Z4
+	VXORPD Z5, Z5, Z5
+	VXORPD Z6, Z6, Z6
+	VXORPD Z7, Z7, Z7
+	VXORPD Z8, Z8, Z8
+	VXORPD Z9, Z9, Z9
+	VXORPD Z10, Z10, Z10
+	VXORPD Z11, Z11, Z11
+	VXORPD Z12, Z12, Z12
+	VXORPD Z13, Z13, Z13
+	VXORPD Z14, Z14, Z14
+	VXORPD Z15, Z15, Z15
+	VXORPD Z16, Z16, Z16
+	VXORPD Z17, Z17, Z17
+	VXORPD Z18, Z18, Z18
+	VXORPD Z19, Z19, Z19
+	VXORPD Z20, Z20, Z20
+	VXORPD Z21, Z21, Z21
+	VXORPD Z22, Z22, Z22
+	VXORPD Z23, Z23, Z23
+	MOVQ   rows+16(FP), R9
+	MOVQ   measurements+24(FP), R10
+	TESTQ  R10, R10
+	JZ     after_measurement13
+
+measurement12:
+	VMOVUPS      (CX), Z24
+	VMOVUPS      64(CX), Z25
+	VMOVUPS      128(CX), Z26
+	VMOVUPS      192(CX), Z27
+	VBROADCASTSS (R9), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS (R9)(BX*1), Z28
+	VFMADD231PS  Z24, Z28, Z4
+	VFMADD231PS  Z25, Z28, Z5
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS (R9)(BX*2), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS (R9)(DI*1), Z28
+	VFMADD231PS  Z24, Z28, Z12
+	VFMADD231PS  Z25, Z28, Z13
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS (R9)(BX*4), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS (R9)(R8*1), Z28
+	VFMADD231PS  Z24, Z28, Z20
+	VFMADD231PS  Z25, Z28, Z21
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	ADDQ         $+256, CX
+	ADDQ         $0x04, R9
+	DECQ         R10
+	JNZ          measurement12
+
+after_measurement13:
+	MOVQ    AX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, 192(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	VMOVUPS Z10, 128(R9)
+	VMOVUPS Z11, 192(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	VMOVUPS Z14, 128(R9)
+	VMOVUPS Z15, 192(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z16, (R9)
+	VMOVUPS Z17, 64(R9)
+	VMOVUPS Z18, 128(R9)
+	VMOVUPS Z19, 192(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z20, (R9)
+	VMOVUPS Z21, 64(R9)
+	VMOVUPS Z22, 128(R9)
+	VMOVUPS Z23, 192(R9)
+	ADDQ    SI, R9
+	ADDQ    $+256, AX
+	DECQ    DX
+	JNZ     tile10
+
+after_tile11:
+	VZEROUPPER
+	RET
+
+// func nnlsPriceSingleAVX512(w *float32, above *byte, b *float32, gram *float32, x *float32, offsets *int, count int, shift float32, threshold float32, tiles int) (place int)
+// Requires: AVX, AVX512F, SSE
+TEXT ·nnlsPriceSingleAVX512(SB), NOSPLIT, $0-80
+	MOVQ  w+0(FP), AX
+	MOVQ  above+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  gram+24(FP), BX
+	MOVQ  tiles+64(FP), SI
+	TESTQ SI, SI
+	JZ    after_tile15
+
+tile14:
+	MOVSS        threshold+60(FP), X14
+	VBROADCASTSS X14, Z14
+	MOVSS        shift+56(FP), X12
+	VBROADCASTSS X12, Z12
+	VMOVUPS      (DX), Z0
+	VSUBPS       Z12, Z0, Z0
+	VMOVUPS      64(DX), Z1
+	VSUBPS       Z12, Z1, Z1
+	VMOVUPS      128(DX), Z2
+	VSUBPS       Z12, Z2, Z2
+	VMOVUPS      192(DX), Z3
+	VSUBPS       Z12, Z3, Z3
+	VMOVUPS      256(DX), Z4
+	VSUBPS       Z12, Z4, Z4
+	VMOVUPS      320(DX), Z5
+	VSUBPS       Z12, Z5, Z5
+	VMOVUPS      384(DX), Z6
+	VSUBPS       Z12, Z6, Z6
+	VMOVUPS      448(DX), Z7
+	VSUBPS       Z12, Z7, Z7
+	VMOVUPS      512(DX), Z8
+	VSUBPS       Z12, Z8, Z8
+	VMOVUPS      576(DX), Z9
+	VSUBPS       Z12, Z9, Z9
+	VMOVUPS      640(DX), Z10
+	VSUBPS       Z12, Z10, Z10
+	VMOVUPS      704(DX), Z11
+	VSUBPS       Z12, Z11, Z11
+	MOVQ         x+32(FP), DI
+	MOVQ         offsets+40(FP), R8
+	MOVQ         count+48(FP), R9
+	TESTQ        R9, R9
+	JZ           after_row17
+
+row16:
+	MOVQ         (R8), R10
+	VBROADCASTSS (DI), Z12
+	ADDQ         $0x08, R8
+	ADDQ         $0x04, DI
+	VFNMADD231PS (BX)(R10*1), Z12, Z0
+	VFNMADD231PS 64(BX)(R10*1), Z12, Z1
+	VFNMADD231PS 128(BX)(R10*1), Z12, Z2
+	VFNMADD231PS 192(BX)(R10*1), Z12, Z3
+	VFNMADD231PS 256(BX)(R10*1), Z12, Z4
+	VFNMADD231PS 320(BX)(R10*1), Z12, Z5
+	VFNMADD231PS 384(BX)(R10*1), Z12, Z6
+	VFNMADD231PS 448(BX)(R10*1), Z12, Z7
+	VFNMADD231PS 512(BX)(R10*1), Z12, Z8
+	VFNMADD231PS 576(BX)(R10*1), Z12, Z9
+	VFNMADD231PS 640(BX)(R10*1), Z12, Z10
+	VFNMADD231PS 704(BX)(R10*1), Z12, Z11
+	DECQ         R9
+	JNZ          row16
+
+after_row17:
+	VMOVUPS Z0, (AX)
+	VCMPPS  $0x11, Z0, Z14, K1
+	KMOVW   K1, (CX)
+	VMOVUPS Z1, 64(AX)
+	VCMPPS  $0x11, Z1, Z14, K1
+	KMOVW   K1, 2(CX)
+	VMOVUPS Z2, 128(AX)
+	VCMPPS  $0x11, Z2, Z14, K1
+	KMOVW   K1, 4(CX)
+	VMOVUPS Z3, 192(AX)
+	VCMPPS  $0x11, Z3, Z14, K1
+	KMOVW   K1, 6(CX)
+	VMOVUPS Z4, 256(AX)
+	VCMPPS  $0x11, Z4, Z14, K1
+	KMOVW   K1, 8(CX)
+	VMOVUPS Z5, 320(AX)
+	VCMPPS  $0x11, Z5, Z14, K1
+	KMOVW   K1, 10(CX)
+	VMOVUPS Z6, 384(AX)
+	VCMPPS  $0x11, Z6, Z14, K1
+	KMOVW   K1, 12(CX)
+	VMOVUPS Z7, 448(AX)
+	VCMPPS  $0x11, Z7, Z14, K1
+	KMOVW   K1, 14(CX)
+	VMOVUPS Z8, 512(AX)
+	VCMPPS  $0x11, Z8, Z14, K1
+	KMOVW   K1, 16(CX)
+	VMOVUPS Z9, 576(AX)
+	VCMPPS  $0x11, Z9, Z14, K1
+	KMOVW   K1, 18(CX)
+	VMOVUPS Z10, 640(AX)
+	VCMPPS  $0x11, Z10, Z14, K1
+	KMOVW   K1, 20(CX)
+	VMOVUPS Z11, 704(AX)
+	VCMPPS  $0x11, Z11, Z14, K1
+	KMOVW   K1, 22(CX)
+	ADDQ    $+768, AX
+	ADDQ    $+768, DX
+	ADDQ    $+768, BX
+	ADDQ    $+24, CX
+	VMAXPS  Z6, Z0, Z0
+	VMAXPS  Z7, Z1, Z1
+	VMAXPS  Z8, Z2, Z2
+	VMAXPS  Z9, Z3, Z3
+	VMAXPS  Z10, Z4, Z4
+	VMAXPS  Z11, Z5, Z5
+	VMAXPS  Z3, Z0, Z0
+	VMAXPS  Z4, Z1, Z1
+	VMAXPS  Z5, Z2, Z2
+	VMAXPS  Z2, Z0, Z0
+	VMAXPS  Z1, Z0, Z0
+	MOVQ    tiles+64(FP), DI
+	CMPQ    DI, SI
+	JEQ     first18
+	VMAXPS  Z0, Z13, Z13
+	JMP     next19
+
+first18:
+	VMOVUPS Z0, Z13
+
+next19:
+	DECQ SI
+	JNZ  tile14
+
+after_tile15:
+	VEXTRACTF64X4 $0x01, Z13, Y15
+	VMAXPS        Y15, Y13, Y13
+	VEXTRACTF128  $0x01, Y13, X15
+	VMAXPS        X15, X13, X13
+	VPERMILPS     $0x4e, X13, X15
+	VMAXPS        X15, X13, X13
+	VPERMILPS     $0xb1, X13, X15
+	VMAXPS        X15, X13, X13
+	VBROADCASTSS  X13, Z13
+	MOVQ          w+0(FP), AX
+	MOVQ          tiles+64(FP), CX
+	IMUL3Q        $+12, CX, CX
+	XORQ          DX, DX
+	TESTQ         CX, CX
+	JZ            after_vector22
+
+vector21:
+	VCMPPS $0x00, (AX), Z13, K1
+	KMOVW  K1, BX
+	TESTL  BX, BX
+	JNZ    found20
+	ADDQ   $+64, AX
+	ADDQ   $0x10, DX
+	DECQ   CX
+	JNZ    vector21
+
+after_vector22:
+	VZEROUPPER
+	XORQ DX, DX
+	MOVQ DX, place+72(FP)
+	RET
+
+found20:
 	BSFL BX, BX
 	ADDQ BX, DX
 	MOVQ DX, place+72(FP)
 	VZEROUPPER
 	RET
 
-// func nnlsSumsAVX512(sums *float64, x *float64, offsets *int32, n int)
+// func nnlsSurveyFloat32AVX512(sums *float64, wide *float64, single *float32, row *float32, weighted *float64, weak *float64, n int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·nnlsSumsAVX512(SB), NOSPLIT, $0-32
+TEXT ·nnlsSurveyFloat32AVX512(SB), NOSPLIT, $0-56
 	MOVQ   sums+0(FP), AX
-	MOVQ   x+8(FP), CX
-	MOVQ   offsets+16(FP), DX
-	MOVQ   n+24(FP), BX
+	MOVQ   wide+8(FP), CX
+	MOVQ   single+16(FP), DX
+	MOVQ   row+24(FP), BX
+	MOVQ   weighted+32(FP), SI
+	MOVQ   weak+40(FP), DI
+	MOVQ   n+48(FP), R8
 	VXORPD Z0, Z0, Z0
 	VXORPD Z1, Z1, Z1
 	VXORPD Z2, Z2, Z2
+	VXORPD Z3, Z3, Z3
+	VXORPD Z4, Z4, Z4
 	VXORPD Z5, Z5, Z5
-	TESTQ  BX, BX
-	JZ     after_value11
+	VXORPD Z6, Z6, Z6
+	VXORPD Z7, Z7, Z7
+	SHRQ   $0x03, R8
+	TESTQ  R8, R8
+	JZ     after_vector24
 
-value10:
-	MOVLQSX     (DX), SI
-	ADDQ        $0x04, DX
-	VMOVUPD     (CX)(SI*1), Z3
-	VMAXPD      Z5, Z3, Z4
-	VADDPD      Z3, Z0, Z0
-	VADDPD      Z4, Z1, Z1
-	VFMADD231PD Z3, Z3, Z2
-	DECQ        BX
-	JNZ         value10
+vector23:
+	VMOVUPS     (BX), Y10
+	VMOVUPS     Y10, (DX)
+	VCVTPS2PD   Y10, Z8
+	ADDQ        $+32, BX
+	VMOVUPD     Z8, (CX)
+	VFMADD231PD Z7, Z8, Z0
+	VMINPD      Z8, Z1, Z1
+	VMAXPD      Z8, Z2, Z2
+	VMOVUPD     (DI), Z9
+	VFMADD231PD Z9, Z8, Z3
+	VMULPD      (SI), Z8, Z8
+	VMAXPD      Z7, Z8, Z10
+	VADDPD      Z8, Z4, Z4
+	VADDPD      Z10, Z5, Z5
+	VFMADD231PD Z8, Z8, Z6
+	ADDQ        $+32, DX
+	ADDQ        $+64, CX
+	ADDQ        $+64, SI
+	ADDQ        $+64, DI
+	DECQ        R8
+	JNZ         vector23
 
-after_value11:
+after_vector24:
 	VMOVUPD Z0, (AX)
 	VMOVUPD Z1, 64(AX)
 	VMOVUPD Z2, 128(AX)
+	VMOVUPD Z3, 192(AX)
+	VMOVUPD Z4, 256(AX)
+	VMOVUPD Z5, 320(AX)
+	VMOVUPD Z6, 384(AX)
+	VZEROUPPER
+	RET
+
+// func nnlsSurveyFloat64AVX512(sums *float64, wide *float64, single *float32, row *float64, weighted *float64, weak *float64, n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·nnlsSurveyFloat64AVX512(SB), NOSPLIT, $0-56
+	MOVQ   sums+0(FP), AX
+	MOVQ   wide+8(FP), CX
+	MOVQ   single+16(FP), DX
+	MOVQ   row+24(FP), BX
+	MOVQ   weighted+32(FP), SI
+	MOVQ   weak+40(FP), DI
+	MOVQ   n+48(FP), R8
+	VXORPD Z0, Z0, Z0
+	VXORPD Z1, Z1, Z1
+	VXORPD Z2, Z2, Z2
+	VXORPD Z3, Z3, Z3
+	VXORPD Z4, Z4, Z4
+	VXORPD Z5, Z5, Z5
+	VXORPD Z6, Z6, Z6
+	VXORPD Z7, Z7, Z7
+	SHRQ   $0x03, R8
+	TESTQ  R8, R8
+	JZ     after_vector26
+
+vector25:
+	VMOVUPD     (BX), Z8
+	VCVTPD2PS   Z8, Y10
+	VMOVUPS     Y10, (DX)
+	ADDQ        $+64, BX
+	VMOVUPD     Z8, (CX)
+	VFMADD231PD Z7, Z8, Z0
+	VMINPD      Z8, Z1, Z1
+	VMAXPD      Z8, Z2, Z2
+	VMOVUPD     (DI), Z9
+	VFMADD231PD Z9, Z8, Z3
+	VMULPD      (SI), Z8, Z8
+	VMAXPD      Z7, Z8, Z10
+	VADDPD      Z8, Z4, Z4
+	VADDPD      Z10, Z5, Z5
+	VFMADD231PD Z8, Z8, Z6
+	ADDQ        $+32, DX
+	ADDQ        $+64, CX
+	ADDQ        $+64, SI
+	ADDQ        $+64, DI
+	DECQ        R8
+	JNZ         vector25
+
+after_vector26:
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, 64(AX)
+	VMOVUPD Z2, 128(AX)
+	VMOVUPD Z3, 192(AX)
+	VMOVUPD Z4, 256(AX)
+	VMOVUPD Z5, 320(AX)
+	VMOVUPD Z6, 384(AX)
+	VZEROUPPER
+	RET
+
+// func nnlsDotAVX512(a *float64, b *float64, n int) (sum float64)
+// Requires: AVX, AVX512DQ, AVX512F, SSE2
+TEXT ·nnlsDotAVX512(SB), NOSPLIT, $0-32
+	MOVQ   a+0(FP), AX
+	MOVQ   b+8(FP), CX
+	MOVQ   n+16(FP), DX
+	VXORPD Z0, Z0, Z0
+	VXORPD Z1, Z1, Z1
+	VXORPD Z2, Z2, Z2
+	VXORPD Z3, Z3, Z3
+	SHRQ   $0x05, DX
+	TESTQ  DX, DX
+	JZ     after_four28
+
+four27:
+	VMOVUPD     (AX), Z4
+	VFMADD231PD (CX), Z4, Z0
+	VMOVUPD     64(AX), Z5
+	VFMADD231PD 64(CX), Z5, Z1
+	VMOVUPD     128(AX), Z6
+	VFMADD231PD 128(CX), Z6, Z2
+	VMOVUPD     192(AX), Z7
+	VFMADD231PD 192(CX), Z7, Z3
+	ADDQ        $+256, AX
+	ADDQ        $+256, CX
+	DECQ        DX
+	JNZ         four27
+
+after_four28:
+	VADDPD        Z1, Z0, Z0
+	VADDPD        Z3, Z2, Z2
+	VADDPD        Z2, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	MOVSD         X0, sum+24(FP)
 	VZEROUPPER
 	RET

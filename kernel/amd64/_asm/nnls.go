@@ -10,33 +10,30 @@ import (
 // multiplication and addition, few enough for sixteen registers.
 const priceTile = 12
 
-// nnls writes the steps of non-negative least squares that csd does not have. Package ops says what
-// each is, as seen from Go.
+// nnls writes the steps of non-negative least squares. Package ops says what each is, as seen from Go.
 func nnls(v vectors) {
 	v.price()
-	v.sums()
+	v.project()
+	v.priceSingle()
+	v.survey("Float32")
+	v.survey("Float64")
+	v.dot()
 }
 
 // price works on tiles of the unknowns:
 //
-//	registers 0 to 11: w[j] = (b[j] - shift) - x[0] gram[0][j] - x[1] gram[1][j] - ...
-//	register 12: the shift; then an element of x, in all lanes
+//	registers 0 to 11: w[j] = b[j] - x[0] gram[0][j] - x[1] gram[1][j] - ...
+//	register 12: an element of x, in all lanes
 //	register 13: the largest element so far, of each lane
 func (v vectors) price() {
-	v.function("nnlsPrice", "w, b, gram, x *float64, offsets *int, count, step int, shift float64, tiles int) (place int",
-		"writes w = b - shift - the sum of x[i] times the row of gram at offsets[i] and returns",
-		"the place of the largest element, the first of equals. b's vectors are step bytes apart, those of",
-		"w and gram one after another; there are 12 to a tile.")
+	v.function("nnlsPrice", "w, b, gram, x *float64, offsets *int, count, tiles int) (place int",
+		"writes w = b - the sum of x[i] times the row of gram at offsets[i] and returns the",
+		"place of the largest element, the first of equals. There are 12 vectors to a tile.")
 	sums, x, largest := v.registers(0, priceTile), v.register(priceTile), v.register(priceTile+1)
 	w, b, gram, tiles := load("w"), load("b"), load("gram"), load("tiles")
-	step := load("step")
 	repeat("tile", tiles, func() {
-		Load(Param("shift"), x.AsX())
-		VBROADCASTSD(x.AsX(), x)
-		for _, sum := range sums {
-			VMOVUPD(Mem{Base: b}, sum)
-			VSUBPD(x, sum, sum)
-			ADDQ(step, b)
+		for r, sum := range sums {
+			VMOVUPD(v.at(b, r), sum)
 		}
 		elements, offsets, count, row := load("x"), load("offsets"), load("count"), GP64()
 		repeat("row", count, func() {
@@ -51,27 +48,31 @@ func (v vectors) price() {
 		for r, sum := range sums {
 			VMOVUPD(sum, v.at(w, r))
 		}
-		ADDQ(I32(priceTile*v.bytes), w)
-		ADDQ(I32(priceTile*v.bytes), gram)
-		Comment("The largest of the tile, pair by pair; then of all tiles.")
-		for width := priceTile; width > 1; width = (width + 1) / 2 {
-			for r := range width / 2 {
-				VMAXPD(sums[(width+1)/2+r], sums[r], sums[r])
-			}
+		for _, p := range []reg.Register{w, b, gram} {
+			ADDQ(I32(priceTile*v.bytes), p)
 		}
-		first, next := label("first"), label("next")
-		left := GP64()
-		Load(Param("tiles"), left)
-		CMPQ(left, tiles)
-		JEQ(LabelRef(first))
-		VMAXPD(sums[0], largest, largest)
-		JMP(LabelRef(next))
-		Label(first)
-		VMOVUPD(sums[0], largest)
-		Label(next)
+		v.keepLargest(sums, largest, tiles, VMAXPD, VMOVUPD)
 	})
 	v.spreadLargest(largest, sums[0])
 	v.findEqual(largest, sums[0])
+}
+
+// keepLargest makes largest that of a tile, pair by pair, and after the first tile of all so far.
+func (v vectors) keepLargest(sums []reg.VecPhysical, largest reg.VecPhysical, left reg.Register, maximum, move func(...Op)) {
+	for width := len(sums); width > 1; width = (width + 1) / 2 {
+		for r := range width / 2 {
+			maximum(sums[(width+1)/2+r], sums[r], sums[r])
+		}
+	}
+	first, next, tiles := label("first"), label("next"), GP64()
+	Load(Param("tiles"), tiles)
+	CMPQ(tiles, left)
+	JEQ(LabelRef(first))
+	maximum(sums[0], largest, largest)
+	JMP(LabelRef(next))
+	Label(first)
+	move(sums[0], largest)
+	Label(next)
 }
 
 // spreadLargest puts the largest of all lanes into all lanes.
@@ -116,30 +117,5 @@ func (v vectors) findEqual(value, scratch reg.VecPhysical) {
 	BSFL(lanes, lanes)
 	ADDQ(lanes.As64(), place)
 	Store(place, ReturnIndex(0))
-	v.end()
-}
-
-// sums keeps three sums: registers 0 (of all), 1 (of the positive), 2 (of the squares).
-func (v vectors) sums() {
-	v.function("nnlsSums", "sums, x *float64, offsets *int32, n int",
-		"writes three vectors about the n vectors at the byte offsets from x on: the sum, that",
-		"of the positive values, and that of the squares.")
-	sums, x, offsets, n := load("sums"), load("x"), load("offsets"), load("n")
-	all, positive, squares := v.register(0), v.register(1), v.register(2)
-	value, above, none := v.register(3), v.register(4), v.register(5)
-	place := GP64()
-	zero(all, positive, squares, none)
-	repeat("value", n, func() {
-		MOVLQSX(Mem{Base: offsets}, place)
-		ADDQ(Imm(4), offsets)
-		VMOVUPD(Mem{Base: x, Index: place, Scale: 1}, value)
-		VMAXPD(none, value, above)
-		VADDPD(value, all, all)
-		VADDPD(above, positive, positive)
-		VFMADD231PD(value, value, squares)
-	})
-	VMOVUPD(all, v.at(sums, 0))
-	VMOVUPD(positive, v.at(sums, 1))
-	VMOVUPD(squares, v.at(sums, 2))
 	v.end()
 }

@@ -12,6 +12,6 @@ type Set struct {
 	CSD *CSD
 	// Tensor is the diffusion tensor, with and without free water.
 	Tensor *Tensor
-	// NNLS is non-negative least squares; it needs CSD beside it.
+	// NNLS is non-negative least squares, and the sparse fascicle model.
 	NNLS *NNLS
 }

@@ -20,6 +20,7 @@ type NNLS struct {
 	Gram           []float64 // Unknowns x Stride, zeros behind each row
 	columns        []float64 // Unknowns x Rows: A, column after column
 	norms          []float64 // of the columns
+	largest        float64   // of the norms
 	l2             float64
 }
 
@@ -63,6 +64,7 @@ func NewNNLS(columns []float64, rows, unknowns int, l2 float64) *NNLS {
 	p := &NNLS{Rows: rows, Unknowns: unknowns, Stride: unknowns, columns: columns, norms: make([]float64, unknowns), l2: l2}
 	for i := range unknowns {
 		p.norms[i] = norm(p.column(i))
+		p.largest = max(p.largest, p.norms[i])
 	}
 	return p
 }
