@@ -10,27 +10,44 @@ import (
 )
 
 // nnlsLanes is an nnls made ready for kernels that have the unknowns, or the values of a signal, in the
-// lanes of a vector. A^T y in single precision is a product of matrices for a block of voxels at once; in
-// double precision it is a dot product for each column that asks for it.
+// lanes of a vector. A^T y is a product of matrices for a block of voxels at once. Where that is in single
+// precision, columns that ask for it have a dot product in double precision besides.
 type nnlsLanes struct {
 	*nnls
 	steps    *ops.NNLS
-	single   bool      // the way is in single precision
-	order    []int     // of the values of a signal; nil where each is used once
-	values   int       // that are used
-	places   []int     // of the volumes among them
-	length   int       // values rounded up to whole chunks
-	rows     []float64 // of A^T, unknowns x length, with zeros where b = 0
-	weighted []float64 // 1 for the volumes
-	weak     []float64 // 1 for b = 0
-	tiles    int       // of the unknowns, in double precision
+	single   bool                // the way is in single precision
+	order    []int               // of the values of a signal; nil where each is used once
+	values   int                 // that are used
+	places   []int               // of the volumes among them
+	length   int                 // values rounded up to whole chunks
+	rows     []float64           // of A^T, unknowns x length, with zeros where b = 0
+	weighted []float64           // 1 for the volumes
+	weak     []float64           // 1 for b = 0
+	tiles    int                 // of the unknowns, of Price
+	wide     projection[float64] // where all is in double precision
 
 	// In single precision.
-	width       int       // of a voxel's prices
-	matrix      []float32 // of Project
-	blocks      int       // tiles of matrix
-	singleTiles int       // of the unknowns
-	gram        []float32 // unknowns x width
+	narrow      projection[float32]
+	singleTiles int       // of PriceSingle
+	gram        []float32 // unknowns x narrow.width
+}
+
+// projection is A^T in the layout of ops.NNLS.Project.
+type projection[T float32 | float64] struct {
+	matrix []T
+	width  int // of a voxel's results
+	tiles  int
+}
+
+// project lays out A^T in tiles of block unknowns. width is a multiple of that.
+func project[T float32 | float64](l *nnlsLanes, block, width int) projection[T] {
+	p := projection[T]{matrix: make([]T, width*l.values), width: width, tiles: width / block}
+	for j := range l.unknowns {
+		for i := range l.values {
+			p.matrix[(j/block*l.values+i)*block+j%block] = T(l.rows[j*l.length+i])
+		}
+	}
+	return p
 }
 
 const (
@@ -66,8 +83,18 @@ func newNNLSLanes(n *nnls, rows []float64, precision Precision, steps *ops.NNLS)
 	tile := steps.Tile * steps.Lanes
 	l.tiles = roundUp(n.unknowns, tile) / tile
 	n.problem.MakeGram(l.tiles * tile)
-	if l.single {
-		l.makeSingle()
+	if !l.single {
+		l.wide = project[float64](l, steps.BlockUnknowns*steps.Lanes, l.problem.Stride)
+		return l
+	}
+	tile = steps.Tile * steps.Singles
+	l.singleTiles = roundUp(n.unknowns, tile) / tile
+	l.narrow = project[float32](l, steps.BlockUnknowns*steps.Singles, l.singleTiles*tile)
+	l.gram = make([]float32, n.unknowns*l.narrow.width)
+	for j := range n.unknowns {
+		for i, g := range n.problem.Gram[j*n.problem.Stride:][:n.unknowns] {
+			l.gram[j*l.narrow.width+i] = float32(g)
+		}
 	}
 	return l
 }
@@ -92,31 +119,14 @@ func (l *nnlsLanes) placeValues() []int {
 	return places
 }
 
-// makeSingle makes what single precision needs.
-func (l *nnlsLanes) makeSingle() {
-	s, stride := l.steps, l.problem.Stride
-	tile, block := s.Tile*s.Singles, s.BlockUnknowns*s.Singles
-	l.singleTiles = roundUp(l.unknowns, tile) / tile
-	l.width = l.singleTiles * tile
-	l.blocks = l.width / block
-	l.matrix, l.gram = make([]float32, l.width*l.values), make([]float32, l.unknowns*l.width)
-	for j := range l.unknowns {
-		for i := range l.values {
-			l.matrix[(j/block*l.values+i)*block+j%block] = float32(l.rows[j*l.length+i])
-		}
-		for i, g := range l.problem.Gram[j*stride:][:l.unknowns] {
-			l.gram[j*l.width+i] = float32(g)
-		}
-	}
-}
-
 func (l *nnlsLanes) NewWorker() Worker {
 	voxels := l.steps.BlockVoxels
 	w := &nnlsLaneWorker{
 		nnlsLanes: l, staged32: make([]float32, l.length), staged64: make([]float64, l.length),
-		narrow: make([]float32, voxels*l.length), wide: alignedFloats(voxels * l.length),
-		sums: alignedFloats(voxels * surveyVectors * l.steps.Lanes), projected: make([]float32, voxels*l.width),
-		prices: make([]float32, l.width), above: make([]uint64, (l.width+63)/64),
+		signal32: make([]float32, voxels*l.length), signal64: alignedFloats(voxels * l.length),
+		sums: alignedFloats(voxels * surveyVectors * l.steps.Lanes), projected64: make([]float64, voxels*l.wide.width),
+		projected: make([]float32, voxels*l.narrow.width),
+		prices:    make([]float32, l.narrow.width), above: make([]uint64, (l.narrow.width+63)/64),
 		x: make([]float32, l.unknowns), rowBytes: make([]int, l.unknowns), y: make([]float64, len(l.volumes)),
 	}
 	w.solver = l.problem.NewScratch(w.price)
@@ -128,12 +138,13 @@ type nnlsLaneWorker struct {
 	solver *ref.NNLSScratch
 
 	// A block of voxels.
-	staged32  []float32 // a signal that cannot be read as it lies
-	staged64  []float64
-	narrow    []float32 // the signals in both precisions
-	wide      []float64
-	sums      []float64
-	projected []float32 // A^T y
+	staged32    []float32 // a signal that cannot be read as it lies
+	staged64    []float64
+	signal32    []float32 // the signals in both precisions
+	signal64    []float64
+	sums        []float64
+	projected   []float32 // A^T y
+	projected64 []float64
 
 	// The voxel at hand.
 	signal   []float64
@@ -171,10 +182,12 @@ func fitNNLSLanes[T float32 | float64](w *nnlsLaneWorker, params []float64, stat
 				copy(staged, row)
 				row = staged
 			}
-			survey(&w.sums[k*sums], &w.wide[k*w.length], &w.narrow[k*w.length], &row[0], &w.weighted[0], &w.weak[0], w.length)
+			survey(&w.sums[k*sums], &w.signal64[k*w.length], &w.signal32[k*w.length], &row[0], &w.weighted[0], &w.weak[0], w.length)
 		}
 		if w.single {
-			w.steps.Project(&w.projected[0], &w.matrix[0], &w.narrow[0], w.values, w.length, w.width, w.blocks)
+			w.steps.ProjectSingle(&w.projected[0], &w.narrow.matrix[0], &w.signal32[0], w.values, w.length, w.narrow.width, w.narrow.tiles)
+		} else {
+			w.steps.Project(&w.projected64[0], &w.wide.matrix[0], &w.signal64[0], w.values, w.length, w.wide.width, w.wide.tiles)
 		}
 		for k := range n {
 			v := first + k
@@ -189,9 +202,9 @@ func (w *nnlsLaneWorker) fitVoxel(row []float64, k int) Status {
 	if status, bad := w.refuse(row, &about); bad {
 		return status
 	}
-	w.signal, w.mean = w.wide[k*w.length:][:w.length], about.mean
+	w.signal, w.mean = w.signal64[k*w.length:][:w.length], about.mean
 	shift := w.l1 * about.s0
-	outcome := w.solve(w.projected[k*w.width:][:w.width], shift, about.gross)
+	outcome := w.solve(k, shift, about.gross)
 	if outcome == ref.Converged {
 		if square, ok := w.solver.SquaredResidual(about.energy, about.gross, shift); ok {
 			return w.write(row, w.solver, &about, math.Sqrt(square), outcome)
@@ -207,24 +220,38 @@ func (w *nnlsLaneWorker) fitVoxel(row []float64, k int) Status {
 }
 
 // solve takes the way in single precision where that can hold the signal.
-func (w *nnlsLaneWorker) solve(b []float32, shift, gross float64) ref.Outcome {
+func (w *nnlsLaneWorker) solve(k int, shift, gross float64) ref.Outcome {
 	if w.single && gross > signalLeast && gross < signalMost && shift < signalMost {
-		w.b = b
+		w.b = w.projected[k*w.narrow.width:][:w.narrow.width]
 		if w.mean != 0 {
 			for j, offset := range w.offsets {
-				b[j] += float32(w.mean * offset)
+				w.b[j] += float32(w.mean * offset)
 			}
 		}
 		return w.solver.SolveScreened(w, shift, gross)
 	}
-	first := 0
-	for j := range w.unknowns {
-		w.solver.B[j] = w.Product(j) - shift
-		if w.solver.B[j] > w.solver.B[first] {
+	b, first := w.solver.B[:w.unknowns], 0
+	for j := range b {
+		if w.single {
+			b[j] = w.Product(j)
+		} else {
+			b[j] = w.projected64[k*w.wide.width+j] + w.correction(j)
+		}
+		b[j] -= shift
+		if b[j] > b[first] {
 			first = j
 		}
 	}
 	return w.solver.Solve(first, shift, gross)
+}
+
+// correction is what the mean of y contributes to A^T y: it is not zero where values are negative, which
+// count as zero in the isotropic part.
+func (w *nnlsLaneWorker) correction(j int) float64 {
+	if w.mean == 0 || w.offsets == nil {
+		return 0
+	}
+	return float64(w.mean * w.offsets[j])
 }
 
 // inspect adds up partial results.
@@ -245,7 +272,7 @@ func (w *nnlsLaneWorker) inspect(vectors []float64) nnlsSignal {
 // Screen is for the solver, see ref.Screener.
 func (w *nnlsLaneWorker) Screen(x []float64, places []int, shift, threshold float64) (place int, price float64) {
 	for i, p := range places {
-		w.x[i], w.rowBytes[i] = float32(x[i]), p*w.width*4
+		w.x[i], w.rowBytes[i] = float32(x[i]), p*w.narrow.width*4
 	}
 	place = w.steps.PriceSingle(&w.prices[0], (*byte)(unsafe.Pointer(&w.above[0])), &w.b[0], &w.gram[0], &w.x[0], &w.rowBytes[0],
 		len(places), float32(shift), float32(threshold), w.singleTiles)
@@ -265,9 +292,5 @@ func (w *nnlsLaneWorker) Above() []uint64 { return w.above }
 
 // Product is for the solver.
 func (w *nnlsLaneWorker) Product(place int) float64 {
-	product := w.steps.Dot(&w.rows[place*w.length], &w.signal[0], w.length)
-	if w.mean != 0 && w.offsets != nil {
-		product += float64(w.mean * w.offsets[place])
-	}
-	return product
+	return w.steps.Dot(&w.rows[place*w.length], &w.signal[0], w.length) + w.correction(place)
 }

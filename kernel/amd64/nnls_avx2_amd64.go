@@ -15,7 +15,14 @@ func nnlsPriceAVX2(w *float64, b *float64, gram *float64, x *float64, offsets *i
 // many vectors of unknowns as are multiplied at once.
 //
 //go:noescape
-func nnlsProjectAVX2(dst *float32, matrix *float32, rows *float32, measurements int, stride int, width int, tiles int)
+func nnlsProjectAVX2(dst *float64, matrix *float64, rows *float64, measurements int, stride int, width int, tiles int)
+
+// nnlsProjectSingleAVX2 writes signals times a matrix for a block of voxels, whose signals are stride and
+// whose results are width values apart. A tile of the matrix has, measurement after measurement, as
+// many vectors of unknowns as are multiplied at once.
+//
+//go:noescape
+func nnlsProjectSingleAVX2(dst *float32, matrix *float32, rows *float32, measurements int, stride int, width int, tiles int)
 
 // nnlsPriceSingleAVX2 writes w = b - shift - the sum of x[i] times the row of gram at offsets[i], sets bit j
 // of above where w[j] is greater than the threshold, and returns the place of the largest element.

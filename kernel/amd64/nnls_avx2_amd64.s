@@ -129,19 +129,19 @@ found7:
 	VZEROUPPER
 	RET
 
-// func nnlsProjectAVX2(dst *float32, matrix *float32, rows *float32, measurements int, stride int, width int, tiles int)
+// func nnlsProjectAVX2(dst *float64, matrix *float64, rows *float64, measurements int, stride int, width int, tiles int)
 // Requires: AVX, FMA3
 TEXT ·nnlsProjectAVX2(SB), NOSPLIT, $0-56
-	MOVQ  dst+0(FP), AX
-	MOVQ  matrix+8(FP), CX
-	MOVQ  tiles+48(FP), DX
-	MOVQ  stride+32(FP), BX
-	MOVQ  width+40(FP), SI
-	SHLQ  $0x02, BX
-	SHLQ  $0x02, SI
-	LEAQ  (BX)(BX*2), DI
-	TESTQ DX, DX
-	JZ    after_tile11
+	MOVQ   dst+0(FP), AX
+	MOVQ   matrix+8(FP), CX
+	MOVQ   tiles+48(FP), DX
+	MOVQ   stride+32(FP), BX
+	MOVQ   width+40(FP), SI
+	IMUL3Q $+8, BX, BX
+	IMUL3Q $+8, SI, SI
+	LEAQ   (BX)(BX*2), DI
+	TESTQ  DX, DX
+	JZ     after_tile11
 
 tile10:
 	VXORPD Y0, Y0, Y0
@@ -165,24 +165,24 @@ measurement12:
 	VMOVUPS      (CX), Y12
 	VMOVUPS      32(CX), Y13
 	VMOVUPS      64(CX), Y14
-	VBROADCASTSS (R8), Y15
-	VFMADD231PS  Y12, Y15, Y0
-	VFMADD231PS  Y13, Y15, Y1
-	VFMADD231PS  Y14, Y15, Y2
-	VBROADCASTSS (R8)(BX*1), Y15
-	VFMADD231PS  Y12, Y15, Y3
-	VFMADD231PS  Y13, Y15, Y4
-	VFMADD231PS  Y14, Y15, Y5
-	VBROADCASTSS (R8)(BX*2), Y15
-	VFMADD231PS  Y12, Y15, Y6
-	VFMADD231PS  Y13, Y15, Y7
-	VFMADD231PS  Y14, Y15, Y8
-	VBROADCASTSS (R8)(DI*1), Y15
-	VFMADD231PS  Y12, Y15, Y9
-	VFMADD231PS  Y13, Y15, Y10
-	VFMADD231PS  Y14, Y15, Y11
+	VBROADCASTSD (R8), Y15
+	VFMADD231PD  Y12, Y15, Y0
+	VFMADD231PD  Y13, Y15, Y1
+	VFMADD231PD  Y14, Y15, Y2
+	VBROADCASTSD (R8)(BX*1), Y15
+	VFMADD231PD  Y12, Y15, Y3
+	VFMADD231PD  Y13, Y15, Y4
+	VFMADD231PD  Y14, Y15, Y5
+	VBROADCASTSD (R8)(BX*2), Y15
+	VFMADD231PD  Y12, Y15, Y6
+	VFMADD231PD  Y13, Y15, Y7
+	VFMADD231PD  Y14, Y15, Y8
+	VBROADCASTSD (R8)(DI*1), Y15
+	VFMADD231PD  Y12, Y15, Y9
+	VFMADD231PD  Y13, Y15, Y10
+	VFMADD231PD  Y14, Y15, Y11
 	ADDQ         $+96, CX
-	ADDQ         $0x04, R8
+	ADDQ         $+8, R8
 	DECQ         R9
 	JNZ          measurement12
 
@@ -212,6 +212,89 @@ after_tile11:
 	VZEROUPPER
 	RET
 
+// func nnlsProjectSingleAVX2(dst *float32, matrix *float32, rows *float32, measurements int, stride int, width int, tiles int)
+// Requires: AVX, FMA3
+TEXT ·nnlsProjectSingleAVX2(SB), NOSPLIT, $0-56
+	MOVQ   dst+0(FP), AX
+	MOVQ   matrix+8(FP), CX
+	MOVQ   tiles+48(FP), DX
+	MOVQ   stride+32(FP), BX
+	MOVQ   width+40(FP), SI
+	IMUL3Q $+4, BX, BX
+	IMUL3Q $+4, SI, SI
+	LEAQ   (BX)(BX*2), DI
+	TESTQ  DX, DX
+	JZ     after_tile15
+
+tile14:
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	MOVQ   rows+16(FP), R8
+	MOVQ   measurements+24(FP), R9
+	TESTQ  R9, R9
+	JZ     after_measurement17
+
+measurement16:
+	VMOVUPS      (CX), Y12
+	VMOVUPS      32(CX), Y13
+	VMOVUPS      64(CX), Y14
+	VBROADCASTSS (R8), Y15
+	VFMADD231PS  Y12, Y15, Y0
+	VFMADD231PS  Y13, Y15, Y1
+	VFMADD231PS  Y14, Y15, Y2
+	VBROADCASTSS (R8)(BX*1), Y15
+	VFMADD231PS  Y12, Y15, Y3
+	VFMADD231PS  Y13, Y15, Y4
+	VFMADD231PS  Y14, Y15, Y5
+	VBROADCASTSS (R8)(BX*2), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VFMADD231PS  Y14, Y15, Y8
+	VBROADCASTSS (R8)(DI*1), Y15
+	VFMADD231PS  Y12, Y15, Y9
+	VFMADD231PS  Y13, Y15, Y10
+	VFMADD231PS  Y14, Y15, Y11
+	ADDQ         $+96, CX
+	ADDQ         $+4, R8
+	DECQ         R9
+	JNZ          measurement16
+
+after_measurement17:
+	MOVQ    AX, R8
+	VMOVUPS Y0, (R8)
+	VMOVUPS Y1, 32(R8)
+	VMOVUPS Y2, 64(R8)
+	ADDQ    SI, R8
+	VMOVUPS Y3, (R8)
+	VMOVUPS Y4, 32(R8)
+	VMOVUPS Y5, 64(R8)
+	ADDQ    SI, R8
+	VMOVUPS Y6, (R8)
+	VMOVUPS Y7, 32(R8)
+	VMOVUPS Y8, 64(R8)
+	ADDQ    SI, R8
+	VMOVUPS Y9, (R8)
+	VMOVUPS Y10, 32(R8)
+	VMOVUPS Y11, 64(R8)
+	ADDQ    SI, R8
+	ADDQ    $+96, AX
+	DECQ    DX
+	JNZ     tile14
+
+after_tile15:
+	VZEROUPPER
+	RET
+
 // func nnlsPriceSingleAVX2(w *float32, above *byte, b *float32, gram *float32, x *float32, offsets *int, count int, shift float32, threshold float32, tiles int) (place int)
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·nnlsPriceSingleAVX2(SB), NOSPLIT, $0-80
@@ -221,9 +304,9 @@ TEXT ·nnlsPriceSingleAVX2(SB), NOSPLIT, $0-80
 	MOVQ  gram+24(FP), BX
 	MOVQ  tiles+64(FP), SI
 	TESTQ SI, SI
-	JZ    after_tile15
+	JZ    after_tile19
 
-tile14:
+tile18:
 	MOVSS        threshold+60(FP), X14
 	VBROADCASTSS X14, Y14
 	MOVSS        shift+56(FP), X12
@@ -256,9 +339,9 @@ tile14:
 	MOVQ         offsets+40(FP), R8
 	MOVQ         count+48(FP), R9
 	TESTQ        R9, R9
-	JZ           after_row17
+	JZ           after_row21
 
-row16:
+row20:
 	MOVQ         (R8), R10
 	VBROADCASTSS (DI), Y12
 	ADDQ         $0x08, R8
@@ -276,9 +359,9 @@ row16:
 	VFNMADD231PS 320(BX)(R10*1), Y12, Y10
 	VFNMADD231PS 352(BX)(R10*1), Y12, Y11
 	DECQ         R9
-	JNZ          row16
+	JNZ          row20
 
-after_row17:
+after_row21:
 	VMOVUPS   Y0, (AX)
 	VCMPPS    $0x11, Y0, Y14, Y15
 	VMOVMSKPS Y15, DI
@@ -344,18 +427,18 @@ after_row17:
 	VMAXPS    Y1, Y0, Y0
 	MOVQ      tiles+64(FP), DI
 	CMPQ      DI, SI
-	JEQ       first18
+	JEQ       first22
 	VMAXPS    Y0, Y13, Y13
-	JMP       next19
+	JMP       next23
 
-first18:
+first22:
 	VMOVUPS Y0, Y13
 
-next19:
+next23:
 	DECQ SI
-	JNZ  tile14
+	JNZ  tile18
 
-after_tile15:
+after_tile19:
 	VEXTRACTF128 $0x01, Y13, X15
 	VMAXPS       X15, X13, X13
 	VPERMILPS    $0x4e, X13, X15
@@ -368,25 +451,25 @@ after_tile15:
 	IMUL3Q       $+12, CX, CX
 	XORQ         DX, DX
 	TESTQ        CX, CX
-	JZ           after_vector22
+	JZ           after_vector26
 
-vector21:
+vector25:
 	VCMPPS    $0x00, (AX), Y13, Y15
 	VMOVMSKPS Y15, BX
 	TESTL     BX, BX
-	JNZ       found20
+	JNZ       found24
 	ADDQ      $+32, AX
 	ADDQ      $0x08, DX
 	DECQ      CX
-	JNZ       vector21
+	JNZ       vector25
 
-after_vector22:
+after_vector26:
 	VZEROUPPER
 	XORQ DX, DX
 	MOVQ DX, place+72(FP)
 	RET
 
-found20:
+found24:
 	BSFL BX, BX
 	ADDQ BX, DX
 	MOVQ DX, place+72(FP)
@@ -413,9 +496,9 @@ TEXT ·nnlsSurveyFloat32AVX2(SB), NOSPLIT, $0-56
 	VXORPD Y7, Y7, Y7
 	SHRQ   $0x02, R8
 	TESTQ  R8, R8
-	JZ     after_vector24
+	JZ     after_vector28
 
-vector23:
+vector27:
 	VMOVUPS     (BX), X10
 	VMOVUPS     X10, (DX)
 	VCVTPS2PD   X10, Y8
@@ -436,9 +519,9 @@ vector23:
 	ADDQ        $+32, SI
 	ADDQ        $+32, DI
 	DECQ        R8
-	JNZ         vector23
+	JNZ         vector27
 
-after_vector24:
+after_vector28:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	VMOVUPD Y2, 64(AX)
@@ -469,9 +552,9 @@ TEXT ·nnlsSurveyFloat64AVX2(SB), NOSPLIT, $0-56
 	VXORPD Y7, Y7, Y7
 	SHRQ   $0x02, R8
 	TESTQ  R8, R8
-	JZ     after_vector26
+	JZ     after_vector30
 
-vector25:
+vector29:
 	VMOVUPD     (BX), Y8
 	VCVTPD2PSY  Y8, X10
 	VMOVUPS     X10, (DX)
@@ -492,9 +575,9 @@ vector25:
 	ADDQ        $+32, SI
 	ADDQ        $+32, DI
 	DECQ        R8
-	JNZ         vector25
+	JNZ         vector29
 
-after_vector26:
+after_vector30:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	VMOVUPD Y2, 64(AX)
@@ -517,9 +600,9 @@ TEXT ·nnlsDotAVX2(SB), NOSPLIT, $0-32
 	VXORPD Y3, Y3, Y3
 	SHRQ   $0x04, DX
 	TESTQ  DX, DX
-	JZ     after_four28
+	JZ     after_four32
 
-four27:
+four31:
 	VMOVUPD     (AX), Y4
 	VFMADD231PD (CX), Y4, Y0
 	VMOVUPD     32(AX), Y5
@@ -531,9 +614,9 @@ four27:
 	ADDQ        $+128, AX
 	ADDQ        $+128, CX
 	DECQ        DX
-	JNZ         four27
+	JNZ         four31
 
-after_four28:
+after_four32:
 	VADDPD       Y1, Y0, Y0
 	VADDPD       Y3, Y2, Y2
 	VADDPD       Y2, Y0, Y0

@@ -131,20 +131,20 @@ found7:
 	VZEROUPPER
 	RET
 
-// func nnlsProjectAVX512(dst *float32, matrix *float32, rows *float32, measurements int, stride int, width int, tiles int)
+// func nnlsProjectAVX512(dst *float64, matrix *float64, rows *float64, measurements int, stride int, width int, tiles int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·nnlsProjectAVX512(SB), NOSPLIT, $0-56
-	MOVQ  dst+0(FP), AX
-	MOVQ  matrix+8(FP), CX
-	MOVQ  tiles+48(FP), DX
-	MOVQ  stride+32(FP), BX
-	MOVQ  width+40(FP), SI
-	SHLQ  $0x02, BX
-	SHLQ  $0x02, SI
-	LEAQ  (BX)(BX*2), DI
-	LEAQ  (BX)(BX*4), R8
-	TESTQ DX, DX
-	JZ    after_tile11
+	MOVQ   dst+0(FP), AX
+	MOVQ   matrix+8(FP), CX
+	MOVQ   tiles+48(FP), DX
+	MOVQ   stride+32(FP), BX
+	MOVQ   width+40(FP), SI
+	IMUL3Q $+8, BX, BX
+	IMUL3Q $+8, SI, SI
+	LEAQ   (BX)(BX*2), DI
+	LEAQ   (BX)(BX*4), R8
+	TESTQ  DX, DX
+	JZ     after_tile11
 
 tile10:
 	VXORPD Z0, Z0, Z0
@@ -181,38 +181,38 @@ measurement12:
 	VMOVUPS      64(CX), Z25
 	VMOVUPS      128(CX), Z26
 	VMOVUPS      192(CX), Z27
-	VBROADCASTSS (R9), Z28
-	VFMADD231PS  Z24, Z28, Z0
-	VFMADD231PS  Z25, Z28, Z1
-	VFMADD231PS  Z26, Z28, Z2
-	VFMADD231PS  Z27, Z28, Z3
-	VBROADCASTSS (R9)(BX*1), Z28
-	VFMADD231PS  Z24, Z28, Z4
-	VFMADD231PS  Z25, Z28, Z5
-	VFMADD231PS  Z26, Z28, Z6
-	VFMADD231PS  Z27, Z28, Z7
-	VBROADCASTSS (R9)(BX*2), Z28
-	VFMADD231PS  Z24, Z28, Z8
-	VFMADD231PS  Z25, Z28, Z9
-	VFMADD231PS  Z26, Z28, Z10
-	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS (R9)(DI*1), Z28
-	VFMADD231PS  Z24, Z28, Z12
-	VFMADD231PS  Z25, Z28, Z13
-	VFMADD231PS  Z26, Z28, Z14
-	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS (R9)(BX*4), Z28
-	VFMADD231PS  Z24, Z28, Z16
-	VFMADD231PS  Z25, Z28, Z17
-	VFMADD231PS  Z26, Z28, Z18
-	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS (R9)(R8*1), Z28
-	VFMADD231PS  Z24, Z28, Z20
-	VFMADD231PS  Z25, Z28, Z21
-	VFMADD231PS  Z26, Z28, Z22
-	VFMADD231PS  Z27, Z28, Z23
+	VBROADCASTSD (R9), Z28
+	VFMADD231PD  Z24, Z28, Z0
+	VFMADD231PD  Z25, Z28, Z1
+	VFMADD231PD  Z26, Z28, Z2
+	VFMADD231PD  Z27, Z28, Z3
+	VBROADCASTSD (R9)(BX*1), Z28
+	VFMADD231PD  Z24, Z28, Z4
+	VFMADD231PD  Z25, Z28, Z5
+	VFMADD231PD  Z26, Z28, Z6
+	VFMADD231PD  Z27, Z28, Z7
+	VBROADCASTSD (R9)(BX*2), Z28
+	VFMADD231PD  Z24, Z28, Z8
+	VFMADD231PD  Z25, Z28, Z9
+	VFMADD231PD  Z26, Z28, Z10
+	VFMADD231PD  Z27, Z28, Z11
+	VBROADCASTSD (R9)(DI*1), Z28
+	VFMADD231PD  Z24, Z28, Z12
+	VFMADD231PD  Z25, Z28, Z13
+	VFMADD231PD  Z26, Z28, Z14
+	VFMADD231PD  Z27, Z28, Z15
+	VBROADCASTSD (R9)(BX*4), Z28
+	VFMADD231PD  Z24, Z28, Z16
+	VFMADD231PD  Z25, Z28, Z17
+	VFMADD231PD  Z26, Z28, Z18
+	VFMADD231PD  Z27, Z28, Z19
+	VBROADCASTSD (R9)(R8*1), Z28
+	VFMADD231PD  Z24, Z28, Z20
+	VFMADD231PD  Z25, Z28, Z21
+	VFMADD231PD  Z26, Z28, Z22
+	VFMADD231PD  Z27, Z28, Z23
 	ADDQ         $+256, CX
-	ADDQ         $0x04, R9
+	ADDQ         $+8, R9
 	DECQ         R10
 	JNZ          measurement12
 
@@ -256,6 +256,131 @@ after_tile11:
 	VZEROUPPER
 	RET
 
+// func nnlsProjectSingleAVX512(dst *float32, matrix *float32, rows *float32, measurements int, stride int, width int, tiles int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·nnlsProjectSingleAVX512(SB), NOSPLIT, $0-56
+	MOVQ   dst+0(FP), AX
+	MOVQ   matrix+8(FP), CX
+	MOVQ   tiles+48(FP), DX
+	MOVQ   stride+32(FP), BX
+	MOVQ   width+40(FP), SI
+	IMUL3Q $+4, BX, BX
+	IMUL3Q $+4, SI, SI
+	LEAQ   (BX)(BX*2), DI
+	LEAQ   (BX)(BX*4), R8
+	TESTQ  DX, DX
+	JZ     after_tile15
+
+tile14:
+	VXORPD Z0, Z0, Z0
+	VXORPD Z1, Z1, Z1
+	VXORPD Z2, Z2, Z2
+	VXORPD Z3, Z3, Z3
+	VXORPD Z4, Z4, Z4
+	VXORPD Z5, Z5, Z5
+	VXORPD Z6, Z6, Z6
+	VXORPD Z7, Z7, Z7
+	VXORPD Z8, Z8, Z8
+	VXORPD Z9, Z9, Z9
+	VXORPD Z10, Z10, Z10
+	VXORPD Z11, Z11, Z11
+	VXORPD Z12, Z12, Z12
+	VXORPD Z13, Z13, Z13
+	VXORPD Z14, Z14, Z14
+	VXORPD Z15, Z15, Z15
+	VXORPD Z16, Z16, Z16
+	VXORPD Z17, Z17, Z17
+	VXORPD Z18, Z18, Z18
+	VXORPD Z19, Z19, Z19
+	VXORPD Z20, Z20, Z20
+	VXORPD Z21, Z21, Z21
+	VXORPD Z22, Z22, Z22
+	VXORPD Z23, Z23, Z23
+	MOVQ   rows+16(FP), R9
+	MOVQ   measurements+24(FP), R10
+	TESTQ  R10, R10
+	JZ     after_measurement17
+
+measurement16:
+	VMOVUPS      (CX), Z24
+	VMOVUPS      64(CX), Z25
+	VMOVUPS      128(CX), Z26
+	VMOVUPS      192(CX), Z27
+	VBROADCASTSS (R9), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS (R9)(BX*1), Z28
+	VFMADD231PS  Z24, Z28, Z4
+	VFMADD231PS  Z25, Z28, Z5
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS (R9)(BX*2), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS (R9)(DI*1), Z28
+	VFMADD231PS  Z24, Z28, Z12
+	VFMADD231PS  Z25, Z28, Z13
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS (R9)(BX*4), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS (R9)(R8*1), Z28
+	VFMADD231PS  Z24, Z28, Z20
+	VFMADD231PS  Z25, Z28, Z21
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	ADDQ         $+256, CX
+	ADDQ         $+4, R9
+	DECQ         R10
+	JNZ          measurement16
+
+after_measurement17:
+	MOVQ    AX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, 192(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	VMOVUPS Z10, 128(R9)
+	VMOVUPS Z11, 192(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	VMOVUPS Z14, 128(R9)
+	VMOVUPS Z15, 192(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z16, (R9)
+	VMOVUPS Z17, 64(R9)
+	VMOVUPS Z18, 128(R9)
+	VMOVUPS Z19, 192(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z20, (R9)
+	VMOVUPS Z21, 64(R9)
+	VMOVUPS Z22, 128(R9)
+	VMOVUPS Z23, 192(R9)
+	ADDQ    SI, R9
+	ADDQ    $+256, AX
+	DECQ    DX
+	JNZ     tile14
+
+after_tile15:
+	VZEROUPPER
+	RET
+
 // func nnlsPriceSingleAVX512(w *float32, above *byte, b *float32, gram *float32, x *float32, offsets *int, count int, shift float32, threshold float32, tiles int) (place int)
 // Requires: AVX, AVX512F, SSE
 TEXT ·nnlsPriceSingleAVX512(SB), NOSPLIT, $0-80
@@ -265,9 +390,9 @@ TEXT ·nnlsPriceSingleAVX512(SB), NOSPLIT, $0-80
 	MOVQ  gram+24(FP), BX
 	MOVQ  tiles+64(FP), SI
 	TESTQ SI, SI
-	JZ    after_tile15
+	JZ    after_tile19
 
-tile14:
+tile18:
 	MOVSS        threshold+60(FP), X14
 	VBROADCASTSS X14, Z14
 	MOVSS        shift+56(FP), X12
@@ -300,9 +425,9 @@ tile14:
 	MOVQ         offsets+40(FP), R8
 	MOVQ         count+48(FP), R9
 	TESTQ        R9, R9
-	JZ           after_row17
+	JZ           after_row21
 
-row16:
+row20:
 	MOVQ         (R8), R10
 	VBROADCASTSS (DI), Z12
 	ADDQ         $0x08, R8
@@ -320,9 +445,9 @@ row16:
 	VFNMADD231PS 640(BX)(R10*1), Z12, Z10
 	VFNMADD231PS 704(BX)(R10*1), Z12, Z11
 	DECQ         R9
-	JNZ          row16
+	JNZ          row20
 
-after_row17:
+after_row21:
 	VMOVUPS Z0, (AX)
 	VCMPPS  $0x11, Z0, Z14, K1
 	KMOVW   K1, (CX)
@@ -376,18 +501,18 @@ after_row17:
 	VMAXPS  Z1, Z0, Z0
 	MOVQ    tiles+64(FP), DI
 	CMPQ    DI, SI
-	JEQ     first18
+	JEQ     first22
 	VMAXPS  Z0, Z13, Z13
-	JMP     next19
+	JMP     next23
 
-first18:
+first22:
 	VMOVUPS Z0, Z13
 
-next19:
+next23:
 	DECQ SI
-	JNZ  tile14
+	JNZ  tile18
 
-after_tile15:
+after_tile19:
 	VEXTRACTF64X4 $0x01, Z13, Y15
 	VMAXPS        Y15, Y13, Y13
 	VEXTRACTF128  $0x01, Y13, X15
@@ -402,25 +527,25 @@ after_tile15:
 	IMUL3Q        $+12, CX, CX
 	XORQ          DX, DX
 	TESTQ         CX, CX
-	JZ            after_vector22
+	JZ            after_vector26
 
-vector21:
+vector25:
 	VCMPPS $0x00, (AX), Z13, K1
 	KMOVW  K1, BX
 	TESTL  BX, BX
-	JNZ    found20
+	JNZ    found24
 	ADDQ   $+64, AX
 	ADDQ   $0x10, DX
 	DECQ   CX
-	JNZ    vector21
+	JNZ    vector25
 
-after_vector22:
+after_vector26:
 	VZEROUPPER
 	XORQ DX, DX
 	MOVQ DX, place+72(FP)
 	RET
 
-found20:
+found24:
 	BSFL BX, BX
 	ADDQ BX, DX
 	MOVQ DX, place+72(FP)
@@ -447,9 +572,9 @@ TEXT ·nnlsSurveyFloat32AVX512(SB), NOSPLIT, $0-56
 	VXORPD Z7, Z7, Z7
 	SHRQ   $0x03, R8
 	TESTQ  R8, R8
-	JZ     after_vector24
+	JZ     after_vector28
 
-vector23:
+vector27:
 	VMOVUPS     (BX), Y10
 	VMOVUPS     Y10, (DX)
 	VCVTPS2PD   Y10, Z8
@@ -470,9 +595,9 @@ vector23:
 	ADDQ        $+64, SI
 	ADDQ        $+64, DI
 	DECQ        R8
-	JNZ         vector23
+	JNZ         vector27
 
-after_vector24:
+after_vector28:
 	VMOVUPD Z0, (AX)
 	VMOVUPD Z1, 64(AX)
 	VMOVUPD Z2, 128(AX)
@@ -503,9 +628,9 @@ TEXT ·nnlsSurveyFloat64AVX512(SB), NOSPLIT, $0-56
 	VXORPD Z7, Z7, Z7
 	SHRQ   $0x03, R8
 	TESTQ  R8, R8
-	JZ     after_vector26
+	JZ     after_vector30
 
-vector25:
+vector29:
 	VMOVUPD     (BX), Z8
 	VCVTPD2PS   Z8, Y10
 	VMOVUPS     Y10, (DX)
@@ -526,9 +651,9 @@ vector25:
 	ADDQ        $+64, SI
 	ADDQ        $+64, DI
 	DECQ        R8
-	JNZ         vector25
+	JNZ         vector29
 
-after_vector26:
+after_vector30:
 	VMOVUPD Z0, (AX)
 	VMOVUPD Z1, 64(AX)
 	VMOVUPD Z2, 128(AX)
@@ -551,9 +676,9 @@ TEXT ·nnlsDotAVX512(SB), NOSPLIT, $0-32
 	VXORPD Z3, Z3, Z3
 	SHRQ   $0x05, DX
 	TESTQ  DX, DX
-	JZ     after_four28
+	JZ     after_four32
 
-four27:
+four31:
 	VMOVUPD     (AX), Z4
 	VFMADD231PD (CX), Z4, Z0
 	VMOVUPD     64(AX), Z5
@@ -565,9 +690,9 @@ four27:
 	ADDQ        $+256, AX
 	ADDQ        $+256, CX
 	DECQ        DX
-	JNZ         four27
+	JNZ         four31
 
-after_four28:
+after_four32:
 	VADDPD        Z1, Z0, Z0
 	VADDPD        Z3, Z2, Z2
 	VADDPD        Z2, Z0, Z0

@@ -13,7 +13,8 @@ const priceTile = 12
 // nnls writes the steps of non-negative least squares. Package ops says what each is, as seen from Go.
 func nnls(v vectors) {
 	v.price()
-	v.project()
+	v.project("", "float64", 8, VBROADCASTSD, VFMADD231PD)
+	v.project("Single", "float32", 4, VBROADCASTSS, VFMADD231PS)
 	v.priceSingle()
 	v.survey("Float32")
 	v.survey("Float64")

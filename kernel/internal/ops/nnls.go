@@ -1,6 +1,6 @@
 package ops
 
-// NNLS holds the steps of non-negative least squares. Each is about one voxel, except Project; a vector
+// NNLS holds the steps of non-negative least squares. Each is about one voxel, but for Project; a vector
 // holds consecutive numbers of it.
 type NNLS struct {
 	// Lanes is how many numbers a vector holds in double precision, Singles in single precision.
@@ -15,11 +15,12 @@ type NNLS struct {
 	// NaN).
 	Price func(w, b, gram, x *float64, offsets *int, count, tiles int) int
 
-	// Project writes signals times a matrix for BlockVoxels voxels, whose signals lie stride and whose
-	// results lie width numbers apart. The matrix is tiles of BlockUnknowns vectors of unknowns,
-	// measurement after measurement.
+	// Project and ProjectSingle write signals times a matrix for BlockVoxels voxels, whose signals lie
+	// stride and whose results lie width numbers apart. The matrix is tiles of BlockUnknowns vectors
+	// of unknowns, measurement after measurement.
 	BlockUnknowns, BlockVoxels int
-	Project                    func(dst, matrix, rows *float32, measurements, stride, width, tiles int)
+	Project                    func(dst, matrix, rows *float64, measurements, stride, width, tiles int)
+	ProjectSingle              func(dst, matrix, rows *float32, measurements, stride, width, tiles int)
 
 	// PriceSingle is Price in single precision, of b - shift. It also sets bit j of above
 	// where w[j] is greater than the threshold, and clears the others.
