@@ -259,14 +259,23 @@ func (w *nnlsLaneWorker) inspect(vectors []float64) nnlsSignal {
 	var total [surveyVectors]float64
 	low, high := 0.0, 0.0
 	for i := range total {
-		for _, v := range vectors[i*w.steps.Lanes:][:w.steps.Lanes] {
-			total[i] += v
-		}
+		total[i] = sumOfLanes(vectors[i*w.steps.Lanes:][:w.steps.Lanes])
 	}
 	for lane := range w.steps.Lanes {
 		low, high = min(low, vectors[w.steps.Lanes+lane]), max(high, vectors[2*w.steps.Lanes+lane])
 	}
 	return w.about(total[0], low, high, total[3], total[4], total[5], total[6])
+}
+
+// sumOfLanes adds up four or eight numbers, in pairs: one after another would take longer.
+func sumOfLanes(v []float64) float64 {
+	half := (*[4]float64)(v)
+	sum := (half[0] + half[1]) + (half[2] + half[3])
+	if len(v) == 8 {
+		half = (*[4]float64)(v[4:])
+		sum += (half[0] + half[1]) + (half[2] + half[3])
+	}
+	return sum
 }
 
 // Screen is for the solver, see ref.Screener.
