@@ -43,6 +43,13 @@ func fitters(t testing.TB, g *acq.GradientTable, r acq.Response) map[string]kern
 		}
 		fitters["dti "+method.String()] = tensor.Fitter()
 	}
+	for _, solver := range []model.Solver{model.ElasticNet, model.NNLS} {
+		sfm, err := model.NewSFM(g, model.SFMOptions{Solver: solver})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fitters["sfm "+solver.String()] = sfm.Fitter()
+	}
 	return fitters
 }
 

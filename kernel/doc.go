@@ -1,10 +1,13 @@
 // Package kernel is the mathematics of one voxel, done for many: constrained spherical deconvolution,
-// least squares with inequalities (of several tissues, say), the free-water tensor and the plain tensor. It reads no files, starts no goroutines, and allocates
+// least squares with inequalities (of several tissues, say), the free-water tensor, the plain tensor, and
+// least squares with unknowns that are not negative, with the sparse fascicle model on it. It reads no
+// files, starts no goroutines, and allocates
 // nothing once a worker is made.
 //
 // # Designs, fitters, workers
 //
-// A fit is prepared in three steps. A design (CSDDesign, QPDesign, FreeWaterDesign, TensorDesign) holds what
+// A fit is prepared in three steps. A design (CSDDesign, QPDesign, FreeWaterDesign, TensorDesign, NNLSDesign,
+// SFMDesign) holds what
 // depends on the acquisition and on the options, as plain matrices; package model makes them from
 // gradient tables. A constructor checks a design and turns it into a Fitter: factorised, transposed,
 // cut into panels, whatever its loops want to find. A Fitter never changes, so that all cores share
@@ -66,6 +69,22 @@
 // that has to be found as well; that is a nonlinear fit with bounds, started from a linear one.
 // NewTensor and NewFreeWater document what they minimise, their order of parameters, and their rules
 // for signals that no tensor describes. NewEigen gives the eigenvalues and eigenvectors of tensors.
+//
+// # Non-negative least squares, and sparse fascicles
+//
+// Many models are a sum of known signals with weights that cannot be negative. At the minimum most weights
+// are zero; the rest is an ordinary least-squares problem, once it is known which they are. NewNNLS finds
+// out by letting one column in after another, the one along which the misfit falls fastest, and letting
+// those out whose weight would become negative (Lawson and Hanson 1974). All voxels have one matrix: its
+// Gram matrix is made once, A^T y is one product of matrices for a block of voxels, and an entry costs a
+// row of a Cholesky factor and a sum of a few rows of the Gram matrix. In mixed precision these two products
+// are in single precision, with a bound of their rounding: a column whose price is within it of zero is
+// looked at again in double precision, so that nothing is decided by rounding. Squaring a matrix loses half of the
+// digits; a voxel where that may have mattered is solved once more from the matrix itself. The conditions
+// of the minimum are checked in every voxel, and how well they hold is part of the result.
+//
+// NewSFM is that for fascicles in fixed directions (Rokem 2015), with or without the penalties of an
+// elastic net; NNLS is one small problem in one call.
 //
 // # Instruction sets
 //

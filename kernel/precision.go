@@ -9,7 +9,8 @@ type Precision uint8
 
 // The precisions.
 const (
-	// DefaultPrecision is Mixed for free water and Double for the other models.
+	// DefaultPrecision is Mixed for free water, sparse fascicles and non-negative least squares, and
+	// Double for the other models.
 	DefaultPrecision Precision = iota
 	// Double is double precision throughout.
 	Double

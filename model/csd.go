@@ -353,7 +353,7 @@ func (d *csdDeriver) Derive(out [][]float32, params []float64, status []kernel.S
 		coefficients := params[v*n:][:n]
 		d.writeFOD(out[0][v*n:][:n], coefficients)
 		out[1][v] = float32(kernel.GFA(coefficients))
-		d.writePeaks(out[2], out[3], v, coefficients)
+		writePeaks(out[2], out[3], v, d.options.Peaks.Max, d.peaks.Find(coefficients))
 	}
 	deriveStatus(out[4:], status)
 }
@@ -365,12 +365,12 @@ func (d *csdDeriver) writeFOD(dst []float32, coefficients []float64) {
 	}
 }
 
-func (d *csdDeriver) writePeaks(directions, values []float32, voxel int, coefficients []float64) {
-	most := d.options.Peaks.Max
+// writePeaks writes at most most peaks of a voxel.
+func writePeaks(directions, values []float32, voxel, most int, peaks []kernel.Peak) {
 	directions, values = directions[3*most*voxel:][:3*most], values[most*voxel:][:most]
 	clear(directions)
 	clear(values)
-	for i, p := range d.peaks.Find(coefficients) {
+	for i, p := range peaks {
 		for axis, x := range p.Direction {
 			directions[3*i+axis] = float32(x)
 		}

@@ -3,7 +3,7 @@
 // A kernel knows matrices and numbers. A user has a gradient table, perhaps a response function, and
 // wants images called fa, gfa or peaks. A Model stands between them:
 //
-//	gradient table, response, options --NewCSD, NewMSMT, NewFreeWater, NewTensor--> Model
+//	gradient table, response, options --NewCSD, NewMSMT, NewFreeWater, NewTensor, NewSFM--> Model
 //	Model.Fitter()      the kernel: signal in, parameters and status out
 //	Model.Maps()        what can be written of them: name, components, unit, description
 //	Model.NewDeriver()  one worker's scratch that turns parameters into these maps

@@ -5,12 +5,12 @@ import "github.com/voxfit/voxfit/kernel"
 // A Model is one model made ready for one acquisition: its kernel, and what its parameters mean. It is
 // immutable and shared by all workers.
 type Model interface {
-	// Name is the model's name on the command line: "csdm", "fwdtim", "dti".
+	// Name is the model's name on the command line: "csdm", "fwdtim", "dti", "sfm".
 	Name() string
 	// StudyName is its name in the published study's CSV, DIPY's class:
-	// "ConstrainedSphericalDeconvModel", "FreeWaterTensorModel", "TensorModel".
+	// "ConstrainedSphericalDeconvModel", "FreeWaterTensorModel", "TensorModel", "SparseFascicleModel".
 	StudyName() string
-	// FileName is the model's entity in BIDS derivative names: "csd", "fwtensor", "tensor".
+	// FileName is the model's entity in BIDS derivative names: "csd", "fwtensor", "tensor", "sfm".
 	FileName() string
 	// Fitter is the kernel: signal in, parameters and status out.
 	Fitter() kernel.Fitter
@@ -53,5 +53,12 @@ func deriveStatus(out [][]float32, status []kernel.Status) {
 	for v, s := range status {
 		out[0][v] = float32(s.Code)
 		out[1][v] = float32(s.Iterations)
+	}
+}
+
+// narrow writes parameters as the values of a map.
+func narrow(dst []float32, values []float64) {
+	for i, v := range values {
+		dst[i] = float32(v)
 	}
 }

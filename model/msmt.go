@@ -316,10 +316,3 @@ func (d *msmtDeriver) writeFractions(dst []float32, params []float64) {
 		dst[i] = float32(params[t.first] / sum)
 	}
 }
-
-// narrow copies to float32.
-func narrow(dst []float32, src []float64) {
-	for i := range dst {
-		dst[i] = float32(src[i])
-	}
-}

@@ -108,7 +108,7 @@ func TestAProgramThatIsNoPythonIsLeftAlone(t *testing.T) {
 
 func TestDIPYIsTimedAndAgrees(t *testing.T) {
 	peer.Slow(t)
-	o := options(t, 24, "csdm", "fwdtim", "dti")
+	o := options(t, 24, "csdm", "fwdtim", "dti", "sfm")
 	o.Python, o.Rounds = peer.Python(t), 2
 	report := compared(t, o)
 	if report.Engines[1].Version == "" {
@@ -151,6 +151,9 @@ var limits = map[string]float64{
 	"largest difference of FA":                                         1e-6,
 	"largest difference of an element / the voxel's largest":           1e-5,
 	"median difference of FA (its weights are other ones)":             0.1,
+	"largest difference of a direction's weight":                       1e-6,
+	"largest difference of the predicted signal / the voxel's largest": 1e-6,
+	"largest excess of the objective, relative":                        1e-6,
 }
 
 // agree fails the test unless the model was compared with the peer (where the peer has it) and agrees.
@@ -183,7 +186,7 @@ func agree(t *testing.T, m Result, with string) {
 
 func TestWhatCannotBeComparedIsRefused(t *testing.T) {
 	for want, change := range map[string]func(o *Options){
-		`"sfm"`:           func(o *Options) { o.Models = []string{"sfm"} },
+		`"dki"`:           func(o *Options) { o.Models = []string{"dki"} },
 		"0 voxels":        func(o *Options) { o.Signal = nil },
 		"0 rounds":        func(o *Options) { o.Rounds = 0 },
 		"not available":   func(o *Options) { o.ISA = "mmx" },

@@ -3,6 +3,7 @@ package compare
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/binary"
@@ -167,6 +168,7 @@ type reply struct {
 	Version string
 	Seconds float64
 	Columns map[string]int // of each array
+	What    string         // that is timed, where it is not the model's fit
 	Error   string
 }
 
@@ -213,7 +215,7 @@ func (d *dipy) prepare(_ context.Context, t *task, ours *fitted) (string, []Pari
 			return "", nil, err
 		}
 	}
-	return t.fitted.StudyName() + ".fit", t.dipy(t, ours, theirs), nil
+	return cmp.Or(r.What, t.fitted.StudyName()+".fit"), t.dipy(t, ours, theirs), nil
 }
 
 func (d *dipy) time(_ context.Context, t *task) (float64, error) {

@@ -18,7 +18,8 @@ warnings.simplefilter("ignore")
 import dipy
 import numpy as np
 from dipy.core.gradients import gradient_table
-from dipy.reconst import csdeconv, dti, fwdti
+import scipy.optimize
+from dipy.reconst import csdeconv, dti, fwdti, sfm
 
 
 def answer(**message):
@@ -36,7 +37,35 @@ signal = np.fromfile(os.path.join(folder, "signal.f32"), "<f4").astype(float)
 signal = signal.reshape(-1, len(table.bvals))
 
 
+class ScipyLoop:
+    """What SparseFascicleModel spends its time on: scipy.optimize.nnls with its matrix for each voxel."""
+
+    def __init__(self):
+        self.model = sfm.SparseFascicleModel(table, solver="NNLS")
+        self.what = "scipy.optimize.nnls, %d x %d" % self.model.design_matrix.shape
+        weighted = signal[:, ~table.b0s_mask] / signal[:, table.b0s_mask].mean(-1)[:, None]
+        self.right = weighted - np.maximum(weighted, 0).mean(-1)[:, None]
+
+    def fit(self, voxels):
+        matrix = self.model.design_matrix
+        self.beta = np.array([scipy.optimize.nnls(matrix, y)[0] for y in self.right[: len(voxels)]])
+        return self
+
+
+def folded(model, weights):
+    """Weights of the first of each pair of opposite directions: the sums of both."""
+    half = model.sphere.vertices[: len(model.sphere.vertices) // 2]
+    sums = np.zeros((len(weights), len(half)))
+    for i, v in enumerate(model.sphere.vertices):
+        sums[:, np.argmax(np.abs(half @ v))] += weights[:, i]
+    return sums
+
+
 def make(name):
+    if name == "sfm scipy":
+        return ScipyLoop()
+    if name.startswith("sfm"):
+        return sfm.SparseFascicleModel(table, solver={"nnls": "NNLS", "elasticnet": "ElasticNet"}[name.split()[1]])
     if name.startswith("csdm"):
         response = setting["response"]
         if "zonal" in response:
@@ -105,6 +134,8 @@ def found(name, model, voxels):
     if name == "fwdtim nls":
         return watched(model, voxels)
     fit = model.fit(voxels)
+    if name.startswith("sfm"):
+        return {"weights": folded(fit.model, fit.beta)}
     values = {"fa": np.reshape(fit.fa, (-1, 1))}
     if name.startswith("fwdtim"):
         values["f"] = np.reshape(fit.f, (-1, 1))
@@ -122,7 +153,7 @@ def prepare(name, voxels):
         values = np.ascontiguousarray(values, "<f8")
         values.tofile(os.path.join(folder, key + ".f64"))
         arrays[key] = values.shape[1]
-    return {"columns": arrays}
+    return {"columns": arrays, "what": getattr(models[name], "what", "")}
 
 
 def time_once(name, voxels):

@@ -33,4 +33,7 @@
 // dwi2tensor has no setting that weights as DIPY does, so the plain weighted tensor is set against
 // dwi2tensor as it comes, with two reweightings. The reweighted tensor is the one that does the same as
 // dwi2tensor, as it comes and with -iter 0.
+//
+// SparseFascicleModel.fit spends its time in a solver. "sfm scipy" sets the same fit of ours against that
+// alone: a loop of scipy.optimize.nnls over voxels, with DIPY's matrix, the right-hand sides made before.
 package compare

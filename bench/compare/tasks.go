@@ -36,6 +36,9 @@ var variants = []variant{
 		&mrtrixCommand{"dwi2tensor", nil, tensorAgainstMRtrix}},
 	{"dti iwls -iter 0", "dti", 4096, buildTensor(kernel.IWLS, 0), nil,
 		&mrtrixCommand{"dwi2tensor", []string{"-iter", "0"}, tensorAgainstMRtrix}},
+	{"sfm nnls", "sfm", 512, buildSFM(model.NNLS), fasciclesAgainstDIPY, nil},
+	{"sfm scipy", "sfm", 512, buildSFM(model.NNLS), fasciclesAgainstDIPY, nil}, // the solver alone
+	{"sfm elasticnet", "sfm", 128, buildSFM(model.ElasticNet), elasticNetAgainstDIPY, nil},
 }
 
 // remarks say of a line of the table what its MRtrix3 command does, where that is not just what ours does.

@@ -58,12 +58,12 @@ func TestMapsOfRealDataLoadInNibabelWithTheImagesAffineAndCompleteSidecars(t *te
 	} {
 		image := peer.Data(t, data, "dwi.nii.gz")
 		out := t.TempDir()
-		for model, maps := range map[string]int{"csdm": 6, "fwdtim": 9, "dti": 8, "msmt": msmtMaps[data]} {
+		for model, maps := range map[string]int{"csdm": 6, "fwdtim": 9, "dti": 8, "sfm": 11, "msmt": msmtMaps[data]} {
 			if maps == 0 {
 				continue // one shell, or no voxel of some tissue
 			}
 			succeed(t, append([]string{"fit", model, image, "-o", out}, more...)...)
-			sidecars, err := filepath.Glob(filepath.Join(out, "model-"+map[string]string{"csdm": "csd", "fwdtim": "fwtensor", "dti": "tensor", "msmt": "msmtcsd"}[model]+"_*.json"))
+			sidecars, err := filepath.Glob(filepath.Join(out, "model-"+map[string]string{"csdm": "csd", "fwdtim": "fwtensor", "dti": "tensor", "sfm": "sfm", "msmt": "msmtcsd"}[model]+"_*.json"))
 			if err != nil || len(sidecars) != maps {
 				t.Errorf("%s: %d sidecars, want %d", model, len(sidecars), maps)
 			}
@@ -84,7 +84,7 @@ for path in maps:
     assert int(m.header["sform_code"]) == int(image.header["sform_code"]), path + ": another sform code"
 print(len(maps))`
 		text, err := exec.Command(python, "-c", script, image, out).CombinedOutput()
-		if want := fmt.Sprint(23 + msmtMaps[data]); err != nil || strings.TrimSpace(string(text)) != want {
+		if want := fmt.Sprint(34 + msmtMaps[data]); err != nil || strings.TrimSpace(string(text)) != want {
 			t.Errorf("%s: nibabel: %v\n%s", data, err, text)
 		}
 	}

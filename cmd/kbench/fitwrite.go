@@ -92,6 +92,7 @@ type sidecar struct {
 	Components  int               `json:"Components"`
 	Harmonics   map[string]any    `json:"SphericalHarmonics,omitempty"`
 	TensorOrder string            `json:"TensorOrder,omitempty"`
+	Directions  [][3]float64      `json:"Directions,omitempty"` // of the components
 	StatusCodes map[string]string `json:"StatusCodes,omitempty"`
 	GeneratedBy map[string]string `json:"GeneratedBy"`
 	Fit         description       `json:"Fit"`
@@ -143,6 +144,8 @@ func (j *fitJob) sidecar(m model.Map) sidecar {
 		if j.settings.mrtrixOrder {
 			s.TensorOrder = "D11, D22, D33, D12, D13, D23"
 		}
+	case "weights", "odf":
+		s.Directions = sh.Symmetric362Hemisphere().Vertices
 	case "status":
 		s.StatusCodes = map[string]string{}
 		for _, c := range kernel.Codes() {

@@ -28,6 +28,7 @@ var modelEntries = []modelEntry{
 	{"fwdtim", false, []string{"method", "precision", "mrtrix-order"}, buildFreeWater},
 	{"msmt", false, []string{"sh-basis", "lmax", "response", "directions", "norm-lambda", "neg-lambda", "prediction"}, buildMSMT},
 	{"dti", false, []string{"method", "mrtrix-order", "iterations"}, buildTensor},
+	{"sfm", false, []string{"solver", "l1-ratio", "alpha", "fascicle", "prediction", "precision"}, buildSFM},
 }
 
 func modelNames() string {
@@ -65,6 +66,7 @@ type modelSettings struct {
 	precision   string
 	iterations  int
 	mrtrixOrder bool
+	sfm         sfmSettings
 	frame       string
 	isa         string
 
@@ -78,7 +80,7 @@ type modelSettings struct {
 
 // defaultSettings are those of kbench run: every model as its peer fits it by default.
 func defaultSettings(isa string) modelSettings {
-	return modelSettings{shBasis: "descoteaux07", lmax: 8, lambda: 1, tau: 0.1, frame: "image", isa: isa}
+	return modelSettings{shBasis: "descoteaux07", lmax: 8, lambda: 1, tau: 0.1, frame: "image", isa: isa, sfm: defaultSFM}
 }
 
 func (s *modelSettings) addFlags(f *pflag.FlagSet) {
@@ -89,13 +91,14 @@ func (s *modelSettings) addFlags(f *pflag.FlagSet) {
 	f.Float64Var(&s.tau, "tau", s.tau, "csdm: amplitudes below this share of the mean are constrained")
 	f.BoolVar(&s.refinePeaks, "refine-peaks", false, "csdm: move each peak from its sphere point to the maximum of the fodf")
 	f.StringVar(&s.method, "method", "", "dti: wls (default), nls, ols or iwls (as MRtrix3's dwi2tensor); fwdtim: nls (default) or wls")
-	f.StringVar(&s.precision, "precision", "", "arithmetic on the way to the result, which is double either way: csdm: double (default) or mixed; fwdtim: mixed (default) or double")
+	f.StringVar(&s.precision, "precision", "", "arithmetic on the way to the result, which is double either way: csdm: double (default) or mixed; fwdtim, sfm: mixed (default) or double")
 	f.StringVar(&s.directions, "directions", "", "msmt: file of the directions in which no amplitude may be negative, azimuth and inclination in radians as MRtrix3's -directions")
 	f.Float64Var(&s.normLambda, "norm-lambda", 1e-10, "msmt: regularisation of the solution, as MRtrix3's -norm_lambda")
 	f.Float64Var(&s.negLambda, "neg-lambda", 1e-10, "msmt: regularisation of the constraint, as MRtrix3's -neg_lambda")
-	f.BoolVar(&s.prediction, "prediction", false, "msmt: write the signal that the model predicts, too")
+	f.BoolVar(&s.prediction, "prediction", false, "msmt, sfm: write the signal that the model predicts, too, a map as large as the data")
 	f.IntVar(&s.iterations, "iterations", 2, "dti: how often iwls reweights, as dwi2tensor -iter")
 	f.BoolVar(&s.mrtrixOrder, "mrtrix-order", false, "fwdtim, dti: tensors as D11,D22,D33,D12,D13,D23")
+	s.sfm.addFlags(f)
 	f.StringVar(&s.frame, "frame", "", "axes of fodfs, peaks and tensors: image (b-vectors as given) or world (scanner; default for MRtrix3's basis or order)")
 	f.StringVar(&s.isa, "isa", "", isaHelp)
 	s.given = f.Changed
@@ -247,6 +250,11 @@ func (s *modelSettings) options(name string) map[string]any {
 		if s.directions != "" {
 			o["Directions"] = s.directions
 		}
+		return o
+	}
+	if name == "sfm" {
+		o := s.sfm.options()
+		o["Precision"] = strings.ToLower(cmp.Or(s.precision, kernel.Mixed.String()))
 		return o
 	}
 	method := strings.ToUpper(s.method)

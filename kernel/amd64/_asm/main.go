@@ -23,6 +23,8 @@ var generators = map[string]func(){
 	"tensor32_avx2":    func() { tensorSingle(false) },
 	"fraction_avx512":  func() { fraction(true) },
 	"fraction_avx2":    func() { fraction(false) },
+	"nnls_avx512":      func() { nnls(avx512) },
+	"nnls_avx2":        func() { nnls(avx2) },
 }
 
 func main() {

@@ -18,4 +18,6 @@ type Set struct {
 	Tensor32 *Tensor32
 	// Fraction32 is the search for the fraction of free water in single precision.
 	Fraction32 *Fraction32
+	// NNLS is non-negative least squares, and the sparse fascicle model.
+	NNLS *NNLS
 }

@@ -1,0 +1,122 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// priceTile is how many vectors are priced at once: enough sums to hide the latency of a
+// multiplication and addition, few enough for sixteen registers.
+const priceTile = 12
+
+// nnls writes the steps of non-negative least squares. Package ops says what each is, as seen from Go.
+func nnls(v vectors) {
+	v.price()
+	v.project("", "float64", 8, VBROADCASTSD, VFMADD231PD)
+	v.project("Single", "float32", 4, VBROADCASTSS, VFMADD231PS)
+	v.priceSingle()
+	v.survey("Float32")
+	v.survey("Float64")
+	v.dot()
+}
+
+// price works on tiles of the unknowns:
+//
+//	registers 0 to 11: w[j] = b[j] - x[0] gram[0][j] - x[1] gram[1][j] - ...
+//	register 12: an element of x, in all lanes
+//	register 13: the largest element so far, of each lane
+func (v vectors) price() {
+	v.function("nnlsPrice", "w, b, gram, x *float64, offsets *int, count, tiles int) (place int",
+		"writes w = b - the sum of x[i] times the row of gram at offsets[i] and returns the",
+		"place of the largest element, the first of equals. There are 12 vectors to a tile.")
+	sums, x, largest := v.registers(0, priceTile), v.register(priceTile), v.register(priceTile+1)
+	w, b, gram, tiles := load("w"), load("b"), load("gram"), load("tiles")
+	repeat("tile", tiles, func() {
+		for r, sum := range sums {
+			VMOVUPD(v.at(b, r), sum)
+		}
+		elements, offsets, count, row := load("x"), load("offsets"), load("count"), GP64()
+		repeat("row", count, func() {
+			MOVQ(Mem{Base: offsets}, row)
+			VBROADCASTSD(Mem{Base: elements}, x)
+			ADDQ(Imm(8), offsets)
+			ADDQ(Imm(8), elements)
+			for r, sum := range sums {
+				VFNMADD231PD(Mem{Base: gram, Index: row, Scale: 1, Disp: r * v.bytes}, x, sum)
+			}
+		})
+		for r, sum := range sums {
+			VMOVUPD(sum, v.at(w, r))
+		}
+		for _, p := range []reg.Register{w, b, gram} {
+			ADDQ(I32(priceTile*v.bytes), p)
+		}
+		v.keepLargest(sums, largest, tiles, VMAXPD, VMOVUPD)
+	})
+	v.spreadLargest(largest, sums[0])
+	v.findEqual(largest, sums[0])
+}
+
+// keepLargest makes largest that of a tile, pair by pair, and after the first tile of all so far.
+func (v vectors) keepLargest(sums []reg.VecPhysical, largest reg.VecPhysical, left reg.Register, maximum, move func(...Op)) {
+	for width := len(sums); width > 1; width = (width + 1) / 2 {
+		for r := range width / 2 {
+			maximum(sums[(width+1)/2+r], sums[r], sums[r])
+		}
+	}
+	first, next, tiles := label("first"), label("next"), GP64()
+	Load(Param("tiles"), tiles)
+	CMPQ(tiles, left)
+	JEQ(LabelRef(first))
+	maximum(sums[0], largest, largest)
+	JMP(LabelRef(next))
+	Label(first)
+	move(sums[0], largest)
+	Label(next)
+}
+
+// spreadLargest puts the largest of all lanes into all lanes.
+func (v vectors) spreadLargest(r, scratch reg.VecPhysical) {
+	if v.wide() {
+		VEXTRACTF64X4(Imm(1), r, scratch.AsY())
+		VMAXPD(scratch.AsY(), r.AsY(), r.AsY())
+	}
+	VEXTRACTF128(Imm(1), r.AsY(), scratch.AsX())
+	VMAXPD(scratch.AsX(), r.AsX(), r.AsX())
+	VPERMILPD(Imm(1), r.AsX(), scratch.AsX())
+	VMAXPD(scratch.AsX(), r.AsX(), r.AsX())
+	VBROADCASTSD(r.AsX(), r)
+}
+
+// findEqual returns the place of the first element of w that is equal to a value in all lanes, or 0
+// where there is none.
+func (v vectors) findEqual(value, scratch reg.VecPhysical) {
+	w, count, place, lanes := load("w"), load("tiles"), GP64(), GP32()
+	IMUL3Q(I32(priceTile), count, count)
+	XORQ(place, place)
+	found := label("found")
+	repeat("vector", count, func() {
+		const equal = 0 // ordered, no exception
+		if v.wide() {
+			VCMPPD(U8(equal), Mem{Base: w}, value, reg.K1)
+			KMOVB(reg.K1, lanes)
+		} else {
+			VCMPPD(U8(equal), Mem{Base: w}, value, scratch)
+			VMOVMSKPD(scratch, lanes)
+		}
+		TESTL(lanes, lanes)
+		JNZ(LabelRef(found))
+		ADDQ(I32(v.bytes), w)
+		ADDQ(Imm(uint64(v.lanes())), place)
+	})
+	VZEROUPPER()
+	XORQ(place, place)
+	Store(place, ReturnIndex(0))
+	RET()
+	Label(found)
+	BSFL(lanes, lanes)
+	ADDQ(lanes.As64(), place)
+	Store(place, ReturnIndex(0))
+	v.end()
+}

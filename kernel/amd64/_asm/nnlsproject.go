@@ -1,0 +1,68 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+)
+
+// block is how many vectors of unknowns and how many voxels are multiplied at once: their sums, the
+// vectors of the matrix and one value of a signal fill the registers.
+func (v vectors) block() (unknowns, voxels int) {
+	if v.wide() {
+		return 4, 6
+	}
+	return 3, 4
+}
+
+// project multiplies signals as they lie in memory, voxel after voxel, with a matrix whose unknowns are
+// in lanes:
+//
+//	registers voxel*unknowns + u: sums; then the matrix's vectors; then a value in all lanes
+func (v vectors) project(suffix, number string, size int, broadcast, multiply func(...Op)) {
+	unknowns, voxels := v.block()
+	v.function("nnlsProject"+suffix, "dst, matrix, rows *"+number+", measurements, stride, width, tiles int",
+		"writes signals times a matrix for a block of voxels, whose signals are stride and",
+		"whose results are width values apart. A tile of the matrix has, measurement after measurement, as",
+		"many vectors of unknowns as are multiplied at once.")
+	sums, matrix := v.registers(0, unknowns*voxels), v.registers(unknowns*voxels, unknowns)
+	value := v.register(unknowns*voxels + unknowns)
+	dst, a, tiles := load("dst"), load("matrix"), load("tiles")
+	stride, width := load("stride"), load("width")
+	IMUL3Q(I32(size), stride, stride)
+	IMUL3Q(I32(size), width, width)
+	three, five := GP64(), GP64()
+	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, three)
+	if voxels > 5 {
+		LEAQ(Mem{Base: stride, Index: stride, Scale: 4}, five)
+	}
+	repeat("tile", tiles, func() {
+		zero(sums...)
+		row, measurements := load("rows"), load("measurements")
+		places := []Mem{
+			{Base: row}, {Base: row, Index: stride, Scale: 1}, {Base: row, Index: stride, Scale: 2}, {Base: row, Index: three, Scale: 1},
+			{Base: row, Index: stride, Scale: 4}, {Base: row, Index: five, Scale: 1},
+		}
+		repeat("measurement", measurements, func() {
+			for u, m := range matrix {
+				VMOVUPS(v.at(a, u), m)
+			}
+			for voxel := range voxels {
+				broadcast(places[voxel], value)
+				for u, m := range matrix {
+					multiply(m, value, sums[voxel*unknowns+u])
+				}
+			}
+			ADDQ(I32(unknowns*v.bytes), a)
+			ADDQ(I32(size), row)
+		})
+		result := copied(dst)
+		for voxel := range voxels {
+			for u := range unknowns {
+				VMOVUPS(sums[voxel*unknowns+u], v.at(result, u))
+			}
+			ADDQ(width, result)
+		}
+		ADDQ(I32(unknowns*v.bytes), dst)
+	})
+	v.end()
+}

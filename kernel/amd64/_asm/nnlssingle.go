@@ -1,0 +1,195 @@
+package main
+
+import (
+	"strings"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// priceSingle is price in single precision, and marks what is above a threshold:
+//
+//	registers 0 to 11: w; register 12: an element of x; register 13: the largest so far;
+//	register 14: the threshold; register 15: scratch
+func (v vectors) priceSingle() {
+	v.function("nnlsPriceSingle", "w *float32, above *byte, b, gram, x *float32, offsets *int, count int, shift, threshold float32, tiles int) (place int",
+		"writes w = b - shift - the sum of x[i] times the row of gram at offsets[i], sets bit j",
+		"of above where w[j] is greater than the threshold, and returns the place of the largest element.")
+	sums, x, largest, threshold, scratch := v.registers(0, priceTile), v.register(12), v.register(13), v.register(14), v.register(15)
+	w, above, b, gram, tiles := load("w"), load("above"), load("b"), load("gram"), load("tiles")
+	bits := GP32()
+	repeat("tile", tiles, func() {
+		Load(Param("threshold"), threshold.AsX())
+		VBROADCASTSS(threshold.AsX(), threshold)
+		Load(Param("shift"), x.AsX())
+		VBROADCASTSS(x.AsX(), x)
+		for r, sum := range sums {
+			VMOVUPS(v.at(b, r), sum)
+			VSUBPS(x, sum, sum)
+		}
+		elements, offsets, count, row := load("x"), load("offsets"), load("count"), GP64()
+		repeat("row", count, func() {
+			MOVQ(Mem{Base: offsets}, row)
+			VBROADCASTSS(Mem{Base: elements}, x)
+			ADDQ(Imm(8), offsets)
+			ADDQ(Imm(4), elements)
+			for r, sum := range sums {
+				VFNMADD231PS(Mem{Base: gram, Index: row, Scale: 1, Disp: r * v.bytes}, x, sum)
+			}
+		})
+		for r, sum := range sums {
+			VMOVUPS(sum, v.at(w, r))
+			const less = 0x11 // ordered, no exception
+			if v.wide() {
+				VCMPPS(U8(less), sum, threshold, reg.K1)
+				KMOVW(reg.K1, Mem{Base: above, Disp: 2 * r})
+				continue
+			}
+			VCMPPS(U8(less), sum, threshold, scratch)
+			VMOVMSKPS(scratch, bits)
+			MOVB(bits.As8(), Mem{Base: above, Disp: r})
+		}
+		for _, p := range []reg.Register{w, b, gram} {
+			ADDQ(I32(priceTile*v.bytes), p)
+		}
+		ADDQ(I32(priceTile*v.bytes/32), above)
+		v.keepLargest(sums, largest, tiles, VMAXPS, VMOVUPS)
+	})
+	if v.wide() {
+		VEXTRACTF64X4(Imm(1), largest, scratch.AsY())
+		VMAXPS(scratch.AsY(), largest.AsY(), largest.AsY())
+	}
+	VEXTRACTF128(Imm(1), largest.AsY(), scratch.AsX())
+	VMAXPS(scratch.AsX(), largest.AsX(), largest.AsX())
+	for _, order := range []uint64{0x4e, 0xb1} { // halves, then neighbours
+		VPERMILPS(Imm(order), largest.AsX(), scratch.AsX())
+		VMAXPS(scratch.AsX(), largest.AsX(), largest.AsX())
+	}
+	VBROADCASTSS(largest.AsX(), largest)
+	v.findEqualSingle(largest, scratch)
+}
+
+// findEqualSingle is findEqual of float32.
+func (v vectors) findEqualSingle(value, scratch reg.VecPhysical) {
+	w, count, place, lanes := load("w"), load("tiles"), GP64(), GP32()
+	IMUL3Q(I32(priceTile), count, count)
+	XORQ(place, place)
+	found := label("found")
+	repeat("vector", count, func() {
+		const equal = 0
+		if v.wide() {
+			VCMPPS(U8(equal), Mem{Base: w}, value, reg.K1)
+			KMOVW(reg.K1, lanes)
+		} else {
+			VCMPPS(U8(equal), Mem{Base: w}, value, scratch)
+			VMOVMSKPS(scratch, lanes)
+		}
+		TESTL(lanes, lanes)
+		JNZ(LabelRef(found))
+		ADDQ(I32(v.bytes), w)
+		ADDQ(Imm(uint64(v.bytes/4)), place)
+	})
+	VZEROUPPER()
+	XORQ(place, place)
+	Store(place, ReturnIndex(0))
+	RET()
+	Label(found)
+	BSFL(lanes, lanes)
+	ADDQ(lanes.As64(), place)
+	Store(place, ReturnIndex(0))
+	v.end()
+}
+
+// survey keeps partial sums, one for each place in a vector:
+//
+//	registers 0: NaN where a value is not finite; 1: smallest; 2: largest; 3: sum of those at b = 0;
+//	4, 5, 6: sums of the weighted ones, of their positive values, and of their squares
+func (v vectors) survey(kind string) {
+	v.function("nnlsSurvey"+kind, "sums, wide *float64, single *float32, row *"+strings.ToLower(kind)+", weighted, weak *float64, n int",
+		"copies a signal of n values, whole vectors, to both precisions, and writes seven vectors of partial",
+		"results: NaN where a value is not finite, else 0; the smallest and the largest value; the sum of",
+		"weak times values; the sums of weighted times values, times positive values, and times squares.")
+	sums, wide, single, row := load("sums"), load("wide"), load("single"), load("row")
+	weighted, weak, n := load("weighted"), load("weak"), load("n")
+	all, none := v.registers(0, 7), v.register(7)
+	x, weight, above := v.register(8), v.register(9), v.register(10)
+	zero(all...)
+	zero(none)
+	SHRQ(Imm(uint64(map[bool]int{true: 3, false: 2}[v.wide()])), n)
+	repeat("vector", n, func() {
+		if half := v.halfOf(above); kind == "Float32" {
+			VMOVUPS(Mem{Base: row}, half)
+			VMOVUPS(half, Mem{Base: single})
+			VCVTPS2PD(half, x)
+			ADDQ(I32(v.bytes/2), row)
+		} else {
+			VMOVUPD(Mem{Base: row}, x)
+			if v.wide() {
+				VCVTPD2PS(x, half)
+			} else {
+				VCVTPD2PSY(x, half)
+			}
+			VMOVUPS(half, Mem{Base: single})
+			ADDQ(I32(v.bytes), row)
+		}
+		VMOVUPD(x, Mem{Base: wide})
+		VFMADD231PD(none, x, all[0])
+		VMINPD(x, all[1], all[1])
+		VMAXPD(x, all[2], all[2])
+		VMOVUPD(Mem{Base: weak}, weight)
+		VFMADD231PD(weight, x, all[3])
+		VMULPD(Mem{Base: weighted}, x, x)
+		VMAXPD(none, x, above)
+		VADDPD(x, all[4], all[4])
+		VADDPD(above, all[5], all[5])
+		VFMADD231PD(x, x, all[6])
+		ADDQ(I32(v.bytes/2), single)
+		for _, p := range []reg.Register{wide, weighted, weak} {
+			ADDQ(I32(v.bytes), p)
+		}
+	})
+	for i, r := range all {
+		VMOVUPD(r, v.at(sums, i))
+	}
+	v.end()
+}
+
+// halfOf is the register of half the width, with the same number.
+func (v vectors) halfOf(r reg.VecPhysical) reg.VecPhysical {
+	if v.wide() {
+		return r.AsY().(reg.VecPhysical)
+	}
+	return r.AsX().(reg.VecPhysical)
+}
+
+// dot keeps four sums in registers 0 to 3 and adds them at the end.
+func (v vectors) dot() {
+	v.function("nnlsDot", "a, b *float64, n int) (sum float64",
+		"returns the dot product of n values, a multiple of 32.")
+	a, b, n := load("a"), load("b"), load("n")
+	sums, x := v.registers(0, 4), v.registers(4, 4)
+	zero(sums...)
+	SHRQ(Imm(uint64(map[bool]int{true: 5, false: 4}[v.wide()])), n)
+	repeat("four", n, func() {
+		for i, r := range x {
+			VMOVUPD(v.at(a, i), r)
+			VFMADD231PD(v.at(b, i), r, sums[i])
+		}
+		ADDQ(I32(4*v.bytes), a)
+		ADDQ(I32(4*v.bytes), b)
+	})
+	VADDPD(sums[1], sums[0], sums[0])
+	VADDPD(sums[3], sums[2], sums[2])
+	VADDPD(sums[2], sums[0], sums[0])
+	if v.wide() {
+		VEXTRACTF64X4(Imm(1), sums[0], sums[1].AsY())
+		VADDPD(sums[1].AsY(), sums[0].AsY(), sums[0].AsY())
+	}
+	VEXTRACTF128(Imm(1), sums[0].AsY(), sums[1].AsX())
+	VADDPD(sums[1].AsX(), sums[0].AsX(), sums[0].AsX())
+	VPERMILPD(Imm(1), sums[0].AsX(), sums[1].AsX())
+	VADDSD(sums[1].AsX(), sums[0].AsX(), sums[0].AsX())
+	Store(sums[0].AsX(), ReturnIndex(0))
+	v.end()
+}

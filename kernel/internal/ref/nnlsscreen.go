@@ -1,0 +1,110 @@
+package ref
+
+import (
+	"math"
+	"math/bits"
+)
+
+// A Screener finds prices of all columns in single precision, and products with A^T in double precision
+// of the few columns that ask for it.
+type Screener interface {
+	// Screen returns the place of the largest price for the solution x, and that price.
+	Screen(x []float64, places []int, shift, threshold float64) (place int, price float64)
+	// Above has a bit for each column whose price was above the threshold.
+	Above() []uint64
+	// Product is A^T y of one column.
+	Product(place int) float64
+}
+
+// single is the unit roundoff of single precision.
+const single = 0x1p-24
+
+// SolveScreened is Solve for a B that is not known: columns are found by prices in single precision.
+// Those cannot be wrong by more than a margin. A price above it lets a column in; one below its
+// negative keeps the column out; all between are looked at again in double precision. What is solved
+// for the columns in use is in double precision, so that the solution is the same.
+func (s *NNLSScratch) SolveScreened(screen Screener, shift, gross float64) Outcome {
+	s.reset()
+	length := math.Sqrt(gross)
+	margin := s.margin(length, shift)
+	place, price := screen.Screen(nil, nil, shift, -margin)
+	if !(price > -margin) {
+		return Converged
+	}
+	scale := 0.0 // the largest element of A^T y
+	for {
+		if !(price > margin) || s.inUse[place] {
+			var w float64
+			place, w = s.closest(screen, shift)
+			if scale == 0 {
+				scale = w + shift
+			}
+			if w <= max(entering*scale, float64(rounding*s.problem.largest)*length) {
+				return s.conclude(w, scale)
+			}
+		}
+		s.B[place] = screen.Product(place) - shift
+		if scale == 0 {
+			scale = s.B[place] + shift
+		}
+		if s.Entered == rounds*s.problem.Unknowns || !s.enter(place) || !s.descend() {
+			return Doubtful
+		}
+		margin = s.margin(length, shift)
+		place, price = screen.Screen(s.X, s.Places, shift, -margin)
+	}
+}
+
+// margin is how far a price in single precision may be from the right one.
+func (s *NNLSScratch) margin(length, shift float64) float64 {
+	sum := 0.0
+	for i, place := range s.Places {
+		sum += float64(s.X[i] * s.problem.norms[place])
+	}
+	k := float64(len(s.Places))
+	return single * (float64(s.problem.largest*(float64((float64(s.problem.Rows)+k+16)*length)+float64((k+8)*sum))) + float64((k+8)*shift))
+}
+
+// closest looks at the candidates, but those in use, in double precision and returns the one with the
+// largest price; its place is -1 and the price 0 where none is positive.
+func (s *NNLSScratch) closest(screen Screener, shift float64) (place int, price float64) {
+	place = -1
+	for i, word := range screen.Above() {
+		for ; word != 0; word &= word - 1 {
+			j := 64*i + bits.TrailingZeros64(word)
+			if j >= s.problem.Unknowns || s.inUse[j] {
+				continue
+			}
+			s.B[j] = screen.Product(j) - shift
+			if w := s.exactPrice(j); w > price {
+				place, price = j, w
+			}
+		}
+	}
+	return place, price
+}
+
+// exactPrice is the price of a column whose B is known.
+func (s *NNLSScratch) exactPrice(j int) float64 {
+	w := s.B[j]
+	for i, place := range s.Places {
+		w -= float64(s.X[i] * s.problem.Gram[place*s.problem.Stride+j])
+	}
+	return w
+}
+
+// conclude judges the solution, given the largest price of the columns that are not in use.
+func (s *NNLSScratch) conclude(price, scale float64) Outcome {
+	if len(s.Places) == 0 {
+		return Converged
+	}
+	s.KKT = price
+	for _, place := range s.Places {
+		s.KKT = max(s.KKT, math.Abs(s.exactPrice(place)))
+	}
+	s.KKT /= scale
+	if price > noise*scale || !(s.KKT <= resting) || s.amplifies() {
+		return Doubtful
+	}
+	return Converged
+}

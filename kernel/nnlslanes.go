@@ -1,0 +1,305 @@
+package kernel
+
+import (
+	"math"
+	"slices"
+	"unsafe"
+
+	"github.com/voxfit/voxfit/kernel/internal/ops"
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
+
+// nnlsLanes is an nnls made ready for kernels that have the unknowns, or the values of a signal, in the
+// lanes of a vector. A^T y is a product of matrices for a block of voxels at once. Where that is in single
+// precision, columns that ask for it have a dot product in double precision besides.
+type nnlsLanes struct {
+	*nnls
+	steps    *ops.NNLS
+	single   bool                // the way is in single precision
+	order    []int               // of the values of a signal; nil where each is used once
+	values   int                 // that are used
+	places   []int               // of the volumes among them
+	length   int                 // values rounded up to whole chunks
+	rows     []float64           // of A^T, unknowns x length, with zeros where b = 0
+	weighted []float64           // 1 for the volumes
+	weak     []float64           // 1 for b = 0
+	tiles    int                 // of the unknowns, of Price
+	wide     projection[float64] // where all is in double precision
+
+	// In single precision.
+	narrow      projection[float32]
+	singleTiles int       // of PriceSingle
+	gram        []float32 // unknowns x narrow.width
+}
+
+// projection is A^T in the layout of ops.NNLS.Project.
+type projection[T float32 | float64] struct {
+	matrix []T
+	width  int // of a voxel's results
+	tiles  int
+}
+
+// project lays out A^T in tiles of block unknowns. width is a multiple of that.
+func project[T float32 | float64](l *nnlsLanes, block, width int) projection[T] {
+	p := projection[T]{matrix: make([]T, width*l.values), width: width, tiles: width / block}
+	for j := range l.unknowns {
+		for i := range l.values {
+			p.matrix[(j/block*l.values+i)*block+j%block] = T(l.rows[j*l.length+i])
+		}
+	}
+	return p
+}
+
+const (
+	// columnLeast and columnMost are between what squared lengths of columns must lie for single
+	// precision to hold their products; signalLeast and signalMost are the same for signals.
+	columnLeast, columnMost = 1e-12, 1e12
+	signalLeast, signalMost = 1e-24, 1e24
+	// surveyVectors is how many vectors ops.NNLS.SurveyFloat32 writes.
+	surveyVectors = 7
+)
+
+func newNNLSLanes(n *nnls, rows []float64, precision Precision, steps *ops.NNLS) *nnlsLanes {
+	l := &nnlsLanes{nnls: n, steps: steps, single: precision != Double}
+	places := l.placeValues()
+	l.length = roundUp(l.values, ops.Chunk)
+	m := len(n.volumes)
+	l.places = places[:m]
+	l.rows, l.weighted, l.weak = alignedNumbers[float64](n.unknowns*l.length), alignedNumbers[float64](l.length), alignedNumbers[float64](l.length)
+	for i := range n.volumes {
+		l.weighted[places[i]] = 1
+	}
+	for i := range n.b0s {
+		l.weak[places[m+i]] = 1
+	}
+	for j := range n.unknowns {
+		square := 0.0
+		for i, v := range rows[j*m:][:m] {
+			l.rows[j*l.length+places[i]] = v
+			square += float64(v * v)
+		}
+		l.single = l.single && (square == 0 || square > columnLeast && square < columnMost)
+	}
+	tile := steps.Tile * steps.Lanes
+	l.tiles = roundUp(n.unknowns, tile) / tile
+	n.problem.MakeGram(l.tiles * tile)
+	if !l.single {
+		l.wide = project[float64](l, steps.BlockUnknowns*steps.Lanes, l.problem.Stride)
+		return l
+	}
+	tile = steps.Tile * steps.Singles
+	l.singleTiles = roundUp(n.unknowns, tile) / tile
+	l.narrow = project[float32](l, steps.BlockUnknowns*steps.Singles, l.singleTiles*tile)
+	l.gram = make([]float32, n.unknowns*l.narrow.width)
+	for j := range n.unknowns {
+		for i, g := range n.problem.Gram[j*n.problem.Stride:][:n.unknowns] {
+			l.gram[j*l.narrow.width+i] = float32(g)
+		}
+	}
+	return l
+}
+
+// placeValues says where volumes, then b0s, are among the values that are used: where they are in a signal
+// if each value there is used once, else one after another.
+func (l *nnlsLanes) placeValues() []int {
+	order := append(append([]int(nil), l.volumes...), l.b0s...)
+	used := make([]bool, l.measurements)
+	for _, v := range order {
+		used[v] = true
+	}
+	l.values = len(order)
+	if len(order) == l.measurements && !slices.Contains(used, false) {
+		return order
+	}
+	l.order = order
+	places := make([]int, len(order))
+	for i := range places {
+		places[i] = i
+	}
+	return places
+}
+
+func (l *nnlsLanes) NewWorker() Worker {
+	voxels := l.steps.BlockVoxels
+	w := &nnlsLaneWorker{
+		nnlsLanes: l, staged32: make([]float32, l.length), staged64: make([]float64, l.length),
+		signal32: make([]float32, voxels*l.length), signal64: alignedNumbers[float64](voxels * l.length),
+		sums: alignedNumbers[float64](voxels * surveyVectors * l.steps.Lanes), projected64: make([]float64, voxels*l.wide.width),
+		projected: make([]float32, voxels*l.narrow.width),
+		prices:    make([]float32, l.narrow.width), above: make([]uint64, (l.narrow.width+63)/64),
+		x: make([]float32, l.unknowns), rowBytes: make([]int, l.unknowns), y: make([]float64, len(l.volumes)),
+	}
+	w.solver = l.problem.NewScratch(w.price)
+	return w
+}
+
+type nnlsLaneWorker struct {
+	*nnlsLanes
+	solver *ref.NNLSScratch
+
+	// A block of voxels.
+	staged32    []float32 // a signal that cannot be read as it lies
+	staged64    []float64
+	signal32    []float32 // the signals in both precisions
+	signal64    []float64
+	sums        []float64
+	projected   []float32 // A^T y
+	projected64 []float64
+
+	// The voxel at hand.
+	signal   []float64
+	b        []float32
+	mean     float64
+	prices   []float32
+	above    []uint64
+	x        []float32
+	rowBytes []int
+	y        []float64
+}
+
+func (w *nnlsLaneWorker) Fit(params []float64, status []Status, signal []float32) {
+	fitNNLSLanes(w, params, status, signal, w.staged32, w.steps.SurveyFloat32)
+}
+
+func (w *nnlsLaneWorker) Fit64(params []float64, status []Status, signal []float64) {
+	fitNNLSLanes(w, params, status, signal, w.staged64, w.steps.SurveyFloat64)
+}
+
+func fitNNLSLanes[T float32 | float64](w *nnlsLaneWorker, params []float64, status []Status, signal []T, staged []T,
+	survey func(sums, wide *float64, single *float32, row *T, weighted, weak *float64, n int)) {
+	w.checkLengths(len(params), len(status), len(signal))
+	m, each, sums := w.measurements, w.Parameters(), surveyVectors*w.steps.Lanes
+	for first := 0; first < len(status); first += w.steps.BlockVoxels {
+		n := min(w.steps.BlockVoxels, len(status)-first)
+		for k := range n {
+			row := signal[(first+k)*m:][:m]
+			if w.order != nil {
+				for i, v := range w.order {
+					staged[i] = row[v]
+				}
+				row = staged
+			} else if m < w.length {
+				copy(staged, row)
+				row = staged
+			}
+			survey(&w.sums[k*sums], &w.signal64[k*w.length], &w.signal32[k*w.length], &row[0], &w.weighted[0], &w.weak[0], w.length)
+		}
+		if w.single {
+			w.steps.ProjectSingle(&w.projected[0], &w.narrow.matrix[0], &w.signal32[0], w.values, w.length, w.narrow.width, w.narrow.tiles)
+		} else {
+			w.steps.Project(&w.projected64[0], &w.wide.matrix[0], &w.signal64[0], w.values, w.length, w.wide.width, w.wide.tiles)
+		}
+		for k := range n {
+			v := first + k
+			status[v] = w.fitVoxel(params[v*each:][:each], k)
+		}
+	}
+}
+
+// fitVoxel solves for one voxel of the block.
+func (w *nnlsLaneWorker) fitVoxel(row []float64, k int) Status {
+	about := w.inspect(w.sums[k*surveyVectors*w.steps.Lanes:][:surveyVectors*w.steps.Lanes])
+	if status, bad := w.refuse(row, &about); bad {
+		return status
+	}
+	w.signal, w.mean = w.signal64[k*w.length:][:w.length], about.mean
+	shift := w.l1 * about.s0
+	outcome := w.solve(k, shift, about.gross)
+	if outcome == ref.Converged {
+		if square, ok := w.solver.SquaredResidual(about.energy, about.gross, shift); ok {
+			return w.write(row, w.solver, &about, math.Sqrt(square), outcome)
+		}
+	}
+	for i, place := range w.places {
+		w.y[i] = w.signal[place] - about.isotropic
+	}
+	if outcome == ref.Doubtful {
+		outcome = w.solver.SolveCarefully(w.y, shift)
+	}
+	return w.write(row, w.solver, &about, w.solver.Residual(w.y), outcome)
+}
+
+// solve takes the way in single precision where that can hold the signal.
+func (w *nnlsLaneWorker) solve(k int, shift, gross float64) ref.Outcome {
+	if w.single && gross > signalLeast && gross < signalMost && shift < signalMost {
+		w.b = w.projected[k*w.narrow.width:][:w.narrow.width]
+		if w.mean != 0 {
+			for j, offset := range w.offsets {
+				w.b[j] += float32(w.mean * offset)
+			}
+		}
+		return w.solver.SolveScreened(w, shift, gross)
+	}
+	b, first := w.solver.B[:w.unknowns], 0
+	for j := range b {
+		if w.single {
+			b[j] = w.Product(j)
+		} else {
+			b[j] = w.projected64[k*w.wide.width+j] + w.correction(j)
+		}
+		b[j] -= shift
+		if b[j] > b[first] {
+			first = j
+		}
+	}
+	return w.solver.Solve(first, shift, gross)
+}
+
+// correction is what the mean of y contributes to A^T y: it is not zero where values are negative, which
+// count as zero in the isotropic part.
+func (w *nnlsLaneWorker) correction(j int) float64 {
+	if w.mean == 0 || w.offsets == nil {
+		return 0
+	}
+	return float64(w.mean * w.offsets[j])
+}
+
+// inspect adds up partial results.
+func (w *nnlsLaneWorker) inspect(vectors []float64) nnlsSignal {
+	var total [surveyVectors]float64
+	low, high := 0.0, 0.0
+	for i := range total {
+		total[i] = sumOfLanes(vectors[i*w.steps.Lanes:][:w.steps.Lanes])
+	}
+	for lane := range w.steps.Lanes {
+		low, high = min(low, vectors[w.steps.Lanes+lane]), max(high, vectors[2*w.steps.Lanes+lane])
+	}
+	return w.about(total[0], low, high, total[3], total[4], total[5], total[6])
+}
+
+// sumOfLanes adds up four or eight numbers, in pairs: one after another would take longer.
+func sumOfLanes(v []float64) float64 {
+	half := (*[4]float64)(v)
+	sum := (half[0] + half[1]) + (half[2] + half[3])
+	if len(v) == 8 {
+		half = (*[4]float64)(v[4:])
+		sum += (half[0] + half[1]) + (half[2] + half[3])
+	}
+	return sum
+}
+
+// Screen is for the solver, see ref.Screener.
+func (w *nnlsLaneWorker) Screen(x []float64, places []int, shift, threshold float64) (place int, price float64) {
+	for i, p := range places {
+		w.x[i], w.rowBytes[i] = float32(x[i]), p*w.narrow.width*4
+	}
+	place = w.steps.PriceSingle(&w.prices[0], (*byte)(unsafe.Pointer(&w.above[0])), &w.b[0], &w.gram[0], &w.x[0], &w.rowBytes[0],
+		len(places), float32(shift), float32(threshold), w.singleTiles)
+	return place, float64(w.prices[place])
+}
+
+// price is the solver's ref.Pricer.
+func (w *nnlsLaneWorker) price(prices, b, x []float64, places []int) int {
+	for i, place := range places {
+		w.rowBytes[i] = place * w.problem.Stride * 8
+	}
+	return w.steps.Price(&prices[0], &b[0], &w.problem.Gram[0], unsafe.SliceData(x), &w.rowBytes[0], len(places), w.tiles)
+}
+
+// Above is for the solver.
+func (w *nnlsLaneWorker) Above() []uint64 { return w.above }
+
+// Product is for the solver.
+func (w *nnlsLaneWorker) Product(place int) float64 {
+	return w.steps.Dot(&w.rows[place*w.length], &w.signal[0], w.length) + w.correction(place)
+}

@@ -1,0 +1,339 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/sh"
+)
+
+// A Solver is how the sparse fascicle model finds its weights.
+type Solver uint8
+
+// The solvers, by DIPY's names.
+const (
+	// ElasticNet penalises the weights and their squares (Zou and Hastie 2005). Nearly equal
+	// fascicles share their weight.
+	ElasticNet Solver = iota
+	// NNLS is non-negative least squares: the fewest fascicles, and the best fit.
+	NNLS
+)
+
+var solverNames = [...]string{"ElasticNet", "NNLS"}
+
+// String is DIPY's name.
+func (s Solver) String() string {
+	if int(s) < len(solverNames) {
+		return solverNames[s]
+	}
+	return fmt.Sprintf("Solver(%d)", uint8(s))
+}
+
+// SFMOptions are the choices of the sparse fascicle model. The zero value is DIPY's defaults.
+type SFMOptions struct {
+	// Sphere holds the directions that fascicles may have, one of each pair of opposite ones. nil
+	// means the 181 of sh.Symmetric362Hemisphere: DIPY has all 362, of which each pair has one
+	// column twice.
+	Sphere *sh.Sphere
+	// Evals are the diffusivities of a fascicle in mm2/s, along it and across it; the last two are
+	// equal. Zeros mean 0.0015, 0.0005, 0.0005.
+	Evals [3]float64
+	// Solver is ElasticNet (the default) or NNLS.
+	Solver Solver
+	// L1Ratio is the share of the penalty of ElasticNet that falls on the weights, the rest falls on
+	// their squares; 0 means 0.5.
+	L1Ratio float64
+	// Alpha is the weight of the penalty, as in scikit-learn; 0 means 0.001.
+	Alpha float64
+	// Prediction adds a map of the predicted signal, as large as the data.
+	Prediction bool
+	// Precision is kernel.Mixed (the default) or kernel.Double.
+	Precision kernel.Precision
+	// ISA is the instruction set, as kernel.WithISA takes it; "" leaves it to the environment.
+	ISA string
+}
+
+const sfmPeaks = 5
+
+func (o SFMOptions) withDefaults() SFMOptions {
+	if o.Sphere == nil {
+		o.Sphere = sh.Symmetric362Hemisphere()
+	}
+	if o.Evals == ([3]float64{}) {
+		o.Evals = [3]float64{0.0015, 0.0005, 0.0005}
+	}
+	setDefault(&o.L1Ratio, 0.5)
+	setDefault(&o.Alpha, 0.001)
+	return o
+}
+
+func (o SFMOptions) check() error {
+	e := o.Evals
+	switch {
+	case len(o.Sphere.Vertices) == 0:
+		return errors.New("the sphere of fascicles has no vertices")
+	case !(e[0] > 0 && e[0] < math.Inf(1) && e[1] >= 0 && e[1] < e[0]):
+		return fmt.Errorf("the diffusivities of a fascicle are %v, expected a positive one and two smaller ones", e)
+	case e[1] != e[2]:
+		return fmt.Errorf("the diffusivities across a fascicle are %v and %v, expected equal ones", e[1], e[2])
+	case o.Solver > NNLS:
+		return fmt.Errorf("the solver is %v, expected %v or %v", o.Solver, ElasticNet, NNLS)
+	case !(o.L1Ratio >= 0 && o.L1Ratio <= 1):
+		return fmt.Errorf("the L1 ratio is %v, expected a number from 0 to 1", o.L1Ratio)
+	case !(o.Alpha >= 0) || math.IsInf(o.Alpha, 1):
+		return fmt.Errorf("alpha is %v, expected a number of at least 0", o.Alpha)
+	}
+	return nil
+}
+
+// SFM is the sparse fascicle model (Rokem et al. 2015) set up as DIPY's SparseFascicleModel with its
+// IsotropicModel. Its parameters are the weights of the directions, then S0, the isotropic part, the
+// residual and the KKT residual; kernel.NewSFM says what they are, and documents the codes.
+//
+// DIPY's sphere has each direction and its opposite, with the same column. The weight of a direction
+// here is the sum of both of DIPY's: the prediction depends on it alone, and NNLS leaves open how it is
+// divided, while ElasticNet divides it equally. Its penalty here is that of DIPY's whole sphere.
+type SFM struct {
+	options SFMOptions
+	volumes []int
+	b0s     []int
+	length  int // of a signal
+	design  kernel.SFMDesign
+	fitter  kernel.Fitter
+	odf     []float64 // directions x directions: the functions of fascicles, one after another
+	finder  *kernel.PeakFinder
+	maps    []Map
+}
+
+// NewSFM sets the model up for one acquisition, which must have a b0.
+func NewSFM(g *acq.GradientTable, o SFMOptions) (*SFM, error) {
+	o = o.withDefaults()
+	if err := o.check(); err != nil {
+		return nil, fmt.Errorf("sfm: %w", err)
+	}
+	m := &SFM{options: o, volumes: g.DWIs(), b0s: g.B0s(), length: g.Len()}
+	if len(m.b0s) == 0 || len(m.volumes) == 0 {
+		return nil, fmt.Errorf("sfm: the gradient table has %d b0 and %d diffusion-weighted volumes, expected at least one of each", len(m.b0s), len(m.volumes))
+	}
+	m.design = m.newDesign(g)
+	var err error
+	if m.fitter, err = kernel.NewSFM(m.design, kernel.WithISA(o.ISA)); err != nil {
+		return nil, fmt.Errorf("sfm: %w", err)
+	}
+	m.odf = m.newODF()
+	if m.finder, err = m.newPeakFinder(); err != nil {
+		return nil, fmt.Errorf("sfm: %w", err)
+	}
+	m.maps = m.newMaps()
+	return m, nil
+}
+
+// Name is "sfm".
+func (m *SFM) Name() string { return "sfm" }
+
+// StudyName is "SparseFascicleModel".
+func (m *SFM) StudyName() string { return "SparseFascicleModel" }
+
+// FileName is "sfm".
+func (m *SFM) FileName() string { return "sfm" }
+
+// Fitter is the kernel.
+func (m *SFM) Fitter() kernel.Fitter { return m.fitter }
+
+// Design is what the kernel was made of, for inspection and for other solvers. The caller does not
+// change it.
+func (m *SFM) Design() kernel.SFMDesign { return m.design }
+
+// Maps are weights, odf, gfa, peaks, peakvalues, s0, isotropic, residual, kkt, prediction where the
+// options ask for it, status and iterations.
+func (m *SFM) Maps() []Map { return m.maps }
+
+func (m *SFM) newMaps() []Map {
+	one := func(name, description string) Map {
+		return Map{Name: name, Suffix: "dwimap", Components: 1, Description: description}
+	}
+	n, sphere := len(m.options.Sphere.Vertices), m.options.Sphere.Name
+	maps := []Map{
+		{Name: "weights", Suffix: "dwimap", Components: n,
+			Description: fmt.Sprintf("Weights of fascicles along the %d vertices of the sphere %s, in their order.", n, sphere)},
+		{Name: "odf", Suffix: "dwimap", Components: n,
+			Description: fmt.Sprintf("Orientation distribution function at the %d vertices of the sphere %s: the weighted sum of the fascicles' tensor ODFs.", n, sphere)},
+		one("gfa", "Generalised fractional anisotropy of the orientation distribution function."),
+		{Name: "peaks", Suffix: "dwimap", Components: 3 * sfmPeaks,
+			Description: fmt.Sprintf("Unit vectors of up to %d peaks of the orientation distribution function, the highest first, in the frame of the given b-vectors; zeros where there are fewer.", sfmPeaks)},
+		{Name: "peakvalues", Suffix: "dwimap", Components: sfmPeaks,
+			Description: "The orientation distribution function at its peaks, in their order; zeros where there are fewer."},
+		one("s0", "Mean signal without diffusion weighting."),
+		one("isotropic", "Mean diffusion-weighted signal over S0, the part that fascicles do not explain."),
+		one("residual", "Root mean square of predicted less measured diffusion-weighted signal, over S0."),
+		one("kkt", "How far the weights are from fulfilling the conditions of the minimum, relative; rounding leaves 1e-15 to 1e-11."),
+	}
+	if m.options.Prediction {
+		maps = append(maps, Map{Name: "prediction", Suffix: "dwimap", Components: m.length,
+			Description: "Predicted signal of each measurement, in their order."})
+	}
+	return append(maps, statusMaps...)
+}
+
+// newDesign makes the matrix of DIPY's sfm_design_matrix, and the penalties in the kernel's scale.
+func (m *SFM) newDesign(g *acq.GradientTable) kernel.SFMDesign {
+	o := m.options
+	n, rows := len(o.Sphere.Vertices), len(m.volumes)
+	d := kernel.SFMDesign{
+		Measurements: m.length, B0s: m.b0s, Volumes: m.volumes, Directions: n, A: make([]float64, 0, rows*n),
+		Precision: o.Precision,
+	}
+	along, across := o.Evals[0], o.Evals[1]
+	for _, v := range m.volumes {
+		b, direction := g.Bvals[v], g.Bvecs[v]
+		square := dot3(direction, direction)
+		mean := math.Exp(-b * (along + 2*across) / 3)
+		for _, axis := range o.Sphere.Vertices {
+			c := dot3(direction, axis)
+			d.A = append(d.A, math.Exp(-b*(float64(across*square)+float64((along-across)*c*c)))-mean)
+		}
+	}
+	if o.Solver == ElasticNet {
+		// scikit-learn's objective times the number of rows; half of the weight on each of two opposite
+		// directions halves the sum of squares.
+		d.Intercept = true
+		d.L1 = float64(rows) * o.Alpha * o.L1Ratio
+		d.L2 = float64(rows) * o.Alpha * (1 - o.L1Ratio) / 2
+	}
+	return d
+}
+
+func dot3(a, b [3]float64) float64 {
+	return float64(a[0]*b[0]) + float64(a[1]*b[1]) + float64(a[2]*b[2])
+}
+
+// newODF makes the tensor ODF (Aganj 2010, as DIPY's single_tensor_odf) of each fascicle at each vertex.
+// That of a stick, which diffuses along itself alone, is 1 at its own vertex.
+func (m *SFM) newODF() []float64 {
+	vertices := m.options.Sphere.Vertices
+	along, across := m.options.Evals[0], m.options.Evals[1]
+	odf := make([]float64, 0, len(vertices)*len(vertices))
+	for i, axis := range vertices {
+		for j, at := range vertices {
+			if across == 0 {
+				odf = append(odf, 0)
+				if i == j {
+					odf[len(odf)-1] = 1
+				}
+				continue
+			}
+			c := dot3(axis, at)
+			inverse := dot3(at, at)/across + float64((1/along-1/across)*c*c)
+			odf = append(odf, 1/(4*math.Pi*math.Sqrt(along*across*across)*math.Pow(inverse, 1.5)))
+		}
+	}
+	return odf
+}
+
+// newPeakFinder looks for peaks by DIPY's rules and defaults, among the directions of fascicles.
+func (m *SFM) newPeakFinder() (*kernel.PeakFinder, error) {
+	s := m.options.Sphere
+	n := len(s.Vertices)
+	b := make([]float64, n*n)
+	for i := range n {
+		for j := range n {
+			b[i*n+j] = m.odf[j*n+i]
+		}
+	}
+	return kernel.NewPeakFinder(kernel.PeakDesign{
+		Directions: s.Vertices, Edges: s.Edges, Coefficients: n, B: b,
+		RelativeThreshold: 0.5, MinSeparation: 25, Max: sfmPeaks,
+	})
+}
+
+// ODF writes the orientation distribution function at the vertices of the sphere, given the
+// parameters of one voxel.
+func (m *SFM) ODF(odf, params []float64) {
+	n := len(odf)
+	clear(odf)
+	for i, weight := range params[:n] {
+		if weight == 0 {
+			continue
+		}
+		for j, v := range m.odf[i*n:][:n] {
+			odf[j] += float64(weight * v)
+		}
+	}
+}
+
+// Predict writes the signal of all measurements that the parameters of one voxel describe, as DIPY's
+// SparseFascicleFit.predict.
+func (m *SFM) Predict(signal, params []float64) {
+	n := m.design.Directions
+	s0, isotropic := params[n], params[n+1]
+	for _, v := range m.b0s {
+		signal[v] = s0
+	}
+	for _, v := range m.volumes {
+		signal[v] = isotropic
+	}
+	for j, weight := range params[:n] {
+		if weight == 0 {
+			continue
+		}
+		for row, v := range m.volumes {
+			signal[v] += float64(weight * m.design.A[row*n+j])
+		}
+	}
+	for _, v := range m.volumes {
+		signal[v] *= s0
+	}
+}
+
+// NewDeriver allocates the scratch that turns parameters into maps.
+func (m *SFM) NewDeriver() Deriver {
+	return &sfmDeriver{SFM: m, peaks: m.finder.NewWorker(), odf: make([]float64, m.design.Directions), signal: make([]float64, m.length)}
+}
+
+type sfmDeriver struct {
+	*SFM
+	peaks  *kernel.PeakWorker
+	odf    []float64
+	signal []float64
+}
+
+func (d *sfmDeriver) Derive(out [][]float32, params []float64, status []kernel.Status) {
+	n, each := d.design.Directions, d.fitter.Parameters()
+	for v := range status {
+		p := params[v*each:][:each]
+		narrow(out[0][v*n:], p[:n])
+		d.ODF(d.odf, p)
+		narrow(out[1][v*n:], d.odf)
+		out[2][v] = float32(sampledGFA(d.odf))
+		writePeaks(out[3], out[4], v, sfmPeaks, d.peaks.Find(p[:n]))
+		for i, x := range p[n:] {
+			out[5+i][v] = float32(x)
+		}
+		if d.options.Prediction {
+			d.Predict(d.signal, p)
+			narrow(out[5+kernel.SFMExtra][v*d.length:], d.signal)
+		}
+	}
+	deriveStatus(out[len(out)-len(statusMaps):], status)
+}
+
+// sampledGFA is the standard deviation of samples over their root mean square (Tuch 2004), as DIPY's
+// gfa.
+func sampledGFA(samples []float64) float64 {
+	n, sum, squares := float64(len(samples)), 0.0, 0.0
+	for _, v := range samples {
+		sum += v
+		squares += float64(v * v)
+	}
+	if squares == 0 || n < 2 {
+		return 0
+	}
+	mean, deviation := sum/n, 0.0
+	for _, v := range samples {
+		deviation += float64((v - mean) * (v - mean))
+	}
+	return math.Sqrt(n * deviation / ((n - 1) * squares))
+}
