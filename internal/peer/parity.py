@@ -16,14 +16,15 @@ answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
 os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
 import numpy as np
+import scipy.optimize
 
 warnings.simplefilter("ignore")
 
 from dipy.core.gradients import gradient_table
-from dipy.core.sphere import HemiSphere
+from dipy.core.sphere import HemiSphere, Sphere
 from dipy.data import default_sphere
 from dipy.direction.peaks import peak_directions
-from dipy.reconst import csdeconv, dti, fwdti, shm
+from dipy.reconst import csdeconv, dti, fwdti, sfm as dipy_sfm, shm
 
 FUNCTIONS = {}
 
@@ -206,6 +207,43 @@ def freewater_nls(arrays):
         "f": params[:, 12],
         "sse": np.array(sse),
         "fitted": np.array(fitted),
+    }
+
+
+# -- non-negative least squares and the sparse fascicle model
+
+
+@call
+def nnls(arrays):
+    """scipy.optimize.nnls of each row of y with the matrix a: x, NaN where scipy gives up."""
+    solutions = []
+    for y in arrays["y"]:
+        try:
+            solutions.append(scipy.optimize.nnls(arrays["a"], y)[0])
+        except RuntimeError:  # too many iterations
+            solutions.append(np.full(arrays["a"].shape[1], np.nan))
+    return {"x": np.array(solutions)}
+
+
+@call
+def sfm(arrays, solver="NNLS", l1_ratio=0.5, alpha=0.001, tolerance=None):
+    """The sparse fascicle model with the eigenvalues "response" on DIPY's own sphere. weights: voxels x
+    362; predicted: voxels x measurements; odf on "vertices"; its sphere's vertices as "sphere". With a
+    tolerance, scikit-learn descends until the duality gap is that small."""
+    model = dipy_sfm.SparseFascicleModel(
+        gradients(arrays), response=arrays["response"], solver=solver, l1_ratio=l1_ratio, alpha=alpha
+    )
+    if tolerance is not None:
+        model.solver.set_params(tol=tolerance, max_iter=200000)
+    fit = model.fit(arrays["signal"])
+    return {
+        "weights": fit.beta,
+        "predicted": np.reshape(fit.predict(), arrays["signal"].shape),
+        "odf": fit.odf(Sphere(xyz=arrays["vertices"])),
+        "sphere": model.sphere.vertices,
+        "design": model.design_matrix,
+        "s0": fit.S0,
+        "isotropic": fit.iso.params,
     }
 
 

@@ -11,10 +11,10 @@ import (
 func Sets() []*ops.Set {
 	var sets []*ops.Set
 	if cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.AVX512F, cpuid.AVX512DQ, cpuid.AVX512BW, cpuid.AVX512VL) {
-		sets = append(sets, &ops.Set{Name: "avx512", CSD: csd512, Tensor: tensor512})
+		sets = append(sets, &ops.Set{Name: "avx512", CSD: csd512, Tensor: tensor512, NNLS: nnls512})
 	}
 	if cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3) {
-		sets = append(sets, &ops.Set{Name: "avx2", CSD: csd256, Tensor: tensor256})
+		sets = append(sets, &ops.Set{Name: "avx2", CSD: csd256, Tensor: tensor256, NNLS: nnls256})
 	}
 	return sets
 }

@@ -15,6 +15,8 @@ var generators = map[string]func(){
 	"csd_avx2":      func() { csd(avx2) },
 	"tensor_avx512": func() { tensor(true) },
 	"tensor_avx2":   func() { tensor(false) },
+	"nnls_avx512":   func() { nnls(avx512) },
+	"nnls_avx2":     func() { nnls(avx2) },
 }
 
 func main() {

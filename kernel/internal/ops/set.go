@@ -12,4 +12,6 @@ type Set struct {
 	CSD *CSD
 	// Tensor is the diffusion tensor, with and without free water.
 	Tensor *Tensor
+	// NNLS is non-negative least squares; it needs CSD beside it.
+	NNLS *NNLS
 }

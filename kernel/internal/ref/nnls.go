@@ -1,0 +1,398 @@
+package ref
+
+import "math"
+
+// NNLS is non-negative least squares with one matrix for all right-hand sides: the x >= 0 that makes
+//
+//	1/2 |A x - y|^2 + shift sum(x) + L2/2 |x|^2
+//
+// least. It is solved by the active-set method of Lawson and Hanson (1974) on G = A^T A + L2 I and
+// b = A^T y - shift, as Bro and De Jong (1997) have it: what depends on A alone is done once. A
+// Cholesky factor of the columns in use grows by a row when one enters and is made anew from the
+// first that leaves.
+//
+// G knows the directions in which A is nearly singular only to half of the digits. A solution that
+// may have suffered from that is called Doubtful and is left to the orthogonal method in
+// nnlsqr.go, which works on A itself.
+type NNLS struct {
+	Rows, Unknowns int
+	Stride         int       // length of a row of Gram: Unknowns, or more
+	Gram           []float64 // Unknowns x Stride, zeros behind each row
+	columns        []float64 // Unknowns x Rows: A, column after column
+	norms          []float64 // of the columns
+	l2             float64
+}
+
+// The outcomes that only NNLS has.
+const (
+	// Doubtful: rounding may have spoilt the solution.
+	Doubtful Outcome = iota + 100
+	// Careful: SolveCarefully found the solution.
+	Careful
+)
+
+const (
+	// entering is how far above zero, relative to the largest element of A^T y, the gradient of a
+	// column must be for it to enter.
+	entering = 1e-12
+	// noise is how far rounding alone lifts a gradient. Between the two nobody knows.
+	noise = 3e-14
+	// resting is the largest gradient, likewise relative, that a column in use may be left with.
+	resting = 1e-11
+	// independent is the least share of a column's square that must be new: of a smaller one, the
+	// Gram matrix knows too few digits.
+	independent = 1e-10
+	// amplified is how much larger than the squared length of the fit the square of the lengths of its
+	// parts may be: times the unit roundoff, that is the error of the objective.
+	amplified = 2e4
+	// exact is the share of all squares below which the squared residual is computed from the
+	// residual.
+	exact = 1e-6
+	// rounds is how many columns may enter for each unknown. Between two entries columns only leave,
+	// so that it bounds all loops. The method ends by itself, as the objective falls with each
+	// entry and a set of columns never returns; rounding can defeat that.
+	rounds = 3
+)
+
+// NewNNLS takes a matrix as its columns, one after another. MakeGram prepares it for Solve;
+// SolveCarefully needs no more.
+func NewNNLS(columns []float64, rows, unknowns int, l2 float64) *NNLS {
+	p := &NNLS{Rows: rows, Unknowns: unknowns, Stride: unknowns, columns: columns, norms: make([]float64, unknowns), l2: l2}
+	for i := range unknowns {
+		p.norms[i] = norm(p.column(i))
+	}
+	return p
+}
+
+// MakeGram makes Gram. stride is at least the number of unknowns.
+func (p *NNLS) MakeGram(stride int) {
+	p.Stride, p.Gram = stride, make([]float64, p.Unknowns*stride)
+	for i := range p.Unknowns {
+		for j := range i + 1 {
+			g := dotExactly(p.column(i), p.column(j))
+			p.Gram[i*stride+j], p.Gram[j*stride+i] = g, g
+		}
+		p.Gram[i*stride+i] += p.l2
+	}
+}
+
+// dotExactly is a dot product without rounding of the products: a Gram matrix is made once, and all
+// solutions depend on it.
+func dotExactly(a, b []float64) float64 {
+	sum, low := 0.0, 0.0
+	for i, v := range a {
+		product := v * b[i]
+		low += math.FMA(v, b[i], -product)
+		next := sum + product
+		back := next - sum // Knuth's two-sum: what next lost
+		low += (sum - (next - back)) + (product - back)
+		sum = next
+	}
+	return sum + low
+}
+
+func (p *NNLS) column(i int) []float64 { return p.columns[i*p.Rows:][:p.Rows] }
+
+// A Pricer writes w = b - (G x), where x is given by its non-zero elements and their places, and
+// returns the place of the largest element of w.
+type Pricer func(w, b, x []float64, places []int) int
+
+// NNLSScratch solves one problem after another. Its results are valid until the next.
+type NNLSScratch struct {
+	// B is A^T y - shift, of Stride elements, zero or less behind the unknowns.
+	B []float64
+	// X and Places are the solution's positive elements and where they are.
+	X      []float64
+	Places []int
+	// Entered counts the columns that entered.
+	Entered int
+	// KKT is by how much the solution misses the conditions of Karush, Kuhn and Tucker: the largest
+	// of the gradients of columns in use, by their size, and of those of the others, where positive;
+	// relative to the largest element of A^T y.
+	KKT float64
+
+	problem *NNLS
+	price   Pricer
+	w       []float64 // the negative gradient
+	next    []float64 // the solution without constraint, of the columns in use
+	inUse   []bool
+
+	factor  []float64 // L, packed lower triangle
+	inverse []float64 // reciprocals of its diagonal
+	z       []float64 // L^-1 b
+
+	careful *orthogonal // made when it is needed first
+}
+
+// NewScratch allocates the memory of one worker. price may be nil.
+func (p *NNLS) NewScratch(price Pricer) *NNLSScratch {
+	n := p.Unknowns
+	s := &NNLSScratch{
+		B: make([]float64, p.Stride), problem: p, price: price,
+		X: make([]float64, 0, n), Places: make([]int, 0, n),
+		w: make([]float64, p.Stride), next: make([]float64, n), inUse: make([]bool, n),
+		factor: make([]float64, Triangle(min(n, p.rank()))), inverse: make([]float64, n), z: make([]float64, n),
+		careful: newOrthogonal(p),
+	}
+	if price == nil {
+		s.price = p.Price
+	}
+	return s
+}
+
+// rank is how many columns can be independent.
+func (p *NNLS) rank() int {
+	if p.l2 > 0 {
+		return p.Unknowns
+	}
+	return min(p.Rows, p.Unknowns)
+}
+
+// Price is the portable Pricer.
+func (p *NNLS) Price(w, b, x []float64, places []int) int {
+	n := p.Unknowns
+	w = w[:n]
+	copy(w, b)
+	for i, place := range places {
+		row, v := p.Gram[place*p.Stride:][:n], x[i]
+		for j, g := range row {
+			w[j] -= float64(v * g)
+		}
+	}
+	best := 0
+	for j, v := range w {
+		if v > w[best] {
+			best = j
+		}
+	}
+	return best
+}
+
+// Solve solves for B, of which first is the largest element's place. shift is what was taken off.
+func (s *NNLSScratch) Solve(first int, shift float64) Outcome {
+	s.reset()
+	best := s.B[first]
+	if !(best > 0) {
+		return Converged
+	}
+	scale := best + shift
+	for place := first; best > entering*scale; {
+		if s.Entered == rounds*s.problem.Unknowns || s.inUse[place] || !s.enter(place) {
+			return Doubtful
+		}
+		if !s.descend() {
+			return Doubtful
+		}
+		place = s.price(s.w, s.B, s.X, s.Places)
+		best = s.w[place]
+	}
+	s.judge(best, scale)
+	if best > noise*scale && !s.inUse[s.best()] || !(s.KKT <= resting) || s.amplifies() {
+		return Doubtful
+	}
+	return Converged
+}
+
+func (s *NNLSScratch) reset() {
+	s.X, s.Places, s.Entered, s.KKT = s.X[:0], s.Places[:0], 0, 0
+	clear(s.inUse)
+}
+
+// enter appends a column to those in use and a row to the factor. It returns false where the column
+// is not independent enough of the others.
+func (s *NNLSScratch) enter(place int) bool {
+	k := len(s.Places)
+	if k == s.problem.rank() {
+		return false
+	}
+	s.Entered++
+	s.Places, s.X = append(s.Places, place), append(s.X, 0)
+	s.inUse[place] = true
+	return s.appendRow(k)
+}
+
+// appendRow makes row k of the factor, and of z.
+func (s *NNLSScratch) appendRow(k int) bool {
+	gram := s.problem.Gram[s.Places[k]*s.problem.Stride:]
+	row := s.factor[Triangle(k):][:k+1]
+	z := s.B[s.Places[k]]
+	square := gram[s.Places[k]]
+	least := independent * square
+	for j, place := range s.Places[:k] {
+		above := s.factor[Triangle(j):][:j]
+		v := gram[place]
+		for i, l := range above {
+			v -= float64(l * row[i])
+		}
+		v *= s.inverse[j]
+		row[j] = v
+		square -= float64(v * v)
+		z -= float64(v * s.z[j])
+	}
+	if !(square > least) {
+		return false
+	}
+	root := math.Sqrt(square)
+	row[k], s.inverse[k] = root, 1/root
+	s.z[k] = z * s.inverse[k]
+	return true
+}
+
+// descend goes from X to the solution without constraint, and wherever an element would become
+// negative on the way, drops it and turns to the solution of those that are left.
+func (s *NNLSScratch) descend() bool {
+	s.backSolve()
+	if k := len(s.X) - 1; !(s.next[k] > 0) {
+		return false // a column that has just entered must be of use: rounding says otherwise
+	}
+	for {
+		step, leaves := s.longestStep()
+		if leaves < 0 {
+			copy(s.X, s.next)
+			return true
+		}
+		for i, x := range s.X {
+			s.X[i] = x + float64(step*(s.next[i]-x))
+		}
+		s.X[leaves] = 0
+		if !s.drop() {
+			return false
+		}
+		s.backSolve()
+	}
+}
+
+// backSolve solves L^T next = z.
+func (s *NNLSScratch) backSolve() {
+	next := s.next[:len(s.X)]
+	copy(next, s.z)
+	for i := len(next) - 1; i >= 0; i-- {
+		v := next[i] * s.inverse[i]
+		next[i] = v
+		row := s.factor[Triangle(i):][:i]
+		for j, l := range row {
+			next[j] -= float64(l * v)
+		}
+	}
+}
+
+// longestStep is how much of the way from X to next can be gone, and which element then is zero; -1
+// where the whole way can be.
+func (s *NNLSScratch) longestStep() (step float64, leaves int) {
+	step, leaves = 1, -1
+	for i, next := range s.next[:len(s.X)] {
+		if next > 0 {
+			continue
+		}
+		if t := s.X[i] / (s.X[i] - next); leaves < 0 || t < step {
+			step, leaves = t, i
+		}
+		if s.X[i] == 0 && next == 0 { // 0/0
+			step, leaves = 0, i
+		}
+	}
+	return step, leaves
+}
+
+// drop removes the elements that are not positive and makes the factor anew from the first on.
+func (s *NNLSScratch) drop() bool {
+	kept, first := 0, -1
+	for i, x := range s.X {
+		if !(x > 0) {
+			s.inUse[s.Places[i]] = false
+			if first < 0 {
+				first = i
+			}
+			continue
+		}
+		s.X[kept], s.Places[kept] = x, s.Places[i]
+		kept++
+	}
+	s.X, s.Places = s.X[:kept], s.Places[:kept]
+	for k := first; k < kept; k++ {
+		if !s.appendRow(k) {
+			return false
+		}
+	}
+	return true
+}
+
+// judge computes KKT from the last prices.
+func (s *NNLSScratch) judge(best, scale float64) {
+	s.KKT = max(best, 0)
+	for _, place := range s.Places {
+		s.KKT = max(s.KKT, math.Abs(s.w[place]))
+	}
+	s.KKT /= scale
+}
+
+// best is the place of the largest price.
+func (s *NNLSScratch) best() int {
+	best := 0
+	for j, v := range s.w[:s.problem.Unknowns] {
+		if v > s.w[best] {
+			best = j
+		}
+	}
+	return best
+}
+
+// amplifies says whether the fit is a small difference of large parts.
+func (s *NNLSScratch) amplifies() bool {
+	sum, fit := 0.0, 0.0
+	for i, place := range s.Places {
+		sum += float64(s.X[i] * s.problem.norms[place])
+		fit += float64(s.X[i] * s.B[place])
+	}
+	return !(float64(sum*sum) <= amplified*fit)
+}
+
+// SquaredResidual is |A x - y|^2, from energy = |y|^2. It is false where too many digits of it
+// cancel: Residual then computes it from y. gross is the sum of squares that energy was computed
+// from.
+func (s *NNLSScratch) SquaredResidual(energy, gross, shift float64) (float64, bool) {
+	rest := energy
+	for i, place := range s.Places {
+		x := s.X[i]
+		rest -= float64(x*(s.B[place]+2*shift)) + float64(s.problem.l2*float64(x*x))
+	}
+	return rest, rest > exact*gross
+}
+
+// Residual is |A x - y|.
+func (s *NNLSScratch) Residual(y []float64) float64 {
+	r := s.careful.residual[:len(y)]
+	s.subtractFit(r, y)
+	return norm(r)
+}
+
+// subtractFit writes y - A x.
+func (s *NNLSScratch) subtractFit(r, y []float64) {
+	copy(r, y)
+	for i, place := range s.Places {
+		addScaled(r, -s.X[i], s.problem.column(place))
+	}
+}
+
+func addScaled(dst []float64, factor float64, v []float64) {
+	for i, x := range v[:len(dst)] {
+		dst[i] += float64(factor * x)
+	}
+}
+
+// norm is the Euclidean length, without overflow.
+func norm(v []float64) float64 {
+	largest := 0.0
+	for _, x := range v {
+		largest = max(largest, math.Abs(x))
+	}
+	if largest == 0 || math.IsInf(largest, 1) || math.IsNaN(largest) {
+		return largest
+	}
+	sum := 0.0
+	for _, x := range v {
+		x /= largest
+		sum += float64(x * x)
+	}
+	return largest * math.Sqrt(sum)
+}
