@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // ExplainOptions says how overheads are fitted.
@@ -108,10 +109,14 @@ func Explain(records []Record, o ExplainOptions) (Explanation, error) {
 				modelWords(c.Model), countOfVoxels(c.Voxels), c.Engine, countOf(len(settings), "setting"), fewestSettings))
 			continue
 		}
-		h := Overhead{Condition: c, Published: groups[c][0].Published(), Runs: len(groups[c]), Settings: len(settings), settings: settings}
-		h.explain(o)
-		e.Overheads = append(e.Overheads, h)
+		e.Overheads = append(e.Overheads, Overhead{Condition: c, Published: groups[c][0].Published(), Runs: len(groups[c]),
+			Settings: len(settings), settings: settings})
 	}
+	var fits sync.WaitGroup // each draws from its own random numbers, so that the order does not matter
+	for i := range e.Overheads {
+		fits.Go(func() { e.Overheads[i].explain(o) })
+	}
+	fits.Wait()
 	if len(e.Overheads) == 0 {
 		return e, errors.New(strings.Join(e.Notes, " "))
 	}

@@ -1,6 +1,10 @@
 package study
 
-import "math"
+import (
+	"math"
+
+	"github.com/voxfit/voxfit/kernel"
+)
 
 // outlying is the relative error from which a setting counts by its error and no longer by its
 // square (Huber 1964), so that settings where the engine broke down (no memory left, say) do not
@@ -55,7 +59,7 @@ func (p problem) solve() []float64 {
 				a[r*p.columns+c] = w * p.a[r*p.columns+c] / scale[c]
 			}
 		}
-		x, _, _ = nnls(a, p.rows, p.columns, y) // an iteration limit leaves the last solution, which is what is wanted
+		x, _, _ = kernel.NNLS(a, p.rows, p.columns, y) // at its limit of steps it returns the last solution, which serves
 		moved := 0.0
 		for r := range weight {
 			e := -1.0
@@ -66,7 +70,7 @@ func (p problem) solve() []float64 {
 			moved = max(moved, math.Abs(w-weight[r]))
 			weight[r] = w
 		}
-		if moved < 1e-4 {
+		if moved < 1e-3 {
 			break
 		}
 	}
