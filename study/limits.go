@@ -101,6 +101,10 @@ func (h *Overhead) chunkSentence() string {
 			"sum, it is %s %s (error on CPU counts left out: %s instead of %s).", significant(scale*h.Overlapped, 3), unit,
 			percent(o.CPUs.Mean), percent(h.Forms[0].CPUs.Mean))
 	}
+	if c := h.formNamed(sharedName); c.CPUs.Mean < 0.9*h.Forms[0].CPUs.Mean {
+		text += fmt.Sprintf(" Left-out CPU counts say that the workers pay for it side by side, and not one hand for all: %s instead of %s.",
+			percent(c.CPUs.Mean), percent(h.Forms[0].CPUs.Mean))
+	}
 	return text
 }
 
@@ -140,9 +144,9 @@ func (h *Overhead) forecastSentence() string {
 	if f == nil {
 		return "All runs are on one CPU count: what more CPUs would do cannot be checked, and is not said."
 	}
-	text := fmt.Sprintf("Fitted to %s CPUs alone, the model says that the shortest run on %d CPUs takes %s; measured: %s s. Over all "+
+	text := fmt.Sprintf("Fitted to %s alone, the model says that the shortest run on %d CPUs takes %s; measured: %s s. Over all "+
 		"numbers of chunks its predictions are off by %s (median; %s at worst; half of them are at least %s), and %s of the measurements lie in "+
-		"their 95%% intervals.", inList(f.From), f.CPUs, f.Best.inWords(1, "s"), significant(f.Measured, 3),
+		"their 95%% intervals.", cpusInWords(f.From), f.CPUs, f.Best.inWords(1, "s"), significant(f.Measured, 3),
 		percent(f.Errors.Median), percent(f.Errors.Worst), tendency(f.Errors.Bias), percent(f.Within))
 	if f.Chosen != "" && f.Chosen != wholeForm.name {
 		text += fmt.Sprintf(" The form that predicts best among the smaller CPU counts, chosen without a look at the largest, is %q: it "+
@@ -171,7 +175,7 @@ func (h *Overhead) termsSentence() string {
 	var need, idle []string
 	for _, c := range h.Forms[1:] {
 		switch {
-		case c.Name == overlapName:
+		case c.Name == overlapName || c.Name == sharedName: // no term less
 		case c.CPUs.Mean > 1.1*whole:
 			need = append(need, fmt.Sprintf("%s %s", c.Name, percent(c.CPUs.Mean)))
 		default:
@@ -217,7 +221,11 @@ func (h *Overhead) machineSentence() string {
 	return ""
 }
 
-const overlapName = "handing out goes on during the work"
+// The forms that differ in who pays for a chunk, and when.
+const (
+	overlapName = "handing out goes on during the work"
+	sharedName  = "workers pay for their own chunks"
+)
 
 func (h *Overhead) formNamed(name string) Comparison {
 	for _, c := range h.Forms {
@@ -258,4 +266,12 @@ func inList(counts []int) string {
 		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
 	}
 	return words[0]
+}
+
+// cpusInWords writes 1 CPU, or 8, 16 and 36 CPUs.
+func cpusInWords(counts []int) string {
+	if len(counts) == 1 {
+		return countOf(counts[0], "CPU")
+	}
+	return inList(counts) + " CPUs"
 }

@@ -13,6 +13,17 @@ type form struct {
 	// overlap has the handing out go on while the CPUs work: the time has the longer of the two
 	// instead of their sum.
 	overlap bool
+	// shared has the workers pay for their chunks, side by side, instead of one hand that gives out all.
+	shared bool
+}
+
+// of is what the coefficient of a term is multiplied by.
+func (f form) of(term int, s setting, thread float64) float64 {
+	x := s.term(term, thread)
+	if f.shared && term == termChunk {
+		x /= s.power(thread)
+	}
+	return x
 }
 
 // threads is what a second hyperthread counts for.
@@ -46,7 +57,9 @@ func comparedForms(hyperthreads bool) []form {
 			form{name: "a hyperthread is a whole core", terms: allTerms, threads: threadCore},
 			form{name: "a hyperthread is nothing", terms: allTerms, threads: threadNothing})
 	}
-	return append(forms, form{name: overlapName, terms: allTerms, overlap: true})
+	return append(forms,
+		form{name: sharedName, terms: allTerms, shared: true},
+		form{name: overlapName, terms: allTerms, overlap: true})
 }
 
 // A fitted is a form with its coefficients.
@@ -61,9 +74,9 @@ type fitted struct {
 
 // parts is the time of a setting, term by term; with overlap the hidden part is zero.
 func (f fitted) parts(s setting) (parts [termCount]float64) {
-	for i, t := range overheadTerms {
+	for i := range parts {
 		if f.values[i] > 0 {
-			parts[i] = f.values[i] * t.of(s, f.thread)
+			parts[i] = f.values[i] * f.of(i, s, f.thread)
 		}
 	}
 	if f.overlap {
@@ -176,7 +189,7 @@ func (f form) fitBound(settings []setting, thread float64, told []int, bound []b
 		for c, i := range told {
 			hidden := f.overlap && i != termSerial && i != termCore && (i == termChunk) != bound[r]
 			if !hidden {
-				p.set(r, c, overheadTerms[i].of(s, thread)/s.time)
+				p.set(r, c, f.of(i, s, thread)/s.time)
 			}
 		}
 	}
@@ -207,7 +220,7 @@ func (f form) tellable(settings []setting, thread float64) []int {
 	for _, i := range f.terms {
 		v := make([]float64, len(settings))
 		for r, s := range settings {
-			v[r] = overheadTerms[i].of(s, thread) / s.time
+			v[r] = f.of(i, s, thread) / s.time
 		}
 		whole := norm(v)
 		for _, b := range basis {

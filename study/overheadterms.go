@@ -29,7 +29,8 @@ func (s setting) power(thread float64) float64 { return s.inUse() + thread*(s.bu
 // neighbours is how many other busy CPUs a busy one shares its socket with.
 func (s setting) neighbours() float64 { return max(0, s.busy/float64(s.cores.Sockets)-1) }
 
-// The terms of the model.
+// The terms of the model, in the order in which they are taken in: one that cannot be told from those
+// before it is left out.
 const (
 	termWork = iota
 	termChunk
@@ -39,16 +40,18 @@ const (
 	termCount
 )
 
-// overheadTerms are the terms: a coefficient (not negative) times a known quantity of the setting.
-// A term that cannot be told from those before it is left out.
-var overheadTerms = [termCount]struct {
-	name, unit string
-	of         func(s setting, thread float64) float64
-}{
-	termWork:   {"work", "s on one core", func(s setting, thread float64) float64 { return 1 / s.power(thread) }},
-	termChunk:  {"each chunk", "s", func(s setting, _ float64) float64 { return s.count }},
-	termSerial: {"serial part", "s", func(setting, float64) float64 { return 1 }},
-	termCore:   {"each core", "s", func(s setting, _ float64) float64 { return s.inUse() }},
-	termContention: {"contention", "s of work more for each busy neighbour",
-		func(s setting, thread float64) float64 { return s.neighbours() / s.power(thread) }},
+// term is the known quantity of a setting that a coefficient (not negative) is multiplied by.
+func (s setting) term(i int, thread float64) float64 {
+	switch i {
+	case termWork:
+		return 1 / s.power(thread)
+	case termChunk:
+		return s.count
+	case termSerial:
+		return 1
+	case termCore:
+		return s.inUse()
+	default: // termContention: work more for each busy neighbour
+		return s.neighbours() / s.power(thread)
+	}
 }
