@@ -40,8 +40,9 @@ type Prediction struct {
 	// The shares of the cores' time that are no work: waiting for memory (bandwidth, far nodes),
 	// taking chunks, stealing, starting, and idling at the end.
 	Memory, Dispatch, Steal, Start, Tail float64
-	// Clock is the share lost because many busy cores run slower than one.
-	Clock float64
+	// Clock is the share lost because many busy cores run slower than one, and Calls the share lost because
+	// calls are shorter than one core's, so that vectors are filled less.
+	Clock, Calls float64
 }
 
 // simulatedCores are the numbers of cores to predict for, where the machine has them.
@@ -67,10 +68,10 @@ func (s Simulation) Run() ([]Prediction, error) {
 	var all []Prediction
 	for _, chunks := range s.Chunks {
 		division := sched.Divide(s.Voxels, chunks)
-		rates, ones := make([][]float64, resamples), make([]float64, resamples)
+		rates, ones := make([][]float64, resamples), make([]virtualAccount, resamples)
 		for b := range resamples {
 			rates[b] = s.draw(division, b)
-			ones[b] = s.virtual(division, rates[b], 1, 1).run().wall
+			ones[b] = s.virtual(division, rates[b], 1, 1).run()
 		}
 		for _, n := range cores {
 			for _, nodes := range s.Machine.placements(n) {
@@ -133,13 +134,13 @@ func (s Simulation) virtual(d sched.Division, rates []float64, cores, nodes int)
 	}
 }
 
-func (s Simulation) predict(d sched.Division, chunks int, rates [][]float64, ones []float64, cores, nodes int) Prediction {
+func (s Simulation) predict(d sched.Division, chunks int, rates [][]float64, ones []virtualAccount, cores, nodes int) Prediction {
 	p := Prediction{Cores: cores, Nodes: nodes, Chunks: chunks}
 	var walls, ups []float64
 	for b := range rates {
 		v := s.virtual(d, rates[b], cores, nodes)
 		a := v.run()
-		walls, ups = append(walls, a.wall), append(ups, ones[b]/a.wall)
+		walls, ups = append(walls, a.wall), append(ups, ones[b].wall/a.wall)
 		whole := a.wall * float64(cores) * float64(len(rates))
 		p.Memory += a.waitMemory / whole
 		p.Dispatch += a.dispatch / whole
@@ -147,6 +148,7 @@ func (s Simulation) predict(d sched.Division, chunks int, rates [][]float64, one
 		p.Start += a.start / whole
 		p.Tail += a.tailWait / whole
 		p.Clock += (a.compute - a.waitMemory) * (1 - v.clock) / whole
+		p.Calls += max(0, (a.compute-a.waitMemory)*v.clock-(ones[b].compute-ones[b].waitMemory)) / whole
 	}
 	p.Time = percentiles(stat.Mean(walls, nil), walls)
 	p.SpeedUp = percentiles(stat.Mean(ups, nil), ups)
@@ -200,7 +202,7 @@ func (p Prediction) lostTo() string {
 		name  string
 		share float64
 	}
-	parts := []part{{"memory", p.Memory}, {"clock", p.Clock}, {"tail", p.Tail}, {"start", p.Start}, {"dispatch", p.Dispatch}, {"steal", p.Steal}}
+	parts := []part{{"memory", p.Memory}, {"clock", p.Clock}, {"short calls", p.Calls}, {"tail", p.Tail}, {"start", p.Start}, {"dispatch", p.Dispatch}, {"steal", p.Steal}}
 	slices.SortStableFunc(parts, func(a, b part) int {
 		if a.share > b.share {
 			return -1
@@ -219,7 +221,7 @@ func (p Prediction) lostTo() string {
 // predictionsHeader names the columns of the predictions' file: every number in it is predicted.
 var predictionsHeader = []string{"machine", "model", "num_vox", "schedule", "cores", "nodes", "num_chunks", "predicted_time", "predicted_time_low",
 	"predicted_time_high", "predicted_speed_up", "predicted_speed_up_low", "predicted_speed_up_high", "predicted_efficiency",
-	"predicted_memory_share", "predicted_clock_share", "predicted_dispatch_share", "predicted_steal_share", "predicted_start_share", "predicted_tail_share"}
+	"predicted_memory_share", "predicted_clock_share", "predicted_short_calls_share", "predicted_dispatch_share", "predicted_steal_share", "predicted_start_share", "predicted_tail_share"}
 
 // WritePredictionsCSV writes every prediction as a row.
 func WritePredictionsCSV(w io.Writer, s Simulation, all []Prediction) error {
@@ -229,7 +231,7 @@ func WritePredictionsCSV(w io.Writer, s Simulation, all []Prediction) error {
 		row := []string{s.Machine.Name, s.Times.Model, strconv.Itoa(s.Voxels), s.Policy.String(), strconv.Itoa(p.Cores), strconv.Itoa(p.Nodes),
 			strconv.Itoa(p.Chunks)}
 		for _, x := range []float64{p.Time.Value, p.Time.Low, p.Time.High, p.SpeedUp.Value, p.SpeedUp.Low, p.SpeedUp.High, p.Efficiency,
-			p.Memory, p.Clock, p.Dispatch, p.Steal, p.Start, p.Tail} {
+			p.Memory, p.Clock, p.Calls, p.Dispatch, p.Steal, p.Start, p.Tail} {
 			row = append(row, formatFloat(math.Round(x*1e9)/1e9))
 		}
 		out.Write(row)

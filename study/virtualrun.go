@@ -115,8 +115,7 @@ func (v *virtualRun) run() virtualAccount {
 			ended = append(ended, at)
 			continue
 		}
-		took, voxels, reads := v.call(e.worker, first, count)
-		paces[e.worker].Saw(voxels, time.Duration(took*1e9))
+		took, reads := v.work(e.worker, first, count, &paces[e.worker])
 		v.spent.compute += took
 		v.drawn[reads]++
 		ready[0] = event{at: at + took, worker: e.worker, reads: reads}
@@ -185,24 +184,43 @@ func (v *virtualRun) ask(e event, pace *sched.Pace) (first, count int, at float6
 	}
 }
 
-// call is the time of working through chunks, the voxels in them, and the node that they are read
-// from. What a node's memory cannot deliver to all who read it makes their calls longer, by how many
-// they are when the call begins.
-func (v *virtualRun) call(worker, first, count int) (took float64, voxels, reads int) {
+// work is the time of working through chunks, and the node that they are read from. An elastic run cuts
+// a single long chunk into several calls, as sched does.
+func (v *virtualRun) work(worker, first, count int, pace *sched.Pace) (took float64, reads int) {
+	voxels, seconds := 0, 0.0
 	for i := first; i < first+count; i++ {
 		n := v.division.At(i).Len()
 		voxels += n
-		took += v.rate[i] * float64(n)
+		seconds += v.rate[i] * float64(n)
 	}
-	took *= v.scale(voxels) / v.clock
 	reads = v.home[first]
+	rate := seconds / float64(voxels) / v.clock
+	if !v.elastic {
+		return v.call(worker, voxels, rate, reads), reads
+	}
+	for left := voxels; left > 0; {
+		part := left
+		if _, most := pace.Next(); count == 1 {
+			part = min(left, most)
+		}
+		long := v.call(worker, part, rate, reads)
+		pace.Saw(part, time.Duration(long*1e9))
+		took += long
+		left -= part
+	}
+	return took, reads
+}
+
+// call is the time of one call. What a node's memory cannot deliver to all who read it makes their calls
+// longer, by how many they are when the call begins.
+func (v *virtualRun) call(worker, voxels int, rate float64, reads int) float64 {
+	ideal := rate * v.scale(voxels) * float64(voxels)
 	bytes := v.bytes * float64(voxels)
-	ideal := took
-	demand := bytes / took * float64(v.drawn[reads]+1)
-	took *= max(1, demand/(v.machine.NodeGBs*1e9))
+	demand := bytes / ideal * float64(v.drawn[reads]+1)
+	took := ideal * max(1, demand/(v.machine.NodeGBs*1e9))
 	if d := v.machine.distance(v.seats[worker].Node, reads); d > 10 {
 		took += bytes / (v.machine.CoreGBs * 1e9) * float64(d-10) / 10
 	}
 	v.spent.waitMemory += took - ideal
-	return took, voxels, reads
+	return took
 }

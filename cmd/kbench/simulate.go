@@ -18,6 +18,7 @@ type simulateOptions struct {
 	machine, model, schedule, out, isa string
 	voxels, resamples                  int
 	chunks, cores                      []int
+	elastic                            bool
 	seed                               uint64
 }
 
@@ -49,6 +50,7 @@ core_gb_per_s, near_distance, far_distance, all_core_clock, source.`,
 	f.IntSliceVar(&o.chunks, "chunks", []int{1 << 9, 1 << 11, 1 << 13, 1 << 15}, "numbers of chunks to try")
 	f.IntSliceVar(&o.cores, "cores", nil, "numbers of physical cores (default: 1 to 192, as many as the machine has)")
 	f.StringVar(&o.schedule, "schedule", "numa", "numa, dynamic or static")
+	f.BoolVar(&o.elastic, "elastic", true, "join short chunks into one call and cut long ones, as the scheduler does for voxel fits")
 	f.IntVar(&o.resamples, "resamples", 20, "how many times the chunk times are drawn anew for the intervals")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the draws")
 	f.StringVar(&o.isa, "isa", "", isaHelp)
@@ -81,7 +83,7 @@ func (o *simulateOptions) run(ctx context.Context, args []string, stdout, stderr
 	if _, err := findModel(o.model); err != nil {
 		return err
 	}
-	s := study.Simulation{Machine: m, Voxels: o.voxels, Chunks: o.chunks, Cores: o.cores, Policy: policy, Resamples: o.resamples, Seed: o.seed}
+	s := study.Simulation{Machine: m, Voxels: o.voxels, Chunks: o.chunks, Cores: o.cores, Policy: policy, Elastic: o.elastic, Resamples: o.resamples, Seed: o.seed}
 	if len(args) == 1 {
 		s.Times, err = study.ReadChunkTimes(args[0], o.model)
 	} else {
