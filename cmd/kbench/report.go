@@ -144,8 +144,8 @@ func (o *reportOptions) repeat() []string {
 func machineFacts() []study.Fact {
 	var facts []study.Fact
 	for line := range strings.Lines(numa.Describe().String()) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), "  ")
-		facts = append(facts, study.Fact{Name: name, Value: strings.TrimSpace(value)})
+		name, value := line[:11], line[11:] // as Machine.String sets them
+		facts = append(facts, study.Fact{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
 	}
 	return facts
 }
