@@ -69,7 +69,7 @@ func TimesOfRuns(records []Record, model string) (ChunkTimes, error) {
 		voxels := max(1, r.NumVox/r.NumChunks)
 		c.add(voxels, r.Compute/float64(r.NumVox))
 		dispatch = append(dispatch, r.Dispatch/float64(r.NumChunks))
-		start = append(start, r.StartWait/float64(r.CPUCount))
+		start = append(start, (r.StartWait+r.FirstTouch)/float64(r.CPUCount))
 		if n := len(r.DataShape); n > 1 {
 			c.BytesPerVoxel = bytesOfVoxel(r.DataShape[n-1])
 		}
@@ -94,7 +94,7 @@ func spawnOf(records []Record, single float64) float64 {
 	var waits []float64
 	for _, r := range records {
 		if r.CPUCount == most {
-			waits = append(waits, r.StartWait/float64(most))
+			waits = append(waits, (r.StartWait+r.FirstTouch)/float64(most))
 		}
 	}
 	spawn := 2 * (median(waits) - single) / float64(most-1)

@@ -58,8 +58,12 @@ func (m Machines) of(r Record) (Cores, string) {
 	if c, ok := publishedCores[r.CPUCount]; ok && r.Published() {
 		return c, "AWS c5, two hyperthreads a core"
 	}
+	sockets := max(1, min(r.Nodes, r.CPUCount)) // for want of better: a node is a socket
+	if r.Cores > 0 {
+		return Cores{r.Cores, min(sockets, r.Cores)}, "as recorded"
+	}
 	if c, ok := m.Local[r.CPUCount]; ok && r.Host == m.Host {
 		return c, "this machine's topology"
 	}
-	return Cores{r.CPUCount, max(1, min(r.Nodes, r.CPUCount))}, "taken as a core each, for want of knowledge"
+	return Cores{r.CPUCount, sockets}, "taken as a core each, for want of knowledge"
 }

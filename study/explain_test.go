@@ -306,13 +306,14 @@ func TestCPUsAreCoresWhereSomebodySaysSo(t *testing.T) {
 		r    Record
 		want Cores
 	}{
-		{Record{CPUCount: 72, Campaign: "feb29"}, Cores{36, 2}},          // the published machines
-		{Record{CPUCount: 72}, Cores{72, 1}},                             // unknown: a core each
-		{Record{CPUCount: 72, Nodes: 2}, Cores{72, 2}},                   // a node is taken as a socket
-		{Record{CPUCount: 2, Host: "here"}, Cores{1, 1}},                 // this machine
-		{Record{CPUCount: 2, Host: "there"}, Cores{2, 1}},                // not this machine
-		{Record{CPUCount: 16, Host: "here"}, Cores{8, 1}},                // the caller's word comes first
-		{Record{CPUCount: 16, Campaign: "feb29", Nodes: 9}, Cores{8, 1}}, // always
+		{Record{CPUCount: 72, Campaign: "feb29"}, Cores{36, 2}},              // the published machines
+		{Record{CPUCount: 72}, Cores{72, 1}},                                 // unknown: a core each
+		{Record{CPUCount: 72, Nodes: 2}, Cores{72, 2}},                       // a node is taken as a socket
+		{Record{CPUCount: 8, Cores: 4, Nodes: 2, Host: "here"}, Cores{4, 2}}, // the record's own word
+		{Record{CPUCount: 2, Host: "here"}, Cores{1, 1}},                     // this machine
+		{Record{CPUCount: 2, Host: "there"}, Cores{2, 1}},                    // not this machine
+		{Record{CPUCount: 16, Host: "here"}, Cores{8, 1}},                    // the caller's word comes first
+		{Record{CPUCount: 16, Campaign: "feb29", Nodes: 9}, Cores{8, 1}},     // always
 	} {
 		if got, how := m.of(c.r); got != c.want || how == "" {
 			t.Errorf("%+v: %v (%s), want %v", c.r, got, how, c.want)

@@ -96,9 +96,13 @@ const spawnWorkers = 64
 func scheduleCosts(ctx context.Context, times *study.ChunkTimes) error {
 	const chunks = 1 << 16
 	empty := func(int, sched.Range) error { return nil }
+	pin := sched.PinNone
+	if numa.CanPin {
+		pin = sched.PinCore
+	}
 	times.Dispatch, times.Start, times.Spawn = math.Inf(1), math.Inf(1), math.Inf(1)
 	for range 9 {
-		one, err := sched.Run(ctx, sched.Plan{Voxels: chunks, Chunks: chunks, Workers: 1, Pin: true}, empty)
+		one, err := sched.Run(ctx, sched.Plan{Voxels: chunks, Chunks: chunks, Workers: 1, Pin: pin}, empty)
 		if err != nil {
 			return err
 		}

@@ -101,11 +101,11 @@ func explainedMachines(flag string) (study.Machines, error) {
 
 // coresOf counts the cores and the packages of some CPUs.
 func coresOf(machine numa.Machine, cpus []int) study.Cores {
-	cores, packages := map[int]bool{}, map[int]bool{}
+	packages := map[int]bool{}
 	for _, cpu := range machine.CPUs {
 		if slices.Contains(cpus, cpu.ID) {
-			cores[cpu.Core], packages[cpu.Package] = true, true
+			packages[cpu.Package] = true
 		}
 	}
-	return study.Cores{Physical: max(1, len(cores)), Sockets: max(1, len(packages))}
+	return study.Cores{Physical: max(1, machine.CoresOf(cpus)), Sockets: max(1, len(packages))}
 }

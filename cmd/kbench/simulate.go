@@ -15,11 +15,12 @@ import (
 
 // simulateOptions are the flags of kbench simulate.
 type simulateOptions struct {
-	machine, model, schedule, out, isa string
-	voxels, resamples                  int
-	chunks, cores                      []int
-	elastic                            bool
-	seed                               uint64
+	machine, model, out, isa string
+	schedule                 policyFlag
+	voxels, resamples        int
+	chunks, cores            []int
+	elastic                  bool
+	seed                     uint64
 }
 
 func newSimulateCommand() *cobra.Command {
@@ -49,8 +50,8 @@ core_gb_per_s, near_distance, far_distance, all_core_clock, source.`,
 	f.IntVar(&o.voxels, "voxels", 435686, "voxels to fit (default: the published study's subject)")
 	f.IntSliceVar(&o.chunks, "chunks", []int{1 << 9, 1 << 11, 1 << 13, 1 << 15}, "numbers of chunks to try")
 	f.IntSliceVar(&o.cores, "cores", nil, "numbers of physical cores (default: 1 to 192, as many as the machine has)")
-	f.StringVar(&o.schedule, "schedule", "numa", "numa, dynamic or static")
-	f.BoolVar(&o.elastic, "elastic", true, "join short chunks into one call and cut long ones, as the scheduler does for voxel fits")
+	f.Var(&o.schedule, "schedule", "how chunks find workers: numa, dynamic or static")
+	f.BoolVar(&o.elastic, "elastic", true, "join short chunks into one call and cut long ones, as kbench run and fit do")
 	f.IntVar(&o.resamples, "resamples", 20, "how many times the chunk times are drawn anew for the intervals")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the draws")
 	f.StringVar(&o.isa, "isa", "", isaHelp)
@@ -76,14 +77,10 @@ func (o *simulateOptions) run(ctx context.Context, args []string, stdout, stderr
 	if err != nil {
 		return err
 	}
-	policy, err := sched.ParsePolicy(o.schedule)
-	if err != nil {
-		return err
-	}
 	if _, err := findModel(o.model); err != nil {
 		return err
 	}
-	s := study.Simulation{Machine: m, Voxels: o.voxels, Chunks: o.chunks, Cores: o.cores, Policy: policy, Elastic: o.elastic, Resamples: o.resamples, Seed: o.seed}
+	s := study.Simulation{Machine: m, Voxels: o.voxels, Chunks: o.chunks, Cores: o.cores, Policy: sched.Policy(o.schedule), Elastic: o.elastic, Resamples: o.resamples, Seed: o.seed}
 	if len(args) == 1 {
 		s.Times, err = study.ReadChunkTimes(args[0], o.model)
 	} else {
