@@ -121,21 +121,20 @@ func (e Explanation) runs() int {
 
 func (p *overheadPage) figures() []pageFigure { return append(slices.Clone(p.First), p.Figures...) }
 
-// inShort says for each model, on its largest data set, what limits it and what is learnt of chunks
-// and of more CPUs.
+// inShort says for each model, on its largest data set, what limits it and what its costs are.
 func (e Explanation) inShort() []string {
 	var sentences []string
 	for i := range e.Overheads { // the larger data set first
 		h := &e.Overheads[i]
 		if i == 0 || e.Overheads[i-1].Model != h.Model {
-			sentences = append(sentences, h.title()+". "+h.limitSentence()+" "+h.chunkShort())
+			sentences = append(sentences, h.title()+". "+h.limitSentence()+" "+h.costsShort())
 		}
 	}
 	return sentences
 }
 
-// chunkShort is the costs in a line.
-func (h *Overhead) chunkShort() string {
+// costsShort is the costs, and how well they predict, in two sentences.
+func (h *Overhead) costsShort() string {
 	var words []string
 	for _, c := range []struct {
 		e     *Estimate
@@ -147,5 +146,9 @@ func (h *Overhead) chunkShort() string {
 			words = append(words, fmt.Sprintf("%s %s (%s)", significant(c.scale*c.e.Value, 3), c.what, c.e.interval(c.scale)))
 		}
 	}
-	return "Fitted, with 95% intervals: " + strings.Join(words, "; ") + "."
+	text := "Fitted, with 95% intervals: " + strings.Join(words, "; ") + "."
+	if f := h.Forecast; f != nil {
+		text += fmt.Sprintf(" A fit to %s alone is off by %s (median) on %d.", cpusInWords(f.From), percent(f.Errors.Median), f.CPUs)
+	}
+	return text
 }
