@@ -65,5 +65,5 @@ func (m Machines) of(r Record) (Cores, string) {
 	if c, ok := m.Local[r.CPUCount]; ok && r.Host == m.Host {
 		return c, "this machine's topology"
 	}
-	return Cores{r.CPUCount, sockets}, "taken as a core each, for want of knowledge"
+	return Cores{r.CPUCount, sockets}, "a core each, for want of knowledge"
 }

@@ -143,7 +143,7 @@
 // So an added core costs nothing of its own that shows. It adds less than a core because half of the CPUs are
 // second hyperthreads, which add little, and it finds ever less to do beside the serial part. That
 // these are the reasons is checked on times which the fit has not seen: the report's runs on parts of
-// one machine, where 8 and 16 CPUs are as many cores, come out within 6%; its 32 and 48 CPUs take 15
+// one machine, where 8 and 16 CPUs are as many cores, come out within 7%; its 32 and 48 CPUs take 15
 // to 32% longer than predicted, for a reason that the numbers do not tell. On smaller data a
 // hyperthread looks like a whole core, with intervals so wide that they say little. The sparse
 // fascicle model has no runs in the file.
@@ -154,7 +154,7 @@
 // events; a call takes what chunks were measured to take on one core, longer where the readers of a
 // node want more than its bandwidth, where the chunk's pages are on another node, and where many busy
 // cores lower the clock. Measured are chunk times, a dispatch and the start of workers; assumed are the
-// costs of looking at other queues ([AssumedCosts]), and everything in the machine's description. What
+// costs of looking at other queues, and everything in the machine's description. What
 // comes out is a prediction and is called one everywhere. It was compared with what two cores
 // measured: half of the predicted times are within 3% (CSD) and 6% (free water) from 128 chunks on,
 // for the policy with one queue. More cores, nodes and stealing between them have not been compared

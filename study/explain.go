@@ -3,6 +3,7 @@ package study
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -60,6 +61,7 @@ type Overhead struct {
 	// Limits says in words what limits the runs.
 	Limits []string
 
+	engine   string // its name, with what tells it from others
 	settings []setting
 	fit      fitted
 	drawn    []fitted
@@ -102,6 +104,8 @@ func Explain(records []Record, o ExplainOptions) (Explanation, error) {
 	if len(conditions) == 0 {
 		return e, errors.New("there are no runs to explain: all of them are serial, or there are none")
 	}
+	e.summary = Summarise(records, Options{})
+	names := e.summary.naming()
 	for _, c := range conditions {
 		settings := settingsOf(groups[c], o.Machines)
 		if len(settings) < fewestSettings {
@@ -110,7 +114,7 @@ func Explain(records []Record, o ExplainOptions) (Explanation, error) {
 			continue
 		}
 		e.Overheads = append(e.Overheads, Overhead{Condition: c, Published: groups[c][0].Published(), Runs: len(groups[c]),
-			Settings: len(settings), settings: settings})
+			Settings: len(settings), settings: settings, engine: names.name(names.of(c))})
 	}
 	var fits sync.WaitGroup // each draws from its own random numbers, so that the order does not matter
 	for i := range e.Overheads {
@@ -122,7 +126,6 @@ func Explain(records []Record, o ExplainOptions) (Explanation, error) {
 	}
 	e.Notes = append(e.Notes, coresNotes(records, o.Machines)...)
 	e.Notes = append(e.Notes, e.missingModels()...)
-	e.summary = Summarise(records, Options{})
 	return e, nil
 }
 
@@ -156,26 +159,29 @@ func settingsOf(records []Record, m Machines) []setting {
 
 // coresNotes says what CPU counts were taken for, and how that is known.
 func coresNotes(records []Record, m Machines) []string {
-	said := map[string][]string{}
+	said := map[string]map[int]string{}
 	for _, r := range records {
 		if IsSerial(r.Engine) {
 			continue
 		}
 		c, how := m.of(r)
-		words := fmt.Sprintf("%d CPUs are %s", r.CPUCount, countOf(c.Physical, "core"))
+		words := fmt.Sprintf("%s for %s", countOf(r.CPUCount, "CPU"), countOf(c.Physical, "core"))
 		if c.Sockets > 1 {
 			words += fmt.Sprintf(" in %d sockets", c.Sockets)
 		}
-		if !slices.Contains(said[how], words) {
-			said[how] = append(said[how], words)
+		if said[how] == nil {
+			said[how] = map[int]string{}
 		}
+		said[how][r.CPUCount] = words
 	}
 	var notes []string
-	for how, words := range said {
-		slices.Sort(words)
-		notes = append(notes, fmt.Sprintf("%s: %s.", strings.Join(words, ", "), how))
+	for _, how := range slices.Sorted(maps.Keys(said)) {
+		var words []string
+		for _, cpus := range slices.Sorted(maps.Keys(said[how])) {
+			words = append(words, said[how][cpus])
+		}
+		notes = append(notes, fmt.Sprintf("Taken: %s (%s).", strings.Join(words, ", "), how))
 	}
-	slices.Sort(notes)
 	return notes
 }
 

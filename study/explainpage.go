@@ -121,12 +121,16 @@ func (e Explanation) runs() int {
 
 func (p *overheadPage) figures() []pageFigure { return append(slices.Clone(p.First), p.Figures...) }
 
-// inShort says for each model, on its largest data set, what limits it and what its costs are.
+// inShort says for each model and engine, on its largest data set, what limits it and what its costs are.
 func (e Explanation) inShort() []string {
 	var sentences []string
+	said := map[Condition]bool{}
 	for i := range e.Overheads { // the larger data set first
 		h := &e.Overheads[i]
-		if i == 0 || e.Overheads[i-1].Model != h.Model {
+		c := h.Condition
+		c.Voxels = 0
+		if !said[c] {
+			said[c] = true
 			sentences = append(sentences, h.title()+". "+h.limitSentence()+" "+h.costsShort())
 		}
 	}

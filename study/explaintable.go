@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// title names an overhead: the model and its voxels, and the engine where others share both.
-func (h *Overhead) title() string { return panelKey{h.Model, h.Voxels}.title() + ", " + h.Engine }
+// title names an overhead: the model, its voxels and the engine.
+func (h *Overhead) title() string { return panelKey{h.Model, h.Voxels}.title() + ", " + h.engine }
 
 // coefficientRows is the table of what was fitted.
 func (h *Overhead) coefficientRows() [][]string {

@@ -187,7 +187,7 @@ func (h *Overhead) termsSentence() string {
 		text += " Worse: " + strings.Join(need, ", ") + "."
 	}
 	if idle != nil {
-		text += " As good, so that these runs do not decide between them: " + strings.Join(idle, ", ") + "."
+		text += " As good or better, so that these runs do not ask for the term: " + strings.Join(idle, ", ") + "."
 	}
 	return text
 }

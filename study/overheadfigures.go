@@ -79,7 +79,7 @@ func (h *Overhead) lossPanel(names *seriesNames, shown map[int]bool) *plot.Plot 
 
 // panelTitle is two lines: the model, and its voxels with the engine.
 func (h *Overhead) panelTitle() string {
-	return fmt.Sprintf("%s\n%s, %s", shorten(modelWords(h.Model), 44), countOfVoxels(h.Voxels), shorten(h.Engine, 24))
+	return fmt.Sprintf("%s\n%s, %s", shorten(modelWords(h.Model), 44), countOfVoxels(h.Voxels), shorten(h.engine, 30))
 }
 
 // stackedBars are bars side by side, each of the same parts.

@@ -120,7 +120,7 @@ func (s Simulation) draw(d sched.Division, resample int) []float64 {
 
 // virtual makes a run ready.
 func (s Simulation) virtual(d sched.Division, rates []float64, cores, nodes int) *virtualRun {
-	costs := AssumedCosts
+	costs := assumedCosts
 	costs.Dispatch, costs.Start, costs.Spawn = s.Times.Dispatch, s.Times.Start, s.Times.Spawn
 	means := make([]float64, len(s.Times.Sizes))
 	for i, t := range s.Times.Sizes {
@@ -156,9 +156,9 @@ func (s Simulation) predict(d sched.Division, chunks int, rates [][]float64, one
 	return p
 }
 
-// BestPredictions keeps, for each number of cores and nodes, the number of chunks with the least
+// bestPredictions keeps, for each number of cores and nodes, the number of chunks with the least
 // predicted time.
-func BestPredictions(all []Prediction) []Prediction {
+func bestPredictions(all []Prediction) []Prediction {
 	var best []Prediction
 	for _, p := range all {
 		i := slices.IndexFunc(best, func(q Prediction) bool { return q.Cores == p.Cores && q.Nodes == p.Nodes })
@@ -180,7 +180,7 @@ func WritePredictions(w io.Writer, s Simulation, all []Prediction) error {
 	fmt.Fprintf(&b, "%s: %s of %s, %s GB/s each; %s\n\n", m.Name, countOf(m.Nodes, "node"), countOf(m.CoresPerNode, "core"),
 		significant(m.NodeGBs, 3), m.Source)
 	rows := [][]string{{"cores", "nodes", "chunks", "predicted s", "predicted speed-up", "95% interval", "efficiency", "lost to"}}
-	for _, p := range BestPredictions(all) {
+	for _, p := range bestPredictions(all) {
 		rows = append(rows, []string{strconv.Itoa(p.Cores), strconv.Itoa(p.Nodes), strconv.Itoa(p.Chunks), significant(p.Time.Value, 3),
 			significant(p.SpeedUp.Value, 4), significant(p.SpeedUp.Low, 4) + " to " + significant(p.SpeedUp.High, 4),
 			strconv.FormatFloat(p.Efficiency, 'f', 3, 64), p.lostTo()})
@@ -223,8 +223,8 @@ var predictionsHeader = []string{"machine", "model", "num_vox", "schedule", "cor
 	"predicted_time_high", "predicted_speed_up", "predicted_speed_up_low", "predicted_speed_up_high", "predicted_efficiency",
 	"predicted_memory_share", "predicted_clock_share", "predicted_short_calls_share", "predicted_dispatch_share", "predicted_steal_share", "predicted_start_share", "predicted_tail_share"}
 
-// WritePredictionsCSV writes every prediction as a row.
-func WritePredictionsCSV(w io.Writer, s Simulation, all []Prediction) error {
+// writePredictionsCSV writes every prediction as a row.
+func writePredictionsCSV(w io.Writer, s Simulation, all []Prediction) error {
 	out := csv.NewWriter(w)
 	out.Write(predictionsHeader)
 	for _, p := range all {

@@ -171,7 +171,7 @@ func TestPredictionsCanBeRepeatedAndHoldTheirValue(t *testing.T) {
 			t.Errorf("%d cores: chunks that differ give an interval without width", p.Cores)
 		}
 	}
-	best := BestPredictions(first)
+	best := bestPredictions(first)
 	if len(best) != len(first)/2 {
 		t.Errorf("%d best of %d predictions with two numbers of chunks", len(best), len(first))
 	}
@@ -204,7 +204,7 @@ func TestEveryNumberSaysThatItIsPredicted(t *testing.T) {
 	if !strings.Contains(svg, "Prediction, not measurement") {
 		t.Error("the figure does not say what it is")
 	}
-	f, err := PredictionFigure(s, all)
+	f, err := predictionFigure(s, all)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,14 +10,14 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// PredictionFigure draws the predicted speed-up against the cores, a line for each number of nodes that
+// predictionFigure draws the predicted speed-up against the cores, a line for each number of nodes that
 // the cores are spread over.
-func PredictionFigure(s Simulation, all []Prediction) (Figure, error) {
+func predictionFigure(s Simulation, all []Prediction) (Figure, error) {
 	f := Figure{Name: "prediction", Title: fmt.Sprintf("Prediction: speed-up on %s", s.Machine.Name),
 		Caption: "Predicted by simulation, not measured: the scheduler's own queues in virtual time, driven by chunk times measured on " +
 			"one core. Error bars are 95% intervals over these times. The grey line is a speed-up equal to the cores."}
 	sh := sheet{title: f.Title, names: &seriesNames{}}
-	best := BestPredictions(all)
+	best := bestPredictions(all)
 	byNodes := map[int][]Prediction{}
 	xs, ys := emptyRange(), emptyRange()
 	var counts, nodes []int
@@ -68,12 +68,12 @@ func PredictionFigure(s Simulation, all []Prediction) (Figure, error) {
 // WritePrediction writes predictions.csv and prediction.svg into a folder, which is made when it is
 // not there.
 func WritePrediction(dir string, s Simulation, all []Prediction) error {
-	f, err := PredictionFigure(s, all)
+	f, err := predictionFigure(s, all)
 	if err != nil {
 		return err
 	}
 	var table bytes.Buffer
-	if err := WritePredictionsCSV(&table, s, all); err != nil {
+	if err := writePredictionsCSV(&table, s, all); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {

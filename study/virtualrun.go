@@ -11,7 +11,7 @@ import (
 // use, and events stand for the workers.
 type virtualRun struct {
 	machine SimulatedMachine
-	costs   SimulatedCosts
+	costs   simulatedCosts
 	policy  sched.Policy
 	elastic bool
 	seats   []sched.Seat
@@ -29,8 +29,8 @@ type virtualRun struct {
 	spent  virtualAccount
 }
 
-// SimulatedCosts are what the scheduler's steps take, in seconds.
-type SimulatedCosts struct {
+// simulatedCosts are what the scheduler's steps take, in seconds.
+type simulatedCosts struct {
 	Dispatch float64 // taking chunks from the own queue, measured
 	Start    float64 // until a single worker is ready, measured
 	Spawn    float64 // what each further worker waits for the one before it
@@ -38,9 +38,9 @@ type SimulatedCosts struct {
 	Line     float64 // a cache line from another core, for a queue that all share
 }
 
-// AssumedCosts are the costs that a machine of one or two cores cannot measure: a cache line that
+// assumedCosts are the costs that a machine of one or two cores cannot measure: a cache line that
 // another core has written comes in 50 to 100 ns within a socket of today's servers.
-var AssumedCosts = SimulatedCosts{Scan: 60e-9, Line: 80e-9}
+var assumedCosts = simulatedCosts{Scan: 60e-9, Line: 80e-9}
 
 // A virtualAccount is what the workers spent, in core-seconds.
 type virtualAccount struct {
