@@ -34,7 +34,9 @@ func (r Result) Slice(f kernel.Fitter, part sched.Range) Result {
 }
 
 // Block fits the voxels of signal (n x f.Measurements(), voxel-major) into result by the plan, whose
-// Voxels field it sets. Each worker makes its own kernel worker on its own pinned thread.
+// Voxels, VoxelBytes and Elastic fields it sets: as a voxel's result depends on that voxel alone, chunks
+// may be joined and cut. Each worker makes its own kernel worker on its own thread, in its place.
+// Signal and result may be any memory; that of a Room is where its workers want it.
 //
 // An error is that of the context, of the plan, or of a chunk that panicked; the account tells which
 // voxels were finished all the same, and their results are in place.
@@ -46,15 +48,16 @@ func Block(ctx context.Context, f kernel.Fitter, signal []float32, result Result
 	if len(result.Parameters) != n*f.Parameters() {
 		return sched.Account{}, fmt.Errorf("fit: room for %d parameters for %d voxels of %d parameters", len(result.Parameters), n, f.Parameters())
 	}
-	plan.Voxels = n
+	plan.Voxels, plan.Elastic = n, true
+	plan.VoxelBytes = 4*m + 8*f.Parameters() + statusBytes
 	return PerWorker(ctx, plan, f.NewWorker, func(w kernel.Worker, part sched.Range) {
 		own := result.Slice(f, part)
 		w.Fit(own.Parameters, own.Status, signal[part.Begin*m:part.End*m])
 	})
 }
 
-// PerWorker is sched.Run with a state for each worker, made by start on the worker's own pinned
-// thread before its first chunk.
+// PerWorker is sched.Run with a state for each worker, made by start on the worker's own thread, in
+// its place, before its first chunk.
 func PerWorker[W any](ctx context.Context, plan sched.Plan, start func() W, chunk func(w W, part sched.Range)) (sched.Account, error) {
 	count, err := plan.WorkerCount()
 	if err != nil {

@@ -234,7 +234,7 @@ func BenchmarkBlock(b *testing.B) {
 			f := models[name]
 			b.Run(fmt.Sprintf("isa=%s/model=%s", isa, name), func(b *testing.B) {
 				result := fit.New(f, voxels)
-				plan := sched.Plan{Chunks: 1, Workers: 1, Pin: runtime.GOOS == "linux"}
+				plan := sched.Plan{Chunks: 1, Workers: 1, Pin: pinning[runtime.GOOS == "linux"]}
 				for b.Loop() {
 					if _, err := fit.Block(context.Background(), f, p.Signal, result, plan); err != nil {
 						b.Fatal(err)

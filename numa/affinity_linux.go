@@ -157,7 +157,3 @@ func rememberedMask(thread int) []int {
 	defer confinements.Unlock()
 	return slices.Clone(confinements.outer[thread])
 }
-
-func sorted(cpus []int) []int {
-	return slices.Sorted(slices.Values(cpus))
-}

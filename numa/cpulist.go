@@ -67,3 +67,7 @@ func intersect(a, b []int) []int {
 	}
 	return both
 }
+
+func sorted(cpus []int) []int {
+	return slices.Sorted(slices.Values(cpus))
+}

@@ -27,6 +27,9 @@ func Describe() Machine {
 	if len(m.Nodes) == 0 {
 		m.setSingleNode()
 	}
+	if len(m.Complexes) == 0 {
+		m.setComplexes()
+	}
 	m.askProcessor()
 	return m
 }

@@ -1,5 +1,10 @@
 package numa
 
+import (
+	"cmp"
+	"slices"
+)
+
 // A Machine is the hardware as the operating system shows it, whether or not this process may use
 // all of it (see Allowed and CPULimit for that). All lists are ascending by ID.
 type Machine struct {
@@ -9,6 +14,7 @@ type Machine struct {
 	Nodes     []Node
 	Cores     []Core
 	CPUs      []CPU
+	Complexes []Complex
 	Caches    []Cache  // by level, then kind, then first CPU
 	Memory    int64    // total, in bytes; 0 where unknown
 	Features  []string // instruction-set features, named as klauspost/cpuid names them
@@ -34,11 +40,34 @@ type Node struct {
 	ID     int
 	CPUs   []int
 	Memory int64 // bytes
+	// Distances is how long its CPUs take to reach the memory of each node (in the order of
+	// Machine.Nodes), as the firmware states it: 10 is its own memory, 21 is 2.1 times as long. Nil
+	// where the system does not say.
+	Distances []int
 }
 
 // A Core is one physical core. The CPUs in it are its hardware threads (SMT siblings) and share its
 // arithmetic units.
 type Core struct {
+	Package int // Package.ID
+	Node    int // Node.ID
+	CPUs    []int
+	// Kind is Efficiency for the slower cores of a processor with two kinds, else Performance.
+	Kind Kind
+}
+
+// A Kind tells the cores of hybrid processors apart. On others every core is of kind Performance.
+type Kind string
+
+const (
+	Performance Kind = "performance"
+	Efficiency  Kind = "efficiency"
+)
+
+// A Complex is the cores around one last-level cache, as far as they are in one node (some
+// processors split a package with one cache into several nodes). Where caches are not known, it is
+// a node's part of a package.
+type Complex struct {
 	Package int // Package.ID
 	Node    int // Node.ID
 	CPUs    []int
@@ -50,6 +79,7 @@ type CPU struct {
 	Package int // Package.ID
 	Node    int // Node.ID
 	Core    int // index in Machine.Cores
+	Complex int // index in Machine.Complexes
 }
 
 // A Cache is one cache, with the CPUs that share it.
@@ -74,4 +104,32 @@ func (m Machine) Node(cpu int) (Node, bool) {
 		}
 	}
 	return Node{}, false
+}
+
+// Distance is how long CPUs of one node take to reach memory of another, in tenths of what their own
+// takes. Where the system does not say, it is 10 within a node and 20 between two.
+func (m Machine) Distance(from, to int) int {
+	for _, n := range m.Nodes {
+		if n.ID != from {
+			continue
+		}
+		for i, other := range m.Nodes {
+			if other.ID == to && i < len(n.Distances) {
+				return n.Distances[i]
+			}
+		}
+	}
+	if from == to {
+		return 10
+	}
+	return 20
+}
+
+// CPU returns the entry of a CPU, and false when the machine has no such CPU.
+func (m Machine) CPU(id int) (CPU, bool) {
+	i, found := slices.BinarySearchFunc(m.CPUs, id, func(c CPU, id int) int { return cmp.Compare(c.ID, id) })
+	if !found {
+		return CPU{}, false
+	}
+	return m.CPUs[i], true
 }

@@ -14,10 +14,10 @@ func TestSiblingsAreOneCoreThoughCoreNumbersRepeatInEachPackage(t *testing.T) {
 	if len(m.Packages) != 2 || len(m.Nodes) != 2 || len(m.Cores) != 8 || len(m.CPUs) != 16 {
 		t.Fatalf("%d packages, %d nodes, %d cores, %d CPUs; want 2, 2, 8, 16", len(m.Packages), len(m.Nodes), len(m.Cores), len(m.CPUs))
 	}
-	if want := (Core{Package: 1, Node: 1, CPUs: []int{5, 13}}); !reflect.DeepEqual(m.Cores[5], want) {
+	if want := (Core{Package: 1, Node: 1, CPUs: []int{5, 13}, Kind: Performance}); !reflect.DeepEqual(m.Cores[5], want) {
 		t.Errorf("core 5 is %+v, want %+v", m.Cores[5], want)
 	}
-	if want := (CPU{ID: 13, Package: 1, Node: 1, Core: 5}); m.CPUs[13] != want {
+	if want := (CPU{ID: 13, Package: 1, Node: 1, Core: 5, Complex: 1}); m.CPUs[13] != want {
 		t.Errorf("CPU 13 is %+v, want %+v", m.CPUs[13], want)
 	}
 	if want := (Package{1, []int{4, 5, 6, 7, 12, 13, 14, 15}}); !reflect.DeepEqual(m.Packages[1], want) {
@@ -74,7 +74,7 @@ func TestNodeWithMemoryAloneIsKept(t *testing.T) {
 		sys/devices/system/node/node0/meminfo:Node 0 MemTotal: 1 kB
 		sys/devices/system/node/node2/cpulist:
 		sys/devices/system/node/node2/meminfo:Node 2 MemTotal: 4 kB`))
-	want := []Node{{0, []int{0, 1}, 1 << 10}, {2, nil, 4 << 10}}
+	want := []Node{{ID: 0, CPUs: []int{0, 1}, Memory: 1 << 10}, {ID: 2, Memory: 4 << 10}}
 	if !reflect.DeepEqual(m.Nodes, want) {
 		t.Errorf("nodes %+v, want %+v", m.Nodes, want)
 	}
@@ -102,7 +102,7 @@ func TestRecordedMachineIsDescribed(t *testing.T) {
 	m.Features = []string{"AVX", "AVX2", "FMA3", "SSE2"}
 	want := strings.Join([]string{
 		"processor  AMD EPYC (AuthenticAMD family 25 model 17 stepping 1), linux/amd64",
-		"packages   1, nodes 1, cores 2, CPUs 2 (1 per core)",
+		"packages   1, nodes 1, complexes 1, cores 2, CPUs 2 (1 per core)",
 		"memory     23.5 GiB",
 		"node 0     CPUs 0-1, 6.2 GiB",
 		"caches     2 x L1 Data 32 KiB, 2 x L1 Instruction 32 KiB, 2 x L2 1 MiB, 1 x L3 32 MiB",

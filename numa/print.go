@@ -8,12 +8,20 @@ import (
 
 // String is the machine in a few lines for people, as in:
 //
-//	processor  AMD EPYC (AuthenticAMD family 25 model 17 stepping 1), linux/amd64
-//	packages   1, nodes 1, cores 2, CPUs 2 (1 per core)
-//	memory     23.5 GiB
-//	node 0     CPUs 0-1, 4.8 GiB
-//	caches     2 x L1 Data 32 KiB, 2 x L1 Instruction 32 KiB, 2 x L2 1 MiB, 1 x L3 32 MiB
+//	processor  Intel(R) Xeon(R) Platinum 8124M CPU @ 3.00GHz (GenuineIntel family 6 model 85 stepping 4), linux/amd64
+//	packages   2, nodes 2, complexes 2, cores 36, CPUs 72 (2 per core)
+//	memory     137.5 GiB
+//	node 0     CPUs 0-17,36-53, 68.7 GiB
+//	node 1     CPUs 18-35,54-71, 68.8 GiB
+//	distances  from node 0: 10 21
+//	           from node 1: 21 10
+//	complex 0  CPUs 0-17,36-53 (node 0) share L3 24.8 MiB
+//	complex 1  CPUs 18-35,54-71 (node 1) share L3 24.8 MiB
+//	caches     36 x L1 Data 32 KiB, 36 x L1 Instruction 32 KiB, 36 x L2 1 MiB, 2 x L3 24.8 MiB
 //	features   AVX AVX2 AVX512BW AVX512DQ AVX512F AVX512VL FMA3
+//
+// Distances are shown where there are several nodes, complexes where a cache makes several, kinds of
+// cores where there are two.
 //
 // Of the features it shows those that decide between this project's kernels; Features has them all.
 func (m Machine) String() string {
@@ -24,8 +32,8 @@ func (m Machine) String() string {
 		name = "unknown"
 	}
 	fmt.Fprintf(&b, "processor  %s (%s family %d model %d stepping %d), %s/%s\n", name, p.Vendor, p.Family, p.Model, p.Stepping, m.OS, m.Arch)
-	fmt.Fprintf(&b, "packages   %d, nodes %d, cores %d, CPUs %d (%s per core)\n",
-		len(m.Packages), len(m.Nodes), len(m.Cores), len(m.CPUs), m.threadsPerCore())
+	fmt.Fprintf(&b, "packages   %d, nodes %d, complexes %d, cores %d, CPUs %d (%s per core)\n",
+		len(m.Packages), len(m.Nodes), len(m.Complexes), len(m.Cores), len(m.CPUs), m.threadsPerCore())
 	fmt.Fprintf(&b, "memory     %s\n", formatBytes(m.Memory))
 	for _, n := range m.Nodes {
 		cpus := formatCPUList(n.CPUs)
@@ -34,9 +42,51 @@ func (m Machine) String() string {
 		}
 		fmt.Fprintf(&b, "node %-5d CPUs %s, %s\n", n.ID, cpus, formatBytes(n.Memory))
 	}
+	m.writeDistances(&b)
+	m.writeComplexes(&b)
+	m.writeKinds(&b)
 	fmt.Fprintf(&b, "caches     %s\n", formatCaches(m.Caches))
 	fmt.Fprintf(&b, "features   %s\n", strings.Join(m.kernelFeatures(), " "))
 	return b.String()
+}
+
+func (m Machine) writeDistances(b *strings.Builder) {
+	if len(m.Nodes) < 2 {
+		return
+	}
+	title := "distances"
+	for _, from := range m.Nodes {
+		fmt.Fprintf(b, "%-10s from node %d:", title, from.ID)
+		for _, to := range m.Nodes {
+			fmt.Fprintf(b, " %d", m.Distance(from.ID, to.ID))
+		}
+		b.WriteByte('\n')
+		title = ""
+	}
+}
+
+func (m Machine) writeComplexes(b *strings.Builder) {
+	if len(m.Complexes) < 2 {
+		return
+	}
+	for i, c := range m.Complexes {
+		cache := "no cache that is known"
+		if last := m.lastLevel(c.CPUs[0]); last >= 0 {
+			cache = fmt.Sprintf("L%d %s", m.Caches[last].Level, formatBytes(m.Caches[last].Size))
+		}
+		fmt.Fprintf(b, "complex %-2d CPUs %s (node %d) share %s\n", i, formatCPUList(c.CPUs), c.Node, cache)
+	}
+}
+
+func (m Machine) writeKinds(b *strings.Builder) {
+	cpus := map[Kind][]int{}
+	for _, c := range m.Cores {
+		cpus[c.Kind] = append(cpus[c.Kind], c.CPUs...)
+	}
+	if len(cpus[Efficiency]) > 0 {
+		fmt.Fprintf(b, "kinds      performance: CPUs %s; efficiency: CPUs %s\n",
+			formatCPUList(sorted(cpus[Performance])), formatCPUList(sorted(cpus[Efficiency])))
+	}
 }
 
 // threadsPerCore is "2", or "1-2" where cores differ.

@@ -30,6 +30,8 @@ func readMachine(root fs.FS) Machine {
 	m.setTopology(online, places)
 	m.setNodes(readNodes(root))
 	m.Caches = readCaches(root, online)
+	m.setKinds(readEfficiency(root, online))
+	m.setComplexes()
 	return m
 }
 
@@ -74,7 +76,7 @@ func (m *Machine) setTopology(cpus []int, places []place) {
 		if !known {
 			core = len(m.Cores)
 			coreOf[siblings[0]] = core
-			m.Cores = append(m.Cores, Core{Package: places[i].pkg, CPUs: siblings})
+			m.Cores = append(m.Cores, Core{Package: places[i].pkg, CPUs: siblings, Kind: Performance})
 		}
 		m.CPUs = append(m.CPUs, CPU{ID: cpu, Package: places[i].pkg, Core: core})
 		packages[places[i].pkg] = append(packages[places[i].pkg], cpu)
@@ -97,7 +99,10 @@ func readNodes(root fs.FS) []Node {
 		if err != nil {
 			return nil
 		}
-		nodes = append(nodes, Node{id, cpus, memTotal(readText(root, dir+"/meminfo"))})
+		nodes = append(nodes, Node{
+			ID: id, CPUs: cpus, Memory: memTotal(readText(root, dir+"/meminfo")),
+			Distances: parseDistances(readText(root, dir+"/distance"), len(ids)),
+		})
 	}
 	return nodes
 }
@@ -132,7 +137,7 @@ func (m *Machine) setSingleNode() {
 	for i, c := range m.CPUs {
 		cpus[i] = c.ID
 	}
-	m.Nodes = []Node{{0, cpus, m.Memory}}
+	m.Nodes = []Node{{ID: 0, CPUs: cpus, Memory: m.Memory}}
 }
 
 // readCaches collects the caches of all CPUs. Each CPU lists every cache that it uses, so a shared
@@ -165,6 +170,79 @@ func readCaches(root fs.FS, online []int) []Cache {
 		return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.CPUs[0], b.CPUs[0]))
 	})
 	return caches
+}
+
+// parseDistances reads a node's row of the distance table, nil unless it has a number for each node.
+func parseDistances(text string, nodes int) []int {
+	fields := strings.Fields(text)
+	if len(fields) != nodes {
+		return nil
+	}
+	row := make([]int, nodes)
+	for i, f := range fields {
+		n, err := strconv.Atoi(f)
+		if err != nil || n < 1 {
+			return nil
+		}
+		row[i] = n
+	}
+	return row
+}
+
+// readEfficiency lists the CPUs of the slower kind on a hybrid processor: on x86 those of the kernel's
+// performance-monitoring unit cpu_atom, on arm64 those whose cpu_capacity is below the greatest.
+func readEfficiency(root fs.FS, online []int) []int {
+	if cpus, err := parseCPUList(readText(root, "sys/devices/cpu_atom/cpus")); err == nil && len(cpus) > 0 {
+		return cpus
+	}
+	most := 0
+	for _, cpu := range online {
+		most = max(most, readInt(root, cpuName(cpu)+"/cpu_capacity"))
+	}
+	var slow []int
+	for _, cpu := range online {
+		if capacity := readInt(root, cpuName(cpu)+"/cpu_capacity"); capacity > 0 && capacity < most {
+			slow = append(slow, cpu)
+		}
+	}
+	return slow
+}
+
+func (m *Machine) setKinds(efficiency []int) {
+	for i := range m.Cores {
+		if slices.Contains(efficiency, m.Cores[i].CPUs[0]) {
+			m.Cores[i].Kind = Efficiency
+		}
+	}
+}
+
+// setComplexes groups the CPUs by their last-level cache within each node.
+func (m *Machine) setComplexes() {
+	type around struct{ cache, pkg, node int }
+	index := map[around]int{}
+	for i, c := range m.CPUs {
+		key := around{m.lastLevel(c.ID), c.Package, c.Node}
+		at, known := index[key]
+		if !known {
+			at = len(m.Complexes)
+			index[key] = at
+			m.Complexes = append(m.Complexes, Complex{Package: c.Package, Node: c.Node})
+		}
+		m.Complexes[at].CPUs = append(m.Complexes[at].CPUs, c.ID)
+		m.CPUs[i].Complex = at
+	}
+}
+
+// lastLevel is the index of the cache of the highest level that a CPU uses, -1 where there is none
+// beyond the second: the first two levels are a core's own (or that of a few), and no neighbourhood.
+func (m *Machine) lastLevel(cpu int) int {
+	last := -1
+	for i, c := range m.Caches { // by level, ascending
+		if c.Level >= 3 && slices.Contains(c.CPUs, cpu) {
+			last = i
+		}
+	}
+	return last
 }
 
 func cpuName(cpu int) string { return cpuDir + "/cpu" + strconv.Itoa(cpu) }

@@ -1,10 +1,16 @@
 package sched
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/voxfit/voxfit/numa"
+)
 
 // An Account says where the core-seconds of a run went. For each worker,
 //
-//	StartWait + Dispatch + Steal + Compute + TailWait = Wall
+//	StartWait + FirstTouch + Dispatch + Steal + Compute + TailWait = Wall
 //
 // holds exactly, to the nanosecond: every part ends at the clock reading at which the next begins.
 type Account struct {
@@ -19,8 +25,11 @@ type Account struct {
 	// joined. After a full success it is one range of all voxels; after a cancellation it says
 	// which of the results can be kept.
 	Completed []Range
-	// Done is the number of voxels in Completed, DoneChunks the number of chunks.
+	// Done is the number of voxels in Completed, DoneChunks the number of chunks that lie in it whole.
 	Done, DoneChunks int
+	// Uncounted says why the workers have no Counts; it is empty where they have, or Plan.Counters
+	// did not ask for any.
+	Uncounted string
 }
 
 // A WorkerAccount is what one worker did.
@@ -28,14 +37,15 @@ type WorkerAccount struct {
 	// CPU is where the worker began (where it stayed, if pinned); -1 where the system does not say.
 	CPU int
 
-	// StartWait ends when the worker is ready for its first chunk: its thread started and pinned,
-	// Plan.Start done.
+	// StartWait ends when the worker's thread is started and in its place.
 	StartWait time.Duration
+	// FirstTouch is the time in Plan.Start, where a worker makes its scratch: memory comes to lie on
+	// the node of the CPU that touches it first.
+	FirstTouch time.Duration
 	// Dispatch is the time between chunks: asking for the next one, and the bookkeeping of this
 	// account. The last, fruitless, request is part of it.
 	Dispatch time.Duration
-	// Steal is the time spent looking for work at other workers. It is 0 in this version: all
-	// workers are served from one shared counter, so there is nothing to steal.
+	// Steal is the time spent taking chunks out of other workers' queues, or finding none there.
 	Steal time.Duration
 	// Compute is the time in the chunk function.
 	Compute time.Duration
@@ -44,19 +54,28 @@ type WorkerAccount struct {
 	TailWait time.Duration
 
 	// Chunks is the number of chunks that the worker ran (those that failed among them), Voxels
-	// their voxels. Stolen is how many of the chunks came from other workers, 0 as Steal is.
-	Chunks, Stolen, Voxels int
+	// their voxels. Stolen is how many of the chunks were another worker's share. Calls is how often
+	// the chunk function was called: as often as Chunks says, unless the plan is Elastic.
+	Chunks, Stolen, Voxels, Calls int
+	// LocalBytes and FarBytes are the signal and results of its voxels (Plan.VoxelBytes each) by where
+	// they lie: on the worker's own node, or on another. Both are 0 where that is not known: several
+	// nodes, and no Plan.Placed or no pinning.
+	LocalBytes, FarBytes int64
+	// ChunkTimes is how long its chunks took, those that one call joined an equal part each.
+	ChunkTimes Histogram
 	// Migrations is how often the worker, looking between chunks (at most every 0.1 ms), found itself
 	// on another CPU than before. A pinned worker has none.
 	Migrations int
 	// VoluntarySwitches and InvoluntarySwitches are the thread's context switches from the start of
 	// its work to the end of it: waits, and CPU time taken away by others.
 	VoluntarySwitches, InvoluntarySwitches int64
+	// Counts is the processor's counters over the same time, if Plan.Counters asked for them.
+	Counts numa.Counts
 }
 
 // Total is the sum of the worker's parts: the Account's Wall.
 func (w WorkerAccount) Total() time.Duration {
-	return w.StartWait + w.Dispatch + w.Steal + w.Compute + w.TailWait
+	return w.StartWait + w.FirstTouch + w.Dispatch + w.Steal + w.Compute + w.TailWait
 }
 
 // Sum adds up all workers: its parts are core-time, its Total is Wall times the number of workers,
@@ -65,6 +84,7 @@ func (a Account) Sum() WorkerAccount {
 	sum := WorkerAccount{CPU: -1}
 	for _, w := range a.Workers {
 		sum.StartWait += w.StartWait
+		sum.FirstTouch += w.FirstTouch
 		sum.Dispatch += w.Dispatch
 		sum.Steal += w.Steal
 		sum.Compute += w.Compute
@@ -72,29 +92,42 @@ func (a Account) Sum() WorkerAccount {
 		sum.Chunks += w.Chunks
 		sum.Stolen += w.Stolen
 		sum.Voxels += w.Voxels
+		sum.Calls += w.Calls
+		sum.LocalBytes += w.LocalBytes
+		sum.FarBytes += w.FarBytes
+		sum.ChunkTimes.Add(w.ChunkTimes)
 		sum.Migrations += w.Migrations
 		sum.VoluntarySwitches += w.VoluntarySwitches
 		sum.InvoluntarySwitches += w.InvoluntarySwitches
+		sum.Counts.Add(w.Counts)
 	}
 	return sum
 }
 
-// settle writes down what was completed: the chunks that were handed out are the first ones (one
-// counter hands them out in order), and each of them was run to its end or failed.
-func (a *Account) settle(handedOut int, failed []int) {
-	begin := 0
-	for _, chunk := range append(failed, handedOut) { // failed is ascending
-		if chunk > begin {
-			a.complete(begin, chunk)
-		}
-		begin = chunk + 1
-	}
+// VoxelTime is the compute time of a voxel: the mean over all voxels and workers.
+func (a Account) VoxelTime() time.Duration {
+	sum := a.Sum()
+	return time.Duration(float64(sum.Compute) / float64(max(1, sum.Voxels)))
 }
 
-// complete adds the chunks begin to end-1.
-func (a *Account) complete(begin, end int) {
-	r := Range{a.Division.At(begin).Begin, a.Division.At(end - 1).End}
-	a.Completed = append(a.Completed, r)
-	a.Done += r.Len()
-	a.DoneChunks += end - begin
+// Inflation is how many times as long a voxel took as in a run on one worker of the same work: what
+// memory that is shared or far, a lower clock, and threads that share a core cost. 1 is no inflation.
+func (a Account) Inflation(one Account) float64 {
+	return float64(a.Sum().Compute) / float64(max(1, a.Sum().Voxels)) *
+		float64(max(1, one.Sum().Voxels)) / float64(max(1, one.Sum().Compute))
+}
+
+// settle writes down what was completed: all but the ranges that are missing.
+func (a *Account) settle(missing []Range) {
+	slices.SortFunc(missing, func(x, y Range) int { return cmp.Compare(x.Begin, y.Begin) })
+	begin := 0
+	for _, m := range append(missing, Range{a.Division.Voxels, a.Division.Voxels}) {
+		if m.Begin > begin {
+			r := Range{begin, m.Begin}
+			a.Completed = append(a.Completed, r)
+			a.Done += r.Len()
+			a.DoneChunks += a.Division.whole(r)
+		}
+		begin = max(begin, m.End)
+	}
 }

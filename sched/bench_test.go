@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/voxfit/voxfit/numa"
 	"github.com/voxfit/voxfit/sched"
 )
 
@@ -14,20 +13,20 @@ import (
 // an empty function and reading the clock).
 func BenchmarkEmptyChunk(b *testing.B) {
 	for _, workers := range []int{1, 2} {
-		for _, pin := range []bool{true, false} {
-			b.Run(fmt.Sprintf("workers=%d/pin=%v", workers, pin), func(b *testing.B) {
-				if pin && !numa.CanPin {
-					b.Skip("this operating system does not pin threads")
-				}
-				p := sched.Plan{Voxels: b.N, VoxelsPerChunk: 1, Workers: workers, Pin: pin}
-				account, err := sched.Run(context.Background(), p, func(int, sched.Range) error { return nil })
-				if err != nil {
-					b.Fatal(err)
-				}
-				sum := account.Sum()
-				b.ReportMetric(float64(sum.Dispatch.Nanoseconds())/float64(b.N), "dispatch-ns/chunk")
-				b.ReportMetric(float64(sum.Compute.Nanoseconds())/float64(b.N), "compute-ns/chunk")
-			})
+		for _, policy := range policies {
+			for _, elastic := range []bool{false, true} {
+				b.Run(fmt.Sprintf("workers=%d/schedule=%v/elastic=%v", workers, policy, elastic), func(b *testing.B) {
+					p := sched.Plan{Voxels: b.N, VoxelsPerChunk: 1, Workers: workers, Pin: pinned, Policy: policy, Elastic: elastic}
+					account, err := sched.Run(context.Background(), p, nothing)
+					if err != nil {
+						b.Fatal(err)
+					}
+					sum := account.Sum()
+					b.ReportMetric(float64(sum.Dispatch.Nanoseconds())/float64(b.N), "dispatch-ns/chunk")
+					b.ReportMetric(float64(sum.Steal.Nanoseconds())/float64(b.N), "steal-ns/chunk")
+					b.ReportMetric(float64(sum.Compute.Nanoseconds())/float64(b.N), "compute-ns/chunk")
+				})
+			}
 		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/voxfit/voxfit/numa"
 	"github.com/voxfit/voxfit/sched"
 )
 
@@ -94,7 +93,7 @@ func TestEveryRunLeavesNoGoroutineBehind(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for _, ending := range []string{"success", "cancelled", "panic", "goexit"} {
 		ctx, cancel := context.WithCancel(context.Background())
-		p := sched.Plan{Voxels: 300, VoxelsPerChunk: 1, Workers: 3, Pin: numa.CanPin, Progress: func(int, int) {}}
+		p := sched.Plan{Voxels: 300, VoxelsPerChunk: 1, Workers: 3, Pin: pinned, Progress: func(int, int) {}}
 		a, err := sched.Run(ctx, p, func(_ int, r sched.Range) error {
 			if r.Begin != 5 {
 				return nil

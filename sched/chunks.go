@@ -63,3 +63,32 @@ func (d Division) At(i int) Range {
 	}
 	return Range{begin, begin + d.PerChunk}
 }
+
+// Of is the chunk that a voxel is in.
+func (d Division) Of(voxel int) int { return voxel / d.PerChunk }
+
+// beginning is the number of chunks that begin in r.
+func (d Division) beginning(r Range) int {
+	return d.after(r.End) - d.after(r.Begin)
+}
+
+// ending is the number of chunks that end in r.
+func (d Division) ending(r Range) int { return d.before(r.End) - d.before(r.Begin) }
+
+// whole is the number of chunks that lie in r from end to end.
+func (d Division) whole(r Range) int { return max(0, d.before(r.End)-d.after(r.Begin)) }
+
+// after counts the chunks that begin before a voxel, before those that have ended by then.
+func (d Division) after(voxel int) int {
+	if voxel == 0 {
+		return 0
+	}
+	return (voxel-1)/d.PerChunk + 1
+}
+
+func (d Division) before(voxel int) int {
+	if voxel == d.Voxels {
+		return d.Count()
+	}
+	return voxel / d.PerChunk
+}

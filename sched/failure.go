@@ -8,7 +8,7 @@ import (
 )
 
 // A ChunkError is one chunk that failed: the chunk function returned an error, or panicked. The
-// other chunks are run all the same.
+// other chunks are run all the same. In an Elastic plan, which may cut a long chunk, it is the part.
 type ChunkError struct {
 	Worker int
 	Range  Range
@@ -62,39 +62,38 @@ var errGoexit = errors.New("runtime.Goexit called: the goroutine of the worker i
 // thousands of stacks would help nobody, and cost memory.
 const keptErrors = 16
 
-// failures is what went wrong in one worker. Its chunks ascend, and so do these.
+// failures is what went wrong in one worker.
 type failures struct {
 	start  *StartError
-	chunks []int // the number of each chunk that failed
+	ranges []Range // of each chunk that failed
 	errors []*ChunkError
 }
 
-func (f *failures) add(chunk int, r Range, worker int, value any, stack []byte) {
-	f.chunks = append(f.chunks, chunk)
+func (f *failures) add(r Range, worker int, value any, stack []byte) {
+	f.ranges = append(f.ranges, r)
 	if len(f.errors) < keptErrors {
 		f.errors = append(f.errors, &ChunkError{Worker: worker, Range: r, Value: value, Stack: stack})
 	}
 }
 
-// collect joins the errors of all workers, chunks in ascending order, and lists the chunks that
+// collect joins the errors of all workers, chunks in ascending order, and lists the ranges that
 // failed.
-func collect(workers []worker) (chunks []int, errs []error) {
+func collect(workers []worker) (ranges []Range, errs []error) {
 	var chunkErrors []*ChunkError
 	for i := range workers {
 		f := &workers[i].failures
 		if f.start != nil {
 			errs = append(errs, f.start)
 		}
-		chunks = append(chunks, f.chunks...)
+		ranges = append(ranges, f.ranges...)
 		chunkErrors = append(chunkErrors, f.errors...)
 	}
-	slices.Sort(chunks)
 	slices.SortFunc(chunkErrors, func(a, b *ChunkError) int { return cmp.Compare(a.Range.Begin, b.Range.Begin) })
 	for _, e := range chunkErrors {
 		errs = append(errs, e)
 	}
-	if more := len(chunks) - len(chunkErrors); more > 0 {
+	if more := len(ranges) - len(chunkErrors); more > 0 {
 		errs = append(errs, fmt.Errorf("sched: %d more chunks failed", more))
 	}
-	return chunks, errs
+	return ranges, errs
 }

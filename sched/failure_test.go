@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -155,14 +154,14 @@ func TestWorkerThatCannotStartEndsTheRun(t *testing.T) {
 		"start of worker 1: panic: bad size":        func() error { panic("bad size") },
 		"start of worker 1: runtime.Goexit called:": func() error { runtime.Goexit(); return nil },
 	} {
-		// More chunks than can ever be run: this returns only because worker 1 ends it.
-		p := sched.Plan{Voxels: math.MaxInt, VoxelsPerChunk: 1, Workers: 2, Start: func(worker int) error {
+		// More chunks than can be run in years: this returns only because worker 1 ends it.
+		p := sched.Plan{Voxels: sched.MaxChunks, VoxelsPerChunk: 1, Workers: 2, Start: func(worker int) error {
 			if worker == 1 {
 				return fail()
 			}
 			return nil
 		}}
-		a, err := sched.Run(context.Background(), p, nothing)
+		a, err := sched.Run(context.Background(), p, func(int, sched.Range) error { time.Sleep(50 * time.Millisecond); return nil })
 		checkAccount(t, a)
 		wantError(t, err, what)
 		var start *sched.StartError

@@ -52,7 +52,7 @@ func TestWorkersStayOnTheirCPUsFromStartToEnd(t *testing.T) {
 	cpus := allowed(t)
 	workers := 2*len(cpus) + 1 // so that they wrap round
 	threads := make([]int, workers)
-	p := sched.Plan{Voxels: 5000, VoxelsPerChunk: 1, Workers: workers, CPUs: cpus, Pin: true}
+	p := sched.Plan{Voxels: 5000, VoxelsPerChunk: 1, Workers: workers, CPUs: cpus, Pin: sched.PinCore}
 	here := func(worker int) {
 		if cpu := numa.CurrentCPU(); cpu != cpus[worker%len(cpus)] {
 			t.Errorf("worker %d is on CPU %d, want %d", worker, cpu, cpus[worker%len(cpus)])
@@ -110,7 +110,7 @@ func TestEveryRunGivesItsThreadsBack(t *testing.T) {
 	want := masks(t)[fmt.Sprintf("/proc/self/task/%d/status", os.Getpid())]
 	for _, ending := range []string{"success", "cancelled", "panic"} {
 		ctx, cancel := context.WithCancel(context.Background())
-		p := sched.Plan{Voxels: 100, VoxelsPerChunk: 1, Workers: 4, Pin: true}
+		p := sched.Plan{Voxels: 100, VoxelsPerChunk: 1, Workers: 4, Pin: sched.PinCore}
 		a, err := sched.Run(ctx, p, func(_ int, r sched.Range) error {
 			if r.Begin == 7 && ending == "cancelled" {
 				cancel()
@@ -151,7 +151,7 @@ func TestMovedThreadIsAMigration(t *testing.T) {
 		t.Skip("needs two CPUs, may use one")
 	}
 	var release func() error
-	p := sched.Plan{Voxels: 2, VoxelsPerChunk: 1, Workers: 1, CPUs: cpus[:1], Pin: true}
+	p := sched.Plan{Voxels: 2, VoxelsPerChunk: 1, Workers: 1, CPUs: cpus[:1], Pin: sched.PinCore}
 	a := mustRun(t, p, func(_ int, r sched.Range) (err error) {
 		if r.Begin == 0 {
 			release, err = numa.Pin(cpus[1])
@@ -173,7 +173,7 @@ func TestMovedThreadIsAMigration(t *testing.T) {
 }
 
 func TestCPUThatDoesNotExistEndsTheRun(t *testing.T) {
-	p := sched.Plan{Voxels: 10, Workers: 1, CPUs: []int{8000}, Pin: true}
+	p := sched.Plan{Voxels: 10, Workers: 1, CPUs: []int{8000}, Pin: sched.PinCore}
 	a, err := sched.Run(context.Background(), p, func(_ int, r sched.Range) error {
 		t.Errorf("%v was run", r)
 		return nil
@@ -216,7 +216,7 @@ func TestDefaultPlanStaysWithinTheAffinityMask(t *testing.T) {
 func reportPlaces(t *testing.T) {
 	var mu sync.Mutex
 	places := map[int]bool{}
-	a := mustRun(t, sched.Plan{Voxels: 1000, Pin: true}, func(int, sched.Range) error {
+	a := mustRun(t, sched.Plan{Voxels: 1000, Pin: sched.PinCore}, func(int, sched.Range) error {
 		mu.Lock()
 		defer mu.Unlock()
 		places[numa.CurrentCPU()] = true

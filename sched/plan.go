@@ -29,15 +29,38 @@ type Plan struct {
 	Workers int
 
 	// CPUs is where the workers may run, numbered as the kernel does; none means numa.Allowed.
-	// With Pin, worker i runs on CPUs[i % len(CPUs)] and nowhere else (more workers than CPUs wrap
-	// round). Without Pin, CPUs that are set confine every worker to the set as a whole, and the
-	// kernel moves workers within it, as a container's cpuset does.
+	// Pinned, worker i has its place on CPUs[i % len(CPUs)] (more workers than CPUs wrap round), so
+	// their order is that of numa.Machine.Places. Without pinning, CPUs that are set confine every
+	// worker to the set as a whole, and the kernel moves workers within it, as a container's cpuset does.
 	CPUs []int
-	Pin  bool
+	Pin  Pinning
 
-	// Start, when set, is called once by each worker on its own thread, already pinned, before its
-	// first chunk: the place to allocate a worker's scratch, so that its pages are on the worker's
-	// NUMA node. Its time counts as StartWait. An error (or a panic) ends the run: see StartError.
+	// Policy is the rule by which chunks find workers. The zero value, NUMA, is the best that is
+	// known; the others are for comparison.
+	Policy Policy
+
+	// Elastic says that the chunk function may be called for any range of voxels, and twice for the
+	// same. Run then joins consecutive chunks of a worker into one call, so that short chunks
+	// waste neither vector lanes nor time, and cuts long ones, so that a run can be stopped within
+	// a long chunk (see Pace). Chunks remain what is dealt out, stolen and counted. When a call
+	// over several chunks fails, each is called again alone, to find those that fail.
+	Elastic bool
+
+	// Machine is where the CPUs are, for the order of stealing and the nodes' shares; nil means this
+	// machine (numa.Describe).
+	Machine *numa.Machine
+
+	// VoxelBytes is the size of a voxel's signal and results, and Placed says that they lie where
+	// Homes wants them: the account then tells local bytes from far ones.
+	VoxelBytes int
+	Placed     bool
+
+	// Counters asks for the processor's counters in the account, where the system has them.
+	Counters bool
+
+	// Start, when set, is called once by each worker on its own thread, already in its place, before
+	// its first chunk: there a worker allocates its scratch, so that the pages are on its NUMA node.
+	// Its time counts as FirstTouch. An error (or a panic) ends the run: see StartError.
 	Start func(worker int) error
 
 	// Progress, when set, is called about every 100 ms with the voxels of the chunks that are
@@ -47,8 +70,8 @@ type Plan struct {
 }
 
 // ChunksPerWorker is the default division: the last worker to finish is then behind by at most about
-// a thirtieth of its share, while a dispatch (about 0.1 microseconds) is lost in a chunk.
-const ChunksPerWorker = 32
+// a hundredth of its share, while a dispatch (about 0.1 microseconds) is lost in a chunk.
+const ChunksPerWorker = 128
 
 // maxWorkers is beyond any machine: a number above it is a mistake, and each worker is a thread.
 const maxWorkers = 8192
@@ -57,6 +80,8 @@ const maxWorkers = 8192
 type schedule struct {
 	Plan
 	division Division
+	seats    []Seat
+	places   [][]int // the CPUs that each worker's thread is confined to; none: no confinement
 }
 
 // resolve checks the plan and fills in its defaults. It asks the system only for what the plan leaves
@@ -66,22 +91,28 @@ func (p Plan) resolve() (schedule, error) {
 		return schedule{}, err
 	}
 	cpus := p.CPUs
-	if len(cpus) == 0 && (p.Pin || p.Workers == 0) {
+	if len(cpus) == 0 && (p.Pin != PinNone || p.Workers == 0) {
 		var err error
 		if cpus, err = numa.Allowed(); err != nil {
 			return schedule{}, fmt.Errorf("sched: find the CPUs to use: %w", err)
 		}
 	}
-	if p.Pin {
+	if p.Pin != PinNone {
 		p.CPUs = cpus
 	}
-	if p.Workers > 0 {
-		return schedule{Plan: p, division: p.divide()}, nil
+	asked := p.Workers
+	if asked == 0 {
+		p.Workers = defaultWorkers(len(cpus), numa.CPULimit())
 	}
-	p.Workers = defaultWorkers(len(cpus), numa.CPULimit())
-	division := p.divide()
-	p.Workers = max(1, min(p.Workers, division.Count()))
-	return schedule{Plan: p, division: division}, nil
+	s := schedule{Plan: p, division: p.divide()}
+	if s.division.Count() > MaxChunks {
+		return schedule{}, fmt.Errorf("sched: plan: found %d chunks, expected at most %d", s.division.Count(), MaxChunks)
+	}
+	if asked == 0 {
+		s.Workers = max(1, min(p.Workers, s.division.Count()))
+	}
+	s.sit()
+	return s, nil
 }
 
 // check refuses what no run can be made of.
@@ -95,6 +126,9 @@ func (p Plan) check() error {
 		if field.value < 0 {
 			return fmt.Errorf("sched: plan: found %s %d, expected 0 or more", field.name, field.value)
 		}
+	}
+	if p.Policy < NUMA || p.Policy > Static || p.Pin < PinNone || p.Pin > PinNode {
+		return fmt.Errorf("sched: plan: found Policy %d and Pin %d, expected ones that have names", int(p.Policy), int(p.Pin))
 	}
 	if p.Workers > maxWorkers {
 		return fmt.Errorf("sched: plan: found Workers %d, expected at most %d", p.Workers, maxWorkers)
@@ -122,13 +156,4 @@ func (p Plan) divide() Division {
 		return Divide(p.Voxels, p.Chunks)
 	}
 	return Divide(p.Voxels, ChunksPerWorker*p.Workers)
-}
-
-// place is the CPUs that a worker's thread is confined to; none means no confinement.
-func (s schedule) place(worker int) []int {
-	if !s.Pin {
-		return s.CPUs
-	}
-	i := worker % len(s.CPUs)
-	return s.CPUs[i : i+1]
 }

@@ -23,6 +23,17 @@ type T interface {
 
 func nothing(int, sched.Range) error { return nil }
 
+var policies = []sched.Policy{sched.NUMA, sched.Dynamic, sched.Static}
+
+// pinnings are those that this system can do, pinned the firmest of them.
+var pinnings = func() []sched.Pinning {
+	if !numa.CanPin {
+		return []sched.Pinning{sched.PinNone}
+	}
+	return []sched.Pinning{sched.PinNone, sched.PinNode, sched.PinCore}
+}()
+var pinned = pinnings[len(pinnings)-1]
+
 // mustRun runs a plan that should succeed.
 func mustRun(t T, p sched.Plan, chunk func(int, sched.Range) error) sched.Account {
 	t.Helper()
@@ -42,7 +53,7 @@ func checkAccount(t T, a sched.Account) {
 		if w.Total() != a.Wall {
 			t.Errorf("worker %d: parts add up to %v, wall time is %v", i, w.Total(), a.Wall)
 		}
-		if min(w.StartWait, w.Dispatch, w.Compute, w.TailWait) < 0 {
+		if min(w.StartWait, w.FirstTouch, w.Dispatch, w.Steal, w.Compute, w.TailWait) < 0 {
 			t.Errorf("worker %d has a negative part: %+v", i, w)
 		}
 	}
@@ -66,7 +77,9 @@ func TestRunCallsEveryChunkOnceWhateverThePlan(t *testing.T) {
 		p := sched.Plan{
 			Voxels:  rapid.IntRange(0, 3000).Draw(t, "voxels"),
 			Workers: rapid.IntRange(0, 5).Draw(t, "workers"),
-			Pin:     numa.CanPin && rapid.Bool().Draw(t, "pin"),
+			Pin:     rapid.SampledFrom(pinnings).Draw(t, "pin"),
+			Policy:  rapid.SampledFrom(policies).Draw(t, "policy"),
+			Elastic: rapid.Bool().Draw(t, "elastic"),
 		}
 		switch rapid.IntRange(0, 2).Draw(t, "division") {
 		case 1:
@@ -96,21 +109,25 @@ func TestRunCallsEveryChunkOnceWhateverThePlan(t *testing.T) {
 	})
 }
 
-func TestWorkerSeesItsOwnChunksInAscendingOrderAndNeverTwoAtATime(t *testing.T) {
-	const workers = 3
-	last := [workers]int{-1, -1, -1}
-	var busy [workers]atomic.Bool
-	mustRun(t, sched.Plan{Voxels: 20000, VoxelsPerChunk: 1, Workers: workers}, func(worker int, r sched.Range) error {
-		if !busy[worker].CompareAndSwap(false, true) {
-			t.Errorf("worker %d was given a second chunk meanwhile", worker)
-		}
-		if r.Begin <= last[worker] {
-			t.Errorf("worker %d: chunk at %d after chunk at %d", worker, r.Begin, last[worker])
-		}
-		last[worker] = r.Begin
-		busy[worker].Store(false)
-		return nil
-	})
+func TestWorkerSeesItsShareInAscendingOrderAndNeverTwoChunksAtATime(t *testing.T) {
+	const workers, voxels = 3, 19998
+	for _, elastic := range []bool{false, true} {
+		last := [workers]int{-1, -1, -1}
+		var busy [workers]atomic.Bool
+		mustRun(t, sched.Plan{Voxels: voxels, VoxelsPerChunk: 3, Workers: workers, Elastic: elastic}, func(worker int, r sched.Range) error {
+			if !busy[worker].CompareAndSwap(false, true) {
+				t.Errorf("worker %d was given a second chunk meanwhile", worker)
+			}
+			if r.Begin/(voxels/workers) == worker {
+				if r.Begin <= last[worker] {
+					t.Errorf("worker %d: chunk at %d after chunk at %d", worker, r.Begin, last[worker])
+				}
+				last[worker] = r.Begin
+			}
+			busy[worker].Store(false)
+			return nil
+		})
+	}
 }
 
 // toy is a function of the voxel's number alone whose rounding would show any change of order.
@@ -124,9 +141,9 @@ func toy(voxel int) float64 {
 
 func TestResultsAreTheSameForAnyNumberOfWorkersAndChunks(t *testing.T) {
 	const voxels = 40000
-	fit := func(workers, chunks int) []float64 {
+	fit := func(workers, chunks int, elastic bool) []float64 {
 		result := make([]float64, voxels)
-		mustRun(t, sched.Plan{Voxels: voxels, Chunks: chunks, Workers: workers, Pin: numa.CanPin}, func(_ int, r sched.Range) error {
+		mustRun(t, sched.Plan{Voxels: voxels, Chunks: chunks, Workers: workers, Pin: pinned, Elastic: elastic}, func(_ int, r sched.Range) error {
 			for v := r.Begin; v < r.End; v++ {
 				result[v] = toy(v)
 			}
@@ -134,29 +151,37 @@ func TestResultsAreTheSameForAnyNumberOfWorkersAndChunks(t *testing.T) {
 		})
 		return result
 	}
-	want := fit(1, 1)
+	want := fit(1, 1, false)
 	for _, workers := range []int{1, 2} {
 		for _, chunks := range []int{1, 7, 1000, 1 << 15} {
-			if !slices.Equal(fit(workers, chunks), want) {
-				t.Errorf("%d workers, %d chunks: another result than 1 worker, 1 chunk", workers, chunks)
+			for _, elastic := range []bool{false, true} {
+				if !slices.Equal(fit(workers, chunks, elastic), want) {
+					t.Errorf("%d workers, %d chunks, elastic %v: another result than 1 worker, 1 chunk", workers, chunks, elastic)
+				}
 			}
 		}
 	}
 }
 
-func TestMillionChunksNeitherLoseTimeNorAllocate(t *testing.T) {
-	const chunks = 1_000_000
-	for _, workers := range []int{1, 2} {
+// The soak: ten million chunks, or a million where -short asks for it.
+func TestTenMillionEmptyChunksNeitherLoseTimeNorAllocate(t *testing.T) {
+	chunks := 10_000_000
+	if testing.Short() {
+		chunks /= 10
+	}
+	for _, p := range []sched.Plan{{Workers: 1}, {Workers: 2}, {Workers: 2, Elastic: true}, {Workers: 2, Policy: sched.Dynamic}} {
+		p.Voxels, p.VoxelsPerChunk = chunks, 1
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		a := mustRun(t, sched.Plan{Voxels: chunks, VoxelsPerChunk: 1, Workers: workers}, nothing)
+		a := mustRun(t, p, nothing)
 		runtime.ReadMemStats(&after)
-		if a.Sum().Chunks != chunks || a.DoneChunks != chunks {
-			t.Errorf("%d workers ran %d chunks and completed %d, want %d", workers, a.Sum().Chunks, a.DoneChunks, chunks)
+		sum := a.Sum()
+		if sum.Chunks != chunks || a.DoneChunks != chunks || sum.ChunkTimes.Total() != chunks {
+			t.Errorf("%+v: ran %d chunks, completed %d, timed %d; want %d", p, sum.Chunks, a.DoneChunks, sum.ChunkTimes.Total(), chunks)
 		}
 		// A run allocates for its workers (some hundred objects with their threads), not for its chunks.
-		if n := after.Mallocs - before.Mallocs; n > chunks/100 {
-			t.Errorf("%d workers: %d allocations for %d chunks", workers, n, chunks)
+		if n := after.Mallocs - before.Mallocs; n > uint64(chunks/100) {
+			t.Errorf("%+v: %d allocations for %d chunks", p, n, chunks)
 		}
 	}
 }
@@ -197,11 +222,8 @@ func TestTimeInStartAndInChunksIsCountedAsSuch(t *testing.T) {
 		t.Errorf("wall time %v, more than the %v around the call", a.Wall, outside)
 	}
 	for i, w := range a.Workers {
-		if w.StartWait < inStart[i] || w.Compute < inChunks[i] {
-			t.Errorf("worker %d was %v in Start and %v in chunks; the account says %v and %v", i, inStart[i], inChunks[i], w.StartWait, w.Compute)
-		}
-		if w.Steal != 0 || w.Stolen != 0 {
-			t.Errorf("worker %d stole, though there is one counter: %+v", i, w)
+		if w.FirstTouch < inStart[i] || w.Compute < inChunks[i] {
+			t.Errorf("worker %d was %v in Start and %v in chunks; the account says %v and %v", i, inStart[i], inChunks[i], w.FirstTouch, w.Compute)
 		}
 	}
 }
@@ -222,6 +244,9 @@ func TestPlansThatCannotBeAreRefused(t *testing.T) {
 		"found VoxelsPerChunk -3":                {VoxelsPerChunk: -3},
 		"found Workers -4":                       {Workers: -4},
 		"found Workers 1000000":                  {Workers: 1000000},
+		"found Policy 3":                         {Policy: 3},
+		"found Policy 0 and Pin -1":              {Pin: -1},
+		"chunks, expected at most 4294967295":    {Voxels: math.MaxInt, VoxelsPerChunk: 1, Workers: 1},
 		"found both Chunks 2 and VoxelsPerChunk": {Voxels: 9, Chunks: 2, VoxelsPerChunk: 3},
 	} {
 		_, err := sched.Run(context.Background(), p, nothing)

@@ -18,11 +18,18 @@ type worker struct {
 	part     part          // what the worker is doing now
 	mark     time.Duration // the clock reading at which it began to
 	account  WorkerAccount // the rest of it: the times are in spent
+	home     Range         // the voxels whose memory is on its node
+	taken    Range         // what it took from the queues and has not begun
+	pace     Pace
+	chunkFor time.Duration // how long a chunk that was cut has taken so far
 	cpu      int           // where the worker was last seen
 	seen     time.Duration // and when
 	failures failures
 	done     atomic.Int64 // voxels completed, for Progress
-	_        [cacheLine]byte
+
+	counters  *numa.Counters
+	uncounted string
+	_         [cacheLine]byte
 }
 
 // A part is one of the things that a worker spends its time on.
@@ -30,6 +37,7 @@ type part int
 
 const (
 	startWait part = iota // the first, so that a worker begins in it
+	firstTouch
 	dispatch
 	steal
 	compute
@@ -60,9 +68,11 @@ func (w *worker) run() {
 	// goroutine, and Go ends the two together.
 	defer func() { _ = release() }()
 	voluntary, involuntary := numa.Switches()
+	w.count()
 	defer func() {
 		v, i := numa.Switches()
 		w.account.VoluntarySwitches, w.account.InvoluntarySwitches = v-voluntary, i-involuntary
+		w.endCount()
 	}()
 	w.cpu = numa.CurrentCPU()
 	w.account.CPU = w.cpu
@@ -75,7 +85,7 @@ func (w *worker) run() {
 
 // confine puts the worker's thread where the plan wants it.
 func (w *worker) confine() (release func() error, err error) {
-	cpus := w.job.place(w.id)
+	cpus := w.job.places[w.id]
 	if len(cpus) == 0 {
 		return func() error { return nil }, nil
 	}
@@ -87,6 +97,7 @@ func (w *worker) start() (ok bool) {
 	if w.job.Start == nil {
 		return true
 	}
+	w.turn(firstTouch)
 	returned := false
 	defer func() {
 		if !returned {
@@ -106,33 +117,153 @@ func (w *worker) cannotStart(value any, stack []byte) {
 	w.job.stop()
 }
 
-// work runs chunks for as long as there are any. The context is asked before a chunk is taken, never
-// after: a chunk that was taken is run, which is what lets Account.Completed be computed instead of
-// recorded.
-func (w *worker) work() {
-	w.turn(dispatch)
-	for w.job.ctx.Err() == nil {
-		chunk, ok := w.job.take()
-		if !ok {
-			return
-		}
-		w.runChunk(chunk)
+// count opens the processor's counters, if the plan wants them.
+func (w *worker) count() {
+	if !w.job.Counters {
+		return
+	}
+	var err error
+	if w.counters, err = numa.OpenCounters(); err != nil {
+		w.uncounted = err.Error()
 	}
 }
 
-func (w *worker) runChunk(chunk int) {
-	r := w.job.division.At(chunk)
-	w.account.Chunks++
-	w.account.Voxels += r.Len()
-	w.turn(compute)
-	ok := w.call(chunk, r)
+func (w *worker) endCount() {
+	if w.counters == nil {
+		return
+	}
+	var err error
+	if w.account.Counts, err = w.counters.Read(); err != nil {
+		w.uncounted = err.Error()
+	}
+	w.counters.Close()
+}
+
+// work runs chunks for as long as there are any.
+func (w *worker) work() {
 	w.turn(dispatch)
-	if ok {
-		w.done.Store(w.done.Load() + int64(r.Len()))
+	for w.job.ctx.Err() == nil {
+		least, most := w.bounds()
+		first, count := w.job.queues.Take(w.id, least, most)
+		if count == 0 {
+			if first, count = w.steal(least, most); count == 0 {
+				return
+			}
+		}
+		w.runChunks(first, count)
+	}
+}
+
+// bounds is how many chunks the worker may take at once.
+func (w *worker) bounds() (least, most int) {
+	if !w.job.Elastic {
+		return 1, 1
+	}
+	least, most = w.pace.Next()
+	return max(1, least/w.job.division.PerChunk), max(1, most/w.job.division.PerChunk)
+}
+
+// steal looks for work at other workers; a count of 0 means that there will be none.
+func (w *worker) steal(least, most int) (first, count int) {
+	if w.job.Policy != NUMA || len(w.job.workers) == 1 {
+		return 0, 0
+	}
+	w.turn(steal)
+	for w.job.ctx.Err() == nil {
+		loot, outcome := w.job.queues.Steal(w.id, least, most)
+		switch outcome {
+		case Stolen:
+			w.turn(dispatch)
+			return loot.First, loot.Count
+		case Nothing:
+			return 0, 0
+		}
+		runtime.Gosched() // let the worker that moves chunks go on, if it has no CPU
+	}
+	return 0, 0
+}
+
+// runChunks runs what was taken: in one call, or, for a chunk that is long, in several.
+func (w *worker) runChunks(first, count int) {
+	d := w.job.division
+	w.taken = Range{d.At(first).Begin, d.At(first + count - 1).End}
+	if own, end := w.job.queues.Dealt(w.id); w.job.Policy == NUMA && (first < own || first >= end) {
+		w.account.Stolen += count
+	}
+	for w.taken.Len() > 0 {
+		part := w.taken
+		if w.job.Elastic {
+			_, most := w.pace.Next()
+			if count > 1 {
+				most = max(most, d.PerChunk) // several chunks are not cut
+			}
+			part.End = min(part.End, part.Begin+most)
+		}
+		w.taken.Begin = part.End
+		w.run1(part)
+		if w.taken.Len() > 0 && w.job.ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+// run1 makes one call of the chunk function and writes it down.
+func (w *worker) run1(r Range) {
+	d := w.job.division
+	w.account.Calls++
+	w.account.Chunks += d.beginning(r)
+	w.account.Voxels += r.Len()
+	if w.job.homes != nil {
+		local := overlap(r, w.home)
+		w.account.LocalBytes += int64(local * w.job.VoxelBytes)
+		w.account.FarBytes += int64((r.Len() - local) * w.job.VoxelBytes)
+	}
+	w.turn(compute)
+	began := w.mark
+	done := w.attempt(r)
+	w.turn(dispatch)
+	if done > 0 {
+		w.done.Store(w.done.Load() + int64(done))
+	}
+	took := w.mark - began
+	w.chunkFor += took
+	if n := d.ending(r); n > 0 {
+		w.account.ChunkTimes.Count(w.chunkFor/time.Duration(n), n)
+		w.chunkFor = 0
+	}
+	if w.job.Elastic {
+		w.pace.Saw(r.Len(), took)
 	}
 	if w.mark-w.seen >= lookEvery {
 		w.look()
 	}
+}
+
+// attempt calls the chunk function and returns how many voxels it did. Where a call over several chunks
+// fails, each is called alone.
+func (w *worker) attempt(r Range) (done int) {
+	d := w.job.division
+	if !w.job.Elastic || d.Of(r.Begin) == d.Of(r.End-1) {
+		if w.call(r, true) {
+			return r.Len()
+		}
+		return 0
+	}
+	rest := w.taken
+	w.taken.Begin = r.Begin // should the call end the goroutine, all of it stays undone
+	if w.call(r, false) {
+		w.taken = rest
+		return r.Len()
+	}
+	for w.taken.Begin < r.End {
+		one := Range{w.taken.Begin, min(r.End, d.At(d.Of(w.taken.Begin)).End)}
+		w.taken.Begin = one.End
+		if w.call(one, true) {
+			done += one.Len()
+		}
+	}
+	w.taken = rest
+	return done
 }
 
 // lookEvery spaces out the questions on which CPU a worker is. One is a system call, several times
@@ -148,19 +279,23 @@ func (w *worker) look() {
 	w.seen = w.mark
 }
 
-// call runs the chunk function, and keeps a failure of it from the other chunks.
-func (w *worker) call(chunk int, r Range) (ok bool) {
+// call runs the chunk function, and keeps a failure of it from the other chunks. A failure is written
+// down if the call is final: a call that ended its goroutine always is.
+func (w *worker) call(r Range, final bool) (ok bool) {
 	returned := false
 	defer func() {
 		if !returned {
-			value, stack := panicked(recover())
-			w.failures.add(chunk, r, w.id, value, stack)
+			recovered := recover()
+			if final || recovered == nil {
+				value, stack := panicked(recovered)
+				w.failures.add(r, w.id, value, stack)
+			}
 		}
 	}()
 	err := w.job.chunk(w.id, r)
 	returned = true
-	if err != nil {
-		w.failures.add(chunk, r, w.id, err, nil)
+	if err != nil && final {
+		w.failures.add(r, w.id, err, nil)
 	}
 	return err == nil
 }
@@ -177,7 +312,8 @@ func panicked(recovered any) (value any, stack []byte) {
 // accountAt is the worker's account of a run that ended at wall.
 func (w *worker) accountAt(wall time.Duration) WorkerAccount {
 	a := w.account
-	a.StartWait, a.Dispatch, a.Steal = w.spent[startWait], w.spent[dispatch], w.spent[steal]
+	a.StartWait, a.FirstTouch = w.spent[startWait], w.spent[firstTouch]
+	a.Dispatch, a.Steal = w.spent[dispatch], w.spent[steal]
 	a.Compute = w.spent[compute]
 	a.TailWait = w.spent[tailWait] + wall - w.mark
 	return a

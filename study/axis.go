@@ -45,6 +45,17 @@ func (t countTicks) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
+// placeTicks puts words at the places 0, 1, 2 ...
+type placeTicks []string
+
+func (t placeTicks) Ticks(_, _ float64) []plot.Tick {
+	ticks := make([]plot.Tick, len(t))
+	for i, words := range t {
+		ticks[i] = plot.Tick{Value: float64(i), Label: words}
+	}
+	return ticks
+}
+
 // decadeTicks puts ticks at 1, 2 and 5 times the powers of ten, or at the powers alone where the
 // axis spans many.
 type decadeTicks struct{ label func(float64) string }

@@ -17,7 +17,7 @@ type column struct {
 }
 
 // columns are the columns of our files, in order: the published study's first.
-var columns = []column{
+var columns = append([]column{
 	textColumn("engine", true, func(r *Record) *string { return &r.Engine }),
 	countColumn("vox_per_chunk", 0, false, func(r *Record) *int { return &r.VoxPerChunk }),
 	countColumn("num_chunks", 1, true, func(r *Record) *int { return &r.NumChunks }),
@@ -43,7 +43,7 @@ var columns = []column{
 	bytesColumn("spilled_bytes", true, func(r *Record) *int64 { return &r.SpilledBytes }),
 	textColumn("version", false, func(r *Record) *string { return &r.Version }),
 	textColumn("host", false, func(r *Record) *string { return &r.Host }),
-}
+}, scheduleColumns...)
 
 // campaignColumn is read where a file has it and never written.
 var campaignColumn = textColumn("campaign", false, func(r *Record) *string { return &r.Campaign })

@@ -20,6 +20,7 @@ type curve struct {
 	dashes []vg.Length
 	mark   draw.GlyphDrawer // nil: no marks and no error bars
 	width  vg.Length
+	loose  bool   // marks alone, not joined
 	end    string // a word for endWords, for curves that the legend does not tell apart
 	names  *seriesNames
 	sx, sy scale // of the panel that it is drawn in
@@ -41,7 +42,9 @@ func (k curve) Plot(c draw.Canvas, p *plot.Plot) {
 			k.errorBar(c, p, at[i].X, q)
 		}
 	}
-	c.StrokeLines(draw.LineStyle{Color: k.colour, Width: k.width, Dashes: k.dashes}, c.ClipLinesXY(at)...)
+	if !k.loose {
+		c.StrokeLines(draw.LineStyle{Color: k.colour, Width: k.width, Dashes: k.dashes}, c.ClipLinesXY(at)...)
+	}
 	for _, q := range at {
 		if k.mark != nil && c.Contains(q) {
 			c.DrawGlyph(draw.GlyphStyle{Color: k.colour, Radius: vg.Points(2.4), Shape: k.mark}, q)

@@ -62,6 +62,30 @@ type Record struct {
 	// that stays the same when the run is repeated (not the name of a container).
 	Host string
 
+	// FirstTouch is a further part of the workers' time, in core-seconds: making their scratch, on
+	// their own nodes. (Before it had a column it was part of StartWait.)
+	FirstTouch float64
+	// Schedule, Pin and Places are how chunks found workers ("numa", "dynamic", "static"), how firmly
+	// workers were tied ("none", "core", "node"), and the order of the CPUs ("close", "spread", a list).
+	Schedule, Pin, Places string
+	// Cores is the number of physical cores that the CPUs of the run belong to: fewer than CPUCount
+	// where the two hardware threads of a core are used.
+	Cores int
+	// ChunksRun and ChunksStolen count the chunks that were run, and those that another worker than
+	// the one they had been dealt to ran. ChunkMedian and ChunkP99 are quantiles of their times in
+	// seconds.
+	ChunksRun, ChunksStolen int64
+	ChunkMedian, ChunkP99   float64
+	// LocalBytes and FarBytes are signal and results on the NUMA node of the worker that used them,
+	// and on another; both 0 where that was not known.
+	LocalBytes, FarBytes int64
+	// VoluntarySwitches and InvoluntarySwitches are context switches of the workers, Migrations their
+	// moves between CPUs.
+	VoluntarySwitches, InvoluntarySwitches, Migrations int64
+	// Instructions, Cycles and CacheMisses (of the last level) are the processor's own counts over all
+	// workers; all 0 where the system keeps them.
+	Instructions, Cycles, CacheMisses int64
+
 	// Campaign is read from the published file, where it says which of two series of runs a row
 	// belongs to. It is no column of our files and is not written.
 	Campaign string
@@ -81,6 +105,8 @@ type Key struct {
 	CPUCount, NumChunks, NumVox         int
 	Nodes, Run                          int
 	Pinned                              bool
+	Schedule, Pin, Places               string
+	Cores                               int
 }
 
 // Key returns the record's key. A planned run is a Record without measurements, so a program asks
@@ -91,6 +117,7 @@ func (r Record) Key() Key {
 		ISA: cleanText(r.ISA), Host: cleanText(r.Host),
 		CPUCount: r.CPUCount, NumChunks: r.NumChunks, NumVox: r.NumVox,
 		Nodes: r.Nodes, Run: r.Run, Pinned: r.Pinned,
+		Schedule: cleanText(r.Schedule), Pin: cleanText(r.Pin), Places: cleanText(r.Places), Cores: r.Cores,
 	}
 }
 

@@ -2,7 +2,7 @@ package study
 
 import (
 	"bytes"
-	_ "embed"
+	"embed"
 	"errors"
 	"fmt"
 	"html/template"
@@ -28,15 +28,18 @@ type Report struct {
 	// Published, when not nil, is a summary of the published study's runs: its curves are drawn
 	// behind ours, and its report's results are set beside ours in a table.
 	Published *Summary
+	// Explanation, when not nil, is drawn as a section; Unexplained says instead why there is none.
+	Explanation *Explanation
+	Unexplained string
 }
 
 // A Fact is one line of a list: a name and a value.
 type Fact struct{ Name, Value string }
 
-//go:embed page.html.tmpl
-var pageText string
+//go:embed *.html.tmpl
+var pageTexts embed.FS
 
-var pageTemplate = template.Must(template.New("page").Parse(pageText))
+var pageTemplates = template.Must(template.ParseFS(pageTexts, "*.html.tmpl"))
 
 // page is what the template sees.
 type page struct {
@@ -49,6 +52,7 @@ type page struct {
 	Figures         []pageFigure
 	BesideHeader    []cell
 	Beside          [][]cell
+	Overhead        *overheadPage
 	PublishedOn     string
 	PublishedVoxels string
 }
@@ -73,8 +77,17 @@ func WriteReport(dir string, r Report) error {
 	if err != nil {
 		return err
 	}
+	p := newPage(r, figures)
+	if p.Overhead, err = r.overheadSection(); err != nil {
+		return err
+	}
+	if p.Overhead != nil {
+		for _, f := range p.Overhead.figures() {
+			figures = append(figures, f.Figure)
+		}
+	}
 	var index, table bytes.Buffer
-	if err := pageTemplate.Execute(&index, newPage(r, figures)); err != nil {
+	if err := pageTemplates.ExecuteTemplate(&index, "page.html.tmpl", p); err != nil {
 		return err
 	}
 	if err := r.Summary.WriteCSV(&table); err != nil {
@@ -116,9 +129,7 @@ func newPage(r Report, figures []Figure) page {
 	if !r.Made.IsZero() {
 		p.MadeOn = r.Made.Format("2006-01-02 15:04 MST")
 	}
-	for i, f := range figures {
-		p.Figures = append(p.Figures, pageFigure{Figure: f, Number: i + 1, Inline: template.HTML(f.SVG)})
-	}
+	p.Figures = pageFigures(figures)
 	p.ResultsHeader = cells(resultsHeader, isTextColumn)
 	for _, row := range r.Summary.resultsRows() {
 		p.Results = append(p.Results, cells(row, isTextColumn))
@@ -131,6 +142,14 @@ func newPage(r Report, figures []Figure) page {
 		}
 	}
 	return p
+}
+
+func pageFigures(figures []Figure) []pageFigure {
+	var all []pageFigure
+	for i, f := range figures {
+		all = append(all, pageFigure{Figure: f, Number: i + 1, Inline: template.HTML(f.SVG)})
+	}
+	return all
 }
 
 func cells(row []string, isText func(int) bool) []cell {

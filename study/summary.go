@@ -189,9 +189,9 @@ func splitOf(records []Record) (Split, bool) {
 		sum.Compute += r.Compute
 		sum.Dispatch += r.Dispatch
 		sum.Steal += r.Steal
-		sum.StartWait += r.StartWait
+		sum.StartWait += r.StartWait + r.FirstTouch
 		sum.TailWait += r.TailWait
-		rest := float64(r.CPUCount)*r.Time - (r.Compute + r.Dispatch + r.Steal + r.StartWait + r.TailWait)
+		rest := float64(r.CPUCount)*r.Time - (r.Compute + r.Dispatch + r.Steal + r.StartWait + r.FirstTouch + r.TailWait)
 		sum.Unaccounted += max(rest, 0)
 	}
 	if n == 0 {

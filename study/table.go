@@ -6,7 +6,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // resultsHeader names the columns of the results table, on the terminal and on the page.
@@ -50,26 +49,8 @@ func isTextColumn(i int) bool { return i == 0 || i == 2 }
 // cost; then the notes.
 func (s Summary) WriteTable(w io.Writer) error {
 	rows := append([][]string{resultsHeader}, s.resultsRows()...)
-	widths := make([]int, len(resultsHeader))
-	for _, row := range rows {
-		for i, cell := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
-	}
 	var b strings.Builder
-	for _, row := range rows {
-		var line strings.Builder
-		for i, cell := range row {
-			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			if isTextColumn(i) {
-				line.WriteString(cell + pad)
-			} else {
-				line.WriteString(pad + cell)
-			}
-			line.WriteString("  ")
-		}
-		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
-	}
+	writeColumns(&b, rows, isTextColumn)
 	for _, note := range s.Notes {
 		b.WriteString("note: " + note + "\n")
 	}

@@ -1,10 +1,17 @@
 package main
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // manyValued are the flags that the published study's program takes with several values after one
 // flag, as in "--models csdm fwdtim".
 var manyValued = map[string]bool{"--models": true, "--cpus": true}
+
+// pinNames are the values that --pin may have as the next argument. It may also have none, and then
+// pflag would take them for arguments of their own.
+var pinNames = []string{"none", "core", "node"}
 
 // studyArguments turns the published study's command line into ours, so that it works as typed:
 // underscores in flag names become dashes, and the values that follow a many-valued flag are joined
@@ -24,6 +31,11 @@ func studyArguments(args []string) []string {
 		name = strings.ReplaceAll(name, "_", "-")
 		if joined {
 			out = append(out, name+"="+value)
+			continue
+		}
+		if name == "--pin" && i+1 < len(args) && slices.Contains(pinNames, args[i+1]) {
+			i++
+			out = append(out, name+"="+args[i])
 			continue
 		}
 		if !manyValued[name] {

@@ -16,6 +16,9 @@ func TestTheStudysCommandLineWorksAsTyped(t *testing.T) {
 		{"fit csdm dwi_1.nii.gz -o out_dir", "fit csdm dwi_1.nii.gz -o out_dir"},
 		{"report a.csv -- --odd_name.csv", "report a.csv -- --odd_name.csv"},
 		{"run --models", "run --models"},
+		{"run --pin --resume", "run --pin --resume"},
+		{"run --pin node --cpus 1", "run --pin=node --cpus 1"},
+		{"run --no_pin", "run --no-pin"},
 	} {
 		got := studyArguments(strings.Fields(c.typed))
 		if want := strings.Fields(c.want); !slices.Equal(got, want) {

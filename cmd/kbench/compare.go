@@ -106,13 +106,16 @@ func (o *compareOptions) run(ctx context.Context, stdout, stderr io.Writer) erro
 		defer files.remove()
 	}
 	block, err := o.study.load(ctx, stderr)
+	if block.room != nil {
+		defer block.room.Free()
+	}
 	if err != nil {
 		return err
 	}
 	bar := (*progress)(nil)
 	report, err := compare.Run(ctx, compare.Options{
 		Models: o.study.models, Gradients: block.gradients, Response: block.response, Tissues: block.tissues,
-		Signal: spread(block.signal, block.gradients.Len(), o.study.voxels),
+		Signal: spread(block.signal(), block.gradients.Len(), o.study.voxels),
 		ISA:    o.study.isa, Rounds: o.rounds, CPU: o.cpu, Python: o.python,
 		Progress: func(done, steps int) {
 			if bar == nil {

@@ -3,13 +3,15 @@
 //	kbench run        repeat the study: models x chunks x cores -> CSV (resumable), figures, page
 //	kbench fit        fit one acquisition, write maps with sidecars
 //	kbench report     tables, figures and one HTML page from CSV files, the published study's included
+//	kbench explain    why each added core costs something: the overhead model of CSV files
+//	kbench simulate   predicted speed-up on a larger machine
 //	kbench compare    voxfit, DIPY and MRtrix3 on the same voxels and one core: parity and speed
 //	kbench env        what this machine is and can do
 //	kbench phantom    write a synthetic acquisition with known truth
 //
 // The program is a thin shell: each command reads its flags, calls the packages (nifti, acq, model, fit,
 // study, phantom, numa) and says in one line what went wrong. Files of this folder: a command each
-// (run.go, fit.go with fitblocks.go and fitwrite.go, report.go, compare.go, env.go with peak.go and speed.go, phantom.go); what they share:
+// (run.go, fit.go with fitblocks.go and fitwrite.go, report.go, explain.go, simulate.go with calibrate.go, compare.go, env.go with peak.go and speed.go, phantom.go); what they share:
 // inputs.go and load.go (from files to signal), models.go (from flags to a model), staging.go (nothing
 // half-written), progress.go; and the values of some flags (bytesize.go, shard.go).
 package main

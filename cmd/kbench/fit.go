@@ -25,6 +25,7 @@ type fitOptions struct {
 	response  string
 	nanPolicy string
 	threads   int
+	placement placement
 	maxMemory byteSize
 	shard     shard
 	force     bool
@@ -64,6 +65,7 @@ voxels in a hidden file in DIR; the same command goes on from there.`, modelName
 	f.StringVar(&o.response, "response", "auto", responseHelp)
 	f.StringVar(&o.nanPolicy, "nan-policy", "zero", "maps where a measured value is NaN or Inf: zero, nan, or error (stop)")
 	f.IntVar(&o.threads, "threads", 0, "workers (default: one for each allowed CPU)")
+	o.placement.addFlags(f)
 	f.Var(&o.maxMemory, "max-memory", "memory for signal and maps, as 8G: a larger image is read in several passes (default: most of what is free)")
 	f.Var(&o.shard, "shard", "fit only part i of n of the masked voxels, as 2/8")
 	f.BoolVar(&o.force, "force", false, "replace maps that exist")
@@ -99,6 +101,10 @@ func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if len(j.index) == 0 {
 		return fmt.Errorf("%s: no voxel to fit", a.mask.Path)
 	}
+	if j.places, err = o.placement.cpus(); err != nil {
+		return err
+	}
+	defer j.freeSignal()
 	if err := j.prepare(ctx); err != nil {
 		return err
 	}
@@ -137,7 +143,8 @@ type fitJob struct {
 	index    []int // voxels to fit
 	response acq.Response
 	model    model.Model
-	signal   []float32 // of one pass
+	signal   *fit.Room // of one pass; nil until it is read
+	places   []int     // the CPUs that workers get, in order
 	maps     [][]float32
 	codes    map[kernel.Code]int
 	stderr   io.Writer

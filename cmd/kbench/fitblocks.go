@@ -64,7 +64,7 @@ func (j *fitJob) fit(ctx context.Context) error {
 		return err
 	}
 	if perPass < len(j.index) {
-		j.signal = nil
+		j.freeSignal()
 	}
 	if len(j.index) > blockVoxels {
 		if err := j.openCheckpoint(); err != nil {
@@ -112,50 +112,89 @@ func (j *fitJob) keep(err error) error {
 
 // fitPass reads the signal of a pass, unless the checkpoint has all of it, and fits its blocks.
 func (j *fitJob) fitPass(ctx context.Context, pass sched.Range) error {
-	result := fit.New(j.model.Fitter(), min(blockVoxels, pass.Len()))
+	room, err := fit.NewRoom(min(blockVoxels, pass.Len()), 0, j.model.Fitter().Parameters())
+	if err != nil {
+		return err
+	}
+	defer room.Free()
+	defer j.freeSignal()
 	bar := newProgress(j.stderr, "fit", "voxels", len(j.index))
 	defer bar.finish()
 	for begin := pass.Begin; begin < pass.End; begin += blockVoxels {
 		block := sched.Range{Begin: begin, End: min(begin+blockVoxels, pass.End)}
-		own := result.Slice(j.model.Fitter(), sched.Range{End: block.Len()})
-		if err := j.fitBlock(ctx, pass, block, own, bar); err != nil {
+		own := room.Result(j.model.Fitter(), block.Len())
+		if err := j.fitBlock(ctx, pass, block, room, bar); err != nil {
 			return err
 		}
 		if err := j.derive(ctx, block, own); err != nil {
 			return err
 		}
 	}
-	j.signal = nil
 	return nil
 }
 
 // fitBlock takes a block's result from the checkpoint, or fits it and saves it there.
-func (j *fitJob) fitBlock(ctx context.Context, pass, block sched.Range, result fit.Result, bar progress) error {
+func (j *fitJob) fitBlock(ctx context.Context, pass, block sched.Range, room *fit.Room, bar progress) error {
+	f := j.model.Fitter()
+	result := room.Result(f, block.Len())
 	if j.checkpoint != nil {
 		if done, err := j.checkpoint.Load(block, result); done || err != nil {
 			bar.set(block.End)
 			return err
 		}
 	}
-	var err error
 	if j.signal == nil {
-		if j.signal, err = readSignal(ctx, j.image, j.index[pass.Begin:pass.End], j.stderr); err != nil {
+		if err := j.readSignal(ctx, j.index[pass.Begin:pass.End]); err != nil {
 			return err
 		}
 	}
-	n := j.image.Header.Volumes()
-	signal := j.signal[(block.Begin-pass.Begin)*n : (block.End-pass.Begin)*n]
-	plan := sched.Plan{Workers: j.threads, Pin: true, Progress: func(done, _ int) { bar.set(block.Begin + done) }}
-	if _, err = fit.Block(ctx, j.model.Fitter(), signal, result, plan); err != nil || j.checkpoint == nil {
+	plan := j.placement.plan(j.places, j.threads)
+	plan.Progress = func(done, _ int) { bar.set(block.Begin + done) }
+	inPass := sched.Range{Begin: block.Begin - pass.Begin, End: block.End - pass.Begin}
+	if _, err := j.signal.Place(plan, nil, inPass); err != nil {
+		return err
+	}
+	plan, err := room.Place(plan, f, sched.Range{End: block.Len()})
+	if err != nil {
+		return err
+	}
+	n := f.Measurements()
+	signal := j.signal.Signal[inPass.Begin*n : inPass.End*n]
+	if _, err = fit.Block(ctx, f, signal, result, plan); err != nil || j.checkpoint == nil {
 		return err
 	}
 	return j.checkpoint.Save(block, result)
 }
 
+// readSignal reads voxels into a room of their own, each block's memory on the nodes that will fit it.
+func (j *fitJob) readSignal(ctx context.Context, index []int) error {
+	room, err := fit.NewRoom(len(index), j.image.Header.Volumes(), 0)
+	if err != nil {
+		return err
+	}
+	j.signal = room
+	plan := j.placement.plan(j.places, j.threads)
+	for begin := 0; begin < len(index); begin += blockVoxels {
+		if _, err := room.Place(plan, nil, sched.Range{Begin: begin, End: min(begin+blockVoxels, len(index))}); err != nil {
+			return err
+		}
+	}
+	return readSignal(ctx, room.Signal, j.image, index, j.stderr)
+}
+
+// freeSignal gives the signal's memory back, if there is any.
+func (j *fitJob) freeSignal() {
+	if j.signal != nil {
+		_ = j.signal.Free() // what cannot be given back ends with the process
+		j.signal = nil
+	}
+}
+
 // derive turns a block's parameters into maps and applies the NaN policy.
 func (j *fitJob) derive(ctx context.Context, block sched.Range, result fit.Result) error {
 	maps := j.model.Maps()
-	plan := sched.Plan{Voxels: block.Len(), Workers: j.threads}
+	plan := j.placement.plan(j.places, j.threads)
+	plan.Voxels, plan.Elastic = block.Len(), true
 	_, err := fit.PerWorker(ctx, plan, j.model.NewDeriver, func(d model.Deriver, part sched.Range) {
 		own := result.Slice(j.model.Fitter(), part)
 		out := make([][]float32, len(maps))

@@ -13,13 +13,11 @@ import (
 
 const responseHelp = `single-fibre response of csdm: auto (voxels of FA > 0.7 in the centre, as DIPY), e1,e2,e3,S0 (mm2/s), or a file (MRtrix3 or DIPY form); of msmt: auto (from the data of the mask), or MRtrix3's files WM.txt,GM.txt,CSF.txt, of which csdm takes the first`
 
-// readSignal reads the voxels of index into a voxel-major block, with a progress bar.
-func readSignal(ctx context.Context, image *nifti.Image, index []int, stderr io.Writer) ([]float32, error) {
-	signal := make([]float32, len(index)*image.Header.Volumes())
+// readSignal reads the voxels of index into signal, voxel-major, with a progress bar.
+func readSignal(ctx context.Context, signal []float32, image *nifti.Image, index []int, stderr io.Writer) error {
 	bar := newProgress(stderr, "read", "volumes", image.Header.Volumes())
 	defer bar.finish()
-	err := image.ReadMasked(ctx, signal, index, nifti.ReadOptions{Progress: func(done, _ int) { bar.set(done) }})
-	return signal, err
+	return image.ReadMasked(ctx, signal, index, nifti.ReadOptions{Progress: func(done, _ int) { bar.set(done) }})
 }
 
 // checkMemory refuses a block of voxels that would not fit in the memory that is free.
@@ -54,35 +52,35 @@ func (o *runOptions) load(ctx context.Context, stderr io.Writer) (studyBlock, er
 	for _, w := range a.warnings {
 		fmt.Fprintln(stderr, "kbench: warning:", w)
 	}
-	block := studyBlock{gradients: a.gradients, shape: a.image.Header.Shape, voxels: len(a.mask.Index)}
-	if err := checkMemory(o.data.dwi, block.voxels, a.image.Header.Volumes()); err != nil {
+	block, err := o.newBlock(o.data.dwi, len(a.mask.Index), a.gradients)
+	if err != nil {
 		return block, err
 	}
-	if block.signal, err = readSignal(ctx, a.image, a.mask.Index, stderr); err != nil {
+	block.shape = a.image.Header.Shape
+	if err = readSignal(ctx, block.signal(), a.image, a.mask.Index, stderr); err != nil {
 		return block, err
 	}
 	if needsResponse(o.models) {
-		block.response, err = findResponse(o.response, block.signal, a.image.Header.SpatialShape(), a.mask.Index, a.gradients)
+		block.response, err = findResponse(o.response, block.signal(), a.image.Header.SpatialShape(), a.mask.Index, a.gradients)
 	}
 	if err == nil && needsTissues(o.models) {
-		block.tissues, err = findTissues(o.response, spread(block.signal, a.gradients.Len(), tissueSample), a.gradients)
+		block.tissues, err = findTissues(o.response, spread(block.signal(), a.gradients.Len(), tissueSample), a.gradients)
 	}
 	return block, err
 }
 
 func (o *runOptions) makePhantom() (studyBlock, error) {
 	g := phantom.HCP()
-	if err := checkMemory("--voxels", o.voxels, g.Len()); err != nil {
-		return studyBlock{}, err
+	block, err := o.newBlock("--voxels", o.voxels, g)
+	if err != nil {
+		return block, err
 	}
 	p, err := phantom.Make(g, phantom.Options{Voxels: o.voxels, SNR: o.snr, Seed: o.seed})
 	if err != nil {
-		return studyBlock{}, err
+		return block, err
 	}
-	block := studyBlock{
-		gradients: p.Gradients, response: phantom.Response(), signal: p.Signal, voxels: o.voxels,
-		shape: append(p.Shape[:], p.Gradients.Len()),
-	}
+	copy(block.signal(), p.Signal)
+	block.response, block.shape = phantom.Response(), append(p.Shape[:], g.Len())
 	if o.response != "auto" {
 		block.response, err = findResponse(o.response, nil, p.Shape, nil, p.Gradients)
 	}
@@ -121,14 +119,16 @@ func (j *fitJob) estimateResponse(ctx context.Context) error {
 func (j *fitJob) responseSignal(ctx context.Context) (signal []float32, index []int, err error) {
 	header := j.image.Header
 	if j.shard.of == 0 && int64(len(j.index))*int64(header.Volumes())*4 <= j.memoryLimit()/2 {
-		j.signal, err = readSignal(ctx, j.image, j.index, j.stderr)
-		return j.signal, j.index, err
+		if err = j.readSignal(ctx, j.index); err != nil {
+			return nil, nil, err
+		}
+		return j.signal.Signal, j.index, nil
 	}
 	if index, err = acq.AutoRegion(header.SpatialShape(), j.mask.Index, acq.AutoOptions{}); err != nil {
 		return nil, nil, err
 	}
-	signal, err = readSignal(ctx, j.image, index, j.stderr)
-	return signal, index, err
+	signal = make([]float32, len(index)*header.Volumes())
+	return signal, index, readSignal(ctx, signal, j.image, index, j.stderr)
 }
 
 // describeResponse is the response in sidecars.

@@ -68,7 +68,8 @@ func newRootCommand(args []string) *cobra.Command {
 		return fmt.Errorf("%w (kbench %s --help lists the flags)", err, c.Name())
 	})
 	root.AddCommand(
-		newRunCommand(args), newFitCommand(args), newReportCommand(), newCompareCommand(args),
+		newRunCommand(args), newFitCommand(args), newReportCommand(), newExplainCommand(), newSimulateCommand(),
+		newCompareCommand(args),
 		newPhantomCommand(), newEnvCommand(),
 	)
 	return root

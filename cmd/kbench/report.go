@@ -19,6 +19,7 @@ type reportOptions struct {
 	perCPU   float64
 	serial   string
 	baseline string
+	cores    string
 	command  string         // that made the records; empty where unknown
 	sources  []string       // the CSV files, where the records come from files
 	records  []study.Record // the records
@@ -60,6 +61,7 @@ times are used for it, or those given with --serial.`,
 	f.StringVar(&o.prices, "prices", "", "dollars an hour by CPU count, as 8=.34,16=.68 (default: the published study's)")
 	f.Float64Var(&o.perCPU, "price-per-cpu", publishedPerCPU, "dollars an hour of one CPU, for CPU counts that are not in --prices")
 	f.StringVar(&o.serial, "serial", "", "serial seconds of models without serial runs, as csdm=119,fwdtim=798")
+	f.StringVar(&o.cores, "cores", "", coresHelp)
 	f.StringVar(&o.baseline, "baseline", "", "serial engine that all speed-ups are relative to (default: each engine's own)")
 	return c
 }
@@ -87,6 +89,15 @@ func writeStudy(stdout io.Writer, o reportOptions) error {
 		Title: "Where every core-second goes", Command: o.command, Version: "v" + version(), Made: time.Now(),
 		Machine: o.machine, Data: o.facts, Sources: o.sources, Repeat: o.repeat(),
 		Summary: study.Summarise(records, options), Published: published,
+	}
+	machines, err := explainedMachines(o.cores)
+	if err != nil {
+		return err
+	}
+	if explanation, err := study.Explain(records, study.ExplainOptions{Machines: machines, Seed: 1}); err == nil {
+		report.Explanation = &explanation
+	} else {
+		report.Unexplained = err.Error()
 	}
 	if err := report.Summary.WriteTable(stdout); err != nil {
 		return err
@@ -133,8 +144,8 @@ func (o *reportOptions) repeat() []string {
 func machineFacts() []study.Fact {
 	var facts []study.Fact
 	for line := range strings.Lines(numa.Describe().String()) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), "  ")
-		facts = append(facts, study.Fact{Name: name, Value: strings.TrimSpace(value)})
+		name, value := line[:11], line[11:] // as Machine.String sets them
+		facts = append(facts, study.Fact{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
 	}
 	return facts
 }

@@ -39,7 +39,9 @@ type runOptions struct {
 	snr                  float64
 	seed                 uint64
 	isa                  string
-	pin, noPin, resume   bool
+	placement            placement
+	places               []int // the CPUs that workers get, in order
+	resume               bool
 	overlay              string
 	command              string
 }
@@ -81,8 +83,7 @@ The command line of the published study works as typed, with underscores or dash
 	f.Float64Var(&o.snr, "snr", 30, "signal-to-noise ratio of the phantom's b0s; 0 is noiseless")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the phantom")
 	f.StringVar(&o.isa, "isa", "", isaHelp)
-	f.BoolVar(&o.pin, "pin", true, "pin each worker to one CPU")
-	f.BoolVar(&o.noPin, "no-pin", false, "do not pin workers")
+	o.placement.addFlags(f)
 	f.BoolVar(&o.resume, "resume", false, "go on with a stopped study: keep the CSV's rows, run what is missing")
 	f.StringVar(&o.overlay, "overlay", "", "CSV of the published study, to draw behind ours")
 	return c
@@ -115,16 +116,16 @@ func (o *runOptions) check() error {
 		}
 		o.cpus = []int{o.numCPUs}
 	}
-	allowed, err := numa.Allowed()
-	if err != nil {
+	var err error
+	if o.places, err = o.placement.cpus(); err != nil {
 		return err
 	}
 	if len(o.cpus) == 0 {
-		o.cpus = []int{len(allowed)}
+		o.cpus = []int{len(o.places)}
 	}
 	for _, n := range o.cpus {
-		if n < 1 || n > len(allowed) {
-			return fmt.Errorf("--cpus %d: this process may use 1 to %d CPUs", n, len(allowed))
+		if n < 1 || n > len(o.places) {
+			return fmt.Errorf("--cpus %d: this process may use 1 to %d CPUs", n, len(o.places))
 		}
 	}
 	return nil
@@ -138,9 +139,13 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	block, err := o.load(ctx, stderr)
+	if block.room != nil {
+		defer block.room.Free()
+	}
 	if err != nil {
 		return err
 	}
+	block.repeat()
 	fitters, err := o.fitters(block, stderr)
 	if err != nil {
 		return err
@@ -155,10 +160,14 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if done := len(planned) - len(missing); done > 0 {
 		fmt.Fprintf(stderr, "%s has %d of the %d runs; %d to go\n", log.Path(), done, len(planned), len(missing))
 	}
+	results, err := block.newResults(fitters)
+	if err != nil {
+		return err
+	}
+	defer results.Free()
 	bar := newProgress(stderr, "run", "runs", len(missing))
-	var result fit.Result
 	for i, p := range missing {
-		record, err := o.measure(ctx, p, block, &result)
+		record, err := o.measure(ctx, p, block.room, results)
 		if err == nil {
 			err = log.Append(record)
 		}
@@ -233,14 +242,14 @@ func defaultFolder(resume bool) string {
 	}
 }
 
-// A studyBlock is the data of a study: masked voxels, voxel-major.
+// A studyBlock is the data of a study: masked voxels.
 type studyBlock struct {
 	gradients *acq.GradientTable
 	response  acq.Response
 	tissues   []model.Tissue // of msmt
 	shape     []int          // of the 4D image
-	signal    []float32
 	voxels    int
+	room      *fit.Room // their signal
 }
 
 // dataFacts describes what was fitted, for the page.
@@ -260,20 +269,41 @@ func (o *runOptions) dataFacts(b studyBlock) []study.Fact {
 	return facts
 }
 
-// at returns the block at a scale: the same voxels, scale times over.
-func (b studyBlock) at(scale int) studyBlock {
-	if scale > 1 {
-		b.signal = slices.Repeat(b.signal, scale)
-		b.voxels *= scale
+// newBlock makes a study block with room for the signal of as many voxels as the largest scale needs.
+func (o *runOptions) newBlock(what string, voxels int, g *acq.GradientTable) (studyBlock, error) {
+	times := max(1, o.maxScale) // kbench compare has no scales
+	if err := checkMemory(what, voxels*times, g.Len()); err != nil {
+		return studyBlock{}, err
 	}
-	return b
+	room, err := fit.NewRoom(voxels*times, g.Len(), 0)
+	return studyBlock{gradients: g, voxels: voxels, room: room}, err
+}
+
+// signal is that of the voxels once.
+func (b studyBlock) signal() []float32 { return b.room.Signal[:b.voxels*b.gradients.Len()] }
+
+// repeat fills the room with copies: a scale fits the first so many.
+func (b studyBlock) repeat() {
+	once := b.signal()
+	for at := len(once); at < len(b.room.Signal); at += len(once) {
+		copy(b.room.Signal[at:], once)
+	}
+}
+
+// newResults makes room for the results of any of the models.
+func (b studyBlock) newResults(models map[string]model.Model) (*fit.Room, error) {
+	parameters := 0
+	for _, m := range models {
+		parameters = max(parameters, m.Fitter().Parameters())
+	}
+	return fit.NewRoom(b.room.Voxels(), 0, parameters)
 }
 
 // A plannedRun is a run to be measured: what will be asked for (record), and with what.
 type plannedRun struct {
 	record study.Record
 	fitter kernel.Fitter
-	scale  int
+	plan   sched.Plan
 }
 
 // plan lists the runs. Repetitions are the outer loop, so that a slow drift of the machine touches
@@ -281,14 +311,18 @@ type plannedRun struct {
 func (o *runOptions) plan(block studyBlock, fitters map[string]model.Model) []plannedRun {
 	isa, _ := kernel.ChosenISA(kernel.WithISA(o.isa))
 	host, _ := os.Hostname()
-	allowed, _ := numa.Allowed()
+	machine := numa.Describe()
+	pin := o.placement.pinning()
 	var planned []plannedRun
 	add := func(m model.Model, engine string, scale, cpus, chunks, run int) {
 		voxels := block.voxels * scale
-		planned = append(planned, plannedRun{fitter: m.Fitter(), scale: scale, record: study.Record{
+		plan := o.placement.plan(o.places, cpus)
+		plan.Voxels, plan.Chunks, plan.Counters = voxels, chunks, true
+		planned = append(planned, plannedRun{fitter: m.Fitter(), plan: plan, record: study.Record{
 			Engine: engine, Model: m.StudyName(), DataShape: block.shape, NumVox: voxels, CPUCount: cpus,
 			NumChunks: chunks, VoxPerChunk: max(1, voxels/chunks), Run: run,
-			ISA: isa, Pinned: o.pin && !o.noPin, Nodes: nodesOf(allowed[:cpus]), Version: version(), Host: host,
+			ISA: isa, Pinned: pin != sched.PinNone, Nodes: nodesOf(machine, o.places[:cpus]), Version: version(), Host: host,
+			Schedule: plan.Policy.String(), Pin: pin.String(), Places: o.placement.places, Cores: machine.CoresOf(o.places[:cpus]),
 		}})
 	}
 	for scale := o.minScale; scale <= o.maxScale; scale++ {
@@ -309,8 +343,7 @@ func (o *runOptions) plan(block studyBlock, fitters map[string]model.Model) []pl
 }
 
 // nodesOf counts the NUMA nodes that some CPUs belong to.
-func nodesOf(cpus []int) int {
-	machine := numa.Describe()
+func nodesOf(machine numa.Machine, cpus []int) int {
 	nodes := map[int]bool{}
 	for _, cpu := range cpus {
 		if node, ok := machine.Node(cpu); ok {
@@ -320,37 +353,52 @@ func nodesOf(cpus []int) int {
 	return max(1, len(nodes))
 }
 
-// measure does one planned run and fills in its record. result is kept from run to run, so that its
-// memory is in place before the clock starts.
-func (o *runOptions) measure(ctx context.Context, p plannedRun, block studyBlock, result *fit.Result) (study.Record, error) {
-	block = block.at(p.scale)
-	if len(result.Status) != block.voxels || len(result.Parameters) != block.voxels*p.fitter.Parameters() {
-		*result = fit.New(p.fitter, block.voxels)
+// measure does one planned run and fills in its record. Memory is in place, on the nodes where the
+// workers want it, before the clock starts.
+func (o *runOptions) measure(ctx context.Context, p plannedRun, signal, results *fit.Room) (study.Record, error) {
+	record := p.record
+	all := sched.Range{End: record.NumVox}
+	if _, err := signal.Place(p.plan, nil, all); err != nil {
+		return record, err
 	}
+	plan, err := results.Place(p.plan, p.fitter, all)
+	if err != nil {
+		return record, err
+	}
+	result := results.Result(p.fitter, record.NumVox)
 	clear(result.Parameters)
 	clear(result.Status)
 	runtime.GC()
 
-	record := p.record
 	memory := watchMemory()
-	account, err := fit.Block(ctx, p.fitter, block.signal, *result, sched.Plan{
-		Chunks: record.NumChunks, Workers: record.CPUCount, Pin: record.Pinned,
-	})
+	account, err := fit.Block(ctx, p.fitter, signal.Signal[:record.NumVox*p.fitter.Measurements()], result, plan)
 	record.MemUsage, record.AvgMem = memory.stop()
 	if err != nil {
 		return record, err
 	}
 	record.MemorySize = memory.total
 	record.PeakRSS = peakRSS()
-	record.Time = account.Wall.Seconds()
-	for _, w := range account.Workers {
-		record.Compute += w.Compute.Seconds()
-		record.Dispatch += w.Dispatch.Seconds()
-		record.Steal += w.Steal.Seconds()
-		record.StartWait += w.StartWait.Seconds()
-		record.TailWait += w.TailWait.Seconds()
-	}
+	writeAccount(&record, account)
 	return record, nil
+}
+
+// writeAccount puts a run's account into its record.
+func writeAccount(record *study.Record, account sched.Account) {
+	sum := account.Sum()
+	record.Time = account.Wall.Seconds()
+	record.Compute = sum.Compute.Seconds()
+	record.Dispatch = sum.Dispatch.Seconds()
+	record.Steal = sum.Steal.Seconds()
+	record.StartWait = sum.StartWait.Seconds()
+	record.FirstTouch = sum.FirstTouch.Seconds()
+	record.TailWait = sum.TailWait.Seconds()
+	record.ChunksRun, record.ChunksStolen = int64(sum.Chunks), int64(sum.Stolen)
+	record.ChunkMedian = sum.ChunkTimes.Quantile(0.5).Seconds()
+	record.ChunkP99 = sum.ChunkTimes.Quantile(0.99).Seconds()
+	record.LocalBytes, record.FarBytes = sum.LocalBytes, sum.FarBytes
+	record.VoluntarySwitches, record.InvoluntarySwitches = sum.VoluntarySwitches, sum.InvoluntarySwitches
+	record.Migrations = int64(sum.Migrations)
+	record.Instructions, record.Cycles, record.CacheMisses = sum.Counts.Instructions, sum.Counts.Cycles, sum.Counts.CacheMisses
 }
 
 // A memoryWatch samples the memory in use on the whole machine once a second, as the published

@@ -55,7 +55,7 @@ func TestEveryRunsAccountAddsUpToItsCoreSeconds(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range records {
-		sum := r.Compute + r.Dispatch + r.Steal + r.StartWait + r.TailWait
+		sum := r.Compute + r.Dispatch + r.Steal + r.StartWait + r.FirstTouch + r.TailWait
 		want := r.Time * float64(r.CPUCount)
 		if sum < 0.99*want || sum > 1.01*want {
 			t.Errorf("%s on %d CPUs in %d chunks: the parts add up to %g s, wall x workers is %g s", r.Model, r.CPUCount, r.NumChunks, sum, want)
@@ -120,6 +120,30 @@ func TestRunFitsTheUsersOwnData(t *testing.T) {
 	if voxels[64] != 3 || voxels[128] != 3 {
 		t.Errorf("rows by voxels are %v, want 3 of 64 and, at scale 2, 3 of 128", voxels)
 	}
+}
+
+func TestRunsRecordHowTheyWereScheduled(t *testing.T) {
+	dir := t.TempDir()
+	succeed(t, "run", "--models", "dti", "--min-chunks", "5", "--max-chunks", "5", "--num-runs", "1", "--voxels", "500", "--skip-serial",
+		"--schedule", "dynamic", "--pin", "none", "--places", "spread", "--smt=false", "--cpus", "1", "-o", dir)
+	records, err := study.ReadRecords(filepath.Join(dir, "runs.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range records {
+		if r.Schedule != "dynamic" || r.Pin != "none" || r.Pinned || r.Places != "spread" || r.Cores != 1 {
+			t.Errorf("recorded schedule %q, pin %q (%v), places %q, %d cores", r.Schedule, r.Pin, r.Pinned, r.Places, r.Cores)
+		}
+		if r.ChunksRun != 34 || r.ChunksStolen != 0 || r.ChunkMedian <= 0 || r.ChunkP99 < r.ChunkMedian {
+			t.Errorf("%d chunks, %d of them stolen, median %g s, 99%% %g s; want 34 (500 voxels by 15), none stolen", r.ChunksRun, r.ChunksStolen, r.ChunkMedian, r.ChunkP99)
+		}
+	}
+	if len(records) != 1 {
+		t.Errorf("%d records, want 1", len(records))
+	}
+	refuse(t, []string{"run", "--schedule", "guided", "-o", t.TempDir()}, "guided", "numa, dynamic or static")
+	refuse(t, []string{"run", "--pin=socket", "-o", t.TempDir()}, "socket", "none, core or node")
+	refuse(t, []string{"run", "--places", "9999", "-o", t.TempDir()}, "9999")
 }
 
 func TestANamedCSVHasItsReportBesideIt(t *testing.T) {

@@ -66,8 +66,8 @@ func (j *fitJob) estimateTissues(ctx context.Context) (err error) {
 	if err := checkMemory("--response auto", len(index), j.image.Header.Volumes()); err != nil {
 		return err
 	}
-	signal, err := readSignal(ctx, j.image, index, j.stderr)
-	if err != nil {
+	signal := make([]float32, len(index)*j.image.Header.Volumes())
+	if err := readSignal(ctx, signal, j.image, index, j.stderr); err != nil {
 		return err
 	}
 	j.settings.tissues, err = findTissues("auto", signal, j.gradients)

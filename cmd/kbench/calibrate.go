@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"github.com/voxfit/voxfit/fit"
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/numa"
+	"github.com/voxfit/voxfit/phantom"
+	"github.com/voxfit/voxfit/sched"
+	"github.com/voxfit/voxfit/study"
+)
+
+// calibrationVoxels is the size of the phantom whose chunks are timed, calibrationTime how long each
+// chunk size is timed for.
+const (
+	calibrationVoxels = 8192
+	calibrationTime   = 500 * time.Millisecond
+)
+
+// calibrationSizes are the chunk sizes that are timed, in voxels: from the study's smallest to where a
+// chunk's beginning and end no longer show.
+var calibrationSizes = []int{13, 53, 212, 851, 4096}
+
+// calibrate measures on one core what a simulation needs: times of chunks, the cost of a dispatch, and
+// that of a worker's start.
+func calibrate(ctx context.Context, name, isa string, stderr io.Writer) (study.ChunkTimes, error) {
+	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: calibrationVoxels, SNR: 30, Seed: 1})
+	if err != nil {
+		return study.ChunkTimes{}, err
+	}
+	settings := defaultSettings(isa)
+	m, _, err := settings.build(name, p.Gradients, phantom.Response())
+	if err != nil {
+		return study.ChunkTimes{}, err
+	}
+	f := m.Fitter()
+	times := study.ChunkTimes{Model: m.StudyName(), BytesPerVoxel: float64(4*f.Measurements() + 8*f.Parameters() + statusBytes)}
+	fmt.Fprintf(stderr, "measuring chunks of %s on one core ...\n", name)
+	result := fit.New(f, calibrationVoxels)
+	err = onOneCore(func() error {
+		worker := f.NewWorker()
+		for _, size := range calibrationSizes {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			timeChunks(f, worker, p.Signal, result, size, &times)
+		}
+		return nil
+	})
+	if err != nil {
+		return times, err
+	}
+	return times, scheduleCosts(ctx, &times)
+}
+
+const statusBytes = 8
+
+// timeChunks goes over the phantom in chunks of one size, once unmeasured and then for a while.
+func timeChunks(f kernel.Fitter, worker kernel.Worker, signal []float32, result fit.Result, size int, times *study.ChunkTimes) {
+	d := sched.Division{Voxels: calibrationVoxels, PerChunk: size}
+	begin := time.Now()
+	for pass := 0; pass < 2 || time.Since(begin) < calibrationTime && pass < 50; pass++ {
+		for i := range d.Count() {
+			r := d.At(i)
+			start := time.Now()
+			worker.Fit(result.Parameters[r.Begin*f.Parameters():r.End*f.Parameters()], result.Status[r.Begin:r.End],
+				signal[r.Begin*f.Measurements():r.End*f.Measurements()])
+			if took := time.Since(start); pass > 0 && r.Len() == size {
+				times.Add(size, took.Seconds())
+			}
+		}
+	}
+}
+
+// onOneCore runs a function on a pinned thread, where the system allows it.
+func onOneCore(run func() error) error {
+	if cpus, err := numa.Allowed(); err == nil {
+		if unpin, err := numa.Pin(cpus[0]); err == nil {
+			defer unpin()
+		}
+	}
+	return run()
+}
+
+// spawnWorkers is how many workers are started to see what each further one waits. They are not
+// pinned: most of them have no CPU of their own.
+const spawnWorkers = 64
+
+// scheduleCosts measures a dispatch and the start of workers on runs of empty chunks. The least of
+// several runs counts: what other programs take of the core is no cost of the scheduler.
+func scheduleCosts(ctx context.Context, times *study.ChunkTimes) error {
+	const chunks = 1 << 16
+	empty := func(int, sched.Range) error { return nil }
+	pin := sched.PinNone
+	if numa.CanPin {
+		pin = sched.PinCore
+	}
+	times.Dispatch, times.Start, times.Spawn = math.Inf(1), math.Inf(1), math.Inf(1)
+	for range 9 {
+		one, err := sched.Run(ctx, sched.Plan{Voxels: chunks, Chunks: chunks, Workers: 1, Pin: pin}, empty)
+		if err != nil {
+			return err
+		}
+		many, err := sched.Run(ctx, sched.Plan{Voxels: spawnWorkers, Chunks: spawnWorkers, Workers: spawnWorkers}, empty)
+		if err != nil {
+			return err
+		}
+		last := time.Duration(0)
+		for _, w := range many.Workers {
+			last = max(last, w.StartWait)
+		}
+		times.Dispatch = min(times.Dispatch, one.Sum().Dispatch.Seconds()/chunks)
+		times.Start = min(times.Start, one.Sum().StartWait.Seconds())
+		times.Spawn = min(times.Spawn, last.Seconds()/spawnWorkers)
+	}
+	return nil
+}

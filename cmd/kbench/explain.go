@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/voxfit/voxfit/numa"
+	"github.com/voxfit/voxfit/study"
+)
+
+func newExplainCommand() *cobra.Command {
+	var out, cores string
+	var seed uint64
+	c := &cobra.Command{
+		Use:   "explain CSV...",
+		Short: "Why each added core costs something: the overhead model, fitted to a study's CSV files",
+		Long: `Fit time = serial part + work / cores + cost of a chunk x chunks + cost of a core x cores + contention to the
+runs of CSV files (kbench run's or the published study's), with intervals and with the errors on runs left out,
+beside Amdahl's, Gustafson's and the universal scalability law; and say in words what limits each model.
+
+CPUs are hardware threads, and two of them may be one core. What is what is known for the published runs (AWS c5)
+and for runs of this machine; for others --cores says it.`,
+		Example: `  kbench explain ray_runs.csv -o page
+  kbench explain kbench-run/runs.csv --cores 8=4,16=8,64=32/2`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			var records []study.Record
+			for _, path := range args {
+				more, err := study.ReadRecords(path)
+				if err != nil {
+					return err
+				}
+				records = append(records, more...)
+			}
+			machines, err := explainedMachines(cores)
+			if err != nil {
+				return err
+			}
+			explanation, err := study.Explain(records, study.ExplainOptions{Machines: machines, Seed: seed})
+			if err != nil {
+				return fmt.Errorf("%s: %w", strings.Join(args, ", "), err)
+			}
+			stdout := c.OutOrStdout()
+			if err := explanation.WriteTable(stdout); err != nil || out == "" {
+				return err
+			}
+			repeat := "kbench explain " + strings.Join(args, " ") + " -o " + out
+			if cores != "" {
+				repeat += " --cores " + cores
+			}
+			err = study.WriteExplanation(out, study.ExplanationPage{
+				Title: "Why each added core costs something", Version: "v" + version(), Made: time.Now(),
+				Sources: args, Repeat: []string{repeat}, Explanation: explanation,
+			})
+			if err != nil {
+				return err
+			}
+			index, err := filepath.Abs(filepath.Join(out, "index.html"))
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(stdout, "\npage  %s\n", index)
+			return nil
+		},
+	}
+	f := c.Flags()
+	f.StringVarP(&out, "output", "o", "", "folder for the page (default: none, the terminal alone)")
+	f.StringVar(&cores, "cores", "", coresHelp)
+	f.Uint64Var(&seed, "seed", 1, "seed of the intervals")
+	return c
+}
+
+const coresHelp = "what CPU counts are, as CPUs=cores or CPUs=cores/sockets: 8=4,72=36/2"
+
+// explainedMachines is what is known of CPUs and cores: the flag, and this machine.
+func explainedMachines(flag string) (study.Machines, error) {
+	m := study.Machines{Local: map[int]study.Cores{}}
+	if flag != "" {
+		given, err := study.ParseCores(flag)
+		if err != nil {
+			return m, fmt.Errorf("--cores: %w", err)
+		}
+		m.Given = given
+	}
+	m.Host, _ = os.Hostname()
+	allowed, err := numa.Allowed()
+	if err != nil {
+		return m, nil // a system that does not say: CPUs are then taken as cores, and the output says so
+	}
+	machine := numa.Describe()
+	for n := 1; n <= len(allowed); n++ {
+		m.Local[n] = coresOf(machine, allowed[:n])
+	}
+	return m, nil
+}
+
+// coresOf counts the cores and the packages of some CPUs.
+func coresOf(machine numa.Machine, cpus []int) study.Cores {
+	packages := map[int]bool{}
+	for _, cpu := range machine.CPUs {
+		if slices.Contains(cpus, cpu.ID) {
+			packages[cpu.Package] = true
+		}
+	}
+	return study.Cores{Physical: max(1, machine.CoresOf(cpus)), Sockets: max(1, len(packages))}
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const recordedStudy = "../../study/testdata/two_cores.csv"
+
+func TestExplainSaysWhatLimitsEachModelAndWritesAPage(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "page")
+	text := succeed(t, "explain", recordedStudy, "-o", dir)
+	for _, word := range []string{"Constrained spherical deconvolution", "Free-water tensor", "serial part", "What limits them most", "Amdahl's law"} {
+		if !strings.Contains(text, word) {
+			t.Errorf("the output does not show %q:\n%s", word, text)
+		}
+	}
+	page := string(read(t, filepath.Join(dir, "index.html")))
+	if !strings.Contains(page, "Overhead of each core, measured") || !strings.Contains(page, "kbench explain") {
+		t.Error("the page lacks the measured overhead, or the command")
+	}
+	for _, file := range []string{"losses", "overhead", "fitted", "leftout", "forecast"} {
+		if _, err := os.Stat(filepath.Join(dir, "figures", file+".svg")); err != nil {
+			t.Error(err)
+		}
+	}
+	if text := succeed(t, "explain", recordedStudy, "--cores", "2=1"); !strings.Contains(text, "hyperthread ") {
+		t.Errorf("two CPUs of one core have no hyperthread:\n%s", text)
+	}
+}
+
+func TestExplainRefusesBrokenFilesInOneLine(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name, text string) string {
+		p := filepath.Join(dir, name)
+		write(t, p, []byte(text))
+		return p
+	}
+	whole := string(read(t, recordedStudy))
+	lines := strings.SplitAfter(whole, "\n")
+	refuse(t, []string{"explain", path("empty.csv", "")}, "empty.csv", "empty")
+	refuse(t, []string{"explain", path("header.csv", lines[0])}, "header.csv", "no runs")
+	refuse(t, []string{"explain", path("two.csv", strings.Join(lines[:3], ""))}, "two.csv")
+	refuse(t, []string{"explain", path("other.csv", "a,b\n1,2\n")}, "other.csv", "num_chunks")
+	refuse(t, []string{"explain", path("word.csv", strings.Replace(whole, "ConstrainedSphericalDeconvModel", " ", 1))}, "word.csv", "line 2", "model")
+	refuse(t, []string{"explain", filepath.Join(dir, "none.csv")}, "none.csv", "no such file")
+	refuse(t, []string{"explain", recordedStudy, "--cores", "2=3"}, "--cores", "2=3")
+}
+
+func TestSimulatePredictsFromARecordedStudy(t *testing.T) {
+	dir := t.TempDir()
+	text := succeed(t, "simulate", "--machine", "c5.18xlarge", recordedStudy, "--cores", "8,36", "--chunks", "512,8192", "--resamples", "2", "-o", dir)
+	if !strings.HasPrefix(text, "PREDICTION, not measurement") || !strings.Contains(text, "c5.18xlarge") {
+		t.Errorf("the output is\n%s", text)
+	}
+	for _, file := range []string{"predictions.csv", "prediction.svg"} {
+		if _, err := os.Stat(filepath.Join(dir, file)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestSimulateMeasuresWhereNoFileIsGiven(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: measures for three seconds")
+	}
+	dir := t.TempDir()
+	args := []string{"simulate", "--machine", "epyc-9354", "--model", "dti", "--voxels", "20000", "--chunks", "256", "--cores", "4", "--resamples", "2"}
+	measured := succeed(t, append(args, "-o", dir)...)
+	again := succeed(t, append(args, filepath.Join(dir, "chunks.csv"))...)
+	if !strings.HasPrefix(measured, strings.TrimSpace(again)) {
+		t.Errorf("from the measured times again\n%s, at first\n%s", again, measured)
+	}
+}
+
+func TestSimulateRefusesInOneLine(t *testing.T) {
+	refuse(t, []string{"simulate", recordedStudy}, "--machine")
+	refuse(t, []string{"simulate", "--machine", "deep-thought", recordedStudy}, "deep-thought", "c5.18xlarge")
+	refuse(t, []string{"simulate", "--machine", "c5.18xlarge", recordedStudy, "--cores", "72"}, "72", "36")
+	refuse(t, []string{"simulate", "--machine", "c5.18xlarge", recordedStudy, "--model", "dti"}, "two_cores.csv", "TensorModel")
+	refuse(t, []string{"simulate", "--machine", "c5.18xlarge", recordedStudy, "--schedule", "chaos"}, "chaos", "numa")
+	refuse(t, []string{"simulate", "--machine", "c5.18xlarge", "--model", "nothing", recordedStudy}, "nothing")
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/spf13/pflag"
+	"github.com/voxfit/voxfit/numa"
+	"github.com/voxfit/voxfit/sched"
+)
+
+// A placement is the flags that say where workers go and how chunks find them.
+type placement struct {
+	schedule policyFlag
+	pin      pinFlag
+	noPin    bool
+	places   string
+	smt      bool
+}
+
+func (p *placement) addFlags(f *pflag.FlagSet) {
+	if numa.CanPin {
+		p.pin = pinFlag(sched.PinCore)
+	}
+	f.Var(&p.schedule, "schedule", "how chunks find workers: numa (each node's share to its workers, then stealing from the nearest), dynamic (one queue), static (no stealing)")
+	f.Var(&p.pin, "pin", "tie each worker to one CPU (core), to its NUMA node (node), or to none; --pin alone is core")
+	f.Lookup("pin").NoOptDefVal = "core"
+	f.BoolVar(&p.noPin, "no-pin", false, "the same as --pin none")
+	f.StringVar(&p.places, "places", "close", "order of the CPUs: close (fill one node after the other), spread (nodes in turn), or a list as 0,2,4-7; second hardware threads come last")
+	f.BoolVar(&p.smt, "smt", true, "use the second hardware threads of cores too; --smt=false: one worker a core")
+}
+
+// cpus is the CPUs for workers, in order.
+func (p *placement) cpus() ([]int, error) {
+	allowed, err := numa.Allowed()
+	if err != nil {
+		return nil, err
+	}
+	places, err := numa.Describe().Places(p.places, allowed, p.smt)
+	if err == nil && len(places) == 0 {
+		err = fmt.Errorf("--places %s: none of the CPUs %v that this process may use is known to the system", p.places, allowed)
+	}
+	return places, err
+}
+
+func (p *placement) pinning() sched.Pinning {
+	if p.noPin {
+		return sched.PinNone
+	}
+	return sched.Pinning(p.pin)
+}
+
+// plan is for so many workers on the first of the CPUs (0: by sched's rule, on all of them). Workers that
+// are not pinned stay within these CPUs only where a flag chose them, and else go where the kernel likes.
+func (p *placement) plan(cpus []int, workers int) sched.Plan {
+	plan := sched.Plan{Workers: workers, Policy: sched.Policy(p.schedule), Pin: p.pinning()}
+	if plan.Pin != sched.PinNone || p.places != "close" || !p.smt {
+		plan.CPUs = slices.Clone(cpus)
+		if workers > 0 {
+			plan.CPUs = plan.CPUs[:min(workers, len(cpus))]
+		}
+	}
+	return plan
+}
+
+// policyFlag is a sched.Policy by its name.
+type policyFlag sched.Policy
+
+func (p *policyFlag) String() string { return sched.Policy(*p).String() }
+func (p *policyFlag) Type() string   { return "numa|dynamic|static" }
+func (p *policyFlag) Set(text string) error {
+	policy, err := sched.ParsePolicy(text)
+	*p = policyFlag(policy)
+	return err
+}
+
+// pinFlag is a sched.Pinning by its name, or true or false, as --pin was first spelled.
+type pinFlag sched.Pinning
+
+func (p *pinFlag) String() string { return sched.Pinning(*p).String() }
+func (p *pinFlag) Type() string   { return "none|core|node" }
+func (p *pinFlag) Set(text string) error {
+	if on, err := strconv.ParseBool(text); err == nil {
+		text = map[bool]string{true: "core", false: "none"}[on]
+	}
+	pin, err := sched.ParsePinning(text)
+	if err == nil && pin != sched.PinNone && !numa.CanPin {
+		err = fmt.Errorf("this operating system does not let a program choose its CPUs")
+	}
+	*p = pinFlag(pin)
+	return err
+}

@@ -1,0 +1,122 @@
+package fit
+
+import (
+	"errors"
+	"sync"
+	"unsafe"
+
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/numa"
+	"github.com/voxfit/voxfit/sched"
+)
+
+// A Room is the memory of a fit, outside the Go heap: the signal and the results of a number of voxels,
+// in huge pages where the system allows, and with each NUMA node's share of the voxels on that node
+// (Place). Free gives it back.
+type Room struct {
+	// Signal is voxels x measurements, voxel-major.
+	Signal     []float32
+	voxels     int
+	parameters []float64
+	status     []kernel.Status
+	pages      [3]*numa.Pages // of signal, parameters, status
+}
+
+// NewRoom makes room for voxels of so many measurements, and for results of models of up to so many
+// parameters. Either may be 0, where that part lies elsewhere.
+func NewRoom(voxels, measurements, parameters int) (*Room, error) {
+	r := &Room{voxels: voxels}
+	statuses := 0
+	if parameters > 0 {
+		statuses = voxels
+	}
+	for i, bytes := range []int{4 * voxels * measurements, 8 * voxels * parameters, statusBytes * statuses} {
+		pages, err := numa.NewPages(bytes)
+		if err != nil {
+			return nil, errors.Join(err, r.Free())
+		}
+		r.pages[i] = pages
+	}
+	r.Signal = numa.SliceOf[float32](r.pages[0], voxels*measurements)
+	r.parameters = numa.SliceOf[float64](r.pages[1], voxels*parameters)
+	r.status = numa.SliceOf[kernel.Status](r.pages[2], statuses)
+	return r, nil
+}
+
+const statusBytes = int(unsafe.Sizeof(kernel.Status{}))
+
+// Voxels is how many voxels there is room for.
+func (r *Room) Voxels() int { return r.voxels }
+
+// Result is the room for the results of f for the first n voxels.
+func (r *Room) Result(f kernel.Fitter, n int) Result {
+	return Result{Parameters: r.parameters[:n*f.Parameters()], Status: r.status[:n]}
+}
+
+// Place puts the memory of part, which is to be fitted by plan with f, where the plan's workers will
+// want it, and returns the plan with that noted. Pages that lie on other nodes are moved. On a machine
+// with one node, or without pinning, everything stays where it is. f may be nil while there is only
+// signal.
+func (r *Room) Place(plan sched.Plan, f kernel.Fitter, part sched.Range) (sched.Plan, error) {
+	plan.Voxels = part.Len()
+	plan.Placed = false
+	if plan.Pin == sched.PinNone || !numa.CanPlace {
+		return plan, nil
+	}
+	homes, err := plan.Homes()
+	if err != nil {
+		return plan, err
+	}
+	if severalNodes() {
+		if err := r.place(homes, f, part); err != nil {
+			return plan, err
+		}
+	}
+	plan.Placed = true
+	return plan, nil
+}
+
+func (r *Room) place(homes []sched.Home, f kernel.Fitter, part sched.Range) error {
+	perVoxel := [3]int{len(r.Signal) / max(1, r.voxels) * 4, 0, len(r.status) / max(1, r.voxels) * statusBytes}
+	if f != nil && len(r.parameters) > 0 {
+		perVoxel[1] = 8 * f.Parameters()
+	}
+	for i, pages := range r.pages {
+		for _, h := range homes {
+			begin, end := share(part.Begin*perVoxel[i], h.Range, perVoxel[i], part.Len())
+			if err := pages.Prefer(begin, end, h.Node); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// share is the bytes of a home's voxels, of n that begin at offset. The borders between shares are
+// moved to those of huge pages where a few of these are no more than a small part of the whole.
+func share(offset int, r sched.Range, perVoxel, n int) (begin, end int) {
+	border := func(voxel int) int {
+		at := offset + voxel*perVoxel
+		if voxel > 0 && voxel < n && n*perVoxel > 64*numa.HugePage {
+			at = at / numa.HugePage * numa.HugePage
+		}
+		return at
+	}
+	return border(r.Begin), border(r.End)
+}
+
+// Free gives the memory back: neither Signal nor results of it may be used afterwards. A second call
+// does nothing.
+func (r *Room) Free() error {
+	var errs []error
+	for _, p := range r.pages {
+		if p != nil {
+			errs = append(errs, p.Free())
+		}
+	}
+	*r = Room{}
+	return errors.Join(errs...)
+}
+
+// severalNodes says whether it matters where memory lies.
+var severalNodes = sync.OnceValue(func() bool { return len(numa.Describe().Nodes) > 1 })

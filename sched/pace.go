@@ -1,0 +1,41 @@
+package sched
+
+import "time"
+
+// A Pace sets the length of one worker's calls when a plan is Elastic: long enough that vectors are
+// filled and clocks cost nothing, short enough that a run can be stopped, whatever a voxel costs. Like
+// Queues it knows no clock: it is told how long calls took.
+type Pace struct {
+	least, most int // bounds for all calls
+	voxels      int // the next call
+}
+
+const (
+	// firstCall is the voxels of a worker's first call, made before anything is known of their price.
+	firstCall = 8
+	// laneVoxels fills the vectors of every kernel several times over. Calls get shorter towards the
+	// end of a run, but not shorter than this while a worker's share is 256 times as much.
+	laneVoxels = 128
+	// longestCall is where longer calls gain nothing more. A small share is cut into at least 32.
+	longestCall = 4096
+	// callTime is how long a call may take by the price of the one before. The run hears of a
+	// cancellation after a call, so this is a fifth of the 50 ms that it may take.
+	callTime = 10 * time.Millisecond
+)
+
+// NewPace is the pace of a worker whose share is so many voxels.
+func NewPace(share int) Pace {
+	return Pace{least: max(1, min(laneVoxels, share/256)), most: max(1, min(longestCall, share/32)), voxels: firstCall}
+}
+
+// Next is the least and the most voxels that the next call should have.
+func (p *Pace) Next() (least, most int) { return min(p.least, p.voxels), p.voxels }
+
+// Saw tells of a call: the next may be twice as long if that should take no more than callTime.
+func (p *Pace) Saw(voxels int, took time.Duration) {
+	within := p.most
+	if took > 0 {
+		within = int(min(float64(within), float64(callTime)/float64(took)*float64(voxels)))
+	}
+	p.voxels = max(1, min(within, 2*p.voxels))
+}

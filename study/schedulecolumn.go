@@ -1,0 +1,49 @@
+package study
+
+import "strconv"
+
+// scheduleColumns came later than the others, and stand at the end: what was asked of the schedule, and
+// what the account counted beside the times.
+var scheduleColumns = []column{
+	accountColumn("first_touch_s", func(r *Record) *float64 { return &r.FirstTouch }),
+	textColumn("schedule", false, func(r *Record) *string { return &r.Schedule }),
+	textColumn("pin", false, func(r *Record) *string { return &r.Pin }),
+	textColumn("places", false, func(r *Record) *string { return &r.Places }),
+	countColumn("cores", 0, false, func(r *Record) *int { return &r.Cores }),
+	tallyColumn("chunks_run", Record.HasAccount, func(r *Record) *int64 { return &r.ChunksRun }),
+	tallyColumn("chunks_stolen", Record.HasAccount, func(r *Record) *int64 { return &r.ChunksStolen }),
+	measureColumn("chunk_median_s", "seconds", func(r *Record) *float64 { return &r.ChunkMedian }),
+	measureColumn("chunk_p99_s", "seconds", func(r *Record) *float64 { return &r.ChunkP99 }),
+	tallyColumn("local_bytes", Record.hasPlacement, func(r *Record) *int64 { return &r.LocalBytes }),
+	tallyColumn("far_bytes", Record.hasPlacement, func(r *Record) *int64 { return &r.FarBytes }),
+	tallyColumn("voluntary_switches", Record.HasAccount, func(r *Record) *int64 { return &r.VoluntarySwitches }),
+	tallyColumn("involuntary_switches", Record.HasAccount, func(r *Record) *int64 { return &r.InvoluntarySwitches }),
+	tallyColumn("migrations", Record.HasAccount, func(r *Record) *int64 { return &r.Migrations }),
+	tallyColumn("instructions", Record.HasCounters, func(r *Record) *int64 { return &r.Instructions }),
+	tallyColumn("cycles", Record.HasCounters, func(r *Record) *int64 { return &r.Cycles }),
+	tallyColumn("llc_misses", Record.HasCounters, func(r *Record) *int64 { return &r.CacheMisses }),
+}
+
+// tallyColumn is a count for which zero is a count, where recorded says that there was one.
+func tallyColumn(name string, recorded func(Record) bool, field func(*Record) *int64) column {
+	return column{name, false,
+		func(r *Record) string {
+			if !recorded(*r) {
+				return ""
+			}
+			return strconv.FormatInt(*field(r), 10)
+		},
+		func(r *Record, s string) error {
+			n, err := parseWhole(s)
+			if err != nil || n < 0 {
+				return wrongCell(name, s, "a whole number from 0")
+			}
+			*field(r) = n
+			return nil
+		}}
+}
+
+// HasCounters reports whether the processor's counters were read.
+func (r Record) HasCounters() bool { return r.Instructions > 0 }
+
+func (r Record) hasPlacement() bool { return r.LocalBytes+r.FarBytes > 0 }
