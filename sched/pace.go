@@ -14,8 +14,8 @@ const (
 	// firstCall is the voxels of a worker's first call, made before anything is known of their price.
 	firstCall = 8
 	// laneVoxels fills the vectors of every kernel several times over. Calls get shorter towards the
-	// end of a run, but not shorter than this while a worker's share is 256 times as much.
-	laneVoxels = 128
+	// end of a run, but not shorter than this while a worker's share is 128 times as much.
+	laneVoxels = 256
 	// longestCall is where longer calls gain nothing more. A small share is cut into at least 32.
 	longestCall = 4096
 	// callTime is how long a call may take by the price of the one before. The run hears of a
@@ -25,7 +25,7 @@ const (
 
 // NewPace is the pace of a worker whose share is so many voxels.
 func NewPace(share int) Pace {
-	return Pace{least: max(1, min(laneVoxels, share/256)), most: max(1, min(longestCall, share/32)), voxels: firstCall}
+	return Pace{least: max(1, min(laneVoxels, share/128)), most: max(1, min(longestCall, share/32)), voxels: firstCall}
 }
 
 // Next is the least and the most voxels that the next call should have.
