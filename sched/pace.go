@@ -6,8 +6,9 @@ import "time"
 // filled and clocks cost nothing, short enough that a run can be stopped, whatever a voxel costs. Like
 // Queues it knows no clock: it is told how long calls took.
 type Pace struct {
-	least, most int // bounds for all calls
-	voxels      int // the next call
+	least, most int           // bounds for all calls
+	voxels      int           // the next call
+	price       time.Duration // of a voxel in the last call
 }
 
 const (
@@ -31,11 +32,12 @@ func NewPace(share int) Pace {
 // Next is the least and the most voxels that the next call should have.
 func (p *Pace) Next() (least, most int) { return min(p.least, p.voxels), p.voxels }
 
-// Saw tells of a call: the next may be twice as long if that should take no more than callTime.
+// Saw tells of a call: the next may be twice as long if that should take no more than callTime. The
+// price is the lower of the last two calls', for now and then one seems dear because its thread lost
+// the CPU meanwhile.
 func (p *Pace) Saw(voxels int, took time.Duration) {
-	within := p.most
-	if took > 0 {
-		within = int(min(float64(within), float64(callTime)/float64(took)*float64(voxels)))
-	}
-	p.voxels = max(1, min(within, 2*p.voxels))
+	price := took / time.Duration(voxels)
+	low := max(1, min(price, p.price))
+	p.price = price
+	p.voxels = max(1, min(p.most, int(callTime/low), 2*p.voxels))
 }
