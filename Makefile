@@ -11,7 +11,7 @@ help: ## list the targets
 test: ## set up what the tests need, then run everything and say what was skipped
 	@STATICCHECK=$(STATICCHECK) scripts/run-all-tests
 
-peers: ## only the set-up: Python with DIPY in .venv; MRtrix3, qemu and Chromium from apt
+peers: ## only the set-up: Python with DIPY in .venv; MRtrix3, qemu, a kernel for it and Chromium from apt
 	@scripts/install-peers
 
 lint: ## gofmt, go vet and staticcheck

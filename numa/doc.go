@@ -6,15 +6,18 @@
 // holds one or two hardware threads. The kernel schedules onto hardware threads and calls each of
 // them a CPU; so does this package. Two CPUs of one core share its arithmetic units, so a kernel that
 // keeps those units busy gains little from the second CPU. Cores share caches: usually the first and
-// second level belong to one core, the third to a group of cores.
+// second level belong to one core, the third to a group of cores, a [Complex]. Some processors have two
+// kinds of cores.
 //
 // Memory hangs off the packages (or off parts of one). A NUMA node is a set of CPUs with the memory
 // next to them; reading another node's memory works, but takes longer and shares a link. Linux puts
 // a page on the node of the CPU that first writes to it. That is why a worker should be pinned
-// first, and allocate its scratch afterwards, on its own thread.
+// first, and allocate its scratch afterwards, on its own thread. How much longer other nodes' memory
+// takes is the firmware's table of distances (Machine.Distance).
 //
-// [Describe] reads all this into a [Machine]: packages, nodes, cores, CPUs, caches, memory,
-// instruction-set features. Machine.String prints it.
+// [Describe] reads all this into a [Machine]: packages, nodes, complexes, cores, CPUs, caches, memory,
+// instruction-set features. Machine.String prints it, and Machine.Places lists CPUs in the order in
+// which workers should be put on them.
 //
 // # What a process may use
 //
@@ -49,11 +52,18 @@
 // pinned goroutine starts do inherit it.
 //
 // [CurrentCPU] and [Switches] tell whether it worked: where a thread is, and how often it had to
-// wait or was pushed aside.
+// wait or was pushed aside. [Counters] are the processor's own, where the system gives them.
+//
+// # Placing memory
+//
+// [Pages] is memory outside the Go heap, in huge pages where the system allows, so that a fit's
+// hundreds of megabytes need few entries of the address cache. Pages.Prefer puts a part of it on a
+// node, before anything is written there or by moving pages that lie elsewhere. [PagesOn] asks the
+// kernel where each page of some memory really is.
 //
 // # Elsewhere than Linux
 //
 // On macOS and Windows the package builds and tells what it can: processor, features, memory and
-// the number of CPUs, as one node. [CanPin] is false, and Pin returns an error that wraps
-// errors.ErrUnsupported.
+// the number of CPUs, as one node. [CanPin] and [CanPlace] are false, Pages lie on the Go heap, and what
+// cannot be done returns an error that wraps errors.ErrUnsupported.
 package numa

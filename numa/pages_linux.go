@@ -70,7 +70,8 @@ func (p *Pages) Prefer(begin, end, node int) error {
 const NoNode = -1
 
 // PagesOn counts the pages of some memory by the node that they lie on, as the kernel says
-// (move_pages(2)). The slice may be any memory of the process.
+// (move_pages(2)). The slice may be any memory of the process. While automatic NUMA balancing observes
+// a page, some kernels (6.1) say that it is nowhere; sysctl kernel.numa_balancing=0 ends that.
 func PagesOn(memory []byte) (pages map[int]int, err error) {
 	pages = map[int]int{}
 	if len(memory) == 0 {

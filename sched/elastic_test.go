@@ -145,17 +145,18 @@ func TestWorkersStealWhenOneIsHeldUp(t *testing.T) {
 	for _, elastic := range []bool{false, true} {
 		p := sched.Plan{Voxels: 2000, VoxelsPerChunk: 1, Workers: 2, Elastic: elastic}
 		// Worker 0 is held up in its first call until all chunks but those of that call are done.
-		others := make(chan struct{})
-		var held, done atomic.Int64
-		held.Store(2000)
+		begun, others := make(chan struct{}), make(chan struct{})
+		held, done := 0, 0
 		a := mustRun(t, p, func(worker int, r sched.Range) error {
-			if worker == 0 && held.Load() == 2000 {
-				held.Store(int64(r.Len()))
+			if worker == 0 && held == 0 {
+				held = r.Len()
+				close(begun)
 				<-others
-			} else if n := done.Add(int64(r.Len())); n+held.Load() >= 2000 {
-				select {
-				case <-others:
-				default:
+				return nil
+			}
+			<-begun
+			if worker == 1 {
+				if done += r.Len(); done == 2000-held {
 					close(others)
 				}
 			}

@@ -6,16 +6,17 @@ import "time"
 // filled and clocks cost nothing, short enough that a run can be stopped, whatever a voxel costs. Like
 // Queues it knows no clock: it is told how long calls took.
 type Pace struct {
-	least, most int // bounds for all calls
-	voxels      int // the next call
+	least, most int           // bounds for all calls
+	voxels      int           // the next call
+	price       time.Duration // of a voxel in the last call
 }
 
 const (
 	// firstCall is the voxels of a worker's first call, made before anything is known of their price.
 	firstCall = 8
 	// laneVoxels fills the vectors of every kernel several times over. Calls get shorter towards the
-	// end of a run, but not shorter than this while a worker's share is 256 times as much.
-	laneVoxels = 128
+	// end of a run, but not shorter than this while a worker's share is 128 times as much.
+	laneVoxels = 256
 	// longestCall is where longer calls gain nothing more. A small share is cut into at least 32.
 	longestCall = 4096
 	// callTime is how long a call may take by the price of the one before. The run hears of a
@@ -25,17 +26,18 @@ const (
 
 // NewPace is the pace of a worker whose share is so many voxels.
 func NewPace(share int) Pace {
-	return Pace{least: max(1, min(laneVoxels, share/256)), most: max(1, min(longestCall, share/32)), voxels: firstCall}
+	return Pace{least: max(1, min(laneVoxels, share/128)), most: max(1, min(longestCall, share/32)), voxels: firstCall}
 }
 
 // Next is the least and the most voxels that the next call should have.
 func (p *Pace) Next() (least, most int) { return min(p.least, p.voxels), p.voxels }
 
-// Saw tells of a call: the next may be twice as long if that should take no more than callTime.
+// Saw tells of a call: the next may be twice as long if that should take no more than callTime. The
+// price is the lower of the last two calls', for now and then one seems dear because its thread lost
+// the CPU meanwhile.
 func (p *Pace) Saw(voxels int, took time.Duration) {
-	within := p.most
-	if took > 0 {
-		within = int(min(float64(within), float64(callTime)/float64(took)*float64(voxels)))
-	}
-	p.voxels = max(1, min(within, 2*p.voxels))
+	price := took / time.Duration(voxels)
+	low := max(1, min(price, p.price))
+	p.price = price
+	p.voxels = max(1, min(p.most, int(callTime/low), 2*p.voxels))
 }

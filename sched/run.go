@@ -12,8 +12,8 @@ import (
 // and returns when all is done, with the account of the time. (An Elastic plan's calls join chunks, or
 // cut them.)
 //
-// Each worker runs the chunks of its own share in ascending order, and what it steals from others
-// after that; which chunks are stolen differs from run to run. worker is the worker's number, 0 to
+// Each worker runs the chunks of its own share in ascending order, and after that what it steals from
+// others, or steals back, which ascends within each theft; which chunks are stolen differs from run to run. worker is the worker's number, 0 to
 // Workers-1: calls with the same number come one after another on one thread, so that scratch which
 // belongs to a worker needs no lock. A chunk that writes to its own range of a result, and depends
 // on nothing but its range, gives the same result for any number of workers and chunks.

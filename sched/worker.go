@@ -20,6 +20,7 @@ type worker struct {
 	account  WorkerAccount // the rest of it: the times are in spent
 	home     Range         // the voxels whose memory is on its node
 	taken    Range         // what it took from the queues and has not begun
+	foreign  bool          // and whether that was another worker's share
 	pace     Pace
 	chunkFor time.Duration // how long a chunk that was cut has taken so far
 	cpu      int           // where the worker was last seen
@@ -187,31 +188,31 @@ func (w *worker) steal(least, most int) (first, count int) {
 func (w *worker) runChunks(first, count int) {
 	d := w.job.division
 	w.taken = Range{d.At(first).Begin, d.At(first + count - 1).End}
-	if own, end := w.job.queues.Dealt(w.id); w.job.Policy == NUMA && (first < own || first >= end) {
-		w.account.Stolen += count
-	}
+	own, end := w.job.queues.Dealt(w.id)
+	w.foreign = w.job.Policy == NUMA && (first < own || first >= end)
 	for w.taken.Len() > 0 {
 		part := w.taken
 		if w.job.Elastic {
 			_, most := w.pace.Next()
-			if count > 1 {
-				most = max(most, d.PerChunk) // several chunks are not cut
-			}
 			part.End = min(part.End, part.Begin+most)
 		}
 		w.taken.Begin = part.End
-		w.run1(part)
+		w.runPart(part)
 		if w.taken.Len() > 0 && w.job.ctx.Err() != nil {
 			return
 		}
 	}
 }
 
-// run1 makes one call of the chunk function and writes it down.
-func (w *worker) run1(r Range) {
+// runPart makes one call of the chunk function and writes it down.
+func (w *worker) runPart(r Range) {
 	d := w.job.division
 	w.account.Calls++
-	w.account.Chunks += d.beginning(r)
+	begun := d.beginning(r)
+	w.account.Chunks += begun
+	if w.foreign {
+		w.account.Stolen += begun
+	}
 	w.account.Voxels += r.Len()
 	if w.job.homes != nil {
 		local := overlap(r, w.home)

@@ -44,6 +44,16 @@
 //	spilled_bytes  bytes that the engine moved from memory to disk
 //	version        version of the program
 //	host           name of the machine
+//	first_touch_s  core-seconds in which the workers made their scratch
+//	schedule       how chunks found workers: numa, dynamic, static
+//	pin            how firmly workers were tied: none, core, node
+//	places         order of the CPUs: close, spread, or a list
+//	cores          physical cores that the CPUs belong to
+//	chunks_run, chunks_stolen          chunks, and those another worker ran than the one they were dealt to
+//	chunk_median_s, chunk_p99_s        quantiles of their times
+//	local_bytes, far_bytes             signal and results on the node of the worker that used them, and on others
+//	voluntary_switches, involuntary_switches, migrations    of the workers' threads
+//	instructions, cycles, llc_misses   the processor's own counts, where the system gives them
 //
 // An empty cell means "not recorded". [ReadRecords] reads these files and also the published one as
 // it is, with its columns in another order, a campaign column more and most columns missing.

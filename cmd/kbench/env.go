@@ -47,6 +47,7 @@ type environment struct {
 	Machine  numa.Machine `json:"machine"`
 	Allowed  []int        `json:"allowed_cpus"`
 	CPULimit *float64     `json:"cgroup_cpu_limit"` // nil: none
+	Counters string       `json:"processor_counters"`
 	ISAs     []string     `json:"instruction_sets"`
 	ISA      string       `json:"instruction_set"`
 	Why      string       `json:"instruction_set_reason"`
@@ -68,6 +69,7 @@ func surveyEnvironment(measure bool) (environment, error) {
 	if env.ISA, err = kernel.ChosenISA(); err != nil {
 		return env, err
 	}
+	env.Counters = surveyCounters()
 	env.Why = whyISA(env.ISAs, os.Getenv(kernel.EnvISA))
 	if env.Allowed, err = numa.Allowed(); err != nil {
 		return env, err
@@ -98,6 +100,18 @@ func surveyEnvironment(measure bool) (environment, error) {
 	return env, err
 }
 
+// surveyCounters says whether kbench run can read the processor's counters, and if not, why.
+func surveyCounters() string {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	counters, err := numa.OpenCounters()
+	if err != nil {
+		return "none: " + strings.TrimPrefix(err.Error(), "numa: processor's counters: ")
+	}
+	counters.Close()
+	return "instructions, cycles, last-level cache misses"
+}
+
 // whyISA says by which rule kernel.ChosenISA chose; asked is the value of kernel.EnvISA.
 func whyISA(available []string, asked string) string {
 	switch {
@@ -117,6 +131,7 @@ func (e environment) write(w io.Writer) {
 		limit = fmt.Sprintf("cgroup limit %.2f CPUs", *e.CPULimit)
 	}
 	fmt.Fprintf(w, "allowed    CPUs %v, %s\n", e.Allowed, limit)
+	fmt.Fprintf(w, "counters   %s\n", e.Counters)
 	fmt.Fprintf(w, "kernels    %s: %s\n", e.ISA, e.Why)
 	fmt.Fprintf(w, "           this build has for this processor: %s (%s chooses another)\n", strings.Join(e.ISAs, ", "), kernel.EnvISA)
 	if e.Core == nil {

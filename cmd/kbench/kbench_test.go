@@ -200,7 +200,7 @@ func TestHelpShowsTheThreeCommandsMostPeopleWant(t *testing.T) {
 
 func TestEnvSaysWhatThisMachineIs(t *testing.T) {
 	text := succeed(t, "env", "--quick")
-	for _, word := range []string{"processor", "memory", "allowed", "kernels", "generic"} {
+	for _, word := range []string{"processor", "nodes", "complexes", "memory", "node 0", "allowed", "counters", "kernels", "generic"} {
 		if !strings.Contains(text, word) {
 			t.Errorf("env does not say %q:\n%s", word, text)
 		}

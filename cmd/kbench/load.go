@@ -20,11 +20,12 @@ func readSignal(ctx context.Context, signal []float32, image *nifti.Image, index
 	return image.ReadMasked(ctx, signal, index, nifti.ReadOptions{Progress: func(done, _ int) { bar.set(done) }})
 }
 
-// checkMemory refuses a block of voxels that would not fit in the memory that is free.
-func checkMemory(what string, voxels, measurements int) error {
-	need, free := float64(voxels)*float64(measurements)*4, float64(availableMemory())
+// checkMemory refuses a block of voxels that would not fit, so many times over, in the memory that is
+// free.
+func checkMemory(what string, voxels, measurements, times int) error {
+	need, free := float64(voxels)*float64(measurements)*4*float64(times), float64(availableMemory())
 	if free > 0 && need > free {
-		return fmt.Errorf("%s: the signal of %d voxels takes %.1f GiB, expected at most the %.1f GiB that are free", what, voxels, need/(1<<30), free/(1<<30))
+		return fmt.Errorf("%s: to hold the signal of %d voxels takes %.1f GiB, expected at most the %.1f GiB that are free", what, voxels, need/(1<<30), free/(1<<30))
 	}
 	return nil
 }
@@ -52,7 +53,7 @@ func (o *runOptions) load(ctx context.Context, stderr io.Writer) (studyBlock, er
 	for _, w := range a.warnings {
 		fmt.Fprintln(stderr, "kbench: warning:", w)
 	}
-	block, err := o.newBlock(o.data.dwi, len(a.mask.Index), a.gradients)
+	block, err := o.newBlock(o.data.dwi, len(a.mask.Index), a.gradients, 0)
 	if err != nil {
 		return block, err
 	}
@@ -71,7 +72,7 @@ func (o *runOptions) load(ctx context.Context, stderr io.Writer) (studyBlock, er
 
 func (o *runOptions) makePhantom() (studyBlock, error) {
 	g := phantom.HCP()
-	block, err := o.newBlock("--voxels", o.voxels, g)
+	block, err := o.newBlock("--voxels", o.voxels, g, 1)
 	if err != nil {
 		return block, err
 	}

@@ -40,7 +40,7 @@ func writePhantom(ctx context.Context, stdout io.Writer, o phantom.Options, dir 
 		return fmt.Errorf("phantom: -o DIR says where the files go; it is needed")
 	}
 	g := phantom.HCP()
-	if err := checkMemory("--voxels", o.Voxels, g.Len()); err != nil {
+	if err := checkMemory("--voxels", o.Voxels, g.Len(), 1); err != nil {
 		return err
 	}
 	out, err := newStaging(dir, phantom.Files(), force)

@@ -270,9 +270,10 @@ func (o *runOptions) dataFacts(b studyBlock) []study.Fact {
 }
 
 // newBlock makes a study block with room for the signal of as many voxels as the largest scale needs.
-func (o *runOptions) newBlock(what string, voxels int, g *acq.GradientTable) (studyBlock, error) {
+// copies is how many times over the signal will for a while be held elsewhere.
+func (o *runOptions) newBlock(what string, voxels int, g *acq.GradientTable, copies int) (studyBlock, error) {
 	times := max(1, o.maxScale) // kbench compare has no scales
-	if err := checkMemory(what, voxels*times, g.Len()); err != nil {
+	if err := checkMemory(what, voxels, g.Len(), times+copies); err != nil {
 		return studyBlock{}, err
 	}
 	room, err := fit.NewRoom(voxels*times, g.Len(), 0)

@@ -63,7 +63,7 @@ func (j *fitJob) estimateTissues(ctx context.Context) (err error) {
 		return err
 	}
 	index := spreadIndex(j.mask.Index, tissueSample)
-	if err := checkMemory("--response auto", len(index), j.image.Header.Volumes()); err != nil {
+	if err := checkMemory("--response auto", len(index), j.image.Header.Volumes(), 1); err != nil {
 		return err
 	}
 	signal := make([]float32, len(index)*j.image.Header.Volumes())

@@ -1,0 +1,185 @@
+//go:build linux
+
+package nodetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A machine is what QEMU is told to be.
+type machine struct {
+	smp       string // QEMU's -smp
+	nodes     []string
+	distances [][]int
+	threads   int // of a core
+}
+
+var machines = map[string]machine{
+	"two sockets of two cores with two threads": {
+		smp: "8,sockets=2,cores=2,threads=2", nodes: []string{"0-3", "4-7"}, threads: 2,
+		distances: [][]int{{10, 21}, {21, 10}},
+	},
+	"four sockets at unequal distances": {
+		smp: "8,sockets=4,cores=2,threads=1", nodes: []string{"0-1", "2-3", "4-5", "6-7"}, threads: 1,
+		distances: [][]int{{10, 31, 16, 22}, {31, 10, 22, 16}, {16, 22, 10, 28}, {22, 16, 28, 10}},
+	},
+}
+
+// nodeMemory is each node's, in MiB.
+const nodeMemory = 256
+
+// bootLimit is far more than an emulated machine takes; both must end within three minutes.
+const bootLimit = 80 * time.Second
+
+func TestNodes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("booting machines takes a minute; not with -short")
+	}
+	if runtime.GOARCH != "amd64" {
+		t.Skip("needs an amd64 host: the guest runs this test's own code")
+	}
+	qemu, err := exec.LookPath("qemu-system-x86_64")
+	if err != nil {
+		missing(t, "needs qemu-system-x86_64 (Debian's qemu-system-x86); scripts/install-peers brings it")
+	}
+	kernel := findKernel(t)
+	initrd := filepath.Join(t.TempDir(), "initrd")
+	if err := os.WriteFile(initrd, fileSystem(t), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for name, m := range machines {
+		t.Run(name, func(t *testing.T) {
+			begin := time.Now()
+			output, err := boot(t, qemu, kernel, initrd, m)
+			t.Logf("booted, tested and off in %.0f s", time.Since(begin).Seconds())
+			judge(t, output, err)
+		})
+	}
+}
+
+// missing skips the test, or fails it where VOXFIT_REQUIRE names nodes.
+func missing(t *testing.T, reason string) {
+	t.Helper()
+	if slices.Contains(strings.Split(os.Getenv("VOXFIT_REQUIRE"), ","), "nodes") {
+		t.Fatal("VOXFIT_REQUIRE names nodes: ", reason)
+	}
+	t.Skip(reason)
+}
+
+// findKernel is $VOXFIT_KERNEL, else what scripts/install-peers unpacked.
+func findKernel(t *testing.T) string {
+	t.Helper()
+	if kernel := os.Getenv("VOXFIT_KERNEL"); kernel != "" {
+		return kernel
+	}
+	found, _ := filepath.Glob("../../.test/kernel/boot/vmlinuz-*")
+	if len(found) == 0 {
+		missing(t, "needs a kernel to boot: $VOXFIT_KERNEL, or .test/kernel, which scripts/install-peers unpacks")
+	}
+	return found[len(found)-1]
+}
+
+// fileSystem is the initial file system: this package's tests, built without cgo and so in need of no
+// library, as /init, and the console that they write to.
+func fileSystem(t *testing.T) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "init")
+	build := exec.Command("go", "test", "-c", "-ldflags=-s -w", "-o", path, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		if errors.Is(err, exec.ErrNotFound) {
+			t.Skip("needs the go command, to build the guest's program")
+		}
+		t.Fatalf("go test -c: %v\n%s", err, out)
+	}
+	init, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const directory, device, program = 0o040755, 0o020600, 0o100755
+	var a archive
+	for _, name := range []string{"dev", "proc", "sys", "tmp"} {
+		a.add(name, directory, 0, 0, nil)
+	}
+	a.add("dev/console", device, 5, 1, nil)
+	a.add("init", program, 0, 0, init)
+	a.add("TRAILER!!!", 0, 0, 0, nil)
+	return a.Bytes()
+}
+
+// An archive is a cpio file of the format "newc" (the kernel's
+// Documentation/driver-api/early-userspace/buffer-format.rst).
+type archive struct {
+	bytes.Buffer
+	files int
+}
+
+func (a *archive) add(name string, mode, major, minor int, data []byte) {
+	a.files++
+	fmt.Fprintf(a, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s\x00",
+		a.files, mode, 0, 0, 1, 0, len(data), 0, 0, major, minor, len(name)+1, 0, name)
+	a.pad()
+	a.Write(data)
+	a.pad()
+}
+
+func (a *archive) pad() {
+	for a.Len()%4 != 0 {
+		a.WriteByte(0)
+	}
+}
+
+// boot runs the machine until it switches itself off, and returns what it wrote to its serial line.
+func boot(t *testing.T, qemu, kernel, initrd string, m machine) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), bootLimit)
+	defer cancel()
+	// Intel's, because QEMU gives AMD's no second threads.
+	args := []string{
+		"-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max,vendor=GenuineIntel", "-smp", m.smp, "-m", fmt.Sprintf("%dM", nodeMemory*len(m.nodes)),
+		"-kernel", kernel, "-initrd", initrd, "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio",
+		// What the kernel does not know goes to init: variables before the dashes, arguments behind.
+		// Balancing hides pages from move_pages now and then: see numa.PagesOn.
+		"-append", fmt.Sprintf("console=ttyS0 quiet panic=-1 numa_balancing=disable %s=%s -- -test.v -test.run=^TestGuest$", guestVariable, m),
+	}
+	for i, cpus := range m.nodes {
+		args = append(args, "-object", fmt.Sprintf("memory-backend-ram,id=m%d,size=%dM", i, nodeMemory),
+			"-numa", fmt.Sprintf("node,nodeid=%d,memdev=m%d,cpus=%s", i, i, cpus))
+	}
+	for from, row := range m.distances {
+		for to, distance := range row {
+			if from != to {
+				args = append(args, "-numa", fmt.Sprintf("dist,src=%d,dst=%d,val=%d", from, to, distance))
+			}
+		}
+	}
+	out, err := exec.CommandContext(ctx, qemu, args...).CombinedOutput()
+	if ctx.Err() != nil {
+		err = fmt.Errorf("the machine was not off after %v: %w", bootLimit, ctx.Err())
+	}
+	return strings.ReplaceAll(string(out), "\r\n", "\n"), err
+}
+
+// judge turns the guest's output into this test's verdict.
+func judge(t *testing.T, output string, err error) {
+	t.Helper()
+	passed := regexp.MustCompile(`(?m)^ +--- PASS: TestGuest/(\w+)`).FindAllStringSubmatch(output, -1)
+	if err != nil || !strings.Contains(output, guestVerdict+" 0\n") || len(passed) != len(guestTests) || strings.Contains(output, "--- SKIP") {
+		t.Errorf("%v; %d of %d of the guest's tests passed; its output:\n%s", err, len(passed), len(guestTests), output)
+		return
+	}
+	for _, test := range passed {
+		t.Log("on the guest: ", test[1])
+	}
+}
