@@ -31,6 +31,8 @@ type Condition struct {
 	Pinned bool
 	Nodes  int
 	CPUs   int
+	// Schedule, Pin and Places are what was asked of the schedule; empty where it was not recorded.
+	Schedule, Pin, Places string
 }
 
 // A Split says where the core-seconds of a run went: the means over its repetitions.
@@ -71,7 +73,7 @@ func (l Line) Best() Point {
 
 // A Summary is a study's records turned into statistics.
 type Summary struct {
-	Lines   []Line     // by model, voxels, host, engine, instruction set, pinning, nodes, CPUs
+	Lines   []Line     // by model, voxels, host, engine, instruction set, pinning, schedule, nodes, CPUs
 	Serial  []Baseline // the serial runs among the records, in the same order
 	Prices  Prices
 	Notes   []string // what a reader of the numbers should know, one sentence each
@@ -112,6 +114,7 @@ func conditionOf(r Record) Condition {
 	return Condition{
 		Model: cleanText(r.Model), Voxels: r.NumVox, Host: cleanText(r.Host), Engine: cleanText(r.Engine),
 		ISA: cleanText(r.ISA), Pinned: r.Pinned, Nodes: r.Nodes, CPUs: r.CPUCount,
+		Schedule: cleanText(r.Schedule), Pin: cleanText(r.Pin), Places: cleanText(r.Places),
 	}
 }
 
@@ -125,7 +128,8 @@ func compareConditions(a, b Condition) int {
 	return cmp.Or(
 		strings.Compare(a.Model, b.Model), cmp.Compare(b.Voxels, a.Voxels), strings.Compare(a.Host, b.Host),
 		strings.Compare(a.Engine, b.Engine), strings.Compare(a.ISA, b.ISA),
-		cmp.Compare(bit(a.Pinned), bit(b.Pinned)), cmp.Compare(a.Nodes, b.Nodes), cmp.Compare(a.CPUs, b.CPUs),
+		cmp.Compare(bit(a.Pinned), bit(b.Pinned)), strings.Compare(a.Schedule, b.Schedule),
+		strings.Compare(a.Pin, b.Pin), strings.Compare(a.Places, b.Places), cmp.Compare(a.Nodes, b.Nodes), cmp.Compare(a.CPUs, b.CPUs),
 	)
 }
 

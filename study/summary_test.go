@@ -126,7 +126,8 @@ func TestRunsThatDifferAreNotAveraged(t *testing.T) {
 	for _, change := range []func(*Record){
 		func(r *Record) { r.Engine = "ray" }, func(r *Record) { r.Model = "N" }, func(r *Record) { r.NumVox = 11 },
 		func(r *Record) { r.CPUCount = 3 }, func(r *Record) { r.ISA = "avx512" }, func(r *Record) { r.Host = "b" },
-		func(r *Record) { r.Pinned = true }, func(r *Record) { r.Nodes = 2 },
+		func(r *Record) { r.Pinned = true }, func(r *Record) { r.Nodes = 2 }, func(r *Record) { r.Schedule = "static" },
+		func(r *Record) { r.Pin = "node" }, func(r *Record) { r.Places = "spread" },
 	} {
 		r := base
 		change(&r)
@@ -148,10 +149,17 @@ func TestANameSaysNoMoreThanTellsApart(t *testing.T) {
 	line := func(engine, isa, host string, pinned bool, nodes, cpus int) Line {
 		return Line{Condition: Condition{Engine: engine, ISA: isa, Host: host, Pinned: pinned, Nodes: nodes, CPUs: cpus}}
 	}
+	scheduled := func(schedule, pin string) Line {
+		l := line("voxfit", "", "a", pin == "core", 1, 8)
+		l.Schedule, l.Pin = schedule, pin
+		return l
+	}
 	for _, c := range []struct {
 		lines []Line
 		want  []string
 	}{
+		{[]Line{scheduled("numa", "core"), scheduled("static", "core")}, []string{"voxfit, numa", "voxfit, static"}},
+		{[]Line{scheduled("numa", "core"), scheduled("numa", "node")}, []string{"voxfit, pin core", "voxfit, pin node"}},
 		{[]Line{line("voxfit", "avx2", "a", true, 1, 8), line("voxfit", "avx2", "a", true, 2, 16)}, []string{"voxfit"}},
 		{[]Line{line("voxfit", "avx2", "a", true, 1, 8), line("voxfit", "avx512", "a", false, 1, 8)},
 			[]string{"voxfit, avx2, pinned", "voxfit, avx512, not pinned"}},

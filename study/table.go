@@ -60,7 +60,7 @@ func (s Summary) WriteTable(w io.Writer) error {
 
 // summaryHeader names the columns of summary.csv. Times are in seconds, costs in US dollars,
 // intervals are half the 95% confidence interval; what is not known is empty.
-var summaryHeader = []string{"model", "num_vox", "host", "engine", "isa", "pinned", "nodes", "cpu_count", "num_chunks",
+var summaryHeader = []string{"model", "num_vox", "host", "engine", "isa", "pinned", "schedule", "pin", "places", "nodes", "cpu_count", "num_chunks",
 	"vox_per_chunk", "runs", "time_mean", "time_sd", "time_ci95", "serial_time", "serial_source", "percent_of_serial",
 	"speed_up", "speed_up_ci95", "efficiency", "cost_a_run", "cost_a_million_voxels",
 	"compute_s", "dispatch_s", "steal_s", "start_wait_s", "tail_wait_s", "unaccounted_s", "peak_rss"}
@@ -84,7 +84,7 @@ func summaryRow(l Line, p Point) []string {
 		serial, source = formatFloat(l.Baseline.Time.Mean), l.Baseline.Source
 	}
 	row := []string{l.Model, strconv.Itoa(l.Voxels), l.Host, l.Engine, l.ISA, strconv.FormatBool(l.Pinned),
-		strconv.Itoa(l.Nodes), strconv.Itoa(l.CPUs), strconv.Itoa(p.Chunks), strconv.Itoa(p.VoxPerChunk),
+		l.Schedule, l.Pin, l.Places, strconv.Itoa(l.Nodes), strconv.Itoa(l.CPUs), strconv.Itoa(p.Chunks), strconv.Itoa(p.VoxPerChunk),
 		strconv.Itoa(p.Time.N), formatFloat(p.Time.Mean), knownCell(p.Time, p.Time.SD), knownCell(p.Time, p.Time.Half),
 		serial, source, knownCell(p.Percent, p.Percent.Mean), knownCell(p.SpeedUp, p.SpeedUp.Mean),
 		knownCell(p.SpeedUp, p.SpeedUp.Half), knownCell(p.Efficiency, p.Efficiency.Mean),

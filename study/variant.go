@@ -11,6 +11,8 @@ import (
 type variant struct {
 	host, engine, isa string
 	pinned            bool
+	schedule          string
+	pin, places       string
 	nodes             int
 }
 
@@ -53,7 +55,7 @@ func rank(v variant) int {
 // of is a condition's variant. The number of nodes commonly follows from the number of CPUs, and
 // makes a variant only where the same CPU count was run on different numbers of nodes.
 func (n naming) of(c Condition) variant {
-	v := variant{host: c.Host, engine: c.Engine, isa: c.ISA, pinned: c.Pinned}
+	v := variant{host: c.Host, engine: c.Engine, isa: c.ISA, pinned: c.Pinned, schedule: c.Schedule, pin: c.Pin, places: c.Places}
 	if n.byNodes {
 		v.nodes = c.Nodes
 	}
@@ -63,8 +65,8 @@ func (n naming) of(c Condition) variant {
 // index is the variant's place among all, for its dashes and marks.
 func (n naming) index(v variant) int { return slices.Index(n.all, v) }
 
-// name is the engine, with instruction set, pinning and nodes where the engine was run with
-// several of them, and the host where there are several.
+// name is the engine, with instruction set, schedule, pinning, places and nodes where the engine was
+// run with several of them, and the host where there are several.
 func (n naming) name(v variant) string {
 	several := func(differ func(w variant) bool, sameEngine bool) bool {
 		return slices.ContainsFunc(n.all, func(w variant) bool {
@@ -75,8 +77,17 @@ func (n naming) name(v variant) string {
 	if v.isa != "" && several(func(w variant) bool { return w.isa != v.isa }, true) {
 		words = append(words, v.isa)
 	}
-	if several(func(w variant) bool { return w.pinned != v.pinned }, true) {
+	if v.schedule != "" && several(func(w variant) bool { return w.schedule != v.schedule }, true) {
+		words = append(words, v.schedule)
+	}
+	switch {
+	case v.pin != "" && several(func(w variant) bool { return w.pin != v.pin }, true):
+		words = append(words, "pin "+v.pin)
+	case several(func(w variant) bool { return w.pinned != v.pinned }, true):
 		words = append(words, map[bool]string{true: "pinned", false: "not pinned"}[v.pinned])
+	}
+	if v.places != "" && several(func(w variant) bool { return w.places != v.places }, true) {
+		words = append(words, "places "+v.places)
 	}
 	if several(func(w variant) bool { return w.nodes != v.nodes }, true) {
 		words = append(words, countOf(v.nodes, "node"))
