@@ -52,20 +52,25 @@ func newTensorFit(g *GradientTable) (*tensorFit, error) {
 // eigenvalues fits one voxel and gives the tensor's eigenvalues, descending, the small ones raised to the
 // least diffusivity. It fails on signals that are not finite, or that no tensor describes.
 func (t *tensorFit) eigenvalues(signal []float32) ([3]float64, bool) {
+	d, ok := t.fit(signal)
+	if !ok {
+		return [3]float64{}, false
+	}
+	return t.clippedEigenvalues(d)
+}
+
+// fit gives Dxx, Dxy, Dyy, Dxz, Dyz, Dzz, and the logarithm of the signal at b = 0.
+func (t *tensorFit) fit(signal []float32) (*mat.VecDense, bool) {
 	for i, s := range signal {
 		x := float64(s)
 		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return [3]float64{}, false
+			return nil, false
 		}
 		t.logSignal.SetVec(i, math.Log(max(x, minSignal)))
 	}
 	var start mat.VecDense
 	start.MulVec(t.inverse, t.logSignal)
-	d, ok := t.weightedFit(&start)
-	if !ok {
-		return [3]float64{}, false
-	}
-	return t.clippedEigenvalues(d)
+	return t.weightedFit(&start)
 }
 
 // weightedFit weights the equations with the signal that the ordinary fit predicts (Chung et al. 2006).
@@ -134,9 +139,8 @@ func (t *tensorFit) clippedEigenvalues(d *mat.VecDense) ([3]float64, bool) {
 			return [3]float64{}, false
 		}
 	}
-	xx, xy, yy, xz, yz, zz := d.AtVec(0), d.AtVec(1), d.AtVec(2), d.AtVec(3), d.AtVec(4), d.AtVec(5)
 	var eigen mat.EigenSym
-	if !eigen.Factorize(mat.NewSymDense(3, []float64{xx, xy, xz, xy, yy, yz, xz, yz, zz}), false) {
+	if !eigen.Factorize(symmetric(d), false) {
 		return [3]float64{}, false
 	}
 	ascending := eigen.Values(nil)
@@ -145,4 +149,10 @@ func (t *tensorFit) clippedEigenvalues(d *mat.VecDense) ([3]float64, bool) {
 		e[k] = max(ascending[2-k], t.minDiffusivity)
 	}
 	return e, true
+}
+
+// symmetric is the tensor as a matrix.
+func symmetric(d *mat.VecDense) *mat.SymDense {
+	xx, xy, yy, xz, yz, zz := d.AtVec(0), d.AtVec(1), d.AtVec(2), d.AtVec(3), d.AtVec(4), d.AtVec(5)
+	return mat.NewSymDense(3, []float64{xx, xy, xz, xy, yy, yz, xz, yz, zz})
 }

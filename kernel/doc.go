@@ -1,10 +1,10 @@
 // Package kernel is the mathematics of one voxel, done for many: constrained spherical deconvolution,
-// the free-water tensor and the plain tensor. It reads no files, starts no goroutines, and allocates
+// least squares with inequalities (of several tissues, say), the free-water tensor and the plain tensor. It reads no files, starts no goroutines, and allocates
 // nothing once a worker is made.
 //
 // # Designs, fitters, workers
 //
-// A fit is prepared in three steps. A design (CSDDesign, FreeWaterDesign, TensorDesign) holds what
+// A fit is prepared in three steps. A design (CSDDesign, QPDesign, FreeWaterDesign, TensorDesign) holds what
 // depends on the acquisition and on the options, as plain matrices; package model makes them from
 // gradient tables. A constructor checks a design and turns it into a Fitter: factorised, transposed,
 // cut into panels, whatever its loops want to find. A Fitter never changes, so that all cores share
@@ -48,6 +48,16 @@
 // iterations to leave to double precision, which also computes the result. NewCSD has the details.
 //
 // A distribution is summed up by GFA and by its peaks, which NewPeakFinder finds by DIPY's rules.
+//
+// # Several tissues: least squares with inequalities
+//
+// With several shells the signal of a voxel can be divided among tissues: white matter with its
+// distribution, grey matter and CSF without directions. That is a linear least-squares problem, and no
+// amplitude may be negative: some 50 unknowns, 300 inequalities, of which 40 hold with equality at the
+// solution. NewQP solves such problems for many voxels, the matrices being the same for all, and
+// reports for every voxel how well the conditions of a solution hold. It finds the set of inequalities
+// that hold with equality by an interior-point method, whose matrices GramMap makes as cheap as those
+// of spherical deconvolution, solves exactly for that set, and checks.
 //
 // # The tensor, and free water beside it
 //

@@ -3,7 +3,7 @@
 // A kernel knows matrices and numbers. A user has a gradient table, perhaps a response function, and
 // wants images called fa, gfa or peaks. A Model stands between them:
 //
-//	gradient table, response, options --NewCSD, NewFreeWater, NewTensor--> Model
+//	gradient table, response, options --NewCSD, NewMSMT, NewFreeWater, NewTensor--> Model
 //	Model.Fitter()      the kernel: signal in, parameters and status out
 //	Model.Maps()        what can be written of them: name, components, unit, description
 //	Model.NewDeriver()  one worker's scratch that turns parameters into these maps
@@ -11,7 +11,8 @@
 // Set-up happens once and may be slow; it uses ordinary linear algebra. Fitting and deriving happen for
 // every voxel and do not allocate.
 //
-// The defaults of all options are DIPY's, so that a model with the zero options gives DIPY's numbers;
+// The defaults of all options are DIPY's, so that a model with the zero options gives DIPY's numbers
+// (MSMT's are MRtrix3's, whose multi-tissue deconvolution is the one in use);
 // the documentation of each says which class or function of DIPY, or which command of MRtrix3, it
 // follows. Names and components of maps follow the BIDS derivatives that pyAFQ and QSIRecon write.
 //

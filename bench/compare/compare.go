@@ -11,6 +11,7 @@ import (
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/numa"
 )
 
@@ -21,6 +22,8 @@ type Options struct {
 	// Gradients and Response belong to the acquisition. Response is used by csdm only.
 	Gradients *acq.GradientTable
 	Response  acq.Response
+	// Tissues are what msmt is set up with: WM, GM and CSF.
+	Tissues []model.Tissue
 	// Signal is voxels x Gradients.Len(), voxel-major. A model takes the first voxels, at most as many
 	// as its limit (Limit).
 	Signal []float32

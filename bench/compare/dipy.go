@@ -136,6 +136,10 @@ func (d *dipy) handOver(o Options) error {
 	if o.Response.IsZonal() {
 		response = map[string]any{"zonal": o.Response.Zonal[len(o.Response.Zonal)-1], "s0": 1}
 	}
+	tissues, err := tissuesForDIPY(o)
+	if err != nil {
+		return err
+	}
 	signal := make([]byte, 0, 4*len(o.Signal))
 	for _, s := range o.Signal {
 		signal = binary.LittleEndian.AppendUint32(signal, math.Float32bits(s))
@@ -145,7 +149,7 @@ func (d *dipy) handOver(o Options) error {
 	}
 	return d.send(map[string]any{
 		"folder": d.folder, "bvals": o.Gradients.Bvals, "bvecs": o.Gradients.Bvecs, "b0": o.Gradients.B0Threshold,
-		"response": response,
+		"response": response, "tissues": tissues,
 	})
 }
 

@@ -44,6 +44,14 @@ def make(name):
         else:
             response = (np.array(response["evals"]), response["s0"])
         return csdeconv.ConstrainedSphericalDeconvModel(table, response, sh_order_max=8)
+    if name.startswith("msmt"):
+        from dipy.core.sphere import Sphere
+        from dipy.reconst import mcsd  # needs cvxpy
+
+        tissues = setting["tissues"]
+        response = mcsd.MultiShellResponse(np.array(tissues["response"]), 8, np.array(tissues["bvals"]))
+        directions = Sphere(xyz=np.array(tissues["directions"]))
+        return mcsd.MultiShellDeconvModel(table, response, directions, sh_order_max=8, iso=2)
     if name.startswith("fwdtim"):
         return fwdti.FreeWaterTensorModel(table, fit_method=name.split()[1].upper())
     return dti.TensorModel(table, fit_method=name.split()[1].upper())
@@ -92,6 +100,8 @@ def watched(model, voxels):
 def found(name, model, voxels):
     if name.startswith("csdm"):
         return csd_path(model, voxels)
+    if name.startswith("msmt"):
+        return {"prediction": model.fit(voxels).predict()}
     if name == "fwdtim nls":
         return watched(model, voxels)
     fit = model.fit(voxels)

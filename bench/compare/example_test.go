@@ -11,6 +11,6 @@ func Example() {
 	fmt.Println(compare.Models())
 	fmt.Println(compare.Limits())
 	// Output:
-	// [csdm fwdtim dti]
-	// csdm 4096, csdm mixed 4096, fwdtim nls 1024, fwdtim wls 1024, dti wls 4096, dti iwls 4096, dti iwls -iter 0 4096
+	// [csdm fwdtim msmt dti]
+	// csdm 4096, csdm mixed 4096, fwdtim nls 1024, fwdtim wls 1024, msmt 1024, msmt few 24, dti wls 4096, dti iwls 4096, dti iwls -iter 0 4096
 }

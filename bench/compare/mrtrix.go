@@ -59,6 +59,9 @@ func findMRtrix(ctx context.Context, o Options, folder string) (engine, error) {
 		return m, err
 	}
 	response := strings.Trim(fmt.Sprint(zonalResponse(o.Response, o.Gradients)), "[]")
+	if err := m.writeTissues(); err != nil {
+		return m, err
+	}
 	return m, os.WriteFile(m.path("response.txt"), []byte(response+"\n"), 0o600)
 }
 
@@ -105,7 +108,9 @@ func (m *mrtrix) run(ctx context.Context, c *mrtrixCommand, voxels int) (float64
 		return 0, err
 	}
 	var args []string
-	if c.program == "dwi2fod" {
+	if c.multiTissue() {
+		args = m.tissueArguments(c, image)
+	} else if c.program == "dwi2fod" {
 		args = append(c.options, image, m.path("response.txt"), m.result(), "-lmax", "8")
 	} else {
 		args = append(c.options, image, m.result())
@@ -140,6 +145,9 @@ func (m *mrtrix) prepare(ctx context.Context, t *task, ours *fitted) (string, []
 	}
 	n := image.Header.Volumes()
 	want := map[string]int{"dwi2tensor": 6, "dwi2fod": ours.each}[t.mrtrix.program]
+	if t.mrtrix.multiTissue() {
+		want = sh.Count(whiteMatterDegree)
+	}
 	if voxels := len(nifti.FullMask(image.Header).Index); voxels != t.voxels || n != want {
 		return "", nil, fmt.Errorf("%s wrote %d voxels of %d values, expected %d of %d", t.mrtrix.program, voxels, n, t.voxels, want)
 	}

@@ -27,6 +27,9 @@ var variants = []variant{
 		&mrtrixCommand{"dwi2fod", []string{"csd"}, csdAgainstMRtrix}},
 	{"fwdtim nls", "fwdtim", 1024, buildFreeWater(kernel.NLS), freeWaterNLSAgainstDIPY, nil},
 	{"fwdtim wls", "fwdtim", 1024, buildFreeWater(kernel.WLS), freeWaterWLSAgainstDIPY, nil},
+	{"msmt", "msmt", 1024, buildMSMT, nil,
+		&mrtrixCommand{"dwi2fod", []string{"msmt_csd"}, msmtAgainstMRtrix}},
+	{"msmt few", "msmt", 24, buildMSMT, msmtAgainstDIPY, nil}, // cvxpy is slow
 	{"dti wls", "dti", 4096, buildTensor(kernel.WLS, 0), tensorAgainstDIPY,
 		&mrtrixCommand{"dwi2tensor", nil, anisotropyAgainstMRtrix}},
 	{"dti iwls", "dti", 4096, buildTensor(kernel.IWLS, 2), nil,

@@ -111,7 +111,7 @@ func (o *compareOptions) run(ctx context.Context, stdout, stderr io.Writer) erro
 	}
 	bar := (*progress)(nil)
 	report, err := compare.Run(ctx, compare.Options{
-		Models: o.study.models, Gradients: block.gradients, Response: block.response,
+		Models: o.study.models, Gradients: block.gradients, Response: block.response, Tissues: block.tissues,
 		Signal: spread(block.signal, block.gradients.Len(), o.study.voxels),
 		ISA:    o.study.isa, Rounds: o.rounds, CPU: o.cpu, Python: o.python,
 		Progress: func(done, steps int) {

@@ -45,7 +45,8 @@ The maps are moved to their places when all of them are whole. A fit that is sto
 voxels in a hidden file in DIR; the same command goes on from there.`, modelNames()),
 		Example: `  kbench fit csdm sub-01_dwi.nii.gz --mask sub-01_mask.nii.gz -o derivatives
   kbench fit fwdtim dwi.nii.gz --bvals bvals --bvecs bvecs -o maps --method wls
-  kbench fit csdm dwi.nii.gz --response wm.txt --sh-basis tournier07 -o for-mrtrix`,
+  kbench fit csdm dwi.nii.gz --response wm.txt --sh-basis tournier07 -o for-mrtrix
+  kbench fit msmt dwi.nii.gz --mask mask.nii.gz --response wm.txt,gm.txt,csf.txt -o maps`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return fmt.Errorf("fit: found %d arguments, expected two: MODEL (%s) and DWI", len(args), modelNames())
@@ -158,9 +159,14 @@ func (j *fitJob) prepare(ctx context.Context) error {
 			return err
 		}
 	}
+	if needsTissues([]string{j.fitOptions.model}) {
+		if err := j.estimateTissues(ctx); err != nil {
+			return err
+		}
+	}
 	m, warnings, err := j.settings.build(j.fitOptions.model, g, j.response)
 	if err != nil {
-		if needsResponse([]string{j.fitOptions.model}) {
+		if needsResponse([]string{j.fitOptions.model}) || needsTissues([]string{j.fitOptions.model}) {
 			err = fmt.Errorf("%w (--response %s)", err, j.fitOptions.response)
 		}
 		return err

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"strings"
 
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/nifti"
+	"github.com/voxfit/voxfit/sh"
 )
 
 // fileName names a map as BIDS derivatives do: model-csd_param-fod_dwimap.
@@ -104,7 +106,19 @@ func (j *fitJob) description() description {
 	if needsResponse([]string{j.fitOptions.model}) {
 		d.Response = describeResponse(j.response)
 	}
+	if needsTissues([]string{j.fitOptions.model}) {
+		d.Response = describeTissues(j.settings.tissues)
+	}
 	return d
+}
+
+// degreeOf is the highest degree of as many coefficients.
+func degreeOf(coefficients int) int {
+	lmax := 0
+	for sh.Count(lmax) < coefficients {
+		lmax += 2
+	}
+	return lmax
 }
 
 func (j *fitJob) sidecar(m model.Map) sidecar {
@@ -117,10 +131,11 @@ func (j *fitJob) sidecar(m model.Map) sidecar {
 		GeneratedBy: map[string]string{"Name": "voxfit kbench", "Version": version(), "Command": j.command},
 		Fit:         j.description(),
 	}
-	switch m.Name {
+	name, _, _ := strings.Cut(m.Name, "_label-")
+	switch name {
 	case "fod":
 		s.Harmonics = map[string]any{
-			"Basis": j.settings.shBasis, "Order": j.settings.lmax, "Coefficients": m.Components,
+			"Basis": j.settings.shBasis, "Order": degreeOf(m.Components), "Coefficients": m.Components,
 			"Storage": "l ascending (even), m = -l .. l", "Frame": j.settings.frame,
 		}
 	case "tensor":

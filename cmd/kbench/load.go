@@ -11,7 +11,7 @@ import (
 	"github.com/voxfit/voxfit/phantom"
 )
 
-const responseHelp = `single-fibre response of csdm: auto (voxels of FA > 0.7 in the centre, as DIPY), e1,e2,e3,S0 (mm2/s), or a file (MRtrix3 or DIPY form)`
+const responseHelp = `single-fibre response of csdm: auto (voxels of FA > 0.7 in the centre, as DIPY), e1,e2,e3,S0 (mm2/s), or a file (MRtrix3 or DIPY form); of msmt: auto (from the data of the mask), or MRtrix3's files WM.txt,GM.txt,CSF.txt, of which csdm takes the first`
 
 // readSignal reads the voxels of index into a voxel-major block, with a progress bar.
 func readSignal(ctx context.Context, image *nifti.Image, index []int, stderr io.Writer) ([]float32, error) {
@@ -39,7 +39,7 @@ func findResponse(flag string, signal []float32, shape [3]int, index []int, g *a
 	if r, err := acq.ParseResponse(flag); err == nil {
 		return r, nil
 	}
-	return acq.ReadResponse(flag)
+	return acq.ReadResponse(fibreFile(flag))
 }
 
 // load reads the data of a study, or makes its phantom.
@@ -64,6 +64,9 @@ func (o *runOptions) load(ctx context.Context, stderr io.Writer) (studyBlock, er
 	if needsResponse(o.models) {
 		block.response, err = findResponse(o.response, block.signal, a.image.Header.SpatialShape(), a.mask.Index, a.gradients)
 	}
+	if err == nil && needsTissues(o.models) {
+		block.tissues, err = findTissues(o.response, spread(block.signal, a.gradients.Len(), tissueSample), a.gradients)
+	}
 	return block, err
 }
 
@@ -83,6 +86,13 @@ func (o *runOptions) makePhantom() (studyBlock, error) {
 	if o.response != "auto" {
 		block.response, err = findResponse(o.response, nil, p.Shape, nil, p.Gradients)
 	}
+	if needsTissues(o.models) {
+		wm, gm, csf := phantom.Tissues()
+		block.tissues = model.NameTissues([]acq.Response{wm, gm, csf})
+		if err == nil && o.response != "auto" {
+			block.tissues, err = findTissues(o.response, nil, p.Gradients)
+		}
+	}
 	return block, err
 }
 
@@ -92,7 +102,7 @@ func (j *fitJob) estimateResponse(ctx context.Context) error {
 	header := j.image.Header
 	if j.fitOptions.response != "auto" {
 		if _, err := acq.ParseResponse(j.fitOptions.response); err != nil {
-			j.files = append(j.files, j.fitOptions.response)
+			j.files = append(j.files, fibreFile(j.fitOptions.response))
 		}
 		var err error
 		j.response, err = findResponse(j.fitOptions.response, nil, header.SpatialShape(), nil, j.gradients)
@@ -132,6 +142,7 @@ func describeResponse(r acq.Response) map[string]any {
 // fitters makes the models of a study, by name.
 func (o *runOptions) fitters(b studyBlock, stderr io.Writer) (map[string]model.Model, error) {
 	settings := defaultSettings(o.isa)
+	settings.tissues = b.tissues
 	models := map[string]model.Model{}
 	for _, name := range o.models {
 		m, warnings, err := settings.build(name, b.gradients, b.response)

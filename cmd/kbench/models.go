@@ -26,6 +26,7 @@ type modelEntry struct {
 var modelEntries = []modelEntry{
 	{"csdm", true, []string{"sh-basis", "lmax", "lambda", "tau", "refine-peaks", "precision", "response"}, buildCSD},
 	{"fwdtim", false, []string{"method", "precision", "mrtrix-order"}, buildFreeWater},
+	{"msmt", false, []string{"sh-basis", "lmax", "response", "directions", "norm-lambda", "neg-lambda", "prediction"}, buildMSMT},
 	{"dti", false, []string{"method", "mrtrix-order", "iterations"}, buildTensor},
 }
 
@@ -67,6 +68,11 @@ type modelSettings struct {
 	frame       string
 	isa         string
 
+	directions            string // file of constraint directions
+	normLambda, negLambda float64
+	prediction            bool
+	tissues               []model.Tissue // of msmt, from --response
+
 	given func(flag string) bool // whether the user gave the flag
 }
 
@@ -77,13 +83,17 @@ func defaultSettings(isa string) modelSettings {
 
 func (s *modelSettings) addFlags(f *pflag.FlagSet) {
 	*s = defaultSettings("")
-	f.StringVar(&s.shBasis, "sh-basis", s.shBasis, "csdm: basis of the SH coefficients: descoteaux07 (DIPY) or tournier07 (MRtrix3)")
-	f.IntVar(&s.lmax, "lmax", s.lmax, "csdm: highest SH order, even")
+	f.StringVar(&s.shBasis, "sh-basis", s.shBasis, "csdm, msmt: basis of the SH coefficients: descoteaux07 (DIPY; default of csdm) or tournier07 (MRtrix3; default of msmt)")
+	f.IntVar(&s.lmax, "lmax", s.lmax, "csdm, msmt: highest SH order, even; of msmt's tissues as far as their responses have it")
 	f.Float64Var(&s.lambda, "lambda", s.lambda, "csdm: weight of the positivity constraint")
 	f.Float64Var(&s.tau, "tau", s.tau, "csdm: amplitudes below this share of the mean are constrained")
 	f.BoolVar(&s.refinePeaks, "refine-peaks", false, "csdm: move each peak from its sphere point to the maximum of the fodf")
 	f.StringVar(&s.method, "method", "", "dti: wls (default), nls, ols or iwls (as MRtrix3's dwi2tensor); fwdtim: nls (default) or wls")
 	f.StringVar(&s.precision, "precision", "", "arithmetic on the way to the result, which is double either way: csdm: double (default) or mixed; fwdtim: mixed (default) or double")
+	f.StringVar(&s.directions, "directions", "", "msmt: file of the directions in which no amplitude may be negative, azimuth and inclination in radians as MRtrix3's -directions")
+	f.Float64Var(&s.normLambda, "norm-lambda", 1e-10, "msmt: regularisation of the solution, as MRtrix3's -norm_lambda")
+	f.Float64Var(&s.negLambda, "neg-lambda", 1e-10, "msmt: regularisation of the constraint, as MRtrix3's -neg_lambda")
+	f.BoolVar(&s.prediction, "prediction", false, "msmt: write the signal that the model predicts, too")
 	f.IntVar(&s.iterations, "iterations", 2, "dti: how often iwls reweights, as dwi2tensor -iter")
 	f.BoolVar(&s.mrtrixOrder, "mrtrix-order", false, "fwdtim, dti: tensors as D11,D22,D33,D12,D13,D23")
 	f.StringVar(&s.frame, "frame", "", "axes of fodfs, peaks and tensors: image (b-vectors as given) or world (scanner; default for MRtrix3's basis or order)")
@@ -103,6 +113,9 @@ func (s *modelSettings) check(name string) error {
 				return fmt.Errorf("--%s is not for %s", flag, name)
 			}
 		}
+	}
+	if name == "msmt" && !s.given("sh-basis") {
+		s.shBasis = sh.Tournier07.String()
 	}
 	if s.frame == "" {
 		s.frame = "image"
@@ -144,6 +157,28 @@ func buildCSD(s *modelSettings, g *acq.GradientTable, r acq.Response) (model.Mod
 		LMax: s.lmax, Basis: basis, Lambda: s.lambda, Tau: s.tau, Precision: precision, ISA: s.isa,
 		Peaks: model.PeakOptions{Refine: s.refinePeaks},
 	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return m, m.Warnings(), nil
+}
+
+func buildMSMT(s *modelSettings, g *acq.GradientTable, _ acq.Response) (model.Model, []string, error) {
+	o := model.MSMTOptions{LMax: s.lmax, SolutionNorm: s.normLambda, ConstraintNorm: s.negLambda, Prediction: s.prediction, ISA: s.isa}
+	if s.given != nil && s.given("sh-basis") {
+		basis, err := sh.ParseBasis(s.shBasis)
+		if err != nil {
+			return nil, nil, fmt.Errorf("--sh-basis: %w", err)
+		}
+		o.LegacyBasis = basis == sh.Descoteaux07
+	}
+	if s.directions != "" {
+		var err error
+		if o.Directions, err = acq.ReadMRtrixDirections(s.directions); err != nil {
+			return nil, nil, fmt.Errorf("--directions: %w", err)
+		}
+	}
+	m, err := model.NewMSMT(g, s.tissues, o)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -206,6 +241,13 @@ func (s *modelSettings) options(name string) map[string]any {
 	if name == "csdm" {
 		return map[string]any{"LMax": s.lmax, "Lambda": s.lambda, "Tau": s.tau, "MaxIterations": 50, "RefinePeaks": s.refinePeaks,
 			"Precision": strings.ToLower(cmp.Or(s.precision, kernel.Double.String()))}
+	}
+	if name == "msmt" {
+		o := map[string]any{"LMax": s.lmax, "SolutionNorm": s.normLambda, "ConstraintNorm": s.negLambda, "Directions": "voxfit's 300"}
+		if s.directions != "" {
+			o["Directions"] = s.directions
+		}
+		return o
 	}
 	method := strings.ToUpper(s.method)
 	if method == "" {

@@ -237,7 +237,8 @@ func defaultFolder(resume bool) string {
 type studyBlock struct {
 	gradients *acq.GradientTable
 	response  acq.Response
-	shape     []int // of the 4D image
+	tissues   []model.Tissue // of msmt
+	shape     []int          // of the 4D image
 	signal    []float32
 	voxels    int
 }

@@ -143,6 +143,24 @@ def peaks(arrays, lmax=8, relative_threshold=0.5, separation=25.0, most=5):
     return found
 
 
+# -- multi-tissue deconvolution
+
+
+@call
+def msmt(arrays, lmax, iso):
+    """response is shells x (iso + degrees), as DIPY's MultiShellResponse has it; directions are those in
+    which no amplitude may be negative. The coefficients begin with the tissues without direction."""
+    from dipy.core.sphere import Sphere
+    from dipy.reconst import mcsd  # needs cvxpy
+
+    response = mcsd.MultiShellResponse(arrays["response"], lmax, arrays["shells"])
+    model = mcsd.MultiShellDeconvModel(
+        gradients(arrays), response, Sphere(xyz=arrays["directions"]), sh_order_max=lmax, iso=iso
+    )
+    fit = model.fit(arrays["signal"])
+    return {"coefficients": fit.all_shm_coeff, "prediction": fit.predict(), "design": model._X}
+
+
 # -- tensors
 
 

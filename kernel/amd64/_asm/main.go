@@ -15,6 +15,8 @@ var generators = map[string]func(){
 	"csd_avx2":         func() { csd(avx2) },
 	"csdsingle_avx512": func() { csdIteration(singleAVX512) },
 	"csdsingle_avx2":   func() { csdIteration(singleAVX2) },
+	"qp_avx512":        func() { qp(avx512) },
+	"qp_avx2":          func() { qp(avx2) },
 	"tensor_avx512":    func() { tensor(true) },
 	"tensor_avx2":      func() { tensor(false) },
 	"tensor32_avx512":  func() { tensorSingle(true) },

@@ -10,6 +10,8 @@ type Set struct {
 	Name string
 	// CSD is constrained spherical deconvolution.
 	CSD *CSD
+	// QP is constrained least squares. It needs CSD.
+	QP *QP
 	// Tensor is the diffusion tensor, with and without free water.
 	Tensor *Tensor
 	// Tensor32 is the same in single precision.

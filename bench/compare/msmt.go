@@ -1,0 +1,134 @@
+package compare
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"strings"
+
+	"github.com/voxfit/voxfit/model"
+	"github.com/voxfit/voxfit/sh"
+)
+
+// whiteMatterDegree is the degree of WM, by default everywhere.
+const whiteMatterDegree = 8
+
+func buildMSMT(o *Options) (model.Model, error) {
+	return model.NewMSMT(o.Gradients, o.Tissues, model.MSMTOptions{ISA: o.ISA})
+}
+
+// multiTissue says whether a command takes several responses.
+func (c *mrtrixCommand) multiTissue() bool {
+	return len(c.options) > 0 && c.options[0] == "msmt_csd"
+}
+
+// writeTissues writes the responses and our directions as MRtrix3 reads them.
+func (m *mrtrix) writeTissues() error {
+	for i, t := range m.o.Tissues {
+		lmax := 0
+		if i == 0 {
+			lmax = whiteMatterDegree
+		}
+		zonal, err := t.Zonal(m.o.Gradients, lmax)
+		if err != nil {
+			return err
+		}
+		if err := writeRows(m.path(t.Name+".txt"), zonal); err != nil {
+			return err
+		}
+	}
+	var angles [][]float64
+	for _, d := range sh.Directions300() {
+		angles = append(angles, []float64{math.Atan2(d[1], d[0]), math.Acos(d[2])})
+	}
+	return writeRows(m.path("directions.txt"), angles)
+}
+
+func writeRows(path string, rows [][]float64) error {
+	var text strings.Builder
+	for _, row := range rows {
+		fmt.Fprintln(&text, strings.Trim(fmt.Sprint(row), "[]"))
+	}
+	return os.WriteFile(path, []byte(text.String()), 0o600)
+}
+
+// tissueArguments are those of dwi2fod msmt_csd up to the common options. The result is WM's.
+func (m *mrtrix) tissueArguments(c *mrtrixCommand, image string) []string {
+	args := append([]string{}, c.options...)
+	args = append(args, image)
+	for i, t := range m.o.Tissues {
+		result := m.result()
+		if i > 0 {
+			result = m.path(t.Name + ".nii")
+		}
+		args = append(args, m.path(t.Name+".txt"), result)
+	}
+	return append(args, "-directions", m.path("directions.txt"))
+}
+
+// tissuesForDIPY is the response as DIPY's MultiShellResponse has it, CSF and GM before WM.
+func tissuesForDIPY(o Options) (map[string]any, error) {
+	if len(o.Tissues) != 3 {
+		return nil, nil
+	}
+	var rows [][]float64
+	var bvals []float64
+	for _, s := range o.Gradients.Shells(80) {
+		rows, bvals = append(rows, nil), append(bvals, s.Bval)
+	}
+	for _, t := range []struct{ place, lmax int }{{2, 0}, {1, 0}, {0, whiteMatterDegree}} {
+		zonal, err := o.Tissues[t.place].Zonal(o.Gradients, t.lmax)
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			rows[i] = append(rows[i], zonal[i]...)
+		}
+	}
+	return map[string]any{"response": rows, "bvals": bvals, "directions": sh.Directions300()}, nil
+}
+
+// msmtAgainstMRtrix: theirs has WM's coefficients for each voxel.
+func msmtAgainstMRtrix(t *task, ours *fitted, theirs []float32) []Parity {
+	n, near, worst := sh.Count(whiteMatterDegree), 0, 0.0
+	for i := range t.voxels {
+		difference, norm := 0.0, 0.0
+		for j, c := range ours.row(i)[:ours.each-4] {
+			norm += c * c
+			if j < n {
+				d := c - float64(theirs[i*n+j])
+				difference += d * d
+			}
+		}
+		relative := math.Sqrt(difference / norm)
+		worst = max(worst, relative)
+		if relative <= 1e-4 {
+			near++
+		}
+	}
+	return []Parity{
+		{nameMRtrix, "voxels with WM within 1e-4 of the norm of all coefficients", float64(near), t.voxels},
+		{nameMRtrix, "largest difference of WM / norm of all coefficients", worst, 0},
+	}
+}
+
+// msmtAgainstDIPY compares what remains of the signal.
+func msmtAgainstDIPY(t *task, ours *fitted, theirs arrays) []Parity {
+	below, worst := 0, 0.0
+	for i := range t.voxels {
+		squares := 0.0
+		for j, s := range t.voxel(i) {
+			d := theirs["prediction"].row(i)[j] - float64(s)
+			squares += d * d
+		}
+		mine := ours.row(i)[ours.each-4]
+		worst = max(worst, math.Abs(mine-squares)/squares)
+		if mine <= squares*(1+1e-4) {
+			below++
+		}
+	}
+	return []Parity{
+		{nameDIPY, "voxels with a residual no larger than its (within 1e-4)", float64(below), t.voxels},
+		{nameDIPY, "largest difference of the squared residual / its", worst, 0},
+	}
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/model"
+)
+
+// tissueSample is the most voxels that automatic tissue responses are estimated from.
+const tissueSample = 50000
+
+// needsTissues reports whether one of the models needs the responses of several tissues.
+func needsTissues(names []string) bool { return slices.Contains(names, "msmt") }
+
+// tissueFiles are the files that --response names for several tissues.
+func tissueFiles(flag string) []string { return strings.Split(flag, ",") }
+
+// fibreFile is the file of them that holds the response of a single fibre: the first.
+func fibreFile(flag string) string {
+	if first := tissueFiles(flag)[0]; first != flag {
+		if _, err := os.Stat(first); err == nil {
+			return first
+		}
+	}
+	return flag
+}
+
+// findTissues interprets the --response flag for msmt; auto estimates the responses from the signal.
+func findTissues(flag string, signal []float32, g *acq.GradientTable) ([]model.Tissue, error) {
+	if flag == "auto" {
+		found, err := acq.AutoTissues(signal, g)
+		if err != nil {
+			return nil, err
+		}
+		return model.NameTissues([]acq.Response{found.WM, found.GM, found.CSF}), nil
+	}
+	if _, err := acq.ParseResponse(flag); err == nil {
+		return nil, fmt.Errorf("--response %s is a single tensor; msmt wants auto or a file for each tissue, WM.txt,GM.txt,CSF.txt", flag)
+	}
+	var responses []acq.Response
+	for _, file := range tissueFiles(flag) {
+		r, err := acq.ReadResponse(file)
+		if err != nil {
+			return nil, err
+		}
+		responses = append(responses, r)
+	}
+	return model.NameTissues(responses), nil
+}
+
+// estimateTissues interprets the --response flag of a fit of msmt. For auto it reads voxels spread evenly
+// over the mask.
+func (j *fitJob) estimateTissues(ctx context.Context) (err error) {
+	flag := j.fitOptions.response
+	if flag != "auto" {
+		j.files = append(j.files, tissueFiles(flag)...)
+		j.settings.tissues, err = findTissues(flag, nil, j.gradients)
+		return err
+	}
+	index := spreadIndex(j.mask.Index, tissueSample)
+	if err := checkMemory("--response auto", len(index), j.image.Header.Volumes()); err != nil {
+		return err
+	}
+	signal, err := readSignal(ctx, j.image, index, j.stderr)
+	if err != nil {
+		return err
+	}
+	j.settings.tissues, err = findTissues("auto", signal, j.gradients)
+	return err
+}
+
+// spreadIndex picks at most n of the voxels, evenly.
+func spreadIndex(index []int, n int) []int {
+	if len(index) <= n {
+		return index
+	}
+	picked := make([]int, n)
+	for i := range picked {
+		picked[i] = index[i*len(index)/n]
+	}
+	return picked
+}
+
+// describeTissues is the responses in sidecars.
+func describeTissues(tissues []model.Tissue) map[string]any {
+	d := map[string]any{}
+	for _, t := range tissues {
+		d[t.Name] = describeResponse(t.Response)
+	}
+	return d
+}

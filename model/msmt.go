@@ -1,0 +1,325 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/sh"
+)
+
+// MSMTOptions are the choices of multi-tissue deconvolution. The zero value is MRtrix3's defaults,
+// except for the directions, which are this project's own.
+type MSMTOptions struct {
+	// LMax is the highest degree, even, up to 12, of tissues whose response has as many; 0 means 8.
+	LMax int
+	// LegacyBasis writes the maps in Descoteaux07, DIPY's legacy basis, instead of Tournier07, that of
+	// MRtrix3. Parameters are always in Tournier07.
+	LegacyBasis bool
+	// Directions are those in which no amplitude may be negative; nil means sh.Directions300. MRtrix3
+	// has 300 of its own, of as good a distribution, and takes others with -directions.
+	Directions [][3]float64
+	// SolutionNorm and ConstraintNorm are MRtrix3's -norm_lambda and -neg_lambda; 0 means 1e-10, its
+	// defaults.
+	SolutionNorm, ConstraintNorm float64
+	// Prediction adds a map of the signal that the model predicts.
+	Prediction bool
+	// ISA is the instruction set, as kernel.WithISA takes it; "" leaves it to the environment.
+	ISA string
+}
+
+func (o MSMTOptions) withDefaults() MSMTOptions {
+	setDefault(&o.LMax, 8)
+	if o.Directions == nil {
+		o.Directions = sh.Directions300()
+	}
+	return o
+}
+
+func (o MSMTOptions) check() error {
+	if o.LMax < 0 || o.LMax > maxLMax || o.LMax%2 != 0 {
+		return fmt.Errorf("lmax is %d, expected an even number up to %d", o.LMax, maxLMax)
+	}
+	if len(o.Directions) == 0 {
+		return errors.New("there are no directions for the constraint")
+	}
+	return nil
+}
+
+// MSMT is multi-shell multi-tissue constrained spherical deconvolution (Jeurissen et al., NeuroImage
+// 2014), set up as MRtrix3's `dwi2fod msmt_csd`: the signal of all shells is that of several tissues,
+// each with a distribution that its own response turns into signal, and no distribution is negative.
+//
+// Parameters are the SH coefficients of the tissues one after another, in the Tournier07 basis, and the
+// measures that kernel.NewQP documents with its codes.
+type MSMT struct {
+	options  MSMTOptions
+	tissues  []tissuePart
+	design   kernel.QPDesign
+	fitter   kernel.Fitter
+	maps     []Map
+	warnings []string
+}
+
+// tissuePart is where a tissue is among the parameters.
+type tissuePart struct {
+	name        string
+	lmax, first int
+}
+
+// NewMSMT sets the model up for one acquisition and the responses of any number of tissues.
+//
+// Shells are those of acq.GradientTable.Shells with MRtrix3's tolerance of 80 s/mm2, b = 0 being one.
+// Each response has a row for each shell. Where it does not say for which b-values its rows are, they are
+// in the order of the shells; where it does (MRtrix3's files do), each shell takes the nearest, which
+// may be as far away as the tolerance. A tissue's highest degree is that of its response, or LMax, if
+// that is lower.
+//
+// B-vectors are taken as they are: MRtrix3 works in the frame of the scanner, acq.WorldBvecs.
+//
+// Errors say what was found and what was expected. Warnings has what is allowed but suspicious.
+func NewMSMT(g *acq.GradientTable, tissues []Tissue, o MSMTOptions) (*MSMT, error) {
+	o = o.withDefaults()
+	m := &MSMT{options: o}
+	err := o.check()
+	if err == nil {
+		err = m.makeDesign(g, tissues)
+	}
+	if err == nil {
+		m.fitter, err = kernel.NewQP(m.design, kernel.WithISA(o.ISA))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("msmt: %w", err)
+	}
+	m.listMaps()
+	return m, nil
+}
+
+// makeDesign makes the matrices.
+func (m *MSMT) makeDesign(g *acq.GradientTable, tissues []Tissue) error {
+	if len(tissues) == 0 {
+		return errors.New("there is no tissue, expected at least one response")
+	}
+	shells := g.Shells(acq.MRtrixShellTolerance)
+	unknowns := 0
+	for _, t := range tissues {
+		if err := checkTissue(t); err != nil {
+			return err
+		}
+		lmax := t.degree(m.options.LMax)
+		m.tissues = append(m.tissues, tissuePart{t.Name, lmax, unknowns})
+		unknowns += sh.Count(lmax)
+	}
+	m.design = kernel.QPDesign{
+		Measurements: g.Len(), Unknowns: unknowns, H: make([]float64, g.Len()*unknowns),
+		SolutionNorm: m.options.SolutionNorm, ConstraintNorm: m.options.ConstraintNorm,
+	}
+	for i := range g.Len() {
+		m.design.Volumes = append(m.design.Volumes, i)
+	}
+	for i, t := range tissues {
+		if err := m.convolve(g, shells, t, m.tissues[i]); err != nil {
+			return err
+		}
+		m.constrain(m.tissues[i])
+	}
+	if unknowns > g.Len() {
+		m.warnings = append(m.warnings, fmt.Sprintf("msmt: %d coefficients from %d volumes: only the constraint makes the fit unique", unknowns, g.Len()))
+	}
+	if len(tissues) > len(shells) {
+		m.warnings = append(m.warnings, fmt.Sprintf("msmt: %d tissues from %d shells (%s): tissues without direction cannot be told apart", len(tissues), len(shells), listShells(shells)))
+	}
+	return nil
+}
+
+func checkTissue(t Tissue) error {
+	if t.Name == "" || strings.ContainsAny(t.Name, "/_ ") {
+		return fmt.Errorf("a tissue is called %q, expected a name without blank, slash and underscore", t.Name)
+	}
+	if !t.Response.IsZonal() {
+		return nil
+	}
+	signal := 0.0
+	for _, row := range t.Response.Zonal {
+		for _, x := range row {
+			if math.IsNaN(x) || math.IsInf(x, 0) {
+				return fmt.Errorf("the response of %s has %v among its coefficients, expected finite ones", t.Name, x)
+			}
+		}
+		if len(row) == 0 {
+			return fmt.Errorf("the response of %s has an empty row", t.Name)
+		}
+		signal += row[0]
+	}
+	if !(signal > 0) {
+		return fmt.Errorf("the response of %s has no signal: its first coefficients add up to %v", t.Name, signal)
+	}
+	return nil
+}
+
+// convolve writes the columns of H that turn a tissue's coefficients into signal.
+func (m *MSMT) convolve(g *acq.GradientTable, shells []acq.Shell, t Tissue, part tissuePart) error {
+	rows, err := t.zonal(shells, part.lmax)
+	if err != nil {
+		return err
+	}
+	n, terms := sh.Count(part.lmax), sh.Terms(part.lmax)
+	for shell, s := range shells {
+		basis := sh.Tournier07.Evaluate(part.lmax, directionsOrPole(g, s.Volumes))
+		for i, volume := range s.Volumes {
+			row := m.design.H[volume*m.design.Unknowns+part.first:][:n]
+			for j, term := range terms {
+				// A delta along z has the coefficients Y(l, 0) at the pole; convolution with it is the identity.
+				row[j] = basis[i*n+j] * rows[shell][term.L/2] / math.Sqrt(float64(2*term.L+1)/(4*math.Pi))
+			}
+		}
+	}
+	return nil
+}
+
+// directionsOrPole are the b-vectors of volumes; those without a direction (b = 0) are taken along z, as
+// in MRtrix3.
+func directionsOrPole(g *acq.GradientTable, volumes []int) [][3]float64 {
+	list := directionsOf(g, volumes)
+	for i, d := range list {
+		if d == ([3]float64{}) {
+			list[i] = [3]float64{0, 0, 1}
+		}
+	}
+	return list
+}
+
+// constrain adds the rows that keep a tissue's distribution from being negative. One without direction
+// has a single row.
+func (m *MSMT) constrain(part tissuePart) {
+	directions := m.options.Directions
+	if part.lmax == 0 {
+		directions = directions[:1]
+	}
+	c := kernel.QPConstraints{
+		First: part.first, Columns: sh.Count(part.lmax),
+		A: sh.Tournier07.Evaluate(part.lmax, directions),
+	}
+	if part.lmax > 0 {
+		gram := newGramMap(sh.Tournier07, part.lmax, directions, 1)
+		c.Gram = &gram
+	}
+	m.design.Constraints = append(m.design.Constraints, c)
+}
+
+// Name is "msmt".
+func (m *MSMT) Name() string { return "msmt" }
+
+// StudyName is "MultiShellDeconvModel".
+func (m *MSMT) StudyName() string { return "MultiShellDeconvModel" }
+
+// FileName is "msmtcsd".
+func (m *MSMT) FileName() string { return "msmtcsd" }
+
+// Fitter is the kernel.
+func (m *MSMT) Fitter() kernel.Fitter { return m.fitter }
+
+// Design is what the kernel was made of: the matrices, for inspection and for other solvers. The caller
+// does not change them.
+func (m *MSMT) Design() kernel.QPDesign { return m.design }
+
+// Maps are fod of each tissue, fraction, rmse, kkt, status and iterations, and prediction where it was
+// asked for.
+func (m *MSMT) Maps() []Map { return m.maps }
+
+// Warnings are sentences on what the set-up found suspicious.
+func (m *MSMT) Warnings() []string { return m.warnings }
+
+func (m *MSMT) basis() sh.Basis {
+	if m.options.LegacyBasis {
+		return sh.Descoteaux07
+	}
+	return sh.Tournier07
+}
+
+func (m *MSMT) listMaps() {
+	var names []string
+	for _, t := range m.tissues {
+		names = append(names, t.name)
+		m.maps = append(m.maps, Map{Name: "fod_label-" + t.name, Suffix: "dwimap", Components: sh.Count(t.lmax),
+			Description: fmt.Sprintf("SH coefficients of the distribution of %s up to degree %d, basis %v: even l ascending, m = -l..l.", t.name, t.lmax, m.basis())})
+	}
+	list := strings.Join(names, ", ")
+	m.maps = append(m.maps,
+		Map{Name: "fraction", Suffix: "dwimap", Components: len(m.tissues),
+			Description: "Shares of the tissues, " + list + ": first coefficients over their sum; zeros where there is no signal."},
+		Map{Name: "rmse", Suffix: "dwimap", Components: 1, Description: "Root of the mean squared difference of the predicted from the measured signal, in the units of the images."},
+		Map{Name: "kkt", Suffix: "dwimap", Components: 3, Description: "How far the solution is from the conditions that make it one: dual, primal, complementarity, relative; zeros where nothing was fitted."})
+	if m.options.Prediction {
+		m.maps = append(m.maps, Map{Name: "prediction", Suffix: "dwimap", Components: m.design.Measurements, Description: "The signal that the model predicts, in the order of the volumes."})
+	}
+	m.maps = append(m.maps, statusMaps...)
+}
+
+// Predict writes the signal of one voxel's parameters to dst, of as many values as there are volumes.
+func (m *MSMT) Predict(dst, params []float64) {
+	n := m.design.Unknowns
+	for i := range dst {
+		sum := 0.0
+		for j, h := range m.design.H[i*n:][:n] {
+			sum += float64(h * params[j])
+		}
+		dst[i] = sum
+	}
+}
+
+// NewDeriver allocates the scratch that turns parameters into maps.
+func (m *MSMT) NewDeriver() Deriver {
+	return &msmtDeriver{m, make([]float64, m.design.Unknowns), make([]float64, m.design.Measurements)}
+}
+
+type msmtDeriver struct {
+	*MSMT
+	fod, signal []float64
+}
+
+func (d *msmtDeriver) Derive(out [][]float32, params []float64, status []kernel.Status) {
+	size, tissues := d.fitter.Parameters(), len(d.tissues)
+	for v := range status {
+		p := params[v*size:][:size]
+		for i, t := range d.tissues {
+			n := sh.Count(t.lmax)
+			fod := d.fod[:n]
+			sh.Convert(fod, p[t.first:][:n], t.lmax, sh.Tournier07, d.basis())
+			narrow(out[i][v*n:][:n], fod)
+		}
+		d.writeFractions(out[tissues][v*tissues:][:tissues], p)
+		measures := p[d.design.Unknowns:]
+		out[tissues+1][v] = float32(math.Sqrt(measures[0] / float64(d.design.Measurements)))
+		narrow(out[tissues+2][v*3:][:3], measures[1:])
+		if d.options.Prediction {
+			d.Predict(d.signal, p)
+			narrow(out[tissues+3][v*len(d.signal):][:len(d.signal)], d.signal)
+		}
+	}
+	deriveStatus(out[len(out)-len(statusMaps):], status)
+}
+
+func (d *msmtDeriver) writeFractions(dst []float32, params []float64) {
+	sum := 0.0
+	for _, t := range d.tissues {
+		sum += params[t.first]
+	}
+	clear(dst)
+	if !(sum > 0) {
+		return
+	}
+	for i, t := range d.tissues {
+		dst[i] = float32(params[t.first] / sum)
+	}
+}
+
+// narrow copies to float32.
+func narrow(dst []float32, src []float64) {
+	for i := range dst {
+		dst[i] = float32(src[i])
+	}
+}

@@ -1,0 +1,172 @@
+package model
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/sh"
+)
+
+// A Tissue is one kind of tissue of multi-tissue deconvolution: its name, as in file names ("WM", "GM",
+// "CSF"), and its response.
+//
+// A zonal response has a row for each shell, b = 0 included, as MRtrix3's dwi2response writes it: the
+// coefficients of the zonal harmonics of degree 0, 2, 4 ... of the signal. Tissue without
+// direction has one column. A response in tensor form is turned into that.
+type Tissue struct {
+	Name     string
+	Response acq.Response
+}
+
+// NameTissues names responses as MRtrix3 orders them: WM, GM, CSF; a single one is WM, two are WM and
+// CSF (as MRtrix3 advises for single-shell data), and from the fourth on they are numbered.
+func NameTissues(responses []acq.Response) []Tissue {
+	names := []string{"WM", "GM", "CSF"}
+	if len(responses) == 2 {
+		names = []string{"WM", "CSF"}
+	}
+	var tissues []Tissue
+	for i, r := range responses {
+		name := fmt.Sprintf("tissue%d", i+1)
+		if i < len(names) {
+			name = names[i]
+		}
+		tissues = append(tissues, Tissue{name, r})
+	}
+	return tissues
+}
+
+// DIPYTissues reads the response of DIPY's MultiShellResponse: response is shells x (iso + degrees) and
+// bvals its shells. The first iso columns are tissues without direction, CSF and GM by DIPY's
+// order; the others are the zonal harmonics of WM. The numbers are those of MRtrix3's files.
+func DIPYTissues(response [][]float64, bvals []float64, iso int) ([]Tissue, error) {
+	if len(response) == 0 || len(response) != len(bvals) {
+		return nil, fmt.Errorf("msmt: the response has %d rows, expected one for each of %d shells", len(response), len(bvals))
+	}
+	names := []string{"CSF", "GM"}
+	tissues := make([]Tissue, iso+1)
+	for t := range tissues {
+		name := "WM"
+		if t < iso {
+			name = fmt.Sprintf("tissue%d", t+1)
+			if t < len(names) {
+				name = names[t]
+			}
+		}
+		r := acq.Response{Bvals: bvals}
+		for _, row := range response {
+			if len(row) <= iso {
+				return nil, fmt.Errorf("msmt: the response has %d columns, expected %d tissues without direction and one more", len(row), iso)
+			}
+			if t < iso {
+				r.Zonal = append(r.Zonal, row[t:t+1])
+			} else {
+				r.Zonal = append(r.Zonal, row[iso:])
+			}
+		}
+		tissues[t] = Tissue{name, r}
+	}
+	return append(tissues[iso:], tissues[:iso]...), nil
+}
+
+// degree is the highest degree that a response has, up to the limit.
+func (t Tissue) degree(limit int) int {
+	if !t.Response.IsZonal() {
+		if t.isotropic() {
+			return 0
+		}
+		return limit
+	}
+	return min(limit, 2*(len(t.Response.Zonal[0])-1))
+}
+
+// isotropic says whether a tensor is the same in all directions.
+func (t Tissue) isotropic() bool {
+	e := t.Response.Evals
+	return e[0] == e[1] && e[1] == e[2]
+}
+
+// Zonal is the response to the shells of a gradient table in zonal form, up to lmax: what MRtrix3's files
+// hold.
+func (t Tissue) Zonal(g *acq.GradientTable, lmax int) ([][]float64, error) {
+	return t.zonal(g.Shells(acq.MRtrixShellTolerance), lmax)
+}
+
+// zonal gives for each shell the coefficients up to lmax.
+func (t Tissue) zonal(shells []acq.Shell, lmax int) ([][]float64, error) {
+	r := t.Response
+	rows := make([][]float64, len(shells))
+	if !r.IsZonal() {
+		for i, s := range shells {
+			rows[i] = tensorShell(r, s.Bval, lmax)
+		}
+		return rows, nil
+	}
+	if len(r.Bvals) == 0 && len(r.Zonal) != len(shells) {
+		return nil, fmt.Errorf("the response of %s has %d rows, expected one for each of the %d shells (%s)", t.Name, len(r.Zonal), len(shells), listShells(shells))
+	}
+	for i, s := range shells {
+		row := i
+		if len(r.Bvals) > 0 {
+			if row = nearest(r.Bvals, s.Bval); math.Abs(r.Bvals[row]-s.Bval) > acq.MRtrixShellTolerance {
+				return nil, fmt.Errorf("the response of %s is for b = %v, expected one for the shell b = %.0f", t.Name, r.Bvals, s.Bval)
+			}
+		}
+		if len(r.Zonal[row]) < lmax/2+1 {
+			return nil, fmt.Errorf("the response of %s has %d coefficients at b = %.0f, expected at least %d for lmax %d", t.Name, len(r.Zonal[row]), s.Bval, lmax/2+1, lmax)
+		}
+		rows[i] = r.Zonal[row][:lmax/2+1]
+	}
+	return rows, nil
+}
+
+func nearest(list []float64, value float64) int {
+	best := 0
+	for i, x := range list {
+		if math.Abs(x-value) < math.Abs(list[best]-value) {
+			best = i
+		}
+	}
+	return best
+}
+
+func listShells(shells []acq.Shell) string {
+	text := "b ="
+	for _, s := range shells {
+		text += fmt.Sprintf(" %.0f", s.Bval)
+	}
+	return text
+}
+
+// tensorShell is the projection of a tensor's signal at one b-value on the zonal harmonics, by
+// quadrature over the cosine of the angle to the axis.
+func tensorShell(r acq.Response, bval float64, lmax int) []float64 {
+	const steps = 2000 // Simpson's rule: 1e-13 for b D up to 15
+	radial := (r.Evals[1] + r.Evals[2]) / 2
+	directions, signal := make([][3]float64, steps+1), make([]float64, steps+1)
+	for i := range directions {
+		z := float64(i) / steps
+		directions[i] = [3]float64{math.Sqrt(1 - z*z), 0, z}
+		signal[i] = r.S0 * math.Exp(-bval*(radial+(r.Evals[0]-radial)*z*z))
+		switch {
+		case i == 0 || i == steps:
+		case i%2 == 1:
+			signal[i] *= 4
+		default:
+			signal[i] *= 2
+		}
+	}
+	values := sh.Tournier07.Evaluate(lmax, directions)
+	row, n := make([]float64, lmax/2+1), sh.Count(lmax)
+	for i, s := range signal {
+		for k := range row {
+			l := 2 * k
+			row[k] += s * values[i*n+l*(l+1)/2]
+		}
+	}
+	for k := range row {
+		row[k] *= 4 * math.Pi / (3 * steps) // both hemispheres
+	}
+	return row
+}
