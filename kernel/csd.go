@@ -85,7 +85,7 @@ func (d *CSDDesign) directions() int { return len(d.B) / d.Coefficients }
 // precision, and so is the last one of every voxel, whose coefficients are the result. Sets, iterations and
 // status are those of Double. Coefficients differ from those of Double in their last bits, within 1e-9 of
 // their norm, as moments are summed in another order. Only designs of 29 to 45 coefficients, those of lmax 8,
-// are faster for it; others are fitted as with Double.
+// without a Start are faster for it; others are fitted as with Double.
 //
 // The error names the first field that does not fit the others.
 func NewCSD(d CSDDesign, opts ...Option) (Fitter, error) {

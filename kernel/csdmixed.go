@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -127,7 +126,7 @@ func (s *csdSlots[T, S]) take(slot int, r *csdRecord, scale float64) {
 func (b *csdBlock[T]) enter(r *csdRecord, lane int) {
 	w := b.csdLaneWorker
 	r.voxel, r.settled, r.threshold = w.first+lane, w.settledCode(lane), w.limits[lane]
-	r.scale = unitScale(cmp.Or(r.threshold, w.zeroth*w.smooth[lane]))
+	r.scale = unitScale(r.threshold)
 	for i := range r.z {
 		r.z[i] = w.arrived[i*w.kernels.Lanes+lane]
 	}
@@ -136,7 +135,7 @@ func (b *csdBlock[T]) enter(r *csdRecord, lane int) {
 	r.leave(0, r.first)
 }
 
-// unitScale makes a threshold 1 or -1 (where that is zero, the mean amplitude), so that a signal in any unit has numbers that single precision
+// unitScale makes a threshold 1 or -1, so that a signal in any unit has numbers that single precision
 // holds.
 func unitScale(threshold float64) float64 {
 	scale := 1 / math.Abs(threshold)

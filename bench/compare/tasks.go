@@ -26,9 +26,7 @@ var variants = []variant{
 		&mrtrixCommand{"dwi2fod", []string{"csd"}, csdAgainstMRtrix}},
 	{"csdm mixed", "csdm", 4096, buildCSD(kernel.Mixed), csdAgainstDIPY,
 		&mrtrixCommand{"dwi2fod", []string{"csd"}, csdAgainstMRtrix}},
-	{"csdm mrtrix", "csdm", 4096, buildMRtrixCSD(kernel.Double), nil,
-		&mrtrixCommand{"dwi2fod", []string{"csd", ourDirections}, mrtrixCSDAgainstMRtrix}},
-	{"csdm mrtrix mixed", "csdm", 4096, buildMRtrixCSD(kernel.Mixed), nil,
+	{"csdm mrtrix", "csdm", 4096, buildMRtrixCSD, nil,
 		&mrtrixCommand{"dwi2fod", []string{"csd", ourDirections}, mrtrixCSDAgainstMRtrix}},
 	{"fwdtim nls", "fwdtim", 1024, buildFreeWater(kernel.NLS), freeWaterNLSAgainstDIPY, nil},
 	{"fwdtim wls", "fwdtim", 1024, buildFreeWater(kernel.WLS), freeWaterWLSAgainstDIPY, nil},
@@ -75,11 +73,9 @@ func buildCSD(precision kernel.Precision) func(*Options) (model.Model, error) {
 }
 
 // buildMRtrixCSD builds csdm in the convention of MRtrix3, with the response that MRtrix3 gets.
-func buildMRtrixCSD(precision kernel.Precision) func(*Options) (model.Model, error) {
-	return func(o *Options) (model.Model, error) {
-		r := acq.Response{Zonal: [][]float64{zonalResponse(o.Response, o.Gradients)}}
-		return model.NewCSD(o.Gradients, r, model.CSDOptions{Convention: model.MRtrix, LMax: csdDegree, Precision: precision, ISA: o.ISA})
-	}
+func buildMRtrixCSD(o *Options) (model.Model, error) {
+	r := acq.Response{Zonal: [][]float64{zonalResponse(o.Response, o.Gradients)}}
+	return model.NewCSD(o.Gradients, r, model.CSDOptions{Convention: model.MRtrix, LMax: csdDegree, ISA: o.ISA})
 }
 
 func buildFreeWater(method kernel.Method) func(*Options) (model.Model, error) {
