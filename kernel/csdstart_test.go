@@ -142,3 +142,14 @@ func TestAStartThatDoesNotFitIsAnError(t *testing.T) {
 		}
 	}
 }
+
+func TestFitWithAStartOfItsOwnDoesNotAllocate(t *testing.T) {
+	g := shellTable(t, 60)
+	d, signal := startDesign(t, g, 8, kernel.Double), crossings(g, 98, 2)
+	forEachSet(t, func(t *testing.T, isa string) {
+		params, status, w := make([]float64, 98*45), make([]kernel.Status, 98), newCSDOn(t, d, isa).NewWorker()
+		if n := testing.AllocsPerRun(3, func() { w.Fit64(params, status, signal) }); n != 0 {
+			t.Errorf("Fit64 allocates %v times", n)
+		}
+	})
+}
