@@ -32,6 +32,14 @@ type CSDDesign struct {
 	// StartCoefficients is how many leading coefficients of the unconstrained solution choose the
 	// first set of directions: 15, those up to degree 4.
 	StartCoefficients int
+	// Start is StartCoefficients x len(Volumes), row-major: it gives those coefficients from the
+	// signal (MRtrix3's rconv). nil leaves them to the unconstrained solution, as in DIPY.
+	Start []float64
+	// SolutionNorm is the weight of the squared norm of the coefficients, which P's diagonal gets: 0
+	// in DIPY, MRtrix3's norm_lambda.
+	SolutionNorm float64
+	// FloorSignal takes negative values of the signal for zero, as MRtrix3 does.
+	FloorSignal bool
 	// Tau is the fraction of the mean amplitude below which a direction is held down: 0.1.
 	Tau float64
 	// MaxIterations is where a voxel that has not settled is given up: 50.
@@ -46,14 +54,17 @@ func (d *CSDDesign) directions() int { return len(d.B) / d.Coefficients }
 // NewCSD makes a Fitter whose parameters are the SH coefficients of the fibre orientation
 // distribution, in the basis of X and B. It follows DIPY's csdeconv decision by decision:
 //
-//  1. Solve P f = z with P = X^T X and z = X^T s. Where P is not positive definite, P + 1e-5 I takes
-//     its place for good. (With fewer measurements than coefficients P is singular, and rounding
+//  1. Solve P f = z with P = X^T X (+ SolutionNorm I) and z = X^T s. Where P is not positive definite,
+//     P + 1e-5 I takes its place for good. (With fewer measurements than coefficients P is singular, and rounding
 //     decides whether a factor is found: results are then not comparable between programs.)
-//  2. Hold down the directions whose amplitude from the StartCoefficients first coefficients is
-//     strictly less than Tau times the mean amplitude B[0,0] f[0]; where there are none, use all
+//  2. Hold down the directions whose amplitude from the StartCoefficients first coefficients (those
+//     of Start, if given) is strictly less than Tau times the mean amplitude B[0,0] f[0]; where there are none, use all
 //     coefficients; where there are still none, f is the result, with 0 iterations.
 //  3. Solve (P + H^T H) f = z, with H the rows of B that are held down; hold down the directions
 //     that now are below the same threshold; repeat until they are the same as before.
+//
+// With Start, SolutionNorm and FloorSignal these are the decisions of MRtrix3's `dwi2fod csd`, too, where an
+// empty first set is one that leaves P as it is. (It counts that solution among the iterations.)
 //
 // The status of a voxel:
 //
@@ -74,7 +85,7 @@ func (d *CSDDesign) directions() int { return len(d.B) / d.Coefficients }
 // precision, and so is the last one of every voxel, whose coefficients are the result. Sets, iterations and
 // status are those of Double. Coefficients differ from those of Double in their last bits, within 1e-9 of
 // their norm, as moments are summed in another order. Only designs of 29 to 45 coefficients, those of lmax 8,
-// are faster for it; others are fitted as with Double.
+// without a Start are faster for it; others are fitted as with Double.
 //
 // The error names the first field that does not fit the others.
 func NewCSD(d CSDDesign, opts ...Option) (Fitter, error) {
@@ -91,7 +102,7 @@ func NewCSD(d CSDDesign, opts ...Option) (Fitter, error) {
 	}
 	portable := &csd{measurements: d.Measurements, coefficients: d.Coefficients, ref: ref.NewCSD(ref.CSDSetup{
 		Volumes: d.Volumes, Coefficients: d.Coefficients, Directions: d.directions(),
-		X: d.X, B: d.B, Gram: gram,
+		X: d.X, B: d.B, Gram: gram, Start: d.Start, SolutionNorm: d.SolutionNorm, FloorSignal: d.FloorSignal,
 		StartCoefficients: d.StartCoefficients, Tau: d.Tau, MaxIterations: d.MaxIterations,
 	})}
 	if set.CSD != nil && portable.ref.Solvable() && d.Gram.shortSums() {
@@ -120,6 +131,10 @@ func (d *CSDDesign) check() error {
 		return fmt.Errorf("field B has %d values, expected rows of %d (Coefficients)", len(d.B), d.Coefficients)
 	case d.StartCoefficients < 1 || d.StartCoefficients > d.Coefficients:
 		return fmt.Errorf("StartCoefficients is %d, must be from 1 to %d (Coefficients)", d.StartCoefficients, d.Coefficients)
+	case d.Start != nil && len(d.Start) != d.StartCoefficients*len(d.Volumes):
+		return fmt.Errorf("field Start has %d values, expected %d (StartCoefficients) x %d (Volumes)", len(d.Start), d.StartCoefficients, len(d.Volumes))
+	case !(d.SolutionNorm >= 0) || math.IsInf(d.SolutionNorm, 1):
+		return fmt.Errorf("field SolutionNorm is %v, must be finite and at least 0", d.SolutionNorm)
 	case math.IsNaN(d.Tau) || math.IsInf(d.Tau, 0):
 		return fmt.Errorf("field Tau is %v, must be finite", d.Tau)
 	case d.MaxIterations < 1 || d.MaxIterations > math.MaxUint16:
@@ -133,7 +148,7 @@ func (d *CSDDesign) check() error {
 	for _, m := range []struct {
 		name   string
 		values []float64
-	}{{"X", d.X}, {"B", d.B}, {"Gram.Rows", d.Gram.Rows}, {"Gram.Coefficients", d.Gram.Coefficients}} {
+	}{{"X", d.X}, {"B", d.B}, {"Start", d.Start}, {"Gram.Rows", d.Gram.Rows}, {"Gram.Coefficients", d.Gram.Coefficients}} {
 		for i, v := range m.values {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
 				return fmt.Errorf("%s[%d] is %v, must be finite", m.name, i, v)

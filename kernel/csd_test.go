@@ -109,8 +109,8 @@ func randomAxis(rng *rand.Rand) [3]float64 {
 	return [3]float64{v[0] / r, v[1] / r, v[2] / r}
 }
 
-// direct is the algorithm of Tournier 2007 with DIPY's decisions, written with whole matrices: H^T H
-// is multiplied out.
+// direct is the algorithm of Tournier 2007 with DIPY's decisions (or, where the design says so, MRtrix3's),
+// written with whole matrices: H^T H is multiplied out.
 func direct(d kernel.CSDDesign, signal []float64) (f []float64, iterations int) {
 	n := d.Coefficients
 	x := mat.NewDense(len(d.Volumes), n, d.X)
@@ -118,11 +118,17 @@ func direct(d kernel.CSDDesign, signal []float64) (f []float64, iterations int) 
 	s := mat.NewVecDense(len(d.Volumes), nil)
 	for i, v := range d.Volumes {
 		s.SetVec(i, signal[v])
+		if d.FloorSignal {
+			s.SetVec(i, max(signal[v], 0))
+		}
 	}
 	var z, amplitudes mat.VecDense
 	z.MulVec(x.T(), s)
 	p := mat.NewSymDense(n, nil)
 	p.SymOuterK(1, x.T())
+	for i := range n {
+		p.SetSym(i, i, p.At(i, i)+d.SolutionNorm)
+	}
 	solution, ok := solveSymmetric(p, &z)
 	if !ok {
 		for i := range n {
@@ -130,7 +136,11 @@ func direct(d kernel.CSDDesign, signal []float64) (f []float64, iterations int) 
 		}
 		solution, _ = solveSymmetric(p, &z)
 	}
-	threshold := d.B[0] * solution.AtVec(0) * d.Tau
+	start := mat.VecDenseCopyOf(solution.SliceVec(0, d.StartCoefficients))
+	if d.Start != nil {
+		start.MulVec(mat.NewDense(d.StartCoefficients, len(d.Volumes), d.Start), s)
+	}
+	threshold := d.B[0] * start.AtVec(0) * d.Tau
 	below := func() []int {
 		var rows []int
 		for r := range amplitudes.Len() {
@@ -140,7 +150,7 @@ func direct(d kernel.CSDDesign, signal []float64) (f []float64, iterations int) 
 		}
 		return rows
 	}
-	amplitudes.MulVec(b.Slice(0, len(d.B)/n, 0, d.StartCoefficients), solution.SliceVec(0, d.StartCoefficients))
+	amplitudes.MulVec(b.Slice(0, len(d.B)/n, 0, d.StartCoefficients), start)
 	active := below()
 	if len(active) == 0 {
 		amplitudes.MulVec(b, solution)
@@ -265,7 +275,7 @@ func TestCSDOfARandomDesignFollowsTheDirectAlgorithm(t *testing.T) {
 			t.Fatal(err)
 		}
 		m, err := model.NewCSD(g, fibreResponse, model.CSDOptions{
-			LMax: lmax, Sphere: &sh.Sphere{Name: "random", Vertices: vertices},
+			LMax: lmax, Directions: vertices,
 			Tau:           rapid.Float64Range(0.01, 1).Draw(t, "tau"),
 			MaxIterations: rapid.IntRange(1, 60).Draw(t, "iterations"),
 		})

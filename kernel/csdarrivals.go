@@ -21,8 +21,15 @@ func (b *csdBlock[T]) prepare() {
 func (w *csdLaneWorker) deconvolveFreely() {
 	s := w.kernels
 	s.Inspect(&w.seen[0], &w.packed[0], &w.volumes[0], len(w.volumes))
+	if w.floor {
+		w.floorSignals()
+	}
 	s.Multiply(&w.arrived[0], &w.transposed.data[0], &w.packed[0], &w.volumes[0], w.transposed.count, len(w.volumes))
-	s.Multiply(&w.smooth[0], &w.start.data[0], &w.arrived[0], &w.unknowns[0], w.start.count, w.coefficients)
+	if w.filtered {
+		s.Multiply(&w.smooth[0], &w.start.data[0], &w.packed[0], &w.volumes[0], w.start.count, len(w.volumes))
+	} else {
+		s.Multiply(&w.smooth[0], &w.start.data[0], &w.arrived[0], &w.unknowns[0], w.start.count, w.coefficients)
+	}
 	for lane := range w.limits {
 		w.limits[lane] = w.zeroth * w.smooth[lane] * w.tau
 	}
@@ -31,6 +38,18 @@ func (w *csdLaneWorker) deconvolveFreely() {
 		if w.ordinary(lane) && empty(w.double.set(w.firstSets, lane)) {
 			w.deconvolveWhole()
 			return
+		}
+	}
+}
+
+// floorSignals takes the negative values of the lanes that have any for zero.
+func (w *csdLaneWorker) floorSignals() {
+	lanes := w.kernels.Lanes
+	for lane := range w.ready {
+		if w.seen[lanes+lane] < 0 {
+			for i := lane; i < w.measurements*lanes; i += lanes {
+				w.packed[i] = max(w.packed[i], 0)
+			}
 		}
 	}
 }

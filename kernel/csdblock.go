@@ -61,6 +61,8 @@ func (b *csdBlock[T]) next() (lane int, ok bool) {
 		switch {
 		case !b.ordinary(lane):
 			b.fitPortably(b.first + lane)
+		case empty(b.double.set(b.firstSets, lane)) && b.free[b.double.padded()*b.kernels.Lanes+lane] != 0: // NaN
+			b.fitPortably(b.first + lane)
 		case empty(b.double.set(b.firstSets, lane)):
 			b.write(b.first+lane, b.free, lane, Status{Code: b.settledCode(lane)})
 		default:

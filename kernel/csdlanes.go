@@ -16,7 +16,9 @@ type csdLanes struct {
 	volumes    []int32         // offsets of the volumes in the packed signal
 	unknowns   []int32         // offsets of consecutive vectors, one for each coefficient
 	transposed panels[float64] // X^T
-	start      panels[float64] // first rows of the inverse of P
+	start      panels[float64] // to the start coefficients: of the signal, or of z by the first rows of the inverse of P
+	filtered   bool            // whether they are of the signal
+	floor      bool            // whether negative values of the signal are taken for zero
 
 	double *csdTables[float64, float64]
 	single *csdTables[float32, int32] // nil unless the precision is Mixed
@@ -27,7 +29,7 @@ func newCSDLanes(d CSDDesign, portable *csd, kernels *ops.CSD) *csdLanes {
 	order := groupDirections(&d)
 	l := &csdLanes{
 		csd: portable, kernels: kernels, startCoefficients: d.StartCoefficients,
-		zeroth: d.B[0], tau: d.Tau, maxIterations: d.MaxIterations,
+		zeroth: d.B[0], tau: d.Tau, maxIterations: d.MaxIterations, filtered: d.Start != nil, floor: d.FloorSignal,
 		double: newCSDTables(&d, portable.ref, order, &kernels.CSDIteration),
 	}
 	for _, v := range d.Volumes {
@@ -38,20 +40,24 @@ func newCSDLanes(d CSDDesign, portable *csd, kernels *ops.CSD) *csdLanes {
 		l.unknowns = append(l.unknowns, l.double.vectors(i))
 	}
 	l.transposed = newPanels[float64](n, m, kernels.Panel, func(r, c int) float64 { return d.X[c*n+r] })
-	inverse := portable.ref.InverseRows(d.StartCoefficients)
-	l.start = newPanels[float64](d.StartCoefficients, n, kernels.Panel, func(r, c int) float64 { return inverse[r*n+c] })
-	if d.Precision == Mixed && kernels.Single != nil && singlePays(n) {
+	filter, columns := d.Start, m
+	if !l.filtered {
+		filter, columns = portable.ref.InverseRows(d.StartCoefficients), n
+	}
+	l.start = newPanels[float64](d.StartCoefficients, columns, kernels.Panel, func(r, c int) float64 { return filter[r*columns+c] })
+	if d.Precision == Mixed && kernels.Single != nil && singlePays(&d) {
 		l.single = newCSDTables(&d, portable.ref, order, &kernels.Single.CSDIteration)
 		l.guard = newCSDGuard(&d, portable.ref)
 	}
 	return l
 }
 
-// singlePays says for which numbers of coefficients single precision is faster: those of lmax 8. Below, there
-// are too few iterations to make up for the one more that Mixed takes in double precision. Above, matrices are
-// so badly conditioned that most iterations are in doubt.
-func singlePays(coefficients int) bool {
-	return coefficients > sixthOrder && coefficients <= eighthOrder
+// singlePays says for which designs single precision is faster: those of lmax 8. Below, there are too few
+// iterations to make up for the one more that Mixed takes in double precision. Above, matrices are
+// so badly conditioned that most iterations are in doubt; and so they are with MRtrix3's constraint, whose
+// weight is a fourth of DIPY's (there, Mixed took 1.8 times as long).
+func singlePays(d *CSDDesign) bool {
+	return d.Start == nil && d.Coefficients > sixthOrder && d.Coefficients <= eighthOrder
 }
 
 const (

@@ -11,20 +11,28 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// CSDOptions are the choices of constrained spherical deconvolution. The zero value is DIPY's defaults.
+// CSDOptions are the choices of constrained spherical deconvolution. The zero value is DIPY's defaults;
+// with the convention MRtrix and all else zero they are those of MRtrix3's `dwi2fod csd`, except that
+// Basis is not MRtrix3's and the directions are this project's own.
 type CSDOptions struct {
-	// LMax is the highest degree of the fibre orientation distribution, even, 2 to 12; 0 means 8.
+	// Convention is DIPY (the default) or MRtrix.
+	Convention Convention
+	// LMax is the highest degree of the fibre orientation distribution, even, 2 to 12. 0 means 8; with
+	// MRtrix, 8 or that of the response, if it is lower.
 	LMax int
 	// Basis is the one that the map of coefficients is written in. Parameters are always in
 	// Descoteaux07, whatever it is.
 	Basis sh.Basis
-	// Sphere holds the directions in which the distribution is held non-negative. nil means the 181
-	// of sh.Symmetric362Hemisphere, DIPY's default.
-	Sphere *sh.Sphere
-	// Lambda is the weight of that constraint; 0 means 1.
+	// Directions are those in which the distribution is held non-negative. nil means the 181 of
+	// sh.Symmetric362Hemisphere, DIPY's default; with MRtrix, sh.Directions300. MRtrix3 has 300 of
+	// its own, of as good a distribution, and takes others with -directions.
+	Directions [][3]float64
+	// Lambda is the weight of that constraint, DIPY's lambda_ or MRtrix3's -neg_lambda; 0 means 1.
 	Lambda float64
+	// SolutionNorm is MRtrix3's -norm_lambda; 0 means 1. DIPY has none.
+	SolutionNorm float64
 	// Tau is the fraction of the mean amplitude below which a direction is held down; 0 means 0.1.
-	// For a threshold at zero give a negligible one, such as 1e-30.
+	// For a threshold at zero give a negligible one, such as 1e-30. With MRtrix the threshold is zero.
 	Tau float64
 	// MaxIterations is where a voxel that has not settled is given up; 0 means 50.
 	MaxIterations int
@@ -55,16 +63,25 @@ type PeakOptions struct {
 // maxLMax is the highest degree that tests cover; 91 coefficients are more than most protocols bear.
 const maxLMax = 12
 
+const defaultLMax = 8
+
 func (o CSDOptions) withDefaults() CSDOptions {
-	setDefault(&o.LMax, 8)
+	if o.Convention == MRtrix {
+		setDefault(&o.SolutionNorm, 1)
+	} else {
+		setDefault(&o.LMax, defaultLMax)
+		setDefault(&o.Tau, 0.1)
+	}
 	setDefault(&o.Lambda, 1)
-	setDefault(&o.Tau, 0.1)
 	setDefault(&o.MaxIterations, 50)
 	setDefault(&o.Peaks.RelativeThreshold, 0.5)
 	setDefault(&o.Peaks.MinSeparation, 25)
 	setDefault(&o.Peaks.Max, 5)
-	if o.Sphere == nil {
-		o.Sphere = sh.Symmetric362Hemisphere()
+	if o.Directions == nil {
+		o.Directions = sh.Symmetric362Hemisphere().Vertices
+		if o.Convention == MRtrix {
+			o.Directions = sh.Directions300()
+		}
 	}
 	if o.Peaks.Sphere == nil {
 		o.Peaks.Sphere = sh.Repulsion724Hemisphere()
@@ -79,23 +96,32 @@ func setDefault[T int | float64](value *T, instead T) {
 }
 
 func (o CSDOptions) check() error {
+	leftOpen := o.Convention == MRtrix && o.LMax == 0
 	switch {
-	case o.LMax < 2 || o.LMax > maxLMax || o.LMax%2 != 0:
+	case o.Convention > MRtrix:
+		return fmt.Errorf("convention is %v, expected %v or %v", o.Convention, DIPY, MRtrix)
+	case !leftOpen && (o.LMax < 2 || o.LMax > maxLMax || o.LMax%2 != 0):
 		return fmt.Errorf("lmax is %d, expected an even number from 2 to %d", o.LMax, maxLMax)
 	case o.Basis != sh.Descoteaux07 && o.Basis != sh.Tournier07:
 		return fmt.Errorf("basis is %v, expected %v or %v", o.Basis, sh.Descoteaux07, sh.Tournier07)
-	case len(o.Sphere.Vertices) == 0:
-		return errors.New("the sphere of constrained directions has no vertices")
+	case len(o.Directions) == 0:
+		return errors.New("there are no directions for the constraint")
 	case !(o.Lambda > 0) || math.IsInf(o.Lambda, 1):
 		return fmt.Errorf("lambda is %v, expected a positive number", o.Lambda)
 	case !(o.Tau >= 0) || math.IsInf(o.Tau, 1):
 		return fmt.Errorf("tau is %v, expected a number of at least 0", o.Tau)
+	case o.Convention == MRtrix && o.Tau != 0:
+		return fmt.Errorf("tau is %v, expected none: the threshold of convention %v is zero", o.Tau, MRtrix)
+	case !(o.SolutionNorm >= 0) || math.IsInf(o.SolutionNorm, 1):
+		return fmt.Errorf("the weight of the solution's norm is %v, expected a positive number", o.SolutionNorm)
+	case o.Convention == DIPY && o.SolutionNorm != 0:
+		return fmt.Errorf("the weight of the solution's norm is %v, expected none with convention %v", o.SolutionNorm, DIPY)
 	}
 	return nil
 }
 
 // CSD is constrained spherical deconvolution (Tournier 2007) set up as DIPY's
-// ConstrainedSphericalDeconvModel. Its parameters are the SH coefficients of the fibre orientation
+// ConstrainedSphericalDeconvModel, or as MRtrix3's `dwi2fod csd`. Its parameters are the SH coefficients of the fibre orientation
 // distribution in the Descoteaux07 basis; kernel.NewCSD documents the iteration and the codes.
 type CSD struct {
 	options  CSDOptions
@@ -119,19 +145,31 @@ type CSD struct {
 // acq.MRtrixShellTolerance, or, where the file names no b-values, with the last row, of which there
 // must be as many as shells, with or without one for b = 0. Coefficients beyond the LMax of the
 // options are left out; too few of them are an error. Note that only the response is MRtrix3's then;
-// the constraint, its weight and its directions are DIPY's.
+// the constraint, its weight and its directions are DIPY's, unless the convention is MRtrix.
+//
+// With the convention MRtrix, everything is as in MRtrix3: only the shell of highest b is fitted (of three or
+// more volumes, whose b-values are less than 80 s/mm2 apart from one to the next), degrees that the response
+// lacks count as zero, negative signals count as zero, the start comes from its own filter up to degree 4, directions
+// are held down below zero, and the norm of the solution has a weight, so that more coefficients than
+// volumes are nothing to warn of. A response in tensor form is projected onto the zonal harmonics at
+// that shell. MRtrix3 works in the frame of the scanner, acq.WorldBvecs; its start, and with it the path of some
+// voxels, depends on the frame.
 //
 // Errors say what was found and what was expected. Warnings has what is allowed but suspicious.
 func NewCSD(g *acq.GradientTable, r acq.Response, o CSDOptions) (*CSD, error) {
-	o = o.withDefaults()
-	c := &CSD{options: o}
-	if err := o.check(); err != nil {
+	c := &CSD{options: o.withDefaults()}
+	if err := c.options.check(); err != nil {
 		return nil, fmt.Errorf("csd: %w", err)
+	}
+	newDesign := c.newDesign
+	if o.Convention == MRtrix {
+		newDesign = c.mrtrixDesign
 	}
 	var err error
-	if c.design, err = c.newDesign(g, r); err != nil {
+	if c.design, err = newDesign(g, r); err != nil {
 		return nil, fmt.Errorf("csd: %w", err)
 	}
+	o = c.options
 	if c.fitter, err = kernel.NewCSD(c.design, kernel.WithISA(o.ISA)); err != nil {
 		return nil, fmt.Errorf("csd: %w", err)
 	}
@@ -185,23 +223,34 @@ func (c *CSD) newDesign(g *acq.GradientTable, r acq.Response) (kernel.CSDDesign,
 		c.warnings = append(c.warnings, fmt.Sprintf(
 			"csd: %d coefficients (lmax %d) from %d diffusion-weighted volumes: only the constraint makes the fit unique", n, o.LMax, len(volumes)))
 	}
-	x := sh.Descoteaux07.Evaluate(o.LMax, directionsOf(g, volumes))
-	for i, t := range repeatTerms(o.LMax, len(volumes)) {
-		x[i] *= harmonics[t.L/2]
-	}
-	vertices := o.Sphere.Vertices
-	b := sh.Descoteaux07.Evaluate(o.LMax, vertices)
 	// DIPY's scale makes lambda comparable between numbers of coefficients and of directions; 362 is
 	// the number of vertices that it was tuned with.
-	lambda := o.Lambda * float64(n) * harmonics[0] / (math.Sqrt(float64(len(vertices))) * math.Sqrt(362))
-	for i := range b {
-		b[i] *= lambda
-	}
+	lambda := o.Lambda * float64(n) * harmonics[0] / (math.Sqrt(float64(len(o.Directions))) * math.Sqrt(362))
+	b, gram := constraint(o.Directions, o.LMax, lambda)
 	return kernel.CSDDesign{
-		Measurements: g.Len(), Volumes: volumes, Coefficients: n, X: x, B: b,
-		Gram:              newGramMap(sh.Descoteaux07, o.LMax, vertices, lambda),
+		Measurements: g.Len(), Volumes: volumes, Coefficients: n, X: convolved(directionsOf(g, volumes), o.LMax, harmonics),
+		B: b, Gram: gram,
 		StartCoefficients: min(n, sh.Count(4)), Tau: o.Tau, MaxIterations: o.MaxIterations, Precision: o.Precision,
 	}, nil
+}
+
+// convolved is the matrix from coefficients to signals: harmonics in the directions, each degree times its
+// factor.
+func convolved(directions [][3]float64, lmax int, factors []float64) []float64 {
+	x := sh.Descoteaux07.Evaluate(lmax, directions)
+	for i, t := range repeatTerms(lmax, len(directions)) {
+		x[i] *= factors[t.L/2]
+	}
+	return x
+}
+
+// constraint is the matrix from coefficients to amplitudes times weight, and the map to its Gram matrices.
+func constraint(directions [][3]float64, lmax int, weight float64) ([]float64, kernel.GramMap) {
+	b := sh.Descoteaux07.Evaluate(lmax, directions)
+	for i := range b {
+		b[i] *= weight
+	}
+	return b, newGramMap(sh.Descoteaux07, lmax, directions, weight)
 }
 
 func directionsOf(g *acq.GradientTable, volumes []int) [][3]float64 {
@@ -241,10 +290,7 @@ func rotationalHarmonics(g *acq.GradientTable, r acq.Response, lmax int) (volume
 		return nil, nil, fmt.Errorf("the response has %d zonal coefficients (lmax %d), expected at least %d for lmax %d",
 			len(zonal), 2*(len(zonal)-1), lmax/2+1, lmax)
 	}
-	// A delta along z has the coefficients Y(l, 0) at the pole; convolution with it is the identity.
-	for l := 0; l <= lmax; l += 2 {
-		harmonics = append(harmonics, zonal[l/2]/math.Sqrt(float64(2*l+1)/(4*math.Pi)))
-	}
+	harmonics = rotational(zonal[:lmax/2+1])
 	if !(harmonics[0] > 0) {
 		return nil, nil, fmt.Errorf("the response's mean signal is %v, expected a positive one", zonal[0])
 	}
@@ -284,15 +330,8 @@ func leastSquares(a *mat.Dense, b *mat.VecDense) (*mat.VecDense, error) {
 	if !svd.Factorize(a, mat.SVDThin) {
 		return nil, errors.New("the harmonics of the response cannot be fitted: no singular value decomposition")
 	}
-	rank := 0
-	values := svd.Values(nil)
-	for _, s := range values {
-		if s > values[0]*0x1p-52 {
-			rank++
-		}
-	}
 	var x mat.VecDense
-	svd.SolveVecTo(&x, b, rank)
+	svd.SolveVecTo(&x, b, rank(&svd))
 	return &x, nil
 }
 

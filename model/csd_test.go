@@ -294,7 +294,7 @@ func TestCSDErrorsSayWhatWasFoundAndExpected(t *testing.T) {
 		{"lambda is -1", g, referenceResponse, CSDOptions{Lambda: -1}},
 		{"tau is -1", g, referenceResponse, CSDOptions{Tau: -1}},
 		{"MaxIterations is -1", g, referenceResponse, CSDOptions{MaxIterations: -1}},
-		{"no vertices", g, referenceResponse, CSDOptions{Sphere: &sh.Sphere{}}},
+		{"no directions", g, referenceResponse, CSDOptions{Directions: [][3]float64{}}},
 		{"Max is -3", g, referenceResponse, CSDOptions{Peaks: PeakOptions{Max: -3}}},
 		{`"mmx"`, g, referenceResponse, CSDOptions{ISA: "mmx"}},
 		{"no diffusion-weighted volume", only, referenceResponse, CSDOptions{}},

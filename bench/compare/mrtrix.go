@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,6 +24,12 @@ type mrtrixCommand struct {
 	options []string
 	parity  func(t *task, ours *fitted, theirs []float32) []Parity
 }
+
+// ourDirections among the options of a command hands our constraint directions to it.
+const ourDirections = "-directions"
+
+// csdDegree is the degree that dwi2fod csd is asked for.
+const csdDegree = 8
 
 // mrtrixLimit is the largest extent of a NIfTI-1 axis: all voxels lie along x.
 const mrtrixLimit = math.MaxInt16
@@ -71,7 +78,7 @@ func zonalResponse(r acq.Response, g *acq.GradientTable) []float64 {
 	if r.IsZonal() {
 		return r.Zonal[len(r.Zonal)-1]
 	}
-	const lmax = 8
+	const lmax = csdDegree
 	shells := g.Shells(80)
 	b := shells[len(shells)-1].Bval
 	zonal := make([]float64, lmax/2+1)
@@ -111,7 +118,7 @@ func (m *mrtrix) run(ctx context.Context, c *mrtrixCommand, voxels int) (float64
 	if c.multiTissue() {
 		args = m.tissueArguments(c, image)
 	} else if c.program == "dwi2fod" {
-		args = append(c.options, image, m.path("response.txt"), m.result(), "-lmax", "8")
+		args = m.csdArguments(c, image)
 	} else {
 		args = append(c.options, image, m.result())
 	}
@@ -125,6 +132,17 @@ func (m *mrtrix) run(ctx context.Context, c *mrtrixCommand, voxels int) (float64
 		return 0, fmt.Errorf("%s: %w: %s", c.program, err, strings.TrimSpace(string(text)))
 	}
 	return seconds, nil
+}
+
+// csdArguments are those of dwi2fod csd up to the common options.
+func (m *mrtrix) csdArguments(c *mrtrixCommand, image string) (args []string) {
+	for _, option := range c.options {
+		args = append(args, option)
+		if option == ourDirections {
+			args = append(args, m.path("directions.txt"))
+		}
+	}
+	return append(args, image, m.path("response.txt"), m.result(), "-lmax", strconv.Itoa(csdDegree))
 }
 
 func (m *mrtrix) describe() Engine { return Engine{nameMRtrix, m.version} }

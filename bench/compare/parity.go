@@ -28,13 +28,7 @@ func csdAgainstDIPY(t *task, ours *fitted, theirs arrays) []Parity {
 
 // csdAgainstMRtrix: theirs has a fodf for each voxel, in MRtrix3's basis.
 func csdAgainstMRtrix(t *task, ours *fitted, theirs []float32) []Parity {
-	n := ours.each
-	lmax := 0
-	for sh.Count(lmax) < n {
-		lmax += 2
-	}
-	converted := make([]float64, len(ours.params))
-	sh.Convert(converted, ours.params, lmax, sh.Descoteaux07, sh.Tournier07)
+	n, converted := ours.each, inMRtrixBasis(ours)
 	var correlations []float64
 	for i := range t.voxels {
 		if c := angularCorrelation(converted[i*n:(i+1)*n], theirs[i*n:(i+1)*n]); !math.IsNaN(c) {
@@ -45,6 +39,39 @@ func csdAgainstMRtrix(t *task, ours *fitted, theirs []float32) []Parity {
 		return nil
 	}
 	return []Parity{{nameMRtrix, "median angular correlation with its fodf (highest shell only, other conventions)", median(correlations), 0}}
+}
+
+// mrtrixCSDAgainstMRtrix: theirs has a fodf for each voxel, of the same problem with the same directions. The limit
+// is that of MRtrix3's own tests.
+func mrtrixCSDAgainstMRtrix(t *task, ours *fitted, theirs []float32) []Parity {
+	n, converted := ours.each, inMRtrixBasis(ours)
+	near, worst := 0, 0.0
+	for i := range t.voxels {
+		want := make([]float64, n)
+		for j := range want {
+			want[j] = float64(theirs[i*n+j])
+		}
+		difference := relativeToLargest(converted[i*n:(i+1)*n], want)
+		worst = max(worst, difference)
+		if difference <= 1e-5 {
+			near++
+		}
+	}
+	return []Parity{
+		{nameMRtrix, "voxels with a fodf within 1e-5 of its largest coefficient", float64(near), t.voxels},
+		{nameMRtrix, "largest difference of a coefficient / the voxel's largest", worst, 0},
+	}
+}
+
+// inMRtrixBasis is our fodfs as MRtrix3 writes them.
+func inMRtrixBasis(ours *fitted) []float64 {
+	lmax := 0
+	for sh.Count(lmax) < ours.each {
+		lmax += 2
+	}
+	converted := make([]float64, len(ours.params))
+	sh.Convert(converted, ours.params, lmax, sh.Descoteaux07, sh.Tournier07)
+	return converted
 }
 
 // angularCorrelation is that of Anderson (2005): the cosine between the coefficients of l > 0.

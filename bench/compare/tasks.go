@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 )
@@ -25,6 +26,8 @@ var variants = []variant{
 		&mrtrixCommand{"dwi2fod", []string{"csd"}, csdAgainstMRtrix}},
 	{"csdm mixed", "csdm", 4096, buildCSD(kernel.Mixed), csdAgainstDIPY,
 		&mrtrixCommand{"dwi2fod", []string{"csd"}, csdAgainstMRtrix}},
+	{"csdm mrtrix", "csdm", 4096, buildMRtrixCSD, nil,
+		&mrtrixCommand{"dwi2fod", []string{"csd", ourDirections}, mrtrixCSDAgainstMRtrix}},
 	{"fwdtim nls", "fwdtim", 1024, buildFreeWater(kernel.NLS), freeWaterNLSAgainstDIPY, nil},
 	{"fwdtim wls", "fwdtim", 1024, buildFreeWater(kernel.WLS), freeWaterWLSAgainstDIPY, nil},
 	{"msmt", "msmt", 1024, buildMSMT, nil,
@@ -70,6 +73,12 @@ func buildCSD(precision kernel.Precision) func(*Options) (model.Model, error) {
 	return func(o *Options) (model.Model, error) {
 		return model.NewCSD(o.Gradients, o.Response, model.CSDOptions{Precision: precision, ISA: o.ISA})
 	}
+}
+
+// buildMRtrixCSD builds csdm in the convention of MRtrix3, with the response that MRtrix3 gets.
+func buildMRtrixCSD(o *Options) (model.Model, error) {
+	r := acq.Response{Zonal: [][]float64{zonalResponse(o.Response, o.Gradients)}}
+	return model.NewCSD(o.Gradients, r, model.CSDOptions{Convention: model.MRtrix, LMax: csdDegree, ISA: o.ISA})
 }
 
 func buildFreeWater(method kernel.Method) func(*Options) (model.Model, error) {

@@ -171,6 +171,9 @@ func (j *fitJob) prepare(ctx context.Context) error {
 			return err
 		}
 	}
+	if j.settings.directions != "" {
+		j.files = append(j.files, j.settings.directions)
+	}
 	m, warnings, err := j.settings.build(j.fitOptions.model, g, j.response)
 	if err != nil {
 		if needsResponse([]string{j.fitOptions.model}) || needsTissues([]string{j.fitOptions.model}) {

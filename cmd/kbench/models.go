@@ -24,7 +24,7 @@ type modelEntry struct {
 }
 
 var modelEntries = []modelEntry{
-	{"csdm", true, []string{"sh-basis", "lmax", "lambda", "tau", "refine-peaks", "precision", "response"}, buildCSD},
+	{"csdm", true, []string{"sh-basis", "lmax", "lambda", "tau", "refine-peaks", "precision", "response", "convention", "directions", "norm-lambda", "neg-lambda"}, buildCSD},
 	{"fwdtim", false, []string{"method", "precision", "mrtrix-order"}, buildFreeWater},
 	{"msmt", false, []string{"sh-basis", "lmax", "response", "directions", "norm-lambda", "neg-lambda", "prediction"}, buildMSMT},
 	{"dti", false, []string{"method", "mrtrix-order", "iterations"}, buildTensor},
@@ -59,6 +59,7 @@ func needsResponse(names []string) bool {
 // modelSettings are the flags that change a model.
 type modelSettings struct {
 	shBasis     string
+	convention  string
 	lmax        int
 	lambda, tau float64
 	refinePeaks bool
@@ -80,26 +81,27 @@ type modelSettings struct {
 
 // defaultSettings are those of kbench run: every model as its peer fits it by default.
 func defaultSettings(isa string) modelSettings {
-	return modelSettings{shBasis: "descoteaux07", lmax: 8, lambda: 1, tau: 0.1, frame: "image", isa: isa, sfm: defaultSFM}
+	return modelSettings{shBasis: "descoteaux07", convention: "dipy", lmax: 8, lambda: 1, tau: 0.1, frame: "image", isa: isa, sfm: defaultSFM}
 }
 
 func (s *modelSettings) addFlags(f *pflag.FlagSet) {
 	*s = defaultSettings("")
-	f.StringVar(&s.shBasis, "sh-basis", s.shBasis, "csdm, msmt: basis of the SH coefficients: descoteaux07 (DIPY; default of csdm) or tournier07 (MRtrix3; default of msmt)")
-	f.IntVar(&s.lmax, "lmax", s.lmax, "csdm, msmt: highest SH order, even; of msmt's tissues as far as their responses have it")
-	f.Float64Var(&s.lambda, "lambda", s.lambda, "csdm: weight of the positivity constraint")
-	f.Float64Var(&s.tau, "tau", s.tau, "csdm: amplitudes below this share of the mean are constrained")
+	f.StringVar(&s.shBasis, "sh-basis", s.shBasis, "csdm, msmt: basis of the SH coefficients: descoteaux07 (DIPY; default of csdm) or tournier07 (MRtrix3; default of msmt and of csdm --convention mrtrix)")
+	f.StringVar(&s.convention, "convention", s.convention, "csdm: dipy (csdeconv) or mrtrix (dwi2fod csd): constraint, start, threshold, norm, shells")
+	f.IntVar(&s.lmax, "lmax", s.lmax, "csdm, msmt: highest SH order, even; of msmt's tissues, and of csdm --convention mrtrix by default, as far as their responses have it")
+	f.Float64Var(&s.lambda, "lambda", s.lambda, "csdm --convention dipy: weight of the positivity constraint")
+	f.Float64Var(&s.tau, "tau", s.tau, "csdm --convention dipy: amplitudes below this share of the mean are constrained")
 	f.BoolVar(&s.refinePeaks, "refine-peaks", false, "csdm: move each peak from its sphere point to the maximum of the fodf")
 	f.StringVar(&s.method, "method", "", "dti: wls (default), nls, ols or iwls (as MRtrix3's dwi2tensor); fwdtim: nls (default) or wls")
 	f.StringVar(&s.precision, "precision", "", "arithmetic on the way to the result, which is double either way: csdm: double (default) or mixed; fwdtim, sfm: mixed (default) or double")
-	f.StringVar(&s.directions, "directions", "", "msmt: file of the directions in which no amplitude may be negative, azimuth and inclination in radians as MRtrix3's -directions")
-	f.Float64Var(&s.normLambda, "norm-lambda", 1e-10, "msmt: regularisation of the solution, as MRtrix3's -norm_lambda")
-	f.Float64Var(&s.negLambda, "neg-lambda", 1e-10, "msmt: regularisation of the constraint, as MRtrix3's -neg_lambda")
+	f.StringVar(&s.directions, "directions", "", "csdm, msmt: file of the directions in which no amplitude may be negative, azimuth and inclination in radians as MRtrix3's -directions")
+	f.Float64Var(&s.normLambda, "norm-lambda", 1e-10, "msmt, csdm --convention mrtrix: regularisation of the solution, as MRtrix3's -norm_lambda (csdm: default 1)")
+	f.Float64Var(&s.negLambda, "neg-lambda", 1e-10, "msmt, csdm --convention mrtrix: regularisation of the constraint, as MRtrix3's -neg_lambda (csdm: default 1)")
 	f.BoolVar(&s.prediction, "prediction", false, "msmt, sfm: write the signal that the model predicts, too, a map as large as the data")
 	f.IntVar(&s.iterations, "iterations", 2, "dti: how often iwls reweights, as dwi2tensor -iter")
 	f.BoolVar(&s.mrtrixOrder, "mrtrix-order", false, "fwdtim, dti: tensors as D11,D22,D33,D12,D13,D23")
 	s.sfm.addFlags(f)
-	f.StringVar(&s.frame, "frame", "", "axes of fodfs, peaks and tensors: image (b-vectors as given) or world (scanner; default for MRtrix3's basis or order)")
+	f.StringVar(&s.frame, "frame", "", "axes of fodfs, peaks and tensors: image (b-vectors as given) or world (scanner; default for MRtrix3's basis, order or convention)")
 	f.StringVar(&s.isa, "isa", "", isaHelp)
 	s.given = f.Changed
 }
@@ -117,12 +119,17 @@ func (s *modelSettings) check(name string) error {
 			}
 		}
 	}
-	if name == "msmt" && !s.given("sh-basis") {
+	if name == "csdm" {
+		if err := s.checkConvention(); err != nil {
+			return err
+		}
+	}
+	if (name == "msmt" || s.mrtrixConvention()) && !s.given("sh-basis") {
 		s.shBasis = sh.Tournier07.String()
 	}
 	if s.frame == "" {
 		s.frame = "image"
-		if s.shBasis == "tournier07" || s.mrtrixOrder {
+		if s.shBasis == "tournier07" || s.mrtrixOrder || s.mrtrixConvention() {
 			s.frame = "world"
 		}
 	}
@@ -156,13 +163,16 @@ func buildCSD(s *modelSettings, g *acq.GradientTable, r acq.Response) (model.Mod
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := model.NewCSD(g, r, model.CSDOptions{
-		LMax: s.lmax, Basis: basis, Lambda: s.lambda, Tau: s.tau, Precision: precision, ISA: s.isa,
-		Peaks: model.PeakOptions{Refine: s.refinePeaks},
-	})
+	o := model.CSDOptions{LMax: s.lmax, Basis: basis, Precision: precision, ISA: s.isa, Peaks: model.PeakOptions{Refine: s.refinePeaks}}
+	s.addConvention(&o)
+	if o.Directions, err = s.readDirections(); err != nil {
+		return nil, nil, err
+	}
+	m, err := model.NewCSD(g, r, o)
 	if err != nil {
 		return nil, nil, err
 	}
+	s.lmax = degreeOf(m.Fitter().Parameters())
 	return m, m.Warnings(), nil
 }
 
@@ -175,11 +185,9 @@ func buildMSMT(s *modelSettings, g *acq.GradientTable, _ acq.Response) (model.Mo
 		}
 		o.LegacyBasis = basis == sh.Descoteaux07
 	}
-	if s.directions != "" {
-		var err error
-		if o.Directions, err = acq.ReadMRtrixDirections(s.directions); err != nil {
-			return nil, nil, fmt.Errorf("--directions: %w", err)
-		}
+	var err error
+	if o.Directions, err = s.readDirections(); err != nil {
+		return nil, nil, err
 	}
 	m, err := model.NewMSMT(g, s.tissues, o)
 	if err != nil {
@@ -242,8 +250,8 @@ func findChoice[T fmt.Stringer](flag, name string, choices []T) (choice T, err e
 // options lists the settings that the named model was made with, for sidecars.
 func (s *modelSettings) options(name string) map[string]any {
 	if name == "csdm" {
-		return map[string]any{"LMax": s.lmax, "Lambda": s.lambda, "Tau": s.tau, "MaxIterations": 50, "RefinePeaks": s.refinePeaks,
-			"Precision": strings.ToLower(cmp.Or(s.precision, kernel.Double.String()))}
+		return s.conventionOptions(map[string]any{"LMax": s.lmax, "MaxIterations": 50, "RefinePeaks": s.refinePeaks,
+			"Precision": strings.ToLower(cmp.Or(s.precision, kernel.Double.String()))})
 	}
 	if name == "msmt" {
 		o := map[string]any{"LMax": s.lmax, "SolutionNorm": s.normLambda, "ConstraintNorm": s.negLambda, "Directions": "voxfit's 300"}

@@ -19,6 +19,8 @@ type CSD struct {
 	factor        []float64 // Cholesky factor of P with identity rows to whole tiles
 	inverse       []float64 // reciprocals of its diagonal
 	solvable      bool      // false where even P + 1e-5 I has no factor
+	filter        *Panels   // from the signal to the start coefficients; nil: they are the unconstrained solution's
+	floor         bool      // whether negative values of the signal are taken for zero
 }
 
 // CSDSetup names what NewCSD needs; kernel.CSDDesign documents the fields.
@@ -29,6 +31,9 @@ type CSDSetup struct {
 	X, B              []float64
 	Gram              *Gram
 	StartCoefficients int
+	Start             []float64
+	SolutionNorm      float64
+	FloorSignal       bool
 	Tau               float64
 	MaxIterations     int
 }
@@ -47,7 +52,11 @@ func NewCSD(s CSDSetup) *CSD {
 		tau: s.Tau, maxIterations: s.MaxIterations,
 		transposed: NewPanels(xt, n, m), amplitudes: NewPanels(s.B, s.Directions, n),
 		gram: s.Gram, complete: s.Gram.NewMoments(),
-		normal: normalMatrix(xt, n, m),
+		normal: normalMatrix(xt, n, m), floor: s.FloorSignal,
+	}
+	loadDiagonal(d.normal, n, s.SolutionNorm)
+	if s.Start != nil {
+		d.filter = NewPanels(s.Start, s.StartCoefficients, m)
 	}
 	all := make([]int32, s.Directions)
 	for i := range all {
@@ -89,15 +98,15 @@ func (d *CSD) factorise() {
 	if d.solvable = cholesky(d.factor, d.inverse, y); d.solvable {
 		return
 	}
-	loadDiagonal(d.normal, d.coefficients)
+	loadDiagonal(d.normal, d.coefficients, diagonalLoad)
 	identityRows(d.factor, d.coefficients)
 	copy(d.factor, d.normal)
 	d.solvable = cholesky(d.factor, d.inverse, y)
 }
 
-func loadDiagonal(q []float64, n int) {
+func loadDiagonal(q []float64, n int, load float64) {
 	for i := range n {
-		q[Triangle(i)+i] += diagonalLoad
+		q[Triangle(i)+i] += load
 	}
 }
 
@@ -105,7 +114,7 @@ func loadDiagonal(q []float64, n int) {
 func (d *CSD) NewScratch() *CSDScratch {
 	padded := tilePadded(d.coefficients)
 	words := (d.amplitudes.rows + 63) / 64
-	return &CSDScratch{
+	s := &CSDScratch{
 		csd:     d,
 		signal:  make([]float64, len(d.volumes)),
 		z:       make([]float64, max(d.transposed.PaddedRows(), padded)),
@@ -118,6 +127,11 @@ func (d *CSD) NewScratch() *CSDScratch {
 		next:    make([]uint64, words),
 		list:    make([]int32, 0, d.amplitudes.rows),
 	}
+	s.smooth = s.y
+	if d.filter != nil {
+		s.smooth = make([]float64, d.filter.PaddedRows())
+	}
+	return s
 }
 
 // CSDScratch is the memory of one worker.
@@ -125,6 +139,7 @@ type CSDScratch struct {
 	csd          *CSD
 	signal       []float64
 	z, y         []float64
+	smooth       []float64 // the start coefficients: its own, or the first of y
 	q            []float64
 	inverse      []float64
 	c            []float64
@@ -155,6 +170,9 @@ func Load[T float32 | float64](s *CSDScratch, signal []T) Signal {
 func (s *CSDScratch) Fit(f []float64) (iterations int, outcome Outcome) {
 	d := s.csd
 	n := d.coefficients
+	if d.floor {
+		floorAtZero(s.signal)
+	}
 	d.transposed.Multiply(s.z, s.signal)
 	if !finite(s.z[:n]) {
 		clear(f)
@@ -167,8 +185,11 @@ func (s *CSDScratch) Fit(f []float64) (iterations int, outcome Outcome) {
 	s.resetUnknowns()
 	forwardSolve(d.factor, d.inverse, s.y)
 	backSolve(d.factor, d.inverse, s.y)
-	threshold := d.zeroth * s.y[0] * d.tau
-	d.amplitudes.Below(s.active, s.y[:d.start], threshold)
+	if d.filter != nil {
+		d.filter.Multiply(s.smooth, s.signal)
+	}
+	threshold := d.zeroth * s.smooth[0] * d.tau
+	d.amplitudes.Below(s.active, s.smooth[:d.start], threshold)
 	if empty(s.active) {
 		d.amplitudes.Below(s.active, s.y[:n], threshold)
 		if empty(s.active) {
@@ -201,6 +222,14 @@ func (s *CSDScratch) Fit(f []float64) (iterations int, outcome Outcome) {
 	return iterations, outcome
 }
 
+func floorAtZero(values []float64) {
+	for i, v := range values {
+		if v < 0 {
+			values[i] = 0
+		}
+	}
+}
+
 // resetUnknowns puts the right-hand side where the solvers work in place.
 func (s *CSDScratch) resetUnknowns() {
 	n := s.csd.coefficients
@@ -229,7 +258,7 @@ func (s *CSDScratch) factorise(load bool) bool {
 	d.gram.Assemble(s.q, d.normal, s.c, s.sums)
 	identityRows(s.q, d.coefficients)
 	if load {
-		loadDiagonal(s.q, d.coefficients)
+		loadDiagonal(s.q, d.coefficients, diagonalLoad)
 	}
 	return cholesky(s.q, s.inverse, s.y)
 }

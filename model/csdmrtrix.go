@@ -1,0 +1,200 @@
+package model
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/sh"
+	"gonum.org/v1/gonum/mat"
+)
+
+// A Convention says whose decisions a deconvolution follows.
+type Convention uint8
+
+// The conventions of CSD.
+const (
+	DIPY Convention = iota
+	MRtrix
+)
+
+// String is the convention's name.
+func (c Convention) String() string {
+	switch c {
+	case DIPY:
+		return "DIPY"
+	case MRtrix:
+		return "MRtrix"
+	}
+	return fmt.Sprintf("Convention(%d)", uint8(c))
+}
+
+// What `dwi2fod csd` of MRtrix3 has as numbers (src/dwi/sdeconv/csd.h).
+const (
+	mrtrixNegative = 50   // of the constraint, with the response's mean signal and over the directions
+	mrtrixNorm     = 2e-4 // of the norm, relative to the first diagonal element of P
+	mrtrixLoad     = 1e-2 // on the diagonal of the matrix whose inverse is the start
+	mrtrixStart    = 4    // highest degree of the start
+	mrtrixVolumes  = 3    // fewest volumes of a shell
+)
+
+// mrtrixDesign makes the matrices of MRtrix3. It sets the highest degree where the options leave it open.
+//
+// MRtrix3 divides the amplitudes' weight by the number of directions, not by its root, so that the constraint
+// weakens with more of them.
+func (c *CSD) mrtrixDesign(g *acq.GradientTable, r acq.Response) (kernel.CSDDesign, error) {
+	volumes, zonal, err := c.mrtrixResponse(g, r)
+	if err != nil {
+		return kernel.CSDDesign{}, err
+	}
+	o, n, directions := c.options, sh.Count(c.options.LMax), directionsOf(g, volumes)
+	response := rotational(zonal)
+	harmonics := make([]float64, o.LMax/2+1) // those that the response lacks are zero
+	copy(harmonics, response)
+	d := kernel.CSDDesign{
+		Measurements: g.Len(), Volumes: volumes, Coefficients: n, X: convolved(directions, o.LMax, harmonics),
+		FloorSignal: true, MaxIterations: o.MaxIterations, Precision: o.Precision,
+	}
+	first := 0.0
+	for i := range directions {
+		first += float64(d.X[i*n] * d.X[i*n])
+	}
+	d.SolutionNorm = o.SolutionNorm * mrtrixNorm * first
+	weight := o.Lambda * mrtrixNegative * zonal[0] / float64(len(o.Directions))
+	d.B, d.Gram = constraint(o.Directions, o.LMax, weight)
+	degree := min(2*(len(zonal)-1), o.LMax)
+	for sh.Count(degree) > len(directions) {
+		degree -= 2
+	}
+	if degree < 2 {
+		return d, fmt.Errorf("the highest shell has %d volumes, expected at least %d", len(directions), sh.Count(2))
+	}
+	d.Start, d.StartCoefficients, err = mrtrixFilter(directions, response[:degree/2+1])
+	return d, err
+}
+
+// mrtrixResponse chooses the volumes and the zonal coefficients: the shell of highest b, and what of the
+// response stands for it.
+func (c *CSD) mrtrixResponse(g *acq.GradientTable, r acq.Response) (volumes []int, zonal []float64, err error) {
+	shell, err := mrtrixShell(g)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !r.IsZonal() {
+		setDefault(&c.options.LMax, defaultLMax)
+		return shell.Volumes, tensorShell(r, shell.Bval, c.options.LMax), nil
+	}
+	if len(r.Zonal) == 1 && len(r.Bvals) == 0 {
+		zonal = r.Zonal[0]
+	} else if _, zonal, err = chooseShell(g, r); err != nil {
+		return nil, nil, err
+	}
+	if len(zonal) < 2 || !(zonal[0] > 0) {
+		return nil, nil, fmt.Errorf("the response is %v, expected two or more zonal coefficients, the first positive", zonal)
+	}
+	setDefault(&c.options.LMax, min(2*(len(zonal)-1), defaultLMax))
+	return shell.Volumes, zonal, nil
+}
+
+// mrtrixShell is the largest shell of MRtrix3 (core/dwi/shells.cpp): b-values that are closer than the tolerance
+// are neighbours, and a shell is three or more that are neighbours one by one.
+func mrtrixShell(g *acq.GradientTable) (acq.Shell, error) {
+	rest := g.DWIs()
+	slices.SortStableFunc(rest, func(i, j int) int { return cmp.Compare(g.Bvals[i], g.Bvals[j]) })
+	for len(rest) > 0 {
+		first := len(rest) - 1
+		for first > 0 && g.Bvals[rest[first]]-g.Bvals[rest[first-1]] < acq.MRtrixShellTolerance {
+			first--
+		}
+		volumes := rest[first:]
+		if len(volumes) < mrtrixVolumes {
+			rest = rest[:first]
+			continue
+		}
+		sum := 0.0
+		for _, v := range volumes {
+			sum += g.Bvals[v]
+		}
+		return acq.Shell{Bval: sum / float64(len(volumes)), Volumes: slices.Sorted(slices.Values(volumes))}, nil
+	}
+	return acq.Shell{}, fmt.Errorf("the gradient table has no shell, expected at least %d volumes of like b-values", mrtrixVolumes)
+}
+
+// mrtrixFilter is the start of MRtrix3: the pseudo-inverse of the harmonics up to the degree of the response, in
+// its own basis and with a load on the (rectangular) diagonal, of which the rows up to degree 4 are kept and
+// divided by the response. The load is why the result depends on the order of volumes and on the frame of
+// the directions.
+//
+// Where the response has a zero, MRtrix3 divides zero by it, so that no amplitude is below the threshold. The same
+// comes of a start without amplitudes.
+func mrtrixFilter(directions [][3]float64, response []float64) (start []float64, coefficients int, err error) {
+	degree := 2 * (len(response) - 1)
+	n, m := sh.Count(degree), len(directions)
+	kept := min(degree, mrtrixStart)
+	coefficients = sh.Count(kept)
+	start = make([]float64, coefficients*m)
+	if slices.Contains(response, 0) {
+		return start, coefficients, nil
+	}
+	basis := mat.NewDense(m, n, sh.Tournier07.Evaluate(degree, directions))
+	for i := range n {
+		basis.Set(i, i, basis.At(i, i)+mrtrixLoad)
+	}
+	inverse, err := pseudoInverse(basis)
+	if err != nil {
+		return nil, 0, err
+	}
+	terms := sh.Terms(kept)
+	theirs, ours := make([]float64, coefficients), make([]float64, coefficients)
+	for volume := range m {
+		for i, t := range terms {
+			theirs[i] = inverse.At(i, volume) / response[t.L/2]
+		}
+		sh.Convert(ours, theirs, kept, sh.Tournier07, sh.Descoteaux07)
+		for i, x := range ours {
+			start[i*m+volume] = x
+		}
+	}
+	return start, coefficients, nil
+}
+
+// pseudoInverse is that of Moore and Penrose.
+func pseudoInverse(a *mat.Dense) (*mat.Dense, error) {
+	var svd mat.SVD
+	if !svd.Factorize(a, mat.SVDThin) {
+		return nil, errors.New("the start cannot be deconvolved: no singular value decomposition")
+	}
+	rows, _ := a.Dims()
+	identity := mat.NewDiagDense(rows, nil)
+	for i := range rows {
+		identity.SetDiag(i, 1)
+	}
+	var inverse mat.Dense
+	svd.SolveTo(&inverse, identity, rank(&svd))
+	return &inverse, nil
+}
+
+// rank counts the singular values that are more than the rounding of the largest.
+func rank(svd *mat.SVD) int {
+	values, rank := svd.Values(nil), 0
+	for _, s := range values {
+		if s > values[0]*0x1p-52 {
+			rank++
+		}
+	}
+	return rank
+}
+
+// rotational gives the factors by which convolution with a zonal response multiplies coefficients of each even
+// degree: a delta along z has the coefficients Y(l, 0) at the pole, and convolution with it is the identity.
+func rotational(zonal []float64) []float64 {
+	factors := make([]float64, len(zonal))
+	for i, z := range zonal {
+		factors[i] = z / math.Sqrt(float64(4*i+1)/(4*math.Pi))
+	}
+	return factors
+}
