@@ -103,8 +103,9 @@ func (b *csdBlock[T]) conclude(slot int) bool {
 func (b *csdBlock[T]) write(voxel int, f []float64, lane int, status Status) {
 	b.status[voxel] = status
 	row := b.params[voxel*b.coefficients:][:b.coefficients]
+	lanes, column := b.kernels.Lanes, f[lane:]
 	for i := range row {
-		row[i] = f[i*b.kernels.Lanes+lane]
+		row[i] = column[i*lanes]
 	}
 }
 

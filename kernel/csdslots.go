@@ -54,8 +54,9 @@ func newCSDSlots[T float32 | float64, S int32 | float64](t *csdTables[T, S]) csd
 // both times scale, and its first set.
 func (s *csdSlots[T, S]) install(slot int, v csdSlot, z []float64, stride int, threshold, scale float64, first []uint64) {
 	s.voxels[slot] = v
+	lanes, column := s.steps.Lanes, s.z[slot:]
 	for i := range s.coefficients {
-		s.z[i*s.steps.Lanes+slot] = T(z[i*stride] * scale)
+		column[i*lanes] = T(z[i*stride] * scale)
 	}
 	s.thresholds[slot] = T(threshold * scale)
 	copy(s.set(s.active, slot), first)

@@ -583,10 +583,11 @@ TEXT ·csdAccumulateAVX512(SB), NOSPLIT, $0-56
 	MOVQ   stripes+48(FP), SI
 	MOVQ   SI, DI
 	IMUL3Q $+448, SI, SI
-	TESTQ  DI, DI
-	JZ     after_stripe20
 
-stripe19:
+	// Several stripes at a time, as long as there are as many: the sets are gone through less often.
+several19:
+	CMPQ    DI, $0x03
+	JLT     few20
 	VMOVUPD (DX), Z0
 	VMOVUPD 64(DX), Z1
 	VMOVUPD 128(DX), Z2
@@ -594,6 +595,20 @@ stripe19:
 	VMOVUPD 256(DX), Z4
 	VMOVUPD 320(DX), Z5
 	VMOVUPD 384(DX), Z6
+	VMOVUPD 448(DX), Z7
+	VMOVUPD 512(DX), Z8
+	VMOVUPD 576(DX), Z9
+	VMOVUPD 640(DX), Z10
+	VMOVUPD 704(DX), Z11
+	VMOVUPD 768(DX), Z12
+	VMOVUPD 832(DX), Z13
+	VMOVUPD 896(DX), Z14
+	VMOVUPD 960(DX), Z15
+	VMOVUPD 1024(DX), Z16
+	VMOVUPD 1088(DX), Z17
+	VMOVUPD 1152(DX), Z18
+	VMOVUPD 1216(DX), Z19
+	VMOVUPD 1280(DX), Z20
 	MOVQ    before+24(FP), R8
 	MOVQ    after+32(FP), R9
 	XORQ    R13, R13
@@ -625,6 +640,20 @@ group23:
 	VADDPD 256(BX)(R12*1), Z4, Z4
 	VADDPD 320(BX)(R12*1), Z5, Z5
 	VADDPD 384(BX)(R12*1), Z6, Z6
+	VADDPD 448(BX)(R12*1), Z7, Z7
+	VADDPD 512(BX)(R12*1), Z8, Z8
+	VADDPD 576(BX)(R12*1), Z9, Z9
+	VADDPD 640(BX)(R12*1), Z10, Z10
+	VADDPD 704(BX)(R12*1), Z11, Z11
+	VADDPD 768(BX)(R12*1), Z12, Z12
+	VADDPD 832(BX)(R12*1), Z13, Z13
+	VADDPD 896(BX)(R12*1), Z14, Z14
+	VADDPD 960(BX)(R12*1), Z15, Z15
+	VADDPD 1024(BX)(R12*1), Z16, Z16
+	VADDPD 1088(BX)(R12*1), Z17, Z17
+	VADDPD 1152(BX)(R12*1), Z18, Z18
+	VADDPD 1216(BX)(R12*1), Z19, Z19
+	VADDPD 1280(BX)(R12*1), Z20, Z20
 	ANDQ   $-16, R10
 	JNZ    group23
 
@@ -667,6 +696,20 @@ group27:
 	VSUBPD 256(BX)(R12*1), Z4, Z4
 	VSUBPD 320(BX)(R12*1), Z5, Z5
 	VSUBPD 384(BX)(R12*1), Z6, Z6
+	VSUBPD 448(BX)(R12*1), Z7, Z7
+	VSUBPD 512(BX)(R12*1), Z8, Z8
+	VSUBPD 576(BX)(R12*1), Z9, Z9
+	VSUBPD 640(BX)(R12*1), Z10, Z10
+	VSUBPD 704(BX)(R12*1), Z11, Z11
+	VSUBPD 768(BX)(R12*1), Z12, Z12
+	VSUBPD 832(BX)(R12*1), Z13, Z13
+	VSUBPD 896(BX)(R12*1), Z14, Z14
+	VSUBPD 960(BX)(R12*1), Z15, Z15
+	VSUBPD 1024(BX)(R12*1), Z16, Z16
+	VSUBPD 1088(BX)(R12*1), Z17, Z17
+	VSUBPD 1152(BX)(R12*1), Z18, Z18
+	VSUBPD 1216(BX)(R12*1), Z19, Z19
+	VSUBPD 1280(BX)(R12*1), Z20, Z20
 	ANDQ   $-16, R10
 	JNZ    group27
 
@@ -685,13 +728,136 @@ after_word26:
 	VMOVUPD Z4, 256(AX)
 	VMOVUPD Z5, 320(AX)
 	VMOVUPD Z6, 384(AX)
+	VMOVUPD Z7, 448(AX)
+	VMOVUPD Z8, 512(AX)
+	VMOVUPD Z9, 576(AX)
+	VMOVUPD Z10, 640(AX)
+	VMOVUPD Z11, 704(AX)
+	VMOVUPD Z12, 768(AX)
+	VMOVUPD Z13, 832(AX)
+	VMOVUPD Z14, 896(AX)
+	VMOVUPD Z15, 960(AX)
+	VMOVUPD Z16, 1024(AX)
+	VMOVUPD Z17, 1088(AX)
+	VMOVUPD Z18, 1152(AX)
+	VMOVUPD Z19, 1216(AX)
+	VMOVUPD Z20, 1280(AX)
+	ADDQ    $+1344, AX
+	ADDQ    $+1344, DX
+	ADDQ    $+1344, BX
+	SUBQ    $0x03, DI
+	JMP     several19
+
+few20:
+	TESTQ DI, DI
+	JZ    after_stripe30
+
+stripe29:
+	VMOVUPD (DX), Z0
+	VMOVUPD 64(DX), Z1
+	VMOVUPD 128(DX), Z2
+	VMOVUPD 192(DX), Z3
+	VMOVUPD 256(DX), Z4
+	VMOVUPD 320(DX), Z5
+	VMOVUPD 384(DX), Z6
+	MOVQ    before+24(FP), R8
+	MOVQ    after+32(FP), R9
+	XORQ    R13, R13
+	MOVQ    words+40(FP), R14
+	TESTQ   R14, R14
+	JZ      after_word32
+
+word31:
+	MOVQ  (R8), R10
+	NOTQ  R10
+	ANDQ  (R9), R10
+	MOVQ  R13, R11
+	TESTQ R10, R10
+	JZ    done34
+
+group33:
+	BSFQ   R10, CX
+	ANDQ   $-4, CX
+	ADDQ   CX, R11
+	SHRQ   CL, R10
+	MOVQ   R10, R12
+	ANDQ   $0x0f, R12
+	LEAQ   (R12)(R11*4), R12
+	IMULQ  SI, R12
+	VADDPD (BX)(R12*1), Z0, Z0
+	VADDPD 64(BX)(R12*1), Z1, Z1
+	VADDPD 128(BX)(R12*1), Z2, Z2
+	VADDPD 192(BX)(R12*1), Z3, Z3
+	VADDPD 256(BX)(R12*1), Z4, Z4
+	VADDPD 320(BX)(R12*1), Z5, Z5
+	VADDPD 384(BX)(R12*1), Z6, Z6
+	ANDQ   $-16, R10
+	JNZ    group33
+
+done34:
+	ADDQ $0x40, R13
+	ADDQ $0x08, R8
+	ADDQ $0x08, R9
+	DECQ R14
+	JNZ  word31
+
+after_word32:
+	MOVQ  after+32(FP), R8
+	MOVQ  before+24(FP), R9
+	XORQ  R13, R13
+	MOVQ  words+40(FP), R14
+	TESTQ R14, R14
+	JZ    after_word36
+
+word35:
+	MOVQ  (R8), R10
+	NOTQ  R10
+	ANDQ  (R9), R10
+	MOVQ  R13, R11
+	TESTQ R10, R10
+	JZ    done38
+
+group37:
+	BSFQ   R10, CX
+	ANDQ   $-4, CX
+	ADDQ   CX, R11
+	SHRQ   CL, R10
+	MOVQ   R10, R12
+	ANDQ   $0x0f, R12
+	LEAQ   (R12)(R11*4), R12
+	IMULQ  SI, R12
+	VSUBPD (BX)(R12*1), Z0, Z0
+	VSUBPD 64(BX)(R12*1), Z1, Z1
+	VSUBPD 128(BX)(R12*1), Z2, Z2
+	VSUBPD 192(BX)(R12*1), Z3, Z3
+	VSUBPD 256(BX)(R12*1), Z4, Z4
+	VSUBPD 320(BX)(R12*1), Z5, Z5
+	VSUBPD 384(BX)(R12*1), Z6, Z6
+	ANDQ   $-16, R10
+	JNZ    group37
+
+done38:
+	ADDQ $0x40, R13
+	ADDQ $0x08, R8
+	ADDQ $0x08, R9
+	DECQ R14
+	JNZ  word35
+
+after_word36:
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, 64(AX)
+	VMOVUPD Z2, 128(AX)
+	VMOVUPD Z3, 192(AX)
+	VMOVUPD Z4, 256(AX)
+	VMOVUPD Z5, 320(AX)
+	VMOVUPD Z6, 384(AX)
 	ADDQ    $+448, AX
 	ADDQ    $+448, DX
 	ADDQ    $+448, BX
 	DECQ    DI
-	JNZ     stripe19
+	JNZ     stripe29
 
-after_stripe20:
+after_stripe30:
 	VZEROUPPER
 	RET
 
@@ -704,9 +870,9 @@ TEXT ·csdAssembleAVX512(SB), NOSPLIT, $0-56
 	MOVQ  twins+24(FP), BX
 	MOVQ  twinCount+32(FP), SI
 	TESTQ SI, SI
-	JZ    after_twin30
+	JZ    after_twin40
 
-twin29:
+twin39:
 	MOVLQSX (BX), R8
 	MOVLQSX 4(BX), R9
 	MOVLQSX 8(BX), R10
@@ -725,9 +891,9 @@ twin29:
 
 	// Terms that the difference and the sum of the orders both have.
 	TESTQ R10, R10
-	JZ    after_both32
+	JZ    after_both42
 
-both31:
+both41:
 	VMOVUPD      (R8), Z8
 	VMOVUPD      64(R8), Z9
 	VBROADCASTSD (DI), Z10
@@ -749,14 +915,14 @@ both31:
 	ADDQ         $+128, R9
 	ADDQ         $+16, DI
 	DECQ         R10
-	JNZ          both31
+	JNZ          both41
 
-after_both32:
+after_both42:
 	// Terms of the difference alone.
 	TESTQ R11, R11
-	JZ    after_rest34
+	JZ    after_rest44
 
-rest33:
+rest43:
 	VMOVUPD      (R8), Z8
 	VMOVUPD      64(R8), Z9
 	VBROADCASTSD (DI), Z10
@@ -768,9 +934,9 @@ rest33:
 	ADDQ         $+128, R8
 	ADDQ         $+16, DI
 	DECQ         R11
-	JNZ          rest33
+	JNZ          rest43
 
-after_rest34:
+after_rest44:
 	VADDPD      Z2, Z0, Z8
 	VSUBPD      Z2, Z0, Z9
 	VADDPD      Z1, Z3, Z10
@@ -806,15 +972,15 @@ after_rest34:
 	MOVQ        DI, DX
 	ADDQ        $0x30, BX
 	DECQ        SI
-	JNZ         twin29
+	JNZ         twin39
 
-after_twin30:
+after_twin40:
 	MOVQ  couples+40(FP), BX
 	MOVQ  coupleCount+48(FP), SI
 	TESTQ SI, SI
-	JZ    after_couple36
+	JZ    after_couple46
 
-couple35:
+couple45:
 	MOVLQSX (BX), R8
 	MOVLQSX 4(BX), R9
 	ADDQ    CX, R8
@@ -824,9 +990,9 @@ couple35:
 	VXORPD  Z2, Z2, Z2
 	VXORPD  Z3, Z3, Z3
 	TESTQ   R9, R9
-	JZ      after_term38
+	JZ      after_term48
 
-term37:
+term47:
 	VMOVUPD      (R8), Z8
 	VMOVUPD      64(R8), Z9
 	VBROADCASTSD (DI), Z10
@@ -838,9 +1004,9 @@ term37:
 	ADDQ         $+128, R8
 	ADDQ         $+16, DI
 	DECQ         R9
-	JNZ          term37
+	JNZ          term47
 
-after_term38:
+after_term48:
 	MOVLQSX     8(BX), R8
 	VADDPD.BCST (DX), Z0, Z0
 	VMOVUPD     Z0, (AX)(R8*1)
@@ -856,9 +1022,9 @@ after_term38:
 	MOVQ        DI, DX
 	ADDQ        $0x18, BX
 	DECQ        SI
-	JNZ         couple35
+	JNZ         couple45
 
-after_couple36:
+after_couple46:
 	VZEROUPPER
 	RET
 
@@ -873,18 +1039,18 @@ TEXT ·csdFactoriseAVX512(SB), NOSPLIT, $0-40
 	XORQ  SI, SI
 	MOVQ  tiles+32(FP), R10
 	TESTQ R10, R10
-	JZ    after_row40
+	JZ    after_row50
 
-row39:
+row49:
 	MOVQ  inverse+8(FP), R11
 	MOVQ  SI, R12
 	MOVQ  BX, DI
 	MOVQ  AX, R8
 	XORQ  R13, R13
 	TESTQ R12, R12
-	JZ    after_tile42
+	JZ    after_tile52
 
-tile41:
+tile51:
 	VMOVUPD (DI), Z0
 	VMOVUPD 64(DI), Z5
 	VMOVUPD 128(DI), Z10
@@ -913,9 +1079,9 @@ tile41:
 	MOVQ    BX, R9
 	MOVQ    R13, R14
 	TESTQ   R14, R14
-	JZ      after_before44
+	JZ      after_before54
 
-before43:
+before53:
 	VMOVUPD      (R9), Z25
 	VMOVUPD      64(R9), Z26
 	VMOVUPD      128(R9), Z27
@@ -1094,9 +1260,9 @@ before43:
 	ADDQ         $+1600, R9
 	ADDQ         $+1600, R8
 	DECQ         R14
-	JNZ          before43
+	JNZ          before53
 
-after_before44:
+after_before54:
 	VMOVUPD      (R11), Z30
 	VMULPD       Z30, Z0, Z0
 	VMULPD       Z30, Z5, Z5
@@ -1217,9 +1383,9 @@ after_before44:
 	ADDQ         $+1600, R8
 	INCQ         R13
 	DECQ         R12
-	JNZ          tile41
+	JNZ          tile51
 
-after_tile42:
+after_tile52:
 	MOVQ         $0x3ff0000000000000, R8
 	VMOVQ        R8, X26
 	VBROADCASTSD X26, Z26
@@ -1247,9 +1413,9 @@ after_tile42:
 	MOVQ         CX, BX
 	MOVQ         SI, R8
 	TESTQ        R8, R8
-	JZ           after_left46
+	JZ           after_left56
 
-left45:
+left55:
 	VMOVUPD      (R9), Z20
 	VMOVUPD      64(R9), Z21
 	VMOVUPD      128(R9), Z22
@@ -1383,9 +1549,9 @@ left45:
 	ADDQ         $+1600, R9
 	ADDQ         $+320, BX
 	DECQ         R8
-	JNZ          left45
+	JNZ          left55
 
-after_left46:
+after_left56:
 	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
 	VDIVPD       Z0, Z26, Z20
 	VSQRTPD      Z0, Z21
@@ -1489,9 +1655,9 @@ after_left46:
 	ADDQ    $+320, DX
 	INCQ    SI
 	DECQ    R10
-	JNZ     row39
+	JNZ     row49
 
-after_row40:
+after_row50:
 	VZEROUPPER
 	RET
 
@@ -1513,9 +1679,9 @@ TEXT ·csdBackSolveAVX512(SB), NOSPLIT, $0-32
 	ADDQ   DI, AX
 	ADDQ   DI, DX
 	TESTQ  BX, BX
-	JZ     after_row48
+	JZ     after_row58
 
-row47:
+row57:
 	LEAQ -1(BX), R8
 
 	// The diagonal tile.
@@ -1553,9 +1719,9 @@ row47:
 	MOVQ  y+0(FP), DI
 	MOVQ  R8, R9
 	TESTQ R9, R9
-	JZ    after_tile50
+	JZ    after_tile60
 
-tile49:
+tile59:
 	VMOVUPD      (DI), Z5
 	VMOVUPD      64(DI), Z6
 	VMOVUPD      128(DI), Z7
@@ -1594,34 +1760,34 @@ tile49:
 	ADDQ         $+1600, SI
 	ADDQ         $+320, DI
 	DECQ         R9
-	JNZ          tile49
+	JNZ          tile59
 
-after_tile50:
+after_tile60:
 	// The row of tiles before this one has one tile less.
 	IMUL3Q $+1600, R8, R8
 	SUBQ   R8, CX
 	SUBQ   $+320, AX
 	SUBQ   $+320, DX
 	DECQ   BX
-	JNZ    row47
+	JNZ    row57
 
-after_row48:
+after_row58:
 	VXORPD Z0, Z0, Z0
 	VXORPD Z1, Z1, Z1
 	MOVQ   y+0(FP), AX
 	MOVQ   tiles+24(FP), CX
 	IMUL3Q $+5, CX, CX
 	TESTQ  CX, CX
-	JZ     after_unknown52
+	JZ     after_unknown62
 
-unknown51:
+unknown61:
 	VMOVUPD     (AX), Z2
 	VFMADD231PD Z1, Z2, Z0
 	ADDQ        $+64, AX
 	DECQ        CX
-	JNZ         unknown51
+	JNZ         unknown61
 
-after_unknown52:
+after_unknown62:
 	VMOVUPD Z0, (AX)
 	VZEROUPPER
 	RET

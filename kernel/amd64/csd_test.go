@@ -307,7 +307,7 @@ func TestAccumulateAddsAndTakesOffRows(t *testing.T) {
 }
 
 func testAccumulate[T number, S sum](b csdBench[T, S]) {
-	for stripes := 1; stripes < 4; stripes++ {
+	for stripes := 1; stripes < 6; stripes++ {
 		for words := 1; words < 5; words++ {
 			width, directions := stripes*b.Stripe, 64*words-b.IntN(64)
 			groups := (directions + 3) / 4

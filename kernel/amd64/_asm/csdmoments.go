@@ -16,20 +16,32 @@ func (v vectors) accumulate() {
 	dst, from, table, rowBytes := load("dst"), load("from"), load("table"), load("stripes")
 	left := copied(rowBytes)
 	IMUL3Q(I32(v.stripe*v.bytes), rowBytes, rowBytes)
-	sums := v.registers(0, v.stripe)
-	repeat("stripe", left, func() {
+	pass := func(registers int) {
+		sums := v.registers(0, registers)
 		for i, sum := range sums {
 			v.move(v.at(from, i), sum)
 		}
-		v.changes("before", "after", table, rowBytes, v.addSum)
-		v.changes("after", "before", table, rowBytes, v.subSum)
+		v.changes("before", "after", table, rowBytes, v.addSum, sums)
+		v.changes("after", "before", table, rowBytes, v.subSum, sums)
 		for i, sum := range sums {
 			v.move(sum, v.at(dst, i))
 		}
 		for _, pointer := range []reg.Register{dst, from, table} {
-			ADDQ(I32(v.stripe*v.bytes), pointer)
+			ADDQ(I32(registers*v.bytes), pointer)
 		}
-	})
+	}
+	if v.together > 1 {
+		Comment("Several stripes at a time, as long as there are as many: the sets are gone through less often.")
+		several, few := label("several"), label("few")
+		Label(several)
+		CMPQ(left, Imm(uint64(v.together)))
+		JLT(LabelRef(few))
+		pass(v.together * v.stripe)
+		SUBQ(Imm(uint64(v.together)), left)
+		JMP(LabelRef(several))
+		Label(few)
+	}
+	repeat("stripe", left, func() { pass(v.stripe) })
 	v.end()
 }
 
@@ -37,7 +49,7 @@ func (v vectors) accumulate() {
 //
 //	set    the directions of a word that are left, shifted so that bit 0 is that of direction first
 //	row    4*first + the lowest four bits of set, once first is that of a group: the number of a row
-func (v vectors) changes(without, in string, table, rowBytes reg.Register, operation func(...Op)) {
+func (v vectors) changes(without, in string, table, rowBytes reg.Register, operation func(...Op), sums []reg.VecPhysical) {
 	none, some, set, first, row := load(without), load(in), GP64(), GP64(), GP64()
 	word := GP64()
 	XORQ(word, word)
@@ -58,7 +70,7 @@ func (v vectors) changes(without, in string, table, rowBytes reg.Register, opera
 		ANDQ(Imm(15), row)
 		LEAQ(Mem{Base: row, Index: first, Scale: 4}, row)
 		IMULQ(rowBytes, row)
-		for i, sum := range v.registers(0, v.stripe) {
+		for i, sum := range sums {
 			operation(Mem{Base: table, Index: row, Scale: 1, Disp: i * v.bytes}, sum, sum)
 		}
 		ANDQ(I8(-16), set)

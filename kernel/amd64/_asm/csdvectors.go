@@ -14,19 +14,20 @@ import (
 // kernel.
 type vectors struct {
 	element
-	name   string
-	bytes  int // of a register
-	tile   int // edge of the squares of sums that the Cholesky factorisation keeps in registers
-	panel  int // rows of a matrix that are multiplied together
-	stripe int // registers that hold a stripe of moments
+	name     string
+	bytes    int // of a register
+	tile     int // edge of the squares of sums that the Cholesky factorisation keeps in registers
+	panel    int // rows of a matrix that are multiplied together
+	stripe   int // registers that hold a stripe of moments
+	together int // stripes that are updated together: those of lmax 8, if there are registers for them
 }
 
 var (
-	avx512 = vectors{element: double, name: "AVX512", bytes: 64, tile: 5, panel: 23, stripe: 7}
-	avx2   = vectors{element: double, name: "AVX2", bytes: 32, tile: 3, panel: 13, stripe: 14}
+	avx512 = vectors{element: double, name: "AVX512", bytes: 64, tile: 5, panel: 23, stripe: 7, together: 3}
+	avx2   = vectors{element: double, name: "AVX2", bytes: 32, tile: 3, panel: 13, stripe: 14, together: 1}
 
-	singleAVX512 = vectors{element: single, name: "SingleAVX512", bytes: 64, tile: 5, panel: 23, stripe: 11}
-	singleAVX2   = vectors{element: single, name: "SingleAVX2", bytes: 32, tile: 3, panel: 13, stripe: 11}
+	singleAVX512 = vectors{element: single, name: "SingleAVX512", bytes: 64, tile: 5, panel: 23, stripe: 11, together: 1}
+	singleAVX2   = vectors{element: single, name: "SingleAVX2", bytes: 32, tile: 3, panel: 13, stripe: 11, together: 1}
 )
 
 // lanes is the number of voxels side by side.
