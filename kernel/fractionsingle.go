@@ -45,6 +45,7 @@ type fractionBatch struct {
 	s0      [ops.TensorLanes32]float64
 	rounded [ops.TensorLanes32]float64 // how much roundings add to the root of the sum of squares, at the most
 	coarse  [ops.TensorLanes32]bool    // the signal itself was rounded
+	parts   fractionParts
 	right   []ops.Lanes32
 	left    *ops.Left32
 	point   *ops.Point32
@@ -55,6 +56,7 @@ type fractionBatch struct {
 func newFractionBatch(design *fractionSingle, systems [2]*ops.System) *fractionBatch {
 	return &fractionBatch{
 		design: design, systems: systems, signal: alignedOf[ops.Lanes32](design.n), right: alignedOf[ops.Lanes32](7),
+		parts: newFractionParts(design.n),
 		scale: &alignedOf[ops.Lanes32](1)[0], square: &alignedOf[ops.Lanes32](1)[0], left: &alignedOf[ops.Left32](1)[0],
 		point: &alignedOf[ops.Point32](1)[0], trial: &alignedOf[ops.Trial32](1)[0], clips: &alignedOf[ops.Clips32](1)[0],
 	}
@@ -85,6 +87,7 @@ func (b *fractionBatch) load(signal [2][]ops.Lanes, s0, energy *[ops.TensorLanes
 	}
 	b.design.steps.Narrow(&signal[0][0], &signal[1][0], &b.signal[0], b.design.n)
 	b.design.Scale(&b.signal[0], &b.signal[0], b.design.n, b.scale)
+	b.divide()
 }
 
 // inRange says whether single precision serves a voxel: its numbers stay within what that can hold, and its normal matrix
@@ -107,13 +110,8 @@ func (b *fractionBatch) solve(p *[7]ops.Lanes32) {
 
 // fit writes the parameters of the fits with the fractions given.
 func (b *fractionBatch) fit(p *[7]ops.Lanes32, fractions *[ops.TensorLanes32]float64) {
-	for l, f := range fractions {
-		c := f * b.s0[l]
-		b.left.C[l] = float32(c)
-		b.left.Low[l] = float32(c - float64(b.left.C[l]))
-	}
-	clear(b.right)
-	b.design.Right(&b.right[0], &b.signal[0], &b.design.rows[0], b.design.n, b.left)
+	b.leave(fractions)
+	b.rightSide()
 	b.solve(p)
 }
 
@@ -134,13 +132,7 @@ func (b *fractionBatch) slopes(slopes *[ops.TensorLanes32]slope) {
 		fractions[l] = slopes[l].at
 	}
 	b.fit(&b.trial.P, &fractions)
-	floor := b.left.Floor
-	for l := range b.left.Floor {
-		b.left.Floor[l] = nothingLeft
-	}
-	clear(b.right)
-	b.design.Slope(&b.right[0], &b.signal[0], &b.design.rows[0], b.design.n, b.left)
-	b.left.Floor = floor
+	b.rightSlope()
 	b.solve(&b.trial.Q)
 	b.trial.C = b.left.C
 	b.trial.Gradient, b.trial.Curvature = ops.Lanes32{}, ops.Lanes32{}
@@ -150,9 +142,6 @@ func (b *fractionBatch) slopes(slopes *[ops.TensorLanes32]slope) {
 		slopes[l].second = float64(b.trial.Curvature[l]) * s0 * s0
 	}
 }
-
-// nothingLeft stands for what water leaves of a measurement whose logarithm does not depend on the fraction any more.
-const nothingLeft = 1e30
 
 // A singleLevel is what a level of the grid gave.
 type singleLevel struct {
