@@ -89,6 +89,8 @@ func (w *fractionLanesWorker) searchLot(lot *waterLot) {
 		case !wanted[l]:
 		case r.sure:
 			lot.done[l], lot.fraction[l] = true, ref.OnGrid(centre, r.thousandths)
+		case r.pair != 0:
+			w.wait(lot, l, searchPlace{tenth: centre, pair: r.pair})
 		default:
 			w.wait(lot, l, searchPlace{tenth: centre, centre: centre, step: step, guess: (r.fraction - centre) / step, smooth: true, leaves: true})
 		}

@@ -248,6 +248,7 @@ type root struct {
 	fraction    float64
 	thousandths int
 	sure        bool // these are
+	pair        int  // where it is not 0: it is between these thousandths and the next, about half-way
 }
 
 // A slope is half the derivative of a sum of squares by the fraction, and what goes with it.
@@ -304,10 +305,25 @@ func judge(rounded, centre float64, before, after *slope) root {
 	middle := math.Round(1000 * centre)
 	low, high := middle-99, middle+99
 	k := min(max(math.Round(1000*zero), low), high)
-	sure := math.Abs(1000*zero-k) < 0.5-1000*off && k > low && k < high || low == 1 && 1000*zero < 1.5-1000*off
-	sure = sure && second > 0.3*after.second && second < 3*after.second && math.Abs(moved) < 0.049 && math.Abs(zero-after.at) < 0.5*math.Abs(moved)+1e-3
-	return root{fraction: zero, thousandths: int(k), sure: sure}
+	r := root{fraction: zero, thousandths: int(k)}
+	if second > 0.3*after.second && second < 3*after.second && math.Abs(moved) < 0.049 && math.Abs(zero-after.at) < 0.5*math.Abs(moved)+1e-3 {
+		lower := math.Floor(1000 * zero)
+		r.sure = math.Abs(1000*zero-k) < 0.5-1000*off && k > low && k < high || low == 1 && 1000*zero < 1.5-1000*off
+		if off < pairOff && math.Abs(bend) < pairBend && math.Abs(1000*zero-lower-0.5) < 1000*off && lower > low+pairAway && lower < high-pairAway {
+			r.pair = int(lower)
+		}
+	}
+	return r
 }
+
+// The search with a parabola through three thousandths at most 6 from its vertex and 4 from each other finds that off by a third
+// of the product of the bend and 6^2 - 4^2 or 4^2 thousandths: by less than a tenth here. So it compares the two
+// thousandths on both sides of a root half-way between them, and goes no further; it stays in the range of the level.
+const (
+	pairOff  = 1e-4
+	pairBend = 10
+	pairAway = 12
+)
 
 // The root of a chord is off by the product of its distances from where the derivative is known, times half the ratio of
 // the third and the second derivative, the bend. What changes in the second derivative of Gauss and Newton is a part of the
