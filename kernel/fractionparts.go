@@ -106,3 +106,10 @@ func (b *fractionBatch) rightSlope() {
 	d.Slope(&b.right[0], &p.signal[0], &p.rows[0], p.large, b.left)
 	b.left.Floor = floor
 }
+
+// plainFit solves the systems for fits without water, whose solutions are to be multiplied by the square.
+func (b *fractionBatch) plainFit() {
+	b.leave(new([ops.TensorLanes32]float64))
+	b.rightSide()
+	b.solveWide()
+}

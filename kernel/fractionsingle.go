@@ -100,12 +100,17 @@ func inRange(s0, minSignal, least float64) bool {
 // solve writes the parameters of the fits whose right-hand sides were summed up.
 func (b *fractionBatch) solve(p *[7]ops.Lanes32) {
 	f := b.design
-	f.steps.Widen(&b.systems[0].Right[0], &b.systems[1].Right[0], &b.right[0], 7)
-	for _, system := range b.systems {
-		f.double.Solve(system)
-	}
+	b.solveWide()
 	f.steps.Narrow(&b.systems[0].Solution[0], &b.systems[1].Solution[0], &p[0], 7)
 	f.Scale(&p[0], &p[0], 7, b.square)
+}
+
+// solveWide solves the systems for the right-hand sides that were summed up.
+func (b *fractionBatch) solveWide() {
+	b.design.steps.Widen(&b.systems[0].Right[0], &b.systems[1].Right[0], &b.right[0], 7)
+	for _, system := range b.systems {
+		b.design.double.Solve(system)
+	}
 }
 
 // fit writes the parameters of the fits with the fractions given.

@@ -17,6 +17,7 @@ var fraction512 = &ops.Fraction32{
 	Ratios:  fractionRatiosAVX512,
 	Moments: fractionMomentsAVX512,
 	Series:  fractionSeriesAVX512,
+	Squares: fractionSquaresAVX512,
 }
 
 var fraction256 = &ops.Fraction32{
@@ -29,6 +30,7 @@ var fraction256 = &ops.Fraction32{
 	Ratios:  fractionRatiosAVX2,
 	Moments: fractionMomentsAVX2,
 	Series:  fractionSeriesAVX2,
+	Squares: fractionSquaresAVX2,
 }
 
 // Package ops says what each does.
@@ -86,3 +88,9 @@ func fractionMomentsAVX2(sums, v, u *ops.Lanes32, design *float32, n int)
 
 //go:noescape
 func fractionSeriesAVX2(sums, coefficients *ops.Lanes32, n int, by *ops.Lanes32)
+
+//go:noescape
+func fractionSquaresAVX512(v, s *ops.Lanes, n int)
+
+//go:noescape
+func fractionSquaresAVX2(v, s *ops.Lanes, n int)

@@ -1518,3 +1518,41 @@ done46:
 	VMOVUPD Y6, 416(DI)
 	VZEROUPPER
 	RET
+
+// func fractionSquaresAVX2(v *float64, s *float64, n int)
+// Requires: AVX
+TEXT ·fractionSquaresAVX2(SB), NOSPLIT, $0-24
+	MOVQ  v+0(FP), DI
+	MOVQ  s+8(FP), SI
+	MOVQ  n+16(FP), CX
+	TESTQ CX, CX
+	JLE   done2
+
+row1:
+	VMOVUPD (SI), Y0
+	VMULPD  Y0, Y0, Y0
+	VMOVUPD Y0, (DI)
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, DI
+	DECQ    CX
+	JNZ     row1
+
+done2:
+	MOVQ  v+0(FP), DI
+	MOVQ  s+8(FP), SI
+	MOVQ  n+16(FP), CX
+	TESTQ CX, CX
+	JLE   done4
+
+row3:
+	VMOVUPD 32(SI), Y0
+	VMULPD  Y0, Y0, Y0
+	VMOVUPD Y0, 32(DI)
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, DI
+	DECQ    CX
+	JNZ     row3
+
+done4:
+	VZEROUPPER
+	RET

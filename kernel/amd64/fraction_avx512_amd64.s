@@ -923,3 +923,25 @@ done24:
 	VMOVUPD Z6, 384(DI)
 	VZEROUPPER
 	RET
+
+// func fractionSquaresAVX512(v *float64, s *float64, n int)
+// Requires: AVX, AVX512F
+TEXT ·fractionSquaresAVX512(SB), NOSPLIT, $0-24
+	MOVQ  v+0(FP), DI
+	MOVQ  s+8(FP), SI
+	MOVQ  n+16(FP), CX
+	TESTQ CX, CX
+	JLE   done2
+
+row1:
+	VMOVUPD (SI), Z0
+	VMULPD  Z0, Z0, Z0
+	VMOVUPD Z0, (DI)
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, DI
+	DECQ    CX
+	JNZ     row1
+
+done2:
+	VZEROUPPER
+	RET

@@ -63,6 +63,8 @@ func BenchmarkFractionSteps(b *testing.B) {
 			run("Moments", momentsOperations, func() { k.Moments(&sums[0], &to[0], &u[0], &design[0], n) })
 			coefficients := lanes(7 * n)
 			run("Series", seriesOperations, func() { k.Series(&sums[0], &coefficients[0], n, &factor[0]) })
+			wide := make([]ops.Lanes, n)
+			timed(b, "Squares", ops.TensorLanes, n, 1, peak.Float64, func() { k.Squares(&wide[0], &wide[0], n) })
 			run("Clips", clipsOperations, func() { k.Clips(&clips, &s[0], &design[0], n) })
 		})
 	}

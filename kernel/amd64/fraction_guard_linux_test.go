@@ -24,6 +24,7 @@ func TestFractionKernelsStayInTheirArrays(t *testing.T) {
 				k.Ratios(u, v, s, design, n, left)
 				k.Moments(lanes(7), v, u, design, n)
 				k.Series(lanes(7), lanes(7*n), n, lanes(1))
+				k.Squares(&guarded[ops.Lanes](t, n, atEnd)[0], &guarded[ops.Lanes](t, n, atEnd)[0], n)
 			}
 		}
 	})

@@ -179,3 +179,29 @@ func TestFractionSeriesLanesDoNotMix(t *testing.T) {
 		}
 	})
 }
+
+func TestFractionSquaresAreThoseOfTheWeights(t *testing.T) {
+	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
+		random := rand.New(rand.NewPCG(49, 50))
+		for n := range 131 {
+			s, v := make([]ops.Lanes, n+1), make([]ops.Lanes, n+1)
+			for i := range s {
+				for l := range s[i] {
+					s[i][l] = random.NormFloat64()
+				}
+				s[i][i%8] = []float64{0, math.NaN(), math.Inf(-1), 1e-200}[i%4]
+			}
+			k.Squares(&v[0], &s[0], n)
+			for i := range n {
+				for l, x := range s[i] {
+					if want := x * x; v[i][l] != want && !(math.IsNaN(x) && math.IsNaN(v[i][l])) {
+						t.Fatalf("%d numbers: the square of %v is %v", n, x, v[i][l])
+					}
+				}
+			}
+			if v[n] != (ops.Lanes{}) {
+				t.Fatalf("%d numbers: wrote behind the array", n)
+			}
+		}
+	})
+}

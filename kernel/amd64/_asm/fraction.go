@@ -18,6 +18,7 @@ func fraction(wide bool) {
 	a.descend()
 	a.clips()
 	a.fractionSeries()
+	newLanes(wide, false).squares()
 }
 
 // log2Eighth is log2(1+r)/r for |r| <= 1/16, interpolated at Chebyshev's points; its relative error is 1e-8.

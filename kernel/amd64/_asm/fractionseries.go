@@ -181,3 +181,22 @@ func (a *lanes) series() {
 	})
 	a.end()
 }
+
+// squares: v = s^2, in double precision. RDI v, RSI s, RCX n; Z0 s.
+func (a *lanes) squares() {
+	a.function("fractionSquares", "v, s *float64, n int", "writes v = s^2.")
+	s := a.registers[0]
+	a.halves(func() {
+		argument("v", reg.RDI)
+		argument("s", reg.RSI)
+		argument("n", reg.RCX)
+		a.rows(func() {
+			a.load(a.at(reg.RSI, 0), s)
+			a.mul(s, s, s)
+			a.store(s, a.at(reg.RDI, 0))
+			ADDQ(Imm(size), reg.RSI)
+			ADDQ(Imm(size), reg.RDI)
+		})
+	})
+	a.end()
+}

@@ -31,6 +31,9 @@ type Fraction32 struct {
 	// Series writes the values at by of seven polynomials with n coefficients each: first seven constants, then
 	// seven factors of by, and so on.
 	Series func(sums, coefficients *Lanes32, n int, by *Lanes32)
+
+	// Squares writes v = s^2 in double precision.
+	Squares func(v, s *Lanes, n int)
 }
 
 // Left32 says what is taken off a signal and what happens to too small a rest.
