@@ -14,7 +14,7 @@ func FractionNorms(f Fitter, signal []float64, fraction float64) (single, double
 	count := len(signal) / f.Measurements()
 	params, status := make([]float64, count*freeWaterParameters), make([]Status, count)
 	var lot waterLot
-	loadLot(w, &lot, params, status, signal, 0)
+	loadLot(w, &lot, params, status, signal, 0, false)
 	for l := range w.level.fractions {
 		w.level.fractions[l][0], w.level.step[l] = fraction, 0.1
 	}

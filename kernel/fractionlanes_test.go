@@ -109,6 +109,57 @@ func TestMixedPrecisionOfTheSearchIsDoublesToTheLastBit(t *testing.T) {
 	})
 }
 
+// The rule on the mean diffusivity, and the least signal, hold to the last digit however close a voxel is to a limit.
+func TestMixedPrecisionKeepsTheRulesOfDouble(t *testing.T) {
+	forEachLaneSet(t, func(t *testing.T, isa string) {
+		for name, s := range searchSchemes() {
+			for _, least := range []float64{1e-6, 1, 60} {
+				random := rand.New(rand.NewPCG(51, 52))
+				var signal []float64
+				for v := range 320 {
+					spread := math.Pow(10, -1-float64(v%10)) // of the mean diffusivity around the limit
+					d := 2.7e-3 * (1 + spread*random.NormFloat64())
+					voxel := s.signal([6]float64{0: 0.9 * d, 2: d, 5: 1.1 * d}, 100, 0)
+					if v%16 == 5 {
+						voxel = s.signal([6]float64{0: 1e-3, 2: 0.5e-3, 5: 0.5e-3}, 100, 0.3)
+					}
+					if v%3 == 0 {
+						for i := range voxel {
+							voxel[i] += 5 * random.NormFloat64()
+						}
+					}
+					signal = append(signal, voxel...)
+				}
+				design := s.waterDesign(kernel.WLS)
+				design.MinSignal = least
+				fit := func(precision kernel.Precision) ([]float64, []kernel.Status) {
+					design.Precision = precision
+					f, err := kernel.NewFreeWater(design, kernel.WithISA(isa))
+					if err != nil {
+						t.Fatal(err)
+					}
+					return fitBlock(f, signal)
+				}
+				want, wantStatus := fit(kernel.Double)
+				got, gotStatus := fit(kernel.Mixed)
+				water := 0
+				for v := range wantStatus {
+					if wantStatus[v].Code == kernel.AllFreeWater {
+						water++
+					}
+					if gotStatus[v] != wantStatus[v] || !slices.Equal(got[8*v:][:8], want[8*v:][:8]) {
+						t.Errorf("%s, least signal %v, voxel %d: %v %v, double precision %v %v", name, least, v,
+							gotStatus[v], got[8*v:][:8], wantStatus[v], want[8*v:][:8])
+					}
+				}
+				if least == 1e-6 && (water < 40 || water > 280) {
+					t.Errorf("%s: %d of %d voxels are water alone", name, water, len(wantStatus))
+				}
+			}
+		}
+	})
+}
+
 // Signals of any unit: single precision holds the scaled ones.
 func TestFractionDoesNotDependOnTheUnitOfTheSignal(t *testing.T) {
 	forEachLaneSet(t, func(t *testing.T, isa string) {

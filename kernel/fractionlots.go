@@ -31,32 +31,108 @@ func prepareFractions[T float32 | float64](w *fractionLanesWorker, room []T, par
 		return first
 	}
 	var lot waterLot
-	next = loadLot(w, &lot, params, status, signal, first)
+	next = loadLot(w, &lot, params, status, signal, first, false)
 	w.searchLot(&lot)
 	finishLot(w, &lot, params, status, signal)
 	return next
 }
 
-// loadLot prepares a lot of voxels: signals and factors come to stand in the halves.
-func loadLot[T float32 | float64](w *fractionLanesWorker, lot *waterLot, params []float64, status []Status, signal []T, first int) (next int) {
+// loadLot prepares a lot of voxels: signals and factors come to stand in the halves. Where settled says so the rules have been
+// applied before.
+func loadLot[T float32 | float64](w *fractionLanesWorker, lot *waterLot, params []float64, status []Status, signal []T, first int, settled bool) (next int) {
 	next = first
 	var s0, energy [ops.TensorLanes32]float64
+	var unusual [ops.TensorLanes32]bool
 	for h, half := range w.halves {
-		if next == len(status) {
+		count := min(ops.TensorLanes, len(status)-next)
+		w.arriving, w.system = half.signal, half.system
+		if count == 0 {
 			break
 		}
-		w.arriving, w.system = half.signal, half.system
-		next = prepareFreeWater(w.freeWaterLanesWorker, params, status, signal, next)
-		for _, v := range w.prepared {
-			l := h*ops.TensorLanes + v.lane
-			lot.voxels[l], lot.used[l] = v, true
-			s0[l], energy[l] = v.s0, v.energy
-			w.batch.coarse[l] = !isSingle(signal[v.voxel*w.lanes.n:][:w.lanes.n])
+		loadLanes(w.lanes.laneDesign, w.arriving, &w.extent, signal, next, count)
+		w.factorSquares()
+		means := w.means()
+		for k := range count {
+			l := h*ops.TensorLanes + k
+			lot.voxels[l], lot.used[l] = w.prepare(&means, next+k, k), true
+			if unusual[l] = w.unusual(&means, k); !unusual[l] {
+				s0[l], energy[l] = lot.voxels[l].s0, lot.voxels[l].energy
+				w.batch.coarse[l] = !isSingle(signal[(next+k)*w.lanes.n:][:w.lanes.n])
+			}
 		}
+		next += count
 	}
 	w.batch.load([2][]ops.Lanes{w.halves[0].signal, w.halves[1].signal}, &s0, &energy, w.lanes.model.MinSignal)
+	if settled {
+		return next
+	}
+	verdicts := w.verdicts(lot, &unusual)
+	for l := range lot.used {
+		i := lot.voxels[l].voxel
+		if !lot.used[l] || verdicts[l] == verdictFit {
+			continue
+		}
+		lot.used[l] = false
+		if verdicts[l] == verdictWater {
+			writeWater(params[i*freeWaterParameters:][:freeWaterParameters], &status[i])
+		} else {
+			handOver(w.freeWaterLanesWorker, params, status, signal, i)
+		}
+	}
 	return next
 }
+
+// factorSquares factors the normal matrix of the arriving voxels, with the squares of the signal as weights, as plainFit does.
+func (w *fractionLanesWorker) factorSquares() {
+	f := w.lanes
+	sums := (*[28]ops.Lanes)(w.sums)
+	clear(w.sums)
+	for i := 0; i < f.n; i += laneBlock {
+		m := min(laneBlock, f.n-i)
+		w.batch.design.Squares(&w.v[0], &w.arriving[i], m)
+		f.normalSums(sums, &w.v[0], i, m)
+	}
+	f.normalMatrix(w.system, sums)
+	clear(w.system.Damping[:])
+	f.Factor(w.system)
+}
+
+// verdicts are those of the rules on a lot that was loaded: on plain tensors of single precision where these are good
+// enough, else of double precision.
+func (w *fractionLanesWorker) verdicts(lot *waterLot, unusual *[ops.TensorLanes32]bool) (verdicts [ops.TensorLanes32]verdict) {
+	w.batch.plainFit()
+	var careful [2]bool
+	for l := range verdicts {
+		h, k := half(l)
+		v, system := &lot.voxels[l], w.halves[h].system
+		verdicts[l] = verdictUnusual
+		if lot.used[l] && !unusual[l] {
+			if inRange(v.s0, w.lanes.model.MinSignal, system.Least[k]) && w.lanes.model.MinSignal < plainSignal*v.s0 {
+				md := float64(w.batch.square[l]) * w.plainDiffusivity(system, k)
+				verdicts[l] = w.verdictOnDiffusivity(md, singleDiffusivity)
+			}
+			careful[h] = careful[h] || verdicts[l] == verdictUnusual
+		}
+	}
+	for h, half := range w.halves {
+		if !careful[h] {
+			continue
+		}
+		w.leaveAll()
+		w.weightedLogarithms(half.system, half.signal, nil)
+		w.lanes.Solve(half.system)
+		for k := range ops.TensorLanes {
+			if l := h*ops.TensorLanes + k; lot.used[l] && !unusual[l] {
+				verdicts[l] = w.verdictOnDiffusivity(w.plainDiffusivity(half.system, k), 1e-9)
+			}
+		}
+	}
+	return verdicts
+}
+
+// plainSignal is the most that MinSignal may be over S0 for a plain tensor in single precision, which replaces only
+// values up to 0 by it: smaller ones have no weight.
+const plainSignal = 1e-4
 
 // searchLot searches for the fractions of a lot, from the first level on.
 func (w *fractionLanesWorker) searchLot(lot *waterLot) {
@@ -89,6 +165,8 @@ func (w *fractionLanesWorker) searchLot(lot *waterLot) {
 		case !wanted[l]:
 		case r.sure:
 			lot.done[l], lot.fraction[l] = true, ref.OnGrid(centre, r.thousandths)
+		case r.pair != 0:
+			w.wait(lot, l, searchPlace{tenth: centre, pair: r.pair})
 		default:
 			w.wait(lot, l, searchPlace{tenth: centre, centre: centre, step: step, guess: (r.fraction - centre) / step, smooth: true, leaves: true})
 		}
@@ -134,8 +212,8 @@ func prepareRough[T float32 | float64](w *fractionLanesWorker, room []T, params 
 		copy(room[k*n:][:n], signal[r.voxel*n:][:n])
 	}
 	var lot waterLot
-	var verdicts [ops.TensorLanes32]Status // the rules have been applied before
-	loadLot(w, &lot, nil, verdicts[:count], room[:count*n], 0)
+	var unset [ops.TensorLanes32]Status
+	loadLot(w, &lot, nil, unset[:count], room[:count*n], 0, true)
 	w.waiting = w.space[:0]
 	v := w.level
 	for l := range v.fractions {

@@ -27,6 +27,7 @@ type fractionSearch struct {
 	}
 	remembers int
 	leaves    bool // when a level is to be evaluated whole
+	pair      int
 
 	fraction float64
 	state    searchState
@@ -58,13 +59,19 @@ type searchPlace struct {
 	values [ref.NextLevel]float64
 	known  uint32
 	leaves bool // it leaves off when another level is to be evaluated
+	pair   int  // where it is not 0: the best is these thousandths or one more
 }
 
 // begin asks for what comes next at a place.
 func (s *fractionSearch) begin(at *searchPlace, clip clipping) {
 	s.state, s.remembers, s.descending, s.leaves = searchRunning, 0, false, at.leaves
 	s.tenth, s.centre, s.step, s.guess = at.tenth, at.centre, at.step, at.guess
+	s.pair = at.pair
 	switch {
+	case at.pair != 0:
+		s.descending, s.asked, s.told, s.known = false, 2, 0, 0
+		s.wanted[0], s.wanted[1] = float64(at.pair)/1000, float64(at.pair+1)/1000
+		return
 	case at.smooth:
 		s.descending, s.asked, s.told, s.known = true, 0, 0, 0
 		s.descend(clip) // remembers nothing, and so only asks
@@ -102,6 +109,13 @@ func (s *fractionSearch) tell(value float64, clip clipping) {
 	}
 	s.told++
 	if s.skip(); s.told < s.asked {
+		return
+	}
+	if s.pair != 0 {
+		if s.values[1] < s.values[0] {
+			s.pair++
+		}
+		s.found(s.pair)
 		return
 	}
 	if !s.descending {

@@ -45,6 +45,7 @@ type fractionBatch struct {
 	s0      [ops.TensorLanes32]float64
 	rounded [ops.TensorLanes32]float64 // how much roundings add to the root of the sum of squares, at the most
 	coarse  [ops.TensorLanes32]bool    // the signal itself was rounded
+	parts   fractionParts
 	right   []ops.Lanes32
 	left    *ops.Left32
 	point   *ops.Point32
@@ -55,6 +56,7 @@ type fractionBatch struct {
 func newFractionBatch(design *fractionSingle, systems [2]*ops.System) *fractionBatch {
 	return &fractionBatch{
 		design: design, systems: systems, signal: alignedOf[ops.Lanes32](design.n), right: alignedOf[ops.Lanes32](7),
+		parts: newFractionParts(design.n),
 		scale: &alignedOf[ops.Lanes32](1)[0], square: &alignedOf[ops.Lanes32](1)[0], left: &alignedOf[ops.Left32](1)[0],
 		point: &alignedOf[ops.Point32](1)[0], trial: &alignedOf[ops.Trial32](1)[0], clips: &alignedOf[ops.Clips32](1)[0],
 	}
@@ -85,6 +87,7 @@ func (b *fractionBatch) load(signal [2][]ops.Lanes, s0, energy *[ops.TensorLanes
 	}
 	b.design.steps.Narrow(&signal[0][0], &signal[1][0], &b.signal[0], b.design.n)
 	b.design.Scale(&b.signal[0], &b.signal[0], b.design.n, b.scale)
+	b.divide()
 }
 
 // inRange says whether single precision serves a voxel: its numbers stay within what that can hold, and its normal matrix
@@ -97,23 +100,23 @@ func inRange(s0, minSignal, least float64) bool {
 // solve writes the parameters of the fits whose right-hand sides were summed up.
 func (b *fractionBatch) solve(p *[7]ops.Lanes32) {
 	f := b.design
-	f.steps.Widen(&b.systems[0].Right[0], &b.systems[1].Right[0], &b.right[0], 7)
-	for _, system := range b.systems {
-		f.double.Solve(system)
-	}
+	b.solveWide()
 	f.steps.Narrow(&b.systems[0].Solution[0], &b.systems[1].Solution[0], &p[0], 7)
 	f.Scale(&p[0], &p[0], 7, b.square)
 }
 
+// solveWide solves the systems for the right-hand sides that were summed up.
+func (b *fractionBatch) solveWide() {
+	b.design.steps.Widen(&b.systems[0].Right[0], &b.systems[1].Right[0], &b.right[0], 7)
+	for _, system := range b.systems {
+		b.design.double.Solve(system)
+	}
+}
+
 // fit writes the parameters of the fits with the fractions given.
 func (b *fractionBatch) fit(p *[7]ops.Lanes32, fractions *[ops.TensorLanes32]float64) {
-	for l, f := range fractions {
-		c := f * b.s0[l]
-		b.left.C[l] = float32(c)
-		b.left.Low[l] = float32(c - float64(b.left.C[l]))
-	}
-	clear(b.right)
-	b.design.Right(&b.right[0], &b.signal[0], &b.design.rows[0], b.design.n, b.left)
+	b.leave(fractions)
+	b.rightSide()
 	b.solve(p)
 }
 
@@ -134,13 +137,7 @@ func (b *fractionBatch) slopes(slopes *[ops.TensorLanes32]slope) {
 		fractions[l] = slopes[l].at
 	}
 	b.fit(&b.trial.P, &fractions)
-	floor := b.left.Floor
-	for l := range b.left.Floor {
-		b.left.Floor[l] = nothingLeft
-	}
-	clear(b.right)
-	b.design.Slope(&b.right[0], &b.signal[0], &b.design.rows[0], b.design.n, b.left)
-	b.left.Floor = floor
+	b.rightSlope()
 	b.solve(&b.trial.Q)
 	b.trial.C = b.left.C
 	b.trial.Gradient, b.trial.Curvature = ops.Lanes32{}, ops.Lanes32{}
@@ -150,9 +147,6 @@ func (b *fractionBatch) slopes(slopes *[ops.TensorLanes32]slope) {
 		slopes[l].second = float64(b.trial.Curvature[l]) * s0 * s0
 	}
 }
-
-// nothingLeft stands for what water leaves of a measurement whose logarithm does not depend on the fraction any more.
-const nothingLeft = 1e30
 
 // A singleLevel is what a level of the grid gave.
 type singleLevel struct {
@@ -259,6 +253,7 @@ type root struct {
 	fraction    float64
 	thousandths int
 	sure        bool // these are
+	pair        int  // where it is not 0: it is between these thousandths and the next, about half-way
 }
 
 // A slope is half the derivative of a sum of squares by the fraction, and what goes with it.
@@ -315,10 +310,25 @@ func judge(rounded, centre float64, before, after *slope) root {
 	middle := math.Round(1000 * centre)
 	low, high := middle-99, middle+99
 	k := min(max(math.Round(1000*zero), low), high)
-	sure := math.Abs(1000*zero-k) < 0.5-1000*off && k > low && k < high || low == 1 && 1000*zero < 1.5-1000*off
-	sure = sure && second > 0.3*after.second && second < 3*after.second && math.Abs(moved) < 0.049 && math.Abs(zero-after.at) < 0.5*math.Abs(moved)+1e-3
-	return root{fraction: zero, thousandths: int(k), sure: sure}
+	r := root{fraction: zero, thousandths: int(k)}
+	if second > 0.3*after.second && second < 3*after.second && math.Abs(moved) < 0.049 && math.Abs(zero-after.at) < 0.5*math.Abs(moved)+1e-3 {
+		lower := math.Floor(1000 * zero)
+		r.sure = math.Abs(1000*zero-k) < 0.5-1000*off && k > low && k < high || low == 1 && 1000*zero < 1.5-1000*off
+		if off < pairOff && math.Abs(bend) < pairBend && math.Abs(1000*zero-lower-0.5) < 1000*off && lower > low+pairAway && lower < high-pairAway {
+			r.pair = int(lower)
+		}
+	}
+	return r
 }
+
+// The search with a parabola through three thousandths at most 6 from its vertex and 4 from each other finds that off by a third
+// of the product of the bend and 6^2 - 4^2 or 4^2 thousandths: by less than a tenth here. So it compares the two
+// thousandths on both sides of a root half-way between them, and goes no further; it stays in the range of the level.
+const (
+	pairOff  = 1e-4
+	pairBend = 10
+	pairAway = 12
+)
 
 // The root of a chord is off by the product of its distances from where the derivative is known, times half the ratio of
 // the third and the second derivative, the bend. What changes in the second derivative of Gauss and Newton is a part of the

@@ -73,8 +73,8 @@ const freeWaterParameters = 8
 // code. Double is double precision throughout. With Mixed, NLS takes its first steps with sums over
 // measurements in single precision; a last step whose residuals and gradient are those of double precision ends
 // each fit, and what single precision cannot decide is decided in double precision. So both end in the same
-// minimum, with objectives that tests hold within 1e-9 of the portable code's. WLS is double precision whatever
-// is asked for. Iterations may differ in some voxels, for the last step is found by other signs.
+// minimum, with objectives that tests hold within 1e-9 of the portable code's. Iterations
+// may differ in some voxels, for the last step is found by other signs.
 //
 // The error names the field of the design that is not right.
 func NewFreeWater(d FreeWaterDesign, opts ...Option) (Fitter, error) {

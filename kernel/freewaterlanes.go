@@ -136,14 +136,33 @@ const (
 
 // verdict is about a lane of the arriving voxels, after plainFit.
 func (w *freeWaterLanesWorker) verdict(means *[7]ops.Lanes, l int) verdict {
-	model, energy, plain := w.lanes.model, w.sums[w.lanes.energyPlace()][l], &w.system.Solution
-	md := math.Ln2 * (plain[0][l] + plain[2][l] + plain[5][l]) / 3
-	switch {
-	case !(means[meanB0][l] > model.MinSignal && means[meanAll][l] > model.MinSignal &&
-		energy > 1e-100 && energy < 1e100 && w.system.Least[l] > 1e-10 &&
-		math.Abs(md-model.MDReg) > 1e-9*model.MDReg):
+	if w.unusual(means, l) {
 		return verdictUnusual
-	case md > model.MDReg:
+	}
+	return w.verdictOnDiffusivity(w.plainDiffusivity(w.system, l), 1e-9)
+}
+
+// unusual says whether the portable code decides about a lane of the arriving voxels, whose normal matrix was factored.
+func (w *freeWaterLanesWorker) unusual(means *[7]ops.Lanes, l int) bool {
+	model, energy := w.lanes.model, w.sums[w.lanes.energyPlace()][l]
+	return !(means[meanB0][l] > model.MinSignal && means[meanAll][l] > model.MinSignal &&
+		energy > 1e-100 && energy < 1e100 && w.system.Least[l] > 1e-10)
+}
+
+// plainDiffusivity is the mean diffusivity of the tensor that a system was solved for.
+func (w *freeWaterLanesWorker) plainDiffusivity(system *ops.System, l int) float64 {
+	plain := &system.Solution
+	return math.Ln2 * (plain[0][l] + plain[2][l] + plain[5][l]) / 3
+}
+
+// verdictOnDiffusivity is that of the rule on the mean diffusivity; within the margin, which is relative, that is
+// not sure.
+func (w *freeWaterLanesWorker) verdictOnDiffusivity(md, margin float64) verdict {
+	limit := w.lanes.model.MDReg
+	switch {
+	case !(math.Abs(md-limit) > margin*limit):
+		return verdictUnusual
+	case md > limit:
 		return verdictWater
 	}
 	return verdictFit
@@ -176,9 +195,7 @@ func (f *freeWaterLanes) energyPlace() int {
 // factors of the normal matrix stay in the system.
 func (w *freeWaterLanesWorker) plainFit() {
 	f := w.lanes
-	for l := range w.rest.C {
-		w.rest.C[l], w.rest.Cut[l], w.rest.Floor[l] = 0, f.model.MinSignal, f.model.MinSignal
-	}
+	w.leaveAll()
 	sums := (*[28]ops.Lanes)(w.sums)
 	clear(w.sums)
 	w.weightedLogarithms(w.system, w.arriving, sums)
@@ -186,6 +203,14 @@ func (w *freeWaterLanesWorker) plainFit() {
 	clear(w.system.Damping[:])
 	f.Factor(w.system)
 	f.Solve(w.system)
+}
+
+// leaveAll takes no water off the signals.
+func (w *freeWaterLanesWorker) leaveAll() {
+	least := w.lanes.model.MinSignal
+	for l := range w.rest.C {
+		w.rest.C[l], w.rest.Cut[l], w.rest.Floor[l] = 0, least, least
+	}
 }
 
 // weightedLogarithms makes the right-hand side of the weighted linear fit to what water leaves of signals, and,

@@ -265,8 +265,9 @@ func (v *nonlinearVoxel) again(turn turn, start waterPoint) {
 	v.turn, v.start, v.beforeSquares, v.taken, v.exact, v.reduction = turn, start, math.Inf(1), 0, false, 0
 }
 
-// fractionLot is how many voxels are searched for their fraction in one go.
-const fractionLot = 32
+// fractionLot is how many voxels are searched for their fraction in one go: many, for lanes and the lots of the next levels
+// are not full towards the end.
+const fractionLot = 128
 
 // searchFractions fits a lot of voxels by WLS. Those that have not been fitted yet keep the result where the
 // fraction is 0.99 or more, as in DIPY, and start from where they would have started else. The others start from

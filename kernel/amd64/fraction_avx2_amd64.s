@@ -1215,3 +1215,344 @@ DATA singleAVX27fffffff<>+20(SB)/4, $0x7fffffff
 DATA singleAVX27fffffff<>+24(SB)/4, $0x7fffffff
 DATA singleAVX27fffffff<>+28(SB)/4, $0x7fffffff
 GLOBL singleAVX27fffffff<>(SB), RODATA|NOPTR, $32
+
+// func fractionPartAVX2(to *float32, rows *float32, s *float32, design *float32, n int, limit *float32) (others int)
+// Requires: AVX, FMA3
+TEXT ·fractionPartAVX2(SB), NOSPLIT, $0-56
+	MOVQ    to+0(FP), DI
+	MOVQ    rows+8(FP), R9
+	MOVQ    s+16(FP), SI
+	MOVQ    design+24(FP), DX
+	MOVQ    n+32(FP), CX
+	MOVQ    limit+40(FP), R8
+	MOVQ    DI, R12
+	VMOVUPD (R8), Y4
+	VMOVUPD 32(R8), Y5
+	MOVQ    CX, R10
+	SHLQ    $0x06, R10
+	LEAQ    -64(DI)(R10*1), R10
+	MOVQ    CX, R11
+	SHLQ    $0x05, R11
+	LEAQ    -32(R9)(R11*1), R11
+	TESTQ   CX, CX
+	JLE     done34
+
+row33:
+	VBROADCASTSS 28(DX), Y3
+	VMOVUPS      (DX), Y2
+	VMOVUPD      (SI), Y0
+	VMOVAPS      Y0, Y6
+	VFNMADD231PS Y4, Y3, Y6
+	VMOVUPD      Y0, (DI)
+	VMOVUPD      Y0, (R10)
+	VMOVUPD      32(SI), Y1
+	VMOVAPS      Y1, Y7
+	VFNMADD231PS Y5, Y3, Y7
+	VMOVUPD      Y1, 32(DI)
+	VMOVUPD      Y1, 32(R10)
+	VMOVUPS      Y2, (R9)
+	VMOVUPS      Y2, (R11)
+	XORL         AX, AX
+	VXORPD       Y3, Y3, Y3
+	VCMPPS       $0x02, Y3, Y6, Y6
+	VCMPPS       $0x02, Y3, Y7, Y7
+	VORPS        Y6, Y7, Y6
+	VMOVMSKPS    Y6, BX
+	TESTL        BX, BX
+	SETNE        AL
+	LEAQ         -1(AX), BX
+	SHLQ         $0x05, AX
+	SHLQ         $0x05, BX
+	ADDQ         AX, R9
+	ADDQ         BX, R11
+	LEAQ         (DI)(AX*2), DI
+	LEAQ         (R10)(BX*2), R10
+	ADDQ         $+64, SI
+	ADDQ         $0x20, DX
+	DECQ         CX
+	JNZ          row33
+
+done34:
+	SUBQ R12, DI
+	SHRQ $0x06, DI
+	MOVQ DI, others+48(FP)
+	VZEROUPPER
+	RET
+
+// func fractionRatiosAVX2(u *float32, v *float32, s *float32, design *float32, n int, left *float32)
+// Requires: AVX, FMA3
+TEXT ·fractionRatiosAVX2(SB), NOSPLIT, $0-48
+	MOVQ    u+0(FP), DI
+	MOVQ    v+8(FP), R9
+	MOVQ    s+16(FP), SI
+	MOVQ    design+24(FP), DX
+	MOVQ    n+32(FP), CX
+	MOVQ    left+40(FP), R8
+	VMOVUPD (R8), Y3
+	TESTQ   CX, CX
+	JLE     done36
+
+row35:
+	VMOVUPD      (SI), Y0
+	VBROADCASTSS 28(DX), Y1
+	VMOVAPS      Y0, Y2
+	VFNMADD231PS Y3, Y1, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPD      Y1, (DI)
+	VMULPS       Y0, Y0, Y0
+	VMULPS       Y1, Y0, Y0
+	VMOVUPD      Y0, (R9)
+	ADDQ         $0x40, DI
+	ADDQ         $0x40, R9
+	ADDQ         $+64, SI
+	ADDQ         $0x20, DX
+	DECQ         CX
+	JNZ          row35
+
+done36:
+	MOVQ    u+0(FP), DI
+	MOVQ    v+8(FP), R9
+	MOVQ    s+16(FP), SI
+	MOVQ    design+24(FP), DX
+	MOVQ    n+32(FP), CX
+	MOVQ    left+40(FP), R8
+	VMOVUPD 32(R8), Y3
+	TESTQ   CX, CX
+	JLE     done38
+
+row37:
+	VMOVUPD      32(SI), Y0
+	VBROADCASTSS 28(DX), Y1
+	VMOVAPS      Y0, Y2
+	VFNMADD231PS Y3, Y1, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPD      Y1, 32(DI)
+	VMULPS       Y0, Y0, Y0
+	VMULPS       Y1, Y0, Y0
+	VMOVUPD      Y0, 32(R9)
+	ADDQ         $0x40, DI
+	ADDQ         $0x40, R9
+	ADDQ         $+64, SI
+	ADDQ         $0x20, DX
+	DECQ         CX
+	JNZ          row37
+
+done38:
+	VZEROUPPER
+	RET
+
+// func fractionMomentsAVX2(sums *float32, v *float32, u *float32, design *float32, n int)
+// Requires: AVX, FMA3
+TEXT ·fractionMomentsAVX2(SB), NOSPLIT, $0-40
+	MOVQ    sums+0(FP), DI
+	MOVQ    v+8(FP), SI
+	MOVQ    u+16(FP), R9
+	MOVQ    design+24(FP), DX
+	MOVQ    n+32(FP), CX
+	VMOVUPD (DI), Y0
+	VMOVUPD 64(DI), Y1
+	VMOVUPD 128(DI), Y2
+	VMOVUPD 192(DI), Y3
+	VMOVUPD 256(DI), Y4
+	VMOVUPD 320(DI), Y5
+	VMOVUPD 384(DI), Y6
+	TESTQ   CX, CX
+	JLE     done40
+
+row39:
+	VMOVUPD      (SI), Y7
+	VBROADCASTSS (DX), Y8
+	VFMADD231PS  Y8, Y7, Y0
+	VBROADCASTSS 4(DX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VBROADCASTSS 8(DX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VBROADCASTSS 12(DX), Y8
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS 16(DX), Y8
+	VFMADD231PS  Y8, Y7, Y4
+	VBROADCASTSS 20(DX), Y8
+	VFMADD231PS  Y8, Y7, Y5
+	VADDPS       Y7, Y6, Y6
+	VMULPS       (R9), Y7, Y7
+	VMOVUPD      Y7, (SI)
+	ADDQ         $0x40, R9
+	ADDQ         $+64, SI
+	ADDQ         $0x20, DX
+	DECQ         CX
+	JNZ          row39
+
+done40:
+	VMOVUPD Y0, (DI)
+	VMOVUPD Y1, 64(DI)
+	VMOVUPD Y2, 128(DI)
+	VMOVUPD Y3, 192(DI)
+	VMOVUPD Y4, 256(DI)
+	VMOVUPD Y5, 320(DI)
+	VMOVUPD Y6, 384(DI)
+	MOVQ    sums+0(FP), DI
+	MOVQ    v+8(FP), SI
+	MOVQ    u+16(FP), R9
+	MOVQ    design+24(FP), DX
+	MOVQ    n+32(FP), CX
+	VMOVUPD 32(DI), Y0
+	VMOVUPD 96(DI), Y1
+	VMOVUPD 160(DI), Y2
+	VMOVUPD 224(DI), Y3
+	VMOVUPD 288(DI), Y4
+	VMOVUPD 352(DI), Y5
+	VMOVUPD 416(DI), Y6
+	TESTQ   CX, CX
+	JLE     done42
+
+row41:
+	VMOVUPD      32(SI), Y7
+	VBROADCASTSS (DX), Y8
+	VFMADD231PS  Y8, Y7, Y0
+	VBROADCASTSS 4(DX), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VBROADCASTSS 8(DX), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VBROADCASTSS 12(DX), Y8
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS 16(DX), Y8
+	VFMADD231PS  Y8, Y7, Y4
+	VBROADCASTSS 20(DX), Y8
+	VFMADD231PS  Y8, Y7, Y5
+	VADDPS       Y7, Y6, Y6
+	VMULPS       32(R9), Y7, Y7
+	VMOVUPD      Y7, 32(SI)
+	ADDQ         $0x40, R9
+	ADDQ         $+64, SI
+	ADDQ         $0x20, DX
+	DECQ         CX
+	JNZ          row41
+
+done42:
+	VMOVUPD Y0, 32(DI)
+	VMOVUPD Y1, 96(DI)
+	VMOVUPD Y2, 160(DI)
+	VMOVUPD Y3, 224(DI)
+	VMOVUPD Y4, 288(DI)
+	VMOVUPD Y5, 352(DI)
+	VMOVUPD Y6, 416(DI)
+	VZEROUPPER
+	RET
+
+// func fractionSeriesAVX2(sums *float32, coefficients *float32, n int, by *float32)
+// Requires: AVX, FMA3
+TEXT ·fractionSeriesAVX2(SB), NOSPLIT, $0-32
+	MOVQ    sums+0(FP), DI
+	MOVQ    coefficients+8(FP), SI
+	MOVQ    n+16(FP), CX
+	MOVQ    by+24(FP), R8
+	VMOVUPD (R8), Y7
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
+	VXORPD  Y4, Y4, Y4
+	VXORPD  Y5, Y5, Y5
+	VXORPD  Y6, Y6, Y6
+	IMUL3Q  $+448, CX, AX
+	ADDQ    AX, SI
+	TESTQ   CX, CX
+	JLE     done44
+
+row43:
+	SUBQ        $+448, SI
+	VFMADD213PS (SI), Y7, Y0
+	VFMADD213PS 64(SI), Y7, Y1
+	VFMADD213PS 128(SI), Y7, Y2
+	VFMADD213PS 192(SI), Y7, Y3
+	VFMADD213PS 256(SI), Y7, Y4
+	VFMADD213PS 320(SI), Y7, Y5
+	VFMADD213PS 384(SI), Y7, Y6
+	DECQ        CX
+	JNZ         row43
+
+done44:
+	VMOVUPD Y0, (DI)
+	VMOVUPD Y1, 64(DI)
+	VMOVUPD Y2, 128(DI)
+	VMOVUPD Y3, 192(DI)
+	VMOVUPD Y4, 256(DI)
+	VMOVUPD Y5, 320(DI)
+	VMOVUPD Y6, 384(DI)
+	MOVQ    sums+0(FP), DI
+	MOVQ    coefficients+8(FP), SI
+	MOVQ    n+16(FP), CX
+	MOVQ    by+24(FP), R8
+	VMOVUPD 32(R8), Y7
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
+	VXORPD  Y4, Y4, Y4
+	VXORPD  Y5, Y5, Y5
+	VXORPD  Y6, Y6, Y6
+	IMUL3Q  $+448, CX, AX
+	ADDQ    AX, SI
+	TESTQ   CX, CX
+	JLE     done46
+
+row45:
+	SUBQ        $+448, SI
+	VFMADD213PS 32(SI), Y7, Y0
+	VFMADD213PS 96(SI), Y7, Y1
+	VFMADD213PS 160(SI), Y7, Y2
+	VFMADD213PS 224(SI), Y7, Y3
+	VFMADD213PS 288(SI), Y7, Y4
+	VFMADD213PS 352(SI), Y7, Y5
+	VFMADD213PS 416(SI), Y7, Y6
+	DECQ        CX
+	JNZ         row45
+
+done46:
+	VMOVUPD Y0, 32(DI)
+	VMOVUPD Y1, 96(DI)
+	VMOVUPD Y2, 160(DI)
+	VMOVUPD Y3, 224(DI)
+	VMOVUPD Y4, 288(DI)
+	VMOVUPD Y5, 352(DI)
+	VMOVUPD Y6, 416(DI)
+	VZEROUPPER
+	RET
+
+// func fractionSquaresAVX2(v *float64, s *float64, n int)
+// Requires: AVX
+TEXT ·fractionSquaresAVX2(SB), NOSPLIT, $0-24
+	MOVQ  v+0(FP), DI
+	MOVQ  s+8(FP), SI
+	MOVQ  n+16(FP), CX
+	TESTQ CX, CX
+	JLE   done2
+
+row1:
+	VMOVUPD (SI), Y0
+	VMULPD  Y0, Y0, Y0
+	VMOVUPD Y0, (DI)
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, DI
+	DECQ    CX
+	JNZ     row1
+
+done2:
+	MOVQ  v+0(FP), DI
+	MOVQ  s+8(FP), SI
+	MOVQ  n+16(FP), CX
+	TESTQ CX, CX
+	JLE   done4
+
+row3:
+	VMOVUPD 32(SI), Y0
+	VMULPD  Y0, Y0, Y0
+	VMOVUPD Y0, 32(DI)
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, DI
+	DECQ    CX
+	JNZ     row3
+
+done4:
+	VZEROUPPER
+	RET

@@ -53,7 +53,7 @@ TEXT ·fractionRightAVX512(SB), NOSPLIT, $0-40
 	VMOVUPD 64(R8), Z20
 	VMOVUPD 128(R8), Z21
 	VMOVUPD 192(R8), Z22
-	CMPQ    CX, $0x03
+	CMPQ    CX, $0x02
 	JL      rest4
 
 rows3:
@@ -63,91 +63,62 @@ rows3:
 	VMOVUPD          64(SI), Z11
 	VBROADCASTSS     60(DX), Z12
 	VBROADCASTSS     56(DX), Z13
-	VMOVUPD          128(SI), Z15
-	VBROADCASTSS     92(DX), Z16
-	VBROADCASTSS     88(DX), Z17
 	VFNMADD231PS     Z19, Z8, Z7
 	VFNMADD231PS     Z19, Z12, Z11
-	VFNMADD231PS     Z19, Z16, Z15
 	VFNMADD231PS     Z19, Z9, Z7
 	VFNMADD231PS     Z19, Z13, Z11
-	VFNMADD231PS     Z19, Z17, Z15
 	VFNMADD231PS     Z20, Z8, Z7
 	VFNMADD231PS     Z20, Z12, Z11
-	VFNMADD231PS     Z20, Z16, Z15
 	VCMPPS           $0x02, Z21, Z7, K1
 	VMOVAPS          Z22, K1, Z7
 	VCMPPS           $0x02, Z21, Z11, K2
 	VMOVAPS          Z22, K2, Z11
-	VCMPPS           $0x02, Z21, Z15, K3
-	VMOVAPS          Z22, K3, Z15
 	VGETEXPPS        Z7, Z10
 	VGETEXPPS        Z11, Z14
-	VGETEXPPS        Z15, Z18
 	VGETMANTPS       $0x08, Z7, Z7
 	VGETMANTPS       $0x08, Z11, Z11
-	VGETMANTPS       $0x08, Z15, Z15
 	VPSRLD           $0x13, Z7, Z9
 	VPSRLD           $0x13, Z11, Z13
-	VPSRLD           $0x13, Z15, Z17
 	VPERMPS          Z23, Z9, Z8
 	VPERMPS          Z23, Z13, Z12
-	VPERMPS          Z23, Z17, Z16
 	VPERMPS          Z24, Z9, Z9
 	VPERMPS          Z24, Z13, Z13
-	VPERMPS          Z24, Z17, Z17
 	VFMSUB213PS      Z29, Z8, Z7
 	VFMSUB213PS      Z29, Z12, Z11
-	VFMSUB213PS      Z29, Z16, Z15
 	VADDPS           Z9, Z10, Z10
 	VADDPS           Z13, Z14, Z14
-	VADDPS           Z17, Z18, Z18
 	VMOVUPS          Z28, Z8
 	VMOVUPS          Z28, Z12
-	VMOVUPS          Z28, Z16
 	VFMADD213PS      Z27, Z7, Z8
 	VFMADD213PS      Z27, Z11, Z12
-	VFMADD213PS      Z27, Z15, Z16
 	VFMADD213PS      Z26, Z7, Z8
 	VFMADD213PS      Z26, Z11, Z12
-	VFMADD213PS      Z26, Z15, Z16
 	VFMADD213PS      Z25, Z7, Z8
 	VFMADD213PS      Z25, Z11, Z12
-	VFMADD213PS      Z25, Z15, Z16
 	VFMADD213PS      Z10, Z8, Z7
 	VFMADD213PS      Z14, Z12, Z11
-	VFMADD213PS      Z18, Z16, Z15
 	VMULPS           (SI), Z7, Z7
 	VMULPS           64(SI), Z11, Z11
-	VMULPS           128(SI), Z15, Z15
 	VMULPS           (SI), Z7, Z7
 	VMULPS           64(SI), Z11, Z11
-	VMULPS           128(SI), Z15, Z15
 	VFMADD231PS.BCST (DX), Z7, Z0
 	VFMADD231PS.BCST 32(DX), Z11, Z0
-	VFMADD231PS.BCST 64(DX), Z15, Z0
 	VFMADD231PS.BCST 4(DX), Z7, Z1
 	VFMADD231PS.BCST 36(DX), Z11, Z1
-	VFMADD231PS.BCST 68(DX), Z15, Z1
 	VFMADD231PS.BCST 8(DX), Z7, Z2
 	VFMADD231PS.BCST 40(DX), Z11, Z2
-	VFMADD231PS.BCST 72(DX), Z15, Z2
 	VFMADD231PS.BCST 12(DX), Z7, Z3
 	VFMADD231PS.BCST 44(DX), Z11, Z3
-	VFMADD231PS.BCST 76(DX), Z15, Z3
 	VFMADD231PS.BCST 16(DX), Z7, Z4
 	VFMADD231PS.BCST 48(DX), Z11, Z4
-	VFMADD231PS.BCST 80(DX), Z15, Z4
 	VFMADD231PS.BCST 20(DX), Z7, Z5
 	VFMADD231PS.BCST 52(DX), Z11, Z5
-	VFMADD231PS.BCST 84(DX), Z15, Z5
 	VADDPS           Z7, Z6, Z6
 	VADDPS           Z11, Z6, Z6
-	VADDPS           Z15, Z6, Z6
-	ADDQ             $+192, SI
-	ADDQ             $0x60, DX
-	SUBQ             $0x03, CX
-	CMPQ             CX, $0x03
+	ADDQ             $+128, SI
+	ADDQ             $0x40, DX
+	SUBQ             $0x02, CX
+	CMPQ             CX, $0x02
 	JGE              rows3
 
 rest4:
@@ -343,7 +314,7 @@ TEXT ·fractionSlopeAVX512(SB), NOSPLIT, $0-40
 	VMOVUPD 64(R8), Z20
 	VMOVUPD 128(R8), Z21
 	VMOVUPD 192(R8), Z22
-	CMPQ    CX, $0x03
+	CMPQ    CX, $0x02
 	JL      rest8
 
 rows7:
@@ -353,61 +324,42 @@ rows7:
 	VMOVUPD          64(SI), Z11
 	VBROADCASTSS     60(DX), Z12
 	VBROADCASTSS     56(DX), Z13
-	VMOVUPD          128(SI), Z15
-	VBROADCASTSS     92(DX), Z16
-	VBROADCASTSS     88(DX), Z17
 	VFNMADD231PS     Z19, Z8, Z7
 	VFNMADD231PS     Z19, Z12, Z11
-	VFNMADD231PS     Z19, Z16, Z15
 	VFNMADD231PS     Z19, Z9, Z7
 	VFNMADD231PS     Z19, Z13, Z11
-	VFNMADD231PS     Z19, Z17, Z15
 	VFNMADD231PS     Z20, Z8, Z7
 	VFNMADD231PS     Z20, Z12, Z11
-	VFNMADD231PS     Z20, Z16, Z15
 	VCMPPS           $0x02, Z21, Z7, K1
 	VMOVAPS          Z22, K1, Z7
 	VCMPPS           $0x02, Z21, Z11, K2
 	VMOVAPS          Z22, K2, Z11
-	VCMPPS           $0x02, Z21, Z15, K3
-	VMOVAPS          Z22, K3, Z15
 	VBROADCASTSS     28(DX), Z8
 	VDIVPS           Z7, Z8, Z7
 	VBROADCASTSS     60(DX), Z12
 	VDIVPS           Z11, Z12, Z11
-	VBROADCASTSS     92(DX), Z16
-	VDIVPS           Z15, Z16, Z15
 	VMULPS           (SI), Z7, Z7
 	VMULPS           64(SI), Z11, Z11
-	VMULPS           128(SI), Z15, Z15
 	VMULPS           (SI), Z7, Z7
 	VMULPS           64(SI), Z11, Z11
-	VMULPS           128(SI), Z15, Z15
 	VFMADD231PS.BCST (DX), Z7, Z0
 	VFMADD231PS.BCST 32(DX), Z11, Z0
-	VFMADD231PS.BCST 64(DX), Z15, Z0
 	VFMADD231PS.BCST 4(DX), Z7, Z1
 	VFMADD231PS.BCST 36(DX), Z11, Z1
-	VFMADD231PS.BCST 68(DX), Z15, Z1
 	VFMADD231PS.BCST 8(DX), Z7, Z2
 	VFMADD231PS.BCST 40(DX), Z11, Z2
-	VFMADD231PS.BCST 72(DX), Z15, Z2
 	VFMADD231PS.BCST 12(DX), Z7, Z3
 	VFMADD231PS.BCST 44(DX), Z11, Z3
-	VFMADD231PS.BCST 76(DX), Z15, Z3
 	VFMADD231PS.BCST 16(DX), Z7, Z4
 	VFMADD231PS.BCST 48(DX), Z11, Z4
-	VFMADD231PS.BCST 80(DX), Z15, Z4
 	VFMADD231PS.BCST 20(DX), Z7, Z5
 	VFMADD231PS.BCST 52(DX), Z11, Z5
-	VFMADD231PS.BCST 84(DX), Z15, Z5
 	VADDPS           Z7, Z6, Z6
 	VADDPS           Z11, Z6, Z6
-	VADDPS           Z15, Z6, Z6
-	ADDQ             $+192, SI
-	ADDQ             $0x60, DX
-	SUBQ             $0x03, CX
-	CMPQ             CX, $0x03
+	ADDQ             $+128, SI
+	ADDQ             $0x40, DX
+	SUBQ             $0x02, CX
+	CMPQ             CX, $0x02
 	JGE              rows7
 
 rest8:
@@ -794,3 +746,202 @@ DATA singleAVX5127fffffff<>+52(SB)/4, $0x7fffffff
 DATA singleAVX5127fffffff<>+56(SB)/4, $0x7fffffff
 DATA singleAVX5127fffffff<>+60(SB)/4, $0x7fffffff
 GLOBL singleAVX5127fffffff<>(SB), RODATA|NOPTR, $64
+
+// func fractionPartAVX512(to *float32, rows *float32, s *float32, design *float32, n int, limit *float32) (others int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fractionPartAVX512(SB), NOSPLIT, $0-56
+	MOVQ    to+0(FP), DI
+	MOVQ    rows+8(FP), R9
+	MOVQ    s+16(FP), SI
+	MOVQ    design+24(FP), DX
+	MOVQ    n+32(FP), CX
+	MOVQ    limit+40(FP), R8
+	MOVQ    DI, R12
+	VMOVUPD (R8), Z4
+	MOVQ    CX, R10
+	SHLQ    $0x06, R10
+	LEAQ    -64(DI)(R10*1), R10
+	MOVQ    CX, R11
+	SHLQ    $0x05, R11
+	LEAQ    -32(R9)(R11*1), R11
+	TESTQ   CX, CX
+	JLE     done18
+
+row17:
+	VBROADCASTSS 28(DX), Z3
+	VMOVUPS      (DX), Y2
+	VMOVUPD      (SI), Z0
+	VMOVAPS      Z0, Z6
+	VFNMADD231PS Z4, Z3, Z6
+	VMOVUPD      Z0, (DI)
+	VMOVUPD      Z0, (R10)
+	VMOVUPS      Y2, (R9)
+	VMOVUPS      Y2, (R11)
+	XORL         AX, AX
+	VXORPD       Z3, Z3, Z3
+	VCMPPS       $0x02, Z3, Z6, K1
+	KTESTW       K1, K1
+	SETNE        AL
+	LEAQ         -1(AX), BX
+	SHLQ         $0x05, AX
+	SHLQ         $0x05, BX
+	ADDQ         AX, R9
+	ADDQ         BX, R11
+	LEAQ         (DI)(AX*2), DI
+	LEAQ         (R10)(BX*2), R10
+	ADDQ         $+64, SI
+	ADDQ         $0x20, DX
+	DECQ         CX
+	JNZ          row17
+
+done18:
+	SUBQ R12, DI
+	SHRQ $0x06, DI
+	MOVQ DI, others+48(FP)
+	VZEROUPPER
+	RET
+
+// func fractionRatiosAVX512(u *float32, v *float32, s *float32, design *float32, n int, left *float32)
+// Requires: AVX, AVX512F
+TEXT ·fractionRatiosAVX512(SB), NOSPLIT, $0-48
+	MOVQ    u+0(FP), DI
+	MOVQ    v+8(FP), R9
+	MOVQ    s+16(FP), SI
+	MOVQ    design+24(FP), DX
+	MOVQ    n+32(FP), CX
+	MOVQ    left+40(FP), R8
+	VMOVUPD (R8), Z3
+	TESTQ   CX, CX
+	JLE     done20
+
+row19:
+	VMOVUPD      (SI), Z0
+	VBROADCASTSS 28(DX), Z1
+	VMOVAPS      Z0, Z2
+	VFNMADD231PS Z3, Z1, Z2
+	VDIVPS       Z2, Z1, Z1
+	VMOVUPD      Z1, (DI)
+	VMULPS       Z0, Z0, Z0
+	VMULPS       Z1, Z0, Z0
+	VMOVUPD      Z0, (R9)
+	ADDQ         $0x40, DI
+	ADDQ         $0x40, R9
+	ADDQ         $+64, SI
+	ADDQ         $0x20, DX
+	DECQ         CX
+	JNZ          row19
+
+done20:
+	VZEROUPPER
+	RET
+
+// func fractionMomentsAVX512(sums *float32, v *float32, u *float32, design *float32, n int)
+// Requires: AVX, AVX512F
+TEXT ·fractionMomentsAVX512(SB), NOSPLIT, $0-40
+	MOVQ    sums+0(FP), DI
+	MOVQ    v+8(FP), SI
+	MOVQ    u+16(FP), R9
+	MOVQ    design+24(FP), DX
+	MOVQ    n+32(FP), CX
+	VMOVUPD (DI), Z0
+	VMOVUPD 64(DI), Z1
+	VMOVUPD 128(DI), Z2
+	VMOVUPD 192(DI), Z3
+	VMOVUPD 256(DI), Z4
+	VMOVUPD 320(DI), Z5
+	VMOVUPD 384(DI), Z6
+	TESTQ   CX, CX
+	JLE     done22
+
+row21:
+	VMOVUPD          (SI), Z7
+	VFMADD231PS.BCST (DX), Z7, Z0
+	VFMADD231PS.BCST 4(DX), Z7, Z1
+	VFMADD231PS.BCST 8(DX), Z7, Z2
+	VFMADD231PS.BCST 12(DX), Z7, Z3
+	VFMADD231PS.BCST 16(DX), Z7, Z4
+	VFMADD231PS.BCST 20(DX), Z7, Z5
+	VADDPS           Z7, Z6, Z6
+	VMULPS           (R9), Z7, Z7
+	VMOVUPD          Z7, (SI)
+	ADDQ             $0x40, R9
+	ADDQ             $+64, SI
+	ADDQ             $0x20, DX
+	DECQ             CX
+	JNZ              row21
+
+done22:
+	VMOVUPD Z0, (DI)
+	VMOVUPD Z1, 64(DI)
+	VMOVUPD Z2, 128(DI)
+	VMOVUPD Z3, 192(DI)
+	VMOVUPD Z4, 256(DI)
+	VMOVUPD Z5, 320(DI)
+	VMOVUPD Z6, 384(DI)
+	VZEROUPPER
+	RET
+
+// func fractionSeriesAVX512(sums *float32, coefficients *float32, n int, by *float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fractionSeriesAVX512(SB), NOSPLIT, $0-32
+	MOVQ    sums+0(FP), DI
+	MOVQ    coefficients+8(FP), SI
+	MOVQ    n+16(FP), CX
+	MOVQ    by+24(FP), R8
+	VMOVUPD (R8), Z7
+	VXORPD  Z0, Z0, Z0
+	VXORPD  Z1, Z1, Z1
+	VXORPD  Z2, Z2, Z2
+	VXORPD  Z3, Z3, Z3
+	VXORPD  Z4, Z4, Z4
+	VXORPD  Z5, Z5, Z5
+	VXORPD  Z6, Z6, Z6
+	IMUL3Q  $+448, CX, AX
+	ADDQ    AX, SI
+	TESTQ   CX, CX
+	JLE     done24
+
+row23:
+	SUBQ        $+448, SI
+	VFMADD213PS (SI), Z7, Z0
+	VFMADD213PS 64(SI), Z7, Z1
+	VFMADD213PS 128(SI), Z7, Z2
+	VFMADD213PS 192(SI), Z7, Z3
+	VFMADD213PS 256(SI), Z7, Z4
+	VFMADD213PS 320(SI), Z7, Z5
+	VFMADD213PS 384(SI), Z7, Z6
+	DECQ        CX
+	JNZ         row23
+
+done24:
+	VMOVUPD Z0, (DI)
+	VMOVUPD Z1, 64(DI)
+	VMOVUPD Z2, 128(DI)
+	VMOVUPD Z3, 192(DI)
+	VMOVUPD Z4, 256(DI)
+	VMOVUPD Z5, 320(DI)
+	VMOVUPD Z6, 384(DI)
+	VZEROUPPER
+	RET
+
+// func fractionSquaresAVX512(v *float64, s *float64, n int)
+// Requires: AVX, AVX512F
+TEXT ·fractionSquaresAVX512(SB), NOSPLIT, $0-24
+	MOVQ  v+0(FP), DI
+	MOVQ  s+8(FP), SI
+	MOVQ  n+16(FP), CX
+	TESTQ CX, CX
+	JLE   done2
+
+row1:
+	VMOVUPD (SI), Z0
+	VMULPD  Z0, Z0, Z0
+	VMOVUPD Z0, (DI)
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, DI
+	DECQ    CX
+	JNZ     row1
+
+done2:
+	VZEROUPPER
+	RET

@@ -16,6 +16,10 @@ const (
 	slopeOperations   = leftOperations + 1 + 2 + sums7Operations
 	descendOperations = predictOperations + 12 + 2 + 3 + 4 // the second prediction is linear
 	clipsOperations   = 5
+	partOperations    = 3
+	ratiosOperations  = 5
+	momentsOperations = 1 + sums7Operations
+	seriesOperations  = 14 // of each term
 )
 
 // BenchmarkFractionSteps times the steps of the search for the fraction of water.
@@ -51,6 +55,16 @@ func BenchmarkFractionSteps(b *testing.B) {
 			run("Right", rightOperations, func() { k.Right(&sums[0], &s[0], &design[0], n, left) })
 			run("Slope", slopeOperations, func() { k.Slope(&sums[0], &s[0], &design[0], n, left) })
 			run("Descend", descendOperations, func() { k.Descend(&s[0], &design[0], n, &trial) })
+			to, rows, u := lanes(n), ones[float32](8*n), lanes(n)
+			run("Part", partOperations, func() { k.Part(&to[0], &rows[0], &s[0], &design[0], n, &factor[0]) })
+			run("Ratios", ratiosOperations, func() { k.Ratios(&u[0], &to[0], &s[0], &design[0], n, left) })
+			to = lanes(n)
+			u = lanes(n)
+			run("Moments", momentsOperations, func() { k.Moments(&sums[0], &to[0], &u[0], &design[0], n) })
+			coefficients := lanes(7 * n)
+			run("Series", seriesOperations, func() { k.Series(&sums[0], &coefficients[0], n, &factor[0]) })
+			wide := make([]ops.Lanes, n)
+			timed(b, "Squares", ops.TensorLanes, n, 1, peak.Float64, func() { k.Squares(&wide[0], &wide[0], n) })
 			run("Clips", clipsOperations, func() { k.Clips(&clips, &s[0], &design[0], n) })
 		})
 	}

@@ -19,6 +19,12 @@ func TestFractionKernelsStayInTheirArrays(t *testing.T) {
 				k.Slope(lanes(7), s, design, n, left)
 				k.Descend(s, design, n, &guarded[ops.Trial32](t, 1, atEnd)[0])
 				k.Clips(&guarded[ops.Clips32](t, 1, atEnd)[0], s, &guarded[float32](t, n, atEnd)[0], n)
+				k.Part(lanes(n), &guarded[float32](t, 8*n, atEnd)[0], s, design, n, lanes(1))
+				u, v := lanes(n), lanes(n)
+				k.Ratios(u, v, s, design, n, left)
+				k.Moments(lanes(7), v, u, design, n)
+				k.Series(lanes(7), lanes(7*n), n, lanes(1))
+				k.Squares(&guarded[ops.Lanes](t, n, atEnd)[0], &guarded[ops.Lanes](t, n, atEnd)[0], n)
 			}
 		}
 	})

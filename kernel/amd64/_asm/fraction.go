@@ -17,6 +17,8 @@ func fraction(wide bool) {
 	a.rightSums("fractionSlope", "adds the derivative of the right-hand side, but for a factor.", a.quotients)
 	a.descend()
 	a.clips()
+	a.fractionSeries()
+	newLanes(wide, false).squares()
 }
 
 // log2Eighth is log2(1+r)/r for |r| <= 1/16, interpolated at Chebyshev's points; its relative error is 1e-8.
@@ -56,7 +58,7 @@ func (a *lanes) rightSums(name, doc string, y func(rows []restRow, prepare bool)
 	r := a.registers
 	several, spare := 2, r[15]
 	if a.wide {
-		several, spare = 3, nil
+		several, spare = 2, nil
 	}
 	var rows []restRow
 	for first := 7; first < 7+4*several; first += 4 {

@@ -19,6 +19,21 @@ type Fraction32 struct {
 	Descend func(s *Lanes32, design *float32, n int, trial *Trial32)
 	// Clips finds the c at which measurements are used up by water, from the inverse signal of water of each.
 	Clips func(clips *Clips32, s *Lanes32, inverse *float32, n int)
+
+	// Part copies n measurements and their rows of the design: those with s > limit water in all lanes to the end of
+	// the arrays, from the last place backwards, and the others, whose number it returns, to the beginning. A lane
+	// with a NaN does not decide.
+	Part func(to *Lanes32, rows *float32, s *Lanes32, design *float32, n int, limit *Lanes32) (others int)
+	// Ratios writes u = water/(s - c water) and v = s^2 u.
+	Ratios func(u, v, s *Lanes32, design *float32, n int, left *Left32)
+	// Moments adds v times the seven columns of the design to seven sums, and then multiplies v by u.
+	Moments func(sums, v, u *Lanes32, design *float32, n int)
+	// Series writes the values at by of seven polynomials with n coefficients each: first seven constants, then
+	// seven factors of by, and so on.
+	Series func(sums, coefficients *Lanes32, n int, by *Lanes32)
+
+	// Squares writes v = s^2 in double precision.
+	Squares func(v, s *Lanes, n int)
 }
 
 // Left32 says what is taken off a signal and what happens to too small a rest.

@@ -1,0 +1,202 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// fractionSeries writes the steps that make a power series in c of the right-hand side: of those measurements of which
+// water is a small part, whatever the fraction.
+func (a *lanes) fractionSeries() {
+	a.part()
+	a.ratios()
+	a.moments()
+	a.series()
+}
+
+// part copies measurements: those with s - limit water > 0 in all lanes to the end of the arrays, from the last place
+// backwards, the others to the beginning. Each is written to both places, of which one is taken.
+//
+// RDI place at the beginning, R9 that of its row, R10 and R11 those at the end, RSI s, RDX row of the design, RCX n, R8 limit,
+// RAX and RBX by how much the places move. 512 bits: Z0 s, Z1 row, Z2 limit, Z3 water. 256 bits: Y0-Y1 s, Y2 row, Y3 water, Y4-Y5
+// limit, Y6-Y7 work.
+func (a *lanes) part() {
+	a.function("fractionPart", "to *float64, rows *float64, s *float64, design *float64, n int, limit *float64) (others int",
+		"copies the measurements of which water is a small part behind the others.")
+	r := a.registers
+	halves := size / a.bytes()
+	s, row, water, limit, work := r[0:halves], r[2], r[3], r[4:6], r[6:8]
+	argument("to", reg.RDI)
+	argument("rows", reg.R9)
+	argument("s", reg.RSI)
+	argument("design", reg.RDX)
+	argument("n", reg.RCX)
+	argument("limit", reg.R8)
+	MOVQ(reg.RDI, reg.R12)
+	a.halvesOf(func(h int) { a.load(a.at(reg.R8, 0), limit[h]) })
+	MOVQ(reg.RCX, reg.R10)
+	SHLQ(Imm(6), reg.R10)
+	LEAQ(Mem{Base: reg.RDI, Index: reg.R10, Scale: 1, Disp: -size}, reg.R10)
+	MOVQ(reg.RCX, reg.R11)
+	SHLQ(Imm(5), reg.R11)
+	LEAQ(Mem{Base: reg.R9, Index: reg.R11, Scale: 1, Disp: -4 * designFields}, reg.R11)
+	a.rows(func() {
+		a.broadcast(a.water(0), water)
+		if a.wide {
+			VMOVUPS(Mem{Base: reg.RDX}, reg.Y2)
+		} else {
+			VMOVUPS(Mem{Base: reg.RDX}, row)
+		}
+		a.halvesOf(func(h int) {
+			a.load(a.at(reg.RSI, 0), s[h])
+			VMOVAPS(s[h], work[h])
+			VFNMADD231PS(limit[h], water, work[h])
+			a.store(s[h], a.at(reg.RDI, 0))
+			a.store(s[h], a.at(reg.R10, 0))
+		})
+		VMOVUPS(reg.Y2, Mem{Base: reg.R9})
+		VMOVUPS(reg.Y2, Mem{Base: reg.R11})
+		XORL(reg.EAX, reg.EAX)
+		a.zero(water)
+		if a.wide {
+			VCMPPS(Imm(lessOrEqual), water, work[0], reg.K1)
+			KTESTW(reg.K1, reg.K1)
+		} else {
+			VCMPPS(Imm(lessOrEqual), water, work[0], work[0])
+			VCMPPS(Imm(lessOrEqual), water, work[1], work[1])
+			VORPS(work[0], work[1], work[0])
+			VMOVMSKPS(work[0], reg.EBX)
+			TESTL(reg.EBX, reg.EBX)
+		}
+		SETNE(reg.AL) // 1: it goes to the beginning
+		LEAQ(Mem{Base: reg.RAX, Disp: -1}, reg.RBX)
+		SHLQ(Imm(5), reg.RAX)
+		SHLQ(Imm(5), reg.RBX)
+		ADDQ(reg.RAX, reg.R9)
+		ADDQ(reg.RBX, reg.R11)
+		LEAQ(Mem{Base: reg.RDI, Index: reg.RAX, Scale: 2}, reg.RDI)
+		LEAQ(Mem{Base: reg.R10, Index: reg.RBX, Scale: 2}, reg.R10)
+		a.nextRows(1)
+	})
+	SUBQ(reg.R12, reg.RDI)
+	SHRQ(Imm(6), reg.RDI)
+	Store(reg.RDI, ReturnIndex(0))
+	a.end()
+}
+
+// halvesOf is halves with their number.
+func (a *lanes) halvesOf(body func(h int)) {
+	a.halves(func() { body(a.half / a.bytes()) })
+}
+
+// ratios: u = w / (s - c w), v = s^2 u. RDI u, R9 v, RSI s, RDX row of the design, R8 the Left, RCX n. Z0 s, Z1 w, Z2 x, Z3 c.
+func (a *lanes) ratios() {
+	a.function("fractionRatios", "u, v, s *float64, design *float64, n int, left *float64",
+		"writes water over what it leaves of the signal, and the square of the signal times that.")
+	s, w, x, c := a.registers[0], a.registers[1], a.registers[2], a.registers[3]
+	a.halves(func() {
+		argument("u", reg.RDI)
+		argument("v", reg.R9)
+		argument("s", reg.RSI)
+		argument("design", reg.RDX)
+		argument("n", reg.RCX)
+		argument("left", reg.R8)
+		a.load(a.at(reg.R8, 0), c)
+		a.rows(func() {
+			a.load(a.at(reg.RSI, 0), s)
+			a.broadcast(a.water(0), w)
+			VMOVAPS(s, x)
+			VFNMADD231PS(c, w, x)
+			VDIVPS(x, w, w)
+			a.store(w, a.at(reg.RDI, 0))
+			VMULPS(s, s, s)
+			VMULPS(w, s, s)
+			a.store(s, a.at(reg.R9, 0))
+			ADDQ(Imm(size), reg.RDI)
+			ADDQ(Imm(size), reg.R9)
+			a.nextRows(1)
+		})
+	})
+	a.end()
+}
+
+// moments: sums += v w, v = v u. RDI sums, RSI v, R9 u, RDX row of the design, RCX n. Z0-Z6 sums, Z7 v, Z8 broadcasts.
+func (a *lanes) moments() {
+	a.function("fractionMoments", "sums, v, u *float64, design *float64, n int", "adds v times the columns of the design, and multiplies v by u.")
+	r := a.registers
+	v, spare := r[7], r[8]
+	a.halves(func() {
+		argument("sums", reg.RDI)
+		argument("v", reg.RSI)
+		argument("u", reg.R9)
+		argument("design", reg.RDX)
+		argument("n", reg.RCX)
+		for k := range 7 {
+			a.load(a.at(reg.RDI, k), r[k])
+		}
+		a.rows(func() {
+			a.load(a.at(reg.RSI, 0), v)
+			for k := range 6 {
+				a.addProduct(a.field(reg.RDX, k), v, r[k], spare)
+			}
+			VADDPS(v, r[6], r[6])
+			VMULPS(a.at(reg.R9, 0), v, v)
+			a.store(v, a.at(reg.RSI, 0))
+			ADDQ(Imm(size), reg.R9)
+			a.nextRows(1)
+		})
+		for k := range 7 {
+			a.store(r[k], a.at(reg.RDI, k))
+		}
+	})
+	a.end()
+}
+
+// series: sums = m0 + by (m1 + by (m2 + ...)), seven each. RDI sums, RSI coefficients, RCX how many, R8 by. Z0-Z6 sums, Z7 by.
+func (a *lanes) series() {
+	a.function("fractionSeries", "sums, coefficients *float64, n int, by *float64", "evaluates seven polynomials with n coefficients each.")
+	r := a.registers
+	by := r[7]
+	a.halves(func() {
+		argument("sums", reg.RDI)
+		argument("coefficients", reg.RSI)
+		argument("n", reg.RCX)
+		argument("by", reg.R8)
+		a.load(a.at(reg.R8, 0), by)
+		for k := range 7 {
+			a.zero(r[k])
+		}
+		IMUL3Q(I32(7*size), reg.RCX, reg.RAX)
+		ADDQ(reg.RAX, reg.RSI)
+		a.rows(func() {
+			SUBQ(I32(7*size), reg.RSI)
+			for k := range 7 {
+				VFMADD213PS(a.at(reg.RSI, k), by, r[k])
+			}
+		})
+		for k := range 7 {
+			a.store(r[k], a.at(reg.RDI, k))
+		}
+	})
+	a.end()
+}
+
+// squares: v = s^2, in double precision. RDI v, RSI s, RCX n; Z0 s.
+func (a *lanes) squares() {
+	a.function("fractionSquares", "v, s *float64, n int", "writes v = s^2.")
+	s := a.registers[0]
+	a.halves(func() {
+		argument("v", reg.RDI)
+		argument("s", reg.RSI)
+		argument("n", reg.RCX)
+		a.rows(func() {
+			a.load(a.at(reg.RSI, 0), s)
+			a.mul(s, s, s)
+			a.store(s, a.at(reg.RDI, 0))
+			ADDQ(Imm(size), reg.RSI)
+			ADDQ(Imm(size), reg.RDI)
+		})
+	})
+	a.end()
+}

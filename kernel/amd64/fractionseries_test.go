@@ -1,0 +1,207 @@
+package amd64_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/voxfit/voxfit/kernel/internal/ops"
+)
+
+// partLimit is so chosen that both parts have measurements.
+const partLimit = 0.02
+
+func TestFractionPartPutsMeasurementsOfLittleWaterLast(t *testing.T) {
+	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
+		random := rand.New(rand.NewPCG(41, 42))
+		mixed := 0
+		for n := range 131 {
+			b := newSearch32(random, n)
+			var limit ops.Lanes32
+			for l := range limit {
+				limit[l] = partLimit * (1 + random.Float32())
+			}
+			limit[3] = float32(math.NaN()) // decides nothing
+			to, rows := make([]ops.Lanes32, n+1), make([]float32, 8*n+8)
+			others := k.Part(&to[0], &rows[0], &b.s[0], &b.design[0], n, &limit)
+			first, last := 0, n
+			for i := range n {
+				little := true
+				for l, s := range b.s[i] {
+					// One rounding, as by the kernels.
+					little = little && !(float32(float64(s)-float64(limit[l])*float64(b.design[8*i+7])) <= 0)
+				}
+				place := first
+				if little {
+					last--
+					place = last
+				} else {
+					first++
+				}
+				if to[place] != b.s[i] || [8]float32(rows[8*place:]) != [8]float32(b.design[8*i:]) {
+					t.Fatalf("%d measurements: number %d is not in place %d", n, i, place)
+				}
+			}
+			if others != first {
+				t.Fatalf("%d measurements: %d with much water, expected %d", n, others, first)
+			}
+			if to[n] != (ops.Lanes32{}) || [8]float32(rows[8*n:]) != [8]float32{} {
+				t.Fatalf("%d measurements: wrote behind the arrays", n)
+			}
+			if 0 < first && first < n {
+				mixed++
+			}
+		}
+		if mixed < 50 {
+			t.Errorf("only %d signals had both kinds", mixed)
+		}
+	})
+}
+
+func TestFractionRatiosAndMomentsAreTheirFormula(t *testing.T) {
+	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
+		random := rand.New(rand.NewPCG(43, 44))
+		for n := range 131 {
+			b := newSearch32(random, n)
+			for i := range b.s {
+				for l := range b.s[i] {
+					b.s[i][l] += 2 // nothing is used up
+				}
+			}
+			u, v, sums := make([]ops.Lanes32, n+1), make([]ops.Lanes32, n+1), b.sums
+			k.Ratios(&u[0], &v[0], &b.s[0], &b.design[0], n, &b.left)
+			before := append([]ops.Lanes32(nil), v...)
+			k.Moments(&sums[0], &v[0], &u[0], &b.design[0], n)
+			for l := range 16 {
+				for i := range n {
+					s, water := float64(b.s[i][l]), float64(b.design[8*i+7])
+					ratio := water / (s - float64(b.left.C[l])*water)
+					isClose(t, n, "the ratio", l, u[i][l], ratio, ratio)
+					isClose(t, n, "the weighted ratio", l, before[i][l], s*s*ratio, s*s*ratio)
+					if want := before[i][l] * u[i][l]; v[i][l] != want {
+						t.Fatalf("%d measurements, lane %d: the next power is %v, expected %v", n, l, v[i][l], want)
+					}
+				}
+				for j := range 8 {
+					want, scale := float64(b.sums[j][l]), 1.0
+					for i := 0; i < n && j < 7; i++ {
+						w := 1.0
+						if j < 6 {
+							w = float64(b.design[8*i+j])
+						}
+						want, scale = want+w*float64(before[i][l]), scale+math.Abs(w)*float64(before[i][l])
+					}
+					isClose(t, n, "a moment", l, sums[j][l], want, scale)
+				}
+			}
+			if u[n] != (ops.Lanes32{}) || v[n] != (ops.Lanes32{}) {
+				t.Fatalf("%d measurements: wrote behind the arrays", n)
+			}
+		}
+	})
+}
+
+func TestFractionSeriesIsAPolynomial(t *testing.T) {
+	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
+		random := rand.New(rand.NewPCG(45, 46))
+		for n := range 12 {
+			coefficients := make([]ops.Lanes32, 7*n+1)
+			var by ops.Lanes32
+			var sums [8]ops.Lanes32
+			for l := range 16 {
+				by[l] = float32(random.NormFloat64())
+				sums[7][l] = 5
+				for j := range coefficients {
+					coefficients[j][l] = float32(random.NormFloat64())
+				}
+			}
+			k.Series(&sums[0], &coefficients[0], n, &by)
+			for l := range 16 {
+				for q := range 7 {
+					want, scale, power := 0.0, 1.0, 1.0
+					for j := range n {
+						want += float64(coefficients[7*j+q][l]) * power
+						scale += math.Abs(float64(coefficients[7*j+q][l]) * power)
+						power *= float64(by[l])
+					}
+					isClose(t, n, "a polynomial", l, sums[q][l], want, scale)
+				}
+				if sums[7][l] != 5 {
+					t.Fatalf("%d terms: wrote behind the sums", n)
+				}
+			}
+		}
+	})
+}
+
+// What is in one lane, NaN too, does not reach another; where measurements are put all lanes decide, but for those with NaN.
+func TestFractionSeriesLanesDoNotMix(t *testing.T) {
+	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
+		const n = 37
+		for lane := range 16 {
+			run := func(spoil bool) (sums [7]ops.Lanes32, to [n]ops.Lanes32, others int) {
+				b := newSearch32(rand.New(rand.NewPCG(47, 48)), n)
+				var limit ops.Lanes32
+				for l := range limit {
+					limit[l] = partLimit
+				}
+				limit[lane] = float32(math.Inf(-1)) // decides nothing
+				for i := range b.s {
+					if spoil {
+						b.s[i][lane] = []float32{float32(math.NaN()), float32(math.Inf(1)), -1e38, 0}[i%4]
+					}
+				}
+				rows, u, v := make([]float32, 8*n), make([]ops.Lanes32, n), make([]ops.Lanes32, n)
+				others = k.Part(&to[0], &rows[0], &b.s[0], &b.design[0], n, &limit)
+				k.Ratios(&u[0], &v[0], &to[0], &rows[0], n, &b.left)
+				k.Moments(&sums[0], &v[0], &u[0], &rows[0], n)
+				k.Moments(&sums[0], &v[0], &u[0], &rows[0], n)
+				k.Series(&sums[0], &to[0], 2, &sums[6])
+				return sums, to, others
+			}
+			clean, cleanTo, cleanOthers := run(false)
+			spoilt, spoiltTo, spoiltOthers := run(true)
+			if cleanOthers != spoiltOthers {
+				t.Fatalf("%d measurements have much water, %d when lane %d is spoilt", cleanOthers, spoiltOthers, lane)
+			}
+			for l := range 16 {
+				for i := 0; i < n && l != lane; i++ {
+					if cleanTo[i][l] != spoiltTo[i][l] {
+						t.Fatalf("measurement %d of lane %d changed when lane %d did", i, l, lane)
+					}
+				}
+				for j := 0; j < 7 && l != lane; j++ {
+					if math.Float32bits(clean[j][l]) != math.Float32bits(spoilt[j][l]) {
+						t.Fatalf("sum %d of lane %d changed when lane %d did", j, l, lane)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestFractionSquaresAreThoseOfTheWeights(t *testing.T) {
+	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
+		random := rand.New(rand.NewPCG(49, 50))
+		for n := range 131 {
+			s, v := make([]ops.Lanes, n+1), make([]ops.Lanes, n+1)
+			for i := range s {
+				for l := range s[i] {
+					s[i][l] = random.NormFloat64()
+				}
+				s[i][i%8] = []float64{0, math.NaN(), math.Inf(-1), 1e-200}[i%4]
+			}
+			k.Squares(&v[0], &s[0], n)
+			for i := range n {
+				for l, x := range s[i] {
+					if want := x * x; v[i][l] != want && !(math.IsNaN(x) && math.IsNaN(v[i][l])) {
+						t.Fatalf("%d numbers: the square of %v is %v", n, x, v[i][l])
+					}
+				}
+			}
+			if v[n] != (ops.Lanes{}) {
+				t.Fatalf("%d numbers: wrote behind the array", n)
+			}
+		}
+	})
+}
