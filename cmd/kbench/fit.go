@@ -176,7 +176,8 @@ func (j *fitJob) prepare(ctx context.Context) error {
 	}
 	m, warnings, err := j.settings.build(j.fitOptions.model, g, j.response)
 	if err != nil {
-		if needsResponse([]string{j.fitOptions.model}) || needsTissues([]string{j.fitOptions.model}) {
+		named := strings.HasPrefix(err.Error(), "--") // the error says which flag is wrong
+		if !named && (needsResponse([]string{j.fitOptions.model}) || needsTissues([]string{j.fitOptions.model})) {
 			err = fmt.Errorf("%w (--response %s)", err, j.fitOptions.response)
 		}
 		return err
