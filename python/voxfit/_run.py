@@ -1,0 +1,88 @@
+"""Runs a native call so that Ctrl-C and progress work while it does."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from typing import Any, Callable, Protocol, Union
+
+from . import _native
+
+
+class ProgressBar(Protocol):
+    """What tqdm's bars have."""
+
+    def update(self, n: int) -> Any:
+        """Add to what is done."""
+
+
+Progress = Union[Callable[[int, int], Any], ProgressBar]
+
+# How long the main thread sleeps between two looks at signals and progress.
+_POLL_SECONDS = 0.02
+# Batches up to this are over before a thread would have started.
+_SMALL = 64
+
+
+def run(name: str, handle: int, request, voxels: int, progress: Progress | None) -> None:
+    """Make the native call ``name(handle, request)``, whose request counts ``voxels`` as done.
+
+    The call runs in a thread of its own, as Python looks at signals only in the main thread and only
+    between its own steps. Whatever is raised here, KeyboardInterrupt or an error of ``progress``, first
+    ends the call.
+    """
+    abort, done = ctypes.c_int32(0), ctypes.c_int64(0)
+    request.abort_flag, request.progress = ctypes.pointer(abort), ctypes.pointer(done)
+    in_main = threading.current_thread() is threading.main_thread()
+    if progress is None and (voxels <= _SMALL or not in_main):
+        _native.call(name, handle, ctypes.byref(request))
+        return
+    raised: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            _native.call(name, handle, ctypes.byref(request))
+        except BaseException as err:  # handed to the thread that waits
+            raised.append(err)
+
+    report = _reporter(progress, voxels)
+    worker = threading.Thread(target=work, name="voxfit", daemon=True)
+    try:
+        worker.start()
+        while worker.is_alive():
+            worker.join(_POLL_SECONDS)
+            report(done.value)
+    except BaseException:
+        abort.value = 1
+        _finish(worker)
+        raise
+    if raised:
+        raise raised[0]
+
+
+def _finish(worker: threading.Thread) -> None:
+    """Wait for the native call, which writes to arrays of ours, through any further Ctrl-C."""
+    while worker.is_alive():
+        try:
+            worker.join()
+        except KeyboardInterrupt:
+            pass
+
+
+def _reporter(progress: Progress | None, voxels: int) -> Callable[[int], None]:
+    """Return what tells the progress when there is some."""
+    if progress is None:
+        return lambda done: None
+    last = 0
+
+    def report(done: int) -> None:
+        nonlocal last
+        if done == last:
+            return
+        if hasattr(progress, "update"):
+            progress.update(done - last)
+        else:
+            progress(done, voxels)
+        last = done
+
+    return report
