@@ -153,7 +153,7 @@ def test_dipy_objects_are_taken_as_they_are(data, gtab):
         (lambda d, g: voxfit.fit_dti(d, None), TypeError),
         (lambda d, g: voxfit.fit_dti(d, (g[0][:-1], g[1])), ValueError),
         (lambda d, g: voxfit.fit_dti(d, (g[0] * np.nan, g[1])), ValueError),
-        (lambda d, g: voxfit.fit_dti(d, (g[0], g[1] * np.inf)), ValueError),
+        (lambda d, g: voxfit.fit_dti(d, (g[0], g[1] + np.inf)), ValueError),
         (lambda d, g: voxfit.fit_dti(d, g, methid="wls"), ValueError),
         (lambda d, g: voxfit.fit_dti(d, g, min_signal=np.nan), ValueError),
         (lambda d, g: voxfit.fit_csd(d, g, (EVALS * np.nan, 1.0)), ValueError),
