@@ -390,9 +390,15 @@ func (d *csdDeriver) Derive(out [][]float32, params []float64, status []kernel.S
 	n := len(d.fod)
 	for v := range status {
 		coefficients := params[v*n:][:n]
-		d.writeFOD(out[0][v*n:][:n], coefficients)
-		out[1][v] = float32(kernel.GFA(coefficients))
-		writePeaks(out[2], out[3], v, d.options.Peaks.Max, d.peaks.Find(coefficients))
+		if out[0] != nil {
+			d.writeFOD(out[0][v*n:][:n], coefficients)
+		}
+		if out[1] != nil {
+			out[1][v] = float32(kernel.GFA(coefficients))
+		}
+		if out[2] != nil || out[3] != nil {
+			writePeaks(out[2], out[3], v, d.options.Peaks.Max, d.peaks.Find(coefficients))
+		}
 	}
 	deriveStatus(out[4:], status)
 }
@@ -404,15 +410,20 @@ func (d *csdDeriver) writeFOD(dst []float32, coefficients []float64) {
 	}
 }
 
-// writePeaks writes at most most peaks of a voxel.
+// writePeaks writes at most most peaks of a voxel, into those of the two maps that are wanted.
 func writePeaks(directions, values []float32, voxel, most int, peaks []kernel.Peak) {
-	directions, values = directions[3*most*voxel:][:3*most], values[most*voxel:][:most]
-	clear(directions)
-	clear(values)
-	for i, p := range peaks {
-		for axis, x := range p.Direction {
-			directions[3*i+axis] = float32(x)
+	if directions != nil {
+		directions = directions[3*most*voxel:][:3*most]
+		clear(directions)
+		for i, p := range peaks {
+			narrow(directions[3*i:], p.Direction[:])
 		}
-		values[i] = float32(p.Value)
+	}
+	if values != nil {
+		values = values[most*voxel:][:most]
+		clear(values)
+		for i, p := range peaks {
+			values[i] = float32(p.Value)
+		}
 	}
 }

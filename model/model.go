@@ -24,7 +24,8 @@ type Model interface {
 // a time; it does not allocate.
 type Deriver interface {
 	// Derive writes the maps of n = len(status) voxels. params is n x Fitter().Parameters(); out has
-	// one slice for each of Maps(), of n x Components values, voxel-major.
+	// one slice for each of Maps(), of n x Components values, voxel-major; a nil slice leaves the map out,
+	// with the work for it.
 	Derive(out [][]float32, params []float64, status []kernel.Status)
 }
 
@@ -51,8 +52,15 @@ var statusMaps = []Map{
 // deriveStatus writes the maps of statusMaps.
 func deriveStatus(out [][]float32, status []kernel.Status) {
 	for v, s := range status {
-		out[0][v] = float32(s.Code)
-		out[1][v] = float32(s.Iterations)
+		put(out[0], v, float32(s.Code))
+		put(out[1], v, float32(s.Iterations))
+	}
+}
+
+// put writes a voxel's value into a map of one component, where the map is wanted.
+func put(dst []float32, v int, value float32) {
+	if dst != nil {
+		dst[v] = value
 	}
 }
 

@@ -286,16 +286,23 @@ func (d *msmtDeriver) Derive(out [][]float32, params []float64, status []kernel.
 	for v := range status {
 		p := params[v*size:][:size]
 		for i, t := range d.tissues {
+			if out[i] == nil {
+				continue
+			}
 			n := sh.Count(t.lmax)
 			fod := d.fod[:n]
 			sh.Convert(fod, p[t.first:][:n], t.lmax, sh.Tournier07, d.basis())
 			narrow(out[i][v*n:][:n], fod)
 		}
-		d.writeFractions(out[tissues][v*tissues:][:tissues], p)
+		if out[tissues] != nil {
+			d.writeFractions(out[tissues][v*tissues:][:tissues], p)
+		}
 		measures := p[d.design.Unknowns:]
-		out[tissues+1][v] = float32(math.Sqrt(measures[0] / float64(d.design.Measurements)))
-		narrow(out[tissues+2][v*3:][:3], measures[1:])
-		if d.options.Prediction {
+		put(out[tissues+1], v, float32(math.Sqrt(measures[0]/float64(d.design.Measurements))))
+		if out[tissues+2] != nil {
+			narrow(out[tissues+2][v*3:][:3], measures[1:])
+		}
+		if d.options.Prediction && out[tissues+3] != nil {
 			d.Predict(d.signal, p)
 			narrow(out[tissues+3][v*len(d.signal):][:len(d.signal)], d.signal)
 		}

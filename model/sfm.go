@@ -304,15 +304,25 @@ func (d *sfmDeriver) Derive(out [][]float32, params []float64, status []kernel.S
 	n, each := d.design.Directions, d.fitter.Parameters()
 	for v := range status {
 		p := params[v*each:][:each]
-		narrow(out[0][v*n:], p[:n])
-		d.ODF(d.odf, p)
-		narrow(out[1][v*n:], d.odf)
-		out[2][v] = float32(sampledGFA(d.odf))
-		writePeaks(out[3], out[4], v, sfmPeaks, d.peaks.Find(p[:n]))
-		for i, x := range p[n:] {
-			out[5+i][v] = float32(x)
+		if out[0] != nil {
+			narrow(out[0][v*n:], p[:n])
 		}
-		if d.options.Prediction {
+		if out[1] != nil || out[2] != nil {
+			d.ODF(d.odf, p)
+		}
+		if out[1] != nil {
+			narrow(out[1][v*n:], d.odf)
+		}
+		if out[2] != nil {
+			out[2][v] = float32(sampledGFA(d.odf))
+		}
+		if out[3] != nil || out[4] != nil {
+			writePeaks(out[3], out[4], v, sfmPeaks, d.peaks.Find(p[:n]))
+		}
+		for i, x := range p[n:] {
+			put(out[5+i], v, float32(x))
+		}
+		if d.options.Prediction && out[5+kernel.SFMExtra] != nil {
 			d.Predict(d.signal, p)
 			narrow(out[5+kernel.SFMExtra][v*d.length:], d.signal)
 		}

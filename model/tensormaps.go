@@ -49,17 +49,22 @@ func (d *tensorDeriver) derive(out [][]float32, params []float64, first, next in
 	for v := first; v < next; v++ {
 		p := params[v*d.parameters:][:d.parameters]
 		copy(d.tensors[6*(v-first):], p[:6])
-		for k, x := range p[:6] {
-			out[4][6*v+k] = float32(x)
+		if out[4] != nil {
+			narrow(out[4][6*v:], p[:6])
 		}
 		for k, x := range p[6:] {
-			out[5+k][v] = float32(x)
+			put(out[5+k], v, float32(x))
 		}
+	}
+	if out[0] == nil && out[1] == nil && out[2] == nil && out[3] == nil {
+		return
 	}
 	d.eigen.Decompose(d.values[:3*(next-first)], nil, d.tensors[:6*(next-first)])
 	for v := first; v < next; v++ {
 		fa, md, ad, rd := d.scalars((*[6]float64)(d.tensors[6*(v-first):]), (*[3]float64)(d.values[3*(v-first):]))
-		out[0][v], out[1][v], out[2][v], out[3][v] = float32(fa), float32(md), float32(ad), float32(rd)
+		for i, x := range [...]float64{fa, md, ad, rd} {
+			put(out[i], v, float32(x))
+		}
 	}
 }
 

@@ -1,0 +1,223 @@
+// Libvoxfit is voxfit as a C library: voxfit.h declares what it has, and README.md says how to build it
+// and how to link it. The functions of the header are in shim.c, which calls those exported here; the
+// work is done by package native. This is the only package of the module that needs cgo.
+package main
+
+// #cgo linux LDFLAGS: -Wl,-Bsymbolic-functions
+// #include "voxfit.h"
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"unsafe"
+
+	"github.com/voxfit/voxfit/capi/native"
+	"github.com/voxfit/voxfit/model"
+)
+
+func main() {} // a C library has none, a Go package that makes one must
+
+// report runs what a function does, and turns an error, or a panic, into a code and a message. Nothing
+// that goes wrong in Go may end the caller's process.
+func report(message *C.char, capacity C.int64_t, do func() error) (code C.int32_t) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			put(message, capacity, fmt.Sprintf("voxfit: internal fault: %v\n%s", fault, debug.Stack()))
+			code = C.VOXFIT_ERROR_INTERNAL
+		}
+	}()
+	err := do()
+	if err == nil {
+		return C.VOXFIT_OK
+	}
+	put(message, capacity, err.Error())
+	switch {
+	case errors.Is(err, native.ErrHandle):
+		return C.VOXFIT_ERROR_HANDLE
+	case errors.Is(err, native.ErrAborted):
+		return C.VOXFIT_ERROR_ABORTED
+	}
+	return C.VOXFIT_ERROR_ARGUMENT
+}
+
+// put writes a text with an ending zero into at most capacity bytes.
+func put(dst *C.char, capacity C.int64_t, text string) {
+	if capacity <= 0 {
+		return
+	}
+	bytes := unsafe.Slice((*byte)(unsafe.Pointer(dst)), int(capacity))
+	bytes[copy(bytes[:capacity-1], text)] = 0
+}
+
+// maxMeasurements is beyond any acquisition: a number above it is a mistake.
+const maxMeasurements = 1 << 20
+
+//export voxfit_go_model_new
+func voxfit_go_model_new(name *C.char, measurements C.int64_t, bvals, bvecs *C.double, options *C.char, handle *C.voxfit_model, message *C.char, capacity C.int64_t) C.int32_t {
+	return report(message, capacity, func() error {
+		if measurements < 1 || measurements > maxMeasurements {
+			return fmt.Errorf("voxfit: %d measurements, expected 1 to %d", measurements, maxMeasurements)
+		}
+		b := unsafe.Slice((*float64)(bvals), int(measurements))
+		v := unsafe.Slice((*[3]float64)(unsafe.Pointer(bvecs)), int(measurements))
+		h, err := native.New(C.GoString(name), b, v, C.GoString(options))
+		*handle = C.voxfit_model(h)
+		return err
+	})
+}
+
+//export voxfit_go_model_free
+func voxfit_go_model_free(handle C.voxfit_model, message *C.char, capacity C.int64_t) C.int32_t {
+	return report(message, capacity, func() error { return native.Free(native.Handle(handle)) })
+}
+
+// with runs what a function does with a model.
+func with(handle C.voxfit_model, message *C.char, capacity C.int64_t, do func(m *native.Model) error) C.int32_t {
+	return report(message, capacity, func() error {
+		m, err := native.Find(native.Handle(handle))
+		if err != nil {
+			return err
+		}
+		return do(m)
+	})
+}
+
+//export voxfit_go_model_sizes
+func voxfit_go_model_sizes(handle C.voxfit_model, measurements, parameters *C.int64_t, message *C.char, capacity C.int64_t) C.int32_t {
+	return with(handle, message, capacity, func(m *native.Model) error {
+		if measurements != nil {
+			*measurements = C.int64_t(m.Measurements())
+		}
+		if parameters != nil {
+			*parameters = C.int64_t(m.Parameters())
+		}
+		return nil
+	})
+}
+
+//export voxfit_go_model_fields
+func voxfit_go_model_fields(handle C.voxfit_model, which C.int32_t, fields *C.voxfit_field, room C.int64_t, count *C.int64_t, message *C.char, capacity C.int64_t) C.int32_t {
+	return with(handle, message, capacity, func(m *native.Model) error {
+		var list []model.Map
+		switch which {
+		case C.VOXFIT_PARAMETERS:
+			list = m.ParameterFields()
+		case C.VOXFIT_MAPS:
+			list = m.MapFields()
+		default:
+			return fmt.Errorf("voxfit: which is %d, expected VOXFIT_PARAMETERS or VOXFIT_MAPS", which)
+		}
+		*count = C.int64_t(len(list))
+		if room == 0 {
+			return nil
+		}
+		out := unsafe.Slice(fields, int(room))
+		for i := range min(len(list), len(out)) {
+			f := &out[i]
+			put(&f.name[0], C.int64_t(len(f.name)), list[i].Name)
+			put(&f.unit[0], C.int64_t(len(f.unit)), list[i].Unit)
+			put(&f.description[0], C.int64_t(len(f.description)), list[i].Description)
+			f.components = C.int64_t(list[i].Components)
+		}
+		return nil
+	})
+}
+
+//export voxfit_go_model_text
+func voxfit_go_model_text(handle C.voxfit_model, which C.int32_t, text *C.char, room C.int64_t, needed *C.int64_t, message *C.char, capacity C.int64_t) C.int32_t {
+	return with(handle, message, capacity, func(m *native.Model) error {
+		var all string
+		switch which {
+		case C.VOXFIT_WARNINGS:
+			all = strings.Join(m.Warnings(), "\n")
+		case C.VOXFIT_ISA:
+			all = m.ISA()
+		default:
+			return fmt.Errorf("voxfit: which is %d, expected VOXFIT_WARNINGS or VOXFIT_ISA", which)
+		}
+		put(text, room, all)
+		*needed = C.int64_t(len(all) + 1)
+		return nil
+	})
+}
+
+//export voxfit_go_fit
+func voxfit_go_fit(handle C.voxfit_model, b *C.voxfit_batch, message *C.char, capacity C.int64_t) C.int32_t {
+	return with(handle, message, capacity, func(m *native.Model) error {
+		n, err := voxels(b.voxels)
+		if err != nil {
+			return err
+		}
+		run, err := newRun(b.threads, b.flags, b.abort_flag, b.progress)
+		if err != nil {
+			return err
+		}
+		return m.Fit(&native.Batch{
+			Voxels: n,
+			Signal: native.Signal{
+				Data: b.signal, Type: native.Type(b.signal_type),
+				VoxelStride: int64(b.voxel_stride), ValueStride: int64(b.value_stride),
+				Offsets: slice[int64](unsafe.Pointer(b.offsets), n),
+			},
+			Params: b.params, ParamsType: native.Type(b.params_type),
+			Status:     slice[uint8](unsafe.Pointer(b.status), n),
+			Iterations: slice[uint16](unsafe.Pointer(b.iterations), n),
+			Run:        run,
+		})
+	})
+}
+
+//export voxfit_go_derive
+func voxfit_go_derive(handle C.voxfit_model, d *C.voxfit_derivation, message *C.char, capacity C.int64_t) C.int32_t {
+	return with(handle, message, capacity, func(m *native.Model) error {
+		n, err := voxels(d.voxels)
+		if err != nil {
+			return err
+		}
+		if d.map_count < 0 || d.reserved != 0 {
+			return fmt.Errorf("voxfit: map_count is %d and reserved %d, expected at least 0, and 0", d.map_count, d.reserved)
+		}
+		run, err := newRun(d.threads, d.flags, d.abort_flag, d.progress)
+		if err != nil {
+			return err
+		}
+		return m.Derive(&native.Derivation{
+			Voxels: n, Params: unsafe.Pointer(d.params),
+			Status:     slice[uint8](unsafe.Pointer(d.status), n),
+			Iterations: slice[uint16](unsafe.Pointer(d.iterations), n),
+			Maps:       slice[unsafe.Pointer](unsafe.Pointer(d.maps), int(d.map_count)),
+			Run:        run,
+		})
+	})
+}
+
+// maxVoxels is beyond any memory, and far enough from overflow of sizes in bytes.
+const maxVoxels = 1 << 40
+
+func voxels(n C.int64_t) (int, error) {
+	if n < 0 || n > maxVoxels {
+		return 0, fmt.Errorf("voxfit: %d voxels, expected 0 to %d", n, int64(maxVoxels))
+	}
+	return int(n), nil
+}
+
+func newRun(threads, flags C.int32_t, abort *C.int32_t, progress *C.int64_t) (native.Run, error) {
+	if flags&^C.VOXFIT_PIN != 0 {
+		return native.Run{}, fmt.Errorf("voxfit: flags are %d, expected 0 or VOXFIT_PIN", flags)
+	}
+	return native.Run{
+		Threads: int(threads), Pin: flags&C.VOXFIT_PIN != 0,
+		Abort: (*int32)(abort), Progress: (*int64)(progress),
+	}, nil
+}
+
+// slice is n values of the caller's memory, or nil for a null pointer.
+func slice[T any](first unsafe.Pointer, n int) []T {
+	if first == nil {
+		return nil
+	}
+	return unsafe.Slice((*T)(first), n)
+}

@@ -1,0 +1,84 @@
+package native
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"github.com/voxfit/voxfit/fit"
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/model"
+	"github.com/voxfit/voxfit/sched"
+)
+
+// A Derivation is results of a fit and the maps to be made of them, in the caller's memory.
+type Derivation struct {
+	Voxels int
+	// Params is Voxels x Parameters() as Fit wrote them, as float64.
+	Params unsafe.Pointer
+	// Status and Iterations are those of the fit, for the maps of these names; nil counts as zeros.
+	Status     []uint8
+	Iterations []uint16
+	// Maps has an entry for each of MapFields(), Voxels x Components values, or nil for a map that is
+	// not wanted and then not computed.
+	Maps []unsafe.Pointer
+	Run
+}
+
+// Derive makes maps of parameters.
+func (m *Model) Derive(d *Derivation) error {
+	if err := d.Run.check(d.Voxels); err != nil {
+		return err
+	}
+	fields := m.MapFields()
+	if len(d.Maps) != len(fields) {
+		return fmt.Errorf("voxfit: %d pointers for %d maps", len(d.Maps), len(fields))
+	}
+	if d.Voxels > 0 && d.Params == nil {
+		return errors.New("voxfit: params is a null pointer")
+	}
+	out := make([][]float32, len(fields))
+	for i, f := range fields {
+		if d.Maps[i] != nil && d.Voxels > 0 {
+			out[i] = unsafe.Slice((*float32)(d.Maps[i]), d.Voxels*f.Components)
+		}
+	}
+	start := func() *deriveWorker {
+		return &deriveWorker{deriver: m.model.NewDeriver(), fields: fields, parameters: m.Parameters(), size: leastTile, out: make([][]float32, len(fields))}
+	}
+	_, err := fit.PerWorker(context.Background(), d.plan(d.Voxels), start, func(w *deriveWorker, part sched.Range) {
+		d.tiles(&w.size, part, func(tile sched.Range) { w.derive(d, out, tile) })
+	})
+	return errors.Join(err, d.Run.end())
+}
+
+// A deriveWorker is the scratch of one worker.
+type deriveWorker struct {
+	deriver    model.Deriver
+	fields     []model.Map
+	parameters int
+	size       int
+	out        [][]float32
+	status     [mostTile]kernel.Status
+}
+
+func (w *deriveWorker) derive(d *Derivation, out [][]float32, tile sched.Range) {
+	status := w.status[:tile.Len()]
+	clear(status)
+	for i := range status {
+		if d.Status != nil {
+			status[i].Code = kernel.Code(d.Status[tile.Begin+i])
+		}
+		if d.Iterations != nil {
+			status[i].Iterations = d.Iterations[tile.Begin+i]
+		}
+	}
+	for i, f := range w.fields {
+		if out[i] != nil {
+			w.out[i] = out[i][tile.Begin*f.Components : tile.End*f.Components]
+		}
+	}
+	params := unsafe.Slice((*float64)(d.Params), d.Voxels*w.parameters)
+	w.deriver.Derive(w.out, params[tile.Begin*w.parameters:tile.End*w.parameters], status)
+}

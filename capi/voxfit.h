@@ -1,0 +1,143 @@
+/* voxfit: diffusion-MRI models, one voxel at a time, many at once. BSD-3-Clause.
+ *
+ * A model is made once for an acquisition and fitted to any number of batches, from any number of
+ * threads at a time. Every function returns VOXFIT_OK or one of the errors below; voxfit_message()
+ * then says in words what was found and what was expected. Nothing here allocates memory that the
+ * caller would have to free, but for the models themselves.
+ *
+ * The library has a runtime with threads of its own, which a fork() leaves behind: in a process that
+ * was forked after the library was loaded, every function that needs it returns VOXFIT_ERROR_FORKED.
+ * Load it after the fork, or start processes with exec (posix_spawn, Python's "spawn").
+ */
+#ifndef VOXFIT_H
+#define VOXFIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The version of this interface. Compare it with voxfit_abi_version() of the library that was loaded:
+ * they must be equal. */
+#define VOXFIT_ABI_VERSION 1
+
+enum voxfit_error {
+    VOXFIT_OK = 0,
+    VOXFIT_ERROR_ARGUMENT = 1, /* a null pointer, a wrong number, an option that the model does not have */
+    VOXFIT_ERROR_HANDLE = 2,   /* a model that was freed or never made */
+    VOXFIT_ERROR_ABORTED = 3,  /* the abort flag was raised before the batch was done */
+    VOXFIT_ERROR_FORKED = 4,   /* this process was forked after the library was loaded */
+    VOXFIT_ERROR_INTERNAL = 5  /* a fault of the library */
+};
+
+enum voxfit_type { VOXFIT_FLOAT32 = 1, VOXFIT_FLOAT64 = 2, VOXFIT_INT16 = 3, VOXFIT_UINT16 = 4 };
+
+enum voxfit_flag { VOXFIT_PIN = 1 }; /* tie each worker to a CPU: for a process that has the machine to itself */
+
+/* What happened to a voxel. */
+enum voxfit_status {
+    VOXFIT_STATUS_OK = 0,
+    VOXFIT_STATUS_OUTSIDE_MASK = 1, /* not fitted, as after an abort */
+    VOXFIT_STATUS_NON_FINITE = 2,
+    VOXFIT_STATUS_ZERO_SIGNAL = 3,
+    VOXFIT_STATUS_ALL_FREE_WATER = 4,
+    VOXFIT_STATUS_NOT_POSITIVE_DEFINITE = 5,
+    VOXFIT_STATUS_MAX_ITERATIONS = 6,
+    VOXFIT_STATUS_REFIT = 7,
+    VOXFIT_STATUS_NEGATIVE_SIGNAL = 8
+};
+
+/* A model. 0 is none. The number of a freed model is not given out again. */
+typedef uint64_t voxfit_model;
+
+/* One group of parameters, or one map. */
+typedef struct voxfit_field {
+    char name[64];         /* "tensor", "fa", "fod_label-WM" */
+    char unit[16];         /* "mm2/s", or empty */
+    char description[432]; /* what the values are and how they are ordered */
+    int64_t components;    /* values of a voxel */
+} voxfit_field;
+
+/* A batch of voxels. Set it to zero, then size to sizeof(voxfit_batch), then what is needed.
+ *
+ * Value j of voxel v is at signal + v * voxel_stride + j * value_stride, or with offsets at
+ * signal + offsets[v] + j * value_stride; strides and offsets are in bytes and may be negative. Both
+ * strides zero, without offsets, mean voxels x measurements values without gaps. */
+typedef struct voxfit_batch {
+    size_t size;
+    int64_t voxels;
+    const void *signal;
+    int32_t signal_type; /* enum voxfit_type */
+    int32_t params_type; /* VOXFIT_FLOAT64 or VOXFIT_FLOAT32 */
+    int64_t voxel_stride;
+    int64_t value_stride;
+    const int64_t *offsets;     /* voxels of them, or NULL */
+    void *params;               /* voxels x parameters */
+    uint8_t *status;            /* voxels, or NULL */
+    uint16_t *iterations;       /* voxels, or NULL */
+    int32_t threads;            /* 0: one for each CPU that the process may use */
+    int32_t flags;              /* enum voxfit_flag */
+    const int32_t *abort_flag;  /* the batch ends within about 20 ms of its becoming other than 0; or NULL */
+    int64_t *progress;          /* voxels that are done are added to it, atomically; or NULL */
+} voxfit_batch;
+
+/* Maps to be made of the results of a batch. Set it to zero, then size to sizeof(voxfit_derivation). */
+typedef struct voxfit_derivation {
+    size_t size;
+    int64_t voxels;
+    const double *params;       /* voxels x parameters, as voxfit_fit wrote them */
+    const uint8_t *status;      /* for the map of this name; NULL counts as zeros */
+    const uint16_t *iterations; /* likewise */
+    float *const *maps;         /* for each map voxels x components values; NULL for one that is not wanted */
+    int32_t map_count;          /* as many as voxfit_fields(model, VOXFIT_MAPS) has */
+    int32_t threads;
+    int32_t flags;
+    int32_t reserved;           /* 0 */
+    const int32_t *abort_flag;
+    int64_t *progress;
+} voxfit_derivation;
+
+/* The version of the interface that the library has. Works after a fork, too. */
+int32_t voxfit_abi_version(void);
+
+/* Why the last function of this thread that failed did so: a sentence, valid until the next one fails.
+ * Works after a fork, too. */
+const char *voxfit_message(void);
+
+/* Makes a model: name is "csdm", "fwdtim", "msmt", "dti" or "sfm"; bvals has measurements values in
+ * s/mm2, bvecs measurements x 3, of length 1 or (for b = 0) 0, taken as they are; options is a JSON object, or
+ * NULL for none. README.md lists the options; a key that the model does not have is an error. */
+int32_t voxfit_model_new(const char *name, int64_t measurements, const double *bvals, const double *bvecs,
+                         const char *options, voxfit_model *model);
+
+/* Frees a model. Batches that other threads are fitting with it end as if nothing had happened. */
+int32_t voxfit_model_free(voxfit_model model);
+
+/* Values read and written for each voxel. Either pointer may be NULL. */
+int32_t voxfit_model_sizes(voxfit_model model, int64_t *measurements, int64_t *parameters);
+
+enum voxfit_which { VOXFIT_PARAMETERS = 0, VOXFIT_MAPS = 1 };
+
+/* Describes parameters or maps, in their order: at most capacity fields are written, and count is how many
+ * there are. fields may be NULL with capacity 0. */
+int32_t voxfit_model_fields(voxfit_model model, int32_t which, voxfit_field *fields, int64_t capacity,
+                            int64_t *count);
+
+enum voxfit_text { VOXFIT_WARNINGS = 0, VOXFIT_ISA = 1 };
+
+/* Writes what the set-up found suspicious, a sentence a line, or the name of the kernels' instruction
+ * set: at most capacity bytes with the ending zero. needed is how many all of it takes. */
+int32_t voxfit_model_text(voxfit_model model, int32_t which, char *text, int64_t capacity, int64_t *needed);
+
+/* Fits a batch. A voxel's result depends on that voxel alone, to the last bit. */
+int32_t voxfit_fit(voxfit_model model, const voxfit_batch *batch);
+
+/* Makes maps of results. */
+int32_t voxfit_derive(voxfit_model model, const voxfit_derivation *derivation);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,41 @@
+"""Gradient tables, DIPY's or plain arrays."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Gradients(NamedTuple):
+    """b-values (N,) in s/mm2 and b-vectors (N, 3), and the b-value up to which a volume is a b0."""
+
+    bvals: np.ndarray
+    bvecs: np.ndarray
+    b0_threshold: float | None
+
+
+def as_gradients(gtab) -> Gradients:
+    """Read a gradient table: DIPY's ``GradientTable``, or a pair of b-values and b-vectors.
+
+    B-vectors are taken as they are: nothing is flipped.
+    """
+    threshold = None
+    if hasattr(gtab, "bvals") and hasattr(gtab, "bvecs"):
+        bvals, bvecs = gtab.bvals, gtab.bvecs
+        if getattr(gtab, "b0_threshold", None) is not None:
+            threshold = float(gtab.b0_threshold)
+    else:
+        try:
+            bvals, bvecs = gtab
+        except (TypeError, ValueError):
+            raise TypeError("gtab is neither a gradient table nor a pair (bvals, bvecs)") from None
+    bvals = np.array(bvals, np.float64, order="C")
+    bvecs = np.array(bvecs, np.float64, order="C")
+    if bvals.ndim != 1 or bvecs.ndim != 2:
+        raise ValueError(f"bvals have shape {bvals.shape} and bvecs {bvecs.shape}, expected (N,) and (N, 3)")
+    if bvecs.shape[1] != 3 and bvecs.shape[0] == 3:
+        bvecs = np.ascontiguousarray(bvecs.T)
+    if bvecs.shape != (len(bvals), 3):
+        raise ValueError(f"there are {len(bvals)} bvals, and bvecs of shape {bvecs.shape}, expected ({len(bvals)}, 3)")
+    return Gradients(bvals, bvecs, threshold)

@@ -1,0 +1,213 @@
+"""The C library through ctypes: its structures, its errors, and loading it on first use.
+
+capi/voxfit.h documents the functions and structures; names here are the same.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import enum
+import functools
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+ABI_VERSION = 1
+FLOAT32, FLOAT64, INT16, UINT16 = 1, 2, 3, 4
+PIN = 1
+PARAMETERS, MAPS = 0, 1
+WARNINGS, ISA = 0, 1
+_OK, _ARGUMENT, _HANDLE, _ABORTED, _FORKED, _INTERNAL = range(6)
+
+
+class Error(RuntimeError):
+    """The native library failed."""
+
+
+class ForkedError(Error):
+    """This process was forked after the library was loaded, and cannot use it: use spawn."""
+
+
+class Aborted(Error):
+    """The abort flag was raised."""
+
+
+class Status(enum.IntEnum):
+    """What happened to a voxel."""
+
+    OK = 0
+    OUTSIDE_MASK = 1
+    NON_FINITE = 2
+    ZERO_SIGNAL = 3
+    ALL_FREE_WATER = 4
+    NOT_POSITIVE_DEFINITE = 5
+    MAX_ITERATIONS = 6
+    REFIT = 7
+    NEGATIVE_SIGNAL = 8
+
+
+class Batch(ctypes.Structure):
+    """``voxfit_batch``."""
+
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("voxels", ctypes.c_int64),
+        ("signal", ctypes.c_void_p),
+        ("signal_type", ctypes.c_int32),
+        ("params_type", ctypes.c_int32),
+        ("voxel_stride", ctypes.c_int64),
+        ("value_stride", ctypes.c_int64),
+        ("offsets", ctypes.c_void_p),
+        ("params", ctypes.c_void_p),
+        ("status", ctypes.c_void_p),
+        ("iterations", ctypes.c_void_p),
+        ("threads", ctypes.c_int32),
+        ("flags", ctypes.c_int32),
+        ("abort_flag", ctypes.POINTER(ctypes.c_int32)),
+        ("progress", ctypes.POINTER(ctypes.c_int64)),
+    ]
+    keep: tuple = ()  # the arrays that it points to
+
+
+class Derivation(ctypes.Structure):
+    """``voxfit_derivation``."""
+
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("voxels", ctypes.c_int64),
+        ("params", ctypes.c_void_p),
+        ("status", ctypes.c_void_p),
+        ("iterations", ctypes.c_void_p),
+        ("maps", ctypes.POINTER(ctypes.c_void_p)),
+        ("map_count", ctypes.c_int32),
+        ("threads", ctypes.c_int32),
+        ("flags", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+        ("abort_flag", ctypes.POINTER(ctypes.c_int32)),
+        ("progress", ctypes.POINTER(ctypes.c_int64)),
+    ]
+    keep: tuple = ()
+
+
+class _Field(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_char * 64),
+        ("unit", ctypes.c_char * 16),
+        ("description", ctypes.c_char * 432),
+        ("components", ctypes.c_int64),
+    ]
+
+
+class Field(NamedTuple):
+    """A group of parameters or a map: its name, values a voxel, unit and description."""
+
+    name: str
+    components: int
+    unit: str
+    description: str
+
+
+_MODEL = ctypes.c_uint64
+_SIGNATURES = {
+    "voxfit_model_new": [
+        ctypes.c_char_p,
+        ctypes.c_int64,
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.POINTER(_MODEL),
+    ],
+    "voxfit_model_free": [_MODEL],
+    "voxfit_model_sizes": [_MODEL, ctypes.POINTER(ctypes.c_int64), ctypes.POINTER(ctypes.c_int64)],
+    "voxfit_model_fields": [
+        _MODEL,
+        ctypes.c_int32,
+        ctypes.POINTER(_Field),
+        ctypes.c_int64,
+        ctypes.POINTER(ctypes.c_int64),
+    ],
+    "voxfit_model_text": [
+        _MODEL,
+        ctypes.c_int32,
+        ctypes.c_char_p,
+        ctypes.c_int64,
+        ctypes.POINTER(ctypes.c_int64),
+    ],
+    "voxfit_fit": [_MODEL, ctypes.POINTER(Batch)],
+    "voxfit_derive": [_MODEL, ctypes.POINTER(Derivation)],
+}
+
+
+@functools.lru_cache(maxsize=None)
+def library() -> ctypes.CDLL:
+    """Load the library: $VOXFIT_LIBRARY, or the one that came with the package."""
+    path = os.environ.get("VOXFIT_LIBRARY") or str(Path(__file__).with_name("libvoxfit.so"))
+    try:
+        loaded = ctypes.CDLL(path)
+        found = loaded.voxfit_abi_version()
+    except (OSError, AttributeError) as err:
+        raise Error(f"voxfit: cannot load its library: {err} (`pip install ./python` builds it)") from None
+    if found != ABI_VERSION:
+        raise Error(f"voxfit: {path} has interface version {found}, expected {ABI_VERSION}")
+    loaded.voxfit_message.restype = ctypes.c_char_p
+    for name, arguments in _SIGNATURES.items():
+        getattr(loaded, name).argtypes = arguments
+    return loaded
+
+
+def call(name: str, *arguments) -> None:
+    """Call a function of the library without the interpreter's lock; its error becomes an exception."""
+    lib = library()
+    code = getattr(lib, name)(*arguments)
+    if code == _OK:
+        return
+    message = lib.voxfit_message().decode(errors="replace")
+    raise {_ARGUMENT: ValueError, _ABORTED: Aborted, _FORKED: ForkedError}.get(code, Error)(message)
+
+
+def new_model(name: str, bvals, bvecs, options: str) -> int:
+    """Make a model of contiguous float64 arrays, and return its handle."""
+    handle = _MODEL()
+    # A zero inside would end the string early.
+    if "\0" in name or "\0" in options:
+        raise ValueError("voxfit: a name or an option has a zero character")
+    call(
+        "voxfit_model_new",
+        name.encode(),
+        len(bvals),
+        bvals.ctypes.data,
+        bvecs.ctypes.data,
+        options.encode(),
+        ctypes.byref(handle),
+    )
+    return handle.value
+
+
+def free_model(handle: int) -> None:
+    """Free a model; in a forked process, which never had it, do nothing."""
+    library().voxfit_model_free(handle)
+
+
+def sizes(handle: int) -> tuple[int, int]:
+    """Return measurements and parameters of a model."""
+    measurements, parameters = ctypes.c_int64(), ctypes.c_int64()
+    call("voxfit_model_sizes", handle, ctypes.byref(measurements), ctypes.byref(parameters))
+    return measurements.value, parameters.value
+
+
+def fields(handle: int, which: int) -> tuple[Field, ...]:
+    """Return what the parameters, or the maps, of a model are."""
+    count = ctypes.c_int64()
+    call("voxfit_model_fields", handle, which, None, 0, ctypes.byref(count))
+    found = (_Field * count.value)()
+    call("voxfit_model_fields", handle, which, found, count.value, ctypes.byref(count))
+    return tuple(Field(f.name.decode(), f.components, f.unit.decode(), f.description.decode()) for f in found)
+
+
+def text(handle: int, which: int) -> str:
+    """Return the warnings, or the instruction set, of a model."""
+    needed = ctypes.c_int64()
+    call("voxfit_model_text", handle, which, None, 0, ctypes.byref(needed))
+    found = ctypes.create_string_buffer(needed.value)
+    call("voxfit_model_text", handle, which, found, needed.value, ctypes.byref(needed))
+    return found.value.decode()

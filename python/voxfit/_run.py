@@ -1,0 +1,93 @@
+"""Runs a native call so that Ctrl-C and progress work while it does."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from typing import Any, Callable, Protocol, Union
+
+from . import _native
+
+
+class ProgressBar(Protocol):
+    """What tqdm's bars have."""
+
+    def update(self, n: int) -> Any:
+        """Add to what is done."""
+
+
+Progress = Union[Callable[[int, int], Any], ProgressBar]
+
+# How long the main thread sleeps between two looks at signals and progress.
+_POLL_SECONDS = 0.02
+# Batches up to this are over before a thread would have started.
+_SMALL = 64
+
+
+def run(name: str, handle: int, request, voxels: int, progress: Progress | None) -> None:
+    """Make the native call ``name(handle, request)``, whose request counts ``voxels`` as done.
+
+    The request's attribute ``keep`` has the arrays that it points to, which must live as long as the call,
+    whatever happens to the caller.
+
+    The call runs in a thread of its own, as Python looks at signals only in the main thread and only
+    between its own steps. Whatever is raised here, KeyboardInterrupt or an error of ``progress``, first
+    ends the call.
+    """
+    abort, done = ctypes.c_int32(0), ctypes.c_int64(0)
+    request.abort_flag, request.progress = ctypes.pointer(abort), ctypes.pointer(done)
+    in_main = threading.current_thread() is threading.main_thread()
+    if progress is None and (voxels <= _SMALL or not in_main):
+        _native.call(name, handle, ctypes.byref(request))
+        return
+    raised: list[BaseException] = []
+    over = threading.Event()  # Thread.join() forgets the thread when Ctrl-C interrupts it (Python up to 3.12)
+
+    def work() -> None:
+        try:
+            _native.call(name, handle, ctypes.byref(request))
+        except BaseException as err:  # handed to the thread that waits
+            raised.append(err)
+        finally:
+            over.set()
+
+    report = _reporter(progress, voxels)
+    threading.Thread(target=work, name="voxfit", daemon=True).start()
+    try:
+        while not over.wait(_POLL_SECONDS):
+            report(done.value)
+        report(done.value)
+    except BaseException:
+        abort.value = 1
+        _finish(over)
+        raise
+    if raised:
+        raise raised[0]
+
+
+def _finish(over: threading.Event) -> None:
+    """Wait for the end of the native call through any further Ctrl-C."""
+    while not over.is_set():
+        try:
+            over.wait()
+        except KeyboardInterrupt:
+            pass
+
+
+def _reporter(progress: Progress | None, voxels: int) -> Callable[[int], None]:
+    """Return what tells the progress when there is some."""
+    if progress is None:
+        return lambda done: None
+    last = 0
+
+    def report(done: int) -> None:
+        nonlocal last
+        if done == last:
+            return
+        if hasattr(progress, "update"):
+            progress.update(done - last)
+        else:
+            progress(done, voxels)
+        last = done
+
+    return report

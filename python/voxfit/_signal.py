@@ -1,0 +1,74 @@
+"""Where the values of a signal lie in memory, for any strides, without a copy."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from . import _native
+
+_TYPES = {
+    np.dtype(np.float32): _native.FLOAT32,
+    np.dtype(np.float64): _native.FLOAT64,
+    np.dtype(np.int16): _native.INT16,
+    np.dtype(np.uint16): _native.UINT16,
+}
+
+
+class Layout(NamedTuple):
+    """A signal in memory: `Batch`'s fields, and the arrays that must live as long."""
+
+    voxels: int
+    type: int
+    address: int
+    voxel_stride: int
+    value_stride: int
+    offsets: np.ndarray | None
+    data: np.ndarray
+
+
+def as_mask(mask, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Return a mask as booleans, checked against the shape of the voxels."""
+    if mask is None:
+        return None
+    mask = np.asarray(mask)
+    if mask.shape != shape:
+        raise ValueError(f"mask has shape {mask.shape}, expected {shape}, that of the data without its last axis")
+    return mask if mask.dtype == bool else mask != 0
+
+
+def lay_out(data: np.ndarray, mask: np.ndarray | None) -> Layout:
+    """Describe data of shape (..., N), or the voxels of it that a mask has."""
+    if _native_type(data.dtype) is None:
+        if mask is not None:  # convert no more than is fitted
+            data, mask = data[mask], None
+        data = data.astype(_wider(data.dtype))
+    shape, strides = data.shape[:-1], data.strides[:-1]
+    value_stride, type_ = data.strides[-1], _TYPES[data.dtype]
+    even = data.flags.c_contiguous or data.ndim == 2 and any(data.strides)
+    if mask is None and even:
+        stride = data.itemsize * data.shape[-1] if data.flags.c_contiguous else strides[0]
+        value_stride = data.itemsize if data.flags.c_contiguous else value_stride
+        voxels = int(np.prod(shape, dtype=np.int64))
+        return Layout(voxels, type_, data.ctypes.data, stride, value_stride, None, data)
+    offsets = np.zeros(shape, np.int64)
+    for axis, stride in enumerate(strides):
+        steps = np.arange(shape[axis], dtype=np.int64) * stride
+        offsets += steps.reshape([-1 if i == axis else 1 for i in range(len(shape))])
+    offsets = offsets.ravel() if mask is None else offsets[mask]
+    return Layout(offsets.size, type_, data.ctypes.data, 0, value_stride, offsets, data)
+
+
+def _native_type(dtype: np.dtype) -> int | None:
+    return _TYPES.get(dtype) if dtype.isnative else None
+
+
+def _wider(dtype: np.dtype) -> np.dtype:
+    """Return a type of the library that holds all values of another."""
+    if dtype.kind not in "iuf":
+        raise TypeError(f"data are of type {dtype}, expected real numbers")
+    for candidate in (np.int16, np.float32):
+        if np.can_cast(dtype, candidate, "safe"):
+            return np.dtype(candidate)
+    return np.dtype(np.float64)

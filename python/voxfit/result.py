@@ -1,0 +1,121 @@
+"""What a fit gives: arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ._native import Status
+
+if TYPE_CHECKING:
+    from .model import Model
+
+# The bases that parameters are in, whatever basis was asked for.
+_NATIVE_BASIS = {"csdm": "descoteaux07", "msmt": "tournier07"}
+
+
+class Result(Mapping):
+    """Parameters, status and iterations of the fitted voxels, and maps made of them when they are asked for.
+
+    ``result[name]`` is a volume of the data's shape, of parameters (float64) or of a map (float32), zero
+    outside the mask; ``list(result)`` has the names. ``result.masked(name)`` is the same for the fitted
+    voxels alone.
+
+    Attributes
+    ----------
+    model : Model
+        The model that was fitted.
+    params : ndarray, (n, parameters), float64
+        What was fitted, as ``model.parameter_fields`` describes it, of the voxels of the mask in C order.
+    status : ndarray, (n,), uint8
+        What happened to each voxel: a `Status`.
+    iterations : ndarray, (n,), uint16
+        How many iterations it took.
+    shape : tuple of int
+        The shape of volumes: that of the data without the last axis.
+    mask : ndarray of bool, or None
+        The voxels that were fitted; None for all.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        params: np.ndarray,
+        status: np.ndarray,
+        iterations: np.ndarray,
+        shape: tuple[int, ...],
+        mask: np.ndarray | None,
+    ) -> None:
+        self.model = model
+        self.params = params
+        self.status = status
+        self.iterations = iterations
+        self.shape = shape
+        self.mask = mask
+        self._maps: dict[str, np.ndarray] = {}
+
+    def __repr__(self) -> str:
+        return f"Result({self.model.name!r}, {len(self.status)} voxels of {self.shape}: {', '.join(self)})"
+
+    def _names(self) -> list[str]:
+        fields = (*self.model.parameter_fields, *self.model.map_fields)
+        return list(dict.fromkeys(f.name for f in fields))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names())
+
+    def __len__(self) -> int:
+        return len(self._names())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names()
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.unpack(self.masked(name), Status.OUTSIDE_MASK if name == "status" else 0)
+
+    def masked(self, name: str) -> np.ndarray:
+        """Return parameters or a map of the fitted voxels, (n, components), or (n,) for one component."""
+        if name == "status":
+            return self.status
+        if name == "iterations":
+            return self.iterations
+        at = 0
+        for field in self.model.parameter_fields:
+            if field.name == name:
+                values = self._in_basis(name, self.params[:, at : at + field.components])
+                return values[:, 0] if field.components == 1 else values
+            at += field.components
+        if name not in self._maps:
+            self.derive([name])
+        return self._maps[name]
+
+    def derive(self, names, **keywords) -> None:
+        """Make several maps in one pass; keywords are those of `Model.derive`."""
+        self._maps.update(self.model.derive(names, self.params, self.status, self.iterations, **keywords))
+
+    def unpack(self, values: np.ndarray, outside=0) -> np.ndarray:
+        """Place values of the fitted voxels, (n, ...), in a volume; other voxels are ``outside``."""
+        if self.mask is None:
+            return values.reshape(self.shape + values.shape[1:])
+        volume = np.full(self.shape + values.shape[1:], outside, values.dtype)
+        volume[self.mask] = values
+        return volume
+
+    def _in_basis(self, name: str, values: np.ndarray) -> np.ndarray:
+        """Return SH coefficients in the basis that was asked for."""
+        native = _NATIVE_BASIS.get(self.model.name)
+        if not name.startswith("fod") or self.model.options.get("basis", native) == native:
+            return values
+        return values[:, swap_orders(values.shape[1])]
+
+
+def swap_orders(coefficients: int) -> np.ndarray:
+    """Return the places of m and -m exchanged: what takes descoteaux07 (legacy) to tournier07, and back."""
+    order, degree = [], 0
+    while len(order) < coefficients:
+        first = len(order)
+        order += range(first + 2 * degree, first - 1, -1)
+        degree += 2
+    return np.array(order)
