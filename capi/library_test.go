@@ -223,6 +223,13 @@ func TestCProgramIsCleanUnderValgrind(t *testing.T) {
 	}
 }
 
+func TestHeaderIsCPlusPlusToo(t *testing.T) {
+	if _, err := exec.LookPath("c++"); err != nil {
+		t.Skip("no C++ compiler")
+	}
+	run(t, nil, "c++", "-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-x", "c++", "voxfit.h", "-Wno-pragma-once-outside-header")
+}
+
 func TestForkedProcessGetsAnErrorFromEveryCall(t *testing.T) {
 	fork := program(t, "fork", library(t, ""))
 	for _, how := range []string{"libc", "kernel"} {

@@ -22,6 +22,11 @@ def test_results_do_not_depend_on_threads(fit, data, n_threads):
     assert same(fit(data), fit(data, n_threads=n_threads))
 
 
+def test_results_do_not_depend_on_pinning(data, gtab):
+    model = voxfit.Model("dti", gtab)
+    assert same(model.fit(data, pin=True, n_threads=2), model.fit(data))
+
+
 def test_results_do_not_depend_on_how_voxels_are_divided(fit, data):
     whole = fit(data)
     parts = [fit(data[i]).params for i in range(len(data))]
