@@ -8,19 +8,18 @@ import sys
 import tempfile
 
 # Outlives this process: waits until our end of the pipe closes, which a crash does too, and removes the
-# folder. Those who still write into it (Ray's processes end a moment after their driver) get some time.
+# folder. Ray's processes end some seconds after their driver and may make the folder anew, so it goes on
+# until there has been none for five seconds.
 _JANITOR = """
-import shutil, sys, time
+import os, shutil, sys, time
 sys.stdin.read()
-for _ in range(100):
+absent = 0
+for _ in range(600):
+    absent = 0 if os.path.exists(sys.argv[1]) else absent + 1
+    if absent > 50:
+        break
     shutil.rmtree(sys.argv[1], ignore_errors=True)
     time.sleep(0.1)
-    try:
-        open(sys.argv[1]).close()
-    except FileNotFoundError:
-        break
-    except OSError:
-        pass
 """
 
 
@@ -47,9 +46,7 @@ class ScratchFolder:
         atexit.register(self.remove)
 
     def remove(self):
-        """Remove the folder now."""
+        """Remove the folder now, and again if late writers make it anew."""
         atexit.unregister(self.remove)
         shutil.rmtree(self.path, ignore_errors=True)
-        if self._janitor.poll() is None:
-            self._janitor.stdin.close()
-            self._janitor.wait()
+        self._janitor.stdin.close()
