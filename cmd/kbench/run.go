@@ -25,7 +25,7 @@ import (
 
 // runOptions are the flags of kbench run.
 type runOptions struct {
-	models               []string
+	models, engines      []string
 	minChunks, maxChunks int // powers of two
 	runs                 int
 	minScale, maxScale   int
@@ -42,7 +42,7 @@ type runOptions struct {
 	placement            placement
 	places               []int // the CPUs that workers get, in order
 	resume               bool
-	overlay              string
+	overlay, python      string
 	command              string
 }
 
@@ -66,6 +66,8 @@ The command line of the published study works as typed, with underscores or dash
 	}
 	f := c.Flags()
 	f.StringSliceVar(&o.models, "models", []string{"csdm", "fwdtim"}, "models to fit: "+modelNames())
+	f.StringSliceVar(&o.engines, "engines", []string{engineVoxfit}, "who fits: "+engineVoxfit+", and through Python "+strings.Join(pythonEngines, ", "))
+	f.StringVar(&o.python, "python", "", "Python with DIPY and voxfit (default: as for kbench compare)")
 	f.IntVar(&o.minChunks, "min-chunks", 1, "smallest chunk count, as a power of two")
 	f.IntVar(&o.maxChunks, "max-chunks", 13, "largest chunk count, as a power of two")
 	f.IntVar(&o.runs, "num-runs", 3, "repetitions of each setting")
@@ -95,6 +97,9 @@ func (o *runOptions) check() error {
 		if _, err := findModel(name); err != nil {
 			return err
 		}
+	}
+	if err := o.checkEngines(); err != nil {
+		return err
 	}
 	switch {
 	case len(o.models) == 0:
@@ -165,9 +170,21 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer results.Free()
+	var python *pythonBench
+	if slices.ContainsFunc(missing, plannedRun.inPython) {
+		if python, err = startPython(ctx, o.python, block); err != nil {
+			return err
+		}
+		defer python.close()
+	}
 	bar := newProgress(stderr, "run", "runs", len(missing))
 	for i, p := range missing {
-		record, err := o.measure(ctx, p, block.room, results)
+		var record study.Record
+		if p.inPython() {
+			record, err = python.measure(p, stderr)
+		} else {
+			record, err = o.measure(ctx, p, block.room, results)
+		}
 		if err == nil {
 			err = log.Append(record)
 		}
@@ -305,7 +322,12 @@ type plannedRun struct {
 	record study.Record
 	fitter kernel.Fitter
 	plan   sched.Plan
+	model  string // as the command line names it
+	scale  int
 }
+
+// inPython says whether the run is not this program's own.
+func (p plannedRun) inPython() bool { return slices.Contains(pythonEngines, p.record.Engine) }
 
 // plan lists the runs. Repetitions are the outer loop, so that a slow drift of the machine touches
 // every setting alike.
@@ -315,26 +337,39 @@ func (o *runOptions) plan(block studyBlock, fitters map[string]model.Model) []pl
 	machine := numa.Describe()
 	pin := o.placement.pinning()
 	var planned []plannedRun
-	add := func(m model.Model, engine string, scale, cpus, chunks, run int) {
-		voxels := block.voxels * scale
+	add := func(name, engine string, scale, cpus, chunks, run int) {
+		m, voxels := fitters[name], block.voxels*scale
 		plan := o.placement.plan(o.places, cpus)
 		plan.Voxels, plan.Chunks, plan.Counters = voxels, chunks, true
-		planned = append(planned, plannedRun{fitter: m.Fitter(), plan: plan, record: study.Record{
+		p := plannedRun{fitter: m.Fitter(), plan: plan, model: name, scale: scale, record: study.Record{
 			Engine: engine, Model: m.StudyName(), DataShape: block.shape, NumVox: voxels, CPUCount: cpus,
 			NumChunks: chunks, VoxPerChunk: max(1, voxels/chunks), Run: run,
 			ISA: isa, Pinned: pin != sched.PinNone, Nodes: nodesOf(machine, o.places[:cpus]), Version: version(), Host: host,
 			Schedule: plan.Policy.String(), Pin: pin.String(), Places: o.placement.places, Cores: machine.CoresOf(o.places[:cpus]),
-		}})
+		}}
+		if p.inPython() {
+			p.record.Pinned, p.record.Schedule, p.record.Pin, p.record.Places = false, "", "", ""
+			if strings.HasPrefix(engine, "dipy") {
+				p.record.ISA = ""
+			}
+		}
+		planned = append(planned, p)
 	}
 	for scale := o.minScale; scale <= o.maxScale; scale++ {
 		for run := 1; run <= o.runs; run++ {
 			for _, name := range o.models {
-				if !o.skipSerial {
-					add(fitters[name], "serial", scale, 1, 1, run)
+				if !o.skipSerial && slices.Contains(o.engines, engineVoxfit) {
+					add(name, "serial", scale, 1, 1, run)
 				}
-				for _, cpus := range o.cpus {
-					for k := o.minChunks; k <= o.maxChunks; k++ {
-						add(fitters[name], "voxfit", scale, cpus, 1<<k, run)
+				for _, engine := range o.engines {
+					if study.IsSerial(engine) {
+						add(name, engine, scale, 1, 1, run)
+						continue
+					}
+					for _, cpus := range o.cpus {
+						for k := o.minChunks; k <= o.maxChunks; k++ {
+							add(name, engine, scale, cpus, 1<<k, run)
+						}
 					}
 				}
 			}

@@ -1,0 +1,91 @@
+"""Constrained spherical deconvolution, as DIPY's ``csdeconv``."""
+
+import warnings
+
+import numpy as np
+
+from dipy.reconst import csdeconv
+from dipy.reconst.shm import SphHarmFit
+
+from voxfit.dipy import _fitting
+from voxfit.dipy._native import MAX_ITERATIONS, NON_FINITE, Native, Unsupported
+
+Y00 = 0.5 / np.sqrt(np.pi)
+
+
+class SphHarmRows(SphHarmFit):
+    """A SphHarmFit whose coefficients have one row for each voxel."""
+
+    voxel_class = SphHarmFit
+
+    def __init__(self, model, shm_coeff):
+        super().__init__(model, shm_coeff, None)
+
+    def take(self, rows):
+        """DIPY's fit of one row, or rows again."""
+        coefficients = self._shm_coef[rows]
+        if coefficients.ndim == 1:
+            return self.voxel_class(self.model, coefficients, None)
+        return type(self)(self.model, coefficients)
+
+
+class ConstrainedSphericalDeconvModel(csdeconv.ConstrainedSphericalDeconvModel):
+    """DIPY's ConstrainedSphericalDeconvModel with a native fit.
+
+    Set-up, attributes and warnings are DIPY's. Degrees above 12 are left to DIPY's own fit. Where DIPY
+    raises LinAlgError for the normal matrix of one voxel, the native fit goes on, see
+    ``VolumeFit.status``.
+    """
+
+    native_inputs = ("gtab", "R", "B_reg", "sphere", "sh_order_max", "tau", "convergence")
+
+    def fit(self, data, *, mask=None, **kwargs):
+        """Fit all voxels of a mask.
+
+        Parameters
+        ----------
+        data : ndarray, shape (..., measurements)
+            The signal of a volume, or of one voxel.
+        mask : ndarray, shape data.shape[:-1], optional
+            Voxels that are fitted: those that are not zero.
+        **kwargs
+            ``engine``, ``n_jobs``, ``n_threads``, ``vox_per_chunk``, ``verbose``, ``backend``: see
+            :func:`voxfit.dipy.fit_rows`.
+
+        Returns
+        -------
+        fit : SphHarmFit or VolumeFit
+            Of one voxel, or of a volume.
+        """
+        return _fitting.fit_volume(self, super().fit, data, mask, kwargs)
+
+    def native(self):
+        """The native model for the attributes that this model has now."""
+        if self.convergence < 1:
+            raise Unsupported("convergence below 1")
+        degrees = np.arange(0, self.sh_order_max + 1, 2)
+        factors = self.R.diagonal()[degrees * (degrees + 1) // 2]
+        weighted = ~self.gtab.b0s_mask
+        bvecs = np.zeros((len(weighted), 3))
+        bvecs[weighted] = _fitting.unit(self.gtab.gradients[weighted])
+        # DIPY keeps lambda only as the scale of B_reg.
+        directions, coefficients = self.B_reg.shape
+        unit_scale = coefficients * factors[0] / np.sqrt(directions * 362.0)
+        # Which volumes are weighted is all that b-values tell: the response is in the factors.
+        return Native(
+            "csdm", np.where(weighted, 1000.0, 0.0), bvecs,
+            lmax=int(self.sh_order_max),
+            response={"zonal": [(factors * np.sqrt((2 * degrees + 1) / (4 * np.pi))).tolist()]},
+            sphere={"vertices": _fitting.unit(self.sphere.vertices).tolist()},
+            tau=float(self.tau),
+            max_iterations=int(self.convergence),
+            **{"lambda": float(self.B_reg[0, 0] / Y00 / unit_scale)},
+        )  # fmt: skip
+
+    def rows(self, parameters, status):
+        """A fit of the rows that the native model wrote."""
+        parameters[status == NON_FINITE] = np.nan  # as DIPY
+        if np.any(status == MAX_ITERATIONS):
+            message = "maximum number of iterations exceeded - failed to converge"
+            warnings.warn(message, stacklevel=4)
+        return SphHarmRows(self, parameters)

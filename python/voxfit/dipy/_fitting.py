@@ -1,0 +1,108 @@
+"""What the native fits of all models have in common."""
+
+import logging
+
+import numpy as np
+
+from voxfit.dipy import _engines
+from voxfit.dipy._native import Unsupported
+from voxfit.dipy._volume import VolumeFit
+
+log = logging.getLogger("voxfit.dipy")
+
+_ENGINE_OPTIONS = ("engine", "n_jobs", "n_threads", "vox_per_chunk", "verbose", "backend")
+
+
+def fit_volume(model, dipys_fit, data, mask, kwargs, make_rows=None):
+    """Fit a volume, or one voxel, natively where the model's options allow it.
+
+    Parameters
+    ----------
+    model : ReconstModel
+        Has ``native()``, ``rows(parameters, status)`` and ``native_inputs``, the names of the attributes
+        that ``native`` looks at.
+    dipys_fit : callable
+        The fit of DIPY's class.
+    data : ndarray, shape (..., measurements)
+    mask : ndarray, optional
+    kwargs : dict
+        Keyword arguments of the fit.
+    make_rows : callable, optional
+        Instead of ``model.rows``.
+    """
+    make_rows = make_rows or model.rows
+    native = native_or_none(model, data, kwargs)
+    if native is None:
+        if np.ndim(data) > 1:
+            kwargs = dict(kwargs, mask=mask)
+        return dipys_fit(data, **kwargs)
+    if data.ndim == 1:
+        return make_rows(*native.fit(data[None], 1)).take(0)
+    if mask is None:
+        mask = np.ones(data.shape[:-1], dtype=bool)
+    elif mask.shape != data.shape[:-1]:
+        raise ValueError("mask and data shape do not match")
+    inside = np.asarray(mask, dtype=bool)
+    if inside.all():
+        inside = None
+    parameters, status = _engines.fit_rows(native, data, inside, **engine_options(kwargs))
+    return VolumeFit(model, make_rows(parameters, status), mask, status)
+
+
+def native_or_none(model, data, kwargs=()):
+    """The native model, or None where DIPY's own fit must do it; the reason is logged (level INFO)."""
+    try:
+        if not isinstance(data, np.ndarray) or data.dtype.kind not in "fiu" or data.ndim < 1:
+            raise Unsupported("data that is no array of real numbers")
+        if data.shape[-1] != len(model.gtab.bvals):
+            raise Unsupported("data that does not fit the gradient table")
+        if "weights" in kwargs:
+            raise Unsupported("weights")
+        return _prepared(model)
+    except Unsupported as reason:
+        log.info("%s: DIPY's own fit, for %s", type(model).__name__, reason)
+        return None
+
+
+def _prepared(model):
+    """The native model, kept from fit to fit until one of the model's attributes is another object."""
+    inputs = [getattr(model, name) for name in model.native_inputs]
+    last, native = model.__dict__.get("_prepared_native", (None, None))
+    if last is None or any(a is not b for a, b in zip(last, inputs)):
+        try:
+            native = model.native()
+            native.prepare()
+        except Unsupported as reason:
+            native = reason
+        model._prepared_native = inputs, native
+    if isinstance(native, Unsupported):
+        raise native
+    return native
+
+
+def engine_options(kwargs):
+    """Those keyword arguments of a fit that say where and how voxels are fitted."""
+    return {name: kwargs[name] for name in _ENGINE_OPTIONS if name in kwargs}
+
+
+def spread(rows, shape, mask):
+    """Rows in their voxels of a volume; zeros outside the mask."""
+    if mask is None:
+        return rows.reshape(shape + rows.shape[1:])
+    volume = np.zeros(shape + rows.shape[1:], dtype=rows.dtype)
+    volume[mask] = rows
+    return volume
+
+
+def unit(vectors):
+    """Vectors scaled to length 1."""
+    vectors = np.asarray(vectors, dtype=float)
+    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+
+
+def check_design(design, gtab):
+    """Raise Unsupported where DIPY's design matrix is not that of b-values and b-vectors."""
+    x, y, z = gtab.bvecs.T
+    expected = -gtab.bvals * np.array([x * x, 2 * x * y, y * y, 2 * x * z, 2 * y * z, z * z])
+    if not np.allclose(design[:, :6], expected.T, rtol=1e-9, atol=1e-9):
+        raise Unsupported("b-tensors that are not linear")

@@ -1,0 +1,116 @@
+"""Multi-shell multi-tissue deconvolution, as DIPY's ``mcsd``."""
+
+from functools import partial
+import warnings
+
+import numpy as np
+
+from dipy.reconst import mcsd
+from dipy.reconst.shm import SphHarmModel
+
+from voxfit.dipy import _fitting
+from voxfit.dipy._csd import SphHarmRows
+from voxfit.dipy._native import MAX_ITERATIONS, NON_FINITE, Native, Unsupported
+
+
+class MSDeconvRows(mcsd.MSDeconvFit, SphHarmRows):
+    """An MSDeconvFit whose coefficients have one row for each voxel."""
+
+    voxel_class = mcsd.MSDeconvFit
+
+    def __init__(self, model, shm_coeff):
+        mcsd.MSDeconvFit.__init__(self, model, shm_coeff, None)
+
+    def predict(self, *, gtab=None, S0=1.0):
+        """The signal; S0 other than 1 is not implemented, as in DIPY."""
+        if np.any(np.asarray(S0) != 1):
+            raise NotImplementedError
+        return self.model.predict(self._shm_coef, gtab=gtab)
+
+
+class _OnceSetUp(mcsd.MultiShellDeconvModel):
+    """Follows MultiShellDeconvModel in the order of classes. DIPY's set-up looks up its own class by name,
+    finds the subclass where DIPY is patched, and so calls itself again: with gtab alone, where it means
+    the class above."""
+
+    def __init__(self, gtab, *args, **kwargs):
+        if not args and not kwargs:
+            SphHarmModel.__init__(self, gtab)
+        else:
+            super().__init__(gtab, *args, **kwargs)
+
+
+class MultiShellDeconvModel(_OnceSetUp):
+    """DIPY's MultiShellDeconvModel with a native fit.
+
+    The native solver finds the minimum exactly, where DIPY's stops a little before it. It adds MRtrix3's
+    1e-10 to the diagonal. A voxel that it gives up is NaN with a warning, as in DIPY. Degrees above 12,
+    and acquisitions with b0s for which the response has no shell, are left to DIPY's own fit.
+    """
+
+    native_inputs = ("gtab", "response", "sphere", "sh_order_max")
+
+    def __init__(self, gtab, response, *args, **kwargs):
+        super().__init__(gtab, response, *args, **kwargs)
+
+    __init__.__doc__ = mcsd.MultiShellDeconvModel.__init__.__doc__
+
+    def fit(self, data, verbose=True, *, mask=None, **kwargs):
+        """Fit all voxels of a mask; arguments as :meth:`ConstrainedSphericalDeconvModel.fit`.
+
+        Parameters
+        ----------
+        verbose : bool
+            Warn of voxels without a solution.
+
+        Returns
+        -------
+        fit : MSDeconvFit or VolumeFit
+            Of one voxel, or of a volume.
+        """
+        def dipys_fit(data, **kwargs):
+            return super(MultiShellDeconvModel, self).fit(data, verbose=verbose, **kwargs)
+
+        return _fitting.fit_volume(self, dipys_fit, data, mask, kwargs, partial(self.rows, warn=verbose))
+
+    def native(self):
+        """The native model for the attributes that this model has now."""
+        shell_of = np.argmin(np.abs(self.response.shells[:, None] - self.gtab.bvals), axis=0)
+        b0s = self.gtab.b0s_mask
+        if np.any(b0s) and not np.array_equal(b0s, shell_of == 0):
+            raise Unsupported("b0s for which the response has no shell of their own")
+        used = np.unique(shell_of)
+        weighted = np.where(b0s, 0, np.searchsorted(used, shell_of) + (0 if np.any(b0s) else 1))
+        bvecs = np.zeros((len(b0s), 3))
+        bvecs[~b0s] = _fitting.unit(self.gtab.gradients[~b0s])
+        iso, response = self.response.iso, self.response.response[used]
+        if np.any(b0s):
+            response = response.copy()
+            response[0, iso + 1 :] = 0  # as DIPY's basis at b0s
+        shells = (1000.0 * np.unique(weighted)).tolist()
+        tissues = [response[:, [i]] for i in range(iso)] + [response[:, iso:]]
+        # Numbered b-values, so that shells are DIPY's.
+        return Native(
+            "msmt", 1000.0 * weighted, bvecs,
+            lmax=int(self.sh_order_max),
+            tissues=[
+                {"name": f"tissue{i}", "zonal": zonal.tolist(), "bvals": shells}
+                for i, zonal in enumerate(tissues)
+            ],
+            directions=_fitting.unit(self.sphere.vertices).tolist(),
+        )  # fmt: skip
+
+    def rows(self, parameters, status, warn=True):
+        """A fit of the rows that the native model wrote."""
+        iso = self.response.iso
+        # The native basis is MRtrix3's; DIPY's legacy one has m and -m changed over.
+        place = iso + self.l_values * (self.l_values + 1) // 2 - self.m_values
+        coefficients = parameters[:, np.concatenate((np.arange(iso), place))]
+        lost = (status == MAX_ITERATIONS) | (status == NON_FINITE)
+        coefficients[lost] = np.nan
+        if np.any(lost) and warn:
+            message = """Voxel could not be solved properly and ended up with a
+                SolverError. Proceeding to fill it with NaN values.
+                """
+            warnings.warn(message, UserWarning, stacklevel=4)
+        return MSDeconvRows(self, coefficients)

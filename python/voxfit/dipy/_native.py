@@ -1,0 +1,120 @@
+"""The native model behind a model of DIPY."""
+
+import warnings
+
+import numpy as np
+
+from dipy.core.sphere import HemiSphere
+from dipy.direction.peaks import peak_directions
+
+import voxfit
+from voxfit import Status
+
+NON_FINITE, ZERO_SIGNAL, MAX_ITERATIONS = Status.NON_FINITE, Status.ZERO_SIGNAL, Status.MAX_ITERATIONS
+
+
+class Unsupported(Exception):
+    """A set-up of a model that has no native fit; says which part of it."""
+
+
+class Native:
+    """A native model, given by numbers and text alone: it is made on first use in each process, and
+    pickled without what was made.
+
+    Parameters
+    ----------
+    name : str
+        As :class:`voxfit.Model` takes it.
+    bvals, bvecs : ndarray, shape (measurements,) and (measurements, 3)
+    **options
+        Of :class:`voxfit.Model`.
+    """
+
+    def __init__(self, name, bvals, bvecs, **options):
+        self.name = name
+        self.gradients = np.array(bvals, dtype=float), np.array(bvecs, dtype=float)
+        self.options = options
+        self._model = None
+
+    def __getstate__(self):
+        return dict(self.__dict__, _model=None)
+
+    def prepare(self):
+        """Make the model; Unsupported says why it cannot be made."""
+        if self._model is None:
+            try:
+                self._model = self._make()
+            except ValueError as error:
+                raise Unsupported(str(error)) from None
+        return self._model
+
+    def _make(self, **more):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # DIPY's own set-up has warned
+            return voxfit.Model(self.name, self.gradients, **self.options, **more)
+
+    def fit(self, signal, n_threads=None, mask=None):
+        """Parameters and status of each voxel of a signal; without n_threads, all CPUs fit."""
+        fitted = self.prepare().fit(signal, mask=mask, n_threads=n_threads)
+        return fitted.params, fitted.status
+
+    def peaks(self, coefficients, sampling, sphere, relative_threshold, min_separation, npeaks):
+        """Peaks of distributions at the vertices of a sphere, by DIPY's rules.
+
+        Parameters
+        ----------
+        coefficients : ndarray, shape (voxels, coefficients)
+        sampling : ndarray, shape (vertices, coefficients)
+            From coefficients to values at the vertices.
+        sphere : Sphere
+            A HemiSphere with edges is done natively.
+        relative_threshold, min_separation, npeaks
+            Of DIPY's ``peaks_from_model``.
+
+        Returns
+        -------
+        found : dict
+            "directions" (voxels, npeaks, 3), "values" and "indices" (voxels, npeaks); indices are -1 where
+            there is no peak.
+        """
+        n = len(coefficients)
+        found = {
+            "directions": np.zeros((n, npeaks, 3)),
+            "values": np.zeros((n, npeaks)),
+            "indices": np.full((n, npeaks), -1, dtype=np.int32),
+        }
+        rows = range(n)
+        if isinstance(sphere, HemiSphere) and relative_threshold > 0 and 0 < min_separation <= 90:
+            self._native_peaks(found, coefficients, sampling, sphere, relative_threshold, min_separation, npeaks)
+            rows = ()
+        for row in rows:
+            directions, values, indices = peak_directions(
+                sampling @ coefficients[row], sphere,
+                relative_peak_threshold=relative_threshold, min_separation_angle=min_separation,
+            )  # fmt: skip
+            k = min(npeaks, len(values))
+            found["directions"][row, :k] = directions[:k]
+            found["values"][row, :k] = values[:k]
+            found["indices"][row, :k] = indices[:k]
+        return found
+
+    def _native_peaks(self, found, coefficients, sampling, sphere, relative_threshold, min_separation, npeaks):
+        vertices = sphere.vertices
+        finder = self._make(
+            peaks={
+                "sphere": {"vertices": vertices.tolist(), "edges": sphere.edges.tolist()},
+                "relative_threshold": float(relative_threshold),
+                "min_separation": float(min_separation),
+                "max": int(npeaks),
+            }
+        )
+        at = finder.derive(["peaks"], coefficients)["peaks"].reshape(len(coefficients), npeaks, 3)
+        row, peak = np.nonzero(at.any(-1))
+        # The map has single precision; the vertex that is meant is the nearest.
+        vertex = np.empty(len(row), dtype=np.int32)
+        for start in range(0, len(row), 4096):
+            part = slice(start, start + 4096)
+            vertex[part] = np.argmax(at[row[part], peak[part]] @ vertices.T, axis=1)
+        found["indices"][row, peak] = vertex
+        found["directions"][row, peak] = vertices[vertex]
+        found["values"][row, peak] = np.einsum("ij,ij->i", coefficients[row], sampling[vertex])

@@ -1,0 +1,68 @@
+"""Ray as the engine needs it: started if it is not, told to spill into a folder that is removed."""
+
+import atexit
+import os
+
+from dipy.utils.optpkg import optional_package
+
+from voxfit.dipy._scratch import ScratchFolder
+
+ray, has_ray, _ = optional_package("ray")
+_, has_grpc, _ = optional_package("grpc")
+_scratch = None
+
+
+def connect(**options):
+    """Join the Ray that runs, or start one on this machine.
+
+    One that is started here keeps all its files, spilled objects too, in a temporary folder, which goes
+    with the process or with :func:`shutdown`, also after a crash.
+
+    Parameters
+    ----------
+    **options
+        Of ``ray.init``, as ``num_cpus`` and ``object_store_memory``. An ``address``, or $RAY_ADDRESS,
+        joins a cluster that is up.
+
+    Returns
+    -------
+    cpus : int
+        CPUs of all machines.
+    """
+    global _scratch
+    if not has_ray:
+        raise ray()
+    if not ray.is_initialized():
+        options = dict({"include_dashboard": False, "log_to_driver": False, "logging_level": "warning"}, **options)
+        if "address" not in options and not os.environ.get("RAY_ADDRESS"):
+            _scratch = ScratchFolder()
+            options = dict({"_temp_dir": _scratch.path, "object_spilling_directory": _scratch.path}, **options)
+            atexit.register(shutdown)
+        ray.init(**options)
+    return max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+
+def shutdown():
+    """Leave Ray, and remove the folder if it was started here."""
+    global _scratch
+    if has_ray and ray.is_initialized():
+        ray.shutdown()
+    if _scratch is not None:
+        atexit.unregister(shutdown)
+        _scratch.remove()
+        _scratch = None
+
+
+def spilled_bytes():
+    """Bytes that Ray has moved from memory to disk, on all machines, since it was started.
+
+    Zero when Ray does not run; None when it cannot be asked, for want of the package grpcio.
+    """
+    if not has_ray or not ray.is_initialized():
+        return 0
+    if not has_grpc:
+        return None
+    from ray._private.internal_api import get_memory_info_reply, get_state_from_address
+
+    address = ray.get_runtime_context().gcs_address
+    return get_memory_info_reply(get_state_from_address(address)).store_stats.spilled_bytes_total

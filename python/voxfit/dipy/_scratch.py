@@ -1,0 +1,52 @@
+"""A temporary folder that is gone after the process, however the process ends."""
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+# Outlives this process: waits until our end of the pipe closes, which a crash does too, and removes the
+# folder. Ray's processes end some seconds after their driver and may make the folder anew, so it goes on
+# until there has been none for five seconds.
+_JANITOR = """
+import os, shutil, sys, time
+sys.stdin.read()
+absent = 0
+for _ in range(600):
+    absent = 0 if os.path.exists(sys.argv[1]) else absent + 1
+    if absent > 50:
+        break
+    shutil.rmtree(sys.argv[1], ignore_errors=True)
+    time.sleep(0.1)
+"""
+
+
+class ScratchFolder:
+    """A new folder in the system's temporary directory, removed by :meth:`remove`, at the end of the
+    interpreter, or by a janitor process once this process is gone.
+
+    Attributes
+    ----------
+    path : str
+        The folder. Short, for Ray makes socket names below it, which may have 107 characters.
+    """
+
+    def __init__(self):
+        self.path = tempfile.mkdtemp(prefix="voxfit-")
+        self._janitor = subprocess.Popen(
+            [sys.executable, "-S", "-c", _JANITOR, self.path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            cwd="/" if os.name == "posix" else None,
+        )
+        atexit.register(self.remove)
+
+    def remove(self):
+        """Remove the folder now, and again if late writers make it anew."""
+        atexit.unregister(self.remove)
+        shutil.rmtree(self.path, ignore_errors=True)
+        self._janitor.stdin.close()

@@ -1,0 +1,83 @@
+"""The diffusion tensor, as DIPY's ``dti``."""
+
+import numpy as np
+
+from dipy.reconst import dti
+
+from voxfit.dipy import _engines, _fitting
+from voxfit.dipy._native import ZERO_SIGNAL, Native, Unsupported
+
+METHODS = {dti.wls_fit_tensor: "wls", dti.ols_fit_tensor: "ols", dti.nlls_fit_tensor: "nls"}
+# Options with these values change nothing. jac says how DIPY finds the derivatives.
+NEUTRAL = {"weights": None, "return_leverages": False, "return_lower_triangular": False, "fail_is_nan": False}
+
+
+class TensorModel(dti.TensorModel):
+    """DIPY's TensorModel with a native fit for WLS, OLS (LS) and NLLS (NLS).
+
+    ``weights``, ``return_leverages``, ``fail_is_nan``, the robust methods, a fit method of one's own and
+    b-tensors are left to DIPY's own fit. A voxel with NaN, with which DIPY raises, is zero.
+    """
+
+    native_inputs = ("gtab", "fit_method", "design_matrix", "args", "kwargs", "min_signal")
+
+    def fit(self, data, *, mask=None, **kwargs):
+        """Fit all voxels of a mask.
+
+        Parameters
+        ----------
+        data : ndarray, shape (..., measurements)
+            The signal of a volume, or of one voxel.
+        mask : ndarray, shape data.shape[:-1], optional
+            Voxels that are fitted: those that are not zero.
+        **kwargs
+            DIPY has none here; ours are those of :func:`voxfit.dipy.fit_rows`.
+
+        Returns
+        -------
+        fit : TensorFit
+        """
+        native = _fitting.native_or_none(self, data)
+        if native is None:
+            return super().fit(data, mask=mask)
+        if mask is not None:
+            if mask.shape != data.shape[:-1]:
+                raise ValueError("Mask is not the same shape as data.")
+            mask = np.asarray(mask, dtype=bool)
+        parameters, status = _engines.fit_rows(native, data, mask, **_fitting.engine_options(kwargs))
+        if self.return_S0_hat:
+            # Of zeros DIPY fits what it raises them to.
+            parameters[status == ZERO_SIGNAL, 6] = self._least_signal
+        least = 1e-6 / -self.design_matrix.min()
+        fitted = dti.eig_from_lo_tri(_without_residue(parameters[:, :6]), min_diffusivity=least)
+        params = _fitting.spread(fitted, data.shape[:-1], mask)
+        S0 = _fitting.spread(parameters[:, 6], data.shape[:-1], mask) if self.return_S0_hat else None
+        return dti.TensorFit(self, params, model_S0=S0)
+
+    @property
+    def _least_signal(self):
+        return dti.MIN_POSITIVE_SIGNAL if self.min_signal is None else self.min_signal
+
+    def native(self):
+        """The native model for the attributes that this model has now."""
+        if self.fit_method not in METHODS or self.args:
+            raise Unsupported("a fit method of one's own, or its positional arguments")
+        for name, value in self.kwargs.items():
+            if name not in ("step", "jac") and not (name in NEUTRAL and value is NEUTRAL[name]):
+                raise Unsupported(name)
+        _fitting.check_design(self.design_matrix, self.gtab)
+        return Native(
+            "dti", self.gtab.bvals, self.gtab.bvecs, method=METHODS[self.fit_method],
+            min_signal=float(self._least_signal), b0_threshold=float(self.gtab.b0_threshold),
+        )  # fmt: skip
+
+
+def _without_residue(lower):
+    """Tensors whose elements off the diagonal are zero where they are no more than rounding.
+
+    The signs of eigenvectors along the axes would be those of that rounding.
+    """
+    lower = lower.copy()
+    for element in (1, 3, 4):
+        lower[np.abs(lower[:, element]) < 1e-14 * np.abs(lower).max(axis=1), element] = 0
+    return lower

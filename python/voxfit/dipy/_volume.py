@@ -1,0 +1,99 @@
+"""The fits of a whole volume, held as arrays."""
+
+import numpy as np
+
+from dipy.reconst.multi_voxel import MultiVoxelFit
+
+
+class VolumeFit(MultiVoxelFit):
+    """Fits of the voxels of a mask, as DIPY's MultiVoxelFit, without an object for each.
+
+    What DIPY collects voxel by voxel (``shm_coeff``, ``odf(sphere)``, ``f``, ``fa`` ...) is taken here
+    from one fit object that holds all voxels as rows, and spread over the volume; voxels outside the
+    mask are zero, as in DIPY. ``fit[i, j, k]`` makes DIPY's object of one voxel, or None outside the
+    mask; a slice is again a VolumeFit.
+
+    Parameters
+    ----------
+    model : ReconstModel
+        The model that was fitted.
+    rows : object
+        A fit of DIPY's class whose arrays have one row for each voxel inside the mask, in C order,
+        with a method ``take(rows)``: a fit of DIPY's class for one number, rows again for an array.
+    mask : ndarray of bool or ndarray of numbers
+        Volume; what is not zero was fitted.
+    status : ndarray of uint8, shape (rows,)
+        What happened to each row, see :data:`voxfit.STATUS`.
+    """
+
+    def __init__(self, model, rows, mask, status):
+        self.model = model
+        self.mask = mask
+        self._rows = rows
+        self._status = status
+        self._inside = np.asarray(mask, dtype=bool)
+
+    @property
+    def shape(self):
+        """Shape of the volume."""
+        return self._inside.shape
+
+    @property
+    def status(self):
+        """What happened to each voxel (uint8, see :data:`voxfit.STATUS`); 1 is outside the mask."""
+        outside_mask = 1
+        status = np.full(self.shape, outside_mask, dtype=np.uint8)
+        status[self._inside] = self._status
+        return status
+
+    @property
+    def fit_array(self):
+        """DIPY's array of one object per voxel, made when it is asked for."""
+        if "_objects" not in self.__dict__:
+            objects = np.empty(self.shape, dtype=object)
+            for row, place in enumerate(zip(*np.nonzero(self._inside))):
+                objects[place] = self._rows.take(row)
+            self._objects = objects
+        return self._objects
+
+    @property
+    def _index(self):
+        """The row of each voxel; -1 outside the mask."""
+        if "_places" not in self.__dict__:
+            self._places = np.full(self.shape, -1)
+            self._places[self._inside] = np.arange(len(self._status))
+        return self._places
+
+    def __getitem__(self, index):
+        rows = self._index[index]
+        if np.ndim(rows) == 0:
+            return self._rows.take(int(rows)) if rows >= 0 else None
+        chosen = rows[rows >= 0]
+        return VolumeFit(self.model, self._rows.take(chosen), rows >= 0, self._status[chosen])
+
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        value = getattr(self._rows, name)
+        if callable(value):
+            return lambda *args, **kwargs: self._spread(value(*args, **kwargs))
+        return self._spread(value)
+
+    def _spread(self, values):
+        if not isinstance(values, np.ndarray):
+            return values
+        if len(values) == self._inside.size:
+            return values.reshape(self.shape + values.shape[1:])
+        volume = np.zeros(self.shape + values.shape[1:], dtype=values.dtype)
+        volume[self._inside] = values
+        return volume
+
+    def predict(self, *args, **kwargs):
+        """Predict the signal of all voxels; ``S0`` may be a volume.
+
+        The arguments are those of the fit of one voxel. Voxels outside the mask are zero.
+        """
+        S0 = kwargs.get("S0", 1.0)
+        if isinstance(S0, np.ndarray) and S0.ndim > 0:
+            S0 = S0[self._inside]
+        return self._spread(self._rows.predict(*args, **dict(kwargs, S0=S0)))
