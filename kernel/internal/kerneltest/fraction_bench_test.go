@@ -1,11 +1,10 @@
-package amd64_test
+package kerneltest_test
 
 import (
 	"testing"
 	"time"
 
 	"github.com/voxfit/voxfit/kernel"
-	"github.com/voxfit/voxfit/kernel/amd64"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
@@ -20,7 +19,7 @@ const (
 
 // BenchmarkFractionSteps times the steps of the search for the fraction of water.
 func BenchmarkFractionSteps(b *testing.B) {
-	for _, set := range amd64.Sets() {
+	for _, set := range sets() {
 		if set.Fraction32 == nil {
 			continue
 		}

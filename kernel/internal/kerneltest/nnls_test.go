@@ -1,4 +1,4 @@
-package amd64_test
+package kerneltest_test
 
 import (
 	"math"
@@ -6,7 +6,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/voxfit/voxfit/kernel/amd64"
 	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
@@ -20,17 +19,9 @@ type nnlsBench struct {
 }
 
 func forEachNNLSSet(t *testing.T, test func(b nnlsBench)) {
-	sets := map[string]*ops.NNLS{}
-	var names []string
-	for _, set := range amd64.Sets() {
-		if set.NNLS != nil {
-			sets[set.Name] = set.NNLS
-			names = append(names, set.Name)
-		}
-	}
-	kerneltest.ForEachSet(t, names, func(t *testing.T, name string) {
+	forEachTable(t, func(s *ops.Set) *ops.NNLS { return s.NNLS }, func(t *testing.T, k *ops.NNLS) {
 		for _, edge := range []kerneltest.Edge{kerneltest.Begin, kerneltest.End} {
-			test(nnlsBench{t, sets[name], rand.New(rand.NewPCG(3, 4)), edge})
+			test(nnlsBench{t, k, rand.New(rand.NewPCG(3, 4)), edge})
 		}
 	})
 }
@@ -306,7 +297,7 @@ func TestDotIsTheDotProduct(t *testing.T) {
 // unknowns, and six columns in use.
 func BenchmarkNNLSSteps(b *testing.B) {
 	const unknowns, inUse, measurements = 181, 6, 288
-	for _, set := range amd64.Sets() {
+	for _, set := range sets() {
 		s := set.NNLS
 		if s == nil {
 			continue

@@ -1,26 +1,16 @@
-package amd64_test
+package kerneltest_test
 
 import (
 	"math"
 	"math/rand/v2"
 	"testing"
 
-	"github.com/voxfit/voxfit/kernel/amd64"
-	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
 // forEachFractionSet runs a test on every set of this processor that searches for the fraction of water.
 func forEachFractionSet(t *testing.T, test func(t *testing.T, k *ops.Fraction32)) {
-	tables := map[string]*ops.Fraction32{}
-	var names []string
-	for _, set := range amd64.Sets() {
-		if set.Fraction32 != nil {
-			tables[set.Name] = set.Fraction32
-			names = append(names, set.Name)
-		}
-	}
-	kerneltest.ForEachSet(t, names, func(t *testing.T, name string) { test(t, tables[name]) })
+	forEachTable(t, func(s *ops.Set) *ops.Fraction32 { return s.Fraction32 }, test)
 }
 
 // A search32 is made-up input of the steps of the search: signals, some of which water nearly uses up or more than that.

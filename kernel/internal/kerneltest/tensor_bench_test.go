@@ -1,11 +1,10 @@
-package amd64_test
+package kerneltest_test
 
 import (
 	"testing"
 	"time"
 
 	"github.com/voxfit/voxfit/kernel"
-	"github.com/voxfit/voxfit/kernel/amd64"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
@@ -31,7 +30,7 @@ const (
 // BenchmarkTensorSteps times the steps of the tensor models in both precisions on arrays that stay in the first-level
 // cache, and sets them beside the peak of fused multiply-adds measured in the same process.
 func BenchmarkTensorSteps(b *testing.B) {
-	for _, set := range amd64.Sets() {
+	for _, set := range sets() {
 		b.Run(set.Name, func(b *testing.B) {
 			peak, err := kernel.MeasureThroughput(set.Name, 100*time.Millisecond)
 			if err != nil {

@@ -1,11 +1,10 @@
-package amd64_test
+package kerneltest_test
 
 import (
 	"math"
 	"math/rand/v2"
 	"testing"
 
-	"github.com/voxfit/voxfit/kernel/amd64"
 	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
@@ -23,17 +22,15 @@ type qpBench struct {
 // forEachQPSet runs a test on every set of this processor, with buffers that begin at a forbidden page
 // and with buffers that end at one.
 func forEachQPSet(t *testing.T, test func(b qpBench)) {
-	sets := map[string]*ops.Set{}
-	var names []string
-	for _, set := range amd64.Sets() {
-		if set.QP != nil {
-			sets[set.Name] = set
-			names = append(names, set.Name)
+	withSteps := func(s *ops.Set) *ops.Set {
+		if s.QP == nil {
+			return nil
 		}
+		return s
 	}
-	kerneltest.ForEachSet(t, names, func(t *testing.T, name string) {
+	forEachTable(t, withSteps, func(t *testing.T, s *ops.Set) {
 		for _, edge := range []kerneltest.Edge{kerneltest.Begin, kerneltest.End} {
-			test(qpBench{t, sets[name].QP, sets[name].CSD, sets[name].CSD.Lanes, rand.New(rand.NewPCG(1, 2)), edge})
+			test(qpBench{t, s.QP, s.CSD, s.CSD.Lanes, rand.New(rand.NewPCG(1, 2)), edge})
 		}
 	})
 }

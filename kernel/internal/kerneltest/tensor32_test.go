@@ -1,4 +1,4 @@
-package amd64_test
+package kerneltest_test
 
 import (
 	"math"
@@ -6,22 +6,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/voxfit/voxfit/kernel/amd64"
-	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
 // forEachSingleSet runs a test on every set of this processor that has kernels in single precision.
 func forEachSingleSet(t *testing.T, test func(t *testing.T, k *ops.Tensor32)) {
-	tables := map[string]*ops.Tensor32{}
-	var names []string
-	for _, set := range amd64.Sets() {
-		if set.Tensor32 != nil {
-			tables[set.Name] = set.Tensor32
-			names = append(names, set.Name)
-		}
-	}
-	kerneltest.ForEachSet(t, names, func(t *testing.T, name string) { test(t, tables[name]) })
+	forEachTable(t, func(s *ops.Set) *ops.Tensor32 { return s.Tensor32 }, test)
 }
 
 // units32 is the distance of got from want in units of the last place of want in single precision.

@@ -1,11 +1,10 @@
-package amd64_test
+package kerneltest_test
 
 import (
 	"testing"
 	"time"
 
 	"github.com/voxfit/voxfit/kernel"
-	"github.com/voxfit/voxfit/kernel/amd64"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
@@ -13,7 +12,7 @@ import (
 // the published study's protocol has, per voxel. GFLOP/s counts the useful operations alone, one for each
 // addition and multiplication; %peak is their share of the throughput measured in the same process.
 func BenchmarkTensorFitSteps(b *testing.B) {
-	for _, set := range amd64.Sets() {
+	for _, set := range sets() {
 		if set.Tensor == nil {
 			continue
 		}

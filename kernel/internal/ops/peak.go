@@ -1,7 +1,4 @@
-package amd64
-
-// peakChains is the number of multiply-adds in one turn of a peak loop, as in _asm/peak.
-const peakChains = 12
+package ops
 
 // PeakLoops are the loops that measure the peak of one instruction set's vector units. A turn is
 // independent fused multiply-adds of whole vectors and nothing else.
@@ -12,6 +9,7 @@ type PeakLoops struct {
 	Operations64, Operations32 int
 }
 
-func peakLoops(float64s, float32s func(n int), vectorBytes int) PeakLoops {
-	return PeakLoops{float64s, float32s, 2 * peakChains * vectorBytes / 8, 2 * peakChains * vectorBytes / 4}
+// NewPeakLoops describes loops of so many independent chains of vectors of so many bytes.
+func NewPeakLoops(float64s, float32s func(n int), chains, vectorBytes int) PeakLoops {
+	return PeakLoops{float64s, float32s, 2 * chains * vectorBytes / 8, 2 * chains * vectorBytes / 4}
 }

@@ -1,9 +1,8 @@
-package amd64_test
+package kerneltest_test
 
 import (
 	"testing"
 
-	"github.com/voxfit/voxfit/kernel/amd64"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
@@ -17,7 +16,7 @@ const (
 // for each addition, multiplication and division. The steps but Forward go through memory once; Multiply
 // at these sizes is what an iteration mostly does.
 func BenchmarkQPSteps(b *testing.B) {
-	for _, set := range amd64.Sets() {
+	for _, set := range sets() {
 		if set.QP != nil {
 			b.Run(set.Name, func(b *testing.B) { benchmarkQPSteps(b, set.CSD, set.QP) })
 		}

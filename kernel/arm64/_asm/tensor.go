@@ -1,0 +1,6 @@
+package main
+
+func tensor(p *program) {}
+func nnls(p *program)   {}
+func qp(p *program)     {}
+func words(p *program)  {}
