@@ -4,3 +4,4 @@ package arm64
 
 //go:generate go run -C _asm . -kernels csd -pkg arm64 -out ../csd_arm64.s -stubs ../csd_arm64.go
 //go:generate go run -C _asm . -kernels peak -pkg arm64 -out ../peak_arm64.s -stubs ../peak_arm64.go
+//go:generate go run -C _asm . -kernels tensor -pkg arm64 -out ../tensor_arm64.s -stubs ../tensor_arm64.go

@@ -33,6 +33,8 @@ var encodings = []encoding{
 	{"fcmgt2d", 0x6ee0e400, "fcmgt vd.2d, vn.2d, vm.2d"},
 	{"cmgt2d", 0x4ee03400, "cmgt vd.2d, vn.2d, vm.2d"},
 	{"fabs2d", 0x4ee0f800, "fabs vd.2d, vn.2d"},
+	{"sshr52", 0x4f4c0400, "sshr vd.2d, vn.2d, #52"},
+	{"scvtf2d", 0x4e61d800, "scvtf vd.2d, vn.2d"},
 	{"fneg2d", 0x6ee0f800, "fneg vd.2d, vn.2d"},
 	{"fsqrt2d", 0x6ee1f800, "fsqrt vd.2d, vn.2d"},
 	{"fmul2dElement", 0x4fc09000, "fmul vd.2d, vn.2d, vm.d[i]"},
