@@ -44,3 +44,24 @@ var tensorNEON = &ops.Tensor{
 	Eigenvalues:        tensorEigenvaluesNEON,
 	Eigen:              tensorEigenNEON,
 }
+var nnlsNEON = &ops.NNLS{
+	Lanes: 4, Singles: 8, Tile: 12, BlockUnknowns: 3, BlockVoxels: 4,
+	Price:         nnlsPriceNEON,
+	Project:       nnlsProjectNEON,
+	ProjectSingle: nnlsProjectSingleNEON,
+	PriceSingle:   nnlsPriceSingleNEON,
+	SurveyFloat32: nnlsSurveyFloat32NEON,
+	SurveyFloat64: nnlsSurveyFloat64NEON,
+	Dot:           nnlsDotNEON,
+}
+var qpNEON = &ops.QP{
+	Advance: qpAdvanceNEON,
+	Predict: qpPredictNEON,
+	Centre:  qpCentreNEON,
+	Correct: qpCorrectNEON,
+	Forward: qpForwardNEON,
+	Hold:    qpHoldNEON,
+	Press:   qpPressNEON,
+	Shift:   qpShiftNEON,
+	Judge:   qpJudgeNEON,
+}

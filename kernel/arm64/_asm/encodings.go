@@ -37,11 +37,11 @@ var encodings = []encoding{
 	{"scvtf2d", 0x4e61d800, "scvtf vd.2d, vn.2d"},
 	{"fneg2d", 0x6ee0f800, "fneg vd.2d, vn.2d"},
 	{"fsqrt2d", 0x6ee1f800, "fsqrt vd.2d, vn.2d"},
+	{"faddp2d", 0x7e70d800, "faddp dd, vn.2d"},
+	{"fmaxp2d", 0x7e70f800, "fmaxp dd, vn.2d"},
 	{"fmul2dElement", 0x4fc09000, "fmul vd.2d, vn.2d, vm.d[i]"},
 	{"fmla2dElement", 0x4fc01000, "fmla vd.2d, vn.2d, vm.d[i]"},
 	{"fmls2dElement", 0x4fc05000, "fmls vd.2d, vn.2d, vm.d[i]"},
-	{"faddp2d", 0x7e70d800, "faddp dd, vn.2d"},
-	{"fmaxp2d", 0x7e70f800, "fmaxp dd, vn.2d"},
 
 	{"fadd4s", 0x4e20d400, "fadd vd.4s, vn.4s, vm.4s"},
 	{"fsub4s", 0x4ea0d400, "fsub vd.4s, vn.4s, vm.4s"},
@@ -88,4 +88,15 @@ func (e encoding) with(d, n, m vec, index int) (word uint32, instruction string)
 		"vn", "v"+number(n), "vm", "v"+number(m), "[i]", fmt.Sprintf("[%d]", index),
 	).Replace(operands)
 	return word, operation + " " + operands
+}
+
+// last is the index of the last element that an operand has.
+func (e encoding) last() int {
+	switch {
+	case strings.Contains(e.syntax, "d[i]"):
+		return 1
+	case strings.Contains(e.syntax, "s[i]"):
+		return 3
+	}
+	return 0
 }

@@ -153,11 +153,11 @@ func TestPredictFindsTheStepAndMarksConstraintsThatHold(t *testing.T) {
 			s, l := c.f[ops.QPSlack], c.f[ops.QPMultiplier]
 			h := c.adx + c.f[ops.QPGap]
 			x := math.FMA(testEpsilon, l, -h)
-			next := c.d * x
+			next := float64(c.d * x)
 			dl := next - l
 			ds := math.FMA(testEpsilon, dl, h)
 			sums[0] = math.Min(sums[0], ds/s)
-			sums[1] = math.Min(sums[1], c.f[ops.QPWeight]*x-1+1)
+			sums[1] = math.Min(sums[1], float64(c.f[ops.QPWeight]*x)-1+1) // never fused
 			sums[2], sums[3], sums[4] = math.FMA(l, ds, sums[2]), math.FMA(s, dl, sums[3]), math.FMA(ds, dl, sums[4])
 			held := truth(next*s > (s+ds)*l)
 			sums[5] += (held - c.f[ops.QPHeld]) * (held - c.f[ops.QPHeld])
