@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/voxfit/voxfit/kernel/amd64"
+	"github.com/voxfit/voxfit/kernel/arm64"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
@@ -19,7 +20,7 @@ const isaAuto = "auto"
 // sets are the instruction sets of this build on this processor, the one that "auto" picks first:
 // the widest vectors that the processor has. That is a fixed rule and never a timing, so that one
 // machine always gives the same bits. The last is the portable code, whose tables are empty.
-var sets = append(amd64.Sets(), &ops.Set{Name: "generic"})
+var sets = slices.Concat(amd64.Sets(), arm64.Sets(), []*ops.Set{{Name: "generic"}})
 
 // An Option changes how a Fitter is made.
 type Option func(*options)

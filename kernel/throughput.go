@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/voxfit/voxfit/kernel/amd64"
+	"github.com/voxfit/voxfit/kernel/arm64"
 )
 
 // A Throughput is the highest rate at which a core can add and multiply with an instruction set, in
@@ -17,8 +18,8 @@ type Throughput struct {
 }
 
 // MeasureThroughput measures the peak for twice the duration on the calling thread, which should be
-// pinned. For "avx512" and "avx2" the loops are fused multiply-adds of whole vectors in twelve
-// independent chains, in registers alone. For "generic" they are eight chains of scalar multiplications
+// pinned. For "avx512", "avx2" and "neon" the loops are fused multiply-adds of whole vectors in twelve
+// independent chains (NEON: sixteen), in registers alone. For "generic" they are eight chains of scalar multiplications
 // and additions in portable Go: the ceiling of the portable kernels.
 //
 // An error says that this processor or build does not have the instruction set.
@@ -30,6 +31,9 @@ func MeasureThroughput(isa string, duration time.Duration) (Throughput, error) {
 		}, nil
 	}
 	loops, ok := amd64.FindPeakLoops(isa)
+	if !ok {
+		loops, ok = arm64.FindPeakLoops(isa)
+	}
 	if !ok {
 		return Throughput{}, fmt.Errorf("kernel: no peak of instruction set %q can be measured: this processor or build does not have it", isa)
 	}

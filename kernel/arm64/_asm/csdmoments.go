@@ -1,0 +1,169 @@
+package main
+
+// csdAccumulate writes the update of one voxel's moments. This is the one step that is not lane = voxel: sets
+// differ from voxel to voxel, and the moments of a direction are consecutive.
+//
+//	V0-V27 sums   V28-V31 four registers of a row
+func (p *program) csdAccumulate() {
+	p.function("csdAccumulate", "dst, from, table *float64, before, after *uint64, words, stripes int",
+		"writes from + the rows of the directions in after and not in before - those of",
+		"the ones in before and not in after. Four directions share 16 rows of the table, one for each set of",
+		"them; rows, from and dst are as many stripes long.")
+	dst, from, table, left := p.load("dst"), p.load("from"), p.load("table"), p.load("stripes")
+	rowBytes, spare := p.copied(left), p.reg()
+	p.times(16*csdStripe, rowBytes, spare)
+	p.repeat("stripe", left, func() {
+		for i := 0; i < csdStripe; i += 2 {
+			p.loadNext(pair{vec(i), vec(i + 1)}, from, 32)
+		}
+		p.scratch(func() { p.changes("before", "after", table, rowBytes, "fadd2d") })
+		p.scratch(func() { p.changes("after", "before", table, rowBytes, "fsub2d") })
+		for i := 0; i < csdStripe; i += 2 {
+			p.storeNext(pair{vec(i), vec(i + 1)}, dst, 32)
+		}
+		p.advance(16*csdStripe, table)
+	})
+	p.end()
+}
+
+// changes adds or takes off the rows of the directions that are in one set and not in another.
+//
+//	set    the directions of a word that are left, shifted so that bit 0 is that of direction first
+//	row    4*first + the lowest four bits of set, once first is that of a group: the number of a row; then its address
+func (p *program) changes(without, in string, table, rowBytes gp, operation string) {
+	none, some, words := p.load(without), p.load(in), p.load("words")
+	set, first, row, word, skip := p.reg(), p.reg(), p.reg(), p.reg(), p.reg()
+	p.ins("MOVD $0, %v", word)
+	p.repeat("word", words, func() {
+		group, done := p.label("group"), p.label("done")
+		p.ins("MOVD.P 8(%v), %v", none, row)
+		p.ins("MOVD.P 8(%v), %v", some, set)
+		p.ins("BIC %v, %v", row, set)
+		p.move(word, first)
+		p.ins("CBZ %v, %s", set, done)
+		p.at(group)
+		p.ins("RBIT %v, %v", set, skip)
+		p.ins("CLZ %v, %v", skip, skip)
+		p.ins("AND $60, %v", skip)
+		p.ins("ADD %v, %v", skip, first)
+		p.ins("LSR %v, %v", skip, set)
+		p.ins("AND $15, %v, %v", set, row)
+		p.ins("ADD %v<<2, %v", first, row)
+		p.ins("MADD %v, %v, %v, %v", rowBytes, table, row, row)
+		for i := 0; i < csdStripe; i += 4 {
+			p.ins("VLD1.P 64(%v), [V28.D2, V29.D2, V30.D2, V31.D2]", row)
+			for k := range 4 {
+				p.encoded(operation, vec(i+k), vec(i+k), vec(28+k), 0)
+			}
+		}
+		p.ins("AND $~15, %v", set)
+		p.ins("CBNZ %v, %s", set, group)
+		p.at(done)
+		p.advance(64, word)
+	})
+}
+
+// csdAssemble writes the map from moments to the normal matrix: kernel.GramMap documents it.
+//
+//	V22 ones   V24-V27 the entries of P
+func (p *program) csdAssemble() {
+	p.function("csdAssemble", "q, c, weights *float64, twins *int32, twinCount int, couples *int32, coupleCount int",
+		"writes the entries of q = P + H^T H from the moments c, pairs of a cosine's and a",
+		"sine's vector. Twins and couples are records of 12 and 6 numbers, ops.CSD says which; weights has for",
+		"each record the entries of P and then the weights in the order of use.")
+	q, c, weights := p.load("q"), p.load("c"), p.load("weights")
+	p.fill(assembleOnes, 1)
+	p.scratch(func() { p.assembleTwins(q, c, weights) })
+	p.scratch(func() { p.assembleCouples(q, c, weights) })
+	p.end()
+}
+
+const assembleOnes, assembleWeights, assembleBase = vec(22), vec(20), vec(24)
+
+// weigh adds the moment at a pointer, times the next two weights, to a pair of sums for each weight, and moves on.
+//
+//	V16-V19 cosine and sine   V20 the weights
+func (p *program) weigh(weight, moment gp, sums ...[2]pair) {
+	cos, sin := pairOf(8), pairOf(9)
+	p.loadPair(sin, moment, pairBytes)
+	p.loadNext(cos, moment, 2*pairBytes)
+	p.ins("FMOVQ.P 16(%v), %s", weight, assembleWeights.scalar())
+	for i, sum := range sums {
+		p.fmaElement(sum[0], cos, assembleWeights, i)
+		p.fmaElement(sum[1], sin, assembleWeights, i)
+	}
+}
+
+// finish writes base + sum to the entry whose offset is the next of a record.
+func (p *program) finish(sum pair, base int, q, record, place gp) {
+	p.ins("MOVW.P 4(%v), %v", record, place)
+	p.ins("ADD %v, %v", q, place)
+	p.fmaElement(sum, assembleOnes, assembleBase+vec(base/2), base%2)
+	p.storePair(sum, place, 0)
+}
+
+// assembleTwins makes two quads at a time from the same moments, so that one load serves two sums.
+//
+//	V0-V7: mc ms pc ps of the first quad     V8-V15: of the second
+func (p *program) assembleTwins(q, c, weights gp) {
+	twins, count := p.load("twins"), p.load("twinCount")
+	m := func(quad int) [2]pair { return [2]pair{pairOf(4 * quad), pairOf(4*quad + 1)} }
+	s := func(quad int) [2]pair { return [2]pair{pairOf(4*quad + 2), pairOf(4*quad + 3)} }
+	difference, sum, both, rest := p.reg(), p.reg(), p.reg(), p.reg()
+	p.repeat("twin", count, func() {
+		for _, r := range []gp{difference, sum, both, rest} {
+			p.ins("MOVW.P 4(%v), %v", twins, r)
+		}
+		p.ins("ADD %v, %v", c, difference)
+		p.ins("ADD %v, %v", c, sum)
+		p.loadNext(pair{assembleBase, assembleBase + 1}, weights, 32)
+		p.loadNext(pair{assembleBase + 2, assembleBase + 3}, weights, 32)
+		for _, r := range pairs(0, 8) {
+			p.zero(r)
+		}
+		p.comment("Terms that the difference and the sum of the orders both have.")
+		p.repeat("both", both, func() {
+			p.weigh(weights, difference, m(0), m(1))
+			p.weigh(weights, sum, s(0), s(1))
+		})
+		p.comment("Terms of the difference alone.")
+		p.repeat("rest", rest, func() { p.weigh(weights, difference, m(0), m(1)) })
+		for quad := range 2 {
+			mc, ms, pc, ps := m(quad)[0], m(quad)[1], s(quad)[0], s(quad)[1]
+			p.comment("CosCos, SinSin, SinCos, CosSin.")
+			for i, entry := range []func(){
+				func() { p.fadd(pairOf(8), mc, pc) },
+				func() { p.fsub(pairOf(8), mc, pc) },
+				func() { p.fadd(pairOf(8), ps, ms) },
+				func() { p.fsub(pairOf(8), ps, ms) },
+			} {
+				entry()
+				p.finish(pairOf(8), 4*quad+i, q, twins, difference)
+			}
+		}
+	})
+}
+
+// assembleCouples makes two pairs at a time: two chains of additions would wait for themselves, four do not.
+//
+//	V0-V3: cos and sin of the first pair     V4-V7: of the second
+func (p *program) assembleCouples(q, c, weights gp) {
+	couples, count := p.load("couples"), p.load("coupleCount")
+	sums := [][2]pair{{pairOf(0), pairOf(1)}, {pairOf(2), pairOf(3)}}
+	moment, terms := p.reg(), p.reg()
+	p.repeat("couple", count, func() {
+		p.ins("MOVW.P 4(%v), %v", couples, moment)
+		p.ins("MOVW.P 4(%v), %v", couples, terms)
+		p.ins("ADD %v, %v", c, moment)
+		p.loadNext(pair{assembleBase, assembleBase + 1}, weights, 32)
+		for _, r := range pairs(0, 4) {
+			p.zero(r)
+		}
+		p.repeat("term", terms, func() { p.weigh(weights, moment, sums...) })
+		for i, of := range sums {
+			for k, sum := range of {
+				p.finish(sum, 2*i+k, q, couples, moment)
+			}
+		}
+	})
+}

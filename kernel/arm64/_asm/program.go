@@ -1,0 +1,217 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// suffix ends the names of functions, as the names of instruction sets do on amd64.
+const suffix = "NEON"
+
+// program is a file of assembly and the Go declarations of its functions, while it is written.
+type program struct {
+	text, stubs strings.Builder
+	labels      int
+
+	// The function at work.
+	name       string
+	doc        []string
+	body       strings.Builder
+	parameters map[string]string // operands
+	size       int               // of parameters and results
+	registers  int               // of general registers that are taken
+	constants  []uint64          // that it has in memory
+	base       gp                // where those are
+}
+
+// gp is a general register, vec a vector register.
+type (
+	gp  int
+	vec int
+)
+
+// The registers that a function may change, in the order of use. R18 and R26 to R29 are the platform's, the
+// assembler's and Go's.
+func register(i int) gp {
+	if i >= 18 {
+		i++
+	}
+	if i > 25 {
+		panic("no general register is left")
+	}
+	return gp(i)
+}
+
+func (r gp) String() string  { return fmt.Sprintf("R%d", int(r)) }
+func (r vec) String() string { return fmt.Sprintf("V%d", int(r)) }
+
+// scalar is the name of a vector register in moves from and to memory.
+func (r vec) scalar() string { return fmt.Sprintf("F%d", int(r)) }
+
+// function begins a function with the given parameters and results, as in Go: what it does follows as its comment.
+func (p *program) function(name, signature string, doc ...string) {
+	p.name, p.doc, p.registers, p.constants, p.size = name+suffix, doc, 0, nil, 0
+	p.parameters = map[string]string{}
+	p.body.Reset()
+	p.base = p.reg() // the first register
+	p.stubs.WriteString("\n// " + p.name + " " + strings.Join(doc, "\n// ") + "\n//\n//go:noescape\nfunc " + p.name + "(" + signature + ")\n")
+	parameters, results, _ := strings.Cut(signature, ") (")
+	p.place(parameters)
+	p.size = (p.size + 7) / 8 * 8
+	p.place(results)
+}
+
+// place gives parameters their operands.
+func (p *program) place(list string) {
+	if list == "" {
+		return
+	}
+	fields := strings.Split(list, ", ")
+	kind := ""
+	kinds := make([]string, len(fields))
+	for i := len(fields) - 1; i >= 0; i-- { // a type counts for all names before it
+		if name, t, typed := strings.Cut(fields[i], " "); typed {
+			fields[i], kind = name, t
+		}
+		kinds[i] = kind
+	}
+	for i, name := range fields {
+		size := 8
+		if kinds[i] == "float32" {
+			size = 4
+		}
+		p.size = (p.size + size - 1) / size * size
+		p.parameters[name] = fmt.Sprintf("%s+%d(FP)", name, p.size)
+		p.size += size
+	}
+}
+
+// end returns, and writes the function.
+func (p *program) end() {
+	p.ins("RET")
+	if len(p.constants) > 0 {
+		name := "constants_" + p.name
+		p.text.WriteString("\n")
+		for i, bits := range p.constants {
+			for k := range 4 {
+				fmt.Fprintf(&p.text, "DATA %s<>+%d(SB)/8, $0x%016x\n", name, 32*i+8*k, bits)
+			}
+		}
+		fmt.Fprintf(&p.text, "GLOBL %s<>(SB), RODATA|NOPTR, $%d\n", name, 32*len(p.constants))
+	}
+	p.text.WriteString("\n")
+	for i, line := range p.doc {
+		if i == 0 {
+			line = p.name + " " + line
+		}
+		p.text.WriteString("// " + line + "\n")
+	}
+	fmt.Fprintf(&p.text, "TEXT ·%s(SB), NOSPLIT, $0-%d\n", p.name, p.size)
+	if len(p.constants) > 0 {
+		fmt.Fprintf(&p.text, "\tMOVD $constants_%s<>(SB), %v\n", p.name, p.base)
+	}
+	p.text.WriteString(p.body.String())
+}
+
+// ins writes an instruction that Go's assembler knows.
+func (p *program) ins(format string, operands ...any) {
+	fmt.Fprintf(&p.body, "\t"+format+"\n", operands...)
+}
+
+// comment writes a line about what follows.
+func (p *program) comment(text string) { p.ins("// %s", text) }
+
+// encoded writes an instruction of the table.
+func (p *program) encoded(name string, d, n, m vec, index int) {
+	word, instruction := find(name).with(d, n, m, index)
+	p.ins("WORD $0x%08x // %s", word, instruction)
+}
+
+// reg takes a general register.
+func (p *program) reg() gp {
+	r := register(p.registers)
+	p.registers++
+	return r
+}
+
+// load puts a parameter in a register of its own.
+func (p *program) load(name string) gp {
+	r := p.reg()
+	p.reload(name, r)
+	return r
+}
+
+func (p *program) reload(name string, r gp) {
+	operand, ok := p.parameters[name]
+	if !ok {
+		panic(p.name + " has no parameter " + name)
+	}
+	p.ins("MOVD %s, %v", operand, r)
+}
+
+// result writes a register to a result.
+func (p *program) result(name string, r gp) { p.ins("MOVD %v, %s", r, p.parameters[name]) }
+
+func (p *program) move(from, to gp) { p.ins("MOVD %v, %v", from, to) }
+
+func (p *program) copied(from gp) gp {
+	r := p.reg()
+	p.move(from, r)
+	return r
+}
+
+// advance adds to registers.
+func (p *program) advance(bytes int, registers ...gp) {
+	for _, r := range registers {
+		p.ins("ADD $%d, %v", bytes, r)
+	}
+}
+
+// times multiplies a register by a number, with a spare one.
+func (p *program) times(n int, r, spare gp) {
+	p.ins("MOVD $%d, %v", n, spare)
+	p.ins("MUL %v, %v", spare, r)
+}
+
+// label makes a name that no other place has.
+func (p *program) label(name string) string {
+	p.labels++
+	return fmt.Sprintf("%s%d", name, p.labels)
+}
+
+func (p *program) at(label string) { fmt.Fprintf(&p.body, "%s:\n", label) }
+
+// repeat writes a loop that counts a register down to zero; it is left out when the register is not
+// positive to begin with.
+func (p *program) repeat(name string, counter gp, body func()) {
+	again, done := p.label(name), p.label("after_"+name)
+	p.ins("CMP $0, %v", counter)
+	p.ins("BLE %s", done)
+	p.at(again)
+	body()
+	p.ins("SUB $1, %v", counter)
+	p.ins("CBNZ %v, %s", counter, again)
+	p.at(done)
+}
+
+// scratch gives the registers that body takes back after it.
+func (p *program) scratch(body func()) {
+	taken := p.registers
+	body()
+	p.registers = taken
+}
+
+// constant is the place of a number, four times side by side, after the function's base.
+func (p *program) constant(v float64) int { return p.pattern(math.Float64bits(v)) }
+
+// pattern is that of the same bits.
+func (p *program) pattern(bits uint64) int {
+	for i, known := range p.constants {
+		if known == bits {
+			return 32 * i
+		}
+	}
+	p.constants = append(p.constants, bits)
+	return 32 * (len(p.constants) - 1)
+}

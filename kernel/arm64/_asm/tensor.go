@@ -1,0 +1,287 @@
+package main
+
+// tensor writes the steps of the tensor models. A number is eight lanes, one voxel each, in 64 bytes: two pairs that
+// are worked on one after the other (the halves). Package ops says what each step is, as seen from Go.
+func tensor(p *program) {
+	a := &lanes{program: p}
+	a.pack("tensorPack32", "float32", 4)
+	a.pack("tensorPack64", "float64", 8)
+	a.extent()
+	a.exp2s()
+	a.log2s()
+	a.logarithms("tensorLogarithms", false)
+	a.logarithms("tensorWeightedLogarithms", true)
+	a.sums("tensorSums7", 7, 8, false)
+	a.sums("tensorSums22", 22, 24, true)
+	a.expand()
+	a.model()
+	a.misfit()
+	a.weights()
+	a.step()
+	a.factor()
+	a.solve()
+	a.ordinary()
+	a.reweight()
+	a.tissue()
+	a.squaredWeights()
+	a.eigens()
+}
+
+// lanes is the program with the half that is being written.
+type lanes struct {
+	*program
+	half int // its byte offset
+}
+
+// size is the number of bytes of all lanes.
+const size = 64
+
+// A row of the design is 6 b-tensor elements, 1, and the signal of water over its S0.
+const (
+	designFields = 8
+	designBytes  = 8 * designFields
+)
+
+// halves writes the body for each half.
+func (a *lanes) halves(body func()) {
+	for a.half = 0; a.half < size; a.half += pairBytes {
+		a.scratch(body)
+	}
+	a.half = 0
+}
+
+// array is a parameter that points to numbers: the pointer is at this half of the first.
+func (a *lanes) array(name string) gp {
+	r := a.load(name)
+	if a.half > 0 {
+		a.advance(a.half, r)
+	}
+	return r
+}
+
+// next loads this half of a number and moves to the next one, put stores it.
+func (a *lanes) next(d pair, array gp) { a.loadNext(d, array, size) }
+func (a *lanes) put(d pair, array gp)  { a.storeNext(d, array, size) }
+
+// number loads the k-th number of an array, keep stores it.
+func (a *lanes) number(d pair, array gp, k int) { a.loadPair(d, array, k*size) }
+func (a *lanes) keep(d pair, array gp, k int)   { a.storePair(d, array, k*size) }
+
+// The registers of a row of the design, of which V31 has the signal of water in its upper half.
+var (
+	designLow, designHigh = pair{28, 29}, pair{30, 31}
+)
+
+const (
+	waterRegister = vec(31)
+	waterElement  = 1
+)
+
+// row loads a row of the design and moves to the next.
+func (a *lanes) row(design gp) {
+	a.loadPair(designHigh, design, 32)
+	a.loadNext(designLow, design, designBytes)
+}
+
+// linear adds w.p of the loaded row to t.
+func (a *lanes) linear(t pair, p []pair) {
+	for k := range 6 {
+		a.fmaElement(t, p[k], 28+vec(k/2), k%2)
+	}
+}
+
+// sums: sum[k] += v table[k] over measurements, for so many columns; the last may be ones, which is only added.
+func (a *lanes) sums(name string, columns, fields int, ones bool) {
+	a.function(name, "sums *ops.Lanes, table *float64, v *ops.Lanes, n int",
+		"adds to each sum the products of v with a column of the table.")
+	a.sweeps("table", "v", "sums", columns, fields, ones)
+	a.end()
+}
+
+// sweeps adds v times columns of a table to sums, twelve columns at a time.
+//
+//	V0-V23 sums   V24-V25 v   V26-V31 twelve columns of a row
+func (a *lanes) sweeps(table, v, sums string, columns, fields int, ones bool) {
+	a.halves(func() {
+		for first := 0; first < columns; first += 12 {
+			a.scratch(func() {
+				a.sweep(a.load(table), a.array(v), a.array(sums), first, min(first+12, columns), columns, fields, ones)
+			})
+		}
+	})
+}
+
+func (a *lanes) sweep(table, v, sums gp, first, next, columns, fields int, ones bool) {
+	value := pairOf(12)
+	if first > 0 {
+		a.advance(8*first, table)
+		a.advance(size*first, sums)
+	}
+	for k := first; k < next; k++ {
+		a.number(pairOf(k-first), sums, k-first)
+	}
+	a.repeat("row", a.load("n"), func() {
+		a.next(value, v)
+		for k := (next - first - 1) / 4 * 4; k >= 0; k -= 4 {
+			columns := pair{26 + vec(k/2), 27 + vec(k/2)}
+			switch {
+			case k == 0:
+				a.loadNext(columns, table, 8*fields)
+			case next-first-k <= 2:
+				a.loadVec(columns[0], table, 8*k)
+			default:
+				a.loadPair(columns, table, 8*k)
+			}
+		}
+		for k := range next - first {
+			if ones && first+k == columns-1 {
+				a.fadd(pairOf(k), pairOf(k), value)
+				continue
+			}
+			a.fmaElement(pairOf(k), value, 26+vec(k/2), k%2)
+		}
+	})
+	for k := first; k < next; k++ {
+		a.keep(pairOf(k-first), sums, k-first)
+	}
+}
+
+// monomials says which of the 22 sums is element (i, j) of the normal matrix, and times what: where b-tensors have
+// rank one, products of b-tensor elements are the 15 monomials of degree four in the gradient, which several
+// elements of the matrix share. The columns of the design are xx 2xy yy 2xz 2yz zz 1.
+var monomials = [7][7]int{{0}, {1, 2}, {2, 6, 9}, {3, 4, 7, 5}, {4, 7, 10, 8, 11}, {5, 8, 11, 12, 13, 14}, {15, 16, 17, 18, 19, 20, 21}}
+
+var multiples = [7][7]int{{1}, {1, 4}, {1, 1, 1}, {1, 2, 1, 4}, {1, 2, 1, 2, 4}, {1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1, 1}}
+
+// expand loads all sums of a half but the last eight, which are only copied.
+//
+//	V0-V1 element   the matrix is written in its order
+func (a *lanes) expand() {
+	a.function("tensorExpand", "matrix, sums *ops.Lanes", "writes the 28 elements of a packed lower triangle from 22 sums.")
+	x := pairOf(0)
+	a.halves(func() {
+		matrix, sums, upper := a.array("matrix"), a.array("sums"), a.array("sums")
+		a.advance(15*size, upper)
+		for i := range 7 {
+			for j := range i + 1 {
+				if k := monomials[i][j]; k < 15 {
+					a.number(x, sums, k)
+				} else {
+					a.number(x, upper, k-15)
+				}
+				for m := 1; m < multiples[i][j]; m *= 2 {
+					a.fadd(x, x, x)
+				}
+				a.put(x, matrix)
+			}
+		}
+	})
+	a.end()
+}
+
+// packed is the place of element (i, j), j <= i, in a packed lower triangle.
+func packed(i, j int) int { return i*(i+1)/2 + j }
+
+// Places in ops.Point.
+const (
+	pointWater    = 7
+	pointMix      = 8
+	pointSquares  = 9
+	pointGradient = 10
+)
+
+// The registers of the models: V0-V13 p, V14-V15 t, V16-V23 work, V24-V25 squares, V26-V27 gradient, V28-V31 a row of
+// the design, of which only V31 is needed after t.
+var (
+	modelP, modelT              = pairs(0, 7), pairOf(7)
+	modelWork                   = [5]pair{pairOf(8), pairOf(9), pairOf(10), pairOf(11), designLow}
+	modelSquares, modelGradient = pairOf(12), pairOf(13)
+)
+
+// predict computes t = exp2(w.p + p6) for one row of the design.
+func (a *lanes) predict(design gp) {
+	a.row(design)
+	a.copy(modelT, modelP[6])
+	a.linear(modelT, modelP)
+	a.exp2(modelT, modelWork)
+}
+
+// difference computes d = s - t - c water and adds up its squares; it uses x.
+func (a *lanes) difference(d, x pair, s, point gp) {
+	a.next(d, s)
+	a.fsub(d, d, modelT)
+	a.number(x, point, pointWater)
+	a.fmsElement(d, x, waterRegister, waterElement)
+	a.fma(modelSquares, d, d)
+}
+
+func (a *lanes) parameters(point gp) {
+	for k, p := range modelP {
+		a.number(p, point, k)
+	}
+}
+
+// model: the rows of a Newton pass. t = exp2(w.p + p6), d = s - t - c water;
+// u = d t, v = t^2 - mix u, x = t water; squares += d^2, gradient += d water.
+func (a *lanes) model() {
+	a.function("tensorModel", "u, v, x, s *ops.Lanes, design *float64, n int, point *ops.Point",
+		"evaluates the model at a point, and what its derivatives are sums of.")
+	a.halves(func() {
+		u, v, x, s, design, point := a.array("u"), a.array("v"), a.array("x"), a.array("s"), a.load("design"), a.array("point")
+		a.parameters(point)
+		a.number(modelSquares, point, pointSquares)
+		a.number(modelGradient, point, pointGradient)
+		t, d, y, mix := modelT, modelWork[0], modelWork[1], modelWork[2]
+		a.repeat("row", a.load("n"), func() {
+			a.predict(design)
+			a.difference(d, y, s, point)
+			a.fmaElement(modelGradient, d, waterRegister, waterElement)
+			a.fmulElement(y, t, waterRegister, waterElement)
+			a.put(y, x)
+			a.fmul(d, d, t)
+			a.put(d, u)
+			a.number(mix, point, pointMix)
+			a.fmul(t, t, t)
+			a.fms(t, mix, d)
+			a.put(t, v)
+		})
+		a.keep(modelSquares, point, pointSquares)
+		a.keep(modelGradient, point, pointGradient)
+	})
+	a.end()
+}
+
+// misfit: squares += (s - exp2(w.p + p6) - c water)^2.
+func (a *lanes) misfit() {
+	a.function("tensorMisfit", "s *ops.Lanes, design *float64, n int, point *ops.Point",
+		"adds up the squares of the differences of signal and model at a point.")
+	a.halves(func() {
+		s, design, point := a.array("s"), a.load("design"), a.array("point")
+		a.parameters(point)
+		a.number(modelSquares, point, pointSquares)
+		a.repeat("row", a.load("n"), func() {
+			a.predict(design)
+			a.difference(modelWork[0], modelWork[1], s, point)
+		})
+		a.keep(modelSquares, point, pointSquares)
+	})
+	a.end()
+}
+
+// weights: v = exp2(w.p + p6), u = v y; y comes as s.
+func (a *lanes) weights() {
+	a.function("tensorWeights", "u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
+		"writes v = exp2(w.p + p6) and u = v s.")
+	a.halves(func() {
+		u, v, s, design, point := a.array("u"), a.array("v"), a.array("s"), a.load("design"), a.array("point")
+		a.parameters(point)
+		a.repeat("row", a.load("n"), func() {
+			a.predict(design)
+			a.put(modelT, v)
+			a.next(modelWork[0], s)
+			a.fmul(modelT, modelT, modelWork[0])
+			a.put(modelT, u)
+		})
+	})
+	a.end()
+}

@@ -1,0 +1,231 @@
+package main
+
+import "math"
+
+// Coefficients of polynomials that interpolate at Chebyshev's points, as on amd64; their relative errors are far
+// below a rounding. Lowest power first.
+var (
+	// (2^r - 1)/r for |r| <= 1/2
+	exp2Wide = []float64{0.6931471805599453, 0.24022650695910097, 0.0555041086648216, 0.009618129107606888, 0.0013333558146416936, 0.00015403530441736326, 1.5252733829836267e-05, 1.3215442587752943e-06, 1.0178062445755827e-07, 7.072585983019291e-09, 4.4549606161761816e-10}
+	// log2((1+s)/(1-s))/s in powers of s^2, for s^2 <= (3 - sqrt(8))^2
+	log2Odd = []float64{2.8853900817779268, 0.9617966939259898, 0.5770780163455203, 0.4121985858409005, 0.32059853491395984, 0.262334352504183, 0.2209130842311768, 0.2136589569431927}
+	// 2^r for |r| <= 1/2 with a relative error of 1.1e-12, for weights
+	weightWide = []float64{1, 0.6931471805459335, 0.2402265069581299, 0.05550410941205933, 0.009618129159402558, 0.0013333450568000645, 0.00015403455852453838, 1.5310079402249296e-05, 1.3255224878668817e-06}
+)
+
+// exp2s: V0-V1 x, V2-V11 work.
+func (a *lanes) exp2s() {
+	a.elementwise("tensorExp2", "writes y = 2^x for n numbers.", func(x pair) pair {
+		a.exp2(x, [5]pair(pairs(1, 5)))
+		return x
+	})
+}
+
+// log2s: V0-V1 x, V2-V13 work, V16-V21 constants.
+func (a *lanes) log2s() {
+	a.elementwise("tensorLog2", "writes the binary logarithms of n numbers.", func(x pair) pair {
+		return a.log2(x, [6]pair(pairs(1, 6)))
+	})
+}
+
+func (a *lanes) elementwise(name, doc string, body func(x pair) pair) {
+	a.function(name, "y, x *ops.Lanes, n int", doc)
+	a.logConstants()
+	a.halves(func() {
+		y, x := a.array("y"), a.array("x")
+		a.repeat("row", a.load("n"), func() {
+			a.next(pairOf(0), x)
+			a.put(body(pairOf(0)), y)
+		})
+	})
+	a.end()
+}
+
+// exp2 replaces z by 2^z: k = z rounded to an integer, a polynomial, and the bits of 2^k by shifting. Results below
+// 2^-1022.5 become zero, above 2^1023.5 infinite. NaN stays.
+func (a *lanes) exp2(z pair, work [5]pair) {
+	power := a.reduce(z, work)
+	q, even := a.twoChains(z, work, exp2Wide)
+	a.fill(even, 1)
+	a.fma(even, q, z)
+	a.fmul(z, even, power)
+}
+
+// weightPower replaces z by 2^z with some twelve digits.
+func (a *lanes) weightPower(z pair, work [5]pair) {
+	power := a.reduce(z, work)
+	q, _ := a.twoChains(z, work, weightWide)
+	a.fmul(z, q, power)
+}
+
+// reduce takes the nearest integer k off z, and writes 2^k to the first of the working registers. An integer added
+// to a number of the order of 2^52 rounds to an integer and leaves the exponent's bits of 2^k at the end.
+func (a *lanes) reduce(z pair, work [5]pair) (power pair) {
+	shifted, k, bias, low, high := work[0], work[1], work[2][0], work[4][0], work[4][1]
+	a.fill(low, -1023)
+	a.fill(high, 1024)
+	a.fill(bias, 3<<51+1023)
+	a.fmax(z, z, low)
+	a.fmin(z, z, high)
+	a.fadd(shifted, z, bias)
+	a.fsub(k, shifted, bias)
+	a.fsub(z, z, k)
+	each(shifted, func(i int) { a.ins("VSHL $52, %v.D2, %v.D2", shifted[i], shifted[i]) })
+	return shifted
+}
+
+// twoChains evaluates c[0] + c[1] x + ... from even and odd powers apart, which do not wait for each other, with
+// all but the first of the working registers. The second result is free.
+func (a *lanes) twoChains(x pair, work [5]pair, c []float64) (value, free pair) {
+	var chains [2][]float64
+	for k, v := range c {
+		chains[k%2] = append(chains[k%2], v)
+	}
+	square := work[1]
+	a.fmul(square, x, x)
+	even, other := a.polynomial(work[2], work[3], square, chains[0])
+	odd, free := a.polynomial(other, work[4], square, chains[1])
+	a.fma(even, odd, x)
+	return even, free
+}
+
+// polynomial evaluates c[0] + c[1] x + ... by Horner's rule. A multiplication adds to a register that holds the next
+// coefficient, so that two take turns; the second result is the one that is free after it.
+func (a *lanes) polynomial(q, other, x pair, c []float64) (value, free pair) {
+	a.fill(q, c[len(c)-1])
+	for k := len(c) - 2; k >= 0; k-- {
+		a.fill(other, c[k])
+		a.fma(other, q, x)
+		q, other = other, q
+	}
+	return q, other
+}
+
+// The constants of logarithms.
+const (
+	logRoot    = vec(16) // the bits of sqrt(1/2)
+	logMask    = vec(17) // exponent and sign
+	logOne     = vec(18)
+	logLeast   = vec(19) // 2^-1022
+	logLargest = vec(20)
+)
+
+func (a *lanes) logConstants() {
+	a.fill(logRoot, math.Sqrt2/2)
+	a.fillPattern(logMask, 0xfff<<52)
+	a.fill(logOne, 1)
+	a.fill(logLeast, 0x1p-1022)
+	a.fill(logLargest, math.MaxFloat64)
+}
+
+// log2 gives the binary logarithm of x in one of the working registers: x = 2^e m with sqrt(1/2) <= m < sqrt(2);
+// with s = (m-1)/(m+1), log2(m) is an odd polynomial in s. Zero gives -Inf, what is negative NaN.
+//
+// What is not a positive normal number is rare; then all lanes take the careful way.
+func (a *lanes) log2(x pair, work [6]pair) pair {
+	result, m, special := work[0], work[1], work[4]
+	ordinary := a.label("ordinary")
+	a.logOf(x, result, work)
+	a.comment("As integers: the numbers below the least normal one, and all negative ones; those above the largest.")
+	a.three("cmgt2d", special, logLeast, x)
+	a.three("cmgt2d", m, x, logLargest)
+	a.or(special, special, m)
+	a.or(special[0], special[0], special[1])
+	a.unlessAny(special[0], ordinary)
+	a.comment("Subnormal numbers are made normal first.")
+	scaled := work[5]
+	a.fill(special[0], 0x1p54)
+	a.fmul(m, x, special[0])
+	a.fcmgt(special, logLeast, x)
+	a.copy(scaled, x)
+	a.insert(scaled, m, special)
+	a.logOf(scaled, result, work)
+	a.fcmgt(special, logLeast, x)
+	a.fill(m, 54)
+	a.and(special, special, m)
+	a.fsub(result, result, special)
+	a.comment("Zero, negative numbers, and what is infinite or NaN.")
+	a.zero(m)
+	a.three("fcmeq2d", special, x, m)
+	a.fill(work[3], math.Inf(-1))
+	a.insert(result, work[3], special)
+	a.fcmgt(special, m, x)
+	a.fillPattern(work[3], 0x7ff8<<48)
+	a.insert(result, work[3], special)
+	a.fill(m, math.Inf(1))
+	a.fcmgt(special, m, x)
+	a.choose(special, result, x)
+	a.copy(result, special)
+	a.at(ordinary)
+	return result
+}
+
+// unlessAny jumps where all bits of a register are zero. It destroys the register.
+func (a *lanes) unlessAny(r vec, label string) {
+	a.scratch(func() {
+		any := a.reg()
+		a.encoded("umaxv4s", r, r, 0, 0)
+		a.ins("VMOV %v.S[0], %v", r, any)
+		a.ins("CBZ %v, %s", any, label)
+	})
+}
+
+// logOf writes the logarithm of positive normal numbers x to the result, using work[1] to work[4].
+//
+//	work: 1 m, then s   2 s^2   3 and 4 the polynomial
+func (a *lanes) logOf(x, result pair, work [6]pair) {
+	m, square := work[1], work[2]
+	a.comment("The bits above those of sqrt(1/2) hold the exponent.")
+	each(x, func(i int) { a.ins("VSUB %v.D2, %v.D2, %v.D2", logRoot, x[i], result[i]) })
+	a.and(m, result, logMask)
+	each(x, func(i int) { a.ins("VSUB %v.D2, %v.D2, %v.D2", m[i], x[i], m[i]) })
+	a.two("sshr52", result, result)
+	a.two("scvtf2d", result, result)
+	a.fadd(square, m, logOne)
+	a.fsub(m, m, logOne)
+	a.fdiv(m, m, square)
+	a.fmul(square, m, m)
+	q, _ := a.polynomial(work[3], work[4], square, log2Odd)
+	a.fma(result, q, m)
+}
+
+// logarithms: for each measurement, x = s - c w, replaced by the floor where x <= cut; y = log2(x). Weighted: y is
+// multiplied by s^2, which is also written to v.
+//
+//	V0-V1 x   V2-V13 work   V14-V15 s   V16-V20 constants   V22-V23 c   V24-V25 cut   V26-V27 floor   V28 water
+func (a *lanes) logarithms(name string, weighted bool) {
+	signature, doc := "y, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes the binary logarithms of what water leaves of the signal."
+	if weighted {
+		signature, doc = "y, v, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes them times the squares of the signal, and those squares to v."
+	}
+	a.function(name, signature, doc)
+	x, s, c, cut, floor, water := pairOf(0), pairOf(7), pairOf(11), pairOf(12), pairOf(13), vec(28)
+	a.logConstants()
+	a.halves(func() {
+		y, signal, design, rest := a.array("y"), a.array("s"), a.load("design"), a.array("rest")
+		var v gp
+		if weighted {
+			v = a.array("v")
+		}
+		for k, d := range []pair{c, cut, floor} {
+			a.number(d, rest, k)
+		}
+		a.advance(designBytes-8, design)
+		a.repeat("row", a.load("n"), func() {
+			a.next(s, signal)
+			a.ins("FMOVD.P %d(%v), %s", designBytes, design, water.scalar())
+			a.copy(x, s)
+			a.fmsElement(x, c, water, 0)
+			a.three("fcmge2d", pairOf(1), cut, x)
+			a.insert(x, floor, pairOf(1))
+			log := a.log2(x, [6]pair(pairs(1, 6)))
+			if weighted {
+				a.fmul(s, s, s)
+				a.fmul(log, log, s)
+				a.put(s, v)
+			}
+			a.put(log, y)
+		})
+	})
+	a.end()
+}

@@ -1,0 +1,119 @@
+package main
+
+// ordinary: least = min(least, s), y = log2(max(s, floor)), then sums += y table. What is not finite is not in the
+// logarithms, but in a sum of x - x, which goes into every sum.
+//
+//	V0-V1 x   V2-V13 work   V16-V20 constants   V22-V23 least   V24-V25 the sum of x - x   V26-V27 floor
+func (a *lanes) ordinary() {
+	a.function("tensorOrdinary", "sums, least, y, s *ops.Lanes, table *float64, n int, floor *ops.Lanes",
+		"writes logarithms and adds what they contribute to the ordinary fit.")
+	x, least, poison, floor, work := pairOf(0), pairOf(11), pairOf(12), pairOf(13), [6]pair(pairs(1, 6))
+	a.logConstants()
+	a.halves(func() {
+		y, s, sums, lowest := a.array("y"), a.array("s"), a.array("sums"), a.array("least")
+		a.number(least, lowest, 0)
+		a.number(floor, a.array("floor"), 0)
+		a.zero(poison)
+		a.repeat("row", a.load("n"), func() {
+			a.next(x, s)
+			a.three("fminnm2d", least, least, x) // of NaN and a number, the number
+			a.fmax(x, x, floor)                  // of NaN and the floor, NaN
+			a.fsub(work[1], x, x)
+			a.fadd(poison, poison, work[1])
+			a.logOf(x, work[0], work)
+			a.put(work[0], y)
+		})
+		a.keep(least, lowest, 0)
+		for k := range 7 {
+			a.number(x, sums, k)
+			a.fadd(x, x, poison)
+			a.keep(x, sums, k)
+		}
+	})
+	a.sweeps("table", "y", "sums", 7, 8, false)
+	a.end()
+}
+
+// reweight: v = 2^(w.p) and u = v y, then right += u w, and u for the seventh. Results below 2^-1022.5 become zero,
+// above 2^1023.5 infinite.
+//
+//	V0-V11 p   V14-V15 w.p   V16-V23 and V28-V29 work
+func (a *lanes) reweight() {
+	a.function("tensorReweight", "right, u, v, y *ops.Lanes, design *float64, n int, p *ops.Lanes",
+		"writes the weights that a fit predicts, and adds up weighted logarithms.")
+	a.halves(func() {
+		u, v, y, design, p := a.array("u"), a.array("v"), a.array("y"), a.load("design"), a.array("p")
+		for k := range 6 {
+			a.number(modelP[k], p, k)
+		}
+		z := modelT
+		a.repeat("row", a.load("n"), func() {
+			a.row(design)
+			a.zero(z)
+			a.linear(z, modelP)
+			a.weightPower(z, modelWork)
+			a.put(z, v)
+			a.next(modelWork[0], y)
+			a.fmul(z, z, modelWork[0])
+			a.put(z, u)
+		})
+	})
+	a.sweeps("design", "u", "right", 7, designFields, true)
+	a.end()
+}
+
+// tissue: t = 2^(w.p + p6), d = s - t; u = d t, v = t^2 - mix u; squares += d^2; then right += u w, and u for the
+// seventh. The registers are those of the models.
+func (a *lanes) tissue() {
+	a.function("tensorTissue", "right, u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
+		"evaluates the model without water at a point, and what its derivatives are sums of.")
+	a.halves(func() {
+		u, v, s, design, point := a.array("u"), a.array("v"), a.array("s"), a.load("design"), a.array("point")
+		a.parameters(point)
+		a.number(modelSquares, point, pointSquares)
+		mix := modelGradient // which there is none of
+		a.number(mix, point, pointMix)
+		t, d := modelT, modelWork[0]
+		a.repeat("row", a.load("n"), func() {
+			a.predict(design)
+			a.next(d, s)
+			a.fsub(d, d, t)
+			a.fma(modelSquares, d, d)
+			a.fmul(d, d, t)
+			a.put(d, u)
+			a.fmul(t, t, t)
+			a.fms(t, mix, d)
+			a.put(t, v)
+		})
+		a.keep(modelSquares, point, pointSquares)
+	})
+	a.sweeps("design", "u", "right", 7, designFields, true)
+	a.end()
+}
+
+// squaredWeights: x = max(s, floor), v = (c x)^2, y = log2(x), u = v y.
+//
+//	V0-V1 x   V2-V13 work   V14-V15 v   V16-V20 constants   V22-V23 c   V26-V27 floor
+func (a *lanes) squaredWeights() {
+	a.function("tensorSquaredWeights", "u, v, y, s *ops.Lanes, n int, rest *ops.Rest",
+		"writes logarithms and squares of a signal that is not less than a floor.")
+	x, weight, c, floor := pairOf(0), pairOf(7), pairOf(11), pairOf(13)
+	a.logConstants()
+	a.halves(func() {
+		u, v, y, s, rest := a.array("u"), a.array("v"), a.array("y"), a.array("s"), a.array("rest")
+		a.number(c, rest, 0)
+		a.number(floor, rest, 2)
+		a.repeat("row", a.load("n"), func() {
+			a.next(x, s)
+			a.fmax(x, x, floor) // of NaN and the floor, NaN
+			a.fmul(weight, x, c)
+			a.fmul(weight, weight, weight)
+			log := a.log2(x, [6]pair(pairs(1, 6)))
+			a.put(weight, v)
+			a.put(log, y)
+			a.fmul(log, log, weight)
+			a.put(log, u)
+		})
+	})
+	a.end()
+}

@@ -1,0 +1,153 @@
+package main
+
+// Places in ops.System, in numbers of eight lanes.
+const (
+	systemMatrix    = 0  // packed lower triangle of 8 x 8
+	systemRight     = 36 // right-hand side
+	systemSolution  = 44
+	systemLower     = 52 // L of L D L^T, packed; its diagonal is not used
+	systemPivots    = 88
+	systemInverse   = 96 // of the pivots
+	systemLeast     = 104
+	systemDamping   = 105
+	systemBound     = 106
+	systemPredicted = 107
+)
+
+// system is the System of a function, with four pointers because a move of a pair reaches 16 numbers to either side.
+//
+//	pairs 0-7 x, or l d of a column   8 pivot   9 work   10 least   11 inverse   12 1 + damping
+//	V26 one   V27 the least number that is a divisor   pair 14 what comes from memory
+type system struct {
+	*lanes
+	pointers [4]gp
+}
+
+var (
+	systemWork = pairOf(14)
+	systemOne  = vec(26)
+	systemTiny = vec(27)
+)
+
+// systems writes a function of a System, half by half.
+func (a *lanes) systems(name, doc string, body func(s system)) {
+	a.function(name, "system *ops.System", doc)
+	a.fill(systemOne, 1)
+	a.fill(systemTiny, 0x1p-1000)
+	a.halves(func() {
+		s := system{lanes: a}
+		for i := range s.pointers {
+			s.pointers[i] = a.load("system")
+			a.advance(a.half+size*(32*i+16), s.pointers[i])
+		}
+		body(s)
+	})
+	a.end()
+}
+
+func (s system) get(k int, d pair) { s.number(d, s.pointers[k/32], k%32-16) }
+func (s system) set(d pair, k int) { s.keep(d, s.pointers[k/32], k%32-16) }
+
+// read is the k-th number in the register for that.
+func (s system) read(k int) pair {
+	s.get(k, systemWork)
+	return systemWork
+}
+
+// decompose factors the leading n x n part of the matrix, its diagonal multiplied by 1 + damping, into L D L^T.
+// least becomes the least of pivot over diagonal element.
+func (s system) decompose(n int) {
+	pivot, v, least, inverse, damping, diagonal := pairOf(8), pairOf(9), pairOf(10), pairOf(11), pairOf(12), pairOf(7)
+	s.fadd(damping, s.read(systemDamping), systemOne)
+	s.copy(least, pair{systemOne, systemOne})
+	for j := range n {
+		s.fmul(pivot, s.read(systemMatrix+packed(j, j)), damping)
+		s.three("fmaxnm2d", diagonal, pivot, systemTiny)
+		for k := range j {
+			s.get(systemLower+packed(j, k), v)
+			s.fmul(pairOf(k), v, s.read(systemPivots+k))
+			s.fms(pivot, v, pairOf(k))
+		}
+		s.fdiv(v, pivot, diagonal)
+		s.fmin(least, least, v)
+		s.fdiv(inverse, systemOne, pivot)
+		s.set(pivot, systemPivots+j)
+		s.set(inverse, systemInverse+j)
+		for i := j + 1; i < n; i++ {
+			s.get(systemMatrix+packed(i, j), v)
+			for k := range j {
+				s.fms(v, pairOf(k), s.read(systemLower+packed(i, k)))
+			}
+			s.fmul(v, v, inverse)
+			s.set(v, systemLower+packed(i, j))
+		}
+	}
+	s.set(least, systemLeast)
+}
+
+// forward loads the right-hand side into the first pairs, and replaces it by L^-1 of it.
+func (s system) forward(n int) {
+	for i := range n {
+		s.get(systemRight+i, pairOf(i))
+		for k := range i {
+			s.fms(pairOf(i), pairOf(k), s.read(systemLower+packed(i, k)))
+		}
+	}
+}
+
+// backward replaces the first pairs by L^-T of them, and writes them to the solution.
+func (s system) backward(n int) {
+	for i := n - 1; i >= 0; i-- {
+		for k := range i {
+			s.fms(pairOf(k), pairOf(i), s.read(systemLower+packed(i, k)))
+		}
+		s.set(pairOf(i), systemSolution+i)
+	}
+}
+
+// factor: the leading 7 x 7 part.
+func (a *lanes) factor() {
+	a.systems("tensorFactor", "factors the leading 7 x 7 part of the matrix.", func(s system) { s.decompose(7) })
+}
+
+// solve: the solution for the leading 7 x 7 part, after factor.
+func (a *lanes) solve() {
+	a.systems("tensorSolve", "solves for the right-hand side with the factors of the leading 7 x 7 part.", func(s system) {
+		s.forward(7)
+		for k := range 7 {
+			s.fmul(pairOf(k), pairOf(k), s.read(systemInverse+k))
+		}
+		s.backward(7)
+	})
+}
+
+// step: the Newton step of 8 unknowns, the last of which may not fall by more than the bound. It is eliminated last, so that
+// cutting its step before the others are solved for keeps the bound exactly. predicted is what the quadratic model
+// says the objective falls by.
+//
+//	pairs 0-7 x   8 predicted   9 and 10 work
+func (a *lanes) step() {
+	predicted, y, w := pairOf(8), pairOf(9), pairOf(10)
+	a.systems("tensorStep", "factors the damped matrix and solves for the bounded step.", func(s system) {
+		s.decompose(8)
+		s.forward(8)
+		s.zero(predicted)
+		for k := range 7 {
+			x := pairOf(k)
+			s.copy(y, x)
+			s.fmul(x, x, s.read(systemInverse+k))
+			s.fma(predicted, y, x)
+		}
+		x := pairOf(7)
+		s.copy(y, x)
+		s.fmul(x, y, s.read(systemInverse+7))
+		s.fneg(w, s.read(systemBound))
+		s.fmax(x, x, w)
+		s.comment("predicted += x (2 y - d x)")
+		s.fadd(y, y, y)
+		s.fms(y, x, s.read(systemPivots+7))
+		s.fma(predicted, y, x)
+		s.set(predicted, systemPredicted)
+		s.backward(8)
+	})
+}

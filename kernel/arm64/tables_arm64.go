@@ -1,0 +1,67 @@
+//go:build !purego
+
+package arm64
+
+import "github.com/voxfit/voxfit/kernel/internal/ops"
+
+// The sizes are those of the generator, _asm/csd.go.
+var csdNEON = &ops.CSD{
+	CSDIteration: ops.CSDIteration[float64, float64]{
+		Lanes: 4, Tile: 3, Panel: 14, Stripe: 56,
+		Transpose:  csdTransposeNEON,
+		Accumulate: csdAccumulateNEON,
+		Assemble:   csdAssembleNEON,
+		Factorise:  csdFactoriseNEON,
+		BackSolve:  csdBackSolveNEON,
+	},
+	PackFloat32: csdPackFloat32NEON,
+	PackFloat64: csdPackFloat64NEON,
+	Inspect:     csdInspectNEON,
+	Multiply:    csdMultiplyNEON,
+	Below:       csdBelowNEON,
+}
+var tensorNEON = &ops.Tensor{
+	Pack32:             tensorPack32NEON,
+	Pack64:             tensorPack64NEON,
+	Range:              tensorRangeNEON,
+	Exp2:               tensorExp2NEON,
+	Log2:               tensorLog2NEON,
+	Logarithms:         tensorLogarithmsNEON,
+	WeightedLogarithms: tensorWeightedLogarithmsNEON,
+	Sums7:              tensorSums7NEON,
+	Sums22:             tensorSums22NEON,
+	Expand:             tensorExpandNEON,
+	Model:              tensorModelNEON,
+	Misfit:             tensorMisfitNEON,
+	Weights:            tensorWeightsNEON,
+	Step:               tensorStepNEON,
+	Factor:             tensorFactorNEON,
+	Solve:              tensorSolveNEON,
+	Ordinary:           tensorOrdinaryNEON,
+	Reweight:           tensorReweightNEON,
+	SquaredWeights:     tensorSquaredWeightsNEON,
+	Tissue:             tensorTissueNEON,
+	Eigenvalues:        tensorEigenvaluesNEON,
+	Eigen:              tensorEigenNEON,
+}
+var nnlsNEON = &ops.NNLS{
+	Lanes: 4, Singles: 8, Tile: 12, BlockUnknowns: 3, BlockVoxels: 4,
+	Price:         nnlsPriceNEON,
+	Project:       nnlsProjectNEON,
+	ProjectSingle: nnlsProjectSingleNEON,
+	PriceSingle:   nnlsPriceSingleNEON,
+	SurveyFloat32: nnlsSurveyFloat32NEON,
+	SurveyFloat64: nnlsSurveyFloat64NEON,
+	Dot:           nnlsDotNEON,
+}
+var qpNEON = &ops.QP{
+	Advance: qpAdvanceNEON,
+	Predict: qpPredictNEON,
+	Centre:  qpCentreNEON,
+	Correct: qpCorrectNEON,
+	Forward: qpForwardNEON,
+	Hold:    qpHoldNEON,
+	Press:   qpPressNEON,
+	Shift:   qpShiftNEON,
+	Judge:   qpJudgeNEON,
+}
