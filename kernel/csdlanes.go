@@ -20,9 +20,10 @@ type csdLanes struct {
 	filtered   bool            // whether they are of the signal
 	floor      bool            // whether negative values of the signal are taken for zero
 
-	double *csdTables[float64, float64]
-	single *csdTables[float32, int32] // nil unless the precision is Mixed
-	guard  *csdGuard                  // likewise
+	double  *csdTables[float64, float64]
+	rounded *csdRounded                // nil where double precision compares with thresholds alone
+	single  *csdTables[float32, int32] // nil unless the precision is Mixed
+	guard   *csdGuard                  // likewise
 }
 
 func newCSDLanes(d CSDDesign, portable *csd, kernels *ops.CSD) *csdLanes {
@@ -45,6 +46,9 @@ func newCSDLanes(d CSDDesign, portable *csd, kernels *ops.CSD) *csdLanes {
 		filter, columns = portable.ref.InverseRows(d.StartCoefficients), n
 	}
 	l.start = newPanels[float64](d.StartCoefficients, columns, kernels.Panel, func(r, c int) float64 { return filter[r*columns+c] })
+	if kernels.BelowRounded != nil {
+		l.rounded = newCSDRounded(&d, order, kernels.Panel)
+	}
 	if d.Precision == Mixed && kernels.Single != nil && singlePays(&d) {
 		l.single = newCSDTables(&d, portable.ref, order, &kernels.Single.CSDIteration)
 		l.guard = newCSDGuard(&d, portable.ref)

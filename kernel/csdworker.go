@@ -23,9 +23,10 @@ type csdLaneWorker struct {
 	limits    []float64 // thresholds
 	firstSets []uint64
 	freeSets  []uint64
-	first     int // the voxel in lane 0
-	ready     int // how many there are
-	taken     int // how many have found a slot
+	half      []float32 // coefficients, rounded
+	first     int       // the voxel in lane 0
+	ready     int       // how many there are
+	taken     int       // how many have found a slot
 
 	slots  csdSlots[float64, float64]
 	search *csdSearch // nil unless the precision is Mixed
@@ -40,6 +41,7 @@ func (l *csdLanes) NewWorker() Worker {
 		packed: floats(l.stride()), seen: floats(3), arrived: floats(max(l.transposed.rows, t.padded())),
 		smooth: floats(l.start.rows), free: floats(t.padded() + 1), limits: floats(1),
 		firstSets: make([]uint64, lanes*t.words), freeSets: make([]uint64, lanes*t.words),
+		half:  alignedNumbers[float32](l.coefficients * lanes),
 		slots: newCSDSlots(t),
 	}
 	if l.single != nil {
@@ -71,6 +73,11 @@ func (w *csdLaneWorker) iterate() {
 func (w *csdLaneWorker) findBelow(sets []uint64, f, thresholds []float64, n int) {
 	t := w.double
 	skip := (t.amplitudes.columns - n) * w.kernels.Panel * 8
-	w.kernels.Below(&sets[0], &w.slots.rowMasks[0], &t.amplitudes.data[0], &f[0], &thresholds[0], t.amplitudes.count, n, skip, t.words)
+	rows, matrix := &w.slots.rowMasks[0], &t.amplitudes.data[0]
+	if r := w.rounded; r != nil {
+		w.kernels.BelowRounded(&sets[0], rows, matrix, &r.amplitudes.data[0], &f[0], &w.half[0], &thresholds[0], &r.errors[0], t.amplitudes.count, n, skip, t.words)
+	} else {
+		w.kernels.Below(&sets[0], rows, matrix, &f[0], &thresholds[0], t.amplitudes.count, n, skip, t.words)
+	}
 	t.clearBeyond(sets)
 }

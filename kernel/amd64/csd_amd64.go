@@ -25,6 +25,8 @@ var (
 		Inspect:     csdInspectAVX512,
 		Multiply:    csdMultiplyAVX512,
 		Below:       csdBelowAVX512,
+
+		BelowRounded: csdBelowRoundedAVX512,
 		Single: &ops.CSDSingle{
 			CSDIteration: ops.CSDIteration[float32, int32]{
 				Lanes: 16, Tile: 5, Panel: 23, Stripe: 176,

@@ -12,6 +12,9 @@ func csd(v vectors) {
 	v.inspect()
 	v.multiply()
 	csdIteration(v)
+	if v.wide() {
+		v.belowRounded(halfAVX512)
+	}
 }
 
 // csdIteration writes the steps of an iteration, which there are in both precisions.

@@ -15,7 +15,7 @@ import (
 func (v vectors) accumulateColumn(panel reg.Register) {
 	sums, x := v.registers(0, v.panel), v.register(v.panel)
 	for r, sum := range sums {
-		if v.wide() {
+		if v.evex() {
 			v.fmaNumber(v.number(panel, r), x, sum)
 			continue
 		}
@@ -24,6 +24,15 @@ func (v vectors) accumulateColumn(panel reg.Register) {
 		v.fma(b, x, sum)
 	}
 	ADDQ(I32(v.size*v.panel), panel)
+}
+
+// accumulateColumns adds the columns of a panel times consecutive vectors to all sums.
+func (v vectors) accumulateColumns(panel, x, columns reg.Register) {
+	repeat("column", columns, func() {
+		v.move(Mem{Base: x}, v.register(v.panel))
+		ADDQ(I32(v.bytes), x)
+		v.accumulateColumn(panel)
+	})
 }
 
 // multiply writes the product of a matrix in panels with vectors that lie anywhere.
@@ -89,11 +98,7 @@ func (v vectors) compareRows() {
 		Load(Param("x"), x)
 		columns := load("columns")
 		zero(v.registers(0, v.panel)...)
-		repeat("column", columns, func() {
-			v.move(Mem{Base: x}, v.register(v.panel))
-			ADDQ(I32(v.bytes), x)
-			v.accumulateColumn(panels)
-		})
+		v.accumulateColumns(panels, x, columns)
 		ADDQ(skip, panels)
 		threshold, distance := v.register(v.panel), v.register(v.panel+1)
 		v.move(Mem{Base: thresholds}, threshold)

@@ -35,6 +35,10 @@ func BenchmarkCSDSteps(b *testing.B) {
 			steps.benchmarkIteration(func(sets *uint64, rows *byte, panels, x []float64, count, words int) {
 				s.Below(sets, rows, &panels[0], &x[0], &x[0], count, benchCoefficients, 0, words)
 			})
+			if s.BelowRounded != nil {
+				steps.peak = peak.Float32
+				steps.benchmarkRounded(s)
+			}
 		})
 		if s.Single == nil {
 			continue
@@ -130,6 +134,26 @@ func (b stepBench[T, S]) benchmarkIteration(below func(sets *uint64, rows *byte,
 	amplitudes, f, sets := b.numbers(rows*n), b.vectors(n), make([]uint64, b.Lanes*words)
 	masks := make([]byte, b.RowBytes(rows/b.Panel, words))
 	b.run("Below", b.Lanes, 2*n*d, func() { below(&sets[0], &masks[0], amplitudes, f, rows/b.Panel, words) })
+}
+
+// benchmarkRounded times the comparison without and with doubt in all panels.
+func (b stepBench[T, S]) benchmarkRounded(s *ops.CSD) {
+	const n, d = benchCoefficients, benchDirections
+	rows, words := up(d, s.Panel), up(d, 64)/64
+	panels, rounded := make([]float64, rows*n), make([]float32, rows*n)
+	x, half, thresholds := make([]float64, n*s.Lanes), make([]float32, n*s.Lanes), make([]float64, s.Lanes)
+	for i := range x {
+		x[i], thresholds[i%s.Lanes] = 1, 1
+	}
+	sets, masks := make([]uint64, s.Lanes*words), make([]byte, s.RowBytes(rows/s.Panel, words))
+	for _, c := range []struct {
+		name   string
+		errors [2]float64
+	}{{"BelowRounded", [2]float64{1e-6, 1e-6}}, {"BelowRoundedInDoubt", [2]float64{1, 1}}} {
+		b.run(c.name, s.Lanes, 2*n*d, func() {
+			s.BelowRounded(&sets[0], &masks[0], &panels[0], &rounded[0], &x[0], &half[0], &thresholds[0], &c.errors[0], rows/s.Panel, n, 0, words)
+		})
+	}
 }
 
 // benchmarkAssemble has about as many records and terms as the map of lmax 8, at made-up places.
