@@ -1,4 +1,4 @@
-package amd64_test
+package kerneltest_test
 
 import (
 	"math"
