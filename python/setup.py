@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import Distribution, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
@@ -50,14 +50,18 @@ class BuildWithLibrary(build_py):
 class PlatformWheel(bdist_wheel):
     """bdist_wheel for any Python 3 on this platform."""
 
-    def finalize_options(self):
-        super().finalize_options()
-        self.root_is_pure = False
-
     def get_tag(self):
         """Return interpreter, ABI and platform of the wheel."""
         built = Path(self.get_finalized_command("build_py").build_lib) / "voxfit" / LIBRARY
         return "py3", "none", platform_tag(built, super().get_tag()[2])
 
 
-setup(cmdclass={"build_py": BuildWithLibrary, "bdist_wheel": PlatformWheel})
+class WithLibrary(Distribution):
+    """A distribution that is no pure Python."""
+
+    def has_ext_modules(self):
+        """Say so, though no extension is built by setuptools itself."""
+        return True
+
+
+setup(distclass=WithLibrary, cmdclass={"build_py": BuildWithLibrary, "bdist_wheel": PlatformWheel})

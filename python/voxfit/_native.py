@@ -66,6 +66,7 @@ class Batch(ctypes.Structure):
         ("abort_flag", ctypes.POINTER(ctypes.c_int32)),
         ("progress", ctypes.POINTER(ctypes.c_int64)),
     ]
+    keep: tuple = ()  # the arrays that it points to
 
 
 class Derivation(ctypes.Structure):
@@ -85,6 +86,7 @@ class Derivation(ctypes.Structure):
         ("abort_flag", ctypes.POINTER(ctypes.c_int32)),
         ("progress", ctypes.POINTER(ctypes.c_int64)),
     ]
+    keep: tuple = ()
 
 
 class _Field(ctypes.Structure):

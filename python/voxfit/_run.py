@@ -27,6 +27,9 @@ _SMALL = 64
 def run(name: str, handle: int, request, voxels: int, progress: Progress | None) -> None:
     """Make the native call ``name(handle, request)``, whose request counts ``voxels`` as done.
 
+    The request's attribute ``keep`` has the arrays that it points to, which must live as long as the call,
+    whatever happens to the caller.
+
     The call runs in a thread of its own, as Python looks at signals only in the main thread and only
     between its own steps. Whatever is raised here, KeyboardInterrupt or an error of ``progress``, first
     ends the call.
@@ -38,33 +41,35 @@ def run(name: str, handle: int, request, voxels: int, progress: Progress | None)
         _native.call(name, handle, ctypes.byref(request))
         return
     raised: list[BaseException] = []
+    over = threading.Event()  # Thread.join() forgets the thread when Ctrl-C interrupts it (Python up to 3.12)
 
     def work() -> None:
         try:
             _native.call(name, handle, ctypes.byref(request))
         except BaseException as err:  # handed to the thread that waits
             raised.append(err)
+        finally:
+            over.set()
 
     report = _reporter(progress, voxels)
-    worker = threading.Thread(target=work, name="voxfit", daemon=True)
+    threading.Thread(target=work, name="voxfit", daemon=True).start()
     try:
-        worker.start()
-        while worker.is_alive():
-            worker.join(_POLL_SECONDS)
+        while not over.wait(_POLL_SECONDS):
             report(done.value)
+        report(done.value)
     except BaseException:
         abort.value = 1
-        _finish(worker)
+        _finish(over)
         raise
     if raised:
         raise raised[0]
 
 
-def _finish(worker: threading.Thread) -> None:
-    """Wait for the native call, which writes to arrays of ours, through any further Ctrl-C."""
-    while worker.is_alive():
+def _finish(over: threading.Event) -> None:
+    """Wait for the end of the native call through any further Ctrl-C."""
+    while not over.is_set():
         try:
-            worker.join()
+            over.wait()
         except KeyboardInterrupt:
             pass
 

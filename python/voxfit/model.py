@@ -161,6 +161,7 @@ class Model:
             threads=_threads(n_threads),
             flags=_native.PIN if pin else 0,
         )
+        batch.keep = (layout, params, status, iterations)
         if n:
             run("voxfit_fit", handle, batch, n, progress)
         return Result(self, params, status, iterations, shape, mask)
@@ -214,6 +215,7 @@ class Model:
             map_count=len(fields),
             threads=_threads(n_threads),
         )
+        request.keep = (params, status, iterations, maps, pointers)
         if n:
             run("voxfit_derive", handle, request, n, progress)
         return {name: values[:, 0] if values.shape[1] == 1 else values for name, values in maps.items()}

@@ -1,0 +1,312 @@
+package native
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"unsafe"
+
+	"github.com/voxfit/voxfit/kernel"
+)
+
+// acquisition is six b0s and two shells of 27 directions.
+func acquisition() ([]float64, [][3]float64) {
+	random := rand.New(rand.NewPCG(3, 4))
+	bvals, bvecs := make([]float64, 60), make([][3]float64, 60)
+	for i := 6; i < 60; i++ {
+		x, y, z := random.NormFloat64(), random.NormFloat64(), random.NormFloat64()
+		norm := math.Sqrt(x*x + y*y + z*z)
+		bvals[i], bvecs[i] = 1000+1000*float64(i%2), [3]float64{x / norm, y / norm, z / norm}
+	}
+	return bvals, bvecs
+}
+
+// options are what each model needs.
+var options = map[string]string{
+	"csdm": `{"response": {"evals": [0.0017, 0.0003, 0.0003], "s0": 100}}`,
+	"msmt": `{"tissues": [{"name": "WM", "zonal": [[350, 0, 0], [170, -60, 20], [110, -60, 25]]}, {"name": "CSF", "zonal": [[350], [20], [2]]}]}`,
+	"dti":  "", "fwdtim": "", "sfm": "",
+}
+
+func made(t *testing.T, name, options string) *Model {
+	t.Helper()
+	bvals, bvecs := acquisition()
+	h, err := New(name, bvals, bvecs, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Find(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { Free(h) })
+	return m
+}
+
+// values are signals that decay with b, whole numbers so that integers hold them.
+func values(voxels int) []float32 {
+	bvals, bvecs := acquisition()
+	random := rand.New(rand.NewPCG(5, 6))
+	out := make([]float32, 0, voxels*len(bvals))
+	for range voxels {
+		d := 0.3e-3 + 1e-3*random.Float64()
+		for i, v := range bvecs {
+			out = append(out, float32(math.Round(1000*math.Exp(-bvals[i]*(d+0.8e-3*v[0]*v[0]))+10*random.NormFloat64())))
+		}
+	}
+	return out
+}
+
+// fitted fits a batch, of which the caller may change the signal and the run.
+func fitted(t *testing.T, m *Model, voxels int, change func(b *Batch)) ([]float64, []uint8, []uint16) {
+	t.Helper()
+	params, status, iterations := make([]float64, voxels*m.Parameters()), make([]uint8, voxels), make([]uint16, voxels)
+	b := Batch{Voxels: voxels, Params: unsafe.Pointer(&params[0]), ParamsType: Float64, Status: status, Iterations: iterations}
+	change(&b)
+	if err := m.Fit(&b); err != nil {
+		t.Fatal(err)
+	}
+	return params, status, iterations
+}
+
+func pointer[T any](values []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(values)) }
+
+func TestResultsDoNotDependOnTheLayoutOfTheSignal(t *testing.T) {
+	const voxels, n = 1500, 60
+	rows := values(voxels)
+	columns, whole := make([]float32, len(rows)), make([]int16, len(rows))
+	offsets := make([]int64, voxels)
+	for v := range voxels {
+		offsets[v] = int64(4 * v)
+		for j := range n {
+			columns[j*voxels+v] = rows[v*n+j]
+			whole[v*n+j] = int16(rows[v*n+j])
+		}
+	}
+	for name := range options {
+		m := made(t, name, options[name])
+		want, wantStatus, wantIterations := fitted(t, m, voxels, func(b *Batch) {
+			b.Signal, b.Run = Signal{Data: pointer(rows), Type: Float32}, Run{Threads: 1}
+		})
+		for layout, s := range map[string]Signal{
+			"volume after volume":    {Data: pointer(columns), Type: Float32, VoxelStride: 4, ValueStride: 4 * voxels},
+			"offsets":                {Data: pointer(columns), Type: Float32, Offsets: offsets, ValueStride: 4 * voxels},
+			"integers":               {Data: pointer(whole), Type: Int16},
+			"integers, three to one": {Data: pointer(whole), Type: Int16, VoxelStride: 2 * n, ValueStride: 2},
+		} {
+			params, status, iterations := fitted(t, m, voxels, func(b *Batch) { b.Signal, b.Run = s, Run{Threads: 3} })
+			if !slices.Equal(params, want) || !slices.Equal(status, wantStatus) || !slices.Equal(iterations, wantIterations) {
+				t.Errorf("%s: %s gives other results than voxel after voxel", name, layout)
+			}
+		}
+	}
+}
+
+func TestDoublePrecisionSignalIsFittedAsSuch(t *testing.T) {
+	const voxels, n = 130, 60
+	var wide []float64
+	for _, x := range values(voxels) {
+		wide = append(wide, float64(x)+1e-9)
+	}
+	m := made(t, "dti", "")
+	worker := m.model.Fitter().NewWorker()
+	want, status := make([]float64, voxels*m.Parameters()), make([]kernel.Status, voxels)
+	worker.Fit64(want, status, wide)
+	got, _, _ := fitted(t, m, voxels, func(b *Batch) { b.Signal = Signal{Data: pointer(wide), Type: Float64} })
+	if !slices.Equal(got, want) {
+		t.Error("a float64 signal was not fitted by Fit64")
+	}
+	padded := make([]float64, 0, voxels*(n+1))
+	for v := range voxels {
+		padded = append(append(padded, wide[v*n:][:n]...), math.NaN())
+	}
+	got, _, _ = fitted(t, m, voxels, func(b *Batch) {
+		b.Signal = Signal{Data: pointer(padded), Type: Float64, VoxelStride: 8 * (n + 1), ValueStride: 8}
+	})
+	if !slices.Equal(got, want) {
+		t.Error("values between the voxels were read")
+	}
+}
+
+// A voxel by itself is fitted in the calling thread, and must not differ for that.
+func TestVoxelDoesNotDependOnTheSizeOfItsBatch(t *testing.T) {
+	rows := values(300)
+	for name := range options {
+		m := made(t, name, options[name])
+		want, _, _ := fitted(t, m, 300, func(b *Batch) { b.Signal = Signal{Data: pointer(rows), Type: Float32} })
+		p := m.Parameters()
+		for v := 0; v < 300; v += 37 {
+			got, _, _ := fitted(t, m, 1, func(b *Batch) { b.Signal = Signal{Data: pointer(rows[60*v:]), Type: Float32} })
+			if !slices.Equal(got, want[v*p:][:p]) {
+				t.Errorf("%s: voxel %d differs by itself", name, v)
+			}
+		}
+	}
+}
+
+func TestAbortLeavesUnfittedVoxelsMarked(t *testing.T) {
+	const voxels = 20000
+	rows := values(voxels)
+	m := made(t, "msmt", options["msmt"])
+	params, status := make([]float64, voxels*m.Parameters()), make([]uint8, voxels)
+	var abort int32
+	var done int64
+	b := Batch{
+		Voxels: voxels, Signal: Signal{Data: pointer(rows), Type: Float32}, Params: pointer(params), ParamsType: Float64,
+		Status: status, Run: Run{Threads: 2, Abort: &abort, Progress: &done},
+	}
+	ended := make(chan error)
+	go func() { ended <- m.Fit(&b) }()
+	for atomic.LoadInt64(&done) == 0 { // until the fit is under way
+	}
+	atomic.StoreInt32(&abort, 1)
+	if err := <-ended; !errors.Is(err, ErrAborted) {
+		t.Fatalf("an aborted fit ended with %v", err)
+	}
+	fittedVoxels := int64(0)
+	for _, s := range status {
+		if kernel.Code(s) != kernel.OutsideMask {
+			fittedVoxels++
+		}
+	}
+	if fittedVoxels != done || fittedVoxels == voxels {
+		t.Errorf("%d voxels have a result and %d were counted, of %d", fittedVoxels, done, voxels)
+	}
+}
+
+func TestParameterFieldsAddUpToTheParameters(t *testing.T) {
+	for name := range options {
+		m := made(t, name, options[name])
+		sum := 0
+		for _, f := range m.ParameterFields() {
+			if f.Name == "" || f.Description == "" {
+				t.Errorf("%s: a group of parameters has no name or no description: %+v", name, f)
+			}
+			sum += f.Components
+		}
+		if sum != m.Parameters() {
+			t.Errorf("%s: fields have %d components for %d parameters", name, sum, m.Parameters())
+		}
+	}
+}
+
+func TestMapThatIsNotWantedChangesNoOther(t *testing.T) {
+	const voxels = 200
+	rows := values(voxels)
+	for name := range options {
+		m := made(t, name, options[name])
+		params, status, iterations := fitted(t, m, voxels, func(b *Batch) { b.Signal = Signal{Data: pointer(rows), Type: Float32} })
+		derive := func(wanted func(i int) bool) [][]float32 {
+			var out [][]float32
+			var at []unsafe.Pointer
+			for i, f := range m.MapFields() {
+				out = append(out, make([]float32, voxels*f.Components))
+				at = append(at, nil)
+				if wanted(i) {
+					at[i] = pointer(out[i])
+				}
+			}
+			d := Derivation{Voxels: voxels, Params: pointer(params), Status: status, Iterations: iterations, Maps: at, Run: Run{Threads: 2}}
+			if err := m.Derive(&d); err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		all := derive(func(int) bool { return true })
+		for i, f := range m.MapFields() {
+			if one := derive(func(j int) bool { return j == i }); !slices.Equal(one[i], all[i]) {
+				t.Errorf("%s: map %s by itself differs", name, f.Name)
+			}
+		}
+	}
+}
+
+func TestOptionsThatAModelDoesNotHaveAreErrors(t *testing.T) {
+	bvals, bvecs := acquisition()
+	response := `"response": {"evals": [0.0017, 0.0003, 0.0003], "s0": 100}`
+	for _, c := range []struct{ model, options, says string }{
+		{"dti", `{"lmax": 8}`, "lmax"},
+		{"dti", `{"method": "best"}`, "wls or nls"},
+		{"dti", `{"iterations": 3}`, "iwls"},
+		{"dti", `{"min_signal": 0}`, "above 0"},
+		{"dti", `{"isa": "mmx"}`, "mmx"},
+		{"dti", `{} {}`, "after"},
+		{"dti", `[]`, "options"},
+		{"dti", `{"b0_threshold": -1}`, "b0_threshold"},
+		{"fwdtim", `{"method": "iwls"}`, "nls or wls"},
+		{"csdm", `{}`, "response"},
+		{"csdm", `{"response": {"evals": [0.0017, 0.0003, 0.0003]}}`, "s0"},
+		{"csdm", `{"response": {"zonal": [[1, 2], []]}}`, "empty"},
+		{"csdm", `{"lambda": 0, ` + response + `}`, "above 0"},
+		{"csdm", `{"tau": -1, ` + response + `}`, "tau"},
+		{"csdm", `{"lmax": 7, ` + response + `}`, "lmax"},
+		{"csdm", `{"sphere": {"vertices": [[0, 0, 0]]}, ` + response + `}`, "unit vector"},
+		{"csdm", `{"peaks": {"colour": 1}, ` + response + `}`, "colour"},
+		{"msmt", `{}`, "tissues"},
+		{"sfm", `{"solver": "nnls", "alpha": 1}`, "elasticnet"},
+		{"sfm", `{"evals": [0, 0, 0]}`, "diffusivities"},
+		{"noddi", ``, "noddi"},
+	} {
+		h, err := New(c.model, bvals, bvecs, c.options)
+		if err == nil || h != 0 || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s %s: the error is %v, expected one about %q", c.model, c.options, err, c.says)
+		}
+	}
+}
+
+// To the model a tau of 0 means the default; here it means 0.
+func TestTauOfZeroIsNotTheDefault(t *testing.T) {
+	rows := values(100)
+	fit := func(tau string) []float64 {
+		m := made(t, "csdm", `{`+tau+`"response": {"evals": [0.0017, 0.0003, 0.0003], "s0": 1000}}`)
+		params, _, _ := fitted(t, m, 100, func(b *Batch) { b.Signal = Signal{Data: pointer(rows), Type: Float32} })
+		return params
+	}
+	if !slices.Equal(fit(""), fit(`"tau": 0.1, `)) {
+		t.Error("the default of tau is not 0.1")
+	}
+	if slices.Equal(fit(`"tau": 0, `), fit(`"tau": 0.1, `)) {
+		t.Error("tau of 0 fits as 0.1 does")
+	}
+}
+
+// As DIPY's gtab with b0_threshold=100: volumes at 80 need no b-vector and are b0s.
+func TestThresholdDecidesWhatIsAB0(t *testing.T) {
+	bvals, bvecs := acquisition()
+	bvals[0] = 80
+	if _, err := New("sfm", bvals, bvecs, ""); err == nil {
+		t.Error("a volume of b = 80 without a direction was accepted")
+	}
+	h, err := New("sfm", bvals, bvecs, `{"b0_threshold": 100}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	Free(h)
+	if _, err := New("sfm", bvals, bvecs, `{"b0_threshold": 3000}`); err == nil {
+		t.Error("a table of b0s alone was accepted")
+	}
+}
+
+func TestFreedHandleIsAnError(t *testing.T) {
+	bvals, bvecs := acquisition()
+	h, err := New("dti", bvals, bvecs, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Free(h); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Find(h); !errors.Is(err, ErrHandle) {
+		t.Errorf("a freed handle finds %v", err)
+	}
+	if err := Free(h); !errors.Is(err, ErrHandle) {
+		t.Errorf("freeing twice gives %v", err)
+	}
+	if again, err := New("dti", bvals, bvecs, ""); err != nil || again == h {
+		t.Errorf("handle %d was given out again, or %v", again, err)
+	}
+}

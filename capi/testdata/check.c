@@ -1,0 +1,237 @@
+// What a C program sees of libvoxfit: fits from several threads at once, and an error for every mistake.
+//
+//     check MODEL OPTIONS VOXELS SIGNAL PARAMS
+//
+// reads from the file SIGNAL 34 b-values and 34 x 3 b-vectors as float64, then VOXELS x 34 float32, and writes the parameters of the model to the file PARAMS.
+//
+// It exits with 0 when all is as it should be, and says which line is not otherwise.
+
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "voxfit.h"
+
+enum { N = 34, THREADS = 4 };
+
+static double bvals[N], bvecs[3 * N];
+static int64_t P; // parameters of a voxel
+
+#define EXPECT(condition)                                                                     \
+    do {                                                                                      \
+        if (!(condition)) {                                                                   \
+            fprintf(stderr, "line %d: %s is not so; last message: %s\n", __LINE__, #condition, \
+                    voxfit_message());                                                        \
+            exit(1);                                                                          \
+        }                                                                                     \
+    } while (0)
+
+static voxfit_batch batch_of(int64_t voxels, const float *signal, double *params) {
+    voxfit_batch b = {.size = sizeof b, .voxels = voxels, .signal = signal, .signal_type = VOXFIT_FLOAT32,
+                      .params = params, .params_type = VOXFIT_FLOAT64, .threads = 2};
+    return b;
+}
+
+// A thread's own batch with the model that all share.
+struct part {
+    voxfit_model model;
+    int64_t voxels;
+    const float *signal;
+    const double *expected;
+    int ok;
+};
+
+static void *fit_part(void *argument) {
+    struct part *p = argument;
+    double *params = malloc(p->voxels * P * sizeof *params);
+    p->ok = 1;
+    for (int again = 0; again < 3; again++) {
+        memset(params, 0xff, p->voxels * P * sizeof *params);
+        voxfit_batch b = batch_of(p->voxels, p->signal, params);
+        p->ok &= voxfit_fit(p->model, &b) == VOXFIT_OK;
+        p->ok &= !memcmp(params, p->expected, p->voxels * P * sizeof *params);
+        // Each thread has its own message.
+        p->ok &= voxfit_fit(0, &b) == VOXFIT_ERROR_HANDLE && strstr(voxfit_message(), "handle") != NULL;
+    }
+    free(params);
+    return NULL;
+}
+
+static void share_between_threads(voxfit_model model, int64_t voxels, const float *signal, const double *params) {
+    struct part parts[THREADS];
+    pthread_t threads[THREADS];
+    for (int t = 0; t < THREADS; t++) {
+        int64_t begin = voxels * t / THREADS, end = voxels * (t + 1) / THREADS;
+        parts[t] = (struct part){model, end - begin, signal + N * begin, params + P * begin, 0};
+        EXPECT(!pthread_create(&threads[t], NULL, fit_part, &parts[t]));
+    }
+    for (int t = 0; t < THREADS; t++) {
+        pthread_join(threads[t], NULL);
+        EXPECT(parts[t].ok);
+    }
+}
+
+static void describe(voxfit_model model) {
+    int64_t measurements = 0, parameters = 0, count = 0, sum = 0;
+    EXPECT(voxfit_model_sizes(model, &measurements, &parameters) == VOXFIT_OK);
+    EXPECT(measurements == N && parameters == P);
+    EXPECT(voxfit_model_sizes(model, NULL, NULL) == VOXFIT_OK);
+    voxfit_field fields[8];
+    EXPECT(voxfit_model_fields(model, VOXFIT_PARAMETERS, fields, 8, &count) == VOXFIT_OK && count <= 8);
+    for (int64_t i = 0; i < count; i++)
+        sum += fields[i].components;
+    EXPECT(sum == parameters && fields[0].name[0] && fields[0].description[0]);
+    fields[1].name[0] = '!';
+    EXPECT(voxfit_model_fields(model, VOXFIT_MAPS, fields, 1, &count) == VOXFIT_OK && count > 5);
+    EXPECT(fields[1].name[0] == '!');
+    char text[4];
+    EXPECT(voxfit_model_text(model, VOXFIT_ISA, text, sizeof text, &count) == VOXFIT_OK && count > 4 && !text[3]);
+}
+
+// Refused tells that a call failed with the code and said something.
+#define REFUSED(code, call) EXPECT((call) == (code) && strlen(voxfit_message()) > 10)
+
+static void refuse_bad_models(void) {
+    voxfit_model model = 77;
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_model_new(NULL, N, bvals, bvecs, NULL, &model));
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_model_new("dti", N, NULL, bvecs, NULL, &model));
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_model_new("dti", N, bvals, NULL, NULL, &model));
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_model_new("dti", N, bvals, bvecs, NULL, NULL));
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_model_new("dti", 0, bvals, bvecs, NULL, &model));
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_model_new("dti", -5, bvals, bvecs, NULL, &model));
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_model_new("noddi", N, bvals, bvecs, NULL, &model));
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_model_new("dti", N, bvals, bvecs, "{\"methid\": \"wls\"}", &model));
+    EXPECT(strstr(voxfit_message(), "methid"));
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_model_new("dti", N, bvals, bvecs, "{", &model));
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_model_new("csdm", N, bvals, bvecs, NULL, &model));
+    double bad[N];
+    memcpy(bad, bvals, sizeof bad);
+    bad[9] = NAN;
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_model_new("dti", N, bad, bvecs, NULL, &model));
+    EXPECT(model == 0);
+}
+
+static void refuse_bad_batches(voxfit_model model, const float *signal, double *params) {
+    voxfit_batch good = batch_of(1, signal, params), b = good;
+    EXPECT(voxfit_fit(model, &b) == VOXFIT_OK);
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_fit(model, NULL));
+    b.size = 8;
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_fit(model, &b));
+    b = good, b.voxels = -1;
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_fit(model, &b));
+    b = good, b.voxels = INT64_MAX;
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_fit(model, &b));
+    b = good, b.signal = NULL;
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_fit(model, &b));
+    b = good, b.params = NULL;
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_fit(model, &b));
+    b = good, b.signal_type = 0;
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_fit(model, &b));
+    b = good, b.params_type = VOXFIT_INT16;
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_fit(model, &b));
+    b = good, b.threads = -1;
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_fit(model, &b));
+    b = good, b.flags = 64;
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_fit(model, &b));
+    b = good, b.voxels = 0, b.signal = NULL, b.params = NULL;
+    EXPECT(voxfit_fit(model, &b) == VOXFIT_OK);
+
+    voxfit_derivation d = {.size = sizeof d, .voxels = 1, .params = params};
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_derive(model, NULL));
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_derive(model, &d)); // no maps
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_model_fields(model, 5, NULL, 0, &(int64_t){0}));
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_model_fields(model, VOXFIT_MAPS, NULL, 3, &(int64_t){0}));
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_model_text(model, VOXFIT_ISA, NULL, 0, NULL));
+}
+
+static void derive(voxfit_model model, int64_t voxels, const double *params) {
+    voxfit_field fields[16];
+    float *all[16], *one[16] = {0};
+    int64_t progress = 0, count;
+    EXPECT(voxfit_model_fields(model, VOXFIT_MAPS, fields, 16, &count) == VOXFIT_OK && count <= 16);
+    for (int64_t i = 0; i < count; i++)
+        all[i] = malloc(voxels * fields[i].components * sizeof(float));
+    voxfit_derivation d = {.size = sizeof d, .voxels = voxels, .params = params, .maps = all,
+                           .map_count = (int32_t)count, .progress = &progress};
+    EXPECT(voxfit_derive(model, &d) == VOXFIT_OK && progress == voxels);
+    // Each map is the same when no other is wanted.
+    d.maps = one;
+    for (int64_t i = 0; i < count; i++) {
+        size_t bytes = voxels * fields[i].components * sizeof(float);
+        one[i] = malloc(bytes);
+        EXPECT(voxfit_derive(model, &d) == VOXFIT_OK && !memcmp(one[i], all[i], bytes));
+        free(one[i]), free(all[i]);
+        one[i] = NULL;
+    }
+}
+
+// Single precision, strides and offsets change where values lie, not what they are.
+static void lay_out_otherwise(voxfit_model model, int64_t voxels, const float *signal, const double *params) {
+    float *columns = malloc(voxels * N * sizeof *columns), *narrow = malloc(voxels * P * sizeof *narrow);
+    int64_t *offsets = malloc(voxels * sizeof *offsets), progress = 0;
+    uint8_t *status = malloc(voxels);
+    uint16_t *iterations = malloc(voxels * sizeof *iterations);
+    for (int64_t v = 0; v < voxels; v++) {
+        offsets[v] = (voxels - 1 - v) * (int64_t)sizeof *columns; // backwards
+        for (int j = 0; j < N; j++)
+            columns[j * voxels + voxels - 1 - v] = signal[v * N + j];
+    }
+    voxfit_batch b = batch_of(voxels, columns, NULL);
+    b.value_stride = voxels * (int64_t)sizeof *columns;
+    b.offsets = offsets, b.params = narrow, b.params_type = VOXFIT_FLOAT32;
+    b.status = status, b.iterations = iterations, b.progress = &progress;
+    EXPECT(voxfit_fit(model, &b) == VOXFIT_OK && progress == voxels);
+    for (int64_t v = 0; v < voxels; v++) {
+        EXPECT(status[v] != VOXFIT_STATUS_OUTSIDE_MASK);
+        for (int64_t k = 0; k < P; k++)
+            EXPECT(narrow[P * v + k] == (float)params[P * v + k]);
+    }
+    b.offsets = NULL, b.signal = columns + voxels - 1, b.voxel_stride = -(int64_t)sizeof *columns;
+    memset(narrow, 0, voxels * P * sizeof *narrow);
+    EXPECT(voxfit_fit(model, &b) == VOXFIT_OK);
+    EXPECT(narrow[0] == (float)params[0] && narrow[P * voxels - 1] == (float)params[P * voxels - 1]);
+    int32_t stop = 1;
+    b.abort_flag = &stop;
+    REFUSED(VOXFIT_ERROR_ABORTED, voxfit_fit(model, &b));
+    for (int64_t v = 0; v < voxels; v++)
+        EXPECT(status[v] == VOXFIT_STATUS_OUTSIDE_MASK);
+    free(columns), free(narrow), free(offsets), free(status), free(iterations);
+}
+
+int main(int argc, char **argv) {
+    EXPECT(argc == 6 && voxfit_abi_version() == VOXFIT_ABI_VERSION);
+    int64_t voxels = atoll(argv[3]);
+    float *signal = malloc(voxels * N * sizeof *signal);
+    FILE *in = fopen(argv[4], "rb");
+    EXPECT(in && fread(bvals, sizeof bvals, 1, in) == 1 && fread(bvecs, sizeof bvecs, 1, in) == 1);
+    EXPECT(fread(signal, N * sizeof *signal, voxels, in) == (size_t)voxels);
+    fclose(in);
+
+    refuse_bad_models();
+    voxfit_model model, other;
+    EXPECT(voxfit_model_new(argv[1], N, bvals, bvecs, argv[2], &model) == VOXFIT_OK);
+    EXPECT(voxfit_model_new(argv[1], N, bvals, bvecs, argv[2], &other) == VOXFIT_OK && other != model);
+    EXPECT(voxfit_model_sizes(model, NULL, &P) == VOXFIT_OK);
+    double *params = malloc(voxels * P * sizeof *params);
+    describe(model);
+    voxfit_batch b = batch_of(voxels, signal, params);
+    EXPECT(voxfit_fit(model, &b) == VOXFIT_OK);
+    FILE *out = fopen(argv[5], "wb");
+    EXPECT(out && fwrite(params, P * sizeof *params, voxels, out) == (size_t)voxels && !fclose(out));
+
+    share_between_threads(model, voxels, signal, params);
+    derive(model, voxels, params);
+    lay_out_otherwise(model, voxels, signal, params);
+    refuse_bad_batches(model, signal, params);
+
+    EXPECT(voxfit_model_free(model) == VOXFIT_OK);
+    REFUSED(VOXFIT_ERROR_HANDLE, voxfit_model_free(model));
+    REFUSED(VOXFIT_ERROR_HANDLE, voxfit_fit(model, &b));
+    REFUSED(VOXFIT_ERROR_HANDLE, voxfit_model_sizes(model, NULL, NULL));
+    REFUSED(VOXFIT_ERROR_HANDLE, voxfit_model_free(0));
+    EXPECT(voxfit_fit(other, &b) == VOXFIT_OK && voxfit_model_free(other) == VOXFIT_OK);
+    free(signal), free(params);
+    return 0;
+}

@@ -1,0 +1,62 @@
+"""Signals of a small acquisition, and a library to load: $VOXFIT_LIBRARY, or that of the package."""
+
+import numpy as np
+import pytest
+
+EVALS = np.array([1.7e-3, 0.3e-3, 0.3e-3])
+WM = np.array([[350.0, 0, 0, 0, 0], [170, -60, 20, -5, 1], [110, -60, 25, -8, 2]])
+CSF = np.array([350.0, 20, 2])
+
+
+def directions(n):
+    """Return n unit vectors on a spiral over the upper half of the sphere."""
+    z = 1 - (np.arange(n) + 0.5) / n
+    turn = np.pi * (3 - np.sqrt(5)) * np.arange(n)
+    r = np.sqrt(1 - z * z)
+    return np.c_[r * np.cos(turn), r * np.sin(turn), z]
+
+
+@pytest.fixture(scope="session")
+def gtab():
+    """Six b0s and two shells of 45 directions, as a pair of arrays."""
+    bvals = np.r_[np.zeros(6), np.tile([1000.0, 2000.0], 45)]
+    return bvals, np.r_[np.zeros((6, 3)), directions(90)]
+
+
+@pytest.fixture(scope="session")
+def data(gtab):
+    """Whole numbers up to 1200, so that every type of data holds them: (7, 8, 9, 96), float64."""
+    bvals, bvecs = gtab
+    random = np.random.default_rng(7)
+    axes = random.normal(size=(7, 8, 9, 3))
+    axes /= np.linalg.norm(axes, axis=-1, keepdims=True)
+    fraction = random.uniform(0, 0.6, size=(7, 8, 9, 1))
+    along = np.einsum("...k,jk->...j", axes, bvecs) ** 2
+    tissue = np.exp(-bvals * (EVALS[1] + (EVALS[0] - EVALS[1]) * along))
+    signal = 1000 * ((1 - fraction) * tissue + fraction * np.exp(-bvals * 3e-3))
+    return np.round(np.maximum(signal + random.normal(size=signal.shape) * 10, 1))
+
+
+@pytest.fixture(scope="session")
+def mask():
+    """About half of the voxels."""
+    return np.random.default_rng(8).random((7, 8, 9)) < 0.5
+
+
+# Each model by its function, with what it needs.
+FITS = {
+    "fit_csd": {"response": (EVALS, 1000.0)},
+    "fit_msmt": {"responses": {"WM": WM, "CSF": CSF}, "lmax": 4},
+    "fit_free_water": {},
+    "fit_dti": {},
+    "fit_sfm": {},
+}
+
+
+@pytest.fixture(params=FITS)
+def fit(request, gtab):
+    """Each of the five functions: data and keywords in, a result out."""
+    import voxfit
+
+    function, needs = getattr(voxfit, request.param), FITS[request.param]
+    return lambda data, **keywords: function(data, gtab, **needs, **keywords)

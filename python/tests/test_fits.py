@@ -1,0 +1,188 @@
+"""What the five functions promise of arrays, masks and threads."""
+
+import inspect
+
+import numpy as np
+import pytest
+import voxfit
+from conftest import EVALS, FITS
+
+
+def same(a, b):
+    """Whether two results are the same bits."""
+    return (
+        np.array_equal(a.params.view(np.int64), b.params.view(np.int64))
+        and np.array_equal(a.status, b.status)
+        and np.array_equal(a.iterations, b.iterations)
+    )
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 5])
+def test_results_do_not_depend_on_threads(fit, data, n_threads):
+    assert same(fit(data), fit(data, n_threads=n_threads))
+
+
+def test_results_do_not_depend_on_pinning(data, gtab):
+    model = voxfit.Model("dti", gtab)
+    assert same(model.fit(data, pin=True, n_threads=2), model.fit(data))
+
+
+def test_results_do_not_depend_on_how_voxels_are_divided(fit, data):
+    whole = fit(data)
+    parts = [fit(data[i]).params for i in range(len(data))]
+    assert np.array_equal(np.concatenate(parts), whole.params)
+    assert np.array_equal(fit(data[3, 4, 5]).params[0], whole.params.reshape(7, 8, 9, -1)[3, 4, 5])
+
+
+LAYOUTS = {
+    "Fortran order": np.asfortranarray,
+    "volumes first": lambda a: np.ascontiguousarray(np.moveaxis(a, -1, 0)).transpose(1, 2, 3, 0),
+    "every other column of a wider array": lambda a: np.repeat(a, 2, axis=-1)[..., ::2],
+    "backwards": lambda a: np.ascontiguousarray(a[::-1, :, ::-1, ::-1])[::-1, :, ::-1, ::-1],
+    "a slice of a larger volume": lambda a: np.pad(a, [(1, 2), (0, 1), (2, 0), (3, 1)])[1:-2, :-1, 2:, 3:-1],
+    "big-endian": lambda a: a.astype(a.dtype.newbyteorder(">")),
+    "read-only": lambda a: np.frombuffer(a.tobytes(), a.dtype).reshape(a.shape),
+    "not aligned": lambda a: np.frombuffer(b"x" + a.tobytes(), a.dtype, offset=1).reshape(a.shape),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16])
+def test_results_do_not_depend_on_strides(data, gtab, mask, layout, dtype):
+    plain = np.ascontiguousarray(data, dtype)
+    other = LAYOUTS[layout](plain)
+    for keep in (None, mask):
+        assert same(voxfit.fit_dti(plain, gtab, mask=keep), voxfit.fit_dti(other, gtab, mask=keep))
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.uint16, np.float16])
+def test_types_that_float32_holds_are_fitted_as_float32(fit, data, dtype):
+    values = data.astype(dtype)
+    assert same(fit(values), fit(values.astype(np.float32)))
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.uint32, np.int64])
+def test_other_integers_are_fitted_as_float64(data, gtab, mask, dtype):
+    assert same(voxfit.fit_dti(data.astype(dtype), gtab, mask=mask), voxfit.fit_dti(data, gtab, mask=mask))
+
+
+def test_mask_takes_the_voxels_it_names(fit, data, mask):
+    whole, part = fit(data), fit(data, mask=mask)
+    assert np.array_equal(whole.params[mask.ravel()], part.params)
+    assert same(part, fit(data, mask=mask.astype(np.uint8) * 3))
+    for name in part:
+        assert np.array_equal(part[name][mask], whole[name][mask]), name
+        assert np.all(part[name][~mask] == (voxfit.Status.OUTSIDE_MASK if name == "status" else 0)), name
+
+
+def test_empty_mask_gives_empty_results(fit, data, mask):
+    result = fit(data, mask=np.zeros_like(mask))
+    assert result.params.shape[0] == 0 and all(not np.any(result[n]) for n in result if n != "status")
+
+
+def test_data_are_not_changed_or_copied(data, gtab):
+    import tracemalloc
+
+    for values in (data, np.asfortranarray(data.astype(np.int16))):
+        before = values.copy()
+        values = np.broadcast_to(values, (40, *values.shape))  # 400 MB, were it copied as float64
+        tracemalloc.start()
+        voxfit.fit_dti(values, gtab)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert np.array_equal(values[0], before)
+        assert peak < 40 * before[..., 0].size * 8 * 12  # parameters, status, offsets
+
+
+def test_bad_voxels_have_a_status_and_harm_no_other(fit, data):
+    spoilt = data.copy()
+    spoilt[2, 2, 2] = np.nan
+    spoilt[3, 3, 3] = 0
+    result, whole = fit(spoilt), fit(data)
+    assert result["status"][2, 2, 2] == voxfit.Status.NON_FINITE
+    assert result["status"][3, 3, 3] == voxfit.Status.ZERO_SIGNAL
+    good = result["status"] == whole["status"]
+    assert good.sum() >= good.size - 2
+    assert np.array_equal(result.params[good.ravel()], whole.params[good.ravel()])
+
+
+def test_maps_say_what_was_fitted(data, gtab):
+    tensor = voxfit.fit_dti(data, gtab)
+    assert tensor["tensor"].shape == (7, 8, 9, 6) and tensor["tensor"].dtype == np.float64
+    elements = tensor["tensor"][3, 4, 5]
+    matrix = elements[[0, 1, 3, 1, 2, 4, 3, 4, 5]].reshape(3, 3)  # Dxx, Dxy, Dyy, Dxz, Dyz, Dzz
+    assert tensor["md"][3, 4, 5] == pytest.approx(np.trace(matrix) / 3, rel=1e-6)
+    csd = voxfit.fit_csd(data, gtab, (EVALS, 1000.0))
+    fod = csd["fod"].reshape(-1, 45)
+    gfa = np.sqrt(1 - fod[:, 0] ** 2 / np.sum(fod**2, axis=1))
+    assert np.allclose(csd["gfa"].ravel(), gfa, atol=1e-6)
+    water = voxfit.fit_free_water(data, gtab)
+    assert 0 < water["fwf"].mean() < 0.6 and set(water) >= {"fwf", "tensor", "s0", "fa", "status", "iterations"}
+
+
+def test_bases_hold_the_same_function(data, gtab):
+    legacy = voxfit.fit_csd(data, gtab, (EVALS, 1000.0), basis="descoteaux07")
+    mrtrix = voxfit.fit_csd(data, gtab, (EVALS, 1000.0), basis="tournier07")
+    assert np.array_equal(legacy.params, mrtrix.params)
+    assert not np.array_equal(legacy["fod"], mrtrix["fod"])
+    # The map that the library itself writes in that basis.
+    assert np.array_equal(mrtrix["fod"].astype(np.float32).reshape(-1, 45), mrtrix.model.derive(["fod"], mrtrix.params)["fod"])
+
+
+def test_dipy_objects_are_taken_as_they_are(data, gtab):
+    gradients = pytest.importorskip("dipy.core.gradients")
+    from dipy.reconst.csdeconv import AxSymShResponse
+    from dipy.reconst.mcsd import MultiShellResponse
+
+    table = gradients.gradient_table(gtab[0], bvecs=gtab[1])
+    assert same(voxfit.fit_dti(data, table), voxfit.fit_dti(data, gtab))
+    zonal = np.array([500.0, -200, 60, -20, 5])
+    a = voxfit.fit_csd(data, table, AxSymShResponse(1000, zonal))
+    assert same(a, voxfit.fit_csd(data, table, zonal))
+    wm, csf, shells = FITS["fit_msmt"]["responses"]["WM"], FITS["fit_msmt"]["responses"]["CSF"], [0, 1000, 2000]
+    response = MultiShellResponse(np.c_[csf, csf * [1, 8, 20], wm], 8, shells)
+    b = voxfit.fit_msmt(data[0], table, response)
+    assert same(b, voxfit.fit_msmt(data[0], gtab, {"WM": wm, "CSF": csf, "GM": csf * [1, 8, 20]}, shells=shells))
+
+
+@pytest.mark.parametrize(
+    "spoil, error",
+    [
+        (lambda d, g: voxfit.fit_dti(d[..., :-1], g), ValueError),
+        (lambda d, g: voxfit.fit_dti(np.float64(3), g), ValueError),
+        (lambda d, g: voxfit.fit_dti(d.astype(complex), g), TypeError),
+        (lambda d, g: voxfit.fit_dti(d.astype(object), g), TypeError),
+        (lambda d, g: voxfit.fit_dti(d, g, mask=np.ones(5)), ValueError),
+        (lambda d, g: voxfit.fit_dti(d, g, n_threads=0), ValueError),
+        (lambda d, g: voxfit.fit_dti(d, g, n_threads=10**6), ValueError),
+        (lambda d, g: voxfit.fit_dti(d, None), TypeError),
+        (lambda d, g: voxfit.fit_dti(d, (g[0][:-1], g[1])), ValueError),
+        (lambda d, g: voxfit.fit_dti(d, (g[0] * np.nan, g[1])), ValueError),
+        (lambda d, g: voxfit.fit_dti(d, (g[0], g[1] + np.inf)), ValueError),
+        (lambda d, g: voxfit.fit_dti(d, g, methid="wls"), ValueError),
+        (lambda d, g: voxfit.fit_dti(d, g, min_signal=np.nan), ValueError),
+        (lambda d, g: voxfit.fit_csd(d, g, (EVALS * np.nan, 1.0)), ValueError),
+        (lambda d, g: voxfit.fit_csd(d, g, np.zeros((2, 2, 2))), ValueError),
+        (lambda d, g: voxfit.fit_csd(d, g, None), (TypeError, ValueError)),
+        (lambda d, g: voxfit.fit_msmt(d, g, {}), ValueError),
+        (lambda d, g: voxfit.Model("dti\0", g), ValueError),
+        (lambda d, g: voxfit.fit_dti(d, g)["noddi"], KeyError),
+        (lambda d, g: voxfit.Model("dti", g).derive(["fa"], np.zeros((5, 3))), ValueError),
+        (lambda d, g: voxfit.Model("dti", g).derive(["fa"], np.zeros((5, 7)), status=np.zeros(4)), ValueError),
+    ],
+)
+def test_bad_arguments_raise(data, gtab, spoil, error):
+    with pytest.raises(error):
+        spoil(data, gtab)
+
+
+def test_functions_are_documented_as_numpydoc():
+    for name in voxfit.__all__:
+        doc = inspect.getdoc(getattr(voxfit, name))
+        assert doc and doc.split("\n")[0].endswith("."), name
+    for name in FITS:
+        doc = inspect.getdoc(getattr(voxfit, name))
+        assert "{common}" not in doc
+        signature = inspect.signature(getattr(voxfit, name))
+        for parameter in signature.parameters:
+            assert f"\n{parameter} : " in doc or f"\n**{parameter}" in doc, (name, parameter)
