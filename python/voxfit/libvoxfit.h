@@ -22,6 +22,7 @@ extern const char *_GoStringPtr(_GoString_ s);
 
 
 #line 6 "exports.go"
+
  #include "voxfit.h"
 
 #line 1 "cgo-generated-wrapper"
