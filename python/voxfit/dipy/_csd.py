@@ -79,6 +79,7 @@ class ConstrainedSphericalDeconvModel(csdeconv.ConstrainedSphericalDeconvModel):
             sphere={"vertices": _fitting.unit(self.sphere.vertices).tolist()},
             tau=float(self.tau),
             max_iterations=int(self.convergence),
+            precision="mixed",  # iterations and sets are those of double, coefficients to 1e-9
             **{"lambda": float(self.B_reg[0, 0] / Y00 / unit_scale)},
         )  # fmt: skip
 

@@ -1,6 +1,8 @@
 """Where the voxels are fitted: in this process, or by DIPY's paramap with Ray, joblib or dask."""
 
+import functools
 import os
+import pickle
 
 import numpy as np
 
@@ -90,13 +92,13 @@ def _bytes_of_voxel(signal):
 def _in_waves(native, signal, batch, n_threads, options):
     starts = range(0, len(signal), batch)
     per_wave = max(1, WAVE_BYTES // (batch * _bytes_of_voxel(signal)))
-    arrays = None
+    arrays, pickled = None, pickle.dumps(native)
     for first in range(0, len(starts), per_wave):
         wave = starts[first : first + per_wave]
         fitted = parallel.paramap(
             fit_batch,
             [signal[start : start + batch] for start in wave],
-            func_args=[native, n_threads],
+            func_args=[pickled, n_threads],
             **options,
         )
         for start, results in zip(wave, fitted):
@@ -107,6 +109,12 @@ def _in_waves(native, signal, batch, n_threads, options):
     return tuple(arrays)
 
 
-def fit_batch(signal, native, n_threads):
+def fit_batch(signal, pickled, n_threads):
     """One batch, in a worker."""
-    return native.fit(signal, n_threads)
+    return _unpickled(pickled).fit(signal, n_threads)
+
+
+@functools.lru_cache(maxsize=4)
+def _unpickled(pickled):
+    """The model that these bytes are, made once in each process."""
+    return pickle.loads(pickled)
