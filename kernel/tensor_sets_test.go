@@ -50,7 +50,7 @@ func TestLinearTensorLanesAgreeWithThePortableFit(t *testing.T) {
 	portable := portableFit()
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		for name, s := range tensorSchemes() {
-			const voxels = 1000
+			voxels := someVoxels(1000)
 			signal := s.hard(voxels, 2)
 			for which, d := range designs {
 				d.W = s.w
@@ -84,7 +84,7 @@ func TestNonlinearTensorLanesEndAtThePortableMinimum(t *testing.T) {
 	portable := portableFit()
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		for name, s := range tensorSchemes() {
-			const voxels = 2000
+			voxels := someVoxels(2000)
 			signal := s.hard(voxels, 6)
 			want, wantStatus := portable(name, s.tensorBy(t, kernel.NLS, "generic"), signal)
 			got, gotStatus := fitBlock(s.tensorBy(t, kernel.NLS, isa), signal)

@@ -138,11 +138,19 @@ func portableFit() func(name string, f kernel.Fitter, signal []float64) ([]float
 
 var precisions = []kernel.Precision{kernel.Mixed, kernel.Double}
 
+// someVoxels is a number of voxels, a tenth of it in short tests, which run under emulators.
+func someVoxels(n int) int {
+	if testing.Short() {
+		return n / 10
+	}
+	return n
+}
+
 func TestFreeWaterLanesAgreeWithThePortableFit(t *testing.T) {
 	portable := portableFit()
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		for name, s := range laneSchemes() {
-			signal := s.hard(2000, 1)
+			signal := s.hard(someVoxels(2000), 1)
 			want, wantStatus := portable(name, s.freeWaterOn(t, kernel.NLS, "generic"), signal)
 			for _, precision := range precisions {
 				got, gotStatus := fitBlock(s.freeWaterIn(t, kernel.NLS, isa, precision), signal)

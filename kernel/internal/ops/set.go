@@ -6,7 +6,7 @@ package ops
 // A Set is the micro-kernels of one instruction set. It is immutable. A nil table means that the
 // set has no kernels for that model, which then runs on the portable code.
 type Set struct {
-	// Name is what VOXFIT_ISA calls it: "avx512", "avx2".
+	// Name is what VOXFIT_ISA calls it: "avx512", "avx2", "neon".
 	Name string
 	// CSD is constrained spherical deconvolution.
 	CSD *CSD
