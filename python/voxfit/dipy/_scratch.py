@@ -8,18 +8,14 @@ import sys
 import tempfile
 
 # Outlives this process: waits until our end of the pipe closes, which a crash does too, and removes the
-# folder. Ray's processes end some seconds after their driver and may make the folder anew, so it goes on
-# until there has been none for five seconds.
+# folder. Ray's processes end up to half a minute after their driver and may make it anew, so it is removed
+# for a minute.
 _JANITOR = """
-import os, shutil, sys, time
+import shutil, sys, time
 sys.stdin.read()
-absent = 0
-for _ in range(600):
-    absent = 0 if os.path.exists(sys.argv[1]) else absent + 1
-    if absent > 50:
-        break
+for _ in range(240):
     shutil.rmtree(sys.argv[1], ignore_errors=True)
-    time.sleep(0.1)
+    time.sleep(0.25)
 """
 
 
