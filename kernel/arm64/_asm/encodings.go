@@ -43,7 +43,6 @@ var encodings = []encoding{
 	{"fmla2dElement", 0x4fc01000, "fmla vd.2d, vn.2d, vm.d[i]"},
 	{"fmls2dElement", 0x4fc05000, "fmls vd.2d, vn.2d, vm.d[i]"},
 
-	{"fadd4s", 0x4e20d400, "fadd vd.4s, vn.4s, vm.4s"},
 	{"fsub4s", 0x4ea0d400, "fsub vd.4s, vn.4s, vm.4s"},
 	{"fmax4s", 0x4e20f400, "fmax vd.4s, vn.4s, vm.4s"},
 	{"fcmeq4s", 0x4e20e400, "fcmeq vd.4s, vn.4s, vm.4s"},

@@ -29,7 +29,6 @@ var Instructions = []Instruction{
 	{"fmul v5.2d, v17.2d, v30.d[1]", fmul2dElementNEON},
 	{"fmla v5.2d, v17.2d, v30.d[1]", fmla2dElementNEON},
 	{"fmls v5.2d, v17.2d, v30.d[1]", fmls2dElementNEON},
-	{"fadd v5.4s, v17.4s, v30.4s", fadd4sNEON},
 	{"fsub v5.4s, v17.4s, v30.4s", fsub4sNEON},
 	{"fmax v5.4s, v17.4s, v30.4s", fmax4sNEON},
 	{"fcmeq v5.4s, v17.4s, v30.4s", fcmeq4sNEON},
@@ -153,11 +152,6 @@ func fmla2dElementNEON(d, n, m *[16]byte)
 //
 //go:noescape
 func fmls2dElementNEON(d, n, m *[16]byte)
-
-// fadd4sNEON is fadd v5.4s, v17.4s, v30.4s.
-//
-//go:noescape
-func fadd4sNEON(d, n, m *[16]byte)
 
 // fsub4sNEON is fsub v5.4s, v17.4s, v30.4s.
 //

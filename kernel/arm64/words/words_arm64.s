@@ -268,18 +268,6 @@ TEXT ·fmls2dElementNEON(SB), NOSPLIT, $0-24
 	FMOVQ F5, (R1)
 	RET
 
-// fadd4sNEON is fadd v5.4s, v17.4s, v30.4s.
-TEXT ·fadd4sNEON(SB), NOSPLIT, $0-24
-	MOVD d+0(FP), R1
-	MOVD n+8(FP), R2
-	MOVD m+16(FP), R3
-	FMOVQ 0(R1), F5
-	FMOVQ 0(R2), F17
-	FMOVQ 0(R3), F30
-	WORD $0x4e3ed625 // fadd v5.4s, v17.4s, v30.4s
-	FMOVQ F5, (R1)
-	RET
-
 // fsub4sNEON is fsub v5.4s, v17.4s, v30.4s.
 TEXT ·fsub4sNEON(SB), NOSPLIT, $0-24
 	MOVD d+0(FP), R1

@@ -79,7 +79,6 @@ var ofDoubles = map[string]func(d, n, m float64) float64{
 // The same of single precision. Its products are exact in double precision, so that one rounding to it and one to
 // single precision are one for these operands.
 var ofSingles = map[string]func(d, n, m float32) float32{
-	"fadd":  func(_, n, m float32) float32 { return n + m },
 	"fsub":  func(_, n, m float32) float32 { return n - m },
 	"fmax":  func(_, n, m float32) float32 { return max(n, m) },
 	"fcmeq": func(_, n, m float32) float32 { return math.Float32frombits(uint32(truth(n == m))) },
