@@ -8,10 +8,14 @@ type SearchError struct {
 	Bound   float64 // of the guard
 }
 
-// SearchErrors takes voxels through their iterations in both precisions, along the sets of double precision.
+// SearchErrors takes voxels through their iterations in both precisions, along the sets of double precision. There are
+// none where the instruction set has no iteration in single precision.
 func SearchErrors(f Fitter, d CSDDesign, signal []float64) (errors []SearchError) {
 	w := f.NewWorker().(*csdLaneWorker)
 	s, n := w.search, w.coefficients
+	if s == nil {
+		return nil
+	}
 	voxels := len(signal) / w.measurements
 	b := csdBlock[float64]{w, make([]float64, voxels*n), make([]Status, voxels), signal, w.staged64, w.kernels.PackFloat64}
 	r := pop(&s.unused)

@@ -86,7 +86,7 @@ func (p *NNLS) MakeGram(stride int) {
 func dotExactly(a, b []float64) float64 {
 	sum, low := 0.0, 0.0
 	for i, v := range a {
-		product := v * b[i]
+		product := float64(v * b[i])
 		low += math.FMA(v, b[i], -product)
 		next := sum + product
 		back := next - sum // Knuth's two-sum: what next lost
