@@ -211,10 +211,7 @@ func (s tensorScheme) watery(voxels int, seed uint64) []float64 {
 // nothing else counts: in every voxel, although instruction sets decide most of it without finding the fraction.
 func TestLanesKeepTheFractionOfWLSWhereThePortableFitDoes(t *testing.T) {
 	portable := portableFit()
-	voxels := 3000
-	if testing.Short() {
-		voxels = 300
-	}
+	voxels := someVoxels(3000)
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		seen := 0
 		for name, s := range laneSchemes() {
@@ -246,7 +243,7 @@ func TestFractionLanesEndOnTheGridPointOfThePortableFit(t *testing.T) {
 	portable := portableFit()
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		for name, s := range laneSchemes() {
-			const voxels = 2000
+			voxels := someVoxels(2000)
 			signal := s.hard(voxels, 5)
 			want, wantStatus := portable(name, s.freeWaterOn(t, kernel.WLS, "generic"), signal)
 			got, gotStatus := fitBlock(s.freeWaterOn(t, kernel.WLS, isa), signal)
