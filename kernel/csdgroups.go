@@ -74,8 +74,8 @@ func best(list []int, score func(int) float64) int {
 func (t *csdTables[T, S]) layMoments(d *CSDDesign, order []int) {
 	t.unit = momentUnit[S](d)
 	groups := (len(order) + groupSize - 1) / groupSize
-	t.table = alignedNumbers[S](groups * groupPatterns * t.moments)
-	t.nothing, t.complete = alignedNumbers[S](t.moments), alignedNumbers[S](t.moments)
+	t.table = aligned[S](groups * groupPatterns * t.moments)
+	t.nothing, t.complete = aligned[S](t.moments), aligned[S](t.moments)
 	moments := d.Gram.Moments
 	row := make([]S, t.moments)
 	for i, direction := range order {

@@ -54,7 +54,7 @@ func newCSDSearch(l *csdLanes) *csdSearch {
 	lanes := l.single.steps.Lanes
 	s := &csdSearch{
 		csdSlots: newCSDSlots(l.single), kernels: l.kernels.Single, guard: l.guard,
-		nearest: alignedNumbers[float32](lanes), condition: alignedNumbers[float32](lanes),
+		nearest: aligned[float32](lanes), condition: aligned[float32](lanes),
 	}
 	// All slots may send their voxels to double precision while nearly all slots are taken there.
 	n := lanes + l.double.steps.Lanes

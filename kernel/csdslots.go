@@ -31,11 +31,11 @@ type csdSlot struct {
 func newCSDSlots[T float32 | float64, S int32 | float64](t *csdTables[T, S]) csdSlots[T, S] {
 	lanes, padded := t.steps.Lanes, t.padded()
 	entries, _ := t.triangle()
-	numbers := func(vectors int) []T { return alignedNumbers[T](vectors * lanes) }
+	numbers := func(vectors int) []T { return aligned[T](vectors * lanes) }
 	s := csdSlots[T, S]{
 		csdTables: t, voxels: make([]csdSlot, lanes),
 		active: make([]uint64, lanes*t.words), below: make([]uint64, lanes*t.words),
-		sums: alignedNumbers[S](t.moments * lanes), c: numbers(t.moments), q: numbers(entries), inverse: numbers(padded),
+		sums: aligned[S](t.moments * lanes), c: numbers(t.moments), q: numbers(entries), inverse: numbers(padded),
 		z: numbers(padded), y: numbers(padded + 1), thresholds: numbers(1),
 		rowMasks: make([]byte, t.steps.RowBytes(t.amplitudes.count, t.words)),
 	}

@@ -1,8 +1,6 @@
 package kernel
 
 import (
-	"unsafe"
-
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
@@ -116,7 +114,7 @@ type panels[T float32 | float64] struct {
 
 func newPanels[T float32 | float64](rows, columns, size int, at func(r, c int) float64) panels[T] {
 	count := roundUp(rows, size) / size
-	p := panels[T]{data: alignedNumbers[T](count * size * columns), count: count, columns: columns, rows: count * size}
+	p := panels[T]{data: aligned[T](count * size * columns), count: count, columns: columns, rows: count * size}
 	for r := range rows {
 		for c := range columns {
 			p.data[(r/size*columns+c)*size+r%size] = T(at(r, c))
@@ -126,17 +124,3 @@ func newPanels[T float32 | float64](rows, columns, size int, at func(r, c int) f
 }
 
 func roundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
-
-func sizeOf[T any]() int { return int(unsafe.Sizeof(*new(T))) }
-
-// cacheLine is the alignment of vectors and of what a core fetches at once, in bytes.
-const cacheLine = 64
-
-// alignedNumbers allocates numbers from the beginning of a cache line on.
-func alignedNumbers[T int32 | float32 | float64](n int) []T {
-	line := cacheLine / sizeOf[T]()
-	values := make([]T, n+line-1)
-	misplaced := int(uintptr(unsafe.Pointer(unsafe.SliceData(values)))%cacheLine) / sizeOf[T]()
-	first := (line - misplaced) % line
-	return values[first:][:n:n]
-}

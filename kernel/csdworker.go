@@ -34,14 +34,14 @@ type csdLaneWorker struct {
 
 func (l *csdLanes) NewWorker() Worker {
 	lanes, t := l.kernels.Lanes, l.double
-	floats := func(vectors int) []float64 { return alignedNumbers[float64](vectors * lanes) }
+	floats := func(vectors int) []float64 { return aligned[float64](vectors * lanes) }
 	w := &csdLaneWorker{
 		csdLanes: l, scratch: l.ref.NewScratch(),
 		staged32: make([]float32, lanes*l.stride()), staged64: make([]float64, lanes*l.stride()),
 		packed: floats(l.stride()), seen: floats(3), arrived: floats(max(l.transposed.rows, t.padded())),
 		smooth: floats(l.start.rows), free: floats(t.padded() + 1), limits: floats(1),
 		firstSets: make([]uint64, lanes*t.words), freeSets: make([]uint64, lanes*t.words),
-		half:  alignedNumbers[float32](l.coefficients * lanes),
+		half:  aligned[float32](l.coefficients * lanes),
 		slots: newCSDSlots(t),
 	}
 	if l.single != nil {

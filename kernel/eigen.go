@@ -27,7 +27,7 @@ func NewEigen(opts ...Option) (*Eigen, error) {
 func (e *Eigen) NewWorker() *EigenWorker {
 	w := &EigenWorker{kernels: e.kernels}
 	if e.kernels != nil {
-		w.tensors, w.values, w.vectors = alignedLanes(6), alignedLanes(3), alignedLanes(9)
+		w.tensors, w.values, w.vectors = aligned[ops.Lanes](6), aligned[ops.Lanes](3), aligned[ops.Lanes](9)
 	}
 	return w
 }

@@ -85,14 +85,13 @@ func loadLot[T float32 | float64](w *fractionLanesWorker, lot *waterLot, params 
 // factorSquares factors the normal matrix of the arriving voxels, with the squares of the signal as weights, as plainFit does.
 func (w *fractionLanesWorker) factorSquares() {
 	f := w.lanes
-	sums := (*[28]ops.Lanes)(w.sums)
-	clear(w.sums)
+	clear(w.sums[:])
 	for i := 0; i < f.n; i += laneBlock {
 		m := min(laneBlock, f.n-i)
 		w.batch.design.Squares(&w.v[0], &w.arriving[i], m)
-		f.normalSums(sums, &w.v[0], i, m)
+		f.normalSums(w.sums, &w.v[0], i, m)
 	}
-	f.normalMatrix(w.system, sums)
+	f.normalMatrix(w.system, w.sums)
 	clear(w.system.Damping[:])
 	f.Factor(w.system)
 }

@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"math"
-	"unsafe"
 
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
@@ -38,13 +37,13 @@ const (
 
 func newFractionParts(n int) fractionParts {
 	p := fractionParts{
-		signal: alignedOf[ops.Lanes32](n + 1), rows: unsafe.Slice(&alignedSingle(n/2 + 1)[0][0], ops.DesignFields*(n+1)),
-		u: alignedOf[ops.Lanes32](n + 1), v: alignedOf[ops.Lanes32](n + 1),
-		limit: &alignedOf[ops.Lanes32](1)[0], beyond: &alignedOf[ops.Lanes32](1)[0],
-		right: alignedOf[[7]ops.Lanes32](seriesTerms), slope: alignedOf[[7]ops.Lanes32](seriesTerms - 1),
+		signal: aligned[ops.Lanes32](n + 1), rows: aligned[float32](ops.DesignFields * (n + 1)),
+		u: aligned[ops.Lanes32](n + 1), v: aligned[ops.Lanes32](n + 1),
+		limit: alignedOne[ops.Lanes32](), beyond: alignedOne[ops.Lanes32](),
+		right: aligned[[7]ops.Lanes32](seriesTerms), slope: aligned[[7]ops.Lanes32](seriesTerms - 1),
 	}
 	for j := 1; j < seriesTerms; j++ {
-		p.factor[j] = &alignedOf[ops.Lanes32](1)[0]
+		p.factor[j] = alignedOne[ops.Lanes32]()
 		for l := range p.factor[j] {
 			p.factor[j][l] = float32(-1 / (math.Ln2 * float64(j)))
 		}

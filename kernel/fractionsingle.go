@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"math"
-	"unsafe"
 
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 	"github.com/voxfit/voxfit/kernel/internal/ref"
@@ -55,10 +54,10 @@ type fractionBatch struct {
 
 func newFractionBatch(design *fractionSingle, systems [2]*ops.System) *fractionBatch {
 	return &fractionBatch{
-		design: design, systems: systems, signal: alignedOf[ops.Lanes32](design.n), right: alignedOf[ops.Lanes32](7),
+		design: design, systems: systems, signal: aligned[ops.Lanes32](design.n), right: aligned[ops.Lanes32](7),
 		parts: newFractionParts(design.n),
-		scale: &alignedOf[ops.Lanes32](1)[0], square: &alignedOf[ops.Lanes32](1)[0], left: &alignedOf[ops.Left32](1)[0],
-		point: &alignedOf[ops.Point32](1)[0], trial: &alignedOf[ops.Trial32](1)[0], clips: &alignedOf[ops.Clips32](1)[0],
+		scale: alignedOne[ops.Lanes32](), square: alignedOne[ops.Lanes32](), left: alignedOne[ops.Left32](),
+		point: alignedOne[ops.Point32](), trial: alignedOne[ops.Trial32](), clips: alignedOne[ops.Clips32](),
 	}
 }
 
@@ -364,10 +363,4 @@ func guess(norms []float64, best int) float64 {
 		return x
 	}
 	return vertex
-}
-
-// alignedOf makes n values, each a multiple of a cache line long, that begin at a cache line.
-func alignedOf[T any](n int) []T {
-	lanes := alignedLanes(n * int(unsafe.Sizeof(*new(T))/unsafe.Sizeof(ops.Lanes{})))
-	return unsafe.Slice((*T)(unsafe.Pointer(&lanes[0])), n)
 }

@@ -56,7 +56,7 @@ type freeWaterLanesWorker struct {
 	arriving []ops.Lanes // the signals of the voxels that are prepared
 	signal   []ops.Lanes // the signals of the voxels that are fitted
 	u, v, x  []ops.Lanes // of one block of measurements
-	sums     []ops.Lanes // 28
+	sums     *[28]ops.Lanes
 	system   *ops.System
 	point    *ops.Point
 	rest     ops.Rest
@@ -89,10 +89,10 @@ func (a *waterPoint) fraction() float64 {
 
 func (f *freeWaterLanes) newWorker(portable *freeWaterWorker) *freeWaterLanesWorker {
 	w := &freeWaterLanesWorker{freeWaterWorker: portable, lanes: f}
-	w.arriving, w.signal = alignedLanes(f.n), alignedLanes(f.n)
-	w.u, w.v, w.x = alignedLanes(laneBlock), alignedLanes(laneBlock), alignedLanes(laneBlock)
-	w.sums = alignedLanes(28)
-	w.system, w.point = alignedSystem(), alignedPoint()
+	w.arriving, w.signal = aligned[ops.Lanes](f.n), aligned[ops.Lanes](f.n)
+	w.u, w.v, w.x = aligned[ops.Lanes](laneBlock), aligned[ops.Lanes](laneBlock), aligned[ops.Lanes](laneBlock)
+	w.sums = alignedOne[[28]ops.Lanes]()
+	w.system, w.point = alignedOne[ops.System](), alignedOne[ops.Point]()
 	return w
 }
 
@@ -196,10 +196,9 @@ func (f *freeWaterLanes) energyPlace() int {
 func (w *freeWaterLanesWorker) plainFit() {
 	f := w.lanes
 	w.leaveAll()
-	sums := (*[28]ops.Lanes)(w.sums)
-	clear(w.sums)
-	w.weightedLogarithms(w.system, w.arriving, sums)
-	f.normalMatrix(w.system, sums)
+	clear(w.sums[:])
+	w.weightedLogarithms(w.system, w.arriving, w.sums)
+	f.normalMatrix(w.system, w.sums)
 	clear(w.system.Damping[:])
 	f.Factor(w.system)
 	f.Solve(w.system)

@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"math"
-	"unsafe"
 
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 	"github.com/voxfit/voxfit/kernel/internal/ref"
@@ -44,16 +43,16 @@ type singleWorker struct {
 }
 
 func (d *singleDesign) newWorker(lanes *freeWaterLanes) *singleWorker {
-	w := &singleWorker{singleDesign: d, lanes: lanes, signal: alignedSingle(d.n)}
-	w.u, w.v, w.x = alignedSingle(singleBlock), alignedSingle(singleBlock), alignedSingle(singleBlock)
-	w.sums, w.sides = (*[28]ops.Lanes32)(alignedSingle(28)), (*[14]ops.Lanes32)(alignedSingle(14))
-	w.point = (*ops.Point32)(unsafe.Pointer(alignedPoint())) // as many bytes
+	w := &singleWorker{singleDesign: d, lanes: lanes, signal: aligned[ops.Lanes32](d.n)}
+	w.u, w.v, w.x = aligned[ops.Lanes32](singleBlock), aligned[ops.Lanes32](singleBlock), aligned[ops.Lanes32](singleBlock)
+	w.sums, w.sides = alignedOne[[28]ops.Lanes32](), alignedOne[[14]ops.Lanes32]()
+	w.point = alignedOne[ops.Point32]()
 	for h := range w.system {
-		w.wide[h] = (*[28]ops.Lanes)(alignedLanes(28))
-		w.system[h], w.at[h], w.exact[h] = alignedSystem(), alignedPoint(), alignedLanes(d.n)
+		w.wide[h] = alignedOne[[28]ops.Lanes]()
+		w.system[h], w.at[h], w.exact[h] = alignedOne[ops.System](), alignedOne[ops.Point](), aligned[ops.Lanes](d.n)
 	}
-	w.confirm = alignedPoint()
-	w.slope, w.unused = alignedLanes(laneBlock), alignedLanes(laneBlock)
+	w.confirm = alignedOne[ops.Point]()
+	w.slope, w.unused = aligned[ops.Lanes](laneBlock), aligned[ops.Lanes](laneBlock)
 	return w
 }
 
@@ -315,9 +314,7 @@ const singleSteps = 3
 // A singleLane is how the fit of a lane goes: as in a freeWaterSlot.
 type singleLane struct {
 	squares   float32 // at the best point, which is before
-	damping   float64
-	exact     bool // the next pass gives the exact second derivative
-	again     bool // it is made at the best point once more, for a safer matrix
+	course    newtonCourse
 	still     bool // the step that was solved for is so short that the next would be lost in single precision
 	steps     int
 	reduction float64 // that the step promises, relative; 1 where the matrix was not exact
@@ -335,20 +332,20 @@ func (w *singleWorker) fit(passes int) {
 		v, lane, system, sum := &w.voxels[l], &w.progress[l], w.system[h], w.squares[l]
 		v.again(v.turn, waterPoint{})
 		v.taken = lane.steps
-		w.converged[l] = !lane.again && system.Least[k] > singlePivot && sum <= float64(lane.squares)*(1+singleDescent) &&
+		w.converged[l] = !lane.course.again && system.Least[k] > singlePivot && sum <= float64(lane.squares)*(1+singleDescent) &&
 			enough(lane.reduction, system.Predicted[k], sum, v.energy)
 		switch {
 		case w.converged[l]:
 			v.start.take(w.at[h], k)
 			w.squares[l] -= system.Predicted[k]
 			v.taken++
-		case lane.again:
+		case lane.course.again:
 			v.start.take(&w.before[h], k)
 		default:
 			v.before.take(&w.before[h], k)
 			v.beforeSquares = float64(lane.squares) * (1 + 1e-4)
 			v.start.take(&w.last[h], k)
-			v.exact = relaxed(lane.damping) == 0
+			v.exact = lane.course.relaxed() == 0
 		}
 	}
 }
@@ -396,14 +393,14 @@ func (w *singleWorker) steps(passes int) {
 			break
 		}
 		for l := range w.progress {
-			if lane := &w.progress[l]; !lane.again && !lane.still {
+			if lane := &w.progress[l]; !lane.course.again && !lane.still {
 				w.move(l)
-				lane.exact = relaxed(lane.damping) == 0
+				lane.course.stepOn()
 			}
 		}
 	}
 	for l := range w.progress {
-		if !w.progress[l].again {
+		if !w.progress[l].course.again {
 			w.move(l)
 		}
 	}
@@ -418,22 +415,22 @@ func (w *singleWorker) judge(l int) {
 	lane, sum, at, before := &w.progress[l], w.point.Squares[l], w.at[h], &w.before[h]
 	from, to := at, before
 	switch {
-	case lane.again || lane.still:
-		lane.again = false
+	case lane.course.again || lane.still:
+		lane.course.again = false
 	case sum <= lane.squares*(1+singleDescent):
 		lane.squares = sum
 		if lane.steps > 0 {
-			lane.damping = relaxed(lane.damping)
+			lane.course.relax()
 		}
 	default:
-		lane.again, lane.exact, lane.damping = true, false, max(ref.DampingFirst, 10*lane.damping)
+		lane.course.goBack(true)
 		from, to = before, at
 	}
 	for i := range to.P {
 		to.P[i][k] = from.P[i][k]
 	}
 	to.C[k] = from.C[k]
-	w.system[h].Damping[k] = lane.damping
+	w.system[h].Damping[k] = lane.course.damping
 }
 
 // weigh says what the step of a lane is worth.
@@ -441,16 +438,13 @@ func (w *singleWorker) weigh(l int) {
 	h, k := half(l)
 	lane, system := &w.progress[l], w.system[h]
 	switch {
-	case lane.again || lane.still:
+	case lane.course.again || lane.still:
 	case !(system.Least[k] > singlePivot):
-		if !lane.exact {
-			lane.damping = max(ref.DampingFirst, 10*lane.damping)
-		}
-		lane.again, lane.exact = true, false
+		lane.course.goBack(!lane.course.exact)
 	default:
 		lane.steps++
 		lane.reduction = 1
-		if lane.exact && lane.damping == 0 {
+		if lane.course.exact && lane.course.damping == 0 {
 			lane.reduction = system.Predicted[k] / float64(lane.squares)
 			lane.still = lane.reduction <= stillReduction
 		}
@@ -506,7 +500,7 @@ func (w *singleWorker) pass() {
 	w.Narrow(&w.at[0].P[0], &w.at[1].P[0], &point.P[0], 8) // P and C
 	for l := range point.Mix {
 		point.Mix[l] = 0
-		if w.progress[l].exact {
+		if w.progress[l].course.exact {
 			point.Mix[l] = 1
 		}
 	}

@@ -16,11 +16,9 @@ type freeWaterSlot struct {
 	at        waterPoint // the best point
 	squares   float64    // there
 	trial     waterPoint // the point of the next pass
-	again     bool       // which is the best point, for a safer matrix there
-	damping   float64
+	course    newtonCourse
 	floor     float64 // the least p[6]
 	reduction float64 // that the last exact and undamped step promised, relative
-	exact     bool    // the next pass gives the exact second derivative
 	steps     int     // since the start
 }
 
@@ -46,7 +44,7 @@ const lastReduction = 1e-9
 func (s *freeWaterSlot) begin(v *nonlinearVoxel) {
 	*s = freeWaterSlot{
 		busy: true, nonlinearVoxel: *v, floor: math.Log2(ref.LeastTissue * v.s0),
-		at: v.before, squares: v.beforeSquares, trial: v.start, exact: v.exact, steps: v.taken,
+		at: v.before, squares: v.beforeSquares, trial: v.start, course: newtonCourse{exact: v.exact}, steps: v.taken,
 	}
 }
 
@@ -56,12 +54,12 @@ func (w *nonlinearWorker) pass() {
 	for l := range w.slots {
 		if s := &w.slots[l]; s.busy {
 			s.judge(w.point.Squares[l])
-			w.system.Damping[l], w.system.Bound[l] = s.damping, s.at.c
+			w.system.Damping[l], w.system.Bound[l] = s.course.damping, s.at.c
 		}
 	}
 	w.lanes.Step(w.system)
 	for l := range w.slots {
-		if s := &w.slots[l]; s.busy && s.state == slotRunning && !s.again {
+		if s := &w.slots[l]; s.busy && s.state == slotRunning && !s.course.again {
 			s.step(w.system, l)
 		}
 	}
@@ -76,14 +74,13 @@ func (w *nonlinearWorker) evaluate() {
 			point.P[k][l] = v
 		}
 		point.C[l], point.Mix[l] = s.trial.c, 0
-		if s.exact {
+		if s.course.exact {
 			point.Mix[l] = 1
 		}
 		system.Matrix[35][l] = f.square
 	}
 	point.Squares, point.Gradient = ops.Lanes{}, ops.Lanes{}
-	sums := (*[28]ops.Lanes)(w.sums)
-	clear(w.sums)
+	clear(w.sums[:])
 	clear(system.Right[:])
 	clear(system.Matrix[28:35])
 	for i := 0; i < f.n; i += laneBlock {
@@ -91,9 +88,9 @@ func (w *nonlinearWorker) evaluate() {
 		f.Model(&w.u[0], &w.v[0], &w.x[0], &w.signal[i], &f.rows[ops.DesignFields*i], m, point)
 		f.project(&system.Right[0], &w.u[0], i, m)
 		f.project(&system.Matrix[28], &w.x[0], i, m)
-		f.normalSums(sums, &w.v[0], i, m)
+		f.normalSums(w.sums, &w.v[0], i, m)
 	}
-	f.normalMatrix(system, sums)
+	f.normalMatrix(system, w.sums)
 	system.Right[7] = point.Gradient
 }
 
@@ -101,43 +98,33 @@ func (w *nonlinearWorker) evaluate() {
 // damped matrix of Gauss and Newton there.
 func (s *freeWaterSlot) judge(squares float64) {
 	switch start := math.IsInf(s.squares, 1); {
-	case s.again:
-		s.again = false
+	case s.course.again:
+		s.course.again = false
 	case start && !(squares < math.MaxFloat64):
 		s.state = slotHandedOver
 	case squares <= s.squares:
 		s.at, s.squares = s.trial, squares
 		if !start {
-			s.damping = relaxed(s.damping)
+			s.course.relax()
 		}
 	default:
 		s.goBack(true)
 	}
 }
 
-// relaxed is the damping after a step that descended.
-func relaxed(damping float64) float64 {
-	if damping /= 10; damping >= ref.DampingLeast {
-		return damping
-	}
-	return 0
-}
-
 // goBack makes the next pass one over the best point again.
 func (s *freeWaterSlot) goBack(damp bool) {
-	if damp {
-		s.damping = max(ref.DampingFirst, 10*s.damping)
-	}
-	if s.damping > ref.DampingMost {
+	s.course.goBack(damp)
+	if s.course.hopeless() {
 		s.state = slotHandedOver
 	}
-	s.again, s.exact, s.trial = true, false, s.at
+	s.trial = s.at
 }
 
 // step takes the step that was solved for.
 func (s *freeWaterSlot) step(system *ops.System, l int) {
 	if !(system.Least[l] > 1e-12) {
-		s.goBack(!s.exact)
+		s.goBack(!s.course.exact)
 		return
 	}
 	s.trial = s.at
@@ -146,7 +133,7 @@ func (s *freeWaterSlot) step(system *ops.System, l int) {
 	}
 	s.trial.c = max(0, s.at.c+system.Solution[7][l])
 	s.steps++
-	last := s.damping < 1e-4 && system.Predicted[l] <= lastReduction*s.squares+ref.NewtonFloor*s.energy || s.nextIsNothing(system.Predicted[l]/s.squares)
+	last := s.course.damping < 1e-4 && system.Predicted[l] <= lastReduction*s.squares+ref.NewtonFloor*s.energy || s.nextIsNothing(system.Predicted[l]/s.squares)
 	switch {
 	case s.steps >= slotLimit || !(s.trial.p[6] > s.floor):
 		s.state = slotHandedOver
@@ -155,7 +142,7 @@ func (s *freeWaterSlot) step(system *ops.System, l int) {
 		s.squares -= system.Predicted[l]
 		s.state = s.settle(&s.at, s.squares, s.steps)
 	default:
-		s.exact = relaxed(s.damping) == 0
+		s.course.stepOn()
 	}
 }
 
@@ -165,7 +152,7 @@ func (s *freeWaterSlot) step(system *ops.System, l int) {
 func (s *freeWaterSlot) nextIsNothing(reduction float64) bool {
 	before := s.reduction
 	s.reduction = 0
-	if !s.exact || s.damping != 0 {
+	if !s.course.exact || s.course.damping != 0 {
 		return false
 	}
 	s.reduction = reduction

@@ -58,10 +58,10 @@ type roughVoxel struct {
 }
 
 func (f *freeWaterLanes) newFractionWorker(portable *freeWaterWorker) *fractionLanesWorker {
-	w := &fractionLanesWorker{freeWaterLanesWorker: f.newWorker(portable), searching: alignedSystem()}
+	w := &fractionLanesWorker{freeWaterLanesWorker: f.newWorker(portable), searching: alignedOne[ops.System]()}
 	w.halves[0] = fractionHalf{w.arriving, w.system}
 	if f.fraction != nil {
-		w.halves[1] = fractionHalf{alignedLanes(f.n), alignedSystem()}
+		w.halves[1] = fractionHalf{aligned[ops.Lanes](f.n), alignedOne[ops.System]()}
 		w.batch = newFractionBatch(f.fraction, [2]*ops.System{w.halves[0].system, w.halves[1].system})
 		w.level = new(singleLevel)
 		w.rough = make([]roughVoxel, 0, 4*ops.TensorLanes32) // a lot and all lanes may join what is less than a lot

@@ -65,7 +65,7 @@ func newNNLSLanes(n *nnls, rows []float64, precision Precision, steps *ops.NNLS)
 	l.length = roundUp(l.values, ops.Chunk)
 	m := len(n.volumes)
 	l.places = places[:m]
-	l.rows, l.weighted, l.weak = alignedNumbers[float64](n.unknowns*l.length), alignedNumbers[float64](l.length), alignedNumbers[float64](l.length)
+	l.rows, l.weighted, l.weak = aligned[float64](n.unknowns*l.length), aligned[float64](l.length), aligned[float64](l.length)
 	for i := range n.volumes {
 		l.weighted[places[i]] = 1
 	}
@@ -123,8 +123,8 @@ func (l *nnlsLanes) NewWorker() Worker {
 	voxels := l.steps.BlockVoxels
 	w := &nnlsLaneWorker{
 		nnlsLanes: l, staged32: make([]float32, l.length), staged64: make([]float64, l.length),
-		signal32: make([]float32, voxels*l.length), signal64: alignedNumbers[float64](voxels * l.length),
-		sums: alignedNumbers[float64](voxels * surveyVectors * l.steps.Lanes), projected64: make([]float64, voxels*l.wide.width),
+		signal32: make([]float32, voxels*l.length), signal64: aligned[float64](voxels * l.length),
+		sums: aligned[float64](voxels * surveyVectors * l.steps.Lanes), projected64: make([]float64, voxels*l.wide.width),
 		projected: make([]float32, voxels*l.narrow.width),
 		prices:    make([]float32, l.narrow.width), above: make([]uint64, (l.narrow.width+63)/64),
 		x: make([]float32, l.unknowns), rowBytes: make([]int, l.unknowns), y: make([]float64, len(l.volumes)),

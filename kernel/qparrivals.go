@@ -32,8 +32,8 @@ type qpArrivals struct {
 func newQPArrivals(l *qpLanes) qpArrivals {
 	lanes := l.csd.Lanes
 	return qpArrivals{
-		qpLanes: l, signal: alignedNumbers[float64](l.stride() * lanes), seen: alignedNumbers[float64](3 * lanes),
-		state: alignedNumbers[float64]((l.rowLength() + l.csd.Panel) * lanes), spans: alignedNumbers[float64](3 * lanes),
+		qpLanes: l, signal: aligned[float64](l.stride() * lanes), seen: aligned[float64](3 * lanes),
+		state: aligned[float64]((l.rowLength() + l.csd.Panel) * lanes), spans: aligned[float64](3 * lanes),
 		row: make([]float64, l.rowLength()), energies: make([]float64, lanes),
 	}
 }

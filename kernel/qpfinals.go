@@ -42,9 +42,9 @@ func newQPFinals(l *qpLanes) qpFinals {
 	lanes := l.csd.Lanes
 	return qpFinals{
 		qpMatrix: newQPMatrix(l), voxels: make([]qpVoxel, lanes), done: make([]bool, lanes),
-		records: alignedNumbers[float64](l.constraints * ops.QPRecord * lanes),
-		target:  alignedNumbers[float64](l.unknowns * lanes), x: alignedNumbers[float64](l.unknowns * lanes),
-		product: alignedNumbers[float64](l.normal.rows * lanes), sums: alignedNumbers[float64](judgements * lanes), equation: make([]float64, lanes),
+		records: aligned[float64](l.constraints * ops.QPRecord * lanes),
+		target:  aligned[float64](l.unknowns * lanes), x: aligned[float64](l.unknowns * lanes),
+		product: aligned[float64](l.normal.rows * lanes), sums: aligned[float64](judgements * lanes), equation: make([]float64, lanes),
 		residuals: make([]float64, lanes), energies: make([]float64, lanes),
 	}
 }

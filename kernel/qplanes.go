@@ -175,7 +175,7 @@ func (b *qpBlock) zeroMoment(g *GramMap, source int) bool {
 // have an entry which no block writes.
 func (l *qpLanes) layTemplate() {
 	t, lanes := l.csd.Tile, l.csd.Lanes
-	l.template = alignedNumbers[float64](l.entries() * lanes)
+	l.template = aligned[float64](l.entries() * lanes)
 	owner := make([]int, l.unknowns)
 	for i := range owner {
 		owner[i] = -1
@@ -229,7 +229,7 @@ type qpMatrix struct {
 
 func newQPMatrix(l *qpLanes) qpMatrix {
 	lanes := l.csd.Lanes
-	floats := func(vectors int) []float64 { return alignedNumbers[float64](vectors * lanes) }
+	floats := func(vectors int) []float64 { return aligned[float64](vectors * lanes) }
 	sums, c := 0, 0
 	for _, b := range l.blocks {
 		sums, c = max(sums, b.moments.rows), max(c, b.momentVectors)

@@ -65,8 +65,8 @@ func newQPSlots(l *qpLanes) qpSlots {
 	return qpSlots{
 		qpMatrix: newQPMatrix(l), voxels: make([]qpVoxel, lanes), verdicts: make([]qpVerdict, lanes), calm: make([]int, lanes),
 		rows: make([]float64, lanes*l.rowLength()), marks: make([]float64, l.constraints),
-		records: alignedNumbers[float64](l.constraints * ops.QPRecord * lanes), lengths: alignedNumbers[float64](lanes), remaining: alignedNumbers[float64](lanes),
-		sums: alignedNumbers[float64](predictions * lanes), means: alignedNumbers[float64](lanes), targets: alignedNumbers[float64](lanes),
+		records: aligned[float64](l.constraints * ops.QPRecord * lanes), lengths: aligned[float64](lanes), remaining: aligned[float64](lanes),
+		sums: aligned[float64](predictions * lanes), means: aligned[float64](lanes), targets: aligned[float64](lanes),
 	}
 }
 

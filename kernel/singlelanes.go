@@ -1,8 +1,6 @@
 package kernel
 
 import (
-	"unsafe"
-
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
@@ -57,8 +55,7 @@ func newSingleDesign(kernels *ops.Tensor32, f *freeWaterLanes) *singleDesign {
 
 // singleTable rounds a table; it begins at a cache line.
 func singleTable(values []float64) []float32 {
-	lanes := alignedSingle((len(values) + ops.TensorLanes32 - 1) / ops.TensorLanes32)
-	table := unsafe.Slice(&lanes[0][0], len(values))
+	table := aligned[float32](len(values))
 	for i, v := range values {
 		table[i] = float32(v)
 	}
@@ -107,8 +104,3 @@ func loadSingle[T float32 | float64](d *singleDesign, lanes []ops.Lanes32, exten
 
 // singleBlock is laneBlock for single precision.
 const singleBlock = 96
-
-// alignedSingle makes n Lanes32 that begin at a cache line.
-func alignedSingle(n int) []ops.Lanes32 {
-	return unsafe.Slice((*ops.Lanes32)(unsafe.Pointer(&alignedLanes(n)[0])), n)
-}

@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"math"
-	"unsafe"
 
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 	"github.com/voxfit/voxfit/kernel/internal/ref"
@@ -54,7 +53,7 @@ func newLaneDesign(kernels *ops.Tensor, design *ref.LogLinear, water []float64) 
 
 // laneTable makes a table of n rows, each filled by a function, that begins at a cache line.
 func laneTable(n, fields int, fill func(i int, row []float64)) []float64 {
-	table := unsafe.Slice(&alignedLanes(n * fields / ops.TensorLanes)[0][0], n*fields)
+	table := aligned[float64](n * fields)
 	for i := range n {
 		fill(i, table[i*fields:][:fields])
 	}
@@ -144,23 +143,4 @@ func packLanes[T float32 | float64](d *laneDesign, lanes []ops.Lanes, signal []T
 	case *float64:
 		d.Pack64(&lanes[0], s, n)
 	}
-}
-
-// alignedLanes makes n Lanes that begin at a cache line.
-func alignedLanes(n int) []ops.Lanes {
-	const line = 64
-	memory := make([]ops.Lanes, n+2)
-	floats := unsafe.Slice(&memory[0][0], len(memory)*ops.TensorLanes)
-	skip := (line - int(uintptr(unsafe.Pointer(&floats[0]))%line)) % line / 8
-	return unsafe.Slice((*ops.Lanes)(unsafe.Pointer(&floats[skip])), n)
-}
-
-// alignedSystem is a System that begins at a cache line.
-func alignedSystem() *ops.System {
-	return (*ops.System)(unsafe.Pointer(&alignedLanes(int(unsafe.Sizeof(ops.System{}) / unsafe.Sizeof(ops.Lanes{})))[0]))
-}
-
-// alignedPoint is a Point that begins at a cache line.
-func alignedPoint() *ops.Point {
-	return (*ops.Point)(unsafe.Pointer(&alignedLanes(int(unsafe.Sizeof(ops.Point{}) / unsafe.Sizeof(ops.Lanes{})))[0]))
 }

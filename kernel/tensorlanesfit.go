@@ -38,7 +38,7 @@ type tensorLanesWorker struct {
 	values        []ops.Lanes // signals, then in their place logarithms
 	extent        ops.Extent
 	u, v          []ops.Lanes // of one block of measurements
-	sums          []ops.Lanes
+	sums          *[28]ops.Lanes
 	system        *ops.System
 	solution      *[7]ops.Lanes // of the last fit, in units of binary logarithms
 	slopes        *[6]ops.Lanes // the exponents of weights, over the design
@@ -52,9 +52,9 @@ func (t *tensorLanes) newWorker(portable *tensorWorker) Worker {
 		return t.newNewtonWorker(portable)
 	}
 	w := &tensorLanesWorker{
-		tensorWorker: portable, lanes: t, values: alignedLanes(t.n),
-		u: alignedLanes(tensorBlock), v: alignedLanes(tensorBlock), sums: alignedLanes(28), system: alignedSystem(),
-		solution: (*[7]ops.Lanes)(alignedLanes(7)), slopes: (*[6]ops.Lanes)(alignedLanes(6)),
+		tensorWorker: portable, lanes: t, values: aligned[ops.Lanes](t.n),
+		u: aligned[ops.Lanes](tensorBlock), v: aligned[ops.Lanes](tensorBlock), sums: alignedOne[[28]ops.Lanes](), system: alignedOne[ops.System](),
+		solution: alignedOne[[7]ops.Lanes](), slopes: alignedOne[[6]ops.Lanes](),
 	}
 	for l := range w.rest.Floor {
 		w.rest.Floor[l] = t.model.MinSignal
@@ -153,13 +153,13 @@ func (w *tensorLanesWorker) iterated() {
 // fitSquares has the squares of the signal as weights.
 func (w *tensorLanesWorker) fitSquares() {
 	t := w.lanes
-	clear(w.sums)
+	clear(w.sums[:])
 	clear(w.system.Right[:])
 	for i := 0; i < t.n; i += tensorBlock {
 		m := min(tensorBlock, t.n-i)
 		t.SquaredWeights(&w.u[0], &w.v[0], &w.values[i], &w.values[i], m, &w.rest)
 		t.project(&w.system.Right[0], &w.u[0], i, m)
-		t.normalSums((*[28]ops.Lanes)(w.sums), &w.v[0], i, m)
+		t.normalSums(w.sums, &w.v[0], i, m)
 	}
 	w.solve()
 }
@@ -172,12 +172,12 @@ func (w *tensorLanesWorker) reweight() {
 			w.slopes[k][l] = 2 * p
 		}
 	}
-	clear(w.sums)
+	clear(w.sums[:])
 	clear(w.system.Right[:])
 	for i := 0; i < t.n; i += tensorBlock {
 		m := min(tensorBlock, t.n-i)
 		t.Reweight(&w.system.Right[0], &w.u[0], &w.v[0], &w.values[i], &t.rows[ops.DesignFields*i], m, &w.slopes[0])
-		t.normalSums((*[28]ops.Lanes)(w.sums), &w.v[0], i, m)
+		t.normalSums(w.sums, &w.v[0], i, m)
 	}
 	w.solve()
 }
@@ -185,7 +185,7 @@ func (w *tensorLanesWorker) reweight() {
 // solve solves the normal equations.
 func (w *tensorLanesWorker) solve() {
 	t := w.lanes
-	t.normalMatrix(w.system, (*[28]ops.Lanes)(w.sums))
+	t.normalMatrix(w.system, w.sums)
 	t.Factor(w.system)
 	t.Solve(w.system)
 	copy(w.solution[:], w.system.Solution[:7])

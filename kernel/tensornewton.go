@@ -17,7 +17,7 @@ type tensorNewtonWorker struct {
 	arriving, logs []ops.Lanes // of the voxels that wait for a lane
 	signal         []ops.Lanes // of the voxels that are fitted
 	u, v           []ops.Lanes // of one block of measurements
-	sums           []ops.Lanes
+	sums           *[28]ops.Lanes
 	start          *[7]ops.Lanes
 	system         *ops.System
 	point          *ops.Point
@@ -39,9 +39,7 @@ type newtonSlot struct {
 	at, trial [7]float64 // the best point and that of the next pass, in units of binary logarithms
 	squares   float64    // at the best point
 	energy    float64    // of the signal
-	damping   float64
-	exact     bool // the next pass gives the exact second derivative
-	again     bool // it is one over the best point, for a safer matrix
+	course    newtonCourse
 	steps     int
 }
 
@@ -60,9 +58,9 @@ const newtonSteps = 30
 func (t *tensorLanes) newNewtonWorker(portable *tensorWorker) *tensorNewtonWorker {
 	w := &tensorNewtonWorker{
 		tensorWorker: portable, lanes: t,
-		arriving: alignedLanes(t.n), logs: alignedLanes(t.n), signal: alignedLanes(t.n),
-		u: alignedLanes(tensorBlock), v: alignedLanes(tensorBlock), sums: alignedLanes(28),
-		start: (*[7]ops.Lanes)(alignedLanes(7)), system: alignedSystem(), point: alignedPoint(),
+		arriving: aligned[ops.Lanes](t.n), logs: aligned[ops.Lanes](t.n), signal: aligned[ops.Lanes](t.n),
+		u: aligned[ops.Lanes](tensorBlock), v: aligned[ops.Lanes](tensorBlock), sums: alignedOne[[28]ops.Lanes](),
+		start: alignedOne[[7]ops.Lanes](), system: alignedOne[ops.System](), point: alignedOne[ops.Point](),
 	}
 	for l := range w.floor {
 		w.floor[l] = t.model.MinSignal
@@ -159,12 +157,12 @@ func (w *tensorNewtonWorker) pass() {
 	for l := range w.slots {
 		if s := &w.slots[l]; s.state == newtonRunning {
 			s.judge(w.point.Squares[l])
-			w.system.Damping[l] = s.damping
+			w.system.Damping[l] = s.course.damping
 		}
 	}
 	w.lanes.Step(w.system)
 	for l := range w.slots {
-		if s := &w.slots[l]; s.state == newtonRunning && !s.again {
+		if s := &w.slots[l]; s.state == newtonRunning && !s.course.again {
 			s.step(w.system, l)
 		}
 	}
@@ -179,33 +177,33 @@ func (w *tensorNewtonWorker) evaluate() {
 			point.P[k][l] = v
 		}
 		point.Mix[l] = 0
-		if s.exact {
+		if s.course.exact {
 			point.Mix[l] = 1
 		}
 	}
 	clear(point.Squares[:])
-	clear(w.sums)
+	clear(w.sums[:])
 	clear(system.Right[:])
 	for i := 0; i < t.n; i += tensorBlock {
 		m := min(tensorBlock, t.n-i)
 		t.Tissue(&system.Right[0], &w.u[0], &w.v[0], &w.signal[i], &t.rows[ops.DesignFields*i], m, point)
-		t.normalSums((*[28]ops.Lanes)(w.sums), &w.v[0], i, m)
+		t.normalSums(w.sums, &w.v[0], i, m)
 	}
-	t.normalMatrix(system, (*[28]ops.Lanes)(w.sums))
+	t.normalMatrix(system, w.sums)
 }
 
 // judge moves to the trial point when it is no worse than the best one. Else it goes back, for a damped matrix of
 // Gauss and Newton there.
 func (s *newtonSlot) judge(squares float64) {
 	switch first := math.IsInf(s.squares, 1); {
-	case s.again:
-		s.again = false
+	case s.course.again:
+		s.course.again = false
 	case first && !(squares < math.MaxFloat64):
 		s.state = newtonHandedOver
 	case squares <= s.squares:
 		s.at, s.squares = s.trial, squares
 		if !first {
-			s.damping = relaxed(s.damping)
+			s.course.relax()
 		}
 	default:
 		s.goBack(true)
@@ -214,20 +212,18 @@ func (s *newtonSlot) judge(squares float64) {
 
 // goBack makes the next pass one over the best point again.
 func (s *newtonSlot) goBack(damp bool) {
-	if damp {
-		s.damping = max(ref.DampingFirst, 10*s.damping)
-	}
-	if s.damping > ref.DampingMost {
+	s.course.goBack(damp)
+	if s.course.hopeless() {
 		s.state = newtonHandedOver
 	}
-	s.again, s.exact, s.trial = true, false, s.at
+	s.trial = s.at
 }
 
 // step takes the step that was solved for. The last one is not evaluated: by the quadratic model it lowers the
 // sum of squares by next to nothing.
 func (s *newtonSlot) step(system *ops.System, l int) {
 	if !(system.Least[l] > 1e-12) {
-		s.goBack(!s.exact)
+		s.goBack(!s.course.exact)
 		return
 	}
 	s.trial = s.at
@@ -236,12 +232,12 @@ func (s *newtonSlot) step(system *ops.System, l int) {
 	}
 	s.steps++
 	switch {
-	case s.damping < 1e-4 && system.Predicted[l] <= ref.NewtonTolerance*s.squares+ref.NewtonFloor*s.energy:
+	case s.course.damping < 1e-4 && system.Predicted[l] <= ref.NewtonTolerance*s.squares+ref.NewtonFloor*s.energy:
 		s.at, s.state = s.trial, newtonDone
 	case s.steps >= newtonSteps:
 		s.state = newtonHandedOver
 	default:
-		s.exact = relaxed(s.damping) == 0
+		s.course.stepOn()
 	}
 }
 

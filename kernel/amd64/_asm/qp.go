@@ -95,9 +95,8 @@ func (v vectors) constraints(names []string, visit func(p qpPointers)) {
 	})
 }
 
-func (p qpPointers) field(i int) Mem         { return p.at(p.records, i) }
-func (p qpPointers) vector(name string) Mem  { return Mem{Base: p.others[name]} }
-func (p qpPointers) r(i int) reg.VecPhysical { return p.register(i) }
+func (p qpPointers) field(i int) Mem        { return p.at(p.records, i) }
+func (p qpPointers) vector(name string) Mem { return Mem{Base: p.others[name]} }
 func (v vectors) store(name string, sums ...reg.VecPhysical) {
 	dst := load(name)
 	for i, sum := range sums {
