@@ -76,7 +76,7 @@ func everywhere(int) bool { return true }
 
 // The stored output was made with MRtrix3's own directions.
 func TestCSDInMRtrixConventionGivesTheFODsThatMRtrixStored(t *testing.T) {
-	a, dir := scannerAcquisition(t), peer.Data(t, "mrtrix_csd_b3000")
+	a, dir := scannerAcquisition(t, "mrtrix_csd_b3000"), peer.Data(t, "mrtrix_csd_b3000")
 	mask := readImage(t, filepath.Join(dir, "mask.nii.gz"))
 	for _, c := range []struct {
 		file string
@@ -117,7 +117,7 @@ func ourDirections(t *testing.T) string {
 
 func TestCSDInMRtrixConventionIsALiveRunOfMRtrix(t *testing.T) {
 	peer.Slow(t)
-	a, dir := scannerAcquisition(t), peer.Data(t, "mrtrix_csd_b3000")
+	a, dir := scannerAcquisition(t, "mrtrix_csd_b3000"), peer.Data(t, "mrtrix_csd_b3000")
 	for _, c := range []struct {
 		name     string
 		options  model.CSDOptions

@@ -36,7 +36,7 @@ var dwi2tensorVariants = []struct {
 const illConditionedOutsideTheHead = 2
 
 func TestTensorsAreThoseThatMRtrixStored(t *testing.T) {
-	a := scannerAcquisition(t)
+	a := scannerAcquisition(t, "mrtrix_csd_b3000")
 	for _, variant := range dwi2tensorVariants {
 		for _, file := range variant.stored {
 			t.Run(file, func(t *testing.T) {
@@ -58,7 +58,7 @@ func TestTensorsAreThoseThatMRtrixStored(t *testing.T) {
 
 func TestTensorsAreThoseOfALiveRunOfMRtrix(t *testing.T) {
 	peer.Slow(t)
-	a, dir := scannerAcquisition(t), peer.Data(t, "mrtrix_csd_b3000")
+	a, dir := scannerAcquisition(t, "mrtrix_csd_b3000"), peer.Data(t, "mrtrix_csd_b3000")
 	for _, variant := range dwi2tensorVariants {
 		if variant.flags == nil {
 			continue
@@ -98,10 +98,10 @@ func compareTensors(t *testing.T, a acquisition, options model.TensorOptions, th
 	return tensors
 }
 
-// scannerAcquisition is mrtrix_csd_b3000 with its gradients in the scanner's frame.
-func scannerAcquisition(t *testing.T) acquisition {
+// scannerAcquisition is one of MRtrix3's data sets with its gradients in the scanner's frame.
+func scannerAcquisition(t *testing.T, name string) acquisition {
 	t.Helper()
-	dir := peer.Data(t, "mrtrix_csd_b3000")
+	dir := peer.Data(t, name)
 	image, err := nifti.Open(filepath.Join(dir, "dwi.nii.gz"))
 	if err != nil {
 		t.Fatal(err)

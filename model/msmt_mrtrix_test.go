@@ -19,26 +19,6 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// msmtAcquisition is mrtrix_msmt with its gradients in the scanner's frame.
-func msmtAcquisition(t *testing.T) acquisition {
-	t.Helper()
-	dir := peer.Data(t, "mrtrix_msmt")
-	image, err := nifti.Open(filepath.Join(dir, "dwi.nii.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	affine := image.Header.Affine()
-	inImage, _, err := acq.ReadMRtrixGradients(filepath.Join(dir, "grad_scanner.b"), affine)
-	if err != nil {
-		t.Fatal(err)
-	}
-	inScanner, _, err := acq.NewGradientTable(inImage.Bvals, inImage.WorldBvecs(affine))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return acquisition{inScanner, readImage(t, image.Path)}
-}
-
 // msmtTissues are the responses that came with mrtrix_msmt.
 func msmtTissues(t *testing.T) []model.Tissue {
 	t.Helper()
@@ -94,7 +74,7 @@ func meetsConditions(params []float64) bool {
 
 // The stored output was made with MRtrix3's own directions.
 func TestMSMTGivesTheCoefficientsThatMRtrixStored(t *testing.T) {
-	a := msmtAcquisition(t)
+	a := scannerAcquisition(t, "mrtrix_msmt")
 	for _, isa := range kernel.ISAs() {
 		m, err := model.NewMSMT(a.gradients, msmtTissues(t), model.MSMTOptions{Directions: mrtrixDirections(t), ISA: isa})
 		if err != nil {
@@ -241,7 +221,7 @@ func (o *objectiveOf) of(x, signal []float32) float64 {
 
 func TestMSMTIsALiveRunOfMRtrix(t *testing.T) {
 	peer.Slow(t)
-	a := msmtAcquisition(t)
+	a := scannerAcquisition(t, "mrtrix_msmt")
 	dir := peer.Data(t, "mrtrix_msmt")
 	m, err := model.NewMSMT(a.gradients, msmtTissues(t), model.MSMTOptions{Directions: mrtrixDirections(t)})
 	if err != nil {
@@ -321,7 +301,7 @@ func writeLines(t *testing.T, path string, rows [][]float64) string {
 // free of other tissue).
 func TestTissueResponsesAreLikeThoseOfDhollandersMethod(t *testing.T) {
 	peer.Slow(t)
-	a, dir, out := msmtAcquisition(t), peer.Data(t, "mrtrix_msmt"), t.TempDir()
+	a, dir, out := scannerAcquisition(t, "mrtrix_msmt"), peer.Data(t, "mrtrix_msmt"), t.TempDir()
 	var signal []float32
 	for i, inside := range readImage(t, filepath.Join(dir, "mask.nii.gz")) {
 		if inside != 0 {

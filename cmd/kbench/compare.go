@@ -148,16 +148,16 @@ func (o *compareOptions) describe(w io.Writer, block studyBlock) {
 	fmt.Fprintln(w)
 }
 
-// spread picks at most n voxels, evenly over all of them.
-func spread(signal []float32, measurements, n int) []float32 {
-	have := len(signal) / measurements
+// spread picks at most n voxels, evenly over all of them. Each has as many values.
+func spread[T any](values []T, each, n int) []T {
+	have := len(values) / each
 	if have <= n {
-		return signal
+		return values
 	}
-	picked := make([]float32, 0, n*measurements)
+	picked := make([]T, 0, n*each)
 	for i := range n {
 		v := i * have / n
-		picked = append(picked, signal[v*measurements:(v+1)*measurements]...)
+		picked = append(picked, values[v*each:(v+1)*each]...)
 	}
 	return picked
 }

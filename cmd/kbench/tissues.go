@@ -62,7 +62,7 @@ func (j *fitJob) estimateTissues(ctx context.Context) (err error) {
 		j.settings.tissues, err = findTissues(flag, nil, j.gradients)
 		return err
 	}
-	index := spreadIndex(j.mask.Index, tissueSample)
+	index := spread(j.mask.Index, 1, tissueSample)
 	if err := checkMemory("--response auto", len(index), j.image.Header.Volumes(), 1); err != nil {
 		return err
 	}
@@ -72,18 +72,6 @@ func (j *fitJob) estimateTissues(ctx context.Context) (err error) {
 	}
 	j.settings.tissues, err = findTissues("auto", signal, j.gradients)
 	return err
-}
-
-// spreadIndex picks at most n of the voxels, evenly.
-func spreadIndex(index []int, n int) []int {
-	if len(index) <= n {
-		return index
-	}
-	picked := make([]int, n)
-	for i := range picked {
-		picked[i] = index[i*len(index)/n]
-	}
-	return picked
 }
 
 // describeTissues is the responses in sidecars.
