@@ -27,24 +27,28 @@ type nnlsLanes struct {
 	wide     projection[float64] // where all is in double precision
 
 	// In single precision.
-	narrow      projection[float32]
-	singleTiles int       // of PriceSingle
-	gram        []float32 // unknowns x narrow.width
+	detour      *detour             // nil for the direct way to A^T y
+	narrow      projection[float32] // where there is no detour
+	singleTiles int                 // of PriceSingle
+	width       int                 // of its arrays
+	gram        []float32           // unknowns x width
 }
 
-// projection is A^T in the layout of ops.NNLS.Project.
+// projection is a matrix in the layout of ops.NNLS.Project.
 type projection[T float32 | float64] struct {
 	matrix []T
+	values int // of a voxel that it is multiplied with
 	width  int // of a voxel's results
 	tiles  int
 }
 
-// project lays out A^T in tiles of block unknowns. width is a multiple of that.
-func project[T float32 | float64](l *nnlsLanes, block, width int) projection[T] {
-	p := projection[T]{matrix: make([]T, width*l.values), width: width, tiles: width / block}
-	for j := range l.unknowns {
-		for i := range l.values {
-			p.matrix[(j/block*l.values+i)*block+j%block] = T(l.rows[j*l.length+i])
+// project lays out a matrix of so many columns, whose rows are stride numbers apart, in tiles of block rows.
+// width is a multiple of that, and not below the number of rows.
+func project[T float32 | float64](matrix []float64, columns, stride, block, width int) projection[T] {
+	p := projection[T]{matrix: make([]T, width*columns), values: columns, width: width, tiles: width / block}
+	for j := range len(matrix) / stride {
+		for i := range columns {
+			p.matrix[(j/block*columns+i)*block+j%block] = T(matrix[j*stride+i])
 		}
 	}
 	return p
@@ -84,16 +88,20 @@ func newNNLSLanes(n *nnls, rows []float64, precision Precision, steps *ops.NNLS)
 	l.tiles = roundUp(n.unknowns, tile) / tile
 	n.problem.MakeGram(l.tiles * tile)
 	if !l.single {
-		l.wide = project[float64](l, steps.BlockUnknowns*steps.Lanes, l.problem.Stride)
+		l.wide = project[float64](l.rows, l.values, l.length, steps.BlockUnknowns*steps.Lanes, l.problem.Stride)
 		return l
 	}
 	tile = steps.Tile * steps.Singles
 	l.singleTiles = roundUp(n.unknowns, tile) / tile
-	l.narrow = project[float32](l, steps.BlockUnknowns*steps.Singles, l.singleTiles*tile)
-	l.gram = make([]float32, n.unknowns*l.narrow.width)
+	l.width = l.singleTiles * tile
+	block := steps.BlockUnknowns * steps.Singles
+	if l.detour = l.findDetour(block, l.width); l.detour == nil {
+		l.narrow = project[float32](l.rows, l.values, l.length, block, l.width)
+	}
+	l.gram = make([]float32, n.unknowns*l.width)
 	for j := range n.unknowns {
 		for i, g := range n.problem.Gram[j*n.problem.Stride:][:n.unknowns] {
-			l.gram[j*l.narrow.width+i] = float32(g)
+			l.gram[j*l.width+i] = float32(g)
 		}
 	}
 	return l
@@ -121,12 +129,16 @@ func (l *nnlsLanes) placeValues() []int {
 
 func (l *nnlsLanes) NewWorker() Worker {
 	voxels := l.steps.BlockVoxels
+	rank := 0
+	if l.detour != nil {
+		rank = l.detour.there.width
+	}
 	w := &nnlsLaneWorker{
 		nnlsLanes: l, staged32: make([]float32, l.length), staged64: make([]float64, l.length),
 		signal32: make([]float32, voxels*l.length), signal64: aligned[float64](voxels * l.length),
 		sums: aligned[float64](voxels * surveyVectors * l.steps.Lanes), projected64: make([]float64, voxels*l.wide.width),
-		projected: make([]float32, voxels*l.narrow.width),
-		prices:    make([]float32, l.narrow.width), above: make([]uint64, (l.narrow.width+63)/64),
+		detoured: make([]float32, voxels*rank), projected: make([]float32, voxels*l.width),
+		prices: make([]float32, l.width), above: make([]uint64, (l.width+63)/64),
 		x: make([]float32, l.unknowns), rowBytes: make([]int, l.unknowns), y: make([]float64, len(l.volumes)),
 	}
 	w.solver = l.problem.NewScratch(w.price)
@@ -143,6 +155,7 @@ type nnlsLaneWorker struct {
 	signal32    []float32 // the signals in both precisions
 	signal64    []float64
 	sums        []float64
+	detoured    []float32 // the signals on their detour
 	projected   []float32 // A^T y
 	projected64 []float64
 
@@ -185,15 +198,29 @@ func fitNNLSLanes[T float32 | float64](w *nnlsLaneWorker, params []float64, stat
 			survey(&w.sums[k*sums], &w.signal64[k*w.length], &w.signal32[k*w.length], &row[0], &w.weighted[0], &w.weak[0], w.length)
 		}
 		if w.single {
-			w.steps.ProjectSingle(&w.projected[0], &w.narrow.matrix[0], &w.signal32[0], w.values, w.length, w.narrow.width, w.narrow.tiles)
+			w.projectBlock()
 		} else {
-			w.steps.Project(&w.projected64[0], &w.wide.matrix[0], &w.signal64[0], w.values, w.length, w.wide.width, w.wide.tiles)
+			w.steps.Project(&w.projected64[0], &w.wide.matrix[0], &w.signal64[0], w.wide.values, w.length, w.wide.width, w.wide.tiles)
 		}
 		for k := range n {
 			v := first + k
 			status[v] = w.fitVoxel(params[v*each:][:each], k)
 		}
 	}
+}
+
+// projectBlock is A^T y in single precision.
+func (w *nnlsLaneWorker) projectBlock() {
+	if w.detour == nil {
+		w.projectSingle(w.projected, &w.narrow, w.signal32, w.length)
+		return
+	}
+	w.projectSingle(w.detoured, &w.detour.there, w.signal32, w.length)
+	w.projectSingle(w.projected, &w.detour.back, w.detoured, w.detour.there.width)
+}
+
+func (w *nnlsLaneWorker) projectSingle(results []float32, p *projection[float32], values []float32, stride int) {
+	w.steps.ProjectSingle(&results[0], &p.matrix[0], &values[0], p.values, stride, p.width, p.tiles)
 }
 
 // fitVoxel solves for one voxel of the block.
@@ -204,7 +231,7 @@ func (w *nnlsLaneWorker) fitVoxel(row []float64, k int) Status {
 	}
 	w.signal, w.mean = w.signal64[k*w.length:][:w.length], about.mean
 	shift := w.l1 * about.s0
-	outcome := w.solve(k, shift, about.gross)
+	outcome := w.solve(k, shift, &about)
 	if outcome == ref.Converged {
 		if square, ok := w.solver.SquaredResidual(about.energy, about.gross, shift); ok {
 			return w.write(row, w.solver, &about, math.Sqrt(square), outcome)
@@ -220,15 +247,17 @@ func (w *nnlsLaneWorker) fitVoxel(row []float64, k int) Status {
 }
 
 // solve takes the way in single precision where that can hold the signal.
-func (w *nnlsLaneWorker) solve(k int, shift, gross float64) ref.Outcome {
+func (w *nnlsLaneWorker) solve(k int, shift float64, about *nnlsSignal) ref.Outcome {
+	gross := about.gross
 	if w.single && gross > signalLeast && gross < signalMost && shift < signalMost {
-		w.b = w.projected[k*w.narrow.width:][:w.narrow.width]
+		w.b = w.projected[k*w.width:][:w.width]
 		if w.mean != 0 {
 			for j, offset := range w.offsets {
 				w.b[j] += float32(w.mean * offset)
 			}
 		}
-		return w.solver.SolveScreened(w, shift, gross)
+		length := math.Sqrt(gross)
+		return w.solver.SolveScreened(w, shift, length, w.blur(length, about.energy))
 	}
 	b, first := w.solver.B[:w.unknowns], 0
 	for j := range b {
@@ -243,6 +272,15 @@ func (w *nnlsLaneWorker) solve(k int, shift, gross float64) ref.Outcome {
 		}
 	}
 	return w.solver.Solve(first, shift, gross)
+}
+
+// blur is how far A^T y in single precision may be from the right one. length is that of the signal, energy the
+// square of that of y.
+func (w *nnlsLaneWorker) blur(length, energy float64) float64 {
+	if w.detour == nil {
+		return ref.SingleBlur(w.problem.Largest(), len(w.volumes)) * length
+	}
+	return float64(w.detour.blur*length) + float64(w.detour.lost*math.Sqrt(max(energy, 0)))
 }
 
 // correction is what the mean of y contributes to A^T y: it is not zero where values are negative, which
@@ -281,7 +319,7 @@ func sumOfLanes(v []float64) float64 {
 // Screen is for the solver, see ref.Screener.
 func (w *nnlsLaneWorker) Screen(x []float64, places []int, shift, threshold float64) (place int, price float64) {
 	for i, p := range places {
-		w.x[i], w.rowBytes[i] = float32(x[i]), p*w.narrow.width*4
+		w.x[i], w.rowBytes[i] = float32(x[i]), p*w.width*4
 	}
 	place = w.steps.PriceSingle(&w.prices[0], (*byte)(unsafe.Pointer(&w.above[0])), &w.b[0], &w.gram[0], &w.x[0], &w.rowBytes[0],
 		len(places), float32(shift), float32(threshold), w.singleTiles)

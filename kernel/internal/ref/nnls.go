@@ -96,6 +96,9 @@ func dotExactly(a, b []float64) float64 {
 	return sum + low
 }
 
+// Largest is the length of the longest column of A.
+func (p *NNLS) Largest() float64 { return p.largest }
+
 func (p *NNLS) column(i int) []float64 { return p.columns[i*p.Rows:][:p.Rows] }
 
 // A Pricer writes w = b - (G x), where x is given by its non-zero elements and their places, and

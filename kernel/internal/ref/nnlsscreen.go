@@ -22,11 +22,11 @@ const single = 0x1p-24
 // SolveScreened is Solve for a B that is not known: columns are found by prices in single precision.
 // Those cannot be wrong by more than a margin. A price above it lets a column in; one below its
 // negative keeps the column out; all between are looked at again in double precision. What is solved
-// for the columns in use is in double precision, so that the solution is the same.
-func (s *NNLSScratch) SolveScreened(screen Screener, shift, gross float64) Outcome {
+// for the columns in use is in double precision, so that the solution is the same. length is that of y
+// before anything was taken off it, and blur how far the Screener's A^T y may be from the right one.
+func (s *NNLSScratch) SolveScreened(screen Screener, shift, length, blur float64) Outcome {
 	s.reset()
-	length := math.Sqrt(gross)
-	margin := s.margin(length, shift)
+	margin := s.margin(length, blur, shift)
 	place, price := screen.Screen(nil, nil, shift, -margin)
 	if !(price > -margin) {
 		return Converged
@@ -50,19 +50,25 @@ func (s *NNLSScratch) SolveScreened(screen Screener, shift, gross float64) Outco
 		if s.Entered == rounds*s.problem.Unknowns || !s.enter(place) || !s.descend() {
 			return Doubtful
 		}
-		margin = s.margin(length, shift)
+		margin = s.margin(length, blur, shift)
 		place, price = screen.Screen(s.X, s.Places, shift, -margin)
 	}
 }
 
+// SingleBlur is how far rounding may take a product of two vectors of so many elements in single precision, the
+// second of length 1 and the first of the given length.
+func SingleBlur(length float64, elements int) float64 {
+	return single * float64(length*float64(elements+16))
+}
+
 // margin is how far a price in single precision may be from the right one.
-func (s *NNLSScratch) margin(length, shift float64) float64 {
+func (s *NNLSScratch) margin(length, blur, shift float64) float64 {
 	sum := 0.0
 	for i, place := range s.Places {
 		sum += float64(s.X[i] * s.problem.norms[place])
 	}
 	k := float64(len(s.Places))
-	return single * (float64(s.problem.largest*(float64((float64(s.problem.Rows)+k+16)*length)+float64((k+8)*sum))) + float64((k+8)*shift))
+	return blur + float64(single*(float64(s.problem.largest*(float64(k*length)+float64((k+8)*sum)))+float64((k+8)*shift)))
 }
 
 // closest looks at the candidates, but those in use, in double precision and returns the one with the
