@@ -178,24 +178,13 @@ func (w *nnlsLaneWorker) Fit64(params []float64, status []Status, signal []float
 	fitNNLSLanes(w, params, status, signal, w.staged64, w.steps.SurveyFloat64)
 }
 
-func fitNNLSLanes[T float32 | float64](w *nnlsLaneWorker, params []float64, status []Status, signal []T, staged []T,
-	survey func(sums, wide *float64, single *float32, row *T, weighted, weak *float64, n int)) {
+func fitNNLSLanes[T float32 | float64](w *nnlsLaneWorker, params []float64, status []Status, signal []T, staged []T, survey surveyStep[T]) {
 	w.checkLengths(len(params), len(status), len(signal))
-	m, each, sums := w.measurements, w.Parameters(), surveyVectors*w.steps.Lanes
+	m, each := w.measurements, w.Parameters()
 	for first := 0; first < len(status); first += w.steps.BlockVoxels {
 		n := min(w.steps.BlockVoxels, len(status)-first)
 		for k := range n {
-			row := signal[(first+k)*m:][:m]
-			if w.order != nil {
-				for i, v := range w.order {
-					staged[i] = row[v]
-				}
-				row = staged
-			} else if m < w.length {
-				copy(staged, row)
-				row = staged
-			}
-			survey(&w.sums[k*sums], &w.signal64[k*w.length], &w.signal32[k*w.length], &row[0], &w.weighted[0], &w.weak[0], w.length)
+			surveyVoxel(w, k, signal[(first+k)*m:][:m], staged, survey)
 		}
 		if w.single {
 			w.projectBlock()
@@ -207,6 +196,24 @@ func fitNNLSLanes[T float32 | float64](w *nnlsLaneWorker, params []float64, stat
 			status[v] = w.fitVoxel(params[v*each:][:each], k)
 		}
 	}
+}
+
+// surveyStep is ops.NNLS.SurveyFloat32 or SurveyFloat64.
+type surveyStep[T float32 | float64] func(sums, wide *float64, single *float32, row *T, weighted, weak *float64, n int)
+
+// surveyVoxel takes a signal into the block, as voxel k.
+func surveyVoxel[T float32 | float64](w *nnlsLaneWorker, k int, signal, staged []T, survey surveyStep[T]) {
+	if w.order != nil {
+		for i, v := range w.order {
+			staged[i] = signal[v]
+		}
+		signal = staged
+	} else if len(signal) < w.length {
+		copy(staged, signal)
+		signal = staged
+	}
+	survey(&w.sums[k*surveyVectors*w.steps.Lanes], &w.signal64[k*w.length], &w.signal32[k*w.length],
+		&signal[0], &w.weighted[0], &w.weak[0], w.length)
 }
 
 // projectBlock is A^T y in single precision.
@@ -299,8 +306,13 @@ func (w *nnlsLaneWorker) inspect(vectors []float64) nnlsSignal {
 	for i := range total {
 		total[i] = sumOfLanes(vectors[i*w.steps.Lanes:][:w.steps.Lanes])
 	}
-	for lane := range w.steps.Lanes {
-		low, high = min(low, vectors[w.steps.Lanes+lane]), max(high, vectors[2*w.steps.Lanes+lane])
+	for lane := range w.steps.Lanes { // NaN, which min and max would look for, is in total[0]
+		if v := vectors[w.steps.Lanes+lane]; v < low {
+			low = v
+		}
+		if v := vectors[2*w.steps.Lanes+lane]; v > high {
+			high = v
+		}
 	}
 	return w.about(total[0], low, high, total[3], total[4], total[5], total[6])
 }

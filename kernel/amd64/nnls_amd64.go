@@ -10,7 +10,7 @@ import "github.com/voxfit/voxfit/kernel/internal/ops"
 // The sizes of tiles and blocks are those of the generator, _asm/nnls*.go.
 var (
 	nnls512 = &ops.NNLS{
-		Lanes: 8, Singles: 16, Tile: 12, BlockUnknowns: 4, BlockVoxels: 6,
+		Lanes: 8, Singles: 16, Tile: 12, BlockUnknowns: 3, BlockVoxels: 8,
 		Price:         nnlsPriceAVX512,
 		Project:       nnlsProjectAVX512,
 		ProjectSingle: nnlsProjectSingleAVX512,

@@ -9,7 +9,7 @@ import (
 // vectors of the matrix and one value of a signal fill the registers.
 func (v vectors) block() (unknowns, voxels int) {
 	if v.wide() {
-		return 4, 6
+		return 3, 8
 	}
 	return 3, 4
 }
@@ -30,17 +30,18 @@ func (v vectors) project(suffix, number string, size int, broadcast, multiply fu
 	stride, width := load("stride"), load("width")
 	IMUL3Q(I32(size), stride, stride)
 	IMUL3Q(I32(size), width, width)
-	three, five := GP64(), GP64()
+	three, five, seven := GP64(), GP64(), GP64()
 	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, three)
-	if voxels > 5 {
+	if voxels > 4 {
 		LEAQ(Mem{Base: stride, Index: stride, Scale: 4}, five)
+		LEAQ(Mem{Base: three, Index: stride, Scale: 4}, seven)
 	}
 	repeat("tile", tiles, func() {
 		zero(sums...)
 		row, measurements := load("rows"), load("measurements")
 		places := []Mem{
 			{Base: row}, {Base: row, Index: stride, Scale: 1}, {Base: row, Index: stride, Scale: 2}, {Base: row, Index: three, Scale: 1},
-			{Base: row, Index: stride, Scale: 4}, {Base: row, Index: five, Scale: 1},
+			{Base: row, Index: stride, Scale: 4}, {Base: row, Index: five, Scale: 1}, {Base: row, Index: three, Scale: 2}, {Base: row, Index: seven, Scale: 1},
 		}
 		repeat("measurement", measurements, func() {
 			for u, m := range matrix {

@@ -8,7 +8,7 @@ import "math"
 //
 // least. It is solved by the active-set method of Lawson and Hanson (1974) on G = A^T A + L2 I and
 // b = A^T y - shift, as Bro and De Jong (1997) have it: what depends on A alone is done once. A
-// Cholesky factor of the columns in use grows by a row when one enters and is made anew from the
+// factor L D L^T of the columns in use grows by a row when one enters and is made anew from the
 // first that leaves.
 //
 // G knows the directions in which A is nearly singular only to half of the digits. A solution that
@@ -125,9 +125,11 @@ type NNLSScratch struct {
 	next    []float64 // the solution without constraint, of the columns in use
 	inUse   []bool
 
-	factor  []float64 // L, packed lower triangle
-	inverse []float64 // reciprocals of its diagonal
+	// G = L D L^T, of the columns in use: without the square roots of L L^T, which each new column would wait for.
+	factor  []float64 // L, packed lower triangle; its diagonal, of ones, is not used
+	inverse []float64 // reciprocals of D
 	z       []float64 // L^-1 b
+	row     []float64 // a new row of L D
 
 	careful *orthogonal // made when it is needed first
 }
@@ -139,7 +141,7 @@ func (p *NNLS) NewScratch(price Pricer) *NNLSScratch {
 		B: make([]float64, p.Stride), problem: p, price: price,
 		X: make([]float64, 0, n), Places: make([]int, 0, n),
 		w: make([]float64, p.Stride), next: make([]float64, n), inUse: make([]bool, n),
-		factor: make([]float64, Triangle(min(n, p.rank()))), inverse: make([]float64, n), z: make([]float64, n),
+		factor: make([]float64, Triangle(min(n, p.rank()))), inverse: make([]float64, n), z: make([]float64, n), row: make([]float64, n),
 		careful: newOrthogonal(p),
 	}
 	if price == nil {
@@ -223,7 +225,7 @@ func (s *NNLSScratch) enter(place int) bool {
 // appendRow makes row k of the factor, and of z.
 func (s *NNLSScratch) appendRow(k int) bool {
 	gram := s.problem.Gram[s.Places[k]*s.problem.Stride:]
-	row := s.factor[Triangle(k):][:k+1]
+	factor, row := s.factor[Triangle(k):][:k], s.row[:k]
 	z := s.B[s.Places[k]]
 	square := gram[s.Places[k]]
 	least := independent * square
@@ -233,17 +235,15 @@ func (s *NNLSScratch) appendRow(k int) bool {
 		for i, l := range above {
 			v -= float64(l * row[i])
 		}
-		v *= s.inverse[j]
-		row[j] = v
-		square -= float64(v * v)
-		z -= float64(v * s.z[j])
+		l := v * s.inverse[j]
+		row[j], factor[j] = v, l
+		square -= float64(l * v)
+		z -= float64(l * s.z[j])
 	}
 	if !(square > least) {
 		return false
 	}
-	root := math.Sqrt(square)
-	row[k], s.inverse[k] = root, 1/root
-	s.z[k] = z * s.inverse[k]
+	s.inverse[k], s.z[k] = 1/square, z
 	return true
 }
 
@@ -271,13 +271,14 @@ func (s *NNLSScratch) descend() bool {
 	}
 }
 
-// backSolve solves L^T next = z.
+// backSolve solves D L^T next = z.
 func (s *NNLSScratch) backSolve() {
 	next := s.next[:len(s.X)]
-	copy(next, s.z)
+	for i := range next {
+		next[i] = s.z[i] * s.inverse[i]
+	}
 	for i := len(next) - 1; i >= 0; i-- {
-		v := next[i] * s.inverse[i]
-		next[i] = v
+		v := next[i]
 		row := s.factor[Triangle(i):][:i]
 		for j, l := range row {
 			next[j] -= float64(l * v)
