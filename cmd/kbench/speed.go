@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/numa"
@@ -12,16 +13,40 @@ import (
 )
 
 // A setSpeed is how fast the kernels of one instruction set fit a phantom on one core, in microseconds a
-// voxel.
+// voxel, by the names of timedModels.
 type setSpeed struct {
-	ISA       string  `json:"instruction_set"`
-	CSD       float64 `json:"csdm_us_per_voxel"`
-	FreeWater float64 `json:"fwdtim_nls_us_per_voxel"`
+	ISA                  string             `json:"instruction_set"`
+	MicrosecondsPerVoxel map[string]float64 `json:"us_per_voxel"`
 }
 
 // speedVoxels is the size of that phantom: enough for every lane, and a fraction of a second of
 // portable code.
 const speedVoxels = 1024
+
+// timedModels are the models as kbench compare names them, each made by its defaults. Portable msmt takes
+// milliseconds a voxel, hence fewer of them.
+var timedModels = []struct {
+	name   string
+	voxels int
+	build  func(g *acq.GradientTable, isa string) (model.Model, error)
+}{
+	{"csdm", speedVoxels, func(g *acq.GradientTable, isa string) (model.Model, error) {
+		return model.NewCSD(g, phantom.Response(), model.CSDOptions{ISA: isa})
+	}},
+	{"fwdtim nls", speedVoxels, func(g *acq.GradientTable, isa string) (model.Model, error) {
+		return model.NewFreeWater(g, model.FreeWaterOptions{Method: kernel.NLS, ISA: isa})
+	}},
+	{"msmt", speedVoxels / 8, func(g *acq.GradientTable, isa string) (model.Model, error) {
+		wm, gm, csf := phantom.Tissues()
+		return model.NewMSMT(g, model.NameTissues([]acq.Response{wm, gm, csf}), model.MSMTOptions{ISA: isa})
+	}},
+	{"sfm nnls", speedVoxels, func(g *acq.GradientTable, isa string) (model.Model, error) {
+		return model.NewSFM(g, model.SFMOptions{Solver: model.NNLS, ISA: isa})
+	}},
+	{"dti wls", speedVoxels, func(g *acq.GradientTable, isa string) (model.Model, error) {
+		return model.NewTensor(g, model.TensorOptions{Method: kernel.WLS, ISA: isa})
+	}},
+}
 
 // measureKernels times every instruction set on a pinned thread. A model's time is the shortest of its
 // passes, for what another program takes of the core is not the kernel's.
@@ -35,15 +60,15 @@ func measureKernels(cpu int) ([]setSpeed, error) {
 	}
 	var speeds []setSpeed
 	for _, isa := range kernel.ISAs() {
-		csd, err := model.NewCSD(p.Gradients, phantom.Response(), model.CSDOptions{ISA: isa})
-		if err != nil {
-			return nil, err
+		speed := setSpeed{isa, map[string]float64{}}
+		for _, timed := range timedModels {
+			m, err := timed.build(p.Gradients, isa)
+			if err != nil {
+				return nil, err
+			}
+			speed.MicrosecondsPerVoxel[timed.name] = fitTime(m, p.Signal[:timed.voxels*p.Gradients.Len()])
 		}
-		free, err := model.NewFreeWater(p.Gradients, model.FreeWaterOptions{Method: kernel.NLS, ISA: isa})
-		if err != nil {
-			return nil, err
-		}
-		speeds = append(speeds, setSpeed{isa, fitTime(csd, p.Signal), fitTime(free, p.Signal)})
+		speeds = append(speeds, speed)
 	}
 	return speeds, nil
 }
@@ -65,13 +90,20 @@ func fitTime(m model.Model, signal []float32) float64 {
 }
 
 func writeSpeeds(w io.Writer, cpu int, chosen string, speeds []setSpeed) {
-	fmt.Fprintf(w, "\nmeasured kernels, us/voxel on CPU %d alone, %d voxels of the HCP phantom\n", cpu, speedVoxels)
-	fmt.Fprintf(w, "%-32s %14s %14s\n", "", "csdm", "fwdtim nls")
+	fmt.Fprintf(w, "\nmeasured kernels, us/voxel on CPU %d alone, voxels of the HCP phantom\n%-20s", cpu, "")
+	for _, timed := range timedModels {
+		fmt.Fprintf(w, " %11s", timed.name)
+	}
+	fmt.Fprintln(w)
 	for _, s := range speeds {
 		name := s.ISA
 		if s.ISA == chosen {
 			name += " (chosen)"
 		}
-		fmt.Fprintf(w, "%-32s %14.2f %14.2f\n", name, s.CSD, s.FreeWater)
+		fmt.Fprintf(w, "%-20s", name)
+		for _, timed := range timedModels {
+			fmt.Fprintf(w, " %11.2f", s.MicrosecondsPerVoxel[timed.name])
+		}
+		fmt.Fprintln(w)
 	}
 }
