@@ -91,6 +91,9 @@
 //     follow from the published report ([PublishedSerial]);
 //  5. none. Speed-up and efficiency are then left out, and the figure of times shows seconds.
 //
+// Inflation is what is left of the speed-up's shortfall when all waiting is taken off: the core-seconds in
+// the kernels over those of the serial run. It is known where both were accounted for.
+//
 // In 2 and 3 the instruction set must be the same, where the serial engine has one: a speed-up of
 // AVX-512 over AVX2 is not a speed-up of the CPUs.
 //

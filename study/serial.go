@@ -61,7 +61,9 @@ func PublishedSerial() []SerialTime {
 type Baseline struct {
 	Condition      // of the serial runs; without an engine when the time was given
 	Time      Stat // seconds
-	Source    string
+	// Compute is the core-seconds that a run spent in the kernels; 0 where nobody accounted for them.
+	Compute float64
+	Source  string
 }
 
 // IsSerial reports whether an engine is a serial one: "serial", as in the published study, or a

@@ -54,6 +54,9 @@ type Point struct {
 	CostPerMVox Stat // US dollars for a million voxels
 	Split       Split
 	HasSplit    bool
+	// Inflation is the core-seconds in the kernels over those of the serial run: what sharing memory, clock
+	// and cores costs. 0 where one of the two was not accounted for.
+	Inflation float64
 	PeakRSS     int64 // bytes, the largest of the repetitions; 0: not recorded
 }
 
@@ -136,11 +139,12 @@ func compareConditions(a, b Condition) int {
 // measuredBaseline describes serial runs. A serial run has no chunks, whatever its rows say, so
 // all are taken together.
 func measuredBaseline(c Condition, byChunks map[int][]Record) Baseline {
-	var times []float64
+	var runs []Record
 	for _, chunks := range slices.Sorted(maps.Keys(byChunks)) {
-		times = append(times, timesOf(byChunks[chunks])...)
+		runs = append(runs, byChunks[chunks]...)
 	}
-	b := Baseline{Condition: c, Time: Describe(times)}
+	split, _ := splitOf(runs)
+	b := Baseline{Condition: c, Time: Describe(timesOf(runs)), Compute: split.Compute}
 	b.Source = fmt.Sprintf("measured: %s, %s", c.Engine, countOf(b.Time.N, "run"))
 	return b
 }
@@ -175,6 +179,9 @@ func (l Line) point(chunks int, records []Record) Point {
 		p.CostPerMVox = p.Cost.times(1e6 / float64(l.Voxels))
 	}
 	p.Split, p.HasSplit = splitOf(records)
+	if p.HasSplit && l.Baseline != nil && l.Baseline.Compute > 0 {
+		p.Inflation = p.Split.Compute / l.Baseline.Compute
+	}
 	for _, r := range records {
 		p.PeakRSS = max(p.PeakRSS, r.PeakRSS)
 	}

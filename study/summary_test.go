@@ -37,6 +37,26 @@ func TestIntervalsAreStudents(t *testing.T) {
 	}
 }
 
+// A serial run of 4 core-seconds in the kernels, and two CPUs that spend 4.5 and 5.5 on the same voxels.
+func TestInflationIsTheKernelsTimeOverThatOfTheSerialRun(t *testing.T) {
+	serial := Record{Engine: "serial", Model: "M", NumVox: 10, NumChunks: 1, CPUCount: 1, Time: 4.1, Compute: 4}
+	two := Record{Engine: "voxfit", Model: "M", NumVox: 10, NumChunks: 4, CPUCount: 2, Time: 3, Compute: 4.5}
+	again := two
+	again.Compute = 5.5
+	s := Summarise([]Record{serial, two, again}, Options{})
+	if got := s.Lines[0].Best().Inflation; !near(got, 1.25) {
+		t.Errorf("inflation is %g, want 1.25", got)
+	}
+	var table strings.Builder
+	if err := s.WriteTable(&table); err != nil || !strings.Contains(table.String(), "1.25") {
+		t.Errorf("the table does not say 1.25 (%v):\n%s", err, table.String())
+	}
+	serial.Compute = 0
+	if got := Summarise([]Record{serial, two}, Options{}).Lines[0].Best().Inflation; got != 0 {
+		t.Errorf("without an account of the serial run the inflation is %g, want 0: unknown", got)
+	}
+}
+
 // Serial 40 s; 8 CPUs: mean 8 s, so 20%, speed-up 5, efficiency 0.625, and 8 s at 0.34 an hour are
 // 0.000755556 dollars; 1000 voxels, so a million cost a thousand times that.
 func TestSpeedUpEfficiencyAndCostAreThoseWorkedByHand(t *testing.T) {

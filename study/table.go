@@ -10,7 +10,7 @@ import (
 
 // resultsHeader names the columns of the results table, on the terminal and on the page.
 var resultsHeader = []string{"model", "voxels", "engine", "CPUs", "serial s", "best s", "± 95%", "chunks",
-	"speed-up", "efficiency", "$ a run"}
+	"speed-up", "efficiency", "inflation", "$ a run"}
 
 // resultsRows is the results table: the serial runs and, for every line, its best point.
 func (s Summary) resultsRows() [][]string {
@@ -20,7 +20,7 @@ func (s Summary) resultsRows() [][]string {
 		for _, b := range s.Serial {
 			if b.Model == k.model && b.Voxels == k.voxels {
 				rows = append(rows, []string{modelWords(b.Model), thousands(b.Voxels), b.Engine, strconv.Itoa(b.CPUs),
-					meanOf(b.Time, 3), meanOf(b.Time, 3), halfOf(b.Time), "-", "-", "-", "-"})
+					meanOf(b.Time, 3), meanOf(b.Time, 3), halfOf(b.Time), "-", "-", "-", "-", "-"})
 			}
 		}
 		for _, l := range s.linesOf(k) {
@@ -32,12 +32,15 @@ func (s Summary) resultsRows() [][]string {
 
 func (l Line) resultsRow(name string) []string {
 	p := l.Best()
-	serial := "-"
+	serial, inflation := "-", "-"
 	if l.Baseline != nil {
 		serial = meanOf(l.Baseline.Time, 3)
 	}
+	if p.Inflation > 0 {
+		inflation = significant(p.Inflation, 3)
+	}
 	return []string{modelWords(l.Model), thousands(l.Voxels), name, strconv.Itoa(l.CPUs), serial, meanOf(p.Time, 3),
-		halfOf(p.Time), thousands(p.Chunks), meanOf(p.SpeedUp, 3), hundredthsOf(p.Efficiency), meanOf(p.Cost, 2)}
+		halfOf(p.Time), thousands(p.Chunks), meanOf(p.SpeedUp, 3), hundredthsOf(p.Efficiency), inflation, meanOf(p.Cost, 2)}
 }
 
 // isTextColumn says whether a column of the results table holds words; the others hold numbers and
@@ -45,8 +48,8 @@ func (l Line) resultsRow(name string) []string {
 func isTextColumn(i int) bool { return i == 0 || i == 2 }
 
 // WriteTable writes the results as a text table for the terminal: for every model, engine and CPU
-// count the serial time, the best time and at how many chunks, speed-up, efficiency per core and
-// cost; then the notes.
+// count the serial time, the best time and at how many chunks, speed-up, efficiency per core, inflation of
+// the compute time and cost; then the notes.
 func (s Summary) WriteTable(w io.Writer) error {
 	rows := append([][]string{resultsHeader}, s.resultsRows()...)
 	var b strings.Builder
@@ -63,7 +66,7 @@ func (s Summary) WriteTable(w io.Writer) error {
 var summaryHeader = []string{"model", "num_vox", "host", "engine", "isa", "pinned", "schedule", "pin", "places", "nodes", "cpu_count", "num_chunks",
 	"vox_per_chunk", "runs", "time_mean", "time_sd", "time_ci95", "serial_time", "serial_source", "percent_of_serial",
 	"speed_up", "speed_up_ci95", "efficiency", "cost_a_run", "cost_a_million_voxels",
-	"compute_s", "dispatch_s", "steal_s", "start_wait_s", "tail_wait_s", "unaccounted_s", "peak_rss"}
+	"compute_s", "dispatch_s", "steal_s", "start_wait_s", "tail_wait_s", "unaccounted_s", "compute_inflation", "peak_rss"}
 
 // WriteCSV writes every point of the summary as one row of a CSV file.
 func (s Summary) WriteCSV(w io.Writer) error {
@@ -97,11 +100,14 @@ func summaryRow(l Line, p Point) []string {
 			row = append(row, "")
 		}
 	}
-	rss := ""
+	inflation, rss := "", ""
+	if p.Inflation > 0 {
+		inflation = formatFloat(p.Inflation)
+	}
 	if p.PeakRSS > 0 {
 		rss = fmt.Sprint(p.PeakRSS)
 	}
-	return append(row, rss)
+	return append(row, inflation, rss)
 }
 
 func knownCell(s Stat, x float64) string {
