@@ -102,7 +102,7 @@ func fieldsOf(header []string) ([]*column, error) {
 	}
 	if missing != nil {
 		return nil, fmt.Errorf("not a file of timed runs: no column %s (found %q)",
-			strings.Join(missing, ", "), cleanText(strings.Join(header, ",")))
+			strings.Join(missing, ", "), shorten(cleanText(strings.Join(header, ",")), 60))
 	}
 	return fields, nil
 }
