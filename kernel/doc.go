@@ -77,9 +77,10 @@
 // out by letting one column in after another, the one along which the misfit falls fastest, and letting
 // those out whose weight would become negative (Lawson and Hanson 1974). All voxels have one matrix: its
 // Gram matrix is made once, A^T y is one product of matrices for a block of voxels, and an entry costs a
-// row of a Cholesky factor and a sum of a few rows of the Gram matrix. In mixed precision these two products
-// are in single precision, with a bound of their rounding: a column whose price is within it of zero is
-// looked at again in double precision, so that nothing is decided by rounding. Squaring a matrix loses half of the
+// row of a triangular factor and a sum of a few rows of the Gram matrix. In mixed precision these two products
+// are in single precision, and where columns are nearly combinations of a few, A^T y is put together from those.
+// All that this may cost has a bound: a column whose price is within it of zero is looked at again in double
+// precision, so that nothing is decided by an error. Squaring a matrix loses half of the
 // digits; a voxel where that may have mattered is solved once more from the matrix itself. The conditions
 // of the minimum are checked in every voxel, and how well they hold is part of the result.
 //
