@@ -57,7 +57,7 @@ type Point struct {
 	// Inflation is the core-seconds in the kernels over those of the serial run: what sharing memory, clock
 	// and cores costs. 0 where one of the two was not accounted for.
 	Inflation float64
-	PeakRSS     int64 // bytes, the largest of the repetitions; 0: not recorded
+	PeakRSS   int64 // bytes, the largest of the repetitions; 0: not recorded
 }
 
 // A Line is one condition over its chunk counts, ascending.
