@@ -6,12 +6,12 @@ package arm64
 
 import "github.com/voxfit/voxfit/kernel/internal/ops"
 
-// singlePack32NEON transposes sixteen rows of n >= 4 values.
+// singlePack32NEON transposes 16 rows of n >= 4 values.
 //
 //go:noescape
 func singlePack32NEON(lanes *ops.Lanes32, signal *float32, n int)
 
-// singlePack64NEON transposes sixteen rows of n >= 4 values.
+// singlePack64NEON transposes 16 rows of n >= 4 values.
 //
 //go:noescape
 func singlePack64NEON(lanes *ops.Lanes32, signal *float64, n int)

@@ -4,7 +4,7 @@
 
 #include "textflag.h"
 
-// singlePack32NEON transposes sixteen rows of n >= 4 values.
+// singlePack32NEON transposes 16 rows of n >= 4 values.
 TEXT ·singlePack32NEON(SB), NOSPLIT, $0-24
 	MOVD lanes+0(FP), R1
 	MOVD signal+8(FP), R2
@@ -178,7 +178,7 @@ last2:
 done3:
 	RET
 
-// singlePack64NEON transposes sixteen rows of n >= 4 values.
+// singlePack64NEON transposes 16 rows of n >= 4 values.
 TEXT ·singlePack64NEON(SB), NOSPLIT, $0-24
 	MOVD lanes+0(FP), R1
 	MOVD signal+8(FP), R2

@@ -16,7 +16,7 @@ var (
 	single = format{vectors: "4s", assembler: "S4", bytes: 4, fraction: 23, bias: 127}
 )
 
-// is tells the formats apart where they differ in more than numbers.
+// isSingle tells the formats apart where they differ in more than these numbers.
 func (f format) isSingle() bool { return f.bytes == single.bytes }
 
 // perVector is how many numbers are in a register.
@@ -47,10 +47,8 @@ func (f format) largest() float64 {
 // signAndExponent are the bits of a lane before its fraction.
 func (f format) signAndExponent() uint64 { return (1<<(8*f.bytes-f.fraction) - 1) << f.fraction }
 
-// nan are the bits of a lane that is no number, without a sign.
-func (f format) nan() uint64 {
-	return f.signAndExponent()>>1&^(1<<(f.fraction-1)-1) | 1<<(f.fraction-1)
-}
+// nan are the bits of a lane that is no number: all of the exponent and the first of the fraction.
+func (f format) nan() uint64 { return f.signAndExponent() >> 1 }
 
 // rounder is a number that, when added to a smaller one, rounds it to an integer and leaves the bits of the exponent of
 // two to that integer at the end.

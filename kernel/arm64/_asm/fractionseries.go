@@ -102,32 +102,28 @@ func (a *lanes) moments() {
 	a.end()
 }
 
-// series: sums = m0 + by (m1 + by (m2 + ...)), seven each. A multiplication adds to a register that holds the next
-// coefficient.
+// series: sums = m0 + m1 by + m2 by^2 + ..., seven each.
 //
-//	V0-V13 sums   V14-V27 coefficients   V28-V29 by
+//	V0-V13 sums   V14-V15 coefficient   V16-V17 power of by   V18-V19 by
 func (a *lanes) series() {
 	a.function("fractionSeries", "sums, coefficients *ops.Lanes, n int, by *ops.Lanes", "evaluates seven polynomials with n coefficients each.")
-	const bytes = 7 * size
-	value, next, by := pairs(0, 7), pairs(7, 7), pairOf(14)
+	coefficient, power, by := pairOf(7), pairOf(8), pairOf(9)
 	a.halves(func() {
-		sums, coefficients, n, spare := a.array("sums"), a.array("coefficients"), a.load("n"), a.reg()
+		sums, coefficients := a.array("sums"), a.array("coefficients")
 		a.number(by, a.array("by"), 0)
-		for _, d := range value {
-			a.zero(d)
+		a.fill(power, 1)
+		for k := range 7 {
+			a.zero(pairOf(k))
 		}
-		a.ins("MOVD $%d, %v", bytes, spare)
-		a.ins("MADD %v, %v, %v, %v", spare, coefficients, n, coefficients)
-		a.repeat("term", n, func() {
-			a.ins("SUB $%d, %v", bytes, coefficients)
-			for k, d := range next {
-				a.number(d, coefficients, k)
-				a.fma(d, value[k], by)
-				a.copy(value[k], d)
+		a.repeat("term", a.load("n"), func() {
+			for k := range 7 {
+				a.next(coefficient, coefficients)
+				a.fma(pairOf(k), coefficient, power)
 			}
+			a.fmul(power, power, by)
 		})
-		for k, d := range value {
-			a.keep(d, sums, k)
+		for k := range 7 {
+			a.keep(pairOf(k), sums, k)
 		}
 	})
 	a.end()

@@ -9,8 +9,8 @@ import (
 // are worked on one after the other (the halves). Package ops says what each step is, as seen from Go.
 func tensor(p *program) {
 	a := &lanes{program: p}
-	a.pack("tensorPack32", "float32", 4)
-	a.pack("tensorPack64", "float64", 8)
+	a.pack("tensorPack32", "ops.Lanes", "float32", 4)
+	a.pack("tensorPack64", "ops.Lanes", "float64", 8)
 	a.extent()
 	a.exp2s()
 	a.log2s()
@@ -36,11 +36,11 @@ func tensor(p *program) {
 func tensorSingle(p *program) {
 	p.format = single
 	a := &lanes{program: p}
-	a.pack("tensorPack32", "float32", 4)
-	a.pack("tensorPack64", "float64", 8)
+	a.pack("singlePack32", "ops.Lanes32", "float32", 4)
+	a.pack("singlePack64", "ops.Lanes32", "float64", 8)
 	a.extent()
 	a.widen()
-	a.narrowed()
+	a.narrow()
 	a.exp2s()
 	a.log2s()
 	a.logarithms("tensorLogarithms", false)

@@ -1,17 +1,16 @@
 package main
 
-import "strings"
+import "fmt"
 
 // pack: rows of n values, as many as there are lanes, one voxel after the other, become n numbers. Blocks of four
 // columns are turned; the last one overlaps the one before. Memory is asked for what lies as far ahead as all rows are
 // long: most often the next voxels.
-func (a *lanes) pack(name, kind string, bytes int) {
-	lanes, turnBlock, count := "ops.Lanes", a.square, "eight"
+func (a *lanes) pack(name, lanes, kind string, bytes int) {
+	all, half, block := size/a.format.bytes, pairBytes/a.format.bytes, a.square
 	if a.format.isSingle() {
-		name, lanes, turnBlock, count = strings.Replace(name, "tensor", "single", 1), "ops.Lanes32", a.twoSquares, "sixteen"
+		block = a.twoSquares
 	}
-	a.program.function(name, "lanes *"+lanes+", signal *"+kind+", n int", "transposes "+count+" rows of n >= 4 values.")
-	all, half := size/a.format.bytes, pairBytes/a.format.bytes
+	a.program.function(name, "lanes *"+lanes+", signal *"+kind+", n int", fmt.Sprintf("transposes %d rows of n >= 4 values.", all))
 	dst, first, n, stride := a.load("lanes"), a.load("signal"), a.load("n"), a.reg()
 	shift := 2 + bytes/8
 	a.ins("LSL $%d, %v, %v", shift, n, stride)
@@ -27,7 +26,7 @@ func (a *lanes) pack(name, kind string, bytes int) {
 	turn := func() {
 		for h := range 2 {
 			k := 0
-			turnBlock(rows[half*h:][:half], bytes, func(column pair) {
+			block(rows[half*h:][:half], bytes, func(column pair) {
 				a.storePair(column, dst, size*k+pairBytes*h)
 				k++
 			})
@@ -126,8 +125,8 @@ func (a *lanes) widen() {
 	})
 }
 
-// narrowed is the way back.
-func (a *lanes) narrowed() {
+// narrow is the way back.
+func (a *lanes) narrow() {
 	a.convert("singleNarrow", "writes n numbers of sixteen lanes, rounded from eight and eight.", func(s, part gp) {
 		for i := range vec(2) {
 			a.loadNext(pair{2 + 2*i, 3 + 2*i}, part, pairBytes)
