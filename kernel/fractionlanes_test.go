@@ -77,7 +77,7 @@ func (s tensorScheme) searchOn(t testing.TB, precision kernel.Precision, isa str
 
 // Mixed precision finds the way to a fraction; what it ends with is the fit of double precision, to the last bit.
 func TestMixedPrecisionOfTheSearchIsDoublesToTheLastBit(t *testing.T) {
-	const voxels = 160
+	voxels := someVoxels(160)
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		for name, s := range searchSchemes() {
 			mixed, double := s.searchOn(t, kernel.Mixed, isa), s.searchOn(t, kernel.Double, isa)
@@ -191,9 +191,6 @@ func TestFractionDoesNotDependOnTheUnitOfTheSignal(t *testing.T) {
 // however much of a measurement water leaves.
 func TestSinglePrecisionIsWithinItsMargin(t *testing.T) {
 	forEachLaneSet(t, func(t *testing.T, isa string) {
-		if isa == "neon" {
-			t.Skip("neon has no search in single precision")
-		}
 		for name, s := range searchSchemes() {
 			f := s.searchOn(t, kernel.Mixed, isa)
 			worst, evaluations := 0.0, 0

@@ -44,6 +44,35 @@ var tensorNEON = &ops.Tensor{
 	Eigenvalues:        tensorEigenvaluesNEON,
 	Eigen:              tensorEigenNEON,
 }
+var tensor32NEON = &ops.Tensor32{
+	Pack32:             singlePack32NEON,
+	Pack64:             singlePack64NEON,
+	Range:              singleRangeNEON,
+	Widen:              singleWidenNEON,
+	Narrow:             singleNarrowNEON,
+	Exp2:               singleExp2NEON,
+	Log2:               singleLog2NEON,
+	Logarithms:         singleLogarithmsNEON,
+	WeightedLogarithms: singleWeightedLogarithmsNEON,
+	Sums7:              singleSums7NEON,
+	Sums22:             singleSums22NEON,
+	Project:            singleProjectNEON,
+	Model:              singleModelNEON,
+	Misfit:             singleMisfitNEON,
+	Weights:            singleWeightsNEON,
+}
+var fractionNEON = &ops.Fraction32{
+	Scale:   fractionScaleNEON,
+	Right:   fractionRightNEON,
+	Slope:   fractionSlopeNEON,
+	Descend: fractionDescendNEON,
+	Clips:   fractionClipsNEON,
+	Part:    fractionPartNEON,
+	Ratios:  fractionRatiosNEON,
+	Moments: fractionMomentsNEON,
+	Series:  fractionSeriesNEON,
+	Squares: fractionSquaresNEON,
+}
 var nnlsNEON = &ops.NNLS{
 	Lanes: 4, Singles: 8, Tile: 12, BlockUnknowns: 3, BlockVoxels: 4,
 	Price:         nnlsPriceNEON,

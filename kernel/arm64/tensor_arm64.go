@@ -6,12 +6,12 @@ package arm64
 
 import "github.com/voxfit/voxfit/kernel/internal/ops"
 
-// tensorPack32NEON transposes eight rows of n >= 4 values.
+// tensorPack32NEON transposes 8 rows of n >= 4 values.
 //
 //go:noescape
 func tensorPack32NEON(lanes *ops.Lanes, signal *float32, n int)
 
-// tensorPack64NEON transposes eight rows of n >= 4 values.
+// tensorPack64NEON transposes 8 rows of n >= 4 values.
 //
 //go:noescape
 func tensorPack64NEON(lanes *ops.Lanes, signal *float64, n int)

@@ -4,7 +4,7 @@
 
 #include "textflag.h"
 
-// tensorPack32NEON transposes eight rows of n >= 4 values.
+// tensorPack32NEON transposes 8 rows of n >= 4 values.
 TEXT ·tensorPack32NEON(SB), NOSPLIT, $0-24
 	MOVD lanes+0(FP), R1
 	MOVD signal+8(FP), R2
@@ -140,7 +140,7 @@ last2:
 done3:
 	RET
 
-// tensorPack64NEON transposes eight rows of n >= 4 values.
+// tensorPack64NEON transposes 8 rows of n >= 4 values.
 TEXT ·tensorPack64NEON(SB), NOSPLIT, $0-24
 	MOVD lanes+0(FP), R1
 	MOVD signal+8(FP), R2

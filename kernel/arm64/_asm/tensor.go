@@ -1,11 +1,16 @@
 package main
 
+import (
+	"regexp"
+	"strings"
+)
+
 // tensor writes the steps of the tensor models. A number is eight lanes, one voxel each, in 64 bytes: two pairs that
 // are worked on one after the other (the halves). Package ops says what each step is, as seen from Go.
 func tensor(p *program) {
 	a := &lanes{program: p}
-	a.pack("tensorPack32", "float32", 4)
-	a.pack("tensorPack64", "float64", 8)
+	a.pack("tensorPack32", "ops.Lanes", "float32", 4)
+	a.pack("tensorPack64", "ops.Lanes", "float64", 8)
 	a.extent()
 	a.exp2s()
 	a.log2s()
@@ -27,10 +32,43 @@ func tensor(p *program) {
 	a.eigens()
 }
 
+// tensorSingle writes those of the steps that there are in single precision: sixteen lanes in 64 bytes.
+func tensorSingle(p *program) {
+	p.format = single
+	a := &lanes{program: p}
+	a.pack("singlePack32", "ops.Lanes32", "float32", 4)
+	a.pack("singlePack64", "ops.Lanes32", "float64", 8)
+	a.extent()
+	a.widen()
+	a.narrow()
+	a.exp2s()
+	a.log2s()
+	a.logarithms("tensorLogarithms", false)
+	a.logarithms("tensorWeightedLogarithms", true)
+	a.sums("tensorSums7", 7, 8, false)
+	a.sums("tensorSums22", 22, 24, false)
+	a.project()
+	a.model()
+	a.misfit()
+	a.weights()
+}
+
 // lanes is the program with the half that is being written.
 type lanes struct {
 	*program
 	half int // its byte offset
+}
+
+// typesOfNumbers finds the types whose names say the precision.
+var typesOfNumbers = regexp.MustCompile(`\bops\.(Lanes|Extent|Rest|Point)\b`)
+
+// function begins a function of the given Go parameters, which are those of double precision.
+func (a *lanes) function(name, signature string, doc ...string) {
+	if a.format.isSingle() {
+		name = strings.Replace(name, "tensor", "single", 1)
+		signature = strings.ReplaceAll(typesOfNumbers.ReplaceAllString(signature, "ops.${1}32"), "float64", "float32")
+	}
+	a.program.function(name, signature, doc...)
 }
 
 // size is the number of bytes of all lanes.
@@ -39,7 +77,8 @@ const size = 64
 // A row of the design is 6 b-tensor elements, 1, and the signal of water over its S0.
 const (
 	designFields = 8
-	designBytes  = 8 * designFields
+	onesField    = 6
+	waterField   = 7
 )
 
 // halves writes the body for each half.
@@ -67,26 +106,44 @@ func (a *lanes) put(d pair, array gp)  { a.storeNext(d, array, size) }
 func (a *lanes) number(d pair, array gp, k int) { a.loadPair(d, array, k*size) }
 func (a *lanes) keep(d pair, array gp, k int)   { a.storePair(d, array, k*size) }
 
-// The registers of a row of the design, of which V31 has the signal of water in its upper half.
-var (
-	designLow, designHigh = pair{28, 29}, pair{30, 31}
-)
-
-const (
-	waterRegister = vec(31)
-	waterElement  = 1
-)
+// field is the register and the element that have a number of the loaded row of the design: V28-V31, or V30-V31 in
+// single precision.
+func (a *lanes) field(k int) (vec, int) {
+	n := a.format.perVector()
+	return vec(32 - designFields/n + k/n), k % n
+}
 
 // row loads a row of the design and moves to the next.
 func (a *lanes) row(design gp) {
-	a.loadPair(designHigh, design, 32)
-	a.loadNext(designLow, design, designBytes)
+	bytes := a.format.bytes * designFields
+	if bytes > pairBytes {
+		a.loadPair(pair{30, 31}, design, pairBytes)
+		a.loadNext(pair{28, 29}, design, bytes)
+		return
+	}
+	a.loadNext(pair{30, 31}, design, bytes)
+}
+
+// addField is d += n times a number of the loaded row, takeField d -= that, timesField d = n times that.
+func (a *lanes) addField(d, n operand, k int) {
+	register, element := a.field(k)
+	a.fmaElement(d, n, register, element)
+}
+
+func (a *lanes) takeField(d, n operand, k int) {
+	register, element := a.field(k)
+	a.fmsElement(d, n, register, element)
+}
+
+func (a *lanes) timesField(d, n operand, k int) {
+	register, element := a.field(k)
+	a.fmulElement(d, n, register, element)
 }
 
 // linear adds w.p of the loaded row to t.
 func (a *lanes) linear(t pair, p []pair) {
 	for k := range 6 {
-		a.fmaElement(t, p[k], 28+vec(k/2), k%2)
+		a.addField(t, p[k], k)
 	}
 }
 
@@ -100,7 +157,7 @@ func (a *lanes) sums(name string, columns, fields int, ones bool) {
 
 // sweeps adds v times columns of a table to sums, twelve columns at a time.
 //
-//	V0-V23 sums   V24-V25 v   V26-V31 twelve columns of a row
+//	V0-V23 sums   V24-V25 v   V26-V31 twelve columns of a row, or V26-V28 in single precision
 func (a *lanes) sweeps(table, v, sums string, columns, fields int, ones bool) {
 	a.halves(func() {
 		for first := 0; first < columns; first += 12 {
@@ -112,9 +169,9 @@ func (a *lanes) sweeps(table, v, sums string, columns, fields int, ones bool) {
 }
 
 func (a *lanes) sweep(table, v, sums gp, first, next, columns, fields int, ones bool) {
-	value := pairOf(12)
+	value, n := pairOf(12), a.format.perVector()
 	if first > 0 {
-		a.advance(8*first, table)
+		a.advance(a.format.bytes*first, table)
 		a.advance(size*first, sums)
 	}
 	for k := first; k < next; k++ {
@@ -122,15 +179,15 @@ func (a *lanes) sweep(table, v, sums gp, first, next, columns, fields int, ones 
 	}
 	a.repeat("row", a.load("n"), func() {
 		a.next(value, v)
-		for k := (next - first - 1) / 4 * 4; k >= 0; k -= 4 {
-			columns := pair{26 + vec(k/2), 27 + vec(k/2)}
+		for k := (next - first - 1) / (2 * n) * 2 * n; k >= 0; k -= 2 * n {
+			columns := pair{26 + vec(k/n), 27 + vec(k/n)}
 			switch {
 			case k == 0:
-				a.loadNext(columns, table, 8*fields)
-			case next-first-k <= 2:
-				a.loadVec(columns[0], table, 8*k)
+				a.loadNext(columns, table, a.format.bytes*fields)
+			case next-first-k <= n:
+				a.loadVec(columns[0], table, a.format.bytes*k)
 			default:
-				a.loadPair(columns, table, 8*k)
+				a.loadPair(columns, table, a.format.bytes*k)
 			}
 		}
 		for k := range next - first {
@@ -138,12 +195,47 @@ func (a *lanes) sweep(table, v, sums gp, first, next, columns, fields int, ones 
 				a.fadd(pairOf(k), pairOf(k), value)
 				continue
 			}
-			a.fmaElement(pairOf(k), value, 26+vec(k/2), k%2)
+			a.fmaElement(pairOf(k), value, 26+vec(k/n), k%n)
 		}
 	})
 	for k := first; k < next; k++ {
 		a.keep(pairOf(k-first), sums, k-first)
 	}
+}
+
+// project: sums[k] += u w[k] and sums[7+k] += x w[k] over measurements; the last w is 1.
+//
+//	V0-V27 sums   V28-V29 u, then x   V30-V31 a row of the design
+func (a *lanes) project() {
+	a.function("tensorProject", "sums *ops.Lanes, design *float64, u, x *ops.Lanes, n int",
+		"adds to sums the products of u, and then those of x, with the columns of the design.")
+	value := pairOf(14)
+	a.halves(func() {
+		sums, design := a.array("sums"), a.load("design")
+		values := []gp{a.array("u"), a.array("x")}
+		for k := range 14 {
+			a.number(pairOf(k), sums, k)
+		}
+		a.repeat("row", a.load("n"), func() {
+			a.row(design)
+			for i, array := range values {
+				a.next(value, array)
+				a.addRow(pairs(7*i, 7), value)
+			}
+		})
+		for k := range 14 {
+			a.keep(pairOf(k), sums, k)
+		}
+	})
+	a.end()
+}
+
+// addRow adds v times the loaded row of the design to seven sums; the last number of the row is 1.
+func (a *lanes) addRow(sums []pair, v pair) {
+	for k, sum := range sums[:onesField] {
+		a.addField(sum, v, k)
+	}
+	a.fadd(sums[onesField], sums[onesField], v)
 }
 
 // monomials says which of the 22 sums is element (i, j) of the normal matrix, and times what: where b-tensors have
@@ -191,10 +283,10 @@ const (
 )
 
 // The registers of the models: V0-V13 p, V14-V15 t, V16-V23 work, V24-V25 squares, V26-V27 gradient, V28-V31 a row of
-// the design, of which only V31 is needed after t.
+// the design, of which only V31 is needed after t, and in single precision V30-V31.
 var (
 	modelP, modelT              = pairs(0, 7), pairOf(7)
-	modelWork                   = [5]pair{pairOf(8), pairOf(9), pairOf(10), pairOf(11), designLow}
+	modelWork                   = [5]pair{pairOf(8), pairOf(9), pairOf(10), pairOf(11), pairOf(14)}
 	modelSquares, modelGradient = pairOf(12), pairOf(13)
 )
 
@@ -211,7 +303,7 @@ func (a *lanes) difference(d, x pair, s, point gp) {
 	a.next(d, s)
 	a.fsub(d, d, modelT)
 	a.number(x, point, pointWater)
-	a.fmsElement(d, x, waterRegister, waterElement)
+	a.takeField(d, x, waterField)
 	a.fma(modelSquares, d, d)
 }
 
@@ -235,8 +327,8 @@ func (a *lanes) model() {
 		a.repeat("row", a.load("n"), func() {
 			a.predict(design)
 			a.difference(d, y, s, point)
-			a.fmaElement(modelGradient, d, waterRegister, waterElement)
-			a.fmulElement(y, t, waterRegister, waterElement)
+			a.addField(modelGradient, d, waterField)
+			a.timesField(y, t, waterField)
 			a.put(y, x)
 			a.fmul(d, d, t)
 			a.put(d, u)

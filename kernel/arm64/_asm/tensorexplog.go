@@ -1,6 +1,9 @@
 package main
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // Coefficients of polynomials that interpolate at Chebyshev's points, as on amd64; their relative errors are far
 // below a rounding. Lowest power first.
@@ -9,6 +12,9 @@ var (
 	exp2Wide = []float64{0.6931471805599453, 0.24022650695910097, 0.0555041086648216, 0.009618129107606888, 0.0013333558146416936, 0.00015403530441736326, 1.5252733829836267e-05, 1.3215442587752943e-06, 1.0178062445755827e-07, 7.072585983019291e-09, 4.4549606161761816e-10}
 	// log2((1+s)/(1-s))/s in powers of s^2, for s^2 <= (3 - sqrt(8))^2
 	log2Odd = []float64{2.8853900817779268, 0.9617966939259898, 0.5770780163455203, 0.4121985858409005, 0.32059853491395984, 0.262334352504183, 0.2209130842311768, 0.2136589569431927}
+	// The same in single precision
+	exp2Single = []float64{0.6931471880262287, 0.24022650760568132, 0.055503571142201544, 0.00961808255728395, 0.0013390863364174759, 0.00015453162941980736}
+	log2Single = []float64{2.885390079803336, 0.9617988388019802, 0.5767151860316867, 0.43171769718508124}
 	// 2^r for |r| <= 1/2 with a relative error of 1.1e-12, for weights
 	weightWide = []float64{1, 0.6931471805459335, 0.2402265069581299, 0.05550410941205933, 0.009618129159402558, 0.0013333450568000645, 0.00015403455852453838, 1.5310079402249296e-05, 1.3255224878668817e-06}
 )
@@ -42,10 +48,14 @@ func (a *lanes) elementwise(name, doc string, body func(x pair) pair) {
 }
 
 // exp2 replaces z by 2^z: k = z rounded to an integer, a polynomial, and the bits of 2^k by shifting. Results below
-// 2^-1022.5 become zero, above 2^1023.5 infinite. NaN stays.
+// 2^-1022.5 become zero, above 2^1023.5 infinite; in single precision 2^-126.5 and 2^127.5. NaN stays.
 func (a *lanes) exp2(z pair, work [5]pair) {
+	coefficients := exp2Wide
+	if a.format.isSingle() {
+		coefficients = exp2Single
+	}
 	power := a.reduce(z, work)
-	q, even := a.twoChains(z, work, exp2Wide)
+	q, even := a.twoChains(z, work, coefficients)
 	a.fill(even, 1)
 	a.fma(even, q, z)
 	a.fmul(z, even, power)
@@ -58,19 +68,21 @@ func (a *lanes) weightPower(z pair, work [5]pair) {
 	a.fmul(z, q, power)
 }
 
-// reduce takes the nearest integer k off z, and writes 2^k to the first of the working registers. An integer added
-// to a number of the order of 2^52 rounds to an integer and leaves the exponent's bits of 2^k at the end.
+// reduce takes the nearest integer k off z, and writes 2^k to the first of the working registers.
 func (a *lanes) reduce(z pair, work [5]pair) (power pair) {
 	shifted, k, bias, low, high := work[0], work[1], work[2][0], work[4][0], work[4][1]
-	a.fill(low, -1023)
-	a.fill(high, 1024)
-	a.fill(bias, 3<<51+1023)
+	a.fill(low, -float64(a.format.bias))
+	a.fill(high, float64(a.format.bias+1))
+	a.fill(bias, a.format.rounder())
 	a.fmax(z, z, low)
 	a.fmin(z, z, high)
 	a.fadd(shifted, z, bias)
 	a.fsub(k, shifted, bias)
 	a.fsub(z, z, k)
-	each(shifted, func(i int) { a.ins("VSHL $52, %v.D2, %v.D2", shifted[i], shifted[i]) })
+	each(shifted, func(i int) {
+		lanes := a.format.assembler
+		a.ins("VSHL $%d, %v.%s, %v.%s", a.format.fraction, shifted[i], lanes, shifted[i], lanes)
+	})
 	return shifted
 }
 
@@ -106,16 +118,21 @@ const (
 	logRoot    = vec(16) // the bits of sqrt(1/2)
 	logMask    = vec(17) // exponent and sign
 	logOne     = vec(18)
-	logLeast   = vec(19) // 2^-1022
+	logLeast   = vec(19) // of normal numbers
 	logLargest = vec(20)
 )
 
 func (a *lanes) logConstants() {
+	a.logOfConstants()
+	a.fill(logLeast, a.format.least())
+	a.fill(logLargest, a.format.largest())
+}
+
+// logOfConstants are those for positive normal numbers.
+func (a *lanes) logOfConstants() {
 	a.fill(logRoot, math.Sqrt2/2)
-	a.fillPattern(logMask, 0xfff<<52)
+	a.fillPattern(logMask, a.format.pattern(a.format.signAndExponent()))
 	a.fill(logOne, 1)
-	a.fill(logLeast, 0x1p-1022)
-	a.fill(logLargest, math.MaxFloat64)
 }
 
 // log2 gives the binary logarithm of x in one of the working registers: x = 2^e m with sqrt(1/2) <= m < sqrt(2);
@@ -124,33 +141,34 @@ func (a *lanes) logConstants() {
 // What is not a positive normal number is rare; then all lanes take the careful way.
 func (a *lanes) log2(x pair, work [6]pair) pair {
 	result, m, special := work[0], work[1], work[4]
-	ordinary := a.label("ordinary")
-	a.logOf(x, result, work)
+	ordinary, above := a.label("ordinary"), "cmgt"+a.format.vectors
+	a.logOf(x, result, work[:])
 	a.comment("As integers: the numbers below the least normal one, and all negative ones; those above the largest.")
-	a.three("cmgt2d", special, logLeast, x)
-	a.three("cmgt2d", m, x, logLargest)
+	a.three(above, special, logLeast, x)
+	a.three(above, m, x, logLargest)
 	a.or(special, special, m)
 	a.or(special[0], special[0], special[1])
 	a.unlessAny(special[0], ordinary)
 	a.comment("Subnormal numbers are made normal first.")
 	scaled := work[5]
-	a.fill(special[0], 0x1p54)
+	normalize := a.format.fraction + 2
+	a.fill(special[0], math.Ldexp(1, normalize))
 	a.fmul(m, x, special[0])
 	a.fcmgt(special, logLeast, x)
 	a.copy(scaled, x)
 	a.insert(scaled, m, special)
-	a.logOf(scaled, result, work)
+	a.logOf(scaled, result, work[:])
 	a.fcmgt(special, logLeast, x)
-	a.fill(m, 54)
+	a.fill(m, float64(normalize))
 	a.and(special, special, m)
 	a.fsub(result, result, special)
 	a.comment("Zero, negative numbers, and what is infinite or NaN.")
 	a.zero(m)
-	a.three("fcmeq2d", special, x, m)
+	a.three("fcmeq"+a.format.vectors, special, x, m)
 	a.fill(work[3], math.Inf(-1))
 	a.insert(result, work[3], special)
 	a.fcmgt(special, m, x)
-	a.fillPattern(work[3], 0x7ff8<<48)
+	a.fillPattern(work[3], a.format.pattern(a.format.nan()))
 	a.insert(result, work[3], special)
 	a.fill(m, math.Inf(1))
 	a.fcmgt(special, m, x)
@@ -173,19 +191,22 @@ func (a *lanes) unlessAny(r vec, label string) {
 // logOf writes the logarithm of positive normal numbers x to the result, using work[1] to work[4].
 //
 //	work: 1 m, then s   2 s^2   3 and 4 the polynomial
-func (a *lanes) logOf(x, result pair, work [6]pair) {
-	m, square := work[1], work[2]
+func (a *lanes) logOf(x, result pair, work []pair) {
+	m, square, coefficients := work[1], work[2], log2Odd
+	if a.format.isSingle() {
+		coefficients = log2Single
+	}
 	a.comment("The bits above those of sqrt(1/2) hold the exponent.")
-	each(x, func(i int) { a.ins("VSUB %v.D2, %v.D2, %v.D2", logRoot, x[i], result[i]) })
+	a.known("VSUB", result, x, logRoot)
 	a.and(m, result, logMask)
-	each(x, func(i int) { a.ins("VSUB %v.D2, %v.D2, %v.D2", m[i], x[i], m[i]) })
-	a.two("sshr52", result, result)
-	a.two("scvtf2d", result, result)
+	a.known("VSUB", m, x, m)
+	a.two(fmt.Sprintf("sshr%d", a.format.fraction), result, result)
+	a.two("scvtf"+a.format.vectors, result, result)
 	a.fadd(square, m, logOne)
 	a.fsub(m, m, logOne)
 	a.fdiv(m, m, square)
 	a.fmul(square, m, m)
-	q, _ := a.polynomial(work[3], work[4], square, log2Odd)
+	q, _ := a.polynomial(work[3], work[4], square, coefficients)
 	a.fma(result, q, m)
 }
 
@@ -210,13 +231,17 @@ func (a *lanes) logarithms(name string, weighted bool) {
 		for k, d := range []pair{c, cut, floor} {
 			a.number(d, rest, k)
 		}
-		a.advance(designBytes-8, design)
+		row, move := a.format.bytes*designFields, "FMOVD"
+		if a.format.isSingle() {
+			move = "FMOVS"
+		}
+		a.advance(a.format.bytes*waterField, design)
 		a.repeat("row", a.load("n"), func() {
 			a.next(s, signal)
-			a.ins("FMOVD.P %d(%v), %s", designBytes, design, water.scalar())
+			a.ins("%s.P %d(%v), %s", move, row, design, water.scalar())
 			a.copy(x, s)
 			a.fmsElement(x, c, water, 0)
-			a.three("fcmge2d", pairOf(1), cut, x)
+			a.three("fcmge"+a.format.vectors, pairOf(1), cut, x)
 			a.insert(x, floor, pairOf(1))
 			log := a.log2(x, [6]pair(pairs(1, 6)))
 			if weighted {

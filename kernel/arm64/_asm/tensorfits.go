@@ -20,7 +20,7 @@ func (a *lanes) ordinary() {
 			a.fmax(x, x, floor)                  // of NaN and the floor, NaN
 			a.fsub(work[1], x, x)
 			a.fadd(poison, poison, work[1])
-			a.logOf(x, work[0], work)
+			a.logOf(x, work[0], work[:])
 			a.put(work[0], y)
 		})
 		a.keep(least, lowest, 0)

@@ -1,26 +1,32 @@
 package main
 
-// pack: eight rows of n values, one voxel after the other, become n numbers of eight lanes. Squares of 4 x 4 are
-// turned; the last one overlaps the one before. Memory is asked for what lies 8 n values ahead: most often the next
-// voxels.
-func (a *lanes) pack(name, kind string, bytes int) {
-	a.function(name, "lanes *ops.Lanes, signal *"+kind+", n int", "transposes eight rows of n >= 4 values.")
+import "fmt"
+
+// pack: rows of n values, as many as there are lanes, one voxel after the other, become n numbers. Blocks of four
+// columns are turned; the last one overlaps the one before. Memory is asked for what lies as far ahead as all rows are
+// long: most often the next voxels.
+func (a *lanes) pack(name, lanes, kind string, bytes int) {
+	all, half, block := size/a.format.bytes, pairBytes/a.format.bytes, a.square
+	if a.format.isSingle() {
+		block = a.twoSquares
+	}
+	a.program.function(name, "lanes *"+lanes+", signal *"+kind+", n int", fmt.Sprintf("transposes %d rows of n >= 4 values.", all))
 	dst, first, n, stride := a.load("lanes"), a.load("signal"), a.load("n"), a.reg()
 	shift := 2 + bytes/8
 	a.ins("LSL $%d, %v, %v", shift, n, stride)
 	rows := []gp{first}
-	for i := range 8 {
+	for i := range all {
 		next := a.reg()
 		a.ins("ADD %v, %v, %v", stride, rows[i], next)
 		rows = append(rows, next)
 	}
-	ahead := rows[8]
-	rows = rows[:8]
+	ahead := rows[all]
+	rows = rows[:all]
 	square, last, done := a.label("square"), a.label("last"), a.label("done")
 	turn := func() {
 		for h := range 2 {
 			k := 0
-			a.square(rows[4*h:][:4], bytes, func(column pair) {
+			block(rows[half*h:][:half], bytes, func(column pair) {
 				a.storePair(column, dst, size*k+pairBytes*h)
 				k++
 			})
@@ -30,10 +36,10 @@ func (a *lanes) pack(name, kind string, bytes int) {
 	a.at(square)
 	a.ins("CMP $4, %v", n)
 	a.ins("BLT %s", last)
-	for line := 0; line < 32*bytes; line += 64 {
+	for line := 0; line < 4*all*bytes; line += 64 {
 		a.ins("PRFM %d(%v), PLDL2KEEP", line, ahead)
 	}
-	a.advance(32*bytes, ahead)
+	a.advance(4*all*bytes, ahead)
 	turn()
 	a.ins("SUB $4, %v", n)
 	a.ins("JMP %s", square)
@@ -50,6 +56,37 @@ func (a *lanes) pack(name, kind string, bytes int) {
 	a.end()
 }
 
+// twoSquares turns four columns of eight rows, whose pointers move on, to single precision, and hands over column after
+// column.
+//
+//	V0-V7 rows   V8-V15 and V16-V23 the same of every two rows   V24-V25 column
+func (a *lanes) twoSquares(rows []gp, bytes int, store func(column pair)) {
+	for i, row := range rows {
+		r := vec(i)
+		if bytes == 4 {
+			a.ins("FMOVQ.P 16(%v), %s", row, r.scalar())
+			continue
+		}
+		wide := pair{24, 25}
+		a.loadNext(wide, row, pairBytes)
+		a.encoded("fcvtn", r, wide[0], 0, 0)
+		a.encoded("fcvtn2", r, wide[1], 0, 0)
+	}
+	a.comment("Of each two rows: columns 0 and 2, then 1 and 3.")
+	for i := vec(0); i < 8; i += 2 {
+		a.ins("VTRN1 %v.S4, %v.S4, %v.S4", i+1, i, 8+i)
+		a.ins("VTRN2 %v.S4, %v.S4, %v.S4", i+1, i, 9+i)
+	}
+	for k := range vec(4) {
+		zip := []string{"VZIP1", "VZIP2"}[k/2]
+		column := pair{16 + 2*k, 17 + 2*k}
+		for h, low := range []vec{8 + k%2, 12 + k%2} {
+			a.ins("%s %v.D2, %v.D2, %v.D2", zip, low+2, low, column[h])
+		}
+		store(column)
+	}
+}
+
 // extent: the least and the largest of n numbers and the sum of their squares, starting from what is there.
 //
 //	V0-V1 s   V2-V3 least   V4-V5 most   V6-V7 energy
@@ -63,12 +100,49 @@ func (a *lanes) extent() {
 		}
 		a.repeat("row", a.load("n"), func() {
 			a.next(x, s)
-			a.three("fminnm2d", least, least, x) // of NaN and a number, the number
-			a.three("fmaxnm2d", most, most, x)
+			a.three("fminnm"+a.format.vectors, least, least, x) // of NaN and a number, the number
+			a.three("fmaxnm"+a.format.vectors, most, most, x)
 			a.fma(energy, x, x)
 		})
 		for k, d := range []pair{least, most, energy} {
 			a.keep(d, extent, k)
+		}
+	})
+	a.end()
+}
+
+// widen: n numbers of sixteen lanes become n of the first and n of the last eight, in double precision.
+//
+//	V0-V1 eight lanes   V2-V5 the same, wide
+func (a *lanes) widen() {
+	a.convert("singleWiden", "writes the first and the last eight lanes of n numbers in double precision.", func(s, part gp) {
+		a.loadNext(pair{0, 1}, s, pairBytes)
+		for i := range vec(2) {
+			a.encoded("fcvtl", 2+2*i, i, 0, 0)
+			a.encoded("fcvtl2", 3+2*i, i, 0, 0)
+			a.storeNext(pair{2 + 2*i, 3 + 2*i}, part, pairBytes)
+		}
+	})
+}
+
+// narrow is the way back.
+func (a *lanes) narrow() {
+	a.convert("singleNarrow", "writes n numbers of sixteen lanes, rounded from eight and eight.", func(s, part gp) {
+		for i := range vec(2) {
+			a.loadNext(pair{2 + 2*i, 3 + 2*i}, part, pairBytes)
+			a.encoded("fcvtn", i, 2+2*i, 0, 0)
+			a.encoded("fcvtn2", i, 3+2*i, 0, 0)
+		}
+		a.storeNext(pair{0, 1}, s, pairBytes)
+	})
+}
+
+func (a *lanes) convert(name, doc string, body func(s, part gp)) {
+	a.program.function(name, "first, last *ops.Lanes, s *ops.Lanes32, n int", doc)
+	s, parts := a.load("s"), []gp{a.load("first"), a.load("last")}
+	a.repeat("row", a.load("n"), func() {
+		for _, part := range parts {
+			body(s, part)
 		}
 	})
 	a.end()

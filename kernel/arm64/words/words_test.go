@@ -79,12 +79,26 @@ var ofDoubles = map[string]func(d, n, m float64) float64{
 // The same of single precision. Its products are exact in double precision, so that one rounding to it and one to
 // single precision are one for these operands.
 var ofSingles = map[string]func(d, n, m float32) float32{
-	"fsub":  func(_, n, m float32) float32 { return n - m },
-	"fmax":  func(_, n, m float32) float32 { return max(n, m) },
-	"fcmeq": func(_, n, m float32) float32 { return math.Float32frombits(uint32(truth(n == m))) },
-	"fcmgt": func(_, n, m float32) float32 { return math.Float32frombits(uint32(truth(n > m))) },
-	"fmla":  func(d, n, m float32) float32 { return float32(math.FMA(float64(n), float64(m), float64(d))) },
-	"fmls":  func(d, n, m float32) float32 { return float32(math.FMA(-float64(n), float64(m), float64(d))) },
+	"fadd":   func(_, n, m float32) float32 { return n + m },
+	"fsub":   func(_, n, m float32) float32 { return n - m },
+	"fmul":   func(_, n, m float32) float32 { return n * m },
+	"fdiv":   func(_, n, m float32) float32 { return n / m },
+	"fmax":   func(_, n, m float32) float32 { return max(n, m) },
+	"fmin":   func(_, n, m float32) float32 { return min(n, m) },
+	"fmaxnm": func(_, n, m float32) float32 { return float32(number(float64(n), float64(m), math.Max)) },
+	"fminnm": func(_, n, m float32) float32 { return float32(number(float64(n), float64(m), math.Min)) },
+	"fcmeq":  func(_, n, m float32) float32 { return math.Float32frombits(uint32(truth(n == m))) },
+	"fcmge":  func(_, n, m float32) float32 { return math.Float32frombits(uint32(truth(n >= m))) },
+	"fcmgt":  func(_, n, m float32) float32 { return math.Float32frombits(uint32(truth(n > m))) },
+	"cmgt": func(_, n, m float32) float32 {
+		return math.Float32frombits(uint32(truth(int32(math.Float32bits(n)) > int32(math.Float32bits(m)))))
+	},
+	"fabs":   func(_, n, _ float32) float32 { return float32(math.Abs(float64(n))) },
+	"sshr":   func(_, n, _ float32) float32 { return math.Float32frombits(uint32(int32(math.Float32bits(n)) >> 23)) },
+	"scvtf":  func(_, n, _ float32) float32 { return float32(int32(math.Float32bits(n))) },
+	"frintn": func(_, n, _ float32) float32 { return float32(math.RoundToEven(float64(n))) },
+	"fmla":   func(d, n, m float32) float32 { return float32(math.FMA(float64(n), float64(m), float64(d))) },
+	"fmls":   func(d, n, m float32) float32 { return float32(math.FMA(-float64(n), float64(m), float64(d))) },
 }
 
 // Those that do not treat each lane by itself.

@@ -58,7 +58,7 @@ func TestSingleExp2IsRightOverTheWholeRange(t *testing.T) {
 		for i := range x {
 			for l, v := range x[i] {
 				got, want := y[i][l], math.Exp2(float64(v))
-				if strings.HasSuffix(t.Name(), "avx2") && (v < -126.5 && got == 0 || v > 127.5 && math.IsInf(float64(got), 1)) {
+				if !strings.HasSuffix(t.Name(), "avx512") && (v < -126.5 && got == 0 || v > 127.5 && math.IsInf(float64(got), 1)) {
 					continue
 				}
 				off := units32(got, want)

@@ -25,7 +25,7 @@ type Tensor32 struct {
 	// Exp2 and Log2 write y = 2^x and y = log2(x) for n Lanes32; y may be x. NaN gives NaN.
 	//
 	// Exp2 is within 2 units in the last place where the result is a normal number, and within the
-	// smallest subnormal number elsewhere, except that the AVX2 set gives 0 below x = -126.5 and +Inf
+	// smallest subnormal number elsewhere, except that AVX2 and NEON give 0 below x = -126.5 and +Inf
 	// above 127.5. Log2 is within 2 units in the last place or 2^-23, whichever is larger; zero
 	// gives -Inf, a negative number NaN, +Inf itself.
 	Exp2, Log2 func(y, x *Lanes32, n int)

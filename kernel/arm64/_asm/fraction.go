@@ -1,0 +1,197 @@
+package main
+
+// fraction writes the steps of the search for the fraction of free water, in single precision.
+func fraction(p *program) {
+	p.format = single
+	a := &lanes{program: p}
+	a.scale()
+	a.rightSums("fractionRight", "adds the right-hand side of the fit to what water leaves of the signal.", a.logarithm)
+	a.rightSums("fractionSlope", "adds the derivative of the right-hand side, but for a factor.", a.quotient)
+	a.descend()
+	a.clips()
+	a.part()
+	a.ratios()
+	a.moments()
+	a.series()
+	p.format = double
+	a.squares()
+}
+
+// scale: y = factor s.
+//
+//	V0-V1 s   V2-V3 factor
+func (a *lanes) scale() {
+	a.function("fractionScale", "y, s *ops.Lanes, n int, factor *ops.Lanes", "writes y = factor s.")
+	s, factor := pairOf(0), pairOf(1)
+	a.halves(func() {
+		y, signal := a.array("y"), a.array("s")
+		a.number(factor, a.array("factor"), 0)
+		a.repeat("row", a.load("n"), func() {
+			a.next(s, signal)
+			a.fmul(s, s, factor)
+			a.put(s, y)
+		})
+	})
+	a.end()
+}
+
+// lowField is where the design of the search has what rounding took from the signal of water.
+const lowField = onesField
+
+// rightSums: x = s - c w, replaced by the floor where x <= cut; y of x; sums += s^2 y w.
+//
+// c and w come with what rounding took from them: x = ((s - c w) - c wlow) - clow w.
+//
+//	V0-V13 sums   V14-V15 x, then y   V16-V18 constants of logarithms   V20-V29 work   V30-V31 a row of the design
+func (a *lanes) rightSums(name, doc string, y func(x pair, work [5]pair) pair) {
+	a.function(name, "sums, s *ops.Lanes, design *float64, n int, left *ops.Left32", doc)
+	x, work := pairOf(7), [5]pair(pairs(10, 5))
+	a.logOfConstants()
+	a.halves(func() {
+		sums, s, design, left := a.array("sums"), a.array("s"), a.load("design"), a.array("left")
+		for k := range 7 {
+			a.number(pairOf(k), sums, k)
+		}
+		a.repeat("row", a.load("n"), func() {
+			a.row(design)
+			a.next(x, s)
+			c, low, cut, floor := work[0], work[1], work[2], work[3]
+			for k, d := range []pair{c, low, cut, floor} {
+				a.number(d, left, k)
+			}
+			a.takeField(x, c, waterField)
+			a.takeField(x, c, lowField)
+			a.takeField(x, low, waterField)
+			a.three("fcmge"+a.format.vectors, cut, cut, x)
+			a.insert(x, floor, cut)
+			of := y(x, work)
+			signal := work[4]
+			a.number(signal, s, -1)
+			a.fmul(of, of, signal)
+			a.fmul(of, of, signal)
+			a.addRow(pairs(0, 7), of)
+		})
+		for k := range 7 {
+			a.keep(pairOf(k), sums, k)
+		}
+	})
+	a.end()
+}
+
+// logarithm gives the binary logarithm of a positive normal number in a working register.
+func (a *lanes) logarithm(x pair, work [5]pair) pair {
+	a.logOf(x, work[0], work[:])
+	return work[0]
+}
+
+// quotient gives w/x in the place of x.
+func (a *lanes) quotient(x pair, work [5]pair) pair {
+	water := work[0][0]
+	a.everywhere(water, waterField)
+	a.fdiv(x, water, x)
+	return x
+}
+
+// everywhere puts a number of the loaded row of the design in all lanes.
+func (a *lanes) everywhere(d vec, k int) {
+	register, element := a.field(k)
+	a.ins("VDUP %v.S[%d], %v.S4", register, element, d)
+}
+
+// Places in ops.Trial32, from the middle of it on: a move of a pair reaches 16 numbers to either side.
+const (
+	trialMiddle    = 7
+	trialQ         = 7 - trialMiddle
+	trialWater     = 14 - trialMiddle
+	trialGradient  = 15 - trialMiddle
+	trialCurvature = 16 - trialMiddle
+)
+
+// descend: t = 2^(w.p + p6), d = s - t - c water, e = t (w.q + q6) - water; gradient += d e, curvature += e^2.
+//
+//	V0-V13 p   V14-V15 t   V16-V23 and V28-V29 work   V24-V25 gradient   V26-V27 curvature   V30-V31 a row of the design
+func (a *lanes) descend() {
+	a.function("fractionDescend", "s *ops.Lanes, design *float64, n int, trial *ops.Trial32",
+		"adds to the derivatives of the sum of the squares of the differences of signal and fit.")
+	gradient, curvature := pairOf(12), pairOf(13)
+	t, y, d, e, x := modelT, modelWork[0], modelWork[1], modelWork[2], modelWork[3]
+	a.halves(func() {
+		s, design, trial := a.array("s"), a.load("design"), a.array("trial")
+		a.parameters(trial)
+		a.advance(size*trialMiddle, trial)
+		a.number(gradient, trial, trialGradient)
+		a.number(curvature, trial, trialCurvature)
+		a.repeat("row", a.load("n"), func() {
+			a.predict(design)
+			a.number(y, trial, trialQ+6)
+			for k := range 6 {
+				a.number(x, trial, trialQ+k)
+				a.addField(y, x, k)
+			}
+			a.next(d, s)
+			a.fsub(d, d, t)
+			a.number(x, trial, trialWater)
+			a.takeField(d, x, waterField)
+			a.comment("e with the opposite sign")
+			a.everywhere(e[0], waterField)
+			a.copy(e[1], e[0])
+			a.fms(e, t, y)
+			a.fms(gradient, d, e)
+			a.fma(curvature, e, e)
+		})
+		a.keep(gradient, trial, trialGradient)
+		a.keep(curvature, trial, trialCurvature)
+	})
+	a.end()
+}
+
+// Places in ops.Clips32.
+const (
+	clipsCentre = iota
+	clipsGrid
+	clipsLast
+	clipsBelow
+	clipsAbove
+	clipsNear
+)
+
+// clips: q = s inverse; above = min(above, q) where q > centre, below = max(below, q) elsewhere; with x = q grid,
+// kept between a half and last, near = min(near, |x - round(x)| inverse). Where q is NaN, it is passed over.
+//
+//	pairs 0 centre   1 grid   2 last   3 below   4 above   5 near   6 q   7 mask   8 work   V18 inverse   V19 a half
+func (a *lanes) clips() {
+	a.function("fractionClips", "clips *ops.Clips32, s *ops.Lanes, inverse *float64, n int", "finds where measurements are used up by water.")
+	at := pairs(0, clipsNear+1)
+	q, mask, work, inverse, half := pairOf(6), pairOf(7), pairOf(8), vec(18), vec(19)
+	minimum, maximum := "fminnm"+a.format.vectors, "fmaxnm"+a.format.vectors
+	a.fill(half, 0.5)
+	a.halves(func() {
+		clips, s, inverses := a.array("clips"), a.array("s"), a.load("inverse")
+		for k, d := range at {
+			a.number(d, clips, k)
+		}
+		a.repeat("row", a.load("n"), func() {
+			a.next(q, s)
+			a.ins("VLD1R.P 4(%v), [%v.S4]", inverses, inverse)
+			a.fmul(q, q, inverse)
+			a.fcmgt(mask, q, at[clipsCentre])
+			a.copy(work, mask)
+			a.choose(work, q, at[clipsAbove])
+			a.three(minimum, at[clipsAbove], at[clipsAbove], work)
+			a.choose(mask, at[clipsBelow], q)
+			a.three(maximum, at[clipsBelow], at[clipsBelow], mask)
+			a.fmul(q, q, at[clipsGrid])
+			a.three(maximum, q, q, half)
+			a.three(minimum, q, q, at[clipsLast])
+			a.two("frintn"+a.format.vectors, work, q)
+			a.fsub(q, q, work)
+			a.fabs(q, q)
+			a.fmul(q, q, inverse)
+			a.three(minimum, at[clipsNear], at[clipsNear], q)
+		})
+		for k := clipsBelow; k <= clipsNear; k++ {
+			a.keep(at[k], clips, k)
+		}
+	})
+	a.end()
+}
