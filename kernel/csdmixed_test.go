@@ -107,12 +107,8 @@ func TestErrorsOfSinglePrecisionAreWithinTheGuardsBound(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			forEachSet(t, func(t *testing.T, isa string) {
 				d := mixed(c.design)
-				found := kernel.SearchErrors(newCSDOn(t, d, isa), d, c.signal)
-				if found == nil && isa == "neon" {
-					t.Skip("neon has no iteration in single precision")
-				}
 				var ratios []float64
-				for _, e := range found {
+				for _, e := range kernel.SearchErrors(newCSDOn(t, d, isa), d, c.signal) {
 					if !math.IsInf(e.Bound, 0) && e.Bound > 0 {
 						ratios = append(ratios, e.Largest/e.Bound)
 					}

@@ -4,15 +4,15 @@
 //
 // All is as in package amd64, whose layouts of memory are those of its AVX2 kernels: what is one register of 256
 // bits there is a pair of registers of 128 bits here, loaded and stored by one instruction. A batch is four voxels
-// of spherical deconvolution, eight of the tensor models. Products take one factor from an element of a register
+// of spherical deconvolution, eight in single precision, eight of the tensor models. Products take one factor from an element of a register
 // where amd64 copies a number to all lanes first.
 //
 // Every processor that runs Go's arm64 has these instructions (Armv8.0): there is nothing to detect.
 //
 // # What there is no code for
 //
-// The tables Tensor32, Fraction32 and CSD.Single are nil: where mixed precision is asked for, double precision
-// computes, with the results of double precision.
+// The tables Tensor32 and Fraction32 are nil: where mixed precision is asked for, double precision computes, with the
+// results of double precision.
 //
 // # Where the assembly comes from
 //

@@ -43,10 +43,23 @@ var encodings = []encoding{
 	{"fmla2dElement", 0x4fc01000, "fmla vd.2d, vn.2d, vm.d[i]"},
 	{"fmls2dElement", 0x4fc05000, "fmls vd.2d, vn.2d, vm.d[i]"},
 
+	{"fadd4s", 0x4e20d400, "fadd vd.4s, vn.4s, vm.4s"},
 	{"fsub4s", 0x4ea0d400, "fsub vd.4s, vn.4s, vm.4s"},
+	{"fmul4s", 0x6e20dc00, "fmul vd.4s, vn.4s, vm.4s"},
+	{"fdiv4s", 0x6e20fc00, "fdiv vd.4s, vn.4s, vm.4s"},
 	{"fmax4s", 0x4e20f400, "fmax vd.4s, vn.4s, vm.4s"},
+	{"fmin4s", 0x4ea0f400, "fmin vd.4s, vn.4s, vm.4s"},
+	{"fmaxnm4s", 0x4e20c400, "fmaxnm vd.4s, vn.4s, vm.4s"},
+	{"fminnm4s", 0x4ea0c400, "fminnm vd.4s, vn.4s, vm.4s"},
 	{"fcmeq4s", 0x4e20e400, "fcmeq vd.4s, vn.4s, vm.4s"},
+	{"fcmge4s", 0x6e20e400, "fcmge vd.4s, vn.4s, vm.4s"},
 	{"fcmgt4s", 0x6ea0e400, "fcmgt vd.4s, vn.4s, vm.4s"},
+	{"cmgt4s", 0x4ea03400, "cmgt vd.4s, vn.4s, vm.4s"},
+	{"fabs4s", 0x4ea0f800, "fabs vd.4s, vn.4s"},
+	{"sshr23", 0x4f290400, "sshr vd.4s, vn.4s, #23"},
+	{"scvtf4s", 0x4e21d800, "scvtf vd.4s, vn.4s"},
+	{"frintn4s", 0x4e218800, "frintn vd.4s, vn.4s"},
+	{"fmul4sElement", 0x4f809000, "fmul vd.4s, vn.4s, vm.s[i]"},
 	{"fmla4sElement", 0x4f801000, "fmla vd.4s, vn.4s, vm.s[i]"},
 	{"fmls4sElement", 0x4f805000, "fmls vd.4s, vn.4s, vm.s[i]"},
 	{"fmaxv4s", 0x6e30f800, "fmaxv sd, vn.4s"},
@@ -56,6 +69,9 @@ var encodings = []encoding{
 	{"fcvtn", 0x0e616800, "fcvtn vd.2s, vn.2d"},
 	{"fcvtn2", 0x4e616800, "fcvtn2 vd.4s, vn.2d"},
 	{"umaxv4s", 0x6eb0a800, "umaxv sd, vn.4s"},
+	{"uminv4s", 0x6eb1a800, "uminv sd, vn.4s"},
+	{"fsqrt4s", 0x6ea1f800, "fsqrt vd.4s, vn.4s"},
+	{"fabd4s", 0x6ea0d400, "fabd vd.4s, vn.4s, vm.4s"},
 }
 
 // find is the encoding of a name.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"strings"
 )
 
@@ -13,6 +12,7 @@ const suffix = "NEON"
 type program struct {
 	text, stubs strings.Builder
 	labels      int
+	format      format // of the numbers that arithmetic is on
 
 	// The function at work.
 	name       string
@@ -202,10 +202,10 @@ func (p *program) scratch(body func()) {
 	p.registers = taken
 }
 
-// constant is the place of a number, four times side by side, after the function's base.
-func (p *program) constant(v float64) int { return p.pattern(math.Float64bits(v)) }
+// constant is the place of a number, in all lanes of a pair, after the function's base.
+func (p *program) constant(v float64) int { return p.pattern(p.format.bits(v)) }
 
-// pattern is that of the same bits.
+// pattern is that of 64 bits, four times side by side.
 func (p *program) pattern(bits uint64) int {
 	for i, known := range p.constants {
 		if known == bits {

@@ -55,38 +55,49 @@ func (p *program) byElement(name string, d, n operand, m vec, index int) {
 	each(d, func(i int) { p.encoded(name, d.half(i), n.half(i), m, index) })
 }
 
-// Arithmetic in double precision: d = n + m and so on.
-func (p *program) fadd(d, n, m operand)  { p.three("fadd2d", d, n, m) }
-func (p *program) fsub(d, n, m operand)  { p.three("fsub2d", d, n, m) }
-func (p *program) fmul(d, n, m operand)  { p.three("fmul2d", d, n, m) }
-func (p *program) fdiv(d, n, m operand)  { p.three("fdiv2d", d, n, m) }
-func (p *program) fmax(d, n, m operand)  { p.three("fmax2d", d, n, m) } // NaN where either is
-func (p *program) fmin(d, n, m operand)  { p.three("fmin2d", d, n, m) }
-func (p *program) fcmgt(d, n, m operand) { p.three("fcmgt2d", d, n, m) }
-func (p *program) fabs(d, n operand)     { p.two("fabs2d", d, n) }
-func (p *program) fneg(d, n operand)     { p.two("fneg2d", d, n) }
-func (p *program) fsqrt(d, n operand)    { p.two("fsqrt2d", d, n) }
+// Arithmetic in the program's format: d = n + m and so on.
+func (p *program) fadd(d, n, m operand)  { p.three("fadd"+p.format.vectors, d, n, m) }
+func (p *program) fsub(d, n, m operand)  { p.three("fsub"+p.format.vectors, d, n, m) }
+func (p *program) fmul(d, n, m operand)  { p.three("fmul"+p.format.vectors, d, n, m) }
+func (p *program) fdiv(d, n, m operand)  { p.three("fdiv"+p.format.vectors, d, n, m) }
+func (p *program) fmax(d, n, m operand)  { p.three("fmax"+p.format.vectors, d, n, m) } // NaN where either is
+func (p *program) fmin(d, n, m operand)  { p.three("fmin"+p.format.vectors, d, n, m) }
+func (p *program) fcmgt(d, n, m operand) { p.three("fcmgt"+p.format.vectors, d, n, m) }
+func (p *program) fabs(d, n operand)     { p.two("fabs"+p.format.vectors, d, n) }
+func (p *program) fneg(d, n operand)     { p.two("fneg"+p.format.vectors, d, n) }
+func (p *program) fsqrt(d, n operand)    { p.two("fsqrt"+p.format.vectors, d, n) }
 
 // fma is d += n m, fms d -= n m, in one rounding.
-func (p *program) fma(d, n, m operand) {
-	each(d, func(i int) { p.ins("VFMLA %v.D2, %v.D2, %v.D2", m.half(i), n.half(i), d.half(i)) })
-}
+func (p *program) fma(d, n, m operand) { p.known("VFMLA", d, n, m) }
+func (p *program) fms(d, n, m operand) { p.known("VFMLS", d, n, m) }
 
-func (p *program) fms(d, n, m operand) {
-	each(d, func(i int) { p.ins("VFMLS %v.D2, %v.D2, %v.D2", m.half(i), n.half(i), d.half(i)) })
+// known writes an instruction of the program's format that Go's assembler knows.
+func (p *program) known(operation string, d, n, m operand) {
+	lanes := p.format.assembler
+	each(d, func(i int) {
+		p.ins("%s %v.%s, %v.%s, %v.%s", operation, m.half(i), lanes, n.half(i), lanes, d.half(i), lanes)
+	})
 }
 
 // fmaElement is d += n m[index], fmsElement d -= n m[index].
 func (p *program) fmaElement(d, n operand, m vec, index int) {
-	p.byElement("fmla2dElement", d, n, m, index)
+	p.byElement("fmla"+p.format.vectors+"Element", d, n, m, index)
 }
 
 func (p *program) fmsElement(d, n operand, m vec, index int) {
-	p.byElement("fmls2dElement", d, n, m, index)
+	p.byElement("fmls"+p.format.vectors+"Element", d, n, m, index)
 }
 
 func (p *program) fmulElement(d, n operand, m vec, index int) {
-	p.byElement("fmul2dElement", d, n, m, index)
+	p.byElement("fmul"+p.format.vectors+"Element", d, n, m, index)
+}
+
+// in writes what body does in another format.
+func (p *program) in(f format, body func()) {
+	before := p.format
+	p.format = f
+	body()
+	p.format = before
 }
 
 // Bits: those of whole registers.
@@ -135,6 +146,21 @@ func (p *program) storeNext(d pair, pointer gp, bytes int) {
 // loadVec moves 16 bytes.
 func (p *program) loadVec(d vec, pointer gp, offset int) {
 	p.ins("FMOVQ %d(%v), %s", offset, pointer, d.scalar())
+}
+
+// loadNumbers fills registers from the first on with n numbers of the program's format, and moves the pointer on.
+func (p *program) loadNumbers(first vec, pointer gp, n int) {
+	bytes := n * p.format.bytes
+	for ; bytes >= pairBytes; bytes -= pairBytes {
+		p.loadNext(pair{first, first + 1}, pointer, pairBytes)
+		first += 2
+	}
+	for i, move := range []string{"FMOVQ", "FMOVD", "FMOVS"} {
+		if part := 16 >> i; bytes&part != 0 {
+			p.ins("%s.P %d(%v), %s", move, part, pointer, first.scalar())
+			first++
+		}
+	}
 }
 
 // fill puts a constant in all lanes.

@@ -29,10 +29,23 @@ var Instructions = []Instruction{
 	{"fmul v5.2d, v17.2d, v30.d[1]", fmul2dElementNEON},
 	{"fmla v5.2d, v17.2d, v30.d[1]", fmla2dElementNEON},
 	{"fmls v5.2d, v17.2d, v30.d[1]", fmls2dElementNEON},
+	{"fadd v5.4s, v17.4s, v30.4s", fadd4sNEON},
 	{"fsub v5.4s, v17.4s, v30.4s", fsub4sNEON},
+	{"fmul v5.4s, v17.4s, v30.4s", fmul4sNEON},
+	{"fdiv v5.4s, v17.4s, v30.4s", fdiv4sNEON},
 	{"fmax v5.4s, v17.4s, v30.4s", fmax4sNEON},
+	{"fmin v5.4s, v17.4s, v30.4s", fmin4sNEON},
+	{"fmaxnm v5.4s, v17.4s, v30.4s", fmaxnm4sNEON},
+	{"fminnm v5.4s, v17.4s, v30.4s", fminnm4sNEON},
 	{"fcmeq v5.4s, v17.4s, v30.4s", fcmeq4sNEON},
+	{"fcmge v5.4s, v17.4s, v30.4s", fcmge4sNEON},
 	{"fcmgt v5.4s, v17.4s, v30.4s", fcmgt4sNEON},
+	{"cmgt v5.4s, v17.4s, v30.4s", cmgt4sNEON},
+	{"fabs v5.4s, v17.4s", fabs4sNEON},
+	{"sshr v5.4s, v17.4s, #23", sshr23NEON},
+	{"scvtf v5.4s, v17.4s", scvtf4sNEON},
+	{"frintn v5.4s, v17.4s", frintn4sNEON},
+	{"fmul v5.4s, v17.4s, v30.s[3]", fmul4sElementNEON},
 	{"fmla v5.4s, v17.4s, v30.s[3]", fmla4sElementNEON},
 	{"fmls v5.4s, v17.4s, v30.s[3]", fmls4sElementNEON},
 	{"fmaxv s5, v17.4s", fmaxv4sNEON},
@@ -41,6 +54,9 @@ var Instructions = []Instruction{
 	{"fcvtn v5.2s, v17.2d", fcvtnNEON},
 	{"fcvtn2 v5.4s, v17.2d", fcvtn2NEON},
 	{"umaxv s5, v17.4s", umaxv4sNEON},
+	{"uminv s5, v17.4s", uminv4sNEON},
+	{"fsqrt v5.4s, v17.4s", fsqrt4sNEON},
+	{"fabd v5.4s, v17.4s, v30.4s", fabd4sNEON},
 }
 
 // fadd2dNEON is fadd v5.2d, v17.2d, v30.2d.
@@ -153,25 +169,90 @@ func fmla2dElementNEON(d, n, m *[16]byte)
 //go:noescape
 func fmls2dElementNEON(d, n, m *[16]byte)
 
+// fadd4sNEON is fadd v5.4s, v17.4s, v30.4s.
+//
+//go:noescape
+func fadd4sNEON(d, n, m *[16]byte)
+
 // fsub4sNEON is fsub v5.4s, v17.4s, v30.4s.
 //
 //go:noescape
 func fsub4sNEON(d, n, m *[16]byte)
+
+// fmul4sNEON is fmul v5.4s, v17.4s, v30.4s.
+//
+//go:noescape
+func fmul4sNEON(d, n, m *[16]byte)
+
+// fdiv4sNEON is fdiv v5.4s, v17.4s, v30.4s.
+//
+//go:noescape
+func fdiv4sNEON(d, n, m *[16]byte)
 
 // fmax4sNEON is fmax v5.4s, v17.4s, v30.4s.
 //
 //go:noescape
 func fmax4sNEON(d, n, m *[16]byte)
 
+// fmin4sNEON is fmin v5.4s, v17.4s, v30.4s.
+//
+//go:noescape
+func fmin4sNEON(d, n, m *[16]byte)
+
+// fmaxnm4sNEON is fmaxnm v5.4s, v17.4s, v30.4s.
+//
+//go:noescape
+func fmaxnm4sNEON(d, n, m *[16]byte)
+
+// fminnm4sNEON is fminnm v5.4s, v17.4s, v30.4s.
+//
+//go:noescape
+func fminnm4sNEON(d, n, m *[16]byte)
+
 // fcmeq4sNEON is fcmeq v5.4s, v17.4s, v30.4s.
 //
 //go:noescape
 func fcmeq4sNEON(d, n, m *[16]byte)
 
+// fcmge4sNEON is fcmge v5.4s, v17.4s, v30.4s.
+//
+//go:noescape
+func fcmge4sNEON(d, n, m *[16]byte)
+
 // fcmgt4sNEON is fcmgt v5.4s, v17.4s, v30.4s.
 //
 //go:noescape
 func fcmgt4sNEON(d, n, m *[16]byte)
+
+// cmgt4sNEON is cmgt v5.4s, v17.4s, v30.4s.
+//
+//go:noescape
+func cmgt4sNEON(d, n, m *[16]byte)
+
+// fabs4sNEON is fabs v5.4s, v17.4s.
+//
+//go:noescape
+func fabs4sNEON(d, n, m *[16]byte)
+
+// sshr23NEON is sshr v5.4s, v17.4s, #23.
+//
+//go:noescape
+func sshr23NEON(d, n, m *[16]byte)
+
+// scvtf4sNEON is scvtf v5.4s, v17.4s.
+//
+//go:noescape
+func scvtf4sNEON(d, n, m *[16]byte)
+
+// frintn4sNEON is frintn v5.4s, v17.4s.
+//
+//go:noescape
+func frintn4sNEON(d, n, m *[16]byte)
+
+// fmul4sElementNEON is fmul v5.4s, v17.4s, v30.s[3].
+//
+//go:noescape
+func fmul4sElementNEON(d, n, m *[16]byte)
 
 // fmla4sElementNEON is fmla v5.4s, v17.4s, v30.s[3].
 //
@@ -212,3 +293,18 @@ func fcvtn2NEON(d, n, m *[16]byte)
 //
 //go:noescape
 func umaxv4sNEON(d, n, m *[16]byte)
+
+// uminv4sNEON is uminv s5, v17.4s.
+//
+//go:noescape
+func uminv4sNEON(d, n, m *[16]byte)
+
+// fsqrt4sNEON is fsqrt v5.4s, v17.4s.
+//
+//go:noescape
+func fsqrt4sNEON(d, n, m *[16]byte)
+
+// fabd4sNEON is fabd v5.4s, v17.4s, v30.4s.
+//
+//go:noescape
+func fabd4sNEON(d, n, m *[16]byte)

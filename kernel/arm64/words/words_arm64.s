@@ -268,6 +268,18 @@ TEXT ·fmls2dElementNEON(SB), NOSPLIT, $0-24
 	FMOVQ F5, (R1)
 	RET
 
+// fadd4sNEON is fadd v5.4s, v17.4s, v30.4s.
+TEXT ·fadd4sNEON(SB), NOSPLIT, $0-24
+	MOVD d+0(FP), R1
+	MOVD n+8(FP), R2
+	MOVD m+16(FP), R3
+	FMOVQ 0(R1), F5
+	FMOVQ 0(R2), F17
+	FMOVQ 0(R3), F30
+	WORD $0x4e3ed625 // fadd v5.4s, v17.4s, v30.4s
+	FMOVQ F5, (R1)
+	RET
+
 // fsub4sNEON is fsub v5.4s, v17.4s, v30.4s.
 TEXT ·fsub4sNEON(SB), NOSPLIT, $0-24
 	MOVD d+0(FP), R1
@@ -277,6 +289,30 @@ TEXT ·fsub4sNEON(SB), NOSPLIT, $0-24
 	FMOVQ 0(R2), F17
 	FMOVQ 0(R3), F30
 	WORD $0x4ebed625 // fsub v5.4s, v17.4s, v30.4s
+	FMOVQ F5, (R1)
+	RET
+
+// fmul4sNEON is fmul v5.4s, v17.4s, v30.4s.
+TEXT ·fmul4sNEON(SB), NOSPLIT, $0-24
+	MOVD d+0(FP), R1
+	MOVD n+8(FP), R2
+	MOVD m+16(FP), R3
+	FMOVQ 0(R1), F5
+	FMOVQ 0(R2), F17
+	FMOVQ 0(R3), F30
+	WORD $0x6e3ede25 // fmul v5.4s, v17.4s, v30.4s
+	FMOVQ F5, (R1)
+	RET
+
+// fdiv4sNEON is fdiv v5.4s, v17.4s, v30.4s.
+TEXT ·fdiv4sNEON(SB), NOSPLIT, $0-24
+	MOVD d+0(FP), R1
+	MOVD n+8(FP), R2
+	MOVD m+16(FP), R3
+	FMOVQ 0(R1), F5
+	FMOVQ 0(R2), F17
+	FMOVQ 0(R3), F30
+	WORD $0x6e3efe25 // fdiv v5.4s, v17.4s, v30.4s
 	FMOVQ F5, (R1)
 	RET
 
@@ -292,6 +328,42 @@ TEXT ·fmax4sNEON(SB), NOSPLIT, $0-24
 	FMOVQ F5, (R1)
 	RET
 
+// fmin4sNEON is fmin v5.4s, v17.4s, v30.4s.
+TEXT ·fmin4sNEON(SB), NOSPLIT, $0-24
+	MOVD d+0(FP), R1
+	MOVD n+8(FP), R2
+	MOVD m+16(FP), R3
+	FMOVQ 0(R1), F5
+	FMOVQ 0(R2), F17
+	FMOVQ 0(R3), F30
+	WORD $0x4ebef625 // fmin v5.4s, v17.4s, v30.4s
+	FMOVQ F5, (R1)
+	RET
+
+// fmaxnm4sNEON is fmaxnm v5.4s, v17.4s, v30.4s.
+TEXT ·fmaxnm4sNEON(SB), NOSPLIT, $0-24
+	MOVD d+0(FP), R1
+	MOVD n+8(FP), R2
+	MOVD m+16(FP), R3
+	FMOVQ 0(R1), F5
+	FMOVQ 0(R2), F17
+	FMOVQ 0(R3), F30
+	WORD $0x4e3ec625 // fmaxnm v5.4s, v17.4s, v30.4s
+	FMOVQ F5, (R1)
+	RET
+
+// fminnm4sNEON is fminnm v5.4s, v17.4s, v30.4s.
+TEXT ·fminnm4sNEON(SB), NOSPLIT, $0-24
+	MOVD d+0(FP), R1
+	MOVD n+8(FP), R2
+	MOVD m+16(FP), R3
+	FMOVQ 0(R1), F5
+	FMOVQ 0(R2), F17
+	FMOVQ 0(R3), F30
+	WORD $0x4ebec625 // fminnm v5.4s, v17.4s, v30.4s
+	FMOVQ F5, (R1)
+	RET
+
 // fcmeq4sNEON is fcmeq v5.4s, v17.4s, v30.4s.
 TEXT ·fcmeq4sNEON(SB), NOSPLIT, $0-24
 	MOVD d+0(FP), R1
@@ -304,6 +376,18 @@ TEXT ·fcmeq4sNEON(SB), NOSPLIT, $0-24
 	FMOVQ F5, (R1)
 	RET
 
+// fcmge4sNEON is fcmge v5.4s, v17.4s, v30.4s.
+TEXT ·fcmge4sNEON(SB), NOSPLIT, $0-24
+	MOVD d+0(FP), R1
+	MOVD n+8(FP), R2
+	MOVD m+16(FP), R3
+	FMOVQ 0(R1), F5
+	FMOVQ 0(R2), F17
+	FMOVQ 0(R3), F30
+	WORD $0x6e3ee625 // fcmge v5.4s, v17.4s, v30.4s
+	FMOVQ F5, (R1)
+	RET
+
 // fcmgt4sNEON is fcmgt v5.4s, v17.4s, v30.4s.
 TEXT ·fcmgt4sNEON(SB), NOSPLIT, $0-24
 	MOVD d+0(FP), R1
@@ -313,6 +397,78 @@ TEXT ·fcmgt4sNEON(SB), NOSPLIT, $0-24
 	FMOVQ 0(R2), F17
 	FMOVQ 0(R3), F30
 	WORD $0x6ebee625 // fcmgt v5.4s, v17.4s, v30.4s
+	FMOVQ F5, (R1)
+	RET
+
+// cmgt4sNEON is cmgt v5.4s, v17.4s, v30.4s.
+TEXT ·cmgt4sNEON(SB), NOSPLIT, $0-24
+	MOVD d+0(FP), R1
+	MOVD n+8(FP), R2
+	MOVD m+16(FP), R3
+	FMOVQ 0(R1), F5
+	FMOVQ 0(R2), F17
+	FMOVQ 0(R3), F30
+	WORD $0x4ebe3625 // cmgt v5.4s, v17.4s, v30.4s
+	FMOVQ F5, (R1)
+	RET
+
+// fabs4sNEON is fabs v5.4s, v17.4s.
+TEXT ·fabs4sNEON(SB), NOSPLIT, $0-24
+	MOVD d+0(FP), R1
+	MOVD n+8(FP), R2
+	MOVD m+16(FP), R3
+	FMOVQ 0(R1), F5
+	FMOVQ 0(R2), F17
+	FMOVQ 0(R3), F30
+	WORD $0x4ea0fa25 // fabs v5.4s, v17.4s
+	FMOVQ F5, (R1)
+	RET
+
+// sshr23NEON is sshr v5.4s, v17.4s, #23.
+TEXT ·sshr23NEON(SB), NOSPLIT, $0-24
+	MOVD d+0(FP), R1
+	MOVD n+8(FP), R2
+	MOVD m+16(FP), R3
+	FMOVQ 0(R1), F5
+	FMOVQ 0(R2), F17
+	FMOVQ 0(R3), F30
+	WORD $0x4f290625 // sshr v5.4s, v17.4s, #23
+	FMOVQ F5, (R1)
+	RET
+
+// scvtf4sNEON is scvtf v5.4s, v17.4s.
+TEXT ·scvtf4sNEON(SB), NOSPLIT, $0-24
+	MOVD d+0(FP), R1
+	MOVD n+8(FP), R2
+	MOVD m+16(FP), R3
+	FMOVQ 0(R1), F5
+	FMOVQ 0(R2), F17
+	FMOVQ 0(R3), F30
+	WORD $0x4e21da25 // scvtf v5.4s, v17.4s
+	FMOVQ F5, (R1)
+	RET
+
+// frintn4sNEON is frintn v5.4s, v17.4s.
+TEXT ·frintn4sNEON(SB), NOSPLIT, $0-24
+	MOVD d+0(FP), R1
+	MOVD n+8(FP), R2
+	MOVD m+16(FP), R3
+	FMOVQ 0(R1), F5
+	FMOVQ 0(R2), F17
+	FMOVQ 0(R3), F30
+	WORD $0x4e218a25 // frintn v5.4s, v17.4s
+	FMOVQ F5, (R1)
+	RET
+
+// fmul4sElementNEON is fmul v5.4s, v17.4s, v30.s[3].
+TEXT ·fmul4sElementNEON(SB), NOSPLIT, $0-24
+	MOVD d+0(FP), R1
+	MOVD n+8(FP), R2
+	MOVD m+16(FP), R3
+	FMOVQ 0(R1), F5
+	FMOVQ 0(R2), F17
+	FMOVQ 0(R3), F30
+	WORD $0x4fbe9a25 // fmul v5.4s, v17.4s, v30.s[3]
 	FMOVQ F5, (R1)
 	RET
 
@@ -409,5 +565,41 @@ TEXT ·umaxv4sNEON(SB), NOSPLIT, $0-24
 	FMOVQ 0(R2), F17
 	FMOVQ 0(R3), F30
 	WORD $0x6eb0aa25 // umaxv s5, v17.4s
+	FMOVQ F5, (R1)
+	RET
+
+// uminv4sNEON is uminv s5, v17.4s.
+TEXT ·uminv4sNEON(SB), NOSPLIT, $0-24
+	MOVD d+0(FP), R1
+	MOVD n+8(FP), R2
+	MOVD m+16(FP), R3
+	FMOVQ 0(R1), F5
+	FMOVQ 0(R2), F17
+	FMOVQ 0(R3), F30
+	WORD $0x6eb1aa25 // uminv s5, v17.4s
+	FMOVQ F5, (R1)
+	RET
+
+// fsqrt4sNEON is fsqrt v5.4s, v17.4s.
+TEXT ·fsqrt4sNEON(SB), NOSPLIT, $0-24
+	MOVD d+0(FP), R1
+	MOVD n+8(FP), R2
+	MOVD m+16(FP), R3
+	FMOVQ 0(R1), F5
+	FMOVQ 0(R2), F17
+	FMOVQ 0(R3), F30
+	WORD $0x6ea1fa25 // fsqrt v5.4s, v17.4s
+	FMOVQ F5, (R1)
+	RET
+
+// fabd4sNEON is fabd v5.4s, v17.4s, v30.4s.
+TEXT ·fabd4sNEON(SB), NOSPLIT, $0-24
+	MOVD d+0(FP), R1
+	MOVD n+8(FP), R2
+	MOVD m+16(FP), R3
+	FMOVQ 0(R1), F5
+	FMOVQ 0(R2), F17
+	FMOVQ 0(R3), F30
+	WORD $0x6ebed625 // fabd v5.4s, v17.4s, v30.4s
 	FMOVQ F5, (R1)
 	RET
