@@ -26,8 +26,11 @@ type mixedCase struct {
 }
 
 // mixedCases are phantoms of the study's protocol at several noise levels, all orders, few and many
-// directions, and other spheres than the default one.
+// directions, and other spheres than the default one. Short runs, which are those under emulation, have fewer voxels.
 func mixedCases(t *testing.T, voxels int) (cases []mixedCase) {
+	if testing.Short() {
+		voxels /= 4
+	}
 	for i, snr := range []float64{5, 10, 20, 30, 60, 200} {
 		p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: voxels, SNR: snr, Seed: uint64(i + 1)})
 		if err != nil {

@@ -38,7 +38,11 @@ func TestComparingInSinglePrecisionFirstChangesNoBit(t *testing.T) {
 }
 
 func TestComparingInSinglePrecisionFirstChangesNoBitOfOddSignals(t *testing.T) {
-	g, spoilt := study(t, 300)
+	voxels := 300
+	if testing.Short() {
+		voxels = 60
+	}
+	g, spoilt := study(t, voxels)
 	good := csdDesign(t, g, 8)
 	strict, none, negative := good, good, good
 	strict.Tau, none.Tau, negative.Tau = 1, 0, -1
