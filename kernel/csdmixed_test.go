@@ -26,8 +26,11 @@ type mixedCase struct {
 }
 
 // mixedCases are phantoms of the study's protocol at several noise levels, all orders, few and many
-// directions, and other spheres than the default one.
+// directions, and other spheres than the default one. Short runs, which are those under emulation, have fewer voxels.
 func mixedCases(t *testing.T, voxels int) (cases []mixedCase) {
+	if testing.Short() {
+		voxels /= 4
+	}
 	for i, snr := range []float64{5, 10, 20, 30, 60, 200} {
 		p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: voxels, SNR: snr, Seed: uint64(i + 1)})
 		if err != nil {
@@ -107,12 +110,8 @@ func TestErrorsOfSinglePrecisionAreWithinTheGuardsBound(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			forEachSet(t, func(t *testing.T, isa string) {
 				d := mixed(c.design)
-				found := kernel.SearchErrors(newCSDOn(t, d, isa), d, c.signal)
-				if found == nil && isa == "neon" {
-					t.Skip("neon has no iteration in single precision")
-				}
 				var ratios []float64
-				for _, e := range found {
+				for _, e := range kernel.SearchErrors(newCSDOn(t, d, isa), d, c.signal) {
 					if !math.IsInf(e.Bound, 0) && e.Bound > 0 {
 						ratios = append(ratios, e.Largest/e.Bound)
 					}

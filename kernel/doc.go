@@ -93,6 +93,5 @@
 // one, in Go, and the reference for all others. WithISA or the environment variable VOXFIT_ISA choose
 // one by name; by default a fixed rule does, from what the processor can do, so that one machine
 // always gives the same bits: the first there is of avx512, avx2 (both amd64), neon (arm64) and generic, which is
-// the portable code. A set need not have kernels for all models and precisions: NEON computes CSD in double precision
-// where Mixed is asked for. A name that is not available is an error.
+// the portable code. A name that is not available is an error.
 package kernel

@@ -16,12 +16,6 @@ func csdPackFloat64NEON(dst *float64, rows *float64, columns, stride int)
 //go:noescape
 func csdPackFloat32NEON(dst *float64, rows *float32, columns, stride int)
 
-// csdTransposeNEON transposes four rows, each stride values after the one before and of at least
-// four columns, to dst[column][lane].
-//
-//go:noescape
-func csdTransposeNEON(dst *float64, rows *float64, columns, stride int)
-
 // csdInspectNEON looks at the n >= 1 vectors at the byte offsets from x on and writes three:
 // NaN where a value is NaN or infinite, else 0; the smallest value; the largest.
 //
@@ -33,6 +27,12 @@ func csdInspectNEON(seen, x *float64, offsets *int32, n int)
 //
 //go:noescape
 func csdMultiplyNEON(dst, panels, x *float64, offsets *int32, count, columns int)
+
+// csdTransposeNEON transposes four rows, each stride values after the one before and of at least
+// four columns, to dst[column][lane].
+//
+//go:noescape
+func csdTransposeNEON(dst *float64, rows *float64, columns, stride int)
 
 // csdBelowNEON compares the rows of count panels times x with the threshold of each lane: bit r
 // of a lane's set is 1 where row r is strictly less. columns of x are consecutive vectors; skip
@@ -67,3 +67,10 @@ func csdFactoriseNEON(q, inverse, y, z *float64, tiles int)
 //
 //go:noescape
 func csdBackSolveNEON(y, q, inverse *float64, tiles int)
+
+// csdBelowRoundedNEON is csdBelow. rounded and half are panels and x in single precision; half is written here. A
+// panel of which a row is nearer to the threshold than errors[0] |x| + errors[1] |threshold| in some
+// lane is multiplied once more, in double precision. So are all where that distance is 2^73 or more.
+//
+//go:noescape
+func csdBelowRoundedNEON(sets *uint64, rows *byte, panels *float64, rounded *float32, x *float64, half *float32, thresholds, errors *float64, count, columns, skip, words int)

@@ -107,51 +107,6 @@ square3:
 done4:
 	RET
 
-// csdTransposeNEON transposes four rows, each stride values after the one before and of at least
-// four columns, to dst[column][lane].
-TEXT ·csdTransposeNEON(SB), NOSPLIT, $0-32
-	MOVD dst+0(FP), R1
-	MOVD rows+8(FP), R2
-	MOVD columns+16(FP), R3
-	MOVD stride+24(FP), R4
-	LSL $3, R4
-	ADD R4, R2, R5
-	ADD R4, R5, R6
-	ADD R4, R6, R7
-	ADD R4, R7, R8
-square5:
-	FLDPQ.P 32(R2), (F0, F1)
-	FLDPQ.P 32(R5), (F2, F3)
-	FLDPQ.P 32(R6), (F4, F5)
-	FLDPQ.P 32(R7), (F6, F7)
-	VZIP1 V2.D2, V0.D2, V8.D2
-	VZIP1 V6.D2, V4.D2, V9.D2
-	VZIP2 V2.D2, V0.D2, V10.D2
-	VZIP2 V6.D2, V4.D2, V11.D2
-	VZIP1 V3.D2, V1.D2, V12.D2
-	VZIP1 V7.D2, V5.D2, V13.D2
-	VZIP2 V3.D2, V1.D2, V14.D2
-	VZIP2 V7.D2, V5.D2, V15.D2
-	FSTPQ.P (F8, F9), 32(R1)
-	FSTPQ.P (F10, F11), 32(R1)
-	FSTPQ.P (F12, F13), 32(R1)
-	FSTPQ.P (F14, F15), 32(R1)
-	SUB $4, R3
-	CMP $4, R3
-	BGE square5
-	CBZ R3, done6
-	// Fewer than four columns are left: step back, so that the last square ends with the last column.
-	SUB $4, R3
-	ADD R3<<3, R2
-	ADD R3<<3, R5
-	ADD R3<<3, R6
-	ADD R3<<3, R7
-	ADD R3<<5, R1
-	MOVD $4, R3
-	JMP square5
-done6:
-	RET
-
 // csdInspectNEON looks at the n >= 1 vectors at the byte offsets from x on and writes three:
 // NaN where a value is NaN or infinite, else 0; the smallest value; the largest.
 TEXT ·csdInspectNEON(SB), NOSPLIT, $0-32
@@ -168,8 +123,8 @@ TEXT ·csdInspectNEON(SB), NOSPLIT, $0-32
 	VMOV V2.B16, V4.B16
 	VMOV V3.B16, V5.B16
 	CMP $0, R4
-	BLE after_value8
-value7:
+	BLE after_value6
+value5:
 	MOVW.P 4(R3), R5
 	ADD R2, R5
 	FLDPQ 0(R5), (F6, F7)
@@ -180,8 +135,8 @@ value7:
 	WORD $0x4e66f484 // fmax v4.2d, v4.2d, v6.2d
 	WORD $0x4e67f4a5 // fmax v5.2d, v5.2d, v7.2d
 	SUB $1, R4
-	CBNZ R4, value7
-after_value8:
+	CBNZ R4, value5
+after_value6:
 	FSTPQ (F0, F1), 0(R1)
 	FSTPQ (F2, F3), 32(R1)
 	FSTPQ (F4, F5), 64(R1)
@@ -195,8 +150,8 @@ TEXT ·csdMultiplyNEON(SB), NOSPLIT, $0-48
 	MOVD x+16(FP), R3
 	MOVD count+32(FP), R4
 	CMP $0, R4
-	BLE after_panel10
-panel9:
+	BLE after_panel8
+panel7:
 	MOVD offsets+24(FP), R5
 	MOVD columns+40(FP), R6
 	VEOR V0.B16, V0.B16, V0.B16
@@ -228,8 +183,8 @@ panel9:
 	VEOR V26.B16, V26.B16, V26.B16
 	VEOR V27.B16, V27.B16, V27.B16
 	CMP $0, R6
-	BLE after_column12
-column11:
+	BLE after_column10
+column9:
 	MOVW.P 4(R5), R7
 	ADD R3, R7
 	FLDPQ 0(R7), (F28, F29)
@@ -266,8 +221,8 @@ column11:
 	WORD $0x4fde1b9a // fmla v26.2d, v28.2d, v30.d[1]
 	WORD $0x4fde1bbb // fmla v27.2d, v29.2d, v30.d[1]
 	SUB $1, R6
-	CBNZ R6, column11
-after_column12:
+	CBNZ R6, column9
+after_column10:
 	FSTPQ.P (F0, F1), 32(R1)
 	FSTPQ.P (F2, F3), 32(R1)
 	FSTPQ.P (F4, F5), 32(R1)
@@ -283,8 +238,53 @@ after_column12:
 	FSTPQ.P (F24, F25), 32(R1)
 	FSTPQ.P (F26, F27), 32(R1)
 	SUB $1, R4
-	CBNZ R4, panel9
-after_panel10:
+	CBNZ R4, panel7
+after_panel8:
+	RET
+
+// csdTransposeNEON transposes four rows, each stride values after the one before and of at least
+// four columns, to dst[column][lane].
+TEXT ·csdTransposeNEON(SB), NOSPLIT, $0-32
+	MOVD dst+0(FP), R1
+	MOVD rows+8(FP), R2
+	MOVD columns+16(FP), R3
+	MOVD stride+24(FP), R4
+	LSL $3, R4
+	ADD R4, R2, R5
+	ADD R4, R5, R6
+	ADD R4, R6, R7
+	ADD R4, R7, R8
+square11:
+	FLDPQ.P 32(R2), (F0, F1)
+	FLDPQ.P 32(R5), (F2, F3)
+	FLDPQ.P 32(R6), (F4, F5)
+	FLDPQ.P 32(R7), (F6, F7)
+	VZIP1 V2.D2, V0.D2, V8.D2
+	VZIP1 V6.D2, V4.D2, V9.D2
+	VZIP2 V2.D2, V0.D2, V10.D2
+	VZIP2 V6.D2, V4.D2, V11.D2
+	VZIP1 V3.D2, V1.D2, V12.D2
+	VZIP1 V7.D2, V5.D2, V13.D2
+	VZIP2 V3.D2, V1.D2, V14.D2
+	VZIP2 V7.D2, V5.D2, V15.D2
+	FSTPQ.P (F8, F9), 32(R1)
+	FSTPQ.P (F10, F11), 32(R1)
+	FSTPQ.P (F12, F13), 32(R1)
+	FSTPQ.P (F14, F15), 32(R1)
+	SUB $4, R3
+	CMP $4, R3
+	BGE square11
+	CBZ R3, done12
+	// Fewer than four columns are left: step back, so that the last square ends with the last column.
+	SUB $4, R3
+	ADD R3<<3, R2
+	ADD R3<<3, R5
+	ADD R3<<3, R6
+	ADD R3<<3, R7
+	ADD R3<<5, R1
+	MOVD $4, R3
+	JMP square11
+done12:
 	RET
 
 DATA constants_csdBelowNEON<>+0(SB)/8, $0x0804020108040201
@@ -323,12 +323,11 @@ TEXT ·csdBelowNEON(SB), NOSPLIT, $0-72
 	MOVD panels+16(FP), R2
 	MOVD count+40(FP), R3
 	MOVD skip+56(FP), R4
-	MOVD thresholds+32(FP), R6
 	CMP $0, R3
 	BLE after_panel14
 panel13:
 	MOVD x+24(FP), R5
-	MOVD columns+48(FP), R7
+	MOVD columns+48(FP), R6
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -357,7 +356,7 @@ panel13:
 	VEOR V25.B16, V25.B16, V25.B16
 	VEOR V26.B16, V26.B16, V26.B16
 	VEOR V27.B16, V27.B16, V27.B16
-	CMP $0, R7
+	CMP $0, R6
 	BLE after_column16
 column15:
 	FLDPQ.P 32(R5), (F28, F29)
@@ -393,12 +392,12 @@ column15:
 	WORD $0x4fde13b9 // fmla v25.2d, v29.2d, v30.d[0]
 	WORD $0x4fde1b9a // fmla v26.2d, v28.2d, v30.d[1]
 	WORD $0x4fde1bbb // fmla v27.2d, v29.2d, v30.d[1]
-	SUB $1, R7
-	CBNZ R7, column15
+	SUB $1, R6
+	CBNZ R6, column15
 after_column16:
-	ADD R4, R2
-	FLDPQ 0(R6), (F28, F29)
-	// Masks of 64 bits become masks of bytes, four rows of four lanes to a register.
+	MOVD thresholds+32(FP), R7
+	FLDPQ 0(R7), (F28, F29)
+	// Masks of numbers become masks of bytes.
 	WORD $0x6ee0e780 // fcmgt v0.2d, v28.2d, v0.2d
 	WORD $0x6ee1e7a1 // fcmgt v1.2d, v29.2d, v1.2d
 	VUZP1 V1.S4, V0.S4, V0.S4
@@ -448,98 +447,99 @@ after_column16:
 	VUZP1 V18.H8, V16.H8, V16.H8
 	VUZP1 V22.H8, V20.H8, V20.H8
 	VUZP1 V26.H8, V24.H8, V24.H8
-	FMOVQ 0(R0), F30
 	VUZP1 V4.B16, V0.B16, V0.B16
-	VAND V30.B16, V0.B16, V0.B16
 	VUZP1 V12.B16, V8.B16, V8.B16
-	VAND V30.B16, V8.B16, V8.B16
 	VUZP1 V20.B16, V16.B16, V16.B16
-	VAND V30.B16, V16.B16, V16.B16
 	VUZP1 V24.B16, V24.B16, V24.B16
-	VAND V30.B16, V24.B16, V24.B16
+	FMOVQ 0(R0), F28
 	// The bits of a row's lanes are added to one byte.
+	VAND V28.B16, V0.B16, V0.B16
+	VAND V28.B16, V8.B16, V8.B16
+	VAND V28.B16, V16.B16, V16.B16
+	VAND V28.B16, V24.B16, V24.B16
 	VADDP V8.B16, V0.B16, V0.B16
 	VADDP V24.B16, V16.B16, V16.B16
 	VADDP V16.B16, V0.B16, V0.B16
 	FMOVD.P F0, 8(R1)
 	VST1.P V0.S[2], 4(R1)
 	VST1.P V0.H[6], 2(R1)
+	ADD R4, R2
 	SUB $1, R3
 	CBNZ R3, panel13
 after_panel14:
-	MOVD sets+0(FP), R8
-	MOVD rows+8(FP), R9
-	MOVD words+64(FP), R10
-	LSL $3, R10, R11
-	FMOVQ 32(R0), F4
-	FMOVQ 64(R0), F5
-	FMOVQ 96(R0), F6
-	FMOVQ 128(R0), F7
+	MOVD sets+0(FP), R1
+	MOVD rows+8(FP), R2
+	MOVD words+64(FP), R3
+	LSL $3, R3, R4
+	FMOVQ 32(R0), F9
+	FMOVQ 64(R0), F10
+	FMOVQ 96(R0), F11
+	FMOVQ 128(R0), F12
 	FMOVQ 160(R0), F8
-	CMP $0, R10
+	CMP $0, R3
 	BLE after_word18
 word17:
-	MOVD R8, R12
-	FLDPQ.P 32(R9), (F0, F1)
-	FLDPQ.P 32(R9), (F2, F3)
-	VCMTST V4.B16, V0.B16, V9.B16
-	VAND V8.B16, V9.B16, V9.B16
-	VCMTST V4.B16, V1.B16, V10.B16
-	VAND V8.B16, V10.B16, V10.B16
-	VCMTST V4.B16, V2.B16, V11.B16
-	VAND V8.B16, V11.B16, V11.B16
-	VCMTST V4.B16, V3.B16, V12.B16
-	VAND V8.B16, V12.B16, V12.B16
-	VADDP V10.B16, V9.B16, V9.B16
-	VADDP V12.B16, V11.B16, V11.B16
-	VADDP V11.B16, V9.B16, V9.B16
-	VADDP V9.B16, V9.B16, V9.B16
-	FMOVD F9, (R12)
-	ADD R11, R12
-	VCMTST V5.B16, V0.B16, V9.B16
-	VAND V8.B16, V9.B16, V9.B16
-	VCMTST V5.B16, V1.B16, V10.B16
-	VAND V8.B16, V10.B16, V10.B16
-	VCMTST V5.B16, V2.B16, V11.B16
-	VAND V8.B16, V11.B16, V11.B16
-	VCMTST V5.B16, V3.B16, V12.B16
-	VAND V8.B16, V12.B16, V12.B16
-	VADDP V10.B16, V9.B16, V9.B16
-	VADDP V12.B16, V11.B16, V11.B16
-	VADDP V11.B16, V9.B16, V9.B16
-	VADDP V9.B16, V9.B16, V9.B16
-	FMOVD F9, (R12)
-	ADD R11, R12
-	VCMTST V6.B16, V0.B16, V9.B16
-	VAND V8.B16, V9.B16, V9.B16
-	VCMTST V6.B16, V1.B16, V10.B16
-	VAND V8.B16, V10.B16, V10.B16
-	VCMTST V6.B16, V2.B16, V11.B16
-	VAND V8.B16, V11.B16, V11.B16
-	VCMTST V6.B16, V3.B16, V12.B16
-	VAND V8.B16, V12.B16, V12.B16
-	VADDP V10.B16, V9.B16, V9.B16
-	VADDP V12.B16, V11.B16, V11.B16
-	VADDP V11.B16, V9.B16, V9.B16
-	VADDP V9.B16, V9.B16, V9.B16
-	FMOVD F9, (R12)
-	ADD R11, R12
-	VCMTST V7.B16, V0.B16, V9.B16
-	VAND V8.B16, V9.B16, V9.B16
-	VCMTST V7.B16, V1.B16, V10.B16
-	VAND V8.B16, V10.B16, V10.B16
-	VCMTST V7.B16, V2.B16, V11.B16
-	VAND V8.B16, V11.B16, V11.B16
-	VCMTST V7.B16, V3.B16, V12.B16
-	VAND V8.B16, V12.B16, V12.B16
-	VADDP V10.B16, V9.B16, V9.B16
-	VADDP V12.B16, V11.B16, V11.B16
-	VADDP V11.B16, V9.B16, V9.B16
-	VADDP V9.B16, V9.B16, V9.B16
-	FMOVD F9, (R12)
-	ADD $8, R8
-	SUB $1, R10
-	CBNZ R10, word17
+	MOVD R1, R5
+	FLDPQ.P 32(R2), (F0, F1)
+	FLDPQ.P 32(R2), (F2, F3)
+	VCMTST V9.B16, V0.B16, V4.B16
+	VAND V8.B16, V4.B16, V4.B16
+	VCMTST V9.B16, V1.B16, V5.B16
+	VAND V8.B16, V5.B16, V5.B16
+	VCMTST V9.B16, V2.B16, V6.B16
+	VAND V8.B16, V6.B16, V6.B16
+	VCMTST V9.B16, V3.B16, V7.B16
+	VAND V8.B16, V7.B16, V7.B16
+	VADDP V5.B16, V4.B16, V4.B16
+	VADDP V7.B16, V6.B16, V6.B16
+	VADDP V6.B16, V4.B16, V4.B16
+	VADDP V4.B16, V4.B16, V4.B16
+	FMOVD F4, (R5)
+	ADD R4, R5
+	VCMTST V10.B16, V0.B16, V4.B16
+	VAND V8.B16, V4.B16, V4.B16
+	VCMTST V10.B16, V1.B16, V5.B16
+	VAND V8.B16, V5.B16, V5.B16
+	VCMTST V10.B16, V2.B16, V6.B16
+	VAND V8.B16, V6.B16, V6.B16
+	VCMTST V10.B16, V3.B16, V7.B16
+	VAND V8.B16, V7.B16, V7.B16
+	VADDP V5.B16, V4.B16, V4.B16
+	VADDP V7.B16, V6.B16, V6.B16
+	VADDP V6.B16, V4.B16, V4.B16
+	VADDP V4.B16, V4.B16, V4.B16
+	FMOVD F4, (R5)
+	ADD R4, R5
+	VCMTST V11.B16, V0.B16, V4.B16
+	VAND V8.B16, V4.B16, V4.B16
+	VCMTST V11.B16, V1.B16, V5.B16
+	VAND V8.B16, V5.B16, V5.B16
+	VCMTST V11.B16, V2.B16, V6.B16
+	VAND V8.B16, V6.B16, V6.B16
+	VCMTST V11.B16, V3.B16, V7.B16
+	VAND V8.B16, V7.B16, V7.B16
+	VADDP V5.B16, V4.B16, V4.B16
+	VADDP V7.B16, V6.B16, V6.B16
+	VADDP V6.B16, V4.B16, V4.B16
+	VADDP V4.B16, V4.B16, V4.B16
+	FMOVD F4, (R5)
+	ADD R4, R5
+	VCMTST V12.B16, V0.B16, V4.B16
+	VAND V8.B16, V4.B16, V4.B16
+	VCMTST V12.B16, V1.B16, V5.B16
+	VAND V8.B16, V5.B16, V5.B16
+	VCMTST V12.B16, V2.B16, V6.B16
+	VAND V8.B16, V6.B16, V6.B16
+	VCMTST V12.B16, V3.B16, V7.B16
+	VAND V8.B16, V7.B16, V7.B16
+	VADDP V5.B16, V4.B16, V4.B16
+	VADDP V7.B16, V6.B16, V6.B16
+	VADDP V6.B16, V4.B16, V4.B16
+	VADDP V4.B16, V4.B16, V4.B16
+	FMOVD F4, (R5)
+	ADD $8, R1
+	SUB $1, R3
+	CBNZ R3, word17
 after_word18:
 	RET
 
@@ -1385,4 +1385,430 @@ unknown51:
 	CBNZ R12, unknown51
 after_unknown52:
 	FSTPQ (F0, F1), 0(R11)
+	RET
+
+DATA constants_csdBelowRoundedNEON<>+0(SB)/8, $0x4360000000000000
+DATA constants_csdBelowRoundedNEON<>+8(SB)/8, $0x4360000000000000
+DATA constants_csdBelowRoundedNEON<>+16(SB)/8, $0x4360000000000000
+DATA constants_csdBelowRoundedNEON<>+24(SB)/8, $0x4360000000000000
+DATA constants_csdBelowRoundedNEON<>+32(SB)/8, $0x0d8000000d800000
+DATA constants_csdBelowRoundedNEON<>+40(SB)/8, $0x0d8000000d800000
+DATA constants_csdBelowRoundedNEON<>+48(SB)/8, $0x0d8000000d800000
+DATA constants_csdBelowRoundedNEON<>+56(SB)/8, $0x0d8000000d800000
+DATA constants_csdBelowRoundedNEON<>+64(SB)/8, $0x2400000024000000
+DATA constants_csdBelowRoundedNEON<>+72(SB)/8, $0x2400000024000000
+DATA constants_csdBelowRoundedNEON<>+80(SB)/8, $0x2400000024000000
+DATA constants_csdBelowRoundedNEON<>+88(SB)/8, $0x2400000024000000
+DATA constants_csdBelowRoundedNEON<>+96(SB)/8, $0x8080808080808080
+DATA constants_csdBelowRoundedNEON<>+104(SB)/8, $0x8080808080808080
+DATA constants_csdBelowRoundedNEON<>+112(SB)/8, $0x8080808080808080
+DATA constants_csdBelowRoundedNEON<>+120(SB)/8, $0x8080808080808080
+DATA constants_csdBelowRoundedNEON<>+128(SB)/8, $0x0804020108040201
+DATA constants_csdBelowRoundedNEON<>+136(SB)/8, $0x0804020108040201
+DATA constants_csdBelowRoundedNEON<>+144(SB)/8, $0x0804020108040201
+DATA constants_csdBelowRoundedNEON<>+152(SB)/8, $0x0804020108040201
+DATA constants_csdBelowRoundedNEON<>+160(SB)/8, $0x0101010101010101
+DATA constants_csdBelowRoundedNEON<>+168(SB)/8, $0x0101010101010101
+DATA constants_csdBelowRoundedNEON<>+176(SB)/8, $0x0101010101010101
+DATA constants_csdBelowRoundedNEON<>+184(SB)/8, $0x0101010101010101
+DATA constants_csdBelowRoundedNEON<>+192(SB)/8, $0x0202020202020202
+DATA constants_csdBelowRoundedNEON<>+200(SB)/8, $0x0202020202020202
+DATA constants_csdBelowRoundedNEON<>+208(SB)/8, $0x0202020202020202
+DATA constants_csdBelowRoundedNEON<>+216(SB)/8, $0x0202020202020202
+DATA constants_csdBelowRoundedNEON<>+224(SB)/8, $0x0404040404040404
+DATA constants_csdBelowRoundedNEON<>+232(SB)/8, $0x0404040404040404
+DATA constants_csdBelowRoundedNEON<>+240(SB)/8, $0x0404040404040404
+DATA constants_csdBelowRoundedNEON<>+248(SB)/8, $0x0404040404040404
+DATA constants_csdBelowRoundedNEON<>+256(SB)/8, $0x0808080808080808
+DATA constants_csdBelowRoundedNEON<>+264(SB)/8, $0x0808080808080808
+DATA constants_csdBelowRoundedNEON<>+272(SB)/8, $0x0808080808080808
+DATA constants_csdBelowRoundedNEON<>+280(SB)/8, $0x0808080808080808
+DATA constants_csdBelowRoundedNEON<>+288(SB)/8, $0x8040201008040201
+DATA constants_csdBelowRoundedNEON<>+296(SB)/8, $0x8040201008040201
+DATA constants_csdBelowRoundedNEON<>+304(SB)/8, $0x8040201008040201
+DATA constants_csdBelowRoundedNEON<>+312(SB)/8, $0x8040201008040201
+GLOBL constants_csdBelowRoundedNEON<>(SB), RODATA|NOPTR, $320
+
+// csdBelowRoundedNEON is csdBelow. rounded and half are panels and x in single precision; half is written here. A
+// panel of which a row is nearer to the threshold than errors[0] |x| + errors[1] |threshold| in some
+// lane is multiplied once more, in double precision. So are all where that distance is 2^73 or more.
+TEXT ·csdBelowRoundedNEON(SB), NOSPLIT, $0-96
+	MOVD $constants_csdBelowRoundedNEON<>(SB), R0
+	MOVD x+32(FP), R1
+	MOVD half+40(FP), R2
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	MOVD columns+72(FP), R3
+	CMP $0, R3
+	BLE after_square54
+square53:
+	FLDPQ.P 32(R1), (F2, F3)
+	VFMLA V2.D2, V2.D2, V0.D2
+	VFMLA V3.D2, V3.D2, V1.D2
+	WORD $0x0e616844 // fcvtn v4.2s, v2.2d
+	WORD $0x4e616864 // fcvtn2 v4.4s, v3.2d
+	FMOVQ.P F4, 16(R2)
+	SUB $1, R3
+	CBNZ R3, square53
+after_square54:
+	MOVD thresholds+48(FP), R1
+	FLDPQ 0(R1), (F2, F3)
+	MOVD errors+56(FP), R2
+	FMOVQ 0(R2), F4
+	WORD $0x6ee1f800 // fsqrt v0.2d, v0.2d
+	WORD $0x6ee1f821 // fsqrt v1.2d, v1.2d
+	WORD $0x4fc49000 // fmul v0.2d, v0.2d, v4.d[0]
+	WORD $0x4fc49021 // fmul v1.2d, v1.2d, v4.d[0]
+	WORD $0x6ee0f846 // fneg v6.2d, v2.2d
+	WORD $0x6ee0f867 // fneg v7.2d, v3.2d
+	WORD $0x0e6168ce // fcvtn v14.2s, v6.2d
+	WORD $0x4e6168ee // fcvtn2 v14.4s, v7.2d
+	WORD $0x4ee0f842 // fabs v2.2d, v2.2d
+	WORD $0x4ee0f863 // fabs v3.2d, v3.2d
+	WORD $0x4fc41840 // fmla v0.2d, v2.2d, v4.d[1]
+	WORD $0x4fc41861 // fmla v1.2d, v3.2d, v4.d[1]
+	FMOVQ 0(R0), F5
+	WORD $0x6e65dc00 // fmul v0.2d, v0.2d, v5.2d
+	WORD $0x6e65dc21 // fmul v1.2d, v1.2d, v5.2d
+	WORD $0x0e616805 // fcvtn v5.2s, v0.2d
+	WORD $0x4e616825 // fcvtn2 v5.4s, v1.2d
+	FMOVQ 32(R0), F15
+	FMOVQ 64(R0), F16
+	VFMLA V16.S4, V5.S4, V15.S4
+	MOVD rows+8(FP), R1
+	MOVD panels+16(FP), R2
+	MOVD rounded+24(FP), R3
+	MOVD count+64(FP), R4
+	MOVD sets+0(FP), R5
+	MOVD columns+72(FP), R6
+	MOVD skip+80(FP), R7
+	// A panel that is multiplied again takes all registers: sets keep two of them until they are written.
+	FSTPQ (F14, F15), 0(R5)
+	MOVD $112, R8
+	MUL R8, R6
+	ADD R7, R6
+	LSR $1, R7
+	CMP $0, R4
+	BLE after_panel56
+panel55:
+	VMOV V14.B16, V0.B16
+	VMOV V14.B16, V1.B16
+	VMOV V14.B16, V2.B16
+	VMOV V14.B16, V3.B16
+	VMOV V14.B16, V4.B16
+	VMOV V14.B16, V5.B16
+	VMOV V14.B16, V6.B16
+	VMOV V14.B16, V7.B16
+	VMOV V14.B16, V8.B16
+	VMOV V14.B16, V9.B16
+	VMOV V14.B16, V10.B16
+	VMOV V14.B16, V11.B16
+	VMOV V14.B16, V12.B16
+	VMOV V14.B16, V13.B16
+	MOVD half+40(FP), R9
+	MOVD columns+72(FP), R10
+	CMP $0, R10
+	BLE after_column59
+column58:
+	FMOVQ.P 16(R9), F28
+	FLDPQ.P 32(R3), (F30, F31)
+	WORD $0x4f9e1380 // fmla v0.4s, v28.4s, v30.s[0]
+	WORD $0x4fbe1381 // fmla v1.4s, v28.4s, v30.s[1]
+	WORD $0x4f9e1b82 // fmla v2.4s, v28.4s, v30.s[2]
+	WORD $0x4fbe1b83 // fmla v3.4s, v28.4s, v30.s[3]
+	WORD $0x4f9f1384 // fmla v4.4s, v28.4s, v31.s[0]
+	WORD $0x4fbf1385 // fmla v5.4s, v28.4s, v31.s[1]
+	WORD $0x4f9f1b86 // fmla v6.4s, v28.4s, v31.s[2]
+	WORD $0x4fbf1b87 // fmla v7.4s, v28.4s, v31.s[3]
+	FMOVQ.P 16(R3), F30
+	FMOVD.P 8(R3), F31
+	WORD $0x4f9e1388 // fmla v8.4s, v28.4s, v30.s[0]
+	WORD $0x4fbe1389 // fmla v9.4s, v28.4s, v30.s[1]
+	WORD $0x4f9e1b8a // fmla v10.4s, v28.4s, v30.s[2]
+	WORD $0x4fbe1b8b // fmla v11.4s, v28.4s, v30.s[3]
+	WORD $0x4f9f138c // fmla v12.4s, v28.4s, v31.s[0]
+	WORD $0x4fbf138d // fmla v13.4s, v28.4s, v31.s[1]
+	SUB $1, R10
+	CBNZ R10, column58
+after_column59:
+	WORD $0x4ea0f810 // fabs v16.4s, v0.4s
+	WORD $0x4ea0f831 // fabs v17.4s, v1.4s
+	WORD $0x4eb1f610 // fmin v16.4s, v16.4s, v17.4s
+	WORD $0x4ea0f852 // fabs v18.4s, v2.4s
+	WORD $0x4eb2f610 // fmin v16.4s, v16.4s, v18.4s
+	WORD $0x4ea0f873 // fabs v19.4s, v3.4s
+	WORD $0x4eb3f610 // fmin v16.4s, v16.4s, v19.4s
+	WORD $0x4ea0f894 // fabs v20.4s, v4.4s
+	WORD $0x4eb4f610 // fmin v16.4s, v16.4s, v20.4s
+	WORD $0x4ea0f8b1 // fabs v17.4s, v5.4s
+	WORD $0x4eb1f610 // fmin v16.4s, v16.4s, v17.4s
+	WORD $0x4ea0f8d2 // fabs v18.4s, v6.4s
+	WORD $0x4eb2f610 // fmin v16.4s, v16.4s, v18.4s
+	WORD $0x4ea0f8f3 // fabs v19.4s, v7.4s
+	WORD $0x4eb3f610 // fmin v16.4s, v16.4s, v19.4s
+	WORD $0x4ea0f914 // fabs v20.4s, v8.4s
+	WORD $0x4eb4f610 // fmin v16.4s, v16.4s, v20.4s
+	WORD $0x4ea0f931 // fabs v17.4s, v9.4s
+	WORD $0x4eb1f610 // fmin v16.4s, v16.4s, v17.4s
+	WORD $0x4ea0f952 // fabs v18.4s, v10.4s
+	WORD $0x4eb2f610 // fmin v16.4s, v16.4s, v18.4s
+	WORD $0x4ea0f973 // fabs v19.4s, v11.4s
+	WORD $0x4eb3f610 // fmin v16.4s, v16.4s, v19.4s
+	WORD $0x4ea0f994 // fabs v20.4s, v12.4s
+	WORD $0x4eb4f610 // fmin v16.4s, v16.4s, v20.4s
+	WORD $0x4ea0f9b1 // fabs v17.4s, v13.4s
+	WORD $0x4eb1f610 // fmin v16.4s, v16.4s, v17.4s
+	// The sign is in the last byte of a number.
+	VUZP2 V1.H8, V0.H8, V0.H8
+	VUZP2 V3.H8, V2.H8, V2.H8
+	VUZP2 V5.H8, V4.H8, V4.H8
+	VUZP2 V7.H8, V6.H8, V6.H8
+	VUZP2 V9.H8, V8.H8, V8.H8
+	VUZP2 V11.H8, V10.H8, V10.H8
+	VUZP2 V13.H8, V12.H8, V12.H8
+	VUZP2 V2.B16, V0.B16, V0.B16
+	VUZP2 V6.B16, V4.B16, V4.B16
+	VUZP2 V10.B16, V8.B16, V8.B16
+	VUZP2 V12.B16, V12.B16, V12.B16
+	FMOVQ 96(R0), F17
+	VCMTST V17.B16, V0.B16, V0.B16
+	VCMTST V17.B16, V4.B16, V4.B16
+	VCMTST V17.B16, V8.B16, V8.B16
+	VCMTST V17.B16, V12.B16, V12.B16
+	FMOVQ 128(R0), F28
+	// The bits of a row's lanes are added to one byte.
+	VAND V28.B16, V0.B16, V0.B16
+	VAND V28.B16, V4.B16, V4.B16
+	VAND V28.B16, V8.B16, V8.B16
+	VAND V28.B16, V12.B16, V12.B16
+	VADDP V4.B16, V0.B16, V0.B16
+	VADDP V12.B16, V8.B16, V8.B16
+	VADDP V8.B16, V0.B16, V0.B16
+	FMOVD.P F0, 8(R1)
+	VST1.P V0.S[2], 4(R1)
+	VST1.P V0.H[6], 2(R1)
+	WORD $0x6eafe610 // fcmgt v16.4s, v16.4s, v15.4s
+	WORD $0x6eb1aa10 // uminv s16, v16.4s
+	VMOV V16.S[0], R9
+	CBNZ R9, certain57
+	SUB $14, R1
+	MOVD R2, R9
+	MOVD x+32(FP), R10
+	MOVD columns+72(FP), R11
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+	VEOR V16.B16, V16.B16, V16.B16
+	VEOR V17.B16, V17.B16, V17.B16
+	VEOR V18.B16, V18.B16, V18.B16
+	VEOR V19.B16, V19.B16, V19.B16
+	VEOR V20.B16, V20.B16, V20.B16
+	VEOR V21.B16, V21.B16, V21.B16
+	VEOR V22.B16, V22.B16, V22.B16
+	VEOR V23.B16, V23.B16, V23.B16
+	VEOR V24.B16, V24.B16, V24.B16
+	VEOR V25.B16, V25.B16, V25.B16
+	VEOR V26.B16, V26.B16, V26.B16
+	VEOR V27.B16, V27.B16, V27.B16
+	CMP $0, R11
+	BLE after_column61
+column60:
+	FLDPQ.P 32(R10), (F28, F29)
+	FLDPQ.P 32(R9), (F30, F31)
+	WORD $0x4fde1380 // fmla v0.2d, v28.2d, v30.d[0]
+	WORD $0x4fde13a1 // fmla v1.2d, v29.2d, v30.d[0]
+	WORD $0x4fde1b82 // fmla v2.2d, v28.2d, v30.d[1]
+	WORD $0x4fde1ba3 // fmla v3.2d, v29.2d, v30.d[1]
+	WORD $0x4fdf1384 // fmla v4.2d, v28.2d, v31.d[0]
+	WORD $0x4fdf13a5 // fmla v5.2d, v29.2d, v31.d[0]
+	WORD $0x4fdf1b86 // fmla v6.2d, v28.2d, v31.d[1]
+	WORD $0x4fdf1ba7 // fmla v7.2d, v29.2d, v31.d[1]
+	FLDPQ.P 32(R9), (F30, F31)
+	WORD $0x4fde1388 // fmla v8.2d, v28.2d, v30.d[0]
+	WORD $0x4fde13a9 // fmla v9.2d, v29.2d, v30.d[0]
+	WORD $0x4fde1b8a // fmla v10.2d, v28.2d, v30.d[1]
+	WORD $0x4fde1bab // fmla v11.2d, v29.2d, v30.d[1]
+	WORD $0x4fdf138c // fmla v12.2d, v28.2d, v31.d[0]
+	WORD $0x4fdf13ad // fmla v13.2d, v29.2d, v31.d[0]
+	WORD $0x4fdf1b8e // fmla v14.2d, v28.2d, v31.d[1]
+	WORD $0x4fdf1baf // fmla v15.2d, v29.2d, v31.d[1]
+	FLDPQ.P 32(R9), (F30, F31)
+	WORD $0x4fde1390 // fmla v16.2d, v28.2d, v30.d[0]
+	WORD $0x4fde13b1 // fmla v17.2d, v29.2d, v30.d[0]
+	WORD $0x4fde1b92 // fmla v18.2d, v28.2d, v30.d[1]
+	WORD $0x4fde1bb3 // fmla v19.2d, v29.2d, v30.d[1]
+	WORD $0x4fdf1394 // fmla v20.2d, v28.2d, v31.d[0]
+	WORD $0x4fdf13b5 // fmla v21.2d, v29.2d, v31.d[0]
+	WORD $0x4fdf1b96 // fmla v22.2d, v28.2d, v31.d[1]
+	WORD $0x4fdf1bb7 // fmla v23.2d, v29.2d, v31.d[1]
+	FMOVQ.P 16(R9), F30
+	WORD $0x4fde1398 // fmla v24.2d, v28.2d, v30.d[0]
+	WORD $0x4fde13b9 // fmla v25.2d, v29.2d, v30.d[0]
+	WORD $0x4fde1b9a // fmla v26.2d, v28.2d, v30.d[1]
+	WORD $0x4fde1bbb // fmla v27.2d, v29.2d, v30.d[1]
+	SUB $1, R11
+	CBNZ R11, column60
+after_column61:
+	MOVD thresholds+48(FP), R12
+	FLDPQ 0(R12), (F28, F29)
+	// Masks of numbers become masks of bytes.
+	WORD $0x6ee0e780 // fcmgt v0.2d, v28.2d, v0.2d
+	WORD $0x6ee1e7a1 // fcmgt v1.2d, v29.2d, v1.2d
+	VUZP1 V1.S4, V0.S4, V0.S4
+	WORD $0x6ee2e782 // fcmgt v2.2d, v28.2d, v2.2d
+	WORD $0x6ee3e7a3 // fcmgt v3.2d, v29.2d, v3.2d
+	VUZP1 V3.S4, V2.S4, V2.S4
+	WORD $0x6ee4e784 // fcmgt v4.2d, v28.2d, v4.2d
+	WORD $0x6ee5e7a5 // fcmgt v5.2d, v29.2d, v5.2d
+	VUZP1 V5.S4, V4.S4, V4.S4
+	WORD $0x6ee6e786 // fcmgt v6.2d, v28.2d, v6.2d
+	WORD $0x6ee7e7a7 // fcmgt v7.2d, v29.2d, v7.2d
+	VUZP1 V7.S4, V6.S4, V6.S4
+	WORD $0x6ee8e788 // fcmgt v8.2d, v28.2d, v8.2d
+	WORD $0x6ee9e7a9 // fcmgt v9.2d, v29.2d, v9.2d
+	VUZP1 V9.S4, V8.S4, V8.S4
+	WORD $0x6eeae78a // fcmgt v10.2d, v28.2d, v10.2d
+	WORD $0x6eebe7ab // fcmgt v11.2d, v29.2d, v11.2d
+	VUZP1 V11.S4, V10.S4, V10.S4
+	WORD $0x6eece78c // fcmgt v12.2d, v28.2d, v12.2d
+	WORD $0x6eede7ad // fcmgt v13.2d, v29.2d, v13.2d
+	VUZP1 V13.S4, V12.S4, V12.S4
+	WORD $0x6eeee78e // fcmgt v14.2d, v28.2d, v14.2d
+	WORD $0x6eefe7af // fcmgt v15.2d, v29.2d, v15.2d
+	VUZP1 V15.S4, V14.S4, V14.S4
+	WORD $0x6ef0e790 // fcmgt v16.2d, v28.2d, v16.2d
+	WORD $0x6ef1e7b1 // fcmgt v17.2d, v29.2d, v17.2d
+	VUZP1 V17.S4, V16.S4, V16.S4
+	WORD $0x6ef2e792 // fcmgt v18.2d, v28.2d, v18.2d
+	WORD $0x6ef3e7b3 // fcmgt v19.2d, v29.2d, v19.2d
+	VUZP1 V19.S4, V18.S4, V18.S4
+	WORD $0x6ef4e794 // fcmgt v20.2d, v28.2d, v20.2d
+	WORD $0x6ef5e7b5 // fcmgt v21.2d, v29.2d, v21.2d
+	VUZP1 V21.S4, V20.S4, V20.S4
+	WORD $0x6ef6e796 // fcmgt v22.2d, v28.2d, v22.2d
+	WORD $0x6ef7e7b7 // fcmgt v23.2d, v29.2d, v23.2d
+	VUZP1 V23.S4, V22.S4, V22.S4
+	WORD $0x6ef8e798 // fcmgt v24.2d, v28.2d, v24.2d
+	WORD $0x6ef9e7b9 // fcmgt v25.2d, v29.2d, v25.2d
+	VUZP1 V25.S4, V24.S4, V24.S4
+	WORD $0x6efae79a // fcmgt v26.2d, v28.2d, v26.2d
+	WORD $0x6efbe7bb // fcmgt v27.2d, v29.2d, v27.2d
+	VUZP1 V27.S4, V26.S4, V26.S4
+	VUZP1 V2.H8, V0.H8, V0.H8
+	VUZP1 V6.H8, V4.H8, V4.H8
+	VUZP1 V10.H8, V8.H8, V8.H8
+	VUZP1 V14.H8, V12.H8, V12.H8
+	VUZP1 V18.H8, V16.H8, V16.H8
+	VUZP1 V22.H8, V20.H8, V20.H8
+	VUZP1 V26.H8, V24.H8, V24.H8
+	VUZP1 V4.B16, V0.B16, V0.B16
+	VUZP1 V12.B16, V8.B16, V8.B16
+	VUZP1 V20.B16, V16.B16, V16.B16
+	VUZP1 V24.B16, V24.B16, V24.B16
+	FMOVQ 128(R0), F28
+	// The bits of a row's lanes are added to one byte.
+	VAND V28.B16, V0.B16, V0.B16
+	VAND V28.B16, V8.B16, V8.B16
+	VAND V28.B16, V16.B16, V16.B16
+	VAND V28.B16, V24.B16, V24.B16
+	VADDP V8.B16, V0.B16, V0.B16
+	VADDP V24.B16, V16.B16, V16.B16
+	VADDP V16.B16, V0.B16, V0.B16
+	FMOVD.P F0, 8(R1)
+	VST1.P V0.S[2], 4(R1)
+	VST1.P V0.H[6], 2(R1)
+	FLDPQ 0(R5), (F14, F15)
+certain57:
+	ADD R6, R2
+	ADD R7, R3
+	SUB $1, R4
+	CBNZ R4, panel55
+after_panel56:
+	MOVD sets+0(FP), R1
+	MOVD rows+8(FP), R2
+	MOVD words+88(FP), R3
+	LSL $3, R3, R4
+	FMOVQ 160(R0), F9
+	FMOVQ 192(R0), F10
+	FMOVQ 224(R0), F11
+	FMOVQ 256(R0), F12
+	FMOVQ 288(R0), F8
+	CMP $0, R3
+	BLE after_word63
+word62:
+	MOVD R1, R5
+	FLDPQ.P 32(R2), (F0, F1)
+	FLDPQ.P 32(R2), (F2, F3)
+	VCMTST V9.B16, V0.B16, V4.B16
+	VAND V8.B16, V4.B16, V4.B16
+	VCMTST V9.B16, V1.B16, V5.B16
+	VAND V8.B16, V5.B16, V5.B16
+	VCMTST V9.B16, V2.B16, V6.B16
+	VAND V8.B16, V6.B16, V6.B16
+	VCMTST V9.B16, V3.B16, V7.B16
+	VAND V8.B16, V7.B16, V7.B16
+	VADDP V5.B16, V4.B16, V4.B16
+	VADDP V7.B16, V6.B16, V6.B16
+	VADDP V6.B16, V4.B16, V4.B16
+	VADDP V4.B16, V4.B16, V4.B16
+	FMOVD F4, (R5)
+	ADD R4, R5
+	VCMTST V10.B16, V0.B16, V4.B16
+	VAND V8.B16, V4.B16, V4.B16
+	VCMTST V10.B16, V1.B16, V5.B16
+	VAND V8.B16, V5.B16, V5.B16
+	VCMTST V10.B16, V2.B16, V6.B16
+	VAND V8.B16, V6.B16, V6.B16
+	VCMTST V10.B16, V3.B16, V7.B16
+	VAND V8.B16, V7.B16, V7.B16
+	VADDP V5.B16, V4.B16, V4.B16
+	VADDP V7.B16, V6.B16, V6.B16
+	VADDP V6.B16, V4.B16, V4.B16
+	VADDP V4.B16, V4.B16, V4.B16
+	FMOVD F4, (R5)
+	ADD R4, R5
+	VCMTST V11.B16, V0.B16, V4.B16
+	VAND V8.B16, V4.B16, V4.B16
+	VCMTST V11.B16, V1.B16, V5.B16
+	VAND V8.B16, V5.B16, V5.B16
+	VCMTST V11.B16, V2.B16, V6.B16
+	VAND V8.B16, V6.B16, V6.B16
+	VCMTST V11.B16, V3.B16, V7.B16
+	VAND V8.B16, V7.B16, V7.B16
+	VADDP V5.B16, V4.B16, V4.B16
+	VADDP V7.B16, V6.B16, V6.B16
+	VADDP V6.B16, V4.B16, V4.B16
+	VADDP V4.B16, V4.B16, V4.B16
+	FMOVD F4, (R5)
+	ADD R4, R5
+	VCMTST V12.B16, V0.B16, V4.B16
+	VAND V8.B16, V4.B16, V4.B16
+	VCMTST V12.B16, V1.B16, V5.B16
+	VAND V8.B16, V5.B16, V5.B16
+	VCMTST V12.B16, V2.B16, V6.B16
+	VAND V8.B16, V6.B16, V6.B16
+	VCMTST V12.B16, V3.B16, V7.B16
+	VAND V8.B16, V7.B16, V7.B16
+	VADDP V5.B16, V4.B16, V4.B16
+	VADDP V7.B16, V6.B16, V6.B16
+	VADDP V6.B16, V4.B16, V4.B16
+	VADDP V4.B16, V4.B16, V4.B16
+	FMOVD F4, (R5)
+	ADD $8, R1
+	SUB $1, R3
+	CBNZ R3, word62
+after_word63:
 	RET

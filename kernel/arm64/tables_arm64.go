@@ -19,6 +19,20 @@ var csdNEON = &ops.CSD{
 	Inspect:     csdInspectNEON,
 	Multiply:    csdMultiplyNEON,
 	Below:       csdBelowNEON,
+
+	BelowRounded: csdBelowRoundedNEON,
+	Single: &ops.CSDSingle{
+		CSDIteration: ops.CSDIteration[float32, int32]{
+			Lanes: 8, Tile: 3, Panel: 14, Stripe: 88,
+			Transpose:  csdTransposeSingleNEON,
+			Accumulate: csdAccumulateSingleNEON,
+			Assemble:   csdAssembleSingleNEON,
+			Factorise:  csdFactoriseSingleNEON,
+			BackSolve:  csdBackSolveSingleNEON,
+		},
+		Below:     csdBelowSingleNEON,
+		Condition: csdConditionSingleNEON,
+	},
 }
 var tensorNEON = &ops.Tensor{
 	Pack32:             tensorPack32NEON,

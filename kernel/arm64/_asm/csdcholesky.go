@@ -9,7 +9,7 @@ func inTile(row, column int) int { return (column*csdTile + row) * pairBytes }
 
 // csdFactorise writes the Cholesky factorisation with the forward solve.
 func (p *program) csdFactorise() {
-	p.function("csdFactorise", "q, inverse, y, z *float64, tiles int",
+	p.step("csdFactorise", "q, inverse, y, z *number, tiles int",
 		"replaces q by its Cholesky factor L, writes the reciprocals of L's diagonal to",
 		"inverse, and solves L y = z. A pivot that is not positive makes its reciprocal NaN or infinite.")
 	f := factorisation{
@@ -165,9 +165,13 @@ func (f *factorisation) diagonal(reciprocals gp) {
 //
 //	pairs 0-2 f   3-5 the unknowns above   6 an entry of the factor
 func (p *program) csdBackSolve() {
-	p.function("csdBackSolve", "y, q, inverse *float64, tiles int",
-		"solves L^T f = y in place of y, and writes one vector more after it: 0 in the lanes",
-		"where all of f is finite, else NaN.")
+	judgement := [2]string{"0 in the lanes", "where all of f is finite, else NaN."}
+	if p.format.isSingle() {
+		judgement = [2]string{"the sum of", "the squares of f, which is finite only where f is."}
+	}
+	p.step("csdBackSolve", "y, q, inverse *number, tiles int",
+		"solves L^T f = y in place of y, and writes one vector more after it: "+judgement[0],
+		judgement[1])
 	const t = csdTile
 	f := func(r int) pair { return pairOf(r) }
 	rest := func(c int) pair { return pairOf(t + c) }
@@ -230,7 +234,8 @@ func (p *program) csdBackSolve() {
 	p.end()
 }
 
-// judge writes the vector after f: the sum of 0 * f, which is not finite where f is not.
+// judge writes the vector after f. In double precision that is the sum of 0 * f, in single precision the sum of
+// squares, which the driver needs besides. Neither is finite where f is not.
 func (p *program) judge() {
 	sum, value, none := pairOf(0), pairOf(1), vec(4)
 	p.zero(sum, none)
@@ -238,7 +243,31 @@ func (p *program) judge() {
 	p.times(csdTile, unknowns, spare)
 	p.repeat("unknown", unknowns, func() {
 		p.loadNext(value, all, pairBytes)
-		p.fma(sum, value, none)
+		if p.format.isSingle() {
+			p.fma(sum, value, value)
+		} else {
+			p.fma(sum, value, none)
+		}
 	})
 	p.storePair(sum, all, 0)
+}
+
+// csdCondition writes what the guard band of single precision is made of.
+//
+//	V0-V1 sum   V2-V3 reciprocals   V4 a scale
+func (p *program) csdCondition() {
+	p.step("csdCondition", "condition, inverse, scales *number, n int",
+		"writes the sum of scale times the square of the reciprocal, over the n >= 1",
+		"unknowns; the scales are numbers.")
+	sum, value, scale := pairOf(0), pairOf(1), vec(4)
+	condition, inverse, scales := p.load("condition"), p.load("inverse"), p.load("scales")
+	p.zero(sum)
+	p.repeat("unknown", p.load("n"), func() {
+		p.loadNext(value, inverse, pairBytes)
+		p.loadNumbers(scale, scales, 1)
+		p.fmul(value, value, value)
+		p.fmaElement(sum, value, scale, 0)
+	})
+	p.storePair(sum, condition, 0)
+	p.end()
 }

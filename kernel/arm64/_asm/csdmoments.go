@@ -3,25 +3,31 @@ package main
 // csdAccumulate writes the update of one voxel's moments. This is the one step that is not lane = voxel: sets
 // differ from voxel to voxel, and the moments of a direction are consecutive.
 //
-//	V0-V27 sums   V28-V31 four registers of a row
+//	V0-V27 sums, or V0-V21 in single precision   V28-V31 registers of a row
 func (p *program) csdAccumulate() {
-	p.function("csdAccumulate", "dst, from, table *float64, before, after *uint64, words, stripes int",
+	p.step("csdAccumulate", "dst, from, table *sum, before, after *uint64, words, stripes int",
 		"writes from + the rows of the directions in after and not in before - those of",
 		"the ones in before and not in after. Four directions share 16 rows of the table, one for each set of",
 		"them; rows, from and dst are as many stripes long.")
 	dst, from, table, left := p.load("dst"), p.load("from"), p.load("table"), p.load("stripes")
+	sums, add, subtract := pairs(0, 14), p.fadd, p.fsub
+	if p.format.isSingle() { // two stripes for lmax 8, of integers
+		sums = pairs(0, 11)
+		add = func(d, n, m operand) { p.known("VADD", d, n, m) }
+		subtract = func(d, n, m operand) { p.known("VSUB", d, n, m) }
+	}
 	rowBytes, spare := p.copied(left), p.reg()
-	p.times(16*csdStripe, rowBytes, spare)
+	p.times(len(sums)*pairBytes, rowBytes, spare)
 	p.repeat("stripe", left, func() {
-		for i := 0; i < csdStripe; i += 2 {
-			p.loadNext(pair{vec(i), vec(i + 1)}, from, 32)
+		for _, sum := range sums {
+			p.loadNext(sum, from, pairBytes)
 		}
-		p.scratch(func() { p.changes("before", "after", table, rowBytes, "fadd2d") })
-		p.scratch(func() { p.changes("after", "before", table, rowBytes, "fsub2d") })
-		for i := 0; i < csdStripe; i += 2 {
-			p.storeNext(pair{vec(i), vec(i + 1)}, dst, 32)
+		p.scratch(func() { p.changes("before", "after", table, rowBytes, add, sums) })
+		p.scratch(func() { p.changes("after", "before", table, rowBytes, subtract, sums) })
+		for _, sum := range sums {
+			p.storeNext(sum, dst, pairBytes)
 		}
-		p.advance(16*csdStripe, table)
+		p.advance(len(sums)*pairBytes, table)
 	})
 	p.end()
 }
@@ -30,7 +36,7 @@ func (p *program) csdAccumulate() {
 //
 //	set    the directions of a word that are left, shifted so that bit 0 is that of direction first
 //	row    4*first + the lowest four bits of set, once first is that of a group: the number of a row; then its address
-func (p *program) changes(without, in string, table, rowBytes gp, operation string) {
+func (p *program) changes(without, in string, table, rowBytes gp, operation func(d, n, m operand), sums []pair) {
 	none, some, words := p.load(without), p.load(in), p.load("words")
 	set, first, row, word, skip := p.reg(), p.reg(), p.reg(), p.reg(), p.reg()
 	p.ins("MOVD $0, %v", word)
@@ -50,11 +56,16 @@ func (p *program) changes(without, in string, table, rowBytes gp, operation stri
 		p.ins("AND $15, %v, %v", set, row)
 		p.ins("ADD %v<<2, %v", first, row)
 		p.ins("MADD %v, %v, %v, %v", rowBytes, table, row, row)
-		for i := 0; i < csdStripe; i += 4 {
-			p.ins("VLD1.P 64(%v), [V28.D2, V29.D2, V30.D2, V31.D2]", row)
-			for k := range 4 {
-				p.encoded(operation, vec(i+k), vec(i+k), vec(28+k), 0)
+		for i, sum := range sums {
+			numbers := pairOf(14 + i%2)
+			switch {
+			case i%2 == 1: // there already
+			case i+1 < len(sums):
+				p.ins("VLD1.P 64(%v), [V28.D2, V29.D2, V30.D2, V31.D2]", row)
+			default:
+				p.loadNext(numbers, row, pairBytes)
 			}
+			operation(sum, sum, numbers)
 		}
 		p.ins("AND $~15, %v", set)
 		p.ins("CBNZ %v, %s", set, group)
@@ -65,9 +76,9 @@ func (p *program) changes(without, in string, table, rowBytes gp, operation stri
 
 // csdAssemble writes the map from moments to the normal matrix: kernel.GramMap documents it.
 //
-//	V22 ones   V24-V27 the entries of P
+//	V22 ones   V24-V27 the entries of P, or V24-V25 in single precision
 func (p *program) csdAssemble() {
-	p.function("csdAssemble", "q, c, weights *float64, twins *int32, twinCount int, couples *int32, coupleCount int",
+	p.step("csdAssemble", "q, c, weights *number, twins *int32, twinCount int, couples *int32, coupleCount int",
 		"writes the entries of q = P + H^T H from the moments c, pairs of a cosine's and a",
 		"sine's vector. Twins and couples are records of 12 and 6 numbers, ops.CSD says which; weights has for",
 		"each record the entries of P and then the weights in the order of use.")
@@ -87,7 +98,7 @@ func (p *program) weigh(weight, moment gp, sums ...[2]pair) {
 	cos, sin := pairOf(8), pairOf(9)
 	p.loadPair(sin, moment, pairBytes)
 	p.loadNext(cos, moment, 2*pairBytes)
-	p.ins("FMOVQ.P 16(%v), %s", weight, assembleWeights.scalar())
+	p.loadNumbers(assembleWeights, weight, 2)
 	for i, sum := range sums {
 		p.fmaElement(sum[0], cos, assembleWeights, i)
 		p.fmaElement(sum[1], sin, assembleWeights, i)
@@ -98,7 +109,8 @@ func (p *program) weigh(weight, moment gp, sums ...[2]pair) {
 func (p *program) finish(sum pair, base int, q, record, place gp) {
 	p.ins("MOVW.P 4(%v), %v", record, place)
 	p.ins("ADD %v, %v", q, place)
-	p.fmaElement(sum, assembleOnes, assembleBase+vec(base/2), base%2)
+	n := p.format.perVector()
+	p.fmaElement(sum, assembleOnes, assembleBase+vec(base/n), base%n)
 	p.storePair(sum, place, 0)
 }
 
@@ -116,8 +128,7 @@ func (p *program) assembleTwins(q, c, weights gp) {
 		}
 		p.ins("ADD %v, %v", c, difference)
 		p.ins("ADD %v, %v", c, sum)
-		p.loadNext(pair{assembleBase, assembleBase + 1}, weights, 32)
-		p.loadNext(pair{assembleBase + 2, assembleBase + 3}, weights, 32)
+		p.loadNumbers(assembleBase, weights, 8)
 		for _, r := range pairs(0, 8) {
 			p.zero(r)
 		}
@@ -155,7 +166,7 @@ func (p *program) assembleCouples(q, c, weights gp) {
 		p.ins("MOVW.P 4(%v), %v", couples, moment)
 		p.ins("MOVW.P 4(%v), %v", couples, terms)
 		p.ins("ADD %v, %v", c, moment)
-		p.loadNext(pair{assembleBase, assembleBase + 1}, weights, 32)
+		p.loadNumbers(assembleBase, weights, 4)
 		for _, r := range pairs(0, 4) {
 			p.zero(r)
 		}

@@ -1,24 +1,42 @@
 package main
 
-// csdPack writes a transposition in squares of 4 x 4 values; where the columns are not a multiple, the last square
-// overlaps the one before. Asked to look ahead, it asks memory for the next signals, which lie right behind these.
-//
-//	V0-V7 rows   V8-V15 columns
-func (p *program) csdPack(name, kind string, bytes int, ahead bool) {
-	p.function(name, "dst *float64, rows *"+kind+", columns, stride int",
+import "strings"
+
+// csdPack writes the transposition of signals, one a voxel, to lanes. It asks memory for the next signals, which lie
+// right behind these.
+func (p *program) csdPack(kind string, bytes int) {
+	p.function("csdPack"+kind, "dst *float64, rows *"+strings.ToLower(kind)+", columns, stride int",
 		"transposes four rows, each stride values after the one before and of at least",
 		"four columns, to dst[column][lane].")
+	p.transposition(bytes, true, p.square)
+}
+
+// csdTranspose writes the transposition of moments.
+func (p *program) csdTranspose() {
+	count, turn := "four", p.square
+	if p.format.isSingle() {
+		count, turn = "eight", p.squaresOfSums
+	}
+	p.step("csdTranspose", "dst *number, rows *sum, columns, stride int",
+		"transposes "+count+" rows, each stride values after the one before and of at least",
+		count+" columns, to dst[column][lane].")
+	p.transposition(p.format.bytes, false, turn)
+}
+
+// transposition turns four columns of all rows at a time; where the columns are not a multiple, the last four overlap
+// those before.
+func (p *program) transposition(bytes int, ahead bool, turn func(rows []gp, bytes int, store func(column pair))) {
+	lanes := pairBytes / p.format.bytes
 	dst, first, columns, stride := p.load("dst"), p.load("rows"), p.load("columns"), p.load("stride")
 	shift := 2 + bytes/8
 	p.ins("LSL $%d, %v", shift, stride)
 	rows := []gp{first}
-	for i := range 3 {
+	for i := range lanes {
 		next := p.reg()
 		p.ins("ADD %v, %v, %v", stride, rows[i], next)
 		rows = append(rows, next)
 	}
-	next := p.reg()
-	p.ins("ADD %v, %v, %v", stride, rows[3], next)
+	rows, next := rows[:lanes], rows[lanes]
 	square, done := p.label("square"), p.label("done")
 	p.at(square)
 	for line := 0; ahead && line < 16*bytes; line += 64 {
@@ -27,7 +45,7 @@ func (p *program) csdPack(name, kind string, bytes int, ahead bool) {
 	if ahead {
 		p.advance(16*bytes, next)
 	}
-	p.square(rows, bytes, func(column pair) { p.storeNext(column, dst, pairBytes) })
+	turn(rows, bytes, func(column pair) { p.storeNext(column, dst, pairBytes) })
 	p.ins("SUB $4, %v", columns)
 	p.ins("CMP $4, %v", columns)
 	p.ins("BGE %s", square)
@@ -68,6 +86,34 @@ func (p *program) square(rows []gp, bytes int, store func(column pair)) {
 		}
 	}
 	for _, column := range c {
+		store(column)
+	}
+}
+
+// squaresOfSums is square for eight rows of integers, which become numbers of single precision.
+func (p *program) squaresOfSums(rows []gp, bytes int, store func(column pair)) {
+	for i, row := range rows {
+		r := vec(i)
+		p.ins("FMOVQ.P %d(%v), %s", 4*bytes, row, r.scalar())
+		p.two("scvtf4s", r, r)
+	}
+	p.turnEight(store)
+}
+
+// turnEight turns four columns of eight rows in single precision, and hands over column after column.
+//
+//	V0-V7 rows   V8-V15 columns 0 and 2, then 1 and 3, of each two rows   V16-V23 columns
+func (p *program) turnEight(store func(column pair)) {
+	for i := vec(0); i < 8; i += 2 {
+		p.ins("VTRN1 %v.S4, %v.S4, %v.S4", i+1, i, 8+i)
+		p.ins("VTRN2 %v.S4, %v.S4, %v.S4", i+1, i, 9+i)
+	}
+	for k := range vec(4) {
+		zip := []string{"VZIP1", "VZIP2"}[k/2]
+		column := pairOf(8 + int(k))
+		for half, first := range []vec{8 + k%2, 12 + k%2} {
+			p.ins("%s %v.D2, %v.D2, %v.D2", zip, first+2, first, column[half])
+		}
 		store(column)
 	}
 }

@@ -1,23 +1,23 @@
 package main
 
+import "math"
+
 // A panel is as many rows of a matrix as there are sums in registers, stored column after column, so that a
 // step of the loop takes one vector of x and consecutive numbers of the panel:
 //
-//	sum[r] += panel[column][r] * x[column]     V0-V27: sums   V28-V29: x   V30-V31: four numbers
+//	sum[r] += panel[column][r] * x[column]     V0-V27: sums   V28-V29: x   V30-V31: numbers
 
-var panelX, panelNumbers = pairOf(csdPanel), pairOf(csdPanel + 1)
+var panelSums, panelX, panelNumbers = pairs(0, csdPanel), pairOf(csdPanel), vec(30)
 
 // accumulateColumn adds one column times x to all sums.
-func (p *program) accumulateColumn(panel gp) {
-	for r := range csdPanel {
-		if r%4 == 0 {
-			if r+2 == csdPanel {
-				p.ins("FMOVQ.P 16(%v), %s", panel, panelNumbers[0].scalar())
-			} else {
-				p.loadNext(panelNumbers, panel, 32)
-			}
+func accumulateColumn[sum operand](p *program, panel gp, sums []sum, x sum) {
+	n := p.format.perVector()
+	for first := 0; first < len(sums); first += 2 * n {
+		part := sums[first:min(first+2*n, len(sums))]
+		p.loadNumbers(panelNumbers, panel, len(part))
+		for i, d := range part {
+			p.fmaElement(d, x, panelNumbers+vec(i/n), i%n)
 		}
-		p.fmaElement(pairOf(r), panelX, panelNumbers[r%4/2], r%2)
 	}
 }
 
@@ -31,32 +31,36 @@ func (p *program) csdMultiply() {
 	p.repeat("panel", count, func() {
 		p.reload("offsets", offsets)
 		p.reload("columns", columns)
-		p.zeroSums()
+		for _, sum := range panelSums {
+			p.zero(sum)
+		}
 		p.repeat("column", columns, func() {
 			p.loadAtOffset(panelX, x, offsets, place)
-			p.accumulateColumn(panels)
+			accumulateColumn(p, panels, panelSums, panelX)
 		})
-		for r := range csdPanel {
-			p.storeNext(pairOf(r), dst, pairBytes)
+		for _, sum := range panelSums {
+			p.storeNext(sum, dst, pairBytes)
 		}
 	})
 	p.end()
 }
 
-func (p *program) zeroSums() {
-	for r := range csdPanel {
-		p.zero(pairOf(r))
-	}
-}
-
-// csdBelow writes the sets of rows whose product is below a threshold.
+// csdBelow writes the sets of rows whose product is below a threshold. Single precision tells as well how near the
+// nearest row is.
 func (p *program) csdBelow() {
-	p.function("csdBelow", "sets *uint64, rows *byte, panels, x, thresholds *float64, count, columns, skip, words int",
+	doc := []string{
 		"compares the rows of count panels times x with the threshold of each lane: bit r",
 		"of a lane's set is 1 where row r is strictly less. columns of x are consecutive vectors; skip",
 		"bytes of a panel follow those that are used. rows has a mask of lanes for each row, of which the first",
-		"64*words are turned into sets[lane][word].")
-	p.compareRows()
+		"64*words are turned into sets[lane][word].",
+	}
+	if p.format.isSingle() {
+		doc = append(doc, "nearest is the smallest square of a row's distance to the threshold.")
+		p.step("csdBelow", "sets *uint64, nearest *number, rows *byte, panels, x, thresholds *number, count, columns, skip, words int", doc...)
+	} else {
+		p.step("csdBelow", "sets *uint64, rows *byte, panels, x, thresholds *number, count, columns, skip, words int", doc...)
+	}
+	p.scratch(p.compareRows)
 	p.turnBits()
 	p.end()
 }
@@ -64,75 +68,128 @@ func (p *program) csdBelow() {
 // compareRows writes a byte for each row: bit = lane.
 func (p *program) compareRows() {
 	rows, panels, count, skip := p.load("rows"), p.load("panels"), p.load("count"), p.load("skip")
-	x, thresholds, columns := p.reg(), p.load("thresholds"), p.reg()
+	if !p.format.isSingle() {
+		p.repeat("panel", count, func() {
+			p.comparePanel(rows, panels, func(r int) {})
+			p.ins("ADD %v, %v", skip, panels)
+		})
+		return
+	}
+	nearest, near, before := p.load("nearest"), pairOf(15), pairOf(14)
+	p.fill(near, math.Inf(1))
+	p.storePair(near, nearest, 0)
 	p.repeat("panel", count, func() {
-		p.reload("x", x)
-		p.reload("columns", columns)
-		p.zeroSums()
+		p.comparePanel(rows, panels, func(r int) { p.measure(near, r) })
+		p.ins("ADD %v, %v", skip, panels)
+		p.loadPair(before, nearest, 0)
+		p.fmin(near, near, before)
+		p.storePair(near, nearest, 0)
+	})
+	p.loadPair(near, nearest, 0)
+	p.fmul(near, near, near)
+	p.storePair(near, nearest, 0)
+}
+
+// measure lowers near to the distance of a row, whose sum is not compared yet. Those before are, so that of each of
+// them a register is free. The square of the smallest distance is the smallest square, since squares are rounded in
+// their order.
+func (p *program) measure(near pair, row int) {
+	if row == 0 {
+		p.three("fabd4s", near, panelSums[row], panelX)
+		return
+	}
+	distance := panelSums[row-1][1]
+	for half := range near {
+		p.three("fabd4s", distance, panelSums[row][half], panelX[half])
+		p.fmin(near[half], near[half], distance)
+	}
+}
+
+// comparePanel multiplies a panel and writes the masks of its rows; both pointers move on. Each sum is shown before
+// it is compared; then panelX has the thresholds, and V30-V31 are free.
+func (p *program) comparePanel(rows, panel gp, show func(row int)) {
+	p.scratch(func() {
+		x, columns := p.load("x"), p.load("columns")
+		for _, sum := range panelSums {
+			p.zero(sum)
+		}
 		p.repeat("column", columns, func() {
 			p.loadNext(panelX, x, pairBytes)
-			p.accumulateColumn(panels)
+			accumulateColumn(p, panel, panelSums, panelX)
 		})
-		p.ins("ADD %v, %v", skip, panels)
-		p.loadPair(panelX, thresholds, 0)
-		p.comment("Masks of 64 bits become masks of bytes, four rows of four lanes to a register.")
-		for r := range csdPanel {
-			sum := pairOf(r)
-			p.fcmgt(sum, panelX, sum)
-			p.ins("VUZP1 %v.S4, %v.S4, %v.S4", sum[1], sum[0], sum[0])
-		}
-		first := func(r int) vec { return pairOf(min(r, csdPanel-1))[0] }
-		for r := 0; r < csdPanel; r += 2 {
-			p.ins("VUZP1 %v.H8, %v.H8, %v.H8", first(r+1), first(r), first(r))
-		}
-		weights := panelNumbers[0]
-		p.fillPattern(weights, 0x0804020108040201)
-		for r := 0; r < csdPanel; r += 4 {
-			upper := first(r + 2)
-			if r+2 >= csdPanel {
-				upper = first(r)
-			}
-			p.ins("VUZP1 %v.B16, %v.B16, %v.B16", upper, first(r), first(r))
-			p.and(first(r), first(r), weights)
-		}
-		p.comment("The bits of a row's lanes are added to one byte.")
-		p.ins("VADDP %v.B16, %v.B16, %v.B16", first(4), first(0), first(0))
-		p.ins("VADDP %v.B16, %v.B16, %v.B16", first(12), first(8), first(8))
-		p.ins("VADDP %v.B16, %v.B16, %v.B16", first(8), first(0), first(0))
-		p.ins("FMOVD.P %s, 8(%v)", first(0).scalar(), rows)
-		p.ins("VST1.P %v.S[2], 4(%v)", first(0), rows)
-		p.ins("VST1.P %v.H[6], 2(%v)", first(0), rows)
+		p.loadPair(panelX, p.load("thresholds"), 0)
 	})
+	narrower := []string{"S4", "H8", "B16"}
+	if p.format.isSingle() {
+		narrower = narrower[1:]
+	}
+	p.comment("Masks of numbers become masks of bytes.")
+	var masks []vec
+	for r, sum := range panelSums {
+		show(r)
+		p.fcmgt(sum, panelX, sum)
+		p.fold("VUZP1", narrower[0], sum[:])
+		masks = append(masks, sum[0])
+	}
+	for _, lanes := range narrower[1:] {
+		masks = p.fold("VUZP1", lanes, masks)
+	}
+	p.storeMasks(rows, masks, pairBytes/p.format.bytes)
+}
+
+// fold makes one register of each two neighbours, and returns those. The last one may have to do for both.
+func (p *program) fold(operation, lanes string, list []vec) (folded []vec) {
+	for i := 0; i < len(list); i += 2 {
+		d := list[i]
+		p.ins("%s %v.%s, %v.%s, %v.%s", operation, list[min(i+1, len(list)-1)], lanes, d, lanes, d, lanes)
+		folded = append(folded, d)
+	}
+	return folded
+}
+
+// storeMasks writes a byte for each row out of registers that have a byte of ones or zeros for each lane of a row.
+func (p *program) storeMasks(rows gp, masks []vec, lanes int) {
+	weights := panelX[0]
+	p.fillPattern(weights, map[int]uint64{4: 0x0804020108040201, 8: 0x8040201008040201}[lanes])
+	p.comment("The bits of a row's lanes are added to one byte.")
+	for _, mask := range masks {
+		p.and(mask, mask, weights)
+	}
+	for len(masks) > 1 {
+		masks = p.fold("VADDP", "B16", masks)
+	}
+	all := masks[0]
+	p.ins("FMOVD.P %s, 8(%v)", all.scalar(), rows)
+	p.ins("VST1.P %v.S[2], 4(%v)", all, rows)
+	p.ins("VST1.P %v.H[6], 2(%v)", all, rows)
 }
 
 // turnBits makes a set for each lane out of a byte for each row: bytes that have the lane's bit become all ones,
 // of which each keeps one bit, and eight neighbours are added.
 //
-//	V0-V3 64 rows   V4-V7 bits of the lanes   V8 bits of the rows   V9-V12 work
+//	V0-V3 64 rows   V4-V7 work   V8 bits of the rows   V9- bits of the lanes
 func (p *program) turnBits() {
 	sets, rows, words := p.load("sets"), p.load("rows"), p.load("words")
 	stride, set := p.reg(), p.reg()
 	p.ins("LSL $3, %v, %v", words, stride)
-	bytes, work, weights := vecs(0, 4), vecs(9, 4), vec(8)
-	for lane := range csdLanes {
-		p.fillPattern(vec(4+lane), 0x0101010101010101<<lane)
+	bytes, work, weights, bits := vecs(0, 4), vecs(4, 4), vec(8), vecs(9, pairBytes/p.format.bytes)
+	for lane, bit := range bits {
+		p.fillPattern(bit, 0x0101010101010101<<lane)
 	}
 	p.fillPattern(weights, 0x8040201008040201)
 	p.repeat("word", words, func() {
 		p.move(sets, set)
 		p.loadNext(pair{bytes[0], bytes[1]}, rows, 32)
 		p.loadNext(pair{bytes[2], bytes[3]}, rows, 32)
-		for lane := range csdLanes {
+		for lane, bit := range bits {
 			for i, w := range work {
-				p.ins("VCMTST %v.B16, %v.B16, %v.B16", vec(4+lane), bytes[i], w)
+				p.ins("VCMTST %v.B16, %v.B16, %v.B16", bit, bytes[i], w)
 				p.and(w, w, weights)
 			}
-			p.ins("VADDP %v.B16, %v.B16, %v.B16", work[1], work[0], work[0])
-			p.ins("VADDP %v.B16, %v.B16, %v.B16", work[3], work[2], work[2])
-			p.ins("VADDP %v.B16, %v.B16, %v.B16", work[2], work[0], work[0])
-			p.ins("VADDP %v.B16, %v.B16, %v.B16", work[0], work[0], work[0])
+			sums := p.fold("VADDP", "B16", p.fold("VADDP", "B16", work))
+			p.fold("VADDP", "B16", sums)
 			p.ins("FMOVD %s, (%v)", work[0].scalar(), set)
-			if lane+1 < csdLanes {
+			if lane+1 < len(bits) {
 				p.ins("ADD %v, %v", stride, set)
 			}
 		}

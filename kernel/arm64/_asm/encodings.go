@@ -69,6 +69,9 @@ var encodings = []encoding{
 	{"fcvtn", 0x0e616800, "fcvtn vd.2s, vn.2d"},
 	{"fcvtn2", 0x4e616800, "fcvtn2 vd.4s, vn.2d"},
 	{"umaxv4s", 0x6eb0a800, "umaxv sd, vn.4s"},
+	{"uminv4s", 0x6eb1a800, "uminv sd, vn.4s"},
+	{"fsqrt4s", 0x6ea1f800, "fsqrt vd.4s, vn.4s"},
+	{"fabd4s", 0x6ea0d400, "fabd vd.4s, vn.4s, vm.4s"},
 }
 
 // find is the encoding of a name.

@@ -11,14 +11,15 @@ import (
 
 // generators are the files that can be asked for.
 var generators = map[string]func(p *program){
-	"csd":      csd,
-	"peak":     peak,
-	"qp":       qp,
-	"tensor":   tensor,
-	"tensor32": tensorSingle,
-	"fraction": fraction,
-	"nnls":     nnls,
-	"words":    words,
+	"csd":       csd,
+	"csdsingle": csdSingle,
+	"peak":      peak,
+	"qp":        qp,
+	"tensor":    tensor,
+	"tensor32":  tensorSingle,
+	"fraction":  fraction,
+	"nnls":      nnls,
+	"words":     words,
 }
 
 func main() {

@@ -5,10 +5,10 @@ const nnlsTile = 12
 
 // nnls writes the steps of non-negative least squares. Package ops says what each is, as seen from Go.
 func nnls(p *program) {
-	p.price(false)
-	p.price(true)
-	p.project("", "float64", 8)
-	p.project("Single", "float32", 4)
+	p.price()
+	p.in(single, p.price)
+	p.project()
+	p.in(single, p.project)
 	p.survey("Float32")
 	p.survey("Float64")
 	p.dot()
@@ -20,10 +20,9 @@ func nnls(p *program) {
 //	V26-V29 of a row of gram   V30 the threshold   V31 an element of x
 //
 // Single precision takes a shift off b, and marks what is above a threshold.
-func (p *program) price(single bool) {
-	maximum, subtract, bytes := "fmax2d", "fmls2dElement", 8
+func (p *program) price() {
+	single := p.format.isSingle()
 	if single {
-		maximum, subtract, bytes = "fmax4s", "fmls4sElement", 4
 		p.function("nnlsPriceSingle", "w *float32, above *byte, b, gram, x *float32, offsets *int, count int, shift, threshold float32, tiles int) (place int",
 			"writes w = b - shift - the sum of x[i] times the row of gram at offsets[i], sets bit j",
 			"of above where w[j] is greater than the threshold, and returns the place of the largest element.")
@@ -49,7 +48,7 @@ func (p *program) price(single bool) {
 		for _, sum := range sums {
 			p.loadNext(sum, b, pairBytes)
 			if single {
-				p.three("fsub4s", sum, sum, x)
+				p.fsub(sum, sum, x)
 			}
 		}
 		p.reload("x", elements)
@@ -58,11 +57,11 @@ func (p *program) price(single bool) {
 		p.repeat("row", count, func() {
 			p.ins("MOVD.P 8(%v), %v", offsets, row)
 			p.ins("ADD %v, %v", gram, row)
-			p.ins("%s.P %d(%v), %s", scalarMove(bytes), bytes, elements, x.scalar())
+			p.loadNumbers(x, elements, 1)
 			for r, sum := range sums {
 				part := pairOf(nnlsTile + 1 + r%2)
 				p.loadNext(part, row, pairBytes)
-				p.byElement(subtract, sum, part, x, 0)
+				p.fmsElement(sum, part, x, 0)
 			}
 		})
 		for _, sum := range sums {
@@ -75,19 +74,19 @@ func (p *program) price(single bool) {
 		p.comment("The largest of the tile, pair by pair, and of all so far.")
 		for width := len(sums); width > 1; width = (width + 1) / 2 {
 			for r := range width / 2 {
-				p.three(maximum, sums[r], sums[r], sums[(width+1)/2+r])
+				p.fmax(sums[r], sums[r], sums[(width+1)/2+r])
 			}
 		}
 		first, next := p.label("first"), p.label("next")
 		p.ins("CMP %v, %v", tiles, all)
 		p.ins("BEQ %s", first)
-		p.three(maximum, largest, largest, sums[0])
+		p.fmax(largest, largest, sums[0])
 		p.ins("JMP %s", next)
 		p.at(first)
 		p.copy(largest, sums[0])
 		p.at(next)
 	})
-	p.encoded(maximum, largest[0], largest[0], largest[1], 0)
+	p.fmax(largest[0], largest[0], largest[1])
 	if single {
 		p.encoded("fmaxv4s", largest[0], largest[0], 0, 0)
 		p.ins("VDUP %v.S[0], %v.S4", largest[0], largest[0])
@@ -99,20 +98,12 @@ func (p *program) price(single bool) {
 	p.end()
 }
 
-// scalarMove is the instruction that loads one number.
-func scalarMove(bytes int) string {
-	if bytes == 4 {
-		return "FMOVS"
-	}
-	return "FMOVD"
-}
-
 // mark writes a byte of bits: where the numbers of a pair are greater than the threshold.
 //
 //	V26-V27 masks   V28 bits
 func (p *program) mark(sum pair, threshold vec, above gp) {
 	mask, bits := pairOf(13), vec(28)
-	p.three("fcmgt4s", mask, sum, threshold)
+	p.fcmgt(mask, sum, threshold)
 	p.fillPattern(bits, 0x8040201008040201)
 	p.narrow(mask, true)
 	p.and(mask[0], mask[0], bits)
@@ -165,15 +156,15 @@ func (p *program) findEqual(value vec, single bool) {
 // project multiplies signals as they lie in memory, voxel after voxel, with a matrix whose unknowns are in lanes:
 //
 //	V0-V23 sums, three pairs for each of four voxels   V24-V29 the matrix's pairs   V30 and V31 a voxel's value
-func (p *program) project(suffix, number string, bytes int) {
+func (p *program) project() {
 	const unknowns, voxels = 3, 4
-	p.function("nnlsProject"+suffix, "dst, matrix, rows *"+number+", measurements, stride, width, tiles int",
+	p.step("nnlsProject", "dst, matrix, rows *number, measurements, stride, width, tiles int",
 		"writes signals times a matrix for a block of voxels, whose signals are stride and",
 		"whose results are width values apart. A tile of the matrix has, measurement after measurement, as",
 		"many vectors of unknowns as are multiplied at once.")
-	multiply, shift := "fmla2dElement", 3
-	if bytes == 4 {
-		multiply, shift = "fmla4sElement", 2
+	shift := 3
+	if p.format.isSingle() {
+		shift = 2
 	}
 	dst, matrix, stride, width, tiles := p.load("dst"), p.load("matrix"), p.load("stride"), p.load("width"), p.load("tiles")
 	measurements, result := p.reg(), p.reg()
@@ -195,9 +186,9 @@ func (p *program) project(suffix, number string, bytes int) {
 			}
 			for voxel, row := range rows {
 				value := vec(30 + voxel%2)
-				p.ins("%s.P %d(%v), %s", scalarMove(bytes), bytes, row, value.scalar())
+				p.loadNumbers(value, row, 1)
 				for u := range unknowns {
-					p.byElement(multiply, pairOf(voxel*unknowns+u), pairOf(unknowns*voxels+u), value, 0)
+					p.fmaElement(pairOf(voxel*unknowns+u), pairOf(unknowns*voxels+u), value, 0)
 				}
 			}
 		})

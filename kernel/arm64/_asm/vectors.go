@@ -92,6 +92,14 @@ func (p *program) fmulElement(d, n operand, m vec, index int) {
 	p.byElement("fmul"+p.format.vectors+"Element", d, n, m, index)
 }
 
+// in writes what body does in another format.
+func (p *program) in(f format, body func()) {
+	before := p.format
+	p.format = f
+	body()
+	p.format = before
+}
+
 // Bits: those of whole registers.
 func (p *program) bits(operation string, d, n, m operand) {
 	each(d, func(i int) { p.ins("%s %v.B16, %v.B16, %v.B16", operation, m.half(i), n.half(i), d.half(i)) })
@@ -138,6 +146,21 @@ func (p *program) storeNext(d pair, pointer gp, bytes int) {
 // loadVec moves 16 bytes.
 func (p *program) loadVec(d vec, pointer gp, offset int) {
 	p.ins("FMOVQ %d(%v), %s", offset, pointer, d.scalar())
+}
+
+// loadNumbers fills registers from the first on with n numbers of the program's format, and moves the pointer on.
+func (p *program) loadNumbers(first vec, pointer gp, n int) {
+	bytes := n * p.format.bytes
+	for ; bytes >= pairBytes; bytes -= pairBytes {
+		p.loadNext(pair{first, first + 1}, pointer, pairBytes)
+		first += 2
+	}
+	for i, move := range []string{"FMOVQ", "FMOVD", "FMOVS"} {
+		if part := 16 >> i; bytes&part != 0 {
+			p.ins("%s.P %d(%v), %s", move, part, pointer, first.scalar())
+			first++
+		}
+	}
 }
 
 // fill puts a constant in all lanes.

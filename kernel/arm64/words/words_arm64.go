@@ -54,6 +54,9 @@ var Instructions = []Instruction{
 	{"fcvtn v5.2s, v17.2d", fcvtnNEON},
 	{"fcvtn2 v5.4s, v17.2d", fcvtn2NEON},
 	{"umaxv s5, v17.4s", umaxv4sNEON},
+	{"uminv s5, v17.4s", uminv4sNEON},
+	{"fsqrt v5.4s, v17.4s", fsqrt4sNEON},
+	{"fabd v5.4s, v17.4s, v30.4s", fabd4sNEON},
 }
 
 // fadd2dNEON is fadd v5.2d, v17.2d, v30.2d.
@@ -290,3 +293,18 @@ func fcvtn2NEON(d, n, m *[16]byte)
 //
 //go:noescape
 func umaxv4sNEON(d, n, m *[16]byte)
+
+// uminv4sNEON is uminv s5, v17.4s.
+//
+//go:noescape
+func uminv4sNEON(d, n, m *[16]byte)
+
+// fsqrt4sNEON is fsqrt v5.4s, v17.4s.
+//
+//go:noescape
+func fsqrt4sNEON(d, n, m *[16]byte)
+
+// fabd4sNEON is fabd v5.4s, v17.4s, v30.4s.
+//
+//go:noescape
+func fabd4sNEON(d, n, m *[16]byte)

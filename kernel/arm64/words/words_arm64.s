@@ -567,3 +567,39 @@ TEXT ·umaxv4sNEON(SB), NOSPLIT, $0-24
 	WORD $0x6eb0aa25 // umaxv s5, v17.4s
 	FMOVQ F5, (R1)
 	RET
+
+// uminv4sNEON is uminv s5, v17.4s.
+TEXT ·uminv4sNEON(SB), NOSPLIT, $0-24
+	MOVD d+0(FP), R1
+	MOVD n+8(FP), R2
+	MOVD m+16(FP), R3
+	FMOVQ 0(R1), F5
+	FMOVQ 0(R2), F17
+	FMOVQ 0(R3), F30
+	WORD $0x6eb1aa25 // uminv s5, v17.4s
+	FMOVQ F5, (R1)
+	RET
+
+// fsqrt4sNEON is fsqrt v5.4s, v17.4s.
+TEXT ·fsqrt4sNEON(SB), NOSPLIT, $0-24
+	MOVD d+0(FP), R1
+	MOVD n+8(FP), R2
+	MOVD m+16(FP), R3
+	FMOVQ 0(R1), F5
+	FMOVQ 0(R2), F17
+	FMOVQ 0(R3), F30
+	WORD $0x6ea1fa25 // fsqrt v5.4s, v17.4s
+	FMOVQ F5, (R1)
+	RET
+
+// fabd4sNEON is fabd v5.4s, v17.4s, v30.4s.
+TEXT ·fabd4sNEON(SB), NOSPLIT, $0-24
+	MOVD d+0(FP), R1
+	MOVD n+8(FP), R2
+	MOVD m+16(FP), R3
+	FMOVQ 0(R1), F5
+	FMOVQ 0(R2), F17
+	FMOVQ 0(R3), F30
+	WORD $0x6ebed625 // fabd v5.4s, v17.4s, v30.4s
+	FMOVQ F5, (R1)
+	RET

@@ -31,7 +31,14 @@ func double(r register, i int) float64 {
 }
 
 func single(r register, i int) float32 {
-	return math.Float32frombits(binary.LittleEndian.Uint32(r[4*i:]))
+	return math.Float32frombits(word(r, i))
+}
+
+func word(r register, i int) uint32 { return binary.LittleEndian.Uint32(r[4*i:]) }
+
+func integer(v uint32) (r register) {
+	binary.LittleEndian.PutUint32(r[:], v)
+	return r
 }
 
 func truth(b bool) uint64 {
@@ -94,6 +101,8 @@ var ofSingles = map[string]func(d, n, m float32) float32{
 		return math.Float32frombits(uint32(truth(int32(math.Float32bits(n)) > int32(math.Float32bits(m)))))
 	},
 	"fabs":   func(_, n, _ float32) float32 { return float32(math.Abs(float64(n))) },
+	"fsqrt":  func(_, n, _ float32) float32 { return float32(math.Sqrt(float64(n))) },
+	"fabd":   func(_, n, m float32) float32 { return float32(math.Abs(float64(n - m))) },
 	"sshr":   func(_, n, _ float32) float32 { return math.Float32frombits(uint32(int32(math.Float32bits(n)) >> 23)) },
 	"scvtf":  func(_, n, _ float32) float32 { return float32(int32(math.Float32bits(n))) },
 	"frintn": func(_, n, _ float32) float32 { return float32(math.RoundToEven(float64(n))) },
@@ -114,13 +123,11 @@ var ofRegisters = map[string]func(d, n register) register{
 	"fcvtn2 v5.4s, v17.2d": func(d, n register) register {
 		return singles(single(d, 0), single(d, 1), float32(double(n, 0)), float32(double(n, 1)))
 	},
-	"umaxv s5, v17.4s": func(_, n register) (r register) {
-		var largest uint32
-		for i := range 4 {
-			largest = max(largest, binary.LittleEndian.Uint32(n[4*i:]))
-		}
-		binary.LittleEndian.PutUint32(r[:], largest)
-		return r
+	"umaxv s5, v17.4s": func(_, n register) register {
+		return integer(max(word(n, 0), word(n, 1), word(n, 2), word(n, 3)))
+	},
+	"uminv s5, v17.4s": func(_, n register) register {
+		return integer(min(word(n, 0), word(n, 1), word(n, 2), word(n, 3)))
 	},
 }
 

@@ -1,0 +1,127 @@
+package main
+
+import "math"
+
+// The registers of the rounded comparison: half a pair is four voxels in single precision.
+var (
+	roundedSums      = vecs(0, csdPanel)
+	roundedThreshold = vec(14) // -threshold, where sums begin: the sign of a sum is the side of its row
+	roundedBound     = vec(15) // what rounding may do to a sum
+	roundedSmallest  = vec(16) // the smallest sum without its sign
+	roundedWork      = vecs(17, 4)
+)
+
+// csdBelowRounded writes what csdBelow writes, with half the multiplications: sums in half a pair decide where
+// rounding cannot have turned them.
+func (p *program) csdBelowRounded() {
+	p.function("csdBelowRounded", "sets *uint64, rows *byte, panels *float64, rounded *float32, x *float64, half *float32, thresholds, errors *float64, count, columns, skip, words int",
+		"is csdBelow. rounded and half are panels and x in single precision; half is written here. A",
+		"panel of which a row is nearer to the threshold than errors[0] |x| + errors[1] |threshold| in some",
+		"lane is multiplied once more, in double precision. So are all where that distance is 2^73 or more.")
+	p.scratch(p.roundColumns)
+	p.scratch(p.boundErrors)
+	p.scratch(func() {
+		rows, panels, rounded, count, sets := p.load("rows"), p.load("panels"), p.load("rounded"), p.load("count"), p.load("sets")
+		step, skip, spare := p.load("columns"), p.load("skip"), p.reg()
+		p.comment("A panel that is multiplied again takes all registers: sets keep two of them until they are written.")
+		p.storePair(pair{roundedThreshold, roundedBound}, sets, 0)
+		p.times(csdPanel*double.bytes, step, spare)
+		p.ins("ADD %v, %v", skip, step)
+		p.ins("LSR $1, %v", skip)
+		p.repeat("panel", count, func() {
+			certain := p.label("certain")
+			p.in(single, func() { p.signRows(rows, rounded, certain) })
+			p.ins("SUB $%d, %v", csdPanel, rows)
+			p.scratch(func() { p.comparePanel(rows, p.copied(panels), func(int) {}) })
+			p.loadPair(pair{roundedThreshold, roundedBound}, sets, 0)
+			p.at(certain)
+			p.ins("ADD %v, %v", step, panels)
+			p.ins("ADD %v, %v", skip, rounded)
+		})
+	})
+	p.turnBits()
+	p.end()
+}
+
+// roundColumns writes the columns of x in single precision, and leaves the sum of their squares in V0-V1.
+//
+//	V2-V3 a column   V4 the same, rounded
+func (p *program) roundColumns() {
+	squares, column, rounded := pairOf(0), pairOf(1), vec(4)
+	x, half := p.load("x"), p.load("half")
+	p.zero(squares)
+	p.repeat("square", p.load("columns"), func() {
+		p.loadNext(column, x, pairBytes)
+		p.fma(squares, column, column)
+		p.round(rounded, column)
+		p.ins("FMOVQ.P %s, 16(%v)", rounded.scalar(), half)
+	})
+}
+
+// round makes four numbers of single precision out of a pair.
+func (p *program) round(d vec, n pair) {
+	p.encoded("fcvtn", d, n[0], 0, 0)
+	p.encoded("fcvtn2", d, n[1], 0, 0)
+}
+
+// boundErrors leaves -threshold and the bound where the comparison wants them. The bound is rounded to single
+// precision 2^errorScale times too large, so that it is infinite where sums might be; and a little is added for
+// numbers that are too small for relative errors.
+//
+//	V0-V1 squares, then the bound   V2-V3 threshold   V4 errors   V5 2^errorScale, then the bound   V6-V7 -threshold
+func (p *program) boundErrors() {
+	const errorScale, tiny = 55, -100
+	bound, threshold, errors, scale, negative := pairOf(0), pairOf(1), vec(4), vec(5), pairOf(3)
+	p.loadPair(threshold, p.load("thresholds"), 0)
+	p.loadVec(errors, p.load("errors"), 0)
+	p.fsqrt(bound, bound)
+	p.fmulElement(bound, bound, errors, 0)
+	p.fneg(negative, threshold)
+	p.round(roundedThreshold, negative)
+	p.fabs(threshold, threshold)
+	p.fmaElement(bound, threshold, errors, 1)
+	p.fill(scale, math.Ldexp(1, errorScale))
+	p.fmul(bound, bound, scale)
+	p.round(scale, bound)
+	p.in(single, func() {
+		p.fill(roundedBound, math.Ldexp(1, tiny))
+		p.fill(roundedSmallest, math.Ldexp(1, -errorScale))
+		p.fma(roundedBound, scale, roundedSmallest)
+	})
+}
+
+// signRows writes the masks of a panel's rows by the signs of their sums, moves both pointers on, and goes to certain
+// when no sum is within the bound in any lane.
+func (p *program) signRows(rows, panel gp, certain string) {
+	for _, sum := range roundedSums {
+		p.copy(sum, roundedThreshold)
+	}
+	p.scratch(func() {
+		x, columns := p.load("half"), p.load("columns")
+		p.repeat("column", columns, func() {
+			p.ins("FMOVQ.P 16(%v), %s", x, panelX[0].scalar())
+			accumulateColumn(p, panel, roundedSums, panelX[0])
+		})
+	})
+	p.fabs(roundedSmallest, roundedSums[0])
+	for r, sum := range roundedSums[1:] {
+		work := roundedWork[r%len(roundedWork)]
+		p.fabs(work, sum)
+		p.fmin(roundedSmallest, roundedSmallest, work)
+	}
+	p.comment("The sign is in the last byte of a number.")
+	masks := p.fold("VUZP2", "B16", p.fold("VUZP2", "H8", roundedSums))
+	signs := roundedWork[0]
+	p.fillPattern(signs, 0x8080808080808080)
+	for _, mask := range masks {
+		p.ins("VCMTST %v.B16, %v.B16, %v.B16", signs, mask, mask)
+	}
+	p.storeMasks(rows, masks, 4)
+	p.fcmgt(roundedSmallest, roundedSmallest, roundedBound)
+	p.encoded("uminv4s", roundedSmallest, roundedSmallest, 0, 0)
+	p.scratch(func() {
+		all := p.reg()
+		p.ins("VMOV %v.S[0], %v", roundedSmallest, all)
+		p.ins("CBNZ %v, %s", all, certain)
+	})
+}
