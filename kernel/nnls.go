@@ -50,7 +50,7 @@ const NNLSExtra = 2
 //
 // Mixed precision looks for columns in single precision. Where its rounding could matter, and for all that
 // is solved and checked, it takes double precision: the result is as good, and may differ from Double's
-// by rounding.
+// by rounding, and Iterations by a few where columns are nearly as good.
 //
 // The status of a voxel:
 //

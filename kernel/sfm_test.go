@@ -121,21 +121,26 @@ func TestSFMIsAtTheMinimumInEveryVoxel(t *testing.T) {
 	})
 }
 
+// In single precision another column may enter first where two are nearly as good: then the way has another length, in
+// one voxel of a hundred at most, and leads to the same weights.
 func TestEverySetFindsTheReferencesWeights(t *testing.T) {
 	forEachSFM(t, 1100, func(t *testing.T, d kernel.SFMDesign, isa string, signal []float64) {
 		want, wantStatus := fitAll(newSFMOn(t, d, "generic"), signal)
 		got, status := fitAll(newSFMOn(t, d, isa), signal)
-		n, worst, odd := d.Directions+kernel.SFMExtra, 0.0, 0
+		n, worst, others, allowed := d.Directions+kernel.SFMExtra, 0.0, 0, 0
+		if d.Precision == kernel.Mixed {
+			allowed = len(status) / 100
+		}
 		for v := range status {
-			if status[v] != wantStatus[v] {
-				odd++
-				if odd > len(status)/500 {
-					t.Errorf("voxel %d (kind %d): %+v, want %+v", v, v%5*100+v/5%11, status[v], wantStatus[v])
-				}
+			if status[v].Iterations != wantStatus[v].Iterations {
+				others++
+			}
+			if status[v].Code != wantStatus[v].Code || others > allowed {
+				t.Errorf("voxel %d (kind %d): %+v, want %+v", v, v%5*100+v/5%11, status[v], wantStatus[v])
 			}
 			worst = max(worst, relative(got[v*n:][:n-2], want[v*n:][:n-2]))
 		}
-		t.Logf("weights differ by up to %.2g of the largest parameter; %d voxels have another status", worst, odd)
+		t.Logf("weights differ by up to %.2g of the largest parameter; %d voxels took another number of entries", worst, others)
 		if !(worst <= 1e-9) {
 			t.Errorf("parameters differ by %.3g", worst)
 		}
