@@ -64,7 +64,7 @@ func TestEverySetAndPrecisionAgreesWithTheReferenceWithAStartOfItsOwn(t *testing
 		})
 	}
 	t.Run("study", func(t *testing.T) {
-		g, signal := study(t, 1100)
+		g, signal := study(t, someVoxels(1100))
 		compare(t, g, 8, signal)
 	})
 }
