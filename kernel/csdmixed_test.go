@@ -131,7 +131,7 @@ func TestErrorsOfSinglePrecisionAreWithinTheGuardsBound(t *testing.T) {
 }
 
 func TestOddDesignsAndSignalsInMixedAreAsInDouble(t *testing.T) {
-	g, spoilt := study(t, 1100)
+	g, spoilt := study(t, someVoxels(1100))
 	good := csdDesign(t, g, 8)
 	limited, negative := good, outweighed(good, 1e-12, 1)
 	limited.MaxIterations = 2

@@ -101,6 +101,10 @@ func TestDegreesFollowTheColumnsOfTheResponses(t *testing.T) {
 // Protocols from 30 to 600 volumes, with two shells or four, and tissues of which two have directions: every
 // voxel meets the conditions of a solution.
 func TestAnyAcquisitionAndAnyTissuesHaveASolution(t *testing.T) {
+	voxels := 40
+	if testing.Short() {
+		voxels = 8
+	}
 	twice := phantom.HCP()
 	double, _, err := acq.NewGradientTable(append(slices.Clone(twice.Bvals), twice.Bvals...), append(slices.Clone(twice.Bvecs), twice.Bvecs...))
 	if err != nil {
@@ -123,7 +127,7 @@ func TestAnyAcquisitionAndAnyTissuesHaveASolution(t *testing.T) {
 		"lmax 12":                 {phantom.HCP(), three, MSMTOptions{LMax: 12}},
 		"few directions":          {phantom.HCP(), three, MSMTOptions{Directions: sh.Directions300()[:20]}},
 	} {
-		p, err := phantom.Make(c.g, phantom.Options{Voxels: 40, SNR: 20})
+		p, err := phantom.Make(c.g, phantom.Options{Voxels: voxels, SNR: 20})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +135,7 @@ func TestAnyAcquisitionAndAnyTissuesHaveASolution(t *testing.T) {
 			c.options.ISA = isa
 			m := mustMSMT(t, c.g, c.tissues, c.options)
 			size := m.Fitter().Parameters()
-			params, status := make([]float64, 40*size), make([]kernel.Status, 40)
+			params, status := make([]float64, voxels*size), make([]kernel.Status, voxels)
 			m.Fitter().NewWorker().Fit(params, status, p.Signal)
 			for v, s := range status {
 				for _, r := range params[(v+1)*size-3 : (v+1)*size] {
