@@ -82,12 +82,12 @@ def test_a_node_that_dies_in_the_middle_loses_nothing(cluster, tmp_path):
     killer = threading.Thread(target=kill_in_the_middle, daemon=True)
     killer.start()
     there = vd.fit_rows(model, signal, engine="ray", vox_per_chunk=500)
+    assert vd.spilled_bytes() == 0, "asked while Ray may still hold the dead node to be alive"
     killer.join()
     assert len([n for n in ray.nodes() if n["Alive"]]) == 1
     assert len(list(tmp_path.iterdir())) > 40, "no batch was under way on the node that died"
     for ours, expected in zip(there, model.native.fit(signal)):
         np.testing.assert_array_equal(ours, expected)
-    assert vd.spilled_bytes() == 0
 
 
 class Witnessed:
