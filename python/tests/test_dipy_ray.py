@@ -29,7 +29,8 @@ def cluster(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     cluster = Cluster()
     try:
-        cluster.add_node(num_cpus=1, object_store_memory=STORE)
+        # A node that is gone is held for dead after five checks, of one second here instead of three.
+        cluster.add_node(num_cpus=1, object_store_memory=STORE, _system_config={"health_check_period_ms": 1000})
         worker = cluster.add_node(num_cpus=1, object_store_memory=STORE)
         cluster.wait_for_nodes()
         ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
