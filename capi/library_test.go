@@ -230,6 +230,34 @@ func TestHeaderIsCPlusPlusToo(t *testing.T) {
 	run(t, nil, "c++", "-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-x", "c++", "voxfit.h", "-Wno-pragma-once-outside-header")
 }
 
+// What README.md shows is compiled with the flags that it names, and fits.
+func TestProgramOfReadmeRuns(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(readme), "```c\n")
+	source, _, _ := strings.Cut(rest, "```")
+	lib := library(t, "")
+	folder := t.TempDir()
+	file, program := filepath.Join(folder, "fit.c"), filepath.Join(folder, "fit")
+	if err := os.WriteFile(file, []byte(source), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, compiler := range [][]string{{"cc"}, {"c++", "-std=c++20", "-x", "c++"}} {
+		t.Run(compiler[0], func(t *testing.T) {
+			if _, err := exec.LookPath(compiler[0]); err != nil {
+				t.Skip("no C++ compiler")
+			}
+			run(t, nil, append(compiler, file, "-I.", "-L"+filepath.Dir(lib), "-lvoxfit", "-Wl,-rpath,"+filepath.Dir(lib), "-o", program)...)
+			output, err := exec.Command(program).CombinedOutput()
+			if want := "voxel 0: Dxx 1.6"; err != nil || !strings.HasPrefix(string(output), want) {
+				t.Errorf("printed %q (%v), expected %q ...", output, err, want)
+			}
+		})
+	}
+}
+
 func TestForkedProcessGetsAnErrorFromEveryCall(t *testing.T) {
 	fork := program(t, "fork", library(t, ""))
 	for _, how := range []string{"libc", "kernel"} {

@@ -1,6 +1,7 @@
 """Models of voxfit.dipy against DIPY's own, on the same data."""
 
 import logging
+import os
 import pickle
 
 import numpy as np
@@ -117,12 +118,15 @@ def test_an_empty_mask_gives_zeros(study):
     assert fit.fa.shape == mask.shape and not fit.fa.any() and not fit.model_params.any()
 
 
-def test_peaks_are_dipys(study):
+def test_peaks_are_dipys(study, monkeypatch):
     gtab, data, mask = study
     models = [m(gtab, RESPONSE) for m in (csdeconv.ConstrainedSphericalDeconvModel, vd.ConstrainedSphericalDeconvModel)]
     for options in ({}, {"normalize_peaks": True, "gfa_thr": 0.55, "return_odf": True, "npeaks": 3}):
         expected = peaks.peaks_from_model(models[0], data, default_sphere, 0.5, 25, mask=mask, **options)
-        found = vd.peaks_from_model(models[1], data, default_sphere, 0.5, 25, mask=mask, **options)
+        with monkeypatch.context() as without_dipys:
+            for module, function in ((vd._peaks, "_dipys"), (vd._native, "peak_directions")):
+                without_dipys.delattr(module, function)
+            found = vd.peaks_from_model(models[1], data, default_sphere, 0.5, 25, mask=mask, **options)
         for name in ("peak_indices", "peak_values", "peak_dirs", "gfa", "qa", "shm_coeff"):
             np.testing.assert_allclose(getattr(found, name), getattr(expected, name), atol=1e-8, err_msg=name)
 
@@ -199,6 +203,21 @@ def test_engines_give_the_bits_of_serial(engine, study):
     ):
         there = model.fit(data, mask=mask, engine=engine, n_jobs=2, vox_per_chunk=11)
         np.testing.assert_array_equal(getattr(there, attribute), getattr(model.fit(data, mask=mask), attribute))
+
+
+class Told:
+    """A native model whose result is the number of threads that it is told to use."""
+
+    def fit(self, signal, n_threads=None, mask=None):
+        return (np.full(len(signal), n_threads),)
+
+
+def test_workers_share_the_cpus_among_their_threads():
+    pytest.importorskip("dask")
+    cpus = len(os.sched_getaffinity(0))
+    for workers in (1, cpus, 3 * cpus):
+        (threads,) = vd.fit_rows(Told(), np.ones((30, 4)), engine="dask", n_jobs=workers, vox_per_chunk=7)
+        assert threads.shape == (30,) and np.all(threads == max(1, cpus // workers))
 
 
 def test_an_unknown_engine_is_refused(study):

@@ -1,6 +1,7 @@
 """What the five functions promise of arrays, masks and threads."""
 
 import inspect
+import typing
 
 import numpy as np
 import pytest
@@ -174,6 +175,13 @@ def test_dipy_objects_are_taken_as_they_are(data, gtab):
 def test_bad_arguments_raise(data, gtab, spoil, error):
     with pytest.raises(error):
         spoil(data, gtab)
+
+
+def test_functions_have_types_that_resolve():
+    for name in FITS:
+        types = typing.get_type_hints(getattr(voxfit, name))
+        assert types["return"] is voxfit.Result
+        assert types["n_threads"] == typing.Optional[int]
 
 
 def test_functions_are_documented_as_numpydoc():

@@ -23,8 +23,10 @@ def in_new_process(code, timeout=60):
     return done.stdout.strip()
 
 
-def test_importing_does_not_load_the_library():
-    assert in_new_process("import voxfit; print('libvoxfit' in open('/proc/self/maps').read())") == "False"
+def test_library_is_loaded_on_first_use():
+    loaded = "print('libvoxfit' in open('/proc/self/maps').read())"
+    first = "voxfit.Model('dti', ([0] + [1e3] * 6, [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [.6, .8, 0], [0, .6, .8], [.6, 0, .8]]))"
+    assert in_new_process(f"import voxfit; {loaded}; {first}; {loaded}") == "False\nTrue"
 
 
 def test_library_that_is_missing_is_an_error_that_says_so():
@@ -170,20 +172,25 @@ def resident():
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def test_twenty_thousand_fits_do_not_grow(data, gtab):
+@pytest.mark.parametrize("threads", [1, 8])
+def test_twenty_thousand_fits_do_not_grow(data, gtab, threads):
     voxels = data.reshape(-1, 96)[:8]
     model = voxfit.Model("dti", gtab)
 
-    def fits(n):
-        for i in range(n):
-            model.fit(voxels)
-            if i % 100 == 0:
-                voxfit.Model("dti", gtab)  # made and freed
+    def one(i):
+        model.fit(voxels)
+        if i % 100 == 0:
+            voxfit.Model("dti", gtab)  # made and freed
 
-    fits(5000)
-    before = resident()
-    fits(20000)
-    assert resident() - before < 20
+    def fits(n):
+        for _ in pool.map(one, range(n)):
+            pass
+
+    with ThreadPoolExecutor(threads) as pool:
+        fits(5000)
+        before = resident()
+        fits(20000)
+        assert resident() - before < 20
 
 
 def test_all_models_are_used_by_eight_threads_at_once(data, gtab):

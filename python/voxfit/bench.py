@@ -16,6 +16,8 @@ an engine, a model and a number of CPUs: the model, Ray, and a fit of a few voxe
 ``python -m voxfit.bench end-to-end DWI`` measures DIPY against DIPY patched, from ``model.fit(data,
 mask=mask)`` to ``fit.shm_coeff`` and ``fit.f``, on one thread, in interleaved rounds. It counts CPU time,
 which other programs on the machine disturb least.
+
+``python -m voxfit.bench two-nodes DWI`` fits a subject on a cluster of two nodes, see :mod:`voxfit.twonodes`.
 """
 
 import argparse
@@ -32,6 +34,7 @@ import numpy as np
 ENGINES = ("serial", "ray", "joblib", "dask")
 FAMILIES = ("dipy", "voxfit")
 WARM_UP_VOXELS = 64
+IMAGE = "4D image as `kbench phantom` writes it: bvals and bvecs in the same folder"
 
 
 def models_of(family):
@@ -147,21 +150,27 @@ def _answer(answers, message):
     answers.flush()
 
 
-def end_to_end(arguments):
-    """Time DIPY and DIPY patched side by side, and print a table."""
+def read_phantom(dwi):
+    """Gradient table, response, data and mask of an image that `kbench phantom` wrote."""
     import nibabel
     from dipy.core.gradients import gradient_table
     from dipy.io.gradients import read_bvals_bvecs
 
-    folder = os.path.dirname(arguments.dwi)
+    folder = os.path.dirname(dwi)
     bvals, bvecs = read_bvals_bvecs(os.path.join(folder, "bvals"), os.path.join(folder, "bvecs"))
     gtab = gradient_table(bvals, bvecs=bvecs)
-    data = np.asarray(nibabel.load(arguments.dwi).dataobj)
+    data = np.asarray(nibabel.load(dwi).dataobj)
     mask = data[..., gtab.b0s_mask].mean(-1) > 0
+    S0 = data[mask][:, gtab.b0s_mask].mean()
+    return gtab, (np.array([1.7e-3, 0.3e-3, 0.3e-3]), S0), data, mask
+
+
+def end_to_end(arguments):
+    """Time DIPY and DIPY patched side by side, and print a table."""
+    gtab, response, data, mask = read_phantom(arguments.dwi)
     spare = np.flatnonzero(mask)[arguments.voxels :]
     mask.flat[spare] = False
-    S0 = data[mask][:, gtab.b0s_mask].mean()
-    bench = Bench(gtab, (np.array([1.7e-3, 0.3e-3, 0.3e-3]), S0), None)
+    bench = Bench(gtab, response, None)
     print(f"{mask.sum()} voxels x {len(gtab.bvals)}, {data.dtype}; microseconds of CPU time per voxel, one thread")
     for model in arguments.models:
         attribute = {"csdm": "shm_coeff", "fwdtim": "f"}[model]
@@ -191,10 +200,13 @@ def main():
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="JSON lines in and out, for kbench")
     compared = commands.add_parser("end-to-end", help="DIPY against DIPY patched on one thread")
-    compared.add_argument("dwi", help="4D image as `kbench phantom` writes it: bvals and bvecs in the same folder")
+    compared.add_argument("dwi", help=IMAGE)
     compared.add_argument("--voxels", type=int, default=4096)
     compared.add_argument("--models", nargs="+", choices=("csdm", "fwdtim"), default=("csdm", "fwdtim"))
     compared.add_argument("--rounds", type=int, default=3)
+    distributed = commands.add_parser("two-nodes", help="a subject through Ray on two nodes, one of which is killed")
+    distributed.add_argument("dwi", help=IMAGE)
+    distributed.add_argument("--voxels", type=int, default=435686, help="the image's are repeated up to this number")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     if arguments.command == "end-to-end":
@@ -202,6 +214,11 @@ def main():
         return
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what DIPY and Ray print
+    if arguments.command == "two-nodes":
+        from voxfit.twonodes import two_nodes
+
+        gtab, response, data, mask = read_phantom(arguments.dwi)
+        sys.exit(0 if two_nodes(gtab, response, data[mask], arguments.voxels, answers) else 1)
     serve(sys.stdin, answers)
 
 

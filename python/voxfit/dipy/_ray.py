@@ -62,7 +62,9 @@ def spilled_bytes():
         return 0
     if not has_grpc:
         return None
-    from ray._private.internal_api import get_memory_info_reply, get_state_from_address
+    from ray._private.internal_api import get_memory_info_reply
 
-    address = ray.get_runtime_context().gcs_address
-    return get_memory_info_reply(get_state_from_address(address)).store_stats.spilled_bytes_total
+    # Ray would ask any machine that it holds to be alive, one that has just died too. This one is; it asks the others.
+    here = ray.get_runtime_context().get_node_id()
+    address, port = next((n["NodeManagerAddress"], n["NodeManagerPort"]) for n in ray.nodes() if n["NodeID"] == here)
+    return get_memory_info_reply(None, address, port).store_stats.spilled_bytes_total

@@ -1,0 +1,127 @@
+"""A subject through Ray on two nodes of one machine, one of which is killed on the way.
+
+``python -m voxfit.bench two-nodes DWI --voxels 435686`` repeats the voxels of an image up to a number, fits them
+in one thread and through ``engine="ray"``, and says whether the results are the same bits, and how many bytes
+Ray has spilled. Both nodes together have an object store of 1 GB.
+"""
+
+from contextlib import contextmanager
+import functools
+import threading
+import time
+
+import numpy as np
+
+STORE_OF_NODE = 500 * 10**6
+WARM_UP_VOXELS = 8192
+
+
+def two_nodes(gtab, response, signal, voxels, report):
+    """Measure csdm and fwdtim, and report what was found.
+
+    Parameters
+    ----------
+    gtab : GradientTable
+    response : tuple
+        For csdm.
+    signal : ndarray, shape (any number, measurements)
+    voxels : int
+        The signal is repeated, or cut, to this number.
+    report : file
+        What is found, in plain lines.
+
+    Returns
+    -------
+    holds : bool
+        All results were the same bits, and nothing was spilled.
+    """
+    from voxfit.dipy import ConstrainedSphericalDeconvModel, FreeWaterTensorModel
+
+    signal = np.resize(signal, (voxels, signal.shape[1]))
+    say = functools.partial(print, file=report, flush=True)
+    say(
+        f"{voxels} voxels x {signal.shape[1]}, {signal.dtype}, {signal.nbytes / 1e6:.0f} MB; "
+        f"two nodes of one CPU, object stores of {STORE_OF_NODE / 1e6:.0f} MB each"
+    )
+    models = {
+        "csdm": (ConstrainedSphericalDeconvModel(gtab, response), "shm_coeff"),
+        "fwdtim": (FreeWaterTensorModel(gtab), "model_params"),
+    }
+    return all([_holds(name, *model, signal, say) for name, model in models.items()])
+
+
+def _holds(name, model, attribute, signal, say):
+    from voxfit.dipy import spilled_bytes
+
+    model.fit(signal[:WARM_UP_VOXELS], n_threads=1)
+    seconds, alone = _timed(lambda: model.fit(signal, n_threads=1))
+    say(f"{name:6}  one thread {seconds:6.2f} s")
+
+    def through_ray(title, ending=lambda: ""):
+        seconds, fit = _timed(lambda: model.fit(signal, engine="ray"))
+        same = all(np.array_equal(getattr(fit, a), getattr(alone, a)) for a in (attribute, "status"))
+        spilled = spilled_bytes()
+        say(f"{title:18} {seconds:6.2f} s  the same bits: {'yes' if same else 'NO'}  spilled: {spilled} bytes{ending()}")
+        return same and spilled == 0, seconds
+
+    with _cluster() as (cluster, worker):
+        model.fit(signal[:WARM_UP_VOXELS], engine="ray", vox_per_chunk=WARM_UP_VOXELS // 8)
+        both, seconds = through_ray("        two nodes")
+        killer = _Killer(cluster, worker, seconds / 2)
+        one, _ = through_ray("        one killed", lambda: f"  SIGKILL at {killer.killed_at():.2f} s, while it fitted")
+    return both and one
+
+
+def _timed(run):
+    begin = time.perf_counter()
+    result = run()
+    return time.perf_counter() - begin, result
+
+
+@contextmanager
+def _cluster():
+    """A cluster of two nodes, joined: the cluster, and the node that is not this process's."""
+    import ray
+    from ray.cluster_utils import Cluster
+
+    from voxfit.dipy._scratch import ScratchFolder
+
+    scratch, cluster = ScratchFolder(), Cluster()
+    node = {"num_cpus": 1, "object_store_memory": STORE_OF_NODE, "object_spilling_directory": scratch.path}
+    try:
+        cluster.add_node(**node)
+        worker = cluster.add_node(**node)
+        cluster.wait_for_nodes()
+        ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
+        yield cluster, worker
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+        scratch.remove()
+
+
+class _Killer:
+    """Kills a node at the first moment after a delay at which it has work."""
+
+    def __init__(self, cluster, node, delay):
+        self._cluster, self._node, self._delay = cluster, node, delay
+        self._begin = time.perf_counter()
+        self._thread = threading.Thread(target=self._kill, daemon=True)
+        self._thread.start()
+
+    def _kill(self):
+        time.sleep(self._delay)
+        while not self._is_busy():
+            time.sleep(0.01)
+        self._killed_at = time.perf_counter() - self._begin
+        self._cluster.remove_node(self._node, allow_graceful=False)
+
+    def _is_busy(self):
+        from ray._private.state import available_resources_per_node
+
+        return available_resources_per_node()[self._node.node_id].get("CPU", 0) == 0
+
+    def killed_at(self):
+        """Seconds from the beginning to the kill."""
+        self._thread.join()
+        return self._killed_at
