@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/bench/python"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/numa"
@@ -33,7 +34,9 @@ type Options struct {
 	Rounds int
 	// CPU is the core that everything runs on. Where threads cannot be pinned it is not looked at.
 	CPU int
-	// Python names a Python with DIPY; empty tries what FindPythons lists.
+	// Engines are further engines, of python.Engines: a column each.
+	Engines []string
+	// Python names a Python with DIPY, for Engines with voxfit too; empty tries the likeliest.
 	Python string
 	// Progress is called after each step, when it is not nil.
 	Progress func(done, steps int)
@@ -121,6 +124,10 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(folder)
+	acquisition := python.Acquisition{Gradients: o.Gradients, Response: o.Response, Tissues: o.Tissues, Signal: o.Signal}
+	if err := acquisition.Write(folder); err != nil {
+		return nil, err
+	}
 	peers := []engine{}
 	for _, start := range []func(context.Context, Options, string) (engine, error){startDIPY, findMRtrix} {
 		peer, err := start(ctx, o, folder)
@@ -130,6 +137,16 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		}
 		defer peer.close()
 		peers = append(peers, peer)
+	}
+	if len(o.Engines) > 0 {
+		engines, end, err := startEngines(ctx, o, folder)
+		if err != nil {
+			report.note("%v", err)
+		}
+		defer end()
+		peers = append(peers, engines...)
+	}
+	for _, peer := range peers {
 		report.Engines = append(report.Engines, peer.describe())
 	}
 	r := runner{ctx: ctx, o: o, peers: peers, report: report, steps: len(tasks) * (1 + o.Rounds)}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/internal/peer"
+	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/numa"
 	"github.com/voxfit/voxfit/phantom"
 )
@@ -124,6 +125,82 @@ func TestDIPYIsTimedAndAgrees(t *testing.T) {
 			t.Errorf("%s: %+v, want two rounds", m.Model, dipy)
 		}
 		agree(t, m, nameDIPY)
+	}
+}
+
+func TestEnginesAreFurtherColumnsOfEachModelThatDIPYFits(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the stub is a shell script")
+	}
+	python := filepath.Join(t.TempDir(), "python")
+	script := `#!/bin/sh
+[ "$2" = voxfit.bench ] || exit 1
+read line && echo '{"versions": {"dipy": "1.2", "voxfit": "3.4"}}'
+while read line; do echo '{"time": 6e-6, "call": "fit(data)"}'; done
+`
+	if err := os.WriteFile(python, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	o := options(t, 6, "dti")
+	o.Python, o.Engines = python, []string{"dipy-ray", "voxfit-ray"}
+	report := compared(t, o)
+	if got := report.Engines[3:]; got[0] != (Engine{"dipy-ray", "1.2"}) || got[1] != (Engine{"voxfit-ray", "3.4"}) {
+		t.Errorf("the engines are %v", report.Engines)
+	}
+	for _, m := range report.Models {
+		for _, x := range m.Times[3:] {
+			if (m.Model == "dti wls") != (x.Median > 0.99 && x.Median < 1.01) || x.Median > 0 && x.What != "fit(data)" {
+				t.Errorf("%s: %+v, want 1 us a voxel of dti wls alone", m.Model, x)
+			}
+		}
+	}
+	o.Python = "no-such-python"
+	if notes := strings.Join(compared(t, o).Notes, "\n"); !strings.Contains(notes, "the Python engines need DIPY and voxfit") {
+		t.Errorf("the notes are %q", notes)
+	}
+}
+
+func TestAnEngineThatReturnsOurResultsDiffersInNone(t *testing.T) {
+	o := options(t, 5, Models()...)
+	wm, gm, csf := phantom.Tissues()
+	o.Tissues = model.NameTissues([]acq.Response{wm, gm, csf})
+	tasks, err := o.tasks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns := map[string]map[string]int{
+		"csdm": {"coefficients": 45}, "fwdtim": {"f": 1, "fa": 1}, "dti": {"fa": 1},
+		"sfm": {"weights": 181}, "msmt": {"prediction": o.Gradients.Len()},
+	}
+	for _, task := range tasks {
+		if !task.hasEngines() {
+			continue
+		}
+		ours, theirs := task.fit(), arrays{}
+		for name, n := range columns[task.model] {
+			found := array{columns: n}
+			for i := range task.voxels {
+				found.data = append(found.data, task.engineResult(name, ours, i, n)...)
+			}
+			theirs[name] = found
+		}
+		for _, p := range task.againstEngine("another", ours, theirs) {
+			if p.Value != 0 {
+				t.Errorf("%s: %+v, want no difference", task.name, p)
+			}
+		}
+		for _, found := range theirs {
+			found.data[0] += 0.5 + found.data[0]
+		}
+		parity := task.againstEngine("another", ours, theirs)
+		for _, p := range parity {
+			if p.Value < 0.1 {
+				t.Errorf("%s: %+v, want a difference", task.name, p)
+			}
+		}
+		if len(parity) != len(theirs) {
+			t.Errorf("%s: %v, want a line for each of %d results", task.name, parity, len(theirs))
+		}
 	}
 }
 

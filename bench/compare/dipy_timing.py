@@ -1,7 +1,7 @@
 """DIPY as `kbench compare` times it: started once, then one JSON line in and one out for each call.
 
-The first line names the folder of the acquisition: signal.f32 is voxels x measurements. A call names a
-model and its first voxels. "prepare" makes the model, fits a few voxels, and leaves what DIPY found as
+The first line names the folder of the acquisition: setting.json, and signal.f32, voxels x measurements. A call
+names a model and its first voxels. "prepare" makes the model, fits a few voxels, and leaves what DIPY found as
 NAME.f64 in the folder; "time" fits once and answers with the seconds that model.fit took.
 """
 
@@ -27,14 +27,15 @@ def answer(**message):
     answers.flush()
 
 
-answer(version=dipy.__version__)
-setting = json.loads(sys.stdin.readline())
-folder = setting["folder"]
+folder = json.loads(sys.stdin.readline())["folder"]
+with open(os.path.join(folder, "setting.json")) as file:
+    setting = json.load(file)
 table = gradient_table(
     np.array(setting["bvals"]), bvecs=np.array(setting["bvecs"]), b0_threshold=setting["b0"]
 )
 signal = np.fromfile(os.path.join(folder, "signal.f32"), "<f4").astype(float)
 signal = signal.reshape(-1, len(table.bvals))
+answer(version=dipy.__version__)
 
 
 class ScipyLoop:

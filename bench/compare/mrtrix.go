@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/bench/python"
 	"github.com/voxfit/voxfit/nifti"
 	"github.com/voxfit/voxfit/sh"
 	"gonum.org/v1/gonum/integrate/quad"
@@ -97,7 +98,7 @@ func (m *mrtrix) path(name string) string { return filepath.Join(m.folder, name)
 // image is the path of the first voxels as an image.
 func (m *mrtrix) image(voxels int) (string, error) {
 	path := m.path(fmt.Sprintf("%d.nii", voxels))
-	if exists(path) {
+	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
 	volumes := m.o.Gradients.Len()
@@ -124,7 +125,7 @@ func (m *mrtrix) run(ctx context.Context, c *mrtrixCommand, voxels int) (float64
 	}
 	args = append(args, "-grad", m.path("gradients.b"), "-nthreads", "0", "-quiet", "-force")
 	process := exec.CommandContext(ctx, c.program, args...)
-	process.Env = append(singleThreaded(), "MRTRIX_LOGLEVEL=0")
+	process.Env = append(python.SingleThreaded(), "MRTRIX_LOGLEVEL=0")
 	begin := time.Now()
 	text, err := process.CombinedOutput()
 	seconds := time.Since(begin).Seconds()

@@ -66,28 +66,6 @@ func (m *mrtrix) tissueArguments(c *mrtrixCommand, image string) []string {
 	return append(args, "-directions", m.path("directions.txt"))
 }
 
-// tissuesForDIPY is the response as DIPY's MultiShellResponse has it, CSF and GM before WM.
-func tissuesForDIPY(o Options) (map[string]any, error) {
-	if len(o.Tissues) != 3 {
-		return nil, nil
-	}
-	var rows [][]float64
-	var bvals []float64
-	for _, s := range o.Gradients.Shells(80) {
-		rows, bvals = append(rows, nil), append(bvals, s.Bval)
-	}
-	for _, t := range []struct{ place, lmax int }{{2, 0}, {1, 0}, {0, whiteMatterDegree}} {
-		zonal, err := o.Tissues[t.place].Zonal(o.Gradients, t.lmax)
-		if err != nil {
-			return nil, err
-		}
-		for i := range rows {
-			rows[i] = append(rows[i], zonal[i]...)
-		}
-	}
-	return map[string]any{"response": rows, "bvals": bvals, "directions": sh.Directions300()}, nil
-}
-
 // msmtAgainstMRtrix: theirs has WM's coefficients for each voxel.
 func msmtAgainstMRtrix(t *task, ours *fitted, theirs []float32) []Parity {
 	n, near, worst := sh.Count(whiteMatterDegree), 0, 0.0

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/voxfit/voxfit/bench/compare"
+	"github.com/voxfit/voxfit/bench/python"
 	"github.com/voxfit/voxfit/numa"
 )
 
@@ -19,6 +20,7 @@ type compareOptions struct {
 	study   runOptions // data, phantom, models, instruction set
 	rounds  int
 	cpu     int
+	engines []string
 	python  string
 	out     string
 	force   bool
@@ -35,9 +37,14 @@ print medians, ratios and how far the results agree. Without DWI the voxels are 
 protocol. A peer that is not installed is said to be missing, and the rest is compared.
 
 Set-up is outside of all times: DIPY stays warm in one process, and a command of MRtrix3 is timed as a
-whole less the same command on one voxel. The peers' linear algebra is held to one thread.`,
+whole less the same command on one voxel. The peers' linear algebra is held to one thread.
+
+--engines adds columns: DIPY's engines, and voxfit through them, each with one worker and on the same core.
+They are timed in one Python process that stays warm, from model.fit to its return. Lines that are the
+same fit again, or not a fit of DIPY's, are left out.`,
 		Example: `  kbench compare
   kbench compare --models csdm --voxels 1024 --runs 7 -o compared
+  kbench compare --engines dipy-serial,dipy-ray,dipy-joblib,dipy-dask,voxfit-ray --voxels 512
   kbench compare dwi.nii.gz --mask mask.nii.gz --response 0.0017,0.0003,0.0003,1000`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -56,7 +63,8 @@ whole less the same command on one voxel. The peers' linear algebra is held to o
 	f.Uint64Var(&o.study.seed, "seed", 1, "seed of the phantom")
 	f.IntVar(&o.rounds, "runs", 3, "interleaved rounds")
 	f.IntVar(&o.cpu, "cpu", -1, "CPU that everything runs on (default: the last one allowed)")
-	f.StringVar(&o.python, "python", "", "Python with DIPY (default: $"+compare.EnvPython+", else .venv/bin/python here or above, else python3)")
+	f.StringSliceVar(&o.engines, "engines", nil, "further engines, through a Python with DIPY and voxfit: "+strings.Join(python.Engines, ", "))
+	f.StringVar(&o.python, "python", "", "Python with DIPY (default: $"+python.Env+", else .venv/bin/python here or above, else python3)")
 	f.StringVar(&o.study.isa, "isa", "", isaHelp)
 	f.StringVarP(&o.out, "output", "o", "", "folder for compare.json and compare.csv (default: print only)")
 	f.BoolVar(&o.force, "force", false, "replace files that exist")
@@ -68,6 +76,9 @@ func (o *compareOptions) check() error {
 		if !slices.Contains(compare.Models(), name) {
 			return fmt.Errorf("--models %s: expected %s", name, strings.Join(compare.Models(), ", "))
 		}
+	}
+	if err := checkEngines(o.engines, python.Engines...); err != nil {
+		return err
 	}
 	switch {
 	case len(o.study.models) == 0:
@@ -116,7 +127,7 @@ func (o *compareOptions) run(ctx context.Context, stdout, stderr io.Writer) erro
 	report, err := compare.Run(ctx, compare.Options{
 		Models: o.study.models, Gradients: block.gradients, Response: block.response, Tissues: block.tissues,
 		Signal: spread(block.signal(), block.gradients.Len(), o.study.voxels),
-		ISA:    o.study.isa, Rounds: o.rounds, CPU: o.cpu, Python: o.python,
+		ISA:    o.study.isa, Rounds: o.rounds, CPU: o.cpu, Engines: o.engines, Python: o.python,
 		Progress: func(done, steps int) {
 			if bar == nil {
 				p := newProgress(stderr, "compare", "steps", steps)

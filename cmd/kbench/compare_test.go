@@ -47,7 +47,7 @@ func TestCompareRunsWithoutPeersAndKeepsItsNumbers(t *testing.T) {
 
 func TestCompareRefusesWhatItCannotDo(t *testing.T) {
 	for _, args := range [][]string{
-		{"--models", "dki"}, {"--runs", "0"}, {"--voxels", "0"}, {"--cpu", "99999"}, {"--isa", "mmx"},
+		{"--models", "dki"}, {"--runs", "0"}, {"--voxels", "0"}, {"--cpu", "99999"}, {"--isa", "mmx"}, {"--engines", "voxfit"},
 	} {
 		refuse(t, append([]string{"compare"}, args...), args[1])
 	}

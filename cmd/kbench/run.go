@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/bench/python"
 	"github.com/voxfit/voxfit/fit"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
@@ -66,7 +67,7 @@ The command line of the published study works as typed, with underscores or dash
 	}
 	f := c.Flags()
 	f.StringSliceVar(&o.models, "models", []string{"csdm", "fwdtim"}, "models to fit: "+modelNames())
-	f.StringSliceVar(&o.engines, "engines", []string{engineVoxfit}, "who fits: "+engineVoxfit+", and through Python "+strings.Join(pythonEngines, ", "))
+	f.StringSliceVar(&o.engines, "engines", []string{engineVoxfit}, "who fits: "+engineVoxfit+", and through Python "+strings.Join(python.Engines, ", "))
 	f.StringVar(&o.python, "python", "", "Python with DIPY and voxfit (default: as for kbench compare)")
 	f.IntVar(&o.minChunks, "min-chunks", 1, "smallest chunk count, as a power of two")
 	f.IntVar(&o.maxChunks, "max-chunks", 13, "largest chunk count, as a power of two")
@@ -170,18 +171,18 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer results.Free()
-	var python *pythonBench
+	var peers *pythonStudy
 	if slices.ContainsFunc(missing, plannedRun.inPython) {
-		if python, err = startPython(ctx, o.python, block); err != nil {
+		if peers, err = startPython(ctx, o.python, o.isa, block); err != nil {
 			return err
 		}
-		defer python.close()
+		defer peers.close()
 	}
 	bar := newProgress(stderr, "run", "runs", len(missing))
 	for i, p := range missing {
 		var record study.Record
 		if p.inPython() {
-			record, err = python.measure(p, stderr)
+			record, err = peers.measure(p, stderr)
 		} else {
 			record, err = o.measure(ctx, p, block.room, results)
 		}
@@ -327,7 +328,7 @@ type plannedRun struct {
 }
 
 // inPython says whether the run is not this program's own.
-func (p plannedRun) inPython() bool { return slices.Contains(pythonEngines, p.record.Engine) }
+func (p plannedRun) inPython() bool { return slices.Contains(python.Engines, p.record.Engine) }
 
 // plan lists the runs. Repetitions are the outer loop, so that a slow drift of the machine touches
 // every setting alike.

@@ -1,17 +1,19 @@
 """DIPY's models by DIPY's engines and by voxfit, timed in one process that stays warm.
 
 ``python -m voxfit.bench serve`` is what kbench drives: JSON lines in, JSON lines out. The first line names a
-folder with signal.f32 (voxels x measurements, little-endian) and the acquisition::
+folder with the acquisition, signal.f32 (voxels x measurements, little-endian) and setting.json::
 
-    {"folder": ..., "bvals": [...], "bvecs": [[...]], "b0": 50, "response": {"evals": [...], "s0": ...}}
+    {"bvals": [...], "bvecs": [[...]], "b0": 50, "response": {"evals": [...], "s0": ...},
+     "tissues": {"response": [[...]], "bvals": [...], "directions": [[...]]}}
 
 Each further line is a run, and is answered with its times::
 
-    {"engine": "dipy-ray", "model": "csdm", "chunks": 64, "cpus": 8, "scale": 1}
-    {"time": 12.3, "set_up": 9.1, "spilled_bytes": 0, "peak_rss": 123456789}
+    {"engine": "dipy-ray", "model": "csdm", "chunks": 64, "cpus": 8}
+    {"time": 12.3, "set_up": 9.1, "spilled_bytes": 0, "peak_rss": 123456789, "call": "..."}
 
 ``time`` is that of ``model.fit(data, engine=...)`` alone. ``set_up`` is what came before and is done once for
-an engine, a model and a number of CPUs: the model, Ray, and a fit of a few voxels.
+an engine, a model and a number of CPUs: the model, Ray, and a fit of a few voxels. DIPY's TensorModel and
+SparseFascicleModel have no engines: there ``time`` is that of DIPY's ``paramap`` over ``model.fit`` of chunks.
 
 ``python -m voxfit.bench end-to-end DWI`` measures DIPY against DIPY patched, from ``model.fit(data,
 mask=mask)`` to ``fit.shm_coeff`` and ``fit.f``, on one thread, in interleaved rounds. It counts CPU time,
@@ -21,6 +23,7 @@ which other programs on the machine disturb least.
 """
 
 import argparse
+import copy
 import json
 import os
 import resource
@@ -38,14 +41,74 @@ IMAGE = "4D image as `kbench phantom` writes it: bvals and bvecs in the same fol
 
 
 def models_of(family):
-    """The classes of the study, of DIPY or of voxfit."""
+    """The classes of DIPY or of voxfit, by kbench's names."""
     if family == "voxfit":
-        import voxfit.dipy as found
+        import voxfit.dipy as csdeconv
 
-        return {"csdm": found.ConstrainedSphericalDeconvModel, "fwdtim": found.FreeWaterTensorModel}
-    from dipy.reconst import csdeconv, fwdti
+        dti = fwdti = mcsd = sfm = csdeconv
+    else:
+        from dipy.reconst import csdeconv, dti, fwdti, mcsd, sfm
+    return {
+        "csdm": csdeconv.ConstrainedSphericalDeconvModel,
+        "fwdtim": fwdti.FreeWaterTensorModel,
+        "msmt": mcsd.MultiShellDeconvModel,
+        "dti": dti.TensorModel,
+        "sfm": sfm.SparseFascicleModel,
+    }
 
-    return {"csdm": csdeconv.ConstrainedSphericalDeconvModel, "fwdtim": fwdti.FreeWaterTensorModel}
+
+def results_of(model, fit):
+    """What is compared of a fit, by name: a row for each voxel."""
+    if model == "csdm":
+        return {"coefficients": fit.shm_coeff}
+    if model == "msmt":
+        return {"prediction": fit.predict()}
+    if model == "sfm":
+        return {"weights": folded(fit.model.sphere, fit.beta)}
+    if model == "dti":
+        return {"fa": fit.fa[:, None]}
+    return {"fa": fit.fa[:, None], "f": fit.f[:, None]}
+
+
+def folded(sphere, weights):
+    """Weights of the first of each pair of opposite directions: the sums of both."""
+    half = sphere.vertices[: len(sphere.vertices) // 2]
+    first = np.argmax(np.abs(sphere.vertices @ half.T), axis=1)
+    return weights @ (first[:, None] == np.arange(len(half)))
+
+
+class Chunked:
+    """A model of DIPY whose fit has no engines, fitted by DIPY's paramap."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def fit(self, data, engine="serial", n_jobs=1, vox_per_chunk=None):
+        """Fit voxels, a chunk of them at a time."""
+        from dipy.utils.parallel import paramap
+
+        if engine == "serial":
+            return self.model.fit(data)
+        chunks = [data[i : i + vox_per_chunk] for i in range(0, len(data), vox_per_chunk)]
+        parts = paramap(fit_chunk, chunks, func_args=[self.model], engine=engine, n_jobs=n_jobs, clean_spill=False)
+        return self.join([np.concatenate(arrays) for arrays in zip(*parts)])
+
+    def join(self, arrays):
+        """DIPY's fit object of all voxels."""
+        from dipy.reconst import dti, sfm
+
+        if isinstance(self.model, dti.TensorModel):
+            return dti.TensorFit(self.model, *arrays)
+        return sfm.SparseFascicleFit(self.model, *arrays, None)
+
+
+def fit_chunk(data, model):
+    """The arrays of a fit, in a worker."""
+    if hasattr(model, "solver"):  # it keeps what it found, and workers may be threads
+        model = copy.copy(model)
+        model.solver = copy.copy(model.solver)
+    fit = model.fit(data)
+    return (fit.model_params,) if hasattr(fit, "model_params") else (fit.beta, fit.S0)
 
 
 class Bench:
@@ -57,38 +120,59 @@ class Bench:
     response : tuple or AxSymShResponse
         For csdm.
     signal : ndarray, shape (voxels, measurements)
+    tissues : tuple of MultiShellResponse and Sphere, optional
+        For msmt.
+    folder : str, optional
+        Where results go.
     """
 
-    def __init__(self, gtab, response, signal):
+    def __init__(self, gtab, response, signal, tissues=None, folder=None):
         self.gtab = gtab
         self.response = response
         self.signal = signal
+        self.tissues = tissues
+        self.folder = folder
         self._warm = {}
         self._cpus_of_ray = None
 
-    def make(self, family, model):
-        """A model, set up."""
+    def make(self, family, model, method=""):
+        """A model, set up; a method is one of fwdtim, dti or sfm."""
         make = models_of(family)[model]
-        return make(self.gtab, self.response) if model == "csdm" else make(self.gtab)
+        if model == "csdm":
+            return make(self.gtab, self.response)
+        if model == "msmt":
+            return make(self.gtab, *self.tissues, sh_order_max=8, iso=2)
+        option = "solver" if model == "sfm" else "fit_method"
+        method = {"nnls": "NNLS", "elasticnet": "ElasticNet"}.get(method, method.upper())
+        made = make(self.gtab, **({option: method} if method else {}))
+        return Chunked(made) if family == "dipy" and model in ("dti", "sfm") else made
 
-    def run(self, engine, model, chunks, cpus, scale=1):
-        """One run: its time, and what was measured beside it."""
+    def run(self, engine, model, chunks, cpus, scale=1, voxels=None, results=False):
+        """One run: its time, and what was measured beside it.
+
+        ``model`` is a name and perhaps a method, as "fwdtim wls"; ``voxels`` are the first so many, ``scale``
+        is how many times over they are fitted. With ``results`` what was found goes into the folder, as
+        NAME.f64, and "columns" says how many values a voxel has.
+        """
         family, _, engine = engine.partition("-")
         if family not in FAMILIES or engine not in ENGINES:
             raise ValueError(f"there is no engine {family}-{engine}")
         begin = time.perf_counter()
-        data = np.tile(self.signal, (scale, 1)) if scale > 1 else self.signal
+        data = self.signal[:voxels]
+        if scale > 1:
+            data = np.tile(data, (scale, 1))
         options = self._options(family, engine, max(1, len(data) // chunks), cpus)
         if engine == "ray":
             self._start_ray(cpus)
         key = family, engine, model, cpus
         if key not in self._warm:
-            self._warm[key] = self.make(family, model)
-            self._warm[key].fit(data[:WARM_UP_VOXELS], **dict(options, vox_per_chunk=WARM_UP_VOXELS // cpus or 1))
+            self._warm[key] = self.make(family, *model.split())
+            few = dict(options, vox_per_chunk=WARM_UP_VOXELS // cpus or 1) if "engine" in options else options
+            self._warm[key].fit(data[:WARM_UP_VOXELS], **few)
         spilled = self._spilled(engine)
         set_up = time.perf_counter() - begin
         begin = time.perf_counter()
-        self._warm[key].fit(data, **options)
+        fit = self._warm[key].fit(data, **options)
         seconds = time.perf_counter() - begin
         after = self._spilled(engine)
         return {
@@ -96,7 +180,23 @@ class Bench:
             "set_up": set_up,
             "spilled_bytes": None if after is None else after - spilled,
             "peak_rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            "call": self._call(self._warm[key], options),
+            "columns": self._write(results_of(model.split()[0], fit)) if results else {},
         }
+
+    @staticmethod
+    def _call(model, options):
+        arguments = ", ".join(["data", *(f"{name}={value!r}" for name, value in options.items())])
+        if isinstance(model, Chunked) and options:
+            return f"paramap({type(model.model).__name__}.fit, {arguments})"
+        return f"{type(getattr(model, 'model', model)).__name__}.fit({arguments})"
+
+    def _write(self, results):
+        columns = {}
+        for name, values in results.items():
+            np.ascontiguousarray(values, "<f8").tofile(os.path.join(self.folder, name + ".f64"))
+            columns[name] = values.shape[1]
+        return columns
 
     @staticmethod
     def _options(family, engine, vox_per_chunk, cpus):
@@ -123,26 +223,45 @@ class Bench:
 
 def serve(lines, answers):
     """Answer one line after another until there are no more."""
-    setting = json.loads(next(lines))
+    import dipy
     from dipy.core.gradients import gradient_table
-    from dipy.reconst.csdeconv import AxSymShResponse
 
+    import voxfit
+
+    folder = json.loads(next(lines))["folder"]
+    with open(os.path.join(folder, "setting.json")) as file:
+        setting = json.load(file)
     gtab = gradient_table(
         np.array(setting["bvals"]), bvecs=np.array(setting["bvecs"]), b0_threshold=setting["b0"]
     )
-    response = setting.get("response") or {}
-    if "zonal" in response:
-        response = AxSymShResponse(response["s0"], np.array(response["zonal"]))
-    elif response:
-        response = np.array(response["evals"]), response["s0"]
-    signal = np.fromfile(os.path.join(setting["folder"], "signal.f32"), "<f4").reshape(-1, len(gtab.bvals))
-    bench = Bench(gtab, response, signal)
-    _answer(answers, {"ready": True})
+    signal = np.fromfile(os.path.join(folder, "signal.f32"), "<f4").reshape(-1, len(gtab.bvals))
+    bench = Bench(gtab, _response(setting), signal, _tissues(setting), folder)
+    _answer(answers, {"versions": {"dipy": dipy.__version__, "voxfit": voxfit.__version__}})
     for line in lines:
         try:
             _answer(answers, bench.run(**json.loads(line)))
         except Exception as error:
             _answer(answers, {"error": f"{type(error).__name__}: {error}"})
+
+
+def _response(setting):
+    from dipy.reconst.csdeconv import AxSymShResponse
+
+    response = setting.get("response")
+    if response and "zonal" in response:
+        return AxSymShResponse(response["s0"], np.array(response["zonal"]))
+    return response and (np.array(response["evals"]), response["s0"])
+
+
+def _tissues(setting):
+    from dipy.core.sphere import Sphere
+    from dipy.reconst.mcsd import MultiShellResponse
+
+    tissues = setting.get("tissues")
+    return tissues and (
+        MultiShellResponse(np.array(tissues["response"]), 8, np.array(tissues["bvals"])),
+        Sphere(xyz=np.array(tissues["directions"])),
+    )
 
 
 def _answer(answers, message):

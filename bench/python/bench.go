@@ -1,0 +1,68 @@
+package python
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/voxfit/voxfit/kernel"
+)
+
+// Engines are those of Bench: DIPY's own, and voxfit through them.
+var Engines = []string{"dipy-serial", "dipy-ray", "dipy-joblib", "dipy-dask", "voxfit-ray", "voxfit-joblib", "voxfit-dask"}
+
+// A Bench is a process of `python -m voxfit.bench serve` with an acquisition.
+type Bench struct {
+	process  *Process
+	versions map[string]string
+}
+
+// StartBench starts the process with the acquisition of a folder. An empty python tries the likeliest; isa is the
+// instruction set that voxfit is to use there, empty for its own choice.
+func StartBench(ctx context.Context, python, folder, isa string) (*Bench, error) {
+	var ready struct{ Versions map[string]string }
+	program := Program{Arguments: []string{"-m", "voxfit.bench", "serve"}}
+	if isa != "" {
+		program.Environment = []string{kernel.EnvISA + "=" + isa}
+	}
+	process, err := Start(ctx, python, program, map[string]any{"folder": folder}, &ready)
+	if err != nil {
+		return nil, fmt.Errorf("the Python engines need DIPY and voxfit (pip install ./python): %w", err)
+	}
+	return &Bench{process, ready.Versions}, nil
+}
+
+// Version is that of the package that fits with an engine.
+func (b *Bench) Version(engine string) string { return b.versions[strings.Split(engine, "-")[0]] }
+
+// A Run is one fit.
+type Run struct {
+	Engine  string `json:"engine"`
+	Model   string `json:"model"` // and its method, where it is not the default: "csdm", "fwdtim wls"
+	Voxels  int    `json:"voxels,omitempty"`
+	Chunks  int    `json:"chunks"`
+	CPUs    int    `json:"cpus"`
+	Scale   int    `json:"scale,omitempty"`   // the voxels so many times over
+	Results bool   `json:"results,omitempty"` // write what was found, as NAME.f64, into the acquisition's folder
+}
+
+// Measured is what a run took.
+type Measured struct {
+	Time         float64        `json:"time"`   // seconds of model.fit
+	SetUp        float64        `json:"set_up"` // seconds of what came before
+	SpilledBytes *int64         `json:"spilled_bytes"`
+	PeakRSS      int64          `json:"peak_rss"`
+	Call         string         `json:"call"`    // that was timed
+	Columns      map[string]int `json:"columns"` // of each array of results
+}
+
+// Measure does one run.
+func (b *Bench) Measure(r Run) (m Measured, err error) {
+	if err = b.process.Ask(r, &m); err != nil {
+		err = fmt.Errorf("%s %s: %w", r.Engine, r.Model, err)
+	}
+	return m, err
+}
+
+// Close ends the process, which leaves Ray first.
+func (b *Bench) Close() { b.process.Close() }
