@@ -208,11 +208,18 @@ func compareFreeWaterNLS(t *testing.T, a acquisition, set multiShellSet, precisi
 	// the square of the distance from it: DIPY's leastsq stops when it expects to gain less than
 	// 1.5e-8, which leaves FA up to 3e-4 away where nearly all signal is water.
 	const agreement = 1e-10
+	// In air a few of the values are not zero. With fewer of these than parameters the sum of squares falls towards
+	// tensors without bound, and where a fit stops on the way says nothing: DIPY's does elsewhere on another processor.
+	const unknowns = 8
 	var objective, parameters tally
-	lower := 0
+	lower, unbounded := 0, 0
 	for i := range a.voxels() {
 		if dipy["fitted"].Data[i] == 0 {
 			continue // DIPY leaves the voxel to WLS: the test above compares it
+		}
+		if nonzero(a.voxel(i)) < unknowns {
+			unbounded++
+			continue
 		}
 		got, want := freeWaterSSE(design, ours.row(i), a.voxel(i)), dipy["sse"].Data[i]
 		excess := (got - want) / want
@@ -230,6 +237,9 @@ func compareFreeWaterNLS(t *testing.T, a acquisition, set multiShellSet, precisi
 	}
 	objective.want(t, set.share, "sum of squares not above DIPY's by more than 1e-9")
 	t.Logf("parity: %s: sum of squares lower than DIPY's by more than %g in %d voxels", t.Name(), agreement, lower)
+	if unbounded > 0 {
+		t.Logf("parity: %s: %d voxels with fewer values that are not zero than parameters are not compared", t.Name(), unbounded)
+	}
 	parameters.want(t, 0.999, "where the sums of squares agree, f and FA within 1e-4")
 }
 
