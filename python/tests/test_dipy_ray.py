@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("dipy")
 ray = pytest.importorskip("ray")
 pytest.importorskip("grpc")
+from ray._private.state import GlobalState  # noqa: E402
 from ray.cluster_utils import Cluster  # noqa: E402
 
 import voxfit.dipy as vd  # noqa: E402
@@ -47,7 +48,7 @@ def models(gtab):
     }
 
 
-def test_two_nodes_give_the_bits_of_one_thread_and_spill_nothing(cluster):
+def test_two_nodes_give_the_bits_of_one_thread_and_spill_nothing(cluster, monkeypatch):
     gtab, signal = acquisition(voxels=30000, dtype=np.float64)
     data = signal.reshape(30, 100, 10, -1)
     mask = np.random.default_rng(1).random(data.shape[:3]) > 0.2
@@ -57,6 +58,11 @@ def test_two_nodes_give_the_bits_of_one_thread_and_spill_nothing(cluster):
         np.testing.assert_array_equal(getattr(there, attribute), getattr(serial, attribute))
         np.testing.assert_array_equal(there.status, serial.status)
     assert len({n["NodeID"] for n in ray.nodes() if n["Alive"]}) == 2
+    assert vd.spilled_bytes() == 0
+    # A node that has just died, which Ray does not know for some seconds, is not the one to ask, wherever it is listed.
+    worker, listed = cluster[1], GlobalState.node_table
+    worker.kill_raylet()
+    monkeypatch.setattr(GlobalState, "node_table", lambda s: sorted(listed(s), key=lambda n: n["NodeID"] != worker.node_id))
     assert vd.spilled_bytes() == 0
 
 
@@ -83,12 +89,12 @@ def test_a_node_that_dies_in_the_middle_loses_nothing(cluster, tmp_path):
     killer = threading.Thread(target=kill_in_the_middle, daemon=True)
     killer.start()
     there = vd.fit_rows(model, signal, engine="ray", vox_per_chunk=500)
-    assert vd.spilled_bytes() == 0, "asked while Ray may still hold the dead node to be alive"
     killer.join()
     assert len([n for n in ray.nodes() if n["Alive"]]) == 1
     assert len(list(tmp_path.iterdir())) > 40, "no batch was under way on the node that died"
     for ours, expected in zip(there, model.native.fit(signal)):
         np.testing.assert_array_equal(ours, expected)
+    assert vd.spilled_bytes() == 0
 
 
 class Witnessed:
