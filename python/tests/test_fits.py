@@ -177,9 +177,12 @@ def test_bad_arguments_raise(data, gtab, spoil, error):
         spoil(data, gtab)
 
 
-def test_functions_have_types_that_resolve():
+def test_every_argument_has_a_type_that_resolves():
+    for function in (voxfit.Model.__init__, voxfit.Model.fit, voxfit.Model.derive):
+        assert set(inspect.signature(function).parameters) - {"self"} <= set(typing.get_type_hints(function))
     for name in FITS:
         types = typing.get_type_hints(getattr(voxfit, name))
+        assert set(inspect.signature(getattr(voxfit, name)).parameters) <= set(types), name
         assert types["return"] is voxfit.Result
         assert types["n_threads"] == typing.Optional[int]
 

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+
+class GradientTable(Protocol):
+    """What is read of DIPY's class of this name."""
+
+    bvals: np.ndarray
+    bvecs: np.ndarray
+
+
+GradientsLike = GradientTable | tuple[ArrayLike, ArrayLike]
 
 
 class Gradients(NamedTuple):
@@ -15,7 +26,7 @@ class Gradients(NamedTuple):
     b0_threshold: float | None
 
 
-def as_gradients(gtab) -> Gradients:
+def as_gradients(gtab: GradientsLike) -> Gradients:
     """Read a gradient table: DIPY's ``GradientTable``, or a pair of b-values and b-vectors.
 
     B-vectors are taken as they are: nothing is flipped.

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from ._gradients import GradientsLike
 from ._run import Progress
 from .model import Model
 from .result import Result
@@ -30,14 +32,14 @@ def _documented(function):
 
 @_documented
 def fit_csd(
-    data,
-    gtab,
-    response,
+    data: ArrayLike,
+    gtab: GradientsLike,
+    response: Any,
     *,
     lmax: int = 8,
     basis: str = "descoteaux07",
-    sphere=None,
-    mask=None,
+    sphere: Any = None,
+    mask: ArrayLike | None = None,
     n_threads: int | None = None,
     progress: Progress | None = None,
     **options: Any,
@@ -80,14 +82,14 @@ def fit_csd(
 
 @_documented
 def fit_msmt(
-    data,
-    gtab,
-    responses,
+    data: ArrayLike,
+    gtab: GradientsLike,
+    responses: Any,
     *,
-    shells=None,
+    shells: ArrayLike | None = None,
     lmax: int = 8,
     basis: str = "tournier07",
-    mask=None,
+    mask: ArrayLike | None = None,
     n_threads: int | None = None,
     progress: Progress | None = None,
     **options: Any,
@@ -122,11 +124,11 @@ def fit_msmt(
 
 @_documented
 def fit_free_water(
-    data,
-    gtab,
+    data: ArrayLike,
+    gtab: GradientsLike,
     *,
     method: str = "nls",
-    mask=None,
+    mask: ArrayLike | None = None,
     n_threads: int | None = None,
     progress: Progress | None = None,
     **options: Any,
@@ -153,11 +155,11 @@ def fit_free_water(
 
 @_documented
 def fit_dti(
-    data,
-    gtab,
+    data: ArrayLike,
+    gtab: GradientsLike,
     *,
     method: str = "wls",
-    mask=None,
+    mask: ArrayLike | None = None,
     n_threads: int | None = None,
     progress: Progress | None = None,
     **options: Any,
@@ -184,12 +186,12 @@ def fit_dti(
 
 @_documented
 def fit_sfm(
-    data,
-    gtab,
+    data: ArrayLike,
+    gtab: GradientsLike,
     *,
     solver: str = "elasticnet",
-    sphere=None,
-    mask=None,
+    sphere: Any = None,
+    mask: ArrayLike | None = None,
     n_threads: int | None = None,
     progress: Progress | None = None,
     **options: Any,
@@ -218,7 +220,7 @@ def fit_sfm(
     return model.fit(data, mask=mask, n_threads=n_threads, progress=progress)
 
 
-def as_response(response) -> dict[str, Any]:
+def as_response(response: Any) -> dict[str, Any]:
     """Return a response as the option of csdm: of DIPY's forms, or zonal coefficients."""
     if isinstance(response, dict):
         return response
@@ -232,7 +234,7 @@ def as_response(response) -> dict[str, Any]:
     return {"zonal": np.atleast_2d(zonal)}
 
 
-def as_tissues(responses, shells=None) -> list[dict[str, Any]]:
+def as_tissues(responses: Any, shells: ArrayLike | None = None) -> list[dict[str, Any]]:
     """Return responses of several tissues as the option of msmt."""
     if hasattr(responses, "response") and hasattr(responses, "iso"):  # MultiShellResponse
         table, iso = np.asarray(responses.response, float), int(responses.iso)

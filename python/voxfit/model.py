@@ -7,12 +7,14 @@ import json
 import threading
 import warnings
 import weakref
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from . import _native
-from ._gradients import as_gradients
+from ._gradients import GradientsLike, as_gradients
 from ._run import Progress, run
 from ._signal import as_mask, lay_out
 from .result import Result
@@ -38,7 +40,7 @@ class Model:
     used next. In a process that was forked after the first use every use raises `ForkedError`.
     """
 
-    def __init__(self, name: str, gtab, **options: Any) -> None:
+    def __init__(self, name: str, gtab: GradientsLike, **options: Any) -> None:
         gradients = as_gradients(gtab)
         if gradients.b0_threshold is not None:
             options.setdefault("b0_threshold", gradients.b0_threshold)
@@ -100,9 +102,9 @@ class Model:
 
     def fit(
         self,
-        data,
+        data: ArrayLike,
         *,
-        mask=None,
+        mask: ArrayLike | None = None,
         n_threads: int | None = None,
         progress: Progress | None = None,
         pin: bool = False,
@@ -168,7 +170,7 @@ class Model:
 
     def derive(
         self,
-        names,
+        names: Iterable[str],
         params: np.ndarray,
         status: np.ndarray | None = None,
         iterations: np.ndarray | None = None,
