@@ -42,7 +42,6 @@ square1:
 	FMOVQ.P 16(R9), F5
 	FMOVQ.P 16(R10), F6
 	FMOVQ.P 16(R11), F7
-	// Of each two rows: columns 0 and 2, then 1 and 3.
 	VTRN1 V1.S4, V0.S4, V8.S4
 	VTRN2 V1.S4, V0.S4, V9.S4
 	VTRN1 V3.S4, V2.S4, V10.S4
@@ -71,7 +70,6 @@ square1:
 	FMOVQ.P 16(R17), F5
 	FMOVQ.P 16(R19), F6
 	FMOVQ.P 16(R20), F7
-	// Of each two rows: columns 0 and 2, then 1 and 3.
 	VTRN1 V1.S4, V0.S4, V8.S4
 	VTRN2 V1.S4, V0.S4, V9.S4
 	VTRN1 V3.S4, V2.S4, V10.S4
@@ -124,7 +122,6 @@ last2:
 	FMOVQ.P 16(R9), F5
 	FMOVQ.P 16(R10), F6
 	FMOVQ.P 16(R11), F7
-	// Of each two rows: columns 0 and 2, then 1 and 3.
 	VTRN1 V1.S4, V0.S4, V8.S4
 	VTRN2 V1.S4, V0.S4, V9.S4
 	VTRN1 V3.S4, V2.S4, V10.S4
@@ -153,7 +150,6 @@ last2:
 	FMOVQ.P 16(R17), F5
 	FMOVQ.P 16(R19), F6
 	FMOVQ.P 16(R20), F7
-	// Of each two rows: columns 0 and 2, then 1 and 3.
 	VTRN1 V1.S4, V0.S4, V8.S4
 	VTRN2 V1.S4, V0.S4, V9.S4
 	VTRN1 V3.S4, V2.S4, V10.S4
@@ -236,7 +232,6 @@ square4:
 	FLDPQ.P 32(R11), (F24, F25)
 	WORD $0x0e616b07 // fcvtn v7.2s, v24.2d
 	WORD $0x4e616b27 // fcvtn2 v7.4s, v25.2d
-	// Of each two rows: columns 0 and 2, then 1 and 3.
 	VTRN1 V1.S4, V0.S4, V8.S4
 	VTRN2 V1.S4, V0.S4, V9.S4
 	VTRN1 V3.S4, V2.S4, V10.S4
@@ -281,7 +276,6 @@ square4:
 	FLDPQ.P 32(R20), (F24, F25)
 	WORD $0x0e616b07 // fcvtn v7.2s, v24.2d
 	WORD $0x4e616b27 // fcvtn2 v7.4s, v25.2d
-	// Of each two rows: columns 0 and 2, then 1 and 3.
 	VTRN1 V1.S4, V0.S4, V8.S4
 	VTRN2 V1.S4, V0.S4, V9.S4
 	VTRN1 V3.S4, V2.S4, V10.S4
@@ -350,7 +344,6 @@ last5:
 	FLDPQ.P 32(R11), (F24, F25)
 	WORD $0x0e616b07 // fcvtn v7.2s, v24.2d
 	WORD $0x4e616b27 // fcvtn2 v7.4s, v25.2d
-	// Of each two rows: columns 0 and 2, then 1 and 3.
 	VTRN1 V1.S4, V0.S4, V8.S4
 	VTRN2 V1.S4, V0.S4, V9.S4
 	VTRN1 V3.S4, V2.S4, V10.S4
@@ -395,7 +388,6 @@ last5:
 	FLDPQ.P 32(R20), (F24, F25)
 	WORD $0x0e616b07 // fcvtn v7.2s, v24.2d
 	WORD $0x4e616b27 // fcvtn2 v7.4s, v25.2d
-	// Of each two rows: columns 0 and 2, then 1 and 3.
 	VTRN1 V1.S4, V0.S4, V8.S4
 	VTRN2 V1.S4, V0.S4, V9.S4
 	VTRN1 V3.S4, V2.S4, V10.S4

@@ -59,7 +59,7 @@ func (a *lanes) pack(name, lanes, kind string, bytes int) {
 // twoSquares turns four columns of eight rows, whose pointers move on, to single precision, and hands over column after
 // column.
 //
-//	V0-V7 rows   V8-V15 and V16-V23 the same of every two rows   V24-V25 column
+//	V0-V7 rows   V24-V25 a row in double precision
 func (a *lanes) twoSquares(rows []gp, bytes int, store func(column pair)) {
 	for i, row := range rows {
 		r := vec(i)
@@ -72,19 +72,7 @@ func (a *lanes) twoSquares(rows []gp, bytes int, store func(column pair)) {
 		a.encoded("fcvtn", r, wide[0], 0, 0)
 		a.encoded("fcvtn2", r, wide[1], 0, 0)
 	}
-	a.comment("Of each two rows: columns 0 and 2, then 1 and 3.")
-	for i := vec(0); i < 8; i += 2 {
-		a.ins("VTRN1 %v.S4, %v.S4, %v.S4", i+1, i, 8+i)
-		a.ins("VTRN2 %v.S4, %v.S4, %v.S4", i+1, i, 9+i)
-	}
-	for k := range vec(4) {
-		zip := []string{"VZIP1", "VZIP2"}[k/2]
-		column := pair{16 + 2*k, 17 + 2*k}
-		for h, low := range []vec{8 + k%2, 12 + k%2} {
-			a.ins("%s %v.D2, %v.D2, %v.D2", zip, low+2, low, column[h])
-		}
-		store(column)
-	}
+	a.turnEight(store)
 }
 
 // extent: the least and the largest of n numbers and the sum of their squares, starting from what is there.
