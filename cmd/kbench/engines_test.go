@@ -41,6 +41,14 @@ func standIn(t *testing.T, replies ...string) string {
 	return path
 }
 
+func TestAPythonThatCannotFitLeavesNoFiles(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "out")
+	refuse(t, []string{"run", "--engines", "dipy-ray", "--voxels", "10", "--python", standIn(t, `{"error": "no DIPY"}`), "-o", folder}, "no DIPY")
+	if _, err := os.Stat(folder); err == nil {
+		t.Error("the output folder was made")
+	}
+}
+
 func TestPythonEnginesWriteRowsOfTheSameCSV(t *testing.T) {
 	python := standIn(t, `{"ready": true}`, `{"time": 1.5, "set_up": 3.25, "spilled_bytes": 4096, "peak_rss": 8192}`)
 	folder := filepath.Join(t.TempDir(), "out")

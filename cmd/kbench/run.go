@@ -156,12 +156,19 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	planned := o.plan(block, fitters)
+	var peers *pythonStudy
+	if slices.ContainsFunc(planned, plannedRun.inPython) {
+		if peers, err = startPython(ctx, o.python, o.isa, block); err != nil {
+			return err // before there is a file
+		}
+		defer peers.close()
+	}
 	log, err := o.openLog(stderr)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	planned := o.plan(block, fitters)
 	missing := slices.DeleteFunc(slices.Clone(planned), func(p plannedRun) bool { return log.Done(p.record.Key()) })
 	if done := len(planned) - len(missing); done > 0 {
 		fmt.Fprintf(stderr, "%s has %d of the %d runs; %d to go\n", log.Path(), done, len(planned), len(missing))
@@ -171,13 +178,6 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer results.Free()
-	var peers *pythonStudy
-	if slices.ContainsFunc(missing, plannedRun.inPython) {
-		if peers, err = startPython(ctx, o.python, o.isa, block); err != nil {
-			return err
-		}
-		defer peers.close()
-	}
 	bar := newProgress(stderr, "run", "runs", len(missing))
 	for i, p := range missing {
 		var record study.Record
