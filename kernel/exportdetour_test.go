@@ -7,7 +7,7 @@ import "math"
 // possible. There are none where the fitter takes no detour.
 func DetourErrors(f Fitter, signal []float64) (found, possible []float64) {
 	l, ok := f.(*nnlsLanes)
-	if !ok || l.detour == nil {
+	if !ok || len(l.way.products) == 1 {
 		return nil, nil
 	}
 	w := l.NewWorker().(*nnlsLaneWorker)
@@ -21,9 +21,9 @@ func DetourErrors(f Fitter, signal []float64) (found, possible []float64) {
 		w.signal, w.mean = w.signal64[:w.length], about.mean
 		worst := 0.0
 		for j := range l.unknowns {
-			worst = max(worst, math.Abs(w.Product(j)-w.correction(j)-float64(w.projected[j])))
+			worst = max(worst, math.Abs(w.Product(j)-w.correction(j)-float64(w.projected(0)[j])))
 		}
-		found, possible = append(found, worst), append(possible, w.blur(math.Sqrt(about.gross), about.energy))
+		found, possible = append(found, worst), append(possible, w.way.bound(math.Sqrt(about.gross), about.energy))
 	}
 	return found, possible
 }
@@ -31,10 +31,10 @@ func DetourErrors(f Fitter, signal []float64) (found, possible []float64) {
 // LostSignals are signals of which A^T y loses most on the detour, one for each unknown, around a level.
 func LostSignals(f Fitter, level float64) []float64 {
 	l, ok := f.(*nnlsLanes)
-	if !ok || l.detour == nil {
+	if !ok || len(l.way.products) == 1 {
 		return nil
 	}
-	d, block := l.detour, l.steps.BlockUnknowns*l.steps.Singles
+	there, back, block := &l.way.products[0], &l.way.products[1], l.steps.BlockUnknowns*l.steps.Singles
 	at := func(p *projection[float32], row, column int) float64 {
 		return float64(p.matrix[(row/block*p.values+column)*block+row%block])
 	}
@@ -42,8 +42,8 @@ func LostSignals(f Fitter, level float64) []float64 {
 	for j := range l.unknowns {
 		signal, largest := signals[j*l.measurements:][:l.measurements], 0.0
 		for i, v := range l.rows[j*l.length:][:l.values] {
-			for k := range d.back.values {
-				v -= at(&d.back, j, k) * at(&d.there, k, i)
+			for k := range back.values {
+				v -= at(back, j, k) * at(there, k, i)
 			}
 			signal[i], largest = v, max(largest, math.Abs(v))
 		}

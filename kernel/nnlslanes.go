@@ -27,11 +27,10 @@ type nnlsLanes struct {
 	wide     projection[float64] // where all is in double precision
 
 	// In single precision.
-	detour      *detour             // nil for the direct way to A^T y
-	narrow      projection[float32] // where there is no detour
-	singleTiles int                 // of PriceSingle
-	width       int                 // of its arrays
-	gram        []float32           // unknowns x width
+	way         singleWay
+	singleTiles int       // of PriceSingle
+	width       int       // of its arrays
+	gram        []float32 // unknowns x width
 }
 
 // projection is a matrix in the layout of ops.NNLS.Project.
@@ -94,10 +93,7 @@ func newNNLSLanes(n *nnls, rows []float64, precision Precision, steps *ops.NNLS)
 	tile = steps.Tile * steps.Singles
 	l.singleTiles = roundUp(n.unknowns, tile) / tile
 	l.width = l.singleTiles * tile
-	block := steps.BlockUnknowns * steps.Singles
-	if l.detour = l.findDetour(block, l.width); l.detour == nil {
-		l.narrow = project[float32](l.rows, l.values, l.length, block, l.width)
-	}
+	l.way = l.shortestWay(steps.BlockUnknowns*steps.Singles, l.width)
 	l.gram = make([]float32, n.unknowns*l.width)
 	for j := range n.unknowns {
 		for i, g := range n.problem.Gram[j*n.problem.Stride:][:n.unknowns] {
@@ -129,17 +125,15 @@ func (l *nnlsLanes) placeValues() []int {
 
 func (l *nnlsLanes) NewWorker() Worker {
 	voxels := l.steps.BlockVoxels
-	rank := 0
-	if l.detour != nil {
-		rank = l.detour.there.width
-	}
 	w := &nnlsLaneWorker{
 		nnlsLanes: l, staged32: make([]float32, l.length), staged64: make([]float64, l.length),
 		signal32: make([]float32, voxels*l.length), signal64: aligned[float64](voxels * l.length),
 		sums: aligned[float64](voxels * surveyVectors * l.steps.Lanes), projected64: make([]float64, voxels*l.wide.width),
-		detoured: make([]float32, voxels*rank), projected: make([]float32, voxels*l.width),
 		prices: make([]float32, l.width), above: make([]uint64, (l.width+63)/64),
 		x: make([]float32, l.unknowns), rowBytes: make([]int, l.unknowns), y: make([]float64, len(l.volumes)),
+	}
+	for _, p := range l.way.products {
+		w.products = append(w.products, make([]float32, voxels*p.width))
 	}
 	w.solver = l.problem.NewScratch(w.price)
 	return w
@@ -155,8 +149,7 @@ type nnlsLaneWorker struct {
 	signal32    []float32 // the signals in both precisions
 	signal64    []float64
 	sums        []float64
-	detoured    []float32 // the signals on their detour
-	projected   []float32 // A^T y
+	products    [][]float32 // of the way, the last of which is A^T y
 	projected64 []float64
 
 	// The voxel at hand.
@@ -218,16 +211,17 @@ func surveyVoxel[T float32 | float64](w *nnlsLaneWorker, k int, signal, staged [
 
 // projectBlock is A^T y in single precision.
 func (w *nnlsLaneWorker) projectBlock() {
-	if w.detour == nil {
-		w.projectSingle(w.projected, &w.narrow, w.signal32, w.length)
-		return
+	values, stride := w.signal32, w.length
+	for i, results := range w.products {
+		p := &w.way.products[i]
+		w.steps.ProjectSingle(&results[0], &p.matrix[0], &values[0], p.values, stride, p.width, p.tiles)
+		values, stride = results, p.width
 	}
-	w.projectSingle(w.detoured, &w.detour.there, w.signal32, w.length)
-	w.projectSingle(w.projected, &w.detour.back, w.detoured, w.detour.there.width)
 }
 
-func (w *nnlsLaneWorker) projectSingle(results []float32, p *projection[float32], values []float32, stride int) {
-	w.steps.ProjectSingle(&results[0], &p.matrix[0], &values[0], p.values, stride, p.width, p.tiles)
+// projected is A^T y of voxel k of the block.
+func (w *nnlsLaneWorker) projected(k int) []float32 {
+	return w.products[len(w.products)-1][k*w.width:][:w.width]
 }
 
 // fitVoxel solves for one voxel of the block.
@@ -257,14 +251,14 @@ func (w *nnlsLaneWorker) fitVoxel(row []float64, k int) Status {
 func (w *nnlsLaneWorker) solve(k int, shift float64, about *nnlsSignal) ref.Outcome {
 	gross := about.gross
 	if w.single && gross > signalLeast && gross < signalMost && shift < signalMost {
-		w.b = w.projected[k*w.width:][:w.width]
+		w.b = w.projected(k)
 		if w.mean != 0 {
 			for j, offset := range w.offsets {
 				w.b[j] += float32(w.mean * offset)
 			}
 		}
 		length := math.Sqrt(gross)
-		return w.solver.SolveScreened(w, shift, length, w.blur(length, about.energy))
+		return w.solver.SolveScreened(w, shift, length, w.way.bound(length, about.energy))
 	}
 	b, first := w.solver.B[:w.unknowns], 0
 	for j := range b {
@@ -279,15 +273,6 @@ func (w *nnlsLaneWorker) solve(k int, shift float64, about *nnlsSignal) ref.Outc
 		}
 	}
 	return w.solver.Solve(first, shift, gross)
-}
-
-// blur is how far A^T y in single precision may be from the right one. length is that of the signal, energy the
-// square of that of y.
-func (w *nnlsLaneWorker) blur(length, energy float64) float64 {
-	if w.detour == nil {
-		return ref.SingleBlur(w.problem.Largest(), len(w.volumes)) * length
-	}
-	return float64(w.detour.blur*length) + float64(w.detour.lost*math.Sqrt(max(energy, 0)))
 }
 
 // correction is what the mean of y contributes to A^T y: it is not zero where values are negative, which

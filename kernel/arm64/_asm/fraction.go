@@ -13,8 +13,7 @@ func fraction(p *program) {
 	a.ratios()
 	a.moments()
 	a.series()
-	p.format = double
-	a.squares()
+	p.in(double, a.squares)
 }
 
 // scale: y = factor s.

@@ -69,8 +69,7 @@ func (a *lanes) twoSquares(rows []gp, bytes int, store func(column pair)) {
 		}
 		wide := pair{24, 25}
 		a.loadNext(wide, row, pairBytes)
-		a.encoded("fcvtn", r, wide[0], 0, 0)
-		a.encoded("fcvtn2", r, wide[1], 0, 0)
+		a.round(r, wide)
 	}
 	a.turnEight(store)
 }
@@ -117,9 +116,9 @@ func (a *lanes) widen() {
 func (a *lanes) narrow() {
 	a.convert("singleNarrow", "writes n numbers of sixteen lanes, rounded from eight and eight.", func(s, part gp) {
 		for i := range vec(2) {
-			a.loadNext(pair{2 + 2*i, 3 + 2*i}, part, pairBytes)
-			a.encoded("fcvtn", i, 2+2*i, 0, 0)
-			a.encoded("fcvtn2", i, 3+2*i, 0, 0)
+			wide := pair{2 + 2*i, 3 + 2*i}
+			a.loadNext(wide, part, pairBytes)
+			a.round(i, wide)
 		}
 		a.storeNext(pair{0, 1}, s, pairBytes)
 	})
