@@ -34,6 +34,7 @@ func calibrate(ctx context.Context, name, isa string, stderr io.Writer) (study.C
 		return study.ChunkTimes{}, err
 	}
 	settings := defaultSettings(isa)
+	settings.tissues = phantomTissues()
 	m, _, err := settings.build(name, p.Gradients, phantom.Response())
 	if err != nil {
 		return study.ChunkTimes{}, err

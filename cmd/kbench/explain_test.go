@@ -64,14 +64,16 @@ func TestSimulatePredictsFromARecordedStudy(t *testing.T) {
 
 func TestSimulateMeasuresWhereNoFileIsGiven(t *testing.T) {
 	if testing.Short() {
-		t.Skip("skipped: measures for three seconds")
+		t.Skip("skipped: measures for several seconds")
 	}
-	dir := t.TempDir()
-	args := []string{"simulate", "--machine", "epyc-9354", "--model", "dti", "--voxels", "20000", "--chunks", "256", "--cores", "4", "--resamples", "2"}
-	measured := succeed(t, append(args, "-o", dir)...)
-	again := succeed(t, append(args, filepath.Join(dir, "chunks.csv"))...)
-	if !strings.HasPrefix(measured, strings.TrimSpace(again)) {
-		t.Errorf("from the measured times again\n%s, at first\n%s", again, measured)
+	for _, model := range []string{"dti", "msmt"} { // without and with responses of the phantom
+		dir := t.TempDir()
+		args := []string{"simulate", "--machine", "epyc-9354", "--model", model, "--voxels", "20000", "--chunks", "256", "--cores", "4", "--resamples", "2"}
+		measured := succeed(t, append(args, "-o", dir)...)
+		again := succeed(t, append(args, filepath.Join(dir, "chunks.csv"))...)
+		if !strings.HasPrefix(measured, strings.TrimSpace(again)) {
+			t.Errorf("%s from the measured times again\n%s, at first\n%s", model, again, measured)
+		}
 	}
 }
 

@@ -86,8 +86,7 @@ func (o *runOptions) makePhantom() (studyBlock, error) {
 		block.response, err = findResponse(o.response, nil, p.Shape, nil, p.Gradients)
 	}
 	if needsTissues(o.models) {
-		wm, gm, csf := phantom.Tissues()
-		block.tissues = model.NameTissues([]acq.Response{wm, gm, csf})
+		block.tissues = phantomTissues()
 		if err == nil && o.response != "auto" {
 			block.tissues, err = findTissues(o.response, nil, p.Gradients)
 		}

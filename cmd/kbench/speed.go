@@ -5,7 +5,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/numa"
@@ -23,29 +22,17 @@ type setSpeed struct {
 // portable code.
 const speedVoxels = 1024
 
-// timedModels are the models as kbench compare names them, each made by its defaults. Portable msmt takes
-// milliseconds a voxel, hence fewer of them.
+// timedModels are what is timed, by the names that kbench compare has for it. Portable msmt takes milliseconds a
+// voxel, hence fewer of them.
 var timedModels = []struct {
-	name   string
-	voxels int
-	build  func(g *acq.GradientTable, isa string) (model.Model, error)
+	name, model string
+	voxels      int
 }{
-	{"csdm", speedVoxels, func(g *acq.GradientTable, isa string) (model.Model, error) {
-		return model.NewCSD(g, phantom.Response(), model.CSDOptions{ISA: isa})
-	}},
-	{"fwdtim nls", speedVoxels, func(g *acq.GradientTable, isa string) (model.Model, error) {
-		return model.NewFreeWater(g, model.FreeWaterOptions{Method: kernel.NLS, ISA: isa})
-	}},
-	{"msmt", speedVoxels / 8, func(g *acq.GradientTable, isa string) (model.Model, error) {
-		wm, gm, csf := phantom.Tissues()
-		return model.NewMSMT(g, model.NameTissues([]acq.Response{wm, gm, csf}), model.MSMTOptions{ISA: isa})
-	}},
-	{"sfm nnls", speedVoxels, func(g *acq.GradientTable, isa string) (model.Model, error) {
-		return model.NewSFM(g, model.SFMOptions{Solver: model.NNLS, ISA: isa})
-	}},
-	{"dti wls", speedVoxels, func(g *acq.GradientTable, isa string) (model.Model, error) {
-		return model.NewTensor(g, model.TensorOptions{Method: kernel.WLS, ISA: isa})
-	}},
+	{"csdm", "csdm", speedVoxels},
+	{"fwdtim nls", "fwdtim", speedVoxels},
+	{"msmt", "msmt", speedVoxels / 8},
+	{"sfm nnls", "sfm", speedVoxels},
+	{"dti wls", "dti", speedVoxels},
 }
 
 // measureKernels times every instruction set on a pinned thread. A model's time is the shortest of its
@@ -60,9 +47,10 @@ func measureKernels(cpu int) ([]setSpeed, error) {
 	}
 	var speeds []setSpeed
 	for _, isa := range kernel.ISAs() {
-		speed := setSpeed{isa, map[string]float64{}}
+		speed, settings := setSpeed{isa, map[string]float64{}}, defaultSettings(isa)
+		settings.tissues, settings.sfm.solver = phantomTissues(), model.NNLS.String()
 		for _, timed := range timedModels {
-			m, err := timed.build(p.Gradients, isa)
+			m, _, err := settings.build(timed.model, p.Gradients, phantom.Response())
 			if err != nil {
 				return nil, err
 			}

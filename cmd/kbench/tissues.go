@@ -9,6 +9,7 @@ import (
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/model"
+	"github.com/voxfit/voxfit/phantom"
 )
 
 // tissueSample is the most voxels that automatic tissue responses are estimated from.
@@ -16,6 +17,12 @@ const tissueSample = 50000
 
 // needsTissues reports whether one of the models needs the responses of several tissues.
 func needsTissues(names []string) bool { return slices.Contains(names, "msmt") }
+
+// phantomTissues are those that the phantom is made of.
+func phantomTissues() []model.Tissue {
+	wm, gm, csf := phantom.Tissues()
+	return model.NameTissues([]acq.Response{wm, gm, csf})
+}
 
 // tissueFiles are the files that --response names for several tissues.
 func tissueFiles(flag string) []string { return strings.Split(flag, ",") }
