@@ -177,13 +177,14 @@ def test_twenty_thousand_fits_do_not_grow(data, gtab, threads):
     voxels = data.reshape(-1, 96)[:8]
     model = voxfit.Model("dti", gtab)
 
-    def one(i):
-        model.fit(voxels)
-        if i % 100 == 0:
-            voxfit.Model("dti", gtab)  # made and freed
+    def fit(times):
+        for i in range(times):
+            model.fit(voxels)
+            if i % 100 == 0:
+                voxfit.Model("dti", gtab)  # made and freed
 
-    def fits(n):
-        for _ in pool.map(one, range(n)):
+    def fits(n):  # one task for each thread: twenty thousand of them would grow by themselves
+        for _ in pool.map(fit, [n // threads] * threads):
             pass
 
     with ThreadPoolExecutor(threads) as pool:
