@@ -100,10 +100,15 @@ func TestCancellationStopsWithinAChunk(t *testing.T) {
 			ctx, cancel := context.WithCancel(context.Background())
 			ran := make([]atomic.Bool, 100_000)
 			var calls atomic.Int32
+			cancelled := make(chan struct{})
 			p := sched.Plan{Voxels: len(ran), VoxelsPerChunk: perChunk, Workers: workers, Elastic: true, Pin: pinned}
 			a, err := sched.Run(ctx, p, func(_ int, r sched.Range) error {
-				if calls.Add(1) == 10 {
+				switch n := calls.Add(1); {
+				case n == 10:
 					cancel()
+					close(cancelled)
+				case n > 10: // the system may run the others while the tenth call has not yet said so
+					<-cancelled
 				}
 				for v := r.Begin; v < r.End; v++ {
 					ran[v].Store(true)
@@ -111,7 +116,7 @@ func TestCancellationStopsWithinAChunk(t *testing.T) {
 				return nil
 			})
 			checkAccount(t, a)
-			if err != context.Canceled || a.Done == len(ran) || int(calls.Load()) > 10+workers {
+			if err != context.Canceled || a.Done == len(ran) || int(calls.Load()) >= 10+workers {
 				t.Errorf("%d voxels a chunk, %d workers: error %v, %d voxels done in %d calls; want a cancellation after the tenth",
 					perChunk, workers, err, a.Done, calls.Load())
 			}
