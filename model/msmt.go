@@ -110,6 +110,9 @@ func (m *MSMT) makeDesign(g *acq.GradientTable, tissues []Tissue) error {
 			return err
 		}
 		lmax := t.degree(m.options.LMax)
+		if t.Name == "WM" && lmax == 0 {
+			m.warnings = append(m.warnings, "msmt: the response of WM has no direction: is it that of another tissue?")
+		}
 		m.tissues = append(m.tissues, tissuePart{t.Name, lmax, unknowns})
 		unknowns += sh.Count(lmax)
 	}

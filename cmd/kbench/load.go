@@ -32,6 +32,9 @@ func checkMemory(what string, voxels, measurements, times int) error {
 
 // findResponse interprets the --response flag; auto estimates it from the voxels of index.
 func findResponse(flag string, signal []float32, shape [3]int, index []int, g *acq.GradientTable) (acq.Response, error) {
+	if err := checkResponse(flag); err != nil {
+		return acq.Response{}, err
+	}
 	if flag == "auto" {
 		return acq.AutoResponse(signal, shape, index, g, acq.AutoOptions{})
 	}
