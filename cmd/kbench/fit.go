@@ -176,22 +176,11 @@ func (j *fitJob) prepare(ctx context.Context) error {
 	}
 	m, warnings, err := j.settings.build(j.fitOptions.model, g, j.response)
 	if err != nil {
-		if !strings.HasPrefix(err.Error(), "--") { // the error does not say which flag is wrong
-			err = fmt.Errorf("%w (%s)", err, j.modelInputs())
-		}
-		return err
+		return j.data.nameIn(err, j.fitOptions.model, j.fitOptions.response)
 	}
 	j.model = m
 	j.warnings = append(j.warnings, warnings...)
 	return nil
-}
-
-// modelInputs names what the model was made from.
-func (j *fitJob) modelInputs() string {
-	if model := []string{j.fitOptions.model}; needsResponse(model) || needsTissues(model) {
-		return j.data.bvals + ", --response " + j.fitOptions.response
-	}
-	return j.data.bvals
 }
 
 func (j *fitJob) summarise(w io.Writer, seconds float64) {

@@ -88,10 +88,8 @@ func (j *fitJob) estimateTissues(ctx context.Context) (err error) {
 	if err := readSignal(ctx, signal, j.image, index, j.stderr); err != nil {
 		return err
 	}
-	if j.settings.tissues, err = findTissues("auto", signal, j.gradients); err != nil {
-		return fmt.Errorf("%s: %w", j.image.Path, err)
-	}
-	return nil
+	j.settings.tissues, err = findTissues("auto", signal, j.gradients)
+	return fromImage(err, "auto", j.image.Path)
 }
 
 // describeTissues is the responses in sidecars.

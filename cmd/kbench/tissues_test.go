@@ -46,7 +46,9 @@ func TestAcquisitionsThatAModelCannotUseAreNamed(t *testing.T) {
 		"sfm":  {"heavy.bvals", "0 b0", "288"},
 		"msmt": {filepath.Base(image), "b = [1000]", "expected 0 and at least two more"},
 	} {
-		refuse(t, []string{"fit", model, image, "--bvals", bvals, "--bvecs", bvecs, "-o", filepath.Join(dir, "maps")}, words...)
+		tables := []string{"--bvals", bvals, "--bvecs", bvecs, "-o", filepath.Join(dir, "maps")}
+		refuse(t, append([]string{"fit", model, image}, tables...), words...)
+		refuse(t, append([]string{"run", "--models", model, "--data", image}, tables...), words...)
 	}
 }
 
