@@ -1,7 +1,6 @@
 package model_test
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"os"
@@ -17,7 +16,6 @@ import (
 	"github.com/voxfit/voxfit/nifti"
 	"github.com/voxfit/voxfit/phantom"
 	"github.com/voxfit/voxfit/sh"
-	"gonum.org/v1/gonum/mat"
 )
 
 // msmtTissues are the responses that came with mrtrix_msmt.
@@ -130,7 +128,7 @@ func mrtrixMSMT(t *testing.T, dwi string, responses [3]string, arguments ...stri
 func compareMSMT(t *testing.T, a acquisition, m *model.MSMT, theirs [3][]float32, least float64, only func(voxel int) bool) {
 	t.Helper()
 	ours, coefficients, strict := fit(m, a), &tally{}, &tally{}
-	problem := newObjective(m.Design())
+	problem := newMSMTProblem(t, m.Design())
 	unknowns := m.Design().Unknowns
 	count := unknowns - 2 // of WM
 	for i := range a.voxels() {
@@ -155,7 +153,7 @@ func compareMSMT(t *testing.T, a acquisition, m *model.MSMT, theirs [3][]float32
 			rounded[k] = float32(p[k])
 		}
 		signal := a.signal[i*a.gradients.Len():][:a.gradients.Len()]
-		if mine, others := problem.of(rounded, signal), problem.of(all, signal); !(mine <= others*(1+2e-10)) {
+		if mine, others := problem.objective(rounded, signal), problem.objective(all, signal); !(mine <= others*(1+2e-10)) {
 			t.Errorf("voxel %d: WM differs by %.3g of its norm, our objective is %.12g, MRtrix3's %.12g", i, alone, mine, others)
 		}
 	}
@@ -165,70 +163,6 @@ func compareMSMT(t *testing.T, a acquisition, m *model.MSMT, theirs [3][]float32
 	}
 	t.Logf("parity: %s: relative to WM alone, %d of %d voxels are within 1e-4; in the others our objective is lower", t.Name(), strict.kept, strict.voxels)
 	coefficients.want(t, least, "WM within 1e-4 of the voxel's norm")
-}
-
-// objectiveOf is what MRtrix3's solver minimises, as kernel.QPDesign documents it, from the definition.
-type objectiveOf struct {
-	kernel.QPDesign
-	shift float64
-	norms []float64 // of the constraints
-}
-
-func newObjective(d kernel.QPDesign) *objectiveOf {
-	n := d.Unknowns
-	normal := mat.NewSymDense(n, nil)
-	h := mat.NewDense(len(d.Volumes), n, d.H)
-	normal.SymOuterK(1, h.T())
-	o := &objectiveOf{QPDesign: d}
-	o.SolutionNorm, o.ConstraintNorm = cmp.Or(d.SolutionNorm, 1e-10), cmp.Or(d.ConstraintNorm, 1e-10)
-	for i := range n {
-		o.shift = max(o.shift, o.SolutionNorm*normal.At(i, i))
-	}
-	for i := range n {
-		normal.SetSym(i, i, normal.At(i, i)+o.shift)
-	}
-	var cholesky mat.Cholesky
-	cholesky.Factorize(normal)
-	for _, c := range d.Constraints {
-		for row := 0; row < len(c.A); row += c.Columns {
-			a, x := mat.NewVecDense(n, nil), mat.NewVecDense(n, nil)
-			for j, v := range c.A[row:][:c.Columns] {
-				a.SetVec(c.First+j, v)
-			}
-			if err := cholesky.SolveVecTo(x, a); err != nil {
-				panic(err)
-			}
-			o.norms = append(o.norms, math.Sqrt(mat.Dot(a, x)))
-		}
-	}
-	return o
-}
-
-func (o *objectiveOf) of(x, signal []float32) float64 {
-	sum := 0.0
-	for i := range signal {
-		r := -float64(signal[i])
-		for j := range o.Unknowns {
-			r += o.H[i*o.Unknowns+j] * float64(x[j])
-		}
-		sum += r * r / 2
-	}
-	for _, v := range x {
-		sum += o.shift * float64(v) * float64(v) / 2
-	}
-	number := 0
-	for _, c := range o.Constraints {
-		for row := 0; row < len(c.A); row += c.Columns {
-			v := 0.0
-			for j, a := range c.A[row:][:c.Columns] {
-				v += a * float64(x[c.First+j]) / o.norms[number]
-			}
-			v = min(v, 0)
-			sum += v * v / 2 / o.ConstraintNorm
-			number++
-		}
-	}
-	return sum
 }
 
 func TestMSMTIsALiveRunOfMRtrix(t *testing.T) {
