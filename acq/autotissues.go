@@ -52,7 +52,7 @@ func AutoTissues(signal []float32, g *GradientTable) (TissueResponses, error) {
 	}
 	shells := g.Shells(MRtrixShellTolerance)
 	if len(g.B0s()) == 0 || len(shells) < 3 {
-		return TissueResponses{}, fmt.Errorf("automatic tissue responses: found %d shells, expected b = 0 and at least two more", len(shells))
+		return TissueResponses{}, fmt.Errorf("automatic tissue responses: found shells b = %.0f, expected 0 and at least two more", shellBvals(shells))
 	}
 	s, err := newTissueSearch(g, shells)
 	if err != nil {
@@ -243,11 +243,15 @@ func (s *tissueSearch) isotropicResponse(voxels []tissueVoxel, signal []float32)
 }
 
 func (s *tissueSearch) emptyResponse() Response {
-	r := Response{Zonal: make([][]float64, len(s.shells))}
-	for _, shell := range s.shells {
-		r.Bvals = append(r.Bvals, shell.Bval)
+	return Response{Zonal: make([][]float64, len(s.shells)), Bvals: shellBvals(s.shells)}
+}
+
+func shellBvals(shells []Shell) []float64 {
+	var bvals []float64
+	for _, shell := range shells {
+		bvals = append(bvals, shell.Bval)
 	}
-	return r
+	return bvals
 }
 
 // fibreResponse fits zonal harmonics to the signals of all voxels as functions of the angle to their axes.

@@ -1,15 +1,13 @@
 // Package kernel is the mathematics of one voxel, done for many: constrained spherical deconvolution,
 // least squares with inequalities (of several tissues, say), the free-water tensor, the plain tensor, and
 // least squares with unknowns that are not negative, with the sparse fascicle model on it. It reads no
-// files, starts no goroutines, and allocates
-// nothing once a worker is made.
+// files, starts no goroutines, and allocates nothing once a worker is made.
 //
 // # Designs, fitters, workers
 //
 // A fit is prepared in three steps. A design (CSDDesign, QPDesign, FreeWaterDesign, TensorDesign, NNLSDesign,
-// SFMDesign) holds what
-// depends on the acquisition and on the options, as plain matrices; package model makes them from
-// gradient tables. A constructor checks a design and turns it into a Fitter: factorised, transposed,
+// SFMDesign) holds what depends on the acquisition and on the options, as plain matrices; package model
+// makes them from gradient tables. A constructor checks a design and turns it into a Fitter: factorised, transposed,
 // cut into panels, whatever its loops want to find. A Fitter never changes, so that all cores share
 // one. Each core then makes a Worker of its own, which is scratch memory with a Fit method.
 //
@@ -80,9 +78,9 @@
 // row of a triangular factor and a sum of a few rows of the Gram matrix. In mixed precision these two products
 // are in single precision, and where columns are nearly combinations of a few, A^T y is put together from those.
 // All that this may cost has a bound: a column whose price is within it of zero is looked at again in double
-// precision, so that nothing is decided by an error. Squaring a matrix loses half of the
-// digits; a voxel where that may have mattered is solved once more from the matrix itself. The conditions
-// of the minimum are checked in every voxel, and how well they hold is part of the result.
+// precision, so that nothing is decided by an error. Squaring a matrix loses half of the digits; a voxel
+// where that may have mattered is solved once more from the matrix itself. The conditions of the minimum
+// are checked in every voxel, and how well they hold is part of the result.
 //
 // NewSFM is that for fascicles in fixed directions (Rokem 2015), with or without the penalties of an
 // elastic net; NNLS is one small problem in one call.

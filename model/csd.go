@@ -121,8 +121,8 @@ func (o CSDOptions) check() error {
 }
 
 // CSD is constrained spherical deconvolution (Tournier 2007) set up as DIPY's
-// ConstrainedSphericalDeconvModel, or as MRtrix3's `dwi2fod csd`. Its parameters are the SH coefficients of the fibre orientation
-// distribution in the Descoteaux07 basis; kernel.NewCSD documents the iteration and the codes.
+// ConstrainedSphericalDeconvModel, or as MRtrix3's `dwi2fod csd`. Its parameters are the SH coefficients of the
+// fibre orientation distribution in the Descoteaux07 basis; kernel.NewCSD documents the iteration and the codes.
 type CSD struct {
 	options  CSDOptions
 	design   kernel.CSDDesign

@@ -23,7 +23,7 @@ type MSMTOptions struct {
 	// has 300 of its own, of as good a distribution, and takes others with -directions.
 	Directions [][3]float64
 	// SolutionNorm and ConstraintNorm are MRtrix3's -norm_lambda and -neg_lambda; 0 means 1e-10, its
-	// defaults.
+	// defaults. With a larger ConstraintNorm MRtrix3 stops before the minimum of this problem.
 	SolutionNorm, ConstraintNorm float64
 	// Prediction adds a map of the signal that the model predicts.
 	Prediction bool
@@ -110,6 +110,9 @@ func (m *MSMT) makeDesign(g *acq.GradientTable, tissues []Tissue) error {
 			return err
 		}
 		lmax := t.degree(m.options.LMax)
+		if t.Name == "WM" && lmax == 0 {
+			m.warnings = append(m.warnings, "msmt: the response of WM has no direction: is it that of another tissue?")
+		}
 		m.tissues = append(m.tissues, tissuePart{t.Name, lmax, unknowns})
 		unknowns += sh.Count(lmax)
 	}

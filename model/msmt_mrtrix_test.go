@@ -16,7 +16,6 @@ import (
 	"github.com/voxfit/voxfit/nifti"
 	"github.com/voxfit/voxfit/phantom"
 	"github.com/voxfit/voxfit/sh"
-	"gonum.org/v1/gonum/mat"
 )
 
 // msmtTissues are the responses that came with mrtrix_msmt.
@@ -124,20 +123,23 @@ func mrtrixMSMT(t *testing.T, dwi string, responses [3]string, arguments ...stri
 }
 
 // compareMSMT holds WM to MRtrix3's: within 1e-4 of the voxel's norm, that of all its coefficients, in
-// 99.9% of voxels. In the others ours must have the lower objective.
-func compareMSMT(t *testing.T, a acquisition, m *model.MSMT, theirs [3][]float32, only func(voxel int) bool) {
+// the least share of voxels. In the others ours must have the lower objective, but for what rounding to float32
+// is worth.
+func compareMSMT(t *testing.T, a acquisition, m *model.MSMT, theirs [3][]float32, least float64, only func(voxel int) bool) {
 	t.Helper()
 	ours, coefficients, strict := fit(m, a), &tally{}, &tally{}
-	problem := newObjective(m.Design())
+	problem := newMSMTProblem(t, m.Design())
+	unknowns := m.Design().Unknowns
+	count := unknowns - 2 // of WM
 	for i := range a.voxels() {
 		if !only(i) {
 			continue
 		}
 		p := ours.row(i)
 		if !meetsConditions(p) {
-			t.Errorf("voxel %d (%v): residuals %v", i, ours.status[i].Code, p[48:])
+			t.Errorf("voxel %d (%v): residuals %v", i, ours.status[i].Code, p[unknowns+1:])
 		}
-		wm, gm, csf := theirs[0][45*i:][:45], theirs[1][i:][:1], theirs[2][i:][:1]
+		wm, gm, csf := theirs[0][count*i:][:count], theirs[1][i:][:1], theirs[2][i:][:1]
 		all := slices.Concat(wm, gm, csf)
 		relative, _ := relativeDifference(p, wm, length(all))
 		alone, _ := relativeDifference(p, wm, length(wm))
@@ -146,81 +148,21 @@ func compareMSMT(t *testing.T, a acquisition, m *model.MSMT, theirs [3][]float32
 		if relative <= 1e-4 && alone <= 1e-4 {
 			continue
 		}
-		rounded := make([]float32, 47)
+		rounded := make([]float32, unknowns)
 		for k := range rounded {
 			rounded[k] = float32(p[k])
 		}
 		signal := a.signal[i*a.gradients.Len():][:a.gradients.Len()]
-		if mine, others := problem.of(rounded, signal), problem.of(all, signal); !(mine <= others) {
+		if mine, others := problem.objective(rounded, signal), problem.objective(all, signal); !(mine <= others*(1+2e-10)) {
 			t.Errorf("voxel %d: WM differs by %.3g of its norm, our objective is %.12g, MRtrix3's %.12g", i, alone, mine, others)
 		}
 	}
 	strict.exceptions = nil
+	if least == 0 {
+		coefficients.exceptions = nil
+	}
 	t.Logf("parity: %s: relative to WM alone, %d of %d voxels are within 1e-4; in the others our objective is lower", t.Name(), strict.kept, strict.voxels)
-	coefficients.want(t, 0.999, "WM within 1e-4 of the voxel's norm")
-}
-
-// objectiveOf is what MRtrix3's solver minimises, as kernel.QPDesign documents it, from the definition.
-type objectiveOf struct {
-	kernel.QPDesign
-	shift float64
-	norms []float64 // of the constraints
-}
-
-func newObjective(d kernel.QPDesign) *objectiveOf {
-	n := d.Unknowns
-	normal := mat.NewSymDense(n, nil)
-	h := mat.NewDense(len(d.Volumes), n, d.H)
-	normal.SymOuterK(1, h.T())
-	o := &objectiveOf{QPDesign: d}
-	for i := range n {
-		o.shift = max(o.shift, 1e-10*normal.At(i, i))
-	}
-	for i := range n {
-		normal.SetSym(i, i, normal.At(i, i)+o.shift)
-	}
-	var cholesky mat.Cholesky
-	cholesky.Factorize(normal)
-	for _, c := range d.Constraints {
-		for row := 0; row < len(c.A); row += c.Columns {
-			a, x := mat.NewVecDense(n, nil), mat.NewVecDense(n, nil)
-			for j, v := range c.A[row:][:c.Columns] {
-				a.SetVec(c.First+j, v)
-			}
-			if err := cholesky.SolveVecTo(x, a); err != nil {
-				panic(err)
-			}
-			o.norms = append(o.norms, math.Sqrt(mat.Dot(a, x)))
-		}
-	}
-	return o
-}
-
-func (o *objectiveOf) of(x, signal []float32) float64 {
-	sum := 0.0
-	for i := range signal {
-		r := -float64(signal[i])
-		for j := range o.Unknowns {
-			r += o.H[i*o.Unknowns+j] * float64(x[j])
-		}
-		sum += r * r / 2
-	}
-	for _, v := range x {
-		sum += o.shift * float64(v) * float64(v) / 2
-	}
-	number := 0
-	for _, c := range o.Constraints {
-		for row := 0; row < len(c.A); row += c.Columns {
-			v := 0.0
-			for j, a := range c.A[row:][:c.Columns] {
-				v += a * float64(x[c.First+j]) / o.norms[number]
-			}
-			v = min(v, 0)
-			sum += v * v / 2e-10
-			number++
-		}
-	}
-	return sum
+	coefficients.want(t, least, "WM within 1e-4 of the voxel's norm")
 }
 
 func TestMSMTIsALiveRunOfMRtrix(t *testing.T) {
@@ -235,7 +177,7 @@ func TestMSMTIsALiveRunOfMRtrix(t *testing.T) {
 	theirs := mrtrixMSMT(t, filepath.Join(dir, "dwi.nii.gz"), [3]string{
 		filepath.Join(dir, "response_wm.txt"), filepath.Join(dir, "response_gm.txt"), filepath.Join(dir, "response_csf.txt"),
 	}, "-grad", filepath.Join(dir, "grad_scanner.b"), "-directions", peer.Data(t, "gradient_tables", "mrtrix3_300_directions.txt"))
-	compareMSMT(t, a, m, theirs, func(voxel int) bool { return mask[voxel] != 0 })
+	compareMSMT(t, a, m, theirs, 0.999, func(voxel int) bool { return mask[voxel] != 0 })
 }
 
 // Without real data: the phantom, with its own tissues' responses and our directions handed over.
@@ -269,19 +211,34 @@ func TestMRtrixWithOurDirectionsGivesOurMSMT(t *testing.T) {
 	for _, d := range sh.Directions300() {
 		angles = append(angles, []float64{math.Atan2(d[1], d[0]), math.Acos(d[2])})
 	}
-	m, err := model.NewMSMT(g, model.NameTissues([]acq.Response{found.WM, found.GM, found.CSF}), model.MSMTOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	theirs := mrtrixMSMT(t, image.Path, responses, "-directions", writeLines(t, filepath.Join(dir, "directions.txt"), angles),
-		"-fslgrad", filepath.Join(dir, "phantom", "bvecs"), filepath.Join(dir, "phantom", "bvals"))
 	whole := make([]float32, p.Shape[0]*p.Shape[1]*p.Shape[2]*g.Len()) // as the image has it
 	inside := map[int]bool{}
 	for row, voxel := range p.Index {
 		copy(whole[voxel*g.Len():], p.Signal[row*g.Len():][:g.Len()])
 		inside[voxel] = true
 	}
-	compareMSMT(t, acquisition{g, whole}, m, theirs, func(voxel int) bool { return inside[voxel] })
+	arguments := []string{"-directions", writeLines(t, filepath.Join(dir, "directions.txt"), angles),
+		"-fslgrad", filepath.Join(dir, "phantom", "bvecs"), filepath.Join(dir, "phantom", "bvals")}
+	for _, c := range []struct {
+		name    string
+		options model.MSMTOptions
+		flags   []string
+		least   float64
+	}{
+		{"its defaults", model.MSMTOptions{}, nil, 0.999},
+		{"another degree and norm", model.MSMTOptions{LMax: 6, SolutionNorm: 1e-3}, []string{"-lmax", "6,0,0", "-norm_lambda", "1e-3"}, 0.999},
+		// Here MRtrix3 stops before the minimum: where the constraint that is violated most is one that it holds.
+		{"another norm of constraints", model.MSMTOptions{ConstraintNorm: 1e-5}, []string{"-neg_lambda", "1e-5"}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m, err := model.NewMSMT(g, model.NameTissues([]acq.Response{found.WM, found.GM, found.CSF}), c.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			theirs := mrtrixMSMT(t, image.Path, responses, append(c.flags, arguments...)...)
+			compareMSMT(t, acquisition{g, whole}, m, theirs, c.least, func(voxel int) bool { return inside[voxel] })
+		})
+	}
 }
 
 // writeLines writes rows of numbers to a file and returns its path.

@@ -187,6 +187,17 @@ func TestMoreTissuesThanShellsAreWarnedOf(t *testing.T) {
 	}
 }
 
+func TestWhiteMatterWithoutDirectionIsWarnedOf(t *testing.T) {
+	three := threeTissues()
+	swapped := NameTissues([]acq.Response{three[1].Response, three[0].Response, three[2].Response})
+	if m := mustMSMT(t, phantom.HCP(), swapped, MSMTOptions{}); len(m.Warnings()) != 1 || !strings.Contains(m.Warnings()[0], "WM has no direction") {
+		t.Errorf("warnings: %q", m.Warnings())
+	}
+	if m := mustMSMT(t, phantom.HCP(), three, MSMTOptions{}); len(m.Warnings()) != 0 {
+		t.Errorf("warnings: %q", m.Warnings())
+	}
+}
+
 // The legacy basis swaps m and -m.
 func TestMapsAreInTheBasisThatIsAskedFor(t *testing.T) {
 	g := phantom.HCP()

@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -64,10 +65,16 @@ func dipySFM(t *testing.T, a acquisition, evals []float64, options map[string]an
 
 func TestSFMWithNNLSIsDIPYs(t *testing.T) {
 	peer.Slow(t)
+	for _, evals := range [][3]float64{{0.0015, 0.0005, 0.0005}, {0.0018, 0.0002, 0.0002}} {
+		t.Run(fmt.Sprint(evals[0]), func(t *testing.T) { compareSFMWithNNLS(t, evals) })
+	}
+}
+
+func compareSFMWithNNLS(t *testing.T, evals [3]float64) {
 	onSFMSets(t, 300, func(t *testing.T, a acquisition) {
-		m := newSFM(t, a, model.SFMOptions{Solver: model.NNLS})
+		m := newSFM(t, a, model.SFMOptions{Solver: model.NNLS, Evals: evals})
 		ours := fit(m, a)
-		dipy, folded := dipySFM(t, a, []float64{0.0015, 0.0005, 0.0005}, map[string]any{"solver": "NNLS"})
+		dipy, folded := dipySFM(t, a, evals[:], map[string]any{"solver": "NNLS"})
 		var predictions, weights, odfs, means tally
 		signal, odf := make([]float64, a.gradients.Len()), make([]float64, 181)
 		for i := range a.voxels() {

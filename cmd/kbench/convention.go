@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -30,6 +31,9 @@ func (s *modelSettings) checkConvention() error {
 	if negative, norm := s.weights(); !(negative > 0 && norm > 0) {
 		return fmt.Errorf("--neg-lambda %v --norm-lambda %v: want positive numbers (1e-30 for next to none)", negative, norm)
 	}
+	if s.lambda == 0 { // to the model, zero is the default
+		return errors.New("--lambda 0: want a positive number (1e-30 for next to none)")
+	}
 	return nil
 }
 
@@ -37,6 +41,9 @@ func (s *modelSettings) checkConvention() error {
 func (s *modelSettings) addConvention(o *model.CSDOptions) {
 	if !s.mrtrixConvention() {
 		o.Lambda, o.Tau = s.lambda, s.tau
+		if s.tau == 0 {
+			o.Tau = 1e-300 // to the model, zero is the default
+		}
 		return
 	}
 	o.Convention = model.MRtrix

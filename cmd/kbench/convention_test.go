@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/voxfit/voxfit/internal/peer"
@@ -100,4 +101,23 @@ func TestEachConventionRefusesTheFlagsOfTheOther(t *testing.T) {
 	refuse(t, []string{"fit", "csdm", image, "-o", out, "--convention", "afni"}, "--convention afni: want dipy, mrtrix")
 	refuse(t, []string{"fit", "csdm", image, "-o", out, "--directions", "absent.txt"}, "--directions", "absent.txt")
 	refuse(t, []string{"fit", "dti", image, "-o", out, "--convention", "mrtrix"}, "--convention is not for dti")
+}
+
+// To the models, zero means that an option was not given.
+func TestAZeroIsNotTakenForTheDefault(t *testing.T) {
+	image, out := small(t, 27), filepath.Join(t.TempDir(), "maps")
+	for _, c := range [][]string{
+		{"csdm", "--lmax", "0"}, {"msmt", "--lmax", "0"}, {"csdm", "--lambda", "0"},
+		{"msmt", "--neg-lambda", "0"}, {"msmt", "--norm-lambda", "0"}, {"sfm", "--fascicle", "0,0"},
+	} {
+		refuse(t, []string{"fit", c[0], image, c[1], c[2], "-o", out}, c[1]+" "+c[2], "want")
+	}
+	fods := func(tau string) []float32 {
+		out := t.TempDir()
+		succeed(t, "fit", "csdm", image, "--response", phantomResponse, "--tau", tau, "-o", out)
+		return values(t, filepath.Join(out, "model-csd_param-fod_dwimap.nii.gz"))
+	}
+	if zero := fods("0"); slices.Equal(zero, fods("0.1")) || !slices.Equal(zero, fods("1e-30")) {
+		t.Error("--tau 0 is not a threshold at zero")
+	}
 }

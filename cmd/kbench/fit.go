@@ -176,11 +176,7 @@ func (j *fitJob) prepare(ctx context.Context) error {
 	}
 	m, warnings, err := j.settings.build(j.fitOptions.model, g, j.response)
 	if err != nil {
-		named := strings.HasPrefix(err.Error(), "--") // the error says which flag is wrong
-		if !named && (needsResponse([]string{j.fitOptions.model}) || needsTissues([]string{j.fitOptions.model})) {
-			err = fmt.Errorf("%w (--response %s)", err, j.fitOptions.response)
-		}
-		return err
+		return j.data.nameIn(err, j.fitOptions.model, j.fitOptions.response)
 	}
 	j.model = m
 	j.warnings = append(j.warnings, warnings...)

@@ -66,6 +66,24 @@ func (in *inputs) open() (*acquisition, error) {
 	return a, a.mask.CheckAgainst(image.Header)
 }
 
+// nameIn adds to a model's error what the model was made from, unless the error says which flag is wrong.
+func (in *inputs) nameIn(err error, model, response string) error {
+	if strings.HasPrefix(err.Error(), "--") {
+		return err
+	}
+	var sources []string
+	if in.bvals != "" { // a phantom has no files
+		sources = append(sources, in.bvals)
+	}
+	if names := []string{model}; needsResponse(names) || needsTissues(names) {
+		sources = append(sources, "--response "+response)
+	}
+	if len(sources) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w (%s)", err, strings.Join(sources, ", "))
+}
+
 // beside finds a companion of the image: the named file, or one that shares the image's stem with one
 // of the endings, or a file in the image's folder with the last (whole) name.
 func beside(image, named, flag string, names ...string) (string, error) {

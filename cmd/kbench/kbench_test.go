@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -194,6 +195,20 @@ func TestHelpShowsTheThreeCommandsMostPeopleWant(t *testing.T) {
 	for _, command := range []string{"kbench run", "kbench fit csdm", "kbench env"} {
 		if !strings.Contains(help, command) {
 			t.Errorf("the help page does not show %q:\n%s", command, help)
+		}
+	}
+}
+
+// fullDisk takes nothing.
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("the disk is full") }
+
+func TestOutputThatCannotBeWrittenIsAnError(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"fit", "dti", small(t, 27), "-o", filepath.Join(t.TempDir(), "maps")}} {
+		var stderr strings.Builder
+		if code := run(t.Context(), args, fullDisk{}, &stderr); code != exitFailed || stderr.String() != "kbench: the disk is full\n" {
+			t.Errorf("%v: exit code %d, %q", args, code, stderr.String())
 		}
 	}
 }

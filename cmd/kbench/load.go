@@ -32,6 +32,9 @@ func checkMemory(what string, voxels, measurements, times int) error {
 
 // findResponse interprets the --response flag; auto estimates it from the voxels of index.
 func findResponse(flag string, signal []float32, shape [3]int, index []int, g *acq.GradientTable) (acq.Response, error) {
+	if err := checkResponse(flag); err != nil {
+		return acq.Response{}, err
+	}
 	if flag == "auto" {
 		return acq.AutoResponse(signal, shape, index, g, acq.AutoOptions{})
 	}
@@ -67,7 +70,15 @@ func (o *runOptions) load(ctx context.Context, stderr io.Writer) (studyBlock, er
 	if err == nil && needsTissues(o.models) {
 		block.tissues, err = findTissues(o.response, spread(block.signal(), a.gradients.Len(), tissueSample), a.gradients)
 	}
-	return block, err
+	return block, fromImage(err, o.response, o.data.dwi)
+}
+
+// fromImage names the image that automatic responses could not be estimated from.
+func fromImage(err error, response, image string) error {
+	if err == nil || response != "auto" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", image, err)
 }
 
 func (o *runOptions) makePhantom() (studyBlock, error) {
@@ -111,7 +122,7 @@ func (j *fitJob) estimateResponse(ctx context.Context) error {
 		return err
 	}
 	j.response, err = findResponse("auto", signal, header.SpatialShape(), index, j.gradients)
-	return err
+	return fromImage(err, "auto", j.image.Path)
 }
 
 // responseSignal reads the voxels that an automatic response is estimated from: all that will be
@@ -147,7 +158,7 @@ func (o *runOptions) fitters(b studyBlock, stderr io.Writer) (map[string]model.M
 	for _, name := range o.models {
 		m, warnings, err := settings.build(name, b.gradients, b.response)
 		if err != nil {
-			return nil, err
+			return nil, o.data.nameIn(err, name, o.response)
 		}
 		for _, w := range warnings {
 			fmt.Fprintln(stderr, "kbench: warning:", w)

@@ -26,11 +26,15 @@ func main() {
 
 // run is main with its surroundings handed in, so that tests call the program as a shell does.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	out := &output{Writer: stdout}
 	root := newRootCommand(args)
 	root.SetArgs(studyArguments(args))
-	root.SetOut(stdout)
+	root.SetOut(out)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = out.err
+	}
 	switch {
 	case err == nil:
 		return 0
@@ -41,6 +45,20 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "kbench:", err)
 		return exitFailed
 	}
+}
+
+// output remembers that something could not be written, to a full disk, say: commands need not look at each line.
+type output struct {
+	io.Writer
+	err error
+}
+
+func (o *output) Write(text []byte) (int, error) {
+	n, err := o.Writer.Write(text)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
 }
 
 const welcome = `kbench fits diffusion-MRI models and measures what each core does meanwhile.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -119,10 +120,16 @@ func (s *modelSettings) check(name string) error {
 			}
 		}
 	}
+	if s.given("lmax") && s.lmax == 0 { // to the models, zero is the default
+		return errors.New("--lmax 0: want an even number from 2 on")
+	}
 	if name == "csdm" {
 		if err := s.checkConvention(); err != nil {
 			return err
 		}
+	}
+	if low, high := min(s.negLambda, s.normLambda), max(s.negLambda, s.normLambda); name == "msmt" && !(low > 0 && high < 1) {
+		return fmt.Errorf("--neg-lambda %v --norm-lambda %v: want numbers above 0 and below 1", s.negLambda, s.normLambda)
 	}
 	if (name == "msmt" || s.mrtrixConvention()) && !s.given("sh-basis") {
 		s.shBasis = sh.Tournier07.String()

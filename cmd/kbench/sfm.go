@@ -45,6 +45,9 @@ func buildSFM(s *modelSettings, g *acq.GradientTable, _ acq.Response) (model.Mod
 		return nil, nil, fmt.Errorf("--fascicle has %d numbers, want two: the diffusivities along and across", len(s.sfm.fascicle))
 	}
 	along, across := s.sfm.fascicle[0], s.sfm.fascicle[1]
+	if along == 0 { // to the model, zeros are the default
+		return nil, nil, fmt.Errorf("--fascicle %g,%g: want a positive diffusivity along a fascicle", along, across)
+	}
 	m, err := model.NewSFM(g, model.SFMOptions{
 		Solver: solver, L1Ratio: s.sfm.l1Ratio, Alpha: s.sfm.alpha,
 		Evals: [3]float64{along, across, across}, Prediction: s.prediction, Precision: precision, ISA: s.isa,

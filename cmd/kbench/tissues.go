@@ -27,6 +27,14 @@ func phantomTissues() []model.Tissue {
 // tissueFiles are the files that --response names for several tissues.
 func tissueFiles(flag string) []string { return strings.Split(flag, ",") }
 
+// checkResponse refuses names that are missing, as of variables that a script did not set.
+func checkResponse(flag string) error {
+	if slices.Contains(tissueFiles(flag), "") {
+		return fmt.Errorf("--response %q: found an empty name, expected auto, e1,e2,e3,S0 or files, as WM.txt,GM.txt,CSF.txt", flag)
+	}
+	return nil
+}
+
 // fibreFile is the file of them that holds the response of a single fibre: the first.
 func fibreFile(flag string) string {
 	if first := tissueFiles(flag)[0]; first != flag {
@@ -39,6 +47,9 @@ func fibreFile(flag string) string {
 
 // findTissues interprets the --response flag for msmt; auto estimates the responses from the signal.
 func findTissues(flag string, signal []float32, g *acq.GradientTable) ([]model.Tissue, error) {
+	if err := checkResponse(flag); err != nil {
+		return nil, err
+	}
 	if flag == "auto" {
 		found, err := acq.AutoTissues(signal, g)
 		if err != nil {
@@ -78,7 +89,7 @@ func (j *fitJob) estimateTissues(ctx context.Context) (err error) {
 		return err
 	}
 	j.settings.tissues, err = findTissues("auto", signal, j.gradients)
-	return err
+	return fromImage(err, "auto", j.image.Path)
 }
 
 // describeTissues is the responses in sidecars.

@@ -33,6 +33,23 @@ func TestMSMTSaysWhatItsResponsesShouldBe(t *testing.T) {
 	refuse(t, []string{"fit", "msmt", image, "--response", "0.0017,0.0003,0.0003,1000", "-o", out}, "single tensor", "WM.txt,GM.txt,CSF.txt")
 	refuse(t, []string{"fit", "msmt", image, "--response", "absent.txt,gone.txt", "-o", out}, "absent.txt")
 	refuse(t, []string{"fit", "csdm", image, "--neg-lambda", "1e-9", "-o", out}, "--neg-lambda", "csdm")
+	refuse(t, []string{"fit", "msmt", image, "--response", "wm.txt,,csf.txt", "-o", out}, "wm.txt,,csf.txt", "empty name")
+	refuse(t, []string{"fit", "csdm", image, "--response", "", "-o", out}, "--response", "empty name")
+}
+
+func TestAcquisitionsThatAModelCannotUseAreNamed(t *testing.T) {
+	image, dir := small(t, 27), t.TempDir()
+	bvals, bvecs := filepath.Join(dir, "heavy.bvals"), filepath.Join(dir, "bvecs")
+	write(t, bvals, []byte(strings.Repeat("1000 ", 288)))
+	write(t, bvecs, []byte(strings.Repeat("1 ", 288)+"\n"+strings.Repeat("0 ", 288)+"\n"+strings.Repeat("0 ", 288)))
+	for model, words := range map[string][]string{
+		"sfm":  {"heavy.bvals", "0 b0", "288"},
+		"msmt": {filepath.Base(image), "b = [1000]", "expected 0 and at least two more"},
+	} {
+		tables := []string{"--bvals", bvals, "--bvecs", bvecs, "-o", filepath.Join(dir, "maps")}
+		refuse(t, append([]string{"fit", model, image}, tables...), words...)
+		refuse(t, append([]string{"run", "--models", model, "--data", image}, tables...), words...)
+	}
 }
 
 func TestAStudyOfMSMTOnThePhantomHasItsTissues(t *testing.T) {

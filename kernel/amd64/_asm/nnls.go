@@ -55,7 +55,7 @@ func (v vectors) price() {
 		v.keepLargest(sums, largest, tiles, VMAXPD, VMOVUPD)
 	})
 	v.spreadLargest(largest, sums[0])
-	v.findEqual(largest, sums[0])
+	v.findEqual(largest, sums[0], VCMPPD, KMOVB, VMOVMSKPD, v.lanes())
 }
 
 // keepLargest makes largest that of a tile, pair by pair, and after the first tile of all so far.
@@ -90,8 +90,9 @@ func (v vectors) spreadLargest(r, scratch reg.VecPhysical) {
 }
 
 // findEqual returns the place of the first element of w that is equal to a value in all lanes, or 0
-// where there is none.
-func (v vectors) findEqual(value, scratch reg.VecPhysical) {
+// where there is none. The numbers' size decides how lanes are compared, how the result reaches a general register,
+// and how many there are.
+func (v vectors) findEqual(value, scratch reg.VecPhysical, compare func(...Op), fromMask, fromSigns func(a, b Op), step int) {
 	w, count, place, lanes := load("w"), load("tiles"), GP64(), GP32()
 	IMUL3Q(I32(priceTile), count, count)
 	XORQ(place, place)
@@ -99,16 +100,16 @@ func (v vectors) findEqual(value, scratch reg.VecPhysical) {
 	repeat("vector", count, func() {
 		const equal = 0 // ordered, no exception
 		if v.wide() {
-			VCMPPD(U8(equal), Mem{Base: w}, value, reg.K1)
-			KMOVB(reg.K1, lanes)
+			compare(U8(equal), Mem{Base: w}, value, reg.K1)
+			fromMask(reg.K1, lanes)
 		} else {
-			VCMPPD(U8(equal), Mem{Base: w}, value, scratch)
-			VMOVMSKPD(scratch, lanes)
+			compare(U8(equal), Mem{Base: w}, value, scratch)
+			fromSigns(scratch, lanes)
 		}
 		TESTL(lanes, lanes)
 		JNZ(LabelRef(found))
 		ADDQ(I32(v.bytes), w)
-		ADDQ(Imm(uint64(v.lanes())), place)
+		ADDQ(Imm(uint64(step)), place)
 	})
 	VZEROUPPER()
 	XORQ(place, place)

@@ -67,38 +67,7 @@ func (v vectors) priceSingle() {
 		VMAXPS(scratch.AsX(), largest.AsX(), largest.AsX())
 	}
 	VBROADCASTSS(largest.AsX(), largest)
-	v.findEqualSingle(largest, scratch)
-}
-
-// findEqualSingle is findEqual of float32.
-func (v vectors) findEqualSingle(value, scratch reg.VecPhysical) {
-	w, count, place, lanes := load("w"), load("tiles"), GP64(), GP32()
-	IMUL3Q(I32(priceTile), count, count)
-	XORQ(place, place)
-	found := label("found")
-	repeat("vector", count, func() {
-		const equal = 0
-		if v.wide() {
-			VCMPPS(U8(equal), Mem{Base: w}, value, reg.K1)
-			KMOVW(reg.K1, lanes)
-		} else {
-			VCMPPS(U8(equal), Mem{Base: w}, value, scratch)
-			VMOVMSKPS(scratch, lanes)
-		}
-		TESTL(lanes, lanes)
-		JNZ(LabelRef(found))
-		ADDQ(I32(v.bytes), w)
-		ADDQ(Imm(uint64(v.bytes/4)), place)
-	})
-	VZEROUPPER()
-	XORQ(place, place)
-	Store(place, ReturnIndex(0))
-	RET()
-	Label(found)
-	BSFL(lanes, lanes)
-	ADDQ(lanes.As64(), place)
-	Store(place, ReturnIndex(0))
-	v.end()
+	v.findEqual(largest, scratch, VCMPPS, KMOVW, VMOVMSKPS, v.bytes/4)
 }
 
 // survey keeps partial sums, one for each place in a vector:

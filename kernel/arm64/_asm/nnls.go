@@ -71,31 +71,42 @@ func (p *program) price() {
 			}
 		}
 		p.advance(nnlsTile*pairBytes, gram)
-		p.comment("The largest of the tile, pair by pair, and of all so far.")
-		for width := len(sums); width > 1; width = (width + 1) / 2 {
-			for r := range width / 2 {
-				p.fmax(sums[r], sums[r], sums[(width+1)/2+r])
-			}
-		}
-		first, next := p.label("first"), p.label("next")
-		p.ins("CMP %v, %v", tiles, all)
-		p.ins("BEQ %s", first)
-		p.fmax(largest, largest, sums[0])
-		p.ins("JMP %s", next)
-		p.at(first)
-		p.copy(largest, sums[0])
-		p.at(next)
+		p.keepLargest(largest, sums, tiles, all)
 	})
-	p.fmax(largest[0], largest[0], largest[1])
-	if single {
-		p.encoded("fmaxv4s", largest[0], largest[0], 0, 0)
-		p.ins("VDUP %v.S[0], %v.S4", largest[0], largest[0])
-	} else {
-		p.encoded("fmaxp2d", largest[0], largest[0], 0, 0)
-		p.ins("VDUP %v.D[0], %v.D2", largest[0], largest[0])
-	}
+	p.spreadLargest(largest)
 	p.findEqual(largest[0], single)
 	p.end()
+}
+
+// keepLargest takes the largest of a tile's sums, which it spoils, into those so far: of each lane. tiles counts down
+// from all.
+func (p *program) keepLargest(largest pair, sums []pair, tiles, all gp) {
+	p.comment("The largest of the tile, pair by pair, and of all so far.")
+	for width := len(sums); width > 1; width = (width + 1) / 2 {
+		for r := range width / 2 {
+			p.fmax(sums[r], sums[r], sums[(width+1)/2+r])
+		}
+	}
+	first, next := p.label("first"), p.label("next")
+	p.ins("CMP %v, %v", tiles, all)
+	p.ins("BEQ %s", first)
+	p.fmax(largest, largest, sums[0])
+	p.ins("JMP %s", next)
+	p.at(first)
+	p.copy(largest, sums[0])
+	p.at(next)
+}
+
+// spreadLargest writes the largest number of a pair to all lanes of its first register.
+func (p *program) spreadLargest(largest pair) {
+	p.fmax(largest[0], largest[0], largest[1])
+	if p.format.isSingle() {
+		p.encoded("fmaxv4s", largest[0], largest[0], 0, 0)
+		p.ins("VDUP %v.S[0], %v.S4", largest[0], largest[0])
+		return
+	}
+	p.encoded("fmaxp2d", largest[0], largest[0], 0, 0)
+	p.ins("VDUP %v.D[0], %v.D2", largest[0], largest[0])
 }
 
 // mark writes a byte of bits: where the numbers of a pair are greater than the threshold.

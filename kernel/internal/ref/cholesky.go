@@ -11,7 +11,7 @@ const tile = 3
 func Triangle(n int) int { return n * (n + 1) / 2 }
 
 // tilePadded is n rounded up to whole tiles. The added rows of a triangle are rows of the identity
-// (IdentityRows): they factorise to themselves and never change a result.
+// (identityRows): they factorise to themselves and never change a result.
 func tilePadded(n int) int { return (n + tile - 1) / tile * tile }
 
 // identityRows writes rows n to tilePadded(n) of the packed lower triangle q as those of the

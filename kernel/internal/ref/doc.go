@@ -8,7 +8,7 @@
 //
 // The loops keep several independent sums in registers. A sum that waits for the previous addition
 // runs at the latency of an addition, about a quarter of what the processor can do; eight rows of a
-// matrix at a time (Panels) or a square tile of three rows and three columns (Cholesky) keep it busy
+// matrix at a time (Panels) or a square tile of three rows and three columns (cholesky) keep it busy
 // and load each number fewer times. Slices are cut to one length before a loop, which lets the
 // compiler prove that no index needs a check.
 package ref
