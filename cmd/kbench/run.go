@@ -48,7 +48,7 @@ type runOptions struct {
 }
 
 func newRunCommand(args []string) *cobra.Command {
-	o := runOptions{command: strings.Join(append([]string{"kbench"}, args...), " ")}
+	o := runOptions{command: commandLine(args)}
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Repeat the study: models x chunks x cores, as CSV, figures and a page",
@@ -198,7 +198,7 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	bar.finish()
 	report := reportOptions{
-		out: o.out, command: o.command, sources: []string{log.Path()}, perCPU: publishedPerCPU,
+		out: o.out, command: o.command, again: o.command, sources: []string{log.Path()}, perCPU: publishedPerCPU,
 		records: log.Records(), machine: machineFacts(), facts: o.dataFacts(block),
 	}
 	if o.overlay != "" {
