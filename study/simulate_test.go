@@ -63,6 +63,22 @@ func TestTheSimulationPredictsWhatTwoWorkersMeasured(t *testing.T) {
 	}
 }
 
+func TestTheAccountOfEveryRecordedRunAddsUp(t *testing.T) {
+	records, err := ReadRecords("testdata/two_cores.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range records {
+		sum := r.Compute + r.Dispatch + r.Steal + r.StartWait + r.FirstTouch + r.TailWait
+		if whole := r.Time * float64(r.CPUCount); math.Abs(sum-whole) > 0.01*whole {
+			t.Errorf("%s on %d CPUs in %d chunks, run %d: the parts add up to %g s, %d x wall time is %g s", r.Model, r.CPUCount, r.NumChunks, r.Run, sum, r.CPUCount, whole)
+		}
+	}
+	if len(records) < 310 {
+		t.Errorf("%d runs are recorded, want the study's 310", len(records))
+	}
+}
+
 // errorsOnTwoCores is how far predictions are from what was measured under the same policy, for each number of
 // chunks.
 func (s Simulation) errorsOnTwoCores(t *testing.T, records []Record) (off []float64) {
