@@ -333,11 +333,14 @@ func TestChunkTimesSurviveTheirFile(t *testing.T) {
 	if _, err := ReadChunkTimes(path, "csdm"); err == nil || !strings.Contains(err.Error(), "no chunk times") {
 		t.Errorf("times of another model: %v", err)
 	}
-	if err := os.WriteFile(path, []byte(strings.Join(chunkTimesHeader, ",")+"\nTensorModel,1,1,1,1,5,x\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := ReadChunkTimes(path, "dti"); err == nil || !strings.Contains(err.Error(), "line 2") {
-		t.Errorf("a broken row: %v", err)
+	for row, want := range map[string]string{
+		"1,1,1,1,5,x": `time is "x", want seconds above 0`, "1,1,1,1,0.5,1": `voxels is "0.5", want a whole number from 1`,
+		"-1,1,1,1,5,1": `bytes_per_voxel is "-1", want a number from 0`,
+	} {
+		writeText(t, path, strings.Join(chunkTimesHeader, ",")+"\nTensorModel,"+row+"\n")
+		if _, err := ReadChunkTimes(path, "dti"); err == nil || !strings.Contains(err.Error(), "line 2: "+want) {
+			t.Errorf("row %s: error %v, want %q", row, err, want)
+		}
 	}
 	if _, err := TimesOfRuns(synthetic(knownCosts, 0, 1), "csdm"); err == nil || !strings.Contains(err.Error(), "compute_s") {
 		t.Errorf("runs without an account: %v", err)
