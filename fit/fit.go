@@ -49,12 +49,15 @@ func Block(ctx context.Context, f kernel.Fitter, signal []float32, result Result
 		return sched.Account{}, fmt.Errorf("fit: room for %d parameters for %d voxels of %d parameters", len(result.Parameters), n, f.Parameters())
 	}
 	plan.Voxels, plan.Elastic = n, true
-	plan.VoxelBytes = 4*m + 8*f.Parameters() + statusBytes
+	plan.VoxelBytes = VoxelBytes(f)
 	return PerWorker(ctx, plan, f.NewWorker, func(w kernel.Worker, part sched.Range) {
 		own := result.Slice(f, part)
 		w.Fit(own.Parameters, own.Status, signal[part.Begin*m:part.End*m])
 	})
 }
+
+// VoxelBytes is the size of a voxel's signal and results.
+func VoxelBytes(f kernel.Fitter) int { return 4*f.Measurements() + 8*f.Parameters() + statusBytes }
 
 // PerWorker is sched.Run with a state for each worker, made by start on the worker's own thread, in
 // its place, before its first chunk.

@@ -81,7 +81,7 @@ func TestNoGoroutineIsLeftBehind(t *testing.T) {
 		_ = WriteSignal(filepath.Join(t.TempDir(), "a.nii.gz"), m.Header, dst, WriteOptions{Context: &cancelAfter{context.Background(), chunks}})
 	}
 	// A goroutine that has finished its work still needs a moment to disappear.
-	for range 1000 {
+	for range 60_000 {
 		if runtime.NumGoroutine() <= before {
 			return
 		}

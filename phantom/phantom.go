@@ -1,6 +1,7 @@
 package phantom
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 
@@ -32,6 +33,11 @@ type Phantom struct {
 // workers and any Go version (see the package documentation). A voxel's truth depends on the
 // options Seed, S0 and Mix, its row, and whether it lies in the core; not on SNR or g.
 func Make(g *acq.GradientTable, o Options) (*Phantom, error) {
+	return MakeContext(context.Background(), g, o)
+}
+
+// MakeContext is Make, and ends within some milliseconds after ctx has ended, with its error.
+func MakeContext(ctx context.Context, g *acq.GradientTable, o Options) (*Phantom, error) {
 	a, err := newAcquisition(g)
 	if err != nil {
 		return nil, err
@@ -48,16 +54,19 @@ func Make(g *acq.GradientTable, o Options) (*Phantom, error) {
 		Signal:    make([]float32, o.Voxels*g.Len()),
 		Truth:     make([]Voxel, o.Voxels),
 	}
-	p.fill(a)
+	p.fill(ctx, a)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	return p, nil
 }
 
 // block is the number of voxels that a worker takes at a time: about a millisecond of work.
 const block = 128
 
-// fill simulates every voxel in place. Workers take the next block from a counter; as a voxel's
-// random numbers are its own, it does not matter who takes which.
-func (p *Phantom) fill(a *acquisition) {
+// fill simulates every voxel in place, or those before ctx ends. Workers take the next block from a
+// counter; as a voxel's random numbers are its own, it does not matter who takes which.
+func (p *Phantom) fill(ctx context.Context, a *acquisition) {
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	core := coreOf(p.Shape, p.Options.Mix)
@@ -65,7 +74,7 @@ func (p *Phantom) fill(a *acquisition) {
 	for range min(p.Options.Workers, blocks) {
 		wait.Go(func() {
 			clean := make([]float64, len(a.b))
-			for {
+			for ctx.Err() == nil {
 				k := int(next.Add(1) - 1)
 				if k >= blocks {
 					return

@@ -1,6 +1,7 @@
 package phantom
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/voxfit/voxfit/acq"
@@ -79,6 +81,28 @@ func TestWorkersDoNotChangeAByte(t *testing.T) {
 		if checksum(got) != checksum(want) {
 			t.Errorf("%d workers made another phantom than 1", workers)
 		}
+	}
+}
+
+// endsAfter is a context that has ended once it was asked so many times.
+type endsAfter struct {
+	context.Context
+	asks  int32
+	asked atomic.Int32
+}
+
+func (c *endsAfter) Err() error {
+	if c.asked.Add(1) > c.asks {
+		return context.Canceled
+	}
+	return nil
+}
+
+func TestMakingStopsWithItsContext(t *testing.T) {
+	ctx := &endsAfter{Context: context.Background(), asks: 5}
+	p, err := MakeContext(ctx, fiveVolumes(), Options{Voxels: 1000 * block, Workers: 3})
+	if asked := ctx.asked.Load(); p != nil || err != context.Canceled || asked != 5+3+1 {
+		t.Errorf("error %v after %d looks at the context, want a cancellation that each of 3 workers hears after 5 blocks in all", err, asked)
 	}
 }
 

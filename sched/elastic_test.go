@@ -134,15 +134,15 @@ func TestCancellationStopsWithinAChunk(t *testing.T) {
 // However dear a voxel is, calls settle at 10 ms, so a cancellation waits no longer than about that.
 // (Sleeping is at least as long as asked, so the calls can only be shorter than this says.)
 func TestCallsAreShortInTimeWhenVoxelsAreDear(t *testing.T) {
-	const price = time.Millisecond
+	const price = 100 * time.Microsecond
 	longest := 0
-	mustRun(t, sched.Plan{Voxels: 300, Chunks: 1, Workers: 1, Elastic: true}, func(_ int, r sched.Range) error {
+	mustRun(t, sched.Plan{Voxels: 5000, Chunks: 1, Workers: 1, Elastic: true}, func(_ int, r sched.Range) error {
 		longest = max(longest, r.Len())
 		time.Sleep(time.Duration(r.Len()) * price)
 		return nil
 	})
-	if longest > 10 {
-		t.Errorf("a call of %d voxels of 1 ms, want at most 10 ms", longest)
+	if longest > 100 { // by its share alone it might be 156
+		t.Errorf("a call of %d voxels of 0.1 ms, want at most 10 ms", longest)
 	}
 }
 

@@ -132,8 +132,8 @@ func TestBytesOfStolenChunksAreFar(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, second := a.Workers[0], a.Workers[1]
-	if second.Chunks > 1 && first.LocalBytes != 400 {
-		t.Errorf("worker 0 has %d local bytes, want its share of 400", first.LocalBytes)
+	if first.LocalBytes != 400 || second.Chunks > 1 {
+		t.Errorf("worker 0 has %d local bytes and worker 1 ran %d chunks, want its share of 400, and one at most", first.LocalBytes, second.Chunks)
 	}
 	if first.FarBytes != int64(8*first.Stolen) || first.LocalBytes+first.FarBytes != int64(8*first.Chunks) || first.Stolen < 48 {
 		t.Errorf("worker 0 ran %d chunks and stole %d; %d bytes local, %d far", first.Chunks, first.Stolen, first.LocalBytes, first.FarBytes)

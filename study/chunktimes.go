@@ -172,9 +172,10 @@ func ReadChunkTimes(path, model string) (ChunkTimes, error) {
 		var numbers [6]float64
 		for i, cell := range cells[1:] {
 			x, err := strconv.ParseFloat(cell, 64)
-			if err != nil || !(x >= 0) || math.IsInf(x, 0) || i >= 4 && x == 0 {
+			if err != nil || !(x >= 0) || math.IsInf(x, 0) || i == 4 && !(x >= 1 && x == math.Trunc(x)) || i == 5 && x == 0 {
 				line, _ := rows.FieldPos(0)
-				return c, fmt.Errorf("%s: line %d: %w", path, line, wrongCell(chunkTimesHeader[i+1], cell, "a number"))
+				want := map[int]string{4: "a whole number from 1", 5: "seconds above 0"}[i]
+				return c, fmt.Errorf("%s: line %d: %w", path, line, wrongCell(chunkTimesHeader[i+1], cell, cmp.Or(want, "a number from 0")))
 			}
 			numbers[i] = x
 		}

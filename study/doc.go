@@ -158,7 +158,7 @@
 // these are the reasons is checked on times which the fit has not seen: the report's runs on parts of
 // one machine, where 8 and 16 CPUs are as many cores, come out within 7%; its 32 and 48 CPUs take 15
 // to 32% longer than predicted, for a reason that the numbers do not tell. On smaller data a
-// hyperthread looks like a whole core, with intervals so wide that they say little. The sparse
+// hyperthread looks like a whole core, and no fit holds for both; the page says so. The sparse
 // fascicle model has no runs in the file.
 //
 // # A machine that is not here

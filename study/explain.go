@@ -125,7 +125,8 @@ func Explain(records []Record, o ExplainOptions) (Explanation, error) {
 		return e, errors.New(strings.Join(e.Notes, " "))
 	}
 	e.Notes = append(e.Notes, coresNotes(records, o.Machines)...)
-	e.Notes = append(e.Notes, e.missingModels()...)
+	e.Notes = append(e.Notes, e.threadNotes()...)
+	e.Notes = append(e.Notes, e.publishedNotes()...)
 	return e, nil
 }
 
@@ -181,6 +182,24 @@ func coresNotes(records []Record, m Machines) []string {
 			words = append(words, said[how][cpus])
 		}
 		notes = append(notes, fmt.Sprintf("Taken: %s (%s).", strings.Join(words, ", "), how))
+	}
+	return notes
+}
+
+// threadNotes says where the data sets of one model disagree on what a second hyperthread adds.
+func (e Explanation) threadNotes() []string {
+	var notes []string
+	for i, h := range e.Overheads {
+		for _, other := range e.Overheads[:i] { // the larger data set first
+			same := h.Condition
+			same.Voxels = other.Voxels
+			if same == other.Condition && h.Thread != nil && other.Thread != nil &&
+				(h.Thread.Low > other.Thread.High || h.Thread.High < other.Thread.Low) {
+				notes = append(notes, fmt.Sprintf("%s: a second hyperthread adds %s of a core on %s and %s on %s. These intervals do not meet: "+
+					"what was fitted to one size of data need not hold for another.", modelWords(h.Model), other.Thread.inWords(100, "%"),
+					countOfVoxels(other.Voxels), h.Thread.inWords(100, "%"), countOfVoxels(h.Voxels)))
+			}
+		}
 	}
 	return notes
 }

@@ -141,13 +141,14 @@ func (e Explanation) inShort() []string {
 func (h *Overhead) costsShort() string {
 	var words []string
 	for _, c := range []struct {
+		what  string
 		e     *Estimate
 		scale float64
-		what  string
-	}{{h.Serial, 1, "s serial"}, {h.Chunk, 1e3, "ms for each chunk"}, {h.Core, 1e3, "ms for each core"},
-		{h.Thread, 100, "% of a core for a second hyperthread"}} {
+		unit  string
+	}{{"serial", h.Serial, 1, "s"}, {"each chunk", h.Chunk, 1e3, "ms"}, {"each core", h.Core, 1e3, "ms"},
+		{"a second hyperthread adds, of a core,", h.Thread, 100, "%"}} {
 		if c.e != nil {
-			words = append(words, fmt.Sprintf("%s %s (%s)", significant(c.scale*c.e.Value, 3), c.what, c.e.interval(c.scale)))
+			words = append(words, c.what+" "+c.e.inWords(c.scale, c.unit))
 		}
 	}
 	text := "Fitted, with 95% intervals: " + strings.Join(words, "; ") + "."

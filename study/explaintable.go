@@ -23,7 +23,7 @@ func (h *Overhead) coefficientRows() [][]string {
 		row("serial part", h.Serial, 1, "s", "of every run, however many CPUs"),
 		row("each chunk", h.Chunk, 1e3, "ms", "to hand out one task"),
 		row("each core", h.Core, 1e3, "ms", "for one more core in use"),
-		row("contention", h.Contention, 1e3, "ms", "of work more for each other busy CPU of the socket"),
+		row("contention", h.Contention, 1, "s", "of work more for each other busy CPU of the socket"),
 	}
 	if h.Thread != nil {
 		rows = append(rows, row("hyperthread", h.Thread, 100, "%", "of a core, that the second hyperthread of a core adds"))

@@ -238,8 +238,10 @@ func (h *Overhead) formNamed(name string) Comparison {
 
 // inWords writes an estimate with its interval, in a unit that it is multiplied for.
 func (e Estimate) inWords(scale float64, unit string) string {
-	digits := 3
-	return fmt.Sprintf("%s %s (%s)", significant(scale*e.Value, digits), unit, e.interval(scale))
+	if unit != "%" {
+		unit = " " + unit
+	}
+	return fmt.Sprintf("%s%s (%s)", significant(scale*e.Value, 3), unit, e.interval(scale))
 }
 
 func (e Estimate) interval(scale float64) string {

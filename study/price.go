@@ -62,5 +62,5 @@ func (p Prices) String() string {
 	if p.PerCPU > 0 {
 		entries = append(entries, fmt.Sprintf("others %g a CPU", p.PerCPU))
 	}
-	return strings.Join(entries, ",")
+	return strings.Join(entries, ", ")
 }

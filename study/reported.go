@@ -61,8 +61,8 @@ func (h *Overhead) reportedRows() [][]string {
 	return rows
 }
 
-// missingModels says what the published report has and its file has not.
-func (e Explanation) missingModels() []string {
+// publishedNotes says what the engine of the published file is, and what the report has and the file has not.
+func (e Explanation) publishedNotes() []string {
 	published, has := false, map[string]bool{}
 	for _, h := range e.Overheads {
 		published = published || h.Published
@@ -71,7 +71,7 @@ func (e Explanation) missingModels() []string {
 	if !published {
 		return nil
 	}
-	var notes []string
+	notes := []string{"The published runs, those of the engine ray, are DIPY's fits with each chunk a task of Ray."}
 	for _, r := range PublishedResults() {
 		if has[r.Model] || r.BestSeconds > 0 {
 			continue

@@ -12,7 +12,7 @@ type Estimate struct {
 	Value, Low, High float64
 }
 
-// resamples draws settings anew, the bootstrap (Efron 1979): within each CPU count as many settings
+// resample draws settings anew, the bootstrap (Efron 1979): within each CPU count as many settings
 // as there are, with replacement, and of each its runs with replacement. Whole settings are drawn
 // because the model is wrong by more from setting to setting than the runs of one differ.
 func resample(settings []setting, random *rand.Rand) []setting {

@@ -93,6 +93,8 @@ func (s Simulation) check() error {
 		return fmt.Errorf("simulation: %d voxels, want at least 1", s.Voxels)
 	case len(s.Chunks) == 0 || slices.Min(s.Chunks) < 1:
 		return fmt.Errorf("simulation: %d chunks, want at least 1", slices.Min(append([]int{0}, s.Chunks...)))
+	case s.Resamples < 0:
+		return fmt.Errorf("simulation: %d resamples, want at least 0 (0: 20)", s.Resamples)
 	}
 	for _, n := range s.Cores {
 		if n < 1 || n > s.Machine.Cores() {

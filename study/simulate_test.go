@@ -63,6 +63,22 @@ func TestTheSimulationPredictsWhatTwoWorkersMeasured(t *testing.T) {
 	}
 }
 
+func TestTheAccountOfEveryRecordedRunAddsUp(t *testing.T) {
+	records, err := ReadRecords("testdata/two_cores.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range records {
+		sum := r.Compute + r.Dispatch + r.Steal + r.StartWait + r.FirstTouch + r.TailWait
+		if whole := r.Time * float64(r.CPUCount); math.Abs(sum-whole) > 0.01*whole {
+			t.Errorf("%s on %d CPUs in %d chunks, run %d: the parts add up to %g s, %d x wall time is %g s", r.Model, r.CPUCount, r.NumChunks, r.Run, sum, r.CPUCount, whole)
+		}
+	}
+	if len(records) < 310 {
+		t.Errorf("%d runs are recorded, want the study's 310", len(records))
+	}
+}
+
 // errorsOnTwoCores is how far predictions are from what was measured under the same policy, for each number of
 // chunks.
 func (s Simulation) errorsOnTwoCores(t *testing.T, records []Record) (off []float64) {
@@ -317,11 +333,14 @@ func TestChunkTimesSurviveTheirFile(t *testing.T) {
 	if _, err := ReadChunkTimes(path, "csdm"); err == nil || !strings.Contains(err.Error(), "no chunk times") {
 		t.Errorf("times of another model: %v", err)
 	}
-	if err := os.WriteFile(path, []byte(strings.Join(chunkTimesHeader, ",")+"\nTensorModel,1,1,1,1,5,x\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := ReadChunkTimes(path, "dti"); err == nil || !strings.Contains(err.Error(), "line 2") {
-		t.Errorf("a broken row: %v", err)
+	for row, want := range map[string]string{
+		"1,1,1,1,5,x": `time is "x", want seconds above 0`, "1,1,1,1,0.5,1": `voxels is "0.5", want a whole number from 1`,
+		"-1,1,1,1,5,1": `bytes_per_voxel is "-1", want a number from 0`,
+	} {
+		writeText(t, path, strings.Join(chunkTimesHeader, ",")+"\nTensorModel,"+row+"\n")
+		if _, err := ReadChunkTimes(path, "dti"); err == nil || !strings.Contains(err.Error(), "line 2: "+want) {
+			t.Errorf("row %s: error %v, want %q", row, err, want)
+		}
 	}
 	if _, err := TimesOfRuns(synthetic(knownCosts, 0, 1), "csdm"); err == nil || !strings.Contains(err.Error(), "compute_s") {
 		t.Errorf("runs without an account: %v", err)

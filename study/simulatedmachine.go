@@ -66,13 +66,16 @@ func FindMachine(name string) (SimulatedMachine, error) {
 	in := json.NewDecoder(bytes.NewReader(text))
 	in.DisallowUnknownFields()
 	if err := in.Decode(&m); err != nil {
-		return m, fmt.Errorf("%s: %w", name, err)
+		return m, fmt.Errorf("%s: found no JSON object with the fields of a machine: %w", name, err)
 	}
 	if err := m.check(); err != nil {
 		return m, fmt.Errorf("%s: %w", name, err)
 	}
 	return m, nil
 }
+
+// mostCores is more than any machine with shared memory has.
+const mostCores = 1 << 16
 
 func (m SimulatedMachine) check() error {
 	for _, f := range []struct {
@@ -86,8 +89,11 @@ func (m SimulatedMachine) check() error {
 		{"near_distance", float64(m.NearDistance), 10}, {"far_distance", float64(m.FarDistance), 10}, {"all_core_clock", m.AllCoreClock, 0.01},
 	} {
 		if !(f.value >= f.lowest) || f.value > 1e6 {
-			return fmt.Errorf("%s is %v, want at least %v", f.name, f.value, f.lowest)
+			return fmt.Errorf("%s is %v, want %v to 1000000", f.name, f.value, f.lowest)
 		}
+	}
+	if m.Cores() > mostCores {
+		return fmt.Errorf("%d nodes of %d cores, want at most %d cores", m.Nodes, m.CoresPerNode, mostCores)
 	}
 	return nil
 }

@@ -50,16 +50,17 @@ func withLength(text string) string {
 	return fmt.Sprintf(`<text textLength="%.5g" lengthAdjust="spacingAndGlyphs"%s%s%s%s</text>`, width, m[1], m[2], m[3], m[4])
 }
 
-// finishSVG turns gonum's drawing into one that can stand inside a page: no XML prelude, the size
-// left to the page, black replaced by the page's text colour, one font for all, and a name on
-// every series, which browsers show under the mouse and screen readers read.
+// finishSVG turns gonum's drawing into one that can stand inside a page: no XML prelude, black
+// replaced by the page's text colour, one font for all, and a name on every series, which browsers
+// show under the mouse and screen readers read. Its size is for narrow pages, where it scrolls; the
+// page's style stretches it on others.
 func finishSVG(c *vgsvg.Canvas, title string, names *seriesNames) ([]byte, error) {
 	var raw bytes.Buffer
 	if _, err := c.WriteTo(&raw); err != nil {
 		return nil, err
 	}
 	width, height := c.Size()
-	opening := fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.5g %.5g" role="img" aria-label="%s" `+
+	opening := fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%.5[1]g" height="%.5[2]g" viewBox="0 0 %.5[1]g %.5[2]g" role="img" aria-label="%[3]s" `+
 		`fill="currentColor" font-family="'Liberation Sans', Arial, Helvetica, sans-serif">`,
 		width.Points(), height.Points(), html.EscapeString(title))
 	body := svgOpening.ReplaceAllLiteralString(raw.String(), "")
@@ -80,7 +81,7 @@ func finishSVG(c *vgsvg.Canvas, title string, names *seriesNames) ([]byte, error
 	return []byte(out.String()), nil
 }
 
-// standaloneSVG makes a finished drawing a file of its own: with a size, and dark on white
+// standaloneSVG makes a finished drawing a file of its own: dark on white
 // whatever the viewer's background.
 func standaloneSVG(inline []byte) []byte {
 	const prelude = `<?xml version="1.0" encoding="UTF-8"?>` + "\n" + `<svg style="color:#1a1a1a;background:#ffffff" `

@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // manyValued are the flags that the published study's program takes with several values after one
@@ -53,4 +54,18 @@ func studyArguments(args []string) []string {
 		}
 	}
 	return out
+}
+
+// commandLine is the command as a shell takes it again.
+func commandLine(args []string) string {
+	words := []string{"kbench"}
+	for _, arg := range args {
+		if arg == "" || strings.ContainsFunc(arg, func(r rune) bool {
+			return !(unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_./=,:@%+", r))
+		}) {
+			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+		words = append(words, arg)
+	}
+	return strings.Join(words, " ")
 }

@@ -26,3 +26,15 @@ func TestTheStudysCommandLineWorksAsTyped(t *testing.T) {
 		}
 	}
 }
+
+func TestTheCommandIsWrittenAsAShellTakesIt(t *testing.T) {
+	for want, args := range map[string][]string{
+		"kbench run --cpus 1,2 -o a/b-c.csv": {"run", "--cpus", "1,2", "-o", "a/b-c.csv"},
+		"kbench report 'my runs.csv' -o ''":  {"report", "my runs.csv", "-o", ""},
+		`kbench fit 'it'\''s.nii' '$HOME'`:   {"fit", "it's.nii", "$HOME"},
+	} {
+		if got := commandLine(args); got != want {
+			t.Errorf("%q became %s, want %s", args, got, want)
+		}
+	}
+}

@@ -40,7 +40,7 @@ func calibrate(ctx context.Context, name, isa string, stderr io.Writer) (study.C
 		return study.ChunkTimes{}, err
 	}
 	f := m.Fitter()
-	times := study.ChunkTimes{Model: m.StudyName(), BytesPerVoxel: float64(4*f.Measurements() + 8*f.Parameters() + statusBytes)}
+	times := study.ChunkTimes{Model: m.StudyName(), BytesPerVoxel: float64(fit.VoxelBytes(f))}
 	fmt.Fprintf(stderr, "measuring chunks of %s on one core ...\n", name)
 	result := fit.New(f, calibrationVoxels)
 	err = onOneCore(func() error {
@@ -58,8 +58,6 @@ func calibrate(ctx context.Context, name, isa string, stderr io.Writer) (study.C
 	}
 	return times, scheduleCosts(ctx, &times)
 }
-
-const statusBytes = 8
 
 // timeChunks goes over the phantom in chunks of one size, once unmeasured and then for a while.
 func timeChunks(f kernel.Fitter, worker kernel.Worker, signal []float32, result fit.Result, size int, times *study.ChunkTimes) {

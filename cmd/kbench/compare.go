@@ -28,7 +28,7 @@ type compareOptions struct {
 }
 
 func newCompareCommand(args []string) *cobra.Command {
-	o := compareOptions{command: strings.Join(append([]string{"kbench"}, args...), " ")}
+	o := compareOptions{command: commandLine(args)}
 	c := &cobra.Command{
 		Use:   "compare [DWI]",
 		Short: "voxfit, DIPY and MRtrix3 on the same voxels and one core: parity and speed side by side",

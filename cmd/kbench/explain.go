@@ -13,7 +13,8 @@ import (
 	"github.com/voxfit/voxfit/study"
 )
 
-func newExplainCommand() *cobra.Command {
+func newExplainCommand(args []string) *cobra.Command {
+	again := commandLine(args)
 	var out, cores string
 	var seed uint64
 	c := &cobra.Command{
@@ -28,14 +29,10 @@ and for runs of this machine; for others --cores says it.`,
 		Example: `  kbench explain ray_runs.csv -o page
   kbench explain kbench-run/runs.csv --cores 8=4,16=8,64=32/2`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			var records []study.Record
-			for _, path := range args {
-				more, err := study.ReadRecords(path)
-				if err != nil {
-					return err
-				}
-				records = append(records, more...)
+		RunE: func(c *cobra.Command, files []string) error {
+			records, err := readRuns(files)
+			if err != nil {
+				return err
 			}
 			machines, err := explainedMachines(cores)
 			if err != nil {
@@ -43,19 +40,15 @@ and for runs of this machine; for others --cores says it.`,
 			}
 			explanation, err := study.Explain(records, study.ExplainOptions{Machines: machines, Seed: seed})
 			if err != nil {
-				return fmt.Errorf("%s: %w", strings.Join(args, ", "), err)
+				return fmt.Errorf("%s: %w", strings.Join(files, ", "), err)
 			}
 			stdout := c.OutOrStdout()
 			if err := explanation.WriteTable(stdout); err != nil || out == "" {
 				return err
 			}
-			repeat := "kbench explain " + strings.Join(args, " ") + " -o " + out
-			if cores != "" {
-				repeat += " --cores " + cores
-			}
 			err = study.WriteExplanation(out, study.ExplanationPage{
 				Title: "Why each added core costs something", Version: "v" + version(), Made: time.Now(),
-				Sources: args, Repeat: []string{repeat}, Explanation: explanation,
+				Sources: files, Repeat: []string{again}, Explanation: explanation,
 			})
 			if err != nil {
 				return err

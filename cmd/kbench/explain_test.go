@@ -26,8 +26,12 @@ func TestExplainSaysWhatLimitsEachModelAndWritesAPage(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if text := succeed(t, "explain", recordedStudy, "--cores", "2=1"); !strings.Contains(text, "hyperthread ") {
+	args := []string{"explain", recordedStudy, "--cores", "2=1", "--seed", "3", "-o", dir}
+	if text := succeed(t, args...); !strings.Contains(text, "hyperthread ") {
 		t.Errorf("two CPUs of one core have no hyperthread:\n%s", text)
+	}
+	if page := string(read(t, filepath.Join(dir, "index.html"))); !strings.Contains(page, "<pre>kbench "+strings.Join(args, " ")+"</pre>") {
+		t.Error("the page does not say how it is made again")
 	}
 }
 
@@ -42,6 +46,8 @@ func TestExplainRefusesBrokenFilesInOneLine(t *testing.T) {
 	lines := strings.SplitAfter(whole, "\n")
 	refuse(t, []string{"explain", path("empty.csv", "")}, "empty.csv", "empty")
 	refuse(t, []string{"explain", path("header.csv", lines[0])}, "header.csv", "no runs")
+	refuse(t, []string{"report", path("header.csv", lines[0]), "-o", filepath.Join(dir, "page")}, "header.csv", "no runs")
+	nothingIn(t, filepath.Join(dir, "page"))
 	refuse(t, []string{"explain", path("two.csv", strings.Join(lines[:3], ""))}, "two.csv")
 	refuse(t, []string{"explain", path("other.csv", "a,b\n1,2\n")}, "other.csv", "num_chunks")
 	refuse(t, []string{"explain", path("word.csv", strings.Replace(whole, "ConstrainedSphericalDeconvModel", " ", 1))}, "word.csv", "line 2", "model")
@@ -81,6 +87,13 @@ func TestSimulateRefusesInOneLine(t *testing.T) {
 	refuse(t, []string{"simulate", recordedStudy}, "--machine")
 	refuse(t, []string{"simulate", "--machine", "deep-thought", recordedStudy}, "deep-thought", "c5.18xlarge")
 	refuse(t, []string{"simulate", "--machine", "c5.18xlarge", recordedStudy, "--cores", "72"}, "72", "36")
+	refuse(t, []string{"simulate", "--machine", "c5.18xlarge", recordedStudy, "--resamples", "-1"}, "-1", "resamples")
+	empty, vast := filepath.Join(t.TempDir(), "empty.json"), filepath.Join(t.TempDir(), "vast.json")
+	write(t, empty, nil)
+	write(t, vast, []byte(`{"nodes": 4096, "nodes_per_socket": 1, "cores_per_node": 4096, "complex_cores": 8, "node_gb_per_s": 50,
+		"core_gb_per_s": 12, "near_distance": 10, "far_distance": 21, "all_core_clock": 1}`))
+	refuse(t, []string{"simulate", "--machine", empty, recordedStudy}, "empty.json", "JSON")
+	refuse(t, []string{"simulate", "--machine", vast, recordedStudy}, "vast.json", "4096 cores", "65536")
 	refuse(t, []string{"simulate", "--machine", "c5.18xlarge", recordedStudy, "--model", "dti"}, "two_cores.csv", "TensorModel")
 	refuse(t, []string{"simulate", "--machine", "c5.18xlarge", recordedStudy, "--schedule", "chaos"}, "chaos", "numa")
 	refuse(t, []string{"simulate", "--machine", "c5.18xlarge", "--model", "nothing", recordedStudy}, "nothing")

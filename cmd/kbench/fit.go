@@ -34,7 +34,7 @@ type fitOptions struct {
 }
 
 func newFitCommand(args []string) *cobra.Command {
-	o := fitOptions{command: strings.Join(append([]string{"kbench"}, args...), " ")}
+	o := fitOptions{command: commandLine(args)}
 	c := &cobra.Command{
 		Use:   "fit MODEL DWI -o DIR",
 		Short: "Fit one acquisition and write its maps",

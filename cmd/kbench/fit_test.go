@@ -146,6 +146,32 @@ func shrinkBlocks(t *testing.T, voxels int) {
 	t.Cleanup(func() { blockVoxels = old })
 }
 
+// untilSaved is a context that ends when a file has grown beyond a size: Ctrl-C at a certain place. It looks
+// when it is asked for its channel, which every block's fit does once.
+type untilSaved struct {
+	context.Context
+	file  string
+	size  int64
+	ended func()
+}
+
+func (c untilSaved) Done() <-chan struct{} {
+	if info, err := os.Stat(c.file); err == nil && info.Size() > c.size {
+		c.ended()
+	}
+	return c.Context.Done()
+}
+
+// afterTwoBlocks is a context that ends once a fit of fwdtim has two blocks of 64 voxels on disk, after a call
+// of look.
+func afterTwoBlocks(t *testing.T, out string, look func()) context.Context {
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	return untilSaved{ctx, filepath.Join(out, checkpointOfFwdtim), 2 * 64 * (8*8 + 4), func() { look(); cancel() }}
+}
+
+const checkpointOfFwdtim = ".model-fwtensor_param-checkpoint.partial"
+
 func TestAStoppedFitGoesOnWhereItWas(t *testing.T) {
 	shrinkBlocks(t, 64)
 	image := small(t, 4000)
@@ -154,16 +180,7 @@ func TestAStoppedFitGoesOnWhereItWas(t *testing.T) {
 	succeed(t, append(args, "-o", whole)...)
 
 	out := t.TempDir()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	go func() { // Ctrl-C, as soon as two blocks are on disk
-		saved := filepath.Join(out, ".model-fwtensor_param-checkpoint.partial")
-		for ctx.Err() == nil {
-			if info, err := os.Stat(saved); err == nil && info.Size() > 2*64*(8*8+4) {
-				cancel()
-			}
-		}
-	}()
+	ctx := afterTwoBlocks(t, out, func() {})
 	var stderr bytes.Buffer
 	if code := run(ctx, append(args, "-o", out), &bytes.Buffer{}, &stderr); code != exitInterrupted {
 		t.Fatalf("exit code %d, want %d: %s", code, exitInterrupted, &stderr)
@@ -188,23 +205,13 @@ func TestAStoppedFitGoesOnWhereItWas(t *testing.T) {
 func TestAFitKeepsNothingButItsCheckpointInTheFolderBeforeMapsAreWritten(t *testing.T) {
 	shrinkBlocks(t, 64)
 	image, out := small(t, 4000), t.TempDir()
-	checkpoint := ".model-fwtensor_param-checkpoint.partial"
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
 	var seen []os.DirEntry
-	go func() {
-		for ctx.Err() == nil {
-			if info, err := os.Stat(filepath.Join(out, checkpoint)); err == nil && info.Size() > 2*64*(8*8+4) {
-				seen, _ = os.ReadDir(out)
-				cancel()
-			}
-		}
-	}()
+	ctx := afterTwoBlocks(t, out, func() { seen, _ = os.ReadDir(out) })
 	args := []string{"fit", "fwdtim", image, "--mask", near(image, "mask.nii.gz"), "-o", out}
 	if code := run(ctx, args, &bytes.Buffer{}, &bytes.Buffer{}); code != exitInterrupted {
 		t.Fatalf("exit code %d, want %d", code, exitInterrupted)
 	}
-	if len(seen) != 1 || seen[0].Name() != checkpoint {
+	if len(seen) != 1 || seen[0].Name() != checkpointOfFwdtim {
 		t.Errorf("during the fit the folder held %v", seen)
 	}
 }

@@ -163,6 +163,8 @@ func TestBrokenInputGetsOneLineAndLeavesNothing(t *testing.T) {
 		refuse(t, []string{"run", "--data", near(good, "bvals"), "-o", out}, "bvals", ".nii")
 		refuse(t, []string{"run", "--data", good, "--response", "1,2", "-o", out}, "1,2")
 		refuse(t, []string{"run", "--cpus", "9999", "-o", out}, "9999")
+		refuse(t, []string{"run", "--cpus", "1", "1", "-o", out}, "--cpus", "1 is named twice")
+		refuse(t, []string{"run", "--models", "dti,dti", "-o", out}, "--models", "dti is named twice")
 		refuse(t, []string{"run", "--min-chunks", "5", "--max-chunks", "2", "-o", out}, "5", "2")
 		nothingIn(t, out)
 		refuse(t, []string{"report", near(good, "bvals"), "-o", out}, "bvals")

@@ -47,7 +47,7 @@ func findResponse(flag string, signal []float32, shape [3]int, index []int, g *a
 // load reads the data of a study, or makes its phantom.
 func (o *runOptions) load(ctx context.Context, stderr io.Writer) (studyBlock, error) {
 	if o.data.dwi == "" {
-		return o.makePhantom()
+		return o.makePhantom(ctx)
 	}
 	a, err := o.data.open()
 	if err != nil {
@@ -81,13 +81,13 @@ func fromImage(err error, response, image string) error {
 	return fmt.Errorf("%s: %w", image, err)
 }
 
-func (o *runOptions) makePhantom() (studyBlock, error) {
+func (o *runOptions) makePhantom(ctx context.Context) (studyBlock, error) {
 	g := phantom.HCP()
 	block, err := o.newBlock("--voxels", o.voxels, g, 1)
 	if err != nil {
 		return block, err
 	}
-	p, err := phantom.Make(g, phantom.Options{Voxels: o.voxels, SNR: o.snr, Seed: o.seed})
+	p, err := phantom.MakeContext(ctx, g, phantom.Options{Voxels: o.voxels, SNR: o.snr, Seed: o.seed})
 	if err != nil {
 		return block, err
 	}

@@ -86,7 +86,7 @@ func newRootCommand(args []string) *cobra.Command {
 		return fmt.Errorf("%w (kbench %s --help lists the flags)", err, c.Name())
 	})
 	root.AddCommand(
-		newRunCommand(args), newFitCommand(args), newReportCommand(), newExplainCommand(), newSimulateCommand(),
+		newRunCommand(args), newFitCommand(args), newReportCommand(args), newExplainCommand(args), newSimulateCommand(),
 		newCompareCommand(args),
 		newPhantomCommand(), newEnvCommand(),
 	)

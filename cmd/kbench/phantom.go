@@ -48,7 +48,7 @@ func writePhantom(ctx context.Context, stdout io.Writer, o phantom.Options, dir 
 		return err
 	}
 	defer out.remove()
-	p, err := phantom.Make(g, o)
+	p, err := phantom.MakeContext(ctx, g, o)
 	if err != nil {
 		return err
 	}

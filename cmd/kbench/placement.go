@@ -44,6 +44,16 @@ func (p *placement) cpus() ([]int, error) {
 	return places, err
 }
 
+// defaultWorkers is how many workers there are on these CPUs where nobody says: fewer than CPUs where a
+// cgroup's quota pays for fewer.
+func defaultWorkers(cpus []int) int {
+	n, err := sched.Plan{Voxels: sched.ChunksPerWorker * len(cpus), CPUs: cpus}.WorkerCount()
+	if err != nil {
+		return len(cpus)
+	}
+	return n
+}
+
 func (p *placement) pinning() sched.Pinning {
 	if p.noPin {
 		return sched.PinNone

@@ -21,14 +21,15 @@ type reportOptions struct {
 	baseline string
 	cores    string
 	command  string         // that made the records; empty where unknown
+	again    string         // the command that makes the page again
 	sources  []string       // the CSV files, where the records come from files
 	records  []study.Record // the records
 	facts    []study.Fact   // of the data
 	machine  []study.Fact   // that made the records; empty where unknown
 }
 
-func newReportCommand() *cobra.Command {
-	var o reportOptions
+func newReportCommand(args []string) *cobra.Command {
+	o := reportOptions{again: commandLine(args)}
 	c := &cobra.Command{
 		Use:   "report CSV... -o DIR",
 		Short: "Tables, figures and one HTML page from a study's CSV files",
@@ -41,17 +42,13 @@ times are used for it, or those given with --serial.`,
   kbench report ray_runs.csv -o published
   kbench report runs.csv ray_runs.csv -o beside`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			for _, path := range args {
-				records, err := study.ReadRecords(path)
-				if err != nil {
-					return err
-				}
-				o.records = append(o.records, records...)
-			}
-			o.sources = args
+		RunE: func(c *cobra.Command, files []string) (err error) {
 			if o.out == "" {
 				return fmt.Errorf("report: -o DIR says where the page goes; it is needed")
+			}
+			o.sources = files
+			if o.records, err = readRuns(files); err != nil {
+				return err
 			}
 			return writeStudy(c.OutOrStdout(), o)
 		},
@@ -64,6 +61,22 @@ times are used for it, or those given with --serial.`,
 	f.StringVar(&o.cores, "cores", "", coresHelp)
 	f.StringVar(&o.baseline, "baseline", "", "serial engine that all speed-ups are relative to (default: each engine's own)")
 	return c
+}
+
+// readRuns reads the runs of CSV files, of which there must be some.
+func readRuns(files []string) ([]study.Record, error) {
+	var all []study.Record
+	for _, file := range files {
+		records, err := study.ReadRecords(file)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, records...)
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("%s: there are no runs below the header", strings.Join(files, ", "))
+	}
+	return all, nil
 }
 
 // writeStudy summarises records, writes the page and its figures, and prints the table and the paths.
@@ -87,7 +100,7 @@ func writeStudy(stdout io.Writer, o reportOptions) error {
 	}
 	report := study.Report{
 		Title: "Where every core-second goes", Command: o.command, Version: "v" + version(), Made: time.Now(),
-		Machine: o.machine, Data: o.facts, Sources: o.sources, Repeat: o.repeat(),
+		Machine: o.machine, Data: o.facts, Sources: o.sources, Repeat: []string{o.again},
 		Summary: study.Summarise(records, options), Published: published,
 	}
 	machines, err := explainedMachines(o.cores)
@@ -130,14 +143,6 @@ func (o *reportOptions) summaryOptions() (study.Options, error) {
 		options.Serial, err = study.ParseSerial(o.serial)
 	}
 	return options, err
-}
-
-// repeat lists the commands that make the page again.
-func (o *reportOptions) repeat() []string {
-	if o.command != "" {
-		return []string{o.command}
-	}
-	return []string{"kbench report " + strings.Join(o.sources, " ") + " -o " + o.out}
 }
 
 // machineFacts describes this machine for a page.

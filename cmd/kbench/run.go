@@ -48,7 +48,7 @@ type runOptions struct {
 }
 
 func newRunCommand(args []string) *cobra.Command {
-	o := runOptions{command: strings.Join(append([]string{"kbench"}, args...), " ")}
+	o := runOptions{command: commandLine(args)}
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Repeat the study: models x chunks x cores, as CSV, figures and a page",
@@ -77,7 +77,7 @@ The command line of the published study works as typed, with underscores or dash
 	f.BoolVar(&o.skipSerial, "skip-serial", false, "leave out the serial baseline")
 	f.StringVar(&o.filename, "filename", "", "CSV file (default: runs.csv in the output folder)")
 	f.StringVarP(&o.out, "output", "o", "", "output folder (default: kbench-run, or the next free kbench-run-N; beside --filename CSV: CSV-report)")
-	f.IntSliceVar(&o.cpus, "cpus", nil, "worker counts to try, as 1,2,8 (default: all allowed CPUs)")
+	f.IntSliceVar(&o.cpus, "cpus", nil, "worker counts to try, as 1,2,8 (default: all allowed CPUs, or as many as the cgroup's quota pays for)")
 	f.IntVar(&o.numCPUs, "num-cpus", 0, "one worker count: the published program's name for --cpus")
 	f.StringVar(&o.data.dwi, "data", "", "4D diffusion image to fit instead of the phantom")
 	o.data.addFlags(f)
@@ -122,16 +122,29 @@ func (o *runOptions) check() error {
 		}
 		o.cpus = []int{o.numCPUs}
 	}
+	if err := errors.Join(once("--models", o.models), once("--engines", o.engines), once("--cpus", o.cpus)); err != nil {
+		return err
+	}
 	var err error
 	if o.places, err = o.placement.cpus(); err != nil {
 		return err
 	}
 	if len(o.cpus) == 0 {
-		o.cpus = []int{len(o.places)}
+		o.cpus = []int{defaultWorkers(o.places)}
 	}
 	for _, n := range o.cpus {
 		if n < 1 || n > len(o.places) {
 			return fmt.Errorf("--cpus %d: this process may use 1 to %d CPUs", n, len(o.places))
+		}
+	}
+	return nil
+}
+
+// once refuses a value that is named twice: its runs would be repetitions of each other with one number.
+func once[T comparable](flag string, values []T) error {
+	for i, x := range values {
+		if slices.Contains(values[:i], x) {
+			return fmt.Errorf("%s: %v is named twice", flag, x)
 		}
 	}
 	return nil
@@ -198,7 +211,7 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	bar.finish()
 	report := reportOptions{
-		out: o.out, command: o.command, sources: []string{log.Path()}, perCPU: publishedPerCPU,
+		out: o.out, command: o.command, again: o.command, sources: []string{log.Path()}, perCPU: publishedPerCPU,
 		records: log.Records(), machine: machineFacts(), facts: o.dataFacts(block),
 	}
 	if o.overlay != "" {

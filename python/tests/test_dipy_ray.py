@@ -1,5 +1,6 @@
 """engine="ray": on a cluster of two nodes on this machine, with a small object store."""
 
+import glob
 import os
 import subprocess
 import sys
@@ -79,34 +80,44 @@ def test_data_larger_than_the_object_store_are_not_spilled(cluster):
 def test_a_node_that_dies_in_the_middle_loses_nothing(cluster, tmp_path):
     nodes, worker = cluster
     gtab, signal = acquisition(voxels=20000)
-    model = Witnessed(vd.FreeWaterTensorModel(gtab).native(), str(tmp_path))
+    model = Witnessed(vd.FreeWaterTensorModel(gtab).native(), str(tmp_path), worker.node_id)
 
     def kill_in_the_middle():
-        while len(list(tmp_path.glob(f"{worker.node_id}-*"))) < 3:
+        deadline = time.time() + 300  # for Ray to start a process on that node
+        while len(model.begun()) < 3 and time.time() < deadline:
             time.sleep(0.05)
         nodes.remove_node(worker, allow_graceful=False)
+        (tmp_path / "killed").touch()
 
     killer = threading.Thread(target=kill_in_the_middle, daemon=True)
     killer.start()
     there = vd.fit_rows(model, signal, engine="ray", vox_per_chunk=500)
     killer.join()
     assert len([n for n in ray.nodes() if n["Alive"]]) == 1
-    assert len(list(tmp_path.iterdir())) > 40, "no batch was under way on the node that died"
+    assert len(list(tmp_path.glob("*-*"))) > 40, "no batch was under way on the node that died"
     for ours, expected in zip(there, model.native.fit(signal)):
         np.testing.assert_array_equal(ours, expected)
     assert vd.spilled_bytes() == 0
 
 
 class Witnessed:
-    """A native model that leaves a file for each batch begun, named after the node, and takes its time."""
+    """A native model that leaves a file for each batch begun, named after the node.
 
-    def __init__(self, native, folder):
-        self.native, self.folder = native, folder
+    A node that is to be killed ends two batches and never a third; others end none until that node is killed.
+    """
+
+    def __init__(self, native, folder, doomed):
+        self.native, self.folder, self.doomed = native, folder, doomed
+
+    def begun(self):
+        return glob.glob(os.path.join(self.folder, f"{self.doomed}-*"))
 
     def fit(self, signal, n_threads=None, mask=None):
         node = ray.get_runtime_context().get_node_id()
         open(os.path.join(self.folder, f"{node}-{uuid.uuid4()}"), "w").close()
-        time.sleep(0.3)
+        killed = os.path.join(self.folder, "killed")
+        while len(self.begun()) > 2 if node == self.doomed else not os.path.exists(killed):
+            time.sleep(0.05)
         return self.native.fit(signal, n_threads, mask)
 
 
@@ -128,7 +139,7 @@ def test_folders_are_removed_even_after_a_crash(end):
     spilled, folder = done.stdout.split()
     assert int(spilled) > 0, "the script must leave something on disk"
     absent_since = time.time()
-    deadline = time.time() + 60
+    deadline = time.time() + 180
     while time.time() < min(deadline, absent_since + 5):
         if os.path.exists(folder):
             absent_since = time.time()
