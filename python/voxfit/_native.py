@@ -33,17 +33,17 @@ class Aborted(Error):
 
 
 class Status(enum.IntEnum):
-    """What happened to a voxel."""
+    """What happened to a voxel. Parameters are what the fit found unless something else is said here."""
 
     OK = 0
-    OUTSIDE_MASK = 1
-    NON_FINITE = 2
-    ZERO_SIGNAL = 3
-    ALL_FREE_WATER = 4
-    NOT_POSITIVE_DEFINITE = 5
-    MAX_ITERATIONS = 6
-    REFIT = 7
-    NEGATIVE_SIGNAL = 8
+    OUTSIDE_MASK = 1  # not fitted
+    NON_FINITE = 2  # a measured value is NaN or infinite: parameters are zero
+    ZERO_SIGNAL = 3  # nothing was measured: parameters are zero
+    ALL_FREE_WATER = 4  # mean diffusivity of water: the fraction is 1, the tensor zero
+    NOT_POSITIVE_DEFINITE = 5  # equations without one solution: docs/architecture.md, Bad signals
+    MAX_ITERATIONS = 6  # the last, or best, of too many iterations
+    REFIT = 7  # found in a slower, safer way
+    NEGATIVE_SIGNAL = 8  # found, though a measured value is negative
 
 
 class Batch(ctypes.Structure):
