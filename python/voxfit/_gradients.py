@@ -41,8 +41,11 @@ def as_gradients(gtab: GradientsLike) -> Gradients:
             bvals, bvecs = gtab
         except (TypeError, ValueError):
             raise TypeError("gtab is neither a gradient table nor a pair (bvals, bvecs)") from None
-    bvals = np.array(bvals, np.float64, order="C")
-    bvecs = np.array(bvecs, np.float64, order="C")
+    try:
+        bvals = np.array(bvals, np.float64, order="C")
+        bvecs = np.array(bvecs, np.float64, order="C")
+    except (TypeError, ValueError) as err:
+        raise ValueError(f"bvals and bvecs are no arrays of numbers: {err}") from None
     if bvals.ndim != 1 or bvecs.ndim != 2:
         raise ValueError(f"bvals have shape {bvals.shape} and bvecs {bvecs.shape}, expected (N,) and (N, 3)")
     if bvecs.shape[1] != 3 and bvecs.shape[0] == 3:

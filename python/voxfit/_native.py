@@ -168,6 +168,8 @@ def call(name: str, *arguments) -> None:
 def new_model(name: str, bvals, bvecs, options: str) -> int:
     """Make a model of contiguous float64 arrays, and return its handle."""
     handle = _MODEL()
+    if not isinstance(name, str):
+        raise TypeError(f"voxfit: a model's name is {name!r}, expected a string")
     # A zero inside would end the string early.
     if "\0" in name or "\0" in options:
         raise ValueError("voxfit: a name or an option has a zero character")

@@ -33,6 +33,8 @@ def as_mask(mask, shape: tuple[int, ...]) -> np.ndarray | None:
     if mask is None:
         return None
     mask = np.asarray(mask)
+    if mask.dtype.kind not in "biuf":
+        raise TypeError(f"mask is of type {mask.dtype}, expected booleans or numbers")
     if mask.shape != shape:
         raise ValueError(f"mask has shape {mask.shape}, expected {shape}, that of the data without its last axis")
     return mask if mask.dtype == bool else mask != 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -226,11 +227,14 @@ def as_response(response: Any) -> dict[str, Any]:
         return response
     if hasattr(response, "dwi_response"):  # AxSymShResponse
         return {"zonal": np.atleast_2d(np.asarray(response.dwi_response, float))}
-    if isinstance(response, (tuple, list)) and len(response) == 2 and np.ndim(response[1]) == 0 and np.size(response[0]) == 3:
-        return {"evals": np.asarray(response[0], float).ravel(), "s0": float(response[1])}
-    zonal = np.asarray(response, float)
+    try:
+        if isinstance(response, (tuple, list)) and len(response) == 2 and np.ndim(response[1]) == 0 and np.size(response[0]) == 3:
+            return {"evals": np.asarray(response[0], float).ravel(), "s0": float(response[1])}
+        zonal = np.asarray(response, float)
+    except (TypeError, ValueError):
+        zonal = np.empty(())
     if zonal.ndim not in (1, 2):
-        raise ValueError(f"the response has shape {zonal.shape}, expected (evals, S0), (coefficients,) or (shells, coefficients)")
+        raise ValueError(f"the response is {response!r}, expected (evals, S0), (coefficients,) or (shells, coefficients)")
     return {"zonal": np.atleast_2d(zonal)}
 
 
@@ -241,6 +245,8 @@ def as_tissues(responses: Any, shells: ArrayLike | None = None) -> list[dict[str
         shells = np.asarray(responses.shells, float)
         names = ["CSF", "GM", *(f"tissue{i + 1}" for i in range(2, iso))][:iso]
         responses = {"WM": table[:, iso:], **{name: table[:, i : i + 1] for i, name in enumerate(names)}}
+    if not isinstance(responses, Mapping):
+        raise TypeError(f"responses are {responses!r}, expected a dict by tissue or a MultiShellResponse")
     tissues = []
     for name, rows in responses.items():
         rows = np.asarray(rows, float)

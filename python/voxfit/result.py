@@ -59,6 +59,10 @@ class Result(Mapping):
     def __repr__(self) -> str:
         return f"Result({self.model.name!r}, {len(self.status)} voxels of {self.shape}: {', '.join(self)})"
 
+    # As arrays have no one answer to ==, a result is equal to itself alone, and may be a key.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
     def _names(self) -> list[str]:
         fields = (*self.model.parameter_fields, *self.model.map_fields)
         return list(dict.fromkeys(f.name for f in fields))
