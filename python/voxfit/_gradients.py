@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -31,14 +31,15 @@ def as_gradients(gtab: GradientsLike) -> Gradients:
 
     B-vectors are taken as they are: nothing is flipped.
     """
-    threshold = None
+    threshold: float | None = None
+    table: Any = gtab
     if hasattr(gtab, "bvals") and hasattr(gtab, "bvecs"):
-        bvals, bvecs = gtab.bvals, gtab.bvecs
+        bvals, bvecs = table.bvals, table.bvecs
         if getattr(gtab, "b0_threshold", None) is not None:
-            threshold = float(gtab.b0_threshold)
+            threshold = float(table.b0_threshold)
     else:
         try:
-            bvals, bvecs = gtab
+            bvals, bvecs = table
         except (TypeError, ValueError):
             raise TypeError("gtab is neither a gradient table nor a pair (bvals, bvecs)") from None
     try:

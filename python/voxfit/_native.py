@@ -10,7 +10,9 @@ import enum
 import functools
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 ABI_VERSION = 1
 FLOAT32, FLOAT64, INT16, UINT16 = 1, 2, 3, 4
@@ -66,7 +68,7 @@ class Batch(ctypes.Structure):
         ("abort_flag", ctypes.POINTER(ctypes.c_int32)),
         ("progress", ctypes.POINTER(ctypes.c_int64)),
     ]
-    keep: tuple = ()  # the arrays that it points to
+    keep: tuple[Any, ...] = ()  # the arrays that it points to
 
 
 class Derivation(ctypes.Structure):
@@ -86,7 +88,7 @@ class Derivation(ctypes.Structure):
         ("abort_flag", ctypes.POINTER(ctypes.c_int32)),
         ("progress", ctypes.POINTER(ctypes.c_int64)),
     ]
-    keep: tuple = ()
+    keep: tuple[Any, ...] = ()
 
 
 class _Field(ctypes.Structure):
@@ -155,7 +157,7 @@ def library() -> ctypes.CDLL:
     return loaded
 
 
-def call(name: str, *arguments) -> None:
+def call(name: str, *arguments: Any) -> None:
     """Call a function of the library without the interpreter's lock; its error becomes an exception."""
     lib = library()
     code = getattr(lib, name)(*arguments)
@@ -165,7 +167,7 @@ def call(name: str, *arguments) -> None:
     raise {_ARGUMENT: ValueError, _ABORTED: Aborted, _FORKED: ForkedError}.get(code, Error)(message)
 
 
-def new_model(name: str, bvals, bvecs, options: str) -> int:
+def new_model(name: str, bvals: np.ndarray, bvecs: np.ndarray, options: str) -> int:
     """Make a model of contiguous float64 arrays, and return its handle."""
     handle = _MODEL()
     if not isinstance(name, str):

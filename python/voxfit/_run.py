@@ -24,7 +24,7 @@ _POLL_SECONDS = 0.02
 _SMALL = 64
 
 
-def run(name: str, handle: int, request, voxels: int, progress: Progress | None) -> None:
+def run(name: str, handle: int, request: Any, voxels: int, progress: Progress | None) -> None:
     """Make the native call ``name(handle, request)``, whose request counts ``voxels`` as done.
 
     The request's attribute ``keep`` has the arrays that it points to, which must live as long as the call,

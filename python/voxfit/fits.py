@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +12,8 @@ from ._gradients import GradientsLike
 from ._run import Progress
 from .model import Model
 from .result import Result
+
+_Fit = TypeVar("_Fit", bound=Callable[..., Result])
 
 _COMMON = """
     mask : array_like, (...), optional
@@ -25,9 +27,9 @@ _COMMON = """
 """
 
 
-def _documented(function):
+def _documented(function: _Fit) -> _Fit:
     """Fill in the parameters that all fits have."""
-    function.__doc__ = function.__doc__.replace("    {common}\n", _COMMON.lstrip("\n"))
+    function.__doc__ = (function.__doc__ or "").replace("    {common}\n", _COMMON.lstrip("\n"))
     return function
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 
 from . import _native
 from ._gradients import GradientsLike, as_gradients
@@ -233,13 +233,13 @@ def _threads(n_threads: int | None) -> int:
     return int(n_threads)
 
 
-def _vector(values, dtype, n: int) -> np.ndarray:
+def _vector(values: ArrayLike | None, dtype: DTypeLike, n: int) -> np.ndarray:
     if values is None:
         return np.zeros(n, dtype)
-    values = np.ascontiguousarray(values, dtype)
-    if values.shape != (n,):
-        raise ValueError(f"status or iterations have shape {values.shape}, expected ({n},)")
-    return values
+    vector: np.ndarray = np.ascontiguousarray(values, dtype)
+    if vector.shape != (n,):
+        raise ValueError(f"status or iterations have shape {vector.shape}, expected ({n},)")
+    return vector
 
 
 def _as_json(options: dict[str, Any]) -> str:
@@ -252,7 +252,7 @@ def _as_json(options: dict[str, Any]) -> str:
     return json.dumps(options, default=_as_list)
 
 
-def _as_list(value):
+def _as_list(value: Any) -> Any:
     """Turn NumPy's arrays and numbers into what JSON can hold, with every bit."""
     if isinstance(value, np.ndarray):
         return value.tolist()
