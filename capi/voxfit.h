@@ -36,17 +36,17 @@ enum voxfit_type { VOXFIT_FLOAT32 = 1, VOXFIT_FLOAT64 = 2, VOXFIT_INT16 = 3, VOX
 
 enum voxfit_flag { VOXFIT_PIN = 1 }; /* tie each worker to a CPU: for a process that has the machine to itself */
 
-/* What happened to a voxel. */
+/* What happened to a voxel. Parameters are what the fit found unless something else is said here. */
 enum voxfit_status {
     VOXFIT_STATUS_OK = 0,
-    VOXFIT_STATUS_OUTSIDE_MASK = 1, /* not fitted, as after an abort */
-    VOXFIT_STATUS_NON_FINITE = 2,
-    VOXFIT_STATUS_ZERO_SIGNAL = 3,
-    VOXFIT_STATUS_ALL_FREE_WATER = 4,
-    VOXFIT_STATUS_NOT_POSITIVE_DEFINITE = 5,
-    VOXFIT_STATUS_MAX_ITERATIONS = 6,
-    VOXFIT_STATUS_REFIT = 7,
-    VOXFIT_STATUS_NEGATIVE_SIGNAL = 8
+    VOXFIT_STATUS_OUTSIDE_MASK = 1,          /* not fitted, as after an abort; parameters are not written */
+    VOXFIT_STATUS_NON_FINITE = 2,            /* a measured value is NaN or infinite: parameters are zero */
+    VOXFIT_STATUS_ZERO_SIGNAL = 3,           /* nothing was measured: parameters are zero */
+    VOXFIT_STATUS_ALL_FREE_WATER = 4,        /* mean diffusivity of water: the fraction is 1, the tensor zero */
+    VOXFIT_STATUS_NOT_POSITIVE_DEFINITE = 5, /* equations without one solution: docs/architecture.md, Bad signals */
+    VOXFIT_STATUS_MAX_ITERATIONS = 6,        /* the last, or best, of too many iterations */
+    VOXFIT_STATUS_REFIT = 7,                 /* found in a slower, safer way */
+    VOXFIT_STATUS_NEGATIVE_SIGNAL = 8        /* found, though a measured value is negative */
 };
 
 /* A model. 0 is none. The number of a freed model is not given out again. */
@@ -91,7 +91,7 @@ typedef struct voxfit_derivation {
     const uint8_t *status;      /* for the map of this name; NULL counts as zeros */
     const uint16_t *iterations; /* likewise */
     float *const *maps;         /* for each map voxels x components values; NULL for one that is not wanted */
-    int32_t map_count;          /* as many as voxfit_fields(model, VOXFIT_MAPS) has */
+    int32_t map_count;          /* as many as voxfit_model_fields(model, VOXFIT_MAPS, ...) has */
     int32_t threads;
     int32_t flags;
     int32_t reserved;           /* 0 */

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/voxfit/voxfit/acq"
@@ -108,6 +109,9 @@ func (m *MSMT) makeDesign(g *acq.GradientTable, tissues []Tissue) error {
 	for _, t := range tissues {
 		if err := checkTissue(t); err != nil {
 			return err
+		}
+		if slices.ContainsFunc(m.tissues, func(other tissuePart) bool { return other.name == t.Name }) {
+			return fmt.Errorf("two tissues are called %q, expected different names", t.Name)
 		}
 		lmax := t.degree(m.options.LMax)
 		if t.Name == "WM" && lmax == 0 {

@@ -138,18 +138,21 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		defer peer.close()
 		peers = append(peers, peer)
 	}
+	r := runner{ctx: ctx, o: o, report: report, steps: len(tasks) * (1 + o.Rounds)}
 	if len(o.Engines) > 0 {
-		engines, end, err := startEngines(ctx, o, folder)
+		engines, bench, err := startEngines(ctx, o, folder)
 		if err != nil {
 			report.note("%v", err)
+		} else {
+			defer bench.Close()
+			r.bench = bench
 		}
-		defer end()
 		peers = append(peers, engines...)
 	}
 	for _, peer := range peers {
 		report.Engines = append(report.Engines, peer.describe())
 	}
-	r := runner{ctx: ctx, o: o, peers: peers, report: report, steps: len(tasks) * (1 + o.Rounds)}
+	r.peers = peers
 	if err := r.run(tasks); err != nil {
 		return nil, err
 	}
@@ -174,6 +177,7 @@ type runner struct {
 	ctx         context.Context
 	o           Options
 	peers       []engine
+	bench       *python.Bench // of Options.Engines; nil where there is none
 	report      *Report
 	done, steps int
 	wall, busy  time.Duration // of our own engine: what went by, and what it had of the CPU
@@ -204,12 +208,10 @@ func (r *runner) run(tasks []*task) error {
 		}
 		r.step()
 	}
+	r.endRay()
 	for range r.o.Rounds {
-		for i, t := range tasks {
-			if err := r.round(t, &results[i]); err != nil {
-				return err
-			}
-			r.step()
+		if err := r.round(tasks, results); err != nil {
+			return err
 		}
 	}
 	for i := range results {
@@ -243,15 +245,34 @@ func (r *runner) prepare(t *task) (Result, error) {
 	return result, nil
 }
 
-// round times every engine once. An engine that fails is left out of this and later rounds.
-func (r *runner) round(t *task, result *Result) error {
-	begin, before := time.Now(), cpuTime()
-	result.Times[0].Rounds = append(result.Times[0].Rounds, 1e6*t.time())
-	r.wall += time.Since(begin)
-	r.busy += cpuTime() - before
+// round times every task with every engine once. Engines on Ray come last, and Ray ends with them: its processes,
+// of which some always have something to do, shall not share the core with what others are timed by.
+func (r *runner) round(tasks []*task, results []Result) error {
+	for i, t := range tasks {
+		begin, before := time.Now(), cpuTime()
+		results[i].Times[0].Rounds = append(results[i].Times[0].Rounds, 1e6*t.time())
+		r.wall += time.Since(begin)
+		r.busy += cpuTime() - before
+		if err := r.timePeers(t, &results[i], false); err != nil {
+			return err
+		}
+		r.step()
+	}
+	defer r.endRay()
+	for i, t := range tasks {
+		if err := r.timePeers(t, &results[i], true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// timePeers times a task once with the peers that are on Ray, or with the others. One that fails is left out of this
+// and later rounds.
+func (r *runner) timePeers(t *task, result *Result, ray bool) error {
 	for k, peer := range r.peers {
 		times := &result.Times[k+1]
-		if times.Ignored != "" {
+		if times.Ignored != "" || onRay(times.Engine) != ray {
 			continue
 		}
 		seconds, err := peer.time(r.ctx, t)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"math"
 	"os"
 	"os/exec"
@@ -128,19 +129,27 @@ func TestDIPYIsTimedAndAgrees(t *testing.T) {
 	}
 }
 
-func TestEnginesAreFurtherColumnsOfEachModelThatDIPYFits(t *testing.T) {
+// stub is a Python whose engines take 6 us for every fit, and the file in which it writes down the requests.
+func stub(t *testing.T) (python, requests string) {
+	t.Helper()
 	if runtime.GOOS == "windows" {
 		t.Skip("the stub is a shell script")
 	}
-	python := filepath.Join(t.TempDir(), "python")
+	folder := t.TempDir()
+	python, requests = filepath.Join(folder, "python"), filepath.Join(folder, "requests")
 	script := `#!/bin/sh
 [ "$2" = voxfit.bench ] || exit 1
 read line && echo '{"versions": {"dipy": "1.2", "voxfit": "3.4"}}'
-while read line; do echo '{"time": 6e-6, "call": "fit(data)"}'; done
+while read line; do echo "$line" >> ` + requests + `; echo '{"time": 6e-6, "call": "fit(data)"}'; done
 `
 	if err := os.WriteFile(python, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	return python, requests
+}
+
+func TestEnginesAreFurtherColumnsOfEachModelThatDIPYFits(t *testing.T) {
+	python, _ := stub(t)
 	o := options(t, 6, "dti")
 	o.Python, o.Engines = python, []string{"dipy-ray", "voxfit-ray"}
 	report := compared(t, o)
@@ -157,6 +166,42 @@ while read line; do echo '{"time": 6e-6, "call": "fit(data)"}'; done
 	o.Python = "no-such-python"
 	if notes := strings.Join(compared(t, o).Notes, "\n"); !strings.Contains(notes, "the Python engines need DIPY and voxfit") {
 		t.Errorf("the notes are %q", notes)
+	}
+}
+
+// Ray's processes stay on the core until Ray ends: no other engine may be timed before that.
+func TestNothingButRayIsTimedWhileRayRuns(t *testing.T) {
+	python, requests := stub(t)
+	o := options(t, 6, "dti", "sfm")
+	o.Python, o.Engines, o.Rounds = python, []string{"dipy-ray", "dipy-dask", "voxfit-ray"}, 2
+	compared(t, o)
+	lines, err := os.ReadFile(requests)
+	if err != nil {
+		t.Fatal(err)
+	}
+	timed, up := map[string]int{}, false
+	for line := range strings.Lines(string(lines)) {
+		var request struct {
+			Engine, End string
+			Results     bool
+		}
+		if err := json.Unmarshal([]byte(line), &request); err != nil {
+			t.Fatal(err)
+		}
+		up = request.End == "" && (up || onRay(request.Engine))
+		if request.Engine != "" && !request.Results {
+			if timed[request.Engine]++; up && !onRay(request.Engine) {
+				t.Errorf("%s was timed while Ray ran", request.Engine)
+			}
+		}
+	}
+	if up {
+		t.Error("Ray was not ended")
+	}
+	for _, engine := range o.Engines {
+		if want := o.Rounds * 3; timed[engine] != want { // dti wls and both solvers of sfm
+			t.Errorf("%s was timed %d times, want %d", engine, timed[engine], want)
+		}
 	}
 }
 

@@ -19,7 +19,9 @@
 //	         not
 //
 // [Options.Engines] are timed as DIPY is, by one worker with one chunk, float32 signals: DIPY's engines, and
-// voxfit through them. Ray's own processes keep to the same core.
+// voxfit through them. Ray's own processes keep to the same core, and take 2 to 3% of it when nothing is fitted. So engines
+// on Ray are the last part of a round, after all models with all others, and Ray ends with it: in the ratios to ours
+// only theirs have these processes beside them.
 //
 // Times are wall-clock times. Where other programs took more than a twentieth of the core from us, the
 // report says so.

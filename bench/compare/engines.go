@@ -3,6 +3,8 @@ package compare
 import (
 	"context"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/voxfit/voxfit/bench/python"
 	"github.com/voxfit/voxfit/model"
@@ -15,10 +17,22 @@ type pythonEngine struct {
 	bench  *python.Bench
 }
 
-// startEngines starts the process, on the pinned thread, and end ends it. With an error the engines are
-// missing.
-func startEngines(ctx context.Context, o Options, folder string) (engines []engine, end func(), err error) {
-	bench, err := python.StartBench(ctx, o.Python, folder, o.ISA)
+// onRay says whether an engine works through Ray.
+func onRay(name string) bool { return strings.HasSuffix(name, "-ray") }
+
+// endRay ends Ray where an engine may have started it. The next run on it starts it anew.
+func (r *runner) endRay() {
+	if r.bench == nil || !slices.ContainsFunc(r.o.Engines, onRay) {
+		return
+	}
+	if err := r.bench.EndRay(); err != nil {
+		r.report.note("Ray could not be ended, and may have had a part of the core: %v", err)
+	}
+}
+
+// startEngines starts the process, on the pinned thread. With an error the engines are missing.
+func startEngines(ctx context.Context, o Options, folder string) (engines []engine, bench *python.Bench, err error) {
+	bench, err = python.StartBench(ctx, o.Python, folder, o.ISA)
 	for _, name := range o.Engines {
 		if err != nil {
 			engines = append(engines, missing{Engine{Name: name}})
@@ -26,10 +40,7 @@ func startEngines(ctx context.Context, o Options, folder string) (engines []engi
 			engines = append(engines, &pythonEngine{name, folder, bench})
 		}
 	}
-	if err != nil {
-		return engines, func() {}, err
-	}
-	return engines, bench.Close, nil
+	return engines, bench, err
 }
 
 // hasEngines says whether DIPY's engines fit a line of the table: its models, each once.

@@ -64,5 +64,9 @@ func (b *Bench) Measure(r Run) (m Measured, err error) {
 	return m, err
 }
 
+// EndRay ends Ray where a run has started it, with the processes that it keeps between runs. The next run on it starts
+// it anew, as a part of that run's set-up.
+func (b *Bench) EndRay() error { return b.process.Ask(map[string]string{"end": "ray"}, &struct{}{}) }
+
 // Close ends the process, which leaves Ray first.
 func (b *Bench) Close() { b.process.Close() }

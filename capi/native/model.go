@@ -3,6 +3,7 @@ package native
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/voxfit/voxfit/kernel"
@@ -101,8 +102,16 @@ func newModel(name string, bvals []float64, bvecs [][3]float64, options string) 
 	m := &Model{model: built.model, warnings: built.warnings}
 	m.isa, err = kernel.ChosenISA(kernel.WithISA(built.isa))
 	m.fields = parameterFields(built.model)
+	for _, f := range slices.Concat(m.MapFields(), m.fields) {
+		if len(f.Name) > maxNameBytes {
+			return nil, fmt.Errorf("%s: the name %q has %d bytes, expected at most %d", name, f.Name, len(f.Name), maxNameBytes)
+		}
+	}
 	return m, err
 }
+
+// maxNameBytes is what voxfit_field has room for.
+const maxNameBytes = 63
 
 // parameterFields names the parameters, which the maps of the model are made of.
 func parameterFields(of model.Model) []model.Map {

@@ -216,6 +216,17 @@ func TestParameterFieldsAddUpToTheParameters(t *testing.T) {
 	}
 }
 
+// The C functions cut texts short that are longer than voxfit_field.
+func TestFieldsAreShortEnoughForC(t *testing.T) {
+	for name, given := range options {
+		for _, f := range slices.Concat(made(t, name, given).MapFields(), made(t, name, given).ParameterFields()) {
+			if len(f.Name) > maxNameBytes || len(f.Unit) > 15 || len(f.Description) > 431 {
+				t.Errorf("%s: field %+v is too long", name, f)
+			}
+		}
+	}
+}
+
 func TestMapThatIsNotWantedChangesNoOther(t *testing.T) {
 	const voxels = 200
 	rows := values(voxels)
@@ -254,21 +265,38 @@ func TestOptionsThatAModelDoesNotHaveAreErrors(t *testing.T) {
 		{"dti", `{"lmax": 8}`, "lmax"},
 		{"dti", `{"method": "best"}`, "wls or nls"},
 		{"dti", `{"iterations": 3}`, "iwls"},
-		{"dti", `{"min_signal": 0}`, "above 0"},
+		{"dti", `{"min_signal": 0}`, "min_signal is a JSON number 0, expected a number above 0"},
+		{"dti", `{"min_signal": "3"}`, "min_signal is a JSON string, expected a number above 0"},
+		{"dti", `{"method": 3}`, "method is a JSON number, expected a string"},
+		{"dti", `{"uniform_start": 1}`, "uniform_start is a JSON number, expected true or false"},
 		{"dti", `{"isa": "mmx"}`, "mmx"},
 		{"dti", `{} {}`, "after"},
-		{"dti", `[]`, "options"},
+		{"dti", `[]`, "options: all of it is a JSON array, expected an object"},
 		{"dti", `{"b0_threshold": -1}`, "b0_threshold"},
 		{"fwdtim", `{"method": "iwls"}`, "nls or wls"},
 		{"csdm", `{}`, "response"},
 		{"csdm", `{"response": {"evals": [0.0017, 0.0003, 0.0003]}}`, "s0"},
 		{"csdm", `{"response": {"zonal": [[1, 2], []]}}`, "empty"},
-		{"csdm", `{"lambda": 0, ` + response + `}`, "above 0"},
+		{"csdm", `{"lambda": 0, ` + response + `}`, "lambda is a JSON number 0, expected a number above 0"},
+		{"csdm", `{"lmax": 0, ` + response + `}`, "lmax is a JSON number 0, expected a whole number above 0"},
+		{"csdm", `{"lmax": 8.5, ` + response + `}`, "lmax is a JSON number 8.5, expected a whole number above 0"},
+		{"csdm", `{"max_iterations": 0, ` + response + `}`, "max_iterations is a JSON number 0"},
+		{"csdm", `{"peaks": 5, ` + response + `}`, "peaks is a JSON number, expected an object"},
+		{"csdm", `{"peaks": {"max": 0}, ` + response + `}`, "peaks.max is a JSON number 0"},
+		{"csdm", `{"peaks": {"max": 1e18}, ` + response + `}`, "peaks.max"},
+		{"csdm", `{"peaks": {"max": 1000000000}, ` + response + `}`, "at most"},
+		{"csdm", `{"sphere": {"vertices": [1, 0, 0]}, ` + response + `}`, "sphere.vertices is a JSON number, expected a list"},
 		{"csdm", `{"tau": -1, ` + response + `}`, "tau"},
 		{"csdm", `{"lmax": 7, ` + response + `}`, "lmax"},
 		{"csdm", `{"sphere": {"vertices": [[0, 0, 0]]}, ` + response + `}`, "unit vector"},
 		{"csdm", `{"peaks": {"colour": 1}, ` + response + `}`, "colour"},
 		{"msmt", `{}`, "tissues"},
+		{"msmt", `{"tissues": [{"name": 1}]}`, "tissues.name is a JSON number, expected a string"},
+		{"msmt", `{"tissues": [{"zonal": "x"}]}`, "options: tissues.zonal is a JSON string, expected a list"},
+		{"msmt", `{"isa": 4}`, "options: isa is a JSON number, expected a string"},
+		{"msmt", `{"lmax": 0}`, "lmax is a JSON number 0"},
+		{"msmt", strings.Replace(options["msmt"], "CSF", "WM", 1), "two tissues"},
+		{"msmt", strings.Replace(options["msmt"], "CSF", strings.Repeat("C", 60), 1), "at most 63"},
 		{"sfm", `{"solver": "nnls", "alpha": 1}`, "elasticnet"},
 		{"sfm", `{"evals": [0, 0, 0]}`, "diffusivities"},
 		{"noddi", ``, "noddi"},
@@ -278,6 +306,11 @@ func TestOptionsThatAModelDoesNotHaveAreErrors(t *testing.T) {
 			t.Errorf("%s %s: the error is %v, expected one about %q", c.model, c.options, err, c.says)
 		}
 	}
+}
+
+func TestNullIsTheDefault(t *testing.T) {
+	made(t, "dti", `{"min_signal": null, "method": null}`)
+	made(t, "msmt", strings.Replace(options["msmt"], "{", `{"lmax": null, "basis": null, `, 1))
 }
 
 // To the model a tau of 0 means the default; here it means 0.

@@ -1,11 +1,13 @@
 package native
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"reflect"
 	"strings"
 
 	"github.com/voxfit/voxfit/acq"
@@ -133,6 +135,11 @@ func decode(options string, into any) error {
 	d := json.NewDecoder(strings.NewReader(options))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			key := embedded.Replace(wrong.Field)
+			return fmt.Errorf("options: %s is a JSON %s, expected %s", cmp.Or(key, "all of it"), wrong.Value, expected(wrong.Type))
+		}
 		return fmt.Errorf("options: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if _, err := d.Token(); err != io.EOF {
@@ -140,6 +147,9 @@ func decode(options string, into any) error {
 	}
 	return nil
 }
+
+// embedded are the structs that the decoder names beside the keys.
+var embedded = strings.NewReplacer("shared.", "", "tissues.response.", "tissues.")
 
 // choose interprets a name among choices, the default first.
 func choose[T fmt.Stringer](option, name string, choices ...T) (choice T, err error) {
@@ -161,32 +171,73 @@ type amount float64
 
 // UnmarshalJSON refuses what the models would read as "not given".
 func (a *amount) UnmarshalJSON(text []byte) error {
-	var x float64
-	if err := json.Unmarshal(text, &x); err != nil {
+	return unmarshalPositive(text, (*float64)(a), reflect.TypeFor[amount]())
+}
+
+// A count is a whole number above 0, or nothing, which leaves it to the model.
+type count int
+
+// UnmarshalJSON refuses what the models would read as "not given".
+func (c *count) UnmarshalJSON(text []byte) error {
+	return unmarshalPositive(text, (*int)(c), reflect.TypeFor[count]())
+}
+
+// unmarshalPositive leaves it to the decoder to name the option in the error.
+func unmarshalPositive[T int | float64](text []byte, x *T, as reflect.Type) error {
+	if string(text) == "null" {
+		return nil
+	}
+	if err := json.Unmarshal(text, x); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			wrong.Type = as
+		}
 		return err
 	}
-	if !(x > 0) {
-		return fmt.Errorf("found %v, expected a number above 0", x)
+	if !(*x > 0) {
+		return &json.UnmarshalTypeError{Value: fmt.Sprintf("number %v", *x), Type: as}
 	}
-	*a = amount(x)
 	return nil
+}
+
+// expected says in JSON's words what an option is.
+func expected(t reflect.Type) string {
+	switch t {
+	case reflect.TypeFor[amount]():
+		return "a number above 0"
+	case reflect.TypeFor[count]():
+		return "a whole number above 0"
+	}
+	switch t.Kind() {
+	case reflect.Int:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice, reflect.Array:
+		return "a list"
+	}
+	return "an object"
 }
 
 type csdOptions struct {
 	shared
 	Response      *response `json:"response"`
-	LMax          int       `json:"lmax"`
+	LMax          count     `json:"lmax"`
 	Basis         string    `json:"basis"`
 	Sphere        *points   `json:"sphere"`
 	Lambda        amount    `json:"lambda"`
 	Tau           *float64  `json:"tau"`
-	MaxIterations int       `json:"max_iterations"`
+	MaxIterations count     `json:"max_iterations"`
 	Precision     string    `json:"precision"`
 	Peaks         struct {
 		Sphere            *points `json:"sphere"`
 		RelativeThreshold amount  `json:"relative_threshold"`
 		MinSeparation     amount  `json:"min_separation"`
-		Max               int     `json:"max"`
+		Max               count   `json:"max"`
 		Refine            bool    `json:"refine"`
 	} `json:"peaks"`
 }
@@ -215,8 +266,11 @@ func newCSD(a acquired, options string) (built, error) {
 	return built{m, append(warnings, m.Warnings()...), o.ISA}, nil
 }
 
+// maxPeaks is beyond what any sphere has: a number above it is a mistake, and might overflow sizes.
+const maxPeaks = 1 << 16
+
 func (o *csdOptions) model() (c model.CSDOptions, err error) {
-	c = model.CSDOptions{LMax: o.LMax, Lambda: float64(o.Lambda), MaxIterations: o.MaxIterations, ISA: o.ISA}
+	c = model.CSDOptions{LMax: int(o.LMax), Lambda: float64(o.Lambda), MaxIterations: int(o.MaxIterations), ISA: o.ISA}
 	if o.Tau != nil {
 		c.Tau = max(*o.Tau, 1e-300) // 0 is the default to the model
 		if !(*o.Tau >= 0) {
@@ -239,10 +293,10 @@ func (o *csdOptions) model() (c model.CSDOptions, err error) {
 	}
 	c.Peaks = model.PeakOptions{
 		RelativeThreshold: float64(o.Peaks.RelativeThreshold), MinSeparation: float64(o.Peaks.MinSeparation),
-		Max: o.Peaks.Max, Refine: o.Peaks.Refine,
+		Max: int(o.Peaks.Max), Refine: o.Peaks.Refine,
 	}
-	if o.Peaks.Max < 0 {
-		return c, fmt.Errorf("peaks: max is %d, expected at least 1", o.Peaks.Max)
+	if o.Peaks.Max > maxPeaks {
+		return c, fmt.Errorf("peaks: max is %d, expected at most %d", o.Peaks.Max, maxPeaks)
 	}
 	c.Peaks.Sphere, err = o.Peaks.Sphere.sphere("given")
 	return c, err
@@ -255,7 +309,7 @@ func newMSMT(a acquired, options string) (built, error) {
 			Name string `json:"name"`
 			response
 		} `json:"tissues"`
-		LMax       int          `json:"lmax"`
+		LMax       count        `json:"lmax"`
 		Basis      string       `json:"basis"`
 		Directions [][3]float64 `json:"directions"`
 		NormLambda amount       `json:"norm_lambda"`
@@ -290,7 +344,7 @@ func newMSMT(a acquired, options string) (built, error) {
 		}
 	}
 	m, err := model.NewMSMT(g, tissues, model.MSMTOptions{
-		LMax: o.LMax, LegacyBasis: basis == sh.Descoteaux07, Directions: o.Directions,
+		LMax: int(o.LMax), LegacyBasis: basis == sh.Descoteaux07, Directions: o.Directions,
 		SolutionNorm: float64(o.NormLambda), ConstraintNorm: float64(o.NegLambda), Prediction: o.Prediction, ISA: o.ISA,
 	})
 	if err != nil {

@@ -72,3 +72,21 @@ def test_a_run_that_fails_is_answered_with_its_error_and_the_next_goes_on(folder
     refused, unknown, done = served(folder, dict(run, engine="dipy-spark"), dict(run, model="dki"), dict(run, voxels=3))
     assert "dipy-spark" in refused["error"] and "dki" in unknown["error"]
     assert done["time"] > 0 and done["call"] == "TensorModel.fit(data)"
+
+
+def test_ray_ends_when_it_is_told_to_and_starts_anew(folder):
+    ray = pytest.importorskip("ray")
+    run = {"engine": "voxfit-ray", "model": "csdm", "chunks": 1, "cpus": 1}
+    was_up = []
+
+    def lines():
+        yield json.dumps({"folder": str(folder)})
+        for request in (run, {"end": "ray"}, run, {"end": "ray"}):
+            yield json.dumps(request)
+            was_up.append(ray.is_initialized())
+
+    answers = io.StringIO()
+    bench.serve(lines(), answers)
+    first, ended, again, _ = [json.loads(line) for line in answers.getvalue().splitlines()][1:]
+    assert first["time"] > 0 and again["time"] > 0 and ended == {}
+    assert was_up == [True, False, True, False]

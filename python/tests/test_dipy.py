@@ -220,6 +220,50 @@ def test_workers_share_the_cpus_among_their_threads():
         assert threads.shape == (30,) and np.all(threads == max(1, cpus // workers))
 
 
+def test_what_dipy_takes_by_position_is_taken_by_position(study):
+    gtab, data, mask = study
+    for model in (vd.TensorModel(gtab), vd.SparseFascicleModel(gtab, solver="NNLS")):
+        named, placed = model.fit(data, mask=mask), model.fit(data, mask)
+        np.testing.assert_array_equal(placed.predict(gtab), named.predict(gtab))
+    model = vd.ConstrainedSphericalDeconvModel(gtab, RESPONSE)
+    named, placed = (
+        vd.peaks_from_model(model, data, default_sphere, 0.5, 25, mask=mask),
+        vd.peaks_from_model(model, data, default_sphere, 0.5, 25, mask),
+    )
+    np.testing.assert_array_equal(placed.peak_indices, named.peak_indices)
+    fit = vd.MultiShellDeconvModel(gtab, multi_shell_response()).fit(data[0], mask=mask[0])
+    np.testing.assert_array_equal(fit.predict(gtab), fit.predict(gtab=gtab))
+
+
+@pytest.mark.parametrize("options", [{"npeaks": 0}, {"relative_peak_threshold": 2}, {"min_separation_angle": 120}])
+def test_peaks_with_unusual_limits_are_dipys(options, study):
+    gtab, data, mask = study
+    arguments = {"relative_peak_threshold": 0.5, "min_separation_angle": 25, "mask": mask, **options}
+    found, expected = (
+        peaks_of(model(gtab, RESPONSE), data, default_sphere, **arguments)
+        for peaks_of, model in (
+            (vd.peaks_from_model, vd.ConstrainedSphericalDeconvModel),
+            (peaks.peaks_from_model, csdeconv.ConstrainedSphericalDeconvModel),
+        )
+    )
+    np.testing.assert_array_equal(found.peak_indices, expected.peak_indices)
+    np.testing.assert_allclose(found.peak_values, expected.peak_values, atol=1e-8)
+
+
+def test_a_keyword_that_neither_dipy_nor_voxfit_has_is_refused_where_dipy_does(study):
+    gtab, data, _ = study
+    for model in (vd.TensorModel(gtab), vd.SparseFascicleModel(gtab)):
+        with pytest.raises(TypeError, match="engin"):
+            model.fit(data, engin="ray")
+
+
+def test_chunks_without_voxels_are_refused(study):
+    gtab, data, _ = study
+    for voxels in (0, -3):
+        with pytest.raises(ValueError, match="vox_per_chunk"):
+            vd.FreeWaterTensorModel(gtab).fit(data, engine="dask", vox_per_chunk=voxels)
+
+
 def test_an_unknown_engine_is_refused(study):
     gtab, data, mask = study
     with pytest.raises(ValueError, match="not a valid engine"):

@@ -146,6 +146,22 @@ def test_dipy_objects_are_taken_as_they_are(data, gtab):
     assert same(b, voxfit.fit_msmt(data[0], gtab, {"WM": wm, "CSF": csf, "GM": csf * [1, 8, 20]}, shells=shells))
 
 
+def test_results_are_equal_to_themselves_alone(data, gtab):
+    a, b = voxfit.fit_dti(data[0], gtab), voxfit.fit_dti(data[0], gtab)
+    assert a == a and a != b and len({a, b}) == 2
+
+
+def test_one_map_may_be_named_alone(data, gtab):
+    model = voxfit.Model("dti", gtab)
+    params = model.fit(data[0]).params
+    assert np.array_equal(model.derive("fa", params)["fa"], model.derive(["fa"], params)["fa"])
+
+
+def test_an_option_that_is_not_finite_is_named(data, gtab):
+    with pytest.raises(ValueError, match="min_signal"):
+        voxfit.fit_dti(data, gtab, min_signal=np.nan)
+
+
 @pytest.mark.parametrize(
     "spoil, error",
     [
@@ -154,18 +170,29 @@ def test_dipy_objects_are_taken_as_they_are(data, gtab):
         (lambda d, g: voxfit.fit_dti(d.astype(complex), g), TypeError),
         (lambda d, g: voxfit.fit_dti(d.astype(object), g), TypeError),
         (lambda d, g: voxfit.fit_dti(d, g, mask=np.ones(5)), ValueError),
+        (lambda d, g: voxfit.fit_dti(d, g, mask=np.full(d.shape[:-1], "a")), TypeError),
         (lambda d, g: voxfit.fit_dti(d, g, n_threads=0), ValueError),
+        (lambda d, g: voxfit.fit_dti(d, g, n_threads=1.5), TypeError),
+        (lambda d, g: voxfit.fit_dti(d, g, n_threads="2"), TypeError),
+        (lambda d, g: voxfit.fit_dti(d, g, progress=True), TypeError),
         (lambda d, g: voxfit.fit_dti(d, g, n_threads=10**6), ValueError),
         (lambda d, g: voxfit.fit_dti(d, None), TypeError),
         (lambda d, g: voxfit.fit_dti(d, (g[0][:-1], g[1])), ValueError),
+        (lambda d, g: voxfit.fit_dti(d, ("dwi.bval", "dwi.bvec")), ValueError),
         (lambda d, g: voxfit.fit_dti(d, (g[0] * np.nan, g[1])), ValueError),
         (lambda d, g: voxfit.fit_dti(d, (g[0], g[1] + np.inf)), ValueError),
         (lambda d, g: voxfit.fit_dti(d, g, methid="wls"), ValueError),
         (lambda d, g: voxfit.fit_dti(d, g, min_signal=np.nan), ValueError),
         (lambda d, g: voxfit.fit_csd(d, g, (EVALS * np.nan, 1.0)), ValueError),
         (lambda d, g: voxfit.fit_csd(d, g, np.zeros((2, 2, 2))), ValueError),
-        (lambda d, g: voxfit.fit_csd(d, g, None), (TypeError, ValueError)),
+        (lambda d, g: voxfit.fit_csd(d, g, None), ValueError),
+        (lambda d, g: voxfit.fit_csd(d, g, ((EVALS, 1.0), 0.2)), ValueError),  # all that DIPY's auto_response_ssst returns
+        (lambda d, g: voxfit.fit_csd(d, g, "response.txt"), ValueError),
+        (lambda d, g: voxfit.fit_csd(d, g, (EVALS, 1.0), lmax=0), ValueError),
         (lambda d, g: voxfit.fit_msmt(d, g, {}), ValueError),
+        (lambda d, g: voxfit.fit_msmt(d, g, None), TypeError),
+        (lambda d, g: voxfit.fit_msmt(d, g, {"é" * 40: np.ones(3)}), ValueError),
+        (lambda d, g: voxfit.Model(None, g), TypeError),
         (lambda d, g: voxfit.Model("dti\0", g), ValueError),
         (lambda d, g: voxfit.fit_dti(d, g)["noddi"], KeyError),
         (lambda d, g: voxfit.Model("dti", g).derive(["fa"], np.zeros((5, 3))), ValueError),

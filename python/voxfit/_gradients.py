@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -31,18 +31,22 @@ def as_gradients(gtab: GradientsLike) -> Gradients:
 
     B-vectors are taken as they are: nothing is flipped.
     """
-    threshold = None
+    threshold: float | None = None
+    table: Any = gtab
     if hasattr(gtab, "bvals") and hasattr(gtab, "bvecs"):
-        bvals, bvecs = gtab.bvals, gtab.bvecs
+        bvals, bvecs = table.bvals, table.bvecs
         if getattr(gtab, "b0_threshold", None) is not None:
-            threshold = float(gtab.b0_threshold)
+            threshold = float(table.b0_threshold)
     else:
         try:
-            bvals, bvecs = gtab
+            bvals, bvecs = table
         except (TypeError, ValueError):
             raise TypeError("gtab is neither a gradient table nor a pair (bvals, bvecs)") from None
-    bvals = np.array(bvals, np.float64, order="C")
-    bvecs = np.array(bvecs, np.float64, order="C")
+    try:
+        bvals = np.array(bvals, np.float64, order="C")
+        bvecs = np.array(bvecs, np.float64, order="C")
+    except (TypeError, ValueError) as err:
+        raise ValueError(f"bvals and bvecs are no arrays of numbers: {err}") from None
     if bvals.ndim != 1 or bvecs.ndim != 2:
         raise ValueError(f"bvals have shape {bvals.shape} and bvecs {bvecs.shape}, expected (N,) and (N, 3)")
     if bvecs.shape[1] != 3 and bvecs.shape[0] == 3:

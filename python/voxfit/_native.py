@@ -10,7 +10,9 @@ import enum
 import functools
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 ABI_VERSION = 1
 FLOAT32, FLOAT64, INT16, UINT16 = 1, 2, 3, 4
@@ -33,17 +35,17 @@ class Aborted(Error):
 
 
 class Status(enum.IntEnum):
-    """What happened to a voxel."""
+    """What happened to a voxel. Parameters are what the fit found unless something else is said here."""
 
     OK = 0
-    OUTSIDE_MASK = 1
-    NON_FINITE = 2
-    ZERO_SIGNAL = 3
-    ALL_FREE_WATER = 4
-    NOT_POSITIVE_DEFINITE = 5
-    MAX_ITERATIONS = 6
-    REFIT = 7
-    NEGATIVE_SIGNAL = 8
+    OUTSIDE_MASK = 1  # not fitted
+    NON_FINITE = 2  # a measured value is NaN or infinite: parameters are zero
+    ZERO_SIGNAL = 3  # nothing was measured: parameters are zero
+    ALL_FREE_WATER = 4  # mean diffusivity of water: the fraction is 1, the tensor zero
+    NOT_POSITIVE_DEFINITE = 5  # equations without one solution: docs/architecture.md, Bad signals
+    MAX_ITERATIONS = 6  # the last, or best, of too many iterations
+    REFIT = 7  # found in a slower, safer way
+    NEGATIVE_SIGNAL = 8  # found, though a measured value is negative
 
 
 class Batch(ctypes.Structure):
@@ -66,7 +68,7 @@ class Batch(ctypes.Structure):
         ("abort_flag", ctypes.POINTER(ctypes.c_int32)),
         ("progress", ctypes.POINTER(ctypes.c_int64)),
     ]
-    keep: tuple = ()  # the arrays that it points to
+    keep: tuple[Any, ...] = ()  # the arrays that it points to
 
 
 class Derivation(ctypes.Structure):
@@ -86,7 +88,7 @@ class Derivation(ctypes.Structure):
         ("abort_flag", ctypes.POINTER(ctypes.c_int32)),
         ("progress", ctypes.POINTER(ctypes.c_int64)),
     ]
-    keep: tuple = ()
+    keep: tuple[Any, ...] = ()
 
 
 class _Field(ctypes.Structure):
@@ -155,7 +157,7 @@ def library() -> ctypes.CDLL:
     return loaded
 
 
-def call(name: str, *arguments) -> None:
+def call(name: str, *arguments: Any) -> None:
     """Call a function of the library without the interpreter's lock; its error becomes an exception."""
     lib = library()
     code = getattr(lib, name)(*arguments)
@@ -165,9 +167,11 @@ def call(name: str, *arguments) -> None:
     raise {_ARGUMENT: ValueError, _ABORTED: Aborted, _FORKED: ForkedError}.get(code, Error)(message)
 
 
-def new_model(name: str, bvals, bvecs, options: str) -> int:
+def new_model(name: str, bvals: np.ndarray, bvecs: np.ndarray, options: str) -> int:
     """Make a model of contiguous float64 arrays, and return its handle."""
     handle = _MODEL()
+    if not isinstance(name, str):
+        raise TypeError(f"voxfit: a model's name is {name!r}, expected a string")
     # A zero inside would end the string early.
     if "\0" in name or "\0" in options:
         raise ValueError("voxfit: a name or an option has a zero character")

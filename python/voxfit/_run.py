@@ -24,7 +24,7 @@ _POLL_SECONDS = 0.02
 _SMALL = 64
 
 
-def run(name: str, handle: int, request, voxels: int, progress: Progress | None) -> None:
+def run(name: str, handle: int, request: Any, voxels: int, progress: Progress | None) -> None:
     """Make the native call ``name(handle, request)``, whose request counts ``voxels`` as done.
 
     The request's attribute ``keep`` has the arrays that it points to, which must live as long as the call,
@@ -34,6 +34,7 @@ def run(name: str, handle: int, request, voxels: int, progress: Progress | None)
     between its own steps. Whatever is raised here, KeyboardInterrupt or an error of ``progress``, first
     ends the call.
     """
+    report = _reporter(progress, voxels)
     abort, done = ctypes.c_int32(0), ctypes.c_int64(0)
     request.abort_flag, request.progress = ctypes.pointer(abort), ctypes.pointer(done)
     in_main = threading.current_thread() is threading.main_thread()
@@ -51,7 +52,6 @@ def run(name: str, handle: int, request, voxels: int, progress: Progress | None)
         finally:
             over.set()
 
-    report = _reporter(progress, voxels)
     threading.Thread(target=work, name="voxfit", daemon=True).start()
     try:
         while not over.wait(_POLL_SECONDS):
@@ -78,6 +78,8 @@ def _reporter(progress: Progress | None, voxels: int) -> Callable[[int], None]:
     """Return what tells the progress when there is some."""
     if progress is None:
         return lambda done: None
+    if not callable(progress) and not hasattr(progress, "update"):
+        raise TypeError(f"progress is {progress!r}, expected a function of two numbers or a progress bar")
     last = 0
 
     def report(done: int) -> None:

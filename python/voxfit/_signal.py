@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from . import _native
 
@@ -28,14 +29,16 @@ class Layout(NamedTuple):
     data: np.ndarray
 
 
-def as_mask(mask, shape: tuple[int, ...]) -> np.ndarray | None:
+def as_mask(mask: ArrayLike | None, shape: tuple[int, ...]) -> np.ndarray | None:
     """Return a mask as booleans, checked against the shape of the voxels."""
     if mask is None:
         return None
     mask = np.asarray(mask)
+    if mask.dtype.kind not in "biuf":
+        raise TypeError(f"mask is of type {mask.dtype}, expected booleans or numbers")
     if mask.shape != shape:
         raise ValueError(f"mask has shape {mask.shape}, expected {shape}, that of the data without its last axis")
-    return mask if mask.dtype == bool else mask != 0
+    return np.asarray(mask if mask.dtype == bool else mask != 0)
 
 
 def lay_out(data: np.ndarray, mask: np.ndarray | None) -> Layout:
@@ -56,8 +59,8 @@ def lay_out(data: np.ndarray, mask: np.ndarray | None) -> Layout:
     for axis, stride in enumerate(strides):
         steps = np.arange(shape[axis], dtype=np.int64) * stride
         offsets += steps.reshape([-1 if i == axis else 1 for i in range(len(shape))])
-    offsets = offsets.ravel() if mask is None else offsets[mask]
-    return Layout(offsets.size, type_, data.ctypes.data, 0, value_stride, offsets, data)
+    fitted = offsets.ravel() if mask is None else offsets[mask]
+    return Layout(fitted.size, type_, data.ctypes.data, 0, value_stride, fitted, data)
 
 
 def _native_type(dtype: np.dtype) -> int | None:

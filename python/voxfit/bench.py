@@ -11,6 +11,8 @@ Each further line is a run, and is answered with its times::
     {"engine": "dipy-ray", "model": "csdm", "chunks": 64, "cpus": 8}
     {"time": 12.3, "set_up": 9.1, "spilled_bytes": 0, "peak_rss": 123456789, "call": "..."}
 
+The line ``{"end": "ray"}`` ends Ray with the processes that it keeps between runs, and is answered with ``{}``.
+
 ``time`` is that of ``model.fit(data, engine=...)`` alone. ``set_up`` is what came before and is done once for
 an engine, a model and a number of CPUs: the model, Ray, and a fit of a few voxels. DIPY's TensorModel and
 SparseFascicleModel have no engines: there ``time`` is that of DIPY's ``paramap`` over ``model.fit`` of chunks.
@@ -205,14 +207,20 @@ class Bench:
         return {"engine": engine, "n_jobs": cpus, "vox_per_chunk": vox_per_chunk}
 
     def _start_ray(self, cpus):
-        from voxfit.dipy import connect, shutdown
+        from voxfit.dipy import connect
 
         if self._cpus_of_ray != cpus:
-            shutdown()
-            for key in [key for key in self._warm if key[1] == "ray"]:
-                del self._warm[key]
+            self.end_ray()
             connect(num_cpus=cpus)
             self._cpus_of_ray = cpus
+
+    def end_ray(self):
+        """End Ray; the next run on it starts it anew."""
+        from voxfit.dipy import shutdown
+
+        shutdown()
+        self._cpus_of_ray = None
+        self._warm = {key: model for key, model in self._warm.items() if key[1] != "ray"}
 
     @staticmethod
     def _spilled(engine):
@@ -239,7 +247,12 @@ def serve(lines, answers):
     _answer(answers, {"versions": {"dipy": dipy.__version__, "voxfit": voxfit.__version__}})
     for line in lines:
         try:
-            _answer(answers, bench.run(**json.loads(line)))
+            request = json.loads(line)
+            if request == {"end": "ray"}:
+                bench.end_ray()
+                _answer(answers, {})
+            else:
+                _answer(answers, bench.run(**request))
         except Exception as error:
             _answer(answers, {"error": f"{type(error).__name__}: {error}"})
 

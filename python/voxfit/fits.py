@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,6 +12,8 @@ from ._gradients import GradientsLike
 from ._run import Progress
 from .model import Model
 from .result import Result
+
+_Fit = TypeVar("_Fit", bound=Callable[..., Result])
 
 _COMMON = """
     mask : array_like, (...), optional
@@ -24,9 +27,9 @@ _COMMON = """
 """
 
 
-def _documented(function):
+def _documented(function: _Fit) -> _Fit:
     """Fill in the parameters that all fits have."""
-    function.__doc__ = function.__doc__.replace("    {common}\n", _COMMON.lstrip("\n"))
+    function.__doc__ = (function.__doc__ or "").replace("    {common}\n", _COMMON.lstrip("\n"))
     return function
 
 
@@ -226,11 +229,14 @@ def as_response(response: Any) -> dict[str, Any]:
         return response
     if hasattr(response, "dwi_response"):  # AxSymShResponse
         return {"zonal": np.atleast_2d(np.asarray(response.dwi_response, float))}
-    if isinstance(response, (tuple, list)) and len(response) == 2 and np.ndim(response[1]) == 0 and np.size(response[0]) == 3:
-        return {"evals": np.asarray(response[0], float).ravel(), "s0": float(response[1])}
-    zonal = np.asarray(response, float)
+    try:
+        if isinstance(response, (tuple, list)) and len(response) == 2 and np.ndim(response[1]) == 0 and np.size(response[0]) == 3:
+            return {"evals": np.asarray(response[0], float).ravel(), "s0": float(response[1])}
+        zonal = np.asarray(response, float)
+    except (TypeError, ValueError):
+        zonal = np.empty(())
     if zonal.ndim not in (1, 2):
-        raise ValueError(f"the response has shape {zonal.shape}, expected (evals, S0), (coefficients,) or (shells, coefficients)")
+        raise ValueError(f"the response is {response!r}, expected (evals, S0), (coefficients,) or (shells, coefficients)")
     return {"zonal": np.atleast_2d(zonal)}
 
 
@@ -241,6 +247,8 @@ def as_tissues(responses: Any, shells: ArrayLike | None = None) -> list[dict[str
         shells = np.asarray(responses.shells, float)
         names = ["CSF", "GM", *(f"tissue{i + 1}" for i in range(2, iso))][:iso]
         responses = {"WM": table[:, iso:], **{name: table[:, i : i + 1] for i, name in enumerate(names)}}
+    if not isinstance(responses, Mapping):
+        raise TypeError(f"responses are {responses!r}, expected a dict by tissue or a MultiShellResponse")
     tissues = []
     for name, rows in responses.items():
         rows = np.asarray(rows, float)

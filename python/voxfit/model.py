@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 
 from . import _native
 from ._gradients import GradientsLike, as_gradients
@@ -57,8 +57,7 @@ class Model:
         """Return the handle, which is made on first use."""
         with self._lock:
             if not self._handle:
-                options = json.dumps(self.options, default=_as_list, allow_nan=False)
-                self._handle = _native.new_model(self.name, self._bvals, self._bvecs, options)
+                self._handle = _native.new_model(self.name, self._bvals, self._bvecs, _as_json(self.options))
                 weakref.finalize(self, _native.free_model, self._handle)
             return self._handle
 
@@ -170,7 +169,7 @@ class Model:
 
     def derive(
         self,
-        names: Iterable[str],
+        names: str | Iterable[str],
         params: np.ndarray,
         status: np.ndarray | None = None,
         iterations: np.ndarray | None = None,
@@ -182,7 +181,7 @@ class Model:
 
         Parameters
         ----------
-        names : iterable of str
+        names : str or iterable of str
             The maps that are wanted, of `map_fields`. Others are not computed.
         params : ndarray, (n, parameters)
             As `fit` made them.
@@ -196,7 +195,8 @@ class Model:
         dict
             For each name float32 values, (n, components), or (n,) where there is one component.
         """
-        handle, fields, names = self._set_up(), self.map_fields, list(names)
+        handle, fields = self._set_up(), self.map_fields
+        names = [names] if isinstance(names, str) else list(names)
         unknown = set(names) - {f.name for f in fields}
         if unknown:
             raise KeyError(f"{self.name} has no map {sorted(unknown)}; it has {[f.name for f in fields]}")
@@ -226,21 +226,33 @@ class Model:
 def _threads(n_threads: int | None) -> int:
     if n_threads is None:
         return 0
+    if not isinstance(n_threads, (int, np.integer)):
+        raise TypeError(f"n_threads is {n_threads!r}, expected a whole number or None")
     if not 1 <= n_threads <= 8192:
         raise ValueError(f"n_threads is {n_threads}, expected 1 to 8192")
     return int(n_threads)
 
 
-def _vector(values, dtype, n: int) -> np.ndarray:
+def _vector(values: ArrayLike | None, dtype: DTypeLike, n: int) -> np.ndarray:
     if values is None:
         return np.zeros(n, dtype)
-    values = np.ascontiguousarray(values, dtype)
-    if values.shape != (n,):
-        raise ValueError(f"status or iterations have shape {values.shape}, expected ({n},)")
-    return values
+    vector: np.ndarray = np.ascontiguousarray(values, dtype)
+    if vector.shape != (n,):
+        raise ValueError(f"status or iterations have shape {vector.shape}, expected ({n},)")
+    return vector
 
 
-def _as_list(value):
+def _as_json(options: dict[str, Any]) -> str:
+    """Write options as the library reads them."""
+    for name, value in options.items():
+        try:
+            json.dumps(value, default=_as_list, allow_nan=False)
+        except ValueError:
+            raise ValueError(f"the option {name} has a number that is NaN or infinite") from None
+    return json.dumps(options, default=_as_list)
+
+
+def _as_list(value: Any) -> Any:
     """Turn NumPy's arrays and numbers into what JSON can hold, with every bit."""
     if isinstance(value, np.ndarray):
         return value.tolist()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _NATIVE_BASIS = {"csdm": "descoteaux07", "msmt": "tournier07"}
 
 
-class Result(Mapping):
+class Result(Mapping[str, np.ndarray]):
     """Parameters, status and iterations of the fitted voxels, and maps made of them when they are asked for.
 
     ``result[name]`` is a volume of the data's shape, of parameters (float64) or of a map (float32), zero
@@ -59,6 +59,10 @@ class Result(Mapping):
     def __repr__(self) -> str:
         return f"Result({self.model.name!r}, {len(self.status)} voxels of {self.shape}: {', '.join(self)})"
 
+    # As arrays have no one answer to ==, a result is equal to itself alone, and may be a key.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
     def _names(self) -> list[str]:
         fields = (*self.model.parameter_fields, *self.model.map_fields)
         return list(dict.fromkeys(f.name for f in fields))
@@ -76,7 +80,17 @@ class Result(Mapping):
         return self.unpack(self.masked(name), Status.OUTSIDE_MASK if name == "status" else 0)
 
     def masked(self, name: str) -> np.ndarray:
-        """Return parameters or a map of the fitted voxels, (n, components), or (n,) for one component."""
+        """Return parameters or a map of the fitted voxels.
+
+        Parameters
+        ----------
+        name : str
+            One of the names that the result has.
+
+        Returns
+        -------
+        ndarray, (n, components), or (n,) for one component
+        """
         if name == "status":
             return self.status
         if name == "iterations":
@@ -91,12 +105,32 @@ class Result(Mapping):
             self.derive([name])
         return self._maps[name]
 
-    def derive(self, names, **keywords) -> None:
-        """Make several maps in one pass; keywords are those of `Model.derive`."""
+    def derive(self, names: str | Iterable[str], **keywords: Any) -> None:
+        """Make several maps in one pass, and keep them.
+
+        Parameters
+        ----------
+        names : str or iterable of str
+            The maps.
+        **keywords
+            ``n_threads`` and ``progress``, as for `Model.derive`.
+        """
         self._maps.update(self.model.derive(names, self.params, self.status, self.iterations, **keywords))
 
-    def unpack(self, values: np.ndarray, outside=0) -> np.ndarray:
-        """Place values of the fitted voxels, (n, ...), in a volume; other voxels are ``outside``."""
+    def unpack(self, values: np.ndarray, outside: float = 0) -> np.ndarray:
+        """Place values of the fitted voxels in a volume.
+
+        Parameters
+        ----------
+        values : ndarray, (n, ...)
+            Of the fitted voxels, in their order.
+        outside : number, optional
+            The value of all other voxels.
+
+        Returns
+        -------
+        ndarray, (*shape, ...)
+        """
         if self.mask is None:
             return values.reshape(self.shape + values.shape[1:])
         volume = np.full(self.shape + values.shape[1:], outside, values.dtype)
@@ -113,7 +147,8 @@ class Result(Mapping):
 
 def swap_orders(coefficients: int) -> np.ndarray:
     """Return the places of m and -m exchanged: what takes descoteaux07 (legacy) to tournier07, and back."""
-    order, degree = [], 0
+    order: list[int] = []
+    degree = 0
     while len(order) < coefficients:
         first = len(order)
         order += range(first + 2 * degree, first - 1, -1)

@@ -54,6 +54,8 @@ def fit_rows(
     """
     if engine not in ENGINES:
         raise ValueError(f"{engine} is not a valid engine")
+    if vox_per_chunk is not None and vox_per_chunk < 1:
+        raise ValueError(f"vox_per_chunk is {vox_per_chunk}, expected at least 1")
     if engine == "serial":
         return native.fit(signal, n_threads, mask)
     signal = signal.reshape(-1, signal.shape[-1]) if mask is None else signal[mask]

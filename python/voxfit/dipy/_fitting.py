@@ -45,7 +45,9 @@ def fit_volume(model, dipys_fit, data, mask, kwargs, make_rows=None):
     inside = np.asarray(mask, dtype=bool)
     if inside.all():
         inside = None
-    parameters, status = _engines.fit_rows(native, data, inside, **engine_options(kwargs))
+    # DIPY's fit takes any keyword argument, and leaves alone what it does not know.
+    options = {name: kwargs[name] for name in _ENGINE_OPTIONS if name in kwargs}
+    parameters, status = _engines.fit_rows(native, data, inside, **options)
     return VolumeFit(model, make_rows(parameters, status), mask, status)
 
 
@@ -80,9 +82,13 @@ def _prepared(model):
     return native
 
 
-def engine_options(kwargs):
-    """Those keyword arguments of a fit that say where and how voxels are fitted."""
-    return {name: kwargs[name] for name in _ENGINE_OPTIONS if name in kwargs}
+def mask_of(mask, shape):
+    """A mask as booleans, checked as DIPY's fits of whole arrays do; None is none."""
+    if mask is None:
+        return None
+    if mask.shape != shape:
+        raise ValueError("Mask is not the same shape as data.")
+    return np.asarray(mask, dtype=bool)
 
 
 def spread(rows, shape, mask):

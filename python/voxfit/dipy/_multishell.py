@@ -7,6 +7,7 @@ import numpy as np
 
 from dipy.reconst import mcsd
 from dipy.reconst.shm import SphHarmModel
+from dipy.testing.decorators import warning_for_keywords
 
 from voxfit.dipy import _fitting
 from voxfit.dipy._csd import SphHarmRows
@@ -21,6 +22,7 @@ class MSDeconvRows(mcsd.MSDeconvFit, SphHarmRows):
     def __init__(self, model, shm_coeff):
         mcsd.MSDeconvFit.__init__(self, model, shm_coeff, None)
 
+    @warning_for_keywords()
     def predict(self, *, gtab=None, S0=1.0):
         """The signal; S0 other than 1 is not implemented, as in DIPY."""
         if np.any(np.asarray(S0) != 1):

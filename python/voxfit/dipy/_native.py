@@ -84,7 +84,7 @@ class Native:
             "indices": np.full((n, npeaks), -1, dtype=np.int32),
         }
         rows = range(n)
-        if isinstance(sphere, HemiSphere) and relative_threshold > 0 and 0 < min_separation <= 90:
+        if isinstance(sphere, HemiSphere) and 0 < relative_threshold <= 1 and 0 < min_separation <= 90:
             self._native_peaks(found, coefficients, sampling, sphere, relative_threshold, min_separation, npeaks)
             rows = ()
         for row in rows:

@@ -7,6 +7,7 @@ import numpy as np
 from dipy.direction import peaks
 from dipy.reconst.odf import gfa
 from dipy.reconst.shm import sh_to_sf_matrix
+from dipy.testing.decorators import warning_for_keywords
 
 from voxfit.dipy import _csd, _engines, _fitting
 
@@ -14,6 +15,7 @@ _dipys = peaks.peaks_from_model
 VOXELS_AT_A_TIME = 4096
 
 
+@warning_for_keywords()
 @wraps(_dipys)
 def peaks_from_model(
     model, data, sphere, relative_peak_threshold, min_separation_angle, *, mask=None, return_odf=False,
@@ -24,7 +26,7 @@ def peaks_from_model(
     native = None
     if isinstance(model, _csd.ConstrainedSphericalDeconvModel):
         native = _fitting.native_or_none(model, data)
-    if native is None or data.ndim < 2 or len(getattr(sphere, "edges", ())) == 0:
+    if native is None or data.ndim < 2 or npeaks < 1 or len(getattr(sphere, "edges", ())) == 0:
         return _dipys(
             model, data, sphere, relative_peak_threshold, min_separation_angle, mask=mask,
             return_odf=return_odf, return_sh=return_sh, gfa_thr=gfa_thr, normalize_peaks=normalize_peaks,
@@ -36,11 +38,7 @@ def peaks_from_model(
             sphere, sh_order_max=sh_order_max, basis_type=sh_basis_type, return_inv=True, legacy=legacy
         )
     shape = data.shape[:-1]
-    if mask is None:
-        mask = np.ones(shape, dtype=bool)
-    elif mask.shape != shape:
-        raise ValueError("Mask is not the same shape as data.")
-    mask = np.asarray(mask, dtype=bool)
+    mask = np.ones(shape, dtype=bool) if mask is None else _fitting.mask_of(mask, shape)
     coefficients, _ = _engines.fit_rows(native, data, mask)
     sampling = model.sampling_matrix(sphere)
     found = native.peaks(coefficients, sampling, sphere, relative_peak_threshold, min_separation_angle, npeaks)

@@ -4,6 +4,7 @@ import numpy as np
 
 from dipy.core.optimize import NonNegativeLeastSquares
 from dipy.reconst import sfm
+from dipy.testing.decorators import warning_for_keywords
 
 from voxfit.dipy import _engines, _fitting
 from voxfit.dipy._native import Native, Unsupported
@@ -21,6 +22,7 @@ class SparseFascicleModel(sfm.SparseFascicleModel):
 
     native_inputs = ("gtab", "sphere", "response", "solver", "isotropic")
 
+    @warning_for_keywords()
     def fit(self, data, *, mask=None, num_processes=1, parallel_backend="multiprocessing", **kwargs):
         """Fit all voxels of a mask.
 
@@ -44,13 +46,10 @@ class SparseFascicleModel(sfm.SparseFascicleModel):
         native = _fitting.native_or_none(self, data)
         if native is None:
             return super().fit(data, mask=mask, num_processes=num_processes, parallel_backend=parallel_backend)
-        if mask is not None:
-            if mask.shape != data.shape[:-1]:
-                raise ValueError("Mask is not the same shape as data.")
-            mask = np.asarray(mask, dtype=bool)
+        mask = _fitting.mask_of(mask, data.shape[:-1])
         if num_processes is not None and num_processes > 1:
             kwargs.setdefault("n_threads", num_processes)
-        parameters, _ = _engines.fit_rows(native, data, mask, **_fitting.engine_options(kwargs))
+        parameters, _ = _engines.fit_rows(native, data, mask, **kwargs)
         first, second = self._pairs()
         weights = parameters[:, : len(first)]
         beta = np.zeros((len(parameters), len(self.sphere.vertices)))

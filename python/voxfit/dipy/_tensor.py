@@ -3,6 +3,7 @@
 import numpy as np
 
 from dipy.reconst import dti
+from dipy.testing.decorators import warning_for_keywords
 
 from voxfit.dipy import _engines, _fitting
 from voxfit.dipy._native import ZERO_SIGNAL, Native, Unsupported
@@ -21,6 +22,7 @@ class TensorModel(dti.TensorModel):
 
     native_inputs = ("gtab", "fit_method", "design_matrix", "args", "kwargs", "min_signal")
 
+    @warning_for_keywords()
     def fit(self, data, *, mask=None, **kwargs):
         """Fit all voxels of a mask.
 
@@ -40,11 +42,8 @@ class TensorModel(dti.TensorModel):
         native = _fitting.native_or_none(self, data)
         if native is None:
             return super().fit(data, mask=mask)
-        if mask is not None:
-            if mask.shape != data.shape[:-1]:
-                raise ValueError("Mask is not the same shape as data.")
-            mask = np.asarray(mask, dtype=bool)
-        parameters, status = _engines.fit_rows(native, data, mask, **_fitting.engine_options(kwargs))
+        mask = _fitting.mask_of(mask, data.shape[:-1])
+        parameters, status = _engines.fit_rows(native, data, mask, **kwargs)
         if self.return_S0_hat:
             # Of zeros DIPY fits what it raises them to.
             parameters[status == ZERO_SIGNAL, 6] = self._least_signal

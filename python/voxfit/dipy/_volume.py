@@ -4,6 +4,8 @@ import numpy as np
 
 from dipy.reconst.multi_voxel import MultiVoxelFit
 
+from voxfit import Status
+
 
 class VolumeFit(MultiVoxelFit):
     """Fits of the voxels of a mask, as DIPY's MultiVoxelFit, without an object for each.
@@ -23,7 +25,7 @@ class VolumeFit(MultiVoxelFit):
     mask : ndarray of bool or ndarray of numbers
         Volume; what is not zero was fitted.
     status : ndarray of uint8, shape (rows,)
-        What happened to each row, see :data:`voxfit.STATUS`.
+        What happened to each row, see :class:`voxfit.Status`.
     """
 
     def __init__(self, model, rows, mask, status):
@@ -40,9 +42,8 @@ class VolumeFit(MultiVoxelFit):
 
     @property
     def status(self):
-        """What happened to each voxel (uint8, see :data:`voxfit.STATUS`); 1 is outside the mask."""
-        outside_mask = 1
-        status = np.full(self.shape, outside_mask, dtype=np.uint8)
+        """What happened to each voxel (uint8, see :class:`voxfit.Status`); 1 is outside the mask."""
+        status = np.full(self.shape, Status.OUTSIDE_MASK, dtype=np.uint8)
         status[self._inside] = self._status
         return status
 
