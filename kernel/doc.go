@@ -1,15 +1,13 @@
 // Package kernel is the mathematics of one voxel, done for many: constrained spherical deconvolution,
 // least squares with inequalities (of several tissues, say), the free-water tensor, the plain tensor, and
 // least squares with unknowns that are not negative, with the sparse fascicle model on it. It reads no
-// files, starts no goroutines, and allocates
-// nothing once a worker is made.
+// files, starts no goroutines, and allocates nothing once a worker is made.
 //
 // # Designs, fitters, workers
 //
 // A fit is prepared in three steps. A design (CSDDesign, QPDesign, FreeWaterDesign, TensorDesign, NNLSDesign,
-// SFMDesign) holds what
-// depends on the acquisition and on the options, as plain matrices; package model makes them from
-// gradient tables. A constructor checks a design and turns it into a Fitter: factorised, transposed,
+// SFMDesign) holds what depends on the acquisition and on the options, as plain matrices; package model makes
+// them from gradient tables. A constructor checks a design and turns it into a Fitter: factorised, transposed,
 // cut into panels, whatever its loops want to find. A Fitter never changes, so that all cores share
 // one. Each core then makes a Worker of its own, which is scratch memory with a Fit method.
 //
