@@ -6,8 +6,8 @@
 // # Designs, fitters, workers
 //
 // A fit is prepared in three steps. A design (CSDDesign, QPDesign, FreeWaterDesign, TensorDesign, NNLSDesign,
-// SFMDesign) holds what depends on the acquisition and on the options, as plain matrices; package model
-// makes them from gradient tables. A constructor checks a design and turns it into a Fitter: factorised, transposed,
+// SFMDesign) holds what depends on the acquisition and on the options, as plain matrices; package model makes
+// them from gradient tables. A constructor checks a design and turns it into a Fitter: factorised, transposed,
 // cut into panels, whatever its loops want to find. A Fitter never changes, so that all cores share
 // one. Each core then makes a Worker of its own, which is scratch memory with a Fit method.
 //

@@ -59,6 +59,7 @@ type Core struct {
 // A Kind tells the cores of hybrid processors apart. On others every core is of kind Performance.
 type Kind string
 
+// The kinds of cores.
 const (
 	Performance Kind = "performance"
 	Efficiency  Kind = "efficiency"

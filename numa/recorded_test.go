@@ -87,6 +87,12 @@ var graviton = server{
 	nodes: []string{"0-63"}, distances: []string{"10"},
 }
 
+// altra is a virtual machine of 16 Neoverse N1 cores whose host shows it no cache beyond a core's own.
+var altra = server{
+	cpus: 16, pkg: func(int) int { return -1 }, siblings: alone,
+	nodes: []string{"0-15"}, distances: []string{"10"},
+}
+
 // laptop is a Core i7-1260P (Intel ARK): four performance cores with two threads each, eight efficiency
 // cores, one L3 of 18 MB. The kernel names the kinds as its tools/perf/Documentation/intel-hybrid.txt says.
 var laptop = server{
@@ -110,6 +116,7 @@ func TestMachinesAreReadFromTheirTrees(t *testing.T) {
 		"EPYC 7742, NPS4": {rome, 1, 4, 16, 64, 0},
 		"Xeon 6148, SNC":  {snc, 1, 2, 2, 20, 0},
 		"c7g.16xlarge":    {graviton, 1, 1, 1, 64, 0},
+		"Neoverse N1, VM": {altra, 1, 1, 1, 16, 0},
 		"i7-1260P":        {laptop, 1, 1, 1, 12, 8},
 	} {
 		m := readMachine(test.server.tree())
@@ -217,6 +224,8 @@ func TestDescriptionShowsNodesDistancesAndComplexes(t *testing.T) {
 	}{
 		{c5, []string{"distances  from node 0: 10 21", "           from node 1: 21 10", "complex 1  CPUs 18-35,54-71 (node 1) share L3 24.8 MiB"}},
 		{rome, []string{"complex 15 CPUs 60-63 (node 3) share L3 16 MiB"}},
+		{graviton, []string{"caches     64 x L2 1 MiB, 1 x L3 32 MiB"}},
+		{altra, []string{"caches     16 x L2 1 MiB"}},
 		{laptop, []string{"kinds      performance: CPUs 0-7; efficiency: CPUs 8-15"}},
 	} {
 		text := readMachine(test.server.tree()).String()

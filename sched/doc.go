@@ -40,8 +40,7 @@
 // not depend on its neighbours. Chunks remain what is dealt out, stolen, counted and timed.
 //
 // Each worker takes the chunks of its own share in ascending order, and after them what it steals, or
-// steals back. What was done is known at any time
-// from what is left: [Account] uses this to say which voxels were completed when a run is stopped
+// steals back. What was done is known at any time from what is left: [Account] uses this to say which voxels were completed when a run is stopped
 // half-way.
 //
 // # How many workers, and where
@@ -78,8 +77,7 @@
 //
 // A chunk that returns an error or panics fails alone: a [ChunkError] names the worker and the
 // voxels, with the stack of a panic, and the other chunks are run (where one call had joined several,
-// each is run again alone). A worker that cannot start (a CPU
-// that does not exist, no memory) ends the run with a [StartError], because a run on fewer workers
+// each is run again alone). A worker that cannot start (a CPU that does not exist, no memory) ends the run with a [StartError], because a run on fewer workers
 // would be another measurement. A context that ends stops the run before the next call. In each of
 // these cases the account is there, and Account.Completed lists the voxels whose results stand.
 package sched

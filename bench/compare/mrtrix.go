@@ -80,7 +80,7 @@ func zonalResponse(r acq.Response, g *acq.GradientTable) []float64 {
 		return r.Zonal[len(r.Zonal)-1]
 	}
 	const lmax = csdDegree
-	shells := g.Shells(80)
+	shells := g.Shells(acq.MRtrixShellTolerance)
 	b := shells[len(shells)-1].Bval
 	zonal := make([]float64, lmax/2+1)
 	for k := range zonal {

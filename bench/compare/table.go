@@ -64,6 +64,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 	return nil
 }
 
+// String is the name, with the version where it is known.
 func (e Engine) String() string {
 	if e.Version == "" {
 		return e.Name

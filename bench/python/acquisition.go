@@ -60,7 +60,7 @@ func (a Acquisition) tissues() (map[string]any, error) {
 	const whiteMatterDegree = 8 // by default everywhere
 	var rows [][]float64
 	var bvals []float64
-	for _, s := range a.Gradients.Shells(80) {
+	for _, s := range a.Gradients.Shells(acq.MRtrixShellTolerance) {
 		rows, bvals = append(rows, nil), append(bvals, s.Bval)
 	}
 	for _, t := range []struct{ place, lmax int }{{2, 0}, {1, 0}, {0, whiteMatterDegree}} {

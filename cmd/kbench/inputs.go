@@ -52,8 +52,8 @@ func (in *inputs) open() (*acquisition, error) {
 	if a.gradients, a.warnings, err = acq.ReadGradients(in.bvals, in.bvecs); err != nil {
 		return nil, err
 	}
-	if n := image.Header.Volumes(); n != a.gradients.Len() {
-		return nil, fmt.Errorf("%s: %d b-values for %d volumes of %s", in.bvals, a.gradients.Len(), n, in.dwi)
+	if err := a.gradients.CheckVolumes(image.Header.Volumes()); err != nil {
+		return nil, fmt.Errorf("%s: %w", in.dwi, err)
 	}
 	if in.mask == "" {
 		a.mask = nifti.FullMask(image.Header)

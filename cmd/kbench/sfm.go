@@ -23,7 +23,7 @@ func (s *sfmSettings) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&s.solver, "solver", "", "sfm: elasticnet (default) or nnls")
 	f.Float64Var(&s.l1Ratio, "l1-ratio", s.l1Ratio, "sfm: share of the elastic net's penalty on the weights, not on their squares; above 0")
 	f.Float64Var(&s.alpha, "alpha", s.alpha, "sfm: weight of the elastic net's penalty, above 0")
-	f.Float64SliceVar(&s.fascicle, "fascicle", s.fascicle, "sfm: diffusivities along and across a fascicle, mm2/s")
+	f.Float64SliceVar(&s.fascicle, "fascicle", s.fascicle, "sfm: diffusivities `along,across` a fascicle, mm2/s")
 }
 
 func buildSFM(s *modelSettings, g *acq.GradientTable, _ acq.Response) (model.Model, []string, error) {

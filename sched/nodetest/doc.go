@@ -3,8 +3,8 @@
 // they are pinned, that memory lies on the node it was placed on (the kernel says so of each page), and
 // that thieves take from the nearest node first.
 //
-// The machine is QEMU's, emulated (KVM is seldom there where tests run, and differs from host to host). It boots a distribution's kernel, unpacked and
-// not installed, with an initial file system that holds one file besides the console: the test binary
+// The machine is QEMU's, emulated (KVM is seldom there where tests run, and differs from host to host). It boots a
+// distribution's kernel, unpacked and not installed, with an initial file system that holds one file besides the console: the test binary
 // of this very package, as init. What the binary does depends on where it finds itself: on the host,
 // TestNodes makes the file system, boots and reads the verdict from the serial line; as init of the
 // guest, it runs TestGuest and switches the machine off.
