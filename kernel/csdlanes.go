@@ -47,7 +47,7 @@ func newCSDLanes(d CSDDesign, portable *csd, kernels *ops.CSD) *csdLanes {
 	}
 	l.start = newPanels[float64](d.StartCoefficients, columns, kernels.Panel, func(r, c int) float64 { return filter[r*columns+c] })
 	if kernels.BelowRounded != nil {
-		l.rounded = newCSDRounded(&d, order, kernels.Panel)
+		l.rounded = newCSDRounded(&d, order, kernels.RoundedPanel)
 	}
 	if d.Precision == Mixed && kernels.Single != nil && singlePays(&d) {
 		l.single = newCSDTables(&d, portable.ref, order, &kernels.Single.CSDIteration)

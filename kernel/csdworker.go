@@ -23,7 +23,7 @@ type csdLaneWorker struct {
 	limits    []float64 // thresholds
 	firstSets []uint64
 	freeSets  []uint64
-	half      []float32 // coefficients, rounded
+	narrow    []float32 // coefficients, rounded
 	first     int       // the voxel in lane 0
 	ready     int       // how many there are
 	taken     int       // how many have found a slot
@@ -41,8 +41,8 @@ func (l *csdLanes) NewWorker() Worker {
 		packed: floats(l.stride()), seen: floats(3), arrived: floats(max(l.transposed.rows, t.padded())),
 		smooth: floats(l.start.rows), free: floats(t.padded() + 1), limits: floats(1),
 		firstSets: make([]uint64, lanes*t.words), freeSets: make([]uint64, lanes*t.words),
-		half:  aligned[float32](l.coefficients * lanes),
-		slots: newCSDSlots(t),
+		narrow: aligned[float32](l.coefficients * 2 * lanes),
+		slots:  newCSDSlots(t),
 	}
 	if l.single != nil {
 		w.search = newCSDSearch(l)
@@ -75,7 +75,7 @@ func (w *csdLaneWorker) findBelow(sets []uint64, f, thresholds []float64, n int)
 	skip := (t.amplitudes.columns - n) * w.kernels.Panel * 8
 	rows, matrix := &w.slots.rowMasks[0], &t.amplitudes.data[0]
 	if r := w.rounded; r != nil {
-		w.kernels.BelowRounded(&sets[0], rows, matrix, &r.amplitudes.data[0], &f[0], &w.half[0], &thresholds[0], &r.errors[0], t.amplitudes.count, n, skip, t.words)
+		w.kernels.BelowRounded(&sets[0], rows, matrix, &r.amplitudes.data[0], &f[0], &w.narrow[0], &thresholds[0], &r.errors[0], t.amplitudes.count, n, skip, t.words)
 	} else {
 		w.kernels.Below(&sets[0], rows, matrix, &f[0], &thresholds[0], t.amplitudes.count, n, skip, t.words)
 	}

@@ -63,6 +63,7 @@ func CompareRounded(f Fitter, signal []float64) (c ComparedRounded) {
 // roundingErrors does what BelowRounded does in one lane.
 func (w *csdLaneWorker) roundingErrors(slot int, again []bool) (e SearchError) {
 	n, size, square := w.coefficients, w.kernels.Panel, 0.0
+	rounded := w.kernels.RoundedPanel
 	f := make([]float64, n)
 	for i := range f {
 		f[i] = w.slots.y[i*w.kernels.Lanes+slot]
@@ -73,15 +74,16 @@ func (w *csdLaneWorker) roundingErrors(slot int, again []bool) (e SearchError) {
 	for r := range w.rounded.amplitudes.rows {
 		sum, exact := -float32(threshold), 0.0
 		for k, v := range f {
-			at := (r/size*n+k)*size + r%size
-			sum = float32(math.FMA(float64(w.rounded.amplitudes.data[at]), float64(float32(v)), float64(sum)))
-			exact = math.FMA(w.double.amplitudes.data[at], v, exact)
+			sum = float32(math.FMA(float64(w.rounded.amplitudes.data[(r/rounded*n+k)*rounded+r%rounded]), float64(float32(v)), float64(sum)))
+			if r < w.double.directions {
+				exact = math.FMA(w.double.amplitudes.data[(r/size*n+k)*size+r%size], v, exact)
+			}
 		}
 		if r < w.double.directions {
 			e.Largest = max(e.Largest, math.Abs(float64(sum)-(exact-threshold)))
 		}
 		if !(math.Abs(float64(sum)) > e.Bound) {
-			again[r/size] = true
+			again[r/rounded] = true
 		}
 	}
 	return e

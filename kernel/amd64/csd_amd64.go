@@ -26,6 +26,7 @@ var (
 		Multiply:    csdMultiplyAVX512,
 		Below:       csdBelowAVX512,
 
+		RoundedPanel: 46,
 		BelowRounded: csdBelowRoundedAVX512,
 		Single: &ops.CSDSingle{
 			CSDIteration: ops.CSDIteration[float32, int32]{

@@ -68,9 +68,10 @@ func csdFactoriseAVX512(q *float64, inverse *float64, y *float64, z *float64, ti
 //go:noescape
 func csdBackSolveAVX512(y *float64, q *float64, inverse *float64, tiles int)
 
-// csdBelowRoundedAVX512 is csdBelow. rounded and half are panels and x in single precision; half is written here. A
-// panel of which a row is nearer to the threshold than errors[0] |x| + errors[1] |threshold| in some
-// lane is multiplied once more, in double precision. So are all where that distance is 2^73 or more.
+// csdBelowRoundedAVX512 is csdBelow. rounded are panels in single precision, each of two of panels, rows side by side;
+// pairs is x so, each number twice, and written here. Two panels of which a row is nearer to the threshold than
+// errors[0] |x| + errors[1] |threshold| in some lane are multiplied once more, in double precision. So are all
+// where that distance is 2^73 or more.
 //
 //go:noescape
-func csdBelowRoundedAVX512(sets *uint64, rows *byte, panels *float64, rounded *float32, x *float64, half *float32, thresholds *float64, errors *float64, count int, columns int, skip int, words int)
+func csdBelowRoundedAVX512(sets *uint64, rows *byte, panels *float64, rounded *float32, x *float64, pairs *float32, thresholds *float64, errors *float64, count int, columns int, skip int, words int)

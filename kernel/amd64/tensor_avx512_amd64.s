@@ -852,8 +852,9 @@ TEXT ·tensorExpandAVX512(SB), NOSPLIT, $0-16
 // func tensorModelAVX512(u *float64, v *float64, x *float64, s *float64, design *float64, n int, point *float64)
 // Requires: AVX, AVX512F
 TEXT ·tensorModelAVX512(SB), NOSPLIT, $0-56
-	VMOVUPD tensorAVX512powers<>+0(SB), Z18
-	VMOVUPD tensorAVX512powers<>+64(SB), Z19
+	VMOVUPD tensorAVX512powers<>+0(SB), Z11
+	VMOVUPD tensorAVX512powers<>+64(SB), Z12
+	VMOVUPD tensorAVX51242f8000000000000<>+0(SB), Z13
 	MOVQ    u+0(FP), DI
 	MOVQ    v+8(FP), R9
 	MOVQ    x+16(FP), R10
@@ -870,58 +871,209 @@ TEXT ·tensorModelAVX512(SB), NOSPLIT, $0-56
 	VMOVUPD 384(R8), Z6
 	VMOVUPD 576(R8), Z7
 	VMOVUPD 640(R8), Z8
-	VMOVUPD 448(R8), Z16
-	VMOVUPD 512(R8), Z17
-	TESTQ   CX, CX
-	JLE     done22
+	VMOVUPD 448(R8), Z9
+	VMOVUPD 512(R8), Z10
+	CMPQ    CX, $0x04
+	JL      rest22
 
-row21:
-	VMOVAPD          Z6, Z9
-	VFMADD231PD.BCST (DX), Z0, Z9
-	VFMADD231PD.BCST 8(DX), Z1, Z9
-	VFMADD231PD.BCST 16(DX), Z2, Z9
-	VFMADD231PD.BCST 24(DX), Z3, Z9
-	VFMADD231PD.BCST 32(DX), Z4, Z9
-	VFMADD231PD.BCST 40(DX), Z5, Z9
-	VMOVUPD          tensorAVX512c091300000000000<>+0(SB), Z12
-	VMAXPD           Z9, Z12, Z9
-	VMOVUPD          tensorAVX5124091300000000000<>+0(SB), Z12
-	VMINPD           Z9, Z12, Z9
-	VADDPD           tensorAVX51242f8000000000000<>+0(SB), Z9, Z10
-	VSUBPD           tensorAVX51242f8000000000000<>+0(SB), Z10, Z11
-	VSUBPD           Z11, Z9, Z9
-	VPERMI2PD        Z19, Z18, Z10
-	VMOVUPD          tensorAVX5123f2430a1d090daa3<>+0(SB), Z12
-	VFMADD213PD      tensorAVX5123f55d897e528c1cb<>+0(SB), Z9, Z12
-	VFMADD213PD      tensorAVX5123f83b2ab6fb41212<>+0(SB), Z9, Z12
-	VFMADD213PD      tensorAVX5123fac6b08d6f2a284<>+0(SB), Z9, Z12
-	VFMADD213PD      tensorAVX5123fcebfbdff82c590<>+0(SB), Z9, Z12
-	VFMADD213PD      tensorAVX5123fe62e42fefa39f3<>+0(SB), Z9, Z12
-	VMULPD           Z9, Z12, Z12
-	VFMADD213PD      Z10, Z10, Z12
-	VSCALEFPD        Z11, Z12, Z9
-	VMOVUPD          (SI), Z13
-	VBROADCASTSD     56(DX), Z14
-	VSUBPD           Z9, Z13, Z13
-	VFNMADD231PD     Z16, Z14, Z13
-	VFMADD231PD      Z13, Z13, Z7
-	VFMADD231PD      Z13, Z14, Z8
-	VMULPD           Z9, Z14, Z14
-	VMULPD           Z9, Z13, Z13
-	VMOVUPD          Z14, (R10)
-	VMOVUPD          Z13, (DI)
-	VMULPD           Z17, Z13, Z13
-	VFMSUB213PD      Z13, Z9, Z9
-	VMOVUPD          Z9, (R9)
-	ADDQ             $0x40, DI
-	ADDQ             $0x40, R9
-	ADDQ             $0x40, R10
-	ADDQ             $0x40, SI
-	ADDQ             $0x40, DX
-	DECQ             CX
-	JNZ              row21
+rows21:
+	VMOVAPS           Z6, Z16
+	VMOVAPS           Z6, Z17
+	VMOVAPS           Z6, Z18
+	VMOVAPS           Z6, Z19
+	VFMADD231PD.BCST  (DX), Z0, Z16
+	VFMADD231PD.BCST  64(DX), Z0, Z17
+	VFMADD231PD.BCST  128(DX), Z0, Z18
+	VFMADD231PD.BCST  192(DX), Z0, Z19
+	VFMADD231PD.BCST  8(DX), Z1, Z16
+	VFMADD231PD.BCST  72(DX), Z1, Z17
+	VFMADD231PD.BCST  136(DX), Z1, Z18
+	VFMADD231PD.BCST  200(DX), Z1, Z19
+	VFMADD231PD.BCST  16(DX), Z2, Z16
+	VFMADD231PD.BCST  80(DX), Z2, Z17
+	VFMADD231PD.BCST  144(DX), Z2, Z18
+	VFMADD231PD.BCST  208(DX), Z2, Z19
+	VFMADD231PD.BCST  24(DX), Z3, Z16
+	VFMADD231PD.BCST  88(DX), Z3, Z17
+	VFMADD231PD.BCST  152(DX), Z3, Z18
+	VFMADD231PD.BCST  216(DX), Z3, Z19
+	VFMADD231PD.BCST  32(DX), Z4, Z16
+	VFMADD231PD.BCST  96(DX), Z4, Z17
+	VFMADD231PD.BCST  160(DX), Z4, Z18
+	VFMADD231PD.BCST  224(DX), Z4, Z19
+	VFMADD231PD.BCST  40(DX), Z5, Z16
+	VFMADD231PD.BCST  104(DX), Z5, Z17
+	VFMADD231PD.BCST  168(DX), Z5, Z18
+	VFMADD231PD.BCST  232(DX), Z5, Z19
+	VMOVUPD           tensorAVX512c091300000000000<>+0(SB), Z14
+	VMAXPD            Z16, Z14, Z16
+	VMAXPD            Z17, Z14, Z17
+	VMAXPD            Z18, Z14, Z18
+	VMAXPD            Z19, Z14, Z19
+	VMOVUPD           tensorAVX5124091300000000000<>+0(SB), Z14
+	VMINPD            Z16, Z14, Z16
+	VMINPD            Z17, Z14, Z17
+	VMINPD            Z18, Z14, Z18
+	VMINPD            Z19, Z14, Z19
+	VADDPD            Z13, Z16, Z24
+	VADDPD            Z13, Z17, Z25
+	VADDPD            Z13, Z18, Z26
+	VADDPD            Z13, Z19, Z27
+	VSUBPD            Z13, Z24, Z28
+	VSUBPD            Z13, Z25, Z29
+	VSUBPD            Z13, Z26, Z30
+	VSUBPD            Z13, Z27, Z31
+	VSUBPD            Z28, Z16, Z16
+	VSUBPD            Z29, Z17, Z17
+	VSUBPD            Z30, Z18, Z18
+	VSUBPD            Z31, Z19, Z19
+	VPERMI2PD         Z12, Z11, Z24
+	VPERMI2PD         Z12, Z11, Z25
+	VPERMI2PD         Z12, Z11, Z26
+	VPERMI2PD         Z12, Z11, Z27
+	VMOVUPD           tensorAVX5123f2430a1d090daa3<>+0(SB), Z20
+	VMOVUPD           tensorAVX5123f2430a1d090daa3<>+0(SB), Z21
+	VMOVUPD           tensorAVX5123f2430a1d090daa3<>+0(SB), Z22
+	VMOVUPD           tensorAVX5123f2430a1d090daa3<>+0(SB), Z23
+	VFMADD213PD       tensorAVX5123f55d897e528c1cb<>+0(SB), Z16, Z20
+	VFMADD213PD       tensorAVX5123f55d897e528c1cb<>+0(SB), Z17, Z21
+	VFMADD213PD       tensorAVX5123f55d897e528c1cb<>+0(SB), Z18, Z22
+	VFMADD213PD       tensorAVX5123f55d897e528c1cb<>+0(SB), Z19, Z23
+	VFMADD213PD       tensorAVX5123f83b2ab6fb41212<>+0(SB), Z16, Z20
+	VFMADD213PD       tensorAVX5123f83b2ab6fb41212<>+0(SB), Z17, Z21
+	VFMADD213PD       tensorAVX5123f83b2ab6fb41212<>+0(SB), Z18, Z22
+	VFMADD213PD       tensorAVX5123f83b2ab6fb41212<>+0(SB), Z19, Z23
+	VFMADD213PD       tensorAVX5123fac6b08d6f2a284<>+0(SB), Z16, Z20
+	VFMADD213PD       tensorAVX5123fac6b08d6f2a284<>+0(SB), Z17, Z21
+	VFMADD213PD       tensorAVX5123fac6b08d6f2a284<>+0(SB), Z18, Z22
+	VFMADD213PD       tensorAVX5123fac6b08d6f2a284<>+0(SB), Z19, Z23
+	VFMADD213PD       tensorAVX5123fcebfbdff82c590<>+0(SB), Z16, Z20
+	VFMADD213PD       tensorAVX5123fcebfbdff82c590<>+0(SB), Z17, Z21
+	VFMADD213PD       tensorAVX5123fcebfbdff82c590<>+0(SB), Z18, Z22
+	VFMADD213PD       tensorAVX5123fcebfbdff82c590<>+0(SB), Z19, Z23
+	VFMADD213PD       tensorAVX5123fe62e42fefa39f3<>+0(SB), Z16, Z20
+	VFMADD213PD       tensorAVX5123fe62e42fefa39f3<>+0(SB), Z17, Z21
+	VFMADD213PD       tensorAVX5123fe62e42fefa39f3<>+0(SB), Z18, Z22
+	VFMADD213PD       tensorAVX5123fe62e42fefa39f3<>+0(SB), Z19, Z23
+	VMULPD            Z16, Z20, Z20
+	VMULPD            Z17, Z21, Z21
+	VMULPD            Z18, Z22, Z22
+	VMULPD            Z19, Z23, Z23
+	VFMADD213PD       Z24, Z24, Z20
+	VFMADD213PD       Z25, Z25, Z21
+	VFMADD213PD       Z26, Z26, Z22
+	VFMADD213PD       Z27, Z27, Z23
+	VSCALEFPD         Z28, Z20, Z16
+	VSCALEFPD         Z29, Z21, Z17
+	VSCALEFPD         Z30, Z22, Z18
+	VSCALEFPD         Z31, Z23, Z19
+	VMOVUPD           (SI), Z24
+	VSUBPD            Z16, Z24, Z24
+	VMOVUPD           64(SI), Z25
+	VSUBPD            Z17, Z25, Z25
+	VMOVUPD           128(SI), Z26
+	VSUBPD            Z18, Z26, Z26
+	VMOVUPD           192(SI), Z27
+	VSUBPD            Z19, Z27, Z27
+	VFNMADD231PD.BCST 56(DX), Z9, Z24
+	VFNMADD231PD.BCST 120(DX), Z9, Z25
+	VFNMADD231PD.BCST 184(DX), Z9, Z26
+	VFNMADD231PD.BCST 248(DX), Z9, Z27
+	VFMADD231PD       Z24, Z24, Z7
+	VFMADD231PD       Z25, Z25, Z7
+	VFMADD231PD       Z26, Z26, Z7
+	VFMADD231PD       Z27, Z27, Z7
+	VFMADD231PD.BCST  56(DX), Z24, Z8
+	VMULPD.BCST       56(DX), Z16, Z20
+	VMULPD            Z16, Z24, Z24
+	VFMADD231PD.BCST  120(DX), Z25, Z8
+	VMULPD.BCST       120(DX), Z17, Z21
+	VMULPD            Z17, Z25, Z25
+	VFMADD231PD.BCST  184(DX), Z26, Z8
+	VMULPD.BCST       184(DX), Z18, Z22
+	VMULPD            Z18, Z26, Z26
+	VFMADD231PD.BCST  248(DX), Z27, Z8
+	VMULPD.BCST       248(DX), Z19, Z23
+	VMULPD            Z19, Z27, Z27
+	VMOVUPD           Z20, (R10)
+	VMOVUPD           Z24, (DI)
+	VMULPD            Z10, Z24, Z24
+	VMOVUPD           Z21, 64(R10)
+	VMOVUPD           Z25, 64(DI)
+	VMULPD            Z10, Z25, Z25
+	VMOVUPD           Z22, 128(R10)
+	VMOVUPD           Z26, 128(DI)
+	VMULPD            Z10, Z26, Z26
+	VMOVUPD           Z23, 192(R10)
+	VMOVUPD           Z27, 192(DI)
+	VMULPD            Z10, Z27, Z27
+	VFMSUB213PD       Z24, Z16, Z16
+	VMOVUPD           Z16, (R9)
+	VFMSUB213PD       Z25, Z17, Z17
+	VMOVUPD           Z17, 64(R9)
+	VFMSUB213PD       Z26, Z18, Z18
+	VMOVUPD           Z18, 128(R9)
+	VFMSUB213PD       Z27, Z19, Z19
+	VMOVUPD           Z19, 192(R9)
+	ADDQ              $+256, DI
+	ADDQ              $+256, R9
+	ADDQ              $+256, R10
+	ADDQ              $+256, SI
+	ADDQ              $+256, DX
+	SUBQ              $0x04, CX
+	CMPQ              CX, $0x04
+	JGE               rows21
 
-done22:
+rest22:
+	TESTQ CX, CX
+	JLE   done24
+
+row23:
+	VMOVAPS           Z6, Z16
+	VFMADD231PD.BCST  (DX), Z0, Z16
+	VFMADD231PD.BCST  8(DX), Z1, Z16
+	VFMADD231PD.BCST  16(DX), Z2, Z16
+	VFMADD231PD.BCST  24(DX), Z3, Z16
+	VFMADD231PD.BCST  32(DX), Z4, Z16
+	VFMADD231PD.BCST  40(DX), Z5, Z16
+	VMOVUPD           tensorAVX512c091300000000000<>+0(SB), Z14
+	VMAXPD            Z16, Z14, Z16
+	VMOVUPD           tensorAVX5124091300000000000<>+0(SB), Z14
+	VMINPD            Z16, Z14, Z16
+	VADDPD            Z13, Z16, Z24
+	VSUBPD            Z13, Z24, Z28
+	VSUBPD            Z28, Z16, Z16
+	VPERMI2PD         Z12, Z11, Z24
+	VMOVUPD           tensorAVX5123f2430a1d090daa3<>+0(SB), Z20
+	VFMADD213PD       tensorAVX5123f55d897e528c1cb<>+0(SB), Z16, Z20
+	VFMADD213PD       tensorAVX5123f83b2ab6fb41212<>+0(SB), Z16, Z20
+	VFMADD213PD       tensorAVX5123fac6b08d6f2a284<>+0(SB), Z16, Z20
+	VFMADD213PD       tensorAVX5123fcebfbdff82c590<>+0(SB), Z16, Z20
+	VFMADD213PD       tensorAVX5123fe62e42fefa39f3<>+0(SB), Z16, Z20
+	VMULPD            Z16, Z20, Z20
+	VFMADD213PD       Z24, Z24, Z20
+	VSCALEFPD         Z28, Z20, Z16
+	VMOVUPD           (SI), Z24
+	VSUBPD            Z16, Z24, Z24
+	VFNMADD231PD.BCST 56(DX), Z9, Z24
+	VFMADD231PD       Z24, Z24, Z7
+	VFMADD231PD.BCST  56(DX), Z24, Z8
+	VMULPD.BCST       56(DX), Z16, Z20
+	VMULPD            Z16, Z24, Z24
+	VMOVUPD           Z20, (R10)
+	VMOVUPD           Z24, (DI)
+	VMULPD            Z10, Z24, Z24
+	VFMSUB213PD       Z24, Z16, Z16
+	VMOVUPD           Z16, (R9)
+	ADDQ              $+64, DI
+	ADDQ              $+64, R9
+	ADDQ              $+64, R10
+	ADDQ              $+64, SI
+	ADDQ              $0x40, DX
+	DECQ              CX
+	JNZ               row23
+
+done24:
 	VMOVUPD Z7, 576(R8)
 	VMOVUPD Z8, 640(R8)
 	VZEROUPPER
@@ -930,8 +1082,9 @@ done22:
 // func tensorMisfitAVX512(s *float64, design *float64, n int, point *float64)
 // Requires: AVX, AVX512F
 TEXT ·tensorMisfitAVX512(SB), NOSPLIT, $0-32
-	VMOVUPD tensorAVX512powers<>+0(SB), Z18
-	VMOVUPD tensorAVX512powers<>+64(SB), Z19
+	VMOVUPD tensorAVX512powers<>+0(SB), Z11
+	VMOVUPD tensorAVX512powers<>+64(SB), Z12
+	VMOVUPD tensorAVX51242f8000000000000<>+0(SB), Z13
 	MOVQ    s+0(FP), SI
 	MOVQ    design+8(FP), DX
 	MOVQ    n+16(FP), CX
@@ -944,46 +1097,162 @@ TEXT ·tensorMisfitAVX512(SB), NOSPLIT, $0-32
 	VMOVUPD 320(R8), Z5
 	VMOVUPD 384(R8), Z6
 	VMOVUPD 576(R8), Z7
-	VMOVUPD 448(R8), Z16
-	TESTQ   CX, CX
-	JLE     done24
+	VMOVUPD 448(R8), Z9
+	CMPQ    CX, $0x04
+	JL      rest26
 
-row23:
-	VMOVAPD          Z6, Z8
-	VFMADD231PD.BCST (DX), Z0, Z8
-	VFMADD231PD.BCST 8(DX), Z1, Z8
-	VFMADD231PD.BCST 16(DX), Z2, Z8
-	VFMADD231PD.BCST 24(DX), Z3, Z8
-	VFMADD231PD.BCST 32(DX), Z4, Z8
-	VFMADD231PD.BCST 40(DX), Z5, Z8
-	VMOVUPD          tensorAVX512c091300000000000<>+0(SB), Z11
-	VMAXPD           Z8, Z11, Z8
-	VMOVUPD          tensorAVX5124091300000000000<>+0(SB), Z11
-	VMINPD           Z8, Z11, Z8
-	VADDPD           tensorAVX51242f8000000000000<>+0(SB), Z8, Z9
-	VSUBPD           tensorAVX51242f8000000000000<>+0(SB), Z9, Z10
-	VSUBPD           Z10, Z8, Z8
-	VPERMI2PD        Z19, Z18, Z9
-	VMOVUPD          tensorAVX5123f2430a1d090daa3<>+0(SB), Z11
-	VFMADD213PD      tensorAVX5123f55d897e528c1cb<>+0(SB), Z8, Z11
-	VFMADD213PD      tensorAVX5123f83b2ab6fb41212<>+0(SB), Z8, Z11
-	VFMADD213PD      tensorAVX5123fac6b08d6f2a284<>+0(SB), Z8, Z11
-	VFMADD213PD      tensorAVX5123fcebfbdff82c590<>+0(SB), Z8, Z11
-	VFMADD213PD      tensorAVX5123fe62e42fefa39f3<>+0(SB), Z8, Z11
-	VMULPD           Z8, Z11, Z11
-	VFMADD213PD      Z9, Z9, Z11
-	VSCALEFPD        Z10, Z11, Z8
-	VMOVUPD          (SI), Z13
-	VBROADCASTSD     56(DX), Z12
-	VSUBPD           Z8, Z13, Z13
-	VFNMADD231PD     Z16, Z12, Z13
-	VFMADD231PD      Z13, Z13, Z7
-	ADDQ             $0x40, SI
-	ADDQ             $0x40, DX
-	DECQ             CX
-	JNZ              row23
+rows25:
+	VMOVAPS           Z6, Z16
+	VMOVAPS           Z6, Z17
+	VMOVAPS           Z6, Z18
+	VMOVAPS           Z6, Z19
+	VFMADD231PD.BCST  (DX), Z0, Z16
+	VFMADD231PD.BCST  64(DX), Z0, Z17
+	VFMADD231PD.BCST  128(DX), Z0, Z18
+	VFMADD231PD.BCST  192(DX), Z0, Z19
+	VFMADD231PD.BCST  8(DX), Z1, Z16
+	VFMADD231PD.BCST  72(DX), Z1, Z17
+	VFMADD231PD.BCST  136(DX), Z1, Z18
+	VFMADD231PD.BCST  200(DX), Z1, Z19
+	VFMADD231PD.BCST  16(DX), Z2, Z16
+	VFMADD231PD.BCST  80(DX), Z2, Z17
+	VFMADD231PD.BCST  144(DX), Z2, Z18
+	VFMADD231PD.BCST  208(DX), Z2, Z19
+	VFMADD231PD.BCST  24(DX), Z3, Z16
+	VFMADD231PD.BCST  88(DX), Z3, Z17
+	VFMADD231PD.BCST  152(DX), Z3, Z18
+	VFMADD231PD.BCST  216(DX), Z3, Z19
+	VFMADD231PD.BCST  32(DX), Z4, Z16
+	VFMADD231PD.BCST  96(DX), Z4, Z17
+	VFMADD231PD.BCST  160(DX), Z4, Z18
+	VFMADD231PD.BCST  224(DX), Z4, Z19
+	VFMADD231PD.BCST  40(DX), Z5, Z16
+	VFMADD231PD.BCST  104(DX), Z5, Z17
+	VFMADD231PD.BCST  168(DX), Z5, Z18
+	VFMADD231PD.BCST  232(DX), Z5, Z19
+	VMOVUPD           tensorAVX512c091300000000000<>+0(SB), Z14
+	VMAXPD            Z16, Z14, Z16
+	VMAXPD            Z17, Z14, Z17
+	VMAXPD            Z18, Z14, Z18
+	VMAXPD            Z19, Z14, Z19
+	VMOVUPD           tensorAVX5124091300000000000<>+0(SB), Z14
+	VMINPD            Z16, Z14, Z16
+	VMINPD            Z17, Z14, Z17
+	VMINPD            Z18, Z14, Z18
+	VMINPD            Z19, Z14, Z19
+	VADDPD            Z13, Z16, Z24
+	VADDPD            Z13, Z17, Z25
+	VADDPD            Z13, Z18, Z26
+	VADDPD            Z13, Z19, Z27
+	VSUBPD            Z13, Z24, Z28
+	VSUBPD            Z13, Z25, Z29
+	VSUBPD            Z13, Z26, Z30
+	VSUBPD            Z13, Z27, Z31
+	VSUBPD            Z28, Z16, Z16
+	VSUBPD            Z29, Z17, Z17
+	VSUBPD            Z30, Z18, Z18
+	VSUBPD            Z31, Z19, Z19
+	VPERMI2PD         Z12, Z11, Z24
+	VPERMI2PD         Z12, Z11, Z25
+	VPERMI2PD         Z12, Z11, Z26
+	VPERMI2PD         Z12, Z11, Z27
+	VMOVUPD           tensorAVX5123f2430a1d090daa3<>+0(SB), Z20
+	VMOVUPD           tensorAVX5123f2430a1d090daa3<>+0(SB), Z21
+	VMOVUPD           tensorAVX5123f2430a1d090daa3<>+0(SB), Z22
+	VMOVUPD           tensorAVX5123f2430a1d090daa3<>+0(SB), Z23
+	VFMADD213PD       tensorAVX5123f55d897e528c1cb<>+0(SB), Z16, Z20
+	VFMADD213PD       tensorAVX5123f55d897e528c1cb<>+0(SB), Z17, Z21
+	VFMADD213PD       tensorAVX5123f55d897e528c1cb<>+0(SB), Z18, Z22
+	VFMADD213PD       tensorAVX5123f55d897e528c1cb<>+0(SB), Z19, Z23
+	VFMADD213PD       tensorAVX5123f83b2ab6fb41212<>+0(SB), Z16, Z20
+	VFMADD213PD       tensorAVX5123f83b2ab6fb41212<>+0(SB), Z17, Z21
+	VFMADD213PD       tensorAVX5123f83b2ab6fb41212<>+0(SB), Z18, Z22
+	VFMADD213PD       tensorAVX5123f83b2ab6fb41212<>+0(SB), Z19, Z23
+	VFMADD213PD       tensorAVX5123fac6b08d6f2a284<>+0(SB), Z16, Z20
+	VFMADD213PD       tensorAVX5123fac6b08d6f2a284<>+0(SB), Z17, Z21
+	VFMADD213PD       tensorAVX5123fac6b08d6f2a284<>+0(SB), Z18, Z22
+	VFMADD213PD       tensorAVX5123fac6b08d6f2a284<>+0(SB), Z19, Z23
+	VFMADD213PD       tensorAVX5123fcebfbdff82c590<>+0(SB), Z16, Z20
+	VFMADD213PD       tensorAVX5123fcebfbdff82c590<>+0(SB), Z17, Z21
+	VFMADD213PD       tensorAVX5123fcebfbdff82c590<>+0(SB), Z18, Z22
+	VFMADD213PD       tensorAVX5123fcebfbdff82c590<>+0(SB), Z19, Z23
+	VFMADD213PD       tensorAVX5123fe62e42fefa39f3<>+0(SB), Z16, Z20
+	VFMADD213PD       tensorAVX5123fe62e42fefa39f3<>+0(SB), Z17, Z21
+	VFMADD213PD       tensorAVX5123fe62e42fefa39f3<>+0(SB), Z18, Z22
+	VFMADD213PD       tensorAVX5123fe62e42fefa39f3<>+0(SB), Z19, Z23
+	VMULPD            Z16, Z20, Z20
+	VMULPD            Z17, Z21, Z21
+	VMULPD            Z18, Z22, Z22
+	VMULPD            Z19, Z23, Z23
+	VFMADD213PD       Z24, Z24, Z20
+	VFMADD213PD       Z25, Z25, Z21
+	VFMADD213PD       Z26, Z26, Z22
+	VFMADD213PD       Z27, Z27, Z23
+	VSCALEFPD         Z28, Z20, Z16
+	VSCALEFPD         Z29, Z21, Z17
+	VSCALEFPD         Z30, Z22, Z18
+	VSCALEFPD         Z31, Z23, Z19
+	VMOVUPD           (SI), Z24
+	VSUBPD            Z16, Z24, Z24
+	VMOVUPD           64(SI), Z25
+	VSUBPD            Z17, Z25, Z25
+	VMOVUPD           128(SI), Z26
+	VSUBPD            Z18, Z26, Z26
+	VMOVUPD           192(SI), Z27
+	VSUBPD            Z19, Z27, Z27
+	VFNMADD231PD.BCST 56(DX), Z9, Z24
+	VFNMADD231PD.BCST 120(DX), Z9, Z25
+	VFNMADD231PD.BCST 184(DX), Z9, Z26
+	VFNMADD231PD.BCST 248(DX), Z9, Z27
+	VFMADD231PD       Z24, Z24, Z7
+	VFMADD231PD       Z25, Z25, Z7
+	VFMADD231PD       Z26, Z26, Z7
+	VFMADD231PD       Z27, Z27, Z7
+	ADDQ              $+256, SI
+	ADDQ              $+256, DX
+	SUBQ              $0x04, CX
+	CMPQ              CX, $0x04
+	JGE               rows25
 
-done24:
+rest26:
+	TESTQ CX, CX
+	JLE   done28
+
+row27:
+	VMOVAPS           Z6, Z16
+	VFMADD231PD.BCST  (DX), Z0, Z16
+	VFMADD231PD.BCST  8(DX), Z1, Z16
+	VFMADD231PD.BCST  16(DX), Z2, Z16
+	VFMADD231PD.BCST  24(DX), Z3, Z16
+	VFMADD231PD.BCST  32(DX), Z4, Z16
+	VFMADD231PD.BCST  40(DX), Z5, Z16
+	VMOVUPD           tensorAVX512c091300000000000<>+0(SB), Z14
+	VMAXPD            Z16, Z14, Z16
+	VMOVUPD           tensorAVX5124091300000000000<>+0(SB), Z14
+	VMINPD            Z16, Z14, Z16
+	VADDPD            Z13, Z16, Z24
+	VSUBPD            Z13, Z24, Z28
+	VSUBPD            Z28, Z16, Z16
+	VPERMI2PD         Z12, Z11, Z24
+	VMOVUPD           tensorAVX5123f2430a1d090daa3<>+0(SB), Z20
+	VFMADD213PD       tensorAVX5123f55d897e528c1cb<>+0(SB), Z16, Z20
+	VFMADD213PD       tensorAVX5123f83b2ab6fb41212<>+0(SB), Z16, Z20
+	VFMADD213PD       tensorAVX5123fac6b08d6f2a284<>+0(SB), Z16, Z20
+	VFMADD213PD       tensorAVX5123fcebfbdff82c590<>+0(SB), Z16, Z20
+	VFMADD213PD       tensorAVX5123fe62e42fefa39f3<>+0(SB), Z16, Z20
+	VMULPD            Z16, Z20, Z20
+	VFMADD213PD       Z24, Z24, Z20
+	VSCALEFPD         Z28, Z20, Z16
+	VMOVUPD           (SI), Z24
+	VSUBPD            Z16, Z24, Z24
+	VFNMADD231PD.BCST 56(DX), Z9, Z24
+	VFMADD231PD       Z24, Z24, Z7
+	ADDQ              $+64, SI
+	ADDQ              $0x40, DX
+	DECQ              CX
+	JNZ               row27
+
+done28:
 	VMOVUPD Z7, 576(R8)
 	VZEROUPPER
 	RET
@@ -991,8 +1260,9 @@ done24:
 // func tensorWeightsAVX512(u *float64, v *float64, s *float64, design *float64, n int, point *float64)
 // Requires: AVX, AVX512F
 TEXT ·tensorWeightsAVX512(SB), NOSPLIT, $0-48
-	VMOVUPD tensorAVX512powers<>+0(SB), Z18
-	VMOVUPD tensorAVX512powers<>+64(SB), Z19
+	VMOVUPD tensorAVX512powers<>+0(SB), Z11
+	VMOVUPD tensorAVX512powers<>+64(SB), Z12
+	VMOVUPD tensorAVX51242f8000000000000<>+0(SB), Z13
 	MOVQ    u+0(FP), DI
 	MOVQ    v+8(FP), R9
 	MOVQ    s+16(FP), SI
@@ -1006,45 +1276,160 @@ TEXT ·tensorWeightsAVX512(SB), NOSPLIT, $0-48
 	VMOVUPD 256(R8), Z4
 	VMOVUPD 320(R8), Z5
 	VMOVUPD 384(R8), Z6
-	TESTQ   CX, CX
-	JLE     done26
+	CMPQ    CX, $0x04
+	JL      rest30
 
-row25:
-	VMOVAPD          Z6, Z8
-	VFMADD231PD.BCST (DX), Z0, Z8
-	VFMADD231PD.BCST 8(DX), Z1, Z8
-	VFMADD231PD.BCST 16(DX), Z2, Z8
-	VFMADD231PD.BCST 24(DX), Z3, Z8
-	VFMADD231PD.BCST 32(DX), Z4, Z8
-	VFMADD231PD.BCST 40(DX), Z5, Z8
-	VMOVUPD          tensorAVX512c091300000000000<>+0(SB), Z11
-	VMAXPD           Z8, Z11, Z8
-	VMOVUPD          tensorAVX5124091300000000000<>+0(SB), Z11
-	VMINPD           Z8, Z11, Z8
-	VADDPD           tensorAVX51242f8000000000000<>+0(SB), Z8, Z9
-	VSUBPD           tensorAVX51242f8000000000000<>+0(SB), Z9, Z10
-	VSUBPD           Z10, Z8, Z8
-	VPERMI2PD        Z19, Z18, Z9
-	VMOVUPD          tensorAVX5123f2430a1d090daa3<>+0(SB), Z11
-	VFMADD213PD      tensorAVX5123f55d897e528c1cb<>+0(SB), Z8, Z11
-	VFMADD213PD      tensorAVX5123f83b2ab6fb41212<>+0(SB), Z8, Z11
-	VFMADD213PD      tensorAVX5123fac6b08d6f2a284<>+0(SB), Z8, Z11
-	VFMADD213PD      tensorAVX5123fcebfbdff82c590<>+0(SB), Z8, Z11
-	VFMADD213PD      tensorAVX5123fe62e42fefa39f3<>+0(SB), Z8, Z11
-	VMULPD           Z8, Z11, Z11
-	VFMADD213PD      Z9, Z9, Z11
-	VSCALEFPD        Z10, Z11, Z8
-	VMOVUPD          Z8, (R9)
-	VMULPD           (SI), Z8, Z8
-	VMOVUPD          Z8, (DI)
-	ADDQ             $0x40, DI
-	ADDQ             $0x40, R9
-	ADDQ             $0x40, SI
+rows29:
+	VMOVAPS          Z6, Z16
+	VMOVAPS          Z6, Z17
+	VMOVAPS          Z6, Z18
+	VMOVAPS          Z6, Z19
+	VFMADD231PD.BCST (DX), Z0, Z16
+	VFMADD231PD.BCST 64(DX), Z0, Z17
+	VFMADD231PD.BCST 128(DX), Z0, Z18
+	VFMADD231PD.BCST 192(DX), Z0, Z19
+	VFMADD231PD.BCST 8(DX), Z1, Z16
+	VFMADD231PD.BCST 72(DX), Z1, Z17
+	VFMADD231PD.BCST 136(DX), Z1, Z18
+	VFMADD231PD.BCST 200(DX), Z1, Z19
+	VFMADD231PD.BCST 16(DX), Z2, Z16
+	VFMADD231PD.BCST 80(DX), Z2, Z17
+	VFMADD231PD.BCST 144(DX), Z2, Z18
+	VFMADD231PD.BCST 208(DX), Z2, Z19
+	VFMADD231PD.BCST 24(DX), Z3, Z16
+	VFMADD231PD.BCST 88(DX), Z3, Z17
+	VFMADD231PD.BCST 152(DX), Z3, Z18
+	VFMADD231PD.BCST 216(DX), Z3, Z19
+	VFMADD231PD.BCST 32(DX), Z4, Z16
+	VFMADD231PD.BCST 96(DX), Z4, Z17
+	VFMADD231PD.BCST 160(DX), Z4, Z18
+	VFMADD231PD.BCST 224(DX), Z4, Z19
+	VFMADD231PD.BCST 40(DX), Z5, Z16
+	VFMADD231PD.BCST 104(DX), Z5, Z17
+	VFMADD231PD.BCST 168(DX), Z5, Z18
+	VFMADD231PD.BCST 232(DX), Z5, Z19
+	VMOVUPD          tensorAVX512c091300000000000<>+0(SB), Z14
+	VMAXPD           Z16, Z14, Z16
+	VMAXPD           Z17, Z14, Z17
+	VMAXPD           Z18, Z14, Z18
+	VMAXPD           Z19, Z14, Z19
+	VMOVUPD          tensorAVX5124091300000000000<>+0(SB), Z14
+	VMINPD           Z16, Z14, Z16
+	VMINPD           Z17, Z14, Z17
+	VMINPD           Z18, Z14, Z18
+	VMINPD           Z19, Z14, Z19
+	VADDPD           Z13, Z16, Z24
+	VADDPD           Z13, Z17, Z25
+	VADDPD           Z13, Z18, Z26
+	VADDPD           Z13, Z19, Z27
+	VSUBPD           Z13, Z24, Z28
+	VSUBPD           Z13, Z25, Z29
+	VSUBPD           Z13, Z26, Z30
+	VSUBPD           Z13, Z27, Z31
+	VSUBPD           Z28, Z16, Z16
+	VSUBPD           Z29, Z17, Z17
+	VSUBPD           Z30, Z18, Z18
+	VSUBPD           Z31, Z19, Z19
+	VPERMI2PD        Z12, Z11, Z24
+	VPERMI2PD        Z12, Z11, Z25
+	VPERMI2PD        Z12, Z11, Z26
+	VPERMI2PD        Z12, Z11, Z27
+	VMOVUPD          tensorAVX5123f2430a1d090daa3<>+0(SB), Z20
+	VMOVUPD          tensorAVX5123f2430a1d090daa3<>+0(SB), Z21
+	VMOVUPD          tensorAVX5123f2430a1d090daa3<>+0(SB), Z22
+	VMOVUPD          tensorAVX5123f2430a1d090daa3<>+0(SB), Z23
+	VFMADD213PD      tensorAVX5123f55d897e528c1cb<>+0(SB), Z16, Z20
+	VFMADD213PD      tensorAVX5123f55d897e528c1cb<>+0(SB), Z17, Z21
+	VFMADD213PD      tensorAVX5123f55d897e528c1cb<>+0(SB), Z18, Z22
+	VFMADD213PD      tensorAVX5123f55d897e528c1cb<>+0(SB), Z19, Z23
+	VFMADD213PD      tensorAVX5123f83b2ab6fb41212<>+0(SB), Z16, Z20
+	VFMADD213PD      tensorAVX5123f83b2ab6fb41212<>+0(SB), Z17, Z21
+	VFMADD213PD      tensorAVX5123f83b2ab6fb41212<>+0(SB), Z18, Z22
+	VFMADD213PD      tensorAVX5123f83b2ab6fb41212<>+0(SB), Z19, Z23
+	VFMADD213PD      tensorAVX5123fac6b08d6f2a284<>+0(SB), Z16, Z20
+	VFMADD213PD      tensorAVX5123fac6b08d6f2a284<>+0(SB), Z17, Z21
+	VFMADD213PD      tensorAVX5123fac6b08d6f2a284<>+0(SB), Z18, Z22
+	VFMADD213PD      tensorAVX5123fac6b08d6f2a284<>+0(SB), Z19, Z23
+	VFMADD213PD      tensorAVX5123fcebfbdff82c590<>+0(SB), Z16, Z20
+	VFMADD213PD      tensorAVX5123fcebfbdff82c590<>+0(SB), Z17, Z21
+	VFMADD213PD      tensorAVX5123fcebfbdff82c590<>+0(SB), Z18, Z22
+	VFMADD213PD      tensorAVX5123fcebfbdff82c590<>+0(SB), Z19, Z23
+	VFMADD213PD      tensorAVX5123fe62e42fefa39f3<>+0(SB), Z16, Z20
+	VFMADD213PD      tensorAVX5123fe62e42fefa39f3<>+0(SB), Z17, Z21
+	VFMADD213PD      tensorAVX5123fe62e42fefa39f3<>+0(SB), Z18, Z22
+	VFMADD213PD      tensorAVX5123fe62e42fefa39f3<>+0(SB), Z19, Z23
+	VMULPD           Z16, Z20, Z20
+	VMULPD           Z17, Z21, Z21
+	VMULPD           Z18, Z22, Z22
+	VMULPD           Z19, Z23, Z23
+	VFMADD213PD      Z24, Z24, Z20
+	VFMADD213PD      Z25, Z25, Z21
+	VFMADD213PD      Z26, Z26, Z22
+	VFMADD213PD      Z27, Z27, Z23
+	VSCALEFPD        Z28, Z20, Z16
+	VSCALEFPD        Z29, Z21, Z17
+	VSCALEFPD        Z30, Z22, Z18
+	VSCALEFPD        Z31, Z23, Z19
+	VMOVUPD          Z16, (R9)
+	VMULPD           (SI), Z16, Z16
+	VMOVUPD          Z16, (DI)
+	VMOVUPD          Z17, 64(R9)
+	VMULPD           64(SI), Z17, Z17
+	VMOVUPD          Z17, 64(DI)
+	VMOVUPD          Z18, 128(R9)
+	VMULPD           128(SI), Z18, Z18
+	VMOVUPD          Z18, 128(DI)
+	VMOVUPD          Z19, 192(R9)
+	VMULPD           192(SI), Z19, Z19
+	VMOVUPD          Z19, 192(DI)
+	ADDQ             $+256, DI
+	ADDQ             $+256, R9
+	ADDQ             $+256, SI
+	ADDQ             $+256, DX
+	SUBQ             $0x04, CX
+	CMPQ             CX, $0x04
+	JGE              rows29
+
+rest30:
+	TESTQ CX, CX
+	JLE   done32
+
+row31:
+	VMOVAPS          Z6, Z16
+	VFMADD231PD.BCST (DX), Z0, Z16
+	VFMADD231PD.BCST 8(DX), Z1, Z16
+	VFMADD231PD.BCST 16(DX), Z2, Z16
+	VFMADD231PD.BCST 24(DX), Z3, Z16
+	VFMADD231PD.BCST 32(DX), Z4, Z16
+	VFMADD231PD.BCST 40(DX), Z5, Z16
+	VMOVUPD          tensorAVX512c091300000000000<>+0(SB), Z14
+	VMAXPD           Z16, Z14, Z16
+	VMOVUPD          tensorAVX5124091300000000000<>+0(SB), Z14
+	VMINPD           Z16, Z14, Z16
+	VADDPD           Z13, Z16, Z24
+	VSUBPD           Z13, Z24, Z28
+	VSUBPD           Z28, Z16, Z16
+	VPERMI2PD        Z12, Z11, Z24
+	VMOVUPD          tensorAVX5123f2430a1d090daa3<>+0(SB), Z20
+	VFMADD213PD      tensorAVX5123f55d897e528c1cb<>+0(SB), Z16, Z20
+	VFMADD213PD      tensorAVX5123f83b2ab6fb41212<>+0(SB), Z16, Z20
+	VFMADD213PD      tensorAVX5123fac6b08d6f2a284<>+0(SB), Z16, Z20
+	VFMADD213PD      tensorAVX5123fcebfbdff82c590<>+0(SB), Z16, Z20
+	VFMADD213PD      tensorAVX5123fe62e42fefa39f3<>+0(SB), Z16, Z20
+	VMULPD           Z16, Z20, Z20
+	VFMADD213PD      Z24, Z24, Z20
+	VSCALEFPD        Z28, Z20, Z16
+	VMOVUPD          Z16, (R9)
+	VMULPD           (SI), Z16, Z16
+	VMOVUPD          Z16, (DI)
+	ADDQ             $+64, DI
+	ADDQ             $+64, R9
+	ADDQ             $+64, SI
 	ADDQ             $0x40, DX
 	DECQ             CX
-	JNZ              row25
+	JNZ              row31
 
-done26:
+done32:
 	VZEROUPPER
 	RET
 
@@ -1779,9 +2164,9 @@ TEXT ·tensorOrdinaryAVX512(SB), NOSPLIT, $0-56
 	MOVQ    table+32(FP), DX
 	MOVQ    n+40(FP), CX
 	SUBQ    $0x02, CX
-	JL      rest28
+	JL      rest34
 
-pair27:
+pair33:
 	VMOVUPD          (SI), Z15
 	VMINPD           Z7, Z15, Z7
 	VMAXPD           Z15, Z8, Z15
@@ -1842,11 +2227,11 @@ pair27:
 	ADDQ             $0x80, DI
 	ADDQ             $0x00000080, DX
 	SUBQ             $0x02, CX
-	JGE              pair27
+	JGE              pair33
 
-rest28:
+rest34:
 	ADDQ             $0x02, CX
-	JLE              done29
+	JLE              done35
 	VMOVUPD          (SI), Z15
 	VMINPD           Z7, Z15, Z7
 	VMAXPD           Z15, Z8, Z15
@@ -1879,7 +2264,7 @@ rest28:
 	ADDQ             $0x40, DI
 	ADDQ             $0x00000040, DX
 
-done29:
+done35:
 	MOVQ    sums+0(FP), DI
 	VMOVUPD Z0, (DI)
 	VMOVUPD Z1, 64(DI)
@@ -1933,9 +2318,9 @@ TEXT ·tensorReweightAVX512(SB), NOSPLIT, $0-56
 	MOVQ    design+32(FP), DX
 	MOVQ    n+40(FP), CX
 	SUBQ    $0x02, CX
-	JL      rest31
+	JL      rest37
 
-pair30:
+pair36:
 	VMULPD.BCST      (DX), Z0, Z21
 	VMULPD.BCST      8(DX), Z1, Z27
 	VMULPD.BCST      64(DX), Z0, Z22
@@ -1994,11 +2379,11 @@ pair30:
 	ADDQ             $0x80, R9
 	ADDQ             $0x00000080, DX
 	SUBQ             $0x02, CX
-	JGE              pair30
+	JGE              pair36
 
-rest31:
+rest37:
 	ADDQ             $0x02, CX
-	JLE              done32
+	JLE              done38
 	VMULPD.BCST      (DX), Z0, Z21
 	VMULPD.BCST      8(DX), Z1, Z27
 	VFMADD231PD.BCST 16(DX), Z2, Z21
@@ -2030,7 +2415,7 @@ rest31:
 	ADDQ             $0x40, R9
 	ADDQ             $0x00000040, DX
 
-done32:
+done38:
 	VMOVUPD Z6, (DI)
 	VMOVUPD Z7, 64(DI)
 	VMOVUPD Z8, 128(DI)
@@ -2110,9 +2495,9 @@ TEXT ·tensorTissueAVX512(SB), NOSPLIT, $0-56
 	VMOVUPD 384(DI), Z13
 	MOVQ    v+16(FP), R9
 	SUBQ    $0x02, CX
-	JL      rest34
+	JL      rest40
 
-pair33:
+pair39:
 	VMOVAPD          Z6, Z19
 	VMOVAPD          Z6, Z20
 	VFMADD231PD.BCST (DX), Z0, Z19
@@ -2187,11 +2572,11 @@ pair33:
 	ADDQ             $0x80, R9
 	ADDQ             $0x00000080, DX
 	SUBQ             $0x02, CX
-	JGE              pair33
+	JGE              pair39
 
-rest34:
+rest40:
 	ADDQ             $0x02, CX
-	JLE              done35
+	JLE              done41
 	VMOVAPD          Z6, Z19
 	VFMADD231PD.BCST (DX), Z0, Z19
 	VMULPD.BCST      8(DX), Z1, Z25
@@ -2231,7 +2616,7 @@ rest34:
 	ADDQ             $0x40, R9
 	ADDQ             $0x00000040, DX
 
-done35:
+done41:
 	VMOVUPD Z14, 576(R8)
 	VMOVUPD Z7, (DI)
 	VMOVUPD Z8, 64(DI)
@@ -2259,9 +2644,9 @@ TEXT ·tensorSquaredWeightsAVX512(SB), NOSPLIT, $0-48
 	VMOVUPD (R8), Z10
 	VMOVUPD 128(R8), Z12
 	TESTQ   CX, CX
-	JLE     done37
+	JLE     done43
 
-row36:
+row42:
 	VMOVUPD     (SI), Z0
 	VMAXPD      Z0, Z12, Z0
 	VMULPD      Z0, Z10, Z13
@@ -2292,9 +2677,9 @@ row36:
 	ADDQ        $0x40, R10
 	ADDQ        $0x40, SI
 	DECQ        CX
-	JNZ         row36
+	JNZ         row42
 
-done37:
+done43:
 	VZEROUPPER
 	RET
 
@@ -2325,13 +2710,13 @@ TEXT ·tensorEigenvaluesAVX512(SB), NOSPLIT, $0-16
 	VMULPD  tensorAVX5123910000000000000<>+0(SB), Z6, Z6
 	MOVQ    $0x00000010, R11
 
-sweep38:
+sweep44:
 	VORPD        Z1, Z3, Z7
 	VORPD        Z4, Z7, Z7
 	VPADDQ       Z7, Z7, Z7
 	VPTESTMQ     Z7, Z7, K1
 	KORTESTB     K1, K1
-	JZ           done39
+	JZ           done45
 	VANDPD       tensorAVX5127fffffffffffffff<>+0(SB), Z0, Z7
 	VANDPD       tensorAVX5127fffffffffffffff<>+0(SB), Z2, Z8
 	VMINPD       Z7, Z8, Z7
@@ -2429,9 +2814,9 @@ sweep38:
 	VFMADD231PD  Z1, Z11, Z3
 	VFMSUB213PD  Z8, Z10, Z1
 	DECQ         R11
-	JNZ          sweep38
+	JNZ          sweep44
 
-done39:
+done45:
 	VCMPPD  $0x01, Z2, Z0, K1
 	VMOVAPD Z0, Z7
 	VMOVAPD Z2, K1, Z0
@@ -2527,13 +2912,13 @@ TEXT ·tensorEigenAVX512(SB), NOSPLIT, $0-24
 	VMOVUPD tensorAVX5123ff0000000000000<>+0(SB), Z24
 	MOVQ    $0x00000010, R11
 
-sweep40:
+sweep46:
 	VORPD        Z1, Z3, Z7
 	VORPD        Z4, Z7, Z7
 	VPADDQ       Z7, Z7, Z7
 	VPTESTMQ     Z7, Z7, K1
 	KORTESTB     K1, K1
-	JZ           done41
+	JZ           done47
 	VANDPD       tensorAVX5127fffffffffffffff<>+0(SB), Z0, Z7
 	VANDPD       tensorAVX5127fffffffffffffff<>+0(SB), Z2, Z8
 	VMINPD       Z7, Z8, Z7
@@ -2667,9 +3052,9 @@ sweep40:
 	VFMADD231PD  Z23, Z11, Z24
 	VFMSUB213PD  Z8, Z10, Z23
 	DECQ         R11
-	JNZ          sweep40
+	JNZ          sweep46
 
-done41:
+done47:
 	VCMPPD  $0x01, Z2, Z0, K1
 	VMOVAPD Z0, Z7
 	VMOVAPD Z2, K1, Z0

@@ -20,6 +20,7 @@ var csdNEON = &ops.CSD{
 	Multiply:    csdMultiplyNEON,
 	Below:       csdBelowNEON,
 
+	RoundedPanel: 14,
 	BelowRounded: csdBelowRoundedNEON,
 	Single: &ops.CSDSingle{
 		CSDIteration: ops.CSDIteration[float32, int32]{

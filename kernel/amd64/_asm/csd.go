@@ -13,7 +13,7 @@ func csd(v vectors) {
 	v.multiply()
 	csdIteration(v)
 	if v.wide() {
-		v.belowRounded(halfAVX512)
+		v.belowRounded(singleAVX512)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 func (v vectors) accumulateColumn(panel reg.Register) {
 	sums, x := v.registers(0, v.panel), v.register(v.panel)
 	for r, sum := range sums {
-		if v.evex() {
+		if v.wide() {
 			v.fmaNumber(v.number(panel, r), x, sum)
 			continue
 		}

@@ -8,58 +8,78 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// belowRounded writes what below writes, with half the work: sums in half a register decide where rounding
-// cannot have turned them. All numbers of a lane stay in the same lane. Besides those of accumulateColumn,
-// which both widths share, registers are
+// belowRounded writes what below writes, with half the multiplications: sums in single precision decide where
+// rounding cannot have turned them. A register has two rows' sums for each voxel, one beside the other, and a panel
+// of rounded numbers therefore twice as many rows as one of panels; twice is the instruction set in single precision.
+// All numbers of a voxel stay in its place. Registers are
 //
-//	panel+1  the smallest sum without its sign
-//	panel+2  -threshold, where sums begin: the sign of a sum is the side of its row
-//	panel+3  what rounding may do to a sum, the bound
-//	panel+4  room
-func (v vectors) belowRounded(half vectors) {
-	v.function("csdBelowRounded", "sets *uint64, rows *byte, panels *float64, rounded *float32, x *float64, half *float32, thresholds, errors *float64, count, columns, skip, words int",
-		"is csdBelow. rounded and half are panels and x in single precision; half is written here. A",
-		"panel of which a row is nearer to the threshold than errors[0] |x| + errors[1] |threshold| in some",
-		"lane is multiplied once more, in double precision. So are all where that distance is 2^73 or more.")
-	v.roundColumns(half)
-	v.boundErrors(half)
-	rows, panels, rounded, count := load("rows"), load("panels"), load("rounded"), load("count")
-	step := load("columns")
+//	0 to panel-1  sums[r]: of rows 2r and 2r+1
+//	panel         x, each number twice
+//	panel+1       the smallest sum without its sign
+//	panel+2       -threshold, where sums begin: the sign of a sum is the side of its row
+//	panel+3       what rounding may do to a sum, the bound
+//	panel+4, +5   room
+func (v vectors) belowRounded(twice vectors) {
+	v.function("csdBelowRounded", "sets *uint64, rows *byte, panels *float64, rounded *float32, x *float64, pairs *float32, thresholds, errors *float64, count, columns, skip, words int",
+		"is csdBelow. rounded are panels in single precision, each of two of panels, rows side by side;",
+		"pairs is x so, each number twice, and written here. Two panels of which a row is nearer to the threshold than",
+		"errors[0] |x| + errors[1] |threshold| in some lane are multiplied once more, in double precision. So are all",
+		"where that distance is 2^73 or more.")
+	v.roundColumns(twice)
+	v.boundErrors(twice)
+	rows, panels, rounded, left := load("rows"), load("panels"), load("rounded"), load("count")
+	step, skip := load("columns"), load("skip")
 	IMUL3Q(I32(v.panel*v.size), step, step)
-	ADDQ(load("skip"), step)
-	repeat("panel", count, func() {
-		certain := label("certain")
-		half.signRows(rows, rounded)
-		JC(LabelRef(certain))
-		v.compareAgain(rows, panels)
-		Label(certain)
-		ADDQ(step, panels)
-		ADDQ(I32(v.panel), rows)
+	ADDQ(skip, step)
+	next, certain := label("panels"), label("certain")
+	Label(next)
+	twice.signRows(rows, rounded)
+	JC(LabelRef(certain))
+	again, row, panel := GP64(), copied(rows), copied(panels)
+	MOVQ(I32(2), again)
+	CMPQ(left, again)
+	CMOVQLT(left, again)
+	repeat("again", again, func() {
+		v.compareAgain(row, panel)
+		ADDQ(I32(v.panel), row)
+		ADDQ(step, panel)
 	})
+	Label(certain)
+	ADDQ(I32(2*v.panel), rows)
+	LEAQ(Mem{Base: panels, Index: step, Scale: 2}, panels)
+	SUBQ(Imm(2), left)
+	JG(LabelRef(next))
 	v.turnBits()
 	v.end()
 }
 
-// roundColumns writes the columns of x in single precision, and leaves the sum of their squares in
+// roundColumns writes the columns of x in single precision, each number twice, and leaves the sum of their squares in
 // register 0.
-func (v vectors) roundColumns(half vectors) {
-	x, to, columns := load("x"), load("half"), load("columns")
-	squares, column := v.register(0), v.register(1)
+func (v vectors) roundColumns(twice vectors) {
+	x, to, columns := load("x"), load("pairs"), load("columns")
+	squares, column, rounded := v.register(0), v.register(1), v.register(2)
 	zero(squares)
 	repeat("square", columns, func() {
 		v.move(Mem{Base: x}, column)
 		v.fma(column, column, squares)
-		VCVTPD2PS(column, half.register(2))
-		half.move(half.register(2), Mem{Base: to})
+		twice.roundTwice(column, rounded)
+		twice.move(rounded, Mem{Base: to})
 		ADDQ(I32(v.bytes), x)
-		ADDQ(I32(half.bytes), to)
+		ADDQ(I32(twice.bytes), to)
 	})
+}
+
+// roundTwice rounds double precision to pairs of equal numbers.
+func (v vectors) roundTwice(double, pairs reg.VecPhysical) {
+	VCVTPD2PS(double, pairs.AsY())
+	VPMOVZXDQ(pairs.AsY(), pairs)
+	VMOVSLDUP(pairs, pairs)
 }
 
 // boundErrors leaves -threshold and the bound where belowRounded wants them. The bound is rounded to single
 // precision 2^errorScale times too large, so that it is infinite where sums might be; and a little is added
 // for numbers that are too small for relative errors.
-func (v vectors) boundErrors(half vectors) {
+func (v vectors) boundErrors(twice vectors) {
 	const errorScale, tiny = 55, -100
 	errors, thresholds := load("errors"), load("thresholds")
 	bound, threshold, factor := v.register(0), v.register(1), v.register(2)
@@ -68,41 +88,53 @@ func (v vectors) boundErrors(half vectors) {
 	v.mul(factor, bound, bound)
 	zero(factor)
 	v.sub(Mem{Base: thresholds}, factor, threshold)
-	VCVTPD2PS(threshold, half.register(half.panel+2))
+	twice.roundTwice(threshold, twice.register(v.panel+2))
 	v.max(Mem{Base: thresholds}, threshold, threshold)
 	v.broadcast(v.number(errors, 1), factor)
 	v.fma(factor, threshold, bound)
 	v.fill(factor, U64(math.Float64bits(math.Ldexp(1, errorScale))))
 	v.mul(factor, bound, bound)
-	scaled, small := half.register(half.panel+4), half.register(half.panel+3)
-	VCVTPD2PS(bound, scaled)
-	half.fill(small, U64(math.Float32bits(float32(math.Ldexp(1, tiny)))))
-	half.fill(half.register(2), U64(math.Float32bits(float32(math.Ldexp(1, -errorScale)))))
-	half.fma(half.register(2), scaled, small)
+	scaled, small := twice.register(v.panel+4), twice.register(v.panel+3)
+	twice.roundTwice(bound, scaled)
+	twice.fill(small, U64(math.Float32bits(float32(math.Ldexp(1, tiny)))))
+	twice.fill(factor, U64(math.Float32bits(float32(math.Ldexp(1, -errorScale)))))
+	twice.fma(factor, scaled, small)
 }
 
-// signRows writes the masks of a panel's rows by the signs of their sums, moves on to the next panel, and sets
+// signRows writes the masks of the rows of two panels by the signs of their sums, passes over the columns, and sets
 // the carry when no sum is within the bound in any lane.
-func (v vectors) signRows(rows, panels reg.Register) {
-	sums, smallest, threshold, bound := v.registers(0, v.panel), v.register(v.panel+1), v.register(v.panel+2), v.register(v.panel+3)
-	x, columns, skip := load("half"), load("columns"), load("skip")
+func (v vectors) signRows(rows, rounded reg.Register) {
+	sums, pairs, smallest := v.registers(0, v.panel), v.register(v.panel), v.register(v.panel+1)
+	threshold, bound, room := v.register(v.panel+2), v.register(v.panel+3), v.registers(v.panel+4, 2)
 	for _, sum := range sums {
 		v.move(threshold, sum)
 	}
-	v.accumulateColumns(panels, x, columns)
-	SHRQ(Imm(1), skip)
-	ADDQ(skip, panels)
+	x := load("pairs")
+	repeat("column", load("columns"), func() {
+		v.move(Mem{Base: x}, pairs)
+		ADDQ(I32(v.bytes), x)
+		for r, sum := range sums {
+			VBROADCASTSD(v.number(rounded, 2*r), room[r%2])
+			v.fma(room[r%2], pairs, sum)
+		}
+		ADDQ(I32(2*v.panel*v.size), rounded)
+	})
+	ADDQ(load("skip"), rounded)
 	other := sums[0]
 	for r, sum := range sums {
 		const smallerWithoutSign = 0x0A
 		VRANGEPS(U8(smallerWithoutSign), other, sum, smallest)
-		VPMOVD2M(sum, reg.K1)
-		KMOVB(reg.K1, Mem{Base: rows, Disp: r})
+		Comment("The sign of the second number of a pair is that of both together.")
+		VPSLLQ(U8(32), sum, room[0])
+		VPMOVQ2M(room[0], reg.K1)
+		VPMOVQ2M(sum, reg.K2)
+		KMOVB(reg.K1, Mem{Base: rows, Disp: 2 * r})
+		KMOVB(reg.K2, Mem{Base: rows, Disp: 2*r + 1})
 		other = smallest
 	}
 	const greater = 0x1E // ordered, no exception: false for NaN
 	v.compare(U8(greater), bound, smallest, reg.K1)
-	KORTESTB(reg.K1, reg.K1)
+	KORTESTW(reg.K1, reg.K1)
 }
 
 // compareAgain writes the masks of a panel's rows as compareRows does.

@@ -15,12 +15,11 @@ import (
 type vectors struct {
 	element
 	name     string
-	bytes    int  // of a register
-	half     bool // half of a register is used, of all 32, with the instructions of AVX-512
-	tile     int  // edge of the squares of sums that the Cholesky factorisation keeps in registers
-	panel    int  // rows of a matrix that are multiplied together
-	stripe   int  // registers that hold a stripe of moments
-	together int  // stripes that are updated together: those of lmax 8, if there are registers for them
+	bytes    int // of a register
+	tile     int // edge of the squares of sums that the Cholesky factorisation keeps in registers
+	panel    int // rows of a matrix that are multiplied together
+	stripe   int // registers that hold a stripe of moments
+	together int // stripes that are updated together: those of lmax 8, if there are registers for them
 }
 
 var (
@@ -29,18 +28,13 @@ var (
 
 	singleAVX512 = vectors{element: single, name: "SingleAVX512", bytes: 64, tile: 5, panel: 23, stripe: 11, together: 1}
 	singleAVX2   = vectors{element: single, name: "SingleAVX2", bytes: 32, tile: 3, panel: 13, stripe: 11, together: 1}
-
-	// As many lanes as avx512, rounded.
-	halfAVX512 = vectors{element: single, name: "HalfAVX512", bytes: 32, half: true, panel: 23}
 )
 
 // lanes is the number of voxels side by side.
 func (v vectors) lanes() int { return v.bytes / v.size }
 
+// wide says whether there are 32 registers, of 64 bytes, masks, and operands that are one number in memory.
 func (v vectors) wide() bool { return v.bytes == 64 }
-
-// evex says whether there are 32 registers, masks, and operands that are one number in memory.
-func (v vectors) evex() bool { return v.wide() || v.half }
 
 // tileBytes is the size of one tile of the packed triangle.
 func (v vectors) tileBytes() int { return v.tile * v.tile * v.bytes }

@@ -51,67 +51,6 @@ func (a *lanes) rowsBy(several int, body func(count int)) {
 	a.rows(func() { body(1) })
 }
 
-// rowRegisters are what the models in 512 bits keep in registers: Z0-Z6 p, Z7-Z8 squares and Z9-Z10 gradient of even and
-// odd rows, Z11 c, Z12 mix, Z13-Z18 the polynomial of exp2, Z19 one, and three for each of four rows: t, work, d.
-type rowRegisters struct {
-	p, squares, gradient []reg.VecPhysical
-	c, mix               reg.VecPhysical
-	polynomial           []reg.VecPhysical
-	one                  reg.VecPhysical
-	t, q, d              []reg.VecPhysical
-}
-
-// rowsAtOnce hides the latency of the exponential.
-const rowsAtOnce = 4
-
-func (a *lanes) rowRegisters() rowRegisters {
-	r := a.registers
-	x := rowRegisters{
-		p: r[:7], squares: r[7:9], gradient: r[9:11], c: r[11], mix: r[12],
-		polynomial: r[13:19], one: r[19], t: r[20:24], q: r[24:28], d: r[28:32],
-	}
-	for k, c := range exp2Floor {
-		VMOVUPS(a.constant(c), x.polynomial[k])
-	}
-	VMOVUPS(a.constant(1), x.one)
-	return x
-}
-
-// predictRows computes t = exp2(w.p + p6) for several rows of the design at RDX.
-func (a *lanes) predictRows(x rowRegisters, count int) {
-	each := func(do func(u int)) {
-		for u := range count {
-			do(u)
-		}
-	}
-	each(func(u int) { VMOVAPS(x.p[6], x.t[u]) })
-	for k := range 6 {
-		each(func(u int) { VFMADD231PS_BCST(a.field(reg.RDX, designFields*u+k), x.p[k], x.t[u]) })
-	}
-	each(func(u int) { VREDUCEPS(Imm(reduceFloor), x.t[u], x.d[u]) })
-	last := len(x.polynomial) - 1
-	each(func(u int) { VMOVAPS(x.polynomial[last], x.q[u]) })
-	for k := last - 1; k >= 0; k-- {
-		each(func(u int) { VFMADD213PS(x.polynomial[k], x.d[u], x.q[u]) })
-	}
-	each(func(u int) { VFMADD213PS(x.one, x.d[u], x.q[u]) })
-	each(func(u int) { VSCALEFPS(x.t[u], x.q[u], x.t[u]) })
-}
-
-// differences computes d = s - t - c water, and adds up its squares.
-func (a *lanes) differences(x rowRegisters, count int) {
-	for u := range count {
-		a.load(a.at(reg.RSI, u), x.d[u])
-		VSUBPS(x.t[u], x.d[u], x.d[u])
-	}
-	for u := range count {
-		VFNMADD231PS_BCST(a.water(u), x.c, x.d[u])
-	}
-	for u := range count {
-		VFMADD231PS(x.d[u], x.d[u], x.squares[u%2])
-	}
-}
-
 // water is the signal of water in a row of the design.
 func (a *lanes) water(row int) Mem { return a.field(reg.RDX, designFields*row+waterField) }
 
@@ -119,54 +58,6 @@ func (a *lanes) water(row int) Mem { return a.field(reg.RDX, designFields*row+wa
 func (a *lanes) nextRows(count int) {
 	ADDQ(I32(int32(size*count)), reg.RSI)
 	a.skip(reg.RDX, designFields*count)
-}
-
-// addPair stores the sum of two registers, the first of which was loaded from there.
-func (a *lanes) addPair(pair []reg.VecPhysical, into Mem) {
-	VADDPS(pair[1], pair[0], pair[0])
-	a.store(pair[0], into)
-}
-
-// modelRows is model with several rows at once. RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n.
-func (a *lanes) modelRows() {
-	a.function("tensorModel", "u, v, x *float64, s *float64, design *float64, n int, point *float64",
-		"evaluates the model at a point, and what its derivatives are sums of.")
-	x := a.rowRegisters()
-	argument("u", reg.RDI)
-	argument("v", reg.R9)
-	argument("x", reg.R10)
-	a.begin(x.p)
-	a.load(a.at(reg.R8, pointSquares), x.squares[0])
-	a.load(a.at(reg.R8, pointGradient), x.gradient[0])
-	a.load(a.at(reg.R8, pointWater), x.c)
-	a.load(a.at(reg.R8, pointMix), x.mix)
-	a.zero(x.squares[1])
-	a.zero(x.gradient[1])
-	a.rowsBy(rowsAtOnce, func(count int) {
-		a.predictRows(x, count)
-		a.differences(x, count)
-		for u := range count {
-			VFMADD231PS_BCST(a.water(u), x.d[u], x.gradient[u%2])
-			VMULPS_BCST(a.water(u), x.t[u], x.q[u])
-			VMULPS(x.t[u], x.d[u], x.d[u])
-		}
-		for u := range count {
-			a.store(x.q[u], a.at(reg.R10, u))
-			a.store(x.d[u], a.at(reg.RDI, u))
-			VMULPS(x.mix, x.d[u], x.d[u])
-		}
-		for u := range count {
-			VFMSUB213PS(x.d[u], x.t[u], x.t[u])
-			a.store(x.t[u], a.at(reg.R9, u))
-		}
-		for _, pointer := range []reg.Register{reg.RDI, reg.R9, reg.R10} {
-			ADDQ(I32(int32(size*count)), pointer)
-		}
-		a.nextRows(count)
-	})
-	a.addPair(x.squares, a.at(reg.R8, pointSquares))
-	a.addPair(x.gradient, a.at(reg.R8, pointGradient))
-	a.end()
 }
 
 // logarithmsRows is logarithms with several rows at once.
@@ -237,46 +128,6 @@ func (a *lanes) logarithmsRows(name string, weighted bool) {
 			ADDQ(I32(int32(size*count)), reg.R9)
 		}
 		ADDQ(I32(int32(size*count)), reg.RDI)
-		a.nextRows(count)
-	})
-	a.end()
-}
-
-// misfitRows is misfit with several rows at once.
-func (a *lanes) misfitRows() {
-	a.function("tensorMisfit", "s *float64, design *float64, n int, point *float64",
-		"adds up the squares of the differences of signal and model at a point.")
-	x := a.rowRegisters()
-	a.begin(x.p)
-	a.load(a.at(reg.R8, pointSquares), x.squares[0])
-	a.load(a.at(reg.R8, pointWater), x.c)
-	a.zero(x.squares[1])
-	a.rowsBy(rowsAtOnce, func(count int) {
-		a.predictRows(x, count)
-		a.differences(x, count)
-		a.nextRows(count)
-	})
-	a.addPair(x.squares, a.at(reg.R8, pointSquares))
-	a.end()
-}
-
-// weightsRows is weights with several rows at once.
-func (a *lanes) weightsRows() {
-	a.function("tensorWeights", "u, v *float64, s *float64, design *float64, n int, point *float64",
-		"writes v = exp2(w.p + p6) and u = v s.")
-	x := a.rowRegisters()
-	argument("u", reg.RDI)
-	argument("v", reg.R9)
-	a.begin(x.p)
-	a.rowsBy(rowsAtOnce, func(count int) {
-		a.predictRows(x, count)
-		for u := range count {
-			a.store(x.t[u], a.at(reg.R9, u))
-			VMULPS(a.at(reg.RSI, u), x.t[u], x.t[u])
-			a.store(x.t[u], a.at(reg.RDI, u))
-		}
-		ADDQ(I32(int32(size*count)), reg.RDI)
-		ADDQ(I32(int32(size*count)), reg.R9)
 		a.nextRows(count)
 	})
 	a.end()

@@ -25,9 +25,9 @@ func tensor(wide bool) {
 	a.normalSums()
 	a.expand()
 	if wide {
-		a.model()
-		a.misfit()
-		a.weights()
+		a.modelRows()
+		a.misfitRows()
+		a.weightsRows()
 	} else {
 		a.modelPair()
 		a.misfitNarrow()
@@ -200,15 +200,6 @@ func (a *lanes) expand() {
 // packed is the place of element (i, j), j <= i, in a packed lower triangle.
 func packed(i, j int) int { return i*(i+1)/2 + j }
 
-// predict computes t = exp2(w.p + p6) for one row of the design at RDX into z. p is in registers.
-func (a *lanes) predict(z, spare reg.VecPhysical, work [4]reg.VecPhysical, p, table []reg.VecPhysical) {
-	VMOVAPD(p[6], z)
-	for k := range 6 {
-		a.addProduct(a.field(reg.RDX, k), p[k], z, spare)
-	}
-	a.exp2(z, work, table)
-}
-
 // Places in ops.Point.
 const (
 	pointWater    = 7
@@ -216,55 +207,6 @@ const (
 	pointSquares  = 9
 	pointGradient = 10
 )
-
-// model: the rows of a Newton pass. t = exp2(w.p + p6), d = s - t - c water;
-// u = d t, v = t^2 - mix u, x = t water; squares += d^2, gradient += d water.
-//
-// RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n.
-// Z0-Z6 p, Z7 squares, Z8 gradient, Z9 t, Z10-Z12 and Z15 work, Z13 d, Z14 broadcasts, Z16 c, Z17 mix, Z18-Z19 table.
-func (a *lanes) model() {
-	a.function("tensorModel", "u, v, x *float64, s *float64, design *float64, n int, point *float64",
-		"evaluates the model at a point, and what its derivatives are sums of.")
-	r := a.registers
-	p, squares, gradient, t, work, d, water := r[:7], r[7], r[8], r[9], [4]reg.VecPhysical{r[10], r[11], r[12], r[15]}, r[13], r[14]
-	var table []reg.VecPhysical
-	if a.wide {
-		table = r[18:20]
-		a.exp2Table(table)
-	}
-	a.halves(func() {
-		argument("u", reg.RDI)
-		argument("v", reg.R9)
-		argument("x", reg.R10)
-		a.begin(p)
-		a.load(a.at(reg.R8, pointSquares), squares)
-		a.load(a.at(reg.R8, pointGradient), gradient)
-		c, mix := a.inRegister(pointWater, 16), a.inRegister(pointMix, 17)
-		a.rows(func() {
-			a.predict(t, water, work, p, table)
-			a.load(a.at(reg.RSI, 0), d)
-			a.broadcast(a.field(reg.RDX, waterField), water)
-			a.sub(t, d, d)
-			a.fnmadd231(c, water, d)
-			a.fmadd231(d, d, squares)
-			a.fmadd231(d, water, gradient)
-			a.mul(t, water, water)
-			a.mul(t, d, d)
-			a.store(water, a.at(reg.R10, 0))
-			a.store(d, a.at(reg.RDI, 0))
-			a.mul(mix, d, d)
-			a.fmsub213(d, t, t)
-			a.store(t, a.at(reg.R9, 0))
-			ADDQ(Imm(size), reg.RDI)
-			ADDQ(Imm(size), reg.R9)
-			ADDQ(Imm(size), reg.R10)
-			a.next()
-		})
-		a.store(squares, a.at(reg.R8, pointSquares))
-		a.store(gradient, a.at(reg.R8, pointGradient))
-	})
-	a.end()
-}
 
 // begin loads the arguments that the models share, and p.
 func (a *lanes) begin(p []reg.VecPhysical) {
@@ -281,74 +223,4 @@ func (a *lanes) begin(p []reg.VecPhysical) {
 func (a *lanes) next() {
 	ADDQ(Imm(size), reg.RSI)
 	a.skip(reg.RDX, designFields)
-}
-
-// inRegister is a number of the Point: in a register where there are 32, in memory else.
-func (a *lanes) inRegister(k, register int) Op {
-	if !a.wide {
-		return a.at(reg.R8, k)
-	}
-	a.load(a.at(reg.R8, k), a.registers[register])
-	return a.registers[register]
-}
-
-// misfit: squares += (s - exp2(w.p + p6) - c water)^2.
-//
-// RSI s, RDX row of the design, R8 the Point, RCX n. Z0-Z6 p, Z7 squares, Z8-Z12 and Z14 work, Z13 d, Z16 c, Z18-Z19 table.
-func (a *lanes) misfit() {
-	a.function("tensorMisfit", "s *float64, design *float64, n int, point *float64",
-		"adds up the squares of the differences of signal and model at a point.")
-	r := a.registers
-	p, squares, t, work, d, water := r[:7], r[7], r[8], [4]reg.VecPhysical{r[9], r[10], r[11], r[14]}, r[13], r[12]
-	var table []reg.VecPhysical
-	if a.wide {
-		table = r[18:20]
-		a.exp2Table(table)
-	}
-	a.halves(func() {
-		a.begin(p)
-		a.load(a.at(reg.R8, pointSquares), squares)
-		c := a.inRegister(pointWater, 16)
-		a.rows(func() {
-			a.predict(t, water, work, p, table)
-			a.load(a.at(reg.RSI, 0), d)
-			a.broadcast(a.field(reg.RDX, waterField), water)
-			a.sub(t, d, d)
-			a.fnmadd231(c, water, d)
-			a.fmadd231(d, d, squares)
-			a.next()
-		})
-		a.store(squares, a.at(reg.R8, pointSquares))
-	})
-	a.end()
-}
-
-// weights: v = exp2(w.p + p6), u = v y; y comes as s.
-//
-// RDI u, R9 v, RSI y, RDX row of the design, R8 the Point, RCX n. Z0-Z6 p, Z8-Z13 work, Z18-Z19 table.
-func (a *lanes) weights() {
-	a.function("tensorWeights", "u, v *float64, s *float64, design *float64, n int, point *float64",
-		"writes v = exp2(w.p + p6) and u = v s.")
-	r := a.registers
-	p, t, work, spare := r[:7], r[8], [4]reg.VecPhysical{r[9], r[10], r[11], r[13]}, r[12]
-	var table []reg.VecPhysical
-	if a.wide {
-		table = r[18:20]
-		a.exp2Table(table)
-	}
-	a.halves(func() {
-		argument("u", reg.RDI)
-		argument("v", reg.R9)
-		a.begin(p)
-		a.rows(func() {
-			a.predict(t, spare, work, p, table)
-			a.store(t, a.at(reg.R9, 0))
-			a.mul(a.at(reg.RSI, 0), t, t)
-			a.store(t, a.at(reg.RDI, 0))
-			ADDQ(Imm(size), reg.RDI)
-			ADDQ(Imm(size), reg.R9)
-			a.next()
-		})
-	})
-	a.end()
 }

@@ -36,8 +36,8 @@ func (a *lanes) exp2(z reg.VecPhysical, spare [4]reg.VecPhysical, table []reg.Ve
 	}
 	shifted, k, q := spare[0], spare[1], spare[2]
 	if a.wide {
-		a.clamp(z, q, -1100, 1100)
-		shift := a.constant(3 << 47) // 1.5 2^48: the last bit of the sum is a sixteenth
+		a.clamp(z, q, -exp2Limit, exp2Limit)
+		shift := a.constant(exp2Shift)
 		a.add(shift, z, shifted)
 		a.sub(shift, shifted, k)
 		a.sub(k, z, z)
@@ -58,6 +58,11 @@ func (a *lanes) exp2(z reg.VecPhysical, spare [4]reg.VecPhysical, table []reg.Ve
 	a.fmadd213(a.constant(1), z, q)
 	a.mul(q, shifted, z)
 }
+
+const (
+	exp2Shift = 3 << 47 // 1.5 2^48: the last bit of a sum with it is a sixteenth
+	exp2Limit = 1100    // beyond, results are 0 or infinite
+)
 
 // clamp keeps z between two limits; NaN stays.
 func (a *lanes) clamp(z, spare reg.VecPhysical, low, high float64) {

@@ -151,7 +151,7 @@ func (a *lanes) reweightWide() {
 	r := a.registers
 	p, right, shift, c := r[:6], r[6:13], r[15], r[16:21]
 	a.exp2Table(r[13:15])
-	VMOVUPD(a.constant(3<<47), shift)
+	VMOVUPD(a.constant(exp2Shift), shift)
 	a.constants8(weightNarrow, c)
 	argument("p", reg.R8)
 	for k := range p {
@@ -474,7 +474,7 @@ func (a *lanes) tissueWide() {
 	r := a.registers
 	p, right, squares, mix, shift := r[:7], r[7:14], r[14], r[15], r[18]
 	a.exp2Table(r[16:18])
-	VMOVUPD(a.constant(3<<47), shift)
+	VMOVUPD(a.constant(exp2Shift), shift)
 	a.begin(p)
 	a.load(a.at(reg.R8, pointSquares), squares)
 	a.load(a.at(reg.R8, pointMix), mix)

@@ -100,7 +100,11 @@ func (a *lanes) field(pointer reg.Register, k int) Mem {
 
 // skip moves a pointer on by a row of so many elements.
 func (a *lanes) skip(pointer reg.Register, fields int) {
-	ADDQ(Imm(uint64(a.element()*fields)), pointer)
+	if bytes := a.element() * fields; bytes < 1<<8 {
+		ADDQ(Imm(uint64(bytes)), pointer)
+	} else {
+		ADDQ(I32(int32(bytes)), pointer)
+	}
 }
 
 // argument loads a parameter into a general register.

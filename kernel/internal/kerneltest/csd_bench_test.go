@@ -140,8 +140,8 @@ func (b stepBench[T, S]) benchmarkIteration(below func(sets *uint64, rows *byte,
 func (b stepBench[T, S]) benchmarkRounded(s *ops.CSD) {
 	const n, d = benchCoefficients, benchDirections
 	rows, words := up(d, s.Panel), up(d, 64)/64
-	panels, rounded := make([]float64, rows*n), make([]float32, rows*n)
-	x, half, thresholds := make([]float64, n*s.Lanes), make([]float32, n*s.Lanes), make([]float64, s.Lanes)
+	panels, rounded := make([]float64, rows*n), make([]float32, up(rows, s.RoundedPanel)*n)
+	x, narrow, thresholds := make([]float64, n*s.Lanes), make([]float32, n*2*s.Lanes), make([]float64, s.Lanes)
 	for i := range x {
 		x[i], thresholds[i%s.Lanes] = 1, 1
 	}
@@ -151,7 +151,7 @@ func (b stepBench[T, S]) benchmarkRounded(s *ops.CSD) {
 		errors [2]float64
 	}{{"BelowRounded", [2]float64{1e-6, 1e-6}}, {"BelowRoundedInDoubt", [2]float64{1, 1}}} {
 		b.run(c.name, s.Lanes, 2*n*d, func() {
-			s.BelowRounded(&sets[0], &masks[0], &panels[0], &rounded[0], &x[0], &half[0], &thresholds[0], &c.errors[0], rows/s.Panel, n, 0, words)
+			s.BelowRounded(&sets[0], &masks[0], &panels[0], &rounded[0], &x[0], &narrow[0], &thresholds[0], &c.errors[0], rows/s.Panel, n, 0, words)
 		})
 	}
 }
@@ -186,15 +186,13 @@ func (b stepBench[T, S]) benchmarkSolve() {
 	tiles := up(n, b.Tile) / b.Tile
 	q, inverse := make([]T, tiles*(tiles+1)/2*b.Tile*b.Tile*b.Lanes), b.vectors(tiles*b.Tile)
 	z, y := b.vectors(tiles*b.Tile), b.vectors(tiles*b.Tile+1)
-	b.run("Factorise", b.Lanes, n*n*n/3.+n*n/2.+n*n, func() {
-		for i := range tiles { // a new unit matrix on top of the old factor
-			for r := range b.Tile {
-				for lane := range b.Lanes {
-					q[(((i*(i+1)/2+i)*b.Tile+r)*b.Tile+r)*b.Lanes+lane] = 1
-				}
+	for i := range tiles { // a unit matrix is its own factor
+		for r := range b.Tile {
+			for lane := range b.Lanes {
+				q[(((i*(i+1)/2+i)*b.Tile+r)*b.Tile+r)*b.Lanes+lane] = 1
 			}
 		}
-		b.Factorise(&q[0], &inverse[0], &y[0], &z[0], tiles)
-	})
+	}
+	b.run("Factorise", b.Lanes, n*n*n/3.+n*n/2.+n*n, func() { b.Factorise(&q[0], &inverse[0], &y[0], &z[0], tiles) })
 	b.run("BackSolve", b.Lanes, n*n, func() { b.BackSolve(&y[0], &q[0], &inverse[0], tiles) })
 }

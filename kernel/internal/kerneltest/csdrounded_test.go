@@ -14,7 +14,7 @@ type roundedCase struct {
 	panels, x, thresholds []float64
 	rounded               []float32
 	errors                []float64
-	half                  []float32
+	narrow                []float32
 	masks                 []byte
 	sets                  [2][]uint64
 }
@@ -34,20 +34,33 @@ func forEachRounded(t *testing.T, test func(c roundedCase)) {
 			c := roundedCase{
 				csdBench: b, rows: rows, columns: columns, stored: stored,
 				panels: b.numbers(count * stored * b.Panel), x: b.zeros(max(columns, 1) * b.Lanes), thresholds: b.numbers(b.Lanes),
-				rounded: kerneltest.Guarded[float32](b.T, count*stored*b.Panel, b.edge), errors: b.zeros(2),
-				half:  kerneltest.Guarded[float32](b.T, max(columns, 1)*b.Lanes, b.edge),
-				masks: kerneltest.Guarded[byte](b.T, b.RowBytes(count, (rows+63)/64), b.edge),
+				errors: b.zeros(2),
+				narrow: kerneltest.Guarded[float32](b.T, max(columns, 1)*2*b.Lanes, b.edge),
+				masks:  kerneltest.Guarded[byte](b.T, b.RowBytes(count, (rows+63)/64), b.edge),
 			}
 			for i := range c.sets {
 				c.sets[i] = kerneltest.Guarded[uint64](b.T, b.Lanes*((rows+63)/64), b.edge)
 			}
 			copy(c.x, b.numbers(columns*b.Lanes))
-			for i, v := range c.panels {
-				c.rounded[i] = float32(v)
-			}
+			c.round(count)
 			test(c)
 		}
 	})
+}
+
+// round puts the rows of count panels into panels of rounded numbers. What fills up the last one is not zero.
+func (c *roundedCase) round(count int) {
+	size := c.kernels.RoundedPanel
+	wide := (count*c.Panel + size - 1) / size
+	c.rounded = kerneltest.Guarded[float32](c.T, wide*c.stored*size, c.edge)
+	for i := range c.rounded {
+		c.rounded[i] = 1e9
+	}
+	for r := range count * c.Panel {
+		for k := range c.stored {
+			c.rounded[(r/size*c.stored+k)*size+r%size] = float32(c.panels[(r/c.Panel*c.stored+k)*c.Panel+r%c.Panel])
+		}
+	}
 }
 
 // compare returns the sets by BelowRounded and by Below.
@@ -58,7 +71,7 @@ func (c roundedCase) compare() (got, want func(lane, row int) bool) {
 		return func(lane, row int) bool { return sets[lane*words+row/64]>>(row%64)&1 == 1 }
 	}
 	rounded, double, masks, x, thresholds := c.sets[0], c.sets[1], &c.masks[0], &c.x[0], &c.thresholds[0]
-	c.kernels.BelowRounded(&rounded[0], masks, &c.panels[0], &c.rounded[0], x, &c.half[0], thresholds, &c.errors[0], count, c.columns, skip, words)
+	c.kernels.BelowRounded(&rounded[0], masks, &c.panels[0], &c.rounded[0], x, &c.narrow[0], thresholds, &c.errors[0], count, c.columns, skip, words)
 	c.kernels.Below(&double[0], masks, &c.panels[0], x, thresholds, count, c.columns, skip, words)
 	return marked(rounded), marked(double)
 }

@@ -31,14 +31,15 @@ type CSD struct {
 	// scratch, see RowBytes, and zero where no row is.
 	Below func(sets *uint64, rows *byte, panels, x, thresholds *float64, count, columns, skip, words int)
 
-	// BelowRounded is Below, from numbers rounded to single precision where that decides: rounded is
-	// panels with such numbers, and rows that fill up the last panel may differ; half is scratch of
-	// columns vectors of them. In a lane, rounding changes a row's product less the threshold by at most
+	// BelowRounded is Below, from numbers rounded to single precision where that decides: rounded has
+	// such numbers in panels of RoundedPanel rows, Panel or two of them, and rows that fill up the last one may
+	// differ; narrow is scratch of columns times 2*Lanes such numbers. In a lane, rounding changes a row's product less the threshold by at most
 	// errors[0] times the length of x, errors[1] times the threshold and 2^-100, where the first two are
 	// below 2^73. Where they are not, x is not finite, or a row is as near to the threshold as that, its
 	// panel is multiplied once more in all lanes, in double precision: sets are those of Below. It is nil
 	// where nothing would be gained.
-	BelowRounded func(sets *uint64, rows *byte, panels *float64, rounded *float32, x *float64, half *float32, thresholds, errors *float64, count, columns, skip, words int)
+	BelowRounded func(sets *uint64, rows *byte, panels *float64, rounded *float32, x *float64, narrow *float32, thresholds, errors *float64, count, columns, skip, words int)
+	RoundedPanel int
 
 	// Single is the iteration in single precision.
 	Single *CSDSingle
@@ -114,8 +115,8 @@ type CSDIteration[T float32 | float64, S int32 | float64] struct {
 	BackSolve func(y, q, inverse *T, tiles int)
 }
 
-// RowBytes is the scratch that Below needs: a mask of lanes, of whole bytes, for each row of the panels
-// and for each bit of a set of so many words.
+// RowBytes is the scratch that Below needs: a mask of lanes, of whole bytes, for each row of the panels, of
+// which two may be compared at a time, and for each bit of a set of so many words.
 func (s *CSDIteration[T, S]) RowBytes(panels, words int) int {
-	return (s.Lanes + 7) / 8 * max(panels*s.Panel, 64*words)
+	return (s.Lanes + 7) / 8 * max((panels+panels%2)*s.Panel, 64*words)
 }

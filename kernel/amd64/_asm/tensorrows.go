@@ -1,0 +1,205 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// rowRegisters are what the models in 512 bits keep in registers. They take four measurements (rows) at once: the
+// exponential of one takes longer than a processor can look ahead.
+//
+//	single   Z0-Z6 p, Z7-Z8 squares and Z9-Z10 gradient of even and odd rows, Z11 c, Z12 mix, Z13-Z18 the polynomial of
+//	         exp2, Z19 one, and three for each row: t, q, d
+//	double   Z0-Z6 p, Z7 squares, Z8 gradient, Z9 c, Z10 mix, Z11-Z12 the powers of 2^(1/16), Z13 what rounds to a
+//	         sixteenth, Z14 limits, and four for each row: t, q, d, k
+type rowRegisters struct {
+	p, squares, gradient []reg.VecPhysical
+	c, mix               reg.VecPhysical
+	polynomial           []reg.VecPhysical
+	one                  reg.VecPhysical
+	powers               []reg.VecPhysical
+	shift, limit         reg.VecPhysical
+	t, q, d, k           []reg.VecPhysical
+}
+
+// rowsAtOnce hides the latency of the exponential.
+const rowsAtOnce = 4
+
+func (a *lanes) rowRegisters() rowRegisters {
+	r := a.registers
+	if !a.single {
+		x := rowRegisters{
+			p: r[:7], squares: r[7:8], gradient: r[8:9], c: r[9], mix: r[10],
+			powers: r[11:13], shift: r[13], limit: r[14], t: r[16:20], q: r[20:24], d: r[24:28], k: r[28:32],
+		}
+		a.exp2Table(x.powers)
+		VMOVUPD(a.constant(exp2Shift), x.shift)
+		return x
+	}
+	x := rowRegisters{
+		p: r[:7], squares: r[7:9], gradient: r[9:11], c: r[11], mix: r[12],
+		polynomial: r[13:19], one: r[19], t: r[20:24], q: r[24:28], d: r[28:32],
+	}
+	for k, c := range exp2Floor {
+		VMOVUPS(a.constant(c), x.polynomial[k])
+	}
+	VMOVUPS(a.constant(1), x.one)
+	return x
+}
+
+// predictRows computes t = exp2(w.p + p6) for several rows of the design at RDX.
+func (a *lanes) predictRows(x rowRegisters, count int) {
+	each := func(do func(u int)) {
+		for u := range count {
+			do(u)
+		}
+	}
+	each(func(u int) { VMOVAPS(x.p[6], x.t[u]) })
+	for k := range 6 {
+		each(func(u int) { a.fmadd231Broadcast(a.field(reg.RDX, designFields*u+k), x.p[k], x.t[u]) })
+	}
+	if !a.single {
+		a.powersOfRows(x, each)
+		return
+	}
+	each(func(u int) { VREDUCEPS(Imm(reduceFloor), x.t[u], x.d[u]) })
+	last := len(x.polynomial) - 1
+	each(func(u int) { VMOVAPS(x.polynomial[last], x.q[u]) })
+	for k := last - 1; k >= 0; k-- {
+		each(func(u int) { VFMADD213PS(x.polynomial[k], x.d[u], x.q[u]) })
+	}
+	each(func(u int) { VFMADD213PS(x.one, x.d[u], x.q[u]) })
+	each(func(u int) { VSCALEFPS(x.t[u], x.q[u], x.t[u]) })
+}
+
+// powersOfRows is exp2 in double precision, of the t of several rows.
+func (a *lanes) powersOfRows(x rowRegisters, each func(do func(u int))) {
+	VMOVUPD(a.constant(-exp2Limit), x.limit)
+	each(func(u int) { a.max(x.t[u], x.limit, x.t[u]) })
+	VMOVUPD(a.constant(exp2Limit), x.limit)
+	each(func(u int) { a.min(x.t[u], x.limit, x.t[u]) })
+	each(func(u int) { a.add(x.shift, x.t[u], x.d[u]) })
+	each(func(u int) { a.sub(x.shift, x.d[u], x.k[u]) })
+	each(func(u int) { a.sub(x.k[u], x.t[u], x.t[u]) })
+	each(func(u int) { VPERMI2PD(x.powers[1], x.powers[0], x.d[u]) })
+	last := len(exp2Narrow) - 1
+	each(func(u int) { VMOVUPD(a.constant(exp2Narrow[last]), x.q[u]) })
+	for k := last - 1; k >= 0; k-- {
+		each(func(u int) { a.fmadd213(a.constant(exp2Narrow[k]), x.t[u], x.q[u]) })
+	}
+	each(func(u int) { a.mul(x.t[u], x.q[u], x.q[u]) })
+	each(func(u int) { a.fmadd213(x.d[u], x.d[u], x.q[u]) })
+	each(func(u int) { VSCALEFPD(x.k[u], x.q[u], x.t[u]) })
+}
+
+// differences computes d = s - t - c water, and adds up its squares.
+func (a *lanes) differences(x rowRegisters, count int) {
+	for u := range count {
+		a.load(a.at(reg.RSI, u), x.d[u])
+		a.sub(x.t[u], x.d[u], x.d[u])
+	}
+	for u := range count {
+		a.fnmadd231Broadcast(a.water(u), x.c, x.d[u])
+	}
+	for u := range count {
+		a.fmadd231(x.d[u], x.d[u], x.squares[u%len(x.squares)])
+	}
+}
+
+// loadSums and storeSums move the sums of even and odd rows, or of all rows, from and to the Point.
+func (a *lanes) loadSums(place int, sums []reg.VecPhysical) {
+	a.load(a.at(reg.R8, place), sums[0])
+	for _, sum := range sums[1:] {
+		a.zero(sum)
+	}
+}
+
+func (a *lanes) storeSums(sums []reg.VecPhysical, place int) {
+	for _, sum := range sums[1:] {
+		a.add(sum, sums[0], sums[0])
+	}
+	a.store(sums[0], a.at(reg.R8, place))
+}
+
+// modelRows writes the rows of a Newton pass. t = exp2(w.p + p6), d = s - t - c water;
+// u = d t, v = t^2 - mix u, x = t water; squares += d^2, gradient += d water.
+//
+// RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n.
+func (a *lanes) modelRows() {
+	a.function("tensorModel", "u, v, x *float64, s *float64, design *float64, n int, point *float64",
+		"evaluates the model at a point, and what its derivatives are sums of.")
+	x := a.rowRegisters()
+	argument("u", reg.RDI)
+	argument("v", reg.R9)
+	argument("x", reg.R10)
+	a.begin(x.p)
+	a.loadSums(pointSquares, x.squares)
+	a.loadSums(pointGradient, x.gradient)
+	a.load(a.at(reg.R8, pointWater), x.c)
+	a.load(a.at(reg.R8, pointMix), x.mix)
+	a.rowsBy(rowsAtOnce, func(count int) {
+		a.predictRows(x, count)
+		a.differences(x, count)
+		for u := range count {
+			a.fmadd231Broadcast(a.water(u), x.d[u], x.gradient[u%len(x.gradient)])
+			a.mulBroadcast(a.water(u), x.t[u], x.q[u])
+			a.mul(x.t[u], x.d[u], x.d[u])
+		}
+		for u := range count {
+			a.store(x.q[u], a.at(reg.R10, u))
+			a.store(x.d[u], a.at(reg.RDI, u))
+			a.mul(x.mix, x.d[u], x.d[u])
+		}
+		for u := range count {
+			a.fmsub213(x.d[u], x.t[u], x.t[u])
+			a.store(x.t[u], a.at(reg.R9, u))
+		}
+		for _, pointer := range []reg.Register{reg.RDI, reg.R9, reg.R10} {
+			ADDQ(I32(int32(size*count)), pointer)
+		}
+		a.nextRows(count)
+	})
+	a.storeSums(x.squares, pointSquares)
+	a.storeSums(x.gradient, pointGradient)
+	a.end()
+}
+
+// misfitRows: squares += (s - exp2(w.p + p6) - c water)^2. Registers are those of modelRows.
+func (a *lanes) misfitRows() {
+	a.function("tensorMisfit", "s *float64, design *float64, n int, point *float64",
+		"adds up the squares of the differences of signal and model at a point.")
+	x := a.rowRegisters()
+	a.begin(x.p)
+	a.loadSums(pointSquares, x.squares)
+	a.load(a.at(reg.R8, pointWater), x.c)
+	a.rowsBy(rowsAtOnce, func(count int) {
+		a.predictRows(x, count)
+		a.differences(x, count)
+		a.nextRows(count)
+	})
+	a.storeSums(x.squares, pointSquares)
+	a.end()
+}
+
+// weightsRows: v = exp2(w.p + p6), u = v y; y comes as s. Registers are those of modelRows.
+func (a *lanes) weightsRows() {
+	a.function("tensorWeights", "u, v *float64, s *float64, design *float64, n int, point *float64",
+		"writes v = exp2(w.p + p6) and u = v s.")
+	x := a.rowRegisters()
+	argument("u", reg.RDI)
+	argument("v", reg.R9)
+	a.begin(x.p)
+	a.rowsBy(rowsAtOnce, func(count int) {
+		a.predictRows(x, count)
+		for u := range count {
+			a.store(x.t[u], a.at(reg.R9, u))
+			a.mul(a.at(reg.RSI, u), x.t[u], x.t[u])
+			a.store(x.t[u], a.at(reg.RDI, u))
+		}
+		ADDQ(I32(int32(size*count)), reg.RDI)
+		ADDQ(I32(int32(size*count)), reg.R9)
+		a.nextRows(count)
+	})
+	a.end()
+}
