@@ -147,6 +147,9 @@ func checkTissue(t Tissue) error {
 		return fmt.Errorf("a tissue is called %q, expected a name without blank, slash and underscore", t.Name)
 	}
 	if !t.Response.IsZonal() {
+		if s0 := t.Response.S0; !(s0 > 0) {
+			return fmt.Errorf("the response of %s has S0 = %v, expected a positive signal", t.Name, s0)
+		}
 		return nil
 	}
 	signal := 0.0

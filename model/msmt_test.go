@@ -166,6 +166,8 @@ func TestResponsesThatDoNotFitTheShellsAreErrors(t *testing.T) {
 		"without blank":            {{"W M", rows(4)}},
 		"empty row":                {{"WM", acq.Response{Zonal: [][]float64{{}}}}},
 		"among its coefficients":   {{"WM", acq.Response{Zonal: [][]float64{{math.NaN()}}}}},
+		"two tissues are called":   {{"GM", rows(4)}, {"GM", rows(4)}},
+		"has S0 = 0":               {{"WM", acq.Response{}}},
 	} {
 		if _, err := NewMSMT(g, tissues, MSMTOptions{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want an error about %q", err, want)
@@ -176,6 +178,23 @@ func TestResponsesThatDoNotFitTheShellsAreErrors(t *testing.T) {
 	}
 	if _, err := NewMSMT(g, threeTissues(), MSMTOptions{LMax: 7}); err == nil {
 		t.Error("lmax 7 was taken")
+	}
+}
+
+func TestResponsesOfDIPYThatAreIncompleteAreErrors(t *testing.T) {
+	for _, c := range []struct {
+		want     string
+		response [][]float64
+		iso      int
+	}{
+		{"0 rows", nil, 2},
+		{"2 columns", [][]float64{{3, 2}, {3, 2}}, 2},
+		{"1 rows", [][]float64{{3, 2, 1}}, 2},
+		{"-2 tissues", [][]float64{{3, 2, 1}, {3, 2, 1}}, -2},
+	} {
+		if _, err := DIPYTissues(c.response, []float64{0, 1000}, c.iso); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, want one with %q", err, c.want)
+		}
 	}
 }
 

@@ -41,7 +41,10 @@ func NameTissues(responses []acq.Response) []Tissue {
 // bvals its shells. The first iso columns are tissues without direction, CSF and GM by DIPY's
 // order; the others are the zonal harmonics of WM. The numbers are those of MRtrix3's files.
 func DIPYTissues(response [][]float64, bvals []float64, iso int) ([]Tissue, error) {
-	if len(response) == 0 || len(response) != len(bvals) {
+	switch {
+	case iso < 0:
+		return nil, fmt.Errorf("msmt: there are %d tissues without direction, expected none or more", iso)
+	case len(response) == 0 || len(response) != len(bvals):
 		return nil, fmt.Errorf("msmt: the response has %d rows, expected one for each of %d shells", len(response), len(bvals))
 	}
 	names := []string{"CSF", "GM"}
