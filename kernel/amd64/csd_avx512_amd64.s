@@ -894,28 +894,30 @@ twin39:
 	JZ    after_both42
 
 both41:
-	VMOVUPD      (R8), Z8
-	VMOVUPD      64(R8), Z9
-	VBROADCASTSD (DI), Z10
-	VFMADD231PD  Z8, Z10, Z0
-	VFMADD231PD  Z9, Z10, Z1
-	VBROADCASTSD 8(DI), Z11
-	VFMADD231PD  Z8, Z11, Z4
-	VFMADD231PD  Z9, Z11, Z5
-	ADDQ         $+128, R8
-	ADDQ         $+16, DI
-	VMOVUPD      (R9), Z8
-	VMOVUPD      64(R9), Z9
-	VBROADCASTSD (DI), Z10
-	VFMADD231PD  Z8, Z10, Z2
-	VFMADD231PD  Z9, Z10, Z3
-	VBROADCASTSD 8(DI), Z11
-	VFMADD231PD  Z8, Z11, Z6
-	VFMADD231PD  Z9, Z11, Z7
-	ADDQ         $+128, R9
-	ADDQ         $+16, DI
-	DECQ         R10
-	JNZ          both41
+	VMOVUPD         (R8), Z8
+	VMOVUPD         64(R8), Z9
+	VBROADCASTF64X2 (DI), Z11
+	VMOVDDUP        Z11, Z10
+	VPERMILPD       $0xff, Z11, Z11
+	VFMADD231PD     Z8, Z10, Z0
+	VFMADD231PD     Z9, Z10, Z1
+	VFMADD231PD     Z8, Z11, Z4
+	VFMADD231PD     Z9, Z11, Z5
+	ADDQ            $+128, R8
+	ADDQ            $+16, DI
+	VMOVUPD         (R9), Z8
+	VMOVUPD         64(R9), Z9
+	VBROADCASTF64X2 (DI), Z11
+	VMOVDDUP        Z11, Z10
+	VPERMILPD       $0xff, Z11, Z11
+	VFMADD231PD     Z8, Z10, Z2
+	VFMADD231PD     Z9, Z10, Z3
+	VFMADD231PD     Z8, Z11, Z6
+	VFMADD231PD     Z9, Z11, Z7
+	ADDQ            $+128, R9
+	ADDQ            $+16, DI
+	DECQ            R10
+	JNZ             both41
 
 after_both42:
 	// Terms of the difference alone.
@@ -923,18 +925,19 @@ after_both42:
 	JZ    after_rest44
 
 rest43:
-	VMOVUPD      (R8), Z8
-	VMOVUPD      64(R8), Z9
-	VBROADCASTSD (DI), Z10
-	VFMADD231PD  Z8, Z10, Z0
-	VFMADD231PD  Z9, Z10, Z1
-	VBROADCASTSD 8(DI), Z11
-	VFMADD231PD  Z8, Z11, Z4
-	VFMADD231PD  Z9, Z11, Z5
-	ADDQ         $+128, R8
-	ADDQ         $+16, DI
-	DECQ         R11
-	JNZ          rest43
+	VMOVUPD         (R8), Z8
+	VMOVUPD         64(R8), Z9
+	VBROADCASTF64X2 (DI), Z11
+	VMOVDDUP        Z11, Z10
+	VPERMILPD       $0xff, Z11, Z11
+	VFMADD231PD     Z8, Z10, Z0
+	VFMADD231PD     Z9, Z10, Z1
+	VFMADD231PD     Z8, Z11, Z4
+	VFMADD231PD     Z9, Z11, Z5
+	ADDQ            $+128, R8
+	ADDQ            $+16, DI
+	DECQ            R11
+	JNZ             rest43
 
 after_rest44:
 	VADDPD      Z2, Z0, Z8
@@ -993,18 +996,19 @@ couple45:
 	JZ      after_term48
 
 term47:
-	VMOVUPD      (R8), Z8
-	VMOVUPD      64(R8), Z9
-	VBROADCASTSD (DI), Z10
-	VFMADD231PD  Z8, Z10, Z0
-	VFMADD231PD  Z9, Z10, Z1
-	VBROADCASTSD 8(DI), Z11
-	VFMADD231PD  Z8, Z11, Z2
-	VFMADD231PD  Z9, Z11, Z3
-	ADDQ         $+128, R8
-	ADDQ         $+16, DI
-	DECQ         R9
-	JNZ          term47
+	VMOVUPD         (R8), Z8
+	VMOVUPD         64(R8), Z9
+	VBROADCASTF64X2 (DI), Z11
+	VMOVDDUP        Z11, Z10
+	VPERMILPD       $0xff, Z11, Z11
+	VFMADD231PD     Z8, Z10, Z0
+	VFMADD231PD     Z9, Z10, Z1
+	VFMADD231PD     Z8, Z11, Z2
+	VFMADD231PD     Z9, Z11, Z3
+	ADDQ            $+128, R8
+	ADDQ            $+16, DI
+	DECQ            R9
+	JNZ             term47
 
 after_term48:
 	MOVLQSX     8(BX), R8

@@ -402,151 +402,46 @@ TEXT ·singleExp2AVX512(SB), NOSPLIT, $0-24
 	JLE   done16
 
 row15:
-	VMOVUPD     (SI), Z0
-	VREDUCEPS   $0x09, Z0, Z2
-	VMOVUPD     singleAVX512395a4aaa<>+0(SB), Z3
-	VFMADD213PS singleAVX5123aa65bd8<>+0(SB), Z2, Z3
-	VFMADD213PS singleAVX5123c1e243e<>+0(SB), Z2, Z3
-	VFMADD213PS singleAVX5123d634fcc<>+0(SB), Z2, Z3
-	VFMADD213PS singleAVX5123e75fe1f<>+0(SB), Z2, Z3
-	VFMADD213PS singleAVX5123f317218<>+0(SB), Z2, Z3
-	VFMADD213PS singleAVX5123f800000<>+0(SB), Z2, Z3
-	VSCALEFPS   Z0, Z3, Z0
-	VMOVUPD     Z0, (DI)
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DI
-	DECQ        CX
-	JNZ         row15
+	VMOVUPD          (SI), Z0
+	VREDUCEPS        $0x09, Z0, Z2
+	VBROADCASTSS     singleAVX512number395a4aaa<>+0(SB), Z3
+	VFMADD213PS.BCST singleAVX512number3aa65bd8<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST singleAVX512number3c1e243e<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST singleAVX512number3d634fcc<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST singleAVX512number3e75fe1f<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST singleAVX512number3f317218<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST singleAVX512number3f800000<>+0(SB), Z2, Z3
+	VSCALEFPS        Z0, Z3, Z0
+	VMOVUPD          Z0, (DI)
+	ADDQ             $0x40, SI
+	ADDQ             $0x40, DI
+	DECQ             CX
+	JNZ              row15
 
 done16:
 	VZEROUPPER
 	RET
 
-DATA singleAVX512395a4aaa<>+0(SB)/4, $0x395a4aaa
-DATA singleAVX512395a4aaa<>+4(SB)/4, $0x395a4aaa
-DATA singleAVX512395a4aaa<>+8(SB)/4, $0x395a4aaa
-DATA singleAVX512395a4aaa<>+12(SB)/4, $0x395a4aaa
-DATA singleAVX512395a4aaa<>+16(SB)/4, $0x395a4aaa
-DATA singleAVX512395a4aaa<>+20(SB)/4, $0x395a4aaa
-DATA singleAVX512395a4aaa<>+24(SB)/4, $0x395a4aaa
-DATA singleAVX512395a4aaa<>+28(SB)/4, $0x395a4aaa
-DATA singleAVX512395a4aaa<>+32(SB)/4, $0x395a4aaa
-DATA singleAVX512395a4aaa<>+36(SB)/4, $0x395a4aaa
-DATA singleAVX512395a4aaa<>+40(SB)/4, $0x395a4aaa
-DATA singleAVX512395a4aaa<>+44(SB)/4, $0x395a4aaa
-DATA singleAVX512395a4aaa<>+48(SB)/4, $0x395a4aaa
-DATA singleAVX512395a4aaa<>+52(SB)/4, $0x395a4aaa
-DATA singleAVX512395a4aaa<>+56(SB)/4, $0x395a4aaa
-DATA singleAVX512395a4aaa<>+60(SB)/4, $0x395a4aaa
-GLOBL singleAVX512395a4aaa<>(SB), RODATA|NOPTR, $64
+DATA singleAVX512number395a4aaa<>+0(SB)/4, $0x395a4aaa
+GLOBL singleAVX512number395a4aaa<>(SB), RODATA|NOPTR, $4
 
-DATA singleAVX5123aa65bd8<>+0(SB)/4, $0x3aa65bd8
-DATA singleAVX5123aa65bd8<>+4(SB)/4, $0x3aa65bd8
-DATA singleAVX5123aa65bd8<>+8(SB)/4, $0x3aa65bd8
-DATA singleAVX5123aa65bd8<>+12(SB)/4, $0x3aa65bd8
-DATA singleAVX5123aa65bd8<>+16(SB)/4, $0x3aa65bd8
-DATA singleAVX5123aa65bd8<>+20(SB)/4, $0x3aa65bd8
-DATA singleAVX5123aa65bd8<>+24(SB)/4, $0x3aa65bd8
-DATA singleAVX5123aa65bd8<>+28(SB)/4, $0x3aa65bd8
-DATA singleAVX5123aa65bd8<>+32(SB)/4, $0x3aa65bd8
-DATA singleAVX5123aa65bd8<>+36(SB)/4, $0x3aa65bd8
-DATA singleAVX5123aa65bd8<>+40(SB)/4, $0x3aa65bd8
-DATA singleAVX5123aa65bd8<>+44(SB)/4, $0x3aa65bd8
-DATA singleAVX5123aa65bd8<>+48(SB)/4, $0x3aa65bd8
-DATA singleAVX5123aa65bd8<>+52(SB)/4, $0x3aa65bd8
-DATA singleAVX5123aa65bd8<>+56(SB)/4, $0x3aa65bd8
-DATA singleAVX5123aa65bd8<>+60(SB)/4, $0x3aa65bd8
-GLOBL singleAVX5123aa65bd8<>(SB), RODATA|NOPTR, $64
+DATA singleAVX512number3aa65bd8<>+0(SB)/4, $0x3aa65bd8
+GLOBL singleAVX512number3aa65bd8<>(SB), RODATA|NOPTR, $4
 
-DATA singleAVX5123c1e243e<>+0(SB)/4, $0x3c1e243e
-DATA singleAVX5123c1e243e<>+4(SB)/4, $0x3c1e243e
-DATA singleAVX5123c1e243e<>+8(SB)/4, $0x3c1e243e
-DATA singleAVX5123c1e243e<>+12(SB)/4, $0x3c1e243e
-DATA singleAVX5123c1e243e<>+16(SB)/4, $0x3c1e243e
-DATA singleAVX5123c1e243e<>+20(SB)/4, $0x3c1e243e
-DATA singleAVX5123c1e243e<>+24(SB)/4, $0x3c1e243e
-DATA singleAVX5123c1e243e<>+28(SB)/4, $0x3c1e243e
-DATA singleAVX5123c1e243e<>+32(SB)/4, $0x3c1e243e
-DATA singleAVX5123c1e243e<>+36(SB)/4, $0x3c1e243e
-DATA singleAVX5123c1e243e<>+40(SB)/4, $0x3c1e243e
-DATA singleAVX5123c1e243e<>+44(SB)/4, $0x3c1e243e
-DATA singleAVX5123c1e243e<>+48(SB)/4, $0x3c1e243e
-DATA singleAVX5123c1e243e<>+52(SB)/4, $0x3c1e243e
-DATA singleAVX5123c1e243e<>+56(SB)/4, $0x3c1e243e
-DATA singleAVX5123c1e243e<>+60(SB)/4, $0x3c1e243e
-GLOBL singleAVX5123c1e243e<>(SB), RODATA|NOPTR, $64
+DATA singleAVX512number3c1e243e<>+0(SB)/4, $0x3c1e243e
+GLOBL singleAVX512number3c1e243e<>(SB), RODATA|NOPTR, $4
 
-DATA singleAVX5123d634fcc<>+0(SB)/4, $0x3d634fcc
-DATA singleAVX5123d634fcc<>+4(SB)/4, $0x3d634fcc
-DATA singleAVX5123d634fcc<>+8(SB)/4, $0x3d634fcc
-DATA singleAVX5123d634fcc<>+12(SB)/4, $0x3d634fcc
-DATA singleAVX5123d634fcc<>+16(SB)/4, $0x3d634fcc
-DATA singleAVX5123d634fcc<>+20(SB)/4, $0x3d634fcc
-DATA singleAVX5123d634fcc<>+24(SB)/4, $0x3d634fcc
-DATA singleAVX5123d634fcc<>+28(SB)/4, $0x3d634fcc
-DATA singleAVX5123d634fcc<>+32(SB)/4, $0x3d634fcc
-DATA singleAVX5123d634fcc<>+36(SB)/4, $0x3d634fcc
-DATA singleAVX5123d634fcc<>+40(SB)/4, $0x3d634fcc
-DATA singleAVX5123d634fcc<>+44(SB)/4, $0x3d634fcc
-DATA singleAVX5123d634fcc<>+48(SB)/4, $0x3d634fcc
-DATA singleAVX5123d634fcc<>+52(SB)/4, $0x3d634fcc
-DATA singleAVX5123d634fcc<>+56(SB)/4, $0x3d634fcc
-DATA singleAVX5123d634fcc<>+60(SB)/4, $0x3d634fcc
-GLOBL singleAVX5123d634fcc<>(SB), RODATA|NOPTR, $64
+DATA singleAVX512number3d634fcc<>+0(SB)/4, $0x3d634fcc
+GLOBL singleAVX512number3d634fcc<>(SB), RODATA|NOPTR, $4
 
-DATA singleAVX5123e75fe1f<>+0(SB)/4, $0x3e75fe1f
-DATA singleAVX5123e75fe1f<>+4(SB)/4, $0x3e75fe1f
-DATA singleAVX5123e75fe1f<>+8(SB)/4, $0x3e75fe1f
-DATA singleAVX5123e75fe1f<>+12(SB)/4, $0x3e75fe1f
-DATA singleAVX5123e75fe1f<>+16(SB)/4, $0x3e75fe1f
-DATA singleAVX5123e75fe1f<>+20(SB)/4, $0x3e75fe1f
-DATA singleAVX5123e75fe1f<>+24(SB)/4, $0x3e75fe1f
-DATA singleAVX5123e75fe1f<>+28(SB)/4, $0x3e75fe1f
-DATA singleAVX5123e75fe1f<>+32(SB)/4, $0x3e75fe1f
-DATA singleAVX5123e75fe1f<>+36(SB)/4, $0x3e75fe1f
-DATA singleAVX5123e75fe1f<>+40(SB)/4, $0x3e75fe1f
-DATA singleAVX5123e75fe1f<>+44(SB)/4, $0x3e75fe1f
-DATA singleAVX5123e75fe1f<>+48(SB)/4, $0x3e75fe1f
-DATA singleAVX5123e75fe1f<>+52(SB)/4, $0x3e75fe1f
-DATA singleAVX5123e75fe1f<>+56(SB)/4, $0x3e75fe1f
-DATA singleAVX5123e75fe1f<>+60(SB)/4, $0x3e75fe1f
-GLOBL singleAVX5123e75fe1f<>(SB), RODATA|NOPTR, $64
+DATA singleAVX512number3e75fe1f<>+0(SB)/4, $0x3e75fe1f
+GLOBL singleAVX512number3e75fe1f<>(SB), RODATA|NOPTR, $4
 
-DATA singleAVX5123f317218<>+0(SB)/4, $0x3f317218
-DATA singleAVX5123f317218<>+4(SB)/4, $0x3f317218
-DATA singleAVX5123f317218<>+8(SB)/4, $0x3f317218
-DATA singleAVX5123f317218<>+12(SB)/4, $0x3f317218
-DATA singleAVX5123f317218<>+16(SB)/4, $0x3f317218
-DATA singleAVX5123f317218<>+20(SB)/4, $0x3f317218
-DATA singleAVX5123f317218<>+24(SB)/4, $0x3f317218
-DATA singleAVX5123f317218<>+28(SB)/4, $0x3f317218
-DATA singleAVX5123f317218<>+32(SB)/4, $0x3f317218
-DATA singleAVX5123f317218<>+36(SB)/4, $0x3f317218
-DATA singleAVX5123f317218<>+40(SB)/4, $0x3f317218
-DATA singleAVX5123f317218<>+44(SB)/4, $0x3f317218
-DATA singleAVX5123f317218<>+48(SB)/4, $0x3f317218
-DATA singleAVX5123f317218<>+52(SB)/4, $0x3f317218
-DATA singleAVX5123f317218<>+56(SB)/4, $0x3f317218
-DATA singleAVX5123f317218<>+60(SB)/4, $0x3f317218
-GLOBL singleAVX5123f317218<>(SB), RODATA|NOPTR, $64
+DATA singleAVX512number3f317218<>+0(SB)/4, $0x3f317218
+GLOBL singleAVX512number3f317218<>(SB), RODATA|NOPTR, $4
 
-DATA singleAVX5123f800000<>+0(SB)/4, $0x3f800000
-DATA singleAVX5123f800000<>+4(SB)/4, $0x3f800000
-DATA singleAVX5123f800000<>+8(SB)/4, $0x3f800000
-DATA singleAVX5123f800000<>+12(SB)/4, $0x3f800000
-DATA singleAVX5123f800000<>+16(SB)/4, $0x3f800000
-DATA singleAVX5123f800000<>+20(SB)/4, $0x3f800000
-DATA singleAVX5123f800000<>+24(SB)/4, $0x3f800000
-DATA singleAVX5123f800000<>+28(SB)/4, $0x3f800000
-DATA singleAVX5123f800000<>+32(SB)/4, $0x3f800000
-DATA singleAVX5123f800000<>+36(SB)/4, $0x3f800000
-DATA singleAVX5123f800000<>+40(SB)/4, $0x3f800000
-DATA singleAVX5123f800000<>+44(SB)/4, $0x3f800000
-DATA singleAVX5123f800000<>+48(SB)/4, $0x3f800000
-DATA singleAVX5123f800000<>+52(SB)/4, $0x3f800000
-DATA singleAVX5123f800000<>+56(SB)/4, $0x3f800000
-DATA singleAVX5123f800000<>+60(SB)/4, $0x3f800000
-GLOBL singleAVX5123f800000<>(SB), RODATA|NOPTR, $64
+DATA singleAVX512number3f800000<>+0(SB)/4, $0x3f800000
+GLOBL singleAVX512number3f800000<>(SB), RODATA|NOPTR, $4
 
 // func singleLog2AVX512(y *float32, x *float32, n int)
 // Requires: AVX, AVX512F
@@ -560,24 +455,24 @@ TEXT ·singleLog2AVX512(SB), NOSPLIT, $0-24
 	JLE     done18
 
 row17:
-	VMOVUPD     (SI), Z0
-	VGETEXPPS   Z0, Z3
-	VGETMANTPS  $0x08, Z0, Z0
-	VPSRLD      $0x13, Z0, Z2
-	VPERMPS     Z6, Z2, Z1
-	VPERMPS     Z7, Z2, Z2
-	VADDPS      Z3, Z2, Z2
-	VFMSUB213PS singleAVX5123f800000<>+0(SB), Z1, Z0
-	VMOVUPD     singleAVX512beb8c907<>+0(SB), Z3
-	VFMADD213PS singleAVX5123ef65d44<>+0(SB), Z0, Z3
-	VFMADD213PS singleAVX512bf38aa3b<>+0(SB), Z0, Z3
-	VFMADD213PS singleAVX5123fb8aa3b<>+0(SB), Z0, Z3
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPD     Z0, (DI)
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DI
-	DECQ        CX
-	JNZ         row17
+	VMOVUPD          (SI), Z0
+	VGETEXPPS        Z0, Z3
+	VGETMANTPS       $0x08, Z0, Z0
+	VPSRLD           $0x13, Z0, Z2
+	VPERMPS          Z6, Z2, Z1
+	VPERMPS          Z7, Z2, Z2
+	VADDPS           Z3, Z2, Z2
+	VFMSUB213PS.BCST singleAVX512number3f800000<>+0(SB), Z1, Z0
+	VBROADCASTSS     singleAVX512numberbeb8c907<>+0(SB), Z3
+	VFMADD213PS.BCST singleAVX512number3ef65d44<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST singleAVX512numberbf38aa3b<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST singleAVX512number3fb8aa3b<>+0(SB), Z0, Z3
+	VFMADD213PS      Z2, Z3, Z0
+	VMOVUPD          Z0, (DI)
+	ADDQ             $0x40, SI
+	ADDQ             $0x40, DI
+	DECQ             CX
+	JNZ              row17
 
 done18:
 	VZEROUPPER
@@ -617,77 +512,17 @@ DATA singleAVX512inverses<>+120(SB)/4, $(0.93073744)
 DATA singleAVX512inverses<>+124(SB)/4, $(0.97727984)
 GLOBL singleAVX512inverses<>(SB), RODATA|NOPTR, $128
 
-DATA singleAVX512beb8c907<>+0(SB)/4, $0xbeb8c907
-DATA singleAVX512beb8c907<>+4(SB)/4, $0xbeb8c907
-DATA singleAVX512beb8c907<>+8(SB)/4, $0xbeb8c907
-DATA singleAVX512beb8c907<>+12(SB)/4, $0xbeb8c907
-DATA singleAVX512beb8c907<>+16(SB)/4, $0xbeb8c907
-DATA singleAVX512beb8c907<>+20(SB)/4, $0xbeb8c907
-DATA singleAVX512beb8c907<>+24(SB)/4, $0xbeb8c907
-DATA singleAVX512beb8c907<>+28(SB)/4, $0xbeb8c907
-DATA singleAVX512beb8c907<>+32(SB)/4, $0xbeb8c907
-DATA singleAVX512beb8c907<>+36(SB)/4, $0xbeb8c907
-DATA singleAVX512beb8c907<>+40(SB)/4, $0xbeb8c907
-DATA singleAVX512beb8c907<>+44(SB)/4, $0xbeb8c907
-DATA singleAVX512beb8c907<>+48(SB)/4, $0xbeb8c907
-DATA singleAVX512beb8c907<>+52(SB)/4, $0xbeb8c907
-DATA singleAVX512beb8c907<>+56(SB)/4, $0xbeb8c907
-DATA singleAVX512beb8c907<>+60(SB)/4, $0xbeb8c907
-GLOBL singleAVX512beb8c907<>(SB), RODATA|NOPTR, $64
+DATA singleAVX512numberbeb8c907<>+0(SB)/4, $0xbeb8c907
+GLOBL singleAVX512numberbeb8c907<>(SB), RODATA|NOPTR, $4
 
-DATA singleAVX5123ef65d44<>+0(SB)/4, $0x3ef65d44
-DATA singleAVX5123ef65d44<>+4(SB)/4, $0x3ef65d44
-DATA singleAVX5123ef65d44<>+8(SB)/4, $0x3ef65d44
-DATA singleAVX5123ef65d44<>+12(SB)/4, $0x3ef65d44
-DATA singleAVX5123ef65d44<>+16(SB)/4, $0x3ef65d44
-DATA singleAVX5123ef65d44<>+20(SB)/4, $0x3ef65d44
-DATA singleAVX5123ef65d44<>+24(SB)/4, $0x3ef65d44
-DATA singleAVX5123ef65d44<>+28(SB)/4, $0x3ef65d44
-DATA singleAVX5123ef65d44<>+32(SB)/4, $0x3ef65d44
-DATA singleAVX5123ef65d44<>+36(SB)/4, $0x3ef65d44
-DATA singleAVX5123ef65d44<>+40(SB)/4, $0x3ef65d44
-DATA singleAVX5123ef65d44<>+44(SB)/4, $0x3ef65d44
-DATA singleAVX5123ef65d44<>+48(SB)/4, $0x3ef65d44
-DATA singleAVX5123ef65d44<>+52(SB)/4, $0x3ef65d44
-DATA singleAVX5123ef65d44<>+56(SB)/4, $0x3ef65d44
-DATA singleAVX5123ef65d44<>+60(SB)/4, $0x3ef65d44
-GLOBL singleAVX5123ef65d44<>(SB), RODATA|NOPTR, $64
+DATA singleAVX512number3ef65d44<>+0(SB)/4, $0x3ef65d44
+GLOBL singleAVX512number3ef65d44<>(SB), RODATA|NOPTR, $4
 
-DATA singleAVX512bf38aa3b<>+0(SB)/4, $0xbf38aa3b
-DATA singleAVX512bf38aa3b<>+4(SB)/4, $0xbf38aa3b
-DATA singleAVX512bf38aa3b<>+8(SB)/4, $0xbf38aa3b
-DATA singleAVX512bf38aa3b<>+12(SB)/4, $0xbf38aa3b
-DATA singleAVX512bf38aa3b<>+16(SB)/4, $0xbf38aa3b
-DATA singleAVX512bf38aa3b<>+20(SB)/4, $0xbf38aa3b
-DATA singleAVX512bf38aa3b<>+24(SB)/4, $0xbf38aa3b
-DATA singleAVX512bf38aa3b<>+28(SB)/4, $0xbf38aa3b
-DATA singleAVX512bf38aa3b<>+32(SB)/4, $0xbf38aa3b
-DATA singleAVX512bf38aa3b<>+36(SB)/4, $0xbf38aa3b
-DATA singleAVX512bf38aa3b<>+40(SB)/4, $0xbf38aa3b
-DATA singleAVX512bf38aa3b<>+44(SB)/4, $0xbf38aa3b
-DATA singleAVX512bf38aa3b<>+48(SB)/4, $0xbf38aa3b
-DATA singleAVX512bf38aa3b<>+52(SB)/4, $0xbf38aa3b
-DATA singleAVX512bf38aa3b<>+56(SB)/4, $0xbf38aa3b
-DATA singleAVX512bf38aa3b<>+60(SB)/4, $0xbf38aa3b
-GLOBL singleAVX512bf38aa3b<>(SB), RODATA|NOPTR, $64
+DATA singleAVX512numberbf38aa3b<>+0(SB)/4, $0xbf38aa3b
+GLOBL singleAVX512numberbf38aa3b<>(SB), RODATA|NOPTR, $4
 
-DATA singleAVX5123fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
-DATA singleAVX5123fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
-DATA singleAVX5123fb8aa3b<>+8(SB)/4, $0x3fb8aa3b
-DATA singleAVX5123fb8aa3b<>+12(SB)/4, $0x3fb8aa3b
-DATA singleAVX5123fb8aa3b<>+16(SB)/4, $0x3fb8aa3b
-DATA singleAVX5123fb8aa3b<>+20(SB)/4, $0x3fb8aa3b
-DATA singleAVX5123fb8aa3b<>+24(SB)/4, $0x3fb8aa3b
-DATA singleAVX5123fb8aa3b<>+28(SB)/4, $0x3fb8aa3b
-DATA singleAVX5123fb8aa3b<>+32(SB)/4, $0x3fb8aa3b
-DATA singleAVX5123fb8aa3b<>+36(SB)/4, $0x3fb8aa3b
-DATA singleAVX5123fb8aa3b<>+40(SB)/4, $0x3fb8aa3b
-DATA singleAVX5123fb8aa3b<>+44(SB)/4, $0x3fb8aa3b
-DATA singleAVX5123fb8aa3b<>+48(SB)/4, $0x3fb8aa3b
-DATA singleAVX5123fb8aa3b<>+52(SB)/4, $0x3fb8aa3b
-DATA singleAVX5123fb8aa3b<>+56(SB)/4, $0x3fb8aa3b
-DATA singleAVX5123fb8aa3b<>+60(SB)/4, $0x3fb8aa3b
-GLOBL singleAVX5123fb8aa3b<>(SB), RODATA|NOPTR, $64
+DATA singleAVX512number3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
+GLOBL singleAVX512number3fb8aa3b<>(SB), RODATA|NOPTR, $4
 
 // func singleLogarithmsAVX512(y *float32, s *float32, design *float32, n int, rest *float32)
 // Requires: AVX, AVX512F
@@ -822,6 +657,96 @@ row21:
 done22:
 	VZEROUPPER
 	RET
+
+DATA singleAVX5123fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
+DATA singleAVX5123fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
+DATA singleAVX5123fb8aa3b<>+8(SB)/4, $0x3fb8aa3b
+DATA singleAVX5123fb8aa3b<>+12(SB)/4, $0x3fb8aa3b
+DATA singleAVX5123fb8aa3b<>+16(SB)/4, $0x3fb8aa3b
+DATA singleAVX5123fb8aa3b<>+20(SB)/4, $0x3fb8aa3b
+DATA singleAVX5123fb8aa3b<>+24(SB)/4, $0x3fb8aa3b
+DATA singleAVX5123fb8aa3b<>+28(SB)/4, $0x3fb8aa3b
+DATA singleAVX5123fb8aa3b<>+32(SB)/4, $0x3fb8aa3b
+DATA singleAVX5123fb8aa3b<>+36(SB)/4, $0x3fb8aa3b
+DATA singleAVX5123fb8aa3b<>+40(SB)/4, $0x3fb8aa3b
+DATA singleAVX5123fb8aa3b<>+44(SB)/4, $0x3fb8aa3b
+DATA singleAVX5123fb8aa3b<>+48(SB)/4, $0x3fb8aa3b
+DATA singleAVX5123fb8aa3b<>+52(SB)/4, $0x3fb8aa3b
+DATA singleAVX5123fb8aa3b<>+56(SB)/4, $0x3fb8aa3b
+DATA singleAVX5123fb8aa3b<>+60(SB)/4, $0x3fb8aa3b
+GLOBL singleAVX5123fb8aa3b<>(SB), RODATA|NOPTR, $64
+
+DATA singleAVX512bf38aa3b<>+0(SB)/4, $0xbf38aa3b
+DATA singleAVX512bf38aa3b<>+4(SB)/4, $0xbf38aa3b
+DATA singleAVX512bf38aa3b<>+8(SB)/4, $0xbf38aa3b
+DATA singleAVX512bf38aa3b<>+12(SB)/4, $0xbf38aa3b
+DATA singleAVX512bf38aa3b<>+16(SB)/4, $0xbf38aa3b
+DATA singleAVX512bf38aa3b<>+20(SB)/4, $0xbf38aa3b
+DATA singleAVX512bf38aa3b<>+24(SB)/4, $0xbf38aa3b
+DATA singleAVX512bf38aa3b<>+28(SB)/4, $0xbf38aa3b
+DATA singleAVX512bf38aa3b<>+32(SB)/4, $0xbf38aa3b
+DATA singleAVX512bf38aa3b<>+36(SB)/4, $0xbf38aa3b
+DATA singleAVX512bf38aa3b<>+40(SB)/4, $0xbf38aa3b
+DATA singleAVX512bf38aa3b<>+44(SB)/4, $0xbf38aa3b
+DATA singleAVX512bf38aa3b<>+48(SB)/4, $0xbf38aa3b
+DATA singleAVX512bf38aa3b<>+52(SB)/4, $0xbf38aa3b
+DATA singleAVX512bf38aa3b<>+56(SB)/4, $0xbf38aa3b
+DATA singleAVX512bf38aa3b<>+60(SB)/4, $0xbf38aa3b
+GLOBL singleAVX512bf38aa3b<>(SB), RODATA|NOPTR, $64
+
+DATA singleAVX5123ef65d44<>+0(SB)/4, $0x3ef65d44
+DATA singleAVX5123ef65d44<>+4(SB)/4, $0x3ef65d44
+DATA singleAVX5123ef65d44<>+8(SB)/4, $0x3ef65d44
+DATA singleAVX5123ef65d44<>+12(SB)/4, $0x3ef65d44
+DATA singleAVX5123ef65d44<>+16(SB)/4, $0x3ef65d44
+DATA singleAVX5123ef65d44<>+20(SB)/4, $0x3ef65d44
+DATA singleAVX5123ef65d44<>+24(SB)/4, $0x3ef65d44
+DATA singleAVX5123ef65d44<>+28(SB)/4, $0x3ef65d44
+DATA singleAVX5123ef65d44<>+32(SB)/4, $0x3ef65d44
+DATA singleAVX5123ef65d44<>+36(SB)/4, $0x3ef65d44
+DATA singleAVX5123ef65d44<>+40(SB)/4, $0x3ef65d44
+DATA singleAVX5123ef65d44<>+44(SB)/4, $0x3ef65d44
+DATA singleAVX5123ef65d44<>+48(SB)/4, $0x3ef65d44
+DATA singleAVX5123ef65d44<>+52(SB)/4, $0x3ef65d44
+DATA singleAVX5123ef65d44<>+56(SB)/4, $0x3ef65d44
+DATA singleAVX5123ef65d44<>+60(SB)/4, $0x3ef65d44
+GLOBL singleAVX5123ef65d44<>(SB), RODATA|NOPTR, $64
+
+DATA singleAVX512beb8c907<>+0(SB)/4, $0xbeb8c907
+DATA singleAVX512beb8c907<>+4(SB)/4, $0xbeb8c907
+DATA singleAVX512beb8c907<>+8(SB)/4, $0xbeb8c907
+DATA singleAVX512beb8c907<>+12(SB)/4, $0xbeb8c907
+DATA singleAVX512beb8c907<>+16(SB)/4, $0xbeb8c907
+DATA singleAVX512beb8c907<>+20(SB)/4, $0xbeb8c907
+DATA singleAVX512beb8c907<>+24(SB)/4, $0xbeb8c907
+DATA singleAVX512beb8c907<>+28(SB)/4, $0xbeb8c907
+DATA singleAVX512beb8c907<>+32(SB)/4, $0xbeb8c907
+DATA singleAVX512beb8c907<>+36(SB)/4, $0xbeb8c907
+DATA singleAVX512beb8c907<>+40(SB)/4, $0xbeb8c907
+DATA singleAVX512beb8c907<>+44(SB)/4, $0xbeb8c907
+DATA singleAVX512beb8c907<>+48(SB)/4, $0xbeb8c907
+DATA singleAVX512beb8c907<>+52(SB)/4, $0xbeb8c907
+DATA singleAVX512beb8c907<>+56(SB)/4, $0xbeb8c907
+DATA singleAVX512beb8c907<>+60(SB)/4, $0xbeb8c907
+GLOBL singleAVX512beb8c907<>(SB), RODATA|NOPTR, $64
+
+DATA singleAVX5123f800000<>+0(SB)/4, $0x3f800000
+DATA singleAVX5123f800000<>+4(SB)/4, $0x3f800000
+DATA singleAVX5123f800000<>+8(SB)/4, $0x3f800000
+DATA singleAVX5123f800000<>+12(SB)/4, $0x3f800000
+DATA singleAVX5123f800000<>+16(SB)/4, $0x3f800000
+DATA singleAVX5123f800000<>+20(SB)/4, $0x3f800000
+DATA singleAVX5123f800000<>+24(SB)/4, $0x3f800000
+DATA singleAVX5123f800000<>+28(SB)/4, $0x3f800000
+DATA singleAVX5123f800000<>+32(SB)/4, $0x3f800000
+DATA singleAVX5123f800000<>+36(SB)/4, $0x3f800000
+DATA singleAVX5123f800000<>+40(SB)/4, $0x3f800000
+DATA singleAVX5123f800000<>+44(SB)/4, $0x3f800000
+DATA singleAVX5123f800000<>+48(SB)/4, $0x3f800000
+DATA singleAVX5123f800000<>+52(SB)/4, $0x3f800000
+DATA singleAVX5123f800000<>+56(SB)/4, $0x3f800000
+DATA singleAVX5123f800000<>+60(SB)/4, $0x3f800000
+GLOBL singleAVX5123f800000<>(SB), RODATA|NOPTR, $64
 
 // func singleWeightedLogarithmsAVX512(y *float32, v *float32, s *float32, design *float32, n int, rest *float32)
 // Requires: AVX, AVX512F
@@ -1217,35 +1142,35 @@ done34:
 // func singleModelAVX512(u *float32, v *float32, x *float32, s *float32, design *float32, n int, point *float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·singleModelAVX512(SB), NOSPLIT, $0-56
-	VMOVUPS singleAVX5123f317218<>+0(SB), Z13
-	VMOVUPS singleAVX5123e75fe1f<>+0(SB), Z14
-	VMOVUPS singleAVX5123d634fcc<>+0(SB), Z15
-	VMOVUPS singleAVX5123c1e243e<>+0(SB), Z16
-	VMOVUPS singleAVX5123aa65bd8<>+0(SB), Z17
-	VMOVUPS singleAVX512395a4aaa<>+0(SB), Z18
-	VMOVUPS singleAVX5123f800000<>+0(SB), Z19
-	MOVQ    u+0(FP), DI
-	MOVQ    v+8(FP), R9
-	MOVQ    x+16(FP), R10
-	MOVQ    s+24(FP), SI
-	MOVQ    design+32(FP), DX
-	MOVQ    n+40(FP), CX
-	MOVQ    point+48(FP), R8
-	VMOVUPD (R8), Z0
-	VMOVUPD 64(R8), Z1
-	VMOVUPD 128(R8), Z2
-	VMOVUPD 192(R8), Z3
-	VMOVUPD 256(R8), Z4
-	VMOVUPD 320(R8), Z5
-	VMOVUPD 384(R8), Z6
-	VMOVUPD 576(R8), Z7
-	VXORPD  Z8, Z8, Z8
-	VMOVUPD 640(R8), Z9
-	VXORPD  Z10, Z10, Z10
-	VMOVUPD 448(R8), Z11
-	VMOVUPD 512(R8), Z12
-	CMPQ    CX, $0x04
-	JL      rest36
+	VBROADCASTSS singleAVX512number3f317218<>+0(SB), Z13
+	VBROADCASTSS singleAVX512number3e75fe1f<>+0(SB), Z14
+	VBROADCASTSS singleAVX512number3d634fcc<>+0(SB), Z15
+	VBROADCASTSS singleAVX512number3c1e243e<>+0(SB), Z16
+	VBROADCASTSS singleAVX512number3aa65bd8<>+0(SB), Z17
+	VBROADCASTSS singleAVX512number395a4aaa<>+0(SB), Z18
+	VBROADCASTSS singleAVX512number3f800000<>+0(SB), Z19
+	MOVQ         u+0(FP), DI
+	MOVQ         v+8(FP), R9
+	MOVQ         x+16(FP), R10
+	MOVQ         s+24(FP), SI
+	MOVQ         design+32(FP), DX
+	MOVQ         n+40(FP), CX
+	MOVQ         point+48(FP), R8
+	VMOVUPD      (R8), Z0
+	VMOVUPD      64(R8), Z1
+	VMOVUPD      128(R8), Z2
+	VMOVUPD      192(R8), Z3
+	VMOVUPD      256(R8), Z4
+	VMOVUPD      320(R8), Z5
+	VMOVUPD      384(R8), Z6
+	VMOVUPD      576(R8), Z7
+	VXORPD       Z8, Z8, Z8
+	VMOVUPD      640(R8), Z9
+	VXORPD       Z10, Z10, Z10
+	VMOVUPD      448(R8), Z11
+	VMOVUPD      512(R8), Z12
+	CMPQ         CX, $0x04
+	JL           rest36
 
 rows35:
 	VMOVAPS           Z6, Z20
@@ -1421,29 +1346,29 @@ done38:
 // func singleMisfitAVX512(s *float32, design *float32, n int, point *float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·singleMisfitAVX512(SB), NOSPLIT, $0-32
-	VMOVUPS singleAVX5123f317218<>+0(SB), Z13
-	VMOVUPS singleAVX5123e75fe1f<>+0(SB), Z14
-	VMOVUPS singleAVX5123d634fcc<>+0(SB), Z15
-	VMOVUPS singleAVX5123c1e243e<>+0(SB), Z16
-	VMOVUPS singleAVX5123aa65bd8<>+0(SB), Z17
-	VMOVUPS singleAVX512395a4aaa<>+0(SB), Z18
-	VMOVUPS singleAVX5123f800000<>+0(SB), Z19
-	MOVQ    s+0(FP), SI
-	MOVQ    design+8(FP), DX
-	MOVQ    n+16(FP), CX
-	MOVQ    point+24(FP), R8
-	VMOVUPD (R8), Z0
-	VMOVUPD 64(R8), Z1
-	VMOVUPD 128(R8), Z2
-	VMOVUPD 192(R8), Z3
-	VMOVUPD 256(R8), Z4
-	VMOVUPD 320(R8), Z5
-	VMOVUPD 384(R8), Z6
-	VMOVUPD 576(R8), Z7
-	VXORPD  Z8, Z8, Z8
-	VMOVUPD 448(R8), Z11
-	CMPQ    CX, $0x04
-	JL      rest40
+	VBROADCASTSS singleAVX512number3f317218<>+0(SB), Z13
+	VBROADCASTSS singleAVX512number3e75fe1f<>+0(SB), Z14
+	VBROADCASTSS singleAVX512number3d634fcc<>+0(SB), Z15
+	VBROADCASTSS singleAVX512number3c1e243e<>+0(SB), Z16
+	VBROADCASTSS singleAVX512number3aa65bd8<>+0(SB), Z17
+	VBROADCASTSS singleAVX512number395a4aaa<>+0(SB), Z18
+	VBROADCASTSS singleAVX512number3f800000<>+0(SB), Z19
+	MOVQ         s+0(FP), SI
+	MOVQ         design+8(FP), DX
+	MOVQ         n+16(FP), CX
+	MOVQ         point+24(FP), R8
+	VMOVUPD      (R8), Z0
+	VMOVUPD      64(R8), Z1
+	VMOVUPD      128(R8), Z2
+	VMOVUPD      192(R8), Z3
+	VMOVUPD      256(R8), Z4
+	VMOVUPD      320(R8), Z5
+	VMOVUPD      384(R8), Z6
+	VMOVUPD      576(R8), Z7
+	VXORPD       Z8, Z8, Z8
+	VMOVUPD      448(R8), Z11
+	CMPQ         CX, $0x04
+	JL           rest40
 
 rows39:
 	VMOVAPS           Z6, Z20
@@ -1571,28 +1496,28 @@ done42:
 // func singleWeightsAVX512(u *float32, v *float32, s *float32, design *float32, n int, point *float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·singleWeightsAVX512(SB), NOSPLIT, $0-48
-	VMOVUPS singleAVX5123f317218<>+0(SB), Z13
-	VMOVUPS singleAVX5123e75fe1f<>+0(SB), Z14
-	VMOVUPS singleAVX5123d634fcc<>+0(SB), Z15
-	VMOVUPS singleAVX5123c1e243e<>+0(SB), Z16
-	VMOVUPS singleAVX5123aa65bd8<>+0(SB), Z17
-	VMOVUPS singleAVX512395a4aaa<>+0(SB), Z18
-	VMOVUPS singleAVX5123f800000<>+0(SB), Z19
-	MOVQ    u+0(FP), DI
-	MOVQ    v+8(FP), R9
-	MOVQ    s+16(FP), SI
-	MOVQ    design+24(FP), DX
-	MOVQ    n+32(FP), CX
-	MOVQ    point+40(FP), R8
-	VMOVUPD (R8), Z0
-	VMOVUPD 64(R8), Z1
-	VMOVUPD 128(R8), Z2
-	VMOVUPD 192(R8), Z3
-	VMOVUPD 256(R8), Z4
-	VMOVUPD 320(R8), Z5
-	VMOVUPD 384(R8), Z6
-	CMPQ    CX, $0x04
-	JL      rest44
+	VBROADCASTSS singleAVX512number3f317218<>+0(SB), Z13
+	VBROADCASTSS singleAVX512number3e75fe1f<>+0(SB), Z14
+	VBROADCASTSS singleAVX512number3d634fcc<>+0(SB), Z15
+	VBROADCASTSS singleAVX512number3c1e243e<>+0(SB), Z16
+	VBROADCASTSS singleAVX512number3aa65bd8<>+0(SB), Z17
+	VBROADCASTSS singleAVX512number395a4aaa<>+0(SB), Z18
+	VBROADCASTSS singleAVX512number3f800000<>+0(SB), Z19
+	MOVQ         u+0(FP), DI
+	MOVQ         v+8(FP), R9
+	MOVQ         s+16(FP), SI
+	MOVQ         design+24(FP), DX
+	MOVQ         n+32(FP), CX
+	MOVQ         point+40(FP), R8
+	VMOVUPD      (R8), Z0
+	VMOVUPD      64(R8), Z1
+	VMOVUPD      128(R8), Z2
+	VMOVUPD      192(R8), Z3
+	VMOVUPD      256(R8), Z4
+	VMOVUPD      320(R8), Z5
+	VMOVUPD      384(R8), Z6
+	CMPQ         CX, $0x04
+	JL           rest44
 
 rows43:
 	VMOVAPS          Z6, Z20

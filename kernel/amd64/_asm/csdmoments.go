@@ -100,9 +100,14 @@ func (v vectors) weigh(weight, moment reg.Register, sums ...[2]reg.VecPhysical) 
 	cos, sin := v.register(8), v.register(9)
 	v.move(v.at(moment, 0), cos)
 	v.move(v.at(moment, 1), sin)
+	if v.wide() {
+		v.broadcastPair(v.number(weight, 0), v.registers(10, 2))
+	}
 	for i, sum := range sums {
 		w := v.register(10 + i)
-		v.broadcast(v.number(weight, i), w)
+		if !v.wide() {
+			v.broadcast(v.number(weight, i), w)
+		}
 		v.fma(cos, w, sum[0])
 		v.fma(sin, w, sum[1])
 	}

@@ -91,6 +91,19 @@ func zero(registers ...reg.VecPhysical) {
 	}
 }
 
+// broadcastPair puts two consecutive numbers into all lanes of a register each, with one load.
+func (v vectors) broadcastPair(place Mem, into []reg.VecPhysical) {
+	if v.size == 4 {
+		VBROADCASTSD(place, into[1])
+		VMOVSLDUP(into[1], into[0])
+		VMOVSHDUP(into[1], into[1])
+		return
+	}
+	VBROADCASTF64X2(place, into[1])
+	VMOVDDUP(into[1], into[0])
+	VPERMILPD(U8(0xff), into[1], into[1])
+}
+
 // fill puts one number, as its bits, into all lanes.
 func (v vectors) fill(r reg.VecPhysical, bits Constant) {
 	value := GP64()

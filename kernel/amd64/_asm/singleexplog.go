@@ -34,7 +34,7 @@ func (a *lanes) exp2Single(z reg.VecPhysical, spare [4]reg.VecPhysical) {
 	if a.wide {
 		VREDUCEPS(Imm(reduceFloor), z, k)
 		a.polynomial(q, k, exp2Floor)
-		VFMADD213PS(a.constant(1), k, q)
+		VFMADD213PS_BCST(a.number(1), k, q)
 		VSCALEFPS(z, q, z)
 		return
 	}
@@ -59,7 +59,7 @@ func (a *lanes) log2Single(x reg.VecPhysical, spare [5]reg.VecPhysical, table []
 		VPERMPS(table[0], log, inverse)
 		VPERMPS(table[1], log, log)
 		VADDPS(q, log, log)
-		VFMSUB213PS(a.constant(1), inverse, x)
+		VFMSUB213PS_BCST(a.number(1), inverse, x)
 		a.polynomial(q, x, log2NarrowSingle)
 		VFMADD213PS(log, q, x)
 		return

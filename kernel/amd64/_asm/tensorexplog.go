@@ -37,9 +37,9 @@ func (a *lanes) exp2(z reg.VecPhysical, spare [4]reg.VecPhysical, table []reg.Ve
 	shifted, k, q := spare[0], spare[1], spare[2]
 	if a.wide {
 		a.clamp(z, q, -exp2Limit, exp2Limit)
-		shift := a.constant(exp2Shift)
-		a.add(shift, z, shifted)
-		a.sub(shift, shifted, k)
+		shift := a.number(exp2Shift)
+		VADDPD_BCST(shift, z, shifted)
+		VSUBPD_BCST(shift, shifted, k)
 		a.sub(k, z, z)
 		VPERMI2PD(table[1], table[0], shifted)
 		a.polynomial(q, z, exp2Narrow)
@@ -66,9 +66,9 @@ const (
 
 // clamp keeps z between two limits; NaN stays.
 func (a *lanes) clamp(z, spare reg.VecPhysical, low, high float64) {
-	VMOVUPD(a.constant(low), spare)
+	a.everywhere(low, spare)
 	a.max(z, spare, z)
-	VMOVUPD(a.constant(high), spare)
+	a.everywhere(high, spare)
 	a.min(z, spare, z)
 }
 
@@ -88,9 +88,13 @@ func (a *lanes) exp2Table(registers []reg.VecPhysical) {
 
 // polynomial evaluates c[0] + c[1] x + ... by Horner's rule into q.
 func (a *lanes) polynomial(q, x reg.VecPhysical, c []float64) {
-	VMOVUPD(a.constant(c[len(c)-1]), q)
+	a.everywhere(c[len(c)-1], q)
 	for k := len(c) - 2; k >= 0; k-- {
-		a.fmadd213(a.constant(c[k]), x, q)
+		if a.wide {
+			a.fmadd213Broadcast(a.number(c[k]), x, q)
+		} else {
+			a.fmadd213(a.constant(c[k]), x, q)
+		}
 	}
 }
 
@@ -126,7 +130,7 @@ func (a *lanes) log2(x reg.VecPhysical, spare [5]reg.VecPhysical, table []reg.Ve
 		VPERMI2PD(table[1], table[0], inverse)
 		VPERMI2PD(table[3], table[2], log)
 		a.add(q, log, log)
-		a.fmsub213(a.constant(1), inverse, x)
+		a.fmsub213Broadcast(a.number(1), inverse, x)
 		a.polynomial(q, x, log2Narrow)
 		a.fmadd213(log, q, x)
 		return

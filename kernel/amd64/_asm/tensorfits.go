@@ -507,11 +507,11 @@ func (a *lanes) tissueWide() {
 			VSUBPD(shift, power[u], k[u])
 			VSUBPD(k[u], z[u], z[u])
 			VPERMI2PD(r[17], r[16], power[u])
-			VMOVUPD(a.constant(exp2Narrow[len(exp2Narrow)-1]), t[u])
+			a.everywhere(exp2Narrow[len(exp2Narrow)-1], t[u])
 		}
 		for j := len(exp2Narrow) - 2; j >= 0; j-- {
 			for u := range rows {
-				VFMADD213PD(a.constant(exp2Narrow[j]), z[u], t[u])
+				a.fmadd213Broadcast(a.number(exp2Narrow[j]), z[u], t[u])
 			}
 		}
 		for u := range rows {

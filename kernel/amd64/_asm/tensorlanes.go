@@ -152,12 +152,41 @@ func (a *lanes) addProduct(m Mem, x, sum, spare reg.VecPhysical) {
 	a.fmadd231(spare, x, sum)
 }
 
+// number is one number in memory, for the instructions with 512 bits that copy it to all lanes. What fills a register
+// lies across two lines of the cache wherever the linker wants, and is then twice as slow to read.
+func (a *lanes) number(v float64) Mem {
+	name := fmt.Sprintf("tensor%snumber%016x", a.suffix, math.Float64bits(v))
+	if a.single {
+		name = fmt.Sprintf("single%snumber%08x", a.suffix, math.Float32bits(float32(v)))
+	}
+	m, ok := a.constants[name]
+	if !ok {
+		m = GLOBL(name, RODATA|NOPTR)
+		if a.single {
+			DATA(0, U32(math.Float32bits(float32(v))))
+		} else {
+			DATA(0, U64(math.Float64bits(v)))
+		}
+		a.constants[name] = m
+	}
+	return m
+}
+
 // constant is a number in every lane, in memory.
 func (a *lanes) constant(v float64) Mem {
 	if a.single {
 		return a.pattern32(math.Float32bits(float32(v)))
 	}
 	return a.pattern(math.Float64bits(v))
+}
+
+// everywhere loads a number into all lanes.
+func (a *lanes) everywhere(v float64, into reg.VecPhysical) {
+	if a.wide {
+		a.broadcast(a.number(v), into)
+		return
+	}
+	a.load(a.constant(v), into)
 }
 
 // pattern32 is 32 bits in every lane, in memory.

@@ -31,8 +31,10 @@ func (a *lanes) fnmadd231(ops ...Op) { a.choose(VFNMADD231PS, VFNMADD231PD, ops)
 // fmadd231Broadcast has the first factor in memory, one element for all lanes.
 func (a *lanes) fmadd231Broadcast(ops ...Op) { a.choose(VFMADD231PS_BCST, VFMADD231PD_BCST, ops) }
 
-// fnmadd231Broadcast and mulBroadcast likewise.
+// These likewise.
 func (a *lanes) fnmadd231Broadcast(ops ...Op) { a.choose(VFNMADD231PS_BCST, VFNMADD231PD_BCST, ops) }
+func (a *lanes) fmadd213Broadcast(ops ...Op)  { a.choose(VFMADD213PS_BCST, VFMADD213PD_BCST, ops) }
+func (a *lanes) fmsub213Broadcast(ops ...Op)  { a.choose(VFMSUB213PS_BCST, VFMSUB213PD_BCST, ops) }
 func (a *lanes) mulBroadcast(ops ...Op)       { a.choose(VMULPS_BCST, VMULPD_BCST, ops) }
 
 // moveMasked moves where a mask register has ones.

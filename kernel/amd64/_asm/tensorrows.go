@@ -12,14 +12,14 @@ import (
 //	single   Z0-Z6 p, Z7-Z8 squares and Z9-Z10 gradient of even and odd rows, Z11 c, Z12 mix, Z13-Z18 the polynomial of
 //	         exp2, Z19 one, and three for each row: t, q, d
 //	double   Z0-Z6 p, Z7 squares, Z8 gradient, Z9 c, Z10 mix, Z11-Z12 the powers of 2^(1/16), Z13 what rounds to a
-//	         sixteenth, Z14 limits, and four for each row: t, q, d, k
+//	         sixteenth, and four for each row: t, q, d, k
 type rowRegisters struct {
 	p, squares, gradient []reg.VecPhysical
 	c, mix               reg.VecPhysical
 	polynomial           []reg.VecPhysical
 	one                  reg.VecPhysical
 	powers               []reg.VecPhysical
-	shift, limit         reg.VecPhysical
+	shift                reg.VecPhysical
 	t, q, d, k           []reg.VecPhysical
 }
 
@@ -31,10 +31,10 @@ func (a *lanes) rowRegisters() rowRegisters {
 	if !a.single {
 		x := rowRegisters{
 			p: r[:7], squares: r[7:8], gradient: r[8:9], c: r[9], mix: r[10],
-			powers: r[11:13], shift: r[13], limit: r[14], t: r[16:20], q: r[20:24], d: r[24:28], k: r[28:32],
+			powers: r[11:13], shift: r[13], t: r[16:20], q: r[20:24], d: r[24:28], k: r[28:32],
 		}
 		a.exp2Table(x.powers)
-		VMOVUPD(a.constant(exp2Shift), x.shift)
+		a.everywhere(exp2Shift, x.shift)
 		return x
 	}
 	x := rowRegisters{
@@ -42,9 +42,9 @@ func (a *lanes) rowRegisters() rowRegisters {
 		polynomial: r[13:19], one: r[19], t: r[20:24], q: r[24:28], d: r[28:32],
 	}
 	for k, c := range exp2Floor {
-		VMOVUPS(a.constant(c), x.polynomial[k])
+		a.everywhere(c, x.polynomial[k])
 	}
-	VMOVUPS(a.constant(1), x.one)
+	a.everywhere(1, x.one)
 	return x
 }
 
@@ -73,20 +73,17 @@ func (a *lanes) predictRows(x rowRegisters, count int) {
 	each(func(u int) { VSCALEFPS(x.t[u], x.q[u], x.t[u]) })
 }
 
-// powersOfRows is exp2 in double precision, of the t of several rows.
+// powersOfRows is exp2 in double precision, of the t of several rows, without its limits, which only infinite arguments
+// need.
 func (a *lanes) powersOfRows(x rowRegisters, each func(do func(u int))) {
-	VMOVUPD(a.constant(-exp2Limit), x.limit)
-	each(func(u int) { a.max(x.t[u], x.limit, x.t[u]) })
-	VMOVUPD(a.constant(exp2Limit), x.limit)
-	each(func(u int) { a.min(x.t[u], x.limit, x.t[u]) })
 	each(func(u int) { a.add(x.shift, x.t[u], x.d[u]) })
 	each(func(u int) { a.sub(x.shift, x.d[u], x.k[u]) })
 	each(func(u int) { a.sub(x.k[u], x.t[u], x.t[u]) })
 	each(func(u int) { VPERMI2PD(x.powers[1], x.powers[0], x.d[u]) })
 	last := len(exp2Narrow) - 1
-	each(func(u int) { VMOVUPD(a.constant(exp2Narrow[last]), x.q[u]) })
+	each(func(u int) { a.everywhere(exp2Narrow[last], x.q[u]) })
 	for k := last - 1; k >= 0; k-- {
-		each(func(u int) { a.fmadd213(a.constant(exp2Narrow[k]), x.t[u], x.q[u]) })
+		each(func(u int) { a.fmadd213Broadcast(a.number(exp2Narrow[k]), x.t[u], x.q[u]) })
 	}
 	each(func(u int) { a.mul(x.t[u], x.q[u], x.q[u]) })
 	each(func(u int) { a.fmadd213(x.d[u], x.d[u], x.q[u]) })

@@ -47,7 +47,8 @@ type Tensor struct {
 	Expand func(matrix, sums *Lanes)
 
 	// Model evaluates the model at a point, with d = s - t - c water: u = d t, v = t^2 - mix u,
-	// x = t water; to the point's Squares and Gradient it adds d^2 and d water.
+	// x = t water; to the point's Squares and Gradient it adds d^2 and d water. Here and below, t may be NaN where
+	// its exponent is infinite.
 	Model func(u, v, x, s *Lanes, design *float64, n int, point *Point)
 	// Misfit adds only to the Squares.
 	Misfit func(s *Lanes, design *float64, n int, point *Point)
