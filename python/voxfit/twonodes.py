@@ -33,7 +33,7 @@ def two_nodes(gtab, response, signal, voxels, report):
     Returns
     -------
     holds : bool
-        All results were the same bits, and nothing was spilled.
+        All results were the same bits, nothing was spilled, and the node was killed while it fitted.
     """
     from voxfit.dipy import ConstrainedSphericalDeconvModel, FreeWaterTensorModel
 
@@ -68,8 +68,8 @@ def _holds(name, model, attribute, signal, say):
         model.fit(signal[:WARM_UP_VOXELS], engine="ray", vox_per_chunk=WARM_UP_VOXELS // 8)
         both, seconds = through_ray("        two nodes")
         killer = _Killer(cluster, worker, seconds / 2)
-        one, _ = through_ray("        one killed", lambda: f"  SIGKILL at {killer.killed_at():.2f} s, while it fitted")
-    return both and one
+        one, _ = through_ray("        one killed", killer.told)
+    return both and one and killer.killed
 
 
 def _timed(run):
@@ -105,6 +105,8 @@ class _Killer:
 
     def __init__(self, cluster, node, delay):
         self._cluster, self._node, self._delay = cluster, node, delay
+        self._over = threading.Event()
+        self._killed_at = None
         self._begin = time.perf_counter()
         self._thread = threading.Thread(target=self._kill, daemon=True)
         self._thread.start()
@@ -112,7 +114,8 @@ class _Killer:
     def _kill(self):
         time.sleep(self._delay)
         while not self._is_busy():
-            time.sleep(0.01)
+            if self._over.wait(0.01):
+                return
         self._killed_at = time.perf_counter() - self._begin
         self._cluster.remove_node(self._node, allow_graceful=False)
 
@@ -121,7 +124,14 @@ class _Killer:
 
         return available_resources_per_node()[self._node.node_id].get("CPU", 0) == 0
 
-    def killed_at(self):
-        """Seconds from the beginning to the kill."""
+    def told(self):
+        """What became of the node, now that the fit is over."""
+        self._over.set()
         self._thread.join()
-        return self._killed_at
+        if self._killed_at is None:
+            return "  not killed: it had no work after half of the time, more voxels would give it some"
+        return f"  SIGKILL at {self._killed_at:.2f} s, while it fitted"
+
+    @property
+    def killed(self):
+        return self._killed_at is not None
