@@ -16,10 +16,10 @@ pytest.importorskip("dipy")
 ray = pytest.importorskip("ray")
 pytest.importorskip("grpc")
 from ray._private.state import GlobalState  # noqa: E402
-from ray.cluster_utils import Cluster  # noqa: E402
 
 import voxfit.dipy as vd  # noqa: E402
 from phantoms import acquisition  # noqa: E402
+from voxfit.twonodes import joined_cluster  # noqa: E402
 
 RESPONSE = (np.array([1.7e-3, 0.3e-3, 0.3e-3]), 100.0)
 STORE = 200 * 2**20
@@ -29,17 +29,9 @@ STORE = 200 * 2**20
 def cluster(monkeypatch):
     # Workers of both nodes import voxfit and the helpers of these tests as this process does.
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-    cluster = Cluster()
-    try:
-        # A node that is gone is held for dead after five checks, of one second here instead of three.
-        cluster.add_node(num_cpus=1, object_store_memory=STORE, _system_config={"health_check_period_ms": 1000})
-        worker = cluster.add_node(num_cpus=1, object_store_memory=STORE)
-        cluster.wait_for_nodes()
-        ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
-        yield cluster, worker
-    finally:
-        ray.shutdown()
-        cluster.shutdown()
+    # A node that is gone is held for dead after five checks, of one second here instead of three.
+    with joined_cluster(STORE, health_check_period_ms=1000) as joined:
+        yield joined
 
 
 def models(gtab):
