@@ -59,6 +59,22 @@ def test_two_nodes_give_the_bits_of_one_thread_and_spill_nothing(cluster, monkey
     assert vd.spilled_bytes() == 0
 
 
+def test_a_process_joins_the_cluster_that_ray_address_names(cluster):
+    script = """
+        import numpy as np, ray, voxfit.dipy
+        from phantoms import acquisition
+        gtab, signal = acquisition(voxels=3000)
+        model = voxfit.dipy.FreeWaterTensorModel(gtab)
+        there = model.fit(signal, engine="ray", vox_per_chunk=500)
+        print(len(ray.nodes()), np.array_equal(there.model_params, model.fit(signal).model_params))
+    """
+    environment = dict(os.environ, RAY_ADDRESS=cluster[0].address)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(script)], env=environment, capture_output=True, text=True
+    )
+    assert done.stdout == "2 True\n", done.stderr
+
+
 def test_data_larger_than_the_object_store_are_not_spilled(cluster):
     gtab, signal = acquisition(voxels=4096, dtype=np.float64)
     data = np.tile(signal, (2 * STORE // signal.nbytes, 1))
