@@ -112,7 +112,7 @@ whole = 2000 * (time.monotonic() - begin)
 sent = []
 def send(done=None, voxels=None):
     if not sent:
-        sent.append(time.process_time())
+        sent.append(time.monotonic())
         os.kill(os.getpid(), signal.SIGINT)
 if {progress}:
     start = lambda: None
