@@ -101,8 +101,8 @@ def test_a_node_that_dies_in_the_middle_loses_nothing(cluster, tmp_path):
     killer.start()
     there = vd.fit_rows(model, signal, engine="ray", vox_per_chunk=500)
     killer.join()
-    assert len([n for n in ray.nodes() if n["Alive"]]) == 1
-    assert len(list(tmp_path.glob("*-*"))) > 40, "no batch was under way on the node that died"
+    assert (tmp_path / "killed").exists()  # which Ray itself may not know yet
+    assert len(model.begun()) == 3 and len(list(tmp_path.glob("*-*"))) > 40, "no batch was done again"
     for ours, expected in zip(there, model.native.fit(signal)):
         np.testing.assert_array_equal(ours, expected)
     assert vd.spilled_bytes() == 0
