@@ -18,7 +18,7 @@ static const double bvecs[3 * N] = {0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, .6, .8, 
 static const float measured[N] = {100, 50, 60, 70, 55, 58, 62, 57};
 
 static int child(voxfit_model model, voxfit_batch *b) {
-    alarm(1); // a call that hangs ends the process by a signal
+    alarm(60); // a call that hangs ends the process by a signal
     voxfit_model other;
     voxfit_derivation d = {.size = sizeof d};
     int64_t count;

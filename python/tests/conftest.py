@@ -1,7 +1,13 @@
 """Signals of a small acquisition, and a library to load: $VOXFIT_LIBRARY, or that of the package."""
 
+import os
+
 import numpy as np
 import pytest
+
+# Ray's workers step back behind all other programs (niceness 15), so that on a busy machine they hardly run, and Ray
+# holds processes for dead that have only waited.
+os.environ.setdefault("RAY_worker_niceness", "0")
 
 EVALS = np.array([1.7e-3, 0.3e-3, 0.3e-3])
 WM = np.array([[350.0, 0, 0, 0, 0], [170, -60, 20, -5, 1], [110, -60, 25, -8, 2]])

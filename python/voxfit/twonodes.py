@@ -7,6 +7,7 @@ Ray has spilled. Both nodes together have an object store of 1 GB.
 
 from contextlib import contextmanager
 import functools
+import os
 import threading
 import time
 
@@ -64,7 +65,7 @@ def _holds(name, model, attribute, signal, say):
         say(f"{title:18} {seconds:6.2f} s  the same bits: {'yes' if same else 'NO'}  spilled: {spilled} bytes{ending()}")
         return same and spilled == 0, seconds
 
-    with _cluster() as (cluster, worker):
+    with joined_cluster(STORE_OF_NODE) as (cluster, worker):
         model.fit(signal[:WARM_UP_VOXELS], engine="ray", vox_per_chunk=WARM_UP_VOXELS // 8)
         both, seconds = through_ray("        two nodes")
         killer = _Killer(cluster, worker, seconds / 2)
@@ -79,17 +80,35 @@ def _timed(run):
 
 
 @contextmanager
-def _cluster():
-    """A cluster of two nodes, joined: the cluster, and the node that is not this process's."""
+def joined_cluster(object_store, **settings):
+    """A cluster of two nodes of one CPU on this machine, which this process joins.
+
+    All its files are in a temporary folder, which is removed at the end, after a crash too.
+
+    Parameters
+    ----------
+    object_store : int
+        Bytes of each node's object store.
+    **settings
+        Of Ray itself, its ``_system_config``.
+
+    Yields
+    ------
+    cluster, node
+        Ray's Cluster, and the node that is not this process's.
+    """
     import ray
     from ray.cluster_utils import Cluster
 
     from voxfit.dipy._scratch import ScratchFolder
 
-    scratch, cluster = ScratchFolder(), Cluster()
-    node = {"num_cpus": 1, "object_store_memory": STORE_OF_NODE, "object_spilling_directory": scratch.path}
+    scratch = ScratchFolder()
+    before = os.environ.get("RAY_TMPDIR")
+    os.environ["RAY_TMPDIR"] = scratch.path  # and not the argument temp_dir, which holds for a part of the files
+    cluster = Cluster()
+    node = {"num_cpus": 1, "object_store_memory": object_store}
     try:
-        cluster.add_node(**node)
+        cluster.add_node(**node, _system_config=settings)
         worker = cluster.add_node(**node)
         cluster.wait_for_nodes()
         ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
@@ -97,6 +116,10 @@ def _cluster():
     finally:
         ray.shutdown()
         cluster.shutdown()
+        if before is None:
+            del os.environ["RAY_TMPDIR"]
+        else:
+            os.environ["RAY_TMPDIR"] = before
         scratch.remove()
 
 
