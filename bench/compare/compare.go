@@ -272,7 +272,7 @@ func (r *runner) round(tasks []*task, results []Result) error {
 func (r *runner) timePeers(t *task, result *Result, ray bool) error {
 	for k, peer := range r.peers {
 		times := &result.Times[k+1]
-		if times.Ignored != "" || onRay(times.Engine) != ray {
+		if times.Ignored != "" || python.OnRay(times.Engine) != ray {
 			continue
 		}
 		seconds, err := peer.time(r.ctx, t)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/bench/python"
 	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/numa"
@@ -171,9 +172,9 @@ func TestEnginesAreFurtherColumnsOfEachModelThatDIPYFits(t *testing.T) {
 
 // Ray's processes stay on the core until Ray ends: no other engine may be timed before that.
 func TestNothingButRayIsTimedWhileRayRuns(t *testing.T) {
-	python, requests := stub(t)
+	program, requests := stub(t)
 	o := options(t, 6, "dti", "sfm")
-	o.Python, o.Engines, o.Rounds = python, []string{"dipy-ray", "dipy-dask", "voxfit-ray"}, 2
+	o.Python, o.Engines, o.Rounds = program, []string{"dipy-ray", "dipy-dask", "voxfit-ray"}, 2
 	compared(t, o)
 	lines, err := os.ReadFile(requests)
 	if err != nil {
@@ -188,9 +189,9 @@ func TestNothingButRayIsTimedWhileRayRuns(t *testing.T) {
 		if err := json.Unmarshal([]byte(line), &request); err != nil {
 			t.Fatal(err)
 		}
-		up = request.End == "" && (up || onRay(request.Engine))
+		up = request.End == "" && (up || python.OnRay(request.Engine))
 		if request.Engine != "" && !request.Results {
-			if timed[request.Engine]++; up && !onRay(request.Engine) {
+			if timed[request.Engine]++; up && !python.OnRay(request.Engine) {
 				t.Errorf("%s was timed while Ray ran", request.Engine)
 			}
 		}

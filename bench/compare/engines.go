@@ -3,8 +3,6 @@ package compare
 import (
 	"context"
 	"math"
-	"slices"
-	"strings"
 
 	"github.com/voxfit/voxfit/bench/python"
 	"github.com/voxfit/voxfit/model"
@@ -17,12 +15,9 @@ type pythonEngine struct {
 	bench  *python.Bench
 }
 
-// onRay says whether an engine works through Ray.
-func onRay(name string) bool { return strings.HasSuffix(name, "-ray") }
-
 // endRay ends Ray where an engine may have started it. The next run on it starts it anew.
 func (r *runner) endRay() {
-	if r.bench == nil || !slices.ContainsFunc(r.o.Engines, onRay) {
+	if r.bench == nil {
 		return
 	}
 	if err := r.bench.EndRay(); err != nil {

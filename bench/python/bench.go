@@ -11,10 +11,14 @@ import (
 // Engines are those of Bench: DIPY's own, and voxfit through them.
 var Engines = []string{"dipy-serial", "dipy-ray", "dipy-joblib", "dipy-dask", "voxfit-ray", "voxfit-joblib", "voxfit-dask"}
 
+// OnRay says whether an engine works through Ray.
+func OnRay(engine string) bool { return strings.HasSuffix(engine, "-ray") }
+
 // A Bench is a process of `python -m voxfit.bench serve` with an acquisition.
 type Bench struct {
 	process  *Process
 	versions map[string]string
+	ray      bool // a run may have started it
 }
 
 // StartBench starts the process with the acquisition of a folder. An empty python tries the likeliest; isa is the
@@ -29,7 +33,7 @@ func StartBench(ctx context.Context, python, folder, isa string) (*Bench, error)
 	if err != nil {
 		return nil, fmt.Errorf("the Python engines need DIPY and voxfit (pip install ./python): %w", err)
 	}
-	return &Bench{process, ready.Versions}, nil
+	return &Bench{process: process, versions: ready.Versions}, nil
 }
 
 // Version is that of the package that fits with an engine.
@@ -58,6 +62,7 @@ type Measured struct {
 
 // Measure does one run.
 func (b *Bench) Measure(r Run) (m Measured, err error) {
+	b.ray = b.ray || OnRay(r.Engine)
 	if err = b.process.Ask(r, &m); err != nil {
 		err = fmt.Errorf("%s %s: %w", r.Engine, r.Model, err)
 	}
@@ -66,7 +71,13 @@ func (b *Bench) Measure(r Run) (m Measured, err error) {
 
 // EndRay ends Ray where a run has started it, with the processes that it keeps between runs. The next run on it starts
 // it anew, as a part of that run's set-up.
-func (b *Bench) EndRay() error { return b.process.Ask(map[string]string{"end": "ray"}, &struct{}{}) }
+func (b *Bench) EndRay() error {
+	if !b.ray {
+		return nil
+	}
+	b.ray = false
+	return b.process.Ask(map[string]string{"end": "ray"}, &struct{}{})
+}
 
 // Close ends the process, which leaves Ray first.
 func (b *Bench) Close() { b.process.Close() }

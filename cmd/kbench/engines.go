@@ -84,6 +84,14 @@ func (s *pythonStudy) measure(p plannedRun, stderr io.Writer) (study.Record, err
 	return record, nil
 }
 
+// leaveRay ends Ray before a run that is not on it: some of Ray's processes have something to do at all times.
+func (s *pythonStudy) leaveRay(p plannedRun) error {
+	if s == nil || python.OnRay(p.record.Engine) {
+		return nil
+	}
+	return s.bench.EndRay()
+}
+
 // close ends the process and removes the folder.
 func (s *pythonStudy) close() {
 	s.bench.Close()

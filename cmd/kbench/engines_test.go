@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,18 +25,18 @@ func TestEnginesThatAreNotThereAreRefused(t *testing.T) {
 }
 
 // standIn writes a program that takes the place of Python: it answers each line with the next reply, then
-// with the last.
+// with the last. What it is asked after all replies is in a file beside it, ".asked" after its name.
 func standIn(t *testing.T, replies ...string) string {
 	t.Helper()
 	if runtime.GOOS == "windows" {
 		t.Skip("the stand-in for Python is a shell script")
 	}
+	path := filepath.Join(t.TempDir(), "python")
 	script := "#!/bin/sh\n"
 	for _, r := range replies {
 		script += "read line && echo '" + r + "'\n"
 	}
-	script += "while read line; do echo '" + replies[len(replies)-1] + "'; done\n"
-	path := filepath.Join(t.TempDir(), "python")
+	script += "while read line; do echo \"$line\" >>" + path + ".asked; echo '" + replies[len(replies)-1] + "'; done\n"
 	if err := os.WriteFile(path, []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -77,6 +79,28 @@ func TestPythonEnginesWriteRowsOfTheSameCSV(t *testing.T) {
 	}
 	if !strings.Contains(stderr.String(), "set up in 3.2 s") && !strings.Contains(stderr.String(), "set up in 3.3 s") {
 		t.Errorf("the set-up time is not told: %s", stderr.String())
+	}
+}
+
+// Ray's processes would share the CPUs with what is timed after its runs.
+func TestRayEndsBeforeARunOfAnotherEngine(t *testing.T) {
+	python := standIn(t, `{"time": 1.5}`)
+	succeed(t, "run", "--engines", "voxfit,dipy-ray", "--models", "csdm", "--voxels", "30", "--cpus", "1", "--min-chunks", "1", "--max-chunks", "1",
+		"--num-runs", "2", "--python", python, "-o", filepath.Join(t.TempDir(), "out"))
+	asked, err := os.ReadFile(python + ".asked")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var order []string
+	for line := range strings.Lines(string(asked)) {
+		var request struct{ Engine, End string }
+		if err := json.Unmarshal([]byte(line), &request); err != nil {
+			t.Fatal(err)
+		}
+		order = append(order, request.Engine+request.End)
+	}
+	if want := []string{"dipy-ray", "ray", "dipy-ray"}; !slices.Equal(order, want) {
+		t.Errorf("Python was asked for %v, expected %v: the end of Ray before the second repetition", order, want)
 	}
 }
 

@@ -194,10 +194,12 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	bar := newProgress(stderr, "run", "runs", len(missing))
 	for i, p := range missing {
 		var record study.Record
-		if p.inPython() {
-			record, err = peers.measure(p, stderr)
-		} else {
-			record, err = o.measure(ctx, p, block.room, results)
+		if err = peers.leaveRay(p); err == nil {
+			if p.inPython() {
+				record, err = peers.measure(p, stderr)
+			} else {
+				record, err = o.measure(ctx, p, block.room, results)
+			}
 		}
 		if err == nil {
 			err = log.Append(record)
