@@ -1,5 +1,9 @@
 """Signals of a small acquisition, and a library to load: $VOXFIT_LIBRARY, or that of the package."""
 
+import os
+import shutil
+import tempfile
+
 import numpy as np
 import pytest
 
@@ -14,6 +18,15 @@ def directions(n):
     turn = np.pi * (3 - np.sqrt(5)) * np.arange(n)
     r = np.sqrt(1 - z * z)
     return np.c_[r * np.cos(turn), r * np.sin(turn), z]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_ray():
+    """Give Ray a folder of its own: in the common one it finds, and leaves, the address of a cluster to join."""
+    folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp" if os.path.isdir("/tmp") else None)  # short: socket names go below it
+    os.environ["RAY_TMPDIR"] = folder
+    yield
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
