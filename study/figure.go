@@ -82,13 +82,13 @@ func (d drawing) chunkFigure(title string, q quantity) ([]byte, error) {
 	if len(contents) == 0 {
 		return nil, nil
 	}
-	for i, c := range contents {
+	for _, c := range contents {
 		p := newPlot(c.title, "number of chunks", q.axis)
 		sx := xs.logAcross(&p.X, 1.35, powerTicks{powerLabel})
 		q.fill(p, c.curves, sx, ys.valueAxis(&p.Y, q))
-		tidy(p, i, len(contents))
 		sh.panels = append(sh.panels, p)
 	}
+	tidy(sh.panels)
 	sh.legend = d.lineLegend(drawn, drawnBehind)
 	return sh.draw()
 }
@@ -106,14 +106,16 @@ func (q quantity) fill(p *plot.Plot, curves []curve, sx, sy scale) {
 	p.Add(endWords(curves))
 }
 
-// tidy takes the words off the inner axes of a grid of panels, which all have the same axes.
-func tidy(p *plot.Plot, i, panels int) {
-	columns := columnsFor(panels)
-	if i%columns != 0 {
-		p.Y.Label.Text = ""
-	}
-	if i+columns < panels {
-		p.X.Label.Text = ""
+// tidy takes the words off the inner axes of a grid of panels, which say the same.
+func tidy(panels []*plot.Plot) {
+	columns := columnsFor(len(panels))
+	for i, p := range panels {
+		if i%columns != 0 {
+			p.Y.Label.Text = ""
+		}
+		if i+columns < len(panels) {
+			p.X.Label.Text = ""
+		}
 	}
 }
 
@@ -268,9 +270,9 @@ func (d drawing) cpuFigure(title string, q quantity, reported func(PublishedResu
 		p := newPlot(titles[i], "CPUs", q.axis)
 		sx := xs.logAcross(&p.X, 1.3, countTicks(counts))
 		q.fill(p, curves, sx, ys.valueAxis(&p.Y, q))
-		tidy(p, i, len(panels))
 		sh.panels = append(sh.panels, p)
 	}
+	tidy(sh.panels)
 	sh.legend = append(sh.legend, d.variantLegend(drawn))
 	if grey {
 		sh.legend = append(sh.legend, []legendEntry{{words: "published report (DIPY with Ray)", colour: publicInk, mark: lineMark(3)}})

@@ -41,7 +41,7 @@ func (e Explanation) lossFigure() (Figure, error) {
 	for i := range e.Overheads {
 		sh.panels = append(sh.panels, e.Overheads[i].lossPanel(sh.names, shown))
 	}
-	tidyColumns(sh.panels)
+	tidy(sh.panels)
 	entries := []legendEntry{{words: "work", colour: lineColours[0], filled: true}}
 	_, names := e.Overheads[0].losses(e.Overheads[0].settings[0])
 	for i, l := range names {
@@ -124,19 +124,6 @@ func (b stackedBars) panel(title, x, y string, labels []string, colours []color.
 	return p
 }
 
-// tidyColumns takes the words off the vertical axes of all panels but the first of a row.
-func tidyColumns(panels []*plot.Plot) {
-	columns := columnsFor(len(panels))
-	for i, p := range panels {
-		if i%columns != 0 {
-			p.Y.Label.Text = ""
-		}
-		if i+columns < len(panels) {
-			p.X.Label.Text = ""
-		}
-	}
-}
-
 // overheadFigure draws the measured overhead of each core, from the accounts of the workers' time.
 func (e Explanation) overheadFigure() (Figure, error) {
 	f := Figure{Name: "overhead", Title: "Overhead of each core, measured",
@@ -158,7 +145,7 @@ func (e Explanation) overheadFigure() (Figure, error) {
 		f.Missing = "None of the engines says where its workers' time went (voxfit's own runs do)."
 		return f, nil
 	}
-	tidyColumns(sh.panels)
+	tidy(sh.panels)
 	var entries []legendEntry
 	for i, part := range overheadParts {
 		if shown[i] {
@@ -350,7 +337,7 @@ func (e Explanation) curveFigure(f Figure, x, y string, cpus []int, curves func(
 		f.Missing = "All runs are on one CPU count: there is none to leave out."
 		return f, nil
 	}
-	tidyColumns(sh.panels)
+	tidy(sh.panels)
 	var entries []legendEntry
 	for i, n := range cpus {
 		if used[n] {

@@ -31,8 +31,10 @@ func newEnvCommand() *cobra.Command {
 				out.SetIndent("", "  ")
 				return out.Encode(env)
 			}
-			env.write(c.OutOrStdout())
-			return nil
+			var text strings.Builder
+			env.write(&text)
+			_, err = io.WriteString(c.OutOrStdout(), text.String())
+			return err
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "write JSON")
