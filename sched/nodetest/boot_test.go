@@ -44,8 +44,8 @@ const nodeMemory = 256
 // have the CPUs.
 const bootLimit = 4 * time.Minute
 
-// bootAttempts is how often a machine is switched on that says nothing: with QEMU 7.2 and a thread for each CPU, one in
-// twenty came to a stop in the kernel, amid interrupts, before it ran any program.
+// bootAttempts is how often a machine is switched on that says nothing: with QEMU 7.2 and a thread for each CPU, 3 of 86
+// came to a stop in the kernel, amid interrupts, before they ran any program.
 const bootAttempts = 3
 
 func TestNodes(t *testing.T) {
