@@ -31,10 +31,8 @@ func newEnvCommand() *cobra.Command {
 				out.SetIndent("", "  ")
 				return out.Encode(env)
 			}
-			var text strings.Builder
-			env.write(&text)
-			_, err = io.WriteString(c.OutOrStdout(), text.String())
-			return err
+			env.write(c.OutOrStdout())
+			return nil
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "write JSON")
