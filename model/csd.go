@@ -32,7 +32,7 @@ type CSDOptions struct {
 	// SolutionNorm is MRtrix3's -norm_lambda; 0 means 1. DIPY has none.
 	SolutionNorm float64
 	// Tau is the fraction of the mean amplitude below which a direction is held down; 0 means 0.1.
-	// For a threshold at zero give a negligible one, such as 1e-30. With MRtrix the threshold is zero.
+	// For a threshold at zero give ZeroTau. With MRtrix the threshold is zero.
 	Tau float64
 	// MaxIterations is where a voxel that has not settled is given up; 0 means 50.
 	MaxIterations int
@@ -43,6 +43,9 @@ type CSDOptions struct {
 	// ISA is the instruction set, as kernel.WithISA takes it; "" leaves it to the environment.
 	ISA string
 }
+
+// ZeroTau, as CSDOptions.Tau, is a threshold at zero: a share of the mean amplitude too small to tell any direction.
+const ZeroTau = 1e-300
 
 // PeakOptions say how the peaks of a fibre orientation distribution are found. The zero value is
 // DIPY's defaults.

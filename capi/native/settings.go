@@ -272,7 +272,7 @@ const maxPeaks = 1 << 16
 func (o *csdOptions) model() (c model.CSDOptions, err error) {
 	c = model.CSDOptions{LMax: int(o.LMax), Lambda: float64(o.Lambda), MaxIterations: int(o.MaxIterations), ISA: o.ISA}
 	if o.Tau != nil {
-		c.Tau = max(*o.Tau, 1e-300) // 0 is the default to the model
+		c.Tau = max(*o.Tau, model.ZeroTau)
 		if !(*o.Tau >= 0) {
 			return c, fmt.Errorf("tau is %v, expected a number of at least 0", *o.Tau)
 		}

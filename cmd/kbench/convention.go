@@ -42,7 +42,7 @@ func (s *modelSettings) addConvention(o *model.CSDOptions) {
 	if !s.mrtrixConvention() {
 		o.Lambda, o.Tau = s.lambda, s.tau
 		if s.tau == 0 {
-			o.Tau = 1e-300 // to the model, zero is the default
+			o.Tau = model.ZeroTau
 		}
 		return
 	}
