@@ -140,7 +140,7 @@ def test_dipy_objects_are_taken_as_they_are(data, gtab):
     zonal = np.array([500.0, -200, 60, -20, 5])
     a = voxfit.fit_csd(data, table, AxSymShResponse(1000, zonal))
     assert same(a, voxfit.fit_csd(data, table, zonal))
-    wm, csf, shells = FITS["fit_msmt"]["responses"]["WM"], FITS["fit_msmt"]["responses"]["CSF"], [0, 1000, 2000]
+    wm, csf, shells = FITS["fit_msmt"]["tissues"]["WM"], FITS["fit_msmt"]["tissues"]["CSF"], [0, 1000, 2000]
     response = MultiShellResponse(np.c_[csf, csf * [1, 8, 20], wm], 8, shells)
     b = voxfit.fit_msmt(data[0], table, response)
     assert same(b, voxfit.fit_msmt(data[0], gtab, {"WM": wm, "CSF": csf, "GM": csf * [1, 8, 20]}, shells=shells))
@@ -181,7 +181,7 @@ def test_an_option_that_is_not_finite_is_named(data, gtab):
         (lambda d, g: voxfit.fit_dti(d, ("dwi.bval", "dwi.bvec")), ValueError),
         (lambda d, g: voxfit.fit_dti(d, (g[0] * np.nan, g[1])), ValueError),
         (lambda d, g: voxfit.fit_dti(d, (g[0], g[1] + np.inf)), ValueError),
-        (lambda d, g: voxfit.fit_dti(d, g, methid="wls"), ValueError),
+        (lambda d, g: voxfit.fit_dti(d, g, methid="wls"), TypeError),
         (lambda d, g: voxfit.fit_dti(d, g, min_signal=np.nan), ValueError),
         (lambda d, g: voxfit.fit_csd(d, g, (EVALS * np.nan, 1.0)), ValueError),
         (lambda d, g: voxfit.fit_csd(d, g, np.zeros((2, 2, 2))), ValueError),
