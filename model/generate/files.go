@@ -31,6 +31,7 @@ func generated() ([]file, error) {
 	}
 	return []file{
 		{"python/voxfit/options.json", append(text, '\n')},
+		{"python/voxfit/fits.py", []byte(pythonFits(listing))},
 		{"model/name/names.go", names},
 	}, nil
 }

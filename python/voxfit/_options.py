@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, Union, cast
@@ -69,12 +70,22 @@ def default(value: _T) -> _T:
 
 
 @functools.lru_cache(maxsize=None)
-def _listing() -> dict[str, dict[str, dict[str, Any]]]:
-    """Each model's options by all their names."""
-    listing = json.loads(Path(__file__).with_name("options.json").read_text())
+def _listing() -> dict[str, Any]:
+    listing: dict[str, Any] = json.loads(Path(__file__).with_name("options.json").read_text())
+    return listing
+
+
+def classes() -> dict[str, str]:
+    """Return DIPY's class of each model."""
+    return {model["name"]: model["class"] for model in _listing()["models"]}
+
+
+@functools.lru_cache(maxsize=None)
+def _options() -> dict[str, dict[str, dict[str, Any]]]:
+    """Return each model's options by all their names."""
     models = {}
-    for model in listing["models"]:
-        options = [*model["options"], *listing["shared"]]
+    for model in _listing()["models"]:
+        options = [*model["options"], *_listing()["shared"]]
         names = {alias: option for option in options for alias in option["aliases"]}
         models[model["name"]] = {**names, **{option["name"]: option for option in options}}
     return models
@@ -82,7 +93,7 @@ def _listing() -> dict[str, dict[str, dict[str, Any]]]:
 
 def known(model: str, name: str) -> bool:
     """Whether a model has an option of this name; of a model that is not listed all are."""
-    options = _listing().get(model)
+    options = _options().get(model)
     return options is None or name in options
 
 
@@ -91,7 +102,7 @@ def read(model: str, given: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
     None and defaults are left out. An option by two of its names is a TypeError.
     """
-    options = _listing().get(model, {})
+    options = _options().get(model, {})
     found: dict[str, Any] = {}
     called: dict[str, str] = {}
     for name, value in given:
@@ -167,21 +178,25 @@ def as_tissues(tissues: Any, shells: ArrayLike | None = None) -> list[dict[str, 
 
 
 def as_json(options: Mapping[str, Any]) -> str:
-    """Write options as the library reads them."""
-    for name, value in options.items():
-        try:
-            json.dumps(value, default=_as_list, allow_nan=False)
-        except ValueError:
-            raise ValueError(f"the option {name} has a number that is NaN or infinite") from None
-    return json.dumps(options, default=_as_list)
+    """Write options as the library reads them: NaN and infinity, which JSON lacks, as strings."""
+    return json.dumps({name: _plain(value) for name, value in options.items()}, allow_nan=False)
 
 
-def _as_list(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     """Turn NumPy's arrays and numbers into what JSON can hold, with every bit."""
     if isinstance(value, np.ndarray):
-        return value.tolist()
+        whole = value.dtype.kind != "f" or bool(np.isfinite(value).all())
+        return value.tolist() if whole else _plain(value.tolist())
     if isinstance(value, np.generic):
-        return value.item()
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if value is None or isinstance(value, (str, int, float)):
+        return value
     raise TypeError(f"an option is {value!r}, expected numbers, strings, lists, arrays or dicts of them")
 
 
@@ -193,4 +208,4 @@ def frozen(value: Any) -> Any:
         return "list", tuple(map(frozen, value))
     if isinstance(value, Mapping):
         return "dict", tuple((key, frozen(value[key])) for key in sorted(value))
-    return type(value), value if isinstance(value, (str, int, float, np.generic, type(None))) else _as_list(value)
+    return type(value), value if isinstance(value, np.generic) else _plain(value)

@@ -3,7 +3,10 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/voxfit/voxfit/model"
 )
 
 // common are the arguments that every fit has after its options.
@@ -16,9 +19,9 @@ const common = `    mask : array_like, (...), optional
 `
 
 // docstring is in NumPy's form.
-func docstring(m entry) string {
+func docstring(m model.ListedModel) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "    \"\"\"%s\n\n    Parameters\n    ----------\n", sentence("Fit "+lowerFirst(m.Summary)))
+	fmt.Fprintf(&b, "    \"\"\"%s\n    Parameters\n    ----------\n", heading(m.Summary))
 	b.WriteString("    data : array_like, (..., N)\n        Measured values of any real type and with any strides.\n")
 	b.WriteString("    gtab : GradientTable or (bvals, bvecs)\n")
 	b.WriteString(filled("DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3), taken as they are.", 8))
@@ -41,27 +44,52 @@ func docstring(m entry) string {
 	return b.String()
 }
 
+// heading is the first line, and where the summary is too long for a line, all of it in a paragraph.
+func heading(summary string) string {
+	line := sentence("Fit " + lowerFirst(summary))
+	if len(line)+7 <= width {
+		return line + "\n"
+	}
+	depth := 0
+	for i, r := range summary {
+		switch r {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		case ',':
+			if depth == 0 {
+				return sentence("Fit "+lowerFirst(summary[:i])) + "\n\n" + filled(sentence(summary), 4)
+			}
+		}
+	}
+	return line + "\n"
+}
+
 // parameter describes an option.
-func parameter(o option) string {
-	kind := map[string]string{
-		"integer": "int", "number": "float", "boolean": "bool", "text": "str", "evals": "array_like, (3,)",
-		"directions": "array_like, (n, 3), or Sphere", "sphere": "Sphere or array_like, (n, 3)",
-		"response": "(evals, S0), AxSymShResponse or array_like",
-		"tissues":  "dict of str to array_like, or MultiShellResponse",
+func parameter(o model.Option) string {
+	kind := map[model.OptionKind]string{
+		model.IntegerOption: "int", model.NumberOption: "float", model.BooleanOption: "bool", model.TextOption: "str",
+		model.EvalsOption: "array_like, (3,)", model.DirectionsOption: "array_like, (n, 3), or Sphere",
+		model.SphereOption: "Sphere or array_like, (n, 3)", model.ResponseOption: "(evals, S0), AxSymShResponse or array_like",
+		model.TissuesOption: "dict of str to array_like, or MultiShellResponse",
 	}[o.Kind]
-	if o.Kind == "choice" {
-		kind = strings.Replace(strings.Replace(o.pythonType(), "Literal[", "{", 1), "]", "}", 1)
+	if o.Kind == model.ChoiceOption {
+		kind = strings.Replace(strings.Replace(pythonType(o), "Literal[", "{", 1), "]", "}", 1)
 	}
 	switch {
-	case o.needed():
-	case o.open():
+	case o.Needed:
+	case o.Default == nil:
 		kind += ", optional"
 	default:
-		kind += ", default " + o.pythonDefault()
+		kind += ", default " + pythonDefault(o)
 	}
 	parts := []string{sentence(o.Help)}
-	if facts := facts(o); facts != "" {
-		parts = append(parts, sentence(upperFirst(facts)))
+	if o.Kind == model.IntegerOption || o.Kind == model.NumberOption {
+		parts = append(parts, sentence(upperFirst(o.Expected())))
+	}
+	if o.With != nil {
+		parts = append(parts, fmt.Sprintf("For %s %s alone.", pythonName(o.With.Option), strings.Join(o.With.Values, ", ")))
 	}
 	if more := inPython[o.Kind]; more != "" {
 		parts = append(parts, more)
@@ -69,64 +97,31 @@ func parameter(o option) string {
 	if o.Name == "b0_threshold" {
 		parts = append(parts, "Where the gradient table is DIPY's, its own is the default.")
 	}
-	if words := o.words(); len(words) > 0 {
-		parts = append(parts, "Also ``"+strings.Join(words, "``, ``")+"``.")
+	if names := argumentsOf(o); len(names) > 0 && !o.Needed {
+		parts = append(parts, "Also ``"+strings.Join(names, "``, ``")+"``.")
 	}
 	return fmt.Sprintf("    %s : %s\n", pythonName(o.Name), kind) + filled(strings.Join(parts, " "), 8)
 }
 
 // inPython says which of Python's objects stand for an option.
-var inPython = map[string]string{
-	"response": "In DIPY's forms, or as zonal coefficients of l = 0, 2, 4, ..., a row for each shell, as MRtrix3's files hold them.",
-	"tissues": `For each tissue ("WM", "GM", "CSF") zonal coefficients of l = 0, 2, 4, ..., a row for each shell, b = 0 included, as ` +
-		"MRtrix3's files hold them; or DIPY's object.",
-}
-
-// facts are unit and range in words.
-func facts(o option) string {
-	var facts []string
-	if o.Unit != "" {
-		facts = append(facts, "in "+o.Unit)
-	}
-	if r := inWords(o.Range); r != "" {
-		facts = append(facts, r)
-	}
-	return strings.Join(facts, ", ")
-}
-
-var interval = regexp.MustCompile(`^([\[(])([^,]*),([^,]*)([\])])$`)
-
-// inWords reads an interval, "[2,inf)", as words, "at least 2".
-func inWords(text string) string {
-	found := interval.FindStringSubmatch(strings.ReplaceAll(text, " ", ""))
-	if found == nil {
-		return text
-	}
-	low, high := found[2], found[3]
-	if found[1] == "[" && found[4] == "]" {
-		return "from " + low + " to " + high
-	}
-	var words []string
-	if !strings.Contains(low, "inf") {
-		words = append(words, map[string]string{"[": "at least ", "(": "above "}[found[1]]+low)
-	}
-	if !strings.Contains(high, "inf") {
-		words = append(words, map[string]string{"]": "at most ", ")": "below "}[found[4]]+high)
-	}
-	return strings.Join(words, " and ")
+var inPython = map[model.OptionKind]string{
+	model.ResponseOption: "As DIPY has them, a pair of eigenvalues and S0 or an AxSymShResponse; zonal coefficients are an array.",
+	model.TissuesOption:  "A dict by tissue, or DIPY's MultiShellResponse.",
 }
 
 // returns lists the maps.
-func returns(m entry) string {
+func returns(m model.ListedModel) string {
 	var b strings.Builder
 	b.WriteString("\n    Returns\n    -------\n    Result\n")
 	first := attribute(m.Maps[0].Name)
 	b.WriteString(filled(fmt.Sprintf("With the maps below as attributes and as items, ``result.%s`` and ``result[%q]``, "+
-		"zero outside the mask. Shapes are those by default.", first, m.Maps[0].Name), 8))
+		"zero outside the mask. Shapes are those of the default options.", first, m.Maps[0].Name), 8))
 	b.WriteString("\n")
-	for _, f := range m.Maps {
+	for _, f := range allMaps(m) {
 		shape := "(...)"
-		if f.Components != 1 {
+		if f.Components == 0 {
+			shape = "(..., N)"
+		} else if f.Components > 1 {
 			shape = fmt.Sprintf("(..., %d)", f.Components)
 		}
 		if name := attribute(f.Name); name != f.Name {
@@ -145,7 +140,18 @@ func returns(m entry) string {
 	return b.String()
 }
 
-func example(m entry, needed []option) string {
+// allMaps are the maps, and the parameters that no map has.
+func allMaps(m model.ListedModel) []model.ListedMap {
+	all := m.Maps
+	for _, p := range m.Parameters {
+		if !slices.ContainsFunc(m.Maps, func(have model.ListedMap) bool { return have.Name == p.Name }) {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+func example(m model.ListedModel, needed []model.Option) string {
 	arguments := "data, gtab"
 	for _, o := range needed {
 		arguments += ", " + pythonName(o.Name)
