@@ -25,5 +25,12 @@ func NewGradientTableB0(bvals []float64, bvecs [][3]float64, threshold float64) 
 	return g, warnings, nil
 }
 
+// WithB0Threshold is the same table with another b0 threshold, in s/mm2.
+func (g *GradientTable) WithB0Threshold(threshold float64) *GradientTable {
+	other := *g
+	other.B0Threshold = threshold
+	return &other
+}
+
 // IsUnit says whether a vector has length 1 within DIPY's tolerance for b-vectors, 1e-2.
 func IsUnit(v [3]float64) bool { return math.Abs(length(v)-1) <= normTolerance }

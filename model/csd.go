@@ -65,25 +65,29 @@ const maxLMax = 12
 
 const defaultLMax = 8
 
-// prepare fills in what the tags leave to the model. The degree stays open where the response decides it.
+// prepare fills in the defaults, but for directions. The degree stays open where the response decides it.
 func (o CSDOptions) prepare() (CSDOptions, error) {
 	if err := prepare(&o); err != nil {
 		return o, err
 	}
-	basis, directions := sh.Descoteaux07, sh.Symmetric362Hemisphere().Vertices
 	if o.Convention == MRtrix {
-		basis, directions = sh.Tournier07, sh.Directions300()
-	} else {
-		setDefault(&o.LMax, defaultLMax)
+		setDefault(&o.Basis, sh.Tournier07)
+		return o, nil
 	}
-	setDefault(&o.Basis, basis)
-	if o.Directions == nil {
-		o.Directions = directions
-	}
-	if o.Sphere == nil {
-		o.Sphere = sh.Repulsion724Hemisphere()
-	}
+	setDefault(&o.Basis, sh.Descoteaux07)
+	setDefault(&o.LMax, defaultLMax)
 	return o, nil
+}
+
+// directions are those of the constraint.
+func (o CSDOptions) directions() [][3]float64 {
+	switch {
+	case o.Directions != nil:
+		return o.Directions
+	case o.Convention == MRtrix:
+		return sh.Directions300()
+	}
+	return sh.Symmetric362Hemisphere().Vertices
 }
 
 func (o *CSDOptions) forMRtrix() bool { return o.Convention == MRtrix || o.Basis == sh.Tournier07 }
@@ -207,10 +211,11 @@ func (c *CSD) newDesign(g *acq.GradientTable, r acq.Response) (kernel.CSDDesign,
 		c.warnings = append(c.warnings, fmt.Sprintf(
 			"csdm: %d coefficients (lmax %d) from %d diffusion-weighted volumes: only the constraint makes the fit unique", n, o.LMax, len(volumes)))
 	}
+	constrained := o.directions()
 	// DIPY's scale makes lambda comparable between numbers of coefficients and of directions; 362 is
 	// the number of vertices that it was tuned with.
-	lambda := o.NegLambda * float64(n) * harmonics[0] / (math.Sqrt(float64(len(o.Directions))) * math.Sqrt(362))
-	b, gram := constraint(o.Directions, o.LMax, lambda)
+	lambda := o.NegLambda * float64(n) * harmonics[0] / (math.Sqrt(float64(len(constrained))) * math.Sqrt(362))
+	b, gram := constraint(constrained, o.LMax, lambda)
 	return kernel.CSDDesign{
 		Measurements: g.Len(), Volumes: volumes, Coefficients: n, X: convolved(directionsOf(g, volumes), o.LMax, harmonics),
 		B: b, Gram: gram,
@@ -351,6 +356,9 @@ func chooseShell(g *acq.GradientTable, r acq.Response) (volumes []int, zonal []f
 
 func newPeakFinder(o CSDOptions) (*kernel.PeakFinder, error) {
 	s := o.Sphere
+	if s == nil {
+		s = sh.Repulsion724Hemisphere()
+	}
 	return kernel.NewPeakFinder(kernel.PeakDesign{
 		Directions: s.Vertices, Edges: s.Edges,
 		Coefficients: sh.Count(o.LMax), B: sh.Descoteaux07.Evaluate(o.LMax, s.Vertices),

@@ -64,8 +64,9 @@ func (c *CSD) mrtrixDesign(g *acq.GradientTable, r acq.Response) (kernel.CSDDesi
 		first += float64(d.X[i*n] * d.X[i*n])
 	}
 	d.SolutionNorm = o.NormLambda * mrtrixNorm * first
-	weight := o.NegLambda * mrtrixNegative * zonal[0] / float64(len(o.Directions))
-	d.B, d.Gram = constraint(o.Directions, o.LMax, weight)
+	constrained := o.directions()
+	weight := o.NegLambda * mrtrixNegative * zonal[0] / float64(len(constrained))
+	d.B, d.Gram = constraint(constrained, o.LMax, weight)
 	degree := min(2*(len(zonal)-1), o.LMax)
 	for sh.Count(degree) > len(directions) {
 		degree -= 2

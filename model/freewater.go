@@ -13,6 +13,7 @@ var freeWaterKind = &Kind{
 	Summary: "The diffusion tensor with free water (Hoy 2014, Henriques 2017), as DIPY's FreeWaterTensorModel fits it",
 	Needs:   Needs{Shells: 2, Measurements: 8},
 	Options: FreeWaterOptions{},
+	Timed:   Timed{Variant: "nls"},
 	New: func(in Inputs, options any) (Model, error) {
 		return asModel(NewFreeWater(in.Gradients, options.(FreeWaterOptions)))
 	},

@@ -79,9 +79,6 @@ type tissuePart struct {
 // Errors say what was found and what was expected. Warnings has what is allowed but suspicious.
 func NewMSMT(g *acq.GradientTable, tissues []Tissue, o MSMTOptions) (*MSMT, error) {
 	err := prepare(&o)
-	if o.Directions == nil {
-		o.Directions = sh.Directions300()
-	}
 	m := &MSMT{options: o}
 	if err == nil {
 		err = m.makeDesign(g, tissues)
@@ -203,6 +200,9 @@ func directionsOrPole(g *acq.GradientTable, volumes []int) [][3]float64 {
 // has a single row.
 func (m *MSMT) constrain(part tissuePart) {
 	directions := m.options.Directions
+	if directions == nil {
+		directions = sh.Directions300()
+	}
 	if part.lmax == 0 {
 		directions = directions[:1]
 	}

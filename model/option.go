@@ -249,3 +249,15 @@ func findOption(options []Option, name string) (Option, bool) {
 	}
 	return Option{}, false
 }
+
+// DefaultText is an option's default as one writes it.
+func DefaultText(o Option) string {
+	if numbers, ok := o.Default.([]float64); ok {
+		var words []string
+		for _, x := range numbers {
+			words = append(words, fmt.Sprint(x))
+		}
+		return strings.Join(words, ",")
+	}
+	return fmt.Sprint(o.Default)
+}

@@ -48,7 +48,7 @@ func prepareChoice(field reflect.Value, o Option) error {
 		return nil
 	}
 	if !field.IsZero() {
-		return fmt.Errorf("%s is %s, expected %s", o.Name, name, o.Expected())
+		return fmt.Errorf("%s is %v, expected %s", o.Name, field.Interface(), o.Expected())
 	}
 	if o.Default != nil {
 		setChoice(field, o, o.Default.(string))
@@ -110,11 +110,13 @@ func valueInForce(field reflect.Value, o Option) any {
 		return int(given(field, o))
 	case NumberOption:
 		return given(field, o)
-	case SphereOption:
-		if s := field.Interface().(*sh.Sphere); s != nil {
-			return s.Name
+	case DirectionsOption, SphereOption:
+		if field.IsNil() {
+			return nil
 		}
-		return nil
+		if s, ok := field.Interface().(*sh.Sphere); ok {
+			return s.Vertices
+		}
 	}
 	return field.Interface()
 }

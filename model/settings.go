@@ -57,8 +57,8 @@ func (s *Settings) errorf(name, format string, values ...any) error {
 }
 
 // Unknown is the error of an option that the model does not have, as it was spelled. It lists those that there are,
-// and the nearest.
-func (s *Settings) Unknown(name string) error {
+// and the nearest of them and of others, which are beside them.
+func (s *Settings) Unknown(name string, others ...string) error {
 	var known, candidates []string
 	for _, o := range s.all {
 		known = append(known, s.spell(o.Name))
@@ -71,13 +71,11 @@ func (s *Settings) Unknown(name string) error {
 		}
 		candidates = append(candidates, o.Name)
 	}
-	nearest := suggestion(bare, candidates)
-	for _, o := range s.all {
-		if nearest == fmt.Sprintf("; did you mean %s?", o.Name) {
-			nearest = fmt.Sprintf("; did you mean %s?", s.spell(o.Name))
-		}
+	question := "."
+	if near := nearest(bare, append(candidates, others...)); near != "" {
+		question = fmt.Sprintf("; did you mean %s?", s.spell(near))
 	}
-	return fmt.Errorf("unknown option %q of %s%s It has %s", name, s.kind.Name, nearest, list(known, "and"))
+	return fmt.Errorf("unknown option %q of %s%s It has %s", name, s.kind.Name, question, list(known, "and"))
 }
 
 // ParseJSON reads the options of a model from a JSON object; nothing at all is all defaults, and null leaves an
@@ -131,11 +129,11 @@ func firstUnknown(values map[string]any, known []Option) string {
 }
 
 // SetTexts sets options from the command line: texts by the options' names. A set of directions is the name of a
-// file, or numbers.
+// file, or numbers. A response is numbers; other texts for it are left to the caller.
 func (s *Settings) SetTexts(texts map[string]string) error {
 	for _, o := range s.all {
 		text, given := texts[o.Name]
-		if !given {
+		if !given || o.Kind == TissuesOption || o.Kind == ResponseOption && !IsNumbers(text) {
 			continue
 		}
 		value, err := s.fromText(o, text)
@@ -188,6 +186,9 @@ func (s *Settings) checkGiven() error {
 
 // Given says whether the user gave an option.
 func (s *Settings) Given(name string) bool { return s.given[name] }
+
+// Response is that of a single fibre, where it was given.
+func (s *Settings) Response() acq.Response { return s.inputs.Response }
 
 // Kind is the model's.
 func (s *Settings) Kind() *Kind { return s.kind }
@@ -255,7 +256,8 @@ func (v OptionValues) MarshalJSON() ([]byte, error) {
 }
 
 // ValuesInForce are the options that a model was made with, defaults filled in, by the names that set them: what a
-// sidecar says. Options that have no meaning beside the others are left out.
+// sidecar says. Options that have no meaning beside the others are left out, as are sets of directions that are the
+// model's own.
 func ValuesInForce(m Model) OptionValues {
 	v := reflect.ValueOf(m.Options())
 	options := optionsOf(v.Type())
@@ -267,7 +269,9 @@ func ValuesInForce(m Model) OptionValues {
 				continue
 			}
 		}
-		values = append(values, OptionValue{o.Name, valueInForce(v.Field(o.field), o)})
+		if value := valueInForce(v.Field(o.field), o); value != nil {
+			values = append(values, OptionValue{o.Name, value})
+		}
 	}
 	return values
 }

@@ -36,6 +36,7 @@ var sfmKind = &Kind{
 	Summary: "The sparse fascicle model (Rokem 2015), as DIPY's SparseFascicleModel with its IsotropicModel fits it",
 	Needs:   Needs{Shells: 1, Measurements: 2},
 	Options: SFMOptions{},
+	Timed:   Timed{Variant: "nnls", Options: `{"solver": "nnls"}`},
 	New: func(in Inputs, options any) (Model, error) {
 		return asModel(NewSFM(in.Gradients, options.(SFMOptions)))
 	},
@@ -68,17 +69,6 @@ type SFMOptions struct {
 	ISA string
 }
 
-// prepare fills in the defaults.
-func (o SFMOptions) prepare() (SFMOptions, error) {
-	if err := prepare(&o); err != nil {
-		return o, err
-	}
-	if o.Sphere == nil {
-		o.Sphere = sh.Symmetric362Hemisphere()
-	}
-	return o, nil
-}
-
 // SFM is the sparse fascicle model (Rokem et al. 2015) set up as DIPY's SparseFascicleModel with its
 // IsotropicModel. Its parameters are the weights of the directions, then S0, the isotropic part, the
 // residual and the KKT residual; kernel.NewSFM says what they are, and documents the codes.
@@ -88,6 +78,7 @@ func (o SFMOptions) prepare() (SFMOptions, error) {
 // divided, while ElasticNet divides it equally. Its penalty here is that of DIPY's whole sphere.
 type SFM struct {
 	options SFMOptions
+	sphere  *sh.Sphere
 	volumes []int
 	b0s     []int
 	length  int // of a signal
@@ -100,11 +91,15 @@ type SFM struct {
 
 // NewSFM sets the model up for one acquisition, which must have a b0.
 func NewSFM(g *acq.GradientTable, o SFMOptions) (*SFM, error) {
-	o, err := o.prepare()
+	err := prepare(&o)
 	if err != nil {
 		return nil, fmt.Errorf("sfm: %w", err)
 	}
-	m := &SFM{options: o, volumes: g.DWIs(), b0s: g.B0s(), length: g.Len()}
+	sphere := o.Sphere
+	if sphere == nil {
+		sphere = sh.Symmetric362Hemisphere()
+	}
+	m := &SFM{options: o, sphere: sphere, volumes: g.DWIs(), b0s: g.B0s(), length: g.Len()}
 	if len(m.b0s) == 0 || len(m.volumes) == 0 {
 		return nil, fmt.Errorf("sfm: the gradient table has %d b0 and %d diffusion-weighted volumes, expected at least one of each", len(m.b0s), len(m.volumes))
 	}
@@ -147,11 +142,11 @@ func (m *SFM) newMaps() []Map {
 	one := func(name, description string) Map {
 		return Map{Name: name, Suffix: "dwimap", Components: 1, Description: description}
 	}
-	n, sphere, peaks := len(m.options.Sphere.Vertices), m.options.Sphere.Name, m.options.Peaks
+	n, sphere, peaks := len(m.sphere.Vertices), m.sphere.Name, m.options.Peaks
 	maps := []Map{
-		{Name: "weights", Suffix: "dwimap", Components: n, Directions: m.options.Sphere.Vertices,
+		{Name: "weights", Suffix: "dwimap", Components: n, Directions: m.sphere.Vertices,
 			Description: fmt.Sprintf("Weights of fascicles along the %d vertices of the sphere %s, in their order.", n, sphere)},
-		{Name: "odf", Suffix: "dwimap", Components: n, Directions: m.options.Sphere.Vertices,
+		{Name: "odf", Suffix: "dwimap", Components: n, Directions: m.sphere.Vertices,
 			Description: fmt.Sprintf("Orientation distribution function at the %d vertices of the sphere %s: the weighted sum of the fascicles' tensor ODFs.", n, sphere)},
 		one("gfa", "Generalised fractional anisotropy of the orientation distribution function."),
 		{Name: "peaks", Suffix: "dwimap", Components: 3 * peaks,
@@ -173,7 +168,7 @@ func (m *SFM) newMaps() []Map {
 // newDesign makes the matrix of DIPY's sfm_design_matrix, and the penalties in the kernel's scale.
 func (m *SFM) newDesign(g *acq.GradientTable) kernel.SFMDesign {
 	o := m.options
-	n, rows := len(o.Sphere.Vertices), len(m.volumes)
+	n, rows := len(m.sphere.Vertices), len(m.volumes)
 	d := kernel.SFMDesign{
 		Measurements: m.length, B0s: m.b0s, Volumes: m.volumes, Directions: n, A: make([]float64, 0, rows*n),
 		Precision: o.Precision,
@@ -183,7 +178,7 @@ func (m *SFM) newDesign(g *acq.GradientTable) kernel.SFMDesign {
 		b, direction := g.Bvals[v], g.Bvecs[v]
 		square := dot3(direction, direction)
 		mean := math.Exp(-b * (along + 2*across) / 3)
-		for _, axis := range o.Sphere.Vertices {
+		for _, axis := range m.sphere.Vertices {
 			c := dot3(direction, axis)
 			d.A = append(d.A, math.Exp(-b*(float64(across*square)+float64((along-across)*c*c)))-mean)
 		}
@@ -205,7 +200,7 @@ func dot3(a, b [3]float64) float64 {
 // newODF makes the tensor ODF (Aganj 2010, as DIPY's single_tensor_odf) of each fascicle at each vertex.
 // That of a stick, which diffuses along itself alone, is 1 at its own vertex.
 func (m *SFM) newODF() []float64 {
-	vertices := m.options.Sphere.Vertices
+	vertices := m.sphere.Vertices
 	along, across := m.options.Evals[0], m.options.Evals[1]
 	odf := make([]float64, 0, len(vertices)*len(vertices))
 	for i, axis := range vertices {
@@ -227,7 +222,7 @@ func (m *SFM) newODF() []float64 {
 
 // newPeakFinder looks for peaks by DIPY's rules and defaults, among the directions of fascicles.
 func (m *SFM) newPeakFinder() (*kernel.PeakFinder, error) {
-	s := m.options.Sphere
+	s := m.sphere
 	n := len(s.Vertices)
 	b := make([]float64, n*n)
 	for i := range n {

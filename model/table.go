@@ -38,9 +38,20 @@ type Kind struct {
 	Needs Needs
 	// Options is the zero value of the struct of its options, whose tags describe them: option.go says how.
 	Options any
+	// Timed is how kbench env times the model, and what it calls that.
+	Timed Timed
 	// New makes the model, given options of the type of Options.
 	New func(in Inputs, options any) (Model, error)
 }
+
+// A Timed is a variant of a model that stands for it in comparisons of speed.
+type Timed struct {
+	Variant string // as "nnls"; empty where the model has but one
+	Options string // a JSON object, or nothing for the defaults
+}
+
+// TimedName is the name of that variant, as kbench compare has it: "dti wls".
+func (k *Kind) TimedName() string { return strings.TrimSpace(k.Name + " " + k.Timed.Variant) }
 
 // Needs are what a model is made from, and what an acquisition must have for it.
 type Needs struct {
@@ -91,16 +102,21 @@ func list(words []string, last string) string {
 
 // suggestion ends a clause with a question for the nearest of some words, if one is near, else with a full stop.
 func suggestion(word string, words []string) string {
-	best, least := "", len(word)/2+1
+	if near := nearest(word, words); near != "" {
+		return fmt.Sprintf("; did you mean %s?", near)
+	}
+	return "."
+}
+
+// nearest is the word that differs least from another, if half of the letters agree.
+func nearest(word string, words []string) string {
+	best, least := "", (len(word)+1)/2
 	for _, w := range words {
 		if d := editDistance(strings.ToLower(word), strings.ToLower(w)); d < least {
 			best, least = w, d
 		}
 	}
-	if best == "" {
-		return "."
-	}
-	return fmt.Sprintf("; did you mean %s?", best)
+	return best
 }
 
 // editDistance counts the letters to be inserted, left out, exchanged, or swapped with the next, that turn one word

@@ -13,6 +13,7 @@ var tensorKind = &Kind{
 	Summary: "The diffusion tensor, as DIPY's TensorModel or (method iwls) MRtrix3's dwi2tensor fits it",
 	Needs:   Needs{Shells: 1, Measurements: 7},
 	Options: TensorOptions{},
+	Timed:   Timed{Variant: "wls"},
 	New: func(in Inputs, options any) (Model, error) {
 		return asModel(NewTensor(in.Gradients, options.(TensorOptions)))
 	},

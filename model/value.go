@@ -406,8 +406,15 @@ func (s *Settings) fromText(o Option, text string) (any, error) {
 		}
 	case EvalsOption:
 		return numberList(text), nil
+	case ResponseOption:
+		numbers := numberList(text)
+		n := min(3, len(numbers))
+		return map[string]any{"evals": numbers[:n], "s0": numbers[n:]}, nil
 	case DirectionsOption, SphereOption:
-		if !isNumbers(text) {
+		if text == "" {
+			return []any{}, nil
+		}
+		if !IsNumbers(text) {
 			directions, err := acq.ReadMRtrixDirections(text)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %s: %w", s.kind.Name, s.spell(o.Name), err)
@@ -454,8 +461,11 @@ func vectorList(directions [][3]float64) []any {
 	return rows
 }
 
-// isNumbers says whether a text is numbers, not the name of a file.
-func isNumbers(text string) bool {
+// IsNumbers says whether an argument of the command line is numbers, not the name of a file.
+func IsNumbers(text string) bool {
+	if strings.TrimSpace(text) == "" {
+		return false
+	}
 	for _, field := range strings.FieldsFunc(text, func(r rune) bool { return r == ';' || separates(r) }) {
 		if _, err := strconv.ParseFloat(field, 64); err != nil {
 			return false
