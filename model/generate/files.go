@@ -36,6 +36,7 @@ func generated(root string) ([]file, error) {
 	}
 	return []file{
 		{"python/voxfit/options.json", append(text, '\n')},
+		{"python/voxfit/fits.py", []byte(pythonFits(listing))},
 		{"model/name/names.go", names},
 		{"docs/options.md", page(listing)},
 		{"capi/README.md", readme},
