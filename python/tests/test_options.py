@@ -95,6 +95,36 @@ def test_an_unknown_option_is_an_error_that_names_the_nearest_and_lists_all(data
     assert "did you mean b0_threshold?" in str(error.value)
 
 
+WRONG = json.loads((Path(__file__).parents[2] / "model" / "testdata" / "wrong_settings.json").read_text())
+
+
+def in_python(value):
+    """A value of the table as Python has it: NaN and infinity, which JSON lacks, as numbers."""
+    if isinstance(value, dict):
+        return {key: in_python(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [in_python(part) for part in value]
+    return float(value) if value in ("NaN", "Infinity", "-Infinity") else value
+
+
+@pytest.mark.parametrize("row", WRONG, ids=lambda row: f"{row['model']}-{json.dumps(row['settings'])[-40:]}")
+def test_wrong_settings_are_refused_in_the_words_of_the_table(data, gtab, row):
+    model = next(m for m in LISTING["models"] if m["name"] == row["model"])
+    settings = in_python(row["settings"])
+    if model["needs"]["tissues"]:
+        settings["response"] = [{"name": "WM", "evals": [0.0017, 0.0003, 0.0003], "s0": 1000}]
+    for make in (
+        lambda: voxfit.Model(model["name"], gtab, **settings),
+        lambda: getattr(voxfit, model["function"])(data[0, 0, 0], gtab, **settings),
+    ):
+        if row["error"] is None:
+            assert make()
+            continue
+        with pytest.raises(TypeError if row["error"].startswith("unknown option") else ValueError) as error:
+            make()
+        assert str(error.value) == row["error"]
+
+
 def test_an_unknown_option_comes_before_what_it_is(gtab):
     with pytest.raises(TypeError, match="did you mean method"):
         voxfit.Model("dti", gtab, mehtod=object())
