@@ -9,6 +9,7 @@ import pytest
 import voxfit
 from conftest import EVALS, FITS, directions
 from test_fits import same
+from voxfit.result import as_attribute
 
 LISTING = json.loads((Path(voxfit.__file__).parent / "options.json").read_text())
 MODELS = {model["function"]: model for model in LISTING["models"]}
@@ -149,10 +150,14 @@ def test_a_number_of_minus_one_threads_is_all_cpus(data, gtab):
 def test_all_that_a_result_has_is_an_attribute(data, gtab, mask, function):
     result = fit(function, data, gtab, mask=mask[0])
     for name in result:
-        attribute = name.replace("_label-", "_").lower()
+        attribute = as_attribute(name)
         assert attribute in dir(result)
         if name not in ("status", "iterations"):  # which are those of the fitted voxels
             assert np.array_equal(getattr(result, attribute), result[name], equal_nan=True), name
+
+
+def test_names_of_maps_become_names_of_python():
+    assert [as_attribute(name) for name in ("fa", "fod_label-WM", "fod_label-GM-2", "colorFA")] == ["fa", "fod_wm", "fod_gm_2", "color_fa"]
 
 
 def test_attributes_of_tissues_are_names_of_python(data, gtab):
