@@ -165,7 +165,7 @@ func TestResponsesThatDoNotFitTheShellsAreErrors(t *testing.T) {
 		"has no signal":                             {{"WM", acq.Response{Zonal: [][]float64{{0}, {0}, {0}, {0}}}}},
 		"without blank":                             {{"W M", rows(4)}},
 		"row 1 (counted from 1) has 0 coefficients": {{"WM", acq.Response{Zonal: [][]float64{{}}}}},
-		"among its coefficients":                    {{"WM", acq.Response{Zonal: [][]float64{{math.NaN()}}}}},
+		"found NaN, expected finite coefficients":   {{"WM", acq.Response{Zonal: [][]float64{{math.NaN()}}}}},
 		"two tissues are called":                    {{"GM", rows(4)}, {"GM", rows(4)}},
 		"found e1 = 0":                              {{"WM", acq.Response{}}},
 	} {
