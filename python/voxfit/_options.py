@@ -80,6 +80,11 @@ def classes() -> dict[str, str]:
     return {model["name"]: model["class"] for model in _listing()["models"]}
 
 
+def functions() -> dict[str, dict[str, Any]]:
+    """Return each function that fits a model, with what the model needs."""
+    return {model["function"]: model["needs"] for model in _listing()["models"]}
+
+
 @functools.lru_cache(maxsize=None)
 def map_shapes() -> dict[tuple[str, str], tuple[int, ...]]:
     """Return for a model and a map the shape of a voxel's value, where it is neither a number nor a list."""
