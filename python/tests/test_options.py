@@ -167,6 +167,14 @@ def test_attributes_of_tissues_are_names_of_python(data, gtab):
     assert np.array_equal(result.fod_gm_2, result[next(n for n in result if "GM" in n)])
 
 
+@pytest.mark.parametrize("function", ["fit_dti", "fit_free_water"])
+def test_a_tensor_comes_in_the_order_that_is_asked_for(data, gtab, function):
+    plain, mrtrix = fit(function, data, gtab), fit(function, data, gtab, mrtrix_order=True)
+    assert np.array_equal(plain.params, mrtrix.params)
+    assert np.array_equal(mrtrix.tensor, plain.tensor.astype(np.float32)[..., [0, 2, 5, 1, 3, 4]])
+    assert plain.tensor.dtype == np.float64
+
+
 def test_an_attribute_that_is_no_map_says_which_there_are(data, gtab):
     result = fit("fit_dti", data, gtab)
     with pytest.raises(AttributeError, match="no map 'faa', the nearest is fa; it has .*tensor"):
