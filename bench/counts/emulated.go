@@ -12,7 +12,15 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"time"
 )
+
+// longest is how long a program may run: many times what it takes, so that one that hangs ends as a failure.
+const longest = 10 * time.Minute
+
+// steady is the environment of what is counted. Preemption by signals would execute some instructions twice. With a second
+// processor, other memory may be given out, and some kernels do more where memory is not at a multiple of 64 bytes.
+var steady = []string{"GODEBUG=asyncpreemptoff=1", "GOMAXPROCS=1"}
 
 // An emulator is qemu-user for one architecture, with the processor that it is to be.
 type emulator []string
@@ -29,8 +37,7 @@ func (e emulator) run(events, ranges string, read func(log io.Reader) error, pro
 	options := append(e[1:len(e):len(e)], "-d", events, "-dfilter", ranges, "-D", "/proc/self/fd/3", program)
 	command := exec.Command(e[0], append(options, args...)...)
 	command.ExtraFiles = []*os.File{write}
-	// Preemption by signals would execute some instructions twice.
-	command.Env = append(os.Environ(), "GODEBUG=asyncpreemptoff=1")
+	command.Env = append(os.Environ(), steady...)
 	var out, complaints bytes.Buffer
 	command.Stdout, command.Stderr = &out, &complaints
 	if err := command.Start(); err != nil {
@@ -38,6 +45,8 @@ func (e emulator) run(events, ranges string, read func(log io.Reader) error, pro
 		return "", err
 	}
 	write.Close()
+	late := time.AfterFunc(longest, func() { _ = command.Process.Kill() })
+	defer late.Stop()
 	readErr := read(log)
 	_, _ = io.Copy(io.Discard, log) // or the program would wait for ever
 	if err := command.Wait(); err != nil {

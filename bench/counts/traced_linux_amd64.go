@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -81,11 +82,13 @@ func (t *tracer) trace(watch []uint64, args []string) (string, error) {
 	defer out.Close()
 	command := exec.Command(t.program.path, args...)
 	command.Stdout, command.Stderr = out, out
-	command.Env = append(os.Environ(), "GODEBUG=asyncpreemptoff=1", "GOMAXPROCS=1")
+	command.Env = append(os.Environ(), steady...)
 	command.SysProcAttr = &syscall.SysProcAttr{Ptrace: true, Pdeathsig: syscall.SIGKILL}
 	if err := command.Start(); err != nil {
 		return "", fmt.Errorf("cannot trace: %w", err)
 	}
+	late := time.AfterFunc(longest, func() { _ = command.Process.Kill() })
+	defer late.Stop()
 	status, err := t.follow(command.Process.Pid, watch)
 	if err != nil {
 		_ = command.Process.Kill()
@@ -153,6 +156,9 @@ func (t *tracer) follow(pid int, watch []uint64) (status unix.WaitStatus, err er
 		// Only what this thread has started: others wait for programs of their own.
 		if thread, err = unix.Wait4(-1, &status, unix.WALL|unix.WNOTHREAD, nil); err != nil {
 			return status, err
+		}
+		if status.Exited() || status.Signaled() {
+			delete(seen, thread) // its number may be given to another
 		}
 		if thread == pid && (status.Exited() || status.Signaled()) {
 			return status, nil
