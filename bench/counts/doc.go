@@ -23,8 +23,8 @@
 //
 // On amd64, sets that the processor has are counted on it, by ptrace: single steps where the program has not been before,
 // and from then on breakpoints on branches alone. NEON, and AVX2 where the processor has none, are counted under
-// qemu-user, from its log of the blocks that it executes. For steps the two ways agree to the last instruction. In some
-// fits they differ by up to 1%, so fits are compared only where both tables were counted in one way. A set that
+// qemu-user, from its log of the blocks that it executes. The two ways differ in a few steps of the tensor, by
+// up to 8%, so tables are compared only where both were counted in one way. A set that
 // cannot be counted is named, with what its kept table was counted by, and is no failure.
 //
 // # What fails
