@@ -18,8 +18,8 @@ import (
 // longest is how long a program may run: many times what it takes, so that one that hangs ends as a failure.
 const longest = 10 * time.Minute
 
-// steady is the environment of what is counted. Preemption by signals would execute some instructions twice. With a second
-// processor, other memory may be given out, and some kernels do more where memory is not at a multiple of 64 bytes.
+// steady is the environment of what is counted. Preemption by signals would execute some instructions twice; a second
+// processor, which could give out other memory, is not used.
 var steady = []string{"GODEBUG=asyncpreemptoff=1", "GOMAXPROCS=1"}
 
 // An emulator is qemu-user for one architecture, with the processor that it is to be.

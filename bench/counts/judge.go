@@ -4,16 +4,19 @@ package main
 
 import "fmt"
 
-// A verdict is what comparing a table with the kept one says: lines that are a failure, and lines to read.
-type verdict struct{ failures, notes []string }
+// A verdict is what comparing a table with the kept one says: lines that are a failure, lines to read, and how many
+// pieces of work were compared.
+type verdict struct {
+	failures, notes []string
+	compared        int
+}
 
 // judge compares what was counted with what was kept. A number that rises by more than 0.5% is a failure, and so is a
 // piece of work that only one of the tables has. Instructions in Go code are as many as the compiler makes them, so they are
-// compared only where both tables come from one version of Go. Numbers are compared only where both were counted in the
-// same way: a few steps differ between an emulator and a processor.
+// compared only where both tables come from one version of Go.
 func judge(kept, now table) verdict {
 	var v verdict
-	sameGo, sameWay := kept.version == now.version, kept.traced() == now.traced()
+	sameGo := kept.version == now.version
 	union := table{counts: map[string]count{}}
 	for _, t := range []table{kept, now} {
 		for name, c := range t.counts {
@@ -29,14 +32,14 @@ func judge(kept, now table) verdict {
 			v.failures = append(v.failures, fmt.Sprintf("%s: new, %d instructions, and not in the kept table", at, after.kernels+after.code))
 		case !is:
 			v.failures = append(v.failures, fmt.Sprintf("%s: vanished, and still in the kept table with %d instructions", at, before.kernels+before.code))
-		case !sameWay:
 		case before.kernels+after.kernels > 0 && v.compare(at, "", before.kernels, after.kernels):
+			v.compared++
 		case sameGo:
 			v.compare(at, " with its Go code", before.kernels+before.code, after.kernels+after.code)
+			v.compared++
+		case before.kernels+after.kernels > 0:
+			v.compared++
 		}
-	}
-	if !sameWay {
-		v.notes = append(v.notes, fmt.Sprintf("%s  not comparable, counted by %s and now by %s", now.isa, kept.how, now.how))
 	}
 	if !sameGo {
 		v.notes = append(v.notes, fmt.Sprintf("%s  Go code: not comparable, counted by %s and now by %s; `make counts-keep` counts it anew", now.isa, kept.version, now.version))

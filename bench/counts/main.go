@@ -60,7 +60,7 @@ func run(isas []string, folder string, keep bool) error {
 		if o.err == nil && keep {
 			o.err = os.WriteFile(tableFile(folder, isa), o.table.bytes(), 0o644)
 		}
-		lines, failed := report(isa, o.table, o.err, folder)
+		lines, failed := report(isa, o.table, o.err, folder, keep)
 		fmt.Println(strings.Join(lines, "\n"))
 		failures += failed
 	}

@@ -22,11 +22,6 @@ type table struct {
 	counts  map[string]count
 }
 
-// byTracing begins the how of a table that a processor has counted.
-const byTracing = "ptrace"
-
-func (t table) traced() bool { return strings.HasPrefix(t.how, byTracing) }
-
 const fitPrefix = "fit/"
 
 // names lists the steps and then the fits, each in the order of the alphabet.

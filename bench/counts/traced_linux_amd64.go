@@ -84,7 +84,9 @@ func (t *tracer) trace(watch []uint64, args []string) (string, error) {
 	command.Stdout, command.Stderr = out, out
 	command.Env = append(os.Environ(), steady...)
 	command.SysProcAttr = &syscall.SysProcAttr{Ptrace: true, Pdeathsig: syscall.SIGKILL}
-	if err := command.Start(); err != nil {
+	if err := command.Start(); errors.Is(err, syscall.EPERM) {
+		return "", notCounted("this process may not trace others")
+	} else if err != nil {
 		return "", fmt.Errorf("cannot trace: %w", err)
 	}
 	late := time.AfterFunc(longest, func() { _ = command.Process.Kill() })
