@@ -24,8 +24,7 @@ type CSDOptions struct {
 	// Descoteaux07, whatever it is.
 	Basis sh.Basis
 	// Directions are those in which the distribution is held non-negative. nil means the 181 of
-	// sh.Symmetric362Hemisphere, DIPY's default; with MRtrix, sh.Directions300. MRtrix3 has 300 of
-	// its own, of as good a distribution, and takes others with -directions.
+	// sh.Symmetric362Hemisphere, DIPY's default; with MRtrix, sh.Directions300, MRtrix3's.
 	Directions [][3]float64
 	// Lambda is the weight of that constraint, DIPY's lambda_ or MRtrix3's -neg_lambda; 0 means 1.
 	Lambda float64

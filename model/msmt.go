@@ -12,16 +12,14 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// MSMTOptions are the choices of multi-tissue deconvolution. The zero value is MRtrix3's defaults,
-// except for the directions, which are this project's own.
+// MSMTOptions are the choices of multi-tissue deconvolution. The zero value is MRtrix3's defaults.
 type MSMTOptions struct {
 	// LMax is the highest degree, even, up to 12, of tissues whose response has as many; 0 means 8.
 	LMax int
 	// LegacyBasis writes the maps in Descoteaux07, DIPY's legacy basis, instead of Tournier07, that of
 	// MRtrix3. Parameters are always in Tournier07.
 	LegacyBasis bool
-	// Directions are those in which no amplitude may be negative; nil means sh.Directions300. MRtrix3
-	// has 300 of its own, of as good a distribution, and takes others with -directions.
+	// Directions are those in which no amplitude may be negative; nil means sh.Directions300, MRtrix3's.
 	Directions [][3]float64
 	// SolutionNorm and ConstraintNorm are MRtrix3's -norm_lambda and -neg_lambda; 0 means 1e-10, its
 	// defaults. With a larger ConstraintNorm MRtrix3 stops before the minimum of this problem.

@@ -70,7 +70,7 @@ func (s *modelSettings) conventionOptions(o map[string]any) map[string]any {
 	if s.mrtrixConvention() {
 		negative, norm := s.weights()
 		o["Convention"], o["NegLambda"], o["NormLambda"], o["Threshold"] = "MRtrix3 dwi2fod csd", negative, norm, 0
-		o["Directions"] = "voxfit's 300"
+		o["Directions"] = "MRtrix3's 300"
 	} else {
 		o["Convention"], o["Lambda"], o["Tau"] = "DIPY csdeconv", s.lambda, s.tau
 		o["Directions"] = "symmetric362 hemisphere"

@@ -10,13 +10,12 @@ import (
 	"github.com/voxfit/voxfit/internal/peer"
 )
 
-// The stored output of MRtrix3 is for the same response, directions and frame.
+// The stored output of MRtrix3 is of its defaults, which are those of kbench, with the same response.
 func TestCSDInMRtrixConventionFromFilesGivesMRtrixsMap(t *testing.T) {
 	dir, out := peer.Data(t, "mrtrix_csd_b3000"), t.TempDir()
-	directions := peer.Data(t, "gradient_tables", "mrtrix3_300_directions.txt")
 	succeed(t, "fit", "csdm", filepath.Join(dir, "dwi.nii.gz"), "--mask", filepath.Join(dir, "mask.nii.gz"), "-o", out,
 		"--bvals", filepath.Join(dir, "bvals"), "--bvecs", filepath.Join(dir, "bvecs"),
-		"--response", filepath.Join(dir, "response.txt"), "--convention", "mrtrix", "--directions", directions)
+		"--response", filepath.Join(dir, "response.txt"), "--convention", "mrtrix")
 	got := values(t, filepath.Join(out, "model-csd_param-fod_dwimap.nii.gz"))
 	want := values(t, filepath.Join(dir, "expected", "dwi2fod_csd_out_mask.nii.gz"))
 	for v := 0; v < len(want); v += 45 {
@@ -31,7 +30,7 @@ func TestCSDInMRtrixConventionFromFilesGivesMRtrixsMap(t *testing.T) {
 		}
 	}
 	o := sidecarOptions(t, filepath.Join(out, "model-csd_param-fod_dwimap.json"))
-	for name, want := range map[string]any{"Convention": "MRtrix3 dwi2fod csd", "Directions": directions, filepath.Base(directions): 64, "LMax": 8.0, "NormLambda": 1.0, "NegLambda": 1.0, "Threshold": 0.0} {
+	for name, want := range map[string]any{"Convention": "MRtrix3 dwi2fod csd", "Directions": "MRtrix3's 300", "response.txt": 64, "LMax": 8.0, "NormLambda": 1.0, "NegLambda": 1.0, "Threshold": 0.0} {
 		if o[name] != want {
 			t.Errorf("the sidecar's option %s is %v, want %v", name, o[name], want)
 		}
@@ -77,7 +76,7 @@ func TestMRtrixConventionBringsItsBasisFrameAndDegree(t *testing.T) {
 		want  map[string]any
 	}{
 		{[]string{"--convention", "mrtrix"},
-			map[string]any{"Basis": "tournier07", "Frame": "world", "LMax": 6.0, "Order": 6.0, "Directions": "voxfit's 300", "Lambda": nil, "Tau": nil}},
+			map[string]any{"Basis": "tournier07", "Frame": "world", "LMax": 6.0, "Order": 6.0, "Directions": "MRtrix3's 300", "Lambda": nil, "Tau": nil}},
 		{[]string{"--convention", "MRtrix", "--lmax", "10", "--sh-basis", "descoteaux07", "--frame", "image", "--norm-lambda", "0.5", "--neg-lambda", "2"},
 			map[string]any{"Basis": "descoteaux07", "Frame": "image", "LMax": 10.0, "Order": 10.0, "NormLambda": 0.5, "NegLambda": 2.0}},
 		{[]string{"--lmax", "6"},

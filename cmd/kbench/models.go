@@ -261,7 +261,7 @@ func (s *modelSettings) options(name string) map[string]any {
 			"Precision": strings.ToLower(cmp.Or(s.precision, kernel.Double.String()))})
 	}
 	if name == "msmt" {
-		o := map[string]any{"LMax": s.lmax, "SolutionNorm": s.normLambda, "ConstraintNorm": s.negLambda, "Directions": "voxfit's 300"}
+		o := map[string]any{"LMax": s.lmax, "SolutionNorm": s.normLambda, "ConstraintNorm": s.negLambda, "Directions": "MRtrix3's 300"}
 		if s.directions != "" {
 			o["Directions"] = s.directions
 		}
