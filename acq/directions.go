@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/voxfit/voxfit/sh"
 )
 
 // ReadMRtrixDirections reads directions as MRtrix3's dirgen and -directions have them, one to a line: the
@@ -46,8 +48,7 @@ func directionsFrom(t numbers) ([][3]float64, error) {
 			directions[i] = unit(v)
 			continue
 		}
-		sin, cos := math.Sincos(row[1])
-		directions[i] = [3]float64{math.Cos(row[0]) * sin, math.Sin(row[0]) * sin, cos}
+		directions[i] = sh.FromAngles(row[0], row[1])
 	}
 	return directions, nil
 }

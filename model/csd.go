@@ -22,8 +22,7 @@ var csdKind = &Kind{
 }
 
 // CSDOptions are the choices of constrained spherical deconvolution. The zero value is DIPY's defaults; with the
-// convention MRtrix and all else zero they are those of MRtrix3's `dwi2fod csd`, except that the directions are this
-// project's own. A zero field is the default.
+// convention MRtrix and all else zero they are those of MRtrix3's `dwi2fod csd`. A zero field is the default.
 type CSDOptions struct {
 	// Convention is DIPY (the default) or MRtrix.
 	Convention Convention `json:"convention" choices:"dipy,mrtrix" default:"dipy" help:"Whose decisions are followed: DIPY's csdeconv, or MRtrix3's dwi2fod csd (constraint, start, threshold, norm, shells)."`
@@ -34,9 +33,8 @@ type CSDOptions struct {
 	// it is.
 	Basis sh.Basis `json:"sh_basis" choices:"descoteaux07,tournier07" aliases:"basis_type,sh_basis_type" help:"Basis of the SH coefficients in the map fod: DIPY's legacy basis or MRtrix3's. By default the convention's; parameters are always in descoteaux07."`
 	// Directions are those in which the distribution is held non-negative. nil means the 181 of
-	// sh.Symmetric362Hemisphere, DIPY's default; with MRtrix, sh.Directions300. MRtrix3 has 300 of
-	// its own, of as good a distribution, and takes others with -directions.
-	Directions [][3]float64 `json:"directions" aliases:"reg_sphere" help:"Directions in which no amplitude may be negative. By default the 181 of DIPY's symmetric362 hemisphere; with the convention mrtrix 300 of voxfit's own."`
+	// sh.Symmetric362Hemisphere, DIPY's default; with MRtrix, sh.Directions300, MRtrix3's.
+	Directions [][3]float64 `json:"directions" aliases:"reg_sphere" help:"Directions in which no amplitude may be negative. By default the 181 of DIPY's symmetric362 hemisphere; with the convention mrtrix MRtrix3's 300."`
 	// NegLambda is the weight of that constraint, DIPY's lambda_ or MRtrix3's -neg_lambda.
 	NegLambda float64 `json:"neg_lambda" range:"(0,inf)" default:"1" aliases:"lambda_,lambda" help:"Weight of the constraint that no amplitude is negative: DIPY's lambda_, MRtrix3's -neg_lambda."`
 	// NormLambda is MRtrix3's -norm_lambda; 0 means 1. DIPY has none.

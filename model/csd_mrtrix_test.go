@@ -74,7 +74,6 @@ func compareFODs(t *testing.T, a acquisition, m *model.CSD, theirs []float32, on
 
 func everywhere(int) bool { return true }
 
-// The stored output was made with MRtrix3's own directions.
 func TestCSDInMRtrixConventionGivesTheFODsThatMRtrixStored(t *testing.T) {
 	a, dir := scannerAcquisition(t, "mrtrix_csd_b3000"), peer.Data(t, "mrtrix_csd_b3000")
 	mask := readImage(t, filepath.Join(dir, "mask.nii.gz"))
@@ -90,7 +89,7 @@ func TestCSDInMRtrixConventionGivesTheFODsThatMRtrixStored(t *testing.T) {
 		stored := readImage(t, filepath.Join(dir, "expected", c.file))
 		for _, isa := range kernel.ISAs() {
 			t.Run(c.file+"/"+isa, func(t *testing.T) {
-				m := mrtrixCSD(t, a.gradients, b3000Response(t), model.CSDOptions{LMax: c.lmax, Directions: mrtrixDirections(t), ISA: isa})
+				m := mrtrixCSD(t, a.gradients, b3000Response(t), model.CSDOptions{LMax: c.lmax, ISA: isa})
 				compareFODs(t, a, m, stored, c.only)
 			})
 		}
@@ -105,16 +104,6 @@ func dwi2fodCSD(t *testing.T, dwi, response string, arguments ...string) []float
 	return readImage(t, out)
 }
 
-// ourDirections writes our 300 directions as MRtrix3 reads them.
-func ourDirections(t *testing.T) string {
-	t.Helper()
-	var angles [][]float64
-	for _, d := range sh.Directions300() {
-		angles = append(angles, []float64{math.Atan2(d[1], d[0]), math.Acos(d[2])})
-	}
-	return writeLines(t, filepath.Join(t.TempDir(), "directions.txt"), angles)
-}
-
 func TestCSDInMRtrixConventionIsALiveRunOfMRtrix(t *testing.T) {
 	peer.Slow(t)
 	a, dir := scannerAcquisition(t, "mrtrix_csd_b3000"), peer.Data(t, "mrtrix_csd_b3000")
@@ -124,23 +113,19 @@ func TestCSDInMRtrixConventionIsALiveRunOfMRtrix(t *testing.T) {
 		response []float64 // nil: that of the data
 		flags    []string
 	}{
-		{name: "its directions", options: model.CSDOptions{Directions: mrtrixDirections(t)}},
-		{name: "our directions", flags: []string{"-directions", ourDirections(t)}},
-		{name: "lmax 2", options: model.CSDOptions{LMax: 2}, flags: []string{"-lmax", "2", "-directions", ourDirections(t)}},
-		{name: "lmax 6", options: model.CSDOptions{LMax: 6}, flags: []string{"-lmax", "6", "-directions", ourDirections(t)}},
-		{name: "lmax 12", options: model.CSDOptions{LMax: 12}, flags: []string{"-lmax", "12", "-directions", ourDirections(t)}},
+		{name: "its defaults"},
+		{name: "lmax 2", options: model.CSDOptions{LMax: 2}, flags: []string{"-lmax", "2"}},
+		{name: "lmax 6", options: model.CSDOptions{LMax: 6}, flags: []string{"-lmax", "6"}},
+		{name: "lmax 12", options: model.CSDOptions{LMax: 12}, flags: []string{"-lmax", "12"}},
 		{name: "response to degree 2", options: model.CSDOptions{LMax: 8}, response: []float64{210.272, -137.933},
-			flags: []string{"-lmax", "8", "-directions", ourDirections(t)}},
-		{name: "degree of the response", response: []float64{210.272, -137.933, 49.7983},
-			flags: []string{"-directions", ourDirections(t)}},
-		{name: "response beyond degree 8", response: []float64{210.272, -137.933, 49.7983, -11.1691, 4.72801, -1},
-			flags: []string{"-directions", ourDirections(t)}},
-		{name: "response that ends with zero", response: []float64{210.272, -137.933, 49.7983, -11.1691, 0},
-			flags: []string{"-directions", ourDirections(t)}},
+			flags: []string{"-lmax", "8"}},
+		{name: "degree of the response", response: []float64{210.272, -137.933, 49.7983}},
+		{name: "response beyond degree 8", response: []float64{210.272, -137.933, 49.7983, -11.1691, 4.72801, -1}},
+		{name: "response that ends with zero", response: []float64{210.272, -137.933, 49.7983, -11.1691, 0}},
 		{name: "other weights", options: model.CSDOptions{NegLambda: 0.3, NormLambda: 7},
-			flags: []string{"-neg_lambda", "0.3", "-norm_lambda", "7", "-directions", ourDirections(t)}},
-		{name: "three iterations", options: model.CSDOptions{MaxIterations: 3}, flags: []string{"-niter", "3", "-directions", ourDirections(t)}},
-		{name: "few directions", options: model.CSDOptions{Directions: mrtrixDirections(t)[:40]},
+			flags: []string{"-neg_lambda", "0.3", "-norm_lambda", "7"}},
+		{name: "three iterations", options: model.CSDOptions{MaxIterations: 3}, flags: []string{"-niter", "3"}},
+		{name: "few directions", options: model.CSDOptions{Directions: sh.Directions300()[:40]},
 			flags: []string{"-directions", firstLines(t, peer.Data(t, "gradient_tables", "mrtrix3_300_directions.txt"), 40)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -173,7 +158,7 @@ func firstLines(t *testing.T, path string, n int) string {
 
 // Without real data: the phantom of three shells, of which dwi2fod csd takes the largest, as a single shell, with
 // voxels of zeros, NaN, negative values and all of them negative.
-func TestMRtrixWithOurDirectionsGivesOurFODs(t *testing.T) {
+func TestMRtrixGivesOurFODsOfThePhantom(t *testing.T) {
 	peer.Slow(t)
 	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: 600, SNR: 20})
 	if err != nil {
@@ -204,7 +189,7 @@ func TestMRtrixWithOurDirectionsGivesOurFODs(t *testing.T) {
 	path := writeLines(t, filepath.Join(dir, "response.txt"), r.Zonal)
 	for _, lmax := range []int{4, 8, 10} {
 		t.Run(fmt.Sprint("lmax=", lmax), func(t *testing.T) {
-			theirs := dwi2fodCSD(t, image.Path, path, "-lmax", fmt.Sprint(lmax), "-directions", ourDirections(t),
+			theirs := dwi2fodCSD(t, image.Path, path, "-lmax", fmt.Sprint(lmax),
 				"-fslgrad", filepath.Join(dir, "phantom", "bvecs"), filepath.Join(dir, "phantom", "bvals"))
 			for _, isa := range kernel.ISAs() {
 				compareFODs(t, acquisition{g, whole}, mrtrixCSD(t, g, r, model.CSDOptions{LMax: lmax, ISA: isa}), theirs,

@@ -22,17 +22,16 @@ var msmtKind = &Kind{
 	},
 }
 
-// MSMTOptions are the choices of multi-tissue deconvolution. The zero value is MRtrix3's defaults, except for the
-// directions, which are this project's own. A zero field is the default.
+// MSMTOptions are the choices of multi-tissue deconvolution. The zero value is MRtrix3's defaults, as is that of a
+// field.
 type MSMTOptions struct {
 	// LMax is the highest degree of tissues whose response has as many.
 	LMax int `json:"lmax" range:"[2,12]" multiple:"2" default:"8" aliases:"sh_order_max,sh_order" help:"Highest SH degree, of tissues whose response has as many."`
 	// Basis is the one that the maps of coefficients are written in; sh.Tournier07, MRtrix3's, is the default.
 	// Parameters are always in Tournier07.
 	Basis sh.Basis `json:"sh_basis" choices:"tournier07,descoteaux07" default:"tournier07" aliases:"basis_type,sh_basis_type" help:"Basis of the SH coefficients in the maps fod: MRtrix3's or DIPY's legacy basis; parameters are always in tournier07."`
-	// Directions are those in which no amplitude may be negative; nil means sh.Directions300. MRtrix3
-	// has 300 of its own, of as good a distribution, and takes others with -directions.
-	Directions [][3]float64 `json:"directions" aliases:"reg_sphere" help:"Directions in which no amplitude may be negative. By default 300 of voxfit's own."`
+	// Directions are those in which no amplitude may be negative; nil means sh.Directions300, MRtrix3's.
+	Directions [][3]float64 `json:"directions" aliases:"reg_sphere" help:"Directions in which no amplitude may be negative. By default MRtrix3's 300."`
 	// NegLambda and NormLambda are MRtrix3's -neg_lambda and -norm_lambda. With a larger NegLambda MRtrix3 stops
 	// before the minimum of this problem.
 	NegLambda  float64 `json:"neg_lambda" range:"(0,1)" default:"1e-10" help:"Regularisation of the constraint, MRtrix3's -neg_lambda."`

@@ -15,7 +15,6 @@ import (
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/nifti"
 	"github.com/voxfit/voxfit/phantom"
-	"github.com/voxfit/voxfit/sh"
 )
 
 // msmtTissues are the responses that came with mrtrix_msmt.
@@ -30,16 +29,6 @@ func msmtTissues(t *testing.T) []model.Tissue {
 		responses = append(responses, r)
 	}
 	return model.NameTissues(responses)
-}
-
-// mrtrixDirections are MRtrix3's own constraint directions.
-func mrtrixDirections(t *testing.T) [][3]float64 {
-	t.Helper()
-	directions, err := acq.ReadMRtrixDirections(peer.Data(t, "gradient_tables", "mrtrix3_300_directions.txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return directions
 }
 
 // relativeDifference is the length of got - want over that of want.
@@ -71,7 +60,6 @@ func meetsConditions(params []float64) bool {
 	return true
 }
 
-// The stored output was made with MRtrix3's own directions.
 func TestMSMTGivesTheCoefficientsThatMRtrixStored(t *testing.T) {
 	a := scannerAcquisition(t, "mrtrix_msmt")
 	sets := kernel.ISAs()
@@ -79,7 +67,7 @@ func TestMSMTGivesTheCoefficientsThatMRtrixStored(t *testing.T) {
 		sets = sets[:1] // portable code takes a minute under an emulator
 	}
 	for _, isa := range sets {
-		m, err := model.NewMSMT(a.gradients, msmtTissues(t), model.MSMTOptions{Directions: mrtrixDirections(t), ISA: isa})
+		m, err := model.NewMSMT(a.gradients, msmtTissues(t), model.MSMTOptions{ISA: isa})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -169,19 +157,19 @@ func TestMSMTIsALiveRunOfMRtrix(t *testing.T) {
 	peer.Slow(t)
 	a := scannerAcquisition(t, "mrtrix_msmt")
 	dir := peer.Data(t, "mrtrix_msmt")
-	m, err := model.NewMSMT(a.gradients, msmtTissues(t), model.MSMTOptions{Directions: mrtrixDirections(t)})
+	m, err := model.NewMSMT(a.gradients, msmtTissues(t), model.MSMTOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	mask := readImage(t, filepath.Join(dir, "mask.nii.gz"))
 	theirs := mrtrixMSMT(t, filepath.Join(dir, "dwi.nii.gz"), [3]string{
 		filepath.Join(dir, "response_wm.txt"), filepath.Join(dir, "response_gm.txt"), filepath.Join(dir, "response_csf.txt"),
-	}, "-grad", filepath.Join(dir, "grad_scanner.b"), "-directions", peer.Data(t, "gradient_tables", "mrtrix3_300_directions.txt"))
+	}, "-grad", filepath.Join(dir, "grad_scanner.b"))
 	compareMSMT(t, a, m, theirs, 0.999, func(voxel int) bool { return mask[voxel] != 0 })
 }
 
-// Without real data: the phantom, with its own tissues' responses and our directions handed over.
-func TestMRtrixWithOurDirectionsGivesOurMSMT(t *testing.T) {
+// Without real data: the phantom, with its own tissues' responses.
+func TestMRtrixGivesOurMSMTOfThePhantom(t *testing.T) {
 	peer.Slow(t)
 	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: 512, SNR: 30})
 	if err != nil {
@@ -207,18 +195,13 @@ func TestMRtrixWithOurDirectionsGivesOurMSMT(t *testing.T) {
 	for i, r := range []acq.Response{found.WM, found.GM, found.CSF} {
 		responses[i] = writeLines(t, filepath.Join(dir, fmt.Sprint("response", i, ".txt")), r.Zonal)
 	}
-	var angles [][]float64
-	for _, d := range sh.Directions300() {
-		angles = append(angles, []float64{math.Atan2(d[1], d[0]), math.Acos(d[2])})
-	}
 	whole := make([]float32, p.Shape[0]*p.Shape[1]*p.Shape[2]*g.Len()) // as the image has it
 	inside := map[int]bool{}
 	for row, voxel := range p.Index {
 		copy(whole[voxel*g.Len():], p.Signal[row*g.Len():][:g.Len()])
 		inside[voxel] = true
 	}
-	arguments := []string{"-directions", writeLines(t, filepath.Join(dir, "directions.txt"), angles),
-		"-fslgrad", filepath.Join(dir, "phantom", "bvecs"), filepath.Join(dir, "phantom", "bvals")}
+	arguments := []string{"-fslgrad", filepath.Join(dir, "phantom", "bvecs"), filepath.Join(dir, "phantom", "bvals")}
 	for _, c := range []struct {
 		name    string
 		options model.MSMTOptions

@@ -3,22 +3,21 @@ package sh
 import (
 	"embed"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
 )
 
-// pointSets holds one hemisphere to a file, x y z to a line; each file says where it comes from.
+// pointSets holds one hemisphere to a file, x y z or azimuth and inclination to a line; each file says where it
+// comes from.
 //
 //go:embed data/*.txt
 var pointSets embed.FS
 
-// Seeds of the embedded sets of our own: of the seeds 1 to 8, those that end in the least energy.
-// TestEmbeddedSetsAreWhatRepulsionGives makes the sets again and, with -update, writes the files.
-const (
-	seedOf300 = 7
-	seedOf362 = 2
-)
+// seedOf362 is the seed of the embedded set of our own: of the seeds 1 to 8, the one that ends in the least energy.
+// TestTheEmbeddedSetOfOursIsWhatRepulsionGives makes the set again and, with -update, writes the file.
+const seedOf362 = 2
 
 // Symmetric362 is DIPY's sphere symmetric362: its 362 vertices in its order (an icosahedron
 // subdivided, 181 vertices and then their antipodes), to within 1e-15. The caller owns the result.
@@ -37,9 +36,8 @@ func Repulsion724() *Sphere { return repulsion724().clone() }
 // the result.
 func Repulsion724Hemisphere() *Sphere { return repulsion724Hemisphere().clone() }
 
-// Directions300 is a set of 300 axes with z >= 0, spread by Repulsion. It serves as MRtrix3's built-in
-// 300 directions do, on which its CSD holds down negative amplitudes, but is not the same set. The
-// caller owns the result.
+// Directions300 are the 300 axes built into MRtrix3, in its order: those on which `dwi2fod csd` and `dwi2fod
+// msmt_csd` hold down negative amplitudes unless -directions names others. The caller owns the result.
 func Directions300() [][3]float64 { return slices.Clone(directions300()) }
 
 var (
@@ -47,7 +45,7 @@ var (
 	symmetric362Hemisphere = sync.OnceValue(func() *Sphere { return half("symmetric362 hemisphere", "symmetric362.txt") })
 	repulsion724           = sync.OnceValue(func() *Sphere { return whole("repulsion724", "repulsion362.txt") })
 	repulsion724Hemisphere = sync.OnceValue(func() *Sphere { return half("repulsion724 hemisphere", "repulsion362.txt") })
-	directions300          = sync.OnceValue(func() [][3]float64 { return embedded("repulsion300.txt") })
+	directions300          = sync.OnceValue(func() [][3]float64 { return embedded("mrtrix300.txt") })
 )
 
 func whole(name, file string) *Sphere {
@@ -85,7 +83,7 @@ func embedded(file string) [][3]float64 {
 	return points
 }
 
-// parsePoints reads x y z to a line; lines that begin with # are comments.
+// parsePoints reads x y z, or azimuth and inclination, to a line; lines that begin with # are comments.
 func parsePoints(text string) ([][3]float64, error) {
 	var points [][3]float64
 	for line := range strings.Lines(text) {
@@ -93,10 +91,22 @@ func parsePoints(text string) ([][3]float64, error) {
 			continue
 		}
 		var p [3]float64
-		if _, err := fmt.Sscan(line, &p[0], &p[1], &p[2]); err != nil {
+		n, err := fmt.Sscan(line, &p[0], &p[1], &p[2])
+		switch n {
+		case 2:
+			p = FromAngles(p[0], p[1])
+		case 3:
+		default:
 			return nil, fmt.Errorf("line %q: %w", strings.TrimSpace(line), err)
 		}
 		points = append(points, p)
 	}
 	return points, nil
+}
+
+// FromAngles is the unit vector of an azimuth and an inclination in radians, as MRtrix3's tables of directions
+// have them: inclination is the angle to the z-axis.
+func FromAngles(azimuth, inclination float64) [3]float64 {
+	sin, cos := math.Sincos(inclination)
+	return [3]float64{math.Cos(azimuth) * sin, math.Sin(azimuth) * sin, cos}
 }

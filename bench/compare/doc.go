@@ -35,7 +35,7 @@
 // its weighted tensor are the ones that voxfit follows step by step; dwi2tensor is the one that the
 // reweighted tensor follows. MRtrix3's CSD is another convention than DIPY's (it fits the highest shell alone, with
 // its own directions and weights), so there the table has the angular correlation of the two fodfs. The line csdm
-// mrtrix is in that convention, with the same response and our directions handed over: like for like. And
+// mrtrix is in that convention, with the same response and the same directions: like for like. And
 // dwi2tensor has no setting that weights as DIPY does, so the plain weighted tensor is set against
 // dwi2tensor as it comes, with two reweightings. The reweighted tensor is the one that does the same as
 // dwi2tensor, as it comes and with -iter 0.

@@ -26,9 +26,6 @@ type mrtrixCommand struct {
 	parity  func(t *task, ours *fitted, theirs []float32) []Parity
 }
 
-// ourDirections among the options of a command hands our constraint directions to it.
-const ourDirections = "-directions"
-
 // csdDegree is the degree that dwi2fod csd is asked for.
 const csdDegree = 8
 
@@ -137,12 +134,7 @@ func (m *mrtrix) run(ctx context.Context, c *mrtrixCommand, voxels int) (float64
 
 // csdArguments are those of dwi2fod csd up to the common options.
 func (m *mrtrix) csdArguments(c *mrtrixCommand, image string) (args []string) {
-	for _, option := range c.options {
-		args = append(args, option)
-		if option == ourDirections {
-			args = append(args, m.path("directions.txt"))
-		}
-	}
+	args = append(args, c.options...)
 	return append(args, image, m.path("response.txt"), m.result(), "-lmax", strconv.Itoa(csdDegree))
 }
 

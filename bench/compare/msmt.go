@@ -23,7 +23,7 @@ func (c *mrtrixCommand) multiTissue() bool {
 	return len(c.options) > 0 && c.options[0] == "msmt_csd"
 }
 
-// writeTissues writes the responses and our directions as MRtrix3 reads them.
+// writeTissues writes the responses as MRtrix3 reads them.
 func (m *mrtrix) writeTissues() error {
 	for i, t := range m.o.Tissues {
 		lmax := 0
@@ -38,11 +38,7 @@ func (m *mrtrix) writeTissues() error {
 			return err
 		}
 	}
-	var angles [][]float64
-	for _, d := range sh.Directions300() {
-		angles = append(angles, []float64{math.Atan2(d[1], d[0]), math.Acos(d[2])})
-	}
-	return writeRows(m.path("directions.txt"), angles)
+	return nil
 }
 
 func writeRows(path string, rows [][]float64) error {
@@ -64,7 +60,7 @@ func (m *mrtrix) tissueArguments(c *mrtrixCommand, image string) []string {
 		}
 		args = append(args, m.path(t.Name+".txt"), result)
 	}
-	return append(args, "-directions", m.path("directions.txt"))
+	return args
 }
 
 // msmtAgainstMRtrix: theirs has WM's coefficients for each voxel.

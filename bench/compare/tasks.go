@@ -27,7 +27,7 @@ var variants = []variant{
 	{"csdm mixed", "csdm", 4096, buildCSD(kernel.Mixed), csdAgainstDIPY,
 		&mrtrixCommand{"dwi2fod", []string{"csd"}, csdAgainstMRtrix}},
 	{"csdm mrtrix", "csdm", 4096, buildMRtrixCSD, nil,
-		&mrtrixCommand{"dwi2fod", []string{"csd", ourDirections}, mrtrixCSDAgainstMRtrix}},
+		&mrtrixCommand{"dwi2fod", []string{"csd"}, mrtrixCSDAgainstMRtrix}},
 	{"fwdtim nls", "fwdtim", 1024, buildFreeWater(kernel.NLS), freeWaterNLSAgainstDIPY, nil},
 	{"fwdtim wls", "fwdtim", 1024, buildFreeWater(kernel.WLS), freeWaterWLSAgainstDIPY, nil},
 	{"msmt", "msmt", 1024, buildMSMT, nil,

@@ -8,7 +8,7 @@ import (
 	"github.com/voxfit/voxfit/internal/peer"
 )
 
-// The stored output of MRtrix3 is for the same responses, directions and frame.
+// The stored output of MRtrix3 is of its defaults, which are those of kbench, with the same responses.
 func TestMSMTFromFilesGivesMRtrixsMaps(t *testing.T) {
 	dir, out := peer.Data(t, "mrtrix_msmt"), t.TempDir()
 	var responses []string
@@ -16,7 +16,7 @@ func TestMSMTFromFilesGivesMRtrixsMaps(t *testing.T) {
 		responses = append(responses, filepath.Join(dir, "response_"+tissue+".txt"))
 	}
 	succeed(t, "fit", "msmt", filepath.Join(dir, "dwi.nii.gz"), "--mask", filepath.Join(dir, "mask.nii.gz"), "-o", out,
-		"--response", strings.Join(responses, ","), "--directions", peer.Data(t, "gradient_tables", "mrtrix3_300_directions.txt"))
+		"--bvals", filepath.Join(dir, "bvals"), "--bvecs", filepath.Join(dir, "bvecs"), "--response", strings.Join(responses, ","))
 	for name, stored := range map[string]string{"WM": "wm", "GM": "gm", "CSF": "csf"} {
 		got := values(t, filepath.Join(out, "model-msmtcsd_param-fod_label-"+name+"_dwimap.nii.gz"))
 		for i, want := range values(t, filepath.Join(dir, "expected", stored+"_masked.nii.gz")) {

@@ -89,7 +89,7 @@ def fit_csd(
         parameters are always in descoteaux07. Also ``basis_type``, ``sh_basis_type``.
     directions : array_like, (n, 3), or Sphere, optional
         Directions in which no amplitude may be negative. By default the 181 of DIPY's symmetric362 hemisphere; with
-        the convention mrtrix 300 of voxfit's own. Also ``reg_sphere``.
+        the convention mrtrix MRtrix3's 300. Also ``reg_sphere``.
     neg_lambda : float, default 1
         Weight of the constraint that no amplitude is negative: DIPY's lambda_, MRtrix3's -neg_lambda. A number above
         0. Also ``lambda_``.
@@ -341,7 +341,7 @@ def fit_msmt(
         Basis of the SH coefficients in the maps fod: MRtrix3's or DIPY's legacy basis; parameters are always in
         tournier07. Also ``basis_type``, ``sh_basis_type``.
     directions : array_like, (n, 3), or Sphere, optional
-        Directions in which no amplitude may be negative. By default 300 of voxfit's own. Also ``reg_sphere``.
+        Directions in which no amplitude may be negative. By default MRtrix3's 300. Also ``reg_sphere``.
     neg_lambda : float, default 1e-10
         Regularisation of the constraint, MRtrix3's -neg_lambda. A number above 0 and below 1.
     norm_lambda : float, default 1e-10
