@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -33,6 +34,9 @@ type round struct {
 	steps      []step
 }
 
+// together is how many steps a round measures at most: the shorter a run is, the likelier has it the CPU for itself.
+const together = 20
+
 func newRace(pairings []pairing, budget time.Duration) *race {
 	r := &race{pairings: pairings, sequences: map[step]*sequence{}, budget: budget}
 	steps := 0
@@ -54,15 +58,15 @@ func (r *race) run(ctx context.Context) error {
 	for turn := 0; ; turn++ {
 		measured := false
 		for _, p := range r.pairings {
-			r.spent = time.Since(begin)
-			open := r.undecided(p)
-			if len(open) == 0 || r.spent >= r.budget {
-				continue
-			}
-			measured = true
-			if err := r.round(ctx, p, open, turn%2 == 1); err != nil {
-				r.spent = time.Since(begin)
-				return err
+			for open := range slices.Chunk(r.undecided(p), together) {
+				if r.spent = time.Since(begin); r.spent >= r.budget {
+					break
+				}
+				measured = true
+				err := r.round(ctx, p, open, turn%2 == 1)
+				if r.spent = time.Since(begin); err != nil {
+					return err
+				}
 			}
 		}
 		if !measured {

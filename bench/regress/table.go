@@ -18,7 +18,7 @@ type result struct {
 	stopped    bool     // by Ctrl-C
 }
 
-// rows is how many steps that are the same have a line each; more are told by family.
+// rows is how many steps that are the same, or undecided, have a line each; more are told by family.
 const rows = 12
 
 // write says in one screen what is slower, faster, the same and undecided, then what was thrown away.
@@ -40,7 +40,11 @@ func (r result) write(w io.Writer) {
 		fmt.Fprintf(w, "%-20s %d, not measured: both trees give the same program, bit for bit\n", "same", len(r.unmeasured))
 		fmt.Fprintln(w, listed(r.unmeasured))
 	}
-	r.section(w, "undecided", called[undecided])
+	if len(called[undecided]) > rows {
+		fmt.Fprintf(w, "%-20s %d\n%s\n", "undecided", len(called[undecided]), listed(called[undecided]))
+	} else {
+		r.section(w, "undecided", called[undecided])
+	}
 	r.account(w, len(called[undecided]))
 	for _, note := range r.notes {
 		fmt.Fprintln(w, note)
