@@ -42,6 +42,9 @@ func compare(ctx context.Context, o options, stdout, stderr io.Writer) (code int
 	defer release()
 	found.where = where
 	found.race = newRace(pairings, o.budget)
+	if o.disturbed != nil {
+		found.race.disturbed = o.disturbed
+	}
 	found.race.progress = func(r *race) { show(oneLine(r)) }
 	if o.rounds != "" {
 		file, err := os.Create(o.rounds)

@@ -10,6 +10,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/voxfit/voxfit/bench/calm"
 )
 
 // The exit codes.
@@ -25,6 +27,7 @@ type options struct {
 	base, step, set, rounds, record string
 	budget                          time.Duration
 	cpu                             int
+	disturbed                       func(calm.Use) bool // by other programs; nil: as kbench compare tells
 }
 
 func main() {

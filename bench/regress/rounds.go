@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/voxfit/voxfit/bench/calm"
 )
 
 // A pairing is one suite, built from both trees, and its steps that both have.
@@ -18,6 +20,7 @@ type race struct {
 	pairings  []pairing
 	sequences map[step]*sequence
 	budget    time.Duration
+	disturbed func(calm.Use) bool
 	kept      int // rounds
 	thrown    int // rounds in which other programs took the CPU
 	spent     time.Duration
@@ -26,10 +29,11 @@ type race struct {
 	progress func(*race)
 }
 
-// A round is four runs, base, tree, tree, base, or tree, base, base, tree: a machine that becomes faster or slower
-// steadily does so for both alike. It ends early, disturbed, when other programs took the CPU in one of its runs.
+// A round is a run of each program, the base first in one round and the tree in the next: base, tree, tree, base, ... so that
+// a machine that becomes faster or slower steadily does so for both alike. It is disturbed, and ends early, when other programs
+// took the CPU in one of its runs.
 type round struct {
-	base, tree [2]sample
+	base, tree sample
 	disturbed  bool
 	steps      []step
 }
@@ -38,7 +42,7 @@ type round struct {
 const together = 20
 
 func newRace(pairings []pairing, budget time.Duration) *race {
-	r := &race{pairings: pairings, sequences: map[step]*sequence{}, budget: budget}
+	r := &race{pairings: pairings, sequences: map[step]*sequence{}, budget: budget, disturbed: calm.Use.Disturbed}
 	steps := 0
 	for _, p := range pairings {
 		steps += len(p.steps)
@@ -91,23 +95,21 @@ func (r *race) undecided(p pairing) []step {
 	return open
 }
 
-func (r *race) round(ctx context.Context, p pairing, steps []step, treeFirst bool) error {
+func (r *race) round(ctx context.Context, p pairing, steps []step, treeFirst bool) (err error) {
 	q := round{steps: steps}
-	order := []*program{p.base, p.tree, p.tree, p.base}
+	order := []*program{p.base, p.tree}
 	if treeFirst {
-		order = []*program{p.tree, p.base, p.base, p.tree}
+		slices.Reverse(order)
 	}
-	for i, program := range order {
-		found, err := program.run(ctx, steps)
-		if err != nil {
+	for _, program := range order {
+		to := &q.base
+		if program == p.tree {
+			to = &q.tree
+		}
+		if *to, err = program.run(ctx, steps); err != nil {
 			return err
 		}
-		if program == p.base {
-			q.base[i/2] = found
-		} else {
-			q.tree[i/2] = found
-		}
-		if q.disturbed = found.use.Disturbed(); q.disturbed {
+		if q.disturbed = r.disturbed(to.use); q.disturbed {
 			break
 		}
 	}
@@ -122,7 +124,7 @@ func (r *race) take(q round) {
 	} else {
 		r.kept++
 		for _, s := range q.steps {
-			r.sequences[s].add(q.logRatio(s))
+			r.sequences[s].add(math.Log(q.tree.times[s].us / q.base.times[s].us))
 		}
 	}
 	if r.record != nil {
@@ -131,13 +133,4 @@ func (r *race) take(q round) {
 	if r.progress != nil {
 		r.progress(r)
 	}
-}
-
-// logRatio is the logarithm of a step's time in the tree over its time in the base.
-func (q round) logRatio(s step) float64 {
-	return logRatio([2]float64{q.base[0].times[s].us, q.base[1].times[s].us}, [2]float64{q.tree[0].times[s].us, q.tree[1].times[s].us})
-}
-
-func logRatio(base, tree [2]float64) float64 {
-	return (math.Log(tree[0]) + math.Log(tree[1]) - math.Log(base[0]) - math.Log(base[1])) / 2
 }

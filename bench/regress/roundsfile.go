@@ -7,11 +7,11 @@ import (
 	"strconv"
 )
 
-// roundsHeader names the columns of a file of rounds: microseconds a voxel of both trees' two runs, and the smallest share of
-// the CPU that any of the round's runs had.
-var roundsHeader = []string{"round", "step", "set", "base1_us", "tree1_us", "tree2_us", "base2_us", "share"}
+// roundsHeader names the columns of a file of rounds: microseconds a voxel of both trees' runs, and the smaller of their shares
+// of the CPU.
+var roundsHeader = []string{"round", "step", "set", "base_us", "tree_us", "share"}
 
-// writeRounds returns a function that writes a round's rows. Those of a disturbed round that ended early have empty times.
+// writeRounds returns a function that writes a round's rows. A run that a disturbed round ended without has an empty time.
 func writeRounds(w io.Writer) func(round) {
 	out := csv.NewWriter(w)
 	out.Write(roundsHeader)
@@ -19,14 +19,14 @@ func writeRounds(w io.Writer) func(round) {
 	return func(q round) {
 		n++
 		share := 1.0
-		for _, s := range []sample{q.base[0], q.tree[0], q.tree[1], q.base[1]} {
+		for _, s := range []sample{q.base, q.tree} {
 			if s.times != nil {
 				share = min(share, s.use.Share())
 			}
 		}
 		for _, s := range q.steps {
 			row := []string{strconv.Itoa(n), s.name, s.set}
-			for _, sample := range []sample{q.base[0], q.tree[0], q.tree[1], q.base[1]} {
+			for _, sample := range []sample{q.base, q.tree} {
 				us := ""
 				if t, ok := sample.times[s]; ok {
 					us = strconv.FormatFloat(t.us, 'g', -1, 64)
