@@ -73,7 +73,7 @@ func (w *workshop) build(ctx context.Context, s suite, tree, name string) (*prog
 		return nil, nil
 	}
 	p := &program{suite: s, path: filepath.Join(w.folder, name+"-"+s.name)}
-	command := exec.CommandContext(ctx, goCommand(), "test", "-c", "-trimpath", "-buildvcs=false", "-vet=off", "-o", p.path, ".")
+	command := exec.CommandContext(ctx, goCommand(), "test", "-c", "-trimpath", "-buildvcs=false", "-vet=off", "-ldflags=-s -w", "-o", p.path, ".")
 	inGroup(command)
 	command.Dir = folder
 	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "PWD="+folder)

@@ -116,25 +116,22 @@ func (p project) compare(ctx context.Context, o options) (code int, text string,
 	return code, stdout.String(), err
 }
 
-func TestASlowerStepIsNamedAndTheExitCodeSaysSo(t *testing.T) {
+func TestWhatIsSlowerIsNamedAndWhatIsFasterIsNoFailure(t *testing.T) {
 	p := newProject(t)
-	p.benchmarks("1.020", `"Factorise", "Below"`) // not committed
+	p.benchmarks("1.020", `"Factorise", "Below", "Multiply"`) // not committed
 	code, text, err := p.compare(t.Context(), options{})
 	if err != nil || code != exitSlower {
 		t.Fatalf("exit code %d, error %v:\n%s", code, err, text)
 	}
-	for _, want := range []string{"slower beyond noise  1\n  csd/Factorise", p.set + " ", "1.020 (1.020 - 1.020)", "same                 1\n  csd/Below", "changed since", "0 thrown away"} {
+	for _, want := range []string{"slower beyond noise  1\n  csd/Factorise", p.set + " ", "1.020 (1.020 - 1.020)", "same                 1\n  csd/Below",
+		"changed since", "0 thrown away", "has no benchmark of these, which are not compared:\n  csd/Multiply"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the output lacks %q:\n%s", want, text)
 		}
 	}
-}
-
-func TestAFasterStepIsNoFailure(t *testing.T) {
-	p := newProject(t)
 	p.benchmarks("0.9000", `"Factorise", "Below"`)
 	p.commit() // the default base is then the commit before
-	code, text, err := p.compare(t.Context(), options{})
+	code, text, err = p.compare(t.Context(), options{})
 	if err != nil || code != 0 || !strings.Contains(text, "faster               1\n  csd/Factorise") || !strings.Contains(text, "HEAD~1") {
 		t.Errorf("exit code %d, error %v:\n%s", code, err, text)
 	}
@@ -150,28 +147,10 @@ func TestAnUnchangedTreeIsTheSame(t *testing.T) {
 	if err != nil || code != 0 || !strings.Contains(text, "same                 2, not measured") {
 		t.Errorf("all steps: exit code %d, error %v:\n%s", code, err, text)
 	}
-}
-
-func TestABusyMachineLeavesStepsUndecidedAndSaysWhy(t *testing.T) {
-	p := newProject(t)
 	busy := func(calm.Use) bool { return true }
-	code, text, err := p.compare(t.Context(), options{base: "HEAD", step: "csd", budget: time.Second, disturbed: busy})
+	code, text, err = p.compare(t.Context(), options{base: "HEAD", step: "csd", budget: time.Second, disturbed: busy})
 	if err != nil || code != exitUndecided || !strings.Contains(text, "undecided            2\n") || !strings.Contains(text, "because other programs used the CPU") {
-		t.Errorf("exit code %d, error %v:\n%s", code, err, text)
-	}
-}
-
-func TestWhatTheBaseHasNotIsSaidAndNoFailure(t *testing.T) {
-	p := newProject(t)
-	p.benchmarks("1.000", `"Factorise", "Below", "Multiply"`)
-	code, text, err := p.compare(t.Context(), options{})
-	if err != nil || code != 0 || !strings.Contains(text, "has no benchmark of these, which are not compared:\n  csd/Multiply") {
-		t.Errorf("exit code %d, error %v:\n%s", code, err, text)
-	}
-	p.git("rm", "-q", "-r", "--cached", suites[0].folder)
-	p.commit()
-	if code, text, err = p.compare(t.Context(), options{base: "HEAD~1"}); err != nil || code != 0 {
-		t.Errorf("exit code %d, error %v:\n%s", code, err, text)
+		t.Errorf("a busy machine: exit code %d, error %v:\n%s", code, err, text)
 	}
 }
 

@@ -130,7 +130,7 @@ func simulated(of machine, effect float64, changed, steps int, seed uint64) []fu
 
 // sizes are runs by their number of steps: how many of them are simulated, and in how many steps of each is a change when
 // there is one.
-var sizes = []struct{ steps, times, changed int }{{1, 400, 1}, {100, 20, 10}}
+var sizes = []struct{ steps, times, changed int }{{1, 200, 1}, {100, 10, 20}}
 
 func TestNoChangeIsCalledSlowerOrFasterInAtMostOnePerCentOfRuns(t *testing.T) {
 	for _, size := range sizes {
@@ -173,7 +173,7 @@ func TestTwoPerCentAreFoundNinetyFiveTimesInAHundred(t *testing.T) {
 // A change of 1% is on the margin: it may be called the same or stay undecided. An alarm is an error there too.
 func TestAChangeOfTheMarginIsHardlyEverCalledSlower(t *testing.T) {
 	for _, m := range machines {
-		const times = 200
+		const times = 100
 		var found []verdict
 		for p := range times {
 			found = append(found, procedure(simulated(m.machine, margin, 1, 1, uint64(p)))...)
