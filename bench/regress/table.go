@@ -95,7 +95,7 @@ func (r result) account(w io.Writer, undecided int) {
 	case undecided > 0 && 2*r.race.thrown > all:
 		fmt.Fprintln(w, "undecided because other programs used the CPU: repeat on a calm machine")
 	case undecided > 0:
-		fmt.Fprintln(w, "undecided when the budget was spent: the times scatter, or the change is close to 1%; a larger BUDGET, or STEP, may decide")
+		fmt.Fprintln(w, "undecided when the budget was spent: the times scatter (programs on other CPUs of the core do that), or the change is close to 1%; a larger BUDGET, or STEP, may decide")
 	}
 }
 
