@@ -25,10 +25,10 @@ library: ## the C library, as bin/libvoxfit.so and bin/voxfit.h (needs a C compi
 
 # A program of its own, not `go run`: Ctrl-C reaches it, and its exit code is told.
 bench: ## [BASE=commit] [STEP=csd/Factorise] [BUDGET=5m] [SET=avx2]: is the working tree slower than BASE? both, in alternation
-	@$(GO) build -o bin/regress ./bench/regress && GO="$(GO)" bin/regress -base "$(BASE)" -step "$(STEP)" -set "$(SET)" -budget $(or $(BUDGET),5m)
+	@$(GO) build -o bin/regress ./bench/regress && exec env GO="$(GO)" bin/regress -base "$(BASE)" -step "$(STEP)" -set "$(SET)" -budget $(or $(BUDGET),5m)
 
 bench-record: ## [BUDGET=10m] [SET=all]: append the speed of the commit that is checked out to bench/history
-	@$(GO) build -o bin/regress ./bench/regress && GO="$(GO)" bin/regress -record bench/history -set "$(SET)" -budget $(or $(BUDGET),10m)
+	@$(GO) build -o bin/regress ./bench/regress && exec env GO="$(GO)" bin/regress -record bench/history -set "$(SET)" -budget $(or $(BUDGET),10m)
 
 bench-history: ## the curves of bench/history, a page for each processor, into bin/history
 	@$(GO) run ./cmd/kbench report bench/history/*.csv -o bin/history

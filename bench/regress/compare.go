@@ -120,6 +120,9 @@ func (w *workshop) trees(ctx context.Context, o options) (result, error) {
 		base = map[bool]string{true: "HEAD", false: "HEAD~1"}[changed != ""]
 	}
 	commit, err := git(ctx, w.top, "rev-parse", "--verify", "--quiet", "--short", base+"^{commit}")
+	if ctx.Err() != nil {
+		return result{}, ctx.Err()
+	}
 	if err != nil {
 		return result{}, fmt.Errorf("BASE=%s: there is no such commit here, expected a commit, branch or tag (git log lists them)", base)
 	}
