@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+
+	"github.com/voxfit/voxfit/bench/calm"
 )
 
 // recordedRounds are the logarithms of the ratios in a file of rounds, of two programs that were the same, by steps; what was
@@ -30,7 +32,7 @@ func recordedRounds(t *testing.T, path string) map[string][]float64 {
 		base, wrong := strconv.ParseFloat(row[3], 64)
 		tree, missing := strconv.ParseFloat(row[4], 64)
 		share, broken := strconv.ParseFloat(row[5], 64)
-		if wrong == nil && missing == nil && broken == nil && share >= 0.95 {
+		if wrong == nil && missing == nil && broken == nil && share >= calm.Least {
 			found[row[1]] = append(found[row[1]], math.Log(tree/base))
 		}
 	}
@@ -51,34 +53,27 @@ func replayed(rounds []float64, effect float64, seed uint64) []func(int) float64
 	}}
 }
 
-// The files were written by make bench's program with -rounds, of a tree that had not changed, so that both programs were the
-// same; their first lines say on what machine.
-func TestRecordedTimesAreJudgedAsSimulatedOnes(t *testing.T) {
-	for _, file := range []struct {
-		name   string
-		decide bool // whether 2% must be found: on a busy machine steps may stay undecided, and nothing else
-	}{{"testdata/quiet.csv", true}, {"testdata/busy.csv", false}} {
-		for step, rounds := range recordedRounds(t, file.name) {
-			if len(rounds) < 20 {
-				t.Errorf("%s: %d rounds of %s", file.name, len(rounds), step)
-				continue
+// The file was written by make bench's program with -rounds, of a tree that had not changed, so that both programs were the
+// same; its first lines say on what machine. That machine was busy: steps may stay undecided, but no verdict may be
+// wrong, and what is large is found.
+func TestTimesRecordedOnABusyMachineGiveNoFalseVerdict(t *testing.T) {
+	for step, rounds := range recordedRounds(t, "testdata/busy.csv") {
+		if len(rounds) < 50 {
+			t.Fatalf("%d rounds of %s", len(rounds), step)
+		}
+		for _, effect := range []float64{0, 0.01, 0.02, 0.3} {
+			const times = 40
+			var found []verdict
+			for p := range times {
+				found = append(found, procedure(replayed(rounds, effect, uint64(p)))...)
 			}
-			const times = 200
-			for _, effect := range []float64{0, 0.01, 0.02} {
-				var found []verdict
-				for p := range times {
-					found = append(found, procedure(replayed(rounds, effect, uint64(p)))...)
-				}
-				slow, fast, alike := count(found, slower), count(found, faster), count(found, same)
-				t.Logf("%s, %s, %+.0f%%: slower %d, faster %d, the same %d of %d", file.name, step, 100*effect, slow, fast, alike, times)
-				switch {
-				case fast > times/100, effect <= margin && slow > times/100:
-					t.Errorf("%s, %s, a change of %+.0f%%: %d times slower, %d times faster", file.name, step, 100*effect, slow, fast)
-				case effect > margin && file.decide && slow < times*95/100:
-					t.Errorf("%s, %s: a change of %+.0f%% was found %d times of %d", file.name, step, 100*effect, slow, times)
-				case effect > margin && alike > times/100:
-					t.Errorf("%s, %s: a change of %+.0f%% was called the same %d times of %d", file.name, step, 100*effect, alike, times)
-				}
+			slow, fast, alike := count(found, slower), count(found, faster), count(found, same)
+			t.Logf("%s, %+.0f%%: slower %d, faster %d, the same %d of %d", step, 100*effect, slow, fast, alike, times)
+			switch {
+			case fast > 0, effect <= margin && slow > 0, effect > margin && alike > 0:
+				t.Errorf("%s, a change of %+.0f%%: %d times slower, %d times faster, %d times the same", step, 100*effect, slow, fast, alike)
+			case effect > 0.2 && slow < times*95/100:
+				t.Errorf("%s: a change of %+.0f%% was found %d times of %d", step, 100*effect, slow, times)
 			}
 		}
 	}
