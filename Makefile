@@ -1,9 +1,8 @@
 # voxfit: `make test` is the one test command; everything else is a convenience.
 GO ?= go
-BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help test peers lint build library bench bench-baseline counts counts-keep clean
+.PHONY: help test peers lint build library bench bench-record bench-history counts counts-keep clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -24,11 +23,15 @@ library: ## the C library, as bin/libvoxfit.so and bin/voxfit.h (needs a C compi
 	CGO_ENABLED=1 $(GO) build -buildmode=c-shared -trimpath -ldflags="-s -w" -o bin/libvoxfit.so ./capi
 	rm bin/libvoxfit.h && cp capi/voxfit.h bin/
 
-bench: ## every Go benchmark into bench/new.txt (about four minutes), compared with bench/baseline.txt
-	@GO="$(GO)" BENCHSTAT=$(BENCHSTAT) scripts/bench
+# A program of its own, not `go run`: Ctrl-C reaches it, and its exit code is told.
+bench: ## [BASE=commit] [STEP=csd/Factorise] [BUDGET=5m] [SET=avx2]: is the working tree slower than BASE? both, in alternation
+	@$(GO) build -o bin/regress ./bench/regress && exec env GO="$(GO)" bin/regress -base "$(BASE)" -step "$(STEP)" -set "$(SET)" -budget $(or $(BUDGET),5m)
 
-bench-baseline: ## keep the last bench/new.txt as bench/baseline.txt
-	mv bench/new.txt bench/baseline.txt
+bench-record: ## [BUDGET=10m] [SET=all]: append the speed of the commit that is checked out to bench/history
+	@$(GO) build -o bin/regress ./bench/regress && exec env GO="$(GO)" bin/regress -record bench/history -set "$(SET)" -budget $(or $(BUDGET),10m)
+
+bench-history: ## the curves of bench/history, a page for each processor, into bin/history
+	@$(GO) run ./cmd/kbench report bench/history/*.csv -o bin/history
 
 counts: ## instructions of every step and of whole fits, compared with bench/counts/*.csv; fails where one rises by 0.5%
 	@$(GO) run ./bench/counts
@@ -37,4 +40,4 @@ counts-keep: ## count, and keep the result in bench/counts/*.csv
 	@$(GO) run ./bench/counts --keep
 
 clean: ## remove what the other targets made, the Python environment too
-	rm -rf bin .test .venv bench/new.txt
+	rm -rf bin .test .venv

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/bench/calm"
 	"github.com/voxfit/voxfit/bench/python"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
@@ -180,16 +181,13 @@ type runner struct {
 	bench       *python.Bench // of Options.Engines; nil where there is none
 	report      *Report
 	done, steps int
-	wall, busy  time.Duration // of our own engine: what went by, and what it had of the CPU
+	use         calm.Use // of the CPU, by our own engine
 }
-
-// calm is the share of its CPU that a thread has on a machine with nothing else to do, at least.
-const calm = 0.95
 
 // noteLoad says so when other programs had a part of the CPU: the times are then not the machine's best.
 func (r *runner) noteLoad() {
-	if share := r.busy.Seconds() / r.wall.Seconds(); r.busy > 0 && share < calm {
-		r.report.note("Other programs took %.0f%% of the CPU while voxfit ran, and may have while the peers did: times are long, ratios uncertain. Repeat on a calm machine.", 100*(1-share))
+	if r.use.Disturbed() {
+		r.report.note("Other programs took %.0f%% of the CPU while voxfit ran, and may have while the peers did: times are long, ratios uncertain. Repeat on a calm machine.", 100*(1-r.use.Share()))
 	}
 }
 
@@ -249,10 +247,9 @@ func (r *runner) prepare(t *task) (Result, error) {
 // of which some always have something to do, shall not share the core with what others are timed by.
 func (r *runner) round(tasks []*task, results []Result) error {
 	for i, t := range tasks {
-		begin, before := time.Now(), cpuTime()
-		results[i].Times[0].Rounds = append(results[i].Times[0].Rounds, 1e6*t.time())
-		r.wall += time.Since(begin)
-		r.busy += cpuTime() - before
+		var seconds float64
+		r.use = r.use.Plus(calm.OfThread(func() { seconds = t.time() }))
+		results[i].Times[0].Rounds = append(results[i].Times[0].Rounds, 1e6*seconds)
 		if err := r.timePeers(t, &results[i], false); err != nil {
 			return err
 		}

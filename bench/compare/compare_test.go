@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/bench/calm"
 	"github.com/voxfit/voxfit/bench/python"
 	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/model"
@@ -406,7 +407,7 @@ func TestALoadedMachineIsSaidToBe(t *testing.T) {
 		{time.Second, 600 * time.Millisecond, "Other programs took 40% of the CPU"},
 		{time.Second, 0, ""}, // the system does not say
 	} {
-		r := runner{report: &Report{}, wall: c.wall, busy: c.busy}
+		r := runner{report: &Report{}, use: calm.Use{Wall: c.wall, Busy: c.busy}}
 		r.noteLoad()
 		if notes := strings.Join(r.report.Notes, "\n"); (notes == "") != (c.note == "") || !strings.HasPrefix(notes, c.note) {
 			t.Errorf("%v of %v: the notes are %q", c.busy, c.wall, notes)

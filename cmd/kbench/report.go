@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,19 +33,26 @@ func newReportCommand(args []string) *cobra.Command {
 	o := reportOptions{again: commandLine(args)}
 	c := &cobra.Command{
 		Use:   "report CSV... -o DIR",
-		Short: "Tables, figures and one HTML page from a study's CSV files",
+		Short: "Tables, figures and one HTML page from a study's CSV files, or a machine's history of speeds",
 		Long: `Make tables, the study's figures (SVG) and one self-contained HTML page from CSV files of kbench run, or
 from the published study's own; the published one's curves are drawn behind ours when both are given.
 
 Speed-ups are relative to the serial runs in the files. The published file has none; its report's serial
-times are used for it, or those given with --serial.`,
+times are used for it, or those given with --serial.
+
+Of a history of kernel speeds (bench/history, a CSV file for each kind of processor, which make bench-record writes) the page
+shows how long each step took at each commit. It goes into a folder named after the file, for every file its own.`,
 		Example: `  kbench report kbench-run/runs.csv -o page
   kbench report ray_runs.csv -o published
-  kbench report runs.csv ray_runs.csv -o beside`,
+  kbench report runs.csv ray_runs.csv -o beside
+  kbench report bench/history/*.csv -o speeds`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, files []string) (err error) {
 			if o.out == "" {
 				return fmt.Errorf("report: -o DIR says where the page goes; it is needed")
+			}
+			if slices.ContainsFunc(files, study.IsHistory) {
+				return o.writeHistories(c.OutOrStdout(), c.Flags(), files)
 			}
 			o.sources = files
 			if o.records, err = readRuns(files); err != nil {

@@ -2,9 +2,7 @@ package kerneltest_test
 
 import (
 	"testing"
-	"time"
 
-	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
@@ -28,10 +26,7 @@ func BenchmarkFractionSteps(b *testing.B) {
 			continue
 		}
 		b.Run(set.Name, func(b *testing.B) {
-			peak, err := kernel.MeasureThroughput(set.Name, 100*time.Millisecond)
-			if err != nil {
-				b.Fatal(err)
-			}
+			peak := peakOf(b, set)
 			const n, voxels = tensorBlock32, ops.TensorLanes32
 			lanes := func(n int) []ops.Lanes32 {
 				list := make([]ops.Lanes32, n)

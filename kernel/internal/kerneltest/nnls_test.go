@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
@@ -296,54 +297,57 @@ func TestDotIsTheDotProduct(t *testing.T) {
 // BenchmarkNNLSSteps times the steps with the sizes of the published study: 288 measurements, 181
 // unknowns, and six columns in use.
 func BenchmarkNNLSSteps(b *testing.B) {
-	const unknowns, inUse, measurements = 181, 6, 288
 	for _, set := range sets() {
-		s := set.NNLS
-		if s == nil {
-			continue
+		if set.NNLS != nil {
+			b.Run(set.Name, func(b *testing.B) { benchmarkNNLSSteps(b, set.NNLS, peakOf(b, set)) })
 		}
-		run := func(name string, voxels int, operations float64, step func()) {
-			b.Run(set.Name+"/"+name, func(b *testing.B) {
-				for b.Loop() {
-					step()
-				}
-				ns := float64(b.Elapsed().Nanoseconds()) / float64(b.N*voxels)
-				b.ReportMetric(ns, "ns/voxel")
-				b.ReportMetric(operations/ns, "GFLOP/s")
-				b.ReportMetric(0, "ns/op")
-			})
-		}
-		tiles := func(tile int) (int, int) { return (unknowns + tile - 1) / tile, (unknowns + tile - 1) / tile * tile }
-		count, n := tiles(s.Tile * s.Lanes)
-		gram, w, x, offsets := make([]float64, unknowns*n), make([]float64, n), make([]float64, inUse), make([]int, inUse)
-		for i := range offsets {
-			offsets[i] = i * 29 * n * 8
-		}
-		run("Price", 1, 2*unknowns*inUse, func() { s.Price(&w[0], &gram[0], &gram[0], &x[0], &offsets[0], inUse, count) })
-		singles, m := tiles(s.Tile * s.Singles)
-		gram32, w32, x32, above := make([]float32, unknowns*m), make([]float32, m), make([]float32, inUse), make([]byte, m/8)
-		for i := range offsets {
-			offsets[i] = i * 29 * m * 4
-		}
-		run("PriceSingle", 1, 2*unknowns*inUse, func() {
-			s.PriceSingle(&w32[0], &above[0], &gram32[0], &gram32[0], &x32[0], &offsets[0], inUse, 0, 0, singles)
-		})
-		block := s.BlockUnknowns * s.Singles
-		matrix, rows, dst := make([]float32, m*measurements), make([]float32, s.BlockVoxels*measurements), make([]float32, s.BlockVoxels*m)
-		run("ProjectSingle", s.BlockVoxels, 2*unknowns*measurements, func() {
-			s.ProjectSingle(&dst[0], &matrix[0], &rows[0], measurements, measurements, m, m/block)
-		})
-		rows64, matrix64, dst64 := make([]float64, s.BlockVoxels*measurements), make([]float64, n*measurements), make([]float64, s.BlockVoxels*n)
-		run("Project", s.BlockVoxels, 2*unknowns*measurements, func() {
-			s.Project(&dst64[0], &matrix64[0], &rows64[0], measurements, measurements, n, n/(s.BlockUnknowns*s.Lanes))
-		})
-		signal, wide, sums := make([]float64, measurements), make([]float64, measurements), make([]float64, 7*s.Lanes)
-		run("SurveyFloat32", 1, 8*measurements, func() {
-			s.SurveyFloat32(&sums[0], &wide[0], &rows[0], &rows[0], &signal[0], &signal[0], measurements)
-		})
-		run("SurveyFloat64", 1, 8*measurements, func() {
-			s.SurveyFloat64(&sums[0], &wide[0], &rows[0], &rows64[0], &signal[0], &signal[0], measurements)
-		})
-		run("Dot", 1, 2*measurements, func() { s.Dot(&signal[0], &wide[0], measurements) })
 	}
+}
+
+func benchmarkNNLSSteps(b *testing.B, s *ops.NNLS, peak kernel.Throughput) {
+	const unknowns, inUse, measurements = 181, 6, 288
+	run := func(name string, voxels int, operations, peak float64, step func()) {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				step()
+			}
+			ns := float64(b.Elapsed().Nanoseconds()) / float64(b.N*voxels)
+			b.ReportMetric(ns, "ns/voxel")
+			b.ReportMetric(operations/ns, "GFLOP/s")
+			b.ReportMetric(100*operations/ns/peak, "%peak")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+	tiles := func(tile int) (int, int) { return (unknowns + tile - 1) / tile, (unknowns + tile - 1) / tile * tile }
+	count, n := tiles(s.Tile * s.Lanes)
+	gram, w, x, offsets := make([]float64, unknowns*n), make([]float64, n), make([]float64, inUse), make([]int, inUse)
+	for i := range offsets {
+		offsets[i] = i * 29 * n * 8
+	}
+	run("Price", 1, 2*unknowns*inUse, peak.Float64, func() { s.Price(&w[0], &gram[0], &gram[0], &x[0], &offsets[0], inUse, count) })
+	singles, m := tiles(s.Tile * s.Singles)
+	gram32, w32, x32, above := make([]float32, unknowns*m), make([]float32, m), make([]float32, inUse), make([]byte, m/8)
+	for i := range offsets {
+		offsets[i] = i * 29 * m * 4
+	}
+	run("PriceSingle", 1, 2*unknowns*inUse, peak.Float32, func() {
+		s.PriceSingle(&w32[0], &above[0], &gram32[0], &gram32[0], &x32[0], &offsets[0], inUse, 0, 0, singles)
+	})
+	block := s.BlockUnknowns * s.Singles
+	matrix, rows, dst := make([]float32, m*measurements), make([]float32, s.BlockVoxels*measurements), make([]float32, s.BlockVoxels*m)
+	run("ProjectSingle", s.BlockVoxels, 2*unknowns*measurements, peak.Float32, func() {
+		s.ProjectSingle(&dst[0], &matrix[0], &rows[0], measurements, measurements, m, m/block)
+	})
+	rows64, matrix64, dst64 := make([]float64, s.BlockVoxels*measurements), make([]float64, n*measurements), make([]float64, s.BlockVoxels*n)
+	run("Project", s.BlockVoxels, 2*unknowns*measurements, peak.Float64, func() {
+		s.Project(&dst64[0], &matrix64[0], &rows64[0], measurements, measurements, n, n/(s.BlockUnknowns*s.Lanes))
+	})
+	signal, wide, sums := make([]float64, measurements), make([]float64, measurements), make([]float64, 7*s.Lanes)
+	run("SurveyFloat32", 1, 8*measurements, peak.Float64, func() {
+		s.SurveyFloat32(&sums[0], &wide[0], &rows[0], &rows[0], &signal[0], &signal[0], measurements)
+	})
+	run("SurveyFloat64", 1, 8*measurements, peak.Float64, func() {
+		s.SurveyFloat64(&sums[0], &wide[0], &rows[0], &rows64[0], &signal[0], &signal[0], measurements)
+	})
+	run("Dot", 1, 2*measurements, peak.Float64, func() { s.Dot(&signal[0], &wide[0], measurements) })
 }

@@ -13,17 +13,17 @@ const (
 )
 
 // BenchmarkQPSteps times each step once through all its lanes, per voxel. GFLOP/s counts one operation
-// for each addition, multiplication and division. The steps but Forward go through memory once; Multiply
+// for each addition, multiplication and division; %peak is its share of the throughput measured in the same process. The steps but Forward go through memory once; Multiply
 // at these sizes is what an iteration mostly does.
 func BenchmarkQPSteps(b *testing.B) {
 	for _, set := range sets() {
 		if set.QP != nil {
-			b.Run(set.Name, func(b *testing.B) { benchmarkQPSteps(b, set.CSD, set.QP) })
+			b.Run(set.Name, func(b *testing.B) { benchmarkQPSteps(b, set.CSD, set.QP, peakOf(b, set).Float64) })
 		}
 	}
 }
 
-func benchmarkQPSteps(b *testing.B, csd *ops.CSD, s *ops.QP) {
+func benchmarkQPSteps(b *testing.B, csd *ops.CSD, s *ops.QP, peak float64) {
 	const n = benchConstraints
 	lanes := csd.Lanes
 	vectors := func(n int) []float64 {
@@ -41,6 +41,7 @@ func benchmarkQPSteps(b *testing.B, csd *ops.CSD, s *ops.QP) {
 			ns := float64(b.Elapsed().Nanoseconds()) / float64(b.N*lanes)
 			b.ReportMetric(ns, "ns/voxel")
 			b.ReportMetric(operations/ns, "GFLOP/s")
+			b.ReportMetric(100*operations/ns/peak, "%peak")
 			b.ReportMetric(0, "ns/op")
 		})
 	}

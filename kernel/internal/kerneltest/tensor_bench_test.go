@@ -2,9 +2,7 @@ package kerneltest_test
 
 import (
 	"testing"
-	"time"
 
-	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
@@ -32,10 +30,7 @@ const (
 func BenchmarkTensorSteps(b *testing.B) {
 	for _, set := range sets() {
 		b.Run(set.Name, func(b *testing.B) {
-			peak, err := kernel.MeasureThroughput(set.Name, 100*time.Millisecond)
-			if err != nil {
-				b.Fatal(err)
-			}
+			peak := peakOf(b, set)
 			if set.Tensor != nil {
 				b.Run("double", func(b *testing.B) { benchmarkDouble(b, set.Tensor, peak.Float64) })
 			}

@@ -2,9 +2,7 @@ package kerneltest_test
 
 import (
 	"testing"
-	"time"
 
-	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
@@ -17,11 +15,7 @@ func BenchmarkTensorFitSteps(b *testing.B) {
 			continue
 		}
 		b.Run(set.Name, func(b *testing.B) {
-			peak, err := kernel.MeasureThroughput(set.Name, 50*time.Millisecond)
-			if err != nil {
-				b.Fatal(err)
-			}
-			benchmarkTensorFitSteps(b, set.Tensor, peak.Float64)
+			benchmarkTensorFitSteps(b, set.Tensor, peakOf(b, set).Float64)
 		})
 	}
 }

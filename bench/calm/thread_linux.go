@@ -1,13 +1,13 @@
-package compare
+package calm
 
 import (
 	"syscall"
 	"time"
 )
 
-// cpuTime is what the calling thread has had of its CPU so far (getrusage(2), RUSAGE_THREAD), 0 when the
+// threadTime is what the calling thread has had of its CPU so far (getrusage(2), RUSAGE_THREAD), 0 when the
 // system does not say.
-func cpuTime() time.Duration {
+func threadTime() time.Duration {
 	const thread = 1 // RUSAGE_THREAD
 	var usage syscall.Rusage
 	if syscall.Getrusage(thread, &usage) != nil {

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/voxfit/voxfit/numa"
+	"github.com/voxfit/voxfit/study"
+)
+
+// How a commit is recorded.
+const (
+	recordedRuns  = 15   // of each program, undisturbed
+	intervalError = 0.05 // of a recorded interval, which decides nothing
+)
+
+// record measures the commit that is checked out and appends its times to the machine's history in a folder.
+func record(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
+	if o.base != "" || o.step != "" || o.rounds != "" {
+		return errors.New("a record has all steps of the commit that is checked out: -base, -step and -rounds do not go with -record")
+	}
+	sets, err := o.sets()
+	if err != nil {
+		return err
+	}
+	w, err := openWorkshop(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	commit, err := w.cleanCommit(ctx, o.record)
+	if err != nil {
+		return err
+	}
+	show := newProgress(stderr)
+	defer show("")
+	var programs []*program
+	for _, s := range suites {
+		show("building " + s.folder)
+		p, err := w.build(ctx, s, w.top, "tree")
+		if err == nil {
+			err = p.list(ctx, sets)
+		}
+		if err != nil {
+			return err
+		}
+		programs = append(programs, p)
+	}
+	_, release, err := o.pin()
+	if err != nil {
+		return err
+	}
+	defer release()
+	timings, thrown, err := repeat(ctx, programs, o.budget, show)
+	if err != nil {
+		return err
+	}
+	path, err := study.AppendHistory(o.record, speedRecords(timings, commit, time.Now().UTC()))
+	if err == nil {
+		fmt.Fprintf(stdout, "recorded %d times of commit %s in %s; %d disturbed runs thrown away\n", len(timings), commit, path, thrown)
+	}
+	return err
+}
+
+// cleanCommit is the commit whose sources the working tree has: a record must not name one that it was not measured at.
+func (w *workshop) cleanCommit(ctx context.Context, folder string) (string, error) {
+	changed, err := git(ctx, w.top, "status", "--porcelain", "--untracked-files=normal", "--", ".", ":(exclude)"+folder)
+	if err != nil {
+		return "", err
+	}
+	if changed != "" {
+		return "", errors.New("files have changed since the last commit, so that there is no commit to record: commit them first (git status lists them)")
+	}
+	return git(ctx, w.top, "rev-parse", "--short", "HEAD")
+}
+
+// repeat runs the programs in turn until each has had its undisturbed runs.
+func repeat(ctx context.Context, programs []*program, budget time.Duration, show func(string)) (all map[step][]timing, thrown int, err error) {
+	all = map[step][]timing{}
+	begin, groups := time.Now(), 0
+	missing := func(p *program) []step {
+		var steps []step
+		for _, s := range sorted(p.benchmarks) {
+			if len(all[s]) < recordedRuns {
+				steps = append(steps, s)
+			}
+		}
+		return steps
+	}
+	for turn := 1; turn == 1 || groups > 0; turn++ {
+		groups = 0
+		for _, p := range programs {
+			for steps := range slices.Chunk(missing(p), together) {
+				if time.Since(begin) > budget {
+					return nil, thrown, fmt.Errorf("after %v other programs had disturbed %d runs, and %d undisturbed ones of each step are not together: "+
+						"nothing is recorded; repeat on a calm machine, or with a larger BUDGET", budget, thrown, recordedRuns)
+				}
+				groups++
+				found, err := p.run(ctx, steps)
+				if err != nil {
+					return nil, thrown, err
+				}
+				if found.use.Disturbed() {
+					thrown++
+					continue
+				}
+				for s, t := range found.times {
+					all[s] = append(all[s], t)
+				}
+			}
+		}
+		show(fmt.Sprintf("%v: turn %d, %d runs thrown away", time.Since(begin).Round(time.Second), turn, thrown))
+	}
+	return all, thrown, nil
+}
+
+// speedRecords are the rows of a history: the median over runs of each run's shortest time, its interval, and the median
+// share of the peak.
+func speedRecords(timings map[step][]timing, commit string, day time.Time) []study.SpeedRecord {
+	p := numa.Describe().Processor
+	var records []study.SpeedRecord
+	for _, s := range sorted(timings) {
+		var us, peaks []float64
+		for _, t := range timings[s] {
+			us = append(us, t.us)
+			if !math.IsNaN(t.peak) {
+				peaks = append(peaks, t.peak)
+			}
+		}
+		r := study.SpeedRecord{Processor: study.Processor{Vendor: p.Vendor, Family: p.Family, Model: p.Model, Stepping: p.Stepping},
+			Set: s.set, Commit: commit, Date: day.Format(time.DateOnly), Step: s.name, Peak: math.NaN()}
+		r.Low, r.Us, r.High = medianInterval(us, intervalError)
+		if len(peaks) > 0 {
+			_, r.Peak, _ = medianInterval(peaks, intervalError)
+		}
+		records = append(records, r)
+	}
+	return records
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"encoding/csv"
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/voxfit/voxfit/bench/calm"
+)
+
+// recordedRounds are the logarithms of the ratios in a file of rounds, of two programs that were the same, by steps; what was
+// thrown away is left out.
+func recordedRounds(t *testing.T, path string) map[string][]float64 {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	rows := csv.NewReader(file)
+	rows.Comment = '#'
+	all, err := rows.ReadAll()
+	if err != nil || !slices.Equal(all[0], roundsHeader) {
+		t.Fatalf("%s: %v, header %v", path, err, all[0])
+	}
+	found := map[string][]float64{}
+	for _, row := range all[1:] {
+		base, wrong := strconv.ParseFloat(row[3], 64)
+		tree, missing := strconv.ParseFloat(row[4], 64)
+		share, broken := strconv.ParseFloat(row[5], 64)
+		if wrong == nil && missing == nil && broken == nil && share >= calm.Least {
+			found[row[1]] = append(found[row[1]], math.Log(tree/base))
+		}
+	}
+	return found
+}
+
+// replayed goes through recorded rounds from a random one on, in their order, so that a burst stays a burst; whether a round's
+// programs change places is drawn, as they were the same. The tree is longer by effect.
+func replayed(rounds []float64, effect float64, seed uint64) []func(int) float64 {
+	random := rand.New(rand.NewPCG(seed, 11))
+	begin := random.IntN(len(rounds))
+	return []func(int) float64{func(i int) float64 {
+		log := rounds[(begin+i)%len(rounds)]
+		if random.IntN(2) == 0 {
+			log = -log
+		}
+		return log + math.Log1p(effect)
+	}}
+}
+
+// The file was written by make bench's program with -rounds, of a tree that had not changed, so that both programs were the
+// same; its first lines say on what machine. That machine was busy: steps may stay undecided, but no verdict may be
+// wrong, and what is large is found.
+func TestTimesRecordedOnABusyMachineGiveNoFalseVerdict(t *testing.T) {
+	for step, rounds := range recordedRounds(t, "testdata/busy.csv") {
+		if len(rounds) < 50 {
+			t.Fatalf("%d rounds of %s", len(rounds), step)
+		}
+		for _, effect := range []float64{0, 0.01, 0.02, 0.3} {
+			const times = 40
+			var found []verdict
+			for p := range times {
+				found = append(found, procedure(replayed(rounds, effect, uint64(p)))...)
+			}
+			slow, fast, alike := count(found, slower), count(found, faster), count(found, same)
+			t.Logf("%s, %+.0f%%: slower %d, faster %d, the same %d of %d", step, 100*effect, slow, fast, alike, times)
+			switch {
+			case fast > 0, effect <= margin && slow > 0, effect > margin && alike > 0:
+				t.Errorf("%s, a change of %+.0f%%: %d times slower, %d times faster, %d times the same", step, 100*effect, slow, fast, alike)
+			case effect > 0.2 && slow < times*95/100:
+				t.Errorf("%s: a change of %+.0f%% was found %d times of %d", step, 100*effect, slow, times)
+			}
+		}
+	}
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// The rule's two numbers.
+const (
+	// margin is the change of a step's time that is still called the same. Two builds whose steps are the same to the
+	// last bit may differ by some tenths of a per cent, because the rest of the program moved them to other addresses.
+	margin = 0.01
+	// falseAlarms is the probability, at most, that a run calls any of its steps slower or faster though none has changed,
+	// and for each step that it is called other than it is: slower with a change within the margin, or the same with one
+	// beyond it.
+	falseAlarms = 0.01
+)
+
+// A verdict is what a run says of a step.
+type verdict int
+
+const (
+	undecided verdict = iota
+	same
+	faster
+	slower
+)
+
+// An interval holds the ratio of two times, new over base, and the bounds that it lies between.
+type interval struct{ ratio, low, high float64 }
+
+// A sequence decides on one step while its rounds come in. It looks at the rounds now and then, at growing distances,
+// and stops at the first look that decides:
+//
+//	slower    all of the step's interval is above the margin, and all of its strict interval above no change
+//	faster    all of it is below the margin, and all of the strict one below no change
+//	the same  all of the step's interval is within the margin
+//
+// Each look has an error of its own, and the errors add up to falseAlarms: look k may err with probability falseAlarms /
+// (k (k+1)), and the sum of 1 / (k (k+1)) over all k is 1. However often a run looks, that bound holds. The strict interval
+// shares the error with the run's other steps: it errs with a probability smaller by their number. However many steps a run
+// has, it gives a false alarm with falseAlarms at most.
+type sequence struct {
+	steps         int       // that share the error of the strict interval
+	rounds        []float64 // logarithms of the ratios
+	looks         int
+	next          int // how many rounds the next look waits for
+	found, strict interval
+	called        verdict
+}
+
+func newSequence(steps int) *sequence {
+	s := &sequence{steps: steps, found: interval{math.NaN(), 0, math.Inf(1)}}
+	s.next = fewest(s.error())
+	return s
+}
+
+// error is the probability with which the next look may err.
+func (s *sequence) error() float64 {
+	k := float64(s.looks + 1)
+	return falseAlarms / (k * (k + 1))
+}
+
+// add takes a round in, and looks when it is time to.
+func (s *sequence) add(logRatio float64) {
+	s.rounds = append(s.rounds, logRatio)
+	if s.called == undecided && len(s.rounds) >= s.next {
+		s.look()
+	}
+}
+
+// look judges by the rounds so far. The last look of a run is one as all others.
+func (s *sequence) look() {
+	if len(s.rounds) == 0 {
+		return
+	}
+	s.found, s.strict = ratioInterval(s.rounds, s.error()), ratioInterval(s.rounds, s.error()/float64(s.steps))
+	s.called = s.judge()
+	s.looks++
+	s.next = max(len(s.rounds)+2, len(s.rounds)*5/4, fewest(s.error()))
+}
+
+func (s *sequence) judge() verdict {
+	switch {
+	case s.found.low > 1+margin && s.strict.low > 1:
+		return slower
+	case s.found.high < 1/(1+margin) && s.strict.high < 1:
+		return faster
+	case s.found.low >= 1/(1+margin) && s.found.high <= 1+margin:
+		return same
+	}
+	return undecided
+}
+
+func ratioInterval(logRatios []float64, err float64) interval {
+	low, middle, high := medianInterval(logRatios, err)
+	return interval{math.Exp(middle), math.Exp(low), math.Exp(high)}
+}
+
+// fewest is the number of values below which no interval of their median can err with as small a probability as that: all
+// of n values lie on one side of the median with probability 2^(1-n).
+func fewest(err float64) int { return int(math.Ceil(1 - math.Log2(err))) }
+
+// medianInterval is the median of values and its calibrated bootstrap interval (Efron and Tibshirani 1993, chapters 13 and
+// 18), which misses it with probability err at most, half of that on each side.
+//
+// The bootstrap draws as many values as there are, with replacement, and looks at their median. How that is distributed
+// needs no drawing: the median of n drawn values is at most the i-th smallest of all when at least half of the draws are,
+// and their number is binomial with n and i/n. So the bounds are the i-th smallest and the i-th largest value that endless
+// resampling would give. With few values and a small error that interval is too narrow. Calibration makes it
+// as wide as it must be, and of a median this is exact: the i-th smallest value is above the median of the distribution
+// that the values come from, whatever distribution that is, when fewer than i of n fair coins show heads. Where even the
+// smallest value says too much (fewest), the interval is unbounded.
+func medianInterval(values []float64, err float64) (low, middle, high float64) {
+	n := len(values)
+	sorted := slices.Sorted(slices.Values(values))
+	middle = (sorted[(n-1)/2] + sorted[n/2]) / 2
+	coins := distuv.Binomial{N: float64(n), P: 0.5}
+	i := bootstrapRank(n, err)
+	for i > 0 && 2*coins.CDF(float64(i-1)) > err {
+		i--
+	}
+	if i == 0 {
+		return math.Inf(-1), middle, math.Inf(1)
+	}
+	return sorted[i-1], middle, sorted[n-i]
+}
+
+// bootstrapRank is the smallest i for which the median of n values, drawn with replacement from n, is at most the i-th smallest
+// with a probability above err/2.
+func bootstrapRank(n int, err float64) int {
+	half := float64((n + 1) / 2) // of an even number the lower of the two in the middle
+	first, last := 1, n
+	for first < last {
+		i := (first + last) / 2
+		draws := distuv.Binomial{N: float64(n), P: float64(i) / float64(n)}
+		if 1-draws.CDF(half-1) > err/2 {
+			last = i
+		} else {
+			first = i + 1
+		}
+	}
+	return first
+}

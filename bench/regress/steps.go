@@ -1,0 +1,148 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A step is what is judged by itself: a step of a kernel, or a whole fit of a model, on one instruction set.
+type step struct{ name, set string }
+
+func (s step) String() string { return s.name + " " + s.set }
+
+// A suite is a package with benchmarks of steps: those whose names its patterns match.
+type suite struct {
+	folder   string // in the module
+	name     string // of its program
+	families []family
+}
+
+// A family is the sub-benchmarks of one benchmark: the first group of path is the instruction set.
+type family struct {
+	name      string // that its steps' names begin with
+	benchmark string
+	set       string // the element of the path that says the set; %s is its name
+}
+
+// suites are the benchmarks that watch over speed. Names are told from the paths of the sub-benchmarks, so that a new step
+// needs no entry here.
+var suites = []suite{
+	{"kernel/internal/kerneltest", "steps", []family{
+		{"csd", "CSDSteps", "%s"}, {"tensor", "TensorSteps", "%s"}, {"tensorfit", "TensorFitSteps", "%s"},
+		{"fraction", "FractionSteps", "%s"}, {"qp", "QPSteps", "%s"}, {"nnls", "NNLSSteps", "%s"},
+	}},
+	{"fit", "fits", []family{{"fit", "Block", "isa=%s"}}},
+}
+
+// all matches the benchmarks of a suite on some sets.
+func (s suite) all(sets []string) string {
+	var patterns []string
+	for _, f := range s.families {
+		for _, set := range sets {
+			patterns = append(patterns, fmt.Sprintf("^Benchmark%s$/^%s$", f.benchmark, fmt.Sprintf(f.set, set)))
+		}
+	}
+	return strings.Join(patterns, "|")
+}
+
+// stepOf is the step that a benchmark times, given its name without "Benchmark". The precision double is not said, as
+// in BENCHMARKS.md: csd/Factorise, csd/single/Factorise, fit/csdm.
+func (s suite) stepOf(benchmark string, sets []string) (step, bool) {
+	path := strings.Split(benchmark, "/")
+	for _, f := range s.families {
+		for _, set := range sets {
+			if len(path) < 3 || path[0] != f.benchmark || path[1] != fmt.Sprintf(f.set, set) {
+				continue
+			}
+			rest := path[2:]
+			if rest[0] == "double" && len(rest) > 1 {
+				rest = rest[1:]
+			}
+			return step{f.name + "/" + strings.TrimPrefix(strings.Join(rest, "/"), "model="), set}, true
+		}
+	}
+	return step{}, false
+}
+
+// pattern matches benchmarks by their names and nothing else.
+func pattern(benchmarks []string) string {
+	var patterns []string
+	for _, b := range benchmarks {
+		var elements []string
+		for element := range strings.SplitSeq("Benchmark"+b, "/") {
+			elements = append(elements, "^"+regexp.QuoteMeta(element)+"$")
+		}
+		patterns = append(patterns, strings.Join(elements, "/"))
+	}
+	return strings.Join(patterns, "|")
+}
+
+// choose returns the steps that names ask for, separated by commas: a name, or the beginning of several up to a slash, as
+// csd or tensor/single. No name asks for all.
+func choose(names string, steps []step) ([]step, error) {
+	if names == "" {
+		return steps, nil
+	}
+	chosen := map[step]bool{}
+	for name := range strings.SplitSeq(names, ",") {
+		found := false
+		for _, s := range steps {
+			if s.name == name || strings.HasPrefix(s.name, name+"/") {
+				chosen[s], found = true, true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("STEP=%s: there is no step %q here, expected one of these (or a beginning as csd, or several with commas):\n%s",
+				names, name, listed(steps))
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return !chosen[s] }), nil
+}
+
+// listed are the names of steps, a line for each family.
+func listed(steps []step) string {
+	families, names := []string{}, map[string][]string{}
+	for _, s := range steps {
+		family := s.name[:strings.LastIndex(s.name, "/")]
+		if names[family] == nil {
+			families = append(families, family)
+		}
+		if !slices.Contains(names[family], s.name) {
+			names[family] = append(names[family], s.name)
+		}
+	}
+	var lines []string
+	for _, family := range families {
+		lines = append(lines, wrapped(names[family], 118)...)
+	}
+	return "  " + strings.Join(lines, "\n  ")
+}
+
+// wrapped joins words to lines of at most that width.
+func wrapped(words []string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range words {
+		if line != "" && len(line)+1+len(word) > width {
+			lines, line = append(lines, line), ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}
+
+// sorted are the keys of a map of steps, by set and name.
+func sorted[V any](m map[step]V) []step {
+	return slices.SortedFunc(maps.Keys(m), func(a, b step) int {
+		if a.set != b.set {
+			return strings.Compare(a.set, b.set)
+		}
+		return strings.Compare(a.name, b.name)
+	})
+}

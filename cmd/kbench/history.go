@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"github.com/voxfit/voxfit/study"
+)
+
+// writeHistories makes a page of each history, in a folder of its own: times of different processors never share one. All
+// files are read before the first page is written.
+func (o reportOptions) writeHistories(stdout io.Writer, flags *pflag.FlagSet, files []string) error {
+	var foreign error
+	flags.Visit(func(f *pflag.Flag) {
+		if f.Name != "output" {
+			foreign = fmt.Errorf("--%s is for CSV files of runs, and %s is a history of speeds", f.Name, files[0])
+		}
+	})
+	if foreign != nil {
+		return foreign
+	}
+	histories, folders := make([]study.History, len(files)), map[string]string{}
+	for i, file := range files {
+		var err error
+		if !study.IsHistory(file) {
+			return fmt.Errorf("%s: this is no history of speeds, as others here are: expected files of one kind", file)
+		}
+		if histories[i], err = study.ReadHistory(file); err != nil {
+			return err
+		}
+		folder := strings.TrimSuffix(filepath.Base(file), ".csv")
+		if other, taken := folders[folder]; taken {
+			return fmt.Errorf("%s and %s have the same name, which their pages would share: expected different ones", other, file)
+		}
+		folders[folder] = file
+	}
+	for i, file := range files {
+		dir := filepath.Join(o.out, strings.TrimSuffix(filepath.Base(file), ".csv"))
+		page := study.HistoryPage{Version: "v" + version(), Made: time.Now(), Source: file, Repeat: o.again, History: histories[i]}
+		if err := study.WriteHistory(dir, page); err != nil {
+			return err
+		}
+		index, err := filepath.Abs(filepath.Join(dir, "index.html"))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "page     %s\n", index)
+	}
+	return nil
+}
