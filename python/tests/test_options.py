@@ -113,7 +113,7 @@ def test_wrong_settings_are_refused_in_the_words_of_the_table(data, gtab, row):
     model = next(m for m in LISTING["models"] if m["name"] == row["model"])
     settings = in_python(row["settings"])
     if model["needs"]["tissues"]:
-        settings["response"] = [{"name": "WM", "evals": [0.0017, 0.0003, 0.0003], "s0": 1000}]
+        settings.setdefault("response", [{"name": "WM", "evals": [0.0017, 0.0003, 0.0003], "s0": 1000}])
     for make in (
         lambda: voxfit.Model(model["name"], gtab, **settings),
         lambda: getattr(voxfit, model["function"])(data[0, 0, 0], gtab, **settings),
