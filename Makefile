@@ -3,7 +3,7 @@ GO ?= go
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help test peers lint build library bench bench-baseline clean
+.PHONY: help test peers lint build library bench bench-baseline counts counts-keep clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -29,6 +29,12 @@ bench: ## every Go benchmark into bench/new.txt (about four minutes), compared w
 
 bench-baseline: ## keep the last bench/new.txt as bench/baseline.txt
 	mv bench/new.txt bench/baseline.txt
+
+counts: ## instructions of every step and of whole fits, compared with bench/counts/*.csv; fails where one rises by 0.5%
+	@$(GO) run ./bench/counts
+
+counts-keep: ## count, and keep the result in bench/counts/*.csv
+	@$(GO) run ./bench/counts --keep
 
 clean: ## remove what the other targets made, the Python environment too
 	rm -rf bin .test .venv bench/new.txt

@@ -333,9 +333,16 @@ func BenchmarkNNLSSteps(b *testing.B) {
 		run("ProjectSingle", s.BlockVoxels, 2*unknowns*measurements, func() {
 			s.ProjectSingle(&dst[0], &matrix[0], &rows[0], measurements, measurements, m, m/block)
 		})
+		rows64, matrix64, dst64 := make([]float64, s.BlockVoxels*measurements), make([]float64, n*measurements), make([]float64, s.BlockVoxels*n)
+		run("Project", s.BlockVoxels, 2*unknowns*measurements, func() {
+			s.Project(&dst64[0], &matrix64[0], &rows64[0], measurements, measurements, n, n/(s.BlockUnknowns*s.Lanes))
+		})
 		signal, wide, sums := make([]float64, measurements), make([]float64, measurements), make([]float64, 7*s.Lanes)
 		run("SurveyFloat32", 1, 8*measurements, func() {
 			s.SurveyFloat32(&sums[0], &wide[0], &rows[0], &rows[0], &signal[0], &signal[0], measurements)
+		})
+		run("SurveyFloat64", 1, 8*measurements, func() {
+			s.SurveyFloat64(&sums[0], &wide[0], &rows[0], &rows64[0], &signal[0], &signal[0], measurements)
 		})
 		run("Dot", 1, 2*measurements, func() { s.Dot(&signal[0], &wide[0], measurements) })
 	}

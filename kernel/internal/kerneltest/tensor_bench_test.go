@@ -106,6 +106,9 @@ func benchmarkDouble(b *testing.B, k *ops.Tensor, peak float64) {
 	timed(b, "Solve", voxels, 1, 7*7*2, peak, func() { k.Solve(&system) })
 	narrow := ones[float32](voxels * n)
 	timed(b, "Pack32", voxels, n, 0, peak, func() { k.Pack32(u, &narrow[0], n) })
+	var extent ops.Extent
+	run("Range", 4, func() { k.Range(&extent, s, n) })
+	timed(b, "Expand", voxels, 1, 0, peak, func() { k.Expand(u, sums) })
 }
 
 func benchmarkSingle(b *testing.B, k *ops.Tensor32, peak float64) {
@@ -139,6 +142,11 @@ func benchmarkSingle(b *testing.B, k *ops.Tensor32, peak float64) {
 	})
 	narrow := ones[float32](voxels * n)
 	timed(b, "Pack32", voxels, n, 0, peak, func() { k.Pack32(u, &narrow[0], n) })
+	wide := ones[float64](voxels * n)
+	timed(b, "Pack64", voxels, n, 0, peak, func() { k.Pack64(u, &wide[0], n) })
+	var extent ops.Extent32
+	run("Range", 4, func() { k.Range(&extent, s, n) })
 	first, last := make([]ops.Lanes, n), make([]ops.Lanes, n)
 	timed(b, "Widen", voxels, n, 0, peak, func() { k.Widen(&first[0], &last[0], u, n) })
+	timed(b, "Narrow", voxels, n, 0, peak, func() { k.Narrow(&first[0], &last[0], u, n) })
 }

@@ -1,0 +1,436 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const breakpoint = 0xcc
+
+// canTrace says whether this build can trace.
+const canTrace = true
+
+// A tracer executes a program on this processor and counts its instructions, for instruction sets that no emulator has.
+// To stop after each instruction would take minutes. The tracer therefore does so only where it has not been before. From
+// that it knows where instructions begin, and which of them are branches: only on those does it stop from then on, by
+// breakpoints, and carries most of them out itself.
+type tracer struct {
+	program *program
+	tally   tally
+	counts  func(*symbol) bool // whether the code of a function is counted
+	once    bool               // counted is one call of each function that is watched; else all between the marks
+	memory  *os.File
+
+	next      map[uint64]uint64 // the address after an instruction that was executed and is no branch
+	branches  map[uint64]branch
+	stretches map[uint64]stretch
+	planted   map[uint64]bool // breakpoints in memory
+	watched   map[uint64]bool // those where counting begins
+
+	thread int     // that is counted, or 0
+	from   uint64  // where it was after the last branch
+	count  int     // the instructions that it executed since
+	way    stretch // to the breakpoint that it was sent to, empty where it is in code that is not counted
+}
+
+// A stretch is the instructions from an address to the next branch, or to the first that was not executed yet.
+type stretch struct {
+	end          uint64
+	instructions int
+}
+
+func newTracer(p *program, t tally, counts func(*symbol) bool, once bool) *tracer {
+	return &tracer{program: p, tally: t, counts: counts, once: once, next: map[uint64]uint64{}, branches: map[uint64]branch{},
+		stretches: map[uint64]stretch{}, planted: map[uint64]bool{}, watched: map[uint64]bool{}}
+}
+
+// run executes the program to its end; counting begins at the watched addresses. It returns what the program printed.
+func (t *tracer) run(watch []uint64, args ...string) (string, error) {
+	// All requests must come from the thread that started the program. It is not unlocked, so it ends with its goroutine.
+	type result struct {
+		out string
+		err error
+	}
+	done := make(chan result)
+	go func() {
+		runtime.LockOSThread()
+		out, err := t.trace(watch, args)
+		done <- result{out, err}
+	}()
+	r := <-done
+	return r.out, r.err
+}
+
+func (t *tracer) trace(watch []uint64, args []string) (string, error) {
+	pin()
+	out, err := os.CreateTemp("", "counts")
+	if err != nil {
+		return "", err
+	}
+	defer os.Remove(out.Name())
+	defer out.Close()
+	command := exec.Command(t.program.path, args...)
+	command.Stdout, command.Stderr = out, out
+	command.Env = append(os.Environ(), steady...)
+	command.SysProcAttr = &syscall.SysProcAttr{Ptrace: true, Pdeathsig: syscall.SIGKILL}
+	if err := command.Start(); errors.Is(err, syscall.EPERM) {
+		return "", notCounted("this process may not trace others")
+	} else if err != nil {
+		return "", fmt.Errorf("cannot trace: %w", err)
+	}
+	late := time.AfterFunc(longest, func() { _ = command.Process.Kill() })
+	defer late.Stop()
+	status, err := t.follow(command.Process.Pid, watch)
+	if err != nil {
+		_ = command.Process.Kill()
+		return "", fmt.Errorf("tracing: %w", err)
+	}
+	printed, err := os.ReadFile(out.Name())
+	if err == nil && !(status.Exited() && status.ExitStatus() == 0) {
+		err = fmt.Errorf("%s ended with %v:\n%s", command, status, bytes.TrimSpace(printed))
+	}
+	return string(printed), err
+}
+
+var pinned atomic.Int32
+
+// pin keeps this thread, and the program that it starts, on one processor, each time on another one: on one processor the
+// two hand over to one another in half the time.
+func pin() {
+	var allowed, one unix.CPUSet
+	if unix.SchedGetaffinity(0, &allowed) != nil {
+		return
+	}
+	turn := int(pinned.Add(1)) % allowed.Count()
+	for i := range len(allowed) * 64 {
+		if allowed.IsSet(i) {
+			if turn == 0 {
+				one.Set(i)
+				_ = unix.SchedSetaffinity(0, &one)
+				return
+			}
+			turn--
+		}
+	}
+}
+
+// follow serves the program's threads until it ends.
+func (t *tracer) follow(pid int, watch []uint64) (status unix.WaitStatus, err error) {
+	if _, err := unix.Wait4(pid, &status, 0, nil); err != nil || !status.Stopped() {
+		return status, errors.Join(errors.New("the program did not start"), err)
+	}
+	if err := unix.PtraceSetOptions(pid, unix.PTRACE_O_TRACECLONE|unix.PTRACE_O_EXITKILL); err != nil {
+		return status, err
+	}
+	if t.memory, err = os.OpenFile(fmt.Sprintf("/proc/%d/mem", pid), os.O_RDWR, 0); err != nil {
+		return status, err
+	}
+	defer t.memory.Close()
+	for _, address := range watch {
+		t.watched[address] = true
+		if err := t.plant(address); err != nil {
+			return status, err
+		}
+	}
+	seen := map[int]bool{pid: true}
+	for thread := pid; ; {
+		signal, err := t.stopped(thread, status, seen)
+		if err != nil {
+			return status, err
+		}
+		seen[thread] = true
+		if status.Stopped() {
+			if err := unix.PtraceCont(thread, signal); err != nil {
+				return status, err
+			}
+		}
+		// Only what this thread has started: others wait for programs of their own.
+		if thread, err = unix.Wait4(-1, &status, unix.WALL|unix.WNOTHREAD, nil); err != nil {
+			return status, err
+		}
+		if status.Exited() || status.Signaled() {
+			delete(seen, thread) // its number may be given to another
+		}
+		if thread == pid && (status.Exited() || status.Signaled()) {
+			return status, nil
+		}
+	}
+}
+
+// stopped serves a thread that has stopped. It returns the signal that the thread is to have.
+func (t *tracer) stopped(thread int, status unix.WaitStatus, seen map[int]bool) (signal int, err error) {
+	switch {
+	case !status.Stopped(), status.TrapCause() > 0, status.StopSignal() == unix.SIGSTOP && !seen[thread]:
+		return 0, nil
+	case status.StopSignal() != unix.SIGTRAP:
+		return int(status.StopSignal()), nil
+	}
+	var regs unix.PtraceRegs
+	if err := unix.PtraceGetRegs(thread, &regs); err != nil {
+		return 0, err
+	}
+	at := regs.Rip - 1
+	if !t.planted[at] {
+		return 0, nil // the stop after exec
+	}
+	regs.Rip = at
+	switch {
+	case t.thread == 0 && t.watched[at]:
+		if err := t.start(thread, at); err != nil {
+			return 0, err
+		}
+	case thread != t.thread:
+		return 0, t.stepOver(thread, &regs)
+	}
+	if err := t.advance(&regs); err != nil {
+		return 0, err
+	}
+	return 0, unix.PtraceSetRegs(thread, &regs)
+}
+
+func (t *tracer) start(thread int, at uint64) error {
+	t.thread, t.way = thread, stretch{}
+	if t.once {
+		delete(t.watched, at)
+		return t.unplant(at)
+	}
+	return nil
+}
+
+// stop ends counting, and takes out the breakpoints, so that the program is as fast as ever.
+func (t *tracer) stop() error {
+	t.thread, t.way = 0, stretch{}
+	for address := range t.planted {
+		if !t.watched[address] {
+			if err := t.unplant(address); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// advance is given the counted thread at a breakpoint. It adds up what was executed on the way there, carries out what
+// follows as far as it must be looked at, and leaves the thread where it can go on by itself to the next breakpoint.
+func (t *tracer) advance(regs *unix.PtraceRegs) error {
+	if t.way.instructions == 0 { // at the beginning, or back from code that is not counted
+		t.from, t.count = regs.Rip, 0
+	} else if t.way.end != regs.Rip {
+		return fmt.Errorf("stopped at %#x, not at %#x", regs.Rip, t.way.end)
+	}
+	t.count += t.way.instructions
+	t.way = stretch{}
+	for {
+		b := t.branchAt(regs.Rip)
+		if b.kind != noBranch {
+			counted, err := t.pass(b, regs)
+			if err != nil || !counted {
+				return err
+			}
+			continue
+		}
+		if err := t.unplant(regs.Rip); err != nil {
+			return err
+		}
+		if _, known := t.next[regs.Rip]; known {
+			t.way = t.stretchFrom(regs.Rip)
+			return t.plant(t.way.end)
+		}
+		at := regs.Rip
+		for regs.Rip == at { // an instruction with repetitions stops after each
+			if err := t.step(regs); err != nil {
+				return err
+			}
+		}
+		t.next[at] = regs.Rip
+		t.count++
+	}
+}
+
+// pass carries out a branch, and reports whether what follows is counted.
+func (t *tracer) pass(b branch, regs *unix.PtraceRegs) (counted bool, err error) {
+	t.tally.add(block{t.thread, t.from, t.count + 1})
+	if err := t.carryOut(b, regs); err != nil {
+		return false, err
+	}
+	t.from, t.count = regs.Rip, 0
+	s := t.program.at(regs.Rip)
+	switch {
+	case s == nil:
+		return false, fmt.Errorf("a branch to %#x, where no function is", regs.Rip)
+	case t.counts(s):
+		return true, nil
+	case t.once && b.kind == ret:
+		return false, t.stop()
+	}
+	t.tally.add(block{t.thread, regs.Rip, 1}) // the end, or the runtime's code for stacks that grow
+	if s == t.program.end {
+		return false, t.stop()
+	}
+	if b.kind == ret {
+		return false, nil // the next breakpoint is the one of a branch that is counted
+	}
+	back, err := t.word(regs.Rsp)
+	if err != nil {
+		return false, err
+	}
+	return false, t.plant(back)
+}
+
+func (t *tracer) carryOut(b branch, regs *unix.PtraceRegs) error {
+	after := regs.Rip + uint64(b.length)
+	switch b.kind {
+	case jumpIf:
+		regs.Rip = after
+		if b.taken(regs.Eflags) {
+			regs.Rip += uint64(b.offset)
+		}
+	case jump:
+		regs.Rip = after + uint64(b.offset)
+	case call:
+		regs.Rsp -= 8
+		regs.Rip = after + uint64(b.offset)
+		_, err := t.memory.WriteAt(binary.LittleEndian.AppendUint64(nil, after), int64(regs.Rsp))
+		return err
+	case ret:
+		back, err := t.word(regs.Rsp)
+		regs.Rip, regs.Rsp = back, regs.Rsp+8
+		return err
+	default:
+		at := regs.Rip
+		if err := t.unplant(at); err != nil {
+			return err
+		}
+		if err := t.step(regs); err != nil {
+			return err
+		}
+		return t.plant(at)
+	}
+	return nil
+}
+
+func (t *tracer) branchAt(address uint64) branch {
+	b, known := t.branches[address]
+	if !known {
+		b = findBranch(t.program.code(address))
+		t.branches[address] = b
+	}
+	return b
+}
+
+// stretchFrom goes on from an address to the next branch, or to the first instruction that was not executed yet.
+func (t *tracer) stretchFrom(address uint64) stretch {
+	if s, known := t.stretches[address]; known {
+		return s
+	}
+	s := stretch{end: address}
+	for {
+		if t.branchAt(s.end).kind != noBranch {
+			t.stretches[address] = s
+			return s
+		}
+		next, known := t.next[s.end]
+		if !known {
+			return s
+		}
+		s.end = next
+		s.instructions++
+	}
+}
+
+// step executes one instruction of the counted thread.
+func (t *tracer) step(regs *unix.PtraceRegs) error { return stepThread(t.thread, regs) }
+
+func stepThread(thread int, regs *unix.PtraceRegs) error {
+	if err := unix.PtraceSetRegs(thread, regs); err != nil {
+		return err
+	}
+	for {
+		if err := unix.PtraceSingleStep(thread); err != nil {
+			return err
+		}
+		var status unix.WaitStatus
+		if _, err := unix.Wait4(thread, &status, unix.WALL, nil); err != nil {
+			return err
+		}
+		if !status.Stopped() {
+			return errors.New("the program ended within what is counted")
+		}
+		if status.StopSignal() == unix.SIGTRAP {
+			return unix.PtraceGetRegs(thread, regs)
+		}
+	}
+}
+
+// stepOver lets a thread that is not counted go past a breakpoint.
+func (t *tracer) stepOver(thread int, regs *unix.PtraceRegs) error {
+	at := regs.Rip
+	if err := t.unplant(at); err != nil {
+		return err
+	}
+	if err := stepThread(thread, regs); err != nil {
+		return err
+	}
+	return t.plant(at)
+}
+
+func (t *tracer) word(address uint64) (uint64, error) {
+	var word [8]byte
+	_, err := t.memory.ReadAt(word[:], int64(address))
+	return binary.LittleEndian.Uint64(word[:]), err
+}
+
+func (t *tracer) plant(address uint64) error {
+	if t.planted[address] {
+		return nil
+	}
+	t.planted[address] = true
+	_, err := t.memory.WriteAt([]byte{breakpoint}, int64(address))
+	return err
+}
+
+func (t *tracer) unplant(address uint64) error {
+	if !t.planted[address] {
+		return nil
+	}
+	delete(t.planted, address)
+	_, err := t.memory.WriteAt(t.program.code(address)[:1], int64(address))
+	return err
+}
+
+// tracedSteps is emulatedSteps on this processor.
+func tracedSteps(p *program, isa string) (map[string]count, error) {
+	t := newStepTally(p, isa)
+	var watch []uint64
+	for _, s := range p.symbols {
+		if s.isa == isa {
+			watch = append(watch, s.start)
+		}
+	}
+	if _, err := newTracer(p, t, func(s *symbol) bool { return s.isa == isa }, true).run(watch, stepArguments(isa)...); err != nil {
+		return nil, err
+	}
+	return t.counts, complain(t.missing(), isa)
+}
+
+// tracedFits is emulatedFits on this processor.
+func tracedFits(p *program, isa, batch string) (map[string]count, error) {
+	t := &fitTally{program: p}
+	counts := func(s *symbol) bool { return !s.left && s != p.end }
+	names, err := newTracer(p, t, counts, false).run([]uint64{p.begin.start}, workArgument, batch, isa)
+	if err != nil {
+		return nil, err
+	}
+	return t.named(strings.Fields(names))
+}
