@@ -37,7 +37,7 @@ func docstring(m model.ListedModel) string {
 		b.WriteString(parameter(o))
 	}
 	b.WriteString(common)
-	fmt.Fprintf(&b, "    **aliases\n        Other names of options, as `%s` has them.\n", aliasesName(m))
+	fmt.Fprintf(&b, "    **aliases\n%s", filled(otherNames(others), 8))
 	b.WriteString(returns(m))
 	b.WriteString(example(m, needed))
 	b.WriteString("    \"\"\"\n")
@@ -84,12 +84,9 @@ func parameter(o model.Option) string {
 	default:
 		kind += ", default " + pythonDefault(o)
 	}
-	parts := []string{sentence(o.Help)}
+	parts := []string{sentence(meaning(o))}
 	if o.Kind == model.IntegerOption || o.Kind == model.NumberOption {
 		parts = append(parts, sentence(upperFirst(o.Expected())))
-	}
-	if o.With != nil {
-		parts = append(parts, fmt.Sprintf("For %s %s alone.", pythonName(o.With.Option), strings.Join(o.With.Values, ", ")))
 	}
 	if more := inPython[o.Kind]; more != "" {
 		parts = append(parts, more)
@@ -101,6 +98,18 @@ func parameter(o model.Option) string {
 		parts = append(parts, "Also ``"+strings.Join(names, "``, ``")+"``.")
 	}
 	return fmt.Sprintf("    %s : %s\n", pythonName(o.Name), kind) + filled(strings.Join(parts, " "), 8)
+}
+
+// otherNames lists those of all options.
+func otherNames(options []model.Option) string {
+	var names []string
+	for _, o := range options {
+		names = append(names, argumentsOf(o)...)
+	}
+	if len(names) == 0 {
+		return "None of these options has another name."
+	}
+	return "Other names of options: ``" + strings.Join(names, "``, ``") + "``."
 }
 
 // inPython says which of Python's objects stand for an option.
@@ -137,6 +146,9 @@ func returns(m model.ListedModel) string {
 		if f.Optional {
 			text += " Only when it is asked for."
 		}
+		if ofVoxelsInARow(f.Name) {
+			text += fmt.Sprintf(" The item ``[%q]`` is the volume, the attribute has the fitted voxels in a row.", f.Name)
+		}
 		b.WriteString(filled(text, 12))
 	}
 	return b.String()
@@ -152,6 +164,9 @@ func allMaps(m model.ListedModel) []model.ListedMap {
 	}
 	return all
 }
+
+// ofVoxelsInARow says whether Result has an attribute of this name that is no volume.
+func ofVoxelsInARow(name string) bool { return name == "status" || name == "iterations" }
 
 func example(m model.ListedModel, needed []model.Option) string {
 	arguments := "data, gtab"

@@ -126,6 +126,13 @@ def test_wrong_settings_are_refused_in_the_words_of_the_table(data, gtab, row):
         assert str(error.value) == row["error"]
 
 
+def test_a_stroke_behind_a_name_is_for_keywords_of_python_alone(gtab):
+    for given in ({"lambda": 2}, {"lambda_": 2}):
+        assert voxfit.Model("csdm", gtab, response=(EVALS, 1000.0), **given).options["neg_lambda"] == 2
+    with pytest.raises(TypeError, match="did you mean tau"):
+        voxfit.Model("csdm", gtab, response=(EVALS, 1000.0), tau_=0.1)
+
+
 def test_an_unknown_option_comes_before_what_it_is(gtab):
     with pytest.raises(TypeError, match="did you mean method"):
         voxfit.Model("dti", gtab, mehtod=object())

@@ -17,7 +17,7 @@ def test_pip_makes_one_wheel_for_every_python(tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     assert wheel.name.startswith("voxfit-0.1.0-py3-none-manylinux_")
     names = zipfile.ZipFile(wheel).namelist()
-    assert "voxfit/libvoxfit.so" in names and "voxfit/py.typed" in names
+    assert {"voxfit/libvoxfit.so", "voxfit/py.typed", "voxfit/options.json"} <= set(names)
     target = tmp_path / "installed"
     zipfile.ZipFile(wheel).extractall(target)
     code = "import voxfit; print(voxfit.Model('dti', ([0] + [1e3] * 6, [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [.6, .8, 0], [0, .6, .8], [.6, 0, .8]])))"

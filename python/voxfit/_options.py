@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import keyword
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -124,13 +125,18 @@ def read(model: str, given: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     for name, value in given:
         if value is None or isinstance(value, Default):
             continue
-        option = options.get(name) or options.get(name.removesuffix("_"))
+        option = options.get(name) or options.get(_without_stroke(name))
         own = option["name"] if option else name
         if own in found:
             raise TypeError(f"{model}: {called[own]} and {name} are the same option, expected one of them")
         called[own] = name
         found[own] = _as_read(option["kind"], value) if option else None if options else value
     return found
+
+
+def _without_stroke(name: str) -> str:
+    """Return a keyword of Python that was given as an argument, which cannot be called so: lambda for lambda_."""
+    return name[:-1] if name.endswith("_") and keyword.iskeyword(name[:-1]) else name
 
 
 def _as_read(kind: str, value: Any) -> Any:

@@ -94,10 +94,10 @@ def fit_csd(
         Weight of the constraint that no amplitude is negative: DIPY's lambda_, MRtrix3's -neg_lambda. A number above
         0. Also ``lambda_``.
     norm_lambda : float, default 1
-        Weight of the solution's norm, MRtrix3's -norm_lambda. A number above 0. For convention mrtrix alone.
+        Weight of the solution's norm, MRtrix3's -norm_lambda. With `convention` mrtrix. A number above 0.
     tau : float, default 0.1
-        Amplitudes below this share of the mean amplitude are constrained. A number of at least 0. For convention dipy
-        alone.
+        Amplitudes below this share of the mean amplitude are constrained. With `convention` dipy. A number of at least
+        0.
     max_iterations : int, default 50
         Iterations after which a voxel that has not settled is given up. A whole number from 1 to 65535. Also
         ``convergence``.
@@ -126,7 +126,8 @@ def fit_csd(
     progress : callable or progress bar, optional
         Called as ``progress(done, voxels)``, or told by ``update(added)`` if it has that, as tqdm's bars do.
     **aliases
-        Other names of options, as `CsdAliases` has them.
+        Other names of options: ``sh_order_max``, ``sh_order``, ``basis_type``, ``sh_basis_type``, ``reg_sphere``,
+        ``lambda_``, ``convergence``, ``npeaks``, ``relative_peak_threshold``, ``min_separation_angle``.
 
     Returns
     -------
@@ -145,9 +146,11 @@ def fit_csd(
         peakvalues : ndarray, (..., 5)
             Amplitudes of the fibre orientation distribution at its peaks, in their order; zeros where there are fewer.
         status : ndarray, (...)
-            What happened to the voxel, as a code; 1 is outside the mask.
+            What happened to the voxel, as a code; 1 is outside the mask. The item ``["status"]`` is the volume, the
+            attribute has the fitted voxels in a row.
         iterations : ndarray, (...)
-            Iterations that the fit took; 0 where nothing was iterated.
+            Iterations that the fit took; 0 where nothing was iterated. The item ``["iterations"]`` is the volume, the
+            attribute has the fitted voxels in a row.
 
     Examples
     --------
@@ -233,7 +236,7 @@ def fit_free_water(
     progress : callable or progress bar, optional
         Called as ``progress(done, voxels)``, or told by ``update(added)`` if it has that, as tqdm's bars do.
     **aliases
-        Other names of options, as `FreeWaterAliases` has them.
+        Other names of options: ``fit_method``, ``Diso``.
 
     Returns
     -------
@@ -267,9 +270,11 @@ def fit_free_water(
         color_fa : ndarray, (..., 3), or ``["colorFA"]``
             FA of the tissue's tensor times the sizes of the first eigenvector's x, y and z: red, green and blue.
         status : ndarray, (...)
-            What happened to the voxel, as a code; 1 is outside the mask.
+            What happened to the voxel, as a code; 1 is outside the mask. The item ``["status"]`` is the volume, the
+            attribute has the fitted voxels in a row.
         iterations : ndarray, (...)
-            Iterations that the fit took; 0 where nothing was iterated.
+            Iterations that the fit took; 0 where nothing was iterated. The item ``["iterations"]`` is the volume, the
+            attribute has the fitted voxels in a row.
 
     Examples
     --------
@@ -361,7 +366,7 @@ def fit_msmt(
     progress : callable or progress bar, optional
         Called as ``progress(done, voxels)``, or told by ``update(added)`` if it has that, as tqdm's bars do.
     **aliases
-        Other names of options, as `MsmtAliases` has them.
+        Other names of options: ``sh_order_max``, ``sh_order``, ``basis_type``, ``sh_basis_type``, ``reg_sphere``.
 
     Returns
     -------
@@ -383,9 +388,11 @@ def fit_msmt(
             How far the solution is from the conditions that make it one: dual, primal, complementarity, relative;
             zeros where nothing was fitted.
         status : ndarray, (...)
-            What happened to the voxel, as a code; 1 is outside the mask.
+            What happened to the voxel, as a code; 1 is outside the mask. The item ``["status"]`` is the volume, the
+            attribute has the fitted voxels in a row.
         iterations : ndarray, (...)
-            Iterations that the fit took; 0 where nothing was iterated.
+            Iterations that the fit took; 0 where nothing was iterated. The item ``["iterations"]`` is the volume, the
+            attribute has the fitted voxels in a row.
         prediction : ndarray, (..., N)
             The signal that the model predicts, in the order of the volumes. Only when it is asked for.
         residual : ndarray, (...)
@@ -444,13 +451,13 @@ def fit_dti(
         Least squares: weighted, non-linear, ordinary, or iteratively reweighted as MRtrix3's dwi2tensor does it. Also
         ``fit_method``.
     min_signal : float, default 0.0001
-        Measured values below it are raised to it, in the unit of the signal. A number above 0. For method wls, nls,
-        ols alone.
+        Measured values below it are raised to it, in the unit of the signal. With `method` wls, nls, ols. A number
+        above 0.
     iterations : int, default 2
-        Reweighted fits after the first, MRtrix3's dwi2tensor -iter. A whole number from 0 to 65535. For method iwls
-        alone.
+        Reweighted fits after the first, MRtrix3's dwi2tensor -iter. With `method` iwls. A whole number from 0 to
+        65535.
     uniform_start : bool, default False
-        Equal weights in the first fit, MRtrix3's dwi2tensor -ols. For method iwls alone.
+        Equal weights in the first fit, MRtrix3's dwi2tensor -ols. With `method` iwls.
     mrtrix_order : bool, default False
         Write the map tensor as D11, D22, D33, D12, D13, D23, MRtrix3's order.
     isa : str, optional
@@ -466,7 +473,7 @@ def fit_dti(
     progress : callable or progress bar, optional
         Called as ``progress(done, voxels)``, or told by ``update(added)`` if it has that, as tqdm's bars do.
     **aliases
-        Other names of options, as `DtiAliases` has them.
+        Other names of options: ``fit_method``.
 
     Returns
     -------
@@ -498,9 +505,11 @@ def fit_dti(
         color_fa : ndarray, (..., 3), or ``["colorFA"]``
             FA of the diffusion tensor times the sizes of the first eigenvector's x, y and z: red, green and blue.
         status : ndarray, (...)
-            What happened to the voxel, as a code; 1 is outside the mask.
+            What happened to the voxel, as a code; 1 is outside the mask. The item ``["status"]`` is the volume, the
+            attribute has the fitted voxels in a row.
         iterations : ndarray, (...)
-            Iterations that the fit took; 0 where nothing was iterated.
+            Iterations that the fit took; 0 where nothing was iterated. The item ``["iterations"]`` is the volume, the
+            attribute has the fitted voxels in a row.
 
     Examples
     --------
@@ -560,10 +569,10 @@ def fit_sfm(
     solver : {"elasticnet", "nnls"}, default "elasticnet"
         How weights are found: with the penalty of the elastic net, or by non-negative least squares.
     l1_ratio : float, default 0.5
-        Share of the penalty that falls on the weights, not on their squares. A number above 0 and up to 1. For solver
-        elasticnet alone.
+        Share of the penalty that falls on the weights, not on their squares. With `solver` elasticnet. A number above
+        0 and up to 1.
     alpha : float, default 0.001
-        Weight of the penalty, as in scikit-learn. A number above 0. For solver elasticnet alone.
+        Weight of the penalty, as in scikit-learn. With `solver` elasticnet. A number above 0.
     evals : array_like, (3,), default (0.0015, 0.0005, 0.0005)
         Diffusivities of a fascicle, along it and (two equal ones) across it. Also ``response``.
     sphere : Sphere or array_like, (n, 3), optional
@@ -592,7 +601,7 @@ def fit_sfm(
     progress : callable or progress bar, optional
         Called as ``progress(done, voxels)``, or told by ``update(added)`` if it has that, as tqdm's bars do.
     **aliases
-        Other names of options, as `SfmAliases` has them.
+        Other names of options: ``response``, ``npeaks``, ``relative_peak_threshold``, ``min_separation_angle``.
 
     Returns
     -------
@@ -622,9 +631,11 @@ def fit_sfm(
             How far the weights are from fulfilling the conditions of the minimum, relative; rounding leaves 1e-15 to
             1e-11.
         status : ndarray, (...)
-            What happened to the voxel, as a code; 1 is outside the mask.
+            What happened to the voxel, as a code; 1 is outside the mask. The item ``["status"]`` is the volume, the
+            attribute has the fitted voxels in a row.
         iterations : ndarray, (...)
-            Iterations that the fit took; 0 where nothing was iterated.
+            Iterations that the fit took; 0 where nothing was iterated. The item ``["iterations"]`` is the volume, the
+            attribute has the fitted voxels in a row.
         prediction : ndarray, (..., N)
             Predicted signal of each measurement, in their order. Only when it is asked for.
 
