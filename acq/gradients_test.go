@@ -137,7 +137,7 @@ func TestOddTablesAreTakenAsDIPYTakesThemLive(t *testing.T) {
 	bvals := []float64{0, 0, 5, 5, 50, 50.5, 1000, 1000, 0, 5, 30, 2000}
 	bvecs := [][3]float64{{}, {1, 0, 0}, {0, 1, 0}, {}, {0, 0.6, 0.8}, {0, 0.6, 0.8}, {1.0099, 0, 0}, {0, 0, -0.9901},
 		{nan, nan, nan}, {nan, 0.6, 0.8}, {0, 0.5, 0}, {0.6, 0, 0.8}}
-	g, _, err := NewGradientTable(bvals, bvecs)
+	g, _, err := NewGradientTable(bvals, bvecs, AsDIPY())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,15 +171,17 @@ func TestVectorsOfOtherLengthsAreRescaledWithOneWarning(t *testing.T) {
 	for i := range n {
 		bvals[i], bvecs[i] = 1000, [3]float64{0, 3, 4}
 	}
-	g, warnings, err := NewGradientTable(bvals, bvecs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if g.Bvecs[8] != [3]float64{0, 0.6, 0.8} {
-		t.Errorf("b-vector %v, expected it at unit length", g.Bvecs[8])
-	}
-	if len(warnings) != 1 || !strings.Contains(warnings[0], "9 b-vectors") || !strings.Contains(warnings[0], "1, 2, 3, 4, 5, ...") {
-		t.Errorf("warnings %q", warnings)
+	for name, option := range map[string]GradientOption{"DIPY": AsDIPY(), "no scaling": WithScaling(ScaleNo)} {
+		g, warnings, err := NewGradientTable(bvals, bvecs, option)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if g.Bvecs[8] != [3]float64{0, 0.6, 0.8} || g.Bvals[8] != 1000 {
+			t.Errorf("%s: b-vector %v of b-value %v, expected it at unit length and 1000", name, g.Bvecs[8], g.Bvals[8])
+		}
+		if len(warnings) != 1 || !strings.Contains(warnings[0], "b-vectors are not of unit length") {
+			t.Errorf("%s: warnings %q", name, warnings)
+		}
 	}
 }
 
