@@ -26,8 +26,8 @@ type AutoOptions struct {
 // finite do not count either (DIPY aborts). The arithmetic is float64 throughout; DIPY agrees to
 // rounding when it is given the same numbers as float64 (on float32 it takes logarithms in float32).
 //
-// When no voxel qualifies, the error says what was found and what to do: DIPY's answer is then NaN,
-// which nothing can be fitted with.
+// When no voxel qualifies, the error says why (the mask has none in the box, none is finite, the anisotropy found and
+// that needed) and what to do: DIPY's answer is then NaN, which nothing can be fitted with.
 func AutoResponse(signal []float32, shape [3]int, index []int, g *GradientTable, o AutoOptions) (Response, error) {
 	if len(signal) != len(index)*g.Len() {
 		return Response{}, fmt.Errorf("automatic response: found %d signal values, expected %d voxels x %d volumes", len(signal), len(index), g.Len())
@@ -47,6 +47,7 @@ func AutoResponse(signal []float32, shape [3]int, index []int, g *GradientTable,
 	mean := responseMean{threshold: o.FAThreshold, b0s: g.B0s()}
 	for row, voxel := range index {
 		if box.holds(voxel, shape) {
+			mean.inside++
 			mean.add(tensor, signal[row*g.Len():(row+1)*g.Len()])
 		}
 	}
@@ -88,6 +89,7 @@ type responseMean struct {
 	threshold float64
 	b0s       []int
 
+	inside        int // the box, of those given
 	fitted, used  int
 	highest       float64 // fractional anisotropy
 	first, second float64 // sums of eigenvalues
@@ -114,17 +116,19 @@ func (m *responseMean) add(tensor *tensorFit, signal []float32) {
 }
 
 func (m *responseMean) response(b box) (Response, error) {
-	if m.fitted == 0 {
-		return Response{}, fmt.Errorf("automatic response: found no voxel with finite signals in the box %v, expected some of the mask's: give the response explicitly (e1,e2,e3,S0), or a box inside the mask", b)
-	}
-	if m.used == 0 {
-		return Response{}, fmt.Errorf("automatic response: found no fractional anisotropy above %v in the box %v (the highest of %d voxels is %.3f): give the response explicitly (e1,e2,e3,S0), lower the threshold, or use a larger box",
-			m.threshold, b, m.fitted, m.highest)
+	switch {
+	case m.inside == 0:
+		return Response{}, fmt.Errorf("automatic response: the box %v has no voxel of the mask, expected some: the mask misses the middle of the image; give a larger radius, or the response itself (e1,e2,e3,S0)", b)
+	case m.fitted == 0:
+		return Response{}, fmt.Errorf("automatic response: found no voxel with finite signals in the box %v, expected some of the mask's %d there: give a larger radius, or the response itself (e1,e2,e3,S0)", b, m.inside)
+	case m.used == 0:
+		return Response{}, fmt.Errorf("automatic response: the highest fractional anisotropy of %d voxels in the box %v is %.3f, expected some above %v: give a lower FA, a larger radius, or the response itself (e1,e2,e3,S0)",
+			m.fitted, b, m.highest, m.threshold)
 	}
 	n := float64(m.used)
 	return Response{
 		Evals: [3]float64{m.first / n, m.second / n, m.second / n},
-		S0:    m.b0Sum / (n * float64(len(m.b0s))),
+		S0:    m.b0Sum / (n * float64(len(m.b0s))), Voxels: m.used,
 	}, nil
 }
 

@@ -18,6 +18,8 @@ type Response struct {
 
 	Zonal [][]float64 // zonal form: a row for each shell, ascending by b-value; nil in the tensor form
 	Bvals []float64   // zonal form: the shells' b-values in s/mm2, or nil when the file does not say
+
+	Voxels int // how many voxels it was estimated from; 0 where it was given
 }
 
 // IsZonal tells the two forms apart.
