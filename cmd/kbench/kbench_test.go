@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/phantom"
 )
 
@@ -240,9 +241,9 @@ func TestEnvMeasuresEverySet(t *testing.T) {
 		if peak.ISA != isa || peak.Float64 <= 0 || peak.Float32 <= 0 || speed.ISA != isa {
 			t.Errorf("%s: peak %+v, kernels %+v", isa, peak, speed)
 		}
-		for _, timed := range timedModels {
-			if speed.MicrosecondsPerVoxel[timed.name] <= 0 {
-				t.Errorf("%s: %s was not measured: %+v", isa, timed.name, speed)
+		for _, k := range model.Kinds {
+			if speed.MicrosecondsPerVoxel[k.TimedName()] <= 0 {
+				t.Errorf("%s: %s was not measured: %+v", isa, k.TimedName(), speed)
 			}
 		}
 	}
