@@ -27,6 +27,7 @@ type GradientTable struct {
 	Bvecs       [][3]float64 // unit vectors in the image frame as given, or zero
 	B0Threshold float64      // s/mm2; volumes at or below it are b0s
 
+	asDIPY bool   // its shells are DIPY's
 	source string // the files it was read from, for error messages
 }
 
@@ -52,9 +53,9 @@ func newGradientTable(source string, bvals []float64, bvecs [][3]float64, o grad
 	if !(o.b0Threshold >= 0) {
 		return nil, nil, fmt.Errorf("%s: the b0 threshold is %v, expected a number of at least 0", source, o.b0Threshold)
 	}
-	g := &GradientTable{Bvals: slices.Clone(bvals), Bvecs: slices.Clone(bvecs), B0Threshold: o.b0Threshold, source: source}
+	g := &GradientTable{Bvals: slices.Clone(bvals), Bvecs: slices.Clone(bvecs), B0Threshold: o.b0Threshold, source: source, asDIPY: o.scaling == ScaleDIPY}
 	var warnings []string
-	if !o.asDIPY {
+	if !g.asDIPY {
 		if err := checkUnits(g.Bvals); err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", source, err)
 		}
@@ -95,7 +96,7 @@ func (o *oddities) admit(i int, bval float64, bvec [3]float64) (float64, [3]floa
 		return 0, bvec, fmt.Errorf("b-vector %d (counted from 1) is %v with b-value %v, expected finite numbers", i+1, bvec, bval)
 	case bvec == [3]float64{}:
 		return 0, bvec, fmt.Errorf("b-vector %d (counted from 1) is zero with b-value %v, expected a direction", i+1, bval)
-	case math.Abs(length(bvec)-1) > normTolerance:
+	case !IsUnit(bvec):
 		o.rescaled = append(o.rescaled, i)
 		bvec = unit(bvec)
 	}
@@ -108,7 +109,7 @@ func (o *oddities) admitB0(i int, bval float64, bvec [3]float64) (float64, [3]fl
 			bvec[k] = 0
 		}
 	}
-	if math.Abs(length(bvec)-1) <= normTolerance {
+	if IsUnit(bvec) {
 		return bval, bvec, nil
 	}
 	if bval > 0 {
@@ -188,6 +189,7 @@ func (g *GradientTable) Subset(volumes []int) *GradientTable {
 		Bvals:       make([]float64, len(volumes)),
 		Bvecs:       make([][3]float64, len(volumes)),
 		B0Threshold: g.B0Threshold,
+		asDIPY:      g.asDIPY,
 		source:      fmt.Sprintf("%d volumes of %s", len(volumes), g.name()),
 	}
 	for i, v := range volumes {
@@ -195,6 +197,9 @@ func (g *GradientTable) Subset(volumes []int) *GradientTable {
 	}
 	return s
 }
+
+// IsUnit says whether a vector has length 1 within DIPY's tolerance for b-vectors, 1e-2.
+func IsUnit(v [3]float64) bool { return math.Abs(length(v)-1) <= normTolerance }
 
 func isFinite(v [3]float64) bool {
 	return largestPart(v) <= math.MaxFloat64 // false for NaN, which max passes on

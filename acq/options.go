@@ -6,7 +6,6 @@ type GradientOption func(*gradientOptions)
 type gradientOptions struct {
 	scaling     BValueScaling
 	b0Threshold float64
-	asDIPY      bool
 }
 
 // WithScaling says whether b-values are multiplied by the squared lengths of their vectors. The default is ScaleAuto.
@@ -17,10 +16,6 @@ func WithScaling(s BValueScaling) GradientOption { return func(o *gradientOption
 func WithB0Threshold(bval float64) GradientOption {
 	return func(o *gradientOptions) { o.b0Threshold = bval }
 }
-
-// AsDIPY takes a table by the rules of DIPY's gradient_table alone: any unit, and b-values as they are whatever the
-// lengths of vectors. It is for programs that stand in for DIPY and are handed a table that DIPY made.
-func AsDIPY() GradientOption { return func(o *gradientOptions) { o.asDIPY = true } }
 
 func chosen(options []GradientOption) gradientOptions {
 	o := gradientOptions{b0Threshold: DefaultB0Threshold}

@@ -21,11 +21,15 @@ const (
 	ScaleYes
 	// ScaleNo keeps the b-values; vectors beyond the limit are scaled to length 1.
 	ScaleNo
+	// ScaleDIPY takes a table by the rules of DIPY's gradient_table alone, for programs that stand in for DIPY and are
+	// handed a table that DIPY made: any unit, b-values as they are whatever the lengths of vectors, shells by DIPY's
+	// rule and of any number of directions.
+	ScaleDIPY
 )
 
-var scalingNames = [...]string{ScaleAuto: "auto", ScaleYes: "yes", ScaleNo: "no"}
+var scalingNames = [...]string{ScaleAuto: "auto", ScaleYes: "yes", ScaleNo: "no", ScaleDIPY: "dipy"}
 
-// String is "auto", "yes" or "no".
+// String is "auto", "yes", "no" or "dipy".
 func (s BValueScaling) String() string {
 	if int(s) < len(scalingNames) {
 		return scalingNames[s]

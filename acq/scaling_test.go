@@ -38,7 +38,7 @@ func TestLengthsOfVectorsCodeBValuesBeyondMRtrix3sLimit(t *testing.T) {
 		"no scaling":                   {[]float64{1, outside}, []GradientOption{WithScaling(ScaleNo)}, false, true},
 		"no scaling within the limit":  {[]float64{1, inside}, []GradientOption{WithScaling(ScaleNo)}, false, false},
 		"always, within the limit too": {[]float64{1, inside}, []GradientOption{WithScaling(ScaleYes)}, true, true},
-		"DIPY's table":                 {[]float64{1, outside}, []GradientOption{AsDIPY()}, false, false},
+		"DIPY's table":                 {[]float64{1, outside}, []GradientOption{WithScaling(ScaleDIPY)}, false, false},
 	} {
 		g, warnings := scaled(t, 2000, c.lengths, c.options...)
 		for i, x := range c.lengths {
@@ -74,8 +74,8 @@ func TestRealTablesStayAsGivenToTheBit(t *testing.T) {
 		for _, bvecs := range files {
 			bvals := strings.TrimSuffix(bvecs, "bvecs") + "bvals"
 			auto, warnings, err := ReadGradients(bvals, bvecs)
-			dipy, _, dipyErr := ReadGradients(bvals, bvecs, AsDIPY())
-			if err != nil || dipyErr != nil || len(warnings) > 0 || !reflect.DeepEqual(auto, dipy) {
+			dipy, _, dipyErr := ReadGradients(bvals, bvecs, WithScaling(ScaleDIPY))
+			if err != nil || dipyErr != nil || len(warnings) > 0 || !reflect.DeepEqual(auto.Bvals, dipy.Bvals) || !reflect.DeepEqual(auto.Bvecs, dipy.Bvecs) {
 				t.Errorf("%s differs from the table as given: %v %v %q", bvecs, err, dipyErr, warnings)
 			}
 		}
@@ -95,7 +95,7 @@ func TestOtherUnitsAreNamed(t *testing.T) {
 	} {
 		_, _, err := NewGradientTable([]float64{0, c.largest}, [][3]float64{{}, x})
 		says(t, err, c.parts...)
-		if _, _, err := NewGradientTable([]float64{0, c.largest}, [][3]float64{{}, x}, AsDIPY()); err != nil {
+		if _, _, err := NewGradientTable([]float64{0, c.largest}, [][3]float64{{}, x}, WithScaling(ScaleDIPY)); err != nil {
 			t.Errorf("a table of DIPY with b = %v: %v", c.largest, err)
 		}
 	}

@@ -8,11 +8,8 @@ import (
 	"strings"
 )
 
-// Tolerances in s/mm2 for Shells: those within which DIPY and MRtrix3 take b-values for one shell.
-const (
-	DIPYShellTolerance   = 20
-	MRtrixShellTolerance = 80
-)
+// DIPYShellTolerance in s/mm2 is that within which DIPY takes b-values for one shell.
+const DIPYShellTolerance = 20
 
 // A Shell is the volumes that share a b-value.
 type Shell struct {
@@ -20,14 +17,15 @@ type Shell struct {
 	Volumes []int   // ascending, counted from 0
 }
 
-// Shells groups the volumes by b-value: first the b0s, when there are any, as one shell, and then the
-// diffusion-weighted shells in ascending order. Every volume is in one shell.
+// DIPYShells groups the volumes by b-value as DIPY does: first the b0s, when there are any, as one shell, and then the
+// diffusion-weighted shells in ascending order. Every volume is in one shell. Models use ClusterShells instead, but for
+// tables that are taken as DIPY takes them (ScaleDIPY).
 //
 // The rule is that of DIPY's unique_bvals_tolerance: from the lowest b-value not yet in a shell, take
 // the largest within the tolerance above it as the pivot; the shell is all up to the tolerance above the
 // pivot. No shell is thus wider than twice the tolerance, so that b-values spread evenly (Cartesian
 // sampling) do not run together into one. A negative tolerance counts as 0.
-func (g *GradientTable) Shells(tolerance float64) []Shell {
+func (g *GradientTable) DIPYShells(tolerance float64) []Shell {
 	tolerance = max(tolerance, 0)
 	var shells []Shell
 	if b0s := g.B0s(); len(b0s) > 0 {
@@ -61,10 +59,14 @@ func (g *GradientTable) shell(volumes []int) Shell {
 	return Shell{Bval: sum / float64(len(volumes)), Volumes: volumes}
 }
 
+// ShellTolerance in s/mm2 is what MRtrix3 takes for one shell: the row of a response stands for shells that are no further
+// from its b-value.
+const ShellTolerance = 80
+
 // MRtrix3's numbers (core/dwi/shells.h): b-values less than 80 s/mm2 apart are neighbours, a volume with two
 // neighbours or more makes a shell of them, and a shell of fewer than six directions bears no model.
 const (
-	neighbourDistance = 80
+	neighbourDistance = ShellTolerance
 	fewestNeighbours  = 3 // with the volume itself
 	fewestDirections  = 6
 )
@@ -107,10 +109,12 @@ func (g *GradientTable) ClusterShells() (shells []Shell, left []int, err error) 
 			left = append(left, i)
 		}
 	}
-	weighted := len(members) - 1
-	if weighted == 0 || float64(len(shells)) > math.Sqrt(float64(g.Len())) {
-		return nil, nil, fmt.Errorf("%s: the b-values (%s) of %d volumes form %d shells, expected one or more shells of three or more volumes less than %d s/mm2 apart, and fewer shells than the root of the number of volumes, as MRtrix3 does",
-			g.name(), listBvals(g.Bvals), g.Len(), weighted, neighbourDistance)
+	switch {
+	case len(members) == 1:
+		return nil, nil, fmt.Errorf("%s: the b-values (%s) form no shell, expected three or more volumes less than %d s/mm2 apart", g.name(), listBvals(g.Bvals), neighbourDistance)
+	case float64(len(shells)) > math.Sqrt(float64(g.Len())):
+		return nil, nil, fmt.Errorf("%s: the b-values (%s) of %d volumes form %d shells, too many to be shells: expected at most %.0f, the root of the number of volumes, as MRtrix3 does",
+			g.name(), listBvals(g.Bvals), g.Len(), len(shells), math.Floor(math.Sqrt(float64(g.Len()))))
 	}
 	return shells, left, nil
 }
@@ -138,7 +142,7 @@ func spreadFrom(first int, neighbours [][]int, taken []bool) []int {
 // A warning lists the volumes that are in no shell. A b-value without a shell is an error, and so is a shell that is
 // asked for twice.
 func (g *GradientTable) ChooseShells(bvals []float64) (shells []Shell, warnings []string, err error) {
-	all, left, err := g.ClusterShells()
+	all, left, err := g.shells()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -168,6 +172,14 @@ func (g *GradientTable) ChooseShells(bvals []float64) (shells []Shell, warnings 
 	return shells, nil, nil
 }
 
+// shells are those of models.
+func (g *GradientTable) shells() (shells []Shell, left []int, err error) {
+	if g.asDIPY {
+		return g.DIPYShells(ShellTolerance), nil, nil
+	}
+	return g.ClusterShells()
+}
+
 // shellOf finds the shell that a b-value stands for.
 func (g *GradientTable) shellOf(shells []Shell, bval float64) (int, bool) {
 	nearest, distance := -1, float64(neighbourDistance)
@@ -187,9 +199,9 @@ func (g *GradientTable) shellOf(shells []Shell, bval float64) (int, bool) {
 }
 
 // CheckShell refuses a diffusion-weighted shell of fewer than six directions. Vectors that are the same up to their
-// sign count once.
+// sign count once. Tables that are taken as DIPY takes them are not checked.
 func (g *GradientTable) CheckShell(s Shell) error {
-	if s.Bval <= g.B0Threshold {
+	if s.Bval <= g.B0Threshold || g.asDIPY {
 		return nil
 	}
 	var axes [][3]float64

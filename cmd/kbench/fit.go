@@ -119,7 +119,7 @@ func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	a, err := o.data.open()
+	a, err := o.data.open(o.settings.Gradients()...)
 	if err != nil {
 		return err
 	}
@@ -182,7 +182,6 @@ type fitJob struct {
 
 // prepare makes the model, for which csdm may need the signal.
 func (j *fitJob) prepare(ctx context.Context) error {
-	j.gradients = j.gradients.WithB0Threshold(j.settings.B0Threshold())
 	g := j.gradients
 	if j.worldFrame() {
 		world := *g

@@ -37,7 +37,7 @@ type acquisition struct {
 }
 
 // open reads the headers and tables and checks that they belong together.
-func (in *inputs) open() (*acquisition, error) {
+func (in *inputs) open(options ...acq.GradientOption) (*acquisition, error) {
 	image, err := nifti.Open(in.dwi)
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func (in *inputs) open() (*acquisition, error) {
 		return nil, err
 	}
 	a := &acquisition{image: image, files: []string{in.dwi, in.bvals, in.bvecs}}
-	if a.gradients, a.warnings, err = acq.ReadGradients(in.bvals, in.bvecs); err != nil {
+	if a.gradients, a.warnings, err = acq.ReadGradients(in.bvals, in.bvecs, options...); err != nil {
 		return nil, err
 	}
 	if err := a.gradients.CheckVolumes(image.Header.Volumes()); err != nil {

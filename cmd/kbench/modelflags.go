@@ -42,6 +42,8 @@ func (v *optionValue) Type() string {
 		return "bool"
 	case model.EvalsOption:
 		return "e1,e2,e3"
+	case model.NumbersOption:
+		return "list"
 	case model.DirectionsOption, model.SphereOption:
 		return "file"
 	}
