@@ -72,9 +72,6 @@ func (c *CSD) mrtrixDesign(g *acq.GradientTable, r acq.Response) (kernel.CSDDesi
 	for sh.Count(degree) > len(directions) {
 		degree -= 2
 	}
-	if degree < 2 {
-		return d, fmt.Errorf("the highest shell has %d volumes, expected at least %d", len(directions), sh.Count(2))
-	}
 	d.Start, d.StartCoefficients, err = mrtrixFilter(directions, response[:degree/2+1])
 	return d, err
 }

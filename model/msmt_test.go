@@ -209,7 +209,7 @@ func TestMoreTissuesThanShellsAreWarnedOf(t *testing.T) {
 func TestWhiteMatterWithoutDirectionIsWarnedOf(t *testing.T) {
 	three := threeTissues()
 	swapped := NameTissues([]acq.Response{three[1].Response, three[0].Response, three[2].Response})
-	if m := mustMSMT(t, phantom.HCP(), swapped, MSMTOptions{}); len(m.Warnings()) != 1 || !strings.Contains(m.Warnings()[0], "WM has no direction") {
+	if m := mustMSMT(t, phantom.HCP(), swapped, MSMTOptions{}); len(m.Warnings()) != 2 || !strings.Contains(m.Warnings()[0], "WM has no direction") || !strings.Contains(m.Warnings()[1], "GM has directions") {
 		t.Errorf("warnings: %q", m.Warnings())
 	}
 	if m := mustMSMT(t, phantom.HCP(), three, MSMTOptions{}); len(m.Warnings()) != 0 {

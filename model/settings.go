@@ -59,20 +59,20 @@ func (s *Settings) errorf(name, format string, values ...any) error {
 // Unknown is the error of an option that the model does not have, as it was spelled. It lists those that there are,
 // and the nearest of them and of others, which are beside them.
 func (s *Settings) Unknown(name string, others ...string) error {
-	var known, candidates []string
+	var known []string
+	candidates, means := slices.Clone(others), map[string]string{}
 	for _, o := range s.all {
 		known = append(known, s.spell(o.Name))
+		for _, other := range append([]string{o.Name}, o.Aliases...) {
+			candidates, means[other] = append(candidates, other), o.Name
+		}
 	}
 	slices.Sort(known)
-	bare := strings.ReplaceAll(strings.TrimLeft(name, "-"), "-", "_")
-	for i, o := range s.all {
-		if slices.Contains(o.Aliases, bare) {
-			return fmt.Errorf("unknown option %q of %s; did you mean %s? It has %s", name, s.kind.Name, s.spell(s.all[i].Name), list(known, "and"))
-		}
-		candidates = append(candidates, o.Name)
-	}
 	question := "."
-	if near := nearest(bare, append(candidates, others...)); near != "" {
+	if near := nearest(strings.ReplaceAll(strings.TrimLeft(name, "-"), "-", "_"), candidates); near != "" {
+		if option, ok := means[near]; ok {
+			near = option
+		}
 		question = fmt.Sprintf("; did you mean %s?", s.spell(near))
 	}
 	return fmt.Errorf("unknown option %q of %s%s It has %s", name, s.kind.Name, question, list(known, "and"))

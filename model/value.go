@@ -59,7 +59,11 @@ func (s *Settings) setField(field reflect.Value, o Option, value any) error {
 	default:
 		return s.setVectors(field, o, value)
 	}
-	return s.errorf(o.Name, "is %s, expected %s", show(value), o.Expected())
+	expected := o.Expected()
+	if x, ok := numberOf(value); ok && math.IsInf(x, 0) {
+		expected = strings.Replace(expected, "a number", "a finite number", 1)
+	}
+	return s.errorf(o.Name, "is %s, expected %s", show(value), expected)
 }
 
 // setVectors sets an option that is a set of numbers.

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -49,6 +50,16 @@ func New(name string, bvals []float64, bvecs [][3]float64, options string) (Hand
 	registry.last++
 	registry.models[registry.last] = m
 	return registry.last, nil
+}
+
+// Options lists the models that there are, with their options and maps, as JSON.
+func Options() (string, error) {
+	listing, err := model.NewListing()
+	if err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(listing)
+	return string(text), err
 }
 
 // Find returns the model of a handle.

@@ -135,7 +135,7 @@ func TestBrokenInputGetsOneLineAndLeavesNothing(t *testing.T) {
 		}, []string{"wm.txt", "2"}},
 		{"response that is no response", func(t *testing.T, dir string) []string {
 			return []string{good, "--response", "1,2"}
-		}, []string{"1,2"}},
+		}, []string{"--response: found 2 numbers, expected 4: e1,e2,e3,S0"}},
 		{"unknown flag", func(*testing.T, string) []string { return []string{good, "--lmaks", "8"} }, []string{"--lmaks"}},
 		{"odd lmax", func(*testing.T, string) []string { return []string{good, "--lmax", "7"} }, []string{"7", "even"}},
 		{"flag of another model", func(*testing.T, string) []string { return []string{good, "--method", "wls"} }, []string{"--method", "csdm"}},

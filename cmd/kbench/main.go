@@ -88,7 +88,7 @@ func newRootCommand(args []string) *cobra.Command {
 	root.AddCommand(
 		newRunCommand(args), newFitCommand(args), newReportCommand(args), newExplainCommand(args), newSimulateCommand(),
 		newCompareCommand(args),
-		newPhantomCommand(), newConvertCommand(args), newEnvCommand(),
+		newPhantomCommand(), newConvertCommand(args), newEnvCommand(), newOptionsCommand(),
 	)
 	return root
 }

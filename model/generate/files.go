@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"go/format"
+	"path/filepath"
 
 	"github.com/voxfit/voxfit/model"
 )
@@ -15,8 +16,8 @@ type file struct {
 	text []byte
 }
 
-// generated are all of them.
-func generated() ([]file, error) {
+// generated are all of them. root is the folder of the module, where a file is that is generated in part.
+func generated(root string) ([]file, error) {
 	listing, err := model.NewListing()
 	if err != nil {
 		return nil, err
@@ -29,9 +30,16 @@ func generated() ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
+	readme, err := withOptions(filepath.Join(root, "capi", "README.md"), listing)
+	if err != nil {
+		return nil, err
+	}
 	return []file{
 		{"python/voxfit/options.json", append(text, '\n')},
+		{"python/voxfit/fits.py", []byte(pythonFits(listing))},
 		{"model/name/names.go", names},
+		{"docs/options.md", page(listing)},
+		{"capi/README.md", readme},
 	}, nil
 }
 

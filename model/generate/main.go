@@ -11,7 +11,7 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	files, err := generated()
+	files, err := generated("..")
 	if err != nil {
 		log.Fatal(err)
 	}
