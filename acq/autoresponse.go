@@ -3,6 +3,13 @@ package acq
 import (
 	"fmt"
 	"math"
+	"slices"
+)
+
+// The defaults of AutoOptions.
+const (
+	DefaultResponseRadius = 10  // voxels
+	DefaultResponseFA     = 0.7 // fractional anisotropy
 )
 
 // AutoOptions are the choices of AutoResponse; the zero value is DIPY's defaults.
@@ -76,10 +83,10 @@ func (o AutoOptions) withDefaults(shape [3]int) AutoOptions {
 		o.Center = &[3]int{shape[0] / 2, shape[1] / 2, shape[2] / 2}
 	}
 	if o.Radii == [3]int{} {
-		o.Radii = [3]int{10, 10, 10}
+		o.Radii = [3]int{DefaultResponseRadius, DefaultResponseRadius, DefaultResponseRadius}
 	}
 	if o.FAThreshold == 0 {
-		o.FAThreshold = 0.7
+		o.FAThreshold = DefaultResponseFA
 	}
 	return o
 }
@@ -91,6 +98,7 @@ type responseMean struct {
 
 	inside        int // the box, of those given
 	fitted, used  int
+	raised, low   int     // of those used, and of those fitted, with signals that were raised to the least
 	highest       float64 // fractional anisotropy
 	first, second float64 // sums of eigenvalues
 	b0Sum         float64
@@ -102,12 +110,18 @@ func (m *responseMean) add(tensor *tensorFit, signal []float32) {
 		return
 	}
 	m.fitted++
+	low := 0
+	if slices.ContainsFunc(signal, func(x float32) bool { return x > 0 && x < minSignal }) {
+		low = 1
+	}
+	m.low += low
 	fa := fractionalAnisotropy(evals)
 	m.highest = max(m.highest, fa)
 	if !(fa > m.threshold) {
 		return
 	}
 	m.used++
+	m.raised += low
 	m.first += evals[0]
 	m.second += evals[1]
 	for _, v := range m.b0s {
@@ -122,13 +136,17 @@ func (m *responseMean) response(b box) (Response, error) {
 	case m.fitted == 0:
 		return Response{}, fmt.Errorf("automatic response: found no voxel with finite signals in the box %v, expected some of the mask's %d there: give a larger radius, or the response itself (e1,e2,e3,S0)", b, m.inside)
 	case m.used == 0:
-		return Response{}, fmt.Errorf("automatic response: the highest fractional anisotropy of %d voxels in the box %v is %.3f, expected some above %v: give a lower FA, a larger radius, or the response itself (e1,e2,e3,S0)",
-			m.fitted, b, m.highest, m.threshold)
+		raised := ""
+		if m.low > 0 {
+			raised = fmt.Sprintf(", of which %d have signals below %v, which were raised to it: is the image scaled to tiny values?", m.low, minSignal)
+		}
+		return Response{}, fmt.Errorf("automatic response: the highest fractional anisotropy of %d voxels in the box %v is %.3f, expected some above %v%s; give a lower FA, a larger radius, or the response itself (e1,e2,e3,S0)",
+			m.fitted, b, m.highest, m.threshold, raised)
 	}
 	n := float64(m.used)
 	return Response{
 		Evals: [3]float64{m.first / n, m.second / n, m.second / n},
-		S0:    m.b0Sum / (n * float64(len(m.b0s))), Voxels: m.used,
+		S0:    m.b0Sum / (n * float64(len(m.b0s))), Voxels: m.used, Raised: m.raised,
 	}, nil
 }
 

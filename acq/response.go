@@ -20,6 +20,7 @@ type Response struct {
 	Bvals []float64   // zonal form: the shells' b-values in s/mm2, or nil when the file does not say
 
 	Voxels int // how many voxels it was estimated from; 0 where it was given
+	Raised int // how many of these have signals above 0 and below 1e-4, which the tensor fit raises to it
 }
 
 // IsZonal tells the two forms apart.

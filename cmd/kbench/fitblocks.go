@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 
 	"github.com/voxfit/voxfit/fit"
 	"github.com/voxfit/voxfit/kernel"
@@ -208,6 +209,9 @@ func (j *fitJob) derive(ctx context.Context, block sched.Range, result fit.Resul
 	}
 	for v, s := range result.Status {
 		j.codes[s.Code]++
+		if s.Code == kernel.OK && j.allZero("weights", block.Begin+v) {
+			j.withoutFascicle++
+		}
 		if s.Code != kernel.NonFinite || j.nanPolicy == "zero" {
 			continue
 		}
@@ -218,6 +222,16 @@ func (j *fitJob) derive(ctx context.Context, block sched.Range, result fit.Resul
 		j.setNaN(block.Begin + v)
 	}
 	return nil
+}
+
+// allZero reports whether the model has a map of that name which is zero in a voxel.
+func (j *fitJob) allZero(name string, voxel int) bool {
+	for i, m := range j.model.Maps() {
+		if m.Name == name {
+			return !slices.ContainsFunc(j.maps[i][voxel*m.Components:][:m.Components], func(x float32) bool { return x != 0 })
+		}
+	}
+	return false
 }
 
 // setNaN writes NaN into a voxel of every map but the status and the iterations.

@@ -57,11 +57,15 @@ func (in *inputs) open(options ...acq.GradientOption) (*acquisition, error) {
 	}
 	if in.mask == "" {
 		a.mask = nifti.FullMask(image.Header)
+		a.warnings = append(a.warnings, fmt.Sprintf("%s: there is no --mask, so that all %d voxels are fitted, the background too", in.dwi, len(a.mask.Index)))
 		return a, nil
 	}
 	a.files = append(a.files, in.mask)
 	if a.mask, err = nifti.ReadMask(in.mask); err != nil {
 		return nil, err
+	}
+	if doubt := a.mask.Doubt(); doubt != "" {
+		a.warnings = append(a.warnings, doubt)
 	}
 	return a, a.mask.CheckAgainst(image.Header)
 }
