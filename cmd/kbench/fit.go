@@ -148,14 +148,14 @@ func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := j.prepare(ctx); err != nil {
 		return err
 	}
-	for _, w := range j.warnings {
-		fmt.Fprintln(stderr, "kbench: warning:", w)
-	}
 	out, err := j.stage()
 	if err != nil {
 		return err
 	}
 	defer out.remove()
+	for _, w := range j.warnings { // when nothing stands against the fit: what does is one line alone
+		fmt.Fprintln(stderr, "kbench: warning:", w)
+	}
 	begin := time.Now()
 	if err := j.fit(ctx); err != nil {
 		return err

@@ -71,9 +71,6 @@ func (o *runOptions) load(ctx context.Context, stderr io.Writer) (studyBlock, er
 	if err != nil {
 		return studyBlock{}, err
 	}
-	for _, w := range a.warnings {
-		fmt.Fprintln(stderr, "kbench: warning:", w)
-	}
 	block, err := o.newBlock(o.data.dwi, len(a.mask.Index), a.gradients, 0)
 	if err != nil {
 		return block, err
@@ -87,6 +84,11 @@ func (o *runOptions) load(ctx context.Context, stderr io.Writer) (studyBlock, er
 	}
 	if err == nil && needsTissues(o.models) {
 		block.tissues, err = findTissues(o.response, spread(block.signal(), a.gradients.Len(), tissueSample), a.gradients)
+	}
+	if err == nil {
+		for _, w := range a.warnings {
+			fmt.Fprintln(stderr, "kbench: warning:", w)
+		}
 	}
 	return block, fromImage(err, o.response, o.data.dwi)
 }
