@@ -87,7 +87,7 @@ func (s *Settings) setVectors(field reflect.Value, o Option, value any) error {
 		}
 	case DirectionsOption:
 		var directions [][3]float64
-		if directions, err = directionsOf3(value); err == nil {
+		if directions, err = vectorsOf(value); err == nil {
 			field.Set(reflect.ValueOf(directions))
 		}
 	case SphereOption:
@@ -245,7 +245,7 @@ func checkFascicle(e [3]float64) error {
 	return nil
 }
 
-func directionsOf3(value any) ([][3]float64, error) {
+func vectorsOf(value any) ([][3]float64, error) {
 	if text, ok := value.(string); ok {
 		return nil, fmt.Errorf("found %s, expected unit vectors", show(text))
 	}
@@ -299,7 +299,7 @@ func sphereOf(value any) (*sh.Sphere, error) {
 	if err := onlyKeys(parts, "vertices", "edges"); err != nil {
 		return nil, err
 	}
-	vertices, err := directionsOf3(parts["vertices"])
+	vertices, err := vectorsOf(parts["vertices"])
 	if err != nil {
 		return nil, err
 	}

@@ -32,6 +32,7 @@ type fitOptions struct {
 	maxMemory byteSize
 	shard     shard
 	force     bool
+	mapNames  []string
 	modelFlags
 	command string
 }
@@ -95,6 +96,7 @@ func (o *fitOptions) addFileFlags(f *pflag.FlagSet) {
 		f.IntVar(&o.responseRadius, "response-radius", acq.DefaultResponseRadius, "response auto: half-width in voxels of the box in the centre that is looked at")
 	}
 	f.StringVar(&o.nanPolicy, "nan-policy", "zero", "maps where a measured value is NaN or Inf: zero, nan, or error (stop)")
+	f.StringSliceVar(&o.mapNames, "maps", nil, mapsHelp)
 	f.BoolVar(&o.force, "force", false, "replace maps that exist")
 }
 
@@ -184,9 +186,10 @@ type fitJob struct {
 	response acq.Response
 	tissues  []model.Tissue
 	model    model.Model
-	signal   *fit.Room // of one pass; nil until it is read
-	places   []int     // the CPUs that workers get, in order
-	maps     [][]float32
+	signal   *fit.Room   // of one pass; nil until it is read
+	places   []int       // the CPUs that workers get, in order
+	maps     [][]float32 // of the model; nil for those that are not wanted
+	wanted   []bool
 	codes    map[kernel.Code]int
 	names    bidsName // of the image, with the desc that names of maps keep
 
@@ -215,7 +218,7 @@ func (j *fitJob) prepare(ctx context.Context) error {
 		return j.data.nameIn(err, j.fitOptions.model, j.fitOptions.response)
 	}
 	j.warnings = append(j.warnings, j.model.Warnings()...)
-	return nil
+	return j.chooseMaps()
 }
 
 // findInputs reads or estimates the response or the tissues that the model needs, unless the command line has the

@@ -46,7 +46,7 @@ func (j *fitJob) stage() (*staging, error) {
 // fileNames are the maps and sidecars that the fit writes.
 func (j *fitJob) fileNames() []string {
 	var names []string
-	for _, m := range j.model.Maps() {
+	for _, m := range j.wantedMaps {
 		name := j.fileName(m.Name, m.Suffix)
 		names = append(names, name+".nii.gz", name+".json")
 	}
@@ -58,10 +58,10 @@ func (j *fitJob) write(ctx context.Context, out *staging) error {
 	if err := out.begin(); err != nil {
 		return err
 	}
-	maps := j.model.Maps()
-	bar := newProgress(j.stderr, "write", "maps", len(maps))
+	bar := newProgress(j.stderr, "write", "maps", len(j.fileNames())/2)
 	defer bar.finish()
-	for i, m := range maps {
+	done := 0
+	for i, m := range j.wantedMaps {
 		name := j.fileName(m.Name, m.Suffix)
 		o := nifti.WriteOptions{Description: "voxfit " + j.model.Kind().Name + " " + m.Name, Context: ctx}
 		if m.Basis != sh.DefaultBasis {
@@ -80,7 +80,8 @@ func (j *fitJob) write(ctx context.Context, out *staging) error {
 		if err := os.WriteFile(out.path(name+".json"), append(text, '\n'), 0o666); err != nil {
 			return err
 		}
-		bar.set(i + 1)
+		done++
+		bar.set(done)
 	}
 	if !slices.Contains(out.names, descriptionFile) {
 		return nil

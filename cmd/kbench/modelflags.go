@@ -69,10 +69,12 @@ func flagHelp(o model.Option) string {
 		help += " A file as MRtrix3's -directions takes it, or vectors, as \"0,0,1;0,1,0\"."
 	}
 	var notes []string
-	if len(o.Choices) > 0 {
+	switch {
+	case len(o.Choices) > 0:
 		notes = append(notes, strings.Join(o.Choices, ", "))
-	}
-	if o.Unit != "" {
+	case o.Range != "":
+		notes = append(notes, o.Expected())
+	case o.Unit != "":
 		notes = append(notes, "in "+o.Unit)
 	}
 	if o.Default != nil && o.Kind != model.BooleanOption {
