@@ -80,8 +80,47 @@ const (
 // GradientTable up to its own limit, 50 by default.
 //
 // It is an error where there is no shell, or where there are more shells, that of b0s counted, than the root of the
-// number of volumes, as with Cartesian sampling: MRtrix3 refuses these too.
+// number of volumes: MRtrix3 refuses these too. It is also an error where neighbours run together over more than 400 s/mm2
+// and a fifth of their mean, as in Cartesian sampling (DSI). MRtrix3 takes such for a shell, whose signal then has no one
+// response.
 func (g *GradientTable) ClusterShells() (shells []Shell, left []int, err error) {
+	shells, left = g.clusters()
+	weighted := len(shells)
+	if weighted > 0 && shells[0].Bval <= g.B0Threshold {
+		weighted--
+	}
+	switch most := math.Floor(math.Sqrt(float64(g.Len()))); {
+	case weighted == 0:
+		return nil, nil, fmt.Errorf("%s: the b-values (%s) form no shell, expected three or more volumes less than %d s/mm2 apart", g.name(), listBvals(g.Bvals), neighbourDistance)
+	case float64(len(shells)) > most:
+		return nil, nil, fmt.Errorf("%s: the b-values (%s) of %d volumes form %d shells, too many to be shells: expected at most %.0f, the root of the number of volumes, as MRtrix3 does",
+			g.name(), listBvals(g.Bvals), g.Len(), len(shells), most)
+	}
+	for _, s := range shells[len(shells)-weighted:] {
+		if low, high := g.extent(s); high-low > max(widestShell, widestShare*s.Bval) {
+			return nil, nil, fmt.Errorf("%s: the b-values from %g to %g follow each other without a gap and form no shell, expected b-values that lie together, as 995 to 1005", g.name(), low, high)
+		}
+	}
+	return shells, left, nil
+}
+
+// What a shell may be wide: in s/mm2, and as a share of its mean b-value.
+const (
+	widestShell = 400
+	widestShare = 0.2
+)
+
+// extent is the lowest and the highest b-value of a shell.
+func (g *GradientTable) extent(s Shell) (low, high float64) {
+	low, high = math.Inf(1), math.Inf(-1)
+	for _, v := range s.Volumes {
+		low, high = min(low, g.Bvals[v]), max(high, g.Bvals[v])
+	}
+	return low, high
+}
+
+// clusters are the shells of MRtrix3's rule, ascending, whatever they are like, and the volumes in none.
+func (g *GradientTable) clusters() (shells []Shell, left []int) {
 	members := [][]int{g.B0s()}
 	dwis := g.DWIs()
 	neighbours := make([][]int, g.Len())
@@ -109,14 +148,7 @@ func (g *GradientTable) ClusterShells() (shells []Shell, left []int, err error) 
 			left = append(left, i)
 		}
 	}
-	switch {
-	case len(members) == 1:
-		return nil, nil, fmt.Errorf("%s: the b-values (%s) form no shell, expected three or more volumes less than %d s/mm2 apart", g.name(), listBvals(g.Bvals), neighbourDistance)
-	case float64(len(shells)) > math.Sqrt(float64(g.Len())):
-		return nil, nil, fmt.Errorf("%s: the b-values (%s) of %d volumes form %d shells, too many to be shells: expected at most %.0f, the root of the number of volumes, as MRtrix3 does",
-			g.name(), listBvals(g.Bvals), g.Len(), len(shells), math.Floor(math.Sqrt(float64(g.Len()))))
-	}
-	return shells, left, nil
+	return shells, left
 }
 
 // spreadFrom takes a volume with enough neighbours, these, and theirs.
@@ -184,10 +216,7 @@ func (g *GradientTable) shells() (shells []Shell, left []int, err error) {
 func (g *GradientTable) shellOf(shells []Shell, bval float64) (int, bool) {
 	nearest, distance := -1, float64(neighbourDistance)
 	for i, s := range shells {
-		low, high := math.Inf(1), math.Inf(-1)
-		for _, v := range s.Volumes {
-			low, high = min(low, g.Bvals[v]), max(high, g.Bvals[v])
-		}
+		low, high := g.extent(s)
 		if bval >= low && bval <= high || bval <= g.B0Threshold && bval >= 0 && s.Bval <= g.B0Threshold {
 			return i, true
 		}
