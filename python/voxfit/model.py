@@ -91,8 +91,11 @@ class Model:
         return made
 
     def _ask(self) -> _Made:
+        options, isa = self.options, os.environ.get("VOXFIT_ISA")
+        if isa and "isa" not in options:  # the library sees the environment of the moment at which it was loaded
+            options = {**options, "isa": isa}
         try:
-            handle = _native.new_model(self.name, self._bvals, self._bvecs, as_json(self.options))
+            handle = _native.new_model(self.name, self._bvals, self._bvecs, as_json(options))
         except ValueError as err:
             if all(known(self.name, option) for option in self.options):
                 raise
