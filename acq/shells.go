@@ -80,9 +80,9 @@ const (
 // GradientTable up to its own limit, 50 by default.
 //
 // It is an error where there is no shell, or where there are more shells, that of b0s counted, than the root of the
-// number of volumes: MRtrix3 refuses these too. It is also an error where neighbours run together over more than 400 s/mm2
-// and a fifth of their mean, as in Cartesian sampling (DSI). MRtrix3 takes such for a shell, whose signal then has no one
-// response.
+// number of volumes: MRtrix3 refuses these too. It is also an error where more than half of
+// the diffusion-weighted volumes are in shells that are wider than 400 s/mm2 and a fifth of their mean, as neighbours run
+// together in Cartesian sampling (DSI), or in none. MRtrix3 takes such for shells, whose signal has no one response.
 func (g *GradientTable) ClusterShells() (shells []Shell, left []int, err error) {
 	shells, left = g.clusters()
 	weighted := len(shells)
@@ -96,12 +96,23 @@ func (g *GradientTable) ClusterShells() (shells []Shell, left []int, err error) 
 		return nil, nil, fmt.Errorf("%s: the b-values (%s) of %d volumes form %d shells, too many to be shells: expected at most %.0f, the root of the number of volumes, as MRtrix3 does",
 			g.name(), listBvals(g.Bvals), g.Len(), len(shells), most)
 	}
-	for _, s := range shells[len(shells)-weighted:] {
-		if low, high := g.extent(s); high-low > max(widestShell, widestShare*s.Bval) {
-			return nil, nil, fmt.Errorf("%s: the b-values from %g to %g follow each other without a gap and form no shell, expected b-values that lie together, as 995 to 1005", g.name(), low, high)
+	wide := len(left)
+	for _, s := range shells {
+		if g.isWide(s) {
+			wide += len(s.Volumes)
 		}
 	}
+	if all := len(g.DWIs()); 2*wide > all {
+		return nil, nil, fmt.Errorf("%s: %d of %d b-values (%s) follow each other without gaps and form no shells, expected b-values that lie together, as 995 to 1005",
+			g.name(), wide, all, listBvals(g.Bvals))
+	}
 	return shells, left, nil
+}
+
+// isWide says whether b-values have run together to one shell that should be several, or none.
+func (g *GradientTable) isWide(s Shell) bool {
+	low, high := g.extent(s)
+	return high-low > max(widestShell, widestShare*s.Bval)
 }
 
 // What a shell may be wide: in s/mm2, and as a share of its mean b-value.
@@ -178,6 +189,11 @@ func (g *GradientTable) ChooseShells(bvals []float64) (shells []Shell, warnings 
 	if err != nil {
 		return nil, nil, err
 	}
+	for _, s := range all {
+		if low, high := g.extent(s); g.isWide(s) && !g.asDIPY {
+			warnings = append(warnings, fmt.Sprintf("%s: the b-values of the shell b = %.0f are from %g to %g, which one response stands for", g.name(), s.Bval, low, high))
+		}
+	}
 	if len(bvals) == 0 {
 		if len(left) > 0 {
 			warnings = append(warnings, fmt.Sprintf("%s: %d volumes are in no shell and are left out: %s (volumes counted from 1); the shells are %s",
@@ -201,7 +217,7 @@ func (g *GradientTable) ChooseShells(bvals []float64) (shells []Shell, warnings 
 			shells = append(shells, s)
 		}
 	}
-	return shells, nil, nil
+	return shells, warnings, nil
 }
 
 // shells are those of models.
