@@ -196,8 +196,8 @@ func (g *GradientTable) ChooseShells(bvals []float64) (shells []Shell, warnings 
 	}
 	if len(bvals) == 0 {
 		if len(left) > 0 {
-			warnings = append(warnings, fmt.Sprintf("%s: %d volumes are in no shell and are left out: %s (volumes counted from 1); the shells are %s",
-				g.name(), len(left), g.listVolumes(left), ListShells(all)))
+			warnings = append(warnings, fmt.Sprintf("%s: what is in no shell is left out: volume %s, counted from 1; the shells are %s",
+				g.name(), g.listVolumes(left), ListShells(all)))
 		}
 		return all, warnings, nil
 	}
@@ -259,7 +259,7 @@ func (g *GradientTable) CheckShell(s Shell) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s: the shell b = %.0f has %d directions in %d volumes, expected at least %d: choose other shells, or leave these volumes out",
+	return fmt.Errorf("%s: the shell b = %.0f has %d directions in %d volumes, expected at least %d; the option shells takes the others",
 		g.name(), s.Bval, len(axes), len(s.Volumes), fewestDirections)
 }
 

@@ -17,10 +17,7 @@ import (
 func writeAcquisition(t *testing.T, a cases.Acquisition) string {
 	t.Helper()
 	image := filepath.Join(t.TempDir(), "dwi.nii.gz")
-	header := nifti.NewHeader([]int{2, 2, 2, len(a.Bvals)}, []float64{2, 2, 2, 1}, [4][4]float64{{-2, 0, 0, 0}, {0, 2, 0, 0}, {0, 0, 2, 0}, {0, 0, 0, 1}})
-	if err := nifti.WriteSignal(image, header, a.Voxels(8), nifti.WriteOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	writeBlock(t, image, [3]int{2, 2, 2}, len(a.Bvals), a.Voxels(8))
 	writeTable(t, stemOf(image), a.Bvals, a.Bvecs)
 	return image
 }
