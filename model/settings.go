@@ -209,6 +209,11 @@ func (s *Settings) Gradients() []acq.GradientOption {
 	return []acq.GradientOption{acq.WithB0Threshold(s.shared.B0Threshold), acq.WithScaling(s.shared.BValueScaling)}
 }
 
+// GradientValues are the options in force of how a gradient table is read, for sidecars.
+func (s *Settings) GradientValues() OptionValues {
+	return OptionValues{{"b0_threshold", s.shared.B0Threshold}, {"bvalue_scaling", s.shared.BValueScaling.String()}}
+}
+
 // Shells are the b-values of the shells that were asked for; none where they were not.
 func (s *Settings) Shells() []float64 {
 	if o, known := findOption(s.all[:s.own], "shells"); known {

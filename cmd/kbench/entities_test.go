@@ -168,3 +168,23 @@ func TestEveryCodeHasAMeaning(t *testing.T) {
 		}
 	}
 }
+
+func TestSidecarsFollowTheOptionsInForce(t *testing.T) {
+	image := named(t, t.TempDir(), "dwi")
+	for frame, words := range map[string]string{"image": "in the axes of the image, b-vectors as given", "world": "in the axes of the scanner"} {
+		out := t.TempDir()
+		succeed(t, "fit", "dti", image, "-o", out, "--frame", frame, "--mrtrix-order", "--bvalue-scaling", "no", "--b0-threshold", "20")
+		text := string(read(t, filepath.Join(out, "model-tensor_param-tensor_dwimap.json")))
+		for _, want := range []string{words, "D11, D22, D33, D12, D13, D23", `"bvalue_scaling": "no"`, `"b0_threshold": 20`, `"ReferenceAxes": "` + bidsAxes[frame] + `"`, `"Frame": "` + frame + `"`} {
+			if !strings.Contains(text, want) {
+				t.Errorf("--frame %s: the tensor's sidecar does not say %s:\n%s", frame, want, text)
+			}
+		}
+		if strings.Contains(text, "Dxx") || frame == "world" && strings.Contains(text, "as given") {
+			t.Errorf("--frame %s: the tensor's sidecar says what is not so:\n%s", frame, text)
+		}
+		if text := string(read(t, filepath.Join(out, "model-tensor_param-fa_dwimap.json"))); strings.Contains(text, "ReferenceAxes") {
+			t.Error("a map without directions has axes")
+		}
+	}
+}
