@@ -70,6 +70,16 @@ func (s *Settings) setField(field reflect.Value, o Option, value any) error {
 func (s *Settings) setVectors(field reflect.Value, o Option, value any) error {
 	var err error
 	switch o.Kind {
+	case NumbersOption:
+		var numbers []float64
+		if numbers, err = numbersOf(value); err == nil {
+			for _, x := range numbers {
+				if !o.allows(x) {
+					return s.errorf(o.Name, "is %s, expected %s", show(value), o.Expected())
+				}
+			}
+			field.Set(reflect.ValueOf(numbers))
+		}
 	case EvalsOption:
 		var evals [3]float64
 		if evals, err = evalsOf(value); err == nil {
@@ -408,7 +418,7 @@ func (s *Settings) fromText(o Option, text string) (any, error) {
 		if _, err := strconv.ParseFloat(text, 64); err == nil {
 			return jsonNumber(text), nil
 		}
-	case EvalsOption:
+	case EvalsOption, NumbersOption:
 		return numberList(text), nil
 	case ResponseOption:
 		return tensorParts(text), nil

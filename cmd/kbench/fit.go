@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,7 +22,10 @@ type fitOptions struct {
 	data  inputs
 	out   string
 
-	response  string
+	response       string
+	responseFA     float64
+	responseRadius int
+
 	nanPolicy string
 	threads   int
 	placement placement
@@ -89,6 +91,10 @@ func (o *fitOptions) addFileFlags(f *pflag.FlagSet) {
 	if help := responseHelpFor(o.kind); help != "" {
 		f.StringVar(&o.response, "response", "auto", help)
 	}
+	if o.kind == nil || o.kind.Needs.Response {
+		f.Float64Var(&o.responseFA, "response-fa", acq.DefaultResponseFA, "response auto: fractional anisotropy above which a voxel counts")
+		f.IntVar(&o.responseRadius, "response-radius", acq.DefaultResponseRadius, "response auto: half-width in voxels of the box in the centre that is looked at")
+	}
 	f.StringVar(&o.nanPolicy, "nan-policy", "zero", "maps where a measured value is NaN or Inf: zero, nan, or error (stop)")
 	f.StringSliceVar(&o.mapNames, "maps", nil, mapsHelp)
 	f.BoolVar(&o.force, "force", false, "replace maps that exist")
@@ -111,6 +117,12 @@ func (o *fitOptions) check() error {
 		return errors.New("fit: -o DIR says where the maps go; it is needed")
 	case !slices.Contains([]string{"zero", "nan", "error"}, o.nanPolicy):
 		return fmt.Errorf("--nan-policy %s: want zero, nan or error", o.nanPolicy)
+	case o.response != "auto" && (o.flags.Changed("response-fa") || o.flags.Changed("response-radius")):
+		return fmt.Errorf("--response-fa and --response-radius are for --response auto; --response is %s", o.response)
+	case o.flags.Lookup("response-fa") != nil && !(o.responseFA > 0 && o.responseFA < 1):
+		return fmt.Errorf("--response-fa %v: want a number above 0 and below 1", o.responseFA)
+	case o.flags.Lookup("response-radius") != nil && o.responseRadius < 1:
+		return fmt.Errorf("--response-radius %d: want 1 or more voxels", o.responseRadius)
 	case o.threads < 0:
 		return fmt.Errorf("--threads %d: want 1 or more (0: one for each allowed CPU)", o.threads)
 	}
@@ -121,7 +133,7 @@ func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	a, err := o.data.open()
+	a, err := o.data.open(o.settings.Gradients()...)
 	if err != nil {
 		return err
 	}
@@ -132,18 +144,20 @@ func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if j.places, err = o.placement.cpus(); err != nil {
 		return err
 	}
+	j.names = readBIDSName(stemOf(o.data.dwi))
+	j.names.desc = keptDesc(o.data.dwi, o.out)
 	defer j.freeSignal()
 	if err := j.prepare(ctx); err != nil {
 		return err
 	}
-	for _, w := range j.warnings {
-		fmt.Fprintln(stderr, "kbench: warning:", w)
-	}
-	out, err := newStaging(o.out, j.fileNames(), o.force)
+	out, err := j.stage()
 	if err != nil {
 		return err
 	}
 	defer out.remove()
+	for _, w := range j.warnings { // when nothing stands against the fit: what does is one line alone
+		fmt.Fprintln(stderr, "kbench: warning:", w)
+	}
 	begin := time.Now()
 	if err := j.fit(ctx); err != nil {
 		return err
@@ -177,7 +191,11 @@ type fitJob struct {
 	maps     [][]float32 // of the model; nil for those that are not wanted
 	wanted   []bool
 	codes    map[kernel.Code]int
-	stderr   io.Writer
+	names    bidsName // of the image, with the desc that names of maps keep
+
+	withoutFascicle int // voxels of sfm that are OK with no weight at all
+
+	stderr io.Writer
 
 	checkpoint *fit.Checkpoint // nil where one block is all
 	inputFiles []inputFile
@@ -185,7 +203,6 @@ type fitJob struct {
 
 // prepare makes the model, for which csdm may need the signal.
 func (j *fitJob) prepare(ctx context.Context) error {
-	j.gradients = j.gradients.WithB0Threshold(j.settings.B0Threshold())
 	g := j.gradients
 	if j.worldFrame() {
 		world := *g
@@ -220,19 +237,4 @@ func (j *fitJob) findInputs(ctx context.Context) (err error) {
 		return err
 	}
 	return giveInputs(j.settings, j.response, j.tissues)
-}
-
-func (j *fitJob) summarise(w io.Writer, seconds float64) {
-	n := len(j.index)
-	fmt.Fprintf(w, "%s: %d voxels read and fitted in %.2f s (%.1f us a voxel)\n", j.model.Kind().Class, n, seconds, 1e6*seconds/float64(n))
-	for _, code := range kernel.Codes() {
-		if count := j.codes[code]; count > 0 {
-			fmt.Fprintf(w, "  %-20s %d\n", code, count)
-		}
-	}
-	for _, name := range j.fileNames() {
-		if strings.HasSuffix(name, ".nii.gz") {
-			fmt.Fprintf(w, "  %s/%s\n", strings.TrimSuffix(j.out, "/"), name)
-		}
-	}
 }

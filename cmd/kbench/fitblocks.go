@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 
 	"github.com/voxfit/voxfit/fit"
 	"github.com/voxfit/voxfit/kernel"
@@ -208,6 +209,9 @@ func (j *fitJob) derive(ctx context.Context, block sched.Range, result fit.Resul
 	}
 	for v, s := range result.Status {
 		j.codes[s.Code]++
+		if size := j.model.Fitter().Parameters(); s.Code == kernel.OK && j.withoutWeights(result.Parameters[v*size:][:size]) {
+			j.withoutFascicle++
+		}
 		if s.Code != kernel.NonFinite || j.nanPolicy == "zero" {
 			continue
 		}
@@ -218,6 +222,17 @@ func (j *fitJob) derive(ctx context.Context, block sched.Range, result fit.Resul
 		j.setNaN(block.Begin + v)
 	}
 	return nil
+}
+
+// withoutWeights reports whether parameters are of a model that has weights, which are all zero.
+func (j *fitJob) withoutWeights(parameters []float64) bool {
+	for _, m := range j.model.Parameters() {
+		if m.Name == "weights" {
+			return !slices.ContainsFunc(parameters[:m.Components], func(x float64) bool { return x != 0 })
+		}
+		parameters = parameters[m.Components:]
+	}
+	return false
 }
 
 // setNaN writes NaN into a voxel of every map but the status and the iterations.

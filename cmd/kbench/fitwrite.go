@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/voxfit/voxfit/kernel"
@@ -12,13 +15,32 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// fileName names a map as BIDS derivatives do: model-csd_param-fod_dwimap.
+// fileName names a map as BIDS derivatives do: sub-01_model-csd_param-fod_dwimap, with the entities of the image.
 func (j *fitJob) fileName(param, suffix string) string {
-	name := "model-" + j.model.Kind().Entity + "_param-" + param + j.shard.entity()
+	name := j.names.prefix() + "model-" + j.model.Kind().Entity + "_param-" + param
+	if desc := j.names.desc + j.shard.label(); desc != "" {
+		name += "_desc-" + desc
+	}
 	if suffix != "" {
 		name += "_" + suffix
 	}
 	return name
+}
+
+// stage prepares the output folder. Where a map exists, the error says what it was made from.
+func (j *fitJob) stage() (*staging, error) {
+	names := j.fileNames()
+	if needsDescription(j.names, j.out) {
+		names = append(names, descriptionFile)
+	}
+	out, err := newStaging(j.out, names, j.force)
+	var exists *existsError
+	if errors.As(err, &exists) {
+		if source := sourceOf(stemOf(exists.path) + ".json"); source != "" && source != j.data.dwi {
+			return nil, fmt.Errorf("%s exists, and was made from %s: give another output folder, or --force to replace it", exists.path, source)
+		}
+	}
+	return out, err
 }
 
 // fileNames are the maps and sidecars that the fit writes.
@@ -42,6 +64,9 @@ func (j *fitJob) write(ctx context.Context, out *staging) error {
 	for i, m := range j.wantedMaps {
 		name := j.fileName(m.Name, m.Suffix)
 		o := nifti.WriteOptions{Description: "voxfit " + j.model.Kind().Name + " " + m.Name, Context: ctx}
+		if m.Basis != sh.DefaultBasis {
+			o.Description += "; " + j.harmonicForm().String()
+		}
 		if m.Name == "status" {
 			o.Fill = float32(kernel.OutsideMask)
 		}
@@ -58,7 +83,14 @@ func (j *fitJob) write(ctx context.Context, out *staging) error {
 		done++
 		bar.set(done)
 	}
-	return nil
+	if !slices.Contains(out.names, descriptionFile) {
+		return nil
+	}
+	text, err := datasetDescription()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(out.path(descriptionFile), text, 0o666)
 }
 
 // A description says what was fitted, with what, from what: all that the results depend on.
@@ -66,6 +98,7 @@ type description struct {
 	Model       string         `json:"Model"`
 	Options     any            `json:"Options"` // as on the command line, with underscores
 	Response    map[string]any `json:"Response,omitempty"`
+	Gradients   any            `json:"GradientTable"` // how it was read
 	Frame       string         `json:"Frame"`
 	NaNPolicy   string         `json:"NaNPolicy"`
 	Shard       string         `json:"Shard,omitempty"`
@@ -77,11 +110,11 @@ type description struct {
 
 // A sidecar is the JSON beside a map.
 type sidecar struct {
-	Parameter   string            `json:"Parameter"`
-	Description string            `json:"Description"`
-	Units       string            `json:"Units"`
-	Components  int               `json:"Components"`
-	Harmonics   map[string]any    `json:"SphericalHarmonics,omitempty"`
+	Parameter   string `json:"Parameter"`
+	Description string `json:"Description"`
+	Units       string `json:"Units"`
+	Components  int    `json:"Components"`
+	harmonicSidecar
 	TensorOrder string            `json:"TensorOrder,omitempty"`
 	Directions  [][3]float64      `json:"Directions,omitempty"` // of the components
 	StatusCodes map[string]string `json:"StatusCodes,omitempty"`
@@ -92,7 +125,7 @@ type sidecar struct {
 func (j *fitJob) description() description {
 	isa, _ := kernel.ChosenISA(kernel.WithISA(j.settings.ISA()))
 	d := description{
-		Model: j.model.Kind().Class, Options: j.valuesInForce(j.model), Frame: j.frame, NaNPolicy: j.nanPolicy,
+		Model: j.model.Kind().Class, Options: j.valuesInForce(j.model), Gradients: j.settings.GradientValues(), Frame: j.frame, NaNPolicy: j.nanPolicy,
 		Shard: j.shard.String(), Voxels: len(j.index), Inputs: j.inputFiles, Version: version(), Instruction: isa,
 	}
 	switch need := j.kind.Needs; {
@@ -119,16 +152,16 @@ func (j *fitJob) sidecar(m model.Map) sidecar {
 		units = "arbitrary"
 	}
 	s := sidecar{
-		Parameter: m.Name, Description: m.Description, Units: units, Components: m.Components,
+		Parameter: m.Name, Description: strings.ReplaceAll(m.Description, model.GivenFrame, frameWords[j.frame]), Units: units, Components: m.Components,
 		GeneratedBy: map[string]string{"Name": "voxfit kbench", "Version": version(), "Command": j.command},
 		Fit:         j.description(),
 	}
 	s.TensorOrder, s.Directions = strings.Join(m.Elements, ", "), m.Directions
 	if m.Basis != sh.DefaultBasis {
-		s.Harmonics = map[string]any{
-			"Basis": m.Basis.String(), "Order": degreeOf(m.Components), "Coefficients": m.Components,
-			"Storage": "l ascending (even), m = -l .. l", "Frame": j.frame,
-		}
+		s.harmonicSidecar = j.harmonicForm().sidecar(m.Components)
+	}
+	if s.Description != m.Description || s.Axes != "" {
+		s.Axes = bidsAxes[j.frame]
 	}
 	if m.Name == "status" {
 		s.StatusCodes = map[string]string{}

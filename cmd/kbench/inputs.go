@@ -37,7 +37,7 @@ type acquisition struct {
 }
 
 // open reads the headers and tables and checks that they belong together.
-func (in *inputs) open() (*acquisition, error) {
+func (in *inputs) open(options ...acq.GradientOption) (*acquisition, error) {
 	image, err := nifti.Open(in.dwi)
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func (in *inputs) open() (*acquisition, error) {
 		return nil, err
 	}
 	a := &acquisition{image: image, files: []string{in.dwi, in.bvals, in.bvecs}}
-	if a.gradients, a.warnings, err = acq.ReadGradients(in.bvals, in.bvecs); err != nil {
+	if a.gradients, a.warnings, err = acq.ReadGradients(in.bvals, in.bvecs, options...); err != nil {
 		return nil, err
 	}
 	if err := a.gradients.CheckVolumes(image.Header.Volumes()); err != nil {
@@ -57,11 +57,15 @@ func (in *inputs) open() (*acquisition, error) {
 	}
 	if in.mask == "" {
 		a.mask = nifti.FullMask(image.Header)
+		a.warnings = append(a.warnings, fmt.Sprintf("%s: there is no --mask, so that all %d voxels are fitted, the background too", in.dwi, len(a.mask.Index)))
 		return a, nil
 	}
 	a.files = append(a.files, in.mask)
 	if a.mask, err = nifti.ReadMask(in.mask); err != nil {
 		return nil, err
+	}
+	if doubt := a.mask.Doubt(); doubt != "" {
+		a.warnings = append(a.warnings, doubt)
 	}
 	return a, a.mask.CheckAgainst(image.Header)
 }
@@ -72,7 +76,7 @@ func (in *inputs) nameIn(err error, model, response string) error {
 		return err
 	}
 	var sources []string
-	if in.bvals != "" { // a phantom has no files
+	if in.bvals != "" && !strings.Contains(err.Error(), in.bvals) { // a phantom has no files
 		sources = append(sources, in.bvals)
 	}
 	if names := []string{model}; needsResponse(names) || needsTissues(names) {

@@ -42,6 +42,8 @@ func (v *optionValue) Type() string {
 		return "bool"
 	case model.EvalsOption:
 		return "e1,e2,e3"
+	case model.NumbersOption:
+		return "list"
 	case model.DirectionsOption, model.SphereOption:
 		return "file"
 	}
@@ -128,19 +130,19 @@ func (m *modelFlags) check(response string) error {
 		return err
 	}
 	if m.frame == "" {
-		m.frame = "image"
+		m.frame = imageFrame
 		if m.settings.ForMRtrix() {
-			m.frame = "world"
+			m.frame = worldFrame
 		}
 	}
-	if m.frame != "image" && m.frame != "world" {
+	if m.frame != imageFrame && m.frame != worldFrame {
 		return fmt.Errorf("--frame %s: want image or world", m.frame)
 	}
 	return nil
 }
 
 // worldFrame reports whether b-vectors are taken to scanner axes first.
-func (m *modelFlags) worldFrame() bool { return m.frame == "world" }
+func (m *modelFlags) worldFrame() bool { return m.frame == worldFrame }
 
 // valuesInForce are the options that the model was made with, for sidecars. Sets of directions are what the command
 // line says of them: a file, which is listed with its hash, or the numbers.

@@ -16,6 +16,11 @@ type staging struct {
 	names          []string
 }
 
+// An existsError is that of a file which is there already.
+type existsError struct{ path string }
+
+func (e *existsError) Error() string { return e.path + " exists; --force replaces it" }
+
 // newStaging makes target if need be, checks that it can be written, and refuses names that exist
 // there already unless force is set. The folder itself is made by begin: what is killed before, in hours
 // of fitting, leaves none.
@@ -24,7 +29,7 @@ func newStaging(target string, names []string, force bool) (*staging, error) {
 		for _, name := range names {
 			path := filepath.Join(target, name)
 			if _, err := os.Lstat(path); err == nil {
-				return nil, fmt.Errorf("%s exists; --force replaces it", path)
+				return nil, &existsError{path}
 			}
 		}
 	}

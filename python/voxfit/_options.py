@@ -148,7 +148,7 @@ def _as_read(kind: str, value: Any) -> Any:
     if kind in ("sphere", "directions") and not isinstance(value, Mapping):
         vertices = _numbers(getattr(value, "vertices", value))
         return {"vertices": vertices} if kind == "sphere" else vertices
-    if kind == "evals":
+    if kind in ("evals", "numbers"):
         return _numbers(value)
     return value
 
@@ -178,13 +178,13 @@ def as_response(response: Any) -> dict[str, Any]:
     return {"zonal": np.atleast_2d(zonal)}
 
 
-def as_tissues(tissues: Any, shells: ArrayLike | None = None) -> list[dict[str, Any]]:
+def as_tissues(tissues: Any, bvals: ArrayLike | None = None) -> list[dict[str, Any]]:
     """Return responses of several tissues as an option, with the b-values of their rows where these are given."""
     if isinstance(tissues, list):
         return [{key: value if key == "name" else _numbers(value) for key, value in t.items()} for t in tissues]
     if hasattr(tissues, "response") and hasattr(tissues, "iso"):  # MultiShellResponse
         table, iso = np.asarray(tissues.response, float), int(tissues.iso)
-        shells = np.asarray(tissues.shells, float)
+        bvals = np.asarray(tissues.shells, float)
         names = ["CSF", "GM", *(f"tissue{i + 1}" for i in range(2, iso))][:iso]
         tissues = {"WM": table[:, iso:], **{name: table[:, i : i + 1] for i, name in enumerate(names)}}
     if not isinstance(tissues, Mapping):
@@ -193,8 +193,8 @@ def as_tissues(tissues: Any, shells: ArrayLike | None = None) -> list[dict[str, 
     for name, rows in tissues.items():
         rows = np.array(rows, float)
         tissue = {"name": name, "zonal": rows[:, None] if rows.ndim == 1 else rows}
-        if shells is not None:
-            tissue["bvals"] = np.array(shells, float)
+        if bvals is not None:
+            tissue["bvals"] = np.array(bvals, float)
         found.append(tissue)
     return found
 

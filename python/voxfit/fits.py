@@ -55,9 +55,11 @@ def fit_csd(
     peak_threshold: float = default(0.5),
     peak_separation: float = default(25),
     refine_peaks: bool = default(False),
+    shells: ArrayLike | None = None,
     precision: Literal["double", "mixed"] = default("double"),
     isa: str | None = None,
     b0_threshold: float = default(50),
+    bvalue_scaling: Literal["auto", "yes", "no", "dipy"] = default("auto"),
     mask: ArrayLike | None = None,
     n_threads: int | None = None,
     progress: Progress | None = None,
@@ -111,6 +113,9 @@ def fit_csd(
         Least angle between peaks. A number above 0 and up to 90 degrees. Also ``min_separation_angle``.
     refine_peaks : bool, default False
         Move each peak from its direction of the sphere to the maximum between them, as MRtrix3 does.
+    shells : array_like, (n,), optional
+        b-values of the shells that are fitted: of one or more, and where the response is for shells, and with the
+        convention mrtrix, the highest of these. By default all.
     precision : {"double", "mixed"}, default "double"
         Arithmetic on the way to the result, which is double either way.
     isa : str, optional
@@ -119,6 +124,10 @@ def fit_csd(
     b0_threshold : float, default 50
         The b-value up to which a volume counts as not diffusion-weighted. A number of at least 0, in s/mm2. Where the
         gradient table is DIPY's, its own is the default.
+    bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
+        Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
+        does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
+        its units and lengths.
     mask : array_like, (...), optional
         The voxels to fit; all by default.
     n_threads : int, optional
@@ -172,9 +181,11 @@ def fit_csd(
         "peak_threshold": peak_threshold,
         "peak_separation": peak_separation,
         "refine_peaks": refine_peaks,
+        "shells": shells,
         "precision": precision,
         "isa": isa,
         "b0_threshold": b0_threshold,
+        "bvalue_scaling": bvalue_scaling,
     }
     return fit("csdm", data, gtab, options, aliases, mask, n_threads, progress)
 
@@ -198,6 +209,7 @@ def fit_free_water(
     precision: Literal["mixed", "double"] = default("mixed"),
     isa: str | None = None,
     b0_threshold: float = default(50),
+    bvalue_scaling: Literal["auto", "yes", "no", "dipy"] = default("auto"),
     mask: ArrayLike | None = None,
     n_threads: int | None = None,
     progress: Progress | None = None,
@@ -229,6 +241,10 @@ def fit_free_water(
     b0_threshold : float, default 50
         The b-value up to which a volume counts as not diffusion-weighted. A number of at least 0, in s/mm2. Where the
         gradient table is DIPY's, its own is the default.
+    bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
+        Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
+        does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
+        its units and lengths.
     mask : array_like, (...), optional
         The voxels to fit; all by default.
     n_threads : int, optional
@@ -290,6 +306,7 @@ def fit_free_water(
         "precision": precision,
         "isa": isa,
         "b0_threshold": b0_threshold,
+        "bvalue_scaling": bvalue_scaling,
     }
     return fit("fwdtim", data, gtab, options, aliases, mask, n_threads, progress)
 
@@ -309,15 +326,17 @@ def fit_msmt(
     gtab: GradientsLike,
     response: TissuesLike,
     *,
-    shells: ArrayLike | None = None,
+    response_bvals: ArrayLike | None = None,
     lmax: int = default(8),
     sh_basis: Literal["tournier07", "descoteaux07"] = default("tournier07"),
     directions: DirectionsLike | None = None,
     neg_lambda: float = default(1e-10),
     norm_lambda: float = default(1e-10),
+    shells: ArrayLike | None = None,
     prediction: bool = default(False),
     isa: str | None = None,
     b0_threshold: float = default(50),
+    bvalue_scaling: Literal["auto", "yes", "no", "dipy"] = default("auto"),
     mask: ArrayLike | None = None,
     n_threads: int | None = None,
     progress: Progress | None = None,
@@ -337,7 +356,7 @@ def fit_msmt(
     response : dict of str to array_like, or MultiShellResponse
         Signal of each tissue (WM, GM, CSF): zonal coefficients (MRtrix3's files), a row for each shell, b = 0
         included; or eigenvalues in mm2/s and S0. A dict by tissue, or DIPY's MultiShellResponse.
-    shells : array_like, optional
+    response_bvals : array_like, optional
         b-values of the rows of the responses; by default the rows are those of the data's shells, ascending.
     lmax : int, default 8
         Highest SH degree, of tissues whose response has as many. An even number from 2 to 12. Also ``sh_order_max``,
@@ -351,6 +370,9 @@ def fit_msmt(
         Regularisation of the constraint, MRtrix3's -neg_lambda. A number above 0 and below 1.
     norm_lambda : float, default 1e-10
         Regularisation of the solution, MRtrix3's -norm_lambda. A number above 0 and below 1.
+    shells : array_like, (n,), optional
+        b-values of the shells that are fitted, 0 for that of b = 0; by default all. Volumes that are in no shell are
+        left out.
     prediction : bool, default False
         Make a map of the predicted signal, too, as large as the data.
     isa : str, optional
@@ -359,6 +381,10 @@ def fit_msmt(
     b0_threshold : float, default 50
         The b-value up to which a volume counts as not diffusion-weighted. A number of at least 0, in s/mm2. Where the
         gradient table is DIPY's, its own is the default.
+    bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
+        Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
+        does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
+        its units and lengths.
     mask : array_like, (...), optional
         The voxels to fit; all by default.
     n_threads : int, optional
@@ -394,7 +420,8 @@ def fit_msmt(
             Iterations that the fit took; 0 where nothing was iterated. The item ``["iterations"]`` is the volume, the
             attribute has the fitted voxels in a row.
         prediction : ndarray, (..., N)
-            The signal that the model predicts, in the order of the volumes. Only when it is asked for.
+            The signal that the model predicts, in the order of the volumes; 0 for those that are not fitted. Only when
+            it is asked for.
         residual : ndarray, (...)
             Sum of the squared differences of predicted and measured signal.
 
@@ -404,15 +431,17 @@ def fit_msmt(
     >>> result.fod_wm    # doctest: +SKIP
     """
     options = {
-        "response": as_tissues(response, shells),
+        "response": as_tissues(response, response_bvals),
         "lmax": lmax,
         "sh_basis": sh_basis,
         "directions": directions,
         "neg_lambda": neg_lambda,
         "norm_lambda": norm_lambda,
+        "shells": shells,
         "prediction": prediction,
         "isa": isa,
         "b0_threshold": b0_threshold,
+        "bvalue_scaling": bvalue_scaling,
     }
     return fit("msmt", data, gtab, options, aliases, mask, n_threads, progress)
 
@@ -434,6 +463,7 @@ def fit_dti(
     mrtrix_order: bool = default(False),
     isa: str | None = None,
     b0_threshold: float = default(50),
+    bvalue_scaling: Literal["auto", "yes", "no", "dipy"] = default("auto"),
     mask: ArrayLike | None = None,
     n_threads: int | None = None,
     progress: Progress | None = None,
@@ -466,6 +496,10 @@ def fit_dti(
     b0_threshold : float, default 50
         The b-value up to which a volume counts as not diffusion-weighted. A number of at least 0, in s/mm2. Where the
         gradient table is DIPY's, its own is the default.
+    bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
+        Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
+        does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
+        its units and lengths.
     mask : array_like, (...), optional
         The voxels to fit; all by default.
     n_threads : int, optional
@@ -524,6 +558,7 @@ def fit_dti(
         "mrtrix_order": mrtrix_order,
         "isa": isa,
         "b0_threshold": b0_threshold,
+        "bvalue_scaling": bvalue_scaling,
     }
     return fit("dti", data, gtab, options, aliases, mask, n_threads, progress)
 
@@ -553,6 +588,7 @@ def fit_sfm(
     precision: Literal["mixed", "double"] = default("mixed"),
     isa: str | None = None,
     b0_threshold: float = default(50),
+    bvalue_scaling: Literal["auto", "yes", "no", "dipy"] = default("auto"),
     mask: ArrayLike | None = None,
     n_threads: int | None = None,
     progress: Progress | None = None,
@@ -594,6 +630,10 @@ def fit_sfm(
     b0_threshold : float, default 50
         The b-value up to which a volume counts as not diffusion-weighted. A number of at least 0, in s/mm2. Where the
         gradient table is DIPY's, its own is the default.
+    bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
+        Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
+        does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
+        its units and lengths.
     mask : array_like, (...), optional
         The voxels to fit; all by default.
     n_threads : int, optional
@@ -657,5 +697,6 @@ def fit_sfm(
         "precision": precision,
         "isa": isa,
         "b0_threshold": b0_threshold,
+        "bvalue_scaling": bvalue_scaling,
     }
     return fit("sfm", data, gtab, options, aliases, mask, n_threads, progress)

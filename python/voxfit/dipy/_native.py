@@ -57,7 +57,7 @@ class Native:
     def _make(self, **more: Any) -> voxfit.Model:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # DIPY's own set-up has warned
-            return voxfit.Model(self.name, self.gradients, **self.options, **more)
+            return voxfit.Model(self.name, self.gradients, bvalue_scaling="dipy", **self.options, **more)
 
     def fit(
         self, signal: np.ndarray, n_threads: int | None = None, mask: np.ndarray | None = None
