@@ -39,7 +39,7 @@ func Example() {
 	status := make([]kernel.Status, 2)
 	fitter.NewWorker().Fit(params, status, signal)
 
-	hemisphere := sh.Repulsion724Hemisphere()
+	hemisphere := sh.DefaultHemisphere()
 	finder, err := kernel.NewPeakFinder(kernel.PeakDesign{
 		Directions: hemisphere.Vertices, Edges: hemisphere.Edges,
 		Coefficients: fitter.Parameters(), B: sh.Descoteaux07.Evaluate(8, hemisphere.Vertices),

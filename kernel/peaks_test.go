@@ -117,7 +117,7 @@ func TestPeaksOfRandomFunctionsAreDIPYs(t *testing.T) {
 	for _, c := range []struct {
 		sphere *sh.Sphere
 		lmax   int
-	}{{sh.Symmetric362Hemisphere(), 8}, {sh.Repulsion724Hemisphere(), 8}, {sh.Symmetric362Hemisphere(), 12}, {sh.Symmetric362Hemisphere(), 4}} {
+	}{{sh.Symmetric362Hemisphere(), 8}, {sh.DefaultHemisphere(), 8}, {sh.Symmetric362Hemisphere(), 12}, {sh.Symmetric362Hemisphere(), 4}} {
 		n, count := 500, sh.Count(c.lmax)
 		coefficients := randomFunctions(n, c.lmax, uint64(c.lmax))
 		dipy := peer.DIPY(t, "peaks", peer.Arrays{
@@ -271,7 +271,7 @@ func TestGFAOfKnownFunctions(t *testing.T) {
 }
 
 func BenchmarkPeaks(b *testing.B) {
-	d := hemisphereDesign(sh.Repulsion724Hemisphere(), 8)
+	d := hemisphereDesign(sh.DefaultHemisphere(), 8)
 	f := randomFunctions(64, 8, 1)
 	for _, refine := range []bool{false, true} {
 		name := "vertices"

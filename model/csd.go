@@ -51,7 +51,7 @@ const ZeroTau = 1e-300
 // DIPY's defaults.
 type PeakOptions struct {
 	// Sphere holds the directions that are looked at, with edges between neighbours. nil means
-	// sh.Repulsion724Hemisphere, 362 of them.
+	// sh.DefaultHemisphere, 362 of them.
 	Sphere *sh.Sphere
 	// RelativeThreshold is the least height of a peak relative to the highest; 0 means 0.5.
 	RelativeThreshold float64
@@ -87,7 +87,7 @@ func (o CSDOptions) withDefaults() CSDOptions {
 		}
 	}
 	if o.Peaks.Sphere == nil {
-		o.Peaks.Sphere = sh.Repulsion724Hemisphere()
+		o.Peaks.Sphere = sh.DefaultHemisphere()
 	}
 	return o
 }

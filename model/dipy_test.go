@@ -140,7 +140,7 @@ func TestFirstPeakIsDIPYs(t *testing.T) {
 		ours := fit(m, a)
 		dipy := peer.DIPY(t, "peaks", peer.Arrays{
 			"coefficients": peer.Matrix(ours.params, ours.parameters),
-			"vertices":     peer.Vectors(sh.Repulsion724Hemisphere().Vertices),
+			"vertices":     peer.Vectors(sh.DefaultHemisphere().Vertices),
 		}, map[string]any{"lmax": set.lmax})
 		var first, count tally
 		for i := range a.voxels() {

@@ -26,6 +26,7 @@
 // NewHemisphere, each vertex stands for its antipode too, and neighbours across the rim are joined.
 //
 // Symmetric362 and its hemisphere are DIPY's, vertex by vertex, because a CSD fit depends on the directions
-// in which it forbids negative amplitudes. Repulsion724 and Directions300 are our own: axes spread by
-// Repulsion, which anyone can make again to the last bit with the seed written in the source.
+// in which it forbids negative amplitudes. So are those that Hemisphere gives by name, because peaks are looked
+// for on vertices; DefaultHemisphere is DIPY's default. Directions300 are our own: axes spread by Repulsion, which
+// anyone can make again to the last bit with the seed written in the source.
 package sh

@@ -53,18 +53,12 @@ func TestRepulsionGivesUnitVectorsOfTheUpperHalf(t *testing.T) {
 	}
 }
 
-// For comparison, DIPY 1.12.1's repulsion724 has the energy 125573.936 by the same formula:
-//
-//	from dipy.core.sphere import HemiSphere; from dipy.data import get_sphere
-//	v = HemiSphere.from_sphere(get_sphere(name="repulsion724")).vertices
-//	c = (v @ v.T)[np.triu_indices(362, 1)]; print((1/np.sqrt(2-2*c) + 1/np.sqrt(2+2*c)).sum())
 func TestEmbeddedSetsLieAtTheBottomOfTheirEnergy(t *testing.T) {
 	for _, set := range []struct {
 		name   string
 		points [][3]float64
 		most   float64
 	}{
-		{"repulsion724", Repulsion724Hemisphere().Vertices, 125573.6},
 		{"directions300", Directions300(), 85867.3},
 	} {
 		gradient := make([][3]float64, len(set.points))
