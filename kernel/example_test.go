@@ -49,10 +49,12 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
+	worker := finder.NewWorker()
+	worker.Load(params, fitter.Parameters(), 2)
+	peaks, gfa := worker.Peaks(), worker.GFA()
 	for voxel, s := range status {
-		fod := params[voxel*fitter.Parameters():][:fitter.Parameters()]
-		fmt.Printf("voxel %d: %v, GFA %.2f\n", voxel, s.Code, kernel.GFA(fod))
-		for _, p := range finder.NewWorker().Find(fod) {
+		fmt.Printf("voxel %d: %v, GFA %.2f\n", voxel, s.Code, gfa[voxel])
+		for _, p := range peaks[voxel] {
 			fmt.Printf("  peak along %.1f %.1f %.1f\n", math.Abs(p.Direction[0]), math.Abs(p.Direction[1]), math.Abs(p.Direction[2]))
 		}
 	}

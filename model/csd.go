@@ -47,22 +47,6 @@ type CSDOptions struct {
 // ZeroTau, as CSDOptions.Tau, is a threshold at zero: a share of the mean amplitude too small to tell any direction.
 const ZeroTau = 1e-300
 
-// PeakOptions say how the peaks of a fibre orientation distribution are found. The zero value is
-// DIPY's defaults.
-type PeakOptions struct {
-	// Sphere holds the directions that are looked at, with edges between neighbours. nil means
-	// sh.DefaultHemisphere, 362 of them.
-	Sphere *sh.Sphere
-	// RelativeThreshold is the least height of a peak relative to the highest; 0 means 0.5.
-	RelativeThreshold float64
-	// MinSeparation is the least angle between peaks in degrees; 0 means 25.
-	MinSeparation float64
-	// Max is the number of peaks in the maps; 0 means 5.
-	Max int
-	// Refine moves the peaks from the sphere's vertices to the maxima between them, as MRtrix3 does.
-	Refine bool
-}
-
 // maxLMax is the highest degree that tests cover; 91 coefficients are more than most protocols bear.
 const maxLMax = 12
 
@@ -77,17 +61,12 @@ func (o CSDOptions) withDefaults() CSDOptions {
 	}
 	setDefault(&o.Lambda, 1)
 	setDefault(&o.MaxIterations, 50)
-	setDefault(&o.Peaks.RelativeThreshold, 0.5)
-	setDefault(&o.Peaks.MinSeparation, 25)
-	setDefault(&o.Peaks.Max, 5)
+	o.Peaks = o.Peaks.withDefaults()
 	if o.Directions == nil {
 		o.Directions = sh.Symmetric362Hemisphere().Vertices
 		if o.Convention == MRtrix {
 			o.Directions = sh.Directions300()
 		}
-	}
-	if o.Peaks.Sphere == nil {
-		o.Peaks.Sphere = sh.DefaultHemisphere()
 	}
 	return o
 }
@@ -176,19 +155,13 @@ func NewCSD(g *acq.GradientTable, r acq.Response, o CSDOptions) (*CSD, error) {
 	if c.fitter, err = kernel.NewCSD(c.design, kernel.WithISA(o.ISA)); err != nil {
 		return nil, fmt.Errorf("csd: %w", err)
 	}
-	if c.finder, err = newPeakFinder(o); err != nil {
+	if c.finder, err = o.Peaks.finder(sh.Descoteaux07, o.LMax, o.ISA); err != nil {
 		return nil, fmt.Errorf("csd: %w", err)
 	}
-	c.maps = append([]Map{
-		{Name: "fod", Suffix: "dwimap", Components: sh.Count(o.LMax),
-			Description: fmt.Sprintf("SH coefficients of the fibre orientation distribution up to degree %d, basis %v: even l ascending, m = -l..l.", o.LMax, o.Basis)},
-		{Name: "gfa", Suffix: "dwimap", Components: 1,
-			Description: "Generalised fractional anisotropy of the fibre orientation distribution."},
-		{Name: "peaks", Suffix: "dwimap", Components: 3 * o.Peaks.Max,
-			Description: fmt.Sprintf("Unit vectors of up to %d peaks of the fibre orientation distribution, the highest first, in the frame of the given b-vectors; zeros where there are fewer.", o.Peaks.Max)},
-		{Name: "peakvalues", Suffix: "dwimap", Components: o.Peaks.Max,
-			Description: "Amplitudes of the fibre orientation distribution at its peaks, in their order; zeros where there are fewer."},
-	}, statusMaps...)
+	c.maps = []Map{{Name: "fod", Suffix: "dwimap", Components: sh.Count(o.LMax),
+		Description: fmt.Sprintf("SH coefficients of the fibre orientation distribution up to degree %d, basis %v: even l ascending, m = -l..l.", o.LMax, o.Basis)}}
+	c.maps = append(c.maps, o.Peaks.maps("the fibre orientation distribution", "")...)
+	c.maps = append(c.maps, statusMaps...)
 	return c, nil
 }
 
@@ -368,65 +341,31 @@ func chooseShell(g *acq.GradientTable, r acq.Response) (volumes []int, zonal []f
 	return highest.Volumes, r.Zonal[rows-1], nil
 }
 
-func newPeakFinder(o CSDOptions) (*kernel.PeakFinder, error) {
-	s := o.Peaks.Sphere
-	return kernel.NewPeakFinder(kernel.PeakDesign{
-		Directions: s.Vertices, Edges: s.Edges,
-		Coefficients: sh.Count(o.LMax), B: sh.Descoteaux07.Evaluate(o.LMax, s.Vertices),
-		RelativeThreshold: o.Peaks.RelativeThreshold, MinSeparation: o.Peaks.MinSeparation,
-		Max: o.Peaks.Max, Refine: o.Peaks.Refine,
-	})
-}
-
 // NewDeriver allocates the scratch that turns coefficients into maps.
 func (c *CSD) NewDeriver() Deriver {
-	return &csdDeriver{options: c.options, peaks: c.finder.NewWorker(), fod: make([]float64, sh.Count(c.options.LMax))}
+	return &csdDeriver{options: c.options, peaks: newPeakDeriver(c.finder, c.options.Peaks.Max), fod: make([]float64, sh.Count(c.options.LMax))}
 }
 
 type csdDeriver struct {
 	options CSDOptions
-	peaks   *kernel.PeakWorker
+	peaks   peakDeriver
 	fod     []float64
 }
 
 func (d *csdDeriver) Derive(out [][]float32, params []float64, status []kernel.Status) {
 	n := len(d.fod)
-	for v := range status {
-		coefficients := params[v*n:][:n]
-		if out[0] != nil {
-			d.writeFOD(out[0][v*n:][:n], coefficients)
-		}
-		if out[1] != nil {
-			out[1][v] = float32(kernel.GFA(coefficients))
-		}
-		if out[2] != nil || out[3] != nil {
-			writePeaks(out[2], out[3], v, d.options.Peaks.Max, d.peaks.Find(coefficients))
+	if out[0] != nil {
+		for v := range status {
+			d.writeFOD(out[0][v*n:][:n], params[v*n:][:n])
 		}
 	}
-	deriveStatus(out[4:], status)
+	d.peaks.derive(out[1:1+peakMapCount], params, n, len(status))
+	deriveStatus(out[1+peakMapCount:], status)
 }
 
 func (d *csdDeriver) writeFOD(dst []float32, coefficients []float64) {
 	sh.Convert(d.fod, coefficients, d.options.LMax, sh.Descoteaux07, d.options.Basis)
 	for i, c := range d.fod {
 		dst[i] = float32(c)
-	}
-}
-
-// writePeaks writes at most most peaks of a voxel, into those of the two maps that are wanted.
-func writePeaks(directions, values []float32, voxel, most int, peaks []kernel.Peak) {
-	if directions != nil {
-		directions = directions[3*most*voxel:][:3*most]
-		clear(directions)
-		for i, p := range peaks {
-			narrow(directions[3*i:], p.Direction[:])
-		}
-	}
-	if values != nil {
-		values = values[most*voxel:][:most]
-		clear(values)
-		for i, p := range peaks {
-			values[i] = float32(p.Value)
-		}
 	}
 }

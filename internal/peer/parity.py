@@ -25,6 +25,7 @@ from dipy.core.sphere import HemiSphere, Sphere
 from dipy.data import default_sphere
 from dipy.direction.peaks import peak_directions
 from dipy.reconst import csdeconv, dti, fwdti, sfm as dipy_sfm, shm
+from dipy.reconst.odf import gfa
 
 FUNCTIONS = {}
 
@@ -75,14 +76,14 @@ def csd_voxel(model, signal, convergence=50):
 
 @call
 def csd(arrays, lmax=8):
-    """coefficients (voxels x n), iterations (voxels), gfa (voxels) as SphHarmFit gives it."""
+    """coefficients (voxels x n), iterations (voxels), gfa (voxels) on the default sphere."""
     model = csd_model(arrays, lmax)
     fits = [csd_voxel(model, signal) for signal in arrays["signal"]]
     coefficients = np.array([fit[0] for fit in fits])
     return {
         "coefficients": coefficients,
         "iterations": np.array([float(fit[1]) for fit in fits]),
-        "gfa": shm.SphHarmFit(model, coefficients, None).gfa,
+        "gfa": np.nan_to_num(gfa(shm.SphHarmFit(model, coefficients, None).odf(default_sphere))),
     }
 
 

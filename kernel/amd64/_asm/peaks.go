@@ -1,0 +1,232 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// peaks writes the steps that find peaks, of which Package ops says what each is. Lane = voxel, but for combine, where
+// vertices are side by side. Each step does to a lane what a plain loop would do to one voxel.
+func peaks(single, double vectors) {
+	single.round(double)
+	single.samples()
+	single.maxima()
+	double.maxima()
+	double.spread()
+	double.combine()
+}
+
+// round writes numbers of double precision in single precision.
+func (v vectors) round(half vectors) {
+	v.function("peaksRound", "dst, squares *number, x *float64, columns int",
+		"writes columns vectors, of which the first lanes are x's vectors, rounded, and the others those",
+		"of as many vectors behind them; and the vector of the sums of their squares.")
+	dst, x, columns := load("dst"), load("x"), load("columns")
+	second := copied(columns)
+	IMUL3Q(I32(v.bytes), second, second)
+	ADDQ(x, second)
+	sum, low, high := v.register(0), v.register(1), v.register(2)
+	zero(sum)
+	repeat("column", columns, func() {
+		if v.wide() {
+			VCVTPD2PS(Mem{Base: x}, low.AsY())
+			VCVTPD2PS(Mem{Base: second}, high.AsY())
+			VINSERTF64X4(Imm(1), high.AsY(), low, low)
+		} else {
+			VCVTPD2PSY(Mem{Base: x}, low.AsX())
+			VCVTPD2PSY(Mem{Base: second}, high.AsX())
+			VINSERTF128(Imm(1), high.AsX(), low, low)
+		}
+		v.move(low, Mem{Base: dst})
+		v.fma(low, low, sum)
+		ADDQ(I32(half.bytes), x)
+		ADDQ(I32(half.bytes), second)
+		ADDQ(I32(v.bytes), dst)
+	})
+	v.move(sum, Mem{Base: load("squares")})
+	v.end()
+}
+
+// samples writes the values of functions.
+func (v vectors) samples() {
+	v.function("peaksSamples", "values, extremes, panels, x *number, count, columns int",
+		"writes the rows of count panels times x, row after row, and the vectors of the smallest and",
+		"the largest of them.")
+	values, panels, count, extremes := load("values"), load("panels"), load("count"), load("extremes")
+	low, high := v.register(v.panel), v.register(v.panel+1) // room for x and a number meanwhile
+	v.fill(low, v.infinity)
+	v.move(low, v.at(extremes, 0))
+	zero(high)
+	v.sub(low, high, high)
+	v.move(high, v.at(extremes, 1))
+	repeat("panel", count, func() {
+		zero(v.registers(0, v.panel)...)
+		v.accumulateColumns(panels, load("x"), load("columns"))
+		v.move(v.at(extremes, 0), low)
+		v.move(v.at(extremes, 1), high)
+		for r, sum := range v.registers(0, v.panel) {
+			v.move(sum, v.at(values, r))
+			v.min(sum, low, low)
+			v.max(sum, high, high)
+		}
+		v.move(low, v.at(extremes, 0))
+		v.move(high, v.at(extremes, 1))
+		ADDQ(I32(v.panel*v.bytes), values)
+	})
+	v.end()
+}
+
+// maxima lists the vertices that may be maxima. Registers are
+//
+//	0 margin   1 least   2 lowest   3 the value   4 the highest neighbour   5 other neighbours   6, 7, 8 room
+func (v vectors) maxima() {
+	v.function("peaksMaxima", "found *[4]uint16, values, limits *number, neighbours *int32, n, pairs int) (count int",
+		"compares each of n vectors of values with its pairs of neighbours, at byte offsets from values,",
+		"and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than",
+		"the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater",
+		"than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.")
+	found, values, neighbours, n, limits := load("found"), load("values"), load("neighbours"), load("n"), load("limits")
+	margin, least, lowest := v.register(0), v.register(1), v.register(2)
+	for i, limit := range []reg.VecPhysical{margin, least, lowest} {
+		v.move(v.at(limits, i), limit)
+	}
+	vertex, place := GP64(), copied(values)
+	XORQ(vertex, vertex)
+	first := copied(found)
+	value, highest, other := v.register(3), v.register(4), v.register(5)
+	repeat("vertex", n, func() {
+		v.move(Mem{Base: place}, value)
+		offsets, second := GP64(), GP64()
+		nextPair := func() {
+			MOVQ(Mem{Base: neighbours}, offsets)
+			ADDQ(Imm(8), neighbours)
+			MOVL(offsets.As32(), second.As32())
+			SHRQ(Imm(32), offsets)
+		}
+		nextPair()
+		v.move(Mem{Base: values, Index: second, Scale: 1}, highest)
+		v.move(Mem{Base: values, Index: offsets, Scale: 1}, other)
+		pairs := load("pairs")
+		DECQ(pairs)
+		repeat("pair", pairs, func() {
+			nextPair()
+			v.max(Mem{Base: values, Index: second, Scale: 1}, highest, highest)
+			v.max(Mem{Base: values, Index: offsets, Scale: 1}, other, other)
+		})
+		v.max(other, highest, highest)
+		v.listMaximum(found, vertex)
+		ADDQ(I32(v.bytes), place)
+		INCQ(vertex)
+	})
+	SUBQ(first, found)
+	SHRQ(Imm(3), found)
+	Store(found, ReturnIndex(0))
+	v.end()
+}
+
+// listMaximum writes what is to be said of a vertex, and moves on if there is anything.
+func (v vectors) listMaximum(found, vertex reg.GPVirtual) {
+	const atLeast, greater, atMost = 0x1D, 0x1E, 0x12 // ordered, no exception: false for NaN
+	margin, least, lowest, value, highest := v.register(0), v.register(1), v.register(2), v.register(3), v.register(4)
+	below, above := v.register(6), v.register(7)
+	v.sub(margin, highest, below)
+	v.max(least, below, below)
+	v.add(margin, highest, above)
+	masks := []reg.GPVirtual{GP32(), GP32(), GP32()} // maximum, doubtful, lowest
+	if v.wide() {
+		v.compare(U8(atLeast), below, value, reg.K1)
+		v.compare(U8(greater), above, value, reg.K2)
+		v.compare(U8(atMost), lowest, value, reg.K3)
+		KANDNW(reg.K1, reg.K2, reg.K2)
+		for i, k := range []reg.Register{reg.K1, reg.K2, reg.K3} {
+			KMOVW(k, masks[i])
+		}
+	} else {
+		third := v.register(8)
+		v.compare(U8(atLeast), below, value, below)
+		v.compare(U8(greater), above, value, above)
+		v.compare(U8(atMost), lowest, value, third)
+		VANDNPS(below, above, above)
+		for i, lanes := range []reg.VecPhysical{below, above, third} {
+			v.signs(lanes, masks[i])
+		}
+	}
+	for i, mask := range append([]reg.GPVirtual{vertex}, masks...) {
+		MOVW(mask.As16(), Mem{Base: found, Disp: 2 * i})
+	}
+	ORL(masks[2], masks[0])
+	XORL(masks[2], masks[2])
+	TESTL(masks[0], masks[0])
+	SETNE(masks[2].As8())
+	LEAQ(Mem{Base: found, Index: masks[2].As64(), Scale: 8}, found)
+}
+
+// spread writes the sums that generalised anisotropy is made of.
+//
+//	0 sum   1 sum of squares   2 value   3 its square   4 sum of squares of differences   5 mean
+func (v vectors) spread() {
+	v.function("peaksSpread", "sums, values *number, n int",
+		"writes the vectors of the sums of squares of n vectors' differences from their mean, and",
+		"of squares, added up in order.")
+	values, n := load("values"), load("n")
+	sum, squares, value, square := v.register(0), v.register(1), v.register(2), v.register(3)
+	differences, mean := v.register(4), v.register(5)
+	zero(sum, squares, differences)
+	place, left := copied(values), copied(n)
+	repeat("value", left, func() {
+		v.move(Mem{Base: place}, value)
+		v.mul(value, value, square)
+		v.add(value, sum, sum)
+		v.add(square, squares, squares)
+		ADDQ(I32(v.bytes), place)
+	})
+	VCVTSI2SDQ(n, mean.AsX(), mean.AsX())
+	v.broadcast(mean.AsX(), mean)
+	v.div(mean, sum, mean)
+	repeat("difference", n, func() {
+		v.move(Mem{Base: values}, value)
+		v.sub(mean, value, value)
+		v.mul(value, value, square)
+		v.add(square, differences, differences)
+		ADDQ(I32(v.bytes), values)
+	})
+	sums := load("sums")
+	v.move(differences, v.at(sums, 0))
+	v.move(squares, v.at(sums, 1))
+	v.end()
+}
+
+// combineTile is how many sums combine keeps in registers.
+const combineTile = 12
+
+// combine writes a weighted sum of rows.
+func (v vectors) combine() {
+	v.function("peaksCombine", "dst, rows, weights *number, offsets *int, count, tiles int",
+		"writes the sum of weights[i] times the row at the byte offset offsets[i] from rows on, added up",
+		"in order. There are 12 vectors to a tile.")
+	dst, rows, tiles := load("dst"), load("rows"), load("tiles")
+	sums, weight, product := v.registers(0, combineTile), v.register(combineTile), v.registers(combineTile+1, 3)
+	repeat("tile", tiles, func() {
+		zero(sums...)
+		weights, offsets, count := load("weights"), load("offsets"), load("count")
+		repeat("row", count, func() {
+			row := GP64()
+			MOVQ(Mem{Base: offsets}, row)
+			ADDQ(rows, row)
+			v.broadcast(Mem{Base: weights}, weight)
+			for j, sum := range sums {
+				v.mul(v.at(row, j), weight, product[j%3])
+				v.add(product[j%3], sum, sum)
+			}
+			ADDQ(Imm(8), weights)
+			ADDQ(Imm(8), offsets)
+		})
+		for j, sum := range sums {
+			v.move(sum, v.at(dst, j))
+		}
+		ADDQ(I32(combineTile*v.bytes), dst)
+		ADDQ(I32(combineTile*v.bytes), rows)
+	})
+	v.end()
+}
