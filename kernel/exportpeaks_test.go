@@ -14,7 +14,7 @@ func InDoubt(w *PeakWorker, functions []float64, stride int) (peaks, gfa int) {
 		for half := 0; half < w.n; half += l.steps.Double.Lanes {
 			l.spreadHalf(l.packed[half*l.width:])
 			for i := half; i < min(half+l.steps.Double.Lanes, w.n); i++ {
-				if _, ok := l.gfa(i, l.spreads[i-half], l.sums[i-half]); !ok {
+				if _, ok := l.gfa(i, l.spreads[i-half], l.sums[l.steps.Double.Lanes+i-half]); !ok {
 					gfa++
 				}
 			}

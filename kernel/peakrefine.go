@@ -44,13 +44,14 @@ func (f *PeakFinder) prepareRefinement() error {
 	return nil
 }
 
-// refine lets the peaks that were found climb to the maxima near them.
-func (w *PeakWorker) refine(coefficients []float64) {
+// refine lets peaks climb from vertices to the maxima near them, and returns those that are left, at most Max.
+func (w *PeakWorker) refine(coefficients []float64, vertices *ref.Peaks) []Peak {
 	w.finder.monomials.Multiply(w.weights, coefficients)
 	copy(w.polynomial.Weights(), w.weights)
-	for i := range w.found {
-		p := &w.found[i]
-		p.Direction, p.Value = ref.Climb(w.polynomial, p.Direction)
+	w.found = w.found[:0]
+	for i, v := range vertices.Index {
+		direction, value := ref.Climb(w.polynomial, w.finder.design.Directions[v])
+		w.found = append(w.found, Peak{direction, value, v})
 		for k := i; k > 0 && w.found[k].Value > w.found[k-1].Value; k-- {
 			w.found[k], w.found[k-1] = w.found[k-1], w.found[k]
 		}
@@ -62,7 +63,7 @@ func (w *PeakWorker) refine(coefficients []float64) {
 			n++
 		}
 	}
-	w.found = w.found[:n]
+	return w.found[:min(n, w.finder.design.Max)]
 }
 
 func (w *PeakWorker) nearFirst(n int, direction [3]float64) bool {

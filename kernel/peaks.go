@@ -142,11 +142,12 @@ type PeakWorker struct {
 // NewWorker allocates the scratch of one worker.
 func (f *PeakFinder) NewWorker() *PeakWorker {
 	n := len(f.design.Directions)
-	w := &PeakWorker{finder: f, scratch: ref.NewPeaks(n), found: make([]Peak, 0, n)}
+	w := &PeakWorker{finder: f, scratch: ref.NewPeaks(n)}
 	if f.values != nil {
 		w.values = make([]float64, f.values.PaddedRows())
 	}
 	if f.design.Refine {
+		w.found = make([]Peak, 0, n)
 		w.polynomial = ref.NewPolynomial(f.degree)
 		w.weights = make([]float64, f.monomials.PaddedRows())
 	}
@@ -247,12 +248,13 @@ func (w *PeakWorker) findPortably(i int) {
 
 // keep makes what was found at vertices the peaks of a function.
 func (w *PeakWorker) keep(i int, p *ref.Peaks) {
-	w.found = w.found[:0]
-	for k, v := range p.Index {
-		w.found = append(w.found, Peak{Direction: w.finder.design.Directions[v], Value: p.Value[k], Index: v})
+	d := &w.finder.design
+	if d.Refine {
+		w.peaks[i] = append(w.peaks[i][:0], w.refine(w.function(i), p)...)
+		return
 	}
-	if w.finder.design.Refine {
-		w.refine(w.function(i))
+	w.peaks[i] = w.peaks[i][:0]
+	for k, v := range p.Index[:min(len(p.Index), d.Max)] {
+		w.peaks[i] = append(w.peaks[i], Peak{Direction: d.Directions[v], Value: p.Value[k], Index: v})
 	}
-	w.peaks[i] = append(w.peaks[i][:0], w.found[:min(len(w.found), w.finder.design.Max)]...)
 }

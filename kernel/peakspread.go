@@ -76,27 +76,22 @@ func (w *PeakWorker) spreadInLanes() {
 		l.spreadHalf(l.packed[first*l.width:])
 		for i := first; i < min(first+lanes, w.n); i++ {
 			var ok bool
-			if w.gfa[i], ok = l.gfa(i, l.spreads[i-first], l.sums[i-first]); !ok {
+			if w.gfa[i], ok = l.gfa(i, l.spreads[i-first], l.sums[lanes+i-first]); !ok {
 				w.gfa[i] = w.portableGFA(i)
 			}
 		}
 	}
 }
 
-// spreadHalf writes the rows of peakSpread times the functions of a lot, and sums of the squares of R f.
+// spreadHalf writes the rows of peakSpread times the functions of a lot, and, as the second vector of sums, those of the
+// squares of R f.
 func (w *peakLaneWorker) spreadHalf(packed []float64) {
 	lanes, panel := w.steps.Double.Lanes, w.csd.Panel
 	for i, p := range w.spread.panels {
 		begin := w.spread.begin(i, panel)
 		w.csd.Multiply(&w.spreads[i*panel*lanes], &p[0], &packed[begin*lanes], &w.rows[0], 1, w.design.Coefficients-begin)
 	}
-	sums := w.sums[:lanes]
-	clear(sums)
-	for r := lanes; r < len(w.spreads); r += lanes {
-		for i, v := range w.spreads[r:][:lanes] {
-			sums[i] += float64(v * v)
-		}
-	}
+	w.steps.Spread(&w.sums[0], &w.spreads[lanes], w.spread.rows-1)
 }
 
 // gfa is the result of a function from the mean and the sum of squares of differences, if it is certain.
