@@ -69,7 +69,10 @@ func peakCases(t testing.TB) map[string]struct {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const n = 600
+	n := 300
+	if testing.Short() {
+		n = 100
+	}
 	for i, s := range []*sh.Sphere{sh.DefaultHemisphere(), sh.Symmetric362Hemisphere(), whole, small} {
 		for _, lmax := range []int{0, 2, 4, 8, 12} {
 			d := hemisphereDesign(s, lmax)
@@ -102,10 +105,10 @@ func peakCases(t testing.TB) map[string]struct {
 	cases["values"] = peakCase{d, values}
 	few := onVertices()
 	few.B = nil
-	cases["few values"] = peakCase{few, values[:600*7]}
+	cases["few values"] = peakCase{few, values[:n*7]}
 	apart := onVertices()
 	apart.Edges = apart.Edges[:4]
-	cases["vertices without neighbours"] = peakCase{apart, values[:600*7]}
+	cases["vertices without neighbours"] = peakCase{apart, values[:n*7]}
 	return cases
 }
 
