@@ -11,35 +11,49 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// CSDOptions are the choices of constrained spherical deconvolution. The zero value is DIPY's defaults;
-// with the convention MRtrix and all else zero they are those of MRtrix3's `dwi2fod csd`, except that
-// Basis is not MRtrix3's and the directions are this project's own.
+var csdKind = &Kind{
+	Name: "csdm", Class: "ConstrainedSphericalDeconvModel", Words: "Constrained spherical deconvolution", Entity: "csd", Function: "fit_csd",
+	Summary: "Constrained spherical deconvolution (Tournier 2007), as DIPY's ConstrainedSphericalDeconvModel or MRtrix3's dwi2fod csd does it",
+	Needs:   Needs{Response: true, Shells: 1, Measurements: 7},
+	Options: CSDOptions{},
+	New: func(in Inputs, options any) (Model, error) {
+		return asModel(NewCSD(in.Gradients, in.Response, options.(CSDOptions)))
+	},
+}
+
+// CSDOptions are the choices of constrained spherical deconvolution. The zero value is DIPY's defaults; with the
+// convention MRtrix and all else zero they are those of MRtrix3's `dwi2fod csd`, except that the directions are this
+// project's own. A zero field is the default.
 type CSDOptions struct {
 	// Convention is DIPY (the default) or MRtrix.
-	Convention Convention
-	// LMax is the highest degree of the fibre orientation distribution, even, 2 to 12. 0 means 8; with
-	// MRtrix, 8 or that of the response, if it is lower.
-	LMax int
-	// Basis is the one that the map of coefficients is written in. Parameters are always in
-	// Descoteaux07, whatever it is.
-	Basis sh.Basis
+	Convention Convention `json:"convention" choices:"dipy,mrtrix" default:"dipy" help:"Whose decisions are followed: DIPY's csdeconv, or MRtrix3's dwi2fod csd (constraint, start, threshold, norm, shells)."`
+	// LMax is the highest degree of the fibre orientation distribution.
+	LMax int `json:"lmax" range:"[2,12]" multiple:"2" aliases:"sh_order_max,sh_order" help:"Highest SH degree. By default 8; with the convention mrtrix 8 or that of the response, if it is lower."`
+	// Basis is the one that the map of coefficients is written in. Parameters are always in Descoteaux07, whatever
+	// it is.
+	Basis sh.Basis `json:"sh_basis" choices:"descoteaux07,tournier07" aliases:"basis_type,sh_basis_type" help:"Basis of the SH coefficients in the map fod: DIPY's legacy basis or MRtrix3's. By default the convention's; parameters are always in descoteaux07."`
 	// Directions are those in which the distribution is held non-negative. nil means the 181 of
 	// sh.Symmetric362Hemisphere, DIPY's default; with MRtrix, sh.Directions300. MRtrix3 has 300 of
 	// its own, of as good a distribution, and takes others with -directions.
-	Directions [][3]float64
-	// Lambda is the weight of that constraint, DIPY's lambda_ or MRtrix3's -neg_lambda; 0 means 1.
-	Lambda float64
-	// SolutionNorm is MRtrix3's -norm_lambda; 0 means 1. DIPY has none.
-	SolutionNorm float64
-	// Tau is the fraction of the mean amplitude below which a direction is held down; 0 means 0.1.
-	// For a threshold at zero give ZeroTau. With MRtrix the threshold is zero.
-	Tau float64
-	// MaxIterations is where a voxel that has not settled is given up; 0 means 50.
-	MaxIterations int
-	// Peaks says how the peaks are found.
-	Peaks PeakOptions
+	Directions [][3]float64 `json:"directions" aliases:"reg_sphere" help:"Directions in which no amplitude may be negative. By default the 181 of DIPY's symmetric362 hemisphere; with the convention mrtrix 300 of voxfit's own."`
+	// NegLambda is the weight of that constraint, DIPY's lambda_ or MRtrix3's -neg_lambda.
+	NegLambda float64 `json:"neg_lambda" range:"(0,inf)" default:"1" aliases:"lambda_,lambda" help:"Weight of the constraint that no amplitude is negative: DIPY's lambda_, MRtrix3's -neg_lambda."`
+	// NormLambda is MRtrix3's -norm_lambda; 0 means 1. DIPY has none.
+	NormLambda float64 `json:"norm_lambda" range:"(0,inf)" default:"1" with:"convention=mrtrix" help:"Weight of the solution's norm, MRtrix3's -norm_lambda."`
+	// Tau is the fraction of the mean amplitude below which a direction is held down. For a threshold at zero give
+	// ZeroTau. With MRtrix the threshold is zero.
+	Tau float64 `json:"tau" range:"[0,inf)" default:"0.1" zero:"1e-300" with:"convention=dipy" help:"Amplitudes below this share of the mean amplitude are constrained."`
+	// MaxIterations is where a voxel that has not settled is given up.
+	MaxIterations int `json:"max_iterations" range:"[1,65535]" default:"50" aliases:"convergence" help:"Iterations after which a voxel that has not settled is given up."`
+	// Sphere, Peaks, PeakThreshold, PeakSeparation and RefinePeaks say how the peaks are found. nil means
+	// sh.DefaultHemisphere.
+	Sphere         *sh.Sphere `json:"sphere" default:"repulsion724" help:"Directions among which peaks are looked for, and from which GFA is taken. By default DIPY's default_sphere, the 362 of its repulsion724 hemisphere."`
+	Peaks          int        `json:"peaks" range:"[1,65535]" default:"5" aliases:"npeaks" help:"Number of peaks in the maps peaks and peakvalues."`
+	PeakThreshold  float64    `json:"peak_threshold" range:"[0,1]" default:"0.5" zero:"1e-300" aliases:"relative_peak_threshold" help:"Least height of a peak relative to the highest, both above the smallest value where that is positive."`
+	PeakSeparation float64    `json:"peak_separation" unit:"degrees" range:"[0,90]" default:"25" zero:"1e-300" aliases:"min_separation_angle" help:"Least angle between peaks."`
+	RefinePeaks    bool       `json:"refine_peaks" help:"Move each peak from its direction of the sphere to the maximum between them, as MRtrix3 does."`
 	// Precision is kernel.Double (the default) or kernel.Mixed.
-	Precision kernel.Precision
+	Precision kernel.Precision `json:"precision" choices:"double,mixed" default:"double" help:"Arithmetic on the way to the result, which is double either way."`
 	// ISA is the instruction set, as kernel.WithISA takes it; "" leaves it to the environment.
 	ISA string
 }
@@ -52,54 +66,42 @@ const maxLMax = 12
 
 const defaultLMax = 8
 
-func (o CSDOptions) withDefaults() CSDOptions {
+// prepare fills in the defaults, but for directions. The degree stays open where the response decides it.
+func (o CSDOptions) prepare() (CSDOptions, error) {
+	if err := prepare(&o); err != nil {
+		return o, err
+	}
 	if o.Convention == MRtrix {
-		setDefault(&o.SolutionNorm, 1)
-	} else {
-		setDefault(&o.LMax, defaultLMax)
-		setDefault(&o.Tau, 0.1)
+		setDefault(&o.Basis, sh.Tournier07)
+		return o, nil
 	}
-	setDefault(&o.Lambda, 1)
-	setDefault(&o.MaxIterations, 50)
-	o.Peaks = o.Peaks.withDefaults()
-	if o.Directions == nil {
-		o.Directions = sh.Symmetric362Hemisphere().Vertices
-		if o.Convention == MRtrix {
-			o.Directions = sh.Directions300()
-		}
-	}
-	return o
+	setDefault(&o.Basis, sh.Descoteaux07)
+	setDefault(&o.LMax, defaultLMax)
+	return o, nil
 }
 
-func setDefault[T int | float64](value *T, instead T) {
-	if *value == 0 {
+func (o CSDOptions) peaks() peakRules {
+	return peakRules{o.Sphere, o.PeakThreshold, o.PeakSeparation, o.Peaks, o.RefinePeaks}
+}
+
+// directions are those of the constraint.
+func (o CSDOptions) directions() [][3]float64 {
+	switch {
+	case o.Directions != nil:
+		return o.Directions
+	case o.Convention == MRtrix:
+		return sh.Directions300()
+	}
+	return sh.Symmetric362Hemisphere().Vertices
+}
+
+func (o *CSDOptions) forMRtrix() bool { return o.Convention == MRtrix || o.Basis == sh.Tournier07 }
+
+func setDefault[T comparable](value *T, instead T) {
+	var zero T
+	if *value == zero {
 		*value = instead
 	}
-}
-
-func (o CSDOptions) check() error {
-	leftOpen := o.Convention == MRtrix && o.LMax == 0
-	switch {
-	case o.Convention > MRtrix:
-		return fmt.Errorf("convention is %v, expected %v or %v", o.Convention, DIPY, MRtrix)
-	case !leftOpen && (o.LMax < 2 || o.LMax > maxLMax || o.LMax%2 != 0):
-		return fmt.Errorf("lmax is %d, expected an even number from 2 to %d", o.LMax, maxLMax)
-	case o.Basis != sh.Descoteaux07 && o.Basis != sh.Tournier07:
-		return fmt.Errorf("basis is %v, expected %v or %v", o.Basis, sh.Descoteaux07, sh.Tournier07)
-	case len(o.Directions) == 0:
-		return errors.New("there are no directions for the constraint")
-	case !(o.Lambda > 0) || math.IsInf(o.Lambda, 1):
-		return fmt.Errorf("lambda is %v, expected a positive number", o.Lambda)
-	case !(o.Tau >= 0) || math.IsInf(o.Tau, 1):
-		return fmt.Errorf("tau is %v, expected a number of at least 0", o.Tau)
-	case o.Convention == MRtrix && o.Tau != 0:
-		return fmt.Errorf("tau is %v, expected none: the threshold of convention %v is zero", o.Tau, MRtrix)
-	case !(o.SolutionNorm >= 0) || math.IsInf(o.SolutionNorm, 1):
-		return fmt.Errorf("the weight of the solution's norm is %v, expected a positive number", o.SolutionNorm)
-	case o.Convention == DIPY && o.SolutionNorm != 0:
-		return fmt.Errorf("the weight of the solution's norm is %v, expected none with convention %v", o.SolutionNorm, DIPY)
-	}
-	return nil
 }
 
 // CSD is constrained spherical deconvolution (Tournier 2007) set up as DIPY's
@@ -139,40 +141,47 @@ type CSD struct {
 //
 // Errors say what was found and what was expected. Warnings has what is allowed but suspicious.
 func NewCSD(g *acq.GradientTable, r acq.Response, o CSDOptions) (*CSD, error) {
-	c := &CSD{options: o.withDefaults()}
-	if err := c.options.check(); err != nil {
-		return nil, fmt.Errorf("csd: %w", err)
+	options, err := o.prepare()
+	if err != nil {
+		return nil, fmt.Errorf("csdm: %w", err)
+	}
+	c := &CSD{options: options}
+	if err := r.Check(); err != nil {
+		return nil, fmt.Errorf("csdm: response: %w", err)
 	}
 	newDesign := c.newDesign
 	if o.Convention == MRtrix {
 		newDesign = c.mrtrixDesign
 	}
-	var err error
 	if c.design, err = newDesign(g, r); err != nil {
-		return nil, fmt.Errorf("csd: %w", err)
+		return nil, fmt.Errorf("csdm: %w", err)
 	}
 	o = c.options
 	if c.fitter, err = kernel.NewCSD(c.design, kernel.WithISA(o.ISA)); err != nil {
-		return nil, fmt.Errorf("csd: %w", err)
+		return nil, fmt.Errorf("csdm: %w", err)
 	}
-	if c.finder, err = o.Peaks.finder(sh.Descoteaux07, o.LMax, o.ISA); err != nil {
-		return nil, fmt.Errorf("csd: %w", err)
+	if c.finder, err = o.peaks().finder(sh.Descoteaux07, o.LMax, o.ISA); err != nil {
+		return nil, fmt.Errorf("csdm: %w", err)
 	}
-	c.maps = []Map{{Name: "fod", Suffix: "dwimap", Components: sh.Count(o.LMax),
-		Description: fmt.Sprintf("SH coefficients of the fibre orientation distribution up to degree %d, basis %v: even l ascending, m = -l..l.", o.LMax, o.Basis)}}
-	c.maps = append(c.maps, o.Peaks.maps("the fibre orientation distribution", "")...)
-	c.maps = append(c.maps, statusMaps...)
+	c.maps = append(append([]Map{c.fod(o.Basis)}, o.peaks().maps("the fibre orientation distribution", "")...), statusMaps...)
 	return c, nil
 }
 
-// Name is "csdm".
-func (c *CSD) Name() string { return "csdm" }
+// fod describes the SH coefficients.
+func (c *CSD) fod(basis sh.Basis) Map {
+	lmax := c.options.LMax
+	return Map{Name: "fod", Suffix: "dwimap", Components: sh.Count(lmax), Basis: basis,
+		Description: fmt.Sprintf("SH coefficients of the fibre orientation distribution up to degree %d, basis %v: even l ascending, m = -l..l.", lmax, basis)}
+}
 
-// StudyName is "ConstrainedSphericalDeconvModel".
-func (c *CSD) StudyName() string { return "ConstrainedSphericalDeconvModel" }
+// Kind describes the model before there is an acquisition.
+func (c *CSD) Kind() *Kind { return csdKind }
 
-// FileName is "csd".
-func (c *CSD) FileName() string { return "csd" }
+// Options are the CSDOptions in force.
+func (c *CSD) Options() any { return c.options }
+
+// Parameters are fod in the basis Descoteaux07.
+func (c *CSD) Parameters() []Map { return []Map{c.fod(sh.Descoteaux07)} }
 
 // Fitter is the kernel.
 func (c *CSD) Fitter() kernel.Fitter { return c.fitter }
@@ -197,12 +206,13 @@ func (c *CSD) newDesign(g *acq.GradientTable, r acq.Response) (kernel.CSDDesign,
 	}
 	if n > len(volumes) {
 		c.warnings = append(c.warnings, fmt.Sprintf(
-			"csd: %d coefficients (lmax %d) from %d diffusion-weighted volumes: only the constraint makes the fit unique", n, o.LMax, len(volumes)))
+			"csdm: %d coefficients (lmax %d) from %d diffusion-weighted volumes: only the constraint makes the fit unique", n, o.LMax, len(volumes)))
 	}
+	constrained := o.directions()
 	// DIPY's scale makes lambda comparable between numbers of coefficients and of directions; 362 is
 	// the number of vertices that it was tuned with.
-	lambda := o.Lambda * float64(n) * harmonics[0] / (math.Sqrt(float64(len(o.Directions))) * math.Sqrt(362))
-	b, gram := constraint(o.Directions, o.LMax, lambda)
+	lambda := o.NegLambda * float64(n) * harmonics[0] / (math.Sqrt(float64(len(constrained))) * math.Sqrt(362))
+	b, gram := constraint(constrained, o.LMax, lambda)
 	return kernel.CSDDesign{
 		Measurements: g.Len(), Volumes: volumes, Coefficients: n, X: convolved(directionsOf(g, volumes), o.LMax, harmonics),
 		B: b, Gram: gram,
@@ -343,7 +353,7 @@ func chooseShell(g *acq.GradientTable, r acq.Response) (volumes []int, zonal []f
 
 // NewDeriver allocates the scratch that turns coefficients into maps.
 func (c *CSD) NewDeriver() Deriver {
-	return &csdDeriver{options: c.options, peaks: newPeakDeriver(c.finder, c.options.Peaks.Max), fod: make([]float64, sh.Count(c.options.LMax))}
+	return &csdDeriver{options: c.options, peaks: newPeakDeriver(c.finder, c.options.Peaks), fod: make([]float64, sh.Count(c.options.LMax))}
 }
 
 type csdDeriver struct {
@@ -359,7 +369,7 @@ func (d *csdDeriver) Derive(out [][]float32, params []float64, status []kernel.S
 			d.writeFOD(out[0][v*n:][:n], params[v*n:][:n])
 		}
 	}
-	d.peaks.derive(out[1:1+peakMapCount], params, n, len(status))
+	d.peaks.derive(out[1:1+peakMapCount], params, n, 0, len(status))
 	deriveStatus(out[1+peakMapCount:], status)
 }
 

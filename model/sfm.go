@@ -1,9 +1,9 @@
 package model
 
 import (
-	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/kernel"
@@ -32,61 +32,42 @@ func (s Solver) String() string {
 	return fmt.Sprintf("Solver(%d)", uint8(s))
 }
 
-// SFMOptions are the choices of the sparse fascicle model. The zero value is DIPY's defaults.
+var sfmKind = &Kind{
+	Name: "sfm", Class: "SparseFascicleModel", Words: "Sparse fascicle", Entity: "sfm", Function: "fit_sfm",
+	Summary: "The sparse fascicle model (Rokem 2015), as DIPY's SparseFascicleModel with its IsotropicModel fits it",
+	Needs:   Needs{Shells: 1, Measurements: 2},
+	Options: SFMOptions{},
+	Timed:   Timed{Variant: "nnls", Options: `{"solver": "nnls"}`},
+	New: func(in Inputs, options any) (Model, error) {
+		return asModel(NewSFM(in.Gradients, options.(SFMOptions)))
+	},
+}
+
+// SFMOptions are the choices of the sparse fascicle model. The zero value is DIPY's defaults, as is that of a field.
 type SFMOptions struct {
+	// Solver is ElasticNet (the default) or NNLS.
+	Solver Solver `json:"solver" choices:"elasticnet,nnls" default:"elasticnet" help:"How weights are found: with the penalty of the elastic net, or by non-negative least squares."`
+	// L1Ratio is the share of the penalty of ElasticNet that falls on the weights, the rest falls on
+	// their squares.
+	L1Ratio float64 `json:"l1_ratio" range:"(0,1]" default:"0.5" with:"solver=elasticnet" help:"Share of the penalty that falls on the weights, not on their squares."`
+	// Alpha is the weight of the penalty, as in scikit-learn.
+	Alpha float64 `json:"alpha" range:"(0,inf)" default:"0.001" with:"solver=elasticnet" help:"Weight of the penalty, as in scikit-learn."`
+	// Evals are the diffusivities of a fascicle, along it and across it; the last two are equal.
+	Evals [3]float64 `json:"evals" unit:"mm2/s" default:"0.0015,0.0005,0.0005" aliases:"response" help:"Diffusivities of a fascicle, along it and (two equal ones) across it."`
 	// Sphere holds the directions that fascicles may have, one of each pair of opposite ones. nil
 	// means the 181 of sh.Symmetric362Hemisphere: DIPY has all 362, of which each pair has one
 	// column twice.
-	Sphere *sh.Sphere
-	// Evals are the diffusivities of a fascicle in mm2/s, along it and across it; the last two are
-	// equal. Zeros mean 0.0015, 0.0005, 0.0005.
-	Evals [3]float64
-	// Solver is ElasticNet (the default) or NNLS.
-	Solver Solver
-	// L1Ratio is the share of the penalty of ElasticNet that falls on the weights, the rest falls on
-	// their squares; 0 means 0.5.
-	L1Ratio float64
-	// Alpha is the weight of the penalty, as in scikit-learn; 0 means 0.001.
-	Alpha float64
+	Sphere *sh.Sphere `json:"sphere" default:"symmetric362" help:"Directions that fascicles may have, of which opposite ones count once; the ODF and its peaks are taken there, too. By default the 181 of DIPY's symmetric362 hemisphere."`
+	// Peaks, PeakThreshold and PeakSeparation say how the peaks of the ODF are found.
+	Peaks          int     `json:"peaks" range:"[1,65535]" default:"5" aliases:"npeaks" help:"Number of peaks in the maps peaks and peakvalues."`
+	PeakThreshold  float64 `json:"peak_threshold" range:"[0,1]" default:"0.5" zero:"1e-300" aliases:"relative_peak_threshold" help:"Least height of a peak relative to the highest, both above the smallest value where that is positive."`
+	PeakSeparation float64 `json:"peak_separation" unit:"degrees" range:"[0,90]" default:"25" zero:"1e-300" aliases:"min_separation_angle" help:"Least angle between peaks."`
 	// Prediction adds a map of the predicted signal, as large as the data.
-	Prediction bool
+	Prediction bool `json:"prediction" help:"Make a map of the predicted signal, too, as large as the data."`
 	// Precision is kernel.Mixed (the default) or kernel.Double.
-	Precision kernel.Precision
+	Precision kernel.Precision `json:"precision" choices:"mixed,double" default:"mixed" help:"Arithmetic on the way to the result, which is double either way."`
 	// ISA is the instruction set, as kernel.WithISA takes it; "" leaves it to the environment.
 	ISA string
-}
-
-const sfmPeaks = 5
-
-func (o SFMOptions) withDefaults() SFMOptions {
-	if o.Sphere == nil {
-		o.Sphere = sh.Symmetric362Hemisphere()
-	}
-	if o.Evals == ([3]float64{}) {
-		o.Evals = [3]float64{0.0015, 0.0005, 0.0005}
-	}
-	setDefault(&o.L1Ratio, 0.5)
-	setDefault(&o.Alpha, 0.001)
-	return o
-}
-
-func (o SFMOptions) check() error {
-	e := o.Evals
-	switch {
-	case len(o.Sphere.Vertices) == 0:
-		return errors.New("the sphere of fascicles has no vertices")
-	case !(e[0] > 0 && e[0] < math.Inf(1) && e[1] >= 0 && e[1] < e[0]):
-		return fmt.Errorf("the diffusivities of a fascicle are %v, expected a positive one and two smaller ones", e)
-	case e[1] != e[2]:
-		return fmt.Errorf("the diffusivities across a fascicle are %v and %v, expected equal ones", e[1], e[2])
-	case o.Solver > NNLS:
-		return fmt.Errorf("the solver is %v, expected %v or %v", o.Solver, ElasticNet, NNLS)
-	case !(o.L1Ratio >= 0 && o.L1Ratio <= 1):
-		return fmt.Errorf("the L1 ratio is %v, expected a number from 0 to 1", o.L1Ratio)
-	case !(o.Alpha >= 0) || math.IsInf(o.Alpha, 1):
-		return fmt.Errorf("alpha is %v, expected a number of at least 0", o.Alpha)
-	}
-	return nil
 }
 
 // SFM is the sparse fascicle model (Rokem et al. 2015) set up as DIPY's SparseFascicleModel with its
@@ -103,15 +84,15 @@ type SFM struct {
 	length  int // of a signal
 	design  kernel.SFMDesign
 	fitter  kernel.Fitter
-	odf     []float64 // directions x directions: the functions of fascicles, one after another
+	mixture *kernel.Combination // of the functions of fascicles
 	finder  *kernel.PeakFinder
 	maps    []Map
 }
 
 // NewSFM sets the model up for one acquisition, which must have a b0.
 func NewSFM(g *acq.GradientTable, o SFMOptions) (*SFM, error) {
-	o = o.withDefaults()
-	if err := o.check(); err != nil {
+	err := prepare(&o)
+	if err != nil {
 		return nil, fmt.Errorf("sfm: %w", err)
 	}
 	m := &SFM{options: o, volumes: g.DWIs(), b0s: g.B0s(), length: g.Len()}
@@ -119,26 +100,31 @@ func NewSFM(g *acq.GradientTable, o SFMOptions) (*SFM, error) {
 		return nil, fmt.Errorf("sfm: the gradient table has %d b0 and %d diffusion-weighted volumes, expected at least one of each", len(m.b0s), len(m.volumes))
 	}
 	m.design = m.newDesign(g)
-	var err error
 	if m.fitter, err = kernel.NewSFM(m.design, kernel.WithISA(o.ISA)); err != nil {
 		return nil, fmt.Errorf("sfm: %w", err)
 	}
-	m.odf = m.newODF()
-	if m.finder, err = m.newPeakFinder(); err != nil {
+	n := len(o.Sphere.Vertices)
+	if m.mixture, err = kernel.NewCombination(m.newODF(), n, n, kernel.WithISA(o.ISA)); err != nil {
+		return nil, fmt.Errorf("sfm: %w", err)
+	}
+	if m.finder, err = m.peaks().finderOfValues(o.ISA); err != nil {
 		return nil, fmt.Errorf("sfm: %w", err)
 	}
 	m.maps = m.newMaps()
 	return m, nil
 }
 
-// Name is "sfm".
-func (m *SFM) Name() string { return "sfm" }
+// Kind describes the model before there is an acquisition.
+func (m *SFM) Kind() *Kind { return sfmKind }
 
-// StudyName is "SparseFascicleModel".
-func (m *SFM) StudyName() string { return "SparseFascicleModel" }
+// Options are the SFMOptions in force.
+func (m *SFM) Options() any { return m.options }
 
-// FileName is "sfm".
-func (m *SFM) FileName() string { return "sfm" }
+// Warnings are none.
+func (m *SFM) Warnings() []string { return nil }
+
+// Parameters are weights, s0, isotropic, residual and kkt.
+func (m *SFM) Parameters() []Map { return append(m.maps[:1:1], m.maps[5:5+kernel.SFMExtra]...) }
 
 // Fitter is the kernel.
 func (m *SFM) Fitter() kernel.Fitter { return m.fitter }
@@ -157,20 +143,18 @@ func (m *SFM) newMaps() []Map {
 	}
 	n, sphere := len(m.options.Sphere.Vertices), m.options.Sphere.Name
 	maps := []Map{
-		{Name: "weights", Suffix: "dwimap", Components: n,
+		{Name: "weights", Suffix: "dwimap", Components: n, Directions: m.options.Sphere.Vertices,
 			Description: fmt.Sprintf("Weights of fascicles along the %d vertices of the sphere %s, in their order.", n, sphere)},
-		{Name: "odf", Suffix: "dwimap", Components: n,
+		{Name: "odf", Suffix: "dwimap", Components: n, Directions: m.options.Sphere.Vertices,
 			Description: fmt.Sprintf("Orientation distribution function at the %d vertices of the sphere %s: the weighted sum of the fascicles' tensor ODFs.", n, sphere)},
-		one("gfa", "Generalised fractional anisotropy of the orientation distribution function."),
-		{Name: "peaks", Suffix: "dwimap", Components: 3 * sfmPeaks,
-			Description: fmt.Sprintf("Unit vectors of up to %d peaks of the orientation distribution function, the highest first, in the frame of the given b-vectors; zeros where there are fewer.", sfmPeaks)},
-		{Name: "peakvalues", Suffix: "dwimap", Components: sfmPeaks,
-			Description: "The orientation distribution function at its peaks, in their order; zeros where there are fewer."},
+	}
+	maps = append(maps, m.peaks().maps("the orientation distribution function", "")...)
+	maps = append(maps,
 		one("s0", "Mean signal without diffusion weighting."),
 		one("isotropic", "Mean diffusion-weighted signal over S0, the part that fascicles do not explain."),
 		one("residual", "Root mean square of predicted less measured diffusion-weighted signal, over S0."),
 		one("kkt", "How far the weights are from fulfilling the conditions of the minimum, relative; rounding leaves 1e-15 to 1e-11."),
-	}
+	)
 	if m.options.Prediction {
 		maps = append(maps, Map{Name: "prediction", Suffix: "dwimap", Components: m.length,
 			Description: "Predicted signal of each measurement, in their order."})
@@ -181,7 +165,7 @@ func (m *SFM) newMaps() []Map {
 // newDesign makes the matrix of DIPY's sfm_design_matrix, and the penalties in the kernel's scale.
 func (m *SFM) newDesign(g *acq.GradientTable) kernel.SFMDesign {
 	o := m.options
-	n, rows := len(o.Sphere.Vertices), len(m.volumes)
+	n, rows := len(m.options.Sphere.Vertices), len(m.volumes)
 	d := kernel.SFMDesign{
 		Measurements: m.length, B0s: m.b0s, Volumes: m.volumes, Directions: n, A: make([]float64, 0, rows*n),
 		Precision: o.Precision,
@@ -191,7 +175,7 @@ func (m *SFM) newDesign(g *acq.GradientTable) kernel.SFMDesign {
 		b, direction := g.Bvals[v], g.Bvecs[v]
 		square := dot3(direction, direction)
 		mean := math.Exp(-b * (along + 2*across) / 3)
-		for _, axis := range o.Sphere.Vertices {
+		for _, axis := range m.options.Sphere.Vertices {
 			c := dot3(direction, axis)
 			d.A = append(d.A, math.Exp(-b*(float64(across*square)+float64((along-across)*c*c)))-mean)
 		}
@@ -233,35 +217,18 @@ func (m *SFM) newODF() []float64 {
 	return odf
 }
 
-// newPeakFinder looks for peaks by DIPY's rules and defaults, among the directions of fascicles.
-func (m *SFM) newPeakFinder() (*kernel.PeakFinder, error) {
-	s := m.options.Sphere
-	n := len(s.Vertices)
-	b := make([]float64, n*n)
-	for i := range n {
-		for j := range n {
-			b[i*n+j] = m.odf[j*n+i]
-		}
-	}
-	return kernel.NewPeakFinder(kernel.PeakDesign{
-		Directions: s.Vertices, Edges: s.Edges, Coefficients: n, B: b,
-		RelativeThreshold: 0.5, MinSeparation: 25, Max: sfmPeaks,
-	})
+// peaks are looked for among the directions of fascicles.
+func (m *SFM) peaks() peakRules {
+	o := m.options
+	return peakRules{sphere: o.Sphere, relativeThreshold: o.PeakThreshold, minSeparation: o.PeakSeparation, most: o.Peaks}
 }
 
 // ODF writes the orientation distribution function at the vertices of the sphere, given the
 // parameters of one voxel.
 func (m *SFM) ODF(odf, params []float64) {
-	n := len(odf)
-	clear(odf)
-	for i, weight := range params[:n] {
-		if weight == 0 {
-			continue
-		}
-		for j, v := range m.odf[i*n:][:n] {
-			odf[j] += float64(weight * v)
-		}
-	}
+	sum := make([]float64, m.mixture.Stride())
+	m.mixture.NewWorker().Sum(sum, params)
+	copy(odf, sum)
 }
 
 // Predict writes the signal of all measurements that the parameters of one voxel describe, as DIPY's
@@ -290,15 +257,25 @@ func (m *SFM) Predict(signal, params []float64) {
 
 // NewDeriver allocates the scratch that turns parameters into maps.
 func (m *SFM) NewDeriver() Deriver {
-	return &sfmDeriver{SFM: m, peaks: m.finder.NewWorker(), odf: make([]float64, m.design.Directions), signal: make([]float64, m.length)}
+	d := &sfmDeriver{SFM: m, peaks: newPeakDeriver(m.finder, m.options.Peaks), sums: m.mixture.NewWorker(), signal: make([]float64, m.length)}
+	d.odf = make([]float64, d.peaks.block()*m.mixture.Stride())
+	return d
 }
 
 type sfmDeriver struct {
 	*SFM
-	peaks  *kernel.PeakWorker
-	odf    []float64
+	peaks  peakDeriver
+	sums   *kernel.CombinationWorker
+	odf    []float64 // of a block of voxels
 	signal []float64
 }
+
+// The places of maps.
+const (
+	sfmODF   = 1
+	sfmPeaks = 2 // GFA and peaks
+	sfmRest  = sfmPeaks + peakMapCount
+)
 
 func (d *sfmDeriver) Derive(out [][]float32, params []float64, status []kernel.Status) {
 	n, each := d.design.Directions, d.fitter.Parameters()
@@ -307,43 +284,33 @@ func (d *sfmDeriver) Derive(out [][]float32, params []float64, status []kernel.S
 		if out[0] != nil {
 			narrow(out[0][v*n:], p[:n])
 		}
-		if out[1] != nil || out[2] != nil {
-			d.ODF(d.odf, p)
-		}
-		if out[1] != nil {
-			narrow(out[1][v*n:], d.odf)
-		}
-		if out[2] != nil {
-			out[2][v] = float32(sampledGFA(d.odf))
-		}
-		if out[3] != nil || out[4] != nil {
-			writePeaks(out[3], out[4], v, sfmPeaks, d.peaks.Find(p[:n]))
-		}
 		for i, x := range p[n:] {
-			put(out[5+i], v, float32(x))
+			put(out[sfmRest+i], v, float32(x))
 		}
-		if d.options.Prediction && out[5+kernel.SFMExtra] != nil {
+		if prediction := sfmRest + kernel.SFMExtra; d.options.Prediction && out[prediction] != nil {
 			d.Predict(d.signal, p)
-			narrow(out[5+kernel.SFMExtra][v*d.length:], d.signal)
+			narrow(out[prediction][v*d.length:], d.signal)
 		}
 	}
+	d.deriveODF(out[sfmODF:sfmRest], params, len(status))
 	deriveStatus(out[len(out)-len(statusMaps):], status)
 }
 
-// sampledGFA is the standard deviation of samples over their root mean square (Tuch 2004), as DIPY's
-// gfa.
-func sampledGFA(samples []float64) float64 {
-	n, sum, squares := float64(len(samples)), 0.0, 0.0
-	for _, v := range samples {
-		sum += v
-		squares += float64(v * v)
+// deriveODF writes the orientation distribution functions, their GFA and their peaks.
+func (d *sfmDeriver) deriveODF(out [][]float32, params []float64, voxels int) {
+	if !slices.ContainsFunc(out, func(m []float32) bool { return m != nil }) {
+		return
 	}
-	if squares == 0 || n < 2 {
-		return 0
+	n, each, stride, block := d.design.Directions, d.fitter.Parameters(), d.mixture.Stride(), d.peaks.block()
+	for first := 0; first < voxels; first += block {
+		count := min(block, voxels-first)
+		for i := range count {
+			odf := d.odf[i*stride:][:stride]
+			d.sums.Sum(odf, params[(first+i)*each:])
+			if out[0] != nil {
+				narrow(out[0][(first+i)*n:], odf[:n])
+			}
+		}
+		d.peaks.derive(out[1:], d.odf, stride, first, count)
 	}
-	mean, deviation := sum/n, 0.0
-	for _, v := range samples {
-		deviation += float64((v - mean) * (v - mean))
-	}
-	return math.Sqrt(n * deviation / ((n - 1) * squares))
 }
