@@ -427,6 +427,9 @@ func (s *Settings) fromText(o Option, text string) (any, error) {
 		}
 		if !IsNumbers(text) {
 			directions, err := acq.ReadMRtrixDirections(text)
+			if err != nil && o.Kind == SphereOption {
+				err = fmt.Errorf("%w; DIPY's spheres are called %s", err, list(sh.Hemispheres(), "and"))
+			}
 			if err != nil {
 				return nil, fmt.Errorf("%s: %s: %w", s.kind.Name, s.spell(o.Name), err)
 			}
@@ -479,7 +482,7 @@ func (o Option) namesSphere(text string) bool {
 
 // NamesFile says whether an argument of the command line is the name of a file: of one that has a set of directions.
 func (o Option) NamesFile(text string) bool {
-	return (o.Kind == DirectionsOption || o.Kind == SphereOption) && !o.namesSphere(text) && !IsNumbers(text)
+	return (o.Kind == DirectionsOption || o.Kind == SphereOption) && text != "" && !o.namesSphere(text) && !IsNumbers(text)
 }
 
 // IsNumbers says whether an argument of the command line is numbers, not the name of a file.
