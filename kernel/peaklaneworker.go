@@ -21,8 +21,9 @@ type peakLaneWorker struct {
 	search64 peakSearch[float64]
 	lane     []peakLane
 	wanted   []peakWanted
-	spreads  []float64 // rows of peakSpread times functions
-	sums     []float64 // of squares
+	spreads  []float64     // rows of peakSpread times functions
+	sums     []float64     // of squares
+	climbers *peakClimbers // nil where peaks are not refined
 }
 
 // peakSearch is memory of ops.PeakSearch.

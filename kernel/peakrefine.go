@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/voxfit/voxfit/kernel/internal/ops"
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 	"gonum.org/v1/gonum/mat"
 )
@@ -44,15 +45,52 @@ func (f *PeakFinder) prepareRefinement() error {
 	return nil
 }
 
-// refine lets peaks climb from vertices to the maxima near them, and returns those that are left, at most Max.
-func (w *PeakWorker) refine(coefficients []float64, vertices *ref.Peaks) []Peak {
-	w.finder.monomials.Multiply(w.weights, coefficients)
-	copy(w.polynomial.Weights(), w.weights)
+// peakClimb is a peak that is to be refined.
+type peakClimb struct {
+	function int
+	peak     Peak
+}
+
+// refineAll lets the peaks that were found at vertices climb to the maxima near them.
+func (w *PeakWorker) refineAll() {
+	if w.lanes != nil && w.lanes.climbers != nil {
+		w.climbInLanes()
+	} else {
+		w.climbPortably()
+	}
+	for i := range w.n {
+		w.peaks[i] = w.peaks[i][:0]
+	}
+	for first := 0; first < len(w.climbs); {
+		last := first + 1
+		for last < len(w.climbs) && w.climbs[last].function == w.climbs[first].function {
+			last++
+		}
+		w.keepRefined(w.climbs[first:last])
+		first = last
+	}
+}
+
+func (w *PeakWorker) climbPortably() {
+	function := -1
+	for i := range w.climbs {
+		c := &w.climbs[i]
+		if c.function != function {
+			function = c.function
+			w.finder.monomials.Multiply(w.weights, w.function(function))
+			copy(w.polynomial.Weights(), w.weights)
+		}
+		c.peak.Direction, c.peak.Value = ref.Climb(w.polynomial, c.peak.Direction)
+	}
+}
+
+// keepRefined orders the refined peaks of a function anew, and keeps of those that are too near to one another by now
+// the higher.
+func (w *PeakWorker) keepRefined(climbs []peakClimb) {
 	w.found = w.found[:0]
-	for i, v := range vertices.Index {
-		direction, value := ref.Climb(w.polynomial, w.finder.design.Directions[v])
-		w.found = append(w.found, Peak{direction, value, v})
-		for k := i; k > 0 && w.found[k].Value > w.found[k-1].Value; k-- {
+	for _, c := range climbs {
+		w.found = append(w.found, c.peak)
+		for k := len(w.found) - 1; k > 0 && w.found[k].Value > w.found[k-1].Value; k-- {
 			w.found[k], w.found[k-1] = w.found[k-1], w.found[k]
 		}
 	}
@@ -63,7 +101,8 @@ func (w *PeakWorker) refine(coefficients []float64, vertices *ref.Peaks) []Peak 
 			n++
 		}
 	}
-	return w.found[:min(n, w.finder.design.Max)]
+	i := climbs[0].function
+	w.peaks[i] = append(w.peaks[i], w.found[:min(n, w.finder.design.Max)]...)
 }
 
 func (w *PeakWorker) nearFirst(n int, direction [3]float64) bool {
@@ -73,4 +112,82 @@ func (w *PeakWorker) nearFirst(n int, direction [3]float64) bool {
 		}
 	}
 	return false
+}
+
+// peakClimbers are peaks that climb side by side, one in each lane. A lane whose peak has arrived gets the next one.
+type peakClimbers struct {
+	climbers []ref.Climber
+	climb    []int     // of each lane; -1 where there is none
+	weights  []float64 // of the monomials, with their scale
+	points   []float64
+	tables   []float64
+	jets     []float64
+}
+
+func newPeakClimbers(degree, monomials, lanes int) *peakClimbers {
+	vectors := func(n int) []float64 { return aligned[float64](n * lanes) }
+	return &peakClimbers{
+		climbers: make([]ref.Climber, lanes), climb: make([]int, lanes), weights: vectors(monomials),
+		points: vectors(3), tables: vectors(ops.JetTables(degree)), jets: vectors(10),
+	}
+}
+
+func (w *PeakWorker) climbInLanes() {
+	s, lanes := w.lanes.climbers, w.lanes.steps.Double.Lanes
+	next, function := 0, -1
+	live := 0
+	for lane := range lanes {
+		s.climb[lane] = -1
+		if w.beginClimb(lane, &next, &function) {
+			live++
+		}
+	}
+	for live > 0 {
+		for lane := range lanes {
+			for axis, x := range s.climbers[lane].Point() {
+				s.points[axis*lanes+lane] = x
+			}
+		}
+		w.lanes.steps.Jets(&s.jets[0], &s.weights[0], &s.points[0], &s.tables[0], w.finder.degree)
+		for lane := range lanes {
+			if s.climb[lane] < 0 || !s.climbers[lane].Take(s.jet(lane, lanes)) {
+				continue
+			}
+			p := &w.climbs[s.climb[lane]].peak
+			p.Direction, p.Value = s.climbers[lane].Peak()
+			s.climb[lane] = -1
+			if !w.beginClimb(lane, &next, &function) {
+				live--
+			}
+		}
+	}
+}
+
+// beginClimb gives a lane the next peak. It returns false when there is none. function is the one whose weights are known.
+func (w *PeakWorker) beginClimb(lane int, next, function *int) bool {
+	if *next == len(w.climbs) {
+		return false
+	}
+	s, lanes := w.lanes.climbers, w.lanes.steps.Double.Lanes
+	c := &w.climbs[*next]
+	s.climb[lane] = *next
+	*next++
+	s.climbers[lane].Start(c.peak.Direction)
+	if c.function != *function {
+		*function = c.function
+		w.finder.monomials.Multiply(w.weights, w.function(c.function))
+	}
+	for m, scale := range w.polynomial.Scale() {
+		s.weights[m*lanes+lane] = w.weights[m] * scale
+	}
+	return true
+}
+
+func (s *peakClimbers) jet(lane, lanes int) ref.Jet {
+	j := s.jets[lane:]
+	return ref.Jet{
+		Value:    j[0],
+		Gradient: [3]float64{j[lanes], j[2*lanes], j[3*lanes]},
+		Hessian:  [6]float64{j[4*lanes], j[5*lanes], j[6*lanes], j[7*lanes], j[8*lanes], j[9*lanes]},
+	}
 }

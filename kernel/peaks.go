@@ -129,6 +129,7 @@ type PeakWorker struct {
 	values     []float64
 	scratch    *ref.Peaks
 	found      []Peak
+	climbs     []peakClimb
 	polynomial *ref.Polynomial
 	weights    []float64
 
@@ -155,6 +156,12 @@ func (f *PeakFinder) NewWorker() *PeakWorker {
 	if f.lanes != nil {
 		w.lanes = newPeakLaneWorker(f.lanes)
 		block = f.lanes.block()
+		if f.design.Refine {
+			w.lanes.climbers = newPeakClimbers(f.degree, f.design.Coefficients, f.lanes.steps.Double.Lanes)
+		}
+	}
+	if f.design.Refine {
+		w.climbs = make([]peakClimb, 0, block*n)
 	}
 	w.gfa, w.peaks = make([]float32, block), make([][]Peak, block)
 	most := min(f.design.Max, n)
@@ -198,12 +205,16 @@ func (w *PeakWorker) function(i int) []float64 {
 // With Refine, each of those then climbs to the maximum near it; they are ordered anew, and of two
 // that MinSeparation finds too near by then only the higher is kept.
 func (w *PeakWorker) Peaks() [][]Peak {
+	w.climbs = w.climbs[:0]
 	if w.lanes != nil {
 		w.findInLanes()
-		return w.peaks[:w.n]
+	} else {
+		for i := range w.n {
+			w.findPortably(i)
+		}
 	}
-	for i := range w.n {
-		w.findPortably(i)
+	if w.finder.design.Refine {
+		w.refineAll()
 	}
 	return w.peaks[:w.n]
 }
@@ -246,11 +257,13 @@ func (w *PeakWorker) findPortably(i int) {
 	w.keep(i, w.scratch)
 }
 
-// keep makes what was found at vertices the peaks of a function.
+// keep makes what was found at vertices the peaks of a function, or lists it as what is to be refined.
 func (w *PeakWorker) keep(i int, p *ref.Peaks) {
 	d := &w.finder.design
 	if d.Refine {
-		w.peaks[i] = append(w.peaks[i][:0], w.refine(w.function(i), p)...)
+		for k, v := range p.Index {
+			w.climbs = append(w.climbs, peakClimb{i, Peak{Direction: d.Directions[v], Value: p.Value[k], Index: v}})
+		}
 		return
 	}
 	w.peaks[i] = w.peaks[i][:0]

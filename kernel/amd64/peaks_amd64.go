@@ -15,6 +15,7 @@ var (
 		Round:  peaksRoundSingleAVX512,
 		Panel:  23, Samples: peaksSamplesSingleAVX512,
 		Spread: peaksSpreadAVX512,
+		Jets:   peaksJetsAVX512,
 		Tile:   12, Combine: peaksCombineAVX512,
 	}
 	peaks256 = &ops.Peaks{
@@ -23,6 +24,7 @@ var (
 		Round:  peaksRoundSingleAVX2,
 		Panel:  13, Samples: peaksSamplesSingleAVX2,
 		Spread: peaksSpreadAVX2,
+		Jets:   peaksJetsAVX2,
 		Tile:   12, Combine: peaksCombineAVX2,
 	}
 )

@@ -325,6 +325,7 @@ value15:
 	JNZ     value15
 
 after_value16:
+	VXORPD       X5, X5, X5
 	VCVTSI2SDQ   CX, X5, X5
 	VBROADCASTSD X5, Y5
 	VDIVPD       Y5, Y0, Y5
@@ -427,5 +428,151 @@ after_row22:
 	JNZ     tile19
 
 after_tile20:
+	VZEROUPPER
+	RET
+
+// func peaksJetsAVX2(jets *float64, weights *float64, points *float64, tables *float64, degree int)
+// Requires: AVX, AVX2
+TEXT ·peaksJetsAVX2(SB), NOSPLIT, $0-40
+	MOVQ   tables+24(FP), AX
+	MOVQ   degree+32(FP), CX
+	MOVQ   CX, DX
+	INCQ   DX
+	IMUL3Q $+96, DX, DX
+	MOVQ   AX, BX
+	MOVQ   points+16(FP), SI
+	MOVQ   $0x00000003, DI
+	TESTQ  DI, DI
+	JZ     after_axis24
+
+axis23:
+	VMOVUPD      (SI), Y3
+	ADDQ         $+32, SI
+	MOVQ         $0x3ff0000000000000, R8
+	VMOVQ        R8, X0
+	VBROADCASTSD X0, Y0
+	VXORPD       Y1, Y1, Y1
+	VXORPD       Y2, Y2, Y2
+	MOVQ         CX, R9
+	XORQ         R8, R8
+	INCQ         R9
+	TESTQ        R9, R9
+	JZ           after_row26
+
+row25:
+	VXORPD       X4, X4, X4
+	VCVTSI2SDQ   R8, X4, X4
+	VBROADCASTSD X4, Y4
+	MOVQ         R8, R10
+	DECQ         R10
+	IMULQ        R8, R10
+	VXORPD       X5, X5, X5
+	VCVTSI2SDQ   R10, X5, X5
+	VBROADCASTSD X5, Y5
+	VMULPD       Y1, Y4, Y4
+	VMULPD       Y2, Y5, Y5
+	VMOVUPD      Y0, (BX)
+	VMOVUPD      Y4, 32(BX)
+	VMOVUPD      Y5, 64(BX)
+	VMULPD       Y3, Y0, Y6
+	VMOVUPD      Y1, Y2
+	VMOVUPD      Y0, Y1
+	VMOVUPD      Y6, Y0
+	ADDQ         $+96, BX
+	INCQ         R8
+	DECQ         R9
+	JNZ          row25
+
+after_row26:
+	DECQ DI
+	JNZ  axis23
+
+after_axis24:
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	MOVQ   weights+8(FP), BX
+	MOVQ   AX, SI
+	ADDQ   DX, SI
+	SUBQ   $+96, SI
+	ADDQ   DX, AX
+	MOVQ   AX, DI
+	ADDQ   DX, DI
+	MOVQ   CX, R8
+	INCQ   R8
+	MOVQ   $0x00000001, R9
+	TESTQ  R8, R8
+	JZ     after_power28
+
+power27:
+	MOVQ  R9, R10
+	MOVQ  AX, CX
+	MOVQ  DI, DX
+	TESTQ R10, R10
+	JZ    after_monomial30
+
+monomial29:
+	VMOVUPD (BX), Y14
+	VMULPD  (SI), Y14, Y10
+	VMULPD  32(SI), Y14, Y11
+	VMULPD  64(SI), Y14, Y12
+	VMULPD  (CX), Y10, Y13
+	VMULPD  (DX), Y13, Y14
+	VADDPD  Y14, Y0, Y0
+	VMULPD  32(DX), Y13, Y14
+	VADDPD  Y14, Y3, Y3
+	VMULPD  64(DX), Y13, Y14
+	VADDPD  Y14, Y9, Y9
+	VMULPD  32(CX), Y10, Y13
+	VMULPD  (DX), Y13, Y14
+	VADDPD  Y14, Y2, Y2
+	VMULPD  32(DX), Y13, Y14
+	VADDPD  Y14, Y8, Y8
+	VMULPD  64(CX), Y10, Y13
+	VMULPD  (DX), Y13, Y14
+	VADDPD  Y14, Y7, Y7
+	VMULPD  (CX), Y11, Y13
+	VMULPD  (DX), Y13, Y14
+	VADDPD  Y14, Y1, Y1
+	VMULPD  32(DX), Y13, Y14
+	VADDPD  Y14, Y6, Y6
+	VMULPD  32(CX), Y11, Y13
+	VMULPD  (DX), Y13, Y14
+	VADDPD  Y14, Y5, Y5
+	VMULPD  (CX), Y12, Y13
+	VMULPD  (DX), Y13, Y14
+	VADDPD  Y14, Y4, Y4
+	ADDQ    $+32, BX
+	SUBQ    $+96, CX
+	ADDQ    $+96, DX
+	DECQ    R10
+	JNZ     monomial29
+
+after_monomial30:
+	SUBQ $+96, SI
+	ADDQ $+96, AX
+	INCQ R9
+	DECQ R8
+	JNZ  power27
+
+after_power28:
+	MOVQ    jets+0(FP), AX
+	VMOVUPD Y0, (AX)
+	VMOVUPD Y1, 32(AX)
+	VMOVUPD Y2, 64(AX)
+	VMOVUPD Y3, 96(AX)
+	VMOVUPD Y4, 128(AX)
+	VMOVUPD Y5, 160(AX)
+	VMOVUPD Y6, 192(AX)
+	VMOVUPD Y7, 224(AX)
+	VMOVUPD Y8, 256(AX)
+	VMOVUPD Y9, 288(AX)
 	VZEROUPPER
 	RET

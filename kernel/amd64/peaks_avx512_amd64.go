@@ -43,3 +43,10 @@ func peaksSpreadAVX512(sums *float64, values *float64, n int)
 //
 //go:noescape
 func peaksCombineAVX512(dst *float64, rows *float64, weights *float64, offsets *int, count int, tiles int)
+
+// peaksJetsAVX512 writes ten vectors about homogeneous polynomials at points: value, gradient, and the second
+// derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights: x^degree first, then falling powers of
+// x, and of y within those.
+//
+//go:noescape
+func peaksJetsAVX512(jets *float64, weights *float64, points *float64, tables *float64, degree int)

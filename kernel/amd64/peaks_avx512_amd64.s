@@ -362,6 +362,7 @@ value15:
 	JNZ     value15
 
 after_value16:
+	VXORPD       X5, X5, X5
 	VCVTSI2SDQ   CX, X5, X5
 	VBROADCASTSD X5, Z5
 	VDIVPD       Z5, Z0, Z5
@@ -464,5 +465,151 @@ after_row22:
 	JNZ     tile19
 
 after_tile20:
+	VZEROUPPER
+	RET
+
+// func peaksJetsAVX512(jets *float64, weights *float64, points *float64, tables *float64, degree int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·peaksJetsAVX512(SB), NOSPLIT, $0-40
+	MOVQ   tables+24(FP), AX
+	MOVQ   degree+32(FP), CX
+	MOVQ   CX, DX
+	INCQ   DX
+	IMUL3Q $+192, DX, DX
+	MOVQ   AX, BX
+	MOVQ   points+16(FP), SI
+	MOVQ   $0x00000003, DI
+	TESTQ  DI, DI
+	JZ     after_axis24
+
+axis23:
+	VMOVUPD      (SI), Z3
+	ADDQ         $+64, SI
+	MOVQ         $0x3ff0000000000000, R8
+	VMOVQ        R8, X0
+	VBROADCASTSD X0, Z0
+	VXORPD       Z1, Z1, Z1
+	VXORPD       Z2, Z2, Z2
+	MOVQ         CX, R9
+	XORQ         R8, R8
+	INCQ         R9
+	TESTQ        R9, R9
+	JZ           after_row26
+
+row25:
+	VXORPD       X4, X4, X4
+	VCVTSI2SDQ   R8, X4, X4
+	VBROADCASTSD X4, Z4
+	MOVQ         R8, R10
+	DECQ         R10
+	IMULQ        R8, R10
+	VXORPD       X5, X5, X5
+	VCVTSI2SDQ   R10, X5, X5
+	VBROADCASTSD X5, Z5
+	VMULPD       Z1, Z4, Z4
+	VMULPD       Z2, Z5, Z5
+	VMOVUPD      Z0, (BX)
+	VMOVUPD      Z4, 64(BX)
+	VMOVUPD      Z5, 128(BX)
+	VMULPD       Z3, Z0, Z6
+	VMOVUPD      Z1, Z2
+	VMOVUPD      Z0, Z1
+	VMOVUPD      Z6, Z0
+	ADDQ         $+192, BX
+	INCQ         R8
+	DECQ         R9
+	JNZ          row25
+
+after_row26:
+	DECQ DI
+	JNZ  axis23
+
+after_axis24:
+	VXORPD Z0, Z0, Z0
+	VXORPD Z1, Z1, Z1
+	VXORPD Z2, Z2, Z2
+	VXORPD Z3, Z3, Z3
+	VXORPD Z4, Z4, Z4
+	VXORPD Z5, Z5, Z5
+	VXORPD Z6, Z6, Z6
+	VXORPD Z7, Z7, Z7
+	VXORPD Z8, Z8, Z8
+	VXORPD Z9, Z9, Z9
+	MOVQ   weights+8(FP), BX
+	MOVQ   AX, SI
+	ADDQ   DX, SI
+	SUBQ   $+192, SI
+	ADDQ   DX, AX
+	MOVQ   AX, DI
+	ADDQ   DX, DI
+	MOVQ   CX, R8
+	INCQ   R8
+	MOVQ   $0x00000001, R9
+	TESTQ  R8, R8
+	JZ     after_power28
+
+power27:
+	MOVQ  R9, R10
+	MOVQ  AX, CX
+	MOVQ  DI, DX
+	TESTQ R10, R10
+	JZ    after_monomial30
+
+monomial29:
+	VMOVUPD (BX), Z14
+	VMULPD  (SI), Z14, Z10
+	VMULPD  64(SI), Z14, Z11
+	VMULPD  128(SI), Z14, Z12
+	VMULPD  (CX), Z10, Z13
+	VMULPD  (DX), Z13, Z14
+	VADDPD  Z14, Z0, Z0
+	VMULPD  64(DX), Z13, Z14
+	VADDPD  Z14, Z3, Z3
+	VMULPD  128(DX), Z13, Z14
+	VADDPD  Z14, Z9, Z9
+	VMULPD  64(CX), Z10, Z13
+	VMULPD  (DX), Z13, Z14
+	VADDPD  Z14, Z2, Z2
+	VMULPD  64(DX), Z13, Z14
+	VADDPD  Z14, Z8, Z8
+	VMULPD  128(CX), Z10, Z13
+	VMULPD  (DX), Z13, Z14
+	VADDPD  Z14, Z7, Z7
+	VMULPD  (CX), Z11, Z13
+	VMULPD  (DX), Z13, Z14
+	VADDPD  Z14, Z1, Z1
+	VMULPD  64(DX), Z13, Z14
+	VADDPD  Z14, Z6, Z6
+	VMULPD  64(CX), Z11, Z13
+	VMULPD  (DX), Z13, Z14
+	VADDPD  Z14, Z5, Z5
+	VMULPD  (CX), Z12, Z13
+	VMULPD  (DX), Z13, Z14
+	VADDPD  Z14, Z4, Z4
+	ADDQ    $+64, BX
+	SUBQ    $+192, CX
+	ADDQ    $+192, DX
+	DECQ    R10
+	JNZ     monomial29
+
+after_monomial30:
+	SUBQ $+192, SI
+	ADDQ $+192, AX
+	INCQ R9
+	DECQ R8
+	JNZ  power27
+
+after_power28:
+	MOVQ    jets+0(FP), AX
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, 64(AX)
+	VMOVUPD Z2, 128(AX)
+	VMOVUPD Z3, 192(AX)
+	VMOVUPD Z4, 256(AX)
+	VMOVUPD Z5, 320(AX)
+	VMOVUPD Z6, 384(AX)
+	VMOVUPD Z7, 448(AX)
+	VMOVUPD Z8, 512(AX)
+	VMOVUPD Z9, 576(AX)
 	VZEROUPPER
 	RET

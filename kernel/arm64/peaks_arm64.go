@@ -43,3 +43,10 @@ func peaksSpreadNEON(sums, values *float64, n int)
 //
 //go:noescape
 func peaksCombineNEON(dst, rows, weights *float64, offsets *int, count, tiles int)
+
+// peaksJetsNEON writes ten vectors about homogeneous polynomials at points: value, gradient, and the second
+// derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights: x^degree first, then falling powers of
+// x, and of y within those.
+//
+//go:noescape
+func peaksJetsNEON(jets, weights, points, tables *float64, degree int)

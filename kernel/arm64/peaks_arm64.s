@@ -564,3 +564,200 @@ after_row22:
 	CBNZ R3, tile19
 after_tile20:
 	RET
+
+DATA constants_peaksJetsNEON<>+0(SB)/8, $0x3ff0000000000000
+DATA constants_peaksJetsNEON<>+8(SB)/8, $0x3ff0000000000000
+DATA constants_peaksJetsNEON<>+16(SB)/8, $0x3ff0000000000000
+DATA constants_peaksJetsNEON<>+24(SB)/8, $0x3ff0000000000000
+GLOBL constants_peaksJetsNEON<>(SB), RODATA|NOPTR, $32
+
+// peaksJetsNEON writes ten vectors about homogeneous polynomials at points: value, gradient, and the second
+// derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights: x^degree first, then falling powers of
+// x, and of y within those.
+TEXT ·peaksJetsNEON(SB), NOSPLIT, $0-40
+	MOVD $constants_peaksJetsNEON<>(SB), R0
+	MOVD tables+24(FP), R1
+	MOVD points+16(FP), R2
+	MOVD $3, R3
+	CMP $0, R3
+	BLE after_axis24
+axis23:
+	FLDPQ.P 32(R2), (F6, F7)
+	FLDPQ 0(R0), (F0, F1)
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	MOVD ZR, R4
+	MOVD degree+32(FP), R6
+	ADD $1, R6
+	CMP $0, R6
+	BLE after_row26
+row25:
+	VDUP R4, V12.D2
+	WORD $0x4e61d98c // scvtf v12.2d, v12.2d
+	WORD $0x6e6cdc48 // fmul v8.2d, v2.2d, v12.2d
+	WORD $0x6e6cdc69 // fmul v9.2d, v3.2d, v12.2d
+	SUB $1, R4, R5
+	MUL R4, R5, R5
+	VDUP R5, V12.D2
+	WORD $0x4e61d98c // scvtf v12.2d, v12.2d
+	WORD $0x6e6cdc8a // fmul v10.2d, v4.2d, v12.2d
+	WORD $0x6e6cdcab // fmul v11.2d, v5.2d, v12.2d
+	FSTPQ.P (F0, F1), 32(R1)
+	FSTPQ.P (F8, F9), 32(R1)
+	FSTPQ.P (F10, F11), 32(R1)
+	VMOV V2.B16, V4.B16
+	VMOV V3.B16, V5.B16
+	VMOV V0.B16, V2.B16
+	VMOV V1.B16, V3.B16
+	WORD $0x6e66dc00 // fmul v0.2d, v0.2d, v6.2d
+	WORD $0x6e67dc21 // fmul v1.2d, v1.2d, v7.2d
+	ADD $1, R4
+	SUB $1, R6
+	CBNZ R6, row25
+after_row26:
+	SUB $1, R3
+	CBNZ R3, axis23
+after_axis24:
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+	VEOR V16.B16, V16.B16, V16.B16
+	VEOR V17.B16, V17.B16, V17.B16
+	VEOR V18.B16, V18.B16, V18.B16
+	VEOR V19.B16, V19.B16, V19.B16
+	MOVD weights+8(FP), R1
+	MOVD tables+24(FP), R2
+	MOVD degree+32(FP), R3
+	ADD $1, R3
+	MOVD $96, R6
+	MUL R3, R6, R7
+	ADD R7, R2, R4
+	SUB $96, R4, R8
+	ADD R7, R4, R5
+	MOVD R8, R2
+	MOVD $1, R6
+	CMP $0, R3
+	BLE after_power28
+power27:
+	MOVD R6, R7
+	MOVD R4, R8
+	MOVD R5, R9
+	CMP $0, R7
+	BLE after_monomial30
+monomial29:
+	FLDPQ.P 32(R1), (F28, F29)
+	FLDPQ 0(R2), (F30, F31)
+	WORD $0x6e7edf94 // fmul v20.2d, v28.2d, v30.2d
+	WORD $0x6e7fdfb5 // fmul v21.2d, v29.2d, v31.2d
+	FLDPQ 32(R2), (F30, F31)
+	WORD $0x6e7edf96 // fmul v22.2d, v28.2d, v30.2d
+	WORD $0x6e7fdfb7 // fmul v23.2d, v29.2d, v31.2d
+	FLDPQ 64(R2), (F30, F31)
+	WORD $0x6e7edf98 // fmul v24.2d, v28.2d, v30.2d
+	WORD $0x6e7fdfb9 // fmul v25.2d, v29.2d, v31.2d
+	FLDPQ 0(R8), (F30, F31)
+	WORD $0x6e7ede9a // fmul v26.2d, v20.2d, v30.2d
+	WORD $0x6e7fdebb // fmul v27.2d, v21.2d, v31.2d
+	FLDPQ 0(R9), (F30, F31)
+	WORD $0x6e7edf5c // fmul v28.2d, v26.2d, v30.2d
+	WORD $0x6e7fdf7d // fmul v29.2d, v27.2d, v31.2d
+	WORD $0x4e7cd400 // fadd v0.2d, v0.2d, v28.2d
+	WORD $0x4e7dd421 // fadd v1.2d, v1.2d, v29.2d
+	FLDPQ 32(R9), (F30, F31)
+	WORD $0x6e7edf5c // fmul v28.2d, v26.2d, v30.2d
+	WORD $0x6e7fdf7d // fmul v29.2d, v27.2d, v31.2d
+	WORD $0x4e7cd4c6 // fadd v6.2d, v6.2d, v28.2d
+	WORD $0x4e7dd4e7 // fadd v7.2d, v7.2d, v29.2d
+	FLDPQ 64(R9), (F30, F31)
+	WORD $0x6e7edf5c // fmul v28.2d, v26.2d, v30.2d
+	WORD $0x6e7fdf7d // fmul v29.2d, v27.2d, v31.2d
+	WORD $0x4e7cd652 // fadd v18.2d, v18.2d, v28.2d
+	WORD $0x4e7dd673 // fadd v19.2d, v19.2d, v29.2d
+	FLDPQ 32(R8), (F30, F31)
+	WORD $0x6e7ede9a // fmul v26.2d, v20.2d, v30.2d
+	WORD $0x6e7fdebb // fmul v27.2d, v21.2d, v31.2d
+	FLDPQ 0(R9), (F30, F31)
+	WORD $0x6e7edf5c // fmul v28.2d, v26.2d, v30.2d
+	WORD $0x6e7fdf7d // fmul v29.2d, v27.2d, v31.2d
+	WORD $0x4e7cd484 // fadd v4.2d, v4.2d, v28.2d
+	WORD $0x4e7dd4a5 // fadd v5.2d, v5.2d, v29.2d
+	FLDPQ 32(R9), (F30, F31)
+	WORD $0x6e7edf5c // fmul v28.2d, v26.2d, v30.2d
+	WORD $0x6e7fdf7d // fmul v29.2d, v27.2d, v31.2d
+	WORD $0x4e7cd610 // fadd v16.2d, v16.2d, v28.2d
+	WORD $0x4e7dd631 // fadd v17.2d, v17.2d, v29.2d
+	FLDPQ 64(R8), (F30, F31)
+	WORD $0x6e7ede9a // fmul v26.2d, v20.2d, v30.2d
+	WORD $0x6e7fdebb // fmul v27.2d, v21.2d, v31.2d
+	FLDPQ 0(R9), (F30, F31)
+	WORD $0x6e7edf5c // fmul v28.2d, v26.2d, v30.2d
+	WORD $0x6e7fdf7d // fmul v29.2d, v27.2d, v31.2d
+	WORD $0x4e7cd5ce // fadd v14.2d, v14.2d, v28.2d
+	WORD $0x4e7dd5ef // fadd v15.2d, v15.2d, v29.2d
+	FLDPQ 0(R8), (F30, F31)
+	WORD $0x6e7ededa // fmul v26.2d, v22.2d, v30.2d
+	WORD $0x6e7fdefb // fmul v27.2d, v23.2d, v31.2d
+	FLDPQ 0(R9), (F30, F31)
+	WORD $0x6e7edf5c // fmul v28.2d, v26.2d, v30.2d
+	WORD $0x6e7fdf7d // fmul v29.2d, v27.2d, v31.2d
+	WORD $0x4e7cd442 // fadd v2.2d, v2.2d, v28.2d
+	WORD $0x4e7dd463 // fadd v3.2d, v3.2d, v29.2d
+	FLDPQ 32(R9), (F30, F31)
+	WORD $0x6e7edf5c // fmul v28.2d, v26.2d, v30.2d
+	WORD $0x6e7fdf7d // fmul v29.2d, v27.2d, v31.2d
+	WORD $0x4e7cd58c // fadd v12.2d, v12.2d, v28.2d
+	WORD $0x4e7dd5ad // fadd v13.2d, v13.2d, v29.2d
+	FLDPQ 32(R8), (F30, F31)
+	WORD $0x6e7ededa // fmul v26.2d, v22.2d, v30.2d
+	WORD $0x6e7fdefb // fmul v27.2d, v23.2d, v31.2d
+	FLDPQ 0(R9), (F30, F31)
+	WORD $0x6e7edf5c // fmul v28.2d, v26.2d, v30.2d
+	WORD $0x6e7fdf7d // fmul v29.2d, v27.2d, v31.2d
+	WORD $0x4e7cd54a // fadd v10.2d, v10.2d, v28.2d
+	WORD $0x4e7dd56b // fadd v11.2d, v11.2d, v29.2d
+	FLDPQ 0(R8), (F30, F31)
+	WORD $0x6e7edf1a // fmul v26.2d, v24.2d, v30.2d
+	WORD $0x6e7fdf3b // fmul v27.2d, v25.2d, v31.2d
+	FLDPQ 0(R9), (F30, F31)
+	WORD $0x6e7edf5c // fmul v28.2d, v26.2d, v30.2d
+	WORD $0x6e7fdf7d // fmul v29.2d, v27.2d, v31.2d
+	WORD $0x4e7cd508 // fadd v8.2d, v8.2d, v28.2d
+	WORD $0x4e7dd529 // fadd v9.2d, v9.2d, v29.2d
+	SUB $96, R8
+	ADD $96, R9
+	SUB $1, R7
+	CBNZ R7, monomial29
+after_monomial30:
+	SUB $96, R2
+	ADD $96, R4
+	ADD $1, R6
+	SUB $1, R3
+	CBNZ R3, power27
+after_power28:
+	MOVD jets+0(FP), R10
+	FSTPQ.P (F0, F1), 32(R10)
+	FSTPQ.P (F2, F3), 32(R10)
+	FSTPQ.P (F4, F5), 32(R10)
+	FSTPQ.P (F6, F7), 32(R10)
+	FSTPQ.P (F8, F9), 32(R10)
+	FSTPQ.P (F10, F11), 32(R10)
+	FSTPQ.P (F12, F13), 32(R10)
+	FSTPQ.P (F14, F15), 32(R10)
+	FSTPQ.P (F16, F17), 32(R10)
+	FSTPQ.P (F18, F19), 32(R10)
+	RET

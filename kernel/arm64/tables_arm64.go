@@ -115,5 +115,6 @@ var peaksNEON = &ops.Peaks{
 	Round:  peaksRoundNEON,
 	Panel:  14, Samples: peaksSamplesNEON,
 	Spread: peaksSpreadNEON,
+	Jets:   peaksJetsNEON,
 	Tile:   12, Combine: peaksCombineNEON,
 }

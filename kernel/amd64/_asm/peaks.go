@@ -15,6 +15,7 @@ func peaks(single, double vectors) {
 	double.maxima()
 	double.spread()
 	double.combine()
+	double.jets()
 }
 
 // round writes numbers of double precision in single precision.
@@ -181,8 +182,7 @@ func (v vectors) spread() {
 		v.add(square, squares, squares)
 		ADDQ(I32(v.bytes), place)
 	})
-	VCVTSI2SDQ(n, mean.AsX(), mean.AsX())
-	v.broadcast(mean.AsX(), mean)
+	v.fromInteger(n, mean)
 	v.div(mean, sum, mean)
 	repeat("difference", n, func() {
 		v.move(Mem{Base: values}, value)
@@ -229,4 +229,117 @@ func (v vectors) combine() {
 		ADDQ(I32(combineTile*v.bytes), rows)
 	})
 	v.end()
+}
+
+// jets writes values and derivatives of polynomials. A row of a table has a power of a coordinate and its two
+// derivatives. Registers are
+//
+//	0 value   1, 2, 3 gradient   4 to 9 second derivatives xx, xy, xz, yy, yz, zz
+//	10, 11, 12 the weight times the power of x and its derivatives   13 one of them times one of y   14 that times one of z
+func (v vectors) jets() {
+	v.function("peaksJets", "jets, weights, points, tables *number, degree int",
+		"writes ten vectors about homogeneous polynomials at points: value, gradient, and the second",
+		"derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights: x^degree first, then falling powers of",
+		"x, and of y within those.")
+	tables, degree := load("tables"), load("degree")
+	row := 3 * v.bytes
+	axis := copied(degree)
+	INCQ(axis)
+	IMUL3Q(I32(row), axis, axis) // size of a table
+	v.powerTables(tables, degree)
+	sums := v.registers(0, 10)
+	zero(sums...)
+	weights, y, z := load("weights"), GP64(), GP64()
+	x, lastY := copied(tables), copied(tables)
+	ADDQ(axis, x)
+	SUBQ(I32(row), x) // x^degree
+	ADDQ(axis, lastY) // y^0
+	thirdTable := copied(lastY)
+	ADDQ(axis, thirdTable)
+	outer, inner, count := copied(degree), GP64(), GP64()
+	INCQ(outer)
+	MOVQ(U32(1), inner)
+	repeat("power", outer, func() {
+		MOVQ(inner, count)
+		MOVQ(lastY, y)
+		MOVQ(thirdTable, z)
+		repeat("monomial", count, func() {
+			v.addMonomial(weights, x, y, z)
+			ADDQ(I32(v.bytes), weights)
+			SUBQ(I32(row), y)
+			ADDQ(I32(row), z)
+		})
+		SUBQ(I32(row), x)
+		ADDQ(I32(row), lastY)
+		INCQ(inner)
+	})
+	jets := load("jets")
+	for i, sum := range sums {
+		v.move(sum, v.at(jets, i))
+	}
+	v.end()
+}
+
+// powerTables writes the powers of the three coordinates, each with its derivatives n t^(n-1) and n (n-1) t^(n-2).
+func (v vectors) powerTables(tables, degree reg.Register) {
+	place, point := copied(tables), load("points")
+	power, before, further, t := v.register(0), v.register(1), v.register(2), v.register(3)
+	first, second, product := v.register(4), v.register(5), v.register(6)
+	three := GP64()
+	MOVQ(U32(3), three)
+	repeat("axis", three, func() {
+		v.move(Mem{Base: point}, t)
+		ADDQ(I32(v.bytes), point)
+		v.fill(power, v.one)
+		zero(before, further)
+		n, rows := GP64(), copied(degree)
+		XORQ(n, n)
+		INCQ(rows)
+		repeat("row", rows, func() {
+			v.fromInteger(n, first)
+			next := copied(n)
+			DECQ(next)
+			IMULQ(n, next)
+			v.fromInteger(next, second)
+			v.mul(before, first, first)
+			v.mul(further, second, second)
+			v.move(power, v.at(place, 0))
+			v.move(first, v.at(place, 1))
+			v.move(second, v.at(place, 2))
+			v.mul(t, power, product)
+			v.move(before, further)
+			v.move(power, before)
+			v.move(product, power)
+			ADDQ(I32(3*v.bytes), place)
+			INCQ(n)
+		})
+	})
+}
+
+// fromInteger puts an integer into all lanes.
+func (v vectors) fromInteger(n reg.GPVirtual, d reg.VecPhysical) {
+	VXORPD(d.AsX(), d.AsX(), d.AsX())
+	VCVTSI2SDQ(n, d.AsX(), d.AsX())
+	v.broadcast(d.AsX(), d)
+}
+
+// addMonomial adds a monomial to the ten sums.
+func (v vectors) addMonomial(weight, x, y, z reg.Register) {
+	parts, yProduct, product := v.registers(10, 3), v.register(13), v.register(14)
+	v.move(Mem{Base: weight}, product)
+	for i, part := range parts {
+		v.mul(v.at(x, i), product, part)
+	}
+	const value, gradient, hessian = 0, 1, 4
+	for _, term := range []struct{ x, y, z, sum int }{
+		{0, 0, 0, value}, {0, 0, 1, gradient + 2}, {0, 0, 2, hessian + 5},
+		{0, 1, 0, gradient + 1}, {0, 1, 1, hessian + 4}, {0, 2, 0, hessian + 3},
+		{1, 0, 0, gradient}, {1, 0, 1, hessian + 2}, {1, 1, 0, hessian + 1}, {2, 0, 0, hessian},
+	} {
+		if term.z == 0 {
+			v.mul(v.at(y, term.y), parts[term.x], yProduct)
+		}
+		v.mul(v.at(z, term.z), yProduct, product)
+		v.add(product, v.register(term.sum), v.register(term.sum))
+	}
 }

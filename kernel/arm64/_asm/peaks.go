@@ -13,6 +13,7 @@ func peaks(p *program) {
 	p.peaksMaxima()
 	p.peaksSpread()
 	p.peaksCombine()
+	p.peaksJets()
 }
 
 // peaksRound writes numbers of double precision in single precision.
@@ -248,4 +249,111 @@ func (p *program) peaksCombine() {
 		p.advance(combineTile*pairBytes, rows)
 	})
 	p.end()
+}
+
+// peaksJets writes values and derivatives of polynomials. A row of a table has a power of a coordinate and its two
+// derivatives.
+//
+//	V0-V1 value   V2-V7 gradient   V8-V19 second derivatives xx, xy, xz, yy, yz, zz
+//	V20-V25 the weight times the power of x and its derivatives   V26-V27 one of them times one of y   V28-V29 that times
+//	one of z   V30-V31 what is loaded
+func (p *program) peaksJets() {
+	p.function("peaksJets", "jets, weights, points, tables *float64, degree int",
+		"writes ten vectors about homogeneous polynomials at points: value, gradient, and the second",
+		"derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights: x^degree first, then falling powers of",
+		"x, and of y within those.")
+	const row = 3 * pairBytes
+	p.scratch(p.powerTables)
+	sums := pairs(0, 10)
+	for _, sum := range sums {
+		p.zero(sum)
+	}
+	weights, x, outer := p.load("weights"), p.load("tables"), p.load("degree")
+	lastY, thirdTable, inner, count, y, z := p.reg(), p.reg(), p.reg(), p.reg(), p.reg(), p.reg()
+	p.ins("ADD $1, %v", outer)
+	p.ins("MOVD $%d, %v", row, inner)
+	p.ins("MUL %v, %v, %v", outer, inner, count) // size of a table
+	p.ins("ADD %v, %v, %v", count, x, lastY)
+	p.ins("SUB $%d, %v, %v", row, lastY, y)
+	p.ins("ADD %v, %v, %v", count, lastY, thirdTable)
+	p.move(y, x) // x^degree
+	p.ins("MOVD $1, %v", inner)
+	p.repeat("power", outer, func() {
+		p.move(inner, count)
+		p.move(lastY, y)
+		p.move(thirdTable, z)
+		p.repeat("monomial", count, func() {
+			p.addMonomial(weights, x, y, z)
+			p.ins("SUB $%d, %v", row, y)
+			p.ins("ADD $%d, %v", row, z)
+		})
+		p.ins("SUB $%d, %v", row, x)
+		p.ins("ADD $%d, %v", row, lastY)
+		p.ins("ADD $1, %v", inner)
+	})
+	jets := p.load("jets")
+	for _, sum := range sums {
+		p.storeNext(sum, jets, pairBytes)
+	}
+	p.end()
+}
+
+// powerTables writes the powers of the three coordinates, each with its derivatives n t^(n-1) and n (n-1) t^(n-2).
+//
+//	V0-V1 the power   V2-V3 the one before   V4-V5 the one before that   V6-V7 the coordinate   V8-V11 derivatives
+//	V12 n, n (n-1)
+func (p *program) powerTables() {
+	place, point, three, n, next, rows := p.load("tables"), p.load("points"), p.reg(), p.reg(), p.reg(), p.reg()
+	power, before, further, t, first, second, factor := pairOf(0), pairOf(1), pairOf(2), pairOf(3), pairOf(4), pairOf(5), vec(12)
+	times := func(d, m pair, integer gp) {
+		p.ins("VDUP %v, %v.D2", integer, factor)
+		p.two("scvtf2d", factor, factor)
+		p.fmul(d, m, factor)
+	}
+	p.ins("MOVD $3, %v", three)
+	p.repeat("axis", three, func() {
+		p.loadNext(t, point, pairBytes)
+		p.fill(power, 1)
+		p.zero(before, further)
+		p.ins("MOVD ZR, %v", n)
+		p.reload("degree", rows)
+		p.ins("ADD $1, %v", rows)
+		p.repeat("row", rows, func() {
+			times(first, before, n)
+			p.ins("SUB $1, %v, %v", n, next)
+			p.ins("MUL %v, %v, %v", n, next, next)
+			times(second, further, next)
+			p.storeNext(power, place, pairBytes)
+			p.storeNext(first, place, pairBytes)
+			p.storeNext(second, place, pairBytes)
+			p.copy(further, before)
+			p.copy(before, power)
+			p.fmul(power, power, t)
+			p.ins("ADD $1, %v", n)
+		})
+	})
+}
+
+// addMonomial adds a monomial to the ten sums.
+func (p *program) addMonomial(weight, x, y, z gp) {
+	parts, yProduct, product, loaded := pairs(10, 3), pairOf(13), pairOf(14), pairOf(15)
+	p.loadNext(product, weight, pairBytes)
+	for i, part := range parts {
+		p.loadPair(loaded, x, i*pairBytes)
+		p.fmul(part, product, loaded)
+	}
+	const value, gradient, hessian = 0, 1, 4
+	for _, term := range []struct{ x, y, z, sum int }{
+		{0, 0, 0, value}, {0, 0, 1, gradient + 2}, {0, 0, 2, hessian + 5},
+		{0, 1, 0, gradient + 1}, {0, 1, 1, hessian + 4}, {0, 2, 0, hessian + 3},
+		{1, 0, 0, gradient}, {1, 0, 1, hessian + 2}, {1, 1, 0, hessian + 1}, {2, 0, 0, hessian},
+	} {
+		if term.z == 0 {
+			p.loadPair(loaded, y, term.y*pairBytes)
+			p.fmul(yProduct, parts[term.x], loaded)
+		}
+		p.loadPair(loaded, z, term.z*pairBytes)
+		p.fmul(product, yProduct, loaded)
+		p.fadd(pairOf(term.sum), pairOf(term.sum), product)
+	}
 }

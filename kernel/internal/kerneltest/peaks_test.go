@@ -10,6 +10,7 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
+	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
 // peaksBench is what a test of one step needs: the step's set, random numbers, and guarded memory.
@@ -216,6 +217,34 @@ func TestCombineAddsUpRowsInOrder(t *testing.T) {
 	})
 }
 
+func TestJetsAreThoseOfThePolynomialToTheLastBit(t *testing.T) {
+	forEachPeaksSet(t, func(b peaksBench) {
+		lanes := b.Double.Lanes
+		for degree := range 15 {
+			p := ref.NewPolynomial(degree)
+			weights, points := guardedNumbers[float64](b, len(p.Weights()), lanes), guardedNumbers[float64](b, 3, lanes)
+			jets, tables := guardedNumbers[float64](b, 10, lanes), guardedNumbers[float64](b, ops.JetTables(degree), lanes)
+			scaled := kerneltest.Guarded[float64](b.T, len(weights), b.edge)
+			for i, w := range weights {
+				scaled[i] = w * p.Scale()[i/lanes]
+			}
+			b.Jets(&jets[0], &scaled[0], &points[0], &tables[0], degree)
+			for i := range lanes {
+				for m := range p.Weights() {
+					p.Weights()[m] = weights[m*lanes+i]
+				}
+				j := p.At([3]float64{points[i], points[lanes+i], points[2*lanes+i]})
+				want := append(append([]float64{j.Value}, j.Gradient[:]...), j.Hessian[:]...)
+				for k, x := range want {
+					if got := jets[k*lanes+i]; !sameBits([]float64{got}, []float64{x}) {
+						b.Fatalf("degree %d: number %d of lane %d is %v, want %v", degree, k, i, got, x)
+					}
+				}
+			}
+		}
+	})
+}
+
 // BenchmarkPeaksSteps times the steps of peaks for DIPY's default sphere and lmax 8, and of the sparse fascicle model's
 // ODF with six fascicles on 181 vertices; "peak" is the share of what the core can do in that precision.
 func BenchmarkPeaksSteps(b *testing.B) {
@@ -268,6 +297,9 @@ func BenchmarkPeaksSteps(b *testing.B) {
 		})
 		samples, sums := make([]float64, fascicles*half), make([]float64, 2*half)
 		run("Spread", half, 6*fascicles, peak.Float64, func() { s.Spread(&sums[0], &samples[0], fascicles) })
+		const degree, monomials = 8, 45
+		weights8, points, tables, jets := make([]float64, monomials*half), make([]float64, 3*half), make([]float64, ops.JetTables(degree)*half), make([]float64, 10*half)
+		run("Jets", half, 29*monomials, peak.Float64, func() { s.Jets(&jets[0], &weights8[0], &points[0], &tables[0], degree) })
 		n := up(fascicles, s.Tile*half)
 		fascicle, odf, weights, offsets := make([]float64, fascicles*n), make([]float64, n), make([]float64, few), make([]int, few)
 		for i := range offsets {

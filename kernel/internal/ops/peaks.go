@@ -21,11 +21,19 @@ type Peaks struct {
 	// the sum of their squares, each added up in order, without fused operations.
 	Spread func(sums, values *float64, n int)
 
+	// Jets writes ten vectors about homogeneous polynomials at three vectors of points x, y, z, as ref.Polynomial does:
+	// the value, the gradient and the second derivatives xx, xy, xz, yy, yz, zz, without fused operations. weights has a
+	// vector for each monomial, its scale in it. tables is scratch of JetTables vectors.
+	Jets func(jets, weights, points, tables *float64, degree int)
+
 	// Combine writes the sum of weights[i] times a row, for count rows at the given byte offsets, added up in
 	// order, without fused operations. A row is tiles of Tile vectors.
 	Tile    int
 	Combine func(dst, rows, weights *float64, offsets *int, count, tiles int)
 }
+
+// JetTables is the number of vectors of scratch that Jets needs.
+func JetTables(degree int) int { return 9 * (degree + 1) }
 
 // PeakSearch is the search for maxima in one precision.
 type PeakSearch[T float32 | float64] struct {
