@@ -20,7 +20,7 @@ type peakLanes struct {
 	samples    panels[float32] // B
 	rounding   float64         // of a sample, relative to the length of f
 	neighbours []int32         // of each vertex, by their offsets in bytes
-	pairs      int             // of neighbours; the first is repeated where there are fewer
+	eights     int             // of neighbours; the first is repeated where there are fewer
 	spread     *peakSpread     // nil where functions are given by their values
 	rows       []int32         // offsets of consecutive vectors in double precision
 }
@@ -78,10 +78,10 @@ func (l *peakLanes) layNeighbours() bool {
 	if most > mostNeighbours || !connected(lists) {
 		return false
 	}
-	l.pairs = max(1, (most+1)/2)
+	l.eights = roundUp(max(most, 1), 8) / 8
 	vector := int32(8 * l.steps.Double.Lanes)
 	for _, list := range lists {
-		for k := range 2 * l.pairs {
+		for k := range 8 * l.eights {
 			if k >= len(list) {
 				k = 0
 			}

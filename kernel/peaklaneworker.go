@@ -125,7 +125,7 @@ func (w *PeakWorker) searchSamples() {
 	for i := range w.n {
 		l.limitSamples(i)
 	}
-	count := l.steps.Single.Maxima(&s.found[0], &s.values[0], &s.limits[0], &l.neighbours[0], len(l.design.Directions), l.pairs)
+	count := l.steps.Single.Maxima(&s.found[0], &s.values[0], &s.limits[0], &l.neighbours[0], len(l.design.Directions), l.eights)
 	l.wanted = l.wanted[:0]
 	doubtful, inUse := uint16(0), uint16(1)<<(w.n-1)<<1-1
 	for _, f := range s.found[:count] {
@@ -187,31 +187,32 @@ func (w *peakLaneWorker) limitSamples(i int) {
 // evaluate computes the values that are wanted, as the portable code does.
 func (w *PeakWorker) evaluate() {
 	l, n := w.lanes, w.finder.design.Coefficients
-	b := w.finder.design.B
-	row := func(k int) []float64 { return b[l.wanted[k].vertex*n:][:n] }
-	of := func(k int) []float64 { return w.functions[l.wanted[k].lane*w.stride:][:n] }
+	var rows, functions [4][]float64
 	for k := 0; k < len(l.wanted); k += 4 {
-		last := len(l.wanted) - 1
-		k1, k2, k3 := min(k+1, last), min(k+2, last), min(k+3, last)
-		values := fourProducts(row(k), row(k1), row(k2), row(k3), of(k), of(k1), of(k2), of(k3))
-		for i, v := range values[:min(4, last+1-k)] {
-			wanted := &l.wanted[k+i]
+		for i := range rows {
+			wanted := l.wanted[min(k+i, len(l.wanted)-1)]
+			rows[i], functions[i] = l.design.B[wanted.vertex*n:][:n], w.functions[wanted.lane*w.stride:][:n]
+		}
+		values := fourProducts(&rows, &functions)
+		for i, wanted := range l.wanted[k:min(k+4, len(l.wanted))] {
 			lane := &l.lane[wanted.lane]
 			if wanted.floor {
-				lane.floor = min(lane.floor, v)
+				lane.floor = min(lane.floor, values[i])
 			} else {
-				lane.peaks.Insert(wanted.vertex, v)
+				lane.peaks.Insert(wanted.vertex, values[i])
 			}
 		}
 	}
 }
 
-// fourProducts are the products of four rows with four columns, each added up in order, which takes four times as long
-// as the additions of one. The sums wait for one another.
-func fourProducts(b0, b1, b2, b3, f0, f1, f2, f3 []float64) (sums [4]float64) {
-	var s0, s1, s2, s3 float64
+// fourProducts are the products of four rows with four columns, each added up in order. That is as fast as one: sums
+// wait for themselves alone.
+func fourProducts(rows, columns *[4][]float64) (sums [4]float64) {
+	b0, b1, b2, b3 := rows[0], rows[1], rows[2], rows[3]
+	f0, f1, f2, f3 := columns[0], columns[1], columns[2], columns[3]
 	n := len(b0)
 	b1, b2, b3, f0, f1, f2, f3 = b1[:n], b2[:n], b3[:n], f0[:n], f1[:n], f2[:n], f3[:n]
+	var s0, s1, s2, s3 float64
 	for k, b := range b0 {
 		s0 += float64(b * f0[k])
 		s1 += float64(b1[k] * f1[k])
@@ -239,7 +240,7 @@ func (w *PeakWorker) searchValues() {
 			*least = low + l.design.RelativeThreshold*(high-low) - rest*high
 		}
 	}
-	count := l.steps.Double.Maxima(&s.found[0], &s.values[0], &s.limits[0], &l.neighbours[0], n, l.pairs)
+	count := l.steps.Double.Maxima(&s.found[0], &s.values[0], &s.limits[0], &l.neighbours[0], n, l.eights)
 	inUse := uint16(1)<<(w.n-1)<<1 - 1
 	for _, f := range s.found[:count] {
 		for set := f[ops.FoundMaximum] & inUse; set != 0; set &= set - 1 {

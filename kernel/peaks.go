@@ -266,8 +266,9 @@ func (w *PeakWorker) keep(i int, p *ref.Peaks) {
 		}
 		return
 	}
-	w.peaks[i] = w.peaks[i][:0]
-	for k, v := range p.Index[:min(len(p.Index), d.Max)] {
-		w.peaks[i] = append(w.peaks[i], Peak{Direction: d.Directions[v], Value: p.Value[k], Index: v})
+	w.peaks[i] = w.peaks[i][:min(len(p.Index), d.Max)]
+	for k := range w.peaks[i] {
+		peak, v := &w.peaks[i][k], p.Index[k]
+		peak.Direction, peak.Value, peak.Index = d.Directions[v], p.Value[k], v
 	}
 }

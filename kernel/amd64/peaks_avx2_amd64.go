@@ -16,21 +16,21 @@ func peaksRoundSingleAVX2(dst *float32, squares *float32, x *float64, columns in
 //go:noescape
 func peaksSamplesSingleAVX2(values *float32, extremes *float32, panels *float32, x *float32, count int, columns int)
 
-// peaksMaximaSingleAVX2 compares each of n vectors of values with its pairs of neighbours, at byte offsets from values,
+// peaksMaximaSingleAVX2 compares each of n vectors of values with its neighbours, eights of them at byte offsets from values,
 // and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than
 // the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater
 // than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.
 //
 //go:noescape
-func peaksMaximaSingleAVX2(found *[4]uint16, values *float32, limits *float32, neighbours *int32, n int, pairs int) (count int)
+func peaksMaximaSingleAVX2(found *[4]uint16, values *float32, limits *float32, neighbours *int32, n int, eights int) (count int)
 
-// peaksMaximaAVX2 compares each of n vectors of values with its pairs of neighbours, at byte offsets from values,
+// peaksMaximaAVX2 compares each of n vectors of values with its neighbours, eights of them at byte offsets from values,
 // and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than
 // the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater
 // than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.
 //
 //go:noescape
-func peaksMaximaAVX2(found *[4]uint16, values *float64, limits *float64, neighbours *int32, n int, pairs int) (count int)
+func peaksMaximaAVX2(found *[4]uint16, values *float64, limits *float64, neighbours *int32, n int, eights int) (count int)
 
 // peaksSpreadAVX2 writes the vectors of the sums of squares of n vectors' differences from their mean, and
 // of squares, added up in order.

@@ -156,47 +156,58 @@ after_panel4:
 	VZEROUPPER
 	RET
 
-// func peaksMaximaSingleAVX2(found *[4]uint16, values *float32, limits *float32, neighbours *int32, n int, pairs int) (count int)
-// Requires: AVX
+// func peaksMaximaSingleAVX2(found *[4]uint16, values *float32, limits *float32, neighbours *int32, n int, eights int) (count int)
+// Requires: AVX, AVX2
 TEXT ·peaksMaximaSingleAVX2(SB), NOSPLIT, $0-56
-	MOVQ    found+0(FP), AX
-	MOVQ    values+8(FP), CX
-	MOVQ    neighbours+24(FP), DX
-	MOVQ    n+32(FP), BX
-	MOVQ    limits+16(FP), SI
-	VMOVUPS (SI), Y0
-	VMOVUPS 32(SI), Y1
-	VMOVUPS 64(SI), Y2
-	MOVQ    CX, DI
-	XORQ    SI, SI
-	MOVQ    AX, R8
-	TESTQ   BX, BX
-	JZ      after_vertex8
+	MOVQ         found+0(FP), AX
+	MOVQ         values+8(FP), CX
+	MOVQ         neighbours+24(FP), DX
+	MOVQ         n+32(FP), BX
+	MOVQ         limits+16(FP), SI
+	VMOVUPS      (SI), Y0
+	VMOVUPS      32(SI), Y1
+	VMOVUPS      64(SI), Y2
+	MOVQ         CX, DI
+	XORQ         SI, SI
+	MOVQ         AX, R8
+	MOVQ         $0x000000007f800000, R9
+	VMOVQ        R9, X9
+	VBROADCASTSS X9, Y9
+	VXORPD       Y3, Y3, Y3
+	VSUBPS       Y9, Y3, Y9
+	TESTQ        BX, BX
+	JZ           after_vertex8
 
 vertex7:
 	VMOVUPS (DI), Y3
-	MOVQ    (DX), R9
-	ADDQ    $0x08, DX
-	MOVL    R9, R10
-	SHRQ    $0x20, R9
-	VMOVUPS (CX)(R10*1), Y4
-	VMOVUPS (CX)(R9*1), Y5
-	MOVQ    pairs+40(FP), R11
-	DECQ    R11
-	TESTQ   R11, R11
-	JZ      after_pair10
+	VMOVUPS Y9, Y4
+	VMOVUPS Y9, Y5
+	MOVQ    eights+40(FP), R9
+	TESTQ   R9, R9
+	JZ      after_eight10
 
-pair9:
-	MOVQ   (DX), R9
-	ADDQ   $0x08, DX
-	MOVL   R9, R10
-	SHRQ   $0x20, R9
+eight9:
+	MOVL   (DX), R10
 	VMAXPS (CX)(R10*1), Y4, Y4
-	VMAXPS (CX)(R9*1), Y5, Y5
-	DECQ   R11
-	JNZ    pair9
+	MOVL   4(DX), R10
+	VMAXPS (CX)(R10*1), Y5, Y5
+	MOVL   8(DX), R10
+	VMAXPS (CX)(R10*1), Y4, Y4
+	MOVL   12(DX), R10
+	VMAXPS (CX)(R10*1), Y5, Y5
+	MOVL   16(DX), R10
+	VMAXPS (CX)(R10*1), Y4, Y4
+	MOVL   20(DX), R10
+	VMAXPS (CX)(R10*1), Y5, Y5
+	MOVL   24(DX), R10
+	VMAXPS (CX)(R10*1), Y4, Y4
+	MOVL   28(DX), R10
+	VMAXPS (CX)(R10*1), Y5, Y5
+	ADDQ   $0x20, DX
+	DECQ   R9
+	JNZ    eight9
 
-after_pair10:
+after_eight10:
 	VMAXPS    Y5, Y4, Y4
 	VSUBPS    Y0, Y4, Y6
 	VMAXPS    Y1, Y6, Y6
@@ -229,47 +240,58 @@ after_vertex8:
 	VZEROUPPER
 	RET
 
-// func peaksMaximaAVX2(found *[4]uint16, values *float64, limits *float64, neighbours *int32, n int, pairs int) (count int)
-// Requires: AVX
+// func peaksMaximaAVX2(found *[4]uint16, values *float64, limits *float64, neighbours *int32, n int, eights int) (count int)
+// Requires: AVX, AVX2
 TEXT ·peaksMaximaAVX2(SB), NOSPLIT, $0-56
-	MOVQ    found+0(FP), AX
-	MOVQ    values+8(FP), CX
-	MOVQ    neighbours+24(FP), DX
-	MOVQ    n+32(FP), BX
-	MOVQ    limits+16(FP), SI
-	VMOVUPD (SI), Y0
-	VMOVUPD 32(SI), Y1
-	VMOVUPD 64(SI), Y2
-	MOVQ    CX, DI
-	XORQ    SI, SI
-	MOVQ    AX, R8
-	TESTQ   BX, BX
-	JZ      after_vertex12
+	MOVQ         found+0(FP), AX
+	MOVQ         values+8(FP), CX
+	MOVQ         neighbours+24(FP), DX
+	MOVQ         n+32(FP), BX
+	MOVQ         limits+16(FP), SI
+	VMOVUPD      (SI), Y0
+	VMOVUPD      32(SI), Y1
+	VMOVUPD      64(SI), Y2
+	MOVQ         CX, DI
+	XORQ         SI, SI
+	MOVQ         AX, R8
+	MOVQ         $0x7ff0000000000000, R9
+	VMOVQ        R9, X9
+	VBROADCASTSD X9, Y9
+	VXORPD       Y3, Y3, Y3
+	VSUBPD       Y9, Y3, Y9
+	TESTQ        BX, BX
+	JZ           after_vertex12
 
 vertex11:
 	VMOVUPD (DI), Y3
-	MOVQ    (DX), R9
-	ADDQ    $0x08, DX
-	MOVL    R9, R10
-	SHRQ    $0x20, R9
-	VMOVUPD (CX)(R10*1), Y4
-	VMOVUPD (CX)(R9*1), Y5
-	MOVQ    pairs+40(FP), R11
-	DECQ    R11
-	TESTQ   R11, R11
-	JZ      after_pair14
+	VMOVUPD Y9, Y4
+	VMOVUPD Y9, Y5
+	MOVQ    eights+40(FP), R9
+	TESTQ   R9, R9
+	JZ      after_eight14
 
-pair13:
-	MOVQ   (DX), R9
-	ADDQ   $0x08, DX
-	MOVL   R9, R10
-	SHRQ   $0x20, R9
+eight13:
+	MOVL   (DX), R10
 	VMAXPD (CX)(R10*1), Y4, Y4
-	VMAXPD (CX)(R9*1), Y5, Y5
-	DECQ   R11
-	JNZ    pair13
+	MOVL   4(DX), R10
+	VMAXPD (CX)(R10*1), Y5, Y5
+	MOVL   8(DX), R10
+	VMAXPD (CX)(R10*1), Y4, Y4
+	MOVL   12(DX), R10
+	VMAXPD (CX)(R10*1), Y5, Y5
+	MOVL   16(DX), R10
+	VMAXPD (CX)(R10*1), Y4, Y4
+	MOVL   20(DX), R10
+	VMAXPD (CX)(R10*1), Y5, Y5
+	MOVL   24(DX), R10
+	VMAXPD (CX)(R10*1), Y4, Y4
+	MOVL   28(DX), R10
+	VMAXPD (CX)(R10*1), Y5, Y5
+	ADDQ   $0x20, DX
+	DECQ   R9
+	JNZ    eight13
 
-after_pair14:
+after_eight14:
 	VMAXPD    Y5, Y4, Y4
 	VSUBPD    Y0, Y4, Y6
 	VMAXPD    Y1, Y6, Y6

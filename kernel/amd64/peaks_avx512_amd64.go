@@ -16,21 +16,21 @@ func peaksRoundSingleAVX512(dst *float32, squares *float32, x *float64, columns 
 //go:noescape
 func peaksSamplesSingleAVX512(values *float32, extremes *float32, panels *float32, x *float32, count int, columns int)
 
-// peaksMaximaSingleAVX512 compares each of n vectors of values with its pairs of neighbours, at byte offsets from values,
+// peaksMaximaSingleAVX512 compares each of n vectors of values with its neighbours, eights of them at byte offsets from values,
 // and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than
 // the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater
 // than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.
 //
 //go:noescape
-func peaksMaximaSingleAVX512(found *[4]uint16, values *float32, limits *float32, neighbours *int32, n int, pairs int) (count int)
+func peaksMaximaSingleAVX512(found *[4]uint16, values *float32, limits *float32, neighbours *int32, n int, eights int) (count int)
 
-// peaksMaximaAVX512 compares each of n vectors of values with its pairs of neighbours, at byte offsets from values,
+// peaksMaximaAVX512 compares each of n vectors of values with its neighbours, eights of them at byte offsets from values,
 // and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than
 // the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater
 // than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.
 //
 //go:noescape
-func peaksMaximaAVX512(found *[4]uint16, values *float64, limits *float64, neighbours *int32, n int, pairs int) (count int)
+func peaksMaximaAVX512(found *[4]uint16, values *float64, limits *float64, neighbours *int32, n int, eights int) (count int)
 
 // peaksSpreadAVX512 writes the vectors of the sums of squares of n vectors' differences from their mean, and
 // of squares, added up in order.

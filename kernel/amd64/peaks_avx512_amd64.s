@@ -193,47 +193,58 @@ after_panel4:
 	VZEROUPPER
 	RET
 
-// func peaksMaximaSingleAVX512(found *[4]uint16, values *float32, limits *float32, neighbours *int32, n int, pairs int) (count int)
-// Requires: AVX, AVX512F
+// func peaksMaximaSingleAVX512(found *[4]uint16, values *float32, limits *float32, neighbours *int32, n int, eights int) (count int)
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·peaksMaximaSingleAVX512(SB), NOSPLIT, $0-56
-	MOVQ    found+0(FP), AX
-	MOVQ    values+8(FP), CX
-	MOVQ    neighbours+24(FP), DX
-	MOVQ    n+32(FP), BX
-	MOVQ    limits+16(FP), SI
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS 128(SI), Z2
-	MOVQ    CX, DI
-	XORQ    SI, SI
-	MOVQ    AX, R8
-	TESTQ   BX, BX
-	JZ      after_vertex8
+	MOVQ         found+0(FP), AX
+	MOVQ         values+8(FP), CX
+	MOVQ         neighbours+24(FP), DX
+	MOVQ         n+32(FP), BX
+	MOVQ         limits+16(FP), SI
+	VMOVUPS      (SI), Z0
+	VMOVUPS      64(SI), Z1
+	VMOVUPS      128(SI), Z2
+	MOVQ         CX, DI
+	XORQ         SI, SI
+	MOVQ         AX, R8
+	MOVQ         $0x000000007f800000, R9
+	VMOVQ        R9, X9
+	VBROADCASTSS X9, Z9
+	VXORPD       Z3, Z3, Z3
+	VSUBPS       Z9, Z3, Z9
+	TESTQ        BX, BX
+	JZ           after_vertex8
 
 vertex7:
 	VMOVUPS (DI), Z3
-	MOVQ    (DX), R9
-	ADDQ    $0x08, DX
-	MOVL    R9, R10
-	SHRQ    $0x20, R9
-	VMOVUPS (CX)(R10*1), Z4
-	VMOVUPS (CX)(R9*1), Z5
-	MOVQ    pairs+40(FP), R11
-	DECQ    R11
-	TESTQ   R11, R11
-	JZ      after_pair10
+	VMOVUPS Z9, Z4
+	VMOVUPS Z9, Z5
+	MOVQ    eights+40(FP), R9
+	TESTQ   R9, R9
+	JZ      after_eight10
 
-pair9:
-	MOVQ   (DX), R9
-	ADDQ   $0x08, DX
-	MOVL   R9, R10
-	SHRQ   $0x20, R9
+eight9:
+	MOVL   (DX), R10
 	VMAXPS (CX)(R10*1), Z4, Z4
-	VMAXPS (CX)(R9*1), Z5, Z5
-	DECQ   R11
-	JNZ    pair9
+	MOVL   4(DX), R10
+	VMAXPS (CX)(R10*1), Z5, Z5
+	MOVL   8(DX), R10
+	VMAXPS (CX)(R10*1), Z4, Z4
+	MOVL   12(DX), R10
+	VMAXPS (CX)(R10*1), Z5, Z5
+	MOVL   16(DX), R10
+	VMAXPS (CX)(R10*1), Z4, Z4
+	MOVL   20(DX), R10
+	VMAXPS (CX)(R10*1), Z5, Z5
+	MOVL   24(DX), R10
+	VMAXPS (CX)(R10*1), Z4, Z4
+	MOVL   28(DX), R10
+	VMAXPS (CX)(R10*1), Z5, Z5
+	ADDQ   $0x20, DX
+	DECQ   R9
+	JNZ    eight9
 
-after_pair10:
+after_eight10:
 	VMAXPS Z5, Z4, Z4
 	VSUBPS Z0, Z4, Z6
 	VMAXPS Z1, Z6, Z6
@@ -266,47 +277,58 @@ after_vertex8:
 	VZEROUPPER
 	RET
 
-// func peaksMaximaAVX512(found *[4]uint16, values *float64, limits *float64, neighbours *int32, n int, pairs int) (count int)
-// Requires: AVX, AVX512F
+// func peaksMaximaAVX512(found *[4]uint16, values *float64, limits *float64, neighbours *int32, n int, eights int) (count int)
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·peaksMaximaAVX512(SB), NOSPLIT, $0-56
-	MOVQ    found+0(FP), AX
-	MOVQ    values+8(FP), CX
-	MOVQ    neighbours+24(FP), DX
-	MOVQ    n+32(FP), BX
-	MOVQ    limits+16(FP), SI
-	VMOVUPD (SI), Z0
-	VMOVUPD 64(SI), Z1
-	VMOVUPD 128(SI), Z2
-	MOVQ    CX, DI
-	XORQ    SI, SI
-	MOVQ    AX, R8
-	TESTQ   BX, BX
-	JZ      after_vertex12
+	MOVQ         found+0(FP), AX
+	MOVQ         values+8(FP), CX
+	MOVQ         neighbours+24(FP), DX
+	MOVQ         n+32(FP), BX
+	MOVQ         limits+16(FP), SI
+	VMOVUPD      (SI), Z0
+	VMOVUPD      64(SI), Z1
+	VMOVUPD      128(SI), Z2
+	MOVQ         CX, DI
+	XORQ         SI, SI
+	MOVQ         AX, R8
+	MOVQ         $0x7ff0000000000000, R9
+	VMOVQ        R9, X9
+	VBROADCASTSD X9, Z9
+	VXORPD       Z3, Z3, Z3
+	VSUBPD       Z9, Z3, Z9
+	TESTQ        BX, BX
+	JZ           after_vertex12
 
 vertex11:
 	VMOVUPD (DI), Z3
-	MOVQ    (DX), R9
-	ADDQ    $0x08, DX
-	MOVL    R9, R10
-	SHRQ    $0x20, R9
-	VMOVUPD (CX)(R10*1), Z4
-	VMOVUPD (CX)(R9*1), Z5
-	MOVQ    pairs+40(FP), R11
-	DECQ    R11
-	TESTQ   R11, R11
-	JZ      after_pair14
+	VMOVUPD Z9, Z4
+	VMOVUPD Z9, Z5
+	MOVQ    eights+40(FP), R9
+	TESTQ   R9, R9
+	JZ      after_eight14
 
-pair13:
-	MOVQ   (DX), R9
-	ADDQ   $0x08, DX
-	MOVL   R9, R10
-	SHRQ   $0x20, R9
+eight13:
+	MOVL   (DX), R10
 	VMAXPD (CX)(R10*1), Z4, Z4
-	VMAXPD (CX)(R9*1), Z5, Z5
-	DECQ   R11
-	JNZ    pair13
+	MOVL   4(DX), R10
+	VMAXPD (CX)(R10*1), Z5, Z5
+	MOVL   8(DX), R10
+	VMAXPD (CX)(R10*1), Z4, Z4
+	MOVL   12(DX), R10
+	VMAXPD (CX)(R10*1), Z5, Z5
+	MOVL   16(DX), R10
+	VMAXPD (CX)(R10*1), Z4, Z4
+	MOVL   20(DX), R10
+	VMAXPD (CX)(R10*1), Z5, Z5
+	MOVL   24(DX), R10
+	VMAXPD (CX)(R10*1), Z4, Z4
+	MOVL   28(DX), R10
+	VMAXPD (CX)(R10*1), Z5, Z5
+	ADDQ   $0x20, DX
+	DECQ   R9
+	JNZ    eight13
 
-after_pair14:
+after_eight14:
 	VMAXPD Z5, Z4, Z4
 	VSUBPD Z0, Z4, Z6
 	VMAXPD Z1, Z6, Z6

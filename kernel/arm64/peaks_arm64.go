@@ -16,21 +16,21 @@ func peaksRoundNEON(dst, squares *float32, x *float64, columns int)
 //go:noescape
 func peaksSamplesNEON(values, extremes, panels, x *float32, count, columns int)
 
-// peaksMaximaSingleNEON compares each of n vectors of values with its pairs of neighbours, at byte offsets from values,
+// peaksMaximaSingleNEON compares each of n vectors of values with its neighbours, eights of them at byte offsets from values,
 // and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than
 // the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater
 // than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.
 //
 //go:noescape
-func peaksMaximaSingleNEON(found *[4]uint16, values, limits *float32, neighbours *int32, n, pairs int) (count int)
+func peaksMaximaSingleNEON(found *[4]uint16, values, limits *float32, neighbours *int32, n, eights int) (count int)
 
-// peaksMaximaNEON compares each of n vectors of values with its pairs of neighbours, at byte offsets from values,
+// peaksMaximaNEON compares each of n vectors of values with its neighbours, eights of them at byte offsets from values,
 // and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than
 // the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater
 // than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.
 //
 //go:noescape
-func peaksMaximaNEON(found *[4]uint16, values, limits *float64, neighbours *int32, n, pairs int) (count int)
+func peaksMaximaNEON(found *[4]uint16, values, limits *float64, neighbours *int32, n, eights int) (count int)
 
 // peaksSpreadNEON writes the vectors of the sums of squares of n vectors' differences from their mean, and
 // of squares, added up in order.

@@ -214,7 +214,7 @@ DATA constants_peaksMaximaSingleNEON<>+48(SB)/8, $0xff800000ff800000
 DATA constants_peaksMaximaSingleNEON<>+56(SB)/8, $0xff800000ff800000
 GLOBL constants_peaksMaximaSingleNEON<>(SB), RODATA|NOPTR, $64
 
-// peaksMaximaSingleNEON compares each of n vectors of values with its pairs of neighbours, at byte offsets from values,
+// peaksMaximaSingleNEON compares each of n vectors of values with its neighbours, eights of them at byte offsets from values,
 // and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than
 // the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater
 // than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.
@@ -235,11 +235,41 @@ TEXT ·peaksMaximaSingleNEON(SB), NOSPLIT, $0-56
 	BLE after_vertex8
 vertex7:
 	FLDPQ.P 32(R6), (F6, F7)
-	MOVD pairs+40(FP), R7
+	MOVD eights+40(FP), R7
 	FLDPQ 32(R0), (F8, F9)
 	CMP $0, R7
-	BLE after_pair10
-pair9:
+	BLE after_eight10
+eight9:
+	MOVW.P 4(R3), R8
+	ADD R2, R8
+	FLDPQ 0(R8), (F10, F11)
+	WORD $0x4e2af508 // fmax v8.4s, v8.4s, v10.4s
+	WORD $0x4e2bf529 // fmax v9.4s, v9.4s, v11.4s
+	MOVW.P 4(R3), R8
+	ADD R2, R8
+	FLDPQ 0(R8), (F12, F13)
+	WORD $0x4e2cf508 // fmax v8.4s, v8.4s, v12.4s
+	WORD $0x4e2df529 // fmax v9.4s, v9.4s, v13.4s
+	MOVW.P 4(R3), R8
+	ADD R2, R8
+	FLDPQ 0(R8), (F10, F11)
+	WORD $0x4e2af508 // fmax v8.4s, v8.4s, v10.4s
+	WORD $0x4e2bf529 // fmax v9.4s, v9.4s, v11.4s
+	MOVW.P 4(R3), R8
+	ADD R2, R8
+	FLDPQ 0(R8), (F12, F13)
+	WORD $0x4e2cf508 // fmax v8.4s, v8.4s, v12.4s
+	WORD $0x4e2df529 // fmax v9.4s, v9.4s, v13.4s
+	MOVW.P 4(R3), R8
+	ADD R2, R8
+	FLDPQ 0(R8), (F10, F11)
+	WORD $0x4e2af508 // fmax v8.4s, v8.4s, v10.4s
+	WORD $0x4e2bf529 // fmax v9.4s, v9.4s, v11.4s
+	MOVW.P 4(R3), R8
+	ADD R2, R8
+	FLDPQ 0(R8), (F12, F13)
+	WORD $0x4e2cf508 // fmax v8.4s, v8.4s, v12.4s
+	WORD $0x4e2df529 // fmax v9.4s, v9.4s, v13.4s
 	MOVW.P 4(R3), R8
 	ADD R2, R8
 	FLDPQ 0(R8), (F10, F11)
@@ -251,8 +281,8 @@ pair9:
 	WORD $0x4e2cf508 // fmax v8.4s, v8.4s, v12.4s
 	WORD $0x4e2df529 // fmax v9.4s, v9.4s, v13.4s
 	SUB $1, R7
-	CBNZ R7, pair9
-after_pair10:
+	CBNZ R7, eight9
+after_eight10:
 	WORD $0x4ea0d50e // fsub v14.4s, v8.4s, v0.4s
 	WORD $0x4ea1d52f // fsub v15.4s, v9.4s, v1.4s
 	WORD $0x4e22f5ce // fmax v14.4s, v14.4s, v2.4s
@@ -309,7 +339,7 @@ DATA constants_peaksMaximaNEON<>+48(SB)/8, $0xfff0000000000000
 DATA constants_peaksMaximaNEON<>+56(SB)/8, $0xfff0000000000000
 GLOBL constants_peaksMaximaNEON<>(SB), RODATA|NOPTR, $64
 
-// peaksMaximaNEON compares each of n vectors of values with its pairs of neighbours, at byte offsets from values,
+// peaksMaximaNEON compares each of n vectors of values with its neighbours, eights of them at byte offsets from values,
 // and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than
 // the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater
 // than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.
@@ -330,11 +360,41 @@ TEXT ·peaksMaximaNEON(SB), NOSPLIT, $0-56
 	BLE after_vertex12
 vertex11:
 	FLDPQ.P 32(R6), (F6, F7)
-	MOVD pairs+40(FP), R7
+	MOVD eights+40(FP), R7
 	FLDPQ 32(R0), (F8, F9)
 	CMP $0, R7
-	BLE after_pair14
-pair13:
+	BLE after_eight14
+eight13:
+	MOVW.P 4(R3), R8
+	ADD R2, R8
+	FLDPQ 0(R8), (F10, F11)
+	WORD $0x4e6af508 // fmax v8.2d, v8.2d, v10.2d
+	WORD $0x4e6bf529 // fmax v9.2d, v9.2d, v11.2d
+	MOVW.P 4(R3), R8
+	ADD R2, R8
+	FLDPQ 0(R8), (F12, F13)
+	WORD $0x4e6cf508 // fmax v8.2d, v8.2d, v12.2d
+	WORD $0x4e6df529 // fmax v9.2d, v9.2d, v13.2d
+	MOVW.P 4(R3), R8
+	ADD R2, R8
+	FLDPQ 0(R8), (F10, F11)
+	WORD $0x4e6af508 // fmax v8.2d, v8.2d, v10.2d
+	WORD $0x4e6bf529 // fmax v9.2d, v9.2d, v11.2d
+	MOVW.P 4(R3), R8
+	ADD R2, R8
+	FLDPQ 0(R8), (F12, F13)
+	WORD $0x4e6cf508 // fmax v8.2d, v8.2d, v12.2d
+	WORD $0x4e6df529 // fmax v9.2d, v9.2d, v13.2d
+	MOVW.P 4(R3), R8
+	ADD R2, R8
+	FLDPQ 0(R8), (F10, F11)
+	WORD $0x4e6af508 // fmax v8.2d, v8.2d, v10.2d
+	WORD $0x4e6bf529 // fmax v9.2d, v9.2d, v11.2d
+	MOVW.P 4(R3), R8
+	ADD R2, R8
+	FLDPQ 0(R8), (F12, F13)
+	WORD $0x4e6cf508 // fmax v8.2d, v8.2d, v12.2d
+	WORD $0x4e6df529 // fmax v9.2d, v9.2d, v13.2d
 	MOVW.P 4(R3), R8
 	ADD R2, R8
 	FLDPQ 0(R8), (F10, F11)
@@ -346,8 +406,8 @@ pair13:
 	WORD $0x4e6cf508 // fmax v8.2d, v8.2d, v12.2d
 	WORD $0x4e6df529 // fmax v9.2d, v9.2d, v13.2d
 	SUB $1, R7
-	CBNZ R7, pair13
-after_pair14:
+	CBNZ R7, eight13
+after_eight14:
 	WORD $0x4ee0d50e // fsub v14.2d, v8.2d, v0.2d
 	WORD $0x4ee1d52f // fsub v15.2d, v9.2d, v1.2d
 	WORD $0x4e62f5ce // fmax v14.2d, v14.2d, v2.2d

@@ -80,10 +80,10 @@ func (v vectors) samples() {
 
 // maxima lists the vertices that may be maxima. Registers are
 //
-//	0 margin   1 least   2 lowest   3 the value   4 the highest neighbour   5 other neighbours   6, 7, 8 room
+//	0 margin   1 least   2 lowest   3 the value   4, 5 the highest neighbours   6, 7, 8 room   9 -Inf
 func (v vectors) maxima() {
-	v.function("peaksMaxima", "found *[4]uint16, values, limits *number, neighbours *int32, n, pairs int) (count int",
-		"compares each of n vectors of values with its pairs of neighbours, at byte offsets from values,",
+	v.function("peaksMaxima", "found *[4]uint16, values, limits *number, neighbours *int32, n, eights int) (count int",
+		"compares each of n vectors of values with its neighbours, eights of them at byte offsets from values,",
 		"and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than",
 		"the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater",
 		"than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.")
@@ -95,27 +95,24 @@ func (v vectors) maxima() {
 	vertex, place := GP64(), copied(values)
 	XORQ(vertex, vertex)
 	first := copied(found)
-	value, highest, other := v.register(3), v.register(4), v.register(5)
+	value, highest, nothing := v.register(3), v.registers(4, 2), v.register(9)
+	v.fill(nothing, v.infinity)
+	zero(value)
+	v.sub(nothing, value, nothing)
 	repeat("vertex", n, func() {
 		v.move(Mem{Base: place}, value)
-		offsets, second := GP64(), GP64()
-		nextPair := func() {
-			MOVQ(Mem{Base: neighbours}, offsets)
-			ADDQ(Imm(8), neighbours)
-			MOVL(offsets.As32(), second.As32())
-			SHRQ(Imm(32), offsets)
+		for _, h := range highest {
+			v.move(nothing, h)
 		}
-		nextPair()
-		v.move(Mem{Base: values, Index: second, Scale: 1}, highest)
-		v.move(Mem{Base: values, Index: offsets, Scale: 1}, other)
-		pairs := load("pairs")
-		DECQ(pairs)
-		repeat("pair", pairs, func() {
-			nextPair()
-			v.max(Mem{Base: values, Index: second, Scale: 1}, highest, highest)
-			v.max(Mem{Base: values, Index: offsets, Scale: 1}, other, other)
+		repeat("eight", load("eights"), func() {
+			for i := range 8 {
+				offset := GP64()
+				MOVL(Mem{Base: neighbours, Disp: 4 * i}, offset.As32())
+				v.max(Mem{Base: values, Index: offset, Scale: 1}, highest[i%2], highest[i%2])
+			}
+			ADDQ(Imm(32), neighbours)
 		})
-		v.max(other, highest, highest)
+		v.max(highest[1], highest[0], highest[0])
 		v.listMaximum(found, vertex)
 		ADDQ(I32(v.bytes), place)
 		INCQ(vertex)

@@ -81,8 +81,8 @@ func (p *program) peaksSamples() {
 //	V0-V1 margin   V2-V3 least   V4-V5 lowest   V6-V7 the value   V8-V9 the highest neighbour   V10-V13 other neighbours
 //	V14-V19 masks   V20 bits of the lanes
 func (p *program) peaksMaxima() {
-	p.step("peaksMaxima", "found *[4]uint16, values, limits *number, neighbours *int32, n, pairs int) (count int",
-		"compares each of n vectors of values with its pairs of neighbours, at byte offsets from values,",
+	p.step("peaksMaxima", "found *[4]uint16, values, limits *number, neighbours *int32, n, eights int) (count int",
+		"compares each of n vectors of values with its neighbours, eights of them at byte offsets from values,",
 		"and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than",
 		"the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater",
 		"than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.")
@@ -96,15 +96,15 @@ func (p *program) peaksMaxima() {
 		p.loadPair(lowest, limits, 0)
 	})
 	p.fillPattern(weights, map[bool]uint64{true: 0x8040201008040201, false: 0x0804020108040201}[p.format.isSingle()])
-	vertex, place, pairs, offset := p.reg(), p.copied(values), p.reg(), p.reg()
+	vertex, place, eights, offset := p.reg(), p.copied(values), p.reg(), p.reg()
 	p.ins("MOVD ZR, %v", vertex)
 	p.repeat("vertex", n, func() {
 		p.loadNext(value, place, pairBytes)
-		p.reload("pairs", pairs)
+		p.reload("eights", eights)
 		p.fill(highest, math.Inf(-1))
-		p.repeat("pair", pairs, func() {
-			for i := range 2 {
-				other := pairOf(5 + i)
+		p.repeat("eight", eights, func() {
+			for i := range 8 {
+				other := pairOf(5 + i%2)
 				p.loadAtOffset(other, values, neighbours, offset)
 				p.fmax(highest, highest, other)
 			}

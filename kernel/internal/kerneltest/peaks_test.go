@@ -112,12 +112,12 @@ func TestMaximaListsWhatTheLimitsSay(t *testing.T) {
 }
 
 func testMaxima[T number](b peaksBench, s ops.PeakSearch[T], n int) {
-	lanes, pairs := s.Lanes, 1+n%5
+	lanes, eights := s.Lanes, 1+n%3
 	values := guardedNumbers[T](b, n, lanes)
 	for i := range values {
 		values[i] = T(math.Round(4*float64(values[i]))) / 4 // with many ties
 	}
-	neighbours := kerneltest.Guarded[int32](b.T, 2*pairs*n, b.edge)
+	neighbours := kerneltest.Guarded[int32](b.T, 8*eights*n, b.edge)
 	for i := range neighbours {
 		neighbours[i] = int32(b.IntN(n) * lanes * sizeOf[T]())
 	}
@@ -129,7 +129,7 @@ func testMaxima[T number](b peaksBench, s ops.PeakSearch[T], n int) {
 		}
 	}
 	found := kerneltest.Guarded[ops.Found](b.T, n+1, b.edge)
-	count := s.Maxima(&found[0], &values[0], &limits[0], &neighbours[0], n, pairs)
+	count := s.Maxima(&found[0], &values[0], &limits[0], &neighbours[0], n, eights)
 	var want []ops.Found
 	for v := range n {
 		f := ops.Found{ops.FoundVertex: uint16(v)}
@@ -138,7 +138,7 @@ func testMaxima[T number](b peaksBench, s ops.PeakSearch[T], n int) {
 				continue // NaN
 			}
 			value, highest := values[v*lanes+i], T(math.Inf(-1))
-			for _, offset := range neighbours[2*pairs*v:][:2*pairs] {
+			for _, offset := range neighbours[8*eights*v:][:8*eights] {
 				highest = max(highest, values[int(offset)/sizeOf[T]()+i])
 			}
 			margin, least, lowest := limits[i], limits[lanes+i], limits[2*lanes+i]
@@ -248,7 +248,7 @@ func TestJetsAreThoseOfThePolynomialToTheLastBit(t *testing.T) {
 // BenchmarkPeaksSteps times the steps of peaks for DIPY's default sphere and lmax 8, and of the sparse fascicle model's
 // ODF with six fascicles on 181 vertices; "peak" is the share of what the core can do in that precision.
 func BenchmarkPeaksSteps(b *testing.B) {
-	const vertices, columns, pairs, fascicles, few = 362, 45, 4, 181, 6
+	const vertices, columns, eights, fascicles, few = 362, 45, 1, 181, 6
 	for _, set := range sets() {
 		s := set.Peaks
 		if s == nil {
@@ -281,7 +281,7 @@ func BenchmarkPeaksSteps(b *testing.B) {
 			s.Samples(&values[0], &extremes[0], &panels[0], &x[0], rows/s.Panel, columns)
 		})
 		random := rand.New(rand.NewPCG(9, 9))
-		neighbours, found := make([]int32, 2*pairs*vertices), make([]ops.Found, vertices+1)
+		neighbours, found := make([]int32, 8*eights*vertices), make([]ops.Found, vertices+1)
 		for i := range neighbours {
 			neighbours[i] = int32(random.IntN(vertices) * lanes * 4)
 		}
@@ -293,7 +293,7 @@ func BenchmarkPeaksSteps(b *testing.B) {
 			limits[lanes+i], limits[2*lanes+i] = 0.9, -1
 		}
 		run("Maxima", lanes, 0, 0, func() {
-			s.Single.Maxima(&found[0], &values[0], &limits[0], &neighbours[0], vertices, pairs)
+			s.Single.Maxima(&found[0], &values[0], &limits[0], &neighbours[0], vertices, eights)
 		})
 		samples, sums := make([]float64, fascicles*half), make([]float64, 2*half)
 		run("Spread", half, 6*fascicles, peak.Float64, func() { s.Spread(&sums[0], &samples[0], fascicles) })

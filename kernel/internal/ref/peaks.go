@@ -101,10 +101,11 @@ func (p *Peaks) Insert(index int, value float64) {
 		return
 	}
 	p.Index, p.Value = append(p.Index, index), append(p.Value, value)
-	for i := len(p.Value) - 1; i > 0 && p.Value[i] > p.Value[i-1]; i-- {
-		p.Index[i], p.Index[i-1] = p.Index[i-1], p.Index[i]
-		p.Value[i], p.Value[i-1] = p.Value[i-1], p.Value[i]
+	i := len(p.Value) - 1
+	for ; i > 0 && value > p.Value[i-1]; i-- {
+		p.Index[i], p.Value[i] = p.Index[i-1], p.Value[i-1]
 	}
+	p.Index[i], p.Value[i] = index, value
 }
 
 // removeSimilar keeps a peak only when it is not too near to one kept before it.
