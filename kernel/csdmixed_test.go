@@ -51,7 +51,7 @@ func mixedCases(t *testing.T, voxels int) (cases []mixedCase) {
 	}
 	g := shellTable(t, 90)
 	for _, sphere := range []*sh.Sphere{
-		sh.Symmetric362(), sh.Repulsion724Hemisphere(), {Vertices: shellTable(t, 60).Bvecs[2:]}, {Vertices: shellTable(t, 500).Bvecs[2:]},
+		sh.Symmetric362(), sh.DefaultHemisphere(), {Vertices: shellTable(t, 60).Bvecs[2:]}, {Vertices: shellTable(t, 500).Bvecs[2:]},
 	} {
 		m, err := model.NewCSD(g, fibreResponse, model.CSDOptions{LMax: 8, Directions: sphere.Vertices})
 		if err != nil {

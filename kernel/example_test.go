@@ -39,7 +39,7 @@ func Example() {
 	status := make([]kernel.Status, 2)
 	fitter.NewWorker().Fit(params, status, signal)
 
-	hemisphere := sh.Repulsion724Hemisphere()
+	hemisphere := sh.DefaultHemisphere()
 	finder, err := kernel.NewPeakFinder(kernel.PeakDesign{
 		Directions: hemisphere.Vertices, Edges: hemisphere.Edges,
 		Coefficients: fitter.Parameters(), B: sh.Descoteaux07.Evaluate(8, hemisphere.Vertices),
@@ -49,10 +49,12 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
+	worker := finder.NewWorker()
+	worker.Load(params, fitter.Parameters(), 2)
+	peaks, gfa := worker.Peaks(), worker.GFA()
 	for voxel, s := range status {
-		fod := params[voxel*fitter.Parameters():][:fitter.Parameters()]
-		fmt.Printf("voxel %d: %v, GFA %.2f\n", voxel, s.Code, kernel.GFA(fod))
-		for _, p := range finder.NewWorker().Find(fod) {
+		fmt.Printf("voxel %d: %v, GFA %.2f\n", voxel, s.Code, gfa[voxel])
+		for _, p := range peaks[voxel] {
 			fmt.Printf("  peak along %.1f %.1f %.1f\n", math.Abs(p.Direction[0]), math.Abs(p.Direction[1]), math.Abs(p.Direction[2]))
 		}
 	}

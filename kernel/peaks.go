@@ -1,23 +1,22 @@
 package kernel
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
 	"github.com/voxfit/voxfit/kernel/internal/ref"
-	"gonum.org/v1/gonum/mat"
 )
 
 // PeakDesign says on which directions, and by which rules, the peaks of functions on the sphere are
-// found that are the same in opposite directions and are given by SH coefficients.
+// found that are the same in opposite directions.
 type PeakDesign struct {
 	// Directions are the vertices of a hemisphere, unit vectors, and Edges the pairs of them that
 	// are neighbours, across the rim as well.
 	Directions [][3]float64
 	Edges      [][2]int
-	// Coefficients is the number of SH coefficients of a function, and B, len(Directions) x
-	// Coefficients, row-major, gives its values in the directions.
+	// Coefficients is the number of coefficients of a function, of spherical harmonics for example, and B,
+	// len(Directions) x Coefficients, row-major, gives its values in the directions. Where B is nil a function is
+	// given by its values, and Coefficients is their number.
 	Coefficients int
 	B            []float64
 	// RelativeThreshold is the height above the floor (the smallest value, but at least zero) that
@@ -32,26 +31,33 @@ type PeakDesign struct {
 	Refine bool
 }
 
-// A PeakFinder finds the peaks of SH functions. It is immutable and shared by all workers.
+// A PeakFinder finds the peaks of functions. It is immutable and shared by all workers.
 type PeakFinder struct {
 	design    PeakDesign
 	edges     [][2]int32
-	values    *ref.Panels
+	values    *ref.Panels // nil where functions are given by their values
 	minCosine float64
 	degree    int         // of the polynomial that refines; -1 without
 	monomials *ref.Panels // SH coefficients to weights of monomials
+	lanes     *peakLanes  // nil on the portable set
 }
 
 // NewPeakFinder checks the design and prepares its matrices. Refine needs at least as many directions
 // as coefficients, and a B that holds all even harmonics up to some degree.
-func NewPeakFinder(d PeakDesign) (*PeakFinder, error) {
+func NewPeakFinder(d PeakDesign, opts ...Option) (*PeakFinder, error) {
 	if err := d.check(); err != nil {
 		return nil, fmt.Errorf("kernel: peak design: %w", err)
 	}
+	set, err := chooseSet(opts)
+	if err != nil {
+		return nil, err
+	}
 	f := &PeakFinder{
 		design: d, edges: make([][2]int32, len(d.Edges)), degree: -1,
-		values:    ref.NewPanels(d.B, len(d.Directions), d.Coefficients),
 		minCosine: math.Cos(math.Pi / 180 * d.MinSeparation),
+	}
+	if d.B != nil {
+		f.values = ref.NewPanels(d.B, len(d.Directions), d.Coefficients)
 	}
 	for i, e := range d.Edges {
 		f.edges[i] = [2]int32{int32(e[0]), int32(e[1])}
@@ -61,6 +67,9 @@ func NewPeakFinder(d PeakDesign) (*PeakFinder, error) {
 			return nil, fmt.Errorf("kernel: peak design: %w", err)
 		}
 	}
+	if set.Peaks != nil && set.CSD != nil {
+		f.lanes = newPeakLanes(&f.design, set.Peaks, set.CSD)
+	}
 	return f, nil
 }
 
@@ -69,7 +78,11 @@ func (d *PeakDesign) check() error {
 	switch {
 	case n == 0 || d.Coefficients < 1:
 		return fmt.Errorf("%d Directions and %d Coefficients, must be at least 1 each", n, d.Coefficients)
-	case len(d.B) != n*d.Coefficients:
+	case d.B == nil && d.Coefficients != n:
+		return fmt.Errorf("%d Coefficients, must be the %d values in Directions where there is no B", d.Coefficients, n)
+	case d.B == nil && d.Refine:
+		return fmt.Errorf("field Refine: there is no B, must be the harmonics that are refined between Directions")
+	case d.B != nil && len(d.B) != n*d.Coefficients:
 		return fmt.Errorf("field B has %d values, expected %d (Directions) x %d (Coefficients)", len(d.B), n, d.Coefficients)
 	case !(d.RelativeThreshold >= 0 && d.RelativeThreshold <= 1):
 		return fmt.Errorf("RelativeThreshold is %v, must be from 0 to 1", d.RelativeThreshold)
@@ -96,56 +109,6 @@ func (d *PeakDesign) check() error {
 	return nil
 }
 
-// prepareRefinement finds the map from SH coefficients to homogeneous polynomials that agree with B in
-// all directions.
-func (f *PeakFinder) prepareRefinement() error {
-	n, d := f.design.Coefficients, f.design.Directions
-	f.degree = 0
-	for (f.degree+1)*(f.degree+2)/2 < n {
-		f.degree += 2
-	}
-	if (f.degree+1)*(f.degree+2)/2 != n {
-		return fmt.Errorf("field Refine: %d coefficients are not all even harmonics up to a degree", n)
-	}
-	if len(d) < n {
-		return fmt.Errorf("field Refine: %d directions, must be at least the %d coefficients", len(d), n)
-	}
-	polynomial := ref.NewPolynomial(f.degree)
-	samples := mat.NewDense(len(d), n, nil)
-	for i, v := range d {
-		polynomial.Monomials(samples.RawRowView(i), v)
-	}
-	b := mat.NewDense(len(d), n, f.design.B)
-	var qr mat.QR
-	qr.Factorize(samples)
-	var solution, check mat.Dense
-	if err := qr.SolveTo(&solution, false, b); err != nil {
-		return fmt.Errorf("field Refine: the directions do not determine the harmonics: %w", err)
-	}
-	check.Mul(samples, &solution)
-	check.Sub(&check, b)
-	if worst, largest := mat.Norm(&check, math.Inf(1)), mat.Norm(b, math.Inf(1)); !(worst <= 1e-9*largest) {
-		return errors.New("field Refine: B is not made of the even harmonics up to a degree in Directions")
-	}
-	f.monomials = ref.NewPanels(solution.RawMatrix().Data, n, n)
-	return nil
-}
-
-// NewWorker allocates the scratch of one worker.
-func (f *PeakFinder) NewWorker() *PeakWorker {
-	w := &PeakWorker{
-		finder: f,
-		values: make([]float64, f.values.PaddedRows()),
-		peaks:  ref.NewPeaks(len(f.design.Directions)),
-		found:  make([]Peak, 0, len(f.design.Directions)),
-	}
-	if f.design.Refine {
-		w.polynomial = ref.NewPolynomial(f.degree)
-		w.weights = make([]float64, f.monomials.PaddedRows())
-	}
-	return w
-}
-
 // A Peak is a local maximum.
 type Peak struct {
 	Direction [3]float64 // unit vector
@@ -153,19 +116,84 @@ type Peak struct {
 	Index     int // the vertex that it was found at
 }
 
+// portableBlock is how many functions a worker takes at a time on the portable set.
+const portableBlock = 16
+
 // A PeakWorker finds peaks in the scratch that it owns. It is not safe for use by two goroutines at a
 // time; it does not allocate.
+//
+// Functions are loaded first, up to Block of them; Peaks and GFA then say what there is to say of each. Their results
+// are those of the portable code on every instruction set, to the last bit.
 type PeakWorker struct {
 	finder     *PeakFinder
 	values     []float64
-	peaks      *ref.Peaks
+	scratch    *ref.Peaks
 	found      []Peak
+	climbs     []peakClimb
 	polynomial *ref.Polynomial
 	weights    []float64
+
+	functions []float64 // loaded
+	stride, n int
+	peaks     [][]Peak  // of each of them
+	gfa       []float32 // likewise
+	lanes     *peakLaneWorker
 }
 
-// Find returns the peaks of the function with the given coefficients, the highest first, at most Max.
-// The slice is valid until the next call.
+// NewWorker allocates the scratch of one worker.
+func (f *PeakFinder) NewWorker() *PeakWorker {
+	n := len(f.design.Directions)
+	w := &PeakWorker{finder: f, scratch: ref.NewPeaks(n)}
+	if f.values != nil {
+		w.values = make([]float64, f.values.PaddedRows())
+	}
+	if f.design.Refine {
+		w.found = make([]Peak, 0, n)
+		w.polynomial = ref.NewPolynomial(f.degree)
+		w.weights = make([]float64, f.monomials.PaddedRows())
+	}
+	block := portableBlock
+	if f.lanes != nil {
+		w.lanes = newPeakLaneWorker(f.lanes)
+		block = f.lanes.block()
+		if f.design.Refine {
+			w.lanes.climbers = newPeakClimbers(f.degree, f.design.Coefficients, f.lanes.steps.Double.Lanes)
+		}
+	}
+	if f.design.Refine {
+		w.climbs = make([]peakClimb, 0, block*n)
+	}
+	w.gfa, w.peaks = make([]float32, block), make([][]Peak, block)
+	most := min(f.design.Max, n)
+	all := make([]Peak, block*most)
+	for i := range w.peaks {
+		w.peaks[i] = all[i*most:][:0:most]
+	}
+	return w
+}
+
+// Block is how many functions can be loaded at a time.
+func (w *PeakWorker) Block() int { return len(w.gfa) }
+
+// Load takes n functions, at most Block: the first coefficients of n rows that are stride numbers apart. They are
+// read until the next Load. It panics when there are fewer numbers than that.
+func (w *PeakWorker) Load(functions []float64, stride, n int) {
+	c := w.finder.design.Coefficients
+	if n < 1 || n > w.Block() || stride < c || len(functions) < (n-1)*stride+c {
+		panic(fmt.Sprintf("kernel: %d functions with stride %d in %d numbers, of %d coefficients, at most %d",
+			n, stride, len(functions), c, w.Block()))
+	}
+	w.functions, w.stride, w.n = functions, stride, n
+	if w.lanes != nil {
+		w.lanes.load(functions, stride, n)
+	}
+}
+
+func (w *PeakWorker) function(i int) []float64 {
+	return w.functions[i*w.stride:][:w.finder.design.Coefficients]
+}
+
+// Peaks returns the peaks of each loaded function, the highest first, at most Max. They are valid until the next call.
 //
 // The rules are those of DIPY's peak_directions: a vertex is a local maximum when it is higher than
 // at least one neighbour and lower than none (a plateau has several, a constant none); equal ones
@@ -176,46 +204,71 @@ type PeakWorker struct {
 //
 // With Refine, each of those then climbs to the maximum near it; they are ordered anew, and of two
 // that MinSeparation finds too near by then only the higher is kept.
-func (w *PeakWorker) Find(coefficients []float64) []Peak {
+func (w *PeakWorker) Peaks() [][]Peak {
+	w.climbs = w.climbs[:0]
+	if w.lanes != nil {
+		w.findInLanes()
+	} else {
+		for i := range w.n {
+			w.findPortably(i)
+		}
+	}
+	if w.finder.design.Refine {
+		w.refineAll()
+	}
+	return w.peaks[:w.n]
+}
+
+// GFA returns the generalised fractional anisotropy of each loaded function in Directions: DIPY's gfa of its values,
+// sqrt(n sum (x - mean)^2 / ((n-1) sum x^2)), the sums taken in order, rounded to what maps hold. It is 0 where all
+// squares vanish. It is valid until the next call.
+func (w *PeakWorker) GFA() []float32 {
+	if w.lanes != nil {
+		w.spreadInLanes()
+		return w.gfa[:w.n]
+	}
+	for i := range w.n {
+		w.gfa[i] = w.portableGFA(i)
+	}
+	return w.gfa[:w.n]
+}
+
+// Find returns the peaks of one function, as Load and Peaks do.
+func (w *PeakWorker) Find(function []float64) []Peak {
+	w.Load(function, w.finder.design.Coefficients, 1)
+	return w.Peaks()[0]
+}
+
+// sample is the values of a function at the vertices.
+func (w *PeakWorker) sample(i int) []float64 {
 	f := w.finder
-	coefficients = coefficients[:f.design.Coefficients]
-	f.values.Multiply(w.values, coefficients)
-	w.peaks.Find(w.values[:len(f.design.Directions)], f.design.Directions, f.edges, f.design.RelativeThreshold, f.minCosine)
-	w.found = w.found[:0]
-	for i, v := range w.peaks.Index {
-		w.found = append(w.found, Peak{Direction: f.design.Directions[v], Value: w.peaks.Value[i], Index: v})
+	if f.values == nil {
+		return w.function(i)
 	}
-	if f.design.Refine {
-		w.refine(coefficients)
-	}
-	return w.found[:min(len(w.found), f.design.Max)]
+	f.values.Multiply(w.values, w.function(i))
+	return w.values[:len(f.design.Directions)]
 }
 
-func (w *PeakWorker) refine(coefficients []float64) {
-	w.finder.monomials.Multiply(w.weights, coefficients)
-	copy(w.polynomial.Weights(), w.weights)
-	for i := range w.found {
-		p := &w.found[i]
-		p.Direction, p.Value = ref.Climb(w.polynomial, p.Direction)
-		for k := i; k > 0 && w.found[k].Value > w.found[k-1].Value; k-- {
-			w.found[k], w.found[k-1] = w.found[k-1], w.found[k]
-		}
-	}
-	n := 0
-	for _, p := range w.found {
-		if !w.nearFirst(n, p.Direction) {
-			w.found[n] = p
-			n++
-		}
-	}
-	w.found = w.found[:n]
+func (w *PeakWorker) portableGFA(i int) float32 { return float32(ref.GFA(w.sample(i))) }
+
+func (w *PeakWorker) findPortably(i int) {
+	f := w.finder
+	w.scratch.Find(w.sample(i), f.design.Directions, f.edges, f.design.RelativeThreshold, f.minCosine)
+	w.keep(i, w.scratch)
 }
 
-func (w *PeakWorker) nearFirst(n int, direction [3]float64) bool {
-	for _, kept := range w.found[:n] {
-		if ref.Similar(direction, kept.Direction, w.finder.minCosine) {
-			return true
+// keep makes what was found at vertices the peaks of a function, or lists it as what is to be refined.
+func (w *PeakWorker) keep(i int, p *ref.Peaks) {
+	d := &w.finder.design
+	if d.Refine {
+		for k, v := range p.Index {
+			w.climbs = append(w.climbs, peakClimb{i, Peak{Direction: d.Directions[v], Value: p.Value[k], Index: v}})
 		}
+		return
 	}
-	return false
+	w.peaks[i] = w.peaks[i][:min(len(p.Index), d.Max)]
+	for k := range w.peaks[i] {
+		peak, v := &w.peaks[i][k], p.Index[k]
+		peak.Direction, peak.Value, peak.Index = d.Directions[v], p.Value[k], v
+	}
 }

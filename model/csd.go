@@ -44,11 +44,12 @@ type CSDOptions struct {
 	Tau float64 `json:"tau" range:"[0,inf)" default:"0.1" zero:"1e-300" with:"convention=dipy" help:"Amplitudes below this share of the mean amplitude are constrained."`
 	// MaxIterations is where a voxel that has not settled is given up.
 	MaxIterations int `json:"max_iterations" range:"[1,65535]" default:"50" aliases:"convergence" help:"Iterations after which a voxel that has not settled is given up."`
-	// Sphere, PeakThreshold, PeakSeparation, Peaks and RefinePeaks say how the peaks are found.
-	Sphere         *sh.Sphere `json:"sphere" help:"Directions among which peaks are looked for. By default the 362 of DIPY's repulsion724 hemisphere."`
+	// Sphere, Peaks, PeakThreshold, PeakSeparation and RefinePeaks say how the peaks are found. nil means
+	// sh.DefaultHemisphere.
+	Sphere         *sh.Sphere `json:"sphere" default:"repulsion724" help:"Directions among which peaks are looked for, and from which GFA is taken. By default DIPY's default_sphere, the 362 of its repulsion724 hemisphere."`
 	Peaks          int        `json:"peaks" range:"[1,65535]" default:"5" aliases:"npeaks" help:"Number of peaks in the maps peaks and peakvalues."`
-	PeakThreshold  float64    `json:"peak_threshold" range:"(0,1]" default:"0.5" aliases:"relative_peak_threshold" help:"Least height of a peak relative to the highest."`
-	PeakSeparation float64    `json:"peak_separation" unit:"degrees" range:"(0,90]" default:"25" aliases:"min_separation_angle" help:"Least angle between peaks."`
+	PeakThreshold  float64    `json:"peak_threshold" range:"[0,1]" default:"0.5" zero:"1e-300" aliases:"relative_peak_threshold" help:"Least height of a peak relative to the highest, both above the smallest value where that is positive."`
+	PeakSeparation float64    `json:"peak_separation" unit:"degrees" range:"[0,90]" default:"25" zero:"1e-300" aliases:"min_separation_angle" help:"Least angle between peaks."`
 	RefinePeaks    bool       `json:"refine_peaks" help:"Move each peak from its direction of the sphere to the maximum between them, as MRtrix3 does."`
 	// Shells are the b-values of the shells that are fitted; nil means all, or with MRtrix, and where the response is for
 	// shells, the highest.
@@ -76,6 +77,10 @@ func (o CSDOptions) prepare() (CSDOptions, error) {
 	setDefault(&o.Basis, sh.Descoteaux07)
 	setDefault(&o.LMax, defaultLMax)
 	return o, nil
+}
+
+func (o CSDOptions) peaks() peakRules {
+	return peakRules{o.Sphere, o.PeakThreshold, o.PeakSeparation, o.Peaks, o.RefinePeaks}
 }
 
 // directions are those of the constraint.
@@ -156,18 +161,10 @@ func NewCSD(g *acq.GradientTable, r acq.Response, o CSDOptions) (*CSD, error) {
 	if c.fitter, err = kernel.NewCSD(c.design, kernel.WithISA(o.ISA)); err != nil {
 		return nil, fmt.Errorf("csdm: %w", err)
 	}
-	if c.finder, err = newPeakFinder(o); err != nil {
+	if c.finder, err = o.peaks().finder(sh.Descoteaux07, o.LMax, o.ISA); err != nil {
 		return nil, fmt.Errorf("csdm: %w", err)
 	}
-	c.maps = append([]Map{
-		c.fod(o.Basis),
-		{Name: "gfa", Suffix: "dwimap", Components: 1,
-			Description: "Generalised fractional anisotropy of the fibre orientation distribution."},
-		{Name: "peaks", Suffix: "dwimap", Components: 3 * o.Peaks,
-			Description: fmt.Sprintf("Unit vectors of up to %d peaks of the fibre orientation distribution, the highest first, "+GivenFrame+"; zeros where there are fewer.", o.Peaks)},
-		{Name: "peakvalues", Suffix: "dwimap", Components: o.Peaks,
-			Description: "Amplitudes of the fibre orientation distribution at its peaks, in their order; zeros where there are fewer."},
-	}, statusMaps...)
+	c.maps = append(append([]Map{c.fod(o.Basis)}, o.peaks().maps("the fibre orientation distribution", "")...), statusMaps...)
 	return c, nil
 }
 
@@ -388,68 +385,31 @@ func (c *CSD) chooseShell(g *acq.GradientTable, r acq.Response) (volumes []int, 
 	return highest.Volumes, r.Zonal[rows-1], nil
 }
 
-func newPeakFinder(o CSDOptions) (*kernel.PeakFinder, error) {
-	s := o.Sphere
-	if s == nil {
-		s = sh.Repulsion724Hemisphere()
-	}
-	return kernel.NewPeakFinder(kernel.PeakDesign{
-		Directions: s.Vertices, Edges: s.Edges,
-		Coefficients: sh.Count(o.LMax), B: sh.Descoteaux07.Evaluate(o.LMax, s.Vertices),
-		RelativeThreshold: o.PeakThreshold, MinSeparation: o.PeakSeparation,
-		Max: o.Peaks, Refine: o.RefinePeaks,
-	})
-}
-
 // NewDeriver allocates the scratch that turns coefficients into maps.
 func (c *CSD) NewDeriver() Deriver {
-	return &csdDeriver{options: c.options, peaks: c.finder.NewWorker(), fod: make([]float64, sh.Count(c.options.LMax))}
+	return &csdDeriver{options: c.options, peaks: newPeakDeriver(c.finder, c.options.Peaks), fod: make([]float64, sh.Count(c.options.LMax))}
 }
 
 type csdDeriver struct {
 	options CSDOptions
-	peaks   *kernel.PeakWorker
+	peaks   peakDeriver
 	fod     []float64
 }
 
 func (d *csdDeriver) Derive(out [][]float32, params []float64, status []kernel.Status) {
 	n := len(d.fod)
-	for v := range status {
-		coefficients := params[v*n:][:n]
-		if out[0] != nil {
-			d.writeFOD(out[0][v*n:][:n], coefficients)
-		}
-		if out[1] != nil {
-			out[1][v] = float32(kernel.GFA(coefficients))
-		}
-		if out[2] != nil || out[3] != nil {
-			writePeaks(out[2], out[3], v, d.options.Peaks, d.peaks.Find(coefficients))
+	if out[0] != nil {
+		for v := range status {
+			d.writeFOD(out[0][v*n:][:n], params[v*n:][:n])
 		}
 	}
-	deriveStatus(out[4:], status)
+	d.peaks.derive(out[1:1+peakMapCount], params, n, 0, len(status))
+	deriveStatus(out[1+peakMapCount:], status)
 }
 
 func (d *csdDeriver) writeFOD(dst []float32, coefficients []float64) {
 	sh.Convert(d.fod, coefficients, d.options.LMax, sh.Descoteaux07, d.options.Basis)
 	for i, c := range d.fod {
 		dst[i] = float32(c)
-	}
-}
-
-// writePeaks writes at most most peaks of a voxel, into those of the two maps that are wanted.
-func writePeaks(directions, values []float32, voxel, most int, peaks []kernel.Peak) {
-	if directions != nil {
-		directions = directions[3*most*voxel:][:3*most]
-		clear(directions)
-		for i, p := range peaks {
-			narrow(directions[3*i:], p.Direction[:])
-		}
-	}
-	if values != nil {
-		values = values[most*voxel:][:most]
-		clear(values)
-		for i, p := range peaks {
-			values[i] = float32(p.Value)
-		}
 	}
 }

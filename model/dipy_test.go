@@ -9,7 +9,6 @@ import (
 	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
-	"github.com/voxfit/voxfit/sh"
 )
 
 // These tests run DIPY (newest release, pinned in requirements.txt) on the same signals and hold
@@ -126,41 +125,6 @@ func relativeToLargest(got, want []float64) float64 {
 		return 0
 	}
 	return difference / largest
-}
-
-// DIPY looks for peaks on the same vertices, those of the model's default sphere, for peaks are
-// looked for among vertices and its own default sphere has others.
-func TestFirstPeakIsDIPYs(t *testing.T) {
-	peer.Slow(t)
-	compare := func(t *testing.T, a acquisition, set multiShellSet) {
-		m, err := model.NewCSD(a.gradients, a.response(), model.CSDOptions{LMax: set.lmax})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ours := fit(m, a)
-		dipy := peer.DIPY(t, "peaks", peer.Arrays{
-			"coefficients": peer.Matrix(ours.params, ours.parameters),
-			"vertices":     peer.Vectors(sh.Repulsion724Hemisphere().Vertices),
-		}, map[string]any{"lmax": set.lmax})
-		var first, count tally
-		for i := range a.voxels() {
-			peaks, want := ours.vectors("peaks", i), int(dipy["count"].Data[i])
-			count.note(len(peaks) == want, 0, "voxel %d: %d peaks, DIPY %d", i, len(peaks), want)
-			if len(peaks) == 0 || want == 0 {
-				continue
-			}
-			d := dipy["directions"].Data[15*i:]
-			angle := degrees(peaks[0], [3]float64{d[0], d[1], d[2]})
-			first.note(angle <= 1, angle, "voxel %d: first peaks %.3g degrees apart, values %v, DIPY %v", i, angle,
-				ours.maps["peakvalues"][5*i:5*i+5], dipy["values"].Row(i))
-		}
-		first.want(t, 0.999, "first peak within 1 degree")
-		count.want(t, 0.999, "as many peaks")
-	}
-	onEveryMultiShellSet(t, 1000, compare)
-	t.Run("mrtrix_csd_b3000", func(t *testing.T) {
-		compare(t, sharedAcquisition(t, "mrtrix_csd_b3000", "dwi.nii.gz"), multiShellSet{lmax: 8})
-	})
 }
 
 func TestFreeWaterWLSEndsOnDIPYsGridPoint(t *testing.T) {

@@ -36,6 +36,13 @@ type MSMTOptions struct {
 	// before the minimum of this problem.
 	NegLambda  float64 `json:"neg_lambda" range:"(0,1)" default:"1e-10" help:"Regularisation of the constraint, MRtrix3's -neg_lambda."`
 	NormLambda float64 `json:"norm_lambda" range:"(0,1)" default:"1e-10" help:"Regularisation of the solution, MRtrix3's -norm_lambda."`
+	// Sphere, Peaks, PeakThreshold, PeakSeparation and RefinePeaks say how the peaks are found of tissues whose
+	// response has a direction. nil means sh.DefaultHemisphere.
+	Sphere         *sh.Sphere `json:"sphere" default:"repulsion724" help:"Directions among which peaks are looked for, and from which GFA is taken. By default DIPY's default_sphere, the 362 of its repulsion724 hemisphere."`
+	Peaks          int        `json:"peaks" range:"[1,65535]" default:"5" aliases:"npeaks" help:"Number of peaks in the maps peaks and peakvalues."`
+	PeakThreshold  float64    `json:"peak_threshold" range:"[0,1]" default:"0.5" zero:"1e-300" aliases:"relative_peak_threshold" help:"Least height of a peak relative to the highest, both above the smallest value where that is positive."`
+	PeakSeparation float64    `json:"peak_separation" unit:"degrees" range:"[0,90]" default:"25" zero:"1e-300" aliases:"min_separation_angle" help:"Least angle between peaks."`
+	RefinePeaks    bool       `json:"refine_peaks" help:"Move each peak from its direction of the sphere to the maximum between them, as MRtrix3 does."`
 	// Shells are the b-values of the shells that are fitted, that of b = 0 being 0; nil means all.
 	Shells []float64 `json:"shells" unit:"s/mm2" range:"[0,inf)" help:"b-values of the shells that are fitted, 0 for that of b = 0; by default all. Volumes that are in no shell are left out."`
 	// Prediction adds a map of the signal that the model predicts.
@@ -65,6 +72,7 @@ type MSMT struct {
 type tissuePart struct {
 	name        string
 	lmax, first int
+	finder      *kernel.PeakFinder // nil where there is no direction
 }
 
 // NewMSMT sets the model up for one acquisition and the responses of any number of tissues.
@@ -87,6 +95,9 @@ func NewMSMT(g *acq.GradientTable, tissues []Tissue, o MSMTOptions) (*MSMT, erro
 	}
 	if err == nil {
 		m.fitter, err = kernel.NewQP(m.design, kernel.WithISA(o.ISA))
+	}
+	if err == nil {
+		err = m.makeFinders()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("msmt: %w", err)
@@ -114,7 +125,7 @@ func (m *MSMT) makeDesign(g *acq.GradientTable, tissues []Tissue) error {
 			return fmt.Errorf("two tissues are called %q, expected different names", t.Name)
 		}
 		lmax := t.degree(m.options.LMax)
-		m.tissues = append(m.tissues, tissuePart{t.Name, lmax, unknowns})
+		m.tissues = append(m.tissues, tissuePart{name: t.Name, lmax: lmax, first: unknowns})
 		unknowns += sh.Count(lmax)
 	}
 	volumes := volumesOf(shells)
@@ -254,7 +265,7 @@ func (m *MSMT) Fitter() kernel.Fitter { return m.fitter }
 // does not change them.
 func (m *MSMT) Design() kernel.QPDesign { return m.design }
 
-// Maps are fod of each tissue, fraction, rmse, kkt, status and iterations, and prediction where it was
+// Maps are fod of each tissue, fraction, rmse, kkt, gfa, peaks and peakvalues of each tissue with directions, status and iterations, and prediction where it was
 // asked for.
 func (m *MSMT) Maps() []Map { return m.maps }
 
@@ -274,6 +285,21 @@ func (m *MSMT) fods(basis sh.Basis) []Map {
 var kktMap = Map{Name: "kkt", Suffix: "dwimap", Components: 3,
 	Description: "How far the solution is from the conditions that make it one: dual, primal, complementarity, relative; zeros where nothing was fitted."}
 
+// makeFinders prepares the search for peaks of tissues that have directions.
+func (m *MSMT) makeFinders() (err error) {
+	for i := range m.tissues {
+		if t := &m.tissues[i]; t.lmax > 0 && err == nil {
+			t.finder, err = m.peaks().finder(sh.Tournier07, t.lmax, m.options.ISA)
+		}
+	}
+	return err
+}
+
+func (m *MSMT) peaks() peakRules {
+	o := m.options
+	return peakRules{o.Sphere, o.PeakThreshold, o.PeakSeparation, o.Peaks, o.RefinePeaks}
+}
+
 func (m *MSMT) listMaps() {
 	var names []string
 	for _, t := range m.tissues {
@@ -284,6 +310,11 @@ func (m *MSMT) listMaps() {
 			Description: "Shares of the tissues, " + strings.Join(names, ", ") + ": first coefficients over their sum; zeros where there is no signal."},
 		Map{Name: "rmse", Suffix: "dwimap", Components: 1, Description: "Root of the mean squared difference of the predicted from the measured signal, in the units of the images."},
 		kktMap)
+	for _, t := range m.tissues {
+		if t.finder != nil {
+			m.maps = append(m.maps, m.peaks().maps("the distribution of "+t.name, "_label-"+t.name)...)
+		}
+	}
 	if m.options.Prediction {
 		m.maps = append(m.maps, Map{Name: "prediction", Suffix: "dwimap", Components: m.design.Measurements, Description: "The signal that the model predicts, in the order of the volumes; 0 for those that are not fitted."})
 	}
@@ -306,12 +337,21 @@ func (m *MSMT) Predict(dst, params []float64) {
 
 // NewDeriver allocates the scratch that turns parameters into maps.
 func (m *MSMT) NewDeriver() Deriver {
-	return &msmtDeriver{m, make([]float64, m.design.Unknowns), make([]float64, m.design.Measurements)}
+	d := &msmtDeriver{MSMT: m, fod: make([]float64, m.design.Unknowns), signal: make([]float64, m.design.Measurements)}
+	for _, t := range m.tissues {
+		if t.finder != nil {
+			d.finders = append(d.finders, newPeakDeriver(t.finder, m.options.Peaks))
+			d.first = append(d.first, t.first)
+		}
+	}
+	return d
 }
 
 type msmtDeriver struct {
 	*MSMT
 	fod, signal []float64
+	finders     []peakDeriver // of tissues with directions,
+	first       []int         // whose first parameters these are
 }
 
 func (d *msmtDeriver) Derive(out [][]float32, params []float64, status []kernel.Status) {
@@ -335,10 +375,13 @@ func (d *msmtDeriver) Derive(out [][]float32, params []float64, status []kernel.
 		if out[tissues+2] != nil {
 			narrow(out[tissues+2][v*3:][:3], measures[1:])
 		}
-		if d.options.Prediction && out[tissues+3] != nil {
+		if prediction := len(out) - len(statusMaps) - 1; d.options.Prediction && out[prediction] != nil {
 			d.Predict(d.signal, p)
-			narrow(out[tissues+3][v*len(d.signal):][:len(d.signal)], d.signal)
+			narrow(out[prediction][v*len(d.signal):][:len(d.signal)], d.signal)
 		}
+	}
+	for i, finder := range d.finders {
+		finder.derive(out[tissues+3+peakMapCount*i:][:peakMapCount], params[d.first[i]:], size, 0, len(status))
 	}
 	deriveStatus(out[len(out)-len(statusMaps):], status)
 }

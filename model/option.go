@@ -206,7 +206,7 @@ func (o Option) Expected() string {
 	case DirectionsOption:
 		return "unit vectors"
 	case SphereOption:
-		return "four or more unit vectors, not all in a plane"
+		return list(sh.Hemispheres(), "or") + ", or four or more unit vectors, not all in a plane"
 	case ResponseOption:
 		return "three eigenvalues and S0, or zonal coefficients"
 	case TissuesOption:

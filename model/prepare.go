@@ -86,6 +86,13 @@ func prepareField(field reflect.Value, o Option) error {
 			return fmt.Errorf("%s: found none, expected unit vectors", o.Name)
 		}
 	case SphereOption:
+		if field.IsNil() && o.Default != nil {
+			sphere, err := sh.Hemisphere(o.Default.(string))
+			if err != nil {
+				return err
+			}
+			field.Set(reflect.ValueOf(sphere))
+		}
 		if s := field.Interface().(*sh.Sphere); s != nil && len(s.Vertices) == 0 {
 			return fmt.Errorf("%s: found none, expected unit vectors", o.Name)
 		}
@@ -107,7 +114,8 @@ func given(field reflect.Value, o Option) float64 {
 	return x
 }
 
-// valueInForce is a field's value as JSON takes it again. A set of directions that is the model's own is nil.
+// valueInForce is a field's value as JSON takes it again. A set of directions that is the model's own is nil; a
+// sphere that has a name is that.
 func valueInForce(field reflect.Value, o Option) any {
 	switch o.Kind {
 	case ChoiceOption:
@@ -121,6 +129,9 @@ func valueInForce(field reflect.Value, o Option) any {
 			return nil
 		}
 		if s, ok := field.Interface().(*sh.Sphere); ok {
+			if slices.Contains(sh.Hemispheres(), s.Name) {
+				return s.Name
+			}
 			return s.Vertices
 		}
 	}

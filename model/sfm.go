@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/kernel"
@@ -56,11 +57,11 @@ type SFMOptions struct {
 	// Sphere holds the directions that fascicles may have, one of each pair of opposite ones. nil
 	// means the 181 of sh.Symmetric362Hemisphere: DIPY has all 362, of which each pair has one
 	// column twice.
-	Sphere *sh.Sphere `json:"sphere" help:"Directions that fascicles may have, of which opposite ones count once; the ODF and its peaks are taken there, too. By default the 181 of DIPY's symmetric362 hemisphere."`
+	Sphere *sh.Sphere `json:"sphere" default:"symmetric362" help:"Directions that fascicles may have, of which opposite ones count once; the ODF and its peaks are taken there, too. By default the 181 of DIPY's symmetric362 hemisphere."`
 	// Peaks, PeakThreshold and PeakSeparation say how the peaks of the ODF are found.
 	Peaks          int     `json:"peaks" range:"[1,65535]" default:"5" aliases:"npeaks" help:"Number of peaks in the maps peaks and peakvalues."`
-	PeakThreshold  float64 `json:"peak_threshold" range:"(0,1]" default:"0.5" aliases:"relative_peak_threshold" help:"Least height of a peak relative to the highest."`
-	PeakSeparation float64 `json:"peak_separation" unit:"degrees" range:"(0,90]" default:"25" aliases:"min_separation_angle" help:"Least angle between peaks."`
+	PeakThreshold  float64 `json:"peak_threshold" range:"[0,1]" default:"0.5" zero:"1e-300" aliases:"relative_peak_threshold" help:"Least height of a peak relative to the highest, both above the smallest value where that is positive."`
+	PeakSeparation float64 `json:"peak_separation" unit:"degrees" range:"[0,90]" default:"25" zero:"1e-300" aliases:"min_separation_angle" help:"Least angle between peaks."`
 	// Prediction adds a map of the predicted signal, as large as the data.
 	Prediction bool `json:"prediction" help:"Make a map of the predicted signal, too, as large as the data."`
 	// Precision is kernel.Mixed (the default) or kernel.Double.
@@ -78,13 +79,12 @@ type SFMOptions struct {
 // divided, while ElasticNet divides it equally. Its penalty here is that of DIPY's whole sphere.
 type SFM struct {
 	options SFMOptions
-	sphere  *sh.Sphere
 	volumes []int
 	b0s     []int
 	length  int // of a signal
 	design  kernel.SFMDesign
 	fitter  kernel.Fitter
-	odf     []float64 // directions x directions: the functions of fascicles, one after another
+	mixture *kernel.Combination // of the functions of fascicles
 	finder  *kernel.PeakFinder
 	maps    []Map
 }
@@ -95,11 +95,7 @@ func NewSFM(g *acq.GradientTable, o SFMOptions) (*SFM, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sfm: %w", err)
 	}
-	sphere := o.Sphere
-	if sphere == nil {
-		sphere = sh.Symmetric362Hemisphere()
-	}
-	m := &SFM{options: o, sphere: sphere, volumes: g.DWIs(), b0s: g.B0s(), length: g.Len()}
+	m := &SFM{options: o, volumes: g.DWIs(), b0s: g.B0s(), length: g.Len()}
 	if len(m.b0s) == 0 || len(m.volumes) == 0 {
 		return nil, fmt.Errorf("sfm: the gradient table has %d b0 and %d diffusion-weighted volumes, expected at least one of each", len(m.b0s), len(m.volumes))
 	}
@@ -107,8 +103,11 @@ func NewSFM(g *acq.GradientTable, o SFMOptions) (*SFM, error) {
 	if m.fitter, err = kernel.NewSFM(m.design, kernel.WithISA(o.ISA)); err != nil {
 		return nil, fmt.Errorf("sfm: %w", err)
 	}
-	m.odf = m.newODF()
-	if m.finder, err = m.newPeakFinder(); err != nil {
+	n := len(o.Sphere.Vertices)
+	if m.mixture, err = kernel.NewCombination(m.newODF(), n, n, kernel.WithISA(o.ISA)); err != nil {
+		return nil, fmt.Errorf("sfm: %w", err)
+	}
+	if m.finder, err = m.peaks().finderOfValues(o.ISA); err != nil {
 		return nil, fmt.Errorf("sfm: %w", err)
 	}
 	m.maps = m.newMaps()
@@ -142,22 +141,20 @@ func (m *SFM) newMaps() []Map {
 	one := func(name, description string) Map {
 		return Map{Name: name, Suffix: "dwimap", Components: 1, Description: description}
 	}
-	n, sphere, peaks := len(m.sphere.Vertices), m.sphere.Name, m.options.Peaks
+	n, sphere := len(m.options.Sphere.Vertices), m.options.Sphere.Name
 	maps := []Map{
-		{Name: "weights", Suffix: "dwimap", Components: n, Directions: m.sphere.Vertices,
+		{Name: "weights", Suffix: "dwimap", Components: n, Directions: m.options.Sphere.Vertices,
 			Description: fmt.Sprintf("Weights of fascicles along the %d vertices of the sphere %s, in their order.", n, sphere)},
-		{Name: "odf", Suffix: "dwimap", Components: n, Directions: m.sphere.Vertices,
+		{Name: "odf", Suffix: "dwimap", Components: n, Directions: m.options.Sphere.Vertices,
 			Description: fmt.Sprintf("Orientation distribution function at the %d vertices of the sphere %s: the weighted sum of the fascicles' tensor ODFs.", n, sphere)},
-		one("gfa", "Generalised fractional anisotropy of the orientation distribution function."),
-		{Name: "peaks", Suffix: "dwimap", Components: 3 * peaks,
-			Description: fmt.Sprintf("Unit vectors of up to %d peaks of the orientation distribution function, the highest first, "+GivenFrame+"; zeros where there are fewer.", peaks)},
-		{Name: "peakvalues", Suffix: "dwimap", Components: peaks,
-			Description: "The orientation distribution function at its peaks, in their order; zeros where there are fewer."},
+	}
+	maps = append(maps, m.peaks().maps("the orientation distribution function", "")...)
+	maps = append(maps,
 		one("s0", "Mean signal without diffusion weighting."),
 		one("isotropic", "Mean diffusion-weighted signal over S0, the part that fascicles do not explain."),
 		one("residual", "Root mean square of predicted less measured diffusion-weighted signal, over S0."),
 		one("kkt", "How far the weights are from fulfilling the conditions of the minimum, relative; rounding leaves 1e-15 to 1e-11."),
-	}
+	)
 	if m.options.Prediction {
 		maps = append(maps, Map{Name: "prediction", Suffix: "dwimap", Components: m.length,
 			Description: "Predicted signal of each measurement, in their order."})
@@ -168,7 +165,7 @@ func (m *SFM) newMaps() []Map {
 // newDesign makes the matrix of DIPY's sfm_design_matrix, and the penalties in the kernel's scale.
 func (m *SFM) newDesign(g *acq.GradientTable) kernel.SFMDesign {
 	o := m.options
-	n, rows := len(m.sphere.Vertices), len(m.volumes)
+	n, rows := len(m.options.Sphere.Vertices), len(m.volumes)
 	d := kernel.SFMDesign{
 		Measurements: m.length, B0s: m.b0s, Volumes: m.volumes, Directions: n, A: make([]float64, 0, rows*n),
 		Precision: o.Precision,
@@ -178,7 +175,7 @@ func (m *SFM) newDesign(g *acq.GradientTable) kernel.SFMDesign {
 		b, direction := g.Bvals[v], g.Bvecs[v]
 		square := dot3(direction, direction)
 		mean := math.Exp(-b * (along + 2*across) / 3)
-		for _, axis := range m.sphere.Vertices {
+		for _, axis := range m.options.Sphere.Vertices {
 			c := dot3(direction, axis)
 			d.A = append(d.A, math.Exp(-b*(float64(across*square)+float64((along-across)*c*c)))-mean)
 		}
@@ -200,7 +197,7 @@ func dot3(a, b [3]float64) float64 {
 // newODF makes the tensor ODF (Aganj 2010, as DIPY's single_tensor_odf) of each fascicle at each vertex.
 // That of a stick, which diffuses along itself alone, is 1 at its own vertex.
 func (m *SFM) newODF() []float64 {
-	vertices := m.sphere.Vertices
+	vertices := m.options.Sphere.Vertices
 	along, across := m.options.Evals[0], m.options.Evals[1]
 	odf := make([]float64, 0, len(vertices)*len(vertices))
 	for i, axis := range vertices {
@@ -220,35 +217,18 @@ func (m *SFM) newODF() []float64 {
 	return odf
 }
 
-// newPeakFinder looks for peaks by DIPY's rules and defaults, among the directions of fascicles.
-func (m *SFM) newPeakFinder() (*kernel.PeakFinder, error) {
-	s := m.sphere
-	n := len(s.Vertices)
-	b := make([]float64, n*n)
-	for i := range n {
-		for j := range n {
-			b[i*n+j] = m.odf[j*n+i]
-		}
-	}
-	return kernel.NewPeakFinder(kernel.PeakDesign{
-		Directions: s.Vertices, Edges: s.Edges, Coefficients: n, B: b,
-		RelativeThreshold: m.options.PeakThreshold, MinSeparation: m.options.PeakSeparation, Max: m.options.Peaks,
-	})
+// peaks are looked for among the directions of fascicles.
+func (m *SFM) peaks() peakRules {
+	o := m.options
+	return peakRules{sphere: o.Sphere, relativeThreshold: o.PeakThreshold, minSeparation: o.PeakSeparation, most: o.Peaks}
 }
 
 // ODF writes the orientation distribution function at the vertices of the sphere, given the
 // parameters of one voxel.
 func (m *SFM) ODF(odf, params []float64) {
-	n := len(odf)
-	clear(odf)
-	for i, weight := range params[:n] {
-		if weight == 0 {
-			continue
-		}
-		for j, v := range m.odf[i*n:][:n] {
-			odf[j] += float64(weight * v)
-		}
-	}
+	sum := make([]float64, m.mixture.Stride())
+	m.mixture.NewWorker().Sum(sum, params)
+	copy(odf, sum)
 }
 
 // Predict writes the signal of all measurements that the parameters of one voxel describe, as DIPY's
@@ -277,15 +257,25 @@ func (m *SFM) Predict(signal, params []float64) {
 
 // NewDeriver allocates the scratch that turns parameters into maps.
 func (m *SFM) NewDeriver() Deriver {
-	return &sfmDeriver{SFM: m, peaks: m.finder.NewWorker(), odf: make([]float64, m.design.Directions), signal: make([]float64, m.length)}
+	d := &sfmDeriver{SFM: m, peaks: newPeakDeriver(m.finder, m.options.Peaks), sums: m.mixture.NewWorker(), signal: make([]float64, m.length)}
+	d.odf = make([]float64, d.peaks.block()*m.mixture.Stride())
+	return d
 }
 
 type sfmDeriver struct {
 	*SFM
-	peaks  *kernel.PeakWorker
-	odf    []float64
+	peaks  peakDeriver
+	sums   *kernel.CombinationWorker
+	odf    []float64 // of a block of voxels
 	signal []float64
 }
+
+// The places of maps.
+const (
+	sfmODF   = 1
+	sfmPeaks = 2 // GFA and peaks
+	sfmRest  = sfmPeaks + peakMapCount
+)
 
 func (d *sfmDeriver) Derive(out [][]float32, params []float64, status []kernel.Status) {
 	n, each := d.design.Directions, d.fitter.Parameters()
@@ -294,43 +284,33 @@ func (d *sfmDeriver) Derive(out [][]float32, params []float64, status []kernel.S
 		if out[0] != nil {
 			narrow(out[0][v*n:], p[:n])
 		}
-		if out[1] != nil || out[2] != nil {
-			d.ODF(d.odf, p)
-		}
-		if out[1] != nil {
-			narrow(out[1][v*n:], d.odf)
-		}
-		if out[2] != nil {
-			out[2][v] = float32(sampledGFA(d.odf))
-		}
-		if out[3] != nil || out[4] != nil {
-			writePeaks(out[3], out[4], v, d.options.Peaks, d.peaks.Find(p[:n]))
-		}
 		for i, x := range p[n:] {
-			put(out[5+i], v, float32(x))
+			put(out[sfmRest+i], v, float32(x))
 		}
-		if d.options.Prediction && out[5+kernel.SFMExtra] != nil {
+		if prediction := sfmRest + kernel.SFMExtra; d.options.Prediction && out[prediction] != nil {
 			d.Predict(d.signal, p)
-			narrow(out[5+kernel.SFMExtra][v*d.length:], d.signal)
+			narrow(out[prediction][v*d.length:], d.signal)
 		}
 	}
+	d.deriveODF(out[sfmODF:sfmRest], params, len(status))
 	deriveStatus(out[len(out)-len(statusMaps):], status)
 }
 
-// sampledGFA is the standard deviation of samples over their root mean square (Tuch 2004), as DIPY's
-// gfa.
-func sampledGFA(samples []float64) float64 {
-	n, sum, squares := float64(len(samples)), 0.0, 0.0
-	for _, v := range samples {
-		sum += v
-		squares += float64(v * v)
+// deriveODF writes the orientation distribution functions, their GFA and their peaks.
+func (d *sfmDeriver) deriveODF(out [][]float32, params []float64, voxels int) {
+	if !slices.ContainsFunc(out, func(m []float32) bool { return m != nil }) {
+		return
 	}
-	if squares == 0 || n < 2 {
-		return 0
+	n, each, stride, block := d.design.Directions, d.fitter.Parameters(), d.mixture.Stride(), d.peaks.block()
+	for first := 0; first < voxels; first += block {
+		count := min(block, voxels-first)
+		for i := range count {
+			odf := d.odf[i*stride:][:stride]
+			d.sums.Sum(odf, params[(first+i)*each:])
+			if out[0] != nil {
+				narrow(out[0][(first+i)*n:], odf[:n])
+			}
+		}
+		d.peaks.derive(out[1:], d.odf, stride, first, count)
 	}
-	mean, deviation := sum/n, 0.0
-	for _, v := range samples {
-		deviation += float64((v - mean) * (v - mean))
-	}
-	return math.Sqrt(n * deviation / ((n - 1) * squares))
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -289,9 +290,12 @@ func rowsOf(value any) ([][]float64, error) {
 	return rows, nil
 }
 
-// sphereOf is a list of vertices, or an object of vertices and the edges between neighbours. Without edges each vertex
+// sphereOf is the name of a hemisphere, a list of vertices, or an object of vertices and the edges between neighbours. Without edges each vertex
 // stands for its antipode, too, and edges are those of the hull.
 func sphereOf(value any) (*sh.Sphere, error) {
+	if name, ok := value.(string); ok {
+		return sh.Hemisphere(strings.ToLower(name))
+	}
 	parts, ok := value.(map[string]any)
 	if !ok {
 		parts = map[string]any{"vertices": value}
@@ -428,8 +432,14 @@ func (s *Settings) fromText(o Option, text string) (any, error) {
 		if text == "" {
 			return []any{}, nil
 		}
+		if o.namesSphere(text) {
+			return text, nil
+		}
 		if !IsNumbers(text) {
 			directions, err := acq.ReadMRtrixDirections(text)
+			if err != nil && o.Kind == SphereOption {
+				err = fmt.Errorf("%w; DIPY's spheres are called %s", err, list(sh.Hemispheres(), "and"))
+			}
 			if err != nil {
 				return nil, fmt.Errorf("%s: %s: %w", s.kind.Name, s.spell(o.Name), err)
 			}
@@ -498,6 +508,16 @@ func vectorList(directions [][3]float64) []any {
 		rows[i] = row
 	}
 	return rows
+}
+
+// namesSphere says whether an argument of the command line is the name of a sphere.
+func (o Option) namesSphere(text string) bool {
+	return o.Kind == SphereOption && slices.Contains(sh.Hemispheres(), strings.ToLower(text))
+}
+
+// NamesFile says whether an argument of the command line is the name of a file: of one that has a set of directions.
+func (o Option) NamesFile(text string) bool {
+	return (o.Kind == DirectionsOption || o.Kind == SphereOption) && text != "" && !o.namesSphere(text) && !IsNumbers(text)
 }
 
 // IsNumbers says whether an argument of the command line is numbers, not the name of a file.

@@ -26,6 +26,7 @@
 // NewHemisphere, each vertex stands for its antipode too, and neighbours across the rim are joined.
 //
 // Symmetric362 and its hemisphere are DIPY's, vertex by vertex, because a CSD fit depends on the directions
-// in which it forbids negative amplitudes. Directions300 are MRtrix3's, for the same reason. Repulsion724 is our
-// own: axes spread by Repulsion, which anyone can make again to the last bit with the seed written in the source.
+// in which it forbids negative amplitudes. Directions300 are MRtrix3's, for the same reason. So are the spheres that
+// Hemisphere gives by name DIPY's, because peaks are looked for on vertices; DefaultHemisphere is DIPY's default.
+// Repulsion spreads axes evenly; anyone can make a set of its again, to the last bit, with the same seed.
 package sh

@@ -9,15 +9,11 @@ import (
 	"sync"
 )
 
-// pointSets holds one hemisphere to a file, x y z or azimuth and inclination to a line; each file says where it
-// comes from.
+// pointSets holds one hemisphere to a file, x y z or azimuth and inclination to a line, some with edges; each file says
+// where it comes from.
 //
 //go:embed data/*.txt
 var pointSets embed.FS
-
-// seedOf362 is the seed of the embedded set of our own: of the seeds 1 to 8, the one that ends in the least energy.
-// TestTheEmbeddedSetOfOursIsWhatRepulsionGives makes the set again and, with -update, writes the file.
-const seedOf362 = 2
 
 // Symmetric362 is DIPY's sphere symmetric362: its 362 vertices in its order (an icosahedron
 // subdivided, 181 vertices and then their antipodes), to within 1e-15. The caller owns the result.
@@ -27,15 +23,6 @@ func Symmetric362() *Sphere { return symmetric362().clone() }
 // first 181 vertices of Symmetric362, all with z >= 0, to the bit. The caller owns the result.
 func Symmetric362Hemisphere() *Sphere { return symmetric362Hemisphere().clone() }
 
-// Repulsion724 is a sphere of 362 vertices and their antipodes, spread by Repulsion. It is made like
-// DIPY's repulsion724 and a little more even (its energy is lower by 3 parts in a million), but its
-// vertices are not the same. The caller owns the result.
-func Repulsion724() *Sphere { return repulsion724().clone() }
-
-// Repulsion724Hemisphere is the first half of Repulsion724: 362 vertices with z >= 0. The caller owns
-// the result.
-func Repulsion724Hemisphere() *Sphere { return repulsion724Hemisphere().clone() }
-
 // Directions300 are the 300 axes built into MRtrix3, in its order: those on which `dwi2fod csd` and `dwi2fod
 // msmt_csd` hold down negative amplitudes unless -directions names others. The caller owns the result.
 func Directions300() [][3]float64 { return slices.Clone(directions300()) }
@@ -43,8 +30,6 @@ func Directions300() [][3]float64 { return slices.Clone(directions300()) }
 var (
 	symmetric362           = sync.OnceValue(func() *Sphere { return whole("symmetric362", "symmetric362.txt") })
 	symmetric362Hemisphere = sync.OnceValue(func() *Sphere { return half("symmetric362 hemisphere", "symmetric362.txt") })
-	repulsion724           = sync.OnceValue(func() *Sphere { return whole("repulsion724", "repulsion362.txt") })
-	repulsion724Hemisphere = sync.OnceValue(func() *Sphere { return half("repulsion724 hemisphere", "repulsion362.txt") })
 	directions300          = sync.OnceValue(func() [][3]float64 { return embedded("mrtrix300.txt") })
 )
 

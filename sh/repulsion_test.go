@@ -53,24 +53,6 @@ func TestRepulsionGivesUnitVectorsOfTheUpperHalf(t *testing.T) {
 	}
 }
 
-// For comparison, DIPY 1.12.1's repulsion724 has the energy 125573.936 by the same formula:
-//
-//	from dipy.core.sphere import HemiSphere; from dipy.data import get_sphere
-//	v = HemiSphere.from_sphere(get_sphere(name="repulsion724")).vertices
-//	c = (v @ v.T)[np.triu_indices(362, 1)]; print((1/np.sqrt(2-2*c) + 1/np.sqrt(2+2*c)).sum())
-func TestTheEmbeddedSetOfOursLiesAtTheBottomOfItsEnergy(t *testing.T) {
-	points := Repulsion724Hemisphere().Vertices
-	gradient := make([][3]float64, len(points))
-	energy := potential(points, gradient)
-	if energy > 125573.6 {
-		t.Errorf("the energy is %v, expected at most 125573.6", energy)
-	}
-	// The force left on any charge, against the potential it sits in.
-	if left := largestNorm(gradient) / (energy / float64(len(points))); left > 1e-4 {
-		t.Errorf("a relative force of %g is left", left)
-	}
-}
-
 func TestDirections300AreMRtrix3s(t *testing.T) {
 	directions := Directions300()
 	if len(directions) != 300 {

@@ -48,7 +48,7 @@ func sameMaps(t *testing.T, a, b string) {
 }
 
 // msmtMaps are how many maps msmt makes of a set of real data, where automatic responses find its tissues.
-var msmtMaps = map[string]int{"mrtrix_msmt": 8}
+var msmtMaps = map[string]int{"mrtrix_msmt": 11}
 
 func TestMapsOfRealDataLoadInNibabelWithTheImagesAffineAndCompleteSidecars(t *testing.T) {
 	python := peer.Python(t)

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/voxfit/voxfit/model"
+	"github.com/voxfit/voxfit/sh"
 )
 
 // modelFlags are the flags of kbench fit that a model's options become.
@@ -67,6 +68,9 @@ func flagHelp(o model.Option) string {
 	help := o.Help
 	if o.Kind == model.DirectionsOption || o.Kind == model.SphereOption {
 		help += " A file as MRtrix3's -directions takes it, or vectors, as \"0,0,1;0,1,0\"."
+	}
+	if o.Kind == model.SphereOption {
+		help += " Or half of one of DIPY's spheres, by its name: " + strings.Join(sh.Hemispheres(), ", ") + "."
 	}
 	var notes []string
 	switch {
@@ -148,9 +152,10 @@ func (m *modelFlags) worldFrame() bool { return m.frame == worldFrame }
 // line says of them: a file, which is listed with its hash, or the numbers.
 func (m *modelFlags) valuesInForce(made model.Model) model.OptionValues {
 	values := model.ValuesInForce(made)
+	set := map[model.OptionKind]bool{model.DirectionsOption: true, model.SphereOption: true}
 	for i, value := range values {
 		v, ok := m.flags.Lookup(model.FlagName(value.Name)).Value.(*optionValue)
-		if ok && (v.option.Kind == model.DirectionsOption || v.option.Kind == model.SphereOption) {
+		if ok && (v.option.NamesFile(v.text) || set[v.option.Kind] && model.IsNumbers(v.text)) {
 			values[i].Value = v.text
 		}
 	}
@@ -162,7 +167,7 @@ func (m *modelFlags) files() []string {
 	var files []string
 	m.flags.Visit(func(flag *pflag.Flag) {
 		v, ok := flag.Value.(*optionValue)
-		if ok && (v.option.Kind == model.DirectionsOption || v.option.Kind == model.SphereOption) && !model.IsNumbers(v.text) {
+		if ok && v.option.NamesFile(v.text) {
 			files = append(files, v.text)
 		}
 	})

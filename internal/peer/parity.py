@@ -23,8 +23,9 @@ warnings.simplefilter("ignore")
 from dipy.core.gradients import gradient_table
 from dipy.core.sphere import HemiSphere, Sphere
 from dipy.data import default_sphere
-from dipy.direction.peaks import peak_directions
+from dipy.direction.peaks import peak_directions, peaks_from_model
 from dipy.reconst import csdeconv, dti, fwdti, sfm as dipy_sfm, shm
+from dipy.reconst.odf import gfa
 
 FUNCTIONS = {}
 
@@ -75,14 +76,14 @@ def csd_voxel(model, signal, convergence=50):
 
 @call
 def csd(arrays, lmax=8):
-    """coefficients (voxels x n), iterations (voxels), gfa (voxels) as SphHarmFit gives it."""
+    """coefficients (voxels x n), iterations (voxels), gfa (voxels) on the default sphere."""
     model = csd_model(arrays, lmax)
     fits = [csd_voxel(model, signal) for signal in arrays["signal"]]
     coefficients = np.array([fit[0] for fit in fits])
     return {
         "coefficients": coefficients,
         "iterations": np.array([float(fit[1]) for fit in fits]),
-        "gfa": shm.SphHarmFit(model, coefficients, None).gfa,
+        "gfa": np.nan_to_num(gfa(shm.SphHarmFit(model, coefficients, None).odf(default_sphere))),
     }
 
 
@@ -112,11 +113,53 @@ def csd_margin(arrays, lmax=8):
     return {"margin": np.array(margins)}
 
 
+def tie_margin(amplitudes, sphere, relative_threshold=0.5):
+    """How near each function's peaks came to being others: the least difference that decides between
+    neighbours, about the threshold or about the order, relative to the largest amplitude."""
+    around = np.full(amplitudes.shape, -np.inf)
+    for a, b in sphere.edges:
+        around[:, a] = np.maximum(around[:, a], amplitudes[:, b])
+        around[:, b] = np.maximum(around[:, b], amplitudes[:, a])
+    margins = np.full(len(amplitudes), np.inf)
+    for i, values in enumerate(amplitudes):
+        scale = np.abs(values).max()
+        if scale == 0:
+            continue
+        floor = max(values.min(), 0)
+        threshold = floor + relative_threshold * (values.max() - floor)
+        above = values >= threshold - 1e-6 * scale
+        near_maximum = above & (values >= around[i] - 1e-6 * scale)
+        deciding = [
+            np.abs(values - around[i])[above],
+            np.abs(values - threshold)[near_maximum],
+            np.diff(np.sort(values[near_maximum])),
+        ]
+        margins[i] = min([d.min() for d in deciding if len(d)], default=np.inf) / scale
+    return margins
+
+
+@call
+def csd_peaks(arrays, lmax=8):
+    """peaks_from_model of the fit on DIPY's default sphere, with its usual settings. directions: voxels x 5
+    x 3 and values: voxels x 5, zero where there are fewer; count, gfa, highest amplitude and tie_margin: voxels."""
+    found = peaks_from_model(
+        csd_model(arrays, lmax), arrays["signal"], default_sphere, 0.5, 25, return_sh=False, return_odf=True
+    )
+    return {
+        "directions": found.peak_dirs,
+        "values": found.peak_values,
+        "count": (found.peak_indices >= 0).sum(-1).astype(float),
+        "gfa": np.nan_to_num(found.gfa),
+        "highest": found.odf.max(-1),
+        "tie_margin": tie_margin(found.odf, default_sphere),
+    }
+
+
 @call
 def peaks(arrays, lmax=8, relative_threshold=0.5, separation=25.0, most=5):
     """Peaks of fibre orientation distributions given by coefficients (legacy descoteaux07), on
     the given hemisphere "vertices" or DIPY's own default. directions: voxels x most x 3 and
-    values: voxels x most, zero where there are fewer; count: voxels."""
+    values: voxels x most, zero where there are fewer; count, gfa, highest amplitude and tie_margin: voxels."""
     if "vertices" in arrays:
         sphere = HemiSphere(xyz=arrays["vertices"])
     else:
@@ -124,11 +167,18 @@ def peaks(arrays, lmax=8, relative_threshold=0.5, separation=25.0, most=5):
     amplitudes = shm.sh_to_sf(
         arrays["coefficients"], sphere, sh_order_max=lmax, basis_type=None, legacy=True
     )
+    return peaks_of(amplitudes, sphere, relative_threshold, separation, most)
+
+
+def peaks_of(amplitudes, sphere, relative_threshold=0.5, separation=25.0, most=5):
     n = len(amplitudes)
     found = {
         "directions": np.zeros((n, most, 3)),
         "values": np.zeros((n, most)),
         "count": np.zeros(n),
+        "gfa": np.nan_to_num(gfa(amplitudes)),
+        "highest": amplitudes.max(-1),
+        "tie_margin": tie_margin(amplitudes, sphere, relative_threshold),
     }
     for i, amplitude in enumerate(amplitudes):
         directions, values, _ = peak_directions(
@@ -246,7 +296,7 @@ def nnls(arrays):
 @call
 def sfm(arrays, solver="NNLS", l1_ratio=0.5, alpha=0.001, tolerance=None):
     """The sparse fascicle model with the eigenvalues "response" on DIPY's own sphere. weights: voxels x
-    362; predicted: voxels x measurements; odf on "vertices"; its sphere's vertices as "sphere". With a
+    362; predicted: voxels x measurements; odf on "vertices", with peaks_of on their hemisphere; its sphere's vertices as "sphere". With a
     tolerance, scikit-learn descends until the duality gap is that small."""
     model = dipy_sfm.SparseFascicleModel(
         gradients(arrays), response=arrays["response"], solver=solver, l1_ratio=l1_ratio, alpha=alpha
@@ -254,7 +304,10 @@ def sfm(arrays, solver="NNLS", l1_ratio=0.5, alpha=0.001, tolerance=None):
     if tolerance is not None:
         model.solver.set_params(tol=tolerance, max_iter=200000)
     fit = model.fit(arrays["signal"])
+    half = HemiSphere(xyz=arrays["vertices"])
     return {
+        # DIPY reads a row as if its numbers were side by side, which they are voxel by voxel.
+        **peaks_of(np.ascontiguousarray(np.atleast_2d(fit.odf(half))), half),
         "weights": fit.beta,
         "predicted": np.reshape(fit.predict(), arrays["signal"].shape),
         "odf": fit.odf(Sphere(xyz=arrays["vertices"])),

@@ -10,4 +10,5 @@ package arm64
 //go:generate go run -C _asm . -kernels fraction -pkg arm64 -out ../fraction_arm64.s -stubs ../fraction_arm64.go
 //go:generate go run -C _asm . -kernels qp -pkg arm64 -out ../qp_arm64.s -stubs ../qp_arm64.go
 //go:generate go run -C _asm . -kernels nnls -pkg arm64 -out ../nnls_arm64.s -stubs ../nnls_arm64.go
+//go:generate go run -C _asm . -kernels peaks -pkg arm64 -out ../peaks_arm64.s -stubs ../peaks_arm64.go
 //go:generate go run -C _asm . -kernels words -pkg words -out ../words/words_arm64.s -stubs ../words/words_arm64.go

@@ -109,3 +109,12 @@ var qpNEON = &ops.QP{
 	Shift:   qpShiftNEON,
 	Judge:   qpJudgeNEON,
 }
+var peaksNEON = &ops.Peaks{
+	Single: ops.PeakSearch[float32]{Lanes: 8, Maxima: peaksMaximaSingleNEON},
+	Double: ops.PeakSearch[float64]{Lanes: 4, Maxima: peaksMaximaNEON},
+	Round:  peaksRoundNEON,
+	Panel:  14, Samples: peaksSamplesNEON,
+	Spread: peaksSpreadNEON,
+	Jets:   peaksJetsNEON,
+	Tile:   12, Combine: peaksCombineNEON,
+}

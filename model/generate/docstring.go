@@ -72,7 +72,7 @@ func parameter(o model.Option) string {
 		model.IntegerOption: "int", model.NumberOption: "float", model.BooleanOption: "bool", model.TextOption: "str",
 		model.EvalsOption: "array_like, (3,)", model.NumbersOption: "array_like, (n,)",
 		model.DirectionsOption: "array_like, (n, 3), or Sphere",
-		model.SphereOption:     "Sphere or array_like, (n, 3)", model.ResponseOption: "(evals, S0), AxSymShResponse or array_like",
+		model.SphereOption:     "str, Sphere or array_like, (n, 3)", model.ResponseOption: "(evals, S0), AxSymShResponse or array_like",
 		model.TissuesOption: "dict of str to array_like, or MultiShellResponse",
 	}[o.Kind]
 	if o.Kind == model.ChoiceOption {

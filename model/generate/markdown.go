@@ -22,7 +22,8 @@ in lower case; the case of values does not matter.
 
 - **directions**: unit vectors. In JSON ` + "`[[x, y, z], ...]`" + `; on the command line a file, as MRtrix3's -directions takes it
   (azimuth and inclination in radians, or vectors), or the numbers themselves, ` + "`\"0,0,1;0,1,0\"`" + `.
-- **sphere**: the same, four or more that are not in one plane. Each stands for its antipode, too. In JSON also
+- **sphere**: the name of one of DIPY's spheres, of which half is taken (` + "`" + `repulsion724` + "`" + ` is its default_sphere); or directions, as
+  above, four or more that are not in one plane. Each stands for its antipode, too. In JSON also
   ` + "`{\"vertices\": [[x, y, z], ...], \"edges\": [[i, j], ...]}`" + `, with the edges between neighbours, counted from 0.
 - **evals**: three diffusivities in mm2/s, the largest first. ` + "`[0.0017, 0.0003, 0.0003]`" + `, or ` + "`0.0017,0.0003,0.0003`" + `.
 - **response**: ` + "`{\"evals\": [e1, e2, e3], \"s0\": s}`" + `, or ` + "`{\"zonal\": [[...], ...], \"bvals\": [...]}`" + `: a row of zonal SH coefficients for each

@@ -4,7 +4,7 @@ machine without Python tests parity too. Run it with DIPY 1.12 in this folder:
     python csd_reference.py
 
 Signals are whole numbers but for one voxel of 1e-300's. Peaks are indices on symmetric362's
-hemisphere.
+hemisphere, and GFA is that of the values there, 0 where all squares vanish.
 """
 
 import json
@@ -15,6 +15,7 @@ from dipy.core.gradients import gradient_table
 from dipy.data import small_sphere
 from dipy.direction.peaks import peak_directions
 from dipy.reconst.csdeconv import ConstrainedSphericalDeconvModel, csdeconv
+from dipy.reconst.odf import gfa
 from dipy.reconst.shm import SphHarmFit
 import numpy as np
 
@@ -60,15 +61,15 @@ for name, signal in signals.items():
     fod, iterations = csdeconv(
         signal[model._where_dwi], model._X, model.B_reg, P=model._P
     )
-    fit = SphHarmFit(model, fod, None)
-    _, values, indices = peak_directions(fit.odf(sphere=small_sphere), small_sphere)
+    odf = SphHarmFit(model, fod, None).odf(sphere=small_sphere)
+    _, values, indices = peak_directions(odf, small_sphere)
     voxels.append(
         {
             "name": name,
             "signal": signal.tolist(),
             "coefficients": fod.tolist(),
             "iterations": iterations,
-            "gfa": float(fit.gfa),
+            "gfa": float(np.nan_to_num(gfa(odf))),
             "peaks": indices.tolist(),
             "values": values.tolist(),
         }

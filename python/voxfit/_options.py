@@ -41,7 +41,7 @@ class HasResponses(Protocol):
 
 
 DirectionsLike = Union[HasVertices, ArrayLike]
-SphereLike = Union[HasVertices, ArrayLike, Mapping[str, Any]]
+SphereLike = Union[str, HasVertices, ArrayLike, Mapping[str, Any]]
 ResponseLike = Union[tuple[ArrayLike, float], HasResponse, ArrayLike, Mapping[str, Any]]
 TissuesLike = Union[Mapping[str, ArrayLike], HasResponses, list[dict[str, Any]]]
 
@@ -145,7 +145,7 @@ def _as_read(kind: str, value: Any) -> Any:
         return as_response(value)
     if kind == "tissues":
         return as_tissues(value)
-    if kind in ("sphere", "directions") and not isinstance(value, Mapping):
+    if kind in ("sphere", "directions") and not isinstance(value, (str, Mapping)):
         vertices = _numbers(getattr(value, "vertices", value))
         return {"vertices": vertices} if kind == "sphere" else vertices
     if kind in ("evals", "numbers"):

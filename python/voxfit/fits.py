@@ -50,7 +50,7 @@ def fit_csd(
     norm_lambda: float = default(1),
     tau: float = default(0.1),
     max_iterations: int = default(50),
-    sphere: SphereLike | None = None,
+    sphere: SphereLike = default("repulsion724"),
     peaks: int = default(5),
     peak_threshold: float = default(0.5),
     peak_separation: float = default(25),
@@ -103,14 +103,16 @@ def fit_csd(
     max_iterations : int, default 50
         Iterations after which a voxel that has not settled is given up. A whole number from 1 to 65535. Also
         ``convergence``.
-    sphere : Sphere or array_like, (n, 3), optional
-        Directions among which peaks are looked for. By default the 362 of DIPY's repulsion724 hemisphere.
+    sphere : str, Sphere or array_like, (n, 3), default "repulsion724"
+        Directions among which peaks are looked for, and from which GFA is taken. By default DIPY's default_sphere, the
+        362 of its repulsion724 hemisphere.
     peaks : int, default 5
         Number of peaks in the maps peaks and peakvalues. A whole number from 1 to 65535. Also ``npeaks``.
     peak_threshold : float, default 0.5
-        Least height of a peak relative to the highest. A number above 0 and up to 1. Also ``relative_peak_threshold``.
+        Least height of a peak relative to the highest, both above the smallest value where that is positive. A number
+        from 0 to 1. Also ``relative_peak_threshold``.
     peak_separation : float, default 25
-        Least angle between peaks. A number above 0 and up to 90 degrees. Also ``min_separation_angle``.
+        Least angle between peaks. A number from 0 to 90 degrees. Also ``min_separation_angle``.
     refine_peaks : bool, default False
         Move each peak from its direction of the sphere to the maximum between them, as MRtrix3 does.
     shells : array_like, (n,), optional
@@ -148,12 +150,13 @@ def fit_csd(
             SH coefficients of the fibre orientation distribution up to degree 8, basis descoteaux07: even l ascending,
             m = -l..l.
         gfa : ndarray, (...)
-            Generalised fractional anisotropy of the fibre orientation distribution.
+            Generalised fractional anisotropy of the fibre orientation distribution, from its values at the 362
+            vertices of the sphere repulsion724.
         peaks : ndarray, (..., 15)
-            Unit vectors of up to 5 peaks of the fibre orientation distribution, the highest first, in the frame of the
-            given b-vectors; zeros where there are fewer.
+            Unit vectors of up to 5 peaks of the fibre orientation distribution, at the 362 vertices of the sphere
+            repulsion724, the highest first, in the frame of the given b-vectors; zeros where there are fewer.
         peakvalues : ndarray, (..., 5)
-            Amplitudes of the fibre orientation distribution at its peaks, in their order; zeros where there are fewer.
+            The values of the fibre orientation distribution at its peaks, in their order; zeros where there are fewer.
         status : ndarray, (...)
             What happened to the voxel, as a code; 1 is outside the mask. The item ``["status"]`` is the volume, the
             attribute has the fitted voxels in a row.
@@ -319,6 +322,9 @@ class MsmtAliases(TypedDict, total=False):
     basis_type: str
     sh_basis_type: str
     reg_sphere: DirectionsLike
+    npeaks: int
+    relative_peak_threshold: float
+    min_separation_angle: float
 
 
 def fit_msmt(
@@ -332,6 +338,11 @@ def fit_msmt(
     directions: DirectionsLike | None = None,
     neg_lambda: float = default(1e-10),
     norm_lambda: float = default(1e-10),
+    sphere: SphereLike = default("repulsion724"),
+    peaks: int = default(5),
+    peak_threshold: float = default(0.5),
+    peak_separation: float = default(25),
+    refine_peaks: bool = default(False),
     shells: ArrayLike | None = None,
     prediction: bool = default(False),
     isa: str | None = None,
@@ -370,6 +381,18 @@ def fit_msmt(
         Regularisation of the constraint, MRtrix3's -neg_lambda. A number above 0 and below 1.
     norm_lambda : float, default 1e-10
         Regularisation of the solution, MRtrix3's -norm_lambda. A number above 0 and below 1.
+    sphere : str, Sphere or array_like, (n, 3), default "repulsion724"
+        Directions among which peaks are looked for, and from which GFA is taken. By default DIPY's default_sphere, the
+        362 of its repulsion724 hemisphere.
+    peaks : int, default 5
+        Number of peaks in the maps peaks and peakvalues. A whole number from 1 to 65535. Also ``npeaks``.
+    peak_threshold : float, default 0.5
+        Least height of a peak relative to the highest, both above the smallest value where that is positive. A number
+        from 0 to 1. Also ``relative_peak_threshold``.
+    peak_separation : float, default 25
+        Least angle between peaks. A number from 0 to 90 degrees. Also ``min_separation_angle``.
+    refine_peaks : bool, default False
+        Move each peak from its direction of the sphere to the maximum between them, as MRtrix3 does.
     shells : array_like, (n,), optional
         b-values of the shells that are fitted, 0 for that of b = 0; by default all. Volumes that are in no shell are
         left out.
@@ -392,7 +415,8 @@ def fit_msmt(
     progress : callable or progress bar, optional
         Called as ``progress(done, voxels)``, or told by ``update(added)`` if it has that, as tqdm's bars do.
     **aliases
-        Other names of options: ``sh_order_max``, ``sh_order``, ``basis_type``, ``sh_basis_type``, ``reg_sphere``.
+        Other names of options: ``sh_order_max``, ``sh_order``, ``basis_type``, ``sh_basis_type``, ``reg_sphere``,
+        ``npeaks``, ``relative_peak_threshold``, ``min_separation_angle``.
 
     Returns
     -------
@@ -413,6 +437,14 @@ def fit_msmt(
         kkt : ndarray, (..., 3)
             How far the solution is from the conditions that make it one: dual, primal, complementarity, relative;
             zeros where nothing was fitted.
+        gfa_wm : ndarray, (...), or ``["gfa_label-WM"]``
+            Generalised fractional anisotropy of the distribution of WM, from its values at the 362 vertices of the
+            sphere repulsion724.
+        peaks_wm : ndarray, (..., 15), or ``["peaks_label-WM"]``
+            Unit vectors of up to 5 peaks of the distribution of WM, at the 362 vertices of the sphere repulsion724,
+            the highest first, in the frame of the given b-vectors; zeros where there are fewer.
+        peakvalues_wm : ndarray, (..., 5), or ``["peakvalues_label-WM"]``
+            The values of the distribution of WM at its peaks, in their order; zeros where there are fewer.
         status : ndarray, (...)
             What happened to the voxel, as a code; 1 is outside the mask. The item ``["status"]`` is the volume, the
             attribute has the fitted voxels in a row.
@@ -437,6 +469,11 @@ def fit_msmt(
         "directions": directions,
         "neg_lambda": neg_lambda,
         "norm_lambda": norm_lambda,
+        "sphere": sphere,
+        "peaks": peaks,
+        "peak_threshold": peak_threshold,
+        "peak_separation": peak_separation,
+        "refine_peaks": refine_peaks,
         "shells": shells,
         "prediction": prediction,
         "isa": isa,
@@ -580,7 +617,7 @@ def fit_sfm(
     l1_ratio: float = default(0.5),
     alpha: float = default(0.001),
     evals: ArrayLike = default((0.0015, 0.0005, 0.0005)),
-    sphere: SphereLike | None = None,
+    sphere: SphereLike = default("symmetric362"),
     peaks: int = default(5),
     peak_threshold: float = default(0.5),
     peak_separation: float = default(25),
@@ -611,15 +648,16 @@ def fit_sfm(
         Weight of the penalty, as in scikit-learn. With `solver` elasticnet. A number above 0.
     evals : array_like, (3,), default (0.0015, 0.0005, 0.0005)
         Diffusivities of a fascicle, along it and (two equal ones) across it. Also ``response``.
-    sphere : Sphere or array_like, (n, 3), optional
+    sphere : str, Sphere or array_like, (n, 3), default "symmetric362"
         Directions that fascicles may have, of which opposite ones count once; the ODF and its peaks are taken there,
         too. By default the 181 of DIPY's symmetric362 hemisphere.
     peaks : int, default 5
         Number of peaks in the maps peaks and peakvalues. A whole number from 1 to 65535. Also ``npeaks``.
     peak_threshold : float, default 0.5
-        Least height of a peak relative to the highest. A number above 0 and up to 1. Also ``relative_peak_threshold``.
+        Least height of a peak relative to the highest, both above the smallest value where that is positive. A number
+        from 0 to 1. Also ``relative_peak_threshold``.
     peak_separation : float, default 25
-        Least angle between peaks. A number above 0 and up to 90 degrees. Also ``min_separation_angle``.
+        Least angle between peaks. A number from 0 to 90 degrees. Also ``min_separation_angle``.
     prediction : bool, default False
         Make a map of the predicted signal, too, as large as the data.
     precision : {"mixed", "double"}, default "mixed"
@@ -650,17 +688,19 @@ def fit_sfm(
         mask. Shapes are those of the default options.
 
         weights : ndarray, (..., 181)
-            Weights of fascicles along the 181 vertices of the sphere symmetric362 hemisphere, in their order.
+            Weights of fascicles along the 181 vertices of the sphere symmetric362, in their order.
         odf : ndarray, (..., 181)
-            Orientation distribution function at the 181 vertices of the sphere symmetric362 hemisphere: the weighted
-            sum of the fascicles' tensor ODFs.
+            Orientation distribution function at the 181 vertices of the sphere symmetric362: the weighted sum of the
+            fascicles' tensor ODFs.
         gfa : ndarray, (...)
-            Generalised fractional anisotropy of the orientation distribution function.
+            Generalised fractional anisotropy of the orientation distribution function, from its values at the 181
+            vertices of the sphere symmetric362.
         peaks : ndarray, (..., 15)
-            Unit vectors of up to 5 peaks of the orientation distribution function, the highest first, in the frame of
-            the given b-vectors; zeros where there are fewer.
+            Unit vectors of up to 5 peaks of the orientation distribution function, at the 181 vertices of the sphere
+            symmetric362, the highest first, in the frame of the given b-vectors; zeros where there are fewer.
         peakvalues : ndarray, (..., 5)
-            The orientation distribution function at its peaks, in their order; zeros where there are fewer.
+            The values of the orientation distribution function at its peaks, in their order; zeros where there are
+            fewer.
         s0 : ndarray, (...)
             Mean signal without diffusion weighting.
         isotropic : ndarray, (...)

@@ -23,6 +23,8 @@ var generators = map[string]func(){
 	"tensor32_avx2":    func() { tensorSingle(false) },
 	"fraction_avx512":  func() { fraction(true) },
 	"fraction_avx2":    func() { fraction(false) },
+	"peaks_avx512":     func() { peaks(singleAVX512, avx512) },
+	"peaks_avx2":       func() { peaks(singleAVX2, avx2) },
 	"nnls_avx512":      func() { nnls(avx512) },
 	"nnls_avx2":        func() { nnls(avx2) },
 }

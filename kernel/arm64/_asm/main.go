@@ -14,6 +14,7 @@ var generators = map[string]func(p *program){
 	"csd":       csd,
 	"csdsingle": csdSingle,
 	"peak":      peak,
+	"peaks":     peaks,
 	"qp":        qp,
 	"tensor":    tensor,
 	"tensor32":  tensorSingle,

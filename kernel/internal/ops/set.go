@@ -18,6 +18,8 @@ type Set struct {
 	Tensor32 *Tensor32
 	// Fraction32 is the search for the fraction of free water in single precision.
 	Fraction32 *Fraction32
+	// Peaks finds peaks of functions on the sphere. It needs CSD.
+	Peaks *Peaks
 	// NNLS is non-negative least squares, and the sparse fascicle model.
 	NNLS *NNLS
 }

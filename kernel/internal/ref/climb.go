@@ -11,39 +11,78 @@ const (
 	mostHalvings = 12
 )
 
-// Climb walks from a unit vector uphill to the maximum of a polynomial on the unit sphere, by Newton steps
-// in the tangent plane that are turned uphill where the function is not concave, none longer than
-// longestStep, and each halved until the function is higher. The result is never lower than the start.
+// Climb walks from a unit vector uphill to the maximum of a polynomial on the unit sphere, see Climber.
 func Climb(p *Polynomial, u [3]float64) (peak [3]float64, value float64) {
-	here := p.At(u)
-	for range mostSteps {
-		step, newton := tangentStep(here, u)
-		length := math.Sqrt(dot3(step, step))
-		if !(length > settledStep) {
-			break
-		}
-		if length > longestStep {
-			step, length = scaled(step, longestStep/length), longestStep
-		}
-		next, there, ok := uphill(p, u, here.Value, step, newton && length < trustedStep)
-		if !ok {
-			break
-		}
-		u, here = next, there
+	var c Climber
+	c.Start(u)
+	for !c.Take(p.At(c.Point())) {
 	}
-	return u, here.Value
+	return c.Peak()
 }
 
-// uphill takes a step, or a part of it that leads higher.
-func uphill(p *Polynomial, u [3]float64, value float64, step [3]float64, trusted bool) (next [3]float64, there Jet, ok bool) {
-	for range mostHalvings {
-		next = normalised([3]float64{u[0] + step[0], u[1] + step[1], u[2] + step[2]})
-		if there = p.At(next); trusted || there.Value > value {
-			return next, there, true
+// A Climber walks uphill to the maximum of a function on the unit sphere, by Newton steps in the tangent plane that are
+// turned uphill where the function is not concave, none longer than longestStep, and each halved until the function is
+// higher. The result is never lower than the start. It says at which point it must know the function next: so several can
+// walk side by side.
+type Climber struct {
+	u       [3]float64 // how far it came
+	here    Jet        // the function there
+	next    [3]float64 // the point asked for
+	step    [3]float64 // that leads there
+	trusted bool       // is taken whatever the value there
+
+	started         bool
+	steps, halvings int
+}
+
+// Start begins at a unit vector.
+func (c *Climber) Start(u [3]float64) { *c = Climber{u: u, next: u} }
+
+// Point is where the function must be known next.
+func (c *Climber) Point() [3]float64 { return c.next }
+
+// Peak is how far it came, and the value there.
+func (c *Climber) Peak() ([3]float64, float64) { return c.u, c.here.Value }
+
+// Take takes the function at the point, and returns true at the end of the way.
+func (c *Climber) Take(there Jet) (done bool) {
+	switch {
+	case !c.started:
+		c.started, c.here = true, there
+	case c.trusted || there.Value > c.here.Value:
+		c.u, c.here = c.next, there
+		c.steps++
+	default:
+		if c.halvings++; c.halvings == mostHalvings {
+			return true
 		}
-		step = scaled(step, 0.5)
+		c.stride(scaled(c.step, 0.5))
+		return false
 	}
-	return u, there, false
+	return !c.advance()
+}
+
+// advance chooses the next step. It returns false where there is none.
+func (c *Climber) advance() bool {
+	if c.steps == mostSteps {
+		return false
+	}
+	step, newton := tangentStep(c.here, c.u)
+	length := math.Sqrt(dot3(step, step))
+	if !(length > settledStep) {
+		return false
+	}
+	if length > longestStep {
+		step, length = scaled(step, longestStep/length), longestStep
+	}
+	c.trusted, c.halvings = newton && length < trustedStep, 0
+	c.stride(step)
+	return true
+}
+
+func (c *Climber) stride(step [3]float64) {
+	c.step = step
+	c.next = normalised([3]float64{c.u[0] + step[0], c.u[1] + step[1], c.u[2] + step[2]})
 }
 
 // tangentStep is the Newton step in the tangent plane at u. Along a principal direction in which the

@@ -24,20 +24,30 @@ const (
 
 // Find lists the peaks of the function with the given values. A vertex is a local maximum when it is
 // higher than at least one neighbour and lower than none, so that a plateau has several and a
-// constant none. Maxima that are not positive are left out. A single maximum is a peak. Of several,
-// those are kept whose height above the floor (the smallest value, but at least zero) is at least
-// relativeThreshold of the highest one's, and that are not nearer than the angle of minCosine to a
-// higher one or its antipode. Where a value is NaN there are no peaks.
+// constant none. Maxima that are not positive are left out. Of the others Choose says which are peaks, with the
+// smallest value as the floor. Where a value is NaN there are no peaks.
 //
-// (DIPY 1.12 names vertex 0 with value 0 as a peak of functions that have maxima but no positive one:
-// the array that it sorts values into is filled with zeros beforehand. This is not copied.)
+// (DIPY 1.12 names vertex 0 with value 0 as a peak of functions that have maxima but no positive one, and, with a
+// threshold of 0, of those that have some that are not positive: the array that it sorts values into is filled with
+// zeros beforehand. This is not copied.)
 func (p *Peaks) Find(values []float64, vertices [][3]float64, edges [][2]int32, relativeThreshold, minCosine float64) {
-	p.Index, p.Value = p.Index[:0], p.Value[:0]
+	p.Reset()
 	floor, ok := minimum(values)
 	if !ok {
 		return
 	}
 	p.localMaxima(values, edges)
+	p.Choose(floor, vertices, relativeThreshold, minCosine)
+}
+
+// Reset forgets all peaks.
+func (p *Peaks) Reset() { p.Index, p.Value = p.Index[:0], p.Value[:0] }
+
+// Choose keeps those local maxima that are peaks. A single maximum is one. Of several,
+// those are kept whose height above the floor, which counts as zero where it is negative, is at least
+// relativeThreshold of the highest one's, and that are not nearer than the angle of minCosine to a
+// higher one or its antipode.
+func (p *Peaks) Choose(floor float64, vertices [][3]float64, relativeThreshold, minCosine float64) {
 	if len(p.Index) <= 1 {
 		return
 	}
@@ -79,19 +89,23 @@ func (p *Peaks) localMaxima(values []float64, edges [][2]int32) {
 		}
 	}
 	for i, s := range p.state {
-		if s == somewhat && values[i] > 0 {
-			p.insert(i, values[i])
+		if s == somewhat {
+			p.Insert(i, values[i])
 		}
 	}
 }
 
-// insert puts a peak behind all that are at least as high.
-func (p *Peaks) insert(index int, value float64) {
-	p.Index, p.Value = append(p.Index, index), append(p.Value, value)
-	for i := len(p.Value) - 1; i > 0 && p.Value[i] > p.Value[i-1]; i-- {
-		p.Index[i], p.Index[i-1] = p.Index[i-1], p.Index[i]
-		p.Value[i], p.Value[i-1] = p.Value[i-1], p.Value[i]
+// Insert puts a local maximum behind all that are at least as high, if it is positive.
+func (p *Peaks) Insert(index int, value float64) {
+	if !(value > 0) {
+		return
 	}
+	p.Index, p.Value = append(p.Index, index), append(p.Value, value)
+	i := len(p.Value) - 1
+	for ; i > 0 && value > p.Value[i-1]; i-- {
+		p.Index[i], p.Value[i] = p.Index[i-1], p.Value[i-1]
+	}
+	p.Index[i], p.Value[i] = index, value
 }
 
 // removeSimilar keeps a peak only when it is not too near to one kept before it.

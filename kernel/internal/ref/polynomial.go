@@ -46,6 +46,9 @@ func multinomial(n, i, j int) float64 {
 // x, and of y within those.
 func (p *Polynomial) Weights() []float64 { return p.weights }
 
+// Scale is what each monomial is multiplied with besides its weight.
+func (p *Polynomial) Scale() []float64 { return p.scale }
+
 // Monomials writes the value of each monomial.
 func (p *Polynomial) Monomials(dst []float64, v [3]float64) {
 	p.powers(v)

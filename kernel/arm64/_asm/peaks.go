@@ -1,0 +1,359 @@
+package main
+
+import "math"
+
+// peaks writes the steps that find peaks, of which package ops says what each is. Lane = voxel, but for combine, where
+// vertices are side by side. The operations and their order are those of amd64.
+func peaks(p *program) {
+	p.peaksRound()
+	p.in(single, func() {
+		p.peaksSamples()
+		p.peaksMaxima()
+	})
+	p.peaksMaxima()
+	p.peaksSpread()
+	p.peaksCombine()
+	p.peaksJets()
+}
+
+// peaksRound writes numbers of double precision in single precision.
+//
+//	V0-V1 sums of squares   V2-V3 numbers, rounded   V4-V7 numbers
+func (p *program) peaksRound() {
+	p.function("peaksRound", "dst, squares *float32, x *float64, columns int",
+		"writes columns vectors, of which the first lanes are x's vectors, rounded, and the others those",
+		"of as many vectors behind them; and the vector of the sums of their squares.")
+	dst, x, columns, second := p.load("dst"), p.load("x"), p.load("columns"), p.reg()
+	sums, rounded, low, high := pairOf(0), pairOf(1), pairOf(2), pairOf(3)
+	p.ins("ADD %v<<5, %v, %v", columns, x, second)
+	p.zero(sums)
+	p.repeat("column", columns, func() {
+		p.loadNext(low, x, pairBytes)
+		p.loadNext(high, second, pairBytes)
+		p.round(rounded[0], low)
+		p.round(rounded[1], high)
+		p.storeNext(rounded, dst, pairBytes)
+		p.in(single, func() { p.fma(sums, rounded, rounded) })
+	})
+	p.storePair(sums, p.load("squares"), 0)
+	p.end()
+}
+
+// peaksSamples writes the values of functions.
+//
+//	V0-V27 sums   V28-V31 x and numbers of the panel, then the smallest and the largest value
+func (p *program) peaksSamples() {
+	p.function("peaksSamples", "values, extremes, panels, x *float32, count, columns int",
+		"writes the rows of count panels times x, row after row, and the vectors of the smallest and",
+		"the largest of them.")
+	values, extremes, panels, count := p.load("values"), p.load("extremes"), p.load("panels"), p.load("count")
+	x, columns := p.reg(), p.reg()
+	low, high := panelX, pairOf(15)
+	p.fill(low, math.Inf(1))
+	p.fill(high, math.Inf(-1))
+	p.storePair(low, extremes, 0)
+	p.storePair(high, extremes, pairBytes)
+	p.repeat("panel", count, func() {
+		p.reload("x", x)
+		p.reload("columns", columns)
+		for _, sum := range panelSums {
+			p.zero(sum)
+		}
+		p.repeat("column", columns, func() {
+			p.loadNext(panelX, x, pairBytes)
+			accumulateColumn(p, panels, panelSums, panelX)
+		})
+		p.loadPair(low, extremes, 0)
+		p.loadPair(high, extremes, pairBytes)
+		for _, sum := range panelSums {
+			p.fmin(low, low, sum)
+			p.fmax(high, high, sum)
+			p.storeNext(sum, values, pairBytes)
+		}
+		p.storePair(low, extremes, 0)
+		p.storePair(high, extremes, pairBytes)
+	})
+	p.end()
+}
+
+// peaksMaxima lists the vertices that may be maxima.
+//
+//	V0-V1 margin   V2-V3 least   V4-V5 lowest   V6-V7 the value   V8-V9 the highest neighbour   V10-V13 other neighbours
+//	V14-V19 masks   V20 bits of the lanes
+func (p *program) peaksMaxima() {
+	p.step("peaksMaxima", "found *[4]uint16, values, limits *number, neighbours *int32, n, eights int) (count int",
+		"compares each of n vectors of values with its neighbours, eights of them at byte offsets from values,",
+		"and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than",
+		"the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater",
+		"than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.")
+	found, values, neighbours, n := p.load("found"), p.load("values"), p.load("neighbours"), p.load("n")
+	margin, least, lowest, value, highest := pairOf(0), pairOf(1), pairOf(2), pairOf(3), pairOf(4)
+	weights := vec(20)
+	p.scratch(func() {
+		limits := p.load("limits")
+		p.loadNext(margin, limits, pairBytes)
+		p.loadNext(least, limits, pairBytes)
+		p.loadPair(lowest, limits, 0)
+	})
+	p.fillPattern(weights, map[bool]uint64{true: 0x8040201008040201, false: 0x0804020108040201}[p.format.isSingle()])
+	vertex, place, eights, offset := p.reg(), p.copied(values), p.reg(), p.reg()
+	p.ins("MOVD ZR, %v", vertex)
+	p.repeat("vertex", n, func() {
+		p.loadNext(value, place, pairBytes)
+		p.reload("eights", eights)
+		p.fill(highest, math.Inf(-1))
+		p.repeat("eight", eights, func() {
+			for i := range 8 {
+				other := pairOf(5 + i%2)
+				p.loadAtOffset(other, values, neighbours, offset)
+				p.fmax(highest, highest, other)
+			}
+		})
+		p.compareNeighbours(weights)
+		p.listMaximum(found, vertex, vec(14))
+		p.ins("ADD $1, %v", vertex)
+	})
+	p.scratch(func() {
+		first := p.load("found")
+		p.ins("SUB %v, %v", first, found)
+	})
+	p.ins("LSR $3, %v", found)
+	p.result("count", found)
+	p.end()
+}
+
+// compareNeighbours leaves three bytes in V14: in which lanes the value is not less than its limits, is greater than
+// the highest neighbour and margin, and not greater than lowest. A fourth byte repeats the third.
+func (p *program) compareNeighbours(weights vec) {
+	margin, least, lowest, value, highest := pairOf(0), pairOf(1), pairOf(2), pairOf(3), pairOf(4)
+	maximum, greater, low := pairOf(7), pairOf(8), pairOf(9)
+	p.fsub(maximum, highest, margin)
+	p.fmax(maximum, maximum, least)
+	p.fadd(greater, highest, margin)
+	p.three("fcmge"+p.format.vectors, maximum, value, maximum)
+	p.fcmgt(greater, value, greater)
+	p.three("fcmge"+p.format.vectors, low, lowest, value)
+	p.comment("Masks of numbers become masks of bytes, and those one bit to a lane.")
+	narrower := []string{"S4", "H8", "B16"}
+	if p.format.isSingle() {
+		narrower = narrower[1:]
+	}
+	var masks []vec
+	for _, mask := range []pair{maximum, greater, low} {
+		masks = append(masks, p.fold("VUZP1", narrower[0], mask[:])...)
+	}
+	for _, lanes := range narrower[1:] {
+		masks = p.fold("VUZP1", lanes, masks)
+	}
+	for _, mask := range masks {
+		p.and(mask, mask, weights)
+	}
+	if len(masks) > 1 { // eight lanes
+		masks = p.fold("VADDP", "B16", masks)
+	}
+	p.fold("VADDP", "B16", masks)
+	p.fold("VADDP", "B16", masks)
+}
+
+// listMaximum writes what is to be said of a vertex, and moves on if there is anything.
+func (p *program) listMaximum(found, vertex gp, bytes vec) {
+	p.scratch(func() {
+		maximum, doubtful, low, all := p.reg(), p.reg(), p.reg(), p.reg()
+		p.ins("VMOV %v.S[0], %v", bytes, all)
+		p.ins("UBFX $8, %v, $8, %v", all, doubtful)
+		p.ins("UBFX $16, %v, $8, %v", all, low)
+		p.ins("AND $255, %v, %v", all, maximum)
+		p.ins("BIC %v, %v, %v", doubtful, maximum, doubtful)
+		p.ins("ORR %v<<16, %v, %v", maximum, vertex, all)
+		p.ins("ORR %v<<32, %v, %v", doubtful, all, all)
+		p.ins("ORR %v<<48, %v, %v", low, all, all)
+		p.ins("MOVD %v, (%v)", all, found)
+		p.ins("ORR %v, %v, %v", low, maximum, maximum)
+		p.ins("CMP $0, %v", maximum)
+		p.ins("CSET NE, %v", maximum)
+		p.ins("ADD %v<<3, %v", maximum, found)
+	})
+}
+
+// peaksSpread writes the sums that generalised anisotropy is made of.
+//
+//	V0-V1 sum, then mean   V2-V3 sum of squares   V4-V5 value   V6-V7 its square   V8-V9 sum of squares of differences
+//	V10 n
+func (p *program) peaksSpread() {
+	p.function("peaksSpread", "sums, values *float64, n int",
+		"writes the vectors of the sums of squares of n vectors' differences from their mean, and",
+		"of squares, added up in order.")
+	mean, squares, value, square, differences, count := pairOf(0), pairOf(1), pairOf(2), pairOf(3), pairOf(4), vec(10)
+	p.zero(mean, squares, differences)
+	p.scratch(func() {
+		place, n := p.load("values"), p.load("n")
+		p.repeat("value", n, func() {
+			p.loadNext(value, place, pairBytes)
+			p.fmul(square, value, value)
+			p.fadd(mean, mean, value)
+			p.fadd(squares, squares, square)
+		})
+	})
+	p.broadcast(count, "n")
+	p.two("scvtf2d", count, count)
+	p.fdiv(mean, mean, count)
+	p.scratch(func() {
+		place, n := p.load("values"), p.load("n")
+		p.repeat("difference", n, func() {
+			p.loadNext(value, place, pairBytes)
+			p.fsub(value, value, mean)
+			p.fmul(square, value, value)
+			p.fadd(differences, differences, square)
+		})
+	})
+	sums := p.load("sums")
+	p.storePair(differences, sums, 0)
+	p.storePair(squares, sums, pairBytes)
+	p.end()
+}
+
+// combineTile is how many sums combine keeps in registers.
+const combineTile = 12
+
+// peaksCombine writes a weighted sum of rows.
+//
+//	V0-V23 sums   V24-V27 of a row, then times the weight   V28 the weight
+func (p *program) peaksCombine() {
+	p.function("peaksCombine", "dst, rows, weights *float64, offsets *int, count, tiles int",
+		"writes the sum of weights[i] times the row at the byte offset offsets[i] from rows on, added up",
+		"in order. There are 12 vectors to a tile.")
+	dst, rows, tiles := p.load("dst"), p.load("rows"), p.load("tiles")
+	weights, offsets, count, row := p.reg(), p.reg(), p.reg(), p.reg()
+	sums, weight := pairs(0, combineTile), vec(28)
+	p.repeat("tile", tiles, func() {
+		for _, sum := range sums {
+			p.zero(sum)
+		}
+		p.reload("weights", weights)
+		p.reload("offsets", offsets)
+		p.reload("count", count)
+		p.repeat("row", count, func() {
+			p.ins("MOVD.P 8(%v), %v", offsets, row)
+			p.ins("ADD %v, %v", rows, row)
+			p.loadNumbers(weight, weights, 1)
+			for j, sum := range sums {
+				part := pairOf(combineTile + j%2)
+				p.loadNext(part, row, pairBytes)
+				p.fmulElement(part, part, weight, 0)
+				p.fadd(sum, sum, part)
+			}
+		})
+		for _, sum := range sums {
+			p.storeNext(sum, dst, pairBytes)
+		}
+		p.advance(combineTile*pairBytes, rows)
+	})
+	p.end()
+}
+
+// peaksJets writes values and derivatives of polynomials. A row of a table has a power of a coordinate and its two
+// derivatives.
+//
+//	V0-V1 value   V2-V7 gradient   V8-V19 second derivatives xx, xy, xz, yy, yz, zz
+//	V20-V25 the weight times the power of x and its derivatives   V26-V27 one of them times one of y   V28-V29 that times
+//	one of z   V30-V31 what is loaded
+func (p *program) peaksJets() {
+	p.function("peaksJets", "jets, weights, points, tables *float64, degree int",
+		"writes ten vectors about homogeneous polynomials at points: value, gradient, and the second",
+		"derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights: x^degree first, then falling powers of",
+		"x, and of y within those.")
+	const row = 3 * pairBytes
+	p.scratch(p.powerTables)
+	sums := pairs(0, 10)
+	for _, sum := range sums {
+		p.zero(sum)
+	}
+	weights, x, outer := p.load("weights"), p.load("tables"), p.load("degree")
+	lastY, thirdTable, inner, count, y, z := p.reg(), p.reg(), p.reg(), p.reg(), p.reg(), p.reg()
+	p.ins("ADD $1, %v", outer)
+	p.ins("MOVD $%d, %v", row, inner)
+	p.ins("MUL %v, %v, %v", outer, inner, count) // size of a table
+	p.ins("ADD %v, %v, %v", count, x, lastY)
+	p.ins("SUB $%d, %v, %v", row, lastY, y)
+	p.ins("ADD %v, %v, %v", count, lastY, thirdTable)
+	p.move(y, x) // x^degree
+	p.ins("MOVD $1, %v", inner)
+	p.repeat("power", outer, func() {
+		p.move(inner, count)
+		p.move(lastY, y)
+		p.move(thirdTable, z)
+		p.repeat("monomial", count, func() {
+			p.addMonomial(weights, x, y, z)
+			p.ins("SUB $%d, %v", row, y)
+			p.ins("ADD $%d, %v", row, z)
+		})
+		p.ins("SUB $%d, %v", row, x)
+		p.ins("ADD $%d, %v", row, lastY)
+		p.ins("ADD $1, %v", inner)
+	})
+	jets := p.load("jets")
+	for _, sum := range sums {
+		p.storeNext(sum, jets, pairBytes)
+	}
+	p.end()
+}
+
+// powerTables writes the powers of the three coordinates, each with its derivatives n t^(n-1) and n (n-1) t^(n-2).
+//
+//	V0-V1 the power   V2-V3 the one before   V4-V5 the one before that   V6-V7 the coordinate   V8-V11 derivatives
+//	V12 n, n (n-1)
+func (p *program) powerTables() {
+	place, point, three, n, next, rows := p.load("tables"), p.load("points"), p.reg(), p.reg(), p.reg(), p.reg()
+	power, before, further, t, first, second, factor := pairOf(0), pairOf(1), pairOf(2), pairOf(3), pairOf(4), pairOf(5), vec(12)
+	times := func(d, m pair, integer gp) {
+		p.ins("VDUP %v, %v.D2", integer, factor)
+		p.two("scvtf2d", factor, factor)
+		p.fmul(d, m, factor)
+	}
+	p.ins("MOVD $3, %v", three)
+	p.repeat("axis", three, func() {
+		p.loadNext(t, point, pairBytes)
+		p.fill(power, 1)
+		p.zero(before, further)
+		p.ins("MOVD ZR, %v", n)
+		p.reload("degree", rows)
+		p.ins("ADD $1, %v", rows)
+		p.repeat("row", rows, func() {
+			times(first, before, n)
+			p.ins("SUB $1, %v, %v", n, next)
+			p.ins("MUL %v, %v, %v", n, next, next)
+			times(second, further, next)
+			p.storeNext(power, place, pairBytes)
+			p.storeNext(first, place, pairBytes)
+			p.storeNext(second, place, pairBytes)
+			p.copy(further, before)
+			p.copy(before, power)
+			p.fmul(power, power, t)
+			p.ins("ADD $1, %v", n)
+		})
+	})
+}
+
+// addMonomial adds a monomial to the ten sums.
+func (p *program) addMonomial(weight, x, y, z gp) {
+	parts, yProduct, product, loaded := pairs(10, 3), pairOf(13), pairOf(14), pairOf(15)
+	p.loadNext(product, weight, pairBytes)
+	for i, part := range parts {
+		p.loadPair(loaded, x, i*pairBytes)
+		p.fmul(part, product, loaded)
+	}
+	const value, gradient, hessian = 0, 1, 4
+	for _, term := range []struct{ x, y, z, sum int }{
+		{0, 0, 0, value}, {0, 0, 1, gradient + 2}, {0, 0, 2, hessian + 5},
+		{0, 1, 0, gradient + 1}, {0, 1, 1, hessian + 4}, {0, 2, 0, hessian + 3},
+		{1, 0, 0, gradient}, {1, 0, 1, hessian + 2}, {1, 1, 0, hessian + 1}, {2, 0, 0, hessian},
+	} {
+		if term.z == 0 {
+			p.loadPair(loaded, y, term.y*pairBytes)
+			p.fmul(yProduct, parts[term.x], loaded)
+		}
+		p.loadPair(loaded, z, term.z*pairBytes)
+		p.fmul(product, yProduct, loaded)
+		p.fadd(pairOf(term.sum), pairOf(term.sum), product)
+	}
+}

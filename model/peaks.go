@@ -1,0 +1,110 @@
+package model
+
+import (
+	"fmt"
+
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/sh"
+)
+
+// peakRules say how the peaks of a fibre orientation distribution are found.
+type peakRules struct {
+	sphere            *sh.Sphere
+	relativeThreshold float64
+	minSeparation     float64 // in degrees
+	most              int
+	refine            bool
+}
+
+// finder finds peaks of sums of harmonics up to a degree.
+func (r peakRules) finder(basis sh.Basis, lmax int, isa string) (*kernel.PeakFinder, error) {
+	return r.newFinder(sh.Count(lmax), basis.Evaluate(lmax, r.sphere.Vertices), isa)
+}
+
+// finderOfValues finds peaks of functions that are given by their values at the vertices.
+func (r peakRules) finderOfValues(isa string) (*kernel.PeakFinder, error) {
+	return r.newFinder(len(r.sphere.Vertices), nil, isa)
+}
+
+func (r peakRules) newFinder(coefficients int, b []float64, isa string) (*kernel.PeakFinder, error) {
+	return kernel.NewPeakFinder(kernel.PeakDesign{
+		Directions: r.sphere.Vertices, Edges: r.sphere.Edges, Coefficients: coefficients, B: b,
+		RelativeThreshold: r.relativeThreshold, MinSeparation: r.minSeparation, Max: r.most, Refine: r.refine,
+	}, kernel.WithISA(isa))
+}
+
+// Names of the maps of peaks, in their order.
+const (
+	gfaMap = iota
+	directionMap
+	valueMap
+	peakMapCount
+)
+
+// maps describes GFA, directions and values of the peaks of a function, which what names.
+func (r peakRules) maps(what, label string) []Map {
+	sphere := fmt.Sprintf("the %d vertices of the sphere %s", len(r.sphere.Vertices), r.sphere.Name)
+	where := "at " + sphere
+	if r.refine {
+		where = "that " + sphere + " lead to"
+	}
+	return []Map{
+		{Name: "gfa" + label, Suffix: "dwimap", Components: 1,
+			Description: fmt.Sprintf("Generalised fractional anisotropy of %s, from its values at %s.", what, sphere)},
+		{Name: "peaks" + label, Suffix: "dwimap", Components: 3 * r.most,
+			Description: fmt.Sprintf("Unit vectors of up to %d peaks of %s, %s, the highest first, "+GivenFrame+"; zeros where there are fewer.", r.most, what, where)},
+		{Name: "peakvalues" + label, Suffix: "dwimap", Components: r.most,
+			Description: fmt.Sprintf("The values of %s at its peaks, in their order; zeros where there are fewer.", what)},
+	}
+}
+
+// A peakDeriver writes maps of peaks.
+type peakDeriver struct {
+	worker *kernel.PeakWorker
+	most   int
+}
+
+func newPeakDeriver(f *kernel.PeakFinder, most int) peakDeriver {
+	return peakDeriver{f.NewWorker(), most}
+}
+
+// block is how many functions are best derived at a time.
+func (d peakDeriver) block() int { return d.worker.Block() }
+
+// derive writes those of the three maps that are wanted for n functions, each at the beginning of a row of stride
+// numbers, which are those of voxels from the first on.
+func (d peakDeriver) derive(out [][]float32, functions []float64, stride, first, n int) {
+	if out[gfaMap] == nil && out[directionMap] == nil && out[valueMap] == nil {
+		return
+	}
+	for done := 0; done < n; done += d.block() {
+		d.worker.Load(functions[done*stride:], stride, min(d.block(), n-done))
+		if out[gfaMap] != nil {
+			copy(out[gfaMap][first+done:], d.worker.GFA())
+		}
+		if out[directionMap] == nil && out[valueMap] == nil {
+			continue
+		}
+		for i, peaks := range d.worker.Peaks() {
+			writePeaks(out[directionMap], out[valueMap], first+done+i, d.most, peaks)
+		}
+	}
+}
+
+// writePeaks writes at most most peaks of a voxel, into those of the two maps that are wanted.
+func writePeaks(directions, values []float32, voxel, most int, peaks []kernel.Peak) {
+	if directions != nil {
+		directions = directions[3*most*voxel:][:3*most]
+		clear(directions)
+		for i, p := range peaks {
+			narrow(directions[3*i:], p.Direction[:])
+		}
+	}
+	if values != nil {
+		values = values[most*voxel:][:most]
+		clear(values)
+		for i, p := range peaks {
+			values[i] = float32(p.Value)
+		}
+	}
+}

@@ -1,5 +1,0 @@
-//go:build !race
-
-package sh
-
-const raceDetector = false
