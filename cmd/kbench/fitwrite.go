@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/voxfit/voxfit/kernel"
@@ -149,7 +150,7 @@ func (j *fitJob) sidecar(m model.Map) sidecar {
 	case "status":
 		s.StatusCodes = map[string]string{}
 		for _, c := range kernel.Codes() {
-			s.StatusCodes[string(rune('0'+c))] = c.String()
+			s.StatusCodes[strconv.Itoa(int(c))] = c.String()
 		}
 	}
 	return s
