@@ -42,6 +42,9 @@ const tensorParameters = 7
 //	NotPositiveDefinite  the values that are not zero, or the weights, leave the tensor undetermined (DIPY and
 //	                     MRtrix3 fit the values that zeros are raised to); parameters are zero
 //	MaxIterations        NLS did not settle; the best point is written
+//	Refit                IWLS: weights differ so much that normal equations, which MRtrix3 solves, lose digits of
+//	                     the solution; refinement or an orthogonal factorisation gave it, dwi2tensor may give
+//	                     another
 //	BelowMinSignal       a value is above zero and below MinSignal, to which it was raised; the fit ended
 //	                     normally. Not with IWLS, which has no MinSignal
 //	NegativeSignal       a value is negative; the fit ended normally

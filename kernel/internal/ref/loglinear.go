@@ -141,7 +141,7 @@ func Determines[T float32 | float64](g *LogLinear, signal []T) bool {
 		}
 		matrix[packed(6, 6)]++
 	}
-	return f.decompose(matrix[:], logLinearSize) > singular
+	return count >= logLinearSize && f.decompose(matrix[:], logLinearSize) > singular
 }
 
 // singular is the ratio of pivot to diagonal below which a normal matrix counts as singular: a few

@@ -105,7 +105,11 @@ func (s *TensorScratch) Fit(params *[7]float64) (iterations int, outcome Outcome
 		project7(&p, s.tensor.ordinary, s.logarithms)
 		ok = s.reweighted(&p)
 	case IWLS:
+		s.weighted.delicate = false
 		iterations, ok = s.tensor.Iterations, s.iterated(&p)
+		if s.weighted.delicate {
+			outcome = SecondStart // MRtrix3 has normal equations alone
+		}
 	case NLS:
 		iterations, outcome = s.nonlinear(&p)
 	}

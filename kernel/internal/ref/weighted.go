@@ -12,6 +12,7 @@ type weighted struct {
 	factor   factor
 	matrix   [packedSize]float64
 	residual []float64
+	delicate bool      // a fit since this was last false is one that normal equations alone would lose
 	columns  []float64 // 8 columns of the weighted design and right-hand side; only the slow path needs it
 }
 
@@ -23,12 +24,16 @@ func newWeighted(design *LogLinear) *weighted {
 // digits a step above it.
 const steep = 1e-10
 
+// delicate is the pivot ratio below which normal equations without refinement may be wrong in the fifth digit.
+const delicate = 1e-7
+
 // fit solves for weights v and values y. ok is false, and p zero, when the weights do not determine
 // all seven unknowns.
 func (w *weighted) fit(p *[logLinearSize]float64, v, y []float64) (ok bool) {
 	*p = [logLinearSize]float64{}
 	w.design.normal(w.matrix[:], v)
 	ratio := w.factor.decompose(w.matrix[:], logLinearSize)
+	w.delicate = w.delicate || !(ratio > delicate)
 	if !(ratio > steep) {
 		return w.orthogonal(p, v, y)
 	}
