@@ -3,6 +3,7 @@ package acq
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // AutoOptions are the choices of AutoResponse; the zero value is DIPY's defaults.
@@ -89,6 +90,7 @@ type responseMean struct {
 	b0s       []int
 
 	fitted, used  int
+	small         int     // voxels with a signal above zero and below minSignal
 	highest       float64 // fractional anisotropy
 	first, second float64 // sums of eigenvalues
 	b0Sum         float64
@@ -100,6 +102,9 @@ func (m *responseMean) add(tensor *tensorFit, signal []float32) {
 		return
 	}
 	m.fitted++
+	if slices.ContainsFunc(signal, func(x float32) bool { return x > 0 && x < minSignal }) {
+		m.small++
+	}
 	fa := fractionalAnisotropy(evals)
 	m.highest = max(m.highest, fa)
 	if !(fa > m.threshold) {
@@ -116,6 +121,10 @@ func (m *responseMean) add(tensor *tensorFit, signal []float32) {
 func (m *responseMean) response(b box) (Response, error) {
 	if m.fitted == 0 {
 		return Response{}, fmt.Errorf("automatic response: found no voxel with finite signals in the box %v, expected some of the mask's: give the response explicitly (e1,e2,e3,S0), or a box inside the mask", b)
+	}
+	if m.used == 0 && m.small > 0 {
+		return Response{}, fmt.Errorf("automatic response: found signals between 0 and %g in %d of %d voxels in the box %v, expected larger ones, for the tensors take smaller ones for %[1]g: multiply the image by a constant, or give the response explicitly (e1,e2,e3,S0)",
+			minSignal, m.small, m.fitted, b)
 	}
 	if m.used == 0 {
 		return Response{}, fmt.Errorf("automatic response: found no fractional anisotropy above %v in the box %v (the highest of %d voxels is %.3f): give the response explicitly (e1,e2,e3,S0), lower the threshold, or use a larger box",
