@@ -412,6 +412,12 @@ func BenchmarkFreeWater(b *testing.B) {
 	}
 }
 
+// BenchmarkFreeWaterFastDecay fits voxels most of which need a fit by DIPY's way, too.
+func BenchmarkFreeWaterFastDecay(b *testing.B) {
+	s := newTensorScheme(18, 90, 1000, 2000, 3000)
+	benchmarkBlock(b, s, s.fastDecay(512, 1), func(isa string) kernel.Fitter { return s.freeWaterOn(b, kernel.NLS, isa) })
+}
+
 func BenchmarkFreeWaterWLS(b *testing.B) {
 	s := newTensorScheme(18, 90, 1000, 2000, 3000)
 	benchmarkLanes(b, s, func(isa string) kernel.Fitter { return s.freeWaterOn(b, kernel.WLS, isa) })
