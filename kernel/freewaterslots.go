@@ -105,8 +105,11 @@ func (w *nonlinearWorker) follow(l int) {
 			matrix[k] = w.system.Matrix[k][l]
 		}
 		if !fit.FromNormal(&linear, &gradient, &matrix) {
-			s.state = slotHandedOver
-			return
+			row := w.scratch.Signal()
+			for i := range row {
+				row[i] = w.signal[i][l]
+			}
+			linear = *w.scratch.Linearise(fit)
 		}
 	case fit.Overflows(w.lanes.model.Design):
 		squares = math.NaN()

@@ -97,7 +97,7 @@ func (s *FreeWaterScratch) endOfDIPY(iterations *int) (p [logLinearSize]float64,
 	for {
 		at.p, at.c = l.Trial()
 		s.newton.evaluate(at)
-		s.linear.factor(s.newton)
+		s.linear.factor(s.newton, l)
 		if !(at.squares < math.MaxFloat64) && l.Overflows(s.model.Design) {
 			at.squares = math.NaN()
 		}
@@ -107,6 +107,19 @@ func (s *FreeWaterScratch) endOfDIPY(iterations *int) (p [logLinearSize]float64,
 	}
 	*iterations += l.Evaluations()
 	return l.Best()
+}
+
+// Signal is the memory of the voxel's signal, for Linearise.
+func (s *FreeWaterScratch) Signal() []float64 { return s.signal }
+
+// Linearise factors the Jacobian at the trial point of a fit to the signal that Signal holds.
+func (s *FreeWaterScratch) Linearise(fit *Levenberg) *Linearised {
+	s.newton.signal = s.signal
+	at := &s.newton.at
+	at.p, at.c = fit.Trial()
+	s.newton.evaluate(at)
+	s.linear.factor(s.newton, fit)
+	return &s.linear.at
 }
 
 // A linearisation is the Jacobian in DIPY's unknowns and its factors.
@@ -121,9 +134,9 @@ func newLinearisation(n int) *linearisation {
 }
 
 // factor factors the Jacobian at the point where a newton was evaluated.
-func (l *linearisation) factor(s *newton) {
+func (l *linearisation) factor(s *newton, fit *Levenberg) {
 	n := s.design.n
-	c, tangent, water := l.fit.Slopes()
+	c, tangent, water := fit.Slopes()
 	for i, t := range s.at.tissue {
 		for k, w := range s.design.rows[6*i:][:6] {
 			l.columns[k*n+i] = t * w
