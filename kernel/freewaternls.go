@@ -37,7 +37,7 @@ type nonlinearVoxel struct {
 	voxel      int
 	negative   bool
 	s0, energy float64
-	misfit     float64 // of water with a faster decay
+	fast       [ref.FastDecays + 1]float64 // sums with decays faster than water's, and that of water
 	start      waterPoint
 
 	// Where steps were taken in single precision: how many, the point before the last one and the sum of
@@ -217,11 +217,9 @@ func prepareCareful[T float32 | float64](w *nonlinearWorker, params []float64, s
 		verdicts[l] = w.verdict(&means, l)
 		v := w.prepare(&means, w.careful[l], l)
 		voxels[l] = nonlinearVoxel{voxel: v.voxel, negative: v.negative, s0: v.s0, energy: v.energy, beforeSquares: math.Inf(1)}
-		var sums [ref.FastDecays + 1]float64
-		for k := range sums {
-			sums[k] = means[fastSums+k][l]
+		for k := range voxels[l].fast {
+			voxels[l].fast[k] = means[fastSums+k][l]
 		}
-		voxels[l].misfit = w.lanes.model.FastMisfit(v.energy, &sums)
 	}
 	start := w.starts(&means)
 	maybeWater := w.maybeAllWater(&means[meanB0])

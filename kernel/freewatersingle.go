@@ -83,11 +83,9 @@ func prepareSingle[T float32 | float64](w *nonlinearWorker, params []float64, st
 		s.voxels[l] = nonlinearVoxel{
 			voxel: first + l, negative: s.extent.Least[l] < 0, s0: float64(means[meanB0][l]), energy: float64(s.extent.Energy[l]),
 		}
-		var sums [ref.FastDecays + 1]float64
-		for k := range sums {
-			sums[k] = float64(means[fastSums+k][l])
+		for k := range s.voxels[l].fast {
+			s.voxels[l].fast[k] = float64(means[fastSums+k][l])
 		}
-		s.voxels[l].misfit = w.lanes.model.FastMisfit(s.voxels[l].energy, &sums)
 	}
 	loadExact(s, signal, first, count)
 	s.fit(singleSteps)

@@ -260,7 +260,7 @@ func (v *nonlinearVoxel) strange(model *ref.FreeWater) bool {
 			return false
 		}
 	}
-	return v.noisy || v.misfit < ref.StrangeMisfit*v.best.squares
+	return v.noisy || model.FastMisfit(v.energy, &v.fast) < ref.StrangeMisfit*v.best.squares
 }
 
 // tensor is the tissue's.
