@@ -223,6 +223,39 @@ func (s tensorScheme) fastDecay(voxels int, seed uint64) []float64 {
 	return block
 }
 
+// S0 is the signal that the fit predicts without diffusion weighting. In water, in which next to nothing is tissue, that is
+// the mean b0 signal, whatever the tissue's own intercept.
+func TestFreeWaterS0IsTissueAndWaterTogether(t *testing.T) {
+	s := newTensorScheme(4, 30, 1000, 2000)
+	water := s.signal([6]float64{3e-3, 0, 3e-3, 0, 0, 3e-3}, 1000, 0)
+	random := rand.New(rand.NewPCG(33, 1))
+	signal := slices.Clone(water)
+	for range someVoxels(500) {
+		for _, x := range water {
+			signal = append(signal, math.Hypot(x+33*random.NormFloat64(), 33*random.NormFloat64()))
+		}
+	}
+	for _, isa := range kernel.ISAs() {
+		for _, method := range []kernel.Method{kernel.NLS, kernel.WLS} {
+			for _, precision := range precisions {
+				params, status := fitBlock(s.freeWaterIn(t, method, isa, precision), signal)
+				if status[0].Code != kernel.AllFreeWater || math.Abs(params[6]-1000) > 1e-9 || params[7] != 1 {
+					t.Errorf("%s, %v, %v: water is %v, S0 %g, f %g", isa, method, precision, status[0].Code, params[6], params[7])
+				}
+				for v := range status {
+					mean := 0.0
+					for _, i := range s.b0s {
+						mean += signal[v*s.n()+i] / float64(len(s.b0s))
+					}
+					if s0 := params[8*v+6]; math.Abs(s0/mean-1) > 0.15 {
+						t.Errorf("%s, %v, %v, voxel %d: %v, S0 %g, the mean b0 signal is %g", isa, method, precision, v, status[v].Code, s0, mean)
+					}
+				}
+			}
+		}
+	}
+}
+
 // Such voxels have many minima. Lanes end in the portable fit's but where rounding decides on DIPY's way: in one of a
 // hundred voxels at most, and then in a lower one as often as not.
 func TestLanesEndAsThePortableFitWherePartOfTheWaterDecaysFaster(t *testing.T) {
