@@ -206,6 +206,22 @@ func TestAutoResponseFindsTheTensorOfAFibre(t *testing.T) {
 	}
 }
 
+// Below 1e-4 every signal is taken for 1e-4, and nothing is anisotropic: the error says so.
+func TestAutoResponseTellsSignalsThatAreTooSmall(t *testing.T) {
+	g, _, err := NewGradientTable(protocol())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var signal []float32
+	for k, b := range g.Bvals {
+		signal = append(signal, float32(1e-4*math.Exp(-b*(0.0003+0.0014*g.Bvecs[k][0]*g.Bvecs[k][0]))))
+	}
+	_, err = AutoResponse(signal, [3]int{1, 1, 1}, []int{0}, g, AutoOptions{})
+	if err == nil || !strings.Contains(err.Error(), "of which 1 have signals below 0.0001, which were raised to it") {
+		t.Errorf("error %v, expected one that says that signals were raised", err)
+	}
+}
+
 func TestAutoResponseLooksOnlyAtTheMask(t *testing.T) {
 	g, _, err := NewGradientTable(protocol())
 	if err != nil {

@@ -42,11 +42,14 @@ enum voxfit_status {
     VOXFIT_STATUS_OUTSIDE_MASK = 1,          /* not fitted, as after an abort; parameters are not written */
     VOXFIT_STATUS_NON_FINITE = 2,            /* a measured value is NaN or infinite: parameters are zero */
     VOXFIT_STATUS_ZERO_SIGNAL = 3,           /* nothing was measured: parameters are zero */
-    VOXFIT_STATUS_ALL_FREE_WATER = 4,        /* mean diffusivity of water: the fraction is 1, the tensor zero */
+    VOXFIT_STATUS_ALL_FREE_WATER = 4,        /* mean diffusivity of water: the fraction is 1, the tensor zero, S0 the mean b0 */
     VOXFIT_STATUS_NOT_POSITIVE_DEFINITE = 5, /* equations without one solution: docs/architecture.md, Bad signals */
     VOXFIT_STATUS_MAX_ITERATIONS = 6,        /* the last, or best, of too many iterations */
     VOXFIT_STATUS_REFIT = 7,                 /* found in a slower, safer way */
-    VOXFIT_STATUS_NEGATIVE_SIGNAL = 8        /* found, though a measured value is negative */
+    VOXFIT_STATUS_NEGATIVE_SIGNAL = 8,       /* found, though a measured value is negative */
+    VOXFIT_STATUS_NEGATIVE_EIGENVALUE = 9,   /* free water: the tissue's tensor has an eigenvalue below zero */
+    VOXFIT_STATUS_OVERFLOW = 10,             /* finite values, too large for the sums: parameters are zero */
+    VOXFIT_STATUS_BELOW_MIN_SIGNAL = 11      /* a value is above zero and below the minimum signal, and was raised to it */
 };
 
 /* A model. 0 is none. The number of a freed model is not given out again. */

@@ -68,8 +68,8 @@ func (d *CSDDesign) directions() int { return len(d.B) / d.Coefficients }
 //
 // The status of a voxel:
 //
-//	NonFinite            a diffusion-weighted value is NaN or infinite, or so large that z is;
-//	                     the coefficients are zero
+//	NonFinite            a diffusion-weighted value is NaN or infinite; the coefficients are zero
+//	Overflow             values are so large that z is infinite; the coefficients are zero
 //	ZeroSignal           every diffusion-weighted value is zero; the coefficients are zero
 //	NotPositiveDefinite  P + H^T H had no Cholesky factor (DIPY raises an error). 1e-5 was added to
 //	                     its diagonal for that iteration and the fit went on; where that did not
@@ -247,7 +247,7 @@ func csdVoxel[T float32 | float64](s *ref.CSDScratch, f []float64, signal []T) S
 	status := Status{Iterations: uint16(iterations)}
 	switch {
 	case outcome == ref.OutOfRange:
-		status.Code = NonFinite
+		status.Code = Overflow
 	case outcome == ref.NotPositiveDefinite:
 		status.Code = NotPositiveDefinite
 	case outcome == ref.IterationLimit:

@@ -478,7 +478,7 @@ func TestOddSignalsGetTheirCodeAndNeverHarmOthers(t *testing.T) {
 		{"NaN", with(7, math.NaN()), kernel.NonFinite, true},
 		{"infinity", with(7, math.Inf(1)), kernel.NonFinite, true},
 		{"NaN and negative", with(7, math.Copysign(math.NaN(), -1)), kernel.NonFinite, true},
-		{"beyond the range of sums", huge, kernel.NonFinite, true},
+		{"beyond the range of sums", huge, kernel.Overflow, true},
 		{"all zero", make([]float64, g.Len()), kernel.ZeroSignal, true},
 		{"one negative", with(7, -1), kernel.NegativeSignal, false},
 		{"NaN in a b0, which is not read", with(1, math.NaN()), kernel.OK, false},

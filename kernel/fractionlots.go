@@ -74,7 +74,7 @@ func loadLot[T float32 | float64](w *fractionLanesWorker, lot *waterLot, params 
 		}
 		lot.used[l] = false
 		if verdicts[l] == verdictWater {
-			writeWater(params[i*freeWaterParameters:][:freeWaterParameters], &status[i])
+			writeWater(w.lanes, params, status, signal, i)
 		} else {
 			handOver(w.freeWaterLanesWorker, params, status, signal, i)
 		}

@@ -14,7 +14,7 @@ import (
 type freeWaterLanes struct {
 	*laneDesign
 	model         *ref.FreeWater
-	means         []float64 // n x 8: weights of the mean b0 signal, the mean of the guess's shell, the mean signal
+	means         []float64 // n x 8: weights of the mean b0 signal, the mean of the guess's shell, the mean signal; fast decays
 	guess         []float64 // n x 8: from logarithms to the start
 	square        float64   // the sum of the squares of water
 	tissue, water float64
@@ -27,6 +27,7 @@ const (
 	meanB0 = iota
 	meanShell
 	meanAll
+	fastSums // ref.FastDecays, and that of water
 )
 
 func newFreeWaterLanes(kernels *ops.Tensor, model *ref.FreeWater) *freeWaterLanes {
@@ -40,6 +41,13 @@ func newFreeWaterLanes(kernels *ops.Tensor, model *ref.FreeWater) *freeWaterLane
 	}
 	for _, i := range volumes {
 		f.means[8*i+meanShell] = 1 / float64(len(volumes))
+	}
+	if model.Nonlinear {
+		for k, column := range model.FastDecays() {
+			for i, v := range column {
+				f.means[8*i+fastSums+k] = v
+			}
+		}
 	}
 	f.guess = laneTable(n, 8, func(i int, row []float64) { copy(row, inverse[7*i:7*i+7]) })
 	for _, w := range model.Water() {
@@ -117,7 +125,7 @@ func prepareFreeWater[T float32 | float64](w *freeWaterLanesWorker, params []flo
 		case verdictUnusual:
 			handOver(w, params, status, signal, i)
 		case verdictWater:
-			writeWater(params[i*freeWaterParameters:][:freeWaterParameters], &status[i])
+			writeWater(w.lanes, params, status, signal, i)
 		default:
 			w.prepared = append(w.prepared, w.prepare(&s0, i, l))
 		}
@@ -177,10 +185,14 @@ func (w *freeWaterLanesWorker) prepare(means *[7]ops.Lanes, voxel, lane int) pre
 }
 
 // writeWater writes a voxel of free water alone.
-func writeWater(params []float64, status *Status) {
-	clear(params)
-	params[7] = 1
-	*status = Status{Code: AllFreeWater}
+func writeWater[T float32 | float64](f *freeWaterLanes, params []float64, status []Status, signal []T, voxel int) {
+	p, sum := params[voxel*freeWaterParameters:][:freeWaterParameters], 0.0
+	for _, i := range f.model.B0 {
+		sum += float64(signal[voxel*f.n+i])
+	}
+	clear(p)
+	p[6], p[7] = sum/float64(len(f.model.B0)), 1
+	status[voxel] = Status{Code: AllFreeWater}
 }
 
 // energyPlace is where the sum of weights is among the normal sums: for the weights s^2, the energy.

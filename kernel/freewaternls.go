@@ -17,6 +17,7 @@ type nonlinearWorker struct {
 	single *singleWorker        // nil: double precision throughout
 	linear *fractionLanesWorker // fits by WLS
 	slots  [ops.TensorLanes]freeWaterSlot
+	dipy   [ops.TensorLanes]ref.Levenberg // of slots on DIPY's way
 
 	ready      []nonlinearVoxel // wait for a lane
 	readySpace [fractionLot]nonlinearVoxel
@@ -36,6 +37,7 @@ type nonlinearVoxel struct {
 	voxel      int
 	negative   bool
 	s0, energy float64
+	fast       [ref.FastDecays + 1]float64 // sums with decays faster than water's, and that of water
 	start      waterPoint
 
 	// Where steps were taken in single precision: how many, the point before the last one and the sum of
@@ -48,6 +50,7 @@ type nonlinearVoxel struct {
 	exact         bool
 
 	turn  turn
+	noisy bool
 	total int // steps from all starts
 	best  struct {
 		at      waterPoint
@@ -63,6 +66,8 @@ const (
 	firstTurn  turn = iota
 	linearTurn      // from the result of WLS
 	secondTurn      // from a middling fraction
+	dipyTurn        // from DIPY's start on DIPY's way
+	lastTurn        // from where that ends
 )
 
 func (f *freeWaterLanes) newNonlinearWorker(portable *freeWaterWorker) *nonlinearWorker {
@@ -105,7 +110,7 @@ func fitNonlinear[T float32 | float64](w *nonlinearWorker, params []float64, sta
 				next = replenish(w, params, status, signal, next, false)
 				if len(w.ready) > 0 {
 					v := &w.ready[0]
-					slot.begin(v)
+					w.begin(l, v)
 					for i, x := range signal[v.voxel*n:][:n] {
 						w.signal[i][l] = float64(x)
 					}
@@ -212,6 +217,9 @@ func prepareCareful[T float32 | float64](w *nonlinearWorker, params []float64, s
 		verdicts[l] = w.verdict(&means, l)
 		v := w.prepare(&means, w.careful[l], l)
 		voxels[l] = nonlinearVoxel{voxel: v.voxel, negative: v.negative, s0: v.s0, energy: v.energy, beforeSquares: math.Inf(1)}
+		for k := range voxels[l].fast {
+			voxels[l].fast[k] = means[fastSums+k][l]
+		}
 	}
 	start := w.starts(&means)
 	maybeWater := w.maybeAllWater(&means[meanB0])
@@ -222,7 +230,7 @@ func prepareCareful[T float32 | float64](w *nonlinearWorker, params []float64, s
 		case verdicts[l] == verdictUnusual:
 			handOver(w.freeWaterLanesWorker, params, status, signal, v.voxel)
 		case verdicts[l] == verdictWater:
-			writeWater(params[v.voxel*freeWaterParameters:][:freeWaterParameters], &status[v.voxel])
+			writeWater(w.lanes, params, status, signal, v.voxel)
 		case maybeWater[l]:
 			w.watery = append(w.watery, *v)
 		default:
@@ -271,7 +279,7 @@ const fractionLot = 128
 
 // searchFractions fits a lot of voxels by WLS. Those that have not been fitted yet keep the result where the
 // fraction is 0.99 or more, as in DIPY, and start from where they would have started else. The others start from
-// the result.
+// the result; on DIPY's way, in double precision.
 func searchFractions[T float32 | float64](w *nonlinearWorker, params []float64, status []Status, signal []T) {
 	n, found := w.lanes.n, &w.fractions
 	count := min(fractionLot, len(w.watery))
@@ -285,9 +293,11 @@ func searchFractions[T float32 | float64](w *nonlinearWorker, params []float64, 
 		v := &w.watery[k]
 		p, code := found.params[k*freeWaterParameters:][:freeWaterParameters], found.status[k].Code
 		switch {
-		case code != OK && code != NegativeSignal:
+		case code != OK && code != NegativeSignal && code != NegativeEigenvalue:
 			handOver(w.freeWaterLanesWorker, params, status, signal, v.voxel)
 			continue
+		case v.turn == dipyTurn:
+			v.again(dipyTurn, startFromLinear(p, v.s0))
 		case v.turn == linearTurn:
 			v.again(linearTurn, startFromLinear(p, v.s0))
 			if w.single != nil {

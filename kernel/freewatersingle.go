@@ -83,13 +83,16 @@ func prepareSingle[T float32 | float64](w *nonlinearWorker, params []float64, st
 		s.voxels[l] = nonlinearVoxel{
 			voxel: first + l, negative: s.extent.Least[l] < 0, s0: float64(means[meanB0][l]), energy: float64(s.extent.Energy[l]),
 		}
+		for k := range s.voxels[l].fast {
+			s.voxels[l].fast[k] = float64(means[fastSums+k][l])
+		}
 	}
 	loadExact(s, signal, first, count)
 	s.fit(singleSteps)
 	for l := range count {
 		switch v := &s.voxels[l]; {
 		case verdicts[l] == verdictWater:
-			writeWater(params[v.voxel*freeWaterParameters:][:freeWaterParameters], &status[v.voxel])
+			writeWater(w.lanes, params, status, signal, v.voxel)
 		case verdicts[l] == verdictUnusual, !water[l]:
 			w.careful = append(w.careful, v.voxel)
 		default:
@@ -151,7 +154,7 @@ func (w *nonlinearWorker) deliver(params []float64, status []Status, l int) {
 		w.ready = append(w.ready, *v)
 		return
 	}
-	switch v.settle(&v.start, w.single.squares[l], v.taken) {
+	switch v.settle(w.lanes.model, &v.start, w.single.squares[l], v.taken) {
 	case slotNoisy:
 		w.watery = append(w.watery, *v)
 	case slotDoubtful:

@@ -20,6 +20,7 @@ type freeWaterSlot struct {
 	floor     float64 // the least p[6]
 	reduction float64 // that the last exact and undamped step promised, relative
 	steps     int     // since the start
+	turned    bool    // the trial point was not evaluated in this pass
 }
 
 type slotState uint8
@@ -40,28 +41,88 @@ const slotLimit = 60
 // quadratically, so that it gains less than 1e-13 by that.
 const lastReduction = 1e-9
 
-// begin gives the lane to a voxel.
-func (s *freeWaterSlot) begin(v *nonlinearVoxel) {
+// begin gives a lane to a voxel.
+func (w *nonlinearWorker) begin(l int, v *nonlinearVoxel) {
+	s := &w.slots[l]
 	*s = freeWaterSlot{
-		busy: true, nonlinearVoxel: *v, floor: math.Log2(ref.LeastTissue * v.s0),
+		busy: true, nonlinearVoxel: *v, floor: math.Log2(ref.RoughTissue * v.s0),
 		at: v.before, squares: v.beforeSquares, trial: v.start, course: newtonCourse{exact: v.exact}, steps: v.taken,
 	}
+	if v.turn == dipyTurn {
+		var tensor [6]float64
+		for k := range tensor {
+			tensor[k] = math.Ln2 * v.start.p[k]
+		}
+		w.dipy[l].Begin(&tensor, v.s0, v.start.c/v.s0)
+		s.trial = binary(w.dipy[l].Trial())
+	}
+}
+
+// binary is a point whose p are in units of natural logarithms.
+func binary(p [7]float64, c float64) (at waterPoint) {
+	for k, v := range p {
+		at.p[k] = math.Log2E * v
+	}
+	at.c = c
+	return at
 }
 
 // pass evaluates the model at every lane's trial point, and takes each lane a step on.
 func (w *nonlinearWorker) pass() {
 	w.evaluate()
 	for l := range w.slots {
-		if s := &w.slots[l]; s.busy {
+		s := &w.slots[l]
+		switch {
+		case s.busy && s.turn == dipyTurn:
+			w.follow(l)
+		case s.busy:
 			s.judge(w.point.Squares[l])
+		}
+		if s.busy {
 			w.system.Damping[l], w.system.Bound[l] = s.course.damping, s.at.c
 		}
 	}
 	w.lanes.Step(w.system)
 	for l := range w.slots {
-		if s := &w.slots[l]; s.busy && s.state == slotRunning && !s.course.again {
-			s.step(w.system, l)
+		if s := &w.slots[l]; s.busy && s.state == slotRunning && !s.course.again && s.turn != dipyTurn && !s.turned {
+			s.step(w.lanes.model, w.system, l)
 		}
+	}
+}
+
+// follow takes a lane on along DIPY's way. Where that has ended, Newton steps go on from the best point.
+func (w *nonlinearWorker) follow(l int) {
+	s, fit, squares := &w.slots[l], &w.dipy[l], w.point.Squares[l]
+	var linear ref.Linearised
+	switch {
+	case squares < math.MaxFloat64:
+		var gradient [8]float64
+		var matrix [36]float64
+		for k := range gradient {
+			gradient[k] = w.system.Right[k][l]
+		}
+		for k := range matrix {
+			matrix[k] = w.system.Matrix[k][l]
+		}
+		if !fit.FromNormal(&linear, &gradient, &matrix) {
+			row := w.scratch.Signal()
+			for i := range row {
+				row[i] = w.signal[i][l]
+			}
+			linear = *w.scratch.Linearise(fit)
+		}
+	case fit.Overflows(w.lanes.model.Design):
+		squares = math.NaN()
+	}
+	if !fit.Tell(squares, &linear) {
+		s.trial = binary(fit.Trial())
+		return
+	}
+	s.turn, s.turned, s.steps = lastTurn, true, fit.Evaluations()
+	s.trial, s.squares = binary(fit.Best()), math.Inf(1)
+	s.course = newtonCourse{}
+	if !(s.trial.p[6] > s.floor) {
+		s.state = slotHandedOver
 	}
 }
 
@@ -70,6 +131,7 @@ func (w *nonlinearWorker) evaluate() {
 	f, point, system := w.lanes, w.point, w.system
 	for l := range w.slots {
 		s := &w.slots[l]
+		s.turned = false
 		for k, v := range s.trial.p {
 			point.P[k][l] = v
 		}
@@ -122,7 +184,7 @@ func (s *freeWaterSlot) goBack(damp bool) {
 }
 
 // step takes the step that was solved for.
-func (s *freeWaterSlot) step(system *ops.System, l int) {
+func (s *freeWaterSlot) step(model *ref.FreeWater, system *ops.System, l int) {
 	if !(system.Least[l] > 1e-12) {
 		s.goBack(!s.course.exact)
 		return
@@ -135,12 +197,12 @@ func (s *freeWaterSlot) step(system *ops.System, l int) {
 	s.steps++
 	last := s.course.damping < 1e-4 && system.Predicted[l] <= lastReduction*s.squares+ref.NewtonFloor*s.energy || s.nextIsNothing(system.Predicted[l]/s.squares)
 	switch {
-	case s.steps >= slotLimit || !(s.trial.p[6] > s.floor):
+	case s.steps >= s.limit() || !(s.trial.p[6] > s.floor):
 		s.state = slotHandedOver
 	case last:
 		s.at = s.trial
 		s.squares -= system.Predicted[l]
-		s.state = s.settle(&s.at, s.squares, s.steps)
+		s.state = s.settle(model, &s.at, s.squares, s.steps)
 	default:
 		s.course.stepOn()
 	}
@@ -163,36 +225,66 @@ func (s *freeWaterSlot) nextIsNothing(reduction float64) bool {
 // nothing is a relative reduction of the sum of squares that is not worth a step.
 const nothing = 1e-16
 
+// limit is the number of steps after which the portable code takes over.
+func (s *freeWaterSlot) limit() int {
+	if s.turn == lastTurn {
+		return ref.LevenbergLimit + slotLimit
+	}
+	return slotLimit
+}
+
 // settle ends a fit from one start, at a point with a sum of squares, and says what is next.
-func (v *nonlinearVoxel) settle(at *waterPoint, squares float64, steps int) slotState {
+func (v *nonlinearVoxel) settle(model *ref.FreeWater, at *waterPoint, squares float64, steps int) slotState {
 	v.total += steps
 	if v.turn == firstTurn || squares < v.best.squares*(1-1e-9) {
 		v.best.at, v.best.squares, v.best.turn = *at, squares, v.turn
 	}
 	switch {
 	case v.turn == firstTurn && squares > ref.DoubtfulResidual*v.energy*(1-1e-5):
-		v.turn = linearTurn
+		v.turn, v.noisy = linearTurn, true
 		return slotNoisy
 	case v.turn == linearTurn, v.turn == firstTurn && (steps >= ref.DoubtfulIterations || at.fraction() >= ref.DoubtfulFraction):
 		v.turn = secondTurn
 		return slotDoubtful
+	case v.turn != lastTurn && v.strange(model):
+		v.turn = dipyTurn
+		return slotNoisy
 	}
 	return slotDone
+}
+
+// strange says whether the best end may be one of many minima, as package ref does.
+func (v *nonlinearVoxel) strange(model *ref.FreeWater) bool {
+	if v.best.turn == firstTurn {
+		if d := v.best.at.tensor(); ref.Ordinary(&d, model.Diso) {
+			return false
+		}
+	}
+	return v.noisy || model.FastMisfit(v.energy, &v.fast) < ref.StrangeMisfit*v.best.squares
+}
+
+// tensor is the tissue's.
+func (a *waterPoint) tensor() (d [6]float64) {
+	for k := range d {
+		d[k] = math.Ln2 * a.p[k]
+	}
+	return d
 }
 
 // write writes the best of the fits.
 func (v *nonlinearVoxel) write(params []float64) Status {
 	status := Status{Code: OK, Iterations: uint16(v.total)}
+	at := &v.best.at
+	tensor := at.tensor()
 	switch {
+	case !ref.NotNegative(&tensor):
+		status.Code = NegativeEigenvalue
 	case v.best.turn != firstTurn:
 		status.Code = Refit
 	case v.negative:
 		status.Code = NegativeSignal
 	}
-	at := &v.best.at
-	for k := range 6 {
-		params[k] = math.Ln2 * at.p[k]
-	}
+	copy(params, tensor[:])
 	params[6] = math.Exp2(at.p[6]) + at.c
 	params[7] = at.fraction()
 	return status

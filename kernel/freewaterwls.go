@@ -187,8 +187,8 @@ func (w *fractionLanesWorker) smooth(low, high float64) bool {
 	return true
 }
 
-// write writes the result of one lane of a system that was solved for a fraction. S0 is that of the rest divided by 1-f,
-// as DIPY holds it.
+// write writes the result of one lane of a system that was solved for a fraction. S0 is what the fit predicts without
+// diffusion weighting: the tissue's part, and the fraction of the mean b0 signal.
 func (w *fractionLanesWorker) write(params []float64, status []Status, v *preparedVoxel, fraction float64, system *ops.System, l int) (good bool) {
 	p := params[v.voxel*freeWaterParameters:][:freeWaterParameters]
 	sum := 0.0
@@ -197,9 +197,12 @@ func (w *fractionLanesWorker) write(params []float64, status []Status, v *prepar
 		sum += p[k] * 0
 	}
 	p[7] = fraction
-	p[6] = math.Exp2(system.Solution[6][l]) / (1 - fraction)
+	p[6] = math.Exp2(system.Solution[6][l]) + fraction*v.s0
 	status[v.voxel] = Status{Code: OK}
-	if v.negative {
+	switch {
+	case !ref.NotNegative((*[6]float64)(p)):
+		status[v.voxel].Code = NegativeEigenvalue
+	case v.negative:
 		status[v.voxel].Code = NegativeSignal
 	}
 	return sum+p[6]*0 == 0

@@ -30,8 +30,9 @@ type Worker interface {
 // A Code says what happened to one voxel.
 type Code uint8
 
-// The codes of a voxel. Where several apply, the first in this list from NonFinite on wins;
-// OK is written only when none does.
+// The codes of a voxel. Where several apply, the first of these wins: NonFinite, ZeroSignal, Overflow, AllFreeWater,
+// NotPositiveDefinite, MaxIterations, NegativeEigenvalue, Refit, BelowMinSignal, NegativeSignal; OK is written only when
+// none does.
 const (
 	// OK: the fit ended by its own convergence rule.
 	OK Code = iota
@@ -54,6 +55,15 @@ const (
 	Refit
 	// NegativeSignal: the fit ended normally, and at least one measured value is negative.
 	NegativeSignal
+	// NegativeEigenvalue: the fit of a tissue's tensor with free water ended normally, in a tensor with an eigenvalue below
+	// zero. The tensor is written as fitted: the tissue then stands for noise, or for what decays faster than water.
+	NegativeEigenvalue
+	// Overflow: every measured value is finite, and a sum of them or a result is too large for a number. The parameters are
+	// zero.
+	Overflow
+	// BelowMinSignal: a measured value is above zero and below the least whose logarithm is taken, so that it was raised. The
+	// unit of the signal, or of the minimum, is not the one that was meant.
+	BelowMinSignal
 )
 
 // String names the code as documentation and JSON sidecars do.
@@ -67,6 +77,7 @@ func (c Code) String() string {
 var codeNames = [...]string{
 	"OK", "OutsideMask", "NonFinite", "ZeroSignal", "AllFreeWater",
 	"NotPositiveDefinite", "MaxIterations", "Refit", "NegativeSignal",
+	"NegativeEigenvalue", "Overflow", "BelowMinSignal",
 }
 
 // Codes lists every code in order of value, for legends and sidecars.

@@ -54,7 +54,8 @@ const NNLSExtra = 2
 //
 // The status of a voxel:
 //
-//	NonFinite      a value of y is NaN or infinite, or so large that its square is; all parameters are zero
+//	NonFinite      a value of y is NaN or infinite; all parameters are zero
+//	Overflow       a value of y is so large that its square is infinite; all parameters are zero
 //	ZeroSignal     y is zero; all parameters are zero
 //	MaxIterations  3 x Unknowns columns had entered, scipy's limit; the last solution is written
 //	Refit          the orthogonal method gave the solution
@@ -251,7 +252,7 @@ type nnlsSignal struct {
 // smallest and the largest value, and sums: of those at b = 0, and of the volumes', of the positive
 // ones of these, and of their squares.
 func (n *nnls) about(poison, low, high, weak, total, positive, squares float64) nnlsSignal {
-	about := nnlsSignal{nonFinite: poison != 0, zero: low == 0 && high == 0, s0: 1, energy: squares, gross: squares}
+	about := nnlsSignal{nonFinite: poison != 0, zero: low == 0 && high == 0 || squares == 0, s0: 1, energy: squares, gross: squares}
 	if n.b0s != nil {
 		m := float64(len(n.volumes))
 		about.negative = low < 0
@@ -270,7 +271,7 @@ func nnlsVoxel[T float32 | float64](w *nnlsWorker, row []float64, signal []T) St
 	}
 	about := nnlsSignal{
 		nonFinite: seen == ref.NonFinite || weak == ref.NonFinite,
-		zero:      seen == ref.AllZero && weak == ref.AllZero,
+		zero:      sumSquares(w.y) == 0,
 		negative:  w.b0s != nil && (seen == ref.Negative || weak == ref.Negative), s0: 1,
 	}
 	if w.b0s != nil {
@@ -284,9 +285,7 @@ func nnlsVoxel[T float32 | float64](w *nnlsWorker, row []float64, signal []T) St
 		}
 		about.mean = sum(w.y) / float64(len(w.y))
 	}
-	for _, v := range w.y {
-		about.energy += float64(v * v)
-	}
+	about.energy = sumSquares(w.y)
 	about.gross = about.energy
 	if status, bad := w.refuse(row, &about); bad {
 		return status
@@ -314,6 +313,14 @@ func nnlsVoxel[T float32 | float64](w *nnlsWorker, row []float64, signal []T) St
 	return w.write(row, w.solver, &about, residual, outcome)
 }
 
+func sumSquares(values []float64) float64 {
+	s := 0.0
+	for _, v := range values {
+		s += float64(v * v)
+	}
+	return s
+}
+
 func sum(values []float64) float64 {
 	s := 0.0
 	for _, v := range values {
@@ -325,9 +332,12 @@ func sum(values []float64) float64 {
 // refuse writes zeros for a signal that cannot be fitted and says why.
 func (n *nnls) refuse(row []float64, about *nnlsSignal) (Status, bool) {
 	switch {
-	case about.nonFinite || math.IsNaN(about.energy*0):
+	case about.nonFinite:
 		clear(row)
 		return Status{Code: NonFinite}, true
+	case math.IsNaN(about.energy * 0):
+		clear(row)
+		return Status{Code: Overflow}, true
 	case about.zero || !(about.s0 > 0):
 		clear(row)
 		return Status{Code: ZeroSignal}, true
@@ -354,7 +364,7 @@ func (n *nnls) write(row []float64, solver *ref.NNLSScratch, about *nnlsSignal, 
 	residual /= about.s0
 	if poison != 0 || math.IsInf(residual, 1) {
 		clear(row)
-		return Status{Code: NonFinite}
+		return Status{Code: Overflow}
 	}
 	extra := row[n.unknowns:]
 	if n.b0s != nil {

@@ -80,7 +80,8 @@ const regularisation = 1e-10
 //
 // The status of a voxel:
 //
-//	NonFinite       a value is NaN or infinite, or so large that H^T s is; all parameters are zero
+//	NonFinite       a value is NaN or infinite; all parameters are zero
+//	Overflow        values are so large that H^T s is infinite; all parameters are zero
 //	ZeroSignal      every value is zero; all parameters are zero
 //	MaxIterations   the active-set method was given up after 20 exchanges for each constraint; the
 //	                residuals tell how far x is from a solution
@@ -260,7 +261,7 @@ func solveQP[T float32 | float64](s *ref.QPScratch, params []float64, signal []T
 	status := Status{Iterations: uint16(min(exchanges, math.MaxUint16))}
 	switch {
 	case outcome == ref.OutOfRange:
-		return Status{Code: NonFinite}
+		return Status{Code: Overflow}
 	case outcome == ref.IterationLimit:
 		status.Code = MaxIterations
 	case seen == ref.Negative:

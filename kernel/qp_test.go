@@ -301,7 +301,7 @@ func TestBadSignalsOfAQPHaveTheirCodesAndHarmNobody(t *testing.T) {
 		{"NaN", with(4, math.NaN()), []kernel.Code{kernel.NonFinite}, true},
 		{"+Inf", with(4, math.Inf(1)), []kernel.Code{kernel.NonFinite}, true},
 		{"-Inf", with(4, math.Inf(-1)), []kernel.Code{kernel.NonFinite}, true},
-		{"too large", fill(1e308), []kernel.Code{kernel.NonFinite}, true},
+		{"too large", fill(1e308), []kernel.Code{kernel.Overflow}, true},
 		{"NaN in a volume that is not used", with(0, math.NaN()), []kernel.Code{kernel.OK, kernel.Refit}, false},
 		{"a negative value", with(4, -1), []kernel.Code{kernel.NegativeSignal, kernel.Refit}, false},
 		{"tiny", fill(1e-200), []kernel.Code{kernel.OK}, false},

@@ -47,8 +47,9 @@ const SFMExtra = 4
 //
 // The status of a voxel, beside those of NewNNLS:
 //
-//	ZeroSignal      S0 is not positive, or all values are zero; all parameters are zero
-//	NonFinite       a value is NaN or infinite, or too large for S0; all parameters are zero
+//	ZeroSignal      S0 is not positive, or all diffusion-weighted values are zero; all parameters are zero
+//	NonFinite       a value is NaN or infinite; all parameters are zero
+//	Overflow        a value is too large for S0, or its square for a number; all parameters are zero
 //	NegativeSignal  the fit ended normally, and a value is negative
 //
 // The error names the first field that does not fit the others.

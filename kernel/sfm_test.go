@@ -91,7 +91,7 @@ func TestSFMIsAtTheMinimumInEveryVoxel(t *testing.T) {
 		for v, s := range status {
 			row, voxel := params[v*f.Parameters():][:f.Parameters()], signal[v*d.Measurements:][:d.Measurements]
 			switch s.Code {
-			case kernel.NonFinite, kernel.ZeroSignal:
+			case kernel.NonFinite, kernel.Overflow, kernel.ZeroSignal:
 				if slices.ContainsFunc(row, func(x float64) bool { return x != 0 }) {
 					t.Errorf("voxel %d: %+v with parameters that are not zero", v, s)
 				}
@@ -253,14 +253,14 @@ func TestOddSignalsOfSFMGetTheirCode(t *testing.T) {
 		{"NaN at b = 0", func(v []float64) { v[0] = math.NaN() }, kernel.NonFinite, true},
 		{"NaN", func(v []float64) { v[30] = math.NaN() }, kernel.NonFinite, true},
 		{"infinite", func(v []float64) { v[30] = math.Inf(-1) }, kernel.NonFinite, true},
-		{"squares overflow", func(v []float64) { v[30] = 1e200 }, kernel.NonFinite, true},
+		{"squares overflow", func(v []float64) { v[30] = 1e200 }, kernel.Overflow, true},
 		{"zero", func(v []float64) { clear(v) }, kernel.ZeroSignal, true},
 		{"zero at b = 0", func(v []float64) { v[0], v[1] = 0, 0 }, kernel.ZeroSignal, true},
 		{"negative at b = 0", func(v []float64) { v[0], v[1] = -500, 100 }, kernel.ZeroSignal, true},
-		{"too small at b = 0", func(v []float64) { v[0], v[1] = 5e-324, 5e-324 }, kernel.NonFinite, true},
+		{"too small at b = 0", func(v []float64) { v[0], v[1] = 5e-324, 5e-324 }, kernel.Overflow, true},
 		{"one negative at b = 0", func(v []float64) { v[0] = -1 }, kernel.NegativeSignal, false},
 		{"negative", func(v []float64) { v[30] = -5 }, kernel.NegativeSignal, false},
-		{"nothing but b = 0", func(v []float64) { clear(v[2:]) }, kernel.OK, false},
+		{"nothing but b = 0", func(v []float64) { clear(v[2:]) }, kernel.ZeroSignal, true},
 	} {
 		for _, isa := range kernel.ISAs() {
 			voxel := slices.Clone(usual)

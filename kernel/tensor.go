@@ -35,11 +35,18 @@ const tensorParameters = 7
 //
 // The status of a voxel:
 //
-//	NonFinite            a value is NaN or infinite, or so large that the fit is; parameters are zero
+//	NonFinite            a value is NaN or infinite; parameters are zero
 //	ZeroSignal           every value is zero (DIPY fits the MinSignal), or for IWLS none is positive;
 //	                     parameters are zero
-//	NotPositiveDefinite  the weights leave the tensor undetermined; parameters are zero
+//	Overflow             values are so large that the result is infinite; parameters are zero
+//	NotPositiveDefinite  the values that are not zero, or the weights, leave the tensor undetermined (DIPY and
+//	                     MRtrix3 fit the values that zeros are raised to); parameters are zero
 //	MaxIterations        NLS did not settle; the best point is written
+//	Refit                IWLS: weights differ so much that normal equations, which MRtrix3 solves, lose digits of
+//	                     the solution; refinement or an orthogonal factorisation gave it, dwi2tensor may give
+//	                     another
+//	BelowMinSignal       a value is above zero and below MinSignal, to which it was raised; the fit ended
+//	                     normally. Not with IWLS, which has no MinSignal
 //	NegativeSignal       a value is negative; the fit ended normally
 //
 // Iterations counts the steps of NLS and the reweighted fits of IWLS. NLS minimises the sum of the
@@ -155,7 +162,25 @@ func fitTensors[T float32 | float64](w *tensorWorker, params []float64, status [
 		}
 		iterations, outcome := w.scratch.Fit(p)
 		status[i] = Status{Code: codeOf(outcome, seen), Iterations: uint16(iterations)}
+		w.noteRaised(&status[i], below(signal[i*n:][:n], w.ref.MinSignal))
 	}
+}
+
+// noteRaised makes the code of a voxel that was fitted BelowMinSignal, where a value was raised to MinSignal.
+func (t *tensor) noteRaised(status *Status, raised bool) {
+	if raised && t.ref.Method != ref.IWLS && (status.Code == OK || status.Code == NegativeSignal) {
+		status.Code = BelowMinSignal
+	}
+}
+
+// below says whether a value is above zero and below a limit.
+func below[T float32 | float64](values []T, limit float64) bool {
+	for _, v := range values {
+		if v > 0 && float64(v) < limit {
+			return true
+		}
+	}
+	return false
 }
 
 // checkLengths panics when a caller's slices do not belong together.
@@ -181,7 +206,7 @@ func unfit(seen ref.Signal) (code Code, bad bool) {
 func codeOf(outcome ref.Outcome, seen ref.Signal) Code {
 	switch outcome {
 	case ref.OutOfRange:
-		return NonFinite
+		return Overflow
 	case ref.NothingToFit:
 		return ZeroSignal
 	case ref.OnlyWater:
@@ -192,6 +217,8 @@ func codeOf(outcome ref.Outcome, seen ref.Signal) Code {
 		return MaxIterations
 	case ref.SecondStart:
 		return Refit
+	case ref.NegativeTensor:
+		return NegativeEigenvalue
 	}
 	if seen == ref.Negative {
 		return NegativeSignal

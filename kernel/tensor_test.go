@@ -199,15 +199,21 @@ func TestTensorStatusSaysWhatHappened(t *testing.T) {
 			for i := range s {
 				s[i] *= 1e-10
 			}
-		}), kernel.OK, kernel.ZeroSignal, kernel.ZeroSignal, false},
+		}), kernel.BelowMinSignal, kernel.ZeroSignal, kernel.ZeroSignal, false},
 		{"negative", with(func(s []float64) { s[30] = -1 }), kernel.NegativeSignal, kernel.NegativeSignal, kernel.NegativeSignal, false},
 		{"water", water, kernel.OK, kernel.AllFreeWater, kernel.AllFreeWater, false},
-		{"three values", few, kernel.OK, kernel.NotPositiveDefinite, kernel.NotPositiveDefinite, false},
+		{"three values", few, kernel.NotPositiveDefinite, kernel.NotPositiveDefinite, kernel.NotPositiveDefinite, false},
+		{"b0 values alone", with(func(x []float64) { clear(x[len(s.b0s):]) }), kernel.NotPositiveDefinite, kernel.NotPositiveDefinite, kernel.NotPositiveDefinite, false},
+		{"noise floor", with(func(x []float64) {
+			for i := range x {
+				x[i] = 1000 * (math.Exp(-3e-3*s.bvals[i]) + 0.05*math.Exp(0.2e-3*s.bvals[i]))
+			}
+		}), kernel.OK, kernel.NegativeEigenvalue, kernel.NegativeEigenvalue, false},
 		{"too large to square", with(func(s []float64) {
 			for i := range s {
 				s[i] *= 1e200
 			}
-		}), kernel.OK, kernel.NonFinite, kernel.NonFinite, false},
+		}), kernel.OK, kernel.Overflow, kernel.Overflow, false},
 	}
 	for _, c := range cases {
 		for _, fit := range []struct {
@@ -227,10 +233,10 @@ func TestTensorStatusSaysWhatHappened(t *testing.T) {
 				if math.IsNaN(p) || math.IsInf(p, 0) {
 					t.Errorf("%s: parameter %d is %v", c.name, k, p)
 				}
-				empty = empty && (p == 0 || k == 7)
+				empty = empty && (p == 0 || k == 7 || k == 6 && fit.want == kernel.AllFreeWater)
 			}
 			switch fit.want {
-			case kernel.NonFinite, kernel.ZeroSignal, kernel.AllFreeWater:
+			case kernel.NonFinite, kernel.ZeroSignal, kernel.Overflow, kernel.AllFreeWater:
 				if !empty {
 					t.Errorf("%s: %v with parameters %v", c.name, fit.want, params)
 				}

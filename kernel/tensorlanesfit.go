@@ -81,7 +81,8 @@ func fitTensorLanes[T float32 | float64](w *tensorLanesWorker, params []float64,
 		for l := range count {
 			i := first + l
 			p, row := params[i*tensorParameters:][:tensorParameters], signal[i*n:][:n]
-			if !w.usable(l) || w.extent.Least[l] == 0 && allZero(row) || !w.write(p, l) {
+			least := w.extent.Least[l]
+			if !w.usable(l) || least <= 0 && !ref.Determines(w.lanes.model.Design, row) || !w.write(p, l) {
 				fitTensors(w.tensorWorker, p, status[i:i+1], row)
 				continue
 			}
@@ -89,20 +90,12 @@ func fitTensorLanes[T float32 | float64](w *tensorLanesWorker, params []float64,
 			if w.lanes.model.Method == ref.IWLS {
 				status[i].Iterations = uint16(w.lanes.model.Iterations)
 			}
-			if w.extent.Least[l] < 0 {
+			if least < 0 {
 				status[i].Code = NegativeSignal
 			}
+			w.noteRaised(&status[i], least < w.lanes.model.MinSignal && below(row, w.lanes.model.MinSignal))
 		}
 	}
-}
-
-func allZero[T float32 | float64](signal []T) bool {
-	for _, v := range signal {
-		if v != 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // fit fits the voxels whose signals are in values.

@@ -35,6 +35,7 @@ type newtonSlot struct {
 	voxel    int
 	lane     int // of arriving
 	negative bool
+	raised   bool // a value is above zero and below MinSignal
 
 	at, trial [7]float64 // the best point and that of the next pass, in units of binary logarithms
 	squares   float64    // at the best point
@@ -111,6 +112,7 @@ func fitTensorNewton[T float32 | float64](w *tensorNewtonWorker, params []float6
 			if s.state == newtonHandedOver || !s.write(p, &status[i]) {
 				fitTensors(w.tensorWorker, p, status[i:i+1], signal[i*n:][:n])
 			}
+			w.noteRaised(&status[i], s.raised)
 			s.state = newtonIdle
 		}
 	}
@@ -133,10 +135,13 @@ func prepareTensors[T float32 | float64](w *tensorNewtonWorker, params []float64
 			s.trial[k] = w.start[k][l]
 			finite += s.trial[k] * 0
 		}
-		if finite != 0 || s.energy < 1e-200 || s.energy > 1e200 { // squares would vanish or overflow
-			fitTensors(w.tensorWorker, params[i*tensorParameters:][:tensorParameters], status[i:i+1], signal[i*t.n:][:t.n])
+		row := signal[i*t.n:][:t.n]
+		if finite != 0 || s.energy < 1e-200 || s.energy > 1e200 || // squares would vanish or overflow
+			w.extent.Least[l] <= 0 && !ref.Determines(t.model.Design, row) {
+			fitTensors(w.tensorWorker, params[i*tensorParameters:][:tensorParameters], status[i:i+1], row)
 			continue
 		}
+		s.raised = w.extent.Least[l] < t.model.MinSignal && below(row, t.model.MinSignal)
 		w.queue = append(w.queue, s)
 	}
 	return first + count

@@ -22,10 +22,10 @@ type fit struct {
 const lmax = 6
 
 var fits = []fit{
-	csdFit("csdm", 8, 2, model.CSDOptions{LMax: lmax}),
+	csdFit("csdm-double", 8, 2, model.CSDOptions{LMax: lmax}),
 	csdFit("csdm-mixed", 16, 0, model.CSDOptions{LMax: lmax, Precision: kernel.Mixed}),
 	csdFit("csdm-mrtrix", 8, 2, model.CSDOptions{LMax: lmax, Convention: model.MRtrix}),
-	{"msmt", 4, 1, func(g *acq.GradientTable, isa string) (model.Model, error) {
+	{"msmt-three-tissues", 4, 1, func(g *acq.GradientTable, isa string) (model.Model, error) {
 		wm, gm, csf := phantom.Tissues()
 		return model.NewMSMT(g, model.NameTissues([]acq.Response{wm, gm, csf}), model.MSMTOptions{LMax: lmax, ISA: isa})
 	}},

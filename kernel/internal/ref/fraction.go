@@ -308,10 +308,10 @@ func onGrid(centre float64, thousandths int) float64 {
 	return centre
 }
 
-// write turns the result into the model's parameters. S0 is that of the tissue's fit as DIPY holds
-// it: of the rest divided by 1-f.
+// write turns the result into the model's parameters. S0 is what the fit predicts without diffusion weighting: the tissue's
+// part, and the fraction of the mean b0 signal that the search took for water.
 func (s *fractionScan) write(params *[8]float64) {
 	copy(params[:6], s.p[:6])
-	params[6] = exp1(s.p[6]) / (1 - s.fraction)
+	params[6] = exp1(s.p[6]) + float64(s.fraction*s.s0)
 	params[7] = s.fraction
 }

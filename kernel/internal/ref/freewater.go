@@ -19,6 +19,7 @@ type FreeWater struct {
 	water []float64 // the signal of free water over its S0, per measurement
 	all   []int
 	guess *freeWaterGuess
+	fast  *fastDecay
 }
 
 // NewFreeWater returns an error when the design does not determine the tensor and S0.
@@ -34,6 +35,9 @@ func NewFreeWater(s FreeWaterSetup) (*FreeWater, error) {
 	if m.guess, ok = newFreeWaterGuess(m); !ok {
 		return nil, errUndetermined
 	}
+	if s.Nonlinear {
+		m.fast = newFastDecay(m)
+	}
 	return m, nil
 }
 
@@ -44,6 +48,8 @@ type FreeWaterScratch struct {
 	s0     float64 // the mean b0 signal
 	scan   *fractionScan
 	newton *newton
+	linear *linearisation
+	best   waterEnd
 	// squares is the objective of the nonlinear fit that was written.
 	squares float64
 }
@@ -53,7 +59,7 @@ func (m *FreeWater) NewScratch() *FreeWaterScratch {
 	s := &FreeWaterScratch{model: m, signal: make([]float64, m.Design.n)}
 	s.scan = newFractionScan(m)
 	if m.Nonlinear {
-		s.newton = newNewton(m.Design, m.water)
+		s.newton, s.linear = newNewton(m.Design, m.water), newLinearisation(m.Design.n)
 	}
 	return s
 }
@@ -65,9 +71,10 @@ func LoadFreeWater[T float32 | float64](s *FreeWaterScratch, signal []T) Signal 
 
 // The outcomes that only the free-water model has.
 const (
-	NothingToFit Outcome = iota + 16 // the mean signal or the mean b0 signal is too small; params are zero
-	OnlyWater                        // the plain tensor diffuses like water: fraction 1, the rest zero
-	SecondStart                      // the minimum was reached from the second starting point
+	NothingToFit   Outcome = iota + 16 // the mean signal or the mean b0 signal is too small; params are zero
+	OnlyWater                          // the plain tensor diffuses like water: fraction 1, the rest zero
+	SecondStart                        // the minimum was reached from another starting point than the first
+	NegativeTensor                     // the tensor has an eigenvalue below zero
 )
 
 // Fit fits the loaded signal: params are the six tensor elements, S0 and the fraction of free water.
@@ -85,23 +92,32 @@ func (s *FreeWaterScratch) Fit(params *[8]float64) (iterations int, outcome Outc
 		return 0, OutOfRange
 	}
 	if md := s.scan.plainMeanDiffusivity(); !(md < model.MDReg) {
-		params[7] = 1
+		params[6], params[7] = s.s0, 1
 		return 0, OnlyWater
 	}
 	if model.Nonlinear {
 		iterations, outcome = s.nonlinear(params)
 	} else {
-		s.scan.find()
-		s.scan.write(params)
-		if !s.scan.determined {
-			outcome = NotPositiveDefinite
-		}
+		outcome = s.linearly(params)
 	}
-	if !finite(params[:]) {
+	switch {
+	case !finite(params[:]):
 		*params = [8]float64{}
 		return 0, OutOfRange
+	case (outcome == Converged || outcome == SecondStart) && !NotNegative((*[6]float64)(params[:6])):
+		outcome = NegativeTensor
 	}
 	return iterations, outcome
+}
+
+// linearly finds the result of WLS.
+func (s *FreeWaterScratch) linearly(params *[8]float64) Outcome {
+	s.scan.find()
+	s.scan.write(params)
+	if !s.scan.determined {
+		return NotPositiveDefinite
+	}
+	return Converged
 }
 
 // mean is the mean of the listed values.
@@ -118,11 +134,7 @@ func (s *FreeWaterScratch) nonlinear(params *[8]float64) (iterations int, outcom
 	if s.scan.mayBeAllWater() {
 		s.scan.find()
 		if s.scan.fraction >= allWater {
-			s.scan.write(params)
-			if !s.scan.determined {
-				return 0, NotPositiveDefinite
-			}
-			return 0, Converged
+			return 0, s.linearly(params)
 		}
 	}
 	p, c := s.start()
@@ -130,31 +142,59 @@ func (s *FreeWaterScratch) nonlinear(params *[8]float64) (iterations int, outcom
 	s.newton.begin(s.signal, &p, c)
 	outcome = s.newton.minimise()
 	iterations = s.newton.iterations
-	s.newton.write(params)
-	s.squares = s.newton.at.squares
-	doubtful := outcome != Converged || iterations >= doubtfulIterations || params[7] >= doubtfulFraction
-	if noisy := !s.scan.determined || s.squares > doubtfulResidual*s.newton.energy; noisy {
+	s.keep()
+	doubtful := outcome != Converged || iterations >= doubtfulIterations || s.best.fraction() >= doubtfulFraction
+	noisy := !s.scan.determined || s.best.squares > doubtfulResidual*s.newton.energy
+	if noisy {
 		doubtful = true
 		p, c = s.startFromWLS()
-		outcome = s.again(params, &p, c, &iterations, outcome)
+		outcome = s.again(&p, c, &iterations, outcome)
 	}
 	if doubtful {
 		p, c = s.startAt(secondFraction)
-		outcome = s.again(params, &p, c, &iterations, outcome)
+		outcome = s.again(&p, c, &iterations, outcome)
+	}
+	if s.strange(outcome, noisy) {
+		p, c = s.endOfDIPY(&iterations)
+		outcome = s.again(&p, c, &iterations, outcome)
+	}
+	s.express(params)
+	if !s.scan.determined && !Determines(s.model.Design, s.signal) {
+		outcome = NotPositiveDefinite
 	}
 	return iterations, outcome
 }
 
+// A waterEnd is where a fit from one start ended.
+type waterEnd struct {
+	p       [logLinearSize]float64
+	c       float64
+	squares float64
+}
+
+// fraction is that of free water.
+func (e *waterEnd) fraction() float64 {
+	if s0 := exp1(e.p[6]) + e.c; s0 > 0 {
+		return e.c / s0
+	}
+	return 0
+}
+
+// keep remembers where the fit has ended.
+func (s *FreeWaterScratch) keep() {
+	s.best = waterEnd{s.newton.at.p, s.newton.at.c, s.newton.at.squares}
+	s.squares = s.best.squares
+}
+
 // again minimises from another start and keeps the result when it is lower.
-func (s *FreeWaterScratch) again(params *[8]float64, p *[logLinearSize]float64, c float64, iterations *int, before Outcome) Outcome {
+func (s *FreeWaterScratch) again(p *[logLinearSize]float64, c float64, iterations *int, before Outcome) Outcome {
 	s.newton.restart(p, c)
 	outcome := s.newton.minimise()
 	*iterations += s.newton.iterations
-	if !(s.newton.at.squares < s.squares*(1-1e-9)) {
+	if !(s.newton.at.squares < s.best.squares*(1-1e-9)) {
 		return before
 	}
-	s.newton.write(params)
-	s.squares = s.newton.at.squares
+	s.keep()
 	if outcome == Converged {
 		return SecondStart
 	}
@@ -173,23 +213,38 @@ const (
 	secondFraction     = 0.5
 )
 
-// leastTissue is the least tissue's part of S0. In noisy water the fit may want a tissue that hardly is
-// there at b = 0 and grows with b, the less the better, to fit the noise floor: 1-f must then remain
-// large enough to be told from the rounding of f.
-const leastTissue = 1e-12
+// leastTissue is the least part of S0 that tissue may have: what (S0, f) can express. In noisy water the fit may want a
+// tissue that hardly is there at b = 0 and grows with b, the less the better, to fit the noise floor.
+const leastTissue = 0x1p-53
+
+// roughTissue is the tissue's part of S0 below which the rounding of f shows in it.
+const roughTissue = 1e-12
 
 // allWater is the fraction from WLS at which DIPY does not go on to the nonlinear fit.
 const allWater = 0.99
 
-// write turns the solver's unknowns into the model's parameters.
-func (s *newton) write(params *[8]float64) {
-	copy(params[:6], s.at.p[:6])
-	tissue := exp1(s.at.p[6])
-	params[6] = tissue + s.at.c
-	params[7] = 0
-	if params[6] > 0 {
-		params[7] = s.at.c / params[6]
+// express writes the best end as the model's parameters. Where the tissue is a part of S0 that 1-f cannot express, it is
+// held at the nearest that can be, and the others are fitted to it.
+func (s *FreeWaterScratch) express(params *[8]float64) {
+	if share := 1 - s.best.fraction(); share < roughTissue && s.best.c > 0 {
+		share = max(1, math.Round(share/leastTissue)) * leastTissue
+		s.newton.fixed = true
+		for range 3 { // c hardly changes with the tissue
+			s.best.p[6] = log1(s.best.c*share) - math.Log1p(-share)
+			s.newton.floor = math.Inf(-1)
+			s.newton.restart(&s.best.p, s.best.c)
+			s.newton.minimise()
+			s.keep()
+		}
+		s.newton.fixed = false
+		s.best.p[6] = log1(s.best.c*share) - math.Log1p(-share)
+		copy(params[:6], s.best.p[:6])
+		params[6], params[7] = s.best.c/(1-share), 1-share
+		return
 	}
+	copy(params[:6], s.best.p[:6])
+	params[6] = exp1(s.best.p[6]) + s.best.c
+	params[7] = s.best.fraction()
 }
 
 // A freeWaterGuess gives a starting point without looking at fractions one by one.

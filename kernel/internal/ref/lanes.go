@@ -19,6 +19,15 @@ func (m *FreeWater) Guess() (volumes []int, tissue, water float64, inverse []flo
 	return m.guess.volumes, m.guess.tissue, m.guess.water, m.guess.inverse
 }
 
+// FastDecays are the signals over S0 of isotropic decays faster than water's, and that of water last.
+func (m *FreeWater) FastDecays() [FastDecays + 1][]float64 { return m.fast.columns }
+
+// FastMisfit is the least sum of squares that water and one of the fast decays leave of a signal, from its energy and its
+// sums with FastDecays.
+func (m *FreeWater) FastMisfit(energy float64, sums *[FastDecays + 1]float64) float64 {
+	return m.fast.misfit(energy, sums)
+}
+
 // Rules that the nonlinear fits share.
 const (
 	NewtonTolerance    = newtonTolerance
@@ -30,7 +39,9 @@ const (
 	DoubtfulFraction   = doubtfulFraction
 	DoubtfulResidual   = doubtfulResidual
 	SecondFraction     = secondFraction
-	LeastTissue        = leastTissue
+	RoughTissue        = roughTissue
+	StrangeMisfit      = strangeMisfit
+	FastDecays         = fastDecays
 	AllWater           = allWater
 )
 

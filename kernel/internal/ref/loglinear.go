@@ -116,6 +116,34 @@ func (g *LogLinear) Determined() bool {
 	return ok
 }
 
+// Determines says whether the measurements whose values are not zero determine a tensor and S0.
+func Determines[T float32 | float64](g *LogLinear, signal []T) bool {
+	var matrix [packedSize]float64
+	var f factor
+	count, look := 0, 16
+	for i, v := range signal {
+		if v == 0 {
+			continue
+		}
+		if count == look { // more rows cannot take away
+			if f.decompose(matrix[:], logLinearSize) > singular {
+				return true
+			}
+			look *= 2
+		}
+		count++
+		w := g.rows[6*i:][:6]
+		for a := range 6 {
+			for b := range a + 1 {
+				matrix[packed(a, b)] += float64(w[a] * w[b])
+			}
+			matrix[packed(6, a)] += w[a]
+		}
+		matrix[packed(6, 6)]++
+	}
+	return count >= logLinearSize && f.decompose(matrix[:], logLinearSize) > singular
+}
+
 // singular is the ratio of pivot to diagonal below which a normal matrix counts as singular: a few
 // hundred roundings.
 const singular = 1e-13

@@ -30,6 +30,7 @@ type newton struct {
 	exact      bool    // the next matrix is the exact Hessian
 	floor      float64 // the least p[6]
 	held       bool    // p[6] is at the floor and would go below
+	fixed      bool    // p[6] is held whatever the gradient
 	iterations int     // points evaluated after the start
 
 	weights, tissueWater, slope []float64
@@ -170,7 +171,7 @@ func (s *newton) differentiate() {
 		s.design.project((*[7]float64)(s.matrix[packedSize:]), cross)
 		s.matrix[waterPacked-1] = s.square
 	}
-	if s.held = s.at.p[6] <= s.floor && s.gradient[6] < 0; s.held {
+	if s.held = s.fixed || s.at.p[6] <= s.floor && s.gradient[6] < 0; s.held {
 		s.gradient[6] = 0
 	}
 	s.curve()

@@ -3,6 +3,7 @@ package ref
 import (
 	"errors"
 	"math"
+	"slices"
 )
 
 // TensorMethod is how a tensor is fitted to a signal.
@@ -76,9 +77,13 @@ func LoadTensor[T float32 | float64](s *TensorScratch, signal []T) Signal {
 	return Gather(s.signal, signal, s.tensor.all)
 }
 
-// Fit fits the loaded signal: params are the six tensor elements and S0. When the weights do not
-// determine the tensor, params are zero.
+// Fit fits the loaded signal: params are the six tensor elements and S0. When the weights, or the values that are not
+// zero, do not determine the tensor, params are zero.
 func (s *TensorScratch) Fit(params *[7]float64) (iterations int, outcome Outcome) {
+	if slices.Contains(s.signal, 0) && !Determines(s.tensor.Design, s.signal) {
+		*params = [7]float64{}
+		return 0, NotPositiveDefinite
+	}
 	floor := s.tensor.MinSignal
 	if s.tensor.Method == IWLS {
 		floor = 1e-6 * largest(s.signal) // MRtrix3's dwi2tensor
@@ -100,7 +105,11 @@ func (s *TensorScratch) Fit(params *[7]float64) (iterations int, outcome Outcome
 		project7(&p, s.tensor.ordinary, s.logarithms)
 		ok = s.reweighted(&p)
 	case IWLS:
+		s.weighted.delicate = false
 		iterations, ok = s.tensor.Iterations, s.iterated(&p)
+		if s.weighted.delicate {
+			outcome = SecondStart // MRtrix3 has normal equations alone
+		}
 	case NLS:
 		iterations, outcome = s.nonlinear(&p)
 	}

@@ -12,6 +12,7 @@ type weighted struct {
 	factor   factor
 	matrix   [packedSize]float64
 	residual []float64
+	delicate bool      // a fit since this was last false is one that normal equations alone would lose
 	columns  []float64 // 8 columns of the weighted design and right-hand side; only the slow path needs it
 }
 
@@ -23,12 +24,16 @@ func newWeighted(design *LogLinear) *weighted {
 // digits a step above it.
 const steep = 1e-10
 
+// delicate is the pivot ratio below which normal equations without refinement may be wrong in the fifth digit.
+const delicate = 1e-7
+
 // fit solves for weights v and values y. ok is false, and p zero, when the weights do not determine
 // all seven unknowns.
 func (w *weighted) fit(p *[logLinearSize]float64, v, y []float64) (ok bool) {
 	*p = [logLinearSize]float64{}
 	w.design.normal(w.matrix[:], v)
 	ratio := w.factor.decompose(w.matrix[:], logLinearSize)
+	w.delicate = w.delicate || !(ratio > delicate)
 	if !(ratio > steep) {
 		return w.orthogonal(p, v, y)
 	}
@@ -72,23 +77,41 @@ func (w *weighted) orthogonal(p *[logLinearSize]float64, v, y []float64) (ok boo
 		}
 		column(6)[i], column(7)[i] = root, root*y[i]
 	}
-	var r [waterPacked]float64 // column k of R is row k of a packed triangle
-	for k := range logLinearSize {
+	var r [waterPacked]float64
+	if !gramSchmidt(r[:], w.columns, n, logLinearSize, 1e-14) {
+		return false
+	}
+	backward(p[:], r[:], logLinearSize)
+	return true
+}
+
+// gramSchmidt factors a matrix of n rows into columns that are orthogonal, left in their place, and a triangle R,
+// by the modified method of Gram and Schmidt; after size columns comes one more, the right-hand side. Column k of R is
+// row k of a packed triangle. It is false when a column is in the span of those before but for a part least of its length;
+// that column is then left out.
+func gramSchmidt(r, columns []float64, n, size int, least float64) (ok bool) {
+	column := func(k int) []float64 { return columns[k*n : (k+1)*n] }
+	ok = true
+	for k := range size {
 		before := r[packed(k, 0) : packed(k, 0)+k]
 		norm := math.Sqrt(sumSquares(column(k)))
 		whole := float64(norm * norm)
 		for _, x := range before {
 			whole += float64(x * x)
 		}
-		if !(norm > 1e-14*math.Sqrt(whole)) {
-			return false
+		if !(norm > least*math.Sqrt(whole)) {
+			for j := k; j <= size; j++ {
+				r[packed(j, k)] = 0
+			}
+			ok = false
+			continue
 		}
 		r[packed(k, k)] = norm
 		q := column(k)
 		for i := range q {
 			q[i] /= norm
 		}
-		for j := k + 1; j < waterSize; j++ {
+		for j := k + 1; j <= size; j++ {
 			target := column(j)
 			along := dot(q, target)
 			r[packed(j, k)] = along
@@ -97,14 +120,22 @@ func (w *weighted) orthogonal(p *[logLinearSize]float64, v, y []float64) (ok boo
 			}
 		}
 	}
-	for k := logLinearSize - 1; k >= 0; k-- {
-		x := r[packed(7, k)]
-		for j := k + 1; j < logLinearSize; j++ {
-			x -= float64(r[packed(j, k)] * p[j])
+	return ok
+}
+
+// backward solves R x = y, where y is the last row of what gramSchmidt wrote; of columns that were left out, x is zero.
+func backward(x, r []float64, size int) {
+	for k := size - 1; k >= 0; k-- {
+		diagonal := r[packed(k, k)]
+		if x[k] = 0; diagonal == 0 {
+			continue
 		}
-		p[k] = x / r[packed(k, k)]
+		v := r[packed(size, k)]
+		for j := k + 1; j < size; j++ {
+			v -= float64(r[packed(j, k)] * x[j])
+		}
+		x[k] = v / diagonal
 	}
-	return true
 }
 
 func sumSquares(x []float64) float64 { return dot(x, x) }
