@@ -121,6 +121,15 @@ func (l *Lock) write(holder string) error {
 	return err
 }
 
+// Check tells whether the lock file is still where it was made. An error says that the folder, or the file, was removed
+// or replaced meanwhile: nothing protects the set of files any more.
+func (l *Lock) Check() error {
+	if named(l.file) {
+		return nil
+	}
+	return fmt.Errorf("%s was removed while it was in use", l.file.Name())
+}
+
 // Release removes the file and gives the lock back, in this order: nobody can lock a file that is about to go without
 // noticing.
 func (l *Lock) Release() error {

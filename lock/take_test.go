@@ -45,6 +45,29 @@ func TestTheSecondIsToldWhoTheFirstIs(t *testing.T) {
 	}
 }
 
+func TestALockFileThatVanishedIsNoticed(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "maps")
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	l, err := lock.Take(filepath.Join(dir, ".lock"), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Check(); err != nil {
+		t.Error(err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Check(); err == nil || !strings.Contains(err.Error(), "maps") {
+		t.Errorf("after the folder was removed: %v", err)
+	}
+	if err := l.Release(); err != nil {
+		t.Error(err)
+	}
+}
+
 // Takers and releasers of one name race for the file between opening, locking and removing it.
 func TestNoTwoHoldTheSameLock(t *testing.T) {
 	path := filepath.Join(t.TempDir(), ".lock")

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 
@@ -86,7 +85,7 @@ func (l *Log) begin() error {
 	if err := l.write([]byte(headerLine() + "\n")); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(l.path))
+	return lock.SyncFolder(filepath.Dir(l.path))
 }
 
 // cutTornLine cuts off the bytes after the last line end. A text without any line end is cut only
@@ -206,17 +205,4 @@ func (l *Log) Close() error {
 		err = e
 	}
 	return err
-}
-
-// syncDir makes a new name in a directory safe. Windows has no such call and needs none.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

@@ -93,11 +93,19 @@ func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	out, err := newStaging(o.out, o.setName(), o.command)
+	if err != nil {
+		return err
+	}
+	defer out.remove()
+	if out.note != "" {
+		fmt.Fprintln(stderr, "kbench:", out.note)
+	}
 	a, err := o.data.open()
 	if err != nil {
 		return err
 	}
-	j := &fitJob{fitOptions: o, acquisition: a, index: o.shard.voxels(a.mask.Index), codes: map[kernel.Code]int{}, stderr: stderr}
+	j := &fitJob{fitOptions: o, acquisition: a, index: o.shard.voxels(a.mask.Index), codes: map[kernel.Code]int{}, out: out, stderr: stderr}
 	if len(j.index) == 0 {
 		return fmt.Errorf("%s: no voxel to fit", a.mask.Path)
 	}
@@ -111,17 +119,15 @@ func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	for _, w := range j.warnings {
 		fmt.Fprintln(stderr, "kbench: warning:", w)
 	}
-	out, err := newStaging(o.out, j.fileNames(), o.force)
-	if err != nil {
+	if err := out.claim(j.fileNames(), o.force); err != nil {
 		return err
 	}
-	defer out.remove()
 	begin := time.Now()
 	if err := j.fit(ctx); err != nil {
 		return err
 	}
 	seconds := time.Since(begin).Seconds()
-	if err := j.write(ctx, out); err != nil {
+	if err := j.write(ctx); err != nil {
 		return err
 	}
 	if err := out.commit(); err != nil {
@@ -132,6 +138,7 @@ func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
+	out.remove()
 	j.summarise(stdout, seconds)
 	return nil
 }
@@ -147,6 +154,7 @@ type fitJob struct {
 	places   []int     // the CPUs that workers get, in order
 	maps     [][]float32
 	codes    map[kernel.Code]int
+	out      *staging
 	stderr   io.Writer
 
 	checkpoint *fit.Checkpoint // nil where one block is all
@@ -193,7 +201,7 @@ func (j *fitJob) summarise(w io.Writer, seconds float64) {
 	}
 	for _, name := range j.fileNames() {
 		if strings.HasSuffix(name, ".nii.gz") {
-			fmt.Fprintf(w, "  %s/%s\n", strings.TrimSuffix(j.out, "/"), name)
+			fmt.Fprintf(w, "  %s/%s\n", strings.TrimSuffix(j.fitOptions.out, "/"), name)
 		}
 	}
 }

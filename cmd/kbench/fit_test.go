@@ -201,8 +201,8 @@ func TestAStoppedFitGoesOnWhereItWas(t *testing.T) {
 	}
 }
 
-// What kill -9 would leave at any time while voxels are fitted: the checkpoint, and nothing else.
-func TestAFitKeepsNothingButItsCheckpointInTheFolderBeforeMapsAreWritten(t *testing.T) {
+// What kill -9 would leave at any time while voxels are fitted: the lock's file and the checkpoint, and nothing else.
+func TestAFitKeepsNothingButItsLockAndItsCheckpointInTheFolderBeforeMapsAreWritten(t *testing.T) {
 	shrinkBlocks(t, 64)
 	image, out := small(t, 4000), t.TempDir()
 	var seen []os.DirEntry
@@ -211,7 +211,7 @@ func TestAFitKeepsNothingButItsCheckpointInTheFolderBeforeMapsAreWritten(t *test
 	if code := run(ctx, args, &bytes.Buffer{}, &bytes.Buffer{}); code != exitInterrupted {
 		t.Fatalf("exit code %d, want %d", code, exitInterrupted)
 	}
-	if len(seen) != 1 || seen[0].Name() != checkpointOfFwdtim {
+	if len(seen) != 2 || seen[0].Name() != ".kbench-model-fwdtim.lock" || seen[1].Name() != checkpointOfFwdtim {
 		t.Errorf("during the fit the folder held %v", seen)
 	}
 }

@@ -86,9 +86,12 @@ func (j *fitJob) openCheckpoint() error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(j.out, "."+j.fileName("checkpoint", "")+".partial")
+	path := filepath.Join(j.fitOptions.out, "."+j.fileName("checkpoint", "")+".partial")
 	if j.checkpoint, err = fit.OpenCheckpoint(path, string(key), j.model.Fitter().Parameters()); err != nil {
 		return err
+	}
+	if anew := j.checkpoint.Anew(); anew != "" {
+		fmt.Fprintln(j.stderr, "kbench:", anew)
 	}
 	if n := j.checkpoint.Blocks(); n > 0 {
 		fmt.Fprintf(j.stderr, "kbench: going on after %d finished blocks of %d voxels\n", n, blockVoxels)
@@ -107,7 +110,7 @@ func (j *fitJob) keep(err error) error {
 	if closing := j.checkpoint.Close(); closing != nil {
 		return errors.Join(err, closing)
 	}
-	return fmt.Errorf("%w (%d finished blocks are kept in %s; the same command goes on)", err, j.checkpoint.Blocks(), j.out)
+	return fmt.Errorf("%w (%d finished blocks are kept in %s; the same command goes on)", err, j.checkpoint.Blocks(), j.fitOptions.out)
 }
 
 // fitPass reads the signal of a pass, unless the checkpoint has all of it, and fits its blocks.

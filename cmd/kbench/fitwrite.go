@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"os"
 	"strings"
 
 	"github.com/voxfit/voxfit/kernel"
@@ -21,6 +20,10 @@ func (j *fitJob) fileName(param, suffix string) string {
 	return name
 }
 
+// setName is the set of maps that the fit writes, one process at a time, in the names of its lock and its other hidden
+// files.
+func (o *fitOptions) setName() string { return "model-" + o.model + o.shard.entity() }
+
 // fileNames are the maps and sidecars that the fit writes.
 func (j *fitJob) fileNames() []string {
 	var names []string
@@ -32,8 +35,8 @@ func (j *fitJob) fileNames() []string {
 }
 
 // write makes every map and its sidecar in the staging folder.
-func (j *fitJob) write(ctx context.Context, out *staging) error {
-	if err := out.begin(); err != nil {
+func (j *fitJob) write(ctx context.Context) error {
+	if err := j.out.begin(); err != nil {
 		return err
 	}
 	maps := j.model.Maps()
@@ -48,14 +51,14 @@ func (j *fitJob) write(ctx context.Context, out *staging) error {
 		if m.Name == "tensor" && j.settings.mrtrixOrder {
 			reorderTensor(j.maps[i])
 		}
-		if err := nifti.WriteMap(out.path(name+".nii.gz"), j.image.Header, j.index, m.Components, j.maps[i], o); err != nil {
+		if err := nifti.WriteMap(j.out.path(name+".nii.gz"), j.image.Header, j.index, m.Components, j.maps[i], o); err != nil {
 			return err
 		}
 		text, err := json.MarshalIndent(j.sidecar(m), "", "  ")
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(out.path(name+".json"), append(text, '\n'), 0o666); err != nil {
+		if err := j.out.write(name+".json", append(text, '\n')); err != nil {
 			return err
 		}
 		bar.set(i + 1)

@@ -43,11 +43,14 @@ func writePhantom(ctx context.Context, stdout io.Writer, o phantom.Options, dir 
 	if err := checkMemory("--voxels", o.Voxels, g.Len(), 1); err != nil {
 		return err
 	}
-	out, err := newStaging(dir, phantom.Files(), force)
+	out, err := newStaging(dir, "phantom", "kbench phantom")
 	if err != nil {
 		return err
 	}
 	defer out.remove()
+	if err := out.claim(phantom.Files(), force); err != nil {
+		return err
+	}
 	p, err := phantom.MakeContext(ctx, g, o)
 	if err != nil {
 		return err
