@@ -23,10 +23,11 @@ func ReadMask(path string) (*Mask, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.mask()
+	return m.Mask()
 }
 
-func (m *Image) mask() (*Mask, error) {
+// Mask reads an opened image as a mask, as ReadMask does.
+func (m *Image) Mask() (*Mask, error) {
 	if n := m.Header.Volumes(); n != 1 {
 		return nil, fmt.Errorf("%s: the mask has %d volumes (shape %v), expected 1", m.Path, n, m.Header.Shape)
 	}
