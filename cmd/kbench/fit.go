@@ -14,6 +14,7 @@ import (
 	"github.com/voxfit/voxfit/fit"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
+	"github.com/voxfit/voxfit/nifti"
 )
 
 // fitOptions are the flags of kbench fit.
@@ -93,6 +94,15 @@ func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	err := o.fit(ctx, stdout, stderr)
+	if errors.Is(err, nifti.ErrChanged) {
+		return fmt.Errorf("%w: nothing was written", err)
+	}
+	return err
+}
+
+// fit does it all, under the lock of the maps.
+func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 	out, err := newStaging(o.out, o.setName(), o.command)
 	if err != nil {
 		return err
@@ -113,6 +123,7 @@ func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer j.freeSignal()
+	defer j.stopHashing()
 	if err := j.prepare(ctx); err != nil {
 		return err
 	}
@@ -128,7 +139,10 @@ func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	seconds := time.Since(begin).Seconds()
 	if err := j.write(ctx); err != nil {
-		return err
+		return j.keep(err)
+	}
+	if err := j.confirmInputs(ctx); err != nil {
+		return j.keep(err)
 	}
 	if err := out.commit(); err != nil {
 		return err
@@ -158,7 +172,8 @@ type fitJob struct {
 	stderr   io.Writer
 
 	checkpoint *fit.Checkpoint // nil where one block is all
-	inputFiles []inputFile
+	hashing    *hashing        // nil before it begins
+	inputFiles []inputFile     // nil before it ends
 }
 
 // prepare makes the model, for which csdm may need the signal.

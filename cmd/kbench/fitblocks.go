@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 
 	"github.com/voxfit/voxfit/fit"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
+	"github.com/voxfit/voxfit/nifti"
 	"github.com/voxfit/voxfit/sched"
 )
 
@@ -52,10 +54,6 @@ func (j *fitJob) passVoxels() (int, error) {
 
 // fit fills the maps: pass after pass over the image (one, where memory allows), block after block.
 func (j *fitJob) fit(ctx context.Context) error {
-	var err error
-	if j.inputFiles, err = hashFiles(j.files); err != nil {
-		return err
-	}
 	for _, m := range j.model.Maps() {
 		j.maps = append(j.maps, make([]float32, len(j.index)*m.Components))
 	}
@@ -66,8 +64,8 @@ func (j *fitJob) fit(ctx context.Context) error {
 	if perPass < len(j.index) {
 		j.freeSignal()
 	}
-	if len(j.index) > blockVoxels {
-		if err := j.openCheckpoint(); err != nil {
+	if _, err := os.Lstat(j.checkpointPath()); err == nil && j.checkpoints() {
+		if err := j.openCheckpoint(ctx); err != nil {
 			return err
 		}
 	}
@@ -80,14 +78,24 @@ func (j *fitJob) fit(ctx context.Context) error {
 	return nil
 }
 
-// openCheckpoint opens the hidden file with the blocks that an earlier, stopped fit finished.
-func (j *fitJob) openCheckpoint() error {
+// checkpoints tells whether finished blocks are kept: one that is all is not.
+func (j *fitJob) checkpoints() bool { return len(j.index) > blockVoxels }
+
+func (j *fitJob) checkpointPath() string {
+	return filepath.Join(j.fitOptions.out, "."+j.fileName("checkpoint", "")+".partial")
+}
+
+// openCheckpoint opens the hidden file with the blocks that an earlier, stopped fit finished, or makes it. It waits for
+// the hashes of the inputs, which are part of what the blocks are kept under.
+func (j *fitJob) openCheckpoint(ctx context.Context) error {
+	if err := j.hashInputs(ctx); err != nil {
+		return err
+	}
 	key, err := json.Marshal(j.description())
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(j.fitOptions.out, "."+j.fileName("checkpoint", "")+".partial")
-	if j.checkpoint, err = fit.OpenCheckpoint(path, string(key), j.model.Fitter().Parameters()); err != nil {
+	if j.checkpoint, err = fit.OpenCheckpoint(j.checkpointPath(), string(key), j.model.Fitter().Parameters()); err != nil {
 		return err
 	}
 	if anew := j.checkpoint.Anew(); anew != "" {
@@ -104,7 +112,7 @@ func (j *fitJob) keep(err error) error {
 	if j.checkpoint == nil {
 		return err
 	}
-	if j.checkpoint.Blocks() == 0 {
+	if j.checkpoint.Blocks() == 0 || errors.Is(err, nifti.ErrChanged) {
 		return errors.Join(err, j.checkpoint.Remove())
 	}
 	if closing := j.checkpoint.Close(); closing != nil {
@@ -151,6 +159,7 @@ func (j *fitJob) fitBlock(ctx context.Context, pass, block sched.Range, room *fi
 			return err
 		}
 	}
+	j.hash(ctx) // now that the first pass has read the signal: the hash tells whether it was the same all the time
 	plan := j.placement.plan(j.places, j.threads)
 	plan.Progress = func(done, _ int) { bar.set(block.Begin + done) }
 	inPass := sched.Range{Begin: block.Begin - pass.Begin, End: block.End - pass.Begin}
@@ -163,8 +172,22 @@ func (j *fitJob) fitBlock(ctx context.Context, pass, block sched.Range, room *fi
 	}
 	n := f.Measurements()
 	signal := j.signal.Signal[inPass.Begin*n : inPass.End*n]
-	if _, err = fit.Block(ctx, f, signal, result, plan); err != nil || j.checkpoint == nil {
+	if _, err = fit.Block(ctx, f, signal, result, plan); err != nil {
 		return err
+	}
+	return j.save(ctx, block, result)
+}
+
+// save keeps a finished block, after a look at what may have gone wrong meanwhile: a folder that vanished, an input that
+// changed.
+func (j *fitJob) save(ctx context.Context, block sched.Range, result fit.Result) error {
+	if err := errors.Join(j.out.check(), j.hashing.failed()); err != nil || !j.checkpoints() {
+		return err
+	}
+	if j.checkpoint == nil {
+		if err := j.openCheckpoint(ctx); err != nil {
+			return err
+		}
 	}
 	return j.checkpoint.Save(block, result)
 }

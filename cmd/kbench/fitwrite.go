@@ -36,6 +36,9 @@ func (j *fitJob) fileNames() []string {
 
 // write makes every map and its sidecar in the staging folder.
 func (j *fitJob) write(ctx context.Context) error {
+	if err := j.hashInputs(ctx); err != nil {
+		return err
+	}
 	if err := j.out.begin(); err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -34,11 +33,12 @@ type acquisition struct {
 	gradients *acq.GradientTable
 	warnings  []string
 	files     []string // what was read, the image first
+	images    []inputImage
 }
 
 // open reads the headers and tables and checks that they belong together.
 func (in *inputs) open() (*acquisition, error) {
-	image, err := nifti.Open(in.dwi)
+	image, err := openImage(in.dwi)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (in *inputs) open() (*acquisition, error) {
 	if in.bvecs, err = beside(in.dwi, in.bvecs, "--bvecs", ".bvec", ".bvecs", "bvecs"); err != nil {
 		return nil, err
 	}
-	a := &acquisition{image: image, files: []string{in.dwi, in.bvals, in.bvecs}}
+	a := &acquisition{image: image.Image, images: []inputImage{image}, files: []string{in.dwi, in.bvals, in.bvecs}}
 	if a.gradients, a.warnings, err = acq.ReadGradients(in.bvals, in.bvecs); err != nil {
 		return nil, err
 	}
@@ -60,7 +60,12 @@ func (in *inputs) open() (*acquisition, error) {
 		return a, nil
 	}
 	a.files = append(a.files, in.mask)
-	if a.mask, err = nifti.ReadMask(in.mask); err != nil {
+	mask, err := openImage(in.mask)
+	if err != nil {
+		return nil, err
+	}
+	a.images = append(a.images, mask)
+	if a.mask, err = mask.Mask(); err != nil {
 		return nil, err
 	}
 	return a, a.mask.CheckAgainst(image.Header)
@@ -110,28 +115,14 @@ func beside(image, named, flag string, names ...string) (string, error) {
 		image, strings.TrimPrefix(flag, "--"), strings.Join(tried, ", "), flag)
 }
 
-// An inputFile records which file was read, for the sidecars.
-type inputFile struct {
-	Path   string `json:"Path"`
-	Bytes  int64  `json:"Bytes"`
-	SHA256 string `json:"SHA256"`
-}
-
-// hashFiles describes files by size and SHA-256.
-func hashFiles(paths []string) ([]inputFile, error) {
-	var out []inputFile
-	for _, path := range paths {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, err
+// hashed is the hash of a file: from those of images, or of a small file, read now.
+func hashed(path string, images []inputFile) (inputFile, error) {
+	for _, file := range images {
+		if file.Path == path {
+			return file, nil
 		}
-		h := sha256.New()
-		n, err := io.Copy(h, f)
-		f.Close()
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		out = append(out, inputFile{Path: path, Bytes: n, SHA256: hex.EncodeToString(h.Sum(nil))})
 	}
-	return out, nil
+	text, err := os.ReadFile(path)
+	sum := sha256.Sum256(text)
+	return inputFile{Path: path, Bytes: int64(len(text)), SHA256: hex.EncodeToString(sum[:])}, err
 }

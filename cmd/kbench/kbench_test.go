@@ -290,6 +290,19 @@ func write(t *testing.T, path string, text []byte) {
 	}
 }
 
+func gzipped(t *testing.T, content []byte) []byte {
+	t.Helper()
+	var text bytes.Buffer
+	out := gzip.NewWriter(&text)
+	if _, err := out.Write(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return text.Bytes()
+}
+
 func unzip(t *testing.T, text []byte) []byte {
 	t.Helper()
 	in, err := gzip.NewReader(bytes.NewReader(text))
