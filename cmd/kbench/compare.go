@@ -127,6 +127,7 @@ func (o *compareOptions) run(ctx context.Context, stdout, stderr io.Writer) erro
 	if err != nil {
 		return err
 	}
+	endsPrograms(ctx)
 	bar := (*progress)(nil)
 	report, err := compare.Run(ctx, compare.Options{
 		Models: o.study.models, Gradients: block.gradients, Response: block.response, Tissues: block.tissues,

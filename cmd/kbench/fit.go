@@ -144,9 +144,11 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := j.confirmInputs(ctx); err != nil {
 		return j.keep(err)
 	}
+	keeps(ctx, "the maps were being moved to %s; the next start of the same command takes them back or finds them whole", o.out)
 	if err := out.commit(); err != nil {
-		return err
+		return j.keep(err)
 	}
+	keeps(ctx, "all maps are in %s", o.out)
 	if j.checkpoint != nil {
 		if err := j.checkpoint.Remove(); err != nil {
 			return err

@@ -103,8 +103,14 @@ func (j *fitJob) openCheckpoint(ctx context.Context) error {
 	}
 	if n := j.checkpoint.Blocks(); n > 0 {
 		fmt.Fprintf(j.stderr, "kbench: going on after %d finished blocks of %d voxels\n", n, blockVoxels)
+		keeps(ctx, "%s", j.kept())
 	}
 	return nil
+}
+
+// kept says what a fit that is stopped keeps.
+func (j *fitJob) kept() string {
+	return fmt.Sprintf("%d finished blocks are kept in %s; the same command goes on", j.checkpoint.Blocks(), j.fitOptions.out)
 }
 
 // keep closes the checkpoint of a fit that ended early, and says how to go on.
@@ -118,7 +124,7 @@ func (j *fitJob) keep(err error) error {
 	if closing := j.checkpoint.Close(); closing != nil {
 		return errors.Join(err, closing)
 	}
-	return fmt.Errorf("%w (%d finished blocks are kept in %s; the same command goes on)", err, j.checkpoint.Blocks(), j.fitOptions.out)
+	return fmt.Errorf("%w (%s)", err, j.kept())
 }
 
 // fitPass reads the signal of a pass, unless the checkpoint has all of it, and fits its blocks.
@@ -189,7 +195,11 @@ func (j *fitJob) save(ctx context.Context, block sched.Range, result fit.Result)
 			return err
 		}
 	}
-	return j.checkpoint.Save(block, result)
+	if err := j.checkpoint.Save(block, result); err != nil {
+		return err
+	}
+	keeps(ctx, "%s", j.kept())
+	return nil
 }
 
 // readSignal reads voxels into a room of their own, each block's memory on the nodes that will fit it.

@@ -6,26 +6,24 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 )
 
-// The exit codes of kbench, as shells know them.
+// The exit codes of kbench, as shells know them; SIGTERM's is 143 (stopCode).
 const (
 	exitFailed      = 1
 	exitInterrupted = 130
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx := onSignals(os.Stderr, os.Exit)
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // run is main with its surroundings handed in, so that tests call the program as a shell does.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	ctx, stopping := withStopping(ctx)
 	out := &output{Writer: stdout}
 	root := newRootCommand(args)
 	root.SetArgs(studyArguments(args))
@@ -38,9 +36,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(stderr, "kbench: stopped;", err)
-		return exitInterrupted
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		stopping.say(ctx, stderr)
+		return stopCode(ctx)
 	default:
 		fmt.Fprintln(stderr, "kbench:", err)
 		return exitFailed

@@ -172,6 +172,7 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	planned := o.plan(block, fitters)
 	var peers *pythonStudy
 	if slices.ContainsFunc(planned, plannedRun.inPython) {
+		endsPrograms(ctx)
 		if peers, err = startPython(ctx, o.python, o.isa, block); err != nil {
 			return err // before there is a file
 		}
@@ -191,6 +192,10 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer results.Free()
+	kept := func(done int) string {
+		return fmt.Sprintf("%d of %d runs are in %s; the same command with --resume goes on", len(planned)-len(missing)+done, len(planned), log.Path())
+	}
+	keeps(ctx, "%s", kept(0))
 	bar := newProgress(stderr, "run", "runs", len(missing))
 	for i, p := range missing {
 		var record study.Record
@@ -206,10 +211,10 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 		if err != nil {
 			bar.finish()
-			return fmt.Errorf("%w (%d of %d runs are in %s; the same command with --resume goes on)",
-				err, len(planned)-len(missing)+i, len(planned), log.Path())
+			return fmt.Errorf("%w (%s)", err, kept(i))
 		}
 		bar.set(i + 1)
+		keeps(ctx, "%s", kept(i+1))
 	}
 	bar.finish()
 	report := reportOptions{
