@@ -45,5 +45,5 @@ func ExampleParseResponse() {
 	fmt.Println(err)
 	// Output:
 	// [0.0017 0.0003 0.0003] 1000 <nil>
-	// response "1.7,0.3,0.3,1000": found e1 = 1.7, expected a diffusivity in mm2/s, as 0.0017
+	// response "1.7,0.3,0.3,1000": found e1 = 1.7, expected a diffusivity in mm2/s, as 0.0017 (numbers in um2/ms are 1000 times as large)
 }

@@ -45,32 +45,89 @@ func ParseResponse(text string) (Response, error) {
 	if err != nil {
 		return Response{}, fmt.Errorf("response %s: %w", excerpt(text), err)
 	}
-	r, err := tensorResponse(t.flat())
+	r, err := TensorResponse(t.flat())
 	if err != nil {
 		return Response{}, fmt.Errorf("response %s: %w", excerpt(text), err)
 	}
 	return r, nil
 }
 
-func tensorResponse(x []float64) (Response, error) {
-	if len(x) != 4 {
-		return Response{}, fmt.Errorf("found %d numbers, expected 4: e1,e2,e3,S0", len(x))
+// TensorResponse is the response in tensor form of four numbers: three eigenvalues in mm2/s, the largest first, and
+// S0. The errors are those of ParseResponse.
+func TensorResponse(numbers []float64) (Response, error) {
+	if len(numbers) != 4 {
+		return Response{}, fmt.Errorf("found %d numbers, expected 4: e1,e2,e3,S0", len(numbers))
 	}
-	for i, e := range x[:3] {
+	r := Response{Evals: [3]float64(numbers[:3]), S0: numbers[3]}
+	return r, r.Check()
+}
+
+// CheckDiffusivities refuses what are no eigenvalues of a diffusion tensor in mm2/s, the largest first: one that is not
+// finite, negative, or 0.1 or more (a sign of other units), one that is larger than the first, and a first of 0.
+func CheckDiffusivities(evals [3]float64) error {
+	for i, e := range evals {
 		switch {
 		case !(e >= 0 && e < tensorLimit):
-			return Response{}, fmt.Errorf("found e%d = %v, expected a diffusivity in mm2/s, as 0.0017", i+1, e)
-		case e > x[0]:
-			return Response{}, fmt.Errorf("found e%d = %v larger than e1 = %v, expected the largest first", i+1, e, x[0])
+			return fmt.Errorf("found e%d = %v, expected a diffusivity in mm2/s, as 0.0017 (numbers in um2/ms are 1000 times as large)", i+1, e)
+		case e > evals[0]:
+			return fmt.Errorf("found e%d = %v larger than e1 = %v, expected the largest first", i+1, e, evals[0])
 		}
 	}
-	if x[0] == 0 {
-		return Response{}, fmt.Errorf("found e1 = 0, expected a diffusivity in mm2/s, as 0.0017")
+	if evals[0] == 0 {
+		return fmt.Errorf("found e1 = 0, expected a diffusivity in mm2/s, as 0.0017")
 	}
-	if !(x[3] > 0) || math.IsInf(x[3], 1) {
-		return Response{}, fmt.Errorf("found S0 = %v, expected a positive signal", x[3])
+	return nil
+}
+
+// Check refuses what is no response: diffusivities that CheckDiffusivities refuses and an S0 that is not positive; of
+// the zonal form rows that are empty, of different lengths or not finite, a first coefficient (the mean signal) below
+// 0, and b-values that are not one to a row or not b-values.
+func (r Response) Check() error {
+	if !r.IsZonal() {
+		if err := CheckDiffusivities(r.Evals); err != nil {
+			return err
+		}
+		if !(r.S0 > 0) || math.IsInf(r.S0, 1) {
+			return fmt.Errorf("found S0 = %v, expected a positive signal", r.S0)
+		}
+		return nil
 	}
-	return Response{Evals: [3]float64(x), S0: x[3]}, nil
+	if len(r.Zonal) == 0 {
+		return fmt.Errorf("found no row, expected one for each shell")
+	}
+	for i, row := range r.Zonal {
+		if len(row) == 0 || len(row) != len(r.Zonal[0]) {
+			return fmt.Errorf("row %d (counted from 1) has %d coefficients, expected as many in each row, and at least one", i+1, len(row))
+		}
+		if err := checkZonalRow(row); err != nil {
+			return fmt.Errorf("row %d (counted from 1): %w", i+1, err)
+		}
+	}
+	if r.Bvals != nil && len(r.Bvals) != len(r.Zonal) {
+		return fmt.Errorf("found %d b-values and %d rows, expected as many of each", len(r.Bvals), len(r.Zonal))
+	}
+	return checkShells(r.Bvals)
+}
+
+func checkZonalRow(row []float64) error {
+	for _, x := range row {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return fmt.Errorf("found %v, expected finite coefficients", x)
+		}
+	}
+	if row[0] < 0 {
+		return fmt.Errorf("found %v as the first coefficient, expected the mean signal of a shell, which is not negative", row[0])
+	}
+	return nil
+}
+
+func checkShells(bvals []float64) error {
+	for _, b := range bvals {
+		if !(b >= 0) || math.IsInf(b, 1) {
+			return fmt.Errorf("found b-value %v, expected a number of at least 0", b)
+		}
+	}
+	return nil
 }
 
 // ReadResponse reads a response from a text file in either form. Lines that begin with # are comments.
@@ -107,7 +164,7 @@ func responseOf(t numbers) (Response, error) {
 		return Response{}, err
 	}
 	if !given && looksLikeTensor(t) {
-		return tensorResponse(t.flat())
+		return TensorResponse(t.flat())
 	}
 	if !given && len(t.rows) == 1 && len(t.rows[0]) == 3 && areDiffusivities(t.rows[0]) {
 		return Response{}, fmt.Errorf("found 3 numbers that look like eigenvalues, expected 4: e1 e2 e3 S0")
@@ -140,13 +197,8 @@ func checkZonal(t numbers) error {
 		return err
 	}
 	for i, row := range t.rows {
-		for _, x := range row {
-			if math.IsNaN(x) || math.IsInf(x, 0) {
-				return fmt.Errorf("line %d: found %v, expected finite coefficients", t.lines[i], x)
-			}
-		}
-		if row[0] < 0 {
-			return fmt.Errorf("line %d: found %v as the first coefficient, expected the mean signal of a shell, which is not negative", t.lines[i], row[0])
+		if err := checkZonalRow(row); err != nil {
+			return fmt.Errorf("line %d: %w", t.lines[i], err)
 		}
 	}
 	return nil
@@ -162,10 +214,8 @@ func shellsComment(comments []string) (bvals []float64, given bool, err error) {
 		if bvals, err = parseRow(list); err != nil {
 			return nil, false, fmt.Errorf("comment of shells: %w", err)
 		}
-		for _, b := range bvals {
-			if !(b >= 0) || math.IsInf(b, 1) {
-				return nil, false, fmt.Errorf("comment of shells: found b-value %v, expected a number of at least 0", b)
-			}
+		if err := checkShells(bvals); err != nil {
+			return nil, false, fmt.Errorf("comment of shells: %w", err)
 		}
 		return bvals, true, nil
 	}

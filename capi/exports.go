@@ -69,6 +69,16 @@ func voxfit_go_model_new(name *C.char, measurements C.int64_t, bvals, bvecs *C.d
 	})
 }
 
+//export voxfit_go_options
+func voxfit_go_options(text *C.char, room C.int64_t, needed *C.int64_t, message *C.char, capacity C.int64_t) C.int32_t {
+	return report(message, capacity, func() error {
+		all, err := native.Options()
+		put(text, room, all)
+		*needed = C.int64_t(len(all) + 1)
+		return err
+	})
+}
+
 //export voxfit_go_model_free
 func voxfit_go_model_free(handle C.voxfit_model, message *C.char, capacity C.int64_t) C.int32_t {
 	return report(message, capacity, func() error { return native.Free(native.Handle(handle)) })

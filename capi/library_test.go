@@ -40,7 +40,7 @@ var checked = []struct {
 	{"sfm", `{"solver": "nnls"}`, false, func(g *acq.GradientTable) (model.Model, error) {
 		return model.NewSFM(g, model.SFMOptions{Solver: model.NNLS})
 	}},
-	{"msmt", `{"lmax": 4, "tissues": [{"name": "WM", "zonal": [[350, 0, 0], [170, -60, 20], [110, -60, 25]]}, {"name": "CSF", "zonal": [[350], [20], [2]]}]}`, true,
+	{"msmt", `{"lmax": 4, "response": [{"name": "WM", "zonal": [[350, 0, 0], [170, -60, 20], [110, -60, 25]]}, {"name": "CSF", "zonal": [[350], [20], [2]]}]}`, true,
 		func(g *acq.GradientTable) (model.Model, error) {
 			return model.NewMSMT(g, []model.Tissue{
 				{Name: "WM", Response: acq.Response{Zonal: [][]float64{{350, 0, 0}, {170, -60, 20}, {110, -60, 25}}}},

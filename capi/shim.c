@@ -65,6 +65,13 @@ int32_t voxfit_model_new(const char *name, int64_t measurements, const double *b
                                (char *)(options ? options : ""), model, message(), MESSAGE);
 }
 
+int32_t voxfit_options(char *text, int64_t capacity, int64_t *needed) {
+    NEED_RUNTIME;
+    if (!needed || capacity < 0 || (capacity > 0 && !text))
+        return refused(VOXFIT_ERROR_ARGUMENT, "needed or text is a null pointer, or capacity negative");
+    return voxfit_go_options(text, capacity, needed, message(), MESSAGE);
+}
+
 int32_t voxfit_model_free(voxfit_model model) {
     NEED_RUNTIME;
     return voxfit_go_model_free(model, message(), MESSAGE);

@@ -106,9 +106,13 @@ int32_t voxfit_abi_version(void);
  * Works after a fork, too. */
 const char *voxfit_message(void);
 
-/* Makes a model: name is "csdm", "fwdtim", "msmt", "dti" or "sfm"; bvals has measurements values in
+/* Writes the models that there are, with their options and maps, as JSON: docs/options.md has the same. At most capacity
+ * bytes with the ending zero are written; needed is how many all of it takes. */
+int32_t voxfit_options(char *text, int64_t capacity, int64_t *needed);
+
+/* Makes a model: name is one of those that voxfit_options lists, as "dti"; bvals has measurements values in
  * s/mm2, bvecs measurements x 3, of length 1 or (for b = 0) 0, taken as they are; options is a JSON object, or
- * NULL for none. README.md lists the options; a key that the model does not have is an error. */
+ * NULL for none. A key that the model does not have, and a value that it does not take, are errors that say what is. */
 int32_t voxfit_model_new(const char *name, int64_t measurements, const double *bvals, const double *bvecs,
                          const char *options, voxfit_model *model);
 

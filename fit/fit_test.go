@@ -47,7 +47,7 @@ func fitters(t testing.TB, g *acq.GradientTable, r acq.Response) map[string]kern
 		fitters["fwdtim "+method.String()] = free.Fitter()
 	}
 	for _, method := range []kernel.Method{kernel.WLS, kernel.NLS, kernel.OLS, kernel.IWLS} {
-		tensor, err := model.NewTensor(g, model.TensorOptions{Method: method, Iterations: map[bool]int{true: 2}[method == kernel.IWLS]})
+		tensor, err := model.NewTensor(g, model.TensorOptions{Method: method})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -68,8 +68,8 @@ func resolveCrossings(t *testing.T, lambda float64) angularErrors {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := model.NewCSD(a.gradients, response, model.CSDOptions{LMax: 8, Lambda: lambda,
-		Peaks: model.PeakOptions{RelativeThreshold: 0.2, MinSeparation: 1, Refine: true}})
+	m, err := model.NewCSD(a.gradients, response, model.CSDOptions{LMax: 8, NegLambda: lambda,
+		PeakThreshold: 0.2, PeakSeparation: 1, RefinePeaks: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,35 +11,48 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// CSDOptions are the choices of constrained spherical deconvolution. The zero value is DIPY's defaults;
-// with the convention MRtrix and all else zero they are those of MRtrix3's `dwi2fod csd`, except that
-// Basis is not MRtrix3's and the directions are this project's own.
+var csdKind = &Kind{
+	Name: "csdm", Class: "ConstrainedSphericalDeconvModel", Words: "Constrained spherical deconvolution", Entity: "csd", Function: "fit_csd",
+	Summary: "Constrained spherical deconvolution (Tournier 2007), as DIPY's ConstrainedSphericalDeconvModel or MRtrix3's dwi2fod csd does it",
+	Needs:   Needs{Response: true, Shells: 1, Measurements: 7},
+	Options: CSDOptions{},
+	New: func(in Inputs, options any) (Model, error) {
+		return asModel(NewCSD(in.Gradients, in.Response, options.(CSDOptions)))
+	},
+}
+
+// CSDOptions are the choices of constrained spherical deconvolution. The zero value is DIPY's defaults; with the
+// convention MRtrix and all else zero they are those of MRtrix3's `dwi2fod csd`, except that the directions are this
+// project's own. A zero field is the default.
 type CSDOptions struct {
 	// Convention is DIPY (the default) or MRtrix.
-	Convention Convention
-	// LMax is the highest degree of the fibre orientation distribution, even, 2 to 12. 0 means 8; with
-	// MRtrix, 8 or that of the response, if it is lower.
-	LMax int
-	// Basis is the one that the map of coefficients is written in. Parameters are always in
-	// Descoteaux07, whatever it is.
-	Basis sh.Basis
+	Convention Convention `json:"convention" choices:"dipy,mrtrix" default:"dipy" help:"Whose decisions are followed: DIPY's csdeconv, or MRtrix3's dwi2fod csd (constraint, start, threshold, norm, shells)."`
+	// LMax is the highest degree of the fibre orientation distribution.
+	LMax int `json:"lmax" range:"[2,12]" multiple:"2" aliases:"sh_order_max,sh_order" help:"Highest SH degree. By default 8; with the convention mrtrix 8 or that of the response, if it is lower."`
+	// Basis is the one that the map of coefficients is written in. Parameters are always in Descoteaux07, whatever
+	// it is.
+	Basis sh.Basis `json:"sh_basis" choices:"descoteaux07,tournier07" aliases:"basis_type,sh_basis_type" help:"Basis of the SH coefficients in the map fod: DIPY's legacy basis or MRtrix3's. By default the convention's; parameters are always in descoteaux07."`
 	// Directions are those in which the distribution is held non-negative. nil means the 181 of
 	// sh.Symmetric362Hemisphere, DIPY's default; with MRtrix, sh.Directions300. MRtrix3 has 300 of
 	// its own, of as good a distribution, and takes others with -directions.
-	Directions [][3]float64
-	// Lambda is the weight of that constraint, DIPY's lambda_ or MRtrix3's -neg_lambda; 0 means 1.
-	Lambda float64
-	// SolutionNorm is MRtrix3's -norm_lambda; 0 means 1. DIPY has none.
-	SolutionNorm float64
-	// Tau is the fraction of the mean amplitude below which a direction is held down; 0 means 0.1.
-	// For a threshold at zero give ZeroTau. With MRtrix the threshold is zero.
-	Tau float64
-	// MaxIterations is where a voxel that has not settled is given up; 0 means 50.
-	MaxIterations int
-	// Peaks says how the peaks are found.
-	Peaks PeakOptions
+	Directions [][3]float64 `json:"directions" aliases:"reg_sphere" help:"Directions in which no amplitude may be negative. By default the 181 of DIPY's symmetric362 hemisphere; with the convention mrtrix 300 of voxfit's own."`
+	// NegLambda is the weight of that constraint, DIPY's lambda_ or MRtrix3's -neg_lambda.
+	NegLambda float64 `json:"neg_lambda" range:"(0,inf)" default:"1" aliases:"lambda_,lambda" help:"Weight of the constraint that no amplitude is negative: DIPY's lambda_, MRtrix3's -neg_lambda."`
+	// NormLambda is MRtrix3's -norm_lambda; 0 means 1. DIPY has none.
+	NormLambda float64 `json:"norm_lambda" range:"(0,inf)" default:"1" with:"convention=mrtrix" help:"Weight of the solution's norm, MRtrix3's -norm_lambda."`
+	// Tau is the fraction of the mean amplitude below which a direction is held down. For a threshold at zero give
+	// ZeroTau. With MRtrix the threshold is zero.
+	Tau float64 `json:"tau" range:"[0,inf)" default:"0.1" zero:"1e-300" with:"convention=dipy" help:"Amplitudes below this share of the mean amplitude are constrained."`
+	// MaxIterations is where a voxel that has not settled is given up.
+	MaxIterations int `json:"max_iterations" range:"[1,65535]" default:"50" aliases:"convergence" help:"Iterations after which a voxel that has not settled is given up."`
+	// Sphere, PeakThreshold, PeakSeparation, Peaks and RefinePeaks say how the peaks are found.
+	Sphere         *sh.Sphere `json:"sphere" help:"Directions among which peaks are looked for. By default the 362 of DIPY's repulsion724 hemisphere."`
+	Peaks          int        `json:"peaks" range:"[1,65535]" default:"5" aliases:"npeaks" help:"Number of peaks in the maps peaks and peakvalues."`
+	PeakThreshold  float64    `json:"peak_threshold" range:"(0,1]" default:"0.5" aliases:"relative_peak_threshold" help:"Least height of a peak relative to the highest."`
+	PeakSeparation float64    `json:"peak_separation" unit:"degrees" range:"(0,90]" default:"25" aliases:"min_separation_angle" help:"Least angle between peaks."`
+	RefinePeaks    bool       `json:"refine_peaks" help:"Move each peak from its direction of the sphere to the maximum between them, as MRtrix3 does."`
 	// Precision is kernel.Double (the default) or kernel.Mixed.
-	Precision kernel.Precision
+	Precision kernel.Precision `json:"precision" choices:"double,mixed" default:"double" help:"Arithmetic on the way to the result, which is double either way."`
 	// ISA is the instruction set, as kernel.WithISA takes it; "" leaves it to the environment.
 	ISA string
 }
@@ -47,80 +60,43 @@ type CSDOptions struct {
 // ZeroTau, as CSDOptions.Tau, is a threshold at zero: a share of the mean amplitude too small to tell any direction.
 const ZeroTau = 1e-300
 
-// PeakOptions say how the peaks of a fibre orientation distribution are found. The zero value is
-// DIPY's defaults.
-type PeakOptions struct {
-	// Sphere holds the directions that are looked at, with edges between neighbours. nil means
-	// sh.Repulsion724Hemisphere, 362 of them.
-	Sphere *sh.Sphere
-	// RelativeThreshold is the least height of a peak relative to the highest; 0 means 0.5.
-	RelativeThreshold float64
-	// MinSeparation is the least angle between peaks in degrees; 0 means 25.
-	MinSeparation float64
-	// Max is the number of peaks in the maps; 0 means 5.
-	Max int
-	// Refine moves the peaks from the sphere's vertices to the maxima between them, as MRtrix3 does.
-	Refine bool
-}
-
 // maxLMax is the highest degree that tests cover; 91 coefficients are more than most protocols bear.
 const maxLMax = 12
 
 const defaultLMax = 8
 
-func (o CSDOptions) withDefaults() CSDOptions {
+// prepare fills in the defaults, but for directions. The degree stays open where the response decides it.
+func (o CSDOptions) prepare() (CSDOptions, error) {
+	if err := prepare(&o); err != nil {
+		return o, err
+	}
 	if o.Convention == MRtrix {
-		setDefault(&o.SolutionNorm, 1)
-	} else {
-		setDefault(&o.LMax, defaultLMax)
-		setDefault(&o.Tau, 0.1)
+		setDefault(&o.Basis, sh.Tournier07)
+		return o, nil
 	}
-	setDefault(&o.Lambda, 1)
-	setDefault(&o.MaxIterations, 50)
-	setDefault(&o.Peaks.RelativeThreshold, 0.5)
-	setDefault(&o.Peaks.MinSeparation, 25)
-	setDefault(&o.Peaks.Max, 5)
-	if o.Directions == nil {
-		o.Directions = sh.Symmetric362Hemisphere().Vertices
-		if o.Convention == MRtrix {
-			o.Directions = sh.Directions300()
-		}
-	}
-	if o.Peaks.Sphere == nil {
-		o.Peaks.Sphere = sh.Repulsion724Hemisphere()
-	}
-	return o
+	setDefault(&o.Basis, sh.Descoteaux07)
+	setDefault(&o.LMax, defaultLMax)
+	return o, nil
 }
 
-func setDefault[T int | float64](value *T, instead T) {
-	if *value == 0 {
+// directions are those of the constraint.
+func (o CSDOptions) directions() [][3]float64 {
+	switch {
+	case o.Directions != nil:
+		return o.Directions
+	case o.Convention == MRtrix:
+		return sh.Directions300()
+	}
+	return sh.Symmetric362Hemisphere().Vertices
+}
+
+func (o *CSDOptions) forMRtrix() bool { return o.Convention == MRtrix || o.Basis == sh.Tournier07 }
+
+func setDefault[T comparable](value *T, instead T) {
+	var zero T
+	if *value == zero {
 		*value = instead
 	}
-}
-
-func (o CSDOptions) check() error {
-	leftOpen := o.Convention == MRtrix && o.LMax == 0
-	switch {
-	case o.Convention > MRtrix:
-		return fmt.Errorf("convention is %v, expected %v or %v", o.Convention, DIPY, MRtrix)
-	case !leftOpen && (o.LMax < 2 || o.LMax > maxLMax || o.LMax%2 != 0):
-		return fmt.Errorf("lmax is %d, expected an even number from 2 to %d", o.LMax, maxLMax)
-	case o.Basis != sh.Descoteaux07 && o.Basis != sh.Tournier07:
-		return fmt.Errorf("basis is %v, expected %v or %v", o.Basis, sh.Descoteaux07, sh.Tournier07)
-	case len(o.Directions) == 0:
-		return errors.New("there are no directions for the constraint")
-	case !(o.Lambda > 0) || math.IsInf(o.Lambda, 1):
-		return fmt.Errorf("lambda is %v, expected a positive number", o.Lambda)
-	case !(o.Tau >= 0) || math.IsInf(o.Tau, 1):
-		return fmt.Errorf("tau is %v, expected a number of at least 0", o.Tau)
-	case o.Convention == MRtrix && o.Tau != 0:
-		return fmt.Errorf("tau is %v, expected none: the threshold of convention %v is zero", o.Tau, MRtrix)
-	case !(o.SolutionNorm >= 0) || math.IsInf(o.SolutionNorm, 1):
-		return fmt.Errorf("the weight of the solution's norm is %v, expected a positive number", o.SolutionNorm)
-	case o.Convention == DIPY && o.SolutionNorm != 0:
-		return fmt.Errorf("the weight of the solution's norm is %v, expected none with convention %v", o.SolutionNorm, DIPY)
-	}
-	return nil
 }
 
 // CSD is constrained spherical deconvolution (Tournier 2007) set up as DIPY's
@@ -160,46 +136,55 @@ type CSD struct {
 //
 // Errors say what was found and what was expected. Warnings has what is allowed but suspicious.
 func NewCSD(g *acq.GradientTable, r acq.Response, o CSDOptions) (*CSD, error) {
-	c := &CSD{options: o.withDefaults()}
-	if err := c.options.check(); err != nil {
-		return nil, fmt.Errorf("csd: %w", err)
+	options, err := o.prepare()
+	if err != nil {
+		return nil, fmt.Errorf("csdm: %w", err)
+	}
+	c := &CSD{options: options}
+	if err := r.Check(); err != nil {
+		return nil, fmt.Errorf("csdm: response: %w", err)
 	}
 	newDesign := c.newDesign
 	if o.Convention == MRtrix {
 		newDesign = c.mrtrixDesign
 	}
-	var err error
 	if c.design, err = newDesign(g, r); err != nil {
-		return nil, fmt.Errorf("csd: %w", err)
+		return nil, fmt.Errorf("csdm: %w", err)
 	}
 	o = c.options
 	if c.fitter, err = kernel.NewCSD(c.design, kernel.WithISA(o.ISA)); err != nil {
-		return nil, fmt.Errorf("csd: %w", err)
+		return nil, fmt.Errorf("csdm: %w", err)
 	}
 	if c.finder, err = newPeakFinder(o); err != nil {
-		return nil, fmt.Errorf("csd: %w", err)
+		return nil, fmt.Errorf("csdm: %w", err)
 	}
 	c.maps = append([]Map{
-		{Name: "fod", Suffix: "dwimap", Components: sh.Count(o.LMax),
-			Description: fmt.Sprintf("SH coefficients of the fibre orientation distribution up to degree %d, basis %v: even l ascending, m = -l..l.", o.LMax, o.Basis)},
+		c.fod(o.Basis),
 		{Name: "gfa", Suffix: "dwimap", Components: 1,
 			Description: "Generalised fractional anisotropy of the fibre orientation distribution."},
-		{Name: "peaks", Suffix: "dwimap", Components: 3 * o.Peaks.Max,
-			Description: fmt.Sprintf("Unit vectors of up to %d peaks of the fibre orientation distribution, the highest first, in the frame of the given b-vectors; zeros where there are fewer.", o.Peaks.Max)},
-		{Name: "peakvalues", Suffix: "dwimap", Components: o.Peaks.Max,
+		{Name: "peaks", Suffix: "dwimap", Components: 3 * o.Peaks,
+			Description: fmt.Sprintf("Unit vectors of up to %d peaks of the fibre orientation distribution, the highest first, in the frame of the given b-vectors; zeros where there are fewer.", o.Peaks)},
+		{Name: "peakvalues", Suffix: "dwimap", Components: o.Peaks,
 			Description: "Amplitudes of the fibre orientation distribution at its peaks, in their order; zeros where there are fewer."},
 	}, statusMaps...)
 	return c, nil
 }
 
-// Name is "csdm".
-func (c *CSD) Name() string { return "csdm" }
+// fod describes the SH coefficients.
+func (c *CSD) fod(basis sh.Basis) Map {
+	lmax := c.options.LMax
+	return Map{Name: "fod", Suffix: "dwimap", Components: sh.Count(lmax), Basis: basis,
+		Description: fmt.Sprintf("SH coefficients of the fibre orientation distribution up to degree %d, basis %v: even l ascending, m = -l..l.", lmax, basis)}
+}
 
-// StudyName is "ConstrainedSphericalDeconvModel".
-func (c *CSD) StudyName() string { return "ConstrainedSphericalDeconvModel" }
+// Kind describes the model before there is an acquisition.
+func (c *CSD) Kind() *Kind { return csdKind }
 
-// FileName is "csd".
-func (c *CSD) FileName() string { return "csd" }
+// Options are the CSDOptions in force.
+func (c *CSD) Options() any { return c.options }
+
+// Parameters are fod in the basis Descoteaux07.
+func (c *CSD) Parameters() []Map { return []Map{c.fod(sh.Descoteaux07)} }
 
 // Fitter is the kernel.
 func (c *CSD) Fitter() kernel.Fitter { return c.fitter }
@@ -224,12 +209,13 @@ func (c *CSD) newDesign(g *acq.GradientTable, r acq.Response) (kernel.CSDDesign,
 	}
 	if n > len(volumes) {
 		c.warnings = append(c.warnings, fmt.Sprintf(
-			"csd: %d coefficients (lmax %d) from %d diffusion-weighted volumes: only the constraint makes the fit unique", n, o.LMax, len(volumes)))
+			"csdm: %d coefficients (lmax %d) from %d diffusion-weighted volumes: only the constraint makes the fit unique", n, o.LMax, len(volumes)))
 	}
+	constrained := o.directions()
 	// DIPY's scale makes lambda comparable between numbers of coefficients and of directions; 362 is
 	// the number of vertices that it was tuned with.
-	lambda := o.Lambda * float64(n) * harmonics[0] / (math.Sqrt(float64(len(o.Directions))) * math.Sqrt(362))
-	b, gram := constraint(o.Directions, o.LMax, lambda)
+	lambda := o.NegLambda * float64(n) * harmonics[0] / (math.Sqrt(float64(len(constrained))) * math.Sqrt(362))
+	b, gram := constraint(constrained, o.LMax, lambda)
 	return kernel.CSDDesign{
 		Measurements: g.Len(), Volumes: volumes, Coefficients: n, X: convolved(directionsOf(g, volumes), o.LMax, harmonics),
 		B: b, Gram: gram,
@@ -369,12 +355,15 @@ func chooseShell(g *acq.GradientTable, r acq.Response) (volumes []int, zonal []f
 }
 
 func newPeakFinder(o CSDOptions) (*kernel.PeakFinder, error) {
-	s := o.Peaks.Sphere
+	s := o.Sphere
+	if s == nil {
+		s = sh.Repulsion724Hemisphere()
+	}
 	return kernel.NewPeakFinder(kernel.PeakDesign{
 		Directions: s.Vertices, Edges: s.Edges,
 		Coefficients: sh.Count(o.LMax), B: sh.Descoteaux07.Evaluate(o.LMax, s.Vertices),
-		RelativeThreshold: o.Peaks.RelativeThreshold, MinSeparation: o.Peaks.MinSeparation,
-		Max: o.Peaks.Max, Refine: o.Peaks.Refine,
+		RelativeThreshold: o.PeakThreshold, MinSeparation: o.PeakSeparation,
+		Max: o.Peaks, Refine: o.RefinePeaks,
 	})
 }
 
@@ -400,7 +389,7 @@ func (d *csdDeriver) Derive(out [][]float32, params []float64, status []kernel.S
 			out[1][v] = float32(kernel.GFA(coefficients))
 		}
 		if out[2] != nil || out[3] != nil {
-			writePeaks(out[2], out[3], v, d.options.Peaks.Max, d.peaks.Find(coefficients))
+			writePeaks(out[2], out[3], v, d.options.Peaks, d.peaks.Find(coefficients))
 		}
 	}
 	deriveStatus(out[4:], status)

@@ -137,7 +137,7 @@ func TestCSDInMRtrixConventionIsALiveRunOfMRtrix(t *testing.T) {
 			flags: []string{"-directions", ourDirections(t)}},
 		{name: "response that ends with zero", response: []float64{210.272, -137.933, 49.7983, -11.1691, 0},
 			flags: []string{"-directions", ourDirections(t)}},
-		{name: "other weights", options: model.CSDOptions{Lambda: 0.3, SolutionNorm: 7},
+		{name: "other weights", options: model.CSDOptions{NegLambda: 0.3, NormLambda: 7},
 			flags: []string{"-neg_lambda", "0.3", "-norm_lambda", "7", "-directions", ourDirections(t)}},
 		{name: "three iterations", options: model.CSDOptions{MaxIterations: 3}, flags: []string{"-niter", "3", "-directions", ourDirections(t)}},
 		{name: "few directions", options: model.CSDOptions{Directions: mrtrixDirections(t)[:40]},
@@ -334,9 +334,9 @@ func TestWhatMRtrixConventionDoesNotTakeIsAnError(t *testing.T) {
 		response acq.Response
 		options  model.CSDOptions
 	}{
-		{"tau is 0.1, expected none", g, zonal, model.CSDOptions{Convention: model.MRtrix, Tau: 0.1}},
-		{"norm is 1, expected none", g, zonal, model.CSDOptions{SolutionNorm: 1, LMax: 4}},
-		{"norm is -1", g, zonal, model.CSDOptions{Convention: model.MRtrix, SolutionNorm: -1}},
+		{"tau is for convention dipy; convention is mrtrix", g, zonal, model.CSDOptions{Convention: model.MRtrix, Tau: 0.1}},
+		{"norm_lambda is for convention mrtrix; convention is dipy", g, zonal, model.CSDOptions{NormLambda: 1, LMax: 4}},
+		{"norm_lambda is -1", g, zonal, model.CSDOptions{Convention: model.MRtrix, NormLambda: -1}},
 		{"convention is Convention(2)", g, zonal, model.CSDOptions{Convention: 2}},
 		{"expected two or more zonal coefficients", g, acq.Response{Zonal: [][]float64{{900}}}, model.CSDOptions{Convention: model.MRtrix}},
 		{"the highest shell has 5 volumes, expected at least 6", few, zonal, model.CSDOptions{Convention: model.MRtrix}},

@@ -76,7 +76,7 @@ func largestDifference(got, want []float64) float64 {
 func TestStoredVoxelsGiveDIPYsCoefficientsIterationsAndPeaks(t *testing.T) {
 	reference, g := readCSDReference(t)
 	hemisphere := sh.Symmetric362Hemisphere()
-	c := mustCSD(t, g, referenceResponse, CSDOptions{Peaks: PeakOptions{Sphere: hemisphere}})
+	c := mustCSD(t, g, referenceResponse, CSDOptions{Sphere: hemisphere})
 	w, finder := c.Fitter().NewWorker(), c.finder.NewWorker()
 	for _, v := range reference.Voxels {
 		fod, status := make([]float64, 45), make([]kernel.Status, 1)
@@ -291,16 +291,16 @@ func TestCSDErrorsSayWhatWasFoundAndExpected(t *testing.T) {
 		{"lmax is 14", g, referenceResponse, CSDOptions{LMax: 14}},
 		{"lmax is -2", g, referenceResponse, CSDOptions{LMax: -2}},
 		{"basis is Basis(9)", g, referenceResponse, CSDOptions{Basis: 9}},
-		{"lambda is -1", g, referenceResponse, CSDOptions{Lambda: -1}},
+		{"lambda is -1", g, referenceResponse, CSDOptions{NegLambda: -1}},
 		{"tau is -1", g, referenceResponse, CSDOptions{Tau: -1}},
-		{"MaxIterations is -1", g, referenceResponse, CSDOptions{MaxIterations: -1}},
-		{"no directions", g, referenceResponse, CSDOptions{Directions: [][3]float64{}}},
-		{"Max is -3", g, referenceResponse, CSDOptions{Peaks: PeakOptions{Max: -3}}},
+		{"max_iterations is -1, expected a whole number from 1 to 65535", g, referenceResponse, CSDOptions{MaxIterations: -1}},
+		{"directions: found none", g, referenceResponse, CSDOptions{Directions: [][3]float64{}}},
+		{"peaks is -3", g, referenceResponse, CSDOptions{Peaks: -3}},
 		{`"mmx"`, g, referenceResponse, CSDOptions{ISA: "mmx"}},
 		{"no diffusion-weighted volume", only, referenceResponse, CSDOptions{}},
 		{"no diffusion-weighted volume", only, acq.Response{Zonal: [][]float64{long}}, CSDOptions{}},
 		{"4 zonal coefficients (lmax 6), expected at least 5 for lmax 8", g, acq.Response{Zonal: [][]float64{long[:4]}}, CSDOptions{}},
-		{"mean signal is -1", g, acq.Response{Zonal: [][]float64{{-1, 0, 0, 0, 0}}}, CSDOptions{}},
+		{"found -1 as the first coefficient", g, acq.Response{Zonal: [][]float64{{-1, 0, 0, 0, 0}}}, CSDOptions{}},
 		{"5 rows, expected one, or one for each of the 3", g, acq.Response{Zonal: [][]float64{long, long, long, long, long}}, CSDOptions{}},
 		{"for b = [1000 2000], expected one for the highest shell, b = 3000", g,
 			acq.Response{Zonal: [][]float64{long, long}, Bvals: []float64{1000, 2000}}, CSDOptions{}},
@@ -347,7 +347,7 @@ func TestMapsHoldWhatTheParametersSay(t *testing.T) {
 	for _, v := range reference.Voxels {
 		signal = append(signal, v.Signal...)
 	}
-	c := mustCSD(t, g, referenceResponse, CSDOptions{Peaks: PeakOptions{Sphere: sh.Symmetric362Hemisphere()}})
+	c := mustCSD(t, g, referenceResponse, CSDOptions{Sphere: sh.Symmetric362Hemisphere()})
 	maps, params := derive(c, signal)
 	for i, p := range params {
 		if maps["fod"][i] != float32(p) {
@@ -412,7 +412,7 @@ func TestOnlyTheMapOfCoefficientsDependsOnTheBasis(t *testing.T) {
 func TestDerivingCSDMapsDoesNotAllocate(t *testing.T) {
 	g := threeShells(t, 30)
 	for _, refine := range []bool{false, true} {
-		c := mustCSD(t, g, referenceResponse, CSDOptions{Basis: sh.Tournier07, Peaks: PeakOptions{Refine: refine}})
+		c := mustCSD(t, g, referenceResponse, CSDOptions{Basis: sh.Tournier07, RefinePeaks: refine})
 		_, params := derive(c, brainlike(g, 20, 3))
 		var out [][]float32
 		for _, m := range c.Maps() {
@@ -433,7 +433,7 @@ func BenchmarkCSDMaps(b *testing.B) {
 			name = "refined"
 		}
 		b.Run(name, func(b *testing.B) {
-			c := mustCSD(b, g, referenceResponse, CSDOptions{Peaks: PeakOptions{Refine: refine}})
+			c := mustCSD(b, g, referenceResponse, CSDOptions{RefinePeaks: refine})
 			_, params := derive(c, brainlike(g, 60, 3))
 			var out [][]float32
 			for _, m := range c.Maps() {

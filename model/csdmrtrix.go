@@ -63,9 +63,10 @@ func (c *CSD) mrtrixDesign(g *acq.GradientTable, r acq.Response) (kernel.CSDDesi
 	for i := range directions {
 		first += float64(d.X[i*n] * d.X[i*n])
 	}
-	d.SolutionNorm = o.SolutionNorm * mrtrixNorm * first
-	weight := o.Lambda * mrtrixNegative * zonal[0] / float64(len(o.Directions))
-	d.B, d.Gram = constraint(o.Directions, o.LMax, weight)
+	d.SolutionNorm = o.NormLambda * mrtrixNorm * first
+	constrained := o.directions()
+	weight := o.NegLambda * mrtrixNegative * zonal[0] / float64(len(constrained))
+	d.B, d.Gram = constraint(constrained, o.LMax, weight)
 	degree := min(2*(len(zonal)-1), o.LMax)
 	for sh.Count(degree) > len(directions) {
 		degree -= 2

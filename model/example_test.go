@@ -26,7 +26,7 @@ func ExampleNewCSD() {
 		fmt.Println(err)
 		return
 	}
-	csd, err := model.NewCSD(gradients, response, model.CSDOptions{Peaks: model.PeakOptions{Max: 3, Refine: true}})
+	csd, err := model.NewCSD(gradients, response, model.CSDOptions{Peaks: 3, RefinePeaks: true})
 	if err != nil {
 		fmt.Println(err)
 		return

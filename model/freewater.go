@@ -8,36 +8,52 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 )
 
-// FreeWaterOptions change how the tensor with free water is fitted. The zero value is DIPY's default;
-// zero in a field stands for the default given there.
+var freeWaterKind = &Kind{
+	Name: "fwdtim", Class: "FreeWaterTensorModel", Words: "Free-water tensor", Entity: "fwtensor", Function: "fit_free_water",
+	Summary: "The diffusion tensor with free water (Hoy 2014, Henriques 2017), as DIPY's FreeWaterTensorModel fits it",
+	Needs:   Needs{Shells: 2, Measurements: 8},
+	Options: FreeWaterOptions{},
+	Timed:   Timed{Variant: "nls"},
+	New: func(in Inputs, options any) (Model, error) {
+		return asModel(NewFreeWater(in.Gradients, options.(FreeWaterOptions)))
+	},
+}
+
+// FreeWaterOptions change how the tensor with free water is fitted. The zero value is DIPY's default, as is that of
+// a field.
 type FreeWaterOptions struct {
 	// Method is kernel.NLS (the default) or kernel.WLS.
-	Method kernel.Method
-	// Diso is the diffusivity of free water, mm2/s: 3e-3.
-	Diso float64
-	// MDReg is the mean diffusivity, mm2/s, from which on a voxel is taken for free water: 2.7e-3.
-	MDReg float64
-	// MinSignal replaces smaller values before a logarithm is taken, in the unit of the signal: 1e-6.
-	MinSignal float64
+	Method kernel.Method `json:"method" choices:"nls,wls" default:"nls" aliases:"fit_method" help:"Least squares: non-linear or weighted."`
+	// Diso is the diffusivity of free water.
+	Diso float64 `json:"diso" unit:"mm2/s" range:"(0,0.1)" default:"3e-3" aliases:"Diso" help:"Diffusivity of free water."`
+	// MDReg is the mean diffusivity from which on a voxel is taken for free water.
+	MDReg float64 `json:"mdreg" unit:"mm2/s" range:"(0,0.1)" default:"2.7e-3" help:"Mean diffusivity from which on a voxel is taken for free water alone."`
+	// MinSignal replaces smaller values before a logarithm is taken, in the unit of the signal.
+	MinSignal float64 `json:"min_signal" range:"(0,inf)" default:"1e-6" help:"Measured values below it count as this in logarithms, in the unit of the signal."`
+	// MRtrixOrder writes the map tensor in MRtrix3's order. Parameters are always in DIPY's.
+	MRtrixOrder bool `json:"mrtrix_order" help:"Write the map tensor as D11, D22, D33, D12, D13, D23, MRtrix3's order."`
 	// Precision is kernel.Mixed (the default) or kernel.Double.
-	Precision kernel.Precision
+	Precision kernel.Precision `json:"precision" choices:"mixed,double" default:"mixed" help:"Arithmetic on the way to the result, which is double either way."`
 	// ISA is the instruction set of the kernel, as kernel.WithISA takes it.
 	ISA string
 }
 
+func (o *FreeWaterOptions) forMRtrix() bool { return o.MRtrixOrder }
+
 // FreeWater is the tensor with free water, fitted as DIPY's FreeWaterTensorModel fits it. Its
 // parameters are those of kernel.NewFreeWater.
 type FreeWater struct {
-	fitter kernel.Fitter
-	eigen  *kernel.Eigen
+	options FreeWaterOptions
+	fitter  kernel.Fitter
+	eigen   *kernel.Eigen
 }
 
 // NewFreeWater sets the model up for one acquisition, which must have three b-values that differ (b = 0
 // may be one) and at least one b0 volume. The error says what was found.
 func NewFreeWater(g *acq.GradientTable, o FreeWaterOptions) (*FreeWater, error) {
-	setDefault(&o.Diso, 3e-3)
-	setDefault(&o.MDReg, 2.7e-3)
-	setDefault(&o.MinSignal, 1e-6)
+	if err := prepare(&o); err != nil {
+		return nil, fmt.Errorf("fwdtim: %w", err)
+	}
 	if n := differentBvals(g.Bvals); n < 3 {
 		return nil, fmt.Errorf("fwdtim: the gradient table has %d different b-values (rounded as DIPY rounds them), expected at least 3, b = 0 included", n)
 	}
@@ -52,7 +68,7 @@ func NewFreeWater(g *acq.GradientTable, o FreeWaterOptions) (*FreeWater, error) 
 	if err != nil {
 		return nil, fmt.Errorf("fwdtim: %w", err)
 	}
-	return &FreeWater{fitter, eigen}, nil
+	return &FreeWater{o, fitter, eigen}, nil
 }
 
 // differentBvals counts b-values that differ after rounding to the second digit of the largest, as
@@ -73,14 +89,17 @@ func differentBvals(bvals []float64) int {
 	return len(different)
 }
 
-// Name is "fwdtim".
-func (f *FreeWater) Name() string { return "fwdtim" }
+// Kind describes the model before there is an acquisition.
+func (f *FreeWater) Kind() *Kind { return freeWaterKind }
 
-// StudyName is "FreeWaterTensorModel".
-func (f *FreeWater) StudyName() string { return "FreeWaterTensorModel" }
+// Options are the FreeWaterOptions in force.
+func (f *FreeWater) Options() any { return f.options }
 
-// FileName is "fwtensor".
-func (f *FreeWater) FileName() string { return "fwtensor" }
+// Warnings are none.
+func (f *FreeWater) Warnings() []string { return nil }
+
+// Parameters are tensor, s0 and fwf.
+func (f *FreeWater) Parameters() []Map { return f.list(false)[4:] }
 
 // Fitter is the kernel.
 func (f *FreeWater) Fitter() kernel.Fitter { return f.fitter }
@@ -88,14 +107,16 @@ func (f *FreeWater) Fitter() kernel.Fitter { return f.fitter }
 // Maps are fa, md, ad, rd, tensor, s0, fwf (the fraction of free water), status and iterations. FA and
 // diffusivities are those of the tissue, with negative eigenvalues raised to zero, as DIPY does; the
 // tensor itself is as fitted.
-func (f *FreeWater) Maps() []Map {
-	maps := append(tensorMaps("tissue's"), Map{Name: "fwf", Suffix: "dwimap", Components: 1,
+func (f *FreeWater) Maps() []Map { return append(f.list(f.options.MRtrixOrder), statusMaps...) }
+
+func (f *FreeWater) list(mrtrixOrder bool) []Map {
+	maps := append(tensorMaps("tissue's", mrtrixOrder), Map{Name: "fwf", Suffix: "dwimap", Components: 1,
 		Description: "Fraction of free water in the signal without diffusion weighting."})
 	maps[5].Description = "Signal without diffusion weighting that the fit predicts, tissue and free water together."
-	return append(maps, statusMaps...)
+	return maps
 }
 
 // NewDeriver allocates the scratch that turns parameters into maps.
 func (f *FreeWater) NewDeriver() Deriver {
-	return &tensorDeriver{parameters: f.fitter.Parameters(), eigen: f.eigen.NewWorker()}
+	return &tensorDeriver{mrtrixOrder: f.options.MRtrixOrder, parameters: f.fitter.Parameters(), eigen: f.eigen.NewWorker()}
 }

@@ -1,21 +1,25 @@
 package model
 
-import "github.com/voxfit/voxfit/kernel"
+import (
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/sh"
+)
 
 // A Model is one model made ready for one acquisition: its kernel, and what its parameters mean. It is
 // immutable and shared by all workers.
 type Model interface {
-	// Name is the model's name on the command line: "csdm", "fwdtim", "dti", "sfm".
-	Name() string
-	// StudyName is its name in the published study's CSV, DIPY's class:
-	// "ConstrainedSphericalDeconvModel", "FreeWaterTensorModel", "TensorModel", "SparseFascicleModel".
-	StudyName() string
-	// FileName is the model's entity in BIDS derivative names: "csd", "fwtensor", "tensor", "sfm".
-	FileName() string
+	// Kind is what there is to say of the model without an acquisition: its names, needs and options.
+	Kind() *Kind
+	// Options are the options in force, with all defaults, of the type of Kind().Options.
+	Options() any
 	// Fitter is the kernel: signal in, parameters and status out.
 	Fitter() kernel.Fitter
+	// Parameters says what the kernel's parameters are, in their order. The caller does not change it.
+	Parameters() []Map
 	// Maps lists what Derive writes, in its order. The caller does not change it.
 	Maps() []Map
+	// Warnings are sentences on what the set-up found suspicious.
+	Warnings() []string
 	// NewDeriver allocates what one worker needs to turn parameters into maps.
 	NewDeriver() Deriver
 }
@@ -29,7 +33,7 @@ type Deriver interface {
 	Derive(out [][]float32, params []float64, status []kernel.Status)
 }
 
-// A Map describes one output image.
+// A Map describes one output image, or one group of parameters.
 type Map struct {
 	// Name is the parameter's BIDS name: "fod", "gfa", "fa", "fwf", "status".
 	Name string
@@ -41,6 +45,20 @@ type Map struct {
 	Unit string
 	// Description says in one sentence what the values are and how they are ordered.
 	Description string
+	// Basis is that of spherical harmonics; sh.DefaultBasis where the values are none.
+	Basis sh.Basis
+	// Elements names the components of a tensor.
+	Elements []string
+	// Directions are those of the components, where each belongs to one.
+	Directions [][3]float64
+}
+
+// asModel keeps a model that could not be made from being an interface that is not nil.
+func asModel[M Model](m M, err error) (Model, error) {
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // statusMaps are the last two maps of every model.

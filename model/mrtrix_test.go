@@ -24,9 +24,9 @@ var dwi2tensorVariants = []struct {
 }{
 	{"default", model.TensorOptions{Method: kernel.IWLS, Iterations: 2},
 		[]string{"dwi2tensor_out.nii.gz", "dwi2tensor_out_it2.nii.gz", "dwi2tensor_out_mask.nii.gz"}, []string{}},
-	{"iter 0", model.TensorOptions{Method: kernel.IWLS}, []string{"dwi2tensor_out_it0.nii.gz"}, []string{"-iter", "0"}},
+	{"iter 0", model.TensorOptions{Method: kernel.IWLS, Iterations: model.NoReweighting}, []string{"dwi2tensor_out_it0.nii.gz"}, []string{"-iter", "0"}},
 	{"iter 1", model.TensorOptions{Method: kernel.IWLS, Iterations: 1}, []string{"dwi2tensor_out_it1.nii.gz"}, nil},
-	{"ols iter 0", model.TensorOptions{Method: kernel.IWLS, UniformStart: true},
+	{"ols iter 0", model.TensorOptions{Method: kernel.IWLS, UniformStart: true, Iterations: model.NoReweighting},
 		[]string{"dwi2tensor_out_ols_it0.nii.gz"}, []string{"-ols", "-iter", "0"}},
 	{"ols iter 2", model.TensorOptions{Method: kernel.IWLS, UniformStart: true, Iterations: 2}, nil, []string{"-ols", "-iter", "2"}},
 }

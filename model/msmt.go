@@ -12,43 +12,38 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// MSMTOptions are the choices of multi-tissue deconvolution. The zero value is MRtrix3's defaults,
-// except for the directions, which are this project's own.
+var msmtKind = &Kind{
+	Name: "msmt", Class: "MultiShellDeconvModel", Words: "Multi-shell multi-tissue deconvolution", Entity: "msmtcsd", Function: "fit_msmt",
+	Summary: "Multi-shell multi-tissue constrained spherical deconvolution (Jeurissen 2014), the problem of MRtrix3's dwi2fod msmt_csd",
+	Needs:   Needs{Tissues: true, Shells: 1, Measurements: 1},
+	Options: MSMTOptions{},
+	New: func(in Inputs, options any) (Model, error) {
+		return asModel(NewMSMT(in.Gradients, in.Tissues, options.(MSMTOptions)))
+	},
+}
+
+// MSMTOptions are the choices of multi-tissue deconvolution. The zero value is MRtrix3's defaults, except for the
+// directions, which are this project's own. A zero field is the default.
 type MSMTOptions struct {
-	// LMax is the highest degree, even, up to 12, of tissues whose response has as many; 0 means 8.
-	LMax int
-	// LegacyBasis writes the maps in Descoteaux07, DIPY's legacy basis, instead of Tournier07, that of
-	// MRtrix3. Parameters are always in Tournier07.
-	LegacyBasis bool
+	// LMax is the highest degree of tissues whose response has as many.
+	LMax int `json:"lmax" range:"[2,12]" multiple:"2" default:"8" aliases:"sh_order_max,sh_order" help:"Highest SH degree, of tissues whose response has as many."`
+	// Basis is the one that the maps of coefficients are written in; sh.Tournier07, MRtrix3's, is the default.
+	// Parameters are always in Tournier07.
+	Basis sh.Basis `json:"sh_basis" choices:"tournier07,descoteaux07" default:"tournier07" aliases:"basis_type,sh_basis_type" help:"Basis of the SH coefficients in the maps fod: MRtrix3's or DIPY's legacy basis; parameters are always in tournier07."`
 	// Directions are those in which no amplitude may be negative; nil means sh.Directions300. MRtrix3
 	// has 300 of its own, of as good a distribution, and takes others with -directions.
-	Directions [][3]float64
-	// SolutionNorm and ConstraintNorm are MRtrix3's -norm_lambda and -neg_lambda; 0 means 1e-10, its
-	// defaults. With a larger ConstraintNorm MRtrix3 stops before the minimum of this problem.
-	SolutionNorm, ConstraintNorm float64
+	Directions [][3]float64 `json:"directions" aliases:"reg_sphere" help:"Directions in which no amplitude may be negative. By default 300 of voxfit's own."`
+	// NegLambda and NormLambda are MRtrix3's -neg_lambda and -norm_lambda. With a larger NegLambda MRtrix3 stops
+	// before the minimum of this problem.
+	NegLambda  float64 `json:"neg_lambda" range:"(0,1)" default:"1e-10" help:"Regularisation of the constraint, MRtrix3's -neg_lambda."`
+	NormLambda float64 `json:"norm_lambda" range:"(0,1)" default:"1e-10" help:"Regularisation of the solution, MRtrix3's -norm_lambda."`
 	// Prediction adds a map of the signal that the model predicts.
-	Prediction bool
+	Prediction bool `json:"prediction" help:"Make a map of the predicted signal, too, as large as the data."`
 	// ISA is the instruction set, as kernel.WithISA takes it; "" leaves it to the environment.
 	ISA string
 }
 
-func (o MSMTOptions) withDefaults() MSMTOptions {
-	setDefault(&o.LMax, 8)
-	if o.Directions == nil {
-		o.Directions = sh.Directions300()
-	}
-	return o
-}
-
-func (o MSMTOptions) check() error {
-	if o.LMax < 0 || o.LMax > maxLMax || o.LMax%2 != 0 {
-		return fmt.Errorf("lmax is %d, expected an even number up to %d", o.LMax, maxLMax)
-	}
-	if len(o.Directions) == 0 {
-		return errors.New("there are no directions for the constraint")
-	}
-	return nil
-}
+func (o *MSMTOptions) forMRtrix() bool { return o.Basis == sh.Tournier07 }
 
 // MSMT is multi-shell multi-tissue constrained spherical deconvolution (Jeurissen et al., NeuroImage
 // 2014), set up as MRtrix3's `dwi2fod msmt_csd`: the signal of all shells is that of several tissues,
@@ -83,9 +78,8 @@ type tissuePart struct {
 //
 // Errors say what was found and what was expected. Warnings has what is allowed but suspicious.
 func NewMSMT(g *acq.GradientTable, tissues []Tissue, o MSMTOptions) (*MSMT, error) {
-	o = o.withDefaults()
+	err := prepare(&o)
 	m := &MSMT{options: o}
-	err := o.check()
 	if err == nil {
 		err = m.makeDesign(g, tissues)
 	}
@@ -122,7 +116,7 @@ func (m *MSMT) makeDesign(g *acq.GradientTable, tissues []Tissue) error {
 	}
 	m.design = kernel.QPDesign{
 		Measurements: g.Len(), Unknowns: unknowns, H: make([]float64, g.Len()*unknowns),
-		SolutionNorm: m.options.SolutionNorm, ConstraintNorm: m.options.ConstraintNorm,
+		SolutionNorm: m.options.NormLambda, ConstraintNorm: m.options.NegLambda,
 	}
 	for i := range g.Len() {
 		m.design.Volumes = append(m.design.Volumes, i)
@@ -206,6 +200,9 @@ func directionsOrPole(g *acq.GradientTable, volumes []int) [][3]float64 {
 // has a single row.
 func (m *MSMT) constrain(part tissuePart) {
 	directions := m.options.Directions
+	if directions == nil {
+		directions = sh.Directions300()
+	}
 	if part.lmax == 0 {
 		directions = directions[:1]
 	}
@@ -220,14 +217,17 @@ func (m *MSMT) constrain(part tissuePart) {
 	m.design.Constraints = append(m.design.Constraints, c)
 }
 
-// Name is "msmt".
-func (m *MSMT) Name() string { return "msmt" }
+// Kind describes the model before there is an acquisition.
+func (m *MSMT) Kind() *Kind { return msmtKind }
 
-// StudyName is "MultiShellDeconvModel".
-func (m *MSMT) StudyName() string { return "MultiShellDeconvModel" }
+// Options are the MSMTOptions in force.
+func (m *MSMT) Options() any { return m.options }
 
-// FileName is "msmtcsd".
-func (m *MSMT) FileName() string { return "msmtcsd" }
+// Parameters are fod of each tissue in the basis Tournier07, the sum of squared differences, and kkt.
+func (m *MSMT) Parameters() []Map {
+	return append(m.fods(sh.Tournier07),
+		Map{Name: "residual", Components: 1, Description: "Sum of the squared differences of predicted and measured signal."}, kktMap)
+}
 
 // Fitter is the kernel.
 func (m *MSMT) Fitter() kernel.Fitter { return m.fitter }
@@ -243,26 +243,29 @@ func (m *MSMT) Maps() []Map { return m.maps }
 // Warnings are sentences on what the set-up found suspicious.
 func (m *MSMT) Warnings() []string { return m.warnings }
 
-func (m *MSMT) basis() sh.Basis {
-	if m.options.LegacyBasis {
-		return sh.Descoteaux07
+// fods describes the SH coefficients of the tissues.
+func (m *MSMT) fods(basis sh.Basis) []Map {
+	var maps []Map
+	for _, t := range m.tissues {
+		maps = append(maps, Map{Name: "fod_label-" + t.name, Suffix: "dwimap", Components: sh.Count(t.lmax), Basis: basis,
+			Description: fmt.Sprintf("SH coefficients of the distribution of %s up to degree %d, basis %v: even l ascending, m = -l..l.", t.name, t.lmax, basis)})
 	}
-	return sh.Tournier07
+	return maps
 }
+
+var kktMap = Map{Name: "kkt", Suffix: "dwimap", Components: 3,
+	Description: "How far the solution is from the conditions that make it one: dual, primal, complementarity, relative; zeros where nothing was fitted."}
 
 func (m *MSMT) listMaps() {
 	var names []string
 	for _, t := range m.tissues {
 		names = append(names, t.name)
-		m.maps = append(m.maps, Map{Name: "fod_label-" + t.name, Suffix: "dwimap", Components: sh.Count(t.lmax),
-			Description: fmt.Sprintf("SH coefficients of the distribution of %s up to degree %d, basis %v: even l ascending, m = -l..l.", t.name, t.lmax, m.basis())})
 	}
-	list := strings.Join(names, ", ")
-	m.maps = append(m.maps,
+	m.maps = append(m.fods(m.options.Basis),
 		Map{Name: "fraction", Suffix: "dwimap", Components: len(m.tissues),
-			Description: "Shares of the tissues, " + list + ": first coefficients over their sum; zeros where there is no signal."},
+			Description: "Shares of the tissues, " + strings.Join(names, ", ") + ": first coefficients over their sum; zeros where there is no signal."},
 		Map{Name: "rmse", Suffix: "dwimap", Components: 1, Description: "Root of the mean squared difference of the predicted from the measured signal, in the units of the images."},
-		Map{Name: "kkt", Suffix: "dwimap", Components: 3, Description: "How far the solution is from the conditions that make it one: dual, primal, complementarity, relative; zeros where nothing was fitted."})
+		kktMap)
 	if m.options.Prediction {
 		m.maps = append(m.maps, Map{Name: "prediction", Suffix: "dwimap", Components: m.design.Measurements, Description: "The signal that the model predicts, in the order of the volumes."})
 	}
@@ -301,7 +304,7 @@ func (d *msmtDeriver) Derive(out [][]float32, params []float64, status []kernel.
 			}
 			n := sh.Count(t.lmax)
 			fod := d.fod[:n]
-			sh.Convert(fod, p[t.first:][:n], t.lmax, sh.Tournier07, d.basis())
+			sh.Convert(fod, p[t.first:][:n], t.lmax, sh.Tournier07, d.options.Basis)
 			narrow(out[i][v*n:][:n], fod)
 		}
 		if out[tissues] != nil {

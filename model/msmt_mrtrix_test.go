@@ -226,9 +226,9 @@ func TestMRtrixWithOurDirectionsGivesOurMSMT(t *testing.T) {
 		least   float64
 	}{
 		{"its defaults", model.MSMTOptions{}, nil, 0.999},
-		{"another degree and norm", model.MSMTOptions{LMax: 6, SolutionNorm: 1e-3}, []string{"-lmax", "6,0,0", "-norm_lambda", "1e-3"}, 0.999},
+		{"another degree and norm", model.MSMTOptions{LMax: 6, NormLambda: 1e-3}, []string{"-lmax", "6,0,0", "-norm_lambda", "1e-3"}, 0.999},
 		// Here MRtrix3 stops before the minimum: where the constraint that is violated most is one that it holds.
-		{"another norm of constraints", model.MSMTOptions{ConstraintNorm: 1e-5}, []string{"-neg_lambda", "1e-5"}, 0},
+		{"another norm of constraints", model.MSMTOptions{NegLambda: 1e-5}, []string{"-neg_lambda", "1e-5"}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m, err := model.NewMSMT(g, model.NameTissues([]acq.Response{found.WM, found.GM, found.CSF}), c.options)

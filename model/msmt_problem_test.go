@@ -137,7 +137,7 @@ func TestMSMTIsWhatScipyMakesOfTheDualProblem(t *testing.T) {
 	}
 	wm, gm, csf := phantom.Tissues()
 	for _, norm := range []float64{0, 1e-5} {
-		m, err := model.NewMSMT(p.Gradients, model.NameTissues([]acq.Response{wm, gm, csf}), model.MSMTOptions{ConstraintNorm: norm})
+		m, err := model.NewMSMT(p.Gradients, model.NameTissues([]acq.Response{wm, gm, csf}), model.MSMTOptions{NegLambda: norm})
 		if err != nil {
 			t.Fatal(err)
 		}

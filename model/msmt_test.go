@@ -229,7 +229,7 @@ func TestMapsAreInTheBasisThatIsAskedFor(t *testing.T) {
 		signal[i] = float64(s)
 	}
 	_, _, tournier := fitOne(mustMSMT(t, g, threeTissues(), MSMTOptions{}), signal)
-	_, _, legacy := fitOne(mustMSMT(t, g, threeTissues(), MSMTOptions{LegacyBasis: true}), signal)
+	_, _, legacy := fitOne(mustMSMT(t, g, threeTissues(), MSMTOptions{Basis: sh.Descoteaux07}), signal)
 	for i, term := range sh.Terms(8) {
 		opposite := i - 2*term.M
 		if legacy["fod_label-WM"][i] != tournier["fod_label-WM"][opposite] {

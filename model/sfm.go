@@ -1,7 +1,6 @@
 package model
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
@@ -32,61 +31,42 @@ func (s Solver) String() string {
 	return fmt.Sprintf("Solver(%d)", uint8(s))
 }
 
-// SFMOptions are the choices of the sparse fascicle model. The zero value is DIPY's defaults.
+var sfmKind = &Kind{
+	Name: "sfm", Class: "SparseFascicleModel", Words: "Sparse fascicle", Entity: "sfm", Function: "fit_sfm",
+	Summary: "The sparse fascicle model (Rokem 2015), as DIPY's SparseFascicleModel with its IsotropicModel fits it",
+	Needs:   Needs{Shells: 1, Measurements: 2},
+	Options: SFMOptions{},
+	Timed:   Timed{Variant: "nnls", Options: `{"solver": "nnls"}`},
+	New: func(in Inputs, options any) (Model, error) {
+		return asModel(NewSFM(in.Gradients, options.(SFMOptions)))
+	},
+}
+
+// SFMOptions are the choices of the sparse fascicle model. The zero value is DIPY's defaults, as is that of a field.
 type SFMOptions struct {
+	// Solver is ElasticNet (the default) or NNLS.
+	Solver Solver `json:"solver" choices:"elasticnet,nnls" default:"elasticnet" help:"How weights are found: with the penalty of the elastic net, or by non-negative least squares."`
+	// L1Ratio is the share of the penalty of ElasticNet that falls on the weights, the rest falls on
+	// their squares.
+	L1Ratio float64 `json:"l1_ratio" range:"(0,1]" default:"0.5" with:"solver=elasticnet" help:"Share of the penalty that falls on the weights, not on their squares."`
+	// Alpha is the weight of the penalty, as in scikit-learn.
+	Alpha float64 `json:"alpha" range:"(0,inf)" default:"0.001" with:"solver=elasticnet" help:"Weight of the penalty, as in scikit-learn."`
+	// Evals are the diffusivities of a fascicle, along it and across it; the last two are equal.
+	Evals [3]float64 `json:"evals" unit:"mm2/s" default:"0.0015,0.0005,0.0005" aliases:"response" help:"Diffusivities of a fascicle, along it and (two equal ones) across it."`
 	// Sphere holds the directions that fascicles may have, one of each pair of opposite ones. nil
 	// means the 181 of sh.Symmetric362Hemisphere: DIPY has all 362, of which each pair has one
 	// column twice.
-	Sphere *sh.Sphere
-	// Evals are the diffusivities of a fascicle in mm2/s, along it and across it; the last two are
-	// equal. Zeros mean 0.0015, 0.0005, 0.0005.
-	Evals [3]float64
-	// Solver is ElasticNet (the default) or NNLS.
-	Solver Solver
-	// L1Ratio is the share of the penalty of ElasticNet that falls on the weights, the rest falls on
-	// their squares; 0 means 0.5.
-	L1Ratio float64
-	// Alpha is the weight of the penalty, as in scikit-learn; 0 means 0.001.
-	Alpha float64
+	Sphere *sh.Sphere `json:"sphere" help:"Directions that fascicles may have, of which opposite ones count once; the ODF and its peaks are taken there, too. By default the 181 of DIPY's symmetric362 hemisphere."`
+	// Peaks, PeakThreshold and PeakSeparation say how the peaks of the ODF are found.
+	Peaks          int     `json:"peaks" range:"[1,65535]" default:"5" aliases:"npeaks" help:"Number of peaks in the maps peaks and peakvalues."`
+	PeakThreshold  float64 `json:"peak_threshold" range:"(0,1]" default:"0.5" aliases:"relative_peak_threshold" help:"Least height of a peak relative to the highest."`
+	PeakSeparation float64 `json:"peak_separation" unit:"degrees" range:"(0,90]" default:"25" aliases:"min_separation_angle" help:"Least angle between peaks."`
 	// Prediction adds a map of the predicted signal, as large as the data.
-	Prediction bool
+	Prediction bool `json:"prediction" help:"Make a map of the predicted signal, too, as large as the data."`
 	// Precision is kernel.Mixed (the default) or kernel.Double.
-	Precision kernel.Precision
+	Precision kernel.Precision `json:"precision" choices:"mixed,double" default:"mixed" help:"Arithmetic on the way to the result, which is double either way."`
 	// ISA is the instruction set, as kernel.WithISA takes it; "" leaves it to the environment.
 	ISA string
-}
-
-const sfmPeaks = 5
-
-func (o SFMOptions) withDefaults() SFMOptions {
-	if o.Sphere == nil {
-		o.Sphere = sh.Symmetric362Hemisphere()
-	}
-	if o.Evals == ([3]float64{}) {
-		o.Evals = [3]float64{0.0015, 0.0005, 0.0005}
-	}
-	setDefault(&o.L1Ratio, 0.5)
-	setDefault(&o.Alpha, 0.001)
-	return o
-}
-
-func (o SFMOptions) check() error {
-	e := o.Evals
-	switch {
-	case len(o.Sphere.Vertices) == 0:
-		return errors.New("the sphere of fascicles has no vertices")
-	case !(e[0] > 0 && e[0] < math.Inf(1) && e[1] >= 0 && e[1] < e[0]):
-		return fmt.Errorf("the diffusivities of a fascicle are %v, expected a positive one and two smaller ones", e)
-	case e[1] != e[2]:
-		return fmt.Errorf("the diffusivities across a fascicle are %v and %v, expected equal ones", e[1], e[2])
-	case o.Solver > NNLS:
-		return fmt.Errorf("the solver is %v, expected %v or %v", o.Solver, ElasticNet, NNLS)
-	case !(o.L1Ratio >= 0 && o.L1Ratio <= 1):
-		return fmt.Errorf("the L1 ratio is %v, expected a number from 0 to 1", o.L1Ratio)
-	case !(o.Alpha >= 0) || math.IsInf(o.Alpha, 1):
-		return fmt.Errorf("alpha is %v, expected a number of at least 0", o.Alpha)
-	}
-	return nil
 }
 
 // SFM is the sparse fascicle model (Rokem et al. 2015) set up as DIPY's SparseFascicleModel with its
@@ -98,6 +78,7 @@ func (o SFMOptions) check() error {
 // divided, while ElasticNet divides it equally. Its penalty here is that of DIPY's whole sphere.
 type SFM struct {
 	options SFMOptions
+	sphere  *sh.Sphere
 	volumes []int
 	b0s     []int
 	length  int // of a signal
@@ -110,16 +91,19 @@ type SFM struct {
 
 // NewSFM sets the model up for one acquisition, which must have a b0.
 func NewSFM(g *acq.GradientTable, o SFMOptions) (*SFM, error) {
-	o = o.withDefaults()
-	if err := o.check(); err != nil {
+	err := prepare(&o)
+	if err != nil {
 		return nil, fmt.Errorf("sfm: %w", err)
 	}
-	m := &SFM{options: o, volumes: g.DWIs(), b0s: g.B0s(), length: g.Len()}
+	sphere := o.Sphere
+	if sphere == nil {
+		sphere = sh.Symmetric362Hemisphere()
+	}
+	m := &SFM{options: o, sphere: sphere, volumes: g.DWIs(), b0s: g.B0s(), length: g.Len()}
 	if len(m.b0s) == 0 || len(m.volumes) == 0 {
 		return nil, fmt.Errorf("sfm: the gradient table has %d b0 and %d diffusion-weighted volumes, expected at least one of each", len(m.b0s), len(m.volumes))
 	}
 	m.design = m.newDesign(g)
-	var err error
 	if m.fitter, err = kernel.NewSFM(m.design, kernel.WithISA(o.ISA)); err != nil {
 		return nil, fmt.Errorf("sfm: %w", err)
 	}
@@ -131,14 +115,17 @@ func NewSFM(g *acq.GradientTable, o SFMOptions) (*SFM, error) {
 	return m, nil
 }
 
-// Name is "sfm".
-func (m *SFM) Name() string { return "sfm" }
+// Kind describes the model before there is an acquisition.
+func (m *SFM) Kind() *Kind { return sfmKind }
 
-// StudyName is "SparseFascicleModel".
-func (m *SFM) StudyName() string { return "SparseFascicleModel" }
+// Options are the SFMOptions in force.
+func (m *SFM) Options() any { return m.options }
 
-// FileName is "sfm".
-func (m *SFM) FileName() string { return "sfm" }
+// Warnings are none.
+func (m *SFM) Warnings() []string { return nil }
+
+// Parameters are weights, s0, isotropic, residual and kkt.
+func (m *SFM) Parameters() []Map { return append(m.maps[:1:1], m.maps[5:5+kernel.SFMExtra]...) }
 
 // Fitter is the kernel.
 func (m *SFM) Fitter() kernel.Fitter { return m.fitter }
@@ -155,16 +142,16 @@ func (m *SFM) newMaps() []Map {
 	one := func(name, description string) Map {
 		return Map{Name: name, Suffix: "dwimap", Components: 1, Description: description}
 	}
-	n, sphere := len(m.options.Sphere.Vertices), m.options.Sphere.Name
+	n, sphere, peaks := len(m.sphere.Vertices), m.sphere.Name, m.options.Peaks
 	maps := []Map{
-		{Name: "weights", Suffix: "dwimap", Components: n,
+		{Name: "weights", Suffix: "dwimap", Components: n, Directions: m.sphere.Vertices,
 			Description: fmt.Sprintf("Weights of fascicles along the %d vertices of the sphere %s, in their order.", n, sphere)},
-		{Name: "odf", Suffix: "dwimap", Components: n,
+		{Name: "odf", Suffix: "dwimap", Components: n, Directions: m.sphere.Vertices,
 			Description: fmt.Sprintf("Orientation distribution function at the %d vertices of the sphere %s: the weighted sum of the fascicles' tensor ODFs.", n, sphere)},
 		one("gfa", "Generalised fractional anisotropy of the orientation distribution function."),
-		{Name: "peaks", Suffix: "dwimap", Components: 3 * sfmPeaks,
-			Description: fmt.Sprintf("Unit vectors of up to %d peaks of the orientation distribution function, the highest first, in the frame of the given b-vectors; zeros where there are fewer.", sfmPeaks)},
-		{Name: "peakvalues", Suffix: "dwimap", Components: sfmPeaks,
+		{Name: "peaks", Suffix: "dwimap", Components: 3 * peaks,
+			Description: fmt.Sprintf("Unit vectors of up to %d peaks of the orientation distribution function, the highest first, in the frame of the given b-vectors; zeros where there are fewer.", peaks)},
+		{Name: "peakvalues", Suffix: "dwimap", Components: peaks,
 			Description: "The orientation distribution function at its peaks, in their order; zeros where there are fewer."},
 		one("s0", "Mean signal without diffusion weighting."),
 		one("isotropic", "Mean diffusion-weighted signal over S0, the part that fascicles do not explain."),
@@ -181,7 +168,7 @@ func (m *SFM) newMaps() []Map {
 // newDesign makes the matrix of DIPY's sfm_design_matrix, and the penalties in the kernel's scale.
 func (m *SFM) newDesign(g *acq.GradientTable) kernel.SFMDesign {
 	o := m.options
-	n, rows := len(o.Sphere.Vertices), len(m.volumes)
+	n, rows := len(m.sphere.Vertices), len(m.volumes)
 	d := kernel.SFMDesign{
 		Measurements: m.length, B0s: m.b0s, Volumes: m.volumes, Directions: n, A: make([]float64, 0, rows*n),
 		Precision: o.Precision,
@@ -191,7 +178,7 @@ func (m *SFM) newDesign(g *acq.GradientTable) kernel.SFMDesign {
 		b, direction := g.Bvals[v], g.Bvecs[v]
 		square := dot3(direction, direction)
 		mean := math.Exp(-b * (along + 2*across) / 3)
-		for _, axis := range o.Sphere.Vertices {
+		for _, axis := range m.sphere.Vertices {
 			c := dot3(direction, axis)
 			d.A = append(d.A, math.Exp(-b*(float64(across*square)+float64((along-across)*c*c)))-mean)
 		}
@@ -213,7 +200,7 @@ func dot3(a, b [3]float64) float64 {
 // newODF makes the tensor ODF (Aganj 2010, as DIPY's single_tensor_odf) of each fascicle at each vertex.
 // That of a stick, which diffuses along itself alone, is 1 at its own vertex.
 func (m *SFM) newODF() []float64 {
-	vertices := m.options.Sphere.Vertices
+	vertices := m.sphere.Vertices
 	along, across := m.options.Evals[0], m.options.Evals[1]
 	odf := make([]float64, 0, len(vertices)*len(vertices))
 	for i, axis := range vertices {
@@ -235,7 +222,7 @@ func (m *SFM) newODF() []float64 {
 
 // newPeakFinder looks for peaks by DIPY's rules and defaults, among the directions of fascicles.
 func (m *SFM) newPeakFinder() (*kernel.PeakFinder, error) {
-	s := m.options.Sphere
+	s := m.sphere
 	n := len(s.Vertices)
 	b := make([]float64, n*n)
 	for i := range n {
@@ -245,7 +232,7 @@ func (m *SFM) newPeakFinder() (*kernel.PeakFinder, error) {
 	}
 	return kernel.NewPeakFinder(kernel.PeakDesign{
 		Directions: s.Vertices, Edges: s.Edges, Coefficients: n, B: b,
-		RelativeThreshold: 0.5, MinSeparation: 25, Max: sfmPeaks,
+		RelativeThreshold: m.options.PeakThreshold, MinSeparation: m.options.PeakSeparation, Max: m.options.Peaks,
 	})
 }
 
@@ -317,7 +304,7 @@ func (d *sfmDeriver) Derive(out [][]float32, params []float64, status []kernel.S
 			out[2][v] = float32(sampledGFA(d.odf))
 		}
 		if out[3] != nil || out[4] != nil {
-			writePeaks(out[3], out[4], v, sfmPeaks, d.peaks.Find(p[:n]))
+			writePeaks(out[3], out[4], v, d.options.Peaks, d.peaks.Find(p[:n]))
 		}
 		for i, x := range p[n:] {
 			put(out[5+i], v, float32(x))

@@ -259,13 +259,13 @@ func TestMapsOfAVoxelThatCouldNotBeFittedAreZero(t *testing.T) {
 func TestSFMOptionsThatMakeNoSenseAreErrors(t *testing.T) {
 	a := phantomAcquisition(t, 1)
 	for want, o := range map[string]model.SFMOptions{
-		"diffusivities of": {Evals: [3]float64{0.001, 0.002, 0.002}},
-		"expected equal":   {Evals: [3]float64{0.002, 0.001, 0.0005}},
-		"Solver(7)":        {Solver: 7},
-		"L1 ratio":         {L1Ratio: 1.5},
-		"alpha":            {Alpha: math.Inf(1)},
-		"vertices":         {Sphere: &sh.Sphere{}},
-		"abacus":           {ISA: "abacus"},
+		"evals: found e2":    {Evals: [3]float64{0.001, 0.002, 0.002}},
+		"expected equal":     {Evals: [3]float64{0.002, 0.001, 0.0005}},
+		"Solver(7)":          {Solver: 7},
+		"l1_ratio is 1.5":    {L1Ratio: 1.5},
+		"alpha":              {Alpha: math.Inf(1)},
+		"sphere: found none": {Sphere: &sh.Sphere{}},
+		"abacus":             {ISA: "abacus"},
 	} {
 		if _, err := model.NewSFM(a.gradients, o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v", want, err)

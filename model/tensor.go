@@ -8,41 +8,64 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 )
 
-// TensorOptions change how the diffusion tensor is fitted. The zero value is DIPY's default.
+var tensorKind = &Kind{
+	Name: "dti", Class: "TensorModel", Words: "Diffusion tensor", Entity: "tensor", Function: "fit_dti",
+	Summary: "The diffusion tensor, as DIPY's TensorModel or (method iwls) MRtrix3's dwi2tensor fits it",
+	Needs:   Needs{Shells: 1, Measurements: 7},
+	Options: TensorOptions{},
+	Timed:   Timed{Variant: "wls"},
+	New: func(in Inputs, options any) (Model, error) {
+		return asModel(NewTensor(in.Gradients, options.(TensorOptions)))
+	},
+}
+
+// TensorOptions change how the diffusion tensor is fitted. The zero value is DIPY's default, as is that of a field.
 type TensorOptions struct {
-	// Method is kernel.WLS (the default), kernel.OLS, kernel.NLS or kernel.IWLS.
-	Method kernel.Method
-	// MinSignal is what smaller values are raised to, in the unit of the signal; 0 is DIPY's 1e-4.
-	// IWLS does not look at it.
-	MinSignal float64
-	// Iterations is the number of reweighted fits of IWLS after the first, MRtrix3's `dwi2tensor
-	// -iter` (there 2 by default). Above 0 it makes WLS into IWLS.
-	Iterations int
-	// UniformStart gives the first fit of IWLS equal weights, `dwi2tensor -ols`.
-	UniformStart bool
+	// Method is kernel.WLS (the default), kernel.NLS, kernel.OLS or kernel.IWLS.
+	Method kernel.Method `json:"method" choices:"wls,nls,ols,iwls" default:"wls" aliases:"fit_method" help:"Least squares: weighted, non-linear, ordinary, or iteratively reweighted as MRtrix3's dwi2tensor does it."`
+	// MinSignal is what smaller values are raised to, in the unit of the signal.
+	MinSignal float64 `json:"min_signal" range:"(0,inf)" default:"1e-4" with:"method=wls,nls,ols" help:"Measured values below it are raised to it, in the unit of the signal."`
+	// Iterations is the number of reweighted fits of IWLS after the first; NoReweighting is none.
+	Iterations int `json:"iterations" range:"[0,65535]" default:"2" zero:"-1" with:"method=iwls" help:"Reweighted fits after the first, MRtrix3's dwi2tensor -iter."`
+	// UniformStart gives the first fit of IWLS equal weights.
+	UniformStart bool `json:"uniform_start" with:"method=iwls" help:"Equal weights in the first fit, MRtrix3's dwi2tensor -ols."`
+	// MRtrixOrder writes the map tensor in MRtrix3's order. Parameters are always in DIPY's.
+	MRtrixOrder bool `json:"mrtrix_order" help:"Write the map tensor as D11, D22, D33, D12, D13, D23, MRtrix3's order."`
 	// ISA is the instruction set of the kernel, as kernel.WithISA takes it.
 	ISA string
 }
 
+// NoReweighting, as TensorOptions.Iterations, ends IWLS with its first fit.
+const NoReweighting = -1
+
+func (o *TensorOptions) forMRtrix() bool { return o.MRtrixOrder }
+
 // Tensor is the diffusion tensor, fitted as DIPY's TensorModel or MRtrix3's dwi2tensor fits it. Its
 // parameters are those of kernel.NewTensor.
 type Tensor struct {
+	options        TensorOptions
 	fitter         kernel.Fitter
 	eigen          *kernel.Eigen
 	minDiffusivity float64
 }
 
+// unusedMinSignal is one that the kernel of IWLS accepts and does not look at.
+const unusedMinSignal = 1e-4
+
 // NewTensor sets the model up for one acquisition. The error says which option is not right, or that
 // the acquisition does not determine a tensor.
 func NewTensor(g *acq.GradientTable, o TensorOptions) (*Tensor, error) {
-	setDefault(&o.MinSignal, 1e-4)
-	if o.Iterations > 0 && (o.Method == kernel.DefaultMethod || o.Method == kernel.WLS) {
-		o.Method = kernel.IWLS
+	if err := prepare(&o); err != nil {
+		return nil, fmt.Errorf("dti: %w", err)
+	}
+	minSignal := o.MinSignal
+	if o.Method == kernel.IWLS {
+		minSignal = unusedMinSignal
 	}
 	w := g.DesignMatrix()
 	fitter, err := kernel.NewTensor(kernel.TensorDesign{
-		W: w, Method: o.Method, MinSignal: o.MinSignal,
-		Iterations: o.Iterations, UniformStart: o.UniformStart,
+		W: w, Method: o.Method, MinSignal: minSignal,
+		Iterations: max(0, o.Iterations), UniformStart: o.UniformStart,
 	}, kernel.WithISA(o.ISA))
 	if err != nil {
 		return nil, fmt.Errorf("dti: %w", err)
@@ -52,17 +75,20 @@ func NewTensor(g *acq.GradientTable, o TensorOptions) (*Tensor, error) {
 		return nil, fmt.Errorf("dti: %w", err)
 	}
 	// DIPY: an eigenvalue that hardly changes the signal even at the strongest weighting is noise.
-	return &Tensor{fitter, eigen, 1e-6 / -slices.Min(w)}, nil
+	return &Tensor{o, fitter, eigen, 1e-6 / -slices.Min(w)}, nil
 }
 
-// Name is "dti".
-func (t *Tensor) Name() string { return "dti" }
+// Kind describes the model before there is an acquisition.
+func (t *Tensor) Kind() *Kind { return tensorKind }
 
-// StudyName is "TensorModel".
-func (t *Tensor) StudyName() string { return "TensorModel" }
+// Options are the TensorOptions in force.
+func (t *Tensor) Options() any { return t.options }
 
-// FileName is "tensor".
-func (t *Tensor) FileName() string { return "tensor" }
+// Warnings are none.
+func (t *Tensor) Warnings() []string { return nil }
+
+// Parameters are tensor and s0.
+func (t *Tensor) Parameters() []Map { return tensorMaps("diffusion", false)[4:] }
 
 // Fitter is the kernel.
 func (t *Tensor) Fitter() kernel.Fitter { return t.fitter }
@@ -70,9 +96,11 @@ func (t *Tensor) Fitter() kernel.Fitter { return t.fitter }
 // Maps are fa, md, ad, rd, tensor, s0, status and iterations. FA and diffusivities are made of
 // eigenvalues that are raised, where they are smaller, to 1e-6 over the largest element of the
 // b-matrix, as DIPY does; the tensor itself is as fitted.
-func (t *Tensor) Maps() []Map { return append(tensorMaps("diffusion"), statusMaps...) }
+func (t *Tensor) Maps() []Map {
+	return append(tensorMaps("diffusion", t.options.MRtrixOrder), statusMaps...)
+}
 
 // NewDeriver allocates the scratch that turns parameters into maps.
 func (t *Tensor) NewDeriver() Deriver {
-	return &tensorDeriver{parameters: t.fitter.Parameters(), minDiffusivity: t.minDiffusivity, eigen: t.eigen.NewWorker()}
+	return &tensorDeriver{mrtrixOrder: t.options.MRtrixOrder, parameters: t.fitter.Parameters(), minDiffusivity: t.minDiffusivity, eigen: t.eigen.NewWorker()}
 }

@@ -218,7 +218,7 @@ func TestEigenvaluesAreRaisedAsDIPYRaisesThem(t *testing.T) {
 	for _, m := range []Model{tensor, water} {
 		maps := deriveOne(m, make([]float64, m.Fitter().Parameters()), []kernel.Status{{Code: kernel.NonFinite}})
 		if maps["md"][0] != 0 || maps["fa"][0] != 0 || maps["status"][0] != float32(kernel.NonFinite) {
-			t.Errorf("%s: nothing fitted, yet MD %v FA %v status %v", m.Name(), maps["md"][0], maps["fa"][0], maps["status"][0])
+			t.Errorf("%s: nothing fitted, yet MD %v FA %v status %v", m.Kind().Name, maps["md"][0], maps["fa"][0], maps["status"][0])
 		}
 	}
 }
@@ -242,8 +242,8 @@ func TestTensorModelsDescribeTheirMaps(t *testing.T) {
 		{tensor, "dti", "TensorModel", "tensor", []string{"fa", "md", "ad", "rd", "tensor", "s0", "status", "iterations"}, 7, 4},
 		{water, "fwdtim", "FreeWaterTensorModel", "fwtensor", []string{"fa", "md", "ad", "rd", "tensor", "s0", "fwf", "status", "iterations"}, 8, 4},
 	} {
-		if c.m.Name() != c.name || c.m.StudyName() != c.study || c.m.FileName() != c.file || c.m.Fitter().Parameters() != c.parameters {
-			t.Errorf("%s %s %s with %d parameters", c.m.Name(), c.m.StudyName(), c.m.FileName(), c.m.Fitter().Parameters())
+		if k := c.m.Kind(); k.Name != c.name || k.Class != c.study || k.Entity != c.file || c.m.Fitter().Parameters() != c.parameters {
+			t.Errorf("%s %s %s with %d parameters", k.Name, k.Class, k.Entity, c.m.Fitter().Parameters())
 		}
 		var names []string
 		diffusing := 0
@@ -273,9 +273,9 @@ func TestIterationsMakeReweightedTensorFits(t *testing.T) {
 		return params, status.Iterations
 	}
 	named, n := fit(TensorOptions{Method: kernel.IWLS, Iterations: 2})
-	implied, k := fit(TensorOptions{Iterations: 2})
-	if !slices.Equal(named, implied) || n != 2 || k != 2 {
-		t.Errorf("Iterations 2 gives %v after %d, IWLS with 2 gives %v after %d", implied, k, named, n)
+	plain, k := fit(TensorOptions{Method: kernel.IWLS})
+	if !slices.Equal(named, plain) || n != 2 || k != 2 {
+		t.Errorf("IWLS gives %v after %d, with 2 iterations %v after %d", plain, k, named, n)
 	}
 	// One reweighting of an unweighted fit is DIPY's WLS, but for the floor of the signal.
 	wls, _ := fit(TensorOptions{})
@@ -304,12 +304,12 @@ func TestTensorModelsRefuseAcquisitionsThatDoNotDetermineThem(t *testing.T) {
 		{"few directions, plain", "dti: kernel: tensor design: field W: the b-tensors do not determine", func() error { _, err := NewTensor(few, TensorOptions{}); return err }},
 		{"empty", "W has 0 values", func() error { _, err := NewTensor(empty, TensorOptions{}); return err }},
 		{"empty, free water", "0 different b-values", func() error { _, err := NewFreeWater(empty, FreeWaterOptions{}); return err }},
-		{"method", "must be NLS or WLS", func() error { _, err := NewFreeWater(g, FreeWaterOptions{Method: kernel.OLS}); return err }},
-		{"iterations", "are of IWLS", func() error {
+		{"method", "fwdtim: method is OLS, expected nls or wls", func() error { _, err := NewFreeWater(g, FreeWaterOptions{Method: kernel.OLS}); return err }},
+		{"iterations", "dti: iterations is for method iwls; method is nls", func() error {
 			_, err := NewTensor(g, TensorOptions{Method: kernel.NLS, Iterations: 2})
 			return err
 		}},
-		{"diffusivity", "Diso is -1", func() error { _, err := NewFreeWater(g, FreeWaterOptions{Diso: -1}); return err }},
+		{"diffusivity", "fwdtim: diso is -1, expected a number above 0 and below 0.1, in mm2/s", func() error { _, err := NewFreeWater(g, FreeWaterOptions{Diso: -1}); return err }},
 		{"instruction set", "abacus", func() error { _, err := NewTensor(g, TensorOptions{ISA: "abacus"}); return err }},
 	} {
 		if err := c.err(); err == nil || !strings.Contains(err.Error(), c.want) {

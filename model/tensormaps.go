@@ -3,14 +3,27 @@ package model
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/voxfit/voxfit/kernel"
 )
 
 const diffusivityUnit = "mm2/s"
 
-// tensorMaps are the first maps of every model with a tensor; whose says whose tensor it is.
-func tensorMaps(whose string) []Map {
+// The orders of a tensor's elements: DIPY's, in which they are fitted, and MRtrix3's.
+var (
+	tensorElements = []string{"Dxx", "Dxy", "Dyy", "Dxz", "Dyz", "Dzz"}
+	mrtrixElements = []string{"D11", "D22", "D33", "D12", "D13", "D23"}
+	mrtrixIndices  = [6]int{0, 2, 5, 1, 3, 4} // of MRtrix3's elements among DIPY's
+)
+
+// tensorMaps are the first maps of every model with a tensor; whose says whose tensor it is. The last two are
+// parameters, too.
+func tensorMaps(whose string, mrtrixOrder bool) []Map {
+	elements := tensorElements
+	if mrtrixOrder {
+		elements = mrtrixElements
+	}
 	one := func(name, unit, description string) Map {
 		return Map{Name: name, Suffix: "dwimap", Components: 1, Unit: unit, Description: fmt.Sprintf(description, whose)}
 	}
@@ -19,14 +32,15 @@ func tensorMaps(whose string) []Map {
 		one("md", diffusivityUnit, "Mean diffusivity of the %s tensor."),
 		one("ad", diffusivityUnit, "Axial diffusivity, the largest eigenvalue of the %s tensor."),
 		one("rd", diffusivityUnit, "Radial diffusivity, the mean of the two smaller eigenvalues of the %s tensor."),
-		{Name: "tensor", Suffix: "dwimap", Components: 6, Unit: diffusivityUnit,
-			Description: fmt.Sprintf("Elements Dxx, Dxy, Dyy, Dxz, Dyz, Dzz of the %s tensor as fitted, in the frame of the given b-vectors; eigenvalues may be negative.", whose)},
+		{Name: "tensor", Suffix: "dwimap", Components: 6, Unit: diffusivityUnit, Elements: elements,
+			Description: fmt.Sprintf("Elements %s of the %s tensor as fitted, in the frame of the given b-vectors; eigenvalues may be negative.", strings.Join(elements, ", "), whose)},
 		one("s0", "", "Signal without diffusion weighting that the fit predicts, of the %s model."),
 	}
 }
 
 // A tensorDeriver derives the maps of tensorMaps, an optional further parameter, and the status.
 type tensorDeriver struct {
+	mrtrixOrder    bool
 	parameters     int
 	minDiffusivity float64 // eigenvalues are raised to it before anything is made of them
 	eigen          *kernel.EigenWorker
@@ -50,7 +64,7 @@ func (d *tensorDeriver) derive(out [][]float32, params []float64, first, next in
 		p := params[v*d.parameters:][:d.parameters]
 		copy(d.tensors[6*(v-first):], p[:6])
 		if out[4] != nil {
-			narrow(out[4][6*v:], p[:6])
+			d.writeTensor(out[4][6*v:], p[:6])
 		}
 		for k, x := range p[6:] {
 			put(out[5+k], v, float32(x))
@@ -65,6 +79,16 @@ func (d *tensorDeriver) derive(out [][]float32, params []float64, first, next in
 		for i, x := range [...]float64{fa, md, ad, rd} {
 			put(out[i], v, float32(x))
 		}
+	}
+}
+
+func (d *tensorDeriver) writeTensor(dst []float32, tensor []float64) {
+	if !d.mrtrixOrder {
+		narrow(dst, tensor)
+		return
+	}
+	for i, element := range mrtrixIndices {
+		dst[i] = float32(tensor[element])
 	}
 }
 

@@ -112,7 +112,7 @@ func (t Tissue) zonal(shells []acq.Shell, lmax int) ([][]float64, error) {
 	for i, s := range shells {
 		row := i
 		if len(r.Bvals) > 0 {
-			if row = nearest(r.Bvals, s.Bval); math.Abs(r.Bvals[row]-s.Bval) > acq.MRtrixShellTolerance {
+			if row = nearestValue(r.Bvals, s.Bval); math.Abs(r.Bvals[row]-s.Bval) > acq.MRtrixShellTolerance {
 				return nil, fmt.Errorf("the response of %s is for b = %v, expected one for the shell b = %.0f", t.Name, r.Bvals, s.Bval)
 			}
 		}
@@ -124,7 +124,7 @@ func (t Tissue) zonal(shells []acq.Shell, lmax int) ([][]float64, error) {
 	return rows, nil
 }
 
-func nearest(list []float64, value float64) int {
+func nearestValue(list []float64, value float64) int {
 	best := 0
 	for i, x := range list {
 		if math.Abs(x-value) < math.Abs(list[best]-value) {

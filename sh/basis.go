@@ -10,21 +10,23 @@ import (
 type Basis int
 
 const (
+	// DefaultBasis leaves the basis to a model. Functions of this package take it for a mistake.
+	DefaultBasis Basis = iota
 	// Descoteaux07 is DIPY's default: descoteaux07 with legacy=True (Descoteaux et al. 2007, with
 	// |m| for the terms m < 0). With Y(l,m) the complex harmonic including the Condon-Shortley
 	// phase: sqrt(2) Re Y(l,|m|) for m < 0, Y(l,0) for m = 0, sqrt(2) Im Y(l,m) for m > 0.
-	Descoteaux07 Basis = iota
+	Descoteaux07
 	// Tournier07 is MRtrix3's basis (Tournier et al. 2019), which is DIPY's tournier07 with
 	// legacy=False: sqrt(2) Im Y(l,|m|) for m < 0, Y(l,0) for m = 0, sqrt(2) Re Y(l,m) for m > 0.
 	// MRtrix 0.2 left out the factor sqrt(2); its files are not in this basis.
 	Tournier07
 )
 
-var basisNames = [...]string{Descoteaux07: "descoteaux07", Tournier07: "tournier07"}
+var basisNames = [...]string{DefaultBasis: "default", Descoteaux07: "descoteaux07", Tournier07: "tournier07"}
 
 // String is the name that ParseBasis reads.
 func (b Basis) String() string {
-	if b.known() {
+	if b == DefaultBasis || b.known() {
 		return basisNames[b]
 	}
 	return fmt.Sprintf("Basis(%d)", int(b))
@@ -32,15 +34,15 @@ func (b Basis) String() string {
 
 // ParseBasis reads a basis by its name, descoteaux07 or tournier07, in any case.
 func ParseBasis(name string) (Basis, error) {
-	for b, known := range basisNames {
-		if strings.EqualFold(strings.TrimSpace(name), known) {
-			return Basis(b), nil
+	for b := Descoteaux07; b.known(); b++ {
+		if strings.EqualFold(strings.TrimSpace(name), b.String()) {
+			return b, nil
 		}
 	}
-	return 0, fmt.Errorf("sh: unknown basis %q, expected %s", name, strings.Join(basisNames[:], " or "))
+	return DefaultBasis, fmt.Errorf("sh: unknown basis %q, expected %s", name, strings.Join(basisNames[Descoteaux07:], " or "))
 }
 
-func (b Basis) known() bool { return b >= 0 && int(b) < len(basisNames) }
+func (b Basis) known() bool { return b > DefaultBasis && int(b) < len(basisNames) }
 
 // A Term is the degree and the phase factor of one harmonic. DIPY and MRtrix3 call L the order.
 type Term struct{ L, M int }

@@ -88,8 +88,8 @@ m, l = sph_harm_ind_list(16)
 theta, phi = np.array(data["Theta"])[:, None], np.array(data["Phi"])[:, None]
 result = [real_sh_descoteaux_from_index(m, l, theta, phi, legacy=True).ravel().tolist(),
           real_sh_tournier_from_index(m, l, theta, phi, legacy=False).ravel().tolist()]`)
-	for _, b := range bases {
-		d := largestDifference(b.Evaluate(lmax, directions), want[b])
+	for i, b := range bases {
+		d := largestDifference(b.Evaluate(lmax, directions), want[i])
 		t.Logf("%v: largest difference %.2g", b, d)
 		if d > 1e-12 {
 			t.Errorf("%v differs from DIPY by %g", b, d)

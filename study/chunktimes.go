@@ -10,6 +10,8 @@ import (
 	"os"
 	"slices"
 	"strconv"
+
+	modelname "github.com/voxfit/voxfit/model/name"
 )
 
 // ChunkTimes are measured times of chunks of one model on one core.
@@ -46,7 +48,7 @@ func (c ChunkTimes) nearest(voxels int) int {
 // TimesOfRuns takes chunk times from records that say where the workers' time went: those on the
 // fewest CPUs, one value for each run, by chunk size. How chunks of one run differ is not in a record.
 func TimesOfRuns(records []Record, model string) (ChunkTimes, error) {
-	c := ChunkTimes{Model: modelClass(model), Note: "the chunks of a run are taken to cost the same a voxel: its record holds their sum alone"}
+	c := ChunkTimes{Model: modelname.ClassOf(model), Note: "the chunks of a run are taken to cost the same a voxel: its record holds their sum alone"}
 	fewest := math.MaxInt
 	var used, all []Record
 	for _, r := range records {
@@ -157,7 +159,7 @@ func ReadChunkTimes(path, model string) (ChunkTimes, error) {
 		}
 		return c, err
 	}
-	c := ChunkTimes{Model: modelClass(model)}
+	c := ChunkTimes{Model: modelname.ClassOf(model)}
 	for {
 		cells, err := rows.Read()
 		if errors.Is(err, io.EOF) {

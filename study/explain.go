@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	modelname "github.com/voxfit/voxfit/model/name"
 )
 
 // ExplainOptions says how overheads are fitted.
@@ -110,7 +112,7 @@ func Explain(records []Record, o ExplainOptions) (Explanation, error) {
 		settings := settingsOf(groups[c], o.Machines)
 		if len(settings) < fewestSettings {
 			e.Notes = append(e.Notes, fmt.Sprintf("%s, %s (%s): %s of CPUs and chunks, and at least %d are needed to tell the costs apart.",
-				modelWords(c.Model), countOfVoxels(c.Voxels), c.Engine, countOf(len(settings), "setting"), fewestSettings))
+				modelname.WordsOf(c.Model), countOfVoxels(c.Voxels), c.Engine, countOf(len(settings), "setting"), fewestSettings))
 			continue
 		}
 		e.Overheads = append(e.Overheads, Overhead{Condition: c, Published: groups[c][0].Published(), Runs: len(groups[c]),
@@ -196,7 +198,7 @@ func (e Explanation) threadNotes() []string {
 			if same == other.Condition && h.Thread != nil && other.Thread != nil &&
 				(h.Thread.Low > other.Thread.High || h.Thread.High < other.Thread.Low) {
 				notes = append(notes, fmt.Sprintf("%s: a second hyperthread adds %s of a core on %s and %s on %s. These intervals do not meet: "+
-					"what was fitted to one size of data need not hold for another.", modelWords(h.Model), other.Thread.inWords(100, "%"),
+					"what was fitted to one size of data need not hold for another.", modelname.WordsOf(h.Model), other.Thread.inWords(100, "%"),
 					countOfVoxels(other.Voxels), h.Thread.inWords(100, "%"), countOfVoxels(h.Voxels)))
 			}
 		}

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	modelname "github.com/voxfit/voxfit/model/name"
 )
 
 // notes says what a reader of the numbers should know and could not see from them.
@@ -40,7 +42,7 @@ func (s Summary) givenBaselines() []string {
 	seen := map[string]bool{}
 	for _, l := range s.Lines {
 		if b := l.Baseline; b != nil && b.Engine == "" {
-			seen[fmt.Sprintf("%s %s s (%s)", modelWords(b.Model), significant(b.Time.Mean, 3), b.Source)] = true
+			seen[fmt.Sprintf("%s %s s (%s)", modelname.WordsOf(b.Model), significant(b.Time.Mean, 3), b.Source)] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(seen))
@@ -51,7 +53,7 @@ func (s Summary) modelsWithout(has func(Line) bool) []string {
 	seen := map[string]bool{}
 	for _, l := range s.Lines {
 		if !has(l) {
-			seen[fmt.Sprintf("%s on %s voxels (%s)", modelWords(l.Model), thousands(l.Voxels), l.Engine)] = true
+			seen[fmt.Sprintf("%s on %s voxels (%s)", modelname.WordsOf(l.Model), thousands(l.Voxels), l.Engine)] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(seen))

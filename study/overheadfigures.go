@@ -8,6 +8,8 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
+
+	modelname "github.com/voxfit/voxfit/model/name"
 )
 
 // Figures draws the explanation.
@@ -79,7 +81,7 @@ func (h *Overhead) lossPanel(names *seriesNames, shown map[int]bool) *plot.Plot 
 
 // panelTitle is two lines: the model, and its voxels with the engine.
 func (h *Overhead) panelTitle() string {
-	return fmt.Sprintf("%s\n%s, %s", shorten(modelWords(h.Model), 44), countOfVoxels(h.Voxels), shorten(h.engine, 30))
+	return fmt.Sprintf("%s\n%s, %s", shorten(modelname.WordsOf(h.Model), 44), countOfVoxels(h.Voxels), shorten(h.engine, 30))
 }
 
 // stackedBars are bars side by side, each of the same parts.
@@ -201,7 +203,7 @@ func (s Summary) overheadPanel(k panelKey, v variant, names naming, series *seri
 	for _, part := range overheadParts {
 		labels, colours = append(labels, part.words), append(colours, part.colour)
 	}
-	title := fmt.Sprintf("%s\n%s, %s", shorten(modelWords(k.model), 44), countOfVoxels(k.voxels), shorten(names.name(v), 40))
+	title := fmt.Sprintf("%s\n%s, %s", shorten(modelname.WordsOf(k.model), 44), countOfVoxels(k.voxels), shorten(names.name(v), 40))
 	return stack.panel(title, "CPUs", "share of each core's time (%)", labels, colours, series, 0)
 }
 

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	modelname "github.com/voxfit/voxfit/model/name"
 )
 
 // A Report is everything that the page of a study shows. Empty fields are left out of the page.
@@ -210,7 +212,7 @@ func (s Summary) besideRows() [][]string {
 		rows = append(rows, theirs...)
 		for _, l := range s.linesOf(k) {
 			p := l.Best()
-			rows = append(rows, []string{modelWords(l.Model), "this: " + names.name(names.of(l.Condition)), strconv.Itoa(l.CPUs),
+			rows = append(rows, []string{modelname.WordsOf(l.Model), "this: " + names.name(names.of(l.Condition)), strconv.Itoa(l.CPUs),
 				thousands(l.Voxels), meanOf(p.Time, 3), voxelsASecond(l.Voxels, p.Time.Mean),
 				meanOf(p.SpeedUp, 3), hundredthsOf(p.Efficiency), meanOf(p.CostPerMVox, 2)})
 		}
@@ -237,7 +239,7 @@ func publishedRows(k panelKey) [][]string {
 		if r.Dollars > 0 {
 			cost = significant(r.Dollars/publishedVoxels*1e6, 2)
 		}
-		rows = append(rows, []string{modelWords(r.Model), "published: Ray", strconv.Itoa(r.CPUs), thousands(publishedVoxels),
+		rows = append(rows, []string{modelname.WordsOf(r.Model), "published: Ray", strconv.Itoa(r.CPUs), thousands(publishedVoxels),
 			published(r.BestSeconds), rate, published(r.SpeedUp), published(r.PeakEfficiency), cost})
 	}
 	return rows

@@ -3,6 +3,8 @@ package study
 import (
 	"fmt"
 	"strconv"
+
+	modelname "github.com/voxfit/voxfit/model/name"
 )
 
 // A ReportedTime is a shortest time of the published report beside what a fit to the runs in its file
@@ -80,7 +82,7 @@ func (e Explanation) publishedNotes() []string {
 		serial := (1/r.SpeedUp - 1/cores) / (1 - 1/cores)
 		notes = append(notes, fmt.Sprintf("%s: the published file has no run of it, so no cost of it can be fitted. The report "+
 			"gives one number, a speed-up of %s on %d CPUs; by Amdahl's law on %s cores that would be a serial part of %s of the serial "+
-			"time, which nothing here checks.", modelWords(r.Model), plainLabel(r.SpeedUp), r.CPUs, plainLabel(cores), percent(serial)))
+			"time, which nothing here checks.", modelname.WordsOf(r.Model), plainLabel(r.SpeedUp), r.CPUs, plainLabel(cores), percent(serial)))
 	}
 	return notes
 }

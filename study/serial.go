@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	modelname "github.com/voxfit/voxfit/model/name"
 )
 
 // A SerialTime is a serial time that was not measured in the records at hand but is known from
@@ -28,7 +30,7 @@ func ParseSerial(text string) ([]SerialTime, error) {
 		if !found || name == "" || err != nil || !(seconds > 0) || math.IsInf(seconds, 0) {
 			return nil, fmt.Errorf("serial times %q: %q is not model=seconds, such as csdm=119", text, entry)
 		}
-		times = append(times, SerialTime{Model: modelClass(name), Seconds: seconds, Source: "given"})
+		times = append(times, SerialTime{Model: modelname.ClassOf(name), Seconds: seconds, Source: "given"})
 	}
 	return times, nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	modelname "github.com/voxfit/voxfit/model/name"
 	"github.com/voxfit/voxfit/sched"
 )
 
@@ -178,7 +179,7 @@ func bestPredictions(all []Prediction) []Prediction {
 func WritePredictions(w io.Writer, s Simulation, all []Prediction) error {
 	var b strings.Builder
 	m := s.Machine
-	fmt.Fprintf(&b, "PREDICTION, not measurement: %s on %s voxels, schedule %s\n", modelWords(s.Times.Model), thousands(s.Voxels), s.Policy)
+	fmt.Fprintf(&b, "PREDICTION, not measurement: %s on %s voxels, schedule %s\n", modelname.WordsOf(s.Times.Model), thousands(s.Voxels), s.Policy)
 	fmt.Fprintf(&b, "%s: %s of %s, %s GB/s each; %s\n\n", m.Name, countOf(m.Nodes, "node"), countOf(m.CoresPerNode, "core"),
 		significant(m.NodeGBs, 3), m.Source)
 	rows := [][]string{{"cores", "nodes", "chunks", "predicted s", "predicted speed-up", "95% interval", "efficiency", "lost to"}}

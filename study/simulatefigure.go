@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"gonum.org/v1/plot/vg"
+
+	modelname "github.com/voxfit/voxfit/model/name"
 )
 
 // predictionFigure draws the predicted speed-up against the cores, a line for each number of nodes that
@@ -43,7 +45,7 @@ func predictionFigure(s Simulation, all []Prediction) (Figure, error) {
 		curves = append(curves, k)
 		entries = append(entries, legendEntry{words: "predicted, " + countOf(n, "node"), colour: lineColour(i), dashes: lineDash(i), mark: lineMark(i)})
 	}
-	p := newPlot(fmt.Sprintf("Prediction, not measurement: %s\n%s, %s", s.Machine.Name, shorten(modelWords(s.Times.Model), 44),
+	p := newPlot(fmt.Sprintf("Prediction, not measurement: %s\n%s, %s", s.Machine.Name, shorten(modelname.WordsOf(s.Times.Model), 44),
 		countOfVoxels(s.Voxels)), "cores", "predicted speed-up")
 	sx := xs.logAcross(&p.X, 1.3, countTicks(counts))
 	sy := ys.logAcross(&p.Y, 1.3, powerTicks{plainLabel})

@@ -6,6 +6,8 @@ import (
 	"math"
 
 	"gonum.org/v1/plot"
+
+	modelname "github.com/voxfit/voxfit/model/name"
 )
 
 // splitParts are the parts of a Split in the order in which they are stacked.
@@ -83,7 +85,7 @@ func (d drawing) splitLines(k panelKey) []Line {
 
 // splitPanel draws one line's bars, at the logarithm of their chunks.
 func (d drawing) splitPanel(k panelKey, l Line, names *seriesNames, shown []bool) *plot.Plot {
-	title := fmt.Sprintf("%s\n%s, %s, %s", shorten(modelWords(k.model), 44), countOfVoxels(k.voxels),
+	title := fmt.Sprintf("%s\n%s, %s, %s", shorten(modelname.WordsOf(k.model), 44), countOfVoxels(k.voxels),
 		d.names.name(d.names.of(l.Condition)), countOf(l.CPUs, "CPU"))
 	p := newPlot(title, "number of chunks", "core-seconds")
 	var at, base []float64

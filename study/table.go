@@ -6,6 +6,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	modelname "github.com/voxfit/voxfit/model/name"
 )
 
 // resultsHeader names the columns of the results table, on the terminal and on the page.
@@ -19,7 +21,7 @@ func (s Summary) resultsRows() [][]string {
 	for _, k := range s.panelsAndSerial() {
 		for _, b := range s.Serial {
 			if b.Model == k.model && b.Voxels == k.voxels {
-				rows = append(rows, []string{modelWords(b.Model), thousands(b.Voxels), b.Engine, strconv.Itoa(b.CPUs),
+				rows = append(rows, []string{modelname.WordsOf(b.Model), thousands(b.Voxels), b.Engine, strconv.Itoa(b.CPUs),
 					meanOf(b.Time, 3), meanOf(b.Time, 3), halfOf(b.Time), "-", "-", "-", "-", "-"})
 			}
 		}
@@ -39,7 +41,7 @@ func (l Line) resultsRow(name string) []string {
 	if p.Inflation > 0 {
 		inflation = significant(p.Inflation, 3)
 	}
-	return []string{modelWords(l.Model), thousands(l.Voxels), name, strconv.Itoa(l.CPUs), serial, meanOf(p.Time, 3),
+	return []string{modelname.WordsOf(l.Model), thousands(l.Voxels), name, strconv.Itoa(l.CPUs), serial, meanOf(p.Time, 3),
 		halfOf(p.Time), thousands(p.Chunks), meanOf(p.SpeedUp, 3), hundredthsOf(p.Efficiency), inflation, meanOf(p.Cost, 2)}
 }
 

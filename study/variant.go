@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	modelname "github.com/voxfit/voxfit/model/name"
 )
 
 // A variant is a condition without its CPU count and its data: what a line's dashes and marks
@@ -106,7 +108,7 @@ type panelKey struct {
 }
 
 func (k panelKey) title() string {
-	return shorten(modelWords(k.model), 44) + ", " + countOfVoxels(k.voxels)
+	return shorten(modelname.WordsOf(k.model), 44) + ", " + countOfVoxels(k.voxels)
 }
 
 // panels are the models and data sets of the lines, by model, the larger data set first.

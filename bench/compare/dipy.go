@@ -62,7 +62,7 @@ func (d *dipy) prepare(_ context.Context, t *task, ours *fitted) (string, []Pari
 	if err != nil {
 		return "", nil, err
 	}
-	return cmp.Or(r.What, t.fitted.StudyName()+".fit"), t.dipy(t, ours, theirs), nil
+	return cmp.Or(r.What, t.fitted.Kind().Class+".fit"), t.dipy(t, ours, theirs), nil
 }
 
 func (d *dipy) time(_ context.Context, t *task) (float64, error) {

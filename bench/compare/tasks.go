@@ -35,9 +35,9 @@ var variants = []variant{
 	{"msmt few", "msmt", 24, buildMSMT, msmtAgainstDIPY, nil}, // cvxpy is slow
 	{"dti wls", "dti", 4096, buildTensor(kernel.WLS, 0), tensorAgainstDIPY,
 		&mrtrixCommand{"dwi2tensor", nil, anisotropyAgainstMRtrix}},
-	{"dti iwls", "dti", 4096, buildTensor(kernel.IWLS, 2), nil,
+	{"dti iwls", "dti", 4096, buildTensor(kernel.IWLS, 0), nil,
 		&mrtrixCommand{"dwi2tensor", nil, tensorAgainstMRtrix}},
-	{"dti iwls -iter 0", "dti", 4096, buildTensor(kernel.IWLS, 0), nil,
+	{"dti iwls -iter 0", "dti", 4096, buildTensor(kernel.IWLS, model.NoReweighting), nil,
 		&mrtrixCommand{"dwi2tensor", []string{"-iter", "0"}, tensorAgainstMRtrix}},
 	{"sfm nnls", "sfm", 512, buildSFM(model.NNLS), fasciclesAgainstDIPY, nil},
 	{"sfm scipy", "sfm", 512, buildSFM(model.NNLS), fasciclesAgainstDIPY, nil}, // the solver alone

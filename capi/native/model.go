@@ -1,11 +1,13 @@
 package native
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"sync"
 
+	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 )
@@ -32,7 +34,7 @@ var registry struct {
 	last   Handle
 }
 
-// New makes the model of that name ("csdm", "fwdtim", "msmt", "dti", "sfm") and a handle to it. b-values
+// New makes the model of that name (model.Names lists them) and a handle to it. b-values
 // are in s/mm2, b-vectors in the frame that results shall have; the options are a JSON object, see
 // README.md. Errors say what was found and what was expected.
 func New(name string, bvals []float64, bvecs [][3]float64, options string) (Handle, error) {
@@ -48,6 +50,16 @@ func New(name string, bvals []float64, bvecs [][3]float64, options string) (Hand
 	registry.last++
 	registry.models[registry.last] = m
 	return registry.last, nil
+}
+
+// Options lists the models that there are, with their options and maps, as JSON.
+func Options() (string, error) {
+	listing, err := model.NewListing()
+	if err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(listing)
+	return string(text), err
 }
 
 // Find returns the model of a handle.
@@ -91,17 +103,24 @@ func (m *Model) ISA() string { return m.isa }
 
 // newModel makes a model that no handle stands for.
 func newModel(name string, bvals []float64, bvecs [][3]float64, options string) (*Model, error) {
-	build, ok := builders[name]
-	if !ok {
-		return nil, fmt.Errorf("voxfit: there is no model %q; there are csdm, fwdtim, msmt, dti and sfm", name)
-	}
-	built, err := build(acquired{bvals, bvecs}, options)
+	kind, err := model.Find(name)
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{model: built.model, warnings: built.warnings}
-	m.isa, err = kernel.ChosenISA(kernel.WithISA(built.isa))
-	m.fields = parameterFields(built.model)
+	settings, err := kind.ParseJSON(options)
+	if err != nil {
+		return nil, err
+	}
+	g, warnings, err := acq.NewGradientTableB0(bvals, bvecs, settings.B0Threshold())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	m := &Model{}
+	if m.model, err = settings.Model(g); err != nil {
+		return nil, err
+	}
+	m.warnings, m.fields = append(warnings, m.model.Warnings()...), m.model.Parameters()
+	m.isa, err = kernel.ChosenISA(kernel.WithISA(settings.ISA()))
 	for _, f := range slices.Concat(m.MapFields(), m.fields) {
 		if len(f.Name) > maxNameBytes {
 			return nil, fmt.Errorf("%s: the name %q has %d bytes, expected at most %d", name, f.Name, len(f.Name), maxNameBytes)
@@ -112,29 +131,3 @@ func newModel(name string, bvals []float64, bvecs [][3]float64, options string) 
 
 // maxNameBytes is what voxfit_field has room for.
 const maxNameBytes = 63
-
-// parameterFields names the parameters, which the maps of the model are made of.
-func parameterFields(of model.Model) []model.Map {
-	maps := map[string]model.Map{}
-	var fods []model.Map
-	for _, m := range of.Maps() {
-		maps[m.Name] = m
-		if of.Name() == "msmt" && m.Components > 0 && len(m.Name) > 4 && m.Name[:4] == "fod_" {
-			m.Description = "SH coefficients of the tissue's distribution, basis tournier07: even l ascending, m = -l..l."
-			fods = append(fods, m)
-		}
-	}
-	switch of.Name() {
-	case "csdm":
-		fod := maps["fod"]
-		fod.Description = "SH coefficients of the fibre orientation distribution, basis descoteaux07: even l ascending, m = -l..l."
-		return []model.Map{fod}
-	case "msmt":
-		return append(fods, model.Map{Name: "residual", Components: 1, Description: "Sum of the squared differences of predicted and measured signal."}, maps["kkt"])
-	case "sfm":
-		return []model.Map{maps["weights"], maps["s0"], maps["isotropic"], maps["residual"], maps["kkt"]}
-	case "fwdtim":
-		return []model.Map{maps["tensor"], maps["s0"], maps["fwf"]}
-	}
-	return []model.Map{maps["tensor"], maps["s0"]}
-}

@@ -29,7 +29,7 @@ func acquisition() ([]float64, [][3]float64) {
 // options are what each model needs.
 var options = map[string]string{
 	"csdm": `{"response": {"evals": [0.0017, 0.0003, 0.0003], "s0": 100}}`,
-	"msmt": `{"tissues": [{"name": "WM", "zonal": [[350, 0, 0], [170, -60, 20], [110, -60, 25]]}, {"name": "CSF", "zonal": [[350], [20], [2]]}]}`,
+	"msmt": `{"response": [{"name": "WM", "zonal": [[350, 0, 0], [170, -60, 20], [110, -60, 25]]}, {"name": "CSF", "zonal": [[350], [20], [2]]}]}`,
 	"dti":  "", "fwdtim": "", "sfm": "",
 }
 
@@ -262,43 +262,25 @@ func TestOptionsThatAModelDoesNotHaveAreErrors(t *testing.T) {
 	bvals, bvecs := acquisition()
 	response := `"response": {"evals": [0.0017, 0.0003, 0.0003], "s0": 100}`
 	for _, c := range []struct{ model, options, says string }{
-		{"dti", `{"lmax": 8}`, "lmax"},
-		{"dti", `{"method": "best"}`, "wls or nls"},
-		{"dti", `{"iterations": 3}`, "iwls"},
-		{"dti", `{"min_signal": 0}`, "min_signal is a JSON number 0, expected a number above 0"},
-		{"dti", `{"min_signal": "3"}`, "min_signal is a JSON string, expected a number above 0"},
-		{"dti", `{"method": 3}`, "method is a JSON number, expected a string"},
-		{"dti", `{"uniform_start": 1}`, "uniform_start is a JSON number, expected true or false"},
-		{"dti", `{"isa": "mmx"}`, "mmx"},
+		{"dti", `{"lmax": 8}`, `unknown option "lmax" of dti. It has b0_threshold, isa, iterations, method, min_signal, mrtrix_order and uniform_start`},
 		{"dti", `{} {}`, "after"},
-		{"dti", `[]`, "options: all of it is a JSON array, expected an object"},
-		{"dti", `{"b0_threshold": -1}`, "b0_threshold"},
-		{"fwdtim", `{"method": "iwls"}`, "nls or wls"},
-		{"csdm", `{}`, "response"},
-		{"csdm", `{"response": {"evals": [0.0017, 0.0003, 0.0003]}}`, "s0"},
-		{"csdm", `{"response": {"zonal": [[1, 2], []]}}`, "empty"},
-		{"csdm", `{"lambda": 0, ` + response + `}`, "lambda is a JSON number 0, expected a number above 0"},
-		{"csdm", `{"lmax": 0, ` + response + `}`, "lmax is a JSON number 0, expected a whole number above 0"},
-		{"csdm", `{"lmax": 8.5, ` + response + `}`, "lmax is a JSON number 8.5, expected a whole number above 0"},
-		{"csdm", `{"max_iterations": 0, ` + response + `}`, "max_iterations is a JSON number 0"},
-		{"csdm", `{"peaks": 5, ` + response + `}`, "peaks is a JSON number, expected an object"},
-		{"csdm", `{"peaks": {"max": 0}, ` + response + `}`, "peaks.max is a JSON number 0"},
-		{"csdm", `{"peaks": {"max": 1e18}, ` + response + `}`, "peaks.max"},
-		{"csdm", `{"peaks": {"max": 1000000000}, ` + response + `}`, "at most"},
-		{"csdm", `{"sphere": {"vertices": [1, 0, 0]}, ` + response + `}`, "sphere.vertices is a JSON number, expected a list"},
-		{"csdm", `{"tau": -1, ` + response + `}`, "tau"},
-		{"csdm", `{"lmax": 7, ` + response + `}`, "lmax"},
-		{"csdm", `{"sphere": {"vertices": [[0, 0, 0]]}, ` + response + `}`, "unit vector"},
-		{"csdm", `{"peaks": {"colour": 1}, ` + response + `}`, "colour"},
-		{"msmt", `{}`, "tissues"},
-		{"msmt", `{"tissues": [{"name": 1}]}`, "tissues.name is a JSON number, expected a string"},
-		{"msmt", `{"tissues": [{"zonal": "x"}]}`, "options: tissues.zonal is a JSON string, expected a list"},
-		{"msmt", `{"isa": 4}`, "options: isa is a JSON number, expected a string"},
-		{"msmt", `{"lmax": 0}`, "lmax is a JSON number 0"},
+		{"dti", `[]`, "not a JSON object"},
+		{"dti", `null`, "not a JSON object"},
+		{"csdm", `{}`, "csdm: response is needed: three eigenvalues and S0"},
+		{"csdm", `{"response": {"zonal": [[1, 2], []]}}`, "row 2 (counted from 1) has 0 coefficients"},
+		{"csdm", `{"response": {"zonal": [[1, 2], [1, 2]], "bvals": [0]}}`, "1 b-values and 2 rows"},
+		{"csdm", `{"response": {"zonal": [[1, 2]], "s0": 3}}`, "expected evals and s0, or zonal"},
+		{"csdm", `{"peaks": 1e18, ` + response + `}`, "peaks is 1e+18, expected a whole number from 1 to 65535"},
+		{"csdm", `{"sphere": {"vertices": [1, 0, 0]}, ` + response + `}`, "sphere: found [1,0,0], expected a list of lists"},
+		{"csdm", `{"sphere": {"vertices": [[1, 0, 0]], "edges": [[0, 1]]}, ` + response + `}`, "edge 1 (counted from 1) is [0 1]"},
+		{"csdm", `{"sphere": {"colour": 1}, ` + response + `}`, "colour"},
+		{"msmt", `{}`, "msmt: response is needed: a response for each tissue"},
+		{"msmt", `{"response": [{"name": 1}]}`, "tissue 1 (counted from 1) has no name"},
+		{"msmt", `{"response": [{"name": "WM", "zonal": "x"}]}`, `tissue WM: zonal: found "x", expected a list of lists of numbers`},
 		{"msmt", strings.Replace(options["msmt"], "CSF", "WM", 1), "two tissues"},
 		{"msmt", strings.Replace(options["msmt"], "CSF", strings.Repeat("C", 60), 1), "at most 63"},
 		{"sfm", `{"solver": "nnls", "alpha": 1}`, "elasticnet"},
-		{"sfm", `{"evals": [0, 0, 0]}`, "diffusivities"},
+		{"sfm", `{"evals": [0, 0, 0]}`, "evals: found e1 = 0"},
 		{"noddi", ``, "noddi"},
 	} {
 		h, err := New(c.model, bvals, bvecs, c.options)
@@ -310,7 +292,7 @@ func TestOptionsThatAModelDoesNotHaveAreErrors(t *testing.T) {
 
 func TestNullIsTheDefault(t *testing.T) {
 	made(t, "dti", `{"min_signal": null, "method": null}`)
-	made(t, "msmt", strings.Replace(options["msmt"], "{", `{"lmax": null, "basis": null, `, 1))
+	made(t, "msmt", strings.Replace(options["msmt"], "{", `{"lmax": null, "sh_basis": null, `, 1))
 }
 
 // To the model a tau of 0 means the default; here it means 0.

@@ -90,6 +90,15 @@ static void describe(voxfit_model model) {
     EXPECT(voxfit_model_text(model, VOXFIT_ISA, text, sizeof text, &count) == VOXFIT_OK && count > 4 && !text[3]);
 }
 
+static void list_options(void) {
+    int64_t needed;
+    EXPECT(voxfit_options(NULL, 0, &needed) == VOXFIT_OK && needed > 1000);
+    char *text = malloc(needed);
+    EXPECT(voxfit_options(text, needed, &needed) == VOXFIT_OK && (int64_t)strlen(text) == needed - 1);
+    EXPECT(strstr(text, "\"neg_lambda\""));
+    free(text);
+}
+
 // Refused tells that a call failed with the code and said something.
 #define REFUSED(code, call) EXPECT((call) == (code) && strlen(voxfit_message()) > 10)
 
@@ -144,6 +153,7 @@ static void refuse_bad_batches(voxfit_model model, const float *signal, double *
     REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_model_fields(model, 5, NULL, 0, &(int64_t){0}));
     REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_model_fields(model, VOXFIT_MAPS, NULL, 3, &(int64_t){0}));
     REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_model_text(model, VOXFIT_ISA, NULL, 0, NULL));
+    REFUSED(VOXFIT_ERROR_ARGUMENT, voxfit_options(NULL, 3, &(int64_t){0}));
 }
 
 static void derive(voxfit_model model, int64_t voxels, const double *params) {
@@ -209,6 +219,7 @@ int main(int argc, char **argv) {
     EXPECT(fread(signal, N * sizeof *signal, voxels, in) == (size_t)voxels);
     fclose(in);
 
+    list_options();
     refuse_bad_models();
     voxfit_model model, other;
     EXPECT(voxfit_model_new(argv[1], N, bvals, bvecs, argv[2], &model) == VOXFIT_OK);

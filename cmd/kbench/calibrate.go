@@ -33,14 +33,12 @@ func calibrate(ctx context.Context, name, isa string, stderr io.Writer) (study.C
 	if err != nil {
 		return study.ChunkTimes{}, err
 	}
-	settings := defaultSettings(isa)
-	settings.tissues = phantomTissues()
-	m, _, err := settings.build(name, p.Gradients, phantom.Response())
+	m, err := standardModel(name, "", isa, phantomInputs(p))
 	if err != nil {
 		return study.ChunkTimes{}, err
 	}
 	f := m.Fitter()
-	times := study.ChunkTimes{Model: m.StudyName(), BytesPerVoxel: float64(fit.VoxelBytes(f))}
+	times := study.ChunkTimes{Model: m.Kind().Class, BytesPerVoxel: float64(fit.VoxelBytes(f))}
 	fmt.Fprintf(stderr, "measuring chunks of %s on one core ...\n", name)
 	result := fit.New(f, calibrationVoxels)
 	err = onOneCore(func() error {

@@ -31,7 +31,7 @@ func TestCSDInMRtrixConventionFromFilesGivesMRtrixsMap(t *testing.T) {
 		}
 	}
 	o := sidecarOptions(t, filepath.Join(out, "model-csd_param-fod_dwimap.json"))
-	for name, want := range map[string]any{"Convention": "MRtrix3 dwi2fod csd", "Directions": directions, filepath.Base(directions): 64, "LMax": 8.0, "NormLambda": 1.0, "NegLambda": 1.0, "Threshold": 0.0} {
+	for name, want := range map[string]any{"convention": "mrtrix", "directions": directions, filepath.Base(directions): 64, "lmax": 8.0, "norm_lambda": 1.0, "neg_lambda": 1.0, "sh_basis": "tournier07"} {
 		if o[name] != want {
 			t.Errorf("the sidecar's option %s is %v, want %v", name, o[name], want)
 		}
@@ -77,11 +77,11 @@ func TestMRtrixConventionBringsItsBasisFrameAndDegree(t *testing.T) {
 		want  map[string]any
 	}{
 		{[]string{"--convention", "mrtrix"},
-			map[string]any{"Basis": "tournier07", "Frame": "world", "LMax": 6.0, "Order": 6.0, "Directions": "voxfit's 300", "Lambda": nil, "Tau": nil}},
+			map[string]any{"Basis": "tournier07", "Frame": "world", "lmax": 6.0, "Order": 6.0, "directions": nil, "neg_lambda": 1.0, "tau": nil}},
 		{[]string{"--convention", "MRtrix", "--lmax", "10", "--sh-basis", "descoteaux07", "--frame", "image", "--norm-lambda", "0.5", "--neg-lambda", "2"},
-			map[string]any{"Basis": "descoteaux07", "Frame": "image", "LMax": 10.0, "Order": 10.0, "NormLambda": 0.5, "NegLambda": 2.0}},
+			map[string]any{"Basis": "descoteaux07", "Frame": "image", "lmax": 10.0, "Order": 10.0, "norm_lambda": 0.5, "neg_lambda": 2.0}},
 		{[]string{"--lmax", "6"},
-			map[string]any{"Convention": "DIPY csdeconv", "Basis": "descoteaux07", "Frame": "image", "Lambda": 1.0, "Tau": 0.1, "NormLambda": nil, "Directions": "symmetric362 hemisphere"}},
+			map[string]any{"convention": "dipy", "Basis": "descoteaux07", "Frame": "image", "neg_lambda": 1.0, "tau": 0.1, "norm_lambda": nil, "directions": nil}},
 	} {
 		got := fit(c.flags...)
 		for name, want := range c.want {
@@ -94,23 +94,23 @@ func TestMRtrixConventionBringsItsBasisFrameAndDegree(t *testing.T) {
 
 func TestEachConventionRefusesTheFlagsOfTheOther(t *testing.T) {
 	image, out := small(t, 27), filepath.Join(t.TempDir(), "maps")
-	refuse(t, []string{"fit", "csdm", image, "-o", out, "--convention", "mrtrix", "--tau", "0.1"}, "--tau is not for csdm --convention mrtrix")
-	refuse(t, []string{"fit", "csdm", image, "-o", out, "--convention", "mrtrix", "--lambda", "2"}, "--lambda")
-	refuse(t, []string{"fit", "csdm", image, "-o", out, "--norm-lambda", "2"}, "--norm-lambda is not for csdm --convention dipy")
-	refuse(t, []string{"fit", "csdm", image, "-o", out, "--convention", "mrtrix", "--norm-lambda", "0"}, "--norm-lambda 0: want positive")
-	refuse(t, []string{"fit", "csdm", image, "-o", out, "--convention", "afni"}, "--convention afni: want dipy, mrtrix")
+	refuse(t, []string{"fit", "csdm", image, "-o", out, "--convention", "mrtrix", "--tau", "0.1"}, "--tau is for --convention dipy; --convention is mrtrix")
+	refuse(t, []string{"fit", "csdm", image, "-o", out, "--lambda", "2"}, `unknown option "--lambda" of csdm; did you mean --neg-lambda?`)
+	refuse(t, []string{"fit", "csdm", image, "-o", out, "--norm-lambda", "2"}, "--norm-lambda is for --convention mrtrix; --convention is dipy")
+	refuse(t, []string{"fit", "csdm", image, "-o", out, "--convention", "mrtrix", "--norm-lambda", "0"}, "--norm-lambda is 0, expected a number above 0")
+	refuse(t, []string{"fit", "csdm", image, "-o", out, "--convention", "afni"}, `--convention is "afni", expected dipy or mrtrix`)
 	refuse(t, []string{"fit", "csdm", image, "-o", out, "--directions", "absent.txt"}, "--directions", "absent.txt")
-	refuse(t, []string{"fit", "dti", image, "-o", out, "--convention", "mrtrix"}, "--convention is not for dti")
+	refuse(t, []string{"fit", "dti", image, "-o", out, "--convention", "mrtrix"}, `unknown option "--convention" of dti`)
 }
 
 // To the models, zero means that an option was not given.
 func TestAZeroIsNotTakenForTheDefault(t *testing.T) {
 	image, out := small(t, 27), filepath.Join(t.TempDir(), "maps")
 	for _, c := range [][]string{
-		{"csdm", "--lmax", "0"}, {"msmt", "--lmax", "0"}, {"csdm", "--lambda", "0"},
-		{"msmt", "--neg-lambda", "0"}, {"msmt", "--norm-lambda", "0"}, {"sfm", "--fascicle", "0,0"},
+		{"csdm", "--lmax", "0"}, {"msmt", "--lmax", "0"}, {"csdm", "--neg-lambda", "0"},
+		{"msmt", "--neg-lambda", "0"}, {"msmt", "--norm-lambda", "0"}, {"sfm", "--evals", "0,0,0"},
 	} {
-		refuse(t, []string{"fit", c[0], image, c[1], c[2], "-o", out}, c[1]+" "+c[2], "want")
+		refuse(t, []string{"fit", c[0], image, c[1], c[2], "-o", out}, c[1], "0, expected")
 	}
 	fods := func(tau string) []float32 {
 		out := t.TempDir()

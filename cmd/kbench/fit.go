@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/fit"
 	"github.com/voxfit/voxfit/kernel"
@@ -30,12 +31,13 @@ type fitOptions struct {
 	maxMemory byteSize
 	shard     shard
 	force     bool
-	settings  modelSettings
-	command   string
+	modelFlags
+	command string
 }
 
 func newFitCommand(args []string) *cobra.Command {
 	o := fitOptions{command: commandLine(args)}
+	o.kind = namedModel(studyArguments(args))
 	c := &cobra.Command{
 		Use:   "fit MODEL DWI -o DIR",
 		Short: "Fit one acquisition and write its maps",
@@ -60,23 +62,47 @@ voxels in a hidden file in DIR; the same command goes on from there.`, modelName
 			return o.run(c.Context(), c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
-	f := c.Flags()
+	o.addFlags(c.Flags())
+	completeOptions(c)
+	c.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) == 0 {
+			return model.Names(), cobra.ShellCompDirectiveNoFileComp
+		}
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return o.flagError(err) })
+	c.SetUsageFunc(func(c *cobra.Command) error { return o.usage(c) })
+	return c
+}
+
+// addFlags adds all flags.
+func (o *fitOptions) addFlags(f *pflag.FlagSet) {
+	o.response = "auto"
+	o.addFileFlags(f)
+	o.addRunFlags(f)
+	o.modelFlags.addFlags(f)
+}
+
+func (o *fitOptions) addFileFlags(f *pflag.FlagSet) {
 	f.StringVarP(&o.out, "output", "o", "", "output folder (needed)")
 	o.data.addFlags(f)
-	f.StringVar(&o.response, "response", "auto", responseHelp)
+	if help := responseHelpFor(o.kind); help != "" {
+		f.StringVar(&o.response, "response", "auto", help)
+	}
 	f.StringVar(&o.nanPolicy, "nan-policy", "zero", "maps where a measured value is NaN or Inf: zero, nan, or error (stop)")
+	f.BoolVar(&o.force, "force", false, "replace maps that exist")
+}
+
+func (o *fitOptions) addRunFlags(f *pflag.FlagSet) {
 	f.IntVar(&o.threads, "threads", 0, "workers (default: one for each allowed CPU)")
 	o.placement.addFlags(f)
 	f.Var(&o.maxMemory, "max-memory", "memory for signal and maps, as 8G: a larger image is read in several passes (default: most of what is free)")
 	f.Var(&o.shard, "shard", "fit only part i of n of the masked voxels, as 2/8")
-	f.BoolVar(&o.force, "force", false, "replace maps that exist")
-	o.settings.addFlags(f)
-	return c
 }
 
 // check refuses settings that cannot be used, before anything is read or made.
 func (o *fitOptions) check() error {
-	if _, err := findModel(o.model); err != nil {
+	if _, err := model.Find(o.model); err != nil {
 		return err
 	}
 	switch {
@@ -87,7 +113,7 @@ func (o *fitOptions) check() error {
 	case o.threads < 0:
 		return fmt.Errorf("--threads %d: want 1 or more (0: one for each allowed CPU)", o.threads)
 	}
-	return o.settings.check(o.model)
+	return o.modelFlags.check(o.response)
 }
 
 func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
@@ -165,6 +191,7 @@ type fitJob struct {
 	*acquisition
 	index    []int // voxels to fit
 	response acq.Response
+	tissues  []model.Tissue
 	model    model.Model
 	signal   *fit.Room // of one pass; nil until it is read
 	places   []int     // the CPUs that workers get, in order
@@ -180,37 +207,46 @@ type fitJob struct {
 
 // prepare makes the model, for which csdm may need the signal.
 func (j *fitJob) prepare(ctx context.Context) error {
+	j.gradients = j.gradients.WithB0Threshold(j.settings.B0Threshold())
 	g := j.gradients
-	if j.settings.worldFrame() {
+	if j.worldFrame() {
 		world := *g
 		world.Bvecs = g.WorldBvecs(j.image.Header.Affine())
 		g = &world
 	}
-	if needsResponse([]string{j.fitOptions.model}) {
-		if err := j.estimateResponse(ctx); err != nil {
-			return err
-		}
-	}
-	if needsTissues([]string{j.fitOptions.model}) {
-		if err := j.estimateTissues(ctx); err != nil {
-			return err
-		}
-	}
-	if j.settings.directions != "" {
-		j.files = append(j.files, j.settings.directions)
-	}
-	m, warnings, err := j.settings.build(j.fitOptions.model, g, j.response)
+	err := j.findInputs(ctx)
 	if err != nil {
+		return err
+	}
+	j.files = append(j.files, j.modelFlags.files()...)
+	if j.model, err = j.settings.Model(g); err != nil {
 		return j.data.nameIn(err, j.fitOptions.model, j.fitOptions.response)
 	}
-	j.model = m
-	j.warnings = append(j.warnings, warnings...)
+	j.warnings = append(j.warnings, j.model.Warnings()...)
 	return nil
+}
+
+// findInputs reads or estimates the response or the tissues that the model needs, unless the command line has the
+// numbers.
+func (j *fitJob) findInputs(ctx context.Context) (err error) {
+	switch need := j.kind.Needs; {
+	case j.settings.Given("response"):
+		j.response = j.settings.Response()
+		return nil
+	case need.Response:
+		err = j.estimateResponse(ctx)
+	case need.Tissues:
+		err = j.estimateTissues(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return giveInputs(j.settings, j.response, j.tissues)
 }
 
 func (j *fitJob) summarise(w io.Writer, seconds float64) {
 	n := len(j.index)
-	fmt.Fprintf(w, "%s: %d voxels read and fitted in %.2f s (%.1f us a voxel)\n", j.model.StudyName(), n, seconds, 1e6*seconds/float64(n))
+	fmt.Fprintf(w, "%s: %d voxels read and fitted in %.2f s (%.1f us a voxel)\n", j.model.Kind().Class, n, seconds, 1e6*seconds/float64(n))
 	for _, code := range kernel.Codes() {
 		if count := j.codes[code]; count > 0 {
 			fmt.Fprintf(w, "  %-20s %d\n", code, count)

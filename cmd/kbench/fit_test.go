@@ -211,7 +211,7 @@ func TestAFitKeepsNothingButItsLockAndItsCheckpointInTheFolderBeforeMapsAreWritt
 	if code := run(ctx, args, &bytes.Buffer{}, &bytes.Buffer{}); code != exitInterrupted {
 		t.Fatalf("exit code %d, want %d", code, exitInterrupted)
 	}
-	if len(seen) != 2 || seen[0].Name() != ".kbench-model-fwdtim.lock" || seen[1].Name() != checkpointOfFwdtim {
+	if len(seen) != 2 || seen[0].Name() != ".kbench-model-fwtensor.lock" || seen[1].Name() != checkpointOfFwdtim {
 		t.Errorf("during the fit the folder held %v", seen)
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // fileName names a map as BIDS derivatives do: model-csd_param-fod_dwimap.
 func (j *fitJob) fileName(param, suffix string) string {
-	name := "model-" + j.model.FileName() + "_param-" + param + j.shard.entity()
+	name := "model-" + j.model.Kind().Entity + "_param-" + param + j.shard.entity()
 	if suffix != "" {
 		name += "_" + suffix
 	}
@@ -22,7 +22,7 @@ func (j *fitJob) fileName(param, suffix string) string {
 
 // setName is the set of maps that the fit writes, one process at a time, in the names of its lock and its other hidden
 // files.
-func (o *fitOptions) setName() string { return "model-" + o.model + o.shard.entity() }
+func (o *fitOptions) setName() string { return "model-" + o.kind.Entity + o.shard.entity() }
 
 // fileNames are the maps and sidecars that the fit writes.
 func (j *fitJob) fileNames() []string {
@@ -47,12 +47,9 @@ func (j *fitJob) write(ctx context.Context) error {
 	defer bar.finish()
 	for i, m := range maps {
 		name := j.fileName(m.Name, m.Suffix)
-		o := nifti.WriteOptions{Description: "voxfit " + j.model.Name() + " " + m.Name, Context: ctx}
+		o := nifti.WriteOptions{Description: "voxfit " + j.model.Kind().Name + " " + m.Name, Context: ctx}
 		if m.Name == "status" {
 			o.Fill = float32(kernel.OutsideMask)
-		}
-		if m.Name == "tensor" && j.settings.mrtrixOrder {
-			reorderTensor(j.maps[i])
 		}
 		if err := nifti.WriteMap(j.out.path(name+".nii.gz"), j.image.Header, j.index, m.Components, j.maps[i], o); err != nil {
 			return err
@@ -69,17 +66,10 @@ func (j *fitJob) write(ctx context.Context) error {
 	return nil
 }
 
-// reorderTensor takes tensors from Dxx, Dxy, Dyy, Dxz, Dyz, Dzz to D11, D22, D33, D12, D13, D23.
-func reorderTensor(t []float32) {
-	for ; len(t) >= 6; t = t[6:] {
-		t[1], t[2], t[3], t[4], t[5] = t[2], t[5], t[1], t[3], t[4]
-	}
-}
-
 // A description says what was fitted, with what, from what: all that the results depend on.
 type description struct {
 	Model       string         `json:"Model"`
-	Options     map[string]any `json:"Options"`
+	Options     any            `json:"Options"` // as on the command line, with underscores
 	Response    map[string]any `json:"Response,omitempty"`
 	Frame       string         `json:"Frame"`
 	NaNPolicy   string         `json:"NaNPolicy"`
@@ -105,16 +95,16 @@ type sidecar struct {
 }
 
 func (j *fitJob) description() description {
-	isa, _ := kernel.ChosenISA(kernel.WithISA(j.settings.isa))
+	isa, _ := kernel.ChosenISA(kernel.WithISA(j.settings.ISA()))
 	d := description{
-		Model: j.model.StudyName(), Options: j.settings.options(j.fitOptions.model), Frame: j.settings.frame, NaNPolicy: j.nanPolicy,
+		Model: j.model.Kind().Class, Options: j.valuesInForce(j.model), Frame: j.frame, NaNPolicy: j.nanPolicy,
 		Shard: j.shard.String(), Voxels: len(j.index), Inputs: j.inputFiles, Version: version(), Instruction: isa,
 	}
-	if needsResponse([]string{j.fitOptions.model}) {
+	switch need := j.kind.Needs; {
+	case need.Response:
 		d.Response = describeResponse(j.response)
-	}
-	if needsTissues([]string{j.fitOptions.model}) {
-		d.Response = describeTissues(j.settings.tissues)
+	case need.Tissues:
+		d.Response = describeTissues(j.tissues)
 	}
 	return d
 }
@@ -138,21 +128,14 @@ func (j *fitJob) sidecar(m model.Map) sidecar {
 		GeneratedBy: map[string]string{"Name": "voxfit kbench", "Version": version(), "Command": j.command},
 		Fit:         j.description(),
 	}
-	name, _, _ := strings.Cut(m.Name, "_label-")
-	switch name {
-	case "fod":
+	s.TensorOrder, s.Directions = strings.Join(m.Elements, ", "), m.Directions
+	if m.Basis != sh.DefaultBasis {
 		s.Harmonics = map[string]any{
-			"Basis": j.settings.shBasis, "Order": degreeOf(m.Components), "Coefficients": m.Components,
-			"Storage": "l ascending (even), m = -l .. l", "Frame": j.settings.frame,
+			"Basis": m.Basis.String(), "Order": degreeOf(m.Components), "Coefficients": m.Components,
+			"Storage": "l ascending (even), m = -l .. l", "Frame": j.frame,
 		}
-	case "tensor":
-		s.TensorOrder = "Dxx, Dxy, Dyy, Dxz, Dyz, Dzz"
-		if j.settings.mrtrixOrder {
-			s.TensorOrder = "D11, D22, D33, D12, D13, D23"
-		}
-	case "weights", "odf":
-		s.Directions = sh.Symmetric362Hemisphere().Vertices
-	case "status":
+	}
+	if m.Name == "status" {
 		s.StatusCodes = map[string]string{}
 		for _, c := range kernel.Codes() {
 			s.StatusCodes[string(rune('0'+c))] = c.String()

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/phantom"
 )
 
@@ -134,7 +135,7 @@ func TestBrokenInputGetsOneLineAndLeavesNothing(t *testing.T) {
 		}, []string{"wm.txt", "2"}},
 		{"response that is no response", func(t *testing.T, dir string) []string {
 			return []string{good, "--response", "1,2"}
-		}, []string{"1,2"}},
+		}, []string{"--response: found 2 numbers, expected 4: e1,e2,e3,S0"}},
 		{"unknown flag", func(*testing.T, string) []string { return []string{good, "--lmaks", "8"} }, []string{"--lmaks"}},
 		{"odd lmax", func(*testing.T, string) []string { return []string{good, "--lmax", "7"} }, []string{"7", "even"}},
 		{"flag of another model", func(*testing.T, string) []string { return []string{good, "--method", "wls"} }, []string{"--method", "csdm"}},
@@ -240,9 +241,9 @@ func TestEnvMeasuresEverySet(t *testing.T) {
 		if peak.ISA != isa || peak.Float64 <= 0 || peak.Float32 <= 0 || speed.ISA != isa {
 			t.Errorf("%s: peak %+v, kernels %+v", isa, peak, speed)
 		}
-		for _, timed := range timedModels {
-			if speed.MicrosecondsPerVoxel[timed.name] <= 0 {
-				t.Errorf("%s: %s was not measured: %+v", isa, timed.name, speed)
+		for _, k := range model.Kinds {
+			if speed.MicrosecondsPerVoxel[k.TimedName()] <= 0 {
+				t.Errorf("%s: %s was not measured: %+v", isa, k.TimedName(), speed)
 			}
 		}
 	}

@@ -11,7 +11,25 @@ import (
 	"github.com/voxfit/voxfit/phantom"
 )
 
-const responseHelp = `single-fibre response of csdm: auto (voxels of FA > 0.7 in the centre, as DIPY), e1,e2,e3,S0 (mm2/s), or a file (MRtrix3 or DIPY form); of msmt: auto (from the data of the mask), or MRtrix3's files WM.txt,GM.txt,CSF.txt, of which csdm takes the first`
+const (
+	fibreHelp  = `auto (voxels of FA > 0.7 in the centre, as DIPY), e1,e2,e3,S0 (mm2/s), or a file (MRtrix3 or DIPY form)`
+	tissueHelp = `auto (from the data of the mask), or MRtrix3's files WM.txt,GM.txt,CSF.txt`
+	// responseHelp is for several models at a time.
+	responseHelp = `response of a single fibre: ` + fibreHelp + `; of several tissues: ` + tissueHelp + `, the first of which is that of a fibre`
+)
+
+// responseHelpFor is for one model, or for all (nil); it is empty for one that needs no response.
+func responseHelpFor(k *model.Kind) string {
+	switch {
+	case k == nil:
+		return responseHelp
+	case k.Needs.Response:
+		return "response of a single fibre: " + fibreHelp
+	case k.Needs.Tissues:
+		return "response of each tissue: " + tissueHelp
+	}
+	return ""
+}
 
 // readSignal reads the voxels of index into signal, voxel-major, with a progress bar.
 func readSignal(ctx context.Context, signal []float32, image *nifti.Image, index []int, stderr io.Writer) error {
@@ -38,8 +56,8 @@ func findResponse(flag string, signal []float32, shape [3]int, index []int, g *a
 	if flag == "auto" {
 		return acq.AutoResponse(signal, shape, index, g, acq.AutoOptions{})
 	}
-	if r, err := acq.ParseResponse(flag); err == nil {
-		return r, nil
+	if model.IsNumbers(flag) {
+		return acq.ParseResponse(flag)
 	}
 	return acq.ReadResponse(fibreFile(flag))
 }
@@ -110,9 +128,7 @@ func (o *runOptions) makePhantom(ctx context.Context) (studyBlock, error) {
 func (j *fitJob) estimateResponse(ctx context.Context) error {
 	header := j.image.Header
 	if j.fitOptions.response != "auto" {
-		if _, err := acq.ParseResponse(j.fitOptions.response); err != nil {
-			j.files = append(j.files, fibreFile(j.fitOptions.response))
-		}
+		j.files = append(j.files, fibreFile(j.fitOptions.response))
 		var err error
 		j.response, err = findResponse(j.fitOptions.response, nil, header.SpatialShape(), nil, j.gradients)
 		return err
@@ -152,15 +168,13 @@ func describeResponse(r acq.Response) map[string]any {
 
 // fitters makes the models of a study, by name.
 func (o *runOptions) fitters(b studyBlock, stderr io.Writer) (map[string]model.Model, error) {
-	settings := defaultSettings(o.isa)
-	settings.tissues = b.tissues
 	models := map[string]model.Model{}
 	for _, name := range o.models {
-		m, warnings, err := settings.build(name, b.gradients, b.response)
+		m, err := standardModel(name, "", o.isa, model.Inputs{Gradients: b.gradients, Response: b.response, Tissues: b.tissues})
 		if err != nil {
 			return nil, o.data.nameIn(err, name, o.response)
 		}
-		for _, w := range warnings {
+		for _, w := range m.Warnings() {
 			fmt.Fprintln(stderr, "kbench: warning:", w)
 		}
 		models[name] = m

@@ -66,7 +66,7 @@ The command line of the published study works as typed, with underscores or dash
 		},
 	}
 	f := c.Flags()
-	f.StringSliceVar(&o.models, "models", []string{"csdm", "fwdtim"}, "models to fit: "+modelNames())
+	f.StringSliceVar(&o.models, "models", model.Names()[:2], "models to fit: "+modelNames())
 	f.StringSliceVar(&o.engines, "engines", []string{engineVoxfit}, "who fits: "+engineVoxfit+", and through Python "+strings.Join(python.Engines, ", "))
 	f.StringVar(&o.python, "python", "", "Python with DIPY and voxfit (default: as for kbench compare)")
 	f.IntVar(&o.minChunks, "min-chunks", 1, "smallest chunk count, as a power of two")
@@ -95,7 +95,7 @@ The command line of the published study works as typed, with underscores or dash
 // check refuses settings that cannot be run, before anything is read or made.
 func (o *runOptions) check() error {
 	for _, name := range o.models {
-		if _, err := findModel(name); err != nil {
+		if _, err := model.Find(name); err != nil {
 			return err
 		}
 	}
@@ -363,7 +363,7 @@ func (o *runOptions) plan(block studyBlock, fitters map[string]model.Model) []pl
 		plan := o.placement.plan(o.places, cpus)
 		plan.Voxels, plan.Chunks, plan.Counters = voxels, chunks, true
 		p := plannedRun{fitter: m.Fitter(), plan: plan, model: name, scale: scale, record: study.Record{
-			Engine: engine, Model: m.StudyName(), DataShape: block.shape, NumVox: voxels, CPUCount: cpus,
+			Engine: engine, Model: m.Kind().Class, DataShape: block.shape, NumVox: voxels, CPUCount: cpus,
 			NumChunks: chunks, VoxPerChunk: max(1, voxels/chunks), Run: run,
 			ISA: isa, Pinned: pin != sched.PinNone, Nodes: nodesOf(machine, o.places[:cpus]), Version: version(), Host: host,
 			Schedule: plan.Policy.String(), Pin: pin.String(), Places: o.placement.places, Cores: machine.CoresOf(o.places[:cpus]),

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/sched"
 	"github.com/voxfit/voxfit/study"
 )
@@ -46,7 +47,7 @@ core_gb_per_s, near_distance, far_distance, all_core_clock, source.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.machine, "machine", "", "name or JSON file of the machine to predict (needed)")
-	f.StringVar(&o.model, "model", "csdm", "model: "+modelNames())
+	f.StringVar(&o.model, "model", model.Names()[0], "model: "+modelNames())
 	f.IntVar(&o.voxels, "voxels", 435686, "voxels to fit (default: the published study's subject)")
 	f.IntSliceVar(&o.chunks, "chunks", []int{1 << 9, 1 << 11, 1 << 13, 1 << 15}, "numbers of chunks to try")
 	f.IntSliceVar(&o.cores, "cores", nil, "numbers of physical cores (default: 1 to 192, as many as the machine has)")
@@ -77,7 +78,7 @@ func (o *simulateOptions) run(ctx context.Context, args []string, stdout, stderr
 	if err != nil {
 		return err
 	}
-	if _, err := findModel(o.model); err != nil {
+	if _, err := model.Find(o.model); err != nil {
 		return err
 	}
 	s := study.Simulation{Machine: m, Voxels: o.voxels, Chunks: o.chunks, Cores: o.cores, Policy: sched.Policy(o.schedule), Elastic: o.elastic, Resamples: o.resamples, Seed: o.seed}

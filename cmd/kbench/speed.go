@@ -12,7 +12,7 @@ import (
 )
 
 // A setSpeed is how fast the kernels of one instruction set fit a phantom on one core, in microseconds a
-// voxel, by the names of timedModels.
+// voxel, by the names that kbench compare has for what is timed.
 type setSpeed struct {
 	ISA                  string             `json:"instruction_set"`
 	MicrosecondsPerVoxel map[string]float64 `json:"us_per_voxel"`
@@ -22,17 +22,12 @@ type setSpeed struct {
 // portable code.
 const speedVoxels = 1024
 
-// timedModels are what is timed, by the names that kbench compare has for it. Portable msmt takes milliseconds a
-// voxel, hence fewer of them.
-var timedModels = []struct {
-	name, model string
-	voxels      int
-}{
-	{"csdm", "csdm", speedVoxels},
-	{"fwdtim nls", "fwdtim", speedVoxels},
-	{"msmt", "msmt", speedVoxels / 8},
-	{"sfm nnls", "sfm", speedVoxels},
-	{"dti wls", "dti", speedVoxels},
+// timedVoxels are fewer for several tissues, of which portable code takes milliseconds a voxel.
+func timedVoxels(k *model.Kind) int {
+	if k.Needs.Tissues {
+		return speedVoxels / 8
+	}
+	return speedVoxels
 }
 
 // measureKernels times every instruction set on a pinned thread. A model's time is the shortest of its
@@ -47,14 +42,13 @@ func measureKernels(cpu int) ([]setSpeed, error) {
 	}
 	var speeds []setSpeed
 	for _, isa := range kernel.ISAs() {
-		speed, settings := setSpeed{isa, map[string]float64{}}, defaultSettings(isa)
-		settings.tissues, settings.sfm.solver = phantomTissues(), model.NNLS.String()
-		for _, timed := range timedModels {
-			m, _, err := settings.build(timed.model, p.Gradients, phantom.Response())
+		speed := setSpeed{isa, map[string]float64{}}
+		for _, k := range model.Kinds {
+			m, err := standardModel(k.Name, k.Timed.Options, isa, phantomInputs(p))
 			if err != nil {
 				return nil, err
 			}
-			speed.MicrosecondsPerVoxel[timed.name] = fitTime(m, p.Signal[:timed.voxels*p.Gradients.Len()])
+			speed.MicrosecondsPerVoxel[k.TimedName()] = fitTime(m, p.Signal[:timedVoxels(k)*p.Gradients.Len()])
 		}
 		speeds = append(speeds, speed)
 	}
@@ -79,8 +73,8 @@ func fitTime(m model.Model, signal []float32) float64 {
 
 func writeSpeeds(w io.Writer, cpu int, chosen string, speeds []setSpeed) {
 	fmt.Fprintf(w, "\nmeasured kernels, us/voxel on CPU %d alone, voxels of the HCP phantom\n%-20s", cpu, "")
-	for _, timed := range timedModels {
-		fmt.Fprintf(w, " %11s", timed.name)
+	for _, k := range model.Kinds {
+		fmt.Fprintf(w, " %11s", k.TimedName())
 	}
 	fmt.Fprintln(w)
 	for _, s := range speeds {
@@ -89,8 +83,8 @@ func writeSpeeds(w io.Writer, cpu int, chosen string, speeds []setSpeed) {
 			name += " (chosen)"
 		}
 		fmt.Fprintf(w, "%-20s", name)
-		for _, timed := range timedModels {
-			fmt.Fprintf(w, " %11.2f", s.MicrosecondsPerVoxel[timed.name])
+		for _, k := range model.Kinds {
+			fmt.Fprintf(w, " %11.2f", s.MicrosecondsPerVoxel[k.TimedName()])
 		}
 		fmt.Fprintln(w)
 	}

@@ -50,7 +50,7 @@ func stage(t *testing.T, dir string, force bool, names ...string) *staging {
 
 func TestASecondFitOfTheSameMapsIsToldWhoIsWritingThem(t *testing.T) {
 	image, out := small(t, 27), t.TempDir()
-	held, err := newStaging(out, "model-dti", "kbench fit dti theirs.nii.gz -o maps")
+	held, err := newStaging(out, "model-tensor", "kbench fit dti theirs.nii.gz -o maps")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +218,7 @@ func TestAFileThatSomebodyPutInAPlaceAfterAKillIsNotTouched(t *testing.T) {
 
 func TestStagingOfADeadCommandIsRemovedByTheNextStart(t *testing.T) {
 	image, out := small(t, 27), t.TempDir()
-	dead, err := newStaging(out, "model-dti", "kbench fit dti dead")
+	dead, err := newStaging(out, "model-tensor", "kbench fit dti dead")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ func TestASignalEndsAFitInAStepThatCannotBeLeft(t *testing.T) {
 		out := t.TempDir()
 		var stderr bytes.Buffer
 		c := program(t, &stderr, "fit", "dti", image, "--bvals", pipe, "--bvecs", near(image, "bvecs"), "-o", out)
-		eventually(t, "the lock", func() bool { return exists(filepath.Join(out, ".kbench-model-dti.lock")) })
+		eventually(t, "the lock", func() bool { return exists(filepath.Join(out, ".kbench-model-tensor.lock")) })
 		time.Sleep(20 * time.Millisecond) // into the step
 		if err := c.Process.Signal(sent); err != nil {
 			t.Fatal(err)
@@ -104,7 +104,7 @@ func TestACheckpointsPlaceIsNeitherFollowedNorWaitedFor(t *testing.T) {
 		"a link":       func(path string) error { return os.Symlink(precious, path) },
 		"a named pipe": func(path string) error { return syscall.Mkfifo(path, 0o600) },
 	} {
-		for _, name := range []string{checkpointOfFwdtim, ".kbench-model-fwdtim.lock"} {
+		for _, name := range []string{checkpointOfFwdtim, ".kbench-model-fwtensor.lock"} {
 			out := t.TempDir()
 			if err := put(filepath.Join(out, name)); err != nil {
 				t.Fatal(err)

@@ -15,13 +15,15 @@ import (
 // tissueSample is the most voxels that automatic tissue responses are estimated from.
 const tissueSample = 50000
 
-// needsTissues reports whether one of the models needs the responses of several tissues.
-func needsTissues(names []string) bool { return slices.Contains(names, "msmt") }
-
 // phantomTissues are those that the phantom is made of.
 func phantomTissues() []model.Tissue {
 	wm, gm, csf := phantom.Tissues()
 	return model.NameTissues([]acq.Response{wm, gm, csf})
+}
+
+// phantomInputs are what a phantom's models are made from.
+func phantomInputs(p *phantom.Phantom) model.Inputs {
+	return model.Inputs{Gradients: p.Gradients, Response: phantom.Response(), Tissues: phantomTissues()}
 }
 
 // tissueFiles are the files that --response names for several tissues.
@@ -57,8 +59,8 @@ func findTissues(flag string, signal []float32, g *acq.GradientTable) ([]model.T
 		}
 		return model.NameTissues([]acq.Response{found.WM, found.GM, found.CSF}), nil
 	}
-	if _, err := acq.ParseResponse(flag); err == nil {
-		return nil, fmt.Errorf("--response %s is a single tensor; msmt wants auto or a file for each tissue, WM.txt,GM.txt,CSF.txt", flag)
+	if model.IsNumbers(flag) {
+		return nil, fmt.Errorf("--response %s is numbers, of a single tensor; a model of several tissues wants auto or a file for each tissue, WM.txt,GM.txt,CSF.txt", flag)
 	}
 	var responses []acq.Response
 	for _, file := range tissueFiles(flag) {
@@ -77,7 +79,7 @@ func (j *fitJob) estimateTissues(ctx context.Context) (err error) {
 	flag := j.fitOptions.response
 	if flag != "auto" {
 		j.files = append(j.files, tissueFiles(flag)...)
-		j.settings.tissues, err = findTissues(flag, nil, j.gradients)
+		j.tissues, err = findTissues(flag, nil, j.gradients)
 		return err
 	}
 	index := spread(j.mask.Index, 1, tissueSample)
@@ -88,7 +90,7 @@ func (j *fitJob) estimateTissues(ctx context.Context) (err error) {
 	if err := readSignal(ctx, signal, j.image, index, j.stderr); err != nil {
 		return err
 	}
-	j.settings.tissues, err = findTissues("auto", signal, j.gradients)
+	j.tissues, err = findTissues("auto", signal, j.gradients)
 	return fromImage(err, "auto", j.image.Path)
 }
 

@@ -32,7 +32,7 @@ func TestMSMTSaysWhatItsResponsesShouldBe(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "maps")
 	refuse(t, []string{"fit", "msmt", image, "--response", "0.0017,0.0003,0.0003,1000", "-o", out}, "single tensor", "WM.txt,GM.txt,CSF.txt")
 	refuse(t, []string{"fit", "msmt", image, "--response", "absent.txt,gone.txt", "-o", out}, "absent.txt")
-	refuse(t, []string{"fit", "csdm", image, "--neg-lambda", "1e-9", "-o", out}, "--neg-lambda", "csdm")
+	refuse(t, []string{"fit", "dti", image, "--neg-lambda", "1e-9", "-o", out}, "--neg-lambda", "dti")
 	refuse(t, []string{"fit", "msmt", image, "--response", "wm.txt,,csf.txt", "-o", out}, "wm.txt,,csf.txt", "empty name")
 	refuse(t, []string{"fit", "csdm", image, "--response", "", "-o", out}, "--response", "empty name")
 }

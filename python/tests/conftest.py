@@ -52,7 +52,7 @@ def mask():
 # Each model by its function, with what it needs.
 FITS = {
     "fit_csd": {"response": (EVALS, 1000.0)},
-    "fit_msmt": {"responses": {"WM": WM, "CSF": CSF}, "lmax": 4},
+    "fit_msmt": {"response": {"WM": WM, "CSF": CSF}, "lmax": 4},
     "fit_free_water": {},
     "fit_dti": {},
     "fit_sfm": {},

@@ -2,15 +2,17 @@
 
 >>> import voxfit
 >>> result = voxfit.fit_csd(data, gtab, response, mask=mask)    # doctest: +SKIP
->>> result["fod"].shape, result["gfa"].dtype                    # doctest: +SKIP
+>>> result.fod.shape, result.gfa.dtype                          # doctest: +SKIP
 
 ``fit_csd``, ``fit_msmt``, ``fit_free_water``, ``fit_dti`` and ``fit_sfm`` take data of shape (..., N) and a
-gradient table, and return a `Result`. `Model` makes the set-up once for many fits. The native library is
-loaded by the first of them that is used.
+gradient table, and return a `Result`. They keep the last few models that they set up; `Model` is one to keep and to
+hand on. The native library is loaded by the first of them that is used.
 """
 
 from ._native import Error, ForkedError, Status
-from .fits import fit_csd, fit_dti, fit_free_water, fit_msmt, fit_sfm
+from . import fits
+from ._kept import clear_cache
+from .fits import *  # noqa: F403 (a function for each model of the library)
 from .model import Model
 from .result import Result
 
@@ -22,9 +24,6 @@ __all__ = [
     "Model",
     "Result",
     "Status",
-    "fit_csd",
-    "fit_dti",
-    "fit_free_water",
-    "fit_msmt",
-    "fit_sfm",
+    "clear_cache",
 ]
+__all__ += fits.__all__

@@ -24,8 +24,12 @@ which other programs on the machine disturb least.
 ``python -m voxfit.bench two-nodes DWI`` fits a subject on a cluster of two nodes, see :mod:`voxfit.twonodes`.
 """
 
+# DIPY, Ray and nibabel have no types.
+# mypy: disable-error-code="no-untyped-call, untyped-decorator, no-any-return"
+
+from __future__ import annotations
+
 import argparse
-import copy
 import json
 import os
 import resource
@@ -33,6 +37,8 @@ import statistics
 import sys
 import time
 import warnings
+from collections.abc import Iterator
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -40,77 +46,6 @@ ENGINES = ("serial", "ray", "joblib", "dask")
 FAMILIES = ("dipy", "voxfit")
 WARM_UP_VOXELS = 64
 IMAGE = "4D image as `kbench phantom` writes it: bvals and bvecs in the same folder"
-
-
-def models_of(family):
-    """The classes of DIPY or of voxfit, by kbench's names."""
-    if family == "voxfit":
-        import voxfit.dipy as csdeconv
-
-        dti = fwdti = mcsd = sfm = csdeconv
-    else:
-        from dipy.reconst import csdeconv, dti, fwdti, mcsd, sfm
-    return {
-        "csdm": csdeconv.ConstrainedSphericalDeconvModel,
-        "fwdtim": fwdti.FreeWaterTensorModel,
-        "msmt": mcsd.MultiShellDeconvModel,
-        "dti": dti.TensorModel,
-        "sfm": sfm.SparseFascicleModel,
-    }
-
-
-def results_of(model, fit):
-    """What is compared of a fit, by name: a row for each voxel."""
-    if model == "csdm":
-        return {"coefficients": fit.shm_coeff}
-    if model == "msmt":
-        return {"prediction": fit.predict()}
-    if model == "sfm":
-        return {"weights": folded(fit.model.sphere, fit.beta)}
-    if model == "dti":
-        return {"fa": fit.fa[:, None]}
-    return {"fa": fit.fa[:, None], "f": fit.f[:, None]}
-
-
-def folded(sphere, weights):
-    """Weights of the first of each pair of opposite directions: the sums of both."""
-    half = sphere.vertices[: len(sphere.vertices) // 2]
-    first = np.argmax(np.abs(sphere.vertices @ half.T), axis=1)
-    return weights @ (first[:, None] == np.arange(len(half)))
-
-
-class Chunked:
-    """A model of DIPY whose fit has no engines, fitted by DIPY's paramap."""
-
-    def __init__(self, model):
-        self.model = model
-
-    def fit(self, data, engine="serial", n_jobs=1, vox_per_chunk=None):
-        """Fit voxels, a chunk of them at a time."""
-        from dipy.utils.parallel import paramap
-
-        if engine == "serial":
-            return self.model.fit(data)
-        chunks = [data[i : i + vox_per_chunk] for i in range(0, len(data), vox_per_chunk)]
-        parts = paramap(fit_chunk, chunks, func_args=[self.model], engine=engine, n_jobs=n_jobs, clean_spill=False)
-        return self.join([np.concatenate(arrays) for arrays in zip(*parts)])
-
-    def join(self, arrays):
-        """DIPY's fit object of all voxels."""
-        from dipy.reconst import dti, sfm
-
-        if isinstance(self.model, dti.TensorModel):
-            return dti.TensorFit(self.model, *arrays)
-        return sfm.SparseFascicleFit(self.model, *arrays, None)
-
-
-def fit_chunk(data, model):
-    """The arrays of a fit, in a worker."""
-    if hasattr(model, "solver"):  # it keeps what it found, and workers may be threads
-        model = copy.copy(model)
-        model.solver = copy.copy(model.solver)
-    fit = model.fit(data)
-    return (fit.model_params,) if hasattr(fit, "model_params") else (fit.beta, fit.S0)
 
 
 class Bench:
@@ -128,34 +63,35 @@ class Bench:
         Where results go.
     """
 
-    def __init__(self, gtab, response, signal, tissues=None, folder=None):
+    def __init__(
+        self, gtab: Any, response: Any, signal: np.ndarray, tissues: Any = None, folder: str | None = None
+    ) -> None:
         self.gtab = gtab
         self.response = response
         self.signal = signal
         self.tissues = tissues
         self.folder = folder
-        self._warm = {}
-        self._cpus_of_ray = None
+        self._warm: dict[tuple[str, str, str, int], Any] = {}
+        self._cpus_of_ray: int | None = None
 
-    def make(self, family, model, method=""):
-        """A model, set up; a method is one of fwdtim, dti or sfm."""
-        make = models_of(family)[model]
-        if model == "csdm":
-            return make(self.gtab, self.response)
-        if model == "msmt":
-            return make(self.gtab, *self.tissues, sh_order_max=8, iso=2)
-        option = "solver" if model == "sfm" else "fit_method"
-        method = {"nnls": "NNLS", "elasticnet": "ElasticNet"}.get(method, method.upper())
-        made = make(self.gtab, **({option: method} if method else {}))
-        return Chunked(made) if family == "dipy" and model in ("dti", "sfm") else made
-
-    def run(self, engine, model, chunks, cpus, scale=1, voxels=None, results=False):
+    def run(
+        self,
+        engine: str,
+        model: str,
+        chunks: int,
+        cpus: int,
+        scale: int = 1,
+        voxels: int | None = None,
+        results: bool = False,
+    ) -> dict[str, Any]:
         """One run: its time, and what was measured beside it.
 
         ``model`` is a name and perhaps a method, as "fwdtim wls"; ``voxels`` are the first so many, ``scale``
         is how many times over they are fitted. With ``results`` what was found goes into the folder, as
         NAME.f64, and "columns" says how many values a voxel has.
         """
+        from voxfit.dipy._benched import make, results_of
+
         family, _, engine = engine.partition("-")
         if family not in FAMILIES or engine not in ENGINES:
             raise ValueError(f"there is no engine {family}-{engine}")
@@ -168,7 +104,8 @@ class Bench:
             self._start_ray(cpus)
         key = family, engine, model, cpus
         if key not in self._warm:
-            self._warm[key] = self.make(family, *model.split())
+            name, _, method = model.partition(" ")
+            self._warm[key] = make(family, name, method, self.gtab, self.response, self.tissues)
             few = dict(options, vox_per_chunk=WARM_UP_VOXELS // cpus or 1) if "engine" in options else options
             self._warm[key].fit(data[:WARM_UP_VOXELS], **few)
         spilled = self._spilled(engine)
@@ -180,33 +117,35 @@ class Bench:
         return {
             "time": seconds,
             "set_up": set_up,
-            "spilled_bytes": None if after is None else after - spilled,
+            "spilled_bytes": None if after is None or spilled is None else after - spilled,
             "peak_rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             "call": self._call(self._warm[key], options),
             "columns": self._write(results_of(model.split()[0], fit)) if results else {},
         }
 
     @staticmethod
-    def _call(model, options):
+    def _call(model: Any, options: dict[str, Any]) -> str:
         arguments = ", ".join(["data", *(f"{name}={value!r}" for name, value in options.items())])
+        from voxfit.dipy._benched import Chunked
+
         if isinstance(model, Chunked) and options:
             return f"paramap({type(model.model).__name__}.fit, {arguments})"
         return f"{type(getattr(model, 'model', model)).__name__}.fit({arguments})"
 
-    def _write(self, results):
+    def _write(self, results: dict[str, np.ndarray]) -> dict[str, int]:
         columns = {}
         for name, values in results.items():
-            np.ascontiguousarray(values, "<f8").tofile(os.path.join(self.folder, name + ".f64"))
+            np.ascontiguousarray(values, "<f8").tofile(os.path.join(self.folder or "", name + ".f64"))
             columns[name] = values.shape[1]
         return columns
 
     @staticmethod
-    def _options(family, engine, vox_per_chunk, cpus):
+    def _options(family: str, engine: str, vox_per_chunk: int, cpus: int) -> dict[str, Any]:
         if engine == "serial":
             return {"n_threads": 1} if family == "voxfit" else {}
         return {"engine": engine, "n_jobs": cpus, "vox_per_chunk": vox_per_chunk}
 
-    def _start_ray(self, cpus):
+    def _start_ray(self, cpus: int) -> None:
         from voxfit.dipy import connect
 
         if self._cpus_of_ray != cpus:
@@ -214,7 +153,7 @@ class Bench:
             connect(num_cpus=cpus)
             self._cpus_of_ray = cpus
 
-    def end_ray(self):
+    def end_ray(self) -> None:
         """End Ray; the next run on it starts it anew."""
         from voxfit.dipy import shutdown
 
@@ -223,15 +162,16 @@ class Bench:
         self._warm = {key: model for key, model in self._warm.items() if key[1] != "ray"}
 
     @staticmethod
-    def _spilled(engine):
+    def _spilled(engine: str) -> int | None:
         from voxfit.dipy import spilled_bytes
 
         return spilled_bytes() if engine == "ray" else 0
 
 
-def serve(lines, answers):
+def serve(lines: Iterator[str], answers: TextIO) -> None:
     """Answer one line after another until there are no more."""
-    import dipy
+    from importlib.metadata import version
+
     from dipy.core.gradients import gradient_table
 
     import voxfit
@@ -244,7 +184,7 @@ def serve(lines, answers):
     )
     signal = np.fromfile(os.path.join(folder, "signal.f32"), "<f4").reshape(-1, len(gtab.bvals))
     bench = Bench(gtab, _response(setting), signal, _tissues(setting), folder)
-    _answer(answers, {"versions": {"dipy": dipy.__version__, "voxfit": voxfit.__version__}})
+    _answer(answers, {"versions": {"dipy": version("dipy"), "voxfit": voxfit.__version__}})
     for line in lines:
         try:
             request = json.loads(line)
@@ -257,7 +197,7 @@ def serve(lines, answers):
             _answer(answers, {"error": f"{type(error).__name__}: {error}"})
 
 
-def _response(setting):
+def _response(setting: dict[str, Any]) -> Any:
     from dipy.reconst.csdeconv import AxSymShResponse
 
     response = setting.get("response")
@@ -266,7 +206,7 @@ def _response(setting):
     return response and (np.array(response["evals"]), response["s0"])
 
 
-def _tissues(setting):
+def _tissues(setting: dict[str, Any]) -> Any:
     from dipy.core.sphere import Sphere
     from dipy.reconst.mcsd import MultiShellResponse
 
@@ -277,12 +217,12 @@ def _tissues(setting):
     )
 
 
-def _answer(answers, message):
+def _answer(answers: TextIO, message: dict[str, Any]) -> None:
     answers.write(json.dumps(message) + "\n")
     answers.flush()
 
 
-def read_phantom(dwi):
+def read_phantom(dwi: str) -> tuple[Any, Any, np.ndarray, np.ndarray]:
     """Gradient table, response, data and mask of an image that `kbench phantom` wrote."""
     import nibabel
     from dipy.core.gradients import gradient_table
@@ -291,24 +231,30 @@ def read_phantom(dwi):
     folder = os.path.dirname(dwi)
     bvals, bvecs = read_bvals_bvecs(os.path.join(folder, "bvals"), os.path.join(folder, "bvecs"))
     gtab = gradient_table(bvals, bvecs=bvecs)
-    data = np.asarray(nibabel.load(dwi).dataobj)
+    image: Any = nibabel.load(dwi)
+    data = np.asarray(image.dataobj)
     mask = data[..., gtab.b0s_mask].mean(-1) > 0
     S0 = data[mask][:, gtab.b0s_mask].mean()
     return gtab, (np.array([1.7e-3, 0.3e-3, 0.3e-3]), S0), data, mask
 
 
-def end_to_end(arguments):
+def end_to_end(arguments: argparse.Namespace) -> None:
     """Time DIPY and DIPY patched side by side, and print a table."""
+    from voxfit.dipy._benched import END_RESULTS, make
+
+    models = arguments.models or list(END_RESULTS)
+    if not set(models) <= set(END_RESULTS):
+        sys.exit(f"--models {' '.join(models)}: expected some of {', '.join(END_RESULTS)}")
     gtab, response, data, mask = read_phantom(arguments.dwi)
     spare = np.flatnonzero(mask)[arguments.voxels :]
     mask.flat[spare] = False
-    bench = Bench(gtab, response, None)
     print(f"{mask.sum()} voxels x {len(gtab.bvals)}, {data.dtype}; microseconds of CPU time per voxel, one thread")
-    for model in arguments.models:
-        attribute = {"csdm": "shm_coeff", "fwdtim": "f"}[model]
-        families = {"dipy": {}, "voxfit": {"n_threads": 1}}
-        made = {family: bench.make(family, model) for family in families}
-        times, found = {family: [] for family in families}, {}
+    for model in models:
+        attribute = END_RESULTS[model]
+        families: dict[str, dict[str, Any]] = {"dipy": {}, "voxfit": {"n_threads": 1}}
+        made = {family: make(family, model, "", gtab, response, None) for family in families}
+        times: dict[str, list[float]] = {family: [] for family in families}
+        found = {}
         for _ in range(arguments.rounds):
             for family, options in families.items():
                 begin = time.process_time()
@@ -326,7 +272,7 @@ def end_to_end(arguments):
         )
 
 
-def main():
+def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m voxfit.bench", description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
@@ -334,7 +280,7 @@ def main():
     compared = commands.add_parser("end-to-end", help="DIPY against DIPY patched on one thread")
     compared.add_argument("dwi", help=IMAGE)
     compared.add_argument("--voxels", type=int, default=4096)
-    compared.add_argument("--models", nargs="+", choices=("csdm", "fwdtim"), default=("csdm", "fwdtim"))
+    compared.add_argument("--models", nargs="+", help="of those that have engines in DIPY; both by default")
     compared.add_argument("--rounds", type=int, default=3)
     distributed = commands.add_parser("two-nodes", help="a subject through Ray on two nodes, one of which is killed")
     distributed.add_argument("dwi", help=IMAGE)

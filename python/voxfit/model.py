@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import ctypes
-import json
-import threading
+import os
 import warnings
 import weakref
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from . import _native
-from ._gradients import GradientsLike, as_gradients
+from ._gradients import Gradients, GradientsLike, as_gradients
+from ._options import as_json, known, read
 from ._run import Progress, run
 from ._signal import as_mask, lay_out
 from .result import Result
+
+
+class _Made(NamedTuple):
+    """What the library says of a model that it has set up."""
+
+    process: int
+    handle: int
+    parameters: tuple[_native.Field, ...]
+    maps: tuple[_native.Field, ...]
+    values: int  # of a voxel's parameters
+    warnings: tuple[str, ...]
+    isa: str
 
 
 class Model:
@@ -25,14 +37,14 @@ class Model:
 
     Parameters
     ----------
-    name : {"csdm", "fwdtim", "msmt", "dti", "sfm"}
-        The model, by its name on kbench's command line.
+    name : str
+        The model, by its name on kbench's command line: "csdm", for what `fit_csd` fits.
     gtab : GradientTable or (bvals, bvecs)
         DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). B-vectors are taken as they are:
         nothing is flipped.
     **options
-        The options that capi/README.md lists for the model. An option that it does not have is an error,
-        None leaves an option to its default.
+        The options of the model, as the function that fits it documents them, also by DIPY's names. An option that
+        the model does not have is an error that names the nearest and lists all. None leaves an option to its default.
 
     Notes
     -----
@@ -41,35 +53,63 @@ class Model:
     """
 
     def __init__(self, name: str, gtab: GradientsLike, **options: Any) -> None:
-        gradients = as_gradients(gtab)
+        self._make(name, as_gradients(gtab), read(name, options.items()))
+        self.warn(stacklevel=3)
+
+    @classmethod
+    def _of(cls, name: str, gradients: Gradients, options: dict[str, Any]) -> Model:
+        """Return a model of options as `read` returns them, without its warnings."""
+        model = cls.__new__(cls)
+        model._make(name, gradients, options)
+        return model
+
+    def _make(self, name: str, gradients: Gradients, options: dict[str, Any]) -> None:
         if gradients.b0_threshold is not None:
             options.setdefault("b0_threshold", gradients.b0_threshold)
         self.name = name
-        self.options = {key: value for key, value in options.items() if value is not None}
+        self.options = options
         self._bvals, self._bvecs = gradients.bvals, gradients.bvecs
-        self._lock = threading.Lock()
-        self._handle = 0
+        self._made: _Made | None = None
         self._set_up()
-        for warning in filter(None, _native.text(self._handle, _native.WARNINGS).split("\n")):
-            warnings.warn(warning, stacklevel=3)
 
-    def _set_up(self) -> int:
-        """Return the handle, which is made on first use."""
-        with self._lock:
-            if not self._handle:
-                self._handle = _native.new_model(self.name, self._bvals, self._bvecs, _as_json(self.options))
-                weakref.finalize(self, _native.free_model, self._handle)
-            return self._handle
+    def warn(self, stacklevel: int = 2) -> None:
+        """Warn of what the set-up found suspicious.
+
+        Parameters
+        ----------
+        stacklevel : int, optional
+            Whose line the warnings are said to come from, as for ``warnings.warn``.
+        """
+        for warning in self._set_up().warnings:
+            warnings.warn(warning, stacklevel=stacklevel)
+
+    def _set_up(self) -> _Made:
+        """Return what was made on first use. Two threads may both make it: a lock would not outlive a fork."""
+        made = self._made
+        if made is None or made.process != os.getpid():
+            made = self._made = self._ask()
+        return made
+
+    def _ask(self) -> _Made:
+        try:
+            handle = _native.new_model(self.name, self._bvals, self._bvecs, as_json(self.options))
+        except ValueError as err:
+            if all(known(self.name, option) for option in self.options):
+                raise
+            raise TypeError(str(err)) from None  # as Python has it of an argument that there is not
+        weakref.finalize(self, _native.free_model, handle)
+        return _Made(
+            os.getpid(),
+            handle,
+            _native.fields(handle, _native.PARAMETERS),
+            _native.fields(handle, _native.MAPS),
+            _native.sizes(handle)[1],
+            tuple(filter(None, _native.text(handle, _native.WARNINGS).split("\n"))),
+            _native.text(handle, _native.ISA),
+        )
 
     def __getstate__(self) -> dict[str, Any]:
-        state = self.__dict__.copy()
-        del state["_lock"]
-        state["_handle"] = 0
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._lock = threading.Lock()
+        return {**self.__dict__, "_made": None}
 
     def __repr__(self) -> str:
         return f"Model({self.name!r}, {self.measurements} measurements, {self.parameters} parameters, {self.isa})"
@@ -82,22 +122,22 @@ class Model:
     @property
     def parameters(self) -> int:
         """Values that a fit writes for a voxel."""
-        return _native.sizes(self._set_up())[1]
+        return self._set_up().values
 
     @property
     def parameter_fields(self) -> tuple[_native.Field, ...]:
         """What the parameters are, in their order: name, components, unit, description."""
-        return _native.fields(self._set_up(), _native.PARAMETERS)
+        return self._set_up().parameters
 
     @property
     def map_fields(self) -> tuple[_native.Field, ...]:
         """What maps there are: name, components, unit, description."""
-        return _native.fields(self._set_up(), _native.MAPS)
+        return self._set_up().maps
 
     @property
     def isa(self) -> str:
         """The instruction set of the kernels."""
-        return _native.text(self._set_up(), _native.ISA)
+        return self._set_up().isa
 
     def fit(
         self,
@@ -118,7 +158,7 @@ class Model:
         mask : array_like, (...), optional
             The voxels to fit; all by default.
         n_threads : int, optional
-            Number of workers; by default one for each CPU that the process may use.
+            Number of workers; by default, and for -1, one for each CPU that the process may use.
         progress : callable or progress bar, optional
             Called as ``progress(done, voxels)``, or, if it has a method ``update`` as tqdm's bars do, told
             what was added.
@@ -141,7 +181,7 @@ class Model:
         data = np.asarray(data)
         if data.ndim == 0 or data.shape[-1] != self.measurements:
             raise ValueError(f"data have shape {data.shape}, expected (..., {self.measurements})")
-        handle, shape = self._set_up(), data.shape[:-1]
+        handle, shape = self._set_up().handle, data.shape[:-1]
         mask = as_mask(mask, shape)
         layout = lay_out(data, mask)
         n = layout.voxels
@@ -195,7 +235,7 @@ class Model:
         dict
             For each name float32 values, (n, components), or (n,) where there is one component.
         """
-        handle, fields = self._set_up(), self.map_fields
+        handle, fields = self._set_up().handle, self.map_fields
         names = [names] if isinstance(names, str) else list(names)
         unknown = set(names) - {f.name for f in fields}
         if unknown:
@@ -228,8 +268,10 @@ def _threads(n_threads: int | None) -> int:
         return 0
     if not isinstance(n_threads, (int, np.integer)):
         raise TypeError(f"n_threads is {n_threads!r}, expected a whole number or None")
+    if n_threads == -1:
+        return 0
     if not 1 <= n_threads <= 8192:
-        raise ValueError(f"n_threads is {n_threads}, expected 1 to 8192")
+        raise ValueError(f"n_threads is {n_threads}, expected 1 to 8192, or -1 for all CPUs")
     return int(n_threads)
 
 
@@ -241,21 +283,3 @@ def _vector(values: ArrayLike | None, dtype: DTypeLike, n: int) -> np.ndarray:
         raise ValueError(f"status or iterations have shape {vector.shape}, expected ({n},)")
     return vector
 
-
-def _as_json(options: dict[str, Any]) -> str:
-    """Write options as the library reads them."""
-    for name, value in options.items():
-        try:
-            json.dumps(value, default=_as_list, allow_nan=False)
-        except ValueError:
-            raise ValueError(f"the option {name} has a number that is NaN or infinite") from None
-    return json.dumps(options, default=_as_list)
-
-
-def _as_list(value: Any) -> Any:
-    """Turn NumPy's arrays and numbers into what JSON can hold, with every bit."""
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"an option is {value!r}, expected numbers, strings, lists, arrays or dicts of them")

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._native import Status
+from ._native import Field, Status
 
 if TYPE_CHECKING:
     from .model import Model
-
-# The bases that parameters are in, whatever basis was asked for.
-_NATIVE_BASIS = {"csdm": "descoteaux07", "msmt": "tournier07"}
 
 
 class Result(Mapping[str, np.ndarray]):
     """Parameters, status and iterations of the fitted voxels, and maps made of them when they are asked for.
 
-    ``result[name]`` is a volume of the data's shape, of parameters (float64) or of a map (float32), zero
-    outside the mask; ``list(result)`` has the names. ``result.masked(name)`` is the same for the fitted
-    voxels alone.
+    ``result["fa"]`` or ``result.fa`` is a volume of the data's shape, of parameters (float64) or of a map (float32),
+    zero outside the mask; ``list(result)`` has the names. ``result.masked("fa")`` is the same for the fitted voxels
+    alone. As attributes, names are in small letters, without what is no letter or number, and without the word label:
+    ``result.fod_wm`` is ``result["fod_label-WM"]``. The attributes below are what they say, so that the volume of
+    ``result.status`` is ``result["status"]``.
 
     Attributes
     ----------
@@ -76,6 +77,20 @@ class Result(Mapping[str, np.ndarray]):
     def __contains__(self, name: object) -> bool:
         return name in self._names()
 
+    def __getattr__(self, name: str) -> np.ndarray:
+        # Where pickle and copy ask a result that has nothing yet, it has no attribute either.
+        if name.startswith("_") or "model" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        names = {as_attribute(n): n for n in reversed(self._names())}
+        if name in names:
+            return self[names[name]]
+        nearest = difflib.get_close_matches(name, names, 1)
+        hint = f", the nearest is {nearest[0]}" if nearest else ""
+        raise AttributeError(f"a result of {self.model.name} has no map {name!r}{hint}; it has {', '.join(sorted(names))}")
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *map(as_attribute, self._names())})
+
     def __getitem__(self, name: str) -> np.ndarray:
         return self.unpack(self.masked(name), Status.OUTSIDE_MASK if name == "status" else 0)
 
@@ -98,7 +113,7 @@ class Result(Mapping[str, np.ndarray]):
         at = 0
         for field in self.model.parameter_fields:
             if field.name == name:
-                values = self._in_basis(name, self.params[:, at : at + field.components])
+                values = self._in_basis(field, self.params[:, at : at + field.components])
                 return values[:, 0] if field.components == 1 else values
             at += field.components
         if name not in self._maps:
@@ -137,12 +152,23 @@ class Result(Mapping[str, np.ndarray]):
         volume[self.mask] = values
         return volume
 
-    def _in_basis(self, name: str, values: np.ndarray) -> np.ndarray:
-        """Return SH coefficients in the basis that was asked for."""
-        native = _NATIVE_BASIS.get(self.model.name)
-        if not name.startswith("fod") or self.model.options.get("basis", native) == native:
+    def _in_basis(self, parameter: Field, values: np.ndarray) -> np.ndarray:
+        """Return SH coefficients in the basis that was asked for, which is that of the map."""
+        asked = next((_basis(f) for f in self.model.map_fields if f.name == parameter.name), None)
+        if asked == _basis(parameter):
             return values
         return values[:, swap_orders(values.shape[1])]
+
+
+def _basis(field: Field) -> str | None:
+    """Return the SH basis that a field's description names."""
+    found = re.search(r"\bbasis (\w+)", field.description)
+    return found and found[1]
+
+
+def as_attribute(name: str) -> str:
+    """Return the name of a map as an attribute: "fod_wm" for "fod_label-WM"."""
+    return re.sub(r"\W+", "_", name.replace("_label-", "_").lower())
 
 
 def swap_orders(coefficients: int) -> np.ndarray:

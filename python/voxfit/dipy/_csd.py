@@ -1,5 +1,11 @@
 """Constrained spherical deconvolution, as DIPY's ``csdeconv``."""
 
+# DIPY, Ray and nibabel have no types.
+# mypy: disable-error-code="no-untyped-call, untyped-decorator, no-any-return"
+
+from __future__ import annotations
+
+from typing import Any
 import warnings
 
 import numpy as np
@@ -18,10 +24,10 @@ class SphHarmRows(SphHarmFit):
 
     voxel_class = SphHarmFit
 
-    def __init__(self, model, shm_coeff):
+    def __init__(self, model: Any, shm_coeff: np.ndarray) -> None:
         super().__init__(model, shm_coeff, None)
 
-    def take(self, rows):
+    def take(self, rows: Any) -> Any:
         """DIPY's fit of one row, or rows again."""
         coefficients = self._shm_coef[rows]
         if coefficients.ndim == 1:
@@ -39,7 +45,7 @@ class ConstrainedSphericalDeconvModel(csdeconv.ConstrainedSphericalDeconvModel):
 
     native_inputs = ("gtab", "R", "B_reg", "sphere", "sh_order_max", "tau", "convergence")
 
-    def fit(self, data, *, mask=None, **kwargs):
+    def fit(self, data: np.ndarray, *, mask: np.ndarray | None = None, **kwargs: Any) -> Any:
         """Fit all voxels of a mask.
 
         Parameters
@@ -59,7 +65,7 @@ class ConstrainedSphericalDeconvModel(csdeconv.ConstrainedSphericalDeconvModel):
         """
         return _fitting.fit_volume(self, super().fit, data, mask, kwargs)
 
-    def native(self):
+    def native(self) -> Native:
         """The native model for the attributes that this model has now."""
         if self.convergence < 1:
             raise Unsupported("convergence below 1")
@@ -76,14 +82,14 @@ class ConstrainedSphericalDeconvModel(csdeconv.ConstrainedSphericalDeconvModel):
             "csdm", np.where(weighted, 1000.0, 0.0), bvecs,
             lmax=int(self.sh_order_max),
             response={"zonal": [(factors * np.sqrt((2 * degrees + 1) / (4 * np.pi))).tolist()]},
-            sphere={"vertices": _fitting.unit(self.sphere.vertices).tolist()},
+            directions=_fitting.unit(self.sphere.vertices),
             tau=float(self.tau),
             max_iterations=int(self.convergence),
             precision="mixed",  # iterations and sets are those of double, coefficients to 1e-9
-            **{"lambda": float(self.B_reg[0, 0] / Y00 / unit_scale)},
+            neg_lambda=float(self.B_reg[0, 0] / Y00 / unit_scale),
         )  # fmt: skip
 
-    def rows(self, parameters, status):
+    def rows(self, parameters: np.ndarray, status: np.ndarray) -> SphHarmRows:
         """A fit of the rows that the native model wrote."""
         parameters[status == NON_FINITE] = np.nan  # as DIPY
         if np.any(status == MAX_ITERATIONS):

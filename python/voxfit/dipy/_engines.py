@@ -1,8 +1,14 @@
 """Where the voxels are fitted: in this process, or by DIPY's paramap with Ray, joblib or dask."""
 
+# DIPY, Ray and nibabel have no types.
+# mypy: disable-error-code="no-untyped-call, untyped-decorator, no-any-return"
+
+from __future__ import annotations
+
 import functools
 import os
 import pickle
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +27,9 @@ ENGINES = ("serial", "ray", "joblib", "dask")
 
 
 def fit_rows(
-    native, signal, mask=None, *, engine="serial", n_jobs=-1, n_threads=None, vox_per_chunk=None,
-    verbose=False, backend=None,
-):  # fmt: skip
+    native: Any, signal: np.ndarray, mask: np.ndarray | None = None, *, engine: str = "serial", n_jobs: int | None = -1,
+    n_threads: int | None = None, vox_per_chunk: int | None = None, verbose: bool = False, backend: str | None = None,
+) -> tuple[np.ndarray, ...]:  # fmt: skip
     """Fit the voxels of a signal with a native model.
 
     Parameters
@@ -64,7 +70,7 @@ def fit_rows(
     if engine == "ray":
         cpus = _ray.connect()
     else:
-        cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = cpus if n_jobs is None or n_jobs < 1 else n_jobs
     if n_threads is None:
         n_threads = max(1, cpus // workers)
@@ -77,24 +83,27 @@ def fit_rows(
     return _in_waves(native, signal, batch, n_threads, options)
 
 
-def _batch(signal, workers):
+def _batch(signal: np.ndarray, workers: int) -> int:
     """Voxels of a batch: enough batches to balance, few enough to be cheap, all workers' in a wave."""
     fair = -(-len(signal) // (BATCHES_PER_WORKER * workers))
     most = max(1, WAVE_BYTES // (workers * _bytes_of_voxel(signal)))
     return min(max(fair, SMALLEST_BATCH), most)
 
 
-def _bytes_of_voxel(signal):
+def _bytes_of_voxel(signal: np.ndarray) -> int:
     # Results are not known before the first batch. Those of the sparse fascicle model, 362 weights, are
     # the largest.
     results = 8 * 370
     return signal.shape[1] * signal.itemsize + results
 
 
-def _in_waves(native, signal, batch, n_threads, options):
+def _in_waves(
+    native: Any, signal: np.ndarray, batch: int, n_threads: int, options: dict[str, Any]
+) -> tuple[np.ndarray, ...]:
     starts = range(0, len(signal), batch)
     per_wave = max(1, WAVE_BYTES // (batch * _bytes_of_voxel(signal)))
-    arrays, pickled = None, pickle.dumps(native)
+    arrays: list[np.ndarray] = []
+    pickled = pickle.dumps(native)
     for first in range(0, len(starts), per_wave):
         wave = starts[first : first + per_wave]
         fitted = parallel.paramap(
@@ -104,19 +113,19 @@ def _in_waves(native, signal, batch, n_threads, options):
             **options,
         )
         for start, results in zip(wave, fitted):
-            if arrays is None:
+            if not arrays:
                 arrays = [np.empty((len(signal),) + r.shape[1:], r.dtype) for r in results]
             for array, r in zip(arrays, results):
                 array[start : start + len(r)] = r
     return tuple(arrays)
 
 
-def fit_batch(signal, pickled, n_threads):
+def fit_batch(signal: np.ndarray, pickled: bytes, n_threads: int) -> tuple[np.ndarray, ...]:
     """One batch, in a worker."""
     return _unpickled(pickled).fit(signal, n_threads)
 
 
 @functools.lru_cache(maxsize=4)
-def _unpickled(pickled):
+def _unpickled(pickled: bytes) -> Any:
     """The model that these bytes are, made once in each process."""
     return pickle.loads(pickled)

@@ -1,11 +1,19 @@
 """What the native fits of all models have in common."""
 
+# DIPY, Ray and nibabel have no types.
+# mypy: disable-error-code="no-untyped-call, untyped-decorator, no-any-return"
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
 import logging
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from voxfit.dipy import _engines
-from voxfit.dipy._native import Unsupported
+from voxfit.dipy._native import Native, Unsupported
 from voxfit.dipy._volume import VolumeFit
 
 log = logging.getLogger("voxfit.dipy")
@@ -13,7 +21,14 @@ log = logging.getLogger("voxfit.dipy")
 _ENGINE_OPTIONS = ("engine", "n_jobs", "n_threads", "vox_per_chunk", "verbose", "backend")
 
 
-def fit_volume(model, dipys_fit, data, mask, kwargs, make_rows=None):
+def fit_volume(
+    model: Any,
+    dipys_fit: Callable[..., Any],
+    data: np.ndarray,
+    mask: np.ndarray | None,
+    kwargs: dict[str, Any],
+    make_rows: Callable[..., Any] | None = None,
+) -> Any:
     """Fit a volume, or one voxel, natively where the model's options allow it.
 
     Parameters
@@ -42,8 +57,8 @@ def fit_volume(model, dipys_fit, data, mask, kwargs, make_rows=None):
         mask = np.ones(data.shape[:-1], dtype=bool)
     elif mask.shape != data.shape[:-1]:
         raise ValueError("mask and data shape do not match")
-    inside = np.asarray(mask, dtype=bool)
-    if inside.all():
+    inside: np.ndarray | None = np.asarray(mask, dtype=bool)
+    if np.all(inside):
         inside = None
     # DIPY's fit takes any keyword argument, and leaves alone what it does not know.
     options = {name: kwargs[name] for name in _ENGINE_OPTIONS if name in kwargs}
@@ -51,7 +66,7 @@ def fit_volume(model, dipys_fit, data, mask, kwargs, make_rows=None):
     return VolumeFit(model, make_rows(parameters, status), mask, status)
 
 
-def native_or_none(model, data, kwargs=()):
+def native_or_none(model: Any, data: np.ndarray, kwargs: Collection[str] = ()) -> Native | None:
     """The native model, or None where DIPY's own fit must do it; the reason is logged (level INFO)."""
     try:
         if not isinstance(data, np.ndarray) or data.dtype.kind not in "fiu" or data.ndim < 1:
@@ -66,7 +81,7 @@ def native_or_none(model, data, kwargs=()):
         return None
 
 
-def _prepared(model):
+def _prepared(model: Any) -> Native:
     """The native model, kept from fit to fit until one of the model's attributes is another object."""
     inputs = [getattr(model, name) for name in model.native_inputs]
     last, native = model.__dict__.get("_prepared_native", (None, None))
@@ -82,7 +97,7 @@ def _prepared(model):
     return native
 
 
-def mask_of(mask, shape):
+def mask_of(mask: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | None:
     """A mask as booleans, checked as DIPY's fits of whole arrays do; None is none."""
     if mask is None:
         return None
@@ -91,7 +106,7 @@ def mask_of(mask, shape):
     return np.asarray(mask, dtype=bool)
 
 
-def spread(rows, shape, mask):
+def spread(rows: np.ndarray, shape: tuple[int, ...], mask: np.ndarray | None) -> np.ndarray:
     """Rows in their voxels of a volume; zeros outside the mask."""
     if mask is None:
         return rows.reshape(shape + rows.shape[1:])
@@ -100,13 +115,13 @@ def spread(rows, shape, mask):
     return volume
 
 
-def unit(vectors):
+def unit(vectors: ArrayLike) -> np.ndarray:
     """Vectors scaled to length 1."""
     vectors = np.asarray(vectors, dtype=float)
     return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
 
-def check_design(design, gtab):
+def check_design(design: np.ndarray, gtab: Any) -> None:
     """Raise Unsupported where DIPY's design matrix is not that of b-values and b-vectors."""
     x, y, z = gtab.bvecs.T
     expected = -gtab.bvals * np.array([x * x, 2 * x * y, y * y, 2 * x * z, 2 * y * z, z * z])

@@ -1,5 +1,12 @@
 """The tensor with free water, as DIPY's ``fwdti``."""
 
+# DIPY, Ray and nibabel have no types.
+# mypy: disable-error-code="no-untyped-call, untyped-decorator, no-any-return"
+
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from dipy.reconst import fwdti
@@ -24,12 +31,13 @@ METHODS = {fwdti.nls_iter: "nls", fwdti.wls_iter: "wls"}
 class FreeWaterRows(fwdti.FreeWaterTensorFit):
     """A FreeWaterTensorFit with one row for each voxel, whose eigenvectors are made when asked for."""
 
-    def __init__(self, model, parameters):
+    def __init__(self, model: Any, parameters: np.ndarray) -> None:
         super().__init__(model, None)
+        self._model_params: np.ndarray | None = None
         self._parameters = parameters
 
     @property
-    def model_params(self):
+    def model_params(self) -> np.ndarray:
         """DIPY's parameters: eigenvalues, eigenvectors by rows, fraction of free water."""
         if self._model_params is None:
             tensors = from_lower_triangular(self._parameters[:, :6])
@@ -40,15 +48,15 @@ class FreeWaterRows(fwdti.FreeWaterTensorFit):
         return self._model_params
 
     @model_params.setter
-    def model_params(self, values):
+    def model_params(self, values: np.ndarray) -> None:
         self._model_params = values
 
     @property
-    def f(self):
+    def f(self) -> np.ndarray:
         """Fraction of free water."""
         return self._parameters[:, 7]
 
-    def take(self, rows):
+    def take(self, rows: Any) -> Any:
         """DIPY's fit of one row, or rows again."""
         if np.ndim(rows) == 0:
             params = FreeWaterRows(self.model, self._parameters[rows][None]).model_params[0]
@@ -67,7 +75,7 @@ class FreeWaterTensorModel(fwdti.FreeWaterTensorModel):
 
     native_inputs = ("gtab", "fit_method", "design_matrix", "args", "kwargs")
 
-    def fit(self, data, *, mask=None, **kwargs):
+    def fit(self, data: np.ndarray, *, mask: np.ndarray | None = None, **kwargs: Any) -> Any:
         """Fit all voxels of a mask; arguments as :meth:`ConstrainedSphericalDeconvModel.fit`.
 
         Returns
@@ -77,7 +85,7 @@ class FreeWaterTensorModel(fwdti.FreeWaterTensorModel):
         """
         return _fitting.fit_volume(self, super().fit, data, mask, kwargs)
 
-    def native(self):
+    def native(self) -> Native:
         """The native model for the attributes that this model has now."""
         options = NATIVE_OPTIONS.get(self.fit_method)
         if options is None or self.args:
@@ -94,6 +102,6 @@ class FreeWaterTensorModel(fwdti.FreeWaterTensorModel):
             method=METHODS[self.fit_method], b0_threshold=float(self.gtab.b0_threshold), **given,
         )  # fmt: skip
 
-    def rows(self, parameters, status):
+    def rows(self, parameters: np.ndarray, status: np.ndarray) -> FreeWaterRows:
         """A fit of the rows that the native model wrote."""
         return FreeWaterRows(self, parameters)

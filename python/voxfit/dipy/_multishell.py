@@ -1,6 +1,12 @@
 """Multi-shell multi-tissue deconvolution, as DIPY's ``mcsd``."""
 
+# DIPY, Ray and nibabel have no types.
+# mypy: disable-error-code="no-untyped-call, untyped-decorator, no-any-return"
+
+from __future__ import annotations
+
 from functools import partial
+from typing import Any
 import warnings
 
 import numpy as np
@@ -19,11 +25,11 @@ class MSDeconvRows(mcsd.MSDeconvFit, SphHarmRows):
 
     voxel_class = mcsd.MSDeconvFit
 
-    def __init__(self, model, shm_coeff):
+    def __init__(self, model: Any, shm_coeff: np.ndarray) -> None:
         mcsd.MSDeconvFit.__init__(self, model, shm_coeff, None)
 
     @warning_for_keywords()
-    def predict(self, *, gtab=None, S0=1.0):
+    def predict(self, *, gtab: Any = None, S0: Any = 1.0) -> Any:
         """The signal; S0 other than 1 is not implemented, as in DIPY."""
         if np.any(np.asarray(S0) != 1):
             raise NotImplementedError
@@ -35,7 +41,7 @@ class _OnceSetUp(mcsd.MultiShellDeconvModel):
     finds the subclass where DIPY is patched, and so calls itself again: with gtab alone, where it means
     the class above."""
 
-    def __init__(self, gtab, *args, **kwargs):
+    def __init__(self, gtab: Any, *args: Any, **kwargs: Any) -> None:
         if not args and not kwargs:
             SphHarmModel.__init__(self, gtab)
         else:
@@ -52,12 +58,12 @@ class MultiShellDeconvModel(_OnceSetUp):
 
     native_inputs = ("gtab", "response", "sphere", "sh_order_max")
 
-    def __init__(self, gtab, response, *args, **kwargs):
+    def __init__(self, gtab: Any, response: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(gtab, response, *args, **kwargs)
 
     __init__.__doc__ = mcsd.MultiShellDeconvModel.__init__.__doc__
 
-    def fit(self, data, verbose=True, *, mask=None, **kwargs):
+    def fit(self, data: np.ndarray, verbose: bool = True, *, mask: np.ndarray | None = None, **kwargs: Any) -> Any:
         """Fit all voxels of a mask; arguments as :meth:`ConstrainedSphericalDeconvModel.fit`.
 
         Parameters
@@ -70,12 +76,12 @@ class MultiShellDeconvModel(_OnceSetUp):
         fit : MSDeconvFit or VolumeFit
             Of one voxel, or of a volume.
         """
-        def dipys_fit(data, **kwargs):
+        def dipys_fit(data: np.ndarray, **kwargs: Any) -> Any:
             return super(MultiShellDeconvModel, self).fit(data, verbose=verbose, **kwargs)
 
         return _fitting.fit_volume(self, dipys_fit, data, mask, kwargs, partial(self.rows, warn=verbose))
 
-    def native(self):
+    def native(self) -> Native:
         """The native model for the attributes that this model has now."""
         shell_of = np.argmin(np.abs(self.response.shells[:, None] - self.gtab.bvals), axis=0)
         b0s = self.gtab.b0s_mask
@@ -95,14 +101,14 @@ class MultiShellDeconvModel(_OnceSetUp):
         return Native(
             "msmt", 1000.0 * weighted, bvecs,
             lmax=int(self.sh_order_max),
-            tissues=[
+            response=[
                 {"name": f"tissue{i}", "zonal": zonal.tolist(), "bvals": shells}
                 for i, zonal in enumerate(tissues)
             ],
-            directions=_fitting.unit(self.sphere.vertices).tolist(),
+            directions=_fitting.unit(self.sphere.vertices),
         )  # fmt: skip
 
-    def rows(self, parameters, status, warn=True):
+    def rows(self, parameters: np.ndarray, status: np.ndarray, warn: bool = True) -> MSDeconvRows:
         """A fit of the rows that the native model wrote."""
         iso = self.response.iso
         # The native basis is MRtrix3's; DIPY's legacy one has m and -m changed over.

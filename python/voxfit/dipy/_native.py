@@ -1,11 +1,17 @@
 """The native model behind a model of DIPY."""
 
+# DIPY, Ray and nibabel have no types.
+# mypy: disable-error-code="no-untyped-call, untyped-decorator, no-any-return"
+
+from __future__ import annotations
+
+from typing import Any
 import warnings
 
 import numpy as np
 
 from dipy.core.sphere import HemiSphere
-from dipy.direction.peaks import peak_directions
+from dipy.direction import peaks as dipys_peaks
 
 import voxfit
 from voxfit import Status
@@ -30,16 +36,16 @@ class Native:
         Of :class:`voxfit.Model`.
     """
 
-    def __init__(self, name, bvals, bvecs, **options):
+    def __init__(self, name: str, bvals: np.ndarray, bvecs: np.ndarray, **options: Any) -> None:
         self.name = name
         self.gradients = np.array(bvals, dtype=float), np.array(bvecs, dtype=float)
         self.options = options
-        self._model = None
+        self._model: voxfit.Model | None = None
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         return dict(self.__dict__, _model=None)
 
-    def prepare(self):
+    def prepare(self) -> voxfit.Model:
         """Make the model; Unsupported says why it cannot be made."""
         if self._model is None:
             try:
@@ -48,17 +54,27 @@ class Native:
                 raise Unsupported(str(error)) from None
         return self._model
 
-    def _make(self, **more):
+    def _make(self, **more: Any) -> voxfit.Model:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # DIPY's own set-up has warned
             return voxfit.Model(self.name, self.gradients, **self.options, **more)
 
-    def fit(self, signal, n_threads=None, mask=None):
+    def fit(
+        self, signal: np.ndarray, n_threads: int | None = None, mask: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Parameters and status of each voxel of a signal; without n_threads, all CPUs fit."""
         fitted = self.prepare().fit(signal, mask=mask, n_threads=n_threads)
         return fitted.params, fitted.status
 
-    def peaks(self, coefficients, sampling, sphere, relative_threshold, min_separation, npeaks):
+    def peaks(
+        self,
+        coefficients: np.ndarray,
+        sampling: np.ndarray,
+        sphere: Any,
+        relative_threshold: float,
+        min_separation: float,
+        npeaks: int,
+    ) -> dict[str, np.ndarray]:
         """Peaks of distributions at the vertices of a sphere, by DIPY's rules.
 
         Parameters
@@ -78,17 +94,17 @@ class Native:
             there is no peak.
         """
         n = len(coefficients)
-        found = {
+        found: dict[str, np.ndarray] = {
             "directions": np.zeros((n, npeaks, 3)),
             "values": np.zeros((n, npeaks)),
             "indices": np.full((n, npeaks), -1, dtype=np.int32),
         }
-        rows = range(n)
+        by_dipy = range(n)
         if isinstance(sphere, HemiSphere) and 0 < relative_threshold <= 1 and 0 < min_separation <= 90:
             self._native_peaks(found, coefficients, sampling, sphere, relative_threshold, min_separation, npeaks)
-            rows = ()
-        for row in rows:
-            directions, values, indices = peak_directions(
+            by_dipy = range(0)
+        for row in by_dipy:
+            directions, values, indices = dipys_peaks.peak_directions(  # type: ignore[attr-defined]
                 sampling @ coefficients[row], sphere,
                 relative_peak_threshold=relative_threshold, min_separation_angle=min_separation,
             )  # fmt: skip
@@ -98,15 +114,22 @@ class Native:
             found["indices"][row, :k] = indices[:k]
         return found
 
-    def _native_peaks(self, found, coefficients, sampling, sphere, relative_threshold, min_separation, npeaks):
+    def _native_peaks(
+        self,
+        found: dict[str, np.ndarray],
+        coefficients: np.ndarray,
+        sampling: np.ndarray,
+        sphere: Any,
+        relative_threshold: float,
+        min_separation: float,
+        npeaks: int,
+    ) -> None:
         vertices = sphere.vertices
         finder = self._make(
-            peaks={
-                "sphere": {"vertices": vertices.tolist(), "edges": sphere.edges.tolist()},
-                "relative_threshold": float(relative_threshold),
-                "min_separation": float(min_separation),
-                "max": int(npeaks),
-            }
+            sphere={"vertices": vertices.tolist(), "edges": sphere.edges.tolist()},
+            peaks=int(npeaks),
+            peak_threshold=float(relative_threshold),
+            peak_separation=float(min_separation),
         )
         at = finder.derive(["peaks"], coefficients)["peaks"].reshape(len(coefficients), npeaks, 3)
         row, peak = np.nonzero(at.any(-1))

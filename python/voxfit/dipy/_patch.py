@@ -1,14 +1,18 @@
 """Switches DIPY over to the native models, and back."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from contextlib import contextmanager
 import sys
+from typing import Any
 
 from dipy.direction import peaks
 from dipy.reconst import csdeconv, dti, fwdti, mcsd, sfm
 
 from voxfit.dipy import _csd, _freewater, _multishell, _peaks, _sfm, _tensor
 
-_CHANGES = [
+_CHANGES: list[tuple[Any, Any]] = [
     (csdeconv.ConstrainedSphericalDeconvModel, _csd.ConstrainedSphericalDeconvModel),
     (dti.TensorModel, _tensor.TensorModel),
     (fwdti.FreeWaterTensorModel, _freewater.FreeWaterTensorModel),
@@ -18,7 +22,7 @@ _CHANGES = [
 ]
 
 
-def patch():
+def patch() -> None:
     """Put the native models in the place of DIPY's, in all modules of DIPY that have them.
 
     Modules of DIPY that are imported later get them, too. A module that is not DIPY's and has already
@@ -27,13 +31,13 @@ def patch():
     _change({id(dipys): ours for dipys, ours in _CHANGES})
 
 
-def unpatch():
+def unpatch() -> None:
     """Put DIPY's own models back."""
     _change({id(ours): dipys for dipys, ours in _CHANGES})
 
 
 @contextmanager
-def patched():
+def patched() -> Iterator[None]:
     """DIPY with native models for the time of a ``with`` block."""
     patch()
     try:
@@ -42,7 +46,7 @@ def patched():
         unpatch()
 
 
-def _change(instead):
+def _change(instead: dict[int, Any]) -> None:
     for name, module in list(sys.modules.items()):
         if name != "dipy" and not name.startswith("dipy."):
             continue

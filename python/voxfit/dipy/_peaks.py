@@ -1,6 +1,12 @@
 """Peaks of fibre orientation distributions, as DIPY's ``peaks_from_model``."""
 
+# DIPY, Ray and nibabel have no types.
+# mypy: disable-error-code="no-untyped-call, untyped-decorator, no-any-return"
+
+from __future__ import annotations
+
 from functools import wraps
+from typing import Any
 
 import numpy as np
 
@@ -18,10 +24,12 @@ VOXELS_AT_A_TIME = 4096
 @warning_for_keywords()
 @wraps(_dipys)
 def peaks_from_model(
-    model, data, sphere, relative_peak_threshold, min_separation_angle, *, mask=None, return_odf=False,
-    return_sh=True, gfa_thr=0, normalize_peaks=False, sh_order_max=8, sh_basis_type=None, legacy=True,
-    npeaks=5, B=None, invB=None, parallel=False, num_processes=None,
-):  # fmt: skip
+    model: Any, data: np.ndarray, sphere: Any, relative_peak_threshold: float, min_separation_angle: float, *,
+    mask: np.ndarray | None = None, return_odf: bool = False, return_sh: bool = True, gfa_thr: float = 0,
+    normalize_peaks: bool = False, sh_order_max: int = 8, sh_basis_type: str | None = None, legacy: bool = True,
+    npeaks: int = 5, B: np.ndarray | None = None, invB: np.ndarray | None = None, parallel: bool = False,
+    num_processes: int | None = None,
+) -> Any:  # fmt: skip
     """DIPY's, native where the model is :class:`ConstrainedSphericalDeconvModel` of this package."""
     native = None
     if isinstance(model, _csd.ConstrainedSphericalDeconvModel):
@@ -38,21 +46,24 @@ def peaks_from_model(
             sphere, sh_order_max=sh_order_max, basis_type=sh_basis_type, return_inv=True, legacy=legacy
         )
     shape = data.shape[:-1]
-    mask = np.ones(shape, dtype=bool) if mask is None else _fitting.mask_of(mask, shape)
-    coefficients, _ = _engines.fit_rows(native, data, mask)
+    given = _fitting.mask_of(mask, shape)
+    inside = np.ones(shape, dtype=bool) if given is None else given
+    coefficients, _ = _engines.fit_rows(native, data, inside)
     sampling = model.sampling_matrix(sphere)
     found = native.peaks(coefficients, sampling, sphere, relative_peak_threshold, min_separation_angle, npeaks)
     found.update(_sampled(coefficients, sampling, invB if return_sh else None, return_odf))
     _as_dipy_reports(found, gfa_thr, normalize_peaks)
-    volume = {name: _fitting.spread(values, shape, mask) for name, values in found.items()}
-    volume["indices"][~mask] = -1
+    volume = {name: _fitting.spread(values, shape, inside) for name, values in found.items()}
+    volume["indices"][~inside] = -1
     return peaks._pam_from_attrs(
         peaks.PeaksAndMetrics, sphere, volume["indices"], volume["values"], volume["directions"],
         volume["gfa"], volume["qa"], volume.get("sh"), B if return_sh else None, volume.get("odf"),
     )  # fmt: skip
 
 
-def _sampled(coefficients, sampling, invB, return_odf):
+def _sampled(
+    coefficients: np.ndarray, sampling: np.ndarray, invB: np.ndarray | None, return_odf: bool
+) -> dict[str, np.ndarray]:
     """What DIPY takes from the samples of each distribution on the sphere."""
     n = len(coefficients)
     found = {name: np.zeros(n) for name in ("gfa", "lowest", "highest")}
@@ -73,7 +84,7 @@ def _sampled(coefficients, sampling, invB, return_odf):
     return found
 
 
-def _as_dipy_reports(found, gfa_thr, normalize_peaks):
+def _as_dipy_reports(found: dict[str, np.ndarray], gfa_thr: float, normalize_peaks: bool) -> None:
     """Leaves out peaks below the threshold of GFA, and adds qa."""
     lowest, highest = found.pop("lowest"), found.pop("highest")
     left_out = found["gfa"] < gfa_thr

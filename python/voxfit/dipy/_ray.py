@@ -1,7 +1,13 @@
 """Ray as the engine needs it: started if it is not, told to spill into a folder that is removed."""
 
+# DIPY, Ray and nibabel have no types.
+# mypy: disable-error-code="no-untyped-call, untyped-decorator, no-any-return"
+
+from __future__ import annotations
+
 import atexit
 import os
+from typing import Any
 
 from dipy.utils.optpkg import optional_package
 
@@ -9,10 +15,10 @@ from voxfit.dipy._scratch import ScratchFolder
 
 ray, has_ray, _ = optional_package("ray")
 _, has_grpc, _ = optional_package("grpc")
-_scratch = None
+_scratch: ScratchFolder | None = None
 
 
-def connect(**options):
+def connect(**options: Any) -> int:
     """Join the Ray that runs, or start one on this machine.
 
     One that is started here keeps all its files, spilled objects too, in a temporary folder, which goes
@@ -42,7 +48,7 @@ def connect(**options):
     return max(1, int(ray.cluster_resources().get("CPU", 1)))
 
 
-def shutdown():
+def shutdown() -> None:
     """Leave Ray, and remove the folder if it was started here."""
     global _scratch
     if has_ray and ray.is_initialized():
@@ -53,7 +59,7 @@ def shutdown():
         _scratch = None
 
 
-def spilled_bytes():
+def spilled_bytes() -> int | None:
     """Bytes that Ray has moved from memory to disk, on all machines, since it was started.
 
     Zero when Ray does not run; None when it cannot be asked, for want of the package grpcio.

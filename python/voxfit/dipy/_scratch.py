@@ -29,7 +29,7 @@ class ScratchFolder:
         The folder. Short, for Ray makes socket names below it, which may have 107 characters.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.path = tempfile.mkdtemp(prefix="voxfit-")
         self._janitor = subprocess.Popen(
             [sys.executable, "-S", "-c", _JANITOR, self.path],
@@ -41,8 +41,9 @@ class ScratchFolder:
         )
         atexit.register(self.remove)
 
-    def remove(self):
+    def remove(self) -> None:
         """Remove the folder now, and again if late writers make it anew."""
         atexit.unregister(self.remove)
         shutil.rmtree(self.path, ignore_errors=True)
-        self._janitor.stdin.close()
+        if self._janitor.stdin is not None:
+            self._janitor.stdin.close()

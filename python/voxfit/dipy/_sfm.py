@@ -1,5 +1,12 @@
 """The sparse fascicle model, as DIPY's ``sfm``."""
 
+# DIPY, Ray and nibabel have no types.
+# mypy: disable-error-code="no-untyped-call, untyped-decorator, no-any-return"
+
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from dipy.core.optimize import NonNegativeLeastSquares
@@ -23,7 +30,15 @@ class SparseFascicleModel(sfm.SparseFascicleModel):
     native_inputs = ("gtab", "sphere", "response", "solver", "isotropic")
 
     @warning_for_keywords()
-    def fit(self, data, *, mask=None, num_processes=1, parallel_backend="multiprocessing", **kwargs):
+    def fit(
+        self,
+        data: np.ndarray,
+        *,
+        mask: np.ndarray | None = None,
+        num_processes: int | None = 1,
+        parallel_backend: str = "multiprocessing",
+        **kwargs: Any,
+    ) -> Any:
         """Fit all voxels of a mask.
 
         Parameters
@@ -66,7 +81,7 @@ class SparseFascicleModel(sfm.SparseFascicleModel):
             self.isotropic(self.gtab).fit(data, mask=mask),
         )
 
-    def _pairs(self):
+    def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
         """The first of each pair of opposite vertices, and the second or -1."""
         vertices = self.sphere.vertices
         opposite = np.full(len(vertices), -1)
@@ -77,9 +92,9 @@ class SparseFascicleModel(sfm.SparseFascicleModel):
         first = np.array([i for i, j in enumerate(opposite) if j < 0 or i < j])
         return first, opposite[first]
 
-    def native(self):
+    def native(self) -> Native:
         """The native model for the attributes that this model has now."""
-        options = {"evals": [float(e) for e in self.response]}
+        options: dict[str, Any] = {"evals": [float(e) for e in self.response]}
         first, second = self._pairs()
         if type(self.solver) is NonNegativeLeastSquares:
             options["solver"] = "nnls"

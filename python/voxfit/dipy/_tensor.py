@@ -1,5 +1,12 @@
 """The diffusion tensor, as DIPY's ``dti``."""
 
+# DIPY, Ray and nibabel have no types.
+# mypy: disable-error-code="no-untyped-call, untyped-decorator, no-any-return"
+
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from dipy.reconst import dti
@@ -23,7 +30,7 @@ class TensorModel(dti.TensorModel):
     native_inputs = ("gtab", "fit_method", "design_matrix", "args", "kwargs", "min_signal")
 
     @warning_for_keywords()
-    def fit(self, data, *, mask=None, **kwargs):
+    def fit(self, data: np.ndarray, *, mask: np.ndarray | None = None, **kwargs: Any) -> Any:
         """Fit all voxels of a mask.
 
         Parameters
@@ -54,10 +61,10 @@ class TensorModel(dti.TensorModel):
         return dti.TensorFit(self, params, model_S0=S0)
 
     @property
-    def _least_signal(self):
+    def _least_signal(self) -> float:
         return dti.MIN_POSITIVE_SIGNAL if self.min_signal is None else self.min_signal
 
-    def native(self):
+    def native(self) -> Native:
         """The native model for the attributes that this model has now."""
         if self.fit_method not in METHODS or self.args:
             raise Unsupported("a fit method of one's own, or its positional arguments")
@@ -71,7 +78,7 @@ class TensorModel(dti.TensorModel):
         )  # fmt: skip
 
 
-def _without_residue(lower):
+def _without_residue(lower: np.ndarray) -> np.ndarray:
     """Tensors whose elements off the diagonal are zero where they are no more than rounding.
 
     The signs of eigenvectors along the axes would be those of that rounding.

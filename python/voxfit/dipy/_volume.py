@@ -1,5 +1,9 @@
 """The fits of a whole volume, held as arrays."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from dipy.reconst.multi_voxel import MultiVoxelFit
@@ -28,7 +32,7 @@ class VolumeFit(MultiVoxelFit):
         What happened to each row, see :class:`voxfit.Status`.
     """
 
-    def __init__(self, model, rows, mask, status):
+    def __init__(self, model: Any, rows: Any, mask: np.ndarray, status: np.ndarray) -> None:
         self.model = model
         self.mask = mask
         self._rows = rows
@@ -36,19 +40,19 @@ class VolumeFit(MultiVoxelFit):
         self._inside = np.asarray(mask, dtype=bool)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """Shape of the volume."""
         return self._inside.shape
 
     @property
-    def status(self):
+    def status(self) -> np.ndarray:
         """What happened to each voxel (uint8, see :class:`voxfit.Status`); 1 is outside the mask."""
         status = np.full(self.shape, Status.OUTSIDE_MASK, dtype=np.uint8)
         status[self._inside] = self._status
         return status
 
     @property
-    def fit_array(self):
+    def fit_array(self) -> np.ndarray:
         """DIPY's array of one object per voxel, made when it is asked for."""
         if "_objects" not in self.__dict__:
             objects = np.empty(self.shape, dtype=object)
@@ -58,21 +62,21 @@ class VolumeFit(MultiVoxelFit):
         return self._objects
 
     @property
-    def _index(self):
+    def _index(self) -> np.ndarray:
         """The row of each voxel; -1 outside the mask."""
         if "_places" not in self.__dict__:
             self._places = np.full(self.shape, -1)
             self._places[self._inside] = np.arange(len(self._status))
         return self._places
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> Any:
         rows = self._index[index]
         if np.ndim(rows) == 0:
             return self._rows.take(int(rows)) if rows >= 0 else None
         chosen = rows[rows >= 0]
         return VolumeFit(self.model, self._rows.take(chosen), rows >= 0, self._status[chosen])
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
         value = getattr(self._rows, name)
@@ -80,7 +84,7 @@ class VolumeFit(MultiVoxelFit):
             return lambda *args, **kwargs: self._spread(value(*args, **kwargs))
         return self._spread(value)
 
-    def _spread(self, values):
+    def _spread(self, values: Any) -> Any:
         if not isinstance(values, np.ndarray):
             return values
         if len(values) == self._inside.size:
@@ -89,7 +93,7 @@ class VolumeFit(MultiVoxelFit):
         volume[self._inside] = values
         return volume
 
-    def predict(self, *args, **kwargs):
+    def predict(self, *args: Any, **kwargs: Any) -> Any:
         """Predict the signal of all voxels; ``S0`` may be a volume.
 
         The arguments are those of the fit of one voxel. Voxels outside the mask are zero.

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/voxfit/voxfit/model"
+)
+
+// common are the arguments that every fit has after its options.
+const common = `    mask : array_like, (...), optional
+        The voxels to fit; all by default.
+    n_threads : int, optional
+        Number of workers; by default, and for -1, one for each CPU that the process may use.
+    progress : callable or progress bar, optional
+        Called as ` + "``progress(done, voxels)``" + `, or told by ` + "``update(added)``" + ` if it has that, as tqdm's bars do.
+`
+
+// docstring is in NumPy's form.
+func docstring(m model.ListedModel) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "    \"\"\"%s\n    Parameters\n    ----------\n", heading(m.Summary))
+	b.WriteString("    data : array_like, (..., N)\n        Measured values of any real type and with any strides.\n")
+	b.WriteString("    gtab : GradientTable or (bvals, bvecs)\n")
+	b.WriteString(filled("DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3), taken as they are.", 8))
+	needed, others := split(m.Options)
+	for _, o := range needed {
+		b.WriteString(parameter(o))
+	}
+	if hasTissues(needed) {
+		b.WriteString("    shells : array_like, optional\n")
+		b.WriteString(filled("b-values of the rows of the responses; by default the rows are those of the data's shells, ascending.", 8))
+	}
+	for _, o := range others {
+		b.WriteString(parameter(o))
+	}
+	b.WriteString(common)
+	fmt.Fprintf(&b, "    **aliases\n        Other names of options, as `%s` has them.\n", aliasesName(m))
+	b.WriteString(returns(m))
+	b.WriteString(example(m, needed))
+	b.WriteString("    \"\"\"\n")
+	return b.String()
+}
+
+// heading is the first line, and where the summary is too long for a line, all of it in a paragraph.
+func heading(summary string) string {
+	line := sentence("Fit " + lowerFirst(summary))
+	if len(line)+7 <= width {
+		return line + "\n"
+	}
+	depth := 0
+	for i, r := range summary {
+		switch r {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		case ',':
+			if depth == 0 {
+				return sentence("Fit "+lowerFirst(summary[:i])) + "\n\n" + filled(sentence(summary), 4)
+			}
+		}
+	}
+	return line + "\n"
+}
+
+// parameter describes an option.
+func parameter(o model.Option) string {
+	kind := map[model.OptionKind]string{
+		model.IntegerOption: "int", model.NumberOption: "float", model.BooleanOption: "bool", model.TextOption: "str",
+		model.EvalsOption: "array_like, (3,)", model.DirectionsOption: "array_like, (n, 3), or Sphere",
+		model.SphereOption: "Sphere or array_like, (n, 3)", model.ResponseOption: "(evals, S0), AxSymShResponse or array_like",
+		model.TissuesOption: "dict of str to array_like, or MultiShellResponse",
+	}[o.Kind]
+	if o.Kind == model.ChoiceOption {
+		kind = strings.Replace(strings.Replace(pythonType(o), "Literal[", "{", 1), "]", "}", 1)
+	}
+	switch {
+	case o.Needed:
+	case o.Default == nil:
+		kind += ", optional"
+	default:
+		kind += ", default " + pythonDefault(o)
+	}
+	parts := []string{sentence(o.Help)}
+	if o.Kind == model.IntegerOption || o.Kind == model.NumberOption {
+		parts = append(parts, sentence(upperFirst(o.Expected())))
+	}
+	if o.With != nil {
+		parts = append(parts, fmt.Sprintf("For %s %s alone.", pythonName(o.With.Option), strings.Join(o.With.Values, ", ")))
+	}
+	if more := inPython[o.Kind]; more != "" {
+		parts = append(parts, more)
+	}
+	if o.Name == "b0_threshold" {
+		parts = append(parts, "Where the gradient table is DIPY's, its own is the default.")
+	}
+	if names := argumentsOf(o); len(names) > 0 && !o.Needed {
+		parts = append(parts, "Also ``"+strings.Join(names, "``, ``")+"``.")
+	}
+	return fmt.Sprintf("    %s : %s\n", pythonName(o.Name), kind) + filled(strings.Join(parts, " "), 8)
+}
+
+// inPython says which of Python's objects stand for an option.
+var inPython = map[model.OptionKind]string{
+	model.ResponseOption: "As DIPY has them, a pair of eigenvalues and S0 or an AxSymShResponse; zonal coefficients are an array.",
+	model.TissuesOption:  "A dict by tissue, or DIPY's MultiShellResponse.",
+}
+
+// returns lists the maps.
+func returns(m model.ListedModel) string {
+	var b strings.Builder
+	b.WriteString("\n    Returns\n    -------\n    Result\n")
+	first := attribute(m.Maps[0].Name)
+	b.WriteString(filled(fmt.Sprintf("With the maps below as attributes and as items, ``result.%s`` and ``result[%q]``, "+
+		"zero outside the mask. Shapes are those of the default options.", first, m.Maps[0].Name), 8))
+	b.WriteString("\n")
+	for _, f := range allMaps(m) {
+		shape := "(...)"
+		if f.Components == 0 {
+			shape = "(..., N)"
+		} else if f.Components > 1 {
+			shape = fmt.Sprintf("(..., %d)", f.Components)
+		}
+		if name := attribute(f.Name); name != f.Name {
+			shape += fmt.Sprintf(", or ``[%q]``", f.Name)
+		}
+		fmt.Fprintf(&b, "        %s : ndarray, %s\n", attribute(f.Name), shape)
+		text := sentence(f.Description)
+		if f.Unit != "" {
+			text += " In " + f.Unit + "."
+		}
+		if f.Optional {
+			text += " Only when it is asked for."
+		}
+		b.WriteString(filled(text, 12))
+	}
+	return b.String()
+}
+
+// allMaps are the maps, and the parameters that no map has.
+func allMaps(m model.ListedModel) []model.ListedMap {
+	all := m.Maps
+	for _, p := range m.Parameters {
+		if !slices.ContainsFunc(m.Maps, func(have model.ListedMap) bool { return have.Name == p.Name }) {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+func example(m model.ListedModel, needed []model.Option) string {
+	arguments := "data, gtab"
+	for _, o := range needed {
+		arguments += ", " + pythonName(o.Name)
+	}
+	return fmt.Sprintf("\n    Examples\n    --------\n    >>> result = %s(%s, mask=mask)    # doctest: +SKIP\n    >>> result.%s    # doctest: +SKIP\n",
+		m.Function, arguments, attribute(m.Maps[0].Name))
+}
+
+var notInNames = regexp.MustCompile(`\W+`)
+
+// attribute is a map's name as Result has it for an attribute: fod_wm for fod_label-WM.
+func attribute(name string) string {
+	return notInNames.ReplaceAllString(strings.ToLower(strings.ReplaceAll(name, "_label-", "_")), "_")
+}
+
+// width is that of a line of Python.
+const width = 119
+
+// filled is a paragraph, indented, in lines of at most width.
+func filled(text string, indent int) string {
+	var b strings.Builder
+	line := strings.Repeat(" ", indent)
+	at := line
+	for _, word := range strings.Fields(text) {
+		if len(at)+1+len(word) > width && at != line {
+			b.WriteString(at + "\n")
+			at = line
+		}
+		if at != line {
+			at += " "
+		}
+		at += word
+	}
+	b.WriteString(at + "\n")
+	return b.String()
+}
+
+func sentence(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" || strings.HasSuffix(text, ".") {
+		return text
+	}
+	return text + "."
+}
+
+func upperFirst(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+// lowerFirst leaves a first word in capitals, such as CSD, as it is.
+func lowerFirst(text string) string {
+	if len(text) > 1 && strings.ToUpper(text[1:2]) == text[1:2] {
+		return text
+	}
+	return strings.ToLower(text[:1]) + text[1:]
+}

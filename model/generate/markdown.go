@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/voxfit/voxfit/model"
+)
+
+const generatedNote = "<!-- Made by `go generate ./model` from the table of models: edit the tags in model/. -->\n"
+
+// page is docs/options.md.
+func page(l model.Listing) []byte {
+	var b bytes.Buffer
+	b.WriteString("# Models, options and maps\n\n" + generatedNote + `
+An option has one name, with underscores in the C library's JSON, in Python and in sidecars, and with dashes on the command
+line: ` + "`neg_lambda`" + `, ` + "`--neg-lambda`" + `. What is not given is the default. An unknown option, a value out of its range, and an
+option that has no meaning beside the others are errors, with the same words everywhere. Names and values of choices are
+in lower case; the case of values does not matter.
+
+- **directions**: unit vectors. In JSON ` + "`[[x, y, z], ...]`" + `; on the command line a file, as MRtrix3's -directions takes it
+  (azimuth and inclination in radians, or vectors), or the numbers themselves, ` + "`\"0,0,1;0,1,0\"`" + `.
+- **sphere**: the same, four or more that are not in one plane. Each stands for its antipode, too. In JSON also
+  ` + "`{\"vertices\": [[x, y, z], ...], \"edges\": [[i, j], ...]}`" + `, with the edges between neighbours, counted from 0.
+- **evals**: three diffusivities in mm2/s, the largest first. ` + "`[0.0017, 0.0003, 0.0003]`" + `, or ` + "`0.0017,0.0003,0.0003`" + `.
+- **response**: ` + "`{\"evals\": [e1, e2, e3], \"s0\": s}`" + `, or ` + "`{\"zonal\": [[...], ...], \"bvals\": [...]}`" + `: a row of zonal SH coefficients for each
+  shell, and its b-values, if they are known. On the command line ` + "`e1,e2,e3,S0`" + `, a file, or ` + "`auto`" + `.
+- **tissues**: a list of responses with names, ` + "`[{\"name\": \"WM\", \"zonal\": [[...], ...]}, ...]`" + `, with rows for the shells, b = 0 included.
+  On the command line MRtrix3's files, or ` + "`auto`" + `.
+
+Python takes the names of DIPY's and other programs' options, too, where the tables list them.
+`)
+	for _, m := range l.Models {
+		fmt.Fprintf(&b, "\n## %s\n\n%s In CSV files it is `%s`, in Python `%s`, in the names of maps `model-%s`.\n\n", m.Name, m.Summary, m.Class, m.Function, m.Entity)
+		b.WriteString("| option | values | default | meaning | other names |\n|---|---|---|---|---|\n")
+		for _, o := range m.Options {
+			writeRow(&b, o)
+		}
+		b.WriteString("\n| map | components | unit | what it is |\n|---|---|---|---|\n")
+		for _, d := range m.Maps {
+			writeMap(&b, d)
+		}
+	}
+	b.WriteString("\n## Every model\n\n| option | values | default | meaning | other names |\n|---|---|---|---|---|\n")
+	for _, o := range l.Shared {
+		writeRow(&b, o)
+	}
+	return b.Bytes()
+}
+
+func writeRow(b *bytes.Buffer, o model.Option) {
+	fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", o.Name, o.Expected(), defaultText(o), meaning(o), codes(o.Aliases))
+}
+
+func writeMap(b *bytes.Buffer, d model.ListedMap) {
+	components := fmt.Sprint(d.Components)
+	if d.Components == 0 {
+		components = "measurements"
+	}
+	name := "`" + d.Name + "`"
+	if d.Optional {
+		name += " (if asked for)"
+	}
+	fmt.Fprintf(b, "| %s | %s | %s | %s |\n", name, components, d.Unit, d.Description)
+}
+
+func defaultText(o model.Option) string {
+	switch {
+	case o.Needed:
+		return "needed"
+	case o.Default == nil:
+		return ""
+	}
+	return model.DefaultText(o)
+}
+
+// meaning is the help, with what the option depends on.
+func meaning(o model.Option) string {
+	if o.With == nil {
+		return o.Help
+	}
+	return fmt.Sprintf("%s With `%s` %s.", o.Help, o.With.Option, strings.Join(o.With.Values, ", "))
+}
+
+func codes(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return "`" + strings.Join(names, "`, `") + "`"
+}
+
+// The lines between which the C library's page has its list of options.
+const (
+	optionsBegin = "<!-- options: made by `go generate ./model` -->\n"
+	optionsEnd   = "<!-- end of options -->\n"
+)
+
+// withOptions is a page with the list of options between the two lines.
+func withOptions(path string, l model.Listing) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	before, rest, begins := strings.Cut(string(text), optionsBegin)
+	_, after, ends := strings.Cut(rest, optionsEnd)
+	if !begins || !ends {
+		return nil, fmt.Errorf("%s: found no place for options, expected the lines %q and %q", path, optionsBegin, optionsEnd)
+	}
+	var b bytes.Buffer
+	b.WriteString(before + optionsBegin + "\n| model | key | values (default) |\n|---|---|---|\n")
+	for _, m := range l.Models {
+		writeKeys(&b, m.Name, m.Options)
+	}
+	writeKeys(&b, "all", l.Shared)
+	b.WriteString("\n" + optionsEnd + after)
+	return b.Bytes(), nil
+}
+
+func writeKeys(b *bytes.Buffer, name string, options []model.Option) {
+	for _, o := range options {
+		value := o.Expected()
+		if text := defaultText(o); text != "" {
+			value += " (" + text + ")"
+		}
+		fmt.Fprintf(b, "| %s | `%s` | %s |\n", name, o.Name, value)
+		name = ""
+	}
+}

@@ -1,0 +1,263 @@
+package model
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/voxfit/voxfit/sh"
+)
+
+// An Option is what the tags of a field of an options struct say. The tags are
+//
+//	json      the option's name, with underscores; the flag's name has dashes instead
+//	help      a sentence or two
+//	default   what a zero field stands for; without it the model decides, and help says how
+//	unit      as "mm2/s"
+//	range     of a number, as "(0,inf)" or "[2,12]"
+//	multiple  of which a whole number must be one
+//	choices   of a field whose values have names (a String method), in lower case; the default is first
+//	with      the other option on which this one depends, and the values with which it has a meaning: "method=iwls"
+//	zero      what a field holds for a zero that was given, where a zero field is the default
+//	aliases   other programs' names, which Python takes, too
+//
+// A field without a json tag is no option.
+type Option struct {
+	Name     string     `json:"name"`
+	Kind     OptionKind `json:"kind"`
+	Choices  []string   `json:"choices"`
+	Default  any        `json:"default"` // nil: the model decides
+	Unit     string     `json:"unit"`
+	Range    string     `json:"range"`
+	Multiple int        `json:"multiple,omitempty"`
+	Help     string     `json:"help"`
+	Aliases  []string   `json:"aliases"`
+	With     *Condition `json:"with,omitempty"`
+	Needed   bool       `json:"needed,omitempty"`
+
+	field int // of the struct
+	zero  string
+}
+
+// An OptionKind says what the values of an option are.
+type OptionKind string
+
+// The kinds of options, by their names in the listing.
+const (
+	IntegerOption    OptionKind = "integer"
+	NumberOption     OptionKind = "number"
+	BooleanOption    OptionKind = "boolean"
+	ChoiceOption     OptionKind = "choice"
+	TextOption       OptionKind = "text"
+	EvalsOption      OptionKind = "evals"      // three diffusivities
+	DirectionsOption OptionKind = "directions" // unit vectors
+	SphereOption     OptionKind = "sphere"     // unit vectors, and perhaps the edges between neighbours
+	ResponseOption   OptionKind = "response"   // of a single fibre
+	TissuesOption    OptionKind = "tissues"    // a response for each tissue
+)
+
+// A Condition is the option on which another depends, and its values with which that has a meaning.
+type Condition struct {
+	Option string   `json:"option"`
+	Values []string `json:"values"`
+}
+
+// Shared are the options of every model.
+type Shared struct {
+	ISA         string  `json:"isa" help:"Instruction set of the kernels: auto, or one that this machine has (kbench env lists them). By default that of the environment's VOXFIT_ISA, else auto."`
+	B0Threshold float64 `json:"b0_threshold" unit:"s/mm2" range:"[0,inf)" default:"50" help:"The b-value up to which a volume counts as not diffusion-weighted."`
+}
+
+// SharedOptions describes them.
+func SharedOptions() []Option { return optionsOf(reflect.TypeFor[Shared]()) }
+
+// OptionList describes the options of a kind, those that it needs first, without those that all kinds share.
+func (k *Kind) OptionList() []Option {
+	var options []Option
+	switch {
+	case k.Needs.Response:
+		options = append(options, Option{Name: responseName, Kind: ResponseOption, Needed: true, Choices: []string{}, Aliases: []string{},
+			Help: "Signal of a single fibre: eigenvalues in mm2/s, the largest first, and S0; or zonal coefficients (MRtrix3's files), a row for each shell."})
+	case k.Needs.Tissues:
+		options = append(options, Option{Name: responseName, Kind: TissuesOption, Needed: true, Choices: []string{}, Aliases: []string{"responses"},
+			Help: "Signal of each tissue (WM, GM, CSF): zonal coefficients (MRtrix3's files), a row for each shell, b = 0 included; or eigenvalues in mm2/s and S0."})
+	}
+	return append(options, optionsOf(reflect.TypeOf(k.Options))...)
+}
+
+// responseName is the option of what a model needs, whatever its form.
+const responseName = "response"
+
+func optionsOf(t reflect.Type) []Option {
+	var options []Option
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if name := f.Tag.Get("json"); name != "" {
+			options = append(options, describeOption(i, name, f))
+		}
+	}
+	return options
+}
+
+func describeOption(i int, name string, f reflect.StructField) Option {
+	o := Option{
+		Name: name, Kind: kindOf(f), Choices: words(f.Tag.Get("choices")), Unit: f.Tag.Get("unit"), Range: f.Tag.Get("range"),
+		Help: f.Tag.Get("help"), Aliases: words(f.Tag.Get("aliases")), field: i, zero: f.Tag.Get("zero"),
+	}
+	o.Multiple, _ = strconv.Atoi(f.Tag.Get("multiple"))
+	if option, values, found := strings.Cut(f.Tag.Get("with"), "="); found {
+		o.With = &Condition{option, words(values)}
+	}
+	if text := f.Tag.Get("default"); text != "" {
+		o.Default = defaultValue(o.Kind, text)
+	} else if o.Kind == BooleanOption {
+		o.Default = false
+	}
+	return o
+}
+
+func words(text string) []string {
+	if text == "" {
+		return []string{}
+	}
+	return strings.Split(text, ",")
+}
+
+// defaultValue is what a tag says, as JSON writes it.
+func defaultValue(kind OptionKind, text string) any {
+	switch kind {
+	case IntegerOption:
+		n, _ := strconv.Atoi(text)
+		return n
+	case NumberOption:
+		x, _ := strconv.ParseFloat(text, 64)
+		return x
+	case EvalsOption:
+		var list []float64
+		for _, word := range words(text) {
+			x, _ := strconv.ParseFloat(word, 64)
+			list = append(list, x)
+		}
+		return list
+	}
+	return text
+}
+
+// kindOf is the kind of option that a field holds.
+func kindOf(f reflect.StructField) OptionKind {
+	switch {
+	case f.Tag.Get("choices") != "":
+		return ChoiceOption
+	case f.Type == reflect.TypeFor[[3]float64]():
+		return EvalsOption
+	case f.Type == reflect.TypeFor[[][3]float64]():
+		return DirectionsOption
+	case f.Type == reflect.TypeFor[*sh.Sphere]():
+		return SphereOption
+	case f.Type.Kind() == reflect.Int:
+		return IntegerOption
+	case f.Type.Kind() == reflect.Float64:
+		return NumberOption
+	case f.Type.Kind() == reflect.Bool:
+		return BooleanOption
+	}
+	return TextOption
+}
+
+// bounds reads the range: "(0,inf)".
+func (o Option) bounds() (low, high float64, openLow, openHigh bool) {
+	if o.Range == "" {
+		return math.Inf(-1), math.Inf(1), true, true
+	}
+	from, to, _ := strings.Cut(o.Range[1:len(o.Range)-1], ",")
+	low, _ = strconv.ParseFloat(from, 64)
+	high, _ = strconv.ParseFloat(to, 64)
+	return low, high, o.Range[0] == '(', o.Range[len(o.Range)-1] == ')'
+}
+
+// allows says whether a number is finite and in the range.
+func (o Option) allows(x float64) bool {
+	low, high, openLow, openHigh := o.bounds()
+	switch {
+	case math.IsNaN(x) || math.IsInf(x, 0) || x < low || x > high || openLow && x == low || openHigh && x == high:
+		return false
+	case o.Kind == IntegerOption:
+		return x == math.Trunc(x) && (o.Multiple == 0 || math.Mod(x, float64(o.Multiple)) == 0)
+	}
+	return true
+}
+
+// Expected says in words what the values of an option are: "an even number from 2 to 12".
+func (o Option) Expected() string {
+	switch o.Kind {
+	case BooleanOption:
+		return "true or false"
+	case ChoiceOption:
+		return list(o.Choices, "or")
+	case EvalsOption:
+		return "three diffusivities in mm2/s, the largest first, as 0.0017,0.0003,0.0003"
+	case DirectionsOption:
+		return "unit vectors"
+	case SphereOption:
+		return "four or more unit vectors, not all in a plane"
+	case ResponseOption:
+		return "three eigenvalues and S0, or zonal coefficients"
+	case TissuesOption:
+		return "a response for each tissue"
+	case TextOption:
+		return "a name"
+	}
+	what := "a number"
+	switch {
+	case o.Multiple == 2:
+		what = "an even number"
+	case o.Kind == IntegerOption:
+		what = "a whole number"
+	}
+	if o.Range != "" {
+		what += o.rangeWords()
+	}
+	if o.Unit != "" && o.Unit != "degrees" {
+		return what + ", in " + o.Unit
+	}
+	return strings.TrimSpace(what + " " + o.Unit)
+}
+
+func (o Option) rangeWords() string {
+	low, high, openLow, openHigh := o.bounds()
+	switch {
+	case math.IsInf(high, 1) && openLow:
+		return fmt.Sprintf(" above %v", low)
+	case math.IsInf(high, 1):
+		return fmt.Sprintf(" of at least %v", low)
+	case openLow && openHigh:
+		return fmt.Sprintf(" above %v and below %v", low, high)
+	case openLow:
+		return fmt.Sprintf(" above %v and up to %v", low, high)
+	}
+	return fmt.Sprintf(" from %v to %v", low, high)
+}
+
+// findOption is the option of that name among some, if there is one.
+func findOption(options []Option, name string) (Option, bool) {
+	for _, o := range options {
+		if o.Name == name {
+			return o, true
+		}
+	}
+	return Option{}, false
+}
+
+// DefaultText is an option's default as one writes it.
+func DefaultText(o Option) string {
+	if numbers, ok := o.Default.([]float64); ok {
+		var words []string
+		for _, x := range numbers {
+			words = append(words, fmt.Sprint(x))
+		}
+		return strings.Join(words, ",")
+	}
+	return fmt.Sprint(o.Default)
+}

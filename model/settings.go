@@ -1,0 +1,277 @@
+package model
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/voxfit/voxfit/acq"
+)
+
+// Settings are the options of one model as a user gave them, by whatever interface: the command line and JSON set
+// the same fields by the same rules, and differ in how their messages spell an option's name.
+type Settings struct {
+	kind    *Kind
+	all     []Option      // of the kind, then the shared ones
+	own     int           // how many are of the kind
+	options reflect.Value // of the kind's struct
+	shared  Shared
+	given   map[string]bool
+	inputs  Inputs
+	flags   bool // names are spelled as flags
+}
+
+// NewSettings has all options at their defaults. Messages spell an option's name as in JSON, "neg_lambda".
+func (k *Kind) NewSettings() *Settings {
+	own := k.OptionList()
+	return &Settings{
+		kind: k, all: append(own, SharedOptions()...), own: len(own),
+		options: reflect.New(reflect.TypeOf(k.Options)).Elem(), shared: Shared{B0Threshold: acq.DefaultB0Threshold}, given: map[string]bool{},
+	}
+}
+
+// NewFlagSettings is NewSettings for the command line: messages spell an option's name "--neg-lambda".
+func (k *Kind) NewFlagSettings() *Settings {
+	s := k.NewSettings()
+	s.flags = true
+	return s
+}
+
+// FlagName is the name of an option on the command line, without the dashes before it.
+func FlagName(option string) string { return strings.ReplaceAll(option, "_", "-") }
+
+func (s *Settings) spell(name string) string {
+	if s.flags {
+		return "--" + FlagName(name)
+	}
+	return name
+}
+
+// errorf is an error about an option.
+func (s *Settings) errorf(name, format string, values ...any) error {
+	return fmt.Errorf("%s: %s %s", s.kind.Name, s.spell(name), fmt.Sprintf(format, values...))
+}
+
+// Unknown is the error of an option that the model does not have, as it was spelled. It lists those that there are,
+// and the nearest of them and of others, which are beside them.
+func (s *Settings) Unknown(name string, others ...string) error {
+	var known []string
+	candidates, means := slices.Clone(others), map[string]string{}
+	for _, o := range s.all {
+		known = append(known, s.spell(o.Name))
+		for _, other := range append([]string{o.Name}, o.Aliases...) {
+			candidates, means[other] = append(candidates, other), o.Name
+		}
+	}
+	slices.Sort(known)
+	question := "."
+	if near := nearest(strings.ReplaceAll(strings.TrimLeft(name, "-"), "-", "_"), candidates); near != "" {
+		if option, ok := means[near]; ok {
+			near = option
+		}
+		question = fmt.Sprintf("; did you mean %s?", s.spell(near))
+	}
+	return fmt.Errorf("unknown option %q of %s%s It has %s", name, s.kind.Name, question, list(known, "and"))
+}
+
+// ParseJSON reads the options of a model from a JSON object; nothing at all is all defaults, and null leaves an
+// option at its default. An option that the model does not have is an error. Numbers that JSON cannot write are the
+// strings "NaN", "Infinity" and "-Infinity".
+func (k *Kind) ParseJSON(text string) (*Settings, error) {
+	s := k.NewSettings()
+	if strings.TrimSpace(text) == "" {
+		return s, nil
+	}
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	var values map[string]any
+	if err := d.Decode(&values); err != nil || values == nil {
+		return nil, fmt.Errorf("%s: the options are not a JSON object: %s", k.Name, jsonError(err))
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, fmt.Errorf("%s: there is something after the JSON object of the options", k.Name)
+	}
+	for name := range values {
+		if _, known := findOption(s.all, name); !known {
+			return nil, s.Unknown(firstUnknown(values, s.all))
+		}
+	}
+	for _, o := range s.all {
+		if value := values[o.Name]; value != nil {
+			if err := s.set(o, value); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return s, s.checkGiven()
+}
+
+func jsonError(err error) string {
+	if err == nil {
+		return "found null"
+	}
+	return strings.TrimPrefix(err.Error(), "json: ")
+}
+
+// firstUnknown is the first in the alphabet, so that one mistake always has one message.
+func firstUnknown(values map[string]any, known []Option) string {
+	var unknown []string
+	for name := range values {
+		if _, found := findOption(known, name); !found {
+			unknown = append(unknown, name)
+		}
+	}
+	return slices.Min(unknown)
+}
+
+// SetTexts sets options from the command line: texts by the options' names. A set of directions is the name of a
+// file, or numbers. A response is numbers; other texts for it are left to the caller.
+func (s *Settings) SetTexts(texts map[string]string) error {
+	for _, o := range s.all {
+		text, given := texts[o.Name]
+		if !given || o.Kind == TissuesOption || o.Kind == ResponseOption && !IsNumbers(text) {
+			continue
+		}
+		value, err := s.fromText(o, text)
+		if err == nil {
+			err = s.set(o, value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return s.checkGiven()
+}
+
+// SetResponse sets the response that the model needs.
+func (s *Settings) SetResponse(r acq.Response) error {
+	if err := r.Check(); err != nil {
+		return fmt.Errorf("%s: %s: %w", s.kind.Name, s.spell(responseName), err)
+	}
+	s.inputs.Response, s.given[responseName] = r, true
+	return nil
+}
+
+// SetTissues sets the responses of the tissues that the model needs.
+func (s *Settings) SetTissues(tissues []Tissue) error {
+	if len(tissues) == 0 {
+		return s.errorf(responseName, "is empty, expected a response for each tissue")
+	}
+	for _, t := range tissues {
+		if err := t.Response.Check(); err != nil {
+			return fmt.Errorf("%s: %s of %s: %w", s.kind.Name, s.spell(responseName), t.Name, err)
+		}
+	}
+	s.inputs.Tissues, s.given[responseName] = tissues, true
+	return nil
+}
+
+// checkGiven refuses options that have no meaning beside the others.
+func (s *Settings) checkGiven() error {
+	for _, o := range s.all[:s.own] {
+		if o.With == nil || !s.given[o.Name] {
+			continue
+		}
+		other, _ := findOption(s.all, o.With.Option)
+		if value := choiceOf(s.options.Field(other.field), other); !slices.Contains(o.With.Values, value) {
+			return s.errorf(o.Name, "is for %s %s; %s is %s", s.spell(other.Name), list(o.With.Values, "or"), s.spell(other.Name), value)
+		}
+	}
+	return nil
+}
+
+// Given says whether the user gave an option.
+func (s *Settings) Given(name string) bool { return s.given[name] }
+
+// Response is that of a single fibre, where it was given.
+func (s *Settings) Response() acq.Response { return s.inputs.Response }
+
+// Kind is the model's.
+func (s *Settings) Kind() *Kind { return s.kind }
+
+// ISA is the instruction set that was asked for, or "".
+func (s *Settings) ISA() string { return s.shared.ISA }
+
+// SetISA asks for an instruction set, "" leaves it to the environment.
+func (s *Settings) SetISA(isa string) { s.shared.ISA = isa }
+
+// B0Threshold is the b-value up to which a volume counts as not diffusion-weighted, in s/mm2.
+func (s *Settings) B0Threshold() float64 { return s.shared.B0Threshold }
+
+// ForMRtrix says whether the maps are in MRtrix3's conventions, which has its directions in the frame of the scanner.
+func (s *Settings) ForMRtrix() bool {
+	o := reflect.New(s.options.Type())
+	o.Elem().Set(s.options)
+	prepared := o.Interface()
+	if err := prepare(prepared); err != nil {
+		return false
+	}
+	m, ok := prepared.(interface{ forMRtrix() bool })
+	return ok && m.forMRtrix()
+}
+
+// Model makes the model for an acquisition.
+func (s *Settings) Model(g *acq.GradientTable) (Model, error) {
+	if need := s.kind.Needs; (need.Response || need.Tissues) && !s.given[responseName] {
+		o, _ := findOption(s.all, responseName)
+		return nil, s.errorf(responseName, "is needed: %s", o.Expected())
+	}
+	in := s.inputs
+	in.Gradients = g
+	if f := s.options.FieldByName("ISA"); f.IsValid() {
+		f.SetString(s.shared.ISA)
+	}
+	return s.kind.New(in, s.options.Interface())
+}
+
+// An OptionValue is an option with the value in force.
+type OptionValue struct {
+	Name  string
+	Value any
+}
+
+// OptionValues are an ordered JSON object.
+type OptionValues []OptionValue
+
+// MarshalJSON writes them as an object, in their order.
+func (v OptionValues) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, o := range v {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		text, err := json.Marshal(o.Value)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&b, "%q:%s", o.Name, text)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// ValuesInForce are the options that a model was made with, defaults filled in, by the names that set them: what a
+// sidecar says. Options that have no meaning beside the others are left out, as are sets of directions that are the
+// model's own.
+func ValuesInForce(m Model) OptionValues {
+	v := reflect.ValueOf(m.Options())
+	options := optionsOf(v.Type())
+	var values OptionValues
+	for _, o := range options {
+		if o.With != nil {
+			other, _ := findOption(options, o.With.Option)
+			if !slices.Contains(o.With.Values, choiceOf(v.Field(other.field), other)) {
+				continue
+			}
+		}
+		if value := valueInForce(v.Field(o.field), o); value != nil {
+			values = append(values, OptionValue{o.Name, value})
+		}
+	}
+	return values
+}

@@ -1,0 +1,65 @@
+package model_test
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+
+	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/model"
+)
+
+const wrongSettingsFile = "testdata/wrong_settings.json"
+
+// A wrongSetting is a row of the table that the tests of kbench, the C library and Python go through, too: options of
+// a model, and the error's words, or null for options that are right.
+type wrongSetting struct {
+	Model    string          `json:"model"`
+	Settings json.RawMessage `json:"settings"`
+	Error    *string         `json:"error"`
+}
+
+func readWrongSettings(t *testing.T, path string) []wrongSetting {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []wrongSetting
+	if err := json.Unmarshal(text, &rows); err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+func TestWrongSettingsAreRefusedInTheWordsOfTheTable(t *testing.T) {
+	a := phantomAcquisition(t, 1)
+	for _, row := range readWrongSettings(t, wrongSettingsFile) {
+		got := makeFromJSON(a.gradients, row)
+		switch {
+		case got == nil && row.Error != nil:
+			t.Errorf("%s %s was accepted, expected: %s", row.Model, row.Settings, *row.Error)
+		case got != nil && row.Error == nil:
+			t.Errorf("%s %s was refused: %v", row.Model, row.Settings, got)
+		case got != nil && got.Error() != *row.Error:
+			t.Errorf("%s %s:\ngot  %v\nwant %s", row.Model, row.Settings, got, *row.Error)
+		}
+	}
+}
+
+// makeFromJSON makes the model, with tissues where the row has none.
+func makeFromJSON(g *acq.GradientTable, row wrongSetting) error {
+	kind, err := model.Find(row.Model)
+	if err != nil {
+		return err
+	}
+	s, err := kind.ParseJSON(string(row.Settings))
+	if err == nil && kind.Needs.Tissues {
+		white := acq.Response{Evals: [3]float64{1.7e-3, 0.3e-3, 0.3e-3}, S0: 1000}
+		err = s.SetTissues(model.NameTissues([]acq.Response{white}))
+	}
+	if err == nil {
+		_, err = s.Model(g)
+	}
+	return err
+}

@@ -1,0 +1,211 @@
+"""The models' options: what each is called, and its value as the library reads it.
+
+What options there are is in options.json, which the library's own table of models writes. An option that is not
+there is left to the library, whose error names the nearest and lists all.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol, TypeVar, Union, cast
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+_T = TypeVar("_T")
+
+
+class HasVertices(Protocol):
+    """What is read of DIPY's spheres."""
+
+    vertices: np.ndarray
+
+
+class HasResponse(Protocol):
+    """What is read of DIPY's AxSymShResponse."""
+
+    dwi_response: Any
+
+
+class HasResponses(Protocol):
+    """What is read of DIPY's MultiShellResponse."""
+
+    response: Any
+    iso: int
+    shells: Any
+
+
+DirectionsLike = Union[HasVertices, ArrayLike]
+SphereLike = Union[HasVertices, ArrayLike, Mapping[str, Any]]
+ResponseLike = Union[tuple[ArrayLike, float], HasResponse, ArrayLike, Mapping[str, Any]]
+TissuesLike = Union[Mapping[str, ArrayLike], HasResponses, list[dict[str, Any]]]
+
+
+class Default:
+    """The default of an option in a signature, where it looks like the value.
+
+    What was not given is left to the model, as one option may change what another is by default.
+    """
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return repr(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return self.value == (other.value if isinstance(other, Default) else other)
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+
+def default(value: _T) -> _T:
+    """Return a `Default`, typed as the value that it stands for."""
+    return cast(_T, Default(value))
+
+
+@functools.lru_cache(maxsize=None)
+def _listing() -> dict[str, Any]:
+    listing: dict[str, Any] = json.loads(Path(__file__).with_name("options.json").read_text())
+    return listing
+
+
+def classes() -> dict[str, str]:
+    """Return DIPY's class of each model."""
+    return {model["name"]: model["class"] for model in _listing()["models"]}
+
+
+@functools.lru_cache(maxsize=None)
+def _options() -> dict[str, dict[str, dict[str, Any]]]:
+    """Return each model's options by all their names."""
+    models = {}
+    for model in _listing()["models"]:
+        options = [*model["options"], *_listing()["shared"]]
+        names = {alias: option for option in options for alias in option["aliases"]}
+        models[model["name"]] = {**names, **{option["name"]: option for option in options}}
+    return models
+
+
+def known(model: str, name: str) -> bool:
+    """Whether a model has an option of this name; of a model that is not listed all are."""
+    options = _options().get(model)
+    return options is None or name in options
+
+
+def read(model: str, given: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return options by the library's names, with values as it reads them: numbers, text, arrays, lists and dicts.
+
+    None and defaults are left out. An option by two of its names is a TypeError.
+    """
+    options = _options().get(model, {})
+    found: dict[str, Any] = {}
+    called: dict[str, str] = {}
+    for name, value in given:
+        if value is None or isinstance(value, Default):
+            continue
+        option = options.get(name) or options.get(name.removesuffix("_"))
+        own = option["name"] if option else name
+        if own in found:
+            raise TypeError(f"{model}: {called[own]} and {name} are the same option, expected one of them")
+        called[own] = name
+        found[own] = _as_read(option["kind"], value) if option else None if options else value
+    return found
+
+
+def _as_read(kind: str, value: Any) -> Any:
+    """Return a value as an option of this kind; one that is nothing like it is left to the library to refuse."""
+    if kind == "response":
+        return as_response(value)
+    if kind == "tissues":
+        return as_tissues(value)
+    if kind in ("sphere", "directions") and not isinstance(value, Mapping):
+        vertices = _numbers(getattr(value, "vertices", value))
+        return {"vertices": vertices} if kind == "sphere" else vertices
+    if kind == "evals":
+        return _numbers(value)
+    return value
+
+
+def _numbers(value: Any) -> Any:
+    """Return a copy of what is like an array of numbers, as whoever gave it may change it."""
+    try:
+        return np.array(value, float)
+    except (TypeError, ValueError):
+        return value
+
+
+def as_response(response: Any) -> dict[str, Any]:
+    """Return the response of one tissue as an option: of DIPY's forms, or zonal coefficients."""
+    if isinstance(response, Mapping):
+        return {key: _numbers(value) for key, value in response.items()}
+    if hasattr(response, "dwi_response"):  # AxSymShResponse
+        return {"zonal": np.atleast_2d(np.array(response.dwi_response, float))}
+    try:
+        if isinstance(response, (tuple, list)) and len(response) == 2 and np.ndim(response[1]) == 0 and np.size(response[0]) == 3:
+            return {"evals": np.array(response[0], float).ravel(), "s0": float(response[1])}
+        zonal = np.array(response, float)
+    except (TypeError, ValueError):
+        zonal = np.empty(())
+    if zonal.ndim not in (1, 2):
+        raise ValueError(f"the response is {response!r}, expected (evals, S0), (coefficients,) or (shells, coefficients)")
+    return {"zonal": np.atleast_2d(zonal)}
+
+
+def as_tissues(tissues: Any, shells: ArrayLike | None = None) -> list[dict[str, Any]]:
+    """Return responses of several tissues as an option, with the b-values of their rows where these are given."""
+    if isinstance(tissues, list):
+        return [{key: value if key == "name" else _numbers(value) for key, value in t.items()} for t in tissues]
+    if hasattr(tissues, "response") and hasattr(tissues, "iso"):  # MultiShellResponse
+        table, iso = np.asarray(tissues.response, float), int(tissues.iso)
+        shells = np.asarray(tissues.shells, float)
+        names = ["CSF", "GM", *(f"tissue{i + 1}" for i in range(2, iso))][:iso]
+        tissues = {"WM": table[:, iso:], **{name: table[:, i : i + 1] for i, name in enumerate(names)}}
+    if not isinstance(tissues, Mapping):
+        raise TypeError(f"responses are {tissues!r}, expected a dict by tissue or a MultiShellResponse")
+    found = []
+    for name, rows in tissues.items():
+        rows = np.array(rows, float)
+        tissue = {"name": name, "zonal": rows[:, None] if rows.ndim == 1 else rows}
+        if shells is not None:
+            tissue["bvals"] = np.array(shells, float)
+        found.append(tissue)
+    return found
+
+
+def as_json(options: Mapping[str, Any]) -> str:
+    """Write options as the library reads them: NaN and infinity, which JSON lacks, as strings."""
+    return json.dumps({name: _plain(value) for name, value in options.items()}, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    """Turn NumPy's arrays and numbers into what JSON can hold, with every bit."""
+    if isinstance(value, np.ndarray):
+        whole = value.dtype.kind != "f" or bool(np.isfinite(value).all())
+        return value.tolist() if whole else _plain(value.tolist())
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    raise TypeError(f"an option is {value!r}, expected numbers, strings, lists, arrays or dicts of them")
+
+
+def frozen(value: Any) -> Any:
+    """Return what is equal for values that are the same bits of the same types, and can be a key."""
+    if isinstance(value, np.ndarray):
+        return value.dtype.str, value.shape, value.tobytes()
+    if isinstance(value, (list, tuple)):
+        return "list", tuple(map(frozen, value))
+    if isinstance(value, Mapping):
+        return "dict", tuple((key, frozen(value[key])) for key in sorted(value))
+    return type(value), value if isinstance(value, np.generic) else _plain(value)
