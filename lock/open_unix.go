@@ -26,6 +26,19 @@ func Open(path string) (*os.File, error) {
 	return regular(f)
 }
 
+// OpenToRead opens a regular file for reading. Links lead to it; a named pipe, which could keep the caller waiting and be
+// read once only, is refused. The errors name the path.
+func OpenToRead(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	if f, err = regular(f); err != nil {
+		return nil, fmt.Errorf("%s: not a regular file, which could be read several times: copy it into one first", path)
+	}
+	return f, nil
+}
+
 // regular closes and refuses what is not a regular file.
 func regular(f *os.File) (*os.File, error) {
 	info, err := f.Stat()

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/voxfit/voxfit/lock"
 )
 
 // A source gives the (decompressed) bytes of an open image.
@@ -33,14 +34,11 @@ type file struct {
 func (f file) Size() int64 { return f.size }
 
 func openFile(path string) (storage, error) {
-	f, err := os.Open(path)
+	f, err := lock.OpenToRead(path)
 	if err != nil {
 		return nil, err
 	}
 	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s: not a regular file, so its size cannot be checked", path)
-	}
 	if err != nil {
 		f.Close()
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -32,7 +33,8 @@ type fitOptions struct {
 	shard     shard
 	force     bool
 	modelFlags
-	command string
+	command     string
+	optionFiles []input // that options name
 }
 
 func newFitCommand(args []string) *cobra.Command {
@@ -117,6 +119,9 @@ func (o *fitOptions) check() error {
 }
 
 func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
+	if err := o.watchOptions(); err != nil {
+		return err
+	}
 	if err := o.check(); err != nil {
 		return err
 	}
@@ -125,6 +130,22 @@ func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return fmt.Errorf("%w: nothing was written", err)
 	}
 	return err
+}
+
+// watchOptions hashes the files that options name, before check reads them and says of one that is not there what it is
+// for.
+func (o *fitOptions) watchOptions() error {
+	for _, path := range o.modelFlags.files() {
+		text, err := watch(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		o.optionFiles = append(o.optionFiles, text)
+	}
+	return nil
 }
 
 // fit does it all, under the lock of the maps.
@@ -218,7 +239,7 @@ func (j *fitJob) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	j.files = append(j.files, j.modelFlags.files()...)
+	j.inputs = append(j.inputs, j.optionFiles...)
 	if j.model, err = j.settings.Model(g); err != nil {
 		return j.data.nameIn(err, j.fitOptions.model, j.fitOptions.response)
 	}

@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"io"
 	"os"
 
+	"github.com/voxfit/voxfit/lock"
 	"github.com/voxfit/voxfit/nifti"
 )
 
@@ -13,6 +17,15 @@ type inputFile struct {
 	Path   string `json:"Path"`
 	Bytes  int64  `json:"Bytes"`
 	SHA256 string `json:"SHA256"`
+}
+
+// An input is a file whose content the maps depend on. All that read it must have seen the same bytes.
+type input interface {
+	// hash describes the bytes that were or will be read.
+	hash(ctx context.Context) (inputFile, error)
+	// confirm is the last look at the file, before the maps are moved to their places. Its error is nifti.ErrChanged where
+	// the file may have been another when it was read.
+	confirm(ctx context.Context) error
 }
 
 // An inputImage is an image that is read in passes, and how its file looked before the first.
@@ -40,15 +53,57 @@ func (m inputImage) hash(ctx context.Context) (inputFile, error) {
 // confirm reads the file again where it was touched since it was opened: a program that wrote it while it was hashed may
 // have left no two readings different, but then this one is.
 func (m inputImage) confirm(ctx context.Context) error {
-	now, err := os.Stat(m.Path)
-	if err != nil {
+	same, err := untouched(m.Path, m.before)
+	if same || err != nil {
 		return err
-	}
-	if os.SameFile(now, m.before) && now.ModTime().Equal(m.before.ModTime()) && now.Size() == m.before.Size() {
-		return nil
 	}
 	_, _, err = m.SHA256(ctx)
 	return err
+}
+
+// untouched tells whether a file is the one that was looked at before, and was not written to since.
+func untouched(path string, before os.FileInfo) (bool, error) {
+	now, err := os.Stat(path)
+	if err != nil {
+		return false, err
+	}
+	return os.SameFile(now, before) && now.ModTime().Equal(before.ModTime()) && now.Size() == before.Size(), nil
+}
+
+// An inputText is a small file that is read as a whole: tables, responses, directions. It is hashed before it is read
+// and must not be touched until the end.
+type inputText struct {
+	file   inputFile
+	before os.FileInfo
+}
+
+// watch hashes a small file that is about to be read.
+func watch(path string) (t inputText, err error) {
+	f, err := lock.OpenToRead(path)
+	if err != nil {
+		return t, err
+	}
+	defer f.Close()
+	if t.before, err = f.Stat(); err != nil {
+		return t, err
+	}
+	h := sha256.New()
+	n, err := io.Copy(h, f)
+	t.file = inputFile{Path: path, Bytes: n, SHA256: hex.EncodeToString(h.Sum(nil))}
+	return t, err
+}
+
+func (t inputText) hash(context.Context) (inputFile, error) { return t.file, nil }
+
+func (t inputText) confirm(context.Context) error {
+	now, err := watch(t.file.Path)
+	if err != nil {
+		return err
+	}
+	if same, err := untouched(t.file.Path, t.before); !same || err != nil || now.file != t.file {
+		return fmt.Errorf("%s %w", t.file.Path, nifti.ErrChanged)
+	}
+	return nil
 }
 
 // A hashing takes the hashes of all inputs beside other work.
@@ -59,15 +114,14 @@ type hashing struct {
 	err    error
 }
 
-// startHashing begins with images, whose bytes are read once more, each of which must agree with what was read before
-// or will be read later.
-func startHashing(ctx context.Context, images []inputImage) *hashing {
+// startHashing begins. Images are read once more, which must agree with what was read before or will be read later.
+func startHashing(ctx context.Context, inputs []input) *hashing {
 	ctx, cancel := context.WithCancel(ctx)
 	h := &hashing{cancel: cancel, done: make(chan struct{})}
 	go func() {
 		defer close(h.done)
-		for _, m := range images {
-			file, err := m.hash(ctx)
+		for _, in := range inputs {
+			file, err := in.hash(ctx)
 			if err != nil {
 				h.err = err
 				return
@@ -103,26 +157,25 @@ func (h *hashing) stop() {
 // hash begins to take the hashes of the inputs, unless that began before.
 func (j *fitJob) hash(ctx context.Context) {
 	if j.hashing == nil {
-		j.hashing = startHashing(ctx, j.images)
+		j.hashing = startHashing(ctx, j.inputs)
 	}
 }
 
 // hashInputs waits for the hashes of all inputs, in the order in which they were read.
-func (j *fitJob) hashInputs(ctx context.Context) error {
-	if j.inputFiles != nil {
-		return nil
-	}
+func (j *fitJob) hashInputs(ctx context.Context) (err error) {
 	j.hash(ctx)
-	images, err := j.hashing.wait()
-	if err != nil {
-		return err
-	}
-	for _, path := range j.files {
-		file, err := hashed(path, images)
+	j.inputFiles, err = j.hashing.wait()
+	return err
+}
+
+// watch hashes small files that are about to be read, beside the acquisition's own.
+func (j *fitJob) watch(paths ...string) error {
+	for _, path := range paths {
+		text, err := watch(path)
 		if err != nil {
 			return err
 		}
-		j.inputFiles = append(j.inputFiles, file)
+		j.inputs = append(j.inputs, text)
 	}
 	return nil
 }
@@ -134,10 +187,10 @@ func (j *fitJob) stopHashing() {
 	}
 }
 
-// confirmInputs is the last look at the images, before maps are moved to their places.
+// confirmInputs is the last look at all inputs, before maps are moved to their places.
 func (j *fitJob) confirmInputs(ctx context.Context) error {
-	for _, m := range j.images {
-		if err := m.confirm(ctx); err != nil {
+	for _, in := range j.inputs {
+		if err := in.confirm(ctx); err != nil {
 			return err
 		}
 	}

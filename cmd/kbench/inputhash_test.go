@@ -141,3 +141,19 @@ func TestTheLastLookFindsWhatWasWrittenAfterTheHash(t *testing.T) {
 		t.Errorf("other bytes: found %v, want ErrChanged", err)
 	}
 }
+
+func TestASmallFileThatChangesDuringAFitGivesOneLine(t *testing.T) {
+	shrinkBlocks(t, 64)
+	for _, name := range []string{"bvals", "bvecs"} {
+		image, out := small(t, 700), t.TempDir()
+		changed := near(image, "changed")
+		write(t, changed, append(read(t, near(image, name)), ' '))
+		ctx := whenSaved(t, out, func() { swap(t, near(image, name), changed, true) })
+		var stderr bytes.Buffer
+		code := run(ctx, []string{"fit", "fwdtim", image, "--mask", near(image, "mask.nii.gz"), "-o", out}, &bytes.Buffer{}, &stderr)
+		if code != exitFailed || !strings.Contains(stderr.String(), name+" changed while it was being read: nothing was written") {
+			t.Errorf("exit code %d: %s", code, &stderr)
+		}
+		nothingIn(t, out)
+	}
+}

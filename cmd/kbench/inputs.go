@@ -1,8 +1,6 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,8 +30,7 @@ type acquisition struct {
 	mask      *nifti.Mask
 	gradients *acq.GradientTable
 	warnings  []string
-	files     []string // what was read, the image first
-	images    []inputImage
+	inputs    []input // what was read, the image first
 }
 
 // open reads the headers and tables and checks that they belong together.
@@ -48,7 +45,14 @@ func (in *inputs) open() (*acquisition, error) {
 	if in.bvecs, err = beside(in.dwi, in.bvecs, "--bvecs", ".bvec", ".bvecs", "bvecs"); err != nil {
 		return nil, err
 	}
-	a := &acquisition{image: image.Image, images: []inputImage{image}, files: []string{in.dwi, in.bvals, in.bvecs}}
+	a := &acquisition{image: image.Image, inputs: []input{image}}
+	for _, path := range []string{in.bvals, in.bvecs} {
+		text, err := watch(path)
+		if err != nil {
+			return nil, err
+		}
+		a.inputs = append(a.inputs, text)
+	}
 	if a.gradients, a.warnings, err = acq.ReadGradients(in.bvals, in.bvecs); err != nil {
 		return nil, err
 	}
@@ -59,12 +63,11 @@ func (in *inputs) open() (*acquisition, error) {
 		a.mask = nifti.FullMask(image.Header)
 		return a, nil
 	}
-	a.files = append(a.files, in.mask)
 	mask, err := openImage(in.mask)
 	if err != nil {
 		return nil, err
 	}
-	a.images = append(a.images, mask)
+	a.inputs = append(a.inputs, mask)
 	if a.mask, err = mask.Mask(); err != nil {
 		return nil, err
 	}
@@ -113,16 +116,4 @@ func beside(image, named, flag string, names ...string) (string, error) {
 	}
 	return "", fmt.Errorf("%s: no %s file found beside it (looked for %s); name it with %s",
 		image, strings.TrimPrefix(flag, "--"), strings.Join(tried, ", "), flag)
-}
-
-// hashed is the hash of a file: from those of images, or of a small file, read now.
-func hashed(path string, images []inputFile) (inputFile, error) {
-	for _, file := range images {
-		if file.Path == path {
-			return file, nil
-		}
-	}
-	text, err := os.ReadFile(path)
-	sum := sha256.Sum256(text)
-	return inputFile{Path: path, Bytes: int64(len(text)), SHA256: hex.EncodeToString(sum[:])}, err
 }

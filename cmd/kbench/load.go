@@ -128,8 +128,10 @@ func (o *runOptions) makePhantom(ctx context.Context) (studyBlock, error) {
 func (j *fitJob) estimateResponse(ctx context.Context) error {
 	header := j.image.Header
 	if j.fitOptions.response != "auto" {
-		j.files = append(j.files, fibreFile(j.fitOptions.response))
-		var err error
+		err := j.watch(fibreFile(j.fitOptions.response))
+		if err != nil {
+			return err
+		}
 		j.response, err = findResponse(j.fitOptions.response, nil, header.SpatialShape(), nil, j.gradients)
 		return err
 	}
