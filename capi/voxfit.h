@@ -46,7 +46,8 @@ enum voxfit_status {
     VOXFIT_STATUS_NOT_POSITIVE_DEFINITE = 5, /* equations without one solution: docs/architecture.md, Bad signals */
     VOXFIT_STATUS_MAX_ITERATIONS = 6,        /* the last, or best, of too many iterations */
     VOXFIT_STATUS_REFIT = 7,                 /* found in a slower, safer way */
-    VOXFIT_STATUS_NEGATIVE_SIGNAL = 8        /* found, though a measured value is negative */
+    VOXFIT_STATUS_NEGATIVE_SIGNAL = 8,       /* found, though a measured value is negative */
+    VOXFIT_STATUS_NOT_IN_SHARD = 9           /* in maps of a fit in parts: another part's; this library never says so */
 };
 
 /* A model. 0 is none. The number of a freed model is not given out again. */

@@ -54,6 +54,9 @@ const (
 	Refit
 	// NegativeSignal: the fit ended normally, and at least one measured value is negative.
 	NegativeSignal
+	// NotInShard: the voxel is in the mask, and was left to another part of a fit in parts. Kernels never write it;
+	// maps do.
+	NotInShard
 )
 
 // String names the code as documentation and JSON sidecars do.
@@ -66,7 +69,7 @@ func (c Code) String() string {
 
 var codeNames = [...]string{
 	"OK", "OutsideMask", "NonFinite", "ZeroSignal", "AllFreeWater",
-	"NotPositiveDefinite", "MaxIterations", "Refit", "NegativeSignal",
+	"NotPositiveDefinite", "MaxIterations", "Refit", "NegativeSignal", "NotInShard",
 }
 
 // Codes lists every code in order of value, for legends and sidecars.

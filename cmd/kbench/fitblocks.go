@@ -271,7 +271,5 @@ func (j *fitJob) setNaN(voxel int) {
 
 // coordinates are a fitted voxel's place in the image, from 0.
 func (j *fitJob) coordinates(voxel int) (x, y, z int) {
-	shape := j.image.Header.SpatialShape()
-	at := j.index[voxel]
-	return at % shape[0], at / shape[0] % shape[1], at / (shape[0] * shape[1])
+	return coordinates(j.image.Header, j.index[voxel])
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"strings"
 
 	"github.com/voxfit/voxfit/kernel"
@@ -48,10 +49,12 @@ func (j *fitJob) write(ctx context.Context) error {
 	for i, m := range maps {
 		name := j.fileName(m.Name, m.Suffix)
 		o := nifti.WriteOptions{Description: "voxfit " + j.model.Kind().Name + " " + m.Name, Context: ctx}
+		index, values := j.index, j.maps[i]
 		if m.Name == "status" {
 			o.Fill = float32(kernel.OutsideMask)
+			index, values = j.mask.Index, j.shard.statusOfMask(len(j.mask.Index), values)
 		}
-		if err := nifti.WriteMap(j.out.path(name+".nii.gz"), j.image.Header, j.index, m.Components, j.maps[i], o); err != nil {
+		if err := nifti.WriteMap(j.out.path(name+".nii.gz"), j.image.Header, index, m.Components, values, o); err != nil {
 			return err
 		}
 		text, err := json.MarshalIndent(j.sidecar(m), "", "  ")
@@ -125,7 +128,7 @@ func (j *fitJob) sidecar(m model.Map) sidecar {
 	}
 	s := sidecar{
 		Parameter: m.Name, Description: m.Description, Units: units, Components: m.Components,
-		GeneratedBy: map[string]string{"Name": "voxfit kbench", "Version": version(), "Command": j.command},
+		GeneratedBy: map[string]string{"Name": generator, "Version": version(), "Command": j.command},
 		Fit:         j.description(),
 	}
 	s.TensorOrder, s.Directions = strings.Join(m.Elements, ", "), m.Directions
@@ -138,7 +141,7 @@ func (j *fitJob) sidecar(m model.Map) sidecar {
 	if m.Name == "status" {
 		s.StatusCodes = map[string]string{}
 		for _, c := range kernel.Codes() {
-			s.StatusCodes[string(rune('0'+c))] = c.String()
+			s.StatusCodes[strconv.Itoa(int(c))] = c.String()
 		}
 	}
 	return s

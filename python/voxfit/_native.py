@@ -46,6 +46,7 @@ class Status(enum.IntEnum):
     MAX_ITERATIONS = 6  # the last, or best, of too many iterations
     REFIT = 7  # found in a slower, safer way
     NEGATIVE_SIGNAL = 8  # found, though a measured value is negative
+    NOT_IN_SHARD = 9  # in maps of a fit in parts: another part's; fits here never say so
 
 
 class Batch(ctypes.Structure):
