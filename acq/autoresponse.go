@@ -3,6 +3,13 @@ package acq
 import (
 	"fmt"
 	"math"
+	"slices"
+)
+
+// The defaults of AutoOptions.
+const (
+	DefaultResponseRadius = 10  // voxels
+	DefaultResponseFA     = 0.7 // fractional anisotropy
 )
 
 // AutoOptions are the choices of AutoResponse; the zero value is DIPY's defaults.
@@ -26,8 +33,8 @@ type AutoOptions struct {
 // finite do not count either (DIPY aborts). The arithmetic is float64 throughout; DIPY agrees to
 // rounding when it is given the same numbers as float64 (on float32 it takes logarithms in float32).
 //
-// When no voxel qualifies, the error says what was found and what to do: DIPY's answer is then NaN,
-// which nothing can be fitted with.
+// When no voxel qualifies, the error says why (the mask has none in the box, none is finite, the anisotropy found and
+// that needed) and what to do: DIPY's answer is then NaN, which nothing can be fitted with.
 func AutoResponse(signal []float32, shape [3]int, index []int, g *GradientTable, o AutoOptions) (Response, error) {
 	if len(signal) != len(index)*g.Len() {
 		return Response{}, fmt.Errorf("automatic response: found %d signal values, expected %d voxels x %d volumes", len(signal), len(index), g.Len())
@@ -47,6 +54,7 @@ func AutoResponse(signal []float32, shape [3]int, index []int, g *GradientTable,
 	mean := responseMean{threshold: o.FAThreshold, b0s: g.B0s()}
 	for row, voxel := range index {
 		if box.holds(voxel, shape) {
+			mean.inside++
 			mean.add(tensor, signal[row*g.Len():(row+1)*g.Len()])
 		}
 	}
@@ -75,10 +83,10 @@ func (o AutoOptions) withDefaults(shape [3]int) AutoOptions {
 		o.Center = &[3]int{shape[0] / 2, shape[1] / 2, shape[2] / 2}
 	}
 	if o.Radii == [3]int{} {
-		o.Radii = [3]int{10, 10, 10}
+		o.Radii = [3]int{DefaultResponseRadius, DefaultResponseRadius, DefaultResponseRadius}
 	}
 	if o.FAThreshold == 0 {
-		o.FAThreshold = 0.7
+		o.FAThreshold = DefaultResponseFA
 	}
 	return o
 }
@@ -88,7 +96,9 @@ type responseMean struct {
 	threshold float64
 	b0s       []int
 
+	inside        int // the box, of those given
 	fitted, used  int
+	raised, low   int     // of those used, and of those fitted, with signals that were raised to the least
 	highest       float64 // fractional anisotropy
 	first, second float64 // sums of eigenvalues
 	b0Sum         float64
@@ -100,12 +110,18 @@ func (m *responseMean) add(tensor *tensorFit, signal []float32) {
 		return
 	}
 	m.fitted++
+	low := 0
+	if slices.ContainsFunc(signal, func(x float32) bool { return x > 0 && x < minSignal }) {
+		low = 1
+	}
+	m.low += low
 	fa := fractionalAnisotropy(evals)
 	m.highest = max(m.highest, fa)
 	if !(fa > m.threshold) {
 		return
 	}
 	m.used++
+	m.raised += low
 	m.first += evals[0]
 	m.second += evals[1]
 	for _, v := range m.b0s {
@@ -114,17 +130,23 @@ func (m *responseMean) add(tensor *tensorFit, signal []float32) {
 }
 
 func (m *responseMean) response(b box) (Response, error) {
-	if m.fitted == 0 {
-		return Response{}, fmt.Errorf("automatic response: found no voxel with finite signals in the box %v, expected some of the mask's: give the response explicitly (e1,e2,e3,S0), or a box inside the mask", b)
-	}
-	if m.used == 0 {
-		return Response{}, fmt.Errorf("automatic response: found no fractional anisotropy above %v in the box %v (the highest of %d voxels is %.3f): give the response explicitly (e1,e2,e3,S0), lower the threshold, or use a larger box",
-			m.threshold, b, m.fitted, m.highest)
+	switch {
+	case m.inside == 0:
+		return Response{}, fmt.Errorf("automatic response: the box %v has no voxel of the mask, expected some: the mask misses the middle of the image; give a larger radius, or the response itself (e1,e2,e3,S0)", b)
+	case m.fitted == 0:
+		return Response{}, fmt.Errorf("automatic response: found no voxel with finite signals in the box %v, expected some of the mask's %d there: give a larger radius, or the response itself (e1,e2,e3,S0)", b, m.inside)
+	case m.used == 0:
+		raised := ""
+		if m.low > 0 {
+			raised = fmt.Sprintf(", of which %d have signals below %v, which were raised to it: is the image scaled to tiny values?", m.low, minSignal)
+		}
+		return Response{}, fmt.Errorf("automatic response: the highest fractional anisotropy of %d voxels in the box %v is %.3f, expected some above %v%s; give a lower FA, a larger radius, or the response itself (e1,e2,e3,S0)",
+			m.fitted, b, m.highest, m.threshold, raised)
 	}
 	n := float64(m.used)
 	return Response{
 		Evals: [3]float64{m.first / n, m.second / n, m.second / n},
-		S0:    m.b0Sum / (n * float64(len(m.b0s))),
+		S0:    m.b0Sum / (n * float64(len(m.b0s))), Voxels: m.used, Raised: m.raised,
 	}, nil
 }
 

@@ -9,12 +9,9 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// TissueResponses are estimated responses of three tissues, in zonal form, and how many voxels each was
+// TissueResponses are estimated responses of three tissues, in zonal form, which say how many voxels each was
 // taken from.
-type TissueResponses struct {
-	WM, GM, CSF                   Response
-	WMVoxels, GMVoxels, CSFVoxels int
-}
+type TissueResponses struct{ WM, GM, CSF Response }
 
 // The choices of AutoTissues. They are those of Dhollander et al. (ISMRM Workshop on Breaking the
 // Barriers of Diffusion MRI 2016) where the method is theirs.
@@ -45,14 +42,16 @@ const (
 // the voxels of a brain mask. Those with a value that is not finite, or a shell without signal, and
 // those with less than a tenth of the median signal at b = 0 do not count.
 //
-// It is an error when there is no b = 0, fewer than two other shells, or no voxel of a tissue.
-func AutoTissues(signal []float32, g *GradientTable) (TissueResponses, error) {
+// Shells are those of ChooseShells, of the given b-values or all; volumes that are in none of them do not count. It is
+// an error when there is no b = 0, fewer than two other shells, a shell of fewer than six directions, or no voxel of a
+// tissue.
+func AutoTissues(signal []float32, g *GradientTable, bvals ...float64) (TissueResponses, error) {
 	if g.Len() == 0 || len(signal)%g.Len() != 0 {
 		return TissueResponses{}, fmt.Errorf("automatic tissue responses: found %d signal values, expected voxels x %d volumes", len(signal), g.Len())
 	}
-	shells := g.Shells(MRtrixShellTolerance)
-	if len(g.B0s()) == 0 || len(shells) < 3 {
-		return TissueResponses{}, fmt.Errorf("automatic tissue responses: found shells b = %.0f, expected 0 and at least two more", shellBvals(shells))
+	shells, err := tissueShells(g, bvals)
+	if err != nil {
+		return TissueResponses{}, fmt.Errorf("automatic tissue responses: %w", err)
 	}
 	s, err := newTissueSearch(g, shells)
 	if err != nil {
@@ -64,6 +63,23 @@ func AutoTissues(signal []float32, g *GradientTable) (TissueResponses, error) {
 		return TissueResponses{}, fmt.Errorf("automatic tissue responses: %w", err)
 	}
 	return found, nil
+}
+
+// tissueShells are the shells, b = 0 first, which must tell the tissues apart.
+func tissueShells(g *GradientTable, bvals []float64) ([]Shell, error) {
+	shells, _, err := g.ChooseShells(bvals) // models warn of volumes in no shell
+	if err != nil {
+		return nil, err
+	}
+	if shells[0].Bval > g.B0Threshold || len(shells) < 3 {
+		return nil, fmt.Errorf("found shells of %s, expected b = 0 and at least two more: give the responses as files", ListShells(shells))
+	}
+	for _, s := range shells {
+		if err := g.CheckShell(s); err != nil {
+			return nil, err
+		}
+	}
+	return shells, nil
 }
 
 // tissueSearch is what is known of the voxels.
@@ -83,16 +99,18 @@ type tissueVoxel struct {
 
 func newTissueSearch(g *GradientTable, shells []Shell) (*tissueSearch, error) {
 	s := &tissueSearch{g: g, shells: shells}
-	for i, b := range g.Bvals {
-		if b <= tensorLimitBval {
+	var all []int
+	for _, shell := range shells {
+		all = append(all, shell.Volumes...)
+	}
+	slices.Sort(all)
+	for _, i := range all {
+		if g.Bvals[i] <= tensorLimitBval {
 			s.volumes = append(s.volumes, i)
 		}
 	}
 	if low := g.Subset(s.volumes); len(low.DWIs()) < 12 {
-		s.volumes = s.volumes[:0]
-		for i := range g.Bvals {
-			s.volumes = append(s.volumes, i)
-		}
+		s.volumes = all
 	}
 	var err error
 	s.tensor, err = newTensorFit(g.Subset(s.volumes))
@@ -192,7 +210,6 @@ func (s *tissueSearch) choose(signal []float32) (found TissueResponses, err erro
 	middle := gm[len(gm)/2].decay
 	gm = top(gm, gmShare, func(v tissueVoxel) float64 { return -math.Abs(v.decay - middle) })
 	wm = top(wm, wmShare, func(v tissueVoxel) float64 { return v.anisotropy })
-	found.WMVoxels, found.GMVoxels, found.CSFVoxels = len(wm), len(gm), len(csf)
 	found.GM, found.CSF = s.isotropicResponse(gm, signal), s.isotropicResponse(csf, signal)
 	found.WM, err = s.fibreResponse(wm, signal)
 	return found, err
@@ -231,7 +248,7 @@ func otsu(voxels []tissueVoxel) float64 {
 
 // isotropicResponse is the mean signal of each shell, as the coefficient of degree 0.
 func (s *tissueSearch) isotropicResponse(voxels []tissueVoxel, signal []float32) Response {
-	r := s.emptyResponse()
+	r := s.emptyResponse(len(voxels))
 	for i, shell := range s.shells {
 		sum := 0.0
 		for _, v := range voxels {
@@ -242,21 +259,17 @@ func (s *tissueSearch) isotropicResponse(voxels []tissueVoxel, signal []float32)
 	return r
 }
 
-func (s *tissueSearch) emptyResponse() Response {
-	return Response{Zonal: make([][]float64, len(s.shells)), Bvals: shellBvals(s.shells)}
-}
-
-func shellBvals(shells []Shell) []float64 {
-	var bvals []float64
-	for _, shell := range shells {
-		bvals = append(bvals, shell.Bval)
+func (s *tissueSearch) emptyResponse(voxels int) Response {
+	r := Response{Zonal: make([][]float64, len(s.shells)), Voxels: voxels}
+	for _, shell := range s.shells {
+		r.Bvals = append(r.Bvals, shell.Bval)
 	}
-	return bvals
+	return r
 }
 
 // fibreResponse fits zonal harmonics to the signals of all voxels as functions of the angle to their axes.
 func (s *tissueSearch) fibreResponse(voxels []tissueVoxel, signal []float32) (Response, error) {
-	r := s.emptyResponse()
+	r := s.emptyResponse(len(voxels))
 	for i, shell := range s.shells {
 		terms := wmDegree/2 + 1
 		r.Zonal[i] = make([]float64, terms)

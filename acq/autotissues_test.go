@@ -61,7 +61,11 @@ func TestTissueResponsesNeedShellsAndTissues(t *testing.T) {
 	if _, err := acq.AutoTissues(make([]float32, 10*g.Len()), g); err == nil || !strings.Contains(err.Error(), "0 voxels like white matter") {
 		t.Errorf("of zeros: %v", err)
 	}
-	oneShell := g.Subset(g.Shells(acq.MRtrixShellTolerance)[1].Volumes)
+	shells, _, err := g.ClusterShells()
+	if err != nil {
+		t.Fatal(err)
+	}
+	oneShell := g.Subset(shells[1].Volumes)
 	if _, err := acq.AutoTissues(make([]float32, oneShell.Len()), oneShell); err == nil || !strings.Contains(err.Error(), "shells") {
 		t.Errorf("of one shell: %v", err)
 	}

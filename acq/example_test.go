@@ -25,7 +25,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	fmt.Println(g.Len(), "volumes, warnings:", warnings)
-	for _, s := range g.Shells(acq.DIPYShellTolerance) {
+	for _, s := range g.DIPYShells(acq.DIPYShellTolerance) {
 		fmt.Println("b", s.Bval, "in volumes", s.Volumes)
 	}
 	fmt.Println("an image of 6 volumes does not fit:", g.CheckVolumes(6) != nil)

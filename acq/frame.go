@@ -24,6 +24,13 @@ func (g *GradientTable) WorldBvecs(affine [4][4]float64) [][3]float64 {
 	return world
 }
 
+// ImageToWorld is the matrix by which WorldBvecs turns vectors. It is orthogonal, with determinant -1, since FSL's frame is
+// left-handed. An affine whose axes do not span space is an error.
+func ImageToWorld(affine [4][4]float64) ([3][3]float64, error) {
+	f, err := newFrame(affine)
+	return [3][3]float64(f), err
+}
+
 // frame holds the directions of FSL's three axes in the scanner: the columns of an orthogonal matrix
 // whose determinant is negative, for FSL's frame is left-handed.
 type frame [3][3]float64

@@ -14,7 +14,7 @@ import "fmt"
 //
 // Besides the errors and warnings of NewGradientTable, files whose counts differ are an error that
 // names both files and both counts.
-func ReadGradients(bvalsPath, bvecsPath string) (g *GradientTable, warnings []string, err error) {
+func ReadGradients(bvalsPath, bvecsPath string, options ...GradientOption) (g *GradientTable, warnings []string, err error) {
 	bvals, err := readBvals(bvalsPath)
 	if err != nil {
 		return nil, nil, err
@@ -27,7 +27,7 @@ func ReadGradients(bvalsPath, bvecsPath string) (g *GradientTable, warnings []st
 		return nil, nil, fmt.Errorf("found %d b-values in %s but %d b-vectors in %s, expected as many of each",
 			len(bvals), bvalsPath, len(bvecs), bvecsPath)
 	}
-	g, more, err := newGradientTable(bvalsPath+", "+bvecsPath, bvals, bvecs)
+	g, more, err := newGradientTable(bvalsPath+", "+bvecsPath, bvals, bvecs, chosen(options))
 	return g, append(warnings, more...), err
 }
 

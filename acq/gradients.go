@@ -3,6 +3,7 @@ package acq
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -10,37 +11,38 @@ import (
 // diffusion-weighted, as in DIPY.
 const DefaultB0Threshold = 50
 
-// normTolerance is how far from 1 the length of a b-vector may be without remark: DIPY's atol.
+// normTolerance is how far from 1 the length of a b-vector may be in DIPY: its atol.
 const normTolerance = 1e-2
 
 // A GradientTable says how each volume of an acquisition was weighted. It is not changed after it
 // was made, so that all goroutines may share it.
 //
 // The rules are those of DIPY's gradient_table, so that design matrices agree with DIPY's to
-// rounding: a diffusion-weighted b-vector within 1e-2 of unit length is kept as it was given, not
-// rescaled; a b0 whose b-vector is not near unit length (absent, zero or NaN) has b-value 0 and
-// b-vector 0; a b0 with a good b-vector keeps both (as the b = 5 volumes of HCP do).
+// rounding: b-vectors of about unit length are kept as they were given, not rescaled; a b0 whose b-vector is not near
+// unit length (absent, zero or NaN) has b-value 0 and b-vector 0; a b0 with a good b-vector keeps both (as the b = 5
+// volumes of HCP do). Where lengths are off by more than BValueScaling's limit, which DIPY refuses beyond 1e-2, the
+// rule is MRtrix3's.
 type GradientTable struct {
 	Bvals       []float64    // s/mm2, one to each volume
 	Bvecs       [][3]float64 // unit vectors in the image frame as given, or zero
 	B0Threshold float64      // s/mm2; volumes at or below it are b0s
 
+	asDIPY bool   // its shells are DIPY's
 	source string // the files it was read from, for error messages
 }
 
 // NewGradientTable checks b-values in s/mm2 and b-vectors, one to each volume, and makes the table
-// of them with the default b0 threshold. The slices are copied.
+// of them. The slices are copied.
 //
-// An error says what is wrong with counts that differ, a b-value that is negative or not finite,
-// or a diffusion-weighted volume whose b-vector is zero or not finite. A diffusion-weighted
-// b-vector whose length is off by more than 1e-2 is scaled to length 1 and reported in the
-// warnings (DIPY refuses it); so is a b0 with a b-value above 0 that is taken to be 0 for want of
-// a b-vector.
-func NewGradientTable(bvals []float64, bvecs [][3]float64) (*GradientTable, []string, error) {
-	return newGradientTable("gradient table", bvals, bvecs)
+// An error says what is wrong with counts that differ, b-values that are not in s/mm2 (the largest is below 50 or above
+// 100,000), a b-value that is negative or not finite, or a diffusion-weighted volume whose b-vector is zero or not
+// finite. Warnings report b-values that were multiplied by the squared lengths of their vectors (BValueScaling), and
+// b0s with a b-value above 0 that are taken to be 0 for want of a b-vector.
+func NewGradientTable(bvals []float64, bvecs [][3]float64, options ...GradientOption) (*GradientTable, []string, error) {
+	return newGradientTable("gradient table", bvals, bvecs, chosen(options))
 }
 
-func newGradientTable(source string, bvals []float64, bvecs [][3]float64) (*GradientTable, []string, error) {
+func newGradientTable(source string, bvals []float64, bvecs [][3]float64, o gradientOptions) (*GradientTable, []string, error) {
 	if len(bvals) != len(bvecs) {
 		return nil, nil, fmt.Errorf("%s: found %d b-values and %d b-vectors, expected as many of each",
 			source, len(bvals), len(bvecs))
@@ -48,25 +50,36 @@ func newGradientTable(source string, bvals []float64, bvecs [][3]float64) (*Grad
 	if len(bvals) == 0 {
 		return nil, nil, fmt.Errorf("%s: found no volume, expected at least one", source)
 	}
-	g := &GradientTable{
-		Bvals:       make([]float64, len(bvals)),
-		Bvecs:       make([][3]float64, len(bvecs)),
-		B0Threshold: DefaultB0Threshold,
-		source:      source,
+	if !(o.b0Threshold >= 0) {
+		return nil, nil, fmt.Errorf("%s: the b0 threshold is %v, expected a number of at least 0", source, o.b0Threshold)
 	}
-	var odd oddities
+	g := &GradientTable{Bvals: slices.Clone(bvals), Bvecs: slices.Clone(bvecs), B0Threshold: o.b0Threshold, source: source, asDIPY: o.scaling == ScaleDIPY}
+	var warnings []string
+	if !g.asDIPY {
+		if err := checkUnits(g.Bvals); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", source, err)
+		}
+		if warning := o.scaling.scale(g.Bvals, g.Bvecs); warning != "" {
+			warnings = append(warnings, source+": "+warning)
+			if err := checkUnits(g.Bvals); err != nil {
+				return nil, nil, fmt.Errorf("%s: %s: %w", source, warning, err)
+			}
+		}
+	}
+	odd := oddities{threshold: max(o.b0Threshold, DefaultB0Threshold)}
 	for i := range bvals {
 		var err error
-		if g.Bvals[i], g.Bvecs[i], err = odd.admit(i, bvals[i], bvecs[i]); err != nil {
+		if g.Bvals[i], g.Bvecs[i], err = odd.admit(i, g.Bvals[i], g.Bvecs[i]); err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", source, err)
 		}
 	}
-	return g, odd.warnings(source), nil
+	return g, append(warnings, odd.warnings(source)...), nil
 }
 
 // oddities collects the volumes that were accepted with a remark, so that each kind makes one
 // warning and not hundreds.
 type oddities struct {
+	threshold        float64 // up to which a volume is a b0
 	rescaled, zeroed []int
 }
 
@@ -75,7 +88,7 @@ func (o *oddities) admit(i int, bval float64, bvec [3]float64) (float64, [3]floa
 	if !(bval >= 0) || math.IsInf(bval, 1) {
 		return 0, bvec, fmt.Errorf("b-value %d (counted from 1) is %v, expected a number of at least 0", i+1, bval)
 	}
-	if bval <= DefaultB0Threshold {
+	if bval <= o.threshold {
 		return o.admitB0(i, bval, bvec)
 	}
 	switch {
@@ -83,7 +96,7 @@ func (o *oddities) admit(i int, bval float64, bvec [3]float64) (float64, [3]floa
 		return 0, bvec, fmt.Errorf("b-vector %d (counted from 1) is %v with b-value %v, expected finite numbers", i+1, bvec, bval)
 	case bvec == [3]float64{}:
 		return 0, bvec, fmt.Errorf("b-vector %d (counted from 1) is zero with b-value %v, expected a direction", i+1, bval)
-	case math.Abs(length(bvec)-1) > normTolerance:
+	case !IsUnit(bvec):
 		o.rescaled = append(o.rescaled, i)
 		bvec = unit(bvec)
 	}
@@ -96,7 +109,7 @@ func (o *oddities) admitB0(i int, bval float64, bvec [3]float64) (float64, [3]fl
 			bvec[k] = 0
 		}
 	}
-	if math.Abs(length(bvec)-1) <= normTolerance {
+	if IsUnit(bvec) {
 		return bval, bvec, nil
 	}
 	if bval > 0 {
@@ -176,6 +189,7 @@ func (g *GradientTable) Subset(volumes []int) *GradientTable {
 		Bvals:       make([]float64, len(volumes)),
 		Bvecs:       make([][3]float64, len(volumes)),
 		B0Threshold: g.B0Threshold,
+		asDIPY:      g.asDIPY,
 		source:      fmt.Sprintf("%d volumes of %s", len(volumes), g.name()),
 	}
 	for i, v := range volumes {
@@ -183,6 +197,9 @@ func (g *GradientTable) Subset(volumes []int) *GradientTable {
 	}
 	return s
 }
+
+// IsUnit says whether a vector has length 1 within DIPY's tolerance for b-vectors, 1e-2.
+func IsUnit(v [3]float64) bool { return math.Abs(length(v)-1) <= normTolerance }
 
 func isFinite(v [3]float64) bool {
 	return largestPart(v) <= math.MaxFloat64 // false for NaN, which max passes on

@@ -69,7 +69,7 @@ func TestScaledDirectionsOfTheReferenceDataMakeTables(t *testing.T) {
 			t.Fatal(err, warnings)
 		}
 		var sizes []int
-		for _, s := range g.Shells(DIPYShellTolerance) {
+		for _, s := range g.DIPYShells(DIPYShellTolerance) {
 			sizes = append(sizes, len(s.Volumes))
 		}
 		if !slices.Equal(sizes, want) {
@@ -117,7 +117,7 @@ func sameAsDIPY(t *testing.T, g *GradientTable, want dipyTable) {
 			t.Fatalf("design matrix row %d column %d is %v, DIPY's is %v", i/7, i%7, design[i], want.Design[i])
 		}
 	}
-	shells := g.Shells(DIPYShellTolerance)
+	shells := g.DIPYShells(DIPYShellTolerance)
 	if len(g.B0s()) > 0 {
 		shells = shells[1:]
 	}
@@ -137,7 +137,7 @@ func TestOddTablesAreTakenAsDIPYTakesThemLive(t *testing.T) {
 	bvals := []float64{0, 0, 5, 5, 50, 50.5, 1000, 1000, 0, 5, 30, 2000}
 	bvecs := [][3]float64{{}, {1, 0, 0}, {0, 1, 0}, {}, {0, 0.6, 0.8}, {0, 0.6, 0.8}, {1.0099, 0, 0}, {0, 0, -0.9901},
 		{nan, nan, nan}, {nan, 0.6, 0.8}, {0, 0.5, 0}, {0.6, 0, 0.8}}
-	g, _, err := NewGradientTable(bvals, bvecs)
+	g, _, err := NewGradientTable(bvals, bvecs, WithScaling(ScaleDIPY))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,15 +171,17 @@ func TestVectorsOfOtherLengthsAreRescaledWithOneWarning(t *testing.T) {
 	for i := range n {
 		bvals[i], bvecs[i] = 1000, [3]float64{0, 3, 4}
 	}
-	g, warnings, err := NewGradientTable(bvals, bvecs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if g.Bvecs[8] != [3]float64{0, 0.6, 0.8} {
-		t.Errorf("b-vector %v, expected it at unit length", g.Bvecs[8])
-	}
-	if len(warnings) != 1 || !strings.Contains(warnings[0], "9 b-vectors") || !strings.Contains(warnings[0], "1, 2, 3, 4, 5, ...") {
-		t.Errorf("warnings %q", warnings)
+	for name, option := range map[string]GradientOption{"DIPY": WithScaling(ScaleDIPY), "no scaling": WithScaling(ScaleNo)} {
+		g, warnings, err := NewGradientTable(bvals, bvecs, option)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if g.Bvecs[8] != [3]float64{0, 0.6, 0.8} || g.Bvals[8] != 1000 {
+			t.Errorf("%s: b-vector %v of b-value %v, expected it at unit length and 1000", name, g.Bvecs[8], g.Bvals[8])
+		}
+		if len(warnings) != 1 || !strings.Contains(warnings[0], "b-vectors are not of unit length") {
+			t.Errorf("%s: warnings %q", name, warnings)
+		}
 	}
 }
 
@@ -250,7 +252,7 @@ func TestEveryVolumeIsEitherB0OrWeightedAndInOneShell(t *testing.T) {
 		tolerance := rapid.Float64Range(-1, 200).Draw(t, "tolerance")
 		var all []int
 		last := math.Inf(-1)
-		for i, s := range g.Shells(tolerance) {
+		for i, s := range g.DIPYShells(tolerance) {
 			if !slices.IsSorted(s.Volumes) || s.Bval <= last {
 				t.Fatalf("shell %+v is out of order", s)
 			}
@@ -291,17 +293,21 @@ func TestShellsAreThoseOfTheProtocol(t *testing.T) {
 		"gradient_tables/hcp3t_nominal.": "0:18 1000:90 2000:90 3000:90",
 	} {
 		g, _, _ := readShared(t, name)
-		for _, tolerance := range []float64{DIPYShellTolerance, MRtrixShellTolerance} {
+		clusters, left, err := g.ClusterShells()
+		if err != nil || len(left) > 0 {
+			t.Errorf("%s: %v, left out %v", name, err, left)
+		}
+		for rule, shells := range map[string][]Shell{"DIPY's": g.DIPYShells(DIPYShellTolerance), "MRtrix3's": clusters} {
 			var got []string
-			for _, s := range g.Shells(tolerance) {
+			for _, s := range shells {
 				got = append(got, fmt.Sprintf("%v:%d", 100*math.Round(s.Bval/100), len(s.Volumes)))
 			}
 			// b 2950 is a volume of the b 3000 shell for MRtrix3 and one of its own for DIPY.
-			if name == "mrtrix_csd_b3000/" && tolerance == DIPYShellTolerance {
+			if name == "mrtrix_csd_b3000/" && rule == "DIPY's" {
 				continue
 			}
 			if strings.Join(got, " ") != want {
-				t.Errorf("%s within %v: %v, expected %s", name, tolerance, got, want)
+				t.Errorf("%s by %s rule: %v, expected %s", name, rule, got, want)
 			}
 		}
 	}
@@ -311,7 +317,11 @@ func TestShellsAreMRtrix3sLive(t *testing.T) {
 	for _, name := range []string{"mrtrix_msmt/", "mrtrix_csd_b3000/", "hcp_osmosis_27vox/"} {
 		g, bvals, bvecs := readShared(t, name)
 		var bs, sizes []string
-		for _, s := range g.Shells(MRtrixShellTolerance) {
+		shells, _, err := g.ClusterShells()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range shells {
 			bs = append(bs, fmt.Sprintf("%.6g", s.Bval)) // as mrinfo prints them
 			sizes = append(sizes, fmt.Sprint(len(s.Volumes)))
 		}

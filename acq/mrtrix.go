@@ -1,9 +1,6 @@
 package acq
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // ReadMRtrixGradients reads MRtrix3's gradient table (a .b file: x y z b to a row, one row to each
 // volume, b in s/mm2), whose vectors are in the frame of the scanner, and turns them into the image
@@ -11,10 +8,8 @@ import (
 // the one that ReadGradients reads from the same acquisition's FSL files, and WorldBvecs gives the
 // file's vectors back.
 //
-// As MRtrix3 does (-bvalue_scaling), a vector whose length is off by more than 1e-2 is taken as a
-// scaled gradient: its b-value is multiplied by the square of the length, and a warning says so. All
-// else is as in NewGradientTable; an affine whose axes do not span space is an error.
-func ReadMRtrixGradients(path string, affine [4][4]float64) (g *GradientTable, warnings []string, err error) {
+// All else is as in NewGradientTable; an affine whose axes do not span space is an error.
+func ReadMRtrixGradients(path string, affine [4][4]float64, options ...GradientOption) (g *GradientTable, warnings []string, err error) {
 	t, err := readNumbers(path)
 	if err != nil {
 		return nil, nil, err
@@ -23,37 +18,26 @@ func ReadMRtrixGradients(path string, affine [4][4]float64) (g *GradientTable, w
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	bvals, bvecs, scaled, err := mrtrixTable(t)
+	bvals, bvecs, err := mrtrixTable(t)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
 	for i, v := range bvecs {
 		bvecs[i] = frame.toImage(v)
 	}
-	if len(scaled) > 0 {
-		warnings = append(warnings, fmt.Sprintf("%s: %d vectors are not of unit length; their b-values were multiplied by the square of it, as MRtrix3 does (volumes %s, counted from 1)",
-			path, len(scaled), listFirst(scaled)))
-	}
-	g, more, err := newGradientTable(path, bvals, bvecs)
-	return g, append(warnings, more...), err
+	return newGradientTable(path, bvals, bvecs, chosen(options))
 }
 
-func mrtrixTable(t numbers) (bvals []float64, bvecs [][3]float64, scaled []int, err error) {
+func mrtrixTable(t numbers) (bvals []float64, bvecs [][3]float64, err error) {
 	columns, err := t.width()
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	if columns != 4 {
-		return nil, nil, nil, fmt.Errorf("found rows of %d numbers, expected 4: x y z b", columns)
+		return nil, nil, fmt.Errorf("found rows of %d numbers, expected 4: x y z b", columns)
 	}
-	for i, row := range t.rows {
-		v, b := [3]float64(row), row[3]
-		if norm := length(v); norm > 0 && isFinite(v) && b > 0 && math.Abs(norm-1) > normTolerance {
-			b *= norm * norm
-			v = unit(v)
-			scaled = append(scaled, i)
-		}
-		bvals, bvecs = append(bvals, b), append(bvecs, v)
+	for _, row := range t.rows {
+		bvals, bvecs = append(bvals, row[3]), append(bvecs, [3]float64(row))
 	}
-	return bvals, bvecs, scaled, nil
+	return bvals, bvecs, nil
 }

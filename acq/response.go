@@ -18,6 +18,9 @@ type Response struct {
 
 	Zonal [][]float64 // zonal form: a row for each shell, ascending by b-value; nil in the tensor form
 	Bvals []float64   // zonal form: the shells' b-values in s/mm2, or nil when the file does not say
+
+	Voxels int // how many voxels it was estimated from; 0 where it was given
+	Raised int // how many of these have signals above 0 and below 1e-4, which the tensor fit raises to it
 }
 
 // IsZonal tells the two forms apart.
@@ -118,6 +121,14 @@ func checkZonalRow(row []float64) error {
 	if row[0] < 0 {
 		return fmt.Errorf("found %v as the first coefficient, expected the mean signal of a shell, which is not negative", row[0])
 	}
+	if len(row) == 4 && areDiffusivities(row[:3]) && row[3] >= tensorLimit {
+		return fmt.Errorf("found %v, which looks like e1 e2 e3 S0, expected zonal coefficients (l = 0, 2, 4 ...) where there are rows for shells", row)
+	}
+	for k, x := range row[1:] {
+		if math.Abs(x) > mostAnisotropic*row[0] {
+			return fmt.Errorf("found %v at l = %d beside %v at l = 0, expected smaller coefficients than the first", x, 2*(k+1), row[0])
+		}
+	}
 	return nil
 }
 
@@ -129,6 +140,42 @@ func checkShells(bvals []float64) error {
 	}
 	return nil
 }
+
+// fewSigns is how large, relative to the mean signal, a coefficient must be for its sign to say something.
+const fewSigns = 0.01
+
+// OddSigns says of a zonal response in which row a sign is not that of a fibre along z, whose signal is least along it: the
+// coefficient of l = 2 is negative and that of l = 4 positive. It is empty where all is well. The tensor form, whose first
+// eigenvalue is the largest, has no odd signs.
+func (r Response) OddSigns() string {
+	for i, row := range r.Zonal {
+		for k, sign := range []float64{-1, 1} {
+			if l := k + 1; l < len(row) && sign*row[l] < -fewSigns*row[0] {
+				return fmt.Sprintf("row %d (counted from 1) has %v at l = %d, where a fibre along z has the other sign", i+1, row[l], 2*l)
+			}
+		}
+	}
+	return ""
+}
+
+// HasDirections says whether the signal differs between directions.
+func (r Response) HasDirections() bool {
+	if !r.IsZonal() {
+		return r.Evals[0] != r.Evals[1] || r.Evals[1] != r.Evals[2]
+	}
+	for _, row := range r.Zonal {
+		for _, x := range row[min(1, len(row)):] {
+			if x != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// mostAnisotropic is what a coefficient can be at most relative to that of l = 0, for a signal that is not negative and least
+// along the fibre: that of a disc across it, at l = 6 and 8.
+const mostAnisotropic = 1.13
 
 // ReadResponse reads a response from a text file in either form. Lines that begin with # are comments.
 //

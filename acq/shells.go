@@ -2,14 +2,14 @@ package acq
 
 import (
 	"cmp"
+	"fmt"
+	"math"
 	"slices"
+	"strings"
 )
 
-// Tolerances in s/mm2 for Shells: those within which DIPY and MRtrix3 take b-values for one shell.
-const (
-	DIPYShellTolerance   = 20
-	MRtrixShellTolerance = 80
-)
+// DIPYShellTolerance in s/mm2 is that within which DIPY takes b-values for one shell.
+const DIPYShellTolerance = 20
 
 // A Shell is the volumes that share a b-value.
 type Shell struct {
@@ -17,14 +17,15 @@ type Shell struct {
 	Volumes []int   // ascending, counted from 0
 }
 
-// Shells groups the volumes by b-value: first the b0s, when there are any, as one shell, and then the
-// diffusion-weighted shells in ascending order. Every volume is in one shell.
+// DIPYShells groups the volumes by b-value as DIPY does: first the b0s, when there are any, as one shell, and then the
+// diffusion-weighted shells in ascending order. Every volume is in one shell. Models use ClusterShells instead, but for
+// tables that are taken as DIPY takes them (ScaleDIPY).
 //
 // The rule is that of DIPY's unique_bvals_tolerance: from the lowest b-value not yet in a shell, take
 // the largest within the tolerance above it as the pivot; the shell is all up to the tolerance above the
 // pivot. No shell is thus wider than twice the tolerance, so that b-values spread evenly (Cartesian
 // sampling) do not run together into one. A negative tolerance counts as 0.
-func (g *GradientTable) Shells(tolerance float64) []Shell {
+func (g *GradientTable) DIPYShells(tolerance float64) []Shell {
 	tolerance = max(tolerance, 0)
 	var shells []Shell
 	if b0s := g.B0s(); len(b0s) > 0 {
@@ -56,4 +57,189 @@ func (g *GradientTable) shell(volumes []int) Shell {
 		sum += g.Bvals[v]
 	}
 	return Shell{Bval: sum / float64(len(volumes)), Volumes: volumes}
+}
+
+// ShellTolerance in s/mm2 is what MRtrix3 takes for one shell: the row of a response stands for shells that are no further
+// from its b-value.
+const ShellTolerance = 80
+
+// MRtrix3's numbers (core/dwi/shells.h): b-values less than 80 s/mm2 apart are neighbours, a volume with two
+// neighbours or more makes a shell of them, and a shell of fewer than six directions bears no model.
+const (
+	neighbourDistance = ShellTolerance
+	fewestNeighbours  = 3 // with the volume itself
+	fewestDirections  = 6
+)
+
+// ClusterShells groups the volumes by b-value as MRtrix3 does: first the b0s, when there are any, as one shell,
+// and then the diffusion-weighted shells in ascending order. left lists the volumes that are in no shell, ascending.
+//
+// B-values less than 80 s/mm2 apart are neighbours. A volume that has two neighbours or more is in one shell with all
+// of them, and so on from each of these, so that a shell can be wider than 80; a volume with fewer neighbours, none of
+// which has two, is in no shell. (This is DBSCAN, Ester 1996, in one dimension.) MRtrix3 has b0s up to 10 s/mm2,
+// GradientTable up to its own limit, 50 by default.
+//
+// It is an error where there is no shell, or where there are more shells, that of b0s counted, than the root of the
+// number of volumes, as with Cartesian sampling: MRtrix3 refuses these too.
+func (g *GradientTable) ClusterShells() (shells []Shell, left []int, err error) {
+	members := [][]int{g.B0s()}
+	dwis := g.DWIs()
+	neighbours := make([][]int, g.Len())
+	for _, i := range dwis {
+		for _, j := range dwis {
+			if math.Abs(g.Bvals[i]-g.Bvals[j]) < neighbourDistance {
+				neighbours[i] = append(neighbours[i], j)
+			}
+		}
+	}
+	taken := make([]bool, g.Len())
+	for _, i := range dwis {
+		if !taken[i] && len(neighbours[i]) >= fewestNeighbours {
+			members = append(members, spreadFrom(i, neighbours, taken))
+		}
+	}
+	for _, m := range members {
+		if len(m) > 0 {
+			shells = append(shells, g.shell(slices.Sorted(slices.Values(m))))
+		}
+	}
+	slices.SortFunc(shells, func(a, b Shell) int { return cmp.Compare(a.Bval, b.Bval) })
+	for _, i := range dwis {
+		if !taken[i] {
+			left = append(left, i)
+		}
+	}
+	switch {
+	case len(members) == 1:
+		return nil, nil, fmt.Errorf("%s: the b-values (%s) form no shell, expected three or more volumes less than %d s/mm2 apart", g.name(), listBvals(g.Bvals), neighbourDistance)
+	case float64(len(shells)) > math.Sqrt(float64(g.Len())):
+		return nil, nil, fmt.Errorf("%s: the b-values (%s) of %d volumes form %d shells, too many to be shells: expected at most %.0f, the root of the number of volumes, as MRtrix3 does",
+			g.name(), listBvals(g.Bvals), g.Len(), len(shells), math.Floor(math.Sqrt(float64(g.Len()))))
+	}
+	return shells, left, nil
+}
+
+// spreadFrom takes a volume with enough neighbours, these, and theirs.
+func spreadFrom(first int, neighbours [][]int, taken []bool) []int {
+	taken[first] = true
+	shell := []int{first}
+	for k := 0; k < len(shell); k++ {
+		if len(neighbours[shell[k]]) < fewestNeighbours {
+			continue
+		}
+		for _, j := range neighbours[shell[k]] {
+			if !taken[j] {
+				taken[j] = true
+				shell = append(shell, j)
+			}
+		}
+	}
+	return shell
+}
+
+// ChooseShells are the shells of ClusterShells that have the given b-values, or all of them where none is given. A
+// b-value stands for the shell whose range it is in, or else for the nearest one with a mean less than 80 s/mm2 away.
+// A warning lists the volumes that are in no shell. A b-value without a shell is an error, and so is a shell that is
+// asked for twice.
+func (g *GradientTable) ChooseShells(bvals []float64) (shells []Shell, warnings []string, err error) {
+	all, left, err := g.shells()
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(bvals) == 0 {
+		if len(left) > 0 {
+			warnings = append(warnings, fmt.Sprintf("%s: %d volumes are in no shell and are left out: %s (volumes counted from 1); the shells are %s",
+				g.name(), len(left), g.listVolumes(left), ListShells(all)))
+		}
+		return all, warnings, nil
+	}
+	wanted := make([]bool, len(all))
+	for _, b := range bvals {
+		i, ok := g.shellOf(all, b)
+		if !ok {
+			return nil, nil, fmt.Errorf("%s: there is no shell of b = %g, expected some of %s", g.name(), b, ListShells(all))
+		}
+		if wanted[i] {
+			return nil, nil, fmt.Errorf("%s: the shell b = %.0f is chosen twice, by %v, expected each once", g.name(), all[i].Bval, bvals)
+		}
+		wanted[i] = true
+	}
+	for i, s := range all {
+		if wanted[i] {
+			shells = append(shells, s)
+		}
+	}
+	return shells, nil, nil
+}
+
+// shells are those of models.
+func (g *GradientTable) shells() (shells []Shell, left []int, err error) {
+	if g.asDIPY {
+		return g.DIPYShells(ShellTolerance), nil, nil
+	}
+	return g.ClusterShells()
+}
+
+// shellOf finds the shell that a b-value stands for.
+func (g *GradientTable) shellOf(shells []Shell, bval float64) (int, bool) {
+	nearest, distance := -1, float64(neighbourDistance)
+	for i, s := range shells {
+		low, high := math.Inf(1), math.Inf(-1)
+		for _, v := range s.Volumes {
+			low, high = min(low, g.Bvals[v]), max(high, g.Bvals[v])
+		}
+		if bval >= low && bval <= high || bval <= g.B0Threshold && bval >= 0 && s.Bval <= g.B0Threshold {
+			return i, true
+		}
+		if d := math.Abs(bval - s.Bval); d < distance {
+			nearest, distance = i, d
+		}
+	}
+	return nearest, nearest >= 0
+}
+
+// CheckShell refuses a diffusion-weighted shell of fewer than six directions. Vectors that are the same up to their
+// sign count once. Tables that are taken as DIPY takes them are not checked.
+func (g *GradientTable) CheckShell(s Shell) error {
+	if s.Bval <= g.B0Threshold || g.asDIPY {
+		return nil
+	}
+	var axes [][3]float64
+	for _, v := range s.Volumes {
+		a := g.Bvecs[v]
+		if !slices.ContainsFunc(axes, func(b [3]float64) bool { return sameAxis(a, b) }) {
+			axes = append(axes, a)
+		}
+		if len(axes) == fewestDirections {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s: the shell b = %.0f has %d directions in %d volumes, expected at least %d: choose other shells, or leave these volumes out",
+		g.name(), s.Bval, len(axes), len(s.Volumes), fewestDirections)
+}
+
+// sameAxis tells whether two unit vectors are within about half a degree of each other or of their opposites.
+func sameAxis(a, b [3]float64) bool {
+	return math.Abs(float64(a[0]*b[0])+float64(a[1]*b[1])+float64(a[2]*b[2])) > (1-5e-5)*length(a)*length(b)
+}
+
+// ListShells names shells by their b-values, as "b = 0, 700, 1200".
+func ListShells(shells []Shell) string {
+	words := make([]string, len(shells))
+	for i, s := range shells {
+		words[i] = fmt.Sprintf("%.0f", s.Bval)
+	}
+	return "b = " + strings.Join(words, ", ")
+}
+
+// listVolumes names the first few volumes, counted from 1, with their b-values.
+func (g *GradientTable) listVolumes(volumes []int) string {
+	var names []string
+	for _, v := range volumes[:min(5, len(volumes))] {
+		names = append(names, fmt.Sprintf("%d (b = %g)", v+1, g.Bvals[v]))
+	}
+	if len(volumes) > 5 {
+		names = append(names, "...")
+	}
+	return strings.Join(names, ", ")
 }

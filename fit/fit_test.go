@@ -158,7 +158,7 @@ func fill(s []float32, x float32) {
 func TestBadVoxelsInRealDataGetTheirDocumentedStatusAndHarmNoNeighbour(t *testing.T) {
 	for _, data := range []string{"hcp_osmosis_27vox", "mrtrix_msmt"} {
 		signal, g := realAcquisition(t, data)
-		m, shells := g.Len(), g.Shells(acq.MRtrixShellTolerance)
+		m, shells := g.Len(), g.DIPYShells(acq.ShellTolerance)
 		signal, highest := signal[:27*m], shells[len(shells)-1].Volumes
 		for name, f := range fitters(t, g, phantom.Response()) {
 			clean := fitBlock(t, f, signal, sched.Plan{Chunks: 1, Workers: 1})

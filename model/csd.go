@@ -27,7 +27,8 @@ var csdKind = &Kind{
 type CSDOptions struct {
 	// Convention is DIPY (the default) or MRtrix.
 	Convention Convention `json:"convention" choices:"dipy,mrtrix" default:"dipy" help:"Whose decisions are followed: DIPY's csdeconv, or MRtrix3's dwi2fod csd (constraint, start, threshold, norm, shells)."`
-	// LMax is the highest degree of the fibre orientation distribution.
+	// LMax is the highest degree of the fibre orientation distribution. Tests cover degrees up to 12, of which the 91
+	// coefficients are more than most protocols bear.
 	LMax int `json:"lmax" range:"[2,12]" multiple:"2" aliases:"sh_order_max,sh_order" help:"Highest SH degree. By default 8; with the convention mrtrix 8 or that of the response, if it is lower."`
 	// Basis is the one that the map of coefficients is written in. Parameters are always in Descoteaux07, whatever
 	// it is.
@@ -51,6 +52,9 @@ type CSDOptions struct {
 	PeakThreshold  float64    `json:"peak_threshold" range:"(0,1]" default:"0.5" aliases:"relative_peak_threshold" help:"Least height of a peak relative to the highest."`
 	PeakSeparation float64    `json:"peak_separation" unit:"degrees" range:"(0,90]" default:"25" aliases:"min_separation_angle" help:"Least angle between peaks."`
 	RefinePeaks    bool       `json:"refine_peaks" help:"Move each peak from its direction of the sphere to the maximum between them, as MRtrix3 does."`
+	// Shells are the b-values of the shells that are fitted; nil means all, or with MRtrix, and where the response is for
+	// shells, the highest.
+	Shells []float64 `json:"shells" unit:"s/mm2" range:"[0,inf)" help:"b-values of the shells that are fitted: of one or more, and where the response is for shells, and with the convention mrtrix, the highest of these. By default all."`
 	// Precision is kernel.Double (the default) or kernel.Mixed.
 	Precision kernel.Precision `json:"precision" choices:"double,mixed" default:"double" help:"Arithmetic on the way to the result, which is double either way."`
 	// ISA is the instruction set, as kernel.WithISA takes it; "" leaves it to the environment.
@@ -59,9 +63,6 @@ type CSDOptions struct {
 
 // ZeroTau, as CSDOptions.Tau, is a threshold at zero: a share of the mean amplitude too small to tell any direction.
 const ZeroTau = 1e-300
-
-// maxLMax is the highest degree that tests cover; 91 coefficients are more than most protocols bear.
-const maxLMax = 12
 
 const defaultLMax = 8
 
@@ -121,16 +122,15 @@ type CSD struct {
 // b-value stands for all diffusion-weighted volumes. A row with a b-value, or one of several rows,
 // stands for a shell, and only the volumes of the highest shell are then fitted, as MRtrix3's
 // `dwi2fod csd` does: with the row whose b-value is that of the shell within
-// acq.MRtrixShellTolerance, or, where the file names no b-values, with the last row, of which there
+// acq.ShellTolerance, or, where the file names no b-values, with the last row, of which there
 // must be as many as shells, with or without one for b = 0. Coefficients beyond the LMax of the
 // options are left out; too few of them are an error. Note that only the response is MRtrix3's then;
 // the constraint, its weight and its directions are DIPY's, unless the convention is MRtrix.
 //
-// With the convention MRtrix, everything is as in MRtrix3: only the shell of highest b is fitted (of three or
-// more volumes, whose b-values are less than 80 s/mm2 apart from one to the next), degrees that the response
+// With the convention MRtrix, everything is as in MRtrix3: only the shell of highest b is fitted (acq.ChooseShells, of six or more
+// directions), degrees that the response
 // lacks count as zero, negative signals count as zero, the start comes from its own filter up to degree 4, directions
-// are held down below zero, and the norm of the solution has a weight, so that more coefficients than
-// volumes are nothing to warn of. A response in tensor form is projected onto the zonal harmonics at
+// are held down below zero, and the norm of the solution has a weight. A response in tensor form is projected onto the zonal harmonics at
 // that shell. MRtrix3 works in the frame of the scanner, acq.WorldBvecs; its start, and with it the path of some
 // voxels, depends on the frame.
 //
@@ -143,6 +143,9 @@ func NewCSD(g *acq.GradientTable, r acq.Response, o CSDOptions) (*CSD, error) {
 	c := &CSD{options: options}
 	if err := r.Check(); err != nil {
 		return nil, fmt.Errorf("csdm: response: %w", err)
+	}
+	if odd := r.OddSigns(); odd != "" {
+		c.warnings = append(c.warnings, "csdm: the response: "+odd)
 	}
 	newDesign := c.newDesign
 	if o.Convention == MRtrix {
@@ -203,13 +206,12 @@ func (c *CSD) Warnings() []string { return c.warnings }
 // newDesign makes the matrices.
 func (c *CSD) newDesign(g *acq.GradientTable, r acq.Response) (kernel.CSDDesign, error) {
 	o, n := c.options, sh.Count(c.options.LMax)
-	volumes, harmonics, err := rotationalHarmonics(g, r, o.LMax)
+	volumes, harmonics, err := c.rotationalHarmonics(g, r, o.LMax)
 	if err != nil {
 		return kernel.CSDDesign{}, err
 	}
 	if n > len(volumes) {
-		c.warnings = append(c.warnings, fmt.Sprintf(
-			"csdm: %d coefficients (lmax %d) from %d diffusion-weighted volumes: only the constraint makes the fit unique", n, o.LMax, len(volumes)))
+		c.warnFew(n, len(volumes))
 	}
 	constrained := o.directions()
 	// DIPY's scale makes lambda comparable between numbers of coefficients and of directions; 362 is
@@ -264,13 +266,14 @@ func repeatTerms(lmax, rows int) func(yield func(int, sh.Term) bool) {
 
 // rotationalHarmonics chooses the volumes that are fitted and gives the factors, one for each even
 // degree, by which convolution with the response multiplies coefficients of that degree.
-func rotationalHarmonics(g *acq.GradientTable, r acq.Response, lmax int) (volumes []int, harmonics []float64, err error) {
+func (c *CSD) rotationalHarmonics(g *acq.GradientTable, r acq.Response, lmax int) (volumes []int, harmonics []float64, err error) {
 	var zonal []float64
 	if r.IsZonal() {
-		volumes, zonal, err = chooseShell(g, r)
+		volumes, zonal, err = c.chooseShell(g, r)
 	} else {
-		volumes = g.DWIs()
-		zonal, err = tensorZonal(g, r, volumes, lmax)
+		if volumes, err = c.weighted(g); err == nil {
+			zonal, err = tensorZonal(g, r, volumes, lmax)
+		}
 	}
 	if err != nil {
 		return nil, nil, err
@@ -288,9 +291,6 @@ func rotationalHarmonics(g *acq.GradientTable, r acq.Response, lmax int) (volume
 
 // tensorZonal fits harmonics to the signal of a tensor along z and returns the zonal coefficients.
 func tensorZonal(g *acq.GradientTable, r acq.Response, volumes []int, lmax int) ([]float64, error) {
-	if len(volumes) == 0 {
-		return nil, errors.New("the gradient table has no diffusion-weighted volume")
-	}
 	signal := mat.NewVecDense(len(volumes), nil)
 	for i, v := range volumes {
 		d := g.Bvecs[v]
@@ -324,31 +324,67 @@ func leastSquares(a *mat.Dense, b *mat.VecDense) (*mat.VecDense, error) {
 	return &x, nil
 }
 
-// chooseShell finds the row of a zonal response and the volumes that it stands for.
-func chooseShell(g *acq.GradientTable, r acq.Response) (volumes []int, zonal []float64, err error) {
-	shells := g.Shells(acq.MRtrixShellTolerance)
-	dwis := g.DWIs()
-	if len(dwis) == 0 {
-		return nil, nil, errors.New("the gradient table has no diffusion-weighted volume")
+// warnFew says that there are more coefficients than volumes.
+func (c *CSD) warnFew(coefficients, volumes int) {
+	c.warnings = append(c.warnings, fmt.Sprintf(
+		"csdm: %d coefficients (lmax %d) from %d diffusion-weighted volumes: only the constraint makes the fit unique", coefficients, c.options.LMax, volumes))
+}
+
+// chooseShells are the diffusion-weighted shells, of those that the options choose.
+func (c *CSD) chooseShells(g *acq.GradientTable) ([]acq.Shell, error) {
+	shells, warnings, err := g.ChooseShells(c.options.Shells)
+	if err != nil {
+		return nil, err
 	}
+	for _, w := range warnings {
+		c.warnings = append(c.warnings, "csdm: "+w)
+	}
+	if shells[0].Bval <= g.B0Threshold {
+		shells = shells[1:]
+	}
+	if len(shells) == 0 {
+		return nil, fmt.Errorf("shells are %v, expected a diffusion-weighted one among them", c.options.Shells)
+	}
+	return shells, nil
+}
+
+// weighted are the diffusion-weighted volumes: all, or those of the shells that the options choose.
+func (c *CSD) weighted(g *acq.GradientTable) ([]int, error) {
+	volumes := g.DWIs()
+	if len(volumes) == 0 {
+		return nil, errors.New("the gradient table has no diffusion-weighted volume")
+	}
+	if len(c.options.Shells) == 0 {
+		return volumes, nil
+	}
+	shells, err := c.chooseShells(g)
+	return volumesOf(shells), err
+}
+
+// chooseShell finds the row of a zonal response and the volumes that it stands for.
+func (c *CSD) chooseShell(g *acq.GradientTable, r acq.Response) (volumes []int, zonal []float64, err error) {
 	rows := len(r.Zonal)
 	if rows == 1 && len(r.Bvals) == 0 {
-		return dwis, r.Zonal[0], nil
+		volumes, err = c.weighted(g)
+		return volumes, r.Zonal[0], err
+	}
+	shells, err := c.chooseShells(g)
+	if err != nil {
+		return nil, nil, err
 	}
 	highest := shells[len(shells)-1]
+	if err := g.CheckShell(highest); err != nil {
+		return nil, nil, err
+	}
 	if len(r.Bvals) == rows {
 		for i, b := range r.Bvals {
-			if math.Abs(b-highest.Bval) <= acq.MRtrixShellTolerance {
+			if math.Abs(b-highest.Bval) <= acq.ShellTolerance {
 				return highest.Volumes, r.Zonal[i], nil
 			}
 		}
 		return nil, nil, fmt.Errorf("the response is for b = %v, expected one for the highest shell, b = %.0f", r.Bvals, highest.Bval)
 	}
-	weighted := len(shells)
-	if len(g.B0s()) > 0 {
-		weighted--
-	}
-	if rows != weighted && rows != weighted+1 {
+	if weighted := len(shells); rows != weighted && rows != weighted+1 {
 		return nil, nil, fmt.Errorf("the response has %d rows, expected one, or one for each of the %d diffusion-weighted shells (and one more for b = 0)", rows, weighted)
 	}
 	return highest.Volumes, r.Zonal[rows-1], nil

@@ -339,8 +339,8 @@ func TestWhatMRtrixConventionDoesNotTakeIsAnError(t *testing.T) {
 		{"norm_lambda is -1", g, zonal, model.CSDOptions{Convention: model.MRtrix, NormLambda: -1}},
 		{"convention is Convention(2)", g, zonal, model.CSDOptions{Convention: 2}},
 		{"expected two or more zonal coefficients", g, acq.Response{Zonal: [][]float64{{900}}}, model.CSDOptions{Convention: model.MRtrix}},
-		{"the highest shell has 5 volumes, expected at least 6", few, zonal, model.CSDOptions{Convention: model.MRtrix}},
-		{"no shell, expected at least 3 volumes", two, zonal, model.CSDOptions{Convention: model.MRtrix}},
+		{"the shell b = 1000 has 5 directions in 5 volumes, expected at least 6", few, zonal, model.CSDOptions{Convention: model.MRtrix}},
+		{"no shell, expected three or more volumes", two, zonal, model.CSDOptions{Convention: model.MRtrix}},
 		{"lmax is 14", g, zonal, model.CSDOptions{Convention: model.MRtrix, LMax: 14}},
 	} {
 		if _, err := model.NewCSD(c.table, c.response, c.options); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -39,7 +38,6 @@ const (
 	mrtrixNorm     = 2e-4 // of the norm, relative to the first diagonal element of P
 	mrtrixLoad     = 1e-2 // on the diagonal of the matrix whose inverse is the start
 	mrtrixStart    = 4    // highest degree of the start
-	mrtrixVolumes  = 3    // fewest volumes of a shell
 )
 
 // mrtrixDesign makes the matrices of MRtrix3. It sets the highest degree where the options leave it open.
@@ -50,6 +48,9 @@ func (c *CSD) mrtrixDesign(g *acq.GradientTable, r acq.Response) (kernel.CSDDesi
 	volumes, zonal, err := c.mrtrixResponse(g, r)
 	if err != nil {
 		return kernel.CSDDesign{}, err
+	}
+	if n := sh.Count(c.options.LMax); n > len(volumes) {
+		c.warnFew(n, len(volumes))
 	}
 	o, n, directions := c.options, sh.Count(c.options.LMax), directionsOf(g, volumes)
 	response := rotational(zonal)
@@ -71,9 +72,6 @@ func (c *CSD) mrtrixDesign(g *acq.GradientTable, r acq.Response) (kernel.CSDDesi
 	for sh.Count(degree) > len(directions) {
 		degree -= 2
 	}
-	if degree < 2 {
-		return d, fmt.Errorf("the highest shell has %d volumes, expected at least %d", len(directions), sh.Count(2))
-	}
 	d.Start, d.StartCoefficients, err = mrtrixFilter(directions, response[:degree/2+1])
 	return d, err
 }
@@ -81,7 +79,7 @@ func (c *CSD) mrtrixDesign(g *acq.GradientTable, r acq.Response) (kernel.CSDDesi
 // mrtrixResponse chooses the volumes and the zonal coefficients: the shell of highest b, and what of the
 // response stands for it.
 func (c *CSD) mrtrixResponse(g *acq.GradientTable, r acq.Response) (volumes []int, zonal []float64, err error) {
-	shell, err := mrtrixShell(g)
+	shell, err := c.mrtrixShell(g)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -91,7 +89,7 @@ func (c *CSD) mrtrixResponse(g *acq.GradientTable, r acq.Response) (volumes []in
 	}
 	if len(r.Zonal) == 1 && len(r.Bvals) == 0 {
 		zonal = r.Zonal[0]
-	} else if _, zonal, err = chooseShell(g, r); err != nil {
+	} else if _, zonal, err = c.chooseShell(g, r); err != nil {
 		return nil, nil, err
 	}
 	if len(zonal) < 2 || !(zonal[0] > 0) {
@@ -101,28 +99,14 @@ func (c *CSD) mrtrixResponse(g *acq.GradientTable, r acq.Response) (volumes []in
 	return shell.Volumes, zonal, nil
 }
 
-// mrtrixShell is the largest shell of MRtrix3 (core/dwi/shells.cpp): b-values that are closer than the tolerance
-// are neighbours, and a shell is three or more that are neighbours one by one.
-func mrtrixShell(g *acq.GradientTable) (acq.Shell, error) {
-	rest := g.DWIs()
-	slices.SortStableFunc(rest, func(i, j int) int { return cmp.Compare(g.Bvals[i], g.Bvals[j]) })
-	for len(rest) > 0 {
-		first := len(rest) - 1
-		for first > 0 && g.Bvals[rest[first]]-g.Bvals[rest[first-1]] < acq.MRtrixShellTolerance {
-			first--
-		}
-		volumes := rest[first:]
-		if len(volumes) < mrtrixVolumes {
-			rest = rest[:first]
-			continue
-		}
-		sum := 0.0
-		for _, v := range volumes {
-			sum += g.Bvals[v]
-		}
-		return acq.Shell{Bval: sum / float64(len(volumes)), Volumes: slices.Sorted(slices.Values(volumes))}, nil
+// mrtrixShell is the largest shell of those that are chosen.
+func (c *CSD) mrtrixShell(g *acq.GradientTable) (acq.Shell, error) {
+	shells, err := c.chooseShells(g)
+	if err != nil {
+		return acq.Shell{}, err
 	}
-	return acq.Shell{}, fmt.Errorf("the gradient table has no shell, expected at least %d volumes of like b-values", mrtrixVolumes)
+	highest := shells[len(shells)-1]
+	return highest, g.CheckShell(highest)
 }
 
 // mrtrixFilter is the start of MRtrix3: the pseudo-inverse of the harmonics up to the degree of the response, in

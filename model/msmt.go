@@ -37,6 +37,8 @@ type MSMTOptions struct {
 	// before the minimum of this problem.
 	NegLambda  float64 `json:"neg_lambda" range:"(0,1)" default:"1e-10" help:"Regularisation of the constraint, MRtrix3's -neg_lambda."`
 	NormLambda float64 `json:"norm_lambda" range:"(0,1)" default:"1e-10" help:"Regularisation of the solution, MRtrix3's -norm_lambda."`
+	// Shells are the b-values of the shells that are fitted, that of b = 0 being 0; nil means all.
+	Shells []float64 `json:"shells" unit:"s/mm2" range:"[0,inf)" help:"b-values of the shells that are fitted, 0 for that of b = 0; by default all. Volumes that are in no shell are left out."`
 	// Prediction adds a map of the signal that the model predicts.
 	Prediction bool `json:"prediction" help:"Make a map of the predicted signal, too, as large as the data."`
 	// ISA is the instruction set, as kernel.WithISA takes it; "" leaves it to the environment.
@@ -68,7 +70,8 @@ type tissuePart struct {
 
 // NewMSMT sets the model up for one acquisition and the responses of any number of tissues.
 //
-// Shells are those of acq.GradientTable.Shells with MRtrix3's tolerance of 80 s/mm2, b = 0 being one.
+// Shells are those of acq.GradientTable.ChooseShells, MRtrix3's rule, b = 0 being one; volumes that are in none are left out,
+// with a warning. A shell of fewer than six directions is an error.
 // Each response has a row for each shell. Where it does not say for which b-values its rows are, they are
 // in the order of the shells; where it does (MRtrix3's files do), each shell takes the nearest, which
 // may be as far away as the tolerance. A tissue's highest degree is that of its response, or LMax, if
@@ -98,7 +101,11 @@ func (m *MSMT) makeDesign(g *acq.GradientTable, tissues []Tissue) error {
 	if len(tissues) == 0 {
 		return errors.New("there is no tissue, expected at least one response")
 	}
-	shells := g.Shells(acq.MRtrixShellTolerance)
+	shells, err := m.chooseShells(g)
+	if err != nil {
+		return err
+	}
+	m.warnings = append(m.warnings, tissueWarnings(tissues)...)
 	unknowns := 0
 	for _, t := range tissues {
 		if err := checkTissue(t); err != nil {
@@ -108,18 +115,13 @@ func (m *MSMT) makeDesign(g *acq.GradientTable, tissues []Tissue) error {
 			return fmt.Errorf("two tissues are called %q, expected different names", t.Name)
 		}
 		lmax := t.degree(m.options.LMax)
-		if t.Name == "WM" && lmax == 0 {
-			m.warnings = append(m.warnings, "msmt: the response of WM has no direction: is it that of another tissue?")
-		}
 		m.tissues = append(m.tissues, tissuePart{t.Name, lmax, unknowns})
 		unknowns += sh.Count(lmax)
 	}
+	volumes := volumesOf(shells)
 	m.design = kernel.QPDesign{
-		Measurements: g.Len(), Unknowns: unknowns, H: make([]float64, g.Len()*unknowns),
+		Measurements: g.Len(), Volumes: volumes, Unknowns: unknowns, H: make([]float64, len(volumes)*unknowns),
 		SolutionNorm: m.options.NormLambda, ConstraintNorm: m.options.NegLambda,
-	}
-	for i := range g.Len() {
-		m.design.Volumes = append(m.design.Volumes, i)
 	}
 	for i, t := range tissues {
 		if err := m.convolve(g, shells, t, m.tissues[i]); err != nil {
@@ -127,13 +129,40 @@ func (m *MSMT) makeDesign(g *acq.GradientTable, tissues []Tissue) error {
 		}
 		m.constrain(m.tissues[i])
 	}
-	if unknowns > g.Len() {
-		m.warnings = append(m.warnings, fmt.Sprintf("msmt: %d coefficients from %d volumes: only the constraint makes the fit unique", unknowns, g.Len()))
+	if unknowns > len(volumes) {
+		m.warnings = append(m.warnings, fmt.Sprintf("msmt: %d coefficients from %d volumes: only the constraint makes the fit unique", unknowns, len(volumes)))
 	}
 	if len(tissues) > len(shells) {
-		m.warnings = append(m.warnings, fmt.Sprintf("msmt: %d tissues from %d shells (%s): tissues without direction cannot be told apart", len(tissues), len(shells), listShells(shells)))
+		m.warnings = append(m.warnings, fmt.Sprintf("msmt: %d tissues from %d shells (%s): tissues without direction cannot be told apart", len(tissues), len(shells), acq.ListShells(shells)))
 	}
 	return nil
+}
+
+// chooseShells are the shells that are fitted, b = 0 among them.
+func (m *MSMT) chooseShells(g *acq.GradientTable) ([]acq.Shell, error) {
+	shells, warnings, err := g.ChooseShells(m.options.Shells)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range warnings {
+		m.warnings = append(m.warnings, "msmt: "+w)
+	}
+	for _, s := range shells {
+		if err := g.CheckShell(s); err != nil {
+			return nil, err
+		}
+	}
+	return shells, nil
+}
+
+// volumesOf are the volumes of shells, ascending.
+func volumesOf(shells []acq.Shell) []int {
+	var volumes []int
+	for _, s := range shells {
+		volumes = append(volumes, s.Volumes...)
+	}
+	slices.Sort(volumes)
+	return volumes
 }
 
 func checkTissue(t Tissue) error {
@@ -174,7 +203,8 @@ func (m *MSMT) convolve(g *acq.GradientTable, shells []acq.Shell, t Tissue, part
 	for shell, s := range shells {
 		basis := sh.Tournier07.Evaluate(part.lmax, directionsOrPole(g, s.Volumes))
 		for i, volume := range s.Volumes {
-			row := m.design.H[volume*m.design.Unknowns+part.first:][:n]
+			place, _ := slices.BinarySearch(m.design.Volumes, volume)
+			row := m.design.H[place*m.design.Unknowns+part.first:][:n]
 			for j, term := range terms {
 				// A delta along z has the coefficients Y(l, 0) at the pole; convolution with it is the identity.
 				row[j] = basis[i*n+j] * rows[shell][term.L/2] / math.Sqrt(float64(2*term.L+1)/(4*math.Pi))
@@ -267,20 +297,22 @@ func (m *MSMT) listMaps() {
 		Map{Name: "rmse", Suffix: "dwimap", Components: 1, Description: "Root of the mean squared difference of the predicted from the measured signal, in the units of the images."},
 		kktMap)
 	if m.options.Prediction {
-		m.maps = append(m.maps, Map{Name: "prediction", Suffix: "dwimap", Components: m.design.Measurements, Description: "The signal that the model predicts, in the order of the volumes."})
+		m.maps = append(m.maps, Map{Name: "prediction", Suffix: "dwimap", Components: m.design.Measurements, Description: "The signal that the model predicts, in the order of the volumes; 0 for those that are not fitted."})
 	}
 	m.maps = append(m.maps, statusMaps...)
 }
 
-// Predict writes the signal of one voxel's parameters to dst, of as many values as there are volumes.
+// Predict writes the signal of one voxel's parameters to dst, of as many values as there are volumes; those that are not
+// fitted get 0.
 func (m *MSMT) Predict(dst, params []float64) {
 	n := m.design.Unknowns
-	for i := range dst {
+	clear(dst)
+	for i, volume := range m.design.Volumes {
 		sum := 0.0
 		for j, h := range m.design.H[i*n:][:n] {
 			sum += float64(h * params[j])
 		}
-		dst[i] = sum
+		dst[volume] = sum
 	}
 }
 
@@ -311,7 +343,7 @@ func (d *msmtDeriver) Derive(out [][]float32, params []float64, status []kernel.
 			d.writeFractions(out[tissues][v*tissues:][:tissues], p)
 		}
 		measures := p[d.design.Unknowns:]
-		put(out[tissues+1], v, float32(math.Sqrt(measures[0]/float64(d.design.Measurements))))
+		put(out[tissues+1], v, float32(math.Sqrt(measures[0]/float64(len(d.design.Volumes)))))
 		if out[tissues+2] != nil {
 			narrow(out[tissues+2][v*3:][:3], measures[1:])
 		}

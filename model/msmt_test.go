@@ -110,7 +110,7 @@ func TestAnyAcquisitionAndAnyTissuesHaveASolution(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shells := phantom.HCP().Shells(acq.MRtrixShellTolerance)
+	shells := phantom.HCP().DIPYShells(acq.ShellTolerance)
 	twoShells := phantom.HCP().Subset(append(slices.Clone(shells[0].Volumes), shells[3].Volumes...))
 	three := threeTissues()
 	second := Tissue{"WM2", acq.Response{Evals: [3]float64{1.2e-3, 0.6e-3, 0.6e-3}, S0: 800}}
@@ -199,7 +199,7 @@ func TestResponsesOfDIPYThatAreIncompleteAreErrors(t *testing.T) {
 }
 
 func TestMoreTissuesThanShellsAreWarnedOf(t *testing.T) {
-	shells := phantom.HCP().Shells(acq.MRtrixShellTolerance)
+	shells := phantom.HCP().DIPYShells(acq.ShellTolerance)
 	m := mustMSMT(t, phantom.HCP().Subset(append(slices.Clone(shells[0].Volumes), shells[3].Volumes...)), threeTissues(), MSMTOptions{})
 	if len(m.Warnings()) == 0 {
 		t.Error("no warning")
@@ -209,7 +209,7 @@ func TestMoreTissuesThanShellsAreWarnedOf(t *testing.T) {
 func TestWhiteMatterWithoutDirectionIsWarnedOf(t *testing.T) {
 	three := threeTissues()
 	swapped := NameTissues([]acq.Response{three[1].Response, three[0].Response, three[2].Response})
-	if m := mustMSMT(t, phantom.HCP(), swapped, MSMTOptions{}); len(m.Warnings()) != 1 || !strings.Contains(m.Warnings()[0], "WM has no direction") {
+	if m := mustMSMT(t, phantom.HCP(), swapped, MSMTOptions{}); len(m.Warnings()) != 2 || !strings.Contains(m.Warnings()[0], "WM has no direction") || !strings.Contains(m.Warnings()[1], "GM has directions") {
 		t.Errorf("warnings: %q", m.Warnings())
 	}
 	if m := mustMSMT(t, phantom.HCP(), three, MSMTOptions{}); len(m.Warnings()) != 0 {
@@ -248,7 +248,7 @@ func TestDIPYPredictsTheSameSignalWithMultipleTissues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shells := g.Shells(acq.MRtrixShellTolerance)
+	shells := g.DIPYShells(acq.ShellTolerance)
 	var response [][]float64
 	var bvals []float64
 	tissues := threeTissues()

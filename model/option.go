@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/sh"
 )
 
@@ -51,6 +52,7 @@ const (
 	BooleanOption    OptionKind = "boolean"
 	ChoiceOption     OptionKind = "choice"
 	TextOption       OptionKind = "text"
+	NumbersOption    OptionKind = "numbers"    // a list
 	EvalsOption      OptionKind = "evals"      // three diffusivities
 	DirectionsOption OptionKind = "directions" // unit vectors
 	SphereOption     OptionKind = "sphere"     // unit vectors, and perhaps the edges between neighbours
@@ -66,8 +68,9 @@ type Condition struct {
 
 // Shared are the options of every model.
 type Shared struct {
-	ISA         string  `json:"isa" help:"Instruction set of the kernels: auto, or one that this machine has (kbench env lists them). By default that of the environment's VOXFIT_ISA, else auto."`
-	B0Threshold float64 `json:"b0_threshold" unit:"s/mm2" range:"[0,inf)" default:"50" help:"The b-value up to which a volume counts as not diffusion-weighted."`
+	ISA           string            `json:"isa" help:"Instruction set of the kernels: auto, or one that this machine has (kbench env lists them). By default that of the environment's VOXFIT_ISA, else auto."`
+	B0Threshold   float64           `json:"b0_threshold" unit:"s/mm2" range:"[0,inf)" default:"50" help:"The b-value up to which a volume counts as not diffusion-weighted."`
+	BValueScaling acq.BValueScaling `json:"bvalue_scaling" choices:"auto,yes,no,dipy" default:"auto" help:"Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever its units and lengths."`
 }
 
 // SharedOptions describes them.
@@ -152,6 +155,8 @@ func kindOf(f reflect.StructField) OptionKind {
 		return ChoiceOption
 	case f.Type == reflect.TypeFor[[3]float64]():
 		return EvalsOption
+	case f.Type == reflect.TypeFor[[]float64]():
+		return NumbersOption
 	case f.Type == reflect.TypeFor[[][3]float64]():
 		return DirectionsOption
 	case f.Type == reflect.TypeFor[*sh.Sphere]():
@@ -211,6 +216,8 @@ func (o Option) Expected() string {
 	}
 	what := "a number"
 	switch {
+	case o.Kind == NumbersOption:
+		what = "numbers"
 	case o.Multiple == 2:
 		what = "an even number"
 	case o.Kind == IntegerOption:

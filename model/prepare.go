@@ -75,6 +75,12 @@ func prepareField(field reflect.Value, o Option) error {
 		if err := checkFascicle(field.Interface().([3]float64)); err != nil {
 			return fmt.Errorf("%s: %w", o.Name, err)
 		}
+	case NumbersOption:
+		for _, x := range field.Interface().([]float64) {
+			if !o.allows(x) {
+				return fmt.Errorf("%s is %v, expected %s", o.Name, field.Interface(), o.Expected())
+			}
+		}
 	case DirectionsOption:
 		if list := field.Interface().([][3]float64); list != nil && len(list) == 0 {
 			return fmt.Errorf("%s: found none, expected unit vectors", o.Name)
@@ -110,7 +116,7 @@ func valueInForce(field reflect.Value, o Option) any {
 		return int(given(field, o))
 	case NumberOption:
 		return given(field, o)
-	case DirectionsOption, SphereOption:
+	case NumbersOption, DirectionsOption, SphereOption:
 		if field.IsNil() {
 			return nil
 		}

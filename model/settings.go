@@ -199,8 +199,19 @@ func (s *Settings) ISA() string { return s.shared.ISA }
 // SetISA asks for an instruction set, "" leaves it to the environment.
 func (s *Settings) SetISA(isa string) { s.shared.ISA = isa }
 
-// B0Threshold is the b-value up to which a volume counts as not diffusion-weighted, in s/mm2.
-func (s *Settings) B0Threshold() float64 { return s.shared.B0Threshold }
+// Gradients says how a gradient table is to be read for the model.
+func (s *Settings) Gradients() []acq.GradientOption {
+	return []acq.GradientOption{acq.WithB0Threshold(s.shared.B0Threshold), acq.WithScaling(s.shared.BValueScaling)}
+}
+
+// Shells are the b-values of the shells that were asked for; none where they were not.
+func (s *Settings) Shells() []float64 {
+	if o, known := findOption(s.all[:s.own], "shells"); known {
+		shells, _ := s.options.Field(o.field).Interface().([]float64)
+		return shells
+	}
+	return nil
+}
 
 // ForMRtrix says whether the maps are in MRtrix3's conventions, which has its directions in the frame of the scanner.
 func (s *Settings) ForMRtrix() bool {

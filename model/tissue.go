@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"math"
+	"reflect"
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/sh"
@@ -93,7 +94,11 @@ func (t Tissue) isotropic() bool {
 // Zonal is the response to the shells of a gradient table in zonal form, up to lmax: what MRtrix3's files
 // hold.
 func (t Tissue) Zonal(g *acq.GradientTable, lmax int) ([][]float64, error) {
-	return t.zonal(g.Shells(acq.MRtrixShellTolerance), lmax)
+	shells, _, err := g.ChooseShells(nil)
+	if err != nil {
+		return nil, err
+	}
+	return t.zonal(shells, lmax)
 }
 
 // zonal gives for each shell the coefficients up to lmax.
@@ -107,12 +112,12 @@ func (t Tissue) zonal(shells []acq.Shell, lmax int) ([][]float64, error) {
 		return rows, nil
 	}
 	if len(r.Bvals) == 0 && len(r.Zonal) != len(shells) {
-		return nil, fmt.Errorf("the response of %s has %d rows, expected one for each of the %d shells (%s)", t.Name, len(r.Zonal), len(shells), listShells(shells))
+		return nil, fmt.Errorf("the response of %s has %d rows, expected one for each of the %d shells (%s)", t.Name, len(r.Zonal), len(shells), acq.ListShells(shells))
 	}
 	for i, s := range shells {
 		row := i
 		if len(r.Bvals) > 0 {
-			if row = nearestValue(r.Bvals, s.Bval); math.Abs(r.Bvals[row]-s.Bval) > acq.MRtrixShellTolerance {
+			if row = nearestValue(r.Bvals, s.Bval); math.Abs(r.Bvals[row]-s.Bval) > acq.ShellTolerance {
 				return nil, fmt.Errorf("the response of %s is for b = %v, expected one for the shell b = %.0f", t.Name, r.Bvals, s.Bval)
 			}
 		}
@@ -134,12 +139,30 @@ func nearestValue(list []float64, value float64) int {
 	return best
 }
 
-func listShells(shells []acq.Shell) string {
-	text := "b ="
-	for _, s := range shells {
-		text += fmt.Sprintf(" %.0f", s.Bval)
+// tissueWarnings are sentences on what is odd about the responses.
+func tissueWarnings(tissues []Tissue) []string {
+	var warnings []string
+	if len(tissues) == 1 {
+		warnings = append(warnings, fmt.Sprintf("msmt: there is one tissue alone, %s, which all signal is taken for; csdm is for one", tissues[0].Name))
 	}
-	return text
+	for i, t := range tissues {
+		directed := t.Response.HasDirections()
+		switch {
+		case t.Name == "WM" && !directed:
+			warnings = append(warnings, "msmt: the response of WM has no direction: is it that of another tissue?")
+		case (t.Name == "GM" || t.Name == "CSF") && directed:
+			warnings = append(warnings, fmt.Sprintf("msmt: the response of %s has directions: is it that of another tissue?", t.Name))
+		}
+		if odd := t.Response.OddSigns(); odd != "" {
+			warnings = append(warnings, fmt.Sprintf("msmt: the response of %s: %s", t.Name, odd))
+		}
+		for _, other := range tissues[:i] {
+			if reflect.DeepEqual(t.Response.Zonal, other.Response.Zonal) && t.Response.Evals == other.Response.Evals && t.Response.S0 == other.Response.S0 {
+				warnings = append(warnings, fmt.Sprintf("msmt: the responses of %s and %s are equal: the two cannot be told apart", other.Name, t.Name))
+			}
+		}
+	}
+	return warnings
 }
 
 // tensorShell is the projection of a tensor's signal at one b-value on the zonal harmonics, by

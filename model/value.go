@@ -70,6 +70,16 @@ func (s *Settings) setField(field reflect.Value, o Option, value any) error {
 func (s *Settings) setVectors(field reflect.Value, o Option, value any) error {
 	var err error
 	switch o.Kind {
+	case NumbersOption:
+		var numbers []float64
+		if numbers, err = numbersOf(value); err == nil {
+			for _, x := range numbers {
+				if !o.allows(x) {
+					return s.errorf(o.Name, "is %s, expected %s", show(value), o.Expected())
+				}
+			}
+			field.Set(reflect.ValueOf(numbers))
+		}
 	case EvalsOption:
 		var evals [3]float64
 		if evals, err = evalsOf(value); err == nil {
@@ -77,7 +87,7 @@ func (s *Settings) setVectors(field reflect.Value, o Option, value any) error {
 		}
 	case DirectionsOption:
 		var directions [][3]float64
-		if directions, err = directionsOf3(value); err == nil {
+		if directions, err = vectorsOf(value); err == nil {
 			field.Set(reflect.ValueOf(directions))
 		}
 	case SphereOption:
@@ -235,7 +245,7 @@ func checkFascicle(e [3]float64) error {
 	return nil
 }
 
-func directionsOf3(value any) ([][3]float64, error) {
+func vectorsOf(value any) ([][3]float64, error) {
 	if text, ok := value.(string); ok {
 		return nil, fmt.Errorf("found %s, expected unit vectors", show(text))
 	}
@@ -289,7 +299,7 @@ func sphereOf(value any) (*sh.Sphere, error) {
 	if err := onlyKeys(parts, "vertices", "edges"); err != nil {
 		return nil, err
 	}
-	vertices, err := directionsOf3(parts["vertices"])
+	vertices, err := vectorsOf(parts["vertices"])
 	if err != nil {
 		return nil, err
 	}
@@ -408,7 +418,7 @@ func (s *Settings) fromText(o Option, text string) (any, error) {
 		if _, err := strconv.ParseFloat(text, 64); err == nil {
 			return jsonNumber(text), nil
 		}
-	case EvalsOption:
+	case EvalsOption, NumbersOption:
 		return numberList(text), nil
 	case ResponseOption:
 		numbers := numberList(text)

@@ -54,8 +54,8 @@
 // # Writing
 //
 // [WriteMap] spreads fitted values over the grid of the acquisition; [WriteSignal] writes a whole
-// block. Both write float32 without scaling, volume by volume, compressed on all processors where
-// the name ends in .gz. A file appears under its name only when it is whole and on disk: it is
+// block, and [WriteVolumes] an image that is made volume by volume, of float32 or of integers. All
+// write without scaling, compressed on all processors where the name ends in .gz. A file appears under its name only when it is whole and on disk: it is
 // written under a temporary name in the same folder, synced and renamed. After any error (a full
 // disk, a cancelled context) nothing is left behind. Only a process that is killed leaves its
 // temporary file, named ".NAME.tmp-XXXXXXXX".

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // A Mask says which voxels of an image are to be used.
@@ -12,6 +13,9 @@ type Mask struct {
 	Header *Header
 	// Path is the file it was read from; empty for FullMask.
 	Path string
+	// Values is how many different values the file has, NaN not among them, counted up to 3, and Most is the largest.
+	Values int
+	Most   float32
 	// Index holds the linear numbers of the voxels inside, x fastest, ascending.
 	Index []int
 }
@@ -41,6 +45,7 @@ func (m *Image) Mask() (*Mask, error) {
 	// In pieces, so that the index grows with what the file really holds.
 	values := make([]float32, min(voxels, chunkBytes/m.Header.Datatype.Size()))
 	g := newGatherer(s, m.Header, nil)
+	var seen seenValues
 	for begin := 0; begin < voxels; begin += len(values) {
 		n := min(len(values), voxels-begin)
 		g.runs = []run{{begin, begin + n}}
@@ -48,15 +53,39 @@ func (m *Image) Mask() (*Mask, error) {
 			return nil, err
 		}
 		for i, x := range values[:n] {
+			seen.add(x)
 			if x != 0 && x == x {
 				mask.Index = append(mask.Index, begin+i)
 			}
 		}
 	}
+	mask.Values, mask.Most = len(seen), slices.Max(append(seen, 0))
 	if len(mask.Index) == 0 {
 		return nil, fmt.Errorf("%s: the mask is empty: all %d voxels are zero", m.Path, voxels)
 	}
 	return mask, s.finish()
+}
+
+// seenValues are the first two values of a mask, and the largest of the others.
+type seenValues []float32
+
+func (s *seenValues) add(x float32) {
+	switch {
+	case x != x || slices.Contains(*s, x):
+	case len(*s) < 3:
+		*s = append(*s, x)
+	default:
+		(*s)[2] = max((*s)[2], x)
+	}
+}
+
+// Doubt is a sentence on a mask that may be none: one with more than two values, the largest above 1, as segmentations and
+// images have. It is empty for others.
+func (m *Mask) Doubt() string {
+	if m.Values < 3 || m.Most <= 1 {
+		return ""
+	}
+	return fmt.Sprintf("%s: the mask has more than two values, up to %v, as a segmentation or an image has; all voxels but zeros and NaN are inside", m.Path, m.Most)
 }
 
 // FullMask returns the mask of all voxels of an image.

@@ -79,7 +79,7 @@ func writeImage(path string, h *Header, runs []run, voxels int, values []float32
 	if err != nil {
 		return err
 	}
-	h.storeAsFloat32(o.Description)
+	h.prepare(Float32, o.Description)
 	if err := h.check(); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -97,9 +97,9 @@ func writeImage(path string, h *Header, runs []run, voxels int, values []float32
 	return nil
 }
 
-// storeAsFloat32 sets what every written file has in common.
-func (h *Header) storeAsFloat32(description string) {
-	h.Datatype, h.ByteOrder = Float32, binary.LittleEndian
+// prepare sets what every written file has in common.
+func (h *Header) prepare(as Datatype, description string) {
+	h.Datatype, h.ByteOrder = as, binary.LittleEndian
 	h.Slope, h.Inter = 1, 0
 	if description != "" {
 		h.Description = description

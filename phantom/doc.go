@@ -35,6 +35,16 @@
 // water and with an FA above 0.78: an automatic response function, which is taken from the centre of
 // the image, finds there what it looks for. The shares above are of voxels outside the core.
 //
+// # A brain
+//
+// [MakeBrain] makes what pictures, masks and responses are judged by: tissues that lie as in a head. A folded cortex follows the
+// rim of an ellipsoid of 152 x 168 x 116 mm, CSF fills its folds, the cleft between the hemispheres and the ventricles, and
+// deep grey matter lies beside them. Five bundles (corpus callosum, corticospinal tract, two association tracts, cingulum)
+// have directions that are formulas, so that they are known exactly where they cross, which they do in every fifth voxel of
+// white matter; elsewhere fibres run straight to the cortex. Voxels at a border hold shares of its two sides, from 27 points
+// in each. Signals without weighting are those of a T2-weighted image, under a smooth bias field. Its volumes are made one at a
+// time by all workers ([Brain.Volume]), so that it is written as it is made.
+//
 // # Noise
 //
 // A scanner's magnitude image is the length of a complex number with equal Gaussian noise on both

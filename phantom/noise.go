@@ -10,8 +10,14 @@ import "math"
 // (a + sigma R cos t, sigma R sqrt(1 - cos^2 t)). It uses two numbers of the stream whatever they
 // are.
 func (s *stream) rician(a, sigma float64) float64 {
-	r := float64(sigma * math.Sqrt(2*s.exponential()))
-	c := cosTurn(s.turn())
+	exponential := s.exponential()
+	return ricianOf(a, sigma, exponential, s.turn())
+}
+
+// ricianOf is rician with its two random numbers: one of the exponential distribution, and an angle in turns.
+func ricianOf(a, sigma, exponential, turn float64) float64 {
+	r := float64(sigma * math.Sqrt(2*exponential))
+	c := cosTurn(turn)
 	along := a + float64(r*c)
 	across := float64(float64(r*r) * float64((1-c)*(1+c)))
 	return math.Sqrt(float64(along*along) + across)

@@ -21,6 +21,7 @@ type purpose uint64
 const (
 	forTruth purpose = iota + 1
 	forNoise
+	forAnatomy
 )
 
 func newStream(seed uint64, p purpose, voxel int) stream {
@@ -57,12 +58,17 @@ func (s *stream) between(low, high float64) float64 {
 
 // exponential returns a number of the exponential distribution with mean 1.
 func (s *stream) exponential() float64 {
-	return -logUnit(float64(s.source.Uint64()>>11+1) * 0x1p-53)
+	return exponentialOf(s.source.Uint64())
 }
+
+// exponentialOf and turnOf make such numbers of 64 random bits.
+func exponentialOf(bits uint64) float64 { return -logUnit(float64(bits>>11+1) * 0x1p-53) }
+
+func turnOf(bits uint64) float64 { return float64(int64(bits)>>11) * 0x1p-53 }
 
 // turn returns an angle in turns, in [-1/2, 1/2).
 func (s *stream) turn() float64 {
-	return float64(int64(s.source.Uint64())>>11) * 0x1p-53
+	return turnOf(s.source.Uint64())
 }
 
 // direction returns a unit vector, uniform on the sphere: Marsaglia's method (1972), which needs no
@@ -77,4 +83,18 @@ func (s *stream) direction() [3]float64 {
 		scale := 2 * math.Sqrt(1-r)
 		return [3]float64{float64(scale * x), float64(scale * y), 1 - float64(2*r)}
 	}
+}
+
+// A sequence is a row of random numbers that can be entered anywhere: SplitMix64, whose state is a counter. Brains take one
+// for each volume, so that a voxel's noise depends on neither the volumes before nor the voxels beside it.
+type sequence struct{ base uint64 }
+
+func newSequence(seed uint64, p purpose, volume int) sequence {
+	return sequence{splitMix(splitMix(seed+uint64(p)*golden) ^ splitMix(uint64(volume)+golden))}
+}
+
+// pair is what the noise of a voxel is made of.
+func (s sequence) pair(voxel int) (exponential, turn float64) {
+	at := s.base + 2*uint64(voxel)*golden
+	return exponentialOf(splitMix(at)), turnOf(splitMix(at + golden))
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/nifti"
 )
 
@@ -52,8 +53,13 @@ func (p *Phantom) Write(ctx context.Context, dir string) error {
 			return err
 		}
 	}
+	return writeTexts(dir, p.Gradients, p.truthJSON())
+}
+
+// writeTexts writes the gradient table and what says how the phantom was made.
+func writeTexts(dir string, g *acq.GradientTable, truth string) error {
 	for _, file := range []struct{ name, text string }{
-		{"bvals", p.bvals()}, {"bvecs", p.bvecs()}, {"truth.json", p.truthJSON()},
+		{"bvals", bvalsText(g)}, {"bvecs", bvecsText(g)}, {"truth.json", truth},
 	} {
 		if err := writeText(filepath.Join(dir, file.name), file.text); err != nil {
 			return fmt.Errorf("phantom: %w", err)
@@ -76,16 +82,18 @@ func (p *Phantom) writeMap(ctx context.Context, dir, name string, components int
 }
 
 // header describes the image of the signal.
-func (p *Phantom) header() *nifti.Header {
-	c := centre(p.Shape)
+func (p *Phantom) header() *nifti.Header { return imageHeader(p.Shape, p.Gradients.Len(), zoom) }
+
+// imageHeader places voxels of that side around the origin of the scanner's frame.
+func imageHeader(shape [3]int, volumes int, zoom float64) *nifti.Header {
+	c := centre(shape)
 	affine := [4][4]float64{
 		{-zoom, 0, 0, zoom * float64(c[0])},
 		{0, zoom, 0, -zoom * float64(c[1])},
 		{0, 0, zoom, -zoom * float64(c[2])},
 		{0, 0, 0, 1},
 	}
-	shape := []int{p.Shape[0], p.Shape[1], p.Shape[2], p.Gradients.Len()}
-	return nifti.NewHeader(shape, []float64{zoom, zoom, zoom, 1}, affine)
+	return nifti.NewHeader([]int{shape[0], shape[1], shape[2], volumes}, []float64{zoom, zoom, zoom, 1}, affine)
 }
 
 // A truthMap is one image of the truth and how to read it off a voxel.
@@ -138,16 +146,16 @@ func (m truthMap) values(truth []Voxel) []float32 {
 	return values
 }
 
-// bvals is FSL's format: one line.
-func (p *Phantom) bvals() string {
-	return joined(p.Gradients.Len(), func(i int) float64 { return p.Gradients.Bvals[i] })
+// bvalsText is FSL's format: one line.
+func bvalsText(g *acq.GradientTable) string {
+	return joined(g.Len(), func(i int) float64 { return g.Bvals[i] })
 }
 
-// bvecs is FSL's format: a line of x, one of y and one of z.
-func (p *Phantom) bvecs() string {
+// bvecsText is FSL's format: a line of x, one of y and one of z.
+func bvecsText(g *acq.GradientTable) string {
 	var text strings.Builder
 	for axis := range 3 {
-		text.WriteString(joined(p.Gradients.Len(), func(i int) float64 { return p.Gradients.Bvecs[i][axis] }))
+		text.WriteString(joined(g.Len(), func(i int) float64 { return g.Bvecs[i][axis] }))
 	}
 	return text.String()
 }
@@ -165,7 +173,7 @@ func joined(n int, at func(int) float64) string {
 func (p *Phantom) truthJSON() string {
 	o := p.Options
 	r := Response()
-	text, err := json.MarshalIndent(struct {
+	return indented(struct {
 		Description string     `json:"description"`
 		Seed        uint64     `json:"seed"`
 		SNR         float64    `json:"snr"`
@@ -195,7 +203,12 @@ func (p *Phantom) truthJSON() string {
 		Response:    [4]float64{r.Evals[0], r.Evals[1], r.Evals[2], o.S0},
 		Units:       "diffusivities mm2/s, b-values s/mm2, distances mm, signal arbitrary; shares of mix are outside the core of single fibres in the middle",
 		Maps:        truthMaps,
-	}, "", "  ")
+	})
+}
+
+// indented is a value as JSON.
+func indented(value any) string {
+	text, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		panic("phantom: " + err.Error()) // only numbers and text that JSON can hold
 	}

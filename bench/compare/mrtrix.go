@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -80,8 +81,10 @@ func zonalResponse(r acq.Response, g *acq.GradientTable) []float64 {
 		return r.Zonal[len(r.Zonal)-1]
 	}
 	const lmax = csdDegree
-	shells := g.Shells(acq.MRtrixShellTolerance)
-	b := shells[len(shells)-1].Bval
+	b := slices.Max(g.Bvals) // dwi2fod refuses tables without shells
+	if shells, _, err := g.ClusterShells(); err == nil {
+		b = shells[len(shells)-1].Bval
+	}
 	zonal := make([]float64, lmax/2+1)
 	for k := range zonal {
 		zonal[k] = 4 * math.Pi * quad.Fixed(func(x float64) float64 {

@@ -60,7 +60,11 @@ func (a Acquisition) tissues() (map[string]any, error) {
 	const whiteMatterDegree = 8 // by default everywhere
 	var rows [][]float64
 	var bvals []float64
-	for _, s := range a.Gradients.Shells(acq.MRtrixShellTolerance) {
+	shells, _, err := a.Gradients.ClusterShells()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range shells {
 		rows, bvals = append(rows, nil), append(bvals, s.Bval)
 	}
 	for _, t := range []struct{ place, lmax int }{{2, 0}, {1, 0}, {0, whiteMatterDegree}} {

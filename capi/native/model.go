@@ -111,7 +111,7 @@ func newModel(name string, bvals []float64, bvecs [][3]float64, options string) 
 	if err != nil {
 		return nil, err
 	}
-	g, warnings, err := acq.NewGradientTableB0(bvals, bvecs, settings.B0Threshold())
+	g, warnings, err := acq.NewGradientTable(bvals, bvecs, settings.Gradients()...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

@@ -262,13 +262,13 @@ func TestOptionsThatAModelDoesNotHaveAreErrors(t *testing.T) {
 	bvals, bvecs := acquisition()
 	response := `"response": {"evals": [0.0017, 0.0003, 0.0003], "s0": 100}`
 	for _, c := range []struct{ model, options, says string }{
-		{"dti", `{"lmax": 8}`, `unknown option "lmax" of dti. It has b0_threshold, isa, iterations, method, min_signal, mrtrix_order and uniform_start`},
+		{"dti", `{"lmax": 8}`, `unknown option "lmax" of dti. It has b0_threshold, bvalue_scaling, isa, iterations, method, min_signal, mrtrix_order and uniform_start`},
 		{"dti", `{} {}`, "after"},
 		{"dti", `[]`, "not a JSON object"},
 		{"dti", `null`, "not a JSON object"},
 		{"csdm", `{}`, "csdm: response is needed: three eigenvalues and S0"},
-		{"csdm", `{"response": {"zonal": [[1, 2], []]}}`, "row 2 (counted from 1) has 0 coefficients"},
-		{"csdm", `{"response": {"zonal": [[1, 2], [1, 2]], "bvals": [0]}}`, "1 b-values and 2 rows"},
+		{"csdm", `{"response": {"zonal": [[2, 1], []]}}`, "row 2 (counted from 1) has 0 coefficients"},
+		{"csdm", `{"response": {"zonal": [[2, 1], [2, 1]], "bvals": [0]}}`, "1 b-values and 2 rows"},
 		{"csdm", `{"response": {"zonal": [[1, 2]], "s0": 3}}`, "expected evals and s0, or zonal"},
 		{"csdm", `{"peaks": 1e18, ` + response + `}`, "peaks is 1e+18, expected a whole number from 1 to 65535"},
 		{"csdm", `{"sphere": {"vertices": [1, 0, 0]}, ` + response + `}`, "sphere: found [1,0,0], expected a list of lists"},

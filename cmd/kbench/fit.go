@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,13 +24,17 @@ type fitOptions struct {
 	data  inputs
 	out   string
 
-	response  string
+	response       string
+	responseFA     float64
+	responseRadius int
+
 	nanPolicy string
 	threads   int
 	placement placement
 	maxMemory byteSize
 	shard     shard
 	force     bool
+	mapNames  []string
 	modelFlags
 	command     string
 	optionFiles []input // that options name
@@ -91,7 +94,12 @@ func (o *fitOptions) addFileFlags(f *pflag.FlagSet) {
 	if help := responseHelpFor(o.kind); help != "" {
 		f.StringVar(&o.response, "response", "auto", help)
 	}
+	if o.kind == nil || o.kind.Needs.Response {
+		f.Float64Var(&o.responseFA, "response-fa", acq.DefaultResponseFA, "response auto: fractional anisotropy above which a voxel counts")
+		f.IntVar(&o.responseRadius, "response-radius", acq.DefaultResponseRadius, "response auto: half-width in voxels of the box in the centre that is looked at")
+	}
 	f.StringVar(&o.nanPolicy, "nan-policy", "zero", "maps where a measured value is NaN or Inf: zero, nan, or error (stop)")
+	f.StringSliceVar(&o.mapNames, "maps", nil, mapsHelp)
 	f.BoolVar(&o.force, "force", false, "replace maps that exist")
 }
 
@@ -112,6 +120,12 @@ func (o *fitOptions) check() error {
 		return errors.New("fit: -o DIR says where the maps go; it is needed")
 	case !slices.Contains([]string{"zero", "nan", "error"}, o.nanPolicy):
 		return fmt.Errorf("--nan-policy %s: want zero, nan or error", o.nanPolicy)
+	case o.response != "auto" && (o.flags.Changed("response-fa") || o.flags.Changed("response-radius")):
+		return fmt.Errorf("--response-fa and --response-radius are for --response auto; --response is %s", o.response)
+	case o.flags.Lookup("response-fa") != nil && !(o.responseFA > 0 && o.responseFA < 1):
+		return fmt.Errorf("--response-fa %v: want a number above 0 and below 1", o.responseFA)
+	case o.flags.Lookup("response-radius") != nil && o.responseRadius < 1:
+		return fmt.Errorf("--response-radius %d: want 1 or more voxels", o.responseRadius)
 	case o.threads < 0:
 		return fmt.Errorf("--threads %d: want 1 or more (0: one for each allowed CPU)", o.threads)
 	}
@@ -150,7 +164,9 @@ func (o *fitOptions) watchOptions() error {
 
 // fit does it all, under the lock of the maps.
 func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
-	out, err := newStaging(o.out, o.setName(), o.command)
+	names := readBIDSName(stemOf(o.data.dwi))
+	names.desc = keptDesc(o.data.dwi, o.out)
+	out, err := newStaging(o.out, o.setName(names), o.command)
 	if err != nil {
 		return err
 	}
@@ -158,11 +174,11 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 	if out.note != "" {
 		fmt.Fprintln(stderr, "kbench:", out.note)
 	}
-	a, err := o.data.open()
+	a, err := o.data.open(o.settings.Gradients()...)
 	if err != nil {
 		return err
 	}
-	j := &fitJob{fitOptions: o, acquisition: a, index: o.shard.voxels(a.mask.Index), codes: map[kernel.Code]int{}, out: out, stderr: stderr}
+	j := &fitJob{fitOptions: o, acquisition: a, index: o.shard.voxels(a.mask.Index), codes: map[kernel.Code]int{}, names: names, out: out, stderr: stderr}
 	if len(j.index) == 0 {
 		return fmt.Errorf("%s: no voxel to fit", a.mask.Path)
 	}
@@ -174,11 +190,11 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := j.prepare(ctx); err != nil {
 		return err
 	}
-	for _, w := range j.warnings {
-		fmt.Fprintln(stderr, "kbench: warning:", w)
-	}
-	if err := out.claim(j.fileNames(), o.force); err != nil {
+	if err := j.claim(); err != nil {
 		return err
+	}
+	for _, w := range j.warnings { // when nothing stands against the fit: what does is one line alone
+		fmt.Fprintln(stderr, "kbench: warning:", w)
 	}
 	begin := time.Now()
 	if err := j.fit(ctx); err != nil {
@@ -214,12 +230,17 @@ type fitJob struct {
 	response acq.Response
 	tissues  []model.Tissue
 	model    model.Model
-	signal   *fit.Room // of one pass; nil until it is read
-	places   []int     // the CPUs that workers get, in order
-	maps     [][]float32
+	signal   *fit.Room   // of one pass; nil until it is read
+	places   []int       // the CPUs that workers get, in order
+	maps     [][]float32 // of the model; nil for those that are not wanted
+	wanted   []bool
 	codes    map[kernel.Code]int
+	names    bidsName // of the image, with the desc that names of maps keep
 	out      *staging
-	stderr   io.Writer
+
+	withoutFascicle int // voxels of sfm that are OK with no weight at all
+
+	stderr io.Writer
 
 	checkpoint *fit.Checkpoint // nil where one block is all
 	hashing    *hashing        // nil before it begins
@@ -228,7 +249,6 @@ type fitJob struct {
 
 // prepare makes the model, for which csdm may need the signal.
 func (j *fitJob) prepare(ctx context.Context) error {
-	j.gradients = j.gradients.WithB0Threshold(j.settings.B0Threshold())
 	g := j.gradients
 	if j.worldFrame() {
 		world := *g
@@ -244,7 +264,7 @@ func (j *fitJob) prepare(ctx context.Context) error {
 		return j.data.nameIn(err, j.fitOptions.model, j.fitOptions.response)
 	}
 	j.warnings = append(j.warnings, j.model.Warnings()...)
-	return nil
+	return j.chooseMaps()
 }
 
 // findInputs reads or estimates the response or the tissues that the model needs, unless the command line has the
@@ -263,19 +283,4 @@ func (j *fitJob) findInputs(ctx context.Context) (err error) {
 		return err
 	}
 	return giveInputs(j.settings, j.response, j.tissues)
-}
-
-func (j *fitJob) summarise(w io.Writer, seconds float64) {
-	n := len(j.index)
-	fmt.Fprintf(w, "%s: %d voxels read and fitted in %.2f s (%.1f us a voxel)\n", j.model.Kind().Class, n, seconds, 1e6*seconds/float64(n))
-	for _, code := range kernel.Codes() {
-		if count := j.codes[code]; count > 0 {
-			fmt.Fprintf(w, "  %-20s %d\n", code, count)
-		}
-	}
-	for _, name := range j.fileNames() {
-		if strings.HasSuffix(name, ".nii.gz") {
-			fmt.Fprintf(w, "  %s/%s\n", strings.TrimSuffix(j.fitOptions.out, "/"), name)
-		}
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/voxfit/voxfit/fit"
 	"github.com/voxfit/voxfit/kernel"
@@ -36,7 +37,7 @@ func (j *fitJob) memoryLimit() int64 {
 func (j *fitJob) passVoxels() (int, error) {
 	limit := j.memoryLimit()
 	components := 0
-	for _, m := range j.model.Maps() {
+	for _, m := range j.wantedMaps {
 		components += m.Components
 	}
 	maps := int64(len(j.index)) * int64(components) * 4
@@ -54,8 +55,9 @@ func (j *fitJob) passVoxels() (int, error) {
 
 // fit fills the maps: pass after pass over the image (one, where memory allows), block after block.
 func (j *fitJob) fit(ctx context.Context) error {
-	for _, m := range j.model.Maps() {
-		j.maps = append(j.maps, make([]float32, len(j.index)*m.Components))
+	j.maps = make([][]float32, len(j.wanted))
+	for i, m := range j.wantedMaps {
+		j.maps[i] = make([]float32, len(j.index)*m.Components)
 	}
 	perPass, err := j.passVoxels()
 	if err != nil {
@@ -228,13 +230,12 @@ func (j *fitJob) freeSignal() {
 
 // derive turns a block's parameters into maps and applies the NaN policy.
 func (j *fitJob) derive(ctx context.Context, block sched.Range, result fit.Result) error {
-	maps := j.model.Maps()
 	plan := j.placement.plan(j.places, j.threads)
 	plan.Voxels, plan.Elastic = block.Len(), true
 	_, err := fit.PerWorker(ctx, plan, j.model.NewDeriver, func(d model.Deriver, part sched.Range) {
 		own := result.Slice(j.model.Fitter(), part)
-		out := make([][]float32, len(maps))
-		for i, m := range maps {
+		out := make([][]float32, len(j.maps))
+		for i, m := range j.wantedMaps {
 			out[i] = j.maps[i][(block.Begin+part.Begin)*m.Components : (block.Begin+part.End)*m.Components]
 		}
 		d.Derive(out, own.Parameters, own.Status)
@@ -244,6 +245,9 @@ func (j *fitJob) derive(ctx context.Context, block sched.Range, result fit.Resul
 	}
 	for v, s := range result.Status {
 		j.codes[s.Code]++
+		if s.Code == kernel.OK && j.allZero("weights", block.Begin+v) {
+			j.withoutFascicle++
+		}
 		if s.Code != kernel.NonFinite || j.nanPolicy == "zero" {
 			continue
 		}
@@ -256,9 +260,19 @@ func (j *fitJob) derive(ctx context.Context, block sched.Range, result fit.Resul
 	return nil
 }
 
+// allZero reports whether the model has a map of that name which is zero in a voxel.
+func (j *fitJob) allZero(name string, voxel int) bool {
+	for i, m := range j.model.Maps() {
+		if m.Name == name {
+			return !slices.ContainsFunc(j.maps[i][voxel*m.Components:][:m.Components], func(x float32) bool { return x != 0 })
+		}
+	}
+	return false
+}
+
 // setNaN writes NaN into a voxel of every map but the status and the iterations.
 func (j *fitJob) setNaN(voxel int) {
-	for i, m := range j.model.Maps() {
+	for i, m := range j.wantedMaps {
 		if m.Name == "status" || m.Name == "iterations" {
 			continue
 		}

@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,9 +15,12 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// fileName names a map as BIDS derivatives do: model-csd_param-fod_dwimap.
+// fileName names a map as BIDS derivatives do: sub-01_model-csd_param-fod_dwimap, with the entities of the image.
 func (j *fitJob) fileName(param, suffix string) string {
-	name := "model-" + j.model.Kind().Entity + "_param-" + param + j.shard.entity()
+	name := j.names.prefix() + "model-" + j.model.Kind().Entity + "_param-" + param
+	if desc := j.names.desc + j.shard.label(); desc != "" {
+		name += "_desc-" + desc
+	}
 	if suffix != "" {
 		name += "_" + suffix
 	}
@@ -23,12 +29,33 @@ func (j *fitJob) fileName(param, suffix string) string {
 
 // setName is the set of maps that the fit writes, one process at a time, in the names of its lock and its other hidden
 // files.
-func (o *fitOptions) setName() string { return "model-" + o.kind.Entity + o.shard.entity() }
+func (o *fitOptions) setName(names bidsName) string {
+	set := names.prefix() + "model-" + o.kind.Entity
+	if desc := names.desc + o.shard.label(); desc != "" {
+		set += "_desc-" + desc
+	}
+	return set
+}
+
+// claim says which files the fit will make. Where a map exists, the error says what it was made from.
+func (j *fitJob) claim() error {
+	if needsDescription(j.names, j.fitOptions.out) {
+		j.out.shared = []string{descriptionFile}
+	}
+	err := j.out.claim(j.fileNames(), j.force)
+	var exists *existsError
+	if errors.As(err, &exists) {
+		if source := sourceOf(stemOf(exists.path) + ".json"); source != "" && source != j.data.dwi {
+			return fmt.Errorf("%s exists, and was made from %s: give another output folder, or --force to replace it", exists.path, source)
+		}
+	}
+	return err
+}
 
 // fileNames are the maps and sidecars that the fit writes.
 func (j *fitJob) fileNames() []string {
 	var names []string
-	for _, m := range j.model.Maps() {
+	for _, m := range j.wantedMaps {
 		name := j.fileName(m.Name, m.Suffix)
 		names = append(names, name+".nii.gz", name+".json")
 	}
@@ -43,12 +70,15 @@ func (j *fitJob) write(ctx context.Context) error {
 	if err := j.out.begin(); err != nil {
 		return err
 	}
-	maps := j.model.Maps()
-	bar := newProgress(j.stderr, "write", "maps", len(maps))
+	bar := newProgress(j.stderr, "write", "maps", len(j.fileNames())/2)
 	defer bar.finish()
-	for i, m := range maps {
+	done := 0
+	for i, m := range j.wantedMaps {
 		name := j.fileName(m.Name, m.Suffix)
 		o := nifti.WriteOptions{Description: "voxfit " + j.model.Kind().Name + " " + m.Name, Context: ctx}
+		if m.Basis != sh.DefaultBasis {
+			o.Description += "; " + j.harmonicForm().String()
+		}
 		index, values := j.index, j.maps[i]
 		if m.Name == "status" {
 			o.Fill = float32(kernel.OutsideMask)
@@ -64,9 +94,17 @@ func (j *fitJob) write(ctx context.Context) error {
 		if err := j.out.write(name+".json", append(text, '\n')); err != nil {
 			return err
 		}
-		bar.set(i + 1)
+		done++
+		bar.set(done)
 	}
-	return nil
+	if !slices.Contains(j.out.shared, descriptionFile) {
+		return nil
+	}
+	text, err := datasetDescription()
+	if err != nil {
+		return err
+	}
+	return j.out.write(descriptionFile, text)
 }
 
 // A description says what was fitted, with what, from what: all that the results depend on.
@@ -85,11 +123,11 @@ type description struct {
 
 // A sidecar is the JSON beside a map.
 type sidecar struct {
-	Parameter   string            `json:"Parameter"`
-	Description string            `json:"Description"`
-	Units       string            `json:"Units"`
-	Components  int               `json:"Components"`
-	Harmonics   map[string]any    `json:"SphericalHarmonics,omitempty"`
+	Parameter   string `json:"Parameter"`
+	Description string `json:"Description"`
+	Units       string `json:"Units"`
+	Components  int    `json:"Components"`
+	harmonicSidecar
 	TensorOrder string            `json:"TensorOrder,omitempty"`
 	Directions  [][3]float64      `json:"Directions,omitempty"` // of the components
 	StatusCodes map[string]string `json:"StatusCodes,omitempty"`
@@ -133,10 +171,7 @@ func (j *fitJob) sidecar(m model.Map) sidecar {
 	}
 	s.TensorOrder, s.Directions = strings.Join(m.Elements, ", "), m.Directions
 	if m.Basis != sh.DefaultBasis {
-		s.Harmonics = map[string]any{
-			"Basis": m.Basis.String(), "Order": degreeOf(m.Components), "Coefficients": m.Components,
-			"Storage": "l ascending (even), m = -l .. l", "Frame": j.frame,
-		}
+		s.harmonicSidecar = j.harmonicForm().sidecar(m.Components)
 	}
 	if m.Name == "status" {
 		s.StatusCodes = map[string]string{}

@@ -34,7 +34,7 @@ type acquisition struct {
 }
 
 // open reads the headers and tables and checks that they belong together.
-func (in *inputs) open() (*acquisition, error) {
+func (in *inputs) open(options ...acq.GradientOption) (*acquisition, error) {
 	image, err := openImage(in.dwi)
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func (in *inputs) open() (*acquisition, error) {
 		}
 		a.inputs = append(a.inputs, text)
 	}
-	if a.gradients, a.warnings, err = acq.ReadGradients(in.bvals, in.bvecs); err != nil {
+	if a.gradients, a.warnings, err = acq.ReadGradients(in.bvals, in.bvecs, options...); err != nil {
 		return nil, err
 	}
 	if err := a.gradients.CheckVolumes(image.Header.Volumes()); err != nil {
@@ -61,6 +61,7 @@ func (in *inputs) open() (*acquisition, error) {
 	}
 	if in.mask == "" {
 		a.mask = nifti.FullMask(image.Header)
+		a.warnings = append(a.warnings, fmt.Sprintf("%s: there is no --mask, so that all %d voxels are fitted, the background too", in.dwi, len(a.mask.Index)))
 		return a, nil
 	}
 	mask, err := openImage(in.mask)
@@ -70,6 +71,9 @@ func (in *inputs) open() (*acquisition, error) {
 	a.inputs = append(a.inputs, mask)
 	if a.mask, err = mask.Mask(); err != nil {
 		return nil, err
+	}
+	if doubt := a.mask.Doubt(); doubt != "" {
+		a.warnings = append(a.warnings, doubt)
 	}
 	return a, a.mask.CheckAgainst(image.Header)
 }

@@ -59,7 +59,24 @@ func (s *staging) commit() error {
 	if err := s.endJournal(); err != nil {
 		return errors.Join(err, s.undo(j))
 	}
+	if err := s.moveShared(); err != nil {
+		return err
+	}
 	return os.RemoveAll(s.folder)
+}
+
+// moveShared puts files that other sets have too where there are none yet.
+func (s *staging) moveShared() error {
+	for _, name := range s.shared {
+		place := filepath.Join(s.target, name)
+		if _, err := os.Lstat(place); err == nil {
+			continue
+		}
+		if err := os.Rename(s.path(name), place); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writeJournal puts the journal on the disk, after all that it speaks of.

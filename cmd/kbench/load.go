@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	fibreHelp  = `auto (voxels of FA > 0.7 in the centre, as DIPY), e1,e2,e3,S0 (mm2/s), or a file (MRtrix3 or DIPY form)`
+	fibreHelp  = `auto (anisotropic voxels in the centre, as DIPY), e1,e2,e3,S0 (mm2/s), or a file (MRtrix3 or DIPY form)`
 	tissueHelp = `auto (from the data of the mask), or MRtrix3's files WM.txt,GM.txt,CSF.txt`
 	// responseHelp is for several models at a time.
 	responseHelp = `response of a single fibre: ` + fibreHelp + `; of several tissues: ` + tissueHelp + `, the first of which is that of a fibre`
@@ -49,12 +49,12 @@ func checkMemory(what string, voxels, measurements, times int) error {
 }
 
 // findResponse interprets the --response flag; auto estimates it from the voxels of index.
-func findResponse(flag string, signal []float32, shape [3]int, index []int, g *acq.GradientTable) (acq.Response, error) {
+func findResponse(flag string, signal []float32, shape [3]int, index []int, g *acq.GradientTable, o acq.AutoOptions) (acq.Response, error) {
 	if err := checkResponse(flag); err != nil {
 		return acq.Response{}, err
 	}
 	if flag == "auto" {
-		return acq.AutoResponse(signal, shape, index, g, acq.AutoOptions{})
+		return acq.AutoResponse(signal, shape, index, g, o)
 	}
 	if model.IsNumbers(flag) {
 		return acq.ParseResponse(flag)
@@ -71,9 +71,6 @@ func (o *runOptions) load(ctx context.Context, stderr io.Writer) (studyBlock, er
 	if err != nil {
 		return studyBlock{}, err
 	}
-	for _, w := range a.warnings {
-		fmt.Fprintln(stderr, "kbench: warning:", w)
-	}
 	block, err := o.newBlock(o.data.dwi, len(a.mask.Index), a.gradients, 0)
 	if err != nil {
 		return block, err
@@ -83,10 +80,15 @@ func (o *runOptions) load(ctx context.Context, stderr io.Writer) (studyBlock, er
 		return block, err
 	}
 	if needsResponse(o.models) {
-		block.response, err = findResponse(o.response, block.signal(), a.image.Header.SpatialShape(), a.mask.Index, a.gradients)
+		block.response, err = findResponse(o.response, block.signal(), a.image.Header.SpatialShape(), a.mask.Index, a.gradients, acq.AutoOptions{})
 	}
 	if err == nil && needsTissues(o.models) {
 		block.tissues, err = findTissues(o.response, spread(block.signal(), a.gradients.Len(), tissueSample), a.gradients)
+	}
+	if err == nil {
+		for _, w := range a.warnings {
+			fmt.Fprintln(stderr, "kbench: warning:", w)
+		}
 	}
 	return block, fromImage(err, o.response, o.data.dwi)
 }
@@ -112,7 +114,7 @@ func (o *runOptions) makePhantom(ctx context.Context) (studyBlock, error) {
 	copy(block.signal(), p.Signal)
 	block.response, block.shape = phantom.Response(), append(p.Shape[:], g.Len())
 	if o.response != "auto" {
-		block.response, err = findResponse(o.response, nil, p.Shape, nil, p.Gradients)
+		block.response, err = findResponse(o.response, nil, p.Shape, nil, p.Gradients, acq.AutoOptions{})
 	}
 	if needsTissues(o.models) {
 		block.tissues = phantomTissues()
@@ -128,19 +130,33 @@ func (o *runOptions) makePhantom(ctx context.Context) (studyBlock, error) {
 func (j *fitJob) estimateResponse(ctx context.Context) error {
 	header := j.image.Header
 	if j.fitOptions.response != "auto" {
-		err := j.watch(fibreFile(j.fitOptions.response))
+		err := checkResponse(j.fitOptions.response)
+		if err == nil {
+			err = j.watch(fibreFile(j.fitOptions.response))
+		}
 		if err != nil {
 			return err
 		}
-		j.response, err = findResponse(j.fitOptions.response, nil, header.SpatialShape(), nil, j.gradients)
+		j.response, err = findResponse(j.fitOptions.response, nil, header.SpatialShape(), nil, j.gradients, acq.AutoOptions{})
 		return err
 	}
 	signal, index, err := j.responseSignal(ctx)
 	if err != nil {
 		return err
 	}
-	j.response, err = findResponse("auto", signal, header.SpatialShape(), index, j.gradients)
-	return fromImage(err, "auto", j.image.Path)
+	if j.response, err = findResponse("auto", signal, header.SpatialShape(), index, j.gradients, j.auto()); err != nil {
+		return fmt.Errorf("%w; the flags are --response-fa, --response-radius and --response", fromImage(err, "auto", j.image.Path))
+	}
+	if n := j.response.Raised; n > 0 {
+		j.warnings = append(j.warnings, fmt.Sprintf("%s: %d of the %d voxels of the automatic response have signals below 1e-4, which were raised to it: is the image scaled to tiny values?",
+			j.image.Path, n, j.response.Voxels))
+	}
+	return nil
+}
+
+// auto are the choices of an automatic response.
+func (o *fitOptions) auto() acq.AutoOptions {
+	return acq.AutoOptions{FAThreshold: o.responseFA, Radii: [3]int{o.responseRadius, o.responseRadius, o.responseRadius}}
 }
 
 // responseSignal reads the voxels that an automatic response is estimated from: all that will be
@@ -153,7 +169,7 @@ func (j *fitJob) responseSignal(ctx context.Context) (signal []float32, index []
 		}
 		return j.signal.Signal, j.index, nil
 	}
-	if index, err = acq.AutoRegion(header.SpatialShape(), j.mask.Index, acq.AutoOptions{}); err != nil {
+	if index, err = acq.AutoRegion(header.SpatialShape(), j.mask.Index, j.auto()); err != nil {
 		return nil, nil, err
 	}
 	signal = make([]float32, len(index)*header.Volumes())
@@ -162,10 +178,14 @@ func (j *fitJob) responseSignal(ctx context.Context) (signal []float32, index []
 
 // describeResponse is the response in sidecars.
 func describeResponse(r acq.Response) map[string]any {
+	d := map[string]any{"Eigenvalues": r.Evals, "S0": r.S0}
 	if r.IsZonal() {
-		return map[string]any{"ZonalCoefficients": r.Zonal, "Bvals": r.Bvals}
+		d = map[string]any{"ZonalCoefficients": r.Zonal, "Bvals": r.Bvals}
 	}
-	return map[string]any{"Eigenvalues": r.Evals, "S0": r.S0}
+	if r.Voxels > 0 {
+		d["EstimatedFromVoxels"] = r.Voxels
+	}
+	return d
 }
 
 // fitters makes the models of a study, by name.

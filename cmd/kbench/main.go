@@ -86,7 +86,7 @@ func newRootCommand(args []string) *cobra.Command {
 	root.AddCommand(
 		newRunCommand(args), newFitCommand(args), newMergeCommand(args), newReportCommand(args), newExplainCommand(args), newSimulateCommand(),
 		newCompareCommand(args),
-		newPhantomCommand(), newEnvCommand(), newOptionsCommand(),
+		newPhantomCommand(), newConvertCommand(args), newEnvCommand(), newOptionsCommand(),
 	)
 	return root
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,16 +16,22 @@ import (
 
 // A mapSet is the maps that one fit, or one shard of it, left in a folder.
 type mapSet struct {
-	folder, stem string // stem is what their names begin with, before the parameter: "model-csd"
-	shard        shard
-	maps         []savedMap // by name of the parameter
+	folder string
+	stem   string // what their names begin with, before the parameter: "sub-01_model-csd"
+	desc   string // the value of desc in their names, without the shard
+	shard  shard
+	maps   []savedMap
 }
 
 // A savedMap is one map with its sidecar.
 type savedMap struct {
 	sidecar
+	conversion
 	path string // of the image
 }
+
+// A conversion says that a map was made of another one, by kbench convert.
+type conversion struct{ ConvertedBy map[string]string }
 
 // generator is the name of this program in sidecars.
 const generator = "voxfit kbench"
@@ -41,31 +48,39 @@ func readMapSets(folder string) ([]mapSet, error) {
 		if !isMap || strings.HasPrefix(e.Name(), ".") || filepath.Ext(e.Name()) != ".json" {
 			continue
 		}
-		m, part, err := readSidecar(filepath.Join(folder, e.Name()))
+		m, part, err := readMap(filepath.Join(folder, e.Name()))
 		if err != nil {
 			return nil, err
 		}
-		if m.GeneratedBy["Name"] != generator {
+		if m.GeneratedBy["Name"] != generator || m.ConvertedBy != nil {
 			continue
 		}
-		i := slices.IndexFunc(sets, func(s mapSet) bool { return s.stem == stem && s.shard == part })
+		desc := strings.TrimSuffix(descOf(e.Name()), part.label())
+		i := slices.IndexFunc(sets, func(s mapSet) bool { return s.stem == stem && s.desc == desc && s.shard == part })
 		if i < 0 {
 			i = len(sets)
-			sets = append(sets, mapSet{folder: folder, stem: stem, shard: part})
+			sets = append(sets, mapSet{folder: folder, stem: stem, desc: desc, shard: part})
 		}
 		sets[i].maps = append(sets[i].maps, m)
 	}
 	return sets, nil
 }
 
-// readSidecar reads the JSON beside a map. Options stay as they are written.
-func readSidecar(path string) (m savedMap, part shard, err error) {
+// descOf is the value of the entity desc in a map's name, or "".
+func descOf(name string) string {
+	_, after, _ := strings.Cut(name, "_desc-")
+	value, _, _ := strings.Cut(after, "_")
+	return value
+}
+
+// readMap reads the JSON beside a map. Options stay as they are written.
+func readMap(path string) (m savedMap, part shard, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return m, part, err
 	}
 	m.Fit.Options = new(json.RawMessage)
-	if err := json.Unmarshal(text, &m.sidecar); err != nil {
+	if err := errors.Join(json.Unmarshal(text, &m.sidecar), json.Unmarshal(text, &m.conversion)); err != nil {
 		return m, part, fmt.Errorf("%s: not a sidecar of this program: %w", path, err)
 	}
 	if m.Fit.Shard != "" {
@@ -87,8 +102,16 @@ func (s *mapSet) find(parameter string) (savedMap, error) {
 	return savedMap{}, fmt.Errorf("%s: no map of %s of %s", s.folder, parameter, s)
 }
 
+// name is that of the whole set, without its shard: it names its lock.
+func (s *mapSet) name() string {
+	if s.desc == "" {
+		return s.stem
+	}
+	return s.stem + "_desc-" + s.desc
+}
+
 // String names the set in messages.
-func (s *mapSet) String() string { return s.stem + s.shard.entity() }
+func (s *mapSet) String() string { return strings.TrimSpace(s.name() + " " + s.shard.String()) }
 
 // ofOneFit tells whether the sidecars of all maps describe the same fit.
 func (s *mapSet) ofOneFit() error {

@@ -63,7 +63,7 @@ func (o *mergeOptions) run(ctx context.Context, stdout, stderr io.Writer) error 
 	if err != nil {
 		return err
 	}
-	out, err := newStaging(o.out, shards[0].stem, o.command)
+	out, err := newStaging(o.out, shards[0].name(), o.command)
 	if err != nil {
 		return err
 	}
@@ -127,14 +127,17 @@ func checkShards(shards []mapSet) error {
 	first := shards[0]
 	for i, s := range shards {
 		switch {
-		case s.stem != first.stem:
-			return fmt.Errorf("%s has maps %s_*, %s has %s_*: --model says which to join, or name folders of one fit", first.folder, first.stem, s.folder, s.stem)
+		case s.name() != first.name():
+			return fmt.Errorf("%s has maps of %s, %s of %s: --model says which to join, or name folders of one fit", first.folder, first.name(), s.folder, s.name())
 		case s.shard.of != first.shard.of:
 			return fmt.Errorf("%s is a shard %s, %s one %s: expected parts of one division", first.folder, &first.shard, s.folder, &s.shard)
 		case i > 0 && s.shard == shards[i-1].shard:
 			return fmt.Errorf("%s and %s both have the shard %s: name each once", shards[i-1].folder, s.folder, &s.shard)
 		}
-		if err := errors.Join(s.ofOneFit(), sameFit(first, s)); err != nil {
+		if err := s.ofOneFit(); err != nil {
+			return err
+		}
+		if err := sameFit(first, s); err != nil {
 			return err
 		}
 	}
@@ -201,7 +204,12 @@ type merger struct {
 // name is a map's name without its shard.
 func (m *merger) name(of savedMap) string {
 	base := of.path[strings.LastIndexAny(of.path, `/\`)+1:]
-	return strings.Replace(strings.TrimSuffix(base, ".nii.gz"), m.shards[0].shard.entity(), "", 1)
+	base = strings.TrimSuffix(base, ".nii.gz")
+	label := m.shards[0].shard.label()
+	if m.shards[0].desc == "" {
+		label = "_desc-" + label
+	}
+	return strings.Replace(base, label, "", 1)
 }
 
 func (m *merger) names() []string {

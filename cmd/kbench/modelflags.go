@@ -42,6 +42,8 @@ func (v *optionValue) Type() string {
 		return "bool"
 	case model.EvalsOption:
 		return "e1,e2,e3"
+	case model.NumbersOption:
+		return "list"
 	case model.DirectionsOption, model.SphereOption:
 		return "file"
 	}
@@ -67,10 +69,12 @@ func flagHelp(o model.Option) string {
 		help += " A file as MRtrix3's -directions takes it, or vectors, as \"0,0,1;0,1,0\"."
 	}
 	var notes []string
-	if len(o.Choices) > 0 {
+	switch {
+	case len(o.Choices) > 0:
 		notes = append(notes, strings.Join(o.Choices, ", "))
-	}
-	if o.Unit != "" {
+	case o.Range != "":
+		notes = append(notes, o.Expected())
+	case o.Unit != "":
 		notes = append(notes, "in "+o.Unit)
 	}
 	if o.Default != nil && o.Kind != model.BooleanOption {
@@ -126,19 +130,19 @@ func (m *modelFlags) check(response string) error {
 		return err
 	}
 	if m.frame == "" {
-		m.frame = "image"
+		m.frame = imageFrame
 		if m.settings.ForMRtrix() {
-			m.frame = "world"
+			m.frame = worldFrame
 		}
 	}
-	if m.frame != "image" && m.frame != "world" {
+	if m.frame != imageFrame && m.frame != worldFrame {
 		return fmt.Errorf("--frame %s: want image or world", m.frame)
 	}
 	return nil
 }
 
 // worldFrame reports whether b-vectors are taken to scanner axes first.
-func (m *modelFlags) worldFrame() bool { return m.frame == "world" }
+func (m *modelFlags) worldFrame() bool { return m.frame == worldFrame }
 
 // valuesInForce are the options that the model was made with, for sidecars. Sets of directions are what the command
 // line says of them: a file, which is listed with its hash, or the numbers.

@@ -61,10 +61,10 @@ func (s shard) statusOfMask(n int, own []float32) []float32 {
 	return all
 }
 
-// entity is the part of a file name that tells shards apart.
-func (s shard) entity() string {
+// label is the value of the entity desc in file names, which tells shards apart.
+func (s shard) label() string {
 	if s.of == 0 {
 		return ""
 	}
-	return fmt.Sprintf("_desc-shard%dof%d", s.part, s.of)
+	return fmt.Sprintf("shard%dof%d", s.part, s.of)
 }

@@ -18,9 +18,15 @@ type staging struct {
 	made           []string // folders that did not exist before
 	held           *lock.Lock
 	names          []string // files to move to their places
+	shared         []string // files that other sets have too: whoever is first puts them there
 	old            []string // files that are there, and go when the new ones come
 	note           string   // what was put right at the beginning; empty for nothing
 }
+
+// An existsError is that of a file which is there already.
+type existsError struct{ path string }
+
+func (e *existsError) Error() string { return e.path + " exists; --force replaces it" }
 
 // newStaging makes target if need be, takes the lock of the set of files there, and puts right what a process that was
 // killed left of the same set. Another process that writes the set is named in the error, and not disturbed. The
@@ -94,7 +100,7 @@ func (s *staging) claim(names []string, force bool) error {
 		case err != nil:
 			return err
 		case !force:
-			return fmt.Errorf("%s exists; --force replaces it", path)
+			return &existsError{path}
 		default:
 			s.old = append(s.old, name)
 		}

@@ -48,12 +48,12 @@ func fibreFile(flag string) string {
 }
 
 // findTissues interprets the --response flag for msmt; auto estimates the responses from the signal.
-func findTissues(flag string, signal []float32, g *acq.GradientTable) ([]model.Tissue, error) {
+func findTissues(flag string, signal []float32, g *acq.GradientTable, shells ...float64) ([]model.Tissue, error) {
 	if err := checkResponse(flag); err != nil {
 		return nil, err
 	}
 	if flag == "auto" {
-		found, err := acq.AutoTissues(signal, g)
+		found, err := acq.AutoTissues(signal, g, shells...)
 		if err != nil {
 			return nil, err
 		}
@@ -97,7 +97,7 @@ func (j *fitJob) estimateTissues(ctx context.Context) (err error) {
 	if err := readSignal(ctx, signal, j.image, index, j.stderr); err != nil {
 		return err
 	}
-	j.tissues, err = findTissues("auto", signal, j.gradients)
+	j.tissues, err = findTissues("auto", signal, j.gradients, j.settings.Shells()...)
 	return fromImage(err, "auto", j.image.Path)
 }
 

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"testing"
@@ -10,6 +11,16 @@ import (
 // is not installed, and fails it with MRtrix3's own message when the command fails. Arguments are
 // handed over as they are; paths of results belong in t.TempDir().
 func MRtrix(t testing.TB, command string, args ...string) string {
+	t.Helper()
+	output, err := TryMRtrix(t, command, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return output
+}
+
+// TryMRtrix is MRtrix for what the program may refuse: its error is the program's message.
+func TryMRtrix(t testing.TB, command string, args ...string) (string, error) {
 	t.Helper()
 	path, err := exec.LookPath(command)
 	if err != nil {
@@ -23,7 +34,7 @@ func MRtrix(t testing.TB, command string, args ...string) string {
 		if exit, ok := err.(*exec.ExitError); ok {
 			message = string(exit.Stderr)
 		}
-		t.Fatalf("%s %q: %v: %s", command, args, err, message)
+		return "", fmt.Errorf("%s %q: %w: %s", command, args, err, message)
 	}
-	return string(output)
+	return string(output), nil
 }

@@ -63,6 +63,9 @@ func writeMap(b *bytes.Buffer, d model.ListedMap) {
 	if d.Optional {
 		name += " (if asked for)"
 	}
+	if d.OnRequest {
+		name += " (kbench: `--maps`)"
+	}
 	fmt.Fprintf(b, "| %s | %s | %s | %s |\n", name, components, d.Unit, d.Description)
 }
 

@@ -81,6 +81,17 @@ def classes() -> dict[str, str]:
 
 
 @functools.lru_cache(maxsize=None)
+def map_shapes() -> dict[tuple[str, str], tuple[int, ...]]:
+    """Return for a model and a map the shape of a voxel's value, where it is neither a number nor a list."""
+    return {
+        (model["name"], field["name"]): tuple(field["shape"])
+        for model in _listing()["models"]
+        for field in model["maps"]
+        if "shape" in field
+    }
+
+
+@functools.lru_cache(maxsize=None)
 def _options() -> dict[str, dict[str, dict[str, Any]]]:
     """Return each model's options by all their names."""
     models = {}

@@ -38,7 +38,7 @@ def as_mask(mask: ArrayLike | None, shape: tuple[int, ...]) -> np.ndarray | None
         raise TypeError(f"mask is of type {mask.dtype}, expected booleans or numbers")
     if mask.shape != shape:
         raise ValueError(f"mask has shape {mask.shape}, expected {shape}, that of the data without its last axis")
-    return np.asarray(mask if mask.dtype == bool else mask != 0)
+    return np.asarray(mask if mask.dtype == bool else (mask != 0) & (mask == mask))  # NaN is outside
 
 
 def lay_out(data: np.ndarray, mask: np.ndarray | None) -> Layout:

@@ -14,8 +14,8 @@ Each further line is a run, and is answered with its times::
 The line ``{"end": "ray"}`` ends Ray with the processes that it keeps between runs, and is answered with ``{}``.
 
 ``time`` is that of ``model.fit(data, engine=...)`` alone. ``set_up`` is what came before and is done once for
-an engine, a model and a number of CPUs: the model, Ray, and a fit of a few voxels. DIPY's TensorModel and
-SparseFascicleModel have no engines: there ``time`` is that of DIPY's ``paramap`` over ``model.fit`` of chunks.
+an engine, a model and a number of CPUs: the model, Ray, and a fit of a few voxels. DIPY's models of the tensor and
+of sparse fascicles have no engines: there ``time`` is that of DIPY's ``paramap`` over ``model.fit`` of chunks.
 
 ``python -m voxfit.bench end-to-end DWI`` measures DIPY against DIPY patched, from ``model.fit(data,
 mask=mask)`` to ``fit.shm_coeff`` and ``fit.f``, on one thread, in interleaved rounds. It counts CPU time,

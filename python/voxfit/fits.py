@@ -55,9 +55,11 @@ def fit_csd(
     peak_threshold: float = default(0.5),
     peak_separation: float = default(25),
     refine_peaks: bool = default(False),
+    shells:  | None = None,
     precision: Literal["double", "mixed"] = default("double"),
     isa: str | None = None,
     b0_threshold: float = default(50),
+    bvalue_scaling: Literal["auto", "yes", "no", "dipy"] = default("auto"),
     mask: ArrayLike | None = None,
     n_threads: int | None = None,
     progress: Progress | None = None,
@@ -111,6 +113,9 @@ def fit_csd(
         Least angle between peaks. A number above 0 and up to 90 degrees. Also ``min_separation_angle``.
     refine_peaks : bool, default False
         Move each peak from its direction of the sphere to the maximum between them, as MRtrix3 does.
+    shells : , optional
+        b-values of the shells that are fitted: of one or more, and where the response is for shells, and with the
+        convention mrtrix, the highest of these. By default all.
     precision : {"double", "mixed"}, default "double"
         Arithmetic on the way to the result, which is double either way.
     isa : str, optional
@@ -119,6 +124,10 @@ def fit_csd(
     b0_threshold : float, default 50
         The b-value up to which a volume counts as not diffusion-weighted. A number of at least 0, in s/mm2. Where the
         gradient table is DIPY's, its own is the default.
+    bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
+        Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
+        does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
+        its units and lengths.
     mask : array_like, (...), optional
         The voxels to fit; all by default.
     n_threads : int, optional
@@ -169,9 +178,11 @@ def fit_csd(
         "peak_threshold": peak_threshold,
         "peak_separation": peak_separation,
         "refine_peaks": refine_peaks,
+        "shells": shells,
         "precision": precision,
         "isa": isa,
         "b0_threshold": b0_threshold,
+        "bvalue_scaling": bvalue_scaling,
     }
     return fit("csdm", data, gtab, options, aliases, mask, n_threads, progress)
 
@@ -195,6 +206,7 @@ def fit_free_water(
     precision: Literal["mixed", "double"] = default("mixed"),
     isa: str | None = None,
     b0_threshold: float = default(50),
+    bvalue_scaling: Literal["auto", "yes", "no", "dipy"] = default("auto"),
     mask: ArrayLike | None = None,
     n_threads: int | None = None,
     progress: Progress | None = None,
@@ -226,6 +238,10 @@ def fit_free_water(
     b0_threshold : float, default 50
         The b-value up to which a volume counts as not diffusion-weighted. A number of at least 0, in s/mm2. Where the
         gradient table is DIPY's, its own is the default.
+    bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
+        Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
+        does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
+        its units and lengths.
     mask : array_like, (...), optional
         The voxels to fit; all by default.
     n_threads : int, optional
@@ -256,6 +272,16 @@ def fit_free_water(
             Signal without diffusion weighting that the fit predicts, tissue and free water together.
         fwf : ndarray, (...)
             Fraction of free water in the signal without diffusion weighting.
+        evals : ndarray, (..., 3)
+            Eigenvalues of the tissue's tensor, the largest first, raised as those of which FA is made. In mm2/s.
+        evecs : ndarray, (..., 3, 3)
+            Eigenvectors of the tissue's tensor in the frame of the given b-vectors, as the columns of a 3 x 3 matrix
+            in the order of evals; their signs follow no rule.
+        mode : ndarray, (...)
+            Mode of the tissue's tensor (Ennis and Kindlmann 2006): 1 where it is linear, -1 where it is planar, 0
+            between them and where all eigenvalues are equal.
+        color_fa : ndarray, (..., 3), or ``["colorFA"]``
+            FA of the tissue's tensor times the sizes of the first eigenvector's x, y and z: red, green and blue.
         status : ndarray, (...)
             What happened to the voxel, as a code; 1 is outside the mask.
         iterations : ndarray, (...)
@@ -275,6 +301,7 @@ def fit_free_water(
         "precision": precision,
         "isa": isa,
         "b0_threshold": b0_threshold,
+        "bvalue_scaling": bvalue_scaling,
     }
     return fit("fwdtim", data, gtab, options, aliases, mask, n_threads, progress)
 
@@ -300,9 +327,11 @@ def fit_msmt(
     directions: DirectionsLike | None = None,
     neg_lambda: float = default(1e-10),
     norm_lambda: float = default(1e-10),
+    shells:  | None = None,
     prediction: bool = default(False),
     isa: str | None = None,
     b0_threshold: float = default(50),
+    bvalue_scaling: Literal["auto", "yes", "no", "dipy"] = default("auto"),
     mask: ArrayLike | None = None,
     n_threads: int | None = None,
     progress: Progress | None = None,
@@ -336,6 +365,9 @@ def fit_msmt(
         Regularisation of the constraint, MRtrix3's -neg_lambda. A number above 0 and below 1.
     norm_lambda : float, default 1e-10
         Regularisation of the solution, MRtrix3's -norm_lambda. A number above 0 and below 1.
+    shells : , optional
+        b-values of the shells that are fitted, 0 for that of b = 0; by default all. Volumes that are in no shell are
+        left out.
     prediction : bool, default False
         Make a map of the predicted signal, too, as large as the data.
     isa : str, optional
@@ -344,6 +376,10 @@ def fit_msmt(
     b0_threshold : float, default 50
         The b-value up to which a volume counts as not diffusion-weighted. A number of at least 0, in s/mm2. Where the
         gradient table is DIPY's, its own is the default.
+    bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
+        Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
+        does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
+        its units and lengths.
     mask : array_like, (...), optional
         The voxels to fit; all by default.
     n_threads : int, optional
@@ -377,7 +413,8 @@ def fit_msmt(
         iterations : ndarray, (...)
             Iterations that the fit took; 0 where nothing was iterated.
         prediction : ndarray, (..., N)
-            The signal that the model predicts, in the order of the volumes. Only when it is asked for.
+            The signal that the model predicts, in the order of the volumes; 0 for those that are not fitted. Only when
+            it is asked for.
         residual : ndarray, (...)
             Sum of the squared differences of predicted and measured signal.
 
@@ -393,9 +430,11 @@ def fit_msmt(
         "directions": directions,
         "neg_lambda": neg_lambda,
         "norm_lambda": norm_lambda,
+        "shells": shells,
         "prediction": prediction,
         "isa": isa,
         "b0_threshold": b0_threshold,
+        "bvalue_scaling": bvalue_scaling,
     }
     return fit("msmt", data, gtab, options, aliases, mask, n_threads, progress)
 
@@ -417,6 +456,7 @@ def fit_dti(
     mrtrix_order: bool = default(False),
     isa: str | None = None,
     b0_threshold: float = default(50),
+    bvalue_scaling: Literal["auto", "yes", "no", "dipy"] = default("auto"),
     mask: ArrayLike | None = None,
     n_threads: int | None = None,
     progress: Progress | None = None,
@@ -449,6 +489,10 @@ def fit_dti(
     b0_threshold : float, default 50
         The b-value up to which a volume counts as not diffusion-weighted. A number of at least 0, in s/mm2. Where the
         gradient table is DIPY's, its own is the default.
+    bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
+        Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
+        does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
+        its units and lengths.
     mask : array_like, (...), optional
         The voxels to fit; all by default.
     n_threads : int, optional
@@ -477,6 +521,16 @@ def fit_dti(
             b-vectors; eigenvalues may be negative. In mm2/s.
         s0 : ndarray, (...)
             Signal without diffusion weighting that the fit predicts, of the diffusion model.
+        evals : ndarray, (..., 3)
+            Eigenvalues of the diffusion tensor, the largest first, raised as those of which FA is made. In mm2/s.
+        evecs : ndarray, (..., 3, 3)
+            Eigenvectors of the diffusion tensor in the frame of the given b-vectors, as the columns of a 3 x 3 matrix
+            in the order of evals; their signs follow no rule.
+        mode : ndarray, (...)
+            Mode of the diffusion tensor (Ennis and Kindlmann 2006): 1 where it is linear, -1 where it is planar, 0
+            between them and where all eigenvalues are equal.
+        color_fa : ndarray, (..., 3), or ``["colorFA"]``
+            FA of the diffusion tensor times the sizes of the first eigenvector's x, y and z: red, green and blue.
         status : ndarray, (...)
             What happened to the voxel, as a code; 1 is outside the mask.
         iterations : ndarray, (...)
@@ -495,6 +549,7 @@ def fit_dti(
         "mrtrix_order": mrtrix_order,
         "isa": isa,
         "b0_threshold": b0_threshold,
+        "bvalue_scaling": bvalue_scaling,
     }
     return fit("dti", data, gtab, options, aliases, mask, n_threads, progress)
 
@@ -524,6 +579,7 @@ def fit_sfm(
     precision: Literal["mixed", "double"] = default("mixed"),
     isa: str | None = None,
     b0_threshold: float = default(50),
+    bvalue_scaling: Literal["auto", "yes", "no", "dipy"] = default("auto"),
     mask: ArrayLike | None = None,
     n_threads: int | None = None,
     progress: Progress | None = None,
@@ -565,6 +621,10 @@ def fit_sfm(
     b0_threshold : float, default 50
         The b-value up to which a volume counts as not diffusion-weighted. A number of at least 0, in s/mm2. Where the
         gradient table is DIPY's, its own is the default.
+    bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
+        Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
+        does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
+        its units and lengths.
     mask : array_like, (...), optional
         The voxels to fit; all by default.
     n_threads : int, optional
@@ -626,5 +686,6 @@ def fit_sfm(
         "precision": precision,
         "isa": isa,
         "b0_threshold": b0_threshold,
+        "bvalue_scaling": bvalue_scaling,
     }
     return fit("sfm", data, gtab, options, aliases, mask, n_threads, progress)

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from . import _native
 from ._gradients import Gradients, GradientsLike, as_gradients
-from ._options import as_json, known, read
+from ._options import as_json, known, map_shapes, read
 from ._run import Progress, run
 from ._signal import as_mask, lay_out
 from .result import Result
@@ -233,7 +233,7 @@ class Model:
         Returns
         -------
         dict
-            For each name float32 values, (n, components), or (n,) where there is one component.
+            For each name float32 values, (n, components), or (n,) where there is one component; evecs are (n, 3, 3).
         """
         handle, fields = self._set_up().handle, self.map_fields
         names = [names] if isinstance(names, str) else list(names)
@@ -260,7 +260,11 @@ class Model:
         request.keep = (params, status, iterations, maps, pointers)
         if n:
             run("voxfit_derive", handle, request, n, progress)
-        return {name: values[:, 0] if values.shape[1] == 1 else values for name, values in maps.items()}
+        shapes = map_shapes()
+        return {
+            name: values.reshape(n, *shapes.get((self.name, name), values.shape[1:] if values.shape[1] > 1 else ()))
+            for name, values in maps.items()
+        }
 
 
 def _threads(n_threads: int | None) -> int:

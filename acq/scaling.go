@@ -1,0 +1,122 @@
+package acq
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+)
+
+// A BValueScaling says whether b-values are multiplied by the squared length of their b-vectors. Scanners make
+// several shells in this way: one nominal b-value, and vectors that are shorter for the lower shells.
+type BValueScaling uint8
+
+// The choices of MRtrix3's -bvalue_scaling (3.0.4 and later), of which the zero value is the default.
+const (
+	// ScaleAuto scales all b-values when some vector's length is off by so much that the largest |ln(length^2)| of
+	// all vectors but zeros exceeds 0.01. Otherwise vectors and b-values stay as given.
+	ScaleAuto BValueScaling = iota
+	// ScaleYes scales whatever the lengths are.
+	ScaleYes
+	// ScaleNo keeps the b-values; vectors beyond the limit are scaled to length 1.
+	ScaleNo
+	// ScaleDIPY takes a table by the rules of DIPY's gradient_table alone, for programs that stand in for DIPY and are
+	// handed a table that DIPY made: any unit, b-values as they are whatever the lengths of vectors, shells by DIPY's
+	// rule and of any number of directions.
+	ScaleDIPY
+)
+
+var scalingNames = [...]string{ScaleAuto: "auto", ScaleYes: "yes", ScaleNo: "no", ScaleDIPY: "dipy"}
+
+// String is "auto", "yes", "no" or "dipy".
+func (s BValueScaling) String() string {
+	if int(s) < len(scalingNames) {
+		return scalingNames[s]
+	}
+	return fmt.Sprintf("BValueScaling(%d)", uint8(s))
+}
+
+// scalingLimit is MRtrix3's, on |ln(length^2)|: about half a per cent of the length.
+const scalingLimit = 0.01
+
+// Largest b-values in s/mm2 that an acquisition can have: at 50 and below there would be b0s alone, and no
+// scanner reaches the other. What is outside is in other units.
+const (
+	leastLargestBval = DefaultB0Threshold
+	mostLargestBval  = 100000
+)
+
+// checkUnits refuses b-values that cannot be in s/mm2. A table of zeros says nothing of its units.
+func checkUnits(bvals []float64) error {
+	largest := 0.0
+	for _, b := range bvals {
+		largest = max(largest, b) // NaN, which is refused elsewhere, stays
+	}
+	const wanted = "expected s/mm2, as 1000: %s"
+	switch {
+	case largest > 0 && largest < leastLargestBval:
+		return fmt.Errorf("the largest b-value is %g, which looks like ms/um2; "+wanted, largest, "multiply all b-values by 1000")
+	case largest > mostLargestBval && !math.IsInf(largest, 1):
+		return fmt.Errorf("the largest b-value is %g, which looks like s/m2; "+wanted, largest, "divide all b-values by 1000000")
+	}
+	return nil
+}
+
+// scale multiplies b-values, in place, by the squared lengths of their vectors, which become unit vectors, where
+// that is called for, and says so.
+func (s BValueScaling) scale(bvals []float64, bvecs [][3]float64) (warning string) {
+	most := 0.0
+	squares := make([]float64, len(bvecs))
+	for i, v := range bvecs {
+		if squares[i] = float64(v[0]*v[0]) + float64(v[1]*v[1]) + float64(v[2]*v[2]); squares[i] > 0 {
+			most = max(most, math.Abs(math.Log(squares[i])))
+		}
+	}
+	if !(most > scalingLimit) && s != ScaleYes {
+		return ""
+	}
+	before := listBvals(bvals)
+	for i, square := range squares {
+		if !(square > 0) || math.IsInf(square, 1) {
+			continue // zero, or not a number: admit says what becomes of it
+		}
+		bvecs[i] = unit(bvecs[i])
+		if s != ScaleNo {
+			bvals[i] *= square
+		}
+	}
+	if s == ScaleNo {
+		return fmt.Sprintf("the b-vectors are not of unit length (squared lengths differ from 1 by up to %.3g%%) and were scaled to it; the b-values stay as given, since b-value scaling is off", 100*math.Expm1(most))
+	}
+	if after := listBvals(bvals); most > scalingLimit {
+		return fmt.Sprintf("the b-vectors are not of unit length, so each b-value was multiplied by the squared length of its vector, as MRtrix3 does: %s became %s; b-value scaling no keeps them as given", before, after)
+	}
+	return ""
+}
+
+// listBvals names the different b-values, rounded, and how many volumes have each; where there are many, the
+// lowest and the highest.
+func listBvals(bvals []float64) string {
+	count := map[float64]int{}
+	for _, b := range bvals {
+		count[roundBval(b)]++
+	}
+	values := slices.Sorted(maps.Keys(count))
+	if len(values) > 8 {
+		return fmt.Sprintf("b = %g to %g", values[0], values[len(values)-1])
+	}
+	words := make([]string, len(values))
+	for i, b := range values {
+		words[i] = fmt.Sprintf("%g (%d)", b, count[b])
+	}
+	return "b = " + strings.Join(words, ", ")
+}
+
+// roundBval rounds to what people read: 5 s/mm2, below 100 to 1.
+func roundBval(b float64) float64 {
+	if b < 100 {
+		return math.Round(b)
+	}
+	return 5 * math.Round(b/5)
+}

@@ -1,0 +1,259 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/nifti"
+	"github.com/voxfit/voxfit/sh"
+)
+
+// convertOptions are the flags of kbench convert.
+type convertOptions struct {
+	image, out string
+	to, from   harmonicForm
+	force      bool
+	command    string
+}
+
+func newConvertCommand(args []string) *cobra.Command {
+	o := convertOptions{command: commandLine(args)}
+	c := &cobra.Command{
+		Use:   "convert FOD -o OUT.nii.gz",
+		Short: "Write a fodf in another basis or frame",
+		Long: `Write the spherical harmonics of an image, such as a fodf, in another basis or frame. Both are read from the image's
+header and from the sidecar beside it; where these do not say, or disagree, --from-basis and --from-frame do.
+
+MRtrix3 reads basis tournier07 in world axes, DIPY descoteaux07 in image axes. The conversion is exact: there and
+back gives the same numbers to the rounding of float32.`,
+		Example: `  kbench convert maps/model-csd_param-fod_dwimap.nii.gz --sh-basis tournier07 --frame world -o for-mrtrix.nii.gz
+  kbench convert wm.nii.gz --from-basis tournier07 --from-frame world --sh-basis descoteaux07 --frame image -o for-dipy.nii.gz`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("convert: found %d arguments, expected one: FOD", len(args))
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			o.image = args[0]
+			return o.run(c.Context(), c.OutOrStdout())
+		},
+	}
+	f := c.Flags()
+	f.StringVarP(&o.out, "output", "o", "", "output image, .nii.gz or .nii; a sidecar is written beside it (needed)")
+	f.StringVar(&o.to.basis, "sh-basis", "", "basis to write: descoteaux07 (DIPY) or tournier07 (MRtrix3) (default: as it is)")
+	f.StringVar(&o.to.frame, "frame", "", "axes to write: image (b-vectors as given) or world (scanner) (default: as they are)")
+	f.StringVar(&o.from.basis, "from-basis", "", "basis of FOD (default: what its header and sidecar say)")
+	f.StringVar(&o.from.frame, "from-frame", "", "axes of FOD (default: what its header and sidecar say)")
+	f.BoolVar(&o.force, "force", false, "replace files that exist")
+	return c
+}
+
+// check refuses flags that cannot be used, and brings names of bases to the case that is known.
+func (o *convertOptions) check() error {
+	if o.out == "" {
+		return errors.New("convert: -o OUT.nii.gz says where the result goes; it is needed")
+	}
+	if stemOf(o.out) == o.out {
+		return fmt.Errorf("-o %s: expected a name that ends in .nii.gz or .nii", o.out)
+	}
+	if o.to == (harmonicForm{}) {
+		return errors.New("convert: found neither --sh-basis nor --frame, expected what to convert to, as --sh-basis tournier07 --frame world")
+	}
+	for _, f := range []struct {
+		flag  string
+		value *string
+	}{{"--sh-basis", &o.to.basis}, {"--from-basis", &o.from.basis}} {
+		if *f.value == "" {
+			continue
+		}
+		basis, err := sh.ParseBasis(*f.value)
+		if err != nil {
+			return fmt.Errorf("%s %s: want %v or %v", f.flag, *f.value, sh.Descoteaux07, sh.Tournier07)
+		}
+		*f.value = basis.String()
+	}
+	for flag, value := range map[string]string{"--frame": o.to.frame, "--from-frame": o.from.frame} {
+		if value != "" && value != imageFrame && value != worldFrame {
+			return fmt.Errorf("%s %s: want image or world", flag, value)
+		}
+	}
+	return nil
+}
+
+func (o *convertOptions) run(ctx context.Context, stdout io.Writer) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	image, err := nifti.Open(o.image)
+	if err != nil {
+		return err
+	}
+	n := image.Header.Volumes()
+	lmax := degreeOf(n)
+	if sh.Count(lmax) != n {
+		return fmt.Errorf("%s: found %d volumes, expected 1, 6, 15, 28, 45 ...: the coefficients of even harmonics up to a degree", o.image, n)
+	}
+	sidecar, part, err := readSidecar(o.image)
+	if err != nil {
+		return err
+	}
+	known := append([]harmonicForm{harmonicFormOf(image.Header.Description)}, part.forms()...)
+	from, err := o.source(known)
+	if err != nil {
+		return err
+	}
+	to := from
+	if o.to.basis != "" {
+		to.basis = o.to.basis
+	}
+	if o.to.frame != "" {
+		to.frame = o.to.frame
+	}
+	stem := filepath.Base(stemOf(o.out))
+	out, err := newStaging(filepath.Dir(o.out), "convert-"+stem, o.command)
+	if err != nil {
+		return err
+	}
+	defer out.remove()
+	if err := out.claim([]string{filepath.Base(o.out), stem + ".json"}, o.force); err != nil {
+		return err
+	}
+	values, index, err := o.convert(ctx, image, lmax, from, to)
+	if err != nil {
+		return err
+	}
+	if err := out.begin(); err != nil {
+		return err
+	}
+	what, _, _ := strings.Cut(image.Header.Description, ";")
+	if harmonicFormOf(image.Header.Description) == (harmonicForm{}) {
+		what = "voxfit convert"
+	}
+	write := nifti.WriteOptions{Description: what + "; " + to.String(), Context: ctx}
+	if err := nifti.WriteMap(out.path(filepath.Base(o.out)), image.Header, index, n, values, write); err != nil {
+		return err
+	}
+	if err := o.writeSidecar(out, sidecar, to, n); err != nil {
+		return err
+	}
+	if err := out.commit(); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "%s: %d coefficients (lmax %d) from basis %s, %s axes to basis %s, %s axes\n", o.out, n, lmax, from.basis, from.frame, to.basis, to.frame)
+	return nil
+}
+
+// source is the form of the image: what the flags say, or else what is known, of which all must agree.
+func (o *convertOptions) source(known []harmonicForm) (harmonicForm, error) {
+	agree := func(what, flag, given string, value func(harmonicForm) string) (string, error) {
+		if given != "" {
+			return given, nil
+		}
+		var found []string
+		for _, k := range known {
+			if v := value(k); v != "" && !slices.Contains(found, v) {
+				found = append(found, v)
+			}
+		}
+		switch len(found) {
+		case 0:
+			return "", fmt.Errorf("%s: neither its header nor a sidecar says in which %s it is; give %s", o.image, what, flag)
+		case 1:
+			return found[0], nil
+		}
+		return "", fmt.Errorf("%s: its header and its sidecar disagree on the %s: found %s; give %s", o.image, what, strings.Join(found, " and "), flag)
+	}
+	basis, err := agree("basis", "--from-basis", o.from.basis, func(f harmonicForm) string { return f.basis })
+	if err != nil {
+		return harmonicForm{}, err
+	}
+	frame, err := agree("axes", "--from-frame", o.from.frame, func(f harmonicForm) string { return f.frame })
+	return harmonicForm{basis, frame}, err
+}
+
+// convert reads the coefficients and turns them, voxel by voxel in double precision.
+func (o *convertOptions) convert(ctx context.Context, image *nifti.Image, lmax int, from, to harmonicForm) ([]float32, []int, error) {
+	index := nifti.FullMask(image.Header).Index
+	n := sh.Count(lmax)
+	if err := checkMemory(o.image, len(index), n, 1); err != nil {
+		return nil, nil, err
+	}
+	fromBasis, err := sh.ParseBasis(from.basis)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", o.image, err)
+	}
+	toBasis, _ := sh.ParseBasis(to.basis)
+	turn := func(coefficients []float64) {}
+	if from.frame != to.frame {
+		matrix, err := acq.ImageToWorld(image.Header.Affine())
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", o.image, err)
+		}
+		if to.frame == imageFrame {
+			matrix = transposed(matrix)
+		}
+		rotation, err := sh.NewRotation(fromBasis, lmax, matrix)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", o.image, err)
+		}
+		turn = func(coefficients []float64) { rotation.Apply(coefficients, coefficients) }
+	}
+	values := make([]float32, len(index)*n)
+	if err := image.ReadMasked(ctx, values, index, nifti.ReadOptions{}); err != nil {
+		return nil, nil, err
+	}
+	voxel := make([]float64, n)
+	for row := values; len(row) > 0; row = row[n:] {
+		for i, x := range row[:n] {
+			voxel[i] = float64(x)
+		}
+		turn(voxel)
+		sh.Convert(voxel, voxel, lmax, fromBasis, toBasis)
+		for i, x := range voxel {
+			row[i] = float32(x)
+		}
+	}
+	return values, index, nil
+}
+
+func transposed(m [3][3]float64) (t [3][3]float64) {
+	for i := range m {
+		for j := range m {
+			t[j][i] = m[i][j]
+		}
+	}
+	return t
+}
+
+// writeSidecar writes the image's sidecar with what has changed.
+func (o *convertOptions) writeSidecar(out *staging, sidecar map[string]json.RawMessage, to harmonicForm, n int) error {
+	all := map[string]any{}
+	for key, value := range sidecar {
+		all[key] = value
+	}
+	text, err := json.Marshal(to.sidecar(n))
+	if err != nil {
+		return err
+	}
+	changed := map[string]any{}
+	if err := json.Unmarshal(text, &changed); err != nil {
+		return err
+	}
+	maps.Copy(all, changed)
+	all["ConvertedBy"] = map[string]string{"Name": "voxfit kbench", "Version": version(), "Command": o.command}
+	all["Sources"] = []string{o.image}
+	if text, err = json.MarshalIndent(all, "", "  "); err != nil {
+		return err
+	}
+	return out.write(filepath.Base(stemOf(o.out))+".json", append(text, '\n'))
+}

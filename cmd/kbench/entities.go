@@ -1,0 +1,146 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// A bidsName is the name of an image as BIDS has it: entities, as sub-01 and dir-AP, and a suffix, as dwi.
+type bidsName struct {
+	entities []string // in their order, without desc
+	desc     string   // the value of desc, or ""
+}
+
+var (
+	entityText = regexp.MustCompile(`^[a-zA-Z]+-[a-zA-Z0-9+]+$`)
+	suffixText = regexp.MustCompile(`^[a-zA-Z0-9]+$`)
+)
+
+// readBIDSName reads the name of an image, without folder and ending; one without entities is the zero value.
+func readBIDSName(stem string) (n bidsName) {
+	parts := strings.Split(filepath.Base(stem), "_")
+	last := len(parts) - 1
+	if last == 0 || !suffixText.MatchString(parts[last]) {
+		return bidsName{}
+	}
+	for _, part := range parts[:last] {
+		if !entityText.MatchString(part) {
+			return bidsName{}
+		}
+		if value, is := strings.CutPrefix(part, "desc-"); is {
+			n.desc = value
+			continue
+		}
+		n.entities = append(n.entities, part)
+	}
+	return n
+}
+
+// prefix is what the names of maps begin with.
+func (n bidsName) prefix() string {
+	if len(n.entities) == 0 {
+		return ""
+	}
+	return strings.Join(n.entities, "_") + "_"
+}
+
+// subject reports whether the name is of a dataset's subject.
+func (n bidsName) subject() bool {
+	return len(n.entities) > 0 && strings.HasPrefix(n.entities[0], "sub-")
+}
+
+// differsInDescAlone reports whether another image's maps would have the same names but for desc.
+func (n bidsName) differsInDescAlone(other bidsName) bool {
+	return n.prefix() == other.prefix() && n.desc != other.desc
+}
+
+// keptDesc is the value of desc that the names of maps keep: none, unless there is another image whose name differs in desc
+// alone, beside this one or among the sources of what the output folder holds.
+func keptDesc(image, out string) string {
+	own := readBIDSName(stemOf(image))
+	if own.desc == "" {
+		return ""
+	}
+	others, _ := filepath.Glob(filepath.Join(escapeGlob(filepath.Dir(image)), "*.nii*"))
+	others = append(others, sourcesIn(out, own.prefix())...)
+	for _, other := range others {
+		if own.differsInDescAlone(readBIDSName(stemOf(other))) && suffixOf(other) == suffixOf(image) {
+			return own.desc
+		}
+	}
+	return ""
+}
+
+// suffixOf is the last part of an image's name: "dwi".
+func suffixOf(image string) string {
+	stem := stemOf(image)
+	return stem[strings.LastIndex(stem, "_")+1:]
+}
+
+var globText = regexp.MustCompile(`[\[\]*?\\]`)
+
+func escapeGlob(path string) string { return globText.ReplaceAllString(path, `\$0`) }
+
+// sourcesIn are the images that the maps of a folder were made from, of those whose names have the prefix and do not keep desc.
+func sourcesIn(dir, prefix string) []string {
+	sidecars, _ := filepath.Glob(filepath.Join(escapeGlob(dir), prefix+"model-*.json"))
+	var sources []string
+	for _, path := range sidecars {
+		if _, desc, found := strings.Cut(path, "_desc-"); found && !strings.HasPrefix(desc, "shard") {
+			continue // these names tell their sources apart
+		}
+		if source := sourceOf(path); source != "" {
+			sources = append(sources, source)
+		}
+	}
+	return sources
+}
+
+// sourceOf is the image that a map was made from, by its sidecar; "" where that does not say.
+func sourceOf(sidecar string) string {
+	text, err := os.ReadFile(sidecar)
+	if err != nil {
+		return ""
+	}
+	var content struct {
+		Fit struct{ Inputs []inputFile }
+	}
+	if json.Unmarshal(text, &content) != nil || len(content.Fit.Inputs) == 0 {
+		return ""
+	}
+	return content.Fit.Inputs[0].Path
+}
+
+// descriptionFile is what each BIDS dataset has at its top.
+const descriptionFile = "dataset_description.json"
+
+// needsDescription reports whether the output folder is to get a dataset_description.json: the input is of a subject, and
+// neither the folder nor, where it is that of a subject, the dataset's top has one.
+func needsDescription(n bidsName, out string) bool {
+	if !n.subject() {
+		return false
+	}
+	for dir := filepath.Clean(out); ; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(filepath.Join(dir, descriptionFile)); err == nil {
+			return false
+		}
+		name := filepath.Base(dir)
+		if !strings.HasPrefix(name, "sub-") && !strings.HasPrefix(name, "ses-") && name != "dwi" {
+			return true
+		}
+	}
+}
+
+// datasetDescription is the text of that file.
+func datasetDescription() ([]byte, error) {
+	text, err := json.MarshalIndent(struct {
+		Name        string
+		BIDSVersion string
+		DatasetType string
+		GeneratedBy []map[string]string
+	}{"Diffusion models fitted by voxfit", "1.9.0", "derivative", []map[string]string{{"Name": "voxfit kbench", "Version": version()}}}, "", "  ")
+	return append(text, '\n'), err
+}

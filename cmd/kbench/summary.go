@@ -1,0 +1,126 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/sh"
+)
+
+// A codeMeaning says what a status code means to someone who reads the last lines of a fit.
+type codeMeaning struct {
+	failed bool // the voxel has no result to be used; else it has, and there is something to know
+	text   string
+}
+
+// codeMeanings are those of all codes but OK and OutsideMask, by their names.
+var codeMeanings = map[string]codeMeaning{
+	"NonFinite":           {true, "a measured value is NaN or infinite; maps hold what --nan-policy says"},
+	"ZeroSignal":          {true, "nothing was measured"},
+	"Overflow":            {true, "values so large that sums overflow; maps hold zeros"},
+	"NotPositiveDefinite": {true, "the measured values do not determine the model"},
+	"MaxIterations":       {true, "not settled after the most iterations; maps hold the last, or best, of them"},
+	"AllFreeWater":        {false, "free water alone; the tissue's tensor is zero"},
+	"NegativeEigenvalue":  {false, "the fitted tensor has a negative eigenvalue; measures clip it"},
+	"Refit":               {false, "found in a slower, safer way"},
+	"BelowMinSignal":      {false, "values above zero but below the minimum signal were raised to it; --min-signal lowers it"},
+	"NegativeSignal":      {false, "found, though a measured value is negative"},
+	"NotInShard":          {false, "left to another part of the fit"},
+}
+
+// summarise prints the last lines of a fit: what was fitted and found, what failed, what is to be noted, and where maps are.
+func (j *fitJob) summarise(w io.Writer, seconds float64) {
+	n := len(j.index)
+	fmt.Fprintf(w, "%s: %d voxels read and fitted in %.2f s (%.1f us a voxel)\n", j.model.Kind().Class, n, seconds, 1e6*seconds/float64(n))
+	for _, line := range j.responseLines() {
+		fmt.Fprintln(w, "  "+line)
+	}
+	failed := j.countCodes(true)
+	fmt.Fprintf(w, "  %d voxels failed, %d are to be noted, %d are OK\n", failed, j.countCodes(false), j.codes[kernel.OK])
+	j.printCodes(w, "failed", true)
+	j.printCodes(w, "noted", false)
+	if j.withoutFascicle > 0 {
+		fmt.Fprintf(w, "  %d voxels are OK but have no fascicle: all their weights are zero\n", j.withoutFascicle)
+	}
+	for _, name := range j.fileNames() {
+		if strings.HasSuffix(name, ".nii.gz") {
+			fmt.Fprintf(w, "  %s/%s\n", strings.TrimSuffix(j.fitOptions.out, "/"), name)
+		}
+	}
+	if form := j.harmonicForm(); form.basis != "" {
+		other := harmonicForm{sh.Tournier07.String(), worldFrame}
+		reader := "MRtrix3"
+		if form == other {
+			other, reader = harmonicForm{sh.Descoteaux07.String(), imageFrame}, "DIPY"
+		}
+		fmt.Fprintf(w, "  fodfs are in basis %s, %s axes; for %s: kbench convert FOD --sh-basis %s --frame %s -o OUT.nii.gz\n",
+			form.basis, form.frame, reader, other.basis, other.frame)
+	}
+}
+
+func (j *fitJob) countCodes(failed bool) int {
+	count := 0
+	for code, n := range j.codes {
+		if m, known := codeMeanings[code.String()]; known && m.failed == failed {
+			count += n
+		}
+	}
+	return count
+}
+
+func (j *fitJob) printCodes(w io.Writer, word string, failed bool) {
+	for _, code := range kernel.Codes() {
+		m, known := codeMeanings[code.String()]
+		if count := j.codes[code]; count > 0 && known && m.failed == failed {
+			fmt.Fprintf(w, "    %-6s %-20s %8d  %s\n", word, code, count, m.text)
+		}
+	}
+}
+
+// responseLines say which responses the fit has, and from how many voxels they were estimated.
+func (j *fitJob) responseLines() []string {
+	line := func(name string, r acq.Response) string {
+		from := "as given"
+		if r.Voxels > 0 {
+			from = fmt.Sprintf("estimated from %d voxels", r.Voxels)
+		}
+		text := "e1,e2,e3,S0 = " + shortTensor(r)
+		if r.IsZonal() {
+			means := make([]string, len(r.Zonal))
+			for i, row := range r.Zonal {
+				means[i] = fmt.Sprintf("%.4g", row[0])
+			}
+			text = "l = 0 by shell " + strings.Join(means, ", ")
+		}
+		return fmt.Sprintf("response%s: %s, %s", name, text, from)
+	}
+	switch need := j.kind.Needs; {
+	case need.Response:
+		return []string{line("", j.response)}
+	case need.Tissues:
+		var lines []string
+		for _, t := range j.tissues {
+			lines = append(lines, line(" of "+t.Name, t.Response))
+		}
+		return lines
+	}
+	return nil
+}
+
+func shortTensor(r acq.Response) string {
+	return fmt.Sprintf("%.4g,%.4g,%.4g,%.4g", r.Evals[0], r.Evals[1], r.Evals[2], r.S0)
+}
+
+// harmonicForm is that of the fit's fodfs; the zero value where it has none.
+func (j *fitJob) harmonicForm() harmonicForm {
+	for _, m := range j.model.Maps() {
+		if m.Basis != sh.DefaultBasis {
+			return harmonicForm{m.Basis.String(), cmp.Or(j.frame, imageFrame)}
+		}
+	}
+	return harmonicForm{}
+}
