@@ -41,7 +41,13 @@ type fitOptions struct {
 }
 
 func newFitCommand(args []string) *cobra.Command {
-	o := fitOptions{command: commandLine(args)}
+	c, _ := fitCommand(args)
+	return c
+}
+
+// fitCommand is the command, and the options that its flags set.
+func fitCommand(args []string) (*cobra.Command, *fitOptions) {
+	o := &fitOptions{command: commandLine(args)}
 	o.kind = namedModel(studyArguments(args))
 	c := &cobra.Command{
 		Use:   "fit MODEL DWI -o DIR",
@@ -77,7 +83,7 @@ voxels in a hidden file in DIR; the same command goes on from there.`, modelName
 	}
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return o.flagError(err) })
 	c.SetUsageFunc(func(c *cobra.Command) error { return o.usage(c) })
-	return c
+	return c, o
 }
 
 // addFlags adds all flags.
@@ -237,6 +243,8 @@ type fitJob struct {
 	codes    map[kernel.Code]int
 	names    bidsName // of the image, with the desc that names of maps keep
 	out      *staging
+
+	voxelsPerChunk int // 0: by sched's rule
 
 	withoutFascicle int // voxels of sfm that are OK with no weight at all
 

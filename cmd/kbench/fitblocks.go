@@ -66,9 +66,11 @@ func (j *fitJob) fit(ctx context.Context) error {
 	if perPass < len(j.index) {
 		j.freeSignal()
 	}
-	if _, err := os.Lstat(j.checkpointPath()); err == nil && j.checkpoints() {
-		if err := j.openCheckpoint(ctx); err != nil {
-			return err
+	if j.checkpoints() {
+		if _, err := os.Lstat(j.checkpointPath()); err == nil {
+			if err := j.openCheckpoint(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	for begin := 0; begin < len(j.index); begin += perPass {
@@ -80,8 +82,8 @@ func (j *fitJob) fit(ctx context.Context) error {
 	return nil
 }
 
-// checkpoints tells whether finished blocks are kept: one that is all is not.
-func (j *fitJob) checkpoints() bool { return len(j.index) > blockVoxels }
+// checkpoints tells whether finished blocks are kept: one that is all is not, nor are those of a fit that writes nothing.
+func (j *fitJob) checkpoints() bool { return j.out != nil && len(j.index) > blockVoxels }
 
 func (j *fitJob) checkpointPath() string {
 	return filepath.Join(j.fitOptions.out, "."+j.fileName("checkpoint", "")+".partial")
@@ -169,6 +171,7 @@ func (j *fitJob) fitBlock(ctx context.Context, pass, block sched.Range, room *fi
 	}
 	j.hash(ctx) // now that the first pass has read the signal: the hash tells whether it was the same all the time
 	plan := j.placement.plan(j.places, j.threads)
+	plan.VoxelsPerChunk = j.voxelsPerChunk
 	plan.Progress = func(done, _ int) { bar.set(block.Begin + done) }
 	inPass := sched.Range{Begin: block.Begin - pass.Begin, End: block.End - pass.Begin}
 	if _, err := j.signal.Place(plan, nil, inPass); err != nil {
@@ -189,7 +192,10 @@ func (j *fitJob) fitBlock(ctx context.Context, pass, block sched.Range, room *fi
 // save keeps a finished block, after a look at what may have gone wrong meanwhile: a folder that vanished, an input that
 // changed.
 func (j *fitJob) save(ctx context.Context, block sched.Range, result fit.Result) error {
-	if err := errors.Join(j.out.check(), j.hashing.failed()); err != nil || !j.checkpoints() {
+	if err := j.hashing.failed(); err != nil || j.out == nil {
+		return err
+	}
+	if err := j.out.check(); err != nil || !j.checkpoints() {
 		return err
 	}
 	if j.checkpoint == nil {

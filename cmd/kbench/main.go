@@ -84,7 +84,7 @@ func newRootCommand(args []string) *cobra.Command {
 		return fmt.Errorf("%w (kbench %s --help lists the flags)", err, c.Name())
 	})
 	root.AddCommand(
-		newRunCommand(args), newFitCommand(args), newMergeCommand(args), newReportCommand(args), newExplainCommand(args), newSimulateCommand(),
+		newRunCommand(args), newFitCommand(args), newMergeCommand(args), newVerifyCommand(), newReportCommand(args), newExplainCommand(args), newSimulateCommand(),
 		newCompareCommand(args),
 		newPhantomCommand(), newConvertCommand(args), newEnvCommand(), newOptionsCommand(),
 	)

@@ -167,8 +167,8 @@ func sameFit(a, b mapSet) error {
 		if err != nil {
 			return err
 		}
-		withoutPaths(x)
-		withoutPaths(y)
+		withoutPlaces(x)
+		withoutPlaces(y)
 		if found := difference("", x, y); found != "" {
 			return fmt.Errorf("%s and %s are of different fits: in %s and %s %s", &a, &b, m.path, other.path, found)
 		}
@@ -176,17 +176,37 @@ func sameFit(a, b mapSet) error {
 	return nil
 }
 
-// ofWhole is a shard's sidecar as that of a fit of all voxels.
-func ofWhole(s sidecar, voxels int, command string) sidecar {
+// ofWhole is a shard's sidecar as that of a fit of all voxels: the command is that of the shard without its part.
+func ofWhole(s sidecar, voxels int, merged string) sidecar {
 	s.Fit.Shard, s.Fit.Voxels = "", voxels
-	s.GeneratedBy = map[string]string{"Name": generator, "Version": s.GeneratedBy["Version"], "Command": command}
+	command := s.GeneratedBy["Command"]
+	if words, err := commandWords(command); err == nil {
+		command = commandLine(withoutFlag(words[1:], "--shard"))
+	}
+	s.GeneratedBy = map[string]string{"Name": generator, "Version": s.GeneratedBy["Version"], "Command": command, "MergedBy": merged}
 	return s
 }
 
-// withoutPaths leaves out where inputs lay, which may differ from machine to machine: their hashes say what they were.
-func withoutPaths(sidecar any) {
-	fit := sidecar.(map[string]any)["Fit"].(map[string]any)
-	inputs, _ := fit["Inputs"].([]any)
+// withoutFlag leaves out a flag and its value.
+func withoutFlag(args []string, flag string) []string {
+	var out []string
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == flag:
+			i++
+		case !strings.HasPrefix(args[i], flag+"="):
+			out = append(out, args[i])
+		}
+	}
+	return out
+}
+
+// withoutPlaces leaves out the command and where inputs lay, which may differ from machine to machine: the hashes of inputs
+// say what they were.
+func withoutPlaces(sidecar any) {
+	all := sidecar.(map[string]any)
+	delete(all["GeneratedBy"].(map[string]any), "Command")
+	inputs, _ := all["Fit"].(map[string]any)["Inputs"].([]any)
 	for _, input := range inputs {
 		delete(input.(map[string]any), "Path")
 	}
@@ -220,14 +240,6 @@ func (m *merger) names() []string {
 	return names
 }
 
-func (m *merger) read(image *nifti.Image, index []int, components int) ([]float32, error) {
-	if found := image.Header.Volumes(); found != components {
-		return nil, fmt.Errorf("%s: found %d volumes, expected %d as its sidecar says", image.Path, found, components)
-	}
-	values := make([]float32, len(index)*components)
-	return values, image.ReadMasked(m.ctx, values, index, nifti.ReadOptions{})
-}
-
 // merge makes all maps in the staging folder.
 func (m *merger) merge() error {
 	for i := range m.shards {
@@ -249,7 +261,7 @@ func (m *merger) merge() error {
 // checkVoxels holds the voxels of a shard's status against those that it must have: its part of the mask, which all
 // shards have in common. So none is missing, and none is in two shards.
 func (m *merger) checkVoxels(s *mapSet) error {
-	mask, own, _, err := s.inMask(m.read)
+	mask, own, _, err := s.inMask(readerOf(m.ctx))
 	if err != nil {
 		return err
 	}
@@ -285,7 +297,7 @@ func (m *merger) join(of savedMap) error {
 		if err := sameGrid(like, image.Header); err != nil {
 			return err
 		}
-		part, err := m.read(image, s.shard.voxels(m.mask), of.Components)
+		part, err := readerOf(m.ctx)(image, s.shard.voxels(m.mask), of.Components)
 		if err != nil {
 			return err
 		}

@@ -36,7 +36,7 @@ func withoutCommand(t *testing.T, dir string) map[string]string {
 		}
 		var lines []string
 		for line := range strings.Lines(text) {
-			if !strings.Contains(line, `"Command"`) {
+			if !strings.Contains(line, `"Command"`) && !strings.Contains(line, `"MergedBy"`) {
 				lines = append(lines, line)
 			}
 		}
