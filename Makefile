@@ -18,7 +18,7 @@ lint: ## gofmt, go vet and staticcheck
 	@STATICCHECK=$(STATICCHECK) scripts/run-all-tests lint
 
 build: ## the program, static, as bin/kbench
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/kbench ./cmd/kbench
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-X main.sources=$$(scripts/hash-sources)" -o bin/kbench ./cmd/kbench
 
 library: ## the C library, as bin/libvoxfit.so and bin/voxfit.h (needs a C compiler)
 	CGO_ENABLED=1 $(GO) build -buildmode=c-shared -trimpath -ldflags="-s -w" -o bin/libvoxfit.so ./capi

@@ -219,12 +219,12 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	keeps(ctx, "all maps are in %s", o.out)
 	if j.checkpoint != nil {
-		if err := j.checkpoint.Remove(); err != nil {
-			return err
+		if err := j.checkpoint.Remove(); err != nil { // the maps are whole all the same
+			fmt.Fprintln(stderr, "kbench: warning: the file of finished blocks stays behind:", err)
 		}
 	}
 	out.remove()
-	j.summarise(stdout, seconds)
+	sayDone(stdout, stderr, fmt.Sprintf("all maps are in %s", o.out), func(w io.Writer) { j.summarise(w, seconds) })
 	return nil
 }
 

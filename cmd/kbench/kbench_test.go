@@ -219,11 +219,23 @@ type fullDisk struct{}
 func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("the disk is full") }
 
 func TestOutputThatCannotBeWrittenIsAnError(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"fit", "dti", small(t, 27), "-o", filepath.Join(t.TempDir(), "maps")}} {
+	for _, args := range [][]string{{"--help"}, {"options", "dti"}} {
 		var stderr strings.Builder
 		if code := run(t.Context(), args, fullDisk{}, &stderr); code != exitFailed || errorsOf(stderr.String()) != "kbench: the disk is full\n" {
 			t.Errorf("%v: exit code %d, %q", args, code, stderr.String())
 		}
+	}
+}
+
+func TestAFullOutputDoesNotHideThatMapsAreWhole(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "maps")
+	var stderr strings.Builder
+	code := run(t.Context(), []string{"fit", "dti", small(t, 27), "-o", out}, fullDisk{}, &stderr)
+	if want := "kbench: all maps are in " + out + "; the summary could not be printed: the disk is full\n"; code != 0 || errorsOf(stderr.String()) != want {
+		t.Errorf("exit code %d, %q, want 0 and %q", code, stderr.String(), want)
+	}
+	if maps, _ := filepath.Glob(filepath.Join(out, "*.nii.gz")); len(maps) != 8 {
+		t.Errorf("%d maps, want 8", len(maps))
 	}
 }
 

@@ -75,7 +75,7 @@ func (o *runOptions) load(ctx context.Context, stderr io.Writer) (studyBlock, er
 	if err != nil {
 		return block, err
 	}
-	block.shape = a.image.Header.Shape
+	block.shape, block.inputs = a.image.Header.Shape, a.inputs
 	if err = readSignal(ctx, block.signal(), a.image, a.mask.Index, stderr); err != nil {
 		return block, err
 	}

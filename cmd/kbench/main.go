@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -14,6 +16,7 @@ import (
 const (
 	exitFailed      = 1
 	exitInterrupted = 130
+	exitPipe        = 141
 )
 
 func main() {
@@ -36,6 +39,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch {
 	case err == nil:
 		return 0
+	case errors.Is(err, syscall.EPIPE): // nobody reads any more, as after | head: what SIGPIPE does to other programs
+		return exitPipe
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		stopping.say(ctx, stderr)
 		return stopCode(ctx)
@@ -57,6 +62,19 @@ func (o *output) Write(text []byte) (int, error) {
 		o.err = err
 	}
 	return n, err
+}
+
+// sayDone prints the last lines of a command whose files are whole, which a closed or full output must not hide: where
+// they cannot be printed, stderr has one line, and the command has succeeded all the same.
+func sayDone(stdout, stderr io.Writer, done string, print func(w io.Writer)) {
+	var text bytes.Buffer
+	print(&text)
+	if o, ok := stdout.(*output); ok {
+		stdout = o.Writer // what fails here is not remembered
+	}
+	if _, err := stdout.Write(text.Bytes()); err != nil {
+		fmt.Fprintf(stderr, "kbench: %s; the summary could not be printed: %v\n", done, err)
+	}
 }
 
 const welcome = `kbench fits diffusion-MRI models and measures what each core does meanwhile.

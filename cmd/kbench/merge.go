@@ -83,7 +83,9 @@ func (o *mergeOptions) run(ctx context.Context, stdout, stderr io.Writer) error 
 		return err
 	}
 	keeps(ctx, "all maps are in %s", o.out)
-	fmt.Fprintf(stdout, "%s: %d maps of %d voxels, of %d shards\n", o.out, len(shards[0].maps), len(m.mask), len(shards))
+	sayDone(stdout, stderr, fmt.Sprintf("all maps are in %s", o.out), func(w io.Writer) {
+		fmt.Fprintf(w, "%s: %d maps of %d voxels, of %d shards\n", o.out, len(shards[0].maps), len(m.mask), len(shards))
+	})
 	return nil
 }
 

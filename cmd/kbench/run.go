@@ -183,6 +183,13 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer log.Close()
+	key, err := o.key(ctx, block, fitters)
+	if err != nil {
+		return err
+	}
+	if err := o.checkKey(key, len(log.Records())); err != nil {
+		return err
+	}
 	missing := slices.DeleteFunc(slices.Clone(planned), func(p plannedRun) bool { return log.Done(p.record.Key()) })
 	if done := len(planned) - len(missing); done > 0 {
 		fmt.Fprintf(stderr, "%s has %d of the %d runs; %d to go\n", log.Path(), done, len(planned), len(missing))
@@ -288,6 +295,7 @@ type studyBlock struct {
 	shape     []int          // of the 4D image
 	voxels    int
 	room      *fit.Room // their signal
+	inputs    []input   // files that they came from; none for a phantom
 }
 
 // dataFacts describes what was fitted, for the page.

@@ -94,6 +94,9 @@ func stopCode(ctx context.Context) int {
 func onSignals(stderr io.Writer, exit func(code int)) context.Context {
 	ctx, s := withStopping(context.Background())
 	ctx, cancel := context.WithCancelCause(ctx)
+	// A closed output is an error of the writing, not the end of a fit whose maps are about to be whole. (Notify, not
+	// Ignore, which programs that are started would inherit.)
+	signal.Notify(make(chan os.Signal, 1), brokenPipe)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	go func() {

@@ -163,3 +163,33 @@ func TestAnOutputFolderThatVanishesIsNoticedAtTheNextBlock(t *testing.T) {
 		t.Errorf("it was noticed after %d bytes of the checkpoint", saved)
 	}
 }
+
+func TestAClosedOutputDoesNotHideThatMapsAreWhole(t *testing.T) {
+	image := small(t, 30)
+	for _, both := range []bool{false, true} {
+		reader, writer, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		reader.Close() // nobody reads
+		out := t.TempDir()
+		c := exec.Command(os.Args[0], "fit", "dti", image, "-o", out)
+		c.Env = append(os.Environ(), "VOXFIT_TEST_AS_KBENCH=1")
+		var stderr bytes.Buffer
+		c.Stdout, c.Stderr = writer, &stderr
+		if both {
+			c.Stderr = writer
+		}
+		err = c.Run()
+		writer.Close()
+		if err != nil {
+			t.Errorf("both closed %v: %v: %s", both, err, &stderr)
+		}
+		if !both && !strings.Contains(stderr.String(), "all maps are in "+out) {
+			t.Errorf("stderr says: %s", &stderr)
+		}
+		if maps, _ := filepath.Glob(filepath.Join(out, "*.nii.gz")); len(maps) != 8 {
+			t.Errorf("%d maps, want 8", len(maps))
+		}
+	}
+}
