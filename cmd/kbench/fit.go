@@ -112,7 +112,7 @@ func (o *fitOptions) addFileFlags(f *pflag.FlagSet) {
 func (o *fitOptions) addRunFlags(f *pflag.FlagSet) {
 	f.IntVar(&o.threads, "threads", 0, "workers (default: one for each allowed CPU)")
 	o.placement.addFlags(f)
-	f.Var(&o.maxMemory, "max-memory", "memory for signal and maps, as 8G: a larger image is read in several passes (default: most of what is free)")
+	f.Var(&o.maxMemory, "max-memory", "memory that the program may take, as 8G: a larger image is read in several passes (default: most of what is free, and of what the cgroup allows)")
 	f.Var(&o.shard, "shard", "fit only part i of n of the masked voxels, as 2/8")
 }
 
@@ -180,6 +180,7 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 	if out.note != "" {
 		fmt.Fprintln(stderr, "kbench:", out.note)
 	}
+	o.data.budget = o.memoryBudget()
 	a, err := o.data.open(o.settings.Gradients()...)
 	if err != nil {
 		return err

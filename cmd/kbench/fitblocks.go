@@ -21,47 +21,15 @@ import (
 // work on a few cores. (A variable so that tests can stop a small fit in the middle.)
 var blockVoxels = 1 << 15
 
-// memoryLimit is what signal and maps may take together: as the user said, else most of what is free,
-// else (where that is unknown) no limit.
-func (j *fitJob) memoryLimit() int64 {
-	if j.maxMemory > 0 {
-		return int64(j.maxMemory)
-	}
-	if free := availableMemory(); free > 0 {
-		return free / 5 * 4
-	}
-	return math.MaxInt64
-}
-
-// passVoxels is how many voxels' signal fits in memory beside all maps.
-func (j *fitJob) passVoxels() (int, error) {
-	limit := j.memoryLimit()
-	components := 0
-	for _, m := range j.wantedMaps {
-		components += m.Components
-	}
-	maps := int64(len(j.index)) * int64(components) * 4
-	voxels := (limit - maps) / int64(4*j.image.Header.Volumes())
-	least := int64(min(blockVoxels, len(j.index)))
-	if voxels < least {
-		return 0, fmt.Errorf("--max-memory: %d bytes are too few: the maps of %d voxels take %d, and the signal of %d voxels at a time %d; allow more, or fit parts with --shard",
-			limit, len(j.index), maps, least, 4*least*int64(j.image.Header.Volumes()))
-	}
-	if voxels >= int64(len(j.index)) {
-		return len(j.index), nil
-	}
-	return int(voxels) / blockVoxels * blockVoxels, nil
-}
-
 // fit fills the maps: pass after pass over the image (one, where memory allows), block after block.
 func (j *fitJob) fit(ctx context.Context) error {
-	j.maps = make([][]float32, len(j.wanted))
-	for i, m := range j.wantedMaps {
-		j.maps[i] = make([]float32, len(j.index)*m.Components)
-	}
 	perPass, err := j.passVoxels()
 	if err != nil {
 		return err
+	}
+	j.maps = make([][]float32, len(j.wanted))
+	for i, m := range j.wantedMaps {
+		j.maps[i] = make([]float32, len(j.index)*m.Components)
 	}
 	if perPass < len(j.index) {
 		j.freeSignal()

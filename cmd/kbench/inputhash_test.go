@@ -39,6 +39,7 @@ func whenSaved(t *testing.T, out string, call func()) context.Context {
 
 func TestAnImageThatChangesDuringAFitGivesOneLineAndNothingElse(t *testing.T) {
 	shrinkBlocks(t, 64)
+	onlyCountedMemory(t)
 	image := small(t, 700)
 	original, other := near(image, "dwi.nii"), near(image, "other.nii")
 	content := unzip(t, read(t, image))

@@ -16,6 +16,8 @@ import (
 // inputs are the files of one acquisition, as the user names them.
 type inputs struct {
 	dwi, bvals, bvecs, mask string
+
+	budget memoryBudget // of the index; its zero value is no limit
 }
 
 func (in *inputs) addFlags(f *pflag.FlagSet) {
@@ -60,6 +62,9 @@ func (in *inputs) open(options ...acq.GradientOption) (*acquisition, error) {
 		return nil, fmt.Errorf("%s: %w", in.dwi, err)
 	}
 	if in.mask == "" {
+		if err := in.checkIndex(in.dwi, image.Header.Voxels()); err != nil {
+			return nil, err
+		}
 		a.mask = nifti.FullMask(image.Header)
 		a.warnings = append(a.warnings, fmt.Sprintf("%s: there is no --mask, so that all %d voxels are fitted, the background too", in.dwi, len(a.mask.Index)))
 		return a, nil
@@ -69,13 +74,34 @@ func (in *inputs) open(options ...acq.GradientOption) (*acquisition, error) {
 		return nil, err
 	}
 	a.inputs = append(a.inputs, mask)
+	if err := (&nifti.Mask{Header: mask.Header}).CheckAgainst(image.Header); err != nil {
+		return nil, err
+	}
+	inside, err := mask.CountMask()
+	if err != nil {
+		return nil, err
+	}
+	if err := in.checkIndex(in.mask, inside); err != nil {
+		return nil, err
+	}
 	if a.mask, err = mask.Mask(); err != nil {
 		return nil, err
 	}
 	if doubt := a.mask.Doubt(); doubt != "" {
 		a.warnings = append(a.warnings, doubt)
 	}
-	return a, a.mask.CheckAgainst(image.Header)
+	return a, nil
+}
+
+// checkIndex refuses more voxels than the memory can have room for: their numbers alone may take a quarter, as their maps
+// take more than the rest.
+func (in *inputs) checkIndex(path string, voxels int) error {
+	const each = 8
+	if most := in.budget.bytes / 4; most > 0 && int64(voxels) > most/each {
+		return fmt.Errorf("%s: found %d voxels to fit, whose numbers alone take %s; %s is %s, too little for their maps: allow more, or name a mask of fewer voxels with --mask",
+			path, voxels, sizeText(int64(voxels)*each), in.budget.limit, sizeText(in.budget.bytes))
+	}
+	return nil
 }
 
 // nameIn adds to a model's error what the model was made from, unless the error says which flag is wrong.

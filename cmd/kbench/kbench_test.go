@@ -21,6 +21,13 @@ import (
 // TestMain lets the test binary stand in for kbench, so that tests can start and kill it.
 func TestMain(m *testing.M) {
 	if os.Getenv("VOXFIT_TEST_AS_KBENCH") != "" {
+		if file := os.Getenv("VOXFIT_TEST_PEAK"); file != "" {
+			code := run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)
+			if err := os.WriteFile(file, []byte(fmt.Sprint(peakRSS())), 0o666); err != nil {
+				panic(err)
+			}
+			os.Exit(code)
+		}
 		main()
 		return
 	}

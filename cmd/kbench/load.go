@@ -163,7 +163,7 @@ func (o *fitOptions) auto() acq.AutoOptions {
 // fitted, and then keeps them for the fit, where they take at most half of the memory allowed.
 func (j *fitJob) responseSignal(ctx context.Context) (signal []float32, index []int, err error) {
 	header := j.image.Header
-	if j.shard.of == 0 && int64(len(j.index))*int64(header.Volumes())*4 <= j.memoryLimit()/2 {
+	if j.keepsSignal() {
 		if err = j.readSignal(ctx, j.index); err != nil {
 			return nil, nil, err
 		}
