@@ -3,7 +3,7 @@ GO ?= go
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help test peers lint build library bench bench-baseline clean
+.PHONY: help test peers lint build library crash bench bench-baseline clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -23,6 +23,9 @@ build: ## the program, static, as bin/kbench
 library: ## the C library, as bin/libvoxfit.so and bin/voxfit.h (needs a C compiler)
 	CGO_ENABLED=1 $(GO) build -buildmode=c-shared -trimpath -ldflags="-s -w" -o bin/libvoxfit.so ./capi
 	rm bin/libvoxfit.h && cp capi/voxfit.h bin/
+
+crash: ## kill -9 at 200 random moments of each kind of fit and merge, and again; the same command must go on (KILLS=200)
+	VOXFIT_CRASH=$(or $(KILLS),200) $(GO) test ./cmd/kbench -run TestKilledCommands -count=1 -v -timeout 4h
 
 bench: ## every Go benchmark into bench/new.txt (about four minutes), compared with bench/baseline.txt
 	@GO="$(GO)" BENCHSTAT=$(BENCHSTAT) scripts/bench

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -21,6 +22,9 @@ import (
 // TestMain lets the test binary stand in for kbench, so that tests can start and kill it.
 func TestMain(m *testing.M) {
 	if os.Getenv("VOXFIT_TEST_AS_KBENCH") != "" {
+		if n, err := strconv.Atoi(os.Getenv("VOXFIT_TEST_BLOCK")); err == nil {
+			blockVoxels = n
+		}
 		if file := os.Getenv("VOXFIT_TEST_PEAK"); file != "" {
 			code := run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)
 			if err := os.WriteFile(file, []byte(fmt.Sprint(peakRSS())), 0o666); err != nil {
