@@ -14,6 +14,11 @@
 // comes back as a warning; what would give wrong results is an error that names the file, what was found and
 // what was expected.
 //
+// The two programs that people use disagree on some tables, and the rules are those of the one that says more. DIPY's keep
+// b-vectors of about unit length to the bit; MRtrix3's read a vector of another length as a scaled b-value (BValueScaling),
+// and find the shells (ClusterShells), of which a model may be told to take some (ChooseShells). b-values that
+// cannot be in s/mm2 are refused.
+//
 // # Frames
 //
 // FSL's b-vectors are written along the axes of the image, with x turned around when the image is

@@ -80,8 +80,58 @@ const (
 // GradientTable up to its own limit, 50 by default.
 //
 // It is an error where there is no shell, or where there are more shells, that of b0s counted, than the root of the
-// number of volumes, as with Cartesian sampling: MRtrix3 refuses these too.
+// number of volumes: MRtrix3 refuses these too. It is also an error where more than half of
+// the diffusion-weighted volumes are in shells that are wider than 400 s/mm2 and a fifth of their mean, as neighbours run
+// together in Cartesian sampling (DSI), or in none. MRtrix3 takes such for shells, whose signal has no one response.
 func (g *GradientTable) ClusterShells() (shells []Shell, left []int, err error) {
+	shells, left = g.clusters()
+	weighted := len(shells)
+	if weighted > 0 && shells[0].Bval <= g.B0Threshold {
+		weighted--
+	}
+	switch most := math.Floor(math.Sqrt(float64(g.Len()))); {
+	case weighted == 0:
+		return nil, nil, fmt.Errorf("%s: the b-values (%s) form no shell, expected three or more volumes less than %d s/mm2 apart", g.name(), listBvals(g.Bvals), neighbourDistance)
+	case float64(len(shells)) > most:
+		return nil, nil, fmt.Errorf("%s: the b-values (%s) of %d volumes form %d shells, too many to be shells: expected at most %.0f, the root of the number of volumes, as MRtrix3 does",
+			g.name(), listBvals(g.Bvals), g.Len(), len(shells), most)
+	}
+	wide := len(left)
+	for _, s := range shells {
+		if g.isWide(s) {
+			wide += len(s.Volumes)
+		}
+	}
+	if all := len(g.DWIs()); 2*wide > all {
+		return nil, nil, fmt.Errorf("%s: %d of %d b-values (%s) follow each other without gaps and form no shells, expected b-values that lie together, as 995 to 1005",
+			g.name(), wide, all, listBvals(g.Bvals))
+	}
+	return shells, left, nil
+}
+
+// isWide says whether b-values have run together to one shell that should be several, or none.
+func (g *GradientTable) isWide(s Shell) bool {
+	low, high := g.extent(s)
+	return high-low > max(widestShell, widestShare*s.Bval)
+}
+
+// What a shell may be wide: in s/mm2, and as a share of its mean b-value.
+const (
+	widestShell = 400
+	widestShare = 0.2
+)
+
+// extent is the lowest and the highest b-value of a shell.
+func (g *GradientTable) extent(s Shell) (low, high float64) {
+	low, high = math.Inf(1), math.Inf(-1)
+	for _, v := range s.Volumes {
+		low, high = min(low, g.Bvals[v]), max(high, g.Bvals[v])
+	}
+	return low, high
+}
+
+// clusters are the shells of MRtrix3's rule, ascending, whatever they are like, and the volumes in none.
+func (g *GradientTable) clusters() (shells []Shell, left []int) {
 	members := [][]int{g.B0s()}
 	dwis := g.DWIs()
 	neighbours := make([][]int, g.Len())
@@ -109,14 +159,7 @@ func (g *GradientTable) ClusterShells() (shells []Shell, left []int, err error) 
 			left = append(left, i)
 		}
 	}
-	switch {
-	case len(members) == 1:
-		return nil, nil, fmt.Errorf("%s: the b-values (%s) form no shell, expected three or more volumes less than %d s/mm2 apart", g.name(), listBvals(g.Bvals), neighbourDistance)
-	case float64(len(shells)) > math.Sqrt(float64(g.Len())):
-		return nil, nil, fmt.Errorf("%s: the b-values (%s) of %d volumes form %d shells, too many to be shells: expected at most %.0f, the root of the number of volumes, as MRtrix3 does",
-			g.name(), listBvals(g.Bvals), g.Len(), len(shells), math.Floor(math.Sqrt(float64(g.Len()))))
-	}
-	return shells, left, nil
+	return shells, left
 }
 
 // spreadFrom takes a volume with enough neighbours, these, and theirs.
@@ -146,10 +189,15 @@ func (g *GradientTable) ChooseShells(bvals []float64) (shells []Shell, warnings 
 	if err != nil {
 		return nil, nil, err
 	}
+	for _, s := range all {
+		if low, high := g.extent(s); g.isWide(s) && !g.asDIPY {
+			warnings = append(warnings, fmt.Sprintf("%s: the b-values of the shell b = %.0f are from %g to %g, which one response stands for", g.name(), s.Bval, low, high))
+		}
+	}
 	if len(bvals) == 0 {
 		if len(left) > 0 {
-			warnings = append(warnings, fmt.Sprintf("%s: %d volumes are in no shell and are left out: %s (volumes counted from 1); the shells are %s",
-				g.name(), len(left), g.listVolumes(left), ListShells(all)))
+			warnings = append(warnings, fmt.Sprintf("%s: what is in no shell is left out: volume %s, counted from 1; the shells are %s",
+				g.name(), g.listVolumes(left), ListShells(all)))
 		}
 		return all, warnings, nil
 	}
@@ -169,7 +217,7 @@ func (g *GradientTable) ChooseShells(bvals []float64) (shells []Shell, warnings 
 			shells = append(shells, s)
 		}
 	}
-	return shells, nil, nil
+	return shells, warnings, nil
 }
 
 // shells are those of models.
@@ -184,10 +232,7 @@ func (g *GradientTable) shells() (shells []Shell, left []int, err error) {
 func (g *GradientTable) shellOf(shells []Shell, bval float64) (int, bool) {
 	nearest, distance := -1, float64(neighbourDistance)
 	for i, s := range shells {
-		low, high := math.Inf(1), math.Inf(-1)
-		for _, v := range s.Volumes {
-			low, high = min(low, g.Bvals[v]), max(high, g.Bvals[v])
-		}
+		low, high := g.extent(s)
 		if bval >= low && bval <= high || bval <= g.B0Threshold && bval >= 0 && s.Bval <= g.B0Threshold {
 			return i, true
 		}
@@ -214,7 +259,7 @@ func (g *GradientTable) CheckShell(s Shell) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s: the shell b = %.0f has %d directions in %d volumes, expected at least %d: choose other shells, or leave these volumes out",
+	return fmt.Errorf("%s: the shell b = %.0f has %d directions in %d volumes, expected at least %d; the option shells takes the others",
 		g.name(), s.Bval, len(axes), len(s.Volumes), fewestDirections)
 }
 

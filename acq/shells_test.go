@@ -44,7 +44,11 @@ func TestTablesWithoutShellsAreRefused(t *testing.T) {
 	for i := range 100 {
 		spread = append(spread, 100+90*float64(i))
 	}
-	for _, g := range []*GradientTable{tableOf(spread...), tableOf(0, 0, 0), tableOf(0, 1000, 2000), tableOf(times(3, 0, 700, 1400)...).Subset([]int{0, 1, 2, 4, 5, 7, 8})} {
+	var dsi []float64
+	for i := range 258 {
+		dsi = append(dsi, 23*float64(i))
+	}
+	for _, g := range []*GradientTable{tableOf(spread...), tableOf(dsi...), tableOf(0, 0, 0), tableOf(0, 1000, 2000), tableOf(times(3, 0, 700, 1400)...).Subset([]int{0, 1, 2, 4, 5, 7, 8})} {
 		_, _, err := g.ClusterShells()
 		says(t, err, "shell", "expected")
 	}
@@ -113,6 +117,10 @@ func TestClustersAreMRtrix3sLive(t *testing.T) {
 		}
 		theirs, refusal := peer.TryMRtrix(t, "mrinfo", image, "-grad", path, "-shell_indices")
 		shells, _, err := g.ClusterShells()
+		if err != nil && strings.Contains(err.Error(), "without gaps") { // MRtrix3 takes these for a shell
+			shells, _ = g.clusters()
+			err = nil
+		}
 		if (err == nil) != (refusal == nil) {
 			t.Errorf("%v, but MRtrix3 says %v", err, refusal)
 		}

@@ -112,8 +112,8 @@ const char *voxfit_message(void);
 int32_t voxfit_options(char *text, int64_t capacity, int64_t *needed);
 
 /* Makes a model: name is one of those that voxfit_options lists, as "dti"; bvals has measurements values in
- * s/mm2, bvecs measurements x 3, of length 1 or (for b = 0) 0, taken as they are; options is a JSON object, or
- * NULL for none. A key that the model does not have, and a value that it does not take, are errors that say what is. */
+ * s/mm2, bvecs measurements x 3, of length 1 or (for b = 0) 0: other lengths scale the b-values (bvalue_scaling). options is a
+ * JSON object, or NULL for none. A key that the model does not have, and a value that it does not take, are errors that say what is. */
 int32_t voxfit_model_new(const char *name, int64_t measurements, const double *bvals, const double *bvecs,
                          const char *options, voxfit_model *model);
 

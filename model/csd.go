@@ -166,7 +166,7 @@ func NewCSD(g *acq.GradientTable, r acq.Response, o CSDOptions) (*CSD, error) {
 		{Name: "gfa", Suffix: "dwimap", Components: 1,
 			Description: "Generalised fractional anisotropy of the fibre orientation distribution."},
 		{Name: "peaks", Suffix: "dwimap", Components: 3 * o.Peaks,
-			Description: fmt.Sprintf("Unit vectors of up to %d peaks of the fibre orientation distribution, the highest first, in the frame of the given b-vectors; zeros where there are fewer.", o.Peaks)},
+			Description: fmt.Sprintf("Unit vectors of up to %d peaks of the fibre orientation distribution, the highest first, "+GivenFrame+"; zeros where there are fewer.", o.Peaks)},
 		{Name: "peakvalues", Suffix: "dwimap", Components: o.Peaks,
 			Description: "Amplitudes of the fibre orientation distribution at its peaks, in their order; zeros where there are fewer."},
 	}, statusMaps...)

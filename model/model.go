@@ -33,6 +33,10 @@ type Deriver interface {
 	Derive(out [][]float32, params []float64, status []kernel.Status)
 }
 
+// GivenFrame is what descriptions of maps say of their axes: those of the b-vectors that the model was made with. Who turned
+// these, as kbench fit --frame world does, says so instead.
+const GivenFrame = "in the frame of the given b-vectors"
+
 // A Map describes one output image, or one group of parameters.
 type Map struct {
 	// Name is the parameter's BIDS name: "fod", "gfa", "fa", "fwf", "status".

@@ -159,15 +159,15 @@ func TestResponsesThatDoNotFitTheShellsAreErrors(t *testing.T) {
 		return r
 	}
 	for want, tissues := range map[string][]Tissue{
-		"at least one response":    nil,
-		"has 3 rows":               {{"WM", rows(3)}},
-		"is for b = [0 1000 2000]": {{"WM", rows(3, 0, 1000, 2000)}},
-		"has no signal":            {{"WM", acq.Response{Zonal: [][]float64{{0}, {0}, {0}, {0}}}}},
-		"without blank":            {{"W M", rows(4)}},
-		"empty row":                {{"WM", acq.Response{Zonal: [][]float64{{}}}}},
-		"among its coefficients":   {{"WM", acq.Response{Zonal: [][]float64{{math.NaN()}}}}},
-		"two tissues are called":   {{"GM", rows(4)}, {"GM", rows(4)}},
-		"has S0 = 0":               {{"WM", acq.Response{}}},
+		"at least one response":                     nil,
+		"has 3 rows":                                {{"WM", rows(3)}},
+		"is for b = [0 1000 2000]":                  {{"WM", rows(3, 0, 1000, 2000)}},
+		"has no signal":                             {{"WM", acq.Response{Zonal: [][]float64{{0}, {0}, {0}, {0}}}}},
+		"without blank":                             {{"W M", rows(4)}},
+		"row 1 (counted from 1) has 0 coefficients": {{"WM", acq.Response{Zonal: [][]float64{{}}}}},
+		"found NaN, expected finite coefficients":   {{"WM", acq.Response{Zonal: [][]float64{{math.NaN()}}}}},
+		"two tissues are called":                    {{"GM", rows(4)}, {"GM", rows(4)}},
+		"found e1 = 0":                              {{"WM", acq.Response{}}},
 	} {
 		if _, err := NewMSMT(g, tissues, MSMTOptions{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want an error about %q", err, want)
@@ -372,6 +372,58 @@ func TestMSMTDoesNotAllocatePerVoxel(t *testing.T) {
 			d.Derive(out, params, status)
 		}); n != 0 {
 			t.Errorf("%s: %v allocations", isa, n)
+		}
+	}
+}
+
+func TestOddResponsesAreWarnedOf(t *testing.T) {
+	three := threeTissues()
+	wm, gm, csf := three[0].Response, three[1].Response, three[2].Response
+	turned := acq.Response{Zonal: [][]float64{{3545, 0}, {1700, 600}, {1100, 700}, {700, 500}}}
+	for words, responses := range map[string][]acq.Response{
+		"one tissue alone":              {wm},
+		"GM has directions":             {wm, wm, csf},
+		"WM has no direction":           {gm, csf},
+		"WM: row 2":                     {turned, gm, csf},
+		"GM and CSF are equal":          {wm, csf, csf},
+		"WM and GM are equal":           {wm, wm, csf},
+		"coefficients from 288 volumes": {wm, wm, wm, wm, wm, wm, wm},
+	} {
+		m := mustMSMT(t, phantom.HCP(), NameTissues(responses), MSMTOptions{})
+		if all := strings.Join(m.Warnings(), "\n"); !strings.Contains(all, words) {
+			t.Errorf("warnings %q do not say %q", all, words)
+		}
+	}
+}
+
+func TestVolumesThatAreNotFittedDoNotMatter(t *testing.T) {
+	g := phantom.HCP()
+	p, err := phantom.Make(g, phantom.Options{Voxels: 20, SNR: 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := mustMSMT(t, g, threeTissues(), MSMTOptions{Shells: []float64{0, 1000, 3000}, Prediction: true})
+	fit := func() []float64 {
+		params, status := make([]float64, 20*m.Fitter().Parameters()), make([]kernel.Status, 20)
+		m.Fitter().NewWorker().Fit(params, status, p.Signal)
+		return params
+	}
+	want := fit()
+	for i, b := range g.Bvals {
+		if b == 2000 {
+			for v := range 20 {
+				p.Signal[v*g.Len()+i] = float32(math.NaN())
+			}
+		}
+	}
+	if !slices.Equal(fit(), want) {
+		t.Error("a volume of a shell that was not chosen changed the result")
+	}
+	predicted := make([]float64, g.Len())
+	m.Predict(predicted, want)
+	for i, b := range g.Bvals {
+		if (predicted[i] == 0) != (b == 2000) {
+			t.Fatalf("the prediction at b = %v is %v", b, predicted[i])
 		}
 	}
 }

@@ -150,7 +150,7 @@ func (m *SFM) newMaps() []Map {
 			Description: fmt.Sprintf("Orientation distribution function at the %d vertices of the sphere %s: the weighted sum of the fascicles' tensor ODFs.", n, sphere)},
 		one("gfa", "Generalised fractional anisotropy of the orientation distribution function."),
 		{Name: "peaks", Suffix: "dwimap", Components: 3 * peaks,
-			Description: fmt.Sprintf("Unit vectors of up to %d peaks of the orientation distribution function, the highest first, in the frame of the given b-vectors; zeros where there are fewer.", peaks)},
+			Description: fmt.Sprintf("Unit vectors of up to %d peaks of the orientation distribution function, the highest first, "+GivenFrame+"; zeros where there are fewer.", peaks)},
 		{Name: "peakvalues", Suffix: "dwimap", Components: peaks,
 			Description: "The orientation distribution function at its peaks, in their order; zeros where there are fewer."},
 		one("s0", "Mean signal without diffusion weighting."),

@@ -33,7 +33,7 @@ func tensorMaps(whose string, mrtrixOrder bool) []Map {
 		one("ad", diffusivityUnit, "Axial diffusivity, the largest eigenvalue of the %s tensor."),
 		one("rd", diffusivityUnit, "Radial diffusivity, the mean of the two smaller eigenvalues of the %s tensor."),
 		{Name: "tensor", Suffix: "dwimap", Components: 6, Unit: diffusivityUnit, Elements: elements,
-			Description: fmt.Sprintf("Elements %s of the %s tensor as fitted, in the frame of the given b-vectors; eigenvalues may be negative.", strings.Join(elements, ", "), whose)},
+			Description: fmt.Sprintf("Elements %s of the %s tensor as fitted, "+GivenFrame+"; eigenvalues may be negative.", strings.Join(elements, ", "), whose)},
 		one("s0", "", "Signal without diffusion weighting that the fit predicts, of the %s model."),
 	}
 }
@@ -44,7 +44,7 @@ func eigenMaps(whose string) []Map {
 		{Name: "evals", Suffix: "dwimap", Components: 3, Unit: diffusivityUnit, OnRequest: true,
 			Description: fmt.Sprintf("Eigenvalues of the %s tensor, the largest first, raised as those of which FA is made.", whose)},
 		{Name: "evecs", Suffix: "dwimap", Components: 9, Shape: []int{3, 3}, OnRequest: true,
-			Description: fmt.Sprintf("Eigenvectors of the %s tensor in the frame of the given b-vectors, as the columns of a 3 x 3 matrix in the order of evals; their signs follow no rule.", whose)},
+			Description: fmt.Sprintf("Eigenvectors of the %s tensor "+GivenFrame+", as the columns of a 3 x 3 matrix in the order of evals; their signs follow no rule.", whose)},
 		{Name: "mode", Suffix: "dwimap", Components: 1, OnRequest: true,
 			Description: fmt.Sprintf("Mode of the %s tensor (Ennis and Kindlmann 2006): 1 where it is linear, -1 where it is planar, 0 between them and where all eigenvalues are equal.", whose)},
 		{Name: "colorFA", Suffix: "dwimap", Components: 3, OnRequest: true,

@@ -421,9 +421,9 @@ func (s *Settings) fromText(o Option, text string) (any, error) {
 	case EvalsOption, NumbersOption:
 		return numberList(text), nil
 	case ResponseOption:
-		numbers := numberList(text)
-		n := min(3, len(numbers))
-		return map[string]any{"evals": numbers[:n], "s0": numbers[n:]}, nil
+		return tensorParts(text), nil
+	case TissuesOption:
+		return tissueList(text), nil
 	case DirectionsOption, SphereOption:
 		if text == "" {
 			return []any{}, nil
@@ -443,6 +443,31 @@ func (s *Settings) fromText(o Option, text string) (any, error) {
 	}
 	return text, nil
 }
+
+// tensorParts is a response in tensor form as JSON has it.
+func tensorParts(text string) map[string]any {
+	numbers := numberList(text)
+	n := min(3, len(numbers))
+	return map[string]any{"evals": numbers[:n], "s0": numbers[n:]}
+}
+
+// tissueList is a list of responses in tensor form, "e1,e2,e3,S0;e1,e2,e3,S0", with the names of NameTissues.
+func tissueList(text string) []any {
+	rows := strings.Split(text, ";")
+	var tissues []any
+	for i, t := range NameTissues(make([]acq.Response, len(rows))) {
+		parts := tensorParts(rows[i])
+		parts["name"] = t.Name
+		tissues = append(tissues, parts)
+	}
+	return tissues
+}
+
+// IsTissues says whether an argument of the command line is the numbers of several tissues.
+func IsTissues(text string) bool { return IsNumbers(text) && strings.Contains(text, ";") }
+
+// ParseTissues reads responses in tensor form from the command line, "e1,e2,e3,S0;e1,e2,e3,S0": WM, GM and CSF.
+func ParseTissues(text string) ([]Tissue, error) { return tissuesOf(tissueList(text)) }
 
 // jsonNumber is a number as JSON holds it; one that it cannot write stays a string.
 func jsonNumber(text string) any {

@@ -94,7 +94,7 @@ func TestKilledCommandsLeaveOldFilesOrNewOnesAndGoOn(t *testing.T) {
 					continue
 				}
 				if got := outcome(t, dir); !maps.Equal(got, want) {
-					t.Errorf("kill %d (seed %d): %s", trial, seed, firstDifference(got, want))
+					t.Errorf("kill %d (seed %d): %s", trial, seed, firstOtherFile(got, want))
 					continue
 				}
 				for file := range folder(t, dir) {
@@ -147,7 +147,7 @@ func oldOrNew(t *testing.T, trial int, got, old, want map[string]string) {
 	}
 }
 
-func firstDifference(got, want map[string]string) string {
+func firstOtherFile(got, want map[string]string) string {
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		if got[name] != want[name] {
 			return fmt.Sprintf("%s has %d bytes, want %d", name, len(got[name]), len(want[name]))

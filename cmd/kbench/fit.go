@@ -281,7 +281,7 @@ func (j *fitJob) prepare(ctx context.Context) error {
 func (j *fitJob) findInputs(ctx context.Context) (err error) {
 	switch need := j.kind.Needs; {
 	case j.settings.Given("response"):
-		j.response = j.settings.Response()
+		j.response, j.tissues = j.settings.Response(), j.settings.Tissues()
 		return nil
 	case need.Response:
 		err = j.estimateResponse(ctx)

@@ -219,7 +219,7 @@ func (j *fitJob) derive(ctx context.Context, block sched.Range, result fit.Resul
 	}
 	for v, s := range result.Status {
 		j.codes[s.Code]++
-		if s.Code == kernel.OK && j.allZero("weights", block.Begin+v) {
+		if size := j.model.Fitter().Parameters(); s.Code == kernel.OK && j.withoutWeights(result.Parameters[v*size:][:size]) {
 			j.withoutFascicle++
 		}
 		if s.Code != kernel.NonFinite || j.nanPolicy == "zero" {
@@ -234,12 +234,13 @@ func (j *fitJob) derive(ctx context.Context, block sched.Range, result fit.Resul
 	return nil
 }
 
-// allZero reports whether the model has a map of that name which is zero in a voxel.
-func (j *fitJob) allZero(name string, voxel int) bool {
-	for i, m := range j.model.Maps() {
-		if m.Name == name {
-			return !slices.ContainsFunc(j.maps[i][voxel*m.Components:][:m.Components], func(x float32) bool { return x != 0 })
+// withoutWeights reports whether parameters are of a model that has weights, which are all zero.
+func (j *fitJob) withoutWeights(parameters []float64) bool {
+	for _, m := range j.model.Parameters() {
+		if m.Name == "weights" {
+			return !slices.ContainsFunc(parameters[:m.Components], func(x float64) bool { return x != 0 })
 		}
+		parameters = parameters[m.Components:]
 	}
 	return false
 }

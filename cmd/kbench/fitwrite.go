@@ -112,6 +112,7 @@ type description struct {
 	Model       string         `json:"Model"`
 	Options     any            `json:"Options"` // as on the command line, with underscores
 	Response    map[string]any `json:"Response,omitempty"`
+	Gradients   any            `json:"GradientTable"` // how it was read
 	Frame       string         `json:"Frame"`
 	NaNPolicy   string         `json:"NaNPolicy"`
 	Shard       string         `json:"Shard,omitempty"`
@@ -138,7 +139,7 @@ type sidecar struct {
 func (j *fitJob) description() description {
 	isa, _ := kernel.ChosenISA(kernel.WithISA(j.settings.ISA()))
 	d := description{
-		Model: j.model.Kind().Class, Options: j.valuesInForce(j.model), Frame: j.frame, NaNPolicy: j.nanPolicy,
+		Model: j.model.Kind().Class, Options: j.valuesInForce(j.model), Gradients: j.settings.GradientValues(), Frame: j.frame, NaNPolicy: j.nanPolicy,
 		Shard: j.shard.String(), Voxels: len(j.index), Inputs: j.inputFiles, Version: version(), Instruction: isa,
 	}
 	switch need := j.kind.Needs; {
@@ -165,13 +166,16 @@ func (j *fitJob) sidecar(m model.Map) sidecar {
 		units = "arbitrary"
 	}
 	s := sidecar{
-		Parameter: m.Name, Description: m.Description, Units: units, Components: m.Components,
+		Parameter: m.Name, Description: strings.ReplaceAll(m.Description, model.GivenFrame, frameWords[j.frame]), Units: units, Components: m.Components,
 		GeneratedBy: map[string]string{"Name": generator, "Version": version(), "Command": j.command},
 		Fit:         j.description(),
 	}
 	s.TensorOrder, s.Directions = strings.Join(m.Elements, ", "), m.Directions
 	if m.Basis != sh.DefaultBasis {
 		s.harmonicSidecar = j.harmonicForm().sidecar(m.Components)
+	}
+	if s.Description != m.Description || s.Axes != "" {
+		s.Axes = bidsAxes[j.frame]
 	}
 	if m.Name == "status" {
 		s.StatusCodes = map[string]string{}

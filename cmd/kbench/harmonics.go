@@ -18,6 +18,12 @@ const (
 	worldFrame = "world" // the scanner's
 )
 
+// frameWords say in descriptions of maps what the frames are.
+var frameWords = map[string]string{
+	imageFrame: "in the axes of the image, b-vectors as given",
+	worldFrame: "in the axes of the scanner",
+}
+
 // A harmonicForm is what must be known to read coefficients of spherical harmonics. Either may be empty: not known.
 type harmonicForm struct{ basis, frame string }
 

@@ -36,11 +36,11 @@ type inputImage struct {
 
 // openImage opens an image that will be hashed.
 func openImage(path string) (inputImage, error) {
-	before, err := os.Stat(path)
-	if err != nil {
-		return inputImage{}, err
-	}
+	before, unseen := os.Stat(path)
 	image, err := nifti.Open(path)
+	if err == nil {
+		err = unseen
+	}
 	return inputImage{image, before}, err
 }
 

@@ -110,7 +110,7 @@ func (in *inputs) nameIn(err error, model, response string) error {
 		return err
 	}
 	var sources []string
-	if in.bvals != "" { // a phantom has no files
+	if in.bvals != "" && !strings.Contains(err.Error(), in.bvals) { // a phantom has no files
 		sources = append(sources, in.bvals)
 	}
 	if names := []string{model}; needsResponse(names) || needsTissues(names) {

@@ -184,7 +184,7 @@ func TestBrokenInputGetsOneLineAndLeavesNothing(t *testing.T) {
 	t.Run("broken data of a study", func(t *testing.T) {
 		out := filepath.Join(t.TempDir(), "study")
 		refuse(t, []string{"run", "--data", near(good, "bvals"), "-o", out}, "bvals", ".nii")
-		refuse(t, []string{"run", "--data", good, "--response", "1,2", "-o", out}, "1,2")
+		refuse(t, []string{"run", "--data", good, "--response", "1,2", "-o", out}, "found 2 numbers")
 		refuse(t, []string{"run", "--cpus", "9999", "-o", out}, "9999")
 		refuse(t, []string{"run", "--cpus", "1", "1", "-o", out}, "--cpus", "1 is named twice")
 		refuse(t, []string{"run", "--models", "dti,dti", "-o", out}, "--models", "dti is named twice")

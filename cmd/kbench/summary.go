@@ -117,7 +117,7 @@ func shortTensor(r acq.Response) string {
 
 // harmonicForm is that of the fit's fodfs; the zero value where it has none.
 func (j *fitJob) harmonicForm() harmonicForm {
-	for _, m := range j.model.Maps() {
+	for _, m := range j.wantedMaps {
 		if m.Basis != sh.DefaultBasis {
 			return harmonicForm{m.Basis.String(), cmp.Or(j.frame, imageFrame)}
 		}

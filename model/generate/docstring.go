@@ -24,13 +24,13 @@ func docstring(m model.ListedModel) string {
 	fmt.Fprintf(&b, "    \"\"\"%s\n    Parameters\n    ----------\n", heading(m.Summary))
 	b.WriteString("    data : array_like, (..., N)\n        Measured values of any real type and with any strides.\n")
 	b.WriteString("    gtab : GradientTable or (bvals, bvecs)\n")
-	b.WriteString(filled("DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3), taken as they are.", 8))
+	b.WriteString(filled("DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other lengths than 1 scale b-values (bvalue_scaling).", 8))
 	needed, others := split(m.Options)
 	for _, o := range needed {
 		b.WriteString(parameter(o))
 	}
 	if hasTissues(needed) {
-		b.WriteString("    shells : array_like, optional\n")
+		b.WriteString("    response_bvals : array_like, optional\n")
 		b.WriteString(filled("b-values of the rows of the responses; by default the rows are those of the data's shells, ascending.", 8))
 	}
 	for _, o := range others {
@@ -70,8 +70,9 @@ func heading(summary string) string {
 func parameter(o model.Option) string {
 	kind := map[model.OptionKind]string{
 		model.IntegerOption: "int", model.NumberOption: "float", model.BooleanOption: "bool", model.TextOption: "str",
-		model.EvalsOption: "array_like, (3,)", model.DirectionsOption: "array_like, (n, 3), or Sphere",
-		model.SphereOption: "Sphere or array_like, (n, 3)", model.ResponseOption: "(evals, S0), AxSymShResponse or array_like",
+		model.EvalsOption: "array_like, (3,)", model.NumbersOption: "array_like, (n,)",
+		model.DirectionsOption: "array_like, (n, 3), or Sphere",
+		model.SphereOption:     "Sphere or array_like, (n, 3)", model.ResponseOption: "(evals, S0), AxSymShResponse or array_like",
 		model.TissuesOption: "dict of str to array_like, or MultiShellResponse",
 	}[o.Kind]
 	if o.Kind == model.ChoiceOption {

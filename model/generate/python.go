@@ -80,7 +80,7 @@ func function(m model.ListedModel) string {
 	}
 	b.WriteString("    *,\n")
 	if hasTissues(needed) {
-		b.WriteString("    shells: ArrayLike | None = None,\n")
+		b.WriteString("    response_bvals: ArrayLike | None = None,\n")
 	}
 	for _, o := range others {
 		fmt.Fprintf(&b, "    %s: %s = %s,\n", pythonName(o.Name), argumentType(o), argumentDefault(o))
@@ -92,7 +92,7 @@ func function(m model.ListedModel) string {
 	for _, o := range append(needed, others...) {
 		value := pythonName(o.Name)
 		if o.Kind == model.TissuesOption {
-			value = "as_tissues(" + value + ", shells)"
+			value = "as_tissues(" + value + ", response_bvals)"
 		}
 		fmt.Fprintf(&b, "        %q: %s,\n", o.Name, value)
 	}
@@ -102,7 +102,7 @@ func function(m model.ListedModel) string {
 
 var pythonTypes = map[model.OptionKind]string{
 	model.IntegerOption: "int", model.NumberOption: "float", model.BooleanOption: "bool", model.TextOption: "str",
-	model.EvalsOption: "ArrayLike", model.DirectionsOption: "DirectionsLike", model.SphereOption: "SphereLike",
+	model.EvalsOption: "ArrayLike", model.NumbersOption: "ArrayLike", model.DirectionsOption: "DirectionsLike", model.SphereOption: "SphereLike",
 	model.ResponseOption: "ResponseLike", model.TissuesOption: "TissuesLike",
 }
 

@@ -140,7 +140,7 @@ def test_dipy_objects_are_taken_as_they_are(data, gtab):
     wm, csf, shells = FITS["fit_msmt"]["response"]["WM"], FITS["fit_msmt"]["response"]["CSF"], [0, 1000, 2000]
     response = MultiShellResponse(np.c_[csf, csf * [1, 8, 20], wm], 8, shells)
     b = voxfit.fit_msmt(data[0], table, response)
-    assert same(b, voxfit.fit_msmt(data[0], gtab, {"WM": wm, "CSF": csf, "GM": csf * [1, 8, 20]}, shells=shells))
+    assert same(b, voxfit.fit_msmt(data[0], gtab, {"WM": wm, "CSF": csf, "GM": csf * [1, 8, 20]}, response_bvals=shells))
 
 
 def test_results_are_equal_to_themselves_alone(data, gtab):

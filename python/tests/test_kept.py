@@ -62,7 +62,7 @@ def test_what_changes_the_model_is_another_call(data, gtab, made, monkeypatch):
     assert len(made) == len(calls)
     assert all(a.model is b.model for a, b in zip(results, again))
     monkeypatch.setenv("VOXFIT_ISA", "generic")
-    calls[0]()
+    assert calls[0]().model.isa == "generic"
     assert len(made) == len(calls) + 1
 
 

@@ -113,7 +113,7 @@ def test_wrong_settings_are_refused_in_the_words_of_the_table(data, gtab, row):
     model = next(m for m in LISTING["models"] if m["name"] == row["model"])
     settings = in_python(row["settings"])
     if model["needs"]["tissues"]:
-        settings["response"] = [{"name": "WM", "evals": [0.0017, 0.0003, 0.0003], "s0": 1000}]
+        settings.setdefault("response", [{"name": "WM", "evals": [0.0017, 0.0003, 0.0003], "s0": 1000}])
     for make in (
         lambda: voxfit.Model(model["name"], gtab, **settings),
         lambda: getattr(voxfit, model["function"])(data[0, 0, 0], gtab, **settings),
@@ -165,6 +165,14 @@ def test_attributes_of_tissues_are_names_of_python(data, gtab):
     result = voxfit.fit_msmt(data[0], gtab, {"WM": wm, "GM-2": csf * [1, 8, 20], "CSF": csf}, lmax=4)
     assert np.array_equal(result.fod_wm, result["fod_label-WM"])
     assert np.array_equal(result.fod_gm_2, result[next(n for n in result if "GM" in n)])
+
+
+@pytest.mark.parametrize("function", ["fit_dti", "fit_free_water"])
+def test_a_tensor_comes_in_the_order_that_is_asked_for(data, gtab, function):
+    plain, mrtrix = fit(function, data, gtab), fit(function, data, gtab, mrtrix_order=True)
+    assert np.array_equal(plain.params, mrtrix.params)
+    assert np.array_equal(mrtrix.tensor, plain.tensor.astype(np.float32)[..., [0, 2, 5, 1, 3, 4]])
+    assert plain.tensor.dtype == np.float64
 
 
 def test_an_attribute_that_is_no_map_says_which_there_are(data, gtab):

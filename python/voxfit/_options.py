@@ -80,6 +80,11 @@ def classes() -> dict[str, str]:
     return {model["name"]: model["class"] for model in _listing()["models"]}
 
 
+def functions() -> dict[str, dict[str, Any]]:
+    """Return each function that fits a model, with what the model needs."""
+    return {model["function"]: model["needs"] for model in _listing()["models"]}
+
+
 @functools.lru_cache(maxsize=None)
 def map_shapes() -> dict[tuple[str, str], tuple[int, ...]]:
     """Return for a model and a map the shape of a voxel's value, where it is neither a number nor a list."""
@@ -137,7 +142,7 @@ def _as_read(kind: str, value: Any) -> Any:
     if kind in ("sphere", "directions") and not isinstance(value, Mapping):
         vertices = _numbers(getattr(value, "vertices", value))
         return {"vertices": vertices} if kind == "sphere" else vertices
-    if kind == "evals":
+    if kind in ("evals", "numbers"):
         return _numbers(value)
     return value
 
@@ -167,13 +172,13 @@ def as_response(response: Any) -> dict[str, Any]:
     return {"zonal": np.atleast_2d(zonal)}
 
 
-def as_tissues(tissues: Any, shells: ArrayLike | None = None) -> list[dict[str, Any]]:
+def as_tissues(tissues: Any, bvals: ArrayLike | None = None) -> list[dict[str, Any]]:
     """Return responses of several tissues as an option, with the b-values of their rows where these are given."""
     if isinstance(tissues, list):
         return [{key: value if key == "name" else _numbers(value) for key, value in t.items()} for t in tissues]
     if hasattr(tissues, "response") and hasattr(tissues, "iso"):  # MultiShellResponse
         table, iso = np.asarray(tissues.response, float), int(tissues.iso)
-        shells = np.asarray(tissues.shells, float)
+        bvals = np.asarray(tissues.shells, float)
         names = ["CSF", "GM", *(f"tissue{i + 1}" for i in range(2, iso))][:iso]
         tissues = {"WM": table[:, iso:], **{name: table[:, i : i + 1] for i, name in enumerate(names)}}
     if not isinstance(tissues, Mapping):
@@ -182,8 +187,8 @@ def as_tissues(tissues: Any, shells: ArrayLike | None = None) -> list[dict[str, 
     for name, rows in tissues.items():
         rows = np.array(rows, float)
         tissue = {"name": name, "zonal": rows[:, None] if rows.ndim == 1 else rows}
-        if shells is not None:
-            tissue["bvals"] = np.array(shells, float)
+        if bvals is not None:
+            tissue["bvals"] = np.array(bvals, float)
         found.append(tissue)
     return found
 
@@ -213,10 +218,13 @@ def _plain(value: Any) -> Any:
 
 def frozen(value: Any) -> Any:
     """Return what is equal for values that are the same bits of the same types, and can be a key."""
-    if isinstance(value, np.ndarray):
-        return value.dtype.str, value.shape, value.tobytes()
-    if isinstance(value, (list, tuple)):
-        return "list", tuple(map(frozen, value))
-    if isinstance(value, Mapping):
-        return "dict", tuple((key, frozen(value[key])) for key in sorted(value))
-    return type(value), value if isinstance(value, np.generic) else _plain(value)
+    kind = type(value)
+    if kind in (int, float, str, bool):
+        return kind, value
+    if kind is np.ndarray:
+        return value.dtype, value.shape, value.tobytes()
+    if kind in (list, tuple):
+        return list, tuple([frozen(part) for part in value])
+    if kind is dict:
+        return dict, tuple([(key, frozen(value[key])) for key in sorted(value)])
+    return kind, value if isinstance(value, np.generic) else json.dumps(_plain(value))

@@ -55,7 +55,7 @@ def fit_csd(
     peak_threshold: float = default(0.5),
     peak_separation: float = default(25),
     refine_peaks: bool = default(False),
-    shells:  | None = None,
+    shells: ArrayLike | None = None,
     precision: Literal["double", "mixed"] = default("double"),
     isa: str | None = None,
     b0_threshold: float = default(50),
@@ -75,7 +75,8 @@ def fit_csd(
     data : array_like, (..., N)
         Measured values of any real type and with any strides.
     gtab : GradientTable or (bvals, bvecs)
-        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3), taken as they are.
+        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
+        lengths than 1 scale b-values (bvalue_scaling).
     response : (evals, S0), AxSymShResponse or array_like
         Signal of a single fibre: eigenvalues in mm2/s, the largest first, and S0; or zonal coefficients (MRtrix3's
         files), a row for each shell. As DIPY has them, a pair of eigenvalues and S0 or an AxSymShResponse; zonal
@@ -113,7 +114,7 @@ def fit_csd(
         Least angle between peaks. A number above 0 and up to 90 degrees. Also ``min_separation_angle``.
     refine_peaks : bool, default False
         Move each peak from its direction of the sphere to the maximum between them, as MRtrix3 does.
-    shells : , optional
+    shells : array_like, (n,), optional
         b-values of the shells that are fitted: of one or more, and where the response is for shells, and with the
         convention mrtrix, the highest of these. By default all.
     precision : {"double", "mixed"}, default "double"
@@ -219,7 +220,8 @@ def fit_free_water(
     data : array_like, (..., N)
         Measured values of any real type and with any strides.
     gtab : GradientTable or (bvals, bvecs)
-        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3), taken as they are.
+        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
+        lengths than 1 scale b-values (bvalue_scaling).
     method : {"nls", "wls"}, default "nls"
         Least squares: non-linear or weighted. Also ``fit_method``.
     diso : float, default 0.003
@@ -321,13 +323,13 @@ def fit_msmt(
     gtab: GradientsLike,
     response: TissuesLike,
     *,
-    shells: ArrayLike | None = None,
+    response_bvals: ArrayLike | None = None,
     lmax: int = default(8),
     sh_basis: Literal["tournier07", "descoteaux07"] = default("tournier07"),
     directions: DirectionsLike | None = None,
     neg_lambda: float = default(1e-10),
     norm_lambda: float = default(1e-10),
-    shells:  | None = None,
+    shells: ArrayLike | None = None,
     prediction: bool = default(False),
     isa: str | None = None,
     b0_threshold: float = default(50),
@@ -347,11 +349,12 @@ def fit_msmt(
     data : array_like, (..., N)
         Measured values of any real type and with any strides.
     gtab : GradientTable or (bvals, bvecs)
-        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3), taken as they are.
+        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
+        lengths than 1 scale b-values (bvalue_scaling).
     response : dict of str to array_like, or MultiShellResponse
         Signal of each tissue (WM, GM, CSF): zonal coefficients (MRtrix3's files), a row for each shell, b = 0
         included; or eigenvalues in mm2/s and S0. A dict by tissue, or DIPY's MultiShellResponse.
-    shells : array_like, optional
+    response_bvals : array_like, optional
         b-values of the rows of the responses; by default the rows are those of the data's shells, ascending.
     lmax : int, default 8
         Highest SH degree, of tissues whose response has as many. An even number from 2 to 12. Also ``sh_order_max``,
@@ -365,7 +368,7 @@ def fit_msmt(
         Regularisation of the constraint, MRtrix3's -neg_lambda. A number above 0 and below 1.
     norm_lambda : float, default 1e-10
         Regularisation of the solution, MRtrix3's -norm_lambda. A number above 0 and below 1.
-    shells : , optional
+    shells : array_like, (n,), optional
         b-values of the shells that are fitted, 0 for that of b = 0; by default all. Volumes that are in no shell are
         left out.
     prediction : bool, default False
@@ -424,7 +427,7 @@ def fit_msmt(
     >>> result.fod_wm    # doctest: +SKIP
     """
     options = {
-        "response": as_tissues(response, shells),
+        "response": as_tissues(response, response_bvals),
         "lmax": lmax,
         "sh_basis": sh_basis,
         "directions": directions,
@@ -469,7 +472,8 @@ def fit_dti(
     data : array_like, (..., N)
         Measured values of any real type and with any strides.
     gtab : GradientTable or (bvals, bvecs)
-        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3), taken as they are.
+        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
+        lengths than 1 scale b-values (bvalue_scaling).
     method : {"wls", "nls", "ols", "iwls"}, default "wls"
         Least squares: weighted, non-linear, ordinary, or iteratively reweighted as MRtrix3's dwi2tensor does it. Also
         ``fit_method``.
@@ -592,7 +596,8 @@ def fit_sfm(
     data : array_like, (..., N)
         Measured values of any real type and with any strides.
     gtab : GradientTable or (bvals, bvecs)
-        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3), taken as they are.
+        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
+        lengths than 1 scale b-values (bvalue_scaling).
     solver : {"elasticnet", "nnls"}, default "elasticnet"
         How weights are found: with the penalty of the elastic net, or by non-negative least squares.
     l1_ratio : float, default 0.5

@@ -40,8 +40,8 @@ class Model:
     name : str
         The model, by its name on kbench's command line: "csdm", for what `fit_csd` fits.
     gtab : GradientTable or (bvals, bvecs)
-        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). B-vectors are taken as they are:
-        nothing is flipped.
+        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of
+        other lengths than 1 scale their b-values, as in MRtrix3 (``bvalue_scaling``).
     **options
         The options of the model, as the function that fits it documents them, also by DIPY's names. An option that
         the model does not have is an error that names the nearest and lists all. None leaves an option to its default.
@@ -91,8 +91,11 @@ class Model:
         return made
 
     def _ask(self) -> _Made:
+        options, isa = self.options, os.environ.get("VOXFIT_ISA")
+        if isa and "isa" not in options:  # the library sees the environment of the moment at which it was loaded
+            options = {**options, "isa": isa}
         try:
-            handle = _native.new_model(self.name, self._bvals, self._bvecs, as_json(self.options))
+            handle = _native.new_model(self.name, self._bvals, self._bvecs, as_json(options))
         except ValueError as err:
             if all(known(self.name, option) for option in self.options):
                 raise

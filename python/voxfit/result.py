@@ -119,8 +119,9 @@ class Result(Mapping[str, np.ndarray]):
         at = 0
         for field in self.model.parameter_fields:
             if field.name == name:
-                values = self._in_basis(field, self.params[:, at : at + field.components])
-                return values[:, 0] if field.components == 1 else values
+                values = self._as_map(field, self.params[:, at : at + field.components])
+                if values is not None:
+                    return values[:, 0] if field.components == 1 else values
             at += field.components
         if name not in self._maps:
             self.derive([name])
@@ -158,11 +159,18 @@ class Result(Mapping[str, np.ndarray]):
         volume[self.mask] = values
         return volume
 
-    def _in_basis(self, parameter: Field, values: np.ndarray) -> np.ndarray:
-        """Return SH coefficients in the basis that was asked for, which is that of the map."""
-        asked = next((_basis(f) for f in self.model.map_fields if f.name == parameter.name), None)
-        if asked == _basis(parameter):
+    def _as_map(self, parameter: Field, values: np.ndarray) -> np.ndarray | None:
+        """Return parameters as the map of their name has them, in float64; None where only the map itself will do.
+
+        Options may ask for SH coefficients in another basis, which is another order of them, for other units, or for
+        a tensor's elements in another order. Parameters are always the same.
+        """
+        asked = next((f for f in self.model.map_fields if f.name == parameter.name), parameter)
+        if asked == parameter:
             return values
+        bases = _basis(asked), _basis(parameter)
+        if None in bases or bases[0] == bases[1]:
+            return None
         return values[:, swap_orders(values.shape[1])]
 
 

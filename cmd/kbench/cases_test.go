@@ -1,0 +1,320 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/cases"
+	"github.com/voxfit/voxfit/internal/peer"
+	"github.com/voxfit/voxfit/nifti"
+)
+
+// writeAcquisition writes eight voxels with their table, and returns the image.
+func writeAcquisition(t *testing.T, a cases.Acquisition) string {
+	t.Helper()
+	image := filepath.Join(t.TempDir(), "dwi.nii.gz")
+	writeBlock(t, image, [3]int{2, 2, 2}, len(a.Bvals), a.Voxels(8))
+	writeTable(t, stemOf(image), a.Bvals, a.Bvecs)
+	return image
+}
+
+func writeTable(t *testing.T, stem string, bvals []float64, bvecs [][3]float64) {
+	t.Helper()
+	var b, v strings.Builder
+	for i := range bvals {
+		fmt.Fprintf(&b, "%v ", bvals[i])
+		fmt.Fprintln(&v, bvecs[i][0], bvecs[i][1], bvecs[i][2])
+	}
+	write(t, stem+".bval", []byte(b.String()))
+	write(t, stem+".bvec", []byte(v.String()))
+}
+
+// warned runs the program, which succeeds, and returns its warnings.
+func warned(t *testing.T, args ...string) string {
+	t.Helper()
+	code, _, stderr := kbench(args...)
+	if code != 0 {
+		t.Fatalf("kbench %s: %s", strings.Join(args, " "), stderr)
+	}
+	return stderr
+}
+
+// everyModel are the command lines of all models, with what they need; the shells are b = 0, 1000 and 2000.
+func everyModel(t *testing.T) [][]string {
+	dir := t.TempDir()
+	wm, csf := filepath.Join(dir, "wm.txt"), filepath.Join(dir, "csf.txt")
+	write(t, wm, []byte("3545 0 0\n1700 -600 120\n1100 -700 260\n"))
+	write(t, csf, []byte("3545\n180\n9\n"))
+	fibre := "0.0015,0.0004,0.0004,1000"
+	return [][]string{
+		{"dti"}, {"dti", "--method", "ols"}, {"dti", "--method", "nls"}, {"dti", "--method", "iwls"}, {"fwdtim"}, {"fwdtim", "--method", "wls"}, {"sfm"},
+		{"csdm", "--response", fibre}, {"csdm", "--convention", "mrtrix", "--response", fibre, "--lmax", "4"}, {"msmt", "--response", wm + "," + csf},
+	}
+}
+
+func TestLengthsOfVectorsAreTheBValuesOfEveryModel(t *testing.T) {
+	for name, a := range map[string]cases.Acquisition{"lengths code b": cases.LengthsCodeB(), "length 0.994": cases.Shortened()} {
+		image := writeAcquisition(t, a)
+		// The same with the b-values written out.
+		plain := cases.InUnits(1)
+		square := 1.0
+		if name == "length 0.994" {
+			square = 0.994 * 0.994
+		}
+		for i := range plain.Bvals {
+			plain.Bvals[i] *= square
+		}
+		reference := writeAcquisition(t, plain)
+		for _, model := range everyModel(t) {
+			out, want := t.TempDir(), t.TempDir()
+			fit := append([]string{"fit", model[0], image, "-o", out}, model[1:]...)
+			if w := warned(t, fit...); !strings.Contains(w, "b-value was multiplied") {
+				t.Errorf("%s, %v: no warning of b-values: %s", name, model, w)
+			}
+			if w := warned(t, append([]string{"fit", model[0], reference, "-o", want}, model[1:]...)...); strings.Contains(w, "multiplied") {
+				t.Errorf("%s, %v: a plain table is warned of: %s", name, model, w)
+			}
+			closeMaps(t, fmt.Sprint(name, " ", model), out, want)
+		}
+	}
+}
+
+// closeMaps compares the first map of two folders, relative to its largest value.
+func closeMaps(t *testing.T, name, a, b string) {
+	t.Helper()
+	for _, param := range []string{"md", "fod", "fod_label-WM", "gfa"} {
+		files, _ := filepath.Glob(filepath.Join(a, "*_param-"+param+"_dwimap.nii.gz"))
+		if len(files) == 0 {
+			continue
+		}
+		got, want := values(t, files[0]), values(t, filepath.Join(b, filepath.Base(files[0])))
+		largest := float32(0)
+		for _, x := range want {
+			largest = max(largest, x, -x)
+		}
+		for i := range want {
+			if d := math.Abs(float64(got[i] - want[i])); d > 1e-4*float64(largest) {
+				t.Errorf("%s: %s is %v, expected %v", name, param, got[i], want[i])
+				return
+			}
+		}
+		return
+	}
+	t.Errorf("%s: no map to compare", name)
+}
+
+func TestLengthsThatCodeBGiveTheTrueDiffusivity(t *testing.T) {
+	image := writeAcquisition(t, cases.LengthsCodeB())
+	for _, model := range everyModel(t)[:6] {
+		out := t.TempDir()
+		succeed(t, append([]string{"fit", model[0], image, "-o", out}, model[1:]...)...)
+		files, _ := filepath.Glob(filepath.Join(out, "*_param-md_dwimap.nii.gz"))
+		for _, md := range values(t, files[0]) {
+			if math.Abs(float64(md)-cases.MD) > 1e-3*cases.MD {
+				t.Errorf("%v: MD is %v, expected %v", model, md, cases.MD)
+			}
+		}
+	}
+	off := t.TempDir()
+	if w := warned(t, "fit", "dti", image, "-o", off, "--bvalue-scaling", "no"); !strings.Contains(w, "b-value scaling is off") {
+		t.Errorf("warnings with scaling off: %s", w)
+	}
+	if md := values(t, filepath.Join(off, "model-tensor_param-md_dwimap.nii.gz"))[0]; math.Abs(float64(md)-cases.MD) < 0.1*cases.MD {
+		t.Errorf("MD is %v with --bvalue-scaling no, which keeps b = 2000", md)
+	}
+}
+
+// MRtrix3 3.0.4 and later scale b-values as kbench does. 3.0.3 always scales beside a zero vector, so it is given what comes out.
+func TestShortenedVectorsGiveDwi2tensorsTensorLive(t *testing.T) {
+	a := cases.Shortened()
+	image, dir := writeAcquisition(t, a), t.TempDir()
+	var table strings.Builder
+	for i, v := range a.Bvecs {
+		norm := math.Sqrt(v[0]*v[0] + v[1]*v[1] + v[2]*v[2])
+		if norm == 0 {
+			norm, v = 1, [3]float64{0, 0, 1}
+		}
+		fmt.Fprintln(&table, v[0]/norm, v[1]/norm, v[2]/norm, a.Bvals[i]*norm*norm)
+	}
+	write(t, filepath.Join(dir, "grad.b"), []byte(table.String()))
+	theirs := filepath.Join(dir, "tensor.nii")
+	peer.MRtrix(t, "dwi2tensor", image, theirs, "-grad", filepath.Join(dir, "grad.b"))
+	succeed(t, "fit", "dti", image, "-o", dir, "--method", "iwls", "--mrtrix-order", "--frame", "image")
+	got, want := values(t, filepath.Join(dir, "model-tensor_param-tensor_dwimap.nii.gz")), values(t, theirs)
+	for i, x := range want {
+		if math.Abs(float64(got[i]-x)) > 1e-5*1.5e-3 {
+			t.Errorf("element %d is %v, dwi2tensor's is %v", i, got[i], x)
+		}
+	}
+}
+
+func TestBValuesInOtherUnitsAreRefusedByEveryModel(t *testing.T) {
+	for unit, factor := range map[string]float64{"ms/um2": 1e-3, "s/m2": 1e6} {
+		image := writeAcquisition(t, cases.InUnits(factor))
+		for _, model := range everyModel(t) {
+			refuse(t, append([]string{"fit", model[0], image, "-o", filepath.Join(t.TempDir(), "maps")}, model[1:]...), unit, "s/mm2", "dwi.bval")
+		}
+		refuse(t, []string{"run", "--models", "dti", "--data", image, "-o", filepath.Join(t.TempDir(), "run")}, unit, "s/mm2")
+	}
+}
+
+func TestTensorRowsAreNoTissueResponses(t *testing.T) {
+	image, dir := writeAcquisition(t, cases.InUnits(1)), t.TempDir()
+	var files []string
+	for name, row := range map[string]string{"wm": "0.0015 0.0004 0.0004 700\n", "gm": "0.0008 0.0008 0.0008 800\n", "csf": "0.003 0.003 0.003 1500\n"} {
+		path := filepath.Join(dir, "tensor_rows_"+name+".txt")
+		write(t, path, []byte(row+row+row))
+		files = append(files, path)
+	}
+	refuse(t, []string{"fit", "msmt", image, "--response", strings.Join(files, ","), "-o", filepath.Join(dir, "maps")}, "tensor_rows_", "e1 e2 e3 S0", "zonal")
+}
+
+func TestModelsOfShellsRefuseTablesWithoutShells(t *testing.T) {
+	image := writeAcquisition(t, cases.WithoutShells())
+	for _, model := range everyModel(t)[8:] {
+		refuse(t, append([]string{"fit", model[0], image, "-o", filepath.Join(t.TempDir(), "maps")}, model[1:]...), "shell", "dwi.bval")
+	}
+	refuse(t, []string{"fit", "msmt", image, "-o", filepath.Join(t.TempDir(), "maps")}, "shell")
+	succeed(t, "fit", "dti", image, "-o", t.TempDir())
+}
+
+// realShells is the acquisition of mrtrix_msmt, of which volumes are kept or given other b-values.
+func realShells(t *testing.T, change func(volume int, bval float64) (float64, bool)) string {
+	t.Helper()
+	dir := peer.Data(t, "mrtrix_msmt")
+	g, _, err := acq.ReadGradients(filepath.Join(dir, "bvals"), filepath.Join(dir, "bvecs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := nifti.Open(filepath.Join(dir, "dwi.nii.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := values(t, filepath.Join(dir, "dwi.nii.gz"))
+	var bvals []float64
+	var bvecs [][3]float64
+	var kept []int
+	for i, b := range g.Bvals {
+		if changed, keep := change(i, b); keep {
+			kept, bvals, bvecs = append(kept, i), append(bvals, changed), append(bvecs, g.Bvecs[i])
+		}
+	}
+	header := *image.Header
+	header.Shape = []int{header.Shape[0], header.Shape[1], header.Shape[2], len(kept)}
+	var signal []float32
+	for voxel := range header.Voxels() {
+		for _, volume := range kept {
+			signal = append(signal, all[voxel*g.Len()+volume])
+		}
+	}
+	path := filepath.Join(t.TempDir(), "dwi.nii")
+	if err := nifti.WriteSignal(path, &header, signal, nifti.WriteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	writeTable(t, stemOf(path), bvals, bvecs)
+	return path
+}
+
+func TestAStrayVolumeIsLeftOutWithAWarning(t *testing.T) {
+	is700 := func(b float64) bool { return math.Abs(b-700) < 50 }
+	seen := false
+	stray := realShells(t, func(_ int, b float64) (float64, bool) {
+		first := is700(b) && !seen
+		seen = seen || first
+		return b, !is700(b) || first
+	})
+	without := realShells(t, func(_ int, b float64) (float64, bool) { return b, !is700(b) })
+	dir := peer.Data(t, "mrtrix_msmt")
+	// Responses of the other shells: the rows of the files but the second.
+	var given []string
+	for _, tissue := range []string{"wm", "gm", "csf"} {
+		text := string(read(t, filepath.Join(dir, "response_"+tissue+".txt")))
+		var rows []string
+		for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
+			if !strings.HasPrefix(line, "#") {
+				rows = append(rows, line)
+			}
+		}
+		path := filepath.Join(t.TempDir(), tissue+".txt")
+		write(t, path, []byte(strings.Join(append(rows[:1:1], rows[2:]...), "\n")+"\n"))
+		given = append(given, path)
+	}
+	for _, response := range []string{"auto", strings.Join(given, ",")} {
+		a, b := t.TempDir(), t.TempDir()
+		if w := warned(t, "fit", "msmt", stray, "--response", response, "-o", a); !strings.Contains(w, "b = 700") || !strings.Contains(w, "left out") {
+			t.Errorf("%s: warnings %q", response, w)
+		}
+		succeed(t, "fit", "msmt", without, "--response", response, "-o", b)
+		got, want := values(t, filepath.Join(a, "model-msmtcsd_param-fraction_dwimap.nii.gz")), values(t, filepath.Join(b, "model-msmtcsd_param-fraction_dwimap.nii.gz"))
+		for i := range want {
+			if math.Abs(float64(got[i]-want[i])) > 1e-6 {
+				t.Fatalf("%s: fraction %d is %v, and %v with the volume taken out", response, i, got[i], want[i])
+			}
+		}
+	}
+	// --shells chooses, and says nothing of the rest.
+	chosen := t.TempDir()
+	if w := warned(t, "fit", "msmt", stray, "--shells", "0,1200,2800", "-o", chosen); strings.Contains(w, "left out") {
+		t.Errorf("warnings with --shells: %s", w)
+	}
+	refuse(t, []string{"fit", "msmt", stray, "--shells", "0,700,1200", "-o", filepath.Join(chosen, "x")}, "no shell of b = 700", "1200, 2800")
+}
+
+func TestAJitteredShellIsOneAsInMRtrix3Live(t *testing.T) {
+	next := 0
+	image := realShells(t, func(_ int, b float64) (float64, bool) {
+		if math.Abs(b-700) < 50 {
+			b = []float64{605, 680, 755, 830}[next%4]
+			next++
+		}
+		return b, true
+	})
+	dir, out := peer.Data(t, "mrtrix_msmt"), t.TempDir()
+	directions := peer.Data(t, "gradient_tables", "mrtrix3_300_directions.txt")
+	args := []string{"msmt_csd", image}
+	var responses []string
+	for _, tissue := range []string{"wm", "gm", "csf"} {
+		response := filepath.Join(dir, "response_"+tissue+".txt")
+		responses = append(responses, response)
+		args = append(args, response, filepath.Join(out, tissue+".nii"))
+	}
+	peer.MRtrix(t, "dwi2fod", append(args, "-fslgrad", stemOf(image)+".bvec", stemOf(image)+".bval", "-directions", directions)...)
+	succeed(t, "fit", "msmt", image, "--response", strings.Join(responses, ","), "--directions", directions, "-o", out)
+	largest, sums := 0.0, map[int]float64{}
+	worst := map[int]float64{}
+	for tissue, name := range map[string]string{"wm": "WM", "gm": "GM", "csf": "CSF"} {
+		want, got := values(t, filepath.Join(out, tissue+".nii")), values(t, filepath.Join(out, "model-msmtcsd_param-fod_label-"+name+"_dwimap.nii.gz"))
+		n := len(want) / 2475
+		for i, x := range want {
+			sums[i/n] += float64(x) * float64(x)
+			worst[i/n] += float64(got[i]-x) * float64(got[i]-x)
+		}
+	}
+	for v := range sums {
+		if sums[v] > 0 {
+			largest = max(largest, math.Sqrt(worst[v]/sums[v]))
+		}
+	}
+	t.Logf("the largest difference is %.2g of a voxel's norm", largest)
+	if largest > 1e-4 {
+		t.Errorf("the largest difference is %.2g of a voxel's norm", largest)
+	}
+}
+
+func TestSmallShellsAreRefused(t *testing.T) {
+	a := cases.InUnits(1)
+	for i := range a.Bvals {
+		if a.Bvals[i] == 2000 && i > 38 {
+			a.Bvals[i] = 1000
+		}
+	}
+	image := writeAcquisition(t, a)
+	for _, model := range everyModel(t)[8:] {
+		refuse(t, append([]string{"fit", model[0], image, "-o", filepath.Join(t.TempDir(), "maps")}, model[1:]...), "b = 2000", "5 directions", "at least 6")
+	}
+	refuse(t, []string{"fit", "msmt", image, "-o", filepath.Join(t.TempDir(), "maps")}, "b = 2000", "5 directions")
+}
