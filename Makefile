@@ -2,7 +2,7 @@
 GO ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help test peers lint build library bench bench-record bench-history counts counts-keep clean
+.PHONY: help test peers lint build library crash bench bench-record bench-history counts counts-keep clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -17,11 +17,14 @@ lint: ## gofmt, go vet and staticcheck
 	@STATICCHECK=$(STATICCHECK) scripts/run-all-tests lint
 
 build: ## the program, static, as bin/kbench
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/kbench ./cmd/kbench
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-X main.sources=$$(scripts/hash-sources)" -o bin/kbench ./cmd/kbench
 
 library: ## the C library, as bin/libvoxfit.so and bin/voxfit.h (needs a C compiler)
 	CGO_ENABLED=1 $(GO) build -buildmode=c-shared -trimpath -ldflags="-s -w" -o bin/libvoxfit.so ./capi
 	rm bin/libvoxfit.h && cp capi/voxfit.h bin/
+
+crash: ## kill -9 at 200 random moments of each kind of fit and merge, and again; the same command must go on (KILLS=200)
+	VOXFIT_CRASH=$(or $(KILLS),200) $(GO) test ./cmd/kbench -run TestKilledCommands -count=1 -v -timeout 4h
 
 # A program of its own, not `go run`: Ctrl-C reaches it, and its exit code is told.
 bench: ## [BASE=commit] [STEP=csd/Factorise] [BUDGET=5m] [SET=avx2]: is the working tree slower than BASE? both, in alternation

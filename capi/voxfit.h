@@ -49,7 +49,8 @@ enum voxfit_status {
     VOXFIT_STATUS_NEGATIVE_SIGNAL = 8,       /* found, though a measured value is negative */
     VOXFIT_STATUS_NEGATIVE_EIGENVALUE = 9,   /* free water: the tissue's tensor has an eigenvalue below zero */
     VOXFIT_STATUS_OVERFLOW = 10,             /* finite values, too large for the sums: parameters are zero */
-    VOXFIT_STATUS_BELOW_MIN_SIGNAL = 11      /* a value is above zero and below the minimum signal, and was raised to it */
+    VOXFIT_STATUS_BELOW_MIN_SIGNAL = 11,     /* a value is above zero and below the minimum signal, and was raised to it */
+    VOXFIT_STATUS_NOT_IN_SHARD = 12          /* in maps of a fit in parts: another part's; this library never says so */
 };
 
 /* A model. 0 is none. The number of a freed model is not given out again. */
@@ -114,8 +115,8 @@ const char *voxfit_message(void);
 int32_t voxfit_options(char *text, int64_t capacity, int64_t *needed);
 
 /* Makes a model: name is one of those that voxfit_options lists, as "dti"; bvals has measurements values in
- * s/mm2, bvecs measurements x 3, of length 1 or (for b = 0) 0, taken as they are; options is a JSON object, or
- * NULL for none. A key that the model does not have, and a value that it does not take, are errors that say what is. */
+ * s/mm2, bvecs measurements x 3, of length 1 or (for b = 0) 0: other lengths scale the b-values (bvalue_scaling). options is a
+ * JSON object, or NULL for none. A key that the model does not have, and a value that it does not take, are errors that say what is. */
 int32_t voxfit_model_new(const char *name, int64_t measurements, const double *bvals, const double *bvecs,
                          const char *options, voxfit_model *model);
 

@@ -13,44 +13,82 @@ import (
 	"os"
 
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/lock"
 	"github.com/voxfit/voxfit/sched"
 )
 
 // A Checkpoint keeps the finished blocks of a long fit in one file, so that a run that was killed goes
-// on where it stopped. The file starts with a key that names the fit (inputs, options, version); each
-// block after it carries a checksum, and a block torn by a kill is dropped when the file is opened.
+// on where it stopped. The file starts with the SHA-256 of a key that names the fit (inputs, options, version). Each
+// block after it carries the same 32 bytes under its checksum, so that no block of another fit is ever taken for
+// one of this; a block torn by a kill is dropped when the file is opened. One process at a time may have it open
+// (package lock).
 type Checkpoint struct {
 	file       *os.File
+	key        [sha256.Size]byte
 	parameters int
-	blocks     map[sched.Range]int64 // where each block's body starts
+	blocks     map[sched.Range]int64 // where each block starts
+	anew       string
 }
 
-const checkpointMagic = "voxfit checkpoint 1\n"
+const (
+	checkpointName  = "voxfit checkpoint "
+	checkpointMagic = checkpointName + "2\n"
+	blockHead       = sha256.Size + 16 // the key, and the first voxel and the one after the last as int64
+)
 
 // OpenCheckpoint opens the checkpoint at path for a fit described by key (any text that changes when
-// the results would) with p parameters a voxel, or makes it. A file with another key is started anew.
+// the results would) with p parameters a voxel, or makes it. A file of another fit or of an older version is
+// removed and made anew, and Anew says so. What is not a regular file, a link or a named pipe, is refused.
 func OpenCheckpoint(path, key string, p int) (*Checkpoint, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	file, err := lock.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	c := &Checkpoint{file: file, parameters: p, blocks: map[sched.Range]int64{}}
-	sum := sha256.Sum256([]byte(key))
-	head := append([]byte(checkpointMagic), sum[:]...)
+	c := &Checkpoint{file: file, key: sha256.Sum256([]byte(key)), parameters: p, blocks: map[sched.Range]int64{}}
+	head := append([]byte(checkpointMagic), c.key[:]...)
 	found := make([]byte, len(head))
-	if _, err := io.ReadFull(file, found); err == nil && bytes.Equal(found, head) {
+	n, err := io.ReadFull(file, found)
+	switch {
+	case err == nil && bytes.Equal(found, head):
 		err = c.scan(int64(len(head)))
 		return c, c.closeOn(err)
-	}
-	if err := file.Truncate(0); err != nil {
+	case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, c.closeOn(err)
+	case n > 0:
+		if err := c.replace(found[:n]); err != nil {
+			return nil, err
+		}
 	}
-	_, err = file.WriteAt(head, 0)
+	_, err = c.file.WriteAt(head, 0)
 	if err == nil {
-		_, err = file.Seek(int64(len(head)), io.SeekStart)
+		_, err = c.file.Seek(int64(len(head)), io.SeekStart)
 	}
 	return c, c.closeOn(err)
 }
+
+// replace makes a new file in the place of one that starts otherwise. The old one is removed, not emptied: it may
+// have another name elsewhere.
+func (c *Checkpoint) replace(found []byte) error {
+	path := c.file.Name()
+	switch {
+	case bytes.HasPrefix(found, []byte(checkpointMagic)):
+		c.anew = path + " was of a fit of other inputs, options or version, and was started anew"
+	case bytes.HasPrefix(found, []byte(checkpointName)):
+		c.anew = path + " was of another version of voxfit, and was started anew"
+	default:
+		c.anew = path + " was not a checkpoint, and was started anew"
+	}
+	c.file.Close()
+	if err := os.Remove(path); err != nil {
+		return err
+	}
+	var err error
+	c.file, err = lock.Open(path)
+	return err
+}
+
+// Anew says in one line why what was in the file was not used; it is empty when the file was new or was used.
+func (c *Checkpoint) Anew() string { return c.anew }
 
 // closeOn closes the file when err is not nil, and hands err on.
 func (c *Checkpoint) closeOn(err error) error {
@@ -76,25 +114,26 @@ func (c *Checkpoint) scan(offset int64) error {
 	}
 }
 
-var errTorn = errors.New("torn block")
+var errTorn = errors.New("torn block, or one of another fit")
 
-// check reads the block at offset and verifies its checksum.
+// check reads the block at offset and verifies its key and its checksum.
 func (c *Checkpoint) check(offset int64) (sched.Range, int64, error) {
 	info, err := c.file.Stat()
 	if err != nil {
 		return sched.Range{}, 0, err
 	}
-	var ends [2]int64
-	head := io.NewSectionReader(c.file, offset, 16)
-	if err := binary.Read(head, binary.LittleEndian, &ends); err != nil {
+	var head [blockHead]byte
+	if _, err := c.file.ReadAt(head[:], offset); err != nil {
 		return sched.Range{}, 0, err
 	}
-	part := sched.Range{Begin: int(ends[0]), End: int(ends[1])}
+	begin := int64(binary.LittleEndian.Uint64(head[sha256.Size:]))
+	end := int64(binary.LittleEndian.Uint64(head[sha256.Size+8:]))
+	part := sched.Range{Begin: int(begin), End: int(end)}
 	room := (info.Size() - offset) / c.voxelBytes()
-	if ends[0] < 0 || ends[1] <= ends[0] || ends[1]-ends[0] > room {
+	if !bytes.Equal(head[:sha256.Size], c.key[:]) || begin < 0 || end <= begin || end-begin > room {
 		return part, 0, errTorn
 	}
-	body := 16 + c.voxelBytes()*int64(part.End-part.Begin)
+	body := blockHead + c.voxelBytes()*int64(part.End-part.Begin)
 	sum := crc32.NewIEEE()
 	if _, err := io.Copy(sum, io.NewSectionReader(c.file, offset, body)); err != nil {
 		return part, 0, err
@@ -122,7 +161,7 @@ func (c *Checkpoint) Load(part sched.Range, result Result) (bool, error) {
 		return false, nil
 	}
 	n := part.End - part.Begin
-	in := bufio.NewReaderSize(io.NewSectionReader(c.file, offset+16, c.voxelBytes()*int64(n)), 1<<20)
+	in := bufio.NewReaderSize(io.NewSectionReader(c.file, offset+blockHead, c.voxelBytes()*int64(n)), 1<<20)
 	voxel := make([]byte, c.voxelBytes())
 	for v := range n {
 		if _, err := io.ReadFull(in, voxel); err != nil {
@@ -145,7 +184,7 @@ func (c *Checkpoint) Save(part sched.Range, result Result) error {
 	}
 	sum := crc32.NewIEEE()
 	out := bufio.NewWriterSize(io.MultiWriter(c.file, sum), 1<<20)
-	buf := make([]byte, 0, max(16, int(c.voxelBytes())))
+	buf := append(make([]byte, 0, max(blockHead, int(c.voxelBytes()))), c.key[:]...)
 	buf = binary.LittleEndian.AppendUint64(buf, uint64(part.Begin))
 	buf = binary.LittleEndian.AppendUint64(buf, uint64(part.End))
 	if _, err := out.Write(buf); err != nil {

@@ -1,8 +1,10 @@
 package fit_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/voxfit/voxfit/fit"
@@ -90,6 +92,86 @@ func TestACheckpointOfAnotherFitIsNotUsed(t *testing.T) {
 	c.Close()
 	if c = open(t, path, "lmax 6"); c.Blocks() != 0 {
 		t.Error("blocks of a fit with other options were taken over")
+	}
+	if !strings.Contains(c.Anew(), "other inputs, options or version") {
+		t.Errorf("it does not say why the file was started anew: %q", c.Anew())
+	}
+}
+
+// Two fits that wrote into one file, as those of before the lock could, leave blocks of both in it.
+func TestABlockOfAnotherFitIsNeverTakenOver(t *testing.T) {
+	dir := t.TempDir()
+	ours, theirs := filepath.Join(dir, "ours"), filepath.Join(dir, "theirs")
+	first, second := sched.Range{Begin: 0, End: 3}, sched.Range{Begin: 3, End: 6}
+	save := func(path, key string, part sched.Range) {
+		c := open(t, path, key)
+		if err := c.Save(part, block(3, 1)); err != nil {
+			t.Fatal(err)
+		}
+		c.Close()
+	}
+	save(ours, "subject 1", first)
+	end := size(t, ours)
+	save(ours, "subject 1", second)
+	save(theirs, "subject 2", first)
+	save(theirs, "subject 2", second)
+	mixed := append(content(t, ours)[:end:end], content(t, theirs)[end:]...)
+	if err := os.WriteFile(ours, mixed, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c := open(t, ours, "subject 1")
+	if ok, err := c.Load(first, block(3, 0)); !ok || err != nil {
+		t.Errorf("the fit's own block was not found: %v", err)
+	}
+	if ok, _ := c.Load(second, block(3, 0)); ok {
+		t.Error("the other subject's block was taken over")
+	}
+}
+
+func size(t *testing.T, path string) int { return len(content(t, path)) }
+
+func content(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestACheckpointOfAnOlderVersionIsStartedAnewAndSaysSo(t *testing.T) {
+	dir := t.TempDir()
+	path, other := filepath.Join(dir, "partial"), filepath.Join(dir, "other name of it")
+	old := append([]byte("voxfit checkpoint 1\n"), make([]byte, 200)...)
+	if err := os.WriteFile(path, old, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(path, other); err != nil {
+		t.Skipf("skipped: no second names here: %v", err)
+	}
+	c := open(t, path, "key")
+	if c.Blocks() != 0 || !strings.Contains(c.Anew(), "another version") {
+		t.Errorf("%d blocks, %q", c.Blocks(), c.Anew())
+	}
+	if !bytes.Equal(content(t, other), old) {
+		t.Error("the file was emptied under its other name")
+	}
+}
+
+func TestACheckpointIsNoLinkAndNoFolder(t *testing.T) {
+	dir := t.TempDir()
+	target, link := filepath.Join(dir, "precious"), filepath.Join(dir, "partial")
+	if err := os.WriteFile(target, []byte("kept"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(target, link); err != nil {
+		t.Skipf("skipped: no links here: %v", err)
+	}
+	if _, err := fit.OpenCheckpoint(link, "key", 2); err == nil || !strings.Contains(err.Error(), link) {
+		t.Errorf("a link was followed: %v", err)
+	}
+	if text := content(t, target); string(text) != "kept" {
+		t.Errorf("the link's target holds %q", text)
 	}
 }
 

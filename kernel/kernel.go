@@ -64,6 +64,9 @@ const (
 	// BelowMinSignal: a measured value is above zero and below the least whose logarithm is taken, so that it was raised. The
 	// unit of the signal, or of the minimum, is not the one that was meant.
 	BelowMinSignal
+	// NotInShard: the voxel is in the mask, and was left to another part of a fit in parts. Kernels never write it;
+	// maps do.
+	NotInShard
 )
 
 // String names the code as documentation and JSON sidecars do.
@@ -77,7 +80,7 @@ func (c Code) String() string {
 var codeNames = [...]string{
 	"OK", "OutsideMask", "NonFinite", "ZeroSignal", "AllFreeWater",
 	"NotPositiveDefinite", "MaxIterations", "Refit", "NegativeSignal",
-	"NegativeEigenvalue", "Overflow", "BelowMinSignal",
+	"NegativeEigenvalue", "Overflow", "BelowMinSignal", "NotInShard",
 }
 
 // Codes lists every code in order of value, for legends and sidecars.

@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -330,6 +331,47 @@ func TestWhatMRtrixConventionDoesNotTakeIsAnError(t *testing.T) {
 	} {
 		if _, err := model.NewCSD(c.table, c.response, c.options); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error is %v, want one with %q", err, c.want)
+		}
+	}
+}
+
+func TestChosenShellsAreFittedInBothConventions(t *testing.T) {
+	g, response := phantom.HCP(), phantom.Response()
+	for _, c := range []struct {
+		convention model.Convention
+		shells     []float64
+		volumes    map[float64]int // by b-value
+	}{
+		{model.DIPY, []float64{1000, 2000}, map[float64]int{1000: 90, 2000: 90}},
+		{model.DIPY, nil, map[float64]int{1000: 90, 2000: 90, 3000: 90}},
+		{model.MRtrix, []float64{0, 1000, 2000}, map[float64]int{2000: 90}},
+		{model.MRtrix, nil, map[float64]int{3000: 90}},
+	} {
+		m, err := model.NewCSD(g, response, model.CSDOptions{Convention: c.convention, Shells: c.shells})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := map[float64]int{}
+		for _, v := range m.Design().Volumes {
+			found[g.Bvals[v]]++
+		}
+		if !maps.Equal(found, c.volumes) {
+			t.Errorf("%v, shells %v: volumes %v, want %v", c.convention, c.shells, found, c.volumes)
+		}
+	}
+	if _, err := model.NewCSD(g, response, model.CSDOptions{Shells: []float64{0}}); err == nil || !strings.Contains(err.Error(), "diffusion-weighted") {
+		t.Errorf("b = 0 alone: %v", err)
+	}
+}
+
+func TestMoreCoefficientsThanVolumesAreWarnedOfInBothConventions(t *testing.T) {
+	for _, convention := range []model.Convention{model.DIPY, model.MRtrix} {
+		m, err := model.NewCSD(phantom.HCP(), phantom.Response(), model.CSDOptions{Convention: convention, LMax: 12, Shells: []float64{3000}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all := strings.Join(m.Warnings(), "\n"); !strings.Contains(all, "91 coefficients (lmax 12) from 90") {
+			t.Errorf("%v: warnings %q", convention, all)
 		}
 	}
 }

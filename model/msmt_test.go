@@ -375,3 +375,55 @@ func TestMSMTDoesNotAllocatePerVoxel(t *testing.T) {
 		}
 	}
 }
+
+func TestOddResponsesAreWarnedOf(t *testing.T) {
+	three := threeTissues()
+	wm, gm, csf := three[0].Response, three[1].Response, three[2].Response
+	turned := acq.Response{Zonal: [][]float64{{3545, 0}, {1700, 600}, {1100, 700}, {700, 500}}}
+	for words, responses := range map[string][]acq.Response{
+		"one tissue alone":              {wm},
+		"GM has directions":             {wm, wm, csf},
+		"WM has no direction":           {gm, csf},
+		"WM: row 2":                     {turned, gm, csf},
+		"GM and CSF are equal":          {wm, csf, csf},
+		"WM and GM are equal":           {wm, wm, csf},
+		"coefficients from 288 volumes": {wm, wm, wm, wm, wm, wm, wm},
+	} {
+		m := mustMSMT(t, phantom.HCP(), NameTissues(responses), MSMTOptions{})
+		if all := strings.Join(m.Warnings(), "\n"); !strings.Contains(all, words) {
+			t.Errorf("warnings %q do not say %q", all, words)
+		}
+	}
+}
+
+func TestVolumesThatAreNotFittedDoNotMatter(t *testing.T) {
+	g := phantom.HCP()
+	p, err := phantom.Make(g, phantom.Options{Voxels: 20, SNR: 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := mustMSMT(t, g, threeTissues(), MSMTOptions{Shells: []float64{0, 1000, 3000}, Prediction: true})
+	fit := func() []float64 {
+		params, status := make([]float64, 20*m.Fitter().Parameters()), make([]kernel.Status, 20)
+		m.Fitter().NewWorker().Fit(params, status, p.Signal)
+		return params
+	}
+	want := fit()
+	for i, b := range g.Bvals {
+		if b == 2000 {
+			for v := range 20 {
+				p.Signal[v*g.Len()+i] = float32(math.NaN())
+			}
+		}
+	}
+	if !slices.Equal(fit(), want) {
+		t.Error("a volume of a shell that was not chosen changed the result")
+	}
+	predicted := make([]float64, g.Len())
+	m.Predict(predicted, want)
+	for i, b := range g.Bvals {
+		if (predicted[i] == 0) != (b == 2000) {
+			t.Fatalf("the prediction at b = %v is %v", b, predicted[i])
+		}
+	}
+}

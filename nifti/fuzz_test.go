@@ -46,7 +46,7 @@ func FuzzOpen(f *testing.F) {
 		if err := m.ReadMasked(context.Background(), dst, index, ReadOptions{Workers: 2}); err != nil {
 			wantOneLine(t, name, err)
 		}
-		if _, err := m.mask(); err != nil {
+		if _, err := m.Mask(); err != nil {
 			wantOneLine(t, name, err)
 		}
 	})

@@ -45,7 +45,7 @@ type gatherer struct {
 func newGatherer(s source, h *Header, runs []run) *gatherer {
 	size := int64(h.Datatype.Size())
 	buffer := min(chunkBytes, size*int64(h.Voxels()))
-	return &gatherer{source: s, header: h, runs: runs, convert: h.converter(), buffer: make([]byte, buffer)}
+	return &gatherer{source: s.own(), header: h, runs: runs, convert: h.converter(), buffer: make([]byte, buffer)}
 }
 
 // volume reads the masked voxels of one volume, in the order of the runs, into dst. What lies

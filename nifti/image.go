@@ -11,13 +11,15 @@ import (
 )
 
 // An Image is a NIfTI file whose header has been read and checked. It holds no open file: each
-// read opens the file anew, so there is nothing to close.
+// read opens the file anew, so there is nothing to close. All of them see the same bytes: where the file was replaced
+// or written to in between, a read returns an error that is ErrChanged.
 type Image struct {
 	Header *Header
 	Path   string
 
 	open       func() (storage, error)
 	compressed bool
+	witness    *witness
 }
 
 // storage is where an image's bytes lie: a file, or memory in tests.
@@ -43,13 +45,17 @@ func open(path string, opener func() (storage, error)) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Image{Path: path, open: opener, compressed: compressed}
+	m := &Image{Path: path, open: opener, compressed: compressed, witness: newWitness(path)}
 	s, err := opener()
 	if err != nil {
 		return nil, err
 	}
 	defer s.Close()
-	m.Header, err = m.readHeader(s)
+	p, err := m.witness.sees(s)
+	if err != nil {
+		return nil, err
+	}
+	m.Header, err = m.readHeader(p)
 	return m, err
 }
 
@@ -142,23 +148,22 @@ func (m *Image) checkSize(h *Header, size int64) error {
 	return nil
 }
 
-// source opens the voxels for reading, after checking that the header is still the same.
+// source opens the voxels for reading. It reads the first piece, so that a file with another header is found here.
 func (m *Image) source() (source, error) {
 	s, err := m.open()
 	if err != nil {
 		return nil, err
 	}
-	h, err := m.readHeader(s)
+	p, err := m.witness.sees(s)
+	if err == nil && s.Size() > 0 {
+		_, err = p.ReadAt(make([]byte, 1), 0)
+	}
 	if err != nil {
 		s.Close()
 		return nil, err
 	}
-	if !bytes.Equal(h.bytes(), m.Header.bytes()) || h.offset != m.Header.offset {
-		s.Close()
-		return nil, fmt.Errorf("%s: the file has changed since it was opened", m.Path)
-	}
 	if !m.compressed {
-		return &plainSource{storage: s, path: m.Path, expected: h.end()}, nil
+		return &plainSource{pieces: p, path: m.Path, expected: m.Header.end()}, nil
 	}
-	return newGzipSource(s, m.Path, h.end())
+	return newGzipSource(p, m.Path, m.Header.end())
 }

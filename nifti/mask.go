@@ -27,42 +27,71 @@ func ReadMask(path string) (*Mask, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.mask()
+	return m.Mask()
 }
 
-func (m *Image) mask() (*Mask, error) {
-	if n := m.Header.Volumes(); n != 1 {
-		return nil, fmt.Errorf("%s: the mask has %d volumes (shape %v), expected 1", m.Path, n, m.Header.Shape)
-	}
-	s, err := m.source()
+// Mask reads an opened image as a mask, as ReadMask does. Memory is taken for the voxels inside alone: they are counted
+// first.
+func (m *Image) Mask() (*Mask, error) {
+	inside, err := m.CountMask()
 	if err != nil {
 		return nil, err
 	}
+	mask := &Mask{Header: m.Header, Path: m.Path, Index: make([]int, 0, inside)}
+	var seen seenValues
+	err = m.eachVoxel(func(v int, x float32) {
+		seen.add(x)
+		if isInside(x) {
+			mask.Index = append(mask.Index, v)
+		}
+	})
+	mask.Values, mask.Most = len(seen), slices.Max(append(seen, 0))
+	return mask, err
+}
+
+// CountMask counts the voxels inside a mask, of which there must be some.
+func (m *Image) CountMask() (int, error) {
+	inside := 0
+	err := m.eachVoxel(func(_ int, x float32) {
+		if isInside(x) {
+			inside++
+		}
+	})
+	if err != nil {
+		return 0, err
+	}
+	if inside == 0 {
+		return 0, fmt.Errorf("%s: the mask is empty: all %d voxels are zero", m.Path, m.Header.Voxels())
+	}
+	return inside, nil
+}
+
+func isInside(x float32) bool { return x != 0 && x == x }
+
+// eachVoxel reads a mask, in pieces, and calls back for each voxel.
+func (m *Image) eachVoxel(found func(voxel int, x float32)) error {
+	if n := m.Header.Volumes(); n != 1 {
+		return fmt.Errorf("%s: the mask has %d volumes (shape %v), expected 1", m.Path, n, m.Header.Shape)
+	}
+	s, err := m.source()
+	if err != nil {
+		return err
+	}
 	defer s.Close()
-	mask := &Mask{Header: m.Header, Path: m.Path}
 	voxels := m.Header.Voxels()
-	// In pieces, so that the index grows with what the file really holds.
 	values := make([]float32, min(voxels, chunkBytes/m.Header.Datatype.Size()))
 	g := newGatherer(s, m.Header, nil)
-	var seen seenValues
 	for begin := 0; begin < voxels; begin += len(values) {
 		n := min(len(values), voxels-begin)
 		g.runs = []run{{begin, begin + n}}
 		if err := g.volume(context.Background(), values, 0); err != nil {
-			return nil, err
+			return err
 		}
 		for i, x := range values[:n] {
-			seen.add(x)
-			if x != 0 && x == x {
-				mask.Index = append(mask.Index, begin+i)
-			}
+			found(begin+i, x)
 		}
 	}
-	mask.Values, mask.Most = len(seen), slices.Max(append(seen, 0))
-	if len(mask.Index) == 0 {
-		return nil, fmt.Errorf("%s: the mask is empty: all %d voxels are zero", m.Path, voxels)
-	}
-	return mask, s.finish()
+	return s.finish()
 }
 
 // seenValues are the first two values of a mask, and the largest of the others.

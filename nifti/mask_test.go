@@ -28,7 +28,7 @@ func readMask(name string, data []byte) (*Mask, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.mask()
+	return m.Mask()
 }
 
 func TestMaskIsWhereTheValueIsNeitherZeroNorNaN(t *testing.T) {

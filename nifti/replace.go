@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+
+	"github.com/voxfit/voxfit/lock"
 )
 
 // A replacement is a file that is being written under a temporary name in the folder of its
@@ -44,17 +46,9 @@ func (r *replacement) commit() error {
 	if err := os.Rename(r.Name(), r.target); err != nil {
 		return err
 	}
-	r.syncFolder()
+	// Some network file systems cannot sync a folder; the file itself is safe there too, so that errors do not matter.
+	_ = lock.SyncFolder(filepath.Dir(r.target))
 	return nil
-}
-
-// syncFolder makes the new name survive a power cut. Windows and some network file systems cannot
-// sync a folder; the file itself is safe there too, so that errors do not matter.
-func (r *replacement) syncFolder() {
-	if d, err := os.Open(filepath.Dir(r.target)); err == nil {
-		_ = d.Sync()
-		_ = d.Close()
-	}
 }
 
 // discard removes the temporary file. Its errors would only hide the one that led here.

@@ -8,15 +8,18 @@ import (
 	"os"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/voxfit/voxfit/lock"
 )
 
 // A source gives the (decompressed) bytes of an open image.
 type source interface {
 	// readAt fills p with the bytes from offset on, or returns an error that names the file.
 	readAt(p []byte, offset int64) error
-	// concurrent tells whether readAt may be called by several goroutines and in any order.
-	// Otherwise offsets must not go back.
+	// concurrent tells whether several goroutines may read at the same time, each through its own source, and in any
+	// order. Otherwise offsets must not go back.
 	concurrent() bool
+	// own is the source for one goroutine; the first one's Close closes the file for all.
+	own() source
 	// finish checks what only shows at the end, after all wanted bytes have been read.
 	finish() error
 	Close() error
@@ -31,14 +34,11 @@ type file struct {
 func (f file) Size() int64 { return f.size }
 
 func openFile(path string) (storage, error) {
-	f, err := os.Open(path)
+	f, err := lock.OpenToRead(path)
 	if err != nil {
 		return nil, err
 	}
 	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s: not a regular file, so its size cannot be checked", path)
-	}
 	if err != nil {
 		f.Close()
 		return nil, err
@@ -48,23 +48,26 @@ func openFile(path string) (storage, error) {
 
 // A plainSource reads a .nii file, whose voxels can be had in any order.
 type plainSource struct {
-	storage
+	*pieces
 	path     string
 	expected int64
 }
 
 func (s *plainSource) concurrent() bool { return true }
 func (s *plainSource) finish() error    { return nil }
+func (s *plainSource) own() source {
+	return &plainSource{pieces: s.pieces.own(), path: s.path, expected: s.expected}
+}
 
 func (s *plainSource) readAt(p []byte, offset int64) error {
 	n, err := s.ReadAt(p, offset)
 	switch {
 	case n == len(p):
 		return nil
-	case errors.Is(err, io.EOF): // cut off after Open looked at the size
+	case errors.Is(err, io.EOF):
 		return truncated(s.path, offset+int64(n), s.expected, "")
 	}
-	return fmt.Errorf("%s: %w", s.path, err)
+	return err // names the file
 }
 
 // A gzipSource reads a .nii.gz file, forwards only.
@@ -78,13 +81,13 @@ type gzipSource struct {
 }
 
 const (
-	gzipReadAhead = 256 << 10
+	gzipReadAhead = pieceBytes
 	skipSize      = 64 << 10
 	// tailLimit is how much unexpected data after the voxels is read to reach the checksum.
 	tailLimit = 1 << 20
 )
 
-func newGzipSource(s storage, path string, expected int64) (*gzipSource, error) {
+func newGzipSource(s *pieces, path string, expected int64) (*gzipSource, error) {
 	z, err := gzip.NewReader(bufio.NewReaderSize(io.NewSectionReader(s, 0, s.Size()), gzipReadAhead))
 	if err != nil {
 		s.Close()
@@ -94,6 +97,7 @@ func newGzipSource(s storage, path string, expected int64) (*gzipSource, error) 
 }
 
 func (s *gzipSource) concurrent() bool { return false }
+func (s *gzipSource) own() source      { return s }
 func (s *gzipSource) Close() error     { return errors.Join(s.gzip.Close(), s.storage.Close()) }
 
 func (s *gzipSource) readAt(p []byte, offset int64) error {
@@ -114,7 +118,15 @@ func (s *gzipSource) read(p []byte) error {
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return truncated(s.path, s.position, s.expected, " after decompression")
 	}
-	return fmt.Errorf("%s: corrupt gzip data after %d of %d bytes: %w", s.path, s.position, s.expected, err)
+	return s.corrupt(fmt.Sprintf("corrupt gzip data after %d of %d bytes", s.position, s.expected), err)
+}
+
+// corrupt names the file and what was found, unless the file is another by now, which says it all.
+func (s *gzipSource) corrupt(what string, err error) error {
+	if errors.Is(err, ErrChanged) {
+		return err
+	}
+	return fmt.Errorf("%s: %s: %w", s.path, what, err)
 }
 
 // finish reads on past the voxels that no mask asked for, to the checksum. Bytes after the voxels and garbage after the gzip data are
@@ -134,7 +146,7 @@ func (s *gzipSource) finish() error {
 		case errors.Is(err, gzip.ErrChecksum):
 			return fmt.Errorf("%s: the gzip checksum does not match the data: the file is damaged", s.path)
 		}
-		return fmt.Errorf("%s: the gzip data has no proper end: %w", s.path, err)
+		return s.corrupt("the gzip data has no proper end", err)
 	}
 	return nil
 }

@@ -3,13 +3,13 @@ package study
 import (
 	"bytes"
 	"encoding/csv"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
+
+	"github.com/voxfit/voxfit/lock"
 )
 
 // A Log is the CSV file of a study under way: each run is added as it ends, and is on the disk
@@ -28,8 +28,6 @@ type Log struct {
 	done    map[Key]bool
 }
 
-var errLocked = errors.New("another process is writing to it; wait for that one to end, or give another file name")
-
 // OpenLog creates the file with its header, or opens an existing one of the same form and reads
 // its rows. It takes an advisory lock that lasts until Close, or until the process ends.
 //
@@ -40,10 +38,10 @@ func OpenLog(path string) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	unlock, err := lock(file)
+	unlock, err := lock.File(file)
 	if err != nil {
 		file.Close()
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w; wait for that one to end, or give another file name", path, err)
 	}
 	l := &Log{path: path, file: file, unlock: unlock, done: map[Key]bool{}}
 	if err := l.load(); err != nil {
@@ -87,7 +85,7 @@ func (l *Log) begin() error {
 	if err := l.write([]byte(headerLine() + "\n")); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(l.path))
+	return lock.SyncFolder(filepath.Dir(l.path))
 }
 
 // cutTornLine cuts off the bytes after the last line end. A text without any line end is cut only
@@ -207,17 +205,4 @@ func (l *Log) Close() error {
 		err = e
 	}
 	return err
-}
-
-// syncDir makes a new name in a directory safe. Windows has no such call and needs none.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

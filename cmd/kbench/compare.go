@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -111,10 +112,13 @@ func (o *compareOptions) run(ctx context.Context, stdout, stderr io.Writer) erro
 	var files *staging
 	if o.out != "" {
 		var err error
-		if files, err = newStaging(o.out, comparedFiles, o.force); err != nil {
+		if files, err = newStaging(o.out, "compare", "kbench compare"); err != nil {
 			return err
 		}
 		defer files.remove()
+		if err := files.claim(comparedFiles, o.force); err != nil {
+			return err
+		}
 	}
 	block, err := o.study.load(ctx, stderr)
 	if block.room != nil {
@@ -123,6 +127,7 @@ func (o *compareOptions) run(ctx context.Context, stdout, stderr io.Writer) erro
 	if err != nil {
 		return err
 	}
+	endsPrograms(ctx)
 	bar := (*progress)(nil)
 	report, err := compare.Run(ctx, compare.Options{
 		Models: o.study.models, Gradients: block.gradients, Response: block.response, Tissues: block.tissues,
@@ -199,15 +204,11 @@ func (o *compareOptions) write(files *staging, report *compare.Report, block stu
 		},
 		report.WriteCSV,
 	} {
-		f, err := os.Create(files.path(comparedFiles[i]))
-		if err != nil {
+		var content bytes.Buffer
+		if err := write(&content); err != nil {
 			return err
 		}
-		err = write(f)
-		if closed := f.Close(); err == nil {
-			err = closed
-		}
-		if err != nil {
+		if err := files.write(comparedFiles[i], content.Bytes()); err != nil {
 			return err
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -120,11 +119,15 @@ func (o *convertOptions) run(ctx context.Context, stdout io.Writer) error {
 	if o.to.frame != "" {
 		to.frame = o.to.frame
 	}
-	out, err := newStaging(filepath.Dir(o.out), []string{filepath.Base(o.out), filepath.Base(stemOf(o.out)) + ".json"}, o.force)
+	stem := filepath.Base(stemOf(o.out))
+	out, err := newStaging(filepath.Dir(o.out), "convert-"+stem, o.command)
 	if err != nil {
 		return err
 	}
 	defer out.remove()
+	if err := out.claim([]string{filepath.Base(o.out), stem + ".json"}, o.force); err != nil {
+		return err
+	}
 	values, index, err := o.convert(ctx, image, lmax, from, to)
 	if err != nil {
 		return err
@@ -252,5 +255,5 @@ func (o *convertOptions) writeSidecar(out *staging, sidecar map[string]json.RawM
 	if text, err = json.MarshalIndent(all, "", "  "); err != nil {
 		return err
 	}
-	return os.WriteFile(out.path(filepath.Base(stemOf(o.out))+".json"), append(text, '\n'), 0o666)
+	return out.write(filepath.Base(stemOf(o.out))+".json", append(text, '\n'))
 }

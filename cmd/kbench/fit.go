@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/voxfit/voxfit/fit"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
+	"github.com/voxfit/voxfit/nifti"
 )
 
 // fitOptions are the flags of kbench fit.
@@ -34,11 +36,18 @@ type fitOptions struct {
 	force     bool
 	mapNames  []string
 	modelFlags
-	command string
+	command     string
+	optionFiles []input // that options name
 }
 
 func newFitCommand(args []string) *cobra.Command {
-	o := fitOptions{command: commandLine(args)}
+	c, _ := fitCommand(args)
+	return c
+}
+
+// fitCommand is the command, and the options that its flags set.
+func fitCommand(args []string) (*cobra.Command, *fitOptions) {
+	o := &fitOptions{command: commandLine(args)}
 	o.kind = namedModel(studyArguments(args))
 	c := &cobra.Command{
 		Use:   "fit MODEL DWI -o DIR",
@@ -74,7 +83,7 @@ voxels in a hidden file in DIR; the same command goes on from there.`, modelName
 	}
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return o.flagError(err) })
 	c.SetUsageFunc(func(c *cobra.Command) error { return o.usage(c) })
-	return c
+	return c, o
 }
 
 // addFlags adds all flags.
@@ -103,7 +112,7 @@ func (o *fitOptions) addFileFlags(f *pflag.FlagSet) {
 func (o *fitOptions) addRunFlags(f *pflag.FlagSet) {
 	f.IntVar(&o.threads, "threads", 0, "workers (default: one for each allowed CPU)")
 	o.placement.addFlags(f)
-	f.Var(&o.maxMemory, "max-memory", "memory for signal and maps, as 8G: a larger image is read in several passes (default: most of what is free)")
+	f.Var(&o.maxMemory, "max-memory", "memory that the program may take, as 8G: a larger image is read in several passes (default: most of what is free, and of what the cgroup allows)")
 	f.Var(&o.shard, "shard", "fit only part i of n of the masked voxels, as 2/8")
 }
 
@@ -130,31 +139,67 @@ func (o *fitOptions) check() error {
 }
 
 func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
+	if err := o.watchOptions(); err != nil {
+		return err
+	}
 	if err := o.check(); err != nil {
 		return err
 	}
+	err := o.fit(ctx, stdout, stderr)
+	if errors.Is(err, nifti.ErrChanged) {
+		return fmt.Errorf("%w: nothing was written", err)
+	}
+	return err
+}
+
+// watchOptions hashes the files that options name, before check reads them and says of one that is not there what it is
+// for.
+func (o *fitOptions) watchOptions() error {
+	for _, path := range o.modelFlags.files() {
+		text, err := watch(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		o.optionFiles = append(o.optionFiles, text)
+	}
+	return nil
+}
+
+// fit does it all, under the lock of the maps.
+func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
+	names := readBIDSName(stemOf(o.data.dwi))
+	names.desc = keptDesc(o.data.dwi, o.out)
+	out, err := newStaging(o.out, o.setName(names), o.command)
+	if err != nil {
+		return err
+	}
+	defer out.remove()
+	if out.note != "" {
+		fmt.Fprintln(stderr, "kbench:", out.note)
+	}
+	o.data.budget = o.memoryBudget()
 	a, err := o.data.open(o.settings.Gradients()...)
 	if err != nil {
 		return err
 	}
-	j := &fitJob{fitOptions: o, acquisition: a, index: o.shard.voxels(a.mask.Index), codes: map[kernel.Code]int{}, stderr: stderr}
+	j := &fitJob{fitOptions: o, acquisition: a, index: o.shard.voxels(a.mask.Index), codes: map[kernel.Code]int{}, names: names, out: out, stderr: stderr}
 	if len(j.index) == 0 {
 		return fmt.Errorf("%s: no voxel to fit", a.mask.Path)
 	}
 	if j.places, err = o.placement.cpus(); err != nil {
 		return err
 	}
-	j.names = readBIDSName(stemOf(o.data.dwi))
-	j.names.desc = keptDesc(o.data.dwi, o.out)
 	defer j.freeSignal()
+	defer j.stopHashing()
 	if err := j.prepare(ctx); err != nil {
 		return err
 	}
-	out, err := j.stage()
-	if err != nil {
+	if err := j.claim(); err != nil {
 		return err
 	}
-	defer out.remove()
 	for _, w := range j.warnings { // when nothing stands against the fit: what does is one line alone
 		fmt.Fprintln(stderr, "kbench: warning:", w)
 	}
@@ -163,18 +208,24 @@ func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	seconds := time.Since(begin).Seconds()
-	if err := j.write(ctx, out); err != nil {
-		return err
+	if err := j.write(ctx); err != nil {
+		return j.keep(err)
 	}
+	if err := j.confirmInputs(ctx); err != nil {
+		return j.keep(err)
+	}
+	keeps(ctx, "the maps were being moved to %s; the next start of the same command takes them back or finds them whole", o.out)
 	if err := out.commit(); err != nil {
-		return err
+		return j.keep(err)
 	}
+	keeps(ctx, "all maps are in %s", o.out)
 	if j.checkpoint != nil {
-		if err := j.checkpoint.Remove(); err != nil {
-			return err
+		if err := j.checkpoint.Remove(); err != nil { // the maps are whole all the same
+			fmt.Fprintln(stderr, "kbench: warning: the file of finished blocks stays behind:", err)
 		}
 	}
-	j.summarise(stdout, seconds)
+	out.remove()
+	sayDone(stdout, stderr, fmt.Sprintf("all maps are in %s", o.out), func(w io.Writer) { j.summarise(w, seconds) })
 	return nil
 }
 
@@ -192,13 +243,17 @@ type fitJob struct {
 	wanted   []bool
 	codes    map[kernel.Code]int
 	names    bidsName // of the image, with the desc that names of maps keep
+	out      *staging
+
+	voxelsPerChunk int // 0: by sched's rule
 
 	withoutFascicle int // voxels of sfm that are OK with no weight at all
 
 	stderr io.Writer
 
 	checkpoint *fit.Checkpoint // nil where one block is all
-	inputFiles []inputFile
+	hashing    *hashing        // nil before it begins
+	inputFiles []inputFile     // nil before it ends
 }
 
 // prepare makes the model, for which csdm may need the signal.
@@ -213,7 +268,7 @@ func (j *fitJob) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	j.files = append(j.files, j.modelFlags.files()...)
+	j.inputs = append(j.inputs, j.optionFiles...)
 	if j.model, err = j.settings.Model(g); err != nil {
 		return j.data.nameIn(err, j.fitOptions.model, j.fitOptions.response)
 	}

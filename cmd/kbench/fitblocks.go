@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/voxfit/voxfit/fit"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
+	"github.com/voxfit/voxfit/nifti"
 	"github.com/voxfit/voxfit/sched"
 )
 
@@ -19,58 +21,24 @@ import (
 // work on a few cores. (A variable so that tests can stop a small fit in the middle.)
 var blockVoxels = 1 << 15
 
-// memoryLimit is what signal and maps may take together: as the user said, else most of what is free,
-// else (where that is unknown) no limit.
-func (j *fitJob) memoryLimit() int64 {
-	if j.maxMemory > 0 {
-		return int64(j.maxMemory)
-	}
-	if free := availableMemory(); free > 0 {
-		return free / 5 * 4
-	}
-	return math.MaxInt64
-}
-
-// passVoxels is how many voxels' signal fits in memory beside all maps.
-func (j *fitJob) passVoxels() (int, error) {
-	limit := j.memoryLimit()
-	components := 0
-	for _, m := range j.wantedMaps {
-		components += m.Components
-	}
-	maps := int64(len(j.index)) * int64(components) * 4
-	voxels := (limit - maps) / int64(4*j.image.Header.Volumes())
-	least := int64(min(blockVoxels, len(j.index)))
-	if voxels < least {
-		return 0, fmt.Errorf("--max-memory: %d bytes are too few: the maps of %d voxels take %d, and the signal of %d voxels at a time %d; allow more, or fit parts with --shard",
-			limit, len(j.index), maps, least, 4*least*int64(j.image.Header.Volumes()))
-	}
-	if voxels >= int64(len(j.index)) {
-		return len(j.index), nil
-	}
-	return int(voxels) / blockVoxels * blockVoxels, nil
-}
-
 // fit fills the maps: pass after pass over the image (one, where memory allows), block after block.
 func (j *fitJob) fit(ctx context.Context) error {
-	var err error
-	if j.inputFiles, err = hashFiles(j.files); err != nil {
+	perPass, err := j.passVoxels()
+	if err != nil {
 		return err
 	}
 	j.maps = make([][]float32, len(j.wanted))
 	for i, m := range j.wantedMaps {
 		j.maps[i] = make([]float32, len(j.index)*m.Components)
 	}
-	perPass, err := j.passVoxels()
-	if err != nil {
-		return err
-	}
 	if perPass < len(j.index) {
 		j.freeSignal()
 	}
-	if len(j.index) > blockVoxels {
-		if err := j.openCheckpoint(); err != nil {
-			return err
+	if j.checkpoints() {
+		if _, err := os.Lstat(j.checkpointPath()); err == nil {
+			if err := j.openCheckpoint(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	for begin := 0; begin < len(j.index); begin += perPass {
@@ -82,20 +50,39 @@ func (j *fitJob) fit(ctx context.Context) error {
 	return nil
 }
 
-// openCheckpoint opens the hidden file with the blocks that an earlier, stopped fit finished.
-func (j *fitJob) openCheckpoint() error {
+// checkpoints tells whether finished blocks are kept: one that is all is not, nor are those of a fit that writes nothing.
+func (j *fitJob) checkpoints() bool { return j.out != nil && len(j.index) > blockVoxels }
+
+func (j *fitJob) checkpointPath() string {
+	return filepath.Join(j.fitOptions.out, "."+j.fileName("checkpoint", "")+".partial")
+}
+
+// openCheckpoint opens the hidden file with the blocks that an earlier, stopped fit finished, or makes it. It waits for
+// the hashes of the inputs, which are part of what the blocks are kept under.
+func (j *fitJob) openCheckpoint(ctx context.Context) error {
+	if err := j.hashInputs(ctx); err != nil {
+		return err
+	}
 	key, err := json.Marshal(j.description())
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(j.out, "."+j.fileName("checkpoint", "")+".partial")
-	if j.checkpoint, err = fit.OpenCheckpoint(path, string(key), j.model.Fitter().Parameters()); err != nil {
+	if j.checkpoint, err = fit.OpenCheckpoint(j.checkpointPath(), string(key), j.model.Fitter().Parameters()); err != nil {
 		return err
+	}
+	if anew := j.checkpoint.Anew(); anew != "" {
+		fmt.Fprintln(j.stderr, "kbench:", anew)
 	}
 	if n := j.checkpoint.Blocks(); n > 0 {
 		fmt.Fprintf(j.stderr, "kbench: going on after %d finished blocks of %d voxels\n", n, blockVoxels)
+		keeps(ctx, "%s", j.kept())
 	}
 	return nil
+}
+
+// kept says what a fit that is stopped keeps.
+func (j *fitJob) kept() string {
+	return fmt.Sprintf("%d finished blocks are kept in %s; the same command goes on", j.checkpoint.Blocks(), j.fitOptions.out)
 }
 
 // keep closes the checkpoint of a fit that ended early, and says how to go on.
@@ -103,13 +90,13 @@ func (j *fitJob) keep(err error) error {
 	if j.checkpoint == nil {
 		return err
 	}
-	if j.checkpoint.Blocks() == 0 {
+	if j.checkpoint.Blocks() == 0 || errors.Is(err, nifti.ErrChanged) {
 		return errors.Join(err, j.checkpoint.Remove())
 	}
 	if closing := j.checkpoint.Close(); closing != nil {
 		return errors.Join(err, closing)
 	}
-	return fmt.Errorf("%w (%d finished blocks are kept in %s; the same command goes on)", err, j.checkpoint.Blocks(), j.out)
+	return fmt.Errorf("%w (%s)", err, j.kept())
 }
 
 // fitPass reads the signal of a pass, unless the checkpoint has all of it, and fits its blocks.
@@ -150,7 +137,9 @@ func (j *fitJob) fitBlock(ctx context.Context, pass, block sched.Range, room *fi
 			return err
 		}
 	}
+	j.hash(ctx) // now that the first pass has read the signal: the hash tells whether it was the same all the time
 	plan := j.placement.plan(j.places, j.threads)
+	plan.VoxelsPerChunk = j.voxelsPerChunk
 	plan.Progress = func(done, _ int) { bar.set(block.Begin + done) }
 	inPass := sched.Range{Begin: block.Begin - pass.Begin, End: block.End - pass.Begin}
 	if _, err := j.signal.Place(plan, nil, inPass); err != nil {
@@ -162,10 +151,31 @@ func (j *fitJob) fitBlock(ctx context.Context, pass, block sched.Range, room *fi
 	}
 	n := f.Measurements()
 	signal := j.signal.Signal[inPass.Begin*n : inPass.End*n]
-	if _, err = fit.Block(ctx, f, signal, result, plan); err != nil || j.checkpoint == nil {
+	if _, err = fit.Block(ctx, f, signal, result, plan); err != nil {
 		return err
 	}
-	return j.checkpoint.Save(block, result)
+	return j.save(ctx, block, result)
+}
+
+// save keeps a finished block, after a look at what may have gone wrong meanwhile: a folder that vanished, an input that
+// changed.
+func (j *fitJob) save(ctx context.Context, block sched.Range, result fit.Result) error {
+	if err := j.hashing.failed(); err != nil || j.out == nil {
+		return err
+	}
+	if err := j.out.check(); err != nil || !j.checkpoints() {
+		return err
+	}
+	if j.checkpoint == nil {
+		if err := j.openCheckpoint(ctx); err != nil {
+			return err
+		}
+	}
+	if err := j.checkpoint.Save(block, result); err != nil {
+		return err
+	}
+	keeps(ctx, "%s", j.kept())
+	return nil
 }
 
 // readSignal reads voxels into a room of their own, each block's memory on the nodes that will fit it.
@@ -250,7 +260,5 @@ func (j *fitJob) setNaN(voxel int) {
 
 // coordinates are a fitted voxel's place in the image, from 0.
 func (j *fitJob) coordinates(voxel int) (x, y, z int) {
-	shape := j.image.Header.SpatialShape()
-	at := j.index[voxel]
-	return at % shape[0], at / shape[0] % shape[1], at / (shape[0] * shape[1])
+	return coordinates(j.image.Header, j.index[voxel])
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,20 +27,29 @@ func (j *fitJob) fileName(param, suffix string) string {
 	return name
 }
 
-// stage prepares the output folder. Where a map exists, the error says what it was made from.
-func (j *fitJob) stage() (*staging, error) {
-	names := j.fileNames()
-	if needsDescription(j.names, j.out) {
-		names = append(names, descriptionFile)
+// setName is the set of maps that the fit writes, one process at a time, in the names of its lock and its other hidden
+// files.
+func (o *fitOptions) setName(names bidsName) string {
+	set := names.prefix() + "model-" + o.kind.Entity
+	if desc := names.desc + o.shard.label(); desc != "" {
+		set += "_desc-" + desc
 	}
-	out, err := newStaging(j.out, names, j.force)
+	return set
+}
+
+// claim says which files the fit will make. Where a map exists, the error says what it was made from.
+func (j *fitJob) claim() error {
+	if needsDescription(j.names, j.fitOptions.out) {
+		j.out.shared = []string{descriptionFile}
+	}
+	err := j.out.claim(j.fileNames(), j.force)
 	var exists *existsError
 	if errors.As(err, &exists) {
 		if source := sourceOf(stemOf(exists.path) + ".json"); source != "" && source != j.data.dwi {
-			return nil, fmt.Errorf("%s exists, and was made from %s: give another output folder, or --force to replace it", exists.path, source)
+			return fmt.Errorf("%s exists, and was made from %s: give another output folder, or --force to replace it", exists.path, source)
 		}
 	}
-	return out, err
+	return err
 }
 
 // fileNames are the maps and sidecars that the fit writes.
@@ -55,8 +63,11 @@ func (j *fitJob) fileNames() []string {
 }
 
 // write makes every map and its sidecar in the staging folder.
-func (j *fitJob) write(ctx context.Context, out *staging) error {
-	if err := out.begin(); err != nil {
+func (j *fitJob) write(ctx context.Context) error {
+	if err := j.hashInputs(ctx); err != nil {
+		return err
+	}
+	if err := j.out.begin(); err != nil {
 		return err
 	}
 	bar := newProgress(j.stderr, "write", "maps", len(j.fileNames())/2)
@@ -68,30 +79,32 @@ func (j *fitJob) write(ctx context.Context, out *staging) error {
 		if m.Basis != sh.DefaultBasis {
 			o.Description += "; " + j.harmonicForm().String()
 		}
+		index, values := j.index, j.maps[i]
 		if m.Name == "status" {
 			o.Fill = float32(kernel.OutsideMask)
+			index, values = j.mask.Index, j.shard.statusOfMask(len(j.mask.Index), values)
 		}
-		if err := nifti.WriteMap(out.path(name+".nii.gz"), j.image.Header, j.index, m.Components, j.maps[i], o); err != nil {
+		if err := nifti.WriteMap(j.out.path(name+".nii.gz"), j.image.Header, index, m.Components, values, o); err != nil {
 			return err
 		}
 		text, err := json.MarshalIndent(j.sidecar(m), "", "  ")
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(out.path(name+".json"), append(text, '\n'), 0o666); err != nil {
+		if err := j.out.write(name+".json", append(text, '\n')); err != nil {
 			return err
 		}
 		done++
 		bar.set(done)
 	}
-	if !slices.Contains(out.names, descriptionFile) {
+	if !slices.Contains(j.out.shared, descriptionFile) {
 		return nil
 	}
 	text, err := datasetDescription()
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(out.path(descriptionFile), text, 0o666)
+	return j.out.write(descriptionFile, text)
 }
 
 // A description says what was fitted, with what, from what: all that the results depend on.
@@ -154,7 +167,7 @@ func (j *fitJob) sidecar(m model.Map) sidecar {
 	}
 	s := sidecar{
 		Parameter: m.Name, Description: strings.ReplaceAll(m.Description, model.GivenFrame, frameWords[j.frame]), Units: units, Components: m.Components,
-		GeneratedBy: map[string]string{"Name": "voxfit kbench", "Version": version(), "Command": j.command},
+		GeneratedBy: map[string]string{"Name": generator, "Version": version(), "Command": j.command},
 		Fit:         j.description(),
 	}
 	s.TensorOrder, s.Directions = strings.Join(m.Elements, ", "), m.Directions

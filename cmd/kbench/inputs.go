@@ -1,11 +1,8 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -19,6 +16,8 @@ import (
 // inputs are the files of one acquisition, as the user names them.
 type inputs struct {
 	dwi, bvals, bvecs, mask string
+
+	budget memoryBudget // of the index; its zero value is no limit
 }
 
 func (in *inputs) addFlags(f *pflag.FlagSet) {
@@ -33,12 +32,12 @@ type acquisition struct {
 	mask      *nifti.Mask
 	gradients *acq.GradientTable
 	warnings  []string
-	files     []string // what was read, the image first
+	inputs    []input // what was read, the image first
 }
 
 // open reads the headers and tables and checks that they belong together.
 func (in *inputs) open(options ...acq.GradientOption) (*acquisition, error) {
-	image, err := nifti.Open(in.dwi)
+	image, err := openImage(in.dwi)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +47,14 @@ func (in *inputs) open(options ...acq.GradientOption) (*acquisition, error) {
 	if in.bvecs, err = beside(in.dwi, in.bvecs, "--bvecs", ".bvec", ".bvecs", "bvecs"); err != nil {
 		return nil, err
 	}
-	a := &acquisition{image: image, files: []string{in.dwi, in.bvals, in.bvecs}}
+	a := &acquisition{image: image.Image, inputs: []input{image}}
+	for _, path := range []string{in.bvals, in.bvecs} {
+		text, err := watch(path)
+		if err != nil {
+			return nil, err
+		}
+		a.inputs = append(a.inputs, text)
+	}
 	if a.gradients, a.warnings, err = acq.ReadGradients(in.bvals, in.bvecs, options...); err != nil {
 		return nil, err
 	}
@@ -56,18 +62,46 @@ func (in *inputs) open(options ...acq.GradientOption) (*acquisition, error) {
 		return nil, fmt.Errorf("%s: %w", in.dwi, err)
 	}
 	if in.mask == "" {
+		if err := in.checkIndex(in.dwi, image.Header.Voxels()); err != nil {
+			return nil, err
+		}
 		a.mask = nifti.FullMask(image.Header)
 		a.warnings = append(a.warnings, fmt.Sprintf("%s: there is no --mask, so that all %d voxels are fitted, the background too", in.dwi, len(a.mask.Index)))
 		return a, nil
 	}
-	a.files = append(a.files, in.mask)
-	if a.mask, err = nifti.ReadMask(in.mask); err != nil {
+	mask, err := openImage(in.mask)
+	if err != nil {
+		return nil, err
+	}
+	a.inputs = append(a.inputs, mask)
+	if err := (&nifti.Mask{Header: mask.Header}).CheckAgainst(image.Header); err != nil {
+		return nil, err
+	}
+	inside, err := mask.CountMask()
+	if err != nil {
+		return nil, err
+	}
+	if err := in.checkIndex(in.mask, inside); err != nil {
+		return nil, err
+	}
+	if a.mask, err = mask.Mask(); err != nil {
 		return nil, err
 	}
 	if doubt := a.mask.Doubt(); doubt != "" {
 		a.warnings = append(a.warnings, doubt)
 	}
-	return a, a.mask.CheckAgainst(image.Header)
+	return a, nil
+}
+
+// checkIndex refuses more voxels than the memory can have room for: their numbers alone may take a quarter, as their maps
+// take more than the rest.
+func (in *inputs) checkIndex(path string, voxels int) error {
+	const each = 8
+	if most := in.budget.bytes / 4; most > 0 && int64(voxels) > most/each {
+		return fmt.Errorf("%s: found %d voxels to fit, whose numbers alone take %s; %s is %s, too little for their maps: allow more, or name a mask of fewer voxels with --mask",
+			path, voxels, sizeText(int64(voxels)*each), in.budget.limit, sizeText(in.budget.bytes))
+	}
+	return nil
 }
 
 // nameIn adds to a model's error what the model was made from, unless the error says which flag is wrong.
@@ -112,30 +146,4 @@ func beside(image, named, flag string, names ...string) (string, error) {
 	}
 	return "", fmt.Errorf("%s: no %s file found beside it (looked for %s); name it with %s",
 		image, strings.TrimPrefix(flag, "--"), strings.Join(tried, ", "), flag)
-}
-
-// An inputFile records which file was read, for the sidecars.
-type inputFile struct {
-	Path   string `json:"Path"`
-	Bytes  int64  `json:"Bytes"`
-	SHA256 string `json:"SHA256"`
-}
-
-// hashFiles describes files by size and SHA-256.
-func hashFiles(paths []string) ([]inputFile, error) {
-	var out []inputFile
-	for _, path := range paths {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		h := sha256.New()
-		n, err := io.Copy(h, f)
-		f.Close()
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		out = append(out, inputFile{Path: path, Bytes: n, SHA256: hex.EncodeToString(h.Sum(nil))})
-	}
-	return out, nil
 }

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -21,6 +22,16 @@ import (
 // TestMain lets the test binary stand in for kbench, so that tests can start and kill it.
 func TestMain(m *testing.M) {
 	if os.Getenv("VOXFIT_TEST_AS_KBENCH") != "" {
+		if n, err := strconv.Atoi(os.Getenv("VOXFIT_TEST_BLOCK")); err == nil {
+			blockVoxels = n
+		}
+		if file := os.Getenv("VOXFIT_TEST_PEAK"); file != "" {
+			code := run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)
+			if err := os.WriteFile(file, []byte(fmt.Sprint(peakRSS())), 0o666); err != nil {
+				panic(err)
+			}
+			os.Exit(code)
+		}
 		main()
 		return
 	}
@@ -219,11 +230,23 @@ type fullDisk struct{}
 func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("the disk is full") }
 
 func TestOutputThatCannotBeWrittenIsAnError(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"fit", "dti", small(t, 27), "-o", filepath.Join(t.TempDir(), "maps")}} {
+	for _, args := range [][]string{{"--help"}, {"options", "dti"}} {
 		var stderr strings.Builder
 		if code := run(t.Context(), args, fullDisk{}, &stderr); code != exitFailed || errorsOf(stderr.String()) != "kbench: the disk is full\n" {
 			t.Errorf("%v: exit code %d, %q", args, code, stderr.String())
 		}
+	}
+}
+
+func TestAFullOutputDoesNotHideThatMapsAreWhole(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "maps")
+	var stderr strings.Builder
+	code := run(t.Context(), []string{"fit", "dti", small(t, 27), "-o", out}, fullDisk{}, &stderr)
+	if want := "kbench: all maps are in " + out + "; the summary could not be printed: the disk is full\n"; code != 0 || errorsOf(stderr.String()) != want {
+		t.Errorf("exit code %d, %q, want 0 and %q", code, stderr.String(), want)
+	}
+	if maps, _ := filepath.Glob(filepath.Join(out, "*.nii.gz")); len(maps) != 8 {
+		t.Errorf("%d maps, want 8", len(maps))
 	}
 }
 
@@ -300,6 +323,19 @@ func write(t *testing.T, path string, text []byte) {
 	if err := os.WriteFile(path, text, 0o666); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func gzipped(t *testing.T, content []byte) []byte {
+	t.Helper()
+	var text bytes.Buffer
+	out := gzip.NewWriter(&text)
+	if _, err := out.Write(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return text.Bytes()
 }
 
 func unzip(t *testing.T, text []byte) []byte {

@@ -77,7 +77,7 @@ func (o *runOptions) load(ctx context.Context, stderr io.Writer) (studyBlock, er
 	if err != nil {
 		return block, err
 	}
-	block.shape = a.image.Header.Shape
+	block.shape, block.inputs = a.image.Header.Shape, a.inputs
 	if err = readSignal(ctx, block.signal(), a.image, a.mask.Index, stderr); err != nil {
 		return block, err
 	}
@@ -132,8 +132,13 @@ func (o *runOptions) makePhantom(ctx context.Context) (studyBlock, error) {
 func (j *fitJob) estimateResponse(ctx context.Context) error {
 	header := j.image.Header
 	if j.fitOptions.response != "auto" {
-		j.files = append(j.files, fibreFile(j.fitOptions.response))
-		var err error
+		err := checkResponse(j.fitOptions.response)
+		if err == nil {
+			err = j.watch(fibreFile(j.fitOptions.response))
+		}
+		if err != nil {
+			return err
+		}
 		j.response, err = findResponse(j.fitOptions.response, nil, header.SpatialShape(), nil, j.gradients, acq.AutoOptions{})
 		return err
 	}
@@ -160,7 +165,7 @@ func (o *fitOptions) auto() acq.AutoOptions {
 // fitted, and then keeps them for the fit, where they take at most half of the memory allowed.
 func (j *fitJob) responseSignal(ctx context.Context) (signal []float32, index []int, err error) {
 	header := j.image.Header
-	if j.shard.of == 0 && int64(len(j.index))*int64(header.Volumes())*4 <= j.memoryLimit()/2 {
+	if j.keepsSignal() {
 		if err = j.readSignal(ctx, j.index); err != nil {
 			return nil, nil, err
 		}

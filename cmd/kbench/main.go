@@ -1,31 +1,32 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
 )
 
-// The exit codes of kbench, as shells know them.
+// The exit codes of kbench, as shells know them; SIGTERM's is 143 (stopCode).
 const (
 	exitFailed      = 1
 	exitInterrupted = 130
+	exitPipe        = 141
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx := onSignals(os.Stderr, os.Exit)
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // run is main with its surroundings handed in, so that tests call the program as a shell does.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	ctx, stopping := withStopping(ctx)
 	out := &output{Writer: stdout}
 	root := newRootCommand(args)
 	root.SetArgs(studyArguments(args))
@@ -38,9 +39,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(stderr, "kbench: stopped;", err)
-		return exitInterrupted
+	case errors.Is(err, syscall.EPIPE): // nobody reads any more, as after | head: what SIGPIPE does to other programs
+		return exitPipe
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		stopping.say(ctx, stderr)
+		return stopCode(ctx)
 	default:
 		fmt.Fprintln(stderr, "kbench:", err)
 		return exitFailed
@@ -59,6 +62,19 @@ func (o *output) Write(text []byte) (int, error) {
 		o.err = err
 	}
 	return n, err
+}
+
+// sayDone prints the last lines of a command whose files are whole, which a closed or full output must not hide: where
+// they cannot be printed, stderr has one line, and the command has succeeded all the same.
+func sayDone(stdout, stderr io.Writer, done string, print func(w io.Writer)) {
+	var text bytes.Buffer
+	print(&text)
+	if o, ok := stdout.(*output); ok {
+		stdout = o.Writer // what fails here is not remembered
+	}
+	if _, err := stdout.Write(text.Bytes()); err != nil {
+		fmt.Fprintf(stderr, "kbench: %s; the summary could not be printed: %v\n", done, err)
+	}
 }
 
 const welcome = `kbench fits diffusion-MRI models and measures what each core does meanwhile.
@@ -86,7 +102,7 @@ func newRootCommand(args []string) *cobra.Command {
 		return fmt.Errorf("%w (kbench %s --help lists the flags)", err, c.Name())
 	})
 	root.AddCommand(
-		newRunCommand(args), newFitCommand(args), newReportCommand(args), newExplainCommand(args), newSimulateCommand(),
+		newRunCommand(args), newFitCommand(args), newMergeCommand(args), newVerifyCommand(), newReportCommand(args), newExplainCommand(args), newSimulateCommand(),
 		newCompareCommand(args),
 		newPhantomCommand(), newConvertCommand(args), newEnvCommand(), newOptionsCommand(),
 	)

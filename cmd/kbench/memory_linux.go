@@ -5,6 +5,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/voxfit/voxfit/numa"
 )
 
 // machineMemory returns the memory in use on the whole machine in GiB, and its size in bytes.
@@ -14,8 +16,18 @@ func machineMemory() (usedGiB float64, total int64) {
 	return float64(total-available) / (1 << 30), total
 }
 
-// availableMemory is what can be taken without swapping, in bytes; 0 where unknown.
-func availableMemory() int64 { return kilobytes("/proc/meminfo", "MemAvailable:") << 10 }
+// availableMemory is what can be taken without swapping, and within the limits of the process's cgroups, in bytes; 0
+// where unknown.
+func availableMemory() int64 {
+	free := kilobytes("/proc/meminfo", "MemAvailable:") << 10
+	if free == 0 {
+		return 0
+	}
+	return max(1, min(free, numa.MemoryLeft()))
+}
+
+// residentMemory is the process's resident set, in bytes.
+func residentMemory() int64 { return kilobytes("/proc/self/status", "VmRSS:") << 10 }
 
 // peakRSS is the largest resident set of this process so far, in bytes.
 func peakRSS() int64 { return kilobytes("/proc/self/status", "VmHWM:") << 10 }

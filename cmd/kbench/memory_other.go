@@ -9,3 +9,5 @@ func machineMemory() (usedGiB float64, total int64) { return 0, 0 }
 func availableMemory() int64 { return 0 }
 
 func peakRSS() int64 { return 0 }
+
+func residentMemory() int64 { return 0 }

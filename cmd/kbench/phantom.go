@@ -82,7 +82,7 @@ func (o *phantomOptions) write(ctx context.Context, stdout io.Writer) error {
 	if err := checkMemory("--voxels", o.voxels.Voxels, g.Len(), 1); err != nil {
 		return err
 	}
-	out, err := newStaging(o.out, phantom.Files(), o.force)
+	out, err := newPhantomStaging(o.out, phantom.Files(), o.force)
 	if err != nil {
 		return err
 	}
@@ -104,6 +104,19 @@ func (o *phantomOptions) write(ctx context.Context, stdout io.Writer) error {
 	return nil
 }
 
+// newPhantomStaging takes the lock of the phantoms in a folder, and claims the files.
+func newPhantomStaging(dir string, names []string, force bool) (*staging, error) {
+	out, err := newStaging(dir, "phantom", "kbench phantom")
+	if err != nil {
+		return nil, err
+	}
+	if err := out.claim(names, force); err != nil {
+		out.remove()
+		return nil, err
+	}
+	return out, nil
+}
+
 // dataTypes are the names of --dtype.
 var dataTypes = map[string]nifti.Datatype{"float32": nifti.Float32, "int16": nifti.Int16, "uint16": nifti.Uint16}
 
@@ -112,7 +125,7 @@ func (o *phantomOptions) writeBrain(ctx context.Context, stdout, stderr io.Write
 	if !ok {
 		return fmt.Errorf("--dtype %s: want float32, int16 or uint16", o.dtype)
 	}
-	out, err := newStaging(o.out, phantom.BrainFiles(), o.force)
+	out, err := newPhantomStaging(o.out, phantom.BrainFiles(), o.force)
 	if err != nil {
 		return err
 	}

@@ -172,6 +172,7 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	planned := o.plan(block, fitters)
 	var peers *pythonStudy
 	if slices.ContainsFunc(planned, plannedRun.inPython) {
+		endsPrograms(ctx)
 		if peers, err = startPython(ctx, o.python, o.isa, block); err != nil {
 			return err // before there is a file
 		}
@@ -182,6 +183,13 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer log.Close()
+	key, err := o.key(ctx, block, fitters)
+	if err != nil {
+		return err
+	}
+	if err := o.checkKey(key, len(log.Records())); err != nil {
+		return err
+	}
 	missing := slices.DeleteFunc(slices.Clone(planned), func(p plannedRun) bool { return log.Done(p.record.Key()) })
 	if done := len(planned) - len(missing); done > 0 {
 		fmt.Fprintf(stderr, "%s has %d of the %d runs; %d to go\n", log.Path(), done, len(planned), len(missing))
@@ -191,6 +199,10 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer results.Free()
+	kept := func(done int) string {
+		return fmt.Sprintf("%d of %d runs are in %s; the same command with --resume goes on", len(planned)-len(missing)+done, len(planned), log.Path())
+	}
+	keeps(ctx, "%s", kept(0))
 	bar := newProgress(stderr, "run", "runs", len(missing))
 	for i, p := range missing {
 		var record study.Record
@@ -206,10 +218,10 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 		if err != nil {
 			bar.finish()
-			return fmt.Errorf("%w (%d of %d runs are in %s; the same command with --resume goes on)",
-				err, len(planned)-len(missing)+i, len(planned), log.Path())
+			return fmt.Errorf("%w (%s)", err, kept(i))
 		}
 		bar.set(i + 1)
+		keeps(ctx, "%s", kept(i+1))
 	}
 	bar.finish()
 	report := reportOptions{
@@ -283,6 +295,7 @@ type studyBlock struct {
 	shape     []int          // of the 4D image
 	voxels    int
 	room      *fit.Room // their signal
+	inputs    []input   // files that they came from; none for a phantom
 }
 
 // dataFacts describes what was fitted, for the page.

@@ -180,3 +180,33 @@ func TestReportReadsThePublishedStudy(t *testing.T) {
 		t.Error("the page does not mention the published study that is drawn behind")
 	}
 }
+
+func TestAStudyOfOtherDataIsNotGoneOnWith(t *testing.T) {
+	image, dir := small(t, 64), t.TempDir()
+	csv := func(name string) string { return filepath.Join(dir, name) }
+	base := []string{"run", "--models", "csdm", "--max-chunks", "1", "--num-runs", "1", "--voxels", "50", "--skip-serial"}
+	succeed(t, append(base, "--filename", csv("phantom.csv"))...)
+	resume := func(more ...string) []string { return append(append(slices.Clone(base), "--resume"), more...) }
+	succeed(t, resume("--filename", csv("phantom.csv"))...)
+	for what, c := range map[string]struct{ more, words []string }{
+		"seed":     {[]string{"--seed", "2"}, []string{"Phantom.Seed is 1, and 2"}},
+		"SNR":      {[]string{"--snr", "20"}, []string{"Phantom.SNR is 30, and 20"}},
+		"response": {[]string{"--response", "0.0015,0.0003,0.0003,1000"}, []string{"Response"}},
+		"data":     {[]string{"--data", image, "--mask", near(image, "mask.nii.gz"), "--response", phantomResponse}, []string{"another study"}},
+	} {
+		t.Run(what, func(t *testing.T) {
+			refuse(t, resume(append(c.more, "--filename", csv("phantom.csv"))...), append(c.words, "another study")...)
+		})
+	}
+	data := []string{"--data", image, "--mask", near(image, "mask.nii.gz"), "--response", phantomResponse, "--filename", csv("data.csv")}
+	succeed(t, append(slices.Clone(base), data...)...)
+	succeed(t, resume(data...)...)
+	changed := unzip(t, read(t, image))
+	changed[len(changed)-100] ^= 1
+	write(t, image, gzipped(t, changed))
+	refuse(t, resume(data...), "Inputs[0]", "another study")
+	edit(t, csv("phantom.study.json"), `"SoftwareVersion": "`, `"SoftwareVersion": "9.`)
+	refuse(t, resume("--filename", csv("phantom.csv")), "SoftwareVersion")
+	os.Remove(csv("phantom.study.json"))
+	refuse(t, resume("--filename", csv("phantom.csv")), "phantom.study.json", "missing")
+}

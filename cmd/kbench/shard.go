@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"github.com/voxfit/voxfit/kernel"
 )
 
 // A shard is the i-th of n nearly equal parts of the masked voxels, counted from 1: "2/8". Its maps
-// are zero elsewhere, so the maps of all shards add up to those of the whole.
+// are zero elsewhere, and their status is NotInShard; kbench merge joins those of all shards.
 type shard struct{ part, of int }
 
 func (s *shard) String() string {
@@ -33,7 +35,30 @@ func (s shard) voxels(index []int) []int {
 	if s.of == 0 {
 		return index
 	}
-	return index[len(index)*(s.part-1)/s.of : len(index)*s.part/s.of]
+	begin, end := s.interval(len(index))
+	return index[begin:end]
+}
+
+// interval is where the shard's voxels stand among n of the mask.
+func (s shard) interval(n int) (begin, end int) {
+	if s.of == 0 {
+		return 0, n
+	}
+	return n * (s.part - 1) / s.of, n * s.part / s.of
+}
+
+// statusOfMask is the status of all n voxels of the mask: the shard's own, and NotInShard for the others.
+func (s shard) statusOfMask(n int, own []float32) []float32 {
+	if s.of == 0 {
+		return own
+	}
+	begin, end := s.interval(n)
+	all := make([]float32, n)
+	for v := range all {
+		all[v] = float32(kernel.NotInShard)
+	}
+	copy(all[begin:end], own)
+	return all
 }
 
 // label is the value of the entity desc in file names, which tells shards apart.

@@ -6,14 +6,21 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/voxfit/voxfit/lock"
 )
 
-// A staging is a folder inside the output folder where files are made; they move to their places only
-// when all of them are whole, so that a failed command leaves nothing half-written.
+// A staging is a hidden folder inside the output folder where a command makes a set of files. They move to their places
+// when all of them are whole and on the disk (journal.go), so that a failed command leaves nothing half-written. From
+// its beginning to remove, this process alone writes the set: a lock beside the folder says so.
 type staging struct {
 	target, folder string
 	made           []string // folders that did not exist before
-	names          []string
+	held           *lock.Lock
+	names          []string // files to move to their places
+	shared         []string // files that other sets have too: whoever is first puts them there
+	old            []string // files that are there, and go when the new ones come
+	note           string   // what was put right at the beginning; empty for nothing
 }
 
 // An existsError is that of a file which is there already.
@@ -21,36 +28,42 @@ type existsError struct{ path string }
 
 func (e *existsError) Error() string { return e.path + " exists; --force replaces it" }
 
-// newStaging makes target if need be, checks that it can be written, and refuses names that exist
-// there already unless force is set. The folder itself is made by begin: what is killed before, in hours
-// of fitting, leaves none.
-func newStaging(target string, names []string, force bool) (*staging, error) {
-	if !force {
-		for _, name := range names {
-			path := filepath.Join(target, name)
-			if _, err := os.Lstat(path); err == nil {
-				return nil, &existsError{path}
-			}
-		}
+// newStaging makes target if need be, takes the lock of the set of files there, and puts right what a process that was
+// killed left of the same set. Another process that writes the set is named in the error, and not disturbed. The
+// staging folder itself is made by begin: what is killed before, in hours of fitting, leaves none.
+func newStaging(target, set, command string) (*staging, error) {
+	s := &staging{target: target, folder: filepath.Join(target, ".kbench-"+set)}
+	err := s.lock(command)
+	if err == nil {
+		err = s.recover()
 	}
-	s := &staging{target: target, names: names}
-	if err := s.makeFolders(target); err != nil {
+	if err != nil {
 		s.remove()
 		return nil, err
 	}
-	if err := s.begin(); err != nil {
-		s.remove()
-		return nil, err
-	}
-	return s, os.Remove(s.folder)
+	return s, nil
 }
 
-// begin makes the folder; call it when the files are about to be made.
-func (s *staging) begin() (err error) {
-	if s.folder, err = os.MkdirTemp(s.target, ".kbench-"); err != nil {
-		return fmt.Errorf("output folder %s cannot be written: %w", s.target, rootCause(err))
+// lock makes the output folder and takes the lock in it. Another process may remove the folder in between, where it
+// made it and failed: then it is made again.
+func (s *staging) lock(command string) (err error) {
+	for range 100 {
+		if err = s.makeFolders(s.target); err != nil {
+			return err
+		}
+		if s.held, err = lock.Take(s.folder+".lock", lock.Holder(command)); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
 	}
-	return nil
+	var held *lock.HeldError
+	var system *fs.PathError
+	switch {
+	case errors.As(err, &held) && held.Holder != "":
+		return fmt.Errorf("output folder %s: another process is writing the same files: %s; wait for its end, or write to another folder", s.target, held.Holder)
+	case errors.As(err, &system):
+		return fmt.Errorf("output folder %s cannot be written: %w", s.target, system.Err)
+	}
+	return err
 }
 
 // makeFolders makes path and its missing parents, and remembers which it made.
@@ -67,30 +80,78 @@ func (s *staging) makeFolders(path string) error {
 	if err := s.makeFolders(filepath.Dir(path)); err != nil {
 		return err
 	}
-	if err := os.Mkdir(path, 0o777); err != nil {
+	switch err := os.Mkdir(path, 0o777); {
+	case errors.Is(err, fs.ErrExist), errors.Is(err, fs.ErrNotExist): // another process was here: the lock finds out
+		return nil
+	case err != nil:
 		return fmt.Errorf("output folder %s cannot be made: %w", path, rootCause(err))
 	}
 	s.made = append(s.made, path)
 	return nil
 }
 
+// claim says which files are to be made. Those that exist are refused, unless force is set.
+func (s *staging) claim(names []string, force bool) error {
+	s.names = names
+	for _, name := range names {
+		path := filepath.Join(s.target, name)
+		switch _, err := os.Lstat(path); {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return err
+		case !force:
+			return &existsError{path}
+		default:
+			s.old = append(s.old, name)
+		}
+	}
+	return nil
+}
+
+// check tells whether the output folder is still there, and still this process's own.
+func (s *staging) check() error {
+	if err := s.held.Check(); err != nil {
+		return fmt.Errorf("output folder %s: %w", s.target, err)
+	}
+	return nil
+}
+
+// begin makes the folder; call it when the files are about to be made.
+func (s *staging) begin() error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	if err := os.Mkdir(s.folder, 0o777); err != nil {
+		return fmt.Errorf("output folder %s cannot be written: %w", s.target, rootCause(err))
+	}
+	return nil
+}
+
 // path is where the file name is made.
 func (s *staging) path(name string) string { return filepath.Join(s.folder, name) }
 
-// commit moves every file to its place and removes the staging folder.
-func (s *staging) commit() error {
-	for _, name := range s.names {
-		if err := os.Rename(s.path(name), filepath.Join(s.target, name)); err != nil {
-			return err
-		}
+// write makes a whole file, which is on the disk when it returns.
+func (s *staging) write(name string, content []byte) (err error) {
+	f, err := os.OpenFile(s.path(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
 	}
-	return os.Remove(s.folder)
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if _, err := f.Write(content); err != nil {
+		return err
+	}
+	return f.Sync()
 }
 
-// remove deletes what was staged, and the folders that were made when nothing else is in them.
+// remove deletes what was staged, gives the lock back, and removes the folders that were made when nothing else is in
+// them.
 func (s *staging) remove() {
-	if s.folder != "" {
-		os.RemoveAll(s.folder)
+	if s.held != nil {
+		if !s.journalled() { // else the next start has to take back what this one could not
+			os.RemoveAll(s.folder)
+		}
+		_ = s.held.Release() // the process's end does as much
+		s.held = nil
 	}
 	for i := len(s.made) - 1; i >= 0; i-- {
 		os.Remove(s.made[i]) // fails, rightly, on a folder that is not empty

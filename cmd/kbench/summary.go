@@ -29,6 +29,7 @@ var codeMeanings = map[string]codeMeaning{
 	"Refit":               {false, "found in a slower, safer way"},
 	"BelowMinSignal":      {false, "values above zero but below the minimum signal were raised to it; --min-signal lowers it"},
 	"NegativeSignal":      {false, "found, though a measured value is negative"},
+	"NotInShard":          {false, "left to another part of the fit"},
 }
 
 // summarise prints the last lines of a fit: what was fitted and found, what failed, what is to be noted, and where maps are.
@@ -47,7 +48,7 @@ func (j *fitJob) summarise(w io.Writer, seconds float64) {
 	}
 	for _, name := range j.fileNames() {
 		if strings.HasSuffix(name, ".nii.gz") {
-			fmt.Fprintf(w, "  %s/%s\n", strings.TrimSuffix(j.out, "/"), name)
+			fmt.Fprintf(w, "  %s/%s\n", strings.TrimSuffix(j.fitOptions.out, "/"), name)
 		}
 	}
 	if form := j.harmonicForm(); form.basis != "" {

@@ -81,7 +81,14 @@ func findTissues(flag string, signal []float32, g *acq.GradientTable, shells ...
 func (j *fitJob) estimateTissues(ctx context.Context) (err error) {
 	flag := j.fitOptions.response
 	if flag != "auto" {
-		j.files = append(j.files, tissueFiles(flag)...)
+		if err := checkResponse(flag); err != nil {
+			return err
+		}
+		if !model.IsNumbers(flag) {
+			if err := j.watch(tissueFiles(flag)...); err != nil {
+				return err
+			}
+		}
 		j.tissues, err = findTissues(flag, nil, j.gradients)
 		return err
 	}

@@ -1,20 +1,48 @@
 package main
 
-import "runtime/debug"
+import (
+	"runtime"
+	"runtime/debug"
+)
 
 // release is the version of the next or current release, as CHANGELOG.md lists it.
 const release = "0.1.0"
 
-// version is the release, with the commit when the build recorded it.
+// sources is a hash of all files that the program was built from, as scripts/hash-sources makes it. `make build` sets it
+// through the linker; it is empty in other builds.
+var sources string
+
+// version is the release and what the program was built from: the commit ("dirty" where files had been changed since),
+// else the hash of the sources, and the version of Go. Two builds that may fit differently have different versions, but
+// for those of changed files that were not made by `make build`.
 func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return release
+	var settings []debug.BuildSetting
+	if info, ok := debug.ReadBuildInfo(); ok {
+		settings = info.Settings
 	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			return release + "+" + s.Value[:12]
+	return versionOf(settings, sources, runtime.Version())
+}
+
+func versionOf(settings []debug.BuildSetting, sources, goVersion string) string {
+	commit, dirty := "", false
+	for _, s := range settings {
+		switch {
+		case s.Key == "vcs.revision" && len(s.Value) >= 12:
+			commit = s.Value[:12]
+		case s.Key == "vcs.modified":
+			dirty = s.Value == "true"
 		}
 	}
-	return release
+	built := commit
+	switch {
+	case commit == "" && sources == "":
+		built = "unknown"
+	case commit == "":
+		built = "sources." + sources
+	case dirty && sources == "":
+		built += ".dirty"
+	case dirty:
+		built += ".dirty." + sources
+	}
+	return release + "+" + built + "." + goVersion
 }

@@ -24,7 +24,7 @@ func docstring(m model.ListedModel) string {
 	fmt.Fprintf(&b, "    \"\"\"%s\n    Parameters\n    ----------\n", heading(m.Summary))
 	b.WriteString("    data : array_like, (..., N)\n        Measured values of any real type and with any strides.\n")
 	b.WriteString("    gtab : GradientTable or (bvals, bvecs)\n")
-	b.WriteString(filled("DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3), taken as they are.", 8))
+	b.WriteString(filled("DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other lengths than 1 scale b-values (bvalue_scaling).", 8))
 	needed, others := split(m.Options)
 	for _, o := range needed {
 		b.WriteString(parameter(o))

@@ -29,7 +29,7 @@ class Gradients(NamedTuple):
 def as_gradients(gtab: GradientsLike) -> Gradients:
     """Read a gradient table: DIPY's ``GradientTable``, or a pair of b-values and b-vectors.
 
-    B-vectors are taken as they are: nothing is flipped.
+    Nothing is flipped.
     """
     threshold: float | None = None
     table: Any = gtab

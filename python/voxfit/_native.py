@@ -49,6 +49,7 @@ class Status(enum.IntEnum):
     NEGATIVE_EIGENVALUE = 9  # free water: the tissue's tensor has an eigenvalue below zero
     OVERFLOW = 10  # finite values, too large for the sums: parameters are zero
     BELOW_MIN_SIGNAL = 11  # a value is above zero and below the minimum signal, and was raised to it
+    NOT_IN_SHARD = 12  # in maps of a fit in parts: another part's; fits here never say so
 
 
 class Batch(ctypes.Structure):

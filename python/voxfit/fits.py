@@ -75,7 +75,8 @@ def fit_csd(
     data : array_like, (..., N)
         Measured values of any real type and with any strides.
     gtab : GradientTable or (bvals, bvecs)
-        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3), taken as they are.
+        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
+        lengths than 1 scale b-values (bvalue_scaling).
     response : (evals, S0), AxSymShResponse or array_like
         Signal of a single fibre: eigenvalues in mm2/s, the largest first, and S0; or zonal coefficients (MRtrix3's
         files), a row for each shell. As DIPY has them, a pair of eigenvalues and S0 or an AxSymShResponse; zonal
@@ -225,7 +226,8 @@ def fit_free_water(
     data : array_like, (..., N)
         Measured values of any real type and with any strides.
     gtab : GradientTable or (bvals, bvecs)
-        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3), taken as they are.
+        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
+        lengths than 1 scale b-values (bvalue_scaling).
     method : {"nls", "wls"}, default "nls"
         Least squares: non-linear or weighted. Also ``fit_method``.
     diso : float, default 0.003
@@ -363,7 +365,8 @@ def fit_msmt(
     data : array_like, (..., N)
         Measured values of any real type and with any strides.
     gtab : GradientTable or (bvals, bvecs)
-        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3), taken as they are.
+        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
+        lengths than 1 scale b-values (bvalue_scaling).
     response : dict of str to array_like, or MultiShellResponse
         Signal of each tissue (WM, GM, CSF): zonal coefficients (MRtrix3's files), a row for each shell, b = 0
         included; or eigenvalues in mm2/s and S0. A dict by tissue, or DIPY's MultiShellResponse.
@@ -513,7 +516,8 @@ def fit_dti(
     data : array_like, (..., N)
         Measured values of any real type and with any strides.
     gtab : GradientTable or (bvals, bvecs)
-        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3), taken as they are.
+        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
+        lengths than 1 scale b-values (bvalue_scaling).
     method : {"wls", "nls", "ols", "iwls"}, default "wls"
         Least squares: weighted, non-linear, ordinary, or iteratively reweighted as MRtrix3's dwi2tensor does it. Also
         ``fit_method``.
@@ -638,7 +642,8 @@ def fit_sfm(
     data : array_like, (..., N)
         Measured values of any real type and with any strides.
     gtab : GradientTable or (bvals, bvecs)
-        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3), taken as they are.
+        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
+        lengths than 1 scale b-values (bvalue_scaling).
     solver : {"elasticnet", "nnls"}, default "elasticnet"
         How weights are found: with the penalty of the elastic net, or by non-negative least squares.
     l1_ratio : float, default 0.5

@@ -1,4 +1,4 @@
-package study
+package lock
 
 import (
 	"errors"
@@ -7,15 +7,15 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// lock takes a lock on one byte far behind the end of the file: a lock of Windows keeps others
+// hold takes a lock on one byte far behind the end of the file: a lock of Windows keeps others
 // from reading the locked bytes, and readers of the rows must not be stopped.
-func lock(f *os.File) (unlock func() error, err error) {
+func hold(f *os.File) (unlock func() error, err error) {
 	at := &windows.Overlapped{OffsetHigh: 1 << 30}
 	h := windows.Handle(f.Fd())
 	const exclusive = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
 	if err := windows.LockFileEx(h, exclusive, 0, 1, 0, at); err != nil {
 		if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
-			return nil, errLocked
+			return nil, ErrHeld
 		}
 		return nil, err
 	}

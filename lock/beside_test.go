@@ -1,6 +1,6 @@
 //go:build !windows
 
-package study
+package lock
 
 import (
 	"path/filepath"

@@ -1,6 +1,6 @@
 //go:build !windows
 
-package study
+package lock
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ func lockBeside(path string) (unlock func() error, err error) {
 	name := path + ".lock"
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("%w (if none is, remove %s)", errLocked, name)
+		return nil, fmt.Errorf("%w (if none is, remove %s)", ErrHeld, name)
 	}
 	if err != nil {
 		return nil, err

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/voxfit/voxfit/fit"
+)
+
+// memoryInUse is what the process holds, and will beside what passVoxels counts: the program, the index, workers'
+// scratch, compressors, and what Go's collector has not collected yet. (A variable so that tests can leave it out.)
+var memoryInUse = func() int64 {
+	debug.FreeOSMemory()
+	const each, rest = 8 << 20, 32 << 20
+	return residentMemory() + each*int64(runtime.GOMAXPROCS(0)) + rest
+}
+
+// A memoryBudget is what the process may hold at its peak, and who says so.
+type memoryBudget struct {
+	bytes int64
+	limit string // in messages
+}
+
+// memoryBudget is the least of --max-memory and most of what is free, on the machine and in the process's cgroups.
+func (o *fitOptions) memoryBudget() memoryBudget {
+	b := memoryBudget{math.MaxInt64, "memory"}
+	if free := availableMemory(); free > 0 {
+		b = memoryBudget{residentMemory() + free/10*9, "free memory"}
+	}
+	if most := int64(o.maxMemory); most > 0 && most < b.bytes {
+		b = memoryBudget{most, "--max-memory"}
+	}
+	return b
+}
+
+// voxelMemory is what a voxel takes in a pass: its signal, and its place in the two groups of volumes that are read.
+func (j *fitJob) voxelMemory() int64 {
+	const groups, volumesInGroup = 2, 16
+	volumes := j.image.Header.Volumes()
+	return 4 * int64(volumes+groups*min(volumesInGroup, max(1, volumes/8)))
+}
+
+// mapMemory is what all maps take, with the volumes in which the largest is on its way to the disk.
+func (j *fitJob) mapMemory() int64 {
+	components, largest := 0, 1
+	for _, m := range j.wantedMaps {
+		components, largest = components+m.Components, max(largest, m.Components)
+	}
+	return 4 * int64(len(j.index)) * int64(components+max(1, largest/8))
+}
+
+// passVoxels is how many voxels' signal fits in memory beside all else.
+func (j *fitJob) passVoxels() (int, error) {
+	budget := j.memoryBudget()
+	block := int64(min(blockVoxels, len(j.index)))
+	fixed := memoryInUse() - j.signalMemory() + j.mapMemory() + block*int64(fit.VoxelBytes(j.model.Fitter())-4*j.model.Fitter().Measurements())
+	voxels := (budget.bytes - fixed) / j.voxelMemory()
+	if voxels < block {
+		return 0, fmt.Errorf("%s: %s are too few: the maps of %d voxels take %s, and this fit, with the signal of %d voxels at a time, at least %s; allow more, or fit parts with --shard",
+			budget.limit, sizeText(budget.bytes), len(j.index), sizeText(j.mapMemory()), block, sizeText(fixed+block*j.voxelMemory()))
+	}
+	if voxels >= int64(len(j.index)) {
+		return len(j.index), nil
+	}
+	// Go's collector lets the heap grow to twice what lives in it, unless it is told how much there is.
+	debug.SetMemoryLimit(budget.bytes - voxels*j.voxelMemory())
+	return int(voxels) / blockVoxels * blockVoxels, nil
+}
+
+// signalMemory is what the signal takes that was read already.
+func (j *fitJob) signalMemory() int64 {
+	if j.signal == nil {
+		return 0
+	}
+	return 4 * int64(len(j.signal.Signal))
+}
+
+// keepsSignal tells whether the signal of all voxels may be read before the model is known: where it takes at most half
+// of what is left.
+func (j *fitJob) keepsSignal() bool {
+	left := j.memoryBudget().bytes - memoryInUse()
+	return j.shard.of == 0 && int64(len(j.index))*j.voxelMemory() <= left/2
+}
+
+// sizeText is a number of bytes as a message shows it, rounded up.
+func sizeText(bytes int64) string {
+	const kib, mib = 1 << 10, 1 << 20
+	if bytes < 10*mib {
+		return fmt.Sprintf("%d KiB", (bytes+kib-1)/kib)
+	}
+	return fmt.Sprintf("%d MiB", (bytes+mib-1)/mib)
+}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/voxfit/voxfit/lock"
+	"github.com/voxfit/voxfit/nifti"
+)
+
+// An inputFile records which file was read, for the sidecars.
+type inputFile struct {
+	Path   string `json:"Path"`
+	Bytes  int64  `json:"Bytes"`
+	SHA256 string `json:"SHA256"`
+}
+
+// An input is a file whose content the maps depend on. All that read it must have seen the same bytes.
+type input interface {
+	// hash describes the bytes that were or will be read.
+	hash(ctx context.Context) (inputFile, error)
+	// confirm is the last look at the file, before the maps are moved to their places. Its error is nifti.ErrChanged where
+	// the file may have been another when it was read.
+	confirm(ctx context.Context) error
+}
+
+// An inputImage is an image that is read in passes, and how its file looked before the first.
+type inputImage struct {
+	*nifti.Image
+	before os.FileInfo
+}
+
+// openImage opens an image that will be hashed.
+func openImage(path string) (inputImage, error) {
+	before, unseen := os.Stat(path)
+	image, err := nifti.Open(path)
+	if err == nil {
+		err = unseen
+	}
+	return inputImage{image, before}, err
+}
+
+// hash reads the file once more. It must be what every pass saw.
+func (m inputImage) hash(ctx context.Context) (inputFile, error) {
+	sum, size, err := m.SHA256(ctx)
+	return inputFile{Path: m.Path, Bytes: size, SHA256: hex.EncodeToString(sum[:])}, err
+}
+
+// confirm reads the file again where it was touched since it was opened: a program that wrote it while it was hashed may
+// have left no two readings different, but then this one is.
+func (m inputImage) confirm(ctx context.Context) error {
+	same, err := untouched(m.Path, m.before)
+	if same || err != nil {
+		return err
+	}
+	_, _, err = m.SHA256(ctx)
+	return err
+}
+
+// untouched tells whether a file is the one that was looked at before, and was not written to since.
+func untouched(path string, before os.FileInfo) (bool, error) {
+	now, err := os.Stat(path)
+	if err != nil {
+		return false, err
+	}
+	return os.SameFile(now, before) && now.ModTime().Equal(before.ModTime()) && now.Size() == before.Size(), nil
+}
+
+// An inputText is a small file that is read as a whole: tables, responses, directions. It is hashed before it is read
+// and must not be touched until the end.
+type inputText struct {
+	file   inputFile
+	before os.FileInfo
+}
+
+// watch hashes a small file that is about to be read.
+func watch(path string) (t inputText, err error) {
+	f, err := lock.OpenToRead(path)
+	if err != nil {
+		return t, err
+	}
+	defer f.Close()
+	if t.before, err = f.Stat(); err != nil {
+		return t, err
+	}
+	h := sha256.New()
+	n, err := io.Copy(h, f)
+	t.file = inputFile{Path: path, Bytes: n, SHA256: hex.EncodeToString(h.Sum(nil))}
+	return t, err
+}
+
+func (t inputText) hash(context.Context) (inputFile, error) { return t.file, nil }
+
+func (t inputText) confirm(context.Context) error {
+	now, err := watch(t.file.Path)
+	if err != nil {
+		return err
+	}
+	if same, err := untouched(t.file.Path, t.before); !same || err != nil || now.file != t.file {
+		return fmt.Errorf("%s %w", t.file.Path, nifti.ErrChanged)
+	}
+	return nil
+}
+
+// A hashing takes the hashes of all inputs beside other work.
+type hashing struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+	files  []inputFile
+	err    error
+}
+
+// startHashing begins. Images are read once more, which must agree with what was read before or will be read later.
+func startHashing(ctx context.Context, inputs []input) *hashing {
+	ctx, cancel := context.WithCancel(ctx)
+	h := &hashing{cancel: cancel, done: make(chan struct{})}
+	go func() {
+		defer close(h.done)
+		for _, in := range inputs {
+			file, err := in.hash(ctx)
+			if err != nil {
+				h.err = err
+				return
+			}
+			h.files = append(h.files, file)
+		}
+	}()
+	return h
+}
+
+// wait returns the hashes when all are there.
+func (h *hashing) wait() ([]inputFile, error) {
+	<-h.done
+	return h.files, h.err
+}
+
+// failed is the error that it ended with already, if it did.
+func (h *hashing) failed() error {
+	select {
+	case <-h.done:
+		return h.err
+	default:
+		return nil
+	}
+}
+
+// stop ends it early.
+func (h *hashing) stop() {
+	h.cancel()
+	<-h.done
+}
+
+// hash begins to take the hashes of the inputs, unless that began before.
+func (j *fitJob) hash(ctx context.Context) {
+	if j.hashing == nil {
+		j.hashing = startHashing(ctx, j.inputs)
+	}
+}
+
+// hashInputs waits for the hashes of all inputs, in the order in which they were read.
+func (j *fitJob) hashInputs(ctx context.Context) (err error) {
+	j.hash(ctx)
+	j.inputFiles, err = j.hashing.wait()
+	return err
+}
+
+// watch hashes small files that are about to be read, beside the acquisition's own.
+func (j *fitJob) watch(paths ...string) error {
+	for _, path := range paths {
+		text, err := watch(path)
+		if err != nil {
+			return err
+		}
+		j.inputs = append(j.inputs, text)
+	}
+	return nil
+}
+
+// stopHashing ends it where the fit ended early.
+func (j *fitJob) stopHashing() {
+	if j.hashing != nil {
+		j.hashing.stop()
+	}
+}
+
+// confirmInputs is the last look at all inputs, before maps are moved to their places.
+func (j *fitJob) confirmInputs(ctx context.Context) error {
+	for _, in := range j.inputs {
+		if err := in.confirm(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,243 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/voxfit/voxfit/lock"
+)
+
+// A journal says what commit is about to do. While it is in the staging folder, the move has not happened: whoever finds
+// it takes the new files back and puts the old ones where they were. Its removal is the moment at which the new files
+// count.
+//
+//  1. all new files are in the staging folder, whole and on the disk; the journal is written
+//  2. old files move to the folder "replaced" in the staging folder
+//  3. new files move to their places
+//  4. the journal is removed; then the rest
+//
+// Old and new files are so never beside each other, whenever a process is killed.
+type journal struct {
+	Files []journalFile // the new files
+	Old   []string      // the names of the old ones
+}
+
+// A journalFile is one new file. Size and time tell it from another file that somebody may put in its place later.
+type journalFile struct {
+	Name    string
+	Size    int64
+	Changed int64 // modification time, ns
+}
+
+const (
+	journalName    = "journal.json"
+	replacedFolder = "replaced"
+)
+
+func (s *staging) journalled() bool {
+	_, err := os.Lstat(s.path(journalName))
+	return err == nil
+}
+
+// commit moves every file to its place, all or none, and removes the staging folder. After an error everything is as it
+// was before; where even that fails, the next start takes the files back.
+func (s *staging) commit() error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	j, err := s.writeJournal()
+	if err != nil {
+		return err
+	}
+	if err := s.move(j); err != nil {
+		return errors.Join(err, s.undo(j))
+	}
+	if err := s.endJournal(); err != nil {
+		return errors.Join(err, s.undo(j))
+	}
+	if err := s.moveShared(); err != nil {
+		return err
+	}
+	return os.RemoveAll(s.folder)
+}
+
+// moveShared puts files that other sets have too where there are none yet.
+func (s *staging) moveShared() error {
+	for _, name := range s.shared {
+		place := filepath.Join(s.target, name)
+		if _, err := os.Lstat(place); err == nil {
+			continue
+		}
+		if err := os.Rename(s.path(name), place); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeJournal puts the journal on the disk, after all that it speaks of.
+func (s *staging) writeJournal() (*journal, error) {
+	j := &journal{Old: s.old}
+	for _, name := range s.names {
+		info, err := os.Lstat(s.path(name))
+		if err != nil {
+			return nil, err
+		}
+		j.Files = append(j.Files, journalFile{name, info.Size(), info.ModTime().UnixNano()})
+	}
+	if err := os.Mkdir(s.path(replacedFolder), 0o777); err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(j)
+	if err != nil {
+		return nil, err
+	}
+	const unfinished = journalName + ".new"
+	if err := s.write(unfinished, text); err != nil {
+		return nil, err
+	}
+	if err := lock.SyncFolder(s.folder); err != nil {
+		return nil, err
+	}
+	if err := os.Rename(s.path(unfinished), s.path(journalName)); err != nil {
+		return nil, err
+	}
+	return j, errors.Join(lock.SyncFolder(s.folder), lock.SyncFolder(s.target))
+}
+
+// A fileMove is one step of a move.
+type fileMove struct{ from, to string }
+
+// moves are the steps: old files out of their places, and then new ones into them.
+func (s *staging) moves(j *journal) (old, fresh []fileMove) {
+	for _, name := range j.Old {
+		old = append(old, fileMove{filepath.Join(s.target, name), s.replaced(name)})
+	}
+	for _, f := range j.Files {
+		fresh = append(fresh, fileMove{s.path(f.Name), filepath.Join(s.target, f.Name)})
+	}
+	return old, fresh
+}
+
+// move takes the steps. Neither part begins before what came earlier is on the disk.
+func (s *staging) move(j *journal) error {
+	old, fresh := s.moves(j)
+	for _, m := range old {
+		if err := os.Rename(m.from, m.to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if err := s.syncMoves(); err != nil {
+		return err
+	}
+	for _, m := range fresh {
+		if _, err := os.Lstat(m.to); err == nil {
+			return fmt.Errorf("%s was made by another program meanwhile", m.to)
+		}
+		if err := os.Rename(m.from, m.to); err != nil {
+			return err
+		}
+	}
+	return s.syncMoves()
+}
+
+func (s *staging) replaced(name string) string { return filepath.Join(s.folder, replacedFolder, name) }
+
+// syncMoves puts the moves made so far on the disk.
+func (s *staging) syncMoves() error {
+	return errors.Join(lock.SyncFolder(s.target), lock.SyncFolder(s.folder), lock.SyncFolder(s.path(replacedFolder)))
+}
+
+func (s *staging) endJournal() error {
+	if err := os.Remove(s.path(journalName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return lock.SyncFolder(s.folder)
+}
+
+// undo takes new files back into the staging folder and old ones out of it, as far as they were moved, and removes the
+// journal. It can be killed and begun again at any point.
+func (s *staging) undo(j *journal) error {
+	for _, f := range j.Files {
+		if _, err := os.Lstat(s.path(f.Name)); err == nil {
+			continue // was never moved
+		}
+		place := filepath.Join(s.target, f.Name)
+		info, err := os.Lstat(place)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue // removed by somebody
+		case err != nil:
+			return err
+		case info.Size() != f.Size || info.ModTime().UnixNano() != f.Changed:
+			continue // somebody's own file by now: it stays
+		}
+		if err := os.Rename(place, s.path(f.Name)); err != nil {
+			return err
+		}
+	}
+	for _, name := range j.Old {
+		if err := s.putBack(name); err != nil {
+			return err
+		}
+	}
+	if err := s.syncMoves(); err != nil {
+		return err
+	}
+	return s.endJournal()
+}
+
+// putBack moves an old file to its place, where it was taken from there.
+func (s *staging) putBack(name string) error {
+	if _, err := os.Lstat(s.replaced(name)); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	place := filepath.Join(s.target, name)
+	if _, err := os.Lstat(place); err == nil {
+		return fmt.Errorf("%s is in the way of the file of that name that was there before, now %s: move one of them away", place, s.replaced(name))
+	}
+	return os.Rename(s.replaced(name), place)
+}
+
+// parseJournal reads a journal, and refuses one that names files outside the folder.
+func parseJournal(text []byte) (*journal, error) {
+	var j journal
+	if err := json.Unmarshal(text, &j); err != nil {
+		return nil, err
+	}
+	names := j.Old
+	for _, f := range j.Files {
+		names = append(names, f.Name)
+	}
+	for _, name := range names {
+		if filepath.Base(name) != name {
+			return nil, fmt.Errorf("found %q, expected a file name", name)
+		}
+	}
+	return &j, nil
+}
+
+// recover puts right what a process that was killed left: a set of files that was half moved, or a staging folder.
+func (s *staging) recover() error {
+	if info, err := os.Lstat(s.folder); err != nil || !info.IsDir() {
+		return os.RemoveAll(s.folder) // a link, say: it goes, not what it leads to
+	}
+	text, err := os.ReadFile(s.path(journalName))
+	if err == nil {
+		j, err := parseJournal(text)
+		if err != nil {
+			return fmt.Errorf("%s: %w; move the folder %s away", s.path(journalName), err, s.folder)
+		}
+		if err := s.undo(j); err != nil {
+			return err
+		}
+		s.note = fmt.Sprintf("%s: a command was stopped while its files were moved there; they were taken back", s.target)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.RemoveAll(s.folder)
+}

@@ -1,0 +1,247 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/nifti"
+)
+
+// A mapSet is the maps that one fit, or one shard of it, left in a folder.
+type mapSet struct {
+	folder string
+	stem   string // what their names begin with, before the parameter: "sub-01_model-csd"
+	desc   string // the value of desc in their names, without the shard
+	shard  shard
+	maps   []savedMap
+}
+
+// A savedMap is one map with its sidecar.
+type savedMap struct {
+	sidecar
+	conversion
+	path string // of the image
+}
+
+// A conversion says that a map was made of another one, by kbench convert.
+type conversion struct{ ConvertedBy map[string]string }
+
+// generator is the name of this program in sidecars.
+const generator = "voxfit kbench"
+
+// readMapSets finds the sets of maps in a folder, by their sidecars.
+func readMapSets(folder string) ([]mapSet, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	var sets []mapSet
+	for _, e := range entries {
+		stem, _, isMap := strings.Cut(e.Name(), "_param-")
+		if !isMap || strings.HasPrefix(e.Name(), ".") || filepath.Ext(e.Name()) != ".json" {
+			continue
+		}
+		m, part, err := readMap(filepath.Join(folder, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		if m.GeneratedBy["Name"] != generator || m.ConvertedBy != nil {
+			continue
+		}
+		desc := strings.TrimSuffix(descOf(e.Name()), part.label())
+		i := slices.IndexFunc(sets, func(s mapSet) bool { return s.stem == stem && s.desc == desc && s.shard == part })
+		if i < 0 {
+			i = len(sets)
+			sets = append(sets, mapSet{folder: folder, stem: stem, desc: desc, shard: part})
+		}
+		sets[i].maps = append(sets[i].maps, m)
+	}
+	return sets, nil
+}
+
+// descOf is the value of the entity desc in a map's name, or "".
+func descOf(name string) string {
+	_, after, _ := strings.Cut(name, "_desc-")
+	value, _, _ := strings.Cut(after, "_")
+	return value
+}
+
+// readMap reads the JSON beside a map. Options stay as they are written.
+func readMap(path string) (m savedMap, part shard, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return m, part, err
+	}
+	m.Fit.Options = new(json.RawMessage)
+	if err := errors.Join(json.Unmarshal(text, &m.sidecar), json.Unmarshal(text, &m.conversion)); err != nil {
+		return m, part, fmt.Errorf("%s: not a sidecar of this program: %w", path, err)
+	}
+	if m.Fit.Shard != "" {
+		if err := part.Set(m.Fit.Shard); err != nil {
+			return m, part, fmt.Errorf("%s: Shard is %q: %w", path, m.Fit.Shard, err)
+		}
+	}
+	m.path = strings.TrimSuffix(path, ".json") + ".nii.gz"
+	return m, part, nil
+}
+
+// find is the map of a parameter.
+func (s *mapSet) find(parameter string) (savedMap, error) {
+	for _, m := range s.maps {
+		if m.Parameter == parameter {
+			return m, nil
+		}
+	}
+	return savedMap{}, fmt.Errorf("%s: no map of %s of %s", s.folder, parameter, s)
+}
+
+// name is that of the whole set, without its shard: it names its lock.
+func (s *mapSet) name() string {
+	if s.desc == "" {
+		return s.stem
+	}
+	return s.stem + "_desc-" + s.desc
+}
+
+// String names the set in messages.
+func (s *mapSet) String() string { return strings.TrimSpace(s.name() + " " + s.shard.String()) }
+
+// ofOneFit tells whether the sidecars of all maps describe the same fit.
+func (s *mapSet) ofOneFit() error {
+	first, err := asJSON(s.maps[0].Fit)
+	if err != nil {
+		return err
+	}
+	for _, m := range s.maps[1:] {
+		fit, err := asJSON(m.Fit)
+		if err != nil {
+			return err
+		}
+		if found := difference("Fit", first, fit); found != "" {
+			return fmt.Errorf("%s and %s are of different fits: %s", s.maps[0].path, m.path, found)
+		}
+	}
+	return nil
+}
+
+// parameters are the names of its maps, sorted.
+func (s *mapSet) parameters() []string {
+	var names []string
+	for _, m := range s.maps {
+		names = append(names, m.Parameter)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// inMask finds the voxels that the fit had in its mask, those of them that the set itself has, and their status.
+func (s *mapSet) inMask(read func(image *nifti.Image, index []int, components int) ([]float32, error)) (mask, own []int, status []kernel.Code, err error) {
+	m, err := s.find("status")
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	image, err := nifti.Open(m.path)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	codes, err := read(image, nifti.FullMask(image.Header).Index, 1)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	for v, x := range codes {
+		code := kernel.Code(x)
+		if float32(code) != x || code.String() == "Unknown" {
+			x, y, z := coordinates(image.Header, v)
+			return nil, nil, nil, fmt.Errorf("%s: voxel (%d, %d, %d) holds %g, which is no status", m.path, x, y, z, codes[v])
+		}
+		if code == kernel.OutsideMask {
+			continue
+		}
+		mask = append(mask, v)
+		if code != kernel.NotInShard {
+			own, status = append(own, v), append(status, code)
+		}
+	}
+	return mask, own, status, nil
+}
+
+// coordinates are a voxel's place in an image, from 0.
+func coordinates(h *nifti.Header, voxel int) (x, y, z int) {
+	shape := h.SpatialShape()
+	return voxel % shape[0], voxel / shape[0] % shape[1], voxel / (shape[0] * shape[1])
+}
+
+// difference names the first thing in which two JSON values differ: where it is, and what it is in either. It is "" where
+// they are equal.
+func difference(at string, a, b any) string {
+	object, isObject := a.(map[string]any)
+	other, otherToo := b.(map[string]any)
+	if isObject && otherToo {
+		return objectDifference(at, object, other)
+	}
+	list, isList := a.([]any)
+	second, secondToo := b.([]any)
+	if isList && secondToo && len(list) == len(second) {
+		for i := range list {
+			if found := difference(fmt.Sprintf("%s[%d]", at, i), list[i], second[i]); found != "" {
+				return found
+			}
+		}
+		return ""
+	}
+	if reflect.DeepEqual(a, b) {
+		return ""
+	}
+	return fmt.Sprintf("%s is %s, and %s", at, shortJSON(a), shortJSON(b))
+}
+
+func objectDifference(at string, a, b map[string]any) string {
+	names := make([]string, 0, len(a)+len(b))
+	for name := range a {
+		names = append(names, name)
+	}
+	for name := range b {
+		if _, both := a[name]; !both {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if found := difference(strings.TrimPrefix(at+"."+name, "."), a[name], b[name]); found != "" {
+			return found
+		}
+	}
+	return ""
+}
+
+// shortJSON is a value as a message shows it.
+func shortJSON(value any) string {
+	if value == nil {
+		return "not there"
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Sprint(value)
+	}
+	if len(text) > 80 {
+		return string(text[:80]) + "..."
+	}
+	return string(text)
+}
+
+// asJSON is a value as encoding/json reads its text.
+func asJSON(value any) (any, error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	var out any
+	return out, json.Unmarshal(text, &out)
+}

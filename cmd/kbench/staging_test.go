@@ -1,0 +1,266 @@
+package main
+
+import (
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// folder lists what is in a folder, hidden files included, with the content of each file.
+func folder(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{}
+	for _, e := range entries {
+		if !e.IsDir() {
+			files[e.Name()] = string(read(t, filepath.Join(dir, e.Name())))
+		} else {
+			files[e.Name()] = "(folder)"
+		}
+	}
+	return files
+}
+
+func stage(t *testing.T, dir string, force bool, names ...string) *staging {
+	t.Helper()
+	s, err := newStaging(dir, "set", "kbench test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.claim(names, force); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.begin(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if err := s.write(name, []byte("new "+name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+func TestASecondFitOfTheSameMapsIsToldWhoIsWritingThem(t *testing.T) {
+	image, out := small(t, 27), t.TempDir()
+	held, err := newStaging(out, "model-tensor", "kbench fit dti theirs.nii.gz -o maps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := folder(t, out)
+	args := []string{"fit", "dti", image, "-o", out}
+	refuse(t, args, "another process is writing the same files", "kbench fit dti theirs.nii.gz -o maps", "process ")
+	refuse(t, append(args, "--force"), "theirs.nii.gz")
+	// The lock comes before everything: what cannot be read is not even looked for.
+	refuse(t, []string{"fit", "dti", "no such image.nii.gz", "-o", out}, "theirs.nii.gz")
+	if after := folder(t, out); len(after) != len(before) {
+		t.Errorf("the refused fits left %v", after)
+	}
+	succeed(t, "fit", "fwdtim", image, "-o", out)                // another model's maps
+	succeed(t, "fit", "dti", image, "-o", out, "--shard", "1/2") // another part's
+	held.remove()
+	succeed(t, args...)
+}
+
+func TestOfManyFitsAtOnceOneWritesTheMaps(t *testing.T) {
+	first, second := small(t, 27), small(t, 27)
+	out := filepath.Join(t.TempDir(), "made", "by", "whoever is first")
+	codes := make([]int, 8)
+	var wg sync.WaitGroup
+	for i := range codes {
+		image := []string{first, second}[i%2]
+		wg.Go(func() {
+			codes[i], _, _ = kbench("fit", "dti", image, "-o", out)
+		})
+	}
+	wg.Wait()
+	won := 0
+	for _, code := range codes {
+		if code == 0 {
+			won++
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d fits of 8 say that they wrote the maps, want 1", won)
+	}
+	for name := range folder(t, out) {
+		if strings.HasPrefix(name, ".") {
+			t.Errorf("%s was left behind", name)
+		}
+	}
+}
+
+func TestTheLoserOfALockLeavesTheWinnersFolderAlone(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "maps")
+	winner := stage(t, out, false, "a", "b")
+	defer winner.remove()
+	if _, err := newStaging(out, "set", "kbench test"); err == nil {
+		t.Fatal("two have the lock")
+	}
+	if err := winner.commit(); err != nil {
+		t.Errorf("after another one was refused: %v", err)
+	}
+}
+
+// died stands for kill -9: the kernel gives the lock back, and nothing else is tidied.
+func (s *staging) died() {
+	copy := *s
+	copy.folder, copy.made = filepath.Join(s.target, "no such folder"), nil
+	copy.remove()
+}
+
+// A kill at any step of the move is followed by another start. Whatever the step, old and new files are never beside
+// each other, and the next start finds the folder as it was before.
+func TestAKillWhileFilesAreMovedChangesNothing(t *testing.T) {
+	for _, before := range []map[string]string{
+		{"mine": "kept"},
+		{"mine": "kept", "a": "old a", "c": "old c"},
+	} {
+		for step := range 3 + len(before) {
+			dir := t.TempDir()
+			for name, text := range before {
+				write(t, filepath.Join(dir, name), []byte(text))
+			}
+			s := stage(t, dir, true, "a", "b", "c")
+			j, err := s.writeJournal()
+			if err != nil {
+				t.Fatal(err)
+			}
+			old, fresh := s.moves(j)
+			for _, m := range append(old, fresh...)[:step] {
+				if err := os.Rename(m.from, m.to); err != nil {
+					t.Fatal(err)
+				}
+				notMixed(t, dir, step)
+			}
+			s.died()
+			next, err := newStaging(dir, "set", "kbench test")
+			if err != nil {
+				t.Fatalf("step %d: the next start: %v", step, err)
+			}
+			if !strings.Contains(next.note, "taken back") {
+				t.Errorf("the next start does not say what it did: %q", next.note)
+			}
+			next.remove()
+			if after := folder(t, dir); !maps.Equal(after, before) {
+				t.Errorf("step %d: before %v, after %v", step, before, after)
+			}
+		}
+	}
+}
+
+func TestAKillAfterTheJournalIsGoneLeavesTheNewFiles(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a"), []byte("old a"))
+	s := stage(t, dir, true, "a", "b")
+	j, err := s.writeJournal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.move(j), s.endJournal()); err != nil {
+		t.Fatal(err)
+	}
+	s.died()
+	next, err := newStaging(dir, "set", "kbench test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	next.remove()
+	if after := folder(t, dir); !maps.Equal(after, map[string]string{"a": "new a", "b": "new b"}) {
+		t.Errorf("the folder holds %v", after)
+	}
+}
+
+func TestAMoveThatFailsIsTakenBack(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a"), []byte("old a"))
+	s := stage(t, dir, true, "a", "b")
+	if err := os.Mkdir(filepath.Join(dir, "b"), 0o777); err != nil { // made by somebody after claim looked
+		t.Fatal(err)
+	}
+	if err := s.commit(); err == nil || !strings.Contains(err.Error(), filepath.Join(dir, "b")) {
+		t.Errorf("found %v, want an error that names what is in the way", err)
+	}
+	s.remove()
+	if after := folder(t, dir); !maps.Equal(after, map[string]string{"a": "old a", "b": "(folder)"}) {
+		t.Errorf("the folder holds %v", after)
+	}
+}
+
+func TestAFileThatSomebodyPutInAPlaceAfterAKillIsNotTouched(t *testing.T) {
+	dir := t.TempDir()
+	s := stage(t, dir, false, "a", "b")
+	j, err := s.writeJournal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.move(j); err != nil {
+		t.Fatal(err)
+	}
+	s.died()
+	write(t, filepath.Join(dir, "a"), []byte("somebody's own"))
+	next, err := newStaging(dir, "set", "kbench test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	next.remove()
+	if after := folder(t, dir); !maps.Equal(after, map[string]string{"a": "somebody's own"}) {
+		t.Errorf("the folder holds %v", after)
+	}
+}
+
+func TestStagingOfADeadCommandIsRemovedByTheNextStart(t *testing.T) {
+	image, out := small(t, 27), t.TempDir()
+	dead, err := newStaging(out, "model-tensor", "kbench fit dti dead")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := dead.begin(); err != nil {
+		t.Fatal(err)
+	}
+	if err := dead.write("half a map", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	dead.died()
+	succeed(t, "fit", "dti", image, "-o", out)
+	for name := range folder(t, out) {
+		if strings.HasPrefix(name, ".") {
+			t.Errorf("%s was left behind", name)
+		}
+	}
+}
+
+func TestAStagingFolderThatIsALinkIsNotFollowed(t *testing.T) {
+	dir, precious := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(precious, "journal.json"), []byte("{}"))
+	if err := os.Symlink(precious, filepath.Join(dir, ".kbench-set")); err != nil {
+		t.Skipf("skipped: no links here: %v", err)
+	}
+	s, err := newStaging(dir, "set", "kbench test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.remove()
+	if got := folder(t, precious); !maps.Equal(got, map[string]string{"journal.json": "{}"}) {
+		t.Errorf("the link's target holds %v", got)
+	}
+}
+
+func notMixed(t *testing.T, dir string, step int) {
+	t.Helper()
+	var old, fresh bool
+	for name, text := range folder(t, dir) {
+		old = old || strings.HasPrefix(text, "old")
+		fresh = fresh || !strings.HasPrefix(name, ".") && strings.HasPrefix(text, "new")
+	}
+	if old && fresh {
+		t.Errorf("after step %d old and new files are beside each other: %v", step, folder(t, dir))
+	}
+}

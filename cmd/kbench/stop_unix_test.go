@@ -1,0 +1,195 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// program starts kbench as a process of its own.
+func program(t *testing.T, stderr *bytes.Buffer, args ...string) *exec.Cmd {
+	t.Helper()
+	c := exec.Command(os.Args[0], args...)
+	c.Env = append(os.Environ(), "VOXFIT_TEST_AS_KBENCH=1")
+	c.Stderr = stderr
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Process.Kill() })
+	return c
+}
+
+// eventually waits until a condition holds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not after a minute", what)
+		}
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+func TestASignalEndsTheProgram(t *testing.T) {
+	for sent, want := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGINT: 130} {
+		out := t.TempDir()
+		var stderr bytes.Buffer
+		c := program(t, &stderr, "phantom", "--voxels", "300000", "-o", out)
+		eventually(t, "the lock", func() bool { return exists(filepath.Join(out, ".kbench-phantom.lock")) })
+		if err := c.Process.Signal(sent); err != nil {
+			t.Fatal(err)
+		}
+		c.Wait()
+		if code := c.ProcessState.ExitCode(); code != want {
+			t.Errorf("%v: exit code %d, want %d", sent, code, want)
+		}
+		line, want := strings.TrimSuffix(stderr.String(), "\n"), "kbench: "+(signalError{sent}).Error()+"; nothing was written"
+		if line != want {
+			t.Errorf("%v: %s", sent, line)
+		}
+	}
+}
+
+// A command that waits for a disk that hangs, say, hears no context.
+func TestASignalEndsACommandThatHearsNothing(t *testing.T) {
+	codes := make(chan int, 1)
+	var stderr bytes.Buffer
+	ctx := onSignals(&stderr, func(code int) { codes <- code })
+	keeps(ctx, "3 finished blocks are kept in maps")
+	if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case code := <-codes:
+		if code != 143 {
+			t.Errorf("exit code %d, want 143", code)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("the signal is not heard")
+	}
+	if line := stderr.String(); line != "kbench: stopped by SIGTERM; 3 finished blocks are kept in maps\n" {
+		t.Errorf("the line is %q", line)
+	}
+}
+
+func TestAnInputThatIsANamedPipeIsRefusedAtOnce(t *testing.T) {
+	image := small(t, 8)
+	pipe := near(image, "pipe.nii.gz")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Skipf("skipped: no named pipes here: %v", err)
+	}
+	out := filepath.Join(t.TempDir(), "maps")
+	for _, args := range [][]string{
+		append([]string{"fit", "dti"}, tables(image, pipe)...),
+		{"fit", "dti", image, "--mask", pipe},
+		{"fit", "dti", image, "--bvals", pipe},
+		{"fit", "dti", image, "--bvecs", pipe},
+		{"fit", "csdm", image, "--response", pipe},
+		{"fit", "csdm", image, "--response", phantomResponse, "--directions", pipe},
+	} {
+		refuse(t, append(args, "-o", out), "pipe.nii.gz", "not a regular file")
+		nothingIn(t, out)
+	}
+}
+
+func TestASignalsLineSaysWhatIsKept(t *testing.T) {
+	shrinkBlocks(t, 64)
+	image, out := small(t, 4000), t.TempDir()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	watched := untilSaved{ctx, filepath.Join(out, checkpointOfFwdtim), 2 * 64 * (8*8 + 4), func() { cancel(signalError{syscall.SIGTERM}) }}
+	var stderr bytes.Buffer
+	code := run(watched, []string{"fit", "fwdtim", image, "--mask", near(image, "mask.nii.gz"), "-o", out}, &bytes.Buffer{}, &stderr)
+	line := strings.TrimSuffix(stderr.String(), "\n")
+	if code != 143 || !strings.HasPrefix(line, "kbench: stopped by SIGTERM; ") || !strings.Contains(line, "finished blocks are kept in "+out) ||
+		strings.Contains(line, "context canceled") || strings.Contains(line, "\n") {
+		t.Errorf("exit code %d: %s", code, line)
+	}
+}
+
+func TestACheckpointsPlaceIsNeitherFollowedNorWaitedFor(t *testing.T) {
+	shrinkBlocks(t, 64)
+	image := small(t, 300)
+	precious := filepath.Join(t.TempDir(), "precious")
+	write(t, precious, []byte("kept"))
+	for what, put := range map[string]func(path string) error{
+		"a link":       func(path string) error { return os.Symlink(precious, path) },
+		"a named pipe": func(path string) error { return syscall.Mkfifo(path, 0o600) },
+	} {
+		for _, name := range []string{checkpointOfFwdtim, ".kbench-model-fwtensor.lock"} {
+			out := t.TempDir()
+			if err := put(filepath.Join(out, name)); err != nil {
+				t.Fatal(err)
+			}
+			refuse(t, []string{"fit", "fwdtim", image, "--mask", near(image, "mask.nii.gz"), "-o", out}, name, what)
+			if text := string(read(t, precious)); text != "kept" {
+				t.Errorf("%s at %s: its target holds %q", what, name, text)
+			}
+		}
+	}
+}
+
+func TestAnOutputFolderThatVanishesIsNoticedAtTheNextBlock(t *testing.T) {
+	shrinkBlocks(t, 64)
+	image, out := small(t, 4000), filepath.Join(t.TempDir(), "maps")
+	ctx := whenSaved(t, out, func() {
+		if err := os.Rename(out, out+" moved away"); err != nil {
+			t.Error(err)
+		}
+	})
+	var stderr bytes.Buffer
+	code := run(ctx, []string{"fit", "fwdtim", image, "--mask", near(image, "mask.nii.gz"), "-o", out}, &bytes.Buffer{}, &stderr)
+	if code != exitFailed || !strings.Contains(stderr.String(), out) || !strings.Contains(stderr.String(), "removed") {
+		t.Errorf("exit code %d: %s", code, &stderr)
+	}
+	if _, err := os.Lstat(out); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("the folder was made again")
+	}
+	whole := 4000 / 64
+	if saved := len(read(t, filepath.Join(out+" moved away", checkpointOfFwdtim))); saved > 64*(8*8+4)*whole/2 {
+		t.Errorf("it was noticed after %d bytes of the checkpoint", saved)
+	}
+}
+
+func TestAClosedOutputDoesNotHideThatMapsAreWhole(t *testing.T) {
+	image := small(t, 30)
+	for _, both := range []bool{false, true} {
+		reader, writer, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		reader.Close() // nobody reads
+		out := t.TempDir()
+		c := exec.Command(os.Args[0], "fit", "dti", image, "-o", out)
+		c.Env = append(os.Environ(), "VOXFIT_TEST_AS_KBENCH=1")
+		var stderr bytes.Buffer
+		c.Stdout, c.Stderr = writer, &stderr
+		if both {
+			c.Stderr = writer
+		}
+		err = c.Run()
+		writer.Close()
+		if err != nil {
+			t.Errorf("both closed %v: %v: %s", both, err, &stderr)
+		}
+		if !both && !strings.Contains(stderr.String(), "all maps are in "+out) {
+			t.Errorf("stderr says: %s", &stderr)
+		}
+		if maps, _ := filepath.Glob(filepath.Join(out, "*.nii.gz")); len(maps) != 8 {
+			t.Errorf("%d maps, want 8", len(maps))
+		}
+	}
+}

@@ -1,0 +1,318 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/nifti"
+)
+
+// verifyOptions are the flags of kbench verify.
+type verifyOptions struct {
+	folder string
+	share  float64
+	seed   uint64
+}
+
+func newVerifyCommand() *cobra.Command {
+	var o verifyOptions
+	c := &cobra.Command{
+		Use:   "verify DIR",
+		Short: "Fit a share of the voxels of finished maps again, and compare",
+		Long: `Fit a share of the voxels of the maps in DIR again, from their inputs and the command in their sidecars, and compare.
+
+Voxels are drawn at random and fitted in other chunks than before. On the instruction set that the sidecars name the
+maps must hold the same bits; where this machine lacks it, the portable code must come close (docs/reliability.md has
+the bounds). Hashes of inputs, sidecars, the set of maps and the voxels outside the mask are checked too. Inputs are
+looked for where the command found them: run this in the same folder.`,
+		Example: "  kbench verify maps\n  kbench verify maps --share 1",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.folder = args[0]
+			if !c.Flags().Changed("seed") {
+				o.seed = uint64(time.Now().UnixNano())
+			}
+			return o.run(c.Context(), c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	f := c.Flags()
+	f.Float64Var(&o.share, "share", 0.01, "share of the voxels to fit again, above 0 to 1; at least one voxel")
+	f.Uint64Var(&o.seed, "seed", 0, "which voxels are drawn (default: from the clock; it is printed)")
+	return c
+}
+
+func (o *verifyOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
+	if !(o.share > 0 && o.share <= 1) {
+		return fmt.Errorf("--share %g: want a number above 0, at most 1", o.share)
+	}
+	keeps(ctx, "nothing is written by verify")
+	sets, err := readMapSets(o.folder)
+	if err != nil {
+		return err
+	}
+	if len(sets) == 0 {
+		return fmt.Errorf("%s: found no maps of kbench fit", o.folder)
+	}
+	for i := range sets {
+		v := &verification{set: &sets[i], share: o.share, seed: o.seed}
+		if err := v.verify(ctx, stderr); err != nil {
+			return fmt.Errorf("%s: %w (seed %d)", &sets[i], err, o.seed)
+		}
+		v.summarise(stdout)
+	}
+	return nil
+}
+
+// A verification is that of one set of maps.
+type verification struct {
+	set      *mapSet
+	share    float64
+	seed     uint64
+	job      *fitJob
+	portable bool // the instruction set of the maps is not here
+	picked   int
+	of       int
+	apart    int // voxels that differ, within what portable code may
+}
+
+func (v *verification) summarise(w io.Writer) {
+	how := "all bits equal"
+	if v.portable {
+		how = fmt.Sprintf("within the bounds for another instruction set (%d voxels apart)", v.apart)
+	}
+	fmt.Fprintf(w, "%s: %d of %d voxels fitted again (seed %d), %s; %d maps, their sidecars and inputs are as they were\n",
+		v.set, v.picked, v.of, v.seed, how, len(v.set.maps))
+}
+
+func (v *verification) verify(ctx context.Context, stderr io.Writer) error {
+	if err := v.set.ofOneFit(); err != nil {
+		return err
+	}
+	o, err := v.options()
+	if err != nil {
+		return err
+	}
+	a, err := o.data.open(o.settings.Gradients()...)
+	if err != nil {
+		return fmt.Errorf("%w; the maps were made by: %s", err, v.set.maps[0].GeneratedBy["Command"])
+	}
+	j := &fitJob{
+		fitOptions: o, acquisition: a, index: o.shard.voxels(a.mask.Index), codes: map[kernel.Code]int{}, stderr: stderr,
+		names: readBIDSName(stemOf(o.data.dwi)), voxelsPerChunk: 7,
+	}
+	v.job, v.of = j, len(j.index)
+	if j.places, err = o.placement.cpus(); err != nil {
+		return err
+	}
+	defer j.freeSignal()
+	defer j.stopHashing()
+	if err := j.prepare(ctx); err != nil {
+		return err
+	}
+	j.freeSignal()
+	if err := v.checkMask(ctx); err != nil {
+		return err
+	}
+	whole := j.index
+	j.index = v.pick(whole)
+	if err := j.fit(ctx); err != nil {
+		return err
+	}
+	if err := j.hashInputs(ctx); err != nil {
+		return err
+	}
+	if err := j.confirmInputs(ctx); err != nil {
+		return err
+	}
+	if err := v.checkSidecars(len(whole)); err != nil {
+		return err
+	}
+	return v.compare(ctx)
+}
+
+// options are those of the command that made the maps, on its instruction set where this machine has it.
+func (v *verification) options() (*fitOptions, error) {
+	made := v.set.maps[0]
+	words, err := commandWords(made.GeneratedBy["Command"])
+	if err != nil || len(words) < 2 || words[1] != "fit" {
+		return nil, fmt.Errorf("%s: the Command %q is not one of kbench fit", made.path, made.GeneratedBy["Command"])
+	}
+	args := studyArguments(words[1:])
+	c, o := fitCommand(args)
+	if err := c.ParseFlags(args[1:]); err != nil {
+		return nil, fmt.Errorf("%s: Command: %w", made.path, err)
+	}
+	if c.Flags().NArg() != 2 {
+		return nil, fmt.Errorf("%s: the Command %q does not name a model and an image", made.path, made.GeneratedBy["Command"])
+	}
+	o.model, o.data.dwi = c.Flags().Arg(0), c.Flags().Arg(1)
+	set := made.Fit.Instruction
+	if v.portable = !slices.Contains(kernel.ISAs(), set); v.portable {
+		set = portableSet
+	}
+	if err := c.Flags().Set("isa", set); err != nil {
+		return nil, err
+	}
+	if err := o.watchOptions(); err != nil {
+		return nil, err
+	}
+	return o, o.check()
+}
+
+// portableSet is the instruction set that every machine has.
+const portableSet = "generic"
+
+// pick draws voxels, in their order.
+func (v *verification) pick(index []int) []int {
+	v.picked = min(len(index), max(1, int(math.Ceil(v.share*float64(len(index))))))
+	drawn := rand.New(rand.NewPCG(v.seed, 0)).Perm(len(index))[:v.picked]
+	slices.Sort(drawn)
+	picked := make([]int, v.picked)
+	for i, at := range drawn {
+		picked[i] = index[at]
+	}
+	return picked
+}
+
+// checkMask holds the status map's voxels against the mask and the shard.
+func (v *verification) checkMask(ctx context.Context) error {
+	if _, err := v.set.find("status"); err != nil {
+		return err
+	}
+	mask, own, _, err := v.set.inMask(readerOf(ctx))
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(mask, v.job.mask.Index) || !slices.Equal(own, v.job.index) {
+		return fmt.Errorf("the status map has %d voxels in the mask and %d fitted, expected the %d and %d of the command", len(mask), len(own), len(v.job.mask.Index), len(v.job.index))
+	}
+	return nil
+}
+
+// checkSidecars compares what sidecars say with what a fit would say now.
+func (v *verification) checkSidecars(voxels int) error {
+	now := 0
+	for _, m := range v.job.wantedMaps {
+		now++
+		saved, err := v.set.find(m.Name)
+		if err != nil {
+			return err
+		}
+		want := v.job.sidecar(m)
+		want.Fit.Voxels = voxels
+		if v.portable {
+			want.Fit.Instruction = saved.Fit.Instruction
+		}
+		want.GeneratedBy = saved.GeneratedBy
+		x, err := asJSON(saved.sidecar)
+		if err != nil {
+			return err
+		}
+		y, err := asJSON(want)
+		if err != nil {
+			return err
+		}
+		if found := difference("", x, y); found != "" {
+			return fmt.Errorf("%s and a fit now: %s", strings.TrimSuffix(saved.path, ".nii.gz")+".json", found)
+		}
+	}
+	if now != len(v.set.maps) {
+		return fmt.Errorf("%s has %d maps of this set, the command makes %d", v.set.folder, len(v.set.maps), now)
+	}
+	return nil
+}
+
+// readerOf reads voxels of a map that must have so many components.
+func readerOf(ctx context.Context) func(image *nifti.Image, index []int, components int) ([]float32, error) {
+	return func(image *nifti.Image, index []int, components int) ([]float32, error) {
+		if found := image.Header.Volumes(); found != components {
+			return nil, fmt.Errorf("%s: found %d volumes, expected %d as its sidecar says", image.Path, found, components)
+		}
+		values := make([]float32, len(index)*components)
+		return values, image.ReadMasked(ctx, values, index, nifti.ReadOptions{})
+	}
+}
+
+// compare holds the drawn voxels of all maps against those fitted now.
+func (v *verification) compare(ctx context.Context) error {
+	apart := map[int]bool{}
+	var first error
+	for i, m := range v.job.wantedMaps {
+		saved, err := v.set.find(m.Name)
+		if err != nil {
+			return err
+		}
+		image, err := nifti.Open(saved.path)
+		if errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("%s is missing, its sidecar is there", saved.path)
+		}
+		if err != nil {
+			return err
+		}
+		if image.Header.SpatialShape() != v.job.image.Header.SpatialShape() || image.Header.Affine() != v.job.image.Header.Affine() {
+			return fmt.Errorf("%s lies on another grid than %s", saved.path, v.job.data.dwi)
+		}
+		found, err := readerOf(ctx)(image, v.job.index, m.Components)
+		if err != nil {
+			return err
+		}
+		want := v.job.maps[i]
+		bound := v.bound(m.Name, want)
+		for k := range want {
+			if math.Float32bits(found[k]) == math.Float32bits(want[k]) || math.Abs(float64(found[k])-float64(want[k])) <= bound {
+				continue
+			}
+			voxel := k / m.Components
+			apart[voxel] = true
+			if first == nil {
+				x, y, z := v.job.coordinates(voxel)
+				first = fmt.Errorf("%s: voxel (%d, %d, %d), value %d, holds %g; a fit now gives %g", saved.path, x, y, z, k%m.Components, found[k], want[k])
+			}
+		}
+	}
+	v.apart = len(apart)
+	if v.apart > v.allowedApart() {
+		return fmt.Errorf("%w; %d of %d voxels differ", first, v.apart, v.picked)
+	}
+	return nil
+}
+
+// portableBound is how far values of another instruction set may be, as a share of the map's largest, and portableApart
+// the share of voxels in which they may be further: voxels near a decision that rounding turns, such as which of two
+// peaks is the larger. docs/reliability.md has what was measured.
+const (
+	portableBound = 1e-3
+	portableApart = 0.03
+)
+
+// bound is the largest difference that counts as none; -1 where bits must be equal.
+func (v *verification) bound(name string, values []float32) float64 {
+	switch {
+	case !v.portable:
+		return -1
+	case name == "iterations" || name == "kkt": // how the fit went, not what it found
+		return math.Inf(1)
+	}
+	var largest float64
+	for _, x := range values {
+		largest = max(largest, math.Abs(float64(x)))
+	}
+	return portableBound * largest
+}
+
+func (v *verification) allowedApart() int {
+	if !v.portable {
+		return 0
+	}
+	return int(math.Ceil(portableApart * float64(v.picked)))
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/voxfit/voxfit/nifti"
+)
+
+// flipBit changes one bit of one value of a map.
+func flipBit(t *testing.T, path string, voxel, component int) {
+	t.Helper()
+	content := unzip(t, read(t, path))
+	image, err := nifti.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := 352 + 4*(component*image.Header.Voxels()+voxel)
+	binary.LittleEndian.PutUint32(content[at:], binary.LittleEndian.Uint32(content[at:])^1)
+	write(t, path, gzipped(t, content))
+}
+
+func TestVerifyFindsOneBitOfOneVoxel(t *testing.T) {
+	image := small(t, 60)
+	for model, param := range map[string]string{"csdm": "model-csd_param-fod_dwimap", "fwdtim": "model-fwtensor_param-fwf_dwimap"} {
+		out := t.TempDir()
+		succeed(t, "fit", model, image, "--mask", near(image, "mask.nii.gz"), "-o", out)
+		if text := succeed(t, "verify", out, "--share", "1"); !strings.Contains(text, "60 of 60 voxels fitted again") || !strings.Contains(text, "all bits equal") || !strings.Contains(text, "seed ") {
+			t.Errorf("%s: %s", model, text)
+		}
+		succeed(t, "verify", out)
+		path := filepath.Join(out, param+".nii.gz")
+		if _, err := os.Stat(path); err != nil {
+			t.Fatal(err)
+		}
+		mask, err := nifti.ReadMask(near(image, "mask.nii.gz"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		flipBit(t, path, mask.Index[41], 0)
+		refuse(t, []string{"verify", out, "--share", "1"}, param, "1 of 60 voxels differ", "voxel (", "seed ")
+	}
+}
+
+func TestVerifyChecksInputsSidecarsAndCompleteness(t *testing.T) {
+	image := small(t, 60)
+	mask := near(image, "mask.nii.gz")
+	fitted := t.TempDir()
+	succeed(t, "fit", "dti", image, "--mask", mask, "-o", fitted)
+	damaged := func(change func(dir string)) string {
+		out := t.TempDir()
+		if err := os.CopyFS(out, os.DirFS(fitted)); err != nil {
+			t.Fatal(err)
+		}
+		change(out)
+		return out
+	}
+	const fa, status = "model-tensor_param-fa_dwimap", "model-tensor_param-status_dwimap"
+	for what, c := range map[string]struct {
+		folder string
+		words  []string
+	}{
+		"a hash": {damaged(func(dir string) { edit(t, filepath.Join(dir, fa+".json"), `"SHA256": "`, `"SHA256": "00`) }), []string{"SHA256"}},
+		"a unit": {damaged(func(dir string) { edit(t, filepath.Join(dir, fa+".json"), `"Units": "`, `"Units": "m`) }), []string{"Units"}},
+		"a map":  {damaged(func(dir string) { os.Remove(filepath.Join(dir, fa+".nii.gz")) }), []string{fa, "missing"}},
+		"its set": {damaged(func(dir string) {
+			os.Remove(filepath.Join(dir, fa+".nii.gz"))
+			os.Remove(filepath.Join(dir, fa+".json"))
+		}), []string{"no map of fa"}},
+		"a voxel outside the mask": {damaged(func(dir string) {
+			path := filepath.Join(dir, status+".nii.gz")
+			content := unzip(t, read(t, path))
+			for at := 352; ; at += 4 {
+				if math.Float32frombits(binary.LittleEndian.Uint32(content[at:])) == 1 {
+					binary.LittleEndian.PutUint32(content[at:], 0)
+					break
+				}
+			}
+			write(t, path, gzipped(t, content))
+		}), []string{"status map", "61", "60"}},
+		"nothing": {t.TempDir(), []string{"no maps"}},
+	} {
+		t.Run(what, func(t *testing.T) { refuse(t, []string{"verify", c.folder}, c.words...) })
+	}
+	write(t, near(image, "bvals"), append(read(t, near(image, "bvals")), '\n'))
+	refuse(t, []string{"verify", fitted}, "Fit.Inputs[1]")
+}
+
+// A set that this machine cannot run is one that the sidecars name and the program does not have.
+func TestMapsOfAnotherInstructionSetAreHeldAgainstThePortableCode(t *testing.T) {
+	image := small(t, 200)
+	for _, model := range []string{"csdm", "fwdtim", "msmt", "dti", "sfm"} {
+		out := t.TempDir()
+		succeed(t, "fit", model, image, "--mask", near(image, "mask.nii.gz"), "-o", out)
+		names, err := filepath.Glob(filepath.Join(out, "*.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			var s sidecar
+			if err := json.Unmarshal(read(t, name), &s); err != nil {
+				t.Fatal(err)
+			}
+			edit(t, name, `"InstructionSet": "`+s.Fit.Instruction, `"InstructionSet": "of-another-machine`)
+		}
+		text := succeed(t, "verify", out, "--share", "1")
+		if !strings.Contains(text, "within the bounds for another instruction set") {
+			t.Errorf("%s: %s", model, text)
+		}
+		t.Log(strings.TrimSpace(text))
+	}
+}
+
+func TestVerifyTakesShardsAndMergedMapsAsTheyAre(t *testing.T) {
+	image, out := small(t, 60), t.TempDir()
+	parts := shards(t, 2, "fit", "dti", image, "--mask", near(image, "mask.nii.gz"))
+	succeed(t, "verify", parts[1], "--share", "1")
+	succeed(t, "merge", parts[0], parts[1], "-o", out)
+	succeed(t, "verify", out, "--share", "1")
+}
+
+func TestCommandsAreTakenApartAsTheyWereWritten(t *testing.T) {
+	args := []string{"fit", "csdm", "it's a file.nii.gz", "--mask", "", `back\slash "x"`, "-o", "m"}
+	words, err := commandWords(commandLine(args))
+	if err != nil || len(words) != len(args)+1 {
+		t.Fatalf("%q, %v", words, err)
+	}
+	for i, arg := range args {
+		if words[i+1] != arg {
+			t.Errorf("word %d is %q, want %q", i, words[i+1], arg)
+		}
+	}
+}

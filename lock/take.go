@@ -1,0 +1,146 @@
+package lock
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// ErrHeld says that another process has the lock.
+var ErrHeld = errors.New("another process is writing to it")
+
+// File takes the lock of an open file without waiting, and returns what gives it back; the end of the process does so
+// too. The error wraps ErrHeld where another process has the lock.
+func File(f *os.File) (unlock func() error, err error) { return hold(f) }
+
+// A HeldError says who holds the lock at Path, in the holder's own words. It is an ErrHeld.
+type HeldError struct {
+	Path, Holder string
+	cause        error
+}
+
+func (e *HeldError) Error() string {
+	if e.Holder == "" {
+		return fmt.Sprintf("%s: %v", e.Path, e.cause)
+	}
+	return fmt.Sprintf("%s: %v: %s", e.Path, e.cause, e.Holder)
+}
+
+func (e *HeldError) Unwrap() error { return e.cause }
+
+// Holder describes this process to those who come second: the command, the process, the host, and the time.
+func Holder(command string) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "an unknown host"
+	}
+	return fmt.Sprintf("%s (process %d on %s since %s)", command, os.Getpid(), host, time.Now().UTC().Format("2006-01-02 15:04:05 UTC"))
+}
+
+// A Lock is a lock file that this process holds.
+type Lock struct {
+	file   *os.File
+	unlock func() error
+}
+
+// Take makes the lock file at path, locks it and writes holder into it, without ever waiting for another process. Where
+// another one has it, the error is a HeldError with that one's words. The folder must exist.
+func Take(path, holder string) (*Lock, error) {
+	for {
+		l, err := take(path)
+		switch {
+		case err != nil:
+			return nil, err
+		case l == nil: // the file was removed by its holder after it was opened here
+			continue
+		}
+		if err := l.write(holder); err != nil {
+			return nil, errors.Join(fmt.Errorf("%s: %w", path, err), l.Release())
+		}
+		return l, nil
+	}
+}
+
+// take is one attempt of Take, without the words. It returns neither a lock nor an error when the name belongs to
+// another file by now.
+func take(path string) (*Lock, error) {
+	f, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	unlock, err := hold(f)
+	if err == nil && named(f) {
+		return &Lock{f, unlock}, nil
+	}
+	defer f.Close()
+	switch {
+	case err == nil:
+		return nil, unlock()
+	case !errors.Is(err, ErrHeld):
+		return nil, fmt.Errorf("%s: %w", path, err)
+	case !named(f):
+		return nil, nil
+	}
+	return nil, &HeldError{path, readHolder(f), err}
+}
+
+// named reports whether the file's path still leads to this very file.
+func named(f *os.File) bool {
+	own, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Lstat(f.Name())
+	return err == nil && os.SameFile(own, there)
+}
+
+// readHolder reads the holder's words. A holder writes them right after it has the lock: they are waited for a moment.
+func readHolder(f *os.File) string {
+	const attempts, most = 20, 4096
+	for range attempts {
+		text, err := io.ReadAll(io.NewSectionReader(f, 0, most))
+		if line, _, whole := strings.Cut(string(text), "\n"); err == nil && whole {
+			return line
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return ""
+}
+
+// write replaces what a holder that was killed left in the file. The words are one line; its end says that they are
+// whole.
+func (l *Lock) write(holder string) error {
+	if err := l.file.Truncate(0); err != nil {
+		return err
+	}
+	_, err := l.file.WriteAt([]byte(strings.ReplaceAll(holder, "\n", " ")+"\n"), 0)
+	return err
+}
+
+// Check tells whether the lock file is still where it was made. An error says that the folder, or the file, was removed
+// or replaced meanwhile: nothing protects the set of files any more.
+func (l *Lock) Check() error {
+	if named(l.file) {
+		return nil
+	}
+	return fmt.Errorf("%s was removed while it was in use", l.file.Name())
+}
+
+// Release removes the file and gives the lock back, in this order: nobody can lock a file that is about to go without
+// noticing.
+func (l *Lock) Release() error {
+	if runtime.GOOS == "windows" { // which removes no file that is open, and refuses to while another process has it open
+		err := errors.Join(l.unlock(), l.file.Close())
+		_ = os.Remove(l.file.Name())
+		return err
+	}
+	var err error
+	if named(l.file) {
+		err = os.Remove(l.file.Name())
+	}
+	return errors.Join(err, l.unlock(), l.file.Close())
+}

@@ -1,0 +1,145 @@
+package nifti
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"sync"
+)
+
+// ErrChanged says that a file was replaced, or written to, between two readings of one Image.
+var ErrChanged = errors.New("changed while it was being read")
+
+// pieceBytes is how much of a file is hashed at a time. A piece stays in the second-level cache until it is used.
+const pieceBytes = 256 << 10
+
+// A witness remembers what an image's file held where it was first read, as one hash for each piece of it, so that
+// every later reading is known to have seen the same bytes. The hash is 64 bits of hash/maphash with a seed of this
+// process: a change goes unseen once in 2^64 times.
+type witness struct {
+	path string
+	seed maphash.Seed
+
+	mu    sync.Mutex
+	size  int64            // -1 before the file was opened
+	known map[int64]uint64 // hashes of pieces
+}
+
+func newWitness(path string) *witness {
+	return &witness{path: path, seed: maphash.MakeSeed(), size: -1, known: map[int64]uint64{}}
+}
+
+func (w *witness) changed() error { return fmt.Errorf("%s %w", w.path, ErrChanged) }
+
+// sees hands the storage out for reading, unless its size is another than before.
+func (w *witness) sees(s storage) (*pieces, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.size >= 0 && s.Size() != w.size {
+		return nil, w.changed()
+	}
+	w.size = s.Size()
+	return &pieces{storage: s, witness: w, number: -1}, nil
+}
+
+// check holds a piece against what was read in its place before.
+func (w *witness) check(number int64, content []byte) error {
+	hash := maphash.Bytes(w.seed, content)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	before, known := w.known[number]
+	if known && before != hash {
+		return w.changed()
+	}
+	w.known[number] = hash
+	return nil
+}
+
+// pieces reads a storage in whole pieces, each of which the witness checks. It is for one goroutine, as it keeps the
+// piece that it read last.
+type pieces struct {
+	storage
+	witness *witness
+	number  int64 // of the piece in data; -1 for none
+	data    []byte
+}
+
+// own is a reader of the same storage for another goroutine.
+func (p *pieces) own() *pieces { return &pieces{storage: p.storage, witness: p.witness, number: -1} }
+
+// ReadAt is that of io.ReaderAt, for one goroutine. What it returns is part of pieces that were checked.
+func (p *pieces) ReadAt(b []byte, offset int64) (int, error) {
+	size, n := p.Size(), 0
+	for n < len(b) {
+		at := offset + int64(n)
+		if at >= size {
+			return n, io.EOF
+		}
+		number := at / pieceBytes
+		begin := number * pieceBytes
+		length := int(min(pieceBytes, size-begin))
+		if at == begin && len(b)-n >= length { // a whole piece needs no copy
+			if err := p.read(b[n:n+length], number); err != nil {
+				return n, err
+			}
+			n += length
+			continue
+		}
+		if number != p.number {
+			p.number = -1
+			if cap(p.data) < length {
+				p.data = make([]byte, length)
+			}
+			p.data = p.data[:length]
+			if err := p.read(p.data, number); err != nil {
+				return n, err
+			}
+			p.number = number
+		}
+		n += copy(b[n:], p.data[at-begin:])
+	}
+	return n, nil
+}
+
+// read fills b with a whole piece and has it checked.
+func (p *pieces) read(b []byte, number int64) error {
+	n, err := p.storage.ReadAt(b, number*pieceBytes)
+	switch {
+	case n == len(b):
+		return p.witness.check(number, b)
+	case errors.Is(err, io.EOF): // shorter than when it was opened
+		return p.witness.changed()
+	}
+	return fmt.Errorf("%s: %w", p.witness.path, err)
+}
+
+// SHA256 reads the file once more and returns the SHA-256 of its bytes, as they are on the disk, and their number. It
+// is the hash of what all readings of this Image have seen: where any of them saw other bytes, before or after, one of
+// them returns an error that is ErrChanged. It may run beside them.
+func (m *Image) SHA256(ctx context.Context) (sum [sha256.Size]byte, size int64, err error) {
+	s, err := m.open()
+	if err != nil {
+		return sum, 0, err
+	}
+	defer s.Close()
+	p, err := m.witness.sees(s)
+	if err != nil {
+		return sum, 0, err
+	}
+	hash, buffer := sha256.New(), make([]byte, pieceBytes)
+	for size < p.Size() {
+		if err := ctx.Err(); err != nil {
+			return sum, 0, err
+		}
+		n, err := p.ReadAt(buffer[:min(pieceBytes, p.Size()-size)], size)
+		if err != nil {
+			return sum, 0, err
+		}
+		hash.Write(buffer[:n])
+		size += int64(n)
+	}
+	return [sha256.Size]byte(hash.Sum(nil)), size, nil
+}
