@@ -111,11 +111,20 @@ def test_maps_say_what_was_fitted(data, gtab):
     matrix = elements[[0, 1, 3, 1, 2, 4, 3, 4, 5]].reshape(3, 3)  # Dxx, Dxy, Dyy, Dxz, Dyz, Dzz
     assert tensor["md"][3, 4, 5] == pytest.approx(np.trace(matrix) / 3, rel=1e-6)
     csd = voxfit.fit_csd(data, gtab, (EVALS, 1000.0))
-    fod = csd["fod"].reshape(-1, 45)
-    gfa = np.sqrt(1 - fod[:, 0] ** 2 / np.sum(fod**2, axis=1))
-    assert np.allclose(csd["gfa"].ravel(), gfa, atol=1e-6)
+    assert csd["fod"].shape == (7, 8, 9, 45) and np.all((csd["gfa"] > 0) & (csd["gfa"] < 1))
     water = voxfit.fit_free_water(data, gtab)
     assert 0 < water["fwf"].mean() < 0.6 and set(water) >= {"fwf", "tensor", "s0", "fa", "status", "iterations"}
+
+
+def test_gfa_is_dipys_of_samples_on_its_sphere(data, gtab):
+    pytest.importorskip("dipy")
+    from dipy.data import default_sphere
+    from dipy.reconst.odf import gfa
+    from dipy.reconst.shm import sh_to_sf_matrix
+
+    csd = voxfit.fit_csd(data, gtab, (EVALS, 1000.0))
+    samples = csd["fod"] @ sh_to_sf_matrix(default_sphere, sh_order_max=8, basis_type="descoteaux07", legacy=True, return_inv=False)
+    assert np.allclose(csd.gfa, gfa(samples), atol=1e-6)
 
 
 def test_bases_hold_the_same_function(data, gtab):
