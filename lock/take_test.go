@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -104,11 +105,13 @@ func TestNoTwoHoldTheSameLock(t *testing.T) {
 func TestALockEndsWithItsProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), ".lock")
 	if os.Getenv("VOXFIT_TEST_HOLD") != "" {
-		if _, err := lock.Take(os.Getenv("VOXFIT_TEST_HOLD"), "child"); err != nil {
+		l, err := lock.Take(os.Getenv("VOXFIT_TEST_HOLD"), "child")
+		if err != nil {
 			t.Fatal(err)
 		}
 		os.Stdout.WriteString("held\n")
-		select {}
+		time.Sleep(time.Hour) // until it is killed
+		runtime.KeepAlive(l)  // a file that nothing refers to is closed, and its lock is gone
 	}
 	child := exec.Command(os.Args[0], "-test.run=^TestALockEndsWithItsProcess$")
 	child.Env = append(os.Environ(), "VOXFIT_TEST_HOLD="+path)
