@@ -15,6 +15,7 @@ import (
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/fit"
+	"github.com/voxfit/voxfit/internal/toymodel"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/sched"
@@ -97,7 +98,7 @@ func TestMain(m *testing.M) {
 }
 
 // library builds libvoxfit.so with build tags and returns its path. It skips the test where that cannot be.
-func library(t *testing.T, tags string) string {
+func library(t *testing.T, tags string, flags ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("cc"); err != nil {
 		t.Skip("no C compiler: libvoxfit is the one part that needs cgo")
@@ -116,7 +117,8 @@ func library(t *testing.T, tags string) string {
 	}
 	path := filepath.Join(built.folder, "tags-"+tags, "libvoxfit.so")
 	if _, done := built.made[tags]; !done {
-		command := exec.Command("go", "build", "-buildmode=c-shared", "-tags="+tags, "-o", path, ".")
+		arguments := append([]string{"build", "-buildmode=c-shared", "-tags=" + tags, "-o", path}, flags...)
+		command := exec.Command("go", append(arguments, ".")...)
 		command.Env = append(os.Environ(), "CGO_ENABLED=1")
 		output, err := command.CombinedOutput()
 		if err != nil {
@@ -199,6 +201,36 @@ func TestCProgramGetsTheBitsOfGo(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A model is a file and a line: the C library has it, and all that holds of a model.
+func TestAnAddedModelIsInTheLibrary(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short")
+	}
+	overlay, err := toymodel.Write(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := gradients(t)
+	values := signal(g, 300)
+	args := arguments(t, toymodel.Name, `{"floor": 0.5}`, g, values)
+	run(t, nil, append([]string{program(t, "check", library(t, "toymodel", "-overlay", overlay))}, args...)...)
+	raw, err := os.ReadFile(args[len(args)-1])
+	if err != nil || len(raw) != 300*2*8 {
+		t.Fatalf("%d bytes of parameters, %v", len(raw), err)
+	}
+	weighted, b0 := 0.0, 0.0
+	for i, b := range g.Bvals {
+		if b == 0 {
+			b0 += math.Log(float64(values[i])) / 4
+		} else {
+			weighted += math.Log(max(float64(values[i]), 0.5)) / 30
+		}
+	}
+	if got, want := math.Float64frombits(binary.NativeEndian.Uint64(raw)), (b0-weighted)/1500; math.Abs(got-want) > 1e-9 {
+		t.Errorf("the first voxel's coefficient is %v, want %v", got, want)
 	}
 }
 

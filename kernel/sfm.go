@@ -41,7 +41,7 @@ const SFMExtra = 4
 //	           values
 //	KKT        how well the conditions for the minimum hold, see NewNNLS
 //
-// The weights minimise the objective for y = signal/S0 - isotropic, as in DIPY's SparseFascicleModel
+// The weights minimise the objective for y = signal/S0 - isotropic, as in DIPY's sparse fascicle model
 // with its IsotropicModel. NewNNLS says how they are found; an elastic net is found in the same way,
 // exactly, where scikit-learn descends along coordinates until it is near.
 //
@@ -58,7 +58,7 @@ func NewSFM(d SFMDesign, opts ...Option) (Fitter, error) {
 		return nil, err
 	}
 	if err := d.check(); err != nil {
-		return nil, fmt.Errorf("kernel: SFM design: %w", err)
+		return nil, fmt.Errorf("kernel: sparse fascicle design: %w", err)
 	}
 	n := &nnls{
 		measurements: d.Measurements, volumes: d.Volumes, b0s: d.B0s,

@@ -27,7 +27,8 @@ var csdKind = &Kind{
 type CSDOptions struct {
 	// Convention is DIPY (the default) or MRtrix.
 	Convention Convention `json:"convention" choices:"dipy,mrtrix" default:"dipy" help:"Whose decisions are followed: DIPY's csdeconv, or MRtrix3's dwi2fod csd (constraint, start, threshold, norm, shells)."`
-	// LMax is the highest degree of the fibre orientation distribution.
+	// LMax is the highest degree of the fibre orientation distribution. Tests cover degrees up to 12, of which the 91
+	// coefficients are more than most protocols bear.
 	LMax int `json:"lmax" range:"[2,12]" multiple:"2" aliases:"sh_order_max,sh_order" help:"Highest SH degree. By default 8; with the convention mrtrix 8 or that of the response, if it is lower."`
 	// Basis is the one that the map of coefficients is written in. Parameters are always in Descoteaux07, whatever
 	// it is.
@@ -60,9 +61,6 @@ type CSDOptions struct {
 
 // ZeroTau, as CSDOptions.Tau, is a threshold at zero: a share of the mean amplitude too small to tell any direction.
 const ZeroTau = 1e-300
-
-// maxLMax is the highest degree that tests cover; 91 coefficients are more than most protocols bear.
-const maxLMax = 12
 
 const defaultLMax = 8
 

@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/kernel"
@@ -104,10 +105,12 @@ func (f *FreeWater) Parameters() []Map { return f.list(false)[4:] }
 // Fitter is the kernel.
 func (f *FreeWater) Fitter() kernel.Fitter { return f.fitter }
 
-// Maps are fa, md, ad, rd, tensor, s0, fwf (the fraction of free water), status and iterations. FA and
-// diffusivities are those of the tissue, with negative eigenvalues raised to zero, as DIPY does; the
+// Maps are fa, md, ad, rd, tensor, s0, fwf (the fraction of free water), evals, evecs, mode, colorFA, status and
+// iterations. FA and diffusivities are those of the tissue, with negative eigenvalues raised to zero, as DIPY does; the
 // tensor itself is as fitted.
-func (f *FreeWater) Maps() []Map { return append(f.list(f.options.MRtrixOrder), statusMaps...) }
+func (f *FreeWater) Maps() []Map {
+	return slices.Concat(f.list(f.options.MRtrixOrder), eigenMaps("tissue's"), statusMaps)
+}
 
 func (f *FreeWater) list(mrtrixOrder bool) []Map {
 	maps := append(tensorMaps("tissue's", mrtrixOrder), Map{Name: "fwf", Suffix: "dwimap", Components: 1,

@@ -36,6 +36,8 @@ type ListedMap struct {
 	Description string   `json:"description"`
 	Basis       string   `json:"basis,omitempty"`
 	Elements    []string `json:"elements,omitempty"`
+	Shape       []int    `json:"shape,omitempty"`
+	OnRequest   bool     `json:"on_request,omitempty"`
 	Optional    bool     `json:"optional"`
 }
 
@@ -95,7 +97,7 @@ func (m *ListedModel) listMaps(k *Kind) error {
 func listed(maps []Map, in Inputs) []ListedMap {
 	list := make([]ListedMap, len(maps))
 	for i, d := range maps {
-		list[i] = ListedMap{Name: d.Name, Components: d.Components, Unit: d.Unit, Description: d.Description, Elements: d.Elements}
+		list[i] = ListedMap{Name: d.Name, Components: d.Components, Unit: d.Unit, Description: d.Description, Elements: d.Elements, Shape: d.Shape, OnRequest: d.OnRequest}
 		if d.Basis != sh.DefaultBasis {
 			list[i].Basis = d.Basis.String()
 		}

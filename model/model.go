@@ -51,6 +51,10 @@ type Map struct {
 	Elements []string
 	// Directions are those of the components, where each belongs to one.
 	Directions [][3]float64
+	// Shape is that of an array of the components, in C order, where they are no list.
+	Shape []int
+	// OnRequest is whether kbench writes the map only when it is asked for by name.
+	OnRequest bool
 }
 
 // asModel keeps a model that could not be made from being an interface that is not nil.

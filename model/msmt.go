@@ -151,22 +151,11 @@ func checkTissue(t Tissue) error {
 	if t.Name == "" || strings.ContainsAny(t.Name, "/_ ") {
 		return fmt.Errorf("a tissue is called %q, expected a name without blank, slash and underscore", t.Name)
 	}
-	if !t.Response.IsZonal() {
-		if s0 := t.Response.S0; !(s0 > 0) {
-			return fmt.Errorf("the response of %s has S0 = %v, expected a positive signal", t.Name, s0)
-		}
-		return nil
+	if err := t.Response.Check(); err != nil {
+		return fmt.Errorf("the response of %s: %w", t.Name, err)
 	}
-	signal := 0.0
+	signal := t.Response.S0
 	for _, row := range t.Response.Zonal {
-		for _, x := range row {
-			if math.IsNaN(x) || math.IsInf(x, 0) {
-				return fmt.Errorf("the response of %s has %v among its coefficients, expected finite ones", t.Name, x)
-			}
-		}
-		if len(row) == 0 {
-			return fmt.Errorf("the response of %s has an empty row", t.Name)
-		}
 		signal += row[0]
 	}
 	if !(signal > 0) {

@@ -159,15 +159,15 @@ func TestResponsesThatDoNotFitTheShellsAreErrors(t *testing.T) {
 		return r
 	}
 	for want, tissues := range map[string][]Tissue{
-		"at least one response":    nil,
-		"has 3 rows":               {{"WM", rows(3)}},
-		"is for b = [0 1000 2000]": {{"WM", rows(3, 0, 1000, 2000)}},
-		"has no signal":            {{"WM", acq.Response{Zonal: [][]float64{{0}, {0}, {0}, {0}}}}},
-		"without blank":            {{"W M", rows(4)}},
-		"empty row":                {{"WM", acq.Response{Zonal: [][]float64{{}}}}},
-		"among its coefficients":   {{"WM", acq.Response{Zonal: [][]float64{{math.NaN()}}}}},
-		"two tissues are called":   {{"GM", rows(4)}, {"GM", rows(4)}},
-		"has S0 = 0":               {{"WM", acq.Response{}}},
+		"at least one response":                     nil,
+		"has 3 rows":                                {{"WM", rows(3)}},
+		"is for b = [0 1000 2000]":                  {{"WM", rows(3, 0, 1000, 2000)}},
+		"has no signal":                             {{"WM", acq.Response{Zonal: [][]float64{{0}, {0}, {0}, {0}}}}},
+		"without blank":                             {{"W M", rows(4)}},
+		"row 1 (counted from 1) has 0 coefficients": {{"WM", acq.Response{Zonal: [][]float64{{}}}}},
+		"found NaN, expected finite coefficients":   {{"WM", acq.Response{Zonal: [][]float64{{math.NaN()}}}}},
+		"two tissues are called":                    {{"GM", rows(4)}, {"GM", rows(4)}},
+		"found e1 = 0":                              {{"WM", acq.Response{}}},
 	} {
 		if _, err := NewMSMT(g, tissues, MSMTOptions{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want an error about %q", err, want)

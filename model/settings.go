@@ -129,11 +129,13 @@ func firstUnknown(values map[string]any, known []Option) string {
 }
 
 // SetTexts sets options from the command line: texts by the options' names. A set of directions is the name of a
-// file, or numbers. A response is numbers; other texts for it are left to the caller.
+// file, or numbers. Of responses numbers alone are read here; the names of
+// files are left to the caller.
 func (s *Settings) SetTexts(texts map[string]string) error {
 	for _, o := range s.all {
 		text, given := texts[o.Name]
-		if !given || o.Kind == TissuesOption || o.Kind == ResponseOption && !IsNumbers(text) {
+		left := o.Kind == ResponseOption && !IsNumbers(text) || o.Kind == TissuesOption && !IsTissues(text)
+		if !given || left {
 			continue
 		}
 		value, err := s.fromText(o, text)
@@ -189,6 +191,9 @@ func (s *Settings) Given(name string) bool { return s.given[name] }
 
 // Response is that of a single fibre, where it was given.
 func (s *Settings) Response() acq.Response { return s.inputs.Response }
+
+// Tissues are those of several responses, where they were given.
+func (s *Settings) Tissues() []Tissue { return s.inputs.Tissues }
 
 // Kind is the model's.
 func (s *Settings) Kind() *Kind { return s.kind }

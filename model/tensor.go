@@ -93,11 +93,11 @@ func (t *Tensor) Parameters() []Map { return tensorMaps("diffusion", false)[4:] 
 // Fitter is the kernel.
 func (t *Tensor) Fitter() kernel.Fitter { return t.fitter }
 
-// Maps are fa, md, ad, rd, tensor, s0, status and iterations. FA and diffusivities are made of
-// eigenvalues that are raised, where they are smaller, to 1e-6 over the largest element of the
+// Maps are fa, md, ad, rd, tensor, s0, evals, evecs, mode, colorFA, status and iterations. FA and diffusivities are
+// made of eigenvalues that are raised, where they are smaller, to 1e-6 over the largest element of the
 // b-matrix, as DIPY does; the tensor itself is as fitted.
 func (t *Tensor) Maps() []Map {
-	return append(tensorMaps("diffusion", t.options.MRtrixOrder), statusMaps...)
+	return slices.Concat(tensorMaps("diffusion", t.options.MRtrixOrder), eigenMaps("diffusion"), statusMaps)
 }
 
 // NewDeriver allocates the scratch that turns parameters into maps.

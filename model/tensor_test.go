@@ -239,8 +239,8 @@ func TestTensorModelsDescribeTheirMaps(t *testing.T) {
 		maps                  []string
 		parameters, diffusing int
 	}{
-		{tensor, "dti", "TensorModel", "tensor", []string{"fa", "md", "ad", "rd", "tensor", "s0", "status", "iterations"}, 7, 4},
-		{water, "fwdtim", "FreeWaterTensorModel", "fwtensor", []string{"fa", "md", "ad", "rd", "tensor", "s0", "fwf", "status", "iterations"}, 8, 4},
+		{tensor, "dti", "TensorModel", "tensor", []string{"fa", "md", "ad", "rd", "tensor", "s0", "evals", "evecs", "mode", "colorFA", "status", "iterations"}, 7, 5},
+		{water, "fwdtim", "FreeWaterTensorModel", "fwtensor", []string{"fa", "md", "ad", "rd", "tensor", "s0", "fwf", "evals", "evecs", "mode", "colorFA", "status", "iterations"}, 8, 5},
 	} {
 		if k := c.m.Kind(); k.Name != c.name || k.Class != c.study || k.Entity != c.file || c.m.Fitter().Parameters() != c.parameters {
 			t.Errorf("%s %s %s with %d parameters", k.Name, k.Class, k.Entity, c.m.Fitter().Parameters())

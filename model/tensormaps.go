@@ -38,7 +38,21 @@ func tensorMaps(whose string, mrtrixOrder bool) []Map {
 	}
 }
 
-// A tensorDeriver derives the maps of tensorMaps, an optional further parameter, and the status.
+// eigenMaps are made of the eigenvalues and eigenvectors, and come after those of tensorMaps and of further parameters.
+func eigenMaps(whose string) []Map {
+	return []Map{
+		{Name: "evals", Suffix: "dwimap", Components: 3, Unit: diffusivityUnit, OnRequest: true,
+			Description: fmt.Sprintf("Eigenvalues of the %s tensor, the largest first, raised as those of which FA is made.", whose)},
+		{Name: "evecs", Suffix: "dwimap", Components: 9, Shape: []int{3, 3}, OnRequest: true,
+			Description: fmt.Sprintf("Eigenvectors of the %s tensor in the frame of the given b-vectors, as the columns of a 3 x 3 matrix in the order of evals; their signs follow no rule.", whose)},
+		{Name: "mode", Suffix: "dwimap", Components: 1, OnRequest: true,
+			Description: fmt.Sprintf("Mode of the %s tensor (Ennis and Kindlmann 2006): 1 where it is linear, -1 where it is planar, 0 between them and where all eigenvalues are equal.", whose)},
+		{Name: "colorFA", Suffix: "dwimap", Components: 3, OnRequest: true,
+			Description: fmt.Sprintf("FA of the %s tensor times the sizes of the first eigenvector's x, y and z: red, green and blue.", whose)},
+	}
+}
+
+// A tensorDeriver derives the maps of tensorMaps, an optional further parameter, those of eigenMaps, and the status.
 type tensorDeriver struct {
 	mrtrixOrder    bool
 	parameters     int
@@ -46,6 +60,7 @@ type tensorDeriver struct {
 	eigen          *kernel.EigenWorker
 	tensors        [6 * tensorBlock]float64
 	values         [3 * tensorBlock]float64
+	vectors        [9 * tensorBlock]float64
 }
 
 // tensorBlock is how many tensors are decomposed at once.
@@ -55,8 +70,11 @@ func (d *tensorDeriver) Derive(out [][]float32, params []float64, status []kerne
 	for first := 0; first < len(status); first += tensorBlock {
 		d.derive(out, params, first, min(first+tensorBlock, len(status)))
 	}
-	deriveStatus(out[d.parameters-1:], status)
+	deriveStatus(out[d.firstEigenMap()+4:], status)
 }
+
+// firstEigenMap is the number of maps before those of eigenMaps.
+func (d *tensorDeriver) firstEigenMap() int { return 5 + d.parameters - 6 }
 
 // derive derives the maps of one block of voxels.
 func (d *tensorDeriver) derive(out [][]float32, params []float64, first, next int) {
@@ -70,14 +88,42 @@ func (d *tensorDeriver) derive(out [][]float32, params []float64, first, next in
 			put(out[5+k], v, float32(x))
 		}
 	}
-	if out[0] == nil && out[1] == nil && out[2] == nil && out[3] == nil {
+	eigen := out[d.firstEigenMap():][:4]
+	var vectors []float64
+	if eigen[1] != nil || eigen[3] != nil {
+		vectors = d.vectors[:9*(next-first)]
+	} else if out[0] == nil && out[1] == nil && out[2] == nil && out[3] == nil && eigen[0] == nil && eigen[2] == nil {
 		return
 	}
-	d.eigen.Decompose(d.values[:3*(next-first)], nil, d.tensors[:6*(next-first)])
+	d.eigen.Decompose(d.values[:3*(next-first)], vectors, d.tensors[:6*(next-first)])
 	for v := first; v < next; v++ {
-		fa, md, ad, rd := d.scalars((*[6]float64)(d.tensors[6*(v-first):]), (*[3]float64)(d.values[3*(v-first):]))
-		for i, x := range [...]float64{fa, md, ad, rd} {
+		e := d.raised((*[6]float64)(d.tensors[6*(v-first):]), (*[3]float64)(d.values[3*(v-first):]))
+		fa := fractionalAnisotropy(e[0], e[1], e[2])
+		for i, x := range [...]float64{fa, (e[0] + e[1] + e[2]) / 3, e[0], (e[1] + e[2]) / 2} {
 			put(out[i], v, float32(x))
+		}
+		put(eigen[2], v, float32(mode(e)))
+		if eigen[0] != nil {
+			narrow(eigen[0][3*v:], e[:])
+		}
+		if vectors != nil {
+			writeVectors(eigen[1], eigen[3], v, (*[9]float64)(vectors[9*(v-first):]), e, fa)
+		}
+	}
+}
+
+// writeVectors writes a voxel's eigenvectors and its colours, into those of the two maps that are wanted; zeros where
+// no tensor was fitted.
+func writeVectors(directions, colors []float32, voxel int, vectors *[9]float64, values [3]float64, fa float64) {
+	if values == ([3]float64{}) {
+		vectors = new([9]float64)
+	}
+	if directions != nil {
+		narrow(directions[9*voxel:], vectors[:])
+	}
+	if colors != nil {
+		for i := range 3 {
+			colors[3*voxel+i] = float32(fa * math.Abs(vectors[3*i]))
 		}
 	}
 }
@@ -92,14 +138,26 @@ func (d *tensorDeriver) writeTensor(dst []float32, tensor []float64) {
 	}
 }
 
-// scalars are those of a tensor with its eigenvalues raised as DIPY does it, zero where no tensor was
-// fitted.
-func (d *tensorDeriver) scalars(tensor *[6]float64, values *[3]float64) (fa, md, ad, rd float64) {
+// raised are a tensor's eigenvalues, raised as DIPY does it, zeros where no tensor was fitted.
+func (d *tensorDeriver) raised(tensor *[6]float64, values *[3]float64) [3]float64 {
 	if *tensor == ([6]float64{}) {
-		return 0, 0, 0, 0 // raising zeros would make a diffusivity of nothing
+		return [3]float64{} // raising zeros would make a diffusivity of nothing
 	}
-	e1, e2, e3 := max(values[0], d.minDiffusivity), max(values[1], d.minDiffusivity), max(values[2], d.minDiffusivity)
-	return fractionalAnisotropy(e1, e2, e3), (e1 + e2 + e3) / 3, e1, (e2 + e3) / 2
+	return [3]float64{max(values[0], d.minDiffusivity), max(values[1], d.minDiffusivity), max(values[2], d.minDiffusivity)}
+}
+
+// mode is that of Ennis and Kindlmann (2006), 3 sqrt(6) times the determinant of the deviatoric tensor over its norm;
+// 0 where all eigenvalues are equal, as in DIPY.
+func mode(e [3]float64) float64 {
+	mean := (e[0] + e[1] + e[2]) / 3
+	a, b, c := e[0]-mean, e[1]-mean, e[2]-mean
+	largest := max(math.Abs(a), math.Abs(b), math.Abs(c))
+	if largest == 0 || e[0] == e[2] {
+		return 0
+	}
+	a, b, c = a/largest, b/largest, c/largest // no product vanishes
+	norm := math.Sqrt(float64(a*a) + float64(b*b) + float64(c*c))
+	return max(-1, min(1, 3*math.Sqrt(6)*(a/norm)*(b/norm)*(c/norm)))
 }
 
 // fractionalAnisotropy is that of Basser and Pierpaoli (1996), 0 for three zeros, as in DIPY.

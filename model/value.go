@@ -78,7 +78,7 @@ func (s *Settings) setVectors(field reflect.Value, o Option, value any) error {
 		}
 	case DirectionsOption:
 		var directions [][3]float64
-		if directions, err = directionsOf3(value); err == nil {
+		if directions, err = vectorsOf(value); err == nil {
 			field.Set(reflect.ValueOf(directions))
 		}
 	case SphereOption:
@@ -236,7 +236,7 @@ func checkFascicle(e [3]float64) error {
 	return nil
 }
 
-func directionsOf3(value any) ([][3]float64, error) {
+func vectorsOf(value any) ([][3]float64, error) {
 	if text, ok := value.(string); ok {
 		return nil, fmt.Errorf("found %s, expected unit vectors", show(text))
 	}
@@ -293,7 +293,7 @@ func sphereOf(value any) (*sh.Sphere, error) {
 	if err := onlyKeys(parts, "vertices", "edges"); err != nil {
 		return nil, err
 	}
-	vertices, err := directionsOf3(parts["vertices"])
+	vertices, err := vectorsOf(parts["vertices"])
 	if err != nil {
 		return nil, err
 	}
@@ -415,9 +415,9 @@ func (s *Settings) fromText(o Option, text string) (any, error) {
 	case EvalsOption:
 		return numberList(text), nil
 	case ResponseOption:
-		numbers := numberList(text)
-		n := min(3, len(numbers))
-		return map[string]any{"evals": numbers[:n], "s0": numbers[n:]}, nil
+		return tensorParts(text), nil
+	case TissuesOption:
+		return tissueList(text), nil
 	case DirectionsOption, SphereOption:
 		if text == "" {
 			return []any{}, nil
@@ -443,6 +443,31 @@ func (s *Settings) fromText(o Option, text string) (any, error) {
 	}
 	return text, nil
 }
+
+// tensorParts is a response in tensor form as JSON has it.
+func tensorParts(text string) map[string]any {
+	numbers := numberList(text)
+	n := min(3, len(numbers))
+	return map[string]any{"evals": numbers[:n], "s0": numbers[n:]}
+}
+
+// tissueList is a list of responses in tensor form, "e1,e2,e3,S0;e1,e2,e3,S0", with the names of NameTissues.
+func tissueList(text string) []any {
+	rows := strings.Split(text, ";")
+	var tissues []any
+	for i, t := range NameTissues(make([]acq.Response, len(rows))) {
+		parts := tensorParts(rows[i])
+		parts["name"] = t.Name
+		tissues = append(tissues, parts)
+	}
+	return tissues
+}
+
+// IsTissues says whether an argument of the command line is the numbers of several tissues.
+func IsTissues(text string) bool { return IsNumbers(text) && strings.Contains(text, ";") }
+
+// ParseTissues reads responses in tensor form from the command line, "e1,e2,e3,S0;e1,e2,e3,S0": WM, GM and CSF.
+func ParseTissues(text string) ([]Tissue, error) { return tissuesOf(tissueList(text)) }
 
 // jsonNumber is a number as JSON holds it; one that it cannot write stays a string.
 func jsonNumber(text string) any {

@@ -44,11 +44,17 @@ func (m *Model) Derive(d *Derivation) error {
 			out[i] = unsafe.Slice((*float32)(d.Maps[i]), d.Voxels*f.Components)
 		}
 	}
-	start := func() *deriveWorker {
-		return &deriveWorker{deriver: m.model.NewDeriver(), fields: fields, parameters: m.Parameters(), size: leastTile, out: make([][]float32, len(fields))}
+	if d.Voxels <= aloneVoxels && !d.Pin {
+		w, ok := m.idleDerivers.Get().(*deriveWorker)
+		if !ok {
+			w = m.newDeriveWorker()
+		}
+		w.deriveRange(d, out, sched.Range{End: d.Voxels})
+		m.idleDerivers.Put(w)
+		return d.Run.end()
 	}
-	_, err := fit.PerWorker(context.Background(), d.plan(d.Voxels), start, func(w *deriveWorker, part sched.Range) {
-		d.tiles(&w.size, part, func(tile sched.Range) { w.derive(d, out, tile) })
+	_, err := fit.PerWorker(context.Background(), d.plan(d.Voxels), m.newDeriveWorker, func(w *deriveWorker, part sched.Range) {
+		w.deriveRange(d, out, part)
 	})
 	return errors.Join(err, d.Run.end())
 }
@@ -61,6 +67,16 @@ type deriveWorker struct {
 	size       int
 	out        [][]float32
 	status     [mostTile]kernel.Status
+}
+
+func (m *Model) newDeriveWorker() *deriveWorker {
+	fields := m.MapFields()
+	return &deriveWorker{deriver: m.model.NewDeriver(), fields: fields, parameters: m.Parameters(), size: leastTile, out: make([][]float32, len(fields))}
+}
+
+func (w *deriveWorker) deriveRange(d *Derivation, out [][]float32, part sched.Range) {
+	d.tiles(&w.size, part, func(tile sched.Range) { w.derive(d, out, tile) })
+	clear(w.out) // the caller's memory
 }
 
 func (w *deriveWorker) derive(d *Derivation, out [][]float32, tile sched.Range) {

@@ -19,6 +19,8 @@ type Model struct {
 	warnings []string
 	isa      string
 	idle     sync.Pool // *fitWorker, for batches too small to start threads for
+
+	idleDerivers sync.Pool // *deriveWorker, likewise
 }
 
 // A Handle stands for a Model where pointers of Go may not be kept. 0 is no model, and none is given

@@ -6,14 +6,15 @@
 //	kbench explain    why each added core costs something: the overhead model of CSV files
 //	kbench simulate   predicted speed-up on a larger machine
 //	kbench compare    voxfit, DIPY and MRtrix3 on the same voxels and one core: parity and speed
+//	kbench options    the models, their options and their maps
 //	kbench env        what this machine is and can do
 //	kbench phantom    write a synthetic acquisition with known truth
 //
 // The program is a thin shell: each command reads its flags, calls the packages (nifti, acq, model, fit,
 // study, phantom, numa) and says in one line what went wrong. Files of this folder: a command each
 // (run.go with engines.go, fit.go with fitblocks.go and fitwrite.go, report.go, explain.go, simulate.go with
-// calibrate.go, compare.go, env.go with peak.go and speed.go, phantom.go); what they share: arguments.go (the
-// command line as the study types it), inputs.go and load.go (from files to signal), models.go with convention.go,
-// tissues.go and sfm.go (from flags to a model), placement.go (workers on CPUs), staging.go (nothing half-written),
+// calibrate.go, compare.go, options.go, env.go with peak.go and speed.go, phantom.go); what they share: arguments.go (the
+// command line as the study types it), inputs.go and load.go (from files to signal), models.go with modelflags.go,
+// fitusage.go and tissues.go (from flags to a model), placement.go (workers on CPUs), staging.go (nothing half-written),
 // progress.go; and the values of some flags (bytesize.go, shard.go).
 package main

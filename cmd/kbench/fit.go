@@ -30,6 +30,7 @@ type fitOptions struct {
 	maxMemory byteSize
 	shard     shard
 	force     bool
+	mapNames  []string
 	modelFlags
 	command string
 }
@@ -89,6 +90,7 @@ func (o *fitOptions) addFileFlags(f *pflag.FlagSet) {
 		f.StringVar(&o.response, "response", "auto", help)
 	}
 	f.StringVar(&o.nanPolicy, "nan-policy", "zero", "maps where a measured value is NaN or Inf: zero, nan, or error (stop)")
+	f.StringSliceVar(&o.mapNames, "maps", nil, mapsHelp)
 	f.BoolVar(&o.force, "force", false, "replace maps that exist")
 }
 
@@ -170,9 +172,10 @@ type fitJob struct {
 	response acq.Response
 	tissues  []model.Tissue
 	model    model.Model
-	signal   *fit.Room // of one pass; nil until it is read
-	places   []int     // the CPUs that workers get, in order
-	maps     [][]float32
+	signal   *fit.Room   // of one pass; nil until it is read
+	places   []int       // the CPUs that workers get, in order
+	maps     [][]float32 // of the model; nil for those that are not wanted
+	wanted   []bool
 	codes    map[kernel.Code]int
 	stderr   io.Writer
 
@@ -198,7 +201,7 @@ func (j *fitJob) prepare(ctx context.Context) error {
 		return j.data.nameIn(err, j.fitOptions.model, j.fitOptions.response)
 	}
 	j.warnings = append(j.warnings, j.model.Warnings()...)
-	return nil
+	return j.chooseMaps()
 }
 
 // findInputs reads or estimates the response or the tissues that the model needs, unless the command line has the
@@ -206,7 +209,7 @@ func (j *fitJob) prepare(ctx context.Context) error {
 func (j *fitJob) findInputs(ctx context.Context) (err error) {
 	switch need := j.kind.Needs; {
 	case j.settings.Given("response"):
-		j.response = j.settings.Response()
+		j.response, j.tissues = j.settings.Response(), j.settings.Tissues()
 		return nil
 	case need.Response:
 		err = j.estimateResponse(ctx)

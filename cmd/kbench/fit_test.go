@@ -294,3 +294,28 @@ func TestAFullDiskGetsOneLineAndLeavesNothing(t *testing.T) {
 		t.Error("the folder that was made is still there")
 	}
 }
+
+func TestMapsAreThoseThatAreAskedFor(t *testing.T) {
+	image := small(t, 8)
+	written := func(more ...string) []string {
+		out := t.TempDir()
+		succeed(t, append([]string{"fit", "dti", image, "-o", out}, more...)...)
+		found, _ := filepath.Glob(filepath.Join(out, "*.nii.gz"))
+		for i, path := range found {
+			found[i] = strings.TrimSuffix(strings.TrimPrefix(filepath.Base(path), "model-tensor_param-"), "_dwimap.nii.gz")
+		}
+		return found
+	}
+	for _, c := range []struct{ flags, want []string }{
+		{nil, []string{"ad", "fa", "iterations", "md", "rd", "s0", "status", "tensor"}},
+		{[]string{"--maps", "evals,fa"}, []string{"evals", "fa"}},
+		{[]string{"--maps", "all"}, []string{"ad", "colorFA", "evals", "evecs", "fa", "iterations", "md", "mode", "rd", "s0", "status", "tensor"}},
+	} {
+		if got := written(c.flags...); !slices.Equal(got, c.want) {
+			t.Errorf("kbench fit dti %v wrote %v, want %v", c.flags, got, c.want)
+		}
+	}
+	out := filepath.Join(t.TempDir(), "maps")
+	refuse(t, []string{"fit", "dti", image, "-o", out, "--maps", "fa,faa"}, "--maps", `"faa"`, "colorFA")
+	nothingIn(t, out)
+}

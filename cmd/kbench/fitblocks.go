@@ -34,7 +34,7 @@ func (j *fitJob) memoryLimit() int64 {
 func (j *fitJob) passVoxels() (int, error) {
 	limit := j.memoryLimit()
 	components := 0
-	for _, m := range j.model.Maps() {
+	for _, m := range j.wantedMaps {
 		components += m.Components
 	}
 	maps := int64(len(j.index)) * int64(components) * 4
@@ -56,8 +56,9 @@ func (j *fitJob) fit(ctx context.Context) error {
 	if j.inputFiles, err = hashFiles(j.files); err != nil {
 		return err
 	}
-	for _, m := range j.model.Maps() {
-		j.maps = append(j.maps, make([]float32, len(j.index)*m.Components))
+	j.maps = make([][]float32, len(j.wanted))
+	for i, m := range j.wantedMaps {
+		j.maps[i] = make([]float32, len(j.index)*m.Components)
 	}
 	perPass, err := j.passVoxels()
 	if err != nil {
@@ -192,13 +193,12 @@ func (j *fitJob) freeSignal() {
 
 // derive turns a block's parameters into maps and applies the NaN policy.
 func (j *fitJob) derive(ctx context.Context, block sched.Range, result fit.Result) error {
-	maps := j.model.Maps()
 	plan := j.placement.plan(j.places, j.threads)
 	plan.Voxels, plan.Elastic = block.Len(), true
 	_, err := fit.PerWorker(ctx, plan, j.model.NewDeriver, func(d model.Deriver, part sched.Range) {
 		own := result.Slice(j.model.Fitter(), part)
-		out := make([][]float32, len(maps))
-		for i, m := range maps {
+		out := make([][]float32, len(j.maps))
+		for i, m := range j.wantedMaps {
 			out[i] = j.maps[i][(block.Begin+part.Begin)*m.Components : (block.Begin+part.End)*m.Components]
 		}
 		d.Derive(out, own.Parameters, own.Status)
@@ -222,7 +222,7 @@ func (j *fitJob) derive(ctx context.Context, block sched.Range, result fit.Resul
 
 // setNaN writes NaN into a voxel of every map but the status and the iterations.
 func (j *fitJob) setNaN(voxel int) {
-	for i, m := range j.model.Maps() {
+	for i, m := range j.wantedMaps {
 		if m.Name == "status" || m.Name == "iterations" {
 			continue
 		}

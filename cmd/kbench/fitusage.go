@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -11,10 +12,35 @@ import (
 // helpColumns is the width of help.
 const helpColumns = 110
 
+// useLine is the command with the named model.
+func (o *fitOptions) useLine(use string) string {
+	if o.kind == nil {
+		return use
+	}
+	return strings.Replace(use, "MODEL", o.kind.Name, 1)
+}
+
+// examples are those of the named model, or a plain one.
+func (o *fitOptions) examples(all string) string {
+	if o.kind == nil {
+		return all
+	}
+	var own []string
+	for _, line := range strings.Split(all, "\n") {
+		if strings.Contains(line, " fit "+o.kind.Name+" ") {
+			own = append(own, line)
+		}
+	}
+	if len(own) == 0 {
+		return "  kbench fit " + o.kind.Name + " dwi.nii.gz --mask mask.nii.gz -o maps"
+	}
+	return strings.Join(own, "\n")
+}
+
 // usage groups the flags of kbench fit: files, running, and the options of the named model, or of each.
 func (o *fitOptions) usage(c *cobra.Command) error {
 	w := c.OutOrStdout()
-	fmt.Fprintf(w, "Usage:\n  kbench %s\n\nExamples:\n%s\n", c.Use, c.Example)
+	fmt.Fprintf(w, "Usage:\n  kbench %s\n\nExamples:\n%s\n", o.useLine(c.Use), o.examples(c.Example))
 	group := func(title string, add func(f *pflag.FlagSet)) {
 		f := pflag.NewFlagSet(title, pflag.ContinueOnError)
 		f.SortFlags = false

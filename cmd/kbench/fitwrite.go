@@ -24,7 +24,7 @@ func (j *fitJob) fileName(param, suffix string) string {
 // fileNames are the maps and sidecars that the fit writes.
 func (j *fitJob) fileNames() []string {
 	var names []string
-	for _, m := range j.model.Maps() {
+	for _, m := range j.wantedMaps {
 		name := j.fileName(m.Name, m.Suffix)
 		names = append(names, name+".nii.gz", name+".json")
 	}
@@ -36,10 +36,10 @@ func (j *fitJob) write(ctx context.Context, out *staging) error {
 	if err := out.begin(); err != nil {
 		return err
 	}
-	maps := j.model.Maps()
-	bar := newProgress(j.stderr, "write", "maps", len(maps))
+	bar := newProgress(j.stderr, "write", "maps", len(j.fileNames())/2)
 	defer bar.finish()
-	for i, m := range maps {
+	done := 0
+	for i, m := range j.wantedMaps {
 		name := j.fileName(m.Name, m.Suffix)
 		o := nifti.WriteOptions{Description: "voxfit " + j.model.Kind().Name + " " + m.Name, Context: ctx}
 		if m.Name == "status" {
@@ -55,7 +55,8 @@ func (j *fitJob) write(ctx context.Context, out *staging) error {
 		if err := os.WriteFile(out.path(name+".json"), append(text, '\n'), 0o666); err != nil {
 			return err
 		}
-		bar.set(i + 1)
+		done++
+		bar.set(done)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/model"
@@ -13,7 +14,7 @@ import (
 
 const (
 	fibreHelp  = `auto (voxels of FA > 0.7 in the centre, as DIPY), e1,e2,e3,S0 (mm2/s), or a file (MRtrix3 or DIPY form)`
-	tissueHelp = `auto (from the data of the mask), or MRtrix3's files WM.txt,GM.txt,CSF.txt`
+	tissueHelp = `auto (from the data of the mask), MRtrix3's files WM.txt,GM.txt,CSF.txt, or numbers as for a fibre, "WM;GM;CSF"`
 	// responseHelp is for several models at a time.
 	responseHelp = `response of a single fibre: ` + fibreHelp + `; of several tissues: ` + tissueHelp + `, the first of which is that of a fibre`
 )
@@ -57,7 +58,8 @@ func findResponse(flag string, signal []float32, shape [3]int, index []int, g *a
 		return acq.AutoResponse(signal, shape, index, g, acq.AutoOptions{})
 	}
 	if model.IsNumbers(flag) {
-		return acq.ParseResponse(flag)
+		fibre, _, _ := strings.Cut(flag, ";")
+		return acq.ParseResponse(fibre)
 	}
 	return acq.ReadResponse(fibreFile(flag))
 }

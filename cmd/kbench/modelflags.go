@@ -71,10 +71,12 @@ func flagHelp(o model.Option) string {
 		help += " Or half of one of DIPY's spheres, by its name: " + strings.Join(sh.Hemispheres(), ", ") + "."
 	}
 	var notes []string
-	if len(o.Choices) > 0 {
+	switch {
+	case len(o.Choices) > 0:
 		notes = append(notes, strings.Join(o.Choices, ", "))
-	}
-	if o.Unit != "" {
+	case o.Range != "":
+		notes = append(notes, o.Expected())
+	case o.Unit != "":
 		notes = append(notes, "in "+o.Unit)
 	}
 	if o.Default != nil && o.Kind != model.BooleanOption {

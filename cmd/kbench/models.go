@@ -8,7 +8,8 @@ import (
 	"github.com/voxfit/voxfit/model"
 )
 
-const isaHelp = "instruction set of the kernels, or auto (kbench env lists them; default: the environment's VOXFIT_ISA, else auto)"
+// isaHelp is that of the option of all models, which other commands have as a flag, too.
+var isaHelp = flagHelp(model.SharedOptions()[0])
 
 func modelNames() string { return strings.Join(model.Names(), ", ") }
 

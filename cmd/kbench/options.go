@@ -73,11 +73,25 @@ func writeListing(w io.Writer, listing model.Listing) error {
 		options(m.Options)
 		fmt.Fprint(table, "  maps:")
 		for _, d := range m.Maps {
-			fmt.Fprintf(table, " %s", d.Name)
+			if !d.OnRequest {
+				fmt.Fprintf(table, " %s", d.Name)
+			}
 		}
+		writeOnRequest(table, m)
 		fmt.Fprint(table, "\n\n")
 	}
 	fmt.Fprintln(table, "Every model:")
 	options(listing.Shared)
 	return table.Flush()
+}
+
+// writeOnRequest lists the maps that --maps must name.
+func writeOnRequest(w io.Writer, m model.ListedModel) {
+	before := "; with --maps:"
+	for _, d := range m.Maps {
+		if d.OnRequest {
+			fmt.Fprintf(w, "%s %s", before, d.Name)
+			before = ""
+		}
+	}
 }

@@ -59,6 +59,9 @@ func findTissues(flag string, signal []float32, g *acq.GradientTable) ([]model.T
 		}
 		return model.NameTissues([]acq.Response{found.WM, found.GM, found.CSF}), nil
 	}
+	if model.IsTissues(flag) {
+		return model.ParseTissues(flag)
+	}
 	if model.IsNumbers(flag) {
 		return nil, fmt.Errorf("--response %s is numbers, of a single tensor; a model of several tissues wants auto or a file for each tissue, WM.txt,GM.txt,CSF.txt", flag)
 	}

@@ -67,7 +67,8 @@ func argument(value any) string {
 		var words []string
 		separator := ","
 		for _, item := range v {
-			if _, vector := item.([]any); vector {
+			switch item.(type) {
+			case []any, map[string]any: // a vector, a tissue
 				separator = ";"
 			}
 			words = append(words, argument(item))

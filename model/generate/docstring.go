@@ -119,7 +119,9 @@ func returns(m model.ListedModel) string {
 	b.WriteString("\n")
 	for _, f := range allMaps(m) {
 		shape := "(...)"
-		if f.Components == 0 {
+		if f.Shape != nil {
+			shape = fmt.Sprintf("(..., %s)", strings.Trim(strings.ReplaceAll(fmt.Sprint(f.Shape), " ", ", "), "[]"))
+		} else if f.Components == 0 {
 			shape = "(..., N)"
 		} else if f.Components > 1 {
 			shape = fmt.Sprintf("(..., %d)", f.Components)
@@ -160,11 +162,15 @@ func example(m model.ListedModel, needed []model.Option) string {
 		m.Function, arguments, attribute(m.Maps[0].Name))
 }
 
-var notInNames = regexp.MustCompile(`\W+`)
+var (
+	notInNames       = regexp.MustCompile(`\W+`)
+	smallThenCapital = regexp.MustCompile(`([a-z])([A-Z])`)
+)
 
-// attribute is a map's name as Result has it for an attribute: fod_wm for fod_label-WM.
+// attribute is a map's name as Result has it for an attribute: fod_wm for fod_label-WM, color_fa for colorFA.
 func attribute(name string) string {
-	return notInNames.ReplaceAllString(strings.ToLower(strings.ReplaceAll(name, "_label-", "_")), "_")
+	apart := smallThenCapital.ReplaceAllString(strings.ReplaceAll(name, "_label-", "_"), "${1}_$2")
+	return notInNames.ReplaceAllString(strings.ToLower(apart), "_")
 }
 
 // width is that of a line of Python.

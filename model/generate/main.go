@@ -1,9 +1,10 @@
 // Generate writes what is made from the table of models: names for packages that must not import models, the listing
 // that Python is built with, and the tables of options in the documentation. `go generate ./model` runs it in the
-// folder model.
+// folder model. With -into they go below another folder, as for a model that a test adds.
 package main
 
 import (
+	"flag"
 	"log"
 	"os"
 	"path/filepath"
@@ -11,12 +12,19 @@ import (
 
 func main() {
 	log.SetFlags(0)
+	into := flag.String("into", "..", "folder below which the files are written")
+	flag.Parse()
 	files, err := generated("..")
 	if err != nil {
 		log.Fatal(err)
 	}
 	for _, f := range files {
-		if err := os.WriteFile(filepath.Join("..", f.path), f.text, 0o666); err != nil {
+		path := filepath.Join(*into, f.path)
+		err := os.MkdirAll(filepath.Dir(path), 0o777)
+		if err == nil {
+			err = os.WriteFile(path, f.text, 0o666)
+		}
+		if err != nil {
 			log.Fatal(err)
 		}
 	}

@@ -29,7 +29,7 @@ in lower case; the case of values does not matter.
 - **response**: ` + "`{\"evals\": [e1, e2, e3], \"s0\": s}`" + `, or ` + "`{\"zonal\": [[...], ...], \"bvals\": [...]}`" + `: a row of zonal SH coefficients for each
   shell, and its b-values, if they are known. On the command line ` + "`e1,e2,e3,S0`" + `, a file, or ` + "`auto`" + `.
 - **tissues**: a list of responses with names, ` + "`[{\"name\": \"WM\", \"zonal\": [[...], ...]}, ...]`" + `, with rows for the shells, b = 0 included.
-  On the command line MRtrix3's files, or ` + "`auto`" + `.
+  On the command line MRtrix3's files, ` + "`auto`" + `, or numbers, ` + "`\"e1,e2,e3,S0;e1,e2,e3,S0;...\"`" + `.
 
 Python takes the names of DIPY's and other programs' options, too, where the tables list them.
 `)
@@ -63,6 +63,9 @@ func writeMap(b *bytes.Buffer, d model.ListedMap) {
 	name := "`" + d.Name + "`"
 	if d.Optional {
 		name += " (if asked for)"
+	}
+	if d.OnRequest {
+		name += " (kbench: `--maps`)"
 	}
 	fmt.Fprintf(b, "| %s | %s | %s | %s |\n", name, components, d.Unit, d.Description)
 }

@@ -119,8 +119,8 @@ def test_maps_say_what_was_fitted(data, gtab):
 
 
 def test_bases_hold_the_same_function(data, gtab):
-    legacy = voxfit.fit_csd(data, gtab, (EVALS, 1000.0), basis="descoteaux07")
-    mrtrix = voxfit.fit_csd(data, gtab, (EVALS, 1000.0), basis="tournier07")
+    legacy = voxfit.fit_csd(data, gtab, (EVALS, 1000.0), sh_basis="descoteaux07")
+    mrtrix = voxfit.fit_csd(data, gtab, (EVALS, 1000.0), sh_basis="tournier07")
     assert np.array_equal(legacy.params, mrtrix.params)
     assert not np.array_equal(legacy["fod"], mrtrix["fod"])
     # The map that the library itself writes in that basis.

@@ -62,7 +62,7 @@ def test_what_changes_the_model_is_another_call(data, gtab, made, monkeypatch):
     assert len(made) == len(calls)
     assert all(a.model is b.model for a, b in zip(results, again))
     monkeypatch.setenv("VOXFIT_ISA", "generic")
-    calls[0]()
+    assert calls[0]().model.isa == "generic"
     assert len(made) == len(calls) + 1
 
 
@@ -107,7 +107,7 @@ def test_a_model_that_is_used_stays(data, gtab, made):
 
 
 def test_warnings_are_given_at_each_call_from_the_callers_line(data, gtab):
-    few = data[0][..., :30], (gtab[0][:30], gtab[1][:30])  # fewer volumes than coefficients
+    few = data[0][..., ::3], (gtab[0][::3], gtab[1][::3])  # fewer volumes than coefficients
     for _ in range(3):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")

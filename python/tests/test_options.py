@@ -9,6 +9,7 @@ import pytest
 import voxfit
 from conftest import EVALS, FITS, directions
 from test_fits import same
+from voxfit.result import as_attribute
 
 LISTING = json.loads((Path(voxfit.__file__).parent / "options.json").read_text())
 MODELS = {model["function"]: model for model in LISTING["models"]}
@@ -26,7 +27,7 @@ def test_every_model_has_its_function():
 # A value other than the default for each option that has another name.
 OTHERS = {
     "lmax": 4, "sh_basis": None, "directions": directions(150), "neg_lambda": 2.0, "max_iterations": 3, "peaks": 2,
-    "peak_threshold": 0.9, "peak_separation": 60, "method": "WLS", "diso": 2.5e-3, "evals": [1.7e-3, 0.3e-3, 0.3e-3],
+    "peak_threshold": 0.01, "peak_separation": 85, "method": "WLS", "diso": 2.5e-3, "evals": [1.7e-3, 0.3e-3, 0.3e-3],
 }  # fmt: skip
 ALIASES = [
     (function, option["name"], alias)
@@ -47,7 +48,10 @@ def test_an_alias_is_the_option(data, gtab, function, name, alias):
     if (function, name) == ("fit_msmt", "lmax"):
         value = 2
     needs = {k: v for k, v in FITS[function].items() if k != name}
-    one, other, plain = (getattr(voxfit, function)(data[0], gtab, **needs, **o) for o in ({name: value}, {alias: value}, {}))
+    if name == "peak_separation":
+        needs["peak_threshold"] = 0.01  # so that there are some to be told apart
+    noisy = data[0] * np.random.default_rng(9).uniform(0.2, 1, data[0].shape)  # of many peaks
+    one, other, plain = (getattr(voxfit, function)(noisy, gtab, **needs, **o) for o in ({name: value}, {alias: value}, {}))
     assert all(np.array_equal(one[m], other[m]) for m in one)
     assert any(one[m].shape != plain[m].shape or not np.array_equal(one[m], plain[m]) for m in one)
     with pytest.raises(TypeError, match="the same option"):
@@ -67,7 +71,9 @@ def test_defaults_are_what_the_signature_says(data, gtab, function):
     for name, value in given.items():
         assert np.array_equal(parameters[name].default.value, value), name
         assert str(parameters[name]).endswith(f" = {parameters[name].default!r}")
-    assert same(fit(function, data, gtab), fit(function, data, gtab, **given))
+    needs = {k: v for k, v in FITS[function].items() if k == "response"}
+    one, other = (getattr(voxfit, function)(data[0], gtab, **needs, **options) for options in ({}, given))
+    assert same(one, other)
 
 
 def test_an_option_that_depends_on_another_is_refused_even_at_its_default(data, gtab):
@@ -88,6 +94,36 @@ def test_an_unknown_option_is_an_error_that_names_the_nearest_and_lists_all(data
         assert "unknown option" in str(error.value)
         assert all(name in str(error.value) for name in options), error.value
     assert "did you mean b0_threshold?" in str(error.value)
+
+
+WRONG = json.loads((Path(__file__).parents[2] / "model" / "testdata" / "wrong_settings.json").read_text())
+
+
+def in_python(value):
+    """A value of the table as Python has it: NaN and infinity, which JSON lacks, as numbers."""
+    if isinstance(value, dict):
+        return {key: in_python(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [in_python(part) for part in value]
+    return float(value) if value in ("NaN", "Infinity", "-Infinity") else value
+
+
+@pytest.mark.parametrize("row", WRONG, ids=lambda row: f"{row['model']}-{json.dumps(row['settings'])[-40:]}")
+def test_wrong_settings_are_refused_in_the_words_of_the_table(data, gtab, row):
+    model = next(m for m in LISTING["models"] if m["name"] == row["model"])
+    settings = in_python(row["settings"])
+    if model["needs"]["tissues"]:
+        settings.setdefault("response", [{"name": "WM", "evals": [0.0017, 0.0003, 0.0003], "s0": 1000}])
+    for make in (
+        lambda: voxfit.Model(model["name"], gtab, **settings),
+        lambda: getattr(voxfit, model["function"])(data[0, 0, 0], gtab, **settings),
+    ):
+        if row["error"] is None:
+            assert make()
+            continue
+        with pytest.raises(TypeError if row["error"].startswith("unknown option") else ValueError) as error:
+            make()
+        assert str(error.value) == row["error"]
 
 
 def test_an_unknown_option_comes_before_what_it_is(gtab):
@@ -114,17 +150,29 @@ def test_a_number_of_minus_one_threads_is_all_cpus(data, gtab):
 def test_all_that_a_result_has_is_an_attribute(data, gtab, mask, function):
     result = fit(function, data, gtab, mask=mask[0])
     for name in result:
-        attribute = name.replace("_label-", "_").lower()
+        attribute = as_attribute(name)
         assert attribute in dir(result)
         if name not in ("status", "iterations"):  # which are those of the fitted voxels
             assert np.array_equal(getattr(result, attribute), result[name], equal_nan=True), name
 
 
+def test_names_of_maps_become_names_of_python():
+    assert [as_attribute(name) for name in ("fa", "fod_label-WM", "fod_label-GM-2", "colorFA")] == ["fa", "fod_wm", "fod_gm_2", "color_fa"]
+
+
 def test_attributes_of_tissues_are_names_of_python(data, gtab):
     wm, csf = FITS["fit_msmt"]["response"].values()
-    result = voxfit.fit_msmt(data[0], gtab, {"WM": wm, "GM 2": csf * [1, 8, 20], "CSF": csf}, lmax=4)
+    result = voxfit.fit_msmt(data[0], gtab, {"WM": wm, "GM-2": csf * [1, 8, 20], "CSF": csf}, lmax=4)
     assert np.array_equal(result.fod_wm, result["fod_label-WM"])
     assert np.array_equal(result.fod_gm_2, result[next(n for n in result if "GM" in n)])
+
+
+@pytest.mark.parametrize("function", ["fit_dti", "fit_free_water"])
+def test_a_tensor_comes_in_the_order_that_is_asked_for(data, gtab, function):
+    plain, mrtrix = fit(function, data, gtab), fit(function, data, gtab, mrtrix_order=True)
+    assert np.array_equal(plain.params, mrtrix.params)
+    assert np.array_equal(mrtrix.tensor, plain.tensor.astype(np.float32)[..., [0, 2, 5, 1, 3, 4]])
+    assert plain.tensor.dtype == np.float64
 
 
 def test_an_attribute_that_is_no_map_says_which_there_are(data, gtab):

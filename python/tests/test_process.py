@@ -102,7 +102,7 @@ rng = np.random.default_rng(1)
 bvals = np.r_[np.zeros(6), np.tile([1000., 2000.], 45)]
 bvecs = rng.normal(size=(96, 3)); bvecs /= np.linalg.norm(bvecs, axis=1)[:, None]; bvecs[:6] = 0
 signal_ = 100 * np.exp(-bvals * 1e-3 * (0.3 + bvecs[:, 0] ** 2)) + rng.normal(size=(1000, 96))
-model = voxfit.Model("msmt", (bvals, bvecs), tissues=[
+model = voxfit.Model("msmt", (bvals, bvecs), response=[
     dict(name="WM", zonal=[[350, 0, 0, 0, 0], [170, -60, 20, -5, 1], [110, -60, 25, -8, 2]]), dict(name="CSF", zonal=[[350], [20], [2]])])
 data = np.broadcast_to(signal_, (2000, 1000, 96))
 model.fit(data[0])

@@ -61,9 +61,10 @@ def _find(name: str, gradients: Gradients, options: dict[str, Any]) -> Model:
         os.environ.get("VOXFIT_ISA"),
     )
     with _lock:
-        if key in _models:
+        kept = _models.get(key)
+        if kept is not None:
             _models.move_to_end(key)
-            return _models[key]
+            return kept
     made = Model._of(name, gradients, options)  # without the lock, as it may take 50 ms
     with _lock:
         model = _models.setdefault(key, made)

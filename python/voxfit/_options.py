@@ -80,6 +80,22 @@ def classes() -> dict[str, str]:
     return {model["name"]: model["class"] for model in _listing()["models"]}
 
 
+def functions() -> dict[str, dict[str, Any]]:
+    """Return each function that fits a model, with what the model needs."""
+    return {model["function"]: model["needs"] for model in _listing()["models"]}
+
+
+@functools.lru_cache(maxsize=None)
+def map_shapes() -> dict[tuple[str, str], tuple[int, ...]]:
+    """Return for a model and a map the shape of a voxel's value, where it is neither a number nor a list."""
+    return {
+        (model["name"], field["name"]): tuple(field["shape"])
+        for model in _listing()["models"]
+        for field in model["maps"]
+        if "shape" in field
+    }
+
+
 @functools.lru_cache(maxsize=None)
 def _options() -> dict[str, dict[str, dict[str, Any]]]:
     """Return each model's options by all their names."""
@@ -202,10 +218,13 @@ def _plain(value: Any) -> Any:
 
 def frozen(value: Any) -> Any:
     """Return what is equal for values that are the same bits of the same types, and can be a key."""
-    if isinstance(value, np.ndarray):
-        return value.dtype.str, value.shape, value.tobytes()
-    if isinstance(value, (list, tuple)):
-        return "list", tuple(map(frozen, value))
-    if isinstance(value, Mapping):
-        return "dict", tuple((key, frozen(value[key])) for key in sorted(value))
-    return type(value), value if isinstance(value, np.generic) else _plain(value)
+    kind = type(value)
+    if kind in (int, float, str, bool):
+        return kind, value
+    if kind is np.ndarray:
+        return value.dtype, value.shape, value.tobytes()
+    if kind in (list, tuple):
+        return list, tuple([frozen(part) for part in value])
+    if kind is dict:
+        return dict, tuple([(key, frozen(value[key])) for key in sorted(value)])
+    return kind, value if isinstance(value, np.generic) else json.dumps(_plain(value))

@@ -14,12 +14,15 @@ Each further line is a run, and is answered with its times::
 The line ``{"end": "ray"}`` ends Ray with the processes that it keeps between runs, and is answered with ``{}``.
 
 ``time`` is that of ``model.fit(data, engine=...)`` alone. ``set_up`` is what came before and is done once for
-an engine, a model and a number of CPUs: the model, Ray, and a fit of a few voxels. DIPY's TensorModel and
-SparseFascicleModel have no engines: there ``time`` is that of DIPY's ``paramap`` over ``model.fit`` of chunks.
+an engine, a model and a number of CPUs: the model, Ray, and a fit of a few voxels. DIPY's models of the tensor and
+of sparse fascicles have no engines: there ``time`` is that of DIPY's ``paramap`` over ``model.fit`` of chunks.
 
 ``python -m voxfit.bench end-to-end DWI`` measures DIPY against DIPY patched, from ``model.fit(data,
 mask=mask)`` to ``fit.shm_coeff`` and ``fit.f``, on one thread, in interleaved rounds. It counts CPU time,
 which other programs on the machine disturb least.
+
+``python -m voxfit.bench calls`` measures what one voxel a call costs: through the plain function, with a model at hand,
+and as one of a batch.
 
 ``python -m voxfit.bench two-nodes DWI`` fits a subject on a cluster of two nodes, see :mod:`voxfit.twonodes`.
 """
@@ -282,6 +285,8 @@ def main() -> None:
     compared.add_argument("--voxels", type=int, default=4096)
     compared.add_argument("--models", nargs="+", help="of those that have engines in DIPY; both by default")
     compared.add_argument("--rounds", type=int, default=3)
+    single = commands.add_parser("calls", help="one voxel a call, by every model")
+    single.add_argument("--rounds", type=int, default=200)
     distributed = commands.add_parser("two-nodes", help="a subject through Ray on two nodes, one of which is killed")
     distributed.add_argument("dwi", help=IMAGE)
     distributed.add_argument("--voxels", type=int, default=435686, help="the image's are repeated up to this number")
@@ -289,6 +294,11 @@ def main() -> None:
     warnings.simplefilter("ignore")
     if arguments.command == "end-to-end":
         end_to_end(arguments)
+        return
+    if arguments.command == "calls":
+        from voxfit.calls import calls
+
+        calls(arguments.rounds)
         return
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what DIPY and Ray print

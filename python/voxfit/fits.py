@@ -259,6 +259,16 @@ def fit_free_water(
             Signal without diffusion weighting that the fit predicts, tissue and free water together.
         fwf : ndarray, (...)
             Fraction of free water in the signal without diffusion weighting.
+        evals : ndarray, (..., 3)
+            Eigenvalues of the tissue's tensor, the largest first, raised as those of which FA is made. In mm2/s.
+        evecs : ndarray, (..., 3, 3)
+            Eigenvectors of the tissue's tensor in the frame of the given b-vectors, as the columns of a 3 x 3 matrix
+            in the order of evals; their signs follow no rule.
+        mode : ndarray, (...)
+            Mode of the tissue's tensor (Ennis and Kindlmann 2006): 1 where it is linear, -1 where it is planar, 0
+            between them and where all eigenvalues are equal.
+        color_fa : ndarray, (..., 3), or ``["colorFA"]``
+            FA of the tissue's tensor times the sizes of the first eigenvector's x, y and z: red, green and blue.
         status : ndarray, (...)
             What happened to the voxel, as a code; 1 is outside the mask.
         iterations : ndarray, (...)
@@ -513,6 +523,16 @@ def fit_dti(
             b-vectors; eigenvalues may be negative. In mm2/s.
         s0 : ndarray, (...)
             Signal without diffusion weighting that the fit predicts, of the diffusion model.
+        evals : ndarray, (..., 3)
+            Eigenvalues of the diffusion tensor, the largest first, raised as those of which FA is made. In mm2/s.
+        evecs : ndarray, (..., 3, 3)
+            Eigenvectors of the diffusion tensor in the frame of the given b-vectors, as the columns of a 3 x 3 matrix
+            in the order of evals; their signs follow no rule.
+        mode : ndarray, (...)
+            Mode of the diffusion tensor (Ennis and Kindlmann 2006): 1 where it is linear, -1 where it is planar, 0
+            between them and where all eigenvalues are equal.
+        color_fa : ndarray, (..., 3), or ``["colorFA"]``
+            FA of the diffusion tensor times the sizes of the first eigenvector's x, y and z: red, green and blue.
         status : ndarray, (...)
             What happened to the voxel, as a code; 1 is outside the mask.
         iterations : ndarray, (...)

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from . import _native
 from ._gradients import Gradients, GradientsLike, as_gradients
-from ._options import as_json, known, read
+from ._options import as_json, known, map_shapes, read
 from ._run import Progress, run
 from ._signal import as_mask, lay_out
 from .result import Result
@@ -91,8 +91,11 @@ class Model:
         return made
 
     def _ask(self) -> _Made:
+        options, isa = self.options, os.environ.get("VOXFIT_ISA")
+        if isa and "isa" not in options:  # the library sees the environment of the moment at which it was loaded
+            options = {**options, "isa": isa}
         try:
-            handle = _native.new_model(self.name, self._bvals, self._bvecs, as_json(self.options))
+            handle = _native.new_model(self.name, self._bvals, self._bvecs, as_json(options))
         except ValueError as err:
             if all(known(self.name, option) for option in self.options):
                 raise
@@ -233,7 +236,7 @@ class Model:
         Returns
         -------
         dict
-            For each name float32 values, (n, components), or (n,) where there is one component.
+            For each name float32 values, (n, components), or (n,) where there is one component; evecs are (n, 3, 3).
         """
         handle, fields = self._set_up().handle, self.map_fields
         names = [names] if isinstance(names, str) else list(names)
@@ -260,7 +263,11 @@ class Model:
         request.keep = (params, status, iterations, maps, pointers)
         if n:
             run("voxfit_derive", handle, request, n, progress)
-        return {name: values[:, 0] if values.shape[1] == 1 else values for name, values in maps.items()}
+        shapes = map_shapes()
+        return {
+            name: values.reshape(n, *shapes.get((self.name, name), values.shape[1:] if values.shape[1] > 1 else ()))
+            for name, values in maps.items()
+        }
 
 
 def _threads(n_threads: int | None) -> int:

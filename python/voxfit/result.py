@@ -21,8 +21,8 @@ class Result(Mapping[str, np.ndarray]):
     ``result["fa"]`` or ``result.fa`` is a volume of the data's shape, of parameters (float64) or of a map (float32),
     zero outside the mask; ``list(result)`` has the names. ``result.masked("fa")`` is the same for the fitted voxels
     alone. As attributes, names are in small letters, without what is no letter or number, and without the word label:
-    ``result.fod_wm`` is ``result["fod_label-WM"]``. The attributes below are what they say, so that the volume of
-    ``result.status`` is ``result["status"]``.
+    ``result.fod_wm`` is ``result["fod_label-WM"]``, and ``result["fod_wm"]`` is it, too. The attributes below are what
+    they say, so that the volume of ``result.status`` is ``result["status"]``.
 
     Attributes
     ----------
@@ -74,14 +74,18 @@ class Result(Mapping[str, np.ndarray]):
     def __len__(self) -> int:
         return len(self._names())
 
+    def _by_attribute(self) -> dict[str, str]:
+        """Return the names of all maps by the attributes that they are."""
+        return {as_attribute(name): name for name in reversed(self._names())}
+
     def __contains__(self, name: object) -> bool:
-        return name in self._names()
+        return name in self._names() or name in self._by_attribute()
 
     def __getattr__(self, name: str) -> np.ndarray:
         # Where pickle and copy ask a result that has nothing yet, it has no attribute either.
         if name.startswith("_") or "model" not in self.__dict__:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        names = {as_attribute(n): n for n in reversed(self._names())}
+        names = self._by_attribute()
         if name in names:
             return self[names[name]]
         nearest = difflib.get_close_matches(name, names, 1)
@@ -89,7 +93,7 @@ class Result(Mapping[str, np.ndarray]):
         raise AttributeError(f"a result of {self.model.name} has no map {name!r}{hint}; it has {', '.join(sorted(names))}")
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *map(as_attribute, self._names())})
+        return sorted({*super().__dir__(), *self._by_attribute()})
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self.unpack(self.masked(name), Status.OUTSIDE_MASK if name == "status" else 0)
@@ -106,6 +110,8 @@ class Result(Mapping[str, np.ndarray]):
         -------
         ndarray, (n, components), or (n,) for one component
         """
+        if name not in self._names():
+            name = self._by_attribute().get(name, name)
         if name == "status":
             return self.status
         if name == "iterations":
@@ -113,8 +119,9 @@ class Result(Mapping[str, np.ndarray]):
         at = 0
         for field in self.model.parameter_fields:
             if field.name == name:
-                values = self._in_basis(field, self.params[:, at : at + field.components])
-                return values[:, 0] if field.components == 1 else values
+                values = self._as_map(field, self.params[:, at : at + field.components])
+                if values is not None:
+                    return values[:, 0] if field.components == 1 else values
             at += field.components
         if name not in self._maps:
             self.derive([name])
@@ -152,11 +159,18 @@ class Result(Mapping[str, np.ndarray]):
         volume[self.mask] = values
         return volume
 
-    def _in_basis(self, parameter: Field, values: np.ndarray) -> np.ndarray:
-        """Return SH coefficients in the basis that was asked for, which is that of the map."""
-        asked = next((_basis(f) for f in self.model.map_fields if f.name == parameter.name), None)
-        if asked == _basis(parameter):
+    def _as_map(self, parameter: Field, values: np.ndarray) -> np.ndarray | None:
+        """Return parameters as the map of their name has them, in float64; None where only the map itself will do.
+
+        Options may ask for SH coefficients in another basis, which is another order of them, for other units, or for
+        a tensor's elements in another order. Parameters are always the same.
+        """
+        asked = next((f for f in self.model.map_fields if f.name == parameter.name), parameter)
+        if asked == parameter:
             return values
+        bases = _basis(asked), _basis(parameter)
+        if None in bases or bases[0] == bases[1]:
+            return None
         return values[:, swap_orders(values.shape[1])]
 
 
@@ -167,8 +181,9 @@ def _basis(field: Field) -> str | None:
 
 
 def as_attribute(name: str) -> str:
-    """Return the name of a map as an attribute: "fod_wm" for "fod_label-WM"."""
-    return re.sub(r"\W+", "_", name.replace("_label-", "_").lower())
+    """Return the name of a map as an attribute: "fod_wm" for "fod_label-WM", "color_fa" for "colorFA"."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.replace("_label-", "_"))
+    return re.sub(r"\W+", "_", apart.lower())
 
 
 def swap_orders(coefficients: int) -> np.ndarray:

@@ -66,6 +66,13 @@ def fit_volume(
     return VolumeFit(model, make_rows(parameters, status), mask, status)
 
 
+def check_options(model: Any, kwargs: Collection[str]) -> None:
+    """Refuse keyword arguments of a fit that it does not know, where DIPY's fit does so, in the same words."""
+    for name in kwargs:
+        if name not in _ENGINE_OPTIONS:
+            raise TypeError(f"{type(model).__name__}.fit() got an unexpected keyword argument {name!r}")
+
+
 def native_or_none(model: Any, data: np.ndarray, kwargs: Collection[str] = ()) -> Native | None:
     """The native model, or None where DIPY's own fit must do it; the reason is logged (level INFO)."""
     try:

@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 
 from dipy.core.sphere import HemiSphere
-from dipy.direction import peaks as dipys_peaks
+from dipy.direction.peaks import peak_directions  # type: ignore[attr-defined]
 
 import voxfit
 from voxfit import Status
@@ -104,7 +104,7 @@ class Native:
             self._native_peaks(found, coefficients, sampling, sphere, relative_threshold, min_separation, npeaks)
             by_dipy = range(0)
         for row in by_dipy:
-            directions, values, indices = dipys_peaks.peak_directions(  # type: ignore[attr-defined]
+            directions, values, indices = peak_directions(
                 sampling @ coefficients[row], sphere,
                 relative_peak_threshold=relative_threshold, min_separation_angle=min_separation,
             )  # fmt: skip

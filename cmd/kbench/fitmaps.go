@@ -1,0 +1,41 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/voxfit/voxfit/model"
+)
+
+const mapsHelp = "maps to write, by their names, or all (default: all but those that kbench options lists apart)"
+
+// chooseMaps says for each of the model's maps whether it is made and written.
+func (j *fitJob) chooseMaps() error {
+	maps := j.model.Maps()
+	j.wanted = make([]bool, len(maps))
+	names := make([]string, len(maps))
+	all := len(j.mapNames) == 1 && j.mapNames[0] == "all"
+	for i, m := range maps {
+		names[i] = m.Name
+		j.wanted[i] = all || len(j.mapNames) == 0 && !m.OnRequest || slices.Contains(j.mapNames, m.Name)
+	}
+	if all {
+		return nil
+	}
+	for _, name := range j.mapNames {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("--maps: %s has no map %q; it has %s, or say all", j.kind.Name, name, strings.Join(names, ", "))
+		}
+	}
+	return nil
+}
+
+// wantedMaps are the maps that are made and written, with their numbers among the model's.
+func (j *fitJob) wantedMaps(yield func(int, model.Map) bool) {
+	for i, m := range j.model.Maps() {
+		if j.wanted[i] && !yield(i, m) {
+			return
+		}
+	}
+}
