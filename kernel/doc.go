@@ -48,7 +48,9 @@
 // is therefore found in single precision, by twice as many voxels at a time; a bound of its errors tells which
 // iterations to leave to double precision, which also computes the result. NewCSD has the details.
 //
-// A distribution is summed up by GFA and by its peaks, which NewPeakFinder finds by DIPY's rules.
+// A distribution is summed up by its peaks and by GFA, which NewPeakFinder finds by DIPY's rules, for a block of voxels at
+// once: in single precision first, whose rounding has a bound, then in double precision at the few vertices that
+// can be peaks. The results are those of the portable code, to the last bit.
 //
 // # Several tissues: least squares with inequalities
 //

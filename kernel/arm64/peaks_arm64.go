@@ -4,17 +4,17 @@
 
 package arm64
 
-// peaksRoundNEON writes columns vectors, of which the first lanes are x's vectors, rounded, and the others those
+// peaksRoundSingleNEON writes columns vectors, of which the first lanes are x's vectors, rounded, and the others those
 // of as many vectors behind them; and the vector of the sums of their squares.
 //
 //go:noescape
-func peaksRoundNEON(dst, squares *float32, x *float64, columns int)
+func peaksRoundSingleNEON(dst, squares *float32, x *float64, columns int)
 
-// peaksSamplesNEON writes the rows of count panels times x, row after row, and the vectors of the smallest and
+// peaksSamplesSingleNEON writes the rows of count panels times x, row after row, and the vectors of the smallest and
 // the largest of them.
 //
 //go:noescape
-func peaksSamplesNEON(values, extremes, panels, x *float32, count, columns int)
+func peaksSamplesSingleNEON(values, extremes, panels, x *float32, count, columns int)
 
 // peaksMaximaSingleNEON compares each of n vectors of values with its neighbours, eights of them at byte offsets from values,
 // and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// peaksRoundNEON writes columns vectors, of which the first lanes are x's vectors, rounded, and the others those
+// peaksRoundSingleNEON writes columns vectors, of which the first lanes are x's vectors, rounded, and the others those
 // of as many vectors behind them; and the vector of the sums of their squares.
-TEXT ·peaksRoundNEON(SB), NOSPLIT, $0-32
+TEXT ·peaksRoundSingleNEON(SB), NOSPLIT, $0-32
 	MOVD dst+0(FP), R1
 	MOVD x+16(FP), R2
 	MOVD columns+24(FP), R3
@@ -32,20 +32,20 @@ after_column2:
 	FSTPQ (F0, F1), 0(R5)
 	RET
 
-DATA constants_peaksSamplesNEON<>+0(SB)/8, $0x7f8000007f800000
-DATA constants_peaksSamplesNEON<>+8(SB)/8, $0x7f8000007f800000
-DATA constants_peaksSamplesNEON<>+16(SB)/8, $0x7f8000007f800000
-DATA constants_peaksSamplesNEON<>+24(SB)/8, $0x7f8000007f800000
-DATA constants_peaksSamplesNEON<>+32(SB)/8, $0xff800000ff800000
-DATA constants_peaksSamplesNEON<>+40(SB)/8, $0xff800000ff800000
-DATA constants_peaksSamplesNEON<>+48(SB)/8, $0xff800000ff800000
-DATA constants_peaksSamplesNEON<>+56(SB)/8, $0xff800000ff800000
-GLOBL constants_peaksSamplesNEON<>(SB), RODATA|NOPTR, $64
+DATA constants_peaksSamplesSingleNEON<>+0(SB)/8, $0x7f8000007f800000
+DATA constants_peaksSamplesSingleNEON<>+8(SB)/8, $0x7f8000007f800000
+DATA constants_peaksSamplesSingleNEON<>+16(SB)/8, $0x7f8000007f800000
+DATA constants_peaksSamplesSingleNEON<>+24(SB)/8, $0x7f8000007f800000
+DATA constants_peaksSamplesSingleNEON<>+32(SB)/8, $0xff800000ff800000
+DATA constants_peaksSamplesSingleNEON<>+40(SB)/8, $0xff800000ff800000
+DATA constants_peaksSamplesSingleNEON<>+48(SB)/8, $0xff800000ff800000
+DATA constants_peaksSamplesSingleNEON<>+56(SB)/8, $0xff800000ff800000
+GLOBL constants_peaksSamplesSingleNEON<>(SB), RODATA|NOPTR, $64
 
-// peaksSamplesNEON writes the rows of count panels times x, row after row, and the vectors of the smallest and
+// peaksSamplesSingleNEON writes the rows of count panels times x, row after row, and the vectors of the smallest and
 // the largest of them.
-TEXT ·peaksSamplesNEON(SB), NOSPLIT, $0-48
-	MOVD $constants_peaksSamplesNEON<>(SB), R0
+TEXT ·peaksSamplesSingleNEON(SB), NOSPLIT, $0-48
+	MOVD $constants_peaksSamplesSingleNEON<>(SB), R0
 	MOVD values+0(FP), R1
 	MOVD extremes+8(FP), R2
 	MOVD panels+16(FP), R3

@@ -112,8 +112,8 @@ var qpNEON = &ops.QP{
 var peaksNEON = &ops.Peaks{
 	Single: ops.PeakSearch[float32]{Lanes: 8, Maxima: peaksMaximaSingleNEON},
 	Double: ops.PeakSearch[float64]{Lanes: 4, Maxima: peaksMaximaNEON},
-	Round:  peaksRoundNEON,
-	Panel:  14, Samples: peaksSamplesNEON,
+	Round:  peaksRoundSingleNEON,
+	Panel:  14, Samples: peaksSamplesSingleNEON,
 	Spread: peaksSpreadNEON,
 	Jets:   peaksJetsNEON,
 	Tile:   12, Combine: peaksCombineNEON,

@@ -111,20 +111,34 @@ def test_maps_say_what_was_fitted(data, gtab):
     matrix = elements[[0, 1, 3, 1, 2, 4, 3, 4, 5]].reshape(3, 3)  # Dxx, Dxy, Dyy, Dxz, Dyz, Dzz
     assert tensor["md"][3, 4, 5] == pytest.approx(np.trace(matrix) / 3, rel=1e-6)
     csd = voxfit.fit_csd(data, gtab, (EVALS, 1000.0))
-    assert csd["fod"].shape == (7, 8, 9, 45) and np.all((csd["gfa"] > 0) & (csd["gfa"] < 1))
+    assert csd["fod"].shape == (7, 8, 9, 45) and csd["peaks"].shape == (7, 8, 9, 15) and np.all((csd["gfa"] > 0) & (csd["gfa"] < 1))
     water = voxfit.fit_free_water(data, gtab)
     assert 0 < water["fwf"].mean() < 0.6 and set(water) >= {"fwf", "tensor", "s0", "fa", "status", "iterations"}
 
 
-def test_gfa_is_dipys_of_samples_on_its_sphere(data, gtab):
+def test_peaks_and_gfa_are_those_of_dipys_peaks_from_model(data, gtab):
     pytest.importorskip("dipy")
-    from dipy.data import default_sphere
-    from dipy.reconst.odf import gfa
-    from dipy.reconst.shm import sh_to_sf_matrix
+    from dipy.core.gradients import gradient_table
+    from dipy.core.sphere import HemiSphere
+    from dipy.data import default_sphere, get_sphere
+    from dipy.direction.peaks import peaks_from_model
+    from dipy.reconst.csdeconv import ConstrainedSphericalDeconvModel
 
-    csd = voxfit.fit_csd(data, gtab, (EVALS, 1000.0))
-    samples = csd["fod"] @ sh_to_sf_matrix(default_sphere, sh_order_max=8, basis_type="descoteaux07", legacy=True, return_inv=False)
-    assert np.allclose(csd.gfa, gfa(samples), atol=1e-6)
+    model = ConstrainedSphericalDeconvModel(gradient_table(gtab[0], bvecs=gtab[1]), (np.array(EVALS), 1000.0))
+    part = data[:2]
+    for options, sphere, settings in (
+        ({}, default_sphere, (0.5, 25)),
+        (
+            {"sphere": "symmetric642", "peak_threshold": 0.3, "peak_separation": 40},
+            HemiSphere.from_sphere(get_sphere(name="symmetric642")),
+            (0.3, 40),
+        ),
+    ):
+        theirs = peaks_from_model(model, part, sphere, *settings, return_sh=False)
+        ours = voxfit.fit_csd(part, gtab, (EVALS, 1000.0), **options)
+        assert np.allclose(ours["peaks"], theirs.peak_dirs.reshape(*part.shape[:3], 15), atol=1e-6)
+        assert np.allclose(ours["peakvalues"], theirs.peak_values, rtol=1e-6)
+        assert np.allclose(ours["gfa"], theirs.gfa, atol=1e-6)
 
 
 def test_bases_hold_the_same_function(data, gtab):

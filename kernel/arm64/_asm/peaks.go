@@ -5,8 +5,8 @@ import "math"
 // peaks writes the steps that find peaks, of which package ops says what each is. Lane = voxel, but for combine, where
 // vertices are side by side. The operations and their order are those of amd64.
 func peaks(p *program) {
-	p.peaksRound()
 	p.in(single, func() {
+		p.peaksRound()
 		p.peaksSamples()
 		p.peaksMaxima()
 	})
@@ -20,7 +20,7 @@ func peaks(p *program) {
 //
 //	V0-V1 sums of squares   V2-V3 numbers, rounded   V4-V7 numbers
 func (p *program) peaksRound() {
-	p.function("peaksRound", "dst, squares *float32, x *float64, columns int",
+	p.step("peaksRound", "dst, squares *number, x *float64, columns int",
 		"writes columns vectors, of which the first lanes are x's vectors, rounded, and the others those",
 		"of as many vectors behind them; and the vector of the sums of their squares.")
 	dst, x, columns, second := p.load("dst"), p.load("x"), p.load("columns"), p.reg()
@@ -33,7 +33,7 @@ func (p *program) peaksRound() {
 		p.round(rounded[0], low)
 		p.round(rounded[1], high)
 		p.storeNext(rounded, dst, pairBytes)
-		p.in(single, func() { p.fma(sums, rounded, rounded) })
+		p.fma(sums, rounded, rounded)
 	})
 	p.storePair(sums, p.load("squares"), 0)
 	p.end()
@@ -43,7 +43,7 @@ func (p *program) peaksRound() {
 //
 //	V0-V27 sums   V28-V31 x and numbers of the panel, then the smallest and the largest value
 func (p *program) peaksSamples() {
-	p.function("peaksSamples", "values, extremes, panels, x *float32, count, columns int",
+	p.step("peaksSamples", "values, extremes, panels, x *number, count, columns int",
 		"writes the rows of count panels times x, row after row, and the vectors of the smallest and",
 		"the largest of them.")
 	values, extremes, panels, count := p.load("values"), p.load("extremes"), p.load("panels"), p.load("count")

@@ -254,10 +254,7 @@ func BenchmarkPeaksSteps(b *testing.B) {
 		if s == nil {
 			continue
 		}
-		peak, err := kernel.MeasureThroughput(set.Name, 50*time.Millisecond)
-		if err != nil {
-			b.Fatal(err)
-		}
+		peak := peakOf(b, set)
 		run := func(name string, voxels int, operations, most float64, step func()) {
 			b.Run(set.Name+"/"+name, func(b *testing.B) {
 				for b.Loop() {
@@ -267,7 +264,7 @@ func BenchmarkPeaksSteps(b *testing.B) {
 				b.ReportMetric(ns, "ns/voxel")
 				if operations > 0 {
 					b.ReportMetric(operations/ns, "GFLOP/s")
-					b.ReportMetric(operations/ns/most, "peak")
+					b.ReportMetric(100*operations/ns/most, "%peak")
 				}
 				b.ReportMetric(0, "ns/op")
 			})
@@ -294,6 +291,19 @@ func BenchmarkPeaksSteps(b *testing.B) {
 		}
 		run("Maxima", lanes, 0, 0, func() {
 			s.Single.Maxima(&found[0], &values[0], &limits[0], &neighbours[0], vertices, eights)
+		})
+		valuesOfDouble, limitsOfDouble := make([]float64, vertices*half), make([]float64, 3*half)
+		for i := range valuesOfDouble {
+			valuesOfDouble[i] = random.Float64()
+		}
+		for i := range half {
+			limitsOfDouble[half+i], limitsOfDouble[2*half+i] = 0.9, -1
+		}
+		for i := range neighbours {
+			neighbours[i] = int32(random.IntN(vertices) * half * 8)
+		}
+		run("MaximaOfDouble", half, 0, 0, func() {
+			s.Double.Maxima(&found[0], &valuesOfDouble[0], &limitsOfDouble[0], &neighbours[0], vertices, eights)
 		})
 		samples, sums := make([]float64, fascicles*half), make([]float64, 2*half)
 		run("Spread", half, 6*fascicles, peak.Float64, func() { s.Spread(&sums[0], &samples[0], fascicles) })
