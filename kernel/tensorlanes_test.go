@@ -230,7 +230,7 @@ func TestFreeWaterS0IsTissueAndWaterTogether(t *testing.T) {
 	water := s.signal([6]float64{3e-3, 0, 3e-3, 0, 0, 3e-3}, 1000, 0)
 	random := rand.New(rand.NewPCG(33, 1))
 	signal := slices.Clone(water)
-	for range someVoxels(500) {
+	for range someVoxels(200) {
 		for _, x := range water {
 			signal = append(signal, math.Hypot(x+33*random.NormFloat64(), 33*random.NormFloat64()))
 		}
@@ -262,7 +262,10 @@ func TestLanesEndAsThePortableFitWherePartOfTheWaterDecaysFaster(t *testing.T) {
 	portable := portableFit()
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		for name, s := range laneSchemes() {
-			voxels := someVoxels(300)
+			if testing.Short() && s.n() > 100 {
+				continue
+			}
+			voxels := someVoxels(200)
 			signal := s.fastDecay(voxels, 1)
 			want, wantStatus := portable(name, s.freeWaterOn(t, kernel.NLS, "generic"), signal)
 			for _, precision := range precisions {
