@@ -380,7 +380,7 @@ func TestLanesDoNotSeeTheirNeighbours(t *testing.T) {
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		s := newTensorScheme(4, 15, 1000, 2000)
 		const voxels = 260
-		n, signal := s.n(), slices.Concat(s.hard(voxels/2, 3), s.fastDecay(voxels/2, 3))
+		n, signal := s.n(), slices.Concat(s.hard(voxels/2, 3), s.fastDecay(8, 3), s.hard(voxels/2-8, 4))
 		for name, f := range s.laneFitters(t, isa) {
 			p := f.Parameters()
 			want, wantStatus := fitBlock(f, signal)
@@ -422,7 +422,7 @@ func TestLanesDoNotSeeTheirNeighbours(t *testing.T) {
 func TestLanesDoNotAllocate(t *testing.T) {
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		s := newTensorScheme(4, 15, 1000, 2000)
-		noise := slices.Concat(s.hard(50, 4), s.typical(700, 3), s.typical(300, 30), s.watery(200, 4), s.fastDecay(200, 4))
+		noise := slices.Concat(s.hard(50, 4), s.typical(700, 3), s.typical(300, 30), s.watery(200, 4), s.fastDecay(30, 4))
 		for name, f := range s.laneFitters(t, isa) {
 			worker := f.NewWorker()
 			voxels := len(noise) / s.n()
