@@ -380,7 +380,7 @@ func TestLanesDoNotSeeTheirNeighbours(t *testing.T) {
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		s := newTensorScheme(4, 15, 1000, 2000)
 		const voxels = 260
-		n, signal := s.n(), slices.Concat(s.hard(voxels/2, 3), s.fastDecay(8, 3), s.hard(voxels/2-8, 4))
+		n, signal := s.n(), slices.Concat(s.hard(voxels/2, 3), s.fastDecay(2, 3), s.hard(voxels/2-2, 4))
 		for name, f := range s.laneFitters(t, isa) {
 			p := f.Parameters()
 			want, wantStatus := fitBlock(f, signal)
