@@ -230,7 +230,7 @@ func TestFreeWaterS0IsTissueAndWaterTogether(t *testing.T) {
 	water := s.signal([6]float64{3e-3, 0, 3e-3, 0, 0, 3e-3}, 1000, 0)
 	random := rand.New(rand.NewPCG(33, 1))
 	signal := slices.Clone(water)
-	for range someVoxels(500) {
+	for range someVoxels(200) {
 		for _, x := range water {
 			signal = append(signal, math.Hypot(x+33*random.NormFloat64(), 33*random.NormFloat64()))
 		}
@@ -262,7 +262,10 @@ func TestLanesEndAsThePortableFitWherePartOfTheWaterDecaysFaster(t *testing.T) {
 	portable := portableFit()
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		for name, s := range laneSchemes() {
-			voxels := someVoxels(300)
+			if testing.Short() && s.n() > 100 {
+				continue
+			}
+			voxels := someVoxels(200)
 			signal := s.fastDecay(voxels, 1)
 			want, wantStatus := portable(name, s.freeWaterOn(t, kernel.NLS, "generic"), signal)
 			for _, precision := range precisions {
@@ -377,7 +380,7 @@ func TestLanesDoNotSeeTheirNeighbours(t *testing.T) {
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		s := newTensorScheme(4, 15, 1000, 2000)
 		const voxels = 260
-		n, signal := s.n(), slices.Concat(s.hard(voxels/2, 3), s.fastDecay(voxels/2, 3))
+		n, signal := s.n(), slices.Concat(s.hard(voxels/2, 3), s.fastDecay(2, 3), s.hard(voxels/2-2, 4))
 		for name, f := range s.laneFitters(t, isa) {
 			p := f.Parameters()
 			want, wantStatus := fitBlock(f, signal)
@@ -419,7 +422,7 @@ func TestLanesDoNotSeeTheirNeighbours(t *testing.T) {
 func TestLanesDoNotAllocate(t *testing.T) {
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		s := newTensorScheme(4, 15, 1000, 2000)
-		noise := slices.Concat(s.hard(50, 4), s.typical(700, 3), s.typical(300, 30), s.watery(200, 4), s.fastDecay(200, 4))
+		noise := slices.Concat(s.hard(50, 4), s.typical(700, 3), s.typical(300, 30), s.watery(200, 4), s.fastDecay(30, 4))
 		for name, f := range s.laneFitters(t, isa) {
 			worker := f.NewWorker()
 			voxels := len(noise) / s.n()

@@ -93,15 +93,13 @@ func (s *FreeWaterScratch) endOfDIPY(iterations *int) (p [logLinearSize]float64,
 	p, _ = s.startFromWLS()
 	l := &s.linear.fit
 	l.Begin((*[6]float64)(p[:6]), s.s0, s.scan.fraction)
-	at := &s.newton.at
 	for {
-		at.p, at.c = l.Trial()
-		s.newton.evaluate(at)
-		s.linear.factor(s.newton, l)
-		if !(at.squares < math.MaxFloat64) && l.Overflows(s.model.Design) {
-			at.squares = math.NaN()
+		linear := s.Linearise(l)
+		squares := s.newton.at.squares
+		if !(squares < math.MaxFloat64) && l.Overflows(s.model.Design) {
+			squares = math.NaN()
 		}
-		if l.Tell(at.squares, &s.linear.at) {
+		if l.Tell(squares, linear) {
 			break
 		}
 	}

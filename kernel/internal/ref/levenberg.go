@@ -22,9 +22,9 @@ type Levenberg struct {
 	promise         float64            // the square of the Jacobian times the step
 	evaluations     int
 
-	rows    [2 * waterSize * (waterSize + 1)]float64 // the columns of a damped system
-	damped  [linearisedSize]float64                  // its triangle
-	ordered [waterSize]float64
+	rows   [2 * waterSize * (waterSize + 1)]float64 // the columns of a damped system
+	damped [linearisedSize]float64                  // its triangle
+	turned [waterSize]float64                       // the scaled step by the transposed triangle's inverse
 }
 
 // A Linearised is the model near a point: the triangle R of an orthogonal factorisation QR of its Jacobian, packed, column
@@ -263,10 +263,10 @@ func (l *Levenberg) steepness() float64 {
 	for k := range waterSize {
 		x := l.step[k] * l.scale[k] / l.reach
 		for i := range k {
-			x -= float64(l.damped[packed(k, i)] * l.ordered[i])
+			x -= float64(l.damped[packed(k, i)] * l.turned[i])
 		}
-		l.ordered[k] = x / l.damped[packed(k, k)]
-		sum += float64(l.ordered[k] * l.ordered[k])
+		l.turned[k] = x / l.damped[packed(k, k)]
+		sum += float64(l.turned[k] * l.turned[k])
 	}
 	return sum
 }
