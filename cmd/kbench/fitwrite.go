@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/voxfit/voxfit/kernel"
@@ -166,7 +167,7 @@ func (j *fitJob) sidecar(m model.Map) sidecar {
 	if m.Name == "status" {
 		s.StatusCodes = map[string]string{}
 		for _, c := range kernel.Codes() {
-			s.StatusCodes[string(rune('0'+c))] = c.String()
+			s.StatusCodes[strconv.Itoa(int(c))] = c.String()
 		}
 	}
 	return s
