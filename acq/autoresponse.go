@@ -98,7 +98,7 @@ type responseMean struct {
 
 	inside        int // the box, of those given
 	fitted, used  int
-	raised, low   int     // of those used, and of those fitted, with signals that were raised to the least
+	small, raised int     // of those fitted, and of those used, with signals above 0 and below minSignal
 	highest       float64 // fractional anisotropy
 	first, second float64 // sums of eigenvalues
 	b0Sum         float64
@@ -110,18 +110,19 @@ func (m *responseMean) add(tensor *tensorFit, signal []float32) {
 		return
 	}
 	m.fitted++
-	low := 0
-	if slices.ContainsFunc(signal, func(x float32) bool { return x > 0 && x < minSignal }) {
-		low = 1
+	small := slices.ContainsFunc(signal, func(x float32) bool { return x > 0 && x < minSignal })
+	if small {
+		m.small++
 	}
-	m.low += low
 	fa := fractionalAnisotropy(evals)
 	m.highest = max(m.highest, fa)
 	if !(fa > m.threshold) {
 		return
 	}
 	m.used++
-	m.raised += low
+	if small {
+		m.raised++
+	}
 	m.first += evals[0]
 	m.second += evals[1]
 	for _, v := range m.b0s {
@@ -135,13 +136,12 @@ func (m *responseMean) response(b box) (Response, error) {
 		return Response{}, fmt.Errorf("automatic response: the box %v has no voxel of the mask, expected some: the mask misses the middle of the image; give a larger radius, or the response itself (e1,e2,e3,S0)", b)
 	case m.fitted == 0:
 		return Response{}, fmt.Errorf("automatic response: found no voxel with finite signals in the box %v, expected some of the mask's %d there: give a larger radius, or the response itself (e1,e2,e3,S0)", b, m.inside)
+	case m.used == 0 && m.small > 0:
+		return Response{}, fmt.Errorf("automatic response: found signals between 0 and %g in %d of %d voxels in the box %v, expected larger ones, for the tensors take smaller ones for %[1]g: multiply the image by a constant, or give the response explicitly (e1,e2,e3,S0)",
+			minSignal, m.small, m.fitted, b)
 	case m.used == 0:
-		raised := ""
-		if m.low > 0 {
-			raised = fmt.Sprintf(", of which %d have signals below %v, which were raised to it: is the image scaled to tiny values?", m.low, minSignal)
-		}
-		return Response{}, fmt.Errorf("automatic response: the highest fractional anisotropy of %d voxels in the box %v is %.3f, expected some above %v%s; give a lower FA, a larger radius, or the response itself (e1,e2,e3,S0)",
-			m.fitted, b, m.highest, m.threshold, raised)
+		return Response{}, fmt.Errorf("automatic response: the highest fractional anisotropy of %d voxels in the box %v is %.3f, expected some above %v; give a lower FA, a larger radius, or the response itself (e1,e2,e3,S0)",
+			m.fitted, b, m.highest, m.threshold)
 	}
 	n := float64(m.used)
 	return Response{

@@ -383,3 +383,20 @@ func TestBoxIsCutAsDIPYCutsIt(t *testing.T) {
 		}
 	}
 }
+
+func TestVoxelsWhoseSignalsWereRaisedAreCounted(t *testing.T) {
+	g, _, err := NewGradientTable(protocol())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var signal []float32
+	for _, s0 := range []float64{4e-4, 4e4} {
+		for k, b := range g.Bvals {
+			signal = append(signal, float32(s0*math.Exp(-b*(0.0003+0.0014*g.Bvecs[k][0]*g.Bvecs[k][0]))))
+		}
+	}
+	r, err := AutoResponse(signal, [3]int{2, 1, 1}, []int{0, 1}, g, AutoOptions{FAThreshold: 0.1})
+	if err != nil || r.Voxels != 2 || r.Raised != 1 {
+		t.Errorf("response of %d voxels, %d of them raised: %v", r.Voxels, r.Raised, err)
+	}
+}

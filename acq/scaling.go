@@ -89,7 +89,10 @@ func (s BValueScaling) scale(bvals []float64, bvecs [][3]float64) (warning strin
 	if s == ScaleNo {
 		return fmt.Sprintf("the b-vectors are not of unit length (squared lengths differ from 1 by up to %.3g%%) and were scaled to it; the b-values stay as given, since b-value scaling is off", 100*math.Expm1(most))
 	}
-	if after := listBvals(bvals); most > scalingLimit {
+	switch after := listBvals(bvals); {
+	case most > scalingLimit && after == before: // b0s with a vector of another length
+		return fmt.Sprintf("some b-vectors are not of unit length, so each b-value was multiplied by the squared length of its vector, as MRtrix3 does; they stay as they were but for rounding: %s", after)
+	case most > scalingLimit:
 		return fmt.Sprintf("the b-vectors are not of unit length, so each b-value was multiplied by the squared length of its vector, as MRtrix3 does: %s became %s; with b-value scaling off they would stay as given", before, after)
 	}
 	return ""

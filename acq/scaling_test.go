@@ -67,6 +67,14 @@ func TestWarningSaysWhichBValuesCameOut(t *testing.T) {
 	}
 }
 
+// MRtrix3's rule looks at the vectors of b0s, too, whose b-values stay 0.
+func TestVectorsOfB0sCountButChangeNoBValue(t *testing.T) {
+	g, warnings, err := NewGradientTable([]float64{0, 1000}, [][3]float64{{0.5, 0, 0}, {0, 1, 0}})
+	if err != nil || g.Bvals[0] != 0 || g.Bvals[1] != 1000 || len(warnings) != 1 || !strings.Contains(warnings[0], "stay as they were") {
+		t.Errorf("%v %q %v", g, warnings, err)
+	}
+}
+
 func TestRealTablesStayAsGivenToTheBit(t *testing.T) {
 	shared := filepath.Dir(filepath.Dir(peer.Data(t, "mrtrix_msmt/bvecs")))
 	for _, pattern := range []string{"*/bvecs", "*/*.bvecs"} {

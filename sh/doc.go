@@ -15,6 +15,9 @@
 // other way around. Convert swaps them. Coefficients taken for those of the wrong basis look plausible
 // and point the wrong way, so whatever is written to disk says its basis.
 //
+// A Rotation turns functions with the space that they lie in, exactly: from the axes of an image to those of the scanner. It
+// has a matrix for each degree, since degrees do not mix.
+//
 // Evaluate needs no trigonometric function: it multiplies Legendre functions, from which the powers of
 // the sine are divided out, by powers of x + iy. That is exact near the poles and stable for any lmax.
 //
