@@ -102,14 +102,15 @@ func TestNoTwoHoldTheSameLock(t *testing.T) {
 }
 
 func TestALockEndsWithItsProcess(t *testing.T) {
-	path := filepath.Join(t.TempDir(), ".lock")
-	if os.Getenv("VOXFIT_TEST_HOLD") != "" {
+	if os.Getenv("VOXFIT_TEST_HOLD") != "" { // the child, which is killed and would leave a folder of its own
+
 		if _, err := lock.Take(os.Getenv("VOXFIT_TEST_HOLD"), "child"); err != nil {
 			t.Fatal(err)
 		}
 		os.Stdout.WriteString("held\n")
 		select {}
 	}
+	path := filepath.Join(t.TempDir(), ".lock")
 	child := exec.Command(os.Args[0], "-test.run=^TestALockEndsWithItsProcess$")
 	child.Env = append(os.Environ(), "VOXFIT_TEST_HOLD="+path)
 	out, err := child.StdoutPipe()
