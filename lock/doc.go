@@ -26,6 +26,10 @@
 //
 // Open opens a file for reading and writing in a folder that others write to as well. It follows no link in the last
 // part of the path, so that nothing outside the folder can be changed through it, takes regular files alone, and does
-// not wait for the other end of a named pipe. OpenToRead is the
-// same for files that are only read, where links are followed. SyncFolder makes names in a folder survive a power cut.
+// not wait for the other end of a named pipe. OpenToRead is the same for files that are only read, where links are
+// followed.
+//
+// # What survives a power cut
+//
+// Replace writes a whole file or none. SyncFolder makes the names in a folder safe.
 package lock

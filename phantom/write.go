@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/lock"
 	"github.com/voxfit/voxfit/nifti"
 )
 
@@ -61,7 +62,7 @@ func writeTexts(dir string, g *acq.GradientTable, truth string) error {
 	for _, file := range []struct{ name, text string }{
 		{"bvals", bvalsText(g)}, {"bvecs", bvecsText(g)}, {"truth.json", truth},
 	} {
-		if err := writeText(filepath.Join(dir, file.name), file.text); err != nil {
+		if err := lock.Replace(filepath.Join(dir, file.name), []byte(file.text)); err != nil {
 			return fmt.Errorf("phantom: %w", err)
 		}
 	}
@@ -213,32 +214,4 @@ func indented(value any) string {
 		panic("phantom: " + err.Error()) // only numbers and text that JSON can hold
 	}
 	return string(text) + "\n"
-}
-
-// writeText writes a whole file under a temporary name and renames it, so that no reader and no
-// crash leaves half of one under the real name.
-func writeText(path, text string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	_, err = f.WriteString(text)
-	if err == nil {
-		err = f.Chmod(0o644) // CreateTemp gives 0600
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

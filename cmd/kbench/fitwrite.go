@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,10 +63,45 @@ func (j *fitJob) fileNames() []string {
 	return names
 }
 
+// replaceOtherFits says of maps of the same set that this fit does not make, but one with other options or inputs did,
+// that they go when the new maps come: the two would be mixed.
+func (j *fitJob) replaceOtherFits() error {
+	now, err := asJSON(j.description())
+	if err != nil {
+		return err
+	}
+	sets, err := readMapSets(j.fitOptions.out)
+	if err != nil {
+		return err
+	}
+	for _, s := range sets {
+		if s.stem != j.names.prefix()+"model-"+j.kind.Entity || s.desc != j.names.desc || s.shard != j.shard {
+			continue
+		}
+		for _, m := range s.maps {
+			fit, err := asJSON(m.Fit)
+			if err != nil {
+				return err
+			}
+			image := filepath.Base(m.path)
+			if difference("", fit, now) == "" || slices.Contains(j.out.names, image) {
+				continue
+			}
+			j.out.old = append(j.out.old, image, strings.TrimSuffix(image, ".nii.gz")+".json")
+		}
+	}
+	return nil
+}
+
 // write makes every map and its sidecar in the staging folder.
 func (j *fitJob) write(ctx context.Context) error {
 	if err := j.hashInputs(ctx); err != nil {
 		return err
+	}
+	if j.force {
+		if err := j.replaceOtherFits(); err != nil {
+			return err
+		}
 	}
 	if err := j.out.begin(); err != nil {
 		return err

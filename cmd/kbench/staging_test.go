@@ -178,6 +178,30 @@ func TestAKillAfterTheJournalIsGoneLeavesTheNewFiles(t *testing.T) {
 	}
 }
 
+func TestMapsOfAnotherFitGoWithForceAndThoseOfTheSameStay(t *testing.T) {
+	image, out := small(t, 27), t.TempDir()
+	args := []string{"fit", "dti", image, "-o", out, "--force", "--method"}
+	count := func() int {
+		maps, err := filepath.Glob(filepath.Join(out, "*.nii.gz"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(maps)
+	}
+	succeed(t, append(args, "ols")...)
+	if n := count(); n != 8 {
+		t.Fatalf("%d maps, want 8", n)
+	}
+	succeed(t, append(args, "ols", "--maps", "fa,status")...)
+	if n := count(); n != 8 {
+		t.Errorf("after the same fit of two maps: %d maps, want 8", n)
+	}
+	succeed(t, append(args, "nls", "--maps", "fa,status")...)
+	if n := count(); n != 2 {
+		t.Errorf("after another fit of two maps: %d maps, want 2", n)
+	}
+}
+
 func TestAMoveThatFailsIsTakenBack(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "a"), []byte("old a"))

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/voxfit/voxfit/lock"
@@ -65,7 +64,7 @@ func (o *runOptions) checkKey(k studyKey, rows int) error {
 		return err
 	}
 	if rows == 0 {
-		return writeWhole(o.keyPath(), append(text, '\n'))
+		return lock.Replace(o.keyPath(), append(text, '\n'))
 	}
 	kept, err := os.ReadFile(o.keyPath())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -85,22 +84,4 @@ func (o *runOptions) checkKey(k studyKey, rows int) error {
 		return fmt.Errorf("%s is of another study than this command's: %s now; start another one with -o or --filename", o.filename, found)
 	}
 	return nil
-}
-
-// writeWhole writes a file under a temporary name, syncs it and gives it its name.
-func writeWhole(path string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return err
-	}
-	return lock.SyncFolder(filepath.Dir(path))
 }
