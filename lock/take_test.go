@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -103,12 +104,13 @@ func TestNoTwoHoldTheSameLock(t *testing.T) {
 
 func TestALockEndsWithItsProcess(t *testing.T) {
 	if os.Getenv("VOXFIT_TEST_HOLD") != "" { // the child, which is killed and would leave a folder of its own
-
-		if _, err := lock.Take(os.Getenv("VOXFIT_TEST_HOLD"), "child"); err != nil {
+		l, err := lock.Take(os.Getenv("VOXFIT_TEST_HOLD"), "child")
+		if err != nil {
 			t.Fatal(err)
 		}
 		os.Stdout.WriteString("held\n")
-		select {}
+		time.Sleep(time.Hour) // until it is killed
+		runtime.KeepAlive(l)  // a file that nothing refers to is closed, and its lock is gone
 	}
 	path := filepath.Join(t.TempDir(), ".lock")
 	child := exec.Command(os.Args[0], "-test.run=^TestALockEndsWithItsProcess$")
