@@ -57,7 +57,7 @@ func TestKilledCommandsLeaveOldFilesOrNewOnesAndGoOn(t *testing.T) {
 	for name, args := range map[string][]string{
 		"fit from gzip":         {"fit", "fwdtim", zipped, "--mask", mask},
 		"fit from a plain file": append([]string{"fit", "csdm", "--response", phantomResponse, "--mask", mask}, tables(zipped, plain)...),
-		"fit in several passes": append([]string{"fit", "fwdtim", "--mask", mask, "--max-memory", "100M"}, tables(zipped, plain)...),
+		"fit in several passes": append([]string{"fit", "fwdtim", "--mask", mask, "--max-memory", "2M"}, tables(zipped, plain)...),
 		"fit with --force":      {"fit", "dti", zipped, "--mask", mask, "--method", "nls", "--force"},
 		"merge":                 append([]string{"merge"}, parts...),
 		"merge with --force":    append([]string{"merge", "--force"}, parts...),
