@@ -102,9 +102,6 @@ func (p *program) at(address uint64) *symbol {
 	return &p.symbols[i]
 }
 
-// code is the program's text from an address on.
-func (p *program) code(address uint64) []byte { return p.text[address-p.first:] }
-
 // ranges are the addresses of the chosen symbols as qemu's -dfilter takes them. qemu looks at one after another
 // for all that it executes, so there are few: those with the least between them become one.
 func (p *program) ranges(chosen func(*symbol) bool) string {

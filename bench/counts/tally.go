@@ -14,9 +14,6 @@ type block struct {
 // A count is the instructions of one piece of work: those of the kernels in assembly, and those of Go code around them.
 type count struct{ kernels, code int }
 
-// A tally adds up blocks, in the order in which they were executed.
-type tally interface{ add(b block) }
-
 // A stepTally counts the first call of each kernel.
 type stepTally struct {
 	program *program

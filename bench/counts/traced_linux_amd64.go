@@ -50,6 +50,9 @@ type stretch struct {
 	instructions int
 }
 
+// A tally adds up blocks, in the order in which they were executed.
+type tally interface{ add(b block) }
+
 func newTracer(p *program, t tally, counts func(*symbol) bool, once bool) *tracer {
 	return &tracer{program: p, tally: t, counts: counts, once: once, next: map[uint64]uint64{}, branches: map[uint64]branch{},
 		stretches: map[uint64]stretch{}, planted: map[uint64]bool{}, watched: map[uint64]bool{}}
@@ -434,3 +437,6 @@ func tracedFits(p *program, isa, batch string) (map[string]count, error) {
 	}
 	return t.named(strings.Fields(names))
 }
+
+// code is the program's text from an address on.
+func (p *program) code(address uint64) []byte { return p.text[address-p.first:] }
