@@ -217,8 +217,8 @@ func TestAutoResponseTellsSignalsThatAreTooSmall(t *testing.T) {
 		signal = append(signal, float32(1e-4*math.Exp(-b*(0.0003+0.0014*g.Bvecs[k][0]*g.Bvecs[k][0]))))
 	}
 	_, err = AutoResponse(signal, [3]int{1, 1, 1}, []int{0}, g, AutoOptions{})
-	if err == nil || !strings.Contains(err.Error(), "of which 1 have signals below 0.0001, which were raised to it") {
-		t.Errorf("error %v, expected one that says that signals were raised", err)
+	if err == nil || !strings.Contains(err.Error(), "between 0 and 0.0001 in 1 of 1 voxels") {
+		t.Errorf("error %v, expected one that tells that the signals are too small", err)
 	}
 }
 
