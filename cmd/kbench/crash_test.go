@@ -46,6 +46,9 @@ func outcome(t *testing.T, dir string) map[string]string {
 // One kill with SIGKILL at a random moment, then the same command: the files must be those of a run that nobody killed,
 // and between the two the folder must hold the old files or the new ones, whole, never some of both.
 func TestKilledCommandsLeaveOldFilesOrNewOnesAndGoOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("killing commands takes half a minute; not with -short")
+	}
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 0))
 	t.Logf("seed %d", seed)
