@@ -105,6 +105,23 @@ def test_nan_in_a_mask_is_outside(tissue):
     assert len(result.status) == 6
 
 
+@pytest.mark.parametrize("name", FITS)
+def test_b_tensors_that_are_not_linear_are_refused(name, tissue):
+    pytest.importorskip("dipy")
+    from dipy.core.gradients import gradient_table
+
+    bvals, bvecs, data = tissue
+    kinds = np.array(["LTE"] * 34 + ["STE"] * 30)
+    for other in (kinds, "STE", "PTE", np.broadcast_to(1e3 * np.eye(3), (64, 3, 3)).copy()):
+        with pytest.raises(ValueError, match="btens is not linear along bvecs in .* of 64 volumes.*LTE"):
+            fitted(name, data, gradient_table(bvals, bvecs=bvecs, btens=other))
+    with pytest.raises(ValueError, match="in 30 of 64 volumes, the first being 34 "):
+        fitted(name, data, gradient_table(bvals, bvecs=bvecs, btens=kinds))
+    linear, _ = fitted(name, data, gradient_table(bvals, bvecs=bvecs, btens="LTE"))
+    plain, _ = fitted(name, data, gradient_table(bvals, bvecs=bvecs))
+    assert np.array_equal(linear.params, plain.params)
+
+
 def test_drop_ins_take_dipys_table_as_it_is():
     pytest.importorskip("dipy")
     from dipy.core.gradients import gradient_table
