@@ -24,7 +24,7 @@ func docstring(m model.ListedModel) string {
 	fmt.Fprintf(&b, "    \"\"\"%s\n    Parameters\n    ----------\n", heading(m.Summary))
 	b.WriteString("    data : array_like, (..., N)\n        Measured values of any real type and with any strides.\n")
 	b.WriteString("    gtab : GradientTable or (bvals, bvecs)\n")
-	b.WriteString(filled("DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other lengths than 1 scale b-values (bvalue_scaling).", 8))
+	b.WriteString(filled("DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.", 8))
 	needed, others := split(m.Options)
 	for _, o := range needed {
 		b.WriteString(parameter(o))
@@ -73,7 +73,7 @@ func parameter(o model.Option) string {
 		model.EvalsOption: "array_like, (3,)", model.NumbersOption: "array_like, (n,)",
 		model.DirectionsOption: "array_like, (n, 3), or Sphere",
 		model.SphereOption:     "str, Sphere or array_like, (n, 3)", model.ResponseOption: "(evals, S0), AxSymShResponse or array_like",
-		model.TissuesOption: "dict of str to array_like, or MultiShellResponse",
+		model.TissuesOption: "dict of str to array_like or (evals, S0), or MultiShellResponse",
 	}[o.Kind]
 	if o.Kind == model.ChoiceOption {
 		kind = strings.Replace(strings.Replace(pythonType(o), "Literal[", "{", 1), "]", "}", 1)
@@ -115,8 +115,8 @@ func otherNames(options []model.Option) string {
 
 // inPython says which of Python's objects stand for an option.
 var inPython = map[model.OptionKind]string{
-	model.ResponseOption: "As DIPY has them, a pair of eigenvalues and S0 or an AxSymShResponse; zonal coefficients are an array.",
-	model.TissuesOption:  "A dict by tissue, or DIPY's MultiShellResponse.",
+	model.ResponseOption: "As DIPY has them, a pair ``((e1, e2, e3), S0)`` or an AxSymShResponse; zonal coefficients are an array. Four numbers that look like e1, e2, e3 and S0 are read as that, as in files.",
+	model.TissuesOption:  "A dict by tissue, as ``{\"WM\": zonal, \"CSF\": ((e1, e2, e3), S0)}``, or DIPY's MultiShellResponse. Four numbers that look like e1, e2, e3 and S0 are read as that, as in files.",
 }
 
 // returns lists the maps.

@@ -7,6 +7,7 @@ import pytest
 
 import voxfit
 from conftest import CSF, EVALS, FITS, WM, directions
+from voxfit._options import as_tissues
 
 MD = (1.5e-3 + 0.5e-3 + 0.3e-3) / 3
 
@@ -81,6 +82,51 @@ def test_rows_of_tensors_are_no_tissue_responses(tissue):
     rows = np.tile([0.0015, 0.0004, 0.0004, 700], (3, 1))
     with pytest.raises(ValueError, match="e1 e2 e3 S0"):
         voxfit.fit_msmt(data, (bvals, bvecs), {"WM": rows, "CSF": CSF})
+
+
+FOUR_SHELLS = np.r_[np.zeros(6), np.repeat([1000.0, 2000, 3000], 20)], np.r_[np.zeros((6, 3)), np.tile(directions(20), (3, 1))]
+GM, FLUID = [8e-4, 8e-4, 8e-4, 800], [3e-3, 3e-3, 3e-3, 1500]
+
+
+def test_four_numbers_that_look_like_a_tensor_are_one_as_in_files():
+    bvals, bvecs = FOUR_SHELLS
+    data = np.tile(1000 * np.exp(-bvals * (bvecs**2 @ [1.5e-3, 0.5e-3, 0.3e-3])), (3, 1))
+    pairs = {name: (row[:3], row[3]) for name, row in {"WM": [*EVALS, 1000.0], "GM": GM, "CSF": FLUID}.items()}
+    want = voxfit.fit_msmt(data, FOUR_SHELLS, pairs)
+    for form in (list, np.array, lambda row: np.array([row]), lambda row: np.array(row)[:, None]):
+        same = voxfit.fit_msmt(data, FOUR_SHELLS, {**pairs, "GM": form(GM), "CSF": form(FLUID)})
+        assert np.array_equal(same.params, want.params)
+    named = [{"name": name, "evals": e, "s0": s0} for name, (e, s0) in pairs.items()]
+    assert np.array_equal(voxfit.fit_msmt(data, FOUR_SHELLS, named).params, want.params)
+    csd = voxfit.fit_csd(data, FOUR_SHELLS, (EVALS, 1000.0))
+    for four in ([*EVALS, 1000.0], np.array([*EVALS, 1000.0])):
+        assert np.array_equal(voxfit.fit_csd(data, FOUR_SHELLS, four).params, csd.params)
+
+
+def test_four_numbers_with_b_values_are_rows_as_in_files():
+    tiny = [3e-2, 2e-2, 1e-2, 0.2]
+    model = as_tissues({"CSF": tiny}, [0, 1000, 2000, 3000])
+    assert np.array_equal(model[0]["zonal"], np.array(tiny)[:, None])
+    assert as_tissues({"CSF": [350.0, 20, 2, 1]})[0]["zonal"].shape == (4, 1)
+
+
+def test_responses_of_no_form_are_refused_in_one_line():
+    data = np.ones((3, 66))
+    wm = (tuple(EVALS), 1000)
+    for responses, kind, words in [
+        ([wm, (GM[:3], 800)], TypeError, r"expected .* a dict by tissue, as .*WM.*e1, e2, e3.*S0"),
+        (wm, TypeError, "a dict by tissue"),
+        (np.ones((4, 5)), TypeError, "a dict by tissue"),
+        ({"WM": ((1.7e-3, 3e-4), 1000)}, ValueError, r"response of WM is .*expected a tensor \(\(e1, e2, e3\), S0\)"),
+        ({"WM": "wm.txt"}, ValueError, "response of WM is 'wm.txt'"),
+        ({"WM": 3}, ValueError, "response of WM is 3"),
+    ]:
+        with pytest.raises(kind, match=words) as error:
+            voxfit.fit_msmt(data, FOUR_SHELLS, responses)
+        assert "\n" not in str(error.value)
+    for response in ("wm.txt", [EVALS[:2], 1000], 3):
+        with pytest.raises(ValueError, match=r"expected a tensor \(\(e1, e2, e3\), S0\)"):
+            voxfit.fit_csd(data, FOUR_SHELLS, response)
 
 
 def test_odd_responses_are_warned_of(tissue):

@@ -43,7 +43,7 @@ class HasResponses(Protocol):
 DirectionsLike = Union[HasVertices, ArrayLike]
 SphereLike = Union[str, HasVertices, ArrayLike, Mapping[str, Any]]
 ResponseLike = Union[tuple[ArrayLike, float], HasResponse, ArrayLike, Mapping[str, Any]]
-TissuesLike = Union[Mapping[str, ArrayLike], HasResponses, list[dict[str, Any]]]
+TissuesLike = Union[Mapping[str, ResponseLike], HasResponses, list[dict[str, Any]]]
 
 
 class Default:
@@ -167,20 +167,49 @@ def as_response(response: Any) -> dict[str, Any]:
         return {key: _numbers(value) for key, value in response.items()}
     if hasattr(response, "dwi_response"):  # AxSymShResponse
         return {"zonal": np.atleast_2d(np.array(response.dwi_response, float))}
+    tensor, zonal = _tensor(response), _numbers(response)
+    if tensor is not None:
+        return tensor
+    if not isinstance(zonal, np.ndarray) or zonal.ndim not in (1, 2):
+        raise ValueError(
+            f"the response is {_shown(response)}, expected a tensor ((e1, e2, e3), S0), or zonal coefficients "
+            "(coefficients,) or (shells, coefficients)"
+        )
+    return {"zonal": np.atleast_2d(zonal)}
+
+
+# In mm2/s, as that of acq.ReadResponse: no diffusivity reaches it, and S0 is above it.
+_TENSOR_LIMIT = 0.1
+
+
+def _tensor(response: Any) -> dict[str, Any] | None:
+    """Return what is a tensor, by the rule by which files are read: (evals, S0), or the four numbers in a row.
+
+    A row of other four numbers is that of zonal coefficients, which are signals.
+    """
     try:
         if isinstance(response, (tuple, list)) and len(response) == 2 and np.ndim(response[1]) == 0 and np.size(response[0]) == 3:
             return {"evals": np.array(response[0], float).ravel(), "s0": float(response[1])}
-        zonal = np.array(response, float)
     except (TypeError, ValueError):
-        zonal = np.empty(())
-    if zonal.ndim not in (1, 2):
-        raise ValueError(f"the response is {response!r}, expected (evals, S0), (coefficients,) or (shells, coefficients)")
-    return {"zonal": np.atleast_2d(zonal)}
+        return None
+    numbers = _numbers(response)
+    if not isinstance(numbers, np.ndarray) or numbers.shape not in ((4,), (1, 4), (4, 1)):
+        return None
+    evals, s0 = numbers.ravel()[:3], float(numbers.ravel()[3])
+    if ((evals > 0) & (evals < _TENSOR_LIMIT)).all() and s0 >= _TENSOR_LIMIT:
+        return {"evals": evals, "s0": s0}
+    return None
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a message has it: on one line that is not long."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def as_tissues(tissues: Any, bvals: ArrayLike | None = None) -> list[dict[str, Any]]:
     """Return responses of several tissues as an option, with the b-values of their rows where these are given."""
-    if isinstance(tissues, list):
+    if isinstance(tissues, list) and all(isinstance(t, Mapping) for t in tissues):
         return [{key: value if key == "name" else _numbers(value) for key, value in t.items()} for t in tissues]
     if hasattr(tissues, "response") and hasattr(tissues, "iso"):  # MultiShellResponse
         table, iso = np.asarray(tissues.response, float), int(tissues.iso)
@@ -188,15 +217,30 @@ def as_tissues(tissues: Any, bvals: ArrayLike | None = None) -> list[dict[str, A
         names = ["CSF", "GM", *(f"tissue{i + 1}" for i in range(2, iso))][:iso]
         tissues = {"WM": table[:, iso:], **{name: table[:, i : i + 1] for i, name in enumerate(names)}}
     if not isinstance(tissues, Mapping):
-        raise TypeError(f"responses are {tissues!r}, expected a dict by tissue or a MultiShellResponse")
-    found = []
-    for name, rows in tissues.items():
-        rows = np.array(rows, float)
-        tissue = {"name": name, "zonal": rows[:, None] if rows.ndim == 1 else rows}
-        if bvals is not None:
-            tissue["bvals"] = np.array(bvals, float)
-        found.append(tissue)
-    return found
+        raise TypeError(
+            f"responses are {_shown(tissues)}, expected a MultiShellResponse, or a dict by tissue, as "
+            '{"WM": ((e1, e2, e3), S0), "CSF": zonal}'
+        )
+    return [{"name": name, **_as_tissue(name, response, bvals)} for name, response in tissues.items()]
+
+
+def _as_tissue(name: str, response: Any, bvals: ArrayLike | None) -> dict[str, Any]:
+    """Return one response: a tensor, or rows of zonal coefficients; four numbers with b-values are rows, as in files."""
+    if isinstance(response, Mapping):
+        found = as_response(response)
+        return found if bvals is None or "zonal" not in found else {"bvals": np.array(bvals, float), **found}
+    rows = _numbers(response)
+    four = isinstance(rows, np.ndarray) and rows.size == 4
+    tensor = None if four and bvals is not None else _tensor(response)
+    if tensor is not None:
+        return tensor
+    if not isinstance(rows, np.ndarray) or rows.ndim not in (1, 2):
+        raise ValueError(
+            f"the response of {name} is {_shown(response)}, expected a tensor ((e1, e2, e3), S0), or zonal coefficients "
+            "(shells,) or (shells, coefficients)"
+        )
+    found = {"zonal": rows[:, None] if rows.ndim == 1 else rows}
+    return found if bvals is None else {**found, "bvals": np.array(bvals, float)}
 
 
 def as_json(options: Mapping[str, Any]) -> str:

@@ -76,11 +76,11 @@ def fit_csd(
         Measured values of any real type and with any strides.
     gtab : GradientTable or (bvals, bvecs)
         DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
-        lengths than 1 scale b-values (bvalue_scaling).
+        lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.
     response : (evals, S0), AxSymShResponse or array_like
         Signal of a single fibre: eigenvalues in mm2/s, the largest first, and S0; or zonal coefficients (MRtrix3's
-        files), a row for each shell. As DIPY has them, a pair of eigenvalues and S0 or an AxSymShResponse; zonal
-        coefficients are an array.
+        files), a row for each shell. As DIPY has them, a pair ``((e1, e2, e3), S0)`` or an AxSymShResponse; zonal
+        coefficients are an array. Four numbers that look like e1, e2, e3 and S0 are read as that, as in files.
     convention : {"dipy", "mrtrix"}, default "dipy"
         Whose decisions are followed: DIPY's csdeconv, or MRtrix3's dwi2fod csd (constraint, start, threshold, norm,
         shells).
@@ -227,7 +227,7 @@ def fit_free_water(
         Measured values of any real type and with any strides.
     gtab : GradientTable or (bvals, bvecs)
         DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
-        lengths than 1 scale b-values (bvalue_scaling).
+        lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.
     method : {"nls", "wls"}, default "nls"
         Least squares: non-linear or weighted. Also ``fit_method``.
     diso : float, default 0.003
@@ -366,10 +366,11 @@ def fit_msmt(
         Measured values of any real type and with any strides.
     gtab : GradientTable or (bvals, bvecs)
         DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
-        lengths than 1 scale b-values (bvalue_scaling).
-    response : dict of str to array_like, or MultiShellResponse
+        lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.
+    response : dict of str to array_like or (evals, S0), or MultiShellResponse
         Signal of each tissue (WM, GM, CSF): zonal coefficients (MRtrix3's files), a row for each shell, b = 0
-        included; or eigenvalues in mm2/s and S0. A dict by tissue, or DIPY's MultiShellResponse.
+        included; or eigenvalues in mm2/s and S0. A dict by tissue, as ``{"WM": zonal, "CSF": ((e1, e2, e3), S0)}``, or
+        DIPY's MultiShellResponse. Four numbers that look like e1, e2, e3 and S0 are read as that, as in files.
     response_bvals : array_like, optional
         b-values of the rows of the responses; by default the rows are those of the data's shells, ascending.
     lmax : int, default 8
@@ -517,7 +518,7 @@ def fit_dti(
         Measured values of any real type and with any strides.
     gtab : GradientTable or (bvals, bvecs)
         DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
-        lengths than 1 scale b-values (bvalue_scaling).
+        lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.
     method : {"wls", "nls", "ols", "iwls"}, default "wls"
         Least squares: weighted, non-linear, ordinary, or iteratively reweighted as MRtrix3's dwi2tensor does it. Also
         ``fit_method``.
@@ -643,7 +644,7 @@ def fit_sfm(
         Measured values of any real type and with any strides.
     gtab : GradientTable or (bvals, bvecs)
         DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
-        lengths than 1 scale b-values (bvalue_scaling).
+        lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.
     solver : {"elasticnet", "nnls"}, default "elasticnet"
         How weights are found: with the penalty of the elastic net, or by non-negative least squares.
     l1_ratio : float, default 0.5

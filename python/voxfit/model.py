@@ -41,7 +41,8 @@ class Model:
         The model, by its name on kbench's command line: "csdm", for what `fit_csd` fits.
     gtab : GradientTable or (bvals, bvecs)
         DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of
-        other lengths than 1 scale their b-values, as in MRtrix3 (``bvalue_scaling``).
+        other lengths than 1 scale their b-values, as in MRtrix3 (``bvalue_scaling``). B-tensors other than linear
+        ones are an error.
     **options
         The options of the model, as the function that fits it documents them, also by DIPY's names. An option that
         the model does not have is an error that names the nearest and lists all. None leaves an option to its default.
