@@ -143,6 +143,24 @@ def test_odd_responses_are_warned_of(tissue):
         fitted("fit_csd", data, (bvals, bvecs), response=(EVALS * 1000, 1000.0))
 
 
+@pytest.mark.parametrize("name", FITS)
+def test_masked_arrays_are_refused_unless_nothing_is_masked(name, tissue):
+    bvals, bvecs, data = tissue
+    hidden = np.ma.masked_greater(data, data[0, 0, 0, 5])
+    inside = np.ma.masked_array(np.ones((2, 2, 2)), np.eye(2, dtype=bool)[:, :, None].repeat(2, 2))
+    for values, table, more in [
+        (hidden, (bvals, bvecs), {}),
+        (data, (bvals, bvecs), {"mask": inside}),
+        (data, (np.ma.masked_equal(bvals, 0), bvecs), {}),
+        (data, (bvals, np.ma.masked_equal(bvecs, 0)), {}),
+    ]:
+        with pytest.raises(TypeError, match="is a masked array .* values are masked, expected a plain array") as error:
+            fitted(name, values, table, **more)
+        assert "\n" not in str(error.value)
+    plain, open_ = fitted(name, data, (bvals, bvecs))[0], fitted(name, np.ma.masked_array(data), (bvals, bvecs))[0]
+    assert np.array_equal(plain.params, open_.params)
+
+
 def test_nan_in_a_mask_is_outside(tissue):
     bvals, bvecs, data = tissue
     mask = np.ones((2, 2, 2))

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ._signal import refuse_masked
+
 
 class GradientTable(Protocol):
     """What is read of DIPY's class of this name."""
@@ -42,6 +44,8 @@ def as_gradients(gtab: GradientsLike) -> Gradients:
             bvals, bvecs = table
         except (TypeError, ValueError):
             raise TypeError("gtab is neither a gradient table nor a pair (bvals, bvecs)") from None
+    refuse_masked("bvals", bvals)
+    refuse_masked("bvecs", bvecs)
     try:
         bvals = np.array(bvals, np.float64, order="C")
         bvecs = np.array(bvecs, np.float64, order="C")

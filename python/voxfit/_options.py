@@ -17,6 +17,8 @@ from typing import Any, Protocol, TypeVar, Union, cast
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ._signal import refuse_masked
+
 _T = TypeVar("_T")
 
 
@@ -155,6 +157,7 @@ def _as_read(kind: str, value: Any) -> Any:
 
 def _numbers(value: Any) -> Any:
     """Return a copy of what is like an array of numbers, as whoever gave it may change it."""
+    refuse_masked("an option", value)
     try:
         return np.array(value, float)
     except (TypeError, ValueError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,10 +29,20 @@ class Layout(NamedTuple):
     data: np.ndarray
 
 
+def refuse_masked(name: str, array: Any) -> None:
+    """Raise a TypeError for a masked array of NumPy's of which something is masked, as nothing here looks at its mask."""
+    if np.ma.is_masked(array):
+        raise TypeError(
+            f"{name} is a masked array (numpy.ma) of which {np.ma.count_masked(array)} values are masked, expected a plain "
+            "array, as its filled() makes one; voxels are left out by the argument mask"
+        )
+
+
 def as_mask(mask: ArrayLike | None, shape: tuple[int, ...]) -> np.ndarray | None:
     """Return a mask as booleans, checked against the shape of the voxels."""
     if mask is None:
         return None
+    refuse_masked("mask", mask)
     mask = np.asarray(mask)
     if mask.dtype.kind not in "biuf":
         raise TypeError(f"mask is of type {mask.dtype}, expected booleans or numbers")

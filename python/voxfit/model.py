@@ -16,7 +16,7 @@ from . import _native
 from ._gradients import Gradients, GradientsLike, as_gradients
 from ._options import as_json, known, map_shapes, read
 from ._run import Progress, run
-from ._signal import as_mask, lay_out
+from ._signal import as_mask, lay_out, refuse_masked
 from .result import Result
 
 
@@ -179,9 +179,12 @@ class Model:
         ------
         ValueError
             If shapes do not fit each other.
+        TypeError
+            If data or mask are a masked array (``numpy.ma``) of which something is masked.
         KeyboardInterrupt
             Within 100 ms of Ctrl-C.
         """
+        refuse_masked("data", data)
         data = np.asarray(data)
         if data.ndim == 0 or data.shape[-1] != self.measurements:
             raise ValueError(f"data have shape {data.shape}, expected (..., {self.measurements})")
