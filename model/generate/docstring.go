@@ -11,7 +11,8 @@ import (
 
 // common are the arguments that every fit has after its options.
 const common = `    mask : array_like, (...), optional
-        The voxels to fit; all by default.
+        The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
+        values, the largest above 1, are warned of.
     n_threads : int, optional
         Number of workers; by default, and for -1, one for each CPU that the process may use.
     progress : callable or progress bar, optional

@@ -186,6 +186,46 @@ def test_b_tensors_that_are_not_linear_are_refused(name, tissue):
     assert np.array_equal(linear.params, plain.params)
 
 
+@pytest.mark.parametrize("name", FITS)
+def test_empty_masks_are_refused_and_labels_warned_of_as_by_kbench(name, tissue):
+    bvals, bvecs, data = tissue
+    for kind in (bool, np.uint8, np.float32):
+        with pytest.raises(ValueError, match="the mask is empty: all 8 voxels are zero"):
+            fitted(name, data, (bvals, bvecs), mask=np.zeros((2, 2, 2), kind))
+    labels = np.arange(8.0).reshape(2, 2, 2) % 3
+    labels[0, 0, 0] = np.nan
+    result, said = fitted(name, data, (bvals, bvecs), mask=labels)
+    assert "more than two values, up to 2.0, as a segmentation" in said and len(result.status) == 5
+    for fine in (labels != 1, np.where(labels == 2, 3, 0), np.where(labels > 0, labels, 0) / 2):
+        assert "more than two values" not in fitted(name, data, (bvals, bvecs), mask=fine)[1]
+
+
+def test_a_warning_of_a_mask_names_the_line_of_the_caller(tissue):
+    bvals, bvecs, data = tissue
+    labels = np.arange(8).reshape(2, 2, 2)
+    for call in (lambda: voxfit.fit_dti(data, (bvals, bvecs), mask=labels), lambda: voxfit.Model("dti", (bvals, bvecs)).fit(data, mask=labels)):
+        with pytest.warns(UserWarning, match="up to 7") as said:
+            call()
+        assert said[0].filename == __file__
+
+
+def test_drop_ins_take_empty_masks_labels_and_masked_arrays_as_dipy_does(tissue):
+    pytest.importorskip("dipy")
+    from dipy.core.gradients import gradient_table
+    from dipy.reconst.dti import TensorModel
+
+    import voxfit.dipy
+
+    bvals, bvecs, data = tissue
+    table = gradient_table(bvals, bvecs=bvecs)
+    hidden = np.ma.masked_greater(data, data[0, 0, 0, 5])
+    for values, mask in [(data, np.zeros((2, 2, 2), bool)), (data, np.arange(8).reshape(2, 2, 2)), (hidden, None)]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            ours, dipys = (model(table).fit(values, mask=mask).md for model in (voxfit.dipy.TensorModel, TensorModel))
+        np.testing.assert_allclose(ours, dipys, rtol=1e-6)
+
+
 def test_drop_ins_take_dipys_table_as_it_is():
     pytest.importorskip("dipy")
     from dipy.core.gradients import gradient_table

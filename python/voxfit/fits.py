@@ -132,7 +132,8 @@ def fit_csd(
         does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
         its units and lengths.
     mask : array_like, (...), optional
-        The voxels to fit; all by default.
+        The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
+        values, the largest above 1, are warned of.
     n_threads : int, optional
         Number of workers; by default, and for -1, one for each CPU that the process may use.
     progress : callable or progress bar, optional
@@ -251,7 +252,8 @@ def fit_free_water(
         does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
         its units and lengths.
     mask : array_like, (...), optional
-        The voxels to fit; all by default.
+        The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
+        values, the largest above 1, are warned of.
     n_threads : int, optional
         Number of workers; by default, and for -1, one for each CPU that the process may use.
     progress : callable or progress bar, optional
@@ -413,7 +415,8 @@ def fit_msmt(
         does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
         its units and lengths.
     mask : array_like, (...), optional
-        The voxels to fit; all by default.
+        The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
+        values, the largest above 1, are warned of.
     n_threads : int, optional
         Number of workers; by default, and for -1, one for each CPU that the process may use.
     progress : callable or progress bar, optional
@@ -543,7 +546,8 @@ def fit_dti(
         does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
         its units and lengths.
     mask : array_like, (...), optional
-        The voxels to fit; all by default.
+        The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
+        values, the largest above 1, are warned of.
     n_threads : int, optional
         Number of workers; by default, and for -1, one for each CPU that the process may use.
     progress : callable or progress bar, optional
@@ -679,7 +683,8 @@ def fit_sfm(
         does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
         its units and lengths.
     mask : array_like, (...), optional
-        The voxels to fit; all by default.
+        The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
+        values, the largest above 1, are warned of.
     n_threads : int, optional
         Number of workers; by default, and for -1, one for each CPU that the process may use.
     progress : callable or progress bar, optional
