@@ -129,6 +129,15 @@ def test_responses_of_no_form_are_refused_in_one_line():
             voxfit.fit_csd(data, FOUR_SHELLS, response)
 
 
+def test_a_fascicle_is_diffusivities_without_s0(tissue):
+    bvals, bvecs, data = tissue
+    for pair in ((EVALS, 1000.0), [list(EVALS), 1000], (tuple(EVALS), 1000.0)):
+        for name in ("response", "evals"):
+            with pytest.raises(ValueError, match=f"sfm: {name} is .*expected the diffusivities .e1, e2, e3. alone, without S0"):
+                voxfit.fit_sfm(data, (bvals, bvecs), **{name: pair})
+    assert np.array_equal(voxfit.fit_sfm(data, (bvals, bvecs), response=EVALS).params, voxfit.fit_sfm(data, (bvals, bvecs), evals=EVALS).params)
+
+
 def test_odd_responses_are_warned_of(tissue):
     bvals, bvecs, data = tissue
     for responses, words in [

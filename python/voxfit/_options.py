@@ -132,7 +132,7 @@ def read(model: str, given: Iterable[tuple[str, Any]]) -> dict[str, Any]:
         if own in found:
             raise TypeError(f"{model}: {called[own]} and {name} are the same option, expected one of them")
         called[own] = name
-        found[own] = _as_read(option["kind"], value) if option else None if options else value
+        found[own] = _as_read(f"{model}: {name}", option["kind"], value) if option else None if options else value
     return found
 
 
@@ -141,7 +141,7 @@ def _without_stroke(name: str) -> str:
     return name[:-1] if name.endswith("_") and keyword.iskeyword(name[:-1]) else name
 
 
-def _as_read(kind: str, value: Any) -> Any:
+def _as_read(name: str, kind: str, value: Any) -> Any:
     """Return a value as an option of this kind; one that is nothing like it is left to the library to refuse."""
     if kind == "response":
         return as_response(value)
@@ -150,6 +150,8 @@ def _as_read(kind: str, value: Any) -> Any:
     if kind in ("sphere", "directions") and not isinstance(value, (str, Mapping)):
         vertices = _numbers(getattr(value, "vertices", value))
         return {"vertices": vertices} if kind == "sphere" else vertices
+    if kind == "evals" and isinstance(value, (tuple, list)) and len(value) == 2 and np.ndim(value[0]) == 1:
+        raise ValueError(f"{name} is {_shown(value)}, expected the diffusivities (e1, e2, e3) alone, without S0")
     if kind in ("evals", "numbers"):
         return _numbers(value)
     return value
