@@ -125,8 +125,12 @@ func returns(m model.ListedModel) string {
 	var b strings.Builder
 	b.WriteString("\n    Returns\n    -------\n    Result\n")
 	first := attribute(m.Maps[0].Name)
-	b.WriteString(filled(fmt.Sprintf("With the maps below as attributes and as items, ``result.%s`` and ``result[%q]``, "+
-		"zero outside the mask. Shapes are those of the default options.", first, m.Maps[0].Name), 8))
+	text := fmt.Sprintf("With the maps below as attributes and as items, ``result.%s`` and ``result[%q]``, "+
+		"zero outside the mask. Shapes are those of the default options.", first, m.Maps[0].Name)
+	if slices.ContainsFunc(m.Options, func(o model.Option) bool { return o.Name == "peaks" }) {
+		text += " With ``peaks=1`` a voxel of peakvalues is a number, and has no axis of its own."
+	}
+	b.WriteString(filled(text, 8))
 	b.WriteString("\n")
 	for _, f := range allMaps(m) {
 		shape := "(...)"

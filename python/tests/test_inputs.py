@@ -84,7 +84,10 @@ def test_rows_of_tensors_are_no_tissue_responses(tissue):
         voxfit.fit_msmt(data, (bvals, bvecs), {"WM": rows, "CSF": CSF})
 
 
-FOUR_SHELLS = np.r_[np.zeros(6), np.repeat([1000.0, 2000, 3000], 20)], np.r_[np.zeros((6, 3)), np.tile(directions(20), (3, 1))]
+FOUR_SHELLS = (
+    np.r_[np.zeros(6), np.repeat([1000.0, 2000, 3000], 20)],
+    np.r_[np.zeros((6, 3)), np.tile(directions(20), (3, 1))],
+)
 GM, FLUID = [8e-4, 8e-4, 8e-4, 800], [3e-3, 3e-3, 3e-3, 1500]
 
 
@@ -129,13 +132,25 @@ def test_responses_of_no_form_are_refused_in_one_line():
             voxfit.fit_csd(data, FOUR_SHELLS, response)
 
 
+@pytest.mark.parametrize("name", ["fit_csd", "fit_msmt", "fit_sfm"])
+def test_peakvalues_of_one_peak_have_no_axis_of_their_own_as_documented(name, tissue):
+    bvals, bvecs, data = tissue
+    one, two = (fitted(name, data, (bvals, bvecs), peaks=peaks)[0] for peaks in (1, 2))
+    values = next(key for key in one if key.startswith("peakvalues"))
+    assert one[values].shape == (2, 2, 2) and two[values].shape == (2, 2, 2, 2)
+    assert one[values.replace("values", "s")].shape == (2, 2, 2, 3)
+    words = " ".join(getattr(voxfit, name).__doc__.split())
+    assert "With ``peaks=1`` a voxel of peakvalues is a number, and has no axis of its own." in words
+
+
 def test_a_fascicle_is_diffusivities_without_s0(tissue):
     bvals, bvecs, data = tissue
     for pair in ((EVALS, 1000.0), [list(EVALS), 1000], (tuple(EVALS), 1000.0)):
         for name in ("response", "evals"):
             with pytest.raises(ValueError, match=f"sfm: {name} is .*expected the diffusivities .e1, e2, e3. alone, without S0"):
                 voxfit.fit_sfm(data, (bvals, bvecs), **{name: pair})
-    assert np.array_equal(voxfit.fit_sfm(data, (bvals, bvecs), response=EVALS).params, voxfit.fit_sfm(data, (bvals, bvecs), evals=EVALS).params)
+    one, other = (voxfit.fit_sfm(data, (bvals, bvecs), **{name: EVALS}) for name in ("response", "evals"))
+    assert np.array_equal(one.params, other.params)
 
 
 def test_odd_responses_are_warned_of(tissue):
@@ -212,7 +227,8 @@ def test_empty_masks_are_refused_and_labels_warned_of_as_by_kbench(name, tissue)
 def test_a_warning_of_a_mask_names_the_line_of_the_caller(tissue):
     bvals, bvecs, data = tissue
     labels = np.arange(8).reshape(2, 2, 2)
-    for call in (lambda: voxfit.fit_dti(data, (bvals, bvecs), mask=labels), lambda: voxfit.Model("dti", (bvals, bvecs)).fit(data, mask=labels)):
+    model = voxfit.Model("dti", (bvals, bvecs))
+    for call in (lambda: voxfit.fit_dti(data, (bvals, bvecs), mask=labels), lambda: model.fit(data, mask=labels)):
         with pytest.warns(UserWarning, match="up to 7") as said:
             call()
         assert said[0].filename == __file__

@@ -146,7 +146,8 @@ def fit_csd(
     -------
     Result
         With the maps below as attributes and as items, ``result.fod`` and ``result["fod"]``, zero outside the mask.
-        Shapes are those of the default options.
+        Shapes are those of the default options. With ``peaks=1`` a voxel of peakvalues is a number, and has no axis of
+        its own.
 
         fod : ndarray, (..., 45)
             SH coefficients of the fibre orientation distribution up to degree 8, basis descoteaux07: even l ascending,
@@ -429,7 +430,8 @@ def fit_msmt(
     -------
     Result
         With the maps below as attributes and as items, ``result.fod_wm`` and ``result["fod_label-WM"]``, zero outside
-        the mask. Shapes are those of the default options.
+        the mask. Shapes are those of the default options. With ``peaks=1`` a voxel of peakvalues is a number, and has
+        no axis of its own.
 
         fod_wm : ndarray, (..., 45), or ``["fod_label-WM"]``
             SH coefficients of the distribution of WM up to degree 8, basis tournier07: even l ascending, m = -l..l.
@@ -696,7 +698,8 @@ def fit_sfm(
     -------
     Result
         With the maps below as attributes and as items, ``result.weights`` and ``result["weights"]``, zero outside the
-        mask. Shapes are those of the default options.
+        mask. Shapes are those of the default options. With ``peaks=1`` a voxel of peakvalues is a number, and has no
+        axis of its own.
 
         weights : ndarray, (..., 181)
             Weights of fascicles along the 181 vertices of the sphere symmetric362, in their order.
