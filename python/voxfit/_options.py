@@ -172,15 +172,8 @@ def as_response(response: Any) -> dict[str, Any]:
         return {key: _numbers(value) for key, value in response.items()}
     if hasattr(response, "dwi_response"):  # AxSymShResponse
         return {"zonal": np.atleast_2d(np.array(response.dwi_response, float))}
-    tensor, zonal = _tensor(response), _numbers(response)
-    if tensor is not None:
-        return tensor
-    if not isinstance(zonal, np.ndarray) or zonal.ndim not in (1, 2):
-        raise ValueError(
-            f"the response is {_shown(response)}, expected a tensor ((e1, e2, e3), S0), or zonal coefficients "
-            "(coefficients,) or (shells, coefficients)"
-        )
-    return {"zonal": np.atleast_2d(zonal)}
+    tensor = _tensor(response)
+    return {"zonal": np.atleast_2d(_zonal("the response", "coefficients", response))} if tensor is None else tensor
 
 
 # In mm2/s, as that of acq.ReadResponse: no diffusivity reaches it, and S0 is above it.
@@ -204,6 +197,17 @@ def _tensor(response: Any) -> dict[str, Any] | None:
     if ((evals > 0) & (evals < _TENSOR_LIMIT)).all() and s0 >= _TENSOR_LIMIT:
         return {"evals": evals, "s0": s0}
     return None
+
+
+def _zonal(what: str, one: str, response: Any) -> np.ndarray:
+    """Return zonal coefficients, of which one dimension alone stands for shells or coefficients."""
+    zonal = _numbers(response)
+    if isinstance(zonal, np.ndarray) and zonal.ndim in (1, 2):
+        return zonal
+    raise ValueError(
+        f"{what} is {_shown(response)}, expected a tensor ((e1, e2, e3), S0), or zonal coefficients ({one},) or "
+        "(shells, coefficients)"
+    )
 
 
 def _shown(value: Any) -> str:
@@ -234,16 +238,11 @@ def _as_tissue(name: str, response: Any, bvals: ArrayLike | None) -> dict[str, A
     if isinstance(response, Mapping):
         found = as_response(response)
         return found if bvals is None or "zonal" not in found else {"bvals": np.array(bvals, float), **found}
-    rows = _numbers(response)
-    four = isinstance(rows, np.ndarray) and rows.size == 4
-    tensor = None if four and bvals is not None else _tensor(response)
+    are_rows = bvals is not None and isinstance(_numbers(response), np.ndarray)
+    tensor = None if are_rows else _tensor(response)
     if tensor is not None:
         return tensor
-    if not isinstance(rows, np.ndarray) or rows.ndim not in (1, 2):
-        raise ValueError(
-            f"the response of {name} is {_shown(response)}, expected a tensor ((e1, e2, e3), S0), or zonal coefficients "
-            "(shells,) or (shells, coefficients)"
-        )
+    rows = _zonal(f"the response of {name}", "shells", response)
     found = {"zonal": rows[:, None] if rows.ndim == 1 else rows}
     return found if bvals is None else {**found, "bvals": np.array(bvals, float)}
 
