@@ -178,8 +178,7 @@ func choiceOf(field reflect.Value, o Option) string {
 	return o.Choices[0]
 }
 
-// show writes a value as it was given. Strings are quoted unless they are numbers or truth values, which on the
-// command line are strings, too.
+// show writes a value as it was given: strings in quotes, unless they stand for numbers that JSON cannot write.
 func show(value any) string {
 	switch v := value.(type) {
 	case json.Number:
@@ -188,11 +187,8 @@ func show(value any) string {
 		}
 		return v.String()
 	case string:
-		if x, err := strconv.ParseFloat(v, 64); err == nil {
+		if x, ok := numberOf(v); ok {
 			return fmt.Sprint(x)
-		}
-		if v == "true" || v == "false" {
-			return v
 		}
 		return strconv.Quote(v)
 	}
@@ -414,14 +410,6 @@ func tissuesOf(value any) ([]Tissue, error) {
 // fromText turns an argument of the command line into what JSON would hold.
 func (s *Settings) fromText(o Option, text string) (any, error) {
 	switch o.Kind {
-	case BooleanOption:
-		if text == "true" || text == "false" {
-			return text == "true", nil
-		}
-	case IntegerOption, NumberOption:
-		if _, err := strconv.ParseFloat(text, 64); err == nil {
-			return jsonNumber(text), nil
-		}
 	case EvalsOption, NumbersOption:
 		return numberList(text), nil
 	case ResponseOption:
@@ -451,7 +439,15 @@ func (s *Settings) fromText(o Option, text string) (any, error) {
 		}
 		return rows, nil
 	}
-	return text, nil
+	return literal(text), nil
+}
+
+// literal is a number or a truth value where the text is one, as there are no quotes on the command line.
+func literal(text string) any {
+	if text == "true" || text == "false" {
+		return text == "true"
+	}
+	return jsonNumber(text)
 }
 
 // tensorParts is a response in tensor form as JSON has it.

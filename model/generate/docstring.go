@@ -11,7 +11,8 @@ import (
 
 // common are the arguments that every fit has after its options.
 const common = `    mask : array_like, (...), optional
-        The voxels to fit; all by default.
+        The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
+        values, the largest above 1, are warned of.
     n_threads : int, optional
         Number of workers; by default, and for -1, one for each CPU that the process may use.
     progress : callable or progress bar, optional
@@ -24,7 +25,7 @@ func docstring(m model.ListedModel) string {
 	fmt.Fprintf(&b, "    \"\"\"%s\n    Parameters\n    ----------\n", heading(m.Summary))
 	b.WriteString("    data : array_like, (..., N)\n        Measured values of any real type and with any strides.\n")
 	b.WriteString("    gtab : GradientTable or (bvals, bvecs)\n")
-	b.WriteString(filled("DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other lengths than 1 scale b-values (bvalue_scaling).", 8))
+	b.WriteString(filled("DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.", 8))
 	needed, others := split(m.Options)
 	for _, o := range needed {
 		b.WriteString(parameter(o))
@@ -73,7 +74,7 @@ func parameter(o model.Option) string {
 		model.EvalsOption: "array_like, (3,)", model.NumbersOption: "array_like, (n,)",
 		model.DirectionsOption: "array_like, (n, 3), or Sphere",
 		model.SphereOption:     "str, Sphere or array_like, (n, 3)", model.ResponseOption: "(evals, S0), AxSymShResponse or array_like",
-		model.TissuesOption: "dict of str to array_like, or MultiShellResponse",
+		model.TissuesOption: "dict of str to array_like or (evals, S0), or MultiShellResponse",
 	}[o.Kind]
 	if o.Kind == model.ChoiceOption {
 		kind = strings.Replace(strings.Replace(pythonType(o), "Literal[", "{", 1), "]", "}", 1)
@@ -115,8 +116,8 @@ func otherNames(options []model.Option) string {
 
 // inPython says which of Python's objects stand for an option.
 var inPython = map[model.OptionKind]string{
-	model.ResponseOption: "As DIPY has them, a pair of eigenvalues and S0 or an AxSymShResponse; zonal coefficients are an array.",
-	model.TissuesOption:  "A dict by tissue, or DIPY's MultiShellResponse.",
+	model.ResponseOption: "As DIPY has them, a pair ``((e1, e2, e3), S0)`` or an AxSymShResponse; zonal coefficients are an array. Four numbers that look like e1, e2, e3 and S0 are read as that, as in files.",
+	model.TissuesOption:  "A dict by tissue, as ``{\"WM\": zonal, \"CSF\": ((e1, e2, e3), S0)}``, or DIPY's MultiShellResponse. Four numbers that look like e1, e2, e3 and S0 are read as that, as in files.",
 }
 
 // returns lists the maps.
@@ -124,8 +125,12 @@ func returns(m model.ListedModel) string {
 	var b strings.Builder
 	b.WriteString("\n    Returns\n    -------\n    Result\n")
 	first := attribute(m.Maps[0].Name)
-	b.WriteString(filled(fmt.Sprintf("With the maps below as attributes and as items, ``result.%s`` and ``result[%q]``, "+
-		"zero outside the mask. Shapes are those of the default options.", first, m.Maps[0].Name), 8))
+	text := fmt.Sprintf("With the maps below as attributes and as items, ``result.%s`` and ``result[%q]``, "+
+		"zero outside the mask. Shapes are those of the default options.", first, m.Maps[0].Name)
+	if slices.ContainsFunc(m.Options, func(o model.Option) bool { return o.Name == "peaks" }) {
+		text += " With ``peaks=1`` a voxel of peakvalues is a number, and has no axis of its own."
+	}
+	b.WriteString(filled(text, 8))
 	b.WriteString("\n")
 	for _, f := range allMaps(m) {
 		shape := "(...)"

@@ -7,6 +7,7 @@ import pytest
 
 import voxfit
 from conftest import CSF, EVALS, FITS, WM, directions
+from voxfit._options import as_tissues
 
 MD = (1.5e-3 + 0.5e-3 + 0.3e-3) / 3
 
@@ -83,6 +84,75 @@ def test_rows_of_tensors_are_no_tissue_responses(tissue):
         voxfit.fit_msmt(data, (bvals, bvecs), {"WM": rows, "CSF": CSF})
 
 
+FOUR_SHELLS = (
+    np.r_[np.zeros(6), np.repeat([1000.0, 2000, 3000], 20)],
+    np.r_[np.zeros((6, 3)), np.tile(directions(20), (3, 1))],
+)
+GM, FLUID = [8e-4, 8e-4, 8e-4, 800], [3e-3, 3e-3, 3e-3, 1500]
+
+
+def test_four_numbers_that_look_like_a_tensor_are_one_as_in_files():
+    bvals, bvecs = FOUR_SHELLS
+    data = np.tile(1000 * np.exp(-bvals * (bvecs**2 @ [1.5e-3, 0.5e-3, 0.3e-3])), (3, 1))
+    pairs = {name: (row[:3], row[3]) for name, row in {"WM": [*EVALS, 1000.0], "GM": GM, "CSF": FLUID}.items()}
+    want = voxfit.fit_msmt(data, FOUR_SHELLS, pairs)
+    for form in (list, np.array, lambda row: np.array([row]), lambda row: np.array(row)[:, None]):
+        same = voxfit.fit_msmt(data, FOUR_SHELLS, {**pairs, "GM": form(GM), "CSF": form(FLUID)})
+        assert np.array_equal(same.params, want.params)
+    named = [{"name": name, "evals": e, "s0": s0} for name, (e, s0) in pairs.items()]
+    assert np.array_equal(voxfit.fit_msmt(data, FOUR_SHELLS, named).params, want.params)
+    csd = voxfit.fit_csd(data, FOUR_SHELLS, (EVALS, 1000.0))
+    for four in ([*EVALS, 1000.0], np.array([*EVALS, 1000.0])):
+        assert np.array_equal(voxfit.fit_csd(data, FOUR_SHELLS, four).params, csd.params)
+
+
+def test_four_numbers_with_b_values_are_rows_as_in_files():
+    tiny = [3e-2, 2e-2, 1e-2, 0.2]
+    model = as_tissues({"CSF": tiny}, [0, 1000, 2000, 3000])
+    assert np.array_equal(model[0]["zonal"], np.array(tiny)[:, None])
+    assert as_tissues({"CSF": [350.0, 20, 2, 1]})[0]["zonal"].shape == (4, 1)
+
+
+def test_responses_of_no_form_are_refused_in_one_line():
+    data = np.ones((3, 66))
+    wm = (tuple(EVALS), 1000)
+    for responses, kind, words in [
+        ([wm, (GM[:3], 800)], TypeError, r"expected .* a dict by tissue, as .*WM.*e1, e2, e3.*S0"),
+        (wm, TypeError, "a dict by tissue"),
+        (np.ones((4, 5)), TypeError, "a dict by tissue"),
+        ({"WM": ((1.7e-3, 3e-4), 1000)}, ValueError, r"response of WM is .*expected a tensor \(\(e1, e2, e3\), S0\)"),
+        ({"WM": "wm.txt"}, ValueError, "response of WM is 'wm.txt'"),
+        ({"WM": 3}, ValueError, "response of WM is 3"),
+    ]:
+        with pytest.raises(kind, match=words) as error:
+            voxfit.fit_msmt(data, FOUR_SHELLS, responses)
+        assert "\n" not in str(error.value)
+    for response in ("wm.txt", [EVALS[:2], 1000], 3):
+        with pytest.raises(ValueError, match=r"expected a tensor \(\(e1, e2, e3\), S0\)"):
+            voxfit.fit_csd(data, FOUR_SHELLS, response)
+
+
+@pytest.mark.parametrize("name", ["fit_csd", "fit_msmt", "fit_sfm"])
+def test_peakvalues_of_one_peak_have_no_axis_of_their_own_as_documented(name, tissue):
+    bvals, bvecs, data = tissue
+    one, two = (fitted(name, data, (bvals, bvecs), peaks=peaks)[0] for peaks in (1, 2))
+    values = next(key for key in one if key.startswith("peakvalues"))
+    assert one[values].shape == (2, 2, 2) and two[values].shape == (2, 2, 2, 2)
+    assert one[values.replace("values", "s")].shape == (2, 2, 2, 3)
+    words = " ".join(getattr(voxfit, name).__doc__.split())
+    assert "With ``peaks=1`` a voxel of peakvalues is a number, and has no axis of its own." in words
+
+
+def test_a_fascicle_is_diffusivities_without_s0(tissue):
+    bvals, bvecs, data = tissue
+    for pair in ((EVALS, 1000.0), [list(EVALS), 1000], (tuple(EVALS), 1000.0)):
+        for name in ("response", "evals"):
+            with pytest.raises(ValueError, match=f"sfm: {name} is .*expected the diffusivities .e1, e2, e3. alone, without S0"):
+                voxfit.fit_sfm(data, (bvals, bvecs), **{name: pair})
+    one, other = (voxfit.fit_sfm(data, (bvals, bvecs), **{name: EVALS}) for name in ("response", "evals"))
+    assert np.array_equal(one.params, other.params)
+
+
 def test_odd_responses_are_warned_of(tissue):
     bvals, bvecs, data = tissue
     for responses, words in [
@@ -97,12 +167,88 @@ def test_odd_responses_are_warned_of(tissue):
         fitted("fit_csd", data, (bvals, bvecs), response=(EVALS * 1000, 1000.0))
 
 
+@pytest.mark.parametrize("name", FITS)
+def test_masked_arrays_are_refused_unless_nothing_is_masked(name, tissue):
+    bvals, bvecs, data = tissue
+    hidden = np.ma.masked_greater(data, data[0, 0, 0, 5])
+    inside = np.ma.masked_array(np.ones((2, 2, 2)), np.eye(2, dtype=bool)[:, :, None].repeat(2, 2))
+    for values, table, more in [
+        (hidden, (bvals, bvecs), {}),
+        (data, (bvals, bvecs), {"mask": inside}),
+        (data, (np.ma.masked_equal(bvals, 0), bvecs), {}),
+        (data, (bvals, np.ma.masked_equal(bvecs, 0)), {}),
+    ]:
+        with pytest.raises(TypeError, match="is a masked array .* values are masked, expected a plain array") as error:
+            fitted(name, values, table, **more)
+        assert "\n" not in str(error.value)
+    plain, open_ = fitted(name, data, (bvals, bvecs))[0], fitted(name, np.ma.masked_array(data), (bvals, bvecs))[0]
+    assert np.array_equal(plain.params, open_.params)
+
+
 def test_nan_in_a_mask_is_outside(tissue):
     bvals, bvecs, data = tissue
     mask = np.ones((2, 2, 2))
     mask[0, 0, 0], mask[1, 1, 1] = np.nan, 0
     result = voxfit.fit_dti(data, (bvals, bvecs), mask=mask)
     assert len(result.status) == 6
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_b_tensors_that_are_not_linear_are_refused(name, tissue):
+    pytest.importorskip("dipy")
+    from dipy.core.gradients import gradient_table
+
+    bvals, bvecs, data = tissue
+    kinds = np.array(["LTE"] * 34 + ["STE"] * 30)
+    for other in (kinds, "STE", "PTE", np.broadcast_to(1e3 * np.eye(3), (64, 3, 3)).copy()):
+        with pytest.raises(ValueError, match="btens is not linear along bvecs in .* of 64 volumes.*LTE"):
+            fitted(name, data, gradient_table(bvals, bvecs=bvecs, btens=other))
+    with pytest.raises(ValueError, match="in 30 of 64 volumes, the first being 34 "):
+        fitted(name, data, gradient_table(bvals, bvecs=bvecs, btens=kinds))
+    linear, _ = fitted(name, data, gradient_table(bvals, bvecs=bvecs, btens="LTE"))
+    plain, _ = fitted(name, data, gradient_table(bvals, bvecs=bvecs))
+    assert np.array_equal(linear.params, plain.params)
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_empty_masks_are_refused_and_labels_warned_of_as_by_kbench(name, tissue):
+    bvals, bvecs, data = tissue
+    for kind in (bool, np.uint8, np.float32):
+        with pytest.raises(ValueError, match="the mask is empty: all 8 voxels are zero"):
+            fitted(name, data, (bvals, bvecs), mask=np.zeros((2, 2, 2), kind))
+    labels = np.arange(8.0).reshape(2, 2, 2) % 3
+    labels[0, 0, 0] = np.nan
+    result, said = fitted(name, data, (bvals, bvecs), mask=labels)
+    assert "more than two values, up to 2.0, as a segmentation" in said and len(result.status) == 5
+    for fine in (labels != 1, np.where(labels == 2, 3, 0), np.where(labels > 0, labels, 0) / 2):
+        assert "more than two values" not in fitted(name, data, (bvals, bvecs), mask=fine)[1]
+
+
+def test_a_warning_of_a_mask_names_the_line_of_the_caller(tissue):
+    bvals, bvecs, data = tissue
+    labels = np.arange(8).reshape(2, 2, 2)
+    model = voxfit.Model("dti", (bvals, bvecs))
+    for call in (lambda: voxfit.fit_dti(data, (bvals, bvecs), mask=labels), lambda: model.fit(data, mask=labels)):
+        with pytest.warns(UserWarning, match="up to 7") as said:
+            call()
+        assert said[0].filename == __file__
+
+
+def test_drop_ins_take_empty_masks_labels_and_masked_arrays_as_dipy_does(tissue):
+    pytest.importorskip("dipy")
+    from dipy.core.gradients import gradient_table
+    from dipy.reconst.dti import TensorModel
+
+    import voxfit.dipy
+
+    bvals, bvecs, data = tissue
+    table = gradient_table(bvals, bvecs=bvecs)
+    hidden = np.ma.masked_greater(data, data[0, 0, 0, 5])
+    for values, mask in [(data, np.zeros((2, 2, 2), bool)), (data, np.arange(8).reshape(2, 2, 2)), (hidden, None)]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            ours, dipys = (model(table).fit(values, mask=mask).md for model in (voxfit.dipy.TensorModel, TensorModel))
+        np.testing.assert_allclose(ours, dipys, rtol=1e-6)
 
 
 def test_drop_ins_take_dipys_table_as_it_is():

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ._signal import refuse_masked
+
 
 class GradientTable(Protocol):
     """What is read of DIPY's class of this name."""
@@ -29,7 +31,7 @@ class Gradients(NamedTuple):
 def as_gradients(gtab: GradientsLike) -> Gradients:
     """Read a gradient table: DIPY's ``GradientTable``, or a pair of b-values and b-vectors.
 
-    Nothing is flipped.
+    Nothing is flipped. B-tensors other than linear ones are a ValueError, as all models are of linear ones.
     """
     threshold: float | None = None
     table: Any = gtab
@@ -42,6 +44,8 @@ def as_gradients(gtab: GradientsLike) -> Gradients:
             bvals, bvecs = table
         except (TypeError, ValueError):
             raise TypeError("gtab is neither a gradient table nor a pair (bvals, bvecs)") from None
+    refuse_masked("bvals", bvals)
+    refuse_masked("bvecs", bvecs)
     try:
         bvals = np.array(bvals, np.float64, order="C")
         bvecs = np.array(bvecs, np.float64, order="C")
@@ -53,4 +57,21 @@ def as_gradients(gtab: GradientsLike) -> Gradients:
         bvecs = np.ascontiguousarray(bvecs.T)
     if bvecs.shape != (len(bvals), 3):
         raise ValueError(f"there are {len(bvals)} bvals, and bvecs of shape {bvecs.shape}, expected ({len(bvals)}, 3)")
+    if getattr(gtab, "btens", None) is not None:
+        _check_linear(table.btens, bvals, bvecs, threshold or 0)
     return Gradients(bvals, bvecs, threshold)
+
+
+def _check_linear(btens: ArrayLike, bvals: np.ndarray, bvecs: np.ndarray, b0_threshold: float) -> None:
+    """Refuse b-tensors (N, 3, 3) that are not ``b g g^T``, to a hundredth of b, in volumes that are no b0s."""
+    btens = np.asarray(btens, np.float64)
+    if btens.shape != (len(bvals), 3, 3):
+        raise ValueError(f"gtab.btens has shape {btens.shape}, expected ({len(bvals)}, 3, 3)")
+    linear = bvals[:, None, None] * bvecs[:, :, None] * bvecs[:, None, :]
+    apart = np.linalg.norm(btens - linear, axis=(1, 2))
+    other = np.flatnonzero((bvals > b0_threshold) & ~(apart <= 0.01 * bvals))
+    if len(other):
+        raise ValueError(
+            f"gtab.btens is not linear along bvecs in {len(other)} of {len(bvals)} volumes, the first being {other[0]} "
+            "(counted from 0), expected linear b-tensors (LTE) alone: leave these volumes out"
+        )

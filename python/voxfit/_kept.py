@@ -37,7 +37,7 @@ def fit(
     """Fit data with a model of these options, one that is kept if there is one."""
     model = _find(name, as_gradients(gtab), read(name, chain(options.items(), aliases.items())))
     model.warn(stacklevel=4)  # the caller of the function that calls this one
-    return model.fit(data, mask=mask, n_threads=n_threads, progress=progress)
+    return model._fit(data, mask, n_threads, progress, pin=False, stacklevel=4)
 
 
 def clear_cache() -> None:

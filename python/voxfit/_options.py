@@ -17,6 +17,8 @@ from typing import Any, Protocol, TypeVar, Union, cast
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ._signal import refuse_masked
+
 _T = TypeVar("_T")
 
 
@@ -43,7 +45,7 @@ class HasResponses(Protocol):
 DirectionsLike = Union[HasVertices, ArrayLike]
 SphereLike = Union[str, HasVertices, ArrayLike, Mapping[str, Any]]
 ResponseLike = Union[tuple[ArrayLike, float], HasResponse, ArrayLike, Mapping[str, Any]]
-TissuesLike = Union[Mapping[str, ArrayLike], HasResponses, list[dict[str, Any]]]
+TissuesLike = Union[Mapping[str, ResponseLike], HasResponses, list[dict[str, Any]]]
 
 
 class Default:
@@ -130,7 +132,7 @@ def read(model: str, given: Iterable[tuple[str, Any]]) -> dict[str, Any]:
         if own in found:
             raise TypeError(f"{model}: {called[own]} and {name} are the same option, expected one of them")
         called[own] = name
-        found[own] = _as_read(option["kind"], value) if option else None if options else value
+        found[own] = _as_read(f"{model}: {name}", option["kind"], value) if option else None if options else value
     return found
 
 
@@ -139,7 +141,7 @@ def _without_stroke(name: str) -> str:
     return name[:-1] if name.endswith("_") and keyword.iskeyword(name[:-1]) else name
 
 
-def _as_read(kind: str, value: Any) -> Any:
+def _as_read(name: str, kind: str, value: Any) -> Any:
     """Return a value as an option of this kind; one that is nothing like it is left to the library to refuse."""
     if kind == "response":
         return as_response(value)
@@ -148,6 +150,8 @@ def _as_read(kind: str, value: Any) -> Any:
     if kind in ("sphere", "directions") and not isinstance(value, (str, Mapping)):
         vertices = _numbers(getattr(value, "vertices", value))
         return {"vertices": vertices} if kind == "sphere" else vertices
+    if kind == "evals" and isinstance(value, (tuple, list)) and len(value) == 2 and np.ndim(value[0]) == 1:
+        raise ValueError(f"{name} is {_shown(value)}, expected the diffusivities (e1, e2, e3) alone, without S0")
     if kind in ("evals", "numbers"):
         return _numbers(value)
     return value
@@ -155,6 +159,7 @@ def _as_read(kind: str, value: Any) -> Any:
 
 def _numbers(value: Any) -> Any:
     """Return a copy of what is like an array of numbers, as whoever gave it may change it."""
+    refuse_masked("an option", value)
     try:
         return np.array(value, float)
     except (TypeError, ValueError):
@@ -167,20 +172,53 @@ def as_response(response: Any) -> dict[str, Any]:
         return {key: _numbers(value) for key, value in response.items()}
     if hasattr(response, "dwi_response"):  # AxSymShResponse
         return {"zonal": np.atleast_2d(np.array(response.dwi_response, float))}
+    tensor = _tensor(response)
+    return {"zonal": np.atleast_2d(_zonal("the response", "coefficients", response))} if tensor is None else tensor
+
+
+# In mm2/s, as that of acq.ReadResponse: no diffusivity reaches it, and S0 is above it.
+_TENSOR_LIMIT = 0.1
+
+
+def _tensor(response: Any) -> dict[str, Any] | None:
+    """Return what is a tensor, by the rule by which files are read: (evals, S0), or the four numbers in a row.
+
+    A row of other four numbers is that of zonal coefficients, which are signals.
+    """
     try:
         if isinstance(response, (tuple, list)) and len(response) == 2 and np.ndim(response[1]) == 0 and np.size(response[0]) == 3:
             return {"evals": np.array(response[0], float).ravel(), "s0": float(response[1])}
-        zonal = np.array(response, float)
     except (TypeError, ValueError):
-        zonal = np.empty(())
-    if zonal.ndim not in (1, 2):
-        raise ValueError(f"the response is {response!r}, expected (evals, S0), (coefficients,) or (shells, coefficients)")
-    return {"zonal": np.atleast_2d(zonal)}
+        return None
+    numbers = _numbers(response)
+    if not isinstance(numbers, np.ndarray) or numbers.shape not in ((4,), (1, 4), (4, 1)):
+        return None
+    evals, s0 = numbers.ravel()[:3], float(numbers.ravel()[3])
+    if ((evals > 0) & (evals < _TENSOR_LIMIT)).all() and s0 >= _TENSOR_LIMIT:
+        return {"evals": evals, "s0": s0}
+    return None
+
+
+def _zonal(what: str, one: str, response: Any) -> np.ndarray:
+    """Return zonal coefficients, of which one dimension alone stands for shells or coefficients."""
+    zonal = _numbers(response)
+    if isinstance(zonal, np.ndarray) and zonal.ndim in (1, 2):
+        return zonal
+    raise ValueError(
+        f"{what} is {_shown(response)}, expected a tensor ((e1, e2, e3), S0), or zonal coefficients ({one},) or "
+        "(shells, coefficients)"
+    )
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a message has it: on one line that is not long."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def as_tissues(tissues: Any, bvals: ArrayLike | None = None) -> list[dict[str, Any]]:
     """Return responses of several tissues as an option, with the b-values of their rows where these are given."""
-    if isinstance(tissues, list):
+    if isinstance(tissues, list) and all(isinstance(t, Mapping) for t in tissues):
         return [{key: value if key == "name" else _numbers(value) for key, value in t.items()} for t in tissues]
     if hasattr(tissues, "response") and hasattr(tissues, "iso"):  # MultiShellResponse
         table, iso = np.asarray(tissues.response, float), int(tissues.iso)
@@ -188,15 +226,25 @@ def as_tissues(tissues: Any, bvals: ArrayLike | None = None) -> list[dict[str, A
         names = ["CSF", "GM", *(f"tissue{i + 1}" for i in range(2, iso))][:iso]
         tissues = {"WM": table[:, iso:], **{name: table[:, i : i + 1] for i, name in enumerate(names)}}
     if not isinstance(tissues, Mapping):
-        raise TypeError(f"responses are {tissues!r}, expected a dict by tissue or a MultiShellResponse")
-    found = []
-    for name, rows in tissues.items():
-        rows = np.array(rows, float)
-        tissue = {"name": name, "zonal": rows[:, None] if rows.ndim == 1 else rows}
-        if bvals is not None:
-            tissue["bvals"] = np.array(bvals, float)
-        found.append(tissue)
-    return found
+        raise TypeError(
+            f"responses are {_shown(tissues)}, expected a MultiShellResponse, or a dict by tissue, as "
+            '{"WM": ((e1, e2, e3), S0), "CSF": zonal}'
+        )
+    return [{"name": name, **_as_tissue(name, response, bvals)} for name, response in tissues.items()]
+
+
+def _as_tissue(name: str, response: Any, bvals: ArrayLike | None) -> dict[str, Any]:
+    """Return one response: a tensor, or rows of zonal coefficients; four numbers with b-values are rows, as in files."""
+    if isinstance(response, Mapping):
+        found = as_response(response)
+        return found if bvals is None or "zonal" not in found else {"bvals": np.array(bvals, float), **found}
+    are_rows = bvals is not None and isinstance(_numbers(response), np.ndarray)
+    tensor = None if are_rows else _tensor(response)
+    if tensor is not None:
+        return tensor
+    rows = _zonal(f"the response of {name}", "shells", response)
+    found = {"zonal": rows[:, None] if rows.ndim == 1 else rows}
+    return found if bvals is None else {**found, "bvals": np.array(bvals, float)}
 
 
 def as_json(options: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,16 +29,45 @@ class Layout(NamedTuple):
     data: np.ndarray
 
 
-def as_mask(mask: ArrayLike | None, shape: tuple[int, ...]) -> np.ndarray | None:
-    """Return a mask as booleans, checked against the shape of the voxels."""
+def refuse_masked(name: str, array: Any) -> None:
+    """Raise a TypeError for a masked array of NumPy's of which something is masked, as nothing here looks at its mask."""
+    if np.ma.is_masked(array):
+        raise TypeError(
+            f"{name} is a masked array (numpy.ma) of which {np.sum(np.ma.getmask(array))} values are masked, expected a plain "
+            "array, as its filled() makes one; voxels are left out by the argument mask"
+        )
+
+
+def as_mask(mask: ArrayLike | None, shape: tuple[int, ...]) -> tuple[np.ndarray | None, str]:
+    """Return a mask as booleans, checked against the shape of the voxels, and a sentence on it if it may be none.
+
+    The verdicts are those of kbench on a file: an empty mask is an error, labels are doubted.
+    """
     if mask is None:
-        return None
+        return None, ""
+    refuse_masked("mask", mask)
     mask = np.asarray(mask)
     if mask.dtype.kind not in "biuf":
         raise TypeError(f"mask is of type {mask.dtype}, expected booleans or numbers")
     if mask.shape != shape:
         raise ValueError(f"mask has shape {mask.shape}, expected {shape}, that of the data without its last axis")
-    return np.asarray(mask if mask.dtype == bool else (mask != 0) & (mask == mask))  # NaN is outside
+    inside = np.asarray(mask if mask.dtype == bool else (mask != 0) & (mask == mask))  # NaN is outside
+    if inside.size and not inside.any():
+        raise ValueError(f"the mask is empty: all {inside.size} voxels are zero")
+    return inside, "" if mask.dtype == bool else _doubt(mask)
+
+
+def _doubt(mask: np.ndarray) -> str:
+    """Return a sentence on a mask of more than two values, the largest above 1, as segmentations and images have."""
+    values = mask[mask == mask]
+    most = values.max(initial=0)
+    others = values[values != values[0]] if most > 1 else values[:0]
+    if not (others != others[:1]).any():
+        return ""
+    return (
+        f"the mask has more than two values, up to {most}, as a segmentation or an image has; all voxels but zeros and "
+        "NaN are inside"
+    )
 
 
 def lay_out(data: np.ndarray, mask: np.ndarray | None) -> Layout:

@@ -76,11 +76,11 @@ def fit_csd(
         Measured values of any real type and with any strides.
     gtab : GradientTable or (bvals, bvecs)
         DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
-        lengths than 1 scale b-values (bvalue_scaling).
+        lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.
     response : (evals, S0), AxSymShResponse or array_like
         Signal of a single fibre: eigenvalues in mm2/s, the largest first, and S0; or zonal coefficients (MRtrix3's
-        files), a row for each shell. As DIPY has them, a pair of eigenvalues and S0 or an AxSymShResponse; zonal
-        coefficients are an array.
+        files), a row for each shell. As DIPY has them, a pair ``((e1, e2, e3), S0)`` or an AxSymShResponse; zonal
+        coefficients are an array. Four numbers that look like e1, e2, e3 and S0 are read as that, as in files.
     convention : {"dipy", "mrtrix"}, default "dipy"
         Whose decisions are followed: DIPY's csdeconv, or MRtrix3's dwi2fod csd (constraint, start, threshold, norm,
         shells).
@@ -132,7 +132,8 @@ def fit_csd(
         does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
         its units and lengths.
     mask : array_like, (...), optional
-        The voxels to fit; all by default.
+        The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
+        values, the largest above 1, are warned of.
     n_threads : int, optional
         Number of workers; by default, and for -1, one for each CPU that the process may use.
     progress : callable or progress bar, optional
@@ -145,7 +146,8 @@ def fit_csd(
     -------
     Result
         With the maps below as attributes and as items, ``result.fod`` and ``result["fod"]``, zero outside the mask.
-        Shapes are those of the default options.
+        Shapes are those of the default options. With ``peaks=1`` a voxel of peakvalues is a number, and has no axis of
+        its own.
 
         fod : ndarray, (..., 45)
             SH coefficients of the fibre orientation distribution up to degree 8, basis descoteaux07: even l ascending,
@@ -227,7 +229,7 @@ def fit_free_water(
         Measured values of any real type and with any strides.
     gtab : GradientTable or (bvals, bvecs)
         DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
-        lengths than 1 scale b-values (bvalue_scaling).
+        lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.
     method : {"nls", "wls"}, default "nls"
         Least squares: non-linear or weighted. Also ``fit_method``.
     diso : float, default 0.003
@@ -251,7 +253,8 @@ def fit_free_water(
         does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
         its units and lengths.
     mask : array_like, (...), optional
-        The voxels to fit; all by default.
+        The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
+        values, the largest above 1, are warned of.
     n_threads : int, optional
         Number of workers; by default, and for -1, one for each CPU that the process may use.
     progress : callable or progress bar, optional
@@ -366,10 +369,11 @@ def fit_msmt(
         Measured values of any real type and with any strides.
     gtab : GradientTable or (bvals, bvecs)
         DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
-        lengths than 1 scale b-values (bvalue_scaling).
-    response : dict of str to array_like, or MultiShellResponse
+        lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.
+    response : dict of str to array_like or (evals, S0), or MultiShellResponse
         Signal of each tissue (WM, GM, CSF): zonal coefficients (MRtrix3's files), a row for each shell, b = 0
-        included; or eigenvalues in mm2/s and S0. A dict by tissue, or DIPY's MultiShellResponse.
+        included; or eigenvalues in mm2/s and S0. A dict by tissue, as ``{"WM": zonal, "CSF": ((e1, e2, e3), S0)}``, or
+        DIPY's MultiShellResponse. Four numbers that look like e1, e2, e3 and S0 are read as that, as in files.
     response_bvals : array_like, optional
         b-values of the rows of the responses; by default the rows are those of the data's shells, ascending.
     lmax : int, default 8
@@ -412,7 +416,8 @@ def fit_msmt(
         does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
         its units and lengths.
     mask : array_like, (...), optional
-        The voxels to fit; all by default.
+        The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
+        values, the largest above 1, are warned of.
     n_threads : int, optional
         Number of workers; by default, and for -1, one for each CPU that the process may use.
     progress : callable or progress bar, optional
@@ -425,7 +430,8 @@ def fit_msmt(
     -------
     Result
         With the maps below as attributes and as items, ``result.fod_wm`` and ``result["fod_label-WM"]``, zero outside
-        the mask. Shapes are those of the default options.
+        the mask. Shapes are those of the default options. With ``peaks=1`` a voxel of peakvalues is a number, and has
+        no axis of its own.
 
         fod_wm : ndarray, (..., 45), or ``["fod_label-WM"]``
             SH coefficients of the distribution of WM up to degree 8, basis tournier07: even l ascending, m = -l..l.
@@ -517,7 +523,7 @@ def fit_dti(
         Measured values of any real type and with any strides.
     gtab : GradientTable or (bvals, bvecs)
         DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
-        lengths than 1 scale b-values (bvalue_scaling).
+        lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.
     method : {"wls", "nls", "ols", "iwls"}, default "wls"
         Least squares: weighted, non-linear, ordinary, or iteratively reweighted as MRtrix3's dwi2tensor does it. Also
         ``fit_method``.
@@ -542,7 +548,8 @@ def fit_dti(
         does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
         its units and lengths.
     mask : array_like, (...), optional
-        The voxels to fit; all by default.
+        The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
+        values, the largest above 1, are warned of.
     n_threads : int, optional
         Number of workers; by default, and for -1, one for each CPU that the process may use.
     progress : callable or progress bar, optional
@@ -643,7 +650,7 @@ def fit_sfm(
         Measured values of any real type and with any strides.
     gtab : GradientTable or (bvals, bvecs)
         DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
-        lengths than 1 scale b-values (bvalue_scaling).
+        lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.
     solver : {"elasticnet", "nnls"}, default "elasticnet"
         How weights are found: with the penalty of the elastic net, or by non-negative least squares.
     l1_ratio : float, default 0.5
@@ -678,7 +685,8 @@ def fit_sfm(
         does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
         its units and lengths.
     mask : array_like, (...), optional
-        The voxels to fit; all by default.
+        The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
+        values, the largest above 1, are warned of.
     n_threads : int, optional
         Number of workers; by default, and for -1, one for each CPU that the process may use.
     progress : callable or progress bar, optional
@@ -690,7 +698,8 @@ def fit_sfm(
     -------
     Result
         With the maps below as attributes and as items, ``result.weights`` and ``result["weights"]``, zero outside the
-        mask. Shapes are those of the default options.
+        mask. Shapes are those of the default options. With ``peaks=1`` a voxel of peakvalues is a number, and has no
+        axis of its own.
 
         weights : ndarray, (..., 181)
             Weights of fascicles along the 181 vertices of the sphere symmetric362, in their order.

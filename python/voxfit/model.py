@@ -16,7 +16,7 @@ from . import _native
 from ._gradients import Gradients, GradientsLike, as_gradients
 from ._options import as_json, known, map_shapes, read
 from ._run import Progress, run
-from ._signal import as_mask, lay_out
+from ._signal import as_mask, lay_out, refuse_masked
 from .result import Result
 
 
@@ -41,7 +41,8 @@ class Model:
         The model, by its name on kbench's command line: "csdm", for what `fit_csd` fits.
     gtab : GradientTable or (bvals, bvecs)
         DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of
-        other lengths than 1 scale their b-values, as in MRtrix3 (``bvalue_scaling``).
+        other lengths than 1 scale their b-values, as in MRtrix3 (``bvalue_scaling``). B-tensors other than linear
+        ones are an error.
     **options
         The options of the model, as the function that fits it documents them, also by DIPY's names. An option that
         the model does not have is an error that names the nearest and lists all. None leaves an option to its default.
@@ -159,7 +160,8 @@ class Model:
             Measured values of any real type and with any strides. float32, float64, int16 and uint16 are read
             in place; float64 is fitted in double precision throughout.
         mask : array_like, (...), optional
-            The voxels to fit; all by default.
+            The voxels to fit, where it is neither zero nor NaN; all by default. More than two values, the largest
+            above 1, are warned of.
         n_threads : int, optional
             Number of workers; by default, and for -1, one for each CPU that the process may use.
         progress : callable or progress bar, optional
@@ -177,16 +179,33 @@ class Model:
         Raises
         ------
         ValueError
-            If shapes do not fit each other.
+            If shapes do not fit each other, or the mask is empty.
+        TypeError
+            If data or mask are a masked array (``numpy.ma``) of which something is masked.
         KeyboardInterrupt
             Within 100 ms of Ctrl-C.
         """
+        return self._fit(data, mask, n_threads, progress, pin, stacklevel=3)
+
+    def _fit(
+        self,
+        data: ArrayLike,
+        mask: ArrayLike | None,
+        n_threads: int | None,
+        progress: Progress | None,
+        pin: bool,
+        stacklevel: int,
+    ) -> Result:
+        """Fit the model; warnings come from the line that many calls up, as for ``warnings.warn``."""
+        refuse_masked("data", data)
         data = np.asarray(data)
         if data.ndim == 0 or data.shape[-1] != self.measurements:
             raise ValueError(f"data have shape {data.shape}, expected (..., {self.measurements})")
         handle, shape = self._set_up().handle, data.shape[:-1]
-        mask = as_mask(mask, shape)
-        layout = lay_out(data, mask)
+        inside, doubt = as_mask(mask, shape)
+        if doubt:
+            warnings.warn(doubt, stacklevel=stacklevel)
+        layout = lay_out(data, inside)
         n = layout.voxels
         params = np.empty((n, self.parameters))
         status, iterations = np.empty(n, np.uint8), np.empty(n, np.uint16)
@@ -208,7 +227,7 @@ class Model:
         batch.keep = (layout, params, status, iterations)
         if n:
             run("voxfit_fit", handle, batch, n, progress)
-        return Result(self, params, status, iterations, shape, mask)
+        return Result(self, params, status, iterations, shape, inside)
 
     def derive(
         self,

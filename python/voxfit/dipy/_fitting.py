@@ -78,6 +78,8 @@ def native_or_none(model: Any, data: np.ndarray, kwargs: Collection[str] = ()) -
     try:
         if not isinstance(data, np.ndarray) or data.dtype.kind not in "fiu" or data.ndim < 1:
             raise Unsupported("data that is no array of real numbers")
+        if np.ma.is_masked(data):
+            raise Unsupported("a masked array")
         if data.shape[-1] != len(model.gtab.bvals):
             raise Unsupported("data that does not fit the gradient table")
         if "weights" in kwargs:

@@ -62,7 +62,9 @@ class Native:
     def fit(
         self, signal: np.ndarray, n_threads: int | None = None, mask: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Parameters and status of each voxel of a signal; without n_threads, all CPUs fit."""
+        """Parameters and status of each voxel of a signal; without n_threads, all CPUs fit. A mask may be empty."""
+        if mask is not None and not mask.any():
+            signal, mask = signal[mask], None
         fitted = self.prepare().fit(signal, mask=mask, n_threads=n_threads)
         return fitted.params, fitted.status
 
