@@ -1,8 +1,10 @@
 package acq
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -144,15 +146,37 @@ func checkShells(bvals []float64) error {
 // fewSigns is how large, relative to the mean signal, a coefficient must be for its sign to say something.
 const fewSigns = 0.01
 
-// OddSigns says of a zonal response in which row a sign is not that of a fibre along z, whose signal is least along it: the
-// coefficient of l = 2 is negative and that of l = 4 positive. It is empty where all is well. The tensor form, whose first
-// eigenvalue is the largest, has no odd signs.
-func (r Response) OddSigns() string {
+// mostRise is by how much the mean signal of a shell can exceed that of a lower one: noise, where hardly any signal is left.
+const mostRise = 1.1
+
+// Oddity says of a zonal response in which row something is not as the signal of a fibre (along z) or of a tissue is, which
+// falls with b and is least along the fibre: the first coefficient is larger than that of a lower shell, that of l = 2 is
+// positive, or that of l = 4 negative. It is empty where all is well. The tensor form has none.
+func (r Response) Oddity() string {
 	for i, row := range r.Zonal {
 		for k, sign := range []float64{-1, 1} {
 			if l := k + 1; l < len(row) && sign*row[l] < -fewSigns*row[0] {
 				return fmt.Sprintf("row %d (counted from 1) has %v at l = %d, where a fibre along z has the other sign", i+1, row[l], 2*l)
 			}
+		}
+	}
+	return r.rise()
+}
+
+// rise finds two rows, next to each other by b-value, where the mean signal is larger at the higher b.
+func (r Response) rise() string {
+	order := make([]int, len(r.Zonal))
+	for i := range order {
+		order[i] = i
+	}
+	if len(r.Bvals) == len(order) {
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(r.Bvals[a], r.Bvals[b]) })
+	}
+	for k := 1; k < len(order); k++ {
+		low, high := order[k-1], order[k]
+		if r.Zonal[high][0] > mostRise*r.Zonal[low][0] {
+			return fmt.Sprintf("row %d (counted from 1) has %v at l = 0, more than row %d of a lower b-value, which has %v, but signal falls with b: are the shells in the wrong order?",
+				high+1, r.Zonal[high][0], low+1, r.Zonal[low][0])
 		}
 	}
 	return ""

@@ -147,7 +147,7 @@ func NewCSD(g *acq.GradientTable, r acq.Response, o CSDOptions) (*CSD, error) {
 	if err := r.Check(); err != nil {
 		return nil, fmt.Errorf("csdm: response: %w", err)
 	}
-	if odd := r.OddSigns(); odd != "" {
+	if odd := r.Oddity(); odd != "" {
 		c.warnings = append(c.warnings, "csdm: the response: "+odd)
 	}
 	newDesign := c.newDesign
