@@ -158,6 +158,10 @@ func NewCSD(g *acq.GradientTable, r acq.Response, o CSDOptions) (*CSD, error) {
 		return nil, fmt.Errorf("csdm: %w", err)
 	}
 	o = c.options
+	if found, n := len(o.directions()), sh.Count(o.LMax); found < n {
+		c.warnings = append(c.warnings, fmt.Sprintf(
+			"csdm: directions: no amplitude may be negative in %d of them, fewer than the %d coefficients (lmax %d): the fodf may be negative between them", found, n, o.LMax))
+	}
 	if c.fitter, err = kernel.NewCSD(c.design, kernel.WithISA(o.ISA)); err != nil {
 		return nil, fmt.Errorf("csdm: %w", err)
 	}
