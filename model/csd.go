@@ -285,7 +285,25 @@ func (c *CSD) rotationalHarmonics(g *acq.GradientTable, r acq.Response, lmax int
 	if !(harmonics[0] > 0) {
 		return nil, nil, fmt.Errorf("the response's mean signal is %v, expected a positive one", zonal[0])
 	}
+	if err := checkContrast(zonal); err != nil {
+		return nil, nil, err
+	}
 	return volumes, harmonics, nil
+}
+
+// leastContrast is how much of the mean signal some coefficient of l = 2 or more has to be. A fibre has a tenth or more,
+// at b = 300 already; below a thousandth, noise is multiplied by more than a thousand.
+const leastContrast = 1e-3
+
+// checkContrast refuses a response that is the same in all directions but for rounding: the fodf would be noise divided
+// by it.
+func checkContrast(zonal []float64) error {
+	for _, x := range zonal[min(1, len(zonal)):] {
+		if math.Abs(x) >= leastContrast*zonal[0] {
+			return nil
+		}
+	}
+	return errors.New("the response is the same in all directions, expected that of a fibre: a first diffusivity larger than the others, or zonal coefficients of l = 2 and more")
 }
 
 // tensorZonal fits harmonics to the signal of a tensor along z and returns the zonal coefficients.
