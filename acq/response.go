@@ -41,10 +41,14 @@ func (r Response) String() string {
 // and an image's signal, or a diffusivity in um2/ms, is above it.
 const tensorLimit = 0.1
 
+// leastDiffusivity in mm2/s is below what any signal can tell along a fibre: b-values would have to be 100,000. A first
+// diffusivity below it is in m2/s.
+const leastDiffusivity = 1e-5
+
 // ParseResponse reads a response in tensor form, "e1,e2,e3,S0": the three eigenvalues in mm2/s, the
 // largest first, and the signal without diffusion weighting. White space separates as well as commas.
 // It is an error when there are not four numbers, when an eigenvalue is negative, 0.1 or more (a sign of
-// other units) or larger than the first, and when e1 or S0 is not positive.
+// other units) or larger than the first, when e1 is below 1e-5, and when S0 is not positive.
 func ParseResponse(text string) (Response, error) {
 	t, err := parseNumbers(text)
 	if err != nil {
@@ -68,7 +72,8 @@ func TensorResponse(numbers []float64) (Response, error) {
 }
 
 // CheckDiffusivities refuses what are no eigenvalues of a diffusion tensor in mm2/s, the largest first: one that is not
-// finite, negative, or 0.1 or more (a sign of other units), one that is larger than the first, and a first of 0.
+// finite, negative, or 0.1 or more (a sign of other units), one that is larger than the first, and a first below 1e-5 (0,
+// or in m2/s).
 func CheckDiffusivities(evals [3]float64) error {
 	for i, e := range evals {
 		switch {
@@ -78,8 +83,11 @@ func CheckDiffusivities(evals [3]float64) error {
 			return fmt.Errorf("found e%d = %v larger than e1 = %v, expected the largest first", i+1, e, evals[0])
 		}
 	}
-	if evals[0] == 0 {
+	switch {
+	case evals[0] == 0:
 		return fmt.Errorf("found e1 = 0, expected a diffusivity in mm2/s, as 0.0017")
+	case evals[0] < leastDiffusivity:
+		return fmt.Errorf("found e1 = %v, expected a diffusivity in mm2/s, as 0.0017 (numbers in m2/s are a million times smaller)", evals[0])
 	}
 	return nil
 }

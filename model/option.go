@@ -232,6 +232,14 @@ func (o Option) Expected() string {
 	return strings.TrimSpace(what + " " + o.Unit)
 }
 
+// expectedFor is Expected, and the unit that a number below the range seems to be in.
+func (o Option) expectedFor(x float64) string {
+	if low, _, _, _ := o.bounds(); o.Unit == diffusivityUnit && x > 0 && x < low {
+		return o.Expected() + " (numbers in m2/s are a million times smaller)"
+	}
+	return o.Expected()
+}
+
 func (o Option) rangeWords() string {
 	low, high, openLow, openHigh := o.bounds()
 	switch {
@@ -243,6 +251,8 @@ func (o Option) rangeWords() string {
 		return fmt.Sprintf(" above %v and below %v", low, high)
 	case openLow:
 		return fmt.Sprintf(" above %v and up to %v", low, high)
+	case openHigh:
+		return fmt.Sprintf(" of at least %s and below %v", strconv.FormatFloat(low, 'f', -1, 64), high)
 	}
 	return fmt.Sprintf(" from %v to %v", low, high)
 }

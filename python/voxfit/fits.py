@@ -231,9 +231,10 @@ def fit_free_water(
     method : {"nls", "wls"}, default "nls"
         Least squares: non-linear or weighted. Also ``fit_method``.
     diso : float, default 0.003
-        Diffusivity of free water. A number above 0 and below 0.1, in mm2/s. Also ``Diso``.
+        Diffusivity of free water. A number of at least 0.00001 and below 0.1, in mm2/s. Also ``Diso``.
     mdreg : float, default 0.0027
-        Mean diffusivity from which on a voxel is taken for free water alone. A number above 0 and below 0.1, in mm2/s.
+        Mean diffusivity from which on a voxel is taken for free water alone. A number of at least 0.00001 and below
+        0.1, in mm2/s.
     min_signal : float, default 0.000001
         Measured values below it count as this in logarithms, in the unit of the signal. A number above 0.
     mrtrix_order : bool, default False
