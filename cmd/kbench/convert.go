@@ -94,6 +94,13 @@ func (o *convertOptions) run(ctx context.Context, stdout io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	sidecar, part, err := readSidecar(o.image)
+	if err != nil {
+		return err
+	}
+	if what, said := sidecar["Parameter"]; said && part.Harmonics == nil && part.Basis == "" {
+		return fmt.Errorf("%s: its sidecar says that it is a map of %s, without a basis of spherical harmonics; expected their coefficients, as of a fodf", o.image, what)
+	}
 	image, err := nifti.Open(o.image)
 	if err != nil {
 		return err
@@ -102,10 +109,6 @@ func (o *convertOptions) run(ctx context.Context, stdout io.Writer) error {
 	lmax := degreeOf(n)
 	if sh.Count(lmax) != n {
 		return fmt.Errorf("%s: found %d volumes, expected 1, 6, 15, 28, 45 ...: the coefficients of even harmonics up to a degree", o.image, n)
-	}
-	sidecar, part, err := readSidecar(o.image)
-	if err != nil {
-		return err
 	}
 	known := append([]harmonicForm{harmonicFormOf(image.Header.Description)}, part.forms()...)
 	from, err := o.source(known)

@@ -167,3 +167,9 @@ func TestFODsOfUnknownOrContradictoryFormAreRefused(t *testing.T) {
 		refuse(t, c.args, c.words...)
 	}
 }
+
+func TestMapsThatAreNoHarmonicsAreNotConverted(t *testing.T) {
+	_, peaks := fittedFOD(t) // 15 volumes, as many as coefficients up to degree 4
+	out := filepath.Join(t.TempDir(), "out.nii.gz")
+	refuse(t, []string{"convert", peaks, "--from-basis", "descoteaux07", "--from-frame", "image", "--frame", "world", "-o", out}, filepath.Base(peaks), `map of "peaks"`, "fodf")
+}
