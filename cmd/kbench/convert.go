@@ -31,7 +31,8 @@ func newConvertCommand(args []string) *cobra.Command {
 		Use:   "convert FOD -o OUT.nii.gz",
 		Short: "Write a fodf in another basis or frame",
 		Long: `Write the spherical harmonics of an image, such as a fodf, in another basis or frame. Both are read from the image's
-header and from the sidecar beside it; where these do not say, or disagree, --from-basis and --from-frame do.
+header and from the sidecar beside it; where these do not say, or disagree, --from-basis and --from-frame do. To
+contradict them is an error.
 
 MRtrix3 reads basis tournier07 in world axes, DIPY descoteaux07 in image axes. The conversion is exact: there and
 back gives the same numbers to the rounding of float32.`,
@@ -52,8 +53,8 @@ back gives the same numbers to the rounding of float32.`,
 	f.StringVarP(&o.out, "output", "o", "", "output image, .nii.gz or .nii; a sidecar is written beside it (needed)")
 	f.StringVar(&o.to.basis, "sh-basis", "", "basis to write: descoteaux07 (DIPY) or tournier07 (MRtrix3) (default: as it is)")
 	f.StringVar(&o.to.frame, "frame", "", "axes to write: image (b-vectors as given) or world (scanner) (default: as they are)")
-	f.StringVar(&o.from.basis, "from-basis", "", "basis of FOD (default: what its header and sidecar say)")
-	f.StringVar(&o.from.frame, "from-frame", "", "axes of FOD (default: what its header and sidecar say)")
+	f.StringVar(&o.from.basis, "from-basis", "", "basis of FOD, where its header and sidecar do not say it, or disagree")
+	f.StringVar(&o.from.frame, "from-frame", "", "axes of FOD, where its header and sidecar do not say it, or disagree")
 	f.BoolVar(&o.force, "force", false, "replace files that exist")
 	return c
 }
@@ -156,22 +157,23 @@ func (o *convertOptions) run(ctx context.Context, stdout io.Writer) error {
 	return nil
 }
 
-// source is the form of the image: what the flags say, or else what is known, of which all must agree.
+// source is the form of the image: what is known, of which all must agree, or else what the flags say.
 func (o *convertOptions) source(known []harmonicForm) (harmonicForm, error) {
 	agree := func(what, flag, given string, value func(harmonicForm) string) (string, error) {
-		if given != "" {
-			return given, nil
-		}
 		var found []string
 		for _, k := range known {
 			if v := value(k); v != "" && !slices.Contains(found, v) {
 				found = append(found, v)
 			}
 		}
-		switch len(found) {
-		case 0:
+		switch {
+		case given != "" && len(found) == 1 && given != found[0]:
+			return "", fmt.Errorf("%s %s: header and sidecar of %s say %s; leave the flag out, or put them right", flag, given, o.image, found[0])
+		case given != "":
+			return given, nil
+		case len(found) == 0:
 			return "", fmt.Errorf("%s: neither its header nor a sidecar says in which %s it is; give %s", o.image, what, flag)
-		case 1:
+		case len(found) == 1:
 			return found[0], nil
 		}
 		return "", fmt.Errorf("%s: its header and its sidecar disagree on the %s: found %s; give %s", o.image, what, strings.Join(found, " and "), flag)

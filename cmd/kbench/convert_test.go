@@ -173,3 +173,12 @@ func TestMapsThatAreNoHarmonicsAreNotConverted(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out.nii.gz")
 	refuse(t, []string{"convert", peaks, "--from-basis", "descoteaux07", "--from-frame", "image", "--frame", "world", "-o", out}, filepath.Base(peaks), `map of "peaks"`, "fodf")
 }
+
+func TestFlagsDoNotContradictAHeaderAndASidecarThatAgree(t *testing.T) {
+	fod, _ := fittedFOD(t)
+	out := filepath.Join(t.TempDir(), "out.nii.gz")
+	to := []string{"convert", fod, "--sh-basis", "tournier07", "--frame", "world", "-o", out}
+	refuse(t, append(to, "--from-basis", "tournier07"), "--from-basis tournier07", filepath.Base(fod), "descoteaux07")
+	refuse(t, append(to, "--from-frame", "world"), "--from-frame world", filepath.Base(fod), "say image")
+	succeed(t, append(to, "--from-basis", "descoteaux07", "--from-frame", "image")...)
+}
