@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -123,6 +125,9 @@ func (o *convertOptions) run(ctx context.Context, stdout io.Writer) error {
 	if o.to.frame != "" {
 		to.frame = o.to.frame
 	}
+	if err := o.checkSidecarOfOutput(); err != nil {
+		return err
+	}
 	stem := filepath.Base(stemOf(o.out))
 	out, err := newStaging(filepath.Dir(o.out), "convert-"+stem, o.command)
 	if err != nil {
@@ -155,6 +160,23 @@ func (o *convertOptions) run(ctx context.Context, stdout io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "%s: %d coefficients (lmax %d) from basis %s, %s axes to basis %s, %s axes\n", o.out, n, lmax, from.basis, from.frame, to.basis, to.frame)
 	return nil
+}
+
+// checkSidecarOfOutput refuses an output beside an image of the same name with the other ending: there is one sidecar for
+// both, which would no longer be true of that image.
+func (o *convertOptions) checkSidecarOfOutput() error {
+	other := stemOf(o.out) + ".nii"
+	if other == o.out {
+		other += ".gz"
+	}
+	_, err := os.Lstat(other)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	return fmt.Errorf("-o %s: its sidecar, %s.json, is that of %s, which exists; expected another name", o.out, stemOf(o.out), other)
 }
 
 // source is the form of the image: what is known, of which all must agree, or else what the flags say.

@@ -182,3 +182,13 @@ func TestFlagsDoNotContradictAHeaderAndASidecarThatAgree(t *testing.T) {
 	refuse(t, append(to, "--from-frame", "world"), "--from-frame world", filepath.Base(fod), "say image")
 	succeed(t, append(to, "--from-basis", "descoteaux07", "--from-frame", "image")...)
 }
+
+func TestAnOutputDoesNotTakeTheSidecarOfAnotherImage(t *testing.T) {
+	fod, _ := fittedFOD(t)
+	before := read(t, stemOf(fod)+".json")
+	refuse(t, []string{"convert", fod, "--frame", "world", "-o", stemOf(fod) + ".nii", "--force"}, filepath.Base(fod)+", which exists", "another name")
+	if !slices.Equal(read(t, stemOf(fod)+".json"), before) {
+		t.Error("the sidecar has changed")
+	}
+	succeed(t, "convert", fod, "--frame", "world", "-o", fod, "--force") // in its place
+}
