@@ -63,6 +63,15 @@ func checkUnits(bvals []float64) error {
 	return nil
 }
 
+// CheckUnits refuses b-values that cannot be in s/mm2, as NewGradientTable does of all tables but those of ScaleDIPY: for
+// programs that take tables by DIPY's rules, but from files.
+func (g *GradientTable) CheckUnits() error {
+	if err := checkUnits(g.Bvals); err != nil {
+		return fmt.Errorf("%s: %w", g.name(), err)
+	}
+	return nil
+}
+
 // scale multiplies b-values, in place, by the squared lengths of their vectors, which become unit vectors, where
 // that is called for, and says so.
 func (s BValueScaling) scale(bvals []float64, bvecs [][3]float64) (warning string) {

@@ -156,7 +156,9 @@ func TestBValuesInOtherUnitsAreRefusedByEveryModel(t *testing.T) {
 	for unit, factor := range map[string]float64{"ms/um2": 1e-3, "s/m2": 1e6} {
 		image := writeAcquisition(t, cases.InUnits(factor))
 		for _, model := range everyModel(t) {
-			refuse(t, append([]string{"fit", model[0], image, "-o", filepath.Join(t.TempDir(), "maps")}, model[1:]...), unit, "s/mm2", "dwi.bval")
+			args := append([]string{"fit", model[0], image, "-o", filepath.Join(t.TempDir(), "maps")}, model[1:]...)
+			refuse(t, args, unit, "s/mm2", "dwi.bval")
+			refuse(t, append(args, "--bvalue-scaling", "dipy"), unit, "s/mm2", "dwi.bval")
 		}
 		refuse(t, []string{"run", "--models", "dti", "--data", image, "-o", filepath.Join(t.TempDir(), "run")}, unit, "s/mm2")
 	}

@@ -130,7 +130,7 @@ def fit_csd(
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
         Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
         does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
-        its units and lengths.
+        its lengths and, but for kbench, its units.
     mask : array_like, (...), optional
         The voxels to fit; all by default.
     n_threads : int, optional
@@ -250,7 +250,7 @@ def fit_free_water(
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
         Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
         does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
-        its units and lengths.
+        its lengths and, but for kbench, its units.
     mask : array_like, (...), optional
         The voxels to fit; all by default.
     n_threads : int, optional
@@ -411,7 +411,7 @@ def fit_msmt(
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
         Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
         does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
-        its units and lengths.
+        its lengths and, but for kbench, its units.
     mask : array_like, (...), optional
         The voxels to fit; all by default.
     n_threads : int, optional
@@ -541,7 +541,7 @@ def fit_dti(
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
         Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
         does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
-        its units and lengths.
+        its lengths and, but for kbench, its units.
     mask : array_like, (...), optional
         The voxels to fit; all by default.
     n_threads : int, optional
@@ -677,7 +677,7 @@ def fit_sfm(
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
         Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
         does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
-        its units and lengths.
+        its lengths and, but for kbench, its units.
     mask : array_like, (...), optional
         The voxels to fit; all by default.
     n_threads : int, optional
