@@ -87,6 +87,7 @@ func (j *fitJob) replaceOtherFits() error {
 			if difference("", fit, now) == "" || slices.Contains(j.out.names, image) {
 				continue
 			}
+			j.removed = append(j.removed, image)
 			j.out.old = append(j.out.old, image, strings.TrimSuffix(image, ".nii.gz")+".json")
 		}
 	}
