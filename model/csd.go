@@ -198,6 +198,9 @@ func (c *CSD) Design() kernel.CSDDesign { return c.design }
 // Maps are fod, gfa, peaks, peakvalues, status and iterations.
 func (c *CSD) Maps() []Map { return c.maps }
 
+// Volumes are those that are fitted, ascending, counted from 0.
+func (c *CSD) Volumes() []int { return c.design.Volumes }
+
 // Warnings are sentences on what the set-up found suspicious: as many coefficients as measurements
 // cannot be determined by them alone.
 func (c *CSD) Warnings() []string { return c.warnings }

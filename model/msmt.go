@@ -269,6 +269,9 @@ func (m *MSMT) Design() kernel.QPDesign { return m.design }
 // asked for.
 func (m *MSMT) Maps() []Map { return m.maps }
 
+// Volumes are those that are fitted, ascending, counted from 0.
+func (m *MSMT) Volumes() []int { return m.design.Volumes }
+
 // Warnings are sentences on what the set-up found suspicious.
 func (m *MSMT) Warnings() []string { return m.warnings }
 

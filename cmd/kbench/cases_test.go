@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -319,4 +320,43 @@ func TestSmallShellsAreRefused(t *testing.T) {
 		refuse(t, append([]string{"fit", model[0], image, "-o", filepath.Join(t.TempDir(), "maps")}, model[1:]...), "b = 2000", "5 directions", "at least 6")
 	}
 	refuse(t, []string{"fit", "msmt", image, "-o", filepath.Join(t.TempDir(), "maps")}, "b = 2000", "5 directions")
+}
+
+func TestSidecarsSayWhatWasMadeOfTheGradientTable(t *testing.T) {
+	image := writeAcquisition(t, cases.LengthsCodeB()) // volumes of b = 0: 0 to 3, of b = 1000: 4 to 33
+	first := func(n int) []int {
+		list := make([]int, n)
+		for i := range list {
+			list[i] = i
+		}
+		return list
+	}
+	all := []fittedShell{{0, 4}, {1000, 30}, {2000, 30}}
+	response := []string{"--response", "0.0015,0.0004,0.0004,1000"}
+	wm := near(image, "wm.txt")
+	write(t, wm, []byte("0.0015 0.0004 0.0004 1000\n"))
+	for name, c := range map[string]struct {
+		args []string
+		want measurements
+	}{
+		"all volumes":         {[]string{"dti"}, measurements{60, all, []int{}}},
+		"nothing is scaled":   {[]string{"dti", "--bvalue-scaling", "no"}, measurements{0, []fittedShell{{0, 4}, {2000, 60}}, []int{}}},
+		"weighted volumes":    {append([]string{"csdm"}, response...), measurements{60, all[1:], first(4)}},
+		"the highest shell":   {append([]string{"csdm", "--convention", "mrtrix", "--lmax", "4"}, response...), measurements{60, all[2:], first(34)}},
+		"shells that one has": {[]string{"msmt", "--shells", "0,1000", "--lmax", "4", "--response", wm}, measurements{60, all[:2], first(64)[34:]}},
+	} {
+		out := t.TempDir()
+		succeed(t, append([]string{"fit", c.args[0], image, "-o", out}, c.args[1:]...)...)
+		sets, err := readMapSets(out)
+		if err != nil || len(sets) != 1 {
+			t.Fatalf("%s: %d sets of maps, %v", name, len(sets), err)
+		}
+		got := sets[0].maps[0].Fit.measurements
+		for i := range got.Shells {
+			got.Shells[i].Bval = math.Round(got.Shells[i].Bval)
+		}
+		if !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: the sidecar says %+v, want %+v", name, got, c.want)
+		}
+	}
 }

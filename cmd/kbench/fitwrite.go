@@ -146,17 +146,59 @@ func (j *fitJob) write(ctx context.Context) error {
 
 // A description says what was fitted, with what, from what: all that the results depend on.
 type description struct {
-	Model       string         `json:"Model"`
-	Options     any            `json:"Options"` // as on the command line, with underscores
-	Response    map[string]any `json:"Response,omitempty"`
-	Gradients   any            `json:"GradientTable"` // how it was read
-	Frame       string         `json:"Frame"`
-	NaNPolicy   string         `json:"NaNPolicy"`
-	Shard       string         `json:"Shard,omitempty"`
-	Voxels      int            `json:"Voxels"`
-	Inputs      []inputFile    `json:"Inputs"`
-	Version     string         `json:"SoftwareVersion"`
-	Instruction string         `json:"InstructionSet"`
+	Model     string         `json:"Model"`
+	Options   any            `json:"Options"` // as on the command line, with underscores
+	Response  map[string]any `json:"Response,omitempty"`
+	Gradients any            `json:"GradientTable"` // how it was read
+	measurements
+	Frame       string      `json:"Frame"`
+	NaNPolicy   string      `json:"NaNPolicy"`
+	Shard       string      `json:"Shard,omitempty"`
+	Voxels      int         `json:"Voxels"`
+	Inputs      []inputFile `json:"Inputs"`
+	Version     string      `json:"SoftwareVersion"`
+	Instruction string      `json:"InstructionSet"`
+}
+
+// measurements say what the fit made of the gradient table.
+type measurements struct {
+	ScaledBvals int           `json:"ScaledBvals"` // how many were multiplied by the squared length of their vector
+	Shells      []fittedShell `json:"FittedShells,omitempty"`
+	LeftOut     []int         `json:"VolumesLeftOut"` // of the fit, counted from 0
+}
+
+// A fittedShell is what a fit takes of a shell.
+type fittedShell struct {
+	Bval    float64 `json:"Bval"` // s/mm2, the mean
+	Volumes int     `json:"Volumes"`
+}
+
+// measurements are those of the fit: all volumes, but where the model takes some. Tables without shells have none.
+func (j *fitJob) measurements() measurements {
+	m := measurements{ScaledBvals: j.gradients.ScaledBvals, LeftOut: []int{}}
+	fitted := make([]bool, j.gradients.Len())
+	chooser, chooses := j.model.(interface{ Volumes() []int })
+	if chooses {
+		for _, v := range chooser.Volumes() {
+			fitted[v] = true
+		}
+	}
+	for v := range fitted {
+		if fitted[v] = fitted[v] || !chooses; !fitted[v] {
+			m.LeftOut = append(m.LeftOut, v)
+		}
+	}
+	shells, _, err := j.gradients.ChooseShells(nil)
+	if err != nil {
+		return m
+	}
+	for _, s := range shells {
+		volumes := slices.DeleteFunc(slices.Clone(s.Volumes), func(v int) bool { return !fitted[v] })
+		if len(volumes) > 0 {
+			m.Shells = append(m.Shells, fittedShell{s.Bval, len(volumes)})
+		}
+	}
+	return m
 }
 
 // A sidecar is the JSON beside a map.
@@ -177,7 +219,7 @@ func (j *fitJob) description() description {
 	isa, _ := kernel.ChosenISA(kernel.WithISA(j.settings.ISA()))
 	d := description{
 		Model: j.model.Kind().Class, Options: j.valuesInForce(j.model), Gradients: j.settings.GradientValues(), Frame: j.frame, NaNPolicy: j.nanPolicy,
-		Shard: j.shard.String(), Voxels: len(j.index), Inputs: j.inputFiles, Version: version(), Instruction: isa,
+		measurements: j.measurements(), Shard: j.shard.String(), Voxels: len(j.index), Inputs: j.inputFiles, Version: version(), Instruction: isa,
 	}
 	switch need := j.kind.Needs; {
 	case need.Response:
