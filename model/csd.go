@@ -175,7 +175,7 @@ func NewCSD(g *acq.GradientTable, r acq.Response, o CSDOptions) (*CSD, error) {
 // fod describes the SH coefficients.
 func (c *CSD) fod(basis sh.Basis) Map {
 	lmax := c.options.LMax
-	return Map{Name: "fod", Suffix: "dwimap", Components: sh.Count(lmax), Basis: basis,
+	return Map{Name: "fod", Suffix: "dwimap", Components: sh.Count(lmax), Arbitrary: true, Basis: basis,
 		Description: fmt.Sprintf("SH coefficients of the fibre orientation distribution up to degree %d, basis %v: even l ascending, m = -l..l.", lmax, basis)}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -357,6 +358,34 @@ func TestSidecarsSayWhatWasMadeOfTheGradientTable(t *testing.T) {
 		}
 		if !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: the sidecar says %+v, want %+v", name, got, c.want)
+		}
+	}
+}
+
+func TestSidecarsTellArbitraryUnitsFromNone(t *testing.T) {
+	image, dir := writeAcquisition(t, cases.InUnits(1)), t.TempDir()
+	wm, csf := filepath.Join(dir, "wm.txt"), filepath.Join(dir, "csf.txt")
+	write(t, wm, []byte("0.0015 0.0004 0.0004 1000\n"))
+	write(t, csf, []byte("0.003 0.003 0.003 1500\n"))
+	want := map[string]string{ // all others are pure numbers, codes and unit vectors
+		"md": "mm2/s", "ad": "mm2/s", "rd": "mm2/s", "tensor": "mm2/s", "evals": "mm2/s",
+		"s0": "arbitrary", "rmse": "arbitrary", "prediction": "arbitrary", "odf": "arbitrary",
+		"fod": "arbitrary", "fod_label-WM": "arbitrary", "fod_label-CSF": "arbitrary", "peakvalues": "arbitrary", "peakvalues_label-WM": "arbitrary",
+	}
+	for _, args := range [][]string{
+		{"dti", "--maps", "all"}, {"fwdtim"}, {"sfm", "--prediction"}, {"csdm", "--response", "0.0015,0.0004,0.0004,1000"},
+		{"msmt", "--lmax", "4", "--prediction", "--response", wm + "," + csf},
+	} {
+		out := t.TempDir()
+		succeed(t, append([]string{"fit", args[0], image, "-o", out}, args[1:]...)...)
+		sets, err := readMapSets(out)
+		if err != nil || len(sets) != 1 {
+			t.Fatalf("%v: %d sets of maps, %v", args, len(sets), err)
+		}
+		for _, m := range sets[0].maps {
+			if units := cmp.Or(want[m.Parameter], "dimensionless"); m.Units != units {
+				t.Errorf("%s: %s is in units %q, want %q", args[0], m.Parameter, m.Units, units)
+			}
 		}
 	}
 }

@@ -239,13 +239,20 @@ func degreeOf(coefficients int) int {
 	return lmax
 }
 
-func (j *fitJob) sidecar(m model.Map) sidecar {
-	units := m.Unit
-	if units == "" {
-		units = "arbitrary"
+// unitsOf are the units in a map's sidecar.
+func unitsOf(m model.Map) string {
+	switch {
+	case m.Unit != "":
+		return m.Unit
+	case m.Arbitrary:
+		return "arbitrary"
 	}
+	return "dimensionless"
+}
+
+func (j *fitJob) sidecar(m model.Map) sidecar {
 	s := sidecar{
-		Parameter: m.Name, Description: strings.ReplaceAll(m.Description, model.GivenFrame, frameWords[j.frame]), Units: units, Components: m.Components,
+		Parameter: m.Name, Description: strings.ReplaceAll(m.Description, model.GivenFrame, frameWords[j.frame]), Units: unitsOf(m), Components: m.Components,
 		GeneratedBy: map[string]string{"Name": generator, "Version": version(), "Command": j.command},
 		Fit:         j.description(),
 	}
