@@ -27,6 +27,10 @@ type GradientTable struct {
 	Bvecs       [][3]float64 // unit vectors in the image frame as given, or zero
 	B0Threshold float64      // s/mm2; volumes at or below it are b0s
 
+	// ScaledBvals is how many b-values above 0 were multiplied by the squared length of their vector (BValueScaling): 0, or
+	// all with a vector.
+	ScaledBvals int
+
 	asDIPY bool   // its shells are DIPY's
 	source string // the files it was read from, for error messages
 }
@@ -59,7 +63,8 @@ func newGradientTable(source string, bvals []float64, bvecs [][3]float64, o grad
 		if err := checkUnits(g.Bvals); err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", source, err)
 		}
-		if warning := o.scaling.scale(g.Bvals, g.Bvecs); warning != "" {
+		var warning string
+		if g.ScaledBvals, warning = o.scaling.scale(g.Bvals, g.Bvecs); warning != "" {
 			warnings = append(warnings, source+": "+warning)
 			if err := checkUnits(g.Bvals); err != nil {
 				return nil, nil, fmt.Errorf("%s: %s: %w", source, warning, err)

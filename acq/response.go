@@ -1,8 +1,10 @@
 package acq
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -39,10 +41,14 @@ func (r Response) String() string {
 // and an image's signal, or a diffusivity in um2/ms, is above it.
 const tensorLimit = 0.1
 
+// leastDiffusivity in mm2/s is below what any signal can tell along a fibre: b-values would have to be 100,000. A first
+// diffusivity below it is in m2/s.
+const leastDiffusivity = 1e-5
+
 // ParseResponse reads a response in tensor form, "e1,e2,e3,S0": the three eigenvalues in mm2/s, the
 // largest first, and the signal without diffusion weighting. White space separates as well as commas.
 // It is an error when there are not four numbers, when an eigenvalue is negative, 0.1 or more (a sign of
-// other units) or larger than the first, and when e1 or S0 is not positive.
+// other units) or larger than the first, when e1 is below 1e-5, and when S0 is not positive.
 func ParseResponse(text string) (Response, error) {
 	t, err := parseNumbers(text)
 	if err != nil {
@@ -66,7 +72,8 @@ func TensorResponse(numbers []float64) (Response, error) {
 }
 
 // CheckDiffusivities refuses what are no eigenvalues of a diffusion tensor in mm2/s, the largest first: one that is not
-// finite, negative, or 0.1 or more (a sign of other units), one that is larger than the first, and a first of 0.
+// finite, negative, or 0.1 or more (a sign of other units), one that is larger than the first, and a first below 1e-5 (0,
+// or in m2/s).
 func CheckDiffusivities(evals [3]float64) error {
 	for i, e := range evals {
 		switch {
@@ -76,8 +83,11 @@ func CheckDiffusivities(evals [3]float64) error {
 			return fmt.Errorf("found e%d = %v larger than e1 = %v, expected the largest first", i+1, e, evals[0])
 		}
 	}
-	if evals[0] == 0 {
+	switch {
+	case evals[0] == 0:
 		return fmt.Errorf("found e1 = 0, expected a diffusivity in mm2/s, as 0.0017")
+	case evals[0] < leastDiffusivity:
+		return fmt.Errorf("found e1 = %v, expected a diffusivity in mm2/s, as 0.0017 (numbers in m2/s are a million times smaller)", evals[0])
 	}
 	return nil
 }
@@ -144,15 +154,37 @@ func checkShells(bvals []float64) error {
 // fewSigns is how large, relative to the mean signal, a coefficient must be for its sign to say something.
 const fewSigns = 0.01
 
-// OddSigns says of a zonal response in which row a sign is not that of a fibre along z, whose signal is least along it: the
-// coefficient of l = 2 is negative and that of l = 4 positive. It is empty where all is well. The tensor form, whose first
-// eigenvalue is the largest, has no odd signs.
-func (r Response) OddSigns() string {
+// mostRise is by how much the mean signal of a shell can exceed that of a lower one: noise, where hardly any signal is left.
+const mostRise = 1.1
+
+// Oddity says of a zonal response in which row something is not as the signal of a fibre (along z) or of a tissue is, which
+// falls with b and is least along the fibre: the first coefficient is larger than that of a lower shell, that of l = 2 is
+// positive, or that of l = 4 negative. It is empty where all is well. The tensor form has none.
+func (r Response) Oddity() string {
 	for i, row := range r.Zonal {
 		for k, sign := range []float64{-1, 1} {
 			if l := k + 1; l < len(row) && sign*row[l] < -fewSigns*row[0] {
 				return fmt.Sprintf("row %d (counted from 1) has %v at l = %d, where a fibre along z has the other sign", i+1, row[l], 2*l)
 			}
+		}
+	}
+	return r.rise()
+}
+
+// rise finds two rows, next to each other by b-value, where the mean signal is larger at the higher b.
+func (r Response) rise() string {
+	order := make([]int, len(r.Zonal))
+	for i := range order {
+		order[i] = i
+	}
+	if len(r.Bvals) == len(order) {
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(r.Bvals[a], r.Bvals[b]) })
+	}
+	for k := 1; k < len(order); k++ {
+		low, high := order[k-1], order[k]
+		if r.Zonal[high][0] > mostRise*r.Zonal[low][0] {
+			return fmt.Sprintf("row %d (counted from 1) has %v at l = 0, more than row %d of a lower b-value, which has %v, but signal falls with b: are the shells in the wrong order?",
+				high+1, r.Zonal[high][0], low+1, r.Zonal[low][0])
 		}
 	}
 	return ""

@@ -27,7 +27,7 @@ func TestResponseInTensorFormReadsBackToTheBit(t *testing.T) {
 		e := rapid.Float64Range(1e-9, 0.0999)
 		e1, e2, e3 := e.Draw(t, "e1"), e.Draw(t, "e2"), e.Draw(t, "e3")
 		want := Response{
-			Evals: [3]float64{max(e1, e2, e3), e2, e3},
+			Evals: [3]float64{max(e1, e2, e3, leastDiffusivity), e2, e3},
 			S0:    rapid.Float64Range(1e-9, 1e9).Draw(t, "S0"),
 		}
 		got, err := ParseResponse(want.String())
@@ -47,6 +47,7 @@ func TestUnfitExplicitResponsesAreErrorsThatSayWhy(t *testing.T) {
 		"0.0003,0.0003,0.0017,100": "found e3 = 0.0017 larger than e1",
 		"0.0017,nan,0.0003,100":    "found e2 = NaN",
 		"0,0,0,100":                "found e1 = 0",
+		"1.7e-9,3e-10,3e-10,1000":  "found e1 = 1.7e-09, expected a diffusivity in mm2/s, as 0.0017 (numbers in m2/s are a million times smaller)",
 		"0.0017,0.0003,0.0003,0":   "found S0 = 0, expected a positive signal",
 		"0.0017,0.0003,0.0003,inf": "found S0 = +Inf",
 	} {

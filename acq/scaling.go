@@ -63,9 +63,18 @@ func checkUnits(bvals []float64) error {
 	return nil
 }
 
+// CheckUnits refuses b-values that cannot be in s/mm2, as NewGradientTable does of all tables but those of ScaleDIPY: for
+// programs that take tables by DIPY's rules, but from files.
+func (g *GradientTable) CheckUnits() error {
+	if err := checkUnits(g.Bvals); err != nil {
+		return fmt.Errorf("%s: %w", g.name(), err)
+	}
+	return nil
+}
+
 // scale multiplies b-values, in place, by the squared lengths of their vectors, which become unit vectors, where
-// that is called for, and says so.
-func (s BValueScaling) scale(bvals []float64, bvecs [][3]float64) (warning string) {
+// that is called for, and says so. scaled is how many of those above 0.
+func (s BValueScaling) scale(bvals []float64, bvecs [][3]float64) (scaled int, warning string) {
 	most := 0.0
 	squares := make([]float64, len(bvecs))
 	for i, v := range bvecs {
@@ -74,7 +83,7 @@ func (s BValueScaling) scale(bvals []float64, bvecs [][3]float64) (warning strin
 		}
 	}
 	if !(most > scalingLimit) && s != ScaleYes {
-		return ""
+		return 0, ""
 	}
 	before := listBvals(bvals)
 	for i, square := range squares {
@@ -83,19 +92,22 @@ func (s BValueScaling) scale(bvals []float64, bvecs [][3]float64) (warning strin
 		}
 		bvecs[i] = unit(bvecs[i])
 		if s != ScaleNo {
+			if bvals[i] > 0 {
+				scaled++
+			}
 			bvals[i] *= square
 		}
 	}
 	if s == ScaleNo {
-		return fmt.Sprintf("the b-vectors are not of unit length (squared lengths differ from 1 by up to %.3g%%) and were scaled to it; the b-values stay as given, since b-value scaling is off", 100*math.Expm1(most))
+		return 0, fmt.Sprintf("the b-vectors are not of unit length (squared lengths differ from 1 by up to %.3g%%) and were scaled to it; the b-values stay as given, since b-value scaling is off", 100*math.Expm1(most))
 	}
 	switch after := listBvals(bvals); {
 	case most > scalingLimit && after == before: // b0s with a vector of another length
-		return fmt.Sprintf("some b-vectors are not of unit length, so each b-value was multiplied by the squared length of its vector, as MRtrix3 does; they stay as they were but for rounding: %s", after)
+		return scaled, fmt.Sprintf("some b-vectors are not of unit length, so each b-value was multiplied by the squared length of its vector, as MRtrix3 does; they stay as they were but for rounding: %s", after)
 	case most > scalingLimit:
-		return fmt.Sprintf("the b-vectors are not of unit length, so each b-value was multiplied by the squared length of its vector, as MRtrix3 does: %s became %s; with b-value scaling off they would stay as given", before, after)
+		return scaled, fmt.Sprintf("the b-vectors are not of unit length, so each b-value was multiplied by the squared length of its vector, as MRtrix3 does: %s became %s; with b-value scaling off they would stay as given", before, after)
 	}
-	return ""
+	return scaled, ""
 }
 
 // listBvals names the different b-values, rounded, and how many volumes have each; where there are many, the

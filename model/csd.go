@@ -147,7 +147,7 @@ func NewCSD(g *acq.GradientTable, r acq.Response, o CSDOptions) (*CSD, error) {
 	if err := r.Check(); err != nil {
 		return nil, fmt.Errorf("csdm: response: %w", err)
 	}
-	if odd := r.OddSigns(); odd != "" {
+	if odd := r.Oddity(); odd != "" {
 		c.warnings = append(c.warnings, "csdm: the response: "+odd)
 	}
 	newDesign := c.newDesign
@@ -158,6 +158,10 @@ func NewCSD(g *acq.GradientTable, r acq.Response, o CSDOptions) (*CSD, error) {
 		return nil, fmt.Errorf("csdm: %w", err)
 	}
 	o = c.options
+	if found, n := len(o.directions()), sh.Count(o.LMax); found < n {
+		c.warnings = append(c.warnings, fmt.Sprintf(
+			"csdm: directions: no amplitude may be negative in %d of them, fewer than the %d coefficients (lmax %d): the fodf may be negative between them", found, n, o.LMax))
+	}
 	if c.fitter, err = kernel.NewCSD(c.design, kernel.WithISA(o.ISA)); err != nil {
 		return nil, fmt.Errorf("csdm: %w", err)
 	}
@@ -171,7 +175,7 @@ func NewCSD(g *acq.GradientTable, r acq.Response, o CSDOptions) (*CSD, error) {
 // fod describes the SH coefficients.
 func (c *CSD) fod(basis sh.Basis) Map {
 	lmax := c.options.LMax
-	return Map{Name: "fod", Suffix: "dwimap", Components: sh.Count(lmax), Basis: basis,
+	return Map{Name: "fod", Suffix: "dwimap", Components: sh.Count(lmax), Arbitrary: true, Basis: basis,
 		Description: fmt.Sprintf("SH coefficients of the fibre orientation distribution up to degree %d, basis %v: even l ascending, m = -l..l.", lmax, basis)}
 }
 
@@ -193,6 +197,9 @@ func (c *CSD) Design() kernel.CSDDesign { return c.design }
 
 // Maps are fod, gfa, peaks, peakvalues, status and iterations.
 func (c *CSD) Maps() []Map { return c.maps }
+
+// Volumes are those that are fitted, ascending, counted from 0.
+func (c *CSD) Volumes() []int { return c.design.Volumes }
 
 // Warnings are sentences on what the set-up found suspicious: as many coefficients as measurements
 // cannot be determined by them alone.
@@ -281,7 +288,25 @@ func (c *CSD) rotationalHarmonics(g *acq.GradientTable, r acq.Response, lmax int
 	if !(harmonics[0] > 0) {
 		return nil, nil, fmt.Errorf("the response's mean signal is %v, expected a positive one", zonal[0])
 	}
+	if err := checkContrast(zonal); err != nil {
+		return nil, nil, err
+	}
 	return volumes, harmonics, nil
+}
+
+// leastContrast is how much of the mean signal some coefficient of l = 2 or more has to be. A fibre has a tenth or more,
+// at b = 300 already; below a thousandth, noise is multiplied by more than a thousand.
+const leastContrast = 1e-3
+
+// checkContrast refuses a response that is the same in all directions but for rounding: the fodf would be noise divided
+// by it.
+func checkContrast(zonal []float64) error {
+	for _, x := range zonal[min(1, len(zonal)):] {
+		if math.Abs(x) >= leastContrast*zonal[0] {
+			return nil
+		}
+	}
+	return errors.New("the response is the same in all directions, expected that of a fibre: a first diffusivity larger than the others, or zonal coefficients of l = 2 and more")
 }
 
 // tensorZonal fits harmonics to the signal of a tensor along z and returns the zonal coefficients.

@@ -315,6 +315,54 @@ func TestCSDErrorsSayWhatWasFoundAndExpected(t *testing.T) {
 	}
 }
 
+func TestCSDRefusesResponsesWithoutDirectionsInBothConventions(t *testing.T) {
+	g := threeShells(t, 90)
+	row := func(l2 float64) [][]float64 { return [][]float64{{1000, l2, 0, 0, 0}} }
+	for _, convention := range []Convention{DIPY, MRtrix} {
+		for _, r := range []acq.Response{
+			{Evals: [3]float64{0.7e-3, 0.7e-3, 0.7e-3}, S0: 100},
+			{Evals: [3]float64{0.7e-3, 0.7e-3 - 1e-9, 0.7e-3 - 1e-9}, S0: 100},
+			{Zonal: row(0)}, {Zonal: row(-1e-9)}, {Zonal: row(-0.9)},
+			{Zonal: [][]float64{{2000, -300, 0, 0, 0}, {1000, 0, 0, 0, 0}}, Bvals: []float64{1000, 3000}}, // of the fitted shell
+		} {
+			if _, err := NewCSD(g, r, CSDOptions{Convention: convention}); err == nil || !strings.Contains(err.Error(), "the same in all directions") {
+				t.Errorf("%v, %v %v: error %v, want one that says that there are no directions", convention, r, r.Zonal, err)
+			}
+		}
+		mustCSD(t, g, acq.Response{Zonal: row(-20)}, CSDOptions{Convention: convention}) // weak, but there
+	}
+}
+
+func TestFewDirectionsOfTheConstraintAreAWarning(t *testing.T) {
+	g := threeShells(t, 90)
+	for n, want := range map[int]bool{2: true, 44: true, 45: false} {
+		w := strings.Join(mustCSD(t, g, referenceResponse, CSDOptions{Directions: sh.Directions300()[:n]}).Warnings(), "\n")
+		if strings.Contains(w, "fewer than the 45 coefficients (lmax 8)") != want {
+			t.Errorf("%d directions: warnings %q", n, w)
+		}
+	}
+}
+
+func TestAShellOfMoreSignalThanALowerOneIsAWarning(t *testing.T) {
+	g := threeShells(t, 90)
+	row := func(scale float64) []float64 { return []float64{600 * scale, -300 * scale, 110, -30, 7} }
+	for name, c := range map[string]struct {
+		response acq.Response
+		warned   bool
+	}{
+		"ascending":              {acq.Response{Zonal: [][]float64{row(3), row(2), row(1)}}, false},
+		"reversed":               {acq.Response{Zonal: [][]float64{row(1), row(2), row(3)}}, true},
+		"reversed, with b":       {acq.Response{Zonal: [][]float64{row(1), row(2), row(3)}, Bvals: []float64{3000, 2000, 1000}}, false},
+		"b in the wrong order":   {acq.Response{Zonal: [][]float64{row(3), row(2), row(1)}, Bvals: []float64{3000, 2000, 1000}}, true},
+		"noise at the highest b": {acq.Response{Zonal: [][]float64{row(3), row(1), row(1.05)}}, false},
+	} {
+		w := strings.Join(mustCSD(t, g, c.response, CSDOptions{}).Warnings(), "\n")
+		if strings.Contains(w, "wrong order") != c.warned {
+			t.Errorf("%s: warnings %q", name, w)
+		}
+	}
+}
+
 func TestMoreCoefficientsThanMeasurementsAreAWarning(t *testing.T) {
 	_, g := readCSDReference(t) // 60 directions
 	if w := mustCSD(t, g, referenceResponse, CSDOptions{}).Warnings(); len(w) != 0 {

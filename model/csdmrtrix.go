@@ -85,7 +85,8 @@ func (c *CSD) mrtrixResponse(g *acq.GradientTable, r acq.Response) (volumes []in
 	}
 	if !r.IsZonal() {
 		setDefault(&c.options.LMax, defaultLMax)
-		return shell.Volumes, tensorShell(r, shell.Bval, c.options.LMax), nil
+		zonal = tensorShell(r, shell.Bval, c.options.LMax)
+		return shell.Volumes, zonal, checkContrast(zonal)
 	}
 	if len(r.Zonal) == 1 && len(r.Bvals) == 0 {
 		zonal = r.Zonal[0]
@@ -96,7 +97,7 @@ func (c *CSD) mrtrixResponse(g *acq.GradientTable, r acq.Response) (volumes []in
 		return nil, nil, fmt.Errorf("the response is %v, expected two or more zonal coefficients, the first positive", zonal)
 	}
 	setDefault(&c.options.LMax, min(2*(len(zonal)-1), defaultLMax))
-	return shell.Volumes, zonal, nil
+	return shell.Volumes, zonal, checkContrast(zonal)
 }
 
 // mrtrixShell is the largest shell of those that are chosen.

@@ -26,9 +26,9 @@ type FreeWaterOptions struct {
 	// Method is kernel.NLS (the default) or kernel.WLS.
 	Method kernel.Method `json:"method" choices:"nls,wls" default:"nls" aliases:"fit_method" help:"Least squares: non-linear or weighted."`
 	// Diso is the diffusivity of free water.
-	Diso float64 `json:"diso" unit:"mm2/s" range:"(0,0.1)" default:"3e-3" aliases:"Diso" help:"Diffusivity of free water."`
+	Diso float64 `json:"diso" unit:"mm2/s" range:"[1e-5,0.1)" default:"3e-3" aliases:"Diso" help:"Diffusivity of free water."`
 	// MDReg is the mean diffusivity from which on a voxel is taken for free water.
-	MDReg float64 `json:"mdreg" unit:"mm2/s" range:"(0,0.1)" default:"2.7e-3" help:"Mean diffusivity from which on a voxel is taken for free water alone."`
+	MDReg float64 `json:"mdreg" unit:"mm2/s" range:"[1e-5,0.1)" default:"2.7e-3" help:"Mean diffusivity from which on a voxel is taken for free water alone."`
 	// MinSignal replaces smaller values before a logarithm is taken, in the unit of the signal.
 	MinSignal float64 `json:"min_signal" range:"(0,inf)" default:"1e-6" help:"Measured values below it count as this in logarithms, in the unit of the signal."`
 	// MRtrixOrder writes the map tensor in MRtrix3's order. Parameters are always in DIPY's.

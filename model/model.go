@@ -47,6 +47,8 @@ type Map struct {
 	Components int
 	// Unit is a unit ("mm2/s"), or "" for a pure number, code or arbitrary unit.
 	Unit string
+	// Arbitrary says that the unit is that of the images or of the response, which nothing tells.
+	Arbitrary bool
 	// Description says in one sentence what the values are and how they are ordered.
 	Description string
 	// Basis is that of spherical harmonics; sh.DefaultBasis where the values are none.

@@ -255,7 +255,7 @@ func (m *MSMT) Options() any { return m.options }
 // Parameters are fod of each tissue in the basis Tournier07, the sum of squared differences, and kkt.
 func (m *MSMT) Parameters() []Map {
 	return append(m.fods(sh.Tournier07),
-		Map{Name: "residual", Components: 1, Description: "Sum of the squared differences of predicted and measured signal."}, kktMap)
+		Map{Name: "residual", Components: 1, Arbitrary: true, Description: "Sum of the squared differences of predicted and measured signal."}, kktMap)
 }
 
 // Fitter is the kernel.
@@ -269,6 +269,9 @@ func (m *MSMT) Design() kernel.QPDesign { return m.design }
 // asked for.
 func (m *MSMT) Maps() []Map { return m.maps }
 
+// Volumes are those that are fitted, ascending, counted from 0.
+func (m *MSMT) Volumes() []int { return m.design.Volumes }
+
 // Warnings are sentences on what the set-up found suspicious.
 func (m *MSMT) Warnings() []string { return m.warnings }
 
@@ -276,7 +279,7 @@ func (m *MSMT) Warnings() []string { return m.warnings }
 func (m *MSMT) fods(basis sh.Basis) []Map {
 	var maps []Map
 	for _, t := range m.tissues {
-		maps = append(maps, Map{Name: "fod_label-" + t.name, Suffix: "dwimap", Components: sh.Count(t.lmax), Basis: basis,
+		maps = append(maps, Map{Name: "fod_label-" + t.name, Suffix: "dwimap", Components: sh.Count(t.lmax), Arbitrary: true, Basis: basis,
 			Description: fmt.Sprintf("SH coefficients of the distribution of %s up to degree %d, basis %v: even l ascending, m = -l..l.", t.name, t.lmax, basis)})
 	}
 	return maps
@@ -308,7 +311,7 @@ func (m *MSMT) listMaps() {
 	m.maps = append(m.fods(m.options.Basis),
 		Map{Name: "fraction", Suffix: "dwimap", Components: len(m.tissues),
 			Description: "Shares of the tissues, " + strings.Join(names, ", ") + ": first coefficients over their sum; zeros where there is no signal."},
-		Map{Name: "rmse", Suffix: "dwimap", Components: 1, Description: "Root of the mean squared difference of the predicted from the measured signal, in the units of the images."},
+		Map{Name: "rmse", Suffix: "dwimap", Components: 1, Arbitrary: true, Description: "Root of the mean squared difference of the predicted from the measured signal, in the units of the images."},
 		kktMap)
 	for _, t := range m.tissues {
 		if t.finder != nil {
@@ -316,7 +319,7 @@ func (m *MSMT) listMaps() {
 		}
 	}
 	if m.options.Prediction {
-		m.maps = append(m.maps, Map{Name: "prediction", Suffix: "dwimap", Components: m.design.Measurements, Description: "The signal that the model predicts, in the order of the volumes; 0 for those that are not fitted."})
+		m.maps = append(m.maps, Map{Name: "prediction", Suffix: "dwimap", Components: m.design.Measurements, Arbitrary: true, Description: "The signal that the model predicts, in the order of the volumes; 0 for those that are not fitted."})
 	}
 	m.maps = append(m.maps, statusMaps...)
 }

@@ -380,14 +380,16 @@ func TestOddResponsesAreWarnedOf(t *testing.T) {
 	three := threeTissues()
 	wm, gm, csf := three[0].Response, three[1].Response, three[2].Response
 	turned := acq.Response{Zonal: [][]float64{{3545, 0}, {1700, 600}, {1100, 700}, {700, 500}}}
+	reversed := acq.Response{Zonal: [][]float64{{700, -300}, {1700, -600}, {2100, -200}, {3545, 0}}}
 	for words, responses := range map[string][]acq.Response{
-		"one tissue alone":              {wm},
-		"GM has directions":             {wm, wm, csf},
-		"WM has no direction":           {gm, csf},
-		"WM: row 2":                     {turned, gm, csf},
-		"GM and CSF are equal":          {wm, csf, csf},
-		"WM and GM are equal":           {wm, wm, csf},
-		"coefficients from 288 volumes": {wm, wm, wm, wm, wm, wm, wm},
+		"one tissue alone":     {wm},
+		"GM has directions":    {wm, wm, csf},
+		"WM has no direction":  {gm, csf},
+		"WM: row 2":            {turned, gm, csf},
+		"GM and CSF are equal": {wm, csf, csf},
+		"WM and GM are equal":  {wm, wm, csf},
+		"WM: row 2 (counted from 1) has 1700 at l = 0": {reversed, gm, csf},
+		"coefficients from 288 volumes":                {wm, wm, wm, wm, wm, wm, wm},
 	} {
 		m := mustMSMT(t, phantom.HCP(), NameTissues(responses), MSMTOptions{})
 		if all := strings.Join(m.Warnings(), "\n"); !strings.Contains(all, words) {

@@ -70,7 +70,7 @@ type Condition struct {
 type Shared struct {
 	ISA           string            `json:"isa" help:"Instruction set of the kernels: auto, or one that this machine has (kbench env lists them). By default that of the environment's VOXFIT_ISA, else auto."`
 	B0Threshold   float64           `json:"b0_threshold" unit:"s/mm2" range:"[0,inf)" default:"50" help:"The b-value up to which a volume counts as not diffusion-weighted."`
-	BValueScaling acq.BValueScaling `json:"bvalue_scaling" choices:"auto,yes,no,dipy" default:"auto" help:"Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever its units and lengths."`
+	BValueScaling acq.BValueScaling `json:"bvalue_scaling" choices:"auto,yes,no,dipy" default:"auto" help:"Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever its lengths and, but for kbench, its units."`
 }
 
 // SharedOptions describes them.
@@ -232,6 +232,14 @@ func (o Option) Expected() string {
 	return strings.TrimSpace(what + " " + o.Unit)
 }
 
+// expectedFor is Expected, and the unit that a number below the range seems to be in.
+func (o Option) expectedFor(x float64) string {
+	if low, _, _, _ := o.bounds(); o.Unit == diffusivityUnit && x > 0 && x < low {
+		return o.Expected() + " (numbers in m2/s are a million times smaller)"
+	}
+	return o.Expected()
+}
+
 func (o Option) rangeWords() string {
 	low, high, openLow, openHigh := o.bounds()
 	switch {
@@ -243,6 +251,8 @@ func (o Option) rangeWords() string {
 		return fmt.Sprintf(" above %v and below %v", low, high)
 	case openLow:
 		return fmt.Sprintf(" above %v and up to %v", low, high)
+	case openHigh:
+		return fmt.Sprintf(" of at least %s and below %v", strconv.FormatFloat(low, 'f', -1, 64), high)
 	}
 	return fmt.Sprintf(" from %v to %v", low, high)
 }

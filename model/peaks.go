@@ -53,7 +53,7 @@ func (r peakRules) maps(what, label string) []Map {
 			Description: fmt.Sprintf("Generalised fractional anisotropy of %s, from its values at %s.", what, sphere)},
 		{Name: "peaks" + label, Suffix: "dwimap", Components: 3 * r.most,
 			Description: fmt.Sprintf("Unit vectors of up to %d peaks of %s, %s, the highest first, "+GivenFrame+"; zeros where there are fewer.", r.most, what, where)},
-		{Name: "peakvalues" + label, Suffix: "dwimap", Components: r.most,
+		{Name: "peakvalues" + label, Suffix: "dwimap", Components: r.most, Arbitrary: true,
 			Description: fmt.Sprintf("The values of %s at its peaks, in their order; zeros where there are fewer.", what)},
 	}
 }

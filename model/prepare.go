@@ -66,7 +66,7 @@ func prepareField(field reflect.Value, o Option) error {
 			field.Set(reflect.ValueOf(o.Default).Convert(field.Type()))
 		}
 		if x := given(field, o); !o.allows(x) {
-			return fmt.Errorf("%s is %v, expected %s", o.Name, x, o.Expected())
+			return fmt.Errorf("%s is %v, expected %s", o.Name, x, o.expectedFor(x))
 		}
 	case EvalsOption:
 		if field.IsZero() && o.Default != nil {

@@ -145,18 +145,18 @@ func (m *SFM) newMaps() []Map {
 	maps := []Map{
 		{Name: "weights", Suffix: "dwimap", Components: n, Directions: m.options.Sphere.Vertices,
 			Description: fmt.Sprintf("Weights of fascicles along the %d vertices of the sphere %s, in their order.", n, sphere)},
-		{Name: "odf", Suffix: "dwimap", Components: n, Directions: m.options.Sphere.Vertices,
+		{Name: "odf", Suffix: "dwimap", Components: n, Arbitrary: true, Directions: m.options.Sphere.Vertices,
 			Description: fmt.Sprintf("Orientation distribution function at the %d vertices of the sphere %s: the weighted sum of the fascicles' tensor ODFs.", n, sphere)},
 	}
 	maps = append(maps, m.peaks().maps("the orientation distribution function", "")...)
 	maps = append(maps,
-		one("s0", "Mean signal without diffusion weighting."),
+		Map{Name: "s0", Suffix: "dwimap", Components: 1, Arbitrary: true, Description: "Mean signal without diffusion weighting."},
 		one("isotropic", "Mean diffusion-weighted signal over S0, the part that fascicles do not explain."),
 		one("residual", "Root mean square of predicted less measured diffusion-weighted signal, over S0."),
 		one("kkt", "How far the weights are from fulfilling the conditions of the minimum, relative; rounding leaves 1e-15 to 1e-11."),
 	)
 	if m.options.Prediction {
-		maps = append(maps, Map{Name: "prediction", Suffix: "dwimap", Components: m.length,
+		maps = append(maps, Map{Name: "prediction", Suffix: "dwimap", Components: m.length, Arbitrary: true,
 			Description: "Predicted signal of each measurement, in their order."})
 	}
 	return append(maps, statusMaps...)

@@ -309,7 +309,7 @@ func TestTensorModelsRefuseAcquisitionsThatDoNotDetermineThem(t *testing.T) {
 			_, err := NewTensor(g, TensorOptions{Method: kernel.NLS, Iterations: 2})
 			return err
 		}},
-		{"diffusivity", "fwdtim: diso is -1, expected a number above 0 and below 0.1, in mm2/s", func() error { _, err := NewFreeWater(g, FreeWaterOptions{Diso: -1}); return err }},
+		{"diffusivity", "fwdtim: diso is -1, expected a number of at least 0.00001 and below 0.1, in mm2/s", func() error { _, err := NewFreeWater(g, FreeWaterOptions{Diso: -1}); return err }},
 		{"instruction set", "abacus", func() error { _, err := NewTensor(g, TensorOptions{ISA: "abacus"}); return err }},
 	} {
 		if err := c.err(); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -34,7 +34,8 @@ func tensorMaps(whose string, mrtrixOrder bool) []Map {
 		one("rd", diffusivityUnit, "Radial diffusivity, the mean of the two smaller eigenvalues of the %s tensor."),
 		{Name: "tensor", Suffix: "dwimap", Components: 6, Unit: diffusivityUnit, Elements: elements,
 			Description: fmt.Sprintf("Elements %s of the %s tensor as fitted, "+GivenFrame+"; eigenvalues may be negative.", strings.Join(elements, ", "), whose)},
-		one("s0", "", "Signal without diffusion weighting that the fit predicts, of the %s model."),
+		{Name: "s0", Suffix: "dwimap", Components: 1, Arbitrary: true,
+			Description: fmt.Sprintf("Signal without diffusion weighting that the fit predicts, of the %s model.", whose)},
 	}
 }
 

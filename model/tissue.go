@@ -153,7 +153,7 @@ func tissueWarnings(tissues []Tissue) []string {
 		case (t.Name == "GM" || t.Name == "CSF") && directed:
 			warnings = append(warnings, fmt.Sprintf("msmt: the response of %s has directions: is it that of another tissue?", t.Name))
 		}
-		if odd := t.Response.OddSigns(); odd != "" {
+		if odd := t.Response.Oddity(); odd != "" {
 			warnings = append(warnings, fmt.Sprintf("msmt: the response of %s: %s", t.Name, odd))
 		}
 		for _, other := range tissues[:i] {

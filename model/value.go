@@ -60,8 +60,9 @@ func (s *Settings) setField(field reflect.Value, o Option, value any) error {
 	default:
 		return s.setVectors(field, o, value)
 	}
-	expected := o.Expected()
-	if x, ok := numberOf(value); ok && math.IsInf(x, 0) {
+	x, ok := numberOf(value)
+	expected := o.expectedFor(x)
+	if ok && math.IsInf(x, 0) {
 		expected = strings.Replace(expected, "a number", "a finite number", 1)
 	}
 	return s.errorf(o.Name, "is %s, expected %s", show(value), expected)

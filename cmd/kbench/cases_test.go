@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -156,7 +158,9 @@ func TestBValuesInOtherUnitsAreRefusedByEveryModel(t *testing.T) {
 	for unit, factor := range map[string]float64{"ms/um2": 1e-3, "s/m2": 1e6} {
 		image := writeAcquisition(t, cases.InUnits(factor))
 		for _, model := range everyModel(t) {
-			refuse(t, append([]string{"fit", model[0], image, "-o", filepath.Join(t.TempDir(), "maps")}, model[1:]...), unit, "s/mm2", "dwi.bval")
+			args := append([]string{"fit", model[0], image, "-o", filepath.Join(t.TempDir(), "maps")}, model[1:]...)
+			refuse(t, args, unit, "s/mm2", "dwi.bval")
+			refuse(t, append(args, "--bvalue-scaling", "dipy"), unit, "s/mm2", "dwi.bval")
 		}
 		refuse(t, []string{"run", "--models", "dti", "--data", image, "-o", filepath.Join(t.TempDir(), "run")}, unit, "s/mm2")
 	}
@@ -317,4 +321,71 @@ func TestSmallShellsAreRefused(t *testing.T) {
 		refuse(t, append([]string{"fit", model[0], image, "-o", filepath.Join(t.TempDir(), "maps")}, model[1:]...), "b = 2000", "5 directions", "at least 6")
 	}
 	refuse(t, []string{"fit", "msmt", image, "-o", filepath.Join(t.TempDir(), "maps")}, "b = 2000", "5 directions")
+}
+
+func TestSidecarsSayWhatWasMadeOfTheGradientTable(t *testing.T) {
+	image := writeAcquisition(t, cases.LengthsCodeB()) // volumes of b = 0: 0 to 3, of b = 1000: 4 to 33
+	first := func(n int) []int {
+		list := make([]int, n)
+		for i := range list {
+			list[i] = i
+		}
+		return list
+	}
+	all := []fittedShell{{0, 4}, {1000, 30}, {2000, 30}}
+	response := []string{"--response", "0.0015,0.0004,0.0004,1000"}
+	wm := near(image, "wm.txt")
+	write(t, wm, []byte("0.0015 0.0004 0.0004 1000\n"))
+	for name, c := range map[string]struct {
+		args []string
+		want measurements
+	}{
+		"all volumes":         {[]string{"dti"}, measurements{60, all, []int{}}},
+		"nothing is scaled":   {[]string{"dti", "--bvalue-scaling", "no"}, measurements{0, []fittedShell{{0, 4}, {2000, 60}}, []int{}}},
+		"weighted volumes":    {append([]string{"csdm"}, response...), measurements{60, all[1:], first(4)}},
+		"the highest shell":   {append([]string{"csdm", "--convention", "mrtrix", "--lmax", "4"}, response...), measurements{60, all[2:], first(34)}},
+		"shells that one has": {[]string{"msmt", "--shells", "0,1000", "--lmax", "4", "--response", wm}, measurements{60, all[:2], first(64)[34:]}},
+	} {
+		out := t.TempDir()
+		succeed(t, append([]string{"fit", c.args[0], image, "-o", out}, c.args[1:]...)...)
+		sets, err := readMapSets(out)
+		if err != nil || len(sets) != 1 {
+			t.Fatalf("%s: %d sets of maps, %v", name, len(sets), err)
+		}
+		got := sets[0].maps[0].Fit.measurements
+		for i := range got.Shells {
+			got.Shells[i].Bval = math.Round(got.Shells[i].Bval)
+		}
+		if !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: the sidecar says %+v, want %+v", name, got, c.want)
+		}
+	}
+}
+
+func TestSidecarsTellArbitraryUnitsFromNone(t *testing.T) {
+	image, dir := writeAcquisition(t, cases.InUnits(1)), t.TempDir()
+	wm, csf := filepath.Join(dir, "wm.txt"), filepath.Join(dir, "csf.txt")
+	write(t, wm, []byte("0.0015 0.0004 0.0004 1000\n"))
+	write(t, csf, []byte("0.003 0.003 0.003 1500\n"))
+	want := map[string]string{ // all others are pure numbers, codes and unit vectors
+		"md": "mm2/s", "ad": "mm2/s", "rd": "mm2/s", "tensor": "mm2/s", "evals": "mm2/s",
+		"s0": "arbitrary", "rmse": "arbitrary", "prediction": "arbitrary", "odf": "arbitrary",
+		"fod": "arbitrary", "fod_label-WM": "arbitrary", "fod_label-CSF": "arbitrary", "peakvalues": "arbitrary", "peakvalues_label-WM": "arbitrary",
+	}
+	for _, args := range [][]string{
+		{"dti", "--maps", "all"}, {"fwdtim"}, {"sfm", "--prediction"}, {"csdm", "--response", "0.0015,0.0004,0.0004,1000"},
+		{"msmt", "--lmax", "4", "--prediction", "--response", wm + "," + csf},
+	} {
+		out := t.TempDir()
+		succeed(t, append([]string{"fit", args[0], image, "-o", out}, args[1:]...)...)
+		sets, err := readMapSets(out)
+		if err != nil || len(sets) != 1 {
+			t.Fatalf("%v: %d sets of maps, %v", args, len(sets), err)
+		}
+		for _, m := range sets[0].maps {
+			if units := cmp.Or(want[m.Parameter], "dimensionless"); m.Units != units {
+				t.Errorf("%s: %s is in units %q, want %q", args[0], m.Parameter, m.Units, units)
+			}
+		}
+	}
 }

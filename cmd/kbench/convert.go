@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -31,7 +33,8 @@ func newConvertCommand(args []string) *cobra.Command {
 		Use:   "convert FOD -o OUT.nii.gz",
 		Short: "Write a fodf in another basis or frame",
 		Long: `Write the spherical harmonics of an image, such as a fodf, in another basis or frame. Both are read from the image's
-header and from the sidecar beside it; where these do not say, or disagree, --from-basis and --from-frame do.
+header and from the sidecar beside it; where these do not say, or disagree, --from-basis and --from-frame do. To
+contradict them is an error.
 
 MRtrix3 reads basis tournier07 in world axes, DIPY descoteaux07 in image axes. The conversion is exact: there and
 back gives the same numbers to the rounding of float32.`,
@@ -52,8 +55,8 @@ back gives the same numbers to the rounding of float32.`,
 	f.StringVarP(&o.out, "output", "o", "", "output image, .nii.gz or .nii; a sidecar is written beside it (needed)")
 	f.StringVar(&o.to.basis, "sh-basis", "", "basis to write: descoteaux07 (DIPY) or tournier07 (MRtrix3) (default: as it is)")
 	f.StringVar(&o.to.frame, "frame", "", "axes to write: image (b-vectors as given) or world (scanner) (default: as they are)")
-	f.StringVar(&o.from.basis, "from-basis", "", "basis of FOD (default: what its header and sidecar say)")
-	f.StringVar(&o.from.frame, "from-frame", "", "axes of FOD (default: what its header and sidecar say)")
+	f.StringVar(&o.from.basis, "from-basis", "", "basis of FOD, where its header and sidecar do not say it, or disagree")
+	f.StringVar(&o.from.frame, "from-frame", "", "axes of FOD, where its header and sidecar do not say it, or disagree")
 	f.BoolVar(&o.force, "force", false, "replace files that exist")
 	return c
 }
@@ -94,6 +97,13 @@ func (o *convertOptions) run(ctx context.Context, stdout io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	sidecar, part, err := readSidecar(o.image)
+	if err != nil {
+		return err
+	}
+	if what, said := sidecar["Parameter"]; said && part.Harmonics == nil && part.Basis == "" {
+		return fmt.Errorf("%s: its sidecar says that it is a map of %s, without a basis of spherical harmonics; expected their coefficients, as of a fodf", o.image, what)
+	}
 	image, err := nifti.Open(o.image)
 	if err != nil {
 		return err
@@ -102,10 +112,6 @@ func (o *convertOptions) run(ctx context.Context, stdout io.Writer) error {
 	lmax := degreeOf(n)
 	if sh.Count(lmax) != n {
 		return fmt.Errorf("%s: found %d volumes, expected 1, 6, 15, 28, 45 ...: the coefficients of even harmonics up to a degree", o.image, n)
-	}
-	sidecar, part, err := readSidecar(o.image)
-	if err != nil {
-		return err
 	}
 	known := append([]harmonicForm{harmonicFormOf(image.Header.Description)}, part.forms()...)
 	from, err := o.source(known)
@@ -118,6 +124,9 @@ func (o *convertOptions) run(ctx context.Context, stdout io.Writer) error {
 	}
 	if o.to.frame != "" {
 		to.frame = o.to.frame
+	}
+	if err := o.checkSidecarOfOutput(); err != nil {
+		return err
 	}
 	stem := filepath.Base(stemOf(o.out))
 	out, err := newStaging(filepath.Dir(o.out), "convert-"+stem, o.command)
@@ -153,22 +162,40 @@ func (o *convertOptions) run(ctx context.Context, stdout io.Writer) error {
 	return nil
 }
 
-// source is the form of the image: what the flags say, or else what is known, of which all must agree.
+// checkSidecarOfOutput refuses an output beside an image of the same name with the other ending: there is one sidecar for
+// both, which would no longer be true of that image.
+func (o *convertOptions) checkSidecarOfOutput() error {
+	other := stemOf(o.out) + ".nii"
+	if other == o.out {
+		other += ".gz"
+	}
+	_, err := os.Lstat(other)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	return fmt.Errorf("-o %s: its sidecar, %s.json, is that of %s, which exists; expected another name", o.out, stemOf(o.out), other)
+}
+
+// source is the form of the image: what is known, of which all must agree, or else what the flags say.
 func (o *convertOptions) source(known []harmonicForm) (harmonicForm, error) {
 	agree := func(what, flag, given string, value func(harmonicForm) string) (string, error) {
-		if given != "" {
-			return given, nil
-		}
 		var found []string
 		for _, k := range known {
 			if v := value(k); v != "" && !slices.Contains(found, v) {
 				found = append(found, v)
 			}
 		}
-		switch len(found) {
-		case 0:
+		switch {
+		case given != "" && len(found) == 1 && given != found[0]:
+			return "", fmt.Errorf("%s %s: header and sidecar of %s say %s; leave the flag out, or put them right", flag, given, o.image, found[0])
+		case given != "":
+			return given, nil
+		case len(found) == 0:
 			return "", fmt.Errorf("%s: neither its header nor a sidecar says in which %s it is; give %s", o.image, what, flag)
-		case 1:
+		case len(found) == 1:
 			return found[0], nil
 		}
 		return "", fmt.Errorf("%s: its header and its sidecar disagree on the %s: found %s; give %s", o.image, what, strings.Join(found, " and "), flag)

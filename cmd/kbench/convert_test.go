@@ -167,3 +167,28 @@ func TestFODsOfUnknownOrContradictoryFormAreRefused(t *testing.T) {
 		refuse(t, c.args, c.words...)
 	}
 }
+
+func TestMapsThatAreNoHarmonicsAreNotConverted(t *testing.T) {
+	_, peaks := fittedFOD(t) // 15 volumes, as many as coefficients up to degree 4
+	out := filepath.Join(t.TempDir(), "out.nii.gz")
+	refuse(t, []string{"convert", peaks, "--from-basis", "descoteaux07", "--from-frame", "image", "--frame", "world", "-o", out}, filepath.Base(peaks), `map of "peaks"`, "fodf")
+}
+
+func TestFlagsDoNotContradictAHeaderAndASidecarThatAgree(t *testing.T) {
+	fod, _ := fittedFOD(t)
+	out := filepath.Join(t.TempDir(), "out.nii.gz")
+	to := []string{"convert", fod, "--sh-basis", "tournier07", "--frame", "world", "-o", out}
+	refuse(t, append(to, "--from-basis", "tournier07"), "--from-basis tournier07", filepath.Base(fod), "descoteaux07")
+	refuse(t, append(to, "--from-frame", "world"), "--from-frame world", filepath.Base(fod), "say image")
+	succeed(t, append(to, "--from-basis", "descoteaux07", "--from-frame", "image")...)
+}
+
+func TestAnOutputDoesNotTakeTheSidecarOfAnotherImage(t *testing.T) {
+	fod, _ := fittedFOD(t)
+	before := read(t, stemOf(fod)+".json")
+	refuse(t, []string{"convert", fod, "--frame", "world", "-o", stemOf(fod) + ".nii", "--force"}, filepath.Base(fod)+", which exists", "another name")
+	if !slices.Equal(read(t, stemOf(fod)+".json"), before) {
+		t.Error("the sidecar has changed")
+	}
+	succeed(t, "convert", fod, "--frame", "world", "-o", fod, "--force") // in its place
+}

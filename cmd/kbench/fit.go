@@ -106,7 +106,7 @@ func (o *fitOptions) addFileFlags(f *pflag.FlagSet) {
 	}
 	f.StringVar(&o.nanPolicy, "nan-policy", "zero", "maps where a measured value is NaN or Inf: zero, nan, or error (stop)")
 	f.StringSliceVar(&o.mapNames, "maps", nil, mapsHelp)
-	f.BoolVar(&o.force, "force", false, "replace maps that exist")
+	f.BoolVar(&o.force, "force", false, "replace maps that exist, and remove what another fit of the same model and image left there and this one does not make")
 }
 
 func (o *fitOptions) addRunFlags(f *pflag.FlagSet) {
@@ -246,6 +246,8 @@ type fitJob struct {
 	out      *staging
 
 	voxelsPerChunk int // 0: by sched's rule
+
+	removed []string // maps of another fit, which go when the new ones come
 
 	withoutFascicle int // voxels of sfm that are OK with no weight at all
 

@@ -87,6 +87,7 @@ func (j *fitJob) replaceOtherFits() error {
 			if difference("", fit, now) == "" || slices.Contains(j.out.names, image) {
 				continue
 			}
+			j.removed = append(j.removed, image)
 			j.out.old = append(j.out.old, image, strings.TrimSuffix(image, ".nii.gz")+".json")
 		}
 	}
@@ -145,17 +146,59 @@ func (j *fitJob) write(ctx context.Context) error {
 
 // A description says what was fitted, with what, from what: all that the results depend on.
 type description struct {
-	Model       string         `json:"Model"`
-	Options     any            `json:"Options"` // as on the command line, with underscores
-	Response    map[string]any `json:"Response,omitempty"`
-	Gradients   any            `json:"GradientTable"` // how it was read
-	Frame       string         `json:"Frame"`
-	NaNPolicy   string         `json:"NaNPolicy"`
-	Shard       string         `json:"Shard,omitempty"`
-	Voxels      int            `json:"Voxels"`
-	Inputs      []inputFile    `json:"Inputs"`
-	Version     string         `json:"SoftwareVersion"`
-	Instruction string         `json:"InstructionSet"`
+	Model     string         `json:"Model"`
+	Options   any            `json:"Options"` // as on the command line, with underscores
+	Response  map[string]any `json:"Response,omitempty"`
+	Gradients any            `json:"GradientTable"` // how it was read
+	measurements
+	Frame       string      `json:"Frame"`
+	NaNPolicy   string      `json:"NaNPolicy"`
+	Shard       string      `json:"Shard,omitempty"`
+	Voxels      int         `json:"Voxels"`
+	Inputs      []inputFile `json:"Inputs"`
+	Version     string      `json:"SoftwareVersion"`
+	Instruction string      `json:"InstructionSet"`
+}
+
+// measurements say what the fit made of the gradient table.
+type measurements struct {
+	ScaledBvals int           `json:"ScaledBvals"` // how many were multiplied by the squared length of their vector
+	Shells      []fittedShell `json:"FittedShells,omitempty"`
+	LeftOut     []int         `json:"VolumesLeftOut"` // of the fit, counted from 0
+}
+
+// A fittedShell is what a fit takes of a shell.
+type fittedShell struct {
+	Bval    float64 `json:"Bval"` // s/mm2, the mean
+	Volumes int     `json:"Volumes"`
+}
+
+// measurements are those of the fit: all volumes, but where the model takes some. Tables without shells have none.
+func (j *fitJob) measurements() measurements {
+	m := measurements{ScaledBvals: j.gradients.ScaledBvals, LeftOut: []int{}}
+	fitted := make([]bool, j.gradients.Len())
+	chooser, chooses := j.model.(interface{ Volumes() []int })
+	if chooses {
+		for _, v := range chooser.Volumes() {
+			fitted[v] = true
+		}
+	}
+	for v := range fitted {
+		if fitted[v] = fitted[v] || !chooses; !fitted[v] {
+			m.LeftOut = append(m.LeftOut, v)
+		}
+	}
+	shells, _, err := j.gradients.ChooseShells(nil)
+	if err != nil {
+		return m
+	}
+	for _, s := range shells {
+		volumes := slices.DeleteFunc(slices.Clone(s.Volumes), func(v int) bool { return !fitted[v] })
+		if len(volumes) > 0 {
+			m.Shells = append(m.Shells, fittedShell{s.Bval, len(volumes)})
+		}
+	}
+	return m
 }
 
 // A sidecar is the JSON beside a map.
@@ -176,7 +219,7 @@ func (j *fitJob) description() description {
 	isa, _ := kernel.ChosenISA(kernel.WithISA(j.settings.ISA()))
 	d := description{
 		Model: j.model.Kind().Class, Options: j.valuesInForce(j.model), Gradients: j.settings.GradientValues(), Frame: j.frame, NaNPolicy: j.nanPolicy,
-		Shard: j.shard.String(), Voxels: len(j.index), Inputs: j.inputFiles, Version: version(), Instruction: isa,
+		measurements: j.measurements(), Shard: j.shard.String(), Voxels: len(j.index), Inputs: j.inputFiles, Version: version(), Instruction: isa,
 	}
 	switch need := j.kind.Needs; {
 	case need.Response:
@@ -196,13 +239,20 @@ func degreeOf(coefficients int) int {
 	return lmax
 }
 
-func (j *fitJob) sidecar(m model.Map) sidecar {
-	units := m.Unit
-	if units == "" {
-		units = "arbitrary"
+// unitsOf are the units in a map's sidecar.
+func unitsOf(m model.Map) string {
+	switch {
+	case m.Unit != "":
+		return m.Unit
+	case m.Arbitrary:
+		return "arbitrary"
 	}
+	return "dimensionless"
+}
+
+func (j *fitJob) sidecar(m model.Map) sidecar {
 	s := sidecar{
-		Parameter: m.Name, Description: strings.ReplaceAll(m.Description, model.GivenFrame, frameWords[j.frame]), Units: units, Components: m.Components,
+		Parameter: m.Name, Description: strings.ReplaceAll(m.Description, model.GivenFrame, frameWords[j.frame]), Units: unitsOf(m), Components: m.Components,
 		GeneratedBy: map[string]string{"Name": generator, "Version": version(), "Command": j.command},
 		Fit:         j.description(),
 	}

@@ -58,6 +58,9 @@ func (in *inputs) open(options ...acq.GradientOption) (*acquisition, error) {
 	if a.gradients, a.warnings, err = acq.ReadGradients(in.bvals, in.bvecs, options...); err != nil {
 		return nil, err
 	}
+	if err := a.gradients.CheckUnits(); err != nil { // which --bvalue-scaling dipy leaves to us
+		return nil, err
+	}
 	if err := a.gradients.CheckVolumes(image.Header.Volumes()); err != nil {
 		return nil, fmt.Errorf("%s: %w", in.dwi, err)
 	}

@@ -192,11 +192,19 @@ func TestMapsOfAnotherFitGoWithForceAndThoseOfTheSameStay(t *testing.T) {
 	if n := count(); n != 8 {
 		t.Fatalf("%d maps, want 8", n)
 	}
-	succeed(t, append(args, "ols", "--maps", "fa,status")...)
+	if last := succeed(t, append(args, "ols", "--maps", "fa,status")...); strings.Contains(last, "removed") {
+		t.Errorf("the last lines speak of removed maps: %s", last)
+	}
 	if n := count(); n != 8 {
 		t.Errorf("after the same fit of two maps: %d maps, want 8", n)
 	}
-	succeed(t, append(args, "nls", "--maps", "fa,status")...)
+	last := succeed(t, append(args, "nls", "--maps", "fa,status")...)
+	if !strings.Contains(last, "removed: ") || !strings.Contains(last, "of another fit") || strings.Count(last, "param-md") != 1 || strings.Count(last, "param-fa") != 1 {
+		t.Errorf("the last lines do not say which maps are removed: %s", last)
+	}
+	if help := succeed(t, "fit", "dti", "--help"); !strings.Contains(strings.Join(strings.Fields(help), " "), "remove what another fit of the same model and image left") {
+		t.Error("the help of --force does not say that maps are removed")
+	}
 	if n := count(); n != 2 {
 		t.Errorf("after another fit of two maps: %d maps, want 2", n)
 	}

@@ -51,6 +51,9 @@ func (j *fitJob) summarise(w io.Writer, seconds float64) {
 			fmt.Fprintf(w, "  %s/%s\n", strings.TrimSuffix(j.fitOptions.out, "/"), name)
 		}
 	}
+	if len(j.removed) > 0 {
+		fmt.Fprintf(w, "  removed: %s, with their sidecars, of another fit\n", strings.Join(j.removed, ", "))
+	}
 	if form := j.harmonicForm(); form.basis != "" {
 		other := harmonicForm{sh.Tournier07.String(), worldFrame}
 		reader := "MRtrix3"

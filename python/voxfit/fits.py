@@ -130,7 +130,7 @@ def fit_csd(
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
         Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
         does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
-        its units and lengths.
+        its lengths and, but for kbench, its units.
     mask : array_like, (...), optional
         The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
         values, the largest above 1, are warned of.
@@ -233,9 +233,10 @@ def fit_free_water(
     method : {"nls", "wls"}, default "nls"
         Least squares: non-linear or weighted. Also ``fit_method``.
     diso : float, default 0.003
-        Diffusivity of free water. A number above 0 and below 0.1, in mm2/s. Also ``Diso``.
+        Diffusivity of free water. A number of at least 0.00001 and below 0.1, in mm2/s. Also ``Diso``.
     mdreg : float, default 0.0027
-        Mean diffusivity from which on a voxel is taken for free water alone. A number above 0 and below 0.1, in mm2/s.
+        Mean diffusivity from which on a voxel is taken for free water alone. A number of at least 0.00001 and below
+        0.1, in mm2/s.
     min_signal : float, default 0.000001
         Measured values below it count as this in logarithms, in the unit of the signal. A number above 0.
     mrtrix_order : bool, default False
@@ -251,7 +252,7 @@ def fit_free_water(
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
         Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
         does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
-        its units and lengths.
+        its lengths and, but for kbench, its units.
     mask : array_like, (...), optional
         The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
         values, the largest above 1, are warned of.
@@ -414,7 +415,7 @@ def fit_msmt(
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
         Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
         does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
-        its units and lengths.
+        its lengths and, but for kbench, its units.
     mask : array_like, (...), optional
         The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
         values, the largest above 1, are warned of.
@@ -546,7 +547,7 @@ def fit_dti(
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
         Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
         does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
-        its units and lengths.
+        its lengths and, but for kbench, its units.
     mask : array_like, (...), optional
         The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
         values, the largest above 1, are warned of.
@@ -683,7 +684,7 @@ def fit_sfm(
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
         Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
         does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
-        its units and lengths.
+        its lengths and, but for kbench, its units.
     mask : array_like, (...), optional
         The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
         values, the largest above 1, are warned of.
