@@ -59,10 +59,10 @@ func newGradientTable(source string, bvals []float64, bvecs [][3]float64, o grad
 		if err := checkUnits(g.Bvals); err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", source, err)
 		}
-		if warning := o.scaling.scale(g.Bvals, g.Bvecs); warning != "" {
+		if warning := o.scale(g.Bvals, g.Bvecs); warning != "" {
 			warnings = append(warnings, source+": "+warning)
-			if err := checkUnits(g.Bvals); err != nil {
-				return nil, nil, fmt.Errorf("%s: %s: %w", source, warning, err)
+			if err := o.checkScaled(bvals, bvecs, g.Bvals); err != nil {
+				return nil, nil, fmt.Errorf("%s: %w", source, err)
 			}
 		}
 	}

@@ -91,6 +91,7 @@ var mistakes = []string{
 	"warned, vectors whose lengths code b: fit dti lengths.nii --mask mask.nii",
 	"warned, lengths that are to be ignored: fit dti lengths.nii --mask mask.nii --bvalue-scaling no",
 	"b-value scaling that there is not: fit dti dwi.nii --bvalue-scaling maybe",
+	"vectors ten times too long: fit dti long.nii --mask mask.nii",
 	"no shells, for several tissues: fit msmt noshells.nii --response wm.txt,csf.txt",
 	"no shells, for MRtrix3's csd: fit csdm noshells.nii --convention mrtrix --response 0.0017,0.0003,0.0003,1000",
 	"warned, a volume of no shell: fit msmt stray.nii --mask mask.nii --response wm.txt,csf.txt",
@@ -139,9 +140,13 @@ func makeMistakes(t *testing.T, dir string) {
 	for i := 39; i < 64; i++ {
 		few.Bvals[i] = 1000
 	}
+	long := cases.InUnits(1)
+	for i, v := range long.Bvecs {
+		long.Bvecs[i] = [3]float64{10 * v[0], 10 * v[1], 10 * v[2]}
+	}
 	for name, a := range map[string]cases.Acquisition{
 		"dwi": plain, "ms": cases.InUnits(1e-3), "sm": cases.InUnits(1e6), "lengths": lengths, "noshells": cases.WithoutShells(),
-		"stray": stray, "few": few, "weighted": weighted,
+		"stray": stray, "few": few, "weighted": weighted, "long": long,
 	} {
 		writeBlock(t, at(name+".nii"), [3]int{2, 2, 2}, len(a.Bvals), a.Voxels(8))
 		writeTable(t, at(name), a.Bvals, a.Bvecs)
