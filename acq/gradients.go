@@ -156,6 +156,19 @@ func (g *GradientTable) DWIs() []int {
 	return g.volumes(func(bval float64) bool { return bval > g.B0Threshold })
 }
 
+// CheckWeighted reports a table without a diffusion-weighted volume.
+func (g *GradientTable) CheckWeighted() error {
+	if len(g.DWIs()) > 0 {
+		return nil
+	}
+	highest := 0.0
+	for _, b := range g.Bvals {
+		highest = max(highest, b)
+	}
+	return fmt.Errorf("found no diffusion-weighted volume, expected at least one: the highest of the %d b-values is %g s/mm2, and the b0 threshold is %g s/mm2",
+		g.Len(), roundBval(highest), g.B0Threshold)
+}
+
 func (g *GradientTable) volumes(of func(bval float64) bool) []int {
 	var list []int
 	for i, bval := range g.Bvals {

@@ -345,12 +345,11 @@ func (c *CSD) chooseShells(g *acq.GradientTable) ([]acq.Shell, error) {
 
 // weighted are the diffusion-weighted volumes: all, or those of the shells that the options choose.
 func (c *CSD) weighted(g *acq.GradientTable) ([]int, error) {
-	volumes := g.DWIs()
-	if len(volumes) == 0 {
-		return nil, errors.New("the gradient table has no diffusion-weighted volume")
+	if err := g.CheckWeighted(); err != nil {
+		return nil, err
 	}
 	if len(c.options.Shells) == 0 {
-		return volumes, nil
+		return g.DWIs(), nil
 	}
 	shells, err := c.chooseShells(g)
 	return volumesOf(shells), err

@@ -55,6 +55,9 @@ func NewFreeWater(g *acq.GradientTable, o FreeWaterOptions) (*FreeWater, error) 
 	if err := prepare(&o); err != nil {
 		return nil, fmt.Errorf("fwdtim: %w", err)
 	}
+	if err := g.CheckWeighted(); err != nil {
+		return nil, fmt.Errorf("fwdtim: %w", err)
+	}
 	if n := differentBvals(g.Bvals); n < 3 {
 		return nil, fmt.Errorf("fwdtim: the gradient table has %d different b-values (rounded as DIPY rounds them), expected at least 3, b = 0 included", n)
 	}
@@ -63,7 +66,7 @@ func NewFreeWater(g *acq.GradientTable, o FreeWaterOptions) (*FreeWater, error) 
 		Diso: o.Diso, MDReg: o.MDReg, MinSignal: o.MinSignal, Precision: o.Precision,
 	}, kernel.WithISA(o.ISA))
 	if err != nil {
-		return nil, fmt.Errorf("fwdtim: %w", err)
+		return nil, fmt.Errorf("fwdtim: %w", tableError(g, err))
 	}
 	eigen, err := kernel.NewEigen(kernel.WithISA(o.ISA))
 	if err != nil {

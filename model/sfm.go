@@ -96,8 +96,11 @@ func NewSFM(g *acq.GradientTable, o SFMOptions) (*SFM, error) {
 		return nil, fmt.Errorf("sfm: %w", err)
 	}
 	m := &SFM{options: o, volumes: g.DWIs(), b0s: g.B0s(), length: g.Len()}
-	if len(m.b0s) == 0 || len(m.volumes) == 0 {
-		return nil, fmt.Errorf("sfm: the gradient table has %d b0 and %d diffusion-weighted volumes, expected at least one of each", len(m.b0s), len(m.volumes))
+	if err := g.CheckWeighted(); err != nil {
+		return nil, fmt.Errorf("sfm: %w", err)
+	}
+	if len(m.b0s) == 0 {
+		return nil, fmt.Errorf("sfm: the gradient table has no volume with b <= %g s/mm2, expected at least one", g.B0Threshold)
 	}
 	m.design = m.newDesign(g)
 	if m.fitter, err = kernel.NewSFM(m.design, kernel.WithISA(o.ISA)); err != nil {

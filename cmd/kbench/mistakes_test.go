@@ -91,6 +91,8 @@ var mistakes = []string{
 	"warned, vectors whose lengths code b: fit dti lengths.nii --mask mask.nii",
 	"warned, lengths that are to be ignored: fit dti lengths.nii --mask mask.nii --bvalue-scaling no",
 	"b-value scaling that there is not: fit dti dwi.nii --bvalue-scaling maybe",
+	"no weighted volume: fit dti dwi.nii --bvals zeros.bval",
+	"a threshold above all b-values: fit fwdtim dwi.nii --b0-threshold 3000",
 	"vectors ten times too long: fit dti long.nii --mask mask.nii",
 	"no shells, for several tissues: fit msmt noshells.nii --response wm.txt,csf.txt",
 	"no shells, for MRtrix3's csd: fit csdm noshells.nii --convention mrtrix --response 0.0017,0.0003,0.0003,1000",
@@ -156,6 +158,7 @@ func makeMistakes(t *testing.T, dir string) {
 	writeTable(t, at("wide"), plain.Bvals, plain.Bvecs)
 	writeTable(t, at("short"), plain.Bvals[:60], plain.Bvecs[:60])
 	writeTable(t, at("zero"), plain.Bvals, append(plain.Bvecs[:63:63], [3]float64{}))
+	writeTable(t, at("zeros"), make([]float64, 64), plain.Bvecs)
 	writeBlock(t, at("mask.nii"), [3]int{2, 2, 2}, 1, []float32{1, 1, 1, 1, 1, 1, 1, 1})
 	writeBlock(t, at("segments.nii"), [3]int{2, 2, 2}, 1, []float32{0, 1, 2, 3, 3, 2, 1, 0})
 	writeBlock(t, at("empty.nii"), [3]int{2, 2, 2}, 1, make([]float32, 8))
