@@ -109,7 +109,7 @@ func (m *modelFlags) addFlags(f *pflag.FlagSet) {
 }
 
 func (m *modelFlags) addFrame(f *pflag.FlagSet) {
-	f.StringVar(&m.frame, "frame", "", "axes of fodfs, peaks and tensors: image (b-vectors as given) or world (scanner; the default where the maps are in MRtrix3's basis, order or convention)")
+	f.Var(namedValue(&m.frame, imageFrame, worldFrame), "frame", "axes of fodfs, peaks and tensors: image (b-vectors as given) or world (scanner; the default where the maps are in MRtrix3's basis, order or convention)")
 }
 
 // completeOptions offers the values of options that have names.
@@ -140,7 +140,7 @@ func (m *modelFlags) check(response string) error {
 		}
 	}
 	if m.frame != imageFrame && m.frame != worldFrame {
-		return fmt.Errorf("--frame %s: want image or world", m.frame)
+		return fmt.Errorf("--frame %s: expected image or world", m.frame)
 	}
 	return nil
 }
