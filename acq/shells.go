@@ -199,7 +199,7 @@ func (g *GradientTable) ChooseShells(bvals []float64) (shells []Shell, warnings 
 	}
 	if len(bvals) == 0 {
 		if len(left) > 0 {
-			warnings = append(warnings, fmt.Sprintf("%s: what is in no shell is left out: volume %s, counted from 1; the shells are %s",
+			warnings = append(warnings, fmt.Sprintf("%s: volumes that are in no shell are left out: %s, counted from 1; the shells are %s",
 				g.name(), g.listVolumes(left), ListShells(all)))
 		}
 		return all, warnings, nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/kernel"
@@ -322,7 +323,7 @@ func leastSquares(a *mat.Dense, b *mat.VecDense) (*mat.VecDense, error) {
 // warnFew says that there are more coefficients than volumes.
 func (c *CSD) warnFew(coefficients, volumes int) {
 	c.warnings = append(c.warnings, fmt.Sprintf(
-		"csdm: %d coefficients (lmax %d) from %d diffusion-weighted volumes: only the constraint makes the fit unique", coefficients, c.options.LMax, volumes))
+		"csdm: %d coefficients (lmax %d) from %d diffusion-weighted volumes: there are more unknowns than measurements, and the fit rests on its constraint", coefficients, c.options.LMax, volumes))
 }
 
 // chooseShells are the diffusion-weighted shells, of those that the options choose.
@@ -341,6 +342,23 @@ func (c *CSD) chooseShells(g *acq.GradientTable) ([]acq.Shell, error) {
 		return nil, fmt.Errorf("shells are %v, expected a diffusion-weighted one among them", c.options.Shells)
 	}
 	return shells, nil
+}
+
+// highestShell is the shell of highest b, of the shells that the options choose, which are the first result. It alone is
+// fitted, and a warning of volumes in no shell says so.
+func (c *CSD) highestShell(g *acq.GradientTable) (shells []acq.Shell, highest acq.Shell, err error) {
+	before := len(c.warnings)
+	if shells, err = c.chooseShells(g); err != nil {
+		return nil, acq.Shell{}, err
+	}
+	highest = shells[len(shells)-1]
+	if n := len(c.warnings); n > before && len(shells) > 1 {
+		last := c.warnings[n-1] + fmt.Sprintf("; of these b = %.0f alone is fitted", highest.Bval)
+		if c.warnings = c.warnings[:n-1]; !slices.Contains(c.warnings, last) { // MRtrix3's rules come here twice
+			c.warnings = append(c.warnings, last)
+		}
+	}
+	return shells, highest, g.CheckShell(highest)
 }
 
 // weighted are the diffusion-weighted volumes: all, or those of the shells that the options choose.
@@ -362,12 +380,8 @@ func (c *CSD) chooseShell(g *acq.GradientTable, r acq.Response) (volumes []int, 
 		volumes, err = c.weighted(g)
 		return volumes, r.Zonal[0], err
 	}
-	shells, err := c.chooseShells(g)
+	shells, highest, err := c.highestShell(g)
 	if err != nil {
-		return nil, nil, err
-	}
-	highest := shells[len(shells)-1]
-	if err := g.CheckShell(highest); err != nil {
 		return nil, nil, err
 	}
 	if len(r.Bvals) == rows {

@@ -140,7 +140,7 @@ func (m *MSMT) makeDesign(g *acq.GradientTable, tissues []Tissue) error {
 		m.constrain(m.tissues[i])
 	}
 	if unknowns > len(volumes) {
-		m.warnings = append(m.warnings, fmt.Sprintf("msmt: %d coefficients from %d volumes: only the constraint makes the fit unique", unknowns, len(volumes)))
+		m.warnings = append(m.warnings, fmt.Sprintf("msmt: %d coefficients from %d volumes: there are more unknowns than measurements, and the fit rests on its constraint", unknowns, len(volumes)))
 	}
 	if len(tissues) > len(shells) {
 		m.warnings = append(m.warnings, fmt.Sprintf("msmt: %d tissues from %d shells (%s): tissues without direction cannot be told apart", len(tissues), len(shells), acq.ListShells(shells)))

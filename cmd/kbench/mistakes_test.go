@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -121,6 +122,13 @@ var mistakes = []string{
 	"warned, a segmentation for a mask: fit dti dwi.nii --mask segments.nii",
 	"a mask of another size: fit dti dwi.nii --mask wide-mask.nii",
 	"a mask of zeros: fit dti dwi.nii --mask empty.nii",
+	"a mask of NaN: fit dti dwi.nii --mask nan.nii",
+	"too little memory: fit dti dwi.nii --mask mask.nii --max-memory 5",
+	"a sphere of one vertex: fit csdm dwi.nii --response 0.0017,0.0003,0.0003,1000 --sphere 0,0,1",
+	"warned, a volume of no shell, where one shell is fitted: fit csdm stray.nii --mask mask.nii --convention mrtrix --response 0.0017,0.0003,0.0003,1000",
+	"a phantom's noise: phantom --snr -3 -o phantom",
+	"a brain's noise: phantom --brain --snr -3 -o phantom",
+	"a brain of whole numbers, too dark: phantom --brain --dtype int16 --s0 1 -o phantom",
 	"the order is odd: fit csdm dwi.nii --response 0.0017,0.0003,0.0003,1000 --lmax 7",
 	"the option is misspelt: fit dti dwi.nii --mehtod wls",
 	"the method is another model's: fit fwdtim dwi.nii --method ols",
@@ -165,6 +173,8 @@ func makeMistakes(t *testing.T, dir string) {
 	writeTable(t, at("wide"), plain.Bvals, plain.Bvecs)
 	writeTable(t, at("short"), plain.Bvals[:60], plain.Bvecs[:60])
 	writeTable(t, at("zero"), plain.Bvals, append(plain.Bvecs[:63:63], [3]float64{}))
+	nan := float32(math.NaN())
+	writeBlock(t, at("nan.nii"), [3]int{2, 2, 2}, 1, []float32{nan, nan, nan, nan, nan, nan, nan, nan})
 	writeTable(t, at("zeros"), make([]float64, 64), plain.Bvecs)
 	writeBlock(t, at("mask.nii"), [3]int{2, 2, 2}, 1, []float32{1, 1, 1, 1, 1, 1, 1, 1})
 	writeBlock(t, at("segments.nii"), [3]int{2, 2, 2}, 1, []float32{0, 1, 2, 3, 3, 2, 1, 0})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/sh"
 )
@@ -132,6 +133,9 @@ func (m *modelFlags) check(response string) error {
 	m.settings = m.kind.NewFlagSettings()
 	if err := m.settings.SetTexts(texts); err != nil {
 		return err
+	}
+	if _, err := kernel.ChosenISA(kernel.WithISA(m.settings.ISA())); err != nil { // before a file is read, of which it says nothing
+		return errors.New(strings.TrimPrefix(err.Error(), "kernel: "))
 	}
 	if m.frame == "" {
 		m.frame = imageFrame
