@@ -49,14 +49,14 @@ type CSDOptions struct {
 	// sh.DefaultHemisphere.
 	Sphere         *sh.Sphere `json:"sphere" default:"repulsion724" help:"Directions among which peaks are looked for, and from which GFA is taken. By default DIPY's default_sphere, the 362 of its repulsion724 hemisphere."`
 	Peaks          int        `json:"peaks" range:"[1,65535]" default:"5" aliases:"npeaks" help:"Number of peaks in the maps peaks and peakvalues."`
-	PeakThreshold  float64    `json:"peak_threshold" range:"[0,1]" default:"0.5" zero:"1e-300" aliases:"relative_peak_threshold" help:"Least height of a peak relative to the highest, both above the smallest value where that is positive."`
+	PeakThreshold  float64    `json:"peak_threshold" range:"[0,1]" default:"0.5" zero:"1e-300" aliases:"relative_peak_threshold" help:"Peaks lower than this share of the highest peak are left out. Where the smallest value is positive, heights are measured from it."`
 	PeakSeparation float64    `json:"peak_separation" unit:"degrees" range:"[0,90]" default:"25" zero:"1e-300" aliases:"min_separation_angle" help:"Least angle between peaks."`
 	RefinePeaks    bool       `json:"refine_peaks" help:"Move each peak from its direction of the sphere to the maximum between them, as MRtrix3 does."`
 	// Shells are the b-values of the shells that are fitted; nil means all, or with MRtrix, and where the response is for
 	// shells, the highest.
-	Shells []float64 `json:"shells" unit:"s/mm2" range:"[0,inf)" help:"b-values of the shells that are fitted: of one or more, and where the response is for shells, and with the convention mrtrix, the highest of these. By default all."`
+	Shells []float64 `json:"shells" unit:"s/mm2" range:"[0,inf)" help:"b-values of the shells to choose from; by default all. With a response for shells, or with the convention mrtrix, the highest of these is fitted alone; else all of these are fitted."`
 	// Precision is kernel.Double (the default) or kernel.Mixed.
-	Precision kernel.Precision `json:"precision" choices:"double,mixed" default:"double" help:"Arithmetic on the way to the result, which is double either way."`
+	Precision kernel.Precision `json:"precision" choices:"double,mixed" default:"double" help:"Precision of intermediate steps: mixed does part of them in single precision, for speed. The result is computed in double precision in both cases."`
 	// ISA is the instruction set, as kernel.WithISA takes it; "" leaves it to the environment.
 	ISA string
 }

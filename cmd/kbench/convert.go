@@ -50,8 +50,8 @@ back gives the same numbers to the rounding of float32.`,
 	}
 	f := c.Flags()
 	f.StringVarP(&o.out, "output", "o", "", "output image, .nii.gz or .nii; a sidecar is written beside it (needed)")
-	f.StringVar(&o.to.basis, "sh-basis", "", "basis to write: descoteaux07 (DIPY) or tournier07 (MRtrix3) (default: as it is)")
-	f.Var(namedValue(&o.to.frame, imageFrame, worldFrame), "frame", "axes to write: image (b-vectors as given) or world (scanner) (default: as they are)")
+	f.StringVar(&o.to.basis, "sh-basis", "", "basis to write: descoteaux07 (DIPY) or tournier07 (MRtrix3) (default: the basis of FOD)")
+	f.Var(namedValue(&o.to.frame, imageFrame, worldFrame), "frame", "axes to write: image (b-vectors as given) or world (scanner) (default: the axes of FOD)")
 	f.StringVar(&o.from.basis, "from-basis", "", "basis of FOD (default: what its header and sidecar say)")
 	f.Var(namedValue(&o.from.frame, imageFrame, worldFrame), "from-frame", "axes of FOD (default: what its header and sidecar say)")
 	f.BoolVar(&o.force, "force", false, "replace files that exist")

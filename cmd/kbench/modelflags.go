@@ -46,8 +46,10 @@ func (v *optionValue) Type() string {
 		return "e1,e2,e3"
 	case model.NumbersOption:
 		return "list"
-	case model.DirectionsOption, model.SphereOption:
+	case model.DirectionsOption:
 		return "file"
+	case model.SphereOption:
+		return "name|file"
 	}
 	return "name"
 }
@@ -110,7 +112,11 @@ func (m *modelFlags) addFlags(f *pflag.FlagSet) {
 }
 
 func (m *modelFlags) addFrame(f *pflag.FlagSet) {
-	f.Var(namedValue(&m.frame, imageFrame, worldFrame), "frame", "axes of fodfs, peaks and tensors: image (b-vectors as given) or world (scanner; the default where the maps are in MRtrix3's basis, order or convention)")
+	help := "axes of fodfs, peaks and tensors: image (b-vectors as given) or world (scanner; the default where the maps are in MRtrix3's basis, order or convention)"
+	if m.kind != nil && m.kind.Name == "csdm" {
+		help += ". The directions of the constraint do not turn with the axes: a fit in world axes differs somewhat from one in image axes that kbench convert takes there"
+	}
+	f.Var(namedValue(&m.frame, imageFrame, worldFrame), "frame", help)
 }
 
 // completeOptions offers the values of options that have names.
