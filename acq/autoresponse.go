@@ -42,6 +42,9 @@ func AutoResponse(signal []float32, shape [3]int, index []int, g *GradientTable,
 	if len(g.B0s()) == 0 {
 		return Response{}, fmt.Errorf("automatic response: found no volume with b <= %v s/mm2 in %s, expected at least one: give the response explicitly (e1,e2,e3,S0)", g.B0Threshold, g.name())
 	}
+	if err := g.CheckWeighted(); err != nil {
+		return Response{}, fmt.Errorf("automatic response: %w", err)
+	}
 	o = o.withDefaults(shape)
 	box, err := newBox(shape, *o.Center, o.Radii)
 	if err != nil {

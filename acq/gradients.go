@@ -64,10 +64,10 @@ func newGradientTable(source string, bvals []float64, bvecs [][3]float64, o grad
 			return nil, nil, fmt.Errorf("%s: %w", source, err)
 		}
 		var warning string
-		if g.ScaledBvals, warning = o.scaling.scale(g.Bvals, g.Bvecs); warning != "" {
+		if g.ScaledBvals, warning = o.scale(g.Bvals, g.Bvecs); warning != "" {
 			warnings = append(warnings, source+": "+warning)
-			if err := checkUnits(g.Bvals); err != nil {
-				return nil, nil, fmt.Errorf("%s: %s: %w", source, warning, err)
+			if err := o.checkScaled(bvals, bvecs, g.Bvals); err != nil {
+				return nil, nil, fmt.Errorf("%s: %w", source, err)
 			}
 		}
 	}
@@ -159,6 +159,19 @@ func (g *GradientTable) B0s() []int {
 // DWIs lists the diffusion-weighted volumes, ascending, counted from 0.
 func (g *GradientTable) DWIs() []int {
 	return g.volumes(func(bval float64) bool { return bval > g.B0Threshold })
+}
+
+// CheckWeighted reports a table without a diffusion-weighted volume.
+func (g *GradientTable) CheckWeighted() error {
+	if len(g.DWIs()) > 0 {
+		return nil
+	}
+	highest := 0.0
+	for _, b := range g.Bvals {
+		highest = max(highest, b)
+	}
+	return fmt.Errorf("found no diffusion-weighted volume, expected at least one: the highest of the %d b-values is %g s/mm2, and the b0 threshold is %g s/mm2",
+		g.Len(), roundBval(highest), g.B0Threshold)
 }
 
 func (g *GradientTable) volumes(of func(bval float64) bool) []int {

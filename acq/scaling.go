@@ -56,9 +56,9 @@ func checkUnits(bvals []float64) error {
 	const wanted = "expected s/mm2, as 1000: %s"
 	switch {
 	case largest > 0 && largest < leastLargestBval:
-		return fmt.Errorf("the largest b-value is %g, which looks like ms/um2; "+wanted, largest, "multiply all b-values by 1000")
+		return fmt.Errorf("the largest b-value is %.6g, which looks like ms/um2; "+wanted, largest, "multiply all b-values by 1000")
 	case largest > mostLargestBval && !math.IsInf(largest, 1):
-		return fmt.Errorf("the largest b-value is %g, which looks like s/m2; "+wanted, largest, "divide all b-values by 1000000")
+		return fmt.Errorf("the largest b-value is %.6g, which looks like s/m2; "+wanted, largest, "divide all b-values by 1000000")
 	}
 	return nil
 }
@@ -72,13 +72,41 @@ func (g *GradientTable) CheckUnits() error {
 	return nil
 }
 
+// checkScaled refuses b-values that were in s/mm2 until they were multiplied by the squared lengths of their vectors:
+// the vectors are at fault then.
+func (o gradientOptions) checkScaled(bvals []float64, bvecs [][3]float64, scaled []float64) error {
+	if checkUnits(scaled) == nil {
+		return nil
+	}
+	least, most := math.Inf(1), 0.0
+	for i, v := range bvecs {
+		if length := math.Sqrt(squareOf(v)); length > 0 && bvals[i] > 0 {
+			least, most = min(least, length), max(most, length)
+		}
+	}
+	lengths := fmt.Sprintf("of about %.3g", most)
+	if most > 1.01*least {
+		lengths = fmt.Sprintf("from %.3g to %.3g", least, most)
+	}
+	return fmt.Errorf("the b-vectors have lengths %s, expected 1; multiplied by the squared lengths, as MRtrix3 does, the b-values would go from %s to %s: use %s, which keeps the b-values, or correct the b-vectors",
+		lengths, listBvals(bvals), listBvals(scaled), o.noScaling())
+}
+
+// noScaling is the option that keeps b-values, as the user's interface spells it.
+func (o gradientOptions) noScaling() string { return o.scalingName + " " + ScaleNo.String() }
+
+func squareOf(v [3]float64) float64 {
+	return float64(v[0]*v[0]) + float64(v[1]*v[1]) + float64(v[2]*v[2])
+}
+
 // scale multiplies b-values, in place, by the squared lengths of their vectors, which become unit vectors, where
 // that is called for, and says so. scaled is how many of those above 0.
-func (s BValueScaling) scale(bvals []float64, bvecs [][3]float64) (scaled int, warning string) {
+func (o gradientOptions) scale(bvals []float64, bvecs [][3]float64) (scaled int, warning string) {
+	s := o.scaling
 	most := 0.0
 	squares := make([]float64, len(bvecs))
 	for i, v := range bvecs {
-		if squares[i] = float64(v[0]*v[0]) + float64(v[1]*v[1]) + float64(v[2]*v[2]); squares[i] > 0 {
+		if squares[i] = squareOf(v); squares[i] > 0 {
 			most = max(most, math.Abs(math.Log(squares[i])))
 		}
 	}
@@ -99,13 +127,13 @@ func (s BValueScaling) scale(bvals []float64, bvecs [][3]float64) (scaled int, w
 		}
 	}
 	if s == ScaleNo {
-		return 0, fmt.Sprintf("the b-vectors are not of unit length (squared lengths differ from 1 by up to %.3g%%) and were scaled to it; the b-values stay as given, since b-value scaling is off", 100*math.Expm1(most))
+		return 0, fmt.Sprintf("the b-vectors are not of unit length (squared lengths differ from 1 by up to %.3g%%) and were scaled to it; the b-values stay as given (%s)", 100*math.Expm1(most), o.noScaling())
 	}
 	switch after := listBvals(bvals); {
 	case most > scalingLimit && after == before: // b0s with a vector of another length
 		return scaled, fmt.Sprintf("some b-vectors are not of unit length, so each b-value was multiplied by the squared length of its vector, as MRtrix3 does; they stay as they were but for rounding: %s", after)
 	case most > scalingLimit:
-		return scaled, fmt.Sprintf("the b-vectors are not of unit length, so each b-value was multiplied by the squared length of its vector, as MRtrix3 does: %s became %s; with b-value scaling off they would stay as given", before, after)
+		return scaled, fmt.Sprintf("the b-vectors are not of unit length, so each b-value was multiplied by the squared length of its vector, as MRtrix3 does: %s became %s; with %s they would stay as given", before, after, o.noScaling())
 	}
 	return scaled, ""
 }

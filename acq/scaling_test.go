@@ -112,6 +112,30 @@ func TestOtherUnitsAreNamed(t *testing.T) {
 			t.Errorf("largest b-value %v: %v", largest, err)
 		}
 	}
-	_, _, err := NewGradientTable([]float64{0, 1000}, [][3]float64{{}, {40, 0, 0}})
-	says(t, err, "multiplied by the squared length", "the largest b-value is 1.6e+06")
+}
+
+func TestVectorsThatAreNoDirectionsAreAtFaultNotTheUnits(t *testing.T) {
+	for _, c := range []struct {
+		first, second float64
+		parts         []string
+	}{
+		{10, 10, []string{"lengths of about 10, expected 1", "from b = 0 (1), 1000 (1), 2000 (1) to b = 0 (1), 100000 (1), 200000 (1)", "use bvalue_scaling no"}},
+		{0.01, 0.01, []string{"lengths of about 0.01, expected 1", "to b = 0 (3)", "use bvalue_scaling no"}},
+		{1, 40, []string{"lengths from 1 to 40, expected 1", "use bvalue_scaling no"}},
+	} {
+		bvecs := [][3]float64{{}, {c.first, 0, 0}, {0, c.second, 0}}
+		_, _, err := NewGradientTable([]float64{0, 1000, 2000}, bvecs)
+		says(t, err, c.parts...)
+		for _, wrong := range []string{"divide", "multiply", "s/m2"} {
+			if strings.Contains(err.Error(), wrong) {
+				t.Errorf("%v: the units of b-values are right, but the message says %q", err, wrong)
+			}
+		}
+		g, _, err := NewGradientTable([]float64{0, 1000, 2000}, bvecs, WithScaling(ScaleNo))
+		if err != nil || g.Bvals[1] != 1000 || g.Bvals[2] != 2000 {
+			t.Errorf("the advice does not help: %v %v", g, err)
+		}
+	}
+	_, _, err := NewGradientTable([]float64{0, 1000}, [][3]float64{{}, {40, 0, 0}}, WithScalingName("--bvalue-scaling"))
+	says(t, err, "use --bvalue-scaling no")
 }

@@ -84,6 +84,9 @@ const (
 // the diffusion-weighted volumes are in shells that are wider than 400 s/mm2 and a fifth of their mean, as neighbours run
 // together in Cartesian sampling (DSI), or in none. MRtrix3 takes such for shells, whose signal has no one response.
 func (g *GradientTable) ClusterShells() (shells []Shell, left []int, err error) {
+	if err := g.CheckWeighted(); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", g.name(), err)
+	}
 	shells, left = g.clusters()
 	weighted := len(shells)
 	if weighted > 0 && shells[0].Bval <= g.B0Threshold {
@@ -196,7 +199,7 @@ func (g *GradientTable) ChooseShells(bvals []float64) (shells []Shell, warnings 
 	}
 	if len(bvals) == 0 {
 		if len(left) > 0 {
-			warnings = append(warnings, fmt.Sprintf("%s: what is in no shell is left out: volume %s, counted from 1; the shells are %s",
+			warnings = append(warnings, fmt.Sprintf("%s: volumes that are in no shell are left out: %s, counted from 1; the shells are %s",
 				g.name(), g.listVolumes(left), ListShells(all)))
 		}
 		return all, warnings, nil

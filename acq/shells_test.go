@@ -48,10 +48,12 @@ func TestTablesWithoutShellsAreRefused(t *testing.T) {
 	for i := range 258 {
 		dsi = append(dsi, 23*float64(i))
 	}
-	for _, g := range []*GradientTable{tableOf(spread...), tableOf(dsi...), tableOf(0, 0, 0), tableOf(0, 1000, 2000), tableOf(times(3, 0, 700, 1400)...).Subset([]int{0, 1, 2, 4, 5, 7, 8})} {
+	for _, g := range []*GradientTable{tableOf(spread...), tableOf(dsi...), tableOf(0, 1000, 2000), tableOf(times(3, 0, 700, 1400)...).Subset([]int{0, 1, 2, 4, 5, 7, 8})} {
 		_, _, err := g.ClusterShells()
 		says(t, err, "shell", "expected")
 	}
+	_, _, err := tableOf(0, 0, 0).ClusterShells()
+	says(t, err, "gradient table: found no diffusion-weighted volume, expected at least one")
 }
 
 func TestVolumesOfNoShellAreNamed(t *testing.T) {

@@ -70,6 +70,10 @@ func NewTensor(d TensorDesign, opts ...Option) (Fitter, error) {
 	return fitter, nil
 }
 
+// ErrUndetermined is what the errors of NewTensor and NewFreeWater wrap where W does not determine the model, for want of
+// directions or of a second b-value.
+var ErrUndetermined = ref.ErrUndetermined
+
 var tensorMethods = map[Method]ref.TensorMethod{
 	DefaultMethod: ref.WLS, WLS: ref.WLS, OLS: ref.OLS, IWLS: ref.IWLS, NLS: ref.NLS,
 }

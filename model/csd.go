@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/kernel"
@@ -48,14 +49,14 @@ type CSDOptions struct {
 	// sh.DefaultHemisphere.
 	Sphere         *sh.Sphere `json:"sphere" default:"repulsion724" help:"Directions among which peaks are looked for, and from which GFA is taken. By default DIPY's default_sphere, the 362 of its repulsion724 hemisphere."`
 	Peaks          int        `json:"peaks" range:"[1,65535]" default:"5" aliases:"npeaks" help:"Number of peaks in the maps peaks and peakvalues."`
-	PeakThreshold  float64    `json:"peak_threshold" range:"[0,1]" default:"0.5" zero:"1e-300" aliases:"relative_peak_threshold" help:"Least height of a peak relative to the highest, both above the smallest value where that is positive."`
+	PeakThreshold  float64    `json:"peak_threshold" range:"[0,1]" default:"0.5" zero:"1e-300" aliases:"relative_peak_threshold" help:"Peaks lower than this share of the highest peak are left out. Where the smallest value is positive, heights are measured from it."`
 	PeakSeparation float64    `json:"peak_separation" unit:"degrees" range:"[0,90]" default:"25" zero:"1e-300" aliases:"min_separation_angle" help:"Least angle between peaks."`
 	RefinePeaks    bool       `json:"refine_peaks" help:"Move each peak from its direction of the sphere to the maximum between them, as MRtrix3 does."`
 	// Shells are the b-values of the shells that are fitted; nil means all, or with MRtrix, and where the response is for
 	// shells, the highest.
-	Shells []float64 `json:"shells" unit:"s/mm2" range:"[0,inf)" help:"b-values of the shells that are fitted: of one or more, and where the response is for shells, and with the convention mrtrix, the highest of these. By default all."`
+	Shells []float64 `json:"shells" unit:"s/mm2" range:"[0,inf)" help:"b-values of the shells to choose from; by default all. With a response for shells, or with the convention mrtrix, the highest of these is fitted alone; else all of these are fitted."`
 	// Precision is kernel.Double (the default) or kernel.Mixed.
-	Precision kernel.Precision `json:"precision" choices:"double,mixed" default:"double" help:"Arithmetic on the way to the result, which is double either way."`
+	Precision kernel.Precision `json:"precision" choices:"double,mixed" default:"double" help:"Precision of intermediate steps: mixed does part of them in single precision, for speed. The result is computed in double precision in both cases."`
 	// ISA is the instruction set, as kernel.WithISA takes it; "" leaves it to the environment.
 	ISA string
 }
@@ -347,7 +348,7 @@ func leastSquares(a *mat.Dense, b *mat.VecDense) (*mat.VecDense, error) {
 // warnFew says that there are more coefficients than volumes.
 func (c *CSD) warnFew(coefficients, volumes int) {
 	c.warnings = append(c.warnings, fmt.Sprintf(
-		"csdm: %d coefficients (lmax %d) from %d diffusion-weighted volumes: only the constraint makes the fit unique", coefficients, c.options.LMax, volumes))
+		"csdm: %d coefficients (lmax %d) from %d diffusion-weighted volumes: there are more unknowns than measurements, and the fit rests on its constraint", coefficients, c.options.LMax, volumes))
 }
 
 // chooseShells are the diffusion-weighted shells, of those that the options choose.
@@ -368,14 +369,30 @@ func (c *CSD) chooseShells(g *acq.GradientTable) ([]acq.Shell, error) {
 	return shells, nil
 }
 
+// highestShell is the shell of highest b, of the shells that the options choose, which are the first result. It alone is
+// fitted, and a warning of volumes in no shell says so.
+func (c *CSD) highestShell(g *acq.GradientTable) (shells []acq.Shell, highest acq.Shell, err error) {
+	before := len(c.warnings)
+	if shells, err = c.chooseShells(g); err != nil {
+		return nil, acq.Shell{}, err
+	}
+	highest = shells[len(shells)-1]
+	if n := len(c.warnings); n > before && len(shells) > 1 {
+		last := c.warnings[n-1] + fmt.Sprintf("; of these b = %.0f alone is fitted", highest.Bval)
+		if c.warnings = c.warnings[:n-1]; !slices.Contains(c.warnings, last) { // MRtrix3's rules come here twice
+			c.warnings = append(c.warnings, last)
+		}
+	}
+	return shells, highest, g.CheckShell(highest)
+}
+
 // weighted are the diffusion-weighted volumes: all, or those of the shells that the options choose.
 func (c *CSD) weighted(g *acq.GradientTable) ([]int, error) {
-	volumes := g.DWIs()
-	if len(volumes) == 0 {
-		return nil, errors.New("the gradient table has no diffusion-weighted volume")
+	if err := g.CheckWeighted(); err != nil {
+		return nil, err
 	}
 	if len(c.options.Shells) == 0 {
-		return volumes, nil
+		return g.DWIs(), nil
 	}
 	shells, err := c.chooseShells(g)
 	return volumesOf(shells), err
@@ -388,12 +405,8 @@ func (c *CSD) chooseShell(g *acq.GradientTable, r acq.Response) (volumes []int, 
 		volumes, err = c.weighted(g)
 		return volumes, r.Zonal[0], err
 	}
-	shells, err := c.chooseShells(g)
+	shells, highest, err := c.highestShell(g)
 	if err != nil {
-		return nil, nil, err
-	}
-	highest := shells[len(shells)-1]
-	if err := g.CheckShell(highest); err != nil {
 		return nil, nil, err
 	}
 	if len(r.Bvals) == rows {

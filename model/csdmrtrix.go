@@ -102,12 +102,8 @@ func (c *CSD) mrtrixResponse(g *acq.GradientTable, r acq.Response) (volumes []in
 
 // mrtrixShell is the largest shell of those that are chosen.
 func (c *CSD) mrtrixShell(g *acq.GradientTable) (acq.Shell, error) {
-	shells, err := c.chooseShells(g)
-	if err != nil {
-		return acq.Shell{}, err
-	}
-	highest := shells[len(shells)-1]
-	return highest, g.CheckShell(highest)
+	_, highest, err := c.highestShell(g)
+	return highest, err
 }
 
 // mrtrixFilter is the start of MRtrix3: the pseudo-inverse of the harmonics up to the degree of the response, in

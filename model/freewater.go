@@ -34,7 +34,7 @@ type FreeWaterOptions struct {
 	// MRtrixOrder writes the map tensor in MRtrix3's order. Parameters are always in DIPY's.
 	MRtrixOrder bool `json:"mrtrix_order" help:"Write the map tensor as D11, D22, D33, D12, D13, D23, MRtrix3's order."`
 	// Precision is kernel.Mixed (the default) or kernel.Double.
-	Precision kernel.Precision `json:"precision" choices:"mixed,double" default:"mixed" help:"Arithmetic on the way to the result, which is double either way."`
+	Precision kernel.Precision `json:"precision" choices:"mixed,double" default:"mixed" help:"Precision of intermediate steps: mixed does part of them in single precision, for speed. The result is computed in double precision in both cases."`
 	// ISA is the instruction set of the kernel, as kernel.WithISA takes it.
 	ISA string
 }
@@ -55,6 +55,9 @@ func NewFreeWater(g *acq.GradientTable, o FreeWaterOptions) (*FreeWater, error) 
 	if err := prepare(&o); err != nil {
 		return nil, fmt.Errorf("fwdtim: %w", err)
 	}
+	if err := g.CheckWeighted(); err != nil {
+		return nil, fmt.Errorf("fwdtim: %w", err)
+	}
 	if n := differentBvals(g.Bvals); n < 3 {
 		return nil, fmt.Errorf("fwdtim: the gradient table has %d different b-values (rounded as DIPY rounds them), expected at least 3, b = 0 included", n)
 	}
@@ -63,7 +66,7 @@ func NewFreeWater(g *acq.GradientTable, o FreeWaterOptions) (*FreeWater, error) 
 		Diso: o.Diso, MDReg: o.MDReg, MinSignal: o.MinSignal, Precision: o.Precision,
 	}, kernel.WithISA(o.ISA))
 	if err != nil {
-		return nil, fmt.Errorf("fwdtim: %w", err)
+		return nil, fmt.Errorf("fwdtim: %w", tableError(g, err))
 	}
 	eigen, err := kernel.NewEigen(kernel.WithISA(o.ISA))
 	if err != nil {
@@ -115,7 +118,7 @@ func (f *FreeWater) Maps() []Map {
 func (f *FreeWater) list(mrtrixOrder bool) []Map {
 	maps := append(tensorMaps("tissue's", mrtrixOrder), Map{Name: "fwf", Suffix: "dwimap", Components: 1,
 		Description: "Fraction of free water in the signal without diffusion weighting."})
-	maps[5].Description = "Signal without diffusion weighting that the fit predicts, tissue and free water together."
+	maps[5].Description = "Fitted signal at b = 0, of tissue and free water together."
 	return maps
 }
 

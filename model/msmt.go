@@ -40,7 +40,7 @@ type MSMTOptions struct {
 	// response has a direction. nil means sh.DefaultHemisphere.
 	Sphere         *sh.Sphere `json:"sphere" default:"repulsion724" help:"Directions among which peaks are looked for, and from which GFA is taken. By default DIPY's default_sphere, the 362 of its repulsion724 hemisphere."`
 	Peaks          int        `json:"peaks" range:"[1,65535]" default:"5" aliases:"npeaks" help:"Number of peaks in the maps peaks and peakvalues."`
-	PeakThreshold  float64    `json:"peak_threshold" range:"[0,1]" default:"0.5" zero:"1e-300" aliases:"relative_peak_threshold" help:"Least height of a peak relative to the highest, both above the smallest value where that is positive."`
+	PeakThreshold  float64    `json:"peak_threshold" range:"[0,1]" default:"0.5" zero:"1e-300" aliases:"relative_peak_threshold" help:"Peaks lower than this share of the highest peak are left out. Where the smallest value is positive, heights are measured from it."`
 	PeakSeparation float64    `json:"peak_separation" unit:"degrees" range:"[0,90]" default:"25" zero:"1e-300" aliases:"min_separation_angle" help:"Least angle between peaks."`
 	RefinePeaks    bool       `json:"refine_peaks" help:"Move each peak from its direction of the sphere to the maximum between them, as MRtrix3 does."`
 	// Shells are the b-values of the shells that are fitted, that of b = 0 being 0; nil means all.
@@ -140,7 +140,7 @@ func (m *MSMT) makeDesign(g *acq.GradientTable, tissues []Tissue) error {
 		m.constrain(m.tissues[i])
 	}
 	if unknowns > len(volumes) {
-		m.warnings = append(m.warnings, fmt.Sprintf("msmt: %d coefficients from %d volumes: only the constraint makes the fit unique", unknowns, len(volumes)))
+		m.warnings = append(m.warnings, fmt.Sprintf("msmt: %d coefficients from %d volumes: there are more unknowns than measurements, and the fit rests on its constraint", unknowns, len(volumes)))
 	}
 	if len(tissues) > len(shells) {
 		m.warnings = append(m.warnings, fmt.Sprintf("msmt: %d tissues from %d shells (%s): tissues without direction cannot be told apart", len(tissues), len(shells), acq.ListShells(shells)))

@@ -206,7 +206,9 @@ func (s *Settings) SetISA(isa string) { s.shared.ISA = isa }
 
 // Gradients says how a gradient table is to be read for the model.
 func (s *Settings) Gradients() []acq.GradientOption {
-	return []acq.GradientOption{acq.WithB0Threshold(s.shared.B0Threshold), acq.WithScaling(s.shared.BValueScaling)}
+	return []acq.GradientOption{
+		acq.WithB0Threshold(s.shared.B0Threshold), acq.WithScaling(s.shared.BValueScaling), acq.WithScalingName(s.spell("bvalue_scaling")),
+	}
 }
 
 // GradientValues are the options in force of how a gradient table is read, for sidecars.

@@ -60,12 +60,12 @@ type SFMOptions struct {
 	Sphere *sh.Sphere `json:"sphere" default:"symmetric362" help:"Directions that fascicles may have, of which opposite ones count once; the ODF and its peaks are taken there, too. By default the 181 of DIPY's symmetric362 hemisphere."`
 	// Peaks, PeakThreshold and PeakSeparation say how the peaks of the ODF are found.
 	Peaks          int     `json:"peaks" range:"[1,65535]" default:"5" aliases:"npeaks" help:"Number of peaks in the maps peaks and peakvalues."`
-	PeakThreshold  float64 `json:"peak_threshold" range:"[0,1]" default:"0.5" zero:"1e-300" aliases:"relative_peak_threshold" help:"Least height of a peak relative to the highest, both above the smallest value where that is positive."`
+	PeakThreshold  float64 `json:"peak_threshold" range:"[0,1]" default:"0.5" zero:"1e-300" aliases:"relative_peak_threshold" help:"Peaks lower than this share of the highest peak are left out. Where the smallest value is positive, heights are measured from it."`
 	PeakSeparation float64 `json:"peak_separation" unit:"degrees" range:"[0,90]" default:"25" zero:"1e-300" aliases:"min_separation_angle" help:"Least angle between peaks."`
 	// Prediction adds a map of the predicted signal, as large as the data.
 	Prediction bool `json:"prediction" help:"Make a map of the predicted signal, too, as large as the data."`
 	// Precision is kernel.Mixed (the default) or kernel.Double.
-	Precision kernel.Precision `json:"precision" choices:"mixed,double" default:"mixed" help:"Arithmetic on the way to the result, which is double either way."`
+	Precision kernel.Precision `json:"precision" choices:"mixed,double" default:"mixed" help:"Precision of intermediate steps: mixed does part of them in single precision, for speed. The result is computed in double precision in both cases."`
 	// ISA is the instruction set, as kernel.WithISA takes it; "" leaves it to the environment.
 	ISA string
 }
@@ -96,8 +96,11 @@ func NewSFM(g *acq.GradientTable, o SFMOptions) (*SFM, error) {
 		return nil, fmt.Errorf("sfm: %w", err)
 	}
 	m := &SFM{options: o, volumes: g.DWIs(), b0s: g.B0s(), length: g.Len()}
-	if len(m.b0s) == 0 || len(m.volumes) == 0 {
-		return nil, fmt.Errorf("sfm: the gradient table has %d b0 and %d diffusion-weighted volumes, expected at least one of each", len(m.b0s), len(m.volumes))
+	if err := g.CheckWeighted(); err != nil {
+		return nil, fmt.Errorf("sfm: %w", err)
+	}
+	if len(m.b0s) == 0 {
+		return nil, fmt.Errorf("sfm: the gradient table has no volume with b <= %g s/mm2, expected at least one", g.B0Threshold)
 	}
 	m.design = m.newDesign(g)
 	if m.fitter, err = kernel.NewSFM(m.design, kernel.WithISA(o.ISA)); err != nil {

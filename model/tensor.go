@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -68,7 +69,7 @@ func NewTensor(g *acq.GradientTable, o TensorOptions) (*Tensor, error) {
 		Iterations: max(0, o.Iterations), UniformStart: o.UniformStart,
 	}, kernel.WithISA(o.ISA))
 	if err != nil {
-		return nil, fmt.Errorf("dti: %w", err)
+		return nil, fmt.Errorf("dti: %w", tableError(g, err))
 	}
 	eigen, err := kernel.NewEigen(kernel.WithISA(o.ISA))
 	if err != nil {
@@ -76,6 +77,17 @@ func NewTensor(g *acq.GradientTable, o TensorOptions) (*Tensor, error) {
 	}
 	// DIPY: an eigenvalue that hardly changes the signal even at the strongest weighting is noise.
 	return &Tensor{o, fitter, eigen, 1e-6 / -slices.Min(w)}, nil
+}
+
+// tableError is the kernel's error, or what it says of the gradient table without the kernel's words.
+func tableError(g *acq.GradientTable, err error) error {
+	if !errors.Is(err, kernel.ErrUndetermined) {
+		return err
+	}
+	if err := g.CheckWeighted(); err != nil {
+		return err
+	}
+	return errors.New("the gradient table does not determine six tensor elements and S0: there are too few directions, or no second b-value")
 }
 
 // Kind describes the model before there is an acquisition.

@@ -294,16 +294,28 @@ func TestTensorModelsRefuseAcquisitionsThatDoNotDetermineThem(t *testing.T) {
 	noB0 := g.Subset(g.DWIs())
 	few := g.Subset([]int{0, 3, 4, 30, 31})
 	empty := g.Subset(nil)
+	zeros, _, err := acq.NewGradientTable(make([]float64, 10), make([][3]float64, 10))
+	if err != nil {
+		t.Fatal(err)
+	}
+	beyond, _, err := acq.NewGradientTable(g.Bvals, g.Bvecs, acq.WithB0Threshold(100000))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name, want string
 		err        func() error
 	}{
 		{"two b-values", "fwdtim: the gradient table has 2 different b-values", func() error { _, err := NewFreeWater(twoB, FreeWaterOptions{}); return err }},
 		{"no b0", "has 2 different b-values", func() error { _, err := NewFreeWater(noB0, FreeWaterOptions{}); return err }},
-		{"few directions", "fwdtim: kernel: free-water design: field W: the b-tensors do not determine", func() error { _, err := NewFreeWater(few, FreeWaterOptions{}); return err }},
-		{"few directions, plain", "dti: kernel: tensor design: field W: the b-tensors do not determine", func() error { _, err := NewTensor(few, TensorOptions{}); return err }},
+		{"few directions", "fwdtim: the gradient table does not determine six tensor elements", func() error { _, err := NewFreeWater(few, FreeWaterOptions{}); return err }},
+		{"few directions, plain", "dti: the gradient table does not determine six tensor elements", func() error { _, err := NewTensor(few, TensorOptions{}); return err }},
+		{"b = 0 alone", "dti: found no diffusion-weighted volume, expected at least one: the highest of the 10 b-values is 0 s/mm2", func() error { _, err := NewTensor(zeros, TensorOptions{}); return err }},
+		{"b = 0 alone, free water", "fwdtim: found no diffusion-weighted volume", func() error { _, err := NewFreeWater(zeros, FreeWaterOptions{}); return err }},
+		{"b = 0 alone, fascicles", "sfm: found no diffusion-weighted volume", func() error { _, err := NewSFM(zeros, SFMOptions{}); return err }},
+		{"all b-values below the threshold", "and the b0 threshold is 100000 s/mm2", func() error { _, err := NewFreeWater(beyond, FreeWaterOptions{}); return err }},
 		{"empty", "W has 0 values", func() error { _, err := NewTensor(empty, TensorOptions{}); return err }},
-		{"empty, free water", "0 different b-values", func() error { _, err := NewFreeWater(empty, FreeWaterOptions{}); return err }},
+		{"empty, free water", "found no diffusion-weighted volume, expected at least one: the highest of the 0 b-values", func() error { _, err := NewFreeWater(empty, FreeWaterOptions{}); return err }},
 		{"method", "fwdtim: method is OLS, expected nls or wls", func() error { _, err := NewFreeWater(g, FreeWaterOptions{Method: kernel.OLS}); return err }},
 		{"iterations", "dti: iterations is for method iwls; method is nls", func() error {
 			_, err := NewTensor(g, TensorOptions{Method: kernel.NLS, Iterations: 2})

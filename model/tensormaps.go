@@ -35,7 +35,7 @@ func tensorMaps(whose string, mrtrixOrder bool) []Map {
 		{Name: "tensor", Suffix: "dwimap", Components: 6, Unit: diffusivityUnit, Elements: elements,
 			Description: fmt.Sprintf("Elements %s of the %s tensor as fitted, "+GivenFrame+"; eigenvalues may be negative.", strings.Join(elements, ", "), whose)},
 		{Name: "s0", Suffix: "dwimap", Components: 1, Arbitrary: true,
-			Description: fmt.Sprintf("Signal without diffusion weighting that the fit predicts, of the %s model.", whose)},
+			Description: fmt.Sprintf("Fitted signal at b = 0, of the %s model.", whose)},
 	}
 }
 
@@ -43,7 +43,7 @@ func tensorMaps(whose string, mrtrixOrder bool) []Map {
 func eigenMaps(whose string) []Map {
 	return []Map{
 		{Name: "evals", Suffix: "dwimap", Components: 3, Unit: diffusivityUnit, OnRequest: true,
-			Description: fmt.Sprintf("Eigenvalues of the %s tensor, the largest first, raised as those of which FA is made.", whose)},
+			Description: fmt.Sprintf("Eigenvalues of the %s tensor, the largest first. Values that are too small are raised, as they are before FA is computed.", whose)},
 		{Name: "evecs", Suffix: "dwimap", Components: 9, Shape: []int{3, 3}, OnRequest: true,
 			Description: fmt.Sprintf("Eigenvectors of the %s tensor "+GivenFrame+", as the columns of a 3 x 3 matrix in the order of evals; their signs follow no rule.", whose)},
 		{Name: "mode", Suffix: "dwimap", Components: 1, OnRequest: true,

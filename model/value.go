@@ -109,7 +109,7 @@ func (s *Settings) setISA(field reflect.Value, o Option, value any) error {
 	name, ok := value.(string)
 	name = strings.ToLower(name)
 	if _, err := kernel.ChosenISA(kernel.WithISA(name)); !ok || name == "" || err != nil {
-		return s.errorf(o.Name, "is %s, expected %s, which this machine has, or auto", show(value), list(kernel.ISAs(), "or"))
+		return s.errorf(o.Name, "is %s, expected auto, or one that this machine has: %s", show(value), list(kernel.ISAs(), "or"))
 	}
 	field.SetString(name)
 	return nil
@@ -305,7 +305,11 @@ func sphereOf(value any) (*sh.Sphere, error) {
 		return nil, err
 	}
 	if parts["edges"] == nil {
-		return sh.NewHemisphere("given", vertices)
+		sphere, err := sh.NewHemisphere("given", vertices)
+		if err != nil {
+			return nil, fmt.Errorf("the vertices given, %d in number, and their opposites lie in one plane, expected a set that fills space", len(vertices))
+		}
+		return sphere, nil
 	}
 	rows, err := rowsOf(parts["edges"])
 	if err != nil {

@@ -61,7 +61,7 @@ func (m *Image) CountMask() (int, error) {
 		return 0, err
 	}
 	if inside == 0 {
-		return 0, fmt.Errorf("%s: the mask is empty: all %d voxels are zero", m.Path, m.Header.Voxels())
+		return 0, fmt.Errorf("%s: the mask is empty: all %d voxels are zero or NaN", m.Path, m.Header.Voxels())
 	}
 	return inside, nil
 }

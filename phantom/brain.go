@@ -58,9 +58,9 @@ func (o BrainOptions) filled(measurements int) (BrainOptions, error) {
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	most := 6000.0 // the bright water in the bright corner, and noise, stay within int16
+	least, most := 100.0, 6000.0 // rounded values still tell tissues apart; bright water in the bright corner, and noise, stay within int16
 	if o.Datatype == nifti.Float32 {
-		most = maxS0
+		least, most = math.SmallestNonzeroFloat64, maxS0
 	}
 	for _, n := range o.Shape {
 		if n < 8 || n > 1024 {
@@ -70,10 +70,12 @@ func (o BrainOptions) filled(measurements int) (BrainOptions, error) {
 	switch {
 	case o.Datatype != nifti.Float32 && o.Datatype != nifti.Int16 && o.Datatype != nifti.Uint16:
 		return o, fmt.Errorf("phantom: the data type is %v; expected float32, int16 or uint16", o.Datatype)
-	case !(o.S0 > 0 && o.S0 <= most):
+	case o.Datatype != nifti.Float32 && !(o.S0 >= least && o.S0 <= most):
+		return o, fmt.Errorf("phantom: S0 is %g; expected %g to %g in %v, whose values are whole numbers", o.S0, least, most, o.Datatype)
+	case !(o.S0 >= least && o.S0 <= most):
 		return o, fmt.Errorf("phantom: S0 is %g; expected a positive number up to %g in %v", o.S0, most, o.Datatype)
-	case !(o.SNR >= 0) || o.SNR > 0 && o.SNR < 1:
-		return o, fmt.Errorf("phantom: SNR is %g; expected 1 or more (or 0 for no noise)", o.SNR)
+	case !isSNR(o.SNR):
+		return o, errSNR(o.SNR)
 	case o.Workers < 0:
 		return o, fmt.Errorf("phantom: Workers is %d; expected 1 or more (or 0 for all processors)", o.Workers)
 	case !fits(o.Shape[0]*o.Shape[1]*o.Shape[2], measurements):

@@ -248,7 +248,7 @@ func TestBrainOnDiskIsTheBrain(t *testing.T) {
 
 func TestBrainsThatCannotBeMadeAreRefused(t *testing.T) {
 	for _, o := range []BrainOptions{{Shape: [3]int{4, 20, 20}}, {Shape: [3]int{20, 20, 5000}}, {SNR: -1}, {SNR: math.NaN()}, {SNR: 0.5},
-		{S0: -1}, {S0: 7000, Datatype: nifti.Int16}, {Datatype: nifti.Float64}, {Workers: -1}} {
+		{S0: -1}, {S0: 7000, Datatype: nifti.Int16}, {S0: 99, Datatype: nifti.Int16}, {S0: 1, Datatype: nifti.Uint16}, {Datatype: nifti.Float64}, {Workers: -1}} {
 		if _, err := MakeBrain(context.Background(), HCP(), o); err == nil {
 			t.Errorf("%+v was made", o)
 		}

@@ -81,10 +81,8 @@ func (o Options) filled(measurements int) (Options, error) {
 		return o, fmt.Errorf("phantom: Workers is %d; expected 1 or more (or 0 for all processors)", o.Workers)
 	case !(o.S0 > 0 && o.S0 <= maxS0):
 		return o, fmt.Errorf("phantom: S0 is %g; expected a positive number up to %g (or 0 for %g)", o.S0, maxS0, defaultS0)
-	case !(o.SNR >= 0):
-		return o, fmt.Errorf("phantom: SNR is %g; expected a positive number (or 0 or +Inf for no noise)", o.SNR)
-	case o.SNR > 0 && o.S0/o.SNR > maxS0:
-		return o, fmt.Errorf("phantom: SNR is %g, so sigma = S0/SNR is %g; expected at most %g", o.SNR, o.S0/o.SNR, maxS0)
+	case !isSNR(o.SNR):
+		return o, errSNR(o.SNR)
 	}
 	if err := o.Mix.check(); err != nil {
 		return o, err
@@ -129,4 +127,11 @@ func (m Mix) check() error {
 		return fmt.Errorf("phantom: the shares of Mix add to %g; expected 1", sum)
 	}
 	return nil
+}
+
+// isSNR is the rule for the signal-to-noise ratio of every phantom: noise is never larger than S0.
+func isSNR(snr float64) bool { return snr == 0 || snr >= 1 }
+
+func errSNR(snr float64) error {
+	return fmt.Errorf("phantom: SNR is %g; expected 1 or more (or 0 or +Inf for no noise)", snr)
 }

@@ -219,9 +219,9 @@ func TestBadOptionsSayWhatWasExpected(t *testing.T) {
 	}{
 		"negative voxels":  {Options{Voxels: -1}, "Voxels is -1; expected 1 or more"},
 		"negative workers": {Options{Workers: -2}, "Workers is -2; expected 1 or more"},
-		"negative SNR":     {Options{SNR: -3}, "SNR is -3; expected a positive number"},
-		"NaN SNR":          {Options{SNR: nan}, "SNR is NaN; expected a positive number"},
-		"tiny SNR":         {Options{SNR: 1e-300}, "sigma = S0/SNR is 1e+303; expected at most"},
+		"negative SNR":     {Options{SNR: -3}, "SNR is -3; expected 1 or more"},
+		"NaN SNR":          {Options{SNR: nan}, "SNR is NaN; expected 1 or more"},
+		"tiny SNR":         {Options{SNR: 1e-300}, "SNR is 1e-300; expected 1 or more"},
 		"negative S0":      {Options{S0: -1}, "S0 is -1; expected a positive number"},
 		"NaN S0":           {Options{S0: nan}, "S0 is NaN; expected a positive number"},
 		"infinite S0":      {Options{S0: math.Inf(1)}, "S0 is +Inf; expected a positive number"},

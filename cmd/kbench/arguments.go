@@ -35,7 +35,7 @@ func studyArguments(args []string) []string {
 			out = append(out, name+"="+value)
 			continue
 		}
-		if name == "--pin" && i+1 < len(args) && slices.Contains(pinNames, args[i+1]) {
+		if name == "--pin" && i+1 < len(args) && slices.Contains(pinNames, strings.ToLower(args[i+1])) {
 			i++
 			out = append(out, name+"="+args[i])
 			continue

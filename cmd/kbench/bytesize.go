@@ -29,7 +29,7 @@ func (b *byteSize) Set(text string) error {
 	}
 	value, err := strconv.ParseFloat(number, 64)
 	if err != nil || value <= 0 || value*float64(scale) > 1<<62 {
-		return fmt.Errorf("want a size such as 8G or 500M")
+		return fmt.Errorf("expected a size such as 8G or 500M")
 	}
 	*b = byteSize(value * float64(scale))
 	return nil

@@ -122,7 +122,7 @@ func TestLengthsThatCodeBGiveTheTrueDiffusivity(t *testing.T) {
 		}
 	}
 	off := t.TempDir()
-	if w := warned(t, "fit", "dti", image, "-o", off, "--bvalue-scaling", "no"); !strings.Contains(w, "b-value scaling is off") {
+	if w := warned(t, "fit", "dti", image, "-o", off, "--bvalue-scaling", "no"); !strings.Contains(w, "stay as given (--bvalue-scaling no)") {
 		t.Errorf("warnings with scaling off: %s", w)
 	}
 	if md := values(t, filepath.Join(off, "model-tensor_param-md_dwimap.nii.gz"))[0]; math.Abs(float64(md)-cases.MD) < 0.1*cases.MD {

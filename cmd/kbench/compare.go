@@ -58,7 +58,8 @@ same fit again, or not a fit of DIPY's, are left out.`,
 	f := c.Flags()
 	f.StringSliceVar(&o.study.models, "models", compare.Models(), "models to compare: "+strings.Join(compare.Models(), ", "))
 	o.study.data.addFlags(f)
-	f.StringVar(&o.study.response, "response", "auto", responseHelp)
+	o.study.response = "auto"
+	f.Var(namedValue(&o.study.response, "auto"), "response", responseHelp)
 	f.IntVar(&o.study.voxels, "voxels", 4096, "voxels to fit, of real data evenly spread over the mask; at most "+compare.Limits())
 	f.Float64Var(&o.study.snr, "snr", 30, "signal-to-noise ratio of the phantom's b0s; 0 is noiseless")
 	f.Uint64Var(&o.study.seed, "seed", 1, "seed of the phantom")
@@ -85,9 +86,9 @@ func (o *compareOptions) check() error {
 	case len(o.study.models) == 0:
 		return fmt.Errorf("--models needs at least one of %s", strings.Join(compare.Models(), ", "))
 	case o.rounds < 1:
-		return fmt.Errorf("--runs %d: want at least 1", o.rounds)
+		return fmt.Errorf("--runs %d: expected at least 1", o.rounds)
 	case o.study.voxels < 1:
-		return fmt.Errorf("--voxels %d: want at least 1", o.study.voxels)
+		return fmt.Errorf("--voxels %d: expected at least 1", o.study.voxels)
 	}
 	allowed, err := numa.Allowed()
 	if err != nil {

@@ -53,10 +53,10 @@ back gives the same numbers to the rounding of float32.`,
 	}
 	f := c.Flags()
 	f.StringVarP(&o.out, "output", "o", "", "output image, .nii.gz or .nii; a sidecar is written beside it (needed)")
-	f.StringVar(&o.to.basis, "sh-basis", "", "basis to write: descoteaux07 (DIPY) or tournier07 (MRtrix3) (default: as it is)")
-	f.StringVar(&o.to.frame, "frame", "", "axes to write: image (b-vectors as given) or world (scanner) (default: as they are)")
+	f.StringVar(&o.to.basis, "sh-basis", "", "basis to write: descoteaux07 (DIPY) or tournier07 (MRtrix3) (default: the basis of FOD)")
+	f.Var(namedValue(&o.to.frame, imageFrame, worldFrame), "frame", "axes to write: image (b-vectors as given) or world (scanner) (default: the axes of FOD)")
 	f.StringVar(&o.from.basis, "from-basis", "", "basis of FOD, where its header and sidecar do not say it, or disagree")
-	f.StringVar(&o.from.frame, "from-frame", "", "axes of FOD, where its header and sidecar do not say it, or disagree")
+	f.Var(namedValue(&o.from.frame, imageFrame, worldFrame), "from-frame", "axes of FOD, where its header and sidecar do not say it, or disagree")
 	f.BoolVar(&o.force, "force", false, "replace files that exist")
 	return c
 }
@@ -81,13 +81,13 @@ func (o *convertOptions) check() error {
 		}
 		basis, err := sh.ParseBasis(*f.value)
 		if err != nil {
-			return fmt.Errorf("%s %s: want %v or %v", f.flag, *f.value, sh.Descoteaux07, sh.Tournier07)
+			return fmt.Errorf("%s %s: expected %v or %v", f.flag, *f.value, sh.Descoteaux07, sh.Tournier07)
 		}
 		*f.value = basis.String()
 	}
 	for flag, value := range map[string]string{"--frame": o.to.frame, "--from-frame": o.from.frame} {
 		if value != "" && value != imageFrame && value != worldFrame {
-			return fmt.Errorf("%s %s: want image or world", flag, value)
+			return fmt.Errorf("%s %s: expected image or world", flag, value)
 		}
 	}
 	return nil

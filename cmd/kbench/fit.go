@@ -86,6 +86,8 @@ voxels in a hidden file in DIR; the same command goes on from there.`, modelName
 	return c, o
 }
 
+var nanPolicies = []string{"zero", "nan", "error"}
+
 // addFlags adds all flags.
 func (o *fitOptions) addFlags(f *pflag.FlagSet) {
 	o.response = "auto"
@@ -98,13 +100,14 @@ func (o *fitOptions) addFileFlags(f *pflag.FlagSet) {
 	f.StringVarP(&o.out, "output", "o", "", "output folder (needed)")
 	o.data.addFlags(f)
 	if help := responseHelpFor(o.kind); help != "" {
-		f.StringVar(&o.response, "response", "auto", help)
+		f.Var(namedValue(&o.response, "auto"), "response", help)
 	}
 	if o.kind == nil || o.kind.Needs.Response {
 		f.Float64Var(&o.responseFA, "response-fa", acq.DefaultResponseFA, "response auto: fractional anisotropy above which a voxel counts")
 		f.IntVar(&o.responseRadius, "response-radius", acq.DefaultResponseRadius, "response auto: half-width in voxels of the box in the centre that is looked at")
 	}
-	f.StringVar(&o.nanPolicy, "nan-policy", "zero", "maps where a measured value is NaN or Inf: zero, nan, or error (stop)")
+	o.nanPolicy = "zero"
+	f.Var(namedValue(&o.nanPolicy, nanPolicies...), "nan-policy", "maps where a measured value is NaN or Inf: zero, nan, or error (stop)")
 	f.StringSliceVar(&o.mapNames, "maps", nil, mapsHelp)
 	f.BoolVar(&o.force, "force", false, "replace maps that exist, and remove what another fit of the same model and image left there and this one does not make")
 }
@@ -122,18 +125,20 @@ func (o *fitOptions) check() error {
 		return err
 	}
 	switch {
+	case o.flags.Changed("maps") && len(o.mapNames) == 0:
+		return errors.New("--maps names no map; expected names of maps, or all (kbench options lists them)")
 	case o.out == "":
 		return errors.New("fit: -o DIR says where the maps go; it is needed")
-	case !slices.Contains([]string{"zero", "nan", "error"}, o.nanPolicy):
-		return fmt.Errorf("--nan-policy %s: want zero, nan or error", o.nanPolicy)
+	case !slices.Contains(nanPolicies, o.nanPolicy):
+		return fmt.Errorf("--nan-policy %s: expected zero, nan or error", o.nanPolicy)
 	case o.response != "auto" && (o.flags.Changed("response-fa") || o.flags.Changed("response-radius")):
 		return fmt.Errorf("--response-fa and --response-radius are for --response auto; --response is %s", o.response)
 	case o.flags.Lookup("response-fa") != nil && !(o.responseFA > 0 && o.responseFA < 1):
-		return fmt.Errorf("--response-fa %v: want a number above 0 and below 1", o.responseFA)
+		return fmt.Errorf("--response-fa %v: expected a number above 0 and below 1", o.responseFA)
 	case o.flags.Lookup("response-radius") != nil && o.responseRadius < 1:
-		return fmt.Errorf("--response-radius %d: want 1 or more voxels", o.responseRadius)
+		return fmt.Errorf("--response-radius %d: expected 1 or more voxels", o.responseRadius)
 	case o.threads < 0:
-		return fmt.Errorf("--threads %d: want 1 or more (0: one for each allowed CPU)", o.threads)
+		return fmt.Errorf("--threads %d: expected 1 or more (0: one for each allowed CPU)", o.threads)
 	}
 	return o.modelFlags.check(o.response)
 }

@@ -15,18 +15,27 @@ func (j *fitJob) chooseMaps() error {
 	maps := j.model.Maps()
 	j.wanted = make([]bool, len(maps))
 	names := make([]string, len(maps))
-	all := len(j.mapNames) == 1 && j.mapNames[0] == "all"
 	for i, m := range maps {
 		names[i] = m.Name
+	}
+	j.mapNames = knownNames(j.mapNames, append(names, "all")...)
+	all := len(j.mapNames) == 1 && j.mapNames[0] == "all"
+	for i, m := range maps {
 		j.wanted[i] = all || len(j.mapNames) == 0 && !m.OnRequest || slices.Contains(j.mapNames, m.Name)
 	}
 	if all {
 		return nil
 	}
 	for _, name := range j.mapNames {
-		if !slices.Contains(names, name) {
-			return fmt.Errorf("--maps: %s has no map %q; it has %s, or say all", j.kind.Name, name, strings.Join(names, ", "))
+		if slices.Contains(names, name) {
+			continue
 		}
+		if slices.ContainsFunc(j.kind.OptionList(), func(o model.Option) bool {
+			return o.Kind == model.BooleanOption && strings.EqualFold(o.Name, name) // it adds a map of its name
+		}) {
+			return fmt.Errorf("--maps: %s has the map %s only with the flag --%s; add it", j.kind.Name, name, strings.ToLower(name))
+		}
+		return fmt.Errorf("--maps: %s has no map %q; it has %s, or say all", j.kind.Name, name, strings.Join(names, ", "))
 	}
 	return nil
 }

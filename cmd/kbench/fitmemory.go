@@ -87,7 +87,10 @@ func (j *fitJob) keepsSignal() bool {
 // sizeText is a number of bytes as a message shows it, rounded up.
 func sizeText(bytes int64) string {
 	const kib, mib = 1 << 10, 1 << 20
-	if bytes < 10*mib {
+	switch {
+	case bytes < kib:
+		return fmt.Sprintf("%d bytes", bytes)
+	case bytes < 10*mib:
 		return fmt.Sprintf("%d KiB", (bytes+kib-1)/kib)
 	}
 	return fmt.Sprintf("%d MiB", (bytes+mib-1)/mib)

@@ -107,7 +107,7 @@ func (in *inputs) checkIndex(path string, voxels int) error {
 	return nil
 }
 
-// nameIn adds to a model's error what the model was made from, unless the error says which flag is wrong.
+// nameIn adds to a model's error what the model was made from, the response where the error is about it, unless the error says which flag is wrong.
 func (in *inputs) nameIn(err error, model, response string) error {
 	if strings.HasPrefix(err.Error(), "--") {
 		return err
@@ -116,7 +116,7 @@ func (in *inputs) nameIn(err error, model, response string) error {
 	if in.bvals != "" && !strings.Contains(err.Error(), in.bvals) { // a phantom has no files
 		sources = append(sources, in.bvals)
 	}
-	if names := []string{model}; needsResponse(names) || needsTissues(names) {
+	if names := []string{model}; strings.Contains(err.Error(), "response") && (needsResponse(names) || needsTissues(names)) {
 		sources = append(sources, "--response "+response)
 	}
 	if len(sources) == 0 {

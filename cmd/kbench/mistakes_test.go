@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -91,6 +92,9 @@ var mistakes = []string{
 	"warned, vectors whose lengths code b: fit dti lengths.nii --mask mask.nii",
 	"warned, lengths that are to be ignored: fit dti lengths.nii --mask mask.nii --bvalue-scaling no",
 	"b-value scaling that there is not: fit dti dwi.nii --bvalue-scaling maybe",
+	"no weighted volume: fit dti dwi.nii --bvals zeros.bval",
+	"a threshold above all b-values: fit fwdtim dwi.nii --b0-threshold 3000",
+	"vectors ten times too long: fit dti long.nii --mask mask.nii",
 	"no shells, for several tissues: fit msmt noshells.nii --response wm.txt,csf.txt",
 	"no shells, for MRtrix3's csd: fit csdm noshells.nii --convention mrtrix --response 0.0017,0.0003,0.0003,1000",
 	"warned, a volume of no shell: fit msmt stray.nii --mask mask.nii --response wm.txt,csf.txt",
@@ -118,11 +122,25 @@ var mistakes = []string{
 	"warned, a segmentation for a mask: fit dti dwi.nii --mask segments.nii",
 	"a mask of another size: fit dti dwi.nii --mask wide-mask.nii",
 	"a mask of zeros: fit dti dwi.nii --mask empty.nii",
+	"a mask of NaN: fit dti dwi.nii --mask nan.nii",
+	"too little memory: fit dti dwi.nii --mask mask.nii --max-memory 5",
+	"a sphere of one vertex: fit csdm dwi.nii --response 0.0017,0.0003,0.0003,1000 --sphere 0,0,1",
+	"warned, a volume of no shell, where one shell is fitted: fit csdm stray.nii --mask mask.nii --convention mrtrix --response 0.0017,0.0003,0.0003,1000",
+	"a phantom's noise: phantom --snr -3 -o phantom",
+	"a brain's noise: phantom --brain --snr -3 -o phantom",
+	"a brain of whole numbers, too dark: phantom --brain --dtype int16 --s0 1 -o phantom",
 	"the order is odd: fit csdm dwi.nii --response 0.0017,0.0003,0.0003,1000 --lmax 7",
 	"the option is misspelt: fit dti dwi.nii --mehtod wls",
 	"the method is another model's: fit fwdtim dwi.nii --method ols",
 	"the output folder is missing: fit dti",
 	"the frame is misspelt: fit dti dwi.nii --frame scanner",
+	"a schedule that there is not: fit dti dwi.nii --schedule NUMBER",
+	"no map: fit dti dwi.nii --maps \"\"",
+	"a map that an option makes: fit sfm dwi.nii --maps prediction",
+	"warned, capitals and blanks: fit dti dwi.nii --maps \"FA, MD\" --frame WORLD --nan-policy NaN --schedule NUMA --pin CORE --places SPREAD --method WLS",
+	"warned, a blank between files: fit msmt dwi.nii --mask mask.nii --response \"wm.txt, wm.txt, csf.txt\"",
+	"an automatic response in capitals: fit csdm dwi.nii --response AUTO",
+	"an option of fodfs in capitals: convert dwi6.nii --sh-basis TOURNIER07 --frame WORLD -o out.nii",
 	"a fodf that does not say what it is: convert dwi6.nii --sh-basis tournier07 --frame world -o out.nii",
 	"an image that is no fodf: convert dwi.nii --frame world -o out.nii",
 	"a brain's flag without --brain: phantom --shape 20,20,20 -o phantom",
@@ -139,9 +157,13 @@ func makeMistakes(t *testing.T, dir string) {
 	for i := 39; i < 64; i++ {
 		few.Bvals[i] = 1000
 	}
+	long := cases.InUnits(1)
+	for i, v := range long.Bvecs {
+		long.Bvecs[i] = [3]float64{10 * v[0], 10 * v[1], 10 * v[2]}
+	}
 	for name, a := range map[string]cases.Acquisition{
 		"dwi": plain, "ms": cases.InUnits(1e-3), "sm": cases.InUnits(1e6), "lengths": lengths, "noshells": cases.WithoutShells(),
-		"stray": stray, "few": few, "weighted": weighted,
+		"stray": stray, "few": few, "weighted": weighted, "long": long,
 	} {
 		writeBlock(t, at(name+".nii"), [3]int{2, 2, 2}, len(a.Bvals), a.Voxels(8))
 		writeTable(t, at(name), a.Bvals, a.Bvecs)
@@ -151,6 +173,9 @@ func makeMistakes(t *testing.T, dir string) {
 	writeTable(t, at("wide"), plain.Bvals, plain.Bvecs)
 	writeTable(t, at("short"), plain.Bvals[:60], plain.Bvecs[:60])
 	writeTable(t, at("zero"), plain.Bvals, append(plain.Bvecs[:63:63], [3]float64{}))
+	nan := float32(math.NaN())
+	writeBlock(t, at("nan.nii"), [3]int{2, 2, 2}, 1, []float32{nan, nan, nan, nan, nan, nan, nan, nan})
+	writeTable(t, at("zeros"), make([]float64, 64), plain.Bvecs)
 	writeBlock(t, at("mask.nii"), [3]int{2, 2, 2}, 1, []float32{1, 1, 1, 1, 1, 1, 1, 1})
 	writeBlock(t, at("segments.nii"), [3]int{2, 2, 2}, 1, []float32{0, 1, 2, 3, 3, 2, 1, 0})
 	writeBlock(t, at("empty.nii"), [3]int{2, 2, 2}, 1, make([]float32, 8))

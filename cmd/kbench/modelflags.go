@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/sh"
 )
@@ -45,8 +46,10 @@ func (v *optionValue) Type() string {
 		return "e1,e2,e3"
 	case model.NumbersOption:
 		return "list"
-	case model.DirectionsOption, model.SphereOption:
+	case model.DirectionsOption:
 		return "file"
+	case model.SphereOption:
+		return "name|file"
 	}
 	return "name"
 }
@@ -109,7 +112,11 @@ func (m *modelFlags) addFlags(f *pflag.FlagSet) {
 }
 
 func (m *modelFlags) addFrame(f *pflag.FlagSet) {
-	f.StringVar(&m.frame, "frame", "", "axes of fodfs, peaks and tensors: image (b-vectors as given) or world (scanner; the default where the maps are in MRtrix3's basis, order or convention)")
+	help := "axes of fodfs, peaks and tensors: image (b-vectors as given) or world (scanner; the default where the maps are in MRtrix3's basis, order or convention)"
+	if m.kind != nil && m.kind.Name == "csdm" {
+		help += ". The directions of the constraint do not turn with the axes: a fit in world axes differs somewhat from one in image axes that kbench convert takes there"
+	}
+	f.Var(namedValue(&m.frame, imageFrame, worldFrame), "frame", help)
 }
 
 // completeOptions offers the values of options that have names.
@@ -133,6 +140,9 @@ func (m *modelFlags) check(response string) error {
 	if err := m.settings.SetTexts(texts); err != nil {
 		return err
 	}
+	if _, err := kernel.ChosenISA(kernel.WithISA(m.settings.ISA())); err != nil { // before a file is read, of which it says nothing
+		return errors.New(strings.TrimPrefix(err.Error(), "kernel: "))
+	}
 	if m.frame == "" {
 		m.frame = imageFrame
 		if m.settings.ForMRtrix() {
@@ -140,7 +150,7 @@ func (m *modelFlags) check(response string) error {
 		}
 	}
 	if m.frame != imageFrame && m.frame != worldFrame {
-		return fmt.Errorf("--frame %s: want image or world", m.frame)
+		return fmt.Errorf("--frame %s: expected image or world", m.frame)
 	}
 	return nil
 }

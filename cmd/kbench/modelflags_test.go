@@ -76,3 +76,11 @@ func TestTheModelIsFoundAmongFlags(t *testing.T) {
 		}
 	}
 }
+
+func TestAnUnknownInstructionSetOfTheEnvironmentIsRefusedBeforeFilesAreRead(t *testing.T) {
+	t.Setenv("VOXFIT_ISA", "sse")
+	_, _, stderr := kbench("fit", "dti", "none.nii", "-o", t.TempDir())
+	if !strings.Contains(stderr, `kbench: instruction set "sse" (from VOXFIT_ISA) is not available`) || strings.Contains(stderr, "none.") {
+		t.Errorf("found %s", stderr)
+	}
+}

@@ -61,7 +61,7 @@ func writeListing(w io.Writer, listing model.Listing) error {
 		for _, o := range list {
 			value := ""
 			if o.Needed {
-				value = "needed"
+				value = "needed (kbench: auto)"
 			} else if o.Default != nil {
 				value = model.DefaultText(o)
 			}

@@ -55,7 +55,8 @@ One seed gives the same voxels on every machine.`,
 	f.Float64Var(&o.voxels.S0, "s0", 1000, "mean signal without diffusion weighting (--brain: of white matter)")
 	f.BoolVar(&o.brain, "brain", false, "arrange tissues and bundles as in a head")
 	f.Var(&o.shape, "shape", "--brain: voxels along x,y,z (default 104,104,72)")
-	f.StringVar(&o.dtype, "dtype", "float32", "--brain: numbers of dwi.nii.gz: float32, int16 or uint16")
+	o.dtype = "float32"
+	f.Var(namedValue(&o.dtype, "float32", "int16", "uint16"), "dtype", "--brain: numbers of dwi.nii.gz: float32, int16 or uint16")
 	f.BoolVar(&o.background, "background", false, "--brain: noise outside of the brain, too (default: zero there)")
 	f.BoolVar(&o.force, "force", false, "replace files that exist")
 	return c
@@ -123,7 +124,7 @@ var dataTypes = map[string]nifti.Datatype{"float32": nifti.Float32, "int16": nif
 func (o *phantomOptions) writeBrain(ctx context.Context, stdout, stderr io.Writer) error {
 	datatype, ok := dataTypes[o.dtype]
 	if !ok {
-		return fmt.Errorf("--dtype %s: want float32, int16 or uint16", o.dtype)
+		return fmt.Errorf("--dtype %s: expected float32, int16 or uint16", o.dtype)
 	}
 	out, err := newPhantomStaging(o.out, phantom.BrainFiles(), o.force)
 	if err != nil {
@@ -170,12 +171,12 @@ func (s *shapeFlag) Type() string { return "x,y,z" }
 func (s *shapeFlag) Set(text string) error {
 	parts := strings.Split(text, ",")
 	if len(parts) != len(s) {
-		return fmt.Errorf("found %d numbers, want three, as 104,104,72", len(parts))
+		return fmt.Errorf("found %d numbers, expected three, as 104,104,72", len(parts))
 	}
 	for i, part := range parts {
 		n, err := strconv.Atoi(strings.TrimSpace(part))
 		if err != nil || n < 1 {
-			return fmt.Errorf("found %q, want a number of voxels", part)
+			return fmt.Errorf("found %q, expected a number of voxels", part)
 		}
 		s[i] = n
 	}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/pflag"
 	"github.com/voxfit/voxfit/numa"
@@ -27,7 +29,8 @@ func (p *placement) addFlags(f *pflag.FlagSet) {
 	f.Var(&p.pin, "pin", "tie each worker to one CPU (core), to its NUMA node (node), or to none; --pin alone is core")
 	f.Lookup("pin").NoOptDefVal = "core"
 	f.BoolVar(&p.noPin, "no-pin", false, "the same as --pin none")
-	f.StringVar(&p.places, "places", "close", "order of the CPUs: close (fill one node after the other), spread (nodes in turn), or a list as 0,2,4-7; second hardware threads come last")
+	p.places = "close"
+	f.Var(namedValue(&p.places, "close", "spread"), "places", "order of the CPUs: close (fill one node after the other), spread (nodes in turn), or a list as 0,2,4-7; second hardware threads come last")
 	f.BoolVar(&p.smt, "smt", true, "use the second hardware threads of cores too; --smt=false: one worker a core")
 }
 
@@ -80,9 +83,12 @@ type policyFlag sched.Policy
 func (p *policyFlag) String() string { return sched.Policy(*p).String() }
 func (p *policyFlag) Type() string   { return "numa|dynamic|static" }
 func (p *policyFlag) Set(text string) error {
-	policy, err := sched.ParsePolicy(text)
+	policy, err := sched.ParsePolicy(strings.ToLower(text))
+	if err != nil {
+		return errors.New("expected numa, dynamic or static")
+	}
 	*p = policyFlag(policy)
-	return err
+	return nil
 }
 
 // pinFlag is a sched.Pinning by its name, or true or false, as --pin was first spelled.
@@ -94,10 +100,13 @@ func (p *pinFlag) Set(text string) error {
 	if on, err := strconv.ParseBool(text); err == nil {
 		text = map[bool]string{true: "core", false: "none"}[on]
 	}
-	pin, err := sched.ParsePinning(text)
-	if err == nil && pin != sched.PinNone && !numa.CanPin {
-		err = fmt.Errorf("this operating system does not let a program choose its CPUs")
+	pin, err := sched.ParsePinning(strings.ToLower(text))
+	switch {
+	case err != nil:
+		return errors.New("expected none, core or node")
+	case pin != sched.PinNone && !numa.CanPin:
+		return errors.New("this operating system does not let a program choose its CPUs")
 	}
 	*p = pinFlag(pin)
-	return err
+	return nil
 }

@@ -81,7 +81,8 @@ The command line of the published study works as typed, with underscores or dash
 	f.IntVar(&o.numCPUs, "num-cpus", 0, "one worker count: the published program's name for --cpus")
 	f.StringVar(&o.data.dwi, "data", "", "4D diffusion image to fit instead of the phantom")
 	o.data.addFlags(f)
-	f.StringVar(&o.response, "response", "auto", responseHelp)
+	o.response = "auto"
+	f.Var(namedValue(&o.response, "auto"), "response", responseHelp)
 	f.IntVar(&o.voxels, "voxels", 33000, "voxels of the phantom")
 	f.Float64Var(&o.snr, "snr", 30, "signal-to-noise ratio of the phantom's b0s; 0 is noiseless")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the phantom")
@@ -106,15 +107,15 @@ func (o *runOptions) check() error {
 	case len(o.models) == 0:
 		return errors.New("--models needs at least one of " + modelNames())
 	case o.minChunks < 0 || o.maxChunks < o.minChunks || o.maxChunks > 30:
-		return fmt.Errorf("--min-chunks %d --max-chunks %d: want 0 <= min <= max <= 30 (powers of two)", o.minChunks, o.maxChunks)
+		return fmt.Errorf("--min-chunks %d --max-chunks %d: expected 0 <= min <= max <= 30 (powers of two)", o.minChunks, o.maxChunks)
 	case o.runs < 1:
-		return fmt.Errorf("--num-runs %d: want at least 1", o.runs)
+		return fmt.Errorf("--num-runs %d: expected at least 1", o.runs)
 	case o.minScale < 1 || o.maxScale < o.minScale:
-		return fmt.Errorf("--min-scale %d --max-scale %d: want 1 <= min <= max", o.minScale, o.maxScale)
+		return fmt.Errorf("--min-scale %d --max-scale %d: expected 1 <= min <= max", o.minScale, o.maxScale)
 	case o.voxels < 1:
-		return fmt.Errorf("--voxels %d: want at least 1", o.voxels)
+		return fmt.Errorf("--voxels %d: expected at least 1", o.voxels)
 	case o.numCPUs < 0:
-		return fmt.Errorf("--num-cpus %d: want at least 1", o.numCPUs)
+		return fmt.Errorf("--num-cpus %d: expected at least 1", o.numCPUs)
 	}
 	if o.numCPUs > 0 {
 		if len(o.cpus) > 0 {

@@ -25,7 +25,7 @@ func (s *shard) Set(text string) error {
 	if n, _ := fmt.Sscanf(strings.Replace(text, "/", " ", 1)+" .", "%d %d %s", &s.part, &s.of, &rest); n != 3 ||
 		rest != "." || s.part < 1 || s.part > s.of {
 		*s = shard{}
-		return fmt.Errorf("want i/n with 1 <= i <= n, as 2/8")
+		return fmt.Errorf("expected i/n with 1 <= i <= n, as 2/8")
 	}
 	return nil
 }

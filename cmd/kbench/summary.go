@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/voxfit/voxfit/acq"
@@ -23,7 +24,7 @@ var codeMeanings = map[string]codeMeaning{
 	"ZeroSignal":          {true, "nothing was measured"},
 	"Overflow":            {true, "values so large that sums overflow; maps hold zeros"},
 	"NotPositiveDefinite": {true, "the measured values do not determine the model"},
-	"MaxIterations":       {true, "not settled after the most iterations; maps hold the last, or best, of them"},
+	"MaxIterations":       {true, "the fit had not settled when the iterations ran out; maps hold the last or the best result"},
 	"AllFreeWater":        {false, "free water alone; the tissue's tensor is zero"},
 	"NegativeEigenvalue":  {false, "the fitted tensor has a negative eigenvalue; measures clip it"},
 	"Refit":               {false, "found in a slower, safer way"},
@@ -32,7 +33,7 @@ var codeMeanings = map[string]codeMeaning{
 	"NotInShard":          {false, "left to another part of the fit"},
 }
 
-// summarise prints the last lines of a fit: what was fitted and found, what failed, what is to be noted, and where maps are.
+// summarise prints the last lines of a fit: what was fitted and found, what failed, what has a remark, and where maps are.
 func (j *fitJob) summarise(w io.Writer, seconds float64) {
 	n := len(j.index)
 	fmt.Fprintf(w, "%s: %d voxels read and fitted in %.2f s (%.1f us a voxel)\n", j.model.Kind().Class, n, seconds, 1e6*seconds/float64(n))
@@ -40,7 +41,7 @@ func (j *fitJob) summarise(w io.Writer, seconds float64) {
 		fmt.Fprintln(w, "  "+line)
 	}
 	failed := j.countCodes(true)
-	fmt.Fprintf(w, "  %d voxels failed, %d are to be noted, %d are OK\n", failed, j.countCodes(false), j.codes[kernel.OK])
+	fmt.Fprintf(w, "  %d voxels failed, %d have a remark, %d are OK\n", failed, j.countCodes(false), j.codes[kernel.OK])
 	j.printCodes(w, "failed", true)
 	j.printCodes(w, "noted", false)
 	if j.withoutFascicle > 0 {
@@ -60,9 +61,19 @@ func (j *fitJob) summarise(w io.Writer, seconds float64) {
 		if form == other {
 			other, reader = harmonicForm{sh.Descoteaux07.String(), imageFrame}, "DIPY"
 		}
-		fmt.Fprintf(w, "  fodfs are in basis %s, %s axes; for %s: kbench convert FOD --sh-basis %s --frame %s -o OUT.nii.gz\n",
-			form.basis, form.frame, reader, other.basis, other.frame)
+		fmt.Fprintf(w, "  fodfs are in basis %s, %s axes; for %s: kbench convert %s --sh-basis %s --frame %s -o OUT.nii.gz\n",
+			form.basis, form.frame, reader, j.firstFOD(), other.basis, other.frame)
 	}
+}
+
+// firstFOD is the path of the first map of harmonics.
+func (j *fitJob) firstFOD() string {
+	for _, m := range j.wantedMaps {
+		if m.Basis != sh.DefaultBasis {
+			return filepath.Join(j.fitOptions.out, j.fileName(m.Name, m.Suffix)+".nii.gz")
+		}
+	}
+	return ""
 }
 
 func (j *fitJob) countCodes(failed bool) int {

@@ -27,7 +27,13 @@ func phantomInputs(p *phantom.Phantom) model.Inputs {
 }
 
 // tissueFiles are the files that --response names for several tissues.
-func tissueFiles(flag string) []string { return strings.Split(flag, ",") }
+func tissueFiles(flag string) []string {
+	files := strings.Split(flag, ",")
+	for i, file := range files {
+		files[i] = strings.TrimSpace(file)
+	}
+	return files
+}
 
 // checkResponse refuses names that are missing, as of variables that a script did not set.
 func checkResponse(flag string) error {
@@ -63,7 +69,7 @@ func findTissues(flag string, signal []float32, g *acq.GradientTable, shells ...
 		return model.ParseTissues(flag)
 	}
 	if model.IsNumbers(flag) {
-		return nil, fmt.Errorf("--response %s is numbers, of a single tensor; a model of several tissues wants auto or a file for each tissue, WM.txt,GM.txt,CSF.txt", flag)
+		return nil, fmt.Errorf("--response %s is numbers, of a single tensor; a model of several tissues takes auto or a file for each tissue, WM.txt,GM.txt,CSF.txt", flag)
 	}
 	var responses []acq.Response
 	for _, file := range tissueFiles(flag) {

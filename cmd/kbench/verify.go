@@ -53,7 +53,7 @@ looked for where the command found them: run this in the same folder.`,
 
 func (o *verifyOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if !(o.share > 0 && o.share <= 1) {
-		return fmt.Errorf("--share %g: want a number above 0, at most 1", o.share)
+		return fmt.Errorf("--share %g: expected a number above 0, at most 1", o.share)
 	}
 	keeps(ctx, "nothing is written by verify")
 	sets, err := readMapSets(o.folder)

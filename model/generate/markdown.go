@@ -73,7 +73,7 @@ func writeMap(b *bytes.Buffer, d model.ListedMap) {
 func defaultText(o model.Option) string {
 	switch {
 	case o.Needed:
-		return "needed"
+		return "needed (kbench estimates it by default)"
 	case o.Default == nil:
 		return ""
 	}

@@ -110,17 +110,18 @@ def fit_csd(
     peaks : int, default 5
         Number of peaks in the maps peaks and peakvalues. A whole number from 1 to 65535. Also ``npeaks``.
     peak_threshold : float, default 0.5
-        Least height of a peak relative to the highest, both above the smallest value where that is positive. A number
-        from 0 to 1. Also ``relative_peak_threshold``.
+        Peaks lower than this share of the highest peak are left out. Where the smallest value is positive, heights are
+        measured from it. A number from 0 to 1. Also ``relative_peak_threshold``.
     peak_separation : float, default 25
         Least angle between peaks. A number from 0 to 90 degrees. Also ``min_separation_angle``.
     refine_peaks : bool, default False
         Move each peak from its direction of the sphere to the maximum between them, as MRtrix3 does.
     shells : array_like, (n,), optional
-        b-values of the shells that are fitted: of one or more, and where the response is for shells, and with the
-        convention mrtrix, the highest of these. By default all.
+        b-values of the shells to choose from; by default all. With a response for shells, or with the convention
+        mrtrix, the highest of these is fitted alone; else all of these are fitted.
     precision : {"double", "mixed"}, default "double"
-        Arithmetic on the way to the result, which is double either way.
+        Precision of intermediate steps: mixed does part of them in single precision, for speed. The result is computed
+        in double precision in both cases.
     isa : str, optional
         Instruction set of the kernels: auto, or one that this machine has (kbench env lists them). By default that of
         the environment's VOXFIT_ISA, else auto.
@@ -242,7 +243,8 @@ def fit_free_water(
     mrtrix_order : bool, default False
         Write the map tensor as D11, D22, D33, D12, D13, D23, MRtrix3's order.
     precision : {"mixed", "double"}, default "mixed"
-        Arithmetic on the way to the result, which is double either way.
+        Precision of intermediate steps: mixed does part of them in single precision, for speed. The result is computed
+        in double precision in both cases.
     isa : str, optional
         Instruction set of the kernels: auto, or one that this machine has (kbench env lists them). By default that of
         the environment's VOXFIT_ISA, else auto.
@@ -281,11 +283,12 @@ def fit_free_water(
             Elements Dxx, Dxy, Dyy, Dxz, Dyz, Dzz of the tissue's tensor as fitted, in the frame of the given
             b-vectors; eigenvalues may be negative. In mm2/s.
         s0 : ndarray, (...)
-            Signal without diffusion weighting that the fit predicts, tissue and free water together.
+            Fitted signal at b = 0, of tissue and free water together.
         fwf : ndarray, (...)
             Fraction of free water in the signal without diffusion weighting.
         evals : ndarray, (..., 3)
-            Eigenvalues of the tissue's tensor, the largest first, raised as those of which FA is made. In mm2/s.
+            Eigenvalues of the tissue's tensor, the largest first. Values that are too small are raised, as they are
+            before FA is computed. In mm2/s.
         evecs : ndarray, (..., 3, 3)
             Eigenvectors of the tissue's tensor in the frame of the given b-vectors, as the columns of a 3 x 3 matrix
             in the order of evals; their signs follow no rule.
@@ -395,8 +398,8 @@ def fit_msmt(
     peaks : int, default 5
         Number of peaks in the maps peaks and peakvalues. A whole number from 1 to 65535. Also ``npeaks``.
     peak_threshold : float, default 0.5
-        Least height of a peak relative to the highest, both above the smallest value where that is positive. A number
-        from 0 to 1. Also ``relative_peak_threshold``.
+        Peaks lower than this share of the highest peak are left out. Where the smallest value is positive, heights are
+        measured from it. A number from 0 to 1. Also ``relative_peak_threshold``.
     peak_separation : float, default 25
         Least angle between peaks. A number from 0 to 90 degrees. Also ``min_separation_angle``.
     refine_peaks : bool, default False
@@ -576,9 +579,10 @@ def fit_dti(
             Elements Dxx, Dxy, Dyy, Dxz, Dyz, Dzz of the diffusion tensor as fitted, in the frame of the given
             b-vectors; eigenvalues may be negative. In mm2/s.
         s0 : ndarray, (...)
-            Signal without diffusion weighting that the fit predicts, of the diffusion model.
+            Fitted signal at b = 0, of the diffusion model.
         evals : ndarray, (..., 3)
-            Eigenvalues of the diffusion tensor, the largest first, raised as those of which FA is made. In mm2/s.
+            Eigenvalues of the diffusion tensor, the largest first. Values that are too small are raised, as they are
+            before FA is computed. In mm2/s.
         evecs : ndarray, (..., 3, 3)
             Eigenvectors of the diffusion tensor in the frame of the given b-vectors, as the columns of a 3 x 3 matrix
             in the order of evals; their signs follow no rule.
@@ -667,14 +671,15 @@ def fit_sfm(
     peaks : int, default 5
         Number of peaks in the maps peaks and peakvalues. A whole number from 1 to 65535. Also ``npeaks``.
     peak_threshold : float, default 0.5
-        Least height of a peak relative to the highest, both above the smallest value where that is positive. A number
-        from 0 to 1. Also ``relative_peak_threshold``.
+        Peaks lower than this share of the highest peak are left out. Where the smallest value is positive, heights are
+        measured from it. A number from 0 to 1. Also ``relative_peak_threshold``.
     peak_separation : float, default 25
         Least angle between peaks. A number from 0 to 90 degrees. Also ``min_separation_angle``.
     prediction : bool, default False
         Make a map of the predicted signal, too, as large as the data.
     precision : {"mixed", "double"}, default "mixed"
-        Arithmetic on the way to the result, which is double either way.
+        Precision of intermediate steps: mixed does part of them in single precision, for speed. The result is computed
+        in double precision in both cases.
     isa : str, optional
         Instruction set of the kernels: auto, or one that this machine has (kbench env lists them). By default that of
         the environment's VOXFIT_ISA, else auto.

@@ -33,7 +33,7 @@ func NewFreeWater(s FreeWaterSetup) (*FreeWater, error) {
 	expInto(m.water, m.water)
 	var ok bool
 	if m.guess, ok = newFreeWaterGuess(m); !ok {
-		return nil, errUndetermined
+		return nil, ErrUndetermined
 	}
 	if s.Nonlinear {
 		m.fast = newFastDecay(m)

@@ -43,12 +43,13 @@ func NewTensor(s TensorSetup) (*Tensor, error) {
 	}
 	var ok bool
 	if t.ordinary, ok = s.Design.pseudoInverse(ones); !ok {
-		return nil, errUndetermined
+		return nil, ErrUndetermined
 	}
 	return t, nil
 }
 
-var errUndetermined = errors.New("the b-tensors do not determine six tensor elements and S0: there are too few directions, or no second b-value")
+// ErrUndetermined is the error of a design matrix that does not determine the model.
+var ErrUndetermined = errors.New("the b-tensors do not determine six tensor elements and S0: there are too few directions, or no second b-value")
 
 // TensorScratch is the memory of one worker.
 type TensorScratch struct {
