@@ -100,7 +100,7 @@ func NewSFM(g *acq.GradientTable, o SFMOptions) (*SFM, error) {
 		return nil, fmt.Errorf("sfm: %w", err)
 	}
 	if len(m.b0s) == 0 {
-		return nil, fmt.Errorf("sfm: the gradient table has no volume with b <= %g s/mm2, expected at least one", g.B0Threshold)
+		return nil, fmt.Errorf("sfm: found no b0 volume (b <= %g s/mm2), expected at least one", g.B0Threshold)
 	}
 	m.design = m.newDesign(g)
 	if m.fitter, err = kernel.NewSFM(m.design, kernel.WithISA(o.ISA)); err != nil {

@@ -56,7 +56,7 @@ func (o *fitOptions) usage(c *cobra.Command) error {
 	}
 	group("Every model", func(f *pflag.FlagSet) {
 		addOptions(f, model.SharedOptions())
-		new(modelFlags).addFrame(f)
+		(&modelFlags{kind: o.kind}).addFrame(f)
 	})
 	other := new(fitOptions)
 	other.kind = o.kind
