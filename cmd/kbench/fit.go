@@ -197,7 +197,7 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := j.prepare(ctx); err != nil {
 		return err
 	}
-	if err := j.claim(); err != nil {
+	if err := j.claim(ctx); err != nil {
 		return err
 	}
 	for _, w := range j.warnings { // when nothing stands against the fit: what does is one line alone

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,8 +37,9 @@ func (o *fitOptions) setName(names bidsName) string {
 	return set
 }
 
-// claim says which files the fit will make. Where a map exists, the error says what it was made from.
-func (j *fitJob) claim() error {
+// claim says which files the fit will make. Where a map exists, the error says what it was made from. Where maps of the
+// same set are there that this fit does not make, the inputs are hashed now: that tells whether they are of another fit.
+func (j *fitJob) claim(ctx context.Context) error {
 	if needsDescription(j.names, j.fitOptions.out) {
 		j.out.shared = []string{descriptionFile}
 	}
@@ -50,7 +50,18 @@ func (j *fitJob) claim() error {
 			return fmt.Errorf("%s exists, and was made from %s: give another output folder, or --force to replace it", exists.path, source)
 		}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return j.out.claimSet(j.mapSet(), j.force, func() (description, error) {
+		err := j.hashInputs(ctx)
+		return j.description(), err
+	})
+}
+
+// mapSet is the set that the maps belong to, without its maps.
+func (j *fitJob) mapSet() mapSet {
+	return mapSet{folder: j.fitOptions.out, stem: j.names.prefix() + "model-" + j.kind.Entity, desc: j.names.desc, shard: j.shard}
 }
 
 // fileNames are the maps and sidecars that the fit writes.
@@ -63,45 +74,10 @@ func (j *fitJob) fileNames() []string {
 	return names
 }
 
-// replaceOtherFits says of maps of the same set that this fit does not make, but one with other options or inputs did,
-// that they go when the new maps come: the two would be mixed.
-func (j *fitJob) replaceOtherFits() error {
-	now, err := asJSON(j.description())
-	if err != nil {
-		return err
-	}
-	sets, err := readMapSets(j.fitOptions.out)
-	if err != nil {
-		return err
-	}
-	for _, s := range sets {
-		if s.stem != j.names.prefix()+"model-"+j.kind.Entity || s.desc != j.names.desc || s.shard != j.shard {
-			continue
-		}
-		for _, m := range s.maps {
-			fit, err := asJSON(m.Fit)
-			if err != nil {
-				return err
-			}
-			image := filepath.Base(m.path)
-			if difference("", fit, now) == "" || slices.Contains(j.out.names, image) {
-				continue
-			}
-			j.out.old = append(j.out.old, image, strings.TrimSuffix(image, ".nii.gz")+".json")
-		}
-	}
-	return nil
-}
-
 // write makes every map and its sidecar in the staging folder.
 func (j *fitJob) write(ctx context.Context) error {
 	if err := j.hashInputs(ctx); err != nil {
 		return err
-	}
-	if j.force {
-		if err := j.replaceOtherFits(); err != nil {
-			return err
-		}
 	}
 	if err := j.out.begin(); err != nil {
 		return err

@@ -36,8 +36,8 @@ type conversion struct{ ConvertedBy map[string]string }
 // generator is the name of this program in sidecars.
 const generator = "voxfit kbench"
 
-// readMapSets finds the sets of maps in a folder, by their sidecars.
-func readMapSets(folder string) ([]mapSet, error) {
+// readMapSets finds the sets of maps in a folder, by their sidecars: those of one stem, or all where it is "".
+func readMapSets(folder, of string) ([]mapSet, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func readMapSets(folder string) ([]mapSet, error) {
 	var sets []mapSet
 	for _, e := range entries {
 		stem, _, isMap := strings.Cut(e.Name(), "_param-")
-		if !isMap || strings.HasPrefix(e.Name(), ".") || filepath.Ext(e.Name()) != ".json" {
+		if !isMap || of != "" && stem != of || strings.HasPrefix(e.Name(), ".") || filepath.Ext(e.Name()) != ".json" {
 			continue
 		}
 		m, part, err := readMap(filepath.Join(folder, e.Name()))

@@ -71,7 +71,7 @@ func (o *mergeOptions) run(ctx context.Context, stdout, stderr io.Writer) error 
 	if out.note != "" {
 		fmt.Fprintln(stderr, "kbench:", out.note)
 	}
-	m := &merger{ctx: ctx, shards: shards, out: out, command: o.command}
+	m := &merger{ctx: ctx, shards: shards, out: out, command: o.command, force: o.force}
 	if err := out.claim(m.names(), o.force); err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (o *mergeOptions) run(ctx context.Context, stdout, stderr io.Writer) error 
 func (o *mergeOptions) find() ([]mapSet, error) {
 	var shards []mapSet
 	for _, folder := range o.folders {
-		sets, err := readMapSets(folder)
+		sets, err := readMapSets(folder, "")
 		if err != nil {
 			return nil, err
 		}
@@ -220,6 +220,7 @@ type merger struct {
 	shards  []mapSet
 	out     *staging
 	command string
+	force   bool
 	mask    []int // all voxels of the fit
 }
 
@@ -248,6 +249,14 @@ func (m *merger) merge() error {
 		if err := m.checkVoxels(&m.shards[i]); err != nil {
 			return err
 		}
+	}
+	whole := m.shards[0]
+	whole.shard = shard{}
+	err := m.out.claimSet(whole, m.force, func() (description, error) {
+		return ofWhole(whole.maps[0].sidecar, len(m.mask), m.command).Fit, nil
+	})
+	if err != nil {
+		return err
 	}
 	if err := m.out.begin(); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/voxfit/voxfit/lock"
 )
@@ -103,6 +104,63 @@ func (s *staging) claim(names []string, force bool) error {
 			return &existsError{path}
 		default:
 			s.old = append(s.old, name)
+		}
+	}
+	return nil
+}
+
+// claimSet keeps the files that are to be made from lying beside maps of the same set (image, model, shard) that another
+// fit made: the two would be taken for one. With force such maps go when the new ones come, without it they are refused.
+// The description of the fit is asked for where there are other maps alone. Call it after claim.
+func (s *staging) claimSet(set mapSet, force bool, describe func() (description, error)) error {
+	sets, err := readMapSets(s.target, set.stem)
+	if err != nil {
+		return err
+	}
+	var others []savedMap
+	for _, there := range sets {
+		if there.desc != set.desc || there.shard != set.shard {
+			continue
+		}
+		for _, m := range there.maps {
+			if !slices.Contains(s.names, filepath.Base(m.path)) {
+				others = append(others, m)
+			}
+		}
+	}
+	if len(others) == 0 {
+		return nil
+	}
+	now, err := describe()
+	if err != nil {
+		return err
+	}
+	return s.replaceOthers(others, now, force)
+}
+
+// replaceOthers says of maps of another fit than now that they go, or refuses them.
+func (s *staging) replaceOthers(others []savedMap, now description, force bool) error {
+	fit, err := asJSON(now)
+	if err != nil {
+		return err
+	}
+	for _, m := range others {
+		there, err := asJSON(m.Fit)
+		if err != nil {
+			return err
+		}
+		found := difference("Fit", there, fit)
+		switch {
+		case found == "":
+		case force:
+			image := filepath.Base(m.path)
+			s.old = append(s.old, image, stemOf(image)+".json")
+		default:
+			source := "unknown inputs"
+			if len(m.Fit.Inputs) > 0 {
+				source = m.Fit.Inputs[0].Path
+			}
+			return fmt.Errorf("%s is of another fit, of %s (%s): give another output folder, or --force to replace all maps of that fit", m.path, source, found)
 		}
 	}
 	return nil

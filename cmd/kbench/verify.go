@@ -56,7 +56,7 @@ func (o *verifyOptions) run(ctx context.Context, stdout, stderr io.Writer) error
 		return fmt.Errorf("--share %g: want a number above 0, at most 1", o.share)
 	}
 	keeps(ctx, "nothing is written by verify")
-	sets, err := readMapSets(o.folder)
+	sets, err := readMapSets(o.folder, "")
 	if err != nil {
 		return err
 	}
