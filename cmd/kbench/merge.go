@@ -59,6 +59,11 @@ func (o *mergeOptions) run(ctx context.Context, stdout, stderr io.Writer) error 
 			return err
 		}
 	}
+	held, err := o.lockShards()
+	defer held.release()
+	if err != nil {
+		return err
+	}
 	shards, err := o.find()
 	if err != nil {
 		return err
@@ -77,6 +82,13 @@ func (o *mergeOptions) run(ctx context.Context, stdout, stderr io.Writer) error 
 	}
 	if err := m.merge(); err != nil {
 		return err
+	}
+	for _, s := range shards {
+		for _, saved := range s.maps {
+			if err := saved.confirm(); err != nil {
+				return fmt.Errorf("%w: nothing was written; start again", err)
+			}
+		}
 	}
 	keeps(ctx, "the maps were being moved to %s; the next start of the same command takes them back or finds them whole", o.out)
 	if err := out.commit(); err != nil {
@@ -108,7 +120,17 @@ func (o *mergeOptions) find() ([]mapSet, error) {
 		}
 	}
 	slices.SortStableFunc(shards, func(a, b mapSet) int { return a.shard.part - b.shard.part })
-	return shards, checkShards(shards)
+	if err := checkShards(shards); err != nil {
+		return nil, err
+	}
+	for _, s := range shards {
+		for i := range s.maps {
+			if err := s.maps[i].watch(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return shards, nil
 }
 
 // wants tells whether a set is of the model to join.
@@ -298,7 +320,7 @@ func (m *merger) join(of savedMap) error {
 		if err != nil {
 			return err
 		}
-		image, err := nifti.Open(saved.path)
+		image, err := saved.open()
 		if err != nil {
 			return err
 		}
