@@ -226,7 +226,7 @@ func (s *staging) recover() error {
 	if info, err := os.Lstat(s.folder); err != nil || !info.IsDir() {
 		return os.RemoveAll(s.folder) // a link, say: it goes, not what it leads to
 	}
-	text, err := os.ReadFile(s.path(journalName))
+	text, err := lock.ReadFile(s.path(journalName))
 	if err == nil {
 		j, err := parseJournal(text)
 		if err != nil {

@@ -193,3 +193,44 @@ func TestAClosedOutputDoesNotHideThatMapsAreWhole(t *testing.T) {
 		}
 	}
 }
+
+func TestASmallFileThatIsANamedPipeIsNotWaitedFor(t *testing.T) {
+	image, out, studied := small(t, 27), t.TempDir(), t.TempDir()
+	succeed(t, "fit", "dti", image, "-o", out, "--maps", "fa,status")
+	pipeAt := func(path string) string {
+		if err := errors.Join(os.RemoveAll(path), syscall.Mkfifo(path, 0o600)); err != nil {
+			t.Skipf("skipped: no named pipes here: %v", err)
+		}
+		return path
+	}
+	sidecar := pipeAt(filepath.Join(out, "model-tensor_param-fa_dwimap.json"))
+	table := pipeAt(filepath.Join(studied, "runs.csv"))
+	for _, args := range [][]string{
+		{"verify", out},
+		{"fit", "dti", image, "-o", out},
+		{"fit", "dti", image, "-o", out, "--maps", "md"},
+		{"merge", out, "-o", filepath.Join(t.TempDir(), "maps")},
+		{"convert", filepath.Join(out, "model-tensor_param-fa_dwimap.nii.gz"), "--frame", "world", "-o", filepath.Join(out, "x.nii.gz")},
+		{"report", table, "-o", t.TempDir()},
+		{"simulate", "--machine", table},
+		{"run", "--models", "dti", "--voxels", "100", "--max-chunks", "1", "-o", studied},
+	} {
+		ended := make(chan string, 1)
+		go func() {
+			if code, _, stderr := kbench(args...); code == 0 {
+				ended <- "it succeeded"
+			} else if !strings.Contains(stderr, sidecar) && !strings.Contains(stderr, table) && !strings.Contains(stderr, "exists") {
+				ended <- stderr
+			}
+			ended <- ""
+		}()
+		select {
+		case what := <-ended:
+			if what != "" {
+				t.Errorf("kbench %s: %s", strings.Join(args, " "), what)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("kbench %s waits for the pipe", strings.Join(args, " "))
+		}
+	}
+}
