@@ -87,10 +87,7 @@ func (j *fitJob) write(ctx context.Context) error {
 	done := 0
 	for i, m := range j.wantedMaps {
 		name := j.fileName(m.Name, m.Suffix)
-		o := nifti.WriteOptions{Description: "voxfit " + j.model.Kind().Name + " " + m.Name, Context: ctx}
-		if m.Basis != sh.DefaultBasis {
-			o.Description += "; " + j.harmonicForm().String()
-		}
+		o := nifti.WriteOptions{Description: j.headerText(m), Context: ctx}
 		index, values := j.index, j.maps[i]
 		if m.Name == "status" {
 			o.Fill = float32(kernel.OutsideMask)
@@ -117,6 +114,15 @@ func (j *fitJob) write(ctx context.Context) error {
 		return err
 	}
 	return j.out.write(descriptionFile, text)
+}
+
+// headerText is the free text in the header of a map.
+func (j *fitJob) headerText(m model.Map) string {
+	text := "voxfit " + j.model.Kind().Name + " " + m.Name
+	if m.Basis != sh.DefaultBasis {
+		text += "; " + j.harmonicForm().String()
+	}
+	return text
 }
 
 // A description says what was fitted, with what, from what: all that the results depend on.
