@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"slices"
 	"time"
 
@@ -180,14 +181,20 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 	if out.note != "" {
 		fmt.Fprintln(stderr, "kbench:", out.note)
 	}
+	if _, err := os.Lstat(o.checkpointPath(names)); err == nil {
+		keeps(ctx, "what an earlier start finished is kept in %s; the same command goes on", o.out)
+	}
 	o.data.budget = o.memoryBudget()
 	a, err := o.data.open(o.settings.Gradients()...)
 	if err != nil {
 		return err
 	}
 	j := &fitJob{fitOptions: o, acquisition: a, index: o.shard.voxels(a.mask.Index), codes: map[kernel.Code]int{}, names: names, out: out, stderr: stderr}
-	if len(j.index) == 0 {
+	switch masked := len(a.mask.Index); {
+	case masked == 0:
 		return fmt.Errorf("%s: no voxel to fit", a.mask.Path)
+	case o.shard.of > masked:
+		return fmt.Errorf("--shard %s: found more parts than voxels: the mask has %d; give at most as many parts", &o.shard, masked)
 	}
 	if j.places, err = o.placement.cpus(); err != nil {
 		return err

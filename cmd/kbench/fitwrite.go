@@ -17,8 +17,12 @@ import (
 
 // fileName names a map as BIDS derivatives do: sub-01_model-csd_param-fod_dwimap, with the entities of the image.
 func (j *fitJob) fileName(param, suffix string) string {
-	name := j.names.prefix() + "model-" + j.model.Kind().Entity + "_param-" + param
-	if desc := j.names.desc + j.shard.label(); desc != "" {
+	return j.fitOptions.fileName(j.names, param, suffix)
+}
+
+func (o *fitOptions) fileName(names bidsName, param, suffix string) string {
+	name := names.prefix() + "model-" + o.kind.Entity + "_param-" + param
+	if desc := names.desc + o.shard.label(); desc != "" {
 		name += "_desc-" + desc
 	}
 	if suffix != "" {

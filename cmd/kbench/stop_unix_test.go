@@ -120,6 +120,22 @@ func TestASignalsLineSaysWhatIsKept(t *testing.T) {
 	}
 }
 
+func TestASignalWhileAnImageIsReadSaysWhatAnEarlierStartKept(t *testing.T) {
+	shrinkBlocks(t, 64)
+	image, out := small(t, 1000), t.TempDir()
+	args := []string{"fit", "fwdtim", image, "--mask", near(image, "mask.nii.gz"), "-o", out}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	watched := untilSaved{ctx, filepath.Join(out, checkpointOfFwdtim), 2 * 64 * (8*8 + 4), func() { cancel(signalError{syscall.SIGTERM}) }}
+	run(watched, args, &bytes.Buffer{}, &bytes.Buffer{})
+	ctx, cancel = context.WithCancelCause(t.Context())
+	cancel(signalError{syscall.SIGTERM}) // before anything is read
+	var stderr bytes.Buffer
+	code := run(ctx, args, &bytes.Buffer{}, &stderr)
+	if line := stderr.String(); code != 143 || !strings.Contains(line, "kept in "+out) || strings.Contains(line, "nothing was written") {
+		t.Errorf("exit code %d: %s", code, line)
+	}
+}
+
 func TestACheckpointsPlaceIsNeitherFollowedNorWaitedFor(t *testing.T) {
 	shrinkBlocks(t, 64)
 	image := small(t, 300)
