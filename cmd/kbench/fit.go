@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -204,6 +205,9 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := j.prepare(ctx); err != nil {
 		return err
 	}
+	if done, err := j.finished(ctx, stdout); done || err != nil {
+		return err
+	}
 	if err := j.claim(ctx); err != nil {
 		return err
 	}
@@ -222,6 +226,9 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 		return j.keep(err)
 	}
 	keeps(ctx, "the maps were being moved to %s; the next start of the same command takes them back or finds them whole", o.out)
+	if j.checkpoint != nil {
+		out.spent = []string{filepath.Base(o.checkpointPath(names))}
+	}
 	if err := out.commit(); err != nil {
 		return j.keep(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,10 +58,31 @@ func (j *fitJob) claim(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return j.out.claimSet(j.mapSet(), j.force, func() (description, error) {
-		err := j.hashInputs(ctx)
-		return j.description(), err
-	})
+	return j.out.claimSet(j.mapSet(), j.force, func() (description, error) { return j.hashedDescription(ctx) })
+}
+
+// hashedDescription is the description with the hashes of the inputs, for which it waits.
+func (j *fitJob) hashedDescription(ctx context.Context) (description, error) {
+	err := j.hashInputs(ctx)
+	return j.description(), err
+}
+
+// finished tells whether the same command was stopped when its maps were in their places already, and says so.
+func (j *fitJob) finished(ctx context.Context, stdout io.Writer) (bool, error) {
+	done, err := j.out.finished(j.fileNames(), func() (description, error) { return j.hashedDescription(ctx) })
+	if !done || err != nil {
+		return false, err
+	}
+	if err := j.confirmInputs(ctx); err != nil {
+		return false, err
+	}
+	sayDone(stdout, j.stderr, "all maps are in "+j.fitOptions.out, func(w io.Writer) { sayWhole(w, j.fitOptions.out) })
+	return true, nil
+}
+
+// sayWhole says that there was nothing left to do.
+func sayWhole(w io.Writer, out string) {
+	fmt.Fprintf(w, "%s: the maps are whole, of the same command, which was stopped at its very end\n", out)
 }
 
 // mapSet is the set that the maps belong to, without its maps.

@@ -77,6 +77,15 @@ func (o *mergeOptions) run(ctx context.Context, stdout, stderr io.Writer) error 
 		fmt.Fprintln(stderr, "kbench:", out.note)
 	}
 	m := &merger{ctx: ctx, shards: shards, out: out, command: o.command, force: o.force}
+	if err := m.check(); err != nil {
+		return err
+	}
+	if done, err := out.finished(m.names(), m.description); done || err != nil {
+		if done {
+			sayDone(stdout, stderr, "all maps are in "+o.out, func(w io.Writer) { sayWhole(w, o.out) })
+		}
+		return err
+	}
 	if err := out.claim(m.names(), o.force); err != nil {
 		return err
 	}
@@ -265,19 +274,26 @@ func (m *merger) names() []string {
 	return names
 }
 
-// merge makes all maps in the staging folder.
-func (m *merger) merge() error {
+// check checks the voxels of all shards.
+func (m *merger) check() error {
 	for i := range m.shards {
 		if err := m.checkVoxels(&m.shards[i]); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// description is that of one fit of all voxels.
+func (m *merger) description() (description, error) {
+	return ofWhole(m.shards[0].maps[0].sidecar, len(m.mask), m.command).Fit, nil
+}
+
+// merge makes all maps in the staging folder.
+func (m *merger) merge() error {
 	whole := m.shards[0]
 	whole.shard = shard{}
-	err := m.out.claimSet(whole, m.force, func() (description, error) {
-		return ofWhole(whole.maps[0].sidecar, len(m.mask), m.command).Fit, nil
-	})
-	if err != nil {
+	if err := m.out.claimSet(whole, m.force, m.description); err != nil {
 		return err
 	}
 	if err := m.out.begin(); err != nil {

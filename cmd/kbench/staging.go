@@ -21,6 +21,8 @@ type staging struct {
 	names          []string // files to move to their places
 	shared         []string // files that other sets have too: whoever is first puts them there
 	old            []string // files that are there, and go when the new ones come
+	spent          []string // hidden files that go when the new ones have come
+	whole          []string // the files of a command that was stopped when they were in their places, and are as it left them
 	note           string   // what was put right at the beginning; empty for nothing
 }
 
@@ -164,6 +166,35 @@ func (s *staging) replaceOthers(others []savedMap, now description, force bool) 
 		}
 	}
 	return nil
+}
+
+// finished tells whether the files to be made are those of a command that was stopped when they were in their places
+// already: the same names, and sidecars with the same description.
+func (s *staging) finished(names []string, describe func() (description, error)) (bool, error) {
+	if len(s.whole) == 0 || !slices.Equal(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(s.whole))) {
+		return false, nil
+	}
+	now, err := describe()
+	if err != nil {
+		return false, err
+	}
+	want, err := asJSON(now)
+	if err != nil {
+		return false, err
+	}
+	for _, name := range names {
+		if filepath.Ext(name) != ".json" {
+			continue
+		}
+		m, _, err := readMap(filepath.Join(s.target, name))
+		if err != nil {
+			return false, err
+		}
+		if fit, err := asJSON(m.Fit); err != nil || difference("", fit, want) != "" {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // check tells whether the output folder is still there, and still this process's own.
