@@ -4,10 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/voxfit/voxfit/lock"
 )
 
 // maxTextBytes is far more than any table of gradients needs, and keeps an image that was given by
@@ -22,7 +23,7 @@ type numbers struct {
 }
 
 func readNumbers(path string) (numbers, error) {
-	f, err := os.Open(path)
+	f, err := lock.OpenToRead(path)
 	if err != nil {
 		return numbers{}, err // names the file already
 	}

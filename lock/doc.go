@@ -26,8 +26,8 @@
 //
 // Open opens a file for reading and writing in a folder that others write to as well. It follows no link in the last
 // part of the path, so that nothing outside the folder can be changed through it, takes regular files alone, and does
-// not wait for the other end of a named pipe. OpenToRead is the same for files that are only read, where links are
-// followed.
+// not wait for the other end of a named pipe. OpenToRead and ReadFile are the same for files that are only read, where
+// links are followed.
 //
 // # What survives a power cut
 //

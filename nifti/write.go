@@ -45,13 +45,7 @@ func WriteMap(path string, like *Header, index []int, components int, values []f
 	if err := like.checkShape(); err != nil { // its sizes may be a caller's own
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	h := *like
-	h.Shape = slices.Clone(like.Shape[:3])
-	h.Zooms = slices.Clone(like.Zooms[:3])
-	h.TimeUnit = ""
-	if components != 1 {
-		h.Shape, h.Zooms = append(h.Shape, components), append(h.Zooms, 1)
-	}
+	h := MapHeader(like, components, o.Description)
 	if err := h.checkShape(); err != nil { // before Voxels, which may overflow otherwise
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -59,7 +53,21 @@ func WriteMap(path string, like *Header, index []int, components int, values []f
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	return writeImage(path, &h, runs, len(index), values, o)
+	return writeImage(path, h, runs, len(index), values, o)
+}
+
+// MapHeader is the header that WriteMap writes for a map of so many components on the grid of like, with the description
+// of WriteOptions.
+func MapHeader(like *Header, components int, description string) *Header {
+	h := *like
+	h.Shape = slices.Clone(like.Shape[:3])
+	h.Zooms = slices.Clone(like.Zooms[:3])
+	h.TimeUnit = ""
+	if components != 1 {
+		h.Shape, h.Zooms = append(h.Shape, components), append(h.Zooms, 1)
+	}
+	h.prepare(Float32, description)
+	return &h
 }
 
 // WriteSignal writes a block of all voxels as a float32 image: signal holds h.Voxels() rows of

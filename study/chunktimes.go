@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 
 	modelname "github.com/voxfit/voxfit/model/name"
+
+	"github.com/voxfit/voxfit/lock"
 )
 
 // ChunkTimes are measured times of chunks of one model on one core.
@@ -141,7 +142,7 @@ func (c ChunkTimes) WriteCSV(w io.Writer) error {
 // ReadChunkTimes reads a model's chunk times from a file that WriteCSV wrote, or from a CSV file of timed
 // runs (see TimesOfRuns).
 func ReadChunkTimes(path, model string) (ChunkTimes, error) {
-	file, err := os.Open(path)
+	file, err := lock.OpenToRead(path)
 	if err != nil {
 		return ChunkTimes{}, err
 	}

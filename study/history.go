@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/voxfit/voxfit/lock"
 )
 
 // A Processor is what times of kernels belong to: other processors, and other steppings, have other times.
@@ -51,7 +53,7 @@ type History struct {
 
 // IsHistory says whether a file begins as a history does.
 func IsHistory(path string) bool {
-	text, err := os.ReadFile(path)
+	text, err := lock.ReadFile(path)
 	line, _, _ := bytes.Cut(text, []byte("\n"))
 	return err == nil && strings.TrimSuffix(string(line), "\r") == strings.Join(historyHeader, ",")
 }
@@ -59,7 +61,7 @@ func IsHistory(path string) bool {
 // ReadHistory reads a processor's file. A row of another processor than the first row's is an error, as is a broken row;
 // the error names the file and the line.
 func ReadHistory(path string) (History, error) {
-	text, err := os.ReadFile(path)
+	text, err := lock.ReadFile(path)
 	if err != nil {
 		return History{}, err
 	}

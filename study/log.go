@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
+	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,9 +34,10 @@ type Log struct {
 // its rows. It takes an advisory lock that lasts until Close, or until the process ends.
 //
 // A last line without a line end was torn when a program was killed: it is cut off, and Repaired
-// says so. A file of another form, and a file that another process holds, are refused.
+// says so. A file of another form, and a file that another process holds, are refused, and so are a link and a named
+// pipe.
 func OpenLog(path string) (*Log, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	file, err := lock.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +56,7 @@ func OpenLog(path string) (*Log, error) {
 
 // load reads what is in the file and leaves it ready for the next row.
 func (l *Log) load() error {
-	text, err := os.ReadFile(l.path)
+	text, err := io.ReadAll(io.NewSectionReader(l.file, 0, math.MaxInt64))
 	if err != nil {
 		return err
 	}

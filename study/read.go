@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
+
+	"github.com/voxfit/voxfit/lock"
 )
 
 const byteOrderMark = "\uFEFF" // what table programs put before a UTF-8 file
@@ -21,7 +22,7 @@ const byteOrderMark = "\uFEFF" // what table programs put before a UTF-8 file
 // such a file, the trace of a program that was killed while writing, are not a row and not an
 // error.
 func ReadRecords(path string) ([]Record, error) {
-	text, err := os.ReadFile(path)
+	text, err := lock.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}

@@ -5,9 +5,10 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
+
+	"github.com/voxfit/voxfit/lock"
 )
 
 // A SimulatedMachine is a machine to predict for. Each of its cores is taken to be as fast as the one
@@ -57,7 +58,7 @@ func FindMachine(name string) (SimulatedMachine, error) {
 		}
 		names = append(names, m.Name)
 	}
-	text, err := os.ReadFile(name)
+	text, err := lock.ReadFile(name)
 	if err != nil {
 		return SimulatedMachine{}, fmt.Errorf("machine %q: neither one of %s nor a file that can be read: %w", name,
 			strings.Join(names, ", "), err)

@@ -348,7 +348,7 @@ func TestSidecarsSayWhatWasMadeOfTheGradientTable(t *testing.T) {
 	} {
 		out := t.TempDir()
 		succeed(t, append([]string{"fit", c.args[0], image, "-o", out}, c.args[1:]...)...)
-		sets, err := readMapSets(out)
+		sets, err := readMapSets(out, "")
 		if err != nil || len(sets) != 1 {
 			t.Fatalf("%s: %d sets of maps, %v", name, len(sets), err)
 		}
@@ -378,7 +378,7 @@ func TestSidecarsTellArbitraryUnitsFromNone(t *testing.T) {
 	} {
 		out := t.TempDir()
 		succeed(t, append([]string{"fit", args[0], image, "-o", out}, args[1:]...)...)
-		sets, err := readMapSets(out)
+		sets, err := readMapSets(out, "")
 		if err != nil || len(sets) != 1 {
 			t.Fatalf("%v: %d sets of maps, %v", args, len(sets), err)
 		}

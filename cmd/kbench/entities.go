@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/voxfit/voxfit/lock"
 )
 
 // A bidsName is the name of an image as BIDS has it: entities, as sub-01 and dir-AP, and a suffix, as dwi.
@@ -101,7 +103,7 @@ func sourcesIn(dir, prefix string) []string {
 
 // sourceOf is the image that a map was made from, by its sidecar; "" where that does not say.
 func sourceOf(sidecar string) string {
-	text, err := os.ReadFile(sidecar)
+	text, err := lock.ReadFile(sidecar)
 	if err != nil {
 		return ""
 	}

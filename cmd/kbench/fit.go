@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -185,14 +187,20 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 	if out.note != "" {
 		fmt.Fprintln(stderr, "kbench:", out.note)
 	}
+	if _, err := os.Lstat(o.checkpointPath(names)); err == nil {
+		keeps(ctx, "what an earlier start finished is kept in %s; the same command goes on", o.out)
+	}
 	o.data.budget = o.memoryBudget()
 	a, err := o.data.open(o.settings.Gradients()...)
 	if err != nil {
 		return err
 	}
 	j := &fitJob{fitOptions: o, acquisition: a, index: o.shard.voxels(a.mask.Index), codes: map[kernel.Code]int{}, names: names, out: out, stderr: stderr}
-	if len(j.index) == 0 {
+	switch masked := len(a.mask.Index); {
+	case masked == 0:
 		return fmt.Errorf("%s: no voxel to fit", a.mask.Path)
+	case o.shard.of > masked:
+		return fmt.Errorf("--shard %s: found more parts than voxels: the mask has %d; give at most as many parts", &o.shard, masked)
 	}
 	if j.places, err = o.placement.cpus(); err != nil {
 		return err
@@ -202,7 +210,10 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := j.prepare(ctx); err != nil {
 		return err
 	}
-	if err := j.claim(); err != nil {
+	if done, err := j.finished(ctx, stdout); done || err != nil {
+		return err
+	}
+	if err := j.claim(ctx); err != nil {
 		return err
 	}
 	for _, w := range j.warnings { // when nothing stands against the fit: what does is one line alone
@@ -220,6 +231,9 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 		return j.keep(err)
 	}
 	keeps(ctx, "the maps were being moved to %s; the next start of the same command takes them back or finds them whole", o.out)
+	if j.checkpoint != nil {
+		out.spent = []string{filepath.Base(o.checkpointPath(names))}
+	}
 	if err := out.commit(); err != nil {
 		return j.keep(err)
 	}
@@ -251,8 +265,6 @@ type fitJob struct {
 	out      *staging
 
 	voxelsPerChunk int // 0: by sched's rule
-
-	removed []string // maps of another fit, which go when the new ones come
 
 	withoutFascicle int // voxels of sfm that are OK with no weight at all
 

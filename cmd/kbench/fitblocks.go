@@ -35,7 +35,7 @@ func (j *fitJob) fit(ctx context.Context) error {
 		j.freeSignal()
 	}
 	if j.checkpoints() {
-		if _, err := os.Lstat(j.checkpointPath()); err == nil {
+		if _, err := os.Lstat(j.checkpointPath(j.names)); err == nil {
 			if err := j.openCheckpoint(ctx); err != nil {
 				return err
 			}
@@ -53,8 +53,8 @@ func (j *fitJob) fit(ctx context.Context) error {
 // checkpoints tells whether finished blocks are kept: one that is all is not, nor are those of a fit that writes nothing.
 func (j *fitJob) checkpoints() bool { return j.out != nil && len(j.index) > blockVoxels }
 
-func (j *fitJob) checkpointPath() string {
-	return filepath.Join(j.fitOptions.out, "."+j.fileName("checkpoint", "")+".partial")
+func (o *fitOptions) checkpointPath(names bidsName) string {
+	return filepath.Join(o.out, "."+o.fileName(names, "checkpoint", "")+".partial")
 }
 
 // openCheckpoint opens the hidden file with the blocks that an earlier, stopped fit finished, or makes it. It waits for
@@ -67,11 +67,12 @@ func (j *fitJob) openCheckpoint(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if j.checkpoint, err = fit.OpenCheckpoint(j.checkpointPath(), string(key), j.model.Fitter().Parameters()); err != nil {
+	if j.checkpoint, err = fit.OpenCheckpoint(j.checkpointPath(j.names), string(key), j.model.Fitter().Parameters()); err != nil {
 		return err
 	}
 	if anew := j.checkpoint.Anew(); anew != "" {
 		fmt.Fprintln(j.stderr, "kbench:", anew)
+		keeps(ctx, "nothing was written")
 	}
 	if n := j.checkpoint.Blocks(); n > 0 {
 		fmt.Fprintf(j.stderr, "kbench: going on after %d finished blocks of %d voxels\n", n, blockVoxels)

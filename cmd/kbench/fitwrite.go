@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,8 +18,12 @@ import (
 
 // fileName names a map as BIDS derivatives do: sub-01_model-csd_param-fod_dwimap, with the entities of the image.
 func (j *fitJob) fileName(param, suffix string) string {
-	name := j.names.prefix() + "model-" + j.model.Kind().Entity + "_param-" + param
-	if desc := j.names.desc + j.shard.label(); desc != "" {
+	return j.fitOptions.fileName(j.names, param, suffix)
+}
+
+func (o *fitOptions) fileName(names bidsName, param, suffix string) string {
+	name := names.prefix() + "model-" + o.kind.Entity + "_param-" + param
+	if desc := names.desc + o.shard.label(); desc != "" {
 		name += "_desc-" + desc
 	}
 	if suffix != "" {
@@ -38,8 +42,9 @@ func (o *fitOptions) setName(names bidsName) string {
 	return set
 }
 
-// claim says which files the fit will make. Where a map exists, the error says what it was made from.
-func (j *fitJob) claim() error {
+// claim says which files the fit will make. Where a map exists, the error says what it was made from. Where maps of the
+// same set are there that this fit does not make, the inputs are hashed now: that tells whether they are of another fit.
+func (j *fitJob) claim(ctx context.Context) error {
 	if needsDescription(j.names, j.fitOptions.out) {
 		j.out.shared = []string{descriptionFile}
 	}
@@ -50,7 +55,39 @@ func (j *fitJob) claim() error {
 			return fmt.Errorf("%s exists, and was made from %s: give another output folder, or --force to replace it", exists.path, source)
 		}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return j.out.claimSet(j.mapSet(), j.force, func() (description, error) { return j.hashedDescription(ctx) })
+}
+
+// hashedDescription is the description with the hashes of the inputs, for which it waits.
+func (j *fitJob) hashedDescription(ctx context.Context) (description, error) {
+	err := j.hashInputs(ctx)
+	return j.description(), err
+}
+
+// finished tells whether the same command was stopped when its maps were in their places already, and says so.
+func (j *fitJob) finished(ctx context.Context, stdout io.Writer) (bool, error) {
+	done, err := j.out.finished(j.fileNames(), func() (description, error) { return j.hashedDescription(ctx) })
+	if !done || err != nil {
+		return false, err
+	}
+	if err := j.confirmInputs(ctx); err != nil {
+		return false, err
+	}
+	sayDone(stdout, j.stderr, "all maps are in "+j.fitOptions.out, func(w io.Writer) { sayWhole(w, j.fitOptions.out) })
+	return true, nil
+}
+
+// sayWhole says that there was nothing left to do.
+func sayWhole(w io.Writer, out string) {
+	fmt.Fprintf(w, "%s: the maps are whole, of the same command, which was stopped at its very end\n", out)
+}
+
+// mapSet is the set that the maps belong to, without its maps.
+func (j *fitJob) mapSet() mapSet {
+	return mapSet{folder: j.fitOptions.out, stem: j.names.prefix() + "model-" + j.kind.Entity, desc: j.names.desc, shard: j.shard}
 }
 
 // fileNames are the maps and sidecars that the fit writes.
@@ -63,46 +100,10 @@ func (j *fitJob) fileNames() []string {
 	return names
 }
 
-// replaceOtherFits says of maps of the same set that this fit does not make, but one with other options or inputs did,
-// that they go when the new maps come: the two would be mixed.
-func (j *fitJob) replaceOtherFits() error {
-	now, err := asJSON(j.description())
-	if err != nil {
-		return err
-	}
-	sets, err := readMapSets(j.fitOptions.out)
-	if err != nil {
-		return err
-	}
-	for _, s := range sets {
-		if s.stem != j.names.prefix()+"model-"+j.kind.Entity || s.desc != j.names.desc || s.shard != j.shard {
-			continue
-		}
-		for _, m := range s.maps {
-			fit, err := asJSON(m.Fit)
-			if err != nil {
-				return err
-			}
-			image := filepath.Base(m.path)
-			if difference("", fit, now) == "" || slices.Contains(j.out.names, image) {
-				continue
-			}
-			j.removed = append(j.removed, image)
-			j.out.old = append(j.out.old, image, strings.TrimSuffix(image, ".nii.gz")+".json")
-		}
-	}
-	return nil
-}
-
 // write makes every map and its sidecar in the staging folder.
 func (j *fitJob) write(ctx context.Context) error {
 	if err := j.hashInputs(ctx); err != nil {
 		return err
-	}
-	if j.force {
-		if err := j.replaceOtherFits(); err != nil {
-			return err
-		}
 	}
 	if err := j.out.begin(); err != nil {
 		return err
@@ -112,10 +113,7 @@ func (j *fitJob) write(ctx context.Context) error {
 	done := 0
 	for i, m := range j.wantedMaps {
 		name := j.fileName(m.Name, m.Suffix)
-		o := nifti.WriteOptions{Description: "voxfit " + j.model.Kind().Name + " " + m.Name, Context: ctx}
-		if m.Basis != sh.DefaultBasis {
-			o.Description += "; " + j.harmonicForm().String()
-		}
+		o := nifti.WriteOptions{Description: j.headerText(m), Context: ctx}
 		index, values := j.index, j.maps[i]
 		if m.Name == "status" {
 			o.Fill = float32(kernel.OutsideMask)
@@ -142,6 +140,15 @@ func (j *fitJob) write(ctx context.Context) error {
 		return err
 	}
 	return j.out.write(descriptionFile, text)
+}
+
+// headerText is the free text in the header of a map.
+func (j *fitJob) headerText(m model.Map) string {
+	text := "voxfit " + j.model.Kind().Name + " " + m.Name
+	if m.Basis != sh.DefaultBasis {
+		text += "; " + j.harmonicForm().String()
+	}
+	return text
 }
 
 // A description says what was fitted, with what, from what: all that the results depend on.

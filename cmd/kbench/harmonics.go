@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"regexp"
 	"strings"
 
+	"github.com/voxfit/voxfit/lock"
 	"github.com/voxfit/voxfit/sh"
 )
 
@@ -89,7 +89,7 @@ func (s harmonicSidecar) forms() []harmonicForm {
 // readSidecar reads the JSON beside an image, all of it and the part on harmonics; there is none where the file is missing.
 func readSidecar(image string) (all map[string]json.RawMessage, part harmonicSidecar, err error) {
 	path := stemOf(image) + ".json"
-	text, err := os.ReadFile(path)
+	text, err := lock.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, part, nil
 	}

@@ -7,23 +7,28 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/voxfit/voxfit/lock"
 )
 
 // A journal says what commit is about to do. While it is in the staging folder, the move has not happened: whoever finds
-// it takes the new files back and puts the old ones where they were. Its removal is the moment at which the new files
-// count.
+// it takes the new files back and puts the old ones where they were. The moment at which the new files count is that at
+// which its name changes to done.json: whoever finds that finishes the rest.
 //
 //  1. all new files are in the staging folder, whole and on the disk; the journal is written
 //  2. old files move to the folder "replaced" in the staging folder
 //  3. new files move to their places
-//  4. the journal is removed; then the rest
+//  4. the journal becomes done.json
+//  5. shared files move to their places, and spent ones go; then the staging folder
 //
 // Old and new files are so never beside each other, whenever a process is killed.
 type journal struct {
 	Files []journalFile // the new files
 	Old   []string      // the names of the old ones
+
+	Shared []string // files that other sets have too
+	Spent  []string // hidden files beside the new ones, of no use once those count
 }
 
 // A journalFile is one new file. Size and time tell it from another file that somebody may put in its place later.
@@ -35,6 +40,7 @@ type journalFile struct {
 
 const (
 	journalName    = "journal.json"
+	doneName       = "done.json"
 	replacedFolder = "replaced"
 )
 
@@ -43,7 +49,8 @@ func (s *staging) journalled() bool {
 	return err == nil
 }
 
-// commit moves every file to its place, all or none, and removes the staging folder. After an error everything is as it
+// commit moves every file to its place, all or none, and removes the staging folder; where there are spent files, the
+// caller removes those first, and remove the folder then. After an error everything is as it
 // was before; where even that fails, the next start takes the files back.
 func (s *staging) commit() error {
 	if err := s.check(); err != nil {
@@ -59,15 +66,15 @@ func (s *staging) commit() error {
 	if err := s.endJournal(); err != nil {
 		return errors.Join(err, s.undo(j))
 	}
-	if err := s.moveShared(); err != nil {
+	if err := s.moveShared(s.shared); err != nil || len(s.spent) > 0 {
 		return err
 	}
 	return os.RemoveAll(s.folder)
 }
 
 // moveShared puts files that other sets have too where there are none yet.
-func (s *staging) moveShared() error {
-	for _, name := range s.shared {
+func (s *staging) moveShared(names []string) error {
+	for _, name := range names {
 		place := filepath.Join(s.target, name)
 		if _, err := os.Lstat(place); err == nil {
 			continue
@@ -81,7 +88,7 @@ func (s *staging) moveShared() error {
 
 // writeJournal puts the journal on the disk, after all that it speaks of.
 func (s *staging) writeJournal() (*journal, error) {
-	j := &journal{Old: s.old}
+	j := &journal{Old: s.old, Shared: s.shared, Spent: s.spent}
 	for _, name := range s.names {
 		info, err := os.Lstat(s.path(name))
 		if err != nil {
@@ -152,7 +159,16 @@ func (s *staging) syncMoves() error {
 	return errors.Join(lock.SyncFolder(s.target), lock.SyncFolder(s.folder), lock.SyncFolder(s.path(replacedFolder)))
 }
 
+// endJournal is the moment at which the new files count.
 func (s *staging) endJournal() error {
+	if err := os.Rename(s.path(journalName), s.path(doneName)); err != nil {
+		return err
+	}
+	return lock.SyncFolder(s.folder)
+}
+
+// removeJournal is the end of a move that was taken back.
+func (s *staging) removeJournal() error {
 	if err := os.Remove(s.path(journalName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -162,6 +178,9 @@ func (s *staging) endJournal() error {
 // undo takes new files back into the staging folder and old ones out of it, as far as they were moved, and removes the
 // journal. It can be killed and begun again at any point.
 func (s *staging) undo(j *journal) error {
+	if err := os.Rename(s.path(doneName), s.path(journalName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	for _, f := range j.Files {
 		if _, err := os.Lstat(s.path(f.Name)); err == nil {
 			continue // was never moved
@@ -188,7 +207,7 @@ func (s *staging) undo(j *journal) error {
 	if err := s.syncMoves(); err != nil {
 		return err
 	}
-	return s.endJournal()
+	return s.removeJournal()
 }
 
 // putBack moves an old file to its place, where it was taken from there.
@@ -209,7 +228,7 @@ func parseJournal(text []byte) (*journal, error) {
 	if err := json.Unmarshal(text, &j); err != nil {
 		return nil, err
 	}
-	names := j.Old
+	names := slices.Concat(j.Old, j.Shared, j.Spent)
 	for _, f := range j.Files {
 		names = append(names, f.Name)
 	}
@@ -221,23 +240,53 @@ func parseJournal(text []byte) (*journal, error) {
 	return &j, nil
 }
 
-// recover puts right what a process that was killed left: a set of files that was half moved, or a staging folder.
+// recover puts right what a process that was killed left: a set of files that was half moved, or was moved while the
+// rest was still to be done, or a staging folder.
 func (s *staging) recover() error {
 	if info, err := os.Lstat(s.folder); err != nil || !info.IsDir() {
 		return os.RemoveAll(s.folder) // a link, say: it goes, not what it leads to
 	}
-	text, err := os.ReadFile(s.path(journalName))
-	if err == nil {
-		j, err := parseJournal(text)
-		if err != nil {
-			return fmt.Errorf("%s: %w; move the folder %s away", s.path(journalName), err, s.folder)
+	for name, put := range map[string]func(*journal) error{journalName: s.takeBack, doneName: s.finish} {
+		text, err := lock.ReadFile(s.path(name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
 		}
-		if err := s.undo(j); err != nil {
+		if err != nil {
 			return err
 		}
-		s.note = fmt.Sprintf("%s: a command was stopped while its files were moved there; they were taken back", s.target)
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return err
+		j, err := parseJournal(text)
+		if err != nil {
+			return fmt.Errorf("%s: %w; move the folder %s away", s.path(name), err, s.folder)
+		}
+		if err := put(j); err != nil {
+			return err
+		}
 	}
 	return os.RemoveAll(s.folder)
+}
+
+// takeBack takes an unfinished move back.
+func (s *staging) takeBack(j *journal) error {
+	s.note = s.target + ": a command was stopped while its files were moved there; they were taken back"
+	return s.undo(j)
+}
+
+// finish does what was left to do when the new files counted already.
+func (s *staging) finish(j *journal) error {
+	for _, f := range j.Files {
+		info, err := os.Lstat(filepath.Join(s.target, f.Name))
+		if err == nil && info.Size() == f.Size && info.ModTime().UnixNano() == f.Changed {
+			s.whole = append(s.whole, f.Name)
+		}
+	}
+	if err := s.moveShared(j.Shared); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, name := range j.Spent {
+		if err := os.Remove(filepath.Join(s.target, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	s.note = s.target + ": a command was stopped when its files were in their places; what it had left to do is done"
+	return lock.SyncFolder(s.target)
 }

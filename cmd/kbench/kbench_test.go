@@ -164,6 +164,7 @@ func TestBrokenInputGetsOneLineAndLeavesNothing(t *testing.T) {
 		{"flag of another model", func(*testing.T, string) []string { return []string{good, "--method", "wls"} }, []string{"--method", "csdm"}},
 		{"unknown instruction set", func(*testing.T, string) []string { return []string{good, "--isa", "mmx"} }, []string{"mmx", "generic"}},
 		{"impossible shard", func(*testing.T, string) []string { return []string{good, "--shard", "9/8"} }, []string{"9/8", "2/8"}},
+		{"more shards than voxels", func(*testing.T, string) []string { return []string{good, "--shard", "3/28"} }, []string{"--shard 3/28", "27"}},
 		{"too little memory", func(*testing.T, string) []string { return []string{good, "--max-memory", "1K"} }, []string{"--max-memory"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -11,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/lock"
 	"github.com/voxfit/voxfit/nifti"
 )
 
@@ -27,7 +30,40 @@ type mapSet struct {
 type savedMap struct {
 	sidecar
 	conversion
-	path string // of the image
+	path  string      // of the image
+	text  []byte      // of the sidecar
+	seen  os.FileInfo // how the sidecar looked when it was read
+	image inputImage  // once it is watched
+}
+
+// watch opens the image, of which all readings from now on must see the same bytes.
+func (m *savedMap) watch() (err error) {
+	m.image, err = openImage(m.path)
+	return err
+}
+
+// open is the image: the one that is watched, if there is one.
+func (m *savedMap) open() (*nifti.Image, error) {
+	if m.image.Image != nil {
+		return m.image.Image, nil
+	}
+	return nifti.Open(m.path)
+}
+
+// confirm looks at the map and its sidecar once more: both must be those that were read.
+func (m *savedMap) confirm() error {
+	name := stemOf(m.path) + ".json"
+	again, _, err := readMap(name)
+	if err != nil {
+		return err
+	}
+	if same, err := untouched(name, m.seen); !same || err != nil || !bytes.Equal(again.text, m.text) {
+		return fmt.Errorf("%s %w", name, nifti.ErrChanged)
+	}
+	if same, err := untouched(m.path, m.image.before); !same || err != nil {
+		return fmt.Errorf("%s %w", m.path, nifti.ErrChanged)
+	}
+	return nil
 }
 
 // A conversion says that a map was made of another one, by kbench convert.
@@ -36,8 +72,8 @@ type conversion struct{ ConvertedBy map[string]string }
 // generator is the name of this program in sidecars.
 const generator = "voxfit kbench"
 
-// readMapSets finds the sets of maps in a folder, by their sidecars.
-func readMapSets(folder string) ([]mapSet, error) {
+// readMapSets finds the sets of maps in a folder, by their sidecars: those of one stem, or all where it is "".
+func readMapSets(folder, of string) ([]mapSet, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return nil, err
@@ -45,7 +81,7 @@ func readMapSets(folder string) ([]mapSet, error) {
 	var sets []mapSet
 	for _, e := range entries {
 		stem, _, isMap := strings.Cut(e.Name(), "_param-")
-		if !isMap || strings.HasPrefix(e.Name(), ".") || filepath.Ext(e.Name()) != ".json" {
+		if !isMap || of != "" && stem != of || strings.HasPrefix(e.Name(), ".") || filepath.Ext(e.Name()) != ".json" {
 			continue
 		}
 		m, part, err := readMap(filepath.Join(folder, e.Name()))
@@ -75,10 +111,19 @@ func descOf(name string) string {
 
 // readMap reads the JSON beside a map. Options stay as they are written.
 func readMap(path string) (m savedMap, part shard, err error) {
-	text, err := os.ReadFile(path)
+	f, err := lock.OpenToRead(path)
 	if err != nil {
 		return m, part, err
 	}
+	defer f.Close()
+	if m.seen, err = f.Stat(); err != nil {
+		return m, part, err
+	}
+	text, err := io.ReadAll(f)
+	if err != nil {
+		return m, part, err
+	}
+	m.text = text
 	m.Fit.Options = new(json.RawMessage)
 	if err := errors.Join(json.Unmarshal(text, &m.sidecar), json.Unmarshal(text, &m.conversion)); err != nil {
 		return m, part, fmt.Errorf("%s: not a sidecar of this program: %w", path, err)
@@ -108,6 +153,14 @@ func (s *mapSet) name() string {
 		return s.stem
 	}
 	return s.stem + "_desc-" + s.desc
+}
+
+// lockName is what kbench fit calls the set in the names of its lock and its other hidden files.
+func (s *mapSet) lockName() string {
+	if desc := s.desc + s.shard.label(); desc != "" {
+		return s.stem + "_desc-" + desc
+	}
+	return s.stem
 }
 
 // String names the set in messages.
@@ -147,7 +200,7 @@ func (s *mapSet) inMask(read func(image *nifti.Image, index []int, components in
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	image, err := nifti.Open(m.path)
+	image, err := m.open()
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -59,6 +59,11 @@ func (o *mergeOptions) run(ctx context.Context, stdout, stderr io.Writer) error 
 			return err
 		}
 	}
+	held, err := o.lockShards()
+	defer held.release()
+	if err != nil {
+		return err
+	}
 	shards, err := o.find()
 	if err != nil {
 		return err
@@ -71,12 +76,28 @@ func (o *mergeOptions) run(ctx context.Context, stdout, stderr io.Writer) error 
 	if out.note != "" {
 		fmt.Fprintln(stderr, "kbench:", out.note)
 	}
-	m := &merger{ctx: ctx, shards: shards, out: out, command: o.command}
+	m := &merger{ctx: ctx, shards: shards, out: out, command: o.command, force: o.force}
+	if err := m.check(); err != nil {
+		return err
+	}
+	if done, err := out.finished(m.names(), m.description); done || err != nil {
+		if done {
+			sayDone(stdout, stderr, "all maps are in "+o.out, func(w io.Writer) { sayWhole(w, o.out) })
+		}
+		return err
+	}
 	if err := out.claim(m.names(), o.force); err != nil {
 		return err
 	}
 	if err := m.merge(); err != nil {
 		return err
+	}
+	for _, s := range shards {
+		for _, saved := range s.maps {
+			if err := saved.confirm(); err != nil {
+				return fmt.Errorf("%w: nothing was written; start again", err)
+			}
+		}
 	}
 	keeps(ctx, "the maps were being moved to %s; the next start of the same command takes them back or finds them whole", o.out)
 	if err := out.commit(); err != nil {
@@ -93,7 +114,7 @@ func (o *mergeOptions) run(ctx context.Context, stdout, stderr io.Writer) error 
 func (o *mergeOptions) find() ([]mapSet, error) {
 	var shards []mapSet
 	for _, folder := range o.folders {
-		sets, err := readMapSets(folder)
+		sets, err := readMapSets(folder, "")
 		if err != nil {
 			return nil, err
 		}
@@ -108,7 +129,17 @@ func (o *mergeOptions) find() ([]mapSet, error) {
 		}
 	}
 	slices.SortStableFunc(shards, func(a, b mapSet) int { return a.shard.part - b.shard.part })
-	return shards, checkShards(shards)
+	if err := checkShards(shards); err != nil {
+		return nil, err
+	}
+	for _, s := range shards {
+		for i := range s.maps {
+			if err := s.maps[i].watch(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return shards, nil
 }
 
 // wants tells whether a set is of the model to join.
@@ -220,6 +251,7 @@ type merger struct {
 	shards  []mapSet
 	out     *staging
 	command string
+	force   bool
 	mask    []int // all voxels of the fit
 }
 
@@ -242,12 +274,27 @@ func (m *merger) names() []string {
 	return names
 }
 
-// merge makes all maps in the staging folder.
-func (m *merger) merge() error {
+// check checks the voxels of all shards.
+func (m *merger) check() error {
 	for i := range m.shards {
 		if err := m.checkVoxels(&m.shards[i]); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// description is that of one fit of all voxels.
+func (m *merger) description() (description, error) {
+	return ofWhole(m.shards[0].maps[0].sidecar, len(m.mask), m.command).Fit, nil
+}
+
+// merge makes all maps in the staging folder.
+func (m *merger) merge() error {
+	whole := m.shards[0]
+	whole.shard = shard{}
+	if err := m.out.claimSet(whole, m.force, m.description); err != nil {
+		return err
 	}
 	if err := m.out.begin(); err != nil {
 		return err
@@ -289,7 +336,7 @@ func (m *merger) join(of savedMap) error {
 		if err != nil {
 			return err
 		}
-		image, err := nifti.Open(saved.path)
+		image, err := saved.open()
 		if err != nil {
 			return err
 		}

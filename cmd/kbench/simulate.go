@@ -1,14 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/voxfit/voxfit/lock"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/sched"
 	"github.com/voxfit/voxfit/study"
@@ -109,15 +110,10 @@ func (o *simulateOptions) run(ctx context.Context, args []string, stdout, stderr
 	return nil
 }
 
-func writeChunkTimes(path string, times study.ChunkTimes) (err error) {
-	file, err := os.Create(path)
-	if err != nil {
+func writeChunkTimes(path string, times study.ChunkTimes) error {
+	var text bytes.Buffer
+	if err := times.WriteCSV(&text); err != nil {
 		return err
 	}
-	defer func() {
-		if e := file.Close(); err == nil {
-			err = e
-		}
-	}()
-	return times.WriteCSV(file)
+	return lock.Replace(path, text.Bytes())
 }

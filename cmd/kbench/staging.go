@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/voxfit/voxfit/lock"
 )
@@ -20,6 +21,9 @@ type staging struct {
 	names          []string // files to move to their places
 	shared         []string // files that other sets have too: whoever is first puts them there
 	old            []string // files that are there, and go when the new ones come
+	dropped        []string // the maps among them, of another fit
+	spent          []string // hidden files that go when the new ones have come
+	whole          []string // the files of a command that was stopped when they were in their places, and are as it left them
 	note           string   // what was put right at the beginning; empty for nothing
 }
 
@@ -106,6 +110,93 @@ func (s *staging) claim(names []string, force bool) error {
 		}
 	}
 	return nil
+}
+
+// claimSet keeps the files that are to be made from lying beside maps of the same set (image, model, shard) that another
+// fit made: the two would be taken for one. With force such maps go when the new ones come, without it they are refused.
+// The description of the fit is asked for where there are other maps alone. Call it after claim.
+func (s *staging) claimSet(set mapSet, force bool, describe func() (description, error)) error {
+	sets, err := readMapSets(s.target, set.stem)
+	if err != nil {
+		return err
+	}
+	var others []savedMap
+	for _, there := range sets {
+		if there.desc != set.desc || there.shard != set.shard {
+			continue
+		}
+		for _, m := range there.maps {
+			if !slices.Contains(s.names, filepath.Base(m.path)) {
+				others = append(others, m)
+			}
+		}
+	}
+	if len(others) == 0 {
+		return nil
+	}
+	now, err := describe()
+	if err != nil {
+		return err
+	}
+	return s.replaceOthers(others, now, force)
+}
+
+// replaceOthers says of maps of another fit than now that they go, or refuses them.
+func (s *staging) replaceOthers(others []savedMap, now description, force bool) error {
+	fit, err := asJSON(now)
+	if err != nil {
+		return err
+	}
+	for _, m := range others {
+		there, err := asJSON(m.Fit)
+		if err != nil {
+			return err
+		}
+		found := difference("Fit", there, fit)
+		switch {
+		case found == "":
+		case force:
+			image := filepath.Base(m.path)
+			s.dropped = append(s.dropped, image)
+			s.old = append(s.old, image, stemOf(image)+".json")
+		default:
+			source := "unknown inputs"
+			if len(m.Fit.Inputs) > 0 {
+				source = m.Fit.Inputs[0].Path
+			}
+			return fmt.Errorf("%s is of another fit, of %s (%s): give another output folder, or --force to replace all maps of that fit", m.path, source, found)
+		}
+	}
+	return nil
+}
+
+// finished tells whether the files to be made are those of a command that was stopped when they were in their places
+// already: the same names, and sidecars with the same description.
+func (s *staging) finished(names []string, describe func() (description, error)) (bool, error) {
+	if len(s.whole) == 0 || !slices.Equal(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(s.whole))) {
+		return false, nil
+	}
+	now, err := describe()
+	if err != nil {
+		return false, err
+	}
+	want, err := asJSON(now)
+	if err != nil {
+		return false, err
+	}
+	for _, name := range names {
+		if filepath.Ext(name) != ".json" {
+			continue
+		}
+		m, _, err := readMap(filepath.Join(s.target, name))
+		if err != nil {
+			return false, err
+		}
+		if fit, err := asJSON(m.Fit); err != nil || difference("", fit, want) != "" {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // check tells whether the output folder is still there, and still this process's own.

@@ -178,6 +178,68 @@ func TestAKillAfterTheJournalIsGoneLeavesTheNewFiles(t *testing.T) {
 	}
 }
 
+// A kill between the moment at which the maps count and the end of the command: the checkpoint is still there.
+func TestTheSameCommandFinishesWhatWasStoppedAfterTheMove(t *testing.T) {
+	image, out := small(t, 27), t.TempDir()
+	const checkpoint = ".model-tensor_param-checkpoint.partial"
+	args := []string{"fit", "dti", image, "-o", out}
+	stopped := func() {
+		t.Helper()
+		other := t.TempDir()
+		succeed(t, append(args[:len(args)-1:len(args)-1], other)...)
+		s, err := newStaging(out, "model-tensor", "kbench test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.begin(); err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range folder(t, other) {
+			s.names = append(s.names, name)
+			if err := s.write(name, []byte(text)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.shared, s.spent = []string{descriptionFile}, []string{checkpoint}
+		if err := s.write(descriptionFile, []byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(out, checkpoint), []byte("blocks"))
+		j, err := s.writeJournal()
+		if err == nil {
+			err = errors.Join(s.move(j), s.endJournal())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.died()
+	}
+	stopped()
+	if text := succeed(t, args...); !strings.Contains(text, "maps are whole") {
+		t.Errorf("the next start says %q", text)
+	}
+	for name := range folder(t, out) {
+		if strings.HasPrefix(name, ".") {
+			t.Errorf("%s was left behind", name)
+		}
+	}
+	if _, err := os.Lstat(filepath.Join(out, descriptionFile)); err != nil {
+		t.Error(err)
+	}
+	refuse(t, args, "exists", "--force") // once it is finished, it is as always
+
+	for _, file := range []string{"*.nii.gz", "*.json"} {
+		names, _ := filepath.Glob(filepath.Join(out, file))
+		for _, name := range names {
+			os.Remove(name)
+		}
+	}
+	stopped()
+	if code, _, stderr := kbench(append(args, "--method", "ols")...); code == 0 || !strings.Contains(stderr, "exists") {
+		t.Errorf("another fit is taken for it: exit code %d: %s", code, stderr)
+	}
+}
+
 func TestMapsOfAnotherFitGoWithForceAndThoseOfTheSameStay(t *testing.T) {
 	image, out := small(t, 27), t.TempDir()
 	args := []string{"fit", "dti", image, "-o", out, "--force", "--method"}

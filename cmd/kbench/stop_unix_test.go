@@ -120,6 +120,22 @@ func TestASignalsLineSaysWhatIsKept(t *testing.T) {
 	}
 }
 
+func TestASignalWhileAnImageIsReadSaysWhatAnEarlierStartKept(t *testing.T) {
+	shrinkBlocks(t, 64)
+	image, out := small(t, 1000), t.TempDir()
+	args := []string{"fit", "fwdtim", image, "--mask", near(image, "mask.nii.gz"), "-o", out}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	watched := untilSaved{ctx, filepath.Join(out, checkpointOfFwdtim), 2 * 64 * (8*8 + 4), func() { cancel(signalError{syscall.SIGTERM}) }}
+	run(watched, args, &bytes.Buffer{}, &bytes.Buffer{})
+	ctx, cancel = context.WithCancelCause(t.Context())
+	cancel(signalError{syscall.SIGTERM}) // before anything is read
+	var stderr bytes.Buffer
+	code := run(ctx, args, &bytes.Buffer{}, &stderr)
+	if line := stderr.String(); code != 143 || !strings.Contains(line, "kept in "+out) || strings.Contains(line, "nothing was written") {
+		t.Errorf("exit code %d: %s", code, line)
+	}
+}
+
 func TestACheckpointsPlaceIsNeitherFollowedNorWaitedFor(t *testing.T) {
 	shrinkBlocks(t, 64)
 	image := small(t, 300)
@@ -190,6 +206,47 @@ func TestAClosedOutputDoesNotHideThatMapsAreWhole(t *testing.T) {
 		}
 		if maps, _ := filepath.Glob(filepath.Join(out, "*.nii.gz")); len(maps) != 8 {
 			t.Errorf("%d maps, want 8", len(maps))
+		}
+	}
+}
+
+func TestASmallFileThatIsANamedPipeIsNotWaitedFor(t *testing.T) {
+	image, out, studied := small(t, 27), t.TempDir(), t.TempDir()
+	succeed(t, "fit", "dti", image, "-o", out, "--maps", "fa,status")
+	pipeAt := func(path string) string {
+		if err := errors.Join(os.RemoveAll(path), syscall.Mkfifo(path, 0o600)); err != nil {
+			t.Skipf("skipped: no named pipes here: %v", err)
+		}
+		return path
+	}
+	sidecar := pipeAt(filepath.Join(out, "model-tensor_param-fa_dwimap.json"))
+	table := pipeAt(filepath.Join(studied, "runs.csv"))
+	for _, args := range [][]string{
+		{"verify", out},
+		{"fit", "dti", image, "-o", out},
+		{"fit", "dti", image, "-o", out, "--maps", "md"},
+		{"merge", out, "-o", filepath.Join(t.TempDir(), "maps")},
+		{"convert", filepath.Join(out, "model-tensor_param-fa_dwimap.nii.gz"), "--frame", "world", "-o", filepath.Join(out, "x.nii.gz")},
+		{"report", table, "-o", t.TempDir()},
+		{"simulate", "--machine", table},
+		{"run", "--models", "dti", "--voxels", "100", "--max-chunks", "1", "-o", studied},
+	} {
+		ended := make(chan string, 1)
+		go func() {
+			if code, _, stderr := kbench(args...); code == 0 {
+				ended <- "it succeeded"
+			} else if !strings.Contains(stderr, sidecar) && !strings.Contains(stderr, table) && !strings.Contains(stderr, "exists") {
+				ended <- stderr
+			}
+			ended <- ""
+		}()
+		select {
+		case what := <-ended:
+			if what != "" {
+				t.Errorf("kbench %s: %s", strings.Join(args, " "), what)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("kbench %s waits for the pipe", strings.Join(args, " "))
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/voxfit/voxfit/lock"
@@ -66,7 +65,7 @@ func (o *runOptions) checkKey(k studyKey, rows int) error {
 	if rows == 0 {
 		return lock.Replace(o.keyPath(), append(text, '\n'))
 	}
-	kept, err := os.ReadFile(o.keyPath())
+	kept, err := lock.ReadFile(o.keyPath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s has rows, but %s, which says what they were measured on, is missing: start another study with -o or --filename", o.filename, o.keyPath())
 	}

@@ -52,8 +52,8 @@ func (j *fitJob) summarise(w io.Writer, seconds float64) {
 			fmt.Fprintf(w, "  %s/%s\n", strings.TrimSuffix(j.fitOptions.out, "/"), name)
 		}
 	}
-	if len(j.removed) > 0 {
-		fmt.Fprintf(w, "  removed: %s, with their sidecars, of another fit\n", strings.Join(j.removed, ", "))
+	if len(j.out.dropped) > 0 {
+		fmt.Fprintf(w, "  removed: %s, with their sidecars, of another fit\n", strings.Join(j.out.dropped, ", "))
 	}
 	if form := j.harmonicForm(); form.basis != "" {
 		other := harmonicForm{sh.Tournier07.String(), worldFrame}

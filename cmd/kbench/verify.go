@@ -8,12 +8,14 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/nifti"
 )
 
@@ -33,7 +35,7 @@ func newVerifyCommand() *cobra.Command {
 
 Voxels are drawn at random and fitted in other chunks than before. On the instruction set that the sidecars name the
 maps must hold the same bits; where this machine lacks it, the portable code must come close (docs/reliability.md has
-the bounds). Hashes of inputs, sidecars, the set of maps and the voxels outside the mask are checked too. Inputs are
+the bounds). Hashes of inputs, sidecars, headers, the set of maps and all voxels that were not fitted are checked too. Inputs are
 looked for where the command found them: run this in the same folder.`,
 		Example: "  kbench verify maps\n  kbench verify maps --share 1",
 		Args:    cobra.ExactArgs(1),
@@ -56,7 +58,7 @@ func (o *verifyOptions) run(ctx context.Context, stdout, stderr io.Writer) error
 		return fmt.Errorf("--share %g: expected a number above 0, at most 1", o.share)
 	}
 	keeps(ctx, "nothing is written by verify")
-	sets, err := readMapSets(o.folder)
+	sets, err := readMapSets(o.folder, "")
 	if err != nil {
 		return err
 	}
@@ -79,7 +81,8 @@ type verification struct {
 	share    float64
 	seed     uint64
 	job      *fitJob
-	portable bool // the instruction set of the maps is not here
+	portable bool  // the instruction set of the maps is not here
+	whole    []int // all voxels of the fit
 	picked   int
 	of       int
 	apart    int // voxels that differ, within what portable code may
@@ -123,8 +126,8 @@ func (v *verification) verify(ctx context.Context, stderr io.Writer) error {
 	if err := v.checkMask(ctx); err != nil {
 		return err
 	}
-	whole := j.index
-	j.index = v.pick(whole)
+	v.whole = j.index
+	j.index = v.pick(v.whole)
 	if err := j.fit(ctx); err != nil {
 		return err
 	}
@@ -134,7 +137,7 @@ func (v *verification) verify(ctx context.Context, stderr io.Writer) error {
 	if err := j.confirmInputs(ctx); err != nil {
 		return err
 	}
-	if err := v.checkSidecars(len(whole)); err != nil {
+	if err := v.checkSidecars(len(v.whole)); err != nil {
 		return err
 	}
 	return v.compare(ctx)
@@ -214,6 +217,12 @@ func (v *verification) checkSidecars(voxels int) error {
 			want.Fit.Instruction = saved.Fit.Instruction
 		}
 		want.GeneratedBy = saved.GeneratedBy
+		if found := difference("GeneratedBy", withoutRun(v.set.maps[0].GeneratedBy), withoutRun(saved.GeneratedBy)); found != "" {
+			return fmt.Errorf("%s and %s: %s", v.set.maps[0].path, saved.path, found)
+		}
+		if made := saved.GeneratedBy["Version"]; made != saved.Fit.Version {
+			return fmt.Errorf("%s: GeneratedBy.Version is %q, and Fit.SoftwareVersion %q", saved.path, made, saved.Fit.Version)
+		}
 		x, err := asJSON(saved.sidecar)
 		if err != nil {
 			return err
@@ -232,6 +241,23 @@ func (v *verification) checkSidecars(voxels int) error {
 	return nil
 }
 
+// withoutRun is what sidecars say of the command, without the flags in which two commands that make maps of one fit may
+// differ.
+func withoutRun(generated map[string]string) any {
+	all := map[string]any{}
+	for key, value := range generated {
+		all[key] = value
+	}
+	if words, err := commandWords(generated["Command"]); err == nil {
+		args := words[1:]
+		for _, flag := range []string{"-o", "--output", "--maps", "--threads", "--max-memory"} {
+			args = withoutFlag(args, flag)
+		}
+		all["Command"] = commandLine(slices.DeleteFunc(args, func(arg string) bool { return arg == "--force" }))
+	}
+	return all
+}
+
 // readerOf reads voxels of a map that must have so many components.
 func readerOf(ctx context.Context) func(image *nifti.Image, index []int, components int) ([]float32, error) {
 	return func(image *nifti.Image, index []int, components int) ([]float32, error) {
@@ -243,49 +269,97 @@ func readerOf(ctx context.Context) func(image *nifti.Image, index []int, compone
 	}
 }
 
-// compare holds the drawn voxels of all maps against those fitted now.
+// compare holds the drawn voxels of all maps against those fitted now, and all others against the values that they have
+// where nothing is fitted.
 func (v *verification) compare(ctx context.Context) error {
 	apart := map[int]bool{}
 	var first error
 	for i, m := range v.job.wantedMaps {
-		saved, err := v.set.find(m.Name)
-		if err != nil {
-			return err
-		}
-		image, err := nifti.Open(saved.path)
-		if errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("%s is missing, its sidecar is there", saved.path)
-		}
-		if err != nil {
-			return err
-		}
-		if image.Header.SpatialShape() != v.job.image.Header.SpatialShape() || image.Header.Affine() != v.job.image.Header.Affine() {
-			return fmt.Errorf("%s lies on another grid than %s", saved.path, v.job.data.dwi)
-		}
-		found, err := readerOf(ctx)(image, v.job.index, m.Components)
+		found, path, err := v.readWhole(ctx, m)
 		if err != nil {
 			return err
 		}
 		want := v.job.maps[i]
 		bound, faint := v.bound(m.Name, want), v.faint(m.Name)
 		for k := range want {
-			if math.Float32bits(found[k]) == math.Float32bits(want[k]) || math.Abs(float64(found[k])-float64(want[k])) <= bound {
-				continue
-			}
-			voxel := k / m.Components
-			if faint(voxel) {
+			voxel, component := k/m.Components, k%m.Components
+			x := found[v.job.index[voxel]*m.Components+component]
+			if math.Float32bits(x) == math.Float32bits(want[k]) || math.Abs(float64(x)-float64(want[k])) <= bound || faint(voxel) {
 				continue
 			}
 			apart[voxel] = true
 			if first == nil {
-				x, y, z := v.job.coordinates(voxel)
-				first = fmt.Errorf("%s: voxel (%d, %d, %d), value %d, holds %g; a fit now gives %g", saved.path, x, y, z, k%m.Components, found[k], want[k])
+				at, y, z := v.job.coordinates(voxel)
+				first = fmt.Errorf("%s: voxel (%d, %d, %d), value %d, holds %g; a fit now gives %g", path, at, y, z, component, x, want[k])
 			}
 		}
 	}
 	v.apart = len(apart)
 	if v.apart > v.allowedApart() {
 		return fmt.Errorf("%w; %d of %d voxels differ", first, v.apart, v.picked)
+	}
+	return nil
+}
+
+// readWhole reads all voxels of a map, and checks its header and the voxels that were not fitted.
+func (v *verification) readWhole(ctx context.Context, m model.Map) ([]float32, string, error) {
+	saved, err := v.set.find(m.Name)
+	if err != nil {
+		return nil, "", err
+	}
+	image, err := nifti.Open(saved.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, "", fmt.Errorf("%s is missing, its sidecar is there", saved.path)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	if image.Header.SpatialShape() != v.job.image.Header.SpatialShape() || image.Header.Affine() != v.job.image.Header.Affine() {
+		return nil, "", fmt.Errorf("%s lies on another grid than %s", saved.path, v.job.data.dwi)
+	}
+	if found := headerDifference(image.Header, nifti.MapHeader(v.job.image.Header, m.Components, v.job.headerText(m))); found != "" {
+		return nil, "", fmt.Errorf("the header of %s and that of a fit now: %s", saved.path, found)
+	}
+	values, err := readerOf(ctx)(image, nifti.FullMask(image.Header).Index, m.Components)
+	if err != nil {
+		return nil, "", err
+	}
+	return values, saved.path, v.checkUnfitted(saved.path, m, values)
+}
+
+// headerDifference names the first field in which the header of a map is not as expected.
+func headerDifference(found, want *nifti.Header) string {
+	f, w := reflect.ValueOf(*found), reflect.ValueOf(*want)
+	for i := range f.NumField() {
+		field := f.Type().Field(i)
+		if field.Name == "Path" || !field.IsExported() {
+			continue
+		}
+		if x, y := f.Field(i).Interface(), w.Field(i).Interface(); !reflect.DeepEqual(x, y) {
+			return fmt.Sprintf("%s is %v, and %v", field.Name, x, y)
+		}
+	}
+	return ""
+}
+
+// checkUnfitted holds the voxels that the fit did not have against what is written there, bit for bit.
+func (v *verification) checkUnfitted(path string, m model.Map, values []float32) error {
+	var fill float32
+	fitted := v.whole
+	if m.Name == "status" { // whose voxels of other shards checkMask has seen
+		fill, fitted = float32(kernel.OutsideMask), v.job.mask.Index
+	}
+	for voxel := range len(values) / m.Components {
+		if len(fitted) > 0 && fitted[0] == voxel {
+			fitted = fitted[1:]
+			continue
+		}
+		for k, x := range values[voxel*m.Components:][:m.Components] {
+			if math.Float32bits(x) != math.Float32bits(fill) {
+				at, y, z := coordinates(v.job.image.Header, voxel)
+				return fmt.Errorf("%s: voxel (%d, %d, %d), value %d, was not fitted and holds %g; expected %g", path, at, y, z, k, x, fill)
+			}
+		}
 	}
 	return nil
 }

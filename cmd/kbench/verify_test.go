@@ -91,6 +91,61 @@ func TestVerifyChecksInputsSidecarsAndCompleteness(t *testing.T) {
 	refuse(t, []string{"verify", fitted}, "Fit.Inputs[1]")
 }
 
+func TestVerifyFindsWhatIsWrongBesideTheFittedVoxels(t *testing.T) {
+	image := small(t, 60)
+	fitted, part := t.TempDir(), t.TempDir()
+	args := []string{"fit", "dti", image, "--mask", near(image, "mask.nii.gz"), "--maps", "evecs,fa,status", "-o"}
+	succeed(t, append(args, fitted)...)
+	succeed(t, append(args, part, "--shard", "2/2")...)
+	succeed(t, "verify", fitted)
+	mask, err := nifti.ReadMask(near(image, "mask.nii.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	outside := 0
+	for mask.Index[outside] == outside {
+		outside++
+	}
+	const fa, evecs = "model-tensor_param-fa", "model-tensor_param-evecs"
+	for what, c := range map[string]struct {
+		from   string
+		change func(dir string)
+		words  []string
+	}{
+		"a voxel outside the mask": {fitted, func(dir string) { flipBit(t, filepath.Join(dir, evecs+"_dwimap.nii.gz"), outside, 3) }, []string{evecs, "value 3", "was not fitted"}},
+		"a voxel of another shard": {part, func(dir string) {
+			flipBit(t, filepath.Join(dir, fa+"_desc-shard2of2_dwimap.nii.gz"), mask.Index[3], 0)
+		}, []string{fa, "was not fitted"}},
+		"a minus before nothing": {fitted, func(dir string) { changeByte(t, filepath.Join(dir, fa+"_dwimap.nii.gz"), 352+4*outside+3, 0x80) }, []string{fa, "holds -0"}},
+		"the header's text":      {fitted, func(dir string) { changeByte(t, filepath.Join(dir, fa+"_dwimap.nii.gz"), 150, 1) }, []string{fa, "Description"}},
+		"the header's units":     {fitted, func(dir string) { changeByte(t, filepath.Join(dir, fa+"_dwimap.nii.gz"), 123, 1) }, []string{fa, "SpaceUnit"}},
+		"the header's codes":     {fitted, func(dir string) { changeByte(t, filepath.Join(dir, fa+"_dwimap.nii.gz"), 254, 2) }, []string{fa, "SFormCode"}},
+		"a command": {fitted, func(dir string) {
+			edit(t, filepath.Join(dir, "model-tensor_param-status_dwimap.json"), "--mask", "--musk")
+		}, []string{"GeneratedBy.Command", "param-status"}},
+		"a program's version": {fitted, func(dir string) {
+			edit(t, filepath.Join(dir, fa+"_dwimap.json"), `"Version": "`, `"Version": "x`)
+		}, []string{"GeneratedBy.Version"}},
+	} {
+		t.Run(what, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.CopyFS(dir, os.DirFS(c.from)); err != nil {
+				t.Fatal(err)
+			}
+			c.change(dir)
+			refuse(t, []string{"verify", dir}, c.words...)
+		})
+	}
+}
+
+// changeByte turns some bits of one byte of a map's file.
+func changeByte(t *testing.T, path string, at int, bits byte) {
+	t.Helper()
+	content := unzip(t, read(t, path))
+	content[at] ^= bits
+	write(t, path, gzipped(t, content))
+}
+
 // A set that this machine cannot run is one that the sidecars name and the program does not have.
 func TestMapsOfAnotherInstructionSetAreHeldAgainstThePortableCode(t *testing.T) {
 	image := small(t, 200)
