@@ -17,6 +17,7 @@ import voxfit
 from voxfit import Status
 
 NON_FINITE, ZERO_SIGNAL, MAX_ITERATIONS = Status.NON_FINITE, Status.ZERO_SIGNAL, Status.MAX_ITERATIONS
+NOT_POSITIVE_DEFINITE = Status.NOT_POSITIVE_DEFINITE
 
 
 class Unsupported(Exception):

@@ -13,7 +13,7 @@ from dipy.reconst import dti
 from dipy.testing.decorators import warning_for_keywords
 
 from voxfit.dipy import _engines, _fitting
-from voxfit.dipy._native import ZERO_SIGNAL, Native, Unsupported
+from voxfit.dipy._native import NOT_POSITIVE_DEFINITE, ZERO_SIGNAL, Native, Unsupported
 
 METHODS = {dti.wls_fit_tensor: "wls", dti.ols_fit_tensor: "ols", dti.nlls_fit_tensor: "nls"}
 # Options with these values change nothing. jac says how DIPY finds the derivatives.
@@ -57,6 +57,13 @@ class TensorModel(dti.TensorModel):
             parameters[status == ZERO_SIGNAL, 6] = self._least_signal
         least = 1e-6 / -self.design_matrix.min()
         fitted = dti.eig_from_lo_tri(_without_residue(parameters[:, :6]), min_diffusivity=least)
+        undetermined = status == NOT_POSITIVE_DEFINITE
+        if undetermined.any():  # zeros here; DIPY fits what it raises the zeros of the signal to
+            rows = data.reshape(-1, data.shape[-1]) if mask is None else data[mask]
+            theirs = super().fit(rows[undetermined])
+            fitted[undetermined] = theirs.model_params.reshape(-1, fitted.shape[1])
+            if self.return_S0_hat:
+                parameters[undetermined, 6] = np.ravel(theirs.model_S0)
         params = _fitting.spread(fitted, data.shape[:-1], mask)
         S0 = _fitting.spread(parameters[:, 6], data.shape[:-1], mask) if self.return_S0_hat else None
         return dti.TensorFit(self, params, model_S0=S0)
