@@ -36,8 +36,8 @@ var fits = []fit{
 	tensorFit("dti-ols", model.TensorOptions{Method: kernel.OLS}),
 	tensorFit("dti-nls", model.TensorOptions{Method: kernel.NLS}),
 	tensorFit("dti-iwls", model.TensorOptions{Method: kernel.IWLS, Iterations: 2}),
-	sfmFit("sfm-nnls", model.SFMOptions{Sphere: fascicles(), Solver: model.NNLS}),
-	sfmFit("sfm-elasticnet", model.SFMOptions{Sphere: fascicles(), Solver: model.ElasticNet}),
+	sfmFit("fascicles-nnls", model.SFMOptions{Sphere: fascicles(), Solver: model.NNLS}),
+	sfmFit("fascicles-elasticnet", model.SFMOptions{Sphere: fascicles(), Solver: model.ElasticNet}),
 }
 
 func csdFit(name string, voxels, portable int, o model.CSDOptions) fit {

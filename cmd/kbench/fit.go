@@ -266,7 +266,7 @@ type fitJob struct {
 
 	voxelsPerChunk int // 0: by sched's rule
 
-	withoutFascicle int // voxels of sfm that are OK with no weight at all
+	withoutFascicle int // voxels that are OK with no weight at all
 
 	stderr io.Writer
 
