@@ -17,17 +17,22 @@ func TestANamedPipeIsRefusedAtOnce(t *testing.T) {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Skipf("skipped: no named pipes here: %v", err)
 	}
-	answer := make(chan error, 1)
-	go func() {
-		_, err := lock.Open(path)
-		answer <- err
-	}()
-	select {
-	case err := <-answer:
-		if err == nil || !strings.Contains(err.Error(), "named pipe") {
-			t.Errorf("found %v, want a refusal that says what it is", err)
+	for name, c := range map[string]struct {
+		open func() error
+		says string
+	}{
+		"opening": {func() error { _, err := lock.Open(path); return err }, "named pipe"},
+		"reading": {func() error { _, err := lock.ReadFile(path); return err }, path},
+	} {
+		answer := make(chan error, 1)
+		go func() { answer <- c.open() }()
+		select {
+		case err := <-answer:
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s: found %v, want a refusal that says %q", name, err, c.says)
+			}
+		case <-time.After(10 * time.Second):
+			t.Errorf("%s a named pipe waits for its other end", name)
 		}
-	case <-time.After(10 * time.Second):
-		t.Error("opening a named pipe waits for its other end")
 	}
 }
