@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/bench/turn"
 	"github.com/voxfit/voxfit/fit"
 	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/kernel"
@@ -245,6 +246,7 @@ func BenchmarkBlock(b *testing.B) {
 			b.Run(fmt.Sprintf("isa=%s/model=%s", isa, name), func(b *testing.B) {
 				result := fit.New(f, voxels)
 				plan := sched.Plan{Chunks: 1, Workers: 1, Pin: pinning[runtime.GOOS == "linux"]}
+				turn.Take()
 				for b.Loop() {
 					if _, err := fit.Block(context.Background(), f, p.Signal, result, plan); err != nil {
 						b.Fatal(err)

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/voxfit/voxfit/internal/peer"
 )
 
 // known are coefficients that synthetic runs are made with.
@@ -59,6 +61,7 @@ func explained(t *testing.T, records []Record, o ExplainOptions) Explanation {
 }
 
 func TestKnownCostsAreFoundAgain(t *testing.T) {
+	peer.Slow(t)
 	h := explained(t, synthetic(knownCosts, 0.01, 1), ExplainOptions{Resamples: 60}).Overheads[0]
 	for _, c := range []struct {
 		name      string
@@ -99,6 +102,7 @@ func TestWithoutNoiseTheFitIsExact(t *testing.T) {
 // Of a hundred and twenty intervals of 95%, made from as many drawn studies, some six may miss. The
 // bound leaves room for the bootstrap of few settings, which is known to be narrow.
 func TestIntervalsCoverWhatIsTrue(t *testing.T) {
+	peer.Slow(t)
 	covered, all := 0, 0
 	for seed := range uint64(40) {
 		settings := settingsOf(synthetic(knownCosts, 0.03, 100+seed), Machines{})
@@ -121,6 +125,7 @@ func TestIntervalsCoverWhatIsTrue(t *testing.T) {
 }
 
 func TestNoCostIsNegative(t *testing.T) {
+	peer.Slow(t)
 	records := synthetic(known{work: 100, thread: 0.5}, 0, 1)
 	for i := range records { // faster than all CPUs could make it
 		records[i].Time /= 1 + 0.02*float64(records[i].CPUCount)
@@ -151,6 +156,7 @@ func TestABrokenDownSettingDoesNotBendTheRest(t *testing.T) {
 }
 
 func TestATermThatIsNeededIsMissedOnRunsLeftOut(t *testing.T) {
+	peer.Slow(t)
 	h := explained(t, synthetic(knownCosts, 0.01, 1), ExplainOptions{Resamples: 20}).Overheads[0]
 	whole := h.formNamed(wholeForm.name)
 	for _, name := range []string{"without the serial part", "without a cost of each chunk", "a hyperthread is a whole core", "a hyperthread is nothing"} {
@@ -169,6 +175,7 @@ func TestATermThatIsNeededIsMissedOnRunsLeftOut(t *testing.T) {
 }
 
 func TestATermThatIsNotThereIsNotMissed(t *testing.T) {
+	peer.Slow(t)
 	k := knownCosts
 	k.core, k.contention = 0, 0
 	h := explained(t, synthetic(k, 0.01, 2), ExplainOptions{Resamples: 40}).Overheads[0]
@@ -203,6 +210,7 @@ func TestWhoPaysForAChunkIsToldApart(t *testing.T) {
 }
 
 func TestPartsAddUpToTheTime(t *testing.T) {
+	peer.Slow(t)
 	h := explained(t, synthetic(knownCosts, 0.01, 1), ExplainOptions{Resamples: 2}).Overheads[0]
 	for _, s := range h.settings {
 		ideal, losses := h.losses(s)
@@ -331,6 +339,7 @@ func TestCPUsAreCoresWhereSomebodySaysSo(t *testing.T) {
 }
 
 func TestTheExplanationsPageStandsAloneAndSaysAll(t *testing.T) {
+	peer.Slow(t)
 	records := synthetic(knownCosts, 0.02, 3)
 	for i := range records {
 		records[i].Engine = `a <b> & "c"`
@@ -394,9 +403,7 @@ func TestAReportHasTheExplanationAsASection(t *testing.T) {
 // outwards; a Python program of its own (scipy.optimize.nnls with Huber weights) gave 6.4 s, 0.85 ms and
 // 5% of a core for CSD, and 10 s, 0.33 ms and 20% for free water without contention.
 func TestThePublishedStudysQuestionHasAnAnswer(t *testing.T) {
-	if testing.Short() {
-		t.Skip("skipped: five fits of a thousand runs")
-	}
+	peer.Slow(t)
 	e := explained(t, publishedRuns(t), ExplainOptions{Resamples: 60, Seed: 1})
 	answer := map[string]*Overhead{}
 	for i := range e.Overheads {

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"math"
-	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,16 +18,25 @@ type program struct {
 	suite
 	path       string
 	benchmarks map[step]string // the names of its benchmarks
+	takesTurns bool            // its benchmarks ask for turns; those of old commits do not
 }
 
 // A timing is what a benchmark reported: microseconds a voxel, and its share of the core's peak, NaN where the benchmark
 // does not count operations.
 type timing struct{ us, peak float64 }
 
-// A sample is one run of a program: of each step the shortest of its times.
+// A sample is one run of a program: of each step its times, in their order.
 type sample struct {
-	times map[step]timing
+	times map[step][]timing
 	use   calm.Use
+}
+
+// shortest is the shortest time of a step, and whether it has one.
+func (s sample) shortest(of step) (t timing, ok bool) {
+	if times := s.times[of]; len(times) > 0 {
+		return slices.MinFunc(times, func(a, b timing) int { return cmp.Compare(a.us, b.us) }), true
+	}
+	return t, false
 }
 
 // How the benchmarks of a run are timed.
@@ -58,53 +66,48 @@ func (p *program) list(ctx context.Context, sets []string) error {
 
 // run measures steps in one run of the program.
 func (p *program) run(ctx context.Context, steps []step) (sample, error) {
-	names, back := []string{}, map[string]step{}
-	for _, s := range steps {
-		names = append(names, p.benchmarks[s])
-		back[p.benchmarks[s]] = s
-	}
-	count := min(max(int(runTime/benchtime)/len(steps), least), most)
-	output, use, err := p.execute(ctx, pattern(names), benchtime.String(), count)
+	output, use, err := p.execute(ctx, p.pattern(steps), benchtime.String(), repetitions(steps))
 	if err != nil {
 		return sample{}, err
 	}
-	found := sample{map[step]timing{}, use}
-	for name, timings := range reported(output) {
-		for _, t := range timings {
-			s, asked := back[name]
-			if before, ok := found.times[s]; asked && (!ok || t.us < before.us) {
-				found.times[s] = t
-			}
-		}
-	}
-	for _, s := range steps {
-		if !(found.times[s].us > 0) {
-			return sample{}, fmt.Errorf("%s: benchmark %s reported no time a voxel", p.path, p.benchmarks[s])
-		}
-	}
-	return found, nil
+	times, err := p.timesIn(output, steps)
+	return sample{times, use}, err
 }
 
-// execute runs the program on the CPU that the calling thread is pinned to, in one thread of Go.
-func (p *program) execute(ctx context.Context, pattern, benchtime string, count int) (string, calm.Use, error) {
-	command := exec.CommandContext(ctx, p.path, "-test.run=^$", "-test.bench="+pattern, "-test.benchtime="+benchtime,
-		"-test.count="+strconv.Itoa(count), "-test.cpu=1", "-test.timeout=10m")
-	inGroup(command)
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	begin := time.Now()
-	err := command.Run()
-	if ctx.Err() != nil {
-		return "", calm.Use{}, ctx.Err()
-	}
-	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
-			err = fmt.Errorf("%w: %s", err, firstLine(failure(stdout.String()), stderr.String()))
+// runInTurn measures steps in a run of each of two programs that measure in turn. Both samples have the use of both.
+func runInTurn(ctx context.Context, first, second *program, steps []step) (samples [2]sample, err error) {
+	patterns := [2]string{first.pattern(steps), second.pattern(steps)}
+	outputs, use, err := executeBoth(ctx, first, second, patterns, benchtime.String(), repetitions(steps))
+	for i, p := range []*program{first, second} {
+		if err == nil {
+			samples[i].use = use
+			samples[i].times, err = p.timesIn(outputs[i], steps)
 		}
-		return "", calm.Use{}, fmt.Errorf("%s: its benchmarks failed: %w", p.suite.folder, err)
 	}
-	return stdout.String(), calm.OfProcess(begin, command.ProcessState), nil
+	return samples, err
+}
+
+// repetitions is how often a run measures each of its steps.
+func repetitions(steps []step) int { return min(max(int(runTime/benchtime)/len(steps), least), most) }
+
+func (p *program) pattern(steps []step) string {
+	var names []string
+	for _, s := range steps {
+		names = append(names, p.benchmarks[s])
+	}
+	return pattern(names)
+}
+
+// timesIn are the times of steps in the output of the program.
+func (p *program) timesIn(output string, steps []step) (map[step][]timing, error) {
+	all, times := reported(output), map[step][]timing{}
+	for _, s := range steps {
+		times[s] = all[p.benchmarks[s]]
+		if shortest, ok := (sample{times: times}).shortest(s); !ok || !(shortest.us > 0) {
+			return nil, fmt.Errorf("%s: benchmark %s reported no time a voxel", p.path, p.benchmarks[s])
+		}
+	}
+	return times, nil
 }
 
 // failure is what a failed benchmark logged, without the results of others.

@@ -109,8 +109,8 @@ func repeat(ctx context.Context, programs []*program, budget time.Duration, show
 					thrown++
 					continue
 				}
-				for s, t := range found.times {
-					all[s] = append(all[s], t)
+				for _, s := range steps {
+					all[s] = append(all[s], shortestOf(found, s)...)
 				}
 			}
 		}

@@ -29,11 +29,10 @@ func recordedRounds(t *testing.T, path string) map[string][]float64 {
 	}
 	found := map[string][]float64{}
 	for _, row := range all[1:] {
-		base, wrong := strconv.ParseFloat(row[3], 64)
-		tree, missing := strconv.ParseFloat(row[4], 64)
-		share, broken := strconv.ParseFloat(row[5], 64)
-		if wrong == nil && missing == nil && broken == nil && share >= calm.Least {
-			found[row[1]] = append(found[row[1]], math.Log(tree/base))
+		ratio, missing := strconv.ParseFloat(row[5], 64)
+		share, wrong := strconv.ParseFloat(row[6], 64)
+		if missing == nil && wrong == nil && share >= calm.Least {
+			found[row[1]] = append(found[row[1]], math.Log(ratio))
 		}
 	}
 	return found

@@ -29,13 +29,32 @@ type race struct {
 	progress func(*race)
 }
 
-// A round is a run of each program, the base first in one round and the tree in the next: base, tree, tree, base, ... so that
-// a machine that becomes faster or slower steadily does so for both alike. It is disturbed, and ends early, when other programs
-// took the CPU in one of its runs.
+// A round is a run of each program: in turn, where both take turns, and else one after the other, the base first in one round
+// and the tree in the next. It is disturbed when other programs took the CPU in one of its runs.
 type round struct {
 	base, tree sample
+	inTurn     bool
 	disturbed  bool
 	steps      []step
+}
+
+// logRatio is the logarithm of a step's time in the tree over that in the base. Of runs in turn it is the median over times that
+// were taken one right after the other, which a change of the machine's speed leaves as it is; else that of the shortest times.
+func (q round) logRatio(of step) float64 {
+	base, tree := q.base.times[of], q.tree.times[of]
+	if !q.inTurn {
+		base, tree = shortestOf(q.base, of), shortestOf(q.tree, of)
+	}
+	var ratios []float64
+	for i := range min(len(base), len(tree)) {
+		ratios = append(ratios, math.Log(tree[i].us/base[i].us))
+	}
+	return median(ratios)
+}
+
+func shortestOf(s sample, of step) []timing {
+	t, _ := s.shortest(of)
+	return []timing{t}
 }
 
 // together is how many steps a round measures at most: the shorter a run is, the likelier has it the CPU for itself.
@@ -96,22 +115,25 @@ func (r *race) undecided(p pairing) []step {
 }
 
 func (r *race) round(ctx context.Context, p pairing, steps []step, treeFirst bool) (err error) {
-	q := round{steps: steps}
-	order := []*program{p.base, p.tree}
+	q := round{steps: steps, inTurn: p.base.takesTurns && p.tree.takesTurns}
+	programs, samples := [2]*program{p.base, p.tree}, [2]*sample{&q.base, &q.tree}
 	if treeFirst {
-		slices.Reverse(order)
+		slices.Reverse(programs[:])
+		slices.Reverse(samples[:])
 	}
-	for _, program := range order {
-		to := &q.base
-		if program == p.tree {
-			to = &q.tree
-		}
-		if *to, err = program.run(ctx, steps); err != nil {
+	if q.inTurn {
+		var both [2]sample
+		if both, err = runInTurn(ctx, programs[0], programs[1], steps); err != nil {
 			return err
 		}
-		if q.disturbed = r.disturbed(to.use); q.disturbed {
-			break
+		*samples[0], *samples[1] = both[0], both[1]
+		q.disturbed = r.disturbed(both[0].use)
+	}
+	for i := 0; i < len(programs) && !q.inTurn && !q.disturbed; i++ {
+		if *samples[i], err = programs[i].run(ctx, steps); err != nil {
+			return err
 		}
+		q.disturbed = r.disturbed(samples[i].use)
 	}
 	r.take(q)
 	return nil
@@ -124,7 +146,7 @@ func (r *race) take(q round) {
 	} else {
 		r.kept++
 		for _, s := range q.steps {
-			r.sequences[s].add(math.Log(q.tree.times[s].us / q.base.times[s].us))
+			r.sequences[s].add(q.logRatio(s))
 		}
 	}
 	if r.record != nil {

@@ -4,12 +4,13 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 )
 
-// roundsHeader names the columns of a file of rounds: microseconds a voxel of both trees' runs, and the smaller of their shares
-// of the CPU.
-var roundsHeader = []string{"round", "step", "set", "base_us", "tree_us", "share"}
+// roundsHeader names the columns of a file of rounds: the shortest microseconds a voxel of both trees' runs, their ratio as the rule
+// takes it (round.logRatio), and the smaller of their shares of the CPU.
+var roundsHeader = []string{"round", "step", "set", "base_us", "tree_us", "ratio", "share"}
 
 // writeRounds returns a function that writes a round's rows. A run that a disturbed round ended without has an empty time.
 func writeRounds(w io.Writer) func(round) {
@@ -28,12 +29,16 @@ func writeRounds(w io.Writer) func(round) {
 			row := []string{strconv.Itoa(n), s.name, s.set}
 			for _, sample := range []sample{q.base, q.tree} {
 				us := ""
-				if t, ok := sample.times[s]; ok {
+				if t, ok := sample.shortest(s); ok {
 					us = strconv.FormatFloat(t.us, 'g', -1, 64)
 				}
 				row = append(row, us)
 			}
-			out.Write(append(row, fmt.Sprintf("%.3f", share)))
+			ratio := ""
+			if row[3] != "" && row[4] != "" {
+				ratio = strconv.FormatFloat(math.Exp(q.logRatio(s)), 'g', 6, 64)
+			}
+			out.Write(append(row, ratio, fmt.Sprintf("%.3f", share)))
 		}
 		out.Flush()
 	}

@@ -32,7 +32,7 @@ type family struct {
 var suites = []suite{
 	{"kernel/internal/kerneltest", "steps", []family{
 		{"csd", "CSDSteps", "%s"}, {"tensor", "TensorSteps", "%s"}, {"tensorfit", "TensorFitSteps", "%s"},
-		{"fraction", "FractionSteps", "%s"}, {"qp", "QPSteps", "%s"}, {"nnls", "NNLSSteps", "%s"},
+		{"fraction", "FractionSteps", "%s"}, {"qp", "QPSteps", "%s"}, {"nnls", "NNLSSteps", "%s"}, {"peaks", "PeaksSteps", "%s"},
 	}},
 	{"fit", "fits", []family{{"fit", "Block", "isa=%s"}}},
 }

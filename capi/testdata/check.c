@@ -219,7 +219,8 @@ int main(int argc, char **argv) {
     EXPECT(fread(signal, N * sizeof *signal, voxels, in) == (size_t)voxels);
     fclose(in);
 
-    list_options();
+    if (voxels >= 1000) // under valgrind there are few, and it would take half a minute
+        list_options();
     refuse_bad_models();
     voxfit_model model, other;
     EXPECT(voxfit_model_new(argv[1], N, bvals, bvecs, argv[2], &model) == VOXFIT_OK);

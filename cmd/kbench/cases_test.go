@@ -59,6 +59,7 @@ func everyModel(t *testing.T) [][]string {
 }
 
 func TestLengthsOfVectorsAreTheBValuesOfEveryModel(t *testing.T) {
+	peer.Slow(t)
 	for name, a := range map[string]cases.Acquisition{"lengths code b": cases.LengthsCodeB(), "length 0.994": cases.Shortened()} {
 		image := writeAcquisition(t, a)
 		// The same with the b-values written out.
@@ -224,6 +225,7 @@ func realShells(t *testing.T, change func(volume int, bval float64) (float64, bo
 }
 
 func TestAStrayVolumeIsLeftOutWithAWarning(t *testing.T) {
+	peer.Slow(t)
 	is700 := func(b float64) bool { return math.Abs(b-700) < 50 }
 	seen := false
 	stray := realShells(t, func(_ int, b float64) (float64, bool) {
@@ -269,6 +271,7 @@ func TestAStrayVolumeIsLeftOutWithAWarning(t *testing.T) {
 }
 
 func TestAJitteredShellIsOneAsInMRtrix3Live(t *testing.T) {
+	peer.Slow(t)
 	next := 0
 	image := realShells(t, func(_ int, b float64) (float64, bool) {
 		if math.Abs(b-700) < 50 {

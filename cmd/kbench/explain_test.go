@@ -5,11 +5,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/voxfit/voxfit/internal/peer"
 )
 
 const recordedStudy = "../../study/testdata/two_cores.csv"
 
 func TestExplainSaysWhatLimitsEachModelAndWritesAPage(t *testing.T) {
+	peer.Slow(t)
 	dir := filepath.Join(t.TempDir(), "page")
 	text := succeed(t, "explain", recordedStudy, "-o", dir)
 	for _, word := range []string{"Constrained spherical deconvolution", "Free-water tensor", "serial part", "What limits them most", "Amdahl's law"} {

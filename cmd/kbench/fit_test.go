@@ -51,6 +51,7 @@ func sameMaps(t *testing.T, a, b string) {
 var msmtMaps = map[string]int{"mrtrix_msmt": 11}
 
 func TestMapsOfRealDataLoadInNibabelWithTheImagesAffineAndCompleteSidecars(t *testing.T) {
+	peer.Slow(t)
 	python := peer.Python(t)
 	for data, more := range map[string][]string{
 		"hcp_osmosis_27vox": nil,

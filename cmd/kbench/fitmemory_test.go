@@ -68,6 +68,7 @@ func TestTooLittleMemoryIsRefusedWithTheLeastThatWouldDo(t *testing.T) {
 
 // Zeros compress a thousandfold: a megabyte claims gigabytes.
 func TestAMegabyteThatAsksForGigabytesIsRefusedWithinTheLimit(t *testing.T) {
+	peer.Slow(t)
 	dir := t.TempDir()
 	h := nifti.NewHeader([]int{1000, 1000, 60}, nil, [4][4]float64{})
 	path := filepath.Join(dir, "ones.nii.gz")

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/phantom"
 )
@@ -117,6 +118,7 @@ func nothingIn(t *testing.T, dir string) {
 const phantomResponse = "0.0017,0.000325,0.000325,1000"
 
 func TestBrokenInputGetsOneLineAndLeavesNothing(t *testing.T) {
+	peer.Slow(t)
 	good := small(t, 27)
 	for _, c := range []struct {
 		name  string

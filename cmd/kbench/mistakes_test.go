@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/voxfit/voxfit/internal/cases"
+	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/nifti"
 )
 
@@ -18,6 +19,7 @@ var update = flag.Bool("update", false, "write testdata/mistakes.golden anew")
 // The messages of typical mistakes stand in one file, so that they can be read as people meet them. All mistakes are refused,
 // but for those that begin with "warned", which say so and go on.
 func TestMessagesOfTypicalMistakesReadWell(t *testing.T) {
+	peer.Slow(t)
 	dir := t.TempDir()
 	makeMistakes(t, dir)
 	here, err := os.Getwd()

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/nifti"
 )
 
@@ -148,6 +149,7 @@ func changeByte(t *testing.T, path string, at int, bits byte) {
 
 // A set that this machine cannot run is one that the sidecars name and the program does not have.
 func TestMapsOfAnotherInstructionSetAreHeldAgainstThePortableCode(t *testing.T) {
+	peer.Slow(t)
 	image := small(t, 200)
 	for _, model := range []string{"csdm", "fwdtim", "msmt", "dti", "sfm"} {
 		out := t.TempDir()

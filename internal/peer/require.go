@@ -20,12 +20,12 @@ func missing(t testing.TB, peer, format string, args ...any) {
 	t.Skipf(format, args...)
 }
 
-// Slow skips a test that runs a peer for seconds when tests are asked to be short (under the race
-// detector, say, or in an emulator, where the peer's answer would be the same).
+// Slow skips a test that takes seconds, for a peer's sake or its own arithmetic's, when tests are asked to be short: under the
+// race detector, say, or in an emulator, where it would take minutes and find the same.
 func Slow(t testing.TB) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("a live run of a peer takes seconds; not with -short")
+		t.Skip("takes seconds; not with -short")
 	}
 }
 

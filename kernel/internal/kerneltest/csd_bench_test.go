@@ -82,18 +82,7 @@ func (b stepBench[T, S]) offsets(n int) []int32 {
 func (b stepBench[T, S]) vector() int { return b.Lanes * sizeOf[T]() }
 
 func (b stepBench[T, S]) run(name string, voxels int, operations float64, step func()) {
-	b.Run(name, func(r *testing.B) {
-		for r.Loop() {
-			step()
-		}
-		ns := float64(r.Elapsed().Nanoseconds()) / float64(r.N*voxels)
-		r.ReportMetric(ns, "ns/voxel")
-		if operations > 0 {
-			r.ReportMetric(operations/ns, "GFLOP/s")
-			r.ReportMetric(100*operations/ns/b.peak, "%peak")
-		}
-		r.ReportMetric(0, "ns/op")
-	})
+	timed(b.B, name, voxels, operations, b.peak, step)
 }
 
 // benchmarkSignals times what comes before iterations.

@@ -42,7 +42,7 @@ func BenchmarkFractionSteps(b *testing.B) {
 			var clips ops.Clips32
 			k := set.Fraction32
 			run := func(name string, operations float64, step func()) {
-				timed(b, name, voxels, n, operations, peak.Float32, step)
+				timed(b, name, voxels, n*operations, peak.Float32, step)
 			}
 			run("Scale", 1, func() { k.Scale(&s[0], &s[0], n, &factor[0]) })
 			s = lanes(n)
@@ -58,7 +58,7 @@ func BenchmarkFractionSteps(b *testing.B) {
 			coefficients := lanes(7 * n)
 			run("Series", seriesOperations, func() { k.Series(&sums[0], &coefficients[0], n, &factor[0]) })
 			wide := make([]ops.Lanes, n)
-			timed(b, "Squares", ops.TensorLanes, n, 1, peak.Float64, func() { k.Squares(&wide[0], &wide[0], n) })
+			timed(b, "Squares", ops.TensorLanes, n, peak.Float64, func() { k.Squares(&wide[0], &wide[0], n) })
 			run("Clips", clipsOperations, func() { k.Clips(&clips, &s[0], &design[0], n) })
 		})
 	}

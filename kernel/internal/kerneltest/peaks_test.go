@@ -254,18 +254,7 @@ func BenchmarkPeaksSteps(b *testing.B) {
 		}
 		peak := peakOf(b, set)
 		run := func(name string, voxels int, operations, most float64, step func()) {
-			b.Run(set.Name+"/"+name, func(b *testing.B) {
-				for b.Loop() {
-					step()
-				}
-				ns := float64(b.Elapsed().Nanoseconds()) / float64(b.N*voxels)
-				b.ReportMetric(ns, "ns/voxel")
-				if operations > 0 {
-					b.ReportMetric(operations/ns, "GFLOP/s")
-					b.ReportMetric(100*operations/ns/most, "%peak")
-				}
-				b.ReportMetric(0, "ns/op")
-			})
+			timed(b, set.Name+"/"+name, voxels, operations, most, step)
 		}
 		lanes, half := s.Single.Lanes, s.Double.Lanes
 		rows := up(vertices, s.Panel)

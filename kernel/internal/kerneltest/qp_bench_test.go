@@ -33,18 +33,7 @@ func benchmarkQPSteps(b *testing.B, csd *ops.CSD, s *ops.QP, peak float64) {
 		}
 		return values
 	}
-	run := func(name string, operations float64, step func()) {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				step()
-			}
-			ns := float64(b.Elapsed().Nanoseconds()) / float64(b.N*lanes)
-			b.ReportMetric(ns, "ns/voxel")
-			b.ReportMetric(operations/ns, "GFLOP/s")
-			b.ReportMetric(100*operations/ns/peak, "%peak")
-			b.ReportMetric(0, "ns/op")
-		})
-	}
+	run := func(name string, operations float64, step func()) { timed(b, name, lanes, operations, peak, step) }
 	const e = 1e-10
 	records, d, r, adx, sums, lane := vectors(n*ops.QPRecord), vectors(n), vectors(n), vectors(n), vectors(6), make([]float64, lanes)
 	run("Advance", 15*n, func() { s.Advance(&sums[0], &records[0], &d[0], &r[0], &lane[0], e, n) })

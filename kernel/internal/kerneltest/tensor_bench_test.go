@@ -41,22 +41,6 @@ func BenchmarkTensorSteps(b *testing.B) {
 	}
 }
 
-// timed reports the speed of a step of so many useful operations.
-func timed(b *testing.B, name string, voxels, measurements int, operations, peak float64, step func()) {
-	b.Run(name, func(b *testing.B) {
-		for b.Loop() {
-			step()
-		}
-		ns := float64(b.Elapsed().Nanoseconds()) / float64(b.N)
-		b.ReportMetric(ns/float64(voxels), "ns/voxel")
-		if operations > 0 {
-			rate := operations * float64(voxels*measurements) / ns
-			b.ReportMetric(rate, "GFLOP/s")
-			b.ReportMetric(100*rate/peak, "%peak")
-		}
-		b.ReportMetric(0, "ns/op")
-	})
-}
 
 // ones are numbers near one, the same in every lane or not: none leads the exponential astray.
 func ones[T float32 | float64](n int) []T {
@@ -80,7 +64,7 @@ func benchmarkDouble(b *testing.B, k *ops.Tensor, peak float64) {
 			system.Matrix[i*(i+3)/2][l] = 1
 		}
 	}
-	run := func(name string, operations float64, step func()) { timed(b, name, voxels, n, operations, peak, step) }
+	run := func(name string, operations float64, step func()) { timed(b, name, voxels, n*operations, peak, step) }
 	run("Exp2", exp2Operations, func() { k.Exp2(u, s, n) })
 	run("Log2", log2Operations, func() { k.Log2(u, s, n) })
 	run("Logarithms", log2Operations+2, func() { k.Logarithms(u, s, design, n, &rest) })
@@ -96,14 +80,14 @@ func benchmarkDouble(b *testing.B, k *ops.Tensor, peak float64) {
 		k.Sums7(sums, design, x, n)
 		k.Sums22(sums, table, v, n)
 	})
-	timed(b, "Step", voxels, 1, 8*8*8/3.+8*8*2, peak, func() { k.Step(&system) })
-	timed(b, "Factor", voxels, 1, 7*7*7/3., peak, func() { k.Factor(&system) })
-	timed(b, "Solve", voxels, 1, 7*7*2, peak, func() { k.Solve(&system) })
+	timed(b, "Step", voxels, 8*8*8/3.+8*8*2, peak, func() { k.Step(&system) })
+	timed(b, "Factor", voxels, 7*7*7/3., peak, func() { k.Factor(&system) })
+	timed(b, "Solve", voxels, 7*7*2, peak, func() { k.Solve(&system) })
 	narrow := ones[float32](voxels * n)
-	timed(b, "Pack32", voxels, n, 0, peak, func() { k.Pack32(u, &narrow[0], n) })
+	timed(b, "Pack32", voxels, 0, peak, func() { k.Pack32(u, &narrow[0], n) })
 	var extent ops.Extent
 	run("Range", 4, func() { k.Range(&extent, s, n) })
-	timed(b, "Expand", voxels, 1, 0, peak, func() { k.Expand(u, sums) })
+	timed(b, "Expand", voxels, 0, peak, func() { k.Expand(u, sums) })
 }
 
 func benchmarkSingle(b *testing.B, k *ops.Tensor32, peak float64) {
@@ -119,7 +103,7 @@ func benchmarkSingle(b *testing.B, k *ops.Tensor32, peak float64) {
 	design, table := &ones[float32](8 * n)[0], &ones[float32](24 * n)[0]
 	var point ops.Point32
 	var rest ops.Rest32
-	run := func(name string, operations float64, step func()) { timed(b, name, voxels, n, operations, peak, step) }
+	run := func(name string, operations float64, step func()) { timed(b, name, voxels, n*operations, peak, step) }
 	run("Exp2", exp2Operations, func() { k.Exp2(u, s, n) })
 	run("Log2", log2Operations, func() { k.Log2(u, s, n) })
 	run("Logarithms", log2Operations+2, func() { k.Logarithms(u, s, design, n, &rest) })
@@ -136,12 +120,12 @@ func benchmarkSingle(b *testing.B, k *ops.Tensor32, peak float64) {
 		k.Sums22(sums, table, v, n)
 	})
 	narrow := ones[float32](voxels * n)
-	timed(b, "Pack32", voxels, n, 0, peak, func() { k.Pack32(u, &narrow[0], n) })
+	timed(b, "Pack32", voxels, 0, peak, func() { k.Pack32(u, &narrow[0], n) })
 	wide := ones[float64](voxels * n)
-	timed(b, "Pack64", voxels, n, 0, peak, func() { k.Pack64(u, &wide[0], n) })
+	timed(b, "Pack64", voxels, 0, peak, func() { k.Pack64(u, &wide[0], n) })
 	var extent ops.Extent32
 	run("Range", 4, func() { k.Range(&extent, s, n) })
 	first, last := make([]ops.Lanes, n), make([]ops.Lanes, n)
-	timed(b, "Widen", voxels, n, 0, peak, func() { k.Widen(&first[0], &last[0], u, n) })
-	timed(b, "Narrow", voxels, n, 0, peak, func() { k.Narrow(&first[0], &last[0], u, n) })
+	timed(b, "Widen", voxels, 0, peak, func() { k.Widen(&first[0], &last[0], u, n) })
+	timed(b, "Narrow", voxels, 0, peak, func() { k.Narrow(&first[0], &last[0], u, n) })
 }

@@ -33,20 +33,7 @@ const (
 
 func benchmarkTensorFitSteps(b *testing.B, k *ops.Tensor, peak float64) {
 	const n = 288
-	run := func(name string, operations float64, step func()) {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				step()
-			}
-			ns := float64(b.Elapsed().Nanoseconds()) / float64(b.N*ops.TensorLanes)
-			b.ReportMetric(ns, "ns/voxel")
-			if operations > 0 {
-				b.ReportMetric(operations/ns, "GFLOP/s")
-				b.ReportMetric(100*operations/ns/peak, "%peak")
-			}
-			b.ReportMetric(0, "ns/op")
-		})
-	}
+	run := func(name string, operations float64, step func()) { timed(b, name, ops.TensorLanes, operations, peak, step) }
 	lanes := func(n int) []ops.Lanes {
 		made := alignedLanes(n)
 		for i := range made {
