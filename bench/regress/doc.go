@@ -17,10 +17,15 @@
 //
 // # Rounds
 //
-// A round is a run of each program, the base first in one round and the tree in the next. A run is a new process, so that
-// what its place in memory costs differs from run to run, and does not become a property of the code. In it each step is
-// measured 3 to 20 times for 3 ms, and the shortest counts. At most 20 steps share a run. Rounds in which
-// another program had more than a twentieth of the CPU (package calm, as kbench compare tells) are thrown away, and counted.
+// The speed of a machine changes by a third within seconds where another guest shares the core, or where the clock follows the
+// load. So the two programs of a round measure in turn (package turn): base, tree, tree, base, ..., 3 ms each. In each round a
+// step is measured 3 to 20 times in both, and the round gives the median ratio of times that were taken one right after the
+// other. At most 20 steps share a round. Benchmarks of commits from before there were turns run one program after the other, and the
+// round gives the ratio of the shortest times; that takes far more rounds.
+//
+// Each round starts both programs anew, so that what its place in memory costs a program differs from round to round, and does
+// not become a property of the code. Rounds in which other programs had more than a twentieth of the CPU (package calm, as
+// kbench compare tells) are thrown away, and counted.
 // Rounds go on for those steps that are undecided.
 //
 // Of packages that give the same program in both trees, bit for bit, nothing is measured, unless STEP asks for it. Programs
@@ -28,7 +33,7 @@
 //
 // # The rule
 //
-// Each round gives a ratio, the tree's time over the base's. The median of the ratios and its interval decide (sequence,
+// Each round gives a ratio, the tree's time over the base's. The median of these ratios and its interval decide (sequence,
 // medianInterval):
 //
 //	slower      all of the interval is above 1.01, and of one that allows for the number of steps, above 1
