@@ -184,7 +184,7 @@ const checkpointOfFwdtim = ".model-fwtensor_param-checkpoint.partial"
 
 func TestAStoppedFitGoesOnWhereItWas(t *testing.T) {
 	shrinkBlocks(t, 64)
-	image := small(t, 4000)
+	image := small(t, 1000)
 	args := []string{"fit", "fwdtim", image, "--mask", near(image, "mask.nii.gz")}
 	whole := t.TempDir()
 	succeed(t, append(args, "-o", whole)...)
@@ -214,7 +214,7 @@ func TestAStoppedFitGoesOnWhereItWas(t *testing.T) {
 // What kill -9 would leave at any time while voxels are fitted: the lock's file and the checkpoint, and nothing else.
 func TestAFitKeepsNothingButItsLockAndItsCheckpointInTheFolderBeforeMapsAreWritten(t *testing.T) {
 	shrinkBlocks(t, 64)
-	image, out := small(t, 4000), t.TempDir()
+	image, out := small(t, 1000), t.TempDir()
 	var seen []os.DirEntry
 	ctx := afterTwoBlocks(t, out, func() { seen, _ = os.ReadDir(out) })
 	args := []string{"fit", "fwdtim", image, "--mask", near(image, "mask.nii.gz"), "-o", out}

@@ -105,7 +105,7 @@ func (c *firstLook) Done() <-chan struct{} {
 
 func TestAResumedFitOfAnotherImageStartsAnewAndSaysSo(t *testing.T) {
 	shrinkBlocks(t, 64)
-	image, out := small(t, 4000), t.TempDir()
+	image, out := small(t, 1000), t.TempDir()
 	args := []string{"fit", "fwdtim", image, "--mask", near(image, "mask.nii.gz"), "-o", out}
 	if code := run(afterTwoBlocks(t, out, func() {}), args, &bytes.Buffer{}, &bytes.Buffer{}); code != exitInterrupted {
 		t.Fatalf("exit code %d, want %d", code, exitInterrupted)
