@@ -18,6 +18,13 @@ func forEachSet(t *testing.T, test func(t *testing.T, isa string)) {
 	kerneltest.ForEachSet(t, kernel.ISAs(), test)
 }
 
+// atLeastTwoSets skips a test that compares instruction sets with each other.
+func atLeastTwoSets(t *testing.T) {
+	if sets := len(kernel.ISAs()) - 1; sets < 2 {
+		t.Skipf("compares instruction sets, and there are %d beside the portable code", sets)
+	}
+}
+
 func newCSDOn(t testing.TB, d kernel.CSDDesign, isa string) kernel.Fitter {
 	t.Helper()
 	f, err := kernel.NewCSD(d, kernel.WithISA(isa))
@@ -100,7 +107,7 @@ func disagreement(got, want []float64, gotStatus, wantStatus []kernel.Status) (d
 }
 
 func TestEverySetAgreesWithTheReferenceOnTheStudysProtocol(t *testing.T) {
-	g, signal := study(t, 2200)
+	g, signal := study(t, kerneltest.Voxels(2200))
 	d := csdDesign(t, g, 8)
 	want, wantStatus := fitAll(newCSDOn(t, d, "generic"), signal)
 	forEachSet(t, func(t *testing.T, isa string) {
@@ -119,12 +126,12 @@ func TestEverySetAgreesWithTheReferenceOnTheStudysProtocol(t *testing.T) {
 }
 
 func TestEverySetAgreesWithTheReferenceForAnyOrderAndAcquisition(t *testing.T) {
-	for _, c := range []struct{ lmax, directions int }{
+	for _, c := range kerneltest.Some([]struct{ lmax, directions int }{
 		{2, 6}, {2, 30}, {4, 30}, {4, 300}, {6, 45}, {6, 64}, {8, 46}, {8, 300}, {10, 90}, {10, 300}, {12, 120}, {12, 300},
-	} {
+	}) {
 		g := shellTable(t, c.directions)
 		d := csdDesign(t, g, c.lmax)
-		signal := crossings(g, 98, uint64(c.lmax))
+		signal := crossings(g, kerneltest.Voxels(98), uint64(c.lmax))
 		want, wantStatus := fitAll(newCSDOn(t, d, "generic"), signal)
 		t.Run(fmt.Sprintf("lmax=%d/directions=%d", c.lmax, c.directions), func(t *testing.T) {
 			forEachSet(t, func(t *testing.T, isa string) {
@@ -139,6 +146,7 @@ func TestEverySetAgreesWithTheReferenceForAnyOrderAndAcquisition(t *testing.T) {
 }
 
 func TestEverySetGivesTheSameBits(t *testing.T) {
+	atLeastTwoSets(t)
 	g, signal := study(t, 500)
 	d := csdDesign(t, g, 8)
 	want, wantStatus := []float64(nil), []kernel.Status(nil)
@@ -162,7 +170,7 @@ func TestAnyNumberOfVoxelsInACallGivesTheSameBitsOnEverySet(t *testing.T) {
 		f := newCSDOn(t, d, isa)
 		whole, wholeStatus := fitAll(f, signal)
 		w := f.NewWorker()
-		for count := range 131 {
+		for _, count := range kerneltest.Sizes(0, 130) {
 			first := count * 7 % 50
 			params, status := make([]float64, count*n), make([]kernel.Status, count)
 			w.Fit64(params, status, signal[first*m:(first+count)*m])
@@ -174,7 +182,7 @@ func TestAnyNumberOfVoxelsInACallGivesTheSameBitsOnEverySet(t *testing.T) {
 }
 
 func TestNeighboursAndOrderDoNotCountOnAnySet(t *testing.T) {
-	g, signal := study(t, 300)
+	g, signal := study(t, kerneltest.Voxels(300))
 	d := csdDesign(t, g, 8)
 	m, n := g.Len(), d.Coefficients
 	forEachSet(t, func(t *testing.T, isa string) {
@@ -275,14 +283,15 @@ func TestQuadWithMoreTermsOfTheSumIsLeftToTheReference(t *testing.T) {
 }
 
 func TestFitOfCSDDoesNotAllocateOnAnySet(t *testing.T) {
-	g, wide := study(t, 150)
+	voxels := kerneltest.Voxels(150)
+	g, wide := study(t, voxels)
 	narrow := make([]float32, len(wide))
 	for i, s := range wide {
 		narrow[i] = float32(s)
 	}
 	d := csdDesign(t, g, 8)
 	forEachSet(t, func(t *testing.T, isa string) {
-		params, status, w := make([]float64, 150*45), make([]kernel.Status, 150), newCSDOn(t, d, isa).NewWorker()
+		params, status, w := make([]float64, voxels*45), make([]kernel.Status, voxels), newCSDOn(t, d, isa).NewWorker()
 		if n := testing.AllocsPerRun(3, func() { w.Fit64(params, status, wide) }); n != 0 {
 			t.Errorf("Fit64 allocates %v times", n)
 		}
@@ -293,7 +302,7 @@ func TestFitOfCSDDoesNotAllocateOnAnySet(t *testing.T) {
 }
 
 func TestFloat32SignalsGiveTheSameBitsAsFloat64OnEverySet(t *testing.T) {
-	g, wide := study(t, 150)
+	g, wide := study(t, kerneltest.Voxels(150))
 	narrow := make([]float32, len(wide))
 	for i, s := range wide {
 		narrow[i] = float32(s)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/sh"
@@ -35,13 +36,21 @@ func shellTable(t testing.TB, n int) *acq.GradientTable {
 
 var fibreResponse = acq.Response{Evals: [3]float64{1.7e-3, 0.3e-3, 0.3e-3}, S0: 1000}
 
+// csdDesigns are those that csdDesign made: of a high order one takes longer than its fits. Tests clone what they change.
+var csdDesigns = map[string]kernel.CSDDesign{}
+
 func csdDesign(t testing.TB, g *acq.GradientTable, lmax int) kernel.CSDDesign {
 	t.Helper()
+	name := fmt.Sprint(lmax, g.Bvals, g.Bvecs)
+	if d, made := csdDesigns[name]; made {
+		return d
+	}
 	m, err := model.NewCSD(g, fibreResponse, model.CSDOptions{LMax: lmax})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m.Design()
+	csdDesigns[name] = m.Design()
+	return csdDesigns[name]
 }
 
 func newCSD(t testing.TB, d kernel.CSDDesign) kernel.Fitter {
@@ -209,6 +218,7 @@ func fitAll(f kernel.Fitter, signal []float64) (params []float64, status []kerne
 }
 
 func TestGramMapEqualsTheProductOfTheRows(t *testing.T) {
+	kerneltest.Portable(t)
 	rng := rand.New(rand.NewPCG(1, 2))
 	for lmax := 2; lmax <= 12; lmax += 2 {
 		d := csdDesign(t, shellTable(t, 100), lmax)
@@ -239,6 +249,7 @@ func TestGramMapEqualsTheProductOfTheRows(t *testing.T) {
 }
 
 func TestCSDFollowsTheDirectAlgorithm(t *testing.T) {
+	kerneltest.Portable(t)
 	for _, c := range []struct{ lmax, directions, voxels int }{
 		{2, 20, 50}, {4, 30, 100}, {6, 45, 100}, {8, 90, 200}, {10, 90, 50}, {12, 120, 30},
 	} {
@@ -259,6 +270,7 @@ func TestCSDFollowsTheDirectAlgorithm(t *testing.T) {
 }
 
 func TestCSDOfARandomDesignFollowsTheDirectAlgorithm(t *testing.T) {
+	kerneltest.Portable(t)
 	rapid.Check(t, func(t *rapid.T) {
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		lmax := 2 * rapid.IntRange(1, 4).Draw(t, "lmax/2")
@@ -500,6 +512,7 @@ func TestOddSignalsGetTheirCodeAndNeverHarmOthers(t *testing.T) {
 }
 
 func TestResultDoesNotDependOnNeighboursOrCalls(t *testing.T) {
+	kerneltest.Portable(t)
 	g := shellTable(t, 60)
 	f := newCSD(t, csdDesign(t, g, 8))
 	n := 60

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/phantom"
 	"github.com/voxfit/voxfit/sh"
@@ -26,13 +27,10 @@ type mixedCase struct {
 }
 
 // mixedCases are phantoms of the study's protocol at several noise levels, all orders, few and many
-// directions, and other spheres than the default one. Short runs, which are those under emulation, have fewer voxels.
+// directions, and other spheres than the default one.
 func mixedCases(t *testing.T, voxels int) (cases []mixedCase) {
-	if testing.Short() {
-		voxels /= 4
-	}
-	for i, snr := range []float64{5, 10, 20, 30, 60, 200} {
-		p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: voxels, SNR: snr, Seed: uint64(i + 1)})
+	for i, snr := range kerneltest.Some([]float64{5, 10, 20, 30, 60, 200}) {
+		p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: kerneltest.Voxels(voxels), SNR: snr, Seed: uint64(i + 1)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,23 +40,23 @@ func mixedCases(t *testing.T, voxels int) (cases []mixedCase) {
 		}
 		cases = append(cases, mixedCase{fmt.Sprintf("study/SNR=%v", snr), csdDesign(t, p.Gradients, 8), signal})
 	}
-	for _, c := range []struct{ lmax, directions int }{
+	for _, c := range kerneltest.Some([]struct{ lmax, directions int }{
 		{2, 6}, {4, 15}, {4, 30}, {4, 300}, {6, 28}, {6, 64}, {8, 46}, {8, 64}, {8, 300}, {10, 90}, {10, 300}, {12, 120}, {12, 300},
-	} {
+	}) {
 		g := shellTable(t, c.directions)
 		cases = append(cases, mixedCase{fmt.Sprintf("lmax=%d/directions=%d", c.lmax, c.directions),
-			csdDesign(t, g, c.lmax), crossings(g, voxels/2, uint64(c.lmax))})
+			csdDesign(t, g, c.lmax), crossings(g, kerneltest.Voxels(voxels/2), uint64(c.lmax))})
 	}
 	g := shellTable(t, 90)
-	for _, sphere := range []*sh.Sphere{
-		sh.Symmetric362(), sh.DefaultHemisphere(), {Vertices: shellTable(t, 60).Bvecs[2:]}, {Vertices: shellTable(t, 500).Bvecs[2:]},
-	} {
+	for _, sphere := range kerneltest.Some([]*sh.Sphere{
+		{Vertices: shellTable(t, 60).Bvecs[2:]}, sh.Symmetric362(), sh.DefaultHemisphere(), {Vertices: shellTable(t, 500).Bvecs[2:]},
+	}) {
 		m, err := model.NewCSD(g, fibreResponse, model.CSDOptions{LMax: 8, Directions: sphere.Vertices})
 		if err != nil {
 			t.Fatal(err)
 		}
 		n := len(sphere.Vertices)
-		cases = append(cases, mixedCase{fmt.Sprintf("sphere of %d", n), m.Design(), crossings(g, voxels/2, uint64(n))})
+		cases = append(cases, mixedCase{fmt.Sprintf("sphere of %d", n), m.Design(), crossings(g, kerneltest.Voxels(voxels/2), uint64(n))})
 	}
 	return cases
 }
@@ -131,7 +129,7 @@ func TestErrorsOfSinglePrecisionAreWithinTheGuardsBound(t *testing.T) {
 }
 
 func TestOddDesignsAndSignalsInMixedAreAsInDouble(t *testing.T) {
-	g, spoilt := study(t, someVoxels(1100))
+	g, spoilt := study(t, kerneltest.Voxels(1100))
 	good := csdDesign(t, g, 8)
 	limited, negative := good, outweighed(good, 1e-12, 1)
 	limited.MaxIterations = 2
@@ -175,7 +173,7 @@ func TestAnyNumberOfVoxelsInACallGivesTheSameBitsInMixed(t *testing.T) {
 		f := newCSDOn(t, d, isa)
 		whole, wholeStatus := fitAll(f, signal)
 		w := f.NewWorker()
-		for count := range 131 {
+		for _, count := range kerneltest.Sizes(0, 130) {
 			first := count * 7 % 50
 			params, status := make([]float64, count*n), make([]kernel.Status, count)
 			w.Fit64(params, status, signal[first*m:(first+count)*m])
@@ -187,7 +185,7 @@ func TestAnyNumberOfVoxelsInACallGivesTheSameBitsInMixed(t *testing.T) {
 }
 
 func TestNeighboursAndOrderDoNotCountInMixed(t *testing.T) {
-	g, signal := study(t, 600)
+	g, signal := study(t, kerneltest.Voxels(600))
 	d := mixed(csdDesign(t, g, 8))
 	m, n := g.Len(), d.Coefficients
 	forEachSet(t, func(t *testing.T, isa string) {
@@ -208,14 +206,15 @@ func TestNeighboursAndOrderDoNotCountInMixed(t *testing.T) {
 }
 
 func TestFitOfMixedCSDDoesNotAllocate(t *testing.T) {
-	g, wide := study(t, 300)
+	voxels := kerneltest.Voxels(300)
+	g, wide := study(t, voxels)
 	narrow := make([]float32, len(wide))
 	for i, s := range wide {
 		narrow[i] = float32(s)
 	}
 	d := mixed(csdDesign(t, g, 8))
 	forEachSet(t, func(t *testing.T, isa string) {
-		params, status, w := make([]float64, 300*45), make([]kernel.Status, 300), newCSDOn(t, d, isa).NewWorker()
+		params, status, w := make([]float64, voxels*45), make([]kernel.Status, voxels), newCSDOn(t, d, isa).NewWorker()
 		if n := testing.AllocsPerRun(3, func() { w.Fit64(params, status, wide) }); n != 0 {
 			t.Errorf("Fit64 allocates %v times", n)
 		}
@@ -226,6 +225,7 @@ func TestFitOfMixedCSDDoesNotAllocate(t *testing.T) {
 }
 
 func TestEverySetGivesTheSameBitsInMixed(t *testing.T) {
+	atLeastTwoSets(t)
 	g, signal := study(t, 500)
 	d := mixed(csdDesign(t, g, 8))
 	var want []float64
@@ -243,7 +243,7 @@ func TestEverySetGivesTheSameBitsInMixed(t *testing.T) {
 
 func TestOrdersThatSinglePrecisionDoesNotPayForAreFittedAsInDouble(t *testing.T) {
 	g := shellTable(t, 120)
-	for _, lmax := range []int{4, 6, 10, 12} {
+	for _, lmax := range kerneltest.Some([]int{4, 6, 10, 12}) {
 		d, signal := csdDesign(t, g, lmax), crossings(g, 50, 3)
 		forEachSet(t, func(t *testing.T, isa string) {
 			want, wantStatus := fitAll(newCSDOn(t, d, isa), signal)
@@ -256,6 +256,7 @@ func TestOrdersThatSinglePrecisionDoesNotPayForAreFittedAsInDouble(t *testing.T)
 }
 
 func TestOnMixedThePortableCodeIsInDoublePrecision(t *testing.T) {
+	kerneltest.Portable(t)
 	g, signal := study(t, 60)
 	d := csdDesign(t, g, 8)
 	want, wantStatus := fitAll(newCSDOn(t, d, "generic"), signal)

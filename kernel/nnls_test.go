@@ -9,6 +9,7 @@ import (
 
 	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 )
 
 // nnlsProblems are problems of one matrix.
@@ -301,7 +302,7 @@ func nnlsObjective(d kernel.NNLSDesign, x, y []float64) float64 {
 
 func TestEverySetSolvesProblemsOfAnySize(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 5))
-	for size := 1; size <= 130; size++ {
+	for _, size := range kerneltest.Sizes(1, 130) {
 		for _, d := range []kernel.NNLSDesign{
 			{Measurements: size, Unknowns: 1 + rng.IntN(60)},
 			{Measurements: 1 + rng.IntN(60), Unknowns: size},
@@ -398,7 +399,7 @@ func TestNNLSDoesNotDependOnNeighboursOrCalls(t *testing.T) {
 				clear(signal[7*p.m : 8*p.m])
 				whole, wholeStatus := fitAll(f, signal)
 				w, n := f.NewWorker(), f.Parameters()
-				for count := range 40 {
+				for _, count := range kerneltest.Sizes(0, 39) {
 					params, status := make([]float64, count*n), make([]kernel.Status, count)
 					first := count * 7 % (41 - count)
 					w.Fit64(params, status, signal[first*p.m:(first+count)*p.m])

@@ -4,13 +4,14 @@ import (
 	"testing"
 
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/model"
 )
 
 // The solver decides in single precision only what the bound leaves no doubt about, so no voxel may be beyond it. It
 // must not be far beyond what there is, either: signals made to lose much come within a quarter of it.
 func TestDetourLosesNoMoreThanTheSolverTakesForPossible(t *testing.T) {
-	g, signal := study(t, 400)
+	g, signal := study(t, kerneltest.Voxels(400))
 	for _, solver := range sfmSolvers {
 		d := sfmDesign(t, g, solver)
 		t.Run(solver.String(), func(t *testing.T) {

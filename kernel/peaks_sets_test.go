@@ -10,6 +10,7 @@ import (
 
 	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/phantom"
 	"github.com/voxfit/voxfit/sh"
 )
@@ -69,10 +70,7 @@ func peakCases(t testing.TB) map[string]struct {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 300
-	if testing.Short() {
-		n = 100
-	}
+	n := kerneltest.Voxels(300)
 	for i, s := range []*sh.Sphere{sh.DefaultHemisphere(), sh.Symmetric362Hemisphere(), whole, small} {
 		for _, lmax := range []int{0, 2, 4, 8, 12} {
 			d := hemisphereDesign(s, lmax)

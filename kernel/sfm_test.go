@@ -10,6 +10,7 @@ import (
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/phantom"
 )
@@ -37,7 +38,7 @@ func newSFMOn(t testing.TB, d kernel.SFMDesign, isa string) kernel.Fitter {
 // forEachSFM runs a test for each solver and precision on every set, on the study's protocol with odd
 // voxels in between.
 func forEachSFM(t *testing.T, voxels int, test func(t *testing.T, d kernel.SFMDesign, isa string, signal []float64)) {
-	g, signal := study(t, voxels)
+	g, signal := study(t, kerneltest.Voxels(voxels))
 	for _, solver := range sfmSolvers {
 		for _, precision := range []kernel.Precision{kernel.Mixed, kernel.Double} {
 			d := sfmDesign(t, g, solver)
@@ -115,21 +116,21 @@ func TestSFMIsAtTheMinimumInEveryVoxel(t *testing.T) {
 				t.Errorf("voxel %d: %+v: residual %.10g, is %.10g", v, s, row[d.Directions+2], want)
 			}
 		}
-		if fitted < 330 {
+		if fitted < len(status)*33/40 {
 			t.Errorf("%d voxels were fitted, expected nearly all but the zero ones and those not finite", fitted)
 		}
 	})
 }
 
 // In single precision another column may enter first where two are nearly as good: then the way has another length, in
-// one voxel of a hundred at most, and leads to the same weights.
+// one voxel or one of a hundred at most, and leads to the same weights.
 func TestEverySetFindsTheReferencesWeights(t *testing.T) {
 	forEachSFM(t, 1100, func(t *testing.T, d kernel.SFMDesign, isa string, signal []float64) {
 		want, wantStatus := fitAll(newSFMOn(t, d, "generic"), signal)
 		got, status := fitAll(newSFMOn(t, d, isa), signal)
 		n, worst, others, allowed := d.Directions+kernel.SFMExtra, 0.0, 0, 0
 		if d.Precision == kernel.Mixed {
-			allowed = len(status) / 100
+			allowed = max(1, len(status)/100)
 		}
 		for v := range status {
 			if status[v].Iterations != wantStatus[v].Iterations {
@@ -180,8 +181,9 @@ func TestSFMDoesNotDependOnNeighboursOrCalls(t *testing.T) {
 		m, n := f.Measurements(), f.Parameters()
 		whole, wholeStatus := fitAll(f, signal)
 		w := f.NewWorker()
-		for count := range 131 {
-			first := count * 7 % 120
+		half := len(wholeStatus) / 2
+		for _, count := range kerneltest.Sizes(0, half) {
+			first := count * 7 % half
 			params, status := make([]float64, count*n), make([]kernel.Status, count)
 			w.Fit64(params, status, signal[first*m:(first+count)*m])
 			if !slices.Equal(params, whole[first*n:(first+count)*n]) || !slices.Equal(status, wholeStatus[first:first+count]) {
@@ -286,7 +288,7 @@ func TestOddSignalsOfSFMGetTheirCode(t *testing.T) {
 }
 
 func TestSFMOfAnyAcquisitionIsAtTheMinimum(t *testing.T) {
-	for _, directions := range []int{1, 2, 6, 15, 30, 64, 200, 600} {
+	for _, directions := range kerneltest.Some([]int{1, 2, 6, 15, 30, 64, 200, 600}) {
 		g := shellTable(t, directions)
 		signal := crossings(g, 49, uint64(directions))
 		for _, solver := range sfmSolvers {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/phantom"
 )
 
@@ -50,7 +51,7 @@ func TestLinearTensorLanesAgreeWithThePortableFit(t *testing.T) {
 	portable := portableFit()
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		for name, s := range tensorSchemes() {
-			voxels := someVoxels(1000)
+			voxels := kerneltest.Voxels(1000)
 			signal := s.hard(voxels, 2)
 			for which, d := range designs {
 				d.W = s.w
@@ -84,7 +85,7 @@ func TestNonlinearTensorLanesEndAtThePortableMinimum(t *testing.T) {
 	portable := portableFit()
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		for name, s := range tensorSchemes() {
-			voxels := someVoxels(2000)
+			voxels := kerneltest.Voxels(2000)
 			signal := s.hard(voxels, 6)
 			want, wantStatus := portable(name, s.tensorBy(t, kernel.NLS, "generic"), signal)
 			got, gotStatus := fitBlock(s.tensorBy(t, kernel.NLS, isa), signal)

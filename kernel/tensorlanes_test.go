@@ -138,19 +138,11 @@ func portableFit() func(name string, f kernel.Fitter, signal []float64) ([]float
 
 var precisions = []kernel.Precision{kernel.Mixed, kernel.Double}
 
-// someVoxels is a number of voxels, a tenth of it in short tests, which run under emulators.
-func someVoxels(n int) int {
-	if testing.Short() {
-		return n / 10
-	}
-	return n
-}
-
 func TestFreeWaterLanesAgreeWithThePortableFit(t *testing.T) {
 	portable := portableFit()
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		for name, s := range laneSchemes() {
-			signal := s.hard(someVoxels(2000), 1)
+			signal := s.hard(kerneltest.Voxels(2000), 1)
 			want, wantStatus := portable(name, s.freeWaterOn(t, kernel.NLS, "generic"), signal)
 			for _, precision := range precisions {
 				got, gotStatus := fitBlock(s.freeWaterIn(t, kernel.NLS, isa, precision), signal)
@@ -230,7 +222,7 @@ func TestFreeWaterS0IsTissueAndWaterTogether(t *testing.T) {
 	water := s.signal([6]float64{3e-3, 0, 3e-3, 0, 0, 3e-3}, 1000, 0)
 	random := rand.New(rand.NewPCG(33, 1))
 	signal := slices.Clone(water)
-	for range someVoxels(200) {
+	for range kerneltest.Voxels(200) {
 		for _, x := range water {
 			signal = append(signal, math.Hypot(x+33*random.NormFloat64(), 33*random.NormFloat64()))
 		}
@@ -262,10 +254,10 @@ func TestLanesEndAsThePortableFitWherePartOfTheWaterDecaysFaster(t *testing.T) {
 	portable := portableFit()
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		for name, s := range laneSchemes() {
-			if testing.Short() && s.n() > 100 {
+			if testing.Short() && s.n() > 100 { // every voxel is fitted twice and by DIPY's way, too
 				continue
 			}
-			voxels := someVoxels(200)
+			voxels := kerneltest.Voxels(200)
 			signal := s.fastDecay(voxels, 1)
 			want, wantStatus := portable(name, s.freeWaterOn(t, kernel.NLS, "generic"), signal)
 			for _, precision := range precisions {
@@ -297,7 +289,7 @@ func TestLanesEndAsThePortableFitWherePartOfTheWaterDecaysFaster(t *testing.T) {
 // nothing else counts: in every voxel, although instruction sets decide most of it without finding the fraction.
 func TestLanesKeepTheFractionOfWLSWhereThePortableFitDoes(t *testing.T) {
 	portable := portableFit()
-	voxels := someVoxels(3000)
+	voxels := kerneltest.Voxels(3000)
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		seen := 0
 		for name, s := range laneSchemes() {
@@ -329,7 +321,7 @@ func TestFractionLanesEndOnTheGridPointOfThePortableFit(t *testing.T) {
 	portable := portableFit()
 	forEachLaneSet(t, func(t *testing.T, isa string) {
 		for name, s := range laneSchemes() {
-			voxels := someVoxels(2000)
+			voxels := kerneltest.Voxels(2000)
 			signal := s.hard(voxels, 5)
 			want, wantStatus := portable(name, s.freeWaterOn(t, kernel.WLS, "generic"), signal)
 			got, gotStatus := fitBlock(s.freeWaterOn(t, kernel.WLS, isa), signal)
@@ -394,7 +386,7 @@ func TestLanesDoNotSeeTheirNeighbours(t *testing.T) {
 					}
 				}
 			}
-			for count := range 131 {
+			for _, count := range kerneltest.Sizes(0, 130) {
 				first := count % (voxels - 130)
 				got, status := make([]float64, count*p), make([]kernel.Status, count)
 				worker.Fit64(got, status, signal[first*n:(first+count)*n])

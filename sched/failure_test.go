@@ -85,6 +85,9 @@ func TestErrorsAreJoinedInTheOrderOfTheirChunks(t *testing.T) {
 }
 
 func TestThousandsOfFailuresAreCountedAndSixteenShown(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under an emulator, which has no part in it; not with -short")
+	}
 	a, err := sched.Run(context.Background(), sched.Plan{Voxels: 5000, VoxelsPerChunk: 1, Workers: 1}, func(int, sched.Range) error {
 		panic("every time")
 	})

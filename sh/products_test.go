@@ -9,6 +9,9 @@ import (
 )
 
 func TestProductsMultiplyHarmonicsInEveryDirection(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under an emulator, which has no part in it; not with -short")
+	}
 	rng := rand.New(rand.NewPCG(3, 4))
 	directions := make([][3]float64, 20)
 	for i := range directions {
@@ -69,6 +72,9 @@ func TestProductsOfZonalHarmonicsAreTheKnownGauntCoefficients(t *testing.T) {
 }
 
 func TestProductsStoreNoZeros(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under an emulator, which has no part in it; not with -short")
+	}
 	for _, lmax := range []int{4, 8, 12} {
 		table := sh.Descoteaux07.Products(lmax)
 		for i, c := range table.Coefficient {

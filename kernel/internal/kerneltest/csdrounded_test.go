@@ -25,7 +25,7 @@ func forEachRounded(t *testing.T, test func(c roundedCase)) {
 		if b.kernels.BelowRounded == nil {
 			b.Skip("this set has no such step")
 		}
-		for columns := range 131 {
+		for _, columns := range kerneltest.Sizes(0, 130) {
 			rows, stored := 1+(columns*37)%250, columns+b.IntN(3)
 			if stored == 0 {
 				continue

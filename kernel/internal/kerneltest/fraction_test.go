@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
@@ -91,7 +92,7 @@ func isClose(t *testing.T, n int, what string, lane int, got float32, want, scal
 func TestFractionSumsAreTheirFormula(t *testing.T) {
 	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
 		random := rand.New(rand.NewPCG(31, 32))
-		for n := range 131 {
+		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newSearch32(random, n)
 			right, slope := b.sums, b.sums
 			k.Right(&right[0], &b.s[0], &b.design[0], n, &b.left)
@@ -123,7 +124,7 @@ func TestFractionSumsAreTheirFormula(t *testing.T) {
 func TestFractionDescentIsItsFormula(t *testing.T) {
 	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
 		random := rand.New(rand.NewPCG(33, 34))
-		for n := range 131 {
+		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newSearch32(random, n)
 			got := b.trial
 			k.Descend(&b.s[0], &b.design[0], n, &got)
@@ -150,7 +151,7 @@ func TestFractionDescentIsItsFormula(t *testing.T) {
 func TestFractionClipsAreNextToTheCentreAndTheGrid(t *testing.T) {
 	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
 		random := rand.New(rand.NewPCG(35, 36))
-		for n := range 131 {
+		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newSearch32(random, n)
 			got := b.clips
 			k.Clips(&got, &b.s[0], &b.inverse[0], n)
@@ -178,7 +179,7 @@ func TestFractionClipsAreNextToTheCentreAndTheGrid(t *testing.T) {
 func TestFractionScaleMultiplies(t *testing.T) {
 	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
 		random := rand.New(rand.NewPCG(37, 38))
-		for n := range 131 {
+		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newSearch32(random, n)
 			y := make([]ops.Lanes32, n+1)
 			k.Scale(&y[0], &b.s[0], n, &b.left.C)

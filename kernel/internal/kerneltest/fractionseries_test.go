@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
@@ -15,7 +16,7 @@ func TestFractionPartPutsMeasurementsOfLittleWaterLast(t *testing.T) {
 	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
 		random := rand.New(rand.NewPCG(41, 42))
 		mixed := 0
-		for n := range 131 {
+		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newSearch32(random, n)
 			var limit ops.Lanes32
 			for l := range limit {
@@ -61,7 +62,7 @@ func TestFractionPartPutsMeasurementsOfLittleWaterLast(t *testing.T) {
 func TestFractionRatiosAndMomentsAreTheirFormula(t *testing.T) {
 	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
 		random := rand.New(rand.NewPCG(43, 44))
-		for n := range 131 {
+		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newSearch32(random, n)
 			for i := range b.s {
 				for l := range b.s[i] {
@@ -183,7 +184,7 @@ func TestFractionSeriesLanesDoNotMix(t *testing.T) {
 func TestFractionSquaresAreThoseOfTheWeights(t *testing.T) {
 	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
 		random := rand.New(rand.NewPCG(49, 50))
-		for n := range 131 {
+		for _, n := range kerneltest.Sizes(0, 130) {
 			s, v := make([]ops.Lanes, n+1), make([]ops.Lanes, n+1)
 			for i := range s {
 				for l := range s[i] {

@@ -53,7 +53,7 @@ func largestOf[T float32 | float64](values []T) int {
 
 func TestPriceSubtractsRowsAndFindsTheLargest(t *testing.T) {
 	forEachNNLSSet(t, func(b nnlsBench) {
-		for rows := range 131 {
+		for _, rows := range kerneltest.Sizes(0, 130) {
 			for _, tiles := range []int{1, 2, 4}[:1+rows%3] {
 				n := tiles * b.Tile * b.Lanes
 				gram, x := numbers[float64](b, (rows+1)*n, false), numbers[float64](b, rows+1, false)
@@ -78,7 +78,7 @@ func TestPriceSubtractsRowsAndFindsTheLargest(t *testing.T) {
 
 func TestPriceInSinglePrecisionAlsoMarksWhatIsAbove(t *testing.T) {
 	forEachNNLSSet(t, func(b nnlsBench) {
-		for rows := range 131 {
+		for _, rows := range kerneltest.Sizes(0, 130) {
 			for _, tiles := range []int{1, 2, 4}[:1+rows%3] {
 				n := tiles * b.Tile * b.Singles
 				gram, x := numbers[float32](b, (rows+1)*n, false), numbers[float32](b, rows+1, false)
@@ -161,7 +161,7 @@ func TestProjectMultipliesEachSignalOfABlock(t *testing.T) {
 
 func checkProject[T float32 | float64](b nnlsBench, project func(dst, matrix, rows *T, measurements, stride, width, tiles int), lanes int, roundoff float64) {
 	block := b.BlockUnknowns * lanes
-	for measurements := range 131 {
+	for _, measurements := range kerneltest.Sizes(0, 130) {
 		tiles := 1 + measurements%3
 		width, stride := tiles*block+measurements%2*lanes, measurements+measurements%5
 		matrix := numbers[T](b, tiles*block*measurements+1, true)

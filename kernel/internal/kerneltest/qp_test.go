@@ -86,7 +86,7 @@ func (p problem) constraint(i, lane, lanes int) constraint {
 // visit is the step on one constraint, and sums what it adds up to.
 func (b qpBench) check(sums int, start func(sums []float64), step func(p problem), visit func(c *constraint, v float64, sums []float64)) {
 	b.Helper()
-	for n := range 131 {
+	for _, n := range kerneltest.Sizes(0, 130) {
 		p := b.problem(n)
 		var before []constraint
 		for lane := range b.lanes {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
@@ -184,7 +185,7 @@ func (b *batch32) tissue(i, l int) float64 {
 func TestSingleModelIsItsFormula(t *testing.T) {
 	forEachSingleSet(t, func(t *testing.T, k *ops.Tensor32) {
 		random := rand.New(rand.NewPCG(5, 6))
-		for n := range 131 {
+		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newBatch32(random, n)
 			before := b.copied()
 			k.Model(&b.u[0], &b.v[0], &b.x[0], &b.s[0], &b.design[0], n, &b.point)
@@ -256,7 +257,7 @@ func TestSinglePackTransposes(t *testing.T) {
 func TestSingleLanesWidenAndNarrow(t *testing.T) {
 	forEachSingleSet(t, func(t *testing.T, k *ops.Tensor32) {
 		random := rand.New(rand.NewPCG(21, 22))
-		for n := range 131 {
+		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newBatch32(random, n)
 			first, last, back := make([]ops.Lanes, n+1), make([]ops.Lanes, n+1), make([]ops.Lanes32, n+1)
 			k.Widen(&first[0], &last[0], &b.s[0], n)
@@ -315,7 +316,7 @@ func TestSingleRangeFindsTheEnds(t *testing.T) {
 func TestSingleLogarithmsAreTheirFormula(t *testing.T) {
 	forEachSingleSet(t, func(t *testing.T, k *ops.Tensor32) {
 		random := rand.New(rand.NewPCG(7, 8))
-		for n := range 131 {
+		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newBatch32(random, n)
 			before := b.copied()
 			k.Logarithms(&b.u[0], &b.s[0], &b.design[0], n, &b.rest)
@@ -341,7 +342,7 @@ func TestSingleLogarithmsAreTheirFormula(t *testing.T) {
 func TestSingleSumsAreTheirFormula(t *testing.T) {
 	forEachSingleSet(t, func(t *testing.T, k *ops.Tensor32) {
 		random := rand.New(rand.NewPCG(9, 10))
-		for n := range 131 {
+		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newBatch32(random, n)
 			check := func(columns int, before *[28]ops.Lanes32, factors func(i, j int) (float32, []ops.Lanes32)) {
 				for l := range 16 {

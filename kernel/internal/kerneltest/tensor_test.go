@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
@@ -192,7 +193,7 @@ func (b *batch) tissue(i, l int) float64 {
 func TestTensorModelIsItsFormula(t *testing.T) {
 	forEachTensorSet(t, func(t *testing.T, k *ops.Tensor) {
 		random := rand.New(rand.NewPCG(5, 6))
-		for n := range 131 {
+		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newBatch(random, n)
 			before := b.copied()
 			k.Model(&b.u[0], &b.v[0], &b.x[0], &b.s[0], &b.design[0], n, &b.point)
@@ -295,7 +296,7 @@ func energy(s []ops.Lanes, lane int) (sum float64) {
 func TestTensorLogarithmsAreTheirFormula(t *testing.T) {
 	forEachTensorSet(t, func(t *testing.T, k *ops.Tensor) {
 		random := rand.New(rand.NewPCG(7, 8))
-		for n := range 131 {
+		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newBatch(random, n)
 			before := b.copied()
 			k.Logarithms(&b.u[0], &b.s[0], &b.design[0], n, &b.rest)
@@ -320,7 +321,7 @@ func TestTensorLogarithmsAreTheirFormula(t *testing.T) {
 func TestTensorSumsAreTheirFormula(t *testing.T) {
 	forEachTensorSet(t, func(t *testing.T, k *ops.Tensor) {
 		random := rand.New(rand.NewPCG(9, 10))
-		for n := range 131 {
+		for _, n := range kerneltest.Sizes(0, 130) {
 			for _, c := range []struct {
 				columns, fields int
 				kernel          func(sums *ops.Lanes, table *float64, v *ops.Lanes, n int)

@@ -5,13 +5,14 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
 func TestTensorOrdinaryIsItsFormula(t *testing.T) {
 	forEachTensorSet(t, func(t *testing.T, k *ops.Tensor) {
 		random := rand.New(rand.NewPCG(31, 32))
-		for n := range 131 {
+		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newBatch(random, n)
 			floor, least := b.rest.Floor, b.rest.C
 			before, first := b.copied(), least
@@ -83,7 +84,7 @@ func TestTensorReweightIsItsFormula(t *testing.T) {
 	forEachTensorSet(t, func(t *testing.T, k *ops.Tensor) {
 		random := rand.New(rand.NewPCG(35, 36))
 		worst := 0.0
-		for n := range 131 {
+		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newBatch(random, n)
 			for i := range n {
 				b.design[8*i+6] = 1
@@ -145,7 +146,7 @@ func TestTensorReweightTakesAnyExponent(t *testing.T) {
 func TestTensorSquaredWeightsAreTheirFormula(t *testing.T) {
 	forEachTensorSet(t, func(t *testing.T, k *ops.Tensor) {
 		random := rand.New(rand.NewPCG(39, 40))
-		for n := range 131 {
+		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newBatch(random, n)
 			before := b.copied()
 			k.SquaredWeights(&b.u[0], &b.v[0], &b.x[0], &b.s[0], n, &b.rest)
@@ -166,7 +167,7 @@ func TestTensorSquaredWeightsAreTheirFormula(t *testing.T) {
 func TestTensorTissueIsTheModelWithoutWater(t *testing.T) {
 	forEachTensorSet(t, func(t *testing.T, k *ops.Tensor) {
 		random := rand.New(rand.NewPCG(41, 42))
-		for n := range 131 {
+		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newBatch(random, n)
 			for i := range n {
 				b.design[8*i+6] = 1

@@ -23,6 +23,9 @@ func scanWhole(s *fractionScan) float64 {
 }
 
 func TestFractionScanEndsWhereTheWholeGridDoes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under an emulator, which has no part in it; not with -short")
+	}
 	for name, scheme := range schemes {
 		t.Run(name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(7, 1))
@@ -70,6 +73,9 @@ func TestLevelFractionsAreNumPysLinspace(t *testing.T) {
 
 // Another start may lead to a lower minimum, but hardly ever does.
 func TestNonlinearFreeWaterFindsTheLowestMinimum(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under an emulator, which has no part in it; not with -short")
+	}
 	voxels, higher := 0, 0
 	for name, scheme := range schemes {
 		random := rand.New(rand.NewPCG(11, 1))

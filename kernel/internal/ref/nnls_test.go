@@ -46,6 +46,9 @@ func solveBoth(t *testing.T, columns []float64, m, n int, y []float64, shift, l2
 }
 
 func TestGramAndReflectionsFindTheSameMinimum(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under an emulator, which has no part in it; not with -short")
+	}
 	rng := rand.New(rand.NewPCG(1, 1))
 	for range 500 {
 		n := 1 + rng.IntN(40)
