@@ -185,6 +185,32 @@ def test_masked_arrays_are_refused_unless_nothing_is_masked(name, tissue):
     assert np.array_equal(plain.params, open_.params)
 
 
+def test_masked_numbers_are_refused_wherever_an_option_has_them(tissue):
+    bvals, bvecs, data = tissue
+    hidden = np.ma.masked_array(EVALS, [False, False, True])
+    rows = [np.ma.masked_array(row, [False] * 4 + [True]) for row in WM]
+    dipys = type("AxSymShResponse", (), {"dwi_response": np.ma.masked_less(WM[1], 0)})()
+    sphere = type("Sphere", (), {"vertices": np.ma.masked_less(directions(60), -0.9)})()
+    for name, options in [
+        ("fit_csd", {"response": (hidden, 1000.0)}),
+        ("fit_csd", {"response": [EVALS, np.ma.masked]}),
+        ("fit_csd", {"response": {"evals": hidden, "s0": 1000.0}}),
+        ("fit_csd", {"response": dipys}),
+        ("fit_csd", {"sphere": sphere}),
+        ("fit_csd", {"sphere": {"vertices": sphere.vertices}}),
+        ("fit_msmt", {"response": {"WM": (hidden, 1000.0), "CSF": CSF}}),
+        ("fit_msmt", {"response": {"WM": rows, "CSF": CSF}}),
+        ("fit_msmt", {"response": [{"name": "WM", "zonal": np.ma.masked_less(WM, -50)}]}),
+        ("fit_msmt", {"response_bvals": np.ma.masked_equal([0, 1000, 2000], 0)}),
+        ("fit_sfm", {"evals": hidden}),
+    ]:
+        with pytest.raises(TypeError, match="is a masked array .* values are masked, expected a plain array"):
+            fitted(name, data, (bvals, bvecs), **options)
+    open_ = np.ma.masked_array(EVALS)
+    one, other = (voxfit.fit_csd(data, (bvals, bvecs), (e, 1000.0)) for e in (EVALS, open_))
+    assert np.array_equal(one.params, other.params)
+
+
 def test_nan_in_a_mask_is_outside(tissue):
     bvals, bvecs, data = tissue
     mask = np.ones((2, 2, 2))
