@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import voxfit
-from conftest import CSF, EVALS, FITS, WM, directions
+from conftest import CSF, EVALS, FITS, TISSUES, WM, directions
 from voxfit._options import as_tissues
 
 MD = (1.5e-3 + 0.5e-3 + 0.3e-3) / 3
@@ -75,6 +75,35 @@ def test_volumes_of_no_shell_are_left_out_and_named(tissue):
     np.testing.assert_allclose(result.fraction, without.fraction, atol=1e-6)
     _, said = fitted("fit_msmt", data, (stray, bvecs), shells=[0, 1000, 2000])
     assert "700" not in said
+
+
+def test_a_measured_stray_volume_is_left_out_and_named(measured):
+    bvals, bvecs, data, responses, _ = measured
+    others = {tissue: np.delete(rows, 1, 0) for tissue, rows in responses.items()}
+    of_700 = np.flatnonzero(abs(bvals - 700) < 50)
+    fractions = []
+    for left_out in (of_700[1:], of_700):
+        kept = np.setdiff1d(np.arange(len(bvals)), left_out)
+        result, said = fitted("fit_msmt", data[..., kept], (bvals[kept], bvecs[kept]), response=others, lmax=None)
+        assert ("b = 700" in said) == (len(left_out) < len(of_700))
+        fractions.append(result.fraction)
+    np.testing.assert_allclose(*fractions, atol=1e-6)
+
+
+def test_a_measured_jittered_shell_is_one_as_in_mrtrix3(measured):
+    # What dwi2fod found in the shell as it was, since a shell's b-value is in no equation; the tests of kbench run it on
+    # the jittered one itself.
+    bvals, bvecs, data, responses, found = measured
+    bvals = bvals.copy()
+    of_700 = np.flatnonzero(abs(bvals - 700) < 50)
+    bvals[of_700] = np.resize([605, 680, 755, 830], len(of_700))
+    result, _ = fitted("fit_msmt", data, (bvals, bvecs), response=responses, lmax=None)
+    got, want = (
+        np.concatenate([part.reshape(*data.shape[:3], -1) for part in parts], axis=3)
+        for parts in ([result[f"fod_label-{tissue}"] for tissue in TISSUES], [found[tissue] for tissue in TISSUES])
+    )
+    norm = np.linalg.norm(want, axis=3)
+    assert (np.linalg.norm(got - want, axis=3)[norm > 0] <= 1e-4 * norm[norm > 0]).all()
 
 
 def test_rows_of_tensors_are_no_tissue_responses(tissue):
