@@ -31,8 +31,9 @@ type GradientTable struct {
 	// all with a vector.
 	ScaledBvals int
 
-	asDIPY bool   // its shells are DIPY's
-	source string // the files it was read from, for error messages
+	asDIPY   bool     // its shells are DIPY's
+	source   string   // the files it was read from, for error messages
+	spelling spelling // of options, likewise
 }
 
 // NewGradientTable checks b-values in s/mm2 and b-vectors, one to each volume, and makes the table
@@ -57,7 +58,7 @@ func newGradientTable(source string, bvals []float64, bvecs [][3]float64, o grad
 	if !(o.b0Threshold >= 0) {
 		return nil, nil, fmt.Errorf("%s: the b0 threshold is %v, expected a number of at least 0", source, o.b0Threshold)
 	}
-	g := &GradientTable{Bvals: slices.Clone(bvals), Bvecs: slices.Clone(bvecs), B0Threshold: o.b0Threshold, source: source, asDIPY: o.scaling == ScaleDIPY}
+	g := &GradientTable{Bvals: slices.Clone(bvals), Bvecs: slices.Clone(bvecs), B0Threshold: o.b0Threshold, source: source, spelling: o.spelling, asDIPY: o.scaling == ScaleDIPY}
 	var warnings []string
 	if !g.asDIPY {
 		if err := checkUnits(g.Bvals); err != nil {
@@ -208,6 +209,7 @@ func (g *GradientTable) Subset(volumes []int) *GradientTable {
 		Bvecs:       make([][3]float64, len(volumes)),
 		B0Threshold: g.B0Threshold,
 		asDIPY:      g.asDIPY,
+		spelling:    g.spelling,
 		source:      fmt.Sprintf("%d volumes of %s", len(volumes), g.name()),
 	}
 	for i, v := range volumes {

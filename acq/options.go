@@ -5,18 +5,31 @@ type GradientOption func(*gradientOptions)
 
 type gradientOptions struct {
 	scaling     BValueScaling
-	scalingName string // of the option that sets scaling, in messages
+	spelling    spelling
 	b0Threshold float64
 }
 
 // WithScaling says whether b-values are multiplied by the squared lengths of their vectors. The default is ScaleAuto.
 func WithScaling(s BValueScaling) GradientOption { return func(o *gradientOptions) { o.scaling = s } }
 
-// WithScalingName says how the user's interface spells the option that sets the scaling, for messages. The default is
-// "bvalue_scaling".
-func WithScalingName(name string) GradientOption {
-	return func(o *gradientOptions) { o.scalingName = name }
+// WithSpelling says how the user's interface spells the options of models that messages name, such as "bvalue_scaling" and
+// "shells"; spell returns "" for one that the interface does not have. Without it names are as they stand here.
+func WithSpelling(spell func(option string) string) GradientOption {
+	return func(o *gradientOptions) { o.spelling = spell }
 }
+
+// A spelling is how an interface spells the names of options; nil leaves them as they are.
+type spelling func(option string) string
+
+func (s spelling) of(option string) string {
+	if s == nil {
+		return option
+	}
+	return s(option)
+}
+
+// Spelled is an option's name as the user's interface spells it (WithSpelling), "" where that has no such option.
+func (g *GradientTable) Spelled(option string) string { return g.spelling.of(option) }
 
 // WithB0Threshold sets the b-value in s/mm2 up to which (inclusive) a volume is a b0. The default is
 // DefaultB0Threshold.
@@ -25,7 +38,7 @@ func WithB0Threshold(bval float64) GradientOption {
 }
 
 func chosen(options []GradientOption) gradientOptions {
-	o := gradientOptions{scalingName: "bvalue_scaling", b0Threshold: DefaultB0Threshold}
+	o := gradientOptions{b0Threshold: DefaultB0Threshold}
 	for _, option := range options {
 		option(&o)
 	}

@@ -88,12 +88,19 @@ func (o gradientOptions) checkScaled(bvals []float64, bvecs [][3]float64, scaled
 	if most > 1.01*least {
 		lengths = fmt.Sprintf("from %.3g to %.3g", least, most)
 	}
-	return fmt.Errorf("the b-vectors have lengths %s, expected 1; multiplied by the squared lengths, as MRtrix3 does, the b-values would go from %s to %s: use %s, which keeps the b-values, or correct the b-vectors",
-		lengths, listBvals(bvals), listBvals(scaled), o.noScaling())
+	return fmt.Errorf("the b-vectors have lengths %s, expected 1; multiplied by the squared lengths, as MRtrix3 does, the b-values would go from %s to %s: %scorrect the b-vectors",
+		lengths, listBvals(bvals), listBvals(scaled), o.withoutScaling("use %s, which keeps the b-values, or "))
 }
 
-// noScaling is the option that keeps b-values, as the user's interface spells it.
-func (o gradientOptions) noScaling() string { return o.scalingName + " " + ScaleNo.String() }
+// withoutScaling is a part of a message that names the option that keeps b-values, as the user's interface spells it; "" where
+// there is none.
+func (o gradientOptions) withoutScaling(format string) string {
+	option := o.spelling.of("bvalue_scaling")
+	if option == "" {
+		return ""
+	}
+	return fmt.Sprintf(format, option+" "+ScaleNo.String())
+}
 
 func squareOf(v [3]float64) float64 {
 	return float64(v[0]*v[0]) + float64(v[1]*v[1]) + float64(v[2]*v[2])
@@ -127,13 +134,13 @@ func (o gradientOptions) scale(bvals []float64, bvecs [][3]float64) (scaled int,
 		}
 	}
 	if s == ScaleNo {
-		return 0, fmt.Sprintf("the b-vectors are not of unit length (squared lengths differ from 1 by up to %.3g%%) and were scaled to it; the b-values stay as given (%s)", 100*math.Expm1(most), o.noScaling())
+		return 0, fmt.Sprintf("the b-vectors are not of unit length (squared lengths differ from 1 by up to %.3g%%) and were scaled to it; the b-values stay as given%s", 100*math.Expm1(most), o.withoutScaling(" (%s)"))
 	}
 	switch after := listBvals(bvals); {
 	case most > scalingLimit && after == before: // b0s with a vector of another length
 		return scaled, fmt.Sprintf("some b-vectors are not of unit length, so each b-value was multiplied by the squared length of its vector, as MRtrix3 does; they stay as they were but for rounding: %s", after)
 	case most > scalingLimit:
-		return scaled, fmt.Sprintf("the b-vectors are not of unit length, so each b-value was multiplied by the squared length of its vector, as MRtrix3 does: %s became %s; with %s they would stay as given", before, after, o.noScaling())
+		return scaled, fmt.Sprintf("the b-vectors are not of unit length, so each b-value was multiplied by the squared length of its vector, as MRtrix3 does: %s became %s%s", before, after, o.withoutScaling("; with %s they would stay as given"))
 	}
 	return scaled, ""
 }

@@ -136,6 +136,8 @@ func TestVectorsThatAreNoDirectionsAreAtFaultNotTheUnits(t *testing.T) {
 			t.Errorf("the advice does not help: %v %v", g, err)
 		}
 	}
-	_, _, err := NewGradientTable([]float64{0, 1000}, [][3]float64{{}, {40, 0, 0}}, WithScalingName("--bvalue-scaling"))
-	says(t, err, "use --bvalue-scaling no")
+	for spelled, advice := range map[string]string{"--bvalue-scaling": "use --bvalue-scaling no", "": ": correct the b-vectors"} {
+		_, _, err := NewGradientTable([]float64{0, 1000}, [][3]float64{{}, {40, 0, 0}}, WithSpelling(func(string) string { return spelled }))
+		says(t, err, advice)
+	}
 }

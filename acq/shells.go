@@ -262,8 +262,12 @@ func (g *GradientTable) CheckShell(s Shell) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s: the shell b = %.0f has %d directions in %d volumes, expected at least %d; the option shells takes the others",
-		g.name(), s.Bval, len(axes), len(s.Volumes), fewestDirections)
+	remedy := "leave its volumes out"
+	if option := g.Spelled("shells"); option != "" {
+		remedy = "choose the other shells with " + option
+	}
+	return fmt.Errorf("%s: the shell b = %.0f has %d directions in %d volumes, expected at least %d; %s",
+		g.name(), s.Bval, len(axes), len(s.Volumes), fewestDirections, remedy)
 }
 
 // sameAxis tells whether two unit vectors are within about half a degree of each other or of their opposites.

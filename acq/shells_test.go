@@ -95,7 +95,10 @@ func TestShellsOfFewDirectionsAreRefused(t *testing.T) {
 		v := g.Bvecs[i-5]
 		g.Bvecs[i] = [3]float64{-v[0], -v[1], -v[2]}
 	}
-	says(t, g.CheckShell(shells[0]), "b = 1000", "5 directions in 8 volumes", "at least 6")
+	for spelled, advice := range map[string]string{"--shells": "choose the other shells with --shells", "": "leave its volumes out"} {
+		g.spelling = func(string) string { return spelled }
+		says(t, g.CheckShell(shells[0]), "b = 1000", "5 directions in 8 volumes", "at least 6; "+advice)
+	}
 }
 
 // mrinfo takes b = 10 for the limit of b0s, so that there is nothing between it and ours.

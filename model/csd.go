@@ -146,7 +146,7 @@ func NewCSD(g *acq.GradientTable, r acq.Response, o CSDOptions) (*CSD, error) {
 	}
 	c := &CSD{options: options}
 	if err := r.Check(); err != nil {
-		return nil, fmt.Errorf("csdm: response: %w", err)
+		return nil, fmt.Errorf("csdm: %w", responseErrorf("response: %w", err))
 	}
 	if odd := r.Oddity(); odd != "" {
 		c.warnings = append(c.warnings, "csdm: the response: "+odd)
@@ -161,7 +161,7 @@ func NewCSD(g *acq.GradientTable, r acq.Response, o CSDOptions) (*CSD, error) {
 	o = c.options
 	if found, n := len(o.directions()), sh.Count(o.LMax); found < n {
 		c.warnings = append(c.warnings, fmt.Sprintf(
-			"csdm: directions: no amplitude may be negative in %d of them, fewer than the %d coefficients (lmax %d): the fodf may be negative between them", found, n, o.LMax))
+			"csdm: %s: no amplitude may be negative in %d of them, fewer than the %d coefficients (lmax %d): the fodf may be negative between them", g.Spelled("directions"), found, n, o.LMax))
 	}
 	if c.fitter, err = kernel.NewCSD(c.design, kernel.WithISA(o.ISA)); err != nil {
 		return nil, fmt.Errorf("csdm: %w", err)
@@ -282,12 +282,19 @@ func (c *CSD) rotationalHarmonics(g *acq.GradientTable, r acq.Response, lmax int
 		return nil, nil, err
 	}
 	if len(zonal) < lmax/2+1 {
-		return nil, nil, fmt.Errorf("the response has %d zonal coefficients (lmax %d), expected at least %d for lmax %d",
+		return nil, nil, responseErrorf("the response has %d zonal coefficients (lmax %d), expected at least %d for lmax %d",
 			len(zonal), 2*(len(zonal)-1), lmax/2+1, lmax)
 	}
 	harmonics = rotational(zonal[:lmax/2+1])
 	if !(harmonics[0] > 0) {
-		return nil, nil, fmt.Errorf("the response's mean signal is %v, expected a positive one", zonal[0])
+		return nil, nil, responseErrorf("the response's mean signal is %v, expected a positive one", zonal[0])
+	}
+	if !r.IsZonal() { // whose harmonics are of all shells: what differs between these is no contrast
+		highest := 0.0
+		for _, v := range volumes {
+			highest = max(highest, g.Bvals[v])
+		}
+		zonal = tensorShell(r, highest, lmax)
 	}
 	if err := checkContrast(zonal); err != nil {
 		return nil, nil, err
@@ -307,7 +314,7 @@ func checkContrast(zonal []float64) error {
 			return nil
 		}
 	}
-	return errors.New("the response is the same in all directions, expected that of a fibre: a first diffusivity larger than the others, or zonal coefficients of l = 2 and more")
+	return responseErrorf("the response is the same in all directions, expected that of a fibre: a first diffusivity larger than the others, or zonal coefficients of l = 2 and more")
 }
 
 // tensorZonal fits harmonics to the signal of a tensor along z and returns the zonal coefficients.
@@ -364,7 +371,7 @@ func (c *CSD) chooseShells(g *acq.GradientTable) ([]acq.Shell, error) {
 		shells = shells[1:]
 	}
 	if len(shells) == 0 {
-		return nil, fmt.Errorf("shells are %v, expected a diffusion-weighted one among them", c.options.Shells)
+		return nil, fmt.Errorf("%s is %v, expected a diffusion-weighted shell among them", g.Spelled("shells"), c.options.Shells)
 	}
 	return shells, nil
 }
@@ -415,10 +422,10 @@ func (c *CSD) chooseShell(g *acq.GradientTable, r acq.Response) (volumes []int, 
 				return highest.Volumes, r.Zonal[i], nil
 			}
 		}
-		return nil, nil, fmt.Errorf("the response is for b = %v, expected one for the highest shell, b = %.0f", r.Bvals, highest.Bval)
+		return nil, nil, responseErrorf("the response is for b = %v, expected one for the highest shell, b = %.0f", r.Bvals, highest.Bval)
 	}
 	if weighted := len(shells); rows != weighted && rows != weighted+1 {
-		return nil, nil, fmt.Errorf("the response has %d rows, expected one, or one for each of the %d diffusion-weighted shells (and one more for b = 0)", rows, weighted)
+		return nil, nil, responseErrorf("the response has %d rows, expected one, or one for each of the %d diffusion-weighted shells (and one more for b = 0)", rows, weighted)
 	}
 	return highest.Volumes, r.Zonal[rows-1], nil
 }

@@ -94,7 +94,7 @@ func (c *CSD) mrtrixResponse(g *acq.GradientTable, r acq.Response) (volumes []in
 		return nil, nil, err
 	}
 	if len(zonal) < 2 || !(zonal[0] > 0) {
-		return nil, nil, fmt.Errorf("the response is %v, expected two or more zonal coefficients, the first positive", zonal)
+		return nil, nil, responseErrorf("the response is %v, expected two or more zonal coefficients, the first positive", zonal)
 	}
 	setDefault(&c.options.LMax, min(2*(len(zonal)-1), defaultLMax))
 	return shell.Volumes, zonal, checkContrast(zonal)

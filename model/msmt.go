@@ -1,7 +1,6 @@
 package model
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -109,7 +108,7 @@ func NewMSMT(g *acq.GradientTable, tissues []Tissue, o MSMTOptions) (*MSMT, erro
 // makeDesign makes the matrices.
 func (m *MSMT) makeDesign(g *acq.GradientTable, tissues []Tissue) error {
 	if len(tissues) == 0 {
-		return errors.New("there is no tissue, expected at least one response")
+		return responseErrorf("there is no tissue, expected at least one response")
 	}
 	shells, err := m.chooseShells(g)
 	if err != nil {
@@ -180,14 +179,14 @@ func checkTissue(t Tissue) error {
 		return fmt.Errorf("a tissue is called %q, expected a name without blank, slash and underscore", t.Name)
 	}
 	if err := t.Response.Check(); err != nil {
-		return fmt.Errorf("the response of %s: %w", t.Name, err)
+		return responseErrorf("the response of %s: %w", t.Name, err)
 	}
 	signal := t.Response.S0
 	for _, row := range t.Response.Zonal {
 		signal += row[0]
 	}
 	if !(signal > 0) {
-		return fmt.Errorf("the response of %s has no signal: its first coefficients add up to %v", t.Name, signal)
+		return responseErrorf("the response of %s has no signal: its first coefficients add up to %v", t.Name, signal)
 	}
 	return nil
 }

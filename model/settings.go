@@ -56,8 +56,24 @@ func (s *Settings) errorf(name, format string, values ...any) error {
 	return fmt.Errorf("%s: %s %s", s.kind.Name, s.spell(name), fmt.Sprintf(format, values...))
 }
 
+// An OptionError is an error about the value of an option, which the model found unfit for the acquisition.
+type OptionError struct {
+	Option string // its name as in JSON
+	err    error
+}
+
+func (e *OptionError) Error() string { return e.err.Error() }
+
+// Unwrap is the error without the option's name.
+func (e *OptionError) Unwrap() error { return e.err }
+
+// responseErrorf is an error about the response, or the responses of tissues.
+func responseErrorf(format string, values ...any) error {
+	return &OptionError{responseName, fmt.Errorf(format, values...)}
+}
+
 // Unknown is the error of an option that the model does not have, as it was spelled. It lists those that there are,
-// and the nearest of them and of others, which are beside them.
+// and the nearest of them and of others, which are beside them, or else the models that have it.
 func (s *Settings) Unknown(name string, others ...string) error {
 	var known []string
 	candidates, means := slices.Clone(others), map[string]string{}
@@ -68,14 +84,27 @@ func (s *Settings) Unknown(name string, others ...string) error {
 		}
 	}
 	slices.Sort(known)
-	question := "."
-	if near := nearest(strings.ReplaceAll(strings.TrimLeft(name, "-"), "-", "_"), candidates); near != "" {
+	question, plain := ".", strings.ReplaceAll(strings.TrimLeft(name, "-"), "-", "_")
+	if near := nearest(plain, candidates); near != "" {
 		if option, ok := means[near]; ok {
 			near = option
 		}
 		question = fmt.Sprintf("; did you mean %s?", s.spell(near))
+	} else if others := kindsWith(plain); len(others) > 0 {
+		question = fmt.Sprintf(", which is one of %s.", list(others, "and"))
 	}
-	return fmt.Errorf("unknown option %q of %s%s It has %s", name, s.kind.Name, question, list(known, "and"))
+	return fmt.Errorf("unknown option %q of %s%s %s has %s", name, s.kind.Name, question, s.kind.Name, list(known, "and"))
+}
+
+// kindsWith are the models that have an option.
+func kindsWith(option string) []string {
+	var names []string
+	for _, k := range Kinds {
+		if _, has := findOption(k.OptionList(), option); has {
+			names = append(names, k.Name)
+		}
+	}
+	return names
 }
 
 // ParseJSON reads the options of a model from a JSON object; nothing at all is all defaults, and null leaves an
@@ -207,7 +236,7 @@ func (s *Settings) SetISA(isa string) { s.shared.ISA = isa }
 // Gradients says how a gradient table is to be read for the model.
 func (s *Settings) Gradients() []acq.GradientOption {
 	return []acq.GradientOption{
-		acq.WithB0Threshold(s.shared.B0Threshold), acq.WithScaling(s.shared.BValueScaling), acq.WithScalingName(s.spell("bvalue_scaling")),
+		acq.WithB0Threshold(s.shared.B0Threshold), acq.WithScaling(s.shared.BValueScaling), acq.WithSpelling(s.spell),
 	}
 }
 

@@ -112,17 +112,17 @@ func (t Tissue) zonal(shells []acq.Shell, lmax int) ([][]float64, error) {
 		return rows, nil
 	}
 	if len(r.Bvals) == 0 && len(r.Zonal) != len(shells) {
-		return nil, fmt.Errorf("the response of %s has %d rows, expected one for each of the %d shells (%s)", t.Name, len(r.Zonal), len(shells), acq.ListShells(shells))
+		return nil, responseErrorf("the response of %s has %d rows, expected one for each of the %d shells (%s)", t.Name, len(r.Zonal), len(shells), acq.ListShells(shells))
 	}
 	for i, s := range shells {
 		row := i
 		if len(r.Bvals) > 0 {
 			if row = nearestValue(r.Bvals, s.Bval); math.Abs(r.Bvals[row]-s.Bval) > acq.ShellTolerance {
-				return nil, fmt.Errorf("the response of %s is for b = %v, expected one for the shell b = %.0f", t.Name, r.Bvals, s.Bval)
+				return nil, responseErrorf("the response of %s is for b = %v, expected one for the shell b = %.0f", t.Name, r.Bvals, s.Bval)
 			}
 		}
 		if len(r.Zonal[row]) < lmax/2+1 {
-			return nil, fmt.Errorf("the response of %s has %d coefficients at b = %.0f, expected at least %d for lmax %d", t.Name, len(r.Zonal[row]), s.Bval, lmax/2+1, lmax)
+			return nil, responseErrorf("the response of %s has %d coefficients at b = %.0f, expected at least %d for lmax %d", t.Name, len(r.Zonal[row]), s.Bval, lmax/2+1, lmax)
 		}
 		rows[i] = r.Zonal[row][:lmax/2+1]
 	}

@@ -1,7 +1,9 @@
 package native
 
 import (
+	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,5 +96,61 @@ func TestStrayVolumesAreLeftOutWithAWarning(t *testing.T) {
 	}
 	if _, err = newFor(a, "msmt", `, "shells": [0, 1500]`); err == nil || !strings.Contains(err.Error(), "no shell of b = 1500") {
 		t.Errorf("a shell that there is not: %v", err)
+	}
+}
+
+// newMeasured makes the model of several tissues for measured data, with responses for some of their shells.
+func newMeasured(t *testing.T, a cases.Measured, shells ...int) *Model {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short")
+	}
+	var response []map[string]any
+	zonal := cases.Responses(t, shells...)
+	for _, tissue := range cases.Tissues {
+		response = append(response, map[string]any{"name": tissue, "zonal": zonal[tissue]})
+	}
+	options, err := json.Marshal(map[string]any{"response": response})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := newModel("msmt", a.Bvals, a.World, string(options))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestAMeasuredStrayVolumeIsLeftOutWithAWarning(t *testing.T) {
+	var params [2][]float64
+	for i, a := range []cases.Measured{cases.StrayVolume(t), cases.WithoutStray(t)} {
+		m := newMeasured(t, a, 0, 2, 3)
+		if warned := strings.Contains(strings.Join(m.Warnings(), "\n"), "b = 700"); warned != (i == 0) {
+			t.Errorf("warnings %q", m.Warnings())
+		}
+		params[i], _, _ = fitted(t, m, a.Header.Voxels(), func(b *Batch) { b.Signal = Signal{Data: pointer(a.Signal), Type: Float32} })
+	}
+	if !slices.Equal(params[0], params[1]) {
+		t.Error("a volume of no shell is not as one that was taken out by hand")
+	}
+}
+
+func TestAMeasuredJitteredShellIsOneAsInMRtrix3(t *testing.T) {
+	a := cases.JitteredShell(t)
+	m, voxels := newMeasured(t, a, 0, 1, 2, 3), a.Header.Voxels()
+	params, _, _ := fitted(t, m, voxels, func(b *Batch) { b.Signal = Signal{Data: pointer(a.Signal), Type: Float32} })
+	got, want := map[string][]float32{}, cases.Distributions(t)
+	for v := range voxels {
+		at := params[v*m.Parameters():]
+		for _, tissue := range cases.Tissues {
+			n := len(want[tissue]) / voxels
+			for _, x := range at[:n] {
+				got[tissue] = append(got[tissue], float32(x))
+			}
+			at = at[n:]
+		}
+	}
+	if apart := cases.FurthestApart(got, want, voxels); apart > 1e-4 {
+		t.Errorf("the largest difference is %.2g of a voxel's norm", apart)
 	}
 }

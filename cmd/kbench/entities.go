@@ -10,10 +10,11 @@ import (
 	"github.com/voxfit/voxfit/lock"
 )
 
-// A bidsName is the name of an image as BIDS has it: entities, as sub-01 and dir-AP, and a suffix, as dwi.
+// A bidsName is what the name of an image says by BIDS's entities, as sub-01 and dir-AP.
 type bidsName struct {
-	entities []string // in their order, without desc
-	desc     string   // the value of desc, or ""
+	prefix  string // what the names of its maps begin with: "sub-01_dir-AP_"
+	desc    string // the value of desc, or ""
+	subject bool   // whether it is of a dataset's subject
 }
 
 var (
@@ -21,42 +22,42 @@ var (
 	suffixText = regexp.MustCompile(`^[a-zA-Z0-9]+$`)
 )
 
-// readBIDSName reads the name of an image, without folder and ending; one without entities is the zero value.
+// readBIDSName reads the name of an image, without folder and ending; one without entities is the zero value. Names of maps
+// begin with the entities but desc where the name is of entities and a suffix, as BIDS has it. A name that has entities
+// beside other parts, as data_sub-05_dwi and sub-01_dwi_v2, is kept whole, so that no two subjects share a name.
 func readBIDSName(stem string) (n bidsName) {
-	parts := strings.Split(filepath.Base(stem), "_")
+	stem = filepath.Base(stem)
+	parts := strings.Split(stem, "_")
 	last := len(parts) - 1
-	if last == 0 || !suffixText.MatchString(parts[last]) {
-		return bidsName{}
-	}
-	for _, part := range parts[:last] {
+	isBIDS := suffixText.MatchString(parts[last])
+	var entities, kept []string
+	for i, part := range parts {
 		if !entityText.MatchString(part) {
-			return bidsName{}
+			isBIDS = isBIDS && i == last
+			continue
 		}
+		entities = append(entities, part)
+		n.subject = n.subject || strings.HasPrefix(part, "sub-")
 		if value, is := strings.CutPrefix(part, "desc-"); is {
 			n.desc = value
 			continue
 		}
-		n.entities = append(n.entities, part)
+		kept = append(kept, part+"_")
+	}
+	switch {
+	case len(entities) == 0:
+		return bidsName{}
+	case isBIDS:
+		n.prefix = strings.Join(kept, "")
+	default:
+		n.prefix, n.desc = stem+"_", ""
 	}
 	return n
 }
 
-// prefix is what the names of maps begin with.
-func (n bidsName) prefix() string {
-	if len(n.entities) == 0 {
-		return ""
-	}
-	return strings.Join(n.entities, "_") + "_"
-}
-
-// subject reports whether the name is of a dataset's subject.
-func (n bidsName) subject() bool {
-	return len(n.entities) > 0 && strings.HasPrefix(n.entities[0], "sub-")
-}
-
 // differsInDescAlone reports whether another image's maps would have the same names but for desc.
 func (n bidsName) differsInDescAlone(other bidsName) bool {
-	return n.prefix() == other.prefix() && n.desc != other.desc
+	return n.prefix == other.prefix && n.desc != other.desc
 }
 
 // keptDesc is the value of desc that the names of maps keep: none, unless there is another image whose name differs in desc
@@ -67,7 +68,7 @@ func keptDesc(image, out string) string {
 		return ""
 	}
 	others, _ := filepath.Glob(filepath.Join(escapeGlob(filepath.Dir(image)), "*.nii*"))
-	others = append(others, sourcesIn(out, own.prefix())...)
+	others = append(others, sourcesIn(out, own.prefix)...)
 	for _, other := range others {
 		if own.differsInDescAlone(readBIDSName(stemOf(other))) && suffixOf(other) == suffixOf(image) {
 			return own.desc
@@ -91,7 +92,7 @@ func sourcesIn(dir, prefix string) []string {
 	sidecars, _ := filepath.Glob(filepath.Join(escapeGlob(dir), prefix+"model-*.json"))
 	var sources []string
 	for _, path := range sidecars {
-		if _, desc, found := strings.Cut(path, "_desc-"); found && !strings.HasPrefix(desc, "shard") {
+		if desc := descOf(filepath.Base(path)); desc != "" && !strings.HasPrefix(desc, "shard") {
 			continue // these names tell their sources apart
 		}
 		if source := sourceOf(path); source != "" {
@@ -122,7 +123,7 @@ const descriptionFile = "dataset_description.json"
 // needsDescription reports whether the output folder is to get a dataset_description.json: the input is of a subject, and
 // neither the folder nor, where it is that of a subject, the dataset's top has one.
 func needsDescription(n bidsName, out string) bool {
-	if !n.subject() {
+	if !n.subject {
 		return false
 	}
 	for dir := filepath.Clean(out); ; dir = filepath.Dir(dir) {

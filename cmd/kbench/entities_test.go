@@ -28,6 +28,8 @@ func TestMapsKeepTheEntitiesOfTheImage(t *testing.T) {
 		"sub-01_run-2_dwi": "sub-01_run-2_model-tensor_param-fa_dwimap",
 		"dwi":              "model-tensor_param-fa_dwimap",
 		"data_2":           "model-tensor_param-fa_dwimap",
+		"data_sub-05_dwi":  "data_sub-05_dwi_model-tensor_param-fa_dwimap",
+		"sub-01":           "sub-01_model-tensor_param-fa_dwimap",
 		"scan_ap-1 x_dwi":  "model-tensor_param-fa_dwimap",
 	} {
 		out := t.TempDir()
@@ -36,7 +38,7 @@ func TestMapsKeepTheEntitiesOfTheImage(t *testing.T) {
 			t.Errorf("%s: %v", image, err)
 		}
 		_, err := os.Stat(filepath.Join(out, descriptionFile))
-		if has, wanted := err == nil, strings.HasPrefix(image, "sub-"); has != wanted {
+		if has, wanted := err == nil, strings.Contains(image, "sub-"); has != wanted {
 			t.Errorf("%s: a description of the dataset: %v, expected %v", image, has, wanted)
 		}
 	}
@@ -49,8 +51,21 @@ func TestMapsKeepTheEntitiesOfTheImage(t *testing.T) {
 
 func TestTwoImagesNeverGiveOneName(t *testing.T) {
 	out := t.TempDir()
-	for _, image := range []string{"sub-01_dwi", "sub-02_dwi", "sub-01_ses-1_dwi", "sub-01_acq-b_dwi"} {
+	for _, image := range []string{
+		"sub-01_dwi", "sub-02_dwi", "sub-01_ses-1_dwi", "sub-01_acq-b_dwi",
+		"data_sub-05_dwi", "data_sub-06_dwi", "sub-01_dwi_v2", "sub-02_dwi_v2", "sub-01_dwi.denoised", "sub-01_desc-a_dwi_v2", "sub-01_desc-b_dwi_v2",
+		"sub-03", "sub-01_param-x_raw_dwi",
+	} {
 		succeed(t, "fit", "dti", named(t, t.TempDir(), image), "-o", out) // none is told to overwrite another
+	}
+	sets, err := readMapSets(out, "")
+	if err != nil || len(sets) != 13 {
+		t.Errorf("%d sets of maps of 13 images: %v", len(sets), err)
+	}
+	for _, set := range sets {
+		if set.desc != "" || !strings.HasSuffix(set.stem, "_model-tensor") {
+			t.Errorf("the set %s is taken for desc %q", set.stem, set.desc)
+		}
 	}
 	// Of two that differ in desc alone, side by side, both keep it.
 	dir, both := t.TempDir(), t.TempDir()

@@ -289,7 +289,7 @@ func (j *fitJob) prepare(ctx context.Context) error {
 	}
 	j.inputs = append(j.inputs, j.optionFiles...)
 	if j.model, err = j.settings.Model(g); err != nil {
-		return j.data.nameIn(err, j.fitOptions.model, j.fitOptions.response)
+		return j.data.nameIn(err, j.fitOptions.response)
 	}
 	j.warnings = append(j.warnings, j.model.Warnings()...)
 	return j.chooseMaps()

@@ -22,7 +22,7 @@ func (j *fitJob) fileName(param, suffix string) string {
 }
 
 func (o *fitOptions) fileName(names bidsName, param, suffix string) string {
-	name := names.prefix() + "model-" + o.kind.Entity + "_param-" + param
+	name := names.prefix + "model-" + o.kind.Entity + "_param-" + param
 	if desc := names.desc + o.shard.label(); desc != "" {
 		name += "_desc-" + desc
 	}
@@ -35,7 +35,7 @@ func (o *fitOptions) fileName(names bidsName, param, suffix string) string {
 // setName is the set of maps that the fit writes, one process at a time, in the names of its lock and its other hidden
 // files.
 func (o *fitOptions) setName(names bidsName) string {
-	set := names.prefix() + "model-" + o.kind.Entity
+	set := names.prefix + "model-" + o.kind.Entity
 	if desc := names.desc + o.shard.label(); desc != "" {
 		set += "_desc-" + desc
 	}
@@ -87,7 +87,7 @@ func sayWhole(w io.Writer, out string) {
 
 // mapSet is the set that the maps belong to, without its maps.
 func (j *fitJob) mapSet() mapSet {
-	return mapSet{folder: j.fitOptions.out, stem: j.names.prefix() + "model-" + j.kind.Entity, desc: j.names.desc, shard: j.shard}
+	return mapSet{folder: j.fitOptions.out, stem: j.names.prefix + "model-" + j.kind.Entity, desc: j.names.desc, shard: j.shard}
 }
 
 // fileNames are the maps and sidecars that the fit writes.

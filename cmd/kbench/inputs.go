@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/nifti"
 )
 
@@ -107,16 +108,13 @@ func (in *inputs) checkIndex(path string, voxels int) error {
 	return nil
 }
 
-// nameIn adds to a model's error what the model was made from, the response where the error is about it, unless the error says which flag is wrong.
-func (in *inputs) nameIn(err error, model, response string) error {
-	if strings.HasPrefix(err.Error(), "--") {
-		return err
-	}
+// nameIn adds to a model's error what the model was made from: the table, and the response where the error is about it.
+func (in *inputs) nameIn(err error, response string) error {
 	var sources []string
 	if in.bvals != "" && !strings.Contains(err.Error(), in.bvals) { // a phantom has no files
 		sources = append(sources, in.bvals)
 	}
-	if names := []string{model}; strings.Contains(err.Error(), "response") && (needsResponse(names) || needsTissues(names)) {
+	if about := (*model.OptionError)(nil); errors.As(err, &about) && about.Option == "response" {
 		sources = append(sources, "--response "+response)
 	}
 	if len(sources) == 0 {

@@ -69,7 +69,7 @@ func (o *runOptions) load(ctx context.Context, stderr io.Writer) (studyBlock, er
 	if o.data.dwi == "" {
 		return o.makePhantom(ctx)
 	}
-	a, err := o.data.open()
+	a, err := o.data.open(acq.WithSpelling(func(string) string { return "" })) // these commands have no such options
 	if err != nil {
 		return studyBlock{}, err
 	}
@@ -196,7 +196,7 @@ func (o *runOptions) fitters(b studyBlock, stderr io.Writer) (map[string]model.M
 	for _, name := range o.models {
 		m, err := standardModel(name, "", o.isa, model.Inputs{Gradients: b.gradients, Response: b.response, Tissues: b.tissues})
 		if err != nil {
-			return nil, o.data.nameIn(err, name, o.response)
+			return nil, o.data.nameIn(err, o.response)
 		}
 		for _, w := range m.Warnings() {
 			fmt.Fprintln(stderr, "kbench: warning:", w)

@@ -80,7 +80,7 @@ func readMapSets(folder, of string) ([]mapSet, error) {
 	}
 	var sets []mapSet
 	for _, e := range entries {
-		stem, _, isMap := strings.Cut(e.Name(), "_param-")
+		stem, _, isMap := cutParameter(e.Name())
 		if !isMap || of != "" && stem != of || strings.HasPrefix(e.Name(), ".") || filepath.Ext(e.Name()) != ".json" {
 			continue
 		}
@@ -102,9 +102,21 @@ func readMapSets(folder, of string) ([]mapSet, error) {
 	return sets, nil
 }
 
+// cutParameter divides a map's name before its parameter: "sub-01_model-csd" and "fod_dwimap". What stands before is in part
+// the name of the image, which may have a param of its own.
+func cutParameter(name string) (stem, rest string, isMap bool) {
+	if i := strings.LastIndex(name, parameterEntity); i >= 0 {
+		return name[:i], name[i+len(parameterEntity):], true
+	}
+	return name, "", false
+}
+
+const parameterEntity = "_param-"
+
 // descOf is the value of the entity desc in a map's name, or "".
 func descOf(name string) string {
-	_, after, _ := strings.Cut(name, "_desc-")
+	_, rest, _ := cutParameter(name)
+	_, after, _ := strings.Cut(rest, "_desc-")
 	value, _, _ := strings.Cut(after, "_")
 	return value
 }

@@ -103,6 +103,10 @@ var mistakes = []string{
 	"a shell that there is not: fit msmt dwi.nii --response wm.txt,csf.txt --shells 0,1000,3000",
 	"a shell that is no number: fit msmt dwi.nii --response wm.txt,csf.txt --shells low",
 	"a shell of few directions: fit msmt few.nii --response wm.txt,csf.txt",
+	"a shell of few directions, in a study: run --models msmt --data few.nii --mask mask.nii --response wm.txt,csf.txt -o study",
+	"shells without a weighted one: fit csdm dwi.nii --response 0.0017,0.0003,0.0003,1000 --shells 0",
+	"warned, few directions of the constraint: fit csdm dwi.nii --mask mask.nii --response 0.0017,0.0003,0.0003,1000 --directions axes.txt",
+	"the response is that of no fibre: fit csdm dwi.nii --response 0.001,0.001,0.001,1000",
 	"the response is in um2/ms: fit csdm dwi.nii --response 1.7,0.3,0.3,1000",
 	"the response has the smallest eigenvalue first: fit csdm dwi.nii --response 0.0003,0.0003,0.0017,1000",
 	"the response has no S0: fit csdm dwi.nii --response 0.0017,0.0003,0.0003",
@@ -128,11 +132,13 @@ var mistakes = []string{
 	"too little memory: fit dti dwi.nii --mask mask.nii --max-memory 5",
 	"a sphere of one vertex: fit csdm dwi.nii --response 0.0017,0.0003,0.0003,1000 --sphere 0,0,1",
 	"warned, a volume of no shell, where one shell is fitted: fit csdm stray.nii --mask mask.nii --convention mrtrix --response 0.0017,0.0003,0.0003,1000",
+	"vectors ten times too long, in a study: run --models dti --data long.nii --mask mask.nii -o study",
 	"a phantom's noise: phantom --snr -3 -o phantom",
 	"a brain's noise: phantom --brain --snr -3 -o phantom",
 	"a brain of whole numbers, too dark: phantom --brain --dtype int16 --s0 1 -o phantom",
 	"the order is odd: fit csdm dwi.nii --response 0.0017,0.0003,0.0003,1000 --lmax 7",
 	"the option is misspelt: fit dti dwi.nii --mehtod wls",
+	"the option is another model's: fit dti dwi.nii --shells 0,1000",
 	"the method is another model's: fit fwdtim dwi.nii --method ols",
 	"the output folder is missing: fit dti",
 	"the frame is misspelt: fit dti dwi.nii --frame scanner",
@@ -189,6 +195,7 @@ func makeMistakes(t *testing.T, dir string) {
 	for name, text := range map[string]string{
 		"wm": "3545 0 0\n1700 -600 120\n1100 -700 260\n", "csf": "3545\n180\n9\n", "rows2": "3545\n180\n", "odd": "3545 0 0\n1700 600 120\n1100 700 260\n",
 		"tensors": strings.Repeat("0.0015 0.0004 0.0004 700\n", 3), "steep": "3545 0\n1700 -2600\n1100 -700\n",
+		"axes": "1 0 0\n0 1 0\n0 0 1\n",
 	} {
 		write(t, at(name+".txt"), []byte(text))
 	}

@@ -1,6 +1,7 @@
 """Signals of a small acquisition, and a library to load: $VOXFIT_LIBRARY, or that of the package."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,3 +67,27 @@ def fit(request, gtab):
 
     function, needs = getattr(voxfit, request.param), FITS[request.param]
     return lambda data, **keywords: function(data, gtab, **needs, **keywords)
+
+
+TISSUES = ("WM", "GM", "CSF")
+
+
+@pytest.fixture(scope="session")
+def measured():
+    """MRtrix3's test data of several tissues, of the folder shared beside the repository or $VOXFIT_SHARED.
+
+    It is b-values, b-vectors in the axes of the scanner, the signal, the responses' rows by tissue, and the distributions
+    that ``dwi2fod msmt_csd`` found once with these, by tissue.
+    """
+    nibabel = pytest.importorskip("nibabel")
+    shared = Path(os.environ.get("VOXFIT_SHARED", Path(__file__).parents[3] / "shared"))
+    folder = shared / "data" / "mrtrix_msmt"
+    if not folder.exists():
+        pytest.skip(f"no shared data at {folder} (set VOXFIT_SHARED to the folder that holds data/)")
+    table = np.loadtxt(folder / "grad_scanner.b")
+    responses, found = {}, {}
+    for tissue in TISSUES:
+        responses[tissue] = np.loadtxt(folder / f"response_{tissue.lower()}.txt", ndmin=2)
+        found[tissue] = nibabel.load(folder / "expected" / f"{tissue.lower()}.nii.gz").get_fdata()
+    signal = nibabel.load(folder / "dwi.nii.gz").get_fdata(dtype=np.float32)
+    return table[:, 3], table[:, :3], signal, responses, found

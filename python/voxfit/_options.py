@@ -143,13 +143,15 @@ def _without_stroke(name: str) -> str:
 
 def _as_read(name: str, kind: str, value: Any) -> Any:
     """Return a value as an option of this kind; one that is nothing like it is left to the library to refuse."""
+    refuse_masked(name, value)
     if kind == "response":
         return as_response(value)
     if kind == "tissues":
         return as_tissues(value)
     if kind in ("sphere", "directions") and not isinstance(value, (str, Mapping)):
-        vertices = _numbers(getattr(value, "vertices", value))
-        return {"vertices": vertices} if kind == "sphere" else vertices
+        vertices = getattr(value, "vertices", value)
+        refuse_masked(f"{name}.vertices", vertices)
+        return {"vertices": _numbers(vertices)} if kind == "sphere" else _numbers(vertices)
     if kind == "evals" and isinstance(value, (tuple, list)) and len(value) == 2 and np.ndim(value[0]) == 1:
         raise ValueError(f"{name} is {_shown(value)}, expected the diffusivities (e1, e2, e3) alone, without S0")
     if kind in ("evals", "numbers"):
@@ -159,7 +161,6 @@ def _as_read(name: str, kind: str, value: Any) -> Any:
 
 def _numbers(value: Any) -> Any:
     """Return a copy of what is like an array of numbers, as whoever gave it may change it."""
-    refuse_masked("an option", value)
     try:
         return np.array(value, float)
     except (TypeError, ValueError):
@@ -171,6 +172,7 @@ def as_response(response: Any) -> dict[str, Any]:
     if isinstance(response, Mapping):
         return {key: _numbers(value) for key, value in response.items()}
     if hasattr(response, "dwi_response"):  # AxSymShResponse
+        refuse_masked("response.dwi_response", response.dwi_response)
         return {"zonal": np.atleast_2d(np.array(response.dwi_response, float))}
     tensor = _tensor(response)
     return {"zonal": np.atleast_2d(_zonal("the response", "coefficients", response))} if tensor is None else tensor
@@ -218,9 +220,12 @@ def _shown(value: Any) -> str:
 
 def as_tissues(tissues: Any, bvals: ArrayLike | None = None) -> list[dict[str, Any]]:
     """Return responses of several tissues as an option, with the b-values of their rows where these are given."""
+    refuse_masked("response", tissues)
+    refuse_masked("response_bvals", bvals)
     if isinstance(tissues, list) and all(isinstance(t, Mapping) for t in tissues):
         return [{key: value if key == "name" else _numbers(value) for key, value in t.items()} for t in tissues]
     if hasattr(tissues, "response") and hasattr(tissues, "iso"):  # MultiShellResponse
+        refuse_masked("response.response", tissues.response)
         table, iso = np.asarray(tissues.response, float), int(tissues.iso)
         bvals = np.asarray(tissues.shells, float)
         names = ["CSF", "GM", *(f"tissue{i + 1}" for i in range(2, iso))][:iso]

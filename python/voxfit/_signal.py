@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,8 +31,17 @@ class Layout(NamedTuple):
 
 
 def refuse_masked(name: str, array: Any) -> None:
-    """Raise a TypeError for a masked array of NumPy's of which something is masked, as nothing here looks at its mask."""
-    if np.ma.is_masked(array):
+    """Raise a TypeError for a masked array of NumPy's of which something is masked, as nothing here looks at its mask.
+
+    Lists, tuples and dicts are looked into, since NumPy and JSON would make plain numbers of what they hold.
+    """
+    if isinstance(array, (list, tuple)):
+        for part in array:
+            refuse_masked(name, part)
+    elif isinstance(array, Mapping):
+        for part in array.values():
+            refuse_masked(name, part)
+    elif isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
         raise TypeError(
             f"{name} is a masked array (numpy.ma) of which {np.sum(np.ma.getmask(array))} values are masked, expected a plain "
             "array, as its filled() makes one; voxels are left out by the argument mask"

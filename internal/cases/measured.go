@@ -1,0 +1,145 @@
+package cases
+
+import (
+	"math"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/peer"
+	"github.com/voxfit/voxfit/nifti"
+)
+
+// Measured is what MRtrix3's test data of multi-tissue deconvolution are (mrtrix_msmt of the shared data, b = 0, 700, 1200 and
+// 2800), with a gradient table that is odd.
+type Measured struct {
+	Header *nifti.Header
+	Bvals  []float64
+	Bvecs  [][3]float64 // as FSL has them
+	World  [][3]float64 // the same in the axes of the scanner, as MRtrix3's distributions are
+	Signal []float32    // voxels x volumes
+}
+
+// Tissues are the names of the tissues, in the order of their parameters.
+var Tissues = []string{"WM", "GM", "CSF"}
+
+// StrayVolume has one volume of b = 700, and no shell of it.
+func StrayVolume(t testing.TB) Measured {
+	seen := false
+	return measured(t, func(b float64) (float64, bool) {
+		first := is700(b) && !seen
+		seen = seen || first
+		return b, !is700(b) || first
+	})
+}
+
+// WithoutStray is StrayVolume without that volume.
+func WithoutStray(t testing.TB) Measured {
+	return measured(t, func(b float64) (float64, bool) { return b, !is700(b) })
+}
+
+// JitteredShell has b-values of 605 to 830 instead of 700, which MRtrix3 takes for one shell.
+func JitteredShell(t testing.TB) Measured {
+	next := -1
+	return measured(t, func(b float64) (float64, bool) {
+		if is700(b) {
+			next++
+			return []float64{605, 680, 755, 830}[next%4], true
+		}
+		return b, true
+	})
+}
+
+func is700(b float64) bool { return math.Abs(b-700) < 50 }
+
+// measured reads the data. change says which b-value a volume gets, and whether it is kept.
+func measured(t testing.TB, change func(bval float64) (float64, bool)) (m Measured) {
+	t.Helper()
+	dir := peer.Data(t, "mrtrix_msmt")
+	g, _, err := acq.ReadGradients(filepath.Join(dir, "bvals"), filepath.Join(dir, "bvecs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, all := volumes(t, filepath.Join(dir, "dwi.nii.gz"))
+	world := g.WorldBvecs(image.Affine())
+	var kept []int
+	for i, b := range g.Bvals {
+		if changed, keep := change(b); keep {
+			kept, m.Bvals = append(kept, i), append(m.Bvals, changed)
+			m.Bvecs, m.World = append(m.Bvecs, g.Bvecs[i]), append(m.World, world[i])
+		}
+	}
+	for voxel := range image.Voxels() {
+		for _, volume := range kept {
+			m.Signal = append(m.Signal, all[voxel*g.Len()+volume])
+		}
+	}
+	m.Header = image
+	m.Header.Shape = append(m.Header.Shape[:3:3], len(kept))
+	return m
+}
+
+// volumes reads all voxels of an image, voxel-major.
+func volumes(t testing.TB, path string) (*nifti.Header, []float32) {
+	t.Helper()
+	image, err := nifti.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	index := nifti.FullMask(image.Header).Index
+	values := make([]float32, len(index)*image.Header.Volumes())
+	if err := image.ReadMasked(t.Context(), values, index, nifti.ReadOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	return image.Header, values
+}
+
+// Responses are the zonal coefficients that MRtrix3 estimated from these data, by tissue, of some of the shells, counted
+// from 0.
+func Responses(t testing.TB, shells ...int) map[string][][]float64 {
+	t.Helper()
+	found := map[string][][]float64{}
+	for _, tissue := range Tissues {
+		r, err := acq.ReadResponse(peer.Data(t, "mrtrix_msmt", "response_"+strings.ToLower(tissue)+".txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, shell := range shells {
+			found[tissue] = append(found[tissue], r.Zonal[shell])
+		}
+	}
+	return found
+}
+
+// Distributions are those that MRtrix3's dwi2fod msmt_csd, run once with its defaults, found with these responses from the
+// data as they are, by tissue. They are those of JitteredShell, too, since a shell's b-value is in no equation; the tests of
+// kbench run dwi2fod itself on that.
+func Distributions(t testing.TB) map[string][]float32 {
+	t.Helper()
+	found := map[string][]float32{}
+	for _, tissue := range Tissues {
+		_, found[tissue] = volumes(t, peer.Data(t, "mrtrix_msmt", "expected", strings.ToLower(tissue)+".nii.gz"))
+	}
+	return found
+}
+
+// FurthestApart is the largest difference of two sets of distributions, relative to the norm of all of a voxel's coefficients.
+func FurthestApart(got, want map[string][]float32, voxels int) float64 {
+	squares, norms := make([]float64, voxels), make([]float64, voxels)
+	for tissue, values := range want {
+		n := len(values) / voxels
+		for i, x := range values {
+			d := float64(got[tissue][i]) - float64(x)
+			squares[i/n] += d * d
+			norms[i/n] += float64(x) * float64(x)
+		}
+	}
+	largest := 0.0
+	for v := range norms {
+		if norms[v] > 0 {
+			largest = max(largest, math.Sqrt(squares[v]/norms[v]))
+		}
+	}
+	return largest
+}
