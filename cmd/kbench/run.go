@@ -236,7 +236,7 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 		report.records, report.sources = append(report.records, behind...), append(report.sources, o.overlay)
 	}
-	return writeStudy(stdout, report)
+	return writeStudy(stdout, stderr, report)
 }
 
 // nameOutput fills in the output folder and the CSV's path, and refuses a CSV that is there already
