@@ -91,6 +91,9 @@ func (j *fitJob) keep(err error) error {
 	if j.checkpoint == nil {
 		return err
 	}
+	if j.out.check() != nil { // the blocks are wherever the folder is now
+		return errors.Join(err, j.checkpoint.Close())
+	}
 	if j.checkpoint.Blocks() == 0 || errors.Is(err, nifti.ErrChanged) {
 		return errors.Join(err, j.checkpoint.Remove())
 	}

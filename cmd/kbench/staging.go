@@ -60,8 +60,11 @@ func (s *staging) lock(command string) (err error) {
 		}
 	}
 	var held *lock.HeldError
+	var foreign *lock.ForeignError
 	var system *fs.PathError
 	switch {
+	case errors.As(err, &foreign):
+		return foreign
 	case errors.As(err, &held) && held.Holder != "":
 		return fmt.Errorf("output folder %s: another process is writing the same files: %s; wait for its end, or write to another folder", s.target, held.Holder)
 	case errors.As(err, &system):
@@ -235,10 +238,12 @@ func (s *staging) write(name string, content []byte) (err error) {
 }
 
 // remove deletes what was staged, gives the lock back, and removes the folders that were made when nothing else is in
-// them.
+// them. A folder that somebody put in the place of this one is not touched.
 func (s *staging) remove() {
 	if s.held != nil {
-		if !s.journalled() { // else the next start has to take back what this one could not
+		if s.check() != nil {
+			s.made = nil
+		} else if !s.journalled() { // else the next start has to take back what this one could not
 			os.RemoveAll(s.folder)
 		}
 		_ = s.held.Release() // the process's end does as much
@@ -247,6 +252,7 @@ func (s *staging) remove() {
 	for i := len(s.made) - 1; i >= 0; i-- {
 		os.Remove(s.made[i]) // fails, rightly, on a folder that is not empty
 	}
+	s.made = nil
 }
 
 // rootCause strips the operation and path from an error whose message names the path already.

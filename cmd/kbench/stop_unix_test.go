@@ -180,6 +180,44 @@ func TestAnOutputFolderThatVanishesIsNoticedAtTheNextBlock(t *testing.T) {
 	}
 }
 
+func TestAFolderPutInTheOutputFoldersPlaceIsNotTouched(t *testing.T) {
+	shrinkBlocks(t, 64)
+	image := small(t, 4000)
+	for what, put := range map[string]map[string]string{
+		"an empty folder": {},
+		"the hidden files of another fit": {
+			checkpointOfFwdtim: "its blocks", ".kbench-model-fwtensor.lock": "its lock", ".kbench-model-fwtensor/half a map": "its map",
+		},
+	} {
+		out := filepath.Join(t.TempDir(), "maps")
+		ctx := whenSaved(t, out, func() {
+			if err := errors.Join(os.Rename(out, out+" moved away"), os.MkdirAll(filepath.Join(out, ".kbench-model-fwtensor"), 0o777)); err != nil {
+				t.Error(err)
+			}
+			for name, text := range put {
+				write(t, filepath.Join(out, name), []byte(text))
+			}
+			if len(put) == 0 {
+				os.Remove(filepath.Join(out, ".kbench-model-fwtensor"))
+			}
+		})
+		var stderr bytes.Buffer
+		code := run(ctx, []string{"fit", "fwdtim", image, "--mask", near(image, "mask.nii.gz"), "-o", out}, &bytes.Buffer{}, &stderr)
+		line := errorsOf(stderr.String())
+		if code != exitFailed || !strings.Contains(line, out+"/") || strings.Count(line, "\n") != 1 || strings.Contains(line, "are kept in") {
+			t.Errorf("%s: exit code %d: %s", what, code, line)
+		}
+		for name, text := range put {
+			if got, err := os.ReadFile(filepath.Join(out, name)); string(got) != text {
+				t.Errorf("%s: %s holds %q: %v", what, name, got, err)
+			}
+		}
+		if there, err := os.ReadDir(out); err != nil || len(put) == 0 && len(there) > 0 {
+			t.Errorf("%s: found %v in it: %v", what, there, err)
+		}
+	}
+}
+
 func TestAClosedOutputDoesNotHideThatMapsAreWhole(t *testing.T) {
 	image := small(t, 30)
 	for _, both := range []bool{false, true} {
