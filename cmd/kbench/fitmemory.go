@@ -58,8 +58,8 @@ func (j *fitJob) passVoxels() (int, error) {
 	fixed := memoryInUse() - j.signalMemory() + j.mapMemory() + block*int64(fit.VoxelBytes(j.model.Fitter())-4*j.model.Fitter().Measurements())
 	voxels := (budget.bytes - fixed) / j.voxelMemory()
 	if voxels < block {
-		return 0, fmt.Errorf("%s: %s are too few: the maps of %d voxels take %s, and this fit, with the signal of %d voxels at a time, at least %s; allow more, or fit parts with --shard",
-			budget.limit, sizeText(budget.bytes), len(j.index), sizeText(j.mapMemory()), block, sizeText(fixed+block*j.voxelMemory()))
+		return 0, fmt.Errorf("%s: found %s, expected at least %s: the maps of %d voxels take %s, the rest is for the program and the signal of %d voxels at a time; allow more, or fit parts with --shard",
+			budget.limit, sizeText(budget.bytes), sizeText(fixed+block*j.voxelMemory()), len(j.index), sizeText(j.mapMemory()), block)
 	}
 	if voxels >= int64(len(j.index)) {
 		return len(j.index), nil

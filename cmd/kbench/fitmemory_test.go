@@ -107,3 +107,19 @@ func TestAMegabyteThatAsksForGigabytesIsRefusedWithinTheLimit(t *testing.T) {
 		}
 	}
 }
+
+// A limit of the process that is lower than the free memory (ulimit -v) shows when memory is reserved.
+func TestMemoryThatTheSystemDoesNotGiveIsOneLineWithWhatToDo(t *testing.T) {
+	_, err := newRoom(1<<45, 288, 0)
+	if err == nil {
+		t.Fatal("the system gave 36 PiB")
+	}
+	for _, word := range []string{"the system does not give", "for 35184372088832 voxels", "cannot allocate memory", "--max-memory", "--shard"} {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("the error does not say %q: %v", word, err)
+		}
+	}
+	if strings.Contains(err.Error(), "\n") {
+		t.Errorf("more than one line: %v", err)
+	}
+}

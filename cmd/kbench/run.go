@@ -324,6 +324,9 @@ func (o *runOptions) newBlock(what string, voxels int, g *acq.GradientTable, cop
 		return studyBlock{}, err
 	}
 	room, err := fit.NewRoom(voxels*times, g.Len(), 0)
+	if err != nil {
+		err = fmt.Errorf("%s: %w: give fewer voxels or scales", what, err)
+	}
 	return studyBlock{gradients: g, voxels: voxels, room: room}, err
 }
 

@@ -157,7 +157,7 @@ func (s *staging) replaceOthers(others []savedMap, now description, force bool) 
 		}
 		found := difference("Fit", there, fit)
 		switch {
-		case found == "":
+		case found == nil:
 		case force:
 			image := filepath.Base(m.path)
 			s.dropped = append(s.dropped, image)
@@ -167,7 +167,8 @@ func (s *staging) replaceOthers(others []savedMap, now description, force bool) 
 			if len(m.Fit.Inputs) > 0 {
 				source = m.Fit.Inputs[0].Path
 			}
-			return fmt.Errorf("%s is of another fit, of %s (%s): give another output folder, or --force to replace all maps of that fit", m.path, source, found)
+			return fmt.Errorf("%s is of another fit, of %s (%s): give another output folder, or --force to replace all maps of that fit",
+				m.path, source, found.between("there", "in this one"))
 		}
 	}
 	return nil
@@ -195,7 +196,7 @@ func (s *staging) finished(names []string, describe func() (description, error))
 		if err != nil {
 			return false, err
 		}
-		if fit, err := asJSON(m.Fit); err != nil || difference("", fit, want) != "" {
+		if fit, err := asJSON(m.Fit); err != nil || difference("", fit, want) != nil {
 			return false, err
 		}
 	}
@@ -204,8 +205,8 @@ func (s *staging) finished(names []string, describe func() (description, error))
 
 // check tells whether the output folder is still there, and still this process's own.
 func (s *staging) check() error {
-	if err := s.held.Check(); err != nil {
-		return fmt.Errorf("output folder %s: %w", s.target, err)
+	if s.held.Check() != nil {
+		return fmt.Errorf("output folder %s or its lock file was removed or moved away while it was in use", s.target)
 	}
 	return nil
 }

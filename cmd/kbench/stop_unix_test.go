@@ -64,6 +64,29 @@ func TestASignalEndsTheProgram(t *testing.T) {
 	}
 }
 
+// Shells start background commands of a script so, and a user who ignores a signal on purpose means it.
+func TestASignalThatIsIgnoredAtTheStartStaysIgnored(t *testing.T) {
+	out := t.TempDir()
+	var stderr bytes.Buffer
+	c := exec.Command("sh", "-c", `trap "" INT; exec "$0" "$@"`, os.Args[0], "phantom", "--voxels", "300000", "-o", out)
+	c.Env, c.Stderr = append(os.Environ(), "VOXFIT_TEST_AS_KBENCH=1"), &stderr
+	if err := c.Start(); err != nil {
+		t.Skipf("skipped: no shell here: %v", err)
+	}
+	t.Cleanup(func() { c.Process.Kill() })
+	eventually(t, "the lock", func() bool { return exists(filepath.Join(out, ".kbench-phantom.lock")) })
+	for _, sent := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		if err := c.Process.Signal(sent); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Millisecond) // so that the first signal is the first to be heard
+	}
+	c.Wait()
+	if code := c.ProcessState.ExitCode(); code != 143 || !strings.Contains(stderr.String(), "SIGTERM") {
+		t.Errorf("exit code %d, want that of SIGTERM: %s", code, &stderr)
+	}
+}
+
 // A command that waits for a disk that hangs, say, hears no context.
 func TestASignalEndsACommandThatHearsNothing(t *testing.T) {
 	codes := make(chan int, 1)
@@ -204,7 +227,7 @@ func TestAFolderPutInTheOutputFoldersPlaceIsNotTouched(t *testing.T) {
 		var stderr bytes.Buffer
 		code := run(ctx, []string{"fit", "fwdtim", image, "--mask", near(image, "mask.nii.gz"), "-o", out}, &bytes.Buffer{}, &stderr)
 		line := errorsOf(stderr.String())
-		if code != exitFailed || !strings.Contains(line, out+"/") || strings.Count(line, "\n") != 1 || strings.Contains(line, "are kept in") {
+		if code != exitFailed || !strings.Contains(line, "output folder "+out) || strings.Count(line, "\n") != 1 || strings.Contains(line, "are kept in") {
 			t.Errorf("%s: exit code %d: %s", what, code, line)
 		}
 		for name, text := range put {
