@@ -105,7 +105,7 @@ func newRootCommand(args []string) *cobra.Command {
 	root.AddCommand(
 		newRunCommand(args), newFitCommand(args), newMergeCommand(args), newVerifyCommand(), newReportCommand(args), newExplainCommand(args), newSimulateCommand(),
 		newCompareCommand(args),
-		newPhantomCommand(), newConvertCommand(args), newEnvCommand(), newOptionsCommand(),
+		newPhantomCommand(), newConvertCommand(args), newEnvCommand(), newOptionsCommand(), newVersionCommand(),
 	)
 	return root
 }

@@ -216,7 +216,11 @@ func (s *staging) begin() error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	if err := os.Mkdir(s.folder, 0o777); err != nil {
+	err := os.RemoveAll(s.folder) // what recover left of another command
+	if err == nil {
+		err = os.Mkdir(s.folder, 0o777)
+	}
+	if err != nil {
 		return fmt.Errorf("output folder %s cannot be written: %w", s.target, rootCause(err))
 	}
 	return nil

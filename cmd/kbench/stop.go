@@ -15,7 +15,7 @@ import (
 
 // stopGrace is how long a command has, after a signal, to end by itself. One that does not (it waits for a disk, say, or
 // is in a step that cannot be left) is ended then: what is on the disk is good at any moment, and the next start tidies.
-const stopGrace = 120 * time.Millisecond
+const stopGrace = 100 * time.Millisecond
 
 // A stopping is what happens to a command when a signal comes.
 type stopping struct {
