@@ -49,6 +49,11 @@ func TestMaxMemoryBoundsTheProcess(t *testing.T) {
 	}
 	t.Logf("peak %d MiB, with --max-memory 200M %d MiB", free, peak)
 	sameMaps(t, whole, bounded)
+	t.Run("a cgroup's limit is one without being named", func(t *testing.T) {
+		inGroup := t.TempDir()
+		fitsInGroup(t, 160<<20, append(args, inGroup)...)
+		sameMaps(t, whole, inGroup)
+	})
 }
 
 func TestTooLittleMemoryIsRefusedWithTheLeastThatWouldDo(t *testing.T) {
