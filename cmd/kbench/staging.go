@@ -40,6 +40,9 @@ func newStaging(target, set, command string) (*staging, error) {
 	err := s.lock(command)
 	if err == nil {
 		err = s.recover()
+		if errors.Is(err, fs.ErrPermission) {
+			err = fmt.Errorf("%s was left behind by a command of another user that was killed, and this user cannot put it right (%w): let that user start the same command again, or write to another folder", s.folder, rootCause(err))
+		}
 	}
 	if err != nil {
 		s.remove()
