@@ -205,7 +205,7 @@ func TestAnOutputFolderThatVanishesIsNoticedAtTheNextBlock(t *testing.T) {
 
 func TestAFolderPutInTheOutputFoldersPlaceIsNotTouched(t *testing.T) {
 	shrinkBlocks(t, 64)
-	image := small(t, 4000)
+	image := small(t, 1000)
 	for what, put := range map[string]map[string]string{
 		"an empty folder": {},
 		"the hidden files of another fit": {
