@@ -217,7 +217,17 @@ func (c *Checkpoint) Save(part sched.Range, result Result) error {
 // Close keeps the file for a later run.
 func (c *Checkpoint) Close() error { return c.file.Close() }
 
-// Remove deletes the file: the fit is whole.
+// Remove deletes the file: the fit is whole. Another file that has its name by now stays.
 func (c *Checkpoint) Remove() error {
-	return errors.Join(c.file.Close(), os.Remove(c.file.Name()))
+	own, err := c.file.Stat()
+	if err != nil {
+		return errors.Join(err, c.file.Close())
+	}
+	if err := c.file.Close(); err != nil {
+		return err
+	}
+	if there, err := os.Lstat(c.file.Name()); err != nil || !os.SameFile(own, there) {
+		return err
+	}
+	return os.Remove(c.file.Name())
 }

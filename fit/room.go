@@ -2,6 +2,7 @@ package fit
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"unsafe"
 
@@ -33,7 +34,7 @@ func NewRoom(voxels, measurements, parameters int) (*Room, error) {
 	for i, bytes := range []int{4 * voxels * measurements, 8 * voxels * parameters, statusBytes * statuses} {
 		pages, err := numa.NewPages(bytes)
 		if err != nil {
-			return nil, errors.Join(err, r.Free())
+			return nil, errors.Join(fmt.Errorf("room for %d voxels: %w", voxels, err), r.Free())
 		}
 		r.pages[i] = pages
 	}

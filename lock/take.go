@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime"
 	"strings"
@@ -32,6 +33,23 @@ func (e *HeldError) Error() string {
 
 func (e *HeldError) Unwrap() error { return e.cause }
 
+// A ForeignError says that the lock file at Path cannot be taken because another user made it. It is an
+// fs.ErrPermission.
+type ForeignError struct {
+	Path  string
+	Left  bool // nobody holds the lock: a command that was killed left the file behind
+	cause error
+}
+
+func (e *ForeignError) Error() string {
+	if e.Left {
+		return e.Path + ": this lock file of another user was left behind by a command that was killed: remove it, or write to another folder"
+	}
+	return e.Path + ": this lock file of another user cannot be read: if no command of that user is running, remove it; else wait, or write to another folder"
+}
+
+func (e *ForeignError) Unwrap() error { return e.cause }
+
 // Holder describes this process to those who come second: the command, the process, the host, and the time.
 func Holder(command string) string {
 	host, err := os.Hostname()
@@ -48,7 +66,8 @@ type Lock struct {
 }
 
 // Take makes the lock file at path, locks it and writes holder into it, without ever waiting for another process. Where
-// another one has it, the error is a HeldError with that one's words. The folder must exist.
+// another one has it, the error is a HeldError with that one's words; where another user's file is in the way, a
+// ForeignError. The folder must exist.
 func Take(path, holder string) (*Lock, error) {
 	for {
 		l, err := take(path)
@@ -69,6 +88,9 @@ func Take(path, holder string) (*Lock, error) {
 // another file by now.
 func take(path string) (*Lock, error) {
 	f, err := Open(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, foreign(path, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +108,27 @@ func take(path string) (*Lock, error) {
 		return nil, nil
 	}
 	return nil, &HeldError{path, readHolder(f), err}
+}
+
+// foreign says what is the matter with a lock file that may not be written to. Where there is none, it is the folder that
+// may not.
+func foreign(path string, cause error) error {
+	if _, err := os.Lstat(path); err != nil {
+		return cause
+	}
+	f, err := OpenToRead(path)
+	if err != nil {
+		return &ForeignError{Path: path, cause: cause}
+	}
+	defer f.Close()
+	unlock, err := hold(f)
+	switch {
+	case err == nil:
+		return &ForeignError{Path: path, Left: true, cause: errors.Join(cause, unlock())}
+	case errors.Is(err, ErrHeld):
+		return &HeldError{path, readHolder(f), err}
+	}
+	return &ForeignError{Path: path, cause: cause}
 }
 
 // named reports whether the file's path still leads to this very file.
@@ -127,7 +170,7 @@ func (l *Lock) Check() error {
 	if named(l.file) {
 		return nil
 	}
-	return fmt.Errorf("%s was removed while it was in use", l.file.Name())
+	return fmt.Errorf("%s was removed or moved away while it was in use", l.file.Name())
 }
 
 // Release removes the file and gives the lock back, in this order: nobody can lock a file that is about to go without

@@ -26,7 +26,7 @@ func NewPages(bytes int) (*Pages, error) {
 	}
 	mapping, err := unix.Mmap(-1, 0, bytes+HugePage, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
 	if err != nil {
-		return nil, fmt.Errorf("numa: reserve %s: %w", formatBytes(int64(bytes)), err)
+		return nil, fmt.Errorf("the system does not give %s of memory: %w", formatBytes(int64(bytes)), err)
 	}
 	skip := int(-uintptr(unsafe.Pointer(&mapping[0])) % HugePage)
 	p := &Pages{bytes: mapping[skip : skip+bytes : skip+bytes], mapping: mapping}

@@ -48,7 +48,7 @@ back gives the same numbers to the rounding of float32.`,
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			o.image = args[0]
-			return o.run(c.Context(), c.OutOrStdout())
+			return o.run(c.Context(), c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	f := c.Flags()
@@ -93,7 +93,7 @@ func (o *convertOptions) check() error {
 	return nil
 }
 
-func (o *convertOptions) run(ctx context.Context, stdout io.Writer) error {
+func (o *convertOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
 	}
@@ -158,7 +158,9 @@ func (o *convertOptions) run(ctx context.Context, stdout io.Writer) error {
 	if err := out.commit(); err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "%s: %d coefficients (lmax %d) from basis %s, %s axes to basis %s, %s axes\n", o.out, n, lmax, from.basis, from.frame, to.basis, to.frame)
+	sayDone(stdout, stderr, o.out+" and its sidecar are whole", func(w io.Writer) {
+		fmt.Fprintf(w, "%s: %d coefficients (lmax %d) from basis %s, %s axes to basis %s, %s axes\n", o.out, n, lmax, from.basis, from.frame, to.basis, to.frame)
+	})
 	return nil
 }
 

@@ -91,6 +91,9 @@ func (j *fitJob) keep(err error) error {
 	if j.checkpoint == nil {
 		return err
 	}
+	if j.out.check() != nil { // the blocks are wherever the folder is now
+		return errors.Join(err, j.checkpoint.Close())
+	}
 	if j.checkpoint.Blocks() == 0 || errors.Is(err, nifti.ErrChanged) {
 		return errors.Join(err, j.checkpoint.Remove())
 	}
@@ -102,7 +105,7 @@ func (j *fitJob) keep(err error) error {
 
 // fitPass reads the signal of a pass, unless the checkpoint has all of it, and fits its blocks.
 func (j *fitJob) fitPass(ctx context.Context, pass sched.Range) error {
-	room, err := fit.NewRoom(min(blockVoxels, pass.Len()), 0, j.model.Fitter().Parameters())
+	room, err := newRoom(min(blockVoxels, pass.Len()), 0, j.model.Fitter().Parameters())
 	if err != nil {
 		return err
 	}
@@ -181,7 +184,7 @@ func (j *fitJob) save(ctx context.Context, block sched.Range, result fit.Result)
 
 // readSignal reads voxels into a room of their own, each block's memory on the nodes that will fit it.
 func (j *fitJob) readSignal(ctx context.Context, index []int) error {
-	room, err := fit.NewRoom(len(index), j.image.Header.Volumes(), 0)
+	room, err := newRoom(len(index), j.image.Header.Volumes(), 0)
 	if err != nil {
 		return err
 	}
@@ -193,6 +196,15 @@ func (j *fitJob) readSignal(ctx context.Context, index []int) error {
 		}
 	}
 	return readSignal(ctx, room.Signal, j.image, index, j.stderr)
+}
+
+// newRoom is fit.NewRoom, with what to do where the system gives less memory than it says is free.
+func newRoom(voxels, measurements, parameters int) (*fit.Room, error) {
+	room, err := fit.NewRoom(voxels, measurements, parameters)
+	if err != nil {
+		err = fmt.Errorf("%w: a limit of this process (ulimit -v) may be lower than what is free; give less with --max-memory, or fit parts with --shard", err)
+	}
+	return room, err
 }
 
 // freeSignal gives the signal's memory back, if there is any.

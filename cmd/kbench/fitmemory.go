@@ -35,6 +35,16 @@ func (o *fitOptions) memoryBudget() memoryBudget {
 	return b
 }
 
+// leastBudget is the lesser of the budget now and that of the beginning. As the signal is read, what is free shrinks, and
+// so does the part of it that is left to others.
+func (j *fitJob) leastBudget() memoryBudget {
+	now := j.memoryBudget()
+	if first := j.data.budget; first.bytes > 0 && first.bytes < now.bytes {
+		return first
+	}
+	return now
+}
+
 // voxelMemory is what a voxel takes in a pass: its signal, and its place in the two groups of volumes that are read.
 func (j *fitJob) voxelMemory() int64 {
 	const groups, volumesInGroup = 2, 16
@@ -53,19 +63,19 @@ func (j *fitJob) mapMemory() int64 {
 
 // passVoxels is how many voxels' signal fits in memory beside all else.
 func (j *fitJob) passVoxels() (int, error) {
-	budget := j.memoryBudget()
+	budget := j.leastBudget()
 	block := int64(min(blockVoxels, len(j.index)))
 	fixed := memoryInUse() - j.signalMemory() + j.mapMemory() + block*int64(fit.VoxelBytes(j.model.Fitter())-4*j.model.Fitter().Measurements())
 	voxels := (budget.bytes - fixed) / j.voxelMemory()
 	if voxels < block {
-		return 0, fmt.Errorf("%s: %s are too few: the maps of %d voxels take %s, and this fit, with the signal of %d voxels at a time, at least %s; allow more, or fit parts with --shard",
-			budget.limit, sizeText(budget.bytes), len(j.index), sizeText(j.mapMemory()), block, sizeText(fixed+block*j.voxelMemory()))
+		return 0, fmt.Errorf("%s: found %s, expected at least %s: the maps of %d voxels take %s, the rest is for the program and the signal of %d voxels at a time; allow more, or fit parts with --shard",
+			budget.limit, sizeText(budget.bytes), sizeText(fixed+block*j.voxelMemory()), len(j.index), sizeText(j.mapMemory()), block)
 	}
+	// Go's collector lets the heap grow to twice what lives in it, unless it is told how much there is.
+	debug.SetMemoryLimit(budget.bytes - min(voxels, int64(len(j.index)))*j.voxelMemory())
 	if voxels >= int64(len(j.index)) {
 		return len(j.index), nil
 	}
-	// Go's collector lets the heap grow to twice what lives in it, unless it is told how much there is.
-	debug.SetMemoryLimit(budget.bytes - voxels*j.voxelMemory())
 	return int(voxels) / blockVoxels * blockVoxels, nil
 }
 
@@ -80,7 +90,7 @@ func (j *fitJob) signalMemory() int64 {
 // keepsSignal tells whether the signal of all voxels may be read before the model is known: where it takes at most half
 // of what is left.
 func (j *fitJob) keepsSignal() bool {
-	left := j.memoryBudget().bytes - memoryInUse()
+	left := j.leastBudget().bytes - memoryInUse()
 	return j.shard.of == 0 && int64(len(j.index))*j.voxelMemory() <= left/2
 }
 

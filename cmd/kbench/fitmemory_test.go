@@ -49,6 +49,11 @@ func TestMaxMemoryBoundsTheProcess(t *testing.T) {
 	}
 	t.Logf("peak %d MiB, with --max-memory 200M %d MiB", free, peak)
 	sameMaps(t, whole, bounded)
+	t.Run("a cgroup's limit is one without being named", func(t *testing.T) {
+		inGroup := t.TempDir()
+		fitsInGroup(t, 160<<20, append(args, inGroup)...)
+		sameMaps(t, whole, inGroup)
+	})
 }
 
 func TestTooLittleMemoryIsRefusedWithTheLeastThatWouldDo(t *testing.T) {
@@ -105,5 +110,21 @@ func TestAMegabyteThatAsksForGigabytesIsRefusedWithinTheLimit(t *testing.T) {
 		if code != exitFailed || !strings.Contains(stderr, "300 MiB") || peak > 300 {
 			t.Errorf("mask %q: peak %d MiB, exit code %d: %s", mask, peak, code, stderr)
 		}
+	}
+}
+
+// A limit of the process that is lower than the free memory (ulimit -v) shows when memory is reserved.
+func TestMemoryThatTheSystemDoesNotGiveIsOneLineWithWhatToDo(t *testing.T) {
+	_, err := newRoom(1<<45, 288, 0)
+	if err == nil {
+		t.Fatal("the system gave 36 PiB")
+	}
+	for _, word := range []string{"the system does not give", "for 35184372088832 voxels", "cannot allocate memory", "--max-memory", "--shard"} {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("the error does not say %q: %v", word, err)
+		}
+	}
+	if strings.Contains(err.Error(), "\n") {
+		t.Errorf("more than one line: %v", err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // writeHistories makes a page of each history, in a folder of its own: times of different processors never share one. All
 // files are read before the first page is written.
-func (o reportOptions) writeHistories(stdout io.Writer, flags *pflag.FlagSet, files []string) error {
+func (o reportOptions) writeHistories(stdout, stderr io.Writer, flags *pflag.FlagSet, files []string) error {
 	var foreign error
 	flags.Visit(func(f *pflag.Flag) {
 		if f.Name != "output" {
@@ -48,7 +48,7 @@ func (o reportOptions) writeHistories(stdout io.Writer, flags *pflag.FlagSet, fi
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(stdout, "page     %s\n", index)
+		sayDone(stdout, stderr, "the page is "+index, func(w io.Writer) { fmt.Fprintf(w, "page     %s\n", index) })
 	}
 	return nil
 }

@@ -262,6 +262,9 @@ func (s *staging) recover() error {
 			return err
 		}
 	}
+	if len(s.whole) > 0 { // done.json stays until this command has said so: if it is killed, the next finds it again
+		return os.RemoveAll(s.path(replacedFolder))
+	}
 	return os.RemoveAll(s.folder)
 }
 

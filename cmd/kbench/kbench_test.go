@@ -254,6 +254,35 @@ func TestAFullOutputDoesNotHideThatMapsAreWhole(t *testing.T) {
 	}
 }
 
+func TestAFullOutputDoesNotHideThatOtherFilesAreWhole(t *testing.T) {
+	dir := t.TempDir()
+	fitted, page, phantom := filepath.Join(dir, "maps"), filepath.Join(dir, "study"), filepath.Join(dir, "phantom")
+	succeed(t, "fit", "csdm", small(t, 27), "-o", fitted, "--response", phantomResponse)
+	fodf := filepath.Join(fitted, "model-csd_param-fod_dwimap.nii.gz")
+	for _, c := range []struct {
+		args []string
+		made string
+	}{
+		{[]string{"phantom", "--voxels", "8", "-o", phantom}, filepath.Join(phantom, "dwi.nii.gz")},
+		{[]string{"phantom", "--brain", "--shape", "8,8,8", "-o", phantom + "2"}, filepath.Join(phantom+"2", "dwi.nii.gz")},
+		{[]string{"convert", fodf, "--sh-basis", "tournier07", "-o", filepath.Join(dir, "x.nii.gz")}, filepath.Join(dir, "x.json")},
+		{[]string{"run", "--models", "dti", "--voxels", "50", "--max-chunks", "1", "--num-runs", "1", "-o", page}, filepath.Join(page, "index.html")},
+		{[]string{"report", filepath.Join(page, "runs.csv"), "-o", page + "2"}, filepath.Join(page+"2", "index.html")},
+	} {
+		var stderr strings.Builder
+		code := run(t.Context(), c.args, fullDisk{}, &stderr)
+		if line := stderr.String(); code != 0 || !strings.Contains(line, "could not be printed: the disk is full") || strings.Count(line, "\n") != 1 {
+			t.Errorf("kbench %s: exit code %d: %s", c.args[0], code, line)
+		}
+		if _, err := os.Stat(c.made); err != nil {
+			t.Error(err)
+		}
+	}
+	if code := run(t.Context(), []string{"options"}, fullDisk{}, io.Discard); code == 0 {
+		t.Error("a command whose result is what it prints succeeds on a full output")
+	}
+}
+
 func TestEnvSaysWhatThisMachineIs(t *testing.T) {
 	text := succeed(t, "env", "--quick")
 	for _, word := range []string{"processor", "nodes", "complexes", "memory", "node 0", "allowed", "counters", "kernels", "generic"} {

@@ -65,7 +65,8 @@ func (o *output) Write(text []byte) (int, error) {
 }
 
 // sayDone prints the last lines of a command whose files are whole, which a closed or full output must not hide: where
-// they cannot be printed, stderr has one line, and the command has succeeded all the same.
+// they cannot be printed, stderr has one line, and the command has succeeded all the same. Commands whose result is what
+// they print fail there instead.
 func sayDone(stdout, stderr io.Writer, done string, print func(w io.Writer)) {
 	var text bytes.Buffer
 	print(&text)
@@ -104,7 +105,7 @@ func newRootCommand(args []string) *cobra.Command {
 	root.AddCommand(
 		newRunCommand(args), newFitCommand(args), newMergeCommand(args), newVerifyCommand(), newReportCommand(args), newExplainCommand(args), newSimulateCommand(),
 		newCompareCommand(args),
-		newPhantomCommand(), newConvertCommand(args), newEnvCommand(), newOptionsCommand(),
+		newPhantomCommand(), newConvertCommand(args), newEnvCommand(), newOptionsCommand(), newVersionCommand(),
 	)
 	return root
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -189,8 +188,8 @@ func (s *mapSet) ofOneFit() error {
 		if err != nil {
 			return err
 		}
-		if found := difference("Fit", first, fit); found != "" {
-			return fmt.Errorf("%s and %s are of different fits: %s", s.maps[0].path, m.path, found)
+		if found := difference("Fit", first, fit); found != nil {
+			return fmt.Errorf("%s and %s are of different fits: %s", s.maps[0].path, m.path, found.between("in the first", "in the second"))
 		}
 	}
 	return nil
@@ -241,72 +240,4 @@ func (s *mapSet) inMask(read func(image *nifti.Image, index []int, components in
 func coordinates(h *nifti.Header, voxel int) (x, y, z int) {
 	shape := h.SpatialShape()
 	return voxel % shape[0], voxel / shape[0] % shape[1], voxel / (shape[0] * shape[1])
-}
-
-// difference names the first thing in which two JSON values differ: where it is, and what it is in either. It is "" where
-// they are equal.
-func difference(at string, a, b any) string {
-	object, isObject := a.(map[string]any)
-	other, otherToo := b.(map[string]any)
-	if isObject && otherToo {
-		return objectDifference(at, object, other)
-	}
-	list, isList := a.([]any)
-	second, secondToo := b.([]any)
-	if isList && secondToo && len(list) == len(second) {
-		for i := range list {
-			if found := difference(fmt.Sprintf("%s[%d]", at, i), list[i], second[i]); found != "" {
-				return found
-			}
-		}
-		return ""
-	}
-	if reflect.DeepEqual(a, b) {
-		return ""
-	}
-	return fmt.Sprintf("%s is %s, and %s", at, shortJSON(a), shortJSON(b))
-}
-
-func objectDifference(at string, a, b map[string]any) string {
-	names := make([]string, 0, len(a)+len(b))
-	for name := range a {
-		names = append(names, name)
-	}
-	for name := range b {
-		if _, both := a[name]; !both {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		if found := difference(strings.TrimPrefix(at+"."+name, "."), a[name], b[name]); found != "" {
-			return found
-		}
-	}
-	return ""
-}
-
-// shortJSON is a value as a message shows it.
-func shortJSON(value any) string {
-	if value == nil {
-		return "not there"
-	}
-	text, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Sprint(value)
-	}
-	if len(text) > 80 {
-		return string(text[:80]) + "..."
-	}
-	return string(text)
-}
-
-// asJSON is a value as encoding/json reads its text.
-func asJSON(value any) (any, error) {
-	text, err := json.Marshal(value)
-	if err != nil {
-		return nil, err
-	}
-	var out any
-	return out, json.Unmarshal(text, &out)
 }

@@ -200,10 +200,9 @@ func sameFit(a, b mapSet) error {
 		if err != nil {
 			return err
 		}
-		withoutPlaces(x)
-		withoutPlaces(y)
-		if found := difference("", x, y); found != "" {
-			return fmt.Errorf("%s and %s are of different fits: in %s and %s %s", &a, &b, m.path, other.path, found)
+		withoutPlaces(x, y)
+		if found := difference("", x, y); found != nil {
+			return fmt.Errorf("%s and %s are of different fits: %s", &a, &b, found.between("in "+m.path, "in "+other.path))
 		}
 	}
 	return nil
@@ -234,14 +233,18 @@ func withoutFlag(args []string, flag string) []string {
 	return out
 }
 
-// withoutPlaces leaves out the command and where inputs lay, which may differ from machine to machine: the hashes of inputs
-// say what they were.
-func withoutPlaces(sidecar any) {
-	all := sidecar.(map[string]any)
-	delete(all["GeneratedBy"].(map[string]any), "Command")
-	inputs, _ := all["Fit"].(map[string]any)["Inputs"].([]any)
-	for _, input := range inputs {
-		delete(input.(map[string]any), "Path")
+// withoutPlaces makes equal where two fits ran, which may differ from machine to machine: the command, and the paths of
+// inputs, whose hashes say what they were.
+func withoutPlaces(first, second any) {
+	inputs := func(sidecar any) []any {
+		all := sidecar.(map[string]any)
+		delete(all["GeneratedBy"].(map[string]any), "Command")
+		list, _ := all["Fit"].(map[string]any)["Inputs"].([]any)
+		return list
+	}
+	a, b := inputs(first), inputs(second)
+	for i := range min(len(a), len(b)) {
+		b[i].(map[string]any)["Path"] = a[i].(map[string]any)["Path"]
 	}
 }
 

@@ -44,7 +44,7 @@ One seed gives the same voxels on every machine.`,
 			if o.brain {
 				return o.writeBrain(c.Context(), c.OutOrStdout(), c.ErrOrStderr())
 			}
-			return o.write(c.Context(), c.OutOrStdout())
+			return o.write(c.Context(), c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	f := c.Flags()
@@ -78,7 +78,7 @@ func (o *phantomOptions) check(given func(flag string) bool) error {
 	return nil
 }
 
-func (o *phantomOptions) write(ctx context.Context, stdout io.Writer) error {
+func (o *phantomOptions) write(ctx context.Context, stdout, stderr io.Writer) error {
 	g := phantom.HCP()
 	if err := checkMemory("--voxels", o.voxels.Voxels, g.Len(), 1); err != nil {
 		return err
@@ -101,7 +101,7 @@ func (o *phantomOptions) write(ctx context.Context, stdout io.Writer) error {
 	if err := out.commit(); err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "%s: %d voxels of %d measurements, SNR %g, seed %d\n", o.out, len(p.Truth), p.Gradients.Len(), o.voxels.SNR, o.voxels.Seed)
+	o.sayWhole(stdout, stderr, "%d voxels of %d measurements, SNR %g, seed %d", len(p.Truth), p.Gradients.Len(), o.voxels.SNR, o.voxels.Seed)
 	return nil
 }
 
@@ -149,9 +149,16 @@ func (o *phantomOptions) writeBrain(ctx context.Context, stdout, stderr io.Write
 	if err := out.commit(); err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "%s: a brain of %d voxels of %d measurements in an image of %v, SNR %g, seed %d\n",
-		o.out, len(b.Index), b.Gradients.Len(), b.Options.Shape, o.voxels.SNR, o.voxels.Seed)
+	o.sayWhole(stdout, stderr, "a brain of %d voxels of %d measurements in an image of %v, SNR %g, seed %d",
+		len(b.Index), b.Gradients.Len(), b.Options.Shape, o.voxels.SNR, o.voxels.Seed)
 	return nil
+}
+
+// sayWhole says what was written, now that all files are in their places.
+func (o *phantomOptions) sayWhole(stdout, stderr io.Writer, format string, values ...any) {
+	sayDone(stdout, stderr, "all files of the phantom are in "+o.out, func(w io.Writer) {
+		fmt.Fprintf(w, "%s: %s\n", o.out, fmt.Sprintf(format, values...))
+	})
 }
 
 // A shapeFlag is three numbers of voxels, as 104,104,72. Zeros are the default.

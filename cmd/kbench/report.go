@@ -52,13 +52,13 @@ shows how long each step took at each commit. It goes into a folder named after 
 				return fmt.Errorf("report: -o DIR says where the page goes; it is needed")
 			}
 			if slices.ContainsFunc(files, study.IsHistory) {
-				return o.writeHistories(c.OutOrStdout(), c.Flags(), files)
+				return o.writeHistories(c.OutOrStdout(), c.ErrOrStderr(), c.Flags(), files)
 			}
 			o.sources = files
 			if o.records, err = readRuns(files); err != nil {
 				return err
 			}
-			return writeStudy(c.OutOrStdout(), o)
+			return writeStudy(c.OutOrStdout(), c.ErrOrStderr(), o)
 		},
 	}
 	f := c.Flags()
@@ -87,8 +87,8 @@ func readRuns(files []string) ([]study.Record, error) {
 	return all, nil
 }
 
-// writeStudy summarises records, writes the page and its figures, and prints the table and the paths.
-func writeStudy(stdout io.Writer, o reportOptions) error {
+// writeStudy summarises records, writes the page and its figures, and then prints the table and the paths.
+func writeStudy(stdout, stderr io.Writer, o reportOptions) error {
 	options, err := o.summaryOptions()
 	if err != nil {
 		return err
@@ -120,9 +120,6 @@ func writeStudy(stdout io.Writer, o reportOptions) error {
 	} else {
 		report.Unexplained = err.Error()
 	}
-	if err := report.Summary.WriteTable(stdout); err != nil {
-		return err
-	}
 	if err := study.WriteReport(o.out, report); err != nil {
 		return err
 	}
@@ -130,7 +127,10 @@ func writeStudy(stdout io.Writer, o reportOptions) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "\nfigures  %s\npage     %s\n", filepath.Join(filepath.Dir(index), "figures"), index)
+	sayDone(stdout, stderr, fmt.Sprintf("the page and its figures are in %s", o.out), func(w io.Writer) {
+		_ = report.Summary.WriteTable(w) // into memory
+		fmt.Fprintf(w, "\nfigures  %s\npage     %s\n", filepath.Join(filepath.Dir(index), "figures"), index)
+	})
 	return nil
 }
 

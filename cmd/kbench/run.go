@@ -236,7 +236,7 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 		report.records, report.sources = append(report.records, behind...), append(report.sources, o.overlay)
 	}
-	return writeStudy(stdout, report)
+	return writeStudy(stdout, stderr, report)
 }
 
 // nameOutput fills in the output folder and the CSV's path, and refuses a CSV that is there already
@@ -324,6 +324,9 @@ func (o *runOptions) newBlock(what string, voxels int, g *acq.GradientTable, cop
 		return studyBlock{}, err
 	}
 	room, err := fit.NewRoom(voxels*times, g.Len(), 0)
+	if err != nil {
+		err = fmt.Errorf("%s: %w: give fewer voxels or scales", what, err)
+	}
 	return studyBlock{gradients: g, voxels: voxels, room: room}, err
 }
 

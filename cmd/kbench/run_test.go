@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/voxfit/voxfit/internal/peer"
+	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/study"
 )
 
@@ -191,8 +192,8 @@ func TestAStudyOfOtherDataIsNotGoneOnWith(t *testing.T) {
 	resume := func(more ...string) []string { return append(append(slices.Clone(base), "--resume"), more...) }
 	succeed(t, resume("--filename", csv("phantom.csv"))...)
 	for what, c := range map[string]struct{ more, words []string }{
-		"seed":     {[]string{"--seed", "2"}, []string{"Phantom.Seed is 1, and 2"}},
-		"SNR":      {[]string{"--snr", "20"}, []string{"Phantom.SNR is 30, and 20"}},
+		"seed":     {[]string{"--seed", "2"}, []string{"Phantom.Seed is 1 there, and 2 now"}},
+		"SNR":      {[]string{"--snr", "20"}, []string{"Phantom.SNR is 30 there, and 20 now"}},
 		"response": {[]string{"--response", "0.0015,0.0003,0.0003,1000"}, []string{"Response"}},
 		"data":     {[]string{"--data", image, "--mask", near(image, "mask.nii.gz"), "--response", phantomResponse}, []string{"another study"}},
 	} {
@@ -200,13 +201,16 @@ func TestAStudyOfOtherDataIsNotGoneOnWith(t *testing.T) {
 			refuse(t, resume(append(c.more, "--filename", csv("phantom.csv"))...), append(c.words, "another study")...)
 		})
 	}
+	if isa, _ := kernel.ChosenISA(); isa != portableSet {
+		refuse(t, resume("--isa", portableSet, "--filename", csv("phantom.csv")), "another study", "InstructionSet", `"generic" now`)
+	}
 	data := []string{"--data", image, "--mask", near(image, "mask.nii.gz"), "--response", phantomResponse, "--filename", csv("data.csv")}
 	succeed(t, append(slices.Clone(base), data...)...)
 	succeed(t, resume(data...)...)
 	changed := unzip(t, read(t, image))
 	changed[len(changed)-100] ^= 1
 	write(t, image, gzipped(t, changed))
-	refuse(t, resume(data...), "Inputs[0]", "another study")
+	refuse(t, resume(data...), "Inputs["+image+"]", "another study")
 	edit(t, csv("phantom.study.json"), `"SoftwareVersion": "`, `"SoftwareVersion": "9.`)
 	refuse(t, resume("--filename", csv("phantom.csv")), "SoftwareVersion")
 	os.Remove(csv("phantom.study.json"))

@@ -40,6 +40,9 @@ func newStaging(target, set, command string) (*staging, error) {
 	err := s.lock(command)
 	if err == nil {
 		err = s.recover()
+		if errors.Is(err, fs.ErrPermission) {
+			err = fmt.Errorf("%s was left behind by a command of another user that was killed, and this user cannot put it right (%w): let that user start the same command again, or write to another folder", s.folder, rootCause(err))
+		}
 	}
 	if err != nil {
 		s.remove()
@@ -60,8 +63,11 @@ func (s *staging) lock(command string) (err error) {
 		}
 	}
 	var held *lock.HeldError
+	var foreign *lock.ForeignError
 	var system *fs.PathError
 	switch {
+	case errors.As(err, &foreign):
+		return foreign
 	case errors.As(err, &held) && held.Holder != "":
 		return fmt.Errorf("output folder %s: another process is writing the same files: %s; wait for its end, or write to another folder", s.target, held.Holder)
 	case errors.As(err, &system):
@@ -154,7 +160,7 @@ func (s *staging) replaceOthers(others []savedMap, now description, force bool) 
 		}
 		found := difference("Fit", there, fit)
 		switch {
-		case found == "":
+		case found == nil:
 		case force:
 			image := filepath.Base(m.path)
 			s.dropped = append(s.dropped, image)
@@ -164,7 +170,8 @@ func (s *staging) replaceOthers(others []savedMap, now description, force bool) 
 			if len(m.Fit.Inputs) > 0 {
 				source = m.Fit.Inputs[0].Path
 			}
-			return fmt.Errorf("%s is of another fit, of %s (%s): give another output folder, or --force to replace all maps of that fit", m.path, source, found)
+			return fmt.Errorf("%s is of another fit, of %s (%s): give another output folder, or --force to replace all maps of that fit",
+				m.path, source, found.between("there", "in this one"))
 		}
 	}
 	return nil
@@ -192,7 +199,7 @@ func (s *staging) finished(names []string, describe func() (description, error))
 		if err != nil {
 			return false, err
 		}
-		if fit, err := asJSON(m.Fit); err != nil || difference("", fit, want) != "" {
+		if fit, err := asJSON(m.Fit); err != nil || difference("", fit, want) != nil {
 			return false, err
 		}
 	}
@@ -201,8 +208,8 @@ func (s *staging) finished(names []string, describe func() (description, error))
 
 // check tells whether the output folder is still there, and still this process's own.
 func (s *staging) check() error {
-	if err := s.held.Check(); err != nil {
-		return fmt.Errorf("output folder %s: %w", s.target, err)
+	if s.held.Check() != nil {
+		return fmt.Errorf("output folder %s or its lock file was removed or moved away while it was in use", s.target)
 	}
 	return nil
 }
@@ -212,7 +219,11 @@ func (s *staging) begin() error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	if err := os.Mkdir(s.folder, 0o777); err != nil {
+	err := os.RemoveAll(s.folder) // what recover left of another command
+	if err == nil {
+		err = os.Mkdir(s.folder, 0o777)
+	}
+	if err != nil {
 		return fmt.Errorf("output folder %s cannot be written: %w", s.target, rootCause(err))
 	}
 	return nil
@@ -235,10 +246,12 @@ func (s *staging) write(name string, content []byte) (err error) {
 }
 
 // remove deletes what was staged, gives the lock back, and removes the folders that were made when nothing else is in
-// them.
+// them. A folder that somebody put in the place of this one is not touched.
 func (s *staging) remove() {
 	if s.held != nil {
-		if !s.journalled() { // else the next start has to take back what this one could not
+		if s.check() != nil {
+			s.made = nil
+		} else if !s.journalled() { // else the next start has to take back what this one could not
 			os.RemoveAll(s.folder)
 		}
 		_ = s.held.Release() // the process's end does as much
@@ -247,6 +260,7 @@ func (s *staging) remove() {
 	for i := len(s.made) - 1; i >= 0; i-- {
 		os.Remove(s.made[i]) // fails, rightly, on a folder that is not empty
 	}
+	s.made = nil
 }
 
 // rootCause strips the operation and path from an error whose message names the path already.

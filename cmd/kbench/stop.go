@@ -15,7 +15,7 @@ import (
 
 // stopGrace is how long a command has, after a signal, to end by itself. One that does not (it waits for a disk, say, or
 // is in a step that cannot be left) is ended then: what is on the disk is good at any moment, and the next start tidies.
-const stopGrace = 120 * time.Millisecond
+const stopGrace = 100 * time.Millisecond
 
 // A stopping is what happens to a command when a signal comes.
 type stopping struct {
@@ -89,7 +89,8 @@ func stopCode(ctx context.Context) int {
 	return exitInterrupted
 }
 
-// onSignals is a context that SIGINT and SIGTERM end. A command that goes on for longer than stopGrace after that is
+// onSignals is a context that SIGINT and SIGTERM end, where they were not ignored when the program started: a shell
+// ignores SIGINT for the background commands of a script. A command that goes on for longer than stopGrace after that is
 // ended by exit.
 func onSignals(stderr io.Writer, exit func(code int)) context.Context {
 	ctx, s := withStopping(context.Background())
@@ -98,7 +99,11 @@ func onSignals(stderr io.Writer, exit func(code int)) context.Context {
 	// Ignore, which programs that are started would inherit.)
 	signal.Notify(make(chan os.Signal, 1), brokenPipe)
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		if !signal.Ignored(s) {
+			signal.Notify(signals, s)
+		}
+	}
 	go func() {
 		first := (<-signals).(syscall.Signal)
 		cancel(signalError{first})

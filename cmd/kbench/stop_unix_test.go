@@ -64,6 +64,29 @@ func TestASignalEndsTheProgram(t *testing.T) {
 	}
 }
 
+// Shells start background commands of a script so, and a user who ignores a signal on purpose means it.
+func TestASignalThatIsIgnoredAtTheStartStaysIgnored(t *testing.T) {
+	out := t.TempDir()
+	var stderr bytes.Buffer
+	c := exec.Command("sh", "-c", `trap "" INT; exec "$0" "$@"`, os.Args[0], "phantom", "--voxels", "300000", "-o", out)
+	c.Env, c.Stderr = append(os.Environ(), "VOXFIT_TEST_AS_KBENCH=1"), &stderr
+	if err := c.Start(); err != nil {
+		t.Skipf("skipped: no shell here: %v", err)
+	}
+	t.Cleanup(func() { c.Process.Kill() })
+	eventually(t, "the lock", func() bool { return exists(filepath.Join(out, ".kbench-phantom.lock")) })
+	for _, sent := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		if err := c.Process.Signal(sent); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Millisecond) // so that the first signal is the first to be heard
+	}
+	c.Wait()
+	if code := c.ProcessState.ExitCode(); code != 143 || !strings.Contains(stderr.String(), "SIGTERM") {
+		t.Errorf("exit code %d, want that of SIGTERM: %s", code, &stderr)
+	}
+}
+
 // A command that waits for a disk that hangs, say, hears no context.
 func TestASignalEndsACommandThatHearsNothing(t *testing.T) {
 	codes := make(chan int, 1)
@@ -177,6 +200,44 @@ func TestAnOutputFolderThatVanishesIsNoticedAtTheNextBlock(t *testing.T) {
 	whole := 4000 / 64
 	if saved := len(read(t, filepath.Join(out+" moved away", checkpointOfFwdtim))); saved > 64*(8*8+4)*whole/2 {
 		t.Errorf("it was noticed after %d bytes of the checkpoint", saved)
+	}
+}
+
+func TestAFolderPutInTheOutputFoldersPlaceIsNotTouched(t *testing.T) {
+	shrinkBlocks(t, 64)
+	image := small(t, 1000)
+	for what, put := range map[string]map[string]string{
+		"an empty folder": {},
+		"the hidden files of another fit": {
+			checkpointOfFwdtim: "its blocks", ".kbench-model-fwtensor.lock": "its lock", ".kbench-model-fwtensor/half a map": "its map",
+		},
+	} {
+		out := filepath.Join(t.TempDir(), "maps")
+		ctx := whenSaved(t, out, func() {
+			if err := errors.Join(os.Rename(out, out+" moved away"), os.MkdirAll(filepath.Join(out, ".kbench-model-fwtensor"), 0o777)); err != nil {
+				t.Error(err)
+			}
+			for name, text := range put {
+				write(t, filepath.Join(out, name), []byte(text))
+			}
+			if len(put) == 0 {
+				os.Remove(filepath.Join(out, ".kbench-model-fwtensor"))
+			}
+		})
+		var stderr bytes.Buffer
+		code := run(ctx, []string{"fit", "fwdtim", image, "--mask", near(image, "mask.nii.gz"), "-o", out}, &bytes.Buffer{}, &stderr)
+		line := errorsOf(stderr.String())
+		if code != exitFailed || !strings.Contains(line, "output folder "+out) || strings.Count(line, "\n") != 1 || strings.Contains(line, "are kept in") {
+			t.Errorf("%s: exit code %d: %s", what, code, line)
+		}
+		for name, text := range put {
+			if got, err := os.ReadFile(filepath.Join(out, name)); string(got) != text {
+				t.Errorf("%s: %s holds %q: %v", what, name, got, err)
+			}
+		}
+		if there, err := os.ReadDir(out); err != nil || len(put) == 0 && len(there) > 0 {
+			t.Errorf("%s: found %v in it: %v", what, there, err)
+		}
 	}
 }
 

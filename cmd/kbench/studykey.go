@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/lock"
 	"github.com/voxfit/voxfit/model"
 )
@@ -22,11 +23,14 @@ type studyKey struct {
 	Response map[string]any `json:"Response,omitempty"`
 	Tissues  map[string]any `json:"Tissues,omitempty"`
 	Options  map[string]any `json:"Options"` // of each model
+
+	Instruction string `json:"InstructionSet"`
 }
 
 // key is that of a study on the block.
 func (o *runOptions) key(ctx context.Context, b studyBlock, models map[string]model.Model) (studyKey, error) {
-	k := studyKey{Version: version(), Options: map[string]any{}}
+	isa, _ := kernel.ChosenISA(kernel.WithISA(o.isa))
+	k := studyKey{Version: version(), Options: map[string]any{}, Instruction: isa}
 	if o.data.dwi == "" {
 		k.Phantom = map[string]any{"Voxels": o.voxels, "SNR": o.snr, "Seed": o.seed}
 	}
@@ -79,8 +83,8 @@ func (o *runOptions) checkKey(k studyKey, rows int) error {
 	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&now); err != nil {
 		return err
 	}
-	if found := difference("", before, now); found != "" {
-		return fmt.Errorf("%s is of another study than this command's: %s now; start another one with -o or --filename", o.filename, found)
+	if found := difference("", before, now); found != nil {
+		return fmt.Errorf("%s is of another study than this command's: %s; start another one with -o or --filename", o.filename, found.between("there", "now"))
 	}
 	return nil
 }

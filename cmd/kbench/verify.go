@@ -35,8 +35,10 @@ func newVerifyCommand() *cobra.Command {
 
 Voxels are drawn at random and fitted in other chunks than before. On the instruction set that the sidecars name the
 maps must hold the same bits; where this machine lacks it, the portable code must come close (docs/reliability.md has
-the bounds). Hashes of inputs, sidecars, headers, the set of maps and all voxels that were not fitted are checked too. Inputs are
-looked for where the command found them: run this in the same folder.`,
+the bounds). Hashes of inputs, sidecars, headers, the set of maps and all voxels that were not fitted are
+checked too. Maps that several commands made of one fit (--maps fa, then --maps md) are checked together. Without
+a status map among them the mask is checked by the zeros outside of it alone.
+Inputs are looked for where the commands found them: run this in the same folder.`,
 		Example: "  kbench verify maps\n  kbench verify maps --share 1",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -85,7 +87,8 @@ type verification struct {
 	whole    []int // all voxels of the fit
 	picked   int
 	of       int
-	apart    int // voxels that differ, within what portable code may
+	apart    int        // voxels that differ, within what portable code may
+	mapNames [][]string // those that each of the commands names
 }
 
 func (v *verification) summarise(w io.Writer) {
@@ -93,8 +96,12 @@ func (v *verification) summarise(w io.Writer) {
 	if v.portable {
 		how = fmt.Sprintf("within the bounds for another instruction set (%d voxels apart)", v.apart)
 	}
-	fmt.Fprintf(w, "%s: %d of %d voxels fitted again (seed %d), %s; %d maps, their sidecars and inputs are as they were\n",
-		v.set, v.picked, v.of, v.seed, how, len(v.set.maps))
+	without := ""
+	if !v.hasStatus() {
+		without = "; without a status map, the mask was checked by the zeros outside of it alone"
+	}
+	fmt.Fprintf(w, "%s: %d of %d voxels fitted again (seed %d), %s; %d maps, their sidecars and inputs are as they were%s\n",
+		v.set, v.picked, v.of, v.seed, how, len(v.set.maps), without)
 }
 
 func (v *verification) verify(ctx context.Context, stderr io.Writer) error {
@@ -123,6 +130,9 @@ func (v *verification) verify(ctx context.Context, stderr io.Writer) error {
 		return err
 	}
 	j.freeSignal()
+	if err := v.wantMapsOfAllCommands(); err != nil {
+		return err
+	}
 	if err := v.checkMask(ctx); err != nil {
 		return err
 	}
@@ -143,23 +153,25 @@ func (v *verification) verify(ctx context.Context, stderr io.Writer) error {
 	return v.compare(ctx)
 }
 
-// options are those of the command that made the maps, on its instruction set where this machine has it.
+// options are those of the commands that made the maps, on their instruction set where this machine has it. The commands may
+// differ in the maps that they make.
 func (v *verification) options() (*fitOptions, error) {
-	made := v.set.maps[0]
-	words, err := commandWords(made.GeneratedBy["Command"])
-	if err != nil || len(words) < 2 || words[1] != "fit" {
-		return nil, fmt.Errorf("%s: the Command %q is not one of kbench fit", made.path, made.GeneratedBy["Command"])
+	first := v.set.maps[0]
+	for _, m := range v.set.maps {
+		if found := difference("GeneratedBy", withoutRun(first.GeneratedBy), withoutRun(m.GeneratedBy)); found != nil {
+			return nil, fmt.Errorf("%s and %s were made by different commands: %s", first.path, m.path, found.between("in the first", "in the second"))
+		}
+		_, o, err := commandOf(m)
+		if err != nil {
+			return nil, err
+		}
+		v.mapNames = append(v.mapNames, o.mapNames)
 	}
-	args := studyArguments(words[1:])
-	c, o := fitCommand(args)
-	if err := c.ParseFlags(args[1:]); err != nil {
-		return nil, fmt.Errorf("%s: Command: %w", made.path, err)
+	c, o, err := commandOf(first)
+	if err != nil {
+		return nil, err
 	}
-	if c.Flags().NArg() != 2 {
-		return nil, fmt.Errorf("%s: the Command %q does not name a model and an image", made.path, made.GeneratedBy["Command"])
-	}
-	o.model, o.data.dwi = c.Flags().Arg(0), c.Flags().Arg(1)
-	set := made.Fit.Instruction
+	set := first.Fit.Instruction
 	if v.portable = !slices.Contains(kernel.ISAs(), set); v.portable {
 		set = portableSet
 	}
@@ -170,6 +182,50 @@ func (v *verification) options() (*fitOptions, error) {
 		return nil, err
 	}
 	return o, o.check()
+}
+
+// commandOf is the command in a map's sidecar, with its flags read.
+func commandOf(made savedMap) (*cobra.Command, *fitOptions, error) {
+	words, err := commandWords(made.GeneratedBy["Command"])
+	if err != nil || len(words) < 2 || words[1] != "fit" {
+		return nil, nil, fmt.Errorf("%s: the Command %q is not one of kbench fit", made.path, made.GeneratedBy["Command"])
+	}
+	args := studyArguments(words[1:])
+	c, o := fitCommand(args)
+	if err := c.ParseFlags(args[1:]); err != nil {
+		return nil, nil, fmt.Errorf("%s: the Command in its sidecar cannot be run: %w", made.path, err)
+	}
+	if c.Flags().NArg() != 2 {
+		return nil, nil, fmt.Errorf("%s: the Command %q does not name a model and an image", made.path, made.GeneratedBy["Command"])
+	}
+	o.model, o.data.dwi = c.Flags().Arg(0), c.Flags().Arg(1)
+	return c, o, nil
+}
+
+// wantMapsOfAllCommands adds the maps that the other commands of the set make to those of the first.
+func (v *verification) wantMapsOfAllCommands() error {
+	wanted := make([]bool, len(v.job.wanted))
+	for _, names := range v.mapNames {
+		v.job.mapNames = names
+		if err := v.job.chooseMaps(); err != nil {
+			return err
+		}
+		for i, w := range v.job.wanted {
+			wanted[i] = wanted[i] || w
+		}
+	}
+	v.job.wanted = wanted
+	return nil
+}
+
+// hasStatus tells whether the commands make the status map.
+func (v *verification) hasStatus() bool {
+	for _, m := range v.job.wantedMaps {
+		if m.Name == "status" {
+			return true
+		}
+	}
+	return false
 }
 
 // portableSet is the instruction set that every machine has.
@@ -187,8 +243,12 @@ func (v *verification) pick(index []int) []int {
 	return picked
 }
 
-// checkMask holds the status map's voxels against the mask and the shard.
+// checkMask holds the status map's voxels against the mask and the shard. Maps without one have zeros outside the mask,
+// which readWhole checks.
 func (v *verification) checkMask(ctx context.Context) error {
+	if !v.hasStatus() {
+		return nil
+	}
 	if _, err := v.set.find("status"); err != nil {
 		return err
 	}
@@ -197,7 +257,7 @@ func (v *verification) checkMask(ctx context.Context) error {
 		return err
 	}
 	if !slices.Equal(mask, v.job.mask.Index) || !slices.Equal(own, v.job.index) {
-		return fmt.Errorf("the status map has %d voxels in the mask and %d fitted, expected the %d and %d of the command", len(mask), len(own), len(v.job.mask.Index), len(v.job.index))
+		return fmt.Errorf("the status map has %d voxels in the mask and %d that were fitted; expected %d and %d, as the command says", len(mask), len(own), len(v.job.mask.Index), len(v.job.index))
 	}
 	return nil
 }
@@ -217,11 +277,8 @@ func (v *verification) checkSidecars(voxels int) error {
 			want.Fit.Instruction = saved.Fit.Instruction
 		}
 		want.GeneratedBy = saved.GeneratedBy
-		if found := difference("GeneratedBy", withoutRun(v.set.maps[0].GeneratedBy), withoutRun(saved.GeneratedBy)); found != "" {
-			return fmt.Errorf("%s and %s: %s", v.set.maps[0].path, saved.path, found)
-		}
 		if made := saved.GeneratedBy["Version"]; made != saved.Fit.Version {
-			return fmt.Errorf("%s: GeneratedBy.Version is %q, and Fit.SoftwareVersion %q", saved.path, made, saved.Fit.Version)
+			return fmt.Errorf("%s: its sidecar has two versions: GeneratedBy.Version is %q, and Fit.SoftwareVersion is %q", saved.path, made, saved.Fit.Version)
 		}
 		x, err := asJSON(saved.sidecar)
 		if err != nil {
@@ -231,12 +288,12 @@ func (v *verification) checkSidecars(voxels int) error {
 		if err != nil {
 			return err
 		}
-		if found := difference("", x, y); found != "" {
-			return fmt.Errorf("%s and a fit now: %s", strings.TrimSuffix(saved.path, ".nii.gz")+".json", found)
+		if found := difference("", x, y); found != nil {
+			return fmt.Errorf("%s.json is not what a fit writes now: %s", stemOf(saved.path), found.between("in it", "now"))
 		}
 	}
 	if now != len(v.set.maps) {
-		return fmt.Errorf("%s has %d maps of this set, the command makes %d", v.set.folder, len(v.set.maps), now)
+		return fmt.Errorf("%s: found %d maps of this set, expected the %d that its commands make", v.set.folder, len(v.set.maps), now)
 	}
 	return nil
 }
@@ -317,8 +374,8 @@ func (v *verification) readWhole(ctx context.Context, m model.Map) ([]float32, s
 	if image.Header.SpatialShape() != v.job.image.Header.SpatialShape() || image.Header.Affine() != v.job.image.Header.Affine() {
 		return nil, "", fmt.Errorf("%s lies on another grid than %s", saved.path, v.job.data.dwi)
 	}
-	if found := headerDifference(image.Header, nifti.MapHeader(v.job.image.Header, m.Components, v.job.headerText(m))); found != "" {
-		return nil, "", fmt.Errorf("the header of %s and that of a fit now: %s", saved.path, found)
+	if found := headerDifference(image.Header, nifti.MapHeader(v.job.image.Header, m.Components, v.job.headerText(m))); found != nil {
+		return nil, "", fmt.Errorf("the header of %s is not what a fit writes now: %s", saved.path, found.between("in it", "now"))
 	}
 	values, err := readerOf(ctx)(image, nifti.FullMask(image.Header).Index, m.Components)
 	if err != nil {
@@ -328,7 +385,7 @@ func (v *verification) readWhole(ctx context.Context, m model.Map) ([]float32, s
 }
 
 // headerDifference names the first field in which the header of a map is not as expected.
-func headerDifference(found, want *nifti.Header) string {
+func headerDifference(found, want *nifti.Header) *mismatch {
 	f, w := reflect.ValueOf(*found), reflect.ValueOf(*want)
 	for i := range f.NumField() {
 		field := f.Type().Field(i)
@@ -336,10 +393,10 @@ func headerDifference(found, want *nifti.Header) string {
 			continue
 		}
 		if x, y := f.Field(i).Interface(), w.Field(i).Interface(); !reflect.DeepEqual(x, y) {
-			return fmt.Sprintf("%s is %v, and %v", field.Name, x, y)
+			return &mismatch{field.Name, x, y}
 		}
 	}
-	return ""
+	return nil
 }
 
 // checkUnfitted holds the voxels that the fit did not have against what is written there, bit for bit.

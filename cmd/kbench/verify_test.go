@@ -89,7 +89,7 @@ func TestVerifyChecksInputsSidecarsAndCompleteness(t *testing.T) {
 		t.Run(what, func(t *testing.T) { refuse(t, []string{"verify", c.folder}, c.words...) })
 	}
 	write(t, near(image, "bvals"), append(read(t, near(image, "bvals")), '\n'))
-	refuse(t, []string{"verify", fitted}, "Fit.Inputs[1]")
+	refuse(t, []string{"verify", fitted}, "Fit.Inputs["+near(image, "bvals")+"].", "in it, and", "now")
 }
 
 func TestVerifyFindsWhatIsWrongBesideTheFittedVoxels(t *testing.T) {
@@ -192,4 +192,24 @@ func TestCommandsAreTakenApartAsTheyWereWritten(t *testing.T) {
 			t.Errorf("word %d is %q, want %q", i, words[i+1], arg)
 		}
 	}
+}
+
+func TestVerifyTakesMapsOfOneFitThatSeveralCommandsMade(t *testing.T) {
+	image, out := small(t, 60), t.TempDir()
+	args := []string{"fit", "dti", image, "--mask", near(image, "mask.nii.gz"), "-o", out, "--maps"}
+	succeed(t, append(args, "fa")...)
+	if text := succeed(t, "verify", out, "--share", "1"); !strings.Contains(text, "all bits equal; 1 maps") || !strings.Contains(text, "without a status map") {
+		t.Errorf("maps without a status map: %s", text)
+	}
+	succeed(t, append(args, "md,status", "--threads", "1")...)
+	if text := succeed(t, "verify", out, "--share", "1"); !strings.Contains(text, "all bits equal; 3 maps") || strings.Contains(text, "without a status map") {
+		t.Errorf("maps of two commands: %s", text)
+	}
+	md := filepath.Join(out, "model-tensor_param-md_dwimap")
+	flipBit(t, md+".nii.gz", 0, 0)
+	refuse(t, []string{"verify", out, "--share", "1"}, md)
+	for _, ending := range []string{".nii.gz", ".json"} {
+		os.Remove(md + ending)
+	}
+	refuse(t, []string{"verify", out}, "no map of md")
 }

@@ -1,9 +1,24 @@
 package main
 
 import (
+	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/spf13/cobra"
 )
+
+// newVersionCommand says what --version does, for those who look for it among the commands.
+func newVersionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Say which release this is, and what it was built from: the commit or a hash of the sources, and Go's version",
+		Args:  cobra.NoArgs,
+		Run: func(c *cobra.Command, _ []string) {
+			fmt.Fprintf(c.OutOrStdout(), "kbench version %s\n", version())
+		},
+	}
+}
 
 // release is the version of the next or current release, as CHANGELOG.md lists it.
 const release = "0.1.0"

@@ -26,6 +26,9 @@ func TestTheVersionSaysWhatTheProgramWasBuiltFrom(t *testing.T) {
 			t.Errorf("found %s, want %s", got, release+c.want)
 		}
 	}
+	if text := succeed(t, "version"); text != succeed(t, "--version") || !strings.Contains(text, version()) {
+		t.Errorf("kbench version says %q", text)
+	}
 	if !strings.HasSuffix(version(), "."+runtime.Version()) {
 		t.Errorf("%s does not end in the version of Go", version())
 	}
