@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/voxfit/voxfit/internal/cases"
 	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/nifti"
@@ -21,15 +22,7 @@ import (
 // values reads an image whole, voxel-major.
 func values(t *testing.T, path string) []float32 {
 	t.Helper()
-	image, err := nifti.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	index := nifti.FullMask(image.Header).Index
-	out := make([]float32, len(index)*image.Header.Volumes())
-	if err := image.ReadMasked(t.Context(), out, index, nifti.ReadOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	_, out := cases.Volumes(t, path)
 	return out
 }
 
