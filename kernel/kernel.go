@@ -30,8 +30,8 @@ type Worker interface {
 // A Code says what happened to one voxel.
 type Code uint8
 
-// The codes of a voxel. Where several apply, the first of these wins: NonFinite, ZeroSignal, Overflow, AllFreeWater,
-// NotPositiveDefinite, MaxIterations, NegativeEigenvalue, Refit, BelowMinSignal, NegativeSignal; OK is written only when
+// The codes of a voxel. Where several apply, the first of these wins: NonFinite, ZeroSignal, Overflow, NotPositiveDefinite,
+// AllFreeWater, MaxIterations, NegativeEigenvalue, Refit, BelowMinSignal, NegativeSignal; OK is written only when
 // none does.
 const (
 	// OK: the fit ended by its own convergence rule.

@@ -40,13 +40,12 @@ var badSignals = map[string]func(g *acq.GradientTable, signal []float64){
 			s[v] = 0
 		}
 	},
-	"six values that are not zero": func(g *acq.GradientTable, s []float64) {
-		kept := append(slices.Clone(g.B0s()[:1]), highestShell(g)[:5]...)
-		for v := range s {
-			if !slices.Contains(kept, v) {
-				s[v] = 0
-			}
+	"six values that are not zero": keepSix,
+	"six values that are not zero, as of water": func(g *acq.GradientTable, s []float64) {
+		for v, b := range g.Bvals {
+			s[v] = 1000 * math.Exp(-b*3e-3)
 		}
+		keepSix(g, s)
 	},
 	"so large that sums overflow": func(_ *acq.GradientTable, s []float64) {
 		largest := slices.Max(s)
@@ -62,6 +61,16 @@ var badSignals = map[string]func(g *acq.GradientTable, signal []float64){
 	"one value below zero": func(g *acq.GradientTable, s []float64) {
 		s[highestShell(g)[1]] = -5
 	},
+}
+
+// keepSix sets all values but one b0 and five of the highest shell to zero.
+func keepSix(g *acq.GradientTable, s []float64) {
+	kept := append(slices.Clone(g.B0s()[:1]), highestShell(g)[:5]...)
+	for v := range s {
+		if !slices.Contains(kept, v) {
+			s[v] = 0
+		}
+	}
 }
 
 // badSignalTable reads the table: a row's cells by its first, with the models' names first.
