@@ -58,8 +58,8 @@ const (
 	// NegativeEigenvalue: the fit of a tissue's tensor with free water ended normally, in a tensor with an eigenvalue below
 	// zero. The tensor is written as fitted: the tissue then stands for noise, or for what decays faster than water.
 	NegativeEigenvalue
-	// Overflow: every measured value is finite, and a sum of them or a result is too large for a number. The parameters are
-	// zero.
+	// Overflow: every measured value is finite, and one is too large for single precision, in which maps are written (3.4e38),
+	// or a sum of them or a result is too large for a number. The parameters are zero.
 	Overflow
 	// BelowMinSignal: a measured value is above zero and below the least whose logarithm is taken, so that it was raised. The
 	// unit of the signal, or of the minimum, is not the one that was meant.

@@ -3,6 +3,7 @@ package kernel
 import (
 	"math"
 
+	"github.com/voxfit/voxfit/internal/magnitude"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
@@ -37,6 +38,7 @@ type tensorLanesWorker struct {
 	lanes         *tensorLanes
 	values        []ops.Lanes // signals, then in their place logarithms
 	extent        ops.Extent
+	most          ops.Lanes   // the largest values, where they may be too large; else 0
 	u, v          []ops.Lanes // of one block of measurements
 	sums          *[28]ops.Lanes
 	system        *ops.System
@@ -75,7 +77,7 @@ func fitTensorLanes[T float32 | float64](w *tensorLanesWorker, params []float64,
 	n := w.lanes.n
 	for first := 0; first < len(status); first += ops.TensorLanes {
 		count := min(ops.TensorLanes, len(status)-first)
-		packLanes(w.lanes.laneDesign, w.values, signal, first, count)
+		load(w, signal, first, count)
 		w.fit()
 		w.lanes.Exp2(&w.s0, &w.solution[6], 1)
 		for l := range count {
@@ -96,6 +98,17 @@ func fitTensorLanes[T float32 | float64](w *tensorLanesWorker, params []float64,
 			w.noteRaised(&status[i], least < w.lanes.model.MinSignal && below(row, w.lanes.model.MinSignal))
 		}
 	}
+}
+
+// load takes signals into the lanes. Values of double precision may be too large: most says that.
+func load[T float32 | float64](w *tensorLanesWorker, signal []T, first, count int) {
+	if _, single := any(T(0)).(float32); single {
+		w.most = ops.Lanes{}
+		packLanes(w.lanes.laneDesign, w.values, signal, first, count)
+		return
+	}
+	loadLanes(w.lanes.laneDesign, w.values, &w.extent, signal, first, count)
+	w.most = w.extent.Most
 }
 
 // fit fits the voxels whose signals are in values.
@@ -194,7 +207,7 @@ const steepLanes = 1e-5
 // usable says whether a lane's fit may be taken. A value that is -Inf has been raised to the floor: only the least
 // of them tells.
 func (w *tensorLanesWorker) usable(l int) bool {
-	return w.ratio[l] > steepLanes && w.extent.Least[l] >= -math.MaxFloat64
+	return w.ratio[l] > steepLanes && w.extent.Least[l] > -magnitude.Limit && w.most[l] < magnitude.Limit
 }
 
 // write writes one lane's parameters; it is false when they are not finite.
