@@ -38,7 +38,6 @@ type tensorLanesWorker struct {
 	lanes         *tensorLanes
 	values        []ops.Lanes // signals, then in their place logarithms
 	extent        ops.Extent
-	most          ops.Lanes   // the largest values, where they may be too large; else 0
 	u, v          []ops.Lanes // of one block of measurements
 	sums          *[28]ops.Lanes
 	system        *ops.System
@@ -65,20 +64,25 @@ func (t *tensorLanes) newWorker(portable *tensorWorker) Worker {
 }
 
 func (w *tensorLanesWorker) Fit(params []float64, status []Status, signal []float32) {
-	fitTensorLanes(w, params, status, signal)
+	fitTensorLanes(w, params, status, signal, false)
 }
 
 func (w *tensorLanesWorker) Fit64(params []float64, status []Status, signal []float64) {
-	fitTensorLanes(w, params, status, signal)
+	fitTensorLanes(w, params, status, signal, true)
 }
 
-func fitTensorLanes[T float32 | float64](w *tensorLanesWorker, params []float64, status []Status, signal []T) {
+// fitTensorLanes fits voxels; wide values may be too large for single precision.
+func fitTensorLanes[T float32 | float64](w *tensorLanesWorker, params []float64, status []Status, signal []T, wide bool) {
 	checkLengths("tensors", w, len(params), len(status), len(signal))
 	n := w.lanes.n
 	for first := 0; first < len(status); first += ops.TensorLanes {
 		count := min(ops.TensorLanes, len(status)-first)
-		load(w, signal, first, count)
-		w.fit()
+		packLanes(w.lanes.laneDesign, w.values, signal, first, count)
+		if wide {
+			w.fitWide()
+		} else {
+			w.fit()
+		}
 		w.lanes.Exp2(&w.s0, &w.solution[6], 1)
 		for l := range count {
 			i := first + l
@@ -100,15 +104,17 @@ func fitTensorLanes[T float32 | float64](w *tensorLanesWorker, params []float64,
 	}
 }
 
-// load takes signals into the lanes. Values of double precision may be too large: most says that.
-func load[T float32 | float64](w *tensorLanesWorker, signal []T, first, count int) {
-	if _, single := any(T(0)).(float32); single {
-		w.most = ops.Lanes{}
-		packLanes(w.lanes.laneDesign, w.values, signal, first, count)
-		return
+// fitWide is fit, and leaves voxels with values too large for single precision to the portable code.
+func (w *tensorLanesWorker) fitWide() {
+	w.extent = ops.Extent{Least: w.values[0], Most: w.values[0]}
+	w.lanes.Range(&w.extent, &w.values[0], w.lanes.n)
+	most := w.extent.Most
+	w.fit()
+	for l := range most {
+		if most[l] >= magnitude.Limit {
+			w.ratio[l] = 0
+		}
 	}
-	loadLanes(w.lanes.laneDesign, w.values, &w.extent, signal, first, count)
-	w.most = w.extent.Most
 }
 
 // fit fits the voxels whose signals are in values.
@@ -207,7 +213,7 @@ const steepLanes = 1e-5
 // usable says whether a lane's fit may be taken. A value that is -Inf has been raised to the floor: only the least
 // of them tells.
 func (w *tensorLanesWorker) usable(l int) bool {
-	return w.ratio[l] > steepLanes && w.extent.Least[l] > -magnitude.Limit && w.most[l] < magnitude.Limit
+	return w.ratio[l] > steepLanes && w.extent.Least[l] > -magnitude.Limit
 }
 
 // write writes one lane's parameters; it is false when they are not finite.
