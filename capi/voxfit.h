@@ -48,7 +48,7 @@ enum voxfit_status {
     VOXFIT_STATUS_REFIT = 7,                 /* found in a slower, safer way */
     VOXFIT_STATUS_NEGATIVE_SIGNAL = 8,       /* found, though a measured value is negative */
     VOXFIT_STATUS_NEGATIVE_EIGENVALUE = 9,   /* free water: the tissue's tensor has an eigenvalue below zero */
-    VOXFIT_STATUS_OVERFLOW = 10,             /* finite values, too large for the sums: parameters are zero */
+    VOXFIT_STATUS_OVERFLOW = 10,             /* finite values, too large for single precision or the sums: parameters are zero */
     VOXFIT_STATUS_BELOW_MIN_SIGNAL = 11,     /* a value is above zero and below the minimum signal, and was raised to it */
     VOXFIT_STATUS_NOT_IN_SHARD = 12          /* in maps of a fit in parts: another part's; this library never says so */
 };

@@ -69,7 +69,7 @@ func (d *CSDDesign) directions() int { return len(d.B) / d.Coefficients }
 // The status of a voxel:
 //
 //	NonFinite            a diffusion-weighted value is NaN or infinite; the coefficients are zero
-//	Overflow             values are so large that z is infinite; the coefficients are zero
+//	Overflow             a value is too large for single precision, or z is infinite; the coefficients are zero
 //	ZeroSignal           every diffusion-weighted value is zero; the coefficients are zero
 //	NotPositiveDefinite  P + H^T H had no Cholesky factor (DIPY raises an error). 1e-5 was added to
 //	                     its diagonal for that iteration and the fit went on; where that did not
@@ -239,6 +239,9 @@ func csdVoxel[T float32 | float64](s *ref.CSDScratch, f []float64, signal []T) S
 	case ref.NonFinite:
 		clear(f)
 		return Status{Code: NonFinite}
+	case ref.TooLarge:
+		clear(f)
+		return Status{Code: Overflow}
 	case ref.AllZero:
 		clear(f)
 		return Status{Code: ZeroSignal}

@@ -1,5 +1,7 @@
 package kernel
 
+import "github.com/voxfit/voxfit/internal/magnitude"
+
 // prepare makes the next voxels ready: everything before the first iteration.
 func (b *csdBlock[T]) prepare() {
 	w, m, lanes, stride := b.csdLaneWorker, b.measurements, b.kernels.Lanes, b.stride()
@@ -74,7 +76,7 @@ func (w *csdLaneWorker) ordinary(lane int) bool {
 	poison, low, high := w.seen[lane], w.seen[lanes+lane], w.seen[2*lanes+lane]
 	allZero := low == 0 && high == 0
 	outOfRange := w.limits[lane]*0 != 0 // some of z is NaN or infinite, or what follows from z
-	return poison == 0 && !allZero && !outOfRange
+	return poison == 0 && low > -magnitude.Limit && high < magnitude.Limit && !allZero && !outOfRange
 }
 
 // settledCode is the code of a voxel that is ready, if it settles.

@@ -61,11 +61,12 @@ const freeWaterParameters = 8
 //
 //	NonFinite            a value is NaN or infinite; parameters are zero (DIPY stops with an error)
 //	ZeroSignal           the mean signal or the mean b0 signal is at most MinSignal; parameters are zero
-//	Overflow             values are so large that the squares or the result are infinite; parameters are zero
-//	AllFreeWater         the rule on MDReg applies: f is 1, S0 the mean b0 signal, the tensor zero
+//	Overflow             a value is too large for single precision, or the result is infinite; parameters are zero
 //	NotPositiveDefinite  fewer than seven independent values are not zero, or their squares are singular
-//	                     weights for WLS; WLS, and NLS where it keeps its result, write the solution of least
-//	                     norm, as in DIPY, NLS else its fit
+//	                     weights for WLS; where the rule on MDReg applies to the tensor of least norm, as in DIPY,
+//	                     what AllFreeWater has is written; else WLS, and NLS where it keeps its result, write the
+//	                     solution of least norm, as in DIPY, NLS else its fit
+//	AllFreeWater         the rule on MDReg applies: f is 1, S0 the mean b0 signal, the tensor zero
 //	MaxIterations        NLS did not settle; the best point is written
 //	NegativeEigenvalue   the fit ended normally, and its tensor has an eigenvalue below zero
 //	Refit                the first minimum of NLS looked doubtful (f of 0.85 or more, many steps, a

@@ -154,7 +154,7 @@ func (w *freeWaterLanesWorker) verdict(means *[7]ops.Lanes, l int) verdict {
 func (w *freeWaterLanesWorker) unusual(means *[7]ops.Lanes, l int) bool {
 	model, energy := w.lanes.model, w.sums[w.lanes.energyPlace()][l]
 	return !(means[meanB0][l] > model.MinSignal && means[meanAll][l] > model.MinSignal &&
-		energy > 1e-100 && energy < 1e100 && w.system.Least[l] > 1e-10)
+		energy > 1e-100 && energy < ordinaryEnergy && w.system.Least[l] > 1e-10)
 }
 
 // plainDiffusivity is the mean diffusivity of the tensor that a system was solved for.

@@ -30,8 +30,8 @@ type Worker interface {
 // A Code says what happened to one voxel.
 type Code uint8
 
-// The codes of a voxel. Where several apply, the first of these wins: NonFinite, ZeroSignal, Overflow, AllFreeWater,
-// NotPositiveDefinite, MaxIterations, NegativeEigenvalue, Refit, BelowMinSignal, NegativeSignal; OK is written only when
+// The codes of a voxel. Where several apply, the first of these wins: NonFinite, ZeroSignal, Overflow, NotPositiveDefinite,
+// AllFreeWater, MaxIterations, NegativeEigenvalue, Refit, BelowMinSignal, NegativeSignal; OK is written only when
 // none does.
 const (
 	// OK: the fit ended by its own convergence rule.
@@ -58,8 +58,8 @@ const (
 	// NegativeEigenvalue: the fit of a tissue's tensor with free water ended normally, in a tensor with an eigenvalue below
 	// zero. The tensor is written as fitted: the tissue then stands for noise, or for what decays faster than water.
 	NegativeEigenvalue
-	// Overflow: every measured value is finite, and a sum of them or a result is too large for a number. The parameters are
-	// zero.
+	// Overflow: every measured value is finite, and one is too large for single precision, in which maps are written (3.4e38),
+	// or a sum of them or a result is too large for a number. The parameters are zero.
 	Overflow
 	// BelowMinSignal: a measured value is above zero and below the least whose logarithm is taken, so that it was raised. The
 	// unit of the signal, or of the minimum, is not the one that was meant.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/voxfit/voxfit/internal/magnitude"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
@@ -55,7 +56,7 @@ const NNLSExtra = 2
 // The status of a voxel:
 //
 //	NonFinite      a value of y is NaN or infinite; all parameters are zero
-//	Overflow       a value of y is so large that its square is infinite; all parameters are zero
+//	Overflow       a value of y is too large for single precision, or squares are infinite; all parameters are zero
 //	ZeroSignal     y is zero; all parameters are zero
 //	MaxIterations  3 x Unknowns columns had entered, scipy's limit; the last solution is written
 //	Refit          the orthogonal method gave the solution
@@ -241,18 +242,21 @@ func (n *nnls) checkLengths(params, voxels, signal int) {
 
 // nnlsSignal is what a voxel's signal is like, beside A^T y.
 type nnlsSignal struct {
-	nonFinite, zero, negative bool
-	s0                        float64 // 1 for y as it is
-	isotropic                 float64 // what is taken off the signal to give y
-	energy, gross             float64 // |y|^2, and the squares that it was computed from
-	mean                      float64 // of y
+	nonFinite, tooLarge, zero, negative bool
+	s0                                  float64 // 1 for y as it is
+	isotropic                           float64 // what is taken off the signal to give y
+	energy, gross                       float64 // |y|^2, and the squares that it was computed from
+	mean                                float64 // of y
 }
 
 // about says what a signal is like, given a number that is not 0 where a value is not finite, the
 // smallest and the largest value, and sums: of those at b = 0, and of the volumes', of the positive
 // ones of these, and of their squares.
 func (n *nnls) about(poison, low, high, weak, total, positive, squares float64) nnlsSignal {
-	about := nnlsSignal{nonFinite: poison != 0, zero: low == 0 && high == 0 || squares == 0, s0: 1, energy: squares, gross: squares}
+	about := nnlsSignal{
+		nonFinite: poison != 0, tooLarge: low <= -magnitude.Limit || high >= magnitude.Limit,
+		zero: low == 0 && high == 0 || squares == 0, s0: 1, energy: squares, gross: squares,
+	}
 	if n.b0s != nil {
 		m := float64(len(n.volumes))
 		about.negative = low < 0
@@ -271,6 +275,7 @@ func nnlsVoxel[T float32 | float64](w *nnlsWorker, row []float64, signal []T) St
 	}
 	about := nnlsSignal{
 		nonFinite: seen == ref.NonFinite || weak == ref.NonFinite,
+		tooLarge:  seen == ref.TooLarge || weak == ref.TooLarge,
 		zero:      sumSquares(w.y) == 0,
 		negative:  w.b0s != nil && (seen == ref.Negative || weak == ref.Negative), s0: 1,
 	}
@@ -335,7 +340,7 @@ func (n *nnls) refuse(row []float64, about *nnlsSignal) (Status, bool) {
 	case about.nonFinite:
 		clear(row)
 		return Status{Code: NonFinite}, true
-	case math.IsNaN(about.energy * 0):
+	case about.tooLarge || math.IsNaN(about.energy*0):
 		clear(row)
 		return Status{Code: Overflow}, true
 	case about.zero || !(about.s0 > 0):

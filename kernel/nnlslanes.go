@@ -227,10 +227,13 @@ func (w *nnlsLaneWorker) projected(k int) []float32 {
 // fitVoxel solves for one voxel of the block.
 func (w *nnlsLaneWorker) fitVoxel(row []float64, k int) Status {
 	about := w.inspect(w.sums[k*surveyVectors*w.steps.Lanes:][:surveyVectors*w.steps.Lanes])
+	w.signal, w.mean = w.signal64[k*w.length:][:w.length], about.mean
+	if about.nonFinite && ref.OnlyTooLarge(w.signal) {
+		about.nonFinite, about.tooLarge = false, true
+	}
 	if status, bad := w.refuse(row, &about); bad {
 		return status
 	}
-	w.signal, w.mean = w.signal64[k*w.length:][:w.length], about.mean
 	shift := w.l1 * about.s0
 	outcome := w.solve(k, shift, &about)
 	if outcome == ref.Converged {

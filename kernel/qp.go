@@ -81,7 +81,7 @@ const regularisation = 1e-10
 // The status of a voxel:
 //
 //	NonFinite       a value is NaN or infinite; all parameters are zero
-//	Overflow        values are so large that H^T s is infinite; all parameters are zero
+//	Overflow        a value is too large for single precision, or H^T s is infinite; all parameters are zero
 //	ZeroSignal      every value is zero; all parameters are zero
 //	MaxIterations   the active-set method was given up after 20 exchanges for each constraint; the
 //	                residuals tell how far x is from a solution
@@ -251,6 +251,9 @@ func solveQP[T float32 | float64](s *ref.QPScratch, params []float64, signal []T
 	case ref.NonFinite:
 		clear(params)
 		return Status{Code: NonFinite}
+	case ref.TooLarge:
+		clear(params)
+		return Status{Code: Overflow}
 	case ref.AllZero:
 		clear(params)
 		return Status{Code: ZeroSignal}

@@ -1,6 +1,10 @@
 package kernel
 
-import "math"
+import (
+	"math"
+
+	"github.com/voxfit/voxfit/internal/magnitude"
+)
 
 // qpVoxel is a voxel on its way through the stages.
 type qpVoxel struct {
@@ -92,7 +96,8 @@ func (a *qpArrivals) ordinary(lane int) bool {
 	allZero := low == 0 && high == 0
 	scale := a.voxel(lane).scale
 	// The scale is divided by, and the parameters multiplied: neither may leave the range of numbers.
-	return poison == 0 && !allZero && a.spans[lane] == 0 && scale > 1e-150 && scale < 1e150 && !math.IsNaN(scale)
+	return poison == 0 && low > -magnitude.Limit && high < magnitude.Limit && !allZero &&
+		a.spans[lane] == 0 && scale > 1e-150 && scale < 1e150 && !math.IsNaN(scale)
 }
 
 // free says whether the solution without constraints satisfies them.

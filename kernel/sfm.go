@@ -49,7 +49,7 @@ const SFMExtra = 4
 //
 //	ZeroSignal      S0 is not positive, or all diffusion-weighted values are zero; all parameters are zero
 //	NonFinite       a value is NaN or infinite; all parameters are zero
-//	Overflow        a value is too large for S0, or its square for a number; all parameters are zero
+//	Overflow        a value is too large for single precision or for S0; all parameters are zero
 //	NegativeSignal  the fit ended normally, and a value is negative
 //
 // The error names the first field that does not fit the others.

@@ -38,7 +38,7 @@ const tensorParameters = 7
 //	NonFinite            a value is NaN or infinite; parameters are zero
 //	ZeroSignal           every value is zero (DIPY fits the MinSignal), or for IWLS none is positive;
 //	                     parameters are zero
-//	Overflow             values are so large that the result is infinite; parameters are zero
+//	Overflow             a value is too large for single precision, or the result is infinite; parameters are zero
 //	NotPositiveDefinite  the values that are not zero, or the weights, leave the tensor undetermined (DIPY and
 //	                     MRtrix3 fit the values that zeros are raised to); parameters are zero
 //	MaxIterations        NLS did not settle; the best point is written
@@ -200,6 +200,8 @@ func unfit(seen ref.Signal) (code Code, bad bool) {
 	switch seen {
 	case ref.NonFinite:
 		return NonFinite, true
+	case ref.TooLarge:
+		return Overflow, true
 	case ref.AllZero:
 		return ZeroSignal, true
 	}

@@ -209,11 +209,11 @@ func TestTensorStatusSaysWhatHappened(t *testing.T) {
 				x[i] = 1000 * (math.Exp(-3e-3*s.bvals[i]) + 0.05*math.Exp(0.2e-3*s.bvals[i]))
 			}
 		}), kernel.OK, kernel.NegativeEigenvalue, kernel.NegativeEigenvalue, false},
-		{"too large to square", with(func(s []float64) {
+		{"too large for single precision", with(func(s []float64) {
 			for i := range s {
 				s[i] *= 1e200
 			}
-		}), kernel.OK, kernel.Overflow, kernel.Overflow, false},
+		}), kernel.Overflow, kernel.Overflow, kernel.Overflow, true},
 	}
 	for _, c := range cases {
 		for _, fit := range []struct {

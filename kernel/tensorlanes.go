@@ -121,6 +121,9 @@ func loadLanes[T float32 | float64](d *laneDesign, lanes []ops.Lanes, extent *op
 	d.Range(extent, &lanes[0], d.n)
 }
 
+// ordinaryEnergy is a sum of squares below which no value is too large for single precision: the square of 3.4e38 is above.
+const ordinaryEnergy = 1e76
+
 // packLanes only transposes them.
 func packLanes[T float32 | float64](d *laneDesign, lanes []ops.Lanes, signal []T, first, count int) {
 	n := d.n

@@ -3,6 +3,7 @@ package kernel
 import (
 	"math"
 
+	"github.com/voxfit/voxfit/internal/magnitude"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
@@ -63,20 +64,25 @@ func (t *tensorLanes) newWorker(portable *tensorWorker) Worker {
 }
 
 func (w *tensorLanesWorker) Fit(params []float64, status []Status, signal []float32) {
-	fitTensorLanes(w, params, status, signal)
+	fitTensorLanes(w, params, status, signal, false)
 }
 
 func (w *tensorLanesWorker) Fit64(params []float64, status []Status, signal []float64) {
-	fitTensorLanes(w, params, status, signal)
+	fitTensorLanes(w, params, status, signal, true)
 }
 
-func fitTensorLanes[T float32 | float64](w *tensorLanesWorker, params []float64, status []Status, signal []T) {
+// fitTensorLanes fits voxels; wide values may be too large for single precision.
+func fitTensorLanes[T float32 | float64](w *tensorLanesWorker, params []float64, status []Status, signal []T, wide bool) {
 	checkLengths("tensors", w, len(params), len(status), len(signal))
 	n := w.lanes.n
 	for first := 0; first < len(status); first += ops.TensorLanes {
 		count := min(ops.TensorLanes, len(status)-first)
 		packLanes(w.lanes.laneDesign, w.values, signal, first, count)
-		w.fit()
+		if wide {
+			w.fitWide()
+		} else {
+			w.fit()
+		}
 		w.lanes.Exp2(&w.s0, &w.solution[6], 1)
 		for l := range count {
 			i := first + l
@@ -94,6 +100,19 @@ func fitTensorLanes[T float32 | float64](w *tensorLanesWorker, params []float64,
 				status[i].Code = NegativeSignal
 			}
 			w.noteRaised(&status[i], least < w.lanes.model.MinSignal && below(row, w.lanes.model.MinSignal))
+		}
+	}
+}
+
+// fitWide is fit, and leaves voxels with values too large for single precision to the portable code.
+func (w *tensorLanesWorker) fitWide() {
+	w.extent = ops.Extent{Least: w.values[0], Most: w.values[0]}
+	w.lanes.Range(&w.extent, &w.values[0], w.lanes.n)
+	most := w.extent.Most
+	w.fit()
+	for l := range most {
+		if most[l] >= magnitude.Limit {
+			w.ratio[l] = 0
 		}
 	}
 }
@@ -194,7 +213,7 @@ const steepLanes = 1e-5
 // usable says whether a lane's fit may be taken. A value that is -Inf has been raised to the floor: only the least
 // of them tells.
 func (w *tensorLanesWorker) usable(l int) bool {
-	return w.ratio[l] > steepLanes && w.extent.Least[l] >= -math.MaxFloat64
+	return w.ratio[l] > steepLanes && w.extent.Least[l] > -magnitude.Limit
 }
 
 // write writes one lane's parameters; it is false when they are not finite.

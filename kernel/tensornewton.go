@@ -136,7 +136,7 @@ func prepareTensors[T float32 | float64](w *tensorNewtonWorker, params []float64
 			finite += s.trial[k] * 0
 		}
 		row := signal[i*t.n:][:t.n]
-		if finite != 0 || s.energy < 1e-200 || s.energy > 1e200 || // squares would vanish or overflow
+		if finite != 0 || s.energy < 1e-200 || s.energy > ordinaryEnergy || // squares would vanish
 			w.extent.Least[l] <= 0 && !ref.Determines(t.model.Design, row) {
 			fitTensors(w.tensorWorker, params[i*tensorParameters:][:tensorParameters], status[i:i+1], row)
 			continue

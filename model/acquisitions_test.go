@@ -1,15 +1,14 @@
 package model_test
 
 import (
-	"context"
 	"path/filepath"
 	"testing"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/cases"
 	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
-	"github.com/voxfit/voxfit/nifti"
 	"github.com/voxfit/voxfit/phantom"
 )
 
@@ -164,15 +163,7 @@ func sharedAcquisition(t *testing.T, folder, file string) acquisition {
 // readImage reads all voxels of a NIfTI file, voxel-major, x fastest.
 func readImage(t *testing.T, path string) []float32 {
 	t.Helper()
-	image, err := nifti.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	index := nifti.FullMask(image.Header).Index
-	values := make([]float32, len(index)*image.Header.Volumes())
-	if err := image.ReadMasked(context.Background(), values, index, nifti.ReadOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	_, values := cases.Volumes(t, path)
 	return values
 }
 

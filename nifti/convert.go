@@ -3,6 +3,8 @@ package nifti
 import (
 	"encoding/binary"
 	"math"
+
+	"github.com/voxfit/voxfit/internal/magnitude"
 )
 
 // A converter turns stored voxels into values: len(dst) of them from the front of src. It may
@@ -10,7 +12,8 @@ import (
 type converter func(dst []float32, src []byte)
 
 // converter returns the conversion that the header asks for. Scaling is done in float64 and then
-// rounded once to float32, which gives nibabel's get_fdata() rounded to float32.
+// rounded once to float32, which gives nibabel's get_fdata() rounded to float32. What is too large for float32 becomes the
+// NaN that package magnitude marks it with.
 func (h *Header) converter() converter {
 	decode := h.decoder()
 	if h.ByteOrder == binary.ByteOrder(binary.LittleEndian) || h.Datatype.Size() == 1 {
@@ -47,14 +50,14 @@ func copyFloat32(dst []float32, src []byte) {
 func roundFloat64(dst []float32, src []byte) {
 	src = src[:8*len(dst)]
 	for i := range dst {
-		dst[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(src[8*i:])))
+		dst[i] = magnitude.Single(math.Float64frombits(binary.LittleEndian.Uint64(src[8*i:])))
 	}
 }
 
 func scaledDecoder(d Datatype, slope, inter float64) converter {
 	// The inner conversion to float64 keeps the compiler from fusing product and sum, so that
 	// every processor gives the same bits.
-	scale := func(x float64) float32 { return float32(float64(x*slope) + inter) }
+	scale := func(x float64) float32 { return magnitude.Single(float64(x*slope) + inter) }
 	le := binary.LittleEndian
 	switch d {
 	case Uint8:

@@ -47,7 +47,8 @@
 //
 // Stored integers become values by value = stored*scl_slope + scl_inter. A slope of zero, NaN or
 // infinity means that the stored numbers are the values (nibabel's rule). The arithmetic is in
-// float64, rounded once to float32, and the same on every processor. All integer types of 8 to 64
+// float64, rounded once to float32, and the same on every processor. A finite value beyond float32's 3.4e38 becomes a NaN
+// that the kernels tell from others, with the status Overflow. All integer types of 8 to 64
 // bits and float32 and float64 are read, in both byte orders; complex numbers, colours and float128
 // are refused by name.
 //

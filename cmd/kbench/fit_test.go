@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/voxfit/voxfit/internal/cases"
 	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/nifti"
@@ -21,15 +23,7 @@ import (
 // values reads an image whole, voxel-major.
 func values(t *testing.T, path string) []float32 {
 	t.Helper()
-	image, err := nifti.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	index := nifti.FullMask(image.Header).Index
-	out := make([]float32, len(index)*image.Header.Volumes())
-	if err := image.ReadMasked(t.Context(), out, index, nifti.ReadOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	_, out := cases.Volumes(t, path)
 	return out
 }
 
@@ -258,6 +252,67 @@ func TestBadVoxelsFollowTheNaNPolicy(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "maps")
 	refuse(t, append(args, "-o", out, "--nan-policy", "error"), "spoilt.nii.gz", "(1, 1, 1)", "NaN")
 	nothingIn(t, out)
+}
+
+// doublePrecision rewrites a float32 image, not compressed, as one of float64, in which change may set values: those of a
+// volume after those of the one before.
+func doublePrecision(t *testing.T, path string, change func(values []float64)) {
+	t.Helper()
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	header, stored := file[:352], file[352:]
+	numbers := make([]float64, len(stored)/4)
+	for i := range numbers {
+		numbers[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(stored[4*i:])))
+	}
+	change(numbers)
+	binary.LittleEndian.PutUint16(header[70:], uint16(nifti.Float64))
+	binary.LittleEndian.PutUint16(header[72:], 64)
+	for _, x := range numbers {
+		header = binary.LittleEndian.AppendUint64(header, math.Float64bits(x))
+	}
+	if err := os.WriteFile(path, header, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFiniteValuesBeyondSinglePrecisionAreOverflowAndNotNonFinite(t *testing.T) {
+	const voxels, tooLarge, infinite, largest = 27, 13, 14, 15
+	image := small(t, voxels)
+	opened, err := nifti.Open(image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spoilt := near(image, "spoilt.nii")
+	if err := nifti.WriteSignal(spoilt, opened.Header, values(t, image), nifti.WriteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	doublePrecision(t, spoilt, func(values []float64) {
+		values[5*voxels+tooLarge], values[6*voxels+tooLarge] = 1e39, -1e300
+		values[5*voxels+infinite], values[6*voxels+infinite] = 1e39, math.Inf(1)
+		values[5*voxels+largest] = math.MaxFloat32
+	})
+	for _, isa := range kernel.ISAs() {
+		out := t.TempDir()
+		t.Setenv("VOXFIT_ISA", isa)
+		succeed(t, append(append([]string{"fit", "dti"}, tables(image, spoilt)...), "-o", out, "--nan-policy", "nan")...)
+		codes := values(t, filepath.Join(out, "model-tensor_param-status_dwimap.nii.gz"))
+		fa := values(t, filepath.Join(out, "model-tensor_param-fa_dwimap.nii.gz"))
+		for i, code := range codes {
+			want := kernel.OK
+			switch i {
+			case tooLarge:
+				want = kernel.Overflow
+			case infinite:
+				want = kernel.NonFinite
+			}
+			if code != float32(want) || (fa[i] == 0) != (i == tooLarge) || (fa[i] != fa[i]) != (i == infinite) {
+				t.Errorf("%s: voxel %d has status %g and FA %g, want %v", isa, i, code, fa[i], want)
+			}
+		}
+	}
 }
 
 func TestVoxelsOutsideTheMaskSaySo(t *testing.T) {

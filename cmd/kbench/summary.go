@@ -22,7 +22,7 @@ type codeMeaning struct {
 var codeMeanings = map[string]codeMeaning{
 	"NonFinite":           {true, "a measured value is NaN or infinite; maps hold what --nan-policy says"},
 	"ZeroSignal":          {true, "nothing was measured"},
-	"Overflow":            {true, "values so large that sums overflow; maps hold zeros"},
+	"Overflow":            {true, "a value beyond single precision (3.4e38), or so large that sums overflow; maps hold zeros"},
 	"NotPositiveDefinite": {true, "the measured values do not determine the model"},
 	"MaxIterations":       {true, "the fit had not settled when the iterations ran out; maps hold the last or the best result"},
 	"AllFreeWater":        {false, "free water alone; the tissue's tensor is zero"},

@@ -61,7 +61,7 @@ func measured(t testing.TB, change func(bval float64) (float64, bool)) (m Measur
 	if err != nil {
 		t.Fatal(err)
 	}
-	image, all := volumes(t, filepath.Join(dir, "dwi.nii.gz"))
+	image, all := Volumes(t, filepath.Join(dir, "dwi.nii.gz"))
 	world := g.WorldBvecs(image.Affine())
 	var kept []int
 	for i, b := range g.Bvals {
@@ -80,8 +80,8 @@ func measured(t testing.TB, change func(bval float64) (float64, bool)) (m Measur
 	return m
 }
 
-// volumes reads all voxels of an image, voxel-major.
-func volumes(t testing.TB, path string) (*nifti.Header, []float32) {
+// Volumes reads all voxels of an image, voxel-major, x fastest.
+func Volumes(t testing.TB, path string) (*nifti.Header, []float32) {
 	t.Helper()
 	image, err := nifti.Open(path)
 	if err != nil {
@@ -119,7 +119,7 @@ func Distributions(t testing.TB) map[string][]float32 {
 	t.Helper()
 	found := map[string][]float32{}
 	for _, tissue := range Tissues {
-		_, found[tissue] = volumes(t, peer.Data(t, "mrtrix_msmt", "expected", strings.ToLower(tissue)+".nii.gz"))
+		_, found[tissue] = Volumes(t, peer.Data(t, "mrtrix_msmt", "expected", strings.ToLower(tissue)+".nii.gz"))
 	}
 	return found
 }

@@ -9,7 +9,8 @@ import pytest
 
 pytest.importorskip("dipy")
 from dipy.core.gradients import gradient_table  # noqa: E402
-from dipy.data import default_sphere  # noqa: E402
+from dipy.core.sphere import Sphere  # noqa: E402
+from dipy.data import default_sphere, get_sphere  # noqa: E402
 from dipy.direction import peaks  # noqa: E402
 from dipy.reconst import csdeconv, dti, fwdti, mcsd, sfm  # noqa: E402
 
@@ -145,16 +146,38 @@ def test_an_empty_mask_gives_zeros(study):
     assert fit.fa.shape == mask.shape and not fit.fa.any() and not fit.model_params.any()
 
 
-def test_peaks_are_dipys(study, monkeypatch):
+def without_opposites():
+    """A whole sphere on which no vertex is the opposite of another."""
+    points = np.random.default_rng(8).normal(size=(300, 3))
+    return Sphere(xyz=points / np.linalg.norm(points, axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize(
+    ("sphere", "opposites"),
+    [(default_sphere, False), (get_sphere(name="repulsion724"), True), (get_sphere(name="symmetric362"), True), (without_opposites(), False)],
+    ids=["hemisphere", "repulsion724", "symmetric362", "without opposites"],
+)
+def test_peaks_are_dipys(sphere, opposites, study, monkeypatch):
     gtab, data, mask = study
     models = [m(gtab, RESPONSE) for m in (csdeconv.ConstrainedSphericalDeconvModel, vd.ConstrainedSphericalDeconvModel)]
     for options in ({}, {"normalize_peaks": True, "gfa_thr": 0.55, "return_odf": True, "npeaks": 3}):
-        expected = peaks.peaks_from_model(models[0], data, default_sphere, 0.5, 25, mask=mask, **options)
+        expected = peaks.peaks_from_model(models[0], data, sphere, 0.5, 25, mask=mask, **options)
         with monkeypatch.context() as without_dipys:
             for module, function in ((vd._peaks, "_dipys"), (vd._native, "peak_directions")):
                 without_dipys.delattr(module, function)
-            found = vd.peaks_from_model(models[1], data, default_sphere, 0.5, 25, mask=mask, **options)
-        for name in ("peak_indices", "peak_values", "peak_dirs", "gfa", "qa", "shm_coeff"):
+            found = vd.peaks_from_model(models[1], data, sphere, 0.5, 25, mask=mask, **options)
+        at, wanted = found.peak_indices, expected.peak_indices
+        np.testing.assert_array_equal(at >= 0, wanted >= 0)
+        turned = at != wanted
+        if not opposites:
+            assert not turned.any()
+        # DIPY's choice between a vertex and its opposite is one between values that differ by rounding.
+        np.testing.assert_allclose(sphere.vertices[at[turned]], -sphere.vertices[wanted[turned]], rtol=0, atol=1e-14)
+        signs = np.where(turned, -1, 1)[..., None]
+        if "normalize_peaks" not in options:
+            np.testing.assert_array_equal(found.peak_dirs[~turned], expected.peak_dirs[~turned])
+        np.testing.assert_allclose(found.peak_dirs, signs * expected.peak_dirs, rtol=0, atol=1e-8)
+        for name in ("peak_values", "gfa", "qa", "shm_coeff"):
             np.testing.assert_allclose(getattr(found, name), getattr(expected, name), atol=1e-8, err_msg=name)
 
 

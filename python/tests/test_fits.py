@@ -150,6 +150,14 @@ def test_bases_hold_the_same_function(data, gtab):
     assert np.array_equal(mrtrix["fod"].astype(np.float32).reshape(-1, 45), mrtrix.model.derive(["fod"], mrtrix.params)["fod"])
 
 
+def test_values_that_maps_cannot_hold_overflow_as_in_kbench(fit, data):
+    part = np.array(data[:2], dtype=np.float64)
+    part[1, 2, 3, -2:] = 1e39
+    result = fit(part)
+    assert result["status"][1, 2, 3] == voxfit.Status.OVERFLOW and not result.params.reshape(*part.shape[:3], -1)[1, 2, 3].any()
+    assert np.count_nonzero(result["status"] == voxfit.Status.OVERFLOW) == 1
+
+
 def test_dipy_objects_are_taken_as_they_are(data, gtab):
     gradients = pytest.importorskip("dipy.core.gradients")
     from dipy.reconst.csdeconv import AxSymShResponse

@@ -47,7 +47,7 @@ class Status(enum.IntEnum):
     REFIT = 7  # found in a slower, safer way
     NEGATIVE_SIGNAL = 8  # found, though a measured value is negative
     NEGATIVE_EIGENVALUE = 9  # free water: the tissue's tensor has an eigenvalue below zero
-    OVERFLOW = 10  # finite values, too large for the sums: parameters are zero
+    OVERFLOW = 10  # finite values, too large for single precision or for the sums: parameters are zero
     BELOW_MIN_SIGNAL = 11  # a value is above zero and below the minimum signal, and was raised to it
     NOT_IN_SHARD = 12  # in maps of a fit in parts: another part's; fits here never say so
 

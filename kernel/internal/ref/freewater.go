@@ -78,8 +78,8 @@ const (
 )
 
 // Fit fits the loaded signal: params are the six tensor elements, S0 and the fraction of free water.
-// Where fewer than seven independent values are not zero, WLS gives the solution of least norm
-// (NotPositiveDefinite).
+// Where fewer than seven independent values are not zero (NotPositiveDefinite), the plain tensor and WLS are
+// solutions of least norm.
 func (s *FreeWaterScratch) Fit(params *[8]float64) (iterations int, outcome Outcome) {
 	*params = [8]float64{}
 	model := s.model
@@ -93,6 +93,9 @@ func (s *FreeWaterScratch) Fit(params *[8]float64) (iterations int, outcome Outc
 	}
 	if md := s.scan.plainMeanDiffusivity(); !(md < model.MDReg) {
 		params[6], params[7] = s.s0, 1
+		if s.undetermined() {
+			return 0, NotPositiveDefinite
+		}
 		return 0, OnlyWater
 	}
 	if model.Nonlinear {
@@ -108,6 +111,11 @@ func (s *FreeWaterScratch) Fit(params *[8]float64) (iterations int, outcome Outc
 		outcome = NegativeTensor
 	}
 	return iterations, outcome
+}
+
+// undetermined says whether the values do not determine the model: for WLS with their squares as weights.
+func (s *FreeWaterScratch) undetermined() bool {
+	return !s.scan.determined && !(s.model.Nonlinear && Determines(s.model.Design, s.signal))
 }
 
 // linearly finds the result of WLS.
@@ -159,7 +167,7 @@ func (s *FreeWaterScratch) nonlinear(params *[8]float64) (iterations int, outcom
 		outcome = s.again(&p, c, &iterations, outcome)
 	}
 	s.express(params)
-	if !s.scan.determined && !Determines(s.model.Design, s.signal) {
+	if s.undetermined() {
 		outcome = NotPositiveDefinite
 	}
 	return iterations, outcome

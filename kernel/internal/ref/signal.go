@@ -1,5 +1,7 @@
 package ref
 
+import "github.com/voxfit/voxfit/internal/magnitude"
+
 // Signal says what one voxel's measured values look like, which decides what a model may do.
 type Signal uint8
 
@@ -7,6 +9,7 @@ type Signal uint8
 const (
 	Positive  Signal = iota // every value is finite, none negative, not all zero
 	NonFinite               // a value is NaN or infinite
+	TooLarge                // finite, and a value is too large for single precision, in which maps are written
 	AllZero                 // every value is zero
 	Negative                // finite, and a value is negative
 )
@@ -14,7 +17,7 @@ const (
 // Gather copies the listed volumes of one voxel to dst and says what it saw.
 func Gather[T float32 | float64](dst []float64, signal []T, volumes []int) Signal {
 	dst = dst[:len(volumes)]
-	zero, negative, poison := true, false, 0.0
+	zero, negative, large, poison := true, false, false, 0.0
 	for i, v := range volumes {
 		x := float64(signal[v])
 		dst[i] = x
@@ -25,16 +28,31 @@ func Gather[T float32 | float64](dst []float64, signal []T, volumes []int) Signa
 		if x < 0 {
 			negative = true
 		}
+		if x <= -magnitude.Limit || x >= magnitude.Limit {
+			large = true
+		}
 	}
 	switch {
-	case poison != 0:
+	case poison != 0 && !OnlyTooLarge(dst):
 		return NonFinite
+	case poison != 0 || large:
+		return TooLarge
 	case zero:
 		return AllZero
 	case negative:
 		return Negative
 	}
 	return Positive
+}
+
+// OnlyTooLarge says whether those of the values that are not numbers are marks of numbers too large for single precision.
+func OnlyTooLarge(values []float64) bool {
+	for _, v := range values {
+		if v-v != 0 && !magnitude.TooLarge(v) {
+			return false
+		}
+	}
+	return true
 }
 
 // finite says whether no value is NaN or infinite.

@@ -10,7 +10,6 @@ import warnings
 
 import numpy as np
 
-from dipy.core.sphere import HemiSphere
 from dipy.direction.peaks import peak_directions  # type: ignore[attr-defined]
 
 import voxfit
@@ -86,9 +85,11 @@ class Native:
         sampling : ndarray, shape (vertices, coefficients)
             From coefficients to values at the vertices.
         sphere : Sphere
-            A HemiSphere with edges is done natively.
+            With edges; a hemisphere or whole. Where the opposite of a vertex is one, too, their values differ by
+            rounding alone, and the higher of the two is taken, as in DIPY, whose rounding is another.
         relative_threshold, min_separation, npeaks
-            Of DIPY's ``peaks_from_model``.
+            Of DIPY's ``peaks_from_model``. A threshold from 0 to 1 and a separation up to 90 degrees are done natively,
+            both above zero.
 
         Returns
         -------
@@ -103,7 +104,7 @@ class Native:
             "indices": np.full((n, npeaks), -1, dtype=np.int32),
         }
         by_dipy = range(n)
-        if isinstance(sphere, HemiSphere) and 0 < relative_threshold <= 1 and 0 < min_separation <= 90:
+        if 0 < relative_threshold <= 1 and 0 < min_separation <= 90:
             self._native_peaks(found, coefficients, sampling, sphere, relative_threshold, min_separation, npeaks)
             by_dipy = range(0)
         for row in by_dipy:

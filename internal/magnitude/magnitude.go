@@ -1,0 +1,36 @@
+// Package magnitude tells numbers that are finite but too large for single precision. Readers round signals to
+// float32 and mark what does not fit, so that kernels can say so, and not that it was infinite.
+package magnitude
+
+import "math"
+
+// Limit is the least number that float32 rounds to infinity.
+const Limit = 0x1.ffffffp127
+
+// The mark is a NaN with bits of its own: a kernel that does not look for it takes it for a NaN.
+const markBits = 0x7fc0_2b1e
+
+var (
+	mark     = math.Float32frombits(markBits)
+	wideMark = math.Float64bits(float64(mark))
+)
+
+// Single is x as a float32; what is finite and rounds to infinity becomes the mark.
+func Single(x float64) float32 {
+	if x > -Limit && x < Limit {
+		return float32(x)
+	}
+	return beyond(x)
+}
+
+func beyond(x float64) float32 {
+	if math.IsInf(x, 0) || math.IsNaN(x) {
+		return float32(x)
+	}
+	return mark
+}
+
+// TooLarge says whether x is finite and too large for single precision, or the mark of such a number.
+func TooLarge(x float64) bool {
+	return math.Abs(x) >= Limit && !math.IsInf(x, 0) || math.Float64bits(x) == wideMark
+}
