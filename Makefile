@@ -2,7 +2,7 @@
 GO ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help test peers lint build library crash bench bench-record bench-history counts counts-keep clean
+.PHONY: help test peers lint build library crash soak fuzz bench bench-record bench-history counts counts-keep clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -23,8 +23,14 @@ library: ## the C library, as bin/libvoxfit.so and bin/voxfit.h (needs a C compi
 	CGO_ENABLED=1 $(GO) build -buildmode=c-shared -trimpath -ldflags="-s -w" -o bin/libvoxfit.so ./capi
 	rm bin/libvoxfit.h && cp capi/voxfit.h bin/
 
-crash: ## kill -9 at 200 random moments of each kind of fit and merge, and again; the same command must go on (KILLS=200)
-	VOXFIT_CRASH=$(or $(KILLS),200) $(GO) test ./cmd/kbench -run TestKilledCommands -count=1 -v -timeout 4h
+crash: ## kill -9, and a power loss, at 200 random moments of each of fit, merge, convert and run; the same command must go on (KILLS=200)
+	VOXFIT_CRASH=$(or $(KILLS),200) $(GO) test ./cmd/kbench -run '^TestKilled|^TestAfterAPowerLoss' -count=1 -v -timeout 4h
+
+soak: ## C, Python and kbench under 64 threads for ten minutes, at once: what they hold must not grow (SOAK=10m)
+	VOXFIT_SOAK=$(or $(SOAK),10m) $(GO) test ./capi ./cmd/kbench -run '^TestSoak' -count=1 -v -timeout 24h
+
+fuzz: ## fuzz every parser and decoder, each for 30 seconds (FUZZ=30s; KEEP=1 keeps inputs that reach new code)
+	@GO="$(GO)" scripts/fuzz $(or $(FUZZ),30s) $(if $(KEEP),keep)
 
 # A program of its own, not `go run`: Ctrl-C reaches it, and its exit code is told.
 bench: ## [BASE=commit] [STEP=csd/Factorise] [BUDGET=5m] [SET=avx2]: is the working tree slower than BASE? both, in alternation

@@ -11,7 +11,9 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 
+	"github.com/voxfit/voxfit/disk"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/lock"
 	"github.com/voxfit/voxfit/sched"
@@ -23,7 +25,7 @@ import (
 // one of this; a block torn by a kill is dropped when the file is opened. One process at a time may have it open
 // (package lock).
 type Checkpoint struct {
-	file       *os.File
+	file       *disk.File
 	key        [sha256.Size]byte
 	parameters int
 	blocks     map[sched.Range]int64 // where each block starts
@@ -40,10 +42,11 @@ const (
 // the results would) with p parameters a voxel, or makes it. A file of another fit or of an older version is
 // removed and made anew, and Anew says so. What is not a regular file, a link or a named pipe, is refused.
 func OpenCheckpoint(path, key string, p int) (*Checkpoint, error) {
-	file, err := lock.Open(path)
+	opened, err := lock.Open(path)
 	if err != nil {
 		return nil, err
 	}
+	file := disk.Adopt(opened)
 	c := &Checkpoint{file: file, key: sha256.Sum256([]byte(key)), parameters: p, blocks: map[sched.Range]int64{}}
 	head := append([]byte(checkpointMagic), c.key[:]...)
 	found := make([]byte, len(head))
@@ -59,11 +62,19 @@ func OpenCheckpoint(path, key string, p int) (*Checkpoint, error) {
 			return nil, err
 		}
 	}
-	_, err = c.file.WriteAt(head, 0)
-	if err == nil {
-		_, err = c.file.Seek(int64(len(head)), io.SeekStart)
+	return c, c.closeOn(c.begin(head))
+}
+
+// begin writes the head of a new file, and puts its name on the disk: without that, a power loss may take the file away
+// with all blocks that were synced.
+func (c *Checkpoint) begin(head []byte) error {
+	if _, err := c.file.WriteAt(head, 0); err != nil {
+		return err
 	}
-	return c, c.closeOn(err)
+	if _, err := c.file.Seek(int64(len(head)), io.SeekStart); err != nil {
+		return err
+	}
+	return disk.SyncFolder(filepath.Dir(c.file.Name()))
 }
 
 // replace makes a new file in the place of one that starts otherwise. The old one is removed, not emptied: it may
@@ -79,11 +90,13 @@ func (c *Checkpoint) replace(found []byte) error {
 		c.anew = path + " was not a checkpoint, and was started anew"
 	}
 	c.file.Close()
-	if err := os.Remove(path); err != nil {
+	if err := disk.Remove(path); err != nil {
 		return err
 	}
-	var err error
-	c.file, err = lock.Open(path)
+	opened, err := lock.Open(path)
+	if err == nil {
+		c.file = disk.Adopt(opened)
+	}
 	return err
 }
 
@@ -229,5 +242,5 @@ func (c *Checkpoint) Remove() error {
 	if there, err := os.Lstat(c.file.Name()); err != nil || !os.SameFile(own, there) {
 		return err
 	}
-	return os.Remove(c.file.Name())
+	return disk.Remove(c.file.Name())
 }

@@ -28,8 +28,4 @@
 // part of the path, so that nothing outside the folder can be changed through it, takes regular files alone, and does
 // not wait for the other end of a named pipe. OpenToRead and ReadFile are the same for files that are only read, where
 // links are followed.
-//
-// # What survives a power cut
-//
-// Replace writes a whole file or none. SyncFolder makes the names in a folder safe.
 package lock

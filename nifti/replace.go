@@ -3,18 +3,18 @@ package nifti
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 
-	"github.com/voxfit/voxfit/lock"
+	"github.com/voxfit/voxfit/disk"
 )
 
 // A replacement is a file that is being written under a temporary name in the folder of its
 // target, and takes the target's name only when it is whole and on disk. Readers so see the old
 // file or the new one, never a part.
 type replacement struct {
-	*os.File
+	*disk.File
 	target string
 }
 
@@ -24,8 +24,8 @@ func newReplacement(target string) (*replacement, error) {
 	dir, base := filepath.Split(target)
 	for {
 		name := fmt.Sprintf("%s.%s.tmp-%08x", dir, base, rand.Uint32())
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-		if errors.Is(err, os.ErrExist) {
+		f, err := disk.Create(name)
+		if errors.Is(err, fs.ErrExist) {
 			continue
 		}
 		if err != nil {
@@ -43,16 +43,16 @@ func (r *replacement) commit() error {
 	if err := r.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(r.Name(), r.target); err != nil {
+	if err := disk.Rename(r.Name(), r.target); err != nil {
 		return err
 	}
 	// Some network file systems cannot sync a folder; the file itself is safe there too, so that errors do not matter.
-	_ = lock.SyncFolder(filepath.Dir(r.target))
+	_ = disk.SyncFolder(filepath.Dir(r.target))
 	return nil
 }
 
 // discard removes the temporary file. Its errors would only hide the one that led here.
 func (r *replacement) discard() {
 	_ = r.Close()
-	_ = os.Remove(r.Name())
+	_ = disk.Remove(r.Name())
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/voxfit/voxfit/acq"
-	"github.com/voxfit/voxfit/lock"
+	"github.com/voxfit/voxfit/disk"
 	"github.com/voxfit/voxfit/nifti"
 )
 
@@ -62,7 +62,7 @@ func writeTexts(dir string, g *acq.GradientTable, truth string) error {
 	for _, file := range []struct{ name, text string }{
 		{"bvals", bvalsText(g)}, {"bvecs", bvecsText(g)}, {"truth.json", truth},
 	} {
-		if err := lock.Replace(filepath.Join(dir, file.name), []byte(file.text)); err != nil {
+		if err := disk.Replace(filepath.Join(dir, file.name), []byte(file.text)); err != nil {
 			return fmt.Errorf("phantom: %w", err)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/voxfit/voxfit/disk"
 )
 
 // An ExplanationPage is an Explanation as a page of its own.
@@ -108,7 +110,7 @@ func WriteExplanation(dir string, x ExplanationPage) error {
 			return err
 		}
 	}
-	return writeFile(filepath.Join(dir, "index.html"), index.Bytes())
+	return disk.Replace(filepath.Join(dir, "index.html"), index.Bytes())
 }
 
 func (e Explanation) runs() int {

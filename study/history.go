@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/voxfit/voxfit/disk"
 	"github.com/voxfit/voxfit/lock"
 )
 
@@ -164,5 +165,5 @@ func AppendHistory(folder string, records []SpeedRecord) (path string, err error
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return "", err
 	}
-	return path, writeFile(path, text.Bytes())
+	return path, disk.Replace(path, text.Bytes())
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/voxfit/voxfit/disk"
 )
 
 // A HistoryPage is a History as a page.
@@ -79,5 +81,5 @@ func WriteHistory(dir string, x HistoryPage) error {
 			return err
 		}
 	}
-	return writeFile(filepath.Join(dir, "index.html"), index.Bytes())
+	return disk.Replace(filepath.Join(dir, "index.html"), index.Bytes())
 }

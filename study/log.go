@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 
+	"github.com/voxfit/voxfit/disk"
 	"github.com/voxfit/voxfit/lock"
 )
 
@@ -20,7 +20,7 @@ import (
 // methods may be called by several goroutines.
 type Log struct {
 	path     string
-	file     *os.File
+	file     *disk.File
 	unlock   func() error
 	repaired string
 
@@ -46,7 +46,7 @@ func OpenLog(path string) (*Log, error) {
 		file.Close()
 		return nil, fmt.Errorf("%s: %w; wait for that one to end, or give another file name", path, err)
 	}
-	l := &Log{path: path, file: file, unlock: unlock, done: map[Key]bool{}}
+	l := &Log{path: path, file: disk.Adopt(file), unlock: unlock, done: map[Key]bool{}}
 	if err := l.load(); err != nil {
 		l.Close()
 		return nil, err
@@ -60,21 +60,28 @@ func (l *Log) load() error {
 	if err != nil {
 		return err
 	}
-	if text, err = l.cutTornLine(text); err != nil {
-		return err
-	}
-	if len(text) == 0 {
-		return l.begin()
-	}
-	line, _, _ := bytes.Cut(text, []byte("\n"))
-	if !headerMatches(line) {
-		return l.otherForm(line)
-	}
-	records, err := parseRecords(l.path, text)
+	whole, err := l.wholeLines(text)
 	if err != nil {
 		return err
 	}
-	l.size = int64(len(text))
+	if len(whole) == 0 {
+		if err := l.cut(text, whole); err != nil {
+			return err
+		}
+		return l.begin()
+	}
+	line, _, _ := bytes.Cut(whole, []byte("\n"))
+	if !headerMatches(line) {
+		return l.otherForm(line)
+	}
+	records, err := parseRecords(l.path, whole)
+	if err != nil {
+		return err
+	}
+	if err := l.cut(text, whole); err != nil { // now that nothing stands against it: a file that is refused stays as it is
+		return err
+	}
+	l.size = int64(len(whole))
 	l.records = records
 	for _, r := range records {
 		l.done[r.Key()] = true
@@ -88,15 +95,14 @@ func (l *Log) begin() error {
 	if err := l.write([]byte(headerLine() + "\n")); err != nil {
 		return err
 	}
-	return lock.SyncFolder(filepath.Dir(l.path))
+	return disk.SyncFolder(filepath.Dir(l.path))
 }
 
-// cutTornLine cuts off the bytes after the last line end. A text without any line end is cut only
-// if it is the beginning of our header: a file of anybody else's must not be emptied.
-func (l *Log) cutTornLine(text []byte) ([]byte, error) {
+// wholeLines is the text up to the last line end. A text without any is nothing to cut off unless it is the beginning of
+// our header: a file of anybody else's must not be emptied.
+func (l *Log) wholeLines(text []byte) ([]byte, error) {
 	whole := bytes.LastIndexByte(text, '\n') + 1
-	torn := len(text) - whole
-	if torn == 0 {
+	if whole == len(text) {
 		return text, nil
 	}
 	if whole == 0 && !strings.HasPrefix(headerLine(), string(text)) {
@@ -106,16 +112,25 @@ func (l *Log) cutTornLine(text []byte) ([]byte, error) {
 		line, _, _ := bytes.Cut(text, []byte("\n"))
 		return nil, l.otherForm(line)
 	}
-	if err := l.file.Truncate(int64(whole)); err != nil {
-		return nil, err
+	return text[:whole], nil
+}
+
+// cut cuts off what follows the whole lines, if anything does.
+func (l *Log) cut(text, whole []byte) error {
+	torn := len(text) - len(whole)
+	if torn == 0 {
+		return nil
+	}
+	if err := l.file.Truncate(int64(len(whole))); err != nil {
+		return err
 	}
 	if err := l.file.Sync(); err != nil {
-		return nil, err
+		return err
 	}
-	line := bytes.Count(text[:whole], []byte("\n")) + 1
+	line := bytes.Count(whole, []byte("\n")) + 1
 	l.repaired = fmt.Sprintf("%s: line %d was torn when a run was stopped; its %d bytes were cut off, and the run will be done again",
 		l.path, line, torn)
-	return text[:whole], nil
+	return nil
 }
 
 func (l *Log) otherForm(line []byte) error {

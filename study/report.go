@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/voxfit/voxfit/disk"
 	modelname "github.com/voxfit/voxfit/model/name"
 )
 
@@ -103,15 +104,15 @@ func WriteReport(dir string, r Report) error {
 			return err
 		}
 	}
-	if err := writeFile(filepath.Join(dir, "summary.csv"), table.Bytes()); err != nil {
+	if err := disk.Replace(filepath.Join(dir, "summary.csv"), table.Bytes()); err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(dir, "index.html"), index.Bytes())
+	return disk.Replace(filepath.Join(dir, "index.html"), index.Bytes())
 }
 
 func writeFigure(path string, f Figure) error {
 	if f.SVG != nil {
-		return writeFile(path, standaloneSVG(f.SVG))
+		return disk.Replace(path, standaloneSVG(f.SVG))
 	}
 	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -9,6 +9,7 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
+	"github.com/voxfit/voxfit/disk"
 	modelname "github.com/voxfit/voxfit/model/name"
 )
 
@@ -81,7 +82,7 @@ func WritePrediction(dir string, s Simulation, all []Prediction) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	if err := writeFile(filepath.Join(dir, "predictions.csv"), table.Bytes()); err != nil {
+	if err := disk.Replace(filepath.Join(dir, "predictions.csv"), table.Bytes()); err != nil {
 		return err
 	}
 	return writeFigure(filepath.Join(dir, f.Name+".svg"), f)

@@ -8,31 +8,11 @@
 
 #include <math.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "voxfit.h"
+#include "acquisition.h"
 
-enum { N = 34, THREADS = 4 };
-
-static double bvals[N], bvecs[3 * N];
-static int64_t P; // parameters of a voxel
-
-#define EXPECT(condition)                                                                     \
-    do {                                                                                      \
-        if (!(condition)) {                                                                   \
-            fprintf(stderr, "line %d: %s is not so; last message: %s\n", __LINE__, #condition, \
-                    voxfit_message());                                                        \
-            exit(1);                                                                          \
-        }                                                                                     \
-    } while (0)
-
-static voxfit_batch batch_of(int64_t voxels, const float *signal, double *params) {
-    voxfit_batch b = {.size = sizeof b, .voxels = voxels, .signal = signal, .signal_type = VOXFIT_FLOAT32,
-                      .params = params, .params_type = VOXFIT_FLOAT64, .threads = 2};
-    return b;
-}
+enum { THREADS = 4 };
 
 // A thread's own batch with the model that all share.
 struct part {
@@ -213,11 +193,7 @@ static void lay_out_otherwise(voxfit_model model, int64_t voxels, const float *s
 int main(int argc, char **argv) {
     EXPECT(argc == 6 && voxfit_abi_version() == VOXFIT_ABI_VERSION);
     int64_t voxels = atoll(argv[3]);
-    float *signal = malloc(voxels * N * sizeof *signal);
-    FILE *in = fopen(argv[4], "rb");
-    EXPECT(in && fread(bvals, sizeof bvals, 1, in) == 1 && fread(bvecs, sizeof bvecs, 1, in) == 1);
-    EXPECT(fread(signal, N * sizeof *signal, voxels, in) == (size_t)voxels);
-    fclose(in);
+    float *signal = read_acquisition(argv[4], voxels);
 
     if (voxels >= 1000) // under valgrind there are few, and it would take half a minute
         list_options();

@@ -28,7 +28,7 @@ func (b *byteSize) Set(text string) error {
 		}
 	}
 	value, err := strconv.ParseFloat(number, 64)
-	if err != nil || value <= 0 || value*float64(scale) > 1<<62 {
+	if err != nil || !(value*float64(scale) >= 1 && value*float64(scale) <= 1<<62) {
 		return fmt.Errorf("expected a size such as 8G or 500M")
 	}
 	*b = byteSize(value * float64(scale))

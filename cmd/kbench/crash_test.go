@@ -17,16 +17,16 @@ import (
 	"time"
 )
 
-// kills is how often each command is killed: a few times in `make test`, $VOXFIT_CRASH times in `make crash`.
-func kills(t *testing.T) int {
+// faults is how often something is done to each command: $VOXFIT_CRASH times in `make crash`, a few times in `make test`.
+func faults(t *testing.T, few int) int {
 	t.Helper()
 	text := os.Getenv("VOXFIT_CRASH")
 	if text == "" {
-		return 4
+		return few
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
-		t.Fatalf("VOXFIT_CRASH is %q, want a number of kills", text)
+		t.Fatalf("VOXFIT_CRASH is %q, want a number of faults", text)
 	}
 	return n
 }
@@ -43,73 +43,176 @@ func outcome(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// One kill with SIGKILL at a random moment, then the same command: the files must be those of a run that nobody killed,
-// and between the two the folder must hold the old files or the new ones, whole, never some of both.
+// A victim is a command that is killed, and what lay in its folder before.
+type victim struct {
+	form string
+	args func(dir string) []string
+	old  func(dir string) []string // the command that makes the old files; nil for none
+
+	whole  time.Duration     // how long it takes when nobody kills it
+	before map[string]string // the old files
+	after  map[string]string // the files of a run that nobody killed
+}
+
+// victimsMemory is what a victim is said to hold besides what it counts: enough that Go's collector does not work all the
+// time when a fit may take little more.
+const victimsMemory = 256 << 20
+
+// into gives a command its output folder.
+func into(args ...string) func(dir string) []string {
+	return func(dir string) []string { return append(slices.Clone(args), "-o", dir) }
+}
+
+// victims are the commands that make a set of files, each in several forms: formats, passes, models, with and without
+// --force.
+func victims(t *testing.T, voxels int) map[string][]*victim {
+	zipped := small(t, voxels)
+	plain := near(zipped, "plain.nii")
+	write(t, plain, unzip(t, read(t, zipped)))
+	mask := near(zipped, "mask.nii.gz")
+	fromPlain := append(tables(zipped, plain), "--mask", mask)
+	fit := func(args ...string) func(dir string) []string { return into(append([]string{"fit"}, args...)...) }
+	ols := fit("dti", zipped, "--mask", mask, "--method", "ols")
+	parts := shards(t, 2, append([]string{"fit", "dti"}, fromPlain...)...)
+
+	fitted := t.TempDir()
+	succeed(t, "fit", "csdm", zipped, "--mask", mask, "--response", phantomResponse, "-o", fitted)
+	fod := filepath.Join(fitted, "model-csd_param-fod_dwimap.nii.gz")
+	convert := func(name string, args ...string) func(dir string) []string {
+		return func(dir string) []string {
+			return append([]string{"convert", fod, "-o", filepath.Join(dir, name)}, args...)
+		}
+	}
+	passes := fmt.Sprint(victimsMemory + voxels*(288+2*16)*4/2) // half of what the signal takes while it is read
+	return map[string][]*victim{
+		"fit": {
+			{form: "from gzip", args: fit("fwdtim", zipped, "--mask", mask)},
+			{form: "from a plain file", args: fit(append([]string{"csdm", "--response", phantomResponse}, fromPlain...)...)},
+			{form: "in several passes", args: fit(append([]string{"fwdtim", "--max-memory", passes}, fromPlain...)...)},
+			{form: "of a shard", args: fit("sfm", zipped, "--mask", mask, "--shard", "2/4")},
+			{form: "of all tissues", args: fit(append([]string{"msmt"}, fromPlain...)...)},
+			{form: "with --force", args: fit("dti", zipped, "--mask", mask, "--method", "nls", "--force"), old: ols},
+			{form: "with --force, fewer maps, in several passes",
+				args: fit(append([]string{"dti", "--method", "nls", "--maps", "fa,status", "--max-memory", passes, "--force"}, fromPlain...)...), old: ols},
+		},
+		"merge": {
+			{form: "of shards", args: into(append([]string{"merge"}, parts...)...)},
+			{form: "with --force", args: into(append([]string{"merge", "--force"}, parts...)...), old: ols},
+		},
+		"convert": {
+			{form: "to gzip", args: convert("fod.nii.gz", "--sh-basis", "tournier07", "--frame", "world")},
+			{form: "to a plain file", args: convert("fod.nii", "--sh-basis", "tournier07")},
+			{form: "with --force", args: convert("fod.nii", "--sh-basis", "tournier07", "--frame", "world", "--force"), old: convert("fod.nii", "--frame", "world")},
+		},
+	}
+}
+
+// One kill with SIGKILL at a random moment, or two, and then the same command: the files must be those of a run that
+// nobody killed, and between the two the folder must hold the old files or the new ones, whole, never some of both.
 func TestKilledCommandsLeaveOldFilesOrNewOnesAndGoOn(t *testing.T) {
 	if testing.Short() {
 		t.Skip("killing commands takes half a minute; not with -short")
 	}
-	seed := uint64(time.Now().UnixNano())
-	random := rand.New(rand.NewPCG(seed, 0))
-	t.Logf("seed %d", seed)
-	zipped := small(t, 4000)
-	plain := near(zipped, "plain.nii")
-	write(t, plain, unzip(t, read(t, zipped)))
-	mask := near(zipped, "mask.nii.gz")
-	parts := shards(t, 2, append([]string{"fit", "dti"}, append(tables(zipped, plain), "--mask", mask)...)...)
-	for name, args := range map[string][]string{
-		"fit from gzip":         {"fit", "fwdtim", zipped, "--mask", mask},
-		"fit from a plain file": append([]string{"fit", "csdm", "--response", phantomResponse, "--mask", mask}, tables(zipped, plain)...),
-		"fit in several passes": append([]string{"fit", "fwdtim", "--mask", mask, "--max-memory", "2M"}, tables(zipped, plain)...),
-		"fit with --force":      {"fit", "dti", zipped, "--mask", mask, "--method", "nls", "--force"},
-		"merge":                 append([]string{"merge"}, parts...),
-		"merge with --force":    append([]string{"merge", "--force"}, parts...),
-	} {
-		t.Run(name, func(t *testing.T) {
-			prepare := func(dir string) {}
-			if slices.Contains(args, "--force") {
-				prepare = func(dir string) { succeed(t, "fit", "dti", zipped, "--mask", mask, "--method", "ols", "-o", dir) }
+	random := seeded(t)
+	const few = 6
+	for command, forms := range victims(t, 1500) {
+		t.Run(command, func(t *testing.T) {
+			for _, v := range forms {
+				v.undisturbed(t)
 			}
-			first := t.TempDir()
-			prepare(first)
-			old := outcome(t, first)
-			begin := time.Now()
-			runAlone(t, 0, append(slices.Clone(args), "-o", first)...)
-			whole := time.Since(begin)
-			want := outcome(t, first)
-			survived := 0
-			for trial := range kills(t) {
-				dir := t.TempDir()
-				for file, text := range old {
-					write(t, filepath.Join(dir, file), []byte(text))
-				}
-				command := append(slices.Clone(args), "-o", dir)
-				for range 1 + random.IntN(2) { // a second kill may meet what the first one left
-					runAlone(t, time.Duration(random.Int64N(int64(whole)*5/4)), command...)
-					oldOrNew(t, trial, outcome(t, dir), old, want)
-				}
-				if maps.Equal(outcome(t, dir), want) && !slices.Contains(args, "--force") {
-					survived++ // whole before the kill; the same command would refuse
-					continue
-				}
-				if _, stderr, ok := runAlone(t, 0, command...); !ok {
-					t.Errorf("kill %d (seed %d): the same command: %s", trial, seed, stderr)
-					continue
-				}
-				if got := outcome(t, dir); !maps.Equal(got, want) {
-					t.Errorf("kill %d (seed %d): %s", trial, seed, firstOtherFile(got, want))
-					continue
-				}
-				for file := range folder(t, dir) {
-					if strings.HasPrefix(file, ".kbench-") {
-						t.Errorf("kill %d: %s is left after the next start", trial, file)
-					}
-				}
-				survived++
+			var all tally
+			wanted := faults(t, few)
+			for n := 0; all.faults < wanted && n < 10*wanted; n++ {
+				all.add(forms[n%len(forms)].trial(t, random))
 			}
-			t.Logf("%d kills, %d survived", kills(t), survived)
+			all.log(t, wanted)
 		})
 	}
+}
+
+// seeded is a source of random moments, whose seed is in the test's output.
+func seeded(t *testing.T) *rand.Rand {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+// A tally counts what became of commands that were disturbed.
+type tally struct{ faults, survived, lost, mixed int }
+
+func (t *tally) add(more tally) {
+	t.faults += more.faults
+	t.survived += more.survived
+	t.lost += more.lost
+	t.mixed += more.mixed
+}
+
+// log prints the tally, and fails where fewer than the faults wanted were injected.
+func (t *tally) log(test *testing.T, wanted int) {
+	test.Logf("%d faults, %d survived, %d lost, %d mixed", t.faults, t.survived, t.lost, t.mixed)
+	if t.faults < wanted || t.survived != t.faults {
+		test.Errorf("want %d faults, all survived", wanted)
+	}
+}
+
+// undisturbed runs the command once, to know what it makes and how long it takes.
+func (v *victim) undisturbed(t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	if v.old != nil {
+		succeed(t, v.old(dir)...)
+	}
+	v.before = outcome(t, dir)
+	begin := time.Now()
+	if _, stderr, ok := runAlone(t, 0, v.args(dir)...); !ok {
+		t.Fatalf("%s: %s", v.form, stderr)
+	}
+	v.whole = time.Since(begin)
+	v.after = outcome(t, dir)
+}
+
+// trial kills the command, perhaps twice, and runs it again. Kills that came too late are no faults.
+func (v *victim) trial(t *testing.T, random *rand.Rand) (result tally) {
+	t.Helper()
+	dir := t.TempDir()
+	defer os.RemoveAll(dir) // now: hundreds of them would fill a disk
+	for file, text := range v.before {
+		write(t, filepath.Join(dir, file), []byte(text))
+	}
+	for range 1 + random.IntN(2) { // a second kill may meet what the first one left
+		if _, _, ok := runAlone(t, after(random, v.whole), v.args(dir)...); !ok {
+			result.faults++
+		}
+		if mixed := oldOrNew(outcome(t, dir), v.before, v.after); mixed != "" {
+			t.Errorf("%s: after a kill %s", v.form, mixed)
+			result.mixed++
+		}
+	}
+	if maps.Equal(outcome(t, dir), v.after) && v.old == nil { // whole before the kill; the same command may refuse
+		result.survived = result.faults
+		return result
+	}
+	if _, stderr, ok := runAlone(t, 0, v.args(dir)...); !ok {
+		t.Errorf("%s: after a kill the same command: %s", v.form, stderr)
+		result.lost++
+	} else if got := outcome(t, dir); !maps.Equal(got, v.after) {
+		t.Errorf("%s: after a kill and the same command %s", v.form, firstOtherFile(got, v.after))
+		result.lost++
+	}
+	for file := range folder(t, dir) {
+		if strings.HasPrefix(file, ".kbench-") {
+			t.Errorf("%s: %s is left after the next start", v.form, file)
+		}
+	}
+	if result.lost+result.mixed == 0 {
+		result.survived = result.faults
+	}
+	return result
+}
+
+// after is a random moment of a command that takes so long; at least a microsecond, since 0 is never.
+func after(random *rand.Rand, whole time.Duration) time.Duration {
+	return time.Microsecond + time.Duration(random.Int64N(int64(whole)))
 }
 
 // runAlone runs the program as a process of its own, which SIGKILL ends after a time; 0 lets it end.
@@ -117,7 +220,7 @@ func runAlone(t *testing.T, kill time.Duration, args ...string) (stdout, stderr 
 	t.Helper()
 	var out, err bytes.Buffer
 	c := exec.Command(os.Args[0], args...)
-	c.Env = append(os.Environ(), "VOXFIT_TEST_AS_KBENCH=1", "VOXFIT_TEST_BLOCK=256")
+	c.Env = append(os.Environ(), "VOXFIT_TEST_AS_KBENCH=1", "VOXFIT_TEST_BLOCK=128", fmt.Sprint("VOXFIT_TEST_MEMORY=", victimsMemory))
 	c.Stdout, c.Stderr = &out, &err
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
@@ -130,24 +233,24 @@ func runAlone(t *testing.T, kill time.Duration, args ...string) (stdout, stderr 
 	return out.String(), err.String(), ok
 }
 
-// oldOrNew fails when a folder has files that are neither old nor new, or some of both.
-func oldOrNew(t *testing.T, trial int, got, old, want map[string]string) {
-	t.Helper()
-	olds, news := 0, 0
+// oldOrNew says what is wrong when a folder has files that are neither old nor new, or some of both.
+func oldOrNew(got, old, fresh map[string]string) string {
+	var olds, news []string
 	for name, text := range got {
 		switch {
-		case old[name] == want[name] && text == old[name]: // the same either way
+		case old[name] == fresh[name] && text == old[name]: // the same either way
 		case text == old[name]:
-			olds++
-		case text == want[name]:
-			news++
+			olds = append(olds, name)
+		case text == fresh[name]:
+			news = append(news, name)
 		default:
-			t.Errorf("kill %d: %s is neither the old file nor the new one (%d bytes)", trial, name, len(text))
+			return fmt.Sprintf("%s is neither the old file nor the new one (%d bytes)", name, len(text))
 		}
 	}
-	if olds > 0 && news > 0 {
-		t.Errorf("kill %d: %d old files and %d new ones are beside each other", trial, olds, news)
+	if len(olds) > 0 && len(news) > 0 {
+		return fmt.Sprintf("old files and new ones are beside each other: %v, %v", olds, news)
 	}
+	return ""
 }
 
 func firstOtherFile(got, want map[string]string) string {
@@ -156,5 +259,5 @@ func firstOtherFile(got, want map[string]string) string {
 			return fmt.Sprintf("%s has %d bytes, want %d", name, len(got[name]), len(want[name]))
 		}
 	}
-	return fmt.Sprintf("%d files, want %d", len(got), len(want))
+	return fmt.Sprintf("there are %d files, want %d", len(got), len(want))
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/voxfit/voxfit/disk"
 	"github.com/voxfit/voxfit/lock"
 )
 
@@ -69,21 +70,22 @@ func (s *staging) commit() error {
 	if err := s.moveShared(s.shared); err != nil || len(s.spent) > 0 {
 		return err
 	}
-	return os.RemoveAll(s.folder)
+	return disk.RemoveAll(s.folder)
 }
 
-// moveShared puts files that other sets have too where there are none yet.
+// moveShared puts files that other sets have too where there are none yet. They are there for sure when it returns: the
+// staging folder goes next.
 func (s *staging) moveShared(names []string) error {
 	for _, name := range names {
 		place := filepath.Join(s.target, name)
 		if _, err := os.Lstat(place); err == nil {
 			continue
 		}
-		if err := os.Rename(s.path(name), place); err != nil {
+		if err := disk.Rename(s.path(name), place); err != nil {
 			return err
 		}
 	}
-	return nil
+	return errors.Join(disk.SyncFolder(s.target), disk.SyncFolder(s.folder))
 }
 
 // writeJournal puts the journal on the disk, after all that it speaks of.
@@ -96,7 +98,7 @@ func (s *staging) writeJournal() (*journal, error) {
 		}
 		j.Files = append(j.Files, journalFile{name, info.Size(), info.ModTime().UnixNano()})
 	}
-	if err := os.Mkdir(s.path(replacedFolder), 0o777); err != nil {
+	if err := disk.Mkdir(s.path(replacedFolder)); err != nil {
 		return nil, err
 	}
 	text, err := json.Marshal(j)
@@ -107,13 +109,13 @@ func (s *staging) writeJournal() (*journal, error) {
 	if err := s.write(unfinished, text); err != nil {
 		return nil, err
 	}
-	if err := lock.SyncFolder(s.folder); err != nil {
+	if err := disk.SyncFolder(s.folder); err != nil {
 		return nil, err
 	}
-	if err := os.Rename(s.path(unfinished), s.path(journalName)); err != nil {
+	if err := disk.Rename(s.path(unfinished), s.path(journalName)); err != nil {
 		return nil, err
 	}
-	return j, errors.Join(lock.SyncFolder(s.folder), lock.SyncFolder(s.target))
+	return j, errors.Join(disk.SyncFolder(s.folder), disk.SyncFolder(s.target))
 }
 
 // A fileMove is one step of a move.
@@ -134,7 +136,7 @@ func (s *staging) moves(j *journal) (old, fresh []fileMove) {
 func (s *staging) move(j *journal) error {
 	old, fresh := s.moves(j)
 	for _, m := range old {
-		if err := os.Rename(m.from, m.to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := disk.Rename(m.from, m.to); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
@@ -145,7 +147,7 @@ func (s *staging) move(j *journal) error {
 		if _, err := os.Lstat(m.to); err == nil {
 			return fmt.Errorf("%s was made by another program meanwhile", m.to)
 		}
-		if err := os.Rename(m.from, m.to); err != nil {
+		if err := disk.Rename(m.from, m.to); err != nil {
 			return err
 		}
 	}
@@ -156,29 +158,29 @@ func (s *staging) replaced(name string) string { return filepath.Join(s.folder, 
 
 // syncMoves puts the moves made so far on the disk.
 func (s *staging) syncMoves() error {
-	return errors.Join(lock.SyncFolder(s.target), lock.SyncFolder(s.folder), lock.SyncFolder(s.path(replacedFolder)))
+	return errors.Join(disk.SyncFolder(s.target), disk.SyncFolder(s.folder), disk.SyncFolder(s.path(replacedFolder)))
 }
 
 // endJournal is the moment at which the new files count.
 func (s *staging) endJournal() error {
-	if err := os.Rename(s.path(journalName), s.path(doneName)); err != nil {
+	if err := disk.Rename(s.path(journalName), s.path(doneName)); err != nil {
 		return err
 	}
-	return lock.SyncFolder(s.folder)
+	return disk.SyncFolder(s.folder)
 }
 
 // removeJournal is the end of a move that was taken back.
 func (s *staging) removeJournal() error {
-	if err := os.Remove(s.path(journalName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := disk.Remove(s.path(journalName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return lock.SyncFolder(s.folder)
+	return disk.SyncFolder(s.folder)
 }
 
 // undo takes new files back into the staging folder and old ones out of it, as far as they were moved, and removes the
 // journal. It can be killed and begun again at any point.
 func (s *staging) undo(j *journal) error {
-	if err := os.Rename(s.path(doneName), s.path(journalName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := disk.Rename(s.path(doneName), s.path(journalName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for _, f := range j.Files {
@@ -195,9 +197,12 @@ func (s *staging) undo(j *journal) error {
 		case info.Size() != f.Size || info.ModTime().UnixNano() != f.Changed:
 			continue // somebody's own file by now: it stays
 		}
-		if err := os.Rename(place, s.path(f.Name)); err != nil {
+		if err := disk.Rename(place, s.path(f.Name)); err != nil {
 			return err
 		}
+	}
+	if err := s.syncMoves(); err != nil { // else a power loss may leave old files beside new ones
+		return err
 	}
 	for _, name := range j.Old {
 		if err := s.putBack(name); err != nil {
@@ -219,7 +224,7 @@ func (s *staging) putBack(name string) error {
 	if _, err := os.Lstat(place); err == nil {
 		return fmt.Errorf("%s is in the way of the file of that name that was there before, now %s: move one of them away", place, s.replaced(name))
 	}
-	return os.Rename(s.replaced(name), place)
+	return disk.Rename(s.replaced(name), place)
 }
 
 // parseJournal reads a journal, and refuses one that names files outside the folder.
@@ -233,7 +238,7 @@ func parseJournal(text []byte) (*journal, error) {
 		names = append(names, f.Name)
 	}
 	for _, name := range names {
-		if filepath.Base(name) != name {
+		if !filepath.IsLocal(name) || filepath.Base(name) != name || name == "." {
 			return nil, fmt.Errorf("found %q, expected a file name", name)
 		}
 	}
@@ -244,7 +249,7 @@ func parseJournal(text []byte) (*journal, error) {
 // rest was still to be done, or a staging folder.
 func (s *staging) recover() error {
 	if info, err := os.Lstat(s.folder); err != nil || !info.IsDir() {
-		return os.RemoveAll(s.folder) // a link, say: it goes, not what it leads to
+		return disk.RemoveAll(s.folder) // a link, say: it goes, not what it leads to
 	}
 	for name, put := range map[string]func(*journal) error{journalName: s.takeBack, doneName: s.finish} {
 		text, err := lock.ReadFile(s.path(name))
@@ -263,9 +268,9 @@ func (s *staging) recover() error {
 		}
 	}
 	if len(s.whole) > 0 { // done.json stays until this command has said so: if it is killed, the next finds it again
-		return os.RemoveAll(s.path(replacedFolder))
+		return disk.RemoveAll(s.path(replacedFolder))
 	}
-	return os.RemoveAll(s.folder)
+	return disk.RemoveAll(s.folder)
 }
 
 // takeBack takes an unfinished move back.
@@ -286,10 +291,10 @@ func (s *staging) finish(j *journal) error {
 		return err
 	}
 	for _, name := range j.Spent {
-		if err := os.Remove(filepath.Join(s.target, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := disk.Remove(filepath.Join(s.target, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	s.note = s.target + ": a command was stopped when its files were in their places; what it had left to do is done"
-	return lock.SyncFolder(s.target)
+	return disk.SyncFolder(s.target)
 }

@@ -25,7 +25,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv("VOXFIT_TEST_AS_KBENCH") != "" {
 		if n, err := strconv.Atoi(os.Getenv("VOXFIT_TEST_BLOCK")); err == nil {
 			blockVoxels = n
-			memoryInUse = func() int64 { return 0 }
+		}
+		if n, err := strconv.ParseInt(os.Getenv("VOXFIT_TEST_MEMORY"), 10, 64); err == nil {
+			memoryInUse = func() int64 { return n }
 		}
 		if file := os.Getenv("VOXFIT_TEST_PEAK"); file != "" {
 			code := run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -136,7 +135,11 @@ func readMap(path string) (m savedMap, part shard, err error) {
 	}
 	m.text = text
 	m.Fit.Options = new(json.RawMessage)
-	if err := errors.Join(json.Unmarshal(text, &m.sidecar), json.Unmarshal(text, &m.conversion)); err != nil {
+	err = json.Unmarshal(text, &m.sidecar)
+	if err == nil {
+		err = json.Unmarshal(text, &m.conversion)
+	}
+	if err != nil {
 		return m, part, fmt.Errorf("%s: not a sidecar of this program: %w", path, err)
 	}
 	if m.Fit.Shard != "" {

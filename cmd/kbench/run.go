@@ -259,8 +259,8 @@ func (o *runOptions) nameOutput() error {
 // openLog opens the CSV, new or (with --resume) as it was left, and makes its folder.
 func (o *runOptions) openLog(stderr io.Writer) (*study.Log, error) {
 	for _, folder := range []string{o.out, filepath.Dir(o.filename)} {
-		if err := os.MkdirAll(folder, 0o777); err != nil {
-			return nil, fmt.Errorf("output folder %s cannot be made: %w", folder, rootCause(err))
+		if _, err := makeFolders(folder); err != nil {
+			return nil, err
 		}
 	}
 	log, err := study.OpenLog(o.filename)

@@ -4,13 +4,10 @@ import (
 	"bytes"
 	"encoding/csv"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/kernel"
@@ -61,45 +58,6 @@ func TestEveryRunsAccountAddsUpToItsCoreSeconds(t *testing.T) {
 		want := r.Time * float64(r.CPUCount)
 		if sum < 0.99*want || sum > 1.01*want {
 			t.Errorf("%s on %d CPUs in %d chunks: the parts add up to %g s, wall x workers is %g s", r.Model, r.CPUCount, r.NumChunks, sum, want)
-		}
-	}
-}
-
-func TestAKilledStudyKeepsItsRowsAndResumes(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("skipped: there is no kill -9 on Windows")
-	}
-	dir := t.TempDir()
-	path := filepath.Join(dir, "runs.csv")
-	args := strings.Fields("run --models dti --min-chunks 1 --max-chunks 5 --num-runs 4 --voxels 3000 -o " + dir)
-	victim := exec.Command(os.Args[0], args...)
-	victim.Env = append(os.Environ(), "VOXFIT_TEST_AS_KBENCH=1")
-	if err := victim.Start(); err != nil {
-		t.Fatal(err)
-	}
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
-		text, _ := os.ReadFile(path)
-		if strings.Count(string(text), "\n") > 4 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("no four rows after a minute")
-		}
-	}
-	if err := victim.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	victim.Wait()
-	before := rows(t, path)
-	refuse(t, args, path, "--resume")
-	succeed(t, append(args, "--resume")...)
-	after := rows(t, path)
-	if len(after)-1 != 4+5*4 {
-		t.Errorf("%d rows after resuming, want %d", len(after)-1, 4+5*4)
-	}
-	for i, row := range before {
-		if !slices.Equal(row, after[i]) {
-			t.Errorf("row %d was changed by resuming", i)
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/voxfit/voxfit/lock"
+	"github.com/voxfit/voxfit/disk"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/sched"
 	"github.com/voxfit/voxfit/study"
@@ -115,5 +115,5 @@ func writeChunkTimes(path string, times study.ChunkTimes) error {
 	if err := times.WriteCSV(&text); err != nil {
 		return err
 	}
-	return lock.Replace(path, text.Bytes())
+	return disk.Replace(path, text.Bytes())
 }

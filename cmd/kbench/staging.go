@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/voxfit/voxfit/disk"
 	"github.com/voxfit/voxfit/lock"
 )
 
@@ -54,8 +55,11 @@ func newStaging(target, set, command string) (*staging, error) {
 // lock makes the output folder and takes the lock in it. Another process may remove the folder in between, where it
 // made it and failed: then it is made again.
 func (s *staging) lock(command string) (err error) {
+	var made []string
 	for range 100 {
-		if err = s.makeFolders(s.target); err != nil {
+		made, err = makeFolders(s.target)
+		s.made = append(s.made, made...)
+		if err != nil {
 			return err
 		}
 		if s.held, err = lock.Take(s.folder+".lock", lock.Holder(command)); !errors.Is(err, fs.ErrNotExist) {
@@ -76,28 +80,33 @@ func (s *staging) lock(command string) (err error) {
 	return err
 }
 
-// makeFolders makes path and its missing parents, and remembers which it made.
-func (s *staging) makeFolders(path string) error {
+// makeFolders makes path and its missing parents, and returns which it made. Their names are on the disk then: what is
+// synced in a folder is lost with it.
+func makeFolders(path string) (made []string, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
-		return nil
+		return nil, nil
 	case err == nil:
-		return fmt.Errorf("output folder %s is a file", path)
+		return nil, fmt.Errorf("output folder %s is a file", path)
 	case !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("output folder %s: %w", path, rootCause(err))
+		return nil, fmt.Errorf("output folder %s: %w", path, rootCause(err))
 	}
-	if err := s.makeFolders(filepath.Dir(path)); err != nil {
-		return err
+	parent := filepath.Dir(path)
+	if made, err = makeFolders(parent); err != nil {
+		return made, err
 	}
-	switch err := os.Mkdir(path, 0o777); {
+	switch err := disk.Mkdir(path); {
 	case errors.Is(err, fs.ErrExist), errors.Is(err, fs.ErrNotExist): // another process was here: the lock finds out
-		return nil
+		return made, nil
 	case err != nil:
-		return fmt.Errorf("output folder %s cannot be made: %w", path, rootCause(err))
+		return made, fmt.Errorf("output folder %s cannot be made: %w", path, rootCause(err))
 	}
-	s.made = append(s.made, path)
-	return nil
+	made = append(made, path)
+	if err := disk.SyncFolder(parent); err != nil && !errors.Is(err, fs.ErrPermission) { // one that may not be read cannot be synced
+		return made, fmt.Errorf("output folder %s: its name cannot be put on the disk: %w", path, rootCause(err))
+	}
+	return made, nil
 }
 
 // claim says which files are to be made. Those that exist are refused, unless force is set.
@@ -219,9 +228,9 @@ func (s *staging) begin() error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	err := os.RemoveAll(s.folder) // what recover left of another command
+	err := disk.RemoveAll(s.folder) // what recover left of another command
 	if err == nil {
-		err = os.Mkdir(s.folder, 0o777)
+		err = disk.Mkdir(s.folder)
 	}
 	if err != nil {
 		return fmt.Errorf("output folder %s cannot be written: %w", s.target, rootCause(err))
@@ -234,7 +243,7 @@ func (s *staging) path(name string) string { return filepath.Join(s.folder, name
 
 // write makes a whole file, which is on the disk when it returns.
 func (s *staging) write(name string, content []byte) (err error) {
-	f, err := os.OpenFile(s.path(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := disk.Create(s.path(name))
 	if err != nil {
 		return err
 	}
@@ -252,13 +261,13 @@ func (s *staging) remove() {
 		if s.check() != nil {
 			s.made = nil
 		} else if !s.journalled() { // else the next start has to take back what this one could not
-			os.RemoveAll(s.folder)
+			disk.RemoveAll(s.folder)
 		}
 		_ = s.held.Release() // the process's end does as much
 		s.held = nil
 	}
 	for i := len(s.made) - 1; i >= 0; i-- {
-		os.Remove(s.made[i]) // fails, rightly, on a folder that is not empty
+		disk.Remove(s.made[i]) // fails, rightly, on a folder that is not empty
 	}
 	s.made = nil
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/voxfit/voxfit/disk"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/lock"
 	"github.com/voxfit/voxfit/model"
@@ -67,7 +68,7 @@ func (o *runOptions) checkKey(k studyKey, rows int) error {
 		return err
 	}
 	if rows == 0 {
-		return lock.Replace(o.keyPath(), append(text, '\n'))
+		return disk.Replace(o.keyPath(), append(text, '\n'))
 	}
 	kept, err := lock.ReadFile(o.keyPath())
 	if errors.Is(err, fs.ErrNotExist) {

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/voxfit/voxfit/internal/soak"
+)
+
+// What the process holds stays flat while many goroutines run kbench's commands, 64 for ten minutes in `make soak`: fits, in
+// blocks that are kept, merges of shards, conversions, verifications, and mistakes.
+func TestSoakOfKbench(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a soak takes seconds; not with -short")
+	}
+	shrinkBlocks(t, 32)
+	image := small(t, 64)
+	d, goroutines := soak.Time(t)
+	soakRound(t, image, t.TempDir())
+	before := liveHeap()
+	var rounds atomic.Int64
+	var wg sync.WaitGroup
+	end := time.Now().Add(d)
+	for range goroutines {
+		dir := t.TempDir()
+		wg.Go(func() {
+			for time.Now().Before(end) && !t.Failed() {
+				soakRound(t, image, dir)
+				rounds.Add(1)
+			}
+		})
+	}
+	samples := soak.Watch(d*9/10, func() soak.Sample {
+		s := soak.Process(t, os.Getpid())
+		s.Goroutines = runtime.NumGoroutine()
+		return s
+	})
+	wg.Wait()
+	t.Logf("%d rounds of eight commands by %d goroutines", rounds.Load(), goroutines)
+	soak.Flat(t, d*9/10, samples)
+	const slack, flags = 2 << 20, 48 << 10 // cobra keeps the flags of every command that was set up, of a process once
+	after := liveHeap()
+	t.Logf("%d bytes live in the heap after one round, %d after all", before, after)
+	if after > before+slack+flags*uint64(rounds.Load()) {
+		t.Errorf("what lives in the heap grows from %d to %d bytes", before, after)
+	}
+}
+
+// liveHeap is what lives in the heap when the garbage is gone, while nothing is going on.
+func liveHeap() uint64 {
+	runtime.GC()
+	runtime.GC() // what finalizers let go
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// soakRound is one of every command, in a folder that is empty again at the end.
+func soakRound(t *testing.T, image, dir string) {
+	whole, first, second, merged := filepath.Join(dir, "whole"), filepath.Join(dir, "1"), filepath.Join(dir, "2"), filepath.Join(dir, "merged")
+	fit := []string{"fit", "csdm", image, "--response", phantomResponse, "--threads", "2", "--pin", "none"}
+	for _, args := range [][]string{
+		append(fit[:len(fit):len(fit)], "-o", whole),
+		append(fit[:len(fit):len(fit)], "-o", first, "--shard", "1/2"),
+		append(fit[:len(fit):len(fit)], "-o", second, "--shard", "2/2"),
+		{"merge", first, second, "-o", merged},
+		{"verify", merged, "--share", "0.1"},
+		{"convert", filepath.Join(whole, "model-csd_param-fod_dwimap.nii.gz"), "--sh-basis", "tournier07", "-o", filepath.Join(dir, "fod.nii.gz")},
+	} {
+		if code, _, stderr := kbench(args...); code != 0 {
+			t.Errorf("kbench %v: exit code %d: %s", args, code, stderr)
+		}
+	}
+	for _, args := range [][]string{
+		append(fit[:len(fit):len(fit)], "-o", whole),                                 // the maps are there
+		{"fit", "dti", near(image, "none.nii.gz"), "-o", filepath.Join(dir, "none")}, // no such image
+	} {
+		if code, _, _ := kbench(args...); code == 0 {
+			t.Errorf("kbench %v succeeded", args)
+		}
+	}
+	for _, name := range []string{whole, first, second, merged, filepath.Join(dir, "fod.nii.gz"), filepath.Join(dir, "fod.json")} {
+		if err := os.RemoveAll(name); err != nil {
+			t.Error(err)
+		}
+	}
+}
