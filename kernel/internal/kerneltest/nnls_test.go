@@ -306,7 +306,9 @@ func BenchmarkNNLSSteps(b *testing.B) {
 
 func benchmarkNNLSSteps(b *testing.B, s *ops.NNLS, peak kernel.Throughput) {
 	const unknowns, inUse, measurements = 181, 6, 288
-	run := func(name string, voxels int, operations, peak float64, step func()) { timed(b, name, voxels, operations, peak, step) }
+	run := func(name string, voxels int, operations, peak float64, step func()) {
+		timed(b, name, voxels, operations, peak, step)
+	}
 	tiles := func(tile int) (int, int) { return (unknowns + tile - 1) / tile, (unknowns + tile - 1) / tile * tile }
 	count, n := tiles(s.Tile * s.Lanes)
 	gram, w, x, offsets := make([]float64, unknowns*n), make([]float64, n), make([]float64, inUse), make([]int, inUse)

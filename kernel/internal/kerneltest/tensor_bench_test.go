@@ -41,7 +41,6 @@ func BenchmarkTensorSteps(b *testing.B) {
 	}
 }
 
-
 // ones are numbers near one, the same in every lane or not: none leads the exponential astray.
 func ones[T float32 | float64](n int) []T {
 	values := make([]T, n+16)

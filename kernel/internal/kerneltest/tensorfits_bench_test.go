@@ -33,7 +33,9 @@ const (
 
 func benchmarkTensorFitSteps(b *testing.B, k *ops.Tensor, peak float64) {
 	const n = 288
-	run := func(name string, operations float64, step func()) { timed(b, name, ops.TensorLanes, operations, peak, step) }
+	run := func(name string, operations float64, step func()) {
+		timed(b, name, ops.TensorLanes, operations, peak, step)
+	}
 	lanes := func(n int) []ops.Lanes {
 		made := alignedLanes(n)
 		for i := range made {
