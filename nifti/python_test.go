@@ -57,7 +57,10 @@ def describe(name):
         Descrip=bytes(h['descrip']).rstrip(b'\0').decode('latin1'))
 def dump(img, name):
     with np.errstate(all='ignore'):
-        img.get_fdata().astype('<f4').ravel(order='F').tofile(os.path.join(out, name + '.raw'))
+        wide = img.get_fdata()
+        single = wide.astype('<f4')
+        single[np.isinf(single) & np.isfinite(wide)] = np.nan  # what package magnitude marks
+        single.ravel(order='F').tofile(os.path.join(out, name + '.raw'))
 `
 
 const makeFiles = describe + `

@@ -35,6 +35,11 @@ func recordedRounds(t *testing.T, path string) map[string][]float64 {
 			found[row[1]] = append(found[row[1]], math.Log(ratio))
 		}
 	}
+	for step, rounds := range found {
+		if len(rounds) < 50 {
+			t.Fatalf("%s: %d rounds of %s", path, len(rounds), step)
+		}
+	}
 	return found
 }
 
@@ -52,28 +57,46 @@ func replayed(rounds []float64, effect float64, seed uint64) []func(int) float64
 	}}
 }
 
-// The file was written by make bench's program with -rounds, of a tree that had not changed, so that both programs were the
-// same; its first lines say on what machine. That machine was busy: steps may stay undecided, but no verdict may be
-// wrong, and what is large is found.
+// verdicts are those of runs that meet recorded rounds, each from another round on.
+func verdicts(rounds []float64, effect float64) []verdict {
+	const times = 40
+	var found []verdict
+	for p := range times {
+		found = append(found, procedure(replayed(rounds, effect, uint64(p)))...)
+	}
+	return found
+}
+
+// The files were written by make bench's program with -rounds, of a tree that had not changed, so that both programs were the
+// same; their first lines say on what machine.
+
+// On a busy machine steps may stay undecided, but no verdict may be wrong, and what is large is found.
 func TestTimesRecordedOnABusyMachineGiveNoFalseVerdict(t *testing.T) {
 	for step, rounds := range recordedRounds(t, "testdata/busy.csv") {
-		if len(rounds) < 50 {
-			t.Fatalf("%d rounds of %s", len(rounds), step)
-		}
 		for _, effect := range []float64{0, 0.01, 0.02, 0.3} {
-			const times = 40
-			var found []verdict
-			for p := range times {
-				found = append(found, procedure(replayed(rounds, effect, uint64(p)))...)
-			}
+			found := verdicts(rounds, effect)
 			slow, fast, alike := count(found, slower), count(found, faster), count(found, same)
-			t.Logf("%s, %+.0f%%: slower %d, faster %d, the same %d of %d", step, 100*effect, slow, fast, alike, times)
+			t.Logf("%s, %+.0f%%: slower %d, faster %d, the same %d of %d", step, 100*effect, slow, fast, alike, len(found))
 			switch {
 			case fast > 0, effect <= margin && slow > 0, effect > margin && alike > 0:
 				t.Errorf("%s, a change of %+.0f%%: %d times slower, %d times faster, %d times the same", step, 100*effect, slow, fast, alike)
-			case effect > 0.2 && slow < times*95/100:
-				t.Errorf("%s: a change of %+.0f%% was found %d times of %d", step, 100*effect, slow, times)
+			case effect > 0.2 && slow < len(found)*95/100:
+				t.Errorf("%s: a change of %+.0f%% was found %d times of %d", step, 100*effect, slow, len(found))
 			}
+		}
+	}
+}
+
+func TestTimesRecordedOnACalmMachineTellTwoPerCentFromNone(t *testing.T) {
+	for step, rounds := range recordedRounds(t, "testdata/calm.csv") {
+		alike, slow := verdicts(rounds, 0), verdicts(rounds, 0.02)
+		t.Logf("%s: the same %d of %d, with 2%% more time slower %d of %d", step, count(alike, same), len(alike), count(slow, slower), len(slow))
+		if count(alike, slower, faster) > 0 || count(alike, same) < len(alike)*95/100 {
+			t.Errorf("%s: an unchanged step is the same %d times of %d, slower %d times, faster %d times",
+				step, count(alike, same), len(alike), count(alike, slower), count(alike, faster))
+		}
+		if count(slow, slower) < len(slow)*95/100 {
+			t.Errorf("%s: a change of 2%% was found %d times of %d", step, count(slow, slower), len(slow))
 		}
 	}
 }
