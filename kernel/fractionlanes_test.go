@@ -92,7 +92,7 @@ func TestMixedPrecisionOfTheSearchIsDoublesToTheLastBit(t *testing.T) {
 					}
 				}
 			}
-			for _, snr := range []float64{3, 5, 8, 12, 20, 30, 50, 100, 300, 0} {
+			for _, snr := range kerneltest.Some([]float64{0, 3, 5, 8, 12, 20, 30, 50, 100, 300}) {
 				signal := s.mixtures(voxels, snr, 41)
 				check(fmt.Sprintf("SNR %v, more digits", snr), signal)
 				for i, v := range signal {
@@ -105,7 +105,7 @@ func TestMixedPrecisionOfTheSearchIsDoublesToTheLastBit(t *testing.T) {
 				check(fmt.Sprintf("SNR %v, integers", snr), signal)
 			}
 			check("hard", s.hard(voxels, 43))
-			check("few values that are not zero", s.sparse(10*voxels, 45))
+			check("few values that are not zero", s.sparse(kerneltest.Voxels(1600), 45))
 		}
 	})
 }
@@ -195,7 +195,7 @@ func TestSinglePrecisionIsWithinItsMargin(t *testing.T) {
 		for name, s := range searchSchemes() {
 			f := s.searchOn(t, kernel.Mixed, isa)
 			worst, evaluations := 0.0, 0
-			for _, signal := range [][]float64{s.hard(320, 53), s.mixtures(160, 30, 55), s.mixtures(160, 0, 57)} {
+			for _, signal := range [][]float64{s.hard(kerneltest.Voxels(320)/16*16, 53), s.mixtures(kerneltest.Voxels(160)/16*16, 30, 55), s.mixtures(kerneltest.Voxels(160)/16*16, 0, 57)} {
 				for ; len(signal) > 0; signal = signal[16*s.n():] {
 					for _, fraction := range []float64{0.1, 0.2, 0.4, 0.6, 0.8, 0.9} {
 						single, double, margin := kernel.FractionNorms(f, signal[:16*s.n()], fraction)

@@ -85,7 +85,7 @@ func (t *tracer) trace(watch []uint64, args []string) (string, error) {
 	command := exec.Command(t.program.path, args...)
 	command.Stdout, command.Stderr = out, out
 	command.Env = append(os.Environ(), steady...)
-	command.SysProcAttr = &syscall.SysProcAttr{Ptrace: true, Pdeathsig: syscall.SIGKILL}
+	command.SysProcAttr = &syscall.SysProcAttr{Ptrace: true, Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := command.Start(); errors.Is(err, syscall.EPERM) {
 		return "", notCounted("this process may not trace others")
 	} else if err != nil {
@@ -157,8 +157,9 @@ func (t *tracer) follow(pid int, watch []uint64) (status unix.WaitStatus, err er
 				return status, err
 			}
 		}
-		// Only what this thread has started: others wait for programs of their own.
-		if thread, err = unix.Wait4(-1, &status, unix.WALL|unix.WNOTHREAD, nil); err != nil {
+		// Only the threads of this program, which is a process group of its own: before it was locked, this thread may have
+		// started another program, for whose end others wait.
+		if thread, err = unix.Wait4(-pid, &status, unix.WALL|unix.WNOTHREAD, nil); err != nil {
 			return status, err
 		}
 		if status.Exited() || status.Signaled() {
