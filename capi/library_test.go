@@ -15,6 +15,7 @@ import (
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/fit"
+	"github.com/voxfit/voxfit/internal/cases"
 	"github.com/voxfit/voxfit/internal/toymodel"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
@@ -51,21 +52,6 @@ var checked = []struct {
 }
 
 const measurements = 34
-
-// gradients are four b0s and thirty directions on a spiral, of two shells.
-func gradients(t *testing.T) *acq.GradientTable {
-	bvals, bvecs := make([]float64, measurements), make([][3]float64, measurements)
-	for i := 4; i < measurements; i++ {
-		z := 1 - (float64(i)-4+0.5)/30
-		r, turn := math.Sqrt(1-z*z), 2.399963229728653*float64(i)
-		bvals[i], bvecs[i] = 2000-1000*float64(i%2), [3]float64{r * math.Cos(turn), r * math.Sin(turn), z}
-	}
-	g, _, err := acq.NewGradientTable(bvals, bvecs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g
-}
 
 // signal is that of tensors of all shapes between a sphere and a stick.
 func signal(g *acq.GradientTable, voxels int) []float32 {
@@ -172,7 +158,7 @@ func arguments(t *testing.T, name, options string, g *acq.GradientTable, values 
 // The program shares models among threads, lays batches out in every way and makes every mistake.
 func TestCProgramGetsTheBitsOfGo(t *testing.T) {
 	check := program(t, "check", library(t, ""))
-	g := gradients(t)
+	g := cases.Spiral(t)
 	values := signal(g, 1000)
 	for _, c := range checked {
 		t.Run(c.name, func(t *testing.T) {
@@ -213,7 +199,7 @@ func TestAnAddedModelIsInTheLibrary(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := gradients(t)
+	g := cases.Spiral(t)
 	values := signal(g, 300)
 	args := arguments(t, toymodel.Name, `{"floor": 0.5}`, g, values)
 	run(t, nil, append([]string{program(t, "check", library(t, "toymodel", "-overlay", overlay))}, args...)...)
@@ -241,7 +227,7 @@ func TestCProgramIsCleanUnderValgrind(t *testing.T) {
 	// With this tag Go's runtime tells valgrind about its own stacks and heap; preemption by signals,
 	// which writes below the stack pointer, it does not tell.
 	check := program(t, "check", library(t, "valgrind"))
-	g := gradients(t)
+	g := cases.Spiral(t)
 	for _, c := range checked {
 		t.Run(c.name, func(t *testing.T) {
 			voxels := 70 // more than the calling thread fits by itself

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/voxfit/voxfit/internal/cases"
 	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/internal/soak"
 )
@@ -19,7 +20,7 @@ func TestSoakOfAProgramInC(t *testing.T) {
 	lib := library(t, "")
 	t.Parallel() // with the others: all of `make soak` takes as long as one
 	d, threads := soak.Time(t)
-	g := gradients(t)
+	g := cases.Spiral(t)
 	c := checked[0]
 	args := append(arguments(t, c.name, c.options, g, signal(g, 200)), fmt.Sprint(int(d.Seconds())), fmt.Sprint(threads))
 	soaked(t, d, exec.Command(program(t, "soak", lib), args...))

@@ -235,16 +235,9 @@ func (c *csd) checkLengths(params, n, signal int) {
 
 func csdVoxel[T float32 | float64](s *ref.CSDScratch, f []float64, signal []T) Status {
 	seen := ref.Load(s, signal)
-	switch seen {
-	case ref.NonFinite:
+	if code, bad := unfit(seen); bad {
 		clear(f)
-		return Status{Code: NonFinite}
-	case ref.TooLarge:
-		clear(f)
-		return Status{Code: Overflow}
-	case ref.AllZero:
-		clear(f)
-		return Status{Code: ZeroSignal}
+		return Status{Code: code}
 	}
 	iterations, outcome := s.Fit(f)
 	status := Status{Iterations: uint16(iterations)}

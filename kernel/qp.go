@@ -247,16 +247,9 @@ func (q *qp) checkLengths(params, n, signal int) {
 
 func solveQP[T float32 | float64](s *ref.QPScratch, params []float64, signal []T) Status {
 	seen := ref.LoadQP(s, signal)
-	switch seen {
-	case ref.NonFinite:
+	if code, bad := unfit(seen); bad {
 		clear(params)
-		return Status{Code: NonFinite}
-	case ref.TooLarge:
-		clear(params)
-		return Status{Code: Overflow}
-	case ref.AllZero:
-		clear(params)
-		return Status{Code: ZeroSignal}
+		return Status{Code: code}
 	}
 	n := len(params) - QPMeasures
 	exchanges, found, outcome := s.Fit(params[:n])

@@ -1,10 +1,6 @@
 package kernel
 
-import (
-	"math"
-
-	"github.com/voxfit/voxfit/internal/magnitude"
-)
+import "math"
 
 // qpVoxel is a voxel on its way through the stages.
 type qpVoxel struct {
@@ -92,11 +88,9 @@ func (a *qpArrivals) voxel(lane int) qpVoxel {
 // ordinary says whether a voxel that is ready has a signal that can be fitted in a lane.
 func (a *qpArrivals) ordinary(lane int) bool {
 	lanes := a.csd.Lanes
-	poison, low, high := a.seen[lane], a.seen[lanes+lane], a.seen[2*lanes+lane]
-	allZero := low == 0 && high == 0
 	scale := a.voxel(lane).scale
 	// The scale is divided by, and the parameters multiplied: neither may leave the range of numbers.
-	return poison == 0 && low > -magnitude.Limit && high < magnitude.Limit && !allZero &&
+	return fitForLanes(a.seen[lane], a.seen[lanes+lane], a.seen[2*lanes+lane]) &&
 		a.spans[lane] == 0 && scale > 1e-150 && scale < 1e150 && !math.IsNaN(scale)
 }
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/cases"
 )
 
 // Whatever the options of a model are, they are taken or refused in one line. A model that they make says what its options
@@ -22,7 +22,7 @@ func FuzzOptionsAreReadOrRefused(f *testing.F) {
 			f.Add(uint8(i), seed)
 		}
 	}
-	gradients := spiral(f)
+	gradients := cases.Spiral(f)
 	f.Fuzz(func(t *testing.T, kind uint8, text string) {
 		k := Kinds[int(kind)%len(Kinds)]
 		s, err := k.ParseJSON(text)
@@ -54,23 +54,6 @@ func FuzzOptionsAreReadOrRefused(f *testing.F) {
 			t.Errorf("%s makes a model of %s, and one of %s (%v)", text, values, again, err)
 		}
 	})
-}
-
-// spiral is a table of four b0s and thirty directions of two shells.
-func spiral(t testing.TB) *acq.GradientTable {
-	t.Helper()
-	const n = 34
-	bvals, bvecs := make([]float64, n), make([][3]float64, n)
-	for i := 4; i < n; i++ {
-		z := 1 - (float64(i)-4+0.5)/30
-		r, turn := math.Sqrt(1-z*z), 2.399963229728653*float64(i)
-		bvals[i], bvecs[i] = 2000-1000*float64(i%2), [3]float64{r * math.Cos(turn), r * math.Sin(turn), z}
-	}
-	g, _, err := acq.NewGradientTable(bvals, bvecs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g
 }
 
 func FuzzTissuesOfTheCommandLineAreReadOrRefused(f *testing.F) {

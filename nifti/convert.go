@@ -54,10 +54,22 @@ func roundFloat64(dst []float32, src []byte) {
 	}
 }
 
+// scaling is the arithmetic that makes values of stored numbers. Integers do not come near what is too large for float32 but
+// with strange slopes: their values need no look. The inner conversion to float64 keeps the compiler from fusing product and
+// sum, so that every processor gives the same bits.
+func scaling(d Datatype, slope, inter float64) func(float64) float32 {
+	largest := math.Ldexp(1, 8*d.Size())
+	if d == Float32 || d == Float64 {
+		largest = math.Inf(1)
+	}
+	if largest*math.Abs(slope)+math.Abs(inter) < magnitude.Limit {
+		return func(x float64) float32 { return float32(float64(x*slope) + inter) }
+	}
+	return func(x float64) float32 { return magnitude.Single(float64(x*slope) + inter) }
+}
+
 func scaledDecoder(d Datatype, slope, inter float64) converter {
-	// The inner conversion to float64 keeps the compiler from fusing product and sum, so that
-	// every processor gives the same bits.
-	scale := func(x float64) float32 { return magnitude.Single(float64(x*slope) + inter) }
+	scale := scaling(d, slope, inter)
 	le := binary.LittleEndian
 	switch d {
 	case Uint8:

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/sched"
 )
 
@@ -85,9 +86,7 @@ func TestErrorsAreJoinedInTheOrderOfTheirChunks(t *testing.T) {
 }
 
 func TestThousandsOfFailuresAreCountedAndSixteenShown(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes long under an emulator, which has no part in it; not with -short")
-	}
+	peer.Slow(t)
 	a, err := sched.Run(context.Background(), sched.Plan{Voxels: 5000, VoxelsPerChunk: 1, Workers: 1}, func(int, sched.Range) error {
 		panic("every time")
 	})

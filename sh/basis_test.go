@@ -165,9 +165,7 @@ func TestTournier07GivesMRtrix3sStoredAmplitudes(t *testing.T) {
 
 // The expected coefficients are those of MRtrix3's own test of amp2sh.
 func TestTournier07GivesMRtrix3sStoredCoefficients(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes long under an emulator, which has no part in it; not with -short")
-	}
+	peer.Slow(t)
 	signals, want := readImage(t, "mrtrix_csd_b3000/dwi.nii.gz"), readImage(t, "mrtrix_csd_b3000/expected/amp2sh.nii.gz")
 	var directions [][3]float64
 	var volumes []int

@@ -29,9 +29,7 @@ result = [describe(HemiSphere.from_sphere(get_sphere(name=name))) for name in da
 
 // The edges that are stored are those that the vertices have by themselves, up to the order.
 func TestStoredEdgesAreThoseOfTheHull(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes long under an emulator, which has no part in it; not with -short")
-	}
+	peer.Slow(t)
 	for _, name := range Hemispheres() {
 		stored, err := Hemisphere(name)
 		if err != nil {

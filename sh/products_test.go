@@ -5,13 +5,12 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/sh"
 )
 
 func TestProductsMultiplyHarmonicsInEveryDirection(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes long under an emulator, which has no part in it; not with -short")
-	}
+	peer.Slow(t)
 	rng := rand.New(rand.NewPCG(3, 4))
 	directions := make([][3]float64, 20)
 	for i := range directions {
@@ -72,9 +71,7 @@ func TestProductsOfZonalHarmonicsAreTheKnownGauntCoefficients(t *testing.T) {
 }
 
 func TestProductsStoreNoZeros(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes long under an emulator, which has no part in it; not with -short")
-	}
+	peer.Slow(t)
 	for _, lmax := range []int{4, 8, 12} {
 		table := sh.Descoteaux07.Products(lmax)
 		for i, c := range table.Coefficient {

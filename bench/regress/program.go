@@ -31,12 +31,9 @@ type sample struct {
 	use   calm.Use
 }
 
-// shortest is the shortest time of a step, and whether it has one.
-func (s sample) shortest(of step) (t timing, ok bool) {
-	if times := s.times[of]; len(times) > 0 {
-		return slices.MinFunc(times, func(a, b timing) int { return cmp.Compare(a.us, b.us) }), true
-	}
-	return t, false
+// shortest is the shortest of the times of a step, of which there is at least one.
+func shortest(times []timing) timing {
+	return slices.MinFunc(times, func(a, b timing) int { return cmp.Compare(a.us, b.us) })
 }
 
 // How the benchmarks of a run are timed.
@@ -103,7 +100,7 @@ func (p *program) timesIn(output string, steps []step) (map[step][]timing, error
 	all, times := reported(output), map[step][]timing{}
 	for _, s := range steps {
 		times[s] = all[p.benchmarks[s]]
-		if shortest, ok := (sample{times: times}).shortest(s); !ok || !(shortest.us > 0) {
+		if len(times[s]) == 0 || !(shortest(times[s]).us > 0) {
 			return nil, fmt.Errorf("%s: benchmark %s reported no time a voxel", p.path, p.benchmarks[s])
 		}
 	}

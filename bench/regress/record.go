@@ -110,7 +110,7 @@ func repeat(ctx context.Context, programs []*program, budget time.Duration, show
 					continue
 				}
 				for _, s := range steps {
-					all[s] = append(all[s], shortestOf(found, s)...)
+					all[s] = append(all[s], shortest(found.times[s]))
 				}
 			}
 		}

@@ -43,18 +43,13 @@ type round struct {
 func (q round) logRatio(of step) float64 {
 	base, tree := q.base.times[of], q.tree.times[of]
 	if !q.inTurn {
-		base, tree = shortestOf(q.base, of), shortestOf(q.tree, of)
+		base, tree = []timing{shortest(base)}, []timing{shortest(tree)}
 	}
 	var ratios []float64
 	for i := range min(len(base), len(tree)) {
 		ratios = append(ratios, math.Log(tree[i].us/base[i].us))
 	}
 	return median(ratios)
-}
-
-func shortestOf(s sample, of step) []timing {
-	t, _ := s.shortest(of)
-	return []timing{t}
 }
 
 // together is how many steps a round measures at most: the shorter a run is, the likelier has it the CPU for itself.
@@ -122,21 +117,33 @@ func (r *race) round(ctx context.Context, p pairing, steps []step, treeFirst boo
 		slices.Reverse(samples[:])
 	}
 	if q.inTurn {
-		var both [2]sample
-		if both, err = runInTurn(ctx, programs[0], programs[1], steps); err != nil {
-			return err
-		}
-		*samples[0], *samples[1] = both[0], both[1]
-		q.disturbed = r.disturbed(both[0].use)
+		q.disturbed, err = r.bothInTurn(ctx, programs, samples, steps)
+	} else {
+		q.disturbed, err = r.oneByOne(ctx, programs, samples, steps)
 	}
-	for i := 0; i < len(programs) && !q.inTurn && !q.disturbed; i++ {
-		if *samples[i], err = programs[i].run(ctx, steps); err != nil {
-			return err
-		}
-		q.disturbed = r.disturbed(samples[i].use)
+	if err == nil {
+		r.take(q)
 	}
-	r.take(q)
-	return nil
+	return err
+}
+
+func (r *race) bothInTurn(ctx context.Context, programs [2]*program, samples [2]*sample, steps []step) (disturbed bool, err error) {
+	both, err := runInTurn(ctx, programs[0], programs[1], steps)
+	*samples[0], *samples[1] = both[0], both[1]
+	return err == nil && r.disturbed(both[0].use), err
+}
+
+// oneByOne leaves the second program out when the first was disturbed.
+func (r *race) oneByOne(ctx context.Context, programs [2]*program, samples [2]*sample, steps []step) (disturbed bool, err error) {
+	for i, p := range programs {
+		if *samples[i], err = p.run(ctx, steps); err != nil {
+			return false, err
+		}
+		if r.disturbed(samples[i].use) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // take gives a round to the sequences of its steps.

@@ -29,8 +29,8 @@ func writeRounds(w io.Writer) func(round) {
 			row := []string{strconv.Itoa(n), s.name, s.set}
 			for _, sample := range []sample{q.base, q.tree} {
 				us := ""
-				if t, ok := sample.shortest(s); ok {
-					us = strconv.FormatFloat(t.us, 'g', -1, 64)
+				if times := sample.times[s]; len(times) > 0 {
+					us = strconv.FormatFloat(shortest(times).us, 'g', -1, 64)
 				}
 				row = append(row, us)
 			}

@@ -116,7 +116,7 @@ func fewest(err float64) int { return int(math.Ceil(1 - math.Log2(err))) }
 func medianInterval(values []float64, err float64) (low, middle, high float64) {
 	n := len(values)
 	sorted := slices.Sorted(slices.Values(values))
-	middle = median(sorted)
+	middle = middleOf(sorted)
 	coins := distuv.Binomial{N: float64(n), P: 0.5}
 	i := bootstrapRank(n, err)
 	for i > 0 && 2*coins.CDF(float64(i-1)) > err {
@@ -128,9 +128,11 @@ func medianInterval(values []float64, err float64) (low, middle, high float64) {
 	return sorted[i-1], middle, sorted[n-i]
 }
 
-// median is that of values, of an even number the mean of the two in the middle.
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
+// median is that of values in any order.
+func median(values []float64) float64 { return middleOf(slices.Sorted(slices.Values(values))) }
+
+// middleOf is the median of sorted values: of an even number the mean of the two in the middle.
+func middleOf(sorted []float64) float64 {
 	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
 }
 

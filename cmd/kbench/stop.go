@@ -99,9 +99,9 @@ func onSignals(stderr io.Writer, exit func(code int)) context.Context {
 	// Ignore, which programs that are started would inherit.)
 	signal.Notify(make(chan os.Signal, 1), brokenPipe)
 	signals := make(chan os.Signal, 1)
-	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		if !signal.Ignored(s) {
-			signal.Notify(signals, s)
+	for _, ends := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		if !signal.Ignored(ends) {
+			signal.Notify(signals, ends)
 		}
 	}
 	go func() {

@@ -157,19 +157,20 @@ func (v *verification) verify(ctx context.Context, stderr io.Writer) error {
 // differ in the maps that they make.
 func (v *verification) options() (*fitOptions, error) {
 	first := v.set.maps[0]
-	for _, m := range v.set.maps {
-		if found := difference("GeneratedBy", withoutRun(first.GeneratedBy), withoutRun(m.GeneratedBy)); found != nil {
-			return nil, fmt.Errorf("%s and %s were made by different commands: %s", first.path, m.path, found.between("in the first", "in the second"))
-		}
-		_, o, err := commandOf(m)
-		if err != nil {
-			return nil, err
-		}
-		v.mapNames = append(v.mapNames, o.mapNames)
-	}
 	c, o, err := commandOf(first)
 	if err != nil {
 		return nil, err
+	}
+	v.mapNames = append(v.mapNames, o.mapNames)
+	for _, m := range v.set.maps[1:] {
+		if found := difference("GeneratedBy", withoutRun(first.GeneratedBy), withoutRun(m.GeneratedBy)); found != nil {
+			return nil, fmt.Errorf("%s and %s were made by different commands: %s", first.path, m.path, found.between("in the first", "in the second"))
+		}
+		_, other, err := commandOf(m)
+		if err != nil {
+			return nil, err
+		}
+		v.mapNames = append(v.mapNames, other.mapNames)
 	}
 	set := first.Fit.Instruction
 	if v.portable = !slices.Contains(kernel.ISAs(), set); v.portable {

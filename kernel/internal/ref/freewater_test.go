@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/voxfit/voxfit/internal/peer"
 )
 
 // scanWhole finds the grid point as DIPY does: every fraction of every level is evaluated.
@@ -23,9 +25,7 @@ func scanWhole(s *fractionScan) float64 {
 }
 
 func TestFractionScanEndsWhereTheWholeGridDoes(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes long under an emulator, which has no part in it; not with -short")
-	}
+	peer.Slow(t)
 	for name, scheme := range schemes {
 		t.Run(name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(7, 1))
@@ -73,9 +73,7 @@ func TestLevelFractionsAreNumPysLinspace(t *testing.T) {
 
 // Another start may lead to a lower minimum, but hardly ever does.
 func TestNonlinearFreeWaterFindsTheLowestMinimum(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes long under an emulator, which has no part in it; not with -short")
-	}
+	peer.Slow(t)
 	voxels, higher := 0, 0
 	for name, scheme := range schemes {
 		random := rand.New(rand.NewPCG(11, 1))

@@ -5,6 +5,8 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/voxfit/voxfit/internal/peer"
 )
 
 func randomColumns(rng *rand.Rand, m, n int) []float64 {
@@ -46,9 +48,7 @@ func solveBoth(t *testing.T, columns []float64, m, n int, y []float64, shift, l2
 }
 
 func TestGramAndReflectionsFindTheSameMinimum(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes long under an emulator, which has no part in it; not with -short")
-	}
+	peer.Slow(t)
 	rng := rand.New(rand.NewPCG(1, 1))
 	for range 500 {
 		n := 1 + rng.IntN(40)
