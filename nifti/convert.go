@@ -3,6 +3,7 @@ package nifti
 import (
 	"encoding/binary"
 	"math"
+	"unsafe"
 
 	"github.com/voxfit/voxfit/internal/magnitude"
 )
@@ -11,15 +12,18 @@ import (
 // change src.
 type converter func(dst []float32, src []byte)
 
+// littleEndianHost says how this machine stores its numbers.
+var littleEndianHost = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
+
 // converter returns the conversion that the header asks for. Scaling is done in float64 and then
 // rounded once to float32, which gives nibabel's get_fdata() rounded to float32. What is too large for float32 becomes the
 // NaN that package magnitude marks it with.
 func (h *Header) converter() converter {
 	decode := h.decoder()
-	if h.ByteOrder == binary.ByteOrder(binary.LittleEndian) || h.Datatype.Size() == 1 {
+	size := h.Datatype.Size()
+	if size == 1 || (h.ByteOrder == binary.ByteOrder(binary.LittleEndian)) == littleEndianHost {
 		return decode
 	}
-	size := h.Datatype.Size()
 	return func(dst []float32, src []byte) {
 		// Swapping in place first keeps the number of loops below at one for each type.
 		swap(src[:len(dst)*size], size)
@@ -28,109 +32,69 @@ func (h *Header) converter() converter {
 }
 
 func (h *Header) decoder() converter {
-	if !h.scaled() {
-		switch h.Datatype {
-		case Float32: // no arithmetic: what most big files hold
-			return copyFloat32
-		case Float64:
-			return roundFloat64
-		}
-		return scaledDecoder(h.Datatype, 1, 0)
+	slope, inter := 1.0, math.Copysign(0, -1) // minus zero, which added to any number leaves it as it is
+	if h.scaled() {
+		slope, inter = h.Slope, h.Inter
+	} else if h.Datatype == Float32 {
+		return func(dst []float32, src []byte) { copy(dst, stored[float32](src, len(dst))) }
 	}
-	return scaledDecoder(h.Datatype, h.Slope, h.Inter)
-}
-
-func copyFloat32(dst []float32, src []byte) {
-	src = src[:4*len(dst)]
-	for i := range dst {
-		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
-	}
-}
-
-func roundFloat64(dst []float32, src []byte) {
-	src = src[:8*len(dst)]
-	for i := range dst {
-		dst[i] = magnitude.Single(math.Float64frombits(binary.LittleEndian.Uint64(src[8*i:])))
-	}
-}
-
-// scaling is the arithmetic that makes values of stored numbers. Integers do not come near what is too large for float32 but
-// with strange slopes: their values need no look. The inner conversion to float64 keeps the compiler from fusing product and
-// sum, so that every processor gives the same bits.
-func scaling(d Datatype, slope, inter float64) func(float64) float32 {
-	largest := math.Ldexp(1, 8*d.Size())
-	if d == Float32 || d == Float64 {
-		largest = math.Inf(1)
-	}
-	if largest*math.Abs(slope)+math.Abs(inter) < magnitude.Limit {
-		return func(x float64) float32 { return float32(float64(x*slope) + inter) }
-	}
-	return func(x float64) float32 { return magnitude.Single(float64(x*slope) + inter) }
-}
-
-func scaledDecoder(d Datatype, slope, inter float64) converter {
-	scale := scaling(d, slope, inter)
-	le := binary.LittleEndian
-	switch d {
+	switch h.Datatype {
 	case Uint8:
-		return func(dst []float32, src []byte) {
-			for i := range dst {
-				dst[i] = scale(float64(src[i]))
-			}
-		}
+		return wholeDecoder[uint8](slope, inter)
 	case Int8:
-		return func(dst []float32, src []byte) {
-			for i := range dst {
-				dst[i] = scale(float64(int8(src[i])))
-			}
-		}
+		return wholeDecoder[int8](slope, inter)
 	case Int16:
-		return func(dst []float32, src []byte) {
-			for i := range dst {
-				dst[i] = scale(float64(int16(le.Uint16(src[2*i:]))))
-			}
-		}
+		return wholeDecoder[int16](slope, inter)
 	case Uint16:
-		return func(dst []float32, src []byte) {
-			for i := range dst {
-				dst[i] = scale(float64(le.Uint16(src[2*i:])))
-			}
-		}
+		return wholeDecoder[uint16](slope, inter)
 	case Int32:
-		return func(dst []float32, src []byte) {
-			for i := range dst {
-				dst[i] = scale(float64(int32(le.Uint32(src[4*i:]))))
-			}
-		}
+		return wholeDecoder[int32](slope, inter)
 	case Uint32:
-		return func(dst []float32, src []byte) {
-			for i := range dst {
-				dst[i] = scale(float64(le.Uint32(src[4*i:])))
-			}
-		}
-	case Float32:
-		return func(dst []float32, src []byte) {
-			for i := range dst {
-				dst[i] = scale(float64(math.Float32frombits(le.Uint32(src[4*i:]))))
-			}
-		}
+		return wholeDecoder[uint32](slope, inter)
 	case Int64:
-		return func(dst []float32, src []byte) {
-			for i := range dst {
-				dst[i] = scale(float64(int64(le.Uint64(src[8*i:]))))
-			}
-		}
+		return wholeDecoder[int64](slope, inter)
 	case Uint64:
-		return func(dst []float32, src []byte) {
-			for i := range dst {
-				dst[i] = scale(float64(le.Uint64(src[8*i:])))
-			}
-		}
+		return wholeDecoder[uint64](slope, inter)
+	case Float32:
+		return markingDecoder[float32](slope, inter)
 	default:
-		return func(dst []float32, src []byte) {
-			for i := range dst {
-				dst[i] = scale(math.Float64frombits(le.Uint64(src[8*i:])))
-			}
+		return markingDecoder[float64](slope, inter)
+	}
+}
+
+type wholeNumber interface {
+	int8 | uint8 | int16 | uint16 | int32 | uint32 | int64 | uint64
+}
+
+// stored takes the first n numbers of src as they lie, in this machine's byte order. Every processor that this program
+// runs on reads them at any address.
+func stored[T wholeNumber | float32 | float64](src []byte, n int) []T {
+	if n == 0 {
+		return nil
+	}
+	return unsafe.Slice((*T)(unsafe.Pointer(&src[:n*int(unsafe.Sizeof(T(0)))][0])), n)
+}
+
+// wholeDecoder is for integers, which do not come near what is too large for float32 but with strange slopes: their values
+// need no look. The inner conversion to float64 keeps the compiler from fusing product and sum, so that every processor gives
+// the same bits.
+func wholeDecoder[T wholeNumber](slope, inter float64) converter {
+	largest := math.Ldexp(1, 8*int(unsafe.Sizeof(T(0))))
+	if !(largest*math.Abs(slope)+math.Abs(inter) < magnitude.Limit) {
+		return markingDecoder[T](slope, inter)
+	}
+	return func(dst []float32, src []byte) {
+		for i, x := range stored[T](src, len(dst)) {
+			dst[i] = float32(float64(float64(x)*slope) + inter)
+		}
+	}
+}
+
+// markingDecoder looks at every value, and marks what is finite in the file and too large for float32 when it is scaled.
+func markingDecoder[T wholeNumber | float32 | float64](slope, inter float64) converter {
+	return func(dst []float32, src []byte) {
+		for i, x := range stored[T](src, len(dst)) {
+			dst[i] = magnitude.Scaled(float64(x), slope, inter)
 		}
 	}
 }

@@ -230,9 +230,10 @@ func (j *fitJob) derive(ctx context.Context, block sched.Range, result fit.Resul
 	if err != nil {
 		return err
 	}
+	size, weights := j.model.Fitter().Parameters(), j.weights()
 	for v, s := range result.Status {
 		j.codes[s.Code]++
-		if size := j.model.Fitter().Parameters(); s.Code == kernel.OK && j.withoutWeights(result.Parameters[v*size:][:size]) {
+		if s.Code == kernel.OK && weights.Len() > 0 && allZero(result.Parameters[v*size:][weights.Begin:weights.End]) {
 			j.withoutFascicle++
 		}
 		if s.Code != kernel.NonFinite || j.nanPolicy == "zero" {
@@ -247,15 +248,19 @@ func (j *fitJob) derive(ctx context.Context, block sched.Range, result fit.Resul
 	return nil
 }
 
-// withoutWeights reports whether parameters are of a model that has weights, which are all zero.
-func (j *fitJob) withoutWeights(parameters []float64) bool {
+// weights are the parameters that are weights of fascicles; none for most models.
+func (j *fitJob) weights() (r sched.Range) {
 	for _, m := range j.model.Parameters() {
+		r.Begin, r.End = r.End, r.End+m.Components
 		if m.Name == "weights" {
-			return !slices.ContainsFunc(parameters[:m.Components], func(x float64) bool { return x != 0 })
+			return r
 		}
-		parameters = parameters[m.Components:]
 	}
-	return false
+	return sched.Range{}
+}
+
+func allZero(values []float64) bool {
+	return !slices.ContainsFunc(values, func(x float64) bool { return x != 0 })
 }
 
 // setNaN writes NaN into a voxel of every map but the status and the iterations.

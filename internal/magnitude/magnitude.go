@@ -23,6 +23,19 @@ func Single(x float64) float32 {
 	return beyond(x)
 }
 
+// Scaled is Single of x*slope + inter, where slope and inter are finite. The mark also stands for a value that
+// no float64 holds, beyond 1.8e308, where x itself is finite. The product is rounded before the sum on every processor.
+func Scaled(x, slope, inter float64) float32 {
+	y := float64(x*slope) + inter
+	if y > -Limit && y < Limit {
+		return float32(y)
+	}
+	if math.IsInf(y, 0) && !math.IsInf(x, 0) {
+		return mark
+	}
+	return beyond(y)
+}
+
 func beyond(x float64) float32 {
 	if math.IsInf(x, 0) || math.IsNaN(x) {
 		return float32(x)

@@ -27,3 +27,26 @@ func TestNumbersThatSinglePrecisionCannotHoldAreTold(t *testing.T) {
 		}
 	}
 }
+
+func TestScaledNumbersAreFiniteInputWhereStoredOnesAre(t *testing.T) {
+	inf := math.Inf(1)
+	for _, c := range []struct {
+		x, slope, inter float64
+		want            float32 // NaN where the mark is expected
+	}{
+		{3, 2, 1, 7}, {3, 1, math.Copysign(0, -1), 3}, {3, 1e38, 0, 3e38},
+		{4, 1e38, 0, float32(math.NaN())}, {1e200, 1e200, 0, float32(math.NaN())}, {-1e308, 100, -1e300, float32(math.NaN())},
+		{inf, 2, 0, float32(inf)}, {-inf, 1e300, 1e300, float32(-inf)},
+	} {
+		got, marked := Scaled(c.x, c.slope, c.inter), math.IsNaN(float64(c.want))
+		if TooLarge(float64(got)) != marked || !marked && got != c.want {
+			t.Errorf("%g x %g + %g is %v, too large %v; expected %v", c.x, c.slope, c.inter, got, TooLarge(float64(got)), c.want)
+		}
+	}
+	if got := Scaled(math.NaN(), 1e300, 1e300); TooLarge(float64(got)) || got == got {
+		t.Errorf("NaN, scaled, is %v, expected NaN without the mark", got)
+	}
+	if got := Scaled(math.Copysign(0, -1), 1, math.Copysign(0, -1)); !math.Signbit(float64(got)) {
+		t.Error("minus zero, left as it is, lost its sign")
+	}
+}
