@@ -18,17 +18,16 @@
 //
 // A model fits one voxel at a time, and wants all its measurements side by side. The file has them
 // far apart: one in each volume. So reading is a transposition, and [Image.ReadMasked] does it on
-// the way from the disk. It reads a volume in pieces that fit the second-level cache, keeps the
-// voxels inside the mask, converts them to float32, and collects sixteen volumes like that. Sixteen
-// float32 are one cache line, so that turning the group into rows writes each line of the result
-// once and whole. Meanwhile the next group is read and decompressed: two groups are under way at
-// any time, and together with the result they are all the memory that is taken.
+// the way from the disk. It takes the voxels inside the mask from the same piece of sixteen volumes, as float32, and
+// writes them as rows: sixteen float32 are one cache line, so that each line of the result is written once and whole. The
+// pieces are small enough for all of that to stay in the second-level cache.
 //
 //	file:   | volume 0: v0 v1 v2 ... | volume 1: v0 v1 v2 ... | ...
 //	result: | voxel a: t0 t1 t2 ...  | voxel b: t0 t1 t2 ...  | ...   (a, b, ... in the mask)
 //
-// A .nii file is read by several goroutines. A .nii.gz file is one stream, which only one
-// goroutine can decompress; that sets the speed, and the rest hides behind it.
+// A .nii file is read by several goroutines, each of which takes pieces. A .nii.gz file is one stream, which only one
+// goroutine can decompress; that sets the speed. Its volumes are collected whole, sixteen at a time: while one group is
+// turned into rows, the next one is decompressed.
 //
 // # Which voxels
 //

@@ -79,3 +79,13 @@ func (g *gatherer) volume(ctx context.Context, dst []float32, volume int) error 
 	}
 	return nil
 }
+
+// group reads one volume into each plane. It ends at the first error: a stream cannot go on after one.
+func (g *gatherer) group(ctx context.Context, planes [][]float32, first int) error {
+	for p, plane := range planes {
+		if err := g.volume(ctx, plane, first+p); err != nil {
+			return err
+		}
+	}
+	return nil
+}

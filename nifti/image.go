@@ -55,8 +55,34 @@ func open(path string, opener func() (storage, error)) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Header, err = m.readHeader(p)
+	raw, err := m.front(p)
+	if err != nil {
+		return nil, err
+	}
+	if m.Header, err = m.header(raw, s.Size()); err == nil && !compressed {
+		err = m.cutByVolumes(s, raw)
+	}
 	return m, err
+}
+
+// cutByVolumes has the witness follow the volumes, as the header says where they lie. The header is read again, so that the
+// new pieces are known to hold it.
+func (m *Image) cutByVolumes(s storage, raw []byte) error {
+	h := m.Header
+	volume := int64(h.Datatype.Size()) * int64(h.Voxels())
+	if volume < pieceBytes { // then a piece may hold several
+		return nil
+	}
+	m.witness.cut(grid{head: h.offset, volume: volume})
+	p, err := m.witness.sees(s)
+	if err != nil {
+		return err
+	}
+	again, err := m.front(p)
+	if err == nil && !bytes.Equal(again, raw) {
+		err = m.witness.changed()
+	}
+	return err
 }
 
 // isCompressed decides by the name, as nibabel does, and refuses names of other formats.
@@ -76,18 +102,14 @@ func isCompressed(path string) (bool, error) {
 	return false, fmt.Errorf("%s: the name does not end in .nii or .nii.gz", path)
 }
 
-// readHeader reads the header from the front of the storage and holds it against the size.
-func (m *Image) readHeader(s storage) (*Header, error) {
-	raw, err := m.front(s)
-	if err != nil {
-		return nil, err
-	}
+// header reads the front of a file as a header and holds it against the file's size.
+func (m *Image) header(raw []byte, size int64) (*Header, error) {
 	h, err := parse(raw)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Path, err)
 	}
 	h.Path = m.Path
-	return h, m.checkSize(h, s.Size())
+	return h, m.checkSize(h, size)
 }
 
 // front returns the first bytes of the file, decompressed: enough for any header, or all there is.

@@ -9,8 +9,8 @@ import (
 
 // ReadOptions says how a block is read. The zero value is a good choice.
 type ReadOptions struct {
-	// Workers is the number of goroutines that convert and transpose; 0 means GOMAXPROCS. One
-	// more goroutine reads ahead. The result does not depend on it.
+	// Workers is the number of goroutines that read, convert and transpose; 0 means GOMAXPROCS. One
+	// more reads ahead where the file is a stream. The result does not depend on it.
 	Workers int
 	// Progress, where set, is called on the caller's goroutine with the volumes that have
 	// arrived in dst so far, and their total.
@@ -22,10 +22,10 @@ type ReadOptions struct {
 // index[i] in volume t, scaled by scl_slope and scl_inter. index holds linear voxel numbers, x
 // fastest, ascending without repeats (as in Mask.Index).
 //
-// The file is streamed: beside dst, memory is taken for two groups of masked volumes, each of at
-// most 16 volumes and at most an eighth of them (but at least one), never for a second copy of the
-// data. While one group is transposed, the next one is read and decompressed; the volumes of a
-// group are read in parallel from .nii files. For .nii.gz files the checksum is verified.
+// Of a .nii file, workers read the same piece of 16 volumes at a time: beside dst, memory is taken for 2 MiB a worker at
+// most. A .nii.gz file is a stream: while one group of masked volumes is transposed, the next one is decompressed, and memory is
+// taken for both, each of at most 16 volumes and at most an eighth of them (but at least one). Its checksum is verified.
+// BytesPerVoxel counts it.
 //
 // An error names the file; after one, the contents of dst are undefined. When ctx ends, ReadMasked
 // stops within a fraction of a volume and returns an error that wraps ctx.Err().
@@ -64,6 +64,16 @@ func (m *Image) ReadMasked(ctx context.Context, dst []float32, index []int, o Re
 	return s.finish()
 }
 
+// BytesPerVoxel is what ReadMasked takes for each voxel of the index: its row of dst, and its place in the groups of volumes
+// on their way out of a stream. Workers' own buffers are not counted.
+func (m *Image) BytesPerVoxel() int {
+	volumes := m.Header.Volumes()
+	if !m.compressed {
+		return 4 * volumes
+	}
+	return 4 * (volumes + groupsInFlight*planesFor(volumes))
+}
+
 // A reader is one call of ReadMasked.
 type reader struct {
 	source          source
@@ -83,6 +93,15 @@ type group struct {
 }
 
 func (r *reader) read(ctx context.Context) error {
+	if r.source.concurrent() {
+		return r.readParts(ctx)
+	}
+	return r.readStream(ctx)
+}
+
+// readStream reads a compressed file, which can only be had from its front: one goroutine gathers the next group of volumes
+// while the others turn one into rows.
+func (r *reader) readStream(ctx context.Context) error {
 	if r.volumes == 1 { // rows of one value: the volume is the block
 		if err := newGatherer(r.source, r.header, r.runs).volume(ctx, r.dst, 0); err != nil {
 			return err
@@ -118,18 +137,19 @@ type ahead struct {
 	free   chan [][]float32 // buffers to fill
 }
 
+// groupsInFlight is how many buffers go round: one is filled while the other is transposed.
+const groupsInFlight = 2
+
 // readAhead fills groups on another goroutine until the last volume, an error or the end of ctx.
-// Two buffers go round: one is filled while the other is transposed.
 func (r *reader) readAhead(ctx context.Context) ahead {
-	const buffers = 2
 	size := planesFor(r.volumes)
-	a := ahead{make(chan group, buffers), make(chan [][]float32, buffers)}
-	for range buffers {
+	a := ahead{make(chan group, groupsInFlight), make(chan [][]float32, groupsInFlight)}
+	for range groupsInFlight {
 		a.free <- newPlanes(size, r.voxels)
 	}
 	go func() {
 		defer close(a.groups)
-		gatherers := r.gatherers(size)
+		gatherer := newGatherer(r.source, r.header, r.runs)
 		for first := 0; first < r.volumes; first += size {
 			var planes [][]float32
 			select {
@@ -138,7 +158,7 @@ func (r *reader) readAhead(ctx context.Context) ahead {
 				return
 			}
 			planes = planes[:min(size, r.volumes-first)]
-			err := r.fill(ctx, gatherers, planes, first)
+			err := gatherer.group(ctx, planes, first)
 			a.groups <- group{first, planes, err}
 			if err != nil {
 				return
@@ -146,39 +166,4 @@ func (r *reader) readAhead(ctx context.Context) ahead {
 		}
 	}()
 	return a
-}
-
-// gatherers makes one for each goroutine that can read at the same time.
-func (r *reader) gatherers(planes int) []*gatherer {
-	n := 1
-	if r.source.concurrent() {
-		n = min(r.workers, planes)
-	}
-	gatherers := make([]*gatherer, n)
-	for i := range gatherers {
-		gatherers[i] = newGatherer(r.source, r.header, r.runs)
-	}
-	return gatherers
-}
-
-// fill reads one volume into each plane. One line of error is enough: the first volume's.
-func (r *reader) fill(ctx context.Context, gatherers []*gatherer, planes [][]float32, first int) error {
-	if len(gatherers) == 1 {
-		for p, plane := range planes {
-			if err := gatherers[0].volume(ctx, plane, first+p); err != nil {
-				return err // a stream cannot go on after one
-			}
-		}
-		return nil
-	}
-	errs := make([]error, len(planes))
-	spread(len(gatherers), len(planes), func(worker, p int) {
-		errs[p] = gatherers[worker].volume(ctx, planes[p], first+p)
-	})
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

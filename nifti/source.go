@@ -81,7 +81,7 @@ type gzipSource struct {
 }
 
 const (
-	gzipReadAhead = pieceBytes
+	gzipReadAhead = 256 << 10
 	skipSize      = 64 << 10
 	// tailLimit is how much unexpected data after the voxels is read to reach the checksum.
 	tailLimit = 1 << 20

@@ -13,8 +13,30 @@ import (
 // ErrChanged says that a file was replaced, or written to, between two readings of one Image.
 var ErrChanged = errors.New("changed while it was being read")
 
-// pieceBytes is how much of a file is hashed at a time. A piece stays in the second-level cache until it is used.
-const pieceBytes = 256 << 10
+// pieceBytes is how much of a file is hashed at a time. A piece stays in the first-level cache until it is used.
+const pieceBytes = 32 << 10
+
+// A grid says where a file's pieces begin. In plain files each volume begins a new one, so that a piece holds the same voxels
+// of every volume.
+type grid struct {
+	head   int64 // bytes before the first volume
+	volume int64 // bytes of one; 0 where the whole file is cut as one stretch
+}
+
+// piece is the one that holds the byte at the given place of a file of size bytes.
+func (g grid) piece(at, size int64) (begin, length int64) {
+	stretch, end := int64(0), size
+	switch {
+	case g.volume == 0:
+	case at < g.head:
+		end = min(size, g.head)
+	default:
+		stretch = at - (at-g.head)%g.volume
+		end = min(size, stretch+g.volume)
+	}
+	begin = at - (at-stretch)%pieceBytes
+	return begin, min(pieceBytes, end-begin)
+}
 
 // A witness remembers what an image's file held where it was first read, as one hash for each piece of it, so that
 // every later reading is known to have seen the same bytes. The hash is 64 bits of hash/maphash with a seed of this
@@ -24,8 +46,9 @@ type witness struct {
 	seed maphash.Seed
 
 	mu    sync.Mutex
-	size  int64            // -1 before the file was opened
-	known map[int64]uint64 // hashes of pieces
+	size  int64 // -1 before the file was opened
+	grid  grid
+	known map[int64]uint64 // hashes of pieces, by their beginnings
 }
 
 func newWitness(path string) *witness {
@@ -42,19 +65,26 @@ func (w *witness) sees(s storage) (*pieces, error) {
 		return nil, w.changed()
 	}
 	w.size = s.Size()
-	return &pieces{storage: s, witness: w, number: -1}, nil
+	return &pieces{storage: s, witness: w, grid: w.grid, begin: -1}, nil
+}
+
+// cut forgets what was seen, for pieces that follow another grid from now on.
+func (w *witness) cut(g grid) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.grid, w.known = g, map[int64]uint64{}
 }
 
 // check holds a piece against what was read in its place before.
-func (w *witness) check(number int64, content []byte) error {
+func (w *witness) check(begin int64, content []byte) error {
 	hash := maphash.Bytes(w.seed, content)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	before, known := w.known[number]
+	before, known := w.known[begin]
 	if known && before != hash {
 		return w.changed()
 	}
-	w.known[number] = hash
+	w.known[begin] = hash
 	return nil
 }
 
@@ -63,12 +93,15 @@ func (w *witness) check(number int64, content []byte) error {
 type pieces struct {
 	storage
 	witness *witness
-	number  int64 // of the piece in data; -1 for none
+	grid    grid
+	begin   int64 // of the piece in data; -1 for none
 	data    []byte
 }
 
 // own is a reader of the same storage for another goroutine.
-func (p *pieces) own() *pieces { return &pieces{storage: p.storage, witness: p.witness, number: -1} }
+func (p *pieces) own() *pieces {
+	return &pieces{storage: p.storage, witness: p.witness, grid: p.grid, begin: -1}
+}
 
 // ReadAt is that of io.ReaderAt, for one goroutine. What it returns is part of pieces that were checked.
 func (p *pieces) ReadAt(b []byte, offset int64) (int, error) {
@@ -78,26 +111,24 @@ func (p *pieces) ReadAt(b []byte, offset int64) (int, error) {
 		if at >= size {
 			return n, io.EOF
 		}
-		number := at / pieceBytes
-		begin := number * pieceBytes
-		length := int(min(pieceBytes, size-begin))
-		if at == begin && len(b)-n >= length { // a whole piece needs no copy
-			if err := p.read(b[n:n+length], number); err != nil {
+		begin, length := p.grid.piece(at, size)
+		if at == begin && int64(len(b)-n) >= length { // a whole piece needs no copy
+			if err := p.read(b[n:n+int(length)], begin); err != nil {
 				return n, err
 			}
-			n += length
+			n += int(length)
 			continue
 		}
-		if number != p.number {
-			p.number = -1
-			if cap(p.data) < length {
-				p.data = make([]byte, length)
+		if begin != p.begin {
+			p.begin = -1
+			if p.data == nil {
+				p.data = make([]byte, pieceBytes)
 			}
 			p.data = p.data[:length]
-			if err := p.read(p.data, number); err != nil {
+			if err := p.read(p.data, begin); err != nil {
 				return n, err
 			}
-			p.number = number
+			p.begin = begin
 		}
 		n += copy(b[n:], p.data[at-begin:])
 	}
@@ -105,11 +136,11 @@ func (p *pieces) ReadAt(b []byte, offset int64) (int, error) {
 }
 
 // read fills b with a whole piece and has it checked.
-func (p *pieces) read(b []byte, number int64) error {
-	n, err := p.storage.ReadAt(b, number*pieceBytes)
+func (p *pieces) read(b []byte, begin int64) error {
+	n, err := p.storage.ReadAt(b, begin)
 	switch {
 	case n == len(b):
-		return p.witness.check(number, b)
+		return p.witness.check(begin, b)
 	case errors.Is(err, io.EOF): // shorter than when it was opened
 		return p.witness.changed()
 	}
@@ -134,12 +165,12 @@ func (m *Image) SHA256(ctx context.Context) (sum [sha256.Size]byte, size int64, 
 		if err := ctx.Err(); err != nil {
 			return sum, 0, err
 		}
-		n, err := p.ReadAt(buffer[:min(pieceBytes, p.Size()-size)], size)
-		if err != nil {
+		_, n := p.grid.piece(size, p.Size())
+		if err := p.read(buffer[:n], size); err != nil {
 			return sum, 0, err
 		}
 		hash.Write(buffer[:n])
-		size += int64(n)
+		size += n
 	}
 	return [sha256.Size]byte(hash.Sum(nil)), size, nil
 }

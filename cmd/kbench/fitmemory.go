@@ -45,12 +45,8 @@ func (j *fitJob) leastBudget() memoryBudget {
 	return now
 }
 
-// voxelMemory is what a voxel takes in a pass: its signal, and its place in the two groups of volumes that are read.
-func (j *fitJob) voxelMemory() int64 {
-	const groups, volumesInGroup = 2, 16
-	volumes := j.image.Header.Volumes()
-	return 4 * int64(volumes+groups*min(volumesInGroup, max(1, volumes/8)))
-}
+// voxelMemory is what a voxel takes in a pass.
+func (j *fitJob) voxelMemory() int64 { return int64(j.image.BytesPerVoxel()) }
 
 // mapMemory is what all maps take, with the volumes in which the largest is on its way to the disk.
 func (j *fitJob) mapMemory() int64 {
