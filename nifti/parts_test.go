@@ -12,30 +12,31 @@ import (
 
 // The compressed file is read as a stream, which knows of no pieces.
 func TestAPlainFileGivesTheVoxelsOfTheSameFileCompressed(t *testing.T) {
-	for _, shape := range [][]int{{61, 53, 11, 35}, {128, 128, 2, 16}, {3, 2, 1, 40}, {31, 31, 31, 1}} {
-		for _, d := range []Datatype{Uint8, Int16, Float32, Float64} {
-			data := imageOf(shape, d)
-			plain, err := openBytes("a.nii", data)
-			if err != nil {
+	for _, c := range []struct {
+		shape []int
+		of    Datatype
+	}{{[]int{61, 53, 7, 19}, Int16}, {[]int{64, 64, 2, 16}, Float64}, {[]int{64, 33, 16, 3}, Uint8}, {[]int{3, 2, 1, 40}, Float32}, {[]int{31, 31, 31, 1}, Float32}} {
+		data := imageOf(c.shape, c.of)
+		plain, err := openBytes("a.nii", data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		packed, err := openBytes("a.nii.gz", gzipped(t, data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, index := range masksOf(plain.Header.Voxels()) {
+			want := make([]float32, len(index)*plain.Header.Volumes())
+			if err := packed.ReadMasked(context.Background(), want, index, ReadOptions{Workers: 1}); err != nil {
 				t.Fatal(err)
 			}
-			packed, err := openBytes("a.nii.gz", gzipped(t, data))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for name, index := range masksOf(plain.Header.Voxels()) {
-				want := make([]float32, len(index)*plain.Header.Volumes())
-				if err := packed.ReadMasked(context.Background(), want, index, ReadOptions{Workers: 1}); err != nil {
+			for _, workers := range []int{1, 3} {
+				got := make([]float32, len(want))
+				if err := plain.ReadMasked(context.Background(), got, index, ReadOptions{Workers: workers}); err != nil {
 					t.Fatal(err)
 				}
-				for _, workers := range []int{1, 2, 5} {
-					got := make([]float32, len(want))
-					if err := plain.ReadMasked(context.Background(), got, index, ReadOptions{Workers: workers}); err != nil {
-						t.Fatal(err)
-					}
-					if !slices.EqualFunc(got, want, func(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) }) {
-						t.Errorf("%v of %v, %s, %d workers: other values", shape, d, name, workers)
-					}
+				if !slices.EqualFunc(got, want, func(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) }) {
+					t.Errorf("%v of %v, %s, %d workers: other values", c.shape, c.of, name, workers)
 				}
 			}
 		}
