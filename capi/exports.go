@@ -204,6 +204,36 @@ func voxfit_go_derive(handle C.voxfit_model, d *C.voxfit_derivation, message *C.
 	})
 }
 
+//export voxfit_go_find_peaks
+func voxfit_go_find_peaks(p *C.voxfit_peak_search, message *C.char, capacity C.int64_t) C.int32_t {
+	return report(message, capacity, func() error {
+		n, err := voxels(p.voxels)
+		if err != nil {
+			return err
+		}
+		if p.vertices < 1 || p.vertices > maxVertices || p.edges < 0 || p.edges > maxVertices || p.peaks < 1 || p.peaks > p.vertices {
+			return fmt.Errorf("voxfit: %d vertices, %d edges and %d peaks, expected 1 to %d vertices, 0 to as many edges, and 1 to %d peaks",
+				p.vertices, p.edges, p.peaks, maxVertices, p.vertices)
+		}
+		run, err := newRun(p.threads, p.flags, p.abort_flag, p.progress)
+		if err != nil {
+			return err
+		}
+		return native.FindPeaks(&native.PeakSearch{
+			Voxels: n, Most: int(p.peaks),
+			Values:    slice[float64](unsafe.Pointer(p.values), n*int(p.vertices)),
+			Vertices:  slice[[3]float64](unsafe.Pointer(p.directions), int(p.vertices)),
+			Edges:     slice[[2]int32](unsafe.Pointer(p.pairs), int(p.edges)),
+			Threshold: float64(p.threshold), Separation: float64(p.separation),
+			Indices: slice[int32](unsafe.Pointer(p.indices), n*int(p.peaks)),
+			Run:     run,
+		})
+	})
+}
+
+// maxVertices is beyond any sphere.
+const maxVertices = 1 << 20
+
 // maxVoxels is beyond any memory, and far enough from overflow of sizes in bytes.
 const maxVoxels = 1 << 40
 

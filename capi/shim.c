@@ -111,3 +111,14 @@ int32_t voxfit_derive(voxfit_model model, const voxfit_derivation *derivation) {
                        "derivation is a null pointer, or its size is not sizeof(voxfit_derivation)");
     return voxfit_go_derive(model, (voxfit_derivation *)derivation, message(), MESSAGE);
 }
+
+int32_t voxfit_find_peaks(const voxfit_peak_search *search) {
+    NEED_RUNTIME;
+    if (!search || search->size != sizeof *search)
+        return refused(VOXFIT_ERROR_ARGUMENT,
+                       "search is a null pointer, or its size is not sizeof(voxfit_peak_search)");
+    if (!search->directions || (search->edges > 0 && !search->pairs) ||
+        (search->voxels > 0 && (!search->values || !search->indices)))
+        return refused(VOXFIT_ERROR_ARGUMENT, "values, directions, pairs or indices is a null pointer");
+    return voxfit_go_find_peaks((voxfit_peak_search *)search, message(), MESSAGE);
+}

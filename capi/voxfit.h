@@ -103,6 +103,26 @@ typedef struct voxfit_derivation {
     int64_t *progress;
 } voxfit_derivation;
 
+/* Peaks to be found of functions that are given by their values on a sphere and are the same in opposite directions, by the
+ * rules of DIPY's peak_directions. Set it to zero, then size to sizeof(voxfit_peak_search). */
+typedef struct voxfit_peak_search {
+    size_t size;
+    int64_t voxels;
+    int64_t vertices;
+    int64_t edges;
+    int64_t peaks;              /* how many are wanted of a voxel, at least 1 */
+    const double *values;       /* voxels x vertices */
+    const double *directions;   /* vertices x 3, unit vectors: a hemisphere, or a whole sphere */
+    const int32_t *pairs;       /* edges x 2: vertices that are neighbours, counted from 0 */
+    double threshold;           /* of the highest peak, above the smallest value but at least zero: DIPY takes 0.5 */
+    double separation;          /* degrees, 0 to 90: DIPY takes 25 */
+    int32_t *indices;           /* voxels x peaks: the vertices that are peaks, the highest first; -1 where there are fewer */
+    int32_t threads;
+    int32_t flags;
+    const int32_t *abort_flag;
+    int64_t *progress;
+} voxfit_peak_search;
+
 /* The version of the interface that the library has. Works after a fork, too. */
 int32_t voxfit_abi_version(void);
 
@@ -144,6 +164,9 @@ int32_t voxfit_fit(voxfit_model model, const voxfit_batch *batch);
 
 /* Makes maps of results. */
 int32_t voxfit_derive(voxfit_model model, const voxfit_derivation *derivation);
+
+/* Finds peaks. It needs no model. */
+int32_t voxfit_find_peaks(const voxfit_peak_search *search);
 
 #ifdef __cplusplus
 }

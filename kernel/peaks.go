@@ -200,7 +200,7 @@ func (w *PeakWorker) function(i int) []float64 {
 // keep the order of the vertices; where there is only one it is a peak; of several, those that pass
 // RelativeThreshold and MinSeparation are. Only positive maxima count: a function that is nowhere
 // positive has no peaks (DIPY 1.12 then gives vertex 0 with value 0, an accident of its sorting), nor
-// has one that is not finite.
+// has one with a NaN.
 //
 // With Refine, each of those then climbs to the maximum near it; they are ordered anew, and of two
 // that MinSeparation finds too near by then only the higher is kept.

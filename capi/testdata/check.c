@@ -70,6 +70,26 @@ static void describe(voxfit_model model) {
     EXPECT(voxfit_model_text(model, VOXFIT_ISA, text, sizeof text, &count) == VOXFIT_OK && count > 4 && !text[3]);
 }
 
+// Three directions, each a neighbour of the others; the second has the highest value, then the third.
+static void find_peaks(void) {
+    const double values[6] = {1, 3, 2, -1, -1, -1}, directions[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+    const int32_t pairs[6] = {0, 1, 1, 2, 2, 0};
+    int32_t indices[4];
+    voxfit_peak_search p = {.size = sizeof p, .voxels = 2, .vertices = 3, .edges = 3, .peaks = 2, .values = values,
+                            .directions = directions, .pairs = pairs, .threshold = .5, .separation = 25, .indices = indices};
+    EXPECT(voxfit_find_peaks(&p) == VOXFIT_OK);
+    EXPECT(indices[0] == 1 && indices[1] == -1 && indices[2] == -1 && indices[3] == -1);
+    p.peaks = 4;
+    EXPECT(voxfit_find_peaks(&p) == VOXFIT_ERROR_ARGUMENT && strstr(voxfit_message(), "1 to 3 peaks"));
+    p.peaks = 2, p.threshold = 2;
+    EXPECT(voxfit_find_peaks(&p) == VOXFIT_ERROR_ARGUMENT && strstr(voxfit_message(), "from 0 to 1"));
+    p.threshold = .5, p.edges = 1 << 21;
+    EXPECT(voxfit_find_peaks(&p) == VOXFIT_ERROR_ARGUMENT);
+    p.edges = 3, p.indices = NULL;
+    EXPECT(voxfit_find_peaks(&p) == VOXFIT_ERROR_ARGUMENT && strstr(voxfit_message(), "null"));
+    EXPECT(voxfit_find_peaks(NULL) == VOXFIT_ERROR_ARGUMENT);
+}
+
 static void list_options(void) {
     int64_t needed;
     EXPECT(voxfit_options(NULL, 0, &needed) == VOXFIT_OK && needed > 1000);
@@ -197,6 +217,7 @@ int main(int argc, char **argv) {
 
     if (voxels >= 1000) // under valgrind there are few, and it would take half a minute
         list_options();
+    find_peaks();
     refuse_bad_models();
     voxfit_model model, other;
     EXPECT(voxfit_model_new(argv[1], N, bvals, bvecs, argv[2], &model) == VOXFIT_OK);

@@ -30,7 +30,9 @@ static int child(voxfit_model model, voxfit_batch *b) {
     refused += voxfit_model_text(model, VOXFIT_ISA, NULL, 0, &count) == VOXFIT_ERROR_FORKED;
     refused += voxfit_fit(model, b) == VOXFIT_ERROR_FORKED;
     refused += voxfit_derive(model, &d) == VOXFIT_ERROR_FORKED;
-    return refused == 7 && strstr(voxfit_message(), "forked") && voxfit_abi_version() == VOXFIT_ABI_VERSION;
+    voxfit_peak_search p = {.size = sizeof p};
+    refused += voxfit_find_peaks(&p) == VOXFIT_ERROR_FORKED;
+    return refused == 8 && strstr(voxfit_message(), "forked") && voxfit_abi_version() == VOXFIT_ABI_VERSION;
 }
 
 int main(int argc, char **argv) {

@@ -163,8 +163,8 @@ def test_peaks_are_dipys(sphere, opposites, study, monkeypatch):
     for options in ({}, {"normalize_peaks": True, "gfa_thr": 0.55, "return_odf": True, "npeaks": 3}):
         expected = peaks.peaks_from_model(models[0], data, sphere, 0.5, 25, mask=mask, **options)
         with monkeypatch.context() as without_dipys:
-            for module, function in ((vd._peaks, "_dipys"), (vd._native, "peak_directions")):
-                without_dipys.delattr(module, function)
+            for function in ("_dipys", "peak_directions"):
+                without_dipys.delattr(vd._peaks, function)
             found = vd.peaks_from_model(models[1], data, sphere, 0.5, 25, mask=mask, **options)
         at, wanted = found.peak_indices, expected.peak_indices
         np.testing.assert_array_equal(at >= 0, wanted >= 0)
@@ -179,6 +179,31 @@ def test_peaks_are_dipys(sphere, opposites, study, monkeypatch):
         np.testing.assert_allclose(found.peak_dirs, signs * expected.peak_dirs, rtol=0, atol=1e-8)
         for name in ("peak_values", "gfa", "qa", "shm_coeff"):
             np.testing.assert_allclose(getattr(found, name), getattr(expected, name), atol=1e-8, err_msg=name)
+
+
+@pytest.mark.parametrize("sphere", [default_sphere, get_sphere(name="symmetric724"), without_opposites()], ids=["hemisphere", "whole", "without opposites"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda g: vd.MultiShellDeconvModel(g, multi_shell_response()),
+        lambda g: vd.SparseFascicleModel(g),
+        lambda g: vd.SparseFascicleModel(g, solver="NNLS"),
+    ],
+    ids=["msmt", "sfm", "sfm by NNLS"],
+)
+def test_peaks_of_all_models_are_those_that_dipy_finds_in_their_odfs(make, sphere, study, monkeypatch):
+    gtab, data, mask = study
+    model = make(gtab)
+    expected = peaks.peaks_from_model(model, data, sphere, 0.4, 30, mask=mask, return_odf=True, npeaks=4)
+    with monkeypatch.context() as without_dipys:
+        for function in ("_dipys", "peak_directions"):
+            without_dipys.delattr(vd._peaks, function)
+        found = vd.peaks_from_model(model, data, sphere, 0.4, 30, mask=mask, return_odf=True, npeaks=4)
+    assert (expected.peak_indices >= 0).sum() > 40
+    turned = found.peak_indices != expected.peak_indices
+    np.testing.assert_allclose(found.peak_dirs[turned], -expected.peak_dirs[turned], rtol=0, atol=1e-14)
+    for name in ("peak_values", "gfa", "qa", "shm_coeff", "odf"):
+        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-9, atol=1e-9, err_msg=name)
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,29 @@ class Derivation(ctypes.Structure):
     keep: tuple[Any, ...] = ()
 
 
+class PeakSearch(ctypes.Structure):
+    """``voxfit_peak_search``."""
+
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("voxels", ctypes.c_int64),
+        ("vertices", ctypes.c_int64),
+        ("edges", ctypes.c_int64),
+        ("peaks", ctypes.c_int64),
+        ("values", ctypes.c_void_p),
+        ("directions", ctypes.c_void_p),
+        ("pairs", ctypes.c_void_p),
+        ("threshold", ctypes.c_double),
+        ("separation", ctypes.c_double),
+        ("indices", ctypes.c_void_p),
+        ("threads", ctypes.c_int32),
+        ("flags", ctypes.c_int32),
+        ("abort_flag", ctypes.POINTER(ctypes.c_int32)),
+        ("progress", ctypes.POINTER(ctypes.c_int64)),
+    ]
+    keep: tuple[Any, ...] = ()
+
+
 class _Field(ctypes.Structure):
     _fields_ = [
         ("name", ctypes.c_char * 64),
@@ -141,6 +164,7 @@ _SIGNATURES = {
     ],
     "voxfit_fit": [_MODEL, ctypes.POINTER(Batch)],
     "voxfit_derive": [_MODEL, ctypes.POINTER(Derivation)],
+    "voxfit_find_peaks": [ctypes.POINTER(PeakSearch)],
 }
 
 

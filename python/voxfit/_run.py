@@ -24,8 +24,9 @@ _POLL_SECONDS = 0.02
 _SMALL = 64
 
 
-def run(name: str, handle: int, request: Any, voxels: int, progress: Progress | None) -> None:
-    """Make the native call ``name(handle, request)``, whose request counts ``voxels`` as done.
+def run(name: str, handle: int | None, request: Any, voxels: int, progress: Progress | None) -> None:
+    """Make the native call ``name(handle, request)``, whose request counts ``voxels`` as done; ``name(request)``
+    without a handle.
 
     The request's attribute ``keep`` has the arrays that it points to, which must live as long as the call,
     whatever happens to the caller.
@@ -37,16 +38,17 @@ def run(name: str, handle: int, request: Any, voxels: int, progress: Progress | 
     report = _reporter(progress, voxels)
     abort, done = ctypes.c_int32(0), ctypes.c_int64(0)
     request.abort_flag, request.progress = ctypes.pointer(abort), ctypes.pointer(done)
+    arguments = (ctypes.byref(request),) if handle is None else (handle, ctypes.byref(request))
     in_main = threading.current_thread() is threading.main_thread()
     if progress is None and (voxels <= _SMALL or not in_main):
-        _native.call(name, handle, ctypes.byref(request))
+        _native.call(name, *arguments)
         return
     raised: list[BaseException] = []
     over = threading.Event()  # Thread.join() forgets the thread when Ctrl-C interrupts it (Python up to 3.12)
 
     def work() -> None:
         try:
-            _native.call(name, handle, ctypes.byref(request))
+            _native.call(name, *arguments)
         except BaseException as err:  # handed to the thread that waits
             raised.append(err)
         finally:

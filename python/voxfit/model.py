@@ -221,7 +221,7 @@ class Model:
             params=params.ctypes.data,
             status=status.ctypes.data,
             iterations=iterations.ctypes.data,
-            threads=_threads(n_threads),
+            threads=thread_count(n_threads),
             flags=_native.PIN if pin else 0,
         )
         batch.keep = (layout, params, status, iterations)
@@ -277,7 +277,7 @@ class Model:
             iterations=iterations.ctypes.data,
             maps=pointers,
             map_count=len(fields),
-            threads=_threads(n_threads),
+            threads=thread_count(n_threads),
         )
         request.keep = (params, status, iterations, maps, pointers)
         if n:
@@ -289,7 +289,7 @@ class Model:
         }
 
 
-def _threads(n_threads: int | None) -> int:
+def thread_count(n_threads: int | None) -> int:
     if n_threads is None:
         return 0
     if not isinstance(n_threads, (int, np.integer)):

@@ -11,13 +11,16 @@ from typing import Any
 import numpy as np
 
 from dipy.direction import peaks
+from dipy.direction.peaks import peak_directions
 from dipy.reconst.odf import gfa
 from dipy.reconst.shm import sh_to_sf_matrix
 from dipy.testing.decorators import warning_for_keywords
 
-from voxfit.dipy import _csd, _engines, _fitting
+from voxfit.dipy import _csd, _fitting, _multishell, _sfm
+from voxfit.peaks import find_peaks
 
 _dipys = peaks.peaks_from_model
+_WITH_ODFS = (_csd.ConstrainedSphericalDeconvModel, _multishell.MultiShellDeconvModel, _sfm.SparseFascicleModel)
 VOXELS_AT_A_TIME = 4096
 
 
@@ -30,9 +33,9 @@ def peaks_from_model(
     npeaks: int = 5, B: np.ndarray | None = None, invB: np.ndarray | None = None, parallel: bool = False,
     num_processes: int | None = None,
 ) -> Any:  # fmt: skip
-    """DIPY's, native where the model is :class:`ConstrainedSphericalDeconvModel` of this package."""
+    """DIPY's, native where the model is one of this package that has an ODF."""
     native = None
-    if isinstance(model, _csd.ConstrainedSphericalDeconvModel):
+    if isinstance(model, _WITH_ODFS):
         native = _fitting.native_or_none(model, data)
     if native is None or data.ndim < 2 or npeaks < 1 or len(getattr(sphere, "edges", ())) == 0:
         return _dipys(
@@ -48,10 +51,14 @@ def peaks_from_model(
     shape = data.shape[:-1]
     given = _fitting.mask_of(mask, shape)
     inside = np.ones(shape, dtype=bool) if given is None else given
-    coefficients, _ = _engines.fit_rows(native, data, inside)
-    sampling = model.sampling_matrix(sphere)
-    found = native.peaks(coefficients, sampling, sphere, relative_peak_threshold, min_separation_angle, npeaks)
-    found.update(_sampled(coefficients, sampling, invB if return_sh else None, return_odf))
+    signal = data[inside]
+    found = _found(len(signal), npeaks, invB if return_sh else None, len(sphere.vertices) if return_odf else 0)
+    for start in range(0, len(signal), VOXELS_AT_A_TIME):
+        part = slice(start, start + VOXELS_AT_A_TIME)
+        odf = model.fit(signal[part]).odf(sphere)
+        here = {name: values[part] for name, values in found.items()}
+        _sample(here, odf, invB if return_sh else None)
+        _find(here, odf, sphere, relative_peak_threshold, min_separation_angle)
     _as_dipy_reports(found, gfa_thr, normalize_peaks)
     volume = {name: _fitting.spread(values, shape, inside) for name, values in found.items()}
     volume["indices"][~inside] = -1
@@ -61,27 +68,54 @@ def peaks_from_model(
     )  # fmt: skip
 
 
-def _sampled(
-    coefficients: np.ndarray, sampling: np.ndarray, invB: np.ndarray | None, return_odf: bool
-) -> dict[str, np.ndarray]:
-    """What DIPY takes from the samples of each distribution on the sphere."""
-    n = len(coefficients)
-    found = {name: np.zeros(n) for name in ("gfa", "lowest", "highest")}
+def _found(voxels: int, npeaks: int, invB: np.ndarray | None, vertices: int) -> dict[str, np.ndarray]:
+    """Room for what is found of each voxel; of the values on the sphere, too, where vertices is not 0."""
+    found = {name: np.zeros(voxels) for name in ("gfa", "lowest", "highest")}
+    found["directions"] = np.zeros((voxels, npeaks, 3))
+    found["values"] = np.zeros((voxels, npeaks))
+    found["indices"] = np.full((voxels, npeaks), -1, dtype=np.int32)
     if invB is not None:
-        found["sh"] = np.zeros((n, invB.shape[1]))
-    if return_odf:
-        found["odf"] = np.zeros((n, len(sampling)))
-    for start in range(0, n, VOXELS_AT_A_TIME):
-        part = slice(start, start + VOXELS_AT_A_TIME)
-        odf = coefficients[part] @ sampling.T
-        with np.errstate(invalid="ignore", divide="ignore"):
-            found["gfa"][part] = gfa(odf)
-        found["lowest"][part], found["highest"][part] = odf.min(-1), odf.max(-1)
-        if invB is not None:
-            found["sh"][part] = odf @ invB
-        if return_odf:
-            found["odf"][part] = odf
+        found["sh"] = np.zeros((voxels, invB.shape[1]))
+    if vertices:
+        found["odf"] = np.zeros((voxels, vertices))
     return found
+
+
+def _sample(found: dict[str, np.ndarray], odf: np.ndarray, invB: np.ndarray | None) -> None:
+    """What DIPY takes from the values of each ODF on the sphere."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found["gfa"][:] = gfa(odf)
+    found["lowest"][:], found["highest"][:] = odf.min(-1), odf.max(-1)
+    if invB is not None:
+        found["sh"][:] = odf @ invB
+    if "odf" in found:
+        found["odf"][:] = odf
+
+
+def _find(found: dict[str, np.ndarray], odf: np.ndarray, sphere: Any, relative_threshold: float, min_separation: float) -> None:
+    """Peaks of each ODF, by DIPY's rules.
+
+    A threshold from 0 to 1 and a separation up to 90 degrees, both above zero, are done natively. Where the opposite of
+    a vertex is one, too, their values differ by rounding alone, and the higher of the two is taken, as in DIPY, whose
+    rounding is another.
+    """
+    indices = found["indices"]
+    if 0 < relative_threshold <= 1 and 0 < min_separation <= 90:
+        indices[:] = find_peaks(
+            odf, sphere.vertices, sphere.edges,
+            threshold=relative_threshold, separation=min_separation, npeaks=indices.shape[1],
+        )  # fmt: skip
+    else:
+        for voxel, values in enumerate(odf):
+            _, _, at = peak_directions(
+                values, sphere, relative_peak_threshold=relative_threshold, min_separation_angle=min_separation
+            )
+            k = min(indices.shape[1], len(at))
+            indices[voxel, :k] = at[:k]
+    row, peak = np.nonzero(indices >= 0)
+    vertex = indices[row, peak]
+    found["directions"][row, peak] = sphere.vertices[vertex]
+    found["values"][row, peak] = odf[row, vertex]
 
 
 def _as_dipy_reports(found: dict[str, np.ndarray], gfa_thr: float, normalize_peaks: bool) -> None:

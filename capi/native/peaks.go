@@ -1,0 +1,90 @@
+package native
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/voxfit/voxfit/fit"
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/sched"
+)
+
+// A PeakSearch is functions on a sphere and where their peaks go, all in the caller's memory. The rules are those of DIPY's
+// peak_directions, for functions that are the same in opposite directions.
+type PeakSearch struct {
+	// Voxels is the number of functions, and Values, Voxels x len(Vertices), their values.
+	Voxels int
+	Values []float64
+	// Vertices are unit vectors, of a hemisphere or of a whole sphere, and Edges the pairs of neighbours.
+	Vertices [][3]float64
+	Edges    [][2]int32
+	// Threshold is the least height of a peak above the floor, as a part of the highest one's, and Separation the least angle
+	// between peaks in degrees.
+	Threshold, Separation float64
+	// Indices, Voxels x Most, takes the vertices that are peaks, the highest first, and -1 where there are fewer.
+	Most    int
+	Indices []int32
+	Run
+}
+
+// FindPeaks finds the peaks of each function.
+func FindPeaks(p *PeakSearch) error {
+	if err := p.check(); err != nil {
+		return err
+	}
+	edges := make([][2]int, len(p.Edges))
+	for i, e := range p.Edges {
+		edges[i] = [2]int{int(e[0]), int(e[1])}
+	}
+	finder, err := kernel.NewPeakFinder(kernel.PeakDesign{
+		Directions: p.Vertices, Edges: edges, Coefficients: len(p.Vertices),
+		RelativeThreshold: p.Threshold, MinSeparation: p.Separation, Max: p.Most,
+	})
+	if err != nil {
+		return fmt.Errorf("voxfit: %w", err)
+	}
+	search := func(w *kernel.PeakWorker, part sched.Range) {
+		block := w.Block()
+		p.tiles(&block, part, func(tile sched.Range) { p.find(w, tile) })
+	}
+	if p.Voxels <= aloneVoxels && !p.Pin {
+		search(finder.NewWorker(), sched.Range{End: p.Voxels})
+		return p.end()
+	}
+	_, err = fit.PerWorker(context.Background(), p.plan(p.Voxels), finder.NewWorker, search)
+	return errors.Join(err, p.end())
+}
+
+func (p *PeakSearch) check() error {
+	if err := p.Run.check(p.Voxels); err != nil {
+		return err
+	}
+	switch {
+	case p.Most < 1:
+		return fmt.Errorf("voxfit: %d peaks, expected at least 1", p.Most)
+	case len(p.Values) != p.Voxels*len(p.Vertices):
+		return fmt.Errorf("voxfit: %d values, expected %d voxels x %d vertices", len(p.Values), p.Voxels, len(p.Vertices))
+	case len(p.Indices) != p.Voxels*p.Most:
+		return fmt.Errorf("voxfit: room for %d indices, expected %d voxels x %d peaks", len(p.Indices), p.Voxels, p.Most)
+	}
+	return nil
+}
+
+// find is FindPeaks for some voxels.
+func (p *PeakSearch) find(w *kernel.PeakWorker, tile sched.Range) {
+	vertices := len(p.Vertices)
+	for at := tile.Begin; at < tile.End; at += w.Block() {
+		n := min(w.Block(), tile.End-at)
+		w.Load(p.Values[at*vertices:], vertices, n)
+		for i, peaks := range w.Peaks() {
+			row := p.Indices[(at+i)*p.Most:][:p.Most]
+			for k := range row {
+				row[k] = -1
+				if k < len(peaks) {
+					row[k] = int32(peaks[k].Index)
+				}
+			}
+		}
+	}
+}
