@@ -78,8 +78,8 @@ func (r *partReader) read(p part, first, volumes int) ([][]float32, error) {
 }
 
 // readParts reads a plain file, sixteen volumes at a time, the parts of which are divided among the workers.
-func (r *reader) readParts(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
+func (r *reader) readParts(callers context.Context) error {
+	ctx, cancel := context.WithCancelCause(callers)
 	defer cancel(nil)
 	parts := partsOf(r.runs, r.header.Datatype.Size(), r.header.Voxels())
 	readers := make([]*partReader, min(r.workers, len(parts)))
@@ -104,6 +104,9 @@ func (r *reader) readParts(ctx context.Context) error {
 			break
 		}
 		r.progress(first+volumes, r.volumes)
+	}
+	if err := callers.Err(); err != nil {
+		return err
 	}
 	return context.Cause(ctx)
 }

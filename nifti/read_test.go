@@ -104,10 +104,10 @@ func TestCancelledReadSaysSo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithCancel(context.Background())
+		ctx, cancel := context.WithCancelCause(context.Background())
 		mask := FullMask(m.Header)
 		dst := make([]float32, len(mask.Index)*m.Header.Volumes())
-		err = m.ReadMasked(ctx, dst, mask.Index, ReadOptions{Progress: func(done, total int) { cancel() }})
+		err = m.ReadMasked(ctx, dst, mask.Index, ReadOptions{Progress: func(done, total int) { cancel(errors.New("a signal")) }})
 		wantLine(t, err, name, "stopped")
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%v is not context.Canceled", err)

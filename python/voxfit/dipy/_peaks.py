@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dipy.direction import peaks
-from dipy.direction.peaks import peak_directions
+from dipy.direction.peaks import peak_directions  # type: ignore[attr-defined]
 from dipy.reconst.odf import gfa
 from dipy.reconst.shm import sh_to_sf_matrix
 from dipy.testing.decorators import warning_for_keywords
