@@ -77,8 +77,10 @@ func TensorResponse(numbers []float64) (Response, error) {
 func CheckDiffusivities(evals [3]float64) error {
 	for i, e := range evals {
 		switch {
-		case !(e >= 0 && e < tensorLimit):
+		case e >= tensorLimit && !math.IsInf(e, 1):
 			return fmt.Errorf("found e%d = %v, expected a diffusivity in mm2/s, as 0.0017 (numbers in um2/ms are 1000 times as large)", i+1, e)
+		case !(e >= 0 && e < tensorLimit):
+			return fmt.Errorf("found e%d = %v, expected a diffusivity in mm2/s, as 0.0017", i+1, e)
 		case e > evals[0]:
 			return fmt.Errorf("found e%d = %v larger than e1 = %v, expected the largest first", i+1, e, evals[0])
 		}
@@ -100,7 +102,10 @@ func (r Response) Check() error {
 		if err := CheckDiffusivities(r.Evals); err != nil {
 			return err
 		}
-		if !(r.S0 > 0) || math.IsInf(r.S0, 1) {
+		if math.IsInf(r.S0, 1) {
+			return fmt.Errorf("found S0 = %v, expected a finite signal", r.S0)
+		}
+		if !(r.S0 > 0) {
 			return fmt.Errorf("found S0 = %v, expected a positive signal", r.S0)
 		}
 		return nil

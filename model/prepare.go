@@ -76,7 +76,11 @@ func prepareField(field reflect.Value, o Option) error {
 			return fmt.Errorf("%s: %w", o.Name, err)
 		}
 	case NumbersOption:
-		for _, x := range field.Interface().([]float64) {
+		list := field.Interface().([]float64)
+		if list != nil && len(list) == 0 {
+			return fmt.Errorf("%s: %w", o.Name, noNumbers(o))
+		}
+		for _, x := range list {
 			if !o.allows(x) {
 				return fmt.Errorf("%s is %v, expected %s", o.Name, field.Interface(), o.Expected())
 			}

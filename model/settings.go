@@ -73,7 +73,7 @@ func responseErrorf(format string, values ...any) error {
 }
 
 // Unknown is the error of an option that the model does not have, as it was spelled. It lists those that there are,
-// and the nearest of them and of others, which are beside them, or else the models that have it.
+// and the nearest of them and of others, which are beside them, or else the models that have it, in any case.
 func (s *Settings) Unknown(name string, others ...string) error {
 	var known []string
 	candidates, means := slices.Clone(others), map[string]string{}
@@ -90,21 +90,24 @@ func (s *Settings) Unknown(name string, others ...string) error {
 			near = option
 		}
 		question = fmt.Sprintf("; did you mean %s?", s.spell(near))
-	} else if others := kindsWith(plain); len(others) > 0 {
-		question = fmt.Sprintf(", which is one of %s.", list(others, "and"))
+	} else if option, others := kindsWith(plain); len(others) == 1 {
+		question = fmt.Sprintf("; %s has %s.", others[0], s.spell(option))
+	} else if len(others) > 1 {
+		question = fmt.Sprintf("; %s have %s.", list(others, "and"), s.spell(option))
 	}
 	return fmt.Errorf("unknown option %q of %s%s %s has %s", name, s.kind.Name, question, s.kind.Name, list(known, "and"))
 }
 
-// kindsWith are the models that have an option.
-func kindsWith(option string) []string {
-	var names []string
+// kindsWith are the models that have an option of this name, in any case, and the name as it is written.
+func kindsWith(option string) (name string, kinds []string) {
 	for _, k := range Kinds {
-		if _, has := findOption(k.OptionList(), option); has {
-			names = append(names, k.Name)
+		for _, o := range k.OptionList() {
+			if strings.EqualFold(o.Name, option) {
+				name, kinds = o.Name, append(kinds, k.Name)
+			}
 		}
 	}
-	return names
+	return name, kinds
 }
 
 // ParseJSON reads the options of a model from a JSON object; nothing at all is all defaults, and null leaves an

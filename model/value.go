@@ -2,6 +2,7 @@ package model
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -74,7 +75,10 @@ func (s *Settings) setVectors(field reflect.Value, o Option, value any) error {
 	switch o.Kind {
 	case NumbersOption:
 		var numbers []float64
-		if numbers, err = numbersOf(value); err == nil {
+		if numbers, err = numbersOf(value); err == nil && len(numbers) == 0 {
+			err = noNumbers(o)
+		}
+		if err == nil {
 			for _, x := range numbers {
 				if !o.allows(x) {
 					return s.errorf(o.Name, "is %s, expected %s", show(value), o.Expected())
@@ -103,6 +107,9 @@ func (s *Settings) setVectors(field reflect.Value, o Option, value any) error {
 	}
 	return nil
 }
+
+// noNumbers is the error of an empty list: whoever wants all shells, say, leaves the option out.
+func noNumbers(o Option) error { return fmt.Errorf("found none, expected %s", o.Expected()) }
 
 // setISA takes the name of an instruction set that this machine has.
 func (s *Settings) setISA(field reflect.Value, o Option, value any) error {
@@ -179,8 +186,17 @@ func choiceOf(field reflect.Value, o Option) string {
 	return o.Choices[0]
 }
 
-// show writes a value as it was given: strings in quotes, unless they stand for numbers that JSON cannot write.
+// show writes a value as it was given, cut where a line would become long.
 func show(value any) string {
+	text := []rune(shown(value))
+	if len(text) > 60 {
+		return string(text[:57]) + "..."
+	}
+	return string(text)
+}
+
+// shown writes a value, and each value of a list: strings in quotes, unless they stand for numbers that JSON cannot write.
+func shown(value any) string {
 	switch v := value.(type) {
 	case json.Number:
 		if x, err := v.Float64(); err == nil {
@@ -192,18 +208,22 @@ func show(value any) string {
 			return fmt.Sprint(x)
 		}
 		return strconv.Quote(v)
+	case []any:
+		items := make([]string, len(v))
+		for i, item := range v {
+			items[i] = shown(item)
+		}
+		return "[" + strings.Join(items, ",") + "]"
 	}
 	text, _ := json.Marshal(value)
-	if len(text) > 60 {
-		return string(text[:57]) + "..."
-	}
 	return string(text)
 }
 
-// numbersOf is a list of numbers; a single number is a list of one.
+// numbersOf is a list of numbers; a single number is a list of one, and no text at all, as a command line may have, is
+// an empty one.
 func numbersOf(value any) ([]float64, error) {
 	items, ok := value.([]any)
-	if !ok {
+	if !ok && value != "" {
 		items = []any{value}
 	}
 	var numbers []float64
@@ -244,6 +264,9 @@ func checkFascicle(e [3]float64) error {
 }
 
 func vectorsOf(value any) ([][3]float64, error) {
+	if value == "" {
+		value = []any{}
+	}
 	if text, ok := value.(string); ok {
 		return nil, fmt.Errorf("found %s, expected unit vectors", show(text))
 	}
@@ -273,7 +296,7 @@ func rowsOf(value any) ([][]float64, error) {
 	if !ok {
 		return nil, fmt.Errorf("found %s, expected a list of lists of numbers", show(value))
 	}
-	var rows [][]float64
+	rows := [][]float64{}
 	for _, item := range items {
 		if _, ok := item.([]any); !ok {
 			return nil, fmt.Errorf("found %s, expected a list of lists of numbers", show(value))
@@ -290,7 +313,7 @@ func rowsOf(value any) ([][]float64, error) {
 // sphereOf is the name of a hemisphere, a list of vertices, or an object of vertices and the edges between neighbours. Without edges each vertex
 // stands for its antipode, too, and edges are those of the hull.
 func sphereOf(value any) (*sh.Sphere, error) {
-	if name, ok := value.(string); ok {
+	if name, ok := value.(string); ok && name != "" {
 		return sh.Hemisphere(strings.ToLower(name))
 	}
 	parts, ok := value.(map[string]any)
@@ -422,10 +445,7 @@ func (s *Settings) fromText(o Option, text string) (any, error) {
 	case TissuesOption:
 		return tissueList(text), nil
 	case DirectionsOption, SphereOption:
-		if text == "" {
-			return []any{}, nil
-		}
-		if o.namesSphere(text) {
+		if text == "" || o.namesSphere(text) {
 			return text, nil
 		}
 		if !IsNumbers(text) {
@@ -480,9 +500,12 @@ func IsTissues(text string) bool { return IsNumbers(text) && strings.Contains(te
 // ParseTissues reads responses in tensor form from the command line, "e1,e2,e3,S0;e1,e2,e3,S0": WM, GM and CSF.
 func ParseTissues(text string) ([]Tissue, error) { return tissuesOf(tissueList(text)) }
 
-// jsonNumber is a number as JSON holds it; one that it cannot write stays a string.
+// jsonNumber is a number as JSON holds it; one that it cannot write stays a string, and one that is too large as it is.
 func jsonNumber(text string) any {
 	x, err := strconv.ParseFloat(text, 64)
+	if errors.Is(err, strconv.ErrRange) {
+		return json.Number(text)
+	}
 	if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
 		return text
 	}

@@ -63,3 +63,21 @@ func makeFromJSON(g *acq.GradientTable, row wrongSetting) error {
 	}
 	return err
 }
+
+// Python's json reads such a number as infinity, so that the table cannot have it.
+func TestANumberBeyondDoublePrecisionIsShownAsItWasWritten(t *testing.T) {
+	kind, err := model.Find("dti")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, fromJSON := kind.ParseJSON(`{"min_signal": 1e400}`)
+	fromText := kind.NewFlagSettings().SetTexts(map[string]string{"min_signal": "1e400"})
+	for got, want := range map[error]string{
+		fromJSON: "dti: min_signal is 1e400, expected a number above 0",
+		fromText: "dti: --min-signal is 1e400, expected a number above 0",
+	} {
+		if got == nil || got.Error() != want {
+			t.Errorf("the error is %v, want %s", got, want)
+		}
+	}
+}

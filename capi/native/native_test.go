@@ -262,7 +262,7 @@ func TestOptionsThatAModelDoesNotHaveAreErrors(t *testing.T) {
 	bvals, bvecs := acquisition()
 	response := `"response": {"evals": [0.0017, 0.0003, 0.0003], "s0": 100}`
 	for _, c := range []struct{ model, options, says string }{
-		{"dti", `{"lmax": 8}`, `unknown option "lmax" of dti, which is one of csdm and msmt. dti has b0_threshold, bvalue_scaling, isa, iterations, method, min_signal, mrtrix_order and uniform_start`},
+		{"dti", `{"lmax": 8}`, `unknown option "lmax" of dti; csdm and msmt have lmax. dti has b0_threshold, bvalue_scaling, isa, iterations, method, min_signal, mrtrix_order and uniform_start`},
 		{"dti", `{} {}`, "after"},
 		{"dti", `[]`, "not a JSON object"},
 		{"dti", `null`, "not a JSON object"},

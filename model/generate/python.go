@@ -92,7 +92,7 @@ func function(m model.ListedModel) string {
 	for _, o := range append(needed, others...) {
 		value := pythonName(o.Name)
 		if o.Kind == model.TissuesOption {
-			value = "as_tissues(" + value + ", response_bvals)"
+			value += " if response_bvals is None else as_tissues(" + value + ", response_bvals)"
 		}
 		fmt.Fprintf(&b, "        %q: %s,\n", o.Name, value)
 	}

@@ -218,7 +218,7 @@ def test_an_option_that_is_not_finite_is_named(data, gtab):
         (lambda d, g: voxfit.fit_csd(d, g, "response.txt"), ValueError),
         (lambda d, g: voxfit.fit_csd(d, g, (EVALS, 1.0), lmax=0), ValueError),
         (lambda d, g: voxfit.fit_msmt(d, g, {}), ValueError),
-        (lambda d, g: voxfit.fit_msmt(d, g, None), TypeError),
+        (lambda d, g: voxfit.fit_msmt(d, g, None), ValueError),
         (lambda d, g: voxfit.fit_msmt(d, g, {"é" * 40: np.ones(3)}), ValueError),
         (lambda d, g: voxfit.Model(None, g), TypeError),
         (lambda d, g: voxfit.Model("dti\0", g), ValueError),

@@ -1,6 +1,7 @@
 """Gradient tables, responses and masks that are not what they look like: each is told, or read as it is meant."""
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -140,6 +141,23 @@ def test_four_numbers_with_b_values_are_rows_as_in_files():
     model = as_tissues({"CSF": tiny}, [0, 1000, 2000, 3000])
     assert np.array_equal(model[0]["zonal"], np.array(tiny)[:, None])
     assert as_tissues({"CSF": [350.0, 20, 2, 1]})[0]["zonal"].shape == (4, 1)
+
+
+def test_b_values_of_rows_are_those_of_every_form_without_its_own():
+    rows, bvals = {"zonal": [[350.0], [20], [2]]}, [0, 1000, 2000]
+    for form in ({"CSF": [350.0, 20, 2]}, {"CSF": rows}, [{"name": "CSF", **rows}]):
+        assert np.array_equal(as_tissues(form, bvals)[0]["bvals"], bvals)
+    assert np.array_equal(as_tissues([{"name": "CSF", **rows, "bvals": [0, 1, 2]}], bvals)[0]["bvals"], [0, 1, 2])
+    theirs = SimpleNamespace(response=np.ones((3, 7)), iso=2, shells=bvals)
+    with pytest.raises(TypeError, match="a MultiShellResponse, which has its own"):
+        as_tissues(theirs, bvals)
+
+
+def test_texts_and_truth_values_are_no_numbers_of_a_response():
+    data = np.ones((3, 66))
+    for pair in ((("0.0017", "0.0003", "0.0003"), 1000.0), (EVALS, "1000"), (EVALS, True), ((1.7e-3, False, False), 1000.0)):
+        with pytest.raises(ValueError, match="csdm: response: found .*, expected a number"):
+            voxfit.fit_csd(data, FOUR_SHELLS, pair)
 
 
 def test_responses_of_no_form_are_refused_in_one_line():

@@ -143,11 +143,11 @@ def _without_stroke(name: str) -> str:
 
 def _as_read(name: str, kind: str, value: Any) -> Any:
     """Return a value as an option of this kind; one that is nothing like it is left to the library to refuse."""
+    if kind == "tissues":
+        return as_tissues(value)
     refuse_masked(name, value)
     if kind == "response":
         return as_response(value)
-    if kind == "tissues":
-        return as_tissues(value)
     if kind in ("sphere", "directions") and not isinstance(value, (str, Mapping)):
         vertices = getattr(value, "vertices", value)
         refuse_masked(f"{name}.vertices", vertices)
@@ -160,11 +160,24 @@ def _as_read(name: str, kind: str, value: Any) -> Any:
 
 
 def _numbers(value: Any) -> Any:
-    """Return a copy of what is like an array of numbers, as whoever gave it may change it."""
+    """Return a copy of what is like an array of numbers, as whoever gave it may change it.
+
+    Text, truth values and None, of which NumPy would make numbers, are left to the library to refuse.
+    """
     try:
-        return np.array(value, float)
-    except (TypeError, ValueError):
+        numbers = np.array(value)
+    except (TypeError, ValueError):  # rows of different lengths
         return value
+    return numbers.astype(float, copy=False) if numbers.dtype.kind in "iuf" and not _has_truth_values(value) else value
+
+
+def _has_truth_values(value: Any) -> bool:
+    """Whether a list, or a list in it, has truth values beside numbers."""
+    if isinstance(value, (list, tuple)):
+        for part in value:
+            if type(part) is not float and (isinstance(part, (bool, np.bool_)) or _has_truth_values(part)):
+                return True
+    return False
 
 
 def as_response(response: Any) -> dict[str, Any]:
@@ -189,7 +202,11 @@ def _tensor(response: Any) -> dict[str, Any] | None:
     """
     try:
         if isinstance(response, (tuple, list)) and len(response) == 2 and np.ndim(response[1]) == 0 and np.size(response[0]) == 3:
-            return {"evals": np.array(response[0], float).ravel(), "s0": float(response[1])}
+            evals, s0 = _numbers(response[0]), _numbers(response[1])
+            return {
+                "evals": evals.ravel() if isinstance(evals, np.ndarray) else evals,
+                "s0": float(s0) if isinstance(s0, np.ndarray) else s0,
+            }
     except (TypeError, ValueError):
         return None
     numbers = _numbers(response)
@@ -223,9 +240,11 @@ def as_tissues(tissues: Any, bvals: ArrayLike | None = None) -> list[dict[str, A
     refuse_masked("response", tissues)
     refuse_masked("response_bvals", bvals)
     if isinstance(tissues, list) and all(isinstance(t, Mapping) for t in tissues):
-        return [{key: value if key == "name" else _numbers(value) for key, value in t.items()} for t in tissues]
+        return [{key: value if key == "name" else _numbers(value) for key, value in _with_bvals(t, bvals).items()} for t in tissues]
     if hasattr(tissues, "response") and hasattr(tissues, "iso"):  # MultiShellResponse
         refuse_masked("response.response", tissues.response)
+        if bvals is not None:
+            raise TypeError("response_bvals are given beside a MultiShellResponse, which has its own: leave them out")
         table, iso = np.asarray(tissues.response, float), int(tissues.iso)
         bvals = np.asarray(tissues.shells, float)
         names = ["CSF", "GM", *(f"tissue{i + 1}" for i in range(2, iso))][:iso]
@@ -238,18 +257,22 @@ def as_tissues(tissues: Any, bvals: ArrayLike | None = None) -> list[dict[str, A
     return [{"name": name, **_as_tissue(name, response, bvals)} for name, response in tissues.items()]
 
 
+def _with_bvals(response: Mapping[str, Any], bvals: ArrayLike | None) -> Mapping[str, Any]:
+    """Return a response with these b-values of its rows, if it has rows and none of its own."""
+    return response if bvals is None or "zonal" not in response else {"bvals": bvals, **response}
+
+
 def _as_tissue(name: str, response: Any, bvals: ArrayLike | None) -> dict[str, Any]:
     """Return one response: a tensor, or rows of zonal coefficients; four numbers with b-values are rows, as in files."""
     if isinstance(response, Mapping):
-        found = as_response(response)
-        return found if bvals is None or "zonal" not in found else {"bvals": np.array(bvals, float), **found}
+        return as_response(_with_bvals(response, bvals))
     are_rows = bvals is not None and isinstance(_numbers(response), np.ndarray)
     tensor = None if are_rows else _tensor(response)
     if tensor is not None:
         return tensor
     rows = _zonal(f"the response of {name}", "shells", response)
     found = {"zonal": rows[:, None] if rows.ndim == 1 else rows}
-    return found if bvals is None else {**found, "bvals": np.array(bvals, float)}
+    return found if bvals is None else {**found, "bvals": _numbers(bvals)}
 
 
 def as_json(options: Mapping[str, Any]) -> str:

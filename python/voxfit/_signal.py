@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -16,6 +17,9 @@ _TYPES = {
     np.dtype(np.int16): _native.INT16,
     np.dtype(np.uint16): _native.UINT16,
 }
+
+
+_SCALARS = frozenset((float, int, str, bool))
 
 
 class Layout(NamedTuple):
@@ -35,12 +39,10 @@ def refuse_masked(name: str, array: Any) -> None:
 
     Lists, tuples and dicts are looked into, since NumPy and JSON would make plain numbers of what they hold.
     """
-    if isinstance(array, (list, tuple)):
-        for part in array:
-            refuse_masked(name, part)
-    elif isinstance(array, Mapping):
-        for part in array.values():
-            refuse_masked(name, part)
+    if isinstance(array, (list, tuple, Mapping)):
+        for part in array.values() if isinstance(array, Mapping) else array:
+            if type(part) not in _SCALARS:  # which most are: a call for each takes longer than all else
+                refuse_masked(name, part)
     elif isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
         raise TypeError(
             f"{name} is a masked array (numpy.ma) of which {np.sum(np.ma.getmask(array))} values are masked, expected a plain "
@@ -92,8 +94,7 @@ def lay_out(data: np.ndarray, mask: np.ndarray | None) -> Layout:
     if mask is None and even:
         stride = data.itemsize * data.shape[-1] if data.flags.c_contiguous else strides[0]
         value_stride = data.itemsize if data.flags.c_contiguous else value_stride
-        voxels = int(np.prod(shape, dtype=np.int64))
-        return Layout(voxels, type_, data.ctypes.data, stride, value_stride, None, data)
+        return Layout(math.prod(shape), type_, data.ctypes.data, stride, value_stride, None, data)
     offsets = np.zeros(shape, np.int64)
     for axis, stride in enumerate(strides):
         steps = np.arange(shape[axis], dtype=np.int64) * stride

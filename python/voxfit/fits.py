@@ -476,7 +476,7 @@ def fit_msmt(
     >>> result.fod_wm    # doctest: +SKIP
     """
     options = {
-        "response": as_tissues(response, response_bvals),
+        "response": response if response_bvals is None else as_tissues(response, response_bvals),
         "lmax": lmax,
         "sh_basis": sh_basis,
         "directions": directions,
