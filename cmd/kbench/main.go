@@ -107,5 +107,8 @@ func newRootCommand(args []string) *cobra.Command {
 		newCompareCommand(args),
 		newPhantomCommand(), newConvertCommand(args), newEnvCommand(), newOptionsCommand(), newVersionCommand(),
 	)
+	for _, c := range root.Commands() {
+		completeValues(c)
+	}
 	return root
 }

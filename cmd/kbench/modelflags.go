@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
@@ -118,15 +117,6 @@ func (m *modelFlags) addFrame(f *pflag.FlagSet) {
 		help += ". The directions of the constraint do not turn with the axes: a fit in world axes differs somewhat from one in image axes that kbench convert takes there"
 	}
 	f.Var(namedValue(&m.frame, imageFrame, worldFrame), "frame", help)
-}
-
-// completeOptions offers the values of options that have names.
-func completeOptions(c *cobra.Command) {
-	c.Flags().VisitAll(func(flag *pflag.Flag) {
-		if v, ok := flag.Value.(*optionValue); ok && len(v.option.Choices) > 0 {
-			_ = c.RegisterFlagCompletionFunc(flag.Name, cobra.FixedCompletions(v.option.Choices, cobra.ShellCompDirectiveNoFileComp)) // each once
-		}
-	})
 }
 
 // check reads the flags that were given. response is that of the flag --response, of which numbers are checked here.

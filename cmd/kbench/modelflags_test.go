@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
+	"github.com/voxfit/voxfit/sh"
 )
 
 func TestHelpOfAModelHasItsOptionsAlone(t *testing.T) {
@@ -40,6 +42,13 @@ func TestShellsCompleteModelsAndValues(t *testing.T) {
 		{[]string{"fit", "dti", "--method", ""}, []string{"wls", "nls", "ols", "iwls"}},
 		{[]string{"fit", "fwdtim", "dwi.nii", "--method", ""}, []string{"nls", "wls"}},
 		{[]string{"fit", "sfm", "--l1"}, []string{"--l1-ratio"}},
+		{[]string{"fit", "sfm", "--sphere", ""}, sh.Hemispheres()},
+		{[]string{"fit", "dti", "--isa", ""}, append([]string{"auto"}, kernel.ISAs()...)},
+		{[]string{"fit", "csdm", "--frame", ""}, []string{"image", "world"}},
+		{[]string{"convert", "--from-frame", ""}, []string{"image", "world"}},
+		{[]string{"run", "--models", ""}, model.Names()},
+		{[]string{"fit", "fwdtim", "--maps", ""}, []string{"all", "fa", "md", "ad", "rd", "tensor", "s0", "fwf", "evals", "evecs", "mode", "colorFA", "status", "iterations"}},
+		{[]string{"run", "--models", "dti,sfm,"}, []string{"dti,sfm,csdm", "dti,sfm,fwdtim", "dti,sfm,msmt"}},
 	} {
 		text := succeed(t, append([]string{"__complete"}, c.args...)...)
 		var got []string

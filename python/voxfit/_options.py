@@ -240,7 +240,8 @@ def as_tissues(tissues: Any, bvals: ArrayLike | None = None) -> list[dict[str, A
     refuse_masked("response", tissues)
     refuse_masked("response_bvals", bvals)
     if isinstance(tissues, list) and all(isinstance(t, Mapping) for t in tissues):
-        return [{key: value if key == "name" else _numbers(value) for key, value in _with_bvals(t, bvals).items()} for t in tissues]
+        named = [_with_bvals(tissue, bvals) for tissue in tissues]
+        return [{key: value if key == "name" else _numbers(value) for key, value in t.items()} for t in named]
     if hasattr(tissues, "response") and hasattr(tissues, "iso"):  # MultiShellResponse
         refuse_masked("response.response", tissues.response)
         if bvals is not None:

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/model"
+	"github.com/voxfit/voxfit/sh"
+)
+
+// completeValues has shells offer the values of a command's flags that have names.
+func completeValues(c *cobra.Command) {
+	c.Flags().VisitAll(func(flag *pflag.Flag) {
+		if names := namesOfValues(flag.Value); len(names) > 0 {
+			directive := cobra.ShellCompDirectiveNoFileComp
+			if takesFiles(flag) {
+				directive = cobra.ShellCompDirectiveDefault
+			}
+			_ = c.RegisterFlagCompletionFunc(flag.Name, cobra.FixedCompletions(names, directive)) // each once
+		}
+	})
+}
+
+// namesOfValues are those that a flag may have.
+func namesOfValues(value pflag.Value) []string {
+	switch v := value.(type) {
+	case *namedFlag:
+		return v.names
+	case *optionValue:
+		switch v.option.Kind {
+		case model.SphereOption:
+			return sh.Hemispheres()
+		case model.TextOption: // the one that there is, isa
+			return append([]string{"auto"}, kernel.ISAs()...)
+		}
+		return v.option.Choices
+	}
+	return nil
+}
+
+// takesFiles says whether a flag whose values have names may name a file as well.
+func takesFiles(flag *pflag.Flag) bool {
+	v, ok := flag.Value.(*optionValue)
+	return ok && v.option.Kind == model.SphereOption || flag.Name == "response"
+}
+
+// completeList has shells offer names for a flag that is a list of them: those that the list does not have yet, and for
+// an empty list the words that stand alone.
+func completeList(c *cobra.Command, flag string, names func() []string, alone ...string) {
+	_ = c.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		const directive = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+		before := typed[:strings.LastIndexByte(typed, ',')+1]
+		if before == "" {
+			return append(slices.Clone(alone), names()...), directive
+		}
+		var offered []string
+		for _, name := range names() {
+			if !slices.Contains(strings.Split(before, ","), name) {
+				offered = append(offered, before+name)
+			}
+		}
+		return offered, directive
+	})
+}
+
+// mapsOf are the names of all maps that a model may have; none where no model is named.
+func mapsOf(kind *model.Kind) []string {
+	if kind == nil {
+		return nil
+	}
+	listing, err := chosenListing([]string{kind.Name})
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, m := range listing.Models[0].Maps {
+		names = append(names, m.Name)
+	}
+	return names
+}
