@@ -52,10 +52,18 @@ func (r peakRules) maps(what, label string) []Map {
 		{Name: "gfa" + label, Suffix: "dwimap", Components: 1,
 			Description: fmt.Sprintf("Generalised fractional anisotropy of %s, from its values at %s.", what, sphere)},
 		{Name: "peaks" + label, Suffix: "dwimap", Components: 3 * r.most,
-			Description: fmt.Sprintf("Unit vectors of up to %d peaks of %s, %s, the highest first, "+GivenFrame+"; zeros where there are fewer.", r.most, what, where)},
+			Description: r.directionsOf(what, where)},
 		{Name: "peakvalues" + label, Suffix: "dwimap", Components: r.most, Arbitrary: true,
 			Description: fmt.Sprintf("The values of %s at its peaks, in their order; zeros where there are fewer.", what)},
 	}
+}
+
+// directionsOf describes the map of directions.
+func (r peakRules) directionsOf(what, where string) string {
+	if r.most == 1 {
+		return fmt.Sprintf("Unit vector of the highest peak of %s, %s, "+GivenFrame+"; zeros where there is none.", what, where)
+	}
+	return fmt.Sprintf("Unit vectors of up to %d peaks of %s, %s, the highest first, "+GivenFrame+"; zeros where there are fewer.", r.most, what, where)
 }
 
 // A peakDeriver writes maps of peaks.

@@ -49,7 +49,7 @@ func eigenMaps(whose string) []Map {
 		{Name: "mode", Suffix: "dwimap", Components: 1, OnRequest: true,
 			Description: fmt.Sprintf("Mode of the %s tensor (Ennis and Kindlmann 2006): 1 where it is linear, -1 where it is planar, 0 between them and where all eigenvalues are equal.", whose)},
 		{Name: "colorFA", Suffix: "dwimap", Components: 3, OnRequest: true,
-			Description: fmt.Sprintf("FA of the %s tensor times the sizes of the first eigenvector's x, y and z: red, green and blue.", whose)},
+			Description: fmt.Sprintf("FA of the %s tensor times the sizes of the first eigenvector's x, y and z, "+GivenFrame+": red, green and blue.", whose)},
 	}
 }
 

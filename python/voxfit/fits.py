@@ -296,7 +296,8 @@ def fit_free_water(
             Mode of the tissue's tensor (Ennis and Kindlmann 2006): 1 where it is linear, -1 where it is planar, 0
             between them and where all eigenvalues are equal.
         color_fa : ndarray, (..., 3), or ``["colorFA"]``
-            FA of the tissue's tensor times the sizes of the first eigenvector's x, y and z: red, green and blue.
+            FA of the tissue's tensor times the sizes of the first eigenvector's x, y and z, in the frame of the given
+            b-vectors: red, green and blue.
         status : ndarray, (...)
             What happened to the voxel, as a code; 1 is outside the mask. The item ``["status"]`` is the volume, the
             attribute has the fitted voxels in a row.
@@ -590,7 +591,8 @@ def fit_dti(
             Mode of the diffusion tensor (Ennis and Kindlmann 2006): 1 where it is linear, -1 where it is planar, 0
             between them and where all eigenvalues are equal.
         color_fa : ndarray, (..., 3), or ``["colorFA"]``
-            FA of the diffusion tensor times the sizes of the first eigenvector's x, y and z: red, green and blue.
+            FA of the diffusion tensor times the sizes of the first eigenvector's x, y and z, in the frame of the given
+            b-vectors: red, green and blue.
         status : ndarray, (...)
             What happened to the voxel, as a code; 1 is outside the mask. The item ``["status"]`` is the volume, the
             attribute has the fitted voxels in a row.
