@@ -24,7 +24,7 @@ var freeWaterKind = &Kind{
 // a field.
 type FreeWaterOptions struct {
 	// Method is kernel.NLS (the default) or kernel.WLS.
-	Method kernel.Method `json:"method" choices:"nls,wls" default:"nls" aliases:"fit_method" help:"Least squares: non-linear or weighted."`
+	Method kernel.Method `json:"method" choices:"nls,wls" default:"nls" aliases:"fit_method" spellings:"wlls=wls,nlls=nls" help:"Least squares: non-linear or weighted."`
 	// Diso is the diffusivity of free water.
 	Diso float64 `json:"diso" unit:"mm2/s" range:"[1e-5,0.1)" default:"3e-3" aliases:"Diso" help:"Diffusivity of free water."`
 	// MDReg is the mean diffusivity from which on a voxel is taken for free water.

@@ -23,6 +23,7 @@ import (
 //	with      the other option on which this one depends, and the values with which it has a meaning: "method=iwls"
 //	zero      what a field holds for a zero that was given, where a zero field is the default
 //	aliases   other programs' names, which Python takes, too
+//	spellings other programs' words for values that have names, which Python takes with those names: "nlls=nls"
 //
 // A field without a json tag is no option.
 type Option struct {
@@ -35,8 +36,10 @@ type Option struct {
 	Multiple int        `json:"multiple,omitempty"`
 	Help     string     `json:"help"`
 	Aliases  []string   `json:"aliases"`
-	With     *Condition `json:"with,omitempty"`
-	Needed   bool       `json:"needed,omitempty"`
+	// Spellings are other words for choices, in lower case, with what they stand for.
+	Spellings map[string]string `json:"spellings,omitempty"`
+	With      *Condition        `json:"with,omitempty"`
+	Needed    bool              `json:"needed,omitempty"`
 
 	field int // of the struct
 	zero  string
@@ -112,6 +115,13 @@ func describeOption(i int, name string, f reflect.StructField) Option {
 	o.Multiple, _ = strconv.Atoi(f.Tag.Get("multiple"))
 	if option, values, found := strings.Cut(f.Tag.Get("with"), "="); found {
 		o.With = &Condition{option, words(values)}
+	}
+	for _, pair := range words(f.Tag.Get("spellings")) {
+		if o.Spellings == nil {
+			o.Spellings = map[string]string{}
+		}
+		word, choice, _ := strings.Cut(pair, "=")
+		o.Spellings[word] = choice
 	}
 	if text := f.Tag.Get("default"); text != "" {
 		o.Default = defaultValue(o.Kind, text)

@@ -82,6 +82,11 @@ func checkOption(t *testing.T, kind string, o model.Option, all []model.Option) 
 	if name, ok := o.Default.(string); o.Kind == model.ChoiceOption && ok && o.Choices[0] != name {
 		t.Errorf("%s: the default of %s is %s, and not the first of %v", kind, o.Name, name, o.Choices)
 	}
+	for word, choice := range o.Spellings {
+		if len(o.Aliases) == 0 || slices.Contains(o.Choices, word) || !slices.Contains(o.Choices, choice) {
+			t.Errorf("%s: %s takes %s for %s, by the names %v and beside the choices %v", kind, o.Name, word, choice, o.Aliases, o.Choices)
+		}
+	}
 	if o.With == nil {
 		return
 	}

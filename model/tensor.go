@@ -23,7 +23,7 @@ var tensorKind = &Kind{
 // TensorOptions change how the diffusion tensor is fitted. The zero value is DIPY's default, as is that of a field.
 type TensorOptions struct {
 	// Method is kernel.WLS (the default), kernel.NLS, kernel.OLS or kernel.IWLS.
-	Method kernel.Method `json:"method" choices:"wls,nls,ols,iwls" default:"wls" aliases:"fit_method" help:"Least squares: weighted, non-linear, ordinary, or iteratively reweighted as MRtrix3's dwi2tensor does it."`
+	Method kernel.Method `json:"method" choices:"wls,nls,ols,iwls" default:"wls" aliases:"fit_method" spellings:"wlls=wls,ls=ols,lls=ols,olls=ols,nlls=nls" help:"Least squares: weighted, non-linear, ordinary, or iteratively reweighted as MRtrix3's dwi2tensor does it."`
 	// MinSignal is what smaller values are raised to, in the unit of the signal.
 	MinSignal float64 `json:"min_signal" range:"(0,inf)" default:"1e-4" with:"method=wls,nls,ols" help:"Measured values below it are raised to it, in the unit of the signal."`
 	// Iterations is the number of reweighted fits of IWLS after the first; NoReweighting is none.

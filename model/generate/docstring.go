@@ -87,7 +87,8 @@ func parameter(o model.Option) string {
 		kind += ", default " + pythonDefault(o)
 	}
 	parts := []string{sentence(meaning(o))}
-	if o.Kind == model.IntegerOption || o.Kind == model.NumberOption {
+	switch o.Kind {
+	case model.IntegerOption, model.NumberOption, model.NumbersOption, model.EvalsOption:
 		parts = append(parts, sentence(upperFirst(o.Expected())))
 	}
 	if more := inPython[o.Kind]; more != "" {
@@ -97,7 +98,7 @@ func parameter(o model.Option) string {
 		parts = append(parts, "Where the gradient table is DIPY's, its own is the default.")
 	}
 	if names := argumentsOf(o); len(names) > 0 && !o.Needed {
-		parts = append(parts, "Also ``"+strings.Join(names, "``, ``")+"``.")
+		parts = append(parts, "Also ``"+strings.Join(names, "``, ``")+"``"+otherWords(o, "``")+".")
 	}
 	return fmt.Sprintf("    %s : %s\n", pythonName(o.Name), kind) + filled(strings.Join(parts, " "), 8)
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/voxfit/voxfit/model"
@@ -31,7 +33,8 @@ in lower case; the case of values does not matter.
 - **tissues**: a list of responses with names, ` + "`[{\"name\": \"WM\", \"zonal\": [[...], ...]}, ...]`" + `, with rows for the shells, b = 0 included.
   On the command line MRtrix3's files, ` + "`auto`" + `, or numbers, ` + "`\"e1,e2,e3,S0;e1,e2,e3,S0;...\"`" + `.
 
-Python takes the names of DIPY's and other programs' options, too, where the tables list them.
+Python takes the names of DIPY's and other programs' options, too, where the tables list them, and with these names their words for
+values.
 `)
 	for _, m := range l.Models {
 		fmt.Fprintf(&b, "\n## %s\n\n%s In CSV files it is `%s`, in Python `%s`, in the names of maps `model-%s`.\n\n", m.Name, m.Summary, m.Class, m.Function, m.Entity)
@@ -52,7 +55,7 @@ Python takes the names of DIPY's and other programs' options, too, where the tab
 }
 
 func writeRow(b *bytes.Buffer, o model.Option) {
-	fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", o.Name, o.Expected(), defaultText(o), meaning(o), codes(o.Aliases))
+	fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", o.Name, o.Expected(), defaultText(o), meaning(o), codes(o.Aliases)+otherWords(o, "`"))
 }
 
 func writeMap(b *bytes.Buffer, d model.ListedMap) {
@@ -86,6 +89,18 @@ func meaning(o model.Option) string {
 		return o.Help
 	}
 	return fmt.Sprintf("%s With `%s` %s.", o.Help, o.With.Option, strings.Join(o.With.Values, ", "))
+}
+
+// otherWords says which words for its values an option takes by its other names, between quotes.
+func otherWords(o model.Option, quote string) string {
+	if len(o.Spellings) == 0 {
+		return ""
+	}
+	var meanings []string
+	for _, word := range slices.Sorted(maps.Keys(o.Spellings)) {
+		meanings = append(meanings, quote+strings.ToUpper(word)+quote+" for "+o.Spellings[word])
+	}
+	return ", with " + strings.Join(meanings, ", ")
 }
 
 func codes(names []string) string {

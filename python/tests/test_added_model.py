@@ -55,7 +55,8 @@ def added(tmp_path_factory):
 
 def test_an_added_model_is_in_python(added, data, gtab, tmp_path):
     np.savez(tmp_path / "in.npz", data=data, bvals=gtab[0], bvecs=gtab[1])
-    done = subprocess.run([sys.executable, "-c", USE, tmp_path / "in.npz", tmp_path / "out.npz"], env=added, capture_output=True, text=True)
+    command = [sys.executable, "-c", USE, tmp_path / "in.npz", tmp_path / "out.npz"]
+    done = subprocess.run(command, env=added, cwd=tmp_path, capture_output=True, text=True)  # elsewhere than beside the package
     assert done.returncode == 0, done.stderr
     found = np.load(tmp_path / "out.npz")
     logs = np.log(np.maximum(data, 0.5))

@@ -58,6 +58,20 @@ def test_an_alias_is_the_option(data, gtab, function, name, alias):
         getattr(voxfit, function)(data[0], gtab, **needs, **{name: value, alias: value})
 
 
+@pytest.mark.parametrize("function, methods", [("fit_dti", "dti"), ("fit_free_water", "fwdti")])
+def test_dipys_words_for_methods_are_taken_by_dipys_name(data, gtab, function, methods):
+    theirs = pytest.importorskip(f"dipy.reconst.{methods}").common_fit_methods
+    ours = {theirs[word]: word.lower() for word in ("WLS", "OLS", "NLS") if word in theirs}
+    words = [word for word in theirs if theirs[word] in ours]
+    assert {"WLLS", "NLLS"} < set(words)
+    for word in words:
+        assert same(fit(function, data, gtab, fit_method=word), fit(function, data, gtab, method=ours[theirs[word]])), word
+    with pytest.raises(ValueError, match="method is .*RESTORE.*, expected "):
+        fit(function, data, gtab, fit_method="RESTORE")
+    with pytest.raises(ValueError, match="method is .*NLLS.*, expected "):
+        fit(function, data, gtab, method="NLLS")
+
+
 def defaults(model):
     """The options of a model that have a default, with it, but for those that depend on another."""
     options = [*model["options"], *LISTING["shared"]]

@@ -132,6 +132,8 @@ def read(model: str, given: Iterable[tuple[str, Any]]) -> dict[str, Any]:
         if own in found:
             raise TypeError(f"{model}: {called[own]} and {name} are the same option, expected one of them")
         called[own] = name
+        if option and name != own and isinstance(value, str):
+            value = option.get("spellings", {}).get(value.lower(), value)
         found[own] = _as_read(f"{model}: {name}", option["kind"], value) if option else None if options else value
     return found
 

@@ -118,7 +118,7 @@ def fit_csd(
         Move each peak from its direction of the sphere to the maximum between them, as MRtrix3 does.
     shells : array_like, (n,), optional
         b-values of the shells to choose from; by default all. With a response for shells, or with the convention
-        mrtrix, the highest of these is fitted alone; else all of these are fitted.
+        mrtrix, the highest of these is fitted alone; else all of these are fitted. Numbers of at least 0, in s/mm2.
     precision : {"double", "mixed"}, default "double"
         Precision of intermediate steps: mixed does part of them in single precision, for speed. The result is computed
         in double precision in both cases.
@@ -232,7 +232,7 @@ def fit_free_water(
         DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
         lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.
     method : {"nls", "wls"}, default "nls"
-        Least squares: non-linear or weighted. Also ``fit_method``.
+        Least squares: non-linear or weighted. Also ``fit_method``, with ``NLLS`` for nls, ``WLLS`` for wls.
     diso : float, default 0.003
         Diffusivity of free water. A number of at least 0.00001 and below 0.1, in mm2/s. Also ``Diso``.
     mdreg : float, default 0.0027
@@ -407,7 +407,7 @@ def fit_msmt(
         Move each peak from its direction of the sphere to the maximum between them, as MRtrix3 does.
     shells : array_like, (n,), optional
         b-values of the shells that are fitted, 0 for that of b = 0; by default all. Volumes that are in no shell are
-        left out.
+        left out. Numbers of at least 0, in s/mm2.
     prediction : bool, default False
         Make a map of the predicted signal, too, as large as the data.
     isa : str, optional
@@ -531,7 +531,7 @@ def fit_dti(
         lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.
     method : {"wls", "nls", "ols", "iwls"}, default "wls"
         Least squares: weighted, non-linear, ordinary, or iteratively reweighted as MRtrix3's dwi2tensor does it. Also
-        ``fit_method``.
+        ``fit_method``, with ``LLS`` for ols, ``LS`` for ols, ``NLLS`` for nls, ``OLLS`` for ols, ``WLLS`` for wls.
     min_signal : float, default 0.0001
         Measured values below it are raised to it, in the unit of the signal. With `method` wls, nls, ols. A number
         above 0.
@@ -666,7 +666,8 @@ def fit_sfm(
     alpha : float, default 0.001
         Weight of the penalty, as in scikit-learn. With `solver` elasticnet. A number above 0.
     evals : array_like, (3,), default (0.0015, 0.0005, 0.0005)
-        Diffusivities of a fascicle, along it and (two equal ones) across it. Also ``response``.
+        Diffusivities of a fascicle, along it and (two equal ones) across it. Three diffusivities in mm2/s, the largest
+        first, as 0.0017,0.0003,0.0003. Also ``response``.
     sphere : str, Sphere or array_like, (n, 3), default "symmetric362"
         Directions that fascicles may have, of which opposite ones count once; the ODF and its peaks are taken there,
         too. By default the 181 of DIPY's symmetric362 hemisphere.
