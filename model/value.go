@@ -226,7 +226,7 @@ func numbersOf(value any) ([]float64, error) {
 	if !ok && value != "" {
 		items = []any{value}
 	}
-	var numbers []float64
+	numbers := make([]float64, 0, len(items)) // not nil, which would be none given
 	for _, item := range items {
 		x, ok := numberOf(item)
 		if !ok {
@@ -323,6 +323,9 @@ func sphereOf(value any) (*sh.Sphere, error) {
 	if err := onlyKeys(parts, "vertices", "edges"); err != nil {
 		return nil, err
 	}
+	if parts["vertices"] == nil {
+		return nil, errors.New("found no vertices, expected a list of unit vectors")
+	}
 	vertices, err := vectorsOf(parts["vertices"])
 	if err != nil {
 		return nil, err
@@ -337,6 +340,9 @@ func sphereOf(value any) (*sh.Sphere, error) {
 	rows, err := rowsOf(parts["edges"])
 	if err != nil {
 		return nil, fmt.Errorf("edges: %w", err)
+	}
+	if len(rows) == 0 { // each vertex would be a peak
+		return nil, errors.New("edges: found none, expected pairs of neighbours; where edges are left out, they are those of the hull")
 	}
 	s := &sh.Sphere{Name: "given", Vertices: vertices}
 	for i, row := range rows {
