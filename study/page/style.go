@@ -1,0 +1,70 @@
+package page
+
+import (
+	"image/color"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// lineColours are those of Okabe and Ito (2008), "Color universal design", which people with any
+// of the common colour blindnesses tell apart. Their yellow is left out (too light for a thin
+// line on white) and their black too (it vanishes on a dark page).
+var lineColours = []color.Color{
+	color.NRGBA{0x00, 0x72, 0xB2, 0xFF}, // blue
+	color.NRGBA{0xE6, 0x9F, 0x00, 0xFF}, // orange
+	color.NRGBA{0x00, 0x9E, 0x73, 0xFF}, // bluish green
+	color.NRGBA{0xD5, 0x5E, 0x00, 0xFF}, // vermillion
+	color.NRGBA{0x56, 0xB4, 0xE9, 0xFF}, // sky blue
+	color.NRGBA{0xCC, 0x79, 0xA7, 0xFF}, // reddish purple
+}
+
+var (
+	ink       = color.NRGBA{A: 0xFF}                // replaced by the page's text colour
+	publicInk = color.NRGBA{0x9A, 0x9A, 0x9A, 0xFF} // the published study, behind ours
+	gridInk   = color.NRGBA{0x80, 0x80, 0x80, 0x40}
+)
+
+// lineDashes and lineMarks go with lineColours, so that colour never stands alone.
+var (
+	lineDashes = [][]vg.Length{nil, {5, 3}, {1.5, 2.5}, {7, 2.5, 1.5, 2.5}}
+	lineMarks  = []draw.GlyphDrawer{draw.CircleGlyph{}, draw.PyramidGlyph{}, draw.BoxGlyph{}, draw.RingGlyph{},
+		draw.TriangleGlyph{}, draw.SquareGlyph{}}
+)
+
+func lineColour(i int) color.Color    { return lineColours[i%len(lineColours)] }
+func lineDash(i int) []vg.Length      { return lineDashes[i%len(lineDashes)] }
+func lineMark(i int) draw.GlyphDrawer { return lineMarks[i%len(lineMarks)] }
+func sans(points float64) font.Font {
+	return font.From(font.Font{Typeface: "Liberation", Variant: "Sans"}, vg.Points(points))
+}
+
+func textStyle(points float64) text.Style {
+	return text.Style{Color: ink, Font: sans(points), Handler: plot.DefaultTextHandler}
+}
+
+// newPlot returns an empty plot in the house style, without a background: the page's shows
+// through.
+func newPlot(title, x, y string) *plot.Plot {
+	p := plot.New()
+	p.BackgroundColor = nil
+	p.Title.Text = title
+	p.Title.Padding = vg.Points(5)
+	p.Title.TextStyle.Font = sans(9.5)
+	p.Title.TextStyle.Color = ink
+	p.X.Label.Text, p.Y.Label.Text = x, y
+	for _, a := range []*plot.Axis{&p.X, &p.Y} {
+		a.Label.TextStyle.Font = sans(9)
+		a.Label.TextStyle.Color = ink
+		a.Label.Padding = vg.Points(3)
+		a.Tick.Label.Font = sans(8.5)
+		a.Tick.Label.Color = ink
+		a.Tick.Length = vg.Points(4)
+		a.Tick.Color, a.Color = ink, ink
+		a.Padding = 0
+	}
+	return p
+}
