@@ -4,8 +4,9 @@ import (
 	"math"
 	"slices"
 
-	"github.com/voxfit/voxfit/study"
 	"gonum.org/v1/gonum/stat"
+
+	"github.com/voxfit/voxfit/study"
 )
 
 func describeErrors(relative []float64) Errors {

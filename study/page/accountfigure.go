@@ -2,28 +2,25 @@ package page
 
 import (
 	"fmt"
-	"image/color"
 	"math"
-
-	"gonum.org/v1/plot"
 
 	modelname "github.com/voxfit/voxfit/model/name"
 	"github.com/voxfit/voxfit/study"
 	"github.com/voxfit/voxfit/study/internal/words"
+	"github.com/voxfit/voxfit/study/page/internal/drawing"
 )
 
 // splitParts are the parts of a Split in the order in which they are stacked.
 var splitParts = []struct {
-	words  string
-	of     func(study.Split) float64
-	colour color.Color
+	drawing.Part
+	of func(study.Split) float64
 }{
-	{"compute", func(s study.Split) float64 { return s.Compute }, lineColours[0]},
-	{"dispatch", func(s study.Split) float64 { return s.Dispatch }, lineColours[1]},
-	{"steal", func(s study.Split) float64 { return s.Steal }, lineColours[5]},
-	{"start wait", func(s study.Split) float64 { return s.StartWait }, lineColours[4]},
-	{"tail wait", func(s study.Split) float64 { return s.TailWait }, lineColours[3]},
-	{"outside the schedule", func(s study.Split) float64 { return s.Unaccounted }, grey},
+	{drawing.Part{Label: "compute", Colour: drawing.Colour(0)}, func(s study.Split) float64 { return s.Compute }},
+	{drawing.Part{Label: "dispatch", Colour: drawing.Colour(1)}, func(s study.Split) float64 { return s.Dispatch }},
+	{drawing.Part{Label: "steal", Colour: drawing.Colour(5)}, func(s study.Split) float64 { return s.Steal }},
+	{drawing.Part{Label: "start wait", Colour: drawing.Colour(4)}, func(s study.Split) float64 { return s.StartWait }},
+	{drawing.Part{Label: "tail wait", Colour: drawing.Colour(3)}, func(s study.Split) float64 { return s.TailWait }},
+	{drawing.Part{Label: "outside the schedule", Colour: grey}, func(s study.Split) float64 { return s.Unaccounted }},
 }
 
 // mostSplits is how many lines of a model get a panel; of more, those with the most CPUs.
@@ -31,42 +28,36 @@ const mostSplits = 3
 
 // splitFigure draws where the core-seconds went: a panel for each line whose runs were accounted
 // for, a stacked bar for each number of chunks.
-func (d drawing) splitFigure() (figure, error) {
+func (d drawer) splitFigure() (figure, error) {
 	f := figure{Name: "account", Title: "Where the core-seconds went",
 		Caption: "Each bar is one number of chunks; its height is what the run used up: the number of CPUs times the time. Blue " +
 			"is spent in the kernels. The rest is lost: waiting for a first chunk (start wait), taking chunks (dispatch), taking " +
 			"them from other workers (steal), and standing idle while the last chunks end (tail wait). Few chunks lose by the " +
 			"tail; many lose by dispatch. Compute that grows with the number of CPUs means that they share something: memory, or " +
 			"the two threads of one core. Each panel has its own scale."}
-	sh := sheet{title: f.Title, names: &seriesNames{}}
-	shown := make([]bool, len(splitParts))
+	sh := drawing.Sheet{Title: f.Title}
+	parts := make([]drawing.Part, len(splitParts))
+	for i, part := range splitParts {
+		parts[i] = part.Part
+	}
+	shown := make([]bool, len(parts))
 	for _, k := range d.panels() {
 		for _, l := range d.splitLines(k) {
-			sh.panels = append(sh.panels, d.splitPanel(k, l, sh.names, shown))
+			d.addSplit(&sh, k, l, parts, shown)
 		}
 	}
-	if len(sh.panels) == 0 {
+	if sh.Empty() {
 		f.Missing = "None of the engines says where its workers' time went."
 		return f, nil
 	}
-	columns := columnsFor(len(sh.panels))
-	for i, p := range sh.panels {
-		if i%columns != 0 {
-			p.Y.Label.Text = ""
-		}
-	}
-	var labels []string
-	var colours []color.Color
-	for _, part := range splitParts {
-		labels, colours = append(labels, part.words), append(colours, part.colour)
-	}
-	sh.legend = [][]legendEntry{filledEntries(labels, colours, shown)}
-	return sh.drawInto(f)
+	sh.Tidy(false)
+	sh.Legend = [][]drawing.LegendEntry{drawing.FilledEntries(parts, shown)}
+	return drawInto(f, &sh)
 }
 
 // splitLines are the lines of a panel that have an account: of more than mostSplits, those with
 // the most CPUs.
-func (d drawing) splitLines(k panelKey) []study.Line {
+func (d drawer) splitLines(k panelKey) []study.Line {
 	var lines []study.Line
 	for _, l := range d.linesOf(k) {
 		for _, p := range l.Points {
@@ -82,24 +73,20 @@ func (d drawing) splitLines(k panelKey) []study.Line {
 	return lines
 }
 
-// splitPanel draws one line's bars, at the logarithm of their chunks.
-func (d drawing) splitPanel(k panelKey, l study.Line, names *seriesNames, shown []bool) *plot.Plot {
-	title := fmt.Sprintf("%s\n%s, %s, %s", words.Shorten(modelname.WordsOf(k.model), 44), words.Voxels(k.voxels),
-		d.name(l.Condition), words.Count(l.CPUs, "CPU"))
-	p := newPlot(title, "number of chunks", "core-seconds")
-	var at, base []float64
+// addSplit draws one line's bars, at the logarithm of their chunks. A part that is nowhere visible is left out.
+func (d drawer) addSplit(sh *drawing.Sheet, k panelKey, l study.Line, parts []drawing.Part, shown []bool) {
+	var stack drawing.Stack
 	var splits []study.Split
 	for _, q := range l.Points {
 		if q.HasSplit {
-			at = append(at, math.Log2(float64(q.Chunks)))
+			stack.At = append(stack.At, math.Log2(float64(q.Chunks)))
+			stack.Values = append(stack.Values, make([]float64, len(parts)))
 			splits = append(splits, q.Split)
 		}
 	}
-	base = make([]float64, len(at))
-	p.Add(gridLines{})
-	high := 0.0
+	base, high := make([]float64, len(splits)), 0.0
 	for i, part := range splitParts {
-		top := make([]float64, len(at))
+		top := make([]float64, len(splits))
 		for j, s := range splits {
 			top[j] = base[j] + part.of(s)
 			high = max(high, top[j])
@@ -108,14 +95,15 @@ func (d drawing) splitPanel(k panelKey, l study.Line, names *seriesNames, shown 
 			continue
 		}
 		shown[i] = true
-		p.Add(bars{label: part.words, at: at, from: base, to: top, colour: part.colour, names: names})
+		for j, s := range splits {
+			stack.Values[j][i] = part.of(s)
+		}
 		base = top
 	}
-	p.X.Min, p.X.Max = at[0]-0.9, at[len(at)-1]+0.9
-	p.X.Tick.Marker = scaledTicks{powerTicks{powerLabel}, scale{log: true}}
-	p.Y.Min, p.Y.Max = 0, high*1.04
-	p.Y.Tick.Marker = linearTicks{words.Plain}
-	return p
+	title := fmt.Sprintf("%s\n%s, %s, %s", words.Shorten(modelname.WordsOf(k.model), 44), words.Voxels(k.voxels),
+		d.name(l.Condition), words.Count(l.CPUs, "CPU"))
+	x := drawing.Axis{Min: stack.At[0] - 0.9, Max: stack.At[len(stack.At)-1] + 0.9, Log: true, Ticks: drawing.PowerTicks{Label: drawing.PowerLabel}}
+	sh.AddStack(drawing.Words{Title: title, X: "number of chunks", Y: "core-seconds"}, x, stack, parts, high*1.04)
 }
 
 // visible says whether a part is as much as a thousandth of any bar.

@@ -19,8 +19,9 @@
 // Engines that are told apart by colour are told apart by dashes and marks too. The published study's curves lie behind
 // ours in grey. A figure that cannot be drawn is left out with a sentence that says why.
 //
-// A quantity over chunks or CPUs (studyfigure.go) becomes curves (curve.go) on axes (axis.go) of a panel; panels with their
-// legend make a sheet (sheet.go), which becomes an SVG with a name on every series (svg.go).
+// How a figure looks is package drawing's (page/internal/drawing): panels, axes, curves, bars, colours, and the SVG. What
+// it shows is in the files named after the figures: studyfigures.go has the study's five, accountfigure.go where the
+// core-seconds went, lossfigure.go, overheadfigure.go and explanationfigures.go those of an explanation.
 //
 // # What it reads
 //

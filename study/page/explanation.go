@@ -41,7 +41,7 @@ type overheadModel struct {
 }
 
 func newOverheadSection(e overhead.Explanation) (*overheadSection, error) {
-	figures, err := overheadFigures(e)
+	figures, err := explanationFigures(e)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ func TestTheExplanationsPageStandsAloneAndSaysAll(t *testing.T) {
 			t.Errorf("the page contains %q", bad)
 		}
 	}
-	figures, err := overheadFigures(e)
+	figures, err := explanationFigures(e)
 	if err != nil {
 		t.Fatal(err)
 	}

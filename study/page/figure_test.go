@@ -10,6 +10,7 @@ import (
 
 	"github.com/voxfit/voxfit/study"
 	"github.com/voxfit/voxfit/study/internal/studytest"
+	"github.com/voxfit/voxfit/study/page/internal/drawing"
 )
 
 // A drawn figure: what a test can count in it.
@@ -158,7 +159,7 @@ func TestNamesCannotBreakADrawing(t *testing.T) {
 		if f.SVG == nil || bytes.Contains(f.SVG, []byte("<script")) {
 			t.Errorf("%s: a name got into the drawing as markup, or nothing was drawn", name)
 		}
-		readSVG(t, name+" as a file", standaloneSVG(f.SVG))
+		readSVG(t, name+" as a file", drawing.StandaloneSVG(f.SVG))
 	}
 }
 
@@ -183,7 +184,7 @@ func TestExtremeNumbersAreDrawn(t *testing.T) {
 
 func TestPowersOfTwoAreWrittenWithARaisedExponent(t *testing.T) {
 	for x, want := range map[float64]string{1: "2⁰", 32768: "2¹⁵", 0.5: "2⁻¹", 3: "3.00"} {
-		if got := powerLabel(x); got != want {
+		if got := drawing.PowerLabel(x); got != want {
 			t.Errorf("%v is written %s, want %s", x, got, want)
 		}
 	}

@@ -5,10 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/plot/vg"
+
 	"github.com/voxfit/voxfit/study"
 	"github.com/voxfit/voxfit/study/internal/words"
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/vg"
+	"github.com/voxfit/voxfit/study/page/internal/drawing"
 )
 
 // The speeds of a page are a History that can be asked what it has: each name once, in the order of its first record.
@@ -77,53 +78,49 @@ func (h speeds) figures() ([]figure, error) {
 }
 
 func (h speeds) familyFigure(family string) ([]byte, error) {
-	sh := sheet{title: family, names: &seriesNames{}}
-	ys, drawn := axisRange{0.95, 1.05}, map[string]bool{}
+	sh := drawing.Sheet{Title: family}
+	ys, drawn := drawing.Range{Low: 0.95, High: 1.05}, map[string]bool{}
 	var titles []string
-	var panels [][]curve
+	var panels [][]drawing.Curve
 	for _, step := range h.steps() {
 		if familyOf(step) != family {
 			continue
 		}
-		curves := h.stepCurves(step, sh.names)
+		curves := h.stepCurves(step)
 		for _, k := range curves {
-			k.extend(&axisRange{}, &ys)
-			drawn[k.label] = true
+			k.Extend(&drawing.Range{}, &ys)
+			drawn[k.Label] = true
 		}
 		titles, panels = append(titles, step), append(panels, curves)
 	}
-	var entries []legendEntry
+	var entries []drawing.LegendEntry
 	for i, set := range h.sets() {
 		if drawn[set] {
-			entries = append(entries, legendEntry{words: set, colour: lineColour(i), dashes: lineDash(i), mark: lineMark(i)})
+			entries = append(entries, drawing.LegendEntry{Words: set, Colour: drawing.Colour(i), Dashes: drawing.Dash(i), Mark: drawing.Mark(i)})
 		}
 	}
+	y := drawing.Axis{Min: ys.Low - 0.01, Max: ys.High + 0.01, Ticks: drawing.LinearTicks{Label: words.Plain}, Level: 1}
 	for i, curves := range panels {
-		p := newPlot(titles[i], "commit", "time / first")
-		h.commitAxis(&p.X)
-		p.Y.Min, p.Y.Max = ys.low-0.01, ys.high+0.01
-		p.Y.Tick.Marker = linearTicks{words.Plain}
-		quantity{level: 1}.fill(p, curves, scale{}, scale{})
-		sh.panels = append(sh.panels, p)
+		sh.AddCurves(drawing.Words{Title: titles[i], X: "commit", Y: "time / first"}, h.commitAxis(), y, curves)
 	}
-	tidy(sh.panels)
-	sh.legend = [][]legendEntry{entries}
-	return sh.draw()
+	sh.Tidy(true)
+	sh.Legend = [][]drawing.LegendEntry{entries}
+	return sh.Draw()
 }
 
 // stepCurves are a step's times on each set over its first time.
-func (h speeds) stepCurves(step string, names *seriesNames) []curve {
-	var curves []curve
+func (h speeds) stepCurves(step string) []drawing.Curve {
+	var curves []drawing.Curve
 	commits := h.commits()
 	for i, set := range h.sets() {
 		records := h.of(step, set)
 		if len(records) == 0 {
 			continue
 		}
-		k := curve{class: "series", label: set, colour: lineColour(i), dashes: lineDash(i), mark: lineMark(i), width: vg.Points(1.5), names: names}
+		k := drawing.Curve{Class: "series", Label: set, Colour: drawing.Colour(i), Dashes: drawing.Dash(i), Mark: drawing.Mark(i), Width: vg.Points(1.5)}
 		for _, r := range records {
 			first := records[0].Us
-			k.points = append(k.points, curvePoint{float64(slices.Index(commits, r.Commit)), r.Us / first, (r.High - r.Low) / 2 / first})
+			k.Points = append(k.Points, drawing.Point{X: float64(slices.Index(commits, r.Commit)), Y: r.Us / first, Half: (r.High - r.Low) / 2 / first})
 		}
 		curves = append(curves, k)
 	}
@@ -131,16 +128,15 @@ func (h speeds) stepCurves(step string, names *seriesNames) []curve {
 }
 
 // commitAxis puts the commits side by side, and names as many as there is room for, the last always.
-func (h speeds) commitAxis(a *plot.Axis) {
+func (h speeds) commitAxis() drawing.Axis {
 	commits := h.commits()
-	words, every := make(placeTicks, len(commits)), (len(commits)+3)/4
+	named, every := make(drawing.PlaceTicks, len(commits)), (len(commits)+3)/4
 	for i, commit := range commits {
 		if (len(commits)-1-i)%every == 0 {
-			words[i] = commit
+			named[i] = commit
 		}
 	}
-	a.Min, a.Max = -0.5, float64(len(commits))-0.5
-	a.Tick.Marker = words
+	return drawing.Axis{Min: -0.5, Max: float64(len(commits)) - 0.5, Ticks: named}
 }
 
 // changes says for each set how much the last commit recorded differs from the one before it: the steps whose intervals

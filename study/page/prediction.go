@@ -12,12 +12,14 @@ import (
 	"strconv"
 	"strings"
 
+	"gonum.org/v1/plot/vg"
+
 	"github.com/voxfit/voxfit/disk"
 	modelname "github.com/voxfit/voxfit/model/name"
 	"github.com/voxfit/voxfit/study/internal/cells"
 	"github.com/voxfit/voxfit/study/internal/words"
+	"github.com/voxfit/voxfit/study/page/internal/drawing"
 	"github.com/voxfit/voxfit/study/simulate"
-	"gonum.org/v1/plot/vg"
 )
 
 // A Prediction is what a simulation predicts, as a table, a file and a figure.
@@ -46,58 +48,54 @@ func (x Prediction) Write(dir string) error {
 	return writeFigure(dir, f)
 }
 
-// predictionFigure draws the predicted speed-up against the cores, a line for each number of nodes that
+// figure draws the predicted speed-up against the cores, a line for each number of nodes that
 // the cores are spread over.
 func (x Prediction) figure() (figure, error) {
 	plan := x.Plan
 	f := figure{Name: "prediction", Title: fmt.Sprintf("Prediction: speed-up on %s", plan.Machine.Name),
 		Caption: "Predicted by simulation, not measured: the scheduler's own queues in virtual time, driven by chunk times measured on " +
 			"one core. Error bars are 95% intervals over these times. The grey line is a speed-up equal to the cores."}
-	sh := sheet{title: f.Title, names: &seriesNames{}}
 	best := x.best()
 	byNodes := map[int][]simulate.Prediction{}
-	xs, ys := emptyRange(), emptyRange()
+	xs, ys := drawing.EmptyRange(), drawing.EmptyRange()
 	var counts, nodes []int
 	for _, p := range best {
 		byNodes[p.Nodes] = append(byNodes[p.Nodes], p)
 		counts, nodes = append(counts, p.Cores), append(nodes, p.Nodes)
-		xs.add(float64(p.Cores))
-		ys.add(float64(p.Cores))
-		ys.add(p.SpeedUp.Value)
+		xs.Add(float64(p.Cores))
+		ys.Add(float64(p.Cores))
+		ys.Add(p.SpeedUp.Value)
 	}
 	slices.Sort(counts)
 	slices.Sort(nodes)
 	counts, nodes = slices.Compact(counts), slices.Compact(nodes)
-	curves := []curve{{class: "behind", label: "as many times as cores", colour: publicInk, width: vg.Points(1), names: sh.names,
-		points: []curvePoint{{x: xs.low, y: xs.low}, {x: xs.high, y: xs.high}}}}
-	var entries []legendEntry
+	curves := []drawing.Curve{{Class: "behind", Label: "as many times as cores", Colour: drawing.Behind, Width: vg.Points(1),
+		Points: []drawing.Point{{X: xs.Low, Y: xs.Low}, {X: xs.High, Y: xs.High}}}}
+	var entries []drawing.LegendEntry
 	for i, n := range nodes {
-		k := curve{class: "series", label: "predicted, " + words.Count(n, "node"), colour: lineColour(i), dashes: lineDash(i), mark: lineMark(i),
-			width: vg.Points(1.5), names: sh.names}
+		k := drawing.Curve{Class: "series", Label: "predicted, " + words.Count(n, "node"), Colour: drawing.Colour(i), Dashes: drawing.Dash(i), Mark: drawing.Mark(i),
+			Width: vg.Points(1.5)}
 		for _, p := range byNodes[n] {
-			k.points = append(k.points, curvePoint{float64(p.Cores), p.SpeedUp.Value, (p.SpeedUp.High - p.SpeedUp.Low) / 2})
+			k.Points = append(k.Points, drawing.Point{X: float64(p.Cores), Y: p.SpeedUp.Value, Half: (p.SpeedUp.High - p.SpeedUp.Low) / 2})
 		}
 		curves = append(curves, k)
-		entries = append(entries, legendEntry{words: "predicted, " + words.Count(n, "node"), colour: lineColour(i), dashes: lineDash(i), mark: lineMark(i)})
+		entries = append(entries, drawing.LegendEntry{Words: "predicted, " + words.Count(n, "node"), Colour: drawing.Colour(i), Dashes: drawing.Dash(i), Mark: drawing.Mark(i)})
 	}
-	p := newPlot(fmt.Sprintf("Prediction, not measurement: %s\n%s, %s", plan.Machine.Name, words.Shorten(modelname.WordsOf(plan.Times.Model), 44),
-		words.Voxels(plan.Voxels)), "cores", "predicted speed-up")
-	sx := xs.logAcross(&p.X, 1.3, countTicks(counts))
-	sy := ys.logAcross(&p.Y, 1.3, powerTicks{words.Plain})
-	quantity{}.fill(p, curves, sx, sy)
-
-	each := newPlot("Prediction, not measurement\nspeed-up for each core", "cores", "predicted efficiency")
-	share := quantity{linear: true, level: 1, top: 1, label: words.Plain}
 	shares := slices.Clone(curves[1:])
 	for i := range shares {
-		shares[i].points = slices.Clone(shares[i].points)
-		for j, q := range shares[i].points {
-			shares[i].points[j] = curvePoint{q.x, q.y / q.x, q.half / q.x}
+		shares[i].Points = slices.Clone(shares[i].Points)
+		for j, q := range shares[i].Points {
+			shares[i].Points[j] = drawing.Point{X: q.X, Y: q.Y / q.X, Half: q.Half / q.X}
 		}
 	}
-	share.fill(each, shares, xs.logAcross(&each.X, 1.3, countTicks(counts)), axisRange{0.5, 1}.valueAxis(&each.Y, share))
-	sh.panels, sh.legend = append(sh.panels, p, each), [][]legendEntry{entries}
-	return sh.drawInto(f)
+	sh := drawing.Sheet{Title: f.Title, Legend: [][]drawing.LegendEntry{entries}}
+	across := xs.LogAxis(1.3, drawing.CountTicks(counts))
+	sh.AddCurves(drawing.Words{Title: fmt.Sprintf("Prediction, not measurement: %s\n%s, %s", plan.Machine.Name,
+		words.Shorten(modelname.WordsOf(plan.Times.Model), 44), words.Voxels(plan.Voxels)), X: "cores", Y: "predicted speed-up"},
+		across, ys.LogAxis(1.3, drawing.PowerTicks{Label: words.Plain}), curves)
+	sh.AddCurves(drawing.Words{Title: "Prediction, not measurement\nspeed-up for each core", X: "cores", Y: "predicted efficiency"},
+		across, drawing.Range{Low: 0.5, High: 1}.ValueAxis(drawing.Value{Linear: true, Level: 1, Top: 1, Label: words.Plain}), shares)
+	return drawInto(f, &sh)
 }
 
 // best keeps, for each number of cores and nodes, the number of chunks with the least

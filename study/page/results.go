@@ -67,7 +67,7 @@ func (r results) linesOf(k panelKey) []study.Line {
 }
 
 // largest returns the lines of a model on its largest data set: the ones to lay behind another
-// study'r.
+// study's.
 func (r results) largest(model string) []study.Line {
 	for _, k := range r.panels() { // the larger first
 		if k.model == model {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/voxfit/voxfit/disk"
+	"github.com/voxfit/voxfit/study/page/internal/drawing"
 )
 
 //go:embed *.html.tmpl
@@ -28,6 +29,13 @@ type figure struct {
 	SVG []byte
 	// Missing says in one sentence why there is nothing to draw; empty otherwise.
 	Missing string
+}
+
+// drawInto draws a sheet as the drawing of a figure.
+func drawInto(f figure, sh *drawing.Sheet) (figure, error) {
+	svg, err := sh.Draw()
+	f.SVG = svg
+	return f, err
 }
 
 // A pageFigure is a figure in its place.
@@ -78,7 +86,7 @@ func writePage(dir, name string, data any, figures []figure, beside ...file) err
 func writeFigure(dir string, f figure) error {
 	path := filepath.Join(dir, f.Name+".svg")
 	if f.SVG != nil {
-		return disk.Replace(path, standaloneSVG(f.SVG))
+		return disk.Replace(path, drawing.StandaloneSVG(f.SVG))
 	}
 	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
 		return err

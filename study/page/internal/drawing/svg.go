@@ -1,4 +1,4 @@
-package page
+package drawing
 
 import (
 	"bytes"
@@ -81,9 +81,9 @@ func finishSVG(c *vgsvg.Canvas, title string, names *seriesNames) ([]byte, error
 	return []byte(out.String()), nil
 }
 
-// standaloneSVG makes a finished drawing a file of its own: dark on white
+// StandaloneSVG makes a finished drawing a file of its own: dark on white
 // whatever the viewer's background.
-func standaloneSVG(inline []byte) []byte {
+func StandaloneSVG(inline []byte) []byte {
 	const prelude = `<?xml version="1.0" encoding="UTF-8"?>` + "\n" + `<svg style="color:#1a1a1a;background:#ffffff" `
 	return append([]byte(prelude), bytes.TrimPrefix(inline, []byte("<svg "))...)
 }

@@ -1,4 +1,4 @@
-package page
+package drawing
 
 import (
 	"image/color"
@@ -23,9 +23,11 @@ var lineColours = []color.Color{
 }
 
 var (
-	ink       = color.NRGBA{A: 0xFF}                // replaced by the page's text colour
-	publicInk = color.NRGBA{0x9A, 0x9A, 0x9A, 0xFF} // the published study, behind ours
-	gridInk   = color.NRGBA{0x80, 0x80, 0x80, 0x40}
+	// Ink is replaced by the page's text colour.
+	Ink = color.NRGBA{A: 0xFF}
+	// Behind is for what lies behind the curves that a figure is about.
+	Behind  = color.NRGBA{0x9A, 0x9A, 0x9A, 0xFF}
+	gridInk = color.NRGBA{0x80, 0x80, 0x80, 0x40}
 )
 
 // lineDashes and lineMarks go with lineColours, so that colour never stands alone.
@@ -35,35 +37,41 @@ var (
 		draw.TriangleGlyph{}, draw.SquareGlyph{}}
 )
 
-func lineColour(i int) color.Color    { return lineColours[i%len(lineColours)] }
-func lineDash(i int) []vg.Length      { return lineDashes[i%len(lineDashes)] }
-func lineMark(i int) draw.GlyphDrawer { return lineMarks[i%len(lineMarks)] }
+// Colour is that of the i-th curve: they come round again where there are more curves than colours.
+func Colour(i int) color.Color { return lineColours[i%len(lineColours)] }
+
+// Dash is nil for a line without gaps.
+func Dash(i int) []vg.Length { return lineDashes[i%len(lineDashes)] }
+
+// Mark stands at the points of a curve.
+func Mark(i int) draw.GlyphDrawer { return lineMarks[i%len(lineMarks)] }
+
 func sans(points float64) font.Font {
 	return font.From(font.Font{Typeface: "Liberation", Variant: "Sans"}, vg.Points(points))
 }
 
 func textStyle(points float64) text.Style {
-	return text.Style{Color: ink, Font: sans(points), Handler: plot.DefaultTextHandler}
+	return text.Style{Color: Ink, Font: sans(points), Handler: plot.DefaultTextHandler}
 }
 
 // newPlot returns an empty plot in the house style, without a background: the page's shows
 // through.
-func newPlot(title, x, y string) *plot.Plot {
+func newPlot(w Words) *plot.Plot {
 	p := plot.New()
 	p.BackgroundColor = nil
-	p.Title.Text = title
+	p.Title.Text = w.Title
 	p.Title.Padding = vg.Points(5)
 	p.Title.TextStyle.Font = sans(9.5)
-	p.Title.TextStyle.Color = ink
-	p.X.Label.Text, p.Y.Label.Text = x, y
+	p.Title.TextStyle.Color = Ink
+	p.X.Label.Text, p.Y.Label.Text = w.X, w.Y
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
 		a.Label.TextStyle.Font = sans(9)
-		a.Label.TextStyle.Color = ink
+		a.Label.TextStyle.Color = Ink
 		a.Label.Padding = vg.Points(3)
 		a.Tick.Label.Font = sans(8.5)
-		a.Tick.Label.Color = ink
+		a.Tick.Label.Color = Ink
 		a.Tick.Length = vg.Points(4)
-		a.Tick.Color, a.Color = ink, ink
+		a.Tick.Color, a.Color = Ink, Ink
 		a.Padding = 0
 	}
 	return p
