@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/voxfit/voxfit/study/internal/cells"
 )
 
 // A column is one column of the CSV file: how a record's cell is written and read.
@@ -21,7 +23,7 @@ var columns = append([]column{
 	textColumn("engine", true, func(r *Record) *string { return &r.Engine }),
 	countColumn("vox_per_chunk", 0, false, func(r *Record) *int { return &r.VoxPerChunk }),
 	countColumn("num_chunks", 1, true, func(r *Record) *int { return &r.NumChunks }),
-	{"time", true, func(r *Record) string { return formatFloat(r.Time) }, setTime},
+	{"time", true, func(r *Record) string { return cells.Float(r.Time) }, setTime},
 	countColumn("cpu_count", 1, true, func(r *Record) *int { return &r.CPUCount }),
 	bytesColumn("memory_size", false, func(r *Record) *int64 { return &r.MemorySize }),
 	countColumn("num_vox", 1, true, func(r *Record) *int { return &r.NumVox }),
@@ -48,9 +50,9 @@ var columns = append([]column{
 // campaignColumn is read where a file has it and never written.
 var campaignColumn = textColumn("campaign", false, func(r *Record) *string { return &r.Campaign })
 
-// Columns returns the names of the columns of our files, in order. The first eleven are the
+// columnNames returns the names of the columns of our files, in order. The first eleven are the
 // published study's.
-func Columns() []string {
+func columnNames() []string {
 	names := make([]string, len(columns))
 	for i, c := range columns {
 		names[i] = c.name
@@ -64,7 +66,7 @@ func textColumn(name string, required bool, field func(*Record) *string) column 
 		func(r *Record, s string) error {
 			*field(r) = cleanText(s)
 			if required && *field(r) == "" {
-				return wrongCell(name, s, "a name")
+				return cells.Wrong(name, s, "a name")
 			}
 			return nil
 		}}
@@ -82,7 +84,7 @@ func countColumn(name string, least int, required bool, field func(*Record) *int
 		func(r *Record, s string) error {
 			n, err := parseWhole(s)
 			if err != nil || n < int64(least) || n > math.MaxInt32 {
-				return wrongCell(name, s, fmt.Sprintf("a whole number from %d", least))
+				return cells.Wrong(name, s, fmt.Sprintf("a whole number from %d", least))
 			}
 			*field(r) = int(n)
 			return nil
@@ -101,7 +103,7 @@ func bytesColumn(name string, zero bool, field func(*Record) *int64) column {
 		func(r *Record, s string) error {
 			n, err := parseWhole(s)
 			if err != nil || n < 0 {
-				return wrongCell(name, s, "a number of bytes")
+				return cells.Wrong(name, s, "a number of bytes")
 			}
 			*field(r) = n
 			return nil
@@ -114,12 +116,12 @@ func measureColumn(name, unit string, field func(*Record) *float64) column {
 			if *field(r) == 0 {
 				return ""
 			}
-			return formatFloat(*field(r))
+			return cells.Float(*field(r))
 		},
 		func(r *Record, s string) error {
 			x, err := parseMeasure(s)
 			if err != nil {
-				return wrongCell(name, s, "a number ("+unit+")")
+				return cells.Wrong(name, s, "a number ("+unit+")")
 			}
 			*field(r) = x
 			return nil
@@ -134,7 +136,7 @@ func accountColumn(name string, field func(*Record) *float64) column {
 		if !r.HasAccount() {
 			return ""
 		}
-		return formatFloat(*field(r))
+		return cells.Float(*field(r))
 	}
 	return c
 }
@@ -142,7 +144,7 @@ func accountColumn(name string, field func(*Record) *float64) column {
 func setTime(r *Record, s string) error {
 	x, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
 	if err != nil || !(x > 0) || math.IsInf(x, 0) {
-		return wrongCell("time", s, "seconds above 0")
+		return cells.Wrong("time", s, "seconds above 0")
 	}
 	r.Time = x
 	return nil
@@ -156,7 +158,7 @@ func setPinned(r *Record, s string) error {
 	}
 	b, err := strconv.ParseBool(s) // also Python's True and False
 	if err != nil {
-		return wrongCell("pinned", s, "true or false")
+		return cells.Wrong("pinned", s, "true or false")
 	}
 	r.Pinned = b
 	return nil
@@ -172,7 +174,7 @@ func setMemUsage(r *Record, s string) error {
 	for _, cell := range strings.Split(inner, ",") {
 		x, err := parseMeasure(cell)
 		if err != nil {
-			return wrongCell("mem_useage", s, "a list of numbers (GiB)")
+			return cells.Wrong("mem_useage", s, "a list of numbers (GiB)")
 		}
 		r.MemUsage = append(r.MemUsage, x)
 	}
@@ -190,28 +192,22 @@ func setShape(r *Record, s string) error {
 	for _, cell := range strings.Split(inner, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(cell))
 		if err != nil || n < 1 {
-			return wrongCell("data_shape", s, `a shape such as "(145, 174, 145, 288)"`)
+			return cells.Wrong("data_shape", s, `a shape such as "(145, 174, 145, 288)"`)
 		}
 		r.DataShape = append(r.DataShape, n)
 	}
 	return nil
 }
 
-func wrongCell(name, found, want string) error {
-	return fmt.Errorf("%s is %q, want %s", name, found, want)
-}
-
-func formatFloat(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
-
 func formatSamples(samples []float64) string {
 	if len(samples) == 0 {
 		return ""
 	}
-	cells := make([]string, len(samples))
+	numbers := make([]string, len(samples))
 	for i, x := range samples {
-		cells[i] = formatFloat(x)
+		numbers[i] = cells.Float(x)
 	}
-	return "[" + strings.Join(cells, ", ") + "]"
+	return "[" + strings.Join(numbers, ", ") + "]"
 }
 
 // formatShape writes a shape as Python writes a tuple.
@@ -219,14 +215,14 @@ func formatShape(shape []int) string {
 	if len(shape) == 0 {
 		return ""
 	}
-	cells := make([]string, len(shape))
+	numbers := make([]string, len(shape))
 	for i, n := range shape {
-		cells[i] = strconv.Itoa(n)
+		numbers[i] = strconv.Itoa(n)
 	}
-	if len(cells) == 1 {
-		return "(" + cells[0] + ",)"
+	if len(numbers) == 1 {
+		return "(" + numbers[0] + ",)"
 	}
-	return "(" + strings.Join(cells, ", ") + ")"
+	return "(" + strings.Join(numbers, ", ") + ")"
 }
 
 // parseWhole reads a whole number, also one that a table program wrote as "8.0". An empty cell is

@@ -1,5 +1,8 @@
-// Package study keeps the records of a timing study and turns them into statistics, figures and
-// one page to read.
+// Package study keeps the records of a timing study and turns them into statistics.
+//
+// What is made of them has packages of its own, which read records and statistics and never each other's
+// insides: study/overhead says what the time of the runs is made of, study/simulate predicts a machine that is
+// not here, and study/page draws all of it as figures, tables and one page to read.
 //
 // # What is studied
 //
@@ -7,8 +10,8 @@
 // voxels. The voxels are cut into chunks, and the chunks are handed to CPUs. Few large chunks leave
 // CPUs idle while the last chunk ends; many small ones make the handing out itself the work. How
 // many chunks are best, how much faster a fit gets with more CPUs, and what that costs, was measured
-// in a published study of DIPY with Ray. This package follows it: the same columns in its files, the
-// same five figures, and its results beside the new ones.
+// in a published study of DIPY with Ray. This package follows it: its files have the same columns, and its
+// results stand beside the new ones.
 //
 // # The file
 //
@@ -107,75 +110,8 @@
 // efficiency 0.17 against 0.14 for CSD, 0.39 against 0.35 for free water); its 8-CPU runs reach
 // 0.39 and 0.53 where the report has 0.63 and 0.90. Neither is wrong: a CPU is not a core.
 //
-// # Why each added core costs something
+// # Other records
 //
-// [Explain] answers by a formula, fitted to all runs of a model at once, over CPU counts and chunks:
-//
-//	time = serial part + work / p + cost of a chunk x chunks + cost of a core x cores + contention
-//
-// A CPU of the records is a hardware thread. With n chunks, min(n, CPUs) of them are busy; systems fill
-// the cores before the second threads, so q = min(busy, cores) cores are in use, and
-//
-//	p = q + h (busy - q)
-//
-// where h, from 0 to 1, is the share of a core that a second hyperthread adds. Contention is work that
-// gets longer by a fixed time for each other busy CPU of the socket. What CPU counts stand for is known
-// for the published machines, recorded in our own files, and else said by the caller ([Machines]).
-//
-// The fit minimises relative errors with coefficients that are not negative (kernel.NNLS); errors
-// beyond 5% count by their size and not by its square (Huber 1964), and h is found by search. A term
-// that is a combination of those before it, for these runs, is left out and said to be: on one CPU
-// count with a chunk for every CPU, nothing tells the serial part from the work.
-//
-// Intervals are bootstrap percentiles. Whole settings are drawn anew, within each CPU count, because
-// the model is wrong by more from setting to setting than the runs of one differ. They do not know
-// that each CPU count may be another machine. Intervals of a [Forecast] do, as far as the smaller CPU
-// counts tell: they carry the errors made on each of these when it was left out. At a bound of zero
-// the bootstrap is known to be unreliable (Andrews 2000); an interval "0 to 0" says that no draw left
-// the bound.
-//
-// A term is judged by what is lost without it on runs left out, each CPU count and each chunk count in
-// turn, not by how close the fit is. Beside the model stand Amdahl's law (T = a + b/n), Gustafson's as
-// it is read for data of one size (T = T1 / (a + (1-a) n)), and Gunther's universal scalability law
-// (T = T1 (1 + s (n-1) + k n (n-1)) / n), with n the CPUs that have a chunk; and two other readings of
-// the cost of a chunk: paid by the workers side by side, or hidden while they work, so that a run
-// takes the longer of handing out and working.
-//
-// # What the published runs say
-//
-// For 435,686 voxels (kbench explain ray_runs.csv; 95% intervals in brackets):
-//
-//	                             CSD                  free water
-//	serial part                  6.2 s (5.5 to 6.8)   7.2 s (5.0 to 9.5)
-//	each task                    0.85 ms              0.33 ms
-//	  handed out during work     1.2 ms               1.0 ms
-//	each core                    0 (0 to 19 ms)       0
-//	a second hyperthread adds    0% (0 to 4)          17% (13 to 21) of a core
-//	72 CPUs from 8, 16, 36       off by 4.9%          off by 14% (too long)
-//
-// So an added core costs nothing of its own that shows. It adds less than a core because half of the CPUs are
-// second hyperthreads, which add little, and it finds ever less to do beside the serial part. That
-// these are the reasons is checked on times which the fit has not seen: the report's runs on parts of
-// one machine, where 8 and 16 CPUs are as many cores, come out within 7%; its 32 and 48 CPUs take 15
-// to 32% longer than predicted, for a reason that the numbers do not tell. On smaller data a
-// hyperthread looks like a whole core, and no fit holds for both; the page says so. The sparse
-// fascicle model has no runs in the file.
-//
-// # A machine that is not here
-//
-// A [Simulation] runs the scheduler's own queues (sched.Queues, sched.Pace) in virtual time. Workers are
-// events; a call takes what chunks were measured to take on one core, longer where the readers of a
-// node want more than its bandwidth, where the chunk's pages are on another node, and where many busy
-// cores lower the clock. Measured are chunk times, a dispatch and the start of workers; assumed are the
-// costs of looking at other queues, and everything in the machine's description. What
-// comes out is a prediction and is called one everywhere. It was compared with what two cores
-// measured: for each model and policy half of the predicted times are within 2.5%, and all within 6%. More cores,
-// and several nodes, have not been compared with anything.
-//
-// # The page
-//
-// [WriteReport] writes one HTML file that needs no other, no script and no network, with a results
-// table, the five figures, an account of where the core-seconds went, and how to repeat it all;
-// beside it the figures as SVG files and every number as summary.csv. [Summary.WriteTable] writes
-// the results for a terminal. Engines told apart by colour are told apart by dashes and marks too.
+// A [History] is the times of kernels on one kind of processor, commit by commit. They are no runs of a study,
+// and the two never meet in a file or a statistic.
 package study

@@ -49,11 +49,6 @@ func Example() {
 	summary := study.Summarise(records, study.Options{})
 	best := summary.Lines[0].Best()
 	fmt.Printf("%.1f s, speed-up %.2f, efficiency %.2f\n", best.Time.Mean, best.SpeedUp.Mean, best.Efficiency.Mean)
-
-	page := study.Report{Title: "A small study", Summary: summary}
-	if err := study.WriteReport(filepath.Join(dir, "report"), page); err != nil {
-		log.Fatal(err)
-	}
 	// Output: 2.1 s, speed-up 3.81, efficiency 0.95
 }
 

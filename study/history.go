@@ -15,6 +15,7 @@ import (
 
 	"github.com/voxfit/voxfit/disk"
 	"github.com/voxfit/voxfit/lock"
+	"github.com/voxfit/voxfit/study/internal/cells"
 )
 
 // A Processor is what times of kernels belong to: other processors, and other steppings, have other times.
@@ -68,7 +69,7 @@ func ReadHistory(path string) (History, error) {
 	}
 	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
 	if err != nil {
-		return History{}, rowError(path, err)
+		return History{}, cells.RowError(path, err)
 	}
 	if len(rows) == 0 || !slices.Equal(rows[0], historyHeader) {
 		return History{}, fmt.Errorf("%s: line 1: expected the header %s", path, strings.Join(historyHeader, ","))

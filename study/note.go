@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	modelname "github.com/voxfit/voxfit/model/name"
+	"github.com/voxfit/voxfit/study/internal/words"
 )
 
 // notes says what a reader of the numbers should know and could not see from them.
@@ -42,7 +43,7 @@ func (s Summary) givenBaselines() []string {
 	seen := map[string]bool{}
 	for _, l := range s.Lines {
 		if b := l.Baseline; b != nil && b.Engine == "" {
-			seen[fmt.Sprintf("%s %s s (%s)", modelname.WordsOf(b.Model), significant(b.Time.Mean, 3), b.Source)] = true
+			seen[fmt.Sprintf("%s %s s (%s)", modelname.WordsOf(b.Model), words.Significant(b.Time.Mean, 3), b.Source)] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(seen))
@@ -53,7 +54,7 @@ func (s Summary) modelsWithout(has func(Line) bool) []string {
 	seen := map[string]bool{}
 	for _, l := range s.Lines {
 		if !has(l) {
-			seen[fmt.Sprintf("%s on %s voxels (%s)", modelname.WordsOf(l.Model), thousands(l.Voxels), l.Engine)] = true
+			seen[fmt.Sprintf("%s on %s voxels (%s)", modelname.WordsOf(l.Model), words.Thousands(l.Voxels), l.Engine)] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(seen))
@@ -84,7 +85,7 @@ func (s Summary) pointsOfOneRun() int {
 func (s Summary) unpriced() []string {
 	seen := map[int]bool{}
 	for _, l := range s.Lines {
-		if l.PriceAnHour == 0 {
+		if l.priceAnHour == 0 {
 			seen[l.CPUs] = true
 		}
 	}
@@ -93,4 +94,11 @@ func (s Summary) unpriced() []string {
 		cpus = append(cpus, fmt.Sprint(n))
 	}
 	return cpus
+}
+
+func areOf(n int, what string) string {
+	if n == 1 {
+		return "1 " + what + " was"
+	}
+	return fmt.Sprintf("%d %ss were", n, what)
 }

@@ -40,8 +40,8 @@ func ParsePrices(text string) (Prices, error) {
 	return p, nil
 }
 
-// Hour returns the price of an hour on this many CPUs, and whether there is one.
-func (p Prices) Hour(cpus int) (float64, bool) {
+// hour returns the price of an hour on this many CPUs, and whether there is one.
+func (p Prices) hour(cpus int) (float64, bool) {
 	if price, ok := p.Table[cpus]; ok {
 		return price, true
 	}

@@ -11,11 +11,11 @@ type PublishedResult struct {
 	Dollars        float64 // cost of the best run, 0: not published
 }
 
-// publishedVoxels is the number of masked voxels of the study's subject (145 x 174 x 145 x 288).
-const publishedVoxels = 435686
+// PublishedVoxels is the number of masked voxels of the study's subject (145 x 174 x 145 x 288).
+const PublishedVoxels = 435686
 
-// publishedMachine is where the report's figures, not the runs in its CSV file, were made.
-const publishedMachine = "AWS c5.18xlarge: 36 physical cores, 72 hyperthreads, two sockets"
+// PublishedMachine is where the report's figures, not the runs in its CSV file, were made.
+const PublishedMachine = "AWS c5.18xlarge: 36 physical cores, 72 hyperthreads, two sockets"
 
 // PublishedResults returns the figures of the published study's report (DIPY and Ray, one HCP
 // subject of 435,686 voxels x 288 measurements, one AWS c5.18xlarge with docker cpusets), as the

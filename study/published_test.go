@@ -1,4 +1,4 @@
-package study
+package study_test
 
 import (
 	"bytes"
@@ -6,28 +6,17 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/voxfit/voxfit/study"
+	"github.com/voxfit/voxfit/study/internal/studytest"
 )
-
-const publishedPath = "../../shared/seed-results/ray_runs.csv"
-
-// publishedRuns reads the published study's file, which is not part of the project.
-func publishedRuns(t *testing.T) []Record {
-	t.Helper()
-	if _, err := os.Stat(publishedPath); err != nil {
-		t.Skipf("the published study's file is not here: %v", err)
-	}
-	records, err := ReadRecords(publishedPath)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return records
-}
 
 // The counts were taken from the file with Python's csv module.
 func TestThePublishedFileIsReadAsItIs(t *testing.T) {
-	records := publishedRuns(t)
+	records := studytest.Published(t)
 	if len(records) != 1496 {
 		t.Errorf("%d runs, want 1496", len(records))
 	}
@@ -53,7 +42,7 @@ func TestThePublishedFileIsReadAsItIs(t *testing.T) {
 		}
 	}
 	first := records[0]
-	if first.Time != 138.535076379776 || first.AvgMem != 9.948719470170293 || formatShape(first.DataShape) != "(145, 174, 145, 288)" {
+	if first.Time != 138.535076379776 || first.AvgMem != 9.948719470170293 || !slices.Equal(first.DataShape, []int{145, 174, 145, 288}) {
 		t.Errorf("the first run is read as %+v", first)
 	}
 }
@@ -63,10 +52,10 @@ func TestThePublishedFileIsReadAsItIs(t *testing.T) {
 // 0.0002 dollars above those of its best times.)
 func TestThePublishedReportAgreesWithItself(t *testing.T) {
 	serial := map[string]float64{}
-	for _, s := range PublishedSerial() {
+	for _, s := range study.PublishedSerial() {
 		serial[s.Model] = s.Seconds
 	}
-	for _, p := range PublishedResults() {
+	for _, p := range study.PublishedResults() {
 		if p.BestSeconds == 0 {
 			continue
 		}
@@ -86,9 +75,9 @@ func TestThePublishedReportAgreesWithItself(t *testing.T) {
 // than the report's, and so is their efficiency. The smaller machines are not the report's, and
 // what holds there is the order: more CPUs, less of each.
 func TestThePublishedEfficienciesFollowFromThePublishedFile(t *testing.T) {
-	s := Summarise(publishedRuns(t), Options{Serial: PublishedSerial()})
+	s := study.Summarise(studytest.Published(t), study.Options{Serial: study.PublishedSerial()})
 	reported := map[string]float64{}
-	for _, p := range PublishedResults() {
+	for _, p := range study.PublishedResults() {
 		if p.CPUs == 72 {
 			reported[p.Model] = p.PeakEfficiency
 		}
@@ -96,7 +85,7 @@ func TestThePublishedEfficienciesFollowFromThePublishedFile(t *testing.T) {
 	compared := 0
 	last := map[string]float64{}
 	for _, l := range s.Lines {
-		if l.Voxels != publishedVoxels {
+		if l.Voxels != study.PublishedVoxels {
 			if l.Baseline != nil {
 				t.Errorf("%s on %d voxels was given the serial time of another data set", l.Model, l.Voxels)
 			}
@@ -140,7 +129,7 @@ func makePublishedForm() []byte {
 				time := model.seconds*rounds/float64(chunks) + 0.001*float64(chunks)
 				for _, noise := range []float64{-0.01, 0, 0.01} {
 					fmt.Fprintf(&b, "may1,ray,%s,%d,%d,%d,%d,\"(10, 20, 30, 288)\",%v,%v\n",
-						model.name, cpus, chunks, publishedVoxels/chunks, publishedVoxels, time*(1+noise), 10.5)
+						model.name, cpus, chunks, study.PublishedVoxels/chunks, study.PublishedVoxels, time*(1+noise), 10.5)
 				}
 			}
 		}
@@ -151,7 +140,7 @@ func makePublishedForm() []byte {
 // Made again by: go test ./study -run TestASmallFileOfThePublishedFormIsRead -update
 func TestASmallFileOfThePublishedFormIsRead(t *testing.T) {
 	if *update {
-		writeText(t, publishedFormPath, string(makePublishedForm()))
+		studytest.Write(t, publishedFormPath, string(makePublishedForm()))
 	}
 	stored, err := os.ReadFile(publishedFormPath)
 	if err != nil {
@@ -160,14 +149,14 @@ func TestASmallFileOfThePublishedFormIsRead(t *testing.T) {
 	if !bytes.Equal(bytes.ReplaceAll(stored, []byte("\r\n"), []byte("\n")), makePublishedForm()) {
 		t.Errorf("%s is not what its generator makes", publishedFormPath)
 	}
-	records, err := ReadRecords(publishedFormPath)
+	records, err := study.ReadRecords(publishedFormPath)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := strings.Count(string(stored), "\n") - 1; len(records) != want {
 		t.Errorf("%d runs, want %d", len(records), want)
 	}
-	s := Summarise(records, Options{Serial: []SerialTime{{Model: "FreeWaterTensorModel", Seconds: 800}}})
+	s := study.Summarise(records, study.Options{Serial: []study.SerialTime{{Model: "FreeWaterTensorModel", Seconds: 800}}})
 	// 8 chunks on 8 CPUs: one round of 800/8 s and 0.008 s of handing out
 	for _, l := range s.Lines {
 		if l.Model == "FreeWaterTensorModel" && l.CPUs == 8 {
@@ -180,7 +169,7 @@ func TestASmallFileOfThePublishedFormIsRead(t *testing.T) {
 }
 
 func TestPublishedRunsAreToldFromOurs(t *testing.T) {
-	ours, published := SplitPublished([]Record{{Engine: "voxfit"}, {Engine: "ray", Campaign: "mar5"}, {Engine: "ray"}})
+	ours, published := study.SplitPublished([]study.Record{{Engine: "voxfit"}, {Engine: "ray", Campaign: "mar5"}, {Engine: "ray"}})
 	if len(ours) != 2 || len(published) != 1 || published[0].Campaign != "mar5" || ours[1].Engine != "ray" {
 		t.Errorf("split into %v and %v", ours, published)
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/voxfit/voxfit/lock"
+	"github.com/voxfit/voxfit/study/internal/cells"
+	"github.com/voxfit/voxfit/study/internal/words"
 )
 
 const byteOrderMark = "\uFEFF" // what table programs put before a UTF-8 file
@@ -46,7 +48,7 @@ func headerMatches(line []byte) bool {
 	return strings.TrimSuffix(s, "\r") == headerLine()
 }
 
-func headerLine() string { return strings.Join(Columns(), ",") }
+func headerLine() string { return strings.Join(columnNames(), ",") }
 
 // parseRecords reads the rows of a whole text; path is for the errors.
 func parseRecords(path string, text []byte) ([]Record, error) {
@@ -55,7 +57,7 @@ func parseRecords(path string, text []byte) ([]Record, error) {
 	rows.FieldsPerRecord = -1 // counted here, for an error that says what was expected
 	header, err := rows.Read()
 	if err != nil {
-		return nil, rowError(path, err)
+		return nil, cells.RowError(path, err)
 	}
 	fields, err := fieldsOf(header)
 	if err != nil {
@@ -63,14 +65,14 @@ func parseRecords(path string, text []byte) ([]Record, error) {
 	}
 	var records []Record
 	for {
-		cells, err := rows.Read()
+		row, err := rows.Read()
 		if errors.Is(err, io.EOF) {
 			return records, nil
 		}
 		if err != nil {
-			return nil, rowError(path, err)
+			return nil, cells.RowError(path, err)
 		}
-		r, err := parseRow(fields, cells)
+		r, err := parseRow(fields, row)
 		if err != nil {
 			line, _ := rows.FieldPos(0)
 			return nil, fmt.Errorf("%s: line %d: %w", path, line, err)
@@ -103,21 +105,21 @@ func fieldsOf(header []string) ([]*column, error) {
 	}
 	if missing != nil {
 		return nil, fmt.Errorf("not a file of timed runs: no column %s (found %q)",
-			strings.Join(missing, ", "), shorten(cleanText(strings.Join(header, ",")), 60))
+			strings.Join(missing, ", "), words.Shorten(cleanText(strings.Join(header, ",")), 60))
 	}
 	return fields, nil
 }
 
-func parseRow(fields []*column, cells []string) (Record, error) {
+func parseRow(fields []*column, row []string) (Record, error) {
 	var r Record
-	if len(cells) != len(fields) {
-		return r, fmt.Errorf("%d cells, want %d as in the header", len(cells), len(fields))
+	if len(row) != len(fields) {
+		return r, fmt.Errorf("%d cells, want %d as in the header", len(row), len(fields))
 	}
 	for i, c := range fields {
 		if c == nil {
 			continue
 		}
-		if err := c.set(&r, cells[i]); err != nil {
+		if err := c.set(&r, row[i]); err != nil {
 			return r, err
 		}
 	}
@@ -125,13 +127,4 @@ func parseRow(fields []*column, cells []string) (Record, error) {
 		r.VoxPerChunk = r.NumVox / r.NumChunks
 	}
 	return r, nil
-}
-
-// rowError puts the file's name before an error of the CSV reader, in one line.
-func rowError(path string, err error) error {
-	var parse *csv.ParseError
-	if errors.As(err, &parse) {
-		return fmt.Errorf("%s: line %d: %w", path, parse.Line, parse.Err)
-	}
-	return fmt.Errorf("%s: %w", path, err)
 }

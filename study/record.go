@@ -101,23 +101,23 @@ func (r Record) HasAccount() bool { return r.Compute > 0 }
 // A Key is what makes a run the same run when a study is taken up again: everything that was
 // asked for, and nothing that was measured.
 type Key struct {
-	Engine, Model, DataShape, ISA, Host string
-	CPUCount, NumChunks, NumVox         int
-	Nodes, Run                          int
-	Pinned                              bool
-	Schedule, Pin, Places               string
-	Cores                               int
+	engine, model, dataShape, isa, host string
+	cpuCount, numChunks, numVox         int
+	nodes, run                          int
+	pinned                              bool
+	schedule, pin, places               string
+	cores                               int
 }
 
 // Key returns the record's key. A planned run is a Record without measurements, so a program asks
 // log.Done(planned.Key()).
 func (r Record) Key() Key {
 	return Key{
-		Engine: cleanText(r.Engine), Model: cleanText(r.Model), DataShape: formatShape(r.DataShape),
-		ISA: cleanText(r.ISA), Host: cleanText(r.Host),
-		CPUCount: r.CPUCount, NumChunks: r.NumChunks, NumVox: r.NumVox,
-		Nodes: r.Nodes, Run: r.Run, Pinned: r.Pinned,
-		Schedule: cleanText(r.Schedule), Pin: cleanText(r.Pin), Places: cleanText(r.Places), Cores: r.Cores,
+		engine: cleanText(r.Engine), model: cleanText(r.Model), dataShape: formatShape(r.DataShape),
+		isa: cleanText(r.ISA), host: cleanText(r.Host),
+		cpuCount: r.CPUCount, numChunks: r.NumChunks, numVox: r.NumVox,
+		nodes: r.Nodes, run: r.Run, pinned: r.Pinned,
+		schedule: cleanText(r.Schedule), pin: cleanText(r.Pin), places: cleanText(r.Places), cores: r.Cores,
 	}
 }
 

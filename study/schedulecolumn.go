@@ -1,6 +1,10 @@
 package study
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/voxfit/voxfit/study/internal/cells"
+)
 
 // scheduleColumns came later than the others, and stand at the end: what was asked of the schedule, and
 // what the account counted beside the times.
@@ -19,9 +23,9 @@ var scheduleColumns = []column{
 	tallyColumn("voluntary_switches", Record.HasAccount, func(r *Record) *int64 { return &r.VoluntarySwitches }),
 	tallyColumn("involuntary_switches", Record.HasAccount, func(r *Record) *int64 { return &r.InvoluntarySwitches }),
 	tallyColumn("migrations", Record.HasAccount, func(r *Record) *int64 { return &r.Migrations }),
-	tallyColumn("instructions", Record.HasCounters, func(r *Record) *int64 { return &r.Instructions }),
-	tallyColumn("cycles", Record.HasCounters, func(r *Record) *int64 { return &r.Cycles }),
-	tallyColumn("llc_misses", Record.HasCounters, func(r *Record) *int64 { return &r.CacheMisses }),
+	tallyColumn("instructions", Record.hasCounters, func(r *Record) *int64 { return &r.Instructions }),
+	tallyColumn("cycles", Record.hasCounters, func(r *Record) *int64 { return &r.Cycles }),
+	tallyColumn("llc_misses", Record.hasCounters, func(r *Record) *int64 { return &r.CacheMisses }),
 }
 
 // tallyColumn is a count for which zero is a count, where recorded says that there was one.
@@ -36,14 +40,14 @@ func tallyColumn(name string, recorded func(Record) bool, field func(*Record) *i
 		func(r *Record, s string) error {
 			n, err := parseWhole(s)
 			if err != nil || n < 0 {
-				return wrongCell(name, s, "a whole number from 0")
+				return cells.Wrong(name, s, "a whole number from 0")
 			}
 			*field(r) = n
 			return nil
 		}}
 }
 
-// HasCounters reports whether the processor's counters were read.
-func (r Record) HasCounters() bool { return r.Instructions > 0 }
+// hasCounters reports whether the processor's counters were read.
+func (r Record) hasCounters() bool { return r.Instructions > 0 }
 
 func (r Record) hasPlacement() bool { return r.LocalBytes+r.FarBytes > 0 }

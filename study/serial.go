@@ -51,7 +51,7 @@ func PublishedSerial() []SerialTime {
 	var times []SerialTime
 	for model, s := range sum {
 		times = append(times, SerialTime{
-			Model: model, Voxels: publishedVoxels, Seconds: s / float64(n[model]),
+			Model: model, Voxels: PublishedVoxels, Seconds: s / float64(n[model]),
 			Source: "implied by the published report: best time x best speed-up, mean over CPU counts",
 		})
 	}
@@ -63,8 +63,8 @@ func PublishedSerial() []SerialTime {
 type Baseline struct {
 	Condition      // of the serial runs; without an engine when the time was given
 	Time      Stat // seconds
-	// Compute is the core-seconds that a run spent in the kernels; 0 where nobody accounted for them.
-	Compute float64
+	// compute is the core-seconds that a run spent in the kernels; 0 where nobody accounted for them.
+	compute float64
 	Source  string
 }
 

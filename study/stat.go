@@ -2,6 +2,7 @@ package study
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -49,4 +50,11 @@ func (s Stat) times(k float64) Stat {
 func (s Stat) inverse(k float64) Stat {
 	q := k / (s.Mean * s.Mean)
 	return Stat{N: s.N, Mean: k / s.Mean, SD: q * s.SD, Half: q * s.Half}
+}
+
+// Median returns the middle of the values, of which there must be one at least: of an even number, the mean
+// of the two in the middle.
+func Median(values []float64) float64 {
+	v := slices.Sorted(slices.Values(values))
+	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
 }

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/voxfit/voxfit/study/internal/words"
 )
 
 // Options says how records are summarised. The zero value measures speed-ups against the serial
@@ -65,7 +67,7 @@ type Line struct {
 	Condition
 	Baseline    *Baseline // nil: no serial time is known
 	Points      []Point
-	PriceAnHour float64 // US dollars; 0: no price for this CPU count
+	priceAnHour float64 // US dollars; 0: no price for this CPU count
 }
 
 // Best returns the point with the least mean time: the line's best number of chunks, and so its
@@ -92,13 +94,13 @@ func Summarise(records []Record, o Options) Summary {
 	}
 	groups := map[Condition]map[int][]Record{}
 	for _, r := range records {
-		c := conditionOf(r)
+		c := r.Condition()
 		if groups[c] == nil {
 			groups[c] = map[int][]Record{}
 		}
 		groups[c][r.NumChunks] = append(groups[c][r.NumChunks], r)
 	}
-	conditions := slices.SortedFunc(maps.Keys(groups), compareConditions)
+	conditions := slices.SortedFunc(maps.Keys(groups), Condition.Compare)
 	for _, c := range conditions {
 		if IsSerial(c.Engine) {
 			s.Serial = append(s.Serial, measuredBaseline(c, groups[c]))
@@ -113,7 +115,8 @@ func Summarise(records []Record, o Options) Summary {
 	return s
 }
 
-func conditionOf(r Record) Condition {
+// Condition is what the record has in common with others of its line.
+func (r Record) Condition() Condition {
 	return Condition{
 		Model: cleanText(r.Model), Voxels: r.NumVox, Host: cleanText(r.Host), Engine: cleanText(r.Engine),
 		ISA: cleanText(r.ISA), Pinned: r.Pinned, Nodes: r.Nodes, CPUs: r.CPUCount,
@@ -121,7 +124,9 @@ func conditionOf(r Record) Condition {
 	}
 }
 
-func compareConditions(a, b Condition) int {
+// Compare orders conditions: by model, the larger data set first, then host, engine, instruction set, pinning,
+// schedule, nodes and CPUs. It is below 0 where c comes before b.
+func (c Condition) Compare(b Condition) int {
 	bit := func(v bool) int {
 		if v {
 			return 1
@@ -129,10 +134,10 @@ func compareConditions(a, b Condition) int {
 		return 0
 	}
 	return cmp.Or(
-		strings.Compare(a.Model, b.Model), cmp.Compare(b.Voxels, a.Voxels), strings.Compare(a.Host, b.Host),
-		strings.Compare(a.Engine, b.Engine), strings.Compare(a.ISA, b.ISA),
-		cmp.Compare(bit(a.Pinned), bit(b.Pinned)), strings.Compare(a.Schedule, b.Schedule),
-		strings.Compare(a.Pin, b.Pin), strings.Compare(a.Places, b.Places), cmp.Compare(a.Nodes, b.Nodes), cmp.Compare(a.CPUs, b.CPUs),
+		strings.Compare(c.Model, b.Model), cmp.Compare(b.Voxels, c.Voxels), strings.Compare(c.Host, b.Host),
+		strings.Compare(c.Engine, b.Engine), strings.Compare(c.ISA, b.ISA),
+		cmp.Compare(bit(c.Pinned), bit(b.Pinned)), strings.Compare(c.Schedule, b.Schedule),
+		strings.Compare(c.Pin, b.Pin), strings.Compare(c.Places, b.Places), cmp.Compare(c.Nodes, b.Nodes), cmp.Compare(c.CPUs, b.CPUs),
 	)
 }
 
@@ -144,8 +149,8 @@ func measuredBaseline(c Condition, byChunks map[int][]Record) Baseline {
 		runs = append(runs, byChunks[chunks]...)
 	}
 	split, _ := splitOf(runs)
-	b := Baseline{Condition: c, Time: Describe(timesOf(runs)), Compute: split.Compute}
-	b.Source = fmt.Sprintf("measured: %s, %s", c.Engine, countOf(b.Time.N, "run"))
+	b := Baseline{Condition: c, Time: Describe(timesOf(runs)), compute: split.Compute}
+	b.Source = fmt.Sprintf("measured: %s, %s", c.Engine, words.Count(b.Time.N, "run"))
 	return b
 }
 
@@ -159,7 +164,7 @@ func timesOf(records []Record) []float64 {
 
 func (s Summary) line(c Condition, byChunks map[int][]Record, b *Baseline) Line {
 	l := Line{Condition: c, Baseline: b}
-	l.PriceAnHour, _ = s.Prices.Hour(c.CPUs)
+	l.priceAnHour, _ = s.Prices.hour(c.CPUs)
 	for _, chunks := range slices.Sorted(maps.Keys(byChunks)) {
 		l.Points = append(l.Points, l.point(chunks, byChunks[chunks]))
 	}
@@ -174,13 +179,13 @@ func (l Line) point(chunks int, records []Record) Point {
 		p.SpeedUp = p.Time.inverse(serial)
 		p.Efficiency = p.SpeedUp.times(1 / float64(l.CPUs))
 	}
-	if l.PriceAnHour > 0 {
-		p.Cost = p.Time.times(l.PriceAnHour / 3600)
+	if l.priceAnHour > 0 {
+		p.Cost = p.Time.times(l.priceAnHour / 3600)
 		p.CostPerMVox = p.Cost.times(1e6 / float64(l.Voxels))
 	}
 	p.Split, p.HasSplit = splitOf(records)
-	if p.HasSplit && l.Baseline != nil && l.Baseline.Compute > 0 {
-		p.Inflation = p.Split.Compute / l.Baseline.Compute
+	if p.HasSplit && l.Baseline != nil && l.Baseline.compute > 0 {
+		p.Inflation = p.Split.Compute / l.Baseline.compute
 	}
 	for _, r := range records {
 		p.PeakRSS = max(p.PeakRSS, r.PeakRSS)

@@ -1,58 +1,47 @@
-package study
+package study_test
 
 import (
 	"math"
 	"slices"
 	"strings"
 	"testing"
-)
 
-// timed makes one record per time.
-func timed(r Record, times ...float64) []Record {
-	var out []Record
-	for i, x := range times {
-		r.Run, r.Time = i+1, x
-		out = append(out, r)
-	}
-	return out
-}
+	"github.com/voxfit/voxfit/study"
+	"github.com/voxfit/voxfit/study/internal/studytest"
+)
 
 // Worked by hand: of 1..5 the mean is 3, the sum of squares 10, SD = sqrt(10/4) = 1.5811388; Student's
 // t for 4 degrees of freedom is 2.7764451 (tables), so the half width is t SD / sqrt(5) = 1.9632432.
 // Of 2 and 4: SD = sqrt(2), t(1) = 12.7062047, half width = 12.7062047.
 func TestIntervalsAreStudents(t *testing.T) {
-	five := Describe([]float64{1, 2, 3, 4, 5})
+	five := study.Describe([]float64{1, 2, 3, 4, 5})
 	if five.N != 5 || !near(five.Mean, 3) || math.Abs(five.SD-1.5811388) > 1e-7 || math.Abs(five.Half-1.9632432) > 1e-6 {
 		t.Errorf("of 1 to 5: %+v", five)
 	}
-	two := Describe([]float64{2, 4})
+	two := study.Describe([]float64{2, 4})
 	if !near(two.Mean, 3) || math.Abs(two.SD-math.Sqrt2) > 1e-12 || math.Abs(two.Half-12.7062047) > 1e-5 {
 		t.Errorf("of 2 and 4: %+v", two)
 	}
-	if one := Describe([]float64{7}); one.N != 1 || one.Mean != 7 || !math.IsNaN(one.SD) || !math.IsNaN(one.Half) {
+	if one := study.Describe([]float64{7}); one.N != 1 || one.Mean != 7 || !math.IsNaN(one.SD) || !math.IsNaN(one.Half) {
 		t.Errorf("of 7 alone: %+v", one)
 	}
-	if Describe(nil).Known() {
+	if study.Describe(nil).Known() {
 		t.Error("nothing counts as known")
 	}
 }
 
 // A serial run of 4 core-seconds in the kernels, and two CPUs that spend 4.5 and 5.5 on the same voxels.
 func TestInflationIsTheKernelsTimeOverThatOfTheSerialRun(t *testing.T) {
-	serial := Record{Engine: "serial", Model: "M", NumVox: 10, NumChunks: 1, CPUCount: 1, Time: 4.1, Compute: 4}
-	two := Record{Engine: "voxfit", Model: "M", NumVox: 10, NumChunks: 4, CPUCount: 2, Time: 3, Compute: 4.5}
+	serial := study.Record{Engine: "serial", Model: "M", NumVox: 10, NumChunks: 1, CPUCount: 1, Time: 4.1, Compute: 4}
+	two := study.Record{Engine: "voxfit", Model: "M", NumVox: 10, NumChunks: 4, CPUCount: 2, Time: 3, Compute: 4.5}
 	again := two
 	again.Compute = 5.5
-	s := Summarise([]Record{serial, two, again}, Options{})
+	s := study.Summarise([]study.Record{serial, two, again}, study.Options{})
 	if got := s.Lines[0].Best().Inflation; !near(got, 1.25) {
 		t.Errorf("inflation is %g, want 1.25", got)
 	}
-	var table strings.Builder
-	if err := s.WriteTable(&table); err != nil || !strings.Contains(table.String(), "1.25") {
-		t.Errorf("the table does not say 1.25 (%v):\n%s", err, table.String())
-	}
 	serial.Compute = 0
-	if got := Summarise([]Record{serial, two}, Options{}).Lines[0].Best().Inflation; got != 0 {
+	if got := study.Summarise([]study.Record{serial, two}, study.Options{}).Lines[0].Best().Inflation; got != 0 {
 		t.Errorf("without an account of the serial run the inflation is %g, want 0: unknown", got)
 	}
 }
@@ -60,9 +49,9 @@ func TestInflationIsTheKernelsTimeOverThatOfTheSerialRun(t *testing.T) {
 // Serial 40 s; 8 CPUs: mean 8 s, so 20%, speed-up 5, efficiency 0.625, and 8 s at 0.34 an hour are
 // 0.000755556 dollars; 1000 voxels, so a million cost a thousand times that.
 func TestSpeedUpEfficiencyAndCostAreThoseWorkedByHand(t *testing.T) {
-	run := Record{Engine: "ray", Model: "M", NumVox: 1000, NumChunks: 16, VoxPerChunk: 62, CPUCount: 8}
-	serial := Record{Engine: "serial", Model: "M", NumVox: 1000, NumChunks: 1, CPUCount: 1}
-	s := Summarise(append(timed(run, 7, 8, 9), timed(serial, 39, 41)...), Options{})
+	run := study.Record{Engine: "ray", Model: "M", NumVox: 1000, NumChunks: 16, VoxPerChunk: 62, CPUCount: 8}
+	serial := study.Record{Engine: "serial", Model: "M", NumVox: 1000, NumChunks: 1, CPUCount: 1}
+	s := study.Summarise(append(studytest.Timed(run, 7, 8, 9), studytest.Timed(serial, 39, 41)...), study.Options{})
 	if len(s.Lines) != 1 || len(s.Serial) != 1 || len(s.Lines[0].Points) != 1 {
 		t.Fatalf("summary is %+v", s)
 	}
@@ -85,29 +74,29 @@ func TestSpeedUpEfficiencyAndCostAreThoseWorkedByHand(t *testing.T) {
 }
 
 func TestTheCoreSecondsAreAveraged(t *testing.T) {
-	a := Record{Engine: "voxfit", Model: "M", NumVox: 10, NumChunks: 4, CPUCount: 2, Time: 5, Compute: 6, Dispatch: 1, Steal: 0.5,
+	a := study.Record{Engine: "voxfit", Model: "M", NumVox: 10, NumChunks: 4, CPUCount: 2, Time: 5, Compute: 6, Dispatch: 1, Steal: 0.5,
 		StartWait: 0.25, TailWait: 2, PeakRSS: 100}
 	b := a
 	b.Time, b.Compute, b.PeakRSS = 6, 8, 90
 	c := a
 	c.Compute = 0 // not accounted for
-	p := Summarise([]Record{a, b, c}, Options{}).Lines[0].Points[0]
+	p := study.Summarise([]study.Record{a, b, c}, study.Options{}).Lines[0].Points[0]
 	// outside the schedule: 2*5 - 9.75 = 0.25 and 2*6 - 11.75 = 0.25
-	want := Split{Compute: 7, Dispatch: 1, Steal: 0.5, StartWait: 0.25, TailWait: 2, Unaccounted: 0.25}
+	want := study.Split{Compute: 7, Dispatch: 1, Steal: 0.5, StartWait: 0.25, TailWait: 2, Unaccounted: 0.25}
 	if !p.HasSplit || p.Split != want || p.PeakRSS != 100 || p.Time.N != 3 {
 		t.Errorf("split is %+v of %d runs, peak %d", p.Split, p.Time.N, p.PeakRSS)
 	}
-	if Summarise([]Record{c}, Options{}).Lines[0].Points[0].HasSplit {
+	if study.Summarise([]study.Record{c}, study.Options{}).Lines[0].Points[0].HasSplit {
 		t.Error("a run without an account has a split")
 	}
 }
 
 func TestEachEngineIsMeasuredAgainstItsFamilysSerialRuns(t *testing.T) {
-	run := func(engine, isa, host string, voxels int) Record {
-		return Record{Engine: engine, ISA: isa, Host: host, NumVox: voxels, Model: "M", NumChunks: 1, CPUCount: 1, Time: 1}
+	run := func(engine, isa, host string, voxels int) study.Record {
+		return study.Record{Engine: engine, ISA: isa, Host: host, NumVox: voxels, Model: "M", NumChunks: 1, CPUCount: 1, Time: 1}
 	}
 	serialTimes := map[string]float64{"voxfit-serial": 10, "dipy-serial": 100, "serial": 50}
-	withSerial := func(runs ...Record) []Record {
+	withSerial := func(runs ...study.Record) []study.Record {
 		for i := range runs {
 			if x, ok := serialTimes[runs[i].Engine]; ok {
 				runs[i].Time = x
@@ -117,23 +106,23 @@ func TestEachEngineIsMeasuredAgainstItsFamilysSerialRuns(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name    string
-		records []Record
-		options Options
+		records []study.Record
+		options study.Options
 		want    float64 // the speed-up; 0: none
 	}{
-		{"its own family", withSerial(run("dipy-ray", "", "", 5), run("dipy-serial", "", "", 5), run("voxfit-serial", "", "", 5), run("serial", "", "", 5)), Options{}, 100},
-		{"a variant of the family", withSerial(run("voxfit-ray", "avx2", "", 5), run("voxfit-serial", "avx2", "", 5), run("dipy-serial", "", "", 5)), Options{}, 10},
-		{"serial without family", withSerial(run("voxfit", "avx2", "", 5), run("serial", "", "", 5), run("dipy-serial", "", "", 5)), Options{}, 50},
-		{"another instruction set", withSerial(run("voxfit", "avx512", "", 5), run("voxfit-serial", "avx2", "", 5)), Options{}, 0},
-		{"the named engine", withSerial(run("voxfit", "avx512", "", 5), run("voxfit-serial", "avx512", "", 5), run("dipy-serial", "", "", 5)), Options{Baseline: "dipy-serial"}, 100},
-		{"the named engine across instruction sets", withSerial(run("voxfit", "avx512", "", 5), run("voxfit-serial", "avx2", "", 5)), Options{Baseline: "voxfit-serial"}, 10},
-		{"another host", withSerial(run("ray", "", "a", 5), run("serial", "", "b", 5)), Options{}, 0},
-		{"other data", withSerial(run("ray", "", "", 5), run("serial", "", "", 6)), Options{}, 0},
-		{"a given time", withSerial(run("ray", "", "", 5)), Options{Serial: []SerialTime{{Model: "M", Seconds: 7}}}, 7},
-		{"a given time of other data", withSerial(run("ray", "", "", 5)), Options{Serial: []SerialTime{{Model: "M", Voxels: 6, Seconds: 7}}}, 0},
-		{"measured before given", withSerial(run("ray", "", "", 5), run("serial", "", "", 5)), Options{Serial: []SerialTime{{Model: "M", Seconds: 7}}}, 50},
+		{"its own family", withSerial(run("dipy-ray", "", "", 5), run("dipy-serial", "", "", 5), run("voxfit-serial", "", "", 5), run("serial", "", "", 5)), study.Options{}, 100},
+		{"a variant of the family", withSerial(run("voxfit-ray", "avx2", "", 5), run("voxfit-serial", "avx2", "", 5), run("dipy-serial", "", "", 5)), study.Options{}, 10},
+		{"serial without family", withSerial(run("voxfit", "avx2", "", 5), run("serial", "", "", 5), run("dipy-serial", "", "", 5)), study.Options{}, 50},
+		{"another instruction set", withSerial(run("voxfit", "avx512", "", 5), run("voxfit-serial", "avx2", "", 5)), study.Options{}, 0},
+		{"the named engine", withSerial(run("voxfit", "avx512", "", 5), run("voxfit-serial", "avx512", "", 5), run("dipy-serial", "", "", 5)), study.Options{Baseline: "dipy-serial"}, 100},
+		{"the named engine across instruction sets", withSerial(run("voxfit", "avx512", "", 5), run("voxfit-serial", "avx2", "", 5)), study.Options{Baseline: "voxfit-serial"}, 10},
+		{"another host", withSerial(run("ray", "", "a", 5), run("serial", "", "b", 5)), study.Options{}, 0},
+		{"other data", withSerial(run("ray", "", "", 5), run("serial", "", "", 6)), study.Options{}, 0},
+		{"a given time", withSerial(run("ray", "", "", 5)), study.Options{Serial: []study.SerialTime{{Model: "M", Seconds: 7}}}, 7},
+		{"a given time of other data", withSerial(run("ray", "", "", 5)), study.Options{Serial: []study.SerialTime{{Model: "M", Voxels: 6, Seconds: 7}}}, 0},
+		{"measured before given", withSerial(run("ray", "", "", 5), run("serial", "", "", 5)), study.Options{Serial: []study.SerialTime{{Model: "M", Seconds: 7}}}, 50},
 	} {
-		l := Summarise(c.records, c.options).Lines[0]
+		l := study.Summarise(c.records, c.options).Lines[0]
 		if got := l.Best().SpeedUp; got.Known() != (c.want > 0) || got.Mean != c.want {
 			t.Errorf("%s: speed-up is %v, want %v", c.name, got.Mean, c.want)
 		}
@@ -141,24 +130,24 @@ func TestEachEngineIsMeasuredAgainstItsFamilysSerialRuns(t *testing.T) {
 }
 
 func TestRunsThatDifferAreNotAveraged(t *testing.T) {
-	base := Record{Engine: "voxfit", Model: "M", NumVox: 10, NumChunks: 4, CPUCount: 2, Time: 1, ISA: "avx2", Host: "a", Nodes: 1}
-	records := []Record{base}
-	for _, change := range []func(*Record){
-		func(r *Record) { r.Engine = "ray" }, func(r *Record) { r.Model = "N" }, func(r *Record) { r.NumVox = 11 },
-		func(r *Record) { r.CPUCount = 3 }, func(r *Record) { r.ISA = "avx512" }, func(r *Record) { r.Host = "b" },
-		func(r *Record) { r.Pinned = true }, func(r *Record) { r.Nodes = 2 }, func(r *Record) { r.Schedule = "static" },
-		func(r *Record) { r.Pin = "node" }, func(r *Record) { r.Places = "spread" },
+	base := study.Record{Engine: "voxfit", Model: "M", NumVox: 10, NumChunks: 4, CPUCount: 2, Time: 1, ISA: "avx2", Host: "a", Nodes: 1}
+	records := []study.Record{base}
+	for _, change := range []func(*study.Record){
+		func(r *study.Record) { r.Engine = "ray" }, func(r *study.Record) { r.Model = "N" }, func(r *study.Record) { r.NumVox = 11 },
+		func(r *study.Record) { r.CPUCount = 3 }, func(r *study.Record) { r.ISA = "avx512" }, func(r *study.Record) { r.Host = "b" },
+		func(r *study.Record) { r.Pinned = true }, func(r *study.Record) { r.Nodes = 2 }, func(r *study.Record) { r.Schedule = "static" },
+		func(r *study.Record) { r.Pin = "node" }, func(r *study.Record) { r.Places = "spread" },
 	} {
 		r := base
 		change(&r)
 		records = append(records, r)
 	}
-	s := Summarise(records, Options{})
+	s := study.Summarise(records, study.Options{})
 	if len(s.Lines) != len(records) {
 		t.Errorf("%d lines of %d conditions", len(s.Lines), len(records))
 	}
 	slices.Reverse(records)
-	for i, l := range Summarise(records, Options{}).Lines {
+	for i, l := range study.Summarise(records, study.Options{}).Lines {
 		if l.Condition != s.Lines[i].Condition {
 			t.Fatal("the order of the lines depends on the order of the rows")
 		}
@@ -166,31 +155,31 @@ func TestRunsThatDifferAreNotAveraged(t *testing.T) {
 }
 
 func TestANameSaysNoMoreThanTellsApart(t *testing.T) {
-	line := func(engine, isa, host string, pinned bool, nodes, cpus int) Line {
-		return Line{Condition: Condition{Engine: engine, ISA: isa, Host: host, Pinned: pinned, Nodes: nodes, CPUs: cpus}}
+	line := func(engine, isa, host string, pinned bool, nodes, cpus int) study.Line {
+		return study.Line{Condition: study.Condition{Engine: engine, ISA: isa, Host: host, Pinned: pinned, Nodes: nodes, CPUs: cpus}}
 	}
-	scheduled := func(schedule, pin string) Line {
+	scheduled := func(schedule, pin string) study.Line {
 		l := line("voxfit", "", "a", pin == "core", 1, 8)
 		l.Schedule, l.Pin = schedule, pin
 		return l
 	}
 	for _, c := range []struct {
-		lines []Line
+		lines []study.Line
 		want  []string
 	}{
-		{[]Line{scheduled("numa", "core"), scheduled("static", "core")}, []string{"voxfit, numa", "voxfit, static"}},
-		{[]Line{scheduled("numa", "core"), scheduled("numa", "node")}, []string{"voxfit, pin core", "voxfit, pin node"}},
-		{[]Line{line("voxfit", "avx2", "a", true, 1, 8), line("voxfit", "avx2", "a", true, 2, 16)}, []string{"voxfit"}},
-		{[]Line{line("voxfit", "avx2", "a", true, 1, 8), line("voxfit", "avx512", "a", false, 1, 8)},
+		{[]study.Line{scheduled("numa", "core"), scheduled("static", "core")}, []string{"voxfit, numa", "voxfit, static"}},
+		{[]study.Line{scheduled("numa", "core"), scheduled("numa", "node")}, []string{"voxfit, pin core", "voxfit, pin node"}},
+		{[]study.Line{line("voxfit", "avx2", "a", true, 1, 8), line("voxfit", "avx2", "a", true, 2, 16)}, []string{"voxfit"}},
+		{[]study.Line{line("voxfit", "avx2", "a", true, 1, 8), line("voxfit", "avx512", "a", false, 1, 8)},
 			[]string{"voxfit, avx2, pinned", "voxfit, avx512, not pinned"}},
-		{[]Line{line("ray", "", "a", false, 1, 8), line("voxfit", "avx2", "a", true, 1, 8)}, []string{"voxfit", "ray"}},
-		{[]Line{line("voxfit", "", "a", true, 1, 8), line("voxfit", "", "a", true, 2, 8)}, []string{"voxfit, 1 node", "voxfit, 2 nodes"}},
-		{[]Line{line("voxfit", "", "a", true, 1, 8), line("voxfit", "", "b", true, 1, 8)}, []string{"voxfit on a", "voxfit on b"}},
+		{[]study.Line{line("ray", "", "a", false, 1, 8), line("voxfit", "avx2", "a", true, 1, 8)}, []string{"voxfit", "ray"}},
+		{[]study.Line{line("voxfit", "", "a", true, 1, 8), line("voxfit", "", "a", true, 2, 8)}, []string{"voxfit, 1 node", "voxfit, 2 nodes"}},
+		{[]study.Line{line("voxfit", "", "a", true, 1, 8), line("voxfit", "", "b", true, 1, 8)}, []string{"voxfit on a", "voxfit on b"}},
 	} {
-		n := Summary{Lines: c.lines}.naming()
+		n := study.Summary{Lines: c.lines}.Variants()
 		var got []string
-		for _, v := range n.all {
-			got = append(got, n.name(v))
+		for _, v := range n.All {
+			got = append(got, n.Name(v))
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("names are %q, want %q", got, c.want)
@@ -198,100 +187,31 @@ func TestANameSaysNoMoreThanTellsApart(t *testing.T) {
 	}
 }
 
-func TestPricesAreNotInterpolated(t *testing.T) {
-	p, err := ParsePrices("8=.34, 16=.68,36=1.53,46=2.04,72=3.06")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if p.String() != PublishedPrices().String() {
-		t.Errorf("the published table is read as %s", p)
-	}
-	if _, ok := p.Hour(32); ok {
-		t.Error("32 CPUs have a price that is not in the table")
-	}
-	p.PerCPU = 0.0425
-	if price, ok := p.Hour(32); !ok || !near(price, 1.36) {
-		t.Errorf("32 CPUs at 0.0425 cost %v", price)
-	}
-	if price, _ := p.Hour(46); price != 2.04 {
-		t.Errorf("the table does not come before the price of a CPU: %v", price)
-	}
-	for _, bad := range []string{"", "8", "8=", "8=x", "=3", "0=1", "8=-1", "8=NaN", "8=Inf", "8=1,8=2", "8=1,"} {
-		if _, err := ParsePrices(bad); err == nil {
-			t.Errorf("prices %q were accepted", bad)
-		}
-	}
-}
-
 func TestSerialTimesAreReadWithEitherName(t *testing.T) {
-	got, err := ParseSerial("csdm=119, FreeWaterTensorModel=798.2")
+	got, err := study.ParseSerial("csdm=119, FreeWaterTensorModel=798.2")
 	if err != nil || len(got) != 2 || got[0].Model != "ConstrainedSphericalDeconvModel" || got[0].Seconds != 119 ||
 		got[1].Model != "FreeWaterTensorModel" || got[1].Seconds != 798.2 {
 		t.Errorf("read %+v, %v", got, err)
 	}
 	for _, bad := range []string{"", "csdm", "=3", "csdm=0", "csdm=x", "csdm=Inf"} {
-		if _, err := ParseSerial(bad); err == nil {
+		if _, err := study.ParseSerial(bad); err == nil {
 			t.Errorf("serial times %q were accepted", bad)
 		}
 	}
 }
 
 func TestTheNotesSayWhatTheNumbersDoNot(t *testing.T) {
-	r := Record{Engine: "ray", Model: "TensorModel", NumVox: 10, NumChunks: 4, CPUCount: 5, Time: 1, Version: "v1", Campaign: "a"}
+	r := study.Record{Engine: "ray", Model: "TensorModel", NumVox: 10, NumChunks: 4, CPUCount: 5, Time: 1, Version: "v1", Campaign: "a"}
 	q := r
 	q.Version, q.Campaign, q.NumChunks = "v2", "b", 8
-	notes := strings.Join(Summarise([]Record{r, q}, Options{}).Notes, "\n")
+	notes := strings.Join(study.Summarise([]study.Record{r, q}, study.Options{}).Notes, "\n")
 	for _, want := range []string{"No serial time is known for Diffusion tensor on 10 voxels (ray)", "different versions", "v1, v2",
 		"campaigns are pooled: a, b", "2 settings were measured by one run only", "5 CPUs are not in the price table"} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("no note says %q in:\n%s", want, notes)
 		}
 	}
-	if notes := Summarise(nil, Options{}).Notes; len(notes) != 0 {
+	if notes := study.Summarise(nil, study.Options{}).Notes; len(notes) != 0 {
 		t.Errorf("notes about nothing: %q", notes)
-	}
-}
-
-func TestTheTableLinesUp(t *testing.T) {
-	s := sampleStudy()
-	var b strings.Builder
-	if err := s.WriteTable(&b); err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Split(b.String(), "\n")
-	at := strings.Index(lines[0], "engine")
-	for _, engine := range []string{"voxfit-serial", "voxfit", "dipy-ray"} {
-		found := false
-		for _, line := range lines[1:] {
-			found = found || len(line) > at && strings.HasPrefix(line[at:], engine+" ")
-		}
-		if !found {
-			t.Errorf("no row of %s under its heading in:\n%s", engine, b.String())
-		}
-	}
-	if !strings.Contains(b.String(), "note: ") {
-		t.Error("the notes are not below the table")
-	}
-}
-
-func TestNumbersAreWrittenForPeople(t *testing.T) {
-	for _, c := range []struct {
-		x    float64
-		n    int
-		want string
-	}{{0.0123456, 3, "0.0123"}, {138.6, 3, "139"}, {1234567, 3, "1234567"}, {1, 3, "1.00"}, {0, 3, "0"}, {-2.5, 2, "-2.5"}} {
-		if got := significant(c.x, c.n); got != c.want {
-			t.Errorf("%v is written %s, want %s", c.x, got, c.want)
-		}
-	}
-	for n, want := range map[int]string{5: "5", 999: "999", 1000: "1,000", 435686: "435,686", 12345678: "12,345,678"} {
-		if got := thousands(n); got != want {
-			t.Errorf("%d is written %s, want %s", n, got, want)
-		}
-	}
-	for x, want := range map[float64]string{1: "2⁰", 32768: "2¹⁵", 0.5: "2⁻¹", 3: "3.00"} {
-		if got := powerLabel(x); got != want {
-			t.Errorf("%v is written %s, want %s", x, got, want)
-		}
 	}
 }

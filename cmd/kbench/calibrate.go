@@ -12,7 +12,7 @@ import (
 	"github.com/voxfit/voxfit/numa"
 	"github.com/voxfit/voxfit/phantom"
 	"github.com/voxfit/voxfit/sched"
-	"github.com/voxfit/voxfit/study"
+	"github.com/voxfit/voxfit/study/simulate"
 )
 
 // calibrationVoxels is the size of the phantom whose chunks are timed, calibrationTime how long each
@@ -28,17 +28,17 @@ var calibrationSizes = []int{13, 53, 212, 851, 4096}
 
 // calibrate measures on one core what a simulation needs: times of chunks, the cost of a dispatch, and
 // that of a worker's start.
-func calibrate(ctx context.Context, name, isa string, stderr io.Writer) (study.ChunkTimes, error) {
+func calibrate(ctx context.Context, name, isa string, stderr io.Writer) (simulate.ChunkTimes, error) {
 	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: calibrationVoxels, SNR: 30, Seed: 1})
 	if err != nil {
-		return study.ChunkTimes{}, err
+		return simulate.ChunkTimes{}, err
 	}
 	m, err := standardModel(name, "", isa, phantomInputs(p))
 	if err != nil {
-		return study.ChunkTimes{}, err
+		return simulate.ChunkTimes{}, err
 	}
 	f := m.Fitter()
-	times := study.ChunkTimes{Model: m.Kind().Class, BytesPerVoxel: float64(fit.VoxelBytes(f))}
+	times := simulate.ChunkTimes{Model: m.Kind().Class, BytesPerVoxel: float64(fit.VoxelBytes(f))}
 	fmt.Fprintf(stderr, "measuring chunks of %s on one core ...\n", name)
 	result := fit.New(f, calibrationVoxels)
 	err = onOneCore(func() error {
@@ -58,7 +58,7 @@ func calibrate(ctx context.Context, name, isa string, stderr io.Writer) (study.C
 }
 
 // timeChunks goes over the phantom in chunks of one size, once unmeasured and then for a while.
-func timeChunks(f kernel.Fitter, worker kernel.Worker, signal []float32, result fit.Result, size int, times *study.ChunkTimes) {
+func timeChunks(f kernel.Fitter, worker kernel.Worker, signal []float32, result fit.Result, size int, times *simulate.ChunkTimes) {
 	d := sched.Division{Voxels: calibrationVoxels, PerChunk: size}
 	begin := time.Now()
 	for pass := 0; pass < 2 || time.Since(begin) < calibrationTime && pass < 50; pass++ {
@@ -90,7 +90,7 @@ const spawnWorkers = 64
 
 // scheduleCosts measures a dispatch and the start of workers on runs of empty chunks. The least of
 // several runs counts: what other programs take of the core is no cost of the scheduler.
-func scheduleCosts(ctx context.Context, times *study.ChunkTimes) error {
+func scheduleCosts(ctx context.Context, times *simulate.ChunkTimes) error {
 	const chunks = 1 << 16
 	empty := func(int, sched.Range) error { return nil }
 	pin := sched.PinNone

@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/voxfit/voxfit/numa"
 	"github.com/voxfit/voxfit/study"
+	"github.com/voxfit/voxfit/study/overhead"
+	"github.com/voxfit/voxfit/study/page"
 )
 
 func newExplainCommand(args []string) *cobra.Command {
@@ -38,19 +40,19 @@ and for runs of this machine; for others --cores says it.`,
 			if err != nil {
 				return err
 			}
-			explanation, err := study.Explain(records, study.ExplainOptions{Machines: machines, Seed: seed})
+			explanation, err := overhead.Explain(records, overhead.Options{Machines: machines, Seed: seed})
 			if err != nil {
 				return fmt.Errorf("%s: %w", strings.Join(files, ", "), err)
 			}
-			stdout := c.OutOrStdout()
-			if err := explanation.WriteTable(stdout); err != nil || out == "" {
-				return err
-			}
-			err = study.WriteExplanation(out, study.ExplanationPage{
+			report := page.Explanation{
 				Title: "Why each added core costs something", Version: "v" + version(), Made: time.Now(),
 				Sources: files, Repeat: []string{again}, Explanation: explanation,
-			})
-			if err != nil {
+			}
+			stdout := c.OutOrStdout()
+			if err := report.WriteTable(stdout); err != nil || out == "" {
+				return err
+			}
+			if err := report.Write(out); err != nil {
 				return err
 			}
 			index, err := filepath.Abs(filepath.Join(out, "index.html"))

@@ -9,7 +9,7 @@ import (
 	"github.com/voxfit/voxfit/internal/peer"
 )
 
-const recordedStudy = "../../study/testdata/two_cores.csv"
+const recordedStudy = "../../study/simulate/testdata/two_cores.csv"
 
 func TestExplainSaysWhatLimitsEachModelAndWritesAPage(t *testing.T) {
 	peer.Slow(t)

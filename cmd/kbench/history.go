@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 	"github.com/voxfit/voxfit/study"
+	"github.com/voxfit/voxfit/study/page"
 )
 
 // writeHistories makes a page of each history, in a folder of its own: times of different processors never share one. All
@@ -40,8 +41,8 @@ func (o reportOptions) writeHistories(stdout, stderr io.Writer, flags *pflag.Fla
 	}
 	for i, file := range files {
 		dir := filepath.Join(o.out, strings.TrimSuffix(filepath.Base(file), ".csv"))
-		page := study.HistoryPage{Version: "v" + version(), Made: time.Now(), Source: file, Repeat: o.again, History: histories[i]}
-		if err := study.WriteHistory(dir, page); err != nil {
+		report := page.History{Version: "v" + version(), Made: time.Now(), Source: file, Repeat: o.again, History: histories[i]}
+		if err := report.Write(dir); err != nil {
 			return err
 		}
 		index, err := filepath.Abs(filepath.Join(dir, "index.html"))

@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/voxfit/voxfit/numa"
 	"github.com/voxfit/voxfit/study"
+	"github.com/voxfit/voxfit/study/overhead"
+	"github.com/voxfit/voxfit/study/page"
 )
 
 // reportOptions say what page to make of which records.
@@ -25,8 +27,8 @@ type reportOptions struct {
 	again    string         // the command that makes the page again
 	sources  []string       // the CSV files, where the records come from files
 	records  []study.Record // the records
-	facts    []study.Fact   // of the data
-	machine  []study.Fact   // that made the records; empty where unknown
+	facts    []page.Fact    // of the data
+	machine  []page.Fact    // that made the records; empty where unknown
 }
 
 func newReportCommand(args []string) *cobra.Command {
@@ -106,7 +108,7 @@ func writeStudy(stdout, stderr io.Writer, o reportOptions) error {
 			published = &s
 		}
 	}
-	report := study.Report{
+	report := page.Report{
 		Title: "Where every core-second goes", Command: o.command, Version: "v" + version(), Made: time.Now(),
 		Machine: o.machine, Data: o.facts, Sources: o.sources, Repeat: []string{o.again},
 		Summary: study.Summarise(records, options), Published: published,
@@ -115,12 +117,12 @@ func writeStudy(stdout, stderr io.Writer, o reportOptions) error {
 	if err != nil {
 		return err
 	}
-	if explanation, err := study.Explain(records, study.ExplainOptions{Machines: machines, Seed: 1}); err == nil {
+	if explanation, err := overhead.Explain(records, overhead.Options{Machines: machines, Seed: 1}); err == nil {
 		report.Explanation = &explanation
 	} else {
 		report.Unexplained = err.Error()
 	}
-	if err := study.WriteReport(o.out, report); err != nil {
+	if err := report.Write(o.out); err != nil {
 		return err
 	}
 	index, err := filepath.Abs(filepath.Join(o.out, "index.html"))
@@ -128,7 +130,7 @@ func writeStudy(stdout, stderr io.Writer, o reportOptions) error {
 		return err
 	}
 	sayDone(stdout, stderr, fmt.Sprintf("the page and its figures are in %s", o.out), func(w io.Writer) {
-		_ = report.Summary.WriteTable(w) // into memory
+		_ = report.WriteTable(w) // into memory
 		fmt.Fprintf(w, "\nfigures  %s\npage     %s\n", filepath.Join(filepath.Dir(index), "figures"), index)
 	})
 	return nil
@@ -154,11 +156,11 @@ func (o *reportOptions) summaryOptions() (study.Options, error) {
 }
 
 // machineFacts describes this machine for a page.
-func machineFacts() []study.Fact {
-	var facts []study.Fact
+func machineFacts() []page.Fact {
+	var facts []page.Fact
 	for line := range strings.Lines(numa.Describe().String()) {
 		name, value := line[:11], line[11:] // as Machine.String sets them
-		facts = append(facts, study.Fact{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
+		facts = append(facts, page.Fact{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
 	}
 	return facts
 }

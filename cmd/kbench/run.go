@@ -22,6 +22,7 @@ import (
 	"github.com/voxfit/voxfit/numa"
 	"github.com/voxfit/voxfit/sched"
 	"github.com/voxfit/voxfit/study"
+	"github.com/voxfit/voxfit/study/page"
 )
 
 // runOptions are the flags of kbench run.
@@ -301,18 +302,18 @@ type studyBlock struct {
 }
 
 // dataFacts describes what was fitted, for the page.
-func (o *runOptions) dataFacts(b studyBlock) []study.Fact {
+func (o *runOptions) dataFacts(b studyBlock) []page.Fact {
 	source := o.data.dwi
 	if source == "" {
 		source = fmt.Sprintf("phantom, HCP protocol, SNR %g, seed %d", o.snr, o.seed)
 	}
-	facts := []study.Fact{
+	facts := []page.Fact{
 		{Name: "data", Value: source},
 		{Name: "voxels", Value: fmt.Sprint(b.voxels)},
 		{Name: "measurements", Value: fmt.Sprint(b.gradients.Len())},
 	}
 	if needsResponse(o.models) {
-		facts = append(facts, study.Fact{Name: "response", Value: b.response.String()})
+		facts = append(facts, page.Fact{Name: "response", Value: b.response.String()})
 	}
 	return facts
 }

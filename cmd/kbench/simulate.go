@@ -12,7 +12,8 @@ import (
 	"github.com/voxfit/voxfit/disk"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/sched"
-	"github.com/voxfit/voxfit/study"
+	"github.com/voxfit/voxfit/study/page"
+	"github.com/voxfit/voxfit/study/simulate"
 )
 
 // simulateOptions are the flags of kbench simulate.
@@ -65,7 +66,7 @@ core_gb_per_s, near_distance, far_distance, all_core_clock, source.`,
 func machineHelp() string {
 	var b strings.Builder
 	b.WriteString("Machines:\n")
-	for _, m := range study.SimulatedMachines() {
+	for _, m := range simulate.Machines() {
 		fmt.Fprintf(&b, "  %-14s %d nodes x %d cores\n", m.Name, m.Nodes, m.CoresPerNode)
 	}
 	return b.String()
@@ -75,34 +76,35 @@ func (o *simulateOptions) run(ctx context.Context, args []string, stdout, stderr
 	if o.machine == "" {
 		return fmt.Errorf("simulate: --machine says what to predict for; it is needed (a name or a JSON file)")
 	}
-	m, err := study.FindMachine(o.machine)
+	m, err := simulate.FindMachine(o.machine)
 	if err != nil {
 		return err
 	}
 	if _, err := model.Find(o.model); err != nil {
 		return err
 	}
-	s := study.Simulation{Machine: m, Voxels: o.voxels, Chunks: o.chunks, Cores: o.cores, Policy: sched.Policy(o.schedule), Elastic: o.elastic, Resamples: o.resamples, Seed: o.seed}
+	plan := simulate.Plan{Machine: m, Voxels: o.voxels, Chunks: o.chunks, Cores: o.cores, Policy: sched.Policy(o.schedule), Elastic: o.elastic, Resamples: o.resamples, Seed: o.seed}
 	if len(args) == 1 {
-		s.Times, err = study.ReadChunkTimes(args[0], o.model)
+		plan.Times, err = simulate.ReadChunkTimes(args[0], o.model)
 	} else {
-		s.Times, err = calibrate(ctx, o.model, o.isa, stderr)
+		plan.Times, err = calibrate(ctx, o.model, o.isa, stderr)
 	}
 	if err != nil {
 		return err
 	}
-	predictions, err := s.Run()
+	predictions, err := plan.Predict()
 	if err != nil {
 		return err
 	}
-	if err := study.WritePredictions(stdout, s, predictions); err != nil || o.out == "" {
+	report := page.Prediction{Plan: plan, Predictions: predictions}
+	if err := report.WriteTable(stdout); err != nil || o.out == "" {
 		return err
 	}
-	if err := study.WritePrediction(o.out, s, predictions); err != nil {
+	if err := report.Write(o.out); err != nil {
 		return err
 	}
 	if len(args) == 0 {
-		if err := writeChunkTimes(filepath.Join(o.out, "chunks.csv"), s.Times); err != nil {
+		if err := writeChunkTimes(filepath.Join(o.out, "chunks.csv"), plan.Times); err != nil {
 			return err
 		}
 	}
@@ -110,7 +112,7 @@ func (o *simulateOptions) run(ctx context.Context, args []string, stdout, stderr
 	return nil
 }
 
-func writeChunkTimes(path string, times study.ChunkTimes) error {
+func writeChunkTimes(path string, times simulate.ChunkTimes) error {
 	var text bytes.Buffer
 	if err := times.WriteCSV(&text); err != nil {
 		return err

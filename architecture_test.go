@@ -1,0 +1,129 @@
+package voxfit_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/voxfit/voxfit/"
+
+// importsOf are the packages of the repository, each with those of the repository that it imports, on any system, its
+// tests left out. A package of tests alone is none.
+func importsOf(t *testing.T) map[string][]string {
+	t.Helper()
+	packages := map[string][]string{}
+	err := filepath.WalkDir(".", func(file string, entry fs.DirEntry, err error) error {
+		name := entry.Name()
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && file != "." && (name[0] == '.' || name[0] == '_' || name == "testdata" || isModule(file)):
+			return fs.SkipDir
+		case entry.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		from := path.Dir(filepath.ToSlash(file))
+		imports := packages[from]
+		for _, spec := range parsed.Imports {
+			to, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			if to, ours := strings.CutPrefix(to, module); ours {
+				imports = append(imports, to)
+			}
+		}
+		slices.Sort(imports)
+		packages[from] = slices.Compact(imports)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return packages
+}
+
+func isModule(folder string) bool {
+	_, err := os.Stat(filepath.Join(folder, "go.mod"))
+	return err == nil
+}
+
+// A listedPackage is a row of a table of docs/architecture.md.
+type listedPackage struct {
+	name    string
+	imports []string
+	tests   bool // in the table of the packages that are for tests alone
+}
+
+// listedPackages are the rows of the tables whose first column is "package", in their order.
+func listedPackages(t *testing.T) []listedPackage {
+	t.Helper()
+	text, err := os.ReadFile("docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed []listedPackage
+	inTable, tests := false, false
+	for line := range strings.Lines(string(text)) {
+		cells := strings.Split(strings.TrimSpace(line), "|")
+		switch {
+		case len(cells) < 5:
+			inTable = false
+		case strings.TrimSpace(cells[1]) == "package":
+			inTable = true
+		case strings.TrimSpace(cells[1]) == "package for tests":
+			inTable, tests = true, true
+		case inTable && !strings.HasPrefix(cells[1], "---"):
+			imports := strings.FieldsFunc(cells[2], func(r rune) bool { return r == ',' || r == ' ' })
+			slices.Sort(imports)
+			listed = append(listed, listedPackage{strings.Trim(cells[1], " `"), imports, tests})
+		}
+	}
+	if len(listed) == 0 {
+		t.Fatal("docs/architecture.md has no table of packages")
+	}
+	return listed
+}
+
+// The order of the tables makes circles impossible: a package imports from rows above its own alone.
+func TestImportsRunOneWayAsTheArchitectureSays(t *testing.T) {
+	packages, listed := importsOf(t), listedPackages(t)
+	above := map[string]listedPackage{}
+	for _, row := range listed {
+		imports, there := packages[row.name]
+		if !there {
+			t.Errorf("docs/architecture.md lists %s, which is no package", row.name)
+			continue
+		}
+		if !slices.Equal(imports, row.imports) {
+			t.Errorf("%s imports\n\t%s\ndocs/architecture.md says\n\t%s", row.name, strings.Join(imports, ", "), strings.Join(row.imports, ", "))
+		}
+		for _, name := range imports {
+			other, found := above[name]
+			if !found {
+				t.Errorf("%s imports %s, which does not stand above it in docs/architecture.md", row.name, name)
+			}
+			if other.tests && !row.tests {
+				t.Errorf("%s imports %s, which is for tests alone", row.name, name)
+			}
+		}
+		above[row.name] = row
+	}
+	for name := range packages {
+		if _, found := above[name]; !found {
+			t.Errorf("docs/architecture.md does not list the package %s, which imports %s", name, strings.Join(packages[name], ", "))
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package study
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Cores says what the CPUs of a run are: a CPU of the records is a hardware thread, and two of them
+// may be one core.
+type Cores struct {
+	Physical int // physical cores that the CPUs belong to
+	Sockets  int // packages that these are spread over
+}
+
+// Machines says what CPUs are, for the machines of the records.
+type Machines struct {
+	// Given are the caller's own words, by CPU count: they hold for every record.
+	Given map[int]Cores
+	// Host names a machine whose topology is known, and Local gives it by CPU count.
+	Host  string
+	Local map[int]Cores
+}
+
+// publishedCores are the machines of the published CSV file: AWS c5 instances of each size, whose
+// cores have two hyperthreads each (8, 16, 36 and 72 vCPUs; the largest has two sockets).
+var publishedCores = map[int]Cores{8: {4, 1}, 16: {8, 1}, 36: {18, 1}, 72: {36, 2}}
+
+// ParseCores reads what CPU counts stand for, such as "8=4,72=36/2": 8 CPUs are 4 cores; 72 CPUs are
+// 36 cores in two sockets.
+func ParseCores(text string) (map[int]Cores, error) {
+	table := map[int]Cores{}
+	for _, entry := range strings.Split(text, ",") {
+		left, right, found := strings.Cut(entry, "=")
+		cores, sockets, several := strings.Cut(right, "/")
+		if !several {
+			sockets = "1"
+		}
+		cpus, err1 := strconv.Atoi(strings.TrimSpace(left))
+		n, err2 := strconv.Atoi(strings.TrimSpace(cores))
+		m, err3 := strconv.Atoi(strings.TrimSpace(sockets))
+		if !found || err1 != nil || err2 != nil || err3 != nil || m < 1 || n < m || cpus < n {
+			return nil, fmt.Errorf("cores %q: %q is not CPUs=cores or CPUs=cores/sockets, such as 72=36/2", text, entry)
+		}
+		if _, twice := table[cpus]; twice {
+			return nil, fmt.Errorf("cores %q: %d CPUs are named twice", text, cpus)
+		}
+		table[cpus] = Cores{n, m}
+	}
+	return table, nil
+}
+
+// Of is what the CPUs of a record are, and in words how that is known.
+func (m Machines) Of(r Record) (Cores, string) {
+	if c, ok := m.Given[r.CPUCount]; ok {
+		return c, "as given"
+	}
+	if c, ok := publishedCores[r.CPUCount]; ok && r.Published() {
+		return c, "AWS c5, two hyperthreads a core"
+	}
+	sockets := max(1, min(r.Nodes, r.CPUCount)) // for want of better: a node is a socket
+	if r.Cores > 0 {
+		return Cores{r.Cores, min(sockets, r.Cores)}, "as recorded"
+	}
+	if c, ok := m.Local[r.CPUCount]; ok && r.Host == m.Host {
+		return c, "this machine's topology"
+	}
+	return Cores{r.CPUCount, sockets}, "a core each, for want of knowledge"
+}

@@ -1,0 +1,144 @@
+package overhead
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	modelname "github.com/voxfit/voxfit/model/name"
+	"github.com/voxfit/voxfit/study"
+	"github.com/voxfit/voxfit/study/internal/words"
+)
+
+// fewestSettings is what the model is fitted to at least: one more than its coefficients.
+const fewestSettings = termCount + 1
+
+// Explain fits the model to the records, one fit for each engine, model and data set. Serial runs are
+// left out: they take part in no schedule. It is an error when nothing can be fitted.
+func Explain(records []study.Record, o Options) (Explanation, error) {
+	if o.Resamples == 0 {
+		o.Resamples = 400
+	}
+	conditions, groups := conditionsOf(records)
+	if len(conditions) == 0 {
+		return Explanation{}, errors.New("there are no runs to explain: all of them are serial, or there are none")
+	}
+	e := Explanation{Resamples: o.Resamples, Summary: study.Summarise(records, study.Options{})}
+	variants := e.Summary.Variants()
+	var analyses []*analysis
+	for _, c := range conditions {
+		a := newAnalysis(c, groups[c], o.Machines)
+		if len(a.settings) < fewestSettings {
+			e.Notes = append(e.Notes, fmt.Sprintf("%s, %s (%s): %s of CPUs and chunks, and at least %d are needed to tell the costs apart.",
+				modelname.WordsOf(c.Model), words.Voxels(c.Voxels), c.Engine, words.Count(len(a.settings), "setting"), fewestSettings))
+			continue
+		}
+		a.Name = variants.Name(variants.Of(c))
+		analyses = append(analyses, a)
+	}
+	var fits sync.WaitGroup // each draws from its own random numbers, so that the order does not matter
+	for _, a := range analyses {
+		fits.Go(func() { a.explain(o) })
+	}
+	fits.Wait()
+	if len(analyses) == 0 {
+		return e, errors.New(strings.Join(e.Notes, " "))
+	}
+	for _, a := range analyses {
+		e.Overheads = append(e.Overheads, a.Overhead)
+	}
+	e.Notes = append(e.Notes, coresNotes(records, o.Machines)...)
+	e.Notes = append(e.Notes, e.threadNotes()...)
+	e.Notes = append(e.Notes, publishedNotes(analyses)...)
+	return e, nil
+}
+
+// conditionsOf groups the records that are not serial by what each fit is made for, in the order in which they are shown.
+func conditionsOf(records []study.Record) ([]study.Condition, map[study.Condition][]study.Record) {
+	groups := map[study.Condition][]study.Record{}
+	for _, r := range records {
+		if !study.IsSerial(r.Engine) {
+			c := r.Condition()
+			c.CPUs, c.Nodes = 0, 0
+			groups[c] = append(groups[c], r)
+		}
+	}
+	return slices.SortedFunc(maps.Keys(groups), study.Condition.Compare), groups
+}
+
+// settingsOf groups records by CPU count and number of chunks.
+func settingsOf(records []study.Record, m study.Machines) []setting {
+	type key struct{ cpus, chunks int }
+	at := map[key]int{}
+	var settings []setting
+	for _, r := range records {
+		k := key{r.CPUCount, r.NumChunks}
+		i, ok := at[k]
+		if !ok {
+			i = len(settings)
+			at[k] = i
+			cores, _ := m.Of(r)
+			settings = append(settings, newSetting(r.NumVox, r.CPUCount, r.NumChunks, cores))
+		}
+		settings[i].times = append(settings[i].times, r.Time)
+	}
+	for i := range settings {
+		settings[i].time = study.Describe(settings[i].times).Mean
+	}
+	slices.SortFunc(settings, func(a, b setting) int {
+		if a.cpus != b.cpus {
+			return a.cpus - b.cpus
+		}
+		return a.chunks - b.chunks
+	})
+	return settings
+}
+
+// coresNotes says what CPU counts were taken for, and how that is known.
+func coresNotes(records []study.Record, m study.Machines) []string {
+	said := map[string]map[int]string{}
+	for _, r := range records {
+		if study.IsSerial(r.Engine) {
+			continue
+		}
+		c, how := m.Of(r)
+		taken := fmt.Sprintf("%s for %s", words.Count(r.CPUCount, "CPU"), words.Count(c.Physical, "core"))
+		if c.Sockets > 1 {
+			taken += fmt.Sprintf(" in %d sockets", c.Sockets)
+		}
+		if said[how] == nil {
+			said[how] = map[int]string{}
+		}
+		said[how][r.CPUCount] = taken
+	}
+	var notes []string
+	for _, how := range slices.Sorted(maps.Keys(said)) {
+		var taken []string
+		for _, cpus := range slices.Sorted(maps.Keys(said[how])) {
+			taken = append(taken, said[how][cpus])
+		}
+		notes = append(notes, fmt.Sprintf("Taken: %s (%s).", strings.Join(taken, ", "), how))
+	}
+	return notes
+}
+
+// threadNotes says where the data sets of one model disagree on what a second hyperthread adds.
+func (e Explanation) threadNotes() []string {
+	var notes []string
+	for i, h := range e.Overheads {
+		for _, other := range e.Overheads[:i] { // the larger data set first
+			same := h.Condition
+			same.Voxels = other.Voxels
+			if same == other.Condition && h.Thread != nil && other.Thread != nil &&
+				(h.Thread.Low > other.Thread.High || h.Thread.High < other.Thread.Low) {
+				notes = append(notes, fmt.Sprintf("%s: a second hyperthread adds %s of a core on %s and %s on %s. These intervals do not meet: "+
+					"what was fitted to one size of data need not hold for another.", modelname.WordsOf(h.Model), other.Thread.InWords(100, "%"),
+					words.Voxels(other.Voxels), h.Thread.InWords(100, "%"), words.Voxels(h.Voxels)))
+			}
+		}
+	}
+	return notes
+}

@@ -1,0 +1,298 @@
+package overhead
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/voxfit/voxfit/internal/peer"
+	"github.com/voxfit/voxfit/study"
+	"github.com/voxfit/voxfit/study/internal/studytest"
+)
+
+func explained(t *testing.T, records []study.Record, o Options) Explanation {
+	t.Helper()
+	e, err := Explain(records, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// analysed is the first of the overheads that Explain would return, with what it was found from.
+func analysed(records []study.Record, resamples int) *analysis {
+	conditions, groups := conditionsOf(records)
+	a := newAnalysis(conditions[0], groups[conditions[0]], study.Machines{})
+	a.explain(Options{Resamples: resamples})
+	return a
+}
+
+func TestKnownCostsAreFoundAgain(t *testing.T) {
+	peer.Slow(t)
+	h := explained(t, studytest.Runs(studytest.Known, 0.01, 1), Options{Resamples: 60}).Overheads[0]
+	for _, c := range []struct {
+		name      string
+		got       *study.Estimate
+		want, off float64
+	}{
+		{"work", h.Work, studytest.Known.Work, 0.02}, {"chunk", h.Chunk, studytest.Known.Chunk, 0.03}, {"serial", h.Serial, studytest.Known.Serial, 0.1},
+		{"core", h.Core, studytest.Known.Core, 0.2}, {"contention", h.Contention, studytest.Known.Contention, 0.3},
+		{"hyperthread", h.Thread, studytest.Known.Thread, 0.05},
+	} {
+		if c.got == nil {
+			t.Errorf("%s cannot be told", c.name)
+			continue
+		}
+		if math.Abs(c.got.Value/c.want-1) > c.off {
+			t.Errorf("%s is %.4g, want %.4g within %g%%", c.name, c.got.Value, c.want, 100*c.off)
+		}
+		if c.got.Low > c.got.Value || c.got.High < c.got.Value {
+			t.Errorf("%s: the interval %v does not hold the value", c.name, *c.got)
+		}
+	}
+}
+
+func TestWithoutNoiseTheFitIsExact(t *testing.T) {
+	f := wholeForm.fit(settingsOf(studytest.Runs(studytest.Known, 0, 1), study.Machines{}))
+	want := [termCount]float64{termWork: studytest.Known.Work, termChunk: studytest.Known.Chunk, termSerial: studytest.Known.Serial,
+		termCore: studytest.Known.Core, termContention: studytest.Known.Contention}
+	for i, w := range want {
+		if math.Abs(f.values[i]/w-1) > 0.02 {
+			t.Errorf("term %d is %g, want %g", i, f.values[i], w)
+		}
+	}
+	if f.loss > 1e-5 {
+		t.Errorf("the loss is %g, want none", f.loss)
+	}
+}
+
+// Of a hundred and twenty intervals of 95%, made from as many drawn studies, some six may miss. The
+// bound leaves room for the bootstrap of few settings, which is known to be narrow.
+func TestIntervalsCoverWhatIsTrue(t *testing.T) {
+	peer.Slow(t)
+	covered, all := 0, 0
+	for seed := range uint64(40) {
+		settings := settingsOf(studytest.Runs(studytest.Known, 0.03, 100+seed), study.Machines{})
+		h := analysis{settings: settings, fit: wholeForm.fit(settings)}
+		random := rand.New(rand.NewPCG(seed, 1))
+		for range 40 {
+			h.drawn = append(h.drawn, wholeForm.fit(resample(settings, random)))
+		}
+		for term, want := range map[int]float64{termWork: studytest.Known.Work, termChunk: studytest.Known.Chunk, termSerial: studytest.Known.Serial} {
+			e := h.estimate(func(f fitted) float64 { return f.values[term] })
+			all++
+			if e.Low <= want && want <= e.High {
+				covered++
+			}
+		}
+	}
+	if share := float64(covered) / float64(all); share < 0.8 {
+		t.Errorf("%d of %d intervals hold the true value", covered, all)
+	}
+}
+
+func TestNoCostIsNegative(t *testing.T) {
+	peer.Slow(t)
+	records := studytest.Runs(studytest.Costs{Work: 100, Thread: 0.5}, 0, 1)
+	for i := range records { // faster than all CPUs could make it
+		records[i].Time /= 1 + 0.02*float64(records[i].CPUCount)
+	}
+	h := explained(t, records, Options{Resamples: 20}).Overheads[0]
+	for name, e := range map[string]*study.Estimate{"work": h.Work, "chunk": h.Chunk, "serial": h.Serial, "core": h.Core, "contention": h.Contention} {
+		if e != nil && (e.Value < 0 || e.Low < 0) {
+			t.Errorf("%s is %v", name, *e)
+		}
+	}
+	if h.Thread == nil || h.Thread.Value < 0 || h.Thread.Value > 1 {
+		t.Errorf("a hyperthread adds %v of a core", h.Thread)
+	}
+}
+
+func TestABrokenDownSettingDoesNotBendTheRest(t *testing.T) {
+	records := studytest.Runs(studytest.Known, 0.005, 1)
+	for i, r := range records {
+		if r.CPUCount == 8 && r.NumChunks >= 8192 {
+			records[i].Time *= 5
+		}
+	}
+	f := wholeForm.fit(settingsOf(records, study.Machines{}))
+	if math.Abs(f.values[termWork]/studytest.Known.Work-1) > 0.05 || math.Abs(f.values[termSerial]/studytest.Known.Serial-1) > 0.25 {
+		t.Errorf("with two settings five times too long, work is %.4g and the serial part %.4g, want %g and %g",
+			f.values[termWork], f.values[termSerial], studytest.Known.Work, studytest.Known.Serial)
+	}
+}
+
+func TestATermThatIsNeededIsMissedOnRunsLeftOut(t *testing.T) {
+	peer.Slow(t)
+	h := analysed(studytest.Runs(studytest.Known, 0.01, 1), 20)
+	whole := h.formNamed(wholeForm.name)
+	for _, name := range []string{"without the serial part", "without a cost of each chunk", "a hyperthread is a whole core", "a hyperthread is nothing"} {
+		if c := h.formNamed(name); c.CPUs.N == 0 || c.CPUs.Mean < 1.5*whole.CPUs.Mean {
+			t.Errorf("%s: error on CPU counts left out %.3f, with all terms %.3f", name, c.CPUs.Mean, whole.CPUs.Mean)
+		}
+	}
+	for _, c := range h.Laws {
+		if c.CPUs.Mean < 2*whole.CPUs.Mean {
+			t.Errorf("%s, which knows no chunks and no hyperthreads: error %.3f, the model's %.3f", c.Name, c.CPUs.Mean, whole.CPUs.Mean)
+		}
+	}
+	if h.Forecast == nil || h.Forecast.CPUs != 72 || !slices.Equal(h.Forecast.From, []int{8, 16, 36}) || h.Forecast.Errors.Median > 0.05 {
+		t.Errorf("the forecast is %+v", h.Forecast)
+	}
+}
+
+func TestATermThatIsNotThereIsNotMissed(t *testing.T) {
+	peer.Slow(t)
+	k := studytest.Known
+	k.Core, k.Contention = 0, 0
+	h := analysed(studytest.Runs(k, 0.01, 2), 40)
+	whole := h.formNamed(wholeForm.name).CPUs.Mean
+	for _, name := range []string{"without a cost of each core", "without contention"} {
+		if got := h.formNamed(name).CPUs.Mean; got > 1.1*whole {
+			t.Errorf("%s: error %.4f, with all terms %.4f", name, got, whole)
+		}
+	}
+	if h.Core == nil || h.Core.Low > 1e-9 {
+		t.Errorf("a core costs %v, want an interval from 0", h.Core)
+	}
+}
+
+// The three ways in which chunks can be paid for, each found again by its own form.
+func TestWhoPaysForAChunkIsToldApart(t *testing.T) {
+	for _, f := range []form{wholeForm, {name: sharedName, terms: allTerms, shared: true}, {name: overlapName, terms: allTerms, overlap: true}} {
+		truth := fitted{form: f, thread: 0.3}
+		truth.values = [termCount]float64{termWork: 100, termChunk: 2e-3, termSerial: 3}
+		settings := settingsOf(studytest.Runs(studytest.Known, 0, 1), study.Machines{})
+		for i := range settings {
+			settings[i].time = truth.time(settings[i])
+		}
+		got := f.fit(settings)
+		if math.Abs(got.values[termChunk]/2e-3-1) > 0.05 {
+			t.Errorf("%s: a chunk costs %g, want 0.002", f.name, got.values[termChunk])
+		}
+		if got.loss > 1e-3 {
+			t.Errorf("%s: its own times are fitted with a loss of %g", f.name, got.loss)
+		}
+	}
+}
+
+func TestPartsAddUpToTheTime(t *testing.T) {
+	peer.Slow(t)
+	h := analysed(studytest.Runs(studytest.Known, 0.01, 1), 2)
+	for _, s := range h.settings {
+		ideal, losses := h.losses(s)
+		sum := ideal
+		for _, l := range losses {
+			if l.Seconds < 0 {
+				t.Errorf("%d CPUs, %d chunks: %s is %g s", s.cpus, s.chunks, l.Name, l.Seconds)
+			}
+			sum += l.Seconds
+		}
+		if whole := h.fit.time(s); math.Abs(sum/whole-1) > 1e-9 {
+			t.Errorf("%d CPUs, %d chunks: work and losses are %g s, the time is %g s", s.cpus, s.chunks, sum, whole)
+		}
+	}
+}
+
+func TestTheKnownLawsFitTheirOwnCurves(t *testing.T) {
+	for name, c := range map[string]struct {
+		fit func([]setting) law
+		of  func(n float64) float64
+	}{
+		"Amdahl":    {fitAmdahl, func(n float64) float64 { return 5 + 100/n }},
+		"Gustafson": {fitGustafson, func(n float64) float64 { return 100 / (0.2 + 0.8*n) }},
+		"USL":       {fitUniversal, func(n float64) float64 { return 100 * (1 + 0.03*(n-1) + 0.0005*n*(n-1)) / n }},
+	} {
+		settings := settingsOf(studytest.Runs(studytest.Known, 0, 1), study.Machines{})
+		for i := range settings {
+			settings[i].time = c.of(settings[i].busy)
+		}
+		l := c.fit(settings)
+		for _, s := range settings {
+			if off := l.time(s)/s.time - 1; math.Abs(off) > 0.01 {
+				t.Errorf("%s on %g CPUs: %g s, want %g s", name, s.busy, l.time(s), s.time)
+				break
+			}
+		}
+	}
+}
+
+func TestOneCPUCountSaysWhatItCannotTell(t *testing.T) {
+	records := slices.DeleteFunc(studytest.Runs(studytest.Known, 0.01, 1), func(r study.Record) bool { return r.CPUCount != 36 || r.NumChunks < 64 })
+	h := explained(t, records, Options{Resamples: 10}).Overheads[0]
+	if h.Forecast != nil || h.Core != nil || h.Contention != nil || h.Serial != nil {
+		t.Errorf("from one CPU count, with a chunk for every CPU: forecast %v, core %v, contention %v, serial %v", h.Forecast, h.Core, h.Contention, h.Serial)
+	}
+	if h.Chunk == nil || math.Abs(h.Chunk.Value/studytest.Known.Chunk-1) > 0.1 {
+		t.Errorf("a chunk costs %v, want %g", h.Chunk, studytest.Known.Chunk)
+	}
+	said := strings.Join(h.Limits, " ")
+	for _, want := range []string{"cannot be told from it", "one CPU count"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("it does not say %q:\n%s", want, said)
+		}
+	}
+}
+
+func TestWhatCannotBeExplainedIsOneClearError(t *testing.T) {
+	for name, c := range map[string]struct {
+		records []study.Record
+		want    string
+	}{
+		"nothing":       {nil, "no runs to explain"},
+		"serial runs":   {studytest.Timed(study.Record{Engine: "serial", Model: "M", NumVox: 10, NumChunks: 1, CPUCount: 1}, 1, 2), "serial"},
+		"few settings":  {studytest.Runs(studytest.Known, 0, 1)[:9], "3 settings"},
+		"one run alone": {studytest.Runs(studytest.Known, 0, 1)[:1], "1 setting of CPUs"},
+	} {
+		if _, err := Explain(c.records, Options{}); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: the error is %v, want one line with %q", name, err, c.want)
+		}
+	}
+}
+
+// The study's question, answered with its own runs. The bounds are what the fit gives, rounded
+// outwards; a Python program of its own (scipy.optimize.nnls with Huber weights) gave 6.4 s, 0.85 ms and
+// 5% of a core for CSD, and 10 s, 0.33 ms and 20% for free water without contention.
+func TestThePublishedStudysQuestionHasAnAnswer(t *testing.T) {
+	peer.Slow(t)
+	e := explained(t, studytest.Published(t), Options{Resamples: 60, Seed: 1})
+	answer := map[string]*Overhead{}
+	for i := range e.Overheads {
+		h := &e.Overheads[i]
+		answer[fmt.Sprint(h.Model, h.Voxels)] = h
+	}
+	csd, free := answer["ConstrainedSphericalDeconvModel435686"], answer["FreeWaterTensorModel435686"]
+	if csd == nil || free == nil || len(answer) != 5 {
+		t.Fatalf("fits of %d models and data sets, want 5", len(answer))
+	}
+	for _, c := range []struct {
+		name      string
+		got       float64
+		low, high float64
+	}{
+		{"serial seconds of CSD", csd.Serial.Value, 5, 7.5}, {"of free water", free.Serial.Value, 5, 11},
+		{"seconds a task of CSD", csd.Chunk.Value, 0.7e-3, 1e-3}, {"of free water", free.Chunk.Value, 0.2e-3, 0.45e-3},
+		{"a task of CSD while CPUs work", csd.Overlapped, 0.9e-3, 1.4e-3}, {"of free water", free.Overlapped, 0.8e-3, 1.2e-3},
+		{"a hyperthread of CSD", csd.Thread.Value, 0, 0.08}, {"of free water", free.Thread.Value, 0.12, 0.25},
+		{"a core of CSD", csd.Core.Value, 0, 0.02}, {"of free water", free.Core.Value, 0, 0.02},
+		{"error of CSD on 72 CPUs", csd.Forecast.Errors.Median, 0, 0.08}, {"of free water", free.Forecast.Errors.Median, 0.05, 0.18},
+	} {
+		if !(c.got >= c.low && c.got <= c.high) {
+			t.Errorf("%s: %g, want %g to %g", c.name, c.got, c.low, c.high)
+		}
+	}
+	for _, r := range csd.Reported[:2] { // 8 and 16 cores of a machine that the fit has not seen
+		if math.Abs(r.Predicted.Value/r.Measured-1) > 0.06 {
+			t.Errorf("the report's %d CPUs: %g s, published %g s", r.CPUs, r.Predicted.Value, r.Measured)
+		}
+	}
+	notes := strings.Join(e.Notes, " ")
+	for _, words := range []string{"Sparse fascicle: the published file has no run", "a task of Ray", "Free-water tensor: a second hyperthread adds"} {
+		if !strings.Contains(notes, words) {
+			t.Errorf("the notes do not say %q: %s", words, notes)
+		}
+	}
+}

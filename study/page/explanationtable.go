@@ -1,0 +1,81 @@
+package page
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/voxfit/voxfit/study"
+	"github.com/voxfit/voxfit/study/internal/words"
+	"github.com/voxfit/voxfit/study/overhead"
+)
+
+// titleOf names an overhead: the model, its voxels and the engine.
+func titleOf(h overhead.Overhead) string { return panelKey{h.Model, h.Voxels}.title() + ", " + h.Name }
+
+// Which columns of the tables below hold words; the others hold numbers.
+func isNoValue(i int) bool { return i != 1 } // all but the second
+func isName(i int) bool    { return i == 0 }
+func isNumber(int) bool    { return false } // none does
+
+var coefficientHeader = []string{"cost", "value", "95% interval", "unit", "meaning"}
+
+// coefficientRows is the table of what was fitted.
+func coefficientRows(h overhead.Overhead) [][]string {
+	row := func(name string, e *study.Estimate, scale float64, unit, what string) []string {
+		if e == nil {
+			return []string{name, "-", "", unit, "cannot be told from the others by these runs"}
+		}
+		return []string{name, words.Significant(scale*e.Value, 3), e.Interval(scale), unit, what}
+	}
+	rows := [][]string{
+		row("work", h.Work, 1, "s", "all the work, on one core"),
+		row("serial part", h.Serial, 1, "s", "of every run, however many CPUs"),
+		row("each chunk", h.Chunk, 1e3, "ms", "to hand out one task"),
+		row("each core", h.Core, 1e3, "ms", "for one more core in use"),
+		row("contention", h.Contention, 1, "s", "of work more for each other busy CPU of the socket"),
+	}
+	if h.Thread != nil {
+		rows = append(rows, row("hyperthread", h.Thread, 100, "%", "of a core, that the second hyperthread of a core adds"))
+	}
+	return rows
+}
+
+func comparisonHeader(h overhead.Overhead) []string {
+	largest := "largest CPU count"
+	if h.Forecast != nil {
+		largest = fmt.Sprintf("%d from %s", h.Forecast.CPUs, words.List(h.Forecast.From))
+	}
+	return []string{"time =", "fitted to all", "CPU count left out", "chunk count left out", largest}
+}
+
+// comparisonRows is the table of errors on runs left out.
+func comparisonRows(h overhead.Overhead) [][]string {
+	var rows [][]string
+	for _, c := range slices.Concat(h.Forms, h.Laws) {
+		rows = append(rows, []string{c.Name, errorsInWords(c.Within), errorsInWords(c.CPUs), errorsInWords(c.Chunks), errorsInWords(c.Largest)})
+	}
+	return rows
+}
+
+// errorsInWords is median and mean of the absolute errors.
+func errorsInWords(e overhead.Errors) string {
+	if e.N == 0 {
+		return "-"
+	}
+	return words.Percent(e.Median) + " / " + words.Percent(e.Mean)
+}
+
+const reportedTitle = "The published report's own machine, which the fit has not seen (parts of one of 36 cores and 72 CPUs):"
+
+var reportedHeader = []string{"CPUs", "cores", "reported s", "predicted s", "95% of the fit", "off by"}
+
+// reportedRows is the published report's times beside those that the fit predicts.
+func reportedRows(h overhead.Overhead) [][]string {
+	var rows [][]string
+	for _, r := range h.Reported {
+		rows = append(rows, []string{strconv.Itoa(r.CPUs), strconv.Itoa(r.Cores), words.Plain(r.Measured),
+			words.Significant(r.Predicted.Value, 3), r.Predicted.Interval(1), fmt.Sprintf("%+.0f%%", 100*(r.Predicted.Value/r.Measured-1))})
+	}
+	return rows
+}

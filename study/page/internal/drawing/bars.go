@@ -1,0 +1,98 @@
+package drawing
+
+import (
+	"image/color"
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/voxfit/voxfit/study/internal/words"
+)
+
+// bars are one part of the stacked bars of a panel: from and to at each place.
+type bars struct {
+	label  string
+	at     []float64
+	from   []float64
+	to     []float64
+	colour color.Color
+	names  *seriesNames
+}
+
+// Plot draws the part in every bar. The bars are as wide as the closest two allow.
+func (b bars) Plot(c draw.Canvas, p *plot.Plot) {
+	b.names.begin(c, "series", b.label)
+	defer b.names.end(c)
+	x, y := p.Transforms(&c)
+	step := 2.0 // two doublings of the chunks, where there are but few bars
+	for i := 1; i < len(b.at); i++ {
+		step = min(step, b.at[i]-b.at[i-1])
+	}
+	half := vg.Length(0.36 * step / (p.X.Max - p.X.Min) * float64(c.Max.X-c.Min.X))
+	c.SetColor(b.colour)
+	for i, at := range b.at {
+		if b.to[i] <= b.from[i] {
+			continue
+		}
+		low, high := y(b.from[i]), y(math.Min(b.to[i], p.Y.Max))
+		var path vg.Path
+		path.Move(vg.Point{X: x(at) - half, Y: low})
+		path.Line(vg.Point{X: x(at) + half, Y: low})
+		path.Line(vg.Point{X: x(at) + half, Y: high})
+		path.Line(vg.Point{X: x(at) - half, Y: high})
+		path.Close()
+		c.Fill(path)
+	}
+}
+
+// A Part is one of the parts that every bar of a panel is stacked of.
+type Part struct {
+	Label  string
+	Colour color.Color
+}
+
+// A Stack is bars side by side, each of the same parts.
+type Stack struct {
+	At     []float64   // the place of each bar on the axis
+	Values [][]float64 // by bar, then part
+}
+
+// Add adds a bar behind the others.
+func (b *Stack) Add(values []float64) {
+	b.At, b.Values = append(b.At, float64(len(b.At))), append(b.Values, values)
+}
+
+// PlacesAxis is the axis of bars that were added, with words beneath each.
+func PlacesAxis(places []string) Axis {
+	return Axis{Min: -0.8, Max: float64(len(places)) - 0.2, Ticks: PlaceTicks(places)}
+}
+
+// AddStack adds a panel of stacked bars; top is the height of its axis, 0 for that of the highest bar.
+func (s *Sheet) AddStack(w Words, x Axis, stack Stack, parts []Part, top float64) {
+	p := newPlot(w)
+	p.Add(gridLines{})
+	base := make([]float64, len(stack.At))
+	high := 0.0
+	for i, part := range parts {
+		to := slices.Clone(base)
+		drawn := false
+		for j := range stack.At {
+			to[j] += stack.Values[j][i]
+			high = max(high, to[j])
+			drawn = drawn || stack.Values[j][i] > 0
+		}
+		if drawn {
+			p.Add(bars{label: part.Label, at: stack.At, from: base, to: to, colour: part.Colour, names: &s.names})
+		}
+		base = to
+	}
+	if top == 0 {
+		top = max(high*1.05, 1e-9)
+	}
+	x.set(&p.X)
+	Axis{Max: top, Ticks: LinearTicks{words.Plain}}.set(&p.Y)
+	s.panels = append(s.panels, p)
+}

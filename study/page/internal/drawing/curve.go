@@ -1,0 +1,155 @@
+package drawing
+
+import (
+	"cmp"
+	"image/color"
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// A Curve is one line of a panel: its points with error bars, joined.
+type Curve struct {
+	Label  string // what the mouse shows over it
+	Class  string // of its group in the SVG
+	Points []Point
+	Colour color.Color
+	Dashes []vg.Length
+	Mark   draw.GlyphDrawer // nil: no marks and no error bars
+	Width  vg.Length
+	Loose  bool   // marks alone, not joined
+	End    string // a word at its end, for curves that the legend does not tell apart
+}
+
+// A Point of a curve has an error bar of Half to each side, where that is above 0.
+type Point struct{ X, Y, Half float64 }
+
+// Extend takes the curve's points, and most of their error bars, into the ranges of the axes.
+func (k Curve) Extend(xs, ys *Range) {
+	for _, q := range k.Points {
+		xs.Add(q.X)
+		ys.addBar(q.Y, q.Half)
+	}
+}
+
+// A drawnCurve is a curve in its panel.
+type drawnCurve struct {
+	Curve
+	names  *seriesNames
+	sx, sy scale
+}
+
+// Plot draws the curve. Error bars are drawn first and cut at the frame.
+func (k drawnCurve) Plot(c draw.Canvas, p *plot.Plot) {
+	k.names.begin(c, k.Class, k.Label)
+	defer k.names.end(c)
+	x, y := p.Transforms(&c)
+	at := make([]vg.Point, len(k.Points))
+	for i, q := range k.Points {
+		at[i] = vg.Point{X: x(k.sx.at(q.X)), Y: y(k.sy.at(q.Y))}
+	}
+	if k.Mark != nil {
+		for i, q := range k.Points {
+			k.errorBar(c, p, at[i].X, q)
+		}
+	}
+	if !k.Loose {
+		c.StrokeLines(draw.LineStyle{Color: k.Colour, Width: k.Width, Dashes: k.Dashes}, c.ClipLinesXY(at)...)
+	}
+	for _, q := range at {
+		if k.Mark != nil && c.Contains(q) {
+			c.DrawGlyph(draw.GlyphStyle{Color: k.Colour, Radius: vg.Points(2.4), Shape: k.Mark}, q)
+		}
+	}
+}
+
+func (k drawnCurve) errorBar(c draw.Canvas, p *plot.Plot, x vg.Length, q Point) {
+	if !(q.Half > 0) {
+		return
+	}
+	low, high := p.Y.Min, min(k.sy.at(q.Y+q.Half), p.Y.Max)
+	if q.Y > q.Half {
+		low = max(k.sy.at(q.Y-q.Half), p.Y.Min)
+	}
+	if low >= high {
+		return
+	}
+	_, y := p.Transforms(&c)
+	bar := draw.LineStyle{Color: k.Colour, Width: vg.Points(0.9)}
+	c.StrokeLine2(bar, x, y(low), x, y(high))
+	const cap = 2.2
+	if low > p.Y.Min {
+		c.StrokeLine2(bar, x-cap, y(low), x+cap, y(low))
+	}
+	if high < p.Y.Max {
+		c.StrokeLine2(bar, x-cap, y(high), x+cap, y(high))
+	}
+}
+
+// endWords writes the end of each curve that has one, pushed apart where curves end together.
+type endWords []drawnCurve
+
+// Plot writes the words, the lowest first: each keeps its distance from those below it.
+func (e endWords) Plot(c draw.Canvas, p *plot.Plot) {
+	const size, distance = 7, 7
+	x, y := p.Transforms(&c)
+	type word struct {
+		text string
+		at   vg.Point
+	}
+	var words []word
+	for _, k := range e {
+		if k.End != "" && len(k.Points) > 0 {
+			last := k.Points[len(k.Points)-1]
+			words = append(words, word{k.End, vg.Point{X: x(k.sx.at(last.X)) + 3, Y: y(k.sy.at(last.Y))}})
+		}
+	}
+	slices.SortFunc(words, func(a, b word) int { return cmp.Compare(a.at.Y, b.at.Y) })
+	style := textStyle(size)
+	style.Color = Behind
+	style.YAlign = draw.YCenter
+	for i := range words {
+		for _, below := range words[:i] {
+			if words[i].at.X-below.at.X < 2*size && below.at.X-words[i].at.X < 2*size {
+				words[i].at.Y = max(words[i].at.Y, below.at.Y+distance)
+			}
+		}
+		c.FillText(style, words[i].at, words[i].text)
+	}
+}
+
+// A level is a horizontal line across a panel: the serial time, the ideal efficiency.
+type level struct {
+	y  float64
+	sy scale
+}
+
+// Plot draws the line where the panel shows its height.
+func (l level) Plot(c draw.Canvas, p *plot.Plot) {
+	if y := l.sy.at(l.y); y >= p.Y.Min && y <= p.Y.Max {
+		_, at := p.Transforms(&c)
+		c.StrokeLine2(draw.LineStyle{Color: Behind, Width: vg.Points(0.8), Dashes: []vg.Length{4, 3}},
+			c.Min.X, at(y), c.Max.X, at(y))
+	}
+}
+
+// gridLines are faint lines at the labelled ticks.
+type gridLines struct{}
+
+// Plot draws the lines.
+func (gridLines) Plot(c draw.Canvas, p *plot.Plot) {
+	style := draw.LineStyle{Color: gridInk, Width: vg.Points(0.5)}
+	x, y := p.Transforms(&c)
+	for _, t := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
+		if !t.IsMinor() && t.Value >= p.X.Min && t.Value <= p.X.Max {
+			c.StrokeLine2(style, x(t.Value), c.Min.Y, x(t.Value), c.Max.Y)
+		}
+	}
+	for _, t := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
+		if !t.IsMinor() && t.Value >= p.Y.Min && t.Value <= p.Y.Max {
+			c.StrokeLine2(style, c.Min.X, y(t.Value), c.Max.X, y(t.Value))
+		}
+	}
+}

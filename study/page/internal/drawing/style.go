@@ -1,0 +1,78 @@
+package drawing
+
+import (
+	"image/color"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// lineColours are those of Okabe and Ito (2008), "Color universal design", which people with any
+// of the common colour blindnesses tell apart. Their yellow is left out (too light for a thin
+// line on white) and their black too (it vanishes on a dark page).
+var lineColours = []color.Color{
+	color.NRGBA{0x00, 0x72, 0xB2, 0xFF}, // blue
+	color.NRGBA{0xE6, 0x9F, 0x00, 0xFF}, // orange
+	color.NRGBA{0x00, 0x9E, 0x73, 0xFF}, // bluish green
+	color.NRGBA{0xD5, 0x5E, 0x00, 0xFF}, // vermillion
+	color.NRGBA{0x56, 0xB4, 0xE9, 0xFF}, // sky blue
+	color.NRGBA{0xCC, 0x79, 0xA7, 0xFF}, // reddish purple
+}
+
+var (
+	// Ink is replaced by the page's text colour.
+	Ink = color.NRGBA{A: 0xFF}
+	// Behind is for what lies behind the curves that a figure is about.
+	Behind  = color.NRGBA{0x9A, 0x9A, 0x9A, 0xFF}
+	gridInk = color.NRGBA{0x80, 0x80, 0x80, 0x40}
+)
+
+// lineDashes and lineMarks go with lineColours, so that colour never stands alone.
+var (
+	lineDashes = [][]vg.Length{nil, {5, 3}, {1.5, 2.5}, {7, 2.5, 1.5, 2.5}}
+	lineMarks  = []draw.GlyphDrawer{draw.CircleGlyph{}, draw.PyramidGlyph{}, draw.BoxGlyph{}, draw.RingGlyph{},
+		draw.TriangleGlyph{}, draw.SquareGlyph{}}
+)
+
+// Colour is that of the i-th curve: they come round again where there are more curves than colours.
+func Colour(i int) color.Color { return lineColours[i%len(lineColours)] }
+
+// Dash is nil for a line without gaps.
+func Dash(i int) []vg.Length { return lineDashes[i%len(lineDashes)] }
+
+// Mark stands at the points of a curve.
+func Mark(i int) draw.GlyphDrawer { return lineMarks[i%len(lineMarks)] }
+
+func sans(points float64) font.Font {
+	return font.From(font.Font{Typeface: "Liberation", Variant: "Sans"}, vg.Points(points))
+}
+
+func textStyle(points float64) text.Style {
+	return text.Style{Color: Ink, Font: sans(points), Handler: plot.DefaultTextHandler}
+}
+
+// newPlot returns an empty plot in the house style, without a background: the page's shows
+// through.
+func newPlot(w Words) *plot.Plot {
+	p := plot.New()
+	p.BackgroundColor = nil
+	p.Title.Text = w.Title
+	p.Title.Padding = vg.Points(5)
+	p.Title.TextStyle.Font = sans(9.5)
+	p.Title.TextStyle.Color = Ink
+	p.X.Label.Text, p.Y.Label.Text = w.X, w.Y
+	for _, a := range []*plot.Axis{&p.X, &p.Y} {
+		a.Label.TextStyle.Font = sans(9)
+		a.Label.TextStyle.Color = Ink
+		a.Label.Padding = vg.Points(3)
+		a.Tick.Label.Font = sans(8.5)
+		a.Tick.Label.Color = Ink
+		a.Tick.Length = vg.Points(4)
+		a.Tick.Color, a.Color = Ink, Ink
+		a.Padding = 0
+	}
+	return p
+}

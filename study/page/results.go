@@ -1,0 +1,123 @@
+package page
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	modelname "github.com/voxfit/voxfit/model/name"
+	"github.com/voxfit/voxfit/study"
+	"github.com/voxfit/voxfit/study/internal/words"
+)
+
+// The results of a study are its summary with the names of its variants.
+type results struct {
+	study.Summary
+	variants study.Variants
+}
+
+func resultsOf(s study.Summary) results { return results{s, s.Variants()} }
+
+// name is that of a condition's variant.
+func (r results) name(c study.Condition) string { return r.variants.Name(r.variants.Of(c)) }
+
+// A panelKey is one panel of a figure: one model on one data set.
+type panelKey struct {
+	model  string
+	voxels int
+}
+
+func (k panelKey) title() string {
+	return words.Shorten(modelname.WordsOf(k.model), 44) + ", " + words.Voxels(k.voxels)
+}
+
+// panels are the models and data sets of the lines, by model, the larger data set first.
+func (r results) panels() []panelKey {
+	var keys []panelKey
+	for _, l := range r.Lines {
+		keys = append(keys, panelKey{l.Model, l.Voxels})
+	}
+	return sortedPanels(keys)
+}
+
+// panelsAndSerial are the panels and the data sets on which only serial runs were made.
+func (r results) panelsAndSerial() []panelKey {
+	keys := r.panels()
+	for _, b := range r.Serial {
+		keys = append(keys, panelKey{b.Model, b.Voxels})
+	}
+	return sortedPanels(keys)
+}
+
+func sortedPanels(keys []panelKey) []panelKey {
+	slices.SortFunc(keys, func(a, b panelKey) int {
+		return cmp.Or(cmp.Compare(a.model, b.model), cmp.Compare(b.voxels, a.voxels))
+	})
+	return slices.Compact(keys)
+}
+
+func (r results) linesOf(k panelKey) []study.Line {
+	var lines []study.Line
+	for _, l := range r.Lines {
+		if l.Model == k.model && l.Voxels == k.voxels {
+			lines = append(lines, l)
+		}
+	}
+	return lines
+}
+
+// largest returns the lines of a model on its largest data set: the ones to lay behind another
+// study's.
+func (r results) largest(model string) []study.Line {
+	for _, k := range r.panels() { // the larger first
+		if k.model == model {
+			return r.linesOf(k)
+		}
+	}
+	return nil
+}
+
+// cpuCounts are the CPU counts of the lines, ascending.
+func (r results) cpuCounts() []int {
+	var cpus []int
+	for _, l := range r.Lines {
+		if !slices.Contains(cpus, l.CPUs) {
+			cpus = append(cpus, l.CPUs)
+		}
+	}
+	slices.Sort(cpus)
+	return cpus
+}
+
+// inShort says in one sentence for each model and engine what its best run reached.
+func (r results) inShort() []string {
+	var sentences []string
+	for _, k := range r.panels() {
+		for _, v := range r.variants.All {
+			l := r.fastest(k, v)
+			if l == nil {
+				continue
+			}
+			p := l.Best()
+			text := fmt.Sprintf("%s, %s: %s s on %s in %s", k.title(), r.variants.Name(v), meanOf(p.Time, 3),
+				words.Count(l.CPUs, "CPU"), words.Chunks(p.Chunks))
+			if p.SpeedUp.Known() {
+				text += fmt.Sprintf("; %s times as fast as the serial fit (%s s), with %s%% of each CPU put to use",
+					meanOf(p.SpeedUp, 3), meanOf(l.Baseline.Time, 3), words.Significant(100*p.Efficiency.Mean, 2))
+			}
+			sentences = append(sentences, text+".")
+		}
+	}
+	return sentences
+}
+
+// fastest is the line of a panel and a variant with the least time at its best; nil without any.
+func (r results) fastest(k panelKey, v study.Variant) *study.Line {
+	var best *study.Line
+	for _, l := range r.linesOf(k) {
+		if r.variants.Of(l.Condition) == v && (best == nil || l.Best().Time.Mean < best.Best().Time.Mean) {
+			best = &l
+		}
+	}
+	return best
+}

@@ -1,0 +1,147 @@
+package page
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	modelname "github.com/voxfit/voxfit/model/name"
+	"github.com/voxfit/voxfit/study"
+	"github.com/voxfit/voxfit/study/internal/cells"
+	"github.com/voxfit/voxfit/study/internal/words"
+)
+
+// resultsHeader names the columns of the results table, on the terminal and on the page.
+var resultsHeader = []string{"model", "voxels", "engine", "CPUs", "serial s", "best s", "± 95%", "chunks",
+	"speed-up", "efficiency", "inflation", "$ a run"}
+
+// resultsRows is the results table: the serial runs and, for every line, its best point.
+func (r results) resultsRows() [][]string {
+	var rows [][]string
+	for _, k := range r.panelsAndSerial() {
+		for _, b := range r.Serial {
+			if b.Model == k.model && b.Voxels == k.voxels {
+				rows = append(rows, []string{modelname.WordsOf(b.Model), words.Thousands(b.Voxels), b.Engine, strconv.Itoa(b.CPUs),
+					meanOf(b.Time, 3), meanOf(b.Time, 3), halfOf(b.Time), "-", "-", "-", "-", "-"})
+			}
+		}
+		for _, l := range r.linesOf(k) {
+			rows = append(rows, resultsRow(l, r.name(l.Condition)))
+		}
+	}
+	return rows
+}
+
+func resultsRow(l study.Line, name string) []string {
+	p := l.Best()
+	serial, inflation := "-", "-"
+	if l.Baseline != nil {
+		serial = meanOf(l.Baseline.Time, 3)
+	}
+	if p.Inflation > 0 {
+		inflation = words.Significant(p.Inflation, 3)
+	}
+	return []string{modelname.WordsOf(l.Model), words.Thousands(l.Voxels), name, strconv.Itoa(l.CPUs), serial, meanOf(p.Time, 3),
+		halfOf(p.Time), words.Thousands(p.Chunks), meanOf(p.SpeedUp, 3), hundredthsOf(p.Efficiency), inflation, meanOf(p.Cost, 2)}
+}
+
+// isTextColumn says whether a column of the results table holds words; the others hold numbers and
+// are set to the right.
+func isTextColumn(i int) bool { return i == 0 || i == 2 }
+
+// WriteTable writes the results as a text table for the terminal: for every model, engine and CPU
+// count the serial time, the best time and at how many chunks, speed-up, efficiency per core, inflation of
+// the compute time and cost; then the notes.
+func (r Report) WriteTable(w io.Writer) error {
+	rows := append([][]string{resultsHeader}, resultsOf(r.Summary).resultsRows()...)
+	var b strings.Builder
+	writeColumns(&b, rows, isTextColumn)
+	for _, note := range r.Summary.Notes {
+		b.WriteString("note: " + note + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// meanOf writes the mean of a Stat, or a dash where it is not known.
+func meanOf(s study.Stat, digits int) string {
+	if !s.Known() {
+		return "-"
+	}
+	return words.Significant(s.Mean, digits)
+}
+
+// hundredthsOf writes the mean of a share with two decimals.
+func hundredthsOf(s study.Stat) string {
+	if !s.Known() {
+		return "-"
+	}
+	return strconv.FormatFloat(s.Mean, 'f', 2, 64)
+}
+
+// halfOf writes half the interval, or a dash where there is none.
+func halfOf(s study.Stat) string {
+	if !s.Known() || math.IsNaN(s.Half) {
+		return "-"
+	}
+	return words.Significant(s.Half, 2)
+}
+
+// summaryHeader names the columns of summary.csv. Times are in seconds, costs in US dollars,
+// intervals are half the 95% confidence interval; what is not known is empty.
+var summaryHeader = []string{"model", "num_vox", "host", "engine", "isa", "pinned", "schedule", "pin", "places", "nodes", "cpu_count", "num_chunks",
+	"vox_per_chunk", "runs", "time_mean", "time_sd", "time_ci95", "serial_time", "serial_source", "percent_of_serial",
+	"speed_up", "speed_up_ci95", "efficiency", "cost_a_run", "cost_a_million_voxels",
+	"compute_s", "dispatch_s", "steal_s", "start_wait_s", "tail_wait_s", "unaccounted_s", "compute_inflation", "peak_rss"}
+
+// writeSummary writes every point of the summary as one row of a CSV file.
+func writeSummary(w io.Writer, s study.Summary) error {
+	out := csv.NewWriter(w)
+	out.Write(summaryHeader) // the writer keeps its first error for Error below
+	for _, l := range s.Lines {
+		for _, p := range l.Points {
+			out.Write(summaryRow(l, p))
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+func summaryRow(l study.Line, p study.Point) []string {
+	serial, source := "", ""
+	if l.Baseline != nil {
+		serial, source = cells.Float(l.Baseline.Time.Mean), l.Baseline.Source
+	}
+	row := []string{l.Model, strconv.Itoa(l.Voxels), l.Host, l.Engine, l.ISA, strconv.FormatBool(l.Pinned),
+		l.Schedule, l.Pin, l.Places, strconv.Itoa(l.Nodes), strconv.Itoa(l.CPUs), strconv.Itoa(p.Chunks), strconv.Itoa(p.VoxPerChunk),
+		strconv.Itoa(p.Time.N), cells.Float(p.Time.Mean), knownCell(p.Time, p.Time.SD), knownCell(p.Time, p.Time.Half),
+		serial, source, knownCell(p.Percent, p.Percent.Mean), knownCell(p.SpeedUp, p.SpeedUp.Mean),
+		knownCell(p.SpeedUp, p.SpeedUp.Half), knownCell(p.Efficiency, p.Efficiency.Mean),
+		knownCell(p.Cost, p.Cost.Mean), knownCell(p.CostPerMVox, p.CostPerMVox.Mean)}
+	for _, x := range []float64{p.Split.Compute, p.Split.Dispatch, p.Split.Steal, p.Split.StartWait, p.Split.TailWait,
+		p.Split.Unaccounted} {
+		if p.HasSplit {
+			row = append(row, cells.Float(x))
+		} else {
+			row = append(row, "")
+		}
+	}
+	inflation, rss := "", ""
+	if p.Inflation > 0 {
+		inflation = cells.Float(p.Inflation)
+	}
+	if p.PeakRSS > 0 {
+		rss = fmt.Sprint(p.PeakRSS)
+	}
+	return append(row, inflation, rss)
+}
+
+func knownCell(s study.Stat, x float64) string {
+	if !s.Known() || x != x {
+		return ""
+	}
+	return cells.Float(x)
+}

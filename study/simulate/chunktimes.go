@@ -1,0 +1,194 @@
+package simulate
+
+import (
+	"cmp"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+
+	modelname "github.com/voxfit/voxfit/model/name"
+	"github.com/voxfit/voxfit/study"
+	"github.com/voxfit/voxfit/study/internal/cells"
+
+	"github.com/voxfit/voxfit/lock"
+)
+
+// ChunkTimes are measured times of chunks of one model on one core.
+type ChunkTimes struct {
+	Model string // as in the CSV file
+	// BytesPerVoxel is what a voxel moves to and from memory.
+	BytesPerVoxel float64
+	// Dispatch is the seconds of taking a chunk, Start those until a single worker is ready, Spawn those
+	// that each further worker waits for the one before it.
+	Dispatch, Start, Spawn float64
+	Note                   string // what is not known of them; empty otherwise
+
+	sizes []sizedTimes // the chunk sizes that were measured, ascending
+}
+
+// A sizedTimes is the times of chunks of one size.
+type sizedTimes struct {
+	voxels   int       // in a chunk
+	perVoxel []float64 // seconds a voxel, one for each chunk (or run) measured
+}
+
+// nearest is the measured size that is nearest to a size by ratio.
+func (c ChunkTimes) nearest(voxels int) int {
+	distance := func(s sizedTimes) float64 { return math.Abs(math.Log(float64(s.voxels) / float64(max(1, voxels)))) }
+	best := 0
+	for i, s := range c.sizes {
+		if distance(s) < distance(c.sizes[best]) {
+			best = i
+		}
+	}
+	return best
+}
+
+// timesOfRuns takes chunk times from records that say where the workers' time went: those on the
+// fewest CPUs, one value for each run, by chunk size. How chunks of one run differ is not in a record.
+func timesOfRuns(records []study.Record, model string) (ChunkTimes, error) {
+	c := ChunkTimes{Model: modelname.ClassOf(model), Note: "the chunks of a run are taken to cost the same a voxel: its record holds their sum alone"}
+	fewest := math.MaxInt
+	var used, all []study.Record
+	for _, r := range records {
+		if !r.HasAccount() || r.Model != c.Model || study.IsSerial(r.Engine) {
+			continue
+		}
+		all = append(all, r)
+		if r.CPUCount < fewest {
+			fewest, used = r.CPUCount, nil
+		}
+		if r.CPUCount == fewest {
+			used = append(used, r)
+		}
+	}
+	if len(used) == 0 {
+		return c, fmt.Errorf("no run of %s says where its time went (columns compute_s, dispatch_s ...): nothing to simulate from", c.Model)
+	}
+	var dispatch, start []float64
+	for _, r := range used {
+		voxels := max(1, r.NumVox/r.NumChunks)
+		c.add(voxels, r.Compute/float64(r.NumVox))
+		dispatch = append(dispatch, r.Dispatch/float64(r.NumChunks))
+		start = append(start, (r.StartWait+r.FirstTouch)/float64(r.CPUCount))
+		if n := len(r.DataShape); n > 1 {
+			c.BytesPerVoxel = bytesOfVoxel(r.DataShape[n-1])
+		}
+	}
+	if c.BytesPerVoxel == 0 {
+		c.BytesPerVoxel = bytesOfVoxel(288)
+	}
+	// A run of few chunks has its clock readings and its last, fruitless request for one chunk: the
+	// least is the cost of a chunk.
+	c.Dispatch, c.Start = slices.Min(dispatch), study.Median(start)
+	c.Spawn = spawnOf(all, c.Start)
+	return c, nil
+}
+
+// assumedSpawn is the time of making a thread, for files that cannot tell it.
+const assumedSpawn = 20e-6
+
+// spawnOf is what each further worker waits, from the runs with the most workers: when they start one
+// after another, they wait half their number of spawns on average.
+func spawnOf(records []study.Record, single float64) float64 {
+	most := slices.MaxFunc(records, func(a, b study.Record) int { return cmp.Compare(a.CPUCount, b.CPUCount) }).CPUCount
+	var waits []float64
+	for _, r := range records {
+		if r.CPUCount == most {
+			waits = append(waits, (r.StartWait+r.FirstTouch)/float64(most))
+		}
+	}
+	spawn := 2 * (study.Median(waits) - single) / float64(most-1)
+	if most < 4 || !(spawn > 0) {
+		return assumedSpawn
+	}
+	return spawn
+}
+
+// bytesOfVoxel is what a voxel of so many volumes moves: float32 in, some fifty float64 out.
+func bytesOfVoxel(volumes int) float64 { return 4*float64(volumes) + 8*50 }
+
+// add adds a measurement.
+func (c *ChunkTimes) add(voxels int, perVoxel float64) {
+	i, found := slices.BinarySearchFunc(c.sizes, voxels, func(s sizedTimes, v int) int { return cmp.Compare(s.voxels, v) })
+	if !found {
+		c.sizes = slices.Insert(c.sizes, i, sizedTimes{voxels: voxels})
+	}
+	c.sizes[i].perVoxel = append(c.sizes[i].perVoxel, perVoxel)
+}
+
+// Add adds the time of one chunk in seconds.
+func (c *ChunkTimes) Add(voxels int, seconds float64) { c.add(voxels, seconds/float64(voxels)) }
+
+// The columns of a file of chunk times: one row for each chunk.
+var chunkTimesHeader = []string{"model", "bytes_per_voxel", "dispatch_s", "start_s", "spawn_s", "voxels", "time"}
+
+// WriteCSV writes the times, one row a chunk, as ReadChunkTimes reads them.
+func (c ChunkTimes) WriteCSV(w io.Writer) error {
+	out := csv.NewWriter(w)
+	out.Write(chunkTimesHeader)
+	for _, s := range c.sizes {
+		for _, t := range s.perVoxel {
+			out.Write([]string{c.Model, cells.Float(c.BytesPerVoxel), cells.Float(c.Dispatch), cells.Float(c.Start), cells.Float(c.Spawn),
+				strconv.Itoa(s.voxels), cells.Float(t * float64(s.voxels))})
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// ReadChunkTimes reads a model's chunk times from a file that WriteCSV wrote, or takes them from a CSV file of
+// timed runs that say where the workers' time went: from those on the fewest CPUs, one value for each run.
+func ReadChunkTimes(path, model string) (ChunkTimes, error) {
+	file, err := lock.OpenToRead(path)
+	if err != nil {
+		return ChunkTimes{}, err
+	}
+	defer file.Close()
+	rows := csv.NewReader(file)
+	header, err := rows.Read()
+	if err != nil || !slices.Equal(header, chunkTimesHeader) {
+		records, err := study.ReadRecords(path)
+		if err != nil {
+			return ChunkTimes{}, err
+		}
+		c, err := timesOfRuns(records, model)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", path, err)
+		}
+		return c, err
+	}
+	c := ChunkTimes{Model: modelname.ClassOf(model)}
+	for {
+		row, err := rows.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return c, cells.RowError(path, err)
+		}
+		if row[0] != c.Model {
+			continue
+		}
+		var numbers [6]float64
+		for i, cell := range row[1:] {
+			x, err := strconv.ParseFloat(cell, 64)
+			if err != nil || !(x >= 0) || math.IsInf(x, 0) || i == 4 && !(x >= 1 && x == math.Trunc(x)) || i == 5 && x == 0 {
+				line, _ := rows.FieldPos(0)
+				want := map[int]string{4: "a whole number from 1", 5: "seconds above 0"}[i]
+				return c, fmt.Errorf("%s: line %d: %w", path, line, cells.Wrong(chunkTimesHeader[i+1], cell, cmp.Or(want, "a number from 0")))
+			}
+			numbers[i] = x
+		}
+		c.BytesPerVoxel, c.Dispatch, c.Start, c.Spawn = numbers[0], numbers[1], numbers[2], numbers[3]
+		c.Add(int(numbers[4]), numbers[5])
+	}
+	if len(c.sizes) == 0 {
+		return c, fmt.Errorf("%s: no chunk times of %s", path, c.Model)
+	}
+	return c, nil
+}
