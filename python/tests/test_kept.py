@@ -84,6 +84,16 @@ def test_arrays_may_change_after_the_call(data, gtab):
     assert again.model is want.model and np.array_equal(again.params, want.params)
 
 
+def test_lists_in_a_response_may_change_after_the_call(data, gtab):
+    evals = [1.7e-3, 0.3e-3, 0.3e-3]
+    tissues = [{"name": "WM", "evals": evals, "s0": 1000.0}, {"name": "CSF", "evals": [3e-3] * 3, "s0": 1500.0}]
+    before = voxfit.fit_msmt(data[0, 0, 0], gtab, tissues).params
+    evals[0] = 1.5e-3
+    after = voxfit.fit_msmt(data[0, 0, 0], gtab, tissues).params
+    assert not np.array_equal(before, after)
+    np.testing.assert_array_equal(after, voxfit.Model("msmt", gtab, response=tissues).fit(data[0, 0, 0]).params)
+
+
 def test_few_models_are_kept_and_the_others_are_freed(data, gtab, monkeypatch):
     from voxfit import _native
 

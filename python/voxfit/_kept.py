@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from ._gradients import Gradients, GradientsLike, as_gradients
-from ._options import frozen, read
+from ._options import Default, frozen, read
 from ._run import Progress
 from .model import Model
 from .result import Result
@@ -21,6 +22,8 @@ from .result import Result
 _MOST = 8
 
 _models: OrderedDict[Any, Model] = OrderedDict()
+# The keys of models by what calls gave, as it was given: a call with the same is not read again.
+_calls: OrderedDict[Any, Any] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -35,7 +38,7 @@ def fit(
     progress: Progress | None,
 ) -> Result:
     """Fit data with a model of these options, one that is kept if there is one."""
-    model = _find(name, as_gradients(gtab), read(name, chain(options.items(), aliases.items())))
+    model = _find_call(name, gtab, options, aliases)
     model.warn(stacklevel=4)  # the caller of the function that calls this one
     return model._fit(data, mask, n_threads, progress, pin=False, stacklevel=4)
 
@@ -48,30 +51,84 @@ def clear_cache() -> None:
     """
     with _lock:
         _models.clear()
+        _calls.clear()
 
 
-def _find(name: str, gradients: Gradients, options: dict[str, Any]) -> Model:
-    """Return the model that is kept for just this, or make it."""
+def _find_call(name: str, gtab: GradientsLike, options: Mapping[str, Any], aliases: Mapping[str, Any]) -> Model:
+    """Return the model that is kept for what a call gave, or make it."""
+    isa = os.environ.get("VOXFIT_ISA")
+    try:
+        call = name, _table_as_given(gtab), _as_given(options), _as_given(aliases), isa
+    except _NotPlain:
+        call = None
+    with _lock:
+        key = _calls.get(call) if call is not None else None
+        kept = _models.get(key) if key is not None else None
+        if kept is not None:
+            _models.move_to_end(key)
+            return kept
+    key, model = _find(name, as_gradients(gtab), read(name, chain(options.items(), aliases.items())), isa)
+    if call is not None:
+        with _lock:
+            _calls[call] = key
+            while len(_calls) > 2 * _MOST:
+                _calls.popitem(last=False)
+    return model
+
+
+class _NotPlain(Exception):
+    """A value is none of those whose content is all that there is to know."""
+
+
+def _as_given(value: Any) -> Any:
+    """Return what is equal for plain values that are the same, and can be a key."""
+    kind = type(value)
+    if kind is float or kind is str or kind is int or kind is bool:
+        return kind, value
+    if kind is np.ndarray and value.dtype.kind in "iuf":
+        return value.dtype.str, value.shape, value.tobytes()
+    if kind is list or kind is tuple:
+        return kind, tuple([_as_given(part) for part in value])
+    if kind is dict:
+        return tuple([(name, _as_given(part)) for name, part in value.items() if part is not None and type(part) is not Default])
+    if value is None:
+        return None
+    raise _NotPlain
+
+
+def _table_as_given(gtab: GradientsLike) -> Any:
+    """Return a key for a gradient table, DIPY's or a pair: for what `as_gradients` looks at."""
+    if isinstance(gtab, tuple):
+        return _as_given(gtab)
+    try:
+        read = gtab.bvals, gtab.bvecs
+    except AttributeError:
+        raise _NotPlain from None
+    return _as_given((*read, getattr(gtab, "b0_threshold", None), getattr(gtab, "btens", None)))
+
+
+def _find(name: str, gradients: Gradients, options: dict[str, Any], isa: str | None) -> tuple[Any, Model]:
+    """Return the model that is kept for just this, or make it, and its key."""
     key = (
         name,
         frozen(gradients.bvals),
         frozen(gradients.bvecs),
         gradients.b0_threshold,
         frozen(options),
-        os.environ.get("VOXFIT_ISA"),
+        isa,
     )
     with _lock:
         kept = _models.get(key)
         if kept is not None:
             _models.move_to_end(key)
-            return kept
+            return key, kept
     made = Model._of(name, gradients, options)  # without the lock, as it may take 50 ms
     with _lock:
         model = _models.setdefault(key, made)
         _models.move_to_end(key)
         while len(_models) > _MOST:
             _models.popitem(last=False)
-    return model
+    return key, model
 
 
 def _after_fork() -> None:
@@ -79,6 +136,7 @@ def _after_fork() -> None:
     global _lock
     _lock = threading.Lock()
     _models.clear()
+    _calls.clear()
 
 
 if hasattr(os, "register_at_fork"):
