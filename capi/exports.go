@@ -35,7 +35,7 @@ func report(message *C.char, capacity C.int64_t, do func() error) (code C.int32_
 	}
 	put(message, capacity, err.Error())
 	switch {
-	case errors.Is(err, native.ErrHandle):
+	case errors.Is(err, native.ErrHandle), errors.Is(err, native.ErrImage):
 		return C.VOXFIT_ERROR_HANDLE
 	case errors.Is(err, native.ErrAborted):
 		return C.VOXFIT_ERROR_ABORTED
@@ -227,6 +227,76 @@ func voxfit_go_find_peaks(p *C.voxfit_peak_search, message *C.char, capacity C.i
 			Threshold: float64(p.threshold), Separation: float64(p.separation),
 			Indices: slice[int32](unsafe.Pointer(p.indices), n*int(p.peaks)),
 			Run:     run,
+		})
+	})
+}
+
+//export voxfit_go_image_new
+func voxfit_go_image_new(path *C.char, handle *C.voxfit_image, message *C.char, capacity C.int64_t) C.int32_t {
+	return report(message, capacity, func() error {
+		h, err := native.Open(C.GoString(path))
+		*handle = C.voxfit_image(h)
+		return err
+	})
+}
+
+//export voxfit_go_image_free
+func voxfit_go_image_free(handle C.voxfit_image, message *C.char, capacity C.int64_t) C.int32_t {
+	return report(message, capacity, func() error { return native.FreeImage(native.Handle(handle)) })
+}
+
+// withImage runs what a function does with an image.
+func withImage(handle C.voxfit_image, message *C.char, capacity C.int64_t, do func(m *native.Image) error) C.int32_t {
+	return report(message, capacity, func() error {
+		m, err := native.FindImage(native.Handle(handle))
+		if err != nil {
+			return err
+		}
+		return do(m)
+	})
+}
+
+//export voxfit_go_image_shape
+func voxfit_go_image_shape(handle C.voxfit_image, shape *C.int64_t, room C.int64_t, dimensions *C.int64_t, message *C.char, capacity C.int64_t) C.int32_t {
+	return withImage(handle, message, capacity, func(m *native.Image) error {
+		all := m.Shape()
+		*dimensions = C.int64_t(len(all))
+		for i, n := range all[:min(len(all), int(room))] {
+			unsafe.Slice(shape, int(room))[i] = C.int64_t(n)
+		}
+		return nil
+	})
+}
+
+//export voxfit_go_image_check_grid
+func voxfit_go_image_check_grid(handle, mask C.voxfit_image, message *C.char, capacity C.int64_t) C.int32_t {
+	return withImage(handle, message, capacity, func(m *native.Image) error {
+		other, err := native.FindImage(native.Handle(mask))
+		if err != nil {
+			return err
+		}
+		return m.CheckGrid(other)
+	})
+}
+
+//export voxfit_go_image_read
+func voxfit_go_image_read(handle C.voxfit_image, r *C.voxfit_reading, message *C.char, capacity C.int64_t) C.int32_t {
+	return withImage(handle, message, capacity, func(m *native.Image) error {
+		n, err := voxels(r.voxels)
+		if err != nil {
+			return err
+		}
+		run, err := newRun(r.threads, r.flags, r.abort_flag, r.progress)
+		if err != nil {
+			return err
+		}
+		if r.volumes < 1 || int64(r.volumes) > maxMeasurements || r.flags != 0 {
+			return fmt.Errorf("voxfit: %d volumes and flags %d, expected 1 to %d, and 0", r.volumes, r.flags, maxMeasurements)
+		}
+		return m.Read(&native.Reading{
+			Index:  slice[int64](unsafe.Pointer(r.index), n),
+			Values: slice[float32](unsafe.Pointer(r.values), n*int(r.volumes)),
+			Run:    run,
 		})
 	})
 }

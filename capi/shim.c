@@ -122,3 +122,37 @@ int32_t voxfit_find_peaks(const voxfit_peak_search *search) {
         return refused(VOXFIT_ERROR_ARGUMENT, "values, directions, pairs or indices is a null pointer");
     return voxfit_go_find_peaks((voxfit_peak_search *)search, message(), MESSAGE);
 }
+
+int32_t voxfit_image_new(const char *path, voxfit_image *image) {
+    NEED_RUNTIME;
+    if (!path || !image)
+        return refused(VOXFIT_ERROR_ARGUMENT, "path or image is a null pointer");
+    *image = 0;
+    return voxfit_go_image_new((char *)path, image, message(), MESSAGE);
+}
+
+int32_t voxfit_image_free(voxfit_image image) {
+    NEED_RUNTIME;
+    return voxfit_go_image_free(image, message(), MESSAGE);
+}
+
+int32_t voxfit_image_shape(voxfit_image image, int64_t *shape, int64_t capacity, int64_t *dimensions) {
+    NEED_RUNTIME;
+    if (!dimensions || capacity < 0 || (capacity > 0 && !shape))
+        return refused(VOXFIT_ERROR_ARGUMENT, "dimensions or shape is a null pointer, or capacity negative");
+    return voxfit_go_image_shape(image, shape, capacity, dimensions, message(), MESSAGE);
+}
+
+int32_t voxfit_image_check_grid(voxfit_image image, voxfit_image mask) {
+    NEED_RUNTIME;
+    return voxfit_go_image_check_grid(image, mask, message(), MESSAGE);
+}
+
+int32_t voxfit_image_read(voxfit_image image, const voxfit_reading *reading) {
+    NEED_RUNTIME;
+    if (!reading || reading->size != sizeof *reading)
+        return refused(VOXFIT_ERROR_ARGUMENT, "reading is a null pointer, or its size is not sizeof(voxfit_reading)");
+    if (reading->voxels > 0 && !reading->values)
+        return refused(VOXFIT_ERROR_ARGUMENT, "values is a null pointer");
+    return voxfit_go_image_read(image, (voxfit_reading *)reading, message(), MESSAGE);
+}

@@ -26,7 +26,7 @@ extern "C" {
 enum voxfit_error {
     VOXFIT_OK = 0,
     VOXFIT_ERROR_ARGUMENT = 1, /* a null pointer, a wrong number, an option that the model does not have */
-    VOXFIT_ERROR_HANDLE = 2,   /* a model that was freed or never made */
+    VOXFIT_ERROR_HANDLE = 2,   /* a model or an image that was freed or never made */
     VOXFIT_ERROR_ABORTED = 3,  /* the abort flag was raised before the batch was done */
     VOXFIT_ERROR_FORKED = 4,   /* this process was forked after the library was loaded */
     VOXFIT_ERROR_INTERNAL = 5  /* a fault of the library */
@@ -123,6 +123,22 @@ typedef struct voxfit_peak_search {
     int64_t *progress;
 } voxfit_peak_search;
 
+/* A NIfTI image whose header was read. 0 is none. It keeps no file open. */
+typedef uint64_t voxfit_image;
+
+/* Voxels of an image to be read. Set it to zero, then size to sizeof(voxfit_reading). */
+typedef struct voxfit_reading {
+    size_t size;
+    int64_t voxels;
+    int64_t volumes;            /* the product of all dimensions after z; 1 where there are none */
+    const int64_t *index;       /* x + nx (y + ny z) of each voxel, in any order; NULL for all, ascending */
+    float *values;              /* voxels x volumes, scaled as the header says */
+    int32_t threads;
+    int32_t flags;              /* 0 */
+    const int32_t *abort_flag;
+    int64_t *progress;          /* counts the voxels as parts of all volumes arrive */
+} voxfit_reading;
+
 /* The version of the interface that the library has. Works after a fork, too. */
 int32_t voxfit_abi_version(void);
 
@@ -167,6 +183,21 @@ int32_t voxfit_derive(voxfit_model model, const voxfit_derivation *derivation);
 
 /* Finds peaks. It needs no model. */
 int32_t voxfit_find_peaks(const voxfit_peak_search *search);
+
+/* Reads and checks the header of a .nii or .nii.gz file. */
+int32_t voxfit_image_new(const char *path, voxfit_image *image);
+
+/* Frees an image. Readings in other threads end as if nothing had happened. */
+int32_t voxfit_image_free(voxfit_image image);
+
+/* The dimensions of an image, at most capacity of them: x, y, z, and what follows. dimensions is how many there are. */
+int32_t voxfit_image_shape(voxfit_image image, int64_t *shape, int64_t capacity, int64_t *dimensions);
+
+/* Whether a mask lies on the grid of an image: the same shape, and corners in the same places. */
+int32_t voxfit_image_check_grid(voxfit_image image, voxfit_image mask);
+
+/* Reads voxels, each of which becomes a row of all its values. */
+int32_t voxfit_image_read(voxfit_image image, const voxfit_reading *reading);
 
 #ifdef __cplusplus
 }

@@ -23,18 +23,10 @@ type Model struct {
 	idleDerivers sync.Pool // *deriveWorker, likewise
 }
 
-// A Handle stands for a Model where pointers of Go may not be kept. 0 is no model, and none is given
-// out twice.
-type Handle uint64
-
 // ErrHandle is the error of a handle that was never given out, or was freed.
 var ErrHandle = errors.New("voxfit: no model has this handle: it was freed, or never made")
 
-var registry struct {
-	sync.RWMutex
-	models map[Handle]*Model
-	last   Handle
-}
+var models = handles[*Model]{missing: ErrHandle}
 
 // New makes the model of that name (model.Names lists them) and a handle to it. b-values
 // are in s/mm2, b-vectors in the frame that results shall have; the options are a JSON object, see
@@ -44,14 +36,7 @@ func New(name string, bvals []float64, bvecs [][3]float64, options string) (Hand
 	if err != nil {
 		return 0, err
 	}
-	registry.Lock()
-	defer registry.Unlock()
-	if registry.models == nil {
-		registry.models = map[Handle]*Model{}
-	}
-	registry.last++
-	registry.models[registry.last] = m
-	return registry.last, nil
+	return models.add(m), nil
 }
 
 // Options lists the models that there are, with their options and maps, as JSON.
@@ -65,25 +50,10 @@ func Options() (string, error) {
 }
 
 // Find returns the model of a handle.
-func Find(h Handle) (*Model, error) {
-	registry.RLock()
-	defer registry.RUnlock()
-	if m, ok := registry.models[h]; ok {
-		return m, nil
-	}
-	return nil, ErrHandle
-}
+func Find(h Handle) (*Model, error) { return models.find(h) }
 
 // Free gives a handle back. Fits that go on in other threads end as if nothing had happened.
-func Free(h Handle) error {
-	registry.Lock()
-	defer registry.Unlock()
-	if _, ok := registry.models[h]; !ok {
-		return ErrHandle
-	}
-	delete(registry.models, h)
-	return nil
-}
+func Free(h Handle) error { return models.free(h) }
 
 // Measurements is the number of values of a voxel's signal.
 func (m *Model) Measurements() int { return m.model.Fitter().Measurements() }

@@ -6,9 +6,11 @@
 //
 // It exits with 0 when all is as it should be, and says which line is not otherwise.
 
+#define _GNU_SOURCE
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "acquisition.h"
 
@@ -88,6 +90,29 @@ static void find_peaks(void) {
     p.edges = 3, p.indices = NULL;
     EXPECT(voxfit_find_peaks(&p) == VOXFIT_ERROR_ARGUMENT && strstr(voxfit_message(), "null"));
     EXPECT(voxfit_find_peaks(NULL) == VOXFIT_ERROR_ARGUMENT);
+}
+
+// A file of 2 x 1 x 1 voxels and 3 volumes of uint8, made here.
+static void read_image(void) {
+    unsigned char file[358] = {[0] = 348 & 255, [1] = 348 >> 8, [40] = 4, [42] = 2, [44] = 1, [46] = 1, [48] = 3, [70] = 2, [72] = 8,
+                               [110] = 0xb0, [111] = 0x43, [344] = 'n', [345] = '+', [346] = '1', [352] = 1, 2, 3, 4, 5, 6};
+    char path[] = "/tmp/voxfit-check-XXXXXX.nii";
+    int fd = mkstemps(path, 4);
+    EXPECT(fd >= 0 && write(fd, file, sizeof file) == sizeof file && !close(fd));
+    voxfit_image image;
+    EXPECT(voxfit_image_new(path, &image) == VOXFIT_OK && image);
+    int64_t shape[4] = {0}, dimensions = 0, index[2] = {1, 0};
+    EXPECT(voxfit_image_shape(image, shape, 4, &dimensions) == VOXFIT_OK && dimensions == 4 && shape[0] == 2 && shape[3] == 3);
+    EXPECT(voxfit_image_check_grid(image, image) == VOXFIT_OK);
+    float values[6];
+    voxfit_reading r = {.size = sizeof r, .voxels = 2, .volumes = 3, .index = index, .values = values};
+    EXPECT(voxfit_image_read(image, &r) == VOXFIT_OK);
+    EXPECT(values[0] == 2 && values[1] == 4 && values[2] == 6 && values[3] == 1 && values[5] == 5);
+    r.volumes = 2;
+    EXPECT(voxfit_image_read(image, &r) == VOXFIT_ERROR_ARGUMENT && strstr(voxfit_message(), "2 voxels x 3 volumes"));
+    EXPECT(voxfit_image_free(image) == VOXFIT_OK && voxfit_image_free(image) == VOXFIT_ERROR_HANDLE);
+    EXPECT(voxfit_image_read(image, &r) == VOXFIT_ERROR_HANDLE && voxfit_image_new(NULL, &image) == VOXFIT_ERROR_ARGUMENT);
+    EXPECT(!unlink(path) && voxfit_image_new(path, &image) == VOXFIT_ERROR_ARGUMENT && !image);
 }
 
 static void list_options(void) {
@@ -218,6 +243,7 @@ int main(int argc, char **argv) {
     if (voxels >= 1000) // under valgrind there are few, and it would take half a minute
         list_options();
     find_peaks();
+    read_image();
     refuse_bad_models();
     voxfit_model model, other;
     EXPECT(voxfit_model_new(argv[1], N, bvals, bvecs, argv[2], &model) == VOXFIT_OK);

@@ -32,7 +32,14 @@ static int child(voxfit_model model, voxfit_batch *b) {
     refused += voxfit_derive(model, &d) == VOXFIT_ERROR_FORKED;
     voxfit_peak_search p = {.size = sizeof p};
     refused += voxfit_find_peaks(&p) == VOXFIT_ERROR_FORKED;
-    return refused == 8 && strstr(voxfit_message(), "forked") && voxfit_abi_version() == VOXFIT_ABI_VERSION;
+    voxfit_image image;
+    voxfit_reading r = {.size = sizeof r};
+    refused += voxfit_image_new("a.nii", &image) == VOXFIT_ERROR_FORKED;
+    refused += voxfit_image_free(1) == VOXFIT_ERROR_FORKED;
+    refused += voxfit_image_shape(1, NULL, 0, &count) == VOXFIT_ERROR_FORKED;
+    refused += voxfit_image_check_grid(1, 1) == VOXFIT_ERROR_FORKED;
+    refused += voxfit_image_read(1, &r) == VOXFIT_ERROR_FORKED;
+    return refused == 13 && strstr(voxfit_message(), "forked") && voxfit_abi_version() == VOXFIT_ABI_VERSION;
 }
 
 int main(int argc, char **argv) {

@@ -23,7 +23,7 @@ const common = `    mask : array_like, (...), optional
 func docstring(m model.ListedModel) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "    \"\"\"%s\n    Parameters\n    ----------\n", heading(m.Summary))
-	b.WriteString("    data : array_like, (..., N)\n        Measured values of any real type and with any strides.\n")
+	b.WriteString("    data : array_like, (..., N), path or nibabel image\n        Measured values of any real type and with any strides, or the NIfTI file that has them, which `load` reads.\n")
 	b.WriteString("    gtab : GradientTable or (bvals, bvecs)\n")
 	b.WriteString(filled("DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.", 8))
 	needed, others := split(m.Options)

@@ -23,6 +23,7 @@ from ._gradients import GradientsLike
 from ._kept import fit
 from ._options import DirectionsLike, ResponseLike, SphereLike, TissuesLike, as_tissues, default
 from ._run import Progress
+from .images import DataLike
 from .result import Result
 
 `
@@ -74,7 +75,7 @@ func aliasesName(m model.ListedModel) string {
 func function(m model.ListedModel) string {
 	var b strings.Builder
 	needed, others := split(m.Options)
-	fmt.Fprintf(&b, "\n\ndef %s(\n    data: ArrayLike,\n    gtab: GradientsLike,\n", m.Function)
+	fmt.Fprintf(&b, "\n\ndef %s(\n    data: DataLike,\n    gtab: GradientsLike,\n", m.Function)
 	for _, o := range needed {
 		fmt.Fprintf(&b, "    %s: %s,\n", pythonName(o.Name), pythonType(o))
 	}
@@ -85,7 +86,7 @@ func function(m model.ListedModel) string {
 	for _, o := range others {
 		fmt.Fprintf(&b, "    %s: %s = %s,\n", pythonName(o.Name), argumentType(o), argumentDefault(o))
 	}
-	b.WriteString("    mask: ArrayLike | None = None,\n    n_threads: int | None = None,\n    progress: Progress | None = None,\n")
+	b.WriteString("    mask: DataLike | None = None,\n    n_threads: int | None = None,\n    progress: Progress | None = None,\n")
 	fmt.Fprintf(&b, "    **aliases: Unpack[%s],\n) -> Result:\n", aliasesName(m))
 	b.WriteString(docstring(m))
 	b.WriteString("    options = {\n")

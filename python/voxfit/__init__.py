@@ -4,8 +4,8 @@
 >>> result = voxfit.fit_csd(data, gtab, response, mask=mask)    # doctest: +SKIP
 >>> result.fod.shape, result.gfa.dtype                          # doctest: +SKIP
 
-``fit_csd``, ``fit_msmt``, ``fit_free_water``, ``fit_dti`` and ``fit_sfm`` take data of shape (..., N) and a
-gradient table, and return a `Result`. They keep the last few models that they set up; `Model` is one to keep and to
+``fit_csd``, ``fit_msmt``, ``fit_free_water``, ``fit_dti`` and ``fit_sfm`` take data of shape (..., N), or the path of a
+NIfTI file, and a gradient table, and return a `Result`. ``load`` reads such files. They keep the last few models that they set up; `Model` is one to keep and to
 hand on. The native library is loaded by the first of them that is used.
 """
 
@@ -13,6 +13,7 @@ from ._native import Error, ForkedError, Status
 from . import fits
 from ._kept import clear_cache
 from .fits import *  # noqa: F403 (a function for each model of the library)
+from .images import load
 from .model import Model
 from .result import Result
 
@@ -25,5 +26,6 @@ __all__ = [
     "Result",
     "Status",
     "clear_cache",
+    "load",
 ]
 __all__ += fits.__all__

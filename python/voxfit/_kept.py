@@ -10,11 +10,11 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ._gradients import Gradients, GradientsLike, as_gradients
 from ._options import Default, frozen, read
 from ._run import Progress
+from .images import DataLike
 from .model import Model
 from .result import Result
 
@@ -29,11 +29,11 @@ _lock = threading.Lock()
 
 def fit(
     name: str,
-    data: ArrayLike,
+    data: DataLike,
     gtab: GradientsLike,
     options: Mapping[str, Any],
     aliases: Mapping[str, Any],
-    mask: ArrayLike | None,
+    mask: DataLike | None,
     n_threads: int | None,
     progress: Progress | None,
 ) -> Result:

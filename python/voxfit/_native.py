@@ -118,6 +118,23 @@ class PeakSearch(ctypes.Structure):
     keep: tuple[Any, ...] = ()
 
 
+class Reading(ctypes.Structure):
+    """``voxfit_reading``."""
+
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("voxels", ctypes.c_int64),
+        ("volumes", ctypes.c_int64),
+        ("index", ctypes.c_void_p),
+        ("values", ctypes.c_void_p),
+        ("threads", ctypes.c_int32),
+        ("flags", ctypes.c_int32),
+        ("abort_flag", ctypes.POINTER(ctypes.c_int32)),
+        ("progress", ctypes.POINTER(ctypes.c_int64)),
+    ]
+    keep: tuple[Any, ...] = ()
+
+
 class _Field(ctypes.Structure):
     _fields_ = [
         ("name", ctypes.c_char * 64),
@@ -136,7 +153,7 @@ class Field(NamedTuple):
     description: str
 
 
-_MODEL = ctypes.c_uint64
+_MODEL = _IMAGE = ctypes.c_uint64
 _SIGNATURES = {
     "voxfit_model_new": [
         ctypes.c_char_p,
@@ -165,6 +182,11 @@ _SIGNATURES = {
     "voxfit_fit": [_MODEL, ctypes.POINTER(Batch)],
     "voxfit_derive": [_MODEL, ctypes.POINTER(Derivation)],
     "voxfit_find_peaks": [ctypes.POINTER(PeakSearch)],
+    "voxfit_image_new": [ctypes.c_char_p, ctypes.POINTER(_IMAGE)],
+    "voxfit_image_free": [_IMAGE],
+    "voxfit_image_shape": [_IMAGE, ctypes.c_void_p, ctypes.c_int64, ctypes.POINTER(ctypes.c_int64)],
+    "voxfit_image_check_grid": [_IMAGE, _IMAGE],
+    "voxfit_image_read": [_IMAGE, ctypes.POINTER(Reading)],
 }
 
 
@@ -243,3 +265,22 @@ def text(handle: int, which: int) -> str:
     found = ctypes.create_string_buffer(needed.value)
     call("voxfit_model_text", handle, which, found, needed.value, ctypes.byref(needed))
     return found.value.decode()
+
+
+def open_image(path: bytes) -> int:
+    """Read and check the header of an image, and return its handle."""
+    handle = _IMAGE()
+    call("voxfit_image_new", path, ctypes.byref(handle))
+    return handle.value
+
+
+def free_image(handle: int) -> None:
+    """Free an image; in a forked process, which never had it, do nothing."""
+    library().voxfit_image_free(handle)
+
+
+def image_shape(handle: int) -> tuple[int, ...]:
+    """Return the dimensions of an image: x, y, z, and what follows."""
+    found, dimensions = np.zeros(7, np.int64), ctypes.c_int64()
+    call("voxfit_image_shape", handle, found.ctypes.data, len(found), ctypes.byref(dimensions))
+    return tuple(found[: dimensions.value].tolist())

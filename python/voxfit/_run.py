@@ -20,13 +20,13 @@ Progress = Union[Callable[[int, int], Any], ProgressBar]
 
 # How long the main thread sleeps between two looks at signals and progress.
 _POLL_SECONDS = 0.02
-# Batches up to this are over before a thread would have started.
-_SMALL = 64
 
 
-def run(name: str, handle: int | None, request: Any, voxels: int, progress: Progress | None) -> None:
+def run(name: str, handle: int | None, request: Any, voxels: int, progress: Progress | None, small: int = 64) -> None:
     """Make the native call ``name(handle, request)``, whose request counts ``voxels`` as done; ``name(request)``
     without a handle.
+
+    Up to ``small`` voxels are taken to be over before a thread would have started.
 
     The request's attribute ``keep`` has the arrays that it points to, which must live as long as the call,
     whatever happens to the caller.
@@ -40,7 +40,7 @@ def run(name: str, handle: int | None, request: Any, voxels: int, progress: Prog
     request.abort_flag, request.progress = ctypes.pointer(abort), ctypes.pointer(done)
     arguments = (ctypes.byref(request),) if handle is None else (handle, ctypes.byref(request))
     in_main = threading.current_thread() is threading.main_thread()
-    if progress is None and (voxels <= _SMALL or not in_main):
+    if progress is None and (voxels <= small or not in_main):
         _native.call(name, *arguments)
         return
     raised: list[BaseException] = []

@@ -11,6 +11,7 @@ from ._gradients import GradientsLike
 from ._kept import fit
 from ._options import DirectionsLike, ResponseLike, SphereLike, TissuesLike, as_tissues, default
 from ._run import Progress
+from .images import DataLike
 from .result import Result
 
 __all__ = [
@@ -38,7 +39,7 @@ class CsdAliases(TypedDict, total=False):
 
 
 def fit_csd(
-    data: ArrayLike,
+    data: DataLike,
     gtab: GradientsLike,
     response: ResponseLike,
     *,
@@ -60,7 +61,7 @@ def fit_csd(
     isa: str | None = None,
     b0_threshold: float = default(50),
     bvalue_scaling: Literal["auto", "yes", "no", "dipy"] = default("auto"),
-    mask: ArrayLike | None = None,
+    mask: DataLike | None = None,
     n_threads: int | None = None,
     progress: Progress | None = None,
     **aliases: Unpack[CsdAliases],
@@ -72,8 +73,8 @@ def fit_csd(
 
     Parameters
     ----------
-    data : array_like, (..., N)
-        Measured values of any real type and with any strides.
+    data : array_like, (..., N), path or nibabel image
+        Measured values of any real type and with any strides, or the NIfTI file that has them, which `load` reads.
     gtab : GradientTable or (bvals, bvecs)
         DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
         lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.
@@ -205,7 +206,7 @@ class FreeWaterAliases(TypedDict, total=False):
 
 
 def fit_free_water(
-    data: ArrayLike,
+    data: DataLike,
     gtab: GradientsLike,
     *,
     method: Literal["nls", "wls"] = default("nls"),
@@ -217,7 +218,7 @@ def fit_free_water(
     isa: str | None = None,
     b0_threshold: float = default(50),
     bvalue_scaling: Literal["auto", "yes", "no", "dipy"] = default("auto"),
-    mask: ArrayLike | None = None,
+    mask: DataLike | None = None,
     n_threads: int | None = None,
     progress: Progress | None = None,
     **aliases: Unpack[FreeWaterAliases],
@@ -226,8 +227,8 @@ def fit_free_water(
 
     Parameters
     ----------
-    data : array_like, (..., N)
-        Measured values of any real type and with any strides.
+    data : array_like, (..., N), path or nibabel image
+        Measured values of any real type and with any strides, or the NIfTI file that has them, which `load` reads.
     gtab : GradientTable or (bvals, bvecs)
         DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
         lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.
@@ -338,7 +339,7 @@ class MsmtAliases(TypedDict, total=False):
 
 
 def fit_msmt(
-    data: ArrayLike,
+    data: DataLike,
     gtab: GradientsLike,
     response: TissuesLike,
     *,
@@ -358,7 +359,7 @@ def fit_msmt(
     isa: str | None = None,
     b0_threshold: float = default(50),
     bvalue_scaling: Literal["auto", "yes", "no", "dipy"] = default("auto"),
-    mask: ArrayLike | None = None,
+    mask: DataLike | None = None,
     n_threads: int | None = None,
     progress: Progress | None = None,
     **aliases: Unpack[MsmtAliases],
@@ -370,8 +371,8 @@ def fit_msmt(
 
     Parameters
     ----------
-    data : array_like, (..., N)
-        Measured values of any real type and with any strides.
+    data : array_like, (..., N), path or nibabel image
+        Measured values of any real type and with any strides, or the NIfTI file that has them, which `load` reads.
     gtab : GradientTable or (bvals, bvecs)
         DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
         lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.
@@ -504,7 +505,7 @@ class DtiAliases(TypedDict, total=False):
 
 
 def fit_dti(
-    data: ArrayLike,
+    data: DataLike,
     gtab: GradientsLike,
     *,
     method: Literal["wls", "nls", "ols", "iwls"] = default("wls"),
@@ -515,7 +516,7 @@ def fit_dti(
     isa: str | None = None,
     b0_threshold: float = default(50),
     bvalue_scaling: Literal["auto", "yes", "no", "dipy"] = default("auto"),
-    mask: ArrayLike | None = None,
+    mask: DataLike | None = None,
     n_threads: int | None = None,
     progress: Progress | None = None,
     **aliases: Unpack[DtiAliases],
@@ -524,8 +525,8 @@ def fit_dti(
 
     Parameters
     ----------
-    data : array_like, (..., N)
-        Measured values of any real type and with any strides.
+    data : array_like, (..., N), path or nibabel image
+        Measured values of any real type and with any strides, or the NIfTI file that has them, which `load` reads.
     gtab : GradientTable or (bvals, bvecs)
         DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
         lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.
@@ -628,7 +629,7 @@ class SfmAliases(TypedDict, total=False):
 
 
 def fit_sfm(
-    data: ArrayLike,
+    data: DataLike,
     gtab: GradientsLike,
     *,
     solver: Literal["elasticnet", "nnls"] = default("elasticnet"),
@@ -644,7 +645,7 @@ def fit_sfm(
     isa: str | None = None,
     b0_threshold: float = default(50),
     bvalue_scaling: Literal["auto", "yes", "no", "dipy"] = default("auto"),
-    mask: ArrayLike | None = None,
+    mask: DataLike | None = None,
     n_threads: int | None = None,
     progress: Progress | None = None,
     **aliases: Unpack[SfmAliases],
@@ -653,8 +654,8 @@ def fit_sfm(
 
     Parameters
     ----------
-    data : array_like, (..., N)
-        Measured values of any real type and with any strides.
+    data : array_like, (..., N), path or nibabel image
+        Measured values of any real type and with any strides, or the NIfTI file that has them, which `load` reads.
     gtab : GradientTable or (bvals, bvecs)
         DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
         lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.

@@ -16,7 +16,9 @@ from . import _native
 from ._gradients import Gradients, GradientsLike, as_gradients
 from ._options import as_json, known, map_shapes, read
 from ._run import Progress, run
-from ._signal import as_mask, lay_out, refuse_masked
+from ._signal import lay_out, refuse_masked
+from ._threads import thread_count
+from .images import DataLike, as_array, image_of, read_mask
 from .result import Result
 
 
@@ -145,9 +147,9 @@ class Model:
 
     def fit(
         self,
-        data: ArrayLike,
+        data: DataLike,
         *,
-        mask: ArrayLike | None = None,
+        mask: DataLike | None = None,
         n_threads: int | None = None,
         progress: Progress | None = None,
         pin: bool = False,
@@ -156,10 +158,11 @@ class Model:
 
         Parameters
         ----------
-        data : array_like, (..., N)
+        data : array_like, (..., N), path or nibabel image
             Measured values of any real type and with any strides. float32, float64, int16 and uint16 are read
-            in place; float64 is fitted in double precision throughout.
-        mask : array_like, (...), optional
+            in place; float64 is fitted in double precision throughout. Of a NIfTI file, or of an image that nibabel has
+            loaded from one and not read yet, the voxels of the mask are read as `load` does, in single precision.
+        mask : array_like, (...), path or nibabel image, optional
             The voxels to fit, where it is neither zero nor NaN; all by default. More than two values, the largest
             above 1, are warned of.
         n_threads : int, optional
@@ -189,23 +192,27 @@ class Model:
 
     def _fit(
         self,
-        data: ArrayLike,
-        mask: ArrayLike | None,
+        data: DataLike,
+        mask: DataLike | None,
         n_threads: int | None,
         progress: Progress | None,
         pin: bool,
         stacklevel: int,
     ) -> Result:
         """Fit the model; warnings come from the line that many calls up, as for ``warnings.warn``."""
-        refuse_masked("data", data)
-        data = np.asarray(data)
-        if data.ndim == 0 or data.shape[-1] != self.measurements:
-            raise ValueError(f"data have shape {data.shape}, expected (..., {self.measurements})")
-        handle, shape = self._set_up().handle, data.shape[:-1]
-        inside, doubt = as_mask(mask, shape)
+        image, array = image_of(data), np.empty(0)
+        if image is None:
+            refuse_masked("data", data)
+            array = np.asarray(as_array(data))
+        whole = array.shape if image is None else image.shape
+        if len(whole) == 0 or whole[-1] != self.measurements or image is not None and len(whole) != 4:
+            where = "data have" if image is None else f"{image.path}: found"
+            raise ValueError(f"{where} shape {whole}, expected (..., {self.measurements})")
+        handle, shape = self._set_up().handle, whole[:-1]
+        inside, doubt = read_mask(mask, shape, image)
         if doubt:
             warnings.warn(doubt, stacklevel=stacklevel)
-        layout = lay_out(data, inside)
+        layout = lay_out(array, inside) if image is None else lay_out(image.read(inside, n_threads, None), None)
         n = layout.voxels
         params = np.empty((n, self.parameters))
         status, iterations = np.empty(n, np.uint8), np.empty(n, np.uint16)
@@ -287,18 +294,6 @@ class Model:
             name: values.reshape(n, *shapes.get((self.name, name), values.shape[1:] if values.shape[1] > 1 else ()))
             for name, values in maps.items()
         }
-
-
-def thread_count(n_threads: int | None) -> int:
-    if n_threads is None:
-        return 0
-    if not isinstance(n_threads, (int, np.integer)):
-        raise TypeError(f"n_threads is {n_threads!r}, expected a whole number or None")
-    if n_threads == -1:
-        return 0
-    if not 1 <= n_threads <= 8192:
-        raise ValueError(f"n_threads is {n_threads}, expected 1 to 8192, or -1 for all CPUs")
-    return int(n_threads)
 
 
 def _vector(values: ArrayLike | None, dtype: DTypeLike, n: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from . import _native
 from ._run import Progress, run
-from .model import thread_count
+from ._threads import thread_count
 
 
 def find_peaks(

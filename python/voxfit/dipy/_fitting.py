@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from voxfit.dipy import _engines
 from voxfit.dipy._native import Native, Unsupported
 from voxfit.dipy._volume import VolumeFit
+from voxfit.images import as_array, image_of
 
 log = logging.getLogger("voxfit.dipy")
 
@@ -46,6 +47,7 @@ def fit_volume(
         Instead of ``model.rows``.
     """
     make_rows = make_rows or model.rows
+    data, mask = arrays(data, mask)
     native = native_or_none(model, data, kwargs)
     if native is None:
         if np.ndim(data) > 1:
@@ -64,6 +66,18 @@ def fit_volume(
     options = {name: kwargs[name] for name in _ENGINE_OPTIONS if name in kwargs}
     parameters, status = _engines.fit_rows(native, data, inside, **options)
     return VolumeFit(model, make_rows(parameters, status), mask, status)
+
+
+def arrays(data: Any, mask: Any) -> tuple[Any, Any]:
+    """Data and mask, of which either may be a NIfTI file or an image of nibabel: that is read, as `voxfit.load` does."""
+    image, mask_image = image_of(data), image_of(mask)
+    if image is not None and mask_image is not None:
+        image.check_grid(mask_image)
+    data = as_array(data) if image is None else image.read(None, None, None)
+    if mask_image is None:
+        return data, as_array(mask)
+    values = mask_image.volume()
+    return data, (values != 0) & (values == values)
 
 
 def check_options(model: Any, kwargs: Collection[str]) -> None:

@@ -36,6 +36,7 @@ def peaks_from_model(
     """DIPY's, native where the model is one of this package that has an ODF."""
     native = None
     if isinstance(model, _WITH_ODFS):
+        data, mask = _fitting.arrays(data, mask)
         native = _fitting.native_or_none(model, data)
     if native is None or data.ndim < 2 or npeaks < 1 or len(getattr(sphere, "edges", ())) == 0:
         return _dipys(

@@ -59,6 +59,7 @@ class SparseFascicleModel(sfm.SparseFascicleModel):
         fit : SparseFascicleFit
         """
         _fitting.check_options(self, kwargs)
+        data, mask = _fitting.arrays(data, mask)
         native = _fitting.native_or_none(self, data)
         if native is None:
             return super().fit(data, mask=mask, num_processes=num_processes, parallel_backend=parallel_backend)

@@ -47,6 +47,7 @@ class TensorModel(dti.TensorModel):
         fit : TensorFit
         """
         _fitting.check_options(self, kwargs)
+        data, mask = _fitting.arrays(data, mask)
         native = _fitting.native_or_none(self, data)
         if native is None:
             return super().fit(data, mask=mask)

@@ -1,0 +1,46 @@
+package native
+
+import "sync"
+
+// A Handle stands for a Model or an Image where pointers of Go may not be kept. 0 is none, and none is given out twice.
+type Handle uint64
+
+// handles are what was given out and not freed.
+type handles[T any] struct {
+	missing error
+
+	mu   sync.RWMutex
+	of   map[Handle]T
+	last Handle
+}
+
+func (h *handles[T]) add(x T) Handle {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.of == nil {
+		h.of = map[Handle]T{}
+	}
+	h.last++
+	h.of[h.last] = x
+	return h.last
+}
+
+func (h *handles[T]) find(handle Handle) (x T, err error) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	x, found := h.of[handle]
+	if !found {
+		err = h.missing
+	}
+	return x, err
+}
+
+func (h *handles[T]) free(handle Handle) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, found := h.of[handle]; !found {
+		return h.missing
+	}
+	delete(h.of, handle)
+	return nil
+}

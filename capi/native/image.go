@@ -1,0 +1,148 @@
+package native
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/voxfit/voxfit/nifti"
+)
+
+// An Image is a NIfTI file whose header was read. It holds no open file, and is shared by all threads.
+type Image struct{ image *nifti.Image }
+
+// ErrImage is the error of a handle that no image has.
+var ErrImage = errors.New("voxfit: no image has this handle: it was freed, or never opened")
+
+var images = handles[*Image]{missing: ErrImage}
+
+// Open reads and checks the header of a .nii or .nii.gz file, and makes a handle to it.
+func Open(path string) (Handle, error) {
+	image, err := nifti.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	return images.add(&Image{image}), nil
+}
+
+// FindImage returns the image of a handle.
+func FindImage(h Handle) (*Image, error) { return images.find(h) }
+
+// FreeImage gives a handle back. Readings that go on in other threads end as if nothing had happened.
+func FreeImage(h Handle) error { return images.free(h) }
+
+// Shape is that of the file: x, y, z, and what follows them.
+func (m *Image) Shape() []int { return m.image.Header.Shape }
+
+// CheckGrid tells whether a mask lies on the grid of the image, by the rule of kbench.
+func (m *Image) CheckGrid(mask *Image) error {
+	return (&nifti.Mask{Header: mask.image.Header, Path: mask.image.Path}).CheckAgainst(m.image.Header)
+}
+
+// A Reading is voxels of an image and where their values go, in the caller's memory.
+type Reading struct {
+	// Index has the voxels, x + nx (y + ny z), in any order without repeats; nil stands for all, ascending.
+	Index []int64
+	// Values, a row of all volumes for each voxel of Index, are scaled as the header says and in single precision.
+	Values []float32
+	// Run's Progress counts the voxels whose values have all arrived, which a file of volumes gives in parts of all of them.
+	Run
+}
+
+// Read reads the voxels.
+func (m *Image) Read(r *Reading) error {
+	index, order, err := m.order(r.Index)
+	if err != nil {
+		return err
+	}
+	volumes := m.image.Header.Volumes()
+	if len(r.Values)%volumes != 0 || len(r.Values)/volumes != len(index) {
+		return fmt.Errorf("voxfit: room for %d values, expected %d voxels x %d volumes", len(r.Values), len(index), volumes)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if r.Abort != nil {
+		go r.watch(ctx, cancel)
+	}
+	counted := 0
+	err = m.image.ReadMasked(ctx, r.Values, index, nifti.ReadOptions{Workers: r.Threads, Progress: func(done, total int) {
+		now := len(index) * done / total
+		r.count(now - counted)
+		counted = now
+	}})
+	if r.aborted() {
+		return ErrAborted
+	}
+	if err == nil && order != nil {
+		permuteRows(r.Values, order, volumes)
+	}
+	return err
+}
+
+// watch ends the reading when the abort flag is raised.
+func (r *Reading) watch(ctx context.Context, cancel func()) {
+	const often = 10 * time.Millisecond
+	tick := time.NewTicker(often)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if atomic.LoadInt32(r.Abort) != 0 {
+				cancel()
+				return
+			}
+		}
+	}
+}
+
+// order sorts an index: it returns the voxels in the order of the file, and for each of them its row in the caller's order,
+// or nil where these are the same.
+func (m *Image) order(given []int64) (index, rows []int, err error) {
+	voxels := m.image.Header.Voxels()
+	if given == nil {
+		return nifti.FullMask(m.image.Header).Index, nil, nil
+	}
+	rowOf, ascending := make([]int, voxels), true
+	for row, v := range given {
+		if v < 0 || v >= int64(voxels) {
+			return nil, nil, fmt.Errorf("voxfit: voxel %d (entry %d of the index) is outside of the image, expected 0 to %d", v, row, voxels-1)
+		}
+		if rowOf[v] != 0 {
+			return nil, nil, fmt.Errorf("voxfit: voxel %d is twice in the index", v)
+		}
+		rowOf[v] = row + 1
+		ascending = ascending && (row == 0 || v > given[row-1])
+	}
+	for v, row := range rowOf {
+		if row > 0 {
+			index, rows = append(index, v), append(rows, row-1)
+		}
+	}
+	if ascending {
+		rows = nil
+	}
+	return index, rows, nil
+}
+
+// permuteRows moves row i to row to[i] in place, cycle by cycle. It leaves to as the identity.
+func permuteRows(values []float32, to []int, length int) {
+	row := func(i int) []float32 { return values[i*length:][:length] }
+	held, other := make([]float32, length), make([]float32, length)
+	for first := range to {
+		if to[first] == first {
+			continue
+		}
+		copy(held, row(first))
+		for at := first; to[at] != at; {
+			next := to[at]
+			copy(other, row(next))
+			copy(row(next), held)
+			held, other = other, held
+			to[at], at = at, next
+		}
+	}
+}

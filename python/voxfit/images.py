@@ -1,0 +1,164 @@
+"""NIfTI images read by voxfit's own reader: several threads, and no second copy of the data."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import weakref
+from typing import Any, Protocol, Union
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from . import _native
+from ._run import Progress, run
+from ._signal import as_mask
+from ._threads import thread_count
+
+
+class NibabelImage(Protocol):
+    """What is read of nibabel's images."""
+
+    dataobj: Any
+
+
+ImageLike = Union[str, "os.PathLike[str]", NibabelImage]
+DataLike = Union[ArrayLike, ImageLike]
+
+
+class Image:
+    """A NIfTI file whose header was read and checked. It keeps no file open.
+
+    Parameters
+    ----------
+    path : str or path
+        A .nii or .nii.gz file.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = os.fspath(path)
+        encoded = os.fsencode(self.path)
+        if b"\0" in encoded:
+            raise ValueError(f"the path {self.path!r} has a zero character")
+        self.handle = _native.open_image(encoded)
+        weakref.finalize(self, _native.free_image, self.handle)
+        self.shape = _native.image_shape(self.handle)
+
+    def check_grid(self, mask: Image) -> None:
+        """Raise ValueError where a mask lies on another grid: other shape, or corners in other places."""
+        _native.call("voxfit_image_check_grid", self.handle, mask.handle)
+
+    def read(self, inside: np.ndarray | None, n_threads: int | None, progress: Progress | None) -> np.ndarray:
+        """Return all voxels, (x, y, z, ...), or those of a mask of booleans, (n, ...), in C order as ``data[mask]``."""
+        after = self.shape[3:]
+        volumes = math.prod(after)
+        if inside is None:
+            voxels, index = math.prod(self.shape[:3]), None
+        else:
+            x, y, z = np.nonzero(inside)
+            index = np.ascontiguousarray(x + self.shape[0] * (y + self.shape[1] * z), np.int64)
+            voxels = len(index)
+        values = np.empty((voxels, volumes), np.float32)
+        request = _native.Reading(
+            size=ctypes.sizeof(_native.Reading),
+            voxels=voxels,
+            volumes=volumes,
+            index=None if index is None else index.ctypes.data,
+            values=values.ctypes.data,
+            threads=thread_count(n_threads),
+        )
+        request.keep = (self, index, values)
+        run("voxfit_image_read", self.handle, request, voxels, progress, small=0)
+        if inside is not None:
+            return values.reshape(voxels, *after)
+        turned = values.reshape(*self.shape[2::-1], *after)
+        return turned.transpose(2, 1, 0, *range(3, turned.ndim))
+
+    def volume(self) -> np.ndarray:
+        """Return all voxels, (x, y, z) where there is one volume."""
+        values = self.read(None, None, None)
+        return values.reshape(values.shape[:3]) if math.prod(self.shape[3:]) == 1 else values
+
+
+def load(
+    path: ImageLike,
+    mask: DataLike | None = None,
+    dtype: DTypeLike = np.float32,
+    *,
+    n_threads: int | None = None,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """Read an image with kbench's reader, without Python's lock.
+
+    Parameters
+    ----------
+    path : path or nibabel image
+        A .nii or .nii.gz file, or an image of nibabel that was loaded from one and not read yet.
+    mask : array_like, path or nibabel image, optional
+        The voxels to read, where it is neither zero nor NaN; all by default. A file on another grid is an error.
+    dtype : float32 or float64
+        Of the result. Values are scaled as the header says and have single precision in both.
+    n_threads, progress
+        As for `Model.fit`.
+
+    Returns
+    -------
+    ndarray
+        (x, y, z, ...) in image axes, the values of a voxel side by side, so that a fit reads them in place; with a mask
+        (n, ...), its voxels in C order, as ``load(path)[mask]``.
+
+    Raises
+    ------
+    ValueError
+        If a file is none of an image, is damaged, or does not fit the mask: the message names it.
+
+    Examples
+    --------
+    >>> import voxfit
+    >>> signal = voxfit.load("dwi.nii.gz", "mask.nii.gz")   # doctest: +SKIP
+    >>> signal.shape                                        # doctest: +SKIP
+    (231007, 288)
+    """
+    dtype = np.dtype(dtype)
+    if dtype not in (np.float32, np.float64):
+        raise TypeError(f"dtype is {dtype}, expected float32 or float64")
+    image = image_of(path)
+    if image is None:
+        raise TypeError(f"path is {type(path).__name__}, expected the path of a NIfTI file, or an image that nibabel has loaded from one")
+    inside, _ = read_mask(mask, image.shape[:3], image)
+    return image.read(inside, n_threads, progress).astype(dtype, copy=False)
+
+
+def image_of(data: Any) -> Image | None:
+    """Return the file of what stands for one: a path, or an image of nibabel that was not read into memory."""
+    if data is None or type(data) is np.ndarray:
+        return None
+    if isinstance(data, (str, os.PathLike)):
+        return Image(data)
+    proxy = getattr(data, "dataobj", data)
+    path = getattr(proxy, "file_like", None)
+    if not getattr(proxy, "is_proxy", False) or not isinstance(path, (str, os.PathLike)):
+        return None
+    if not os.fspath(path).lower().endswith((".nii", ".nii.gz")):
+        return None
+    image = Image(path)
+    return image if image.shape == tuple(proxy.shape) else None
+
+
+def as_array(data: Any, n_threads: int | None = None) -> Any:
+    """Return the array that paths and images stand for; all else is returned as it is."""
+    image = image_of(data)
+    if image is not None:
+        return image.read(None, n_threads, None)
+    return np.asanyarray(data.dataobj) if hasattr(data, "dataobj") else data
+
+
+def read_mask(mask: Any, shape: tuple[int, ...], image: Image | None = None) -> tuple[np.ndarray | None, str]:
+    """Return a mask as `as_mask` does, which may be a file or an image; it must lie on the image's grid."""
+    file = image_of(mask)
+    if file is None:
+        return as_mask(as_array(mask), shape)
+    if image is not None:
+        image.check_grid(file)
+    return as_mask(file.volume(), shape)
