@@ -60,6 +60,7 @@ def test_results_are_dipys(name, study):
     expected = theirs(gtab, **options).fit(data, mask=mask)
     model = ours(gtab, **options)
     assert isinstance(model, theirs)
+    assert vd._fitting.native_or_none(model, data) is not None, "the fit is DIPY's own"
     found = model.fit(data, mask=mask)
     for attribute, tolerance in near.items():
         a, b = getattr(expected, attribute), getattr(found, attribute)

@@ -115,6 +115,6 @@ class SparseFascicleModel(sfm.SparseFascicleModel):
             raise Unsupported("b-tensors")
         return Native(
             "sfm", self.gtab.bvals, self.gtab.bvecs,
-            sphere={"vertices": _fitting.unit(self.sphere.vertices[first]).tolist(), "edges": []},
+            sphere={"vertices": _fitting.unit(self.sphere.vertices[first]).tolist()},
             b0_threshold=float(self.gtab.b0_threshold), **options,
         )  # fmt: skip
