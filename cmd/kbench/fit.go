@@ -37,9 +37,11 @@ type fitOptions struct {
 	shard     shard
 	force     bool
 	mapNames  []string
+	profiles  bool
 	modelFlags
 	command     string
-	optionFiles []input // that options name
+	optionFiles []input     // that options name
+	profile     *fitProfile // nil unless it is wanted
 }
 
 func newFitCommand(args []string) *cobra.Command {
@@ -118,6 +120,7 @@ func (o *fitOptions) addRunFlags(f *pflag.FlagSet) {
 	f.IntVar(&o.threads, "threads", 0, "workers (default: one for each allowed CPU)")
 	o.placement.addFlags(f)
 	f.Var(&o.maxMemory, "max-memory", "memory that the program may take, as 8G: a larger image is read in several passes (default: most of what is free, and of what the cgroup allows)")
+	f.BoolVar(&o.profiles, "profile", false, "print where the time went, when the maps are written: by phase and by stage, with what was idle")
 	f.Var(&o.shard, "shard", "fit only part i of n of the masked voxels, as 2/8")
 }
 
@@ -151,6 +154,13 @@ func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	if err := o.check(); err != nil {
 		return err
+	}
+	if o.profiles {
+		var err error
+		if o.profile, err = startProfile(profiledCPUs(o.threads)); err != nil {
+			return err
+		}
+		defer o.profile.end()
 	}
 	err := o.fit(ctx, stdout, stderr)
 	if errors.Is(err, nifti.ErrChanged) {
@@ -219,11 +229,13 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 	for _, w := range j.warnings { // when nothing stands against the fit: what does is one line alone
 		fmt.Fprintln(stderr, "kbench: warning:", w)
 	}
-	begin := time.Now()
+	begin, leave := time.Now(), j.profile.enter(phaseFit)
 	if err := j.fit(ctx); err != nil {
 		return err
 	}
 	seconds := time.Since(begin).Seconds()
+	leave()
+	defer j.profile.enter(phaseWrite)()
 	if err := j.write(ctx); err != nil {
 		return j.keep(err)
 	}
@@ -244,8 +256,14 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 	}
 	out.remove()
-	sayDone(stdout, stderr, fmt.Sprintf("all maps are in %s", o.out), func(w io.Writer) { j.summarise(w, seconds) })
-	return nil
+	var unprofiled error
+	sayDone(stdout, stderr, fmt.Sprintf("all maps are in %s", o.out), func(w io.Writer) {
+		j.summarise(w, seconds)
+		if j.profile != nil {
+			unprofiled = j.profile.report(w)
+		}
+	})
+	return unprofiled
 }
 
 // A fitJob is one fit on its way from files to maps.

@@ -184,6 +184,7 @@ func (j *fitJob) save(ctx context.Context, block sched.Range, result fit.Result)
 
 // readSignal reads voxels into a room of their own, each block's memory on the nodes that will fit it.
 func (j *fitJob) readSignal(ctx context.Context, index []int) error {
+	defer j.profile.enter(phaseRead)()
 	room, err := newRoom(len(index), j.image.Header.Volumes(), 0)
 	if err != nil {
 		return err
