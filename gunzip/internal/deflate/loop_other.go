@@ -1,0 +1,7 @@
+//go:build !amd64 || purego
+
+package deflate
+
+const haveAssembly = false
+
+func decodeAssembly(*Decoder, int, []byte, int, int, int) (int, stop) { panic("deflate: no assembly") }
