@@ -7,10 +7,10 @@ import (
 )
 
 const (
-	window = deflate.WindowSize
+	windowSize = deflate.WindowSize
 	// chunkSymbols is how many symbols of 16 bits a chunk has room for; of bytes it takes twice as many.
 	chunkSymbols = 256 << 10
-	chunkRoom    = window + chunkSymbols + deflate.OutputSlack
+	chunkRoom    = windowSize + chunkSymbols + deflate.OutputSlack
 	chunkMemory  = 2 * chunkRoom
 )
 
@@ -21,6 +21,8 @@ type chunk struct {
 	bytes   []byte   // the same memory
 	wide    bool     // symbols count
 
+	portable bool // no assembly
+
 	first int // where the known window begins
 	begin int // where the output begins; in front is the window
 	end   int
@@ -29,6 +31,14 @@ type chunk struct {
 	sums []sum // of the bytes until each of ends, and of the rest
 
 	err error // what stopped the output behind this chunk; io.EOF at the end
+
+	// Of parallel feeds:
+	resolved bool        // bytes and sums are there
+	before   []byte      // the window that markers stand for
+	near     int64       // a byte of the file before those that it was decoded from
+	times    *PieceTimes // for what is done with it
+	streamed bool        // it was decoded in its turn
+	piece    *piece      // which is done with when this chunk is; or nil
 }
 
 // A memberEnd is the end of a gzip member: what its trailer says of the bytes before at.
@@ -37,43 +47,50 @@ type memberEnd struct {
 	crc, size uint32
 }
 
-func newChunk() *chunk {
+func newChunk(portable bool) *chunk {
 	symbols := make([]uint16, chunkRoom)
-	return &chunk{symbols: symbols, bytes: unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(symbols))), chunkMemory)}
+	return &chunk{portable: portable, symbols: symbols, bytes: unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(symbols))), chunkMemory)}
 }
 
 // reset makes the chunk empty, with nothing in front.
 func (c *chunk) reset(wide bool) {
-	*c = chunk{symbols: c.symbols, bytes: c.bytes, wide: wide, first: window, begin: window, end: window, ends: c.ends[:0], sums: c.sums[:0]}
+	*c = chunk{symbols: c.symbols, bytes: c.bytes, portable: c.portable, wide: wide, first: windowSize, begin: windowSize, end: windowSize, ends: c.ends[:0], sums: c.sums[:0]}
 }
 
 // follow makes the chunk empty, with these bytes in front, at most a window.
 func (c *chunk) follow(before []byte) {
 	c.reset(false)
-	c.first = window - len(before)
-	copy(c.bytes[c.first:window], before)
+	c.first = windowSize - len(before)
+	copy(c.bytes[c.first:windowSize], before)
 }
 
 // startUnknown makes the chunk empty, with markers in front.
 func (c *chunk) startUnknown() {
 	c.reset(true)
 	c.first = 0
-	for i := range window {
+	for i := range windowSize {
 		c.symbols[i] = deflate.FirstMarker + uint16(i)
 	}
 }
 
-// followWide makes the chunk empty, with the end of another in front: as symbols, or as bytes where there is no marker
-// among them.
-func (c *chunk) followWide(before *chunk) {
-	last := before.symbols[before.end-window : before.end]
-	c.reset(hasMarker(last))
+// followAny makes the chunk empty, with the end of another in front: as symbols if there are markers among them.
+func (c *chunk) followAny(before *chunk) {
+	switch {
+	case !before.wide:
+		c.follow(before.tail())
+		return
+	case len(before.ends) > 0: // it ended with a member
+		c.reset(false)
+		return
+	}
+	last := before.symbols[before.end-windowSize : before.end]
+	c.reset(deflate.HasMarker(last))
 	c.first = 0
 	if c.wide {
 		copy(c.symbols, last)
 		return
 	}
-	narrow(c.bytes[:window], last)
+	deflate.Narrow(c.bytes[:windowSize], last, c.portable)
 }
 
 // room is the limit of the output.
@@ -86,8 +103,21 @@ func (c *chunk) room() int {
 
 func (c *chunk) full() bool { return c.end >= c.room() }
 
+// settled tells whether symbols are no longer needed behind a wide chunk.
+func (c *chunk) settled() bool {
+	return c.wide && (len(c.ends) > 0 || !deflate.HasMarker(c.symbols[c.end-windowSize:c.end]))
+}
+
+// cut takes away the output from a place on.
+func (c *chunk) cut(at int) {
+	c.end = at
+	for len(c.ends) > 0 && c.ends[len(c.ends)-1].at > at {
+		c.ends = c.ends[:len(c.ends)-1]
+	}
+}
+
 // tail is the last window of bytes, or what there is.
-func (c *chunk) tail() []byte { return c.bytes[max(c.first, c.end-window):c.end] }
+func (c *chunk) tail() []byte { return c.bytes[max(c.first, c.end-windowSize):c.end] }
 
 // output is what the chunk gives, once it is bytes.
 func (c *chunk) output() []byte { return c.bytes[c.begin:c.end] }

@@ -8,7 +8,7 @@ import (
 )
 
 // FuzzReader holds that any bytes give what the standard library gives, or an error where it gives one, with the assembly and
-// without.
+// without, and in pieces of 50 bytes.
 func FuzzReader(f *testing.F) {
 	for _, data := range samples(300) {
 		for _, level := range []int{gzip.HuffmanOnly, gzip.NoCompression, gzip.BestSpeed, gzip.BestCompression} {
@@ -23,7 +23,7 @@ func FuzzReader(f *testing.F) {
 		}
 		for _, isa := range []string{"auto", "generic"} {
 			t.Setenv("VOXFIT_ISA", isa)
-			got, err := decoded(file, 1, 0)
+			got, err := decoded(file, 1, pieceSize)
 			if wantErr == nil && errors.Is(err, gzip.ErrHeader) {
 				return // flags that are to be refused
 			}
@@ -32,6 +32,10 @@ func FuzzReader(f *testing.F) {
 			}
 			if !bytes.HasPrefix(want, got) && !bytes.HasPrefix(got, want) {
 				t.Fatalf("%s: before the error %v came %d bytes that are not the file's", isa, err, len(got))
+			}
+			pieces, piecesErr := decoded(file, 2, 50)
+			if (piecesErr == nil) != (err == nil) || err == nil && !bytes.Equal(pieces, got) {
+				t.Fatalf("%s, in pieces: %d bytes, error %v, expected %d bytes, error %v", isa, len(pieces), piecesErr, len(got), err)
 			}
 		}
 	})

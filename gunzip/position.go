@@ -94,24 +94,40 @@ func (p prober) memberAt(at int) bool {
 	return p.decoder.LastOrDynamic(p.data, 8*at)
 }
 
+// searchStep is how many bytes are searched for one kind of position before they are for the next.
+const searchStep = 16 << 10
+
 // search gives the first position from one bit of the file on and before another.
 func (p prober) search(from, to int64) (position, bool) {
-	first := int((from - 8*p.base + 7) / 8)
-	last := min(int((to-8*p.base+7)/8), len(p.data))
-	found := position{bit: to}
-	for at := first; at < last; at++ {
-		if bit := 8*(p.base+int64(at)) - 3; bit >= from && p.storedBefore(at) {
-			found = position{bit: bit}
-			break
+	for ; from < to; from += 8 * searchStep {
+		end := min(to, from+8*searchStep)
+		if block := p.decoder.FindDynamic(p.data, int(from-8*p.base), min(int(end-8*p.base), 8*len(p.data))); block >= 0 {
+			end = 8*p.base + int64(block)
 		}
-		if p.memberAt(at) {
-			found = position{bit: 8 * (p.base + int64(at)), member: true}
-			break
+		if found, ok := p.searchBytes(from, end); ok {
+			return found, true
+		}
+		if end < min(to, from+8*searchStep) {
+			return position{bit: end}, true
 		}
 	}
-	end := int(found.bit - 8*p.base)
-	if bit := p.decoder.FindDynamic(p.data, int(from-8*p.base), min(end, 8*len(p.data))); bit >= 0 {
-		return position{bit: 8*p.base + int64(bit)}, true
+	return position{}, false
+}
+
+// searchBytes gives the first position that begins at a whole byte but for three bits: of a stored block or a member.
+func (p prober) searchBytes(from, to int64) (position, bool) {
+	last := min(int((to-8*p.base+3+7)/8), len(p.data)-4)
+	for at := int((from - 8*p.base + 7) / 8); at < last; at++ {
+		next := binary.LittleEndian.Uint32(p.data[at:])
+		if next>>16^next&0xffff != 0xffff && next&0xffffff != 0x088b1f {
+			continue
+		}
+		if bit := 8*(p.base+int64(at)) - 3; bit >= from && bit < to && p.storedBefore(at) {
+			return position{bit: bit}, true
+		}
+		if bit := 8 * (p.base + int64(at)); bit < to && p.memberAt(at) {
+			return position{bit: bit, member: true}, true
+		}
 	}
-	return found, found.bit < to
+	return position{}, false
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"time"
 )
 
 // endless is the limit of a stretch that goes on to the file's end.
@@ -22,7 +23,8 @@ type Reader struct {
 	rest []byte // of it
 	err  error  // what stopped it, once the rest is given
 
-	member sum // of the member's bytes so far
+	member  sum // of the member's bytes so far
+	joining time.Duration
 }
 
 // A feed makes the chunks of the output, one after another.
@@ -42,15 +44,18 @@ type feed interface {
 //
 // Close must be called when the Reader is no longer needed. It does not close r.
 func NewReader(r io.ReaderAt, size int64, workers int) (*Reader, error) {
-	return newReader(r, size)
+	return newReader(r, size, workers, pieceSize)
 }
 
-func newReader(r io.ReaderAt, size int64) (*Reader, error) {
+func newReader(r io.ReaderAt, size int64, workers int, piece int64) (*Reader, error) {
 	first, err := newSerial(r, size)
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{feed: first}, nil
+	if workers <= 1 || size <= piece {
+		return &Reader{feed: first}, nil
+	}
+	return &Reader{feed: newParallel(r, size, workers, piece)}, nil
 }
 
 // Read gives the next bytes. Where data are damaged, it gives what came before, and then an error that says where and what, and
@@ -101,7 +106,9 @@ func (z *Reader) advance() error {
 		}
 		z.now = z.feed.next()
 		z.rest = z.now.output()
+		began := time.Now()
 		z.err = z.verify(z.now)
+		z.joining += time.Since(began)
 		if z.err == nil {
 			z.err = z.now.err
 		}
@@ -141,3 +148,12 @@ func (z *Reader) Close() error {
 
 // portable tells whether VOXFIT_ISA, by which all of voxfit chooses instruction sets, asks for code without assembly.
 func portable() bool { return os.Getenv("VOXFIT_ISA") == "generic" }
+
+// Times tells how long the steps of the pieces took that were joined so far. It is empty where one worker reads.
+func (z *Reader) Times() Times {
+	times := Times{Join: z.joining}
+	if p, ok := z.feed.(*parallel); ok {
+		times.Pieces = p.pieceTimes()
+	}
+	return times
+}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"testing"
+
+	"github.com/voxfit/voxfit/internal/peer"
 )
 
 // wantSame asserts that a file gives the same bytes as with the standard library, and an error where that gives one.
@@ -26,12 +28,12 @@ func wantSame(t *testing.T, file []byte, workers int, piece int64) {
 }
 
 func TestEveryLevelGivesTheBytesThatWereCompressed(t *testing.T) {
-	for name, data := range samples(80_000) {
+	for name, data := range samples(60_000) {
 		for level := gzip.HuffmanOnly; level <= gzip.BestCompression; level++ {
 			file := compressed(t, data, level)
 			for _, isa := range []string{"auto", "generic"} {
 				t.Setenv("VOXFIT_ISA", isa)
-				got, err := decoded(file, 1, 0)
+				got, err := decoded(file, 1, pieceSize)
 				if err != nil || !bytes.Equal(got, data) {
 					t.Errorf("%s, level %d, %s: %d bytes, error %v, expected %d bytes", name, level, isa, len(got), err, len(data))
 				}
@@ -41,10 +43,11 @@ func TestEveryLevelGivesTheBytesThatWereCompressed(t *testing.T) {
 }
 
 func TestRealFilesGiveTheStandardLibrarysBytes(t *testing.T) {
+	peer.Slow(t)
 	files := realFiles(t)
 	onEachSet(t, func(t *testing.T) {
 		for name, file := range files {
-			t.Run(name, func(t *testing.T) { wantSame(t, file, 1, 0) })
+			t.Run(name, func(t *testing.T) { wantSame(t, file, 1, pieceSize) })
 		}
 	})
 }
@@ -57,7 +60,7 @@ func TestMembersAreJoined(t *testing.T) {
 		want = append(want, data[name]...)
 	}
 	onEachSet(t, func(t *testing.T) {
-		got, err := decoded(file, 1, 0)
+		got, err := decoded(file, 1, pieceSize)
 		if err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%d bytes, error %v, expected %d bytes", len(got), err, len(want))
 		}
@@ -70,7 +73,7 @@ func TestHeadersMayHaveEveryField(t *testing.T) {
 	w.Name, w.Comment, w.Extra = "dwi.nii", "a comment", bytes.Repeat([]byte("extra"), 10_000)
 	w.Write([]byte("signal"))
 	w.Close()
-	if got, err := decoded(b.Bytes(), 1, 0); err != nil || string(got) != "signal" {
+	if got, err := decoded(b.Bytes(), 1, pieceSize); err != nil || string(got) != "signal" {
 		t.Errorf("%q, error %v", got, err)
 	}
 	plain := compressed(t, []byte("signal"), 6)
@@ -78,23 +81,24 @@ func TestHeadersMayHaveEveryField(t *testing.T) {
 	withSum[3] = flagCRC
 	crc := sumOf(withSum).crc
 	file := append(append(withSum, byte(crc), byte(crc>>8)), plain[10:]...)
-	if got, err := decoded(file, 1, 0); err != nil || string(got) != "signal" {
+	if got, err := decoded(file, 1, pieceSize); err != nil || string(got) != "signal" {
 		t.Errorf("with a header's checksum: %q, error %v", got, err)
 	}
 	file[10]++
-	if _, err := decoded(file, 1, 0); !errors.Is(err, gzip.ErrHeader) {
+	if _, err := decoded(file, 1, pieceSize); !errors.Is(err, gzip.ErrHeader) {
 		t.Errorf("with a wrong header's checksum the error is %v, expected gzip.ErrHeader", err)
 	}
 }
 
 func TestAFileThatIsCutAnywhereIsNeverSilentlyShort(t *testing.T) {
-	data := samples(700)
+	peer.Slow(t)
+	data := samples(500)
 	file := append(compressed(t, data["diffusion"], 6), compressed(t, data["masked"], 9)...)
 	first := len(compressed(t, data["diffusion"], 6))
 	want, _ := asStandard(file)
 	onEachSet(t, func(t *testing.T) {
 		for n := range len(file) {
-			got, err := decoded(file[:n], 1, 0)
+			got, err := decoded(file[:n], 1, pieceSize)
 			switch {
 			case n == 0:
 				if err != io.EOF {
@@ -115,7 +119,8 @@ func TestAFileThatIsCutAnywhereIsNeverSilentlyShort(t *testing.T) {
 }
 
 func TestAFlippedBitIsAnErrorOrInTheHeader(t *testing.T) {
-	file := compressed(t, samples(400)["diffusion"], 6)
+	peer.Slow(t)
+	file := compressed(t, samples(250)["diffusion"], 6)
 	onEachSet(t, func(t *testing.T) {
 		for bit := range 8 * len(file) {
 			if bit/8 == 3 && bit%8 >= 5 {
@@ -123,7 +128,7 @@ func TestAFlippedBitIsAnErrorOrInTheHeader(t *testing.T) {
 			}
 			damaged := bytes.Clone(file)
 			damaged[bit/8] ^= 1 << (bit % 8)
-			wantSame(t, damaged, 1, 0)
+			wantSame(t, damaged, 1, pieceSize)
 		}
 	})
 }
@@ -150,7 +155,7 @@ func TestErrorsSayWhatWasFoundAndWhere(t *testing.T) {
 		{"a wrong checksum", edit(len(file)-8, 1), gzip.ErrChecksum, "gzip: invalid checksum: it is 740c95f5, expected 740c9501"},
 		{"a wrong length", edit(len(file)-4, 7), gzip.ErrChecksum, "gzip: invalid checksum: 6 bytes, expected 7 (modulo 2^32)"},
 	} {
-		got, err := decoded(c.file, 1, 0)
+		got, err := decoded(c.file, 1, pieceSize)
 		if !errors.Is(err, c.is) || err.Error() != c.says {
 			t.Errorf("%s: %q, error %q, expected %q", c.name, got, err, c.says)
 		}

@@ -26,7 +26,7 @@ func onEachSet(t *testing.T, test func(t *testing.T)) {
 
 // decoded reads all of a file, with a given number of workers and size of pieces.
 func decoded(file []byte, workers int, piece int64) ([]byte, error) {
-	z, err := newReader(bytes.NewReader(file), int64(len(file)))
+	z, err := newReader(bytes.NewReader(file), int64(len(file)), workers, piece)
 	if err != nil {
 		return nil, err
 	}

@@ -15,26 +15,24 @@ type serial struct {
 
 // newSerial has read the first header.
 func newSerial(file io.ReaderAt, size int64) (*serial, error) {
-	s := &serial{stretch: newStretch(file, size), output: firstOutput}
-	if err := s.stretch.start(position{member: true}, endless); err != nil {
-		return nil, err
-	}
+	s := &serial{stretch: newStretch(file, size, portable()), output: firstOutput}
+	s.stretch.start(position{member: true}, endless)
 	return s, s.stretch.header()
 }
 
 func (s *serial) next() *chunk {
 	switch {
 	case s.now == nil:
-		s.now = newChunk()
+		s.now = newChunk(true)
 		s.now.reset(false)
 	default:
 		if s.other == nil {
-			s.other = newChunk()
+			s.other = newChunk(true)
 		}
 		s.now, s.other = s.other, s.now
 		s.now.follow(s.other.tail())
 	}
-	s.stretch.fill(s.now, min(s.now.room(), window+s.output))
+	s.stretch.fill(s.now, min(s.now.room(), windowSize+s.output))
 	s.output = min(4*s.output, chunkMemory)
 	s.now.addSums()
 	return s.now

@@ -38,23 +38,24 @@ type stretch struct {
 	step    int   // how much is read next
 	limit   int64 // the bit at or behind which the stretch ends, at the first position that a search finds
 
-	end position // where it ended
+	end    position // where it ended
+	failed error    // why it could not start
 }
 
-func newStretch(file io.ReaderAt, size int64) *stretch {
-	return &stretch{input: input{file: file, size: size}, decoder: deflate.NewDecoder(portable()), step: firstInput}
+func newStretch(file io.ReaderAt, size int64, portable bool) *stretch {
+	return &stretch{input: input{file: file, size: size}, decoder: deflate.NewDecoder(portable), step: firstInput}
 }
 
 // start goes to a position. The input may be there already.
-func (s *stretch) start(p position, limit int64) error {
-	s.limit = limit
+func (s *stretch) start(p position, limit int64) {
+	s.limit, s.failed = limit, nil
 	s.decoder.Restart()
 	if p.member {
 		s.state, s.at = atHeader, p.bit/8
-		return nil
+		return
 	}
 	s.state = inBlocks
-	return s.seek(p.bit)
+	s.failed = s.seek(p.bit)
 }
 
 // seek has the decoder go on at a bit of the file.
@@ -88,6 +89,7 @@ func (s *stretch) bit() int64 { return 8*s.input.base + int64(s.decoder.Bit()) }
 // fill decodes into the chunk until the limit of its output, which it may pass by 266 symbols, or the end of the stretch.
 // A wide chunk ends where a member does. An error of the data or the file is the chunk's as well; what came before is good.
 func (s *stretch) fill(c *chunk, limit int) {
+	c.err = s.failed
 	for c.err == nil && c.end < limit && s.state != atStop {
 		var err error
 		switch s.state {

@@ -61,3 +61,7 @@ func decodeAssembly(d *Decoder, size int, out []byte, at, first, limit int) (int
 	d.next, d.buffer, d.bits = int(uintptr(s.in)-base), s.buffer, uint(s.bits)
 	return int(uintptr(s.out) - uintptr(unsafe.Pointer(unsafe.SliceData(out)))), s.why
 }
+
+func narrowAssembly(dst []byte, symbols []uint16) int {
+	return narrowWords(&dst[0], &symbols[0], len(symbols))
+}

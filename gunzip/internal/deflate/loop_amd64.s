@@ -619,3 +619,33 @@ done:
 	MOVQ SI, 32(AX)
 	VZEROUPPER
 	RET
+
+// func narrowWords(dst *byte, symbols *uint16, n int) int
+// Requires: AVX, AVX2
+TEXT ·narrowWords(SB), NOSPLIT, $0-32
+	MOVQ     dst+0(FP), AX
+	MOVQ     symbols+8(FP), CX
+	MOVQ     n+16(FP), DX
+	XORQ     BX, BX
+	VPCMPEQW Y0, Y0, Y0
+	VPSLLW   $0x08, Y0, Y0
+
+words:
+	LEAQ      32(BX), SI
+	CMPQ      SI, DX
+	JG        narrowed
+	VMOVDQU   (CX)(BX*2), Y1
+	VMOVDQU   32(CX)(BX*2), Y2
+	VPOR      Y1, Y2, Y3
+	VPTEST    Y0, Y3
+	JNE       narrowed
+	VPACKUSWB Y2, Y1, Y1
+	VPERMQ    $0xd8, Y1, Y1
+	VMOVDQU   Y1, (AX)(BX*1)
+	MOVQ      SI, BX
+	JMP       words
+
+narrowed:
+	VZEROUPPER
+	MOVQ BX, ret+24(FP)
+	RET

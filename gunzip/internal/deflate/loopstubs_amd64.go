@@ -18,3 +18,8 @@ func decodeFirstBytes(state *uint64)
 //
 //go:noescape
 func decodeSymbols(state *uint64)
+
+// narrowWords writes as bytes as many of n symbols, 32 at a time, as come before the first marker, and returns how many.
+//
+//go:noescape
+func narrowWords(dst *byte, symbols *uint16, n int) int

@@ -45,6 +45,7 @@ func main() {
 	inner{name: "decodeBytes", size: 1}.write()
 	inner{name: "decodeFirstBytes", size: 1, checked: true}.write()
 	inner{name: "decodeSymbols", size: 2}.write()
+	narrow()
 	Generate()
 }
 
@@ -341,5 +342,36 @@ func (l inner) stops(r registers) {
 	MOVQ(r.bits, Mem{Base: r.state, Disp: fieldBits})
 	MOVQ(r.out, Mem{Base: r.state, Disp: fieldOut})
 	VZEROUPPER()
+	RET()
+}
+
+// narrow writes symbols as bytes, 32 at a time, until there is a marker among 32 or fewer are left.
+func narrow() {
+	TEXT("narrowWords", NOSPLIT, "func(dst *byte, symbols *uint16, n int) int")
+	Pragma("noescape")
+	Doc("narrowWords writes as bytes as many of n symbols, 32 at a time, as come before the first marker, and returns how many.")
+	dst, from, n := Load(Param("dst"), GP64()), Load(Param("symbols"), GP64()), Load(Param("n"), GP64())
+	done, next := GP64(), GP64()
+	XORQ(done, done)
+	high, low, other, both := YMM(), YMM(), YMM(), YMM()
+	VPCMPEQW(high, high, high)
+	VPSLLW(U8(8), high, high) // the bits that only markers have
+	Label("words")
+	LEAQ(Mem{Base: done, Disp: 32}, next)
+	CMPQ(next, n)
+	JG(LabelRef("narrowed"))
+	VMOVDQU(Mem{Base: from, Index: done, Scale: 2}, low)
+	VMOVDQU(Mem{Base: from, Index: done, Scale: 2, Disp: 32}, other)
+	VPOR(low, other, both)
+	VPTEST(high, both)
+	JNE(LabelRef("narrowed"))
+	VPACKUSWB(other, low, low)
+	VPERMQ(U8(0xd8), low, low) // packing goes by halves
+	VMOVDQU(low, Mem{Base: dst, Index: done, Scale: 1})
+	MOVQ(next, done)
+	JMP(LabelRef("words"))
+	Label("narrowed")
+	VZEROUPPER()
+	Store(done, ReturnIndex(0))
 	RET()
 }

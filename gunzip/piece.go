@@ -1,0 +1,140 @@
+package gunzip
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/voxfit/voxfit/gunzip/internal/deflate"
+)
+
+const (
+	// pieceSize is how much of the compressed file a worker takes at a time.
+	pieceSize = 2 << 20
+	// mostChunks is how much output a piece may have before its turn comes: 13 MiB where all are bytes. What has more, as a
+	// mask's zeros do, waits, and is then decoded to its end by the goroutine that joins pieces.
+	mostChunks = 24
+)
+
+// A piece is a part of the file that is decoded before it is known what comes before it.
+type piece struct {
+	number    int64
+	stretch   *stretch
+	abandoned atomic.Bool // nobody waits for it any more
+
+	// What follows is there when done is true.
+	done   bool // under the mutex of the parallel feed
+	found  bool
+	begin  position
+	chunks []*chunk // the last one has an error where the stretch has one
+	after  []byte   // the window behind it, but for gaps
+	gaps   []gap
+	times  PieceTimes
+}
+
+// decode finds where the piece can begin and decodes from there on to its end, an error, or as far as chunks go.
+func (p *piece) decode(size int64, spare *spares) {
+	p.stretch = spare.stretch()
+	if !p.find(size) {
+		return
+	}
+	began := time.Now()
+	defer func() { p.times.Decode = time.Since(began) - p.times.Hash }()
+	c := spare.chunk()
+	p.stretch.start(p.begin, 8*size*(p.number+1))
+	if p.begin.member {
+		c.reset(false)
+	} else {
+		c.startUnknown()
+	}
+	for !p.abandoned.Load() {
+		limit := c.room()
+		if c.wide {
+			limit = min(limit, c.end+symbolStep)
+		}
+		p.stretch.fill(c, limit)
+		if c.err != nil || p.stretch.state == atStop {
+			break
+		}
+		if !c.full() && !c.settled() {
+			continue
+		}
+		p.add(c)
+		if len(p.chunks) == mostChunks {
+			p.prepareWindow()
+			return
+		}
+		next := spare.chunk()
+		next.followAny(c)
+		c = next
+	}
+	p.add(c)
+	p.prepareWindow()
+}
+
+// find searches the piece's beginning.
+func (p *piece) find(size int64) bool {
+	if p.number == 0 {
+		p.begin, p.found = position{member: true}, true
+		return true
+	}
+	began := time.Now()
+	from := size * p.number
+	if err := p.stretch.input.load(from, int(size)+lookAhead); err != nil {
+		return false
+	}
+	look := prober{p.stretch.decoder, p.stretch.input.data, from}
+	p.begin, p.found = look.search(8*from, 8*(from+size))
+	p.times.Search = time.Since(began)
+	return p.found
+}
+
+// add takes a chunk whose output is whole. Bytes can be hashed now.
+func (p *piece) add(c *chunk) {
+	if !c.wide {
+		began := time.Now()
+		c.addSums()
+		c.resolved = true
+		p.times.Hash += time.Since(began)
+	}
+	p.chunks = append(p.chunks, c)
+}
+
+// A gap is a byte of a window that is not known before the window before the piece is.
+type gap struct{ at, marker uint16 }
+
+// prepareWindow makes the last window of the piece's output, or what there is of it, but for its gaps, so that little is
+// left to do in the piece's turn.
+func (p *piece) prepareWindow() {
+	last := p.chunks[len(p.chunks)-1]
+	if !last.wide {
+		p.after = append([]byte(nil), last.tail()...)
+		return
+	}
+	p.after = make([]byte, windowSize)
+	for at, s := range last.symbols[last.end-windowSize : last.end] {
+		if s < deflate.FirstMarker {
+			p.after[at] = byte(s)
+		} else {
+			p.gaps = append(p.gaps, gap{uint16(at), s - deflate.FirstMarker})
+		}
+	}
+}
+
+// window is the last window of the piece's output, given the one before the piece. Where less than a window is known, it
+// is as long as what is known.
+func (p *piece) window(before []byte) []byte {
+	missing := windowSize - len(before)
+	for _, g := range p.gaps {
+		if known := int(g.marker) - missing; known >= 0 {
+			p.after[g.at] = before[known]
+		}
+	}
+	if !p.chunks[len(p.chunks)-1].wide || missing == 0 {
+		return p.after
+	}
+	output := 0
+	for _, c := range p.chunks {
+		output += c.end - c.begin
+	}
+	return p.after[max(0, missing-output):]
+}
