@@ -90,7 +90,9 @@ func (c *chunk) followAny(before *chunk) {
 		copy(c.symbols, last)
 		return
 	}
-	deflate.Narrow(c.bytes[:windowSize], last, c.portable)
+	for i, s := range last {
+		c.bytes[i] = byte(s)
+	}
 }
 
 // room is the limit of the output.

@@ -14,7 +14,7 @@ func (d *Decoder) FindDynamic(input []byte, from, to int) int {
 		for left := min(57-13, to-bit); left > 0; {
 			skip := int(skips[next&(1<<skipBits-1)])
 			if skip == 0 {
-				if d.Dynamic(input, bit) {
+				if fullPrecode(b, bit) && d.Dynamic(input, bit) {
 					return bit
 				}
 				skip = 1
@@ -74,13 +74,9 @@ func fullPrecode(b []byte, bit int) bool {
 	codes := int(head>>13&15) + 4
 	bit += 17
 	// 19 lengths of 3 bits are 57 bits.
-	lengths := binary.LittleEndian.Uint64(b[bit>>3:]) >> (bit & 7) & (1<<(3*codes) - 1)
-	sum := 0
-	for range 5 {
-		sum += int(kraftSums[lengths&0xfff])
-		lengths >>= 12
-	}
-	return sum == 1<<precodeBits
+	lengths := binary.LittleEndian.Uint64(b[bit>>3:]) >> (bit & 7) & (1<<(3*codes&63) - 1)
+	return kraftSums[lengths&0xfff]+kraftSums[lengths>>12&0xfff]+kraftSums[lengths>>24&0xfff]+
+		kraftSums[lengths>>36&0xfff]+kraftSums[lengths>>48&0xfff] == 1<<precodeBits
 }
 
 // kraftSums are the sums of 2^(7-length) of four lengths of 3 bits.

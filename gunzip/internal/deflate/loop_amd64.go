@@ -62,6 +62,6 @@ func decodeAssembly(d *Decoder, size int, out []byte, at, first, limit int) (int
 	return int(uintptr(s.out) - uintptr(unsafe.Pointer(unsafe.SliceData(out)))), s.why
 }
 
-func narrowAssembly(dst []byte, symbols []uint16) int {
-	return narrowWords(&dst[0], &symbols[0], len(symbols))
+func replaceAssembly(dst []byte, symbols []uint16, meaning *Meaning) {
+	replaceWords(&dst[0], &symbols[0], &meaning[0], len(symbols))
 }

@@ -620,32 +620,131 @@ done:
 	VZEROUPPER
 	RET
 
-// func narrowWords(dst *byte, symbols *uint16, n int) int
+// func replaceWords(dst *byte, symbols *uint16, meaning *byte, n int)
 // Requires: AVX, AVX2
-TEXT ·narrowWords(SB), NOSPLIT, $0-32
+TEXT ·replaceWords(SB), NOSPLIT, $0-32
 	MOVQ     dst+0(FP), AX
 	MOVQ     symbols+8(FP), CX
-	MOVQ     n+16(FP), DX
-	XORQ     BX, BX
+	MOVQ     meaning+16(FP), DX
+	MOVQ     n+24(FP), BX
+	XORQ     SI, SI
 	VPCMPEQW Y0, Y0, Y0
 	VPSLLW   $0x08, Y0, Y0
+	JMP      next
 
 words:
-	LEAQ      32(BX), SI
-	CMPQ      SI, DX
-	JG        narrowed
-	VMOVDQU   (CX)(BX*2), Y1
-	VMOVDQU   32(CX)(BX*2), Y2
+	VMOVDQU   (CX)(SI*2), Y1
+	VMOVDQU   32(CX)(SI*2), Y2
 	VPOR      Y1, Y2, Y3
 	VPTEST    Y0, Y3
-	JNE       narrowed
+	JNE       markers
 	VPACKUSWB Y2, Y1, Y1
 	VPERMQ    $0xd8, Y1, Y1
-	VMOVDQU   Y1, (AX)(BX*1)
-	MOVQ      SI, BX
-	JMP       words
+	VMOVDQU   Y1, (AX)(SI*1)
+	ADDQ      $0x20, SI
 
-narrowed:
+next:
+	CMPQ SI, BX
+	JL   words
 	VZEROUPPER
-	MOVQ BX, ret+24(FP)
 	RET
+
+markers:
+	MOVWLZX (CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, (AX)(SI*1)
+	MOVWLZX 2(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 1(AX)(SI*1)
+	MOVWLZX 4(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 2(AX)(SI*1)
+	MOVWLZX 6(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 3(AX)(SI*1)
+	MOVWLZX 8(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 4(AX)(SI*1)
+	MOVWLZX 10(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 5(AX)(SI*1)
+	MOVWLZX 12(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 6(AX)(SI*1)
+	MOVWLZX 14(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 7(AX)(SI*1)
+	MOVWLZX 16(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 8(AX)(SI*1)
+	MOVWLZX 18(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 9(AX)(SI*1)
+	MOVWLZX 20(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 10(AX)(SI*1)
+	MOVWLZX 22(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 11(AX)(SI*1)
+	MOVWLZX 24(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 12(AX)(SI*1)
+	MOVWLZX 26(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 13(AX)(SI*1)
+	MOVWLZX 28(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 14(AX)(SI*1)
+	MOVWLZX 30(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 15(AX)(SI*1)
+	MOVWLZX 32(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 16(AX)(SI*1)
+	MOVWLZX 34(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 17(AX)(SI*1)
+	MOVWLZX 36(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 18(AX)(SI*1)
+	MOVWLZX 38(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 19(AX)(SI*1)
+	MOVWLZX 40(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 20(AX)(SI*1)
+	MOVWLZX 42(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 21(AX)(SI*1)
+	MOVWLZX 44(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 22(AX)(SI*1)
+	MOVWLZX 46(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 23(AX)(SI*1)
+	MOVWLZX 48(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 24(AX)(SI*1)
+	MOVWLZX 50(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 25(AX)(SI*1)
+	MOVWLZX 52(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 26(AX)(SI*1)
+	MOVWLZX 54(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 27(AX)(SI*1)
+	MOVWLZX 56(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 28(AX)(SI*1)
+	MOVWLZX 58(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 29(AX)(SI*1)
+	MOVWLZX 60(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 30(AX)(SI*1)
+	MOVWLZX 62(CX)(SI*2), DI
+	MOVBLZX (DX)(DI*1), DI
+	MOVB    DI, 31(AX)(SI*1)
+	ADDQ    $0x20, SI
+	JMP     next

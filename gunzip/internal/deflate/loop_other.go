@@ -6,4 +6,4 @@ const haveAssembly = false
 
 func decodeAssembly(*Decoder, int, []byte, int, int, int) (int, stop) { panic("deflate: no assembly") }
 
-func narrowAssembly([]byte, []uint16) int { panic("deflate: no assembly") }
+func replaceAssembly([]byte, []uint16, *Meaning) { panic("deflate: no assembly") }

@@ -19,7 +19,7 @@ func decodeFirstBytes(state *uint64)
 //go:noescape
 func decodeSymbols(state *uint64)
 
-// narrowWords writes as bytes as many of n symbols, 32 at a time, as come before the first marker, and returns how many.
+// replaceWords writes for each of n symbols, a multiple of 32, the byte that it means. dst may be where the symbols are.
 //
 //go:noescape
-func narrowWords(dst *byte, symbols *uint16, n int) int
+func replaceWords(dst *byte, symbols *uint16, meaning *byte, n int)

@@ -1,60 +1,30 @@
 package deflate
 
-import (
-	"encoding/binary"
-	"unsafe"
-)
+// A Meaning is the byte that each symbol stands for. (As long as all numbers of 16 bits, so that no index needs a check.)
+type Meaning [1 << 16]byte
 
-const (
-	markerBits = 0xff00_ff00_ff00_ff00
-	// NarrowStep is how many symbols Narrow looks at together.
-	NarrowStep = 32
-)
-
-// Narrow writes as bytes as many symbols as come before the first 32 that have a marker among them, and returns how many. dst
-// may be the symbols' own memory, from their beginning on.
-func Narrow(dst []byte, symbols []uint16, portable bool) int {
-	n := min(len(dst), len(symbols))
-	done := 0
-	switch {
-	case n < NarrowStep:
-	case portable || !haveAssembly:
-		done = narrowPortable(dst, symbols[:n])
-	default:
-		done = narrowAssembly(dst, symbols[:n])
+// Know has bytes mean themselves, and markers the bytes of a window, of which the last may be all that is known.
+func (m *Meaning) Know(window []byte) {
+	for i := range FirstMarker {
+		m[i] = byte(i)
 	}
-	if n-done < NarrowStep {
-		for _, s := range symbols[done:n] {
-			if s >= FirstMarker {
-				break
-			}
-			dst[done] = byte(s)
-			done++
-		}
-	}
-	return done
+	copy(m[FirstMarker+WindowSize-len(window):], window)
 }
 
-func narrowPortable(dst []byte, symbols []uint16) int {
+// replaceStep is how many symbols the assembly replaces at a time.
+const replaceStep = 32
+
+// Replace writes the bytes that symbols stand for. dst may be the symbols' own memory, from their beginning on.
+func Replace(dst []byte, symbols []uint16, meaning *Meaning, portable bool) {
+	dst = dst[:len(symbols)]
 	done := 0
-	for ; done+NarrowStep <= len(symbols); done += NarrowStep {
-		from := unsafe.Slice((*byte)(unsafe.Pointer(&symbols[done])), 2*NarrowStep)
-		var packed [NarrowStep / 4]uint32
-		all := uint64(0)
-		for i := range packed {
-			x := binary.LittleEndian.Uint64(from[8*i:])
-			all |= x
-			x |= x >> 8
-			packed[i] = uint32(x&0xffff | x>>16&0xffff_0000)
-		}
-		if all&markerBits != 0 {
-			break
-		}
-		for i, x := range packed {
-			binary.LittleEndian.PutUint32(dst[done+4*i:], x)
-		}
+	if haveAssembly && !portable && len(symbols) >= replaceStep {
+		done = len(symbols) / replaceStep * replaceStep
+		replaceAssembly(dst, symbols[:done], meaning)
 	}
-	return done
+	for i, s := range symbols[done:] {
+		dst[done+i] = meaning[s]
+	}
 }
 
 // HasMarker tells whether symbols stand for bytes that are not known.

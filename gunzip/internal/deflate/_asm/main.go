@@ -45,7 +45,7 @@ func main() {
 	inner{name: "decodeBytes", size: 1}.write()
 	inner{name: "decodeFirstBytes", size: 1, checked: true}.write()
 	inner{name: "decodeSymbols", size: 2}.write()
-	narrow()
+	replace()
 	Generate()
 }
 
@@ -345,33 +345,43 @@ func (l inner) stops(r registers) {
 	RET()
 }
 
-// narrow writes symbols as bytes, 32 at a time, until there is a marker among 32 or fewer are left.
-func narrow() {
-	TEXT("narrowWords", NOSPLIT, "func(dst *byte, symbols *uint16, n int) int")
+// replace writes symbols as the bytes that a table has for them, 32 at a time: without the table where there is no marker
+// among 32.
+func replace() {
+	TEXT("replaceWords", NOSPLIT, "func(dst *byte, symbols *uint16, meaning *byte, n int)")
 	Pragma("noescape")
-	Doc("narrowWords writes as bytes as many of n symbols, 32 at a time, as come before the first marker, and returns how many.")
-	dst, from, n := Load(Param("dst"), GP64()), Load(Param("symbols"), GP64()), Load(Param("n"), GP64())
-	done, next := GP64(), GP64()
+	Doc("replaceWords writes for each of n symbols, a multiple of 32, the byte that it means. dst may be where the symbols are.")
+	dst, from := Load(Param("dst"), GP64()), Load(Param("symbols"), GP64())
+	meaning, n := Load(Param("meaning"), GP64()), Load(Param("n"), GP64())
+	done := GP64()
 	XORQ(done, done)
 	high, low, other, both := YMM(), YMM(), YMM(), YMM()
 	VPCMPEQW(high, high, high)
 	VPSLLW(U8(8), high, high) // the bits that only markers have
+	JMP(LabelRef("next"))
 	Label("words")
-	LEAQ(Mem{Base: done, Disp: 32}, next)
-	CMPQ(next, n)
-	JG(LabelRef("narrowed"))
 	VMOVDQU(Mem{Base: from, Index: done, Scale: 2}, low)
 	VMOVDQU(Mem{Base: from, Index: done, Scale: 2, Disp: 32}, other)
 	VPOR(low, other, both)
 	VPTEST(high, both)
-	JNE(LabelRef("narrowed"))
+	JNE(LabelRef("markers"))
 	VPACKUSWB(other, low, low)
 	VPERMQ(U8(0xd8), low, low) // packing goes by halves
 	VMOVDQU(low, Mem{Base: dst, Index: done, Scale: 1})
-	MOVQ(next, done)
-	JMP(LabelRef("words"))
-	Label("narrowed")
+	ADDQ(U8(32), done)
+	Label("next")
+	CMPQ(done, n)
+	JL(LabelRef("words"))
 	VZEROUPPER()
-	Store(done, ReturnIndex(0))
 	RET()
+
+	Label("markers")
+	symbol := GP64()
+	for i := range 32 {
+		MOVWLZX(Mem{Base: from, Index: done, Scale: 2, Disp: 2 * i}, symbol.As32())
+		MOVBLZX(Mem{Base: meaning, Index: symbol, Scale: 1}, symbol.As32())
+		MOVB(symbol.As8(), Mem{Base: dst, Index: done, Scale: 1, Disp: i})
+	}
+	ADDQ(U8(32), done)
+	JMP(LabelRef("next"))
 }
