@@ -16,7 +16,7 @@ import (
 func TestPiecesGiveTheBytesOfTheWhole(t *testing.T) {
 	size := 500_000
 	if testing.Short() {
-		size = 100_000
+		size = 50_000
 	}
 	for name, data := range samples(size) {
 		for _, level := range []int{gzip.HuffmanOnly, gzip.NoCompression, gzip.BestSpeed, gzip.DefaultCompression} {
@@ -54,7 +54,7 @@ func blocked(t *testing.T, data []byte, size int) []byte {
 }
 
 func TestPiecesOfManyMembersAreJoined(t *testing.T) {
-	data := samples(1_500_000)["diffusion"]
+	data := signals(600_000)
 	file := blocked(t, data, 60_000)
 	for _, piece := range []int64{10_000, 100_000} {
 		got, err := decoded(file, 3, piece)
@@ -77,13 +77,13 @@ func begunInOrder(times Times) (ahead, inTurn int) {
 }
 
 func TestMostPiecesAreDecodedAhead(t *testing.T) {
-	data := samples(2_000_000)["diffusion"]
+	data := signals(1_000_000)
 	for name, file := range map[string][]byte{
 		"one member":   compressed(t, data, 6),
 		"many members": blocked(t, data, 60_000),
 		"stored":       compressed(t, data, gzip.NoCompression),
 	} {
-		z, err := newReader(bytes.NewReader(file), int64(len(file)), 2, 200_000)
+		z, err := newReader(bytes.NewReader(file), int64(len(file)), 2, 80_000)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +98,7 @@ func TestMostPiecesAreDecodedAhead(t *testing.T) {
 }
 
 func TestDamagedPiecesAreAnErrorAfterGoodBytes(t *testing.T) {
-	data := samples(600_000)["diffusion"]
+	data := signals(600_000)
 	file := compressed(t, data, 6)
 	r := rand.New(rand.NewPCG(3, 4))
 	times := 20
@@ -130,7 +130,7 @@ func (b brittle) ReadAt(p []byte, at int64) (int, error) {
 }
 
 func TestAnErrorOfTheFileIsGiven(t *testing.T) {
-	data := samples(600_000)["diffusion"]
+	data := signals(600_000)
 	file := compressed(t, data, 6)
 	for _, workers := range []int{1, 3} {
 		z, err := newReader(brittle{bytes.NewReader(file), int64(len(file)) * 3 / 4}, int64(len(file)), workers, 30_000)
@@ -146,10 +146,10 @@ func TestAnErrorOfTheFileIsGiven(t *testing.T) {
 }
 
 func TestCloseStopsEveryGoroutineAtAnyMoment(t *testing.T) {
-	file := compressed(t, samples(3_000_000)["diffusion"], 1)
+	file := compressed(t, signals(1_500_000), 1)
 	before := runtime.NumGoroutine()
-	for taken := 0; taken < 2_000_000; taken += 250_000 {
-		z, err := newReader(bytes.NewReader(file), int64(len(file)), 4, 100_000)
+	for taken := 0; taken < 1_400_000; taken += 200_000 {
+		z, err := newReader(bytes.NewReader(file), int64(len(file)), 4, 60_000)
 		if err != nil {
 			t.Fatal(err)
 		}

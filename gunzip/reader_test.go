@@ -28,6 +28,7 @@ func wantSame(t *testing.T, file []byte, workers int, piece int64) {
 }
 
 func TestEveryLevelGivesTheBytesThatWereCompressed(t *testing.T) {
+	peer.Slow(t)
 	for name, data := range samples(60_000) {
 		for level := gzip.HuffmanOnly; level <= gzip.BestCompression; level++ {
 			file := compressed(t, data, level)
@@ -120,7 +121,7 @@ func TestAFileThatIsCutAnywhereIsNeverSilentlyShort(t *testing.T) {
 
 func TestAFlippedBitIsAnErrorOrInTheHeader(t *testing.T) {
 	peer.Slow(t)
-	file := compressed(t, samples(250)["diffusion"], 6)
+	file := compressed(t, signals(250), 6)
 	onEachSet(t, func(t *testing.T) {
 		for bit := range 8 * len(file) {
 			if bit/8 == 3 && bit%8 >= 5 {

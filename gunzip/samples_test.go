@@ -81,6 +81,9 @@ func samples(n int) map[string][]byte {
 	}
 }
 
+// signals are n bytes of diffusion data.
+func signals(n int) []byte { return diffusion(rand.New(rand.NewPCG(1, 2)), n/2, false) }
+
 // diffusion is int16 like those of a volume, little-endian: noise about a signal that changes slowly; where masked, zero in most of
 // the slices' corners.
 func diffusion(r *rand.Rand, voxels int, masked bool) []byte {
@@ -102,14 +105,12 @@ func periods(r *rand.Rand, n int) []byte {
 	var out []byte
 	for len(out) < n {
 		period := 1 + r.IntN(40)
-		begin := len(out)
 		for range period {
 			out = append(out, byte(r.Uint32()))
 		}
 		for range r.IntN(600) {
 			out = append(out, out[len(out)-period])
 		}
-		_ = begin
 	}
 	return out[:n]
 }
