@@ -19,7 +19,7 @@ func benchmarkFile(b *testing.B) []byte {
 		}
 		return file
 	}
-	return compressed(b, signals(32 << 20), 6)
+	return compressed(b, signals(32<<20), 6)
 }
 
 // counter counts what is written to it.

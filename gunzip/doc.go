@@ -27,7 +27,7 @@
 // file. Both obstacles fall (Kerbiriou and Chikhi 2019, "Parallel decompression of gzip-compressed files and random access to
 // DNA sequences"; Knespel and Brunst 2023, "Rapidgzip: Parallel Decompression and Seeking in Gzip Files Using Cache Prefetching"):
 //
-//   - A worker takes 2 MiB of the file and tries each bit until one is found where a dynamic block's header, its code lengths and the
+//   - A worker takes 1 to 4 MiB of the file and tries each bit until one is found where a dynamic block's header, its code lengths and the
 //     sums of its codes are right, or a stored block's length and its complement, or a member's header. Noise hardly ever looks like one.
 //   - It decodes from there on to symbols of 16 bits. Those from 256 on are markers: they stand for a byte of the unknown window.
 //     Matches copy them like all else. Where the last 32 KiB hold no marker, it goes on with bytes.

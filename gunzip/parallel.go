@@ -6,6 +6,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"github.com/voxfit/voxfit/gunzip/internal/deflate"
 )
 
 // mostStreamed is how many chunks that were decoded in their turn wait to be read.
@@ -55,11 +57,12 @@ func newParallel(file io.ReaderAt, size int64, workers int, pieceSize int64) *pa
 
 // worker does what is there to do: first what is wanted soonest.
 func (p *parallel) worker() {
+	meaning := new(deflate.Meaning)
 	for {
 		c, ahead := p.take()
 		switch {
 		case c != nil:
-			p.finish(c)
+			p.finish(c, meaning)
 		case ahead != nil:
 			ahead.decode(p.size, &p.spares)
 			p.decoded(ahead)
@@ -114,10 +117,10 @@ func (p *parallel) drop(ahead *piece) {
 }
 
 // finish turns a chunk's symbols into bytes, and sums them.
-func (p *parallel) finish(c *chunk) {
+func (p *parallel) finish(c *chunk, meaning *deflate.Meaning) {
 	began := time.Now()
 	if c.wide {
-		n := replace(c.bytes[c.begin:], c.symbols[c.begin:c.end], c.before, c.portable)
+		n := replace(c.bytes[c.begin:], c.symbols[c.begin:c.end], c.before, meaning, c.portable)
 		if n < c.end-c.begin {
 			c.err = fmt.Errorf("%w: a match from before the member's first byte", flate.CorruptInputError(c.near))
 			c.cut(c.begin + n)

@@ -8,12 +8,20 @@ import (
 )
 
 const (
-	// pieceSize is how much of the compressed file a worker takes at a time.
-	pieceSize = 2 << 20
-	// mostChunks is how much output a piece may have before its turn comes: 13 MiB where all are bytes. What has more, as a
-	// mask's zeros do, waits, and is then decoded to its end by the goroutine that joins pieces.
-	mostChunks = 24
+	leastPiece = 1 << 20
+	mostPiece  = 4 << 20
 )
+
+// pieceSize is how much of the compressed file a worker takes at a time: some eight pieces for each, so that all end
+// at about the same time, unless that makes them small, since markers are spread over a piece's first part, or large.
+func pieceSize(size int64, workers int) int64 {
+	const steps = 256 << 10
+	return min(max(size/int64(8*workers)/steps*steps, leastPiece), mostPiece)
+}
+
+// mostChunks is how many chunks of output a piece may have before its turn comes: of bytes, six and a half times its part of the
+// file. What has more, as a mask's zeros do, waits, and is then decoded to its end by the goroutine that joins pieces.
+func mostChunks(piece int64) int { return int(max(12*piece>>20, 4)) }
 
 // A piece is a part of the file that is decoded before it is known what comes before it.
 type piece struct {
@@ -59,7 +67,7 @@ func (p *piece) decode(size int64, spare *spares) {
 			continue
 		}
 		p.add(c)
-		if len(p.chunks) == mostChunks {
+		if len(p.chunks) == mostChunks(size) {
 			p.prepareWindow()
 			return
 		}

@@ -34,7 +34,7 @@ func TestEveryLevelGivesTheBytesThatWereCompressed(t *testing.T) {
 			file := compressed(t, data, level)
 			for _, isa := range []string{"auto", "generic"} {
 				t.Setenv("VOXFIT_ISA", isa)
-				got, err := decoded(file, 1, pieceSize)
+				got, err := decoded(file, 1, leastPiece)
 				if err != nil || !bytes.Equal(got, data) {
 					t.Errorf("%s, level %d, %s: %d bytes, error %v, expected %d bytes", name, level, isa, len(got), err, len(data))
 				}
@@ -48,7 +48,7 @@ func TestRealFilesGiveTheStandardLibrarysBytes(t *testing.T) {
 	files := realFiles(t)
 	onEachSet(t, func(t *testing.T) {
 		for name, file := range files {
-			t.Run(name, func(t *testing.T) { wantSame(t, file, 1, pieceSize) })
+			t.Run(name, func(t *testing.T) { wantSame(t, file, 1, leastPiece) })
 		}
 	})
 }
@@ -61,7 +61,7 @@ func TestMembersAreJoined(t *testing.T) {
 		want = append(want, data[name]...)
 	}
 	onEachSet(t, func(t *testing.T) {
-		got, err := decoded(file, 1, pieceSize)
+		got, err := decoded(file, 1, leastPiece)
 		if err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%d bytes, error %v, expected %d bytes", len(got), err, len(want))
 		}
@@ -74,7 +74,7 @@ func TestHeadersMayHaveEveryField(t *testing.T) {
 	w.Name, w.Comment, w.Extra = "dwi.nii", "a comment", bytes.Repeat([]byte("extra"), 10_000)
 	w.Write([]byte("signal"))
 	w.Close()
-	if got, err := decoded(b.Bytes(), 1, pieceSize); err != nil || string(got) != "signal" {
+	if got, err := decoded(b.Bytes(), 1, leastPiece); err != nil || string(got) != "signal" {
 		t.Errorf("%q, error %v", got, err)
 	}
 	plain := compressed(t, []byte("signal"), 6)
@@ -82,11 +82,11 @@ func TestHeadersMayHaveEveryField(t *testing.T) {
 	withSum[3] = flagCRC
 	crc := sumOf(withSum).crc
 	file := append(append(withSum, byte(crc), byte(crc>>8)), plain[10:]...)
-	if got, err := decoded(file, 1, pieceSize); err != nil || string(got) != "signal" {
+	if got, err := decoded(file, 1, leastPiece); err != nil || string(got) != "signal" {
 		t.Errorf("with a header's checksum: %q, error %v", got, err)
 	}
 	file[10]++
-	if _, err := decoded(file, 1, pieceSize); !errors.Is(err, gzip.ErrHeader) {
+	if _, err := decoded(file, 1, leastPiece); !errors.Is(err, gzip.ErrHeader) {
 		t.Errorf("with a wrong header's checksum the error is %v, expected gzip.ErrHeader", err)
 	}
 }
@@ -99,7 +99,7 @@ func TestAFileThatIsCutAnywhereIsNeverSilentlyShort(t *testing.T) {
 	want, _ := asStandard(file)
 	onEachSet(t, func(t *testing.T) {
 		for n := range len(file) {
-			got, err := decoded(file[:n], 1, pieceSize)
+			got, err := decoded(file[:n], 1, leastPiece)
 			switch {
 			case n == 0:
 				if err != io.EOF {
@@ -129,7 +129,7 @@ func TestAFlippedBitIsAnErrorOrInTheHeader(t *testing.T) {
 			}
 			damaged := bytes.Clone(file)
 			damaged[bit/8] ^= 1 << (bit % 8)
-			wantSame(t, damaged, 1, pieceSize)
+			wantSame(t, damaged, 1, leastPiece)
 		}
 	})
 }
@@ -156,7 +156,7 @@ func TestErrorsSayWhatWasFoundAndWhere(t *testing.T) {
 		{"a wrong checksum", edit(len(file)-8, 1), gzip.ErrChecksum, "gzip: invalid checksum: it is 740c95f5, expected 740c9501"},
 		{"a wrong length", edit(len(file)-4, 7), gzip.ErrChecksum, "gzip: invalid checksum: 6 bytes, expected 7 (modulo 2^32)"},
 	} {
-		got, err := decoded(c.file, 1, pieceSize)
+		got, err := decoded(c.file, 1, leastPiece)
 		if !errors.Is(err, c.is) || err.Error() != c.says {
 			t.Errorf("%s: %q, error %q, expected %q", c.name, got, err, c.says)
 		}
