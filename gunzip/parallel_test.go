@@ -145,6 +145,40 @@ func TestAnErrorOfTheFileIsGiven(t *testing.T) {
 	}
 }
 
+// stretched are data that deflate to a thousandth, with some that do not in between.
+func stretched(t *testing.T) (file []byte, size int64) {
+	noise, zeros := signals(20_000), make([]byte, 3_000_000)
+	for range 10 {
+		one := bytes.Join([][]byte{noise, zeros}, nil)
+		file, size = append(file, compressed(t, one, gzip.BestSpeed)...), size+int64(len(one))
+	}
+	return file, size
+}
+
+func TestMemoryIsBoundedWhateverTheDataAre(t *testing.T) {
+	peer.Slow(t)
+	const piece, workers = 10_000, 2
+	file, size := stretched(t)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	z, err := newReader(bytes.NewReader(file), int64(len(file)), workers, piece)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	// What is read late is kept until then, as much as ever.
+	time.Sleep(100 * time.Millisecond)
+	if n, err := io.Copy(io.Discard, z); err != nil || n != size {
+		t.Fatalf("%d bytes, error %v, expected %d bytes", n, err, size)
+	}
+	runtime.ReadMemStats(&after)
+	// All is used again, so that what was allocated is what was held; windows of 32 KiB alone are made anew.
+	windows := uint64(size/windowSize/8) * windowSize
+	if took, most := after.TotalAlloc-before.TotalAlloc, uint64(peakMemory(int64(len(file)), workers, piece))+windows; took > most {
+		t.Errorf("%d bytes were allocated, expected at most %d", took, most)
+	}
+}
+
 func TestCloseStopsEveryGoroutineAtAnyMoment(t *testing.T) {
 	file := compressed(t, signals(1_500_000), 1)
 	before := runtime.NumGoroutine()
