@@ -27,8 +27,8 @@ type counter int64
 
 func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return len(p), nil }
 
-// BenchmarkReader reads a file to its end: with the assembly and without, with one worker and two, and twice at the same time with
-// one each, which is what two workers could reach. klauspost is the library of that name.
+// BenchmarkReader reads a file to its end: with the assembly and without, with one worker and two, and twice at the
+// same time with one each, which is what two workers could reach. klauspost is the library of that name.
 func BenchmarkReader(b *testing.B) {
 	file := benchmarkFile(b)
 	for _, isa := range []string{"auto", "generic"} {

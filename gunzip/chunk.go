@@ -14,8 +14,8 @@ const (
 	chunkMemory  = 2 * chunkRoom
 )
 
-// A chunk is some output in a row: bytes, or symbols as long as the window before the piece is not known. What was before
-// them, up to a window of it, lies in front, so that matches can reach it.
+// A chunk is some output in a row: bytes, or symbols as long as the window before the piece is not known. What was
+// before them, up to a window of it, lies in front, so that matches can reach it.
 type chunk struct {
 	symbols []uint16 // chunkRoom
 	bytes   []byte   // the same memory
@@ -49,12 +49,17 @@ type memberEnd struct {
 
 func newChunk(portable bool) *chunk {
 	symbols := make([]uint16, chunkRoom)
-	return &chunk{portable: portable, symbols: symbols, bytes: unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(symbols))), chunkMemory)}
+	return &chunk{portable: portable, symbols: symbols,
+		bytes: unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(symbols))), chunkMemory)}
 }
 
 // reset makes the chunk empty, with nothing in front.
 func (c *chunk) reset(wide bool) {
-	*c = chunk{symbols: c.symbols, bytes: c.bytes, portable: c.portable, wide: wide, first: windowSize, begin: windowSize, end: windowSize, ends: c.ends[:0], sums: c.sums[:0]}
+	*c = chunk{
+		symbols: c.symbols, bytes: c.bytes, portable: c.portable, wide: wide,
+		first: windowSize, begin: windowSize, end: windowSize,
+		ends: c.ends[:0], sums: c.sums[:0],
+	}
 }
 
 // follow makes the chunk empty, with these bytes in front, at most a window.

@@ -17,8 +17,8 @@ func addFiles(f *testing.F) {
 	f.Add(append(compressed(f, []byte("one"), 6), compressed(f, []byte("two"), 6)...))
 }
 
-// FuzzReader holds that any bytes give what the standard library gives, or an error where it gives one, with the assembly and
-// without.
+// FuzzReader holds that any bytes give what the standard library gives, or an error where it gives one, with the
+// assembly and without.
 func FuzzReader(f *testing.F) {
 	addFiles(f)
 	f.Fuzz(func(t *testing.T, file []byte) {

@@ -22,8 +22,8 @@ const (
 	flagsUnused = 0xe0
 )
 
-// headerLength is how many bytes the gzip header (RFC 1952) takes with which b begins. An error is io.ErrUnexpectedEOF where
-// b ends before it, or wraps gzip.ErrHeader.
+// headerLength is how many bytes the gzip header (RFC 1952) takes with which b begins. An error is io.ErrUnexpectedEOF
+// where b ends before it, or wraps gzip.ErrHeader.
 func headerLength(b []byte) (int, error) {
 	if len(b) < leastHeader {
 		return 0, io.ErrUnexpectedEOF

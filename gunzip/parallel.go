@@ -4,6 +4,7 @@ import (
 	"compress/flate"
 	"fmt"
 	"io"
+	"sort"
 	"sync"
 	"time"
 
@@ -19,17 +20,16 @@ func mostPieces(workers int) int { return workers + workers/2 + 1 }
 // A parallel feed has workers that decode pieces ahead, and a goroutine that joins what they made.
 type parallel struct {
 	spares spares
-	size   int64 // of a piece
-	pieces int64 // how many there are
-	most   int   // how many may be under way
+	begins []int64 // of the pieces in the file, and its end
+	most   int     // how many may be under way
 
 	mu       sync.Mutex
 	work     sync.Cond // for workers: there is something to do
 	ready    sync.Cond // for the one who joins: a piece is done, or there is room
 	output   sync.Cond // for the one who reads: a chunk is there
 	stopped  bool
-	upcoming int64 // the piece that is taken next
-	flying   map[int64]*piece
+	upcoming int // the piece that is taken next
+	flying   map[int]*piece
 	underWay int      // pieces that were taken and are not done with
 	resolve  []*chunk // chunks to be resolved
 	joined   []*chunk // in the order of the file
@@ -39,13 +39,12 @@ type parallel struct {
 	everyone sync.WaitGroup
 }
 
-func newParallel(file io.ReaderAt, size int64, workers int, pieceSize int64) *parallel {
+func newParallel(file io.ReaderAt, size int64, workers int, begins []int64) *parallel {
 	p := &parallel{
 		spares: spares{file: file, size: size, portable: portable()},
-		size:   pieceSize,
-		pieces: (size + pieceSize - 1) / pieceSize,
+		begins: begins,
 		most:   mostPieces(workers),
-		flying: map[int64]*piece{},
+		flying: map[int]*piece{},
 	}
 	p.work.L, p.ready.L, p.output.L = &p.mu, &p.mu, &p.mu
 	for range workers {
@@ -64,7 +63,7 @@ func (p *parallel) worker() {
 		case c != nil:
 			p.finish(c, meaning)
 		case ahead != nil:
-			ahead.decode(p.size, &p.spares)
+			ahead.decode(&p.spares)
 			p.decoded(ahead)
 		default:
 			return
@@ -85,8 +84,9 @@ func (p *parallel) take() (*chunk, *piece) {
 			}
 			return c, nil
 		}
-		if p.upcoming < p.pieces && p.underWay < p.most {
-			ahead := &piece{number: p.upcoming, times: PieceTimes{Number: p.upcoming}}
+		if p.upcoming < len(p.begins)-1 && p.underWay < p.most {
+			ahead := &piece{number: p.upcoming, from: p.begins[p.upcoming], to: p.begins[p.upcoming+1]}
+			ahead.times.Number = p.upcoming
 			p.flying[p.upcoming] = ahead
 			p.upcoming++
 			p.underWay++
@@ -166,7 +166,7 @@ func (p *parallel) join() {
 
 // await waits for the piece in which a position lies, and gives up those before. It is nil when all is to stop.
 func (p *parallel) await(at position) *piece {
-	number := at.bit / 8 / p.size
+	number := sort.Search(len(p.begins), func(i int) bool { return 8*p.begins[i] > at.bit }) - 1
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for n, passed := range p.flying {
@@ -192,8 +192,8 @@ func (p *parallel) await(at position) *piece {
 	return nil
 }
 
-// accept joins a piece that begins where the one before ended, and gives the window behind it. The output has ended where a
-// chunk has an error.
+// accept joins a piece that begins where the one before ended, and gives the window behind it. The output has ended
+// where a chunk has an error.
 func (p *parallel) accept(ahead *piece, before []byte) (after []byte, ended bool) {
 	began := time.Now()
 	after = ahead.window(before)
@@ -228,12 +228,12 @@ func (p *parallel) again(ahead *piece, at position) *stretch {
 	p.drop(ahead)
 	p.mu.Unlock()
 	s := p.spares.stretch()
-	s.start(at, 8*p.size*(ahead.number+1))
+	s.start(at, 8*ahead.to)
 	return s
 }
 
 // stream decodes a stretch in its turn, and gives the window behind it.
-func (p *parallel) stream(s *stretch, number int64, before []byte) (after []byte, ended bool) {
+func (p *parallel) stream(s *stretch, number int, before []byte) (after []byte, ended bool) {
 	began := time.Now()
 	times := &PieceTimes{Number: number}
 	for !ended && s.state != atStop {

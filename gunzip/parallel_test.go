@@ -83,7 +83,7 @@ func TestMostPiecesAreDecodedAhead(t *testing.T) {
 		"many members": blocked(t, data, 60_000),
 		"stored":       compressed(t, data, gzip.NoCompression),
 	} {
-		z, err := newReader(bytes.NewReader(file), int64(len(file)), 2, 80_000)
+		z, err := newReader(bytes.NewReader(file), int64(len(file)), 2, 80_000, 80_000)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,7 +133,7 @@ func TestAnErrorOfTheFileIsGiven(t *testing.T) {
 	data := signals(600_000)
 	file := compressed(t, data, 6)
 	for _, workers := range []int{1, 3} {
-		z, err := newReader(brittle{bytes.NewReader(file), int64(len(file)) * 3 / 4}, int64(len(file)), workers, 30_000)
+		z, err := newReader(brittle{bytes.NewReader(file), int64(len(file)) * 3 / 4}, int64(len(file)), workers, 30_000, 30_000)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +161,7 @@ func TestMemoryIsBoundedWhateverTheDataAre(t *testing.T) {
 	file, size := stretched(t)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	z, err := newReader(bytes.NewReader(file), int64(len(file)), workers, piece)
+	z, err := newReader(bytes.NewReader(file), int64(len(file)), workers, piece, piece)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestMemoryIsBoundedWhateverTheDataAre(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	// All is used again, so that what was allocated is what was held; windows of 32 KiB alone are made anew.
 	windows := uint64(size/windowSize/8) * windowSize
-	if took, most := after.TotalAlloc-before.TotalAlloc, uint64(peakMemory(int64(len(file)), workers, piece))+windows; took > most {
+	if took, most := after.TotalAlloc-before.TotalAlloc, uint64(peakMemory(divide(int64(len(file)), workers, piece, piece), workers))+windows; took > most {
 		t.Errorf("%d bytes were allocated, expected at most %d", took, most)
 	}
 }
@@ -183,7 +183,7 @@ func TestCloseStopsEveryGoroutineAtAnyMoment(t *testing.T) {
 	file := compressed(t, signals(1_500_000), 1)
 	before := runtime.NumGoroutine()
 	for taken := 0; taken < 1_400_000; taken += 200_000 {
-		z, err := newReader(bytes.NewReader(file), int64(len(file)), 4, 60_000)
+		z, err := newReader(bytes.NewReader(file), int64(len(file)), 4, 60_000, 60_000)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -200,6 +200,25 @@ func TestCloseStopsEveryGoroutineAtAnyMoment(t *testing.T) {
 		}
 		if n := runtime.NumGoroutine(); n > before {
 			t.Fatalf("%d goroutines after Close, expected the %d from before", n, before)
+		}
+	}
+}
+
+func TestPiecesCoverTheFileAndGetSmaller(t *testing.T) {
+	for _, size := range []int64{leastPiece + 1, 3 << 20, 74_077_943, 2_400_000_000} {
+		for _, workers := range []int{2, 16, 64} {
+			begins := divide(size, workers, leastPiece, mostPiece)
+			if begins[0] != 0 || begins[len(begins)-1] != size {
+				t.Errorf("%d bytes, %d workers: from %d to %d", size, workers, begins[0], begins[len(begins)-1])
+			}
+			before := int64(mostPiece)
+			for i, end := range begins[1:] {
+				piece := end - begins[i]
+				if piece > before || piece < leastPiece && end < size {
+					t.Errorf("%d bytes, %d workers: piece %d of %d bytes after one of %d", size, workers, i, piece, before)
+				}
+				before = piece
+			}
 		}
 	}
 }

@@ -12,11 +12,18 @@ const (
 	mostPiece  = 4 << 20
 )
 
-// pieceSize is how much of the compressed file a worker takes at a time: some eight pieces for each, so that all end
-// at about the same time, unless that makes them small, since markers are spread over a piece's first part, or large.
-func pieceSize(size int64, workers int) int64 {
-	const steps = 256 << 10
-	return min(max(size/int64(8*workers)/steps*steps, leastPiece), mostPiece)
+// divide gives where pieces begin, which workers take one after another, and the end of the file. Large pieces are better,
+// since markers are spread over the first part of each; but all workers should end at about the same time. So a piece is
+// a quarter of a worker's part of what is left, within limits.
+func divide(size int64, workers int, least, most int64) []int64 {
+	const step = 256 << 10 // in which files are read best
+	begins := []int64{0}
+	for at := int64(0); at < size; {
+		piece := (size - at) / int64(4*workers) / step * step
+		at = min(size, at+min(max(piece, least), most))
+		begins = append(begins, at)
+	}
+	return begins
 }
 
 // mostChunks is how many chunks of output a piece may have before its turn comes: of bytes, six and a half times its part of the
@@ -25,7 +32,8 @@ func mostChunks(piece int64) int { return int(max(12*piece>>20, 4)) }
 
 // A piece is a part of the file that is decoded before it is known what comes before it.
 type piece struct {
-	number    int64
+	number    int
+	from, to  int64 // its part of the file
 	stretch   *stretch
 	abandoned atomic.Bool // nobody waits for it any more
 
@@ -40,15 +48,15 @@ type piece struct {
 }
 
 // decode finds where the piece can begin and decodes from there on to its end, an error, or as far as chunks go.
-func (p *piece) decode(size int64, spare *spares) {
+func (p *piece) decode(spare *spares) {
 	p.stretch = spare.stretch()
-	if !p.find(size) {
+	if !p.find() {
 		return
 	}
 	began := time.Now()
 	defer func() { p.times.Decode = time.Since(began) - p.times.Hash }()
 	c := spare.chunk()
-	p.stretch.start(p.begin, 8*size*(p.number+1))
+	p.stretch.start(p.begin, 8*p.to)
 	if p.begin.member {
 		c.reset(false)
 	} else {
@@ -67,7 +75,7 @@ func (p *piece) decode(size int64, spare *spares) {
 			continue
 		}
 		p.add(c)
-		if len(p.chunks) == mostChunks(size) {
+		if len(p.chunks) == mostChunks(p.to-p.from) {
 			p.prepareWindow()
 			return
 		}
@@ -80,18 +88,17 @@ func (p *piece) decode(size int64, spare *spares) {
 }
 
 // find searches the piece's beginning.
-func (p *piece) find(size int64) bool {
+func (p *piece) find() bool {
 	if p.number == 0 {
 		p.begin, p.found = position{member: true}, true
 		return true
 	}
 	began := time.Now()
-	from := size * p.number
-	if err := p.stretch.input.load(from, int(size)+lookAhead); err != nil {
+	if err := p.stretch.input.load(p.from, int(p.to-p.from)+lookAhead); err != nil {
 		return false
 	}
-	look := prober{p.stretch.decoder, p.stretch.input.data, from}
-	p.begin, p.found = look.search(8*from, 8*(from+size))
+	look := prober{p.stretch.decoder, p.stretch.input.data, p.from}
+	p.begin, p.found = look.search(8*p.from, 8*p.to)
 	p.times.Search = time.Since(began)
 	return p.found
 }
@@ -110,8 +117,8 @@ func (p *piece) add(c *chunk) {
 // A gap is a byte of a window that is not known before the window before the piece is.
 type gap struct{ at, marker uint16 }
 
-// prepareWindow makes the last window of the piece's output, or what there is of it, but for its gaps, so that little is
-// left to do in the piece's turn.
+// prepareWindow makes the last window of the piece's output, or what there is of it, but for its gaps, so that little
+// is left to do in the piece's turn.
 func (p *piece) prepareWindow() {
 	last := p.chunks[len(p.chunks)-1]
 	if !last.wide {
@@ -128,8 +135,8 @@ func (p *piece) prepareWindow() {
 	}
 }
 
-// window is the last window of the piece's output, given the one before the piece. Where less than a window is known, it
-// is as long as what is known.
+// window is the last window of the piece's output, given the one before the piece. Where less than a window is known,
+// it is as long as what is known.
 func (p *piece) window(before []byte) []byte {
 	missing := windowSize - len(before)
 	for _, g := range p.gaps {

@@ -25,8 +25,8 @@ type prober struct {
 }
 
 // block gives the position for a block that begins at a bit, if it is one that a search finds: not the last one, and
-// dynamic, or stored and followed by one that is dynamic or stored. A stored block could as well begin some bits of zero
-// earlier; the last possible bit stands for it.
+// dynamic, or stored and followed by one that is dynamic or stored. A stored block could as well begin some bits of
+// zero earlier; the last possible bit stands for it.
 func (p prober) block(bit int64) (position, bool) {
 	at := int(bit - 8*p.base)
 	if at>>3 >= len(p.data) {

@@ -36,33 +36,33 @@ type feed interface {
 	close()
 }
 
-// NewReader returns a Reader of the gzip file of size bytes that r holds. With one worker, or for a small file, decoding
-// goes on in the goroutine that reads, as far as is asked for. More workers decode pieces of the file at the same time, ahead of what is
-// read; ReadAt is then called from several goroutines. PeakMemory says what that takes.
+// NewReader returns a Reader of the gzip file of size bytes that r holds. With one worker, or for a small file,
+// decoding goes on in the goroutine that reads, as far as is asked for. More workers decode pieces of the file at the
+// same time, ahead of what is read; ReadAt is then called from several goroutines. PeakMemory says what that takes.
 //
 // An error in the first header is returned here, in words as of Read. An empty file is io.EOF.
 //
 // Close must be called when the Reader is no longer needed. It does not close r.
 func NewReader(r io.ReaderAt, size int64, workers int) (*Reader, error) {
-	return newReader(r, size, workers, pieceSize(size, max(1, workers)))
+	return newReader(r, size, workers, leastPiece, mostPiece)
 }
 
-func newReader(r io.ReaderAt, size int64, workers int, piece int64) (*Reader, error) {
+func newReader(r io.ReaderAt, size int64, workers int, leastPiece, mostPiece int64) (*Reader, error) {
 	first, err := newSerial(r, size)
 	if err != nil {
 		return nil, err
 	}
-	if workers <= 1 || size <= piece {
+	if workers <= 1 || size <= leastPiece {
 		return &Reader{feed: first}, nil
 	}
-	return &Reader{feed: newParallel(r, size, workers, piece)}, nil
+	return &Reader{feed: newParallel(r, size, workers, divide(size, workers, leastPiece, mostPiece))}, nil
 }
 
-// Read gives the next bytes. Where data are damaged, it gives what came before, and then an error that says where and what, and
-// wraps what packages compress/gzip and compress/flate would give: io.ErrUnexpectedEOF for a file that is cut off, gzip.ErrHeader for
-// what is no member's header (also: garbage behind the last member), gzip.ErrChecksum for a checksum or length that is not that of the
-// data, flate.CorruptInputError for all else. The bytes of a member are not known to be right before Read has gone on past its
-// end.
+// Read gives the next bytes. Where data are damaged, it gives what came before, and then an error that says where and
+// what, and wraps what packages compress/gzip and compress/flate would give: io.ErrUnexpectedEOF for a file that is cut
+// off, gzip.ErrHeader for what is no member's header (also: garbage behind the last member), gzip.ErrChecksum for a
+// checksum or length that is not that of the data, flate.CorruptInputError for all else. The bytes of a member are not
+// known to be right before Read has gone on past its end.
 func (z *Reader) Read(p []byte) (int, error) {
 	if err := z.advance(); err != nil {
 		return 0, err

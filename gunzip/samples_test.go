@@ -26,7 +26,7 @@ func onEachSet(t *testing.T, test func(t *testing.T)) {
 
 // decoded reads all of a file, with a given number of workers and size of pieces.
 func decoded(file []byte, workers int, piece int64) ([]byte, error) {
-	z, err := newReader(bytes.NewReader(file), int64(len(file)), workers, piece)
+	z, err := newReader(bytes.NewReader(file), int64(len(file)), workers, piece, piece)
 	if err != nil {
 		return nil, err
 	}
@@ -84,8 +84,8 @@ func samples(n int) map[string][]byte {
 // signals are n bytes of diffusion data.
 func signals(n int) []byte { return diffusion(rand.New(rand.NewPCG(1, 2)), n/2, false) }
 
-// diffusion is int16 like those of a volume, little-endian: noise about a signal that changes slowly; where masked, zero in most of
-// the slices' corners.
+// diffusion is int16 like those of a volume, little-endian: noise about a signal that changes slowly; where masked,
+// zero in most of the slices' corners.
 func diffusion(r *rand.Rand, voxels int, masked bool) []byte {
 	out := make([]byte, 0, 2*voxels)
 	level := 300.0

@@ -86,8 +86,9 @@ func (s *stretch) load(at int64) error {
 // bit is where in the file the decoder is.
 func (s *stretch) bit() int64 { return 8*s.input.base + int64(s.decoder.Bit()) }
 
-// fill decodes into the chunk until the limit of its output, which it may pass by 266 symbols, or the end of the stretch.
-// A wide chunk ends where a member does. An error of the data or the file is the chunk's as well; what came before is good.
+// fill decodes into the chunk until the limit of its output, which it may pass by 266 symbols, or the end of the
+// stretch. A wide chunk ends where a member does. An error of the data or the file is the chunk's as well; what came
+// before is good.
 func (s *stretch) fill(c *chunk, limit int) {
 	c.err = s.failed
 	for c.err == nil && c.end < limit && s.state != atStop {

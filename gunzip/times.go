@@ -2,10 +2,10 @@ package gunzip
 
 import "time"
 
-// PieceTimes says how long the steps of one piece of the file took. All but HandOver and InTurn are done by workers, beside
-// those of other pieces.
+// PieceTimes says how long the steps of one piece of the file took. All but HandOver and InTurn are done by workers,
+// beside those of other pieces.
 type PieceTimes struct {
-	Number  int64         // of the piece, from 0
+	Number  int           // of the piece, from 0
 	Bytes   int64         // of its output
 	Search  time.Duration // for the first block
 	Decode  time.Duration
@@ -25,8 +25,8 @@ type Times struct {
 	Join   time.Duration
 }
 
-// SerialShare is the share of the time that would pass with this many workers in which one of them alone could work, as Amdahl's law has
-// it: that of hand-overs, of what was decoded in its turn, and of joining CRCs.
+// SerialShare is the share of the time that would pass with this many workers in which one of them alone could work, as
+// Amdahl's law has it: that of hand-overs, of what was decoded in its turn, and of joining CRCs.
 func (t Times) SerialShare(workers int) float64 {
 	serial, parallel := t.Join, time.Duration(0)
 	for _, p := range t.Pieces {

@@ -11,8 +11,8 @@ const (
 	WindowSize = 32 << 10
 	// InputSlack is how many bytes must be readable behind the input, whatever they are.
 	InputSlack = 64
-	// InputMargin is how many bytes of an input that goes on are left for the next one, so that a block's header and the
-	// codes of a round are never cut: a header takes at most 3 + 14 + 19*3 bits and 316 codes of up to 14.
+	// InputMargin is how many bytes of an input that goes on are left for the next one, so that a block's header and
+	// the codes of a round are never cut: a header takes at most 3 + 14 + 19*3 bits and 316 codes of up to 14.
 	InputMargin = 1 << 10
 	// OutputSlack is how many symbols behind the limit a Decoder may overwrite.
 	OutputSlack = 512
@@ -131,10 +131,10 @@ func (d *Decoder) read(n uint) uint32 {
 	return v
 }
 
-// Decode goes on with the stream: it writes symbols to out from at on and returns where it stopped, which is at the end of
-// a block (AtBoundary tells), where it wants more input (Starved tells), at the limit, or up to 266 symbols behind the
-// limit; a further call goes on. Symbols from limit to limit+OutputSlack may be overwritten. Matches may reach back to
-// first. With an error, the symbols up to where it stopped are right.
+// Decode goes on with the stream: it writes symbols to out from at on and returns where it stopped, which is at the end
+// of a block (AtBoundary tells), where it wants more input (Starved tells), at the limit, or up to 266 symbols behind
+// the limit; a further call goes on. Symbols from limit to limit+OutputSlack may be overwritten. Matches may reach back
+// to first. With an error, the symbols up to where it stopped are right.
 func Decode[T Symbol](d *Decoder, out []T, at, first, limit int) (int, error) {
 	if d.Starved() {
 		return at, nil

@@ -14,11 +14,11 @@ import "math/bits"
 //	6    the bits to take where it is looked up second: those of its literals alone, or of the distance with extra bits
 //	7    of those, the bits before the extra ones (6 bits); then isMatch: a distance follows; then isSpecial
 //
-// An entry of literals and lengths can hold a literal, two, a length, or a literal and a length. Each round of the inner
-// loop looks up two: first literals or a length, and then, in the table of distances, the distance, or where there was no
-// length, in the first table again, literals: of an entry with a length, that is looked up second, the length is left for
-// the next round. So a round does the same whatever it decodes, and no branch has to be guessed: in diffusion data, two of
-// five symbols are matches of 3 bytes between literals, and nothing tells where.
+// An entry of literals and lengths can hold a literal, two, a length, or a literal and a length. Each round of the
+// inner loop looks up two: first literals or a length, and then, in the table of distances, the distance, or where
+// there was no length, in the first table again, literals: of an entry with a length, that is looked up second, the
+// length is left for the next round. So a round does the same whatever it decodes, and no branch has to be guessed: in
+// diffusion data, two of five symbols are matches of 3 bytes between literals, and nothing tells where.
 //
 // Special entries of literals and lengths, with 0 in bytes 6 and 7 but for the flag, are
 //
@@ -195,8 +195,8 @@ func (k *alphabet) fill(table []entry, sorted []uint16, counts *[maxCodeBits + 1
 	k.fillSubtables(table, sorted[i:], counts, code)
 }
 
-// following is the code after this one, of the same length, both reversed. After the last it is the last again, of which
-// nothing is made.
+// following is the code after this one, of the same length, both reversed. After the last it is the last again, of
+// which nothing is made.
 func following(code uint32, length int) uint32 {
 	free := ^code & (1<<length - 1)
 	if free == 0 {

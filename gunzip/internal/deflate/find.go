@@ -3,9 +3,9 @@ package deflate
 import "encoding/binary"
 
 // FindDynamic returns the first bit from from on and before to at which a dynamic block that is not the last may begin,
-// or -1: its header's three bits, the numbers of its codes, the code of code lengths, which is complete, the code lengths
-// and the codes that they make must all be in order. As few as one in 10^9 random places are (Knespel and Brunst 2023,
-// table 1). InputSlack bytes behind the input must be readable.
+// or -1: its header's three bits, the numbers of its codes, the code of code lengths, which is complete, the code
+// lengths and the codes that they make must all be in order. As few as one in 10^9 random places are (Knespel and
+// Brunst 2023, table 1). InputSlack bytes behind the input must be readable.
 func (d *Decoder) FindDynamic(input []byte, from, to int) int {
 	b := input[:len(input)+InputSlack]
 	for bit := from; bit < to; {
@@ -29,7 +29,8 @@ func (d *Decoder) FindDynamic(input []byte, from, to int) int {
 
 const skipBits = 13
 
-// skips says, by the next 13 bits, after how many bits a header could begin of a dynamic block that is not the last one.
+// skips says, by the next 13 bits, after how many bits a header could begin of a dynamic block that is not the last
+// one.
 var skips = func() (table [1 << skipBits]uint8) {
 	for i := range table {
 		table[i] = skipBits

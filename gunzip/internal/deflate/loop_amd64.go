@@ -26,8 +26,8 @@ type loop struct {
 	scratch   [4]byte
 }
 
-// patterns has for each distance below 16 the order of bytes that repeats it over 16, and then, in the first byte of the
-// other half of the row, how many bytes whole repeats are.
+// patterns has for each distance below 16 the order of bytes that repeats it over 16, and then, in the first byte of
+// the other half of the row, how many bytes whole repeats are.
 var patterns = func() (rows [16][32]byte) {
 	for distance := 1; distance < 16; distance++ {
 		for i := range 16 {

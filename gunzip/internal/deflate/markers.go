@@ -1,6 +1,7 @@
 package deflate
 
-// A Meaning is the byte that each symbol stands for. (As long as all numbers of 16 bits, so that no index needs a check.)
+// A Meaning is the byte that each symbol stands for. (As long as all numbers of 16 bits, so that no index needs a
+// check.)
 type Meaning [1 << 16]byte
 
 // Know has bytes mean themselves, and markers the bytes of a window, of which the last may be all that is known.
