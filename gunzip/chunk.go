@@ -34,11 +34,9 @@ type chunk struct {
 
 	// Of parallel feeds:
 	resolved bool        // bytes and sums are there
-	before   []byte      // the window that markers stand for
-	near     int64       // a byte of the file before those that it was decoded from
 	times    *PieceTimes // for what is done with it
-	streamed bool        // it was decoded in its turn
-	piece    *piece      // which is done with when this chunk is; or nil
+	piece    *piece      // that it is of; nil where it was decoded in its turn
+	last     bool        // the piece is done with when this chunk is
 }
 
 // A memberEnd is the end of a gzip member: what its trailer says of the bytes before at.

@@ -120,9 +120,9 @@ func (p *parallel) drop(ahead *piece) {
 func (p *parallel) finish(c *chunk, meaning *deflate.Meaning) {
 	began := time.Now()
 	if c.wide {
-		n := replace(c.bytes[c.begin:], c.symbols[c.begin:c.end], c.before, meaning, c.portable)
+		n := replace(c.bytes[c.begin:], c.symbols[c.begin:c.end], c.piece.before, meaning, c.portable)
 		if n < c.end-c.begin {
-			c.err = fmt.Errorf("%w: a match from before the member's first byte", flate.CorruptInputError(c.near))
+			c.err = fmt.Errorf("%w: a match from before the member's first byte", flate.CorruptInputError(c.piece.begin.bit/8))
 			c.cut(c.begin + n)
 		}
 	}
@@ -196,20 +196,12 @@ func (p *parallel) await(at position) *piece {
 // where a chunk has an error.
 func (p *parallel) accept(ahead *piece, before []byte) (after []byte, ended bool) {
 	began := time.Now()
-	after = ahead.window(before)
-	last := ahead.chunks[len(ahead.chunks)-1]
-	last.piece = ahead
+	after = ahead.follow(before)
+	ended = ahead.chunks[len(ahead.chunks)-1].err != nil
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, c := range ahead.chunks {
-		ahead.times.Bytes += int64(c.end - c.begin)
-		if c.wide {
-			c.before, c.near = before, ahead.begin.bit/8
-			c.times = &ahead.times
-			p.resolve = append(p.resolve, c)
-		}
-	}
-	if len(p.resolve) > 0 {
+	if len(ahead.wide) > 0 {
+		p.resolve = append(p.resolve, ahead.wide...)
 		p.work.Signal()
 	}
 	p.joined = append(p.joined, ahead.chunks...)
@@ -218,7 +210,7 @@ func (p *parallel) accept(ahead *piece, before []byte) (after []byte, ended bool
 	}
 	ahead.times.HandOver = time.Since(began)
 	p.times = append(p.times, &ahead.times)
-	return after, last.err != nil
+	return after, ended
 }
 
 // again gives up a piece that does not begin where the one before ended, and begins there with a stretch up to the next
@@ -247,7 +239,7 @@ func (p *parallel) stream(s *stretch, number int, before []byte) (after []byte, 
 		before = append([]byte(nil), c.tail()...)
 		ended = c.err != nil
 		p.mu.Lock()
-		c.times, c.streamed = times, true
+		c.times = times
 		p.streamed++
 		p.resolve = append(p.resolve, c)
 		p.joined = append(p.joined, c)
@@ -286,13 +278,13 @@ func (p *parallel) next() *chunk {
 func (p *parallel) recycle(c *chunk) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if c.piece != nil {
-		p.underWay--
-		p.work.Signal()
-	}
-	if c.streamed {
+	switch {
+	case c.piece == nil:
 		p.streamed--
 		p.ready.Signal()
+	case c.last:
+		p.underWay--
+		p.work.Signal()
 	}
 	p.spares.recycle(c)
 }

@@ -42,8 +42,11 @@ type piece struct {
 	found  bool
 	begin  position
 	chunks []*chunk // the last one has an error where the stretch has one
+	wide   []*chunk // those of chunks that are to be resolved
 	after  []byte   // the window behind it, but for gaps
 	gaps   []gap
+
+	before []byte // the window in front, once its turn has come
 	times  PieceTimes
 }
 
@@ -76,7 +79,7 @@ func (p *piece) decode(spare *spares) {
 		}
 		p.add(c)
 		if len(p.chunks) == mostChunks(p.to-p.from) {
-			p.prepareWindow()
+			p.prepare()
 			return
 		}
 		next := spare.chunk()
@@ -84,7 +87,7 @@ func (p *piece) decode(spare *spares) {
 		c = next
 	}
 	p.add(c)
-	p.prepareWindow()
+	p.prepare()
 }
 
 // find searches the piece's beginning.
@@ -117,10 +120,18 @@ func (p *piece) add(c *chunk) {
 // A gap is a byte of a window that is not known before the window before the piece is.
 type gap struct{ at, marker uint16 }
 
-// prepareWindow makes the last window of the piece's output, or what there is of it, but for its gaps, so that little
-// is left to do in the piece's turn.
-func (p *piece) prepareWindow() {
+// prepare does what can be done before the piece's turn, so that little is left for then. It makes the last window of the
+// output, or what there is of it, but for its gaps.
+func (p *piece) prepare() {
+	for _, c := range p.chunks {
+		c.piece, c.times = p, &p.times
+		p.times.Bytes += int64(c.end - c.begin)
+		if c.wide {
+			p.wide = append(p.wide, c)
+		}
+	}
 	last := p.chunks[len(p.chunks)-1]
+	last.last = true
 	if !last.wide {
 		p.after = append([]byte(nil), last.tail()...)
 		return
@@ -135,9 +146,10 @@ func (p *piece) prepareWindow() {
 	}
 }
 
-// window is the last window of the piece's output, given the one before the piece. Where less than a window is known,
-// it is as long as what is known.
-func (p *piece) window(before []byte) []byte {
+// follow has the piece follow the window before it, and returns its own. Where less than a window is known, that is as
+// long as what is known.
+func (p *piece) follow(before []byte) []byte {
+	p.before = before
 	missing := windowSize - len(before)
 	for _, g := range p.gaps {
 		if known := int(g.marker) - missing; known >= 0 {
@@ -147,9 +159,5 @@ func (p *piece) window(before []byte) []byte {
 	if !p.chunks[len(p.chunks)-1].wide || missing == 0 {
 		return p.after
 	}
-	output := 0
-	for _, c := range p.chunks {
-		output += c.end - c.begin
-	}
-	return p.after[max(0, missing-output):]
+	return p.after[max(0, missing-int(p.times.Bytes)):]
 }
