@@ -25,8 +25,8 @@
 //	file:   | volume 0: v0 v1 v2 ... | volume 1: v0 v1 v2 ... | ...
 //	result: | voxel a: t0 t1 t2 ...  | voxel b: t0 t1 t2 ...  | ...   (a, b, ... in the mask)
 //
-// A .nii file is read by several goroutines, each of which takes pieces. A .nii.gz file is one stream, which only one
-// goroutine can decompress; that sets the speed. Its volumes are collected whole, sixteen at a time: while one group is
+// A .nii file is read by several goroutines, each of which takes pieces. A .nii.gz file is one stream, which package gunzip
+// decompresses in several places at the same time. Its volumes are collected whole, sixteen at a time: while one group is
 // turned into rows, the next one is decompressed.
 //
 // # Which voxels

@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/klauspost/compress/gzip"
+	"github.com/voxfit/voxfit/gunzip"
 )
 
 // An Image is a NIfTI file whose header has been read and checked. It holds no open file: each
@@ -116,10 +116,11 @@ func (m *Image) header(raw []byte, size int64) (*Header, error) {
 func (m *Image) front(s storage) ([]byte, error) {
 	var r io.Reader = io.NewSectionReader(s, 0, s.Size())
 	if m.compressed {
-		z, err := gzip.NewReader(r)
+		z, err := gunzip.NewReader(s, s.Size(), 1)
 		if err != nil {
 			return nil, m.notGzip(s, err)
 		}
+		defer z.Close()
 		r = z
 	}
 	raw := make([]byte, largestHeader)
@@ -170,8 +171,9 @@ func (m *Image) checkSize(h *Header, size int64) error {
 	return nil
 }
 
-// source opens the voxels for reading. It reads the first piece, so that a file with another header is found here.
-func (m *Image) source() (source, error) {
+// source opens the voxels for reading; workers decompress them. It reads the first piece, so that a file with another header
+// is found here.
+func (m *Image) source(workers int) (source, error) {
 	s, err := m.open()
 	if err != nil {
 		return nil, err
@@ -187,5 +189,5 @@ func (m *Image) source() (source, error) {
 	if !m.compressed {
 		return &plainSource{pieces: p, path: m.Path, expected: m.Header.end()}, nil
 	}
-	return newGzipSource(p, m.Path, m.Header.end())
+	return newGzipSource(p, m.Path, m.Header.end(), workers)
 }

@@ -73,7 +73,7 @@ func (m *Image) eachVoxel(found func(voxel int, x float32)) error {
 	if n := m.Header.Volumes(); n != 1 {
 		return fmt.Errorf("%s: the mask has %d volumes (shape %v), expected 1", m.Path, n, m.Header.Shape)
 	}
-	s, err := m.source()
+	s, err := m.source(1)
 	if err != nil {
 		return err
 	}

@@ -5,13 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+
+	"github.com/voxfit/voxfit/gunzip"
 )
 
 // ReadOptions says how a block is read. The zero value is a good choice.
 type ReadOptions struct {
 	// Workers is the number of goroutines that read, convert and transpose; 0 means GOMAXPROCS. One
-	// more reads ahead where the file is a stream. The result does not depend on it.
+	// more reads ahead where the file is a stream, and up to as many, but at most 16, decompress it. The result does not depend
+	// on it.
 	Workers int
+	// DecompressMemory is the most memory that may be taken to decompress: fewer workers do it where it does not suffice for
+	// more. 0 is no limit. One worker takes 2.3 MiB, whatever is said here.
+	DecompressMemory int64
 	// Progress, where set, is called on the caller's goroutine with the volumes that have
 	// arrived in dst so far, and their total.
 	Progress func(done, total int)
@@ -25,7 +31,7 @@ type ReadOptions struct {
 // Of a .nii file, workers read the same piece of 16 volumes at a time: beside dst, memory is taken for 2 MiB a worker at
 // most. A .nii.gz file is a stream: while one group of masked volumes is transposed, the next one is decompressed, and memory is
 // taken for both, each of at most 16 volumes and at most an eighth of them (but at least one). Its checksum is verified.
-// BytesPerVoxel counts it.
+// BytesPerVoxel counts it. What it takes to decompress, DecompressMemory counts.
 //
 // An error names the file; after one, the contents of dst are undefined. When ctx ends, ReadMasked
 // stops within a fraction of a volume and returns an error that wraps ctx.Err().
@@ -39,7 +45,8 @@ func (m *Image) ReadMasked(ctx context.Context, dst []float32, index []int, o Re
 	if len(dst)%volumes != 0 || len(dst)/volumes != len(index) {
 		return fmt.Errorf("%s: the block has room for %d values, expected %d voxels x %d volumes", m.Path, len(dst), len(index), volumes)
 	}
-	s, err := m.source()
+	decompressing, _ := m.decompressWorkers(o)
+	s, err := m.source(decompressing)
 	if err != nil {
 		return err
 	}
@@ -72,6 +79,34 @@ func (m *Image) BytesPerVoxel() int {
 		return 4 * volumes
 	}
 	return 4 * (volumes + groupsInFlight*planesFor(volumes))
+}
+
+// mostDecompressing is how many workers decompress a file at most: what more of them give, the one goroutine that gathers
+// voxels could not take.
+const mostDecompressing = 16
+
+// decompressWorkers is how many goroutines decompress, and the memory that they take.
+func (m *Image) decompressWorkers(o ReadOptions) (workers int, memory int64) {
+	if !m.compressed {
+		return 0, 0
+	}
+	workers = o.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	size := m.witness.fileSize()
+	for workers = min(workers, mostDecompressing); ; workers-- {
+		memory = gunzip.PeakMemory(size, workers) + int64(workers+2)*pieceBytes
+		if workers <= 1 || o.DecompressMemory == 0 || memory <= o.DecompressMemory {
+			return workers, memory
+		}
+	}
+}
+
+// DecompressMemory is what ReadMasked takes to decompress with these options, at most; 0 for a .nii file.
+func (m *Image) DecompressMemory(o ReadOptions) int64 {
+	_, memory := m.decompressWorkers(o)
+	return memory
 }
 
 // A reader is one call of ReadMasked.

@@ -1,13 +1,13 @@
 package nifti
 
 import (
-	"bufio"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 
-	"github.com/klauspost/compress/gzip"
+	"github.com/voxfit/voxfit/gunzip"
 	"github.com/voxfit/voxfit/lock"
 )
 
@@ -73,7 +73,7 @@ func (s *plainSource) readAt(p []byte, offset int64) error {
 // A gzipSource reads a .nii.gz file, forwards only.
 type gzipSource struct {
 	storage  storage
-	gzip     *gzip.Reader
+	gzip     *gunzip.Reader
 	path     string
 	position int64
 	expected int64
@@ -81,14 +81,13 @@ type gzipSource struct {
 }
 
 const (
-	gzipReadAhead = 256 << 10
-	skipSize      = 64 << 10
+	skipSize = 64 << 10
 	// tailLimit is how much unexpected data after the voxels is read to reach the checksum.
 	tailLimit = 1 << 20
 )
 
-func newGzipSource(s *pieces, path string, expected int64) (*gzipSource, error) {
-	z, err := gzip.NewReader(bufio.NewReaderSize(io.NewSectionReader(s, 0, s.Size()), gzipReadAhead))
+func newGzipSource(s *pieces, path string, expected int64, workers int) (*gzipSource, error) {
+	z, err := gunzip.NewReader(s.forAll(), s.Size(), workers)
 	if err != nil {
 		s.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)

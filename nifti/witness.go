@@ -75,6 +75,13 @@ func (w *witness) cut(g grid) {
 	w.grid, w.known = g, map[int64]uint64{}
 }
 
+// fileSize is the file's size when it was opened first.
+func (w *witness) fileSize() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.size
+}
+
 // check holds a piece against what was read in its place before.
 func (w *witness) check(begin int64, content []byte) error {
 	hash := maphash.Bytes(w.seed, content)
@@ -101,6 +108,20 @@ type pieces struct {
 // own is a reader of the same storage for another goroutine.
 func (p *pieces) own() *pieces {
 	return &pieces{storage: p.storage, witness: p.witness, grid: p.grid, begin: -1}
+}
+
+// forAll is a reader of the same storage for any number of goroutines.
+func (p *pieces) forAll() io.ReaderAt {
+	return &sharedPieces{sync.Pool{New: func() any { return p.own() }}}
+}
+
+// sharedPieces gives each call a reader of its own.
+type sharedPieces struct{ idle sync.Pool }
+
+func (s *sharedPieces) ReadAt(b []byte, offset int64) (int, error) {
+	own := s.idle.Get().(*pieces)
+	defer s.idle.Put(own)
+	return own.ReadAt(b, offset)
 }
 
 // ReadAt is that of io.ReaderAt, for one goroutine. What it returns is part of pieces that were checked.

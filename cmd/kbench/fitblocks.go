@@ -196,7 +196,7 @@ func (j *fitJob) readSignal(ctx context.Context, index []int) error {
 			return err
 		}
 	}
-	return readSignal(ctx, room.Signal, j.image, index, j.stderr)
+	return readSignal(ctx, room.Signal, j.image, index, j.decompressLimit(), j.stderr)
 }
 
 // newRoom is fit.NewRoom, with what to do where the system gives less memory than it says is free.

@@ -7,10 +7,11 @@ import (
 	"runtime/debug"
 
 	"github.com/voxfit/voxfit/fit"
+	"github.com/voxfit/voxfit/nifti"
 )
 
 // memoryInUse is what the process holds, and will beside what passVoxels counts: the program, the index, workers'
-// scratch, compressors, and what Go's collector has not collected yet. (A variable so that tests can leave it out.)
+// scratch, compressors, one worker that decompresses, and what Go's collector has not collected yet. (A variable so that tests can leave it out.)
 var memoryInUse = func() int64 {
 	debug.FreeOSMemory()
 	const each, rest = 8 << 20, 32 << 20
@@ -48,6 +49,15 @@ func (j *fitJob) leastBudget() memoryBudget {
 // voxelMemory is what a voxel takes in a pass.
 func (j *fitJob) voxelMemory() int64 { return int64(j.image.BytesPerVoxel()) }
 
+// decompressLimit is how much memory may be taken to decompress the image: an eighth, so that it has many workers where
+// there is much.
+func (j *fitJob) decompressLimit() int64 { return max(1, j.leastBudget().bytes/8) }
+
+// decompressMemory is what that takes beside what one worker needs, which memoryInUse has counted.
+func (j *fitJob) decompressMemory() int64 {
+	return j.image.DecompressMemory(nifti.ReadOptions{DecompressMemory: j.decompressLimit()}) - j.image.DecompressMemory(nifti.ReadOptions{Workers: 1})
+}
+
 // mapMemory is what all maps take, with the volumes in which the largest is on its way to the disk.
 func (j *fitJob) mapMemory() int64 {
 	components, largest := 0, 1
@@ -61,7 +71,7 @@ func (j *fitJob) mapMemory() int64 {
 func (j *fitJob) passVoxels() (int, error) {
 	budget := j.leastBudget()
 	block := int64(min(blockVoxels, len(j.index)))
-	fixed := memoryInUse() - j.signalMemory() + j.mapMemory() + block*int64(fit.VoxelBytes(j.model.Fitter())-4*j.model.Fitter().Measurements())
+	fixed := memoryInUse() - j.signalMemory() + j.decompressMemory() + j.mapMemory() + block*int64(fit.VoxelBytes(j.model.Fitter())-4*j.model.Fitter().Measurements())
 	voxels := (budget.bytes - fixed) / j.voxelMemory()
 	if voxels < block {
 		return 0, fmt.Errorf("%s: found %s, expected at least %s: the maps of %d voxels take %s, the rest is for the program and the signal of %d voxels at a time; allow more, or fit parts with --shard",
@@ -86,7 +96,7 @@ func (j *fitJob) signalMemory() int64 {
 // keepsSignal tells whether the signal of all voxels may be read before the model is known: where it takes at most half
 // of what is left.
 func (j *fitJob) keepsSignal() bool {
-	left := j.leastBudget().bytes - memoryInUse()
+	left := j.leastBudget().bytes - memoryInUse() - j.decompressMemory()
 	return j.shard.of == 0 && int64(len(j.index))*j.voxelMemory() <= left/2
 }
 

@@ -32,11 +32,12 @@ func responseHelpFor(k *model.Kind) string {
 	return ""
 }
 
-// readSignal reads the voxels of index into signal, voxel-major, with a progress bar.
-func readSignal(ctx context.Context, signal []float32, image *nifti.Image, index []int, stderr io.Writer) error {
+// readSignal reads the voxels of index into signal, voxel-major, with a progress bar. To decompress takes at most as much
+// memory as is said; 0 is no limit.
+func readSignal(ctx context.Context, signal []float32, image *nifti.Image, index []int, decompress int64, stderr io.Writer) error {
 	bar := newProgress(stderr, "read", "volumes", image.Header.Volumes())
 	defer bar.finish()
-	return image.ReadMasked(ctx, signal, index, nifti.ReadOptions{Progress: func(done, _ int) { bar.set(done) }})
+	return image.ReadMasked(ctx, signal, index, nifti.ReadOptions{DecompressMemory: decompress, Progress: func(done, _ int) { bar.set(done) }})
 }
 
 // checkMemory refuses a block of voxels that would not fit, so many times over, in the memory that is
@@ -78,7 +79,7 @@ func (o *runOptions) load(ctx context.Context, stderr io.Writer) (studyBlock, er
 		return block, err
 	}
 	block.shape, block.inputs = a.image.Header.Shape, a.inputs
-	if err = readSignal(ctx, block.signal(), a.image, a.mask.Index, stderr); err != nil {
+	if err = readSignal(ctx, block.signal(), a.image, a.mask.Index, 0, stderr); err != nil {
 		return block, err
 	}
 	if needsResponse(o.models) {
@@ -175,7 +176,7 @@ func (j *fitJob) responseSignal(ctx context.Context) (signal []float32, index []
 		return nil, nil, err
 	}
 	signal = make([]float32, len(index)*header.Volumes())
-	return signal, index, readSignal(ctx, signal, j.image, index, j.stderr)
+	return signal, index, readSignal(ctx, signal, j.image, index, j.decompressLimit(), j.stderr)
 }
 
 // describeResponse is the response in sidecars.

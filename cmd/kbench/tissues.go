@@ -103,7 +103,7 @@ func (j *fitJob) estimateTissues(ctx context.Context) (err error) {
 		return err
 	}
 	signal := make([]float32, len(index)*j.image.Header.Volumes())
-	if err := readSignal(ctx, signal, j.image, index, j.stderr); err != nil {
+	if err := readSignal(ctx, signal, j.image, index, j.decompressLimit(), j.stderr); err != nil {
 		return err
 	}
 	j.tissues, err = findTissues("auto", signal, j.gradients, j.settings.Shells()...)

@@ -1,0 +1,50 @@
+package gunzip
+
+import "hash/crc32"
+
+// A sum is the CRC-32 and the number of some bytes.
+type sum struct {
+	crc    uint32
+	length int64
+	shift  uint32 // what a CRC in front of these bytes is multiplied by
+}
+
+func sumOf(b []byte) sum { return sum{crc32.ChecksumIEEE(b), int64(len(b)), shift(int64(len(b)))} }
+
+// then is the sum of these bytes and of some after them, as sumOf gives it. A CRC is the remainder of a polynomial over
+// GF(2), so that bytes in front of n others count x^(8n) times as much (zlib's crc32_combine).
+func (s sum) then(t sum) sum {
+	return sum{crc: multiply(t.shift, s.crc) ^ t.crc, length: s.length + t.length}
+}
+
+// shift is x^(8n) modulo the CRC's polynomial.
+func shift(n int64) uint32 {
+	product := uint32(1) << 31 // 1: the highest bit is x^0
+	for k := 0; n != 0; k, n = k+1, n>>1 {
+		if n&1 != 0 {
+			product = multiply(byteShifts[k], product)
+		}
+	}
+	return product
+}
+
+// byteShifts[k] is x^(8*2^k).
+var byteShifts = func() (powers [63]uint32) {
+	powers[0] = 1 << (31 - 8)
+	for k := 1; k < len(powers); k++ {
+		powers[k] = multiply(powers[k-1], powers[k-1])
+	}
+	return powers
+}()
+
+// multiply is the product of two polynomials modulo the CRC's.
+func multiply(a, b uint32) uint32 {
+	product := uint32(0)
+	for ; a != 0; a <<= 1 {
+		if a>>31 != 0 {
+			product ^= b
+		}
+		b = b>>1 ^ crc32.IEEE&-(b&1)
+	}
+	return product
+}

@@ -1,0 +1,11 @@
+// Package deflate decodes the blocks of RFC 1951 from memory to memory, as package gunzip needs it: from any bit on, a
+// block at a time, to bytes, or to symbols of 16 bits where the 32 KiB before are not known.
+//
+// A Decoder is for one goroutine. Both buffers have slack behind their ends, so that the inner loop looks at them once
+// a round and no second, careful loop is needed: Slack says how much.
+//
+// From libdeflate's and igzip's decoders, whose repositories describe them, come 64 bits of the stream in a register that
+// are refilled without a branch; tables of 11 and 8 bits with subtables for longer codes; entries of two literals where
+// both codes fit an index; and matches copied in words, beyond their ends. Its own are entries of a literal and a length,
+// and rounds that do the same whether they decode literals or a match: type entry says how.
+package deflate

@@ -1,0 +1,54 @@
+package deflate
+
+// pairLiterals joins entries of a literal with what follows it, another literal or a length, where both codes fit the
+// table's index. sorted are the symbols in the order of their codes.
+//
+// What joining adds to an entry depends on the literal's code by its length alone, so that it is found once for all
+// literals of a length.
+func pairLiterals(table *[litlenEntries]entry, sorted []uint16, counts *[maxCodeBits + 1]uint16) {
+	if len(sorted) < 2 {
+		return
+	}
+	var single [1 << (litlenBits - 1)]entry // what follows a code of at least one bit
+	copy(single[:], table[:])
+	var added [1 << (litlenBits - 1)]entry
+	least := 1
+	for counts[least] == 0 {
+		least++
+	}
+	code := uint32(0)
+	for length := 1; length+least <= litlenBits; length++ {
+		n := int(counts[length])
+		if n == 0 {
+			continue
+		}
+		follow := added[:1<<(litlenBits-length)]
+		for x := range follow {
+			follow[x] = joined(single[x], litlenBits-length)
+		}
+		for _, symbol := range sorted[:n] {
+			if symbol < endSymbol {
+				at := code
+				for _, more := range follow {
+					table[at&(1<<litlenBits-1)] += more
+					at += 1 << length
+				}
+			}
+			code = following(code, length)
+		}
+		sorted = sorted[n:]
+	}
+}
+
+// joined is what an entry of a literal gains by the next one, if that has its code in the given bits.
+func joined(next entry, room int) entry {
+	if next&isSpecial != 0 || int(next>>8&63) > room {
+		return 0
+	}
+	// The index bits become those of the next one.
+	gain := next&^noLiterals - litlenBits<<indexShift
+	if next&isMatch == 0 { // a literal goes into the second place
+		gain += next&(0xff<<valueShift)<<8 - 0xff<<(valueShift+8)
+	}
+	return gain
+}

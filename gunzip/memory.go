@@ -1,0 +1,28 @@
+package gunzip
+
+import "github.com/voxfit/voxfit/gunzip/internal/deflate"
+
+// PeakMemory is the most bytes that a Reader of a file of this size with this many workers holds, whatever is in it:
+// for each piece under way its part of the file, a decoder and 12 chunks of output a MiB; for the goroutine that joins
+// pieces another of each and 8 chunks. Files of diffusion data, which deflate by half, take less than half of it. One
+// worker holds two chunks.
+func PeakMemory(size int64, workers int) int64 {
+	const decoder = 1 << 15
+	if workers <= 1 || size <= leastPiece {
+		return inputStep + decoder + 2*chunkMemory
+	}
+	return peakMemory(divide(size, workers, leastPiece, mostPiece), workers)
+}
+
+// peakMemory is that of pieces which begin there.
+func peakMemory(begins []int64, workers int) int64 {
+	const (
+		decoder = int64(1 << 15)
+		windows = int64(8 * windowSize) // with gaps
+	)
+	pieces := int64(min(mostPieces(workers), len(begins)-1))
+	piece := begins[1] // the largest one
+	input := max(piece, inputStep) + 2*lookAhead + deflate.InputSlack
+	meanings := int64(workers) << 16
+	return (pieces+1)*(input+decoder+windows) + (pieces*int64(mostChunks(piece))+mostStreamed+2)*chunkMemory + meanings
+}

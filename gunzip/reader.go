@@ -1,0 +1,159 @@
+package gunzip
+
+import (
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"time"
+)
+
+// endless is the limit of a stretch that goes on to the file's end.
+const endless = math.MaxInt64
+
+// ErrClosed is what a Reader gives after Close.
+var ErrClosed = errors.New("gunzip: the reader is closed")
+
+// A Reader gives the bytes of a gzip file, decompressed. It is for one goroutine.
+type Reader struct {
+	feed feed
+	now  *chunk // what is being given
+	rest []byte // of it
+	err  error  // what stopped it, once the rest is given
+
+	member  sum // of the member's bytes so far
+	joining time.Duration
+}
+
+// A feed makes the chunks of the output, one after another.
+type feed interface {
+	// next waits for a chunk whose bytes and sums are there.
+	next() *chunk
+	// recycle takes a chunk back.
+	recycle(*chunk)
+	close()
+}
+
+// NewReader returns a Reader of the gzip file of size bytes that r holds. With one worker, or for a small file,
+// decoding goes on in the goroutine that reads, as far as is asked for. More workers decode pieces of the file at the
+// same time, ahead of what is read; ReadAt is then called from several goroutines. PeakMemory says what that takes.
+//
+// An error in the first header is returned here, in words as of Read. An empty file is io.EOF.
+//
+// Close must be called when the Reader is no longer needed. It does not close r.
+func NewReader(r io.ReaderAt, size int64, workers int) (*Reader, error) {
+	return newReader(r, size, workers, leastPiece, mostPiece)
+}
+
+func newReader(r io.ReaderAt, size int64, workers int, leastPiece, mostPiece int64) (*Reader, error) {
+	first, err := newSerial(r, size)
+	if err != nil {
+		return nil, err
+	}
+	if workers <= 1 || size <= leastPiece {
+		return &Reader{feed: first}, nil
+	}
+	return &Reader{feed: newParallel(r, size, workers, divide(size, workers, leastPiece, mostPiece))}, nil
+}
+
+// Read gives the next bytes. Where data are damaged, it gives what came before, and then an error that says where and
+// what, and wraps what packages compress/gzip and compress/flate would give: io.ErrUnexpectedEOF for a file that is cut
+// off, gzip.ErrHeader for what is no member's header (also: garbage behind the last member), gzip.ErrChecksum for a
+// checksum or length that is not that of the data, flate.CorruptInputError for all else. The bytes of a member are not
+// known to be right before Read has gone on past its end.
+func (z *Reader) Read(p []byte) (int, error) {
+	if err := z.advance(); err != nil {
+		return 0, err
+	}
+	n := copy(p, z.rest)
+	z.rest = z.rest[n:]
+	return n, nil
+}
+
+// WriteTo writes all that is left to w, without a copy in between.
+func (z *Reader) WriteTo(w io.Writer) (int64, error) {
+	total := int64(0)
+	for {
+		if err := z.advance(); err != nil {
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return total, err
+		}
+		n, err := w.Write(z.rest)
+		total += int64(n)
+		z.rest = z.rest[n:]
+		if err == nil && len(z.rest) > 0 {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
+			return total, err
+		}
+	}
+}
+
+// advance sees to it that there is something to give.
+func (z *Reader) advance() error {
+	for len(z.rest) == 0 {
+		if z.now != nil {
+			z.feed.recycle(z.now)
+			z.now = nil
+		}
+		if z.err != nil {
+			return z.err
+		}
+		z.now = z.feed.next()
+		z.rest = z.now.output()
+		began := time.Now()
+		z.err = z.verify(z.now)
+		z.joining += time.Since(began)
+		if z.err == nil {
+			z.err = z.now.err
+		}
+	}
+	return nil
+}
+
+// verify holds the members that end in the chunk against their trailers. Bytes behind a trailer that does not match are
+// not given.
+func (z *Reader) verify(c *chunk) error {
+	for i, end := range c.ends {
+		z.member = z.member.then(c.sums[i])
+		found := z.member
+		z.member = sum{}
+		if found.crc == end.crc && uint32(found.length) == end.size {
+			continue
+		}
+		z.rest = c.bytes[c.begin:end.at]
+		if found.crc != end.crc {
+			return fmt.Errorf("%w: it is %08x, expected %08x", gzip.ErrChecksum, found.crc, end.crc)
+		}
+		return fmt.Errorf("%w: %d bytes, expected %d (modulo 2^32)", gzip.ErrChecksum, found.length, end.size)
+	}
+	z.member = z.member.then(c.sums[len(c.ends)])
+	return nil
+}
+
+// Close stops the workers, waits for them, and gives up the memory.
+func (z *Reader) Close() error {
+	if errors.Is(z.err, ErrClosed) {
+		return nil
+	}
+	z.feed.close()
+	z.now, z.rest, z.err = nil, nil, ErrClosed
+	return nil
+}
+
+// portable tells whether VOXFIT_ISA, by which all of voxfit chooses instruction sets, asks for code without assembly.
+func portable() bool { return os.Getenv("VOXFIT_ISA") == "generic" }
+
+// Times tells how long the steps of the pieces took that were joined so far. It is empty where one worker reads.
+func (z *Reader) Times() Times {
+	times := Times{Join: z.joining}
+	if p, ok := z.feed.(*parallel); ok {
+		times.Pieces = p.pieceTimes()
+	}
+	return times
+}
