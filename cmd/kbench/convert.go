@@ -97,6 +97,15 @@ func (o *convertOptions) run(ctx context.Context, stdout, stderr io.Writer) erro
 	if err := o.check(); err != nil {
 		return err
 	}
+	return nothingWritten(o.rewrite(ctx, stdout, stderr))
+}
+
+// rewrite does it all, once the flags are right.
+func (o *convertOptions) rewrite(ctx context.Context, stdout, stderr io.Writer) error {
+	inputs, err := watchSidecar(o.image)
+	if err != nil {
+		return err
+	}
 	sidecar, part, err := readSidecar(o.image)
 	if err != nil {
 		return err
@@ -104,10 +113,11 @@ func (o *convertOptions) run(ctx context.Context, stdout, stderr io.Writer) erro
 	if what, said := sidecar["Parameter"]; said && part.Harmonics == nil && part.Basis == "" {
 		return fmt.Errorf("%s: its sidecar says that it is a map of %s, without a basis of spherical harmonics; expected their coefficients, as of a fodf", o.image, what)
 	}
-	image, err := nifti.Open(o.image)
+	image, err := openImage(o.image)
 	if err != nil {
 		return err
 	}
+	inputs = append(inputs, image)
 	n := image.Header.Volumes()
 	lmax := degreeOf(n)
 	if sh.Count(lmax) != n {
@@ -137,22 +147,19 @@ func (o *convertOptions) run(ctx context.Context, stdout, stderr io.Writer) erro
 	if err := out.claim([]string{filepath.Base(o.out), stem + ".json"}, o.force); err != nil {
 		return err
 	}
-	values, index, err := o.convert(ctx, image, lmax, from, to)
+	values, index, err := o.convert(ctx, image.Image, lmax, from, to)
 	if err != nil {
 		return err
 	}
-	if err := out.begin(); err != nil {
+	hashing := startHashing(ctx, inputs) // a second reading, which tells whether the first saw one image
+	defer hashing.stop()
+	if err := o.stage(ctx, out, image.Header, index, values, to, sidecar); err != nil {
 		return err
 	}
-	what, _, _ := strings.Cut(image.Header.Description, ";")
-	if harmonicFormOf(image.Header.Description) == (harmonicForm{}) {
-		what = "voxfit convert"
-	}
-	write := nifti.WriteOptions{Description: what + "; " + to.String(), Context: ctx}
-	if err := nifti.WriteMap(out.path(filepath.Base(o.out)), image.Header, index, n, values, write); err != nil {
+	if _, err := hashing.wait(); err != nil {
 		return err
 	}
-	if err := o.writeSidecar(out, sidecar, to, n); err != nil {
+	if err := confirmAll(ctx, inputs); err != nil {
 		return err
 	}
 	if err := out.commit(); err != nil {
@@ -162,6 +169,23 @@ func (o *convertOptions) run(ctx context.Context, stdout, stderr io.Writer) erro
 		fmt.Fprintf(w, "%s: %d coefficients (lmax %d) from basis %s, %s axes to basis %s, %s axes\n", o.out, n, lmax, from.basis, from.frame, to.basis, to.frame)
 	})
 	return nil
+}
+
+// stage makes the image and its sidecar in the staging folder.
+func (o *convertOptions) stage(ctx context.Context, out *staging, like *nifti.Header, index []int, values []float32, to harmonicForm, sidecar map[string]json.RawMessage) error {
+	if err := out.begin(); err != nil {
+		return err
+	}
+	what, _, _ := strings.Cut(like.Description, ";")
+	if harmonicFormOf(like.Description) == (harmonicForm{}) {
+		what = "voxfit convert"
+	}
+	n := like.Volumes()
+	write := nifti.WriteOptions{Description: what + "; " + to.String(), Context: ctx}
+	if err := nifti.WriteMap(out.path(filepath.Base(o.out)), like, index, n, values, write); err != nil {
+		return err
+	}
+	return o.writeSidecar(out, sidecar, to, n)
 }
 
 // checkSidecarOfOutput refuses an output beside an image of the same name with the other ending: there is one sidecar for
@@ -243,6 +267,9 @@ func (o *convertOptions) convert(ctx context.Context, image *nifti.Image, lmax i
 	}
 	voxel := make([]float64, n)
 	for row := values; len(row) > 0; row = row[n:] {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
 		for i, x := range row[:n] {
 			voxel[i] = float64(x)
 		}

@@ -17,7 +17,6 @@ import (
 	"github.com/voxfit/voxfit/fit"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
-	"github.com/voxfit/voxfit/nifti"
 )
 
 // fitOptions are the flags of kbench fit.
@@ -162,11 +161,7 @@ func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 		defer o.profile.end()
 	}
-	err := o.fit(ctx, stdout, stderr)
-	if errors.Is(err, nifti.ErrChanged) {
-		return fmt.Errorf("%w: nothing was written", err)
-	}
-	return err
+	return nothingWritten(o.fit(ctx, stdout, stderr))
 }
 
 // watchOptions hashes the files that options name, before check reads them and says of one that is not there what it is

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/voxfit/voxfit/lock"
@@ -91,6 +93,18 @@ func watch(path string) (t inputText, err error) {
 	n, err := io.Copy(h, f)
 	t.file = inputFile{Path: path, Bytes: n, SHA256: hex.EncodeToString(h.Sum(nil))}
 	return t, err
+}
+
+// watchSidecar hashes the JSON beside an image that is about to be read, where there is one.
+func watchSidecar(image string) ([]input, error) {
+	text, err := watch(stemOf(image) + ".json")
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return []input{text}, nil
 }
 
 func (t inputText) hash(context.Context) (inputFile, error) { return t.file, nil }
@@ -188,8 +202,18 @@ func (j *fitJob) stopHashing() {
 }
 
 // confirmInputs is the last look at all inputs, before maps are moved to their places.
-func (j *fitJob) confirmInputs(ctx context.Context) error {
-	for _, in := range j.inputs {
+func (j *fitJob) confirmInputs(ctx context.Context) error { return confirmAll(ctx, j.inputs) }
+
+// nothingWritten says what became of the output where an input changed.
+func nothingWritten(err error) error {
+	if errors.Is(err, nifti.ErrChanged) {
+		return fmt.Errorf("%w: nothing was written", err)
+	}
+	return err
+}
+
+func confirmAll(ctx context.Context, inputs []input) error {
+	for _, in := range inputs {
 		if err := in.confirm(ctx); err != nil {
 			return err
 		}

@@ -86,7 +86,7 @@ func TestAMaskThatChangesDuringAFitGivesOneLine(t *testing.T) {
 }
 
 // startedBefore is a context that calls back once, when the signal is about to be read.
-func startedBefore(call func()) context.Context {
+func startedBefore(call func()) *firstLook {
 	return &firstLook{Context: context.Background(), call: call}
 }
 
@@ -101,6 +101,16 @@ func (c *firstLook) Done() <-chan struct{} {
 		c.call = nil
 	}
 	return c.Context.Done()
+}
+
+// A firstError calls back once, when it is asked for the first time whether it has ended: after the signal was read.
+type firstError struct{ *firstLook }
+
+func (c *firstError) Done() <-chan struct{} { return c.Context.Done() }
+
+func (c *firstError) Err() error {
+	c.firstLook.Done()
+	return c.Context.Err()
 }
 
 func TestAResumedFitOfAnotherImageStartsAnewAndSaysSo(t *testing.T) {
@@ -156,5 +166,34 @@ func TestASmallFileThatChangesDuringAFitGivesOneLine(t *testing.T) {
 			t.Errorf("exit code %d: %s", code, &stderr)
 		}
 		nothingIn(t, out)
+	}
+}
+
+func TestAnImageOrItsSidecarThatChangesDuringAConversionGivesOneLineAndNothingElse(t *testing.T) {
+	dir := t.TempDir()
+	fod, sidecar := filepath.Join(dir, "fod.nii"), filepath.Join(dir, "fod.json")
+	h := nifti.NewHeader([]int{9, 9, 9, 45}, nil, [4][4]float64{{2}, {0, 2}, {0, 0, 2}, {0, 0, 0, 1}})
+	if err := nifti.WriteSignal(fod, h, make([]float32, h.Voxels()*h.Volumes()), nifti.WriteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	write(t, sidecar, []byte(`{"SubjectID": "01"}`))
+	for _, path := range []string{fod, sidecar} {
+		content := read(t, path)
+		changed := bytes.Clone(content)
+		changed[len(changed)-2] ^= 1
+		write(t, filepath.Join(dir, "changed"), changed)
+		for _, inPlace := range []bool{true, false} {
+			out := filepath.Join(dir, "maps", "out.nii.gz")
+			ctx := &firstError{startedBefore(func() { swap(t, path, filepath.Join(dir, "changed"), inPlace) })}
+			var stderr bytes.Buffer
+			code := run(ctx, []string{"convert", fod, "--from-basis", "descoteaux07", "--from-frame", "image", "--frame", "world", "-o", out}, &bytes.Buffer{}, &stderr)
+			if want := "kbench: " + path + " changed while it was being read: nothing was written\n"; code != exitFailed || stderr.String() != want {
+				t.Errorf("in place %v: exit code %d, want %d: found %q, want %q", inPlace, code, exitFailed, &stderr, want)
+			}
+			if _, err := os.Lstat(filepath.Dir(out)); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("in place %v: the folder is there and holds %v", inPlace, folder(t, filepath.Dir(out)))
+			}
+			write(t, path, content)
+		}
 	}
 }
