@@ -53,16 +53,21 @@ func OpenCheckpoint(path, key string, p int) (*Checkpoint, error) {
 	n, err := io.ReadFull(file, found)
 	switch {
 	case err == nil && bytes.Equal(found, head):
-		err = c.scan(int64(len(head)))
-		return c, c.closeOn(err)
+		if err := c.scan(int64(len(head))); err != nil {
+			return nil, errors.Join(err, file.Close())
+		}
+		return c, nil
 	case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, c.closeOn(err)
+		return nil, errors.Join(err, file.Close())
 	case n > 0:
 		if err := c.replace(found[:n]); err != nil {
 			return nil, err
 		}
 	}
-	return c, c.closeOn(c.begin(head))
+	if err := c.begin(head); err != nil { // on a full disk, say, where nothing may stay behind
+		return nil, errors.Join(err, c.Remove())
+	}
+	return c, nil
 }
 
 // begin writes the head of a new file, and puts its name on the disk: without that, a power loss may take the file away
@@ -102,14 +107,6 @@ func (c *Checkpoint) replace(found []byte) error {
 
 // Anew says in one line why what was in the file was not used; it is empty when the file was new or was used.
 func (c *Checkpoint) Anew() string { return c.anew }
-
-// closeOn closes the file when err is not nil, and hands err on.
-func (c *Checkpoint) closeOn(err error) error {
-	if err != nil {
-		c.file.Close()
-	}
-	return err
-}
 
 // scan finds the whole blocks from offset on and cuts off what follows them.
 func (c *Checkpoint) scan(offset int64) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -67,7 +68,12 @@ func (j *fitJob) openCheckpoint(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if j.checkpoint, err = fit.OpenCheckpoint(j.checkpointPath(j.names), string(key), j.model.Fitter().Parameters()); err != nil {
+	path := j.checkpointPath(j.names)
+	j.checkpoint, err = fit.OpenCheckpoint(path, string(key), j.model.Fitter().Parameters())
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%s is in the way and cannot be opened (%w): a fit of another user that was stopped left it; let that user start the same command again, remove it, or write to another folder", path, rootCause(err))
+	}
+	if err != nil {
 		return err
 	}
 	if anew := j.checkpoint.Anew(); anew != "" {
