@@ -64,6 +64,9 @@ func (j *fitJob) openCheckpoint(ctx context.Context) error {
 	if err := j.hashInputs(ctx); err != nil {
 		return err
 	}
+	if err := j.out.check(); err != nil { // the hashes may have taken long
+		return err
+	}
 	key, err := json.Marshal(j.description())
 	if err != nil {
 		return err

@@ -203,6 +203,40 @@ func TestAnOutputFolderThatVanishesIsNoticedAtTheNextBlock(t *testing.T) {
 	}
 }
 
+func TestACheckpointOfAnotherUserSaysWhatToDo(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("skipped: only root can become another user")
+	}
+	dir, err := os.MkdirTemp("", "shared") // which others may enter, as t.TempDir's they may not
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	image, out := small(t, 100), filepath.Join(dir, "maps")
+	for _, name := range []string{"dwi.nii.gz", "bvals", "bvecs"} {
+		write(t, filepath.Join(dir, name), read(t, near(image, name)))
+	}
+	if err := os.Mkdir(out, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(out, checkpointOfFwdtim), nil)
+	program := filepath.Join(dir, "kbench")
+	write(t, program, read(t, os.Args[0]))
+	if err := errors.Join(os.Chmod(dir, 0o755), os.Chmod(out, 0o777), os.Chmod(filepath.Join(out, checkpointOfFwdtim), 0o600), os.Chmod(program, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(program, "fit", "fwdtim", filepath.Join(dir, "dwi.nii.gz"), "-o", out)
+	c.Dir, c.Env = dir, append(os.Environ(), "VOXFIT_TEST_AS_KBENCH=1", "VOXFIT_TEST_BLOCK=64")
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	text, err := c.CombinedOutput()
+	line := errorsOf(string(text))
+	for _, words := range []string{checkpointOfFwdtim, "permission denied", "of another user", "remove it"} {
+		if err == nil || strings.Count(line, "\n") != 1 || !strings.Contains(line, words) {
+			t.Errorf("found %v: %q, want a line with %q", err, line, words)
+		}
+	}
+}
+
 func TestAFolderPutInTheOutputFoldersPlaceIsNotTouched(t *testing.T) {
 	shrinkBlocks(t, 64)
 	image := small(t, 1000)
@@ -239,6 +273,27 @@ func TestAFolderPutInTheOutputFoldersPlaceIsNotTouched(t *testing.T) {
 			t.Errorf("%s: found %v in it: %v", what, there, err)
 		}
 	}
+}
+
+// An inputWithWork does some work while its hash is taken.
+type inputWithWork struct{ work func() error }
+
+func (in inputWithWork) hash(context.Context) (inputFile, error) { return inputFile{}, in.work() }
+func (in inputWithWork) confirm(context.Context) error           { return nil }
+
+func TestAFolderPutInTheOutputFoldersPlaceWhileInputsAreHashedGetsNoCheckpoint(t *testing.T) {
+	place := filepath.Join(t.TempDir(), "maps")
+	out, err := newStaging(place, "model-fwtensor", "a fit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.remove()
+	replace := inputWithWork{func() error { return errors.Join(os.Rename(place, place+" moved away"), os.Mkdir(place, 0o777)) }}
+	j := &fitJob{out: out, acquisition: &acquisition{inputs: []input{replace}}}
+	if err := j.openCheckpoint(t.Context()); err == nil || !strings.Contains(err.Error(), "output folder "+place) {
+		t.Errorf("found %v, want a line that names the folder", err)
+	}
+	nothingIn(t, place)
 }
 
 func TestAClosedOutputDoesNotHideThatMapsAreWhole(t *testing.T) {
