@@ -73,7 +73,7 @@ func objectDifference(at string, a, b map[string]any) *mismatch {
 // shortJSON is a value as a message shows it.
 func shortJSON(value any) string {
 	if value == nil {
-		return "not there"
+		return "missing"
 	}
 	text, err := json.Marshal(value)
 	if err != nil {
