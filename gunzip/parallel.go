@@ -14,8 +14,8 @@ import (
 // mostStreamed is how many chunks that were decoded in their turn wait to be read.
 const mostStreamed = 6
 
-// mostPieces is how many pieces are under way: one a worker, and half as many again that wait for their turn.
-func mostPieces(workers int) int { return workers + workers/2 + 1 }
+// mostPieces is how many pieces are under way: one a worker, and a quarter as many that wait for their turn.
+func mostPieces(workers int) int { return workers + (workers+3)/4 }
 
 // A parallel feed has workers that decode pieces ahead, and a goroutine that joins what they made.
 type parallel struct {

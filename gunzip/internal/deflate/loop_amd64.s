@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func decodeBytes(state *uint64)
-// Requires: AVX, BMI2, CMOV
+// Requires: AVX, BMI2, CMOV, MMX+
 TEXT ·decodeBytes(SB), NOSPLIT, $0-8
 	MOVQ  state+0(FP), AX
 	MOVQ  (AX), CX
@@ -27,6 +27,9 @@ round:
 	JAE  limit
 	CMPQ CX, 8(AX)
 	JA   limit
+
+	// Output goes to memory that no cache has; a prefetcher starts anew with each page.
+	PREFETCHT0 1024(SI)
 
 	// The first lookup: literals, or a length, or both.
 	MOVL  DX, R9
@@ -205,7 +208,7 @@ done:
 	RET
 
 // func decodeFirstBytes(state *uint64)
-// Requires: AVX, BMI2, CMOV
+// Requires: AVX, BMI2, CMOV, MMX+
 TEXT ·decodeFirstBytes(SB), NOSPLIT, $0-8
 	MOVQ  state+0(FP), AX
 	MOVQ  (AX), CX
@@ -227,6 +230,9 @@ round:
 	JAE  limit
 	CMPQ CX, 8(AX)
 	JA   limit
+
+	// Output goes to memory that no cache has; a prefetcher starts anew with each page.
+	PREFETCHT0 1024(SI)
 
 	// The first lookup: literals, or a length, or both.
 	MOVL  DX, R9
@@ -418,7 +424,7 @@ done:
 	RET
 
 // func decodeSymbols(state *uint64)
-// Requires: AVX, BMI2, CMOV
+// Requires: AVX, BMI2, CMOV, MMX+
 TEXT ·decodeSymbols(SB), NOSPLIT, $0-8
 	MOVQ  state+0(FP), AX
 	MOVQ  (AX), CX
@@ -440,6 +446,9 @@ round:
 	JAE  limit
 	CMPQ CX, 8(AX)
 	JA   limit
+
+	// Output goes to memory that no cache has; a prefetcher starts anew with each page.
+	PREFETCHT0 2048(SI)
 
 	// The first lookup: literals, or a length, or both.
 	MOVL  DX, R9
