@@ -199,17 +199,21 @@ func (p *parallel) accept(ahead *piece, before []byte) (after []byte, ended bool
 	after = ahead.follow(before)
 	ended = ahead.chunks[len(ahead.chunks)-1].err != nil
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.resolve = append(p.resolve, ahead.wide...)
+	p.joined = append(p.joined, ahead.chunks...)
+	p.times = append(p.times, &ahead.times)
+	given := p.joined[0].resolved
+	p.mu.Unlock()
+	// Whoever is woken finds the mutex free.
 	if len(ahead.wide) > 0 {
-		p.resolve = append(p.resolve, ahead.wide...)
 		p.work.Signal()
 	}
-	p.joined = append(p.joined, ahead.chunks...)
-	if p.joined[0].resolved {
+	if given {
 		p.output.Signal()
 	}
+	p.mu.Lock()
 	ahead.times.HandOver = time.Since(began)
-	p.times = append(p.times, &ahead.times)
+	p.mu.Unlock()
 	return after, ended
 }
 
