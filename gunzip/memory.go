@@ -22,7 +22,7 @@ func peakMemory(begins []int64, workers int) int64 {
 	)
 	pieces := int64(min(mostPieces(workers), len(begins)-1))
 	piece := begins[1] // the largest one
-	input := max(piece, inputStep) + 2*lookAhead + deflate.InputSlack
+	input := int64(inputStep + deflate.InputSlack)
 	meanings := int64(workers) << 16
 	return (pieces+1)*(input+decoder+windows) + (pieces*int64(mostChunks(piece))+mostStreamed+2)*chunkMemory + meanings
 }

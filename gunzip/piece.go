@@ -90,6 +90,9 @@ func (p *piece) decode(spare *spares) {
 	p.prepare()
 }
 
+// findStep is how many bytes of a piece are searched at a time: most have a block within.
+const findStep = 256 << 10
+
 // find searches the piece's beginning.
 func (p *piece) find() bool {
 	if p.number == 0 {
@@ -97,12 +100,14 @@ func (p *piece) find() bool {
 		return true
 	}
 	began := time.Now()
-	if err := p.stretch.input.load(p.from, int(p.to-p.from)+lookAhead); err != nil {
-		return false
+	defer func() { p.times.Search = time.Since(began) }()
+	for from := p.from; from < p.to && !p.found && !p.abandoned.Load(); from += findStep {
+		if err := p.stretch.input.load(from, findStep+lookAhead); err != nil {
+			return false
+		}
+		look := prober{p.stretch.decoder, p.stretch.input.data, from}
+		p.begin, p.found = look.search(8*from, 8*min(from+findStep, p.to))
 	}
-	look := prober{p.stretch.decoder, p.stretch.input.data, p.from}
-	p.begin, p.found = look.search(8*p.from, 8*p.to)
-	p.times.Search = time.Since(began)
 	return p.found
 }
 

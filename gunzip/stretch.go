@@ -131,7 +131,7 @@ func (s *stretch) header() error {
 			return fmt.Errorf("the gzip header at byte %d: %w", s.at, err)
 		case s.input.last():
 			return fmt.Errorf("the gzip header at byte %d ends after %d bytes: %w", s.at, len(b), err)
-		case len(b) > mostHeader:
+		case len(b) >= mostHeader:
 			return fmt.Errorf("the gzip header at byte %d: %w: it has no end within %d bytes", s.at, gzip.ErrHeader, mostHeader)
 		}
 	}
