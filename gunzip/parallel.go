@@ -139,6 +139,7 @@ func (p *parallel) finish(c *chunk, meaning *deflate.Meaning) {
 
 // join puts pieces together in their order, each where the one before ended. What no piece begins at it decodes itself.
 func (p *parallel) join() {
+	defer p.wake()
 	at, before := position{member: true}, []byte(nil)
 	for {
 		ahead := p.await(at)
@@ -187,6 +188,7 @@ func (p *parallel) await(at position) *piece {
 			delete(p.flying, number)
 			return ahead
 		}
+		p.wake()
 		p.ready.Wait()
 	}
 	return nil
@@ -202,19 +204,16 @@ func (p *parallel) accept(ahead *piece, before []byte) (after []byte, ended bool
 	p.resolve = append(p.resolve, ahead.wide...)
 	p.joined = append(p.joined, ahead.chunks...)
 	p.times = append(p.times, &ahead.times)
-	given := p.joined[0].resolved
-	p.mu.Unlock()
-	// Whoever is woken finds the mutex free.
-	if len(ahead.wide) > 0 {
-		p.work.Signal()
-	}
-	if given {
-		p.output.Signal()
-	}
-	p.mu.Lock()
 	ahead.times.HandOver = time.Since(began)
 	p.mu.Unlock()
 	return after, ended
+}
+
+// wake tells the others of joined pieces. The one who joins does that when it has nothing else to do: the pieces that are
+// done already need no more than their windows.
+func (p *parallel) wake() {
+	p.work.Signal()
+	p.output.Signal()
 }
 
 // again gives up a piece that does not begin where the one before ended, and begins there with a stretch up to the next
@@ -230,6 +229,7 @@ func (p *parallel) again(ahead *piece, at position) *stretch {
 
 // stream decodes a stretch in its turn, and gives the window behind it.
 func (p *parallel) stream(s *stretch, number int, before []byte) (after []byte, ended bool) {
+	p.wake()
 	began := time.Now()
 	times := &PieceTimes{Number: number}
 	for !ended && s.state != atStop {
