@@ -7,11 +7,21 @@
 // func decodeBytes(state *uint64)
 // Requires: AVX, BMI2, CMOV, MMX+
 TEXT ·decodeBytes(SB), NOSPLIT, $0-8
-	MOVQ  state+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DX
-	MOVQ  24(AX), BX
-	MOVQ  32(AX), SI
+	MOVQ state+0(FP), AX
+
+	// This register holds the next byte of the input:
+	MOVQ (AX), CX
+
+	// This register holds bits of the input, the next one lowest:
+	MOVQ 16(AX), DX
+
+	// This register holds how many of them count:
+	MOVQ 24(AX), BX
+
+	// This register holds where the next symbol goes:
+	MOVQ 32(AX), SI
+
+	// This register holds the entries of literals and lengths, and then those of distances:
 	MOVQ  56(AX), DI
 	MOVQ  (CX), R8
 	SHLXQ BX, R8, R8
@@ -48,7 +58,7 @@ first:
 	BTQ     $0x3e, R8
 	CMOVQCC DI, R11
 
-	// length = the least length less 3 + extra bits
+	// The match's length less 3: the least one, and the extra bits.
 	MOVBLZX 1(DI)(R9*8), R13
 	SHRXQ   R13, R10, R10
 	MOVBLZX 4(DI)(R9*8), R12
@@ -210,11 +220,21 @@ done:
 // func decodeFirstBytes(state *uint64)
 // Requires: AVX, BMI2, CMOV, MMX+
 TEXT ·decodeFirstBytes(SB), NOSPLIT, $0-8
-	MOVQ  state+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DX
-	MOVQ  24(AX), BX
-	MOVQ  32(AX), SI
+	MOVQ state+0(FP), AX
+
+	// This register holds the next byte of the input:
+	MOVQ (AX), CX
+
+	// This register holds bits of the input, the next one lowest:
+	MOVQ 16(AX), DX
+
+	// This register holds how many of them count:
+	MOVQ 24(AX), BX
+
+	// This register holds where the next symbol goes:
+	MOVQ 32(AX), SI
+
+	// This register holds the entries of literals and lengths, and then those of distances:
 	MOVQ  56(AX), DI
 	MOVQ  (CX), R8
 	SHLXQ BX, R8, R8
@@ -251,7 +271,7 @@ first:
 	BTQ     $0x3e, R8
 	CMOVQCC DI, R11
 
-	// length = the least length less 3 + extra bits
+	// The match's length less 3: the least one, and the extra bits.
 	MOVBLZX 1(DI)(R9*8), R13
 	SHRXQ   R13, R10, R10
 	MOVBLZX 4(DI)(R9*8), R12
@@ -426,11 +446,21 @@ done:
 // func decodeSymbols(state *uint64)
 // Requires: AVX, BMI2, CMOV, MMX+
 TEXT ·decodeSymbols(SB), NOSPLIT, $0-8
-	MOVQ  state+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DX
-	MOVQ  24(AX), BX
-	MOVQ  32(AX), SI
+	MOVQ state+0(FP), AX
+
+	// This register holds the next byte of the input:
+	MOVQ (AX), CX
+
+	// This register holds bits of the input, the next one lowest:
+	MOVQ 16(AX), DX
+
+	// This register holds how many of them count:
+	MOVQ 24(AX), BX
+
+	// This register holds where the next symbol goes:
+	MOVQ 32(AX), SI
+
+	// This register holds the entries of literals and lengths, and then those of distances:
 	MOVQ  56(AX), DI
 	MOVQ  (CX), R8
 	SHLXQ BX, R8, R8
@@ -467,7 +497,7 @@ first:
 	BTQ     $0x3e, R8
 	CMOVQCC DI, R11
 
-	// length = the least length less 3 + extra bits
+	// The match's length less 3: the least one, and the extra bits.
 	MOVBLZX   1(DI)(R9*8), R13
 	SHRXQ     R13, R10, R10
 	MOVBLZX   4(DI)(R9*8), R12

@@ -57,28 +57,25 @@ type inner struct {
 	checked bool
 }
 
-// registers hold the loop's state from round to round.
-type registers struct {
-	state  GPVirtual // the struct loop
-	in     GPVirtual // the next byte of the input
-	buffer GPVirtual // bits of the input, the next one lowest
-	bits   GPVirtual // how many of them count
-	out    GPVirtual // where the next symbol goes
-	table  GPVirtual // entries of literals and lengths, then those of distances
-}
+// registers hold the loop's state from round to round; write says what they are.
+type registers struct{ state, in, buffer, bits, out, table GPVirtual }
 
 func (l inner) write() {
 	TEXT(l.name, NOSPLIT, "func(state *uint64)")
 	Pragma("noescape")
 	Doc(l.name + " decodes the codes of a block until the block, the input or the room for the output ends, or the data make no sense.")
 	r := registers{state: Load(Param("state"), GP64()).(GPVirtual)}
-	field := func(offset int) GPVirtual {
+	field := func(offset int, what string) GPVirtual {
 		v := GP64()
+		Comment("This register holds " + what + ":")
 		MOVQ(Mem{Base: r.state, Disp: offset}, v)
 		return v
 	}
-	r.in, r.buffer, r.bits = field(fieldIn), field(fieldBuffer), field(fieldBits)
-	r.out, r.table = field(fieldOut), field(fieldTable)
+	r.in = field(fieldIn, "the next byte of the input")
+	r.buffer = field(fieldBuffer, "bits of the input, the next one lowest")
+	r.bits = field(fieldBits, "how many of them count")
+	r.out = field(fieldOut, "where the next symbol goes")
+	r.table = field(fieldTable, "the entries of literals and lengths, and then those of distances")
 	r.refill()
 
 	e, index, length, far := GP64(), GP64(), GP64(), GP64()
@@ -133,7 +130,7 @@ func (l inner) first(r registers, e, index, length, far GPVirtual) {
 	LEAQ(Mem{Base: r.table, Disp: 8 * litlenEntries}, far)
 	BTQ(U8(62), e)
 	CMOVQCC(r.table, far)
-	Comment("length = the least length less 3 + extra bits")
+	Comment("The match's length less 3: the least one, and the extra bits.")
 	MOVBLZX(part(r.table, index, 1), code.As32())
 	SHRXQ(code, length, length)
 	MOVBLZX(part(r.table, index, 4), least.As32())
