@@ -2,7 +2,9 @@ package gunzip
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
+	"encoding/binary"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -112,6 +114,54 @@ func TestDamagedPiecesAreAnErrorAfterGoodBytes(t *testing.T) {
 		wantSame(t, file[:r.IntN(len(file))], 3, 30_000)
 	}
 	wantSame(t, append(bytes.Clone(file), "this is garbage"...), 3, 30_000)
+}
+
+// thief is a member that begins with a match of three bytes, 100 back, and has the checksum of what a reader would give that
+// lets it reach the member before.
+func thief(before []byte) []byte {
+	member := []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}
+	at, bits := uint(0), uint32(0)
+	put := func(v uint32, n uint) { bits |= v << at; at += n }
+	put(1, 1)         // the last block
+	put(1, 2)         // with the fixed codes, whose highest bit comes first:
+	put(0b1000000, 7) // the length 3
+	put(0b10110, 5)   // the distance 97
+	put(3, 5)         // and 3
+	put(0, 7)         // the end
+	member = binary.LittleEndian.AppendUint32(member, bits)
+	member = binary.LittleEndian.AppendUint32(member, sumOf(before[len(before)-100:][:3]).crc)
+	return binary.LittleEndian.AppendUint32(member, 3)
+}
+
+func TestNoMatchReachesTheMemberBefore(t *testing.T) {
+	plain := signals(100_000)
+	// The second block's window is in all that follows, as markers; they fill three chunks, and the member ends in the fourth.
+	echo := bytes.Repeat(samples(30_000)["random"], 30)
+	for name, c := range map[string]struct {
+		first  []byte
+		begins []int64
+	}{
+		"one piece":               {plain, nil},
+		"a piece for each member": {plain, []int64{0, int64(len(compressed(t, plain, 6)))}},
+		"small pieces":            {plain, []int64{0, 10_000, 20_000, 30_000, 40_000}},
+		"too much output":         {echo, []int64{0, 16_000}},
+	} {
+		file := append(compressed(t, c.first, 6), thief(c.first)...)
+		size := int64(len(file))
+		z, err := newReader(bytes.NewReader(file), size, 1, leastPiece, mostPiece)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.begins != nil {
+			z = &Reader{feed: newParallel(bytes.NewReader(file), size, 2, append(c.begins, size))}
+		}
+		got, err := io.ReadAll(z)
+		var corrupt flate.CorruptInputError
+		if !errors.As(err, &corrupt) || !bytes.Equal(got, c.first) {
+			t.Errorf("%s: %d bytes, error %v, expected %d bytes and flate.CorruptInputError", name, len(got), err, len(c.first))
+		}
+		z.Close()
+	}
 }
 
 // A brittle file fails from some byte on.

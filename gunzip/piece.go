@@ -126,7 +126,7 @@ func (p *piece) add(c *chunk) {
 type gap struct{ at, marker uint16 }
 
 // prepare does what can be done before the piece's turn, so that little is left for then. It makes the last window of the
-// output, or what there is of it, but for its gaps.
+// output, or what there is of it, but for its gaps. Behind a member nothing can be reached.
 func (p *piece) prepare() {
 	for _, c := range p.chunks {
 		c.piece, c.times = p, &p.times
@@ -137,8 +137,11 @@ func (p *piece) prepare() {
 	}
 	last := p.chunks[len(p.chunks)-1]
 	last.last = true
-	if !last.wide {
+	switch {
+	case !last.wide:
 		p.after = append([]byte(nil), last.tail()...)
+		return
+	case len(last.ends) > 0:
 		return
 	}
 	p.after = make([]byte, windowSize)
@@ -161,7 +164,7 @@ func (p *piece) follow(before []byte) []byte {
 			p.after[g.at] = before[known]
 		}
 	}
-	if !p.chunks[len(p.chunks)-1].wide || missing == 0 {
+	if !p.chunks[len(p.chunks)-1].wide || missing == 0 || p.after == nil {
 		return p.after
 	}
 	return p.after[max(0, missing-int(p.times.Bytes)):]
