@@ -1,6 +1,9 @@
 package deflate
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // FindDynamic returns the first bit from from on and before to at which a dynamic block that is not the last may begin,
 // or -1: its header's three bits, the numbers of its codes, the code of code lengths, which is complete, the code
@@ -8,48 +11,28 @@ import "encoding/binary"
 // Brunst 2023, table 1). InputSlack bytes behind the input must be readable.
 func (d *Decoder) FindDynamic(input []byte, from, to int) int {
 	b := input[:len(input)+InputSlack]
-	for bit := from; bit < to; {
-		next := binary.LittleEndian.Uint64(b[bit>>3:]) >> (bit & 7)
-		// 57 bits are there, and 13 are looked at.
-		for left := min(57-13, to-bit); left > 0; {
-			skip := int(skips[next&(1<<skipBits-1)])
-			if skip == 0 {
-				if fullPrecode(b, bit) && d.Dynamic(input, bit) {
-					return bit
-				}
-				skip = 1
+	for at := from >> 3; 8*at < to; at += 6 {
+		// Bit i of candidates is for a header that begins at bit i of next, of which it needs 13.
+		next := binary.LittleEndian.Uint64(b[at:])
+		candidates := ^next & ^(next >> 1) & (next >> 2)                        // not the last block; dynamic
+		candidates &= ^(next >> 4 & (next >> 5) & (next >> 6) & (next >> 7))    // at most 286 literals and lengths
+		candidates &= ^(next >> 9 & (next >> 10) & (next >> 11) & (next >> 12)) // at most 30 distances
+		candidates &= 1<<48 - 1
+		if 8*at < from {
+			candidates &= ^uint64(0) << (from - 8*at)
+		}
+		for ; candidates != 0; candidates &= candidates - 1 {
+			bit := 8*at + bits.TrailingZeros64(candidates)
+			if bit >= to {
+				return -1
 			}
-			next >>= skip
-			bit += skip
-			left -= skip
+			if fullPrecode(b, bit) && d.Dynamic(input, bit) {
+				return bit
+			}
 		}
 	}
 	return -1
 }
-
-const skipBits = 13
-
-// skips says, by the next 13 bits, after how many bits a header could begin of a dynamic block that is not the last
-// one.
-var skips = func() (table [1 << skipBits]uint8) {
-	for i := range table {
-		table[i] = skipBits
-		for shift := range skipBits {
-			// What is beyond the 13 bits counts as good.
-			bits := i >> shift
-			known := skipBits - shift
-			if (bits^dynamicBlock<<1)&7&(1<<known-1) != 0 {
-				continue
-			}
-			if known >= 8 && bits>>3&31 > maxLitlenCodes-257 || known >= 13 && bits>>8&31 > maxFarCodes-1 {
-				continue
-			}
-			table[i] = uint8(shift)
-			break
-		}
-	}
-	return table
-}()
 
 // Dynamic tells whether a dynamic block that is not the last one may begin at a bit.
 func (d *Decoder) Dynamic(input []byte, bit int) bool { return d.dynamic(input, bit) && !d.final }
