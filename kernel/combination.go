@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/voxfit/voxfit/kernel/internal/ops"
+	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
 // A Combination adds up rows of a matrix with weights of which few are not zero, in order and without fused
@@ -21,7 +22,7 @@ func NewCombination(rows []float64, count, length int, opts ...Option) (*Combina
 	if count < 1 || length < 1 || len(rows) != count*length {
 		return nil, fmt.Errorf("kernel: combination: %d numbers, expected %d rows of %d, at least one each", len(rows), count, length)
 	}
-	set, err := chooseSet(opts)
+	set, err := sets.Choose(opts)
 	if err != nil {
 		return nil, err
 	}

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
 // CSDDesign is constrained spherical deconvolution (Tournier, Calamante and Connelly, NeuroImage
@@ -89,14 +89,14 @@ func (d *CSDDesign) directions() int { return len(d.B) / d.Coefficients }
 //
 // The error names the first field that does not fit the others.
 func NewCSD(d CSDDesign, opts ...Option) (Fitter, error) {
-	set, err := chooseSet(opts)
+	set, err := sets.Choose(opts)
 	if err != nil {
 		return nil, err
 	}
 	if err := d.check(); err != nil {
 		return nil, fmt.Errorf("kernel: CSD design: %w", err)
 	}
-	gram, err := d.checkedGram()
+	gram, err := d.Gram.checked(d.B, d.Coefficients)
 	if err != nil {
 		return nil, fmt.Errorf("kernel: CSD design: %w", err)
 	}
@@ -109,12 +109,6 @@ func NewCSD(d CSDDesign, opts ...Option) (Fitter, error) {
 		return newCSDLanes(d, portable, set.CSD), nil
 	}
 	return portable, nil
-}
-
-// shortSums says whether no quad has more terms of the sum than of the difference, as it is with all
-// products of harmonics. The loops over lanes count on it.
-func (g *GramMap) shortSums() bool {
-	return !slices.ContainsFunc(g.Quads, func(q GramQuad) bool { return q.SumTerms > q.DifferenceTerms })
 }
 
 func (d *CSDDesign) check() error {
@@ -156,43 +150,6 @@ func (d *CSDDesign) check() error {
 		}
 	}
 	return nil
-}
-
-// gramTolerance is how far, relative to the largest entry, the Gram map of one direction may be from
-// the product of its row with itself. A right map is at 1e-15.
-const gramTolerance = 1e-9
-
-// checkedGram makes the Gram map ready and compares it with B for every single direction: the map is
-// linear, so that it is then right for every set.
-func (d *CSDDesign) checkedGram() (*ref.Gram, error) {
-	n, rows := d.Coefficients, d.directions()
-	m := ref.GramMap(d.Gram)
-	if m.Moments < 1 || len(m.Rows) != rows*2*m.Moments {
-		return nil, fmt.Errorf("Gram.Rows has %d values, expected %d (rows of B) x 2 x %d (Gram.Moments)", len(m.Rows), rows, m.Moments)
-	}
-	if err := m.Check(n); err != nil {
-		return nil, fmt.Errorf("field Gram: %w", err)
-	}
-	g := ref.NewGram(&m)
-	base, q := make([]float64, ref.Triangle(n)), make([]float64, ref.Triangle(n))
-	sums := g.NewSums()
-	for r := range rows {
-		b := d.B[r*n:][:n]
-		g.Assemble(q, base, m.Rows[r*2*m.Moments:][:2*m.Moments], sums)
-		largest := 0.0
-		for _, v := range b {
-			largest = math.Max(largest, v*v)
-		}
-		for i := range n {
-			for j := range i + 1 {
-				got, want := q[ref.Triangle(i)+j], b[i]*b[j]
-				if math.Abs(got-want) > gramTolerance*largest {
-					return nil, fmt.Errorf("field Gram does not belong to B: direction %d gives %g for coefficients %d and %d, B gives %g", r, got, i, j, want)
-				}
-			}
-		}
-	}
-	return g, nil
 }
 
 type csd struct {

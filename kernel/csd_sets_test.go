@@ -2,7 +2,6 @@ package kernel_test
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -12,85 +11,6 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/phantom"
 )
-
-// forEachSet runs a test on every instruction set with code of its own.
-func forEachSet(t *testing.T, test func(t *testing.T, isa string)) {
-	kerneltest.ForEachSet(t, kernel.ISAs(), test)
-}
-
-// atLeastTwoSets skips a test that compares instruction sets with each other.
-func atLeastTwoSets(t *testing.T) {
-	if sets := len(kernel.ISAs()) - 1; sets < 2 {
-		t.Skipf("compares instruction sets, and there are %d beside the portable code", sets)
-	}
-}
-
-func newCSDOn(t testing.TB, d kernel.CSDDesign, isa string) kernel.Fitter {
-	t.Helper()
-	f, err := kernel.NewCSD(d, kernel.WithISA(isa))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
-
-// study is the signals of n voxels of the published study's protocol, every tissue among them, with
-// odd signals of every kind in between.
-func study(t testing.TB, n int) (g *acq.GradientTable, signal []float64) {
-	t.Helper()
-	g = phantom.HCP()
-	p, err := phantom.Make(g, phantom.Options{Voxels: n, SNR: 30, Seed: 5})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := g.Len()
-	signal = make([]float64, n*m)
-	for i, s := range p.Signal {
-		signal[i] = float64(s)
-	}
-	rng := rand.New(rand.NewPCG(6, 0))
-	for v := range n {
-		spoil(signal[v*m:][:m], v, rng)
-	}
-	return g, signal
-}
-
-// spoil makes every fifth voxel odd in one of many ways.
-func spoil(voxel []float64, v int, rng *rand.Rand) {
-	if v%5 != 0 {
-		return
-	}
-	some := rng.IntN(len(voxel))
-	switch v / 5 % 11 {
-	case 0:
-		clear(voxel)
-	case 1:
-		voxel[some] = math.NaN()
-	case 2:
-		voxel[some] = math.Inf(1)
-	case 3:
-		voxel[some] = -voxel[some]
-	case 4:
-		clear(voxel)
-		voxel[some] = 1000
-	}
-	for i := range voxel {
-		switch v / 5 % 11 {
-		case 5:
-			voxel[i] = 500
-		case 6:
-			voxel[i] = rng.NormFloat64() * 100
-		case 7:
-			voxel[i] = -voxel[i]
-		case 8:
-			voxel[i] *= 1e300
-		case 9:
-			voxel[i] *= 1e-300
-		case 10:
-			voxel[i] = rng.Float64()
-		}
-	}
-}
 
 // disagreement counts the voxels whose status or iterations differ, and finds the largest difference
 // of coefficients, relative to a voxel's largest, among the others.

@@ -1,7 +1,5 @@
 package kernel
 
-import "github.com/voxfit/voxfit/internal/magnitude"
-
 // prepare makes the next voxels ready: everything before the first iteration.
 func (b *csdBlock[T]) prepare() {
 	w, m, lanes, stride := b.csdLaneWorker, b.measurements, b.kernels.Lanes, b.stride()
@@ -75,13 +73,6 @@ func (w *csdLaneWorker) ordinary(lane int) bool {
 	lanes := w.kernels.Lanes
 	outOfRange := w.limits[lane]*0 != 0 // some of z is NaN or infinite, or what follows from z
 	return fitForLanes(w.seen[lane], w.seen[lanes+lane], w.seen[2*lanes+lane]) && !outOfRange
-}
-
-// fitForLanes says whether a signal may be fitted in a lane, given what Inspect saw: a number that is not 0 where a value is
-// not finite, the least and the largest value. Those of no value but zero, and those too large for single precision, may not.
-func fitForLanes(poison, low, high float64) bool {
-	allZero := low == 0 && high == 0
-	return poison == 0 && !allZero && low > -magnitude.Limit && high < magnitude.Limit
 }
 
 // settledCode is the code of a voxel that is ready, if it settles.

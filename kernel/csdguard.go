@@ -36,7 +36,6 @@ type csdGuard struct {
 }
 
 const (
-	unitRoundoff = 1.0 / (1 << 24)
 	plainErrors  = 16
 	spreadErrors = 2.5
 	spreadBelow  = 3        // directions to an unknown, below which it grows

@@ -28,11 +28,6 @@ type csdTables[T float32 | float64, S int32 | float64] struct {
 	couples []int32
 }
 
-const (
-	twinFields   = 12
-	coupleFields = 6
-)
-
 func newCSDTables[T float32 | float64, S int32 | float64](d *CSDDesign, portable *ref.CSD, order []int, steps *ops.CSDIteration[T, S]) *csdTables[T, S] {
 	n := d.Coefficients
 	t := &csdTables[T, S]{
@@ -104,23 +99,3 @@ func (t *csdTables[T, S]) clearBeyond(sets []uint64) {
 		}
 	}
 }
-
-// panels is a matrix in the layout that ops.CSD names.
-type panels[T float32 | float64] struct {
-	data           []T
-	count, columns int
-	rows           int // those that fill up the last panel included
-}
-
-func newPanels[T float32 | float64](rows, columns, size int, at func(r, c int) float64) panels[T] {
-	count := roundUp(rows, size) / size
-	p := panels[T]{data: aligned[T](count * size * columns), count: count, columns: columns, rows: count * size}
-	for r := range rows {
-		for c := range columns {
-			p.data[(r/size*columns+c)*size+r%size] = T(at(r, c))
-		}
-	}
-	return p
-}
-
-func roundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }

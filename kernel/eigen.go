@@ -6,6 +6,7 @@ import (
 
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
 // An Eigen decomposes symmetric 3 x 3 matrices by cyclic Jacobi rotations, eight at a time where the
@@ -16,7 +17,7 @@ type Eigen struct {
 
 // NewEigen chooses the instruction set. The error says that the one asked for is not available.
 func NewEigen(opts ...Option) (*Eigen, error) {
-	set, err := chooseSet(opts)
+	set, err := sets.Choose(opts)
 	if err != nil {
 		return nil, err
 	}

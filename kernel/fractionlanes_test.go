@@ -11,54 +11,6 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 )
 
-// mixtures is a block of voxels of a fibre, or two, and water at one signal-to-noise ratio; 0 is without noise. One in
-// eight has no water, one in eight nearly nothing else. The signals have more digits than single precision.
-func (s tensorScheme) mixtures(voxels int, snr float64, seed uint64) []float64 {
-	random := rand.New(rand.NewPCG(seed, 23))
-	var block []float64
-	for v := range voxels {
-		fraction, s0 := random.Float64(), math.Pow(10, 1+3*random.Float64())
-		switch v % 8 {
-		case 0:
-			fraction = 0
-		case 1:
-			fraction = 1 - 0.02*random.Float64()
-		}
-		signal := make([]float64, s.n())
-		for k := range 1 + v%2 {
-			radial := 0.1e-3 + 0.6e-3*random.Float64()
-			axial := radial + 1.4e-3*random.Float64()
-			along := [3]int{0, 2, 5}[(v+k)%3]
-			d := [6]float64{0: radial, 2: radial, 5: radial}
-			d[along] = axial
-			for i, x := range s.signal(d, s0/float64(1+v%2), fraction) {
-				signal[i] += x
-			}
-		}
-		for i := range signal {
-			if snr > 0 {
-				signal[i] = math.Hypot(signal[i]+s0/snr*random.NormFloat64(), s0/snr*random.NormFloat64())
-			}
-		}
-		block = append(block, signal...)
-	}
-	return block
-}
-
-// sparse is a block of voxels of noise of which few values are not zero, as in the air of some images.
-func (s tensorScheme) sparse(voxels int, seed uint64) []float64 {
-	random := rand.New(rand.NewPCG(seed, 29))
-	block := make([]float64, voxels*s.n())
-	for v := range voxels {
-		signal := block[v*s.n():][:s.n()]
-		signal[s.b0s[0]] = 1 + float64(random.IntN(20))
-		for range 6 + random.IntN(12) {
-			signal[random.IntN(len(signal))] = 1 + float64(random.IntN(8))
-		}
-	}
-	return block
-}
-
 // searchSchemes are those of the lanes, and one without a shell near 1000 s/mm2.
 func searchSchemes() map[string]tensorScheme {
 	schemes := laneSchemes()
@@ -66,8 +18,8 @@ func searchSchemes() map[string]tensorScheme {
 	return schemes
 }
 
-func (s tensorScheme) searchOn(t testing.TB, precision kernel.Precision, isa string) kernel.Fitter {
-	d := s.waterDesign(kernel.WLS)
+func searchOn(t testing.TB, s tensorScheme, precision kernel.Precision, isa string) kernel.Fitter {
+	d := waterDesign(s, kernel.WLS)
 	d.Precision = precision
 	f, err := kernel.NewFreeWater(d, kernel.WithISA(isa))
 	if err != nil {
@@ -79,12 +31,12 @@ func (s tensorScheme) searchOn(t testing.TB, precision kernel.Precision, isa str
 // Mixed precision finds the way to a fraction; what it ends with is the fit of double precision, to the last bit.
 func TestMixedPrecisionOfTheSearchIsDoublesToTheLastBit(t *testing.T) {
 	voxels := kerneltest.Voxels(160)
-	forEachLaneSet(t, func(t *testing.T, isa string) {
+	forEachSet(t, func(t *testing.T, isa string) {
 		for name, s := range searchSchemes() {
-			mixed, double := s.searchOn(t, kernel.Mixed, isa), s.searchOn(t, kernel.Double, isa)
+			mixed, double := searchOn(t, s, kernel.Mixed, isa), searchOn(t, s, kernel.Double, isa)
 			check := func(what string, signal []float64) {
-				want, wantStatus := fitBlock(double, signal)
-				got, gotStatus := fitBlock(mixed, signal)
+				want, wantStatus := fitAll(double, signal)
+				got, gotStatus := fitAll(mixed, signal)
 				for v := range wantStatus {
 					if gotStatus[v] != wantStatus[v] || !slices.Equal(got[8*v:][:8], want[8*v:][:8]) {
 						t.Errorf("%s, %s, voxel %d: %v %v, double precision %v %v", name, what, v,
@@ -112,7 +64,7 @@ func TestMixedPrecisionOfTheSearchIsDoublesToTheLastBit(t *testing.T) {
 
 // The rule on the mean diffusivity, and the least signal, hold to the last digit however close a voxel is to a limit.
 func TestMixedPrecisionKeepsTheRulesOfDouble(t *testing.T) {
-	forEachLaneSet(t, func(t *testing.T, isa string) {
+	forEachSet(t, func(t *testing.T, isa string) {
 		for name, s := range searchSchemes() {
 			for _, least := range []float64{1e-6, 1, 60} {
 				random := rand.New(rand.NewPCG(51, 52))
@@ -131,7 +83,7 @@ func TestMixedPrecisionKeepsTheRulesOfDouble(t *testing.T) {
 					}
 					signal = append(signal, voxel...)
 				}
-				design := s.waterDesign(kernel.WLS)
+				design := waterDesign(s, kernel.WLS)
 				design.MinSignal = least
 				fit := func(precision kernel.Precision) ([]float64, []kernel.Status) {
 					design.Precision = precision
@@ -139,7 +91,7 @@ func TestMixedPrecisionKeepsTheRulesOfDouble(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					return fitBlock(f, signal)
+					return fitAll(f, signal)
 				}
 				want, wantStatus := fit(kernel.Double)
 				got, gotStatus := fit(kernel.Mixed)
@@ -163,22 +115,22 @@ func TestMixedPrecisionKeepsTheRulesOfDouble(t *testing.T) {
 
 // Signals of any unit: single precision holds the scaled ones.
 func TestFractionDoesNotDependOnTheUnitOfTheSignal(t *testing.T) {
-	forEachLaneSet(t, func(t *testing.T, isa string) {
+	forEachSet(t, func(t *testing.T, isa string) {
 		s := newTensorScheme(6, 32, 500, 1500)
 		signal := s.mixtures(48, 20, 47)
-		want, _ := fitBlock(s.searchOn(t, kernel.Mixed, isa), signal)
+		want, _ := fitAll(searchOn(t, s, kernel.Mixed, isa), signal)
 		for _, unit := range []float64{0x1p-10, 0x1p20, 0x1p40, 0x1p100} {
 			scaled := slices.Clone(signal)
 			for i := range scaled {
 				scaled[i] *= unit
 			}
-			d := s.waterDesign(kernel.WLS)
+			d := waterDesign(s, kernel.WLS)
 			d.MinSignal *= unit
 			f, err := kernel.NewFreeWater(d, kernel.WithISA(isa))
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, status := fitBlock(f, scaled)
+			got, status := fitAll(f, scaled)
 			for v := range status {
 				if got[8*v+7] != want[8*v+7] || math.Abs(got[8*v+6]/unit/want[8*v+6]-1) > 1e-9 {
 					t.Errorf("voxel %d times %g: f %v S0 %v, else %v and %v", v, unit, got[8*v+7], got[8*v+6]/unit, want[8*v+7], want[8*v+6])
@@ -191,9 +143,9 @@ func TestFractionDoesNotDependOnTheUnitOfTheSignal(t *testing.T) {
 // The norm of the differences of signal and fit is right to what the search takes for its error, wherever on the grid and
 // however much of a measurement water leaves.
 func TestSinglePrecisionIsWithinItsMargin(t *testing.T) {
-	forEachLaneSet(t, func(t *testing.T, isa string) {
+	forEachSet(t, func(t *testing.T, isa string) {
 		for name, s := range searchSchemes() {
-			f := s.searchOn(t, kernel.Mixed, isa)
+			f := searchOn(t, s, kernel.Mixed, isa)
 			worst, evaluations := 0.0, 0
 			for _, signal := range [][]float64{s.hard(kerneltest.Voxels(320)/16*16, 53), s.mixtures(kerneltest.Voxels(160)/16*16, 30, 55), s.mixtures(kerneltest.Voxels(160)/16*16, 0, 57)} {
 				for ; len(signal) > 0; signal = signal[16*s.n():] {

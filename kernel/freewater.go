@@ -1,10 +1,12 @@
 package kernel
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
 	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
 // FreeWaterDesign is the tensor with free water (Pasternak et al. 2009; multi-shell: Hoy et al. 2014,
@@ -86,7 +88,7 @@ const freeWaterParameters = 8
 //
 // The error names the field of the design that is not right.
 func NewFreeWater(d FreeWaterDesign, opts ...Option) (Fitter, error) {
-	set, err := chooseSet(opts)
+	set, err := sets.Choose(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +141,7 @@ func (d *FreeWaterDesign) fitter() (*freeWater, error) {
 // checkMeasurements checks the fields that speak of measurements.
 func (d *FreeWaterDesign) checkMeasurements(n int) error {
 	if len(d.B0) == 0 {
-		return errNoB0
+		return errors.New("field B0 is empty: there is no measurement without diffusion weighting")
 	}
 	for i, v := range d.B0 {
 		if v < 0 || v >= n {

@@ -1,6 +1,12 @@
 package kernel
 
-import "github.com/voxfit/voxfit/kernel/internal/ref"
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
 
 // A GramMap gives the Gram matrix H^T H of any subset H of the rows of a spherical-harmonic matrix
 // without multiplying the rows.
@@ -54,3 +60,46 @@ type GramPair = ref.GramPair
 // A GramSingle is the record of two harmonics of order zero: the entry is the weighted sum of the
 // cosines of the moments from Moment on.
 type GramSingle = ref.GramSingle
+
+// shortSums says whether no quad has more terms of the sum than of the difference, as it is with all
+// products of harmonics. The loops over lanes count on it.
+func (g *GramMap) shortSums() bool {
+	return !slices.ContainsFunc(g.Quads, func(q GramQuad) bool { return q.SumTerms > q.DifferenceTerms })
+}
+
+// gramTolerance is how far, relative to the largest entry, the Gram map of one direction may be from
+// the product of its row with itself. A right map is at 1e-15.
+const gramTolerance = 1e-9
+
+// checked makes the map ready and compares it with B, the rows that it is of, for every single direction: the map is
+// linear, so that it is then right for every set.
+func (g *GramMap) checked(b []float64, columns int) (*ref.Gram, error) {
+	n, rows := columns, len(b)/columns
+	m := ref.GramMap(*g)
+	if m.Moments < 1 || len(m.Rows) != rows*2*m.Moments {
+		return nil, fmt.Errorf("Gram.Rows has %d values, expected %d (rows of B) x 2 x %d (Gram.Moments)", len(m.Rows), rows, m.Moments)
+	}
+	if err := m.Check(n); err != nil {
+		return nil, fmt.Errorf("field Gram: %w", err)
+	}
+	ready := ref.NewGram(&m)
+	base, q := make([]float64, ref.Triangle(n)), make([]float64, ref.Triangle(n))
+	sums := ready.NewSums()
+	for r := range rows {
+		row := b[r*n:][:n]
+		ready.Assemble(q, base, m.Rows[r*2*m.Moments:][:2*m.Moments], sums)
+		largest := 0.0
+		for _, v := range row {
+			largest = math.Max(largest, v*v)
+		}
+		for i := range n {
+			for j := range i + 1 {
+				got, want := q[ref.Triangle(i)+j], row[i]*row[j]
+				if math.Abs(got-want) > gramTolerance*largest {
+					return nil, fmt.Errorf("field Gram does not belong to B: direction %d gives %g for coefficients %d and %d, B gives %g", r, got, i, j, want)
+				}
+			}
+		}
+	}
+	return ready, nil
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/voxfit/voxfit/internal/magnitude"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
 // NNLSDesign is linear least squares with unknowns that are not negative, one matrix for all voxels:
@@ -65,7 +66,7 @@ const NNLSExtra = 2
 //
 // The error names the first field that does not fit the others.
 func NewNNLS(d NNLSDesign, opts ...Option) (Fitter, error) {
-	set, err := chooseSet(opts)
+	set, err := sets.Choose(opts)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
 // PeakDesign says on which directions, and by which rules, the peaks of functions on the sphere are
@@ -48,7 +49,7 @@ func NewPeakFinder(d PeakDesign, opts ...Option) (*PeakFinder, error) {
 	if err := d.check(); err != nil {
 		return nil, fmt.Errorf("kernel: peak design: %w", err)
 	}
-	set, err := chooseSet(opts)
+	set, err := sets.Choose(opts)
 	if err != nil {
 		return nil, err
 	}

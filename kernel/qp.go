@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
 // QPDesign is a linear least-squares problem with linear inequalities, the same matrices for every
@@ -94,7 +95,7 @@ const regularisation = 1e-10
 //
 // The error names the first field that does not fit the others.
 func NewQP(d QPDesign, opts ...Option) (Fitter, error) {
-	set, err := chooseSet(opts)
+	set, err := sets.Choose(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -202,8 +203,7 @@ func (c *QPConstraints) checkGram() error {
 			return err
 		}
 	}
-	like := CSDDesign{Coefficients: c.Columns, B: c.A, Gram: *c.Gram}
-	_, err := like.checkedGram()
+	_, err := c.Gram.checked(c.A, c.Columns)
 	return err
 }
 

@@ -287,3 +287,23 @@ func (m *qpMatrix) solveAgain() {
 func (m *qpMatrix) unsolved(lane int) bool {
 	return m.y[m.tiles*m.csd.Tile*m.csd.Lanes+lane] != 0 // NaN, that is
 }
+
+// productMap is the map whose moments are the products of the columns themselves: every row of a block
+// of constraints has one, though it saves nothing.
+func productMap(a []float64, columns int) *GramMap {
+	products := ref.Triangle(columns)
+	g := &GramMap{Moments: products}
+	for entry := range products {
+		g.Singles = append(g.Singles, GramSingle{Moment: int32(entry), Terms: 1, Entry: int32(entry), Coefficients: int32(entry)})
+		g.Coefficients = append(g.Coefficients, 1)
+	}
+	for ; len(a) > 0; a = a[columns:] {
+		for i := range columns {
+			for j := range i + 1 {
+				g.Rows = append(g.Rows, a[i]*a[j])
+			}
+		}
+		g.Rows = append(g.Rows, make([]float64, products)...)
+	}
+	return g
+}

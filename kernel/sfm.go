@@ -3,6 +3,8 @@ package kernel
 import (
 	"errors"
 	"fmt"
+
+	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
 // SFMDesign is the sparse fascicle model (Rokem et al., PLoS ONE 2015) of one acquisition, as a
@@ -54,7 +56,7 @@ const SFMExtra = 4
 //
 // The error names the first field that does not fit the others.
 func NewSFM(d SFMDesign, opts ...Option) (Fitter, error) {
-	set, err := chooseSet(opts)
+	set, err := sets.Choose(opts)
 	if err != nil {
 		return nil, err
 	}

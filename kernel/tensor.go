@@ -1,11 +1,11 @@
 package kernel
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
 	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
 // TensorDesign is the diffusion tensor (Basser, Mattiello and LeBihan 1994) of one acquisition.
@@ -58,7 +58,7 @@ const tensorParameters = 7
 //
 // The error names the field of the design that is not right.
 func NewTensor(d TensorDesign, opts ...Option) (Fitter, error) {
-	set, err := chooseSet(opts)
+	set, err := sets.Choose(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -69,10 +69,6 @@ func NewTensor(d TensorDesign, opts ...Option) (Fitter, error) {
 	fitter.lanes = newTensorLanes(set.Tensor, fitter.ref)
 	return fitter, nil
 }
-
-// ErrUndetermined is what the errors of NewTensor and NewFreeWater wrap where W does not determine the model, for want of
-// directions or of a second b-value.
-var ErrUndetermined = ref.ErrUndetermined
 
 var tensorMethods = map[Method]ref.TensorMethod{
 	DefaultMethod: ref.WLS, WLS: ref.WLS, OLS: ref.OLS, IWLS: ref.IWLS, NLS: ref.NLS,
@@ -102,28 +98,6 @@ func (d *TensorDesign) fitter() (*tensor, error) {
 	}
 	return &tensor{ref: fitter}, nil
 }
-
-// checkDesignMatrix refuses what is not DIPY's design matrix.
-func checkDesignMatrix(w []float64) error {
-	if len(w) == 0 || len(w)%7 != 0 {
-		return fmt.Errorf("field W has %d values, expected rows of 7", len(w))
-	}
-	for i, v := range w {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("field W, row %d column %d is %v, must be finite", i/7, i%7, v)
-		}
-		if i%7 == 6 && v != -1 {
-			return fmt.Errorf("field W, row %d ends in %v, expected -1 (DIPY's design matrix)", i/7, v)
-		}
-	}
-	return nil
-}
-
-// positive is false for NaN, too.
-func positive(v float64) bool { return v > 0 && !math.IsInf(v, 0) }
-
-// errNoB0 is shared by designs that need a signal without diffusion weighting.
-var errNoB0 = errors.New("field B0 is empty: there is no measurement without diffusion weighting")
 
 type tensor struct {
 	ref   *ref.Tensor
@@ -185,49 +159,4 @@ func below[T float32 | float64](values []T, limit float64) bool {
 		}
 	}
 	return false
-}
-
-// checkLengths panics when a caller's slices do not belong together.
-func checkLengths(what string, f Fitter, params, status, signal int) {
-	if params != status*f.Parameters() || signal != status*f.Measurements() {
-		panic(fmt.Sprintf("kernel: %s of %d voxels: %d parameters and %d signal values, expected %d and %d",
-			what, status, params, signal, status*f.Parameters(), status*f.Measurements()))
-	}
-}
-
-// unfit is the code of a signal that no model is fitted to.
-func unfit(seen ref.Signal) (code Code, bad bool) {
-	switch seen {
-	case ref.NonFinite:
-		return NonFinite, true
-	case ref.TooLarge:
-		return Overflow, true
-	case ref.AllZero:
-		return ZeroSignal, true
-	}
-	return OK, false
-}
-
-// codeOf is the code of a voxel that was fitted.
-func codeOf(outcome ref.Outcome, seen ref.Signal) Code {
-	switch outcome {
-	case ref.OutOfRange:
-		return Overflow
-	case ref.NothingToFit:
-		return ZeroSignal
-	case ref.OnlyWater:
-		return AllFreeWater
-	case ref.NotPositiveDefinite:
-		return NotPositiveDefinite
-	case ref.IterationLimit:
-		return MaxIterations
-	case ref.SecondStart:
-		return Refit
-	case ref.NegativeTensor:
-		return NegativeEigenvalue
-	}
-	if seen == ref.Negative {
-		return NegativeSignal
-	}
-	return OK
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // tensorBy makes the usual fitter of a method for an instruction set.
-func (s tensorScheme) tensorBy(t testing.TB, method kernel.Method, isa string) kernel.Fitter {
+func tensorBy(t testing.TB, s tensorScheme, method kernel.Method, isa string) kernel.Fitter {
 	d := kernel.TensorDesign{W: s.w, Method: method, MinSignal: 1e-4}
 	if method == kernel.IWLS {
 		d.Iterations = 2
@@ -49,14 +49,14 @@ func TestLinearTensorLanesAgreeWithThePortableFit(t *testing.T) {
 		"IWLS uniform":    {Method: kernel.IWLS, Iterations: 2, UniformStart: true},
 	}
 	portable := portableFit()
-	forEachLaneSet(t, func(t *testing.T, isa string) {
+	forEachSet(t, func(t *testing.T, isa string) {
 		for name, s := range tensorSchemes() {
 			voxels := kerneltest.Voxels(1000)
 			signal := s.hard(voxels, 2)
 			for which, d := range designs {
 				d.W = s.w
 				want, wantStatus := portable(name+which, newTensorOn(t, d, "generic"), signal)
-				got, gotStatus := fitBlock(newTensorOn(t, d, isa), signal)
+				got, gotStatus := fitAll(newTensorOn(t, d, isa), signal)
 				worst := 0.0
 				for v := range voxels {
 					p, q := got[7*v:][:7], want[7*v:][:7]
@@ -83,12 +83,12 @@ func TestLinearTensorLanesAgreeWithThePortableFit(t *testing.T) {
 func TestNonlinearTensorLanesEndAtThePortableMinimum(t *testing.T) {
 	const minSignal = 1e-4
 	portable := portableFit()
-	forEachLaneSet(t, func(t *testing.T, isa string) {
+	forEachSet(t, func(t *testing.T, isa string) {
 		for name, s := range tensorSchemes() {
 			voxels := kerneltest.Voxels(2000)
 			signal := s.hard(voxels, 6)
-			want, wantStatus := portable(name, s.tensorBy(t, kernel.NLS, "generic"), signal)
-			got, gotStatus := fitBlock(s.tensorBy(t, kernel.NLS, isa), signal)
+			want, wantStatus := portable(name, tensorBy(t, s, kernel.NLS, "generic"), signal)
+			got, gotStatus := fitAll(tensorBy(t, s, kernel.NLS, isa), signal)
 			steps, worst := 0, 0.0
 			for v := range voxels {
 				y, p, q := signal[v*s.n():][:s.n()], got[7*v:][:7], want[7*v:][:7]
@@ -145,18 +145,18 @@ func TestTensorLanesTakeAnySignal(t *testing.T) {
 		"rising with b": func(i int, v float64) float64 { return 1e8 / v / v / v },
 	}
 	ordinary := s.signal(fibre, 1000, 0.2)
-	forEachLaneSet(t, func(t *testing.T, isa string) {
+	forEachSet(t, func(t *testing.T, isa string) {
 		for _, method := range tensorMethods {
-			f, generic := s.tensorBy(t, method, isa), s.tensorBy(t, method, "generic")
-			alone, _ := fitBlock(f, ordinary)
+			f, generic := tensorBy(t, s, method, isa), tensorBy(t, s, method, "generic")
+			alone, _ := fitAll(f, ordinary)
 			for name, change := range signals {
 				var block []float64
 				for i, v := range ordinary {
 					block = append(block, change(i, v))
 				}
-				want, wantStatus := fitBlock(generic, block)
+				want, wantStatus := fitAll(generic, block)
 				block = append(block, ordinary...)
-				got, gotStatus := fitBlock(f, block)
+				got, gotStatus := fitAll(f, block)
 				if gotStatus[0].Code != wantStatus[0].Code {
 					t.Errorf("%v, %s: %v, portable %v", method, name, gotStatus[0], wantStatus[0])
 				}
@@ -185,10 +185,10 @@ func TestTensorLanesSeeNeitherNeighboursNorEarlierCalls(t *testing.T) {
 	for i, v := range signal {
 		narrow[i] = float32(v)
 	}
-	forEachLaneSet(t, func(t *testing.T, isa string) {
+	forEachSet(t, func(t *testing.T, isa string) {
 		for _, method := range tensorMethods {
-			f := s.tensorBy(t, method, isa)
-			want, wantStatus := fitBlock(f, signal)
+			f := tensorBy(t, s, method, isa)
+			want, wantStatus := fitAll(f, signal)
 			worker := f.NewWorker()
 			check := func(first, count int, what string, fit func(params []float64, status []kernel.Status)) {
 				got, status := make([]float64, 7*count), make([]kernel.Status, count)
@@ -221,9 +221,9 @@ func TestTensorLanesDoNotAllocate(t *testing.T) {
 	const voxels = 100
 	signal := s.hard(voxels, 8)
 	params, status := make([]float64, 7*voxels), make([]kernel.Status, voxels)
-	forEachLaneSet(t, func(t *testing.T, isa string) {
+	forEachSet(t, func(t *testing.T, isa string) {
 		for _, method := range tensorMethods {
-			worker := s.tensorBy(t, method, isa).NewWorker()
+			worker := tensorBy(t, s, method, isa).NewWorker()
 			if got := testing.AllocsPerRun(5, func() { worker.Fit64(params, status, signal) }); got != 0 {
 				t.Errorf("%v: %v allocations for a call", method, got)
 			}
@@ -248,7 +248,7 @@ func BenchmarkTensor(b *testing.B) {
 		}
 		for _, method := range tensorMethods {
 			b.Run(isa+"/"+strings.ToLower(method.String()), func(b *testing.B) {
-				f := s.tensorBy(b, method, isa)
+				f := tensorBy(b, s, method, isa)
 				w := f.NewWorker()
 				params, status := make([]float64, 7*voxels), make([]kernel.Status, voxels)
 				for b.Loop() {

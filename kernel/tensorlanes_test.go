@@ -11,100 +11,12 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 )
 
-// forEachLaneSet runs a test for every instruction set with kernels of the tensor models.
-func forEachLaneSet(t *testing.T, test func(t *testing.T, isa string)) {
-	kerneltest.ForEachSet(t, kernel.ISAs(), test)
+func freeWaterOn(t testing.TB, s tensorScheme, method kernel.Method, isa string) kernel.Fitter {
+	return freeWaterIn(t, s, method, isa, kernel.DefaultPrecision)
 }
 
-// laneSchemes are acquisitions of the usual kinds, and one whose b-tensors have not rank one.
-func laneSchemes() map[string]tensorScheme {
-	schemes := map[string]tensorScheme{
-		"HCP":        newTensorScheme(18, 90, 1000, 2000, 3000),
-		"two shells": newTensorScheme(6, 32, 500, 1500),
-		"odd":        newTensorScheme(5, 31, 700, 2500),
-		"long":       newTensorScheme(30, 190, 1000, 2000, 3000),
-		"planar":     newTensorScheme(9, 30, 1000, 2000),
-	}
-	planar := schemes["planar"]
-	for i, b := range planar.bvals {
-		if w := planar.w[7*i:]; i%2 == 0 { // planar encoding: the b-tensor is b/2 (1 - g g)
-			for k, unit := range []float64{1, 0, 1, 0, 0, 1} {
-				w[k] = -b/2*unit - w[k]/2
-			}
-		}
-	}
-	if testing.Short() { // the others have as odd numbers of measurements
-		delete(schemes, "HCP")
-		delete(schemes, "long")
-	}
-	return schemes
-}
-
-// hard is a block of voxels of one or two fibres and water with signal-to-noise ratios from 3 to 50.
-// Some are water alone, or noise alone, or have zeros, negative values, or a value that is not finite.
-func (s tensorScheme) hard(voxels int, seed uint64) []float64 {
-	random := rand.New(rand.NewPCG(seed, 17))
-	var block []float64
-	for range voxels {
-		snr := []float64{3, 6, 10, 20, 30, 50}[random.IntN(6)]
-		kind, s0 := random.IntN(24), math.Pow(10, 1+3*random.Float64())
-		fraction := 0.0
-		if random.IntN(3) > 0 {
-			fraction = random.Float64()
-		}
-		if kind < 2 {
-			fraction = 1
-		}
-		signal := make([]float64, s.n())
-		for range 2 {
-			axial, radial := 1.2e-3+1e-3*random.Float64(), 0.1e-3+0.7e-3*random.Float64()
-			v := [3]float64{random.NormFloat64(), random.NormFloat64(), random.NormFloat64()}
-			norm := v[0]*v[0] + v[1]*v[1] + v[2]*v[2]
-			var d [6]float64
-			for k, pair := range [6][2]int{{0, 0}, {0, 1}, {1, 1}, {0, 2}, {1, 2}, {2, 2}} {
-				d[k] = (axial - radial) * v[pair[0]] * v[pair[1]] / norm
-				if pair[0] == pair[1] {
-					d[k] += radial
-				}
-			}
-			for i, x := range s.signal(d, s0/2, fraction) {
-				signal[i] += x
-			}
-		}
-		for i := range signal {
-			if kind == 2 {
-				signal[i] = 0
-			}
-			signal[i] += s0 / snr * random.NormFloat64()
-			if kind != 3 {
-				signal[i] = math.Hypot(signal[i], s0/snr*random.NormFloat64())
-			}
-			if kind == 4 && random.IntN(20) == 0 {
-				signal[i] = 0
-			}
-		}
-		switch kind {
-		case 5:
-			signal[random.IntN(len(signal))] = -s0 / 10
-		case 6:
-			signal[random.IntN(len(signal))] = []float64{math.NaN(), math.Inf(1), math.Inf(-1)}[random.IntN(3)]
-		case 7:
-			clear(signal)
-		}
-		block = append(block, signal...)
-	}
-	for i, v := range block {
-		block[i] = float64(float32(v))
-	}
-	return block
-}
-
-func (s tensorScheme) freeWaterOn(t testing.TB, method kernel.Method, isa string) kernel.Fitter {
-	return s.freeWaterIn(t, method, isa, kernel.DefaultPrecision)
-}
-
-func (s tensorScheme) freeWaterIn(t testing.TB, method kernel.Method, isa string, precision kernel.Precision) kernel.Fitter {
-	design := s.waterDesign(method)
+func freeWaterIn(t testing.TB, s tensorScheme, method kernel.Method, isa string, precision kernel.Precision) kernel.Fitter {
+	design := waterDesign(s, method)
 	design.Precision = precision
 	f, err := kernel.NewFreeWater(design, kernel.WithISA(isa))
 	if err != nil {
@@ -113,44 +25,17 @@ func (s tensorScheme) freeWaterIn(t testing.TB, method kernel.Method, isa string
 	return f
 }
 
-// objective is the sum of the squares of the differences of signal and model.
-func (s tensorScheme) objective(signal, params []float64) float64 {
-	sum := 0.0
-	for i, x := range s.signal([6]float64(params), params[6], params[7]) {
-		sum += (x - signal[i]) * (x - signal[i])
-	}
-	return sum
-}
-
-// portableFit makes a function that fits a block by the portable code and remembers the result by name, for the
-// next instruction set.
-func portableFit() func(name string, f kernel.Fitter, signal []float64) ([]float64, []kernel.Status) {
-	type result struct {
-		params []float64
-		status []kernel.Status
-	}
-	done := make(map[string]result)
-	return func(name string, f kernel.Fitter, signal []float64) ([]float64, []kernel.Status) {
-		r, ok := done[name]
-		if !ok {
-			r.params, r.status = fitBlock(f, signal)
-			done[name] = r
-		}
-		return r.params, r.status
-	}
-}
-
 var precisions = []kernel.Precision{kernel.Mixed, kernel.Double}
 
 func TestFreeWaterLanesAgreeWithThePortableFit(t *testing.T) {
 	portable := portableFit()
-	forEachLaneSet(t, func(t *testing.T, isa string) {
+	forEachSet(t, func(t *testing.T, isa string) {
 		for name, s := range laneSchemes() {
 			signal := s.hard(kerneltest.Voxels(2000), 1)
-			want, wantStatus := portable(name, s.freeWaterOn(t, kernel.NLS, "generic"), signal)
+			want, wantStatus := portable(name, freeWaterOn(t, s, kernel.NLS, "generic"), signal)
 			for _, precision := range precisions {
-				got, gotStatus := fitBlock(s.freeWaterIn(t, kernel.NLS, isa, precision), signal)
-				s.agree(t, fmt.Sprintf("%s, %v", name, precision), signal, got, want, gotStatus, wantStatus)
+				got, gotStatus := fitAll(freeWaterIn(t, s, kernel.NLS, isa, precision), signal)
+				agree(t, s, fmt.Sprintf("%s, %v", name, precision), signal, got, want, gotStatus, wantStatus)
 			}
 		}
 	})
@@ -158,7 +43,7 @@ func TestFreeWaterLanesAgreeWithThePortableFit(t *testing.T) {
 
 // agree compares fits of free water by NLS with the portable ones: the same status, the same minimum. Where the fit wants
 // less and less tissue until hardly any is left there is no minimum, and where it ends is chance.
-func (s tensorScheme) agree(t *testing.T, name string, signal, got, want []float64, gotStatus, wantStatus []kernel.Status) {
+func agree(t *testing.T, s tensorScheme, name string, signal, got, want []float64, gotStatus, wantStatus []kernel.Status) {
 	t.Helper()
 	steps, higher, apart := 0, 0.0, 0.0
 	for v := range gotStatus {
@@ -185,40 +70,6 @@ func (s tensorScheme) agree(t *testing.T, name string, signal, got, want []float
 	t.Logf("%s: %d numbers of steps differ; objective at most %.2g higher, f at most %.2g apart", name, steps, higher, apart)
 }
 
-// watery is a block of voxels of which most is water, which may diffuse a little less than free water does, with
-// signal-to-noise ratios from 3 to 300.
-func (s tensorScheme) watery(voxels int, seed uint64) []float64 {
-	random := rand.New(rand.NewPCG(seed, 19))
-	var block []float64
-	for range voxels {
-		fraction := 1 - []float64{0.25, 0.015}[random.IntN(2)]*random.Float64()*random.Float64()
-		axial, radial, water := 1e-3+1e-3*random.Float64(), 0.2e-3+0.8e-3*random.Float64(), 3e-3-0.6e-3*random.Float64()
-		sigma := 1000 / []float64{3, 5, 10, 20, 50, 100}[random.IntN(6)]
-		signal := s.signal([6]float64{axial, 0, radial, 0, 0, radial}, 1000*(1-fraction), 0)
-		for i, x := range s.signal([6]float64{water, 0, water, 0, 0, water}, 1000*fraction, 0) {
-			x = math.Hypot(signal[i]+x+sigma*random.NormFloat64(), sigma*random.NormFloat64())
-			block = append(block, float64(float32(x)))
-		}
-	}
-	return block
-}
-
-// fastDecay is water with a part that decays faster still, as flow and pulsation make it in CSF.
-func (s tensorScheme) fastDecay(voxels int, seed uint64) []float64 {
-	random := rand.New(rand.NewPCG(seed, 20))
-	var block []float64
-	for range voxels {
-		share, fast := 0.6*random.Float64(), 4e-3+8e-3*random.Float64()
-		sigma := 1000 / []float64{20, 50, 100}[random.IntN(3)]
-		signal := s.signal([6]float64{fast, 0, fast, 0, 0, fast}, 1000*share, 0)
-		for i, x := range s.signal([6]float64{3e-3, 0, 3e-3, 0, 0, 3e-3}, 1000*(1-share), 0) {
-			x = math.Hypot(signal[i]+x+sigma*random.NormFloat64(), sigma*random.NormFloat64())
-			block = append(block, float64(float32(x)))
-		}
-	}
-	return block
-}
-
 // S0 is the signal that the fit predicts without diffusion weighting. In water, in which next to nothing is tissue, that is
 // the mean b0 signal, whatever the tissue's own intercept.
 func TestFreeWaterS0IsTissueAndWaterTogether(t *testing.T) {
@@ -234,7 +85,7 @@ func TestFreeWaterS0IsTissueAndWaterTogether(t *testing.T) {
 	for _, isa := range kernel.ISAs() {
 		for _, method := range []kernel.Method{kernel.NLS, kernel.WLS} {
 			for _, precision := range precisions {
-				params, status := fitBlock(s.freeWaterIn(t, method, isa, precision), signal)
+				params, status := fitAll(freeWaterIn(t, s, method, isa, precision), signal)
 				if status[0].Code != kernel.AllFreeWater || math.Abs(params[6]-1000) > 1e-9 || params[7] != 1 {
 					t.Errorf("%s, %v, %v: water is %v, S0 %g, f %g", isa, method, precision, status[0].Code, params[6], params[7])
 				}
@@ -256,16 +107,16 @@ func TestFreeWaterS0IsTissueAndWaterTogether(t *testing.T) {
 // hundred voxels at most, and then in a lower one as often as not.
 func TestLanesEndAsThePortableFitWherePartOfTheWaterDecaysFaster(t *testing.T) {
 	portable := portableFit()
-	forEachLaneSet(t, func(t *testing.T, isa string) {
+	forEachSet(t, func(t *testing.T, isa string) {
 		for name, s := range laneSchemes() {
 			if testing.Short() && s.n() > 100 { // every voxel is fitted twice and by DIPY's way, too
 				continue
 			}
 			voxels := kerneltest.Voxels(200)
 			signal := s.fastDecay(voxels, 1)
-			want, wantStatus := portable(name, s.freeWaterOn(t, kernel.NLS, "generic"), signal)
+			want, wantStatus := portable(name, freeWaterOn(t, s, kernel.NLS, "generic"), signal)
 			for _, precision := range precisions {
-				got, gotStatus := fitBlock(s.freeWaterIn(t, kernel.NLS, isa, precision), signal)
+				got, gotStatus := fitAll(freeWaterIn(t, s, kernel.NLS, isa, precision), signal)
 				others, strange := 0, 0
 				for v := range voxels {
 					y := signal[v*s.n():][:s.n()]
@@ -294,12 +145,12 @@ func TestLanesEndAsThePortableFitWherePartOfTheWaterDecaysFaster(t *testing.T) {
 func TestLanesKeepTheFractionOfWLSWhereThePortableFitDoes(t *testing.T) {
 	portable := portableFit()
 	voxels := kerneltest.Voxels(3000)
-	forEachLaneSet(t, func(t *testing.T, isa string) {
+	forEachSet(t, func(t *testing.T, isa string) {
 		seen := 0
 		for name, s := range laneSchemes() {
 			signal := s.watery(voxels, 1)
-			want, wantStatus := portable(name, s.freeWaterOn(t, kernel.NLS, "generic"), signal)
-			linear, _ := fitBlock(s.freeWaterOn(t, kernel.WLS, isa), signal)
+			want, wantStatus := portable(name, freeWaterOn(t, s, kernel.NLS, "generic"), signal)
+			linear, _ := fitAll(freeWaterOn(t, s, kernel.WLS, isa), signal)
 			kept, water := 0, 0
 			for v := range voxels {
 				if f := linear[8*v+7]; f == 1 {
@@ -309,8 +160,8 @@ func TestLanesKeepTheFractionOfWLSWhereThePortableFitDoes(t *testing.T) {
 				}
 			}
 			for _, precision := range precisions {
-				got, gotStatus := fitBlock(s.freeWaterIn(t, kernel.NLS, isa, precision), signal)
-				s.agree(t, fmt.Sprintf("%s, %v", name, precision), signal, got, want, gotStatus, wantStatus)
+				got, gotStatus := fitAll(freeWaterIn(t, s, kernel.NLS, isa, precision), signal)
+				agree(t, s, fmt.Sprintf("%s, %v", name, precision), signal, got, want, gotStatus, wantStatus)
 			}
 			t.Logf("%s: of %d voxels %d are water, %d keep the result of WLS", name, voxels, water, kept)
 			seen += min(kept, water)
@@ -323,12 +174,12 @@ func TestLanesKeepTheFractionOfWLSWhereThePortableFitDoes(t *testing.T) {
 
 func TestFractionLanesEndOnTheGridPointOfThePortableFit(t *testing.T) {
 	portable := portableFit()
-	forEachLaneSet(t, func(t *testing.T, isa string) {
+	forEachSet(t, func(t *testing.T, isa string) {
 		for name, s := range laneSchemes() {
 			voxels := kerneltest.Voxels(2000)
 			signal := s.hard(voxels, 5)
-			want, wantStatus := portable(name, s.freeWaterOn(t, kernel.WLS, "generic"), signal)
-			got, gotStatus := fitBlock(s.freeWaterOn(t, kernel.WLS, isa), signal)
+			want, wantStatus := portable(name, freeWaterOn(t, s, kernel.WLS, "generic"), signal)
+			got, gotStatus := fitAll(freeWaterOn(t, s, kernel.WLS, isa), signal)
 			worst := 0.0
 			for v := range voxels {
 				p, q := got[8*v:][:8], want[8*v:][:8]
@@ -352,34 +203,25 @@ func TestFractionLanesEndOnTheGridPointOfThePortableFit(t *testing.T) {
 	})
 }
 
-func (s tensorScheme) tensorOn(t testing.TB, method kernel.Method, isa string) kernel.Fitter {
-	f, err := kernel.NewTensor(kernel.TensorDesign{W: s.w, Method: method, MinSignal: 1e-4}, kernel.WithISA(isa))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
-
 // laneFitters are the fitters that have kernels.
-func (s tensorScheme) laneFitters(t testing.TB, isa string) map[string]kernel.Fitter {
+func laneFitters(t testing.TB, s tensorScheme, isa string) map[string]kernel.Fitter {
 	return map[string]kernel.Fitter{
-		"tensor":                s.tensorOn(t, kernel.WLS, isa),
-		"free water NLS":        s.freeWaterOn(t, kernel.NLS, isa),
-		"free water NLS double": s.freeWaterIn(t, kernel.NLS, isa, kernel.Double),
-		"free water WLS":        s.freeWaterOn(t, kernel.WLS, isa),
+		"free water NLS":        freeWaterOn(t, s, kernel.NLS, isa),
+		"free water NLS double": freeWaterIn(t, s, kernel.NLS, isa, kernel.Double),
+		"free water WLS":        freeWaterOn(t, s, kernel.WLS, isa),
 	}
 }
 
 // Every number of voxels from 0 to 130, from every place in a block, forwards and backwards: a voxel's bits stay
 // the same.
 func TestLanesDoNotSeeTheirNeighbours(t *testing.T) {
-	forEachLaneSet(t, func(t *testing.T, isa string) {
+	forEachSet(t, func(t *testing.T, isa string) {
 		s := newTensorScheme(4, 15, 1000, 2000)
 		const voxels = 260
 		n, signal := s.n(), slices.Concat(s.hard(voxels/2, 3), s.fastDecay(2, 3), s.hard(voxels/2-2, 4))
-		for name, f := range s.laneFitters(t, isa) {
+		for name, f := range laneFitters(t, s, isa) {
 			p := f.Parameters()
-			want, wantStatus := fitBlock(f, signal)
+			want, wantStatus := fitAll(f, signal)
 			worker := f.NewWorker()
 			check := func(what string, got []float64, status []kernel.Status, first int) {
 				t.Helper()
@@ -400,7 +242,7 @@ func TestLanesDoNotSeeTheirNeighbours(t *testing.T) {
 			for v := range voxels {
 				turned = append(turned, signal[(voxels-1-v)*n:][:n]...)
 			}
-			got, status := fitBlock(f, turned)
+			got, status := fitAll(f, turned)
 			for v := range voxels {
 				check("backwards", got[(voxels-1-v)*p:][:p], status[voxels-1-v:voxels-v], v)
 			}
@@ -416,10 +258,10 @@ func TestLanesDoNotSeeTheirNeighbours(t *testing.T) {
 
 // Noise makes the queues of second starts long.
 func TestLanesDoNotAllocate(t *testing.T) {
-	forEachLaneSet(t, func(t *testing.T, isa string) {
+	forEachSet(t, func(t *testing.T, isa string) {
 		s := newTensorScheme(4, 15, 1000, 2000)
 		noise := slices.Concat(s.hard(50, 4), s.typical(700, 3), s.typical(300, 30), s.watery(200, 4), s.fastDecay(30, 4))
-		for name, f := range s.laneFitters(t, isa) {
+		for name, f := range laneFitters(t, s, isa) {
 			worker := f.NewWorker()
 			voxels := len(noise) / s.n()
 			params, status := make([]float64, voxels*f.Parameters()), make([]kernel.Status, voxels)
@@ -437,7 +279,7 @@ func BenchmarkFreeWater(b *testing.B) {
 		for _, precision := range []kernel.Precision{kernel.Mixed, kernel.Double} {
 			b.Run(fmt.Sprintf("SNR%g/%v", snr, precision), func(b *testing.B) {
 				benchmarkBlock(b, s, s.typical(4096, snr), func(isa string) kernel.Fitter {
-					return s.freeWaterIn(b, kernel.NLS, isa, precision)
+					return freeWaterIn(b, s, kernel.NLS, isa, precision)
 				})
 			})
 		}
@@ -447,12 +289,12 @@ func BenchmarkFreeWater(b *testing.B) {
 // BenchmarkFreeWaterFastDecay fits voxels most of which need a fit by DIPY's way, too.
 func BenchmarkFreeWaterFastDecay(b *testing.B) {
 	s := newTensorScheme(18, 90, 1000, 2000, 3000)
-	benchmarkBlock(b, s, s.fastDecay(512, 1), func(isa string) kernel.Fitter { return s.freeWaterOn(b, kernel.NLS, isa) })
+	benchmarkBlock(b, s, s.fastDecay(512, 1), func(isa string) kernel.Fitter { return freeWaterOn(b, s, kernel.NLS, isa) })
 }
 
 func BenchmarkFreeWaterWLS(b *testing.B) {
 	s := newTensorScheme(18, 90, 1000, 2000, 3000)
-	benchmarkLanes(b, s, func(isa string) kernel.Fitter { return s.freeWaterOn(b, kernel.WLS, isa) })
+	benchmarkLanes(b, s, func(isa string) kernel.Fitter { return freeWaterOn(b, s, kernel.WLS, isa) })
 }
 
 // benchmarkLanes reports the time per voxel of typical voxels on every instruction set.
@@ -477,42 +319,4 @@ func benchmarkBlock(b *testing.B, s tensorScheme, block []float64, fitter func(i
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/1e3/float64(b.N*voxels), "us/voxel")
 		})
 	}
-}
-
-// typical is a block as a brain would give: the mixture of the prototypes' phantom, at a
-// signal-to-noise ratio.
-func (s tensorScheme) typical(voxels int, snr float64) []float64 {
-	random := rand.New(rand.NewPCG(3, 3))
-	var block []float64
-	for range voxels {
-		fraction := 0.0
-		switch u := random.Float64(); {
-		case u < 0.2:
-			fraction = 0.3 + 0.7*random.Float64()
-		case u < 0.7:
-			fraction = 0.3 * random.Float64()
-		}
-		fibres := []int{1, 1, 1, 2, 2, 2, 3}[random.IntN(7)]
-		signal := make([]float64, s.n())
-		for range fibres {
-			axial, radial := 1.5e-3+0.4e-3*random.Float64(), 0.2e-3+0.25e-3*random.Float64()
-			v := [3]float64{random.NormFloat64(), random.NormFloat64(), random.NormFloat64()}
-			norm := v[0]*v[0] + v[1]*v[1] + v[2]*v[2]
-			var d [6]float64
-			for k, pair := range [6][2]int{{0, 0}, {0, 1}, {1, 1}, {0, 2}, {1, 2}, {2, 2}} {
-				d[k] = (axial - radial) * v[pair[0]] * v[pair[1]] / norm
-				if pair[0] == pair[1] {
-					d[k] += radial
-				}
-			}
-			for i, x := range s.signal(d, 1000/float64(fibres), fraction) {
-				signal[i] += x
-			}
-		}
-		for i := range signal {
-			signal[i] = math.Hypot(signal[i]+1000/snr*random.NormFloat64(), 1000/snr*random.NormFloat64())
-		}
-		block = append(block, signal...)
-	}
-	return block
 }
