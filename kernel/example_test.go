@@ -6,6 +6,7 @@ import (
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/peaks"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/sh"
 )
@@ -40,7 +41,7 @@ func Example() {
 	fitter.NewWorker().Fit(params, status, signal)
 
 	hemisphere := sh.DefaultHemisphere()
-	finder, err := kernel.NewPeakFinder(kernel.PeakDesign{
+	finder, err := peaks.NewFinder(peaks.Design{
 		Directions: hemisphere.Vertices, Edges: hemisphere.Edges,
 		Coefficients: fitter.Parameters(), B: sh.Descoteaux07.Evaluate(8, hemisphere.Vertices),
 		RelativeThreshold: 0.5, MinSeparation: 25, Max: 5, Refine: true,

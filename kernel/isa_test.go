@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/csd"
+	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 )
 
 func TestInstructionSetIsChosenByOptionThenEnvironmentThenRule(t *testing.T) {
@@ -31,15 +33,15 @@ func TestInstructionSetIsChosenByOptionThenEnvironmentThenRule(t *testing.T) {
 }
 
 func TestInstructionSetThatIsNotThereIsAnErrorThatListsWhatIs(t *testing.T) {
-	design := csdDesign(t, shellTable(t, 60), 8)
+	design := kerneltest.CSDDesign(t, kerneltest.ShellTable(t, 60), 8)
 	t.Setenv(kernel.EnvISA, "z80")
-	_, err := kernel.NewCSD(design)
+	_, err := csd.New(design)
 	for _, want := range append(kernel.ISAs(), "z80", kernel.EnvISA) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error is %v, want one with %q", err, want)
 		}
 	}
-	if _, err := kernel.NewCSD(design, kernel.WithISA("avx1024")); err == nil || !strings.Contains(err.Error(), "avx1024") {
+	if _, err := csd.New(design, kernel.WithISA("avx1024")); err == nil || !strings.Contains(err.Error(), "avx1024") {
 		t.Errorf("error is %v, want one with the name that was asked for", err)
 	}
 	if !slices.Contains(kernel.ISAs(), "generic") {

@@ -9,6 +9,7 @@ import (
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/tensor"
 	"github.com/voxfit/voxfit/model"
 )
 
@@ -100,7 +101,7 @@ func freeWaterErrors(r fitted, truth ...freeWaterTruth) squaredErrors {
 	for i := range n {
 		tensors = append(tensors, r.row(i)[:6]...)
 	}
-	eigen, err := kernel.NewEigen()
+	eigen, err := tensor.NewEigen()
 	if err != nil {
 		panic(err)
 	}

@@ -8,6 +8,9 @@ import (
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/csd"
+	"github.com/voxfit/voxfit/kernel/gram"
+	"github.com/voxfit/voxfit/kernel/peaks"
 	"github.com/voxfit/voxfit/sh"
 	"gonum.org/v1/gonum/mat"
 )
@@ -106,12 +109,12 @@ func setDefault[T comparable](value *T, instead T) {
 
 // CSD is constrained spherical deconvolution (Tournier 2007) set up as DIPY's
 // ConstrainedSphericalDeconvModel, or as MRtrix3's `dwi2fod csd`. Its parameters are the SH coefficients of the
-// fibre orientation distribution in the Descoteaux07 basis; kernel.NewCSD documents the iteration and the codes.
+// fibre orientation distribution in the Descoteaux07 basis; csd.New documents the iteration and the codes.
 type CSD struct {
 	options  CSDOptions
-	design   kernel.CSDDesign
+	design   csd.Design
 	fitter   kernel.Fitter
-	finder   *kernel.PeakFinder
+	finder   *peaks.Finder
 	maps     []Map
 	warnings []string
 }
@@ -163,7 +166,7 @@ func NewCSD(g *acq.GradientTable, r acq.Response, o CSDOptions) (*CSD, error) {
 		c.warnings = append(c.warnings, fmt.Sprintf(
 			"csdm: %s: no amplitude may be negative in %d of them, fewer than the %d coefficients (lmax %d): the fodf may be negative between them", g.Spelled("directions"), found, n, o.LMax))
 	}
-	if c.fitter, err = kernel.NewCSD(c.design, kernel.WithISA(o.ISA)); err != nil {
+	if c.fitter, err = csd.New(c.design, kernel.WithISA(o.ISA)); err != nil {
 		return nil, fmt.Errorf("csdm: %w", err)
 	}
 	if c.finder, err = o.peaks().finder(sh.Descoteaux07, o.LMax, o.ISA); err != nil {
@@ -194,7 +197,7 @@ func (c *CSD) Fitter() kernel.Fitter { return c.fitter }
 
 // Design is what the kernel was made of: the matrices, for inspection and for other solvers. The caller
 // does not change them.
-func (c *CSD) Design() kernel.CSDDesign { return c.design }
+func (c *CSD) Design() csd.Design { return c.design }
 
 // Maps are fod, gfa, peaks, peakvalues, status and iterations.
 func (c *CSD) Maps() []Map { return c.maps }
@@ -207,11 +210,11 @@ func (c *CSD) Volumes() []int { return c.design.Volumes }
 func (c *CSD) Warnings() []string { return c.warnings }
 
 // newDesign makes the matrices.
-func (c *CSD) newDesign(g *acq.GradientTable, r acq.Response) (kernel.CSDDesign, error) {
+func (c *CSD) newDesign(g *acq.GradientTable, r acq.Response) (csd.Design, error) {
 	o, n := c.options, sh.Count(c.options.LMax)
 	volumes, harmonics, err := c.rotationalHarmonics(g, r, o.LMax)
 	if err != nil {
-		return kernel.CSDDesign{}, err
+		return csd.Design{}, err
 	}
 	if n > len(volumes) {
 		c.warnFew(n, len(volumes))
@@ -221,7 +224,7 @@ func (c *CSD) newDesign(g *acq.GradientTable, r acq.Response) (kernel.CSDDesign,
 	// the number of vertices that it was tuned with.
 	lambda := o.NegLambda * float64(n) * harmonics[0] / (math.Sqrt(float64(len(constrained))) * math.Sqrt(362))
 	b, gram := constraint(constrained, o.LMax, lambda)
-	return kernel.CSDDesign{
+	return csd.Design{
 		Measurements: g.Len(), Volumes: volumes, Coefficients: n, X: convolved(directionsOf(g, volumes), o.LMax, harmonics),
 		B: b, Gram: gram,
 		StartCoefficients: min(n, sh.Count(4)), Tau: o.Tau, MaxIterations: o.MaxIterations, Precision: o.Precision,
@@ -239,7 +242,7 @@ func convolved(directions [][3]float64, lmax int, factors []float64) []float64 {
 }
 
 // constraint is the matrix from coefficients to amplitudes times weight, and the map to its Gram matrices.
-func constraint(directions [][3]float64, lmax int, weight float64) ([]float64, kernel.GramMap) {
+func constraint(directions [][3]float64, lmax int, weight float64) ([]float64, gram.Map) {
 	b := sh.Descoteaux07.Evaluate(lmax, directions)
 	for i := range b {
 		b[i] *= weight

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/voxfit/voxfit/acq"
-	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/csd"
 	"github.com/voxfit/voxfit/sh"
 	"gonum.org/v1/gonum/mat"
 )
@@ -44,10 +44,10 @@ const (
 //
 // MRtrix3 divides the amplitudes' weight by the number of directions, not by its root, so that the constraint
 // weakens with more of them.
-func (c *CSD) mrtrixDesign(g *acq.GradientTable, r acq.Response) (kernel.CSDDesign, error) {
+func (c *CSD) mrtrixDesign(g *acq.GradientTable, r acq.Response) (csd.Design, error) {
 	volumes, zonal, err := c.mrtrixResponse(g, r)
 	if err != nil {
-		return kernel.CSDDesign{}, err
+		return csd.Design{}, err
 	}
 	if n := sh.Count(c.options.LMax); n > len(volumes) {
 		c.warnFew(n, len(volumes))
@@ -56,7 +56,7 @@ func (c *CSD) mrtrixDesign(g *acq.GradientTable, r acq.Response) (kernel.CSDDesi
 	response := rotational(zonal)
 	harmonics := make([]float64, o.LMax/2+1) // those that the response lacks are zero
 	copy(harmonics, response)
-	d := kernel.CSDDesign{
+	d := csd.Design{
 		Measurements: g.Len(), Volumes: volumes, Coefficients: n, X: convolved(directions, o.LMax, harmonics),
 		FloorSignal: true, MaxIterations: o.MaxIterations, Precision: o.Precision,
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/freewater"
+	"github.com/voxfit/voxfit/kernel/tensor"
 )
 
 var freeWaterKind = &Kind{
@@ -42,11 +44,11 @@ type FreeWaterOptions struct {
 func (o *FreeWaterOptions) forMRtrix() bool { return o.MRtrixOrder }
 
 // FreeWater is the tensor with free water, fitted as DIPY's FreeWaterTensorModel fits it. Its
-// parameters are those of kernel.NewFreeWater.
+// parameters are those of freewater.New.
 type FreeWater struct {
 	options FreeWaterOptions
 	fitter  kernel.Fitter
-	eigen   *kernel.Eigen
+	eigen   *tensor.Eigen
 }
 
 // NewFreeWater sets the model up for one acquisition, which must have three b-values that differ (b = 0
@@ -61,14 +63,14 @@ func NewFreeWater(g *acq.GradientTable, o FreeWaterOptions) (*FreeWater, error) 
 	if n := differentBvals(g.Bvals); n < 3 {
 		return nil, fmt.Errorf("fwdtim: the gradient table has %d different b-values (rounded as DIPY rounds them), expected at least 3, b = 0 included", n)
 	}
-	fitter, err := kernel.NewFreeWater(kernel.FreeWaterDesign{
+	fitter, err := freewater.New(freewater.Design{
 		W: g.DesignMatrix(), B0: g.B0s(), Bvals: g.Bvals, Method: o.Method,
 		Diso: o.Diso, MDReg: o.MDReg, MinSignal: o.MinSignal, Precision: o.Precision,
 	}, kernel.WithISA(o.ISA))
 	if err != nil {
 		return nil, fmt.Errorf("fwdtim: %w", tableError(g, err))
 	}
-	eigen, err := kernel.NewEigen(kernel.WithISA(o.ISA))
+	eigen, err := tensor.NewEigen(kernel.WithISA(o.ISA))
 	if err != nil {
 		return nil, fmt.Errorf("fwdtim: %w", err)
 	}

@@ -3,13 +3,13 @@ package model
 import (
 	"slices"
 
-	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/gram"
 	"github.com/voxfit/voxfit/sh"
 )
 
 // newGramMap builds the map from sets of directions to the Gram matrix of factor times the harmonics
-// up to lmax in them. kernel.GramMap says what it is; the table of products supplies the numbers.
-func newGramMap(basis sh.Basis, lmax int, directions [][3]float64, factor float64) kernel.GramMap {
+// up to lmax in them. gram.Map says what it is; the table of products supplies the numbers.
+func newGramMap(basis sh.Basis, lmax int, directions [][3]float64, factor float64) gram.Map {
 	b := gramBuilder{lmax: lmax, products: basis.Products(lmax), place: map[harmonic]int{}}
 	b.nameHarmonics()
 	b.orderMoments()
@@ -33,7 +33,7 @@ type gramBuilder struct {
 	place    map[harmonic]int // in storage, up to degree 2 lmax
 	first    []int32          // the first moment of each order
 	moments  []harmonic       // the cosine of each moment
-	gram     kernel.GramMap
+	gram     gram.Map
 }
 
 // nameHarmonics asks the table which sign of m the basis gives to cosines (the square of either
@@ -121,9 +121,9 @@ func (b *gramBuilder) cosines() []harmonic {
 	return list
 }
 
-func (b *gramBuilder) quad(x, y harmonic) kernel.GramQuad {
+func (b *gramBuilder) quad(x, y harmonic) gram.Quad {
 	xs, ys := sine(x), sine(y)
-	q := kernel.GramQuad{
+	q := gram.Quad{
 		CosCos: b.entry(x, y), SinSin: b.entry(xs, ys), SinCos: b.entry(xs, y), CosSin: b.entry(x, ys),
 		Coefficients: int32(len(b.gram.Coefficients)),
 		SinSign:      1,
@@ -143,7 +143,7 @@ func (b *gramBuilder) pairs() {
 	for degree := 0; degree <= b.lmax; degree += 2 {
 		for _, y := range b.cosines() {
 			x := harmonic{degree, 0, false}
-			p := kernel.GramPair{Cos: b.entry(x, y), Sin: b.entry(x, sine(y)), Coefficients: int32(len(b.gram.Coefficients))}
+			p := gram.Pair{Cos: b.entry(x, y), Sin: b.entry(x, sine(y)), Coefficients: int32(len(b.gram.Coefficients))}
 			p.Moment, p.Terms = b.appendWeights(x, y, y.order)
 			b.gram.Pairs = append(b.gram.Pairs, p)
 		}
@@ -155,7 +155,7 @@ func (b *gramBuilder) singles() {
 	for l1 := 0; l1 <= b.lmax; l1 += 2 {
 		for l2 := 0; l2 <= l1; l2 += 2 {
 			x, y := harmonic{l1, 0, false}, harmonic{l2, 0, false}
-			s := kernel.GramSingle{Entry: b.entry(x, y), Coefficients: int32(len(b.gram.Coefficients))}
+			s := gram.Single{Entry: b.entry(x, y), Coefficients: int32(len(b.gram.Coefficients))}
 			s.Moment, s.Terms = b.appendWeights(x, y, 0)
 			b.gram.Singles = append(b.gram.Singles, s)
 		}

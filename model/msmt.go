@@ -8,6 +8,8 @@ import (
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/peaks"
+	"github.com/voxfit/voxfit/kernel/qp"
 	"github.com/voxfit/voxfit/sh"
 )
 
@@ -57,11 +59,11 @@ func (o *MSMTOptions) forMRtrix() bool { return o.Basis == sh.Tournier07 }
 // each with a distribution that its own response turns into signal, and no distribution is negative.
 //
 // Parameters are the SH coefficients of the tissues one after another, in the Tournier07 basis, and the
-// measures that kernel.NewQP documents with its codes.
+// measures that qp.New documents with its codes.
 type MSMT struct {
 	options  MSMTOptions
 	tissues  []tissuePart
-	design   kernel.QPDesign
+	design   qp.Design
 	fitter   kernel.Fitter
 	maps     []Map
 	warnings []string
@@ -71,7 +73,7 @@ type MSMT struct {
 type tissuePart struct {
 	name        string
 	lmax, first int
-	finder      *kernel.PeakFinder // nil where there is no direction
+	finder      *peaks.Finder // nil where there is no direction
 }
 
 // NewMSMT sets the model up for one acquisition and the responses of any number of tissues.
@@ -93,7 +95,7 @@ func NewMSMT(g *acq.GradientTable, tissues []Tissue, o MSMTOptions) (*MSMT, erro
 		err = m.makeDesign(g, tissues)
 	}
 	if err == nil {
-		m.fitter, err = kernel.NewQP(m.design, kernel.WithISA(o.ISA))
+		m.fitter, err = qp.New(m.design, kernel.WithISA(o.ISA))
 	}
 	if err == nil {
 		err = m.makeFinders()
@@ -128,7 +130,7 @@ func (m *MSMT) makeDesign(g *acq.GradientTable, tissues []Tissue) error {
 		unknowns += sh.Count(lmax)
 	}
 	volumes := volumesOf(shells)
-	m.design = kernel.QPDesign{
+	m.design = qp.Design{
 		Measurements: g.Len(), Volumes: volumes, Unknowns: unknowns, H: make([]float64, len(volumes)*unknowns),
 		SolutionNorm: m.options.NormLambda, ConstraintNorm: m.options.NegLambda,
 	}
@@ -234,7 +236,7 @@ func (m *MSMT) constrain(part tissuePart) {
 	if part.lmax == 0 {
 		directions = directions[:1]
 	}
-	c := kernel.QPConstraints{
+	c := qp.Constraints{
 		First: part.first, Columns: sh.Count(part.lmax),
 		A: sh.Tournier07.Evaluate(part.lmax, directions),
 	}
@@ -262,7 +264,7 @@ func (m *MSMT) Fitter() kernel.Fitter { return m.fitter }
 
 // Design is what the kernel was made of: the matrices, for inspection and for other solvers. The caller
 // does not change them.
-func (m *MSMT) Design() kernel.QPDesign { return m.design }
+func (m *MSMT) Design() qp.Design { return m.design }
 
 // Maps are fod of each tissue, fraction, rmse, kkt, gfa, peaks and peakvalues of each tissue with directions, status and iterations, and prediction where it was
 // asked for.

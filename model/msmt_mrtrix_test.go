@@ -12,6 +12,7 @@ import (
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/qp"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/nifti"
 	"github.com/voxfit/voxfit/phantom"
@@ -52,7 +53,7 @@ func length(values []float32) float64 {
 
 // meetsConditions says whether a voxel's residuals are those of a solution.
 func meetsConditions(params []float64) bool {
-	for _, r := range params[len(params)-kernel.QPMeasures+1:] {
+	for _, r := range params[len(params)-qp.Measures+1:] {
 		if !(r <= 1e-9) {
 			return false
 		}

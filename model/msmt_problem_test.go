@@ -7,26 +7,26 @@ import (
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/internal/peer"
-	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/qp"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/phantom"
 	"gonum.org/v1/gonum/mat"
 )
 
-// msmtProblem is what kernel.QPDesign documents, made from the definition: M = L L^T, and the rows a of A with what
+// msmtProblem is what qp.Design documents, made from the definition: M = L L^T, and the rows a of A with what
 // they are divided by, so that a^T M^-1 a = 1.
 type msmtProblem struct {
-	kernel.QPDesign
+	qp.Design
 	shift    float64 // of the diagonal of H^T H
 	norms    []float64
 	factor   mat.TriDense // L
 	whitened *mat.Dense   // constraints x unknowns: A L^-T, of rows of length 1
 }
 
-func newMSMTProblem(t *testing.T, d kernel.QPDesign) *msmtProblem {
+func newMSMTProblem(t *testing.T, d qp.Design) *msmtProblem {
 	t.Helper()
 	d.SolutionNorm, d.ConstraintNorm = cmp.Or(d.SolutionNorm, 1e-10), cmp.Or(d.ConstraintNorm, 1e-10)
-	p, n, normal := &msmtProblem{QPDesign: d}, d.Unknowns, mat.NewSymDense(d.Unknowns, nil)
+	p, n, normal := &msmtProblem{Design: d}, d.Unknowns, mat.NewSymDense(d.Unknowns, nil)
 	normal.SymOuterK(1, mat.NewDense(len(d.Volumes), n, d.H).T())
 	for i := range n {
 		p.shift = max(p.shift, d.SolutionNorm*normal.At(i, i))
@@ -58,7 +58,7 @@ func newMSMTProblem(t *testing.T, d kernel.QPDesign) *msmtProblem {
 	return p
 }
 
-// objective is what MRtrix3's solver minimises, as kernel.QPDesign documents it, from the definition.
+// objective is what MRtrix3's solver minimises, as qp.Design documents it, from the definition.
 func (p *msmtProblem) objective(x, signal []float32) float64 {
 	sum := 0.0
 	for i := range signal {

@@ -9,6 +9,7 @@ import (
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/qp"
 	"github.com/voxfit/voxfit/phantom"
 	"github.com/voxfit/voxfit/sh"
 )
@@ -303,7 +304,7 @@ func TestTheGramMapOfWhiteMatterChangesNothingButTheSpeed(t *testing.T) {
 		direct := m.Design()
 		direct.Constraints = slices.Clone(direct.Constraints)
 		direct.Constraints[0].Gram = nil
-		f, err := kernel.NewQP(direct, kernel.WithISA(isa))
+		f, err := qp.New(direct, kernel.WithISA(isa))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/peaks"
 	"github.com/voxfit/voxfit/sh"
 )
 
@@ -17,17 +18,17 @@ type peakRules struct {
 }
 
 // finder finds peaks of sums of harmonics up to a degree.
-func (r peakRules) finder(basis sh.Basis, lmax int, isa string) (*kernel.PeakFinder, error) {
+func (r peakRules) finder(basis sh.Basis, lmax int, isa string) (*peaks.Finder, error) {
 	return r.newFinder(sh.Count(lmax), basis.Evaluate(lmax, r.sphere.Vertices), isa)
 }
 
 // finderOfValues finds peaks of functions that are given by their values at the vertices.
-func (r peakRules) finderOfValues(isa string) (*kernel.PeakFinder, error) {
+func (r peakRules) finderOfValues(isa string) (*peaks.Finder, error) {
 	return r.newFinder(len(r.sphere.Vertices), nil, isa)
 }
 
-func (r peakRules) newFinder(coefficients int, b []float64, isa string) (*kernel.PeakFinder, error) {
-	return kernel.NewPeakFinder(kernel.PeakDesign{
+func (r peakRules) newFinder(coefficients int, b []float64, isa string) (*peaks.Finder, error) {
+	return peaks.NewFinder(peaks.Design{
 		Directions: r.sphere.Vertices, Edges: r.sphere.Edges, Coefficients: coefficients, B: b,
 		RelativeThreshold: r.relativeThreshold, MinSeparation: r.minSeparation, Max: r.most, Refine: r.refine,
 	}, kernel.WithISA(isa))
@@ -68,11 +69,11 @@ func (r peakRules) directionsOf(what, where string) string {
 
 // A peakDeriver writes maps of peaks.
 type peakDeriver struct {
-	worker *kernel.PeakWorker
+	worker *peaks.Worker
 	most   int
 }
 
-func newPeakDeriver(f *kernel.PeakFinder, most int) peakDeriver {
+func newPeakDeriver(f *peaks.Finder, most int) peakDeriver {
 	return peakDeriver{f.NewWorker(), most}
 }
 
@@ -100,18 +101,18 @@ func (d peakDeriver) derive(out [][]float32, functions []float64, stride, first,
 }
 
 // writePeaks writes at most most peaks of a voxel, into those of the two maps that are wanted.
-func writePeaks(directions, values []float32, voxel, most int, peaks []kernel.Peak) {
+func writePeaks(directions, values []float32, voxel, most int, found []peaks.Peak) {
 	if directions != nil {
 		directions = directions[3*most*voxel:][:3*most]
 		clear(directions)
-		for i, p := range peaks {
+		for i, p := range found {
 			narrow(directions[3*i:], p.Direction[:])
 		}
 	}
 	if values != nil {
 		values = values[most*voxel:][:most]
 		clear(values)
-		for i, p := range peaks {
+		for i, p := range found {
 			values[i] = float32(p.Value)
 		}
 	}

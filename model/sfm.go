@@ -7,6 +7,8 @@ import (
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/nnls"
+	"github.com/voxfit/voxfit/kernel/peaks"
 	"github.com/voxfit/voxfit/sh"
 )
 
@@ -72,7 +74,7 @@ type SFMOptions struct {
 
 // SFM is the sparse fascicle model (Rokem et al. 2015) set up as DIPY's SparseFascicleModel with its
 // IsotropicModel. Its parameters are the weights of the directions, then S0, the isotropic part, the
-// residual and the KKT residual; kernel.NewSFM says what they are, and documents the codes.
+// residual and the KKT residual; nnls.NewSFM says what they are, and documents the codes.
 //
 // DIPY's sphere has each direction and its opposite, with the same column. The weight of a direction
 // here is the sum of both of DIPY's: the prediction depends on it alone, and NNLS leaves open how it is
@@ -82,10 +84,10 @@ type SFM struct {
 	volumes []int
 	b0s     []int
 	length  int // of a signal
-	design  kernel.SFMDesign
+	design  nnls.SFMDesign
 	fitter  kernel.Fitter
-	mixture *kernel.Combination // of the functions of fascicles
-	finder  *kernel.PeakFinder
+	mixture *nnls.Combination // of the functions of fascicles
+	finder  *peaks.Finder
 	maps    []Map
 }
 
@@ -103,11 +105,11 @@ func NewSFM(g *acq.GradientTable, o SFMOptions) (*SFM, error) {
 		return nil, fmt.Errorf("sfm: found no b0 volume (b <= %g s/mm2), expected at least one", g.B0Threshold)
 	}
 	m.design = m.newDesign(g)
-	if m.fitter, err = kernel.NewSFM(m.design, kernel.WithISA(o.ISA)); err != nil {
+	if m.fitter, err = nnls.NewSFM(m.design, kernel.WithISA(o.ISA)); err != nil {
 		return nil, fmt.Errorf("sfm: %w", err)
 	}
 	n := len(o.Sphere.Vertices)
-	if m.mixture, err = kernel.NewCombination(m.newODF(), n, n, kernel.WithISA(o.ISA)); err != nil {
+	if m.mixture, err = nnls.NewCombination(m.newODF(), n, n, kernel.WithISA(o.ISA)); err != nil {
 		return nil, fmt.Errorf("sfm: %w", err)
 	}
 	if m.finder, err = m.peaks().finderOfValues(o.ISA); err != nil {
@@ -127,14 +129,14 @@ func (m *SFM) Options() any { return m.options }
 func (m *SFM) Warnings() []string { return nil }
 
 // Parameters are weights, s0, isotropic, residual and kkt.
-func (m *SFM) Parameters() []Map { return append(m.maps[:1:1], m.maps[5:5+kernel.SFMExtra]...) }
+func (m *SFM) Parameters() []Map { return append(m.maps[:1:1], m.maps[5:5+nnls.SFMExtra]...) }
 
 // Fitter is the kernel.
 func (m *SFM) Fitter() kernel.Fitter { return m.fitter }
 
 // Design is what the kernel was made of, for inspection and for other solvers. The caller does not
 // change it.
-func (m *SFM) Design() kernel.SFMDesign { return m.design }
+func (m *SFM) Design() nnls.SFMDesign { return m.design }
 
 // Maps are weights, odf, gfa, peaks, peakvalues, s0, isotropic, residual, kkt, prediction where the
 // options ask for it, status and iterations.
@@ -166,10 +168,10 @@ func (m *SFM) newMaps() []Map {
 }
 
 // newDesign makes the matrix of DIPY's sfm_design_matrix, and the penalties in the kernel's scale.
-func (m *SFM) newDesign(g *acq.GradientTable) kernel.SFMDesign {
+func (m *SFM) newDesign(g *acq.GradientTable) nnls.SFMDesign {
 	o := m.options
 	n, rows := len(m.options.Sphere.Vertices), len(m.volumes)
-	d := kernel.SFMDesign{
+	d := nnls.SFMDesign{
 		Measurements: m.length, B0s: m.b0s, Volumes: m.volumes, Directions: n, A: make([]float64, 0, rows*n),
 		Precision: o.Precision,
 	}
@@ -268,7 +270,7 @@ func (m *SFM) NewDeriver() Deriver {
 type sfmDeriver struct {
 	*SFM
 	peaks  peakDeriver
-	sums   *kernel.CombinationWorker
+	sums   *nnls.CombinationWorker
 	odf    []float64 // of a block of voxels
 	signal []float64
 }
@@ -290,7 +292,7 @@ func (d *sfmDeriver) Derive(out [][]float32, params []float64, status []kernel.S
 		for i, x := range p[n:] {
 			put(out[sfmRest+i], v, float32(x))
 		}
-		if prediction := sfmRest + kernel.SFMExtra; d.options.Prediction && out[prediction] != nil {
+		if prediction := sfmRest + nnls.SFMExtra; d.options.Prediction && out[prediction] != nil {
 			d.Predict(d.signal, p)
 			narrow(out[prediction][v*d.length:], d.signal)
 		}

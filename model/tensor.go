@@ -7,6 +7,7 @@ import (
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/tensor"
 )
 
 var tensorKind = &Kind{
@@ -42,11 +43,11 @@ const NoReweighting = -1
 func (o *TensorOptions) forMRtrix() bool { return o.MRtrixOrder }
 
 // Tensor is the diffusion tensor, fitted as DIPY's TensorModel or MRtrix3's dwi2tensor fits it. Its
-// parameters are those of kernel.NewTensor.
+// parameters are those of tensor.New.
 type Tensor struct {
 	options        TensorOptions
 	fitter         kernel.Fitter
-	eigen          *kernel.Eigen
+	eigen          *tensor.Eigen
 	minDiffusivity float64
 }
 
@@ -64,14 +65,14 @@ func NewTensor(g *acq.GradientTable, o TensorOptions) (*Tensor, error) {
 		minSignal = unusedMinSignal
 	}
 	w := g.DesignMatrix()
-	fitter, err := kernel.NewTensor(kernel.TensorDesign{
+	fitter, err := tensor.New(tensor.Design{
 		W: w, Method: o.Method, MinSignal: minSignal,
 		Iterations: max(0, o.Iterations), UniformStart: o.UniformStart,
 	}, kernel.WithISA(o.ISA))
 	if err != nil {
 		return nil, fmt.Errorf("dti: %w", tableError(g, err))
 	}
-	eigen, err := kernel.NewEigen(kernel.WithISA(o.ISA))
+	eigen, err := tensor.NewEigen(kernel.WithISA(o.ISA))
 	if err != nil {
 		return nil, fmt.Errorf("dti: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/tensor"
 )
 
 const diffusivityUnit = "mm2/s"
@@ -58,7 +59,7 @@ type tensorDeriver struct {
 	mrtrixOrder    bool
 	parameters     int
 	minDiffusivity float64 // eigenvalues are raised to it before anything is made of them
-	eigen          *kernel.EigenWorker
+	eigen          *tensor.EigenWorker
 	tensors        [6 * tensorBlock]float64
 	values         [3 * tensorBlock]float64
 	vectors        [9 * tensorBlock]float64

@@ -6,7 +6,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/qp"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/sh"
 )
@@ -68,7 +68,7 @@ func msmtAgainstMRtrix(t *task, ours *fitted, theirs []float32) []Parity {
 	n, near, worst := sh.Count(whiteMatterDegree), 0, 0.0
 	for i := range t.voxels {
 		difference, norm := 0.0, 0.0
-		for j, c := range ours.row(i)[:ours.each-kernel.QPMeasures] {
+		for j, c := range ours.row(i)[:ours.each-qp.Measures] {
 			norm += c * c
 			if j < n {
 				d := c - float64(theirs[i*n+j])
@@ -96,7 +96,7 @@ func msmtAgainstDIPY(t *task, ours *fitted, theirs arrays) []Parity {
 			d := theirs["prediction"].row(i)[j] - float64(s)
 			squares += d * d
 		}
-		mine := ours.row(i)[ours.each-kernel.QPMeasures]
+		mine := ours.row(i)[ours.each-qp.Measures]
 		worst = max(worst, math.Abs(mine-squares)/squares)
 		if mine <= squares*(1+1e-4) {
 			below++

@@ -51,7 +51,7 @@ func elasticNetAgainstDIPY(t *task, ours *fitted, theirs arrays) []Parity {
 	}
 }
 
-// fascicleObjective is that of kernel.SFMDesign with an intercept, at some weights. S0 and the isotropic
+// fascicleObjective is that of nnls.SFMDesign with an intercept, at some weights. S0 and the isotropic
 // part are those of params.
 func fascicleObjective(t *task, weights, params []float64, voxel int) float64 {
 	d := t.fitted.(*model.SFM).Design()

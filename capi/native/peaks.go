@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"github.com/voxfit/voxfit/fit"
-	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/peaks"
 	"github.com/voxfit/voxfit/sched"
 )
 
@@ -37,14 +37,14 @@ func FindPeaks(p *PeakSearch) error {
 	for i, e := range p.Edges {
 		edges[i] = [2]int{int(e[0]), int(e[1])}
 	}
-	finder, err := kernel.NewPeakFinder(kernel.PeakDesign{
+	finder, err := peaks.NewFinder(peaks.Design{
 		Directions: p.Vertices, Edges: edges, Coefficients: len(p.Vertices),
 		RelativeThreshold: p.Threshold, MinSeparation: p.Separation, Max: p.Most,
 	})
 	if err != nil {
 		return fmt.Errorf("voxfit: %w", err)
 	}
-	search := func(w *kernel.PeakWorker, part sched.Range) {
+	search := func(w *peaks.Worker, part sched.Range) {
 		block := w.Block()
 		p.tiles(&block, part, func(tile sched.Range) { p.find(w, tile) })
 	}
@@ -72,7 +72,7 @@ func (p *PeakSearch) check() error {
 }
 
 // find is FindPeaks for some voxels.
-func (p *PeakSearch) find(w *kernel.PeakWorker, tile sched.Range) {
+func (p *PeakSearch) find(w *peaks.Worker, tile sched.Range) {
 	vertices := len(p.Vertices)
 	for at := tile.Begin; at < tile.End; at += w.Block() {
 		n := min(w.Block(), tile.End-at)

@@ -16,7 +16,7 @@
 // gets longer by a fixed time for each other busy CPU of the socket. What CPU counts stand for is known
 // for the published machines, recorded in our own files, and else said by the caller ([study.Machines]).
 //
-// The fit minimises relative errors with coefficients that are not negative (kernel.NNLS); errors
+// The fit minimises relative errors with coefficients that are not negative (nnls.Solve); errors
 // beyond 5% count by their size and not by its square (Huber 1964), and h is found by search. A term
 // that is a combination of those before it, for these runs, is left out and said to be: on one CPU
 // count with a chunk for every CPU, nothing tells the serial part from the work.

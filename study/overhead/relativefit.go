@@ -3,7 +3,7 @@ package overhead
 import (
 	"math"
 
-	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/nnls"
 )
 
 // outlying is the relative error from which a setting counts by its error and no longer by its
@@ -59,7 +59,7 @@ func (p problem) solve() []float64 {
 				a[r*p.columns+c] = w * p.a[r*p.columns+c] / scale[c]
 			}
 		}
-		x, _, _ = kernel.NNLS(a, p.rows, p.columns, y) // at its limit of steps it returns the last solution, which serves
+		x, _, _ = nnls.Solve(a, p.rows, p.columns, y) // at its limit of steps it returns the last solution, which serves
 		moved := 0.0
 		for r := range weight {
 			e := -1.0

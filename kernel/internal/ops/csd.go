@@ -85,7 +85,7 @@ type CSDIteration[T float32 | float64, S int32 | float64] struct {
 	Accumulate func(dst, from, table *S, before, after *uint64, words, stripes int)
 
 	// Assemble writes the normal matrix P + H^T H from the moments c, each a vector of the cosines'
-	// and one of the sines' values. A twin is two quads of kernel.GramMap whose sums run over the
+	// and one of the sines' values. A twin is two quads of gram.Map whose sums run over the
 	// same moments:
 	//
 	//	difference, sum               offsets of the first moments from c on
@@ -95,7 +95,7 @@ type CSDIteration[T float32 | float64, S int32 | float64] struct {
 	//
 	// It has in weights the eight entries of P; then both times a weight of the first quad's and one
 	// of the second's difference and the same of the sum; then rest times two of the difference. A
-	// couple is two pairs of kernel.GramMap whose sums run over the same moments:
+	// couple is two pairs of gram.Map whose sums run over the same moments:
 	//
 	//	moment, terms        offset of the first moment from c on, number of terms
 	//	cos sin   cos sin    offsets of the entries of the first and of the second

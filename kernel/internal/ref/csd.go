@@ -23,7 +23,7 @@ type CSD struct {
 	floor         bool      // whether negative values of the signal are taken for zero
 }
 
-// CSDSetup names what NewCSD needs; kernel.CSDDesign documents the fields.
+// CSDSetup names what NewCSD needs; csd.Design documents the fields.
 type CSDSetup struct {
 	Volumes           []int
 	Coefficients      int

@@ -40,7 +40,7 @@ type QPRows struct {
 // Rows is the number of constraints.
 func (b *QPRows) Rows() int { return len(b.A) / b.Columns }
 
-// QPSetup names what NewQP needs; kernel.QPDesign documents the fields.
+// QPSetup names what NewQP needs; qp.Design documents the fields.
 type QPSetup struct {
 	Volumes                      []int
 	Unknowns                     int

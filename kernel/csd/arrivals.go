@@ -1,0 +1,98 @@
+package csd
+
+import (
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/internal/checks"
+)
+
+// prepare makes the next voxels ready: everything before the first iteration.
+func (b *block[T]) prepare() {
+	w, m, lanes, stride := b.laneWorker, b.measurements, b.kernels.Lanes, b.stride()
+	w.first += w.ready
+	w.ready, w.taken = min(lanes, len(b.status)-w.first), 0
+	rows := b.signal[w.first*m:]
+	if w.ready < lanes || m < stride {
+		for lane := range w.ready {
+			copy(b.staged[lane*stride:], rows[lane*m:][:m])
+		}
+		rows = b.staged
+	}
+	b.pack(&w.packed[0], &rows[0], stride, stride)
+	w.deconvolveFreely()
+}
+
+// deconvolveFreely solves for the start coefficients without constraint and finds the directions
+// below the threshold.
+func (w *laneWorker) deconvolveFreely() {
+	s := w.kernels
+	s.Inspect(&w.seen[0], &w.packed[0], &w.volumes[0], len(w.volumes))
+	if w.floor {
+		w.floorSignals()
+	}
+	s.Multiply(&w.arrived[0], &w.transposed.Data[0], &w.packed[0], &w.volumes[0], w.transposed.Count, len(w.volumes))
+	if w.filtered {
+		s.Multiply(&w.smooth[0], &w.start.Data[0], &w.packed[0], &w.volumes[0], w.start.Count, len(w.volumes))
+	} else {
+		s.Multiply(&w.smooth[0], &w.start.Data[0], &w.arrived[0], &w.unknowns[0], w.start.Count, w.coefficients)
+	}
+	for lane := range w.limits {
+		w.limits[lane] = w.zeroth * w.smooth[lane] * w.tau
+	}
+	w.findBelow(w.firstSets, w.smooth, w.limits, w.startCoefficients)
+	for lane := range w.ready {
+		if w.ordinary(lane) && empty(w.double.set(w.firstSets, lane)) {
+			w.deconvolveWhole()
+			return
+		}
+	}
+}
+
+// floorSignals takes the negative values of the lanes that have any for zero.
+func (w *laneWorker) floorSignals() {
+	lanes := w.kernels.Lanes
+	for lane := range w.ready {
+		if w.seen[lanes+lane] < 0 {
+			for i := lane; i < w.measurements*lanes; i += lanes {
+				w.packed[i] = max(w.packed[i], 0)
+			}
+		}
+	}
+}
+
+// deconvolveWhole solves for all coefficients without constraint. Where no direction was below the
+// threshold, those that are now become the first set.
+func (w *laneWorker) deconvolveWhole() {
+	clear(w.slots.c) // no active direction: the normal matrix is P
+	w.slots.assemble()
+	w.slots.solve(w.free, w.arrived)
+	w.findBelow(w.freeSets, w.free, w.limits, w.coefficients)
+	for lane := range w.kernels.Lanes {
+		if first := w.double.set(w.firstSets, lane); empty(first) {
+			copy(first, w.double.set(w.freeSets, lane))
+		}
+	}
+}
+
+// ordinary says whether a voxel that is ready has a signal that can be fitted in a lane.
+func (w *laneWorker) ordinary(lane int) bool {
+	lanes := w.kernels.Lanes
+	outOfRange := w.limits[lane]*0 != 0 // some of z is NaN or infinite, or what follows from z
+	return checks.FitForLanes(w.seen[lane], w.seen[lanes+lane], w.seen[2*lanes+lane]) && !outOfRange
+}
+
+// settledCode is the code of a voxel that is ready, if it settles.
+func (w *laneWorker) settledCode(lane int) kernel.Code {
+	if low := w.seen[w.kernels.Lanes+lane]; low < 0 {
+		return kernel.NegativeSignal
+	}
+	return kernel.OK
+}
+
+func empty(set []uint64) bool {
+	for _, word := range set {
+		if word != 0 {
+			return false
+		}
+	}
+	return true
+}

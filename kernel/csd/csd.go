@@ -1,0 +1,215 @@
+package csd
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/gram"
+	"github.com/voxfit/voxfit/kernel/internal/checks"
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/sets"
+)
+
+// Design is constrained spherical deconvolution (Tournier, Calamante and Connelly, NeuroImage
+// 2007) of one acquisition with one response, as matrices. DIPY's names are given with the fields;
+// package model makes a design from a gradient table.
+type Design struct {
+	// Measurements is the number of values per voxel in the signal.
+	Measurements int
+	// Volumes are the places in the signal of the diffusion-weighted values, in the order of X's
+	// rows. No other value is looked at.
+	Volumes []int
+	// Coefficients is the number of SH coefficients of the fibre orientation distribution: 45 for
+	// lmax 8.
+	Coefficients int
+	// X is len(Volumes) x Coefficients, row-major: it predicts the signal from the coefficients
+	// (DIPY's _X).
+	X []float64
+	// B is directions x Coefficients, row-major: it gives the amplitudes in the constrained
+	// directions times lambda (DIPY's B_reg).
+	B []float64
+	// Gram is the map from sets of rows of B to their Gram matrix.
+	Gram gram.Map
+	// StartCoefficients is how many leading coefficients of the unconstrained solution choose the
+	// first set of directions: 15, those up to degree 4.
+	StartCoefficients int
+	// Start is StartCoefficients x len(Volumes), row-major: it gives those coefficients from the
+	// signal (MRtrix3's rconv). nil leaves them to the unconstrained solution, as in DIPY.
+	Start []float64
+	// SolutionNorm is the weight of the squared norm of the coefficients, which P's diagonal gets: 0
+	// in DIPY, MRtrix3's norm_lambda.
+	SolutionNorm float64
+	// FloorSignal takes negative values of the signal for zero, as MRtrix3 does.
+	FloorSignal bool
+	// Tau is the fraction of the mean amplitude below which a direction is held down: 0.1.
+	Tau float64
+	// MaxIterations is where a voxel that has not settled is given up: 50.
+	MaxIterations int
+	// Precision is Double (the default) or Mixed: New says what that changes.
+	Precision kernel.Precision
+}
+
+// directions is the number of rows of B.
+func (d *Design) directions() int { return len(d.B) / d.Coefficients }
+
+// New makes a Fitter whose parameters are the SH coefficients of the fibre orientation
+// distribution, in the basis of X and B. It follows DIPY's csdeconv decision by decision:
+//
+//  1. Solve P f = z with P = X^T X (+ SolutionNorm I) and z = X^T s. Where P is not positive definite,
+//     P + 1e-5 I takes its place for good. (With fewer measurements than coefficients P is singular, and rounding
+//     decides whether a factor is found: results are then not comparable between programs.)
+//  2. Hold down the directions whose amplitude from the StartCoefficients first coefficients (those
+//     of Start, if given) is strictly less than Tau times the mean amplitude B[0,0] f[0]; where there are none, use all
+//     coefficients; where there are still none, f is the result, with 0 iterations.
+//  3. Solve (P + H^T H) f = z, with H the rows of B that are held down; hold down the directions
+//     that now are below the same threshold; repeat until they are the same as before.
+//
+// With Start, SolutionNorm and FloorSignal these are the decisions of MRtrix3's `dwi2fod csd`, too, where an
+// empty first set is one that leaves P as it is. (It counts that solution among the iterations.)
+//
+// The status of a voxel:
+//
+//	NonFinite            a diffusion-weighted value is NaN or infinite; the coefficients are zero
+//	Overflow             a value is too large for single precision, or z is infinite; the coefficients are zero
+//	ZeroSignal           every diffusion-weighted value is zero; the coefficients are zero
+//	NotPositiveDefinite  P + H^T H had no Cholesky factor (DIPY raises an error). 1e-5 was added to
+//	                     its diagonal for that iteration and the fit went on; where that did not
+//	                     help either, the coefficients are zero
+//	MaxIterations        the set still changed after MaxIterations iterations; the coefficients are
+//	                     those of the last
+//	NegativeSignal       the fit settled, and a diffusion-weighted value is negative
+//
+// Iterations is DIPY's _num_it: how often step 3 was taken.
+//
+// With Mixed, iterations are in single precision. That cannot change the way of a voxel: where an amplitude is
+// so near the threshold that rounding might put it on the other side, the iteration is done in double
+// precision, and so is the last one of every voxel, whose coefficients are the result. Sets, iterations and
+// status are those of Double. Coefficients differ from those of Double in their last bits, within 1e-9 of
+// their norm, as moments are summed in another order. Only designs of 29 to 45 coefficients, those of lmax 8,
+// without a Start are faster for it; others are fitted as with Double.
+//
+// The error names the first field that does not fit the others.
+func New(d Design, opts ...kernel.Option) (kernel.Fitter, error) {
+	set, err := sets.Choose(opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.check(); err != nil {
+		return nil, fmt.Errorf("kernel: CSD design: %w", err)
+	}
+	gram, err := d.Gram.Checked(d.B, d.Coefficients)
+	if err != nil {
+		return nil, fmt.Errorf("kernel: CSD design: %w", err)
+	}
+	portable := &fitter{measurements: d.Measurements, coefficients: d.Coefficients, ref: ref.NewCSD(ref.CSDSetup{
+		Volumes: d.Volumes, Coefficients: d.Coefficients, Directions: d.directions(),
+		X: d.X, B: d.B, Gram: gram, Start: d.Start, SolutionNorm: d.SolutionNorm, FloorSignal: d.FloorSignal,
+		StartCoefficients: d.StartCoefficients, Tau: d.Tau, MaxIterations: d.MaxIterations,
+	})}
+	if set.CSD != nil && portable.ref.Solvable() && d.Gram.ShortSums() {
+		return newLaneFitter(d, portable, set.CSD), nil
+	}
+	return portable, nil
+}
+
+func (d *Design) check() error {
+	switch {
+	case d.Precision > kernel.Mixed:
+		return fmt.Errorf("field Precision is %v, must be Double or Mixed", d.Precision)
+	case d.Coefficients < 1:
+		return fmt.Errorf("field Coefficients is %d, must be at least 1", d.Coefficients)
+	case len(d.Volumes) == 0:
+		return errors.New("field Volumes is empty: there is no diffusion-weighted measurement")
+	case len(d.X) != len(d.Volumes)*d.Coefficients:
+		return fmt.Errorf("field X has %d values, expected %d (Volumes) x %d (Coefficients)", len(d.X), len(d.Volumes), d.Coefficients)
+	case len(d.B) == 0 || len(d.B)%d.Coefficients != 0:
+		return fmt.Errorf("field B has %d values, expected rows of %d (Coefficients)", len(d.B), d.Coefficients)
+	case d.StartCoefficients < 1 || d.StartCoefficients > d.Coefficients:
+		return fmt.Errorf("StartCoefficients is %d, must be from 1 to %d (Coefficients)", d.StartCoefficients, d.Coefficients)
+	case d.Start != nil && len(d.Start) != d.StartCoefficients*len(d.Volumes):
+		return fmt.Errorf("field Start has %d values, expected %d (StartCoefficients) x %d (Volumes)", len(d.Start), d.StartCoefficients, len(d.Volumes))
+	case !(d.SolutionNorm >= 0) || math.IsInf(d.SolutionNorm, 1):
+		return fmt.Errorf("field SolutionNorm is %v, must be finite and at least 0", d.SolutionNorm)
+	case math.IsNaN(d.Tau) || math.IsInf(d.Tau, 0):
+		return fmt.Errorf("field Tau is %v, must be finite", d.Tau)
+	case d.MaxIterations < 1 || d.MaxIterations > math.MaxUint16:
+		return fmt.Errorf("MaxIterations is %d, must be from 1 to %d", d.MaxIterations, math.MaxUint16)
+	}
+	for row, v := range d.Volumes {
+		if v < 0 || v >= d.Measurements {
+			return fmt.Errorf("field Volumes[%d] is %d, must be from 0 to %d (Measurements - 1)", row, v, d.Measurements-1)
+		}
+	}
+	for _, m := range []struct {
+		name   string
+		values []float64
+	}{{"X", d.X}, {"B", d.B}, {"Start", d.Start}, {"Gram.Rows", d.Gram.Rows}, {"Gram.Coefficients", d.Gram.Coefficients}} {
+		for i, v := range m.values {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return fmt.Errorf("%s[%d] is %v, must be finite", m.name, i, v)
+			}
+		}
+	}
+	return nil
+}
+
+type fitter struct {
+	measurements, coefficients int
+	ref                        *ref.CSD
+}
+
+func (c *fitter) Measurements() int        { return c.measurements }
+func (c *fitter) Parameters() int          { return c.coefficients }
+func (c *fitter) NewWorker() kernel.Worker { return &worker{fitter: c, scratch: c.ref.NewScratch()} }
+
+type worker struct {
+	*fitter
+	scratch *ref.CSDScratch
+}
+
+func (w *worker) Fit(params []float64, status []kernel.Status, signal []float32) {
+	fit(w, params, status, signal)
+}
+
+func (w *worker) Fit64(params []float64, status []kernel.Status, signal []float64) {
+	fit(w, params, status, signal)
+}
+
+func fit[T float32 | float64](w *worker, params []float64, status []kernel.Status, signal []T) {
+	w.checkLengths(len(params), len(status), len(signal))
+	for i := range status {
+		f := params[i*w.coefficients:][:w.coefficients]
+		status[i] = fitVoxel(w.scratch, f, signal[i*w.measurements:][:w.measurements])
+	}
+}
+
+// checks.Lengths panics when the arguments of Fit do not belong together.
+func (c *fitter) checkLengths(params, n, signal int) {
+	if params != n*c.coefficients || signal != n*c.measurements {
+		panic(fmt.Sprintf("kernel: CSD of %d voxels: %d parameters and %d signal values, expected %d and %d",
+			n, params, signal, n*c.coefficients, n*c.measurements))
+	}
+}
+
+func fitVoxel[T float32 | float64](s *ref.CSDScratch, f []float64, signal []T) kernel.Status {
+	seen := ref.Load(s, signal)
+	if code, bad := checks.Unfit(seen); bad {
+		clear(f)
+		return kernel.Status{Code: code}
+	}
+	iterations, outcome := s.Fit(f)
+	status := kernel.Status{Iterations: uint16(iterations)}
+	switch {
+	case outcome == ref.OutOfRange:
+		status.Code = kernel.Overflow
+	case outcome == ref.NotPositiveDefinite:
+		status.Code = kernel.NotPositiveDefinite
+	case outcome == ref.IterationLimit:
+		status.Code = kernel.MaxIterations
+	case seen == ref.Negative:
+		status.Code = kernel.NegativeSignal
+	}
+	return status
+}

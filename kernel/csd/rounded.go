@@ -1,0 +1,21 @@
+package csd
+
+import "github.com/voxfit/voxfit/kernel/internal/lanes"
+
+// rounded is B in single precision, and what rounding can do to amplitudes: what ops.CSD.BelowRounded wants.
+type rounded struct {
+	amplitudes lanes.Panels[float32]
+	errors     [2]float64 // relative to the length of f and to the threshold
+}
+
+// newRounded returns nil for a B that has no bound.
+func newRounded(d *Design, order []int, panel int) *rounded {
+	bound, ok := lanes.RoundedError(d.B, d.Coefficients)
+	if !ok {
+		return nil
+	}
+	return &rounded{
+		amplitudes: lanes.NewRoundedPanels(d.B, d.Coefficients, panel, func(r int) int { return order[r] }),
+		errors:     [2]float64{bound, lanes.RoundedUnit * float64(d.Coefficients+1)},
+	}
+}

@@ -1,0 +1,87 @@
+package csd
+
+import (
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/internal/lanes"
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
+
+// laneWorker fits voxels in slots, one for each lane. Each round takes all slots through one
+// iteration. A voxel that has settled is written out and its slot gets the next voxel at once, so
+// that lanes do not wait for one another however different their iterations are.
+//
+// Nearly all voxels take that way. The few that do not (a signal of zeros or without finite products, a
+// matrix that is not positive definite) are left to the portable code, from the signal on.
+type laneWorker struct {
+	*laneFitter
+	scratch *ref.CSDScratch
+
+	// The next voxels, made ready together.
+	staged32  []float32 // their signals, where they are not whole and in one piece
+	staged64  []float64
+	packed    []float64
+	seen      []float64
+	arrived   []float64 // z
+	smooth    []float64 // start coefficients of the unconstrained solution
+	free      []float64 // the unconstrained solution, where it was needed
+	limits    []float64 // thresholds
+	firstSets []uint64
+	freeSets  []uint64
+	narrow    []float32 // coefficients, rounded
+	first     int       // the voxel in lane 0
+	ready     int       // how many there are
+	taken     int       // how many have found a slot
+
+	slots  slots[float64, float64]
+	search *search // nil unless the precision is Mixed
+}
+
+func (l *laneFitter) NewWorker() kernel.Worker {
+	width, t := l.kernels.Lanes, l.double
+	floats := func(vectors int) []float64 { return lanes.Aligned[float64](vectors * width) }
+	w := &laneWorker{
+		laneFitter: l, scratch: l.ref.NewScratch(),
+		staged32: make([]float32, width*l.stride()), staged64: make([]float64, width*l.stride()),
+		packed: floats(l.stride()), seen: floats(3), arrived: floats(max(l.transposed.Rows, t.padded())),
+		smooth: floats(l.start.Rows), free: floats(t.padded() + 1), limits: floats(1),
+		firstSets: make([]uint64, width*t.words), freeSets: make([]uint64, width*t.words),
+		narrow: lanes.Aligned[float32](l.coefficients * 2 * width),
+		slots:  newSlots(t),
+	}
+	if l.single != nil {
+		w.search = newSearch(l)
+	}
+	return w
+}
+
+// stride is the length of a staged signal: as long as a signal, but never shorter than a vector.
+func (l *laneFitter) stride() int { return max(l.measurements, l.kernels.Lanes) }
+
+func (w *laneWorker) Fit(params []float64, status []kernel.Status, signal []float32) {
+	fitLanes(w, params, status, signal, w.staged32, w.kernels.PackFloat32)
+}
+
+func (w *laneWorker) Fit64(params []float64, status []kernel.Status, signal []float64) {
+	fitLanes(w, params, status, signal, w.staged64, w.kernels.PackFloat64)
+}
+
+// iterate solves for the coefficients in all slots and finds the directions that are now below the
+// thresholds.
+func (w *laneWorker) iterate() {
+	w.slots.solveAll()
+	w.findBelow(w.slots.below, w.slots.y, w.slots.thresholds, w.coefficients)
+}
+
+// findBelow finds the directions whose amplitude from the first n coefficients is below the threshold,
+// in all lanes.
+func (w *laneWorker) findBelow(sets []uint64, f, thresholds []float64, n int) {
+	t := w.double
+	skip := (t.amplitudes.Columns - n) * w.kernels.Panel * 8
+	rows, matrix := &w.slots.rowMasks[0], &t.amplitudes.Data[0]
+	if r := w.rounded; r != nil {
+		w.kernels.BelowRounded(&sets[0], rows, matrix, &r.amplitudes.Data[0], &f[0], &w.narrow[0], &thresholds[0], &r.errors[0], t.amplitudes.Count, n, skip, t.words)
+	} else {
+		w.kernels.Below(&sets[0], rows, matrix, &f[0], &thresholds[0], t.amplitudes.Count, n, skip, t.words)
+	}
+	t.clearBeyond(sets)
+}

@@ -1,0 +1,209 @@
+package freewater
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/internal/checks"
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/sets"
+)
+
+// Design is the tensor with free water (Pasternak et al. 2009; multi-shell: Hoy et al. 2014,
+// Henriques et al. 2017) of one acquisition: S = S0 ((1-f) exp(-b D(g)) + f exp(-b Diso)). Package
+// model makes it from a gradient table. DIPY's names are given with the fields.
+type Design struct {
+	// W is DIPY's design matrix: measurements x 7, row-major; the first six columns are the negated
+	// b-tensor -b (gx gx, 2 gx gy, gy gy, 2 gx gz, 2 gy gz, gz gz) in s/mm2, the last is -1.
+	W []float64
+	// B0 are the measurements without diffusion weighting. Their mean is S0 of WLS.
+	B0 []int
+	// Bvals are the b-values of the measurements, s/mm2. NLS takes its first guess from the shell
+	// nearest to 1000.
+	Bvals []float64
+	// Method is NLS (the default) or WLS.
+	Method kernel.Method
+	// Diso is the diffusivity of free water, mm2/s: 3e-3.
+	Diso float64
+	// MDReg is the mean diffusivity of the plain tensor, mm2/s, from which on the voxel is taken for
+	// free water alone (mdreg): 2.7e-3.
+	MDReg float64
+	// MinSignal replaces smaller values before a logarithm is taken, and a mean signal or mean b0
+	// signal up to it is no signal (min_signal): 1e-6.
+	MinSignal float64
+	// Precision is Mixed (the default) or Double.
+	Precision kernel.Precision
+}
+
+// parameters: Dxx Dxy Dyy Dxz Dyz Dzz S0 f.
+const parameters = 8
+
+// New makes a Fitter with eight parameters per voxel: the tissue's tensor Dxx, Dxy, Dyy, Dxz,
+// Dyz, Dzz as fitted (in mm2/s, eigenvalues not clipped), S0, and the fraction f of free water.
+//
+// WLS finds f on the grid of DIPY's fwdti.wls_iter, to 0.001, and the tensor by weighted linear least
+// squares. With Mixed precision the grid is searched in single precision with margins for its
+// roundings; where these leave a choice, double precision makes it, and it makes the fit itself: both
+// precisions give the same result, to the last bit. NLS minimises DIPY's objective (fwdti.nls_iter without
+// weighting) over tensor, S0 and f in [0, 1], by exact Newton steps in other unknowns: exp(W p) + c w,
+// with c = S0 f >= 0. Where it settles, no step would lower the sum of squares by more than 1e-10 of it.
+// The objective can have several minima, many where a part of the water decays faster still. Where the end may be one
+// of those (the tensor has an eigenvalue below zero or above Diso, or the first start did not lead there, and water with
+// a faster decay leaves less than twice the sum of squares, or the signal is mostly noise), NLS also goes DIPY's way, by
+// the steps of MINPACK from DIPY's start, and keeps the lowest end. Where rounding decides in which minimum DIPY itself
+// ends, it may still end in a lower one: in 18 of 20,016 such voxels (BENCHMARKS.md).
+//
+// S0 is what the fit predicts without diffusion weighting, tissue and water together. With NLS the tissue's part of it is
+// S0 (1-f), at least 2^-53 of it; with WLS it is S0 less f times the mean b0 signal.
+//
+// As in DIPY, a voxel whose plain tensor has a mean diffusivity of MDReg or more is free water alone,
+// and NLS keeps the result of WLS where that has f >= 0.99.
+//
+// The status of a voxel:
+//
+//	NonFinite            a value is NaN or infinite; parameters are zero (DIPY stops with an error)
+//	ZeroSignal           the mean signal or the mean b0 signal is at most MinSignal; parameters are zero
+//	Overflow             a value is too large for single precision, or the result is infinite; parameters are zero
+//	NotPositiveDefinite  fewer than seven independent values are not zero, or their squares are singular
+//	                     weights for WLS; where the rule on MDReg applies to the tensor of least norm, as in DIPY,
+//	                     what AllFreeWater has is written; else WLS, and NLS where it keeps its result, write the
+//	                     solution of least norm, as in DIPY, NLS else its fit
+//	AllFreeWater         the rule on MDReg applies: f is 1, S0 the mean b0 signal, the tensor zero
+//	MaxIterations        NLS did not settle; the best point is written
+//	NegativeEigenvalue   the fit ended normally, and its tensor has an eigenvalue below zero
+//	Refit                the first minimum of NLS looked doubtful (f of 0.85 or more, many steps, a
+//	                     residual above a tenth of the signal's energy, or one of many minima as above),
+//	                     and another start led to a lower one
+//	NegativeSignal       a value is negative; the fit ended normally
+//
+// Iterations counts the steps of NLS from all its starts; it is 0 for WLS.
+//
+// Instruction sets other than "generic" fit many voxels side by side, with the same rules; voxels for
+// which the usual path fails (no convergence, values beyond what the sums can hold) go through the portable
+// code. Double is double precision throughout. With Mixed, NLS takes its first steps with sums over
+// measurements in single precision; a last step whose residuals and gradient are those of double precision ends
+// each fit, and what single precision cannot decide is decided in double precision. So both end in the same
+// minimum, with objectives that tests hold within 1e-9 of the portable code's. Iterations
+// may differ in some voxels, for the last step is found by other signs.
+//
+// The error names the field of the design that is not right.
+func New(d Design, opts ...kernel.Option) (kernel.Fitter, error) {
+	set, err := sets.Choose(opts)
+	if err != nil {
+		return nil, err
+	}
+	fitter, err := d.fitter()
+	if err != nil {
+		return nil, fmt.Errorf("kernel: free-water design: %w", err)
+	}
+	if set.Tensor != nil {
+		fitter.lanes = newLaneFitter(set.Tensor, fitter.ref)
+		if set.Tensor32 != nil && d.Precision != kernel.Double {
+			fitter.lanes.single = newSingleDesign(set.Tensor32, fitter.lanes)
+		}
+		if set.Fraction32 != nil && d.Precision != kernel.Double {
+			fitter.lanes.fraction = newGridDesign(set, fitter.lanes.Design)
+		}
+	}
+	return fitter, nil
+}
+
+func (d *Design) fitter() (*fitter, error) {
+	if err := checks.DesignMatrix(d.W); err != nil {
+		return nil, err
+	}
+	if err := d.checkMeasurements(len(d.W) / 7); err != nil {
+		return nil, err
+	}
+	nonlinear := d.Method == kernel.NLS || d.Method == kernel.DefaultMethod
+	switch {
+	case !nonlinear && d.Method != kernel.WLS:
+		return nil, fmt.Errorf("field Method is %v, must be NLS or WLS", d.Method)
+	case d.Precision > kernel.Mixed:
+		return nil, fmt.Errorf("field Precision is %v, must be Double or Mixed", d.Precision)
+	case !checks.Positive(d.Diso):
+		return nil, fmt.Errorf("field Diso is %v, must be positive", d.Diso)
+	case !checks.Positive(d.MDReg):
+		return nil, fmt.Errorf("field MDReg is %v, must be positive", d.MDReg)
+	case !checks.Positive(d.MinSignal):
+		return nil, fmt.Errorf("field MinSignal is %v, must be positive", d.MinSignal)
+	}
+	portable, err := ref.NewFreeWater(ref.FreeWaterSetup{
+		Design: ref.NewLogLinear(d.W), B0: d.B0, Bvals: d.Bvals,
+		Diso: d.Diso, MDReg: d.MDReg, MinSignal: d.MinSignal, Nonlinear: nonlinear,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("field W: %w", err)
+	}
+	return &fitter{ref: portable}, nil
+}
+
+// checkMeasurements checks the fields that speak of measurements.
+func (d *Design) checkMeasurements(n int) error {
+	if len(d.B0) == 0 {
+		return errors.New("field B0 is empty: there is no measurement without diffusion weighting")
+	}
+	for i, v := range d.B0 {
+		if v < 0 || v >= n {
+			return fmt.Errorf("field B0[%d] is %d, must be from 0 to %d", i, v, n-1)
+		}
+	}
+	if len(d.Bvals) != n {
+		return fmt.Errorf("field Bvals has %d values, W has %d rows", len(d.Bvals), n)
+	}
+	for i, b := range d.Bvals {
+		if math.IsNaN(b) || math.IsInf(b, 0) || b < 0 {
+			return fmt.Errorf("field Bvals[%d] is %v, must be finite and not negative", i, b)
+		}
+	}
+	return nil
+}
+
+type fitter struct {
+	ref   *ref.FreeWater
+	lanes *laneFitter // nil: one voxel after the other
+}
+
+func (f *fitter) Measurements() int { return f.ref.Design.Measurements() }
+func (f *fitter) Parameters() int   { return parameters }
+
+func (f *fitter) NewWorker() kernel.Worker {
+	w := &worker{f, f.ref.NewScratch()}
+	switch {
+	case f.lanes == nil:
+		return w
+	case f.ref.Nonlinear:
+		return f.lanes.newNonlinearWorker(w)
+	}
+	return f.lanes.newGridWorker(w)
+}
+
+type worker struct {
+	*fitter
+	scratch *ref.FreeWaterScratch
+}
+
+func (w *worker) Fit(params []float64, status []kernel.Status, signal []float32) {
+	fit(w, params, status, signal)
+}
+
+func (w *worker) Fit64(params []float64, status []kernel.Status, signal []float64) {
+	fit(w, params, status, signal)
+}
+
+func fit[T float32 | float64](w *worker, params []float64, status []kernel.Status, signal []T) {
+	n := w.Measurements()
+	checks.Lengths("free water", w, len(params), len(status), len(signal))
+	for i := range status {
+		p := (*[parameters]float64)(params[i*parameters:])
+		seen := ref.LoadFreeWater(w.scratch, signal[i*n:][:n])
+		if code, bad := checks.Unfit(seen); bad {
+			*p, status[i] = [parameters]float64{}, kernel.Status{Code: code}
+			continue
+		}
+		iterations, outcome := w.scratch.Fit(p)
+		status[i] = kernel.Status{Code: checks.CodeOf(outcome, seen), Iterations: uint16(iterations)}
+	}
+}

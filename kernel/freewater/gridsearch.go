@@ -1,0 +1,248 @@
+package freewater
+
+import (
+	"math"
+
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
+
+// A gridSearch finds the fraction of free water by weighted linear least squares, by the rules of
+// package ref. It does not evaluate the objective itself: it says for which fractions it wants it, and goes on
+// when it has been told, so that eight searches can share evaluations. What follows the levels of
+// the grid is written as if values were there; where one is not, it is asked for, and the piece is run again.
+type gridSearch struct {
+	wanted [ref.NextLevel]float64 // the fractions asked for
+	values [ref.NextLevel]float64 // what came back
+	asked  int
+	told   int
+	known  uint32 // the values of a level that need not be asked for, one bit each
+
+	tenth        float64 // the best fraction of the first level
+	step, centre float64 // of the level that was evaluated last
+	guess        float64 // of the minimum, in steps from the centre
+	descending   bool    // asked are thousandths
+	memory       [searchMemory]struct {
+		thousandths int
+		value       float64
+	}
+	remembers int
+	leaves    bool // when a level is to be evaluated whole
+	pair      int
+
+	fraction float64
+	state    searchState
+}
+
+// clipping knows where measurements are used up by water.
+type clipping interface {
+	smooth(low, high float64) bool
+}
+
+type searchState uint8
+
+const (
+	searchRunning searchState = iota
+	searchFound
+	searchLost // it remembers too little for this voxel
+	searchLeft // for the next level
+)
+
+const searchMemory = 64
+
+// A searchPlace is where a search begins: the zero value is the first level.
+type searchPlace struct {
+	tenth        float64 // the best fraction of the first level
+	centre, step float64 // of the level that is done; step 0: none
+	smooth       bool    // the objective is, between the neighbours of the centre: it descends from
+	guess        float64 // the minimum, in steps from the centre
+	// The next level has values, of which one bit each says that they are good enough.
+	values [ref.NextLevel]float64
+	known  uint32
+	leaves bool // it leaves off when another level is to be evaluated
+	pair   int  // where it is not 0: the best is these thousandths or one more
+}
+
+// begin asks for what comes next at a place.
+func (s *gridSearch) begin(at *searchPlace, clip clipping) {
+	s.state, s.remembers, s.descending, s.leaves = searchRunning, 0, false, at.leaves
+	s.tenth, s.centre, s.step, s.guess = at.tenth, at.centre, at.step, at.guess
+	s.pair = at.pair
+	switch {
+	case at.pair != 0:
+		s.descending, s.asked, s.told, s.known = false, 2, 0, 0
+		s.wanted[0], s.wanted[1] = float64(at.pair)/1000, float64(at.pair+1)/1000
+		return
+	case at.smooth:
+		s.descending, s.asked, s.told, s.known = true, 0, 0, 0
+		s.descend(clip) // remembers nothing, and so only asks
+		return
+	case at.step == 0:
+		s.level(0, 1, ref.FirstStep, ref.FirstLevel)
+	default:
+		s.level(s.centre-s.step, s.centre+s.step, s.step*0.1, ref.NextLevel)
+	}
+	s.values, s.known = at.values, at.known
+	s.skip()
+}
+
+// skip passes over values that are known.
+func (s *gridSearch) skip() {
+	for s.told < s.asked && s.known>>s.told&1 != 0 {
+		s.told++
+	}
+}
+
+// level asks for a level.
+func (s *gridSearch) level(low, high, step float64, n int) {
+	s.step, s.asked, s.told, s.known, s.descending = step, n, 0, 0, false
+	ref.LevelFractions(s.wanted[:n], low, high, step)
+}
+
+// next is the fraction that is asked for.
+func (s *gridSearch) next() float64 { return s.wanted[s.told] }
+
+// tell takes the value, and goes on when it was the last that was asked for.
+func (s *gridSearch) tell(value float64, clip clipping) {
+	s.values[s.told] = value
+	if s.descending {
+		s.memory[s.remembers-s.asked+s.told].value = value
+	}
+	s.told++
+	if s.skip(); s.told < s.asked {
+		return
+	}
+	if s.pair != 0 {
+		if s.values[1] < s.values[0] {
+			s.pair++
+		}
+		s.found(s.pair)
+		return
+	}
+	if !s.descending {
+		best := ref.Argmin(s.values[:s.asked])
+		s.centre = s.wanted[best]
+		if s.asked == ref.FirstLevel {
+			s.tenth = s.centre
+		}
+		if !(s.step > 0.005 && clip.smooth(s.centre-s.step, s.centre+s.step)) {
+			s.nextLevel()
+			return
+		}
+		s.guess = ref.ParabolaThrough(s.values[:s.asked], best)
+		s.descending = true
+	}
+	s.asked, s.told, s.known = 0, 0, 0
+	k, ok := s.descend(clip)
+	switch {
+	case s.asked > 0 || s.state == searchLost:
+	case ok:
+		s.found(k)
+	default:
+		s.nextLevel()
+	}
+}
+
+// nextLevel goes on with the level around the best fraction; the third is the last.
+func (s *gridSearch) nextLevel() {
+	s.remembers = 0
+	if s.step < 0.005 {
+		s.found(int(math.Round(1000 * s.centre)))
+		return
+	}
+	if s.leaves {
+		s.state = searchLeft
+		return
+	}
+	s.level(s.centre-s.step, s.centre+s.step, s.step*0.1, ref.NextLevel)
+}
+
+func (s *gridSearch) found(thousandths int) {
+	s.fraction, s.state = ref.OnGrid(s.tenth, thousandths), searchFound
+}
+
+// thousandth is the objective at a number of thousandths; where it is not known it is asked for.
+func (s *gridSearch) thousandth(k int) float64 {
+	for _, p := range s.memory[:s.remembers] {
+		if p.thousandths == k {
+			return p.value
+		}
+	}
+	if s.remembers == searchMemory {
+		s.state = searchLost
+		return math.NaN()
+	}
+	s.memory[s.remembers].thousandths = k
+	s.memory[s.remembers].value = math.NaN()
+	s.wanted[s.asked] = float64(k) / 1000
+	s.remembers++
+	s.asked++
+	return math.NaN()
+}
+
+// waits says whether a value that was needed is not there.
+func (s *gridSearch) waits() bool { return s.asked > 0 || s.state == searchLost }
+
+// descend looks for the best thousandth with the parabola through three objectives; package ref
+// explains it.
+func (s *gridSearch) descend(clip clipping) (k int, ok bool) {
+	const reach = 4
+	middle, span := math.Round(1000*s.centre), math.Round(1000*s.step)
+	low, high := int(middle-span)+1, int(middle+span)-1
+	at := int(math.Round(middle + s.guess*span))
+	for range 6 {
+		at = min(max(at, low+reach), high-reach)
+		before, value, after := s.thousandth(at-reach), s.thousandth(at), s.thousandth(at+reach)
+		if s.waits() {
+			return 0, false
+		}
+		vertex := float64(at) + reach*ref.ParabolaVertex(before, value, after)
+		switch {
+		case math.IsInf(vertex, 0) || math.IsNaN(vertex):
+			return 0, false
+		case low == 1 && at == low+reach && vertex < 1:
+			vertex = 1
+		case vertex < float64(low) || vertex > float64(high):
+			return 0, false
+		case math.Abs(vertex-float64(at)) > 1.5*reach:
+			at = int(math.Round(vertex))
+			continue
+		}
+		k = s.nearest(vertex)
+		if !s.waits() && !clip.smooth(s.centre-ref.SkewReach, s.centre+ref.SkewReach) {
+			k = s.walk(k, low, high)
+		}
+		return k, true
+	}
+	return 0, false
+}
+
+// nearest rounds a vertex to a thousandth; where it is about half-way between two, it compares them.
+func (s *gridSearch) nearest(vertex float64) int {
+	lower := math.Floor(vertex)
+	k, part := int(lower), vertex-lower
+	switch {
+	case part < 0.25:
+		return k
+	case part > 0.75:
+		return k + 1
+	}
+	if above, below := s.thousandth(k+1), s.thousandth(k); above < below {
+		return k + 1
+	}
+	return k
+}
+
+// walk goes downhill by thousandths.
+func (s *gridSearch) walk(k, low, high int) int {
+	value := s.thousandth(k)
+	for step := -1; step <= 1; step += 2 {
+		for k+step >= low && k+step <= high && !s.waits() {
+			next := s.thousandth(k + step)
+			if !(next < value) {
+				break
+			}
+			k, value = k+step, next
+		}
+	}
+	return k
+}

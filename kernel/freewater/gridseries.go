@@ -1,0 +1,115 @@
+package freewater
+
+import (
+	"math"
+
+	"github.com/voxfit/voxfit/kernel/internal/lanes"
+	"github.com/voxfit/voxfit/kernel/internal/ops"
+)
+
+// seriesParts are the measurements of sixteen voxels in two parts. Where water is a large part of the signal of any of them
+// (mostly b-values up to 1000), the right-hand side of each fit is made with new logarithms. Of the others it is a power
+// series: with c the signal of water at b = 0, m the middle of its range, and u = water/(s - m water),
+//
+//	log2(s - c water) = log2(s - m water) + log2(1 - (c-m) u) = log2(s - m water) - (1/ln 2) sum_j ((c-m) u)^j / j
+//
+// so that seven sums for each power give the right-hand sides for all fractions. The voxels of a lot decide together what is a
+// large part; the search is sure whichever way its logarithms are made.
+type seriesParts struct {
+	large  int // measurements with much water, which come first
+	signal []ops.Lanes32
+	rows   []float32     // of the design, in the same order
+	u, v   []ops.Lanes32 // of the measurements with little water
+	limit  *ops.Lanes32
+	middle [ops.TensorLanes32]float64
+	beyond *ops.Lanes32     // how far c is from the middle
+	right  [][7]ops.Lanes32 // the coefficients of the right-hand side
+	slope  [][7]ops.Lanes32 // those of what Slope sums up
+	factor [seriesTerms]*ops.Lanes32
+}
+
+// A measurement has little water where that is at most littleWater of the signal at f = 1. On the grid |f - 0.5| is at most 0.4
+// and (c-m) u then 0.13: the series of seven terms is off by 1.5e-7, two roundings of a number between 1 and 2. At any f from 0
+// to 1 it is off by 8e-7, and the slope by 2e-5 of itself, far less than what its product with the differences may be off by.
+const (
+	littleWater = 0.28
+	seriesTerms = 7
+)
+
+func newSeriesParts(n int) seriesParts {
+	p := seriesParts{
+		signal: lanes.Aligned[ops.Lanes32](n + 1), rows: lanes.Aligned[float32](ops.DesignFields * (n + 1)),
+		u: lanes.Aligned[ops.Lanes32](n + 1), v: lanes.Aligned[ops.Lanes32](n + 1),
+		limit: lanes.AlignedOne[ops.Lanes32](), beyond: lanes.AlignedOne[ops.Lanes32](),
+		right: lanes.Aligned[[7]ops.Lanes32](seriesTerms), slope: lanes.Aligned[[7]ops.Lanes32](seriesTerms - 1),
+	}
+	for j := 1; j < seriesTerms; j++ {
+		p.factor[j] = lanes.AlignedOne[ops.Lanes32]()
+		for l := range p.factor[j] {
+			p.factor[j][l] = float32(-1 / (math.Ln2 * float64(j)))
+		}
+	}
+	return p
+}
+
+// nothingLeft stands for what water leaves of a measurement whose logarithm does not depend on the fraction any more.
+const nothingLeft = 1e30
+
+// divide divides the measurements, and makes the series. A lane without a voxel does not decide.
+func (b *gridBatch) divide() {
+	p, d := &b.parts, b.design
+	var middle [ops.TensorLanes32]float64
+	for l, s0 := range b.s0 {
+		p.limit[l], p.middle[l], middle[l] = float32(s0/littleWater), 0.5*s0, 0.5
+		if !(s0 > 0) {
+			p.limit[l] = -nothingLeft
+		}
+	}
+	p.large = d.Part(&p.signal[0], &p.rows[0], &b.signal[0], &d.rows[0], d.n, p.limit)
+	signal, rows, little := &p.signal[p.large], &p.rows[ops.DesignFields*p.large], d.n-p.large
+	b.leave(&middle)
+	clear(p.right)
+	clear(p.slope)
+	d.Right(&p.right[0][0], signal, rows, little, b.left)
+	d.Ratios(&p.u[0], &p.v[0], signal, rows, little, b.left)
+	for j := 1; j < seriesTerms; j++ {
+		d.Moments(&p.slope[j-1][0], &p.v[0], &p.u[0], rows, little)
+		d.Scale(&p.right[j][0], &p.slope[j-1][0], 7, p.factor[j])
+	}
+}
+
+// leave says what fractions take off the signals.
+func (b *gridBatch) leave(fractions *[ops.TensorLanes32]float64) {
+	for l, f := range fractions {
+		c := f * b.s0[l]
+		b.left.C[l] = float32(c)
+		b.left.Low[l] = float32(c - float64(b.left.C[l]))
+		b.parts.beyond[l] = float32(c - b.parts.middle[l])
+	}
+}
+
+// rightSide makes the right-hand side of the fits to what is left.
+func (b *gridBatch) rightSide() {
+	p, d := &b.parts, b.design
+	d.Series(&b.right[0], &p.right[0][0], len(p.right), p.beyond)
+	d.Right(&b.right[0], &p.signal[0], &p.rows[0], p.large, b.left)
+}
+
+// rightSlope makes its derivative by c, times -ln 2.
+func (b *gridBatch) rightSlope() {
+	p, d := &b.parts, b.design
+	floor := b.left.Floor
+	for l := range b.left.Floor {
+		b.left.Floor[l] = nothingLeft
+	}
+	d.Series(&b.right[0], &p.slope[0][0], len(p.slope), p.beyond)
+	d.Slope(&b.right[0], &p.signal[0], &p.rows[0], p.large, b.left)
+	b.left.Floor = floor
+}
+
+// plainFit solves the systems for fits without water, whose solutions are to be multiplied by the square.
+func (b *gridBatch) plainFit() {
+	b.leave(new([ops.TensorLanes32]float64))
+	b.rightSide()
+	b.solveWide()
+}

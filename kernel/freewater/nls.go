@@ -1,0 +1,338 @@
+package freewater
+
+import (
+	"math"
+
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/internal/checks"
+	"github.com/voxfit/voxfit/kernel/internal/lanes"
+	"github.com/voxfit/voxfit/kernel/internal/ops"
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
+
+// A nonlinearWorker fits free water by NLS. Voxels come in lots: sixteen at a time their start, the rules
+// and the first Newton steps in single precision (Mixed), eight at a time the start and the rules in
+// double precision (Double, and what single precision leaves undecided). Then each goes to one of eight
+// lanes, where Newton steps in double precision end the fit, and from where a doubtful one comes back for
+// another start.
+type nonlinearWorker struct {
+	*laneWorker
+	single *singleWorker // nil: double precision throughout
+	linear *gridWorker   // fits by WLS
+	slots  [ops.TensorLanes]newtonSlot
+	dipy   [ops.TensorLanes]ref.Levenberg // of slots on DIPY's way
+
+	ready      []nonlinearVoxel // wait for a lane
+	readySpace [gridLot]nonlinearVoxel
+	careful    []int            // wait for the rules in double precision
+	watery     []nonlinearVoxel // wait for their fraction by WLS, which decides about the start or the whole fit
+	linearly   []nonlinearVoxel // have their start from WLS, and wait for a lot in single precision
+	doubtful   []nonlinearVoxel // wait for the second start
+	lot        int              // how many voxels make a lot
+	fractions  struct {         // a lot of voxels whose fraction is searched
+		signal, params []float64
+		status         []kernel.Status
+	}
+}
+
+// A nonlinearVoxel has a starting point.
+type nonlinearVoxel struct {
+	voxel      int
+	negative   bool
+	s0, energy float64
+	fast       [ref.FastDecays + 1]float64 // sums with decays faster than water's, and that of water
+	start      waterPoint
+
+	// Where steps were taken in single precision: how many, the point before the last one and the sum of
+	// squares there (+Inf: there is no such point), the relative reduction that the last one promised, and
+	// whether the next is to be exact.
+	before        waterPoint
+	beforeSquares float64
+	reduction     float64
+	taken         int
+	exact         bool
+
+	turn  turn
+	noisy bool
+	total int // steps from all starts
+	best  struct {
+		at      waterPoint
+		squares float64
+		turn    turn
+	}
+}
+
+// A turn is one fit of a voxel, from one start.
+type turn uint8
+
+const (
+	firstTurn  turn = iota
+	linearTurn      // from the result of WLS
+	secondTurn      // from a middling fraction
+	dipyTurn        // from DIPY's start on DIPY's way
+	lastTurn        // from where that ends
+)
+
+func (f *laneFitter) newNonlinearWorker(portable *worker) *nonlinearWorker {
+	w := &nonlinearWorker{laneWorker: f.newWorker(portable), linear: f.newGridWorker(portable), lot: ops.TensorLanes}
+	if f.single != nil {
+		w.single, w.lot = f.single.newWorker(f), ops.TensorLanes32
+	}
+	// While a lot waits for lanes, each of it and of the eight in lanes may join what is less than a lot.
+	const most = 4 * gridLot
+	w.careful = make([]int, 0, most)
+	for _, queue := range []*[]nonlinearVoxel{&w.watery, &w.linearly, &w.doubtful} {
+		*queue = make([]nonlinearVoxel, 0, most)
+	}
+	w.fractions.signal = make([]float64, gridLot*f.N)
+	w.fractions.params = make([]float64, gridLot*parameters)
+	w.fractions.status = make([]kernel.Status, gridLot)
+	return w
+}
+
+func (w *nonlinearWorker) Fit(params []float64, status []kernel.Status, signal []float32) {
+	fitNonlinear(w, params, status, signal)
+}
+
+func (w *nonlinearWorker) Fit64(params []float64, status []kernel.Status, signal []float64) {
+	fitNonlinear(w, params, status, signal)
+}
+
+func fitNonlinear[T float32 | float64](w *nonlinearWorker, params []float64, status []kernel.Status, signal []T) {
+	checks.Lengths("free water", w, len(params), len(status), len(signal))
+	for l := range w.slots {
+		w.slots[l].busy = false
+	}
+	w.ready, w.careful, w.watery, w.linearly, w.doubtful = nil, w.careful[:0], w.watery[:0], w.linearly[:0], w.doubtful[:0]
+	n, next := w.lanes.N, 0
+	for {
+		busy := 0
+		for l := range w.slots {
+			slot := &w.slots[l]
+			if !slot.busy {
+				next = replenish(w, params, status, signal, next, false)
+				if len(w.ready) > 0 {
+					v := &w.ready[0]
+					w.begin(l, v)
+					for i, x := range signal[v.voxel*n:][:n] {
+						w.signal[i][l] = float64(x)
+					}
+					w.ready = w.ready[1:]
+				}
+			}
+			if slot.busy {
+				busy++
+			}
+		}
+		if busy == 0 {
+			if next = replenish(w, params, status, signal, next, true); len(w.ready) == 0 {
+				return
+			}
+			continue
+		}
+		w.pass()
+		for l := range w.slots {
+			slot := &w.slots[l]
+			if !slot.busy || slot.state == slotRunning {
+				continue
+			}
+			slot.busy = false
+			switch i := slot.voxel; slot.state {
+			case slotDone:
+				status[i] = slot.write(params[i*parameters:][:parameters])
+			case slotNoisy:
+				w.watery = append(w.watery, slot.nonlinearVoxel)
+			case slotDoubtful:
+				w.doubtful = append(w.doubtful, slot.nonlinearVoxel)
+			case slotHandedOver:
+				handOver(w.laneWorker, params, status, signal, i)
+			}
+		}
+	}
+}
+
+// replenish makes voxels ready, if none is: from whole lots first, those nearest to their end before others so that
+// queues stay short, then from voxels not yet seen, and, when all is asked for, from what is left.
+func replenish[T float32 | float64](w *nonlinearWorker, params []float64, status []kernel.Status, signal []T, next int, all bool) int {
+	for len(w.ready) == 0 {
+		w.ready = w.readySpace[:0]
+		switch {
+		case len(w.doubtful) >= w.lot:
+			startAgain(w, params, status, signal)
+		case len(w.linearly) >= w.lot:
+			refit(w, params, status, signal, &w.linearly)
+		case len(w.watery) >= gridLot:
+			searchGrid(w, params, status, signal)
+		case len(w.careful) >= ops.TensorLanes:
+			prepareCareful(w, params, status, signal)
+		case next < len(status) && w.single != nil:
+			next = prepareSingle(w, params, status, signal, next)
+		case next < len(status):
+			for range min(ops.TensorLanes, len(status)-next) {
+				w.careful = append(w.careful, next)
+				next++
+			}
+		case all && len(w.careful) > 0:
+			prepareCareful(w, params, status, signal)
+		case all && len(w.watery) > 0:
+			searchGrid(w, params, status, signal)
+		case all && len(w.linearly) > 0:
+			refit(w, params, status, signal, &w.linearly)
+		case all && len(w.doubtful) > 0:
+			startAgain(w, params, status, signal)
+		default:
+			return next
+		}
+	}
+	return next
+}
+
+// arrive transposes the signals of up to eight voxels; lanes without one get the first's.
+func arrive[T float32 | float64](w *nonlinearWorker, signal []T, voxels []int) {
+	n := w.lanes.N
+	for l := range ops.TensorLanes {
+		v := voxels[0]
+		if l < len(voxels) {
+			v = voxels[l]
+		}
+		for i, x := range signal[v*n:][:n] {
+			w.arriving[i][l] = float64(x)
+		}
+	}
+	w.extent = ops.Extent{Least: w.arriving[0], Most: w.arriving[0]}
+	w.lanes.Range(&w.extent, &w.arriving[0], n)
+}
+
+// prepareCareful applies the rules that need no nonlinear fit to a lot of up to eight voxels, and finds starting points.
+// A voxel that may have a fraction of 0.99 or more in WLS, whose result is then the one to keep, is put down for it.
+func prepareCareful[T float32 | float64](w *nonlinearWorker, params []float64, status []kernel.Status, signal []T) {
+	count := min(ops.TensorLanes, len(w.careful))
+	if first := w.careful[0]; count == ops.TensorLanes && w.careful[count-1] == first+count-1 {
+		lanes.Load(w.lanes.Design, w.arriving, &w.extent, signal, first, count)
+	} else {
+		arrive(w, signal, w.careful[:count])
+	}
+	w.plainFit()
+	means := w.means()
+	var verdicts [ops.TensorLanes]verdict
+	var voxels [ops.TensorLanes]nonlinearVoxel
+	for l := range count {
+		verdicts[l] = w.verdict(&means, l)
+		v := w.prepare(&means, w.careful[l], l)
+		voxels[l] = nonlinearVoxel{voxel: v.voxel, negative: v.negative, s0: v.s0, energy: v.energy, beforeSquares: math.Inf(1)}
+		for k := range voxels[l].fast {
+			voxels[l].fast[k] = means[fastSums+k][l]
+		}
+	}
+	start := w.starts(&means)
+	maybeWater := w.maybeAllWater(&means[meanB0])
+	for l := range count {
+		v := &voxels[l]
+		v.start = start[l]
+		switch {
+		case verdicts[l] == verdictUnusual:
+			handOver(w.laneWorker, params, status, signal, v.voxel)
+		case verdicts[l] == verdictWater:
+			writeWater(w.lanes, params, status, signal, v.voxel)
+		case maybeWater[l]:
+			w.watery = append(w.watery, *v)
+		default:
+			w.ready = append(w.ready, *v)
+		}
+	}
+	w.careful = append(w.careful[:0], w.careful[count:]...)
+}
+
+// startAgain gives a lot of doubtful voxels their second start.
+func startAgain[T float32 | float64](w *nonlinearWorker, params []float64, status []kernel.Status, signal []T) {
+	if w.single != nil {
+		refit(w, params, status, signal, &w.doubtful)
+		return
+	}
+	prepareSecond(w, signal)
+}
+
+// prepareSecond gives up to eight voxels their second start.
+func prepareSecond[T float32 | float64](w *nonlinearWorker, signal []T) {
+	count := min(ops.TensorLanes, len(w.doubtful))
+	var voxels [ops.TensorLanes]int
+	var s0, c ops.Lanes
+	for l, v := range w.doubtful[:count] {
+		voxels[l], s0[l], c[l] = v.voxel, v.s0, ref.SecondFraction*v.s0
+	}
+	arrive(w, signal, voxels[:count])
+	var start [ops.TensorLanes]waterPoint
+	w.startsAt(&start, w.arriving, &c, &s0)
+	for l := range count {
+		v := &w.doubtful[l]
+		v.again(v.turn, start[l])
+		w.ready = append(w.ready, *v)
+	}
+	w.doubtful = append(w.doubtful[:0], w.doubtful[count:]...)
+}
+
+// again is the voxel's next turn.
+func (v *nonlinearVoxel) again(turn turn, start waterPoint) {
+	v.turn, v.start, v.beforeSquares, v.taken, v.exact, v.reduction = turn, start, math.Inf(1), 0, false, 0
+}
+
+// gridLot is how many voxels are searched for their fraction in one go: many, for lanes and the lots of the next levels
+// are not full towards the end.
+const gridLot = 128
+
+// searchGrid fits a lot of voxels by WLS. Those that have not been fitted yet keep the result where the
+// fraction is 0.99 or more, as in DIPY, and start from where they would have started else. The others start from
+// the result; on DIPY's way, in double precision.
+func searchGrid[T float32 | float64](w *nonlinearWorker, params []float64, status []kernel.Status, signal []T) {
+	n, found := w.lanes.N, &w.fractions
+	count := min(gridLot, len(w.watery))
+	for k, v := range w.watery[:count] {
+		for i, x := range signal[v.voxel*n:][:n] {
+			found.signal[k*n+i] = float64(x)
+		}
+	}
+	w.linear.Fit64(found.params[:count*parameters], found.status[:count], found.signal[:count*n])
+	for k := range count {
+		v := &w.watery[k]
+		p, code := found.params[k*parameters:][:parameters], found.status[k].Code
+		switch {
+		case code != kernel.OK && code != kernel.NegativeSignal && code != kernel.NegativeEigenvalue:
+			handOver(w.laneWorker, params, status, signal, v.voxel)
+			continue
+		case v.turn == dipyTurn:
+			v.again(dipyTurn, startFromLinear(p, v.s0))
+		case v.turn == linearTurn:
+			v.again(linearTurn, startFromLinear(p, v.s0))
+			if w.single != nil {
+				w.linearly = append(w.linearly, *v)
+				continue
+			}
+		case p[7] >= ref.AllWater:
+			copy(params[v.voxel*parameters:], p)
+			status[v.voxel] = found.status[k]
+			continue
+		}
+		w.ready = append(w.ready, *v)
+	}
+	w.watery = append(w.watery[:0], w.watery[count:]...)
+}
+
+// startFromLinear is DIPY's starting point: the tensor of WLS with negative eigenvalues raised to zero, its fraction,
+// and the mean b0 signal.
+func startFromLinear(params []float64, s0 float64) (start waterPoint) {
+	var values [3]float64
+	var vectors [9]float64
+	ref.SymmetricEigen(&values, &vectors, (*[6]float64)(params))
+	for k, value := range values {
+		place := 0
+		for i := range 3 {
+			for j := range i + 1 {
+				start.p[place] += math.Log2E * max(value, 0) * vectors[3*i+k] * vectors[3*j+k]
+				place++
+			}
+		}
+	}
+	fraction := params[7]
+	start.p[6], start.c = math.Log2((1-fraction)*s0), fraction*s0
+	return start
+}

@@ -1,0 +1,554 @@
+package freewater
+
+import (
+	"math"
+
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/internal/lanes"
+	"github.com/voxfit/voxfit/kernel/internal/ops"
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
+
+// A singleWorker fits sixteen voxels side by side as far as that goes in lockstep: the rules, the start, and some Newton
+// steps, with sums over measurements in single precision and all that is done with the sums in double precision; then a last
+// step with the gradient in double precision. What it decides it decides with a margin far above the rounding of single
+// precision. A voxel that the rules leave undecided goes to prepareCareful, one that has not converged to a lane of a
+// nonlinearWorker.
+//
+// Lane l of sixteen is lane l of the first System and Point, or lane l-8 of the second.
+type singleWorker struct {
+	*singleDesign
+	lanes   *laneFitter
+	signal  []ops.Lanes32
+	extent  ops.Extent32
+	u, v, x []ops.Lanes32 // of one block of measurements
+	sums    *[28]ops.Lanes32
+	sides   *[14]ops.Lanes32 // the right-hand side, the row of water
+	point   *ops.Point32
+	rest    ops.Rest32
+
+	voxels    [ops.TensorLanes32]nonlinearVoxel
+	progress  [ops.TensorLanes32]singleLane
+	converged [ops.TensorLanes32]bool
+	squares   [ops.TensorLanes32]float64 // where it has
+
+	wide   [2]*[28]ops.Lanes // the sums of each half
+	system [2]*ops.System
+	at     [2]*ops.Point // where a pass is made
+	before [2]ops.Point  // the best points
+	last   [2]ops.Point  // where the steps in single precision have led
+
+	exact   [2][]ops.Lanes // the signals in double precision
+	confirm *ops.Point     // in the units of double precision
+	slope   []ops.Lanes    // of one block of measurements
+	unused  []ops.Lanes
+}
+
+func (d *singleDesign) newWorker(double *laneFitter) *singleWorker {
+	w := &singleWorker{singleDesign: d, lanes: double, signal: lanes.Aligned[ops.Lanes32](d.n)}
+	w.u, w.v, w.x = lanes.Aligned[ops.Lanes32](singleBlock), lanes.Aligned[ops.Lanes32](singleBlock), lanes.Aligned[ops.Lanes32](singleBlock)
+	w.sums, w.sides = lanes.AlignedOne[[28]ops.Lanes32](), lanes.AlignedOne[[14]ops.Lanes32]()
+	w.point = lanes.AlignedOne[ops.Point32]()
+	for h := range w.system {
+		w.wide[h] = lanes.AlignedOne[[28]ops.Lanes]()
+		w.system[h], w.at[h], w.exact[h] = lanes.AlignedOne[ops.System](), lanes.AlignedOne[ops.Point](), lanes.Aligned[ops.Lanes](d.n)
+	}
+	w.confirm = lanes.AlignedOne[ops.Point]()
+	w.slope, w.unused = lanes.Aligned[ops.Lanes](lanes.Block), lanes.Aligned[ops.Lanes](lanes.Block)
+	return w
+}
+
+// half gives the place of a lane.
+func half(l int) (h, lane int) { return l / ops.TensorLanes, l % ops.TensorLanes }
+
+// Margins of what is decided in single precision.
+const (
+	singleEnergyLeast = 1e-12 // sums of squares outside of these limits are left to double precision
+	singleEnergyMost  = 1e24
+	singleLeast       = 1e-4 // pivots over diagonal elements, of the matrix with the squares of the signal as weights
+	singleDiffusivity = 1e-2 // relative, of the mean diffusivity from its limit
+	singleDescent     = 1e-5 // relative, of a sum of squares
+	singlePivot       = 1e-6 // pivots over diagonal elements, of a Newton step
+)
+
+// prepareSingle takes up to sixteen voxels, the first of which is given, and returns the first that it did not take.
+func prepareSingle[T float32 | float64](w *nonlinearWorker, params []float64, status []kernel.Status, signal []T, first int) (next int) {
+	s := w.single
+	count := min(ops.TensorLanes32, len(status)-first)
+	loadSingle(s.singleDesign, s.signal, &s.extent, signal, first, count)
+	means := s.averages()
+	s.plainFit()
+	verdicts := s.verdicts(&means)
+	water := s.clearlyNotWater(&means)
+	s.start(&means)
+	for l := range s.voxels {
+		s.voxels[l] = nonlinearVoxel{
+			voxel: first + l, negative: s.extent.Least[l] < 0, s0: float64(means[meanB0][l]), energy: float64(s.extent.Energy[l]),
+		}
+		for k := range s.voxels[l].fast {
+			s.voxels[l].fast[k] = float64(means[fastSums+k][l])
+		}
+	}
+	loadExact(s, signal, first, count)
+	s.fit(singleSteps)
+	for l := range count {
+		switch v := &s.voxels[l]; {
+		case verdicts[l] == verdictWater:
+			writeWater(w.lanes, params, status, signal, v.voxel)
+		case verdicts[l] == verdictUnusual, !water[l]:
+			w.careful = append(w.careful, v.voxel)
+		default:
+			w.deliver(params, status, l)
+		}
+	}
+	return first + count
+}
+
+// secondSteps is singleSteps for the starts after the first, which are further from the minimum.
+const secondSteps = 10
+
+// refit fits a lot of up to sixteen voxels of a queue from their next start.
+func refit[T float32 | float64](w *nonlinearWorker, params []float64, status []kernel.Status, signal []T, queue *[]nonlinearVoxel) {
+	s := w.single
+	count := copy(s.voxels[:], *queue)
+	for l := count; l < len(s.voxels); l++ {
+		s.voxels[l] = s.voxels[0]
+	}
+	gatherSingle(s, signal)
+	for l := range s.voxels {
+		h, k := half(l)
+		v := &s.voxels[l]
+		v.start.put(s.at[h], k)
+		s.rest.C[l], s.rest.Floor[l] = float32(ref.SecondFraction*v.s0), float32(startFloor*v.s0)
+	}
+	if s.voxels[0].turn == secondTurn {
+		s.startsAt()
+	}
+	s.fit(secondSteps)
+	for l := range count {
+		w.deliver(params, status, l)
+	}
+	*queue = append((*queue)[:0], (*queue)[count:]...)
+}
+
+// gatherSingle transposes the signals of the voxels.
+func gatherSingle[T float32 | float64](w *singleWorker, signal []T) {
+	for l := range w.voxels {
+		h, k := half(l)
+		for i, x := range signal[w.voxels[l].voxel*w.n:][:w.n] {
+			w.signal[i][l], w.exact[h][i][k] = float32(x), float64(x)
+		}
+	}
+}
+
+// put writes a lane of a point in the units of single precision.
+func (a *waterPoint) put(point *ops.Point, l int) {
+	for k := range 6 {
+		point.P[k][l] = a.p[k] / tensorUnit
+	}
+	point.P[6][l], point.C[l] = a.p[6], a.c
+}
+
+// deliver sends a fitted voxel on: what has not converged to a lane in double precision.
+func (w *nonlinearWorker) deliver(params []float64, status []kernel.Status, l int) {
+	v := &w.single.voxels[l]
+	if !w.single.converged[l] {
+		w.ready = append(w.ready, *v)
+		return
+	}
+	switch v.settle(w.lanes.model, &v.start, w.single.squares[l], v.taken) {
+	case slotNoisy:
+		w.watery = append(w.watery, *v)
+	case slotDoubtful:
+		w.doubtful = append(w.doubtful, *v)
+	default:
+		status[v.voxel] = v.write(params[v.voxel*parameters:][:parameters])
+	}
+}
+
+// take reads a lane of a point in the units of single precision.
+func (a *waterPoint) take(point *ops.Point, l int) {
+	for k := range 6 {
+		a.p[k] = tensorUnit * point.P[k][l]
+	}
+	a.p[6], a.c = point.P[6][l], point.C[l]
+}
+
+// averages are the columns of the table of means.
+func (w *singleWorker) averages() [7]ops.Lanes32 {
+	w.point.P = [7]ops.Lanes32{}
+	w.Sums7(&w.point.P[0], &w.means[0], &w.signal[0], w.n)
+	return w.point.P
+}
+
+// plainFit fits a tensor without water, with the squares of the signal as weights. The factors stay in the systems.
+func (w *singleWorker) plainFit() {
+	least := float32(w.lanes.model.MinSignal)
+	for l := range w.rest.C {
+		w.rest.C[l], w.rest.Cut[l], w.rest.Floor[l] = 0, least, least
+	}
+	*w.sums, *w.sides = [28]ops.Lanes32{}, [14]ops.Lanes32{}
+	for i := 0; i < w.n; i += singleBlock {
+		m := min(singleBlock, w.n-i)
+		w.WeightedLogarithms(&w.u[0], &w.v[0], &w.signal[i], &w.rows[ops.DesignFields*i], m, &w.rest)
+		w.Sums7(&w.sides[0], &w.rows[ops.DesignFields*i], &w.u[0], m)
+		w.normalSums(w.sums, &w.v[0], i, m)
+	}
+	w.widenMatrix()
+	w.widenRight(0)
+	for _, system := range w.system {
+		system.Damping = ops.Lanes{}
+		w.lanes.Factor(system)
+		w.lanes.Solve(system)
+	}
+}
+
+func (w *singleWorker) widenMatrix() {
+	w.Widen(&w.wide[0][0], &w.wide[1][0], &w.sums[0], len(w.sums))
+	for h, system := range w.system {
+		w.lanes.NormalMatrix(system, w.wide[h])
+	}
+}
+
+// widenRight makes seven of the sides the right-hand sides.
+func (w *singleWorker) widenRight(from int) {
+	w.Widen(&w.system[0].Right[0], &w.system[1].Right[0], &w.sides[from], 7)
+}
+
+// verdicts are what the rules say that need no more than the plain tensor.
+func (w *singleWorker) verdicts(means *[7]ops.Lanes32) (verdicts [ops.TensorLanes32]verdict) {
+	model := w.lanes.model
+	for l := range verdicts {
+		h, k := half(l)
+		plain, energy := &w.system[h].Solution, w.extent.Energy[l]
+		md := tensorUnit * math.Ln2 * (plain[0][k] + plain[2][k] + plain[5][k]) / 3
+		switch {
+		case !(float64(means[meanB0][l]) > 2*model.MinSignal && float64(means[meanAll][l]) > 2*model.MinSignal &&
+			energy > singleEnergyLeast && energy < singleEnergyMost && w.system[h].Least[k] > singleLeast &&
+			math.Abs(md-model.MDReg) > singleDiffusivity*model.MDReg):
+			verdicts[l] = verdictUnusual
+		case md > model.MDReg:
+			verdicts[l] = verdictWater
+		}
+	}
+	return verdicts
+}
+
+// clearlyNotWater says which voxels cannot have a fraction of 0.99 or more in WLS. DIPY looks for the fraction on 0.1,
+// 0.2, .. 0.9, then by hundredths on both sides of the best of those, less than a tenth away, then by thousandths,
+// less than a hundredth away: 0.99 and more is reached from 0.9 alone. So a voxel is cleared when the sum of
+// squares at 0.9 is larger than at any one other of the tenths. The one compared with is near the fraction that the
+// start guesses, where the sum is small in most voxels, and the margin is far above what rounding to single
+// precision does to the sums.
+func (w *singleWorker) clearlyNotWater(means *[7]ops.Lanes32) (cleared [ops.TensorLanes32]bool) {
+	var high, other ops.Lanes32
+	for l := range high {
+		s0 := means[meanB0][l]
+		tenths := math.Round(10 * w.guessedFraction(means, l))
+		high[l], other[l] = 0.9*s0, float32(0.1*min(max(tenths, 1), 8))*s0
+	}
+	floor := float32(w.lanes.model.MinSignal)
+	w.rest.Cut = ops.Lanes32{}
+	for l := range w.rest.Floor {
+		w.rest.Floor[l] = floor
+	}
+	*w.sides = [14]ops.Lanes32{}
+	for i := 0; i < w.n; i += singleBlock {
+		m, rows := min(singleBlock, w.n-i), &w.rows[ops.DesignFields*i]
+		w.rest.C = high
+		w.WeightedLogarithms(&w.u[0], &w.v[0], &w.signal[i], rows, m, &w.rest)
+		w.rest.C = other
+		w.WeightedLogarithms(&w.x[0], &w.v[0], &w.signal[i], rows, m, &w.rest)
+		w.Project(&w.sides[0], rows, &w.u[0], &w.x[0], m)
+	}
+	large, small := w.misfit(0, &high), w.misfit(7, &other)
+	for l := range cleared {
+		cleared[l] = large[l] > 1.25*small[l]+1e-4*w.extent.Energy[l]
+	}
+	return cleared
+}
+
+// misfit solves the weighted linear fits for one half of the sides, and sums up the squares of the differences of
+// signal and prediction.
+func (w *singleWorker) misfit(from int, c *ops.Lanes32) ops.Lanes32 {
+	w.widenRight(from)
+	for _, system := range w.system {
+		w.lanes.Solve(system)
+	}
+	w.Narrow(&w.system[0].Solution[0], &w.system[1].Solution[0], &w.point.P[0], 7)
+	w.point.C, w.point.Squares = *c, ops.Lanes32{}
+	w.Misfit(&w.signal[0], &w.rows[0], w.n, w.point)
+	return w.point.Squares
+}
+
+// guessedFraction is guessed from the mean of a shell.
+func (w *singleWorker) guessedFraction(means *[7]ops.Lanes32, l int) float64 {
+	f := w.lanes
+	fraction := 1 - (float64(means[meanShell][l])/float64(means[meanB0][l])-f.water)/(f.tissue-f.water)
+	return min(max(fraction, 0.02), 0.95)
+}
+
+// start makes the points where the fit begins, as starts does.
+func (w *singleWorker) start(means *[7]ops.Lanes32) {
+	for l := range w.rest.C {
+		s0 := means[meanB0][l]
+		w.rest.C[l] = float32(w.guessedFraction(means, l)) * s0
+		w.rest.Floor[l] = startFloor * s0
+	}
+	w.startsAt()
+}
+
+// startsAt takes water away from the signals and fits the logarithms of the rest with constant weights, as that of
+// laneWorker does.
+func (w *singleWorker) startsAt() {
+	w.rest.Cut = w.rest.Floor
+	w.point.P = [7]ops.Lanes32{}
+	for i := 0; i < w.n; i += singleBlock {
+		m := min(singleBlock, w.n-i)
+		w.Logarithms(&w.u[0], &w.signal[i], &w.rows[ops.DesignFields*i], m, &w.rest)
+		w.Sums7(&w.point.P[0], &w.guess[8*i], &w.u[0], m)
+	}
+	w.point.C = w.rest.C
+	w.Widen(&w.at[0].P[0], &w.at[1].P[0], &w.point.P[0], 8) // P and C
+}
+
+// singleSteps is how many passes are made in single precision. After them, and a last step with the gradient in double
+// precision, nine voxels of ten are fitted.
+const singleSteps = 3
+
+// A singleLane is how the fit of a lane goes: as in a newtonSlot.
+type singleLane struct {
+	squares   float32 // at the best point, which is before
+	course    lanes.StepControl
+	still     bool // the step that was solved for is so short that the next would be lost in single precision
+	steps     int
+	reduction float64 // that the step promises, relative; 1 where the matrix was not exact
+}
+
+// stillReduction is the relative reduction of the sum of squares from which on single precision does not help.
+const stillReduction = 1e-7
+
+// fit fits the voxels from the points where they are.
+func (w *singleWorker) fit(passes int) {
+	w.steps(passes)
+	w.lastStep()
+	for l := range w.voxels {
+		h, k := half(l)
+		v, lane, system, sum := &w.voxels[l], &w.progress[l], w.system[h], w.squares[l]
+		v.again(v.turn, waterPoint{})
+		v.taken = lane.steps
+		w.converged[l] = !lane.course.Again && system.Least[k] > singlePivot && sum <= float64(lane.squares)*(1+singleDescent) &&
+			enough(lane.reduction, system.Predicted[k], sum, v.energy)
+		switch {
+		case w.converged[l]:
+			v.start.take(w.at[h], k)
+			w.squares[l] -= system.Predicted[k]
+			v.taken++
+		case lane.course.Again:
+			v.start.take(&w.before[h], k)
+		default:
+			v.before.take(&w.before[h], k)
+			v.beforeSquares = float64(lane.squares) * (1 + 1e-4)
+			v.start.take(&w.last[h], k)
+			v.exact = lane.course.Relaxed() == 0
+		}
+	}
+}
+
+// enough says whether nothing worth a step is left after the last one. Its matrix is that of the point before. Where Newton's
+// method reduces the excess of the objective from a to C a^2, such a step leaves 4 C a of it, to first order. a is what
+// the step before promised; C comes from a and the promise of this step, unless that is mere rounding.
+func enough(before, promised, squares, energy float64) bool {
+	const steepest = 1e3 // C of the most crooked voxels
+	if promised > lastReduction*squares+ref.NewtonFloor*energy {
+		return false
+	}
+	relative := promised / squares
+	left := 4 * min(relative/(before*before), steepest) * before * relative
+	return left <= leftOver || promised <= ref.NewtonFloor*energy
+}
+
+// leftOver is a relative excess of the objective that is not worth a step.
+const leftOver = 3e-14
+
+// steps makes passes over all lanes, and takes the step that each leads to. A lane that is still makes the same pass again
+// while others go on, so that it does not matter how long they do.
+func (w *singleWorker) steps(passes int) {
+	for l := range w.progress {
+		w.progress[l] = singleLane{squares: float32(math.Inf(1))}
+	}
+	for h := range w.before {
+		w.before[h] = *w.at[h]
+	}
+	for left := passes - 1; ; left-- {
+		w.pass()
+		for l := range w.progress {
+			w.judge(l)
+		}
+		for h, system := range w.system {
+			system.Bound = w.at[h].C
+			w.lanes.Step(system)
+		}
+		still := true
+		for l := range w.progress {
+			w.weigh(l)
+			still = still && w.progress[l].still
+		}
+		if left == 0 || still {
+			break
+		}
+		for l := range w.progress {
+			if lane := &w.progress[l]; !lane.course.Again && !lane.still {
+				w.move(l)
+				lane.course.StepOn()
+			}
+		}
+	}
+	for l := range w.progress {
+		if !w.progress[l].course.Again {
+			w.move(l)
+		}
+	}
+	for h := range w.last {
+		w.last[h] = *w.at[h]
+	}
+}
+
+// judge makes the point of the pass the best one, or goes back for a damped matrix of Gauss and Newton.
+func (w *singleWorker) judge(l int) {
+	h, k := half(l)
+	lane, sum, at, before := &w.progress[l], w.point.Squares[l], w.at[h], &w.before[h]
+	from, to := at, before
+	switch {
+	case lane.course.Again || lane.still:
+		lane.course.Again = false
+	case sum <= lane.squares*(1+singleDescent):
+		lane.squares = sum
+		if lane.steps > 0 {
+			lane.course.Relax()
+		}
+	default:
+		lane.course.GoBack(true)
+		from, to = before, at
+	}
+	for i := range to.P {
+		to.P[i][k] = from.P[i][k]
+	}
+	to.C[k] = from.C[k]
+	w.system[h].Damping[k] = lane.course.Damping
+}
+
+// weigh says what the step of a lane is worth.
+func (w *singleWorker) weigh(l int) {
+	h, k := half(l)
+	lane, system := &w.progress[l], w.system[h]
+	switch {
+	case lane.course.Again || lane.still:
+	case !(system.Least[k] > singlePivot):
+		lane.course.GoBack(!lane.course.Exact)
+	default:
+		lane.steps++
+		lane.reduction = 1
+		if lane.course.Exact && lane.course.Damping == 0 {
+			lane.reduction = system.Predicted[k] / float64(lane.squares)
+			lane.still = lane.reduction <= stillReduction
+		}
+	}
+}
+
+// move takes the step that was solved for.
+func (w *singleWorker) move(l int) {
+	h, k := half(l)
+	system, at := w.system[h], w.at[h]
+	for i := range at.P {
+		at.P[i][k] += math.Log2E * system.Solution[i][k]
+	}
+	at.C[k] = max(0, at.C[k]+system.Solution[7][k])
+}
+
+// lastStep takes a step with the gradient in double precision and the matrix of the pass before: near the minimum that
+// is a Newton step but for what the matrix has changed, which is next to nothing. squares are those before the step.
+func (w *singleWorker) lastStep() {
+	f, point := w.lanes, w.confirm
+	for h, system := range w.system {
+		*point = *w.at[h]
+		for k := range 6 {
+			for l := range point.P[k] {
+				point.P[k][l] *= tensorUnit
+			}
+		}
+		point.Squares, point.Gradient = ops.Lanes{}, ops.Lanes{}
+		system.Right = [8]ops.Lanes{}
+		for i := 0; i < f.N; i += lanes.Block {
+			m := min(lanes.Block, f.N-i)
+			f.Model(&w.slope[0], &w.unused[0], &w.unused[0], &w.exact[h][i], &f.Rows[ops.DesignFields*i], m, point)
+			f.Project(&system.Right[0], &w.slope[0], i, m)
+		}
+		for k := range 6 {
+			for l := range system.Right[k] {
+				system.Right[k][l] *= tensorUnit
+			}
+		}
+		system.Right[7] = point.Gradient
+		copy(w.squares[h*ops.TensorLanes:], point.Squares[:])
+		system.Damping, system.Bound = ops.Lanes{}, w.at[h].C
+		w.lanes.Step(system)
+	}
+	for l := range w.progress {
+		w.move(l)
+	}
+}
+
+// pass makes the systems of the Newton step at every lane's point.
+func (w *singleWorker) pass() {
+	point := w.point
+	w.Narrow(&w.at[0].P[0], &w.at[1].P[0], &point.P[0], 8) // P and C
+	for l := range point.Mix {
+		point.Mix[l] = 0
+		if w.progress[l].course.Exact {
+			point.Mix[l] = 1
+		}
+	}
+	point.Squares, point.Gradient = ops.Lanes32{}, ops.Lanes32{}
+	*w.sums, *w.sides = [28]ops.Lanes32{}, [14]ops.Lanes32{}
+	for i := 0; i < w.n; i += singleBlock {
+		m, rows := min(singleBlock, w.n-i), &w.rows[ops.DesignFields*i]
+		w.Model(&w.u[0], &w.v[0], &w.x[0], &w.signal[i], rows, m, point)
+		w.Project(&w.sides[0], rows, &w.u[0], &w.x[0], m)
+		w.normalSums(w.sums, &w.v[0], i, m)
+	}
+	w.widenMatrix()
+	w.widenRight(0)
+	w.Widen(&w.system[0].Matrix[28], &w.system[1].Matrix[28], &w.sides[7], 7)
+	w.Widen(&w.system[0].Right[7], &w.system[1].Right[7], &point.Gradient, 1)
+	for _, system := range w.system {
+		for l := range system.Matrix[35] {
+			system.Matrix[35][l] = w.lanes.square
+		}
+	}
+}
+
+// loadExact makes the signals in double precision of the voxels that are loaded.
+func loadExact[T float32 | float64](w *singleWorker, signal []T, first, count int) {
+	signal = signal[first*w.n : (first+count)*w.n]
+	switch s := any(signal).(type) {
+	case []float32:
+		w.Widen(&w.exact[0][0], &w.exact[1][0], &w.signal[0], w.n)
+	case []float64:
+		if count == ops.TensorLanes32 && w.n >= 4 {
+			w.lanes.Pack64(&w.exact[0][0], &s[0], w.n)
+			w.lanes.Pack64(&w.exact[1][0], &s[ops.TensorLanes*w.n], w.n)
+			return
+		}
+		for l := range ops.TensorLanes32 {
+			row := s[:w.n]
+			if l < count {
+				row = s[l*w.n:][:w.n]
+			}
+			h, k := half(l)
+			for i, v := range row {
+				w.exact[h][i][k] = v
+			}
+		}
+	}
+}

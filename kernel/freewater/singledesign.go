@@ -1,0 +1,107 @@
+package freewater
+
+import (
+	"github.com/voxfit/voxfit/kernel/internal/lanes"
+	"github.com/voxfit/voxfit/kernel/internal/ops"
+)
+
+// A singleDesign is what laneFitter is, in single precision, for sixteen voxels side by side. It is shared by
+// all workers. The unit of the b-tensor is 1000 s/mm2: columns of the design are then about equally large.
+type singleDesign struct {
+	*ops.Tensor32
+	n            int
+	rows         []float32    // n x 8: the negated b-tensor, 1, the signal of free water over its S0
+	normal       []float32    // n x 24, the table of Sums22; nil where b-tensors have not rank one
+	products     [3][]float32 // else the 21 products of columns, in tables of n x 8
+	means, guess []float32    // n x 8, those of laneFitter
+}
+
+// tensorUnit is the unit of tensors in single precision over that in double precision.
+const tensorUnit = 1e-3
+
+func newSingleDesign(kernels *ops.Tensor32, f *laneFitter) *singleDesign {
+	d := &singleDesign{Tensor32: kernels, n: f.N}
+	scaled := make([]float64, len(f.Rows))
+	for i, v := range f.Rows {
+		if scaled[i] = v; i%ops.DesignFields < 6 {
+			scaled[i] *= tensorUnit
+		}
+	}
+	d.rows = singleTable(scaled)
+	if f.Normal != nil {
+		normal := make([]float64, len(f.Normal))
+		for i := range f.N {
+			lanes.DistinctProducts(normal[ops.NormalFields*i:], scaled[ops.DesignFields*i:][:7])
+		}
+		d.normal = singleTable(normal)
+	} else {
+		for k, table := range f.Products {
+			product := make([]float64, len(table))
+			for i, v := range table {
+				product[i] = v * tensorUnit * tensorUnit
+			}
+			d.products[k] = singleTable(product)
+		}
+	}
+	d.means = singleTable(f.means)
+	guess := make([]float64, len(f.guess))
+	for i, v := range f.guess {
+		if guess[i] = v; i%8 < 6 {
+			guess[i] /= tensorUnit
+		}
+	}
+	d.guess = singleTable(guess)
+	return d
+}
+
+// singleTable rounds a table; it begins at a cache line.
+func singleTable(values []float64) []float32 {
+	table := lanes.Aligned[float32](len(values))
+	for i, v := range values {
+		table[i] = float32(v)
+	}
+	return table
+}
+
+// normalSums adds the sums of v times the products of the design's columns, from measurement i on for m
+// measurements, to the sums of which a lanes.Design's normalMatrix makes a matrix.
+func (d *singleDesign) normalSums(sums *[28]ops.Lanes32, v *ops.Lanes32, i, m int) {
+	if d.normal != nil {
+		d.Sums22(&sums[0], &d.normal[ops.NormalFields*i], v, m)
+		return
+	}
+	for k, table := range d.products {
+		d.Sums7(&sums[7*k], &table[8*i], v, m)
+	}
+	d.Sums7(&sums[21], &d.rows[ops.DesignFields*i], v, m)
+}
+
+// loadSingle transposes the signals of up to sixteen voxels into lanes, and says what their values are like. Lanes
+// without a voxel get the first voxel's signal.
+func loadSingle[T float32 | float64](d *singleDesign, lanes []ops.Lanes32, extent *ops.Extent32, signal []T, first, count int) {
+	n := d.n
+	signal = signal[first*n : (first+count)*n]
+	if count == ops.TensorLanes32 && n >= 4 {
+		switch s := any(&signal[0]).(type) {
+		case *float32:
+			d.Pack32(&lanes[0], s, n)
+		case *float64:
+			d.Pack64(&lanes[0], s, n)
+		}
+	} else {
+		for l := range ops.TensorLanes32 {
+			row := signal[:n]
+			if l < count {
+				row = signal[l*n:][:n]
+			}
+			for i, v := range row {
+				lanes[i][l] = float32(v)
+			}
+		}
+	}
+	*extent = ops.Extent32{Least: lanes[0], Most: lanes[0]}
+	d.Range(extent, &lanes[0], n)
+}
+
+// singleBlock is lanes.Block for single precision.
+const singleBlock = 96

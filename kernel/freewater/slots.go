@@ -1,0 +1,293 @@
+package freewater
+
+import (
+	"math"
+
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/internal/lanes"
+	"github.com/voxfit/voxfit/kernel/internal/ops"
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
+
+// A newtonSlot is a lane with the voxel that is being fitted in it.
+type newtonSlot struct {
+	busy  bool
+	state slotState
+	nonlinearVoxel
+
+	at        waterPoint // the best point
+	squares   float64    // there
+	trial     waterPoint // the point of the next pass
+	course    lanes.StepControl
+	floor     float64 // the least p[6]
+	reduction float64 // that the last exact and undamped step promised, relative
+	steps     int     // since the start
+	turned    bool    // the trial point was not evaluated in this pass
+}
+
+type slotState uint8
+
+const (
+	slotRunning  slotState = iota
+	slotNoisy              // wants a start from WLS
+	slotDoubtful           // wants the second start
+	slotDone
+	slotHandedOver
+)
+
+// slotLimit is the number of steps that are tried here.
+const slotLimit = 60
+
+// lastReduction is the predicted relative reduction of the sum of squares below which the step is the
+// last. The portable code takes another step in some cases: its limit is 1e-10. Steps converge
+// quadratically, so that it gains less than 1e-13 by that.
+const lastReduction = 1e-9
+
+// begin gives a lane to a voxel.
+func (w *nonlinearWorker) begin(l int, v *nonlinearVoxel) {
+	s := &w.slots[l]
+	*s = newtonSlot{
+		busy: true, nonlinearVoxel: *v, floor: math.Log2(ref.RoughTissue * v.s0),
+		at: v.before, squares: v.beforeSquares, trial: v.start, course: lanes.StepControl{Exact: v.exact}, steps: v.taken,
+	}
+	if v.turn == dipyTurn {
+		var tensor [6]float64
+		for k := range tensor {
+			tensor[k] = math.Ln2 * v.start.p[k]
+		}
+		w.dipy[l].Begin(&tensor, v.s0, v.start.c/v.s0)
+		s.trial = binary(w.dipy[l].Trial())
+	}
+}
+
+// binary is a point whose p are in units of natural logarithms.
+func binary(p [7]float64, c float64) (at waterPoint) {
+	for k, v := range p {
+		at.p[k] = math.Log2E * v
+	}
+	at.c = c
+	return at
+}
+
+// pass evaluates the model at every lane's trial point, and takes each lane a step on.
+func (w *nonlinearWorker) pass() {
+	w.evaluate()
+	for l := range w.slots {
+		s := &w.slots[l]
+		switch {
+		case s.busy && s.turn == dipyTurn:
+			w.follow(l)
+		case s.busy:
+			s.judge(w.point.Squares[l])
+		}
+		if s.busy {
+			w.system.Damping[l], w.system.Bound[l] = s.course.Damping, s.at.c
+		}
+	}
+	w.lanes.Step(w.system)
+	for l := range w.slots {
+		if s := &w.slots[l]; s.busy && s.state == slotRunning && !s.course.Again && s.turn != dipyTurn && !s.turned {
+			s.step(w.lanes.model, w.system, l)
+		}
+	}
+}
+
+// follow takes a lane on along DIPY's way. Where that has ended, Newton steps go on from the best point.
+func (w *nonlinearWorker) follow(l int) {
+	s, fit, squares := &w.slots[l], &w.dipy[l], w.point.Squares[l]
+	var linear ref.Linearised
+	switch {
+	case squares < math.MaxFloat64:
+		var gradient [8]float64
+		var matrix [36]float64
+		for k := range gradient {
+			gradient[k] = w.system.Right[k][l]
+		}
+		for k := range matrix {
+			matrix[k] = w.system.Matrix[k][l]
+		}
+		if !fit.FromNormal(&linear, &gradient, &matrix) {
+			row := w.scratch.Signal()
+			for i := range row {
+				row[i] = w.signal[i][l]
+			}
+			linear = *w.scratch.Linearise(fit)
+		}
+	case fit.Overflows(w.lanes.model.Design):
+		squares = math.NaN()
+	}
+	if !fit.Tell(squares, &linear) {
+		s.trial = binary(fit.Trial())
+		return
+	}
+	s.turn, s.turned, s.steps = lastTurn, true, fit.Evaluations()
+	s.trial, s.squares = binary(fit.Best()), math.Inf(1)
+	s.course = lanes.StepControl{}
+	if !(s.trial.p[6] > s.floor) {
+		s.state = slotHandedOver
+	}
+}
+
+// evaluate makes the system of the Newton step at every lane's trial point.
+func (w *nonlinearWorker) evaluate() {
+	f, point, system := w.lanes, w.point, w.system
+	for l := range w.slots {
+		s := &w.slots[l]
+		s.turned = false
+		for k, v := range s.trial.p {
+			point.P[k][l] = v
+		}
+		point.C[l], point.Mix[l] = s.trial.c, 0
+		if s.course.Exact {
+			point.Mix[l] = 1
+		}
+		system.Matrix[35][l] = f.square
+	}
+	point.Squares, point.Gradient = ops.Lanes{}, ops.Lanes{}
+	clear(w.sums[:])
+	clear(system.Right[:])
+	clear(system.Matrix[28:35])
+	for i := 0; i < f.N; i += lanes.Block {
+		m := min(lanes.Block, f.N-i)
+		f.Model(&w.u[0], &w.v[0], &w.x[0], &w.signal[i], &f.Rows[ops.DesignFields*i], m, point)
+		f.Project(&system.Right[0], &w.u[0], i, m)
+		f.Project(&system.Matrix[28], &w.x[0], i, m)
+		f.NormalSums(w.sums, &w.v[0], i, m)
+	}
+	f.NormalMatrix(system, w.sums)
+	system.Right[7] = point.Gradient
+}
+
+// judge moves to the trial point when it is no worse than the best one. Else it goes back, for a
+// damped matrix of Gauss and Newton there.
+func (s *newtonSlot) judge(squares float64) {
+	switch start := math.IsInf(s.squares, 1); {
+	case s.course.Again:
+		s.course.Again = false
+	case start && !(squares < math.MaxFloat64):
+		s.state = slotHandedOver
+	case squares <= s.squares:
+		s.at, s.squares = s.trial, squares
+		if !start {
+			s.course.Relax()
+		}
+	default:
+		s.goBack(true)
+	}
+}
+
+// goBack makes the next pass one over the best point again.
+func (s *newtonSlot) goBack(damp bool) {
+	s.course.GoBack(damp)
+	if s.course.Hopeless() {
+		s.state = slotHandedOver
+	}
+	s.trial = s.at
+}
+
+// step takes the step that was solved for.
+func (s *newtonSlot) step(model *ref.FreeWater, system *ops.System, l int) {
+	if !(system.Least[l] > 1e-12) {
+		s.goBack(!s.course.Exact)
+		return
+	}
+	s.trial = s.at
+	for k := range s.trial.p {
+		s.trial.p[k] += math.Log2E * system.Solution[k][l]
+	}
+	s.trial.c = max(0, s.at.c+system.Solution[7][l])
+	s.steps++
+	last := s.course.Damping < 1e-4 && system.Predicted[l] <= lastReduction*s.squares+ref.NewtonFloor*s.energy || s.nextIsNothing(system.Predicted[l]/s.squares)
+	switch {
+	case s.steps >= s.limit() || !(s.trial.p[6] > s.floor):
+		s.state = slotHandedOver
+	case last:
+		s.at = s.trial
+		s.squares -= system.Predicted[l]
+		s.state = s.settle(model, &s.at, s.squares, s.steps)
+	default:
+		s.course.StepOn()
+	}
+}
+
+// nextIsNothing says whether the step after the one whose predicted relative reduction is given would gain
+// next to nothing: the reductions of Newton steps go down as a, C a^2, C (C a^2)^2, so that two of them tell
+// the third. Where fits from two starts are to be compared, it does not guess.
+func (s *newtonSlot) nextIsNothing(reduction float64) bool {
+	before := s.reduction
+	s.reduction = 0
+	if !s.course.Exact || s.course.Damping != 0 {
+		return false
+	}
+	s.reduction = reduction
+	return reduction < 1e-5 && reduction*reduction*reduction <= nothing*before*before &&
+		s.turn == firstTurn && s.trial.fraction() < ref.DoubtfulFraction
+}
+
+// nothing is a relative reduction of the sum of squares that is not worth a step.
+const nothing = 1e-16
+
+// limit is the number of steps after which the portable code takes over.
+func (s *newtonSlot) limit() int {
+	if s.turn == lastTurn {
+		return ref.LevenbergLimit + slotLimit
+	}
+	return slotLimit
+}
+
+// settle ends a fit from one start, at a point with a sum of squares, and says what is next.
+func (v *nonlinearVoxel) settle(model *ref.FreeWater, at *waterPoint, squares float64, steps int) slotState {
+	v.total += steps
+	if v.turn == firstTurn || squares < v.best.squares*(1-1e-9) {
+		v.best.at, v.best.squares, v.best.turn = *at, squares, v.turn
+	}
+	switch {
+	case v.turn == firstTurn && squares > ref.DoubtfulResidual*v.energy*(1-1e-5):
+		v.turn, v.noisy = linearTurn, true
+		return slotNoisy
+	case v.turn == linearTurn, v.turn == firstTurn && (steps >= ref.DoubtfulIterations || at.fraction() >= ref.DoubtfulFraction):
+		v.turn = secondTurn
+		return slotDoubtful
+	case v.turn != lastTurn && v.strange(model):
+		v.turn = dipyTurn
+		return slotNoisy
+	}
+	return slotDone
+}
+
+// strange says whether the best end may be one of many minima, as package ref does.
+func (v *nonlinearVoxel) strange(model *ref.FreeWater) bool {
+	if v.best.turn == firstTurn {
+		if d := v.best.at.tensor(); ref.Ordinary(&d, model.Diso) {
+			return false
+		}
+	}
+	return v.noisy || model.FastMisfit(v.energy, &v.fast) < ref.StrangeMisfit*v.best.squares
+}
+
+// tensor is the tissue's.
+func (a *waterPoint) tensor() (d [6]float64) {
+	for k := range d {
+		d[k] = math.Ln2 * a.p[k]
+	}
+	return d
+}
+
+// write writes the best of the fits.
+func (v *nonlinearVoxel) write(params []float64) kernel.Status {
+	status := kernel.Status{Code: kernel.OK, Iterations: uint16(v.total)}
+	at := &v.best.at
+	tensor := at.tensor()
+	switch {
+	case !ref.NotNegative(&tensor):
+		status.Code = kernel.NegativeEigenvalue
+	case v.best.turn != firstTurn:
+		status.Code = kernel.Refit
+	case v.negative:
+		status.Code = kernel.NegativeSignal
+	}
+	copy(params, tensor[:])
+	params[6] = math.Exp2(at.p[6]) + at.c
+	params[7] = at.fraction()
+	return status
+}

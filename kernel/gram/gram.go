@@ -1,0 +1,105 @@
+package gram
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
+
+// A Map gives the Gram matrix H^T H of any subset H of the rows of a spherical-harmonic matrix
+// without multiplying the rows.
+//
+// The product of two even harmonics of degrees up to lmax is a sum of even harmonics of degrees up
+// to 2 lmax (the Gaunt coefficients are its weights). So entry (i, j) of H^T H, the sum over the rows
+// of Y_i(v) Y_j(v), depends on the rows only through the moments
+//
+//	c_k = sum over the rows of Y_k(v),   k = the even harmonics up to 2 lmax
+//
+// (153 numbers for lmax 8), and H^T H is a fixed sparse linear map of c: some 4,400
+// multiplications and additions, where multiplying out a hundred rows takes 100,000. Rows that enter
+// or leave the subset are added to c or taken off.
+//
+// The map is stored by pairs of orders, because a real harmonic of order M is a cosine or a sine of M
+// times the azimuth, and products of those are sums and differences of the cosines or sines of
+// |a-b| and a+b. A moment is therefore a pair, the cosine's and the sine's value for one degree and
+// order (the sine's is 0 for order 0), and moments are sorted by order, then degree, so that each
+// sum runs over consecutive ones.
+//
+// Entries of the matrix are named by their place i*(i+1)/2+j, j <= i, in the packed lower triangle.
+// Package model builds the map from the table of products in package sh; csd.New checks it against
+// the matrix B that it is given with.
+type Map struct {
+	// Moments is the length of c in pairs: 81 for lmax 8.
+	Moments int
+	// Rows is directions x 2 x Moments, row-major: what each direction adds to c, all cosines and
+	// then all sines, the square of the factor that B's rows carry included.
+	Rows []float64
+	// Coefficients are the weights of all records, one record after another.
+	Coefficients []float64
+	Quads        []Quad
+	Pairs        []Pair
+	Singles      []Single
+}
+
+// A Quad is the record of two degrees with orders a and b that are both not zero. Its
+// coefficients are the DifferenceTerms weights of order |a-b| and then the SumTerms weights of order
+// a+b. With (mc, ms) and (pc, ps) for the weighted sums of the moments
+// from Difference and from Sum on, the entries are
+//
+//	CosCos mc+pc    SinSin mc-pc    SinCos ps+s*ms    CosSin ps-s*ms
+//
+// where s is SinSign, 1 for a >= b and -1 for a < b.
+type Quad = ref.GramQuad
+
+// A Pair is the record of a harmonic of order zero and the two of one order that is not: the
+// entries Cos and Sin are the weighted sums of the moments from Moment on.
+type Pair = ref.GramPair
+
+// A Single is the record of two harmonics of order zero: the entry is the weighted sum of the
+// cosines of the moments from Moment on.
+type Single = ref.GramSingle
+
+// shortSums says whether no quad has more terms of the sum than of the difference, as it is with all
+// products of harmonics. The loops over lanes count on it.
+func (g *Map) ShortSums() bool {
+	return !slices.ContainsFunc(g.Quads, func(q Quad) bool { return q.SumTerms > q.DifferenceTerms })
+}
+
+// tolerance is how far, relative to the largest entry, the Gram map of one direction may be from
+// the product of its row with itself. A right map is at 1e-15.
+const tolerance = 1e-9
+
+// checked makes the map ready and compares it with B, the rows that it is of, for every single direction: the map is
+// linear, so that it is then right for every set.
+func (g *Map) Checked(b []float64, columns int) (*ref.Gram, error) {
+	n, rows := columns, len(b)/columns
+	m := ref.GramMap(*g)
+	if m.Moments < 1 || len(m.Rows) != rows*2*m.Moments {
+		return nil, fmt.Errorf("Gram.Rows has %d values, expected %d (rows of B) x 2 x %d (Gram.Moments)", len(m.Rows), rows, m.Moments)
+	}
+	if err := m.Check(n); err != nil {
+		return nil, fmt.Errorf("field Gram: %w", err)
+	}
+	ready := ref.NewGram(&m)
+	base, q := make([]float64, ref.Triangle(n)), make([]float64, ref.Triangle(n))
+	sums := ready.NewSums()
+	for r := range rows {
+		row := b[r*n:][:n]
+		ready.Assemble(q, base, m.Rows[r*2*m.Moments:][:2*m.Moments], sums)
+		largest := 0.0
+		for _, v := range row {
+			largest = math.Max(largest, v*v)
+		}
+		for i := range n {
+			for j := range i + 1 {
+				got, want := q[ref.Triangle(i)+j], row[i]*row[j]
+				if math.Abs(got-want) > tolerance*largest {
+					return nil, fmt.Errorf("field Gram does not belong to B: direction %d gives %g for coefficients %d and %d, B gives %g", r, got, i, j, want)
+				}
+			}
+		}
+	}
+	return ready, nil
+}

@@ -1,0 +1,115 @@
+package kerneltest
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/voxfit/voxfit/kernel"
+)
+
+// AtLeastTwoSets skips a test that compares instruction sets with each other.
+func AtLeastTwoSets(t *testing.T) {
+	if sets := len(kernel.ISAs()) - 1; sets < 2 {
+		t.Skipf("compares instruction sets, and there are %d beside the portable code", sets)
+	}
+}
+
+// ForEachISA runs a test on every instruction set with code of its own.
+func ForEachISA(t *testing.T, test func(t *testing.T, isa string)) {
+	ForEachSet(t, kernel.ISAs(), test)
+}
+
+// relative is the largest difference relative to the largest value.
+func Relative(got, want []float64) float64 {
+	difference, largest := 0.0, 0.0
+	for i, w := range want {
+		if d := math.Abs(got[i] - w); !(d <= difference) {
+			difference = d
+		}
+		largest = max(largest, math.Abs(w))
+	}
+	if difference == 0 {
+		return 0
+	}
+	return difference / largest
+}
+
+// FitAll fits all voxels in one call.
+func FitAll(f kernel.Fitter, signal []float64) (params []float64, status []kernel.Status) {
+	n := len(signal) / f.Measurements()
+	params, status = make([]float64, n*f.Parameters()), make([]kernel.Status, n)
+	f.NewWorker().Fit64(params, status, signal)
+	return params, status
+}
+
+// PortableFit makes a function that fits a block by the portable code and remembers the result by name, for the
+// next instruction set.
+func PortableFit() func(name string, f kernel.Fitter, signal []float64) ([]float64, []kernel.Status) {
+	type result struct {
+		params []float64
+		status []kernel.Status
+	}
+	done := make(map[string]result)
+	return func(name string, f kernel.Fitter, signal []float64) ([]float64, []kernel.Status) {
+		r, ok := done[name]
+		if !ok {
+			r.params, r.status = FitAll(f, signal)
+			done[name] = r
+		}
+		return r.params, r.status
+	}
+}
+
+// divided tests that a fitter's results do not depend on how voxels are divided into calls: one by one and backwards, on one
+// worker, in float32, they are the same.
+func DivisionIntoCalls(t *testing.T, f kernel.Fitter, signal []float64) {
+	t.Helper()
+	narrow := make([]float32, len(signal))
+	for i, v := range signal {
+		narrow[i] = float32(v)
+	}
+	params, status := FitAll(f, signal)
+	n, k := f.Measurements(), f.Parameters()
+	worker := f.NewWorker()
+	for v := len(status) - 1; v >= 0; v-- {
+		p, st := make([]float64, k), make([]kernel.Status, 1)
+		p[0] = 99
+		worker.Fit(p, st, narrow[v*n:(v+1)*n])
+		if !slices.Equal(p, params[v*k:(v+1)*k]) || st[0] != status[v] {
+			t.Fatalf("voxel %d alone: %v %v, in the block: %v %v", v, p, st[0], params[v*k:(v+1)*k], status[v])
+		}
+	}
+}
+
+// NoAllocations tests that a worker does not allocate.
+func NoAllocations(t *testing.T, f kernel.Fitter, signal []float64) {
+	t.Helper()
+	worker, voxels := f.NewWorker(), len(signal)/f.Measurements()
+	params, status := make([]float64, voxels*f.Parameters()), make([]kernel.Status, voxels)
+	if n := testing.AllocsPerRun(5, func() { worker.Fit64(params, status, signal) }); n != 0 {
+		t.Errorf("%v allocations a call, expected none", n)
+	}
+}
+
+// LengthsThatDisagree tests that a worker panics on lengths that disagree.
+func LengthsThatDisagree(t *testing.T, f kernel.Fitter) {
+	t.Helper()
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	f.NewWorker().Fit64(make([]float64, f.Parameters()), make([]kernel.Status, 1), make([]float64, f.Measurements()-1))
+}
+
+// ErrorsSay tests that each error is there, is one of kernels, and has the words that it is listed by.
+func ErrorsSay(t *testing.T, errors map[string]error) {
+	t.Helper()
+	for want, err := range errors {
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "kernel: ") {
+			t.Errorf("error %v, expected one that says %q", err, want)
+		}
+	}
+}

@@ -1,0 +1,53 @@
+package nnls_test
+
+import (
+	"testing"
+
+	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
+	"github.com/voxfit/voxfit/kernel/nnls"
+	"github.com/voxfit/voxfit/model"
+)
+
+// The solver decides in single precision only what the bound leaves no doubt about, so no voxel may be beyond it. It
+// must not be far beyond what there is, either: signals made to lose much come within a quarter of it.
+func TestDetourLosesNoMoreThanTheSolverTakesForPossible(t *testing.T) {
+	g, signal := kerneltest.Study(t, kerneltest.Voxels(400))
+	for _, solver := range sfmSolvers {
+		d := sfmDesign(t, g, solver)
+		t.Run(solver.String(), func(t *testing.T) {
+			kerneltest.ForEachISA(t, func(t *testing.T, isa string) {
+				f := newSFMOn(t, d, isa)
+				lost := nnls.LostSignals(f, 1000)
+				found, possible := nnls.DetourErrors(f, append(lost, signal...))
+				if isa != "generic" && found == nil {
+					t.Fatal("the study's protocol takes no detour")
+				}
+				nearest := 0.0
+				for v, worst := range found {
+					if !(worst <= possible[v]) {
+						t.Errorf("signal %d: A^T y is off by %g, possible are %g", v, worst, possible[v])
+					}
+					if v < d.Directions {
+						nearest = max(nearest, worst/possible[v])
+					}
+				}
+				if found != nil && nearest < 0.25 {
+					t.Errorf("signals made to lose most lose %.3g of what is taken for possible", nearest)
+				}
+			})
+		})
+	}
+}
+
+// Of few measurements the detour would be longer than the direct way.
+func TestNoDetourWhereItWouldBeLonger(t *testing.T) {
+	g, _ := kerneltest.Study(t, 1)
+	d := sfmDesign(t, g, model.NNLS)
+	d.Volumes = d.Volumes[:60]
+	d.A = d.A[:60*d.Directions]
+	kerneltest.ForEachISA(t, func(t *testing.T, isa string) {
+		if nnls.LostSignals(newSFMOn(t, d, isa), 1000) != nil {
+			t.Error("60 measurements take a detour")
+		}
+	})
+}

@@ -1,0 +1,164 @@
+package tensor
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/internal/checks"
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/sets"
+)
+
+// Design is the diffusion tensor (Basser, Mattiello and LeBihan 1994) of one acquisition.
+// Package model makes it from a gradient table.
+type Design struct {
+	// W is DIPY's design matrix: measurements x 7, row-major; the first six columns are the negated
+	// b-tensor -b (gx gx, 2 gx gy, gy gy, 2 gx gz, 2 gy gz, gz gz) in s/mm2, the last is -1.
+	W []float64
+	// Method is OLS, WLS (the default), IWLS or NLS.
+	Method kernel.Method
+	// MinSignal is what smaller values are raised to before their logarithm is taken, and before NLS
+	// compares them: DIPY's is 1e-4. IWLS does not look at it: it raises values to 1e-6 times the
+	// largest of the voxel, as MRtrix3 does.
+	MinSignal float64
+	// Iterations is the number of fits that IWLS makes after the first, dwi2tensor's -iter. MRtrix3's
+	// default is 2; MRtrix3 3.0.3 treats 1 as 0, which is not copied.
+	Iterations int
+	// UniformStart gives the first fit of IWLS equal weights, dwi2tensor's -ols.
+	UniformStart bool
+}
+
+// parameters: Dxx Dxy Dyy Dxz Dyz Dzz S0.
+const parameters = 7
+
+// New makes a Fitter with seven parameters per voxel: the tensor Dxx, Dxy, Dyy, Dxz, Dyz, Dzz
+// as fitted (in mm2/s, eigenvalues not clipped) and S0, the signal that the fit predicts at b = 0.
+//
+// The status of a voxel:
+//
+//	NonFinite            a value is NaN or infinite; parameters are zero
+//	ZeroSignal           every value is zero (DIPY fits the MinSignal), or for IWLS none is positive;
+//	                     parameters are zero
+//	Overflow             a value is too large for single precision, or the result is infinite; parameters are zero
+//	NotPositiveDefinite  the values that are not zero, or the weights, leave the tensor undetermined (DIPY and
+//	                     MRtrix3 fit the values that zeros are raised to); parameters are zero
+//	MaxIterations        NLS did not settle; the best point is written
+//	Refit                IWLS: weights differ so much that normal equations, which MRtrix3 solves, lose digits of
+//	                     the solution; refinement or an orthogonal factorisation gave it, dwi2tensor may give
+//	                     another
+//	BelowMinSignal       a value is above zero and below MinSignal, to which it was raised; the fit ended
+//	                     normally. Not with IWLS, which has no MinSignal
+//	NegativeSignal       a value is negative; the fit ended normally
+//
+// Iterations counts the steps of NLS and the reweighted fits of IWLS. NLS minimises the sum of the
+// squares of the differences of signal and prediction from the OLS solution on, as DIPY does, by exact
+// Newton steps; where it settles, no step would lower the sum by more than 1e-10 of it.
+//
+// Instruction sets other than "generic" fit eight voxels at a time. What their normal equations cannot
+// give to nine digits, and what NLS has not settled after 30 steps, is fitted by the portable code.
+//
+// The error names the field of the design that is not right.
+func New(d Design, opts ...kernel.Option) (kernel.Fitter, error) {
+	set, err := sets.Choose(opts)
+	if err != nil {
+		return nil, err
+	}
+	fitter, err := d.fitter()
+	if err != nil {
+		return nil, fmt.Errorf("kernel: tensor design: %w", err)
+	}
+	fitter.lanes = newLaneFitter(set.Tensor, fitter.ref)
+	return fitter, nil
+}
+
+var methods = map[kernel.Method]ref.TensorMethod{
+	kernel.DefaultMethod: ref.WLS, kernel.WLS: ref.WLS, kernel.OLS: ref.OLS, kernel.IWLS: ref.IWLS, kernel.NLS: ref.NLS,
+}
+
+func (d *Design) fitter() (*fitter, error) {
+	if err := checks.DesignMatrix(d.W); err != nil {
+		return nil, err
+	}
+	method, known := methods[d.Method]
+	switch {
+	case !known:
+		return nil, fmt.Errorf("field Method is %v, must be WLS, OLS, IWLS or NLS", d.Method)
+	case method != ref.IWLS && !checks.Positive(d.MinSignal):
+		return nil, fmt.Errorf("field MinSignal is %v, must be positive", d.MinSignal)
+	case method != ref.IWLS && (d.Iterations != 0 || d.UniformStart):
+		return nil, fmt.Errorf("fields Iterations and UniformStart are of IWLS, the Method is %v", d.Method)
+	case d.Iterations < 0 || d.Iterations > math.MaxUint16:
+		return nil, fmt.Errorf("field Iterations is %d, must be from 0 to %d", d.Iterations, math.MaxUint16)
+	}
+	portable, err := ref.NewTensor(ref.TensorSetup{
+		Design: ref.NewLogLinear(d.W), Method: method, MinSignal: d.MinSignal,
+		Iterations: d.Iterations, Uniform: d.UniformStart,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("field W: %w", err)
+	}
+	return &fitter{ref: portable}, nil
+}
+
+type fitter struct {
+	ref   *ref.Tensor
+	lanes *laneFitter // nil: one voxel after the other
+}
+
+func (t *fitter) Measurements() int { return t.ref.Design.Measurements() }
+func (t *fitter) Parameters() int   { return parameters }
+
+func (t *fitter) NewWorker() kernel.Worker {
+	w := &worker{t, t.ref.NewScratch()}
+	if t.lanes != nil {
+		return t.lanes.newWorker(w)
+	}
+	return w
+}
+
+type worker struct {
+	*fitter
+	scratch *ref.TensorScratch
+}
+
+func (w *worker) Fit(params []float64, status []kernel.Status, signal []float32) {
+	fit(w, params, status, signal)
+}
+
+func (w *worker) Fit64(params []float64, status []kernel.Status, signal []float64) {
+	fit(w, params, status, signal)
+}
+
+func fit[T float32 | float64](w *worker, params []float64, status []kernel.Status, signal []T) {
+	n := w.Measurements()
+	checks.Lengths("tensors", w, len(params), len(status), len(signal))
+	for i := range status {
+		p := (*[parameters]float64)(params[i*parameters:])
+		seen := ref.LoadTensor(w.scratch, signal[i*n:][:n])
+		if code, bad := checks.Unfit(seen); bad {
+			*p, status[i] = [parameters]float64{}, kernel.Status{Code: code}
+			continue
+		}
+		iterations, outcome := w.scratch.Fit(p)
+		status[i] = kernel.Status{Code: checks.CodeOf(outcome, seen), Iterations: uint16(iterations)}
+		w.noteRaised(&status[i], below(signal[i*n:][:n], w.ref.MinSignal))
+	}
+}
+
+// noteRaised makes the code of a voxel that was fitted BelowMinSignal, where a value was raised to MinSignal.
+func (t *fitter) noteRaised(status *kernel.Status, raised bool) {
+	if raised && t.ref.Method != ref.IWLS && (status.Code == kernel.OK || status.Code == kernel.NegativeSignal) {
+		status.Code = kernel.BelowMinSignal
+	}
+}
+
+// below says whether a value is above zero and below a limit.
+func below[T float32 | float64](values []T, limit float64) bool {
+	for _, v := range values {
+		if v > 0 && float64(v) < limit {
+			return true
+		}
+	}
+	return false
+}
