@@ -1,6 +1,9 @@
 package csd
 
-import "github.com/voxfit/voxfit/kernel"
+import (
+	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/internal/checks"
+)
 
 // block is a block of voxels to fit: the arguments of Fit.
 type block[T float32 | float64] struct {
@@ -13,7 +16,7 @@ type block[T float32 | float64] struct {
 }
 
 func fitLanes[T float32 | float64](w *laneWorker, params []float64, status []kernel.Status, signal []T, staged []T, pack func(*float64, *T, int, int)) {
-	w.checkLengths(len(params), len(status), len(signal))
+	checks.Lengths("CSD", w, len(params), len(status), len(signal))
 	b := block[T]{w, params, status, signal, staged, pack}
 	w.first, w.ready, w.taken = 0, 0, 0
 	if w.search != nil {

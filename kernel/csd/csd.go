@@ -178,18 +178,10 @@ func (w *worker) Fit64(params []float64, status []kernel.Status, signal []float6
 }
 
 func fit[T float32 | float64](w *worker, params []float64, status []kernel.Status, signal []T) {
-	w.checkLengths(len(params), len(status), len(signal))
+	checks.Lengths("CSD", w, len(params), len(status), len(signal))
 	for i := range status {
 		f := params[i*w.coefficients:][:w.coefficients]
 		status[i] = fitVoxel(w.scratch, f, signal[i*w.measurements:][:w.measurements])
-	}
-}
-
-// checks.Lengths panics when the arguments of Fit do not belong together.
-func (c *fitter) checkLengths(params, n, signal int) {
-	if params != n*c.coefficients || signal != n*c.measurements {
-		panic(fmt.Sprintf("kernel: CSD of %d voxels: %d parameters and %d signal values, expected %d and %d",
-			n, params, signal, n*c.coefficients, n*c.measurements))
 	}
 }
 
@@ -200,16 +192,5 @@ func fitVoxel[T float32 | float64](s *ref.CSDScratch, f []float64, signal []T) k
 		return kernel.Status{Code: code}
 	}
 	iterations, outcome := s.Fit(f)
-	status := kernel.Status{Iterations: uint16(iterations)}
-	switch {
-	case outcome == ref.OutOfRange:
-		status.Code = kernel.Overflow
-	case outcome == ref.NotPositiveDefinite:
-		status.Code = kernel.NotPositiveDefinite
-	case outcome == ref.IterationLimit:
-		status.Code = kernel.MaxIterations
-	case seen == ref.Negative:
-		status.Code = kernel.NegativeSignal
-	}
-	return status
+	return kernel.Status{Code: checks.CodeOf(outcome, seen), Iterations: uint16(iterations)}
 }

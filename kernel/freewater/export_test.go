@@ -19,7 +19,7 @@ func FractionNorms(f kernel.Fitter, signal []float64, fraction float64) (single,
 	for l := range w.level.fractions {
 		w.level.fractions[l][0], w.level.step[l] = fraction, 0.1
 	}
-	w.batch.level(w.level, 1)
+	w.batch.evaluate(w.level, 1)
 	for h, half := range w.halves {
 		for l := range ops.TensorLanes {
 			v := &lot.voxels[h*ops.TensorLanes+l]

@@ -148,8 +148,8 @@ func (b *gridBatch) slopes(slopes *[ops.TensorLanes32]slope) {
 	}
 }
 
-// A singleLevel is what a level of the grid gave.
-type singleLevel struct {
+// A levelResult is what a level of the grid gave.
+type levelResult struct {
 	step       [ops.TensorLanes32]float64
 	fractions  [ops.TensorLanes32][ref.NextLevel]float64
 	norms      [ops.TensorLanes32][ref.NextLevel]float64
@@ -159,13 +159,13 @@ type singleLevel struct {
 }
 
 // centre is a voxel's best fraction.
-func (v *singleLevel) centre(l int) float64 { return v.fractions[l][v.best[l]] }
+func (v *levelResult) centre(l int) float64 { return v.fractions[l][v.best[l]] }
 
 // sure says whether no other fraction may be the best.
-func (v *singleLevel) sure(l int) bool { return v.candidates[l] == 1<<v.best[l] }
+func (v *levelResult) sure(l int) bool { return v.candidates[l] == 1<<v.best[l] }
 
-// level evaluates n fractions for each voxel, which are points of a grid with distances of step.
-func (b *gridBatch) level(v *singleLevel, n int) {
+// evaluate evaluates n fractions for each voxel, which are points of a grid with distances of step.
+func (b *gridBatch) evaluate(v *levelResult, n int) {
 	var fractions, norms [ops.TensorLanes32]float64
 	for k := range n {
 		for l := range fractions {
@@ -199,12 +199,12 @@ func (b *gridBatch) level(v *singleLevel, n int) {
 
 // outOfHand says whether even the best fit leaves more than half of the norm of the signal: it then extrapolates to
 // measurements without a signal, and enlarges errors there.
-func (b *gridBatch) outOfHand(v *singleLevel, l int) bool {
+func (b *gridBatch) outOfHand(v *levelResult, l int) bool {
 	return !(v.norms[l][v.best[l]] < 0.5*b.rounded[l]/signalRoundings)
 }
 
 // unsure is the place of a search that goes on by comparing a level's candidates.
-func (b *gridBatch) unsure(v *singleLevel, l int) searchPlace {
+func (b *gridBatch) unsure(v *levelResult, l int) searchPlace {
 	at := searchPlace{known: ^v.candidates[l], leaves: true}
 	for k, norm := range v.norms[l] {
 		at.values[k] = norm * norm * float64(b.square[l])
@@ -213,7 +213,7 @@ func (b *gridBatch) unsure(v *singleLevel, l int) searchPlace {
 }
 
 // findClips finds where measurements are used up near the best fractions of a level.
-func (b *gridBatch) findClips(v *singleLevel) {
+func (b *gridBatch) findClips(v *levelResult) {
 	c := b.clips
 	for l, s0 := range b.s0 {
 		c.Centre[l] = float32(v.centre(l) * s0)
@@ -228,24 +228,24 @@ func (b *gridBatch) findClips(v *singleLevel) {
 type smoothness uint8
 
 const (
-	smoothPerhaps smoothness = iota
-	smooth
-	notSmooth
+	perhapsSmooth smoothness = iota
+	surelySmooth
+	surelyNotSmooth
 )
 
-// smooth says so of the neighbours of the best fraction of a level.
-func (b *gridBatch) smooth(v *singleLevel, l int) smoothness {
+// smoothnessOf says so of the neighbours of the best fraction of a level.
+func (b *gridBatch) smoothnessOf(v *levelResult, l int) smoothness {
 	const close = 1e-5
 	s0 := b.s0[l]
 	below, above := float64(b.clips.Below[l])/s0, float64(b.clips.Above[l])/s0
 	low, high := v.centre(l)-v.step[l]-ref.ClipMargin, v.centre(l)+v.step[l]+ref.ClipMargin
 	switch {
 	case below < low-close && above > high+close:
-		return smooth
+		return surelySmooth
 	case below > low+close || above < high-close:
-		return notSmooth
+		return surelyNotSmooth
 	}
-	return smoothPerhaps
+	return perhapsSmooth
 }
 
 // A root is where a sum of squares is least.
@@ -264,7 +264,7 @@ type slope struct {
 
 // roots looks for the minima within a tenth of the best fractions of the first level, with two evaluations of the
 // derivative: a step of Newton with the second derivative of Gauss and Newton, then one along the chord.
-func (b *gridBatch) roots(found *[ops.TensorLanes32]root, v *singleLevel, wanted *[ops.TensorLanes32]bool) {
+func (b *gridBatch) roots(found *[ops.TensorLanes32]root, v *levelResult, wanted *[ops.TensorLanes32]bool) {
 	var before, after [ops.TensorLanes32]slope
 	for l := range before {
 		before[l].at = 0.5

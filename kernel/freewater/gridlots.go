@@ -142,7 +142,7 @@ func (w *gridWorker) searchLot(lot *lot) {
 		v.step[l] = ref.FirstStep
 		ref.LevelFractions(v.fractions[l][:ref.FirstLevel], 0, 1, v.step[l])
 	}
-	w.batch.level(v, ref.FirstLevel)
+	w.batch.evaluate(v, ref.FirstLevel)
 	var wanted [ops.TensorLanes32]bool
 	for l := range lot.voxels {
 		switch {
@@ -151,9 +151,9 @@ func (w *gridWorker) searchLot(lot *lot) {
 			w.wait(lot, l, searchPlace{})
 		case w.batch.outOfHand(v, l):
 			w.wait(lot, l, searchPlace{})
-		case v.sure(l) && w.batch.smooth(v, l) == smooth:
+		case v.sure(l) && w.batch.smoothnessOf(v, l) == surelySmooth:
 			wanted[l] = true
-		case v.sure(l) && w.batch.smooth(v, l) == notSmooth:
+		case v.sure(l) && w.batch.smoothnessOf(v, l) == surelyNotSmooth:
 			w.rough = append(w.rough, roughVoxel{lot.voxels[l].voxel, v.centre(l), v.centre(l), v.step[l]})
 		default:
 			w.wait(lot, l, w.batch.unsure(v, l))
@@ -222,7 +222,7 @@ func prepareRough[T float32 | float64](w *gridWorker, room []T, params []float64
 		v.step[l] = r.step * 0.1
 		ref.LevelFractions(v.fractions[l][:], r.centre-r.step, r.centre+r.step, v.step[l])
 	}
-	w.batch.level(v, ref.NextLevel)
+	w.batch.evaluate(v, ref.NextLevel)
 	for l, r := range rough[:count] {
 		lot.voxels[l].voxel = r.voxel
 		unsure := w.batch.unsure(v, l)
@@ -230,10 +230,10 @@ func prepareRough[T float32 | float64](w *gridWorker, room []T, params []float64
 		switch {
 		case v.sure(l) && v.step[l] < 0.005:
 			lot.done[l], lot.fraction[l] = true, ref.OnGrid(r.tenth, int(math.Round(1000*v.centre(l))))
-		case v.sure(l) && w.batch.smooth(v, l) == smooth:
+		case v.sure(l) && w.batch.smoothnessOf(v, l) == surelySmooth:
 			steps := guess(v.norms[l][:], v.best[l])
 			w.wait(&lot, l, searchPlace{tenth: r.tenth, centre: v.centre(l), step: v.step[l], guess: steps, smooth: true, leaves: true})
-		case v.sure(l) && w.batch.smooth(v, l) == notSmooth:
+		case v.sure(l) && w.batch.smoothnessOf(v, l) == surelyNotSmooth:
 			w.rough = append(w.rough, roughVoxel{r.voxel, r.tenth, v.centre(l), v.step[l]})
 		default:
 			w.wait(&lot, l, unsure)

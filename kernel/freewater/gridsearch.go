@@ -35,7 +35,7 @@ type gridSearch struct {
 
 // clipping knows where measurements are used up by water.
 type clipping interface {
-	smooth(low, high float64) bool
+	isSmooth(low, high float64) bool
 }
 
 type searchState uint8
@@ -77,9 +77,9 @@ func (s *gridSearch) begin(at *searchPlace, clip clipping) {
 		s.descend(clip) // remembers nothing, and so only asks
 		return
 	case at.step == 0:
-		s.level(0, 1, ref.FirstStep, ref.FirstLevel)
+		s.ask(0, 1, ref.FirstStep, ref.FirstLevel)
 	default:
-		s.level(s.centre-s.step, s.centre+s.step, s.step*0.1, ref.NextLevel)
+		s.ask(s.centre-s.step, s.centre+s.step, s.step*0.1, ref.NextLevel)
 	}
 	s.values, s.known = at.values, at.known
 	s.skip()
@@ -92,8 +92,8 @@ func (s *gridSearch) skip() {
 	}
 }
 
-// level asks for a level.
-func (s *gridSearch) level(low, high, step float64, n int) {
+// ask asks for a level.
+func (s *gridSearch) ask(low, high, step float64, n int) {
 	s.step, s.asked, s.told, s.known, s.descending = step, n, 0, 0, false
 	ref.LevelFractions(s.wanted[:n], low, high, step)
 }
@@ -124,7 +124,7 @@ func (s *gridSearch) tell(value float64, clip clipping) {
 		if s.asked == ref.FirstLevel {
 			s.tenth = s.centre
 		}
-		if !(s.step > 0.005 && clip.smooth(s.centre-s.step, s.centre+s.step)) {
+		if !(s.step > 0.005 && clip.isSmooth(s.centre-s.step, s.centre+s.step)) {
 			s.nextLevel()
 			return
 		}
@@ -153,7 +153,7 @@ func (s *gridSearch) nextLevel() {
 		s.state = searchLeft
 		return
 	}
-	s.level(s.centre-s.step, s.centre+s.step, s.step*0.1, ref.NextLevel)
+	s.ask(s.centre-s.step, s.centre+s.step, s.step*0.1, ref.NextLevel)
 }
 
 func (s *gridSearch) found(thousandths int) {
@@ -208,7 +208,7 @@ func (s *gridSearch) descend(clip clipping) (k int, ok bool) {
 			continue
 		}
 		k = s.nearest(vertex)
-		if !s.waits() && !clip.smooth(s.centre-ref.SkewReach, s.centre+ref.SkewReach) {
+		if !s.waits() && !clip.isSmooth(s.centre-ref.SkewReach, s.centre+ref.SkewReach) {
 			k = s.walk(k, low, high)
 		}
 		return k, true

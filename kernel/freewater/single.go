@@ -319,7 +319,7 @@ const singleSteps = 3
 // A singleLane is how the fit of a lane goes: as in a newtonSlot.
 type singleLane struct {
 	squares   float32 // at the best point, which is before
-	course    lanes.StepControl
+	damping   lanes.Damping
 	still     bool // the step that was solved for is so short that the next would be lost in single precision
 	steps     int
 	reduction float64 // that the step promises, relative; 1 where the matrix was not exact
@@ -337,20 +337,20 @@ func (w *singleWorker) fit(passes int) {
 		v, lane, system, sum := &w.voxels[l], &w.progress[l], w.system[h], w.squares[l]
 		v.again(v.turn, waterPoint{})
 		v.taken = lane.steps
-		w.converged[l] = !lane.course.Again && system.Least[k] > singlePivot && sum <= float64(lane.squares)*(1+singleDescent) &&
+		w.converged[l] = !lane.damping.Again && system.Least[k] > singlePivot && sum <= float64(lane.squares)*(1+singleDescent) &&
 			enough(lane.reduction, system.Predicted[k], sum, v.energy)
 		switch {
 		case w.converged[l]:
 			v.start.take(w.at[h], k)
 			w.squares[l] -= system.Predicted[k]
 			v.taken++
-		case lane.course.Again:
+		case lane.damping.Again:
 			v.start.take(&w.before[h], k)
 		default:
 			v.before.take(&w.before[h], k)
 			v.beforeSquares = float64(lane.squares) * (1 + 1e-4)
 			v.start.take(&w.last[h], k)
-			v.exact = lane.course.Relaxed() == 0
+			v.exact = lane.damping.Relaxed() == 0
 		}
 	}
 }
@@ -398,14 +398,14 @@ func (w *singleWorker) steps(passes int) {
 			break
 		}
 		for l := range w.progress {
-			if lane := &w.progress[l]; !lane.course.Again && !lane.still {
+			if lane := &w.progress[l]; !lane.damping.Again && !lane.still {
 				w.move(l)
-				lane.course.StepOn()
+				lane.damping.StepOn()
 			}
 		}
 	}
 	for l := range w.progress {
-		if !w.progress[l].course.Again {
+		if !w.progress[l].damping.Again {
 			w.move(l)
 		}
 	}
@@ -420,22 +420,22 @@ func (w *singleWorker) judge(l int) {
 	lane, sum, at, before := &w.progress[l], w.point.Squares[l], w.at[h], &w.before[h]
 	from, to := at, before
 	switch {
-	case lane.course.Again || lane.still:
-		lane.course.Again = false
+	case lane.damping.Again || lane.still:
+		lane.damping.Again = false
 	case sum <= lane.squares*(1+singleDescent):
 		lane.squares = sum
 		if lane.steps > 0 {
-			lane.course.Relax()
+			lane.damping.Relax()
 		}
 	default:
-		lane.course.GoBack(true)
+		lane.damping.GoBack(true)
 		from, to = before, at
 	}
 	for i := range to.P {
 		to.P[i][k] = from.P[i][k]
 	}
 	to.C[k] = from.C[k]
-	w.system[h].Damping[k] = lane.course.Damping
+	w.system[h].Damping[k] = lane.damping.Raise
 }
 
 // weigh says what the step of a lane is worth.
@@ -443,13 +443,13 @@ func (w *singleWorker) weigh(l int) {
 	h, k := half(l)
 	lane, system := &w.progress[l], w.system[h]
 	switch {
-	case lane.course.Again || lane.still:
+	case lane.damping.Again || lane.still:
 	case !(system.Least[k] > singlePivot):
-		lane.course.GoBack(!lane.course.Exact)
+		lane.damping.GoBack(!lane.damping.Exact)
 	default:
 		lane.steps++
 		lane.reduction = 1
-		if lane.course.Exact && lane.course.Damping == 0 {
+		if lane.damping.Exact && lane.damping.Raise == 0 {
 			lane.reduction = system.Predicted[k] / float64(lane.squares)
 			lane.still = lane.reduction <= stillReduction
 		}
@@ -505,7 +505,7 @@ func (w *singleWorker) pass() {
 	w.Narrow(&w.at[0].P[0], &w.at[1].P[0], &point.P[0], 8) // P and C
 	for l := range point.Mix {
 		point.Mix[l] = 0
-		if w.progress[l].course.Exact {
+		if w.progress[l].damping.Exact {
 			point.Mix[l] = 1
 		}
 	}

@@ -15,10 +15,7 @@ type newtonSlot struct {
 	state slotState
 	nonlinearVoxel
 
-	at        waterPoint // the best point
-	squares   float64    // there
-	trial     waterPoint // the point of the next pass
-	course    lanes.StepControl
+	descent   lanes.Descent[waterPoint]
 	floor     float64 // the least p[6]
 	reduction float64 // that the last exact and undamped step promised, relative
 	steps     int     // since the start
@@ -48,7 +45,8 @@ func (w *nonlinearWorker) begin(l int, v *nonlinearVoxel) {
 	s := &w.slots[l]
 	*s = newtonSlot{
 		busy: true, nonlinearVoxel: *v, floor: math.Log2(ref.RoughTissue * v.s0),
-		at: v.before, squares: v.beforeSquares, trial: v.start, course: lanes.StepControl{Exact: v.exact}, steps: v.taken,
+		descent: lanes.Descent[waterPoint]{At: v.before, Squares: v.beforeSquares, Trial: v.start, Damping: lanes.Damping{Exact: v.exact}},
+		steps:   v.taken,
 	}
 	if v.turn == dipyTurn {
 		var tensor [6]float64
@@ -56,7 +54,7 @@ func (w *nonlinearWorker) begin(l int, v *nonlinearVoxel) {
 			tensor[k] = math.Ln2 * v.start.p[k]
 		}
 		w.dipy[l].Begin(&tensor, v.s0, v.start.c/v.s0)
-		s.trial = binary(w.dipy[l].Trial())
+		s.descent.Trial = binary(w.dipy[l].Trial())
 	}
 }
 
@@ -78,15 +76,17 @@ func (w *nonlinearWorker) pass() {
 		case s.busy && s.turn == dipyTurn:
 			w.follow(l)
 		case s.busy:
-			s.judge(w.point.Squares[l])
+			if s.descent.Judge(w.point.Squares[l]); s.descent.Lost {
+				s.state = slotHandedOver
+			}
 		}
 		if s.busy {
-			w.system.Damping[l], w.system.Bound[l] = s.course.Damping, s.at.c
+			w.system.Damping[l], w.system.Bound[l] = s.descent.Damping.Raise, s.descent.At.c
 		}
 	}
 	w.lanes.Step(w.system)
 	for l := range w.slots {
-		if s := &w.slots[l]; s.busy && s.state == slotRunning && !s.course.Again && s.turn != dipyTurn && !s.turned {
+		if s := &w.slots[l]; s.busy && s.state == slotRunning && !s.descent.Damping.Again && s.turn != dipyTurn && !s.turned {
 			s.step(w.lanes.model, w.system, l)
 		}
 	}
@@ -117,13 +117,12 @@ func (w *nonlinearWorker) follow(l int) {
 		squares = math.NaN()
 	}
 	if !fit.Tell(squares, &linear) {
-		s.trial = binary(fit.Trial())
+		s.descent.Trial = binary(fit.Trial())
 		return
 	}
 	s.turn, s.turned, s.steps = lastTurn, true, fit.Evaluations()
-	s.trial, s.squares = binary(fit.Best()), math.Inf(1)
-	s.course = lanes.StepControl{}
-	if !(s.trial.p[6] > s.floor) {
+	s.descent = lanes.Descent[waterPoint]{At: s.descent.At, Trial: binary(fit.Best()), Squares: math.Inf(1)}
+	if !(s.descent.Trial.p[6] > s.floor) {
 		s.state = slotHandedOver
 	}
 }
@@ -134,11 +133,11 @@ func (w *nonlinearWorker) evaluate() {
 	for l := range w.slots {
 		s := &w.slots[l]
 		s.turned = false
-		for k, v := range s.trial.p {
+		for k, v := range s.descent.Trial.p {
 			point.P[k][l] = v
 		}
-		point.C[l], point.Mix[l] = s.trial.c, 0
-		if s.course.Exact {
+		point.C[l], point.Mix[l] = s.descent.Trial.c, 0
+		if s.descent.Damping.Exact {
 			point.Mix[l] = 1
 		}
 		system.Matrix[35][l] = f.square
@@ -158,55 +157,31 @@ func (w *nonlinearWorker) evaluate() {
 	system.Right[7] = point.Gradient
 }
 
-// judge moves to the trial point when it is no worse than the best one. Else it goes back, for a
-// damped matrix of Gauss and Newton there.
-func (s *newtonSlot) judge(squares float64) {
-	switch start := math.IsInf(s.squares, 1); {
-	case s.course.Again:
-		s.course.Again = false
-	case start && !(squares < math.MaxFloat64):
-		s.state = slotHandedOver
-	case squares <= s.squares:
-		s.at, s.squares = s.trial, squares
-		if !start {
-			s.course.Relax()
-		}
-	default:
-		s.goBack(true)
-	}
-}
-
-// goBack makes the next pass one over the best point again.
-func (s *newtonSlot) goBack(damp bool) {
-	s.course.GoBack(damp)
-	if s.course.Hopeless() {
-		s.state = slotHandedOver
-	}
-	s.trial = s.at
-}
-
 // step takes the step that was solved for.
 func (s *newtonSlot) step(model *ref.FreeWater, system *ops.System, l int) {
+	d := &s.descent
 	if !(system.Least[l] > 1e-12) {
-		s.goBack(!s.course.Exact)
+		if d.GoBack(!d.Damping.Exact); d.Lost {
+			s.state = slotHandedOver
+		}
 		return
 	}
-	s.trial = s.at
-	for k := range s.trial.p {
-		s.trial.p[k] += math.Log2E * system.Solution[k][l]
+	d.Trial = d.At
+	for k := range d.Trial.p {
+		d.Trial.p[k] += math.Log2E * system.Solution[k][l]
 	}
-	s.trial.c = max(0, s.at.c+system.Solution[7][l])
+	d.Trial.c = max(0, d.At.c+system.Solution[7][l])
 	s.steps++
-	last := s.course.Damping < 1e-4 && system.Predicted[l] <= lastReduction*s.squares+ref.NewtonFloor*s.energy || s.nextIsNothing(system.Predicted[l]/s.squares)
+	last := d.Damping.Raise < 1e-4 && system.Predicted[l] <= lastReduction*d.Squares+ref.NewtonFloor*s.energy || s.nextIsNothing(system.Predicted[l]/d.Squares)
 	switch {
-	case s.steps >= s.limit() || !(s.trial.p[6] > s.floor):
+	case s.steps >= s.limit() || !(d.Trial.p[6] > s.floor):
 		s.state = slotHandedOver
 	case last:
-		s.at = s.trial
-		s.squares -= system.Predicted[l]
-		s.state = s.settle(model, &s.at, s.squares, s.steps)
+		d.At = d.Trial
+		d.Squares -= system.Predicted[l]
+		s.state = s.settle(model, &d.At, d.Squares, s.steps)
 	default:
-		s.course.StepOn()
+		d.Damping.StepOn()
 	}
 }
 
@@ -216,12 +191,12 @@ func (s *newtonSlot) step(model *ref.FreeWater, system *ops.System, l int) {
 func (s *newtonSlot) nextIsNothing(reduction float64) bool {
 	before := s.reduction
 	s.reduction = 0
-	if !s.course.Exact || s.course.Damping != 0 {
+	if !s.descent.Damping.Exact || s.descent.Damping.Raise != 0 {
 		return false
 	}
 	s.reduction = reduction
 	return reduction < 1e-5 && reduction*reduction*reduction <= nothing*before*before &&
-		s.turn == firstTurn && s.trial.fraction() < ref.DoubtfulFraction
+		s.turn == firstTurn && s.descent.Trial.fraction() < ref.DoubtfulFraction
 }
 
 // nothing is a relative reduction of the sum of squares that is not worth a step.

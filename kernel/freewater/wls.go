@@ -23,7 +23,7 @@ type gridWorker struct {
 
 	halves  [2]gridHalf
 	batch   *gridBatch   // nil: Double
-	level   *singleLevel // of the batch
+	level   *levelResult // of the batch
 	waiting []gridStart  // those that still wait for a lane
 	space   [ops.TensorLanes32]gridStart
 	rough   []roughVoxel
@@ -66,7 +66,7 @@ func (f *laneFitter) newGridWorker(portable *worker) *gridWorker {
 	if f.fraction != nil {
 		w.halves[1] = gridHalf{lanes.Aligned[ops.Lanes](f.N), lanes.AlignedOne[ops.System]()}
 		w.batch = newGridBatch(f.fraction, [2]*ops.System{w.halves[0].system, w.halves[1].system})
-		w.level = new(singleLevel)
+		w.level = new(levelResult)
 		w.rough = make([]roughVoxel, 0, 4*ops.TensorLanes32) // a lot and all lanes may join what is less than a lot
 		w.rough32, w.rough64 = make([]float32, ops.TensorLanes32*f.N), make([]float64, ops.TensorLanes32*f.N)
 	}
@@ -176,8 +176,8 @@ func (w *gridWorker) evaluateFractions() {
 	w.linearMisfit(w.searching, w.signal)
 }
 
-// smooth says whether no measurement of the lane's voxel is used up by water between two fractions.
-func (w *gridWorker) smooth(low, high float64) bool {
+// isSmooth says whether no measurement of the lane's voxel is used up by water between two fractions.
+func (w *gridWorker) isSmooth(low, high float64) bool {
 	s0 := w.found[w.lane].s0
 	low, high = (low-ref.ClipMargin)*s0, (high+ref.ClipMargin)*s0
 	rows := w.lanes.Rows

@@ -61,7 +61,7 @@ type Pair = ref.GramPair
 // cosines of the moments from Moment on.
 type Single = ref.GramSingle
 
-// shortSums says whether no quad has more terms of the sum than of the difference, as it is with all
+// ShortSums says whether no quad has more terms of the sum than of the difference, as it is with all
 // products of harmonics. The loops over lanes count on it.
 func (g *Map) ShortSums() bool {
 	return !slices.ContainsFunc(g.Quads, func(q Quad) bool { return q.SumTerms > q.DifferenceTerms })
@@ -71,7 +71,7 @@ func (g *Map) ShortSums() bool {
 // the product of its row with itself. A right map is at 1e-15.
 const tolerance = 1e-9
 
-// checked makes the map ready and compares it with B, the rows that it is of, for every single direction: the map is
+// Checked makes the map ready and compares it with B, the rows that it is of, for every single direction: the map is
 // linear, so that it is then right for every set.
 func (g *Map) Checked(b []float64, columns int) (*ref.Gram, error) {
 	n, rows := columns, len(b)/columns

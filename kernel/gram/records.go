@@ -19,7 +19,7 @@ type Records struct {
 	Weights        []float64
 }
 
-// lay appends all records of a map.
+// Lay appends all records of a map.
 func (r *Records) Lay(g *Map) {
 	for _, t := range twinQuads(g.Quads) {
 		r.layTwin(g, t)

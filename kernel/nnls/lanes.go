@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/internal/checks"
 	"github.com/voxfit/voxfit/kernel/internal/lanes"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 	"github.com/voxfit/voxfit/kernel/internal/ref"
@@ -174,7 +175,7 @@ func (w *laneWorker) Fit64(params []float64, status []kernel.Status, signal []fl
 }
 
 func fitLanes[T float32 | float64](w *laneWorker, params []float64, status []kernel.Status, signal []T, staged []T, survey surveyStep[T]) {
-	w.checkLengths(len(params), len(status), len(signal))
+	checks.Lengths("NNLS", w, len(params), len(status), len(signal))
 	m, each := w.measurements, w.Parameters()
 	for first := 0; first < len(status); first += w.steps.BlockVoxels {
 		n := min(w.steps.BlockVoxels, len(status)-first)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/voxfit/voxfit/internal/magnitude"
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/internal/checks"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 	"github.com/voxfit/voxfit/kernel/internal/sets"
@@ -171,7 +172,7 @@ func scaleColumns(columns []float64, n int) []float64 {
 	return scales
 }
 
-// nnls is non-negative least squares made ready, of y as it is or of the diffusion-weighted signal as
+// fitter is non-negative least squares made ready, of y as it is or of the diffusion-weighted signal as
 // the sparse fascicle model takes it.
 type fitter struct {
 	measurements int
@@ -227,18 +228,10 @@ func (w *worker) Fit64(params []float64, status []kernel.Status, signal []float6
 }
 
 func fit[T float32 | float64](w *worker, params []float64, status []kernel.Status, signal []T) {
-	w.checkLengths(len(params), len(status), len(signal))
+	checks.Lengths("NNLS", w, len(params), len(status), len(signal))
 	for i := range status {
 		row := params[i*w.Parameters():][:w.Parameters()]
 		status[i] = fitVoxel(w, row, signal[i*w.measurements:][:w.measurements])
-	}
-}
-
-// checks.Lengths panics when the arguments of Fit do not belong together.
-func (n *fitter) checkLengths(params, voxels, signal int) {
-	if params != voxels*n.Parameters() || signal != voxels*n.measurements {
-		panic(fmt.Sprintf("kernel: NNLS of %d voxels: %d parameters and %d signal values, expected %d and %d",
-			voxels, params, signal, voxels*n.Parameters(), voxels*n.measurements))
 	}
 }
 

@@ -292,7 +292,7 @@ func newNNLS(t testing.TB, d nnls.Design, isa string) kernel.Fitter {
 	return f
 }
 
-// objective is that of an Design.
+// nnlsObjective is that of a design.
 func nnlsObjective(d nnls.Design, x, y []float64) float64 {
 	sum := squares(d.A, d.Measurements, d.Unknowns, x, y) / 2
 	for _, v := range x {

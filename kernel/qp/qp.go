@@ -233,18 +233,10 @@ func (w *worker) Fit64(params []float64, status []kernel.Status, signal []float6
 }
 
 func fit[T float32 | float64](w *worker, params []float64, status []kernel.Status, signal []T) {
-	w.checkLengths(len(params), len(status), len(signal))
+	checks.Lengths("QP", w, len(params), len(status), len(signal))
 	size := w.Parameters()
 	for i := range status {
 		status[i] = fitVoxel(w.scratch, params[i*size:][:size], signal[i*w.measurements:][:w.measurements])
-	}
-}
-
-// checks.Lengths panics when the arguments of Fit do not belong together.
-func (q *fitter) checkLengths(params, n, signal int) {
-	if params != n*q.Parameters() || signal != n*q.measurements {
-		panic(fmt.Sprintf("kernel: QP of %d voxels: %d parameters and %d signal values, expected %d and %d",
-			n, params, signal, n*q.Parameters(), n*q.measurements))
 	}
 }
 
@@ -257,14 +249,8 @@ func fitVoxel[T float32 | float64](s *ref.QPScratch, params []float64, signal []
 	n := len(params) - Measures
 	exchanges, found, outcome := s.Fit(params[:n])
 	copy(params[n:], []float64{found.Residual, found.Dual, found.Primal, found.Complementarity})
-	status := kernel.Status{Iterations: uint16(min(exchanges, math.MaxUint16))}
-	switch {
-	case outcome == ref.OutOfRange:
+	if outcome == ref.OutOfRange {
 		return kernel.Status{Code: kernel.Overflow}
-	case outcome == ref.IterationLimit:
-		status.Code = kernel.MaxIterations
-	case seen == ref.Negative:
-		status.Code = kernel.NegativeSignal
 	}
-	return status
+	return kernel.Status{Code: checks.CodeOf(outcome, seen), Iterations: uint16(min(exchanges, math.MaxUint16))}
 }

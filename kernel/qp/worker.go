@@ -2,6 +2,7 @@ package qp
 
 import (
 	"github.com/voxfit/voxfit/kernel"
+	"github.com/voxfit/voxfit/kernel/internal/checks"
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
@@ -51,7 +52,7 @@ type block[T float32 | float64] struct {
 }
 
 func fitLanes[T float32 | float64](b block[T]) {
-	b.checkLengths(len(b.params), len(b.status), len(b.voxels))
+	checks.Lengths("QP", b.laneWorker, len(b.params), len(b.status), len(b.voxels))
 	b.arrivals.first, b.arrivals.ready, b.arrivals.taken = 0, 0, 0
 	live := 0
 	for slot := range b.slots.voxels {

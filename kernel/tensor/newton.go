@@ -40,11 +40,9 @@ type newtonSlot struct {
 	negative bool
 	raised   bool // a value is above zero and below MinSignal
 
-	at, trial [7]float64 // the best point and that of the next pass, in units of binary logarithms
-	squares   float64    // at the best point
-	energy    float64    // of the signal
-	course    lanes.StepControl
-	steps     int
+	descent lanes.Descent[[7]float64] // in units of binary logarithms
+	energy  float64                   // of the signal
+	steps   int
 }
 
 type newtonState uint8
@@ -132,11 +130,12 @@ func prepare[T float32 | float64](w *newtonWorker, params []float64, status []ke
 	w.queue = w.waiting[:0]
 	for l := range count {
 		i := first + l
-		s := newtonSlot{state: newtonRunning, voxel: i, lane: l, negative: w.extent.Least[l] < 0, squares: math.Inf(1), energy: w.extent.Energy[l]}
+		s := newtonSlot{state: newtonRunning, voxel: i, lane: l, negative: w.extent.Least[l] < 0, energy: w.extent.Energy[l]}
+		s.descent.Squares = math.Inf(1)
 		finite := s.energy * 0
-		for k := range s.trial {
-			s.trial[k] = w.start[k][l]
-			finite += s.trial[k] * 0
+		for k := range s.descent.Trial {
+			s.descent.Trial[k] = w.start[k][l]
+			finite += s.descent.Trial[k] * 0
 		}
 		row := signal[i*t.N:][:t.N]
 		if finite != 0 || s.energy < 1e-200 || s.energy > lanes.OrdinaryEnergy || // squares would vanish
@@ -164,13 +163,16 @@ func (w *newtonWorker) pass() {
 	w.evaluate()
 	for l := range w.slots {
 		if s := &w.slots[l]; s.state == newtonRunning {
-			s.judge(w.point.Squares[l])
-			w.system.Damping[l] = s.course.Damping
+			s.descent.Judge(w.point.Squares[l])
+			if s.descent.Lost {
+				s.state = newtonHandedOver
+			}
+			w.system.Damping[l] = s.descent.Damping.Raise
 		}
 	}
 	w.lanes.Step(w.system)
 	for l := range w.slots {
-		if s := &w.slots[l]; s.state == newtonRunning && !s.course.Again {
+		if s := &w.slots[l]; s.state == newtonRunning && !s.descent.Damping.Again {
 			s.step(w.system, l)
 		}
 	}
@@ -181,11 +183,11 @@ func (w *newtonWorker) evaluate() {
 	t, point, system := w.lanes, w.point, w.system
 	for l := range w.slots {
 		s := &w.slots[l]
-		for k, v := range s.trial {
+		for k, v := range s.descent.Trial {
 			point.P[k][l] = v
 		}
 		point.Mix[l] = 0
-		if s.course.Exact {
+		if s.descent.Damping.Exact {
 			point.Mix[l] = 1
 		}
 	}
@@ -200,52 +202,28 @@ func (w *newtonWorker) evaluate() {
 	t.NormalMatrix(system, w.sums)
 }
 
-// judge moves to the trial point when it is no worse than the best one. Else it goes back, for a damped matrix of
-// Gauss and Newton there.
-func (s *newtonSlot) judge(squares float64) {
-	switch first := math.IsInf(s.squares, 1); {
-	case s.course.Again:
-		s.course.Again = false
-	case first && !(squares < math.MaxFloat64):
-		s.state = newtonHandedOver
-	case squares <= s.squares:
-		s.at, s.squares = s.trial, squares
-		if !first {
-			s.course.Relax()
-		}
-	default:
-		s.goBack(true)
-	}
-}
-
-// goBack makes the next pass one over the best point again.
-func (s *newtonSlot) goBack(damp bool) {
-	s.course.GoBack(damp)
-	if s.course.Hopeless() {
-		s.state = newtonHandedOver
-	}
-	s.trial = s.at
-}
-
 // step takes the step that was solved for. The last one is not evaluated: by the quadratic model it lowers the
 // sum of squares by next to nothing.
 func (s *newtonSlot) step(system *ops.System, l int) {
+	d := &s.descent
 	if !(system.Least[l] > 1e-12) {
-		s.goBack(!s.course.Exact)
+		if d.GoBack(!d.Damping.Exact); d.Lost {
+			s.state = newtonHandedOver
+		}
 		return
 	}
-	s.trial = s.at
-	for k := range s.trial {
-		s.trial[k] += math.Log2E * system.Solution[k][l]
+	d.Trial = d.At
+	for k := range d.Trial {
+		d.Trial[k] += math.Log2E * system.Solution[k][l]
 	}
 	s.steps++
 	switch {
-	case s.course.Damping < 1e-4 && system.Predicted[l] <= ref.NewtonTolerance*s.squares+ref.NewtonFloor*s.energy:
-		s.at, s.state = s.trial, newtonDone
+	case d.Damping.Raise < 1e-4 && system.Predicted[l] <= ref.NewtonTolerance*d.Squares+ref.NewtonFloor*s.energy:
+		d.At, s.state = d.Trial, newtonDone
 	case s.steps >= newtonSteps:
 		s.state = newtonHandedOver
 	default:
-		s.course.StepOn()
+		d.Damping.StepOn()
 	}
 }
 
@@ -253,10 +231,10 @@ func (s *newtonSlot) step(system *ops.System, l int) {
 func (s *newtonSlot) write(params []float64, status *kernel.Status) (good bool) {
 	sum := 0.0
 	for k := range 6 {
-		params[k] = math.Ln2 * s.at[k]
+		params[k] = math.Ln2 * s.descent.At[k]
 		sum += params[k] * 0
 	}
-	params[6] = math.Exp2(s.at[6])
+	params[6] = math.Exp2(s.descent.At[6])
 	*status = kernel.Status{Code: kernel.OK, Iterations: uint16(s.steps)}
 	if s.negative {
 		status.Code = kernel.NegativeSignal

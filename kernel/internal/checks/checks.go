@@ -17,7 +17,7 @@ func Lengths(what string, f kernel.Fitter, params, status, signal int) {
 	}
 }
 
-// unfit is the code of a signal that no model is fitted to.
+// Unfit is the code of a signal that no model is fitted to.
 func Unfit(seen ref.Signal) (code kernel.Code, bad bool) {
 	switch seen {
 	case ref.NonFinite:
@@ -77,5 +77,5 @@ func DesignMatrix(w []float64) error {
 	return nil
 }
 
-// positive is false for NaN, too.
+// Positive is false for NaN, too.
 func Positive(v float64) bool { return v > 0 && !math.IsInf(v, 0) }

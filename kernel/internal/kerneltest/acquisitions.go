@@ -29,11 +29,13 @@ func ShellTable(t testing.TB, n int) *acq.GradientTable {
 	return g
 }
 
+// FibreResponse is that of one fibre.
 var FibreResponse = acq.Response{Evals: [3]float64{1.7e-3, 0.3e-3, 0.3e-3}, S0: 1000}
 
-// csdDesigns are those that CSDDesign made: of a high order one takes longer than its fits. Tests clone what they change.
+// csdDesigns are those that CSDDesign made: of a high order one takes longer than its fits.
 var csdDesigns = map[string]csd.Design{}
 
+// CSDDesign is that of model.NewCSD with its defaults. Tests clone what they change.
 func CSDDesign(t testing.TB, g *acq.GradientTable, lmax int) csd.Design {
 	t.Helper()
 	name := fmt.Sprint(lmax, g.Bvals, g.Bvecs)
@@ -48,7 +50,7 @@ func CSDDesign(t testing.TB, g *acq.GradientTable, lmax int) csd.Design {
 	return csdDesigns[name]
 }
 
-// crossings simulates n voxels with one to three fibres, free water and Rician noise, and every
+// Crossings simulates n voxels with one to three fibres, free water and Rician noise, and every
 // seventh of them odd in some way.
 func Crossings(g *acq.GradientTable, n int, seed uint64) []float64 {
 	rng := rand.New(rand.NewPCG(seed, 1))
@@ -81,6 +83,7 @@ func Crossings(g *acq.GradientTable, n int, seed uint64) []float64 {
 	return signal
 }
 
+// Crossing simulates one voxel with one to three fibres, free water and Rician noise.
 func Crossing(g *acq.GradientTable, rng *rand.Rand) []float64 {
 	signal := make([]float64, g.Len())
 	fibres, water := 1+rng.IntN(3), max(0, rng.Float64()-0.5)
@@ -98,13 +101,14 @@ func Crossing(g *acq.GradientTable, rng *rand.Rand) []float64 {
 	return signal
 }
 
+// RandomAxis is a direction, all of which are equally likely.
 func RandomAxis(rng *rand.Rand) [3]float64 {
 	v := [3]float64{rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64()}
 	r := math.Sqrt(v[0]*v[0] + v[1]*v[1] + v[2]*v[2])
 	return [3]float64{v[0] / r, v[1] / r, v[2] / r}
 }
 
-// study is the signals of n voxels of the published study's protocol, every tissue among them, with
+// Study is the signals of n voxels of the published study's protocol, every tissue among them, with
 // odd signals of every kind in between.
 func Study(t testing.TB, n int) (g *acq.GradientTable, signal []float64) {
 	t.Helper()

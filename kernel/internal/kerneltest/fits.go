@@ -21,7 +21,7 @@ func ForEachISA(t *testing.T, test func(t *testing.T, isa string)) {
 	ForEachSet(t, kernel.ISAs(), test)
 }
 
-// relative is the largest difference relative to the largest value.
+// Relative is the largest difference relative to the largest value.
 func Relative(got, want []float64) float64 {
 	difference, largest := 0.0, 0.0
 	for i, w := range want {
@@ -62,7 +62,7 @@ func PortableFit() func(name string, f kernel.Fitter, signal []float64) ([]float
 	}
 }
 
-// divided tests that a fitter's results do not depend on how voxels are divided into calls: one by one and backwards, on one
+// DivisionIntoCalls tests that a fitter's results do not depend on how voxels are divided into calls: one by one and backwards, on one
 // worker, in float32, they are the same.
 func DivisionIntoCalls(t *testing.T, f kernel.Fitter, signal []float64) {
 	t.Helper()

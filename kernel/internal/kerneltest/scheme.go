@@ -8,10 +8,12 @@ import (
 
 // A Scheme is a made-up acquisition: b0s, then shells of directions on a spiral over the sphere.
 type Scheme struct {
-	W, Bvals []float64
-	B0s      []int
+	W     []float64 // the design matrix, as that of DIPY
+	Bvals []float64
+	B0s   []int // the places of the measurements without diffusion weighting
 }
 
+// NewScheme has so many b0s, and so many directions on each shell.
 func NewScheme(b0s, directions int, shells ...float64) Scheme {
 	var s Scheme
 	add := func(b float64, v [3]float64) {
@@ -32,9 +34,10 @@ func NewScheme(b0s, directions int, shells ...float64) Scheme {
 	return s
 }
 
+// N is the number of measurements.
 func (s Scheme) N() int { return len(s.Bvals) }
 
-// signal is that of a tensor with free water.
+// Signal is that of a tensor with free water.
 func (s Scheme) Signal(tensor [6]float64, s0, fraction float64) []float64 {
 	signal := make([]float64, s.N())
 	for i, b := range s.Bvals {
@@ -47,9 +50,10 @@ func (s Scheme) Signal(tensor [6]float64, s0, fraction float64) []float64 {
 	return signal
 }
 
+// Fibre is the tensor of a fibre, in mm2/s.
 var Fibre = [6]float64{1.5e-3, 0.1e-3, 0.5e-3, -0.1e-3, 0.05e-3, 0.4e-3}
 
-// noisy is a block of voxels of one fibre with more and more water and Rician noise, and some that
+// Noisy is a block of voxels of one fibre with more and more water and Rician noise, and some that
 // are special: zeros, water, a negative value, a NaN.
 func (s Scheme) Noisy(voxels int) []float64 {
 	random := rand.New(rand.NewPCG(5, 5))
@@ -101,7 +105,7 @@ func Schemes() map[string]Scheme {
 	return schemes
 }
 
-// hard is a block of voxels of one or two fibres and water with signal-to-noise ratios from 3 to 50.
+// Hard is a block of voxels of one or two fibres and water with signal-to-noise ratios from 3 to 50.
 // Some are water alone, or noise alone, or have zeros, negative values, or a value that is not finite.
 func (s Scheme) Hard(voxels int, seed uint64) []float64 {
 	random := rand.New(rand.NewPCG(seed, 17))
@@ -160,7 +164,7 @@ func (s Scheme) Hard(voxels int, seed uint64) []float64 {
 	return block
 }
 
-// watery is a block of voxels of which most is water, which may diffuse a little less than free water does, with
+// Watery is a block of voxels of which most is water, which may diffuse a little less than free water does, with
 // signal-to-noise ratios from 3 to 300.
 func (s Scheme) Watery(voxels int, seed uint64) []float64 {
 	random := rand.New(rand.NewPCG(seed, 19))
@@ -178,7 +182,7 @@ func (s Scheme) Watery(voxels int, seed uint64) []float64 {
 	return block
 }
 
-// fastDecay is water with a part that decays faster still, as flow and pulsation make it in CSF.
+// FastDecay is water with a part that decays faster still, as flow and pulsation make it in CSF.
 func (s Scheme) FastDecay(voxels int, seed uint64) []float64 {
 	random := rand.New(rand.NewPCG(seed, 20))
 	var block []float64
@@ -194,7 +198,7 @@ func (s Scheme) FastDecay(voxels int, seed uint64) []float64 {
 	return block
 }
 
-// typical is a block as a brain would give: the mixture of the prototypes' phantom, at a
+// Typical is a block as a brain would give: the mixture of the prototypes' phantom, at a
 // signal-to-noise ratio.
 func (s Scheme) Typical(voxels int, snr float64) []float64 {
 	random := rand.New(rand.NewPCG(3, 3))
@@ -232,7 +236,7 @@ func (s Scheme) Typical(voxels int, snr float64) []float64 {
 	return block
 }
 
-// objective is the sum of the squares of the differences of signal and model.
+// Objective is the sum of the squares of the differences of signal and model.
 func (s Scheme) Objective(signal, params []float64) float64 {
 	sum := 0.0
 	for i, x := range s.Signal([6]float64(params), params[6], params[7]) {
@@ -241,7 +245,7 @@ func (s Scheme) Objective(signal, params []float64) float64 {
 	return sum
 }
 
-// mixtures is a block of voxels of a fibre, or two, and water at one signal-to-noise ratio; 0 is without noise. One in
+// Mixtures is a block of voxels of a fibre, or two, and water at one signal-to-noise ratio; 0 is without noise. One in
 // eight has no water, one in eight nearly nothing else. The signals have more digits than single precision.
 func (s Scheme) Mixtures(voxels int, snr float64, seed uint64) []float64 {
 	random := rand.New(rand.NewPCG(seed, 23))
@@ -275,7 +279,7 @@ func (s Scheme) Mixtures(voxels int, snr float64, seed uint64) []float64 {
 	return block
 }
 
-// sparse is a block of voxels of noise of which few values are not zero, as in the air of some images.
+// Sparse is a block of voxels of noise of which few values are not zero, as in the air of some images.
 func (s Scheme) Sparse(voxels int, seed uint64) []float64 {
 	random := rand.New(rand.NewPCG(seed, 29))
 	block := make([]float64, voxels*s.N())
@@ -289,7 +293,7 @@ func (s Scheme) Sparse(voxels int, seed uint64) []float64 {
 	return block
 }
 
-// odd are signals that a fit of tensors cannot, or can hardly, be made to, by name.
+// Odd are signals that a fit of tensors cannot, or can hardly, be made to, by name.
 func (s Scheme) Odd() map[string][]float64 {
 	with := func(change func(signal []float64)) []float64 {
 		signal := s.Signal(Fibre, 1000, 0.2)

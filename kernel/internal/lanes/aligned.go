@@ -5,7 +5,7 @@ import "unsafe"
 // cacheLine is the alignment of vectors and of what a core fetches at once, in bytes.
 const cacheLine = 64
 
-// aligned allocates n values, which hold no pointers, from the beginning of a cache line on.
+// Aligned allocates n values, which hold no pointers, from the beginning of a cache line on.
 func Aligned[T any](n int) []T {
 	memory := unsafe.SliceData(make([]byte, n*SizeOf[T]()+cacheLine-1))
 	skip := -uintptr(unsafe.Pointer(memory)) % cacheLine

@@ -1,36 +1,71 @@
 package lanes
 
-import "github.com/voxfit/voxfit/kernel/internal/ref"
+import (
+	"math"
 
-// A StepControl is how carefully the next Newton step of a voxel is taken: with the exact second derivative, or
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
+
+// A Damping is how carefully the next Newton step of a voxel is taken: with the exact second derivative, or
 // with the matrix of Gauss and Newton whose diagonal is raised, as Levenberg and Marquardt do. The rule is that
 // of package ref.
-type StepControl struct {
-	Damping float64 // the diagonal is multiplied by 1 + damping
-	Exact   bool    // the next pass gives the exact second derivative
-	Again   bool    // it is made at the best point once more, for a safer matrix
+type Damping struct {
+	Raise float64 // the diagonal is multiplied by 1 + Raise
+	Exact bool    // the next pass gives the exact second derivative
+	Again bool    // it is made at the best point once more, for a safer matrix
 }
 
-// relax follows a step that descended.
-func (c *StepControl) Relax() { c.Damping = c.Relaxed() }
+// Relax follows a step that descended.
+func (d *Damping) Relax() { d.Raise = d.Relaxed() }
 
-func (c *StepControl) Relaxed() float64 {
-	if less := c.Damping / 10; less >= ref.DampingLeast {
+// Relaxed is what Raise is after a step that descended.
+func (d *Damping) Relaxed() float64 {
+	if less := d.Raise / 10; less >= ref.DampingLeast {
 		return less
 	}
 	return 0
 }
 
-// stepOn follows a step whose result is not known yet: it is taken to descend.
-func (c *StepControl) StepOn() { c.Exact = c.Relaxed() == 0 }
+// StepOn follows a step whose result is not known yet: it is taken to descend.
+func (d *Damping) StepOn() { d.Exact = d.Relaxed() == 0 }
 
-// goBack makes the next pass one over the best point again, more damped if that is asked for.
-func (c *StepControl) GoBack(raise bool) {
-	if raise {
-		c.Damping = max(ref.DampingFirst, 10*c.Damping)
+// GoBack makes the next pass one over the best point again, more damped if that is asked for.
+func (d *Damping) GoBack(more bool) {
+	if more {
+		d.Raise = max(ref.DampingFirst, 10*d.Raise)
 	}
-	c.Again, c.Exact = true, false
+	d.Again, d.Exact = true, false
 }
 
-// hopeless says that no damping makes the step descend.
-func (c *StepControl) Hopeless() bool { return c.Damping > ref.DampingMost }
+// A Descent is the way of a voxel from point to point to the minimum of its sum of squares.
+type Descent[Point any] struct {
+	Damping   Damping
+	At, Trial Point   // the best point, and that of the next pass
+	Squares   float64 // at the best point; +Inf where there is none yet
+	Lost      bool    // no step descends, or there is nothing to descend from
+}
+
+// Judge moves to the trial point when it is no worse than the best one. Else it goes back, for a damped matrix of
+// Gauss and Newton there.
+func (d *Descent[Point]) Judge(squares float64) {
+	switch first := math.IsInf(d.Squares, 1); {
+	case d.Damping.Again:
+		d.Damping.Again = false
+	case first && !(squares < math.MaxFloat64):
+		d.Lost = true
+	case squares <= d.Squares:
+		d.At, d.Squares = d.Trial, squares
+		if !first {
+			d.Damping.Relax()
+		}
+	default:
+		d.GoBack(true)
+	}
+}
+
+// GoBack makes the next pass one over the best point again.
+func (d *Descent[Point]) GoBack(more bool) {
+	d.Damping.GoBack(more)
+	d.Lost = d.Lost || d.Damping.Raise > ref.DampingMost
+	d.Trial = d.At
+}

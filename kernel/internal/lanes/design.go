@@ -11,12 +11,14 @@ import (
 // lane. It is shared by all workers.
 type Design struct {
 	*ops.Tensor
-	N        int
+	N        int          // measurements
 	Rows     []float64    // n x 8: the negated b-tensor, 1, the signal of free water over its S0
 	Normal   []float64    // n x 24, the table of Sums22; nil where b-tensors have not rank one
 	Products [3][]float64 // else the 21 products of columns, in tables of n x 8
 }
 
+// NewDesign lays out a design. water is the signal of free water over its S0, for each measurement; nil where the model has
+// none.
 func NewDesign(kernels *ops.Tensor, design *ref.LogLinear, water []float64) *Design {
 	d := &Design{Tensor: kernels, N: design.Measurements()}
 	d.Rows = Table(d.N, ops.DesignFields, func(i int, row []float64) {
@@ -82,7 +84,7 @@ func DistinctProducts(row, w []float64) (rankOne bool) {
 	return rankOne
 }
 
-// normalSums adds the sums of v times the products of the design's columns, from measurement i on for m
+// NormalSums adds the sums of v times the products of the design's columns, from measurement i on for m
 // measurements, to the sums of which normalMatrix makes a matrix.
 func (d *Design) NormalSums(sums *[28]ops.Lanes, v *ops.Lanes, i, m int) {
 	if d.Normal != nil {
@@ -95,7 +97,7 @@ func (d *Design) NormalSums(sums *[28]ops.Lanes, v *ops.Lanes, i, m int) {
 	d.Sums7(&sums[21], &d.Rows[ops.DesignFields*i], v, m)
 }
 
-// normalMatrix writes the matrix.
+// NormalMatrix writes the matrix.
 func (d *Design) NormalMatrix(system *ops.System, sums *[28]ops.Lanes) {
 	if d.Normal != nil {
 		d.Expand(&system.Matrix[0], &sums[0])
@@ -104,7 +106,7 @@ func (d *Design) NormalMatrix(system *ops.System, sums *[28]ops.Lanes) {
 	copy(system.Matrix[:28], sums[:])
 }
 
-// project adds the sums of v times the seven columns of the design.
+// Project adds the sums of v times the seven columns of the design.
 func (d *Design) Project(sums *ops.Lanes, v *ops.Lanes, i, m int) {
 	d.Sums7(sums, &d.Rows[ops.DesignFields*i], v, m)
 }

@@ -1,12 +1,13 @@
 package lanes
 
-// panels is a matrix in the layout that ops.CSD names.
+// Panels is a matrix in the layout that ops.CSD names.
 type Panels[T float32 | float64] struct {
 	Data           []T
 	Count, Columns int
 	Rows           int // those that fill up the last panel included
 }
 
+// NewPanels lays out a matrix of so many rows and columns in panels of size rows.
 func NewPanels[T float32 | float64](rows, columns, size int, at func(r, c int) float64) Panels[T] {
 	count := RoundUp(rows, size) / size
 	p := Panels[T]{Data: Aligned[T](count * size * columns), Count: count, Columns: columns, Rows: count * size}
