@@ -7,7 +7,7 @@ package amd64
 
 import "github.com/voxfit/voxfit/kernel/internal/ops"
 
-var fraction512 = &ops.Fraction32{
+var fraction512 = &ops.FractionSingle{
 	Scale:   fractionScaleAVX512,
 	Right:   fractionRightAVX512,
 	Slope:   fractionSlopeAVX512,
@@ -20,7 +20,7 @@ var fraction512 = &ops.Fraction32{
 	Squares: fractionSquaresAVX512,
 }
 
-var fraction256 = &ops.Fraction32{
+var fraction256 = &ops.FractionSingle{
 	Scale:   fractionScaleAVX2,
 	Right:   fractionRightAVX2,
 	Slope:   fractionSlopeAVX2,
@@ -36,58 +36,58 @@ var fraction256 = &ops.Fraction32{
 // Package ops says what each does.
 
 //go:noescape
-func fractionScaleAVX512(y, s *ops.Lanes32, n int, factor *ops.Lanes32)
+func fractionScaleAVX512(y, s *ops.LanesSingle, n int, factor *ops.LanesSingle)
 
 //go:noescape
-func fractionRightAVX512(sums, s *ops.Lanes32, design *float32, n int, left *ops.Left32)
+func fractionRightAVX512(sums, s *ops.LanesSingle, design *float32, n int, left *ops.LeftSingle)
 
 //go:noescape
-func fractionSlopeAVX512(sums, s *ops.Lanes32, design *float32, n int, left *ops.Left32)
+func fractionSlopeAVX512(sums, s *ops.LanesSingle, design *float32, n int, left *ops.LeftSingle)
 
 //go:noescape
-func fractionDescendAVX512(s *ops.Lanes32, design *float32, n int, trial *ops.Trial32)
+func fractionDescendAVX512(s *ops.LanesSingle, design *float32, n int, trial *ops.TrialSingle)
 
 //go:noescape
-func fractionClipsAVX512(clips *ops.Clips32, s *ops.Lanes32, inverse *float32, n int)
+func fractionClipsAVX512(clips *ops.ClipsSingle, s *ops.LanesSingle, inverse *float32, n int)
 
 //go:noescape
-func fractionScaleAVX2(y, s *ops.Lanes32, n int, factor *ops.Lanes32)
+func fractionScaleAVX2(y, s *ops.LanesSingle, n int, factor *ops.LanesSingle)
 
 //go:noescape
-func fractionRightAVX2(sums, s *ops.Lanes32, design *float32, n int, left *ops.Left32)
+func fractionRightAVX2(sums, s *ops.LanesSingle, design *float32, n int, left *ops.LeftSingle)
 
 //go:noescape
-func fractionSlopeAVX2(sums, s *ops.Lanes32, design *float32, n int, left *ops.Left32)
+func fractionSlopeAVX2(sums, s *ops.LanesSingle, design *float32, n int, left *ops.LeftSingle)
 
 //go:noescape
-func fractionDescendAVX2(s *ops.Lanes32, design *float32, n int, trial *ops.Trial32)
+func fractionDescendAVX2(s *ops.LanesSingle, design *float32, n int, trial *ops.TrialSingle)
 
 //go:noescape
-func fractionClipsAVX2(clips *ops.Clips32, s *ops.Lanes32, inverse *float32, n int)
+func fractionClipsAVX2(clips *ops.ClipsSingle, s *ops.LanesSingle, inverse *float32, n int)
 
 //go:noescape
-func fractionPartAVX512(to *ops.Lanes32, rows *float32, s *ops.Lanes32, design *float32, n int, limit *ops.Lanes32) (others int)
+func fractionPartAVX512(to *ops.LanesSingle, rows *float32, s *ops.LanesSingle, design *float32, n int, limit *ops.LanesSingle) (others int)
 
 //go:noescape
-func fractionRatiosAVX512(u, v, s *ops.Lanes32, design *float32, n int, left *ops.Left32)
+func fractionRatiosAVX512(u, v, s *ops.LanesSingle, design *float32, n int, left *ops.LeftSingle)
 
 //go:noescape
-func fractionMomentsAVX512(sums, v, u *ops.Lanes32, design *float32, n int)
+func fractionMomentsAVX512(sums, v, u *ops.LanesSingle, design *float32, n int)
 
 //go:noescape
-func fractionSeriesAVX512(sums, coefficients *ops.Lanes32, n int, by *ops.Lanes32)
+func fractionSeriesAVX512(sums, coefficients *ops.LanesSingle, n int, by *ops.LanesSingle)
 
 //go:noescape
-func fractionPartAVX2(to *ops.Lanes32, rows *float32, s *ops.Lanes32, design *float32, n int, limit *ops.Lanes32) (others int)
+func fractionPartAVX2(to *ops.LanesSingle, rows *float32, s *ops.LanesSingle, design *float32, n int, limit *ops.LanesSingle) (others int)
 
 //go:noescape
-func fractionRatiosAVX2(u, v, s *ops.Lanes32, design *float32, n int, left *ops.Left32)
+func fractionRatiosAVX2(u, v, s *ops.LanesSingle, design *float32, n int, left *ops.LeftSingle)
 
 //go:noescape
-func fractionMomentsAVX2(sums, v, u *ops.Lanes32, design *float32, n int)
+func fractionMomentsAVX2(sums, v, u *ops.LanesSingle, design *float32, n int)
 
 //go:noescape
-func fractionSeriesAVX2(sums, coefficients *ops.Lanes32, n int, by *ops.Lanes32)
+func fractionSeriesAVX2(sums, coefficients *ops.LanesSingle, n int, by *ops.LanesSingle)
 
 //go:noescape
 func fractionSquaresAVX512(v, s *ops.Lanes, n int)

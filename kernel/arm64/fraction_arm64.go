@@ -9,47 +9,47 @@ import "github.com/voxfit/voxfit/kernel/internal/ops"
 // fractionScaleNEON writes y = factor s.
 //
 //go:noescape
-func fractionScaleNEON(y, s *ops.Lanes32, n int, factor *ops.Lanes32)
+func fractionScaleNEON(y, s *ops.LanesSingle, n int, factor *ops.LanesSingle)
 
 // fractionRightNEON adds the right-hand side of the fit to what water leaves of the signal.
 //
 //go:noescape
-func fractionRightNEON(sums, s *ops.Lanes32, design *float32, n int, left *ops.Left32)
+func fractionRightNEON(sums, s *ops.LanesSingle, design *float32, n int, left *ops.LeftSingle)
 
 // fractionSlopeNEON adds the derivative of the right-hand side, but for a factor.
 //
 //go:noescape
-func fractionSlopeNEON(sums, s *ops.Lanes32, design *float32, n int, left *ops.Left32)
+func fractionSlopeNEON(sums, s *ops.LanesSingle, design *float32, n int, left *ops.LeftSingle)
 
 // fractionDescendNEON adds to the derivatives of the sum of the squares of the differences of signal and fit.
 //
 //go:noescape
-func fractionDescendNEON(s *ops.Lanes32, design *float32, n int, trial *ops.Trial32)
+func fractionDescendNEON(s *ops.LanesSingle, design *float32, n int, trial *ops.TrialSingle)
 
 // fractionClipsNEON finds where measurements are used up by water.
 //
 //go:noescape
-func fractionClipsNEON(clips *ops.Clips32, s *ops.Lanes32, inverse *float32, n int)
+func fractionClipsNEON(clips *ops.ClipsSingle, s *ops.LanesSingle, inverse *float32, n int)
 
 // fractionPartNEON copies the measurements of which water is a small part behind the others.
 //
 //go:noescape
-func fractionPartNEON(to *ops.Lanes32, rows *float32, s *ops.Lanes32, design *float32, n int, limit *ops.Lanes32) (others int)
+func fractionPartNEON(to *ops.LanesSingle, rows *float32, s *ops.LanesSingle, design *float32, n int, limit *ops.LanesSingle) (others int)
 
 // fractionRatiosNEON writes water over what it leaves of the signal, and the square of the signal times that.
 //
 //go:noescape
-func fractionRatiosNEON(u, v, s *ops.Lanes32, design *float32, n int, left *ops.Left32)
+func fractionRatiosNEON(u, v, s *ops.LanesSingle, design *float32, n int, left *ops.LeftSingle)
 
 // fractionMomentsNEON adds v times the columns of the design, and multiplies v by u.
 //
 //go:noescape
-func fractionMomentsNEON(sums, v, u *ops.Lanes32, design *float32, n int)
+func fractionMomentsNEON(sums, v, u *ops.LanesSingle, design *float32, n int)
 
 // fractionSeriesNEON evaluates seven polynomials with n coefficients each.
 //
 //go:noescape
-func fractionSeriesNEON(sums, coefficients *ops.Lanes32, n int, by *ops.Lanes32)
+func fractionSeriesNEON(sums, coefficients *ops.LanesSingle, n int, by *ops.LanesSingle)
 
 // fractionSquaresNEON writes v = s^2.
 //

@@ -59,7 +59,7 @@ var tensorNEON = &ops.Tensor{
 	Eigenvalues:        tensorEigenvaluesNEON,
 	Eigen:              tensorEigenNEON,
 }
-var tensor32NEON = &ops.Tensor32{
+var tensorSingleNEON = &ops.TensorSingle{
 	Pack32:             singlePack32NEON,
 	Pack64:             singlePack64NEON,
 	Range:              singleRangeNEON,
@@ -76,7 +76,7 @@ var tensor32NEON = &ops.Tensor32{
 	Misfit:             singleMisfitNEON,
 	Weights:            singleWeightsNEON,
 }
-var fractionNEON = &ops.Fraction32{
+var fractionNEON = &ops.FractionSingle{
 	Scale:   fractionScaleNEON,
 	Right:   fractionRightNEON,
 	Slope:   fractionSlopeNEON,

@@ -10,7 +10,7 @@ import (
 // FractionNorms evaluates the weighted linear fit of up to sixteen voxels with one fraction of water, a multiple of 0.1: the norm of the
 // differences of signal and fit in single and in double precision, over S0, and by how much the first is said to be off at
 // the most. Voxels that are not fitted in lanes have NaN.
-func FractionNorms(f kernel.Fitter, signal []float64, fraction float64) (single, double, bound [ops.TensorLanes32]float64) {
+func FractionNorms(f kernel.Fitter, signal []float64, fraction float64) (single, double, bound [ops.TensorLanesSingle]float64) {
 	w := f.NewWorker().(*gridWorker)
 	count := len(signal) / f.Measurements()
 	params, status := make([]float64, count*parameters), make([]kernel.Status, count)

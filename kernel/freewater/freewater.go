@@ -100,10 +100,10 @@ func New(d Design, opts ...kernel.Option) (kernel.Fitter, error) {
 	}
 	if set.Tensor != nil {
 		fitter.lanes = newLaneFitter(set.Tensor, fitter.ref)
-		if set.Tensor32 != nil && d.Precision != kernel.Double {
-			fitter.lanes.single = newSingleDesign(set.Tensor32, fitter.lanes)
+		if set.TensorSingle != nil && d.Precision != kernel.Double {
+			fitter.lanes.single = newSingleDesign(set.TensorSingle, fitter.lanes)
 		}
-		if set.Fraction32 != nil && d.Precision != kernel.Double {
+		if set.FractionSingle != nil && d.Precision != kernel.Double {
 			fitter.lanes.fraction = newGridDesign(set, fitter.lanes.Design)
 		}
 	}

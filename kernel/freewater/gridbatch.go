@@ -13,8 +13,8 @@ import (
 //
 // The signals are scaled by a power of two to an S0 between 1 and 2.
 type gridDesign struct {
-	*ops.Fraction32
-	steps   *ops.Tensor32
+	*ops.FractionSingle
+	steps   *ops.TensorSingle
 	double  *ops.Tensor
 	n       int
 	rows    []float32 // as those of the lanes.Design, but for what rounding took from water in place of 1
@@ -22,7 +22,7 @@ type gridDesign struct {
 }
 
 func newGridDesign(set *ops.Set, d *lanes.Design) *gridDesign {
-	f := &gridDesign{Fraction32: set.Fraction32, steps: set.Tensor32, double: set.Tensor, n: d.N}
+	f := &gridDesign{FractionSingle: set.FractionSingle, steps: set.TensorSingle, double: set.Tensor, n: d.N}
 	f.rows, f.inverse = make([]float32, len(d.Rows)), make([]float32, d.N)
 	for i, v := range d.Rows {
 		f.rows[i] = float32(v)
@@ -39,26 +39,26 @@ func newGridDesign(set *ops.Set, d *lanes.Design) *gridDesign {
 type gridBatch struct {
 	design  *gridDesign
 	systems [2]*ops.System // with the factors of the normal matrix
-	signal  []ops.Lanes32
-	scale   *ops.Lanes32
-	square  *ops.Lanes32 // the inverse square of the scale
-	s0      [ops.TensorLanes32]float64
-	rounded [ops.TensorLanes32]float64 // how much roundings add to the root of the sum of squares, at the most
-	coarse  [ops.TensorLanes32]bool    // the signal itself was rounded
+	signal  []ops.LanesSingle
+	scale   *ops.LanesSingle
+	square  *ops.LanesSingle // the inverse square of the scale
+	s0      [ops.TensorLanesSingle]float64
+	rounded [ops.TensorLanesSingle]float64 // how much roundings add to the root of the sum of squares, at the most
+	coarse  [ops.TensorLanesSingle]bool    // the signal itself was rounded
 	parts   seriesParts
-	right   []ops.Lanes32
-	left    *ops.Left32
-	point   *ops.Point32
-	trial   *ops.Trial32
-	clips   *ops.Clips32
+	right   []ops.LanesSingle
+	left    *ops.LeftSingle
+	point   *ops.PointSingle
+	trial   *ops.TrialSingle
+	clips   *ops.ClipsSingle
 }
 
 func newGridBatch(design *gridDesign, systems [2]*ops.System) *gridBatch {
 	return &gridBatch{
-		design: design, systems: systems, signal: lanes.Aligned[ops.Lanes32](design.n), right: lanes.Aligned[ops.Lanes32](7),
+		design: design, systems: systems, signal: lanes.Aligned[ops.LanesSingle](design.n), right: lanes.Aligned[ops.LanesSingle](7),
 		parts: newSeriesParts(design.n),
-		scale: lanes.AlignedOne[ops.Lanes32](), square: lanes.AlignedOne[ops.Lanes32](), left: lanes.AlignedOne[ops.Left32](),
-		point: lanes.AlignedOne[ops.Point32](), trial: lanes.AlignedOne[ops.Trial32](), clips: lanes.AlignedOne[ops.Clips32](),
+		scale: lanes.AlignedOne[ops.LanesSingle](), square: lanes.AlignedOne[ops.LanesSingle](), left: lanes.AlignedOne[ops.LeftSingle](),
+		point: lanes.AlignedOne[ops.PointSingle](), trial: lanes.AlignedOne[ops.TrialSingle](), clips: lanes.AlignedOne[ops.ClipsSingle](),
 	}
 }
 
@@ -73,7 +73,7 @@ const (
 )
 
 // load takes signals and what is known about them: S0 and energy. A lane without a voxel has S0 0.
-func (b *gridBatch) load(signal [2][]ops.Lanes, s0, energy *[ops.TensorLanes32]float64, minSignal float64) {
+func (b *gridBatch) load(signal [2][]ops.Lanes, s0, energy *[ops.TensorLanesSingle]float64, minSignal float64) {
 	for l, s := range s0 {
 		exponent := 0
 		if s > 0 {
@@ -98,7 +98,7 @@ func inRange(s0, minSignal, least float64) bool {
 }
 
 // solve writes the parameters of the fits whose right-hand sides were summed up.
-func (b *gridBatch) solve(p *[7]ops.Lanes32) {
+func (b *gridBatch) solve(p *[7]ops.LanesSingle) {
 	f := b.design
 	b.solveWide()
 	f.steps.Narrow(&b.systems[0].Solution[0], &b.systems[1].Solution[0], &p[0], 7)
@@ -114,16 +114,16 @@ func (b *gridBatch) solveWide() {
 }
 
 // fit writes the parameters of the fits with the fractions given.
-func (b *gridBatch) fit(p *[7]ops.Lanes32, fractions *[ops.TensorLanes32]float64) {
+func (b *gridBatch) fit(p *[7]ops.LanesSingle, fractions *[ops.TensorLanesSingle]float64) {
 	b.leave(fractions)
 	b.rightSide()
 	b.solve(p)
 }
 
 // norms writes the roots of the sums of squares of the fits with the fractions given.
-func (b *gridBatch) norms(norms *[ops.TensorLanes32]float64, fractions *[ops.TensorLanes32]float64) {
+func (b *gridBatch) norms(norms *[ops.TensorLanesSingle]float64, fractions *[ops.TensorLanesSingle]float64) {
 	b.fit(&b.point.P, fractions)
-	b.point.C, b.point.Squares = b.left.C, ops.Lanes32{}
+	b.point.C, b.point.Squares = b.left.C, ops.LanesSingle{}
 	b.design.steps.Misfit(&b.signal[0], &b.design.rows[0], b.design.n, b.point)
 	for l, v := range b.point.Squares {
 		norms[l] = math.Sqrt(float64(v))
@@ -131,8 +131,8 @@ func (b *gridBatch) norms(norms *[ops.TensorLanes32]float64, fractions *[ops.Ten
 }
 
 // slopes evaluates at the fractions given.
-func (b *gridBatch) slopes(slopes *[ops.TensorLanes32]slope) {
-	var fractions [ops.TensorLanes32]float64
+func (b *gridBatch) slopes(slopes *[ops.TensorLanesSingle]slope) {
+	var fractions [ops.TensorLanesSingle]float64
 	for l := range slopes {
 		fractions[l] = slopes[l].at
 	}
@@ -140,7 +140,7 @@ func (b *gridBatch) slopes(slopes *[ops.TensorLanes32]slope) {
 	b.rightSlope()
 	b.solve(&b.trial.Q)
 	b.trial.C = b.left.C
-	b.trial.Gradient, b.trial.Curvature = ops.Lanes32{}, ops.Lanes32{}
+	b.trial.Gradient, b.trial.Curvature = ops.LanesSingle{}, ops.LanesSingle{}
 	b.design.Descend(&b.signal[0], &b.design.rows[0], b.design.n, b.trial)
 	for l, s0 := range b.s0 {
 		slopes[l].first = float64(b.trial.Gradient[l]) * s0
@@ -150,12 +150,12 @@ func (b *gridBatch) slopes(slopes *[ops.TensorLanes32]slope) {
 
 // A levelResult is what a level of the grid gave.
 type levelResult struct {
-	step       [ops.TensorLanes32]float64
-	fractions  [ops.TensorLanes32][ref.NextLevel]float64
-	norms      [ops.TensorLanes32][ref.NextLevel]float64
-	off        [ops.TensorLanes32]float64 // how much a norm is off at the most, but for its own roundings
-	best       [ops.TensorLanes32]int
-	candidates [ops.TensorLanes32]uint32 // the fractions that may be the best, one bit each
+	step       [ops.TensorLanesSingle]float64
+	fractions  [ops.TensorLanesSingle][ref.NextLevel]float64
+	norms      [ops.TensorLanesSingle][ref.NextLevel]float64
+	off        [ops.TensorLanesSingle]float64 // how much a norm is off at the most, but for its own roundings
+	best       [ops.TensorLanesSingle]int
+	candidates [ops.TensorLanesSingle]uint32 // the fractions that may be the best, one bit each
 }
 
 // centre is a voxel's best fraction.
@@ -166,7 +166,7 @@ func (v *levelResult) sure(l int) bool { return v.candidates[l] == 1<<v.best[l] 
 
 // evaluate evaluates n fractions for each voxel, which are points of a grid with distances of step.
 func (b *gridBatch) evaluate(v *levelResult, n int) {
-	var fractions, norms [ops.TensorLanes32]float64
+	var fractions, norms [ops.TensorLanesSingle]float64
 	for k := range n {
 		for l := range fractions {
 			fractions[l] = v.fractions[l][k]
@@ -264,8 +264,8 @@ type slope struct {
 
 // roots looks for the minima within a tenth of the best fractions of the first level, with two evaluations of the
 // derivative: a step of Newton with the second derivative of Gauss and Newton, then one along the chord.
-func (b *gridBatch) roots(found *[ops.TensorLanes32]root, v *levelResult, wanted *[ops.TensorLanes32]bool) {
-	var before, after [ops.TensorLanes32]slope
+func (b *gridBatch) roots(found *[ops.TensorLanesSingle]root, v *levelResult, wanted *[ops.TensorLanesSingle]bool) {
+	var before, after [ops.TensorLanesSingle]slope
 	for l := range before {
 		before[l].at = 0.5
 		if wanted[l] {

@@ -11,10 +11,10 @@ import (
 
 // A lot is what a lot of up to sixteen voxels has come to.
 type lot struct {
-	voxels   [ops.TensorLanes32]preparedVoxel
-	used     [ops.TensorLanes32]bool
-	done     [ops.TensorLanes32]bool // the fraction is known
-	fraction [ops.TensorLanes32]float64
+	voxels   [ops.TensorLanesSingle]preparedVoxel
+	used     [ops.TensorLanesSingle]bool
+	done     [ops.TensorLanesSingle]bool // the fraction is known
+	fraction [ops.TensorLanesSingle]float64
 }
 
 // prepareGrid takes a lot of voxels, the first of which is given, or one of rough ones. Those whose fraction it
@@ -28,7 +28,7 @@ func prepareGrid[T float32 | float64](w *gridWorker, room []T, params []float64,
 			w.waiting = append(w.waiting, gridStart{preparedVoxel: v})
 		}
 		return next
-	case len(w.rough) >= ops.TensorLanes32:
+	case len(w.rough) >= ops.TensorLanesSingle:
 		prepareRough(w, room, params, status, signal)
 		return first
 	}
@@ -43,8 +43,8 @@ func prepareGrid[T float32 | float64](w *gridWorker, room []T, params []float64,
 // applied before.
 func loadLot[T float32 | float64](w *gridWorker, lot *lot, params []float64, status []kernel.Status, signal []T, first int, settled bool) (next int) {
 	next = first
-	var s0, energy [ops.TensorLanes32]float64
-	var unusual [ops.TensorLanes32]bool
+	var s0, energy [ops.TensorLanesSingle]float64
+	var unusual [ops.TensorLanesSingle]bool
 	for h, half := range w.halves {
 		count := min(ops.TensorLanes, len(status)-next)
 		w.arriving, w.system = half.signal, half.system
@@ -100,7 +100,7 @@ func (w *gridWorker) factorSquares() {
 
 // verdicts are those of the rules on a lot that was loaded: on plain tensors of single precision where these are good
 // enough, else of double precision.
-func (w *gridWorker) verdicts(lot *lot, unusual *[ops.TensorLanes32]bool) (verdicts [ops.TensorLanes32]verdict) {
+func (w *gridWorker) verdicts(lot *lot, unusual *[ops.TensorLanesSingle]bool) (verdicts [ops.TensorLanesSingle]verdict) {
 	w.batch.plainFit()
 	var careful [2]bool
 	for l := range verdicts {
@@ -143,7 +143,7 @@ func (w *gridWorker) searchLot(lot *lot) {
 		ref.LevelFractions(v.fractions[l][:ref.FirstLevel], 0, 1, v.step[l])
 	}
 	w.batch.evaluate(v, ref.FirstLevel)
-	var wanted [ops.TensorLanes32]bool
+	var wanted [ops.TensorLanesSingle]bool
 	for l := range lot.voxels {
 		switch {
 		case !lot.used[l]:
@@ -159,7 +159,7 @@ func (w *gridWorker) searchLot(lot *lot) {
 			w.wait(lot, l, w.batch.unsure(v, l))
 		}
 	}
-	var roots [ops.TensorLanes32]root
+	var roots [ops.TensorLanesSingle]root
 	w.batch.roots(&roots, v, &wanted)
 	for l, r := range roots {
 		switch centre, step := v.centre(l), v.step[l]; {
@@ -205,7 +205,7 @@ func finishLot[T float32 | float64](w *gridWorker, lot *lot, params []float64, s
 // prepareRough takes a lot of rough voxels through their next level. After the third they are fitted; else they wait,
 // for a lane or as rough ones.
 func prepareRough[T float32 | float64](w *gridWorker, room []T, params []float64, status []kernel.Status, signal []T) {
-	var rough [ops.TensorLanes32]roughVoxel
+	var rough [ops.TensorLanesSingle]roughVoxel
 	count := copy(rough[:], w.rough)
 	w.rough = append(w.rough[:0], w.rough[count:]...)
 	n := w.lanes.N
@@ -213,7 +213,7 @@ func prepareRough[T float32 | float64](w *gridWorker, room []T, params []float64
 		copy(room[k*n:][:n], signal[r.voxel*n:][:n])
 	}
 	var lot lot
-	var unset [ops.TensorLanes32]kernel.Status
+	var unset [ops.TensorLanesSingle]kernel.Status
 	loadLot(w, &lot, nil, unset[:count], room[:count*n], 0, true)
 	w.waiting = w.space[:0]
 	v := w.level

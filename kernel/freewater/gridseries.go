@@ -17,15 +17,15 @@ import (
 // large part; the search is sure whichever way its logarithms are made.
 type seriesParts struct {
 	large  int // measurements with much water, which come first
-	signal []ops.Lanes32
-	rows   []float32     // of the design, in the same order
-	u, v   []ops.Lanes32 // of the measurements with little water
-	limit  *ops.Lanes32
-	middle [ops.TensorLanes32]float64
-	beyond *ops.Lanes32     // how far c is from the middle
-	right  [][7]ops.Lanes32 // the coefficients of the right-hand side
-	slope  [][7]ops.Lanes32 // those of what Slope sums up
-	factor [seriesTerms]*ops.Lanes32
+	signal []ops.LanesSingle
+	rows   []float32         // of the design, in the same order
+	u, v   []ops.LanesSingle // of the measurements with little water
+	limit  *ops.LanesSingle
+	middle [ops.TensorLanesSingle]float64
+	beyond *ops.LanesSingle     // how far c is from the middle
+	right  [][7]ops.LanesSingle // the coefficients of the right-hand side
+	slope  [][7]ops.LanesSingle // those of what Slope sums up
+	factor [seriesTerms]*ops.LanesSingle
 }
 
 // A measurement has little water where that is at most littleWater of the signal at f = 1. On the grid |f - 0.5| is at most 0.4
@@ -38,13 +38,13 @@ const (
 
 func newSeriesParts(n int) seriesParts {
 	p := seriesParts{
-		signal: lanes.Aligned[ops.Lanes32](n + 1), rows: lanes.Aligned[float32](ops.DesignFields * (n + 1)),
-		u: lanes.Aligned[ops.Lanes32](n + 1), v: lanes.Aligned[ops.Lanes32](n + 1),
-		limit: lanes.AlignedOne[ops.Lanes32](), beyond: lanes.AlignedOne[ops.Lanes32](),
-		right: lanes.Aligned[[7]ops.Lanes32](seriesTerms), slope: lanes.Aligned[[7]ops.Lanes32](seriesTerms - 1),
+		signal: lanes.Aligned[ops.LanesSingle](n + 1), rows: lanes.Aligned[float32](ops.DesignFields * (n + 1)),
+		u: lanes.Aligned[ops.LanesSingle](n + 1), v: lanes.Aligned[ops.LanesSingle](n + 1),
+		limit: lanes.AlignedOne[ops.LanesSingle](), beyond: lanes.AlignedOne[ops.LanesSingle](),
+		right: lanes.Aligned[[7]ops.LanesSingle](seriesTerms), slope: lanes.Aligned[[7]ops.LanesSingle](seriesTerms - 1),
 	}
 	for j := 1; j < seriesTerms; j++ {
-		p.factor[j] = lanes.AlignedOne[ops.Lanes32]()
+		p.factor[j] = lanes.AlignedOne[ops.LanesSingle]()
 		for l := range p.factor[j] {
 			p.factor[j][l] = float32(-1 / (math.Ln2 * float64(j)))
 		}
@@ -58,7 +58,7 @@ const nothingLeft = 1e30
 // divide divides the measurements, and makes the series. A lane without a voxel does not decide.
 func (b *gridBatch) divide() {
 	p, d := &b.parts, b.design
-	var middle [ops.TensorLanes32]float64
+	var middle [ops.TensorLanesSingle]float64
 	for l, s0 := range b.s0 {
 		p.limit[l], p.middle[l], middle[l] = float32(s0/littleWater), 0.5*s0, 0.5
 		if !(s0 > 0) {
@@ -79,7 +79,7 @@ func (b *gridBatch) divide() {
 }
 
 // leave says what fractions take off the signals.
-func (b *gridBatch) leave(fractions *[ops.TensorLanes32]float64) {
+func (b *gridBatch) leave(fractions *[ops.TensorLanesSingle]float64) {
 	for l, f := range fractions {
 		c := f * b.s0[l]
 		b.left.C[l] = float32(c)
@@ -109,7 +109,7 @@ func (b *gridBatch) rightSlope() {
 
 // plainFit solves the systems for fits without water, whose solutions are to be multiplied by the square.
 func (b *gridBatch) plainFit() {
-	b.leave(new([ops.TensorLanes32]float64))
+	b.leave(new([ops.TensorLanesSingle]float64))
 	b.rightSide()
 	b.solveWide()
 }

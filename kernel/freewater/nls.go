@@ -76,7 +76,7 @@ const (
 func (f *laneFitter) newNonlinearWorker(portable *worker) *nonlinearWorker {
 	w := &nonlinearWorker{laneWorker: f.newWorker(portable), linear: f.newGridWorker(portable), lot: ops.TensorLanes}
 	if f.single != nil {
-		w.single, w.lot = f.single.newWorker(f), ops.TensorLanes32
+		w.single, w.lot = f.single.newWorker(f), ops.TensorLanesSingle
 	}
 	// While a lot waits for lanes, each of it and of the eight in lanes may join what is less than a lot.
 	const most = 4 * gridLot

@@ -19,18 +19,18 @@ import (
 type singleWorker struct {
 	*singleDesign
 	lanes   *laneFitter
-	signal  []ops.Lanes32
-	extent  ops.Extent32
-	u, v, x []ops.Lanes32 // of one block of measurements
-	sums    *[28]ops.Lanes32
-	sides   *[14]ops.Lanes32 // the right-hand side, the row of water
-	point   *ops.Point32
-	rest    ops.Rest32
+	signal  []ops.LanesSingle
+	extent  ops.ExtentSingle
+	u, v, x []ops.LanesSingle // of one block of measurements
+	sums    *[28]ops.LanesSingle
+	sides   *[14]ops.LanesSingle // the right-hand side, the row of water
+	point   *ops.PointSingle
+	rest    ops.RestSingle
 
-	voxels    [ops.TensorLanes32]nonlinearVoxel
-	progress  [ops.TensorLanes32]singleLane
-	converged [ops.TensorLanes32]bool
-	squares   [ops.TensorLanes32]float64 // where it has
+	voxels    [ops.TensorLanesSingle]nonlinearVoxel
+	progress  [ops.TensorLanesSingle]singleLane
+	converged [ops.TensorLanesSingle]bool
+	squares   [ops.TensorLanesSingle]float64 // where it has
 
 	wide   [2]*[28]ops.Lanes // the sums of each half
 	system [2]*ops.System
@@ -45,10 +45,10 @@ type singleWorker struct {
 }
 
 func (d *singleDesign) newWorker(double *laneFitter) *singleWorker {
-	w := &singleWorker{singleDesign: d, lanes: double, signal: lanes.Aligned[ops.Lanes32](d.n)}
-	w.u, w.v, w.x = lanes.Aligned[ops.Lanes32](singleBlock), lanes.Aligned[ops.Lanes32](singleBlock), lanes.Aligned[ops.Lanes32](singleBlock)
-	w.sums, w.sides = lanes.AlignedOne[[28]ops.Lanes32](), lanes.AlignedOne[[14]ops.Lanes32]()
-	w.point = lanes.AlignedOne[ops.Point32]()
+	w := &singleWorker{singleDesign: d, lanes: double, signal: lanes.Aligned[ops.LanesSingle](d.n)}
+	w.u, w.v, w.x = lanes.Aligned[ops.LanesSingle](singleBlock), lanes.Aligned[ops.LanesSingle](singleBlock), lanes.Aligned[ops.LanesSingle](singleBlock)
+	w.sums, w.sides = lanes.AlignedOne[[28]ops.LanesSingle](), lanes.AlignedOne[[14]ops.LanesSingle]()
+	w.point = lanes.AlignedOne[ops.PointSingle]()
 	for h := range w.system {
 		w.wide[h] = lanes.AlignedOne[[28]ops.Lanes]()
 		w.system[h], w.at[h], w.exact[h] = lanes.AlignedOne[ops.System](), lanes.AlignedOne[ops.Point](), lanes.Aligned[ops.Lanes](d.n)
@@ -74,7 +74,7 @@ const (
 // prepareSingle takes up to sixteen voxels, the first of which is given, and returns the first that it did not take.
 func prepareSingle[T float32 | float64](w *nonlinearWorker, params []float64, status []kernel.Status, signal []T, first int) (next int) {
 	s := w.single
-	count := min(ops.TensorLanes32, len(status)-first)
+	count := min(ops.TensorLanesSingle, len(status)-first)
 	loadSingle(s.singleDesign, s.signal, &s.extent, signal, first, count)
 	means := s.averages()
 	s.plainFit()
@@ -175,8 +175,8 @@ func (a *waterPoint) take(point *ops.Point, l int) {
 }
 
 // averages are the columns of the table of means.
-func (w *singleWorker) averages() [7]ops.Lanes32 {
-	w.point.P = [7]ops.Lanes32{}
+func (w *singleWorker) averages() [7]ops.LanesSingle {
+	w.point.P = [7]ops.LanesSingle{}
 	w.Sums7(&w.point.P[0], &w.means[0], &w.signal[0], w.n)
 	return w.point.P
 }
@@ -187,7 +187,7 @@ func (w *singleWorker) plainFit() {
 	for l := range w.rest.C {
 		w.rest.C[l], w.rest.Cut[l], w.rest.Floor[l] = 0, least, least
 	}
-	*w.sums, *w.sides = [28]ops.Lanes32{}, [14]ops.Lanes32{}
+	*w.sums, *w.sides = [28]ops.LanesSingle{}, [14]ops.LanesSingle{}
 	for i := 0; i < w.n; i += singleBlock {
 		m := min(singleBlock, w.n-i)
 		w.WeightedLogarithms(&w.u[0], &w.v[0], &w.signal[i], &w.rows[ops.DesignFields*i], m, &w.rest)
@@ -216,7 +216,7 @@ func (w *singleWorker) widenRight(from int) {
 }
 
 // verdicts are what the rules say that need no more than the plain tensor.
-func (w *singleWorker) verdicts(means *[7]ops.Lanes32) (verdicts [ops.TensorLanes32]verdict) {
+func (w *singleWorker) verdicts(means *[7]ops.LanesSingle) (verdicts [ops.TensorLanesSingle]verdict) {
 	model := w.lanes.model
 	for l := range verdicts {
 		h, k := half(l)
@@ -240,19 +240,19 @@ func (w *singleWorker) verdicts(means *[7]ops.Lanes32) (verdicts [ops.TensorLane
 // squares at 0.9 is larger than at any one other of the tenths. The one compared with is near the fraction that the
 // start guesses, where the sum is small in most voxels, and the margin is far above what rounding to single
 // precision does to the sums.
-func (w *singleWorker) clearlyNotWater(means *[7]ops.Lanes32) (cleared [ops.TensorLanes32]bool) {
-	var high, other ops.Lanes32
+func (w *singleWorker) clearlyNotWater(means *[7]ops.LanesSingle) (cleared [ops.TensorLanesSingle]bool) {
+	var high, other ops.LanesSingle
 	for l := range high {
 		s0 := means[meanB0][l]
 		tenths := math.Round(10 * w.guessedFraction(means, l))
 		high[l], other[l] = 0.9*s0, float32(0.1*min(max(tenths, 1), 8))*s0
 	}
 	floor := float32(w.lanes.model.MinSignal)
-	w.rest.Cut = ops.Lanes32{}
+	w.rest.Cut = ops.LanesSingle{}
 	for l := range w.rest.Floor {
 		w.rest.Floor[l] = floor
 	}
-	*w.sides = [14]ops.Lanes32{}
+	*w.sides = [14]ops.LanesSingle{}
 	for i := 0; i < w.n; i += singleBlock {
 		m, rows := min(singleBlock, w.n-i), &w.rows[ops.DesignFields*i]
 		w.rest.C = high
@@ -270,26 +270,26 @@ func (w *singleWorker) clearlyNotWater(means *[7]ops.Lanes32) (cleared [ops.Tens
 
 // misfit solves the weighted linear fits for one half of the sides, and sums up the squares of the differences of
 // signal and prediction.
-func (w *singleWorker) misfit(from int, c *ops.Lanes32) ops.Lanes32 {
+func (w *singleWorker) misfit(from int, c *ops.LanesSingle) ops.LanesSingle {
 	w.widenRight(from)
 	for _, system := range w.system {
 		w.lanes.Solve(system)
 	}
 	w.Narrow(&w.system[0].Solution[0], &w.system[1].Solution[0], &w.point.P[0], 7)
-	w.point.C, w.point.Squares = *c, ops.Lanes32{}
+	w.point.C, w.point.Squares = *c, ops.LanesSingle{}
 	w.Misfit(&w.signal[0], &w.rows[0], w.n, w.point)
 	return w.point.Squares
 }
 
 // guessedFraction is guessed from the mean of a shell.
-func (w *singleWorker) guessedFraction(means *[7]ops.Lanes32, l int) float64 {
+func (w *singleWorker) guessedFraction(means *[7]ops.LanesSingle, l int) float64 {
 	f := w.lanes
 	fraction := 1 - (float64(means[meanShell][l])/float64(means[meanB0][l])-f.water)/(f.tissue-f.water)
 	return min(max(fraction, 0.02), 0.95)
 }
 
 // start makes the points where the fit begins, as starts does.
-func (w *singleWorker) start(means *[7]ops.Lanes32) {
+func (w *singleWorker) start(means *[7]ops.LanesSingle) {
 	for l := range w.rest.C {
 		s0 := means[meanB0][l]
 		w.rest.C[l] = float32(w.guessedFraction(means, l)) * s0
@@ -302,7 +302,7 @@ func (w *singleWorker) start(means *[7]ops.Lanes32) {
 // laneWorker does.
 func (w *singleWorker) startsAt() {
 	w.rest.Cut = w.rest.Floor
-	w.point.P = [7]ops.Lanes32{}
+	w.point.P = [7]ops.LanesSingle{}
 	for i := 0; i < w.n; i += singleBlock {
 		m := min(singleBlock, w.n-i)
 		w.Logarithms(&w.u[0], &w.signal[i], &w.rows[ops.DesignFields*i], m, &w.rest)
@@ -509,8 +509,8 @@ func (w *singleWorker) pass() {
 			point.Mix[l] = 1
 		}
 	}
-	point.Squares, point.Gradient = ops.Lanes32{}, ops.Lanes32{}
-	*w.sums, *w.sides = [28]ops.Lanes32{}, [14]ops.Lanes32{}
+	point.Squares, point.Gradient = ops.LanesSingle{}, ops.LanesSingle{}
+	*w.sums, *w.sides = [28]ops.LanesSingle{}, [14]ops.LanesSingle{}
 	for i := 0; i < w.n; i += singleBlock {
 		m, rows := min(singleBlock, w.n-i), &w.rows[ops.DesignFields*i]
 		w.Model(&w.u[0], &w.v[0], &w.x[0], &w.signal[i], rows, m, point)
@@ -535,12 +535,12 @@ func loadExact[T float32 | float64](w *singleWorker, signal []T, first, count in
 	case []float32:
 		w.Widen(&w.exact[0][0], &w.exact[1][0], &w.signal[0], w.n)
 	case []float64:
-		if count == ops.TensorLanes32 && w.n >= 4 {
+		if count == ops.TensorLanesSingle && w.n >= 4 {
 			w.lanes.Pack64(&w.exact[0][0], &s[0], w.n)
 			w.lanes.Pack64(&w.exact[1][0], &s[ops.TensorLanes*w.n], w.n)
 			return
 		}
-		for l := range ops.TensorLanes32 {
+		for l := range ops.TensorLanesSingle {
 			row := s[:w.n]
 			if l < count {
 				row = s[l*w.n:][:w.n]

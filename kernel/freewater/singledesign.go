@@ -8,7 +8,7 @@ import (
 // A singleDesign is what laneFitter is, in single precision, for sixteen voxels side by side. It is shared by
 // all workers. The unit of the b-tensor is 1000 s/mm2: columns of the design are then about equally large.
 type singleDesign struct {
-	*ops.Tensor32
+	*ops.TensorSingle
 	n            int
 	rows         []float32    // n x 8: the negated b-tensor, 1, the signal of free water over its S0
 	normal       []float32    // n x 24, the table of Sums22; nil where b-tensors have not rank one
@@ -19,8 +19,8 @@ type singleDesign struct {
 // tensorUnit is the unit of tensors in single precision over that in double precision.
 const tensorUnit = 1e-3
 
-func newSingleDesign(kernels *ops.Tensor32, f *laneFitter) *singleDesign {
-	d := &singleDesign{Tensor32: kernels, n: f.N}
+func newSingleDesign(kernels *ops.TensorSingle, f *laneFitter) *singleDesign {
+	d := &singleDesign{TensorSingle: kernels, n: f.N}
 	scaled := make([]float64, len(f.Rows))
 	for i, v := range f.Rows {
 		if scaled[i] = v; i%ops.DesignFields < 6 {
@@ -65,7 +65,7 @@ func singleTable(values []float64) []float32 {
 
 // normalSums adds the sums of v times the products of the design's columns, from measurement i on for m
 // measurements, to the sums of which a lanes.Design's normalMatrix makes a matrix.
-func (d *singleDesign) normalSums(sums *[28]ops.Lanes32, v *ops.Lanes32, i, m int) {
+func (d *singleDesign) normalSums(sums *[28]ops.LanesSingle, v *ops.LanesSingle, i, m int) {
 	if d.normal != nil {
 		d.Sums22(&sums[0], &d.normal[ops.NormalFields*i], v, m)
 		return
@@ -78,10 +78,10 @@ func (d *singleDesign) normalSums(sums *[28]ops.Lanes32, v *ops.Lanes32, i, m in
 
 // loadSingle transposes the signals of up to sixteen voxels into lanes, and says what their values are like. Lanes
 // without a voxel get the first voxel's signal.
-func loadSingle[T float32 | float64](d *singleDesign, lanes []ops.Lanes32, extent *ops.Extent32, signal []T, first, count int) {
+func loadSingle[T float32 | float64](d *singleDesign, lanes []ops.LanesSingle, extent *ops.ExtentSingle, signal []T, first, count int) {
 	n := d.n
 	signal = signal[first*n : (first+count)*n]
-	if count == ops.TensorLanes32 && n >= 4 {
+	if count == ops.TensorLanesSingle && n >= 4 {
 		switch s := any(&signal[0]).(type) {
 		case *float32:
 			d.Pack32(&lanes[0], s, n)
@@ -89,7 +89,7 @@ func loadSingle[T float32 | float64](d *singleDesign, lanes []ops.Lanes32, exten
 			d.Pack64(&lanes[0], s, n)
 		}
 	} else {
-		for l := range ops.TensorLanes32 {
+		for l := range ops.TensorLanesSingle {
 			row := signal[:n]
 			if l < count {
 				row = signal[l*n:][:n]
@@ -99,7 +99,7 @@ func loadSingle[T float32 | float64](d *singleDesign, lanes []ops.Lanes32, exten
 			}
 		}
 	}
-	*extent = ops.Extent32{Least: lanes[0], Most: lanes[0]}
+	*extent = ops.ExtentSingle{Least: lanes[0], Most: lanes[0]}
 	d.Range(extent, &lanes[0], n)
 }
 

@@ -205,7 +205,7 @@ func (a *lanes) quotients(rows []restRow, prepare bool) {
 	}
 }
 
-// Places in ops.Trial32.
+// Places in ops.TrialSingle.
 const (
 	trialQ         = 7
 	trialWater     = 14
@@ -273,7 +273,7 @@ func (a *lanes) descend() {
 	a.end()
 }
 
-// Places in ops.Clips32.
+// Places in ops.ClipsSingle.
 const (
 	clipsCentre = iota
 	clipsGrid

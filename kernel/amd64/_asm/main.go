@@ -11,22 +11,22 @@ import (
 
 // generators are the files that can be asked for with -kernels.
 var generators = map[string]func(){
-	"csd_avx512":       func() { csd(avx512) },
-	"csd_avx2":         func() { csd(avx2) },
-	"csdsingle_avx512": func() { csdIteration(singleAVX512) },
-	"csdsingle_avx2":   func() { csdIteration(singleAVX2) },
-	"qp_avx512":        func() { qp(avx512) },
-	"qp_avx2":          func() { qp(avx2) },
-	"tensor_avx512":    func() { tensor(true) },
-	"tensor_avx2":      func() { tensor(false) },
-	"tensor32_avx512":  func() { tensorSingle(true) },
-	"tensor32_avx2":    func() { tensorSingle(false) },
-	"fraction_avx512":  func() { fraction(true) },
-	"fraction_avx2":    func() { fraction(false) },
-	"peaks_avx512":     func() { peaks(singleAVX512, avx512) },
-	"peaks_avx2":       func() { peaks(singleAVX2, avx2) },
-	"nnls_avx512":      func() { nnls(avx512) },
-	"nnls_avx2":        func() { nnls(avx2) },
+	"csd_avx512":          func() { csd(avx512) },
+	"csd_avx2":            func() { csd(avx2) },
+	"csdsingle_avx512":    func() { csdIteration(singleAVX512) },
+	"csdsingle_avx2":      func() { csdIteration(singleAVX2) },
+	"qp_avx512":           func() { qp(avx512) },
+	"qp_avx2":             func() { qp(avx2) },
+	"tensor_avx512":       func() { tensor(true) },
+	"tensor_avx2":         func() { tensor(false) },
+	"tensorsingle_avx512": func() { tensorSingle(true) },
+	"tensorsingle_avx2":   func() { tensorSingle(false) },
+	"fraction_avx512":     func() { fraction(true) },
+	"fraction_avx2":       func() { fraction(false) },
+	"peaks_avx512":        func() { peaks(singleAVX512, avx512) },
+	"peaks_avx2":          func() { peaks(singleAVX2, avx2) },
+	"nnls_avx512":         func() { nnls(avx512) },
+	"nnls_avx2":           func() { nnls(avx2) },
 }
 
 func main() {

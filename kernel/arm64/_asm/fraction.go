@@ -43,7 +43,7 @@ const lowField = onesField
 //
 //	V0-V13 sums   V14-V15 x, then y   V16-V18 constants of logarithms   V20-V29 work   V30-V31 a row of the design
 func (a *lanes) rightSums(name, doc string, y func(x pair, work [5]pair) pair) {
-	a.function(name, "sums, s *ops.Lanes, design *float64, n int, left *ops.Left32", doc)
+	a.function(name, "sums, s *ops.Lanes, design *float64, n int, left *ops.LeftSingle", doc)
 	x, work := pairOf(7), [5]pair(pairs(10, 5))
 	a.logOfConstants()
 	a.halves(func() {
@@ -97,7 +97,7 @@ func (a *lanes) everywhere(d vec, k int) {
 	a.ins("VDUP %v.S[%d], %v.S4", register, element, d)
 }
 
-// Places in ops.Trial32, from the middle of it on: a move of a pair reaches 16 numbers to either side.
+// Places in ops.TrialSingle, from the middle of it on: a move of a pair reaches 16 numbers to either side.
 const (
 	trialMiddle    = 7
 	trialQ         = 7 - trialMiddle
@@ -110,7 +110,7 @@ const (
 //
 //	V0-V13 p   V14-V15 t   V16-V23 and V28-V29 work   V24-V25 gradient   V26-V27 curvature   V30-V31 a row of the design
 func (a *lanes) descend() {
-	a.function("fractionDescend", "s *ops.Lanes, design *float64, n int, trial *ops.Trial32",
+	a.function("fractionDescend", "s *ops.Lanes, design *float64, n int, trial *ops.TrialSingle",
 		"adds to the derivatives of the sum of the squares of the differences of signal and fit.")
 	gradient, curvature := pairOf(12), pairOf(13)
 	t, y, d, e, x := modelT, modelWork[0], modelWork[1], modelWork[2], modelWork[3]
@@ -144,7 +144,7 @@ func (a *lanes) descend() {
 	a.end()
 }
 
-// Places in ops.Clips32.
+// Places in ops.ClipsSingle.
 const (
 	clipsCentre = iota
 	clipsGrid
@@ -159,7 +159,7 @@ const (
 //
 //	pairs 0 centre   1 grid   2 last   3 below   4 above   5 near   6 q   7 mask   8 work   V18 inverse   V19 a half
 func (a *lanes) clips() {
-	a.function("fractionClips", "clips *ops.Clips32, s *ops.Lanes, inverse *float64, n int", "finds where measurements are used up by water.")
+	a.function("fractionClips", "clips *ops.ClipsSingle, s *ops.Lanes, inverse *float64, n int", "finds where measurements are used up by water.")
 	at := pairs(0, clipsNear+1)
 	q, mask, work, inverse, half := pairOf(6), pairOf(7), pairOf(8), vec(18), vec(19)
 	minimum, maximum := "fminnm"+a.format.vectors, "fmaxnm"+a.format.vectors

@@ -54,7 +54,7 @@ func (a *lanes) part() {
 //
 //	V0-V1 s   V2-V3 x, then u   V4-V5 c   V6 w   V30-V31 a row of the design
 func (a *lanes) ratios() {
-	a.function("fractionRatios", "u, v, s *ops.Lanes, design *float64, n int, left *ops.Left32",
+	a.function("fractionRatios", "u, v, s *ops.Lanes, design *float64, n int, left *ops.LeftSingle",
 		"writes water over what it leaves of the signal, and the square of the signal times that.")
 	s, x, c, water := pairOf(0), pairOf(1), pairOf(2), vec(6)
 	a.halves(func() {

@@ -11,16 +11,16 @@ import (
 
 // generators are the files that can be asked for.
 var generators = map[string]func(p *program){
-	"csd":       csd,
-	"csdsingle": csdSingle,
-	"peak":      peak,
-	"peaks":     peaks,
-	"qp":        qp,
-	"tensor":    tensor,
-	"tensor32":  tensorSingle,
-	"fraction":  fraction,
-	"nnls":      nnls,
-	"words":     words,
+	"csd":          csd,
+	"csdsingle":    csdSingle,
+	"peak":         peak,
+	"peaks":        peaks,
+	"qp":           qp,
+	"tensor":       tensor,
+	"tensorsingle": tensorSingle,
+	"fraction":     fraction,
+	"nnls":         nnls,
+	"words":        words,
 }
 
 func main() {

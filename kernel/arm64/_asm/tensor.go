@@ -36,8 +36,8 @@ func tensor(p *program) {
 func tensorSingle(p *program) {
 	p.format = single
 	a := &lanes{program: p}
-	a.pack("singlePack32", "ops.Lanes32", "float32", 4)
-	a.pack("singlePack64", "ops.Lanes32", "float64", 8)
+	a.pack("singlePack32", "ops.LanesSingle", "float32", 4)
+	a.pack("singlePack64", "ops.LanesSingle", "float64", 8)
 	a.extent()
 	a.widen()
 	a.narrow()
@@ -66,7 +66,7 @@ var typesOfNumbers = regexp.MustCompile(`\bops\.(Lanes|Extent|Rest|Point)\b`)
 func (a *lanes) function(name, signature string, doc ...string) {
 	if a.format.isSingle() {
 		name = strings.Replace(name, "tensor", "single", 1)
-		signature = strings.ReplaceAll(typesOfNumbers.ReplaceAllString(signature, "ops.${1}32"), "float64", "float32")
+		signature = strings.ReplaceAll(typesOfNumbers.ReplaceAllString(signature, "ops.${1}Single"), "float64", "float32")
 	}
 	a.program.function(name, signature, doc...)
 }

@@ -125,7 +125,7 @@ func (a *lanes) narrow() {
 }
 
 func (a *lanes) convert(name, doc string, body func(s, part gp)) {
-	a.program.function(name, "first, last *ops.Lanes, s *ops.Lanes32, n int", doc)
+	a.program.function(name, "first, last *ops.Lanes, s *ops.LanesSingle, n int", doc)
 	s, parts := a.load("s"), []gp{a.load("first"), a.load("last")}
 	a.repeat("row", a.load("n"), func() {
 		for _, part := range parts {

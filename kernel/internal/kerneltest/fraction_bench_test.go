@@ -22,25 +22,25 @@ const (
 // BenchmarkFractionSteps times the steps of the search for the fraction of water.
 func BenchmarkFractionSteps(b *testing.B) {
 	for _, set := range sets() {
-		if set.Fraction32 == nil {
+		if set.FractionSingle == nil {
 			continue
 		}
 		b.Run(set.Name, func(b *testing.B) {
 			peak := peakOf(b, set)
-			const n, voxels = tensorBlock32, ops.TensorLanes32
-			lanes := func(n int) []ops.Lanes32 {
-				list := make([]ops.Lanes32, n)
+			const n, voxels = tensorBlock32, ops.TensorLanesSingle
+			lanes := func(n int) []ops.LanesSingle {
+				list := make([]ops.LanesSingle, n)
 				for i := range list {
-					list[i] = ops.Lanes32(ones[float32](16))
+					list[i] = ops.LanesSingle(ones[float32](16))
 				}
 				return list
 			}
 			s, sums, factor := lanes(n), lanes(7), lanes(1)
 			design := ones[float32](8 * n)
-			left := &ops.Left32{C: lanes(1)[0], Floor: lanes(1)[0]}
-			var trial ops.Trial32
-			var clips ops.Clips32
-			k := set.Fraction32
+			left := &ops.LeftSingle{C: lanes(1)[0], Floor: lanes(1)[0]}
+			var trial ops.TrialSingle
+			var clips ops.ClipsSingle
+			k := set.FractionSingle
 			run := func(name string, operations float64, step func()) {
 				timed(b, name, voxels, n*operations, peak.Float32, step)
 			}

@@ -10,8 +10,8 @@ import (
 )
 
 // forEachFractionSet runs a test on every set of this processor that searches for the fraction of water.
-func forEachFractionSet(t *testing.T, test func(t *testing.T, k *ops.Fraction32)) {
-	forEachTable(t, func(s *ops.Set) *ops.Fraction32 { return s.Fraction32 }, test)
+func forEachFractionSet(t *testing.T, test func(t *testing.T, k *ops.FractionSingle)) {
+	forEachTable(t, func(s *ops.Set) *ops.FractionSingle { return s.FractionSingle }, test)
 }
 
 // A search32 is made-up input of the steps of the search: signals, some of which water nearly uses up or more than that.
@@ -19,15 +19,15 @@ type search32 struct {
 	n       int
 	design  []float32
 	inverse []float32
-	s       []ops.Lanes32
-	left    ops.Left32
-	trial   ops.Trial32
-	clips   ops.Clips32
-	sums    [8]ops.Lanes32
+	s       []ops.LanesSingle
+	left    ops.LeftSingle
+	trial   ops.TrialSingle
+	clips   ops.ClipsSingle
+	sums    [8]ops.LanesSingle
 }
 
 func newSearch32(random *rand.Rand, n int) *search32 {
-	b := &search32{n: n, design: make([]float32, 8*n+8), inverse: make([]float32, n+1), s: make([]ops.Lanes32, n+1)}
+	b := &search32{n: n, design: make([]float32, 8*n+8), inverse: make([]float32, n+1), s: make([]ops.LanesSingle, n+1)}
 	for l := range 16 {
 		c := 0.2 + random.Float64()
 		b.left.C[l] = float32(c)
@@ -74,7 +74,7 @@ func (b *search32) rest(i, l int) float64 {
 	return rest
 }
 
-func (b *search32) linear(p *[7]ops.Lanes32, i, l int) float64 {
+func (b *search32) linear(p *[7]ops.LanesSingle, i, l int) float64 {
 	z := float64(p[6][l])
 	for k := range 6 {
 		z += float64(p[k][l]) * float64(b.design[8*i+k])
@@ -90,7 +90,7 @@ func isClose(t *testing.T, n int, what string, lane int, got float32, want, scal
 }
 
 func TestFractionSumsAreTheirFormula(t *testing.T) {
-	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
+	forEachFractionSet(t, func(t *testing.T, k *ops.FractionSingle) {
 		random := rand.New(rand.NewPCG(31, 32))
 		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newSearch32(random, n)
@@ -122,7 +122,7 @@ func TestFractionSumsAreTheirFormula(t *testing.T) {
 }
 
 func TestFractionDescentIsItsFormula(t *testing.T) {
-	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
+	forEachFractionSet(t, func(t *testing.T, k *ops.FractionSingle) {
 		random := rand.New(rand.NewPCG(33, 34))
 		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newSearch32(random, n)
@@ -149,7 +149,7 @@ func TestFractionDescentIsItsFormula(t *testing.T) {
 }
 
 func TestFractionClipsAreNextToTheCentreAndTheGrid(t *testing.T) {
-	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
+	forEachFractionSet(t, func(t *testing.T, k *ops.FractionSingle) {
 		random := rand.New(rand.NewPCG(35, 36))
 		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newSearch32(random, n)
@@ -177,11 +177,11 @@ func TestFractionClipsAreNextToTheCentreAndTheGrid(t *testing.T) {
 }
 
 func TestFractionScaleMultiplies(t *testing.T) {
-	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
+	forEachFractionSet(t, func(t *testing.T, k *ops.FractionSingle) {
 		random := rand.New(rand.NewPCG(37, 38))
 		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newSearch32(random, n)
-			y := make([]ops.Lanes32, n+1)
+			y := make([]ops.LanesSingle, n+1)
 			k.Scale(&y[0], &b.s[0], n, &b.left.C)
 			for i := range n + 1 {
 				for l := range 16 {
@@ -196,7 +196,7 @@ func TestFractionScaleMultiplies(t *testing.T) {
 
 // What is in one lane, NaN too, does not reach another, and memory may begin anywhere.
 func TestFractionLanesDoNotMix(t *testing.T) {
-	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
+	forEachFractionSet(t, func(t *testing.T, k *ops.FractionSingle) {
 		for lane := range 16 {
 			run := func(spoil bool) *search32 {
 				b := newSearch32(rand.New(rand.NewPCG(39, 40)), 37)

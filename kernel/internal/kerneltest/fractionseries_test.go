@@ -13,17 +13,17 @@ import (
 const partLimit = 0.02
 
 func TestFractionPartPutsMeasurementsOfLittleWaterLast(t *testing.T) {
-	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
+	forEachFractionSet(t, func(t *testing.T, k *ops.FractionSingle) {
 		random := rand.New(rand.NewPCG(41, 42))
 		mixed, sizes := 0, kerneltest.Sizes(0, 130)
 		for _, n := range sizes {
 			b := newSearch32(random, n)
-			var limit ops.Lanes32
+			var limit ops.LanesSingle
 			for l := range limit {
 				limit[l] = partLimit * (1 + random.Float32())
 			}
 			limit[3] = float32(math.NaN()) // decides nothing
-			to, rows := make([]ops.Lanes32, n+1), make([]float32, 8*n+8)
+			to, rows := make([]ops.LanesSingle, n+1), make([]float32, 8*n+8)
 			others := k.Part(&to[0], &rows[0], &b.s[0], &b.design[0], n, &limit)
 			first, last := 0, n
 			for i := range n {
@@ -46,7 +46,7 @@ func TestFractionPartPutsMeasurementsOfLittleWaterLast(t *testing.T) {
 			if others != first {
 				t.Fatalf("%d measurements: %d with much water, expected %d", n, others, first)
 			}
-			if to[n] != (ops.Lanes32{}) || [8]float32(rows[8*n:]) != [8]float32{} {
+			if to[n] != (ops.LanesSingle{}) || [8]float32(rows[8*n:]) != [8]float32{} {
 				t.Fatalf("%d measurements: wrote behind the arrays", n)
 			}
 			if 0 < first && first < n {
@@ -60,7 +60,7 @@ func TestFractionPartPutsMeasurementsOfLittleWaterLast(t *testing.T) {
 }
 
 func TestFractionRatiosAndMomentsAreTheirFormula(t *testing.T) {
-	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
+	forEachFractionSet(t, func(t *testing.T, k *ops.FractionSingle) {
 		random := rand.New(rand.NewPCG(43, 44))
 		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newSearch32(random, n)
@@ -69,9 +69,9 @@ func TestFractionRatiosAndMomentsAreTheirFormula(t *testing.T) {
 					b.s[i][l] += 2 // nothing is used up
 				}
 			}
-			u, v, sums := make([]ops.Lanes32, n+1), make([]ops.Lanes32, n+1), b.sums
+			u, v, sums := make([]ops.LanesSingle, n+1), make([]ops.LanesSingle, n+1), b.sums
 			k.Ratios(&u[0], &v[0], &b.s[0], &b.design[0], n, &b.left)
-			before := append([]ops.Lanes32(nil), v...)
+			before := append([]ops.LanesSingle(nil), v...)
 			k.Moments(&sums[0], &v[0], &u[0], &b.design[0], n)
 			for l := range 16 {
 				for i := range n {
@@ -95,7 +95,7 @@ func TestFractionRatiosAndMomentsAreTheirFormula(t *testing.T) {
 					isClose(t, n, "a moment", l, sums[j][l], want, scale)
 				}
 			}
-			if u[n] != (ops.Lanes32{}) || v[n] != (ops.Lanes32{}) {
+			if u[n] != (ops.LanesSingle{}) || v[n] != (ops.LanesSingle{}) {
 				t.Fatalf("%d measurements: wrote behind the arrays", n)
 			}
 		}
@@ -103,12 +103,12 @@ func TestFractionRatiosAndMomentsAreTheirFormula(t *testing.T) {
 }
 
 func TestFractionSeriesIsAPolynomial(t *testing.T) {
-	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
+	forEachFractionSet(t, func(t *testing.T, k *ops.FractionSingle) {
 		random := rand.New(rand.NewPCG(45, 46))
 		for n := range 12 {
-			coefficients := make([]ops.Lanes32, 7*n+1)
-			var by ops.Lanes32
-			var sums [8]ops.Lanes32
+			coefficients := make([]ops.LanesSingle, 7*n+1)
+			var by ops.LanesSingle
+			var sums [8]ops.LanesSingle
 			for l := range 16 {
 				by[l] = float32(random.NormFloat64())
 				sums[7][l] = 5
@@ -137,12 +137,12 @@ func TestFractionSeriesIsAPolynomial(t *testing.T) {
 
 // What is in one lane, NaN too, does not reach another; where measurements are put all lanes decide, but for those with NaN.
 func TestFractionSeriesLanesDoNotMix(t *testing.T) {
-	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
+	forEachFractionSet(t, func(t *testing.T, k *ops.FractionSingle) {
 		const n = 37
 		for lane := range 16 {
-			run := func(spoil bool) (sums [7]ops.Lanes32, to [n]ops.Lanes32, others int) {
+			run := func(spoil bool) (sums [7]ops.LanesSingle, to [n]ops.LanesSingle, others int) {
 				b := newSearch32(rand.New(rand.NewPCG(47, 48)), n)
-				var limit ops.Lanes32
+				var limit ops.LanesSingle
 				for l := range limit {
 					limit[l] = partLimit
 				}
@@ -152,7 +152,7 @@ func TestFractionSeriesLanesDoNotMix(t *testing.T) {
 						b.s[i][lane] = []float32{float32(math.NaN()), float32(math.Inf(1)), -1e38, 0}[i%4]
 					}
 				}
-				rows, u, v := make([]float32, 8*n), make([]ops.Lanes32, n), make([]ops.Lanes32, n)
+				rows, u, v := make([]float32, 8*n), make([]ops.LanesSingle, n), make([]ops.LanesSingle, n)
 				others = k.Part(&to[0], &rows[0], &b.s[0], &b.design[0], n, &limit)
 				k.Ratios(&u[0], &v[0], &to[0], &rows[0], n, &b.left)
 				k.Moments(&sums[0], &v[0], &u[0], &rows[0], n)
@@ -182,7 +182,7 @@ func TestFractionSeriesLanesDoNotMix(t *testing.T) {
 }
 
 func TestFractionSquaresAreThoseOfTheWeights(t *testing.T) {
-	forEachFractionSet(t, func(t *testing.T, k *ops.Fraction32) {
+	forEachFractionSet(t, func(t *testing.T, k *ops.FractionSingle) {
 		random := rand.New(rand.NewPCG(49, 50))
 		for _, n := range kerneltest.Sizes(0, 130) {
 			s, v := make([]ops.Lanes, n+1), make([]ops.Lanes, n+1)

@@ -34,8 +34,8 @@ func BenchmarkTensorSteps(b *testing.B) {
 			if set.Tensor != nil {
 				b.Run("double", func(b *testing.B) { benchmarkDouble(b, set.Tensor, peak.Float64) })
 			}
-			if set.Tensor32 != nil {
-				b.Run("single", func(b *testing.B) { benchmarkSingle(b, set.Tensor32, peak.Float32) })
+			if set.TensorSingle != nil {
+				b.Run("single", func(b *testing.B) { benchmarkSingle(b, set.TensorSingle, peak.Float32) })
 			}
 		})
 	}
@@ -89,19 +89,19 @@ func benchmarkDouble(b *testing.B, k *ops.Tensor, peak float64) {
 	timed(b, "Expand", voxels, 0, peak, func() { k.Expand(u, sums) })
 }
 
-func benchmarkSingle(b *testing.B, k *ops.Tensor32, peak float64) {
-	const n, voxels = tensorBlock32, ops.TensorLanes32
-	lanes := func(n int) *ops.Lanes32 {
-		list := make([]ops.Lanes32, n)
+func benchmarkSingle(b *testing.B, k *ops.TensorSingle, peak float64) {
+	const n, voxels = tensorBlock32, ops.TensorLanesSingle
+	lanes := func(n int) *ops.LanesSingle {
+		list := make([]ops.LanesSingle, n)
 		for i := range list {
-			list[i] = ops.Lanes32(ones[float32](16))
+			list[i] = ops.LanesSingle(ones[float32](16))
 		}
 		return &list[0]
 	}
 	s, u, v, x, sums := lanes(n), lanes(n), lanes(n), lanes(n), lanes(28)
 	design, table := &ones[float32](8 * n)[0], &ones[float32](24 * n)[0]
-	var point ops.Point32
-	var rest ops.Rest32
+	var point ops.PointSingle
+	var rest ops.RestSingle
 	run := func(name string, operations float64, step func()) { timed(b, name, voxels, n*operations, peak, step) }
 	run("Exp2", exp2Operations, func() { k.Exp2(u, s, n) })
 	run("Log2", log2Operations, func() { k.Log2(u, s, n) })
@@ -122,7 +122,7 @@ func benchmarkSingle(b *testing.B, k *ops.Tensor32, peak float64) {
 	timed(b, "Pack32", voxels, 0, peak, func() { k.Pack32(u, &narrow[0], n) })
 	wide := ones[float64](voxels * n)
 	timed(b, "Pack64", voxels, 0, peak, func() { k.Pack64(u, &wide[0], n) })
-	var extent ops.Extent32
+	var extent ops.ExtentSingle
 	run("Range", 4, func() { k.Range(&extent, s, n) })
 	first, last := make([]ops.Lanes, n), make([]ops.Lanes, n)
 	timed(b, "Widen", voxels, 0, peak, func() { k.Widen(&first[0], &last[0], u, n) })

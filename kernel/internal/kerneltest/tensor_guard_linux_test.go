@@ -77,16 +77,16 @@ func TestTensorKernelsStayInTheirArrays(t *testing.T) {
 }
 
 func TestSingleKernelsStayInTheirArrays(t *testing.T) {
-	forEachSingleSet(t, func(t *testing.T, k *ops.Tensor32) {
+	forEachSingleSet(t, func(t *testing.T, k *ops.TensorSingle) {
 		for _, n := range []int{1, 2, 3, 4, 5, 7, 8, 9, 31, 48, 131} {
 			for _, atEnd := range []bool{false, true} {
-				lanes := func(n int) *ops.Lanes32 { return &guarded[ops.Lanes32](t, n, atEnd)[0] }
+				lanes := func(n int) *ops.LanesSingle { return &guarded[ops.LanesSingle](t, n, atEnd)[0] }
 				s, u, v, x := lanes(n), lanes(n), lanes(n), lanes(n)
 				design := &guarded[float32](t, 8*n, atEnd)[0]
-				rest, point := &guarded[ops.Rest32](t, 1, atEnd)[0], &guarded[ops.Point32](t, 1, atEnd)[0]
+				rest, point := &guarded[ops.RestSingle](t, 1, atEnd)[0], &guarded[ops.PointSingle](t, 1, atEnd)[0]
 				k.Exp2(u, s, n)
 				k.Log2(u, s, n)
-				k.Range(&guarded[ops.Extent32](t, 1, atEnd)[0], s, n)
+				k.Range(&guarded[ops.ExtentSingle](t, 1, atEnd)[0], s, n)
 				k.Logarithms(u, s, design, n, rest)
 				k.WeightedLogarithms(u, v, s, design, n, rest)
 				k.Model(u, v, x, s, design, n, point)

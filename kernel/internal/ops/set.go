@@ -14,10 +14,10 @@ type Set struct {
 	QP *QP
 	// Tensor is the diffusion tensor, with and without free water.
 	Tensor *Tensor
-	// Tensor32 is the same in single precision.
-	Tensor32 *Tensor32
-	// Fraction32 is the search for the fraction of free water in single precision.
-	Fraction32 *Fraction32
+	// TensorSingle is the same in single precision.
+	TensorSingle *TensorSingle
+	// FractionSingle is the search for the fraction of free water in single precision.
+	FractionSingle *FractionSingle
 	// Peaks finds peaks of functions on the sphere. It needs CSD.
 	Peaks *Peaks
 	// NNLS is non-negative least squares, and the sparse fascicle model.

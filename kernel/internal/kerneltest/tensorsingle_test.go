@@ -11,8 +11,8 @@ import (
 )
 
 // forEachSingleSet runs a test on every set of this processor that has kernels in single precision.
-func forEachSingleSet(t *testing.T, test func(t *testing.T, k *ops.Tensor32)) {
-	forEachTable(t, func(s *ops.Set) *ops.Tensor32 { return s.Tensor32 }, test)
+func forEachSingleSet(t *testing.T, test func(t *testing.T, k *ops.TensorSingle)) {
+	forEachTable(t, func(s *ops.Set) *ops.TensorSingle { return s.TensorSingle }, test)
 }
 
 // units32 is the distance of got from want in units of the last place of want in single precision.
@@ -30,7 +30,7 @@ func units32(got float32, want float64) float64 {
 }
 
 // fourthOfAll are float32 from all over the range: every exponent and both signs, with mantissas a prime step apart.
-func fourthOfAll() []ops.Lanes32 {
+func fourthOfAll() []ops.LanesSingle {
 	var values []float32
 	for bits := uint64(0); bits < 1<<32; bits += 4093 {
 		values = append(values, math.Float32frombits(uint32(bits)))
@@ -43,17 +43,17 @@ func fourthOfAll() []ops.Lanes32 {
 	for range 300000 {
 		values = append(values, float32(280*random.Float64()-150), float32(random.NormFloat64()), 1+float32(random.NormFloat64()/100))
 	}
-	lanes := make([]ops.Lanes32, len(values)/16)
+	lanes := make([]ops.LanesSingle, len(values)/16)
 	for i := range lanes {
-		lanes[i] = ops.Lanes32(values[16*i:])
+		lanes[i] = ops.LanesSingle(values[16*i:])
 	}
 	return lanes
 }
 
 func TestSingleExp2IsRightOverTheWholeRange(t *testing.T) {
 	x := fourthOfAll()
-	forEachSingleSet(t, func(t *testing.T, k *ops.Tensor32) {
-		y := make([]ops.Lanes32, len(x))
+	forEachSingleSet(t, func(t *testing.T, k *ops.TensorSingle) {
+		y := make([]ops.LanesSingle, len(x))
 		k.Exp2(&y[0], &x[0], len(x))
 		worst := 0.0
 		for i := range x {
@@ -77,8 +77,8 @@ func TestSingleExp2IsRightOverTheWholeRange(t *testing.T) {
 
 func TestSingleLog2IsRightOverTheWholeRange(t *testing.T) {
 	x := fourthOfAll()
-	forEachSingleSet(t, func(t *testing.T, k *ops.Tensor32) {
-		y := make([]ops.Lanes32, len(x))
+	forEachSingleSet(t, func(t *testing.T, k *ops.TensorSingle) {
+		y := make([]ops.LanesSingle, len(x))
 		k.Log2(&y[0], &x[0], len(x))
 		worst, absolute := 0.0, 0.0
 		for i := range x {
@@ -103,22 +103,22 @@ type batch32 struct {
 	n          int
 	design     []float32
 	table      []float32
-	s, u, v, x []ops.Lanes32
-	point      ops.Point32
-	rest       ops.Rest32
-	sums       [28]ops.Lanes32
+	s, u, v, x []ops.LanesSingle
+	point      ops.PointSingle
+	rest       ops.RestSingle
+	sums       [28]ops.LanesSingle
 }
 
 func newBatch32(random *rand.Rand, n int) *batch32 {
 	normal := func(scale float64) float32 { return float32(scale * random.NormFloat64()) }
-	lanes := func(scale float64) (l ops.Lanes32) {
+	lanes := func(scale float64) (l ops.LanesSingle) {
 		for k := range l {
 			l[k] = normal(scale)
 		}
 		return l
 	}
-	many := func(scale float64) []ops.Lanes32 {
-		list := make([]ops.Lanes32, n+1)
+	many := func(scale float64) []ops.LanesSingle {
+		list := make([]ops.LanesSingle, n+1)
 		for i := range list {
 			list[i] = lanes(scale)
 		}
@@ -150,8 +150,8 @@ func newBatch32(random *rand.Rand, n int) *batch32 {
 
 func (b *batch32) copied() batch32 {
 	c := *b
-	for _, list := range []*[]ops.Lanes32{&c.s, &c.u, &c.v, &c.x} {
-		*list = append([]ops.Lanes32(nil), *list...)
+	for _, list := range []*[]ops.LanesSingle{&c.s, &c.u, &c.v, &c.x} {
+		*list = append([]ops.LanesSingle(nil), *list...)
 	}
 	return c
 }
@@ -167,7 +167,7 @@ func (b *batch32) close(t *testing.T, what string, lane int, got float32, want, 
 // sentinels fails when the element behind an array was written.
 func (b *batch32) sentinels(t *testing.T, before batch32) {
 	t.Helper()
-	for _, pair := range [][2][]ops.Lanes32{{b.u, before.u}, {b.v, before.v}, {b.x, before.x}, {b.s, before.s}} {
+	for _, pair := range [][2][]ops.LanesSingle{{b.u, before.u}, {b.v, before.v}, {b.x, before.x}, {b.s, before.s}} {
 		if pair[0][b.n] != pair[1][b.n] {
 			t.Fatalf("%d measurements: the element behind the array was written", b.n)
 		}
@@ -183,7 +183,7 @@ func (b *batch32) tissue(i, l int) float64 {
 }
 
 func TestSingleModelIsItsFormula(t *testing.T) {
-	forEachSingleSet(t, func(t *testing.T, k *ops.Tensor32) {
+	forEachSingleSet(t, func(t *testing.T, k *ops.TensorSingle) {
 		random := rand.New(rand.NewPCG(5, 6))
 		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newBatch32(random, n)
@@ -223,17 +223,17 @@ func TestSingleModelIsItsFormula(t *testing.T) {
 }
 
 func TestSinglePackTransposes(t *testing.T) {
-	forEachSingleSet(t, func(t *testing.T, k *ops.Tensor32) {
+	forEachSingleSet(t, func(t *testing.T, k *ops.TensorSingle) {
 		for n := 4; n < 131; n++ {
 			wide, narrow := make([]float64, 16*n), make([]float32, 16*n)
 			for i := range wide {
 				wide[i], narrow[i] = float64(i)+1./3, float32(i)-0.25
 			}
-			for name, pack := range map[string]func(lanes *ops.Lanes32){
-				"64": func(lanes *ops.Lanes32) { k.Pack64(lanes, &wide[0], n) },
-				"32": func(lanes *ops.Lanes32) { k.Pack32(lanes, &narrow[0], n) },
+			for name, pack := range map[string]func(lanes *ops.LanesSingle){
+				"64": func(lanes *ops.LanesSingle) { k.Pack64(lanes, &wide[0], n) },
+				"32": func(lanes *ops.LanesSingle) { k.Pack32(lanes, &narrow[0], n) },
 			} {
-				lanes := make([]ops.Lanes32, n+1)
+				lanes := make([]ops.LanesSingle, n+1)
 				pack(&lanes[0])
 				for i := range n {
 					for l := range 16 {
@@ -246,7 +246,7 @@ func TestSinglePackTransposes(t *testing.T) {
 						}
 					}
 				}
-				if lanes[n] != (ops.Lanes32{}) {
+				if lanes[n] != (ops.LanesSingle{}) {
 					t.Fatalf("Pack%s of %d values writes behind the last", name, n)
 				}
 			}
@@ -255,11 +255,11 @@ func TestSinglePackTransposes(t *testing.T) {
 }
 
 func TestSingleLanesWidenAndNarrow(t *testing.T) {
-	forEachSingleSet(t, func(t *testing.T, k *ops.Tensor32) {
+	forEachSingleSet(t, func(t *testing.T, k *ops.TensorSingle) {
 		random := rand.New(rand.NewPCG(21, 22))
 		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newBatch32(random, n)
-			first, last, back := make([]ops.Lanes, n+1), make([]ops.Lanes, n+1), make([]ops.Lanes32, n+1)
+			first, last, back := make([]ops.Lanes, n+1), make([]ops.Lanes, n+1), make([]ops.LanesSingle, n+1)
 			k.Widen(&first[0], &last[0], &b.s[0], n)
 			for i := range n {
 				for l := range 8 {
@@ -277,7 +277,7 @@ func TestSingleLanesWidenAndNarrow(t *testing.T) {
 					}
 				}
 			}
-			if first[n] != (ops.Lanes{}) || last[n] != (ops.Lanes{}) || back[n] != (ops.Lanes32{}) {
+			if first[n] != (ops.Lanes{}) || last[n] != (ops.Lanes{}) || back[n] != (ops.LanesSingle{}) {
 				t.Fatalf("%d numbers: the one behind was written", n)
 			}
 		}
@@ -285,12 +285,12 @@ func TestSingleLanesWidenAndNarrow(t *testing.T) {
 }
 
 func TestSingleRangeFindsTheEnds(t *testing.T) {
-	forEachSingleSet(t, func(t *testing.T, k *ops.Tensor32) {
+	forEachSingleSet(t, func(t *testing.T, k *ops.TensorSingle) {
 		random := rand.New(rand.NewPCG(15, 16))
 		for n := 1; n < 131; n++ {
 			b := newBatch32(random, n)
 			b.s[n/2][3] = float32(math.NaN())
-			var extent ops.Extent32
+			var extent ops.ExtentSingle
 			k.Range(&extent, &b.s[0], n)
 			if !(extent.Energy[3] != extent.Energy[3]) {
 				t.Fatalf("%d values: energies %v", n, extent.Energy)
@@ -314,7 +314,7 @@ func TestSingleRangeFindsTheEnds(t *testing.T) {
 }
 
 func TestSingleLogarithmsAreTheirFormula(t *testing.T) {
-	forEachSingleSet(t, func(t *testing.T, k *ops.Tensor32) {
+	forEachSingleSet(t, func(t *testing.T, k *ops.TensorSingle) {
 		random := rand.New(rand.NewPCG(7, 8))
 		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newBatch32(random, n)
@@ -340,11 +340,11 @@ func TestSingleLogarithmsAreTheirFormula(t *testing.T) {
 }
 
 func TestSingleSumsAreTheirFormula(t *testing.T) {
-	forEachSingleSet(t, func(t *testing.T, k *ops.Tensor32) {
+	forEachSingleSet(t, func(t *testing.T, k *ops.TensorSingle) {
 		random := rand.New(rand.NewPCG(9, 10))
 		for _, n := range kerneltest.Sizes(0, 130) {
 			b := newBatch32(random, n)
-			check := func(columns int, before *[28]ops.Lanes32, factors func(i, j int) (float32, []ops.Lanes32)) {
+			check := func(columns int, before *[28]ops.LanesSingle, factors func(i, j int) (float32, []ops.LanesSingle)) {
 				for l := range 16 {
 					for j, got := range b.sums {
 						want, scale := float64(before[j][l]), 1.0
@@ -359,13 +359,13 @@ func TestSingleSumsAreTheirFormula(t *testing.T) {
 			}
 			before := b.sums
 			k.Sums7(&b.sums[0], &b.table[0], &b.v[0], n)
-			check(7, &before, func(i, j int) (float32, []ops.Lanes32) { return b.table[8*i+j], b.v })
+			check(7, &before, func(i, j int) (float32, []ops.LanesSingle) { return b.table[8*i+j], b.v })
 			before = b.sums
 			k.Sums22(&b.sums[0], &b.table[0], &b.v[0], n)
-			check(22, &before, func(i, j int) (float32, []ops.Lanes32) { return b.table[24*i+j], b.v })
+			check(22, &before, func(i, j int) (float32, []ops.LanesSingle) { return b.table[24*i+j], b.v })
 			before = b.sums
 			k.Project(&b.sums[0], &b.design[0], &b.u[0], &b.x[0], n)
-			check(14, &before, func(i, j int) (float32, []ops.Lanes32) {
+			check(14, &before, func(i, j int) (float32, []ops.LanesSingle) {
 				if j < 7 {
 					return b.design[8*i+j], b.u
 				}
@@ -377,7 +377,7 @@ func TestSingleSumsAreTheirFormula(t *testing.T) {
 
 // What is in one lane, NaN too, does not reach another.
 func TestSingleLanesDoNotMix(t *testing.T) {
-	forEachSingleSet(t, func(t *testing.T, k *ops.Tensor32) {
+	forEachSingleSet(t, func(t *testing.T, k *ops.TensorSingle) {
 		random := rand.New(rand.NewPCG(17, 18))
 		for lane := range 16 {
 			b := newBatch32(random, 37)
