@@ -104,7 +104,7 @@ func New(d Design, opts ...kernel.Option) (kernel.Fitter, error) {
 			fitter.lanes.single = newSingleDesign(set.TensorSingle, fitter.lanes)
 		}
 		if set.FractionSingle != nil && d.Precision != kernel.Double {
-			fitter.lanes.fraction = newGridDesign(set, fitter.lanes.Design)
+			fitter.lanes.grid = newGridDesign(set, fitter.lanes.Design)
 		}
 	}
 	return fitter, nil
@@ -175,7 +175,7 @@ func (f *fitter) NewWorker() kernel.Worker {
 	case f.lanes == nil:
 		return w
 	case f.ref.Nonlinear:
-		return f.lanes.newNonlinearWorker(w)
+		return f.lanes.newNLSWorker(w)
 	}
 	return f.lanes.newGridWorker(w)
 }

@@ -1,7 +1,6 @@
 package freewater_test
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -105,20 +104,4 @@ func TestFreeWaterRefusesAnUnknownInstructionSet(t *testing.T) {
 	if _, err := freewater.New(waterDesign(s, kernel.NLS), kernel.WithISA("abacus")); err == nil {
 		t.Error("NewFreeWater took the instruction set abacus")
 	}
-}
-
-func ExampleNew() {
-	s := kerneltest.NewScheme(3, 20, 1000, 2000)
-	fitter, err := freewater.New(freewater.Design{
-		W: s.W, B0: s.B0s, Bvals: s.Bvals, Diso: 3e-3, MDReg: 2.7e-3, MinSignal: 1e-6,
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	signal := s.Signal(kerneltest.Fibre, 1000, 0.25) // a fibre with a quarter of free water
-	params, status := make([]float64, fitter.Parameters()), make([]kernel.Status, 1)
-	fitter.NewWorker().Fit64(params, status, signal)
-	fmt.Printf("%v: Dxx %.2e mm2/s, S0 %.0f, free water %.2f\n", status[0].Code, params[0], params[6], params[7])
-	// Output: OK: Dxx 1.50e-03 mm2/s, S0 1000, free water 0.25
 }

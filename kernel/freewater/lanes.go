@@ -21,7 +21,7 @@ type laneFitter struct {
 	square        float64   // the sum of the squares of water
 	tissue, water float64
 	single        *singleDesign // of NLS; nil: double precision throughout
-	fraction      *gridDesign   // of WLS; nil: double precision throughout
+	grid          *gridDesign   // of WLS; nil: double precision throughout
 }
 
 // Columns of means.

@@ -10,33 +10,33 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// A nonlinearWorker fits free water by NLS. Voxels come in lots: sixteen at a time their start, the rules
+// A nlsWorker fits free water by NLS. Voxels come in lots: sixteen at a time their start, the rules
 // and the first Newton steps in single precision (Mixed), eight at a time the start and the rules in
 // double precision (Double, and what single precision leaves undecided). Then each goes to one of eight
 // lanes, where Newton steps in double precision end the fit, and from where a doubtful one comes back for
 // another start.
-type nonlinearWorker struct {
+type nlsWorker struct {
 	*laneWorker
 	single *singleWorker // nil: double precision throughout
 	linear *gridWorker   // fits by WLS
 	slots  [ops.TensorLanes]newtonSlot
 	dipy   [ops.TensorLanes]ref.Levenberg // of slots on DIPY's way
 
-	ready      []nonlinearVoxel // wait for a lane
-	readySpace [gridLot]nonlinearVoxel
-	careful    []int            // wait for the rules in double precision
-	watery     []nonlinearVoxel // wait for their fraction by WLS, which decides about the start or the whole fit
-	linearly   []nonlinearVoxel // have their start from WLS, and wait for a lot in single precision
-	doubtful   []nonlinearVoxel // wait for the second start
-	lot        int              // how many voxels make a lot
-	fractions  struct {         // a lot of voxels whose fraction is searched
+	ready      []nlsVoxel // wait for a lane
+	readySpace [gridLot]nlsVoxel
+	careful    []int      // wait for the rules in double precision
+	watery     []nlsVoxel // wait for their fraction by WLS, which decides about the start or the whole fit
+	linearly   []nlsVoxel // have their start from WLS, and wait for a lot in single precision
+	doubtful   []nlsVoxel // wait for the second start
+	lot        int        // how many voxels make a lot
+	searched   struct {   // a lot of voxels whose fraction is searched
 		signal, params []float64
 		status         []kernel.Status
 	}
 }
 
-// A nonlinearVoxel has a starting point.
-type nonlinearVoxel struct {
+// A nlsVoxel has a starting point.
+type nlsVoxel struct {
 	voxel      int
 	negative   bool
 	s0, energy float64
@@ -73,32 +73,32 @@ const (
 	lastTurn        // from where that ends
 )
 
-func (f *laneFitter) newNonlinearWorker(portable *worker) *nonlinearWorker {
-	w := &nonlinearWorker{laneWorker: f.newWorker(portable), linear: f.newGridWorker(portable), lot: ops.TensorLanes}
+func (f *laneFitter) newNLSWorker(portable *worker) *nlsWorker {
+	w := &nlsWorker{laneWorker: f.newWorker(portable), linear: f.newGridWorker(portable), lot: ops.TensorLanes}
 	if f.single != nil {
 		w.single, w.lot = f.single.newWorker(f), ops.TensorLanesSingle
 	}
 	// While a lot waits for lanes, each of it and of the eight in lanes may join what is less than a lot.
 	const most = 4 * gridLot
 	w.careful = make([]int, 0, most)
-	for _, queue := range []*[]nonlinearVoxel{&w.watery, &w.linearly, &w.doubtful} {
-		*queue = make([]nonlinearVoxel, 0, most)
+	for _, queue := range []*[]nlsVoxel{&w.watery, &w.linearly, &w.doubtful} {
+		*queue = make([]nlsVoxel, 0, most)
 	}
-	w.fractions.signal = make([]float64, gridLot*f.N)
-	w.fractions.params = make([]float64, gridLot*parameters)
-	w.fractions.status = make([]kernel.Status, gridLot)
+	w.searched.signal = make([]float64, gridLot*f.N)
+	w.searched.params = make([]float64, gridLot*parameters)
+	w.searched.status = make([]kernel.Status, gridLot)
 	return w
 }
 
-func (w *nonlinearWorker) Fit(params []float64, status []kernel.Status, signal []float32) {
-	fitNonlinear(w, params, status, signal)
+func (w *nlsWorker) Fit(params []float64, status []kernel.Status, signal []float32) {
+	fitNLS(w, params, status, signal)
 }
 
-func (w *nonlinearWorker) Fit64(params []float64, status []kernel.Status, signal []float64) {
-	fitNonlinear(w, params, status, signal)
+func (w *nlsWorker) Fit64(params []float64, status []kernel.Status, signal []float64) {
+	fitNLS(w, params, status, signal)
 }
 
-func fitNonlinear[T float32 | float64](w *nonlinearWorker, params []float64, status []kernel.Status, signal []T) {
+func fitNLS[T float32 | float64](w *nlsWorker, params []float64, status []kernel.Status, signal []T) {
 	checks.Lengths("free water", w, len(params), len(status), len(signal))
 	for l := range w.slots {
 		w.slots[l].busy = false
@@ -141,9 +141,9 @@ func fitNonlinear[T float32 | float64](w *nonlinearWorker, params []float64, sta
 			case slotDone:
 				status[i] = slot.write(params[i*parameters:][:parameters])
 			case slotNoisy:
-				w.watery = append(w.watery, slot.nonlinearVoxel)
+				w.watery = append(w.watery, slot.nlsVoxel)
 			case slotDoubtful:
-				w.doubtful = append(w.doubtful, slot.nonlinearVoxel)
+				w.doubtful = append(w.doubtful, slot.nlsVoxel)
 			case slotHandedOver:
 				handOver(w.laneWorker, params, status, signal, i)
 			}
@@ -153,7 +153,7 @@ func fitNonlinear[T float32 | float64](w *nonlinearWorker, params []float64, sta
 
 // replenish makes voxels ready, if none is: from whole lots first, those nearest to their end before others so that
 // queues stay short, then from voxels not yet seen, and, when all is asked for, from what is left.
-func replenish[T float32 | float64](w *nonlinearWorker, params []float64, status []kernel.Status, signal []T, next int, all bool) int {
+func replenish[T float32 | float64](w *nlsWorker, params []float64, status []kernel.Status, signal []T, next int, all bool) int {
 	for len(w.ready) == 0 {
 		w.ready = w.readySpace[:0]
 		switch {
@@ -188,7 +188,7 @@ func replenish[T float32 | float64](w *nonlinearWorker, params []float64, status
 }
 
 // arrive transposes the signals of up to eight voxels; lanes without one get the first's.
-func arrive[T float32 | float64](w *nonlinearWorker, signal []T, voxels []int) {
+func arrive[T float32 | float64](w *nlsWorker, signal []T, voxels []int) {
 	n := w.lanes.N
 	for l := range ops.TensorLanes {
 		v := voxels[0]
@@ -205,7 +205,7 @@ func arrive[T float32 | float64](w *nonlinearWorker, signal []T, voxels []int) {
 
 // prepareCareful applies the rules that need no nonlinear fit to a lot of up to eight voxels, and finds starting points.
 // A voxel that may have a fraction of 0.99 or more in WLS, whose result is then the one to keep, is put down for it.
-func prepareCareful[T float32 | float64](w *nonlinearWorker, params []float64, status []kernel.Status, signal []T) {
+func prepareCareful[T float32 | float64](w *nlsWorker, params []float64, status []kernel.Status, signal []T) {
 	count := min(ops.TensorLanes, len(w.careful))
 	if first := w.careful[0]; count == ops.TensorLanes && w.careful[count-1] == first+count-1 {
 		lanes.Load(w.lanes.Design, w.arriving, &w.extent, signal, first, count)
@@ -215,11 +215,11 @@ func prepareCareful[T float32 | float64](w *nonlinearWorker, params []float64, s
 	w.plainFit()
 	means := w.means()
 	var verdicts [ops.TensorLanes]verdict
-	var voxels [ops.TensorLanes]nonlinearVoxel
+	var voxels [ops.TensorLanes]nlsVoxel
 	for l := range count {
 		verdicts[l] = w.verdict(&means, l)
 		v := w.prepare(&means, w.careful[l], l)
-		voxels[l] = nonlinearVoxel{voxel: v.voxel, negative: v.negative, s0: v.s0, energy: v.energy, beforeSquares: math.Inf(1)}
+		voxels[l] = nlsVoxel{voxel: v.voxel, negative: v.negative, s0: v.s0, energy: v.energy, beforeSquares: math.Inf(1)}
 		for k := range voxels[l].fast {
 			voxels[l].fast[k] = means[fastSums+k][l]
 		}
@@ -244,7 +244,7 @@ func prepareCareful[T float32 | float64](w *nonlinearWorker, params []float64, s
 }
 
 // startAgain gives a lot of doubtful voxels their second start.
-func startAgain[T float32 | float64](w *nonlinearWorker, params []float64, status []kernel.Status, signal []T) {
+func startAgain[T float32 | float64](w *nlsWorker, params []float64, status []kernel.Status, signal []T) {
 	if w.single != nil {
 		refit(w, params, status, signal, &w.doubtful)
 		return
@@ -253,7 +253,7 @@ func startAgain[T float32 | float64](w *nonlinearWorker, params []float64, statu
 }
 
 // prepareSecond gives up to eight voxels their second start.
-func prepareSecond[T float32 | float64](w *nonlinearWorker, signal []T) {
+func prepareSecond[T float32 | float64](w *nlsWorker, signal []T) {
 	count := min(ops.TensorLanes, len(w.doubtful))
 	var voxels [ops.TensorLanes]int
 	var s0, c ops.Lanes
@@ -272,7 +272,7 @@ func prepareSecond[T float32 | float64](w *nonlinearWorker, signal []T) {
 }
 
 // again is the voxel's next turn.
-func (v *nonlinearVoxel) again(turn turn, start waterPoint) {
+func (v *nlsVoxel) again(turn turn, start waterPoint) {
 	v.turn, v.start, v.beforeSquares, v.taken, v.exact, v.reduction = turn, start, math.Inf(1), 0, false, 0
 }
 
@@ -283,8 +283,8 @@ const gridLot = 128
 // searchGrid fits a lot of voxels by WLS. Those that have not been fitted yet keep the result where the
 // fraction is 0.99 or more, as in DIPY, and start from where they would have started else. The others start from
 // the result; on DIPY's way, in double precision.
-func searchGrid[T float32 | float64](w *nonlinearWorker, params []float64, status []kernel.Status, signal []T) {
-	n, found := w.lanes.N, &w.fractions
+func searchGrid[T float32 | float64](w *nlsWorker, params []float64, status []kernel.Status, signal []T) {
+	n, found := w.lanes.N, &w.searched
 	count := min(gridLot, len(w.watery))
 	for k, v := range w.watery[:count] {
 		for i, x := range signal[v.voxel*n:][:n] {

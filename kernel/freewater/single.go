@@ -13,7 +13,7 @@ import (
 // steps, with sums over measurements in single precision and all that is done with the sums in double precision; then a last
 // step with the gradient in double precision. What it decides it decides with a margin far above the rounding of single
 // precision. A voxel that the rules leave undecided goes to prepareCareful, one that has not converged to a lane of a
-// nonlinearWorker.
+// nlsWorker.
 //
 // Lane l of sixteen is lane l of the first System and Point, or lane l-8 of the second.
 type singleWorker struct {
@@ -27,7 +27,7 @@ type singleWorker struct {
 	point   *ops.PointSingle
 	rest    ops.RestSingle
 
-	voxels    [ops.TensorLanesSingle]nonlinearVoxel
+	voxels    [ops.TensorLanesSingle]nlsVoxel
 	progress  [ops.TensorLanesSingle]singleLane
 	converged [ops.TensorLanesSingle]bool
 	squares   [ops.TensorLanesSingle]float64 // where it has
@@ -72,7 +72,7 @@ const (
 )
 
 // prepareSingle takes up to sixteen voxels, the first of which is given, and returns the first that it did not take.
-func prepareSingle[T float32 | float64](w *nonlinearWorker, params []float64, status []kernel.Status, signal []T, first int) (next int) {
+func prepareSingle[T float32 | float64](w *nlsWorker, params []float64, status []kernel.Status, signal []T, first int) (next int) {
 	s := w.single
 	count := min(ops.TensorLanesSingle, len(status)-first)
 	loadSingle(s.singleDesign, s.signal, &s.extent, signal, first, count)
@@ -82,7 +82,7 @@ func prepareSingle[T float32 | float64](w *nonlinearWorker, params []float64, st
 	water := s.clearlyNotWater(&means)
 	s.start(&means)
 	for l := range s.voxels {
-		s.voxels[l] = nonlinearVoxel{
+		s.voxels[l] = nlsVoxel{
 			voxel: first + l, negative: s.extent.Least[l] < 0, s0: float64(means[meanB0][l]), energy: float64(s.extent.Energy[l]),
 		}
 		for k := range s.voxels[l].fast {
@@ -108,7 +108,7 @@ func prepareSingle[T float32 | float64](w *nonlinearWorker, params []float64, st
 const secondSteps = 10
 
 // refit fits a lot of up to sixteen voxels of a queue from their next start.
-func refit[T float32 | float64](w *nonlinearWorker, params []float64, status []kernel.Status, signal []T, queue *[]nonlinearVoxel) {
+func refit[T float32 | float64](w *nlsWorker, params []float64, status []kernel.Status, signal []T, queue *[]nlsVoxel) {
 	s := w.single
 	count := copy(s.voxels[:], *queue)
 	for l := count; l < len(s.voxels); l++ {
@@ -150,7 +150,7 @@ func (a *waterPoint) put(point *ops.Point, l int) {
 }
 
 // deliver sends a fitted voxel on: what has not converged to a lane in double precision.
-func (w *nonlinearWorker) deliver(params []float64, status []kernel.Status, l int) {
+func (w *nlsWorker) deliver(params []float64, status []kernel.Status, l int) {
 	v := &w.single.voxels[l]
 	if !w.single.converged[l] {
 		w.ready = append(w.ready, *v)

@@ -13,7 +13,7 @@ import (
 type newtonSlot struct {
 	busy  bool
 	state slotState
-	nonlinearVoxel
+	nlsVoxel
 
 	descent   lanes.Descent[waterPoint]
 	floor     float64 // the least p[6]
@@ -41,10 +41,10 @@ const slotLimit = 60
 const lastReduction = 1e-9
 
 // begin gives a lane to a voxel.
-func (w *nonlinearWorker) begin(l int, v *nonlinearVoxel) {
+func (w *nlsWorker) begin(l int, v *nlsVoxel) {
 	s := &w.slots[l]
 	*s = newtonSlot{
-		busy: true, nonlinearVoxel: *v, floor: math.Log2(ref.RoughTissue * v.s0),
+		busy: true, nlsVoxel: *v, floor: math.Log2(ref.RoughTissue * v.s0),
 		descent: lanes.Descent[waterPoint]{At: v.before, Squares: v.beforeSquares, Trial: v.start, Damping: lanes.Damping{Exact: v.exact}},
 		steps:   v.taken,
 	}
@@ -68,7 +68,7 @@ func binary(p [7]float64, c float64) (at waterPoint) {
 }
 
 // pass evaluates the model at every lane's trial point, and takes each lane a step on.
-func (w *nonlinearWorker) pass() {
+func (w *nlsWorker) pass() {
 	w.evaluate()
 	for l := range w.slots {
 		s := &w.slots[l]
@@ -93,7 +93,7 @@ func (w *nonlinearWorker) pass() {
 }
 
 // follow takes a lane on along DIPY's way. Where that has ended, Newton steps go on from the best point.
-func (w *nonlinearWorker) follow(l int) {
+func (w *nlsWorker) follow(l int) {
 	s, fit, squares := &w.slots[l], &w.dipy[l], w.point.Squares[l]
 	var linear ref.Linearised
 	switch {
@@ -128,7 +128,7 @@ func (w *nonlinearWorker) follow(l int) {
 }
 
 // evaluate makes the system of the Newton step at every lane's trial point.
-func (w *nonlinearWorker) evaluate() {
+func (w *nlsWorker) evaluate() {
 	f, point, system := w.lanes, w.point, w.system
 	for l := range w.slots {
 		s := &w.slots[l]
@@ -211,7 +211,7 @@ func (s *newtonSlot) limit() int {
 }
 
 // settle ends a fit from one start, at a point with a sum of squares, and says what is next.
-func (v *nonlinearVoxel) settle(model *ref.FreeWater, at *waterPoint, squares float64, steps int) slotState {
+func (v *nlsVoxel) settle(model *ref.FreeWater, at *waterPoint, squares float64, steps int) slotState {
 	v.total += steps
 	if v.turn == firstTurn || squares < v.best.squares*(1-1e-9) {
 		v.best.at, v.best.squares, v.best.turn = *at, squares, v.turn
@@ -231,7 +231,7 @@ func (v *nonlinearVoxel) settle(model *ref.FreeWater, at *waterPoint, squares fl
 }
 
 // strange says whether the best end may be one of many minima, as package ref does.
-func (v *nonlinearVoxel) strange(model *ref.FreeWater) bool {
+func (v *nlsVoxel) strange(model *ref.FreeWater) bool {
 	if v.best.turn == firstTurn {
 		if d := v.best.at.tensor(); ref.Ordinary(&d, model.Diso) {
 			return false
@@ -249,7 +249,7 @@ func (a *waterPoint) tensor() (d [6]float64) {
 }
 
 // write writes the best of the fits.
-func (v *nonlinearVoxel) write(params []float64) kernel.Status {
+func (v *nlsVoxel) write(params []float64) kernel.Status {
 	status := kernel.Status{Code: kernel.OK, Iterations: uint16(v.total)}
 	at := &v.best.at
 	tensor := at.tensor()

@@ -63,9 +63,9 @@ type roughVoxel struct {
 func (f *laneFitter) newGridWorker(portable *worker) *gridWorker {
 	w := &gridWorker{laneWorker: f.newWorker(portable), searching: lanes.AlignedOne[ops.System]()}
 	w.halves[0] = gridHalf{w.arriving, w.system}
-	if f.fraction != nil {
+	if f.grid != nil {
 		w.halves[1] = gridHalf{lanes.Aligned[ops.Lanes](f.N), lanes.AlignedOne[ops.System]()}
-		w.batch = newGridBatch(f.fraction, [2]*ops.System{w.halves[0].system, w.halves[1].system})
+		w.batch = newGridBatch(f.grid, [2]*ops.System{w.halves[0].system, w.halves[1].system})
 		w.level = new(levelResult)
 		w.rough = make([]roughVoxel, 0, 4*ops.TensorLanesSingle) // a lot and all lanes may join what is less than a lot
 		w.rough32, w.rough64 = make([]float32, ops.TensorLanesSingle*f.N), make([]float64, ops.TensorLanesSingle*f.N)
@@ -112,7 +112,7 @@ func fitGrid[T float32 | float64](w *gridWorker, room []T, params []float64, sta
 			prepareRough(w, room, params, status, signal)
 			continue
 		}
-		w.evaluateFractions()
+		w.evaluateGrid()
 		for l := range w.found {
 			slot := &w.found[l]
 			if !slot.busy {
@@ -159,9 +159,9 @@ func (w *gridWorker) search(l int, v *gridStart) {
 	slot.begin(&v.at, w)
 }
 
-// evaluateFractions computes the sum of squares of every lane's fit with the fraction that is asked
+// evaluateGrid computes the sum of squares of every lane's fit with the fraction that is asked
 // for.
-func (w *gridWorker) evaluateFractions() {
+func (w *gridWorker) evaluateGrid() {
 	for l := range w.found {
 		slot := &w.found[l]
 		fraction := 0.0

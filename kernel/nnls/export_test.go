@@ -6,12 +6,12 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 )
 
-// DetourErrors compares A^T y, as a fitter of SFM finds it by a detour in single precision, with that of
+// LowRankErrors compares A^T y, as a fitter of SFM finds it in low rank and single precision, with that of
 // double precision: for each voxel that single precision can hold, the largest difference, and the most that the solver takes for
-// possible. There are none where the fitter takes no detour.
-func DetourErrors(f kernel.Fitter, signal []float64) (found, possible []float64) {
+// possible. There are none where the fitter has full rank.
+func LowRankErrors(f kernel.Fitter, signal []float64) (found, possible []float64) {
 	l, ok := f.(*laneFitter)
-	if !ok || len(l.way.products) == 1 {
+	if !ok || len(l.projector.products) == 1 {
 		return nil, nil
 	}
 	w := l.NewWorker().(*laneWorker)
@@ -27,18 +27,18 @@ func DetourErrors(f kernel.Fitter, signal []float64) (found, possible []float64)
 		for j := range l.unknowns {
 			worst = max(worst, math.Abs(w.Product(j)-w.correction(j)-float64(w.projected(0)[j])))
 		}
-		found, possible = append(found, worst), append(possible, w.way.bound(math.Sqrt(about.gross), about.energy))
+		found, possible = append(found, worst), append(possible, w.projector.bound(math.Sqrt(about.gross), about.energy))
 	}
 	return found, possible
 }
 
-// LostSignals are signals of which A^T y loses most on the detour, one for each unknown, around a level.
+// LostSignals are signals of which A^T y loses most in low rank, one for each unknown, around a level.
 func LostSignals(f kernel.Fitter, level float64) []float64 {
 	l, ok := f.(*laneFitter)
-	if !ok || len(l.way.products) == 1 {
+	if !ok || len(l.projector.products) == 1 {
 		return nil
 	}
-	there, back, block := &l.way.products[0], &l.way.products[1], l.steps.BlockUnknowns*l.steps.Singles
+	there, back, block := &l.projector.products[0], &l.projector.products[1], l.steps.BlockUnknowns*l.steps.Singles
 	at := func(p *projection[float32], row, column int) float64 {
 		return float64(p.matrix[(row/block*p.values+column)*block+row%block])
 	}

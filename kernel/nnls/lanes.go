@@ -18,7 +18,7 @@ import (
 type laneFitter struct {
 	*fitter
 	steps    *ops.NNLS
-	single   bool                // the way is in single precision
+	single   bool                // A^T y is in single precision, by the projector
 	order    []int               // of the values of a signal; nil where each is used once
 	values   int                 // that are used
 	places   []int               // of the volumes among them
@@ -30,7 +30,7 @@ type laneFitter struct {
 	wide     projection[float64] // where all is in double precision
 
 	// In single precision.
-	way         singleWay
+	projector   projector
 	singleTiles int       // of PriceSingle
 	width       int       // of its arrays
 	gram        []float32 // unknowns x width
@@ -96,7 +96,7 @@ func newLaneFitter(n *fitter, rows []float64, precision kernel.Precision, steps 
 	tile = steps.Tile * steps.Singles
 	l.singleTiles = lanes.RoundUp(n.unknowns, tile) / tile
 	l.width = l.singleTiles * tile
-	l.way = l.shortestWay(steps.BlockUnknowns*steps.Singles, l.width)
+	l.projector = l.newProjector(steps.BlockUnknowns*steps.Singles, l.width)
 	l.gram = make([]float32, n.unknowns*l.width)
 	for j := range n.unknowns {
 		for i, g := range n.problem.Gram[j*n.problem.Stride:][:n.unknowns] {
@@ -135,7 +135,7 @@ func (l *laneFitter) NewWorker() kernel.Worker {
 		prices: make([]float32, l.width), above: make([]uint64, (l.width+63)/64),
 		x: make([]float32, l.unknowns), rowBytes: make([]int, l.unknowns), y: make([]float64, len(l.volumes)),
 	}
-	for _, p := range l.way.products {
+	for _, p := range l.projector.products {
 		w.products = append(w.products, make([]float32, voxels*p.width))
 	}
 	w.solver = l.problem.NewScratch(w.price)
@@ -152,7 +152,7 @@ type laneWorker struct {
 	signal32    []float32 // the signals in both precisions
 	signal64    []float64
 	sums        []float64
-	products    [][]float32 // of the way, the last of which is A^T y
+	products    [][]float32 // of the projector, the last of which is A^T y
 	projected64 []float64
 
 	// The voxel at hand.
@@ -216,7 +216,7 @@ func surveyVoxel[T float32 | float64](w *laneWorker, k int, signal, staged []T, 
 func (w *laneWorker) projectBlock() {
 	values, stride := w.signal32, w.length
 	for i, results := range w.products {
-		p := &w.way.products[i]
+		p := &w.projector.products[i]
 		w.steps.ProjectSingle(&results[0], &p.matrix[0], &values[0], p.values, stride, p.width, p.tiles)
 		values, stride = results, p.width
 	}
@@ -253,7 +253,7 @@ func (w *laneWorker) fitVoxel(row []float64, k int) kernel.Status {
 	return w.write(row, w.solver, &about, w.solver.Residual(w.y), outcome)
 }
 
-// solve takes the way in single precision where that can hold the signal.
+// solve begins in single precision where that can hold the signal.
 func (w *laneWorker) solve(k int, shift float64, about *summary) ref.Outcome {
 	gross := about.gross
 	if w.single && gross > signalLeast && gross < signalMost && shift < signalMost {
@@ -264,7 +264,7 @@ func (w *laneWorker) solve(k int, shift float64, about *summary) ref.Outcome {
 			}
 		}
 		length := math.Sqrt(gross)
-		return w.solver.SolveScreened(w, shift, length, w.way.bound(length, about.energy))
+		return w.solver.SolveScreened(w, shift, length, w.projector.bound(length, about.energy))
 	}
 	b, first := w.solver.B[:w.unknowns], 0
 	for j := range b {

@@ -8,46 +8,46 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// A singleWay is a way to A^T y in single precision: the product with A^T, or a detour. That is shorter for matrices
-// whose columns are nearly combinations of a few, as those of smooth functions on the sphere are. With A^T = U S V^T,
-// it multiplies y with the leading rows of V^T, and what that gives with those columns of U S. What the others would
-// add is lost: the solver takes it for a further error of the prices, which are confirmed in double precision where
-// that matters.
-type singleWay struct {
+// A projector makes A^T y in single precision: by the product with A^T, or by two products with matrices of low rank.
+// These are less work where the columns are nearly combinations of a few, as those of smooth functions on the sphere
+// are. With A^T = U S V^T, y is multiplied with the leading rows of V^T, and what that gives with those columns of U S.
+// What the other columns would add is lost: the solver takes it for a further error of the prices, which are confirmed
+// in double precision where that matters.
+type projector struct {
 	products []projection[float32] // A^T; or V^T, then U S
 	blur     float64               // of all products, see ref.SingleBlur
 	lost     float64               // the most that an element of A^T y may lose, over the length of y
 }
 
 // bound is how far A^T y may be from the right one. length is that of the signal, energy the square of that of y.
-func (w *singleWay) bound(length, energy float64) float64 {
-	return float64(w.blur*length) + float64(w.lost*math.Sqrt(max(energy, 0)))
+func (p *projector) bound(length, energy float64) float64 {
+	return float64(p.blur*length) + float64(p.lost*math.Sqrt(max(energy, 0)))
 }
 
 const (
-	// detourWork is the share of the direct way's products that a detour may take: with more it gains too
+	// lowRankWork is the share of the work of the product with A^T that low rank may take: with more it gains too
 	// little for its larger errors.
-	detourWork = 0.75
-	// detourLoss is the most that may be lost, over the longest column of A.
-	detourLoss = 0x1p-9
+	lowRankWork = 0.75
+	// lowRankLoss is the most that may be lost, over the longest column of A.
+	lowRankLoss = 0x1p-9
 )
 
-// shortestWay is a detour where there is one, else the direct way. Products are in tiles of block rows, results width
-// numbers apart.
-func (l *laneFitter) shortestWay(block, width int) singleWay {
-	if w, found := l.findDetour(block, width); found {
+// newProjector is of low rank where that gains something, else A^T itself. Products are in tiles of block rows, results
+// width numbers apart.
+func (l *laneFitter) newProjector(block, width int) projector {
+	if w, found := l.findLowRank(block, width); found {
 		return w
 	}
-	return singleWay{
+	return projector{
 		products: []projection[float32]{project[float32](l.rows, l.values, l.length, block, width)},
 		blur:     ref.SingleBlur(l.problem.Largest(), len(l.volumes)),
 	}
 }
 
-// findDetour takes the fewest singular vectors, whole tiles of block, that lose little enough; none are found where
+// findLowRank takes the fewest singular vectors, whole tiles of block, that lose little enough; none are found where
 // that gains nothing.
-func (l *laneFitter) findDetour(block, width int) (w singleWay, found bool) {
-	most := int(detourWork * float64(l.values*width) / float64(l.values+width))
+func (l *laneFitter) findLowRank(block, width int) (w projector, found bool) {
+	most := int(lowRankWork * float64(l.values*width) / float64(l.values+width))
 	most = min(most, l.unknowns, l.values)
 	if block > most {
 		return w, false
@@ -62,8 +62,8 @@ func (l *laneFitter) findDetour(block, width int) (w singleWay, found bool) {
 	scales := svd.Values(nil)
 	longest := longestOf(&u, scales, 0)
 	for rank := block; rank <= most; rank += block {
-		if lost := longestOf(&u, scales, rank); lost <= detourLoss*longest {
-			w = l.detour(&u, &v, scales[:rank], block, width)
+		if lost := longestOf(&u, scales, rank); lost <= lowRankLoss*longest {
+			w = l.lowRank(&u, &v, scales[:rank], block, width)
 			w.blur += ref.SingleBlur(longest, rank)
 			w.lost = lost
 			return w, true
@@ -86,8 +86,8 @@ func longestOf(u *mat.Dense, scales []float64, first int) float64 {
 	return math.Sqrt(longest)
 }
 
-// detour goes by the singular vectors of the given scales. Its blur is that of the first product alone.
-func (l *laneFitter) detour(u, v *mat.Dense, scales []float64, block, width int) singleWay {
+// lowRank is the projector by the singular vectors of the given scales. Its blur is that of the first product alone.
+func (l *laneFitter) lowRank(u, v *mat.Dense, scales []float64, block, width int) projector {
 	rank := len(scales)
 	there, back := make([]float64, rank*l.length), make([]float64, l.unknowns*rank)
 	for k := range rank {
@@ -104,7 +104,7 @@ func (l *laneFitter) detour(u, v *mat.Dense, scales []float64, block, width int)
 		}
 		gain = max(gain, sum)
 	}
-	return singleWay{
+	return projector{
 		products: []projection[float32]{project[float32](there, l.values, l.length, block, rank), project[float32](back, rank, rank, block, width)},
 		blur:     ref.SingleBlur(gain, len(l.volumes)),
 	}

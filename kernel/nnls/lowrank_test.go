@@ -10,7 +10,7 @@ import (
 
 // The solver decides in single precision only what the bound leaves no doubt about, so no voxel may be beyond it. It
 // must not be far beyond what there is, either: signals made to lose much come within a quarter of it.
-func TestDetourLosesNoMoreThanTheSolverTakesForPossible(t *testing.T) {
+func TestLowRankLosesNoMoreThanTheSolverTakesForPossible(t *testing.T) {
 	g, signal := kerneltest.Study(t, kerneltest.Voxels(400))
 	for _, solver := range sfmSolvers {
 		d := sfmDesign(t, g, solver)
@@ -18,9 +18,9 @@ func TestDetourLosesNoMoreThanTheSolverTakesForPossible(t *testing.T) {
 			kerneltest.ForEachISA(t, func(t *testing.T, isa string) {
 				f := newSFMOn(t, d, isa)
 				lost := nnls.LostSignals(f, 1000)
-				found, possible := nnls.DetourErrors(f, append(lost, signal...))
+				found, possible := nnls.LowRankErrors(f, append(lost, signal...))
 				if isa != "generic" && found == nil {
-					t.Fatal("the study's protocol takes no detour")
+					t.Fatal("the study's protocol is not fitted in low rank")
 				}
 				nearest := 0.0
 				for v, worst := range found {
@@ -39,15 +39,15 @@ func TestDetourLosesNoMoreThanTheSolverTakesForPossible(t *testing.T) {
 	}
 }
 
-// Of few measurements the detour would be longer than the direct way.
-func TestNoDetourWhereItWouldBeLonger(t *testing.T) {
+// Of few measurements low rank would be more work than the matrix itself.
+func TestNoLowRankWhereItWouldBeLonger(t *testing.T) {
 	g, _ := kerneltest.Study(t, 1)
 	d := sfmDesign(t, g, model.NNLS)
 	d.Volumes = d.Volumes[:60]
 	d.A = d.A[:60*d.Directions]
 	kerneltest.ForEachISA(t, func(t *testing.T, isa string) {
 		if nnls.LostSignals(newSFMOn(t, d, isa), 1000) != nil {
-			t.Error("60 measurements take a detour")
+			t.Error("60 measurements are fitted in low rank")
 		}
 	})
 }

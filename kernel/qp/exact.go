@@ -8,15 +8,15 @@ import (
 )
 
 const (
-	// finalRounds is how many sets are tried for a voxel, each corrected by what was wrong with the
+	// exactRounds is how many sets are tried for a voxel, each corrected by what was wrong with the
 	// one before.
-	finalRounds = 8
-	// finalTolerance is what a solution may violate a constraint by that it does not hold, and what
+	exactRounds = 8
+	// exactTolerance is what a solution may violate a constraint by that it does not hold, and what
 	// it may leave of the equations.
-	finalTolerance = 1e-10
+	exactTolerance = 1e-10
 )
 
-// exact solve exactly for sets that hold with equality, a voxel in each lane. With D = 1/e for the
+// exact solves for sets that hold with equality, a voxel in each lane. With D = 1/e for the
 // constraints of the set and 0 for the others the equations are
 //
 //	(M + A^T D A) dx = z - M x + A^T (l - D (A x + e l)),   dl = -D (A dx + A x + e l)
@@ -102,7 +102,7 @@ func (f *exact) solve() {
 		}
 	}
 	f.measureEquation()
-	steps.Judge(&f.sums[0], &f.records[0], finalTolerance, f.epsilon, m)
+	steps.Judge(&f.sums[0], &f.records[0], exactTolerance, f.epsilon, m)
 }
 
 // multiplyNormal writes M x to product.
@@ -132,8 +132,8 @@ func (f *exact) sum(kind, lane int) float64 { return f.sums[kind*f.csd.Lanes+lan
 
 // sound says whether the set of a lane was right and the solution is exact.
 func (f *exact) sound(lane int) bool {
-	return !f.unsolved(lane) && f.sum(changedSet, lane) == 0 && f.equation[lane] <= finalTolerance &&
-		f.sum(leastConstraint, lane) >= -finalTolerance
+	return !f.unsolved(lane) && f.sum(changedSet, lane) == 0 && f.equation[lane] <= exactTolerance &&
+		f.sum(leastConstraint, lane) >= -exactTolerance
 }
 
 // write is the result of a voxel.

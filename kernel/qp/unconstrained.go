@@ -16,7 +16,7 @@ type voxel struct {
 	scale      float64     // what z, x and the constraints were divided by
 }
 
-// unconstrained are the next voxels, made ready together: their solutions without constraints.
+// unconstrained has the next voxels, made ready together: their solutions without constraints.
 //
 // What later stages need of a voxel is its row: z, x, A x of that solution and |s|^2, divided by the
 // largest |A x|, or its square.

@@ -14,11 +14,11 @@ type laneWorker struct {
 	*laneFitter
 	scratch *ref.QPScratch
 
-	staged32 []float32 // signals that are not whole and in one piece
-	staged64 []float64
-	arrivals unconstrained
-	slots    slots
-	finals   exact
+	staged32      []float32 // signals that are not whole and in one piece
+	staged64      []float64
+	unconstrained unconstrained
+	slots         slots
+	exact         exact
 }
 
 func (l *laneFitter) NewWorker() kernel.Worker {
@@ -26,7 +26,7 @@ func (l *laneFitter) NewWorker() kernel.Worker {
 	return &laneWorker{
 		laneFitter: l, scratch: l.ref.NewScratch(),
 		staged32: make([]float32, lanes*l.stride()), staged64: make([]float64, lanes*l.stride()),
-		arrivals: newUnconstrained(l), slots: newSlots(l), finals: newExact(l),
+		unconstrained: newUnconstrained(l), slots: newSlots(l), exact: newExact(l),
 	}
 }
 
@@ -53,7 +53,7 @@ type block[T float32 | float64] struct {
 
 func fitLanes[T float32 | float64](b block[T]) {
 	checks.Lengths("QP", b.laneWorker, len(b.params), len(b.status), len(b.voxels))
-	b.arrivals.first, b.arrivals.ready, b.arrivals.taken = 0, 0, 0
+	b.unconstrained.first, b.unconstrained.ready, b.unconstrained.taken = 0, 0, 0
 	live := 0
 	for slot := range b.slots.voxels {
 		if b.refill(slot) {
@@ -73,7 +73,7 @@ func fitLanes[T float32 | float64](b block[T]) {
 
 // refill gives a slot the next voxel that needs iterations. It returns false when there is none left.
 func (b *block[T]) refill(slot int) bool {
-	a := &b.arrivals
+	a := &b.unconstrained
 	for {
 		if a.taken == a.ready {
 			if a.first+a.ready == len(b.status) {
@@ -101,7 +101,7 @@ func (b *block[T]) refill(slot int) bool {
 
 // prepare makes the next voxels ready.
 func (b *block[T]) prepare() {
-	a, m, lanes, stride := &b.arrivals, b.measurements, b.csd.Lanes, b.stride()
+	a, m, lanes, stride := &b.unconstrained, b.measurements, b.csd.Lanes, b.stride()
 	a.first += a.ready
 	a.ready, a.taken = min(lanes, len(b.status)-a.first), 0
 	rows := b.voxels[a.first*m:]
@@ -132,17 +132,17 @@ func (b *block[T]) conclude(slot int) bool {
 	return true
 }
 
-// finalise gives a voxel a lane among the finals, and solves for all of them when no lane is left.
+// finalise gives a voxel a lane of exact, and solves for all of them when no lane is left.
 func (b *block[T]) finalise(v voxel, row, held []float64) {
-	b.finals.add(v, row, held)
-	if b.finals.count == b.csd.Lanes {
+	b.exact.add(v, row, held)
+	if b.exact.count == b.csd.Lanes {
 		b.finish()
 	}
 }
 
-// finish solves for the sets of the finals.
+// finish solves for the sets in the lanes of exact.
 func (b *block[T]) finish() {
-	f := &b.finals
+	f := &b.exact
 	size := b.Parameters()
 	for round := 1; f.left > 0; round++ {
 		f.solve()
@@ -156,7 +156,7 @@ func (b *block[T]) finish() {
 			case f.sound(lane):
 				f.write(b.params[v.number*size:][:size], lane)
 				b.status[v.number] = kernel.Status{Code: v.code, Iterations: uint16(v.iterations)}
-			case round < finalRounds:
+			case round < exactRounds:
 				continue
 			default:
 				b.fitPortably(v)

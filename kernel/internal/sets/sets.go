@@ -1,5 +1,6 @@
-// Package sets is the instruction sets of this build on this processor, and the choice of one: the table of steps that a
-// Fitter runs on. Package kernel says how users choose (WithISA, VOXFIT_ISA); the packages of problems take the table.
+// Package sets is the instruction sets of this build on this processor, and the choice of one: the table of steps that
+// a Fitter runs on. Package kernel says how users choose (WithISA, VOXFIT_ISA); the packages of problems take the
+// table.
 package sets
 
 import (
@@ -19,9 +20,9 @@ const Environment = "VOXFIT_ISA"
 // Auto is the name that asks for the first of all.
 const Auto = "auto"
 
-// all are the instruction sets, the one that Auto picks first: the widest vectors that the processor has. That is a fixed
-// rule and never a timing, so that one machine always gives the same bits. The last is the portable code, whose tables are
-// empty.
+// all are the instruction sets, the one that Auto picks first: the widest vectors that the processor has. That is a
+// fixed rule and never a timing, so that one machine always gives the same bits. The last is the portable code, whose
+// tables are empty.
 var all = slices.Concat(amd64.Sets(), arm64.Sets(), []*ops.Set{{Name: "generic"}})
 
 // A Request is what a Fitter is asked to run on. Options change it.
