@@ -22,3 +22,9 @@ func InDoubt(w *Worker, functions []float64, stride int) (peaks, gfa int) {
 	}
 	return peaks, gfa
 }
+
+// Find returns the peaks of one function, as Load and Peaks do.
+func (w *Worker) Find(function []float64) []Peak {
+	w.Load(function, w.finder.design.Coefficients, 1)
+	return w.Peaks()[0]
+}

@@ -235,12 +235,6 @@ func (w *Worker) GFA() []float32 {
 	return w.gfa[:w.n]
 }
 
-// Find returns the peaks of one function, as Load and Peaks do.
-func (w *Worker) Find(function []float64) []Peak {
-	w.Load(function, w.finder.design.Coefficients, 1)
-	return w.Peaks()[0]
-}
-
 // sample is the values of a function at the vertices.
 func (w *Worker) sample(i int) []float64 {
 	f := w.finder

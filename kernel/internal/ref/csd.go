@@ -275,7 +275,7 @@ func (s *CSDScratch) sumMoments() {
 	}
 	copy(s.c, d.complete)
 	s.list = appendMissing(s.list[:0], s.active, d.amplitudes.rows)
-	d.gram.Subtract(s.c, s.list)
+	d.gram.subtract(s.c, s.list)
 }
 
 // exchange makes the next set the active one and updates the moments by what changed.
@@ -283,6 +283,6 @@ func (s *CSDScratch) exchange() {
 	s.list = appendOnly(s.list[:0], s.next, s.active)
 	s.csd.gram.Add(s.c, s.list)
 	s.list = appendOnly(s.list[:0], s.active, s.next)
-	s.csd.gram.Subtract(s.c, s.list)
+	s.csd.gram.subtract(s.c, s.list)
 	s.active, s.next = s.next, s.active
 }

@@ -6,9 +6,6 @@ func (d *CSD) Solvable() bool { return d.solvable }
 // Normal is P as a packed lower triangle, with 1e-5 on its diagonal where it needed that.
 func (d *CSD) Normal() []float64 { return d.normal }
 
-// Complete is the moments of all directions: the cosines' and then the sines'.
-func (d *CSD) Complete() []float64 { return d.complete }
-
 // InverseRows returns the first rows of the inverse of P, row-major.
 func (d *CSD) InverseRows(rows int) []float64 {
 	inverse := make([]float64, 0, rows*d.coefficients)

@@ -192,8 +192,8 @@ func (g *Gram) Add(c []float64, list []int32) {
 	}
 }
 
-// Subtract takes the rows of the listed directions off c.
-func (g *Gram) Subtract(c []float64, list []int32) {
+// subtract takes the rows of the listed directions off c.
+func (g *Gram) subtract(c []float64, list []int32) {
 	for ; len(list) >= 4; list = list[4:] {
 		r0, r1, r2, r3 := g.row(c, list[0]), g.row(c, list[1]), g.row(c, list[2]), g.row(c, list[3])
 		for i := range c {

@@ -106,16 +106,6 @@ func (g *LogLinear) pseudoInverse(weights []float64) (table []float64, ok bool) 
 	return table, true
 }
 
-// Determined says whether the design determines a tensor and S0.
-func (g *LogLinear) Determined() bool {
-	ones := make([]float64, g.n)
-	for i := range ones {
-		ones[i] = 1
-	}
-	_, ok := g.pseudoInverse(ones)
-	return ok
-}
-
 // Determines says whether the measurements whose values are not zero determine a tensor and S0.
 func Determines[T float32 | float64](g *LogLinear, signal []T) bool {
 	var matrix [packedSize]float64

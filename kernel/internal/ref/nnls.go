@@ -145,7 +145,7 @@ func (p *NNLS) NewScratch(price Pricer) *NNLSScratch {
 		careful: newOrthogonal(p),
 	}
 	if price == nil {
-		s.price = p.Price
+		s.price = p.price
 	}
 	return s
 }
@@ -158,8 +158,8 @@ func (p *NNLS) rank() int {
 	return min(p.Rows, p.Unknowns)
 }
 
-// Price is the portable Pricer.
-func (p *NNLS) Price(w, b, x []float64, places []int) int {
+// price is the portable Pricer.
+func (p *NNLS) price(w, b, x []float64, places []int) int {
 	n := p.Unknowns
 	w = w[:n]
 	copy(w, b)

@@ -37,8 +37,8 @@ type QPRows struct {
 	A              []float64 // rows x Columns
 }
 
-// Rows is the number of constraints.
-func (b *QPRows) Rows() int { return len(b.A) / b.Columns }
+// rows is the number of constraints.
+func (b *QPRows) rows() int { return len(b.A) / b.Columns }
 
 // QPSetup names what NewQP needs; qp.Design documents the fields.
 type QPSetup struct {
@@ -95,7 +95,7 @@ func (d *QP) scaleRows(blocks []QPRows) error {
 	row := make([]float64, len(d.inverse))
 	for b := range blocks {
 		block := QPRows{blocks[b].First, blocks[b].Columns, append([]float64(nil), blocks[b].A...)}
-		for r := range block.Rows() {
+		for r := range block.rows() {
 			a := block.A[r*block.Columns:][:block.Columns]
 			clear(row)
 			copy(row[block.First:], a)
@@ -285,7 +285,7 @@ func (d *QP) eachRow(visit func(row, first int, a []float64)) {
 	row := 0
 	for b := range d.blocks {
 		block := &d.blocks[b]
-		for r := range block.Rows() {
+		for r := range block.rows() {
 			visit(row, block.First, block.A[r*block.Columns:][:block.Columns])
 			row++
 		}

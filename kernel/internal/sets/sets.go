@@ -17,21 +17,21 @@ import (
 // Environment is the environment variable that names a set where a Request does not.
 const Environment = "VOXFIT_ISA"
 
-// Auto is the name that asks for the first of all.
-const Auto = "auto"
+// auto is the name that asks for the first of all.
+const auto = "auto"
 
-// all are the instruction sets, the one that Auto picks first: the widest vectors that the processor has. That is a
+// all are the instruction sets, the one that auto picks first: the widest vectors that the processor has. That is a
 // fixed rule and never a timing, so that one machine always gives the same bits. The last is the portable code, whose
 // tables are empty.
 var all = slices.Concat(amd64.Sets(), arm64.Sets(), []*ops.Set{{Name: "generic"}})
 
 // A Request is what a Fitter is asked to run on. Options change it.
 type Request struct {
-	// ISA is a name that Names lists, or Auto, or empty: Environment decides then.
+	// ISA is a name that Names lists, or auto, or empty: Environment decides then.
 	ISA string
 }
 
-// Names lists the sets, the one that Auto picks first.
+// Names lists the sets, the one that auto picks first.
 func Names() []string {
 	names := make([]string, len(all))
 	for i, s := range all {
@@ -50,12 +50,12 @@ func Choose[Option ~func(*Request)](options []Option) (*ops.Set, error) {
 	if name == "" {
 		name, asked = os.Getenv(Environment), Environment
 	}
-	if name == "" || name == Auto {
+	if name == "" || name == auto {
 		return all[0], nil
 	}
 	if i := slices.IndexFunc(all, func(s *ops.Set) bool { return s.Name == name }); i >= 0 {
 		return all[i], nil
 	}
 	return nil, fmt.Errorf("kernel: instruction set %q (from %s) is not available; this build on this processor has %s, or %s",
-		name, asked, strings.Join(Names(), ", "), Auto)
+		name, asked, strings.Join(Names(), ", "), auto)
 }
