@@ -5,7 +5,7 @@
 //
 // Every kernel treats several voxels at once, one to a lane of the vector registers: a step that is
 // scalar code for one voxel becomes the same code on vectors, with no masks, shuffles or tails, and a
-// voxel's result cannot depend on its neighbours. A driver in package kernel keeps the lanes full: when
+// voxel's result cannot depend on its neighbours. A driver in the package of each problem keeps the lanes full: when
 // a voxel has converged, its result is written out and the next voxel takes its lane.
 //
 // A table entry is a whole step on a batch (pack signals into lanes; multiply by a matrix; factorise;

@@ -54,8 +54,9 @@ func CodeOf(outcome ref.Outcome, seen ref.Signal) kernel.Code {
 	return kernel.OK
 }
 
-// FitForLanes says whether a signal may be fitted in a lane, given what Inspect saw: a number that is not 0 where a value is
-// not finite, the least and the largest value. Those of no value but zero, and those too large for single precision, may not.
+// FitForLanes says whether a signal may be fitted in a lane, given what Inspect saw: a number that is not 0 where a value
+// is not finite, the least and the largest value. Those of no value but zero, and those too large for single precision,
+// may not.
 func FitForLanes(poison, low, high float64) bool {
 	allZero := low == 0 && high == 0
 	return poison == 0 && !allZero && low > -magnitude.Limit && high < magnitude.Limit

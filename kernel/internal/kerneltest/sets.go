@@ -1,5 +1,3 @@
-// Package kerneltest is what tests of micro-kernels share: memory between pages that may not be
-// touched, and a walk over the instruction sets of this processor.
 package kerneltest
 
 import (

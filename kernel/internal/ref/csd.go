@@ -38,7 +38,7 @@ type CSDSetup struct {
 	MaxIterations     int
 }
 
-// NewCSD prepares the matrices. Its argument must be consistent: package kernel checks it.
+// NewCSD prepares the matrices. Its argument must be consistent: package csd checks it.
 func NewCSD(s CSDSetup) *CSD {
 	n, m := s.Coefficients, len(s.Volumes)
 	xt := make([]float64, n*m)
@@ -148,7 +148,7 @@ type CSDScratch struct {
 	list         []int32
 }
 
-// An Outcome says how a fit ended; package kernel turns it into a Status.
+// An Outcome says how a fit ended; package checks turns it into a code.
 type Outcome uint8
 
 // The outcomes of a fit.

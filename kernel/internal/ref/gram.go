@@ -6,7 +6,7 @@ import (
 )
 
 // GramMap is the Gram matrix of chosen rows of a spherical-harmonic matrix as a linear map of a short
-// vector of moments; package kernel documents the mathematics and the records.
+// vector of moments; package gram documents the mathematics and the records.
 type GramMap struct {
 	Moments      int
 	Rows         []float64

@@ -53,7 +53,7 @@ type QPSetup struct {
 // each constraint of an ordinary voxel.
 const exchangesPerConstraint = 20
 
-// NewQP prepares the matrices. Sizes must be consistent: package kernel checks them. It is an error when
+// NewQP prepares the matrices. Sizes must be consistent: package qp checks them. It is an error when
 // the problem has no unique solution, or a constraint has no row.
 func NewQP(s QPSetup) (*QP, error) {
 	n, m := s.Unknowns, len(s.Volumes)

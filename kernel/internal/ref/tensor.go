@@ -9,7 +9,7 @@ import (
 // TensorMethod is how a tensor is fitted to a signal.
 type TensorMethod uint8
 
-// The methods; package kernel documents them.
+// The methods; kernel.Method documents them.
 const (
 	WLS TensorMethod = iota
 	OLS
