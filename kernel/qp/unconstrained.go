@@ -82,7 +82,8 @@ func (l *laneFitter) spread(dst, x []float64) {
 	}
 }
 
-func (a *unconstrained) voxel(lane int) voxel {
+// voxelIn is the voxel in a lane.
+func (a *unconstrained) voxelIn(lane int) voxel {
 	lanes := a.csd.Lanes
 	v := voxel{number: a.first + lane, scale: max(-a.spans[lanes+lane], a.spans[2*lanes+lane])}
 	if a.seen[lanes+lane] < 0 {
@@ -94,7 +95,7 @@ func (a *unconstrained) voxel(lane int) voxel {
 // ordinary says whether a voxel that is ready has a signal that can be fitted in a lane.
 func (a *unconstrained) ordinary(lane int) bool {
 	lanes := a.csd.Lanes
-	scale := a.voxel(lane).scale
+	scale := a.voxelIn(lane).scale
 	// The scale is divided by, and the parameters multiplied: neither may leave the range of numbers.
 	return checks.FitForLanes(a.seen[lane], a.seen[lanes+lane], a.seen[2*lanes+lane]) &&
 		a.spans[lane] == 0 && scale > 1e-150 && scale < 1e150 && !math.IsNaN(scale)
@@ -105,7 +106,7 @@ func (a *unconstrained) free(lane int) bool { return a.spans[a.csd.Lanes+lane] >
 
 // load writes the row of a voxel.
 func (a *unconstrained) load(row []float64, lane int) {
-	lanes, factor := a.csd.Lanes, 1/a.voxel(lane).scale
+	lanes, factor := a.csd.Lanes, 1/a.voxelIn(lane).scale
 	last := len(row) - 1
 	for i := range row[:last] {
 		row[i] = a.state[i*lanes+lane] * factor

@@ -84,7 +84,7 @@ func (b *block[T]) refill(slot int) bool {
 		}
 		lane := a.taken
 		a.taken++
-		v := a.voxel(lane)
+		v := a.voxelIn(lane)
 		switch {
 		case !a.ordinary(lane):
 			b.fitPortably(v)
