@@ -9,7 +9,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// A lot is what a lot of up to sixteen voxels has come to.
+// A lot is up to sixteen voxels that are searched together, and what has come of that.
 type lot struct {
 	voxels   [ops.TensorLanesSingle]preparedVoxel
 	used     [ops.TensorLanesSingle]bool

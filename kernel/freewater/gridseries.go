@@ -7,9 +7,9 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
-// seriesParts are the measurements of sixteen voxels in two parts. Where water is a large part of the signal of any of them
-// (mostly b-values up to 1000), the right-hand side of each fit is made with new logarithms. Of the others it is a power
-// series: with c the signal of water at b = 0, m the middle of its range, and u = water/(s - m water),
+// seriesParts are the measurements of sixteen voxels in two parts. Where water is a large part of the signal of any of
+// them (mostly b-values up to 1000), the right-hand side of each fit is made with new logarithms. Of the others it is a
+// power series: with c the signal of water at b = 0, m the middle of its range, and u = water/(s - m water),
 //
 //	log2(s - c water) = log2(s - m water) + log2(1 - (c-m) u) = log2(s - m water) - (1/ln 2) sum_j ((c-m) u)^j / j
 //

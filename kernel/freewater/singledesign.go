@@ -64,7 +64,7 @@ func singleTable(values []float64) []float32 {
 }
 
 // normalSums adds the sums of v times the products of the design's columns, from measurement i on for m
-// measurements, to the sums of which a lanes.Design's normalMatrix makes a matrix.
+// measurements, to the sums of which a lanes.Design's NormalMatrix makes a matrix.
 func (d *singleDesign) normalSums(sums *[28]ops.LanesSingle, v *ops.LanesSingle, i, m int) {
 	if d.normal != nil {
 		d.Sums22(&sums[0], &d.normal[ops.NormalFields*i], v, m)

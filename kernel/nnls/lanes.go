@@ -12,7 +12,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// laneFitter is an nnls made ready for kernels that have the unknowns, or the values of a signal, in the
+// laneFitter is NNLS made ready for kernels that have the unknowns, or the values of a signal, in the
 // lanes of a vector. A^T y is a product of matrices for a block of voxels at once. Where that is in single
 // precision, columns that ask for it have a dot product in double precision besides.
 type laneFitter struct {
@@ -36,7 +36,7 @@ type laneFitter struct {
 	gram        []float32 // unknowns x width
 }
 
-// projection is a matrix in the layout of ops.Solve.Project.
+// projection is a matrix in the layout of ops.NNLS.Project.
 type projection[T float32 | float64] struct {
 	matrix []T
 	values int // of a voxel that it is multiplied with
@@ -61,7 +61,7 @@ const (
 	// precision to hold their products; signalLeast and signalMost are the same for signals.
 	columnLeast, columnMost = 1e-12, 1e12
 	signalLeast, signalMost = 1e-24, 1e24
-	// surveyVectors is how many vectors ops.Solve.SurveyFloat32 writes.
+	// surveyVectors is how many vectors ops.NNLS.SurveyFloat32 writes.
 	surveyVectors = 7
 )
 
@@ -194,7 +194,7 @@ func fitLanes[T float32 | float64](w *laneWorker, params []float64, status []ker
 	}
 }
 
-// surveyStep is ops.Solve.SurveyFloat32 or SurveyFloat64.
+// surveyStep is ops.NNLS.SurveyFloat32 or SurveyFloat64.
 type surveyStep[T float32 | float64] func(sums, wide *float64, single *float32, row *T, weighted, weak *float64, n int)
 
 // surveyVoxel takes a signal into the block, as voxel k.

@@ -62,8 +62,8 @@ func PortableFit() func(name string, f kernel.Fitter, signal []float64) ([]float
 	}
 }
 
-// DivisionIntoCalls tests that a fitter's results do not depend on how voxels are divided into calls: one by one and backwards, on one
-// worker, in float32, they are the same.
+// DivisionIntoCalls tests that a fitter's results do not depend on how voxels are divided into calls: one by one and
+// backwards, on one worker, in float32, they are the same.
 func DivisionIntoCalls(t *testing.T, f kernel.Fitter, signal []float64) {
 	t.Helper()
 	narrow := make([]float32, len(signal))

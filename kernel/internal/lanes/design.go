@@ -17,8 +17,8 @@ type Design struct {
 	Products [3][]float64 // else the 21 products of columns, in tables of n x 8
 }
 
-// NewDesign lays out a design. water is the signal of free water over its S0, for each measurement; nil where the model has
-// none.
+// NewDesign lays out a design. water is the signal of free water over its S0, for each measurement; nil where the model
+// has none.
 func NewDesign(kernels *ops.Tensor, design *ref.LogLinear, water []float64) *Design {
 	d := &Design{Tensor: kernels, N: design.Measurements()}
 	d.Rows = Table(d.N, ops.DesignFields, func(i int, row []float64) {
@@ -123,7 +123,8 @@ func Load[T float32 | float64](d *Design, lanes []ops.Lanes, extent *ops.Extent,
 	d.Range(extent, &lanes[0], d.N)
 }
 
-// OrdinaryEnergy is a sum of squares below which no value is too large for single precision: the square of 3.4e38 is above.
+// OrdinaryEnergy is a sum of squares below which no value is too large for single precision: the square of 3.4e38 is
+// above.
 const OrdinaryEnergy = 1e76
 
 // Pack only transposes them.
