@@ -393,33 +393,12 @@ func TestResultDoesNotDependOnNeighboursOrCalls(t *testing.T) {
 
 func TestFloat32AndFloat64SignalsGiveTheSameBits(t *testing.T) {
 	g := kerneltest.ShellTable(t, 60)
-	f := newCSD(t, kerneltest.CSDDesign(t, g, 8))
-	wide := kerneltest.Crossings(g, 49, 12)
-	narrow := make([]float32, len(wide))
-	for i, s := range wide {
-		narrow[i] = float32(s)
-		wide[i] = float64(narrow[i])
-	}
-	want, wantStatus := kerneltest.FitAll(f, wide)
-	params, status := make([]float64, len(want)), make([]kernel.Status, len(wantStatus))
-	f.NewWorker().Fit(params, status, narrow)
-	if !slices.Equal(params, want) || !slices.Equal(status, wantStatus) {
-		t.Error("float32 and float64 signals of the same values differ")
-	}
+	kerneltest.SameInFloat32(t, newCSD(t, kerneltest.CSDDesign(t, g, 8)), kerneltest.Crossings(g, 49, 12))
 }
 
 func TestFitOfCSDDoesNotAllocate(t *testing.T) {
 	g := kerneltest.ShellTable(t, 60)
-	f := newCSD(t, kerneltest.CSDDesign(t, g, 8))
-	wide := kerneltest.Crossings(g, 49, 13)
-	narrow := make([]float32, len(wide))
-	params, status, w := make([]float64, 49*45), make([]kernel.Status, 49), f.NewWorker()
-	if n := testing.AllocsPerRun(3, func() { w.Fit64(params, status, wide) }); n != 0 {
-		t.Errorf("Fit64 allocates %v times", n)
-	}
-	if n := testing.AllocsPerRun(3, func() { w.Fit(params, status, narrow) }); n != 0 {
-		t.Errorf("Fit allocates %v times", n)
-	}
+	kerneltest.NoAllocations(t, newCSD(t, kerneltest.CSDDesign(t, g, 8)), kerneltest.Crossings(g, 49, 13))
 }
 
 func TestLengthsThatDoNotAgreeArePanics(t *testing.T) {

@@ -2,7 +2,6 @@ package csd_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -86,41 +85,16 @@ func TestEverySetGivesTheSameBits(t *testing.T) {
 func TestAnyNumberOfVoxelsInACallGivesTheSameBitsOnEverySet(t *testing.T) {
 	g := kerneltest.ShellTable(t, 60)
 	d := kerneltest.CSDDesign(t, g, 8)
-	m, n := g.Len(), d.Coefficients
-	signal := kerneltest.Crossings(g, 180, 21)
 	kerneltest.ForEachISA(t, func(t *testing.T, isa string) {
-		f := kerneltest.NewCSD(t, d, isa)
-		whole, wholeStatus := kerneltest.FitAll(f, signal)
-		w := f.NewWorker()
-		for _, count := range kerneltest.Sizes(0, 130) {
-			first := count * 7 % 50
-			params, status := make([]float64, count*n), make([]kernel.Status, count)
-			w.Fit64(params, status, signal[first*m:(first+count)*m])
-			if !slices.Equal(params, whole[first*n:(first+count)*n]) || !slices.Equal(status, wholeStatus[first:first+count]) {
-				t.Fatalf("%d voxels from voxel %d on differ from those in a larger call", count, first)
-			}
-		}
+		kerneltest.CallsOfAnySize(t, kerneltest.NewCSD(t, d, isa), kerneltest.Crossings(g, 180, 21), kerneltest.Sizes(0, 130))
 	})
 }
 
 func TestNeighboursAndOrderDoNotCountOnAnySet(t *testing.T) {
 	g, signal := kerneltest.Study(t, kerneltest.Voxels(300))
 	d := kerneltest.CSDDesign(t, g, 8)
-	m, n := g.Len(), d.Coefficients
 	kerneltest.ForEachISA(t, func(t *testing.T, isa string) {
-		f := kerneltest.NewCSD(t, d, isa)
-		whole, wholeStatus := kerneltest.FitAll(f, signal)
-		order := rand.New(rand.NewPCG(8, 0)).Perm(len(wholeStatus))
-		shuffled := make([]float64, 0, len(signal))
-		for _, v := range order {
-			shuffled = append(shuffled, signal[v*m:][:m]...)
-		}
-		params, status := kerneltest.FitAll(f, shuffled)
-		for i, v := range order {
-			if status[i] != wholeStatus[v] || !slices.Equal(params[i*n:][:n], whole[v*n:][:n]) {
-				t.Errorf("voxel %d differs between two orders of voxels", v)
-			}
-		}
+		kerneltest.OrderOfVoxels(t, kerneltest.NewCSD(t, d, isa), signal)
 	})
 }
 
@@ -205,40 +179,18 @@ func TestQuadWithMoreTermsOfTheSumIsLeftToTheReference(t *testing.T) {
 }
 
 func TestFitOfCSDDoesNotAllocateOnAnySet(t *testing.T) {
-	voxels := kerneltest.Voxels(150)
-	g, wide := kerneltest.Study(t, voxels)
-	narrow := make([]float32, len(wide))
-	for i, s := range wide {
-		narrow[i] = float32(s)
-	}
+	g, signal := kerneltest.Study(t, kerneltest.Voxels(150))
 	d := kerneltest.CSDDesign(t, g, 8)
 	kerneltest.ForEachISA(t, func(t *testing.T, isa string) {
-		params, status, w := make([]float64, voxels*45), make([]kernel.Status, voxels), kerneltest.NewCSD(t, d, isa).NewWorker()
-		if n := testing.AllocsPerRun(3, func() { w.Fit64(params, status, wide) }); n != 0 {
-			t.Errorf("Fit64 allocates %v times", n)
-		}
-		if n := testing.AllocsPerRun(3, func() { w.Fit(params, status, narrow) }); n != 0 {
-			t.Errorf("Fit allocates %v times", n)
-		}
+		kerneltest.NoAllocations(t, kerneltest.NewCSD(t, d, isa), signal)
 	})
 }
 
 func TestFloat32SignalsGiveTheSameBitsAsFloat64OnEverySet(t *testing.T) {
-	g, wide := kerneltest.Study(t, kerneltest.Voxels(150))
-	narrow := make([]float32, len(wide))
-	for i, s := range wide {
-		narrow[i] = float32(s)
-		wide[i] = float64(narrow[i])
-	}
+	g, signal := kerneltest.Study(t, kerneltest.Voxels(150))
 	d := kerneltest.CSDDesign(t, g, 8)
 	kerneltest.ForEachISA(t, func(t *testing.T, isa string) {
-		f := kerneltest.NewCSD(t, d, isa)
-		want, wantStatus := kerneltest.FitAll(f, wide)
-		params, status := make([]float64, len(want)), make([]kernel.Status, len(wantStatus))
-		f.NewWorker().Fit(params, status, narrow)
-		if !slices.Equal(params, want) || !slices.Equal(status, wantStatus) {
-			t.Error("float32 and float64 signals of the same values differ")
-		}
+		kerneltest.SameInFloat32(t, kerneltest.NewCSD(t, d, isa), signal)
 	})
 }
 

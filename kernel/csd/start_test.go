@@ -150,9 +150,6 @@ func TestFitWithAStartOfItsOwnDoesNotAllocate(t *testing.T) {
 	g := kerneltest.ShellTable(t, 60)
 	d, signal := startDesign(t, g, 8, kernel.Double), kerneltest.Crossings(g, 98, 2)
 	kerneltest.ForEachISA(t, func(t *testing.T, isa string) {
-		params, status, w := make([]float64, 98*45), make([]kernel.Status, 98), kerneltest.NewCSD(t, d, isa).NewWorker()
-		if n := testing.AllocsPerRun(3, func() { w.Fit64(params, status, signal) }); n != 0 {
-			t.Errorf("Fit64 allocates %v times", n)
-		}
+		kerneltest.NoAllocations(t, kerneltest.NewCSD(t, d, isa), signal)
 	})
 }

@@ -398,18 +398,10 @@ func TestNNLSDoesNotDependOnNeighboursOrCalls(t *testing.T) {
 				signal := slices.Clone(p.signals)
 				signal[0] = math.NaN()
 				clear(signal[7*p.m : 8*p.m])
-				whole, wholeStatus := kerneltest.FitAll(f, signal)
-				w, n := f.NewWorker(), f.Parameters()
-				for _, count := range kerneltest.Sizes(0, 39) {
-					params, status := make([]float64, count*n), make([]kernel.Status, count)
-					first := count * 7 % (41 - count)
-					w.Fit64(params, status, signal[first*p.m:(first+count)*p.m])
-					if !slices.Equal(params, whole[first*n:(first+count)*n]) || !slices.Equal(status, wholeStatus[first:first+count]) {
-						t.Fatalf("%s, %s: %d voxels from voxel %d on differ from those in a larger call", p.kind, isa, count, first)
-					}
-				}
-				if wholeStatus[0].Code != kernel.NonFinite || wholeStatus[7].Code != kernel.ZeroSignal {
-					t.Errorf("%s, %s: NaN gives %v and zeros give %v", p.kind, isa, wholeStatus[0].Code, wholeStatus[7].Code)
+				t.Run(isa+"/"+p.kind, func(t *testing.T) { kerneltest.CallsOfAnySize(t, f, signal, kerneltest.Sizes(0, 39)) })
+				_, status := kerneltest.FitAll(f, signal)
+				if status[0].Code != kernel.NonFinite || status[7].Code != kernel.ZeroSignal {
+					t.Errorf("%s, %s: NaN gives %v and zeros give %v", p.kind, isa, status[0].Code, status[7].Code)
 				}
 			}
 		}
@@ -421,10 +413,7 @@ func TestFitOfNNLSDoesNotAllocate(t *testing.T) {
 		for _, p := range randomProblems(kind, 2, 20) {
 			for _, isa := range kernel.ISAs() {
 				f := newNNLS(t, nnls.Design{Measurements: p.m, Unknowns: p.n, A: p.a}, isa)
-				w, params, status := f.NewWorker(), make([]float64, 20*f.Parameters()), make([]kernel.Status, 20)
-				if got := testing.AllocsPerRun(3, func() { w.Fit64(params, status, p.signals) }); got != 0 {
-					t.Errorf("%s, %s: %v allocations for a call", p.kind, isa, got)
-				}
+				t.Run(isa+"/"+p.kind, func(t *testing.T) { kerneltest.NoAllocations(t, f, p.signals) })
 			}
 		}
 	}

@@ -3,7 +3,6 @@ package nnls_test
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -179,65 +178,25 @@ func TestSFMReadsTheVolumesThatTheDesignLists(t *testing.T) {
 func TestSFMDoesNotDependOnNeighboursOrCalls(t *testing.T) {
 	forEachSFM(t, 260, func(t *testing.T, d nnls.SFMDesign, isa string, signal []float64) {
 		f := newSFMOn(t, d, isa)
-		m, n := f.Measurements(), f.Parameters()
-		whole, wholeStatus := kerneltest.FitAll(f, signal)
-		w := f.NewWorker()
-		half := len(wholeStatus) / 2
-		for _, count := range kerneltest.Sizes(0, half) {
-			first := count * 7 % half
-			params, status := make([]float64, count*n), make([]kernel.Status, count)
-			w.Fit64(params, status, signal[first*m:(first+count)*m])
-			if !slices.Equal(params, whole[first*n:(first+count)*n]) || !slices.Equal(status, wholeStatus[first:first+count]) {
-				t.Fatalf("%d voxels from voxel %d on differ from those in a larger call", count, first)
-			}
-		}
-		order := rand.New(rand.NewPCG(8, 0)).Perm(len(wholeStatus))
-		var shuffled []float64
-		for _, v := range order {
-			shuffled = append(shuffled, signal[v*m:][:m]...)
-		}
-		params, status := kerneltest.FitAll(f, shuffled)
-		for i, v := range order {
-			if status[i] != wholeStatus[v] || !slices.Equal(params[i*n:][:n], whole[v*n:][:n]) {
-				t.Errorf("voxel %d differs between two orders of voxels", v)
-			}
-		}
+		kerneltest.CallsOfAnySize(t, f, signal, kerneltest.Sizes(0, len(signal)/f.Measurements()/2))
+		kerneltest.OrderOfVoxels(t, f, signal)
 	})
 }
 
 func TestSFMOfFloat32AndFloat64SignalsGivesTheSameBits(t *testing.T) {
 	g, signal := kerneltest.Study(t, 120)
-	narrow, wide := make([]float32, len(signal)), make([]float64, len(signal))
-	for i, v := range signal {
-		narrow[i] = float32(v)
-		wide[i] = float64(narrow[i])
-	}
 	d := sfmDesign(t, g, model.NNLS)
 	for _, isa := range kernel.ISAs() {
-		f := newSFMOn(t, d, isa)
-		want, wantStatus := kerneltest.FitAll(f, wide)
-		params, status := make([]float64, len(want)), make([]kernel.Status, len(wantStatus))
-		f.NewWorker().Fit(params, status, narrow)
-		if !slices.Equal(params, want) || !slices.Equal(status, wantStatus) {
-			t.Errorf("%s: float32 and float64 signals of the same values differ", isa)
-		}
+		t.Run(isa, func(t *testing.T) { kerneltest.SameInFloat32(t, newSFMOn(t, d, isa), signal) })
 	}
 }
 
 func TestFitOfSFMDoesNotAllocate(t *testing.T) {
 	g, signal := kerneltest.Study(t, 55) // some of them go the careful way
-	narrow := make([]float32, len(signal))
 	for _, solver := range sfmSolvers {
 		d := sfmDesign(t, g, solver)
 		for _, isa := range kernel.ISAs() {
-			f := newSFMOn(t, d, isa)
-			w, params, status := f.NewWorker(), make([]float64, 55*f.Parameters()), make([]kernel.Status, 55)
-			if got := testing.AllocsPerRun(3, func() { w.Fit64(params, status, signal) }); got != 0 {
-				t.Errorf("%v, %s: %v allocations for a call", solver, isa, got)
-			}
-			if got := testing.AllocsPerRun(3, func() { w.Fit(params, status, narrow) }); got != 0 {
-				t.Errorf("%v, %s: %v allocations for a call with float32", solver, isa, got)
-			}
+			t.Run(fmt.Sprintf("%v/%s", solver, isa), func(t *testing.T) { kerneltest.NoAllocations(t, newSFMOn(t, d, isa), signal) })
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/gram"
+	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/kernel/qp"
 	"gonum.org/v1/gonum/mat"
 )
@@ -265,16 +266,8 @@ func TestAQPFitDoesNotAllocate(t *testing.T) {
 	random := rand.New(rand.NewPCG(11, 12))
 	d := randomQP(random, 40, 9, 30)
 	signal := randomSignals(random, d, 37)
-	narrow := make([]float32, len(signal))
 	for _, isa := range kernel.ISAs() {
-		fit := fitQPOn(t, isa, d, signal)
-		worker := fit.NewWorker()
-		if allocations := testing.AllocsPerRun(3, func() {
-			worker.Fit64(fit.params, fit.status, signal)
-			worker.Fit(fit.params, fit.status, narrow)
-		}); allocations != 0 {
-			t.Errorf("%s: %v allocations", isa, allocations)
-		}
+		t.Run(isa, func(t *testing.T) { kerneltest.NoAllocations(t, fitQPOn(t, isa, d, signal), signal) })
 	}
 }
 

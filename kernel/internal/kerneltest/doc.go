@@ -5,7 +5,8 @@
 //   - Guarded is memory between pages that may not be touched, and shows a step that reads or writes too far.
 //   - Voxels, Sizes and Some say how much of a test is left where tests are short.
 //   - Study, Crossings and the methods of a Scheme are signals: ordinary, odd and hard ones.
-//   - DivisionIntoCalls, NoAllocations and LengthsThatDisagree are what every Fitter is held to.
+//   - DivisionIntoCalls, CallsOfAnySize, OrderOfVoxels, SameInFloat32, NoAllocations and LengthsThatDisagree are the
+//     promises that every Fitter is held to.
 //
 // The benchmarks whose names end in Steps are what bench/counts and bench/regress measure.
 package kerneltest

@@ -2,7 +2,6 @@ package kerneltest
 
 import (
 	"math"
-	"slices"
 	"strings"
 	"testing"
 
@@ -60,48 +59,6 @@ func PortableFit() func(name string, f kernel.Fitter, signal []float64) ([]float
 		}
 		return r.params, r.status
 	}
-}
-
-// DivisionIntoCalls tests that a fitter's results do not depend on how voxels are divided into calls: one by one and
-// backwards, on one worker, in float32, they are the same.
-func DivisionIntoCalls(t *testing.T, f kernel.Fitter, signal []float64) {
-	t.Helper()
-	narrow := make([]float32, len(signal))
-	for i, v := range signal {
-		narrow[i] = float32(v)
-	}
-	params, status := FitAll(f, signal)
-	n, k := f.Measurements(), f.Parameters()
-	worker := f.NewWorker()
-	for v := len(status) - 1; v >= 0; v-- {
-		p, st := make([]float64, k), make([]kernel.Status, 1)
-		p[0] = 99
-		worker.Fit(p, st, narrow[v*n:(v+1)*n])
-		if !slices.Equal(p, params[v*k:(v+1)*k]) || st[0] != status[v] {
-			t.Fatalf("voxel %d alone: %v %v, in the block: %v %v", v, p, st[0], params[v*k:(v+1)*k], status[v])
-		}
-	}
-}
-
-// NoAllocations tests that a worker does not allocate.
-func NoAllocations(t *testing.T, f kernel.Fitter, signal []float64) {
-	t.Helper()
-	worker, voxels := f.NewWorker(), len(signal)/f.Measurements()
-	params, status := make([]float64, voxels*f.Parameters()), make([]kernel.Status, voxels)
-	if n := testing.AllocsPerRun(5, func() { worker.Fit64(params, status, signal) }); n != 0 {
-		t.Errorf("%v allocations a call, expected none", n)
-	}
-}
-
-// LengthsThatDisagree tests that a worker panics on lengths that disagree.
-func LengthsThatDisagree(t *testing.T, f kernel.Fitter) {
-	t.Helper()
-	defer func() {
-		if recover() == nil {
-			t.Error("no panic")
-		}
-	}()
-	f.NewWorker().Fit64(make([]float64, f.Parameters()), make([]kernel.Status, 1), make([]float64, f.Measurements()-1))
 }
 
 // ErrorsSay tests that each error is there, is one of kernels, and has the words that it is listed by.
