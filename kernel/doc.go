@@ -49,12 +49,12 @@
 //	     |                          |
 //	     | steps of a set           | one voxel after the other,
 //	     v                          v and rare voxels
-//	amd64 (avx512, avx2)       internal/ref (generic)
+//	amd64 (avx512, avx2)       internal/ref and internal/reftensor (generic)
 //	arm64 (neon)
 //
-// The loops live in packages of their own, one for each architecture; internal/ref is the portable
-// one, in Go, and the reference for all others. WithISA or the environment variable VOXFIT_ISA choose
-// a set by name; by default a fixed rule does, from what the processor can do, so that one machine
-// always gives the same bits: the first there is of avx512, avx2 (both amd64), neon (arm64) and generic, which is
-// the portable code. A name that is not available is an error. MeasureThroughput measures the peak of a set.
+// The loops live in packages of their own, one for each architecture; internal/ref and internal/reftensor have the
+// portable one, in Go, and the reference for all others. WithISA or the environment variable VOXFIT_ISA choose a set by
+// name; by default a fixed rule does, from what the processor can do, so that one machine always gives the same bits:
+// the first there is of avx512, avx2 (both amd64), neon (arm64) and generic, which is the portable code. A name that is
+// not available is an error. MeasureThroughput measures the peak of a set.
 package kernel

@@ -7,7 +7,7 @@ import (
 
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/internal/checks"
-	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
@@ -130,8 +130,8 @@ func (d *Design) fitter() (*fitter, error) {
 	case !checks.Positive(d.MinSignal):
 		return nil, fmt.Errorf("field MinSignal is %v, must be positive", d.MinSignal)
 	}
-	portable, err := ref.NewFreeWater(ref.FreeWaterSetup{
-		Design: ref.NewLogLinear(d.W), B0: d.B0, Bvals: d.Bvals,
+	portable, err := reftensor.NewFreeWater(reftensor.FreeWaterSetup{
+		Design: reftensor.NewLogLinear(d.W), B0: d.B0, Bvals: d.Bvals,
 		Diso: d.Diso, MDReg: d.MDReg, MinSignal: d.MinSignal, Nonlinear: nonlinear,
 	})
 	if err != nil {
@@ -162,7 +162,7 @@ func (d *Design) checkMeasurements(n int) error {
 }
 
 type fitter struct {
-	ref   *ref.FreeWater
+	ref   *reftensor.FreeWater
 	lanes *laneFitter // nil: one voxel after the other
 }
 
@@ -182,7 +182,7 @@ func (f *fitter) NewWorker() kernel.Worker {
 
 type worker struct {
 	*fitter
-	scratch *ref.FreeWaterScratch
+	scratch *reftensor.FreeWaterScratch
 }
 
 func (w *worker) Fit(params []float64, status []kernel.Status, signal []float32) {
@@ -198,7 +198,7 @@ func fit[T float32 | float64](w *worker, params []float64, status []kernel.Statu
 	checks.Lengths("free water", w, len(params), len(status), len(signal))
 	for i := range status {
 		p := (*[parameters]float64)(params[i*parameters:])
-		seen := ref.LoadFreeWater(w.scratch, signal[i*n:][:n])
+		seen := reftensor.LoadFreeWater(w.scratch, signal[i*n:][:n])
 		if code, bad := checks.Unfit(seen); bad {
 			*p, status[i] = [parameters]float64{}, kernel.Status{Code: code}
 			continue

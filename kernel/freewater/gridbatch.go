@@ -5,7 +5,7 @@ import (
 
 	"github.com/voxfit/voxfit/kernel/internal/lanes"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
-	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
 // A gridDesign finds the way to the fraction of water in single precision, sixteen voxels at a time. What
@@ -151,8 +151,8 @@ func (b *gridBatch) slopes(slopes *[ops.TensorLanesSingle]slope) {
 // A levelResult is what a level of the grid gave.
 type levelResult struct {
 	step       [ops.TensorLanesSingle]float64
-	fractions  [ops.TensorLanesSingle][ref.NextLevel]float64
-	norms      [ops.TensorLanesSingle][ref.NextLevel]float64
+	fractions  [ops.TensorLanesSingle][reftensor.NextLevel]float64
+	norms      [ops.TensorLanesSingle][reftensor.NextLevel]float64
 	off        [ops.TensorLanesSingle]float64 // how much a norm is off at the most, but for its own roundings
 	best       [ops.TensorLanesSingle]int
 	candidates [ops.TensorLanesSingle]uint32 // the fractions that may be the best, one bit each
@@ -177,7 +177,7 @@ func (b *gridBatch) evaluate(v *levelResult, n int) {
 		}
 	}
 	for l := range v.best {
-		v.best[l] = ref.Argmin(v.norms[l][:n])
+		v.best[l] = reftensor.Argmin(v.norms[l][:n])
 	}
 	b.findClips(v)
 	for l, best := range v.best {
@@ -238,7 +238,7 @@ func (b *gridBatch) smoothnessOf(v *levelResult, l int) smoothness {
 	const close = 1e-5
 	s0 := b.s0[l]
 	below, above := float64(b.clips.Below[l])/s0, float64(b.clips.Above[l])/s0
-	low, high := v.centre(l)-v.step[l]-ref.ClipMargin, v.centre(l)+v.step[l]+ref.ClipMargin
+	low, high := v.centre(l)-v.step[l]-reftensor.ClipMargin, v.centre(l)+v.step[l]+reftensor.ClipMargin
 	switch {
 	case below < low-close && above > high+close:
 		return surelySmooth
@@ -269,7 +269,7 @@ func (b *gridBatch) roots(found *[ops.TensorLanesSingle]root, v *levelResult, wa
 	for l := range before {
 		before[l].at = 0.5
 		if wanted[l] {
-			steps := guess(v.norms[l][:ref.FirstLevel], v.best[l])
+			steps := guess(v.norms[l][:reftensor.FirstLevel], v.best[l])
 			before[l].at = min(max(v.centre(l)+v.step[l]*steps, 0.001), 0.999)
 		}
 	}
@@ -344,11 +344,11 @@ const (
 // guess is where the minimum is by the norms of a level, in steps from the best: that of the curve of fourth degree
 // through the squares of five of them, where it is near that of the parabola through three.
 func guess(norms []float64, best int) float64 {
-	var squares [ref.NextLevel]float64
+	var squares [reftensor.NextLevel]float64
 	for k, v := range norms {
 		squares[k] = v * v
 	}
-	vertex := ref.ParabolaThrough(squares[:len(norms)], best)
+	vertex := reftensor.ParabolaThrough(squares[:len(norms)], best)
 	m := min(max(best, 2), len(norms)-3)
 	y := squares[m-2 : m+3]
 	// The derivatives at the middle, divided by the factorials.

@@ -6,7 +6,7 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/internal/lanes"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
-	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
 // A lot is up to sixteen voxels that are searched together, and what has come of that.
@@ -139,10 +139,10 @@ const plainSignal = 1e-4
 func (w *gridWorker) searchLot(lot *lot) {
 	v := w.level
 	for l := range v.fractions {
-		v.step[l] = ref.FirstStep
-		ref.LevelFractions(v.fractions[l][:ref.FirstLevel], 0, 1, v.step[l])
+		v.step[l] = reftensor.FirstStep
+		reftensor.LevelFractions(v.fractions[l][:reftensor.FirstLevel], 0, 1, v.step[l])
 	}
-	w.batch.evaluate(v, ref.FirstLevel)
+	w.batch.evaluate(v, reftensor.FirstLevel)
 	var wanted [ops.TensorLanesSingle]bool
 	for l := range lot.voxels {
 		switch {
@@ -165,7 +165,7 @@ func (w *gridWorker) searchLot(lot *lot) {
 		switch centre, step := v.centre(l), v.step[l]; {
 		case !wanted[l]:
 		case r.sure:
-			lot.done[l], lot.fraction[l] = true, ref.OnGrid(centre, r.thousandths)
+			lot.done[l], lot.fraction[l] = true, reftensor.OnGrid(centre, r.thousandths)
 		case r.pair != 0:
 			w.wait(lot, l, searchPlace{tenth: centre, pair: r.pair})
 		default:
@@ -220,16 +220,16 @@ func prepareRough[T float32 | float64](w *gridWorker, room []T, params []float64
 	for l := range v.fractions {
 		r := &rough[min(l, count-1)]
 		v.step[l] = r.step * 0.1
-		ref.LevelFractions(v.fractions[l][:], r.centre-r.step, r.centre+r.step, v.step[l])
+		reftensor.LevelFractions(v.fractions[l][:], r.centre-r.step, r.centre+r.step, v.step[l])
 	}
-	w.batch.evaluate(v, ref.NextLevel)
+	w.batch.evaluate(v, reftensor.NextLevel)
 	for l, r := range rough[:count] {
 		lot.voxels[l].voxel = r.voxel
 		unsure := w.batch.unsure(v, l)
 		unsure.tenth, unsure.centre, unsure.step = r.tenth, r.centre, r.step
 		switch {
 		case v.sure(l) && v.step[l] < 0.005:
-			lot.done[l], lot.fraction[l] = true, ref.OnGrid(r.tenth, int(math.Round(1000*v.centre(l))))
+			lot.done[l], lot.fraction[l] = true, reftensor.OnGrid(r.tenth, int(math.Round(1000*v.centre(l))))
 		case v.sure(l) && w.batch.smoothnessOf(v, l) == surelySmooth:
 			steps := guess(v.norms[l][:], v.best[l])
 			w.wait(&lot, l, searchPlace{tenth: r.tenth, centre: v.centre(l), step: v.step[l], guess: steps, smooth: true, leaves: true})

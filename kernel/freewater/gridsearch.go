@@ -3,16 +3,16 @@ package freewater
 import (
 	"math"
 
-	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
 // A gridSearch finds the fraction of free water by weighted linear least squares, by the rules of
-// package ref. It does not evaluate the objective itself: it says for which fractions it wants it, and goes on
+// package reftensor. It does not evaluate the objective itself: it says for which fractions it wants it, and goes on
 // when it has been told, so that eight searches can share evaluations. What follows the levels of
 // the grid is written as if values were there; where one is not, it is asked for, and the piece is run again.
 type gridSearch struct {
-	wanted [ref.NextLevel]float64 // the fractions asked for
-	values [ref.NextLevel]float64 // what came back
+	wanted [reftensor.NextLevel]float64 // the fractions asked for
+	values [reftensor.NextLevel]float64 // what came back
 	asked  int
 	told   int
 	known  uint32 // the values of a level that need not be asked for, one bit each
@@ -56,7 +56,7 @@ type searchPlace struct {
 	smooth       bool    // the objective is, between the neighbours of the centre: it descends from
 	guess        float64 // the minimum, in steps from the centre
 	// The next level has values, of which one bit each says that they are good enough.
-	values [ref.NextLevel]float64
+	values [reftensor.NextLevel]float64
 	known  uint32
 	leaves bool // it leaves off when another level is to be evaluated
 	pair   int  // where it is not 0: the best is these thousandths or one more
@@ -77,9 +77,9 @@ func (s *gridSearch) begin(at *searchPlace, clip clipping) {
 		s.descend(clip) // remembers nothing, and so only asks
 		return
 	case at.step == 0:
-		s.ask(0, 1, ref.FirstStep, ref.FirstLevel)
+		s.ask(0, 1, reftensor.FirstStep, reftensor.FirstLevel)
 	default:
-		s.ask(s.centre-s.step, s.centre+s.step, s.step*0.1, ref.NextLevel)
+		s.ask(s.centre-s.step, s.centre+s.step, s.step*0.1, reftensor.NextLevel)
 	}
 	s.values, s.known = at.values, at.known
 	s.skip()
@@ -95,7 +95,7 @@ func (s *gridSearch) skip() {
 // ask asks for a level.
 func (s *gridSearch) ask(low, high, step float64, n int) {
 	s.step, s.asked, s.told, s.known, s.descending = step, n, 0, 0, false
-	ref.LevelFractions(s.wanted[:n], low, high, step)
+	reftensor.LevelFractions(s.wanted[:n], low, high, step)
 }
 
 // next is the fraction that is asked for.
@@ -119,16 +119,16 @@ func (s *gridSearch) tell(value float64, clip clipping) {
 		return
 	}
 	if !s.descending {
-		best := ref.Argmin(s.values[:s.asked])
+		best := reftensor.Argmin(s.values[:s.asked])
 		s.centre = s.wanted[best]
-		if s.asked == ref.FirstLevel {
+		if s.asked == reftensor.FirstLevel {
 			s.tenth = s.centre
 		}
 		if !(s.step > 0.005 && clip.isSmooth(s.centre-s.step, s.centre+s.step)) {
 			s.nextLevel()
 			return
 		}
-		s.guess = ref.ParabolaThrough(s.values[:s.asked], best)
+		s.guess = reftensor.ParabolaThrough(s.values[:s.asked], best)
 		s.descending = true
 	}
 	s.asked, s.told, s.known = 0, 0, 0
@@ -153,11 +153,11 @@ func (s *gridSearch) nextLevel() {
 		s.state = searchLeft
 		return
 	}
-	s.ask(s.centre-s.step, s.centre+s.step, s.step*0.1, ref.NextLevel)
+	s.ask(s.centre-s.step, s.centre+s.step, s.step*0.1, reftensor.NextLevel)
 }
 
 func (s *gridSearch) found(thousandths int) {
-	s.fraction, s.state = ref.OnGrid(s.tenth, thousandths), searchFound
+	s.fraction, s.state = reftensor.OnGrid(s.tenth, thousandths), searchFound
 }
 
 // thousandth is the objective at a number of thousandths; where it is not known it is asked for.
@@ -182,7 +182,7 @@ func (s *gridSearch) thousandth(k int) float64 {
 // waits says whether a value that was needed is not there.
 func (s *gridSearch) waits() bool { return s.asked > 0 || s.state == searchLost }
 
-// descend looks for the best thousandth with the parabola through three objectives; package ref
+// descend looks for the best thousandth with the parabola through three objectives; package reftensor
 // explains it.
 func (s *gridSearch) descend(clip clipping) (k int, ok bool) {
 	const reach = 4
@@ -195,7 +195,7 @@ func (s *gridSearch) descend(clip clipping) (k int, ok bool) {
 		if s.waits() {
 			return 0, false
 		}
-		vertex := float64(at) + reach*ref.ParabolaVertex(before, value, after)
+		vertex := float64(at) + reach*reftensor.ParabolaVertex(before, value, after)
 		switch {
 		case math.IsInf(vertex, 0) || math.IsNaN(vertex):
 			return 0, false
@@ -208,7 +208,7 @@ func (s *gridSearch) descend(clip clipping) (k int, ok bool) {
 			continue
 		}
 		k = s.nearest(vertex)
-		if !s.waits() && !clip.isSmooth(s.centre-ref.SkewReach, s.centre+ref.SkewReach) {
+		if !s.waits() && !clip.isSmooth(s.centre-reftensor.SkewReach, s.centre+reftensor.SkewReach) {
 			k = s.walk(k, low, high)
 		}
 		return k, true

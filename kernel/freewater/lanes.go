@@ -6,16 +6,16 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/internal/lanes"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
-	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
 // laneFitter fits free water eight or sixteen voxels at a time. The mathematics are those of package
-// ref. Voxels are prepared side by side; then each goes to a lane, and a lane whose voxel has converged
+// reftensor. Voxels are prepared side by side; then each goes to a lane, and a lane whose voxel has converged
 // takes the next. A voxel on which the usual path fails (no convergence, anything singular or not finite)
 // is fitted by the portable code.
 type laneFitter struct {
 	*lanes.Design
-	model         *ref.FreeWater
+	model         *reftensor.FreeWater
 	means         []float64 // n x 8: weights of the mean b0 signal, the mean of the guess's shell, the mean signal; fast decays
 	guess         []float64 // n x 8: from logarithms to the start
 	square        float64   // the sum of the squares of water
@@ -29,10 +29,10 @@ const (
 	meanB0 = iota
 	meanShell
 	meanAll
-	fastSums // ref.FastDecays, and that of water
+	fastSums // reftensor.FastDecays, and that of water
 )
 
-func newLaneFitter(kernels *ops.Tensor, model *ref.FreeWater) *laneFitter {
+func newLaneFitter(kernels *ops.Tensor, model *reftensor.FreeWater) *laneFitter {
 	n := model.Design.Measurements()
 	f := &laneFitter{Design: lanes.NewDesign(kernels, model.Design, model.Water()), model: model}
 	volumes, tissue, water, inverse := model.Guess()

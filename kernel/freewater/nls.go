@@ -7,7 +7,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/checks"
 	"github.com/voxfit/voxfit/kernel/internal/lanes"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
-	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
 // A nlsWorker fits free water by NLS. Voxels come in lots: sixteen at a time their start, the rules
@@ -20,7 +20,7 @@ type nlsWorker struct {
 	single *singleWorker // nil: double precision throughout
 	linear *gridWorker   // fits by WLS
 	slots  [ops.TensorLanes]newtonSlot
-	dipy   [ops.TensorLanes]ref.Levenberg // of slots on DIPY's way
+	dipy   [ops.TensorLanes]reftensor.Levenberg // of slots on DIPY's way
 
 	ready      []nlsVoxel // wait for a lane
 	readySpace [gridLot]nlsVoxel
@@ -40,7 +40,7 @@ type nlsVoxel struct {
 	voxel      int
 	negative   bool
 	s0, energy float64
-	fast       [ref.FastDecays + 1]float64 // sums with decays faster than water's, and that of water
+	fast       [reftensor.FastDecays + 1]float64 // sums with decays faster than water's, and that of water
 	start      waterPoint
 
 	// Where steps were taken in single precision: how many, the point before the last one and the sum of
@@ -258,7 +258,7 @@ func prepareSecond[T float32 | float64](w *nlsWorker, signal []T) {
 	var voxels [ops.TensorLanes]int
 	var s0, c ops.Lanes
 	for l, v := range w.doubtful[:count] {
-		voxels[l], s0[l], c[l] = v.voxel, v.s0, ref.SecondFraction*v.s0
+		voxels[l], s0[l], c[l] = v.voxel, v.s0, reftensor.SecondFraction*v.s0
 	}
 	arrive(w, signal, voxels[:count])
 	var start [ops.TensorLanes]waterPoint
@@ -307,7 +307,7 @@ func searchGrid[T float32 | float64](w *nlsWorker, params []float64, status []ke
 				w.linearly = append(w.linearly, *v)
 				continue
 			}
-		case p[7] >= ref.AllWater:
+		case p[7] >= reftensor.AllWater:
 			copy(params[v.voxel*parameters:], p)
 			status[v.voxel] = found.status[k]
 			continue
@@ -322,7 +322,7 @@ func searchGrid[T float32 | float64](w *nlsWorker, params []float64, status []ke
 func startFromLinear(params []float64, s0 float64) (start waterPoint) {
 	var values [3]float64
 	var vectors [9]float64
-	ref.SymmetricEigen(&values, &vectors, (*[6]float64)(params))
+	reftensor.SymmetricEigen(&values, &vectors, (*[6]float64)(params))
 	for k, value := range values {
 		place := 0
 		for i := range 3 {

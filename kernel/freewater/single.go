@@ -6,7 +6,7 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/internal/lanes"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
-	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
 // A singleWorker fits sixteen voxels side by side as far as that goes in lockstep: the rules, the start, and some Newton
@@ -119,7 +119,7 @@ func refit[T float32 | float64](w *nlsWorker, params []float64, status []kernel.
 		h, k := half(l)
 		v := &s.voxels[l]
 		v.start.put(s.at[h], k)
-		s.rest.C[l], s.rest.Floor[l] = float32(ref.SecondFraction*v.s0), float32(startFloor*v.s0)
+		s.rest.C[l], s.rest.Floor[l] = float32(reftensor.SecondFraction*v.s0), float32(startFloor*v.s0)
 	}
 	if s.voxels[0].turn == secondTurn {
 		s.startsAt()
@@ -360,12 +360,12 @@ func (w *singleWorker) fit(passes int) {
 // the step before promised; C comes from a and the promise of this step, unless that is mere rounding.
 func enough(before, promised, squares, energy float64) bool {
 	const steepest = 1e3 // C of the most crooked voxels
-	if promised > lastReduction*squares+ref.NewtonFloor*energy {
+	if promised > lastReduction*squares+reftensor.NewtonFloor*energy {
 		return false
 	}
 	relative := promised / squares
 	left := 4 * min(relative/(before*before), steepest) * before * relative
-	return left <= leftOver || promised <= ref.NewtonFloor*energy
+	return left <= leftOver || promised <= reftensor.NewtonFloor*energy
 }
 
 // leftOver is a relative excess of the objective that is not worth a step.

@@ -6,7 +6,7 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/internal/lanes"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
-	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
 // A newtonSlot is a lane with the voxel that is being fitted in it.
@@ -44,7 +44,7 @@ const lastReduction = 1e-9
 func (w *nlsWorker) begin(l int, v *nlsVoxel) {
 	s := &w.slots[l]
 	*s = newtonSlot{
-		busy: true, nlsVoxel: *v, floor: math.Log2(ref.RoughTissue * v.s0),
+		busy: true, nlsVoxel: *v, floor: math.Log2(reftensor.RoughTissue * v.s0),
 		descent: lanes.Descent[waterPoint]{At: v.before, Squares: v.beforeSquares, Trial: v.start, Damping: lanes.Damping{Exact: v.exact}},
 		steps:   v.taken,
 	}
@@ -95,7 +95,7 @@ func (w *nlsWorker) pass() {
 // follow takes a lane on along DIPY's way. Where that has ended, Newton steps go on from the best point.
 func (w *nlsWorker) follow(l int) {
 	s, fit, squares := &w.slots[l], &w.dipy[l], w.point.Squares[l]
-	var linear ref.Linearised
+	var linear reftensor.Linearised
 	switch {
 	case squares < math.MaxFloat64:
 		var gradient [8]float64
@@ -158,7 +158,7 @@ func (w *nlsWorker) evaluate() {
 }
 
 // step takes the step that was solved for.
-func (s *newtonSlot) step(model *ref.FreeWater, system *ops.System, l int) {
+func (s *newtonSlot) step(model *reftensor.FreeWater, system *ops.System, l int) {
 	d := &s.descent
 	if !(system.Least[l] > 1e-12) {
 		if d.GoBack(!d.Damping.Exact); d.Lost {
@@ -172,7 +172,7 @@ func (s *newtonSlot) step(model *ref.FreeWater, system *ops.System, l int) {
 	}
 	d.Trial.c = max(0, d.At.c+system.Solution[7][l])
 	s.steps++
-	last := d.Damping.Raise < 1e-4 && system.Predicted[l] <= lastReduction*d.Squares+ref.NewtonFloor*s.energy || s.nextIsNothing(system.Predicted[l]/d.Squares)
+	last := d.Damping.Raise < 1e-4 && system.Predicted[l] <= lastReduction*d.Squares+reftensor.NewtonFloor*s.energy || s.nextIsNothing(system.Predicted[l]/d.Squares)
 	switch {
 	case s.steps >= s.limit() || !(d.Trial.p[6] > s.floor):
 		s.state = slotHandedOver
@@ -196,7 +196,7 @@ func (s *newtonSlot) nextIsNothing(reduction float64) bool {
 	}
 	s.reduction = reduction
 	return reduction < 1e-5 && reduction*reduction*reduction <= nothing*before*before &&
-		s.turn == firstTurn && s.descent.Trial.fraction() < ref.DoubtfulFraction
+		s.turn == firstTurn && s.descent.Trial.fraction() < reftensor.DoubtfulFraction
 }
 
 // nothing is a relative reduction of the sum of squares that is not worth a step.
@@ -205,22 +205,22 @@ const nothing = 1e-16
 // limit is the number of steps after which the portable code takes over.
 func (s *newtonSlot) limit() int {
 	if s.turn == lastTurn {
-		return ref.LevenbergLimit + slotLimit
+		return reftensor.LevenbergLimit + slotLimit
 	}
 	return slotLimit
 }
 
 // settle ends a fit from one start, at a point with a sum of squares, and says what is next.
-func (v *nlsVoxel) settle(model *ref.FreeWater, at *waterPoint, squares float64, steps int) slotState {
+func (v *nlsVoxel) settle(model *reftensor.FreeWater, at *waterPoint, squares float64, steps int) slotState {
 	v.total += steps
 	if v.turn == firstTurn || squares < v.best.squares*(1-1e-9) {
 		v.best.at, v.best.squares, v.best.turn = *at, squares, v.turn
 	}
 	switch {
-	case v.turn == firstTurn && squares > ref.DoubtfulResidual*v.energy*(1-1e-5):
+	case v.turn == firstTurn && squares > reftensor.DoubtfulResidual*v.energy*(1-1e-5):
 		v.turn, v.noisy = linearTurn, true
 		return slotNoisy
-	case v.turn == linearTurn, v.turn == firstTurn && (steps >= ref.DoubtfulIterations || at.fraction() >= ref.DoubtfulFraction):
+	case v.turn == linearTurn, v.turn == firstTurn && (steps >= reftensor.DoubtfulIterations || at.fraction() >= reftensor.DoubtfulFraction):
 		v.turn = secondTurn
 		return slotDoubtful
 	case v.turn != lastTurn && v.strange(model):
@@ -230,14 +230,14 @@ func (v *nlsVoxel) settle(model *ref.FreeWater, at *waterPoint, squares float64,
 	return slotDone
 }
 
-// strange says whether the best end may be one of many minima, as package ref does.
-func (v *nlsVoxel) strange(model *ref.FreeWater) bool {
+// strange says whether the best end may be one of many minima, as package reftensor does.
+func (v *nlsVoxel) strange(model *reftensor.FreeWater) bool {
 	if v.best.turn == firstTurn {
-		if d := v.best.at.tensor(); ref.Ordinary(&d, model.Diso) {
+		if d := v.best.at.tensor(); reftensor.Ordinary(&d, model.Diso) {
 			return false
 		}
 	}
-	return v.noisy || model.FastMisfit(v.energy, &v.fast) < ref.StrangeMisfit*v.best.squares
+	return v.noisy || model.FastMisfit(v.energy, &v.fast) < reftensor.StrangeMisfit*v.best.squares
 }
 
 // tensor is the tissue's.
@@ -254,7 +254,7 @@ func (v *nlsVoxel) write(params []float64) kernel.Status {
 	at := &v.best.at
 	tensor := at.tensor()
 	switch {
-	case !ref.NotNegative(&tensor):
+	case !reftensor.NotNegative(&tensor):
 		status.Code = kernel.NegativeEigenvalue
 	case v.best.turn != firstTurn:
 		status.Code = kernel.Refit

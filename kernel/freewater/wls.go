@@ -7,7 +7,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/checks"
 	"github.com/voxfit/voxfit/kernel/internal/lanes"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
-	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
 // gridWorker fits free water by WLS. With Mixed precision voxels come sixteen at a time: a
@@ -179,7 +179,7 @@ func (w *gridWorker) evaluateGrid() {
 // isSmooth says whether no measurement of the lane's voxel is used up by water between two fractions.
 func (w *gridWorker) isSmooth(low, high float64) bool {
 	s0 := w.found[w.lane].s0
-	low, high = (low-ref.ClipMargin)*s0, (high+ref.ClipMargin)*s0
+	low, high = (low-reftensor.ClipMargin)*s0, (high+reftensor.ClipMargin)*s0
 	rows := w.lanes.Rows
 	for i := range w.signal {
 		s, water := w.signal[i][w.lane], rows[ops.DesignFields*i+7]
@@ -203,7 +203,7 @@ func (w *gridWorker) write(params []float64, status []kernel.Status, v *prepared
 	p[6] = math.Exp2(system.Solution[6][l]) + fraction*v.s0
 	status[v.voxel] = kernel.Status{Code: kernel.OK}
 	switch {
-	case !ref.NotNegative((*[6]float64)(p)):
+	case !reftensor.NotNegative((*[6]float64)(p)):
 		status[v.voxel].Code = kernel.NegativeEigenvalue
 	case v.negative:
 		status[v.voxel].Code = kernel.NegativeSignal

@@ -7,7 +7,7 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/internal/lanes"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
-	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
@@ -81,7 +81,7 @@ func decomposeOneByOne(values, vectors, tensors []float64) {
 		if vectors != nil {
 			into = (*[9]float64)(vectors[9*i:])
 		}
-		ref.SymmetricEigen((*[3]float64)(values[3*i:]), into, (*[6]float64)(tensors[6*i:]))
+		reftensor.SymmetricEigen((*[3]float64)(values[3*i:]), into, (*[6]float64)(tensors[6*i:]))
 	}
 }
 

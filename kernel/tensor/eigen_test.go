@@ -9,7 +9,7 @@ import (
 
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
-	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 	"github.com/voxfit/voxfit/kernel/tensor"
 )
 
@@ -98,7 +98,7 @@ func TestEigenvectorsDecomposeTheMatrix(t *testing.T) {
 			}
 			var want [3]float64
 			var unwanted [9]float64
-			ref.SymmetricEigen(&want, &unwanted, (*[6]float64)(d))
+			reftensor.SymmetricEigen(&want, &unwanted, (*[6]float64)(d))
 			unit := max(largest, 0x1p-1022)
 			for k := range 3 {
 				apart = max(apart, math.Abs(e[k]-want[k])/unit)

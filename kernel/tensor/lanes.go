@@ -8,20 +8,20 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/checks"
 	"github.com/voxfit/voxfit/kernel/internal/lanes"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
-	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
 // laneFitter fits tensors eight voxels at a time. A voxel whose weights nearly leave the tensor
 // undetermined, or that has a value that is not finite, is fitted by the portable code.
 type laneFitter struct {
 	*lanes.Design
-	model    *ref.Tensor
+	model    *reftensor.Tensor
 	ordinary []float64 // n x 8: from logarithms to the ordinary fit
 }
 
 // newLaneFitter is nil where the kernels' conditions do not hold.
-func newLaneFitter(kernels *ops.Tensor, model *ref.Tensor) *laneFitter {
-	if kernels == nil || model.Method != ref.IWLS && model.MinSignal < leastNormal {
+func newLaneFitter(kernels *ops.Tensor, model *reftensor.Tensor) *laneFitter {
+	if kernels == nil || model.Method != reftensor.IWLS && model.MinSignal < leastNormal {
 		return nil
 	}
 	t := &laneFitter{Design: lanes.NewDesign(kernels, model.Design, nil), model: model}
@@ -52,7 +52,7 @@ type laneWorker struct {
 }
 
 func (t *laneFitter) newWorker(portable *worker) kernel.Worker {
-	if t.model.Method == ref.NLS {
+	if t.model.Method == reftensor.NLS {
 		return t.newNewtonWorker(portable)
 	}
 	w := &laneWorker{
@@ -91,12 +91,12 @@ func fitLanes[T float32 | float64](w *laneWorker, params []float64, status []ker
 			i := first + l
 			p, row := params[i*parameters:][:parameters], signal[i*n:][:n]
 			least := w.extent.Least[l]
-			if !w.usable(l) || least <= 0 && !ref.Determines(w.lanes.model.Design, row) || !w.write(p, l) {
+			if !w.usable(l) || least <= 0 && !reftensor.Determines(w.lanes.model.Design, row) || !w.write(p, l) {
 				fit(w.worker, p, status[i:i+1], row)
 				continue
 			}
 			status[i] = kernel.Status{Code: kernel.OK}
-			if w.lanes.model.Method == ref.IWLS {
+			if w.lanes.model.Method == reftensor.IWLS {
 				status[i].Iterations = uint16(w.lanes.model.Iterations)
 			}
 			if least < 0 {
@@ -126,9 +126,9 @@ func (w *laneWorker) fit() {
 		w.ratio[l] = 1
 	}
 	switch model := w.lanes.model; model.Method {
-	case ref.IWLS:
+	case reftensor.IWLS:
 		w.iterated()
-	case ref.OLS:
+	case reftensor.OLS:
 		w.fitOrdinary()
 	default:
 		w.fitOrdinary()
@@ -144,7 +144,7 @@ func (w *laneWorker) fitOrdinary() {
 	t.Ordinary(&w.solution[0], &w.extent.Least, &w.values[0], &w.values[0], &t.ordinary[0], t.N, &w.rest.Floor)
 }
 
-// iterated is iteratively reweighted least squares, as package ref has it.
+// iterated is iteratively reweighted least squares, as package reftensor has it.
 func (w *laneWorker) iterated() {
 	t := w.lanes
 	w.extent = ops.Extent{Least: w.values[0], Most: w.values[0]}

@@ -7,10 +7,10 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/checks"
 	"github.com/voxfit/voxfit/kernel/internal/lanes"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
-	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
-// A newtonWorker fits tensors by NLS, by the Newton steps of package ref, in eight lanes. Voxels get
+// A newtonWorker fits tensors by NLS, by the Newton steps of package reftensor, in eight lanes. Voxels get
 // their ordinary fit eight at a time; then each goes to a lane, and a lane whose voxel has settled takes the
 // next. A voxel that does not settle soon is fitted by the portable code.
 type newtonWorker struct {
@@ -139,7 +139,7 @@ func prepare[T float32 | float64](w *newtonWorker, params []float64, status []ke
 		}
 		row := signal[i*t.N:][:t.N]
 		if finite != 0 || s.energy < 1e-200 || s.energy > lanes.OrdinaryEnergy || // squares would vanish
-			w.extent.Least[l] <= 0 && !ref.Determines(t.model.Design, row) {
+			w.extent.Least[l] <= 0 && !reftensor.Determines(t.model.Design, row) {
 			fit(w.worker, params[i*parameters:][:parameters], status[i:i+1], row)
 			continue
 		}
@@ -218,7 +218,7 @@ func (s *newtonSlot) step(system *ops.System, l int) {
 	}
 	s.steps++
 	switch {
-	case d.Damping.Raise < 1e-4 && system.Predicted[l] <= ref.NewtonTolerance*d.Squares+ref.NewtonFloor*s.energy:
+	case d.Damping.Raise < 1e-4 && system.Predicted[l] <= reftensor.NewtonTolerance*d.Squares+reftensor.NewtonFloor*s.energy:
 		d.At, s.state = d.Trial, newtonDone
 	case s.steps >= newtonSteps:
 		s.state = newtonHandedOver

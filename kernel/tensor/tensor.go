@@ -6,7 +6,7 @@ import (
 
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/internal/checks"
-	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
@@ -72,8 +72,8 @@ func New(d Design, opts ...kernel.Option) (kernel.Fitter, error) {
 	return fitter, nil
 }
 
-var methods = map[kernel.Method]ref.TensorMethod{
-	kernel.DefaultMethod: ref.WLS, kernel.WLS: ref.WLS, kernel.OLS: ref.OLS, kernel.IWLS: ref.IWLS, kernel.NLS: ref.NLS,
+var methods = map[kernel.Method]reftensor.TensorMethod{
+	kernel.DefaultMethod: reftensor.WLS, kernel.WLS: reftensor.WLS, kernel.OLS: reftensor.OLS, kernel.IWLS: reftensor.IWLS, kernel.NLS: reftensor.NLS,
 }
 
 func (d *Design) fitter() (*fitter, error) {
@@ -84,15 +84,15 @@ func (d *Design) fitter() (*fitter, error) {
 	switch {
 	case !known:
 		return nil, fmt.Errorf("field Method is %v, must be WLS, OLS, IWLS or NLS", d.Method)
-	case method != ref.IWLS && !checks.Positive(d.MinSignal):
+	case method != reftensor.IWLS && !checks.Positive(d.MinSignal):
 		return nil, fmt.Errorf("field MinSignal is %v, must be positive", d.MinSignal)
-	case method != ref.IWLS && (d.Iterations != 0 || d.UniformStart):
+	case method != reftensor.IWLS && (d.Iterations != 0 || d.UniformStart):
 		return nil, fmt.Errorf("fields Iterations and UniformStart are of IWLS, the Method is %v", d.Method)
 	case d.Iterations < 0 || d.Iterations > math.MaxUint16:
 		return nil, fmt.Errorf("field Iterations is %d, must be from 0 to %d", d.Iterations, math.MaxUint16)
 	}
-	portable, err := ref.NewTensor(ref.TensorSetup{
-		Design: ref.NewLogLinear(d.W), Method: method, MinSignal: d.MinSignal,
+	portable, err := reftensor.NewTensor(reftensor.TensorSetup{
+		Design: reftensor.NewLogLinear(d.W), Method: method, MinSignal: d.MinSignal,
 		Iterations: d.Iterations, Uniform: d.UniformStart,
 	})
 	if err != nil {
@@ -102,7 +102,7 @@ func (d *Design) fitter() (*fitter, error) {
 }
 
 type fitter struct {
-	ref   *ref.Tensor
+	ref   *reftensor.Tensor
 	lanes *laneFitter // nil: one voxel after the other
 }
 
@@ -119,7 +119,7 @@ func (t *fitter) NewWorker() kernel.Worker {
 
 type worker struct {
 	*fitter
-	scratch *ref.TensorScratch
+	scratch *reftensor.TensorScratch
 }
 
 func (w *worker) Fit(params []float64, status []kernel.Status, signal []float32) {
@@ -135,7 +135,7 @@ func fit[T float32 | float64](w *worker, params []float64, status []kernel.Statu
 	checks.Lengths("tensors", w, len(params), len(status), len(signal))
 	for i := range status {
 		p := (*[parameters]float64)(params[i*parameters:])
-		seen := ref.LoadTensor(w.scratch, signal[i*n:][:n])
+		seen := reftensor.LoadTensor(w.scratch, signal[i*n:][:n])
 		if code, bad := checks.Unfit(seen); bad {
 			*p, status[i] = [parameters]float64{}, kernel.Status{Code: code}
 			continue
@@ -148,7 +148,7 @@ func fit[T float32 | float64](w *worker, params []float64, status []kernel.Statu
 
 // noteRaised makes the code of a voxel that was fitted BelowMinSignal, where a value was raised to MinSignal.
 func (t *fitter) noteRaised(status *kernel.Status, raised bool) {
-	if raised && t.ref.Method != ref.IWLS && (status.Code == kernel.OK || status.Code == kernel.NegativeSignal) {
+	if raised && t.ref.Method != reftensor.IWLS && (status.Code == kernel.OK || status.Code == kernel.NegativeSignal) {
 		status.Code = kernel.BelowMinSignal
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/voxfit/voxfit/internal/magnitude"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
 // Lengths panics when a caller's slices do not belong together.
@@ -35,17 +36,17 @@ func CodeOf(outcome ref.Outcome, seen ref.Signal) kernel.Code {
 	switch outcome {
 	case ref.OutOfRange:
 		return kernel.Overflow
-	case ref.NothingToFit:
+	case reftensor.NothingToFit:
 		return kernel.ZeroSignal
-	case ref.OnlyWater:
+	case reftensor.OnlyWater:
 		return kernel.AllFreeWater
 	case ref.NotPositiveDefinite:
 		return kernel.NotPositiveDefinite
 	case ref.IterationLimit:
 		return kernel.MaxIterations
-	case ref.SecondStart:
+	case reftensor.SecondStart:
 		return kernel.Refit
-	case ref.NegativeTensor:
+	case reftensor.NegativeTensor:
 		return kernel.NegativeEigenvalue
 	}
 	if seen == ref.Negative {

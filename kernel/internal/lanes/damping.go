@@ -3,12 +3,12 @@ package lanes
 import (
 	"math"
 
-	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
 // A Damping is how carefully the next Newton step of a voxel is taken: with the exact second derivative, or
 // with the matrix of Gauss and Newton whose diagonal is raised, as Levenberg and Marquardt do. The rule is that
-// of package ref.
+// of package reftensor.
 type Damping struct {
 	Raise float64 // the diagonal is multiplied by 1 + Raise
 	Exact bool    // the next pass gives the exact second derivative
@@ -20,7 +20,7 @@ func (d *Damping) Relax() { d.Raise = d.Relaxed() }
 
 // Relaxed is what Raise is after a step that descended.
 func (d *Damping) Relaxed() float64 {
-	if less := d.Raise / 10; less >= ref.DampingLeast {
+	if less := d.Raise / 10; less >= reftensor.DampingLeast {
 		return less
 	}
 	return 0
@@ -32,7 +32,7 @@ func (d *Damping) StepOn() { d.Exact = d.Relaxed() == 0 }
 // GoBack makes the next pass one over the best point again, more damped if that is asked for.
 func (d *Damping) GoBack(more bool) {
 	if more {
-		d.Raise = max(ref.DampingFirst, 10*d.Raise)
+		d.Raise = max(reftensor.DampingFirst, 10*d.Raise)
 	}
 	d.Again, d.Exact = true, false
 }
@@ -66,6 +66,6 @@ func (d *Descent[Point]) Judge(squares float64) {
 // GoBack makes the next pass one over the best point again.
 func (d *Descent[Point]) GoBack(more bool) {
 	d.Damping.GoBack(more)
-	d.Lost = d.Lost || d.Damping.Raise > ref.DampingMost
+	d.Lost = d.Lost || d.Damping.Raise > reftensor.DampingMost
 	d.Trial = d.At
 }

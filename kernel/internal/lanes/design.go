@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/voxfit/voxfit/kernel/internal/ops"
-	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
 // A Design is a log-linear design laid out for kernels that fit eight voxels side by side, one a
@@ -19,7 +19,7 @@ type Design struct {
 
 // NewDesign lays out a design. water is the signal of free water over its S0, for each measurement; nil where the model
 // has none.
-func NewDesign(kernels *ops.Tensor, design *ref.LogLinear, water []float64) *Design {
+func NewDesign(kernels *ops.Tensor, design *reftensor.LogLinear, water []float64) *Design {
 	d := &Design{Tensor: kernels, N: design.Measurements()}
 	d.Rows = Table(d.N, ops.DesignFields, func(i int, row []float64) {
 		copy(row, design.Rows()[6*i:6*i+6])

@@ -15,7 +15,7 @@ func randomPositive(t *rapid.T, n int) (q, z []float64) {
 	q, z = make([]float64, Triangle(tilePadded(n))), make([]float64, tilePadded(n))
 	for i := range n {
 		for j := range i + 1 {
-			q[Triangle(i)+j] = dot(m[i*n:][:n], m[j*n:][:n])
+			q[Triangle(i)+j] = Dot(m[i*n:][:n], m[j*n:][:n])
 		}
 		q[Triangle(i)+i]++
 	}

@@ -72,13 +72,14 @@ func normalMatrix(xt []float64, n, m int) []float64 {
 	p := make([]float64, Triangle(n))
 	for i := range n {
 		for j := range i + 1 {
-			p[Triangle(i)+j] = dot(xt[i*m:][:m], xt[j*m:][:m])
+			p[Triangle(i)+j] = Dot(xt[i*m:][:m], xt[j*m:][:m])
 		}
 	}
 	return p
 }
 
-func dot(a, b []float64) float64 {
+// Dot is the sum of the products of two slices, in their order; b is at least as long as a.
+func Dot(a, b []float64) float64 {
 	b = b[:len(a)]
 	sum := 0.0
 	for i, v := range a {
@@ -174,7 +175,7 @@ func (s *CSDScratch) Fit(f []float64) (iterations int, outcome Outcome) {
 		floorAtZero(s.signal)
 	}
 	d.transposed.Multiply(s.z, s.signal)
-	if !finite(s.z[:n]) {
+	if !Finite(s.z[:n]) {
 		clear(f)
 		return 0, OutOfRange
 	}
@@ -249,7 +250,7 @@ func (s *CSDScratch) solve() (ok, loaded bool) {
 		return false, true
 	}
 	backSolve(s.q, s.inverse, s.y)
-	return finite(s.y[:d.coefficients]), true
+	return Finite(s.y[:d.coefficients]), true
 }
 
 func (s *CSDScratch) factorise(load bool) bool {

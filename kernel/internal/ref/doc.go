@@ -1,5 +1,5 @@
 // Package ref holds the kernels in portable Go: the reference that every other implementation is
-// compared with, and what runs where no other implementation does.
+// compared with, and what runs where no other implementation does. Those of tensors are in package reftensor.
 //
 // Each file is one step of the mathematics of one voxel on memory that the caller owns. Nothing here
 // allocates after a New function has returned, nothing depends on the processor, and every product

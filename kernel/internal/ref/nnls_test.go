@@ -25,7 +25,7 @@ func solveBoth(t *testing.T, columns []float64, m, n int, y []float64, shift, l2
 	s := p.NewScratch(nil)
 	first := 0
 	for j := range n {
-		s.B[j] = dot(p.column(j), y) - shift
+		s.B[j] = Dot(p.column(j), y) - shift
 		if s.B[j] > s.B[first] {
 			first = j
 		}
@@ -37,7 +37,7 @@ func solveBoth(t *testing.T, columns []float64, m, n int, y []float64, shift, l2
 		}
 		return x
 	}
-	if outcome := s.Solve(first, shift, dot(y, y)); outcome != Converged {
+	if outcome := s.Solve(first, shift, Dot(y, y)); outcome != Converged {
 		t.Fatalf("%d x %d: outcome %v", m, n, outcome)
 	}
 	gram, kkt = vector(), s.KKT
@@ -132,8 +132,8 @@ func TestTheCarefulMethodEndsOnNearlySingularMatrices(t *testing.T) {
 		if outcome != Careful {
 			t.Errorf("%d x %d: outcome %v after %d entries", m, n, outcome, s.Entered)
 		}
-		best := max(0, dot(columns[:m], y)/norm(columns[:m])) // of the first column alone
-		if limit := math.Sqrt(max(0, dot(y, y)-best*best)); s.Residual(y) > limit*(1+1e-12)+1e-12 {
+		best := max(0, Dot(columns[:m], y)/norm(columns[:m])) // of the first column alone
+		if limit := math.Sqrt(max(0, Dot(y, y)-best*best)); s.Residual(y) > limit*(1+1e-12)+1e-12 {
 			t.Errorf("%d x %d: residual %g, one column has %g", m, n, s.Residual(y), limit)
 		}
 	}

@@ -74,7 +74,7 @@ func (s *NNLSScratch) priceCarefully(y []float64, shift float64) float64 {
 	s.subtractFit(r, y)
 	largest := math.Inf(-1)
 	for j := range p.Unknowns {
-		s.w[j] = dot(p.column(j), r) - shift
+		s.w[j] = Dot(p.column(j), r) - shift
 	}
 	for i, place := range s.Places {
 		s.w[place] -= float64(p.l2 * s.X[i])
@@ -155,14 +155,14 @@ func (s *NNLSScratch) reflect(k int) bool {
 	copy(r, c[:k])
 	r[k] = diagonal
 	o.apply(k, o.target)
-	o.ones[k] = (1 - dot(r[:k], o.ones[:k])) / diagonal
+	o.ones[k] = (1 - Dot(r[:k], o.ones[:k])) / diagonal
 	return true
 }
 
 // apply reflects a vector.
 func (o *orthogonal) apply(i int, c []float64) {
 	v := o.reflector(i)[i:]
-	addScaled(c[i:], -dot(v, c[i:]), v)
+	addScaled(c[i:], -Dot(v, c[i:]), v)
 }
 
 // backSolveCarefully solves R next = Q^T y - shift R^-T 1.

@@ -17,7 +17,7 @@ func TestPanelsMultiplyAsTheMatrixDoes(t *testing.T) {
 		got := make([]float64, p.PaddedRows())
 		p.Multiply(got, x)
 		for r := range rows {
-			if want := dot(x, m[r*columns:][:len(x)]); math.Abs(got[r]-want) > 1e-14 {
+			if want := Dot(x, m[r*columns:][:len(x)]); math.Abs(got[r]-want) > 1e-14 {
 				t.Fatalf("row %d of %d x %d times %d values is %g, want %g", r, rows, columns, len(x), got[r], want)
 			}
 		}

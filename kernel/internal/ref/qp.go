@@ -100,7 +100,7 @@ func (d *QP) scaleRows(blocks []QPRows) error {
 			clear(row)
 			copy(row[block.First:], a)
 			forwardSolve(d.factor, d.inverse, row)
-			norm := math.Sqrt(dot(row[:n], row[:n]))
+			norm := math.Sqrt(Dot(row[:n], row[:n]))
 			if !(norm > 0) || math.IsInf(norm, 1) {
 				return fmt.Errorf("constraint %d of block %d has no finite row that is not zero", r, b)
 			}
@@ -209,7 +209,7 @@ func (s *QPScratch) Fit(x []float64) (exchanges int, found QPMeasures, outcome O
 	forwardSolve(d.factor, d.inverse, s.free)
 	d.prices.Multiply(s.c, s.free[:n])
 	clear(x)
-	if !finite(s.free[:n]) || !finite(s.c[:len(d.norms)]) {
+	if !Finite(s.free[:n]) || !Finite(s.c[:len(d.norms)]) {
 		return 0, QPMeasures{}, OutOfRange
 	}
 	exchanges, outcome = s.exchange()
@@ -232,7 +232,7 @@ func (s *QPScratch) solveForX() {
 	if !s.factoriseForSet() {
 		return
 	}
-	d.eachRow(func(row, first int, a []float64) { s.slack[row] = dot(a, s.x[first:]) })
+	d.eachRow(func(row, first int, a []float64) { s.slack[row] = Dot(a, s.x[first:]) })
 	for range 2 {
 		s.stationarity(func(row int) float64 {
 			if !s.held[row] {
@@ -251,7 +251,7 @@ func (s *QPScratch) solveForX() {
 		}
 		d.eachRow(func(row, first int, a []float64) {
 			// The sum of steps, not A x anew: divided by e, its rounding would be an error of l.
-			s.slack[row] += dot(a, s.rest[first:])
+			s.slack[row] += Dot(a, s.rest[first:])
 			if s.held[row] {
 				s.lambda[row] -= (s.slack[row] + float64(d.epsilon*s.lambda[row])) / d.epsilon
 			}
@@ -327,7 +327,7 @@ func (s *QPScratch) measure() QPMeasures {
 	k := QPMeasures{Residual: s.residual(), Dual: over(largestMagnitude(s.rest[:n]), largestMagnitude(s.z[:n]))}
 	d.eachRow(func(row, first int, a []float64) {
 		l := s.lambda[row]
-		v := dot(a, s.x[first:]) + float64(d.epsilon*l)
+		v := Dot(a, s.x[first:]) + float64(d.epsilon*l)
 		k.Primal = math.Max(k.Primal, over(-v, scale))
 		k.Complementarity = math.Max(k.Complementarity, over(math.Abs(float64(l*v)), float64(most*scale)))
 		k.Dual = math.Max(k.Dual, over(-l, most))
@@ -339,7 +339,7 @@ func (s *QPScratch) measure() QPMeasures {
 func (s *QPScratch) residual() float64 {
 	d, n, sum := s.qp, s.qp.unknowns, 0.0
 	for i, v := range s.signal {
-		r := dot(d.h[i*n:][:n], s.x) - v
+		r := Dot(d.h[i*n:][:n], s.x) - v
 		sum += float64(r * r)
 	}
 	return sum

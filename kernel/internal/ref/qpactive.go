@@ -71,7 +71,7 @@ func (s *QPScratch) add(entering int) (exchanges int) {
 		copy(toward, couples)
 		a.forward(toward)
 		// What is left of the constraint's own direction; never less than the regularisation.
-		left := math.Max(1+d.epsilon-dot(toward, toward), d.epsilon)
+		left := math.Max(1+d.epsilon-Dot(toward, toward), d.epsilon)
 		a.back(toward)
 		step, leaving := -violation/left, -1
 		for i, u := range toward {
@@ -96,7 +96,7 @@ func (s *QPScratch) add(entering int) (exchanges int) {
 // product is entry (i, j) of B B^T.
 func (s *QPScratch) product(i, j int) float64 {
 	n := s.qp.unknowns
-	return dot(s.qp.whitened[i*n:][:n], s.qp.whitened[j*n:][:n])
+	return Dot(s.qp.whitened[i*n:][:n], s.qp.whitened[j*n:][:n])
 }
 
 // release lets the constraint at a place of the set go.
@@ -160,7 +160,7 @@ func (a *activeSet) row(i int) []float64 { return a.factor[Triangle(i):Triangle(
 func (a *activeSet) forward(v []float64) {
 	for i := range v {
 		row := a.row(i)
-		v[i] = (v[i] - dot(row[:i], v)) / row[i]
+		v[i] = (v[i] - Dot(row[:i], v)) / row[i]
 	}
 }
 

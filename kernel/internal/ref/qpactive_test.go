@@ -10,7 +10,7 @@ import (
 // gram is the matrix of products of unit vectors, plus e on the diagonal.
 func gram(vectors [][]float64, e float64) func(i, j int) float64 {
 	return func(i, j int) float64 {
-		product := dot(vectors[i], vectors[j])
+		product := Dot(vectors[i], vectors[j])
 		if i == j {
 			product += e
 		}
@@ -27,7 +27,7 @@ func TestAnActiveSetKeepsTheFactorOfItsMembers(t *testing.T) {
 		for j := range vectors[i] {
 			vectors[i][j] = random.NormFloat64()
 		}
-		norm := math.Sqrt(dot(vectors[i], vectors[i]))
+		norm := math.Sqrt(Dot(vectors[i], vectors[i]))
 		for j := range vectors[i] {
 			vectors[i][j] /= norm
 		}
@@ -42,13 +42,13 @@ func TestAnActiveSetKeepsTheFactorOfItsMembers(t *testing.T) {
 			}
 			solved := slices.Clone(couples)
 			a.forward(solved)
-			a.append(enters, couples, 1+e-dot(solved, solved))
+			a.append(enters, couples, 1+e-Dot(solved, solved))
 		} else {
 			a.remove(slices.Index(a.members, enters))
 		}
 		for i, member := range a.members {
 			for j, other := range a.members[:i+1] {
-				got := dot(a.row(j), a.row(i)) // L L^T, up to the shorter row
+				got := Dot(a.row(j), a.row(i)) // L L^T, up to the shorter row
 				if want := entry(member, other); math.Abs(got-want) > 1e-10 {
 					t.Fatalf("step %d: entry (%d, %d) of L L^T is %v, want %v", step, i, j, got, want)
 				}

@@ -55,8 +55,8 @@ func OnlyTooLarge(values []float64) bool {
 	return true
 }
 
-// finite says whether no value is NaN or infinite.
-func finite(values []float64) bool {
+// Finite says whether no value is NaN or infinite.
+func Finite(values []float64) bool {
 	sum := 0.0
 	for _, v := range values {
 		sum += float64(v * 0)

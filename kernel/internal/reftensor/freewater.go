@@ -1,6 +1,10 @@
-package ref
+package reftensor
 
-import "math"
+import (
+	"math"
+
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
 
 // FreeWaterSetup is what NewFreeWater needs.
 type FreeWaterSetup struct {
@@ -65,22 +69,22 @@ func (m *FreeWater) NewScratch() *FreeWaterScratch {
 }
 
 // LoadFreeWater reads one voxel's signal and says what it saw.
-func LoadFreeWater[T float32 | float64](s *FreeWaterScratch, signal []T) Signal {
-	return Gather(s.signal, signal, s.model.all)
+func LoadFreeWater[T float32 | float64](s *FreeWaterScratch, signal []T) ref.Signal {
+	return ref.Gather(s.signal, signal, s.model.all)
 }
 
 // The outcomes that only the free-water model has.
 const (
-	NothingToFit   Outcome = iota + 16 // the mean signal or the mean b0 signal is too small; params are zero
-	OnlyWater                          // the plain tensor diffuses like water: fraction 1, the rest zero
-	SecondStart                        // the minimum was reached from another starting point than the first
-	NegativeTensor                     // the tensor has an eigenvalue below zero
+	NothingToFit   ref.Outcome = iota + 16 // the mean signal or the mean b0 signal is too small; params are zero
+	OnlyWater                              // the plain tensor diffuses like water: fraction 1, the rest zero
+	SecondStart                            // the minimum was reached from another starting point than the first
+	NegativeTensor                         // the tensor has an eigenvalue below zero
 )
 
 // Fit fits the loaded signal: params are the six tensor elements, S0 and the fraction of free water.
 // Where fewer than seven independent values are not zero (NotPositiveDefinite), the plain tensor and WLS are
 // solutions of least norm.
-func (s *FreeWaterScratch) Fit(params *[8]float64) (iterations int, outcome Outcome) {
+func (s *FreeWaterScratch) Fit(params *[8]float64) (iterations int, outcome ref.Outcome) {
 	*params = [8]float64{}
 	model := s.model
 	s.s0 = mean(s.signal, model.B0)
@@ -88,13 +92,13 @@ func (s *FreeWaterScratch) Fit(params *[8]float64) (iterations int, outcome Outc
 		return 0, NothingToFit
 	}
 	s.scan.begin(s.signal, s.s0)
-	if !finite(s.scan.weighted.matrix[:]) {
-		return 0, OutOfRange
+	if !ref.Finite(s.scan.weighted.matrix[:]) {
+		return 0, ref.OutOfRange
 	}
 	if md := s.scan.plainMeanDiffusivity(); !(md < model.MDReg) {
 		params[6], params[7] = s.s0, 1
 		if s.undetermined() {
-			return 0, NotPositiveDefinite
+			return 0, ref.NotPositiveDefinite
 		}
 		return 0, OnlyWater
 	}
@@ -104,10 +108,10 @@ func (s *FreeWaterScratch) Fit(params *[8]float64) (iterations int, outcome Outc
 		outcome = s.linearly(params)
 	}
 	switch {
-	case !finite(params[:]):
+	case !ref.Finite(params[:]):
 		*params = [8]float64{}
-		return 0, OutOfRange
-	case (outcome == Converged || outcome == SecondStart) && !NotNegative((*[6]float64)(params[:6])):
+		return 0, ref.OutOfRange
+	case (outcome == ref.Converged || outcome == SecondStart) && !NotNegative((*[6]float64)(params[:6])):
 		outcome = NegativeTensor
 	}
 	return iterations, outcome
@@ -119,13 +123,13 @@ func (s *FreeWaterScratch) undetermined() bool {
 }
 
 // linearly finds the result of WLS.
-func (s *FreeWaterScratch) linearly(params *[8]float64) Outcome {
+func (s *FreeWaterScratch) linearly(params *[8]float64) ref.Outcome {
 	s.scan.find()
 	s.scan.write(params)
 	if !s.scan.determined {
-		return NotPositiveDefinite
+		return ref.NotPositiveDefinite
 	}
-	return Converged
+	return ref.Converged
 }
 
 // mean is the mean of the listed values.
@@ -138,7 +142,7 @@ func mean(values []float64, list []int) float64 {
 }
 
 // nonlinear minimises the squares of the differences of the signals.
-func (s *FreeWaterScratch) nonlinear(params *[8]float64) (iterations int, outcome Outcome) {
+func (s *FreeWaterScratch) nonlinear(params *[8]float64) (iterations int, outcome ref.Outcome) {
 	if s.scan.mayBeAllWater() {
 		s.scan.find()
 		if s.scan.fraction >= allWater {
@@ -151,7 +155,7 @@ func (s *FreeWaterScratch) nonlinear(params *[8]float64) (iterations int, outcom
 	outcome = s.newton.minimise()
 	iterations = s.newton.iterations
 	s.keep()
-	doubtful := outcome != Converged || iterations >= doubtfulIterations || s.best.fraction() >= doubtfulFraction
+	doubtful := outcome != ref.Converged || iterations >= doubtfulIterations || s.best.fraction() >= doubtfulFraction
 	noisy := !s.scan.determined || s.best.squares > doubtfulResidual*s.newton.energy
 	if noisy {
 		doubtful = true
@@ -168,7 +172,7 @@ func (s *FreeWaterScratch) nonlinear(params *[8]float64) (iterations int, outcom
 	}
 	s.express(params)
 	if s.undetermined() {
-		outcome = NotPositiveDefinite
+		outcome = ref.NotPositiveDefinite
 	}
 	return iterations, outcome
 }
@@ -195,7 +199,7 @@ func (s *FreeWaterScratch) keep() {
 }
 
 // again minimises from another start and keeps the result when it is lower.
-func (s *FreeWaterScratch) again(p *[logLinearSize]float64, c float64, iterations *int, before Outcome) Outcome {
+func (s *FreeWaterScratch) again(p *[logLinearSize]float64, c float64, iterations *int, before ref.Outcome) ref.Outcome {
 	s.newton.restart(p, c)
 	outcome := s.newton.minimise()
 	*iterations += s.newton.iterations
@@ -203,7 +207,7 @@ func (s *FreeWaterScratch) again(p *[logLinearSize]float64, c float64, iteration
 		return before
 	}
 	s.keep()
-	if outcome == Converged {
+	if outcome == ref.Converged {
 		return SecondStart
 	}
 	return outcome

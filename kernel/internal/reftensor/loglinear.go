@@ -1,4 +1,4 @@
-package ref
+package reftensor
 
 // A LogLinear is the design of log S = w.D + a: one row of six per measurement (the negated b-tensor
 // in the order xx, 2xy, yy, 2xz, 2yz, zz, so that w.D = -b D(g)), and a seventh column of ones. It

@@ -1,6 +1,10 @@
-package ref
+package reftensor
 
-import "math"
+import (
+	"math"
+
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
 
 // A weighted solves one weighted log-linear least-squares problem after another: minimise the sum of
 // v (y - W p)^2. It goes by normal equations, which are four times as fast as an orthogonal
@@ -113,7 +117,7 @@ func gramSchmidt(r, columns []float64, n, size int, least float64) (ok bool) {
 		}
 		for j := k + 1; j <= size; j++ {
 			target := column(j)
-			along := dot(q, target)
+			along := ref.Dot(q, target)
 			r[packed(j, k)] = along
 			for i, x := range q {
 				target[i] -= float64(along * x)
@@ -138,4 +142,4 @@ func backward(x, r []float64, size int) {
 	}
 }
 
-func sumSquares(x []float64) float64 { return dot(x, x) }
+func sumSquares(x []float64) float64 { return ref.Dot(x, x) }

@@ -1,4 +1,4 @@
-package ref
+package reftensor
 
 // The largest system is that of the free-water model: six tensor elements, the logarithm of the
 // tissue's signal, the water's signal.

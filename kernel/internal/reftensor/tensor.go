@@ -1,9 +1,11 @@
-package ref
+package reftensor
 
 import (
 	"errors"
 	"math"
 	"slices"
+
+	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
 // TensorMethod is how a tensor is fitted to a signal.
@@ -74,16 +76,16 @@ func (t *Tensor) NewScratch() *TensorScratch {
 }
 
 // LoadTensor reads one voxel's signal and says what it saw.
-func LoadTensor[T float32 | float64](s *TensorScratch, signal []T) Signal {
-	return Gather(s.signal, signal, s.tensor.all)
+func LoadTensor[T float32 | float64](s *TensorScratch, signal []T) ref.Signal {
+	return ref.Gather(s.signal, signal, s.tensor.all)
 }
 
 // Fit fits the loaded signal: params are the six tensor elements and S0. When the weights, or the values that are not
 // zero, do not determine the tensor, params are zero.
-func (s *TensorScratch) Fit(params *[7]float64) (iterations int, outcome Outcome) {
+func (s *TensorScratch) Fit(params *[7]float64) (iterations int, outcome ref.Outcome) {
 	if slices.Contains(s.signal, 0) && !Determines(s.tensor.Design, s.signal) {
 		*params = [7]float64{}
-		return 0, NotPositiveDefinite
+		return 0, ref.NotPositiveDefinite
 	}
 	floor := s.tensor.MinSignal
 	if s.tensor.Method == IWLS {
@@ -116,13 +118,13 @@ func (s *TensorScratch) Fit(params *[7]float64) (iterations int, outcome Outcome
 	}
 	if !ok {
 		*params = [7]float64{}
-		return 0, NotPositiveDefinite
+		return 0, ref.NotPositiveDefinite
 	}
 	copy(params[:], p[:])
 	params[6] = exp1(p[6])
-	if !finite(params[:]) {
+	if !ref.Finite(params[:]) {
 		*params = [7]float64{}
-		return 0, OutOfRange
+		return 0, ref.OutOfRange
 	}
 	return iterations, outcome
 }
@@ -161,7 +163,7 @@ func (s *TensorScratch) iterated(p *[logLinearSize]float64) (ok bool) {
 
 // nonlinear minimises the squares of the differences of the signals themselves, from the ordinary
 // least-squares solution, as DIPY does.
-func (s *TensorScratch) nonlinear(p *[logLinearSize]float64) (iterations int, outcome Outcome) {
+func (s *TensorScratch) nonlinear(p *[logLinearSize]float64) (iterations int, outcome ref.Outcome) {
 	var start [logLinearSize]float64
 	project7(&start, s.tensor.ordinary, s.logarithms)
 	s.newton.begin(s.signal, &start, 0)

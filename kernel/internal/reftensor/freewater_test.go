@@ -1,4 +1,4 @@
-package ref
+package reftensor
 
 import (
 	"math"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/voxfit/voxfit/internal/peer"
+	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
 // scanWhole finds the grid point as DIPY does: every fraction of every level is evaluated.
@@ -34,7 +35,7 @@ func TestFractionScanEndsWhereTheWholeGridDoes(t *testing.T) {
 			for range simulations(2000) {
 				LoadFreeWater(s, scheme.simulate(random))
 				var p [8]float64
-				if _, outcome := s.Fit(&p); outcome != Converged {
+				if _, outcome := s.Fit(&p); outcome != ref.Converged {
 					continue
 				}
 				voxels++
@@ -159,7 +160,7 @@ func TestNoiselessFreeWaterIsRecovered(t *testing.T) {
 	}
 	LoadFreeWater(s, signal)
 	var p [8]float64
-	if _, outcome := s.Fit(&p); outcome != Converged {
+	if _, outcome := s.Fit(&p); outcome != ref.Converged {
 		t.Fatalf("outcome %d, expected Converged", outcome)
 	}
 	for k := range 6 {

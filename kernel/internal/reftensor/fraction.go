@@ -1,6 +1,10 @@
-package ref
+package reftensor
 
-import "math"
+import (
+	"math"
+
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
 
 // A fractionScan finds the free-water fraction by weighted linear least squares, as DIPY's
 // fwdti.wls_iter does: on each of a grid of fractions f, take f S0 w (w the decay of water) away
@@ -64,7 +68,7 @@ func (s *fractionScan) solveLogarithms() {
 	}
 	s.model.Design.project(&right, s.prediction)
 	for k := range s.p {
-		s.p[k] = dot(s.inverse[k][:], right[:])
+		s.p[k] = ref.Dot(s.inverse[k][:], right[:])
 	}
 }
 

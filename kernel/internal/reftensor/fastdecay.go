@@ -1,6 +1,10 @@
-package ref
+package reftensor
 
-import "math"
+import (
+	"math"
+
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
 
 // In water of which a part decays faster still, as flow and pulsation make it, the sum of squares has minima by the dozen:
 // the tissue of the model is that part, and what the noise leaves of it after the first shell decides its tensor; or the
@@ -26,13 +30,13 @@ func newFastDecay(m *FreeWater) *fastDecay {
 		column := make([]float64, m.Design.n)
 		m.Design.predict(column, &[logLinearSize]float64{0: d, 2: d, 5: d})
 		expInto(column, column)
-		f.columns[k], f.squares[k], f.cross[k] = column, sumSquares(column), dot(column, m.water)
+		f.columns[k], f.squares[k], f.cross[k] = column, sumSquares(column), ref.Dot(column, m.water)
 	}
 	f.columns[fastDecays], f.squares[fastDecays] = m.water, sumSquares(m.water)
 	return f
 }
 
-// Misfit is the least sum of squares that is left of a signal by water and one of the faster decays, neither negative, from
+// misfit is the least sum of squares that is left of a signal by water and one of the faster decays, neither negative, from
 // the energy of the signal and its sums with the decays, that of water last.
 func (f *fastDecay) misfit(energy float64, sums *[fastDecays + 1]float64) float64 {
 	least, water, waterSquares := energy, sums[fastDecays], f.squares[fastDecays]
@@ -57,8 +61,8 @@ func (f *fastDecay) misfit(energy float64, sums *[fastDecays + 1]float64) float6
 // strange says whether the best end may be one of many minima: its tensor has an eigenvalue below zero or above the
 // diffusivity of water, or the fit did not settle, and either the signal is mostly noise or water with a faster decay is
 // nearly as near to it.
-func (s *FreeWaterScratch) strange(outcome Outcome, noisy bool) bool {
-	if outcome == Converged && Ordinary((*[6]float64)(s.best.p[:6]), s.model.Diso) {
+func (s *FreeWaterScratch) strange(outcome ref.Outcome, noisy bool) bool {
+	if outcome == ref.Converged && Ordinary((*[6]float64)(s.best.p[:6]), s.model.Diso) {
 		return false
 	}
 	if noisy {
@@ -66,7 +70,7 @@ func (s *FreeWaterScratch) strange(outcome Outcome, noisy bool) bool {
 	}
 	var sums [fastDecays + 1]float64
 	for k, column := range s.model.fast.columns {
-		sums[k] = dot(column, s.signal)
+		sums[k] = ref.Dot(column, s.signal)
 	}
 	return s.model.fast.misfit(s.newton.energy, &sums) < strangeMisfit*s.best.squares
 }

@@ -1,6 +1,10 @@
-package ref
+package reftensor
 
-import "math"
+import (
+	"math"
+
+	"github.com/voxfit/voxfit/kernel/internal/ref"
+)
 
 // A newton minimises the sum over measurements of (t + c w - s)^2 / 2 with t = exp(W p + p6): seven
 // parameters p of the tissue, and c >= 0, the signal of free water, whose decay w is known. Without
@@ -90,32 +94,32 @@ func (s *newton) restart(p *[logLinearSize]float64, c float64) {
 }
 
 // minimise runs to the minimum and leaves the best point in s.at.
-func (s *newton) minimise() Outcome {
+func (s *newton) minimise() ref.Outcome {
 	for s.iterations < newtonLimit {
 		s.differentiate()
 		for {
 			if !s.decompose() {
-				return IterationLimit
+				return ref.IterationLimit
 			}
 			predicted := s.solve()
 			last := s.damping < 1e-4 && predicted <= newtonTolerance*s.at.squares+newtonFloor*s.energy
 			better := s.try()
 			if last {
-				return Converged
+				return ref.Converged
 			}
 			if better {
 				s.relax()
 				break
 			}
 			if s.iterations >= newtonLimit {
-				return IterationLimit
+				return ref.IterationLimit
 			}
 			s.exact = false
 			s.damping = max(dampingFirst, 10*s.damping)
 			s.curve()
 		}
 	}
-	return IterationLimit
+	return ref.IterationLimit
 }
 
 // relax lowers the damping after a step that descended; without damping, the next step is exact.

@@ -1,4 +1,4 @@
-package ref
+package reftensor
 
 // The kernels that work on several voxels at once follow the same rules as this package. This file
 // lends them what was computed here.
