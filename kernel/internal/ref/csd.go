@@ -190,9 +190,9 @@ func (s *CSDScratch) Fit(f []float64) (iterations int, outcome Outcome) {
 		d.filter.Multiply(s.smooth, s.signal)
 	}
 	threshold := d.zeroth * s.smooth[0] * d.tau
-	d.amplitudes.Below(s.active, s.smooth[:d.start], threshold)
+	d.amplitudes.below(s.active, s.smooth[:d.start], threshold)
 	if empty(s.active) {
-		d.amplitudes.Below(s.active, s.y[:n], threshold)
+		d.amplitudes.below(s.active, s.y[:n], threshold)
 		if empty(s.active) {
 			copy(f, s.y[:n])
 			return 0, Converged
@@ -209,7 +209,7 @@ func (s *CSDScratch) Fit(f []float64) (iterations int, outcome Outcome) {
 			return iterations, NotPositiveDefinite
 		}
 		loaded = loaded || load
-		d.amplitudes.Below(s.next, s.y[:n], threshold)
+		d.amplitudes.below(s.next, s.y[:n], threshold)
 		if equal(s.active, s.next) {
 			outcome = Converged
 			break

@@ -39,9 +39,9 @@ func (p *Panels) Multiply(dst, x []float64) {
 	}
 }
 
-// Below sets bit r of mask (64 rows a word) where row r times x is strictly less than threshold, and
+// below sets bit r of mask (64 rows a word) where row r times x is strictly less than threshold, and
 // clears the others. Bits beyond the last row are clear.
-func (p *Panels) Below(mask []uint64, x []float64, threshold float64) {
+func (p *Panels) below(mask []uint64, x []float64, threshold float64) {
 	clear(mask)
 	var v [panelRows]float64
 	stride := panelRows * p.columns

@@ -138,7 +138,7 @@ func newLinearisation(n int) *linearisation {
 // factor factors the Jacobian at the point where a newton was evaluated.
 func (l *linearisation) factor(s *newton, fit *Levenberg) {
 	n := s.design.n
-	c, tangent, water := fit.Slopes()
+	c, tangent, water := fit.slopes()
 	for i, t := range s.at.tissue {
 		for k, w := range s.design.rows[6*i:][:6] {
 			l.columns[k*n+i] = t * w

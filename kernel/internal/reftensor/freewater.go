@@ -50,7 +50,7 @@ type FreeWaterScratch struct {
 	model  *FreeWater
 	signal []float64
 	s0     float64 // the mean b0 signal
-	scan   *fractionScan
+	scan   *gridScan
 	newton *newton
 	linear *linearisation
 	best   waterEnd
@@ -61,7 +61,7 @@ type FreeWaterScratch struct {
 // NewScratch allocates it.
 func (m *FreeWater) NewScratch() *FreeWaterScratch {
 	s := &FreeWaterScratch{model: m, signal: make([]float64, m.Design.n)}
-	s.scan = newFractionScan(m)
+	s.scan = newGridScan(m)
 	if m.Nonlinear {
 		s.newton, s.linear = newNewton(m.Design, m.water), newLinearisation(m.Design.n)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // scanWhole finds the grid point as DIPY does: every fraction of every level is evaluated.
-func scanWhole(s *fractionScan) float64 {
+func scanWhole(s *gridScan) float64 {
 	low, high, step, n := 0.0, 1.0, 0.1, firstLevel
 	var best float64
 	for range 3 {

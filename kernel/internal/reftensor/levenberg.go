@@ -83,9 +83,9 @@ func (l *Levenberg) Overflows(design *LogLinear) bool {
 	return count > 1
 }
 
-// Slopes are those of the trial point's unknowns after the tensor: a step in -log S0 is one of -1 in the logarithm of the
+// slopes are those of the trial point's unknowns after the tensor: a step in -log S0 is one of -1 in the logarithm of the
 // tissue and of -c in the signal of water, one in phi is one of -tangent and of water.
-func (l *Levenberg) Slopes() (c, tangent, water float64) {
+func (l *Levenberg) slopes() (c, tangent, water float64) {
 	_, c = waterPoint(&l.trial)
 	half := l.trial[7] / 2
 	return c, math.Tan(half), math.Exp(-l.trial[6]) * float64(math.Sin(half)*math.Cos(half))
@@ -274,7 +274,7 @@ func (l *Levenberg) steepness() float64 {
 // FromNormal makes the factorisation from the matrix of Gauss and Newton and the negated gradient, both in the unknowns
 // of a tensor with the logarithm of the tissue and the signal of water. It is false where these have lost too much.
 func (l *Levenberg) FromNormal(linear *Linearised, gradient *[waterSize]float64, matrix *[waterPacked]float64) (ok bool) {
-	c, tangent, water := l.Slopes()
+	c, tangent, water := l.slopes()
 	turned, right := *matrix, *gradient
 	right[6] = -gradient[6] - float64(c*gradient[7])
 	right[7] = float64(water*gradient[7]) - float64(tangent*gradient[6])

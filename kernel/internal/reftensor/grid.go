@@ -6,7 +6,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// A fractionScan finds the free-water fraction by weighted linear least squares, as DIPY's
+// A gridScan finds the free-water fraction by weighted linear least squares, as DIPY's
 // fwdti.wls_iter does: on each of a grid of fractions f, take f S0 w (w the decay of water) away
 // from the signal, fit a tensor to the logarithm of the rest with the squares of the signal as
 // weights, and keep the f whose prediction is nearest to the signal. The grid has three levels: 9
@@ -14,7 +14,7 @@ import (
 //
 // DIPY divides the rest by 1-f before the logarithm and multiplies the prediction by it: that adds a
 // constant to the seventh unknown and takes it off again, and is left out here.
-type fractionScan struct {
+type gridScan struct {
 	model    *FreeWater
 	weighted *weighted
 
@@ -30,11 +30,11 @@ type fractionScan struct {
 	p        [logLinearSize]float64
 }
 
-func newFractionScan(m *FreeWater) *fractionScan {
+func newGridScan(m *FreeWater) *gridScan {
 	n := m.Design.n
 	values := make([]float64, 5*n)
 	cut := func() []float64 { v := values[:n:n]; values = values[n:]; return v }
-	return &fractionScan{
+	return &gridScan{
 		model: m, weighted: newWeighted(m.Design),
 		weights: cut(), logarithms: cut(), prediction: cut(), clip: cut(),
 	}
@@ -43,7 +43,7 @@ func newFractionScan(m *FreeWater) *fractionScan {
 // begin prepares a signal: the factors of the normal matrix, which all fractions share. Where the
 // matrix is singular (determined is then false), as with fewer than seven values that are not zero, the
 // solutions are those of least norm, as in DIPY.
-func (s *fractionScan) begin(signal []float64, s0 float64) {
+func (s *gridScan) begin(signal []float64, s0 float64) {
 	s.signal, s.s0 = signal, s0
 	for i, v := range signal {
 		s.weights[i] = v * v
@@ -57,7 +57,7 @@ func (s *fractionScan) begin(signal []float64, s0 float64) {
 }
 
 // solveLogarithms writes the solution for the logarithms in place to s.p.
-func (s *fractionScan) solveLogarithms() {
+func (s *gridScan) solveLogarithms() {
 	if s.determined {
 		s.weighted.solve(&s.p, s.weights, s.logarithms)
 		return
@@ -73,7 +73,7 @@ func (s *fractionScan) solveLogarithms() {
 }
 
 // plainMeanDiffusivity is that of a tensor fitted with the same weights and no water.
-func (s *fractionScan) plainMeanDiffusivity() float64 {
+func (s *gridScan) plainMeanDiffusivity() float64 {
 	for i, v := range s.signal {
 		s.logarithms[i] = max(v, s.model.MinSignal)
 	}
@@ -83,7 +83,7 @@ func (s *fractionScan) plainMeanDiffusivity() float64 {
 }
 
 // solve fits the tensor for one fraction.
-func (s *fractionScan) solve(fraction float64) {
+func (s *gridScan) solve(fraction float64) {
 	c := fraction * s.s0
 	rest, signal := s.logarithms, s.signal[:len(s.logarithms)]
 	for i, w := range s.model.water[:len(rest)] {
@@ -98,7 +98,7 @@ func (s *fractionScan) solve(fraction float64) {
 }
 
 // objective is the sum of the squares of the differences of signal and prediction at one fraction.
-func (s *fractionScan) objective(fraction float64) float64 {
+func (s *gridScan) objective(fraction float64) float64 {
 	s.solve(fraction)
 	c := fraction * s.s0
 	s.model.Design.predict(s.prediction, &s.p)
@@ -143,13 +143,13 @@ func argmin(values []float64) int {
 
 // mayBeAllWater is a test that every fraction of 0.99 or more passes: the first level must have ended
 // at 0.9 and the second at 0.99.
-func (s *fractionScan) mayBeAllWater() bool {
+func (s *gridScan) mayBeAllWater() bool {
 	return s.objective(0.9) < s.objective(0.8) && s.objective(0.99) <= s.objective(0.98)
 }
 
 // find finds the grid point. Where the objective is smooth between the neighbours of the best point of
 // a level, it goes down to the minimum from there; elsewhere it evaluates the next level whole.
-func (s *fractionScan) find() {
+func (s *gridScan) find() {
 	s.prepareClip()
 	var fractions [nextLevel]float64
 	var values [nextLevel]float64
@@ -185,7 +185,7 @@ func (s *fractionScan) find() {
 
 // prepareClip finds the fraction at which each measurement is used up by water. There the logarithm
 // dives and is then cut off, so that the objective has a kink.
-func (s *fractionScan) prepareClip() {
+func (s *gridScan) prepareClip() {
 	for i, w := range s.model.water {
 		s.clip[i] = s.signal[i] / float64(w*s.s0)
 	}
@@ -195,7 +195,7 @@ func (s *fractionScan) prepareClip() {
 const clipMargin = 0.02
 
 // smooth says whether no measurement is used up between two fractions.
-func (s *fractionScan) smooth(low, high float64) bool {
+func (s *gridScan) smooth(low, high float64) bool {
 	low, high = low-clipMargin, high+clipMargin
 	for _, f := range s.clip {
 		if f > low && f < high {
@@ -227,7 +227,7 @@ func parabolaVertex(before, at, after float64) float64 {
 // objectives at a distance of 0.004. It starts from the best fraction of a level, its step, and a
 // guess in steps from there, and returns thousandths. It gives up when the parabola leads out of what
 // the next levels reach, or does not settle.
-func (s *fractionScan) descend(centre, step, guess float64) (k int, ok bool) {
+func (s *gridScan) descend(centre, step, guess float64) (k int, ok bool) {
 	const reach = 4
 	middle, span := math.Round(1000*centre), math.Round(1000*step)
 	low, high := int(middle-span)+1, int(middle+span)-1
@@ -261,7 +261,7 @@ func (s *fractionScan) descend(centre, step, guess float64) (k int, ok bool) {
 const skewReach = 0.4
 
 // nearest rounds a vertex to a thousandth; where it is about half-way between two, it compares them.
-func (s *fractionScan) nearest(vertex float64) int {
+func (s *gridScan) nearest(vertex float64) int {
 	lower := math.Floor(vertex)
 	k, part := int(lower), vertex-lower
 	switch {
@@ -276,7 +276,7 @@ func (s *fractionScan) nearest(vertex float64) int {
 }
 
 // walk goes downhill by thousandths.
-func (s *fractionScan) walk(k, low, high int) int {
+func (s *gridScan) walk(k, low, high int) int {
 	value := s.thousandth(k)
 	for _, step := range []int{-1, 1} {
 		for k+step >= low && k+step <= high {
@@ -291,7 +291,7 @@ func (s *fractionScan) walk(k, low, high int) int {
 }
 
 // thousandth is the objective at a number of thousandths.
-func (s *fractionScan) thousandth(k int) float64 { return s.objective(float64(k) / 1000) }
+func (s *gridScan) thousandth(k int) float64 { return s.objective(float64(k) / 1000) }
 
 // onGrid is the fraction that the levels below the first give for a number of thousandths, from the best fraction of the first
 // on: its last bits depend on the way there. Where the best of the second level is either of two, it need not be
@@ -314,7 +314,7 @@ func onGrid(centre float64, thousandths int) float64 {
 
 // write turns the result into the model's parameters. S0 is what the fit predicts without diffusion weighting: the tissue's
 // part, and the fraction of the mean b0 signal that the search took for water.
-func (s *fractionScan) write(params *[8]float64) {
+func (s *gridScan) write(params *[8]float64) {
 	copy(params[:6], s.p[:6])
 	params[6] = exp1(s.p[6]) + float64(s.fraction*s.s0)
 	params[7] = s.fraction
