@@ -19,8 +19,8 @@ const (
 	laneVoxels = 256
 	// longestCall is where longer calls gain nothing more. A small share is cut into at least 32.
 	longestCall = 4096
-	// callTime is how long a call may take by the price of the one before. The run hears of a
-	// cancellation after a call, so this is a fifth of the 50 ms that it may take.
+	// callTime is how long a call is to take, if a voxel takes as long as in the call before. A worker looks for a
+	// cancellation between calls, so this is a fifth of the 50 ms within which a run is to stop.
 	callTime = 10 * time.Millisecond
 )
 
