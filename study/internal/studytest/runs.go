@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/voxfit/voxfit/internal/peer"
+	"github.com/voxfit/voxfit/model/name"
 	"github.com/voxfit/voxfit/study"
 )
 
@@ -40,7 +41,7 @@ func Runs(k Costs, noise float64, seed uint64) []study.Record {
 			power := cores + k.Thread*(busy-cores)
 			seconds := k.Serial + k.Work/power + k.Chunk*count + k.Core*cores + k.Contention*max(0, busy/sockets-1)/power
 			for run := range 3 {
-				all = append(all, study.Record{Engine: "ray", Model: "ConstrainedSphericalDeconvModel", Campaign: "x", NumVox: voxels,
+				all = append(all, study.Record{Engine: "ray", Model: name.All[0].Class, Campaign: "x", NumVox: voxels,
 					CPUCount: cpus, NumChunks: chunks, VoxPerChunk: per, Run: run + 1, Time: seconds * (1 + noise*random.NormFloat64())})
 			}
 		}
