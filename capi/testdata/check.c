@@ -96,7 +96,7 @@ static void find_peaks(void) {
 static void read_image(void) {
     unsigned char file[358] = {[0] = 348 & 255, [1] = 348 >> 8, [40] = 4, [42] = 2, [44] = 1, [46] = 1, [48] = 3, [70] = 2, [72] = 8,
                                [110] = 0xb0, [111] = 0x43, [344] = 'n', [345] = '+', [346] = '1', [352] = 1, 2, 3, 4, 5, 6};
-    char path[] = "/tmp/voxfit-check-XXXXXX.nii";
+    char path[64] = "/tmp/voxfit-check-XXXXXX.nii"; // zeros behind it, which Go's search for the end reads, too
     int fd = mkstemps(path, 4);
     EXPECT(fd >= 0 && write(fd, file, sizeof file) == sizeof file && !close(fd));
     voxfit_image image;

@@ -57,7 +57,7 @@ same fit again, or not a fit of DIPY's, are left out.`,
 	}
 	f := c.Flags()
 	f.StringSliceVar(&o.study.models, "models", compare.Models(), "models to compare: "+strings.Join(compare.Models(), ", "))
-	completeList(c, "models", compare.Models)
+	completeList(args, c, "models", compare.Models)
 	o.study.data.addFlags(f)
 	o.study.response = "auto"
 	f.Var(namedValue(&o.study.response, "auto"), "response", responseHelp)

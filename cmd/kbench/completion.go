@@ -11,6 +11,10 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
+// completing tells whether a shell asks what could be typed. Only then is it set up what that is: cobra keeps it, with
+// the flags, for as long as the process lives.
+func completing(args []string) bool { return len(args) > 0 && strings.HasPrefix(args[0], "__complete") }
+
 // completeValues has shells offer the values of a command's flags that have names.
 func completeValues(c *cobra.Command) {
 	c.Flags().VisitAll(func(flag *pflag.Flag) {
@@ -49,7 +53,10 @@ func takesFiles(flag *pflag.Flag) bool {
 
 // completeList has shells offer names for a flag that is a list of them: those that the list does not have yet, and for
 // an empty list the words that stand alone.
-func completeList(c *cobra.Command, flag string, names func() []string, alone ...string) {
+func completeList(args []string, c *cobra.Command, flag string, names func() []string, alone ...string) {
+	if !completing(args) {
+		return
+	}
 	_ = c.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		const directive = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 		before := typed[:strings.LastIndexByte(typed, ',')+1]

@@ -77,7 +77,7 @@ voxels in a hidden file in DIR; the same command goes on from there.`, modelName
 		},
 	}
 	o.addFlags(c.Flags())
-	completeList(c, "maps", func() []string { return mapsOf(o.kind) }, "all")
+	completeList(args, c, "maps", func() []string { return mapsOf(o.kind) }, "all")
 	c.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) == 0 {
 			return model.Names(), cobra.ShellCompDirectiveNoFileComp

@@ -107,8 +107,10 @@ func newRootCommand(args []string) *cobra.Command {
 		newCompareCommand(args),
 		newPhantomCommand(), newConvertCommand(args), newEnvCommand(), newOptionsCommand(), newVersionCommand(),
 	)
-	for _, c := range root.Commands() {
-		completeValues(c)
+	if completing(args) {
+		for _, c := range root.Commands() {
+			completeValues(c)
+		}
 	}
 	return root
 }

@@ -68,7 +68,7 @@ The command line of the published study works as typed, with underscores or dash
 	}
 	f := c.Flags()
 	f.StringSliceVar(&o.models, "models", model.Names()[:2], "models to fit: "+modelNames())
-	completeList(c, "models", model.Names)
+	completeList(args, c, "models", model.Names)
 	f.StringSliceVar(&o.engines, "engines", []string{engineVoxfit}, "who fits: "+engineVoxfit+", and through Python "+strings.Join(python.Engines, ", "))
 	f.StringVar(&o.python, "python", "", "Python with DIPY and voxfit (default: as for kbench compare)")
 	f.IntVar(&o.minChunks, "min-chunks", 1, "smallest chunk count, as a power of two")
