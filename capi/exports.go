@@ -86,12 +86,17 @@ func voxfit_go_model_free(handle C.voxfit_model, message *C.char, capacity C.int
 
 // with runs what a function does with a model.
 func with(handle C.voxfit_model, message *C.char, capacity C.int64_t, do func(m *native.Model) error) C.int32_t {
+	return withFound(native.Find, native.Handle(handle), message, capacity, do)
+}
+
+// withFound runs what a function does with what a handle stands for.
+func withFound[T any](find func(native.Handle) (T, error), handle native.Handle, message *C.char, capacity C.int64_t, do func(x T) error) C.int32_t {
 	return report(message, capacity, func() error {
-		m, err := native.Find(native.Handle(handle))
+		x, err := find(handle)
 		if err != nil {
 			return err
 		}
-		return do(m)
+		return do(x)
 	})
 }
 
@@ -247,13 +252,7 @@ func voxfit_go_image_free(handle C.voxfit_image, message *C.char, capacity C.int
 
 // withImage runs what a function does with an image.
 func withImage(handle C.voxfit_image, message *C.char, capacity C.int64_t, do func(m *native.Image) error) C.int32_t {
-	return report(message, capacity, func() error {
-		m, err := native.FindImage(native.Handle(handle))
-		if err != nil {
-			return err
-		}
-		return do(m)
-	})
+	return withFound(native.FindImage, native.Handle(handle), message, capacity, do)
 }
 
 //export voxfit_go_image_shape

@@ -16,7 +16,6 @@ type part struct {
 // the mask.
 func partsOf(runs []run, size, voxels int) []part {
 	per := pieceBytes / size
-	var cut []run
 	var parts []part
 	rows := 0
 	for _, r := range runs {
@@ -26,17 +25,10 @@ func partsOf(runs []run, size, voxels int) []part {
 				parts = append(parts, part{begin: begin, end: min(begin+per, voxels), row: rows})
 			}
 			p, end := &parts[len(parts)-1], min(r.end, begin+per)
-			cut = append(cut, run{r.begin - begin, end - begin})
-			p.voxels, rows, r.begin = p.voxels+end-r.begin, rows+end-r.begin, end
+			p.runs = append(p.runs, run{r.begin - begin, end - begin})
+			n := end - r.begin
+			p.voxels, rows, r.begin = p.voxels+n, rows+n, end
 		}
-	}
-	at := 0
-	for i := range parts {
-		p, first, found := &parts[i], at, 0
-		for ; found < p.voxels; at++ {
-			found += cut[at].end - cut[at].begin
-		}
-		p.runs = cut[first:at]
 	}
 	return parts
 }

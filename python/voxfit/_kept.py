@@ -62,17 +62,23 @@ def _find_call(name: str, gtab: GradientsLike, options: Mapping[str, Any], alias
     except _NotPlain:
         call = None
     with _lock:
-        key = _calls.get(call) if call is not None else None
-        kept = _models.get(key) if key is not None else None
-        if kept is not None:
-            _models.move_to_end(key)
-            return kept
+        kept = _take(_calls.get(call))
+    if kept is not None:
+        return kept
     key, model = _find(name, as_gradients(gtab), read(name, chain(options.items(), aliases.items())), isa)
     if call is not None:
         with _lock:
             _calls[call] = key
             while len(_calls) > 2 * _MOST:
                 _calls.popitem(last=False)
+    return model
+
+
+def _take(key: Any) -> Model | None:
+    """Return the model that is kept under a key, which counts as used now. The caller has the lock."""
+    model = _models.get(key)
+    if model is not None:
+        _models.move_to_end(key)
     return model
 
 
@@ -118,10 +124,9 @@ def _find(name: str, gradients: Gradients, options: dict[str, Any], isa: str | N
         isa,
     )
     with _lock:
-        kept = _models.get(key)
-        if kept is not None:
-            _models.move_to_end(key)
-            return key, kept
+        kept = _take(key)
+    if kept is not None:
+        return key, kept
     made = Model._of(name, gradients, options)  # without the lock, as it may take 50 ms
     with _lock:
         model = _models.setdefault(key, made)

@@ -50,6 +50,12 @@ def refuse_masked(name: str, array: Any) -> None:
         )
 
 
+def is_inside(values: np.ndarray) -> np.ndarray:
+    """Return which voxels a mask of numbers has: those that are neither zero nor NaN."""
+    inside: np.ndarray = (values != 0) & (values == values)
+    return inside
+
+
 def as_mask(mask: ArrayLike | None, shape: tuple[int, ...]) -> tuple[np.ndarray | None, str]:
     """Return a mask as booleans, checked against the shape of the voxels, and a sentence on it if it may be none.
 
@@ -63,7 +69,7 @@ def as_mask(mask: ArrayLike | None, shape: tuple[int, ...]) -> tuple[np.ndarray 
         raise TypeError(f"mask is of type {mask.dtype}, expected booleans or numbers")
     if mask.shape != shape:
         raise ValueError(f"mask has shape {mask.shape}, expected {shape}, that of the data without its last axis")
-    inside = np.asarray(mask if mask.dtype == bool else (mask != 0) & (mask == mask))  # NaN is outside
+    inside = np.asarray(mask if mask.dtype == bool else is_inside(mask))
     if inside.size and not inside.any():
         raise ValueError(f"the mask is empty: all {inside.size} voxels are zero")
     return inside, "" if mask.dtype == bool else _doubt(mask)

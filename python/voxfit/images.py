@@ -146,11 +146,8 @@ def image_of(data: Any) -> Image | None:
     return image if image.shape == tuple(proxy.shape) else None
 
 
-def as_array(data: Any, n_threads: int | None = None) -> Any:
-    """Return the array that paths and images stand for; all else is returned as it is."""
-    image = image_of(data)
-    if image is not None:
-        return image.read(None, n_threads, None)
+def in_memory(data: Any) -> Any:
+    """Return the array of an image of nibabel that is in memory; all else is returned as it is."""
     return np.asanyarray(data.dataobj) if hasattr(data, "dataobj") else data
 
 
@@ -158,7 +155,7 @@ def read_mask(mask: Any, shape: tuple[int, ...], image: Image | None = None) -> 
     """Return a mask as `as_mask` does, which may be a file or an image; it must lie on the image's grid."""
     file = image_of(mask)
     if file is None:
-        return as_mask(as_array(mask), shape)
+        return as_mask(in_memory(mask), shape)
     if image is not None:
         image.check_grid(file)
     return as_mask(file.volume(), shape)

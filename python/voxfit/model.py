@@ -18,7 +18,7 @@ from ._options import as_json, known, map_shapes, read
 from ._run import Progress, run
 from ._signal import lay_out, refuse_masked
 from ._threads import thread_count
-from .images import DataLike, as_array, image_of, read_mask
+from .images import DataLike, image_of, in_memory, read_mask
 from .result import Result
 
 
@@ -203,7 +203,7 @@ class Model:
         image, array = image_of(data), np.empty(0)
         if image is None:
             refuse_masked("data", data)
-            array = np.asarray(as_array(data))
+            array = np.asarray(in_memory(data))
         whole = array.shape if image is None else image.shape
         if len(whole) == 0 or whole[-1] != self.measurements or image is not None and len(whole) != 4:
             where = "data have" if image is None else f"{image.path}: found"

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from voxfit._signal import is_inside
 from voxfit.dipy import _engines
 from voxfit.dipy._native import Native, Unsupported
 from voxfit.dipy._volume import VolumeFit
-from voxfit.images import as_array, image_of
+from voxfit.images import image_of, in_memory
 
 log = logging.getLogger("voxfit.dipy")
 
@@ -73,11 +74,10 @@ def arrays(data: Any, mask: Any) -> tuple[Any, Any]:
     image, mask_image = image_of(data), image_of(mask)
     if image is not None and mask_image is not None:
         image.check_grid(mask_image)
-    data = as_array(data) if image is None else image.read(None, None, None)
+    data = in_memory(data) if image is None else image.read(None, None, None)
     if mask_image is None:
-        return data, as_array(mask)
-    values = mask_image.volume()
-    return data, (values != 0) & (values == values)
+        return data, in_memory(mask)
+    return data, is_inside(mask_image.volume())
 
 
 def check_options(model: Any, kwargs: Collection[str]) -> None:
