@@ -20,15 +20,20 @@ var littleEndianHost = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 // NaN that package magnitude marks it with.
 func (h *Header) converter() converter {
 	decode := h.decoder()
-	size := h.Datatype.Size()
-	if size == 1 || (h.ByteOrder == binary.ByteOrder(binary.LittleEndian)) == littleEndianHost {
+	if !h.swaps() {
 		return decode
 	}
+	size := h.Datatype.Size()
 	return func(dst []float32, src []byte) {
 		// Swapping in place first keeps the number of loops below at one for each type.
 		swap(src[:len(dst)*size], size)
 		decode(dst, src)
 	}
+}
+
+// swaps tells whether the file stores its numbers in the order of bytes that this machine does not.
+func (h *Header) swaps() bool {
+	return h.Datatype.Size() > 1 && (h.ByteOrder == binary.ByteOrder(binary.LittleEndian)) != littleEndianHost
 }
 
 func (h *Header) decoder() converter {

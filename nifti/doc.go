@@ -26,8 +26,12 @@
 //	result: | voxel a: t0 t1 t2 ...  | voxel b: t0 t1 t2 ...  | ...   (a, b, ... in the mask)
 //
 // A .nii file is read by several goroutines, each of which takes pieces. A .nii.gz file is one stream, which package gunzip
-// decompresses in several places at the same time. Its volumes are collected whole, sixteen at a time: while one group is
+// decompresses in several places at the same time. Its volumes are collected, sixteen at a time: while one group is
 // turned into rows, the next one is decompressed.
+//
+// A fit needs the rows of some thousand voxels at a time, not of all. [Image.Volumes] keeps the masked voxels of a
+// compressed file in memory as the file stores them, int16 in half of what float32 takes, and makes rows when they are asked
+// for. Those of a .nii file stay in the file until then.
 //
 // # Which voxels
 //

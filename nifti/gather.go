@@ -33,27 +33,25 @@ func runsOf(index []int, voxels int) ([]run, error) {
 // in the second-level cache.
 const chunkBytes = 256 << 10
 
-// A gatherer reads the masked voxels of whole volumes. It is for one goroutine.
+// A gatherer reads the masked voxels of whole volumes, one after the other. It is for one goroutine.
 type gatherer struct {
-	source  source
-	header  *Header
-	runs    []run
-	convert converter
-	buffer  []byte
+	source source
+	header *Header
+	runs   []run
+	buffer []byte
 }
 
 func newGatherer(s source, h *Header, runs []run) *gatherer {
 	size := int64(h.Datatype.Size())
-	buffer := min(chunkBytes, size*int64(h.Voxels()))
-	return &gatherer{source: s.own(), header: h, runs: runs, convert: h.converter(), buffer: make([]byte, buffer)}
+	return &gatherer{source: s, header: h, runs: runs, buffer: make([]byte, min(chunkBytes, size*int64(h.Voxels())))}
 }
 
-// volume reads the masked voxels of one volume, in the order of the runs, into dst. What lies
-// between two runs is read only where both fit one chunk.
-func (g *gatherer) volume(ctx context.Context, dst []float32, volume int) error {
+// volume reads the masked voxels of one volume, and gives each stretch of them, as stored, to take: how many came before it,
+// how many it has, and their numbers, which may be changed. What lies between two runs is read only where both fit one chunk.
+func (g *gatherer) volume(ctx context.Context, volume int, take func(before, n int, stored []byte)) error {
 	size := g.header.Datatype.Size()
 	base := g.header.offset + int64(volume)*int64(g.header.Voxels())*int64(size)
-	chunk := len(g.buffer) / size
+	chunk, before := len(g.buffer)/size, 0
 	for i, begin := 0, 0; i < len(g.runs); {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -69,8 +67,8 @@ func (g *gatherer) volume(ctx context.Context, dst []float32, volume int) error 
 		}
 		for ; i < len(g.runs) && g.runs[i].begin < end; i++ {
 			from, to := max(g.runs[i].begin, begin), min(g.runs[i].end, end)
-			g.convert(dst[:to-from], g.buffer[(from-begin)*size:])
-			dst = dst[to-from:]
+			take(before, to-from, g.buffer[(from-begin)*size:])
+			before += to - from
 			if to < g.runs[i].end { // the rest of this run is for the next chunk
 				break
 			}
@@ -80,12 +78,18 @@ func (g *gatherer) volume(ctx context.Context, dst []float32, volume int) error 
 	return nil
 }
 
-// group reads one volume into each plane. It ends at the first error: a stream cannot go on after one.
-func (g *gatherer) group(ctx context.Context, planes [][]float32, first int) error {
-	for p, plane := range planes {
-		if err := g.volume(ctx, plane, first+p); err != nil {
+// collect copies volumes first, first+1, ... as stored into dst, one after the other, as many as there is room for. It ends at
+// the first error: a stream cannot go on after one.
+func (g *gatherer) collect(ctx context.Context, dst []byte, voxels, first int) error {
+	size := g.header.Datatype.Size()
+	for volume := first; len(dst) > 0; volume++ {
+		err := g.volume(ctx, volume, func(before, n int, stored []byte) {
+			copy(dst[size*before:size*(before+n)], stored)
+		})
+		if err != nil {
 			return err
 		}
+		dst = dst[size*voxels:]
 	}
 	return nil
 }

@@ -171,9 +171,29 @@ func (m *Image) checkSize(h *Header, size int64) error {
 	return nil
 }
 
-// source opens the voxels for reading; workers decompress them. It reads the first piece, so that a file with another header
-// is found here.
+// source opens the voxels for reading; workers decompress them.
 func (m *Image) source(workers int) (source, error) {
+	if !m.compressed {
+		return m.plain()
+	}
+	p, err := m.pieces()
+	if err != nil {
+		return nil, err
+	}
+	return newGzipSource(p, m.Path, m.Header.end(), workers)
+}
+
+// plain opens the voxels of a .nii file for reading.
+func (m *Image) plain() (*plainSource, error) {
+	p, err := m.pieces()
+	if err != nil {
+		return nil, err
+	}
+	return &plainSource{pieces: p, path: m.Path, expected: m.Header.end()}, nil
+}
+
+// pieces opens the file. It reads the first piece, so that a file with another header is found here.
+func (m *Image) pieces() (*pieces, error) {
 	s, err := m.open()
 	if err != nil {
 		return nil, err
@@ -186,8 +206,5 @@ func (m *Image) source(workers int) (source, error) {
 		s.Close()
 		return nil, err
 	}
-	if !m.compressed {
-		return &plainSource{pieces: p, path: m.Path, expected: m.Header.end()}, nil
-	}
-	return newGzipSource(p, m.Path, m.Header.end(), workers)
+	return p, nil
 }

@@ -80,11 +80,12 @@ func (m *Image) eachVoxel(found func(voxel int, x float32)) error {
 	defer s.Close()
 	voxels := m.Header.Voxels()
 	values := make([]float32, min(voxels, chunkBytes/m.Header.Datatype.Size()))
-	g := newGatherer(s, m.Header, nil)
+	g, convert := newGatherer(s, m.Header, nil), m.Header.converter()
 	for begin := 0; begin < voxels; begin += len(values) {
 		n := min(len(values), voxels-begin)
 		g.runs = []run{{begin, begin + n}}
-		if err := g.volume(context.Background(), values, 0); err != nil {
+		err := g.volume(context.Background(), 0, func(before, n int, stored []byte) { convert(values[before:before+n], stored) })
+		if err != nil {
 			return err
 		}
 		for i, x := range values[:n] {

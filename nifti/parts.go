@@ -2,27 +2,25 @@ package nifti
 
 import "context"
 
-// A part is a piece of one volume, as all volumes have it at the same place, of which some voxels are in the mask. Sixteen
-// volumes' parts fit a processor's second-level cache: they are read, converted and written as rows without a way through
-// memory.
+// A part is a stretch of places, as all volumes of a store have it, of which some are wanted. Sixteen volumes' parts fit a
+// processor's second-level cache: they are read, converted and written as rows without a way through memory.
 type part struct {
-	begin, end int   // its voxels in a volume
-	runs       []run // those of the mask
-	row        int   // of the first of them in the block
-	voxels     int   // in the mask
+	begin, end int   // its places
+	runs       []run // those that are wanted
+	row        int   // of the first of them
+	voxels     int   // that are wanted
 }
 
-// partsOf divides a volume's voxels, each of the given number of bytes, by pieces, and leaves out those without a voxel of
-// the mask.
-func partsOf(runs []run, size, voxels int) []part {
-	per := pieceBytes / size
+// partsOf divides the places of a volume, of which there are so many, by the given number, and leaves out parts of which
+// nothing is wanted.
+func partsOf(runs []run, per, places int) []part {
 	var parts []part
 	rows := 0
 	for _, r := range runs {
 		for r.begin < r.end {
 			begin := r.begin / per * per
 			if len(parts) == 0 || parts[len(parts)-1].begin != begin {
-				parts = append(parts, part{begin: begin, end: min(begin+per, voxels), row: rows})
+				parts = append(parts, part{begin: begin, end: min(begin+per, places), row: rows})
 			}
 			p, end := &parts[len(parts)-1], min(r.end, begin+per)
 			p.runs = append(p.runs, run{r.begin - begin, end - begin})
@@ -33,69 +31,78 @@ func partsOf(runs []run, size, voxels int) []part {
 	return parts
 }
 
-// A partReader takes the voxels of a part out of some volumes. It is for one goroutine.
-type partReader struct {
-	source  source
-	header  *Header
+// A rowMaker turns parts of a store into rows. It is for one goroutine.
+type rowMaker struct {
+	store   volumeStore
+	size    int
 	convert converter
-	bytes   []byte
 	planes  [][]float32
 }
 
-func (r *reader) newPartReader() *partReader {
-	size := r.header.Datatype.Size()
-	return &partReader{
-		source: r.source.own(), header: r.header, convert: r.header.converter(),
-		bytes: make([]byte, pieceBytes), planes: newPlanes(min(planesPerGroup, r.volumes), min(pieceBytes/size, r.voxels)),
+// make writes the part's voxels of volumes first to last-1 into their columns of dst, rows of the given length.
+func (m *rowMaker) make(ctx context.Context, dst []float32, length int, p part, first, last int) error {
+	for ; first < last; first += planesPerGroup {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		planes := m.planes[:min(planesPerGroup, last-first)]
+		for i, plane := range planes {
+			stored, err := m.store.stretch(first+i, p.begin, p.end)
+			if err != nil {
+				return err
+			}
+			for _, run := range p.runs {
+				n := run.end - run.begin
+				m.convert(plane[:n], stored[m.size*run.begin:])
+				plane = plane[n:]
+			}
+		}
+		toRows(dst[p.row*length:], length, first, planes, 0, p.voxels)
+	}
+	return nil
+}
+
+// A transposition turns voxels of a store into rows of all volumes.
+type transposition struct {
+	makers []*rowMaker // one for each worker
+}
+
+func newTransposition(workers int, store volumeStore, h *Header) *transposition {
+	t := &transposition{makers: make([]*rowMaker, workers)}
+	for i := range t.makers {
+		t.makers[i] = &rowMaker{
+			size: h.Datatype.Size(), convert: h.converter(),
+			planes: newPlanes(min(planesPerGroup, h.Volumes()), min(store.voxelsPerPart(), h.Voxels())),
+		}
+	}
+	t.from(store)
+	return t
+}
+
+// from makes another store the one that rows are made from.
+func (t *transposition) from(store volumeStore) {
+	for _, m := range t.makers {
+		m.store = store.own()
 	}
 }
 
-// read takes the part of volumes first, first+1, ... into planes.
-func (r *partReader) read(p part, first, volumes int) ([][]float32, error) {
-	size, voxels := int64(r.header.Datatype.Size()), int64(r.header.Voxels())
-	planes := r.planes[:volumes]
-	for i, plane := range planes {
-		at := r.header.offset + size*(int64(first+i)*voxels+int64(p.begin))
-		bytes := r.bytes[:size*int64(p.end-p.begin)]
-		if err := r.source.readAt(bytes, at); err != nil {
-			return nil, err
-		}
-		for _, run := range p.runs {
-			n := run.end - run.begin
-			r.convert(plane[:n], bytes[size*int64(run.begin):])
-			plane = plane[n:]
-		}
-	}
-	return planes, nil
-}
-
-// readParts reads a plain file, sixteen volumes at a time, the parts of which are divided among the workers.
-func (r *reader) readParts(callers context.Context) error {
+// run fills the columns of volumes first to last-1. Workers take whole parts where there are many, else some volumes of one.
+func (t *transposition) run(callers context.Context, dst []float32, length int, parts []part, first, last int) error {
 	ctx, cancel := context.WithCancelCause(callers)
 	defer cancel(nil)
-	parts := partsOf(r.runs, r.header.Datatype.Size(), r.header.Voxels())
-	readers := make([]*partReader, min(r.workers, len(parts)))
-	for i := range readers {
-		readers[i] = r.newPartReader()
-	}
-	for first := 0; first < r.volumes; first += planesPerGroup {
-		volumes := min(planesPerGroup, r.volumes-first)
-		spread(len(readers), len(parts), func(worker, i int) {
-			if ctx.Err() != nil {
-				return
-			}
-			p := parts[i]
-			planes, err := readers[worker].read(p, first, volumes)
-			if err != nil {
-				cancel(err) // the first one is kept
-				return
-			}
-			toRows(r.dst[p.row*r.volumes:], r.volumes, first, planes, 0, p.voxels)
-		})
-		if ctx.Err() != nil {
-			break
+	const tasksPerWorker = 4 // so that none waits long for the last
+	groups := (last - first + planesPerGroup - 1) / planesPerGroup
+	perTask := min(groups, max(1, groups*len(parts)/(tasksPerWorker*len(t.makers))))
+	tasksPerPart := (groups + perTask - 1) / perTask
+	spread(len(t.makers), len(parts)*tasksPerPart, func(worker, task int) {
+		from := first + task%tasksPerPart*perTask*planesPerGroup
+		to := min(last, from+perTask*planesPerGroup)
+		if err := t.makers[worker].make(ctx, dst, length, parts[task/tasksPerPart], from, to); err != nil {
+			cancel(err) // the first one is kept
 		}
-		r.progress(first+volumes, r.volumes)
+	})
+	if ctx.Err() == nil {
+		return nil
 	}
 	if err := callers.Err(); err != nil {
 		return err

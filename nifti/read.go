@@ -30,8 +30,9 @@ type ReadOptions struct {
 //
 // Of a .nii file, workers read the same piece of 16 volumes at a time: beside dst, memory is taken for 2 MiB a worker at
 // most. A .nii.gz file is a stream: while one group of masked volumes is transposed, the next one is decompressed, and memory is
-// taken for both, each of at most 16 volumes and at most an eighth of them (but at least one). Its checksum is verified.
-// BytesPerVoxel counts it. What it takes to decompress, DecompressMemory counts.
+// taken for both, as the file stores them, each of at most 16 volumes and at most an eighth of them (but at least one). Its
+// checksum is verified. What it takes to decompress, DecompressMemory counts. Where rows of some voxels are wanted at a time,
+// Volumes takes less memory.
 //
 // An error names the file; after one, the contents of dst are undefined. When ctx ends, ReadMasked
 // stops within a fraction of a volume and returns an error that wraps ctx.Err().
@@ -45,40 +46,52 @@ func (m *Image) ReadMasked(ctx context.Context, dst []float32, index []int, o Re
 	if len(dst)%volumes != 0 || len(dst)/volumes != len(index) {
 		return fmt.Errorf("%s: the block has room for %d values, expected %d voxels x %d volumes", m.Path, len(dst), len(index), volumes)
 	}
+	r := &reader{header: m.Header, runs: runs, dst: dst, voxels: len(index), volumes: volumes, workers: o.workers(), progress: o.progress()}
+	return m.stopped(m.readInto(ctx, r, o))
+}
+
+// readInto has the voxels read from the file.
+func (m *Image) readInto(ctx context.Context, r *reader, o ReadOptions) error {
+	if !m.compressed {
+		s, err := m.plain()
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		return r.readFile(ctx, &fileStore{plainSource: s, header: m.Header})
+	}
 	decompressing, _ := m.decompressWorkers(o)
 	s, err := m.source(decompressing)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	r := &reader{
-		source: s, header: m.Header, runs: runs,
-		dst: dst, voxels: len(index), volumes: volumes,
-		workers: o.Workers, progress: o.Progress,
-	}
-	if r.workers <= 0 {
-		r.workers = runtime.GOMAXPROCS(0)
-	}
-	if r.progress == nil {
-		r.progress = func(int, int) {}
-	}
-	if err := r.read(ctx); err != nil {
-		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-			return fmt.Errorf("%s: reading stopped: %w", m.Path, err)
-		}
+	if err := r.readStream(ctx, s); err != nil {
 		return err
 	}
 	return s.finish()
 }
 
-// BytesPerVoxel is what ReadMasked takes for each voxel of the index: its row of dst, and its place in the groups of volumes
-// on their way out of a stream. Workers' own buffers are not counted.
-func (m *Image) BytesPerVoxel() int {
-	volumes := m.Header.Volumes()
-	if !m.compressed {
-		return 4 * volumes
+// stopped says what was stopped, where an error is that of a context.
+func (m *Image) stopped(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%s: reading stopped: %w", m.Path, err)
 	}
-	return 4 * (volumes + groupsInFlight*planesFor(volumes))
+	return err
+}
+
+func (o ReadOptions) workers() int {
+	if o.Workers > 0 {
+		return o.Workers
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+func (o ReadOptions) progress() func(done, total int) {
+	if o.Progress != nil {
+		return o.Progress
+	}
+	return func(int, int) {}
 }
 
 // mostDecompressing is how many workers decompress a file at most: what more of them give, the one goroutine that gathers
@@ -90,12 +103,8 @@ func (m *Image) decompressWorkers(o ReadOptions) (workers int, memory int64) {
 	if !m.compressed {
 		return 0, 0
 	}
-	workers = o.Workers
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
 	size := m.witness.fileSize()
-	for workers = min(workers, mostDecompressing); ; workers-- {
+	for workers = min(o.workers(), mostDecompressing); ; workers-- {
 		memory = gunzip.PeakMemory(size, workers) + int64(workers+2)*pieceBytes
 		if workers <= 1 || o.DecompressMemory == 0 || memory <= o.DecompressMemory {
 			return workers, memory
@@ -111,7 +120,6 @@ func (m *Image) DecompressMemory(o ReadOptions) int64 {
 
 // A reader is one call of ReadMasked.
 type reader struct {
-	source          source
 	header          *Header
 	runs            []run
 	dst             []float32
@@ -120,82 +128,86 @@ type reader struct {
 	progress        func(done, total int)
 }
 
-// A group is some consecutive volumes on their way from the file to the block.
-type group struct {
-	first  int
-	planes [][]float32 // masked voxels of volumes first, first+1, ...
-	err    error
-}
-
-func (r *reader) read(ctx context.Context) error {
-	if r.source.concurrent() {
-		return r.readParts(ctx)
+// readFile reads a plain file, sixteen volumes at a time, the parts of which are divided among the workers.
+func (r *reader) readFile(ctx context.Context, store *fileStore) error {
+	parts := partsOf(r.runs, store.voxelsPerPart(), r.header.Voxels())
+	t := newTransposition(min(r.workers, max(1, len(parts))), store, r.header)
+	for first := 0; first < r.volumes; first += planesPerGroup {
+		last := min(first+planesPerGroup, r.volumes)
+		if err := t.run(ctx, r.dst, r.volumes, parts, first, last); err != nil {
+			return err
+		}
+		r.progress(last, r.volumes)
 	}
-	return r.readStream(ctx)
+	return ctx.Err()
 }
 
 // readStream reads a compressed file, which can only be had from its front: one goroutine gathers the next group of volumes
 // while the others turn one into rows.
-func (r *reader) readStream(ctx context.Context) error {
-	if r.volumes == 1 { // rows of one value: the volume is the block
-		if err := newGatherer(r.source, r.header, r.runs).volume(ctx, r.dst, 0); err != nil {
-			return err
-		}
-		r.progress(1, 1)
-		return nil
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	full := r.readAhead(ctx)
+func (r *reader) readStream(callers context.Context, s source) error {
+	ctx, cancel := context.WithCancel(callers)
+	full := r.readAhead(ctx, newGatherer(s, r.header, r.runs))
 	// No goroutine may outlive this call: it would use the file and hold the buffers.
 	defer func() {
 		cancel()
 		for range full.groups {
 		}
 	}()
+	store := newMemoryStore(nil, r.voxels, r.header)
+	parts := partsOf([]run{{0, r.voxels}}, store.voxelsPerPart(), r.voxels)
+	t := newTransposition(r.workers, store, r.header)
 	for g := range full.groups {
 		if g.err != nil {
 			return g.err
 		}
-		inTasks(r.workers, r.voxels, func(begin, end int) {
-			toRows(r.dst, r.volumes, g.first, g.planes, begin, end)
-		})
-		done := g.first + len(g.planes)
-		full.free <- g.planes
-		r.progress(done, r.volumes)
+		store.stored, store.first = g.stored, g.first
+		t.from(store)
+		if err := t.run(ctx, r.dst, r.volumes, parts, g.first, g.first+g.volumes); err != nil {
+			return err
+		}
+		full.free <- g.stored[:cap(g.stored)]
+		r.progress(g.first+g.volumes, r.volumes)
 	}
 	return ctx.Err()
 }
 
-// ahead joins the goroutine that reads with the one that transposes.
+// A group is some consecutive volumes on their way from the file to the block.
+type group struct {
+	first, volumes int
+	stored         []byte // masked voxels of volumes first, first+1, ...
+	err            error
+}
+
+// ahead joins the goroutine that reads with those that transpose.
 type ahead struct {
-	groups chan group       // filled, in order; closed at the end or after an error
-	free   chan [][]float32 // buffers to fill
+	groups chan group  // filled, in order; closed at the end or after an error
+	free   chan []byte // buffers to fill
 }
 
 // groupsInFlight is how many buffers go round: one is filled while the other is transposed.
 const groupsInFlight = 2
 
 // readAhead fills groups on another goroutine until the last volume, an error or the end of ctx.
-func (r *reader) readAhead(ctx context.Context) ahead {
-	size := planesFor(r.volumes)
-	a := ahead{make(chan group, groupsInFlight), make(chan [][]float32, groupsInFlight)}
-	for range groupsInFlight {
-		a.free <- newPlanes(size, r.voxels)
+func (r *reader) readAhead(ctx context.Context, gatherer *gatherer) ahead {
+	size, bytes := planesFor(r.volumes), r.voxels*r.header.Datatype.Size()
+	a := ahead{make(chan group, groupsInFlight), make(chan []byte, groupsInFlight)}
+	for range min(groupsInFlight, (r.volumes+size-1)/size) {
+		a.free <- make([]byte, size*bytes)
 	}
 	go func() {
 		defer close(a.groups)
-		gatherer := newGatherer(r.source, r.header, r.runs)
 		for first := 0; first < r.volumes; first += size {
-			var planes [][]float32
+			var stored []byte
 			select {
-			case planes = <-a.free:
+			case stored = <-a.free:
 			case <-ctx.Done():
 				return
 			}
-			planes = planes[:min(size, r.volumes-first)]
-			err := gatherer.group(ctx, planes, first)
-			a.groups <- group{first, planes, err}
-			if err != nil {
+			g := group{first: first, volumes: min(size, r.volumes-first)}
+			g.stored = stored[:g.volumes*bytes]
+			g.err = gatherer.collect(ctx, g.stored, r.voxels, first)
+			a.groups <- g
+			if g.err != nil {
 				return
 			}
 		}

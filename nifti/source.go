@@ -13,13 +13,9 @@ import (
 
 // A source gives the (decompressed) bytes of an open image.
 type source interface {
-	// readAt fills p with the bytes from offset on, or returns an error that names the file.
+	// readAt fills p with the bytes from offset on, or returns an error that names the file. Offsets of a compressed file must
+	// not go back.
 	readAt(p []byte, offset int64) error
-	// concurrent tells whether several goroutines may read at the same time, each through its own source, and in any
-	// order. Otherwise offsets must not go back.
-	concurrent() bool
-	// own is the source for one goroutine; the first one's Close closes the file for all.
-	own() source
 	// finish checks what only shows at the end, after all wanted bytes have been read.
 	finish() error
 	Close() error
@@ -46,16 +42,17 @@ func openFile(path string) (storage, error) {
 	return file{f, info.Size()}, nil
 }
 
-// A plainSource reads a .nii file, whose voxels can be had in any order.
+// A plainSource reads a .nii file, whose bytes can be had in any order.
 type plainSource struct {
 	*pieces
 	path     string
 	expected int64
 }
 
-func (s *plainSource) concurrent() bool { return true }
-func (s *plainSource) finish() error    { return nil }
-func (s *plainSource) own() source {
+func (s *plainSource) finish() error { return nil }
+
+// own is the source for one goroutine; the first one's Close closes the file for all.
+func (s *plainSource) own() *plainSource {
 	return &plainSource{pieces: s.pieces.own(), path: s.path, expected: s.expected}
 }
 
@@ -95,9 +92,7 @@ func newGzipSource(s *pieces, path string, expected int64, workers int) (*gzipSo
 	return &gzipSource{storage: s, gzip: z, path: path, expected: expected, skipped: make([]byte, skipSize)}, nil
 }
 
-func (s *gzipSource) concurrent() bool { return false }
-func (s *gzipSource) own() source      { return s }
-func (s *gzipSource) Close() error     { return errors.Join(s.gzip.Close(), s.storage.Close()) }
+func (s *gzipSource) Close() error { return errors.Join(s.gzip.Close(), s.storage.Close()) }
 
 func (s *gzipSource) readAt(p []byte, offset int64) error {
 	for s.position < offset {

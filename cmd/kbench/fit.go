@@ -17,6 +17,8 @@ import (
 	"github.com/voxfit/voxfit/fit"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
+	"github.com/voxfit/voxfit/nifti"
+	"github.com/voxfit/voxfit/numa"
 )
 
 // fitOptions are the flags of kbench fit.
@@ -118,7 +120,7 @@ func (o *fitOptions) addFileFlags(f *pflag.FlagSet) {
 func (o *fitOptions) addRunFlags(f *pflag.FlagSet) {
 	f.IntVar(&o.threads, "threads", 0, "workers (default: one for each allowed CPU)")
 	o.placement.addFlags(f)
-	f.Var(&o.maxMemory, "max-memory", "memory that the program may take, as 8G: a larger image is read in several passes (default: most of what is free, and of what the cgroup allows)")
+	f.Var(&o.maxMemory, "max-memory", "memory that the program may take, as 8G: a larger compressed image is read in several passes (default: most of what is free, and of what the cgroup allows)")
 	f.BoolVar(&o.profiles, "profile", false, "print where the time went, when the maps are written: by phase and by stage, with what was idle")
 	f.Var(&o.shard, "shard", "fit only part i of n of the masked voxels, as 2/8")
 }
@@ -210,7 +212,7 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 	if j.places, err = o.placement.cpus(); err != nil {
 		return err
 	}
-	defer j.freeSignal()
+	defer j.freeVolumes()
 	defer j.stopHashing()
 	if err := j.prepare(ctx); err != nil {
 		return err
@@ -269,9 +271,10 @@ type fitJob struct {
 	response acq.Response
 	tissues  []model.Tissue
 	model    model.Model
-	signal   *fit.Room   // of one pass; nil until it is read
-	places   []int       // the CPUs that workers get, in order
-	maps     [][]float32 // of the model; nil for those that are not wanted
+	volumes  *nifti.Volumes // of one pass; nil until they are read
+	memory   *numa.Pages    // of the volumes
+	places   []int          // the CPUs that workers get, in order
+	maps     [][]float32    // of the model; nil for those that are not wanted
 	wanted   []bool
 	codes    map[kernel.Code]int
 	names    bidsName // of the image, with the desc that names of maps keep

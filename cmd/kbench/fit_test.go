@@ -121,9 +121,9 @@ func TestMapsDoNotDependOnThreadsMemoryOrShards(t *testing.T) {
 	whole := fit("--threads", "1")
 	sameMaps(t, whole, fit("--threads", "2"))
 	onlyCountedMemory(t)
-	// 350 voxels: 71 map values each, and five volumes of the largest map on their way; 100 voxels' results of a block;
-	// room for 150 voxels' signal, of 288 measurements, with 32 volumes that are read.
-	sameMaps(t, whole, fit("--max-memory", fmt.Sprint(350*(71+5)*4+100*(8*45+4)+150*(288+32)*4)))
+	// 350 voxels: 71 map values each, and five volumes of the largest map on their way; 100 voxels' signal and results of a
+	// block; room for the volumes of 150 voxels, 288 of them.
+	sameMaps(t, whole, fit("--max-memory", fmt.Sprint(350*(71+5)*4+100*(4*288+8*45+4)+150*288*4)))
 
 	sum := make([]float32, len(values(t, filepath.Join(whole, "model-csd_param-fod_dwimap.nii.gz"))))
 	for part := 1; part <= 3; part++ {

@@ -15,6 +15,7 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/nifti"
+	"github.com/voxfit/voxfit/numa"
 	"github.com/voxfit/voxfit/sched"
 )
 
@@ -33,7 +34,7 @@ func (j *fitJob) fit(ctx context.Context) error {
 		j.maps[i] = make([]float32, len(j.index)*m.Components)
 	}
 	if perPass < len(j.index) {
-		j.freeSignal()
+		j.freeVolumes()
 	}
 	if j.checkpoints() {
 		if _, err := os.Lstat(j.checkpointPath(j.names)); err == nil {
@@ -114,12 +115,12 @@ func (j *fitJob) keep(err error) error {
 
 // fitPass reads the signal of a pass, unless the checkpoint has all of it, and fits its blocks.
 func (j *fitJob) fitPass(ctx context.Context, pass sched.Range) error {
-	room, err := newRoom(min(blockVoxels, pass.Len()), 0, j.model.Fitter().Parameters())
+	room, err := newRoom(min(blockVoxels, pass.Len()), j.image.Header.Volumes(), j.model.Fitter().Parameters())
 	if err != nil {
 		return err
 	}
 	defer room.Free()
-	defer j.freeSignal()
+	defer j.freeVolumes()
 	bar := newProgress(j.stderr, "fit", "voxels", len(j.index))
 	defer bar.finish()
 	for begin := pass.Begin; begin < pass.End; begin += blockVoxels {
@@ -145,29 +146,35 @@ func (j *fitJob) fitBlock(ctx context.Context, pass, block sched.Range, room *fi
 			return err
 		}
 	}
-	if j.signal == nil {
-		if err := j.readSignal(ctx, j.index[pass.Begin:pass.End]); err != nil {
-			return err
-		}
-	}
-	j.hash(ctx) // now that the first pass has read the signal: the hash tells whether it was the same all the time
-	plan := j.placement.plan(j.places, j.threads)
-	plan.VoxelsPerChunk = j.voxelsPerChunk
-	plan.Progress = func(done, _ int) { bar.set(block.Begin + done) }
-	inPass := sched.Range{Begin: block.Begin - pass.Begin, End: block.End - pass.Begin}
-	if _, err := j.signal.Place(plan, nil, inPass); err != nil {
-		return err
-	}
-	plan, err := room.Place(plan, f, sched.Range{End: block.Len()})
+	plan, err := j.readBlock(ctx, pass, block, room)
 	if err != nil {
 		return err
 	}
-	n := f.Measurements()
-	signal := j.signal.Signal[inPass.Begin*n : inPass.End*n]
+	j.hash(ctx) // now that the first pass has read the image: the hash tells whether it was the same all the time
+	plan.VoxelsPerChunk = j.voxelsPerChunk
+	plan.Progress = func(done, _ int) { bar.set(block.Begin + done) }
+	signal := room.Signal[:block.Len()*f.Measurements()]
 	if _, err = fit.Block(ctx, f, signal, result, plan); err != nil {
 		return err
 	}
 	return j.save(ctx, block, result)
+}
+
+// readBlock fills the room with the signal of a block, on the nodes that will fit it by the plan that it returns.
+func (j *fitJob) readBlock(ctx context.Context, pass, block sched.Range, room *fit.Room) (sched.Plan, error) {
+	defer j.profile.enter(phaseRead)()
+	plan := j.placement.plan(j.places, j.threads)
+	if j.volumes == nil {
+		if err := j.readVolumes(ctx, j.index[pass.Begin:pass.End]); err != nil {
+			return plan, err
+		}
+	}
+	f := j.model.Fitter()
+	plan, err := room.Place(plan, f, sched.Range{End: block.Len()})
+	if err != nil {
+		return plan, err
+	}
+	return plan, j.volumes.Rows(ctx, room.Signal[:block.Len()*f.Measurements()], j.index[block.Begin:block.End])
 }
 
 // save keeps a finished block, after a look at what may have gone wrong meanwhile: a folder that vanished, an input that
@@ -191,37 +198,46 @@ func (j *fitJob) save(ctx context.Context, block sched.Range, result fit.Result)
 	return nil
 }
 
-// readSignal reads voxels into a room of their own, each block's memory on the nodes that will fit it.
-func (j *fitJob) readSignal(ctx context.Context, index []int) error {
+// readVolumes makes the signal of some voxels ready to be taken block by block. That of a .nii.gz file comes to lie in memory,
+// as the file stores it.
+func (j *fitJob) readVolumes(ctx context.Context, index []int) error {
 	defer j.profile.enter(phaseRead)()
-	room, err := newRoom(len(index), j.image.Header.Volumes(), 0)
+	memory, err := numa.NewPages(len(index) * j.image.VolumesBytes())
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: the volumes of %d voxels: %w", j.image.Path, len(index), lessMemory(err))
 	}
-	j.signal = room
-	plan := j.placement.plan(j.places, j.threads)
-	for begin := 0; begin < len(index); begin += blockVoxels {
-		if _, err := room.Place(plan, nil, sched.Range{Begin: begin, End: min(begin+blockVoxels, len(index))}); err != nil {
-			return err
-		}
-	}
-	return readSignal(ctx, room.Signal, j.image, index, j.decompressLimit(), j.stderr)
+	j.memory = memory
+	bar := newProgress(j.stderr, "read", "volumes", j.image.Header.Volumes())
+	defer bar.finish()
+	o := j.readOptions()
+	o.Progress = func(done, _ int) { bar.set(done) }
+	j.volumes, err = j.image.Volumes(ctx, index, memory.Bytes(), o)
+	return err
 }
 
 // newRoom is fit.NewRoom, with what to do where the system gives less memory than it says is free.
 func newRoom(voxels, measurements, parameters int) (*fit.Room, error) {
 	room, err := fit.NewRoom(voxels, measurements, parameters)
 	if err != nil {
-		err = fmt.Errorf("%w: a limit of this process (ulimit -v) may be lower than what is free; give less with --max-memory, or fit parts with --shard", err)
+		err = lessMemory(err)
 	}
 	return room, err
 }
 
-// freeSignal gives the signal's memory back, if there is any.
-func (j *fitJob) freeSignal() {
-	if j.signal != nil {
-		_ = j.signal.Free() // what cannot be given back ends with the process
-		j.signal = nil
+// lessMemory says what to do where the system gives less memory than it says is free.
+func lessMemory(err error) error {
+	return fmt.Errorf("%w: a limit of this process (ulimit -v) may be lower than what is free; give less with --max-memory, or fit parts with --shard", err)
+}
+
+// freeVolumes ends the reading of the volumes, if it began, and gives their memory back.
+func (j *fitJob) freeVolumes() {
+	if j.volumes != nil {
+		_ = j.volumes.Close() // it was only read
+		j.volumes = nil
+	}
+	if j.memory != nil {
+		_ = j.memory.Free() // what cannot be given back ends with the process
+		j.memory = nil
 	}
 }
 

@@ -46,16 +46,18 @@ func (j *fitJob) leastBudget() memoryBudget {
 	return now
 }
 
-// voxelMemory is what a voxel takes in a pass.
-func (j *fitJob) voxelMemory() int64 { return int64(j.image.BytesPerVoxel()) }
+// voxelMemory is what a voxel takes in a pass: nothing where its volumes stay in the file.
+func (j *fitJob) voxelMemory() int64 { return int64(j.image.VolumesBytes()) }
 
-// decompressLimit is how much memory may be taken to decompress the image: an eighth, so that it has many workers where
+// readOptions say how the image is read: to decompress it may take an eighth of the memory, so that it has many workers where
 // there is much.
-func (j *fitJob) decompressLimit() int64 { return max(1, j.leastBudget().bytes/8) }
+func (j *fitJob) readOptions() nifti.ReadOptions {
+	return nifti.ReadOptions{Workers: j.threads, DecompressMemory: max(1, j.leastBudget().bytes/8)}
+}
 
-// decompressMemory is what that takes beside what one worker needs, which memoryInUse has counted.
+// decompressMemory is what it takes to decompress beside what one worker needs, which memoryInUse has counted.
 func (j *fitJob) decompressMemory() int64 {
-	return j.image.DecompressMemory(nifti.ReadOptions{DecompressMemory: j.decompressLimit()}) - j.image.DecompressMemory(nifti.ReadOptions{Workers: 1})
+	return j.image.DecompressMemory(j.readOptions()) - j.image.DecompressMemory(nifti.ReadOptions{Workers: 1})
 }
 
 // mapMemory is what all maps take, with the volumes in which the largest is on its way to the disk.
@@ -67,35 +69,38 @@ func (j *fitJob) mapMemory() int64 {
 	return 4 * int64(len(j.index)) * int64(components+max(1, largest/8))
 }
 
-// passVoxels is how many voxels' signal fits in memory beside all else.
+// passVoxels is how many voxels' volumes fit in memory beside all else.
 func (j *fitJob) passVoxels() (int, error) {
 	budget := j.leastBudget()
-	block := int64(min(blockVoxels, len(j.index)))
-	fixed := memoryInUse() - j.signalMemory() + j.decompressMemory() + j.mapMemory() + block*int64(fit.VoxelBytes(j.model.Fitter())-4*j.model.Fitter().Measurements())
-	voxels := (budget.bytes - fixed) / j.voxelMemory()
-	if voxels < block {
+	all, block := int64(len(j.index)), int64(min(blockVoxels, len(j.index)))
+	fixed := memoryInUse() - j.volumesMemory() + j.decompressMemory() + j.mapMemory() + block*int64(fit.VoxelBytes(j.model.Fitter()))
+	if least := fixed + block*j.voxelMemory(); budget.bytes < least {
 		return 0, fmt.Errorf("%s: found %s, expected at least %s: the maps of %d voxels take %s, the rest is for the program and the signal of %d voxels at a time; allow more, or fit parts with --shard",
-			budget.limit, sizeText(budget.bytes), sizeText(fixed+block*j.voxelMemory()), len(j.index), sizeText(j.mapMemory()), block)
+			budget.limit, sizeText(budget.bytes), sizeText(least), all, sizeText(j.mapMemory()), block)
+	}
+	voxels := all
+	if each := j.voxelMemory(); each > 0 {
+		voxels = min(all, (budget.bytes-fixed)/each)
 	}
 	// Go's collector lets the heap grow to twice what lives in it, unless it is told how much there is.
-	debug.SetMemoryLimit(budget.bytes - min(voxels, int64(len(j.index)))*j.voxelMemory())
-	if voxels >= int64(len(j.index)) {
+	debug.SetMemoryLimit(budget.bytes - voxels*j.voxelMemory() - block*int64(fit.VoxelBytes(j.model.Fitter())))
+	if voxels == all {
 		return len(j.index), nil
 	}
 	return int(voxels) / blockVoxels * blockVoxels, nil
 }
 
-// signalMemory is what the signal takes that was read already.
-func (j *fitJob) signalMemory() int64 {
-	if j.signal == nil {
+// volumesMemory is what the volumes take that were read already.
+func (j *fitJob) volumesMemory() int64 {
+	if j.memory == nil {
 		return 0
 	}
-	return 4 * int64(len(j.signal.Signal))
+	return int64(len(j.memory.Bytes()))
 }
 
-// keepsSignal tells whether the signal of all voxels may be read before the model is known: where it takes at most half
+// keepsVolumes tells whether the volumes of all voxels may be read before the model is known: where they take at most half
 // of what is left.
-func (j *fitJob) keepsSignal() bool {
+func (j *fitJob) keepsVolumes() bool {
 	left := j.leastBudget().bytes - memoryInUse() - j.decompressMemory()
 	return j.shard.of == 0 && int64(len(j.index))*j.voxelMemory() <= left/2
 }

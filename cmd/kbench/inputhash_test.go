@@ -66,7 +66,7 @@ func TestAnImageThatChangesDuringAFitGivesOneLineAndNothingElse(t *testing.T) {
 	}
 }
 
-// seventyVoxels is memory for the maps of fwdtim of 700 voxels and the signal of 70: several passes.
+// seventyVoxels is memory for the maps of fwdtim of 700 voxels and the signal of 70: of a compressed image several passes.
 const seventyVoxels = "150K"
 
 func TestAMaskThatChangesDuringAFitGivesOneLine(t *testing.T) {

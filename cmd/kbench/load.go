@@ -32,12 +32,12 @@ func responseHelpFor(k *model.Kind) string {
 	return ""
 }
 
-// readSignal reads the voxels of index into signal, voxel-major, with a progress bar. To decompress takes at most as much
-// memory as is said; 0 is no limit.
-func readSignal(ctx context.Context, signal []float32, image *nifti.Image, index []int, decompress int64, stderr io.Writer) error {
+// readSignal reads the voxels of index into signal, voxel-major, with a progress bar.
+func readSignal(ctx context.Context, signal []float32, image *nifti.Image, index []int, o nifti.ReadOptions, stderr io.Writer) error {
 	bar := newProgress(stderr, "read", "volumes", image.Header.Volumes())
 	defer bar.finish()
-	return image.ReadMasked(ctx, signal, index, nifti.ReadOptions{DecompressMemory: decompress, Progress: func(done, _ int) { bar.set(done) }})
+	o.Progress = func(done, _ int) { bar.set(done) }
+	return image.ReadMasked(ctx, signal, index, o)
 }
 
 // checkMemory refuses a block of voxels that would not fit, so many times over, in the memory that is
@@ -79,7 +79,7 @@ func (o *runOptions) load(ctx context.Context, stderr io.Writer) (studyBlock, er
 		return block, err
 	}
 	block.shape, block.inputs = a.image.Header.Shape, a.inputs
-	if err = readSignal(ctx, block.signal(), a.image, a.mask.Index, 0, stderr); err != nil {
+	if err = readSignal(ctx, block.signal(), a.image, a.mask.Index, nifti.ReadOptions{}, stderr); err != nil {
 		return block, err
 	}
 	if needsResponse(o.models) {
@@ -128,8 +128,7 @@ func (o *runOptions) makePhantom(ctx context.Context) (studyBlock, error) {
 	return block, err
 }
 
-// estimateResponse interprets the --response flag of a fit. For auto it reads the signal, which is
-// kept when it is that of the only pass.
+// estimateResponse interprets the --response flag of a fit. For auto it reads the signal of the box that is looked at.
 func (j *fitJob) estimateResponse(ctx context.Context) error {
 	header := j.image.Header
 	if j.fitOptions.response != "auto" {
@@ -143,7 +142,11 @@ func (j *fitJob) estimateResponse(ctx context.Context) error {
 		j.response, err = findResponse(j.fitOptions.response, nil, header.SpatialShape(), nil, j.gradients, acq.AutoOptions{})
 		return err
 	}
-	signal, index, err := j.responseSignal(ctx)
+	index, err := acq.AutoRegion(header.SpatialShape(), j.mask.Index, j.auto())
+	if err != nil {
+		return err
+	}
+	signal, err := j.signalOf(ctx, index)
 	if err != nil {
 		return err
 	}
@@ -162,21 +165,17 @@ func (o *fitOptions) auto() acq.AutoOptions {
 	return acq.AutoOptions{FAThreshold: o.responseFA, Radii: [3]int{o.responseRadius, o.responseRadius, o.responseRadius}}
 }
 
-// responseSignal reads the voxels that an automatic response is estimated from: all that will be
-// fitted, and then keeps them for the fit, where they take at most half of the memory allowed.
-func (j *fitJob) responseSignal(ctx context.Context) (signal []float32, index []int, err error) {
-	header := j.image.Header
-	if j.keepsSignal() {
-		if err = j.readSignal(ctx, j.index); err != nil {
-			return nil, nil, err
-		}
-		return j.signal.Signal, j.index, nil
+// signalOf reads voxels of the mask before the model is known. Where that is well spent memory, the volumes are kept for the
+// fit.
+func (j *fitJob) signalOf(ctx context.Context, index []int) ([]float32, error) {
+	signal := make([]float32, len(index)*j.image.Header.Volumes())
+	if !j.keepsVolumes() {
+		return signal, readSignal(ctx, signal, j.image, index, j.readOptions(), j.stderr)
 	}
-	if index, err = acq.AutoRegion(header.SpatialShape(), j.mask.Index, j.auto()); err != nil {
-		return nil, nil, err
+	if err := j.readVolumes(ctx, j.index); err != nil {
+		return nil, err
 	}
-	signal = make([]float32, len(index)*header.Volumes())
-	return signal, index, readSignal(ctx, signal, j.image, index, j.decompressLimit(), j.stderr)
+	return signal, j.volumes.Rows(ctx, signal, index)
 }
 
 // describeResponse is the response in sidecars.

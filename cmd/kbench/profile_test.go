@@ -75,12 +75,12 @@ func tableAfter(t *testing.T, text, head string) map[string][]float64 {
 func TestASampleIsOfTheStageThatItsFunctionsAreOf(t *testing.T) {
 	const voxfit = "github.com/voxfit/voxfit/"
 	for want, stack := range map[string][]string{ // innermost first
-		"kernel":    {voxfit + "kernel/amd64.csdFactoriseAVX512", voxfit + "kernel.(*csdLaneWorker).Fit", voxfit + "fit.Block.func1"},
+		"kernel":    {voxfit + "kernel/amd64.csdFactoriseAVX512", voxfit + "kernel.(*laneWorker).Fit", voxfit + "fit.Block.func1"},
 		"derive":    {voxfit + "kernel/amd64.peaksMaximaSingleAVX512", voxfit + "kernel.(*PeakWorker).Peaks", voxfit + "model.(*csdDeriver).Derive"},
 		"hash":      {"crypto/internal/fips140/sha256.blockSHANI", "crypto/sha256.(*digest).Write", voxfit + "nifti.(*Image).SHA256"},
 		"inflate":   {"runtime.memmove", "github.com/klauspost/compress/flate.(*decompressor).Read", voxfit + "nifti.(*gzipSource).read"},
 		"compress":  {"github.com/klauspost/compress/flate.(*fastEncL1).Encode", "github.com/klauspost/compress/flate.(*Writer).Write", "github.com/klauspost/pgzip.(*Writer).compressBlock"},
-		"transpose": {voxfit + "nifti.fullToRows", voxfit + "nifti.toRows", voxfit + "nifti.(*reader).readParts.func1"},
+		"transpose": {voxfit + "nifti.fullToRows", voxfit + "nifti.toRows", voxfit + "nifti.(*rowMaker).make"},
 		"read":      {"internal/runtime/syscall/linux.Syscall6", "os.(*File).ReadAt", voxfit + "nifti.(*pieces).read"},
 		"write":     {"internal/runtime/syscall/linux.Syscall6", "os.(*File).Write", voxfit + "nifti.writeFile"},
 		"other":     {"runtime.gcBgMarkWorker"},

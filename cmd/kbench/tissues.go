@@ -102,8 +102,8 @@ func (j *fitJob) estimateTissues(ctx context.Context) (err error) {
 	if err := checkMemory("--response auto", len(index), j.image.Header.Volumes(), 1); err != nil {
 		return err
 	}
-	signal := make([]float32, len(index)*j.image.Header.Volumes())
-	if err := readSignal(ctx, signal, j.image, index, j.decompressLimit(), j.stderr); err != nil {
+	signal, err := j.signalOf(ctx, index)
+	if err != nil {
 		return err
 	}
 	j.tissues, err = findTissues("auto", signal, j.gradients, j.settings.Shells()...)

@@ -124,12 +124,11 @@ func (v *verification) verify(ctx context.Context, stderr io.Writer) error {
 	if j.places, err = o.placement.cpus(); err != nil {
 		return err
 	}
-	defer j.freeSignal()
+	defer j.freeVolumes()
 	defer j.stopHashing()
 	if err := j.prepare(ctx); err != nil {
 		return err
 	}
-	j.freeSignal()
 	if err := v.wantMapsOfAllCommands(); err != nil {
 		return err
 	}

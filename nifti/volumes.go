@@ -1,0 +1,129 @@
+package nifti
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+)
+
+// Volumes are the masked voxels of all volumes of an image, as its file stores them, from which rows of some voxels can be
+// made at a time, and as often as they are wanted. The voxels of a .nii file stay in it: each row is read when it is
+// asked for. A .nii.gz file is decompressed once, to memory.
+//
+// It is for one goroutine at a time. All that it reads are the bytes that other readings of the Image saw, or an error
+// that is ErrChanged.
+type Volumes struct {
+	image   *Image
+	store   volumeStore
+	close   func() error
+	runs    []run // in memory, of the index
+	places  []int // in memory, of the first voxel of each run
+	all     int   // places of a volume
+	workers int
+	rows    *transposition
+}
+
+// VolumesBytes is the memory that Volumes needs for each voxel of its index: none for a .nii file.
+func (m *Image) VolumesBytes() int {
+	if !m.compressed {
+		return 0
+	}
+	return m.Header.Datatype.Size() * m.Header.Volumes()
+}
+
+// Volumes makes the voxels of index ready, ascending linear voxel numbers as for ReadMasked, which also says what goes wrong.
+// The stored numbers of a .nii.gz file come to lie in memory, which must hold VolumesBytes for each voxel, and belongs to the
+// result until that is closed. DecompressMemory counts what else is taken.
+func (m *Image) Volumes(ctx context.Context, index []int, memory []byte, o ReadOptions) (*Volumes, error) {
+	runs, err := runsOf(index, m.Header.Voxels())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", m.Path, err)
+	}
+	v := &Volumes{image: m, all: m.Header.Voxels(), workers: o.workers(), close: func() error { return nil }}
+	if !m.compressed {
+		s, err := m.plain()
+		if err != nil {
+			return nil, err
+		}
+		v.store, v.close = &fileStore{plainSource: s, header: m.Header}, s.Close
+		return v, nil
+	}
+	if need := len(index) * m.VolumesBytes(); len(memory) < need {
+		return nil, fmt.Errorf("%s: there is memory for %d bytes of volumes, expected %d", m.Path, len(memory), need)
+	}
+	v.runs, v.all = runs, len(index)
+	at := 0
+	for _, r := range runs {
+		v.places = append(v.places, at)
+		at += r.end - r.begin
+	}
+	memory = memory[:len(index)*m.VolumesBytes()]
+	v.store = newMemoryStore(memory, len(index), m.Header)
+	return v, m.stopped(m.collect(ctx, memory, runs, len(index), o))
+}
+
+// collect decompresses all volumes of the runs to memory.
+func (m *Image) collect(ctx context.Context, memory []byte, runs []run, voxels int, o ReadOptions) error {
+	decompressing, _ := m.decompressWorkers(o)
+	s, err := m.source(decompressing)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	g, volumes := newGatherer(s, m.Header, runs), m.Header.Volumes()
+	perVolume, progress := voxels*m.Header.Datatype.Size(), o.progress()
+	for volume := range volumes {
+		if err := g.collect(ctx, memory[volume*perVolume:(volume+1)*perVolume], voxels, volume); err != nil {
+			return err
+		}
+		progress(volume+1, volumes)
+	}
+	return s.finish()
+}
+
+// Close ends it. The memory that it was given is the caller's again.
+func (v *Volumes) Close() error { return v.close() }
+
+// Rows writes the rows of some voxels: dst holds a row of all volumes for each of index, as ReadMasked would give them. In
+// memory there are only voxels of the index that Volumes was made with. Workers are those of the ReadOptions.
+func (v *Volumes) Rows(ctx context.Context, dst []float32, index []int) error {
+	h := v.image.Header
+	runs, err := runsOf(index, h.Voxels())
+	if err == nil {
+		runs, err = v.placesOf(runs)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", v.image.Path, err)
+	}
+	volumes := h.Volumes()
+	if len(dst) != len(index)*volumes {
+		return fmt.Errorf("%s: the block has room for %d values, expected %d voxels x %d volumes", v.image.Path, len(dst), len(index), volumes)
+	}
+	if v.rows == nil {
+		v.rows = newTransposition(v.workers, v.store, h)
+	}
+	return v.image.stopped(v.rows.run(ctx, dst, volumes, partsOf(runs, v.store.voxelsPerPart(), v.all), 0, volumes))
+}
+
+// placesOf turns runs of voxels into those of places.
+func (v *Volumes) placesOf(voxels []run) ([]run, error) {
+	if v.runs == nil {
+		return voxels, nil
+	}
+	var places []run
+	for _, r := range voxels {
+		i := sort.Search(len(v.runs), func(i int) bool { return v.runs[i].end > r.begin })
+		if i == len(v.runs) || r.begin < v.runs[i].begin || r.end > v.runs[i].end {
+			return nil, errors.New("rows of voxels that were not read were asked for")
+		}
+		begin := v.places[i] + r.begin - v.runs[i].begin
+		end := begin + r.end - r.begin
+		if n := len(places); n > 0 && places[n-1].end == begin {
+			places[n-1].end = end
+			continue
+		}
+		places = append(places, run{begin, end})
+	}
+	return places, nil
+}
