@@ -287,6 +287,8 @@ type fitJob struct {
 	stderr io.Writer
 
 	checkpoint *fit.Checkpoint // nil where one block is all
+	resumed    bool            // the checkpoint had blocks when it was opened
+	saving     chan error      // of the last block; nil when that is saved
 	hashing    *hashing        // nil before it begins
 	inputFiles []inputFile     // nil before it ends
 }

@@ -85,6 +85,7 @@ func (j *fitJob) openCheckpoint(ctx context.Context) error {
 		keeps(ctx, "nothing was written")
 	}
 	if n := j.checkpoint.Blocks(); n > 0 {
+		j.resumed = true
 		fmt.Fprintf(j.stderr, "kbench: going on after %d finished blocks of %d voxels\n", n, blockVoxels)
 		keeps(ctx, "%s", j.kept())
 	}
@@ -113,8 +114,9 @@ func (j *fitJob) keep(err error) error {
 	return fmt.Errorf("%w (%s)", err, j.kept())
 }
 
-// fitPass reads the signal of a pass, unless the checkpoint has all of it, and fits its blocks.
-func (j *fitJob) fitPass(ctx context.Context, pass sched.Range) error {
+// fitPass reads the signal of a pass, unless the checkpoint has all of it, and fits its blocks. While a block is being saved,
+// its maps are derived and the next block is read.
+func (j *fitJob) fitPass(ctx context.Context, pass sched.Range) (err error) {
 	room, err := newRoom(min(blockVoxels, pass.Len()), j.image.Header.Volumes(), j.model.Fitter().Parameters())
 	if err != nil {
 		return err
@@ -123,6 +125,7 @@ func (j *fitJob) fitPass(ctx context.Context, pass sched.Range) error {
 	defer j.freeVolumes()
 	bar := newProgress(j.stderr, "fit", "voxels", len(j.index))
 	defer bar.finish()
+	defer func() { err = errors.Join(err, j.saved()) }() // which reads the room
 	for begin := pass.Begin; begin < pass.End; begin += blockVoxels {
 		block := sched.Range{Begin: begin, End: min(begin+blockVoxels, pass.End)}
 		own := room.Result(j.model.Fitter(), block.Len())
@@ -136,11 +139,14 @@ func (j *fitJob) fitPass(ctx context.Context, pass sched.Range) error {
 	return nil
 }
 
-// fitBlock takes a block's result from the checkpoint, or fits it and saves it there.
+// fitBlock takes a block's result from the checkpoint, or fits it and begins to save it there.
 func (j *fitJob) fitBlock(ctx context.Context, pass, block sched.Range, room *fit.Room, bar progress) error {
 	f := j.model.Fitter()
 	result := room.Result(f, block.Len())
-	if j.checkpoint != nil {
+	if j.resumed {
+		if err := j.saved(); err != nil {
+			return err
+		}
 		if done, err := j.checkpoint.Load(block, result); done || err != nil {
 			bar.set(block.End)
 			return err
@@ -151,6 +157,9 @@ func (j *fitJob) fitBlock(ctx context.Context, pass, block sched.Range, room *fi
 		return err
 	}
 	j.hash(ctx) // now that the first pass has read the image: the hash tells whether it was the same all the time
+	if err := j.saved(); err != nil {
+		return err
+	}
 	plan.VoxelsPerChunk = j.voxelsPerChunk
 	plan.Progress = func(done, _ int) { bar.set(block.Begin + done) }
 	signal := room.Signal[:block.Len()*f.Measurements()]
@@ -177,8 +186,8 @@ func (j *fitJob) readBlock(ctx context.Context, pass, block sched.Range, room *f
 	return plan, j.volumes.Rows(ctx, room.Signal[:block.Len()*f.Measurements()], j.index[block.Begin:block.End])
 }
 
-// save keeps a finished block, after a look at what may have gone wrong meanwhile: a folder that vanished, an input that
-// changed.
+// save begins to keep a finished block, after a look at what may have gone wrong meanwhile: a folder that vanished, an input
+// that changed. The result must stay as it is until saved returns.
 func (j *fitJob) save(ctx context.Context, block sched.Range, result fit.Result) error {
 	if err := j.hashing.failed(); err != nil || j.out == nil {
 		return err
@@ -191,11 +200,25 @@ func (j *fitJob) save(ctx context.Context, block sched.Range, result fit.Result)
 			return err
 		}
 	}
-	if err := j.checkpoint.Save(block, result); err != nil {
-		return err
-	}
-	keeps(ctx, "%s", j.kept())
+	j.saving = make(chan error, 1)
+	go func() {
+		err := j.checkpoint.Save(block, result)
+		if err == nil {
+			keeps(ctx, "%s", j.kept())
+		}
+		j.saving <- err
+	}()
 	return nil
+}
+
+// saved waits until the last block is saved.
+func (j *fitJob) saved() error {
+	if j.saving == nil {
+		return nil
+	}
+	err := <-j.saving
+	j.saving = nil
+	return err
 }
 
 // readVolumes makes the signal of some voxels ready to be taken block by block. That of a .nii.gz file comes to lie in memory,

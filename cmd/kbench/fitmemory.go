@@ -5,6 +5,7 @@ import (
 	"math"
 	"runtime"
 	"runtime/debug"
+	"slices"
 
 	"github.com/voxfit/voxfit/fit"
 	"github.com/voxfit/voxfit/nifti"
@@ -60,13 +61,20 @@ func (j *fitJob) decompressMemory() int64 {
 	return j.image.DecompressMemory(j.readOptions()) - j.image.DecompressMemory(nifti.ReadOptions{Workers: 1})
 }
 
-// mapMemory is what all maps take, with the volumes in which the largest is on its way to the disk.
+// mapMemory is what all maps take, with the volumes in which the largest are on their way to the disk.
 func (j *fitJob) mapMemory() int64 {
-	components, largest := 0, 1
+	components, largest := 0, [mapsAtOnce]int{}
 	for _, m := range j.wantedMaps {
-		components, largest = components+m.Components, max(largest, m.Components)
+		components += m.Components
+		if m.Components > largest[0] {
+			largest[0] = m.Components
+			slices.Sort(largest[:])
+		}
 	}
-	return 4 * int64(len(j.index)) * int64(components+max(1, largest/8))
+	for _, n := range largest {
+		components += (n + 7) / 8
+	}
+	return 4 * int64(len(j.index)) * int64(components)
 }
 
 // passVoxels is how many voxels' volumes fit in memory beside all else.

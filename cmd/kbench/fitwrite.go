@@ -9,11 +9,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/nifti"
 	"github.com/voxfit/voxfit/sh"
+	"golang.org/x/sync/errgroup"
 )
 
 // fileName names a map as BIDS derivatives do: sub-01_model-csd_param-fod_dwimap, with the entities of the image.
@@ -108,29 +110,8 @@ func (j *fitJob) write(ctx context.Context) error {
 	if err := j.out.begin(); err != nil {
 		return err
 	}
-	bar := newProgress(j.stderr, "write", "maps", len(j.fileNames())/2)
-	defer bar.finish()
-	done := 0
-	for i, m := range j.wantedMaps {
-		name := j.fileName(m.Name, m.Suffix)
-		o := nifti.WriteOptions{Description: j.headerText(m), Context: ctx}
-		index, values := j.index, j.maps[i]
-		if m.Name == "status" {
-			o.Fill = float32(kernel.OutsideMask)
-			index, values = j.mask.Index, j.shard.statusOfMask(len(j.mask.Index), values)
-		}
-		if err := nifti.WriteMap(j.out.path(name+".nii.gz"), j.image.Header, index, m.Components, values, o); err != nil {
-			return err
-		}
-		text, err := json.MarshalIndent(j.sidecar(m), "", "  ")
-		if err != nil {
-			return err
-		}
-		if err := j.out.write(name+".json", append(text, '\n')); err != nil {
-			return err
-		}
-		done++
-		bar.set(done)
+	if err := j.writeMaps(ctx); err != nil {
+		return err
 	}
 	if !slices.Contains(j.out.shared, descriptionFile) {
 		return nil
@@ -140,6 +121,47 @@ func (j *fitJob) write(ctx context.Context) error {
 		return err
 	}
 	return j.out.write(descriptionFile, text)
+}
+
+// mapsAtOnce are written at the same time: while one is being put on the disk, another is compressed.
+const mapsAtOnce = 2
+
+// writeMaps makes the files of every map.
+func (j *fitJob) writeMaps(ctx context.Context) error {
+	bar := newProgress(j.stderr, "write", "maps", len(j.fileNames())/2)
+	defer bar.finish()
+	writers, ctx := errgroup.WithContext(ctx)
+	writers.SetLimit(mapsAtOnce)
+	var done atomic.Int64
+	for i, m := range j.wantedMaps {
+		writers.Go(func() error {
+			if err := j.writeMap(ctx, m, j.maps[i]); err != nil {
+				return err
+			}
+			bar.set(int(done.Add(1)))
+			return nil
+		})
+	}
+	return writers.Wait()
+}
+
+// writeMap makes a map and its sidecar.
+func (j *fitJob) writeMap(ctx context.Context, m model.Map, values []float32) error {
+	name := j.fileName(m.Name, m.Suffix)
+	o := nifti.WriteOptions{Description: j.headerText(m), Context: ctx}
+	index := j.index
+	if m.Name == "status" {
+		o.Fill = float32(kernel.OutsideMask)
+		index, values = j.mask.Index, j.shard.statusOfMask(len(j.mask.Index), values)
+	}
+	if err := nifti.WriteMap(j.out.path(name+".nii.gz"), j.image.Header, index, m.Components, values, o); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(j.sidecar(m), "", "  ")
+	if err != nil {
+		return err
+	}
+	return j.out.write(name+".json", append(text, '\n'))
 }
 
 // headerText is the free text in the header of a map.
