@@ -67,6 +67,39 @@ func (h *Header) decoder() converter {
 	}
 }
 
+// A rowConverter writes the numbers of a stretch of sixteen planes into the first columns of rows of the given length.
+type rowConverter func(dst []float32, length int, planes *[planesPerGroup][]byte, stretch run)
+
+// rowConverter is for numbers whose values are single precision as they are stored: they need no way through planes of
+// float32. It is nil for others.
+func (h *Header) rowConverter() rowConverter {
+	if h.scaled() || h.swaps() {
+		return nil
+	}
+	switch h.Datatype {
+	case Uint8:
+		return storedToRows[uint8]
+	case Int8:
+		return storedToRows[int8]
+	case Int16:
+		return storedToRows[int16]
+	case Uint16:
+		return storedToRows[uint16]
+	case Float32:
+		return storedToRows[float32]
+	}
+	return nil
+}
+
+func storedToRows[T int8 | uint8 | int16 | uint16 | float32](dst []float32, length int, planes *[planesPerGroup][]byte, stretch run) {
+	var part [planesPerGroup][]T
+	size, n := int(unsafe.Sizeof(T(0))), stretch.end-stretch.begin
+	for p, plane := range planes {
+		part[p] = stored[T](plane[size*stretch.begin:], n)
+	}
+	numbersToRows(dst, length, &part)
+}
+
 type wholeNumber interface {
 	int8 | uint8 | int16 | uint16 | int32 | uint32 | int64 | uint64
 }

@@ -35,29 +35,48 @@ func partsOf(runs []run, per, places int) []part {
 type rowMaker struct {
 	store   volumeStore
 	size    int
+	direct  rowConverter // for a full group; nil where numbers are better converted first
 	convert converter
+	stored  [planesPerGroup][]byte
 	planes  [][]float32
 }
 
+func newRowMaker(store volumeStore, h *Header) *rowMaker {
+	return &rowMaker{
+		size: h.Datatype.Size(), direct: h.rowConverter(), convert: h.converter(),
+		planes: newPlanes(min(planesPerGroup, h.Volumes()), min(store.voxelsPerPart(), h.Voxels())),
+	}
+}
+
 // make writes the part's voxels of volumes first to last-1 into their columns of dst, rows of the given length.
-func (m *rowMaker) make(ctx context.Context, dst []float32, length int, p part, first, last int) error {
+func (m *rowMaker) make(ctx context.Context, dst []float32, length int, p part, first, last int) (err error) {
+	dst = dst[p.row*length:]
 	for ; first < last; first += planesPerGroup {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		planes := m.planes[:min(planesPerGroup, last-first)]
-		for i, plane := range planes {
-			stored, err := m.store.stretch(first+i, p.begin, p.end)
-			if err != nil {
+		volumes := min(planesPerGroup, last-first)
+		for i := range volumes {
+			if m.stored[i], err = m.store.stretch(i, first+i, p.begin, p.end); err != nil {
 				return err
 			}
+		}
+		if volumes == planesPerGroup && m.direct != nil {
+			at := 0
+			for _, run := range p.runs {
+				m.direct(dst[at*length+first:], length, &m.stored, run)
+				at += run.end - run.begin
+			}
+			continue
+		}
+		for i, plane := range m.planes[:volumes] {
 			for _, run := range p.runs {
 				n := run.end - run.begin
-				m.convert(plane[:n], stored[m.size*run.begin:])
+				m.convert(plane[:n], m.stored[i][m.size*run.begin:])
 				plane = plane[n:]
 			}
 		}
-		toRows(dst[p.row*length:], length, first, planes, 0, p.voxels)
+		toRows(dst, length, first, m.planes[:volumes], 0, p.voxels)
 	}
 	return nil
 }
@@ -70,10 +89,7 @@ type transposition struct {
 func newTransposition(workers int, store volumeStore, h *Header) *transposition {
 	t := &transposition{makers: make([]*rowMaker, workers)}
 	for i := range t.makers {
-		t.makers[i] = &rowMaker{
-			size: h.Datatype.Size(), convert: h.converter(),
-			planes: newPlanes(min(planesPerGroup, h.Volumes()), min(store.voxelsPerPart(), h.Voxels())),
-		}
+		t.makers[i] = newRowMaker(store, h)
 	}
 	t.from(store)
 	return t

@@ -3,8 +3,9 @@ package nifti
 // A volumeStore has voxels of all volumes as they are stored, to be taken in any order. A voxel has the same place in every
 // volume.
 type volumeStore interface {
-	// stretch is the stored numbers of places begin to end-1 of a volume. They may be changed, and are there until the next call.
-	stretch(volume, begin, end int) ([]byte, error)
+	// stretch is the stored numbers of places begin to end-1 of a volume. They may be changed, and are there until the next call
+	// for the same slot, of which there are planesPerGroup.
+	stretch(slot, volume, begin, end int) ([]byte, error)
 	// voxelsPerPart is the most places that are well taken at a time.
 	voxelsPerPart() int
 	// own is the store for one goroutine.
@@ -15,12 +16,15 @@ type volumeStore interface {
 type fileStore struct {
 	*plainSource
 	header *Header
-	buffer []byte
+	buffer []byte // of every slot
 }
 
-func (s *fileStore) stretch(volume, begin, end int) ([]byte, error) {
+// slotBytes is a piece, and some lines, so that equal places of all slots do not compete for one cache set.
+const slotBytes = pieceBytes + 5*64
+
+func (s *fileStore) stretch(slot, volume, begin, end int) ([]byte, error) {
 	size := int64(s.header.Datatype.Size())
-	stored := s.buffer[:size*int64(end-begin)]
+	stored := s.buffer[slot*slotBytes:][:size*int64(end-begin)]
 	return stored, s.readAt(stored, s.header.offset+size*(int64(volume)*int64(s.header.Voxels())+int64(begin)))
 }
 
@@ -28,7 +32,7 @@ func (s *fileStore) stretch(volume, begin, end int) ([]byte, error) {
 func (s *fileStore) voxelsPerPart() int { return pieceBytes / s.header.Datatype.Size() }
 
 func (s *fileStore) own() volumeStore {
-	return &fileStore{plainSource: s.plainSource.own(), header: s.header, buffer: make([]byte, pieceBytes)}
+	return &fileStore{plainSource: s.plainSource.own(), header: s.header, buffer: make([]byte, planesPerGroup*slotBytes)}
 }
 
 // A memoryStore has the voxels of an index out of some volumes. Places count the voxels of the index.
@@ -37,26 +41,27 @@ type memoryStore struct {
 	first  int // volume
 	voxels int
 	size   int    // of a number
-	buffer []byte // for numbers that conversion changes; nil where it does not
+	buffer []byte // of every slot, for numbers that conversion changes; nil where it does not
 }
 
 // rowsInCache is how many voxels of memory are turned into rows at a time: rows of a few hundred volumes stay in a
 // second-level cache until they are whole.
-const rowsInCache = 1024
+const rowsInCache = 256
 
 func newMemoryStore(stored []byte, voxels int, h *Header) *memoryStore {
 	s := &memoryStore{stored: stored, voxels: voxels, size: h.Datatype.Size()}
 	if h.swaps() {
-		s.buffer = make([]byte, rowsInCache*s.size)
+		s.buffer = make([]byte, planesPerGroup*rowsInCache*s.size)
 	}
 	return s
 }
 
-func (s *memoryStore) stretch(volume, begin, end int) ([]byte, error) {
+func (s *memoryStore) stretch(slot, volume, begin, end int) ([]byte, error) {
 	from := (volume - s.first) * s.voxels
 	stored := s.stored[s.size*(from+begin) : s.size*(from+end)]
 	if s.buffer != nil {
-		stored = s.buffer[:copy(s.buffer, stored)]
+		own := s.buffer[slot*rowsInCache*s.size:]
+		stored = own[:copy(own, stored)]
 	}
 	return stored, nil
 }
