@@ -214,6 +214,7 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	defer j.freeVolumes()
 	defer j.stopHashing()
+	defer j.hideProgress()
 	if err := j.prepare(ctx); err != nil {
 		return err
 	}
@@ -222,6 +223,9 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	if err := j.claim(ctx); err != nil {
 		return err
+	}
+	if len(j.warnings) > 0 {
+		j.hideProgress()
 	}
 	for _, w := range j.warnings { // when nothing stands against the fit: what does is one line alone
 		fmt.Fprintln(stderr, "kbench: warning:", w)
@@ -253,6 +257,7 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 	}
 	out.remove()
+	j.hideProgress()
 	var unprofiled error
 	sayDone(stdout, stderr, fmt.Sprintf("all maps are in %s", o.out), func(w io.Writer) {
 		j.summarise(w, seconds)
@@ -283,6 +288,8 @@ type fitJob struct {
 	voxelsPerChunk int // 0: by sched's rule
 
 	withoutFascicle int // voxels that are OK with no weight at all
+
+	progress *fitProgress // nil before there is something to show
 
 	stderr io.Writer
 

@@ -81,11 +81,13 @@ func (j *fitJob) openCheckpoint(ctx context.Context) error {
 		return err
 	}
 	if anew := j.checkpoint.Anew(); anew != "" {
+		j.hideProgress()
 		fmt.Fprintln(j.stderr, "kbench:", anew)
 		keeps(ctx, "nothing was written")
 	}
 	if n := j.checkpoint.Blocks(); n > 0 {
 		j.resumed = true
+		j.hideProgress()
 		fmt.Fprintf(j.stderr, "kbench: going on after %d finished blocks of %d voxels\n", n, blockVoxels)
 		keeps(ctx, "%s", j.kept())
 	}
@@ -123,13 +125,11 @@ func (j *fitJob) fitPass(ctx context.Context, pass sched.Range) (err error) {
 	}
 	defer room.Free()
 	defer j.freeVolumes()
-	bar := newProgress(j.stderr, "fit", "voxels", len(j.index))
-	defer bar.finish()
 	defer func() { err = errors.Join(err, j.saved()) }() // which reads the room
 	for begin := pass.Begin; begin < pass.End; begin += blockVoxels {
 		block := sched.Range{Begin: begin, End: min(begin+blockVoxels, pass.End)}
 		own := room.Result(j.model.Fitter(), block.Len())
-		if err := j.fitBlock(ctx, pass, block, room, bar); err != nil {
+		if err := j.fitBlock(ctx, pass, block, room); err != nil {
 			return err
 		}
 		if err := j.derive(ctx, block, own); err != nil {
@@ -140,7 +140,7 @@ func (j *fitJob) fitPass(ctx context.Context, pass sched.Range) (err error) {
 }
 
 // fitBlock takes a block's result from the checkpoint, or fits it and begins to save it there.
-func (j *fitJob) fitBlock(ctx context.Context, pass, block sched.Range, room *fit.Room, bar progress) error {
+func (j *fitJob) fitBlock(ctx context.Context, pass, block sched.Range, room *fit.Room) error {
 	f := j.model.Fitter()
 	result := room.Result(f, block.Len())
 	if j.resumed {
@@ -148,7 +148,7 @@ func (j *fitJob) fitBlock(ctx context.Context, pass, block sched.Range, room *fi
 			return err
 		}
 		if done, err := j.checkpoint.Load(block, result); done || err != nil {
-			bar.set(block.End)
+			j.fitted(block.End)
 			return err
 		}
 	}
@@ -161,12 +161,20 @@ func (j *fitJob) fitBlock(ctx context.Context, pass, block sched.Range, room *fi
 		return err
 	}
 	plan.VoxelsPerChunk = j.voxelsPerChunk
-	plan.Progress = func(done, _ int) { bar.set(block.Begin + done) }
+	plan.Progress = func(done, _ int) { j.fitted(block.Begin + done) }
+	j.fitted(block.Begin)
 	signal := room.Signal[:block.Len()*f.Measurements()]
 	if _, err = fit.Block(ctx, f, signal, result, plan); err != nil {
 		return err
 	}
 	return j.save(ctx, block, result)
+}
+
+// fitted tells the progress how many voxels are fitted.
+func (j *fitJob) fitted(voxels int) {
+	p := j.showProgress()
+	p.stage(stageFit)
+	p.set(stageFit, voxels)
 }
 
 // readBlock fills the room with the signal of a block, on the nodes that will fit it by the plan that it returns.
@@ -230,10 +238,8 @@ func (j *fitJob) readVolumes(ctx context.Context, index []int) error {
 		return fmt.Errorf("%s: the volumes of %d voxels: %w", j.image.Path, len(index), lessMemory(err))
 	}
 	j.memory = memory
-	bar := newProgress(j.stderr, "read", "volumes", j.image.Header.Volumes())
-	defer bar.finish()
-	o := j.readOptions()
-	o.Progress = func(done, _ int) { bar.set(done) }
+	o, read := j.readOptions(), j.showProgress().more(stageRead, 0)
+	o.Progress = func(done, _ int) { read(done) }
 	j.volumes, err = j.image.Volumes(ctx, index, memory.Bytes(), o)
 	return err
 }

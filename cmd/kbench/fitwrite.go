@@ -128,8 +128,7 @@ const mapsAtOnce = 2
 
 // writeMaps makes the files of every map.
 func (j *fitJob) writeMaps(ctx context.Context) error {
-	bar := newProgress(j.stderr, "write", "maps", len(j.fileNames())/2)
-	defer bar.finish()
+	wrote := j.showProgress().more(stageWrite, len(j.fileNames())/2)
 	writers, ctx := errgroup.WithContext(ctx)
 	writers.SetLimit(mapsAtOnce)
 	var done atomic.Int64
@@ -138,7 +137,7 @@ func (j *fitJob) writeMaps(ctx context.Context) error {
 			if err := j.writeMap(ctx, m, j.maps[i]); err != nil {
 				return err
 			}
-			bar.set(int(done.Add(1)))
+			wrote(int(done.Add(1)))
 			return nil
 		})
 	}

@@ -15,21 +15,30 @@ type progress struct{ bar *progressbar.ProgressBar }
 
 // newProgress starts a bar on w for total units of work.
 func newProgress(w io.Writer, what, unit string, total int) progress {
+	return newBar(w, what, total, progressbar.OptionSetItsString(unit), progressbar.OptionShowCount(), progressbar.OptionShowIts())
+}
+
+// newBar starts a bar with the time left, and what else it is to show.
+func newBar(w io.Writer, what string, total int, shows ...progressbar.Option) progress {
 	file, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return progress{}
 	}
-	return progress{progressbar.NewOptions(total,
+	return progress{progressbar.NewOptions(total, append(shows,
 		progressbar.OptionSetWriter(w),
 		progressbar.OptionSetDescription(what),
-		progressbar.OptionSetItsString(unit),
-		progressbar.OptionShowCount(),
-		progressbar.OptionShowIts(),
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionFullWidth(),
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionClearOnFinish(),
-	)}
+	)...)}
+}
+
+// describe says what is being done.
+func (p progress) describe(what string) {
+	if p.bar != nil {
+		p.bar.Describe(what)
+	}
 }
 
 // set moves the bar to done units.

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+)
+
+// A fitProgress is one bar over all stages of a fit. It shows the part of the whole time that has passed, as far as that is
+// known: how long a stage takes is guessed before it begins, and judged by its own pace then.
+type fitProgress struct {
+	bar progress
+	now func() time.Time
+
+	mu      sync.Mutex
+	begin   time.Time
+	stages  []fitStage
+	current int
+	shown   int
+}
+
+// A fitStage is one of the things that a fit does after another.
+type fitStage struct {
+	name, unit string
+	total      int
+	takes      time.Duration // guessed, then measured
+	begin      time.Time
+	done       int
+}
+
+// barParts is what the bar counts to.
+const barParts = 1000
+
+// The stages, in their order.
+const (
+	stageRead = iota
+	stageFit
+	stageWrite
+)
+
+func newFitProgress(w io.Writer, stages ...fitStage) *fitProgress {
+	return &fitProgress{bar: newBar(w, "", barParts), now: time.Now, begin: time.Now(), stages: stages}
+}
+
+// stage begins a stage, or goes on with it.
+func (p *fitProgress) stage(number int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.current = number
+	if s := &p.stages[number]; s.begin.IsZero() {
+		s.begin = p.now()
+	}
+}
+
+// more is what counts on from what is done of a stage, up to a total, where that is known by now.
+func (p *fitProgress) more(number, total int) (set func(done int)) {
+	p.stage(number)
+	if total > 0 {
+		p.stages[number].total = total
+	}
+	before := p.stages[number].done
+	return func(done int) { p.set(number, before+done) }
+}
+
+// set says how much of a stage is done.
+func (p *fitProgress) set(number, done int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s, passed := &p.stages[number], p.now().Sub(p.stages[number].begin)
+	s.done, s.total = max(s.done, done), max(s.total, done)
+	const trusted = 50 // of so many parts of a stage its pace is known from the first
+	if trusted*s.done >= s.total && s.done > 0 {
+		s.takes = time.Duration(float64(passed) * float64(s.total) / float64(s.done))
+	}
+	if number != p.current {
+		return
+	}
+	p.shown = max(p.shown, min(p.part(), barParts-1))
+	rate := float64(s.done) / max(passed.Seconds(), 1e-3)
+	p.bar.describe(fmt.Sprintf("%s, %.*f %s/s", s.name, decimals(rate), rate, s.unit))
+	p.bar.set(p.shown)
+}
+
+// decimals are those of a rate: one where it is small.
+func decimals(rate float64) int {
+	if rate < 10 {
+		return 1
+	}
+	return 0
+}
+
+// part is the part of the whole time that has passed.
+func (p *fitProgress) part() int {
+	now := p.now()
+	passed, left := now.Sub(p.begin), time.Duration(0)
+	for _, s := range p.stages {
+		spent := time.Duration(0)
+		if !s.begin.IsZero() {
+			spent = time.Duration(float64(s.takes) * float64(s.done) / float64(max(1, s.total)))
+		}
+		left += s.takes - spent
+	}
+	return int(barParts * float64(passed) / float64(max(1, passed+left)))
+}
+
+// finish removes the bar.
+func (p *fitProgress) finish() {
+	if p != nil {
+		p.bar.finish()
+	}
+}
+
+// guess is how long work takes at a pace, a thousandth of what one thread does in a second for each unit.
+func guess(work, each float64, threads int) time.Duration {
+	return time.Duration(work * each / float64(max(1, threads)) * float64(time.Second))
+}
+
+// showProgress makes the bar of a fit, unless it is there. What a byte and a voxel take are those of two cores of 2026; that they
+// are wrong elsewhere shows in the first moments of a stage only.
+func (j *fitJob) showProgress() *fitProgress {
+	if j.progress != nil {
+		return j.progress
+	}
+	const readByte, fitVoxel, writeByte = 2.5e-9, 15e-6, 6e-9
+	h, threads, maps, components := j.image.Header, profiledCPUs(j.threads), 6, 60
+	if j.model != nil { // else these are of most fits
+		maps, components = 0, 0
+		for _, m := range j.wantedMaps {
+			maps, components = maps+1, components+m.Components
+		}
+	}
+	inflated := 0.0
+	if j.image.VolumesBytes() > 0 {
+		inflated = float64(h.Voxels()) * float64(h.Volumes()) * float64(h.Datatype.Size())
+	}
+	voxels := len(j.index)
+	j.progress = newFitProgress(j.stderr,
+		fitStage{name: "reading", unit: "volumes", total: h.Volumes(), takes: guess(inflated, readByte, threads)},
+		fitStage{name: "fitting", unit: "voxels", total: voxels, takes: guess(float64(voxels), fitVoxel, threads)},
+		fitStage{name: "writing", unit: "maps", total: maps, takes: guess(4*float64(components)*float64(voxels), writeByte, threads)})
+	return j.progress
+}
+
+// hideProgress removes the bar, for lines that are printed. It comes back with the next stage.
+func (j *fitJob) hideProgress() {
+	j.progress.finish()
+	j.progress = nil
+}
