@@ -61,11 +61,10 @@ func NewFreeWater(d freewater.Design) (*FreeWater, error) {
 		normal:      blas64.General{Rows: unknowns, Cols: unknowns, Stride: unknowns, Data: make([]float64, unknowns*unknowns)},
 		tensor:      mat.NewSymDense(3, nil),
 	}
-	for i := range f.water {
-		f.water[i] = math.Exp(d.Diso * (d.W[7*i] + d.W[7*i+2] + d.W[7*i+5]))
-	}
 	vek.MulNumber_Inplace(f.rows.Data[:6*n], perUnit)
 	vek.MulNumber_Inplace(f.rows.Data[6*n:], -1)
+	diso := d.Diso / perUnit
+	f.predict(f.water, []float64{diso, 0, diso, 0, 0, diso, 0})
 	f.objective = newObjective(f)
 	return f, nil
 }
@@ -85,7 +84,7 @@ func (f *FreeWater) Fit(params []float64, signal []float32) error {
 	}
 	if f.search() >= allWater {
 		f.write(params, f.q, f.fraction)
-		params[7] = f.fraction
+		params[7] = f.fraction // not of the S0 that was fitted, but of the one that was measured
 		return nil
 	}
 	end, err := f.objective.minimise(f.q, f.fraction)
@@ -116,7 +115,7 @@ func (f *FreeWater) isTissue(q []float64) bool {
 }
 
 // lowestEnd is the lowest of the minima to which other starts lead: the fits of all tenths, and water with a noise floor of a
-// hundredth beside it. The error is that of the last where they lead to none.
+// hundredth beside it. Where they lead to none, the error is that of the last.
 func (f *FreeWater) lowestEnd() (lowest minimum, err error) {
 	found := false
 	from := func(q []float64, fraction float64) {

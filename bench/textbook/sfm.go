@@ -90,6 +90,9 @@ func (s *SFM) load(signal []float32) error {
 // enter: rounding lifts it by less.
 const entering = 1e-12
 
+// errDependent says that A^T A is singular for the columns in use, as far as its digits tell.
+var errDependent = errors.New("textbook: the columns in use are dependent")
+
 // solve finds the columns with a weight that is not zero, and these weights.
 func (s *SFM) solve() error {
 	s.places, s.w, s.factor.N = s.places[:0], s.w[:0], 0
@@ -103,8 +106,11 @@ func (s *SFM) solve() error {
 			s.gradient[place] = math.Inf(-1) // they are in already
 		}
 		place := vek.ArgMax(s.gradient)
-		if s.gradient[place] <= least || !s.enter(place) {
+		if s.gradient[place] <= least {
 			return nil
+		}
+		if !s.enter(place) {
+			return errDependent
 		}
 		if err := s.descend(); err != nil {
 			return err
@@ -117,7 +123,7 @@ func (s *SFM) solve() error {
 func (s *SFM) row(place int) []float64 { return s.gram.Data[place*s.gram.Stride:][:s.gram.Cols] }
 
 // enter adds a column to those in use, and a row to the Cholesky factor of their Gram matrix. It is false where the column
-// is a combination of these, which it then could not improve on.
+// is a combination of these.
 func (s *SFM) enter(place int) bool {
 	k, stride := len(s.places), s.factor.Stride
 	gram, l := s.row(place), s.factor.Data[k*stride:][:k+1]
@@ -183,7 +189,7 @@ func (s *SFM) drop() error {
 			continue
 		}
 		if !s.enter(places[i]) { // which writes to places that were read
-			return errors.New("textbook: the columns in use are dependent")
+			return errDependent
 		}
 		s.w[len(s.w)-1] = w
 	}
