@@ -13,10 +13,11 @@
 //
 // # What is fair
 //
-// Nothing here is slow on purpose. Memory is allocated once, LAPACK is called without the estimates of condition that mat
-// adds, products go by the routine that was fastest for their size, and what depends on the matrices alone is made once.
-// What a first version does not have is what the kernels are: many voxels side by side in the lanes of a vector, single
-// precision with bounds of its rounding, and the algebra of package gram, which replaces CSD's product of matrices.
+// Nothing here is slow on purpose. Vectors and matrices are allocated once, but for those of gonum/optimize and a few short
+// ones. LAPACK is called without the estimates of condition that mat adds, save inside gonum's Newton method. Products go by
+// the routine that was fastest for their size, and what depends on the matrices alone is made once. What a first version does
+// not have is what the kernels are: many voxels side by side in the lanes of a vector, single precision with bounds of its
+// rounding, and the algebra of package gram, which replaces CSD's product of matrices.
 //
 // # How the libraries work
 //
