@@ -1,7 +1,6 @@
 package model_test
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/voxfit/voxfit/acq"
@@ -152,12 +151,8 @@ func phantomAcquisition(t *testing.T, n int) acquisition {
 // sharedAcquisition reads an image of the shared data whole, with the bvals and bvecs beside it.
 func sharedAcquisition(t *testing.T, folder, file string) acquisition {
 	t.Helper()
-	dir := peer.Data(t, folder)
-	g, _, err := acq.ReadGradients(filepath.Join(dir, "bvals"), filepath.Join(dir, "bvecs"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return acquisition{g, readImage(t, filepath.Join(dir, file))}
+	g, signal := cases.Shared(t, folder, file)
+	return acquisition{g, signal}
 }
 
 // readImage reads all voxels of a NIfTI file, voxel-major, x fastest.

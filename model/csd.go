@@ -12,6 +12,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/gram"
 	"github.com/voxfit/voxfit/kernel/peaks"
 	"github.com/voxfit/voxfit/sh"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -244,9 +245,7 @@ func convolved(directions [][3]float64, lmax int, factors []float64) []float64 {
 // constraint is the matrix from coefficients to amplitudes times weight, and the map to its Gram matrices.
 func constraint(directions [][3]float64, lmax int, weight float64) ([]float64, gram.Map) {
 	b := sh.Descoteaux07.Evaluate(lmax, directions)
-	for i := range b {
-		b[i] *= weight
-	}
+	floats.Scale(weight, b)
 	return b, newGramMap(sh.Descoteaux07, lmax, directions, weight)
 }
 

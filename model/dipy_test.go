@@ -168,7 +168,6 @@ func compareFreeWaterNLS(t *testing.T, a acquisition, set multiShellSet, precisi
 		t.Fatal(err)
 	}
 	ours := fit(m, a)
-	design := a.gradients.DesignMatrix()
 	// Sums of squares that differ by less than this share agree. Around an optimum they grow with
 	// the square of the distance from it: DIPY's leastsq stops when it expects to gain less than
 	// 1.5e-8, which leaves FA up to 3e-4 away where nearly all signal is water.
@@ -186,7 +185,7 @@ func compareFreeWaterNLS(t *testing.T, a acquisition, set multiShellSet, precisi
 			unbounded++
 			continue
 		}
-		got, want := freeWaterSSE(design, ours.row(i), a.voxel(i)), dipy["sse"].Data[i]
+		got, want := m.SumOfSquares(ours.row(i), a.voxel(i)), dipy["sse"].Data[i]
 		excess := (got - want) / want
 		objective.note(excess <= 1e-9, excess, "voxel %d: %v, sum of squares %.12g, DIPY %.12g: %.3g above; f %g, DIPY %g",
 			i, ours.status[i].Code, got, want, excess, ours.row(i)[7], dipy["f"].Data[i])
@@ -216,24 +215,6 @@ func nonzero(values []float32) int {
 		}
 	}
 	return n
-}
-
-// freeWaterSSE is the objective of fwdti._nls_err_func at params (Dxx Dxy Dyy Dxz Dyz Dzz S0 f):
-// the squares of S - S0 ((1-f) exp(-b:D) + f exp(-b Diso)).
-func freeWaterSSE(design, params []float64, signal []float32) float64 {
-	const diso = 3e-3
-	s0, f, sum := params[6], params[7], 0.0
-	for i, s := range signal {
-		w := design[7*i : 7*i+7]
-		tissue := 0.0
-		for j := range 6 {
-			tissue += w[j] * params[j]
-		}
-		water := diso * (w[0] + w[2] + w[5])
-		r := float64(s) - s0*((1-f)*math.Exp(tissue)+f*math.Exp(water))
-		sum += r * r
-	}
-	return sum
 }
 
 func TestTensorWLSGivesDIPYsAnisotropy(t *testing.T) {

@@ -141,7 +141,6 @@ func TestFreeWaterNLSIsNotAboveDIPYWherePartOfTheWaterDecaysFaster(t *testing.T)
 	var ends tally
 	onFastDecay(t, fastDecayVoxels(t), func(t *testing.T, a acquisition) {
 		dipy := peer.DIPY(t, "freewater_nls", a.forDIPY(), nil)
-		design := a.gradients.DesignMatrix()
 		for _, isa := range kernel.ISAs() {
 			for _, precision := range []kernel.Precision{kernel.Mixed, kernel.Double} {
 				m, err := model.NewFreeWater(a.gradients, model.FreeWaterOptions{Method: kernel.NLS, Precision: precision, ISA: isa})
@@ -153,7 +152,7 @@ func TestFreeWaterNLSIsNotAboveDIPYWherePartOfTheWaterDecaysFaster(t *testing.T)
 					if dipy["fitted"].Data[i] == 0 {
 						continue // left to WLS
 					}
-					excess := freeWaterSSE(design, ours.row(i), a.voxel(i))/dipy["sse"].Data[i] - 1
+					excess := m.SumOfSquares(ours.row(i), a.voxel(i))/dipy["sse"].Data[i] - 1
 					ends.note(excess <= allowed, excess, "%s, %s, %v, voxel %d: %v, %.3g above DIPY; f %g, DIPY %g", t.Name(), isa, precision,
 						i, ours.status[i].Code, excess, ours.row(i)[7], dipy["f"].Data[i])
 				}

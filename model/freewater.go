@@ -47,6 +47,7 @@ func (o *FreeWaterOptions) forMRtrix() bool { return o.MRtrixOrder }
 // parameters are those of freewater.New.
 type FreeWater struct {
 	options FreeWaterOptions
+	design  freewater.Design
 	fitter  kernel.Fitter
 	eigen   *tensor.Eigen
 }
@@ -63,10 +64,11 @@ func NewFreeWater(g *acq.GradientTable, o FreeWaterOptions) (*FreeWater, error) 
 	if n := differentBvals(g.Bvals); n < 3 {
 		return nil, fmt.Errorf("fwdtim: the gradient table has %d different b-values (rounded as DIPY rounds them), expected at least 3, b = 0 included", n)
 	}
-	fitter, err := freewater.New(freewater.Design{
+	design := freewater.Design{
 		W: g.DesignMatrix(), B0: g.B0s(), Bvals: g.Bvals, Method: o.Method,
 		Diso: o.Diso, MDReg: o.MDReg, MinSignal: o.MinSignal, Precision: o.Precision,
-	}, kernel.WithISA(o.ISA))
+	}
+	fitter, err := freewater.New(design, kernel.WithISA(o.ISA))
 	if err != nil {
 		return nil, fmt.Errorf("fwdtim: %w", tableError(g, err))
 	}
@@ -74,7 +76,7 @@ func NewFreeWater(g *acq.GradientTable, o FreeWaterOptions) (*FreeWater, error) 
 	if err != nil {
 		return nil, fmt.Errorf("fwdtim: %w", err)
 	}
-	return &FreeWater{o, fitter, eigen}, nil
+	return &FreeWater{o, design, fitter, eigen}, nil
 }
 
 // differentBvals counts b-values that differ after rounding to the second digit of the largest, as
@@ -109,6 +111,26 @@ func (f *FreeWater) Parameters() []Map { return f.list(false)[4:] }
 
 // Fitter is the kernel.
 func (f *FreeWater) Fitter() kernel.Fitter { return f.fitter }
+
+// Design is what the kernel was made of: the matrices, for inspection and for other solvers. The caller
+// does not change them.
+func (f *FreeWater) Design() freewater.Design { return f.design }
+
+// SumOfSquares is the objective of NLS, fwdti._nls_err_func in DIPY, at the parameters of one voxel and its signal: the
+// squares of signal - S0 ((1-f) exp(-b:D) + f exp(-b Diso)).
+func (f *FreeWater) SumOfSquares(params []float64, signal []float32) float64 {
+	s0, fraction, sum := params[6], params[7], 0.0
+	for i, s := range signal {
+		w := f.design.W[7*i:][:7]
+		tissue, water := 0.0, f.design.Diso*(w[0]+w[2]+w[5])
+		for k := range 6 {
+			tissue += w[k] * params[k]
+		}
+		residual := float64(s) - s0*((1-fraction)*math.Exp(tissue)+fraction*math.Exp(water))
+		sum += residual * residual
+	}
+	return sum
+}
 
 // Maps are fa, md, ad, rd, tensor, s0, fwf (the fraction of free water), evals, evecs, mode, colorFA, status and
 // iterations. FA and diffusivities are those of the tissue, with negative eigenvalues raised to zero, as DIPY does; the

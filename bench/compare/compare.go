@@ -35,7 +35,7 @@ type Options struct {
 	Rounds int
 	// CPU is the core that everything runs on. Where threads cannot be pinned it is not looked at.
 	CPU int
-	// Engines are further engines, of python.Engines: a column each.
+	// Engines are further engines, of Engines: a column each.
 	Engines []string
 	// Python names a Python with DIPY, for Engines with voxfit too; empty tries the likeliest.
 	Python string
@@ -140,16 +140,14 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		peers = append(peers, peer)
 	}
 	r := runner{ctx: ctx, o: o, report: report, steps: len(tasks) * (1 + o.Rounds)}
-	if len(o.Engines) > 0 {
-		engines, bench, err := startEngines(ctx, o, folder)
-		if err != nil {
-			report.note("%v", err)
-		} else {
-			defer bench.Close()
-			r.bench = bench
-		}
-		peers = append(peers, engines...)
+	engines, bench, err := startEngines(ctx, o, folder)
+	if err != nil {
+		report.note("%v", err)
+	} else if bench != nil {
+		defer bench.Close()
+		r.bench = bench
 	}
+	peers = append(peers, engines...)
 	for _, peer := range peers {
 		report.Engines = append(report.Engines, peer.describe())
 	}
@@ -309,15 +307,20 @@ func median(values []float64) float64 {
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
-// leastPassTime is how long our own engine runs in a round.
+// leastPassTime is how long an engine in this process runs in a round.
 const leastPassTime = 200 * time.Millisecond
 
-// time runs passes over the task's voxels and returns the seconds a voxel.
+// time runs our own fit and returns the seconds a voxel.
 func (t *task) time() float64 {
+	return t.secondsAVoxel(func() { t.worker.Fit(t.params, t.status, t.signal) })
+}
+
+// secondsAVoxel is how long a voxel takes where pass fits all of them, and is called until the time is over.
+func (t *task) secondsAVoxel(pass func()) float64 {
 	runtime.GC()
 	passes, begin := 0, time.Now()
 	for passes == 0 || time.Since(begin) < leastPassTime {
-		t.worker.Fit(t.params, t.status, t.signal)
+		pass()
 		passes++
 	}
 	return time.Since(begin).Seconds() / float64(passes*t.voxels)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"math"
 	"os"
 	"os/exec"
@@ -17,6 +18,7 @@ import (
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/bench/calm"
 	"github.com/voxfit/voxfit/bench/python"
+	"github.com/voxfit/voxfit/bench/textbook"
 	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/numa"
@@ -204,6 +206,48 @@ func TestNothingButRayIsTimedWhileRayRuns(t *testing.T) {
 		if want := o.Rounds * 3; timed[engine] != want { // dti wls and both solvers of sfm
 			t.Errorf("%s was timed %d times, want %d", engine, timed[engine], want)
 		}
+	}
+}
+
+func TestTextbookIsTimedWhereItHasTheModelAndAgrees(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	o := options(t, 12, "fwdtim", "sfm")
+	o.Engines = []string{nameTextbook}
+	report := compared(t, o)
+	if notes := strings.Join(report.Notes, "\n"); strings.Contains(notes, "Python engines") || strings.Contains(notes, nameTextbook) {
+		t.Errorf("the notes are %q, want none of Python's engines or the textbook", notes)
+	}
+	for _, m := range report.Models {
+		times, has := m.Times[3], m.Model == "fwdtim nls" || m.Model == "sfm nnls"
+		if has != (times.Median > 0) || !has && times.Ignored != errNoModel.Error() {
+			t.Errorf("%s: %+v", m.Model, times)
+		}
+		if has && (len(m.Parity) != 1 || m.Parity[0].Peer != nameTextbook || !(m.Parity[0].Value <= 1e-9)) {
+			t.Errorf("%s: %+v, want one line of agreement to 1e-9", m.Model, m.Parity)
+		}
+	}
+}
+
+func TestTheTextbookLeavesTheProcessItsThreads(t *testing.T) {
+	before := runtime.GOMAXPROCS(0)
+	o := options(t, 2, "sfm")
+	tasks, err := o.tasks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &textbookEngine{map[*task]textbook.Fitter{}}
+	if _, _, err := e.prepare(t.Context(), tasks[0], tasks[0].fit()); err != nil {
+		t.Fatal(err)
+	}
+	if seconds, err := e.time(t.Context(), tasks[0]); err != nil || seconds <= 0 {
+		t.Errorf("%g s a voxel, error %v", seconds, err)
+	}
+	if after := runtime.GOMAXPROCS(0); after != before {
+		t.Errorf("GOMAXPROCS is %d, was %d", after, before)
+	}
+	tasks[0].signal[0] = float32(math.NaN())
+	if _, err := e.time(t.Context(), tasks[0]); !errors.Is(err, textbook.ErrNotFinite) {
+		t.Errorf("the error is %v, want %v", err, textbook.ErrNotFinite)
 	}
 }
 

@@ -18,7 +18,11 @@
 //	         up and setting up takes is so left out, while reading the image and writing the result are
 //	         not
 //
-// [Options.Engines] are timed as DIPY is, by one worker with one chunk, float32 signals: DIPY's engines, and
+// [Options.Engines] has further ones. "textbook" is package textbook, timed as voxfit is, in passes over the voxels. It runs
+// on one thread, which is not the pinned one and may be on any core: its optimiser passes each evaluation between
+// goroutines, which a bound thread would make slow.
+//
+// The others are timed as DIPY is, by one worker with one chunk, float32 signals: DIPY's engines, and
 // voxfit through them. Ray's own processes keep to the same core, and take 2 to 3% of it when nothing is fitted. So engines
 // on Ray are the last part of a round, after all models with all others, and Ray ends with it: in the ratios to ours
 // only theirs have these processes beside them.
@@ -39,6 +43,9 @@
 // dwi2tensor has no setting that weights as DIPY does, so the plain weighted tensor is set against
 // dwi2tensor as it comes, with two reweightings. The reweighted tensor is the one that does the same as
 // dwi2tensor, as it comes and with -iter 0.
+//
+// Package textbook follows the same problems as ours: coefficients of CSD and weights of NNLS are compared, and the sum of
+// squares of free water's NLS.
 //
 // SparseFascicleModel.fit spends its time in a solver. "sfm scipy" sets the same fit of ours against that
 // alone: a loop of scipy.optimize.nnls over voxels, with DIPY's matrix, the right-hand sides made before.

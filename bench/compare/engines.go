@@ -3,8 +3,10 @@ package compare
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/voxfit/voxfit/bench/python"
+	"github.com/voxfit/voxfit/bench/textbook"
 	"github.com/voxfit/voxfit/model"
 )
 
@@ -25,23 +27,35 @@ func (r *runner) endRay() {
 	}
 }
 
-// startEngines starts the process, on the pinned thread. With an error the engines are missing.
+// Engines are those that may be added: package textbook, and those of python.Engines.
+func Engines() []string { return append([]string{nameTextbook}, python.Engines...) }
+
+// startEngines starts the engines that were asked for, and the process of Python's where one of these is among them, on the
+// pinned thread. With an error Python's engines are missing.
 func startEngines(ctx context.Context, o Options, folder string) (engines []engine, bench *python.Bench, err error) {
-	bench, err = python.StartBench(ctx, o.Python, folder, o.ISA)
+	if slices.ContainsFunc(o.Engines, inPython) {
+		bench, err = python.StartBench(ctx, o.Python, folder, o.ISA)
+	}
 	for _, name := range o.Engines {
-		if err != nil {
+		switch {
+		case !inPython(name):
+			engines = append(engines, &textbookEngine{map[*task]textbook.Fitter{}})
+		case err != nil:
 			engines = append(engines, missing{Engine{Name: name}})
-		} else {
+		default:
 			engines = append(engines, &pythonEngine{name, folder, bench})
 		}
 	}
 	return engines, bench, err
 }
 
+func inPython(engine string) bool { return slices.Contains(python.Engines, engine) }
+
+// once is false of lines that are the fit of another line again, as far as an engine without our precisions is concerned.
+func (v variant) once() bool { return v.name != "csdm mixed" && v.name != "sfm scipy" }
+
 // hasEngines says whether DIPY's engines fit a line of the table: its models, each once.
-func (v variant) hasEngines() bool {
-	return v.dipy != nil && v.name != "csdm mixed" && v.name != "sfm scipy"
-}
+func (v variant) hasEngines() bool { return v.dipy != nil && v.once() }
 
 // run is a fit by one worker, so in one chunk.
 func (e *pythonEngine) run(t *task, results bool) (python.Measured, error) {

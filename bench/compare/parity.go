@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/sh"
 )
 
@@ -112,7 +113,7 @@ func freeWaterNLSAgainstDIPY(t *task, ours *fitted, theirs arrays) []Parity {
 			continue
 		}
 		fits++
-		excess := freeWaterSSE(t.design, ours.row(i), t.voxel(i))/want - 1
+		excess := t.fitted.(*model.FreeWater).SumOfSquares(ours.row(i), t.voxel(i))/want - 1
 		excesses = max(excesses, excess)
 		if excess <= agreement {
 			kept++
@@ -132,24 +133,6 @@ func freeWaterNLSAgainstDIPY(t *task, ours *fitted, theirs arrays) []Parity {
 		{nameDIPY, "largest excess of the sum of squares, relative", excesses, 0},
 		{nameDIPY, "where the sums are equal, largest difference of FA", worst, 0},
 	}
-}
-
-// freeWaterSSE is the objective of fwdti._nls_err_func at params (Dxx Dxy Dyy Dxz Dyz Dzz S0 f):
-// the squares of S - S0 ((1-f) exp(-b:D) + f exp(-b Diso)).
-func freeWaterSSE(design, params []float64, signal []float32) float64 {
-	const diso = 3e-3
-	s0, f, sum := params[6], params[7], 0.0
-	for i, s := range signal {
-		w := design[7*i : 7*i+7]
-		tissue := 0.0
-		for j := range 6 {
-			tissue += w[j] * params[j]
-		}
-		water := diso * (w[0] + w[2] + w[5])
-		r := float64(s) - s0*((1-f)*math.Exp(tissue)+f*math.Exp(water))
-		sum += r * r
-	}
-	return sum
 }
 
 func tensorAgainstDIPY(t *task, ours *fitted, theirs arrays) []Parity {

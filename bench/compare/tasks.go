@@ -98,7 +98,6 @@ type task struct {
 	variant
 	voxels int
 	signal []float32
-	design []float64 // DIPY's design matrix
 	fitted model.Model
 	worker kernel.Worker
 	params []float64
@@ -130,7 +129,7 @@ func (o *Options) tasks() ([]*task, error) {
 		}
 		voxels := min(n, v.limit)
 		tasks = append(tasks, &task{
-			variant: v, voxels: voxels, signal: o.Signal[:voxels*m], design: o.Gradients.DesignMatrix(),
+			variant: v, voxels: voxels, signal: o.Signal[:voxels*m],
 			fitted: built, worker: built.Fitter().NewWorker(),
 			params: make([]float64, voxels*built.Fitter().Parameters()), status: make([]kernel.Status, voxels),
 		})

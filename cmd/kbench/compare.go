@@ -40,11 +40,14 @@ protocol. A peer that is not installed is said to be missing, and the rest is co
 Set-up is outside of all times: DIPY stays warm in one process, and a command of MRtrix3 is timed as a
 whole less the same command on one voxel. The peers' linear algebra is held to one thread.
 
---engines adds columns: DIPY's engines, and voxfit through them, each with one worker and on the same core.
-They are timed in one Python process that stays warm, from model.fit to its return. Lines that are the
-same fit again, or not a fit of DIPY's, are left out.`,
+--engines adds columns. "textbook" has csdm, fwdtim by NLS and sfm by NNLS as an experienced Go programmer
+writes them first, one voxel at a time on gonum and vek. It runs on one thread of this process, on any core.
+The others are DIPY's engines, and voxfit through them, each with one worker and on the same core. They are
+timed in one Python process that stays warm, from model.fit to its return. Lines that are the same fit
+again, or that an engine does not have, get a dash.`,
 		Example: `  kbench compare
   kbench compare --models csdm --voxels 1024 --runs 7 -o compared
+  kbench compare --engines textbook --models csdm,fwdtim,sfm
   kbench compare --engines dipy-serial,dipy-ray,dipy-joblib,dipy-dask,voxfit-ray --voxels 512
   kbench compare dwi.nii.gz --mask mask.nii.gz --response 0.0017,0.0003,0.0003,1000`,
 		Args: cobra.MaximumNArgs(1),
@@ -66,7 +69,8 @@ same fit again, or not a fit of DIPY's, are left out.`,
 	f.Uint64Var(&o.study.seed, "seed", 1, "seed of the phantom")
 	f.IntVar(&o.rounds, "runs", 3, "interleaved rounds")
 	f.IntVar(&o.cpu, "cpu", -1, "CPU that everything runs on (default: the last one allowed)")
-	f.StringSliceVar(&o.engines, "engines", nil, "further engines, through a Python with DIPY and voxfit: "+strings.Join(python.Engines, ", "))
+	f.StringSliceVar(&o.engines, "engines", nil, "further engines: "+compare.Engines()[0]+", and through a Python with DIPY and voxfit "+strings.Join(python.Engines, ", "))
+	completeList(args, c, "engines", compare.Engines)
 	f.StringVar(&o.python, "python", "", "Python with DIPY (default: $"+python.Env+", else .venv/bin/python here or above, else python3)")
 	f.StringVar(&o.study.isa, "isa", "", isaHelp)
 	f.StringVarP(&o.out, "output", "o", "", "folder for compare.json and compare.csv (default: print only)")
@@ -80,7 +84,7 @@ func (o *compareOptions) check() error {
 			return fmt.Errorf("--models %s: expected %s", name, strings.Join(compare.Models(), ", "))
 		}
 	}
-	if err := checkEngines(o.engines, python.Engines...); err != nil {
+	if err := checkEngines(o.engines, compare.Engines()...); err != nil {
 		return err
 	}
 	switch {

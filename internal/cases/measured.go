@@ -80,6 +80,18 @@ func measured(t testing.TB, change func(bval float64) (float64, bool)) (m Measur
 	return m
 }
 
+// Shared reads an image of a folder of the shared data whole, voxel-major, with the bvals and bvecs beside it.
+func Shared(t testing.TB, folder, file string) (*acq.GradientTable, []float32) {
+	t.Helper()
+	dir := peer.Data(t, folder)
+	g, _, err := acq.ReadGradients(filepath.Join(dir, "bvals"), filepath.Join(dir, "bvecs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, signal := Volumes(t, filepath.Join(dir, file))
+	return g, signal
+}
+
 // Volumes reads all voxels of an image, voxel-major, x fastest.
 func Volumes(t testing.TB, path string) (*nifti.Header, []float32) {
 	t.Helper()

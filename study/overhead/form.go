@@ -3,6 +3,8 @@ package overhead
 import (
 	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/floats"
 )
 
 // A form is one way to write the time of a setting: which terms, and what a hyperthread counts for.
@@ -222,32 +224,16 @@ func (f form) tellable(settings []setting, thread float64) []int {
 		for r, s := range settings {
 			v[r] = f.of(i, s, thread) / s.time
 		}
-		whole := norm(v)
+		whole := floats.Norm(v, 2)
 		for _, b := range basis {
-			along := 0.0
-			for r := range v {
-				along += v[r] * b[r]
-			}
-			for r := range v {
-				v[r] -= along * b[r]
-			}
+			floats.AddScaled(v, -floats.Dot(v, b), b)
 		}
-		rest := norm(v)
+		rest := floats.Norm(v, 2)
 		if whole == 0 || rest < 1e-4*whole {
 			continue
 		}
-		for r := range v {
-			v[r] /= rest
-		}
+		floats.Scale(1/rest, v)
 		told, basis = append(told, i), append(basis, v)
 	}
 	return told
-}
-
-func norm(v []float64) float64 {
-	sum := 0.0
-	for _, x := range v {
-		sum += x * x
-	}
-	return math.Sqrt(sum)
 }
