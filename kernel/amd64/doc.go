@@ -1,5 +1,5 @@
-// Package amd64 holds the AVX2 and AVX-512 kernels. Its one export, Sets, lists the tables of those that
-// the processor can run; package kernel picks one.
+// Package amd64 holds the AVX2 and AVX-512 kernels. Sets lists the tables of those that the processor can
+// run, of which kernel/internal/sets picks one; tables_amd64.go has them all. Names lists what they are called.
 //
 // # Lane = voxel
 //
@@ -15,11 +15,13 @@
 //
 // # Where the assembly comes from
 //
-// The .s files are written by the Go programs in _asm (avo, a module of its own):
+// The .s files and the declarations of their functions are written by the Go program in _asm (avo, a module
+// of its own), as generate.go says:
 //
 //	go generate ./kernel/amd64
 //
-// One generator serves both instruction sets and is told how wide vectors are. The comments beside the
-// generators, and in the generated files, say which registers hold what and which formula is computed.
+// One generator serves all instruction sets. It is told how wide vectors are, how many registers there are,
+// whether instructions have masks (_asm/set.go), and what sizes of blocks follow (_asm/vectors.go). The comments beside
+// the generators, and in the generated files, say which registers hold what and which formula is computed.
 // CI generates the files anew and fails when they differ.
 package amd64

@@ -1,4 +1,5 @@
-// Package arm64 holds the NEON kernels. Its one export, Sets, lists their table, which package kernel picks.
+// Package arm64 holds the NEON kernels. Sets lists their tables, which kernel/internal/sets picks; tables_arm64.go has
+// them. Names lists what the set is called.
 //
 // # Lane = voxel
 //

@@ -4,8 +4,27 @@ package arm64
 
 import "github.com/voxfit/voxfit/kernel/internal/ops"
 
-// The sizes are those of the generator, _asm/csd.go.
-var csdNEON = &ops.CSD{
+// Sets lists the one set, which every processor of this architecture has.
+func Sets() []*ops.Set { return []*ops.Set{&setNEON} }
+
+// peakChains is the number of multiply-adds in one turn of a peak loop, as in _asm/peak.go.
+const peakChains = 16
+
+// The sizes in the tables are those of the generator, _asm/csd.go, _asm/nnls.go and _asm/peaks.go.
+
+var setNEON = ops.Set{
+	Name:         neon,
+	CSD:          &csdNEON,
+	QP:           &qpNEON,
+	Tensor:       &tensorNEON,
+	TensorSingle: &tensorSingleNEON,
+	GridSingle:   &gridNEON,
+	NNLS:         &nnlsNEON,
+	Peaks:        &peaksNEON,
+	Ceiling:      ops.NewPeakLoops(peakFloat64NEON, peakFloat32NEON, peakChains, 16),
+}
+
+var csdNEON = ops.CSD{
 	CSDIteration: ops.CSDIteration[float64, float64]{
 		Lanes: 4, Tile: 3, Panel: 14, Stripe: 56,
 		Transpose:  csdTransposeNEON,
@@ -35,7 +54,9 @@ var csdNEON = &ops.CSD{
 		Condition: csdConditionSingleNEON,
 	},
 }
-var tensorNEON = &ops.Tensor{
+
+var tensorNEON = ops.Tensor{
+	Lanes:              4,
 	Pack32:             tensorPack32NEON,
 	Pack64:             tensorPack64NEON,
 	Range:              tensorRangeNEON,
@@ -59,7 +80,9 @@ var tensorNEON = &ops.Tensor{
 	Eigenvalues:        tensorEigenvaluesNEON,
 	Eigen:              tensorEigenNEON,
 }
-var tensorSingleNEON = &ops.TensorSingle{
+
+var tensorSingleNEON = ops.TensorSingle{
+	Lanes:              8,
 	Pack32:             singlePack32NEON,
 	Pack64:             singlePack64NEON,
 	Range:              singleRangeNEON,
@@ -76,7 +99,9 @@ var tensorSingleNEON = &ops.TensorSingle{
 	Misfit:             singleMisfitNEON,
 	Weights:            singleWeightsNEON,
 }
-var fractionNEON = &ops.FractionSingle{
+
+var gridNEON = ops.GridSingle{
+	Lanes:   8,
 	Scale:   fractionScaleNEON,
 	Right:   fractionRightNEON,
 	Slope:   fractionSlopeNEON,
@@ -88,7 +113,8 @@ var fractionNEON = &ops.FractionSingle{
 	Series:  fractionSeriesNEON,
 	Squares: fractionSquaresNEON,
 }
-var nnlsNEON = &ops.NNLS{
+
+var nnlsNEON = ops.NNLS{
 	Lanes: 4, Singles: 8, Tile: 12, BlockUnknowns: 3, BlockVoxels: 4,
 	Price:         nnlsPriceNEON,
 	Project:       nnlsProjectNEON,
@@ -98,7 +124,8 @@ var nnlsNEON = &ops.NNLS{
 	SurveyFloat64: nnlsSurveyFloat64NEON,
 	Dot:           nnlsDotNEON,
 }
-var qpNEON = &ops.QP{
+
+var qpNEON = ops.QP{
 	Advance: qpAdvanceNEON,
 	Predict: qpPredictNEON,
 	Centre:  qpCentreNEON,
@@ -109,7 +136,8 @@ var qpNEON = &ops.QP{
 	Shift:   qpShiftNEON,
 	Judge:   qpJudgeNEON,
 }
-var peaksNEON = &ops.Peaks{
+
+var peaksNEON = ops.Peaks{
 	Single: ops.PeakSearch[float32]{Lanes: 8, Maxima: peaksMaximaSingleNEON},
 	Double: ops.PeakSearch[float64]{Lanes: 4, Maxima: peaksMaximaNEON},
 	Round:  peaksRoundSingleNEON,

@@ -8,15 +8,16 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/csd"
 	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
+	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// roundedOn is a fitter that compares in single precision first, and one that does not. All sets but that of AVX2
-// must have the former; the test ends where a set has not.
+// roundedOn is a fitter that compares in single precision first, and one that does not. The test ends where
+// the set has no step for the former.
 func roundedOn(t *testing.T, d csd.Design, isa string) (rounded, alone kernel.Fitter) {
 	rounded = kerneltest.NewCSD(t, d, isa)
 	alone, ok := csd.InDoubleAlone(rounded)
-	if !ok && isa != "avx2" {
-		t.Error("amplitudes are compared in double precision")
+	if has := sets.Find(isa).CSD.BelowRounded != nil; ok != has {
+		t.Errorf("amplitudes are compared in single precision first: %v, and the set has a step for that: %v", ok, has)
 	}
 	if !ok {
 		t.Skip("amplitudes are compared in double precision")

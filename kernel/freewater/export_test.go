@@ -10,7 +10,7 @@ import (
 // FractionNorms evaluates the weighted linear fit of up to sixteen voxels with one fraction of water, a multiple of 0.1: the norm of the
 // differences of signal and fit in single and in double precision, over S0, and by how much the first is said to be off at
 // the most. Voxels that are not fitted in lanes have NaN.
-func FractionNorms(f kernel.Fitter, signal []float64, fraction float64) (single, double, bound [ops.TensorLanesSingle]float64) {
+func FractionNorms(f kernel.Fitter, signal []float64, fraction float64) (single, double, bound [ops.TensorBatchSingle]float64) {
 	w := f.NewWorker().(*gridWorker)
 	count := len(signal) / f.Measurements()
 	params, status := make([]float64, count*parameters), make([]kernel.Status, count)
@@ -21,13 +21,13 @@ func FractionNorms(f kernel.Fitter, signal []float64, fraction float64) (single,
 	}
 	w.batch.evaluate(w.level, 1)
 	for h, half := range w.halves {
-		for l := range ops.TensorLanes {
-			v := &lot.voxels[h*ops.TensorLanes+l]
+		for l := range ops.TensorBatch {
+			v := &lot.voxels[h*ops.TensorBatch+l]
 			w.rest.C[l], w.rest.Cut[l], w.rest.Floor[l] = fraction*v.s0, 0, w.lanes.model.MinSignal
 		}
 		squares := w.linearMisfit(half.system, half.signal)
-		for l := range ops.TensorLanes {
-			i := h*ops.TensorLanes + l
+		for l := range ops.TensorBatch {
+			i := h*ops.TensorBatch + l
 			single[i], double[i], bound[i] = math.NaN(), math.NaN(), math.NaN()
 			if lot.used[i] {
 				single[i] = w.level.norms[i][0] / w.batch.s0[i]

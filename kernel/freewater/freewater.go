@@ -103,7 +103,7 @@ func New(d Design, opts ...kernel.Option) (kernel.Fitter, error) {
 		if set.TensorSingle != nil && d.Precision != kernel.Double {
 			fitter.lanes.single = newSingleDesign(set.TensorSingle, fitter.lanes)
 		}
-		if set.FractionSingle != nil && d.Precision != kernel.Double {
+		if set.GridSingle != nil && d.Precision != kernel.Double {
 			fitter.lanes.grid = newGridDesign(set, fitter.lanes.Design)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 //
 // The signals are scaled by a power of two to an S0 between 1 and 2.
 type gridDesign struct {
-	*ops.FractionSingle
+	*ops.GridSingle
 	steps   *ops.TensorSingle
 	double  *ops.Tensor
 	n       int
@@ -22,7 +22,7 @@ type gridDesign struct {
 }
 
 func newGridDesign(set *ops.Set, d *lanes.Design) *gridDesign {
-	f := &gridDesign{FractionSingle: set.FractionSingle, steps: set.TensorSingle, double: set.Tensor, n: d.N}
+	f := &gridDesign{GridSingle: set.GridSingle, steps: set.TensorSingle, double: set.Tensor, n: d.N}
 	f.rows, f.inverse = make([]float32, len(d.Rows)), make([]float32, d.N)
 	for i, v := range d.Rows {
 		f.rows[i] = float32(v)
@@ -42,9 +42,9 @@ type gridBatch struct {
 	signal  []ops.LanesSingle
 	scale   *ops.LanesSingle
 	square  *ops.LanesSingle // the inverse square of the scale
-	s0      [ops.TensorLanesSingle]float64
-	rounded [ops.TensorLanesSingle]float64 // how much roundings add to the root of the sum of squares, at the most
-	coarse  [ops.TensorLanesSingle]bool    // the signal itself was rounded
+	s0      [ops.TensorBatchSingle]float64
+	rounded [ops.TensorBatchSingle]float64 // how much roundings add to the root of the sum of squares, at the most
+	coarse  [ops.TensorBatchSingle]bool    // the signal itself was rounded
 	parts   seriesParts
 	right   []ops.LanesSingle
 	left    *ops.LeftSingle
@@ -73,7 +73,7 @@ const (
 )
 
 // load takes signals and what is known about them: S0 and energy. A lane without a voxel has S0 0.
-func (b *gridBatch) load(signal [2][]ops.Lanes, s0, energy *[ops.TensorLanesSingle]float64, minSignal float64) {
+func (b *gridBatch) load(signal [2][]ops.Lanes, s0, energy *[ops.TensorBatchSingle]float64, minSignal float64) {
 	for l, s := range s0 {
 		exponent := 0
 		if s > 0 {
@@ -114,14 +114,14 @@ func (b *gridBatch) solveWide() {
 }
 
 // fit writes the parameters of the fits with the fractions given.
-func (b *gridBatch) fit(p *[7]ops.LanesSingle, fractions *[ops.TensorLanesSingle]float64) {
+func (b *gridBatch) fit(p *[7]ops.LanesSingle, fractions *[ops.TensorBatchSingle]float64) {
 	b.leave(fractions)
 	b.rightSide()
 	b.solve(p)
 }
 
 // norms writes the roots of the sums of squares of the fits with the fractions given.
-func (b *gridBatch) norms(norms *[ops.TensorLanesSingle]float64, fractions *[ops.TensorLanesSingle]float64) {
+func (b *gridBatch) norms(norms *[ops.TensorBatchSingle]float64, fractions *[ops.TensorBatchSingle]float64) {
 	b.fit(&b.point.P, fractions)
 	b.point.C, b.point.Squares = b.left.C, ops.LanesSingle{}
 	b.design.steps.Misfit(&b.signal[0], &b.design.rows[0], b.design.n, b.point)
@@ -131,8 +131,8 @@ func (b *gridBatch) norms(norms *[ops.TensorLanesSingle]float64, fractions *[ops
 }
 
 // slopes evaluates at the fractions given.
-func (b *gridBatch) slopes(slopes *[ops.TensorLanesSingle]slope) {
-	var fractions [ops.TensorLanesSingle]float64
+func (b *gridBatch) slopes(slopes *[ops.TensorBatchSingle]slope) {
+	var fractions [ops.TensorBatchSingle]float64
 	for l := range slopes {
 		fractions[l] = slopes[l].at
 	}
@@ -150,12 +150,12 @@ func (b *gridBatch) slopes(slopes *[ops.TensorLanesSingle]slope) {
 
 // A levelResult is what a level of the grid gave.
 type levelResult struct {
-	step       [ops.TensorLanesSingle]float64
-	fractions  [ops.TensorLanesSingle][reftensor.NextLevel]float64
-	norms      [ops.TensorLanesSingle][reftensor.NextLevel]float64
-	off        [ops.TensorLanesSingle]float64 // how much a norm is off at the most, but for its own roundings
-	best       [ops.TensorLanesSingle]int
-	candidates [ops.TensorLanesSingle]uint32 // the fractions that may be the best, one bit each
+	step       [ops.TensorBatchSingle]float64
+	fractions  [ops.TensorBatchSingle][reftensor.NextLevel]float64
+	norms      [ops.TensorBatchSingle][reftensor.NextLevel]float64
+	off        [ops.TensorBatchSingle]float64 // how much a norm is off at the most, but for its own roundings
+	best       [ops.TensorBatchSingle]int
+	candidates [ops.TensorBatchSingle]uint32 // the fractions that may be the best, one bit each
 }
 
 // centre is a voxel's best fraction.
@@ -166,7 +166,7 @@ func (v *levelResult) sure(l int) bool { return v.candidates[l] == 1<<v.best[l] 
 
 // evaluate evaluates n fractions for each voxel, which are points of a grid with distances of step.
 func (b *gridBatch) evaluate(v *levelResult, n int) {
-	var fractions, norms [ops.TensorLanesSingle]float64
+	var fractions, norms [ops.TensorBatchSingle]float64
 	for k := range n {
 		for l := range fractions {
 			fractions[l] = v.fractions[l][k]
@@ -264,8 +264,8 @@ type slope struct {
 
 // roots looks for the minima within a tenth of the best fractions of the first level, with two evaluations of the
 // derivative: a step of Newton with the second derivative of Gauss and Newton, then one along the chord.
-func (b *gridBatch) roots(found *[ops.TensorLanesSingle]root, v *levelResult, wanted *[ops.TensorLanesSingle]bool) {
-	var before, after [ops.TensorLanesSingle]slope
+func (b *gridBatch) roots(found *[ops.TensorBatchSingle]root, v *levelResult, wanted *[ops.TensorBatchSingle]bool) {
+	var before, after [ops.TensorBatchSingle]slope
 	for l := range before {
 		before[l].at = 0.5
 		if wanted[l] {

@@ -11,10 +11,10 @@ import (
 
 // A lot is up to sixteen voxels that are searched together, and what has come of that.
 type lot struct {
-	voxels   [ops.TensorLanesSingle]preparedVoxel
-	used     [ops.TensorLanesSingle]bool
-	done     [ops.TensorLanesSingle]bool // the fraction is known
-	fraction [ops.TensorLanesSingle]float64
+	voxels   [ops.TensorBatchSingle]preparedVoxel
+	used     [ops.TensorBatchSingle]bool
+	done     [ops.TensorBatchSingle]bool // the fraction is known
+	fraction [ops.TensorBatchSingle]float64
 }
 
 // prepareGrid takes a lot of voxels, the first of which is given, or one of rough ones. Those whose fraction it
@@ -28,7 +28,7 @@ func prepareGrid[T float32 | float64](w *gridWorker, room []T, params []float64,
 			w.waiting = append(w.waiting, gridStart{preparedVoxel: v})
 		}
 		return next
-	case len(w.rough) >= ops.TensorLanesSingle:
+	case len(w.rough) >= ops.TensorBatchSingle:
 		prepareRough(w, room, params, status, signal)
 		return first
 	}
@@ -43,10 +43,10 @@ func prepareGrid[T float32 | float64](w *gridWorker, room []T, params []float64,
 // applied before.
 func loadLot[T float32 | float64](w *gridWorker, lot *lot, params []float64, status []kernel.Status, signal []T, first int, settled bool) (next int) {
 	next = first
-	var s0, energy [ops.TensorLanesSingle]float64
-	var unusual [ops.TensorLanesSingle]bool
+	var s0, energy [ops.TensorBatchSingle]float64
+	var unusual [ops.TensorBatchSingle]bool
 	for h, half := range w.halves {
-		count := min(ops.TensorLanes, len(status)-next)
+		count := min(ops.TensorBatch, len(status)-next)
 		w.arriving, w.system = half.signal, half.system
 		if count == 0 {
 			break
@@ -55,7 +55,7 @@ func loadLot[T float32 | float64](w *gridWorker, lot *lot, params []float64, sta
 		w.factorSquares()
 		means := w.means()
 		for k := range count {
-			l := h*ops.TensorLanes + k
+			l := h*ops.TensorBatch + k
 			lot.voxels[l], lot.used[l] = w.prepare(&means, next+k, k), true
 			if unusual[l] = w.unusual(&means, k); !unusual[l] {
 				s0[l], energy[l] = lot.voxels[l].s0, lot.voxels[l].energy
@@ -100,7 +100,7 @@ func (w *gridWorker) factorSquares() {
 
 // verdicts are those of the rules on a lot that was loaded: on plain tensors of single precision where these are good
 // enough, else of double precision.
-func (w *gridWorker) verdicts(lot *lot, unusual *[ops.TensorLanesSingle]bool) (verdicts [ops.TensorLanesSingle]verdict) {
+func (w *gridWorker) verdicts(lot *lot, unusual *[ops.TensorBatchSingle]bool) (verdicts [ops.TensorBatchSingle]verdict) {
 	w.batch.plainFit()
 	var careful [2]bool
 	for l := range verdicts {
@@ -122,8 +122,8 @@ func (w *gridWorker) verdicts(lot *lot, unusual *[ops.TensorLanesSingle]bool) (v
 		w.leaveAll()
 		w.weightedLogarithms(half.system, half.signal, nil)
 		w.lanes.Solve(half.system)
-		for k := range ops.TensorLanes {
-			if l := h*ops.TensorLanes + k; lot.used[l] && !unusual[l] {
+		for k := range ops.TensorBatch {
+			if l := h*ops.TensorBatch + k; lot.used[l] && !unusual[l] {
 				verdicts[l] = w.verdictOnDiffusivity(w.plainDiffusivity(half.system, k), 1e-9)
 			}
 		}
@@ -143,11 +143,11 @@ func (w *gridWorker) searchLot(lot *lot) {
 		reftensor.LevelFractions(v.fractions[l][:reftensor.FirstLevel], 0, 1, v.step[l])
 	}
 	w.batch.evaluate(v, reftensor.FirstLevel)
-	var wanted [ops.TensorLanesSingle]bool
+	var wanted [ops.TensorBatchSingle]bool
 	for l := range lot.voxels {
 		switch {
 		case !lot.used[l]:
-		case !inRange(lot.voxels[l].s0, w.lanes.model.MinSignal, w.halves[l/ops.TensorLanes].system.Least[l%ops.TensorLanes]):
+		case !inRange(lot.voxels[l].s0, w.lanes.model.MinSignal, w.halves[l/ops.TensorBatch].system.Least[l%ops.TensorBatch]):
 			w.wait(lot, l, searchPlace{})
 		case w.batch.outOfHand(v, l):
 			w.wait(lot, l, searchPlace{})
@@ -159,7 +159,7 @@ func (w *gridWorker) searchLot(lot *lot) {
 			w.wait(lot, l, w.batch.unsure(v, l))
 		}
 	}
-	var roots [ops.TensorLanesSingle]root
+	var roots [ops.TensorBatchSingle]root
 	w.batch.roots(&roots, v, &wanted)
 	for l, r := range roots {
 		switch centre, step := v.centre(l), v.step[l]; {
@@ -176,15 +176,15 @@ func (w *gridWorker) searchLot(lot *lot) {
 
 // wait sends a voxel to a lane.
 func (w *gridWorker) wait(lot *lot, l int, at searchPlace) {
-	w.waiting = append(w.waiting, gridStart{lot.voxels[l], l / ops.TensorLanes, at})
+	w.waiting = append(w.waiting, gridStart{lot.voxels[l], l / ops.TensorBatch, at})
 }
 
 // finishLot fits the voxels whose fractions were found.
 func finishLot[T float32 | float64](w *gridWorker, lot *lot, params []float64, status []kernel.Status, signal []T) {
 	for h, half := range w.halves {
 		any := false
-		for l := range ops.TensorLanes {
-			i := h*ops.TensorLanes + l
+		for l := range ops.TensorBatch {
+			i := h*ops.TensorBatch + l
 			any = any || lot.done[i]
 			w.rest.C[l], w.rest.Cut[l], w.rest.Floor[l] = lot.fraction[i]*lot.voxels[i].s0, 0, w.lanes.model.MinSignal
 		}
@@ -193,8 +193,8 @@ func finishLot[T float32 | float64](w *gridWorker, lot *lot, params []float64, s
 		}
 		w.weightedLogarithms(half.system, half.signal, nil)
 		w.lanes.Solve(half.system)
-		for l := range ops.TensorLanes {
-			i := h*ops.TensorLanes + l
+		for l := range ops.TensorBatch {
+			i := h*ops.TensorBatch + l
 			if v := &lot.voxels[i]; lot.done[i] && !w.write(params, status, v, lot.fraction[i], half.system, l) {
 				handOver(w.laneWorker, params, status, signal, v.voxel)
 			}
@@ -205,7 +205,7 @@ func finishLot[T float32 | float64](w *gridWorker, lot *lot, params []float64, s
 // prepareRough takes a lot of rough voxels through their next level. After the third they are fitted; else they wait,
 // for a lane or as rough ones.
 func prepareRough[T float32 | float64](w *gridWorker, room []T, params []float64, status []kernel.Status, signal []T) {
-	var rough [ops.TensorLanesSingle]roughVoxel
+	var rough [ops.TensorBatchSingle]roughVoxel
 	count := copy(rough[:], w.rough)
 	w.rough = append(w.rough[:0], w.rough[count:]...)
 	n := w.lanes.N
@@ -213,7 +213,7 @@ func prepareRough[T float32 | float64](w *gridWorker, room []T, params []float64
 		copy(room[k*n:][:n], signal[r.voxel*n:][:n])
 	}
 	var lot lot
-	var unset [ops.TensorLanesSingle]kernel.Status
+	var unset [ops.TensorBatchSingle]kernel.Status
 	loadLot(w, &lot, nil, unset[:count], room[:count*n], 0, true)
 	w.waiting = w.space[:0]
 	v := w.level

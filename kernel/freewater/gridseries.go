@@ -21,7 +21,7 @@ type seriesParts struct {
 	rows   []float32         // of the design, in the same order
 	u, v   []ops.LanesSingle // of the measurements with little water
 	limit  *ops.LanesSingle
-	middle [ops.TensorLanesSingle]float64
+	middle [ops.TensorBatchSingle]float64
 	beyond *ops.LanesSingle     // how far c is from the middle
 	right  [][7]ops.LanesSingle // the coefficients of the right-hand side
 	slope  [][7]ops.LanesSingle // those of what Slope sums up
@@ -58,7 +58,7 @@ const nothingLeft = 1e30
 // divide divides the measurements, and makes the series. A lane without a voxel does not decide.
 func (b *gridBatch) divide() {
 	p, d := &b.parts, b.design
-	var middle [ops.TensorLanesSingle]float64
+	var middle [ops.TensorBatchSingle]float64
 	for l, s0 := range b.s0 {
 		p.limit[l], p.middle[l], middle[l] = float32(s0/littleWater), 0.5*s0, 0.5
 		if !(s0 > 0) {
@@ -79,7 +79,7 @@ func (b *gridBatch) divide() {
 }
 
 // leave says what fractions take off the signals.
-func (b *gridBatch) leave(fractions *[ops.TensorLanesSingle]float64) {
+func (b *gridBatch) leave(fractions *[ops.TensorBatchSingle]float64) {
 	for l, f := range fractions {
 		c := f * b.s0[l]
 		b.left.C[l] = float32(c)
@@ -109,7 +109,7 @@ func (b *gridBatch) rightSlope() {
 
 // plainFit solves the systems for fits without water, whose solutions are to be multiplied by the square.
 func (b *gridBatch) plainFit() {
-	b.leave(new([ops.TensorLanesSingle]float64))
+	b.leave(new([ops.TensorBatchSingle]float64))
 	b.rightSide()
 	b.solveWide()
 }

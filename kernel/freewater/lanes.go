@@ -73,7 +73,7 @@ type laneWorker struct {
 	extent   ops.Extent
 
 	prepared []preparedVoxel // those that still wait for a lane
-	space    [ops.TensorLanes]preparedVoxel
+	space    [ops.TensorBatch]preparedVoxel
 }
 
 // A preparedVoxel is one that a rule has not settled.
@@ -116,7 +116,7 @@ func handOver[T float32 | float64](w *laneWorker, params []float64, status []ker
 // no nonlinear fit, and finds starting points for the others. It returns the first voxel that it did
 // not take.
 func prepare[T float32 | float64](w *laneWorker, params []float64, status []kernel.Status, signal []T, first int) (next int) {
-	count := min(ops.TensorLanes, len(status)-first)
+	count := min(ops.TensorBatch, len(status)-first)
 	lanes.Load(w.lanes.Design, w.arriving, &w.extent, signal, first, count)
 	w.plainFit()
 	s0 := w.means()
@@ -263,7 +263,7 @@ func (w *laneWorker) means() (m [7]ops.Lanes) {
 
 // maybeAllWater is the test that every voxel with a fraction of 0.99 or more in the weighted linear
 // fit passes, with a little on the safe side.
-func (w *laneWorker) maybeAllWater(s0 *ops.Lanes) (maybe [ops.TensorLanes]bool) {
+func (w *laneWorker) maybeAllWater(s0 *ops.Lanes) (maybe [ops.TensorBatch]bool) {
 	any := false
 	high, low := w.misfits(0.9, s0), w.misfits(0.8, s0)
 	for l := range maybe {
@@ -290,7 +290,7 @@ func (w *laneWorker) misfits(fraction float64, s0 *ops.Lanes) ops.Lanes {
 }
 
 // starts guesses the fraction from the mean of the shell, and the tissue from the rest.
-func (w *laneWorker) starts(means *[7]ops.Lanes) (start [ops.TensorLanes]waterPoint) {
+func (w *laneWorker) starts(means *[7]ops.Lanes) (start [ops.TensorBatch]waterPoint) {
 	f := w.lanes
 	var c ops.Lanes
 	for l := range c {
@@ -306,7 +306,7 @@ func (w *laneWorker) starts(means *[7]ops.Lanes) (start [ops.TensorLanes]waterPo
 const startFloor = 0.03
 
 // startsAt takes water away from signals and fits the logarithms of the rest with constant weights.
-func (w *laneWorker) startsAt(start *[ops.TensorLanes]waterPoint, signal []ops.Lanes, c, s0 *ops.Lanes) {
+func (w *laneWorker) startsAt(start *[ops.TensorBatch]waterPoint, signal []ops.Lanes, c, s0 *ops.Lanes) {
 	f := w.lanes
 	w.rest.C = *c
 	for l := range s0 {

@@ -19,8 +19,8 @@ type nlsWorker struct {
 	*laneWorker
 	single *singleWorker // nil: double precision throughout
 	linear *gridWorker   // fits by WLS
-	slots  [ops.TensorLanes]newtonSlot
-	dipy   [ops.TensorLanes]reftensor.Levenberg // of slots on DIPY's way
+	slots  [ops.TensorBatch]newtonSlot
+	dipy   [ops.TensorBatch]reftensor.Levenberg // of slots on DIPY's way
 
 	ready      []nlsVoxel // wait for a lane
 	readySpace [gridLot]nlsVoxel
@@ -74,9 +74,9 @@ const (
 )
 
 func (f *laneFitter) newNLSWorker(portable *worker) *nlsWorker {
-	w := &nlsWorker{laneWorker: f.newWorker(portable), linear: f.newGridWorker(portable), lot: ops.TensorLanes}
+	w := &nlsWorker{laneWorker: f.newWorker(portable), linear: f.newGridWorker(portable), lot: ops.TensorBatch}
 	if f.single != nil {
-		w.single, w.lot = f.single.newWorker(f), ops.TensorLanesSingle
+		w.single, w.lot = f.single.newWorker(f), ops.TensorBatchSingle
 	}
 	// While a lot waits for lanes, each of it and of the eight in lanes may join what is less than a lot.
 	const most = 4 * gridLot
@@ -163,12 +163,12 @@ func replenish[T float32 | float64](w *nlsWorker, params []float64, status []ker
 			refit(w, params, status, signal, &w.linearly)
 		case len(w.watery) >= gridLot:
 			searchGrid(w, params, status, signal)
-		case len(w.careful) >= ops.TensorLanes:
+		case len(w.careful) >= ops.TensorBatch:
 			prepareCareful(w, params, status, signal)
 		case next < len(status) && w.single != nil:
 			next = prepareSingle(w, params, status, signal, next)
 		case next < len(status):
-			for range min(ops.TensorLanes, len(status)-next) {
+			for range min(ops.TensorBatch, len(status)-next) {
 				w.careful = append(w.careful, next)
 				next++
 			}
@@ -190,7 +190,7 @@ func replenish[T float32 | float64](w *nlsWorker, params []float64, status []ker
 // arrive transposes the signals of up to eight voxels; lanes without one get the first's.
 func arrive[T float32 | float64](w *nlsWorker, signal []T, voxels []int) {
 	n := w.lanes.N
-	for l := range ops.TensorLanes {
+	for l := range ops.TensorBatch {
 		v := voxels[0]
 		if l < len(voxels) {
 			v = voxels[l]
@@ -206,16 +206,16 @@ func arrive[T float32 | float64](w *nlsWorker, signal []T, voxels []int) {
 // prepareCareful applies the rules that need no nonlinear fit to a lot of up to eight voxels, and finds starting points.
 // A voxel that may have a fraction of 0.99 or more in WLS, whose result is then the one to keep, is put down for it.
 func prepareCareful[T float32 | float64](w *nlsWorker, params []float64, status []kernel.Status, signal []T) {
-	count := min(ops.TensorLanes, len(w.careful))
-	if first := w.careful[0]; count == ops.TensorLanes && w.careful[count-1] == first+count-1 {
+	count := min(ops.TensorBatch, len(w.careful))
+	if first := w.careful[0]; count == ops.TensorBatch && w.careful[count-1] == first+count-1 {
 		lanes.Load(w.lanes.Design, w.arriving, &w.extent, signal, first, count)
 	} else {
 		arrive(w, signal, w.careful[:count])
 	}
 	w.plainFit()
 	means := w.means()
-	var verdicts [ops.TensorLanes]verdict
-	var voxels [ops.TensorLanes]nlsVoxel
+	var verdicts [ops.TensorBatch]verdict
+	var voxels [ops.TensorBatch]nlsVoxel
 	for l := range count {
 		verdicts[l] = w.verdict(&means, l)
 		v := w.prepare(&means, w.careful[l], l)
@@ -254,14 +254,14 @@ func startAgain[T float32 | float64](w *nlsWorker, params []float64, status []ke
 
 // prepareSecond gives up to eight voxels their second start.
 func prepareSecond[T float32 | float64](w *nlsWorker, signal []T) {
-	count := min(ops.TensorLanes, len(w.doubtful))
-	var voxels [ops.TensorLanes]int
+	count := min(ops.TensorBatch, len(w.doubtful))
+	var voxels [ops.TensorBatch]int
 	var s0, c ops.Lanes
 	for l, v := range w.doubtful[:count] {
 		voxels[l], s0[l], c[l] = v.voxel, v.s0, reftensor.SecondFraction*v.s0
 	}
 	arrive(w, signal, voxels[:count])
-	var start [ops.TensorLanes]waterPoint
+	var start [ops.TensorBatch]waterPoint
 	w.startsAt(&start, w.arriving, &c, &s0)
 	for l := range count {
 		v := &w.doubtful[l]

@@ -27,10 +27,10 @@ type singleWorker struct {
 	point   *ops.PointSingle
 	rest    ops.RestSingle
 
-	voxels    [ops.TensorLanesSingle]nlsVoxel
-	progress  [ops.TensorLanesSingle]singleLane
-	converged [ops.TensorLanesSingle]bool
-	squares   [ops.TensorLanesSingle]float64 // where it has
+	voxels    [ops.TensorBatchSingle]nlsVoxel
+	progress  [ops.TensorBatchSingle]singleLane
+	converged [ops.TensorBatchSingle]bool
+	squares   [ops.TensorBatchSingle]float64 // where it has
 
 	wide   [2]*[28]ops.Lanes // the sums of each half
 	system [2]*ops.System
@@ -59,7 +59,7 @@ func (d *singleDesign) newWorker(double *laneFitter) *singleWorker {
 }
 
 // half gives the place of a lane.
-func half(l int) (h, lane int) { return l / ops.TensorLanes, l % ops.TensorLanes }
+func half(l int) (h, lane int) { return l / ops.TensorBatch, l % ops.TensorBatch }
 
 // Margins of what is decided in single precision.
 const (
@@ -74,7 +74,7 @@ const (
 // prepareSingle takes up to sixteen voxels, the first of which is given, and returns the first that it did not take.
 func prepareSingle[T float32 | float64](w *nlsWorker, params []float64, status []kernel.Status, signal []T, first int) (next int) {
 	s := w.single
-	count := min(ops.TensorLanesSingle, len(status)-first)
+	count := min(ops.TensorBatchSingle, len(status)-first)
 	loadSingle(s.singleDesign, s.signal, &s.extent, signal, first, count)
 	means := s.averages()
 	s.plainFit()
@@ -216,7 +216,7 @@ func (w *singleWorker) widenRight(from int) {
 }
 
 // verdicts are what the rules say that need no more than the plain tensor.
-func (w *singleWorker) verdicts(means *[7]ops.LanesSingle) (verdicts [ops.TensorLanesSingle]verdict) {
+func (w *singleWorker) verdicts(means *[7]ops.LanesSingle) (verdicts [ops.TensorBatchSingle]verdict) {
 	model := w.lanes.model
 	for l := range verdicts {
 		h, k := half(l)
@@ -240,7 +240,7 @@ func (w *singleWorker) verdicts(means *[7]ops.LanesSingle) (verdicts [ops.Tensor
 // squares at 0.9 is larger than at any one other of the tenths. The one compared with is near the fraction that the
 // start guesses, where the sum is small in most voxels, and the margin is far above what rounding to single
 // precision does to the sums.
-func (w *singleWorker) clearlyNotWater(means *[7]ops.LanesSingle) (cleared [ops.TensorLanesSingle]bool) {
+func (w *singleWorker) clearlyNotWater(means *[7]ops.LanesSingle) (cleared [ops.TensorBatchSingle]bool) {
 	var high, other ops.LanesSingle
 	for l := range high {
 		s0 := means[meanB0][l]
@@ -490,7 +490,7 @@ func (w *singleWorker) lastStep() {
 			}
 		}
 		system.Right[7] = point.Gradient
-		copy(w.squares[h*ops.TensorLanes:], point.Squares[:])
+		copy(w.squares[h*ops.TensorBatch:], point.Squares[:])
 		system.Damping, system.Bound = ops.Lanes{}, w.at[h].C
 		w.lanes.Step(system)
 	}
@@ -535,12 +535,12 @@ func loadExact[T float32 | float64](w *singleWorker, signal []T, first, count in
 	case []float32:
 		w.Widen(&w.exact[0][0], &w.exact[1][0], &w.signal[0], w.n)
 	case []float64:
-		if count == ops.TensorLanesSingle && w.n >= 4 {
+		if count == ops.TensorBatchSingle && w.n >= 4 {
 			w.lanes.Pack64(&w.exact[0][0], &s[0], w.n)
-			w.lanes.Pack64(&w.exact[1][0], &s[ops.TensorLanes*w.n], w.n)
+			w.lanes.Pack64(&w.exact[1][0], &s[ops.TensorBatch*w.n], w.n)
 			return
 		}
-		for l := range ops.TensorLanesSingle {
+		for l := range ops.TensorBatchSingle {
 			row := s[:w.n]
 			if l < count {
 				row = s[l*w.n:][:w.n]

@@ -81,7 +81,7 @@ func (d *singleDesign) normalSums(sums *[28]ops.LanesSingle, v *ops.LanesSingle,
 func loadSingle[T float32 | float64](d *singleDesign, lanes []ops.LanesSingle, extent *ops.ExtentSingle, signal []T, first, count int) {
 	n := d.n
 	signal = signal[first*n : (first+count)*n]
-	if count == ops.TensorLanesSingle && n >= 4 {
+	if count == ops.TensorBatchSingle && n >= 4 {
 		switch s := any(&signal[0]).(type) {
 		case *float32:
 			d.Pack32(&lanes[0], s, n)
@@ -89,7 +89,7 @@ func loadSingle[T float32 | float64](d *singleDesign, lanes []ops.LanesSingle, e
 			d.Pack64(&lanes[0], s, n)
 		}
 	} else {
-		for l := range ops.TensorLanesSingle {
+		for l := range ops.TensorBatchSingle {
 			row := signal[:n]
 			if l < count {
 				row = signal[l*n:][:n]

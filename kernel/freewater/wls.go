@@ -18,14 +18,14 @@ import (
 type gridWorker struct {
 	*laneWorker
 	searching *ops.System // the factors of the voxels in the slots
-	found     [ops.TensorLanes]gridSlot
+	found     [ops.TensorBatch]gridSlot
 	lane      int // whose search is being told
 
 	halves  [2]gridHalf
 	batch   *gridBatch   // nil: Double
 	level   *levelResult // of the batch
 	waiting []gridStart  // those that still wait for a lane
-	space   [ops.TensorLanesSingle]gridStart
+	space   [ops.TensorBatchSingle]gridStart
 	rough   []roughVoxel
 	rough32 []float32 // signals of a lot of those
 	rough64 []float64
@@ -67,8 +67,8 @@ func (f *laneFitter) newGridWorker(portable *worker) *gridWorker {
 		w.halves[1] = gridHalf{lanes.Aligned[ops.Lanes](f.N), lanes.AlignedOne[ops.System]()}
 		w.batch = newGridBatch(f.grid, [2]*ops.System{w.halves[0].system, w.halves[1].system})
 		w.level = new(levelResult)
-		w.rough = make([]roughVoxel, 0, 4*ops.TensorLanesSingle) // a lot and all lanes may join what is less than a lot
-		w.rough32, w.rough64 = make([]float32, ops.TensorLanesSingle*f.N), make([]float64, ops.TensorLanesSingle*f.N)
+		w.rough = make([]roughVoxel, 0, 4*ops.TensorBatchSingle) // a lot and all lanes may join what is less than a lot
+		w.rough32, w.rough64 = make([]float32, ops.TensorBatchSingle*f.N), make([]float64, ops.TensorBatchSingle*f.N)
 	}
 	return w
 }
@@ -93,7 +93,7 @@ func fitGrid[T float32 | float64](w *gridWorker, room []T, params []float64, sta
 		for l := range w.found {
 			slot := &w.found[l]
 			if !slot.busy {
-				for len(w.waiting) == 0 && (next < len(status) || len(w.rough) >= ops.TensorLanesSingle) {
+				for len(w.waiting) == 0 && (next < len(status) || len(w.rough) >= ops.TensorBatchSingle) {
 					next = prepareGrid(w, room, params, status, signal, next)
 				}
 				if len(w.waiting) > 0 {

@@ -64,8 +64,8 @@ func (w *EigenWorker) Decompose(values, vectors, tensors []float64) {
 		decomposeOneByOne(values, vectors, tensors)
 		return
 	}
-	for first := 0; first < n; first += ops.TensorLanes {
-		next := min(first+ops.TensorLanes, n)
+	for first := 0; first < n; first += ops.TensorBatch {
+		next := min(first+ops.TensorBatch, n)
 		var some []float64
 		if vectors != nil {
 			some = vectors[9*first : 9*next]
@@ -89,8 +89,8 @@ func decomposeOneByOne(values, vectors, tensors []float64) {
 // to the portable code, and lanes without a matrix get zeros.
 func (w *EigenWorker) decomposeLanes(values, vectors, tensors []float64) {
 	count := len(tensors) / 6
-	var far [ops.TensorLanes]bool
-	for l := range ops.TensorLanes {
+	var far [ops.TensorBatch]bool
+	for l := range ops.TensorBatch {
 		var d [6]float64
 		if l < count {
 			d = [6]float64(tensors[6*l:])

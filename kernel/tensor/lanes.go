@@ -78,8 +78,8 @@ func (w *laneWorker) Fit64(params []float64, status []kernel.Status, signal []fl
 func fitLanes[T float32 | float64](w *laneWorker, params []float64, status []kernel.Status, signal []T, wide bool) {
 	checks.Lengths("tensors", w, len(params), len(status), len(signal))
 	n := w.lanes.N
-	for first := 0; first < len(status); first += ops.TensorLanes {
-		count := min(ops.TensorLanes, len(status)-first)
+	for first := 0; first < len(status); first += ops.TensorBatch {
+		count := min(ops.TensorBatch, len(status)-first)
 		lanes.Pack(w.lanes.Design, w.values, signal, first, count)
 		if wide {
 			w.fitWide()

@@ -27,9 +27,9 @@ type newtonWorker struct {
 	extent         ops.Extent
 	floor          ops.Lanes
 
-	waiting [ops.TensorLanes]newtonSlot
+	waiting [ops.TensorBatch]newtonSlot
 	queue   []newtonSlot // of waiting, those that are left
-	slots   [ops.TensorLanes]newtonSlot
+	slots   [ops.TensorBatch]newtonSlot
 }
 
 // A newtonSlot is a lane with the voxel that is fitted in it, or a voxel that waits for one.
@@ -123,7 +123,7 @@ func fitNewton[T float32 | float64](w *newtonWorker, params []float64, status []
 // not take. Those that are not finite, or all zero, go to the portable code.
 func prepare[T float32 | float64](w *newtonWorker, params []float64, status []kernel.Status, signal []T, first int) (next int) {
 	t := w.lanes
-	count := min(ops.TensorLanes, len(status)-first)
+	count := min(ops.TensorBatch, len(status)-first)
 	lanes.Load(t.Design, w.arriving, &w.extent, signal, first, count)
 	clear(w.start[:])
 	t.Ordinary(&w.start[0], &w.extent.Least, &w.logs[0], &w.arriving[0], &t.ordinary[0], t.N, &w.floor)

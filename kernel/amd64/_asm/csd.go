@@ -6,14 +6,14 @@ package main
 // same operations in the same order: their results are equal to the last bit.
 //
 // Package ops says what each step is, as seen from Go.
-func csd(v vectors) {
+func csd(v, single vectors) {
 	v.pack("Float64", 8)
 	v.pack("Float32", 4)
 	v.inspect()
 	v.multiply()
 	csdIteration(v)
-	if v.wide() {
-		v.belowRounded(singleAVX512)
+	if v.evex {
+		v.belowRounded(single)
 	}
 }
 

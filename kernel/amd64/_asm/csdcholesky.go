@@ -56,9 +56,9 @@ type factorisation struct {
 //	a[r][c] = registers r*tile + c     x[r] = after them     b = after those
 func (f *factorisation) offDiagonal(reciprocals reg.Register) {
 	t := f.tile
-	a := func(r, c int) reg.VecPhysical { return f.register(r*t + c) }
-	x := func(r int) reg.VecPhysical { return f.register(t*t + r) }
-	b := f.register(t*t + t)
+	a := func(r, c int) reg.VecPhysical { return f.registers[r*t+c] }
+	x := func(r int) reg.VecPhysical { return f.registers[t*t+r] }
+	b := f.registers[t*t+t]
 	left, before := copied(f.number), GP64()
 	MOVQ(f.row, f.target)
 	MOVQ(f.q, f.other)
@@ -116,10 +116,10 @@ func (f *factorisation) each(visit func(r, c int)) {
 func (f *factorisation) diagonal(reciprocals reg.Register) {
 	t := f.tile
 	triangle := t * (t + 1) / 2
-	a := func(r, c int) reg.VecPhysical { return f.register(r*(r+1)/2 + c) }
-	y := func(r int) reg.VecPhysical { return f.register(triangle + r) }
-	x := func(r int) reg.VecPhysical { return f.register(triangle + t + r) }
-	known, one := f.register(triangle+2*t), f.register(triangle+2*t+1)
+	a := func(r, c int) reg.VecPhysical { return f.registers[r*(r+1)/2+c] }
+	y := func(r int) reg.VecPhysical { return f.registers[triangle+r] }
+	x := func(r int) reg.VecPhysical { return f.registers[triangle+t+r] }
+	known, one := f.registers[triangle+2*t], f.registers[triangle+2*t+1]
 	lower := func(visit func(r, c int)) {
 		f.each(func(r, c int) {
 			if c <= r {
@@ -176,8 +176,8 @@ func (v vectors) backSolve() {
 		"solves L^T f = y in place of y, and writes one vector more after it: "+v.judgment[0],
 		v.judgment[1])
 	t := v.tile
-	f := func(r int) reg.VecPhysical { return v.register(r) }
-	rest := func(c int) reg.VecPhysical { return v.register(t + c) }
+	f := func(r int) reg.VecPhysical { return v.registers[r] }
+	rest := func(c int) reg.VecPhysical { return v.registers[t+c] }
 	y, row, inverse, left := load("y"), load("q"), load("inverse"), load("tiles")
 	Comment("row is the first tile of a row of tiles, y and inverse are at its first unknown: all begin with the last.")
 	offset := GP64()
@@ -240,7 +240,7 @@ func (v vectors) backSolve() {
 // judge writes the vector after f. In double precision that is the sum of 0 * f, in single precision
 // the sum of squares, which the driver needs besides. Neither is finite where f is not.
 func (v vectors) judge() {
-	sum, zeros, value := v.register(0), v.register(1), v.register(2)
+	sum, zeros, value := v.registers[0], v.registers[1], v.registers[2]
 	zero(sum, zeros)
 	all, unknowns := load("y"), load("tiles")
 	IMUL3Q(I32(v.tile), unknowns, unknowns)
@@ -261,7 +261,7 @@ func (v vectors) condition() {
 	v.function("csdCondition", "condition, inverse, scales *number, n int",
 		"writes the sum of scale times the square of the reciprocal, over the n >= 1",
 		"unknowns; the scales are numbers.")
-	sum, value, scale := v.register(0), v.register(1), v.register(2)
+	sum, value, scale := v.registers[0], v.registers[1], v.registers[2]
 	inverse, scales := load("inverse"), load("scales")
 	zero(sum)
 	repeat("unknown", load("n"), func() {

@@ -17,7 +17,7 @@ func (v vectors) accumulate() {
 	left := copied(rowBytes)
 	IMUL3Q(I32(v.stripe*v.bytes), rowBytes, rowBytes)
 	pass := func(registers int) {
-		sums := v.registers(0, registers)
+		sums := v.registers[:registers]
 		for i, sum := range sums {
 			v.move(v.at(from, i), sum)
 		}
@@ -97,15 +97,15 @@ func (v vectors) assemble() {
 // weigh adds the moment at a pointer, times the next weights, to one pair of sums for each weight, and
 // moves on.
 func (v vectors) weigh(weight, moment reg.Register, sums ...[2]reg.VecPhysical) {
-	cos, sin := v.register(8), v.register(9)
+	cos, sin := v.registers[8], v.registers[9]
 	v.move(v.at(moment, 0), cos)
 	v.move(v.at(moment, 1), sin)
-	if v.wide() {
-		v.broadcastPair(v.number(weight, 0), v.registers(10, 2))
+	if v.evex {
+		v.broadcastPair(v.number(weight, 0), v.registers[10:][:2])
 	}
 	for i, sum := range sums {
-		w := v.register(10 + i)
-		if !v.wide() {
+		w := v.registers[10+i]
+		if !v.evex {
 			v.broadcast(v.number(weight, i), w)
 		}
 		v.fma(cos, w, sum[0])
@@ -119,10 +119,10 @@ func (v vectors) weigh(weight, moment reg.Register, sums ...[2]reg.VecPhysical) 
 func (v vectors) finish(sum reg.VecPhysical, weights reg.Register, base int, q, record reg.Register, field int) {
 	place := GP64()
 	MOVLQSX(Mem{Base: record, Disp: 4 * field}, place)
-	if v.wide() {
+	if v.evex {
 		v.addNumber(v.number(weights, base), sum, sum)
 	} else {
-		b := v.register(12 + base%2)
+		b := v.registers[12+base%2]
 		v.broadcast(v.number(weights, base), b)
 		v.add(b, sum, sum)
 	}
@@ -135,10 +135,10 @@ func (v vectors) finish(sum reg.VecPhysical, weights reg.Register, base int, q, 
 func (v vectors) assembleTwins(q, c, weights reg.Register) {
 	twins, count := load("twins"), load("twinCount")
 	m := func(quad int) [2]reg.VecPhysical {
-		return [2]reg.VecPhysical{v.register(4 * quad), v.register(4*quad + 1)}
+		return [2]reg.VecPhysical{v.registers[4*quad], v.registers[4*quad+1]}
 	}
 	p := func(quad int) [2]reg.VecPhysical {
-		return [2]reg.VecPhysical{v.register(4*quad + 2), v.register(4*quad + 3)}
+		return [2]reg.VecPhysical{v.registers[4*quad+2], v.registers[4*quad+3]}
 	}
 	weight, difference, sum, both, rest := GP64(), GP64(), GP64(), GP64(), GP64()
 	repeat("twin", count, func() {
@@ -149,7 +149,7 @@ func (v vectors) assembleTwins(q, c, weights reg.Register) {
 		ADDQ(c, difference)
 		ADDQ(c, sum)
 		LEAQ(v.number(weights, 8), weight)
-		zero(v.registers(0, 8)...)
+		zero(v.registers[:8]...)
 		Comment("Terms that the difference and the sum of the orders both have.")
 		repeat("both", both, func() {
 			v.weigh(weight, difference, m(0), m(1))
@@ -159,7 +159,7 @@ func (v vectors) assembleTwins(q, c, weights reg.Register) {
 		repeat("rest", rest, func() { v.weigh(weight, difference, m(0), m(1)) })
 		for quad := range 2 {
 			mc, ms, pc, ps := m(quad)[0], m(quad)[1], p(quad)[0], p(quad)[1]
-			entries := v.registers(8, 4) // CosCos, SinSin, SinCos, CosSin
+			entries := v.registers[8:][:4] // CosCos, SinSin, SinCos, CosSin
 			v.add(pc, mc, entries[0])
 			v.sub(pc, mc, entries[1])
 			v.add(ms, ps, entries[2])
@@ -178,14 +178,14 @@ func (v vectors) assembleTwins(q, c, weights reg.Register) {
 //	registers 0 and 1: cos and sin of the first pair     2 and 3: of the second
 func (v vectors) assembleCouples(q, c, weights reg.Register) {
 	couples, count := load("couples"), load("coupleCount")
-	sums := [2][2]reg.VecPhysical{{v.register(0), v.register(1)}, {v.register(2), v.register(3)}}
+	sums := [2][2]reg.VecPhysical{{v.registers[0], v.registers[1]}, {v.registers[2], v.registers[3]}}
 	weight, moment, terms := GP64(), GP64(), GP64()
 	repeat("couple", count, func() {
 		MOVLQSX(Mem{Base: couples}, moment)
 		MOVLQSX(Mem{Base: couples, Disp: 4}, terms)
 		ADDQ(c, moment)
 		LEAQ(v.number(weights, 4), weight)
-		zero(v.registers(0, 4)...)
+		zero(v.registers[:4]...)
 		repeat("term", terms, func() { v.weigh(weight, moment, sums[:]...) })
 		for i, pair := range sums {
 			for k, sum := range pair {

@@ -44,7 +44,7 @@ func (v vectors) transposition(size int, move func(...Op), ahead bool) {
 	square, done := label("square"), label("done")
 	Label(square)
 	for i, place := range places {
-		move(place, v.register(i))
+		move(place, v.registers[i])
 	}
 	if ahead {
 		for line := 0; line < v.lanes()*v.lanes()*size; line += 64 {
@@ -113,7 +113,7 @@ func (v vectors) rowPlaces(rows, stride reg.Register) (places []Mem, pointers []
 // blocks of 16 bytes, which hold a few numbers each.
 func (v vectors) square(dst reg.Register) {
 	n, few := v.lanes(), 16/v.size
-	r, t := slices.Clone(v.registers(0, n)), v.registers(n, n)
+	r, t := slices.Clone(v.registers[:n]), v.registers[n:][:n]
 	Comment("Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.")
 	if v.size == 8 {
 		interleave(VUNPCKLPD, VUNPCKHPD, r, t, 1)
@@ -125,7 +125,7 @@ func (v vectors) square(dst reg.Register) {
 		}
 		r, t = t, r
 	}
-	if !v.wide() {
+	if !v.is512() {
 		Comment("Blocks: the first ones of two rows to one column, the second ones to another.")
 		for j := range few {
 			VPERM2F128(U8(0x20), t[few+j], t[j], r[0])
@@ -166,7 +166,7 @@ func (v vectors) inspect() {
 		"looks at the n >= 1 vectors at the byte offsets from x on and writes three:",
 		"NaN where a value is NaN or infinite, else 0; the smallest value; the largest.")
 	seen, x, offsets, n := load("seen"), load("x"), load("offsets"), load("n")
-	poison, low, high, value, none := v.register(0), v.register(1), v.register(2), v.register(3), v.register(4)
+	poison, low, high, value, none := v.registers[0], v.registers[1], v.registers[2], v.registers[3], v.registers[4]
 	place := GP64()
 	zero(poison, none)
 	MOVLQSX(Mem{Base: offsets}, place)

@@ -13,13 +13,13 @@ import (
 
 // accumulateColumn adds one column times x to all sums.
 func (v vectors) accumulateColumn(panel reg.Register) {
-	sums, x := v.registers(0, v.panel), v.register(v.panel)
+	sums, x := v.registers[:v.panel], v.registers[v.panel]
 	for r, sum := range sums {
-		if v.wide() {
+		if v.evex {
 			v.fmaNumber(v.number(panel, r), x, sum)
 			continue
 		}
-		b := v.register(v.panel + 1 + r%2)
+		b := v.registers[v.panel+1+r%2]
 		v.broadcast(v.number(panel, r), b)
 		v.fma(b, x, sum)
 	}
@@ -29,7 +29,7 @@ func (v vectors) accumulateColumn(panel reg.Register) {
 // accumulateColumns adds the columns of a panel times consecutive vectors to all sums.
 func (v vectors) accumulateColumns(panel, x, columns reg.Register) {
 	repeat("column", columns, func() {
-		v.move(Mem{Base: x}, v.register(v.panel))
+		v.move(Mem{Base: x}, v.registers[v.panel])
 		ADDQ(I32(v.bytes), x)
 		v.accumulateColumn(panel)
 	})
@@ -43,14 +43,14 @@ func (v vectors) multiply() {
 	dst, panels, x, count := load("dst"), load("panels"), load("x"), load("count")
 	repeat("panel", count, func() {
 		offsets, columns, place := load("offsets"), load("columns"), GP64()
-		zero(v.registers(0, v.panel)...)
+		zero(v.registers[:v.panel]...)
 		repeat("column", columns, func() {
 			MOVLQSX(Mem{Base: offsets}, place)
 			ADDQ(Imm(4), offsets)
-			v.move(Mem{Base: x, Index: place, Scale: 1}, v.register(v.panel))
+			v.move(Mem{Base: x, Index: place, Scale: 1}, v.registers[v.panel])
 			v.accumulateColumn(panels)
 		})
-		for r, sum := range v.registers(0, v.panel) {
+		for r, sum := range v.registers[:v.panel] {
 			v.move(sum, v.at(dst, r))
 		}
 		ADDQ(I32(v.panel*v.bytes), dst)
@@ -90,23 +90,23 @@ func (v vectors) compareRows() {
 	var nearest reg.Register
 	if near {
 		nearest = load("nearest")
-		v.fill(v.register(0), v.infinity)
-		v.move(v.register(0), Mem{Base: nearest})
+		v.fill(v.registers[0], v.infinity)
+		v.move(v.registers[0], Mem{Base: nearest})
 	}
 	mask := (v.lanes() + 7) / 8
 	repeat("panel", count, func() {
 		Load(Param("x"), x)
 		columns := load("columns")
-		zero(v.registers(0, v.panel)...)
+		zero(v.registers[:v.panel]...)
 		v.accumulateColumns(panels, x, columns)
 		ADDQ(skip, panels)
-		threshold, distance := v.register(v.panel), v.register(v.panel+1)
+		threshold, distance := v.registers[v.panel], v.registers[v.panel+1]
 		v.move(Mem{Base: thresholds}, threshold)
-		smallest := v.register(v.panel + 2)
+		smallest := v.registers[v.panel+2]
 		if near {
 			v.move(Mem{Base: nearest}, smallest)
 		}
-		for r, sum := range v.registers(0, v.panel) {
+		for r, sum := range v.registers[:v.panel] {
 			if near {
 				v.sub(threshold, sum, distance)
 				v.mul(distance, distance, distance)
@@ -124,7 +124,7 @@ func (v vectors) compareRows() {
 // storeLess writes the mask of the lanes where a is less than b. It destroys a.
 func (v vectors) storeLess(a, b reg.VecPhysical, place Mem) {
 	const less = 0x11 // ordered, no exception: false for NaN
-	if !v.wide() {
+	if !v.evex {
 		lanes := GP32()
 		v.compare(U8(less), b, a, a)
 		v.signs(a, lanes)
@@ -147,16 +147,16 @@ func (v vectors) turnWords() {
 	bit := GP64()
 	for lane := range 16 {
 		MOVQ(I32(1<<lane), bit)
-		VPBROADCASTW(bit.As32(), v.register(lane))
+		VPBROADCASTW(bit.As32(), v.registers[lane])
 	}
 	repeat("word", words, func() {
 		set := copied(sets)
-		halves := v.registers(16, 2)
+		halves := v.registers[16:][:2]
 		v.move(v.at(rows, 0), halves[0])
 		v.move(v.at(rows, 1), halves[1])
 		for lane := range 16 {
 			for i, half := range halves {
-				VPTESTMW(v.register(lane), half, reg.K1)
+				VPTESTMW(v.registers[lane], half, reg.K1)
 				KMOVD(reg.K1, Mem{Base: set, Disp: 4 * i})
 			}
 			ADDQ(stride, set)
@@ -172,24 +172,24 @@ func (v vectors) turnBits() {
 	stride := copied(words)
 	SHLQ(Imm(3), stride)
 	bit := GP64()
-	if v.wide() {
+	if v.evex {
 		for lane := range v.lanes() {
 			MOVQ(I32(1<<lane), bit)
-			VPBROADCASTB(bit.As32(), v.register(lane))
+			VPBROADCASTB(bit.As32(), v.registers[lane])
 		}
 	}
 	repeat("word", words, func() {
 		set := copied(sets)
-		if v.wide() {
-			bytes := v.register(v.lanes())
+		if v.evex {
+			bytes := v.registers[v.lanes()]
 			v.move(Mem{Base: rows}, bytes)
 			for lane := range v.lanes() {
-				VPTESTMB(v.register(lane), bytes, reg.K1)
+				VPTESTMB(v.registers[lane], bytes, reg.K1)
 				KMOVQ(reg.K1, Mem{Base: set})
 				ADDQ(stride, set)
 			}
 		} else {
-			bytes, shifted := v.registers(0, 2), v.register(2)
+			bytes, shifted := v.registers[:2], v.registers[2]
 			v.move(v.at(rows, 0), bytes[0])
 			v.move(v.at(rows, 1), bytes[1])
 			for lane := range v.lanes() {

@@ -57,7 +57,7 @@ func (v vectors) belowRounded(twice vectors) {
 // register 0.
 func (v vectors) roundColumns(twice vectors) {
 	x, to, columns := load("x"), load("pairs"), load("columns")
-	squares, column, rounded := v.register(0), v.register(1), v.register(2)
+	squares, column, rounded := v.registers[0], v.registers[1], v.registers[2]
 	zero(squares)
 	repeat("square", columns, func() {
 		v.move(Mem{Base: x}, column)
@@ -82,19 +82,19 @@ func (v vectors) roundTwice(double, pairs reg.VecPhysical) {
 func (v vectors) boundErrors(twice vectors) {
 	const errorScale, tiny = 55, -100
 	errors, thresholds := load("errors"), load("thresholds")
-	bound, threshold, factor := v.register(0), v.register(1), v.register(2)
+	bound, threshold, factor := v.registers[0], v.registers[1], v.registers[2]
 	v.sqrt(bound, bound)
 	v.broadcast(v.number(errors, 0), factor)
 	v.mul(factor, bound, bound)
 	zero(factor)
 	v.sub(Mem{Base: thresholds}, factor, threshold)
-	twice.roundTwice(threshold, twice.register(v.panel+2))
+	twice.roundTwice(threshold, twice.registers[v.panel+2])
 	v.max(Mem{Base: thresholds}, threshold, threshold)
 	v.broadcast(v.number(errors, 1), factor)
 	v.fma(factor, threshold, bound)
 	v.fill(factor, U64(math.Float64bits(math.Ldexp(1, errorScale))))
 	v.mul(factor, bound, bound)
-	scaled, small := twice.register(v.panel+4), twice.register(v.panel+3)
+	scaled, small := twice.registers[v.panel+4], twice.registers[v.panel+3]
 	twice.roundTwice(bound, scaled)
 	twice.fill(small, U64(math.Float32bits(float32(math.Ldexp(1, tiny)))))
 	twice.fill(factor, U64(math.Float32bits(float32(math.Ldexp(1, -errorScale)))))
@@ -104,8 +104,8 @@ func (v vectors) boundErrors(twice vectors) {
 // signRows writes the masks of the rows of two panels by the signs of their sums, passes over the columns, and sets
 // the carry when no sum is within the bound in any lane.
 func (v vectors) signRows(rows, rounded reg.Register) {
-	sums, pairs, smallest := v.registers(0, v.panel), v.register(v.panel), v.register(v.panel+1)
-	threshold, bound, room := v.register(v.panel+2), v.register(v.panel+3), v.registers(v.panel+4, 2)
+	sums, pairs, smallest := v.registers[:v.panel], v.registers[v.panel], v.registers[v.panel+1]
+	threshold, bound, room := v.registers[v.panel+2], v.registers[v.panel+3], v.registers[v.panel+4:][:2]
 	for _, sum := range sums {
 		v.move(threshold, sum)
 	}
@@ -140,11 +140,11 @@ func (v vectors) signRows(rows, rounded reg.Register) {
 // compareAgain writes the masks of a panel's rows as compareRows does.
 func (v vectors) compareAgain(rows, panels reg.Register) {
 	panel, x, columns := copied(panels), load("x"), load("columns")
-	zero(v.registers(0, v.panel)...)
+	zero(v.registers[:v.panel]...)
 	v.accumulateColumns(panel, x, columns)
-	threshold := v.register(v.panel)
+	threshold := v.registers[v.panel]
 	v.move(Mem{Base: load("thresholds")}, threshold)
-	for r, sum := range v.registers(0, v.panel) {
+	for r, sum := range v.registers[:v.panel] {
 		v.storeLess(sum, threshold, Mem{Base: rows, Disp: r})
 	}
 }

@@ -1,42 +1,60 @@
-// Command _asm writes the assembly of package amd64: `go generate ./kernel/amd64` runs it once for each
-// file. One generator serves both instruction sets; it is told how wide vectors are.
+// Command _asm writes the assembly of package amd64 and the declarations of its functions: `go generate
+// ./kernel/amd64` runs it once for each pair of files. One generator serves all instruction sets; it is told what they
+// have (set.go) and how large the blocks are that their registers allow (vectors.go).
 package main
 
 import (
 	"flag"
 	"log"
+	"strings"
 
 	"github.com/mmcloughlin/avo/build"
 )
 
-// generators are the files that can be asked for with -kernels.
-var generators = map[string]func(){
-	"csd_avx512":          func() { csd(avx512) },
-	"csd_avx2":            func() { csd(avx2) },
-	"csdsingle_avx512":    func() { csdIteration(singleAVX512) },
-	"csdsingle_avx2":      func() { csdIteration(singleAVX2) },
-	"qp_avx512":           func() { qp(avx512) },
-	"qp_avx2":             func() { qp(avx2) },
-	"tensor_avx512":       func() { tensor(true) },
-	"tensor_avx2":         func() { tensor(false) },
-	"tensorsingle_avx512": func() { tensorSingle(true) },
-	"tensorsingle_avx2":   func() { tensorSingle(false) },
-	"fraction_avx512":     func() { fraction(true) },
-	"fraction_avx2":       func() { fraction(false) },
-	"peaks_avx512":        func() { peaks(singleAVX512, avx512) },
-	"peaks_avx2":          func() { peaks(singleAVX2, avx2) },
-	"nnls_avx512":         func() { nnls(avx512) },
-	"nnls_avx2":           func() { nnls(avx2) },
+// generators are the kernels that can be asked for. Each writes those of one instruction set, which comes as vectors of
+// numbers in double and in single precision.
+var generators = map[string]func(double, single vectors){
+	"csd":          csd,
+	"csdsingle":    func(_, single vectors) { csdIteration(single) },
+	"qp":           func(double, _ vectors) { qp(double) },
+	"tensor":       func(double, _ vectors) { tensor(double) },
+	"tensorsingle": func(_, single vectors) { tensorSingle(single) },
+	"grid":         grid,
+	"peaks":        peaks,
+	"nnls":         func(double, _ vectors) { nnls(double) },
+	"peak":         peak,
+}
+
+// sets are the instruction sets, in the order of their functions in a file that is for all of them.
+var sets = []struct {
+	name           string
+	double, single vectors
+}{
+	{"avx512", doubleAVX512, singleAVX512},
+	{"avx2", doubleAVX2, singleAVX2},
 }
 
 func main() {
-	name := flag.String("kernels", "", "which file to write, such as csd_avx512")
+	name := flag.String("kernels", "", "what to write: csd_avx512, or peak for all instruction sets")
+	stubs := flag.Lookup("stubs")
 	flag.Parse()
-	generate, ok := generators[*name]
-	if !ok {
+	kernels, of, one := strings.Cut(*name, "_")
+	generate, known := generators[kernels]
+	written := false
+	for _, s := range sets {
+		if known && (s.name == of || !one) {
+			generate(s.double, s.single)
+			written = true
+		}
+	}
+	if !written {
 		log.Fatalf("-kernels %q is unknown", *name)
 	}
 	build.ConstraintExpr("!purego")
-	generate()
 	build.Generate()
+	if path := stubs.Value.String(); path != "" {
+		if err := declare(path); err != nil {
+			log.Fatal(err)
+		}
+	}
 }

@@ -30,7 +30,7 @@ func (v vectors) price() {
 	v.function("nnlsPrice", "w, b, gram, x *float64, offsets *int, count, tiles int) (place int",
 		"writes w = b - the sum of x[i] times the row of gram at offsets[i] and returns the",
 		"place of the largest element, the first of equals. There are 12 vectors to a tile.")
-	sums, x, largest := v.registers(0, priceTile), v.register(priceTile), v.register(priceTile+1)
+	sums, x, largest := v.registers[:priceTile], v.registers[priceTile], v.registers[priceTile+1]
 	w, b, gram, tiles := load("w"), load("b"), load("gram"), load("tiles")
 	repeat("tile", tiles, func() {
 		for r, sum := range sums {
@@ -78,7 +78,7 @@ func (v vectors) keepLargest(sums []reg.VecPhysical, largest reg.VecPhysical, le
 
 // spreadLargest puts the largest of all lanes into all lanes.
 func (v vectors) spreadLargest(r, scratch reg.VecPhysical) {
-	if v.wide() {
+	if v.is512() {
 		VEXTRACTF64X4(Imm(1), r, scratch.AsY())
 		VMAXPD(scratch.AsY(), r.AsY(), r.AsY())
 	}
@@ -99,7 +99,7 @@ func (v vectors) findEqual(value, scratch reg.VecPhysical, compare func(...Op), 
 	found := label("found")
 	repeat("vector", count, func() {
 		const equal = 0 // ordered, no exception
-		if v.wide() {
+		if v.evex {
 			compare(U8(equal), Mem{Base: w}, value, reg.K1)
 			fromMask(reg.K1, lanes)
 		} else {

@@ -5,27 +5,23 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// block is how many vectors of unknowns and how many voxels are multiplied at once: their sums, the
-// vectors of the matrix and one value of a signal fill the registers.
-func (v vectors) block() (unknowns, voxels int) {
-	if v.wide() {
-		return 3, 8
-	}
-	return 3, 4
-}
+// blockUnknowns is how many vectors of unknowns are multiplied at once, for as many voxels as the block of vectors says:
+// their sums, the vectors of the matrix and one value of a signal fill the registers.
+const blockUnknowns = 3
 
 // project multiplies signals as they lie in memory, voxel after voxel, with a matrix whose unknowns are
 // in lanes:
 //
 //	registers voxel*unknowns + u: sums; then the matrix's vectors; then a value in all lanes
 func (v vectors) project(suffix, number string, size int, broadcast, multiply func(...Op)) {
-	unknowns, voxels := v.block()
+	const unknowns = blockUnknowns
+	voxels := v.block
 	v.function("nnlsProject"+suffix, "dst, matrix, rows *"+number+", measurements, stride, width, tiles int",
 		"writes signals times a matrix for a block of voxels, whose signals are stride and",
 		"whose results are width values apart. A tile of the matrix has, measurement after measurement, as",
 		"many vectors of unknowns as are multiplied at once.")
-	sums, matrix := v.registers(0, unknowns*voxels), v.registers(unknowns*voxels, unknowns)
-	value := v.register(unknowns*voxels + unknowns)
+	sums, matrix := v.registers[:unknowns*voxels], v.registers[unknowns*voxels:][:unknowns]
+	value := v.registers[unknowns*voxels+unknowns]
 	dst, a, tiles := load("dst"), load("matrix"), load("tiles")
 	stride, width := load("stride"), load("width")
 	IMUL3Q(I32(size), stride, stride)

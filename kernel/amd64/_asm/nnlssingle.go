@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math/bits"
 	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -16,9 +17,9 @@ func (v vectors) priceSingle() {
 	v.function("nnlsPriceSingle", "w *float32, above *byte, b, gram, x *float32, offsets *int, count int, shift, threshold float32, tiles int) (place int",
 		"writes w = b - shift - the sum of x[i] times the row of gram at offsets[i], sets bit j",
 		"of above where w[j] is greater than the threshold, and returns the place of the largest element.")
-	sums, x, largest, threshold, scratch := v.registers(0, priceTile), v.register(12), v.register(13), v.register(14), v.register(15)
+	sums, x, largest, threshold, scratch := v.registers[:priceTile], v.registers[12], v.registers[13], v.registers[14], v.registers[15]
 	w, above, b, gram, tiles := load("w"), load("above"), load("b"), load("gram"), load("tiles")
-	bits := GP32()
+	signs := GP32()
 	repeat("tile", tiles, func() {
 		Load(Param("threshold"), threshold.AsX())
 		VBROADCASTSS(threshold.AsX(), threshold)
@@ -41,14 +42,14 @@ func (v vectors) priceSingle() {
 		for r, sum := range sums {
 			VMOVUPS(sum, v.at(w, r))
 			const less = 0x11 // ordered, no exception
-			if v.wide() {
+			if v.evex {
 				VCMPPS(U8(less), sum, threshold, reg.K1)
 				KMOVW(reg.K1, Mem{Base: above, Disp: 2 * r})
 				continue
 			}
 			VCMPPS(U8(less), sum, threshold, scratch)
-			VMOVMSKPS(scratch, bits)
-			MOVB(bits.As8(), Mem{Base: above, Disp: r})
+			VMOVMSKPS(scratch, signs)
+			MOVB(signs.As8(), Mem{Base: above, Disp: r})
 		}
 		for _, p := range []reg.Register{w, b, gram} {
 			ADDQ(I32(priceTile*v.bytes), p)
@@ -56,7 +57,7 @@ func (v vectors) priceSingle() {
 		ADDQ(I32(priceTile*v.bytes/32), above)
 		v.keepLargest(sums, largest, tiles, VMAXPS, VMOVUPS)
 	})
-	if v.wide() {
+	if v.is512() {
 		VEXTRACTF64X4(Imm(1), largest, scratch.AsY())
 		VMAXPS(scratch.AsY(), largest.AsY(), largest.AsY())
 	}
@@ -81,11 +82,11 @@ func (v vectors) survey(kind string) {
 		"weak times values; the sums of weighted times values, times positive values, and times squares.")
 	sums, wide, single, row := load("sums"), load("wide"), load("single"), load("row")
 	weighted, weak, n := load("weighted"), load("weak"), load("n")
-	all, none := v.registers(0, 7), v.register(7)
-	x, weight, above := v.register(8), v.register(9), v.register(10)
+	all, none := v.registers[:7], v.registers[7]
+	x, weight, above := v.registers[8], v.registers[9], v.registers[10]
 	zero(all...)
 	zero(none)
-	SHRQ(Imm(uint64(map[bool]int{true: 3, false: 2}[v.wide()])), n)
+	SHRQ(Imm(uint64(bits.Len(uint(v.lanes()))-1)), n)
 	repeat("vector", n, func() {
 		if half := v.halfOf(above); kind == "Float32" {
 			VMOVUPS(Mem{Base: row}, half)
@@ -94,7 +95,7 @@ func (v vectors) survey(kind string) {
 			ADDQ(I32(v.bytes/2), row)
 		} else {
 			VMOVUPD(Mem{Base: row}, x)
-			if v.wide() {
+			if v.is512() {
 				VCVTPD2PS(x, half)
 			} else {
 				VCVTPD2PSY(x, half)
@@ -126,7 +127,7 @@ func (v vectors) survey(kind string) {
 
 // halfOf is the register of half the width, with the same number.
 func (v vectors) halfOf(r reg.VecPhysical) reg.VecPhysical {
-	if v.wide() {
+	if v.is512() {
 		return r.AsY().(reg.VecPhysical)
 	}
 	return r.AsX().(reg.VecPhysical)
@@ -137,9 +138,9 @@ func (v vectors) dot() {
 	v.function("nnlsDot", "a, b *float64, n int) (sum float64",
 		"returns the dot product of n values, a multiple of 32.")
 	a, b, n := load("a"), load("b"), load("n")
-	sums, x := v.registers(0, 4), v.registers(4, 4)
+	sums, x := v.registers[:4], v.registers[4:][:4]
 	zero(sums...)
-	SHRQ(Imm(uint64(map[bool]int{true: 5, false: 4}[v.wide()])), n)
+	SHRQ(Imm(uint64(bits.Len(uint(4*v.lanes()))-1)), n)
 	repeat("four", n, func() {
 		for i, r := range x {
 			VMOVUPD(v.at(a, i), r)
@@ -151,7 +152,7 @@ func (v vectors) dot() {
 	VADDPD(sums[1], sums[0], sums[0])
 	VADDPD(sums[3], sums[2], sums[2])
 	VADDPD(sums[2], sums[0], sums[0])
-	if v.wide() {
+	if v.is512() {
 		VEXTRACTF64X4(Imm(1), sums[0], sums[1].AsY())
 		VADDPD(sums[1].AsY(), sums[0].AsY(), sums[0].AsY())
 	}

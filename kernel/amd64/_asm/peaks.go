@@ -8,7 +8,7 @@ import (
 
 // peaks writes the steps that find peaks, of which Package ops says what each is. Lane = voxel, but for combine, where
 // vertices are side by side. Each step does to a lane what a plain loop would do to one voxel.
-func peaks(single, double vectors) {
+func peaks(double, single vectors) {
 	single.round(double)
 	single.samples()
 	single.maxima()
@@ -27,10 +27,10 @@ func (v vectors) round(half vectors) {
 	second := copied(columns)
 	IMUL3Q(I32(v.bytes), second, second)
 	ADDQ(x, second)
-	sum, low, high := v.register(0), v.register(1), v.register(2)
+	sum, low, high := v.registers[0], v.registers[1], v.registers[2]
 	zero(sum)
 	repeat("column", columns, func() {
-		if v.wide() {
+		if v.is512() {
 			VCVTPD2PS(Mem{Base: x}, low.AsY())
 			VCVTPD2PS(Mem{Base: second}, high.AsY())
 			VINSERTF64X4(Imm(1), high.AsY(), low, low)
@@ -55,18 +55,18 @@ func (v vectors) samples() {
 		"writes the rows of count panels times x, row after row, and the vectors of the smallest and",
 		"the largest of them.")
 	values, panels, count, extremes := load("values"), load("panels"), load("count"), load("extremes")
-	low, high := v.register(v.panel), v.register(v.panel+1) // room for x and a number meanwhile
+	low, high := v.registers[v.panel], v.registers[v.panel+1] // room for x and a number meanwhile
 	v.fill(low, v.infinity)
 	v.move(low, v.at(extremes, 0))
 	zero(high)
 	v.sub(low, high, high)
 	v.move(high, v.at(extremes, 1))
 	repeat("panel", count, func() {
-		zero(v.registers(0, v.panel)...)
+		zero(v.registers[:v.panel]...)
 		v.accumulateColumns(panels, load("x"), load("columns"))
 		v.move(v.at(extremes, 0), low)
 		v.move(v.at(extremes, 1), high)
-		for r, sum := range v.registers(0, v.panel) {
+		for r, sum := range v.registers[:v.panel] {
 			v.move(sum, v.at(values, r))
 			v.min(sum, low, low)
 			v.max(sum, high, high)
@@ -88,14 +88,14 @@ func (v vectors) maxima() {
 		"the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater",
 		"than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.")
 	found, values, neighbours, n, limits := load("found"), load("values"), load("neighbours"), load("n"), load("limits")
-	margin, least, lowest := v.register(0), v.register(1), v.register(2)
+	margin, least, lowest := v.registers[0], v.registers[1], v.registers[2]
 	for i, limit := range []reg.VecPhysical{margin, least, lowest} {
 		v.move(v.at(limits, i), limit)
 	}
 	vertex, place := GP64(), copied(values)
 	XORQ(vertex, vertex)
 	first := copied(found)
-	value, highest, nothing := v.register(3), v.registers(4, 2), v.register(9)
+	value, highest, nothing := v.registers[3], v.registers[4:][:2], v.registers[9]
 	v.fill(nothing, v.infinity)
 	zero(value)
 	v.sub(nothing, value, nothing)
@@ -126,13 +126,13 @@ func (v vectors) maxima() {
 // listMaximum writes what is to be said of a vertex, and moves on if there is anything.
 func (v vectors) listMaximum(found, vertex reg.GPVirtual) {
 	const atLeast, greater, atMost = 0x1D, 0x1E, 0x12 // ordered, no exception: false for NaN
-	margin, least, lowest, value, highest := v.register(0), v.register(1), v.register(2), v.register(3), v.register(4)
-	below, above := v.register(6), v.register(7)
+	margin, least, lowest, value, highest := v.registers[0], v.registers[1], v.registers[2], v.registers[3], v.registers[4]
+	below, above := v.registers[6], v.registers[7]
 	v.sub(margin, highest, below)
 	v.max(least, below, below)
 	v.add(margin, highest, above)
 	masks := []reg.GPVirtual{GP32(), GP32(), GP32()} // maximum, doubtful, lowest
-	if v.wide() {
+	if v.evex {
 		v.compare(U8(atLeast), below, value, reg.K1)
 		v.compare(U8(greater), above, value, reg.K2)
 		v.compare(U8(atMost), lowest, value, reg.K3)
@@ -141,7 +141,7 @@ func (v vectors) listMaximum(found, vertex reg.GPVirtual) {
 			KMOVW(k, masks[i])
 		}
 	} else {
-		third := v.register(8)
+		third := v.registers[8]
 		v.compare(U8(atLeast), below, value, below)
 		v.compare(U8(greater), above, value, above)
 		v.compare(U8(atMost), lowest, value, third)
@@ -168,8 +168,8 @@ func (v vectors) spread() {
 		"writes the vectors of the sums of squares of n vectors' differences from their mean, and",
 		"of squares, added up in order.")
 	values, n := load("values"), load("n")
-	sum, squares, value, square := v.register(0), v.register(1), v.register(2), v.register(3)
-	differences, mean := v.register(4), v.register(5)
+	sum, squares, value, square := v.registers[0], v.registers[1], v.registers[2], v.registers[3]
+	differences, mean := v.registers[4], v.registers[5]
 	zero(sum, squares, differences)
 	place, left := copied(values), copied(n)
 	repeat("value", left, func() {
@@ -203,7 +203,7 @@ func (v vectors) combine() {
 		"writes the sum of weights[i] times the row at the byte offset offsets[i] from rows on, added up",
 		"in order. There are 12 vectors to a tile.")
 	dst, rows, tiles := load("dst"), load("rows"), load("tiles")
-	sums, weight, product := v.registers(0, combineTile), v.register(combineTile), v.registers(combineTile+1, 3)
+	sums, weight, product := v.registers[:combineTile], v.registers[combineTile], v.registers[combineTile+1:][:3]
 	repeat("tile", tiles, func() {
 		zero(sums...)
 		weights, offsets, count := load("weights"), load("offsets"), load("count")
@@ -244,7 +244,7 @@ func (v vectors) jets() {
 	INCQ(axis)
 	IMUL3Q(I32(row), axis, axis) // size of a table
 	v.powerTables(tables, degree)
-	sums := v.registers(0, 10)
+	sums := v.registers[:10]
 	zero(sums...)
 	weights, y, z := load("weights"), GP64(), GP64()
 	x, lastY := copied(tables), copied(tables)
@@ -280,8 +280,8 @@ func (v vectors) jets() {
 // powerTables writes the powers of the three coordinates, each with its derivatives n t^(n-1) and n (n-1) t^(n-2).
 func (v vectors) powerTables(tables, degree reg.Register) {
 	place, point := copied(tables), load("points")
-	power, before, further, t := v.register(0), v.register(1), v.register(2), v.register(3)
-	first, second, product := v.register(4), v.register(5), v.register(6)
+	power, before, further, t := v.registers[0], v.registers[1], v.registers[2], v.registers[3]
+	first, second, product := v.registers[4], v.registers[5], v.registers[6]
 	three := GP64()
 	MOVQ(U32(3), three)
 	repeat("axis", three, func() {
@@ -322,7 +322,7 @@ func (v vectors) fromInteger(n reg.GPVirtual, d reg.VecPhysical) {
 
 // addMonomial adds a monomial to the ten sums.
 func (v vectors) addMonomial(weight, x, y, z reg.Register) {
-	parts, yProduct, product := v.registers(10, 3), v.register(13), v.register(14)
+	parts, yProduct, product := v.registers[10:][:3], v.registers[13], v.registers[14]
 	v.move(Mem{Base: weight}, product)
 	for i, part := range parts {
 		v.mul(v.at(x, i), product, part)
@@ -337,6 +337,6 @@ func (v vectors) addMonomial(weight, x, y, z reg.Register) {
 			v.mul(v.at(y, term.y), parts[term.x], yProduct)
 		}
 		v.mul(v.at(z, term.z), yProduct, product)
-		v.add(product, v.register(term.sum), v.register(term.sum))
+		v.add(product, v.registers[term.sum], v.registers[term.sum])
 	}
 }

@@ -63,7 +63,7 @@ const (
 
 // flag writes 1.0 to the lanes of dst where a is less or greater than b, else 0.
 func (v vectors) flag(predicate uint8, a, b, one, dst reg.VecPhysical) {
-	if v.wide() {
+	if v.evex {
 		VCMPPD(U8(predicate), b, a, reg.K1)
 		VMOVAPD_Z(one, reg.K1, dst)
 		return
@@ -111,8 +111,8 @@ func (v vectors) qpAdvance() {
 	v.function("qpAdvance", "sums, records, d, r, steps *float64, e float64, n int",
 		"takes the lanes' steps t: s += t ds, l += t dl, g -= t g; then makes the weights",
 		"1/(s + e l), d = l/(s + e l), r = -d (g + s), and the sum of l s.")
-	e, t, sum, one := v.register(0), v.register(1), v.register(2), v.register(3)
-	s, l, g, w, d, x, y := v.register(4), v.register(5), v.register(6), v.register(7), v.register(8), v.register(9), v.register(10)
+	e, t, sum, one := v.registers[0], v.registers[1], v.registers[2], v.registers[3]
+	s, l, g, w, d, x, y := v.registers[4], v.registers[5], v.registers[6], v.registers[7], v.registers[8], v.registers[9], v.registers[10]
 	broadcastParameter("e", e)
 	VMOVUPD(Mem{Base: load("steps")}, t)
 	zero(sum)
@@ -152,7 +152,7 @@ func (v vectors) qpPredict() {
 		"finds with h = A dx + g the steps dl = d (e l - h) - l and ds = h + e dl, marks as",
 		"held where (l + dl) s > (s + ds) l, and writes the least of 0 and ds/s, the least of 0 and dl/l, the",
 		"sums of l ds, s dl and ds dl, and how many marks changed.")
-	r := v.registers(0, 16)
+	r := v.registers[:16]
 	e, leastS, leastL, ldS, sdL, dSdL, changes, one := r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7]
 	s, l, h, x, next, ds, dl, y := r[8], r[9], r[10], r[11], r[12], r[13], r[14], r[15]
 	broadcastParameter("e", e)
@@ -199,7 +199,7 @@ func (v vectors) qpPredict() {
 func (v vectors) qpCentre() {
 	v.function("qpCentre", "records, r, targets *float64, n int",
 		"makes the products l s + dl ds - target and r = -(l g + product)/(s + e l).")
-	target, product, l, x, r := v.register(0), v.register(1), v.register(2), v.register(3), v.register(4)
+	target, product, l, x, r := v.registers[0], v.registers[1], v.registers[2], v.registers[3], v.registers[4]
 	VMOVUPD(Mem{Base: load("targets")}, target)
 	v.constraints([]string{"r"}, func(p qpPointers) {
 		VMOVUPD(p.field(qpMultiplierStep), product)
@@ -223,7 +223,7 @@ func (v vectors) qpCorrect() {
 	v.function("qpCorrect", "sums, records, adx *float64, e float64, n int",
 		"finds with h = A dx + g the steps dl = -(l h + product)/(s + e l) and ds = h + e dl,",
 		"and writes the least of 0 and ds/s and the least of 0 and dl/l.")
-	e, leastS, leastL, h, l, x, dl, y := v.register(0), v.register(1), v.register(2), v.register(3), v.register(4), v.register(5), v.register(6), v.register(7)
+	e, leastS, leastL, h, l, x, dl, y := v.registers[0], v.registers[1], v.registers[2], v.registers[3], v.registers[4], v.registers[5], v.registers[6], v.registers[7]
 	broadcastParameter("e", e)
 	zero(leastS, leastL)
 	v.constraints([]string{"adx"}, func(p qpPointers) {
@@ -253,8 +253,8 @@ func (v vectors) qpForward() {
 	v.function("qpForward", "y, q, inverse *float64, tiles int",
 		"solves L y = z in place, y being z before.")
 	t := v.tile
-	f := func(r int) reg.VecPhysical { return v.register(r) }
-	known := v.register(t)
+	f := func(r int) reg.VecPhysical { return v.registers[r] }
+	known := v.registers[t]
 	own, tile, inverse, number, before := load("y"), load("q"), load("inverse"), GP64(), GP64()
 	XORQ(number, number)
 	repeat("row", load("tiles"), func() {
@@ -293,7 +293,7 @@ func (v vectors) qpForward() {
 func (v vectors) qpHold() {
 	v.function("qpHold", "records, d *float64, weight float64, n int",
 		"makes d = weight where a constraint is held, else 0.")
-	weight, d := v.register(0), v.register(1)
+	weight, d := v.registers[0], v.registers[1]
 	broadcastParameter("weight", weight)
 	v.constraints([]string{"d"}, func(p qpPointers) {
 		VMULPD(p.field(qpHeld), weight, d)
@@ -307,7 +307,7 @@ func (v vectors) qpHold() {
 //	0 e   1 l   2 s + e l
 func (v vectors) qpPress() {
 	v.function("qpPress", "records, d, r *float64, e float64, n int", "makes r = l - d (s + e l).")
-	e, l, x := v.register(0), v.register(1), v.register(2)
+	e, l, x := v.registers[0], v.registers[1], v.registers[2]
 	broadcastParameter("e", e)
 	v.constraints([]string{"d", "r"}, func(p qpPointers) {
 		VMOVUPD(p.field(qpMultiplier), l)
@@ -325,7 +325,7 @@ func (v vectors) qpPress() {
 func (v vectors) qpShift() {
 	v.function("qpShift", "records, d, adx *float64, e float64, n int",
 		"takes the step l -= d (A dx + s + e l), s += A dx.")
-	e, l, s, x := v.register(0), v.register(1), v.register(2), v.register(3)
+	e, l, s, x := v.registers[0], v.registers[1], v.registers[2], v.registers[3]
 	broadcastParameter("e", e)
 	v.constraints([]string{"d", "adx"}, func(p qpPointers) {
 		VMOVUPD(p.field(qpMultiplier), l)
@@ -350,7 +350,7 @@ func (v vectors) qpJudge() {
 		"writes the least s + e l, the largest |l (s + e l)|, the least and the largest l, and",
 		"how many marks change: a constraint with l <= 0 is held no longer, and its l becomes 0; one with s <",
 		"-tolerance is held from now on.")
-	r := v.registers(0, 15)
+	r := v.registers[:15]
 	e, low, least, product, leastL, mostL, changes, one, none := r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8]
 	l, s, held, x, y, next := r[9], r[10], r[11], r[12], r[13], r[14]
 	zero(none, least, product, leastL, mostL, changes)

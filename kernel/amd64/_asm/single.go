@@ -7,14 +7,14 @@ import (
 )
 
 // tensorSingle writes the steps of the tensor models in single precision for one instruction set.
-func tensorSingle(wide bool) {
-	a := newLanes(wide, true)
-	a.packSingle("tensorPack32", "float32", 4)
-	a.packSingle("tensorPack64", "float64", 8)
+func tensorSingle(v vectors) {
+	a := newLanes(v)
+	a.packSingle("singlePack32", "float32", 4)
+	a.packSingle("singlePack64", "float64", 8)
 	a.extent()
 	a.exp2s()
 	a.log2s()
-	if wide {
+	if a.whole() {
 		a.logarithmsRows("tensorLogarithms", false)
 		a.logarithmsRows("tensorWeightedLogarithms", true)
 	} else {
@@ -24,7 +24,7 @@ func tensorSingle(wide bool) {
 	a.sums("tensorSums7", 7, 8)
 	a.sums("tensorSums22", 22, 24)
 	a.project()
-	if wide {
+	if a.whole() {
 		a.modelRows()
 		a.misfitRows()
 		a.weightsRows()
@@ -65,9 +65,9 @@ func (a *lanes) nextRows(count int) {
 // RDI y, R9 v, RSI s, RDX row of the design, R8 the Rest, RCX n. Z0-Z1 tables, Z2 c, Z3 cut, Z4 floor, Z5 one, Z6-Z9 the
 // polynomial, and five for each of four rows: x, the table's two numbers, work, s.
 func (a *lanes) logarithmsRows(name string, weighted bool) {
-	signature, doc := "y, s *float64, design *float64, n int, rest *float64", "writes the binary logarithms of what water leaves of the signal."
+	signature, doc := "y, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes the binary logarithms of what water leaves of the signal."
 	if weighted {
-		signature, doc = "y, v, s *float64, design *float64, n int, rest *float64", "writes them times the squares of the signal, and those squares to v."
+		signature, doc = "y, v, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes them times the squares of the signal, and those squares to v."
 	}
 	a.function(name, signature, doc)
 	r := a.registers
@@ -139,10 +139,10 @@ func (a *lanes) logarithmsRows(name string, weighted bool) {
 //
 // With 16 registers: Y0-Y13 sums, Y14 u, Y15 broadcasts; x is in memory.
 func (a *lanes) project() {
-	a.function("tensorProject", "sums *float64, design *float64, u, x *float64, n int",
+	a.function("tensorProject", "sums *ops.Lanes, design *float64, u, x *ops.Lanes, n int",
 		"adds to sums the products of u, and then those of x, with the columns of the design.")
 	r := a.registers
-	if a.wide {
+	if a.whole() {
 		argument("sums", reg.RDI)
 		argument("design", reg.RDX)
 		argument("u", reg.RSI)
@@ -206,9 +206,7 @@ func (a *lanes) project() {
 // RDI lanes, RSI and R9 first and fifth row of the half, RDX length of a row in bytes, R8 three of them, RCX columns
 // left. Y0-Y3 rows, Y4-Y7 pairs, then columns.
 func (a *lanes) packSingle(name, kind string, bytes int) {
-	name = "single" + name[len("tensor"):] + a.suffix
-	TEXT(name, NOSPLIT, "func(lanes *float32, signal *"+kind+", n int)")
-	Doc(name + " transposes sixteen rows of n >= 4 values.")
+	a.set.function(name, "lanes *ops.LanesSingle, signal *"+kind+", n int", "transposes sixteen rows of n >= 4 values.")
 	for half := range 2 {
 		argument("lanes", reg.RDI)
 		argument("signal", reg.RSI)
@@ -303,31 +301,29 @@ func (a *lanes) turnSingle(bytes int) {
 //
 // RDI first eight, RSI last eight, RDX sixteen, RCX n.
 func (a *lanes) convert(name string, widen bool) {
-	name = "single" + name + a.suffix
-	TEXT(name, NOSPLIT, "func(first, last *float64, s *float32, n int)")
+	doc := "writes n numbers of sixteen lanes, rounded from eight and eight."
 	if widen {
-		Doc(name + " writes the first and the last eight lanes of n numbers in double precision.")
-	} else {
-		Doc(name + " writes n numbers of sixteen lanes, rounded from eight and eight.")
+		doc = "writes the first and the last eight lanes of n numbers in double precision."
 	}
+	a.set.function("single"+name, "first, last *ops.Lanes, s *ops.LanesSingle, n int", doc)
 	argument("first", reg.RDI)
 	argument("last", reg.RSI)
 	argument("s", reg.RDX)
 	argument("n", reg.RCX)
 	r := a.registers[0]
 	part := reg.VecPhysical(reg.X0)
-	if a.wide {
+	if a.is512() {
 		part = reg.Y0
 	}
 	a.rows(func() {
 		for k, pointer := range []reg.Register{reg.RDI, reg.RSI} {
-			for offset := 0; offset < size; offset += a.bytes() {
+			for offset := 0; offset < size; offset += a.bytes {
 				narrow, wide := Mem{Base: reg.RDX, Disp: 32*k + offset/2}, Mem{Base: pointer, Disp: offset}
 				switch {
 				case widen:
 					VCVTPS2PD(narrow, r)
 					VMOVUPD(r, wide)
-				case a.wide:
+				case a.is512():
 					VCVTPD2PS(wide, part)
 					VMOVUPS(part, narrow)
 				default:

@@ -31,7 +31,7 @@ const reduceFloor = 0b1001
 // 2^127.5 infinite.
 func (a *lanes) exp2Single(z reg.VecPhysical, spare [4]reg.VecPhysical) {
 	shifted, k, q := spare[0], spare[1], spare[2]
-	if a.wide {
+	if a.evex {
 		VREDUCEPS(Imm(reduceFloor), z, k)
 		a.polynomial(q, k, exp2Floor)
 		VFMADD213PS_BCST(a.number(1), k, q)
@@ -51,7 +51,7 @@ func (a *lanes) exp2Single(z reg.VecPhysical, spare [4]reg.VecPhysical) {
 
 // log2Single is log2 for float32; the tables take one register each.
 func (a *lanes) log2Single(x reg.VecPhysical, spare [5]reg.VecPhysical, table []reg.VecPhysical) {
-	if a.wide {
+	if a.is512() {
 		inverse, log, q := spare[0], spare[1], spare[2]
 		VGETEXPPS(x, q)
 		VGETMANTPS(Imm(0b1000), x, x) // [1, 2), and NaN for what is negative

@@ -8,8 +8,8 @@ import (
 
 // tensor writes the steps of the tensor models for one instruction set. Package ops says what each is,
 // as seen from Go.
-func tensor(wide bool) {
-	a := newLanes(wide, false)
+func tensor(v vectors) {
+	a := newLanes(v)
 	a.pack("tensorPack32", "float32", 4)
 	a.pack("tensorPack64", "float64", 8)
 	a.extent()
@@ -17,14 +17,14 @@ func tensor(wide bool) {
 	a.log2s()
 	a.logarithms("tensorLogarithms", false)
 	a.logarithms("tensorWeightedLogarithms", true)
-	if wide {
+	if a.whole() {
 		a.sums("tensorSums7", 7, 8)
 	} else {
 		a.sumsPair("tensorSums7", 7, 8)
 	}
 	a.normalSums()
 	a.expand()
-	if wide {
+	if a.whole() {
 		a.modelRows()
 		a.misfitRows()
 		a.weightsRows()
@@ -42,14 +42,14 @@ func tensor(wide bool) {
 
 // exp2s: RDI y, RSI x, RCX n; Z0 x, Z1-Z4 work, Z5-Z6 the table.
 func (a *lanes) exp2s() {
-	a.elementwise("tensorExp2", "y, x *float64, n int", "writes y = 2^x for n numbers.", func(r []reg.VecPhysical) {
+	a.elementwise("tensorExp2", "y, x *ops.Lanes, n int", "writes y = 2^x for n numbers.", func(r []reg.VecPhysical) {
 		a.exp2(r[0], [4]reg.VecPhysical(r[1:5]), r[5:7])
 	}, func(r []reg.VecPhysical) { a.exp2Table(r[5:7]) })
 }
 
 // log2s: RDI y, RSI x, RCX n; Z0 x, Z1-Z5 work, Z6-Z9 the tables.
 func (a *lanes) log2s() {
-	a.elementwise("tensorLog2", "y, x *float64, n int", "writes the binary logarithms of n numbers.", func(r []reg.VecPhysical) {
+	a.elementwise("tensorLog2", "y, x *ops.Lanes, n int", "writes the binary logarithms of n numbers.", func(r []reg.VecPhysical) {
 		a.log2(r[0], [5]reg.VecPhysical(r[1:6]), r[6:10])
 	}, func(r []reg.VecPhysical) { a.log2Table(r[6:10]) })
 }
@@ -79,9 +79,9 @@ func (a *lanes) elementwise(name, signature, doc string, body, before func(r []r
 // RDI y, R9 v, RSI s, RDX row of the design (w is its number 7), R8 the Rest, RCX n.
 // Z0 x, Z1-Z5 work, Z6-Z9 tables, Z10 c, Z11 cut, Z12 floor, Z13 s.
 func (a *lanes) logarithms(name string, weighted bool) {
-	signature, doc := "y, s *float64, design *float64, n int, rest *float64", "writes the binary logarithms of what water leaves of the signal."
+	signature, doc := "y, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes the binary logarithms of what water leaves of the signal."
 	if weighted {
-		signature, doc = "y, v, s *float64, design *float64, n int, rest *float64", "writes them times the squares of the signal, and those squares to v."
+		signature, doc = "y, v, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes them times the squares of the signal, and those squares to v."
 	}
 	a.function(name, signature, doc)
 	r := a.registers
@@ -102,13 +102,13 @@ func (a *lanes) logarithms(name string, weighted bool) {
 		a.rows(func() {
 			a.load(a.at(reg.RSI, 0), s)
 			a.broadcast(a.field(reg.RDX, waterField), x)
-			a.fnmadd213(s, c, x)
-			if a.wide {
-				a.cmp(Imm(lessOrEqual), cut, x, reg.K1)
+			a.fnma213(s, c, x)
+			if a.evex {
+				a.compare(Imm(lessOrEqual), cut, x, reg.K1)
 				a.moveMasked(floor, reg.K1, x)
 			} else {
-				a.cmp(Imm(lessOrEqual), cut, x, r[1])
-				a.blendv(r[1], floor, x, x)
+				a.compare(Imm(lessOrEqual), cut, x, r[1])
+				a.blend(r[1], floor, x, x)
 			}
 			a.log2(x, [5]reg.VecPhysical(r[1:6]), r[6:10])
 			if weighted {
@@ -136,7 +136,7 @@ const (
 //
 // RDI sums, RDX table, RSI v, RCX n. The last register holds v, the one before it broadcasts (256 bits).
 func (a *lanes) sums(name string, columns, fields int) {
-	a.function(name, "sums *float64, table *float64, v *float64, n int",
+	a.function(name, "sums *ops.Lanes, table *float64, v *ops.Lanes, n int",
 		"adds to each sum the products of v with a column of the table.")
 	last := len(a.registers) - 1
 	v, spare := a.registers[last], a.registers[last-1]
@@ -179,7 +179,7 @@ var multiples = [7][7]int{{1}, {1, 4}, {1, 1, 1}, {1, 2, 1, 4}, {1, 2, 1, 2, 4},
 
 // expand: RDI matrix, RSI sums; Z0 element.
 func (a *lanes) expand() {
-	a.function("tensorExpand", "matrix, sums *float64", "writes the 28 elements of a packed lower triangle from 22 sums.")
+	a.function("tensorExpand", "matrix, sums *ops.Lanes", "writes the 28 elements of a packed lower triangle from 22 sums.")
 	argument("matrix", reg.RDI)
 	argument("sums", reg.RSI)
 	x := a.registers[0]

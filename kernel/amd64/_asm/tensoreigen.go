@@ -18,8 +18,8 @@ type eigen struct {
 }
 
 func (a *lanes) eigens() {
-	eigen{a, false}.write("tensorEigenvalues", "values, tensors *float64", "writes the eigenvalues of eight symmetric matrices.")
-	eigen{a, true}.write("tensorEigen", "values, vectors, tensors *float64", "writes the eigenvalues and eigenvectors of eight symmetric matrices.")
+	eigen{a, false}.write("tensorEigenvalues", "values, tensors *ops.Lanes", "writes the eigenvalues of eight symmetric matrices.")
+	eigen{a, true}.write("tensorEigen", "values, vectors, tensors *ops.Lanes", "writes the eigenvalues and eigenvectors of eight symmetric matrices.")
 }
 
 func (e eigen) write(name, signature, doc string) {
@@ -56,7 +56,7 @@ func (e eigen) write(name, signature, doc string) {
 		for k := range 3 {
 			e.store(r[packed(k, k)], e.at(reg.RDI, k))
 		}
-		for k := 0; k < 9 && e.vectors && e.wide; k++ {
+		for k := 0; k < 9 && e.vectors && e.evex; k++ {
 			e.store(r[16+k], e.at(reg.RDX, k))
 		}
 	})
@@ -67,7 +67,7 @@ func (e eigen) write(name, signature, doc string) {
 func (e eigen) begin() {
 	for k := 0; k < 9 && e.vectors; k++ {
 		v := e.registers[7]
-		if e.wide {
+		if e.evex {
 			v = e.registers[16+k]
 		}
 		if k%4 == 0 {
@@ -81,7 +81,7 @@ func (e eigen) begin() {
 
 // get and put move an element of the matrix of vectors, which with 512 bits stays in its register.
 func (e eigen) get(k, spare int) reg.VecPhysical {
-	if e.wide {
+	if e.evex {
 		return e.registers[16+k]
 	}
 	e.load(e.at(reg.RDX, k), e.registers[spare])
@@ -89,7 +89,7 @@ func (e eigen) get(k, spare int) reg.VecPhysical {
 }
 
 func (e eigen) put(v reg.VecPhysical, k int) {
-	if !e.wide {
+	if !e.evex {
 		e.store(v, e.at(reg.RDX, k))
 	}
 }
@@ -101,7 +101,7 @@ func (e eigen) finished(done string) {
 	VORPD(r[1], r[3], w)
 	VORPD(r[4], w, w)
 	VPADDQ(w, w, w)
-	if e.wide {
+	if e.evex {
 		VPTESTMQ(w, w, reg.K1)
 		KORTESTB(reg.K1, reg.K1)
 	} else {
@@ -126,7 +126,7 @@ func (e eigen) rotate(p, q int) {
 	VMULPD(e.constant(0x1p-60), x, x)
 	VMAXPD(negligible, x, x)
 	VANDPD(absolute, pq, y)
-	if e.wide {
+	if e.evex {
 		VCMPPD(Imm(lessThan), y, x, reg.K1)
 	} else {
 		VCMPPD(Imm(lessThan), y, x, mask)
@@ -145,7 +145,7 @@ func (e eigen) rotate(p, q int) {
 	VDIVPD(s, c, c)                // h / 2r
 	VSQRTPD(c, c)                  // c
 	VMOVUPD(e.constant(1), one)
-	if e.wide {
+	if e.evex {
 		VMOVAPD_Z(t, reg.K1, t)
 		VMOVAPD(c, reg.K1, one)
 		VMOVAPD(one, c)
@@ -178,7 +178,7 @@ func (e eigen) turnPair(a, b, c, s, work reg.VecPhysical) {
 func (e eigen) order(i, j int) {
 	r := e.registers
 	x, y, mask := r[packed(i, i)], r[packed(j, j)], r[12]
-	if e.wide {
+	if e.evex {
 		VCMPPD(Imm(lessThan), y, x, reg.K1)
 	} else {
 		VCMPPD(Imm(lessThan), y, x, mask)
@@ -195,7 +195,7 @@ func (e eigen) order(i, j int) {
 func (e eigen) exchange(x, y, mask reg.VecPhysical) {
 	old := e.registers[7]
 	VMOVAPD(x, old)
-	if e.wide {
+	if e.evex {
 		VMOVAPD(y, reg.K1, x)
 		VMOVAPD(old, reg.K1, y)
 		return

@@ -30,12 +30,12 @@ var (
 // 256 bits: k = z rounded to an integer, a longer polynomial, and the bits of 2^k by shifting. Results below
 // 2^-1022.5 become zero, above 2^1023.5 infinite.
 func (a *lanes) exp2(z reg.VecPhysical, spare [4]reg.VecPhysical, table []reg.VecPhysical) {
-	if a.single {
+	if a.isSingle() {
 		a.exp2Single(z, spare)
 		return
 	}
 	shifted, k, q := spare[0], spare[1], spare[2]
-	if a.wide {
+	if a.is512() {
 		a.clamp(z, q, -exp2Limit, exp2Limit)
 		shift := a.number(exp2Shift)
 		VADDPD_BCST(shift, z, shifted)
@@ -44,7 +44,7 @@ func (a *lanes) exp2(z reg.VecPhysical, spare [4]reg.VecPhysical, table []reg.Ve
 		VPERMI2PD(table[1], table[0], shifted)
 		a.polynomial(q, z, exp2Narrow)
 		a.mul(z, q, q)
-		a.fmadd213(shifted, shifted, q)
+		a.fma213(shifted, shifted, q)
 		VSCALEFPD(k, q, z)
 		return
 	}
@@ -55,7 +55,7 @@ func (a *lanes) exp2(z reg.VecPhysical, spare [4]reg.VecPhysical, table []reg.Ve
 	a.sub(k, z, z)
 	VPSLLQ(Imm(52), shifted, shifted)
 	a.twoChains(q, spare[3], k, z, exp2Wide)
-	a.fmadd213(a.constant(1), z, q)
+	a.fma213(a.constant(1), z, q)
 	a.mul(q, shifted, z)
 }
 
@@ -74,7 +74,7 @@ func (a *lanes) clamp(z, spare reg.VecPhysical, low, high float64) {
 
 // exp2Table loads the powers of 2^(1/16).
 func (a *lanes) exp2Table(registers []reg.VecPhysical) {
-	if !a.wide || a.single {
+	if !a.is512() || a.isSingle() {
 		return
 	}
 	values := make([]float64, 16)
@@ -90,10 +90,10 @@ func (a *lanes) exp2Table(registers []reg.VecPhysical) {
 func (a *lanes) polynomial(q, x reg.VecPhysical, c []float64) {
 	a.everywhere(c[len(c)-1], q)
 	for k := len(c) - 2; k >= 0; k-- {
-		if a.wide {
-			a.fmadd213Broadcast(a.number(c[k]), x, q)
+		if a.evex {
+			a.fma213Number(a.number(c[k]), x, q)
 		} else {
-			a.fmadd213(a.constant(c[k]), x, q)
+			a.fma213(a.constant(c[k]), x, q)
 		}
 	}
 }
@@ -107,7 +107,7 @@ func (a *lanes) twoChains(q, odd, square, x reg.VecPhysical, c []float64) {
 	}
 	a.polynomial(q, square, halves[0])
 	a.polynomial(odd, square, halves[1])
-	a.fmadd231(x, odd, q)
+	a.fma(x, odd, q)
 }
 
 // log2 replaces x by its binary logarithm, using five more registers. Zero gives -Inf, what is negative NaN.
@@ -117,11 +117,11 @@ func (a *lanes) twoChains(q, odd, square, x reg.VecPhysical, c []float64) {
 //
 // 256 bits: x = 2^e m with sqrt(1/2) <= m < sqrt(2); with s = (m-1)/(m+1), log2(m) is an odd polynomial in s.
 func (a *lanes) log2(x reg.VecPhysical, spare [5]reg.VecPhysical, table []reg.VecPhysical) {
-	if a.single {
+	if a.isSingle() {
 		a.log2Single(x, spare, table)
 		return
 	}
-	if a.wide {
+	if a.is512() {
 		inverse, log, q := spare[0], spare[1], spare[2]
 		VGETEXPPD(x, q)
 		VGETMANTPD(Imm(0b1000), x, x) // [1, 2), and NaN for what is negative
@@ -130,9 +130,9 @@ func (a *lanes) log2(x reg.VecPhysical, spare [5]reg.VecPhysical, table []reg.Ve
 		VPERMI2PD(table[1], table[0], inverse)
 		VPERMI2PD(table[3], table[2], log)
 		a.add(q, log, log)
-		a.fmsub213Broadcast(a.number(1), inverse, x)
+		a.fms213Number(a.number(1), inverse, x)
 		a.polynomial(q, x, log2Narrow)
-		a.fmadd213(log, q, x)
+		a.fma213(log, q, x)
 		return
 	}
 	// What is not a positive normal number is rare; then all lanes take the careful way.
@@ -147,19 +147,19 @@ func (a *lanes) log2(x reg.VecPhysical, spare [5]reg.VecPhysical, table []reg.Ve
 	TESTL(reg.R11L, reg.R11L)
 	JZ(LabelRef(ordinary))
 	// Subnormal numbers are made normal first.
-	a.cmp(Imm(lessThan), a.constant(0x1p-1022), x, special)
+	a.compare(Imm(lessThan), a.constant(0x1p-1022), x, special)
 	a.mul(a.constant(0x1p54), x, m)
-	a.blendv(special, m, x, m)
+	a.blend(special, m, x, m)
 	a.logOf(m, m, exponent, square, q)
 	VANDPD(a.constant(54), special, square)
 	a.sub(square, m, m)
 	VXORPD(square, square, square)
-	a.cmp(Imm(equal), square, x, special)
-	a.blendv(special, a.constant(math.Inf(-1)), m, m)
-	a.cmp(Imm(lessThan), square, x, special)
-	a.blendv(special, a.pattern(0x7ff8<<48), m, m)
-	a.cmp(Imm(notLessThan), a.constant(math.Inf(1)), x, special) // infinite or NaN
-	a.blendv(special, x, m, m)
+	a.compare(Imm(equal), square, x, special)
+	a.blend(special, a.constant(math.Inf(-1)), m, m)
+	a.compare(Imm(lessThan), square, x, special)
+	a.blend(special, a.pattern(0x7ff8<<48), m, m)
+	a.compare(Imm(notLessThan), a.constant(math.Inf(1)), x, special) // infinite or NaN
+	a.blend(special, x, m, m)
 	Label(ordinary)
 	VMOVAPD(m, x)
 }
@@ -182,7 +182,7 @@ func (a *lanes) logOf(x, m, exponent, square, q reg.VecPhysical) {
 	a.div(square, m, m)
 	a.mul(m, m, square)
 	a.polynomial(q, square, log2Odd)
-	a.fmadd213(exponent, q, m)
+	a.fma213(exponent, q, m)
 }
 
 // Predicates of VCMPPD.
@@ -195,7 +195,7 @@ const (
 
 // log2Table loads the inverses of the middles of the sixteenths of [1, 2), and minus their logarithms.
 func (a *lanes) log2Table(registers []reg.VecPhysical) {
-	if !a.wide {
+	if !a.is512() {
 		return
 	}
 	inverses, logs := make([]float64, 16), make([]float64, 16)
@@ -203,14 +203,14 @@ func (a *lanes) log2Table(registers []reg.VecPhysical) {
 		inverses[k] = 1 / (1 + (float64(k)+0.5)/16)
 		logs[k] = -log2Near(inverses[k])
 	}
-	if a.single {
+	if a.isSingle() {
 		for k := range inverses {
 			inverses[k] = float64(float32(inverses[k]))
 			logs[k] = -log2Near(inverses[k])
 		}
 	}
 	m := a.table("inverses", append(inverses, logs...))
-	for k := range len(inverses) * 2 * a.element() / size {
+	for k := range len(inverses) * 2 * a.size / size {
 		VMOVUPD(m.Offset(64*k), registers[k])
 	}
 }

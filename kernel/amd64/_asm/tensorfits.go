@@ -17,7 +17,7 @@ var (
 
 // tensorFits writes the steps of the fits of the plain tensor.
 func (a *lanes) tensorFits() {
-	if a.wide {
+	if a.whole() {
 		a.ordinaryWide()
 		a.reweightWide()
 		a.tissueWide()
@@ -58,7 +58,7 @@ func (a *lanes) row(pointer reg.Register, row int) Mem { return a.at(pointer, ro
 // R9 least, R8 floor, RSI s, RDI y, RDX table, RCX n. Z0-Z6 sums, Z7 least, Z8 floor, Z9-Z12 tables, Z13 mask of the
 // mantissa, Z14 one, Z15-Z22 x, e, 1/c, log2(c) of two measurements, Z23-Z30 coefficients.
 func (a *lanes) ordinaryWide() {
-	a.function("tensorOrdinary", "sums, least, y, s *float64, table *float64, n int, floor *float64",
+	a.function("tensorOrdinary", "sums, least, y, s *ops.Lanes, table *float64, n int, floor *ops.Lanes",
 		"writes logarithms and adds what they contribute to the ordinary fit.")
 	r := a.registers
 	least, floor, mask, one, coefficients := r[7], r[8], r[13], r[14], r[23:31]
@@ -146,7 +146,7 @@ func (a *lanes) horner(q, x, c []reg.VecPhysical) {
 // R8 p, RDX row of the design, RSI y, R9 v, RCX n. Z0-Z5 p, Z6-Z12 right, Z13-Z14 powers, Z15 shift, Z16-Z20
 // coefficients, Z21-Z28 r, power, k, q of two measurements.
 func (a *lanes) reweightWide() {
-	a.function("tensorReweight", "right, u, v, y *float64, design *float64, n int, p *float64",
+	a.function("tensorReweight", "right, u, v, y *ops.Lanes, design *float64, n int, p *ops.Lanes",
 		"writes the weights that a fit predicts, and adds up weighted logarithms.")
 	r := a.registers
 	p, right, shift, c := r[:6], r[6:13], r[15], r[16:21]
@@ -214,7 +214,7 @@ func (a *lanes) reweightWide() {
 //
 // Y0-Y7 x, exponent, square, q of the halves; Y8-Y9 least, Y10-Y11 the sum of x - x, Y12-Y13 floor.
 func (a *lanes) ordinaryNarrow() {
-	a.function("tensorOrdinary", "sums, least, y, s *float64, table *float64, n int, floor *float64",
+	a.function("tensorOrdinary", "sums, least, y, s *ops.Lanes, table *float64, n int, floor *ops.Lanes",
 		"writes logarithms and adds what they contribute to the ordinary fit.")
 	r := a.registers
 	x, exponent, square, q, least, poison, floor := r[:2], r[2:4], r[4:6], r[6:8], r[8:10], r[10:12], r[12:14]
@@ -289,7 +289,7 @@ func (a *lanes) logsOf(x, exponent, square, q []reg.VecPhysical) {
 
 // sumsPair is sums with 256 bits, both halves side by side.
 func (a *lanes) sumsPair(name string, columns, fields int) {
-	a.function(name, "sums *float64, table *float64, v *float64, n int",
+	a.function(name, "sums *ops.Lanes, table *float64, v *ops.Lanes, n int",
 		"adds to each sum the products of v with a column of the table.")
 	a.sweeps("table", "v", "sums", columns, fields, columns == normalColumns)
 	a.end()
@@ -301,11 +301,11 @@ const normalColumns = 22 // the last of which is ones
 //
 // RDI sums, RDX table, RSI v, RCX n. Z0-Z21 sums, Z31 v.
 func (a *lanes) normalSums() {
-	if !a.wide {
+	if !a.whole() {
 		a.sumsPair("tensorSums22", normalColumns, 24)
 		return
 	}
-	a.function("tensorSums22", "sums *float64, table *float64, v *float64, n int",
+	a.function("tensorSums22", "sums *ops.Lanes, table *float64, v *ops.Lanes, n int",
 		"adds to 21 sums the products of v with a column of the table, and to the last v.")
 	v, sums := a.registers[31], a.registers[:normalColumns]
 	argument("sums", reg.RDI)
@@ -381,7 +381,7 @@ func (a *lanes) sweeps(table, v, sums string, columns, fields int, ones bool) {
 //
 // Y0-Y11 p of both halves, Y12-Y13 w.p, Y14-Y15 broadcasts; then Y0-Y11 z, shifted, q of the halves of two measurements.
 func (a *lanes) reweightNarrow() {
-	a.function("tensorReweight", "right, u, v, y *float64, design *float64, n int, p *float64",
+	a.function("tensorReweight", "right, u, v, y *ops.Lanes, design *float64, n int, p *ops.Lanes",
 		"writes the weights that a fit predicts, and adds up weighted logarithms.")
 	r := a.registers
 	argument("p", reg.R8)
@@ -469,7 +469,7 @@ func (a *lanes) exponents(added bool) {
 // R8 the Point, RDX row of the design, RSI s, R9 v, RCX n. Z0-Z6 p, Z7-Z13 right, Z14 squares, Z15 mix, Z16-Z17 powers,
 // Z18 shift, Z19-Z28 z, power, k, t, d of two measurements.
 func (a *lanes) tissueWide() {
-	a.function("tensorTissue", "right, u, v, s *float64, design *float64, n int, point *float64",
+	a.function("tensorTissue", "right, u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
 		"evaluates the model without water at a point, and what its derivatives are sums of.")
 	r := a.registers
 	p, right, squares, mix, shift := r[:7], r[7:14], r[14], r[15], r[18]
@@ -511,7 +511,7 @@ func (a *lanes) tissueWide() {
 		}
 		for j := len(exp2Narrow) - 2; j >= 0; j-- {
 			for u := range rows {
-				a.fmadd213Broadcast(a.number(exp2Narrow[j]), z[u], t[u])
+				a.fma213Number(a.number(exp2Narrow[j]), z[u], t[u])
 			}
 		}
 		for u := range rows {
@@ -547,7 +547,7 @@ func (a *lanes) tissueWide() {
 //
 // Y0-Y11 z, shifted, t of the halves of two measurements, Y12-Y13 squares, Y14-Y15 limits.
 func (a *lanes) tissueNarrow() {
-	a.function("tensorTissue", "right, u, v, s *float64, design *float64, n int, point *float64",
+	a.function("tensorTissue", "right, u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
 		"evaluates the model without water at a point, and what its derivatives are sums of.")
 	r := a.registers
 	argument("point", reg.R8)
@@ -611,7 +611,7 @@ func (a *lanes) tissueNarrow() {
 //
 // RDI u, R9 v, R10 y, RSI s, R8 the Rest, RCX n. Z0 x, Z1-Z5 work, Z6-Z9 tables, Z10 c, Z12 floor, Z13 v.
 func (a *lanes) squaredWeights() {
-	a.function("tensorSquaredWeights", "u, v, y, s *float64, n int, rest *float64",
+	a.function("tensorSquaredWeights", "u, v, y, s *ops.Lanes, n int, rest *ops.Rest",
 		"writes logarithms and squares of a signal that is not less than a floor.")
 	r := a.registers
 	x, c, floor, v := r[0], r[10], r[12], r[13]

@@ -14,7 +14,7 @@ import (
 // RDI lanes, RSI first row, R9 fifth row, RDX length of a row in bytes, R8 three of them, R10 what is asked for, RCX
 // columns left. Z0-Z3 rows, Z4-Z7 pairs, then columns.
 func (a *lanes) pack(name, kind string, bytes int) {
-	a.function(name, "lanes *float64, signal *"+kind+", n int", "transposes eight rows of n >= 4 values.")
+	a.function(name, "lanes *ops.Lanes, signal *"+kind+", n int", "transposes eight rows of n >= 4 values.")
 	argument("lanes", reg.RDI)
 	argument("signal", reg.RSI)
 	argument("n", reg.RCX)
@@ -87,7 +87,7 @@ func (a *lanes) turnAll() {
 	VUNPCKLPD(y[7], y[5], y[2])
 	VUNPCKHPD(y[7], y[5], y[3])
 	for k := range 4 {
-		if a.wide {
+		if a.is512() {
 			VCVTPS2PD(y[k], a.registers[k])
 			VMOVUPD(a.registers[k], Mem{Base: reg.RDI, Disp: k * size})
 			continue
@@ -124,7 +124,7 @@ func (a *lanes) turnFour(first reg.Register, offset int) {
 //
 // RDI extent, RSI s, RCX n; Z0 s, Z1 least, Z2 most, Z3 energy.
 func (a *lanes) extent() {
-	a.function("tensorRange", "extent, s *float64, n int", "lowers the least, raises the most and adds to the energy of n numbers.")
+	a.function("tensorRange", "extent *ops.Extent, s *ops.Lanes, n int", "lowers the least, raises the most and adds to the energy of n numbers.")
 	r := a.registers
 	a.halves(func() {
 		argument("extent", reg.RDI)
@@ -137,7 +137,7 @@ func (a *lanes) extent() {
 			a.load(a.at(reg.RSI, 0), r[0])
 			a.min(r[1], r[0], r[1])
 			a.max(r[2], r[0], r[2])
-			a.fmadd231(r[0], r[0], r[3])
+			a.fma(r[0], r[0], r[3])
 			ADDQ(Imm(size), reg.RSI)
 		})
 		for k := range 3 {

@@ -26,7 +26,7 @@ func (a *lanes) pairs() pairs {
 
 // of is one half of the k-th number from a pointer on.
 func (a *lanes) of(h int, pointer reg.Register, k int) Mem {
-	return Mem{Base: pointer, Disp: k*size + h*a.bytes()}
+	return Mem{Base: pointer, Disp: k*size + h*a.bytes}
 }
 
 // both writes the body for each half.
@@ -41,7 +41,7 @@ func (a *lanes) predictPair(x pairs) {
 	both(func(h int) { a.load(a.of(h, reg.R8, 6), x.t[h]) })
 	for k := range 6 {
 		a.broadcast(a.field(reg.RDX, k), x.element)
-		both(func(h int) { a.fmadd231(a.of(h, reg.R8, k), x.element, x.t[h]) })
+		both(func(h int) { a.fma(a.of(h, reg.R8, k), x.element, x.t[h]) })
 	}
 	a.exp2Pair(x)
 }
@@ -50,7 +50,7 @@ func (a *lanes) predictPair(x pairs) {
 // an integer k and leaves the bits of 2^k's exponent at the end.
 func (a *lanes) exp2Pair(x pairs) {
 	bias, low, high, exponent, coefficients := 3<<51+1023., -1023., 1024., uint64(52), exp2Wide
-	if a.single {
+	if a.isSingle() {
 		bias, low, high, exponent, coefficients = 3<<22+127., -127., 128., 23, exp2Nearest
 	}
 	z := x.t
@@ -60,7 +60,7 @@ func (a *lanes) exp2Pair(x pairs) {
 	both(func(h int) { a.sub(x.element, x.work[h][0], x.work[h][1]) })
 	both(func(h int) { a.sub(x.work[h][1], z[h], z[h]) })
 	both(func(h int) {
-		if a.single {
+		if a.isSingle() {
 			VPSLLD(Imm(exponent), x.work[h][0], x.work[h][0])
 		} else {
 			VPSLLQ(Imm(exponent), x.work[h][0], x.work[h][0])
@@ -74,10 +74,10 @@ func (a *lanes) exp2Pair(x pairs) {
 		both(func(h int) { a.load(a.constant(coefficients[chain]), x.work[h][q]) })
 	}
 	for k := last - 2; k >= 0; k-- {
-		both(func(h int) { a.fmadd213(a.constant(coefficients[k]), x.work[h][1], x.work[h][2+k%2]) })
+		both(func(h int) { a.fma213(a.constant(coefficients[k]), x.work[h][1], x.work[h][2+k%2]) })
 	}
-	both(func(h int) { a.fmadd231(z[h], x.work[h][3], x.work[h][2]) })
-	both(func(h int) { a.fmadd213(a.constant(1), z[h], x.work[h][2]) })
+	both(func(h int) { a.fma(z[h], x.work[h][3], x.work[h][2]) })
+	both(func(h int) { a.fma213(a.constant(1), z[h], x.work[h][2]) })
 	both(func(h int) { a.mul(x.work[h][2], x.work[h][0], z[h]) })
 }
 
@@ -88,8 +88,8 @@ func (a *lanes) differencePair(x pairs) {
 		d := x.work[h][0]
 		a.load(a.of(h, reg.RSI, 0), d)
 		a.sub(x.t[h], d, d)
-		a.fnmadd231(a.of(h, reg.R8, pointWater), x.element, d)
-		a.fmadd231(d, d, x.squares[h])
+		a.fnma(a.of(h, reg.R8, pointWater), x.element, d)
+		a.fma(d, d, x.squares[h])
 	})
 }
 
@@ -104,7 +104,7 @@ func (a *lanes) storePair(sums []reg.VecPhysical, k int) {
 
 // modelPair is model on both halves at once. RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n.
 func (a *lanes) modelPair() {
-	a.function("tensorModel", "u, v, x *float64, s *float64, design *float64, n int, point *float64",
+	a.function("tensorModel", "u, v, x, s *ops.Lanes, design *float64, n int, point *ops.Point",
 		"evaluates the model at a point, and what its derivatives are sums of.")
 	x := a.pairs()
 	argument("u", reg.RDI)
@@ -118,13 +118,13 @@ func (a *lanes) modelPair() {
 		a.differencePair(x)
 		both(func(h int) {
 			t, d, water := x.t[h], x.work[h][0], x.work[h][1]
-			a.fmadd231(d, x.element, x.gradient[h])
+			a.fma(d, x.element, x.gradient[h])
 			a.mul(t, x.element, water)
 			a.store(water, a.of(h, reg.R10, 0))
 			a.mul(t, d, d)
 			a.store(d, a.of(h, reg.RDI, 0))
 			a.mul(a.of(h, reg.R8, pointMix), d, d)
-			a.fmsub213(d, t, t)
+			a.fms213(d, t, t)
 			a.store(t, a.of(h, reg.R9, 0))
 		})
 		ADDQ(Imm(size), reg.RDI)
@@ -139,7 +139,7 @@ func (a *lanes) modelPair() {
 
 // weightsPair is weights on both halves at once. RDI u, R9 v, RSI y, RDX row of the design, R8 the Point, RCX n.
 func (a *lanes) weightsPair() {
-	a.function("tensorWeights", "u, v *float64, s *float64, design *float64, n int, point *float64",
+	a.function("tensorWeights", "u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
 		"writes v = exp2(w.p + p6) and u = v s.")
 	x := a.pairs()
 	argument("u", reg.RDI)

@@ -28,7 +28,7 @@ const rowsAtOnce = 4
 
 func (a *lanes) rowRegisters() rowRegisters {
 	r := a.registers
-	if !a.single {
+	if !a.isSingle() {
 		x := rowRegisters{
 			p: r[:7], squares: r[7:8], gradient: r[8:9], c: r[9], mix: r[10],
 			powers: r[11:13], shift: r[13], t: r[16:20], q: r[20:24], d: r[24:28], k: r[28:32],
@@ -57,9 +57,9 @@ func (a *lanes) predictRows(x rowRegisters, count int) {
 	}
 	each(func(u int) { VMOVAPS(x.p[6], x.t[u]) })
 	for k := range 6 {
-		each(func(u int) { a.fmadd231Broadcast(a.field(reg.RDX, designFields*u+k), x.p[k], x.t[u]) })
+		each(func(u int) { a.fmaNumber(a.field(reg.RDX, designFields*u+k), x.p[k], x.t[u]) })
 	}
-	if !a.single {
+	if !a.isSingle() {
 		a.powersOfRows(x, each)
 		return
 	}
@@ -83,10 +83,10 @@ func (a *lanes) powersOfRows(x rowRegisters, each func(do func(u int))) {
 	last := len(exp2Narrow) - 1
 	each(func(u int) { a.everywhere(exp2Narrow[last], x.q[u]) })
 	for k := last - 1; k >= 0; k-- {
-		each(func(u int) { a.fmadd213Broadcast(a.number(exp2Narrow[k]), x.t[u], x.q[u]) })
+		each(func(u int) { a.fma213Number(a.number(exp2Narrow[k]), x.t[u], x.q[u]) })
 	}
 	each(func(u int) { a.mul(x.t[u], x.q[u], x.q[u]) })
-	each(func(u int) { a.fmadd213(x.d[u], x.d[u], x.q[u]) })
+	each(func(u int) { a.fma213(x.d[u], x.d[u], x.q[u]) })
 	each(func(u int) { VSCALEFPD(x.k[u], x.q[u], x.t[u]) })
 }
 
@@ -97,10 +97,10 @@ func (a *lanes) differences(x rowRegisters, count int) {
 		a.sub(x.t[u], x.d[u], x.d[u])
 	}
 	for u := range count {
-		a.fnmadd231Broadcast(a.water(u), x.c, x.d[u])
+		a.fnmaNumber(a.water(u), x.c, x.d[u])
 	}
 	for u := range count {
-		a.fmadd231(x.d[u], x.d[u], x.squares[u%len(x.squares)])
+		a.fma(x.d[u], x.d[u], x.squares[u%len(x.squares)])
 	}
 }
 
@@ -124,7 +124,7 @@ func (a *lanes) storeSums(sums []reg.VecPhysical, place int) {
 //
 // RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n.
 func (a *lanes) modelRows() {
-	a.function("tensorModel", "u, v, x *float64, s *float64, design *float64, n int, point *float64",
+	a.function("tensorModel", "u, v, x, s *ops.Lanes, design *float64, n int, point *ops.Point",
 		"evaluates the model at a point, and what its derivatives are sums of.")
 	x := a.rowRegisters()
 	argument("u", reg.RDI)
@@ -139,8 +139,8 @@ func (a *lanes) modelRows() {
 		a.predictRows(x, count)
 		a.differences(x, count)
 		for u := range count {
-			a.fmadd231Broadcast(a.water(u), x.d[u], x.gradient[u%len(x.gradient)])
-			a.mulBroadcast(a.water(u), x.t[u], x.q[u])
+			a.fmaNumber(a.water(u), x.d[u], x.gradient[u%len(x.gradient)])
+			a.mulNumber(a.water(u), x.t[u], x.q[u])
 			a.mul(x.t[u], x.d[u], x.d[u])
 		}
 		for u := range count {
@@ -149,7 +149,7 @@ func (a *lanes) modelRows() {
 			a.mul(x.mix, x.d[u], x.d[u])
 		}
 		for u := range count {
-			a.fmsub213(x.d[u], x.t[u], x.t[u])
+			a.fms213(x.d[u], x.t[u], x.t[u])
 			a.store(x.t[u], a.at(reg.R9, u))
 		}
 		for _, pointer := range []reg.Register{reg.RDI, reg.R9, reg.R10} {
@@ -164,7 +164,7 @@ func (a *lanes) modelRows() {
 
 // misfitRows: squares += (s - exp2(w.p + p6) - c water)^2. Registers are those of modelRows.
 func (a *lanes) misfitRows() {
-	a.function("tensorMisfit", "s *float64, design *float64, n int, point *float64",
+	a.function("tensorMisfit", "s *ops.Lanes, design *float64, n int, point *ops.Point",
 		"adds up the squares of the differences of signal and model at a point.")
 	x := a.rowRegisters()
 	a.begin(x.p)
@@ -181,7 +181,7 @@ func (a *lanes) misfitRows() {
 
 // weightsRows: v = exp2(w.p + p6), u = v y; y comes as s. Registers are those of modelRows.
 func (a *lanes) weightsRows() {
-	a.function("tensorWeights", "u, v *float64, s *float64, design *float64, n int, point *float64",
+	a.function("tensorWeights", "u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
 		"writes v = exp2(w.p + p6) and u = v s.")
 	x := a.rowRegisters()
 	argument("u", reg.RDI)

@@ -38,7 +38,7 @@ func (a *lanes) decompose(size int) {
 			l := a.at(reg.R8, systemLower+packed(j, k))
 			a.load(l, v)
 			a.mul(a.at(reg.R8, systemPivots+k), v, r[k])
-			a.fnmadd231(r[k], v, pivot)
+			a.fnma(r[k], v, pivot)
 		}
 		a.div(r[7], pivot, v)
 		a.min(v, least, least)
@@ -48,7 +48,7 @@ func (a *lanes) decompose(size int) {
 		for i := j + 1; i < size; i++ {
 			a.load(a.at(reg.R8, systemMatrix+packed(i, j)), v)
 			for k := range j {
-				a.fnmadd231(a.at(reg.R8, systemLower+packed(i, k)), r[k], v)
+				a.fnma(a.at(reg.R8, systemLower+packed(i, k)), r[k], v)
 			}
 			a.mul(inverse, v, v)
 			a.store(v, a.at(reg.R8, systemLower+packed(i, j)))
@@ -63,7 +63,7 @@ func (a *lanes) forward(size int) {
 	for i := range size {
 		a.load(a.at(reg.R8, systemRight+i), r[i])
 		for k := range i {
-			a.fnmadd231(a.at(reg.R8, systemLower+packed(i, k)), r[k], r[i])
+			a.fnma(a.at(reg.R8, systemLower+packed(i, k)), r[k], r[i])
 		}
 	}
 }
@@ -73,7 +73,7 @@ func (a *lanes) backward(size int) {
 	r := a.registers
 	for i := size - 1; i >= 0; i-- {
 		for k := range i {
-			a.fnmadd231(a.at(reg.R8, systemLower+packed(i, k)), r[i], r[k])
+			a.fnma(a.at(reg.R8, systemLower+packed(i, k)), r[i], r[k])
 		}
 		a.store(r[i], a.at(reg.R8, systemSolution+i))
 	}
@@ -81,7 +81,7 @@ func (a *lanes) backward(size int) {
 
 // factor: the leading 7 x 7 part.
 func (a *lanes) factor() {
-	a.function("tensorFactor", "system *float64", "factors the leading 7 x 7 part of the matrix.")
+	a.function("tensorFactor", "system *ops.System", "factors the leading 7 x 7 part of the matrix.")
 	argument("system", reg.R8)
 	a.halves(func() { a.decompose(7) })
 	a.end()
@@ -89,7 +89,7 @@ func (a *lanes) factor() {
 
 // solve: the solution for the leading 7 x 7 part, after factor. Z0-Z6 x.
 func (a *lanes) solve() {
-	a.function("tensorSolve", "system *float64", "solves for the right-hand side with the factors of the leading 7 x 7 part.")
+	a.function("tensorSolve", "system *ops.System", "solves for the right-hand side with the factors of the leading 7 x 7 part.")
 	argument("system", reg.R8)
 	a.halves(func() {
 		a.forward(7)
@@ -107,7 +107,7 @@ func (a *lanes) solve() {
 //
 // Z0-Z7 x, Z8 predicted, Z9 and Z10 work.
 func (a *lanes) step() {
-	a.function("tensorStep", "system *float64", "factors the damped matrix and solves for the bounded step.")
+	a.function("tensorStep", "system *ops.System", "factors the damped matrix and solves for the bounded step.")
 	argument("system", reg.R8)
 	r := a.registers
 	predicted, y, w := r[8], r[9], r[10]
@@ -118,7 +118,7 @@ func (a *lanes) step() {
 		for k := range 7 {
 			VMOVAPD(r[k], y)
 			a.mul(a.at(reg.R8, systemInverse+k), r[k], r[k])
-			a.fmadd231(y, r[k], predicted)
+			a.fma(y, r[k], predicted)
 		}
 		VMOVAPD(r[7], y)
 		a.mul(a.at(reg.R8, systemInverse+7), y, r[7])
@@ -127,8 +127,8 @@ func (a *lanes) step() {
 		a.max(w, r[7], r[7])
 		// predicted += x (2 y - d x)
 		a.add(y, y, y)
-		a.fnmadd231(a.at(reg.R8, systemPivots+7), r[7], y)
-		a.fmadd231(y, r[7], predicted)
+		a.fnma(a.at(reg.R8, systemPivots+7), r[7], y)
+		a.fma(y, r[7], predicted)
 		a.store(predicted, a.at(reg.R8, systemPredicted))
 		a.backward(8)
 	})

@@ -18,7 +18,7 @@ var generators = map[string]func(p *program){
 	"qp":           qp,
 	"tensor":       tensor,
 	"tensorsingle": tensorSingle,
-	"fraction":     fraction,
+	"grid":         grid,
 	"nnls":         nnls,
 	"words":        words,
 }

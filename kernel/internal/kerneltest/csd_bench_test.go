@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/voxfit/voxfit/kernel/internal/ops"
+	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
 // The sizes of the published study's protocol with lmax 8.
@@ -18,7 +19,7 @@ const (
 // per voxel. GFLOP/s counts the useful operations alone, one for each addition and multiplication; %peak
 // is their share of what the core can do with numbers of that precision, measured in the same process.
 func BenchmarkCSDSteps(b *testing.B) {
-	for _, set := range sets() {
+	for _, set := range sets.Native() {
 		s := set.CSD
 		if s == nil {
 			continue

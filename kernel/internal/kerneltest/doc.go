@@ -1,6 +1,6 @@
 // Package kerneltest is what the tests of kernels share, and the tests and benchmarks of the steps of instruction sets.
 //
-//   - ForEachSet and ForEachISA run a test on each instruction set of this processor; VOXFIT_REQUIRE names those that
+//   - ForEachISA runs a test on each instruction set of this processor; VOXFIT_REQUIRE names those that
 //     must be there.
 //   - Guarded is memory between pages that may not be touched, and shows a step that reads or writes too far.
 //   - Voxels, Sizes and Some say how much of a test is left where tests are short.

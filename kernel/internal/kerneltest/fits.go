@@ -8,18 +8,6 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 )
 
-// AtLeastTwoSets skips a test that compares instruction sets with each other.
-func AtLeastTwoSets(t *testing.T) {
-	if sets := len(kernel.ISAs()) - 1; sets < 2 {
-		t.Skipf("compares instruction sets, and there are %d beside the portable code", sets)
-	}
-}
-
-// ForEachISA runs a test on every instruction set with code of its own.
-func ForEachISA(t *testing.T, test func(t *testing.T, isa string)) {
-	ForEachSet(t, kernel.ISAs(), test)
-}
-
 // Relative is the largest difference relative to the largest value.
 func Relative(got, want []float64) float64 {
 	difference, largest := 0.0, 0.0

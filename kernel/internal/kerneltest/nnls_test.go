@@ -9,6 +9,7 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
+	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
 // nnlsBench is what a test of one step needs: the step's set, numbers, and guarded memory.
@@ -297,7 +298,7 @@ func TestDotIsTheDotProduct(t *testing.T) {
 // BenchmarkNNLSSteps times the steps with the sizes of the published study: 288 measurements, 181
 // unknowns, and six columns in use.
 func BenchmarkNNLSSteps(b *testing.B) {
-	for _, set := range sets() {
+	for _, set := range sets.Native() {
 		if set.NNLS != nil {
 			b.Run(set.Name, func(b *testing.B) { benchmarkNNLSSteps(b, set.NNLS, peakOf(b, set)) })
 		}

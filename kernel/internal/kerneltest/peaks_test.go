@@ -9,6 +9,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 	"github.com/voxfit/voxfit/kernel/internal/ref"
+	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
 // peaksBench is what a test of one step needs: the step's set, random numbers, and guarded memory.
@@ -247,7 +248,7 @@ func TestJetsAreThoseOfThePolynomialToTheLastBit(t *testing.T) {
 // ODF with six fascicles on 181 vertices; "peak" is the share of what the core can do in that precision.
 func BenchmarkPeaksSteps(b *testing.B) {
 	const vertices, columns, eights, fascicles, few = 362, 45, 1, 181, 6
-	for _, set := range sets() {
+	for _, set := range sets.Native() {
 		s := set.Peaks
 		if s == nil {
 			continue

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/voxfit/voxfit/kernel/internal/ops"
+	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
 // The sizes of multi-tissue deconvolution: 300 directions of white matter and two other tissues.
@@ -16,7 +17,7 @@ const (
 // for each addition, multiplication and division; %peak is its share of the throughput measured in the same process. The steps but Forward go through memory once; Multiply
 // at these sizes is what an iteration mostly does.
 func BenchmarkQPSteps(b *testing.B) {
-	for _, set := range sets() {
+	for _, set := range sets.Native() {
 		if set.QP != nil {
 			b.Run(set.Name, func(b *testing.B) { benchmarkQPSteps(b, set.CSD, set.QP, peakOf(b, set).Float64) })
 		}

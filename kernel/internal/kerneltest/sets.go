@@ -6,31 +6,38 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// architectures are those that the instruction sets are of.
-var architectures = map[string]string{"avx512": "amd64", "avx2": "amd64", "neon": "arm64"}
-
-// ForEachSet runs a test once for each instruction set that there is code for, as a subtest of the
-// set's name. One that is not among those available is skipped, or fails when the environment variable
-// VOXFIT_REQUIRE names it, in a list with commas. Those of other architectures are only looked for when
-// named there.
-func ForEachSet(t *testing.T, available []string, test func(t *testing.T, name string)) {
+// ForEachISA runs a test once for each instruction set that there is assembly for, as a subtest of the set's name. One
+// that this build or this processor lacks is skipped, or fails when the environment variable VOXFIT_REQUIRE names it, in
+// a list with commas. Those of other architectures are only looked for when named there.
+func ForEachISA(t *testing.T, test func(t *testing.T, isa string)) {
 	t.Helper()
 	required := strings.Split(os.Getenv("VOXFIT_REQUIRE"), ",")
-	for _, name := range []string{"avx512", "avx2", "neon"} {
-		if architectures[name] != runtime.GOARCH && !slices.Contains(required, name) {
-			continue
-		}
-		t.Run(name, func(t *testing.T) {
-			switch {
-			case slices.Contains(available, name):
-				test(t, name)
-			case slices.Contains(required, name):
-				t.Fatalf("VOXFIT_REQUIRE names %s, which this build or processor has not", name)
-			default:
-				t.Skipf("this build or processor has no %s", name)
+	for architecture, names := range sets.Known {
+		for _, name := range names {
+			if architecture != runtime.GOARCH && !slices.Contains(required, name) {
+				continue
 			}
-		})
+			t.Run(name, func(t *testing.T) {
+				switch {
+				case sets.Find(name) != nil:
+					test(t, name)
+				case slices.Contains(required, name):
+					t.Fatalf("VOXFIT_REQUIRE names %s, which this build or processor has not", name)
+				default:
+					t.Skipf("this build or processor has no %s", name)
+				}
+			})
+		}
+	}
+}
+
+// AtLeastTwoSets skips a test that compares instruction sets with each other.
+func AtLeastTwoSets(t *testing.T) {
+	if n := len(sets.Native()); n < 2 {
+		t.Skipf("compares instruction sets, and there are %d beside the portable code", n)
 	}
 }

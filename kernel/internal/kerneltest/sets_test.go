@@ -1,19 +1,14 @@
 package kerneltest_test
 
 import (
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/voxfit/voxfit/kernel"
-	"github.com/voxfit/voxfit/kernel/amd64"
-	"github.com/voxfit/voxfit/kernel/arm64"
 	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
+	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
-
-// sets are the instruction sets of this processor.
-func sets() []*ops.Set { return append(amd64.Sets(), arm64.Sets()...) }
 
 var peaks = map[string]kernel.Throughput{}
 
@@ -35,15 +30,44 @@ func peakOf(b *testing.B, set *ops.Set) kernel.Throughput {
 // other code, is skipped.
 func forEachTable[T any](t *testing.T, table func(*ops.Set) *T, test func(t *testing.T, k *T)) {
 	t.Helper()
-	var names []string
-	for _, set := range sets() {
-		names = append(names, set.Name)
-	}
-	kerneltest.ForEachSet(t, names, func(t *testing.T, name string) {
-		k := table(sets()[slices.Index(names, name)])
+	kerneltest.ForEachISA(t, func(t *testing.T, isa string) {
+		k := table(sets.Find(isa))
 		if k == nil {
-			t.Skipf("%s has no kernels for this", name)
+			t.Skipf("%s has no kernels for this", isa)
 		}
 		test(t, k)
+	})
+}
+
+// A driver that knows the lanes of one table relies on this for the others. Package ops says so.
+func TestTablesAgreeOnLanes(t *testing.T) {
+	kerneltest.ForEachISA(t, func(t *testing.T, isa string) {
+		set := sets.Find(isa)
+		equal := func(what string, got, want int) {
+			t.Helper()
+			if got != want {
+				t.Errorf("%s %d, want %d", what, got, want)
+			}
+		}
+		if s := set.CSD; s != nil && s.Single != nil {
+			equal("lanes of CSD in single precision", s.Single.Lanes, 2*s.Lanes)
+		}
+		if s := set.Peaks; s != nil {
+			equal("lanes of peaks in double precision", s.Double.Lanes, set.CSD.Lanes)
+			equal("lanes of peaks in single precision", s.Single.Lanes, 2*set.CSD.Lanes)
+		}
+		if s := set.NNLS; s != nil {
+			equal("numbers of NNLS in single precision", s.Singles, 2*s.Lanes)
+			equal("numbers that do not fill a vector of NNLS", ops.Chunk%s.Singles, 0)
+		}
+		if s := set.Tensor; s != nil {
+			equal("voxels of a batch that do not fill a vector", ops.TensorBatch%s.Lanes, 0)
+		}
+		if s := set.TensorSingle; s != nil {
+			equal("lanes of the tensor in single precision", s.Lanes, 2*set.Tensor.Lanes)
+		}
+		if s := set.GridSingle; s != nil {
+			equal("lanes of the grid in single precision", s.Lanes, set.TensorSingle.Lanes)
+		}
 	})
 }

@@ -4,12 +4,13 @@ import (
 	"testing"
 
 	"github.com/voxfit/voxfit/kernel/internal/ops"
+	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
 // tensorBlock is how many measurements the drivers give to a step at once.
 const (
-	tensorBlock   = 48
-	tensorBlock32 = 96
+	tensorBlock       = 48
+	tensorBlockSingle = 96
 )
 
 // Useful operations of the steps per measurement and voxel: one for each addition and multiplication that the
@@ -28,7 +29,7 @@ const (
 // BenchmarkTensorSteps times the steps of the tensor models in both precisions on arrays that stay in the first-level
 // cache, and sets them beside the peak of fused multiply-adds measured in the same process.
 func BenchmarkTensorSteps(b *testing.B) {
-	for _, set := range sets() {
+	for _, set := range sets.Native() {
 		b.Run(set.Name, func(b *testing.B) {
 			peak := peakOf(b, set)
 			if set.Tensor != nil {
@@ -51,7 +52,7 @@ func ones[T float32 | float64](n int) []T {
 }
 
 func benchmarkDouble(b *testing.B, k *ops.Tensor, peak float64) {
-	const n, voxels = tensorBlock, ops.TensorLanes
+	const n, voxels = tensorBlock, ops.TensorBatch
 	lanes := func(n int) *ops.Lanes { return &lanesOf(ones[float64](voxels * n))[0] }
 	s, u, v, x, sums := lanes(n), lanes(n), lanes(n), lanes(n), lanes(28)
 	design, table := &ones[float64](8 * n)[0], &ones[float64](24 * n)[0]
@@ -90,7 +91,7 @@ func benchmarkDouble(b *testing.B, k *ops.Tensor, peak float64) {
 }
 
 func benchmarkSingle(b *testing.B, k *ops.TensorSingle, peak float64) {
-	const n, voxels = tensorBlock32, ops.TensorLanesSingle
+	const n, voxels = tensorBlockSingle, ops.TensorBatchSingle
 	lanes := func(n int) *ops.LanesSingle {
 		list := make([]ops.LanesSingle, n)
 		for i := range list {

@@ -4,13 +4,14 @@ import (
 	"testing"
 
 	"github.com/voxfit/voxfit/kernel/internal/ops"
+	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
 // BenchmarkTensorFitSteps times the steps of the plain tensor on eight voxels of 288 measurements, as many as
 // the published study's protocol has, per voxel. GFLOP/s counts the useful operations alone, one for each
 // addition and multiplication; %peak is their share of the throughput measured in the same process.
 func BenchmarkTensorFitSteps(b *testing.B) {
-	for _, set := range sets() {
+	for _, set := range sets.Native() {
 		if set.Tensor == nil {
 			continue
 		}
@@ -34,7 +35,7 @@ const (
 func benchmarkTensorFitSteps(b *testing.B, k *ops.Tensor, peak float64) {
 	const n = 288
 	run := func(name string, operations float64, step func()) {
-		timed(b, name, ops.TensorLanes, operations, peak, step)
+		timed(b, name, ops.TensorBatch, operations, peak, step)
 	}
 	lanes := func(n int) []ops.Lanes {
 		made := alignedLanes(n)

@@ -131,8 +131,8 @@ const OrdinaryEnergy = 1e76
 func Pack[T float32 | float64](d *Design, lanes []ops.Lanes, signal []T, first, count int) {
 	n := d.N
 	signal = signal[first*n : (first+count)*n]
-	if count < ops.TensorLanes || n < 4 {
-		for l := range ops.TensorLanes {
+	if count < ops.TensorBatch || n < 4 {
+		for l := range ops.TensorBatch {
 			row := signal[:n]
 			if l < count {
 				row = signal[l*n:][:n]

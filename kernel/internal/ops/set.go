@@ -1,6 +1,3 @@
-// Package ops says what an instruction set must provide: tables of micro-kernels, each a whole step of
-// a model on a batch of voxels in scratch that the caller made. It imports nothing of ours, so that an
-// instruction set's package and the packages that use its table both see it.
 package ops
 
 // A Set is the micro-kernels of one instruction set. It is immutable. A nil table means that the
@@ -16,10 +13,12 @@ type Set struct {
 	Tensor *Tensor
 	// TensorSingle is the same in single precision.
 	TensorSingle *TensorSingle
-	// FractionSingle is the search for the fraction of free water in single precision.
-	FractionSingle *FractionSingle
+	// GridSingle is the search for the fraction of free water on a grid, in single precision.
+	GridSingle *GridSingle
 	// Peaks finds peaks of functions on the sphere. It needs CSD.
 	Peaks *Peaks
 	// NNLS is non-negative least squares, and the sparse fascicle model.
 	NNLS *NNLS
+	// Ceiling are the loops that measure what no kernel of the set can exceed.
+	Ceiling PeakLoops
 }

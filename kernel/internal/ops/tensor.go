@@ -1,11 +1,11 @@
 package ops
 
-// TensorLanes is how many voxels the tensor models' kernels work on at once, whatever the instruction
-// set. A number of the model is eight float64, one a voxel; no kernel mixes them.
-const TensorLanes = 8
+// TensorBatch is how many voxels the steps of the tensor models work on at once, whatever the instruction
+// set. A number of the model is eight float64, one a voxel; no step mixes them.
+const TensorBatch = 8
 
 // Lanes are one number of each voxel.
-type Lanes [TensorLanes]float64
+type Lanes [TensorBatch]float64
 
 // Tensor holds the steps of the tensor models, with and without free water.
 //
@@ -14,8 +14,11 @@ type Lanes [TensorLanes]float64
 // matrix); 1; and the signal of free water over its S0. Parameters are in units of binary logarithms:
 // the tissue's signal is t = 2^(w.p + p6).
 //
-// Memory is faster where every Lanes is at a multiple of 64 bytes.
+// Memory is faster where every array of Lanes is at a multiple of 64 bytes.
 type Tensor struct {
+	// Lanes is how many voxels of a batch share a vector: one, two, four or eight.
+	Lanes int
+
 	// Pack32 and Pack64 transpose the signals of eight voxels, n >= 4 values each, one voxel after the
 	// other in memory. They ask memory for the 8 n values behind: the next signals.
 	Pack32 func(lanes *Lanes, signal *float32, n int)

@@ -1,16 +1,19 @@
 package ops
 
-// TensorLanesSingle is how many voxels the kernels in single precision work on at once: what is one vector of
+// TensorBatchSingle is how many voxels the kernels in single precision work on at once: what is one vector of
 // eight numbers in double precision is one of sixteen here.
-const TensorLanesSingle = 2 * TensorLanes
+const TensorBatchSingle = 2 * TensorBatch
 
 // LanesSingle are one number of each of sixteen voxels.
-type LanesSingle [TensorLanesSingle]float32
+type LanesSingle [TensorBatchSingle]float32
 
 // TensorSingle holds the steps of the tensor models in single precision. All is as in Tensor, with sixteen lanes
 // in place of eight. The unit of the b-tensor in the design should be 1000 s/mm2 (parameters are then in
 // 1e-3 mm2/s), so that the columns of the design are about equally large.
 type TensorSingle struct {
+	// Lanes is how many voxels of a batch share a vector: twice those of Tensor.
+	Lanes int
+
 	// Pack32 and Pack64 transpose the signals of sixteen voxels, n >= 4 values each, one voxel after the
 	// other in memory. Pack64 rounds; what single precision cannot hold becomes infinite.
 	Pack32 func(lanes *LanesSingle, signal *float32, n int)

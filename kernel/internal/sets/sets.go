@@ -21,9 +21,12 @@ const Environment = "VOXFIT_ISA"
 const auto = "auto"
 
 // all are the instruction sets, the one that auto picks first: the widest vectors that the processor has. That is a
-// fixed rule and never a timing, so that one machine always gives the same bits. The last is the portable code, whose
-// tables are empty.
-var all = slices.Concat(amd64.Sets(), arm64.Sets(), []*ops.Set{{Name: "generic"}})
+// fixed rule and never a timing, so that one machine always gives the same bits. The last is the portable code.
+var all = slices.Concat(amd64.Sets(), arm64.Sets(), []*ops.Set{portable})
+
+// Known are the names of the sets that voxfit has assembly for, by architecture (GOARCH), whether or not this build and
+// this processor have them.
+var Known = map[string][]string{"amd64": amd64.Names, "arm64": arm64.Names}
 
 // A Request is what a Fitter is asked to run on. Options change it.
 type Request struct {
@@ -40,6 +43,17 @@ func Names() []string {
 	return names
 }
 
+// Native lists the sets with assembly: all but the last.
+func Native() []*ops.Set { return all[:len(all)-1] }
+
+// Find is the set of a name that Names lists, and nil for other names.
+func Find(name string) *ops.Set {
+	if i := slices.IndexFunc(all, func(s *ops.Set) bool { return s.Name == name }); i >= 0 {
+		return all[i]
+	}
+	return nil
+}
+
 // Choose is the set that options ask for. One that is not there is an error that says what is.
 func Choose[Option ~func(*Request)](options []Option) (*ops.Set, error) {
 	var r Request
@@ -53,8 +67,8 @@ func Choose[Option ~func(*Request)](options []Option) (*ops.Set, error) {
 	if name == "" || name == auto {
 		return all[0], nil
 	}
-	if i := slices.IndexFunc(all, func(s *ops.Set) bool { return s.Name == name }); i >= 0 {
-		return all[i], nil
+	if set := Find(name); set != nil {
+		return set, nil
 	}
 	return nil, fmt.Errorf("kernel: instruction set %q (from %s) is not available; this build on this processor has %s, or %s",
 		name, asked, strings.Join(Names(), ", "), auto)

@@ -1,11 +1,14 @@
 package ops
 
-// FractionSingle holds the steps of the search for the fraction of free water by weighted linear least squares, for
+// GridSingle holds the steps of the search for the fraction of free water by weighted linear least squares, for
 // sixteen voxels in single precision. Arrays are as in TensorSingle; a row of the design has in place of the 1 what rounding
 // took from the signal of water. With c the signal of water at b = 0, what water leaves of a signal s is x = s - c water,
 // replaced by the floor where x <= cut. It is right to two roundings of x, or 2^-46 of c water, even where hardly anything
 // is left. The floor and every x > cut must be positive numbers, neither subnormal nor infinite.
-type FractionSingle struct {
+type GridSingle struct {
+	// Lanes is that of TensorSingle.
+	Lanes int
+
 	// Scale writes y = factor s; y may be s.
 	Scale func(y, s *LanesSingle, n int, factor *LanesSingle)
 	// Right adds s^2 log2(x) times the seven columns of the design to seven sums: the right-hand side of

@@ -9,13 +9,13 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
-// forEachFractionSet runs a test on every set of this processor that searches for the fraction of water.
-func forEachFractionSet(t *testing.T, test func(t *testing.T, k *ops.FractionSingle)) {
-	forEachTable(t, func(s *ops.Set) *ops.FractionSingle { return s.FractionSingle }, test)
+// forEachGridSet runs a test on every set of this processor that searches for the fraction of water.
+func forEachGridSet(t *testing.T, test func(t *testing.T, k *ops.GridSingle)) {
+	forEachTable(t, func(s *ops.Set) *ops.GridSingle { return s.GridSingle }, test)
 }
 
-// A search32 is made-up input of the steps of the search: signals, some of which water nearly uses up or more than that.
-type search32 struct {
+// A search is made-up input of the steps of the search: signals, some of which water nearly uses up or more than that.
+type search struct {
 	n       int
 	design  []float32
 	inverse []float32
@@ -26,8 +26,8 @@ type search32 struct {
 	sums    [8]ops.LanesSingle
 }
 
-func newSearch32(random *rand.Rand, n int) *search32 {
-	b := &search32{n: n, design: make([]float32, 8*n+8), inverse: make([]float32, n+1), s: make([]ops.LanesSingle, n+1)}
+func newSearch(random *rand.Rand, n int) *search {
+	b := &search{n: n, design: make([]float32, 8*n+8), inverse: make([]float32, n+1), s: make([]ops.LanesSingle, n+1)}
 	for l := range 16 {
 		c := 0.2 + random.Float64()
 		b.left.C[l] = float32(c)
@@ -61,12 +61,12 @@ func newSearch32(random *rand.Rand, n int) *search32 {
 }
 
 // water is the signal of water to more than the digits of single precision.
-func (b *search32) water(i, l int) float64 {
+func (b *search) water(i, l int) float64 {
 	return (float64(b.left.C[l]) + float64(b.left.Low[l])) * (float64(b.design[8*i+7]) + float64(b.design[8*i+6]))
 }
 
 // rest is what water leaves.
-func (b *search32) rest(i, l int) float64 {
+func (b *search) rest(i, l int) float64 {
 	rest := float64(b.s[i][l]) - b.water(i, l)
 	if float32(rest) <= b.left.Cut[l] {
 		return float64(b.left.Floor[l])
@@ -74,7 +74,7 @@ func (b *search32) rest(i, l int) float64 {
 	return rest
 }
 
-func (b *search32) linear(p *[7]ops.LanesSingle, i, l int) float64 {
+func (b *search) linear(p *[7]ops.LanesSingle, i, l int) float64 {
 	z := float64(p[6][l])
 	for k := range 6 {
 		z += float64(p[k][l]) * float64(b.design[8*i+k])
@@ -89,11 +89,11 @@ func isClose(t *testing.T, n int, what string, lane int, got float32, want, scal
 	}
 }
 
-func TestFractionSumsAreTheirFormula(t *testing.T) {
-	forEachFractionSet(t, func(t *testing.T, k *ops.FractionSingle) {
+func TestGridSumsAreTheirFormula(t *testing.T) {
+	forEachGridSet(t, func(t *testing.T, k *ops.GridSingle) {
 		random := rand.New(rand.NewPCG(31, 32))
 		for _, n := range kerneltest.Sizes(0, 130) {
-			b := newSearch32(random, n)
+			b := newSearch(random, n)
 			right, slope := b.sums, b.sums
 			k.Right(&right[0], &b.s[0], &b.design[0], n, &b.left)
 			k.Slope(&slope[0], &b.s[0], &b.design[0], n, &b.left)
@@ -121,11 +121,11 @@ func TestFractionSumsAreTheirFormula(t *testing.T) {
 	})
 }
 
-func TestFractionDescentIsItsFormula(t *testing.T) {
-	forEachFractionSet(t, func(t *testing.T, k *ops.FractionSingle) {
+func TestGridDescentIsItsFormula(t *testing.T) {
+	forEachGridSet(t, func(t *testing.T, k *ops.GridSingle) {
 		random := rand.New(rand.NewPCG(33, 34))
 		for _, n := range kerneltest.Sizes(0, 130) {
-			b := newSearch32(random, n)
+			b := newSearch(random, n)
 			got := b.trial
 			k.Descend(&b.s[0], &b.design[0], n, &got)
 			for l := range 16 {
@@ -148,11 +148,11 @@ func TestFractionDescentIsItsFormula(t *testing.T) {
 	})
 }
 
-func TestFractionClipsAreNextToTheCentreAndTheGrid(t *testing.T) {
-	forEachFractionSet(t, func(t *testing.T, k *ops.FractionSingle) {
+func TestGridClipsAreNextToTheCentreAndTheGrid(t *testing.T) {
+	forEachGridSet(t, func(t *testing.T, k *ops.GridSingle) {
 		random := rand.New(rand.NewPCG(35, 36))
 		for _, n := range kerneltest.Sizes(0, 130) {
-			b := newSearch32(random, n)
+			b := newSearch(random, n)
 			got := b.clips
 			k.Clips(&got, &b.s[0], &b.inverse[0], n)
 			for l := range 16 {
@@ -176,11 +176,11 @@ func TestFractionClipsAreNextToTheCentreAndTheGrid(t *testing.T) {
 	})
 }
 
-func TestFractionScaleMultiplies(t *testing.T) {
-	forEachFractionSet(t, func(t *testing.T, k *ops.FractionSingle) {
+func TestGridScaleMultiplies(t *testing.T) {
+	forEachGridSet(t, func(t *testing.T, k *ops.GridSingle) {
 		random := rand.New(rand.NewPCG(37, 38))
 		for _, n := range kerneltest.Sizes(0, 130) {
-			b := newSearch32(random, n)
+			b := newSearch(random, n)
 			y := make([]ops.LanesSingle, n+1)
 			k.Scale(&y[0], &b.s[0], n, &b.left.C)
 			for i := range n + 1 {
@@ -195,11 +195,11 @@ func TestFractionScaleMultiplies(t *testing.T) {
 }
 
 // What is in one lane, NaN too, does not reach another, and memory may begin anywhere.
-func TestFractionLanesDoNotMix(t *testing.T) {
-	forEachFractionSet(t, func(t *testing.T, k *ops.FractionSingle) {
+func TestGridLanesDoNotMix(t *testing.T) {
+	forEachGridSet(t, func(t *testing.T, k *ops.GridSingle) {
 		for lane := range 16 {
-			run := func(spoil bool) *search32 {
-				b := newSearch32(rand.New(rand.NewPCG(39, 40)), 37)
+			run := func(spoil bool) *search {
+				b := newSearch(rand.New(rand.NewPCG(39, 40)), 37)
 				for i := range b.s {
 					if spoil {
 						b.s[i][lane] = []float32{float32(math.NaN()), float32(math.Inf(1)), -1e38, 0}[i%4]

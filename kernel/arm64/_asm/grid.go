@@ -1,7 +1,7 @@
 package main
 
-// fraction writes the steps of the search for the fraction of free water, in single precision.
-func fraction(p *program) {
+// grid writes the steps of the search for the fraction of free water, in single precision.
+func grid(p *program) {
 	p.format = single
 	a := &lanes{program: p}
 	a.scale()

@@ -7,8 +7,8 @@ import (
 )
 
 // A kernel that reads or writes one byte too far ends the test with a fault.
-func TestFractionKernelsStayInTheirArrays(t *testing.T) {
-	forEachFractionSet(t, func(t *testing.T, k *ops.FractionSingle) {
+func TestGridKernelsStayInTheirArrays(t *testing.T) {
+	forEachGridSet(t, func(t *testing.T, k *ops.GridSingle) {
 		for _, n := range []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 31, 48, 131} {
 			for _, atEnd := range []bool{false, true} {
 				lanes := func(n int) *ops.LanesSingle { return &guarded[ops.LanesSingle](t, n, atEnd)[0] }

@@ -12,12 +12,12 @@ import (
 // partLimit is so chosen that both parts have measurements.
 const partLimit = 0.02
 
-func TestFractionPartPutsMeasurementsOfLittleWaterLast(t *testing.T) {
-	forEachFractionSet(t, func(t *testing.T, k *ops.FractionSingle) {
+func TestGridPartPutsMeasurementsOfLittleWaterLast(t *testing.T) {
+	forEachGridSet(t, func(t *testing.T, k *ops.GridSingle) {
 		random := rand.New(rand.NewPCG(41, 42))
 		mixed, sizes := 0, kerneltest.Sizes(0, 130)
 		for _, n := range sizes {
-			b := newSearch32(random, n)
+			b := newSearch(random, n)
 			var limit ops.LanesSingle
 			for l := range limit {
 				limit[l] = partLimit * (1 + random.Float32())
@@ -59,11 +59,11 @@ func TestFractionPartPutsMeasurementsOfLittleWaterLast(t *testing.T) {
 	})
 }
 
-func TestFractionRatiosAndMomentsAreTheirFormula(t *testing.T) {
-	forEachFractionSet(t, func(t *testing.T, k *ops.FractionSingle) {
+func TestGridRatiosAndMomentsAreTheirFormula(t *testing.T) {
+	forEachGridSet(t, func(t *testing.T, k *ops.GridSingle) {
 		random := rand.New(rand.NewPCG(43, 44))
 		for _, n := range kerneltest.Sizes(0, 130) {
-			b := newSearch32(random, n)
+			b := newSearch(random, n)
 			for i := range b.s {
 				for l := range b.s[i] {
 					b.s[i][l] += 2 // nothing is used up
@@ -102,8 +102,8 @@ func TestFractionRatiosAndMomentsAreTheirFormula(t *testing.T) {
 	})
 }
 
-func TestFractionSeriesIsAPolynomial(t *testing.T) {
-	forEachFractionSet(t, func(t *testing.T, k *ops.FractionSingle) {
+func TestGridSeriesIsAPolynomial(t *testing.T) {
+	forEachGridSet(t, func(t *testing.T, k *ops.GridSingle) {
 		random := rand.New(rand.NewPCG(45, 46))
 		for n := range 12 {
 			coefficients := make([]ops.LanesSingle, 7*n+1)
@@ -136,12 +136,12 @@ func TestFractionSeriesIsAPolynomial(t *testing.T) {
 }
 
 // What is in one lane, NaN too, does not reach another; where measurements are put all lanes decide, but for those with NaN.
-func TestFractionSeriesLanesDoNotMix(t *testing.T) {
-	forEachFractionSet(t, func(t *testing.T, k *ops.FractionSingle) {
+func TestGridSeriesLanesDoNotMix(t *testing.T) {
+	forEachGridSet(t, func(t *testing.T, k *ops.GridSingle) {
 		const n = 37
 		for lane := range 16 {
 			run := func(spoil bool) (sums [7]ops.LanesSingle, to [n]ops.LanesSingle, others int) {
-				b := newSearch32(rand.New(rand.NewPCG(47, 48)), n)
+				b := newSearch(rand.New(rand.NewPCG(47, 48)), n)
 				var limit ops.LanesSingle
 				for l := range limit {
 					limit[l] = partLimit
@@ -181,8 +181,8 @@ func TestFractionSeriesLanesDoNotMix(t *testing.T) {
 	})
 }
 
-func TestFractionSquaresAreThoseOfTheWeights(t *testing.T) {
-	forEachFractionSet(t, func(t *testing.T, k *ops.FractionSingle) {
+func TestGridSquaresAreThoseOfTheWeights(t *testing.T) {
+	forEachGridSet(t, func(t *testing.T, k *ops.GridSingle) {
 		random := rand.New(rand.NewPCG(49, 50))
 		for _, n := range kerneltest.Sizes(0, 130) {
 			s, v := make([]ops.Lanes, n+1), make([]ops.Lanes, n+1)

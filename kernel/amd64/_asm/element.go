@@ -9,18 +9,24 @@ import (
 
 // element is a type of numbers: its size, and its instructions by what they do.
 type element struct {
-	size     int // bytes of a number
+	size     int    // bytes of a number
+	infix    string // before the set in names of functions
 	goType   string
 	one      Constant  // the bits of 1.0
 	infinity Constant  // the bits of +Inf
 	judgment [2]string // what BackSolve says of f
 
 	move, broadcast                    func(...Op)
+	moveMasked                         func(...Op) // moves where a mask register has ones
 	add, sub, mul, div, sqrt, min, max func(...Op)
 	fma, fnma                          func(...Op) // third += second * first; third -= second * first
-	addNumber, fmaNumber               func(...Op) // the first operand is one number in memory
+	fma213, fms213, fnma213            func(...Op) // third = second * third + first; the same - first; first less the product
 	compare                            func(...Op)
+	blend                              func(mask, x, y, into Op) // x where the mask has its sign bit set, y elsewhere
 	signs                              func(vector, mask Op)
+
+	// These have one number in memory as their first operand, for all lanes.
+	addNumber, mulNumber, fmaNumber, fnmaNumber, fma213Number, fms213Number func(...Op)
 
 	// The moments of a voxel while rows are added, as long as a number: integers for single precision.
 	sumType        string
@@ -35,20 +41,27 @@ var (
 		judgment: [2]string{"0 in the lanes", "where all of f is finite, else NaN."},
 		move:     VMOVUPD, broadcast: VBROADCASTSD,
 		add: VADDPD, sub: VSUBPD, mul: VMULPD, div: VDIVPD, sqrt: VSQRTPD, min: VMINPD, max: VMAXPD,
-		fma: VFMADD231PD, fnma: VFNMADD231PD,
-		addNumber: VADDPD_BCST, fmaNumber: VFMADD231PD_BCST,
-		compare: VCMPPD, signs: VMOVMSKPD,
+		moveMasked: VMOVAPD,
+		fma:        VFMADD231PD, fnma: VFNMADD231PD, fma213: VFMADD213PD, fms213: VFMSUB213PD, fnma213: VFNMADD213PD,
+		compare: VCMPPD, blend: VBLENDVPD, signs: VMOVMSKPD,
+		addNumber: VADDPD_BCST, mulNumber: VMULPD_BCST, fmaNumber: VFMADD231PD_BCST, fnmaNumber: VFNMADD231PD_BCST,
+		fma213Number: VFMADD213PD_BCST, fms213Number: VFMSUB213PD_BCST,
 		sumType: "float64", addSum: VADDPD, subSum: VSUBPD, moveSum: VMOVUPD,
 	}
 	single = element{
-		size: 4, goType: "float32",
+		size: 4, infix: "Single", goType: "float32",
 		one: U64(math.Float32bits(1)), infinity: U64(math.Float32bits(float32(math.Inf(1)))),
 		judgment: [2]string{"the sum of", "the squares of f, which is finite only where f is."},
 		move:     VMOVUPS, broadcast: VBROADCASTSS,
 		add: VADDPS, sub: VSUBPS, mul: VMULPS, div: VDIVPS, sqrt: VSQRTPS, min: VMINPS, max: VMAXPS,
-		fma: VFMADD231PS, fnma: VFNMADD231PS,
-		addNumber: VADDPS_BCST, fmaNumber: VFMADD231PS_BCST,
-		compare: VCMPPS, signs: VMOVMSKPS,
+		moveMasked: VMOVAPS,
+		fma:        VFMADD231PS, fnma: VFNMADD231PS, fma213: VFMADD213PS, fms213: VFMSUB213PS, fnma213: VFNMADD213PS,
+		compare: VCMPPS, blend: VBLENDVPS, signs: VMOVMSKPS,
+		addNumber: VADDPS_BCST, mulNumber: VMULPS_BCST, fmaNumber: VFMADD231PS_BCST, fnmaNumber: VFNMADD231PS_BCST,
+		fma213Number: VFMADD213PS_BCST, fms213Number: VFMSUB213PS_BCST,
 		sumType: "int32", addSum: VPADDD, subSum: VPSUBD, moveSum: VCVTDQ2PS,
 	}
 )
+
+// isSingle tells the types apart where they differ in more than these instructions.
+func (e element) isSingle() bool { return e.size == single.size }

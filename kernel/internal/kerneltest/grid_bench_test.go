@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/voxfit/voxfit/kernel/internal/ops"
+	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
 // Useful operations of the steps of the search, counted as those of the tensor models.
@@ -21,13 +22,13 @@ const (
 
 // BenchmarkFractionSteps times the steps of the search for the fraction of water.
 func BenchmarkFractionSteps(b *testing.B) {
-	for _, set := range sets() {
-		if set.FractionSingle == nil {
+	for _, set := range sets.Native() {
+		if set.GridSingle == nil {
 			continue
 		}
 		b.Run(set.Name, func(b *testing.B) {
 			peak := peakOf(b, set)
-			const n, voxels = tensorBlock32, ops.TensorLanesSingle
+			const n, voxels = tensorBlockSingle, ops.TensorBatchSingle
 			lanes := func(n int) []ops.LanesSingle {
 				list := make([]ops.LanesSingle, n)
 				for i := range list {
@@ -40,7 +41,7 @@ func BenchmarkFractionSteps(b *testing.B) {
 			left := &ops.LeftSingle{C: lanes(1)[0], Floor: lanes(1)[0]}
 			var trial ops.TrialSingle
 			var clips ops.ClipsSingle
-			k := set.FractionSingle
+			k := set.GridSingle
 			run := func(name string, operations float64, step func()) {
 				timed(b, name, voxels, n*operations, peak.Float32, step)
 			}
@@ -58,7 +59,7 @@ func BenchmarkFractionSteps(b *testing.B) {
 			coefficients := lanes(7 * n)
 			run("Series", seriesOperations, func() { k.Series(&sums[0], &coefficients[0], n, &factor[0]) })
 			wide := make([]ops.Lanes, n)
-			timed(b, "Squares", ops.TensorLanes, n, peak.Float64, func() { k.Squares(&wide[0], &wide[0], n) })
+			timed(b, "Squares", ops.TensorBatch, n, peak.Float64, func() { k.Squares(&wide[0], &wide[0], n) })
 			run("Clips", clipsOperations, func() { k.Clips(&clips, &s[0], &design[0], n) })
 		})
 	}

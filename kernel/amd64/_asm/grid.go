@@ -8,17 +8,17 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// fraction writes the steps of the search for the fraction of free water, in single precision, for one instruction
+// grid writes the steps of the search for the fraction of free water, in single precision, for one instruction
 // set. They take two measurements or more at a time, so that one's chain of operations fills the gaps of the others'.
-func fraction(wide bool) {
-	a := newLanes(wide, true)
+func grid(double, single vectors) {
+	a := newLanes(single)
 	a.scale()
 	a.rightSums("fractionRight", "adds the right-hand side of the fit to what water leaves of the signal.", a.logarithmsOf)
 	a.rightSums("fractionSlope", "adds the derivative of the right-hand side, but for a factor.", a.quotients)
 	a.descend()
 	a.clips()
-	a.fractionSeries()
-	newLanes(wide, false).squares()
+	a.gridSeries()
+	newLanes(double).squares()
 }
 
 // log2Eighth is log2(1+r)/r for |r| <= 1/16, interpolated at Chebyshev's points; its relative error is 1e-8.
@@ -26,7 +26,7 @@ var log2Eighth = []float64{1.4426950408889634, -0.7213463696815232, 0.4808973604
 
 // scale: y = factor s. RDI y, RSI s, RCX n, R8 factor; Z0 s, Z1 factor.
 func (a *lanes) scale() {
-	a.function("fractionScale", "y, s *float64, n int, factor *float64", "writes y = factor s.")
+	a.function("fractionScale", "y, s *ops.Lanes, n int, factor *ops.Lanes", "writes y = factor s.")
 	s, factor := a.registers[0], a.registers[1]
 	a.halves(func() {
 		argument("y", reg.RDI)
@@ -54,11 +54,12 @@ type restRow struct{ x, q, r, e reg.VecPhysical }
 // RDI sums, RSI s, RDX row of the design, R8 the Left, RCX n. Z0-Z6 sums, Z7-Z14 two rows, Z15 broadcasts; with 32
 // registers Z7-Z18 three rows, Z19-Z22 c, clow, cut, floor and from Z23 on what y needs.
 func (a *lanes) rightSums(name, doc string, y func(rows []restRow, prepare bool)) {
-	a.function(name, "sums, s *float64, design *float64, n int, left *float64", doc)
+	a.function(name, "sums, s *ops.Lanes, design *float64, n int, left *ops.Left", doc)
 	r := a.registers
-	several, spare := 2, r[15]
-	if a.wide {
-		several, spare = 2, nil
+	const several = 2
+	spare := r[15]
+	if a.evex {
+		spare = nil // one instruction multiplies by what is in memory
 	}
 	var rows []restRow
 	for first := 7; first < 7+4*several; first += 4 {
@@ -75,7 +76,7 @@ func (a *lanes) rightSums(name, doc string, y func(rows []restRow, prepare bool)
 			a.load(a.at(reg.RDI, k), r[k])
 		}
 		var c, low, cut, floor Op = a.at(reg.R8, 0), a.at(reg.R8, 1), a.at(reg.R8, 2), a.at(reg.R8, 3)
-		if a.wide {
+		if a.evex {
 			for k, into := range []*Op{&c, &low, &cut, &floor} {
 				a.load(a.at(reg.R8, k), r[19+k])
 				*into = r[19+k]
@@ -97,7 +98,7 @@ func (a *lanes) rightSums(name, doc string, y func(rows []restRow, prepare bool)
 				VFNMADD231PS(low, row.q, row.x)
 			}
 			for u, row := range rows[:count] {
-				if a.wide {
+				if a.evex {
 					mask := []reg.OpmaskPhysical{reg.K1, reg.K2, reg.K3}[u]
 					VCMPPS(Imm(lessOrEqual), cut, row.x, mask)
 					VMOVAPS(floor, mask, row.x)
@@ -136,7 +137,7 @@ func (a *lanes) rightSums(name, doc string, y func(rows []restRow, prepare bool)
 func (a *lanes) logarithmsOf(rows []restRow, prepare bool) {
 	const first = 23
 	if prepare {
-		if a.wide {
+		if a.evex {
 			a.log2Table(a.registers[first : first+2])
 			for k, c := range log2NarrowSingle {
 				VMOVUPS(a.constant(c), a.registers[first+2+k])
@@ -158,7 +159,7 @@ func (a *lanes) logarithmsOf(rows []restRow, prepare bool) {
 		}
 		each(func(row restRow) { VFMADD213PS(row.e, row.q, row.x) })
 	}
-	if a.wide {
+	if a.evex {
 		t := a.registers[first:]
 		each(func(row restRow) { VGETEXPPS(row.x, row.e) })
 		each(func(row restRow) { VGETMANTPS(Imm(0b1000), row.x, row.x) })
@@ -218,7 +219,7 @@ const (
 // RSI s, RDX row of the design, R8 the Trial, RCX n. Z0-Z1 sums, Z2-Z9 two rows, Z10 broadcasts, Z11-Z12 work; with 32
 // registers Z16-Z29 p and q, Z30 c.
 func (a *lanes) descend() {
-	a.function("fractionDescend", "s *float64, design *float64, n int, trial *float64",
+	a.function("fractionDescend", "s *ops.Lanes, design *float64, n int, trial *ops.Trial",
 		"adds to the derivatives of the sum of the squares of the differences of signal and fit.")
 	r := a.registers
 	gradient, curvature, w := r[0], r[1], r[10]
@@ -234,7 +235,7 @@ func (a *lanes) descend() {
 		var p [trialWater + 1]Op // p, q and c
 		for k := range p {
 			p[k] = a.at(reg.R8, k)
-			if a.wide {
+			if a.evex {
 				a.load(a.at(reg.R8, k), r[16+k])
 				p[k] = r[16+k]
 			}
@@ -288,7 +289,7 @@ const (
 //
 // RDI clips, RSI s, RDX inverse, RCX n. Z0 centre, Z1 grid, Z2 last, Z3 below, Z4 above, Z5 near, Z6 q, Z7 inverse, Z8-Z9 work.
 func (a *lanes) clips() {
-	a.function("fractionClips", "clips, s *float64, inverse *float64, n int", "finds where measurements are used up by water.")
+	a.function("fractionClips", "clips *ops.Clips, s *ops.Lanes, inverse *float64, n int", "finds where measurements are used up by water.")
 	r := a.registers
 	centre, grid, last, below, above, near, q, inverse, mask, work := r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9]
 	a.halves(func() {
@@ -302,7 +303,7 @@ func (a *lanes) clips() {
 		a.rows(func() {
 			a.broadcast(Mem{Base: reg.RDX}, inverse)
 			VMULPS(a.at(reg.RSI, 0), inverse, q)
-			if a.wide {
+			if a.evex {
 				VCMPPS(Imm(lessThan), q, centre, reg.K1)
 				VCMPPS(Imm(notLessThan), q, centre, reg.K2)
 				VMINPS(q, above, reg.K1, above)
@@ -317,7 +318,7 @@ func (a *lanes) clips() {
 			VMULPS(grid, q, q)
 			VMAXPS(a.constant(0.5), q, q)
 			VMINPS(last, q, q)
-			if a.wide {
+			if a.evex {
 				VRNDSCALEPS(Imm(8), q, work)
 			} else {
 				VROUNDPS(Imm(8), q, work)
@@ -342,7 +343,7 @@ func (a *lanes) clips() {
 // RSI s, RDX row of the design, R8 the Point, RCX n. Y0-Y3 t, Y4-Y7 the exponential's parts, Y8-Y11 its polynomial, then d;
 // Y12 and Y13 squares of even and odd rows, Y14 p, Y15 broadcasts.
 func (a *lanes) misfitNarrow() {
-	a.function("tensorMisfit", "s *float64, design *float64, n int, point *float64",
+	a.function("tensorMisfit", "s *ops.Lanes, design *float64, n int, point *ops.Point",
 		"adds up the squares of the differences of signal and model at a point.")
 	r := a.registers
 	t, parts, d, squares, p, w := r[:4], r[4:8], r[8:12], r[12:14], r[14], r[15]
@@ -369,13 +370,13 @@ func (a *lanes) misfitNarrow() {
 				a.load(a.at(reg.RSI, u), d[u])
 				a.sub(t[u], d[u], d[u])
 				a.broadcast(a.water(u), w)
-				a.fnmadd231(p, w, d[u])
+				a.fnma(p, w, d[u])
 			}
 			for u := range count {
-				a.fmadd231(d[u], d[u], squares[u%2])
+				a.fma(d[u], d[u], squares[u%2])
 			}
 			ADDQ(I32(int32(size*count)), reg.RSI)
-			ADDQ(I32(int32(a.element()*designFields*count)), reg.RDX)
+			ADDQ(I32(int32(a.size*designFields*count)), reg.RDX)
 		})
 		a.add(squares[1], squares[0], squares[0])
 		a.store(squares[0], a.at(reg.R8, pointSquares))
@@ -386,7 +387,7 @@ func (a *lanes) misfitNarrow() {
 // exp2Rows replaces numbers by their powers of two as exp2 does in 256 bits, using two more registers for each.
 func (a *lanes) exp2Rows(z, parts, q []reg.VecPhysical) {
 	low, high, shift, coefficients := -1023., 1024., a.constant(3<<51+1023), exp2Wide
-	if a.single {
+	if a.isSingle() {
 		low, high, shift, coefficients = -127, 128, a.constant(3<<22+127), exp2Nearest
 	}
 	for u := range z {
@@ -400,7 +401,7 @@ func (a *lanes) exp2Rows(z, parts, q []reg.VecPhysical) {
 	}
 	for u := range z {
 		a.sub(q[u], z[u], z[u])
-		if a.single {
+		if a.isSingle() {
 			VPSLLD(Imm(23), parts[u], parts[u])
 		} else {
 			VPSLLQ(Imm(52), parts[u], parts[u])
@@ -416,7 +417,7 @@ func (a *lanes) exp2Rows(z, parts, q []reg.VecPhysical) {
 			c = coefficients[k]
 		}
 		for u := range z {
-			a.fmadd213(a.constant(c), z[u], q[u])
+			a.fma213(a.constant(c), z[u], q[u])
 		}
 	}
 	for u := range z {

@@ -6,9 +6,9 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// fractionSeries writes the steps that make a power series in c of the right-hand side: of those measurements of which
+// gridSeries writes the steps that make a power series in c of the right-hand side: of those measurements of which
 // water is a small part, whatever the fraction.
-func (a *lanes) fractionSeries() {
+func (a *lanes) gridSeries() {
 	a.part()
 	a.ratios()
 	a.moments()
@@ -19,14 +19,14 @@ func (a *lanes) fractionSeries() {
 // backwards, the others to the beginning. Each is written to both places, of which one is taken.
 //
 // RDI place at the beginning, R9 that of its row, R10 and R11 those at the end, RSI s, RDX row of the design, RCX n, R8 limit,
-// RAX and RBX by how much the places move. 512 bits: Z0 s, Z1 row, Z2 limit, Z3 water. 256 bits: Y0-Y1 s, Y2 row, Y3 water, Y4-Y5
+// RAX and RBX by how much the places move. 512 bits: Z0 s, Y2 row, Z2 limit, Z3 water. 256 bits: Y0-Y1 s, Y2 row, Y3 water, Y4-Y5
 // limit, Y6-Y7 work.
 func (a *lanes) part() {
-	a.function("fractionPart", "to *float64, rows *float64, s *float64, design *float64, n int, limit *float64) (others int",
+	a.function("fractionPart", "to *ops.Lanes, rows *float64, s *ops.Lanes, design *float64, n int, limit *ops.Lanes) (others int",
 		"copies the measurements of which water is a small part behind the others.")
 	r := a.registers
-	halves := size / a.bytes()
-	s, row, water, limit, work := r[0:halves], r[2], r[3], r[4:6], r[6:8]
+	halves := size / a.bytes
+	s, row, water, limit, work := r[0:halves], reg.Y2, r[3], r[4:6], r[6:8]
 	argument("to", reg.RDI)
 	argument("rows", reg.R9)
 	argument("s", reg.RSI)
@@ -43,11 +43,7 @@ func (a *lanes) part() {
 	LEAQ(Mem{Base: reg.R9, Index: reg.R11, Scale: 1, Disp: -4 * designFields}, reg.R11)
 	a.rows(func() {
 		a.broadcast(a.water(0), water)
-		if a.wide {
-			VMOVUPS(Mem{Base: reg.RDX}, reg.Y2)
-		} else {
-			VMOVUPS(Mem{Base: reg.RDX}, row)
-		}
+		VMOVUPS(Mem{Base: reg.RDX}, row)
 		a.halvesOf(func(h int) {
 			a.load(a.at(reg.RSI, 0), s[h])
 			VMOVAPS(s[h], work[h])
@@ -55,11 +51,11 @@ func (a *lanes) part() {
 			a.store(s[h], a.at(reg.RDI, 0))
 			a.store(s[h], a.at(reg.R10, 0))
 		})
-		VMOVUPS(reg.Y2, Mem{Base: reg.R9})
-		VMOVUPS(reg.Y2, Mem{Base: reg.R11})
+		VMOVUPS(row, Mem{Base: reg.R9})
+		VMOVUPS(row, Mem{Base: reg.R11})
 		XORL(reg.EAX, reg.EAX)
 		a.zero(water)
-		if a.wide {
+		if a.evex {
 			VCMPPS(Imm(lessOrEqual), water, work[0], reg.K1)
 			KTESTW(reg.K1, reg.K1)
 		} else {
@@ -87,12 +83,12 @@ func (a *lanes) part() {
 
 // halvesOf is halves with their number.
 func (a *lanes) halvesOf(body func(h int)) {
-	a.halves(func() { body(a.half / a.bytes()) })
+	a.halves(func() { body(a.half / a.bytes) })
 }
 
 // ratios: u = w / (s - c w), v = s^2 u. RDI u, R9 v, RSI s, RDX row of the design, R8 the Left, RCX n. Z0 s, Z1 w, Z2 x, Z3 c.
 func (a *lanes) ratios() {
-	a.function("fractionRatios", "u, v, s *float64, design *float64, n int, left *float64",
+	a.function("fractionRatios", "u, v, s *ops.Lanes, design *float64, n int, left *ops.Left",
 		"writes water over what it leaves of the signal, and the square of the signal times that.")
 	s, w, x, c := a.registers[0], a.registers[1], a.registers[2], a.registers[3]
 	a.halves(func() {
@@ -123,7 +119,7 @@ func (a *lanes) ratios() {
 
 // moments: sums += v w, v = v u. RDI sums, RSI v, R9 u, RDX row of the design, RCX n. Z0-Z6 sums, Z7 v, Z8 broadcasts.
 func (a *lanes) moments() {
-	a.function("fractionMoments", "sums, v, u *float64, design *float64, n int", "adds v times the columns of the design, and multiplies v by u.")
+	a.function("fractionMoments", "sums, v, u *ops.Lanes, design *float64, n int", "adds v times the columns of the design, and multiplies v by u.")
 	r := a.registers
 	v, spare := r[7], r[8]
 	a.halves(func() {
@@ -155,7 +151,7 @@ func (a *lanes) moments() {
 
 // series: sums = m0 + by (m1 + by (m2 + ...)), seven each. RDI sums, RSI coefficients, RCX how many, R8 by. Z0-Z6 sums, Z7 by.
 func (a *lanes) series() {
-	a.function("fractionSeries", "sums, coefficients *float64, n int, by *float64", "evaluates seven polynomials with n coefficients each.")
+	a.function("fractionSeries", "sums, coefficients *ops.Lanes, n int, by *ops.Lanes", "evaluates seven polynomials with n coefficients each.")
 	r := a.registers
 	by := r[7]
 	a.halves(func() {
@@ -184,7 +180,7 @@ func (a *lanes) series() {
 
 // squares: v = s^2, in double precision. RDI v, RSI s, RCX n; Z0 s.
 func (a *lanes) squares() {
-	a.function("fractionSquares", "v, s *float64, n int", "writes v = s^2.")
+	a.function("fractionSquares", "v, s *ops.Lanes, n int", "writes v = s^2.")
 	s := a.registers[0]
 	a.halves(func() {
 		argument("v", reg.RDI)

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// peakChains is the number of independent sums, which fill every pipe at its latency (two pipes of latency 4 want 8,
+// two of latency 5 want 10). Package amd64 has the same constant.
+const peakChains = 12
+
+// peak writes the loops that measure the peak of the vector units: nothing but fused multiply-adds that do not wait for
+// one another.
+func peak(double, single vectors) {
+	double.peakLoop("peakFloat64", "fp64")
+	single.peakLoop("peakFloat32", "fp32")
+}
+
+// peakLoop writes one loop. All values are zero: the units do not look at them, and zeros neither overflow nor become
+// subnormal.
+func (v vectors) peakLoop(name, precision string) {
+	v.set.function(name, "n int",
+		fmt.Sprintf("does n >= 1 times %d independent %s fused multiply-adds of whole vectors.", peakChains, precision))
+	n := load("n")
+	vector := func() reg.VecVirtual {
+		r := YMM()
+		if v.is512() {
+			r = ZMM()
+			VPXORQ(r, r, r)
+			return r
+		}
+		VXORPD(r, r, r)
+		return r
+	}
+	a, b := vector(), vector()
+	var sums []reg.VecVirtual
+	for range peakChains {
+		sums = append(sums, vector())
+	}
+	Label("again")
+	for _, sum := range sums {
+		v.fma(a, b, sum)
+	}
+	DECQ(n)
+	JNE(LabelRef("again"))
+	v.end()
+}
