@@ -81,8 +81,8 @@ var qpAVX512 = ops.QP{
 
 var tensorAVX512 = ops.Tensor{
 	Lanes:              8,
-	Pack32:             tensorPack32AVX512,
-	Pack64:             tensorPack64AVX512,
+	PackFloat32:        tensorPack32AVX512,
+	PackFloat64:        tensorPack64AVX512,
 	Range:              tensorRangeAVX512,
 	Exp2:               tensorExp2AVX512,
 	Log2:               tensorLog2AVX512,
@@ -107,8 +107,8 @@ var tensorAVX512 = ops.Tensor{
 
 var tensorSingleAVX512 = ops.TensorSingle{
 	Lanes:              16,
-	Pack32:             singlePack32AVX512,
-	Pack64:             singlePack64AVX512,
+	PackFloat32:        singlePack32AVX512,
+	PackFloat64:        singlePack64AVX512,
 	Range:              singleRangeAVX512,
 	Widen:              singleWidenAVX512,
 	Narrow:             singleNarrowAVX512,
@@ -213,8 +213,8 @@ var qpAVX2 = ops.QP{
 
 var tensorAVX2 = ops.Tensor{
 	Lanes:              4,
-	Pack32:             tensorPack32AVX2,
-	Pack64:             tensorPack64AVX2,
+	PackFloat32:        tensorPack32AVX2,
+	PackFloat64:        tensorPack64AVX2,
 	Range:              tensorRangeAVX2,
 	Exp2:               tensorExp2AVX2,
 	Log2:               tensorLog2AVX2,
@@ -239,8 +239,8 @@ var tensorAVX2 = ops.Tensor{
 
 var tensorSingleAVX2 = ops.TensorSingle{
 	Lanes:              8,
-	Pack32:             singlePack32AVX2,
-	Pack64:             singlePack64AVX2,
+	PackFloat32:        singlePack32AVX2,
+	PackFloat64:        singlePack64AVX2,
 	Range:              singleRangeAVX2,
 	Widen:              singleWidenAVX2,
 	Narrow:             singleNarrowAVX2,

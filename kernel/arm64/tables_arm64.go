@@ -57,8 +57,8 @@ var csdNEON = ops.CSD{
 
 var tensorNEON = ops.Tensor{
 	Lanes:              4,
-	Pack32:             tensorPack32NEON,
-	Pack64:             tensorPack64NEON,
+	PackFloat32:        tensorPack32NEON,
+	PackFloat64:        tensorPack64NEON,
 	Range:              tensorRangeNEON,
 	Exp2:               tensorExp2NEON,
 	Log2:               tensorLog2NEON,
@@ -83,8 +83,8 @@ var tensorNEON = ops.Tensor{
 
 var tensorSingleNEON = ops.TensorSingle{
 	Lanes:              8,
-	Pack32:             singlePack32NEON,
-	Pack64:             singlePack64NEON,
+	PackFloat32:        singlePack32NEON,
+	PackFloat64:        singlePack64NEON,
 	Range:              singleRangeNEON,
 	Widen:              singleWidenNEON,
 	Narrow:             singleNarrowNEON,

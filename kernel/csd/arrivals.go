@@ -31,14 +31,14 @@ func (w *laneWorker) deconvolveFreely() {
 	}
 	s.Multiply(&w.arrived[0], &w.transposed.Data[0], &w.packed[0], &w.volumes[0], w.transposed.Count, len(w.volumes))
 	if w.filtered {
-		s.Multiply(&w.smooth[0], &w.start.Data[0], &w.packed[0], &w.volumes[0], w.start.Count, len(w.volumes))
+		s.Multiply(&w.unconstrained[0], &w.start.Data[0], &w.packed[0], &w.volumes[0], w.start.Count, len(w.volumes))
 	} else {
-		s.Multiply(&w.smooth[0], &w.start.Data[0], &w.arrived[0], &w.unknowns[0], w.start.Count, w.coefficients)
+		s.Multiply(&w.unconstrained[0], &w.start.Data[0], &w.arrived[0], &w.unknowns[0], w.start.Count, w.coefficients)
 	}
 	for lane := range w.limits {
-		w.limits[lane] = w.zeroth * w.smooth[lane] * w.tau
+		w.limits[lane] = w.zeroth * w.unconstrained[lane] * w.tau
 	}
-	w.findBelow(w.firstSets, w.smooth, w.limits, w.startCoefficients)
+	w.findBelow(w.firstSets, w.unconstrained, w.limits, w.startCoefficients)
 	for lane := range w.ready {
 		if w.ordinary(lane) && empty(w.double.set(w.firstSets, lane)) {
 			w.deconvolveWhole()

@@ -21,7 +21,7 @@ func SearchErrors(f kernel.Fitter, d Design, signal []float64) (errors []SearchE
 		return nil
 	}
 	voxels := len(signal) / w.measurements
-	b := block[float64]{w, make([]float64, voxels*n), make([]kernel.Status, voxels), signal, w.staged64, w.kernels.PackFloat64}
+	b := block[float64]{w, make([]float64, voxels*n), make([]kernel.Status, voxels), signal, w.stagedFloat64, w.kernels.PackFloat64}
 	r := pop(&s.unused)
 	for {
 		lane, ok := b.next()

@@ -31,7 +31,7 @@ type ComparedRounded struct {
 func CompareRounded(f kernel.Fitter, signal []float64) (c ComparedRounded) {
 	w := f.NewWorker().(*laneWorker)
 	voxels := len(signal) / w.measurements
-	b := block[float64]{w, make([]float64, voxels*w.coefficients), make([]kernel.Status, voxels), signal, w.staged64, w.kernels.PackFloat64}
+	b := block[float64]{w, make([]float64, voxels*w.coefficients), make([]kernel.Status, voxels), signal, w.stagedFloat64, w.kernels.PackFloat64}
 	c.PanelsInBatch = w.rounded.amplitudes.Count
 	for slot := range w.slots.voxels {
 		b.refill(slot)

@@ -17,20 +17,20 @@ type laneWorker struct {
 	scratch *ref.CSDScratch
 
 	// The next voxels, made ready together.
-	staged32  []float32 // their signals, where they are not whole and in one piece
-	staged64  []float64
-	packed    []float64
-	seen      []float64
-	arrived   []float64 // z
-	smooth    []float64 // start coefficients of the unconstrained solution
-	free      []float64 // the unconstrained solution, where it was needed
-	limits    []float64 // thresholds
-	firstSets []uint64
-	freeSets  []uint64
-	narrow    []float32 // coefficients, rounded
-	first     int       // the voxel in lane 0
-	ready     int       // how many there are
-	taken     int       // how many have found a slot
+	stagedFloat32 []float32 // their signals, where they are not whole and in one piece
+	stagedFloat64 []float64
+	packed        []float64
+	seen          []float64
+	arrived       []float64 // z
+	unconstrained []float64 // start coefficients of the unconstrained solution
+	free          []float64 // the unconstrained solution, where it was needed
+	limits        []float64 // thresholds
+	firstSets     []uint64
+	freeSets      []uint64
+	narrow        []float32 // coefficients, rounded
+	first         int       // the voxel in lane 0
+	ready         int       // how many there are
+	taken         int       // how many have found a slot
 
 	slots  slots[float64, float64]
 	search *search // nil unless the precision is Mixed
@@ -41,9 +41,9 @@ func (l *laneFitter) NewWorker() kernel.Worker {
 	floats := func(vectors int) []float64 { return lanes.Aligned[float64](vectors * width) }
 	w := &laneWorker{
 		laneFitter: l, scratch: l.ref.NewScratch(),
-		staged32: make([]float32, width*l.stride()), staged64: make([]float64, width*l.stride()),
+		stagedFloat32: make([]float32, width*l.stride()), stagedFloat64: make([]float64, width*l.stride()),
 		packed: floats(l.stride()), seen: floats(3), arrived: floats(max(l.transposed.Rows, t.padded())),
-		smooth: floats(l.start.Rows), free: floats(t.padded() + 1), limits: floats(1),
+		unconstrained: floats(l.start.Rows), free: floats(t.padded() + 1), limits: floats(1),
 		firstSets: make([]uint64, width*t.words), freeSets: make([]uint64, width*t.words),
 		narrow: lanes.Aligned[float32](l.coefficients * 2 * width),
 		slots:  newSlots(t),
@@ -58,11 +58,11 @@ func (l *laneFitter) NewWorker() kernel.Worker {
 func (l *laneFitter) stride() int { return max(l.measurements, l.kernels.Lanes) }
 
 func (w *laneWorker) Fit(params []float64, status []kernel.Status, signal []float32) {
-	fitLanes(w, params, status, signal, w.staged32, w.kernels.PackFloat32)
+	fitLanes(w, params, status, signal, w.stagedFloat32, w.kernels.PackFloat32)
 }
 
 func (w *laneWorker) Fit64(params []float64, status []kernel.Status, signal []float64) {
-	fitLanes(w, params, status, signal, w.staged64, w.kernels.PackFloat64)
+	fitLanes(w, params, status, signal, w.stagedFloat64, w.kernels.PackFloat64)
 }
 
 // iterate solves for the coefficients in all slots and finds the directions that are now below the

@@ -536,8 +536,8 @@ func loadExact[T float32 | float64](w *singleWorker, signal []T, first, count in
 		w.Widen(&w.exact[0][0], &w.exact[1][0], &w.signal[0], w.n)
 	case []float64:
 		if count == ops.TensorBatchSingle && w.n >= 4 {
-			w.lanes.Pack64(&w.exact[0][0], &s[0], w.n)
-			w.lanes.Pack64(&w.exact[1][0], &s[ops.TensorBatch*w.n], w.n)
+			w.lanes.PackFloat64(&w.exact[0][0], &s[0], w.n)
+			w.lanes.PackFloat64(&w.exact[1][0], &s[ops.TensorBatch*w.n], w.n)
 			return
 		}
 		for l := range ops.TensorBatchSingle {

@@ -84,9 +84,9 @@ func loadSingle[T float32 | float64](d *singleDesign, lanes []ops.LanesSingle, e
 	if count == ops.TensorBatchSingle && n >= 4 {
 		switch s := any(&signal[0]).(type) {
 		case *float32:
-			d.Pack32(&lanes[0], s, n)
+			d.PackFloat32(&lanes[0], s, n)
 		case *float64:
-			d.Pack64(&lanes[0], s, n)
+			d.PackFloat64(&lanes[0], s, n)
 		}
 	} else {
 		for l := range ops.TensorBatchSingle {

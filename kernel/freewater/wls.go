@@ -21,14 +21,14 @@ type gridWorker struct {
 	found     [ops.TensorBatch]gridSlot
 	lane      int // whose search is being told
 
-	halves  [2]gridHalf
-	batch   *gridBatch   // nil: Double
-	level   *levelResult // of the batch
-	waiting []gridStart  // those that still wait for a lane
-	space   [ops.TensorBatchSingle]gridStart
-	rough   []roughVoxel
-	rough32 []float32 // signals of a lot of those
-	rough64 []float64
+	halves       [2]gridHalf
+	batch        *gridBatch   // nil: Double
+	level        *levelResult // of the batch
+	waiting      []gridStart  // those that still wait for a lane
+	space        [ops.TensorBatchSingle]gridStart
+	rough        []roughVoxel
+	roughFloat32 []float32 // signals of a lot of those
+	roughFloat64 []float64
 }
 
 // A gridSlot is a lane with the voxel whose fraction is searched in it.
@@ -68,17 +68,17 @@ func (f *laneFitter) newGridWorker(portable *worker) *gridWorker {
 		w.batch = newGridBatch(f.grid, [2]*ops.System{w.halves[0].system, w.halves[1].system})
 		w.level = new(levelResult)
 		w.rough = make([]roughVoxel, 0, 4*ops.TensorBatchSingle) // a lot and all lanes may join what is less than a lot
-		w.rough32, w.rough64 = make([]float32, ops.TensorBatchSingle*f.N), make([]float64, ops.TensorBatchSingle*f.N)
+		w.roughFloat32, w.roughFloat64 = make([]float32, ops.TensorBatchSingle*f.N), make([]float64, ops.TensorBatchSingle*f.N)
 	}
 	return w
 }
 
 func (w *gridWorker) Fit(params []float64, status []kernel.Status, signal []float32) {
-	fitGrid(w, w.rough32, params, status, signal)
+	fitGrid(w, w.roughFloat32, params, status, signal)
 }
 
 func (w *gridWorker) Fit64(params []float64, status []kernel.Status, signal []float64) {
-	fitGrid(w, w.rough64, params, status, signal)
+	fitGrid(w, w.roughFloat64, params, status, signal)
 }
 
 func fitGrid[T float32 | float64](w *gridWorker, room []T, params []float64, status []kernel.Status, signal []T) {

@@ -16,13 +16,13 @@ func LowRankErrors(f kernel.Fitter, signal []float64) (found, possible []float64
 	}
 	w := l.NewWorker().(*laneWorker)
 	for ; len(signal) > 0; signal = signal[l.measurements:] {
-		surveyVoxel(w, 0, signal[:l.measurements], w.staged64, w.steps.SurveyFloat64)
+		surveyVoxel(w, 0, signal[:l.measurements], w.stagedFloat64, w.steps.SurveyFloat64)
 		w.projectBlock()
 		about := w.inspect(w.sums[:surveyVectors*w.steps.Lanes])
 		if !(about.gross > signalLeast && about.gross < signalMost) {
 			continue // single precision is not used
 		}
-		w.signal, w.mean = w.signal64[:w.length], about.mean
+		w.signal, w.mean = w.signalsDouble[:w.length], about.mean
 		worst := 0.0
 		for j := range l.unknowns {
 			worst = max(worst, math.Abs(w.Product(j)-w.correction(j)-float64(w.projected(0)[j])))

@@ -129,9 +129,9 @@ func (l *laneFitter) placeValues() []int {
 func (l *laneFitter) NewWorker() kernel.Worker {
 	voxels := l.steps.BlockVoxels
 	w := &laneWorker{
-		laneFitter: l, staged32: make([]float32, l.length), staged64: make([]float64, l.length),
-		signal32: make([]float32, voxels*l.length), signal64: lanes.Aligned[float64](voxels * l.length),
-		sums: lanes.Aligned[float64](voxels * surveyVectors * l.steps.Lanes), projected64: make([]float64, voxels*l.wide.width),
+		laneFitter: l, stagedFloat32: make([]float32, l.length), stagedFloat64: make([]float64, l.length),
+		signalsSingle: make([]float32, voxels*l.length), signalsDouble: lanes.Aligned[float64](voxels * l.length),
+		sums: lanes.Aligned[float64](voxels * surveyVectors * l.steps.Lanes), productsDouble: make([]float64, voxels*l.wide.width),
 		prices: make([]float32, l.width), above: make([]uint64, (l.width+63)/64),
 		x: make([]float32, l.unknowns), rowBytes: make([]int, l.unknowns), y: make([]float64, len(l.volumes)),
 	}
@@ -147,13 +147,13 @@ type laneWorker struct {
 	solver *ref.NNLSScratch
 
 	// A block of voxels.
-	staged32    []float32 // a signal that cannot be read as it lies
-	staged64    []float64
-	signal32    []float32 // the signals in both precisions
-	signal64    []float64
-	sums        []float64
-	products    [][]float32 // of the projector, the last of which is A^T y
-	projected64 []float64
+	stagedFloat32  []float32 // a signal that cannot be read as it lies
+	stagedFloat64  []float64
+	signalsSingle  []float32 // the signals in both precisions
+	signalsDouble  []float64
+	sums           []float64
+	products       [][]float32 // of the projector, the last of which is A^T y
+	productsDouble []float64   // A^T y where all is in double precision
 
 	// The voxel at hand.
 	signal   []float64
@@ -167,11 +167,11 @@ type laneWorker struct {
 }
 
 func (w *laneWorker) Fit(params []float64, status []kernel.Status, signal []float32) {
-	fitLanes(w, params, status, signal, w.staged32, w.steps.SurveyFloat32)
+	fitLanes(w, params, status, signal, w.stagedFloat32, w.steps.SurveyFloat32)
 }
 
 func (w *laneWorker) Fit64(params []float64, status []kernel.Status, signal []float64) {
-	fitLanes(w, params, status, signal, w.staged64, w.steps.SurveyFloat64)
+	fitLanes(w, params, status, signal, w.stagedFloat64, w.steps.SurveyFloat64)
 }
 
 func fitLanes[T float32 | float64](w *laneWorker, params []float64, status []kernel.Status, signal []T, staged []T, survey surveyStep[T]) {
@@ -185,7 +185,7 @@ func fitLanes[T float32 | float64](w *laneWorker, params []float64, status []ker
 		if w.single {
 			w.projectBlock()
 		} else {
-			w.steps.Project(&w.projected64[0], &w.wide.matrix[0], &w.signal64[0], w.wide.values, w.length, w.wide.width, w.wide.tiles)
+			w.steps.Project(&w.productsDouble[0], &w.wide.matrix[0], &w.signalsDouble[0], w.wide.values, w.length, w.wide.width, w.wide.tiles)
 		}
 		for k := range n {
 			v := first + k
@@ -208,13 +208,13 @@ func surveyVoxel[T float32 | float64](w *laneWorker, k int, signal, staged []T, 
 		copy(staged, signal)
 		signal = staged
 	}
-	survey(&w.sums[k*surveyVectors*w.steps.Lanes], &w.signal64[k*w.length], &w.signal32[k*w.length],
+	survey(&w.sums[k*surveyVectors*w.steps.Lanes], &w.signalsDouble[k*w.length], &w.signalsSingle[k*w.length],
 		&signal[0], &w.weighted[0], &w.weak[0], w.length)
 }
 
 // projectBlock is A^T y in single precision.
 func (w *laneWorker) projectBlock() {
-	values, stride := w.signal32, w.length
+	values, stride := w.signalsSingle, w.length
 	for i, results := range w.products {
 		p := &w.projector.products[i]
 		w.steps.ProjectSingle(&results[0], &p.matrix[0], &values[0], p.values, stride, p.width, p.tiles)
@@ -230,7 +230,7 @@ func (w *laneWorker) projected(k int) []float32 {
 // fitVoxel solves for one voxel of the block.
 func (w *laneWorker) fitVoxel(row []float64, k int) kernel.Status {
 	about := w.inspect(w.sums[k*surveyVectors*w.steps.Lanes:][:surveyVectors*w.steps.Lanes])
-	w.signal, w.mean = w.signal64[k*w.length:][:w.length], about.mean
+	w.signal, w.mean = w.signalsDouble[k*w.length:][:w.length], about.mean
 	if about.nonFinite && ref.OnlyTooLarge(w.signal) {
 		about.nonFinite, about.tooLarge = false, true
 	}
@@ -271,7 +271,7 @@ func (w *laneWorker) solve(k int, shift float64, about *summary) ref.Outcome {
 		if w.single {
 			b[j] = w.Product(j)
 		} else {
-			b[j] = w.projected64[k*w.wide.width+j] + w.correction(j)
+			b[j] = w.productsDouble[k*w.wide.width+j] + w.correction(j)
 		}
 		b[j] -= shift
 		if b[j] > b[first] {
@@ -308,13 +308,14 @@ func (w *laneWorker) inspect(vectors []float64) summary {
 	return w.about(total[0], low, high, total[3], total[4], total[5], total[6])
 }
 
-// sumOfLanes adds up four or eight numbers, in pairs: one after another would take longer.
+// sumOfLanes adds up a vector, four numbers at a time and those in pairs: one after another would take longer.
 func sumOfLanes(v []float64) float64 {
-	half := (*[4]float64)(v)
-	sum := (half[0] + half[1]) + (half[2] + half[3])
-	if len(v) == 8 {
-		half = (*[4]float64)(v[4:])
-		sum += (half[0] + half[1]) + (half[2] + half[3])
+	if len(v) < 4 {
+		return v[0] + v[1]
+	}
+	sum := (v[0] + v[1]) + (v[2] + v[3])
+	for v = v[4:]; len(v) >= 4; v = v[4:] {
+		sum += (v[0] + v[1]) + (v[2] + v[3])
 	}
 	return sum
 }

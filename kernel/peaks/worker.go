@@ -18,8 +18,8 @@ type laneWorker struct {
 	round  []float32 // the same in single precision
 	square []float32 // sums of their squares
 
-	search32 search[float32]
-	search64 search[float64]
+	single   search[float32]
+	double   search[float64]
 	lane     []lane
 	wanted   []wanted
 	spreads  []float64 // rows of spread times functions
@@ -66,12 +66,12 @@ func newLaneWorker(l *laneDesign) *laneWorker {
 		w.lane[i].peaks = ref.NewPeaks(n)
 	}
 	if l.sampled() {
-		w.search64 = newSearch[float64](0, n, width)
-		w.search64.values = w.packed
+		w.double = newSearch[float64](0, n, width)
+		w.double.values = w.packed
 		return w
 	}
 	w.round, w.square = lanes.Aligned[float32](block*w.width), lanes.Aligned[float32](block)
-	w.search32 = newSearch[float32](l.samples.Rows, n, block)
+	w.single = newSearch[float32](l.samples.Rows, n, block)
 	w.wanted = make([]wanted, 0, 2*n)
 	w.spreads = lanes.Aligned[float64](l.spread.rows * width)
 	return w
@@ -121,7 +121,7 @@ func (w *Worker) findInLanes() {
 // searchSamples finds the maxima of functions that are sums of harmonics.
 func (w *Worker) searchSamples() {
 	l := w.lanes
-	s := &l.search32
+	s := &l.single
 	l.steps.Samples(&s.values[0], &s.extremes[0], &l.samples.Data[0], &l.round[0], l.samples.Count, l.design.Coefficients)
 	for i := range w.n {
 		l.limitSamples(i)
@@ -158,7 +158,7 @@ const (
 // limitSamples says which vertices of the function in a lane can be peaks. All that single precision has of values
 // is right up to a bound: a maximum may be lower than a neighbour by twice that, and so may the smallest value be higher.
 func (w *laneWorker) limitSamples(i int) {
-	s, width := &w.search32, len(w.lane)
+	s, width := &w.single, len(w.lane)
 	margin, least, lowest := &s.limits[i], &s.limits[width+i], &s.limits[2*width+i]
 	*margin, *least, *lowest = 0, float32(math.Inf(1)), float32(math.Inf(-1))
 	squares := float64(w.square[i])
@@ -226,7 +226,7 @@ func fourProducts(rows, columns *[4][]float64) (sums [4]float64) {
 // searchValues finds the maxima of functions that are given by their values.
 func (w *Worker) searchValues() {
 	l, n := w.lanes, len(w.finder.design.Directions)
-	s, lanes := &l.search64, l.steps.Double.Lanes
+	s, lanes := &l.double, l.steps.Double.Lanes
 	l.csd.Inspect(&s.extremes[0], &s.values[0], &l.rows[0], n)
 	for i := range w.n {
 		margin, least, lowest := &s.limits[i], &s.limits[lanes+i], &s.limits[2*lanes+i]

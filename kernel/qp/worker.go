@@ -14,8 +14,8 @@ type laneWorker struct {
 	*laneFitter
 	scratch *ref.QPScratch
 
-	staged32      []float32 // signals that are not whole and in one piece
-	staged64      []float64
+	stagedFloat32 []float32 // signals that are not whole and in one piece
+	stagedFloat64 []float64
 	unconstrained unconstrained
 	slots         slots
 	exact         exact
@@ -25,7 +25,7 @@ func (l *laneFitter) NewWorker() kernel.Worker {
 	lanes := l.csd.Lanes
 	return &laneWorker{
 		laneFitter: l, scratch: l.ref.NewScratch(),
-		staged32: make([]float32, lanes*l.stride()), staged64: make([]float64, lanes*l.stride()),
+		stagedFloat32: make([]float32, lanes*l.stride()), stagedFloat64: make([]float64, lanes*l.stride()),
 		unconstrained: newUnconstrained(l), slots: newSlots(l), exact: newExact(l),
 	}
 }
@@ -34,11 +34,11 @@ func (l *laneFitter) NewWorker() kernel.Worker {
 func (l *laneFitter) stride() int { return max(l.measurements, l.csd.Lanes) }
 
 func (w *laneWorker) Fit(params []float64, status []kernel.Status, signal []float32) {
-	fitLanes(block[float32]{w, params, status, signal, w.staged32, w.csd.PackFloat32})
+	fitLanes(block[float32]{w, params, status, signal, w.stagedFloat32, w.csd.PackFloat32})
 }
 
 func (w *laneWorker) Fit64(params []float64, status []kernel.Status, signal []float64) {
-	fitLanes(block[float64]{w, params, status, signal, w.staged64, w.csd.PackFloat64})
+	fitLanes(block[float64]{w, params, status, signal, w.stagedFloat64, w.csd.PackFloat64})
 }
 
 // block is a block of voxels to fit: the arguments of Fit.

@@ -28,7 +28,7 @@ type search struct {
 
 func newSearch(random *rand.Rand, n int) *search {
 	b := &search{n: n, design: make([]float32, 8*n+8), inverse: make([]float32, n+1), s: make([]ops.LanesSingle, n+1)}
-	for l := range 16 {
+	for l := range ops.TensorBatchSingle {
 		c := 0.2 + random.Float64()
 		b.left.C[l] = float32(c)
 		b.left.Low[l] = float32(c - float64(b.left.C[l]))
@@ -50,7 +50,7 @@ func newSearch(random *rand.Rand, n int) *search {
 		b.design[8*i+7] = float32(water)
 		b.design[8*i+6] = float32(water - float64(float32(water)))
 		b.inverse[i] = float32(1 / water)
-		for l := range 16 {
+		for l := range ops.TensorBatchSingle {
 			b.s[i][l] = float32(2 * random.Float64())
 			if random.IntN(4) == 0 { // hardly anything is left
 				b.s[i][l] = float32(b.water(i, l) * (1 + 1e-6*random.NormFloat64()))
@@ -97,7 +97,7 @@ func TestGridSumsAreTheirFormula(t *testing.T) {
 			right, slope := b.sums, b.sums
 			k.Right(&right[0], &b.s[0], &b.design[0], n, &b.left)
 			k.Slope(&slope[0], &b.s[0], &b.design[0], n, &b.left)
-			for l := range 16 {
+			for l := range ops.TensorBatchSingle {
 				for j := range 8 {
 					wantRight, wantSlope := float64(b.sums[j][l]), float64(b.sums[j][l])
 					scaleRight, scaleSlope := 1.0, 1.0
@@ -128,7 +128,7 @@ func TestGridDescentIsItsFormula(t *testing.T) {
 			b := newSearch(random, n)
 			got := b.trial
 			k.Descend(&b.s[0], &b.design[0], n, &got)
-			for l := range 16 {
+			for l := range ops.TensorBatchSingle {
 				gradient, curvature := float64(b.trial.Gradient[l]), float64(b.trial.Curvature[l])
 				scale := [2]float64{1, 1}
 				for i := range n {
@@ -155,7 +155,7 @@ func TestGridClipsAreNextToTheCentreAndTheGrid(t *testing.T) {
 			b := newSearch(random, n)
 			got := b.clips
 			k.Clips(&got, &b.s[0], &b.inverse[0], n)
-			for l := range 16 {
+			for l := range ops.TensorBatchSingle {
 				below, above, near := float32(0), float32(1e30), float32(1e30)
 				for i := range n {
 					clip := b.s[i][l] * b.inverse[i]
@@ -184,7 +184,7 @@ func TestGridScaleMultiplies(t *testing.T) {
 			y := make([]ops.LanesSingle, n+1)
 			k.Scale(&y[0], &b.s[0], n, &b.left.C)
 			for i := range n + 1 {
-				for l := range 16 {
+				for l := range ops.TensorBatchSingle {
 					if want := b.s[i][l] * b.left.C[l]; y[i][l] != want {
 						t.Fatalf("%d numbers: lane %d of number %d is %v, expected %v", n, l, i, y[i][l], want)
 					}
@@ -197,7 +197,7 @@ func TestGridScaleMultiplies(t *testing.T) {
 // What is in one lane, NaN too, does not reach another, and memory may begin anywhere.
 func TestGridLanesDoNotMix(t *testing.T) {
 	forEachGridSet(t, func(t *testing.T, k *ops.GridSingle) {
-		for lane := range 16 {
+		for lane := range ops.TensorBatchSingle {
 			run := func(spoil bool) *search {
 				b := newSearch(rand.New(rand.NewPCG(39, 40)), 37)
 				for i := range b.s {
@@ -212,7 +212,7 @@ func TestGridLanesDoNotMix(t *testing.T) {
 				return b
 			}
 			clean, spoilt := run(false), run(true)
-			for l := range 16 {
+			for l := range ops.TensorBatchSingle {
 				if l == lane {
 					continue
 				}

@@ -73,7 +73,7 @@ func TestGridRatiosAndMomentsAreTheirFormula(t *testing.T) {
 			k.Ratios(&u[0], &v[0], &b.s[0], &b.design[0], n, &b.left)
 			before := append([]ops.LanesSingle(nil), v...)
 			k.Moments(&sums[0], &v[0], &u[0], &b.design[0], n)
-			for l := range 16 {
+			for l := range ops.TensorBatchSingle {
 				for i := range n {
 					s, water := float64(b.s[i][l]), float64(b.design[8*i+7])
 					ratio := water / (s - float64(b.left.C[l])*water)
@@ -109,7 +109,7 @@ func TestGridSeriesIsAPolynomial(t *testing.T) {
 			coefficients := make([]ops.LanesSingle, 7*n+1)
 			var by ops.LanesSingle
 			var sums [8]ops.LanesSingle
-			for l := range 16 {
+			for l := range ops.TensorBatchSingle {
 				by[l] = float32(random.NormFloat64())
 				sums[7][l] = 5
 				for j := range coefficients {
@@ -117,7 +117,7 @@ func TestGridSeriesIsAPolynomial(t *testing.T) {
 				}
 			}
 			k.Series(&sums[0], &coefficients[0], n, &by)
-			for l := range 16 {
+			for l := range ops.TensorBatchSingle {
 				for q := range 7 {
 					want, scale, power := 0.0, 1.0, 1.0
 					for j := range n {
@@ -139,7 +139,7 @@ func TestGridSeriesIsAPolynomial(t *testing.T) {
 func TestGridSeriesLanesDoNotMix(t *testing.T) {
 	forEachGridSet(t, func(t *testing.T, k *ops.GridSingle) {
 		const n = 37
-		for lane := range 16 {
+		for lane := range ops.TensorBatchSingle {
 			run := func(spoil bool) (sums [7]ops.LanesSingle, to [n]ops.LanesSingle, others int) {
 				b := newSearch(rand.New(rand.NewPCG(47, 48)), n)
 				var limit ops.LanesSingle
@@ -165,7 +165,7 @@ func TestGridSeriesLanesDoNotMix(t *testing.T) {
 			if cleanOthers != spoiltOthers {
 				t.Fatalf("%d measurements have much water, %d when lane %d is spoilt", cleanOthers, spoiltOthers, lane)
 			}
-			for l := range 16 {
+			for l := range ops.TensorBatchSingle {
 				for i := 0; i < n && l != lane; i++ {
 					if cleanTo[i][l] != spoiltTo[i][l] {
 						t.Fatalf("measurement %d of lane %d changed when lane %d did", i, l, lane)

@@ -126,27 +126,27 @@ func TestPricesFindTheFirstOfEqualsAndBearNaN(t *testing.T) {
 	forEachNNLSSet(t, func(b nnlsBench) {
 		n := b.Tile * b.Lanes
 		m := b.Tile * b.Singles
-		w, w32, above := make([]float64, n), make([]float32, m), make([]byte, m/8)
+		w, wSingle, above := make([]float64, n), make([]float32, m), make([]byte, m/8)
 		for first := range m {
-			bs, bs32 := make([]float64, m), make([]float32, m)
+			bs, bsSingle := make([]float64, m), make([]float32, m)
 			for j := first; j < m; j++ {
-				bs[j], bs32[j] = 1, 1
+				bs[j], bsSingle[j] = 1, 1
 			}
 			if first < n {
 				if got := b.Price(&w[0], &bs[0], nil, nil, nil, 0, 1); got != first {
 					b.Fatalf("of equals from %d on, %d was found", first, got)
 				}
 			}
-			if got := b.PriceSingle(&w32[0], &above[0], &bs32[0], nil, nil, nil, 0, 0, 0, 1); got != first {
+			if got := b.PriceSingle(&wSingle[0], &above[0], &bsSingle[0], nil, nil, nil, 0, 0, 0, 1); got != first {
 				b.Fatalf("in single precision, of equals from %d on, %d was found", first, got)
 			}
 			for j := range bs {
-				bs[j], bs32[j] = math.NaN(), float32(math.NaN())
+				bs[j], bsSingle[j] = math.NaN(), float32(math.NaN())
 			}
 			if got := b.Price(&w[0], &bs[0], nil, nil, nil, 0, 1); got != 0 {
 				b.Fatalf("of NaN, %d was found", got)
 			}
-			if got := b.PriceSingle(&w32[0], &above[0], &bs32[0], nil, nil, nil, 0, 0, 0, 1); got != 0 {
+			if got := b.PriceSingle(&wSingle[0], &above[0], &bsSingle[0], nil, nil, nil, 0, 0, 0, 1); got != 0 {
 				b.Fatalf("in single precision, of NaN, %d was found", got)
 			}
 		}
@@ -318,12 +318,12 @@ func benchmarkNNLSSteps(b *testing.B, s *ops.NNLS, peak kernel.Throughput) {
 	}
 	run("Price", 1, 2*unknowns*inUse, peak.Float64, func() { s.Price(&w[0], &gram[0], &gram[0], &x[0], &offsets[0], inUse, count) })
 	singles, m := tiles(s.Tile * s.Singles)
-	gram32, w32, x32, above := make([]float32, unknowns*m), make([]float32, m), make([]float32, inUse), make([]byte, m/8)
+	gramSingle, wSingle, xSingle, above := make([]float32, unknowns*m), make([]float32, m), make([]float32, inUse), make([]byte, m/8)
 	for i := range offsets {
 		offsets[i] = i * 29 * m * 4
 	}
 	run("PriceSingle", 1, 2*unknowns*inUse, peak.Float32, func() {
-		s.PriceSingle(&w32[0], &above[0], &gram32[0], &gram32[0], &x32[0], &offsets[0], inUse, 0, 0, singles)
+		s.PriceSingle(&wSingle[0], &above[0], &gramSingle[0], &gramSingle[0], &xSingle[0], &offsets[0], inUse, 0, 0, singles)
 	})
 	block := s.BlockUnknowns * s.Singles
 	matrix, rows, dst := make([]float32, m*measurements), make([]float32, s.BlockVoxels*measurements), make([]float32, s.BlockVoxels*m)

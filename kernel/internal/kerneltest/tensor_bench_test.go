@@ -84,7 +84,7 @@ func benchmarkDouble(b *testing.B, k *ops.Tensor, peak float64) {
 	timed(b, "Factor", voxels, 7*7*7/3., peak, func() { k.Factor(&system) })
 	timed(b, "Solve", voxels, 7*7*2, peak, func() { k.Solve(&system) })
 	narrow := ones[float32](voxels * n)
-	timed(b, "Pack32", voxels, 0, peak, func() { k.Pack32(u, &narrow[0], n) })
+	timed(b, "Pack32", voxels, 0, peak, func() { k.PackFloat32(u, &narrow[0], n) })
 	var extent ops.Extent
 	run("Range", 4, func() { k.Range(&extent, s, n) })
 	timed(b, "Expand", voxels, 0, peak, func() { k.Expand(u, sums) })
@@ -120,9 +120,9 @@ func benchmarkSingle(b *testing.B, k *ops.TensorSingle, peak float64) {
 		k.Sums22(sums, table, v, n)
 	})
 	narrow := ones[float32](voxels * n)
-	timed(b, "Pack32", voxels, 0, peak, func() { k.Pack32(u, &narrow[0], n) })
+	timed(b, "Pack32", voxels, 0, peak, func() { k.PackFloat32(u, &narrow[0], n) })
 	wide := ones[float64](voxels * n)
-	timed(b, "Pack64", voxels, 0, peak, func() { k.Pack64(u, &wide[0], n) })
+	timed(b, "Pack64", voxels, 0, peak, func() { k.PackFloat64(u, &wide[0], n) })
 	var extent ops.ExtentSingle
 	run("Range", 4, func() { k.Range(&extent, s, n) })
 	first, last := make([]ops.Lanes, n), make([]ops.Lanes, n)

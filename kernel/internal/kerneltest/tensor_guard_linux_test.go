@@ -68,8 +68,8 @@ func TestTensorKernelsStayInTheirArrays(t *testing.T) {
 				k.Factor(&system[0])
 				k.Solve(&system[0])
 				if n >= 4 {
-					k.Pack32(&s[0], &guarded[float32](t, 8*n, atEnd)[0], n)
-					k.Pack64(&s[0], &guarded[float64](t, 8*n, atEnd)[0], n)
+					k.PackFloat32(&s[0], &guarded[float32](t, 8*n, atEnd)[0], n)
+					k.PackFloat64(&s[0], &guarded[float64](t, 8*n, atEnd)[0], n)
 				}
 			}
 		}
@@ -99,8 +99,8 @@ func TestSingleKernelsStayInTheirArrays(t *testing.T) {
 				k.Widen(first, last, s, n)
 				k.Narrow(first, last, s, n)
 				if n >= 4 {
-					k.Pack32(s, &guarded[float32](t, 16*n, atEnd)[0], n)
-					k.Pack64(s, &guarded[float64](t, 16*n, atEnd)[0], n)
+					k.PackFloat32(s, &guarded[float32](t, 16*n, atEnd)[0], n)
+					k.PackFloat64(s, &guarded[float64](t, 16*n, atEnd)[0], n)
 				}
 			}
 		}

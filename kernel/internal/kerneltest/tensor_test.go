@@ -143,13 +143,13 @@ func newBatch(random *rand.Rand, n int) *batch {
 		fill(&b.point.P[k], 0.5)
 	}
 	fill(&b.point.C, 1)
-	for l := range 8 {
+	for l := range ops.TensorBatch {
 		b.point.Mix[l] = float64(l % 2)
 	}
 	fill(&b.point.Squares, 1)
 	fill(&b.point.Gradient, 1)
 	fill(&b.rest.C, 1)
-	for l := range 8 {
+	for l := range ops.TensorBatch {
 		b.rest.Cut[l], b.rest.Floor[l] = 0.1*float64(l%2), 0.01+random.Float64()
 	}
 	for k := range b.sums {
@@ -200,7 +200,7 @@ func TestTensorModelIsItsFormula(t *testing.T) {
 			b.sentinels(t, before)
 			only := before.point
 			k.Misfit(&b.s[0], &b.design[0], n, &only)
-			for l := range 8 {
+			for l := range ops.TensorBatch {
 				squares, gradient, scale := before.point.Squares[l], before.point.Gradient[l], 1.0
 				for i := range n {
 					p, w := b.tissue(i, l), b.design[8*i+7]
@@ -217,7 +217,7 @@ func TestTensorModelIsItsFormula(t *testing.T) {
 			before = b.copied()
 			k.Weights(&b.u[0], &b.v[0], &b.s[0], &b.design[0], n, &b.point)
 			b.sentinels(t, before)
-			for l := range 8 {
+			for l := range ops.TensorBatch {
 				for i := range n {
 					p := b.tissue(i, l)
 					b.close(t, "weight", l, b.v[i][l], p, 10*p)
@@ -236,13 +236,13 @@ func TestTensorPackTransposes(t *testing.T) {
 				wide[i], narrow[i] = float64(i)+0.5, float32(i)-0.25
 			}
 			for name, pack := range map[string]func(lanes *ops.Lanes){
-				"64": func(lanes *ops.Lanes) { k.Pack64(lanes, &wide[0], n) },
-				"32": func(lanes *ops.Lanes) { k.Pack32(lanes, &narrow[0], n) },
+				"64": func(lanes *ops.Lanes) { k.PackFloat64(lanes, &wide[0], n) },
+				"32": func(lanes *ops.Lanes) { k.PackFloat32(lanes, &narrow[0], n) },
 			} {
 				lanes := make([]ops.Lanes, n+1)
 				pack(&lanes[0])
 				for i := range n {
-					for l := range 8 {
+					for l := range ops.TensorBatch {
 						want := wide[l*n+i]
 						if name == "32" {
 							want = float64(narrow[l*n+i])
@@ -271,7 +271,7 @@ func TestTensorRangeFindsTheEnds(t *testing.T) {
 			if math.Abs(extent.Energy[0]-energy(b.s[:n], 0)) > 1e-12*extent.Energy[0] || !math.IsNaN(extent.Energy[3]) {
 				t.Fatalf("%d values: energies %v", n, extent.Energy)
 			}
-			for l := range 8 {
+			for l := range ops.TensorBatch {
 				low, high := 0.0, 0.0
 				for _, v := range b.s[:n] {
 					if v[l] == v[l] {
@@ -302,7 +302,7 @@ func TestTensorLogarithmsAreTheirFormula(t *testing.T) {
 			k.Logarithms(&b.u[0], &b.s[0], &b.design[0], n, &b.rest)
 			k.WeightedLogarithms(&b.x[0], &b.v[0], &b.s[0], &b.design[0], n, &b.rest)
 			b.sentinels(t, before)
-			for l := range 8 {
+			for l := range ops.TensorBatch {
 				for i := range n {
 					rest := math.FMA(-b.rest.C[l], b.design[8*i+7], b.s[i][l])
 					if rest <= b.rest.Cut[l] {
@@ -332,7 +332,7 @@ func TestTensorSumsAreTheirFormula(t *testing.T) {
 				}
 				before := b.copied()
 				c.kernel(&b.sums[0], &b.table[0], &b.v[0], n)
-				for l := range 8 {
+				for l := range ops.TensorBatch {
 					for j, got := range b.sums {
 						want, scale := before.sums[j][l], 1.0
 						for i := 0; i < n && j < c.columns; i++ {
@@ -353,7 +353,7 @@ func TestTensorStepSolvesTheBoundedSystem(t *testing.T) {
 		for range 200 {
 			var s ops.System
 			var dense [8][8][8]float64 // lane, row, column
-			for l := range 8 {
+			for l := range ops.TensorBatch {
 				var root [8][8]float64
 				for i := range 8 {
 					for j := range 8 {
@@ -377,7 +377,7 @@ func TestTensorStepSolvesTheBoundedSystem(t *testing.T) {
 				}
 			}
 			k.Step(&s)
-			for l := range 8 {
+			for l := range ops.TensorBatch {
 				x := func(i int) float64 { return s.Solution[i][l] }
 				if !(s.Least[l] > 0) || x(7) < -s.Bound[l] {
 					t.Fatalf("lane %d: least pivot %g, last unknown %g, bound %g", l, s.Least[l], x(7), s.Bound[l])
@@ -407,7 +407,7 @@ func TestTensorStepSolvesTheBoundedSystem(t *testing.T) {
 			s.Damping = ops.Lanes{}
 			k.Factor(&s)
 			k.Solve(&s)
-			for l := range 8 {
+			for l := range ops.TensorBatch {
 				for i := range 7 {
 					product, scale := 0.0, 1.0
 					for j := range 7 {
@@ -429,13 +429,13 @@ func TestTensorStepTellsIndefiniteMatrices(t *testing.T) {
 			for _, bad := range []float64{-1, 0, math.NaN(), math.Inf(1)} {
 				var s ops.System
 				for i := range 8 {
-					for l := range 8 {
+					for l := range ops.TensorBatch {
 						s.Matrix[i*(i+3)/2][l] = 1
 					}
 				}
 				s.Matrix[place*(place+3)/2][3] = bad
 				k.Step(&s)
-				for l := range 8 {
+				for l := range ops.TensorBatch {
 					if usable := s.Least[l] > 1e-12; usable != (l != 3) && !math.IsInf(bad, 1) {
 						t.Errorf("diagonal element %d of lane 3 is %g: lane %d has a least pivot ratio of %g", place, bad, l, s.Least[l])
 					}
@@ -455,7 +455,7 @@ func TestTensorExpandGivesTheNormalMatrix(t *testing.T) {
 			g := [3]float64{random.NormFloat64(), random.NormFloat64(), random.NormFloat64()}
 			w := []float64{-g[0] * g[0], -2 * g[0] * g[1], -g[1] * g[1], -2 * g[0] * g[2], -2 * g[1] * g[2], -g[2] * g[2], 1}
 			row := append(products(w), w...)
-			for l := range 8 {
+			for l := range ops.TensorBatch {
 				weight := random.Float64()
 				for j, v := range row {
 					sums[j][l] += weight * v
@@ -469,7 +469,7 @@ func TestTensorExpandGivesTheNormalMatrix(t *testing.T) {
 		}
 		k.Expand(&got[0], &sums[0])
 		for j := range want {
-			for l := range 8 {
+			for l := range ops.TensorBatch {
 				if math.Abs(got[j][l]-want[j][l]) > 1e-12*(1+math.Abs(want[j][l])) {
 					t.Errorf("element %d lane %d is %g, the sums of products give %g", j, l, got[j][l], want[j][l])
 				}

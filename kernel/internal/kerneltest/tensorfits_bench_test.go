@@ -58,8 +58,8 @@ func benchmarkTensorFitSteps(b *testing.B, k *ops.Tensor, peak float64) {
 	narrow, wide := make([]float32, 8*n), make([]float64, 8*n)
 	var point ops.Point
 	var rest ops.Rest
-	run("Pack32", 0, func() { k.Pack32(&s[0], &narrow[0], n) })
-	run("Pack64", 0, func() { k.Pack64(&s[0], &wide[0], n) })
+	run("Pack32", 0, func() { k.PackFloat32(&s[0], &narrow[0], n) })
+	run("Pack64", 0, func() { k.PackFloat64(&s[0], &wide[0], n) })
 	s = lanes(n)
 	run("Sums7", n*14, func() { clear(sums); k.Sums7(&sums[0], &design[0], &s[0], n) })
 	run("Sums22", n*44, func() { clear(sums); k.Sums22(&sums[0], &normal[0], &s[0], n) })
@@ -83,7 +83,7 @@ func benchmarkTensorFitSteps(b *testing.B, k *ops.Tensor, peak float64) {
 	})
 	var system ops.System
 	for i := range 8 {
-		for l := range 8 {
+		for l := range ops.TensorBatch {
 			system.Matrix[i*(i+3)/2][l] = 1
 		}
 	}

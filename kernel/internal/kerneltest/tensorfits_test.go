@@ -18,7 +18,7 @@ func TestTensorOrdinaryIsItsFormula(t *testing.T) {
 			before, first := b.copied(), least
 			k.Ordinary(&b.sums[0], &least, &b.u[0], &b.s[0], &b.table[0], n, &floor)
 			b.sentinels(t, before)
-			for l := range 8 {
+			for l := range ops.TensorBatch {
 				lowest := first[l]
 				sums, scale := [7]float64{}, 1.0
 				for k := range sums {
@@ -62,7 +62,7 @@ func TestTensorOrdinaryTellsWhatIsNotFinite(t *testing.T) {
 				k.Ordinary(&b.sums[0], &least, &b.u[0], &b.s[0], &b.table[0], n, &floor)
 				k.Ordinary(&clean.sums[0], &cleanLeast, &clean.u[0], &clean.s[0], &b.table[0], n, &floor)
 				for j := range 7 {
-					for l := range 8 {
+					for l := range ops.TensorBatch {
 						got := b.sums[j][l]
 						if l != 3 && got != clean.sums[j][l] {
 							t.Fatalf("%d measurements: %g in lane 3 changes lane %d", n, bad, l)
@@ -93,7 +93,7 @@ func TestTensorReweightIsItsFormula(t *testing.T) {
 			k.Reweight(&b.sums[0], &b.u[0], &b.v[0], &b.s[0], &b.design[0], n, &b.point.P[0])
 			b.sentinels(t, before)
 			b.point.P[6] = ops.Lanes{}
-			for l := range 8 {
+			for l := range ops.TensorBatch {
 				var sums [7]float64
 				scale := 1.0
 				for j := range sums {
@@ -151,7 +151,7 @@ func TestTensorSquaredWeightsAreTheirFormula(t *testing.T) {
 			before := b.copied()
 			k.SquaredWeights(&b.u[0], &b.v[0], &b.x[0], &b.s[0], n, &b.rest)
 			b.sentinels(t, before)
-			for l := range 8 {
+			for l := range ops.TensorBatch {
 				for i := range n {
 					x := max(b.s[i][l], b.rest.Floor[l])
 					weight := b.rest.C[l] * x * b.rest.C[l] * x
@@ -175,7 +175,7 @@ func TestTensorTissueIsTheModelWithoutWater(t *testing.T) {
 			before := b.copied()
 			k.Tissue(&b.sums[0], &b.u[0], &b.v[0], &b.s[0], &b.design[0], n, &b.point)
 			b.sentinels(t, before)
-			for l := range 8 {
+			for l := range ops.TensorBatch {
 				squares, scale, energy := before.point.Squares[l], 1.0, 1.0
 				var sums [7]float64
 				for j := range sums {

@@ -15,8 +15,8 @@ func forEachSingleSet(t *testing.T, test func(t *testing.T, k *ops.TensorSingle)
 	forEachTable(t, func(s *ops.Set) *ops.TensorSingle { return s.TensorSingle }, test)
 }
 
-// units32 is the distance of got from want in units of the last place of want in single precision.
-func units32(got float32, want float64) float64 {
+// unitsSingle is the distance of got from want in units of the last place of want in single precision.
+func unitsSingle(got float32, want float64) float64 {
 	near := float32(want)
 	switch {
 	case got == near || got != got && near != near:
@@ -62,7 +62,7 @@ func TestSingleExp2IsRightOverTheWholeRange(t *testing.T) {
 				if !strings.HasSuffix(t.Name(), "avx512") && (v < -126.5 && got == 0 || v > 127.5 && math.IsInf(float64(got), 1)) {
 					continue
 				}
-				off := units32(got, want)
+				off := unitsSingle(got, want)
 				if want < 0x1p-126 {
 					off = math.Abs(float64(got)-want) / 0x1p-149 * 2
 				}
@@ -88,7 +88,7 @@ func TestSingleLog2IsRightOverTheWholeRange(t *testing.T) {
 					absolute = max(absolute, difference)
 					continue
 				}
-				off := units32(got, want)
+				off := unitsSingle(got, want)
 				if worst = max(worst, off); off > 2 {
 					t.Fatalf("log2(%g) is %g, expected %g: %.2f units", v, got, want, off)
 				}
@@ -98,8 +98,8 @@ func TestSingleLog2IsRightOverTheWholeRange(t *testing.T) {
 	})
 }
 
-// A batch32 is made-up input of sixteen voxels and n measurements, with one more behind the end of every array.
-type batch32 struct {
+// A batchSingle is made-up input of sixteen voxels and n measurements, with one more behind the end of every array.
+type batchSingle struct {
 	n          int
 	design     []float32
 	table      []float32
@@ -109,7 +109,7 @@ type batch32 struct {
 	sums       [28]ops.LanesSingle
 }
 
-func newBatch32(random *rand.Rand, n int) *batch32 {
+func newBatchSingle(random *rand.Rand, n int) *batchSingle {
 	normal := func(scale float64) float32 { return float32(scale * random.NormFloat64()) }
 	lanes := func(scale float64) (l ops.LanesSingle) {
 		for k := range l {
@@ -124,7 +124,7 @@ func newBatch32(random *rand.Rand, n int) *batch32 {
 		}
 		return list
 	}
-	b := &batch32{n: n, design: make([]float32, 8*(n+1)), table: make([]float32, 24*(n+1)), s: many(3), u: many(1), v: many(1), x: many(1)}
+	b := &batchSingle{n: n, design: make([]float32, 8*(n+1)), table: make([]float32, 24*(n+1)), s: many(3), u: many(1), v: many(1), x: many(1)}
 	for i := range b.design {
 		b.design[i] = normal(1)
 		if i%8 == 6 {
@@ -138,7 +138,7 @@ func newBatch32(random *rand.Rand, n int) *batch32 {
 		b.point.P[k] = lanes(0.5)
 	}
 	b.point.C, b.point.Squares, b.point.Gradient, b.rest.C = lanes(1), lanes(1), lanes(1), lanes(1)
-	for l := range 16 {
+	for l := range ops.TensorBatchSingle {
 		b.point.Mix[l] = float32(l % 2)
 		b.rest.Cut[l], b.rest.Floor[l] = 0.1*float32(l%2), 0.01+random.Float32()
 	}
@@ -148,7 +148,7 @@ func newBatch32(random *rand.Rand, n int) *batch32 {
 	return b
 }
 
-func (b *batch32) copied() batch32 {
+func (b *batchSingle) copied() batchSingle {
 	c := *b
 	for _, list := range []*[]ops.LanesSingle{&c.s, &c.u, &c.v, &c.x} {
 		*list = append([]ops.LanesSingle(nil), *list...)
@@ -157,7 +157,7 @@ func (b *batch32) copied() batch32 {
 }
 
 // close fails when two numbers differ by more than rounding.
-func (b *batch32) close(t *testing.T, what string, lane int, got float32, want, scale float64) {
+func (b *batchSingle) close(t *testing.T, what string, lane int, got float32, want, scale float64) {
 	t.Helper()
 	if !(math.Abs(float64(got)-want) <= 2e-6*max(scale, math.Abs(want))) {
 		t.Fatalf("%d measurements, lane %d: %s is %v, the formula gives %v", b.n, lane, what, got, want)
@@ -165,7 +165,7 @@ func (b *batch32) close(t *testing.T, what string, lane int, got float32, want, 
 }
 
 // sentinels fails when the element behind an array was written.
-func (b *batch32) sentinels(t *testing.T, before batch32) {
+func (b *batchSingle) sentinels(t *testing.T, before batchSingle) {
 	t.Helper()
 	for _, pair := range [][2][]ops.LanesSingle{{b.u, before.u}, {b.v, before.v}, {b.x, before.x}, {b.s, before.s}} {
 		if pair[0][b.n] != pair[1][b.n] {
@@ -174,7 +174,7 @@ func (b *batch32) sentinels(t *testing.T, before batch32) {
 	}
 }
 
-func (b *batch32) tissue(i, l int) float64 {
+func (b *batchSingle) tissue(i, l int) float64 {
 	z := float64(b.point.P[6][l])
 	for k := range 6 {
 		z += float64(b.design[8*i+k]) * float64(b.point.P[k][l])
@@ -186,13 +186,13 @@ func TestSingleModelIsItsFormula(t *testing.T) {
 	forEachSingleSet(t, func(t *testing.T, k *ops.TensorSingle) {
 		random := rand.New(rand.NewPCG(5, 6))
 		for _, n := range kerneltest.Sizes(0, 130) {
-			b := newBatch32(random, n)
+			b := newBatchSingle(random, n)
 			before := b.copied()
 			k.Model(&b.u[0], &b.v[0], &b.x[0], &b.s[0], &b.design[0], n, &b.point)
 			b.sentinels(t, before)
 			only := before.point
 			k.Misfit(&b.s[0], &b.design[0], n, &only)
-			for l := range 16 {
+			for l := range ops.TensorBatchSingle {
 				squares, gradient, scale := float64(before.point.Squares[l]), float64(before.point.Gradient[l]), 1.0
 				for i := range n {
 					p, w := b.tissue(i, l), float64(b.design[8*i+7])
@@ -211,7 +211,7 @@ func TestSingleModelIsItsFormula(t *testing.T) {
 			before = b.copied()
 			k.Weights(&b.u[0], &b.v[0], &b.s[0], &b.design[0], n, &b.point)
 			b.sentinels(t, before)
-			for l := range 16 {
+			for l := range ops.TensorBatchSingle {
 				for i := range n {
 					p := b.tissue(i, l)
 					b.close(t, "weight", l, b.v[i][l], p, 2*p)
@@ -230,13 +230,13 @@ func TestSinglePackTransposes(t *testing.T) {
 				wide[i], narrow[i] = float64(i)+1./3, float32(i)-0.25
 			}
 			for name, pack := range map[string]func(lanes *ops.LanesSingle){
-				"64": func(lanes *ops.LanesSingle) { k.Pack64(lanes, &wide[0], n) },
-				"32": func(lanes *ops.LanesSingle) { k.Pack32(lanes, &narrow[0], n) },
+				"64": func(lanes *ops.LanesSingle) { k.PackFloat64(lanes, &wide[0], n) },
+				"32": func(lanes *ops.LanesSingle) { k.PackFloat32(lanes, &narrow[0], n) },
 			} {
 				lanes := make([]ops.LanesSingle, n+1)
 				pack(&lanes[0])
 				for i := range n {
-					for l := range 16 {
+					for l := range ops.TensorBatchSingle {
 						want := float32(wide[l*n+i])
 						if name == "32" {
 							want = narrow[l*n+i]
@@ -258,11 +258,11 @@ func TestSingleLanesWidenAndNarrow(t *testing.T) {
 	forEachSingleSet(t, func(t *testing.T, k *ops.TensorSingle) {
 		random := rand.New(rand.NewPCG(21, 22))
 		for _, n := range kerneltest.Sizes(0, 130) {
-			b := newBatch32(random, n)
+			b := newBatchSingle(random, n)
 			first, last, back := make([]ops.Lanes, n+1), make([]ops.Lanes, n+1), make([]ops.LanesSingle, n+1)
 			k.Widen(&first[0], &last[0], &b.s[0], n)
 			for i := range n {
-				for l := range 8 {
+				for l := range ops.TensorBatch {
 					if first[i][l] != float64(b.s[i][l]) || last[i][l] != float64(b.s[i][8+l]) {
 						t.Fatalf("%d numbers: lane %d of number %d became %g and %g", n, l, i, first[i][l], last[i][l])
 					}
@@ -271,7 +271,7 @@ func TestSingleLanesWidenAndNarrow(t *testing.T) {
 			}
 			k.Narrow(&first[0], &last[0], &back[0], n)
 			for i := range n {
-				for l := range 8 {
+				for l := range ops.TensorBatch {
 					if back[i][l] != float32(first[i][l]) || back[i][8+l] != b.s[i][8+l] {
 						t.Fatalf("%d numbers: lane %d of number %d came back as %g and %g", n, l, i, back[i][l], back[i][8+l])
 					}
@@ -288,14 +288,14 @@ func TestSingleRangeFindsTheEnds(t *testing.T) {
 	forEachSingleSet(t, func(t *testing.T, k *ops.TensorSingle) {
 		random := rand.New(rand.NewPCG(15, 16))
 		for n := 1; n < 131; n++ {
-			b := newBatch32(random, n)
+			b := newBatchSingle(random, n)
 			b.s[n/2][3] = float32(math.NaN())
 			var extent ops.ExtentSingle
 			k.Range(&extent, &b.s[0], n)
 			if !(extent.Energy[3] != extent.Energy[3]) {
 				t.Fatalf("%d values: energies %v", n, extent.Energy)
 			}
-			for l := range 16 {
+			for l := range ops.TensorBatchSingle {
 				low, high, energy := float32(0), float32(0), 0.0
 				for _, v := range b.s[:n] {
 					if v[l] == v[l] {
@@ -317,12 +317,12 @@ func TestSingleLogarithmsAreTheirFormula(t *testing.T) {
 	forEachSingleSet(t, func(t *testing.T, k *ops.TensorSingle) {
 		random := rand.New(rand.NewPCG(7, 8))
 		for _, n := range kerneltest.Sizes(0, 130) {
-			b := newBatch32(random, n)
+			b := newBatchSingle(random, n)
 			before := b.copied()
 			k.Logarithms(&b.u[0], &b.s[0], &b.design[0], n, &b.rest)
 			k.WeightedLogarithms(&b.x[0], &b.v[0], &b.s[0], &b.design[0], n, &b.rest)
 			b.sentinels(t, before)
-			for l := range 16 {
+			for l := range ops.TensorBatchSingle {
 				for i := range n {
 					exact := math.FMA(-float64(b.rest.C[l]), float64(b.design[8*i+7]), float64(b.s[i][l]))
 					rest := float32(exact)
@@ -343,9 +343,9 @@ func TestSingleSumsAreTheirFormula(t *testing.T) {
 	forEachSingleSet(t, func(t *testing.T, k *ops.TensorSingle) {
 		random := rand.New(rand.NewPCG(9, 10))
 		for _, n := range kerneltest.Sizes(0, 130) {
-			b := newBatch32(random, n)
+			b := newBatchSingle(random, n)
 			check := func(columns int, before *[28]ops.LanesSingle, factors func(i, j int) (float32, []ops.LanesSingle)) {
-				for l := range 16 {
+				for l := range ops.TensorBatchSingle {
 					for j, got := range b.sums {
 						want, scale := float64(before[j][l]), 1.0
 						for i := 0; i < n && j < columns; i++ {
@@ -379,14 +379,14 @@ func TestSingleSumsAreTheirFormula(t *testing.T) {
 func TestSingleLanesDoNotMix(t *testing.T) {
 	forEachSingleSet(t, func(t *testing.T, k *ops.TensorSingle) {
 		random := rand.New(rand.NewPCG(17, 18))
-		for lane := range 16 {
-			b := newBatch32(random, 37)
+		for lane := range ops.TensorBatchSingle {
+			b := newBatchSingle(random, 37)
 			spoilt := b.copied()
 			for i := range spoilt.s {
 				spoilt.s[i][lane] = []float32{float32(math.NaN()), float32(math.Inf(1)), -1e38, 0}[i%4]
 			}
 			spoilt.point.P[2][lane] = float32(math.NaN())
-			for _, b := range []*batch32{b, &spoilt} {
+			for _, b := range []*batchSingle{b, &spoilt} {
 				k.Model(&b.u[0], &b.v[0], &b.x[0], &b.s[0], &b.design[0], b.n, &b.point)
 				k.Project(&b.sums[0], &b.design[0], &b.u[0], &b.x[0], b.n)
 				k.Sums22(&b.sums[0], &b.table[0], &b.v[0], b.n)
@@ -394,7 +394,7 @@ func TestSingleLanesDoNotMix(t *testing.T) {
 				k.Sums7(&b.sums[0], &b.table[0], &b.u[0], b.n)
 			}
 			for j := range b.sums {
-				for l := range 16 {
+				for l := range ops.TensorBatchSingle {
 					if l != lane && (b.sums[j][l] != spoilt.sums[j][l] || b.point.Squares[l] != spoilt.point.Squares[l]) {
 						t.Fatalf("lane %d changed when lane %d did", l, lane)
 					}

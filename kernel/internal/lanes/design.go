@@ -145,8 +145,8 @@ func Pack[T float32 | float64](d *Design, lanes []ops.Lanes, signal []T, first, 
 	}
 	switch s := any(&signal[0]).(type) {
 	case *float32:
-		d.Pack32(&lanes[0], s, n)
+		d.PackFloat32(&lanes[0], s, n)
 	case *float64:
-		d.Pack64(&lanes[0], s, n)
+		d.PackFloat64(&lanes[0], s, n)
 	}
 }

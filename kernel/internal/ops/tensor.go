@@ -19,10 +19,10 @@ type Tensor struct {
 	// Lanes is how many voxels of a batch share a vector: one, two, four or eight.
 	Lanes int
 
-	// Pack32 and Pack64 transpose the signals of eight voxels, n >= 4 values each, one voxel after the
+	// PackFloat32 and PackFloat64 transpose the signals of eight voxels, n >= 4 values each, one voxel after the
 	// other in memory. They ask memory for the 8 n values behind: the next signals.
-	Pack32 func(lanes *Lanes, signal *float32, n int)
-	Pack64 func(lanes *Lanes, signal *float64, n int)
+	PackFloat32 func(lanes *Lanes, signal *float32, n int)
+	PackFloat64 func(lanes *Lanes, signal *float64, n int)
 	// Range lowers Least and raises Most to what n Lanes reach, and adds their squares to Energy.
 	// Least and Most may pass over a NaN.
 	Range func(extent *Extent, s *Lanes, n int)

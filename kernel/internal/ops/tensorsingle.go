@@ -14,10 +14,10 @@ type TensorSingle struct {
 	// Lanes is how many voxels of a batch share a vector: twice those of Tensor.
 	Lanes int
 
-	// Pack32 and Pack64 transpose the signals of sixteen voxels, n >= 4 values each, one voxel after the
-	// other in memory. Pack64 rounds; what single precision cannot hold becomes infinite.
-	Pack32 func(lanes *LanesSingle, signal *float32, n int)
-	Pack64 func(lanes *LanesSingle, signal *float64, n int)
+	// PackFloat32 and PackFloat64 transpose the signals of sixteen voxels, n >= 4 values each, one voxel after the
+	// other in memory. PackFloat64 rounds; what single precision cannot hold becomes infinite.
+	PackFloat32 func(lanes *LanesSingle, signal *float32, n int)
+	PackFloat64 func(lanes *LanesSingle, signal *float64, n int)
 	// Range lowers Least and raises Most to what n LanesSingle reach, and adds their squares to Energy.
 	// Least and Most may pass over a NaN.
 	Range func(extent *ExtentSingle, s *LanesSingle, n int)

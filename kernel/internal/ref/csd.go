@@ -7,7 +7,7 @@ const diagonalLoad = 1e-5
 type CSD struct {
 	volumes       []int
 	coefficients  int
-	start         int     // coefficients of the first, smooth estimate
+	start         int     // coefficients of the first, unconstrained estimate
 	zeroth        float64 // B[0,0], which turns the first coefficient into the mean amplitude
 	tau           float64
 	maxIterations int
@@ -128,25 +128,25 @@ func (d *CSD) NewScratch() *CSDScratch {
 		next:    make([]uint64, words),
 		list:    make([]int32, 0, d.amplitudes.rows),
 	}
-	s.smooth = s.y
+	s.unconstrained = s.y
 	if d.filter != nil {
-		s.smooth = make([]float64, d.filter.PaddedRows())
+		s.unconstrained = make([]float64, d.filter.PaddedRows())
 	}
 	return s
 }
 
 // CSDScratch is the memory of one worker.
 type CSDScratch struct {
-	csd          *CSD
-	signal       []float64
-	z, y         []float64
-	smooth       []float64 // the start coefficients: its own, or the first of y
-	q            []float64
-	inverse      []float64
-	c            []float64
-	sums         GramSums
-	active, next []uint64
-	list         []int32
+	csd           *CSD
+	signal        []float64
+	z, y          []float64
+	unconstrained []float64 // the start coefficients: its own, or the first of y
+	q             []float64
+	inverse       []float64
+	c             []float64
+	sums          GramSums
+	active, next  []uint64
+	list          []int32
 }
 
 // An Outcome says how a fit ended; package checks turns it into a code.
@@ -187,10 +187,10 @@ func (s *CSDScratch) Fit(f []float64) (iterations int, outcome Outcome) {
 	forwardSolve(d.factor, d.inverse, s.y)
 	backSolve(d.factor, d.inverse, s.y)
 	if d.filter != nil {
-		d.filter.Multiply(s.smooth, s.signal)
+		d.filter.Multiply(s.unconstrained, s.signal)
 	}
-	threshold := d.zeroth * s.smooth[0] * d.tau
-	d.amplitudes.below(s.active, s.smooth[:d.start], threshold)
+	threshold := d.zeroth * s.unconstrained[0] * d.tau
+	d.amplitudes.below(s.active, s.unconstrained[:d.start], threshold)
 	if empty(s.active) {
 		d.amplitudes.below(s.active, s.y[:n], threshold)
 		if empty(s.active) {
