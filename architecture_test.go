@@ -1,6 +1,7 @@
 package voxfit_test
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -15,26 +16,38 @@ import (
 
 const module = "github.com/voxfit/voxfit/"
 
-// importsOf are the packages of the repository, each with those of the repository that it imports, on any system, its
-// tests left out. A package of tests alone is none.
-func importsOf(t *testing.T) map[string][]string {
+// forEachGoFile visits the files of Go, tests left out. Folders that hold other modules, whose names Go passes over, are
+// entered on demand: they are the generators of assembly.
+func forEachGoFile(t *testing.T, generators bool, visit func(file string) error) {
 	t.Helper()
-	packages := map[string][]string{}
 	err := filepath.WalkDir(".", func(file string, entry fs.DirEntry, err error) error {
 		name := entry.Name()
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && file != "." && (name[0] == '.' || name[0] == '_' || name == "testdata" || isModule(file)):
+		case entry.IsDir() && file != "." && (name[0] == '.' || name == "testdata" || !generators && (name[0] == '_' || isModule(file))):
 			return fs.SkipDir
 		case entry.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
 			return nil
 		}
+		return visit(filepath.ToSlash(file))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// importsOf are the packages of the repository, each with those of the repository that it imports, on any system, its
+// tests left out. A package of tests alone is none.
+func importsOf(t *testing.T) map[string][]string {
+	t.Helper()
+	packages := map[string][]string{}
+	forEachGoFile(t, false, func(file string) error {
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
 		if err != nil {
 			return err
 		}
-		from := path.Dir(filepath.ToSlash(file))
+		from := path.Dir(file)
 		imports := packages[from]
 		for _, spec := range parsed.Imports {
 			to, err := strconv.Unquote(spec.Path.Value)
@@ -49,9 +62,6 @@ func importsOf(t *testing.T) map[string][]string {
 		packages[from] = slices.Compact(imports)
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	return packages
 }
 
@@ -124,6 +134,40 @@ func TestImportsRunOneWayAsTheArchitectureSays(t *testing.T) {
 	for name := range packages {
 		if _, found := above[name]; !found {
 			t.Errorf("docs/architecture.md does not list the package %s, which imports %s", name, strings.Join(packages[name], ", "))
+		}
+	}
+}
+
+const (
+	mostLines = 75 // of a function
+	mostFiles = 20 // of a package of kernel and study
+)
+
+// What is longer has parts that deserve a name. Generated code is nobody's to read.
+func TestFunctionsAndFoldersAreShort(t *testing.T) {
+	files := map[string]int{}
+	forEachGoFile(t, true, func(file string) error {
+		set := token.NewFileSet()
+		parsed, err := parser.ParseFile(set, file, nil, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil || ast.IsGenerated(parsed) {
+			return err
+		}
+		files[path.Dir(file)]++
+		for _, declaration := range parsed.Decls {
+			f, isFunction := declaration.(*ast.FuncDecl)
+			if !isFunction {
+				continue
+			}
+			if lines := set.Position(f.End()).Line - set.Position(f.Pos()).Line + 1; lines > mostLines {
+				t.Errorf("%s: %s has %d lines, want at most %d", file, f.Name.Name, lines, mostLines)
+			}
+		}
+		return nil
+	})
+	for folder, n := range files {
+		top, _, _ := strings.Cut(folder, "/")
+		if generator := path.Base(folder)[0] == '_'; n > mostFiles && !generator && (top == "kernel" || top == "study") {
+			t.Errorf("%s has %d files that are neither tests nor generated, want at most %d", folder, n, mostFiles)
 		}
 	}
 }

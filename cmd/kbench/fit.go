@@ -237,17 +237,7 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 	seconds := time.Since(begin).Seconds()
 	leave()
 	defer j.profile.enter(phaseWrite)()
-	if err := j.write(ctx); err != nil {
-		return j.keep(err)
-	}
-	if err := j.confirmInputs(ctx); err != nil {
-		return j.keep(err)
-	}
-	keeps(ctx, "the maps were being moved to %s; the next start of the same command takes them back or finds them whole", o.out)
-	if j.checkpoint != nil {
-		out.spent = []string{filepath.Base(o.checkpointPath(names))}
-	}
-	if err := out.commit(); err != nil {
+	if err := j.deliver(ctx); err != nil {
 		return j.keep(err)
 	}
 	keeps(ctx, "all maps are in %s", o.out)
@@ -266,6 +256,21 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 	})
 	return unprofiled
+}
+
+// deliver writes the maps and moves them to the output folder.
+func (j *fitJob) deliver(ctx context.Context) error {
+	if err := j.write(ctx); err != nil {
+		return err
+	}
+	if err := j.confirmInputs(ctx); err != nil {
+		return err
+	}
+	keeps(ctx, "the maps were being moved to %s; the next start of the same command takes them back or finds them whole", j.fitOptions.out)
+	if j.checkpoint != nil {
+		j.out.spent = []string{filepath.Base(j.checkpointPath(j.names))}
+	}
+	return j.out.commit()
 }
 
 // A fitJob is one fit on its way from files to maps.

@@ -208,18 +208,7 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	keeps(ctx, "%s", kept(0))
 	bar := newProgress(stderr, "run", "runs", len(missing))
 	for i, p := range missing {
-		var record study.Record
-		if err = peers.leaveRay(p); err == nil {
-			if p.inPython() {
-				record, err = peers.measure(p, stderr)
-			} else {
-				record, err = o.measure(ctx, p, block.room, results)
-			}
-		}
-		if err == nil {
-			err = log.Append(record)
-		}
-		if err != nil {
+		if err := o.record(ctx, p, peers, block.room, results, log, stderr); err != nil {
 			bar.finish()
 			return fmt.Errorf("%w (%s)", err, kept(i))
 		}
@@ -227,6 +216,33 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		keeps(ctx, "%s", kept(i+1))
 	}
 	bar.finish()
+	report, err := o.report(log, block)
+	if err != nil {
+		return err
+	}
+	return writeStudy(stdout, stderr, report)
+}
+
+// record measures one run, in this process or by a peer, and appends it to the log.
+func (o *runOptions) record(ctx context.Context, p plannedRun, peers *pythonStudy, signal, results *fit.Room, log *study.Log, stderr io.Writer) error {
+	if err := peers.leaveRay(p); err != nil {
+		return err
+	}
+	var record study.Record
+	var err error
+	if p.inPython() {
+		record, err = peers.measure(p, stderr)
+	} else {
+		record, err = o.measure(ctx, p, signal, results)
+	}
+	if err != nil {
+		return err
+	}
+	return log.Append(record)
+}
+
+// report is what is said of the runs in the log, with those of another study behind them where the user named one.
+func (o *runOptions) report(log *study.Log, block studyBlock) (reportOptions, error) {
 	report := reportOptions{
 		out: o.out, command: o.command, again: o.command, sources: []string{log.Path()}, perCPU: publishedPerCPU,
 		records: log.Records(), machine: machineFacts(), facts: o.dataFacts(block),
@@ -234,11 +250,11 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if o.overlay != "" {
 		behind, err := study.ReadRecords(o.overlay)
 		if err != nil {
-			return err
+			return report, err
 		}
 		report.records, report.sources = append(report.records, behind...), append(report.sources, o.overlay)
 	}
-	return writeStudy(stdout, stderr, report)
+	return report, nil
 }
 
 // nameOutput fills in the output folder and the CSV's path, and refuses a CSV that is there already

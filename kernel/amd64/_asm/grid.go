@@ -57,10 +57,7 @@ func (a *lanes) rightSums(name, doc string, y func(rows []restRow, prepare bool)
 	a.function(name, "sums, s *ops.Lanes, design *float64, n int, left *ops.Left", doc)
 	r := a.registers
 	const several = 2
-	spare := r[15]
-	if a.evex {
-		spare = nil // one instruction multiplies by what is in memory
-	}
+	spare := r[15] // only used without evex
 	var rows []restRow
 	for first := 7; first < 7+4*several; first += 4 {
 		rows = append(rows, restRow{r[first], r[first+1], r[first+2], r[first+3]})
