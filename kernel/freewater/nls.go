@@ -40,7 +40,7 @@ type nlsVoxel struct {
 	voxel      int
 	negative   bool
 	s0, energy float64
-	fast       [reftensor.FastDecays + 1]float64 // sums with decays faster than water's, and that of water
+	fast       [reftensor.FastDecayCount + 1]float64 // sums with decays faster than water's, and that of water
 	start      waterPoint
 
 	// Where steps were taken in single precision: how many, the point before the last one and the sum of

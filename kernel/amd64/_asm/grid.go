@@ -37,8 +37,8 @@ func (a *lanes) scale() {
 		a.rows(func() {
 			VMULPS(a.at(reg.RSI, 0), factor, s)
 			a.store(s, a.at(reg.RDI, 0))
-			ADDQ(Imm(size), reg.RSI)
-			ADDQ(Imm(size), reg.RDI)
+			ADDQ(Imm(batchBytes), reg.RSI)
+			ADDQ(Imm(batchBytes), reg.RDI)
 		})
 	})
 	a.end()
@@ -324,7 +324,7 @@ func (a *lanes) clips() {
 			VANDPS(a.pattern32(1<<31-1), q, q)
 			VMULPS(inverse, q, q)
 			VMINPS(near, q, near)
-			ADDQ(Imm(size), reg.RSI)
+			ADDQ(Imm(batchBytes), reg.RSI)
 			ADDQ(Imm(4), reg.RDX)
 		})
 		for k := clipsBelow; k <= clipsNear; k++ {
@@ -372,7 +372,7 @@ func (a *lanes) misfitNarrow() {
 			for u := range count {
 				a.fma(d[u], d[u], squares[u%2])
 			}
-			ADDQ(I32(int32(size*count)), reg.RSI)
+			ADDQ(I32(int32(batchBytes*count)), reg.RSI)
 			ADDQ(I32(int32(a.size*designFields*count)), reg.RDX)
 		})
 		a.add(squares[1], squares[0], squares[0])

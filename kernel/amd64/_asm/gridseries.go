@@ -25,7 +25,7 @@ func (a *lanes) part() {
 	a.function("fractionPart", "to *ops.Lanes, rows *float64, s *ops.Lanes, design *float64, n int, limit *ops.Lanes) (others int",
 		"copies the measurements of which water is a small part behind the others.")
 	r := a.registers
-	halves := size / a.bytes
+	halves := batchBytes / a.bytes
 	s, row, water, limit, work := r[0:halves], reg.Y2, r[3], r[4:6], r[6:8]
 	argument("to", reg.RDI)
 	argument("rows", reg.R9)
@@ -37,7 +37,7 @@ func (a *lanes) part() {
 	a.halvesOf(func(h int) { a.load(a.at(reg.R8, 0), limit[h]) })
 	MOVQ(reg.RCX, reg.R10)
 	SHLQ(Imm(6), reg.R10)
-	LEAQ(Mem{Base: reg.RDI, Index: reg.R10, Scale: 1, Disp: -size}, reg.R10)
+	LEAQ(Mem{Base: reg.RDI, Index: reg.R10, Scale: 1, Disp: -batchBytes}, reg.R10)
 	MOVQ(reg.RCX, reg.R11)
 	SHLQ(Imm(5), reg.R11)
 	LEAQ(Mem{Base: reg.R9, Index: reg.R11, Scale: 1, Disp: -4 * designFields}, reg.R11)
@@ -109,8 +109,8 @@ func (a *lanes) ratios() {
 			VMULPS(s, s, s)
 			VMULPS(w, s, s)
 			a.store(s, a.at(reg.R9, 0))
-			ADDQ(Imm(size), reg.RDI)
-			ADDQ(Imm(size), reg.R9)
+			ADDQ(Imm(batchBytes), reg.RDI)
+			ADDQ(Imm(batchBytes), reg.R9)
 			a.nextRows(1)
 		})
 	})
@@ -139,7 +139,7 @@ func (a *lanes) moments() {
 			VADDPS(v, r[6], r[6])
 			VMULPS(a.at(reg.R9, 0), v, v)
 			a.store(v, a.at(reg.RSI, 0))
-			ADDQ(Imm(size), reg.R9)
+			ADDQ(Imm(batchBytes), reg.R9)
 			a.nextRows(1)
 		})
 		for k := range 7 {
@@ -163,10 +163,10 @@ func (a *lanes) series() {
 		for k := range 7 {
 			a.zero(r[k])
 		}
-		IMUL3Q(I32(7*size), reg.RCX, reg.RAX)
+		IMUL3Q(I32(7*batchBytes), reg.RCX, reg.RAX)
 		ADDQ(reg.RAX, reg.RSI)
 		a.rows(func() {
-			SUBQ(I32(7*size), reg.RSI)
+			SUBQ(I32(7*batchBytes), reg.RSI)
 			for k := range 7 {
 				VFMADD213PS(a.at(reg.RSI, k), by, r[k])
 			}
@@ -190,8 +190,8 @@ func (a *lanes) squares() {
 			a.load(a.at(reg.RSI, 0), s)
 			a.mul(s, s, s)
 			a.store(s, a.at(reg.RDI, 0))
-			ADDQ(Imm(size), reg.RSI)
-			ADDQ(Imm(size), reg.RDI)
+			ADDQ(Imm(batchBytes), reg.RSI)
+			ADDQ(Imm(batchBytes), reg.RDI)
 		})
 	})
 	a.end()

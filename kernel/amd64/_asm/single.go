@@ -56,7 +56,7 @@ func (a *lanes) water(row int) Mem { return a.field(reg.RDX, designFields*row+wa
 
 // nextRows moves to the measurements behind several.
 func (a *lanes) nextRows(count int) {
-	ADDQ(I32(int32(size*count)), reg.RSI)
+	ADDQ(I32(int32(batchBytes*count)), reg.RSI)
 	a.skip(reg.RDX, designFields*count)
 }
 
@@ -125,9 +125,9 @@ func (a *lanes) logarithmsRows(name string, weighted bool) {
 			a.store(x[u], a.at(reg.RDI, u))
 		})
 		if weighted {
-			ADDQ(I32(int32(size*count)), reg.R9)
+			ADDQ(I32(int32(batchBytes*count)), reg.R9)
 		}
-		ADDQ(I32(int32(size*count)), reg.RDI)
+		ADDQ(I32(int32(batchBytes*count)), reg.RDI)
 		a.nextRows(count)
 	})
 	a.end()
@@ -163,7 +163,7 @@ func (a *lanes) project() {
 				VADDPS(u, r[6], r[6])
 				VADDPS(x, r[13], r[13])
 			}
-			ADDQ(Imm(uint64(size*count)), reg.R9)
+			ADDQ(Imm(uint64(batchBytes*count)), reg.R9)
 			a.nextRows(count)
 		})
 		for k := range 14 {
@@ -190,7 +190,7 @@ func (a *lanes) project() {
 			}
 			VADDPS(r[14], r[6], r[6])
 			VADDPS(a.at(reg.R9, 0), r[13], r[13])
-			ADDQ(Imm(size), reg.R9)
+			ADDQ(Imm(batchBytes), reg.R9)
 			a.next()
 		})
 		for k := range 14 {
@@ -232,7 +232,7 @@ func (a *lanes) packSingle(name, kind string, bytes int) {
 		for _, pointer := range []reg.Register{reg.R9, reg.R10, reg.R11} {
 			ADDQ(Imm(uint64(4*bytes)), pointer)
 		}
-		ADDQ(I32(4*size), reg.RDI)
+		ADDQ(I32(4*batchBytes), reg.RDI)
 		SUBQ(Imm(4), reg.RCX)
 		JMP(LabelRef(block))
 		Label(last)
@@ -293,7 +293,7 @@ func (a *lanes) turnSingle(bytes int) {
 	VUNPCKLPD(y[7], y[5], y[2])
 	VUNPCKHPD(y[7], y[5], y[3])
 	for k := range 4 {
-		VMOVUPS(y[k], Mem{Base: reg.RDI, Disp: k * size})
+		VMOVUPS(y[k], Mem{Base: reg.RDI, Disp: k * batchBytes})
 	}
 }
 
@@ -317,7 +317,7 @@ func (a *lanes) convert(name string, widen bool) {
 	}
 	a.rows(func() {
 		for k, pointer := range []reg.Register{reg.RDI, reg.RSI} {
-			for offset := 0; offset < size; offset += a.bytes {
+			for offset := 0; offset < batchBytes; offset += a.bytes {
 				narrow, wide := Mem{Base: reg.RDX, Disp: 32*k + offset/2}, Mem{Base: pointer, Disp: offset}
 				switch {
 				case widen:
@@ -331,9 +331,9 @@ func (a *lanes) convert(name string, widen bool) {
 					VMOVUPS(part, narrow)
 				}
 			}
-			ADDQ(Imm(size), pointer)
+			ADDQ(Imm(batchBytes), pointer)
 		}
-		ADDQ(Imm(size), reg.RDX)
+		ADDQ(Imm(batchBytes), reg.RDX)
 	})
 	a.end()
 }

@@ -66,8 +66,8 @@ func (a *lanes) elementwise(name, signature, doc string, body, before func(r []r
 			a.load(a.at(reg.RSI, 0), r[0])
 			body(r)
 			a.store(r[0], a.at(reg.RDI, 0))
-			ADDQ(Imm(size), reg.RSI)
-			ADDQ(Imm(size), reg.RDI)
+			ADDQ(Imm(batchBytes), reg.RSI)
+			ADDQ(Imm(batchBytes), reg.RDI)
 		})
 	})
 	a.end()
@@ -115,11 +115,11 @@ func (a *lanes) logarithms(name string, weighted bool) {
 				a.mul(s, s, s)
 				a.mul(s, x, x)
 				a.store(s, a.at(reg.R9, 0))
-				ADDQ(Imm(size), reg.R9)
+				ADDQ(Imm(batchBytes), reg.R9)
 			}
 			a.store(x, a.at(reg.RDI, 0))
-			ADDQ(Imm(size), reg.RDI)
-			ADDQ(Imm(size), reg.RSI)
+			ADDQ(Imm(batchBytes), reg.RDI)
+			ADDQ(Imm(batchBytes), reg.RSI)
 			a.skip(reg.RDX, designFields)
 		})
 	})
@@ -159,7 +159,7 @@ func (a *lanes) sums(name string, columns, fields int) {
 				for k := range count {
 					a.addProduct(a.field(reg.RDX, first+k), v, a.registers[k], spare)
 				}
-				ADDQ(Imm(size), reg.RSI)
+				ADDQ(Imm(batchBytes), reg.RSI)
 				a.skip(reg.RDX, fields)
 			})
 			for k := range count {
@@ -221,6 +221,6 @@ func (a *lanes) begin(p []reg.VecPhysical) {
 
 // next moves to the next measurement.
 func (a *lanes) next() {
-	ADDQ(Imm(size), reg.RSI)
+	ADDQ(Imm(batchBytes), reg.RSI)
 	a.skip(reg.RDX, designFields)
 }

@@ -210,7 +210,7 @@ func (a *lanes) log2Table(registers []reg.VecPhysical) {
 		}
 	}
 	m := a.table("inverses", append(inverses, logs...))
-	for k := range len(inverses) * 2 * a.size / size {
+	for k := range len(inverses) * 2 * a.size / batchBytes {
 		VMOVUPD(m.Offset(64*k), registers[k])
 	}
 }

@@ -107,9 +107,9 @@ func (a *lanes) ordinaryWide() {
 				VFMADD231PD_BCST(scalar(reg.RDX, 8*u+k), e[u], r[k])
 			}
 		}
-		ADDQ(Imm(uint64(rows*size)), reg.RSI)
-		ADDQ(Imm(uint64(rows*size)), reg.RDI)
-		ADDQ(U32(uint32(rows*size)), reg.RDX)
+		ADDQ(Imm(uint64(rows*batchBytes)), reg.RSI)
+		ADDQ(Imm(uint64(rows*batchBytes)), reg.RDI)
+		ADDQ(U32(uint32(rows*batchBytes)), reg.RDX)
 	})
 	argument("sums", reg.RDI)
 	for k := range 7 {
@@ -199,9 +199,9 @@ func (a *lanes) reweightWide() {
 			}
 			VADDPD(q[u], right[6], right[6])
 		}
-		ADDQ(Imm(uint64(rows*size)), reg.RSI)
-		ADDQ(Imm(uint64(rows*size)), reg.R9)
-		ADDQ(U32(uint32(rows*size)), reg.RDX)
+		ADDQ(Imm(uint64(rows*batchBytes)), reg.RSI)
+		ADDQ(Imm(uint64(rows*batchBytes)), reg.R9)
+		ADDQ(U32(uint32(rows*batchBytes)), reg.RDX)
 	})
 	for k := range right {
 		a.store(right[k], a.at(reg.RDI, k))
@@ -240,8 +240,8 @@ func (a *lanes) ordinaryNarrow() {
 		for h := range 2 {
 			a.store(x[h], half(reg.RDI, 0, h))
 		}
-		ADDQ(Imm(size), reg.RSI)
-		ADDQ(Imm(size), reg.RDI)
+		ADDQ(Imm(batchBytes), reg.RSI)
+		ADDQ(Imm(batchBytes), reg.RDI)
 	})
 	for h := range 2 {
 		a.store(least[h], half(reg.R9, 0, h))
@@ -258,7 +258,9 @@ func (a *lanes) ordinaryNarrow() {
 }
 
 // half is the lower or upper four lanes of the k-th number from a pointer on.
-func half(pointer reg.Register, k, h int) Mem { return Mem{Base: pointer, Disp: k*size + h*size/2} }
+func half(pointer reg.Register, k, h int) Mem {
+	return Mem{Base: pointer, Disp: k*batchBytes + h*batchBytes/2}
+}
 
 // logsOf is logOf for two halves side by side; x becomes the logarithm.
 func (a *lanes) logsOf(x, exponent, square, q []reg.VecPhysical) {
@@ -321,7 +323,7 @@ func (a *lanes) normalSums() {
 			VFMADD231PD_BCST(scalar(reg.RDX, k), v, sums[k])
 		}
 		VADDPD(v, sums[normalColumns-1], sums[normalColumns-1])
-		ADDQ(Imm(size), reg.RSI)
+		ADDQ(Imm(batchBytes), reg.RSI)
 		ADDQ(U32(8*24), reg.RDX)
 	})
 	for k := range sums {
@@ -365,7 +367,7 @@ func (a *lanes) sweeps(table, v, sums string, columns, fields int, ones bool) {
 					VFMADD231PD(spare, r[12+h], r[2*(k-first)+h])
 				}
 			}
-			ADDQ(Imm(size), reg.RSI)
+			ADDQ(Imm(batchBytes), reg.RSI)
 			ADDQ(U32(uint32(8*fields)), reg.RDX)
 		})
 		for k := first; k < next; k++ {
@@ -418,7 +420,7 @@ func (a *lanes) reweightNarrow() {
 			a.store(q[u], place(reg.RDI))
 		})
 		for _, pointer := range []reg.Register{reg.RDI, reg.RSI, reg.R9} {
-			ADDQ(Imm(uint64(rows*size)), pointer)
+			ADDQ(Imm(uint64(rows*batchBytes)), pointer)
 		}
 	})
 	a.sweeps("design", "u", "right", 7, designFields, true)
@@ -458,8 +460,8 @@ func (a *lanes) exponents(added bool) {
 		for h := range 2 {
 			a.store(r[12+h], half(reg.R9, 0, h))
 		}
-		ADDQ(Imm(size), reg.R9)
-		ADDQ(Imm(size), reg.RDX)
+		ADDQ(Imm(batchBytes), reg.R9)
+		ADDQ(Imm(batchBytes), reg.RDX)
 	})
 }
 
@@ -532,9 +534,9 @@ func (a *lanes) tissueWide() {
 			}
 			VADDPD(d[u], right[6], right[6])
 		}
-		ADDQ(Imm(uint64(rows*size)), reg.RSI)
-		ADDQ(Imm(uint64(rows*size)), reg.R9)
-		ADDQ(U32(uint32(rows*size)), reg.RDX)
+		ADDQ(Imm(uint64(rows*batchBytes)), reg.RSI)
+		ADDQ(Imm(uint64(rows*batchBytes)), reg.R9)
+		ADDQ(U32(uint32(rows*batchBytes)), reg.RDX)
 	})
 	a.store(squares, a.at(reg.R8, pointSquares))
 	for k := range right {
@@ -597,7 +599,7 @@ func (a *lanes) tissueNarrow() {
 			a.store(t[u], place(reg.R9))
 		})
 		for _, pointer := range []reg.Register{reg.RDI, reg.RSI, reg.R9} {
-			ADDQ(Imm(uint64(rows*size)), pointer)
+			ADDQ(Imm(uint64(rows*batchBytes)), pointer)
 		}
 	})
 	for h := range 2 {
@@ -636,7 +638,7 @@ func (a *lanes) squaredWeights() {
 			VMULPD(v, x, x)
 			a.store(x, a.at(reg.RDI, 0))
 			for _, pointer := range []reg.Register{reg.RDI, reg.R9, reg.R10, reg.RSI} {
-				ADDQ(Imm(size), pointer)
+				ADDQ(Imm(batchBytes), pointer)
 			}
 		})
 	})

@@ -28,10 +28,10 @@ func newLanes(v vectors) *lanes {
 }
 
 // whole says whether a number is one register.
-func (a *lanes) whole() bool { return a.bytes == size }
+func (a *lanes) whole() bool { return a.bytes == batchBytes }
 
-// size is the number of bytes of all lanes.
-const size = 64
+// batchBytes is the number of bytes of all lanes.
+const batchBytes = 64
 
 // function begins a function whose name and parameters are written for double precision.
 func (a *lanes) function(name, signature string, doc ...string) {
@@ -51,7 +51,7 @@ func (a *lanes) end() {
 
 // halves writes the body once for each register's worth of the eight lanes.
 func (a *lanes) halves(body func()) {
-	for a.half = 0; a.half < size; a.half += a.bytes {
+	for a.half = 0; a.half < batchBytes; a.half += a.bytes {
 		body()
 	}
 	a.half = 0
@@ -59,7 +59,7 @@ func (a *lanes) halves(body func()) {
 
 // at is the k-th number from a pointer on: this half's lanes of it.
 func (a *lanes) at(pointer reg.Register, k int) Mem {
-	return Mem{Base: pointer, Disp: k*size + a.half}
+	return Mem{Base: pointer, Disp: k*batchBytes + a.half}
 }
 
 // field is the k-th element, the same for all lanes, from a pointer on.

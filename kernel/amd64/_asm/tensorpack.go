@@ -42,7 +42,7 @@ func (a *lanes) pack(name, kind string, bytes int) {
 	ADDQ(Imm(uint64(4*bytes)), reg.RSI)
 	ADDQ(Imm(uint64(4*bytes)), reg.R9)
 	ADDQ(U32(uint32(32*bytes)), reg.R10)
-	ADDQ(I32(4*size), reg.RDI)
+	ADDQ(I32(4*batchBytes), reg.RDI)
 	SUBQ(Imm(4), reg.RCX)
 	JMP(LabelRef(square))
 	Label(last)
@@ -89,7 +89,7 @@ func (a *lanes) turnAll() {
 	for k := range 4 {
 		if a.is512() {
 			VCVTPS2PD(y[k], a.registers[k])
-			VMOVUPD(a.registers[k], Mem{Base: reg.RDI, Disp: k * size})
+			VMOVUPD(a.registers[k], Mem{Base: reg.RDI, Disp: k * batchBytes})
 			continue
 		}
 		VEXTRACTF128(Imm(1), y[k], x[4+k])
@@ -115,7 +115,7 @@ func (a *lanes) turnFour(first reg.Register, offset int) {
 	VPERM2F128(Imm(0x31), y[6], y[4], y[2])
 	VPERM2F128(Imm(0x31), y[7], y[5], y[3])
 	for k := range 4 {
-		VMOVUPD(y[k], Mem{Base: reg.RDI, Disp: k*size + offset})
+		VMOVUPD(y[k], Mem{Base: reg.RDI, Disp: k*batchBytes + offset})
 	}
 }
 
@@ -138,7 +138,7 @@ func (a *lanes) extent() {
 			a.min(r[1], r[0], r[1])
 			a.max(r[2], r[0], r[2])
 			a.fma(r[0], r[0], r[3])
-			ADDQ(Imm(size), reg.RSI)
+			ADDQ(Imm(batchBytes), reg.RSI)
 		})
 		for k := range 3 {
 			a.store(r[k+1], a.at(reg.RDI, k))

@@ -26,7 +26,7 @@ func (a *lanes) pairs() pairs {
 
 // of is one half of the k-th number from a pointer on.
 func (a *lanes) of(h int, pointer reg.Register, k int) Mem {
-	return Mem{Base: pointer, Disp: k*size + h*a.bytes}
+	return Mem{Base: pointer, Disp: k*batchBytes + h*a.bytes}
 }
 
 // both writes the body for each half.
@@ -127,9 +127,9 @@ func (a *lanes) modelPair() {
 			a.fms213(d, t, t)
 			a.store(t, a.of(h, reg.R9, 0))
 		})
-		ADDQ(Imm(size), reg.RDI)
-		ADDQ(Imm(size), reg.R9)
-		ADDQ(Imm(size), reg.R10)
+		ADDQ(Imm(batchBytes), reg.RDI)
+		ADDQ(Imm(batchBytes), reg.R9)
+		ADDQ(Imm(batchBytes), reg.R10)
 		a.next()
 	})
 	a.storePair(x.squares, pointSquares)
@@ -152,8 +152,8 @@ func (a *lanes) weightsPair() {
 			a.mul(a.of(h, reg.RSI, 0), x.t[h], x.t[h])
 			a.store(x.t[h], a.of(h, reg.RDI, 0))
 		})
-		ADDQ(Imm(size), reg.RDI)
-		ADDQ(Imm(size), reg.R9)
+		ADDQ(Imm(batchBytes), reg.RDI)
+		ADDQ(Imm(batchBytes), reg.R9)
 		a.next()
 	})
 	a.end()

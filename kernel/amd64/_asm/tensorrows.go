@@ -153,7 +153,7 @@ func (a *lanes) modelRows() {
 			a.store(x.t[u], a.at(reg.R9, u))
 		}
 		for _, pointer := range []reg.Register{reg.RDI, reg.R9, reg.R10} {
-			ADDQ(I32(int32(size*count)), pointer)
+			ADDQ(I32(int32(batchBytes*count)), pointer)
 		}
 		a.nextRows(count)
 	})
@@ -194,8 +194,8 @@ func (a *lanes) weightsRows() {
 			a.mul(a.at(reg.RSI, u), x.t[u], x.t[u])
 			a.store(x.t[u], a.at(reg.RDI, u))
 		}
-		ADDQ(I32(int32(size*count)), reg.RDI)
-		ADDQ(I32(int32(size*count)), reg.R9)
+		ADDQ(I32(int32(batchBytes*count)), reg.RDI)
+		ADDQ(I32(int32(batchBytes*count)), reg.R9)
 		a.nextRows(count)
 	})
 	a.end()

@@ -117,7 +117,7 @@ func (a *lanes) descend() {
 	a.halves(func() {
 		s, design, trial := a.array("s"), a.load("design"), a.array("trial")
 		a.parameters(trial)
-		a.advance(size*trialMiddle, trial)
+		a.advance(batchBytes*trialMiddle, trial)
 		a.number(gradient, trial, trialGradient)
 		a.number(curvature, trial, trialCurvature)
 		a.repeat("row", a.load("n"), func() {

@@ -17,7 +17,7 @@ func (a *lanes) part() {
 	a.comment("The last places, and how many measurements were put to the beginning.")
 	a.ins("ADD %v<<6, %v, %v", n, to, toEnd)
 	a.ins("ADD %v<<5, %v, %v", n, rows, rowsEnd)
-	a.ins("SUB $%d, %v", size, toEnd)
+	a.ins("SUB $%d, %v", batchBytes, toEnd)
 	a.ins("SUB $%d, %v", pairBytes, rowsEnd)
 	others := a.reg()
 	a.ins("MOVD $0, %v", others)

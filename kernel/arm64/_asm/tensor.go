@@ -71,8 +71,8 @@ func (a *lanes) function(name, signature string, doc ...string) {
 	a.program.function(name, signature, doc...)
 }
 
-// size is the number of bytes of all lanes.
-const size = 64
+// batchBytes is the number of bytes of all lanes.
+const batchBytes = 64
 
 // A row of the design is 6 b-tensor elements, 1, and the signal of water over its S0.
 const (
@@ -83,7 +83,7 @@ const (
 
 // halves writes the body for each half.
 func (a *lanes) halves(body func()) {
-	for a.half = 0; a.half < size; a.half += pairBytes {
+	for a.half = 0; a.half < batchBytes; a.half += pairBytes {
 		a.scratch(body)
 	}
 	a.half = 0
@@ -99,12 +99,12 @@ func (a *lanes) array(name string) gp {
 }
 
 // next loads this half of a number and moves to the next one, put stores it.
-func (a *lanes) next(d pair, array gp) { a.loadNext(d, array, size) }
-func (a *lanes) put(d pair, array gp)  { a.storeNext(d, array, size) }
+func (a *lanes) next(d pair, array gp) { a.loadNext(d, array, batchBytes) }
+func (a *lanes) put(d pair, array gp)  { a.storeNext(d, array, batchBytes) }
 
 // number loads the k-th number of an array, keep stores it.
-func (a *lanes) number(d pair, array gp, k int) { a.loadPair(d, array, k*size) }
-func (a *lanes) keep(d pair, array gp, k int)   { a.storePair(d, array, k*size) }
+func (a *lanes) number(d pair, array gp, k int) { a.loadPair(d, array, k*batchBytes) }
+func (a *lanes) keep(d pair, array gp, k int)   { a.storePair(d, array, k*batchBytes) }
 
 // field is the register and the element that have a number of the loaded row of the design: V28-V31, or V30-V31 in
 // single precision.
@@ -172,7 +172,7 @@ func (a *lanes) sweep(table, v, sums gp, first, next, columns, fields int, ones 
 	value, n := pairOf(12), a.format.perVector()
 	if first > 0 {
 		a.advance(a.format.bytes*first, table)
-		a.advance(size*first, sums)
+		a.advance(batchBytes*first, sums)
 	}
 	for k := first; k < next; k++ {
 		a.number(pairOf(k-first), sums, k-first)
@@ -253,7 +253,7 @@ func (a *lanes) expand() {
 	x := pairOf(0)
 	a.halves(func() {
 		matrix, sums, upper := a.array("matrix"), a.array("sums"), a.array("sums")
-		a.advance(15*size, upper)
+		a.advance(15*batchBytes, upper)
 		for i := range 7 {
 			for j := range i + 1 {
 				if k := monomials[i][j]; k < 15 {

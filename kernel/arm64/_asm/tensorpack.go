@@ -6,7 +6,7 @@ import "fmt"
 // columns are turned; the last one overlaps the one before. Memory is asked for what lies as far ahead as all rows are
 // long: most often the next voxels.
 func (a *lanes) pack(name, lanes, kind string, bytes int) {
-	all, half, block := size/a.format.bytes, pairBytes/a.format.bytes, a.square
+	all, half, block := batchBytes/a.format.bytes, pairBytes/a.format.bytes, a.square
 	if a.format.isSingle() {
 		block = a.twoSquares
 	}
@@ -27,11 +27,11 @@ func (a *lanes) pack(name, lanes, kind string, bytes int) {
 		for h := range 2 {
 			k := 0
 			block(rows[half*h:][:half], bytes, func(column pair) {
-				a.storePair(column, dst, size*k+pairBytes*h)
+				a.storePair(column, dst, batchBytes*k+pairBytes*h)
 				k++
 			})
 		}
-		a.advance(4*size, dst)
+		a.advance(4*batchBytes, dst)
 	}
 	a.at(square)
 	a.ins("CMP $4, %v", n)

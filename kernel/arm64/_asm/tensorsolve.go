@@ -38,7 +38,7 @@ func (a *lanes) systems(name, doc string, body func(s system)) {
 		s := system{lanes: a}
 		for i := range s.pointers {
 			s.pointers[i] = a.load("system")
-			a.advance(a.half+size*(32*i+16), s.pointers[i])
+			a.advance(a.half+batchBytes*(32*i+16), s.pointers[i])
 		}
 		body(s)
 	})

@@ -4,7 +4,7 @@ import "math"
 
 // Limits of Climb.
 const (
-	longestStep  = 0.1  // radians: about the distance of neighbouring vertices
+	longestClimb = 0.1  // radians: about the distance of neighbouring vertices
 	settledStep  = 1e-9 // radians: converged
 	trustedStep  = 1e-4 // radians: so near, rounding hides that a Newton step goes up
 	mostSteps    = 30
@@ -21,7 +21,7 @@ func Climb(p *Polynomial, u [3]float64) (peak [3]float64, value float64) {
 }
 
 // A Climber walks uphill to the maximum of a function on the unit sphere, by Newton steps in the tangent plane that are
-// turned uphill where the function is not concave, none longer than longestStep, and each halved until the function is
+// turned uphill where the function is not concave, none longer than longestClimb, and each halved until the function is
 // higher. The result is never lower than the start. It says at which point it must know the function next: so several can
 // walk side by side.
 type Climber struct {
@@ -72,8 +72,8 @@ func (c *Climber) advance() bool {
 	if !(length > settledStep) {
 		return false
 	}
-	if length > longestStep {
-		step, length = scaled(step, longestStep/length), longestStep
+	if length > longestClimb {
+		step, length = scaled(step, longestClimb/length), longestClimb
 	}
 	c.trusted, c.halvings = newton && length < trustedStep, 0
 	c.stride(step)

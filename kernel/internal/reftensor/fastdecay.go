@@ -120,7 +120,7 @@ func (s *FreeWaterScratch) Linearise(fit *Levenberg) *Linearised {
 	at := &s.newton.at
 	at.p, at.c = fit.Trial()
 	s.newton.evaluate(at)
-	s.linear.factor(s.newton, fit)
+	s.linear.factorise(s.newton, fit)
 	return &s.linear.at
 }
 
@@ -135,8 +135,8 @@ func newLinearisation(n int) *linearisation {
 	return &linearisation{columns: make([]float64, (waterSize+1)*n)}
 }
 
-// factor factors the Jacobian at the point where a newton was evaluated.
-func (l *linearisation) factor(s *newton, fit *Levenberg) {
+// factorise factors the Jacobian at the point where a newton was evaluated.
+func (l *linearisation) factorise(s *newton, fit *Levenberg) {
 	n := s.design.n
 	c, tangent, water := fit.slopes()
 	for i, t := range s.at.tissue {

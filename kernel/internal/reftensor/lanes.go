@@ -20,11 +20,11 @@ func (m *FreeWater) Guess() (volumes []int, tissue, water float64, inverse []flo
 }
 
 // FastDecays are the signals over S0 of isotropic decays faster than water's, and that of water last.
-func (m *FreeWater) FastDecays() [FastDecays + 1][]float64 { return m.fast.columns }
+func (m *FreeWater) FastDecays() [FastDecayCount + 1][]float64 { return m.fast.columns }
 
 // FastMisfit is the least sum of squares that water and one of the fast decays leave of a signal, from its energy and its
 // sums with FastDecays.
-func (m *FreeWater) FastMisfit(energy float64, sums *[FastDecays + 1]float64) float64 {
+func (m *FreeWater) FastMisfit(energy float64, sums *[FastDecayCount + 1]float64) float64 {
 	return m.fast.misfit(energy, sums)
 }
 
@@ -41,7 +41,7 @@ const (
 	SecondFraction     = secondFraction
 	RoughTissue        = roughTissue
 	StrangeMisfit      = strangeMisfit
-	FastDecays         = fastDecays
+	FastDecayCount     = fastDecays
 	AllWater           = allWater
 )
 

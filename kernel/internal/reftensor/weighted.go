@@ -28,8 +28,8 @@ func newWeighted(design *LogLinear) *weighted {
 // digits a step above it.
 const steep = 1e-10
 
-// delicate is the pivot ratio below which normal equations without refinement may be wrong in the fifth digit.
-const delicate = 1e-7
+// delicateRatio is the pivot ratio below which normal equations without refinement may be wrong in the fifth digit.
+const delicateRatio = 1e-7
 
 // fit solves for weights v and values y. ok is false, and p zero, when the weights do not determine
 // all seven unknowns.
@@ -37,7 +37,7 @@ func (w *weighted) fit(p *[logLinearSize]float64, v, y []float64) (ok bool) {
 	*p = [logLinearSize]float64{}
 	w.design.normal(w.matrix[:], v)
 	ratio := w.factor.decompose(w.matrix[:], logLinearSize)
-	w.delicate = w.delicate || !(ratio > delicate)
+	w.delicate = w.delicate || !(ratio > delicateRatio)
 	if !(ratio > steep) {
 		return w.orthogonal(p, v, y)
 	}
