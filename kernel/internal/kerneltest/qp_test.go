@@ -129,17 +129,20 @@ func TestAdvanceTakesTheStepAndMakesTheNextReady(t *testing.T) {
 	forEachQPSet(t, func(b qpBench) {
 		b.check(1, nil, func(p problem) {
 			b.Advance(&p.sums[0], first(p.records), first(p.d), first(p.r), &p.v[0], testEpsilon, p.n)
-		}, func(c *constraint, t float64, sums []float64) {
-			s := math.FMA(t, c.f[ops.QPSlackStep], c.f[ops.QPSlack])
-			l := math.FMA(t, c.f[ops.QPMultiplierStep], c.f[ops.QPMultiplier])
-			g := math.FMA(-t, c.f[ops.QPGap], c.f[ops.QPGap])
-			w := 1 / math.FMA(testEpsilon, l, s)
-			c.f[ops.QPSlack], c.f[ops.QPMultiplier], c.f[ops.QPGap], c.f[ops.QPWeight] = s, l, g, w
-			c.d = w * l
-			c.r = math.FMA(-c.d, g+s, 0)
-			sums[0] = math.FMA(l, s, sums[0])
-		})
+		}, advanced)
 	})
+}
+
+// advanced and the functions that follow are the steps on one constraint of one lane, and what they add up.
+func advanced(c *constraint, t float64, sums []float64) {
+	s := math.FMA(t, c.f[ops.QPSlackStep], c.f[ops.QPSlack])
+	l := math.FMA(t, c.f[ops.QPMultiplierStep], c.f[ops.QPMultiplier])
+	g := math.FMA(-t, c.f[ops.QPGap], c.f[ops.QPGap])
+	w := 1 / math.FMA(testEpsilon, l, s)
+	c.f[ops.QPSlack], c.f[ops.QPMultiplier], c.f[ops.QPGap], c.f[ops.QPWeight] = s, l, g, w
+	c.d = w * l
+	c.r = math.FMA(-c.d, g+s, 0)
+	sums[0] = math.FMA(l, s, sums[0])
 }
 
 func TestPredictFindsTheStepAndMarksConstraintsThatHold(t *testing.T) {
@@ -149,64 +152,72 @@ func TestPredictFindsTheStepAndMarksConstraintsThatHold(t *testing.T) {
 			for lane := range b.lanes {
 				p.sums[b.lanes+lane]++ // the kernel's last operation was - 1
 			}
-		}, func(c *constraint, _ float64, sums []float64) {
-			s, l := c.f[ops.QPSlack], c.f[ops.QPMultiplier]
-			h := c.adx + c.f[ops.QPGap]
-			x := math.FMA(testEpsilon, l, -h)
-			next := float64(c.d * x)
-			dl := next - l
-			ds := math.FMA(testEpsilon, dl, h)
-			sums[0] = math.Min(sums[0], ds/s)
-			sums[1] = math.Min(sums[1], float64(c.f[ops.QPWeight]*x)-1+1) // never fused
-			sums[2], sums[3], sums[4] = math.FMA(l, ds, sums[2]), math.FMA(s, dl, sums[3]), math.FMA(ds, dl, sums[4])
-			held := truth(next*s > (s+ds)*l)
-			sums[5] += (held - c.f[ops.QPHeld]) * (held - c.f[ops.QPHeld])
-			c.f[ops.QPMultiplierStep], c.f[ops.QPSlackStep], c.f[ops.QPHeld] = dl, ds, held
-		})
+		}, predicted)
 	})
+}
+
+func predicted(c *constraint, _ float64, sums []float64) {
+	s, l := c.f[ops.QPSlack], c.f[ops.QPMultiplier]
+	h := c.adx + c.f[ops.QPGap]
+	x := math.FMA(testEpsilon, l, -h)
+	next := float64(c.d * x)
+	dl := next - l
+	ds := math.FMA(testEpsilon, dl, h)
+	sums[0] = math.Min(sums[0], ds/s)
+	sums[1] = math.Min(sums[1], float64(c.f[ops.QPWeight]*x)-1+1) // never fused
+	sums[2], sums[3], sums[4] = math.FMA(l, ds, sums[2]), math.FMA(s, dl, sums[3]), math.FMA(ds, dl, sums[4])
+	held := truth(next*s > (s+ds)*l)
+	sums[5] += (held - c.f[ops.QPHeld]) * (held - c.f[ops.QPHeld])
+	c.f[ops.QPMultiplierStep], c.f[ops.QPSlackStep], c.f[ops.QPHeld] = dl, ds, held
 }
 
 func TestCentreAimsAtTheTarget(t *testing.T) {
 	forEachQPSet(t, func(b qpBench) {
-		b.check(0, nil, func(p problem) { b.Centre(first(p.records), first(p.r), &p.v[0], p.n) },
-			func(c *constraint, target float64, _ []float64) {
-				l := c.f[ops.QPMultiplier]
-				c.f[ops.QPProduct] = math.FMA(l, c.f[ops.QPSlack], math.FMA(c.f[ops.QPMultiplierStep], c.f[ops.QPSlackStep], -target))
-				c.r = math.FMA(-c.f[ops.QPWeight], math.FMA(l, c.f[ops.QPGap], c.f[ops.QPProduct]), 0)
-			})
+		b.check(0, nil, func(p problem) { b.Centre(first(p.records), first(p.r), &p.v[0], p.n) }, centred)
 	})
+}
+
+func centred(c *constraint, target float64, _ []float64) {
+	l := c.f[ops.QPMultiplier]
+	c.f[ops.QPProduct] = math.FMA(l, c.f[ops.QPSlack], math.FMA(c.f[ops.QPMultiplierStep], c.f[ops.QPSlackStep], -target))
+	c.r = math.FMA(-c.f[ops.QPWeight], math.FMA(l, c.f[ops.QPGap], c.f[ops.QPProduct]), 0)
 }
 
 func TestCorrectFindsTheCentredStep(t *testing.T) {
 	forEachQPSet(t, func(b qpBench) {
 		b.check(2, nil, func(p problem) {
 			b.Correct(&p.sums[0], first(p.records), first(p.adx), testEpsilon, p.n)
-		}, func(c *constraint, _ float64, sums []float64) {
-			l, h := c.f[ops.QPMultiplier], c.adx+c.f[ops.QPGap]
-			dl := math.FMA(-c.f[ops.QPWeight], math.FMA(l, h, c.f[ops.QPProduct]), 0)
-			ds := math.FMA(testEpsilon, dl, h)
-			c.f[ops.QPMultiplierStep], c.f[ops.QPSlackStep] = dl, ds
-			sums[0], sums[1] = math.Min(sums[0], ds/c.f[ops.QPSlack]), math.Min(sums[1], dl/l)
-		})
+		}, corrected)
 	})
+}
+
+func corrected(c *constraint, _ float64, sums []float64) {
+	l, h := c.f[ops.QPMultiplier], c.adx+c.f[ops.QPGap]
+	dl := math.FMA(-c.f[ops.QPWeight], math.FMA(l, h, c.f[ops.QPProduct]), 0)
+	ds := math.FMA(testEpsilon, dl, h)
+	c.f[ops.QPMultiplierStep], c.f[ops.QPSlackStep] = dl, ds
+	sums[0], sums[1] = math.Min(sums[0], ds/c.f[ops.QPSlack]), math.Min(sums[1], dl/l)
 }
 
 func TestHoldPressAndShiftSolveForASet(t *testing.T) {
 	forEachQPSet(t, func(b qpBench) {
-		b.check(0, nil, func(p problem) { b.Hold(first(p.records), first(p.d), 1/testEpsilon, p.n) },
-			func(c *constraint, _ float64, _ []float64) { c.d = 1 / testEpsilon * c.f[ops.QPHeld] })
-		b.check(0, nil, func(p problem) { b.Press(first(p.records), first(p.d), first(p.r), testEpsilon, p.n) },
-			func(c *constraint, _ float64, _ []float64) {
-				l := c.f[ops.QPMultiplier]
-				c.r = math.FMA(-c.d, math.FMA(testEpsilon, l, c.f[ops.QPSlack]), l)
-			})
-		b.check(0, nil, func(p problem) { b.Shift(first(p.records), first(p.d), first(p.adx), testEpsilon, p.n) },
-			func(c *constraint, _ float64, _ []float64) {
-				l := c.f[ops.QPMultiplier]
-				c.f[ops.QPSlack] += c.adx
-				c.f[ops.QPMultiplier] = math.FMA(-c.d, math.FMA(testEpsilon, l, c.f[ops.QPSlack]), l)
-			})
+		b.check(0, nil, func(p problem) { b.Hold(first(p.records), first(p.d), 1/testEpsilon, p.n) }, held)
+		b.check(0, nil, func(p problem) { b.Press(first(p.records), first(p.d), first(p.r), testEpsilon, p.n) }, pressed)
+		b.check(0, nil, func(p problem) { b.Shift(first(p.records), first(p.d), first(p.adx), testEpsilon, p.n) }, shifted)
 	})
+}
+
+func held(c *constraint, _ float64, _ []float64) { c.d = 1 / testEpsilon * c.f[ops.QPHeld] }
+
+func pressed(c *constraint, _ float64, _ []float64) {
+	l := c.f[ops.QPMultiplier]
+	c.r = math.FMA(-c.d, math.FMA(testEpsilon, l, c.f[ops.QPSlack]), l)
+}
+
+func shifted(c *constraint, _ float64, _ []float64) {
+	l := c.f[ops.QPMultiplier]
+	c.f[ops.QPSlack] += c.adx
+	c.f[ops.QPMultiplier] = math.FMA(-c.d, math.FMA(testEpsilon, l, c.f[ops.QPSlack]), l)
 }
 
 func TestJudgeMeasuresAndCorrectsTheSet(t *testing.T) {
@@ -220,17 +231,21 @@ func TestJudgeMeasuresAndCorrectsTheSet(t *testing.T) {
 			}
 			b.Judge(&p.sums[0], first(p.records), tolerance, testEpsilon, p.n)
 		}, func(c *constraint, _ float64, sums []float64) {
-			l := math.Round(4*(c.f[ops.QPMultiplier]-0.6)) / 4
+			c.f[ops.QPMultiplier] = math.Round(4*(c.f[ops.QPMultiplier]-0.6)) / 4
 			c.f[ops.QPSlack] -= 0.6
-			s, held := c.f[ops.QPSlack], c.f[ops.QPHeld]
-			v := math.FMA(testEpsilon, l, s)
-			sums[0], sums[1] = math.Min(sums[0], v), math.Max(sums[1], math.Abs(l*v))
-			sums[2], sums[3] = math.Min(sums[2], l), math.Max(sums[3], l)
-			next := truth(held == 1 && l > 0 || held == 0 && s < -tolerance)
-			sums[4] += math.Abs(next - held)
-			c.f[ops.QPMultiplier], c.f[ops.QPHeld] = l*next, next
+			judgedWithin(tolerance, c, sums)
 		})
 	})
+}
+
+func judgedWithin(tolerance float64, c *constraint, sums []float64) {
+	s, l, held := c.f[ops.QPSlack], c.f[ops.QPMultiplier], c.f[ops.QPHeld]
+	v := math.FMA(testEpsilon, l, s)
+	sums[0], sums[1] = math.Min(sums[0], v), math.Max(sums[1], math.Abs(l*v))
+	sums[2], sums[3] = math.Min(sums[2], l), math.Max(sums[3], l)
+	next := truth(held == 1 && l > 0 || held == 0 && s < -tolerance)
+	sums[4] += math.Abs(next - held)
+	c.f[ops.QPMultiplier], c.f[ops.QPHeld] = l*next, next
 }
 
 func TestForwardSolvesWithTheFactor(t *testing.T) {

@@ -10,20 +10,20 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-var peaks = map[string]kernel.Throughput{}
+var ceilings = map[string]kernel.Throughput{}
 
 // peakOf is the ceiling of this core with an instruction set, measured once in the process, for benchmarks to set their
 // rates against.
 func peakOf(b *testing.B, set *ops.Set) kernel.Throughput {
 	b.Helper()
-	if _, known := peaks[set.Name]; !known {
+	if _, known := ceilings[set.Name]; !known {
 		peak, err := kernel.MeasureThroughput(set.Name, 50*time.Millisecond)
 		if err != nil {
 			b.Fatal(err)
 		}
-		peaks[set.Name] = peak
+		ceilings[set.Name] = peak
 	}
-	return peaks[set.Name]
+	return ceilings[set.Name]
 }
 
 // forEachTable runs a test with the table of one model in each set. A set that has none, so that the model runs on
@@ -49,8 +49,12 @@ func TestTablesAgreeOnLanes(t *testing.T) {
 				t.Errorf("%s %d, want %d", what, got, want)
 			}
 		}
-		if s := set.CSD; s != nil && s.Single != nil {
-			equal("lanes of CSD in single precision", s.Single.Lanes, 2*s.Lanes)
+		if s := set.CSD; s != nil {
+			equal("numbers of a stripe that lanes exceed", max(s.Lanes-s.Stripe, 0), 0)
+			if s.Single != nil {
+				equal("lanes of CSD in single precision", s.Single.Lanes, 2*s.Lanes)
+				equal("numbers of a stripe in single precision that lanes exceed", max(s.Single.Lanes-s.Single.Stripe, 0), 0)
+			}
 		}
 		if s := set.Peaks; s != nil {
 			equal("lanes of peaks in double precision", s.Double.Lanes, set.CSD.Lanes)
@@ -59,6 +63,7 @@ func TestTablesAgreeOnLanes(t *testing.T) {
 		if s := set.NNLS; s != nil {
 			equal("numbers of NNLS in single precision", s.Singles, 2*s.Lanes)
 			equal("numbers that do not fill a vector of NNLS", ops.Chunk%s.Singles, 0)
+			equal("bits that do not fill a byte of a tile of NNLS", s.Tile*s.Singles%8, 0)
 		}
 		if s := set.Tensor; s != nil {
 			equal("voxels of a batch that do not fill a vector", ops.TensorBatch%s.Lanes, 0)

@@ -67,10 +67,10 @@ type CSDSingle struct {
 // The moments of a voxel are sums of rows of a table. Single precision adds them up in fixed point: sums of
 // integers are exact, so that they do not depend on the way to a set, and as good as 32 bits allow.
 type CSDIteration[T float32 | float64, S int32 | float64] struct {
-	Lanes  int // voxels in a vector: 64 or 32 bytes of numbers
+	Lanes  int // voxels in a vector
 	Tile   int // edge of the tiles of the normal matrix
 	Panel  int // rows of a matrix in a panel
-	Stripe int // the moments of a voxel are a multiple of this many numbers
+	Stripe int // the moments of a voxel are a multiple of this many numbers, which are Lanes or more
 
 	// Transpose takes Lanes rows of numbers, each stride numbers after the one before:
 	// dst[column] is the vector of the rows' numbers in that column, rounded to T. columns is at

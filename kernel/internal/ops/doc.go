@@ -28,10 +28,11 @@
 //     TensorBatchSingle (16), on every instruction set. Their Lanes say how many of them share a vector: a batch is one
 //     vector of AVX-512, and two, worked on one after the other, elsewhere.
 //
-// Drivers read these numbers and know none of their own, and so do the tests. A set of another width is therefore a
-// new Set and nothing else, as long as a batch of the tensor models is a whole number of its vectors; for vectors of
-// more than eight numbers in double precision TensorBatch would have to grow. TestTablesAgreeOnLanes, in
-// kernel/internal/kerneltest, holds a Set to what is said here.
+// Drivers read these numbers and know none of their own: TestDriversTakeVectorsOfAnyWidth, in kernel/internal/kerneltest,
+// runs them on a set in Go whose vectors have 2 or 16 lanes. A set of another width is therefore a new Set and nothing
+// else, within three limits. A batch of the tensor models is a whole number of vectors, so that vectors of more than
+// eight numbers need a larger TensorBatch; sets of lanes in Found have 16 bits; and what TestTablesAgreeOnLanes
+// checks: that the tables of a Set fit together.
 //
 // # Memory
 //

@@ -39,12 +39,13 @@ func JetTables(degree int) int { return 9 * (degree + 1) }
 type PeakSearch[T float32 | float64] struct {
 	Lanes int
 
-	// Maxima compares each of n <= 65536 vectors of values with its neighbours, eights of them at the given byte offsets, and with three vectors of limits: margin, least, lowest. It lists those of which a bit is set, in
-	// order, and returns how many there are.
+	// Maxima compares each of n <= 65536 vectors of values with its neighbours, eights of them at the given byte offsets,
+	// and with three vectors of limits: margin, least, lowest. It lists those of which a bit is set, in order, and
+	// returns how many there are.
 	Maxima func(found *Found, values, limits *T, neighbours *int32, n, eights int) int
 }
 
-// Found is what is to be said of a vertex: its number, and sets of lanes, bit = lane.
+// Found is what is to be said of a vertex: its number, and sets of lanes, bit = lane, of which there are 16 at most.
 type Found = [4]uint16
 
 // The places of Found.

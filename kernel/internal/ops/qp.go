@@ -18,7 +18,7 @@ type QP struct {
 
 	// Predict finds the step towards l s = 0 from A dx: l + dl = d (e l - h) with h = A dx + g, and
 	// ds = h + e dl. Held becomes 1 where l is on its way to keep more of itself than s is, (l + dl) s
-	// > (s + ds) l. It writes six vectors: the largest of 0 and -ds/s; of 0 and -dl/l; the sums of
+	// > (s + ds) l. It writes six vectors: the least of 0 and ds/s; of 0 and dl/l; the sums of
 	// l ds, s dl and ds dl; and how many Held changed.
 	Predict func(sums, records, d, adx *float64, e float64, n int)
 
@@ -27,7 +27,7 @@ type QP struct {
 	Centre func(records, r, targets *float64, n int)
 
 	// Correct finds that step: dl = -Weight (l h + Product), ds = h + e dl. It writes two vectors:
-	// the largest of 0 and -ds/s, and of 0 and -dl/l.
+	// the least of 0 and ds/s, and of 0 and dl/l.
 	Correct func(sums, records, adx *float64, e float64, n int)
 
 	// Forward solves L y = y in place with a factor that CSD.Factorise left.
@@ -42,8 +42,8 @@ type QP struct {
 	// Shift takes the step of the solution: l -= d (A dx + s + e l), s += A dx.
 	Shift func(records, d, adx *float64, e float64, n int)
 
-	// Judge says how well the conditions hold, in four vectors: the smallest s + e l; the largest
-	// |l (s + e l)|; the smallest and the largest l. Held becomes 1 where it was and l > 0, and where it was
+	// Judge says how well the conditions hold, in four vectors: the least of 0 and s + e l; the largest
+	// |l (s + e l)|; the least and the largest of 0 and l. Held becomes 1 where it was and l > 0, and where it was
 	// not and s < -tolerance; l becomes 0 where Held does. A fifth vector counts the changes.
 	Judge func(sums, records *float64, tolerance, e float64, n int)
 }

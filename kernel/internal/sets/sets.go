@@ -32,6 +32,8 @@ var Known = map[string][]string{"amd64": amd64.Names, "arm64": arm64.Names}
 type Request struct {
 	// ISA is a name that Names lists, or auto, or empty: Environment decides then.
 	ISA string
+	// Set, if there is one, is taken whatever the names say. Tests of drivers bring theirs.
+	Set *ops.Set
 }
 
 // Names lists the sets, the one that auto picks first.
@@ -59,6 +61,9 @@ func Choose[Option ~func(*Request)](options []Option) (*ops.Set, error) {
 	var r Request
 	for _, apply := range options {
 		apply(&r)
+	}
+	if r.Set != nil {
+		return r.Set, nil
 	}
 	name, asked := r.ISA, "WithISA"
 	if name == "" {
