@@ -297,6 +297,11 @@ func (w *laneWorker) inspect(vectors []float64) summary {
 	for i := range total {
 		total[i] = sumOfLanes(vectors[i*w.steps.Lanes:][:w.steps.Lanes])
 	}
+	for first := 8; first < w.steps.Lanes; first += 4 { // of vectors that are wider still
+		for i := range total {
+			total[i] += sumOfLanes(vectors[i*w.steps.Lanes+first:][:4])
+		}
+	}
 	for lane := range w.steps.Lanes { // NaN, which min and max would look for, is in total[0]
 		if v := vectors[w.steps.Lanes+lane]; v < low {
 			low = v
@@ -308,14 +313,13 @@ func (w *laneWorker) inspect(vectors []float64) summary {
 	return w.about(total[0], low, high, total[3], total[4], total[5], total[6])
 }
 
-// sumOfLanes adds up a vector, four numbers at a time and those in pairs: one after another would take longer.
+// sumOfLanes adds up four numbers or the first eight, in pairs: one after another would take longer.
 func sumOfLanes(v []float64) float64 {
-	if len(v) < 4 {
-		return v[0] + v[1]
-	}
-	sum := (v[0] + v[1]) + (v[2] + v[3])
-	for v = v[4:]; len(v) >= 4; v = v[4:] {
-		sum += (v[0] + v[1]) + (v[2] + v[3])
+	four := (*[4]float64)(v)
+	sum := (four[0] + four[1]) + (four[2] + four[3])
+	if len(v) >= 8 {
+		four = (*[4]float64)(v[4:])
+		sum += (four[0] + four[1]) + (four[2] + four[3])
 	}
 	return sum
 }

@@ -23,7 +23,7 @@ import (
 // registers suggest. used counts the batches that drivers measure.
 func plainSet(lanes int, used *int) *ops.Set {
 	double, single := plainIteration[float64, float64](lanes), plainIteration[float32, int32](2*lanes)
-	set := &ops.Set{Name: "plain", QP: plainQP(lanes), NNLS: plainNNLS(lanes), Peaks: plainPeaks(lanes), CSD: &ops.CSD{
+	set := &ops.Set{Name: "plain", QP: plainQP(lanes), NNLS: plainNNLS(max(lanes, 4)), Peaks: plainPeaks(lanes), CSD: &ops.CSD{
 		CSDIteration: *double.CSDIteration,
 		PackFloat32: func(dst *float64, rows *float32, columns, stride int) {
 			plainTranspose(lanes, dst, rows, columns, stride)

@@ -62,6 +62,7 @@ func TestTablesAgreeOnLanes(t *testing.T) {
 		}
 		if s := set.NNLS; s != nil {
 			equal("numbers of NNLS in single precision", s.Singles, 2*s.Lanes)
+			equal("numbers of a vector of NNLS beside fours", s.Lanes%4, 0)
 			equal("numbers that do not fill a vector of NNLS", ops.Chunk%s.Singles, 0)
 			equal("bits that do not fill a byte of a tile of NNLS", s.Tile*s.Singles%8, 0)
 		}

@@ -23,13 +23,13 @@
 //   - Peaks has Lanes for each precision. Those of double precision are the lanes of CSD, and those of single precision
 //     are twice as many.
 //   - NNLS looks at one voxel at a time, but for Project. Its Lanes and Singles say how many numbers of that voxel a
-//     vector holds.
+//     vector holds: four or a multiple.
 //   - Tensor, TensorSingle and GridSingle take voxels in batches of TensorBatch (8), in single precision of
 //     TensorBatchSingle (16), on every instruction set. Their Lanes say how many of them share a vector: a batch is one
 //     vector of AVX-512, and two, worked on one after the other, elsewhere.
 //
 // Drivers read these numbers and know none of their own: TestDriversTakeVectorsOfAnyWidth, in kernel/internal/kerneltest,
-// runs them on a set in Go whose vectors have 2 or 16 lanes. A set of another width is therefore a new Set and nothing
+// runs them on a set in Go whose vectors have 2 or 16 lanes (4 or 16 for NNLS). A set of another width is therefore a new Set and nothing
 // else, within three limits. A batch of the tensor models is a whole number of vectors, so that vectors of more than
 // eight numbers need a larger TensorBatch; sets of lanes in Found have 16 bits; and what TestTablesAgreeOnLanes
 // checks: that the tables of a Set fit together.
