@@ -28,11 +28,11 @@
 //     TensorBatchSingle (16), on every instruction set. Their Lanes say how many of them share a vector: a batch is one
 //     vector of AVX-512, and two, worked on one after the other, elsewhere.
 //
-// Drivers read these numbers and know none of their own: TestDriversTakeVectorsOfAnyWidth, in kernel/internal/kerneltest,
-// runs them on a set in Go whose vectors have 2 or 16 lanes (4 or 16 for NNLS). A set of another width is therefore a new Set and nothing
-// else, within three limits. A batch of the tensor models is a whole number of vectors, so that vectors of more than
-// eight numbers need a larger TensorBatch; sets of lanes in Found have 16 bits; and what TestTablesAgreeOnLanes
-// checks: that the tables of a Set fit together.
+// Drivers read these numbers and know none of their own. TestDriversTakeVectorsOfAnyWidth, in
+// kernel/internal/kerneltest, shows it: it runs them on a set in Go whose vectors have 2 or 16 lanes (4 or 16 for NNLS).
+// A set of another width is therefore a new Set and nothing else, within three limits. A batch of the tensor models is
+// a whole number of vectors, so that vectors of more than eight numbers need a larger TensorBatch. The sets of lanes in
+// Found have 16 bits. And the tables of a Set fit together, as TestTablesAgreeOnLanes checks.
 //
 // # Memory
 //
