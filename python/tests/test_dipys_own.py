@@ -5,9 +5,9 @@ docs/dipy.md lists the failures that are allowed, with their reasons; there is n
 
 import collections
 import os
-from pathlib import Path
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 

@@ -96,7 +96,9 @@ def _as_given(value: Any) -> Any:
     if kind is list or kind is tuple:
         return kind, tuple([_as_given(part) for part in value])
     if kind is dict:
-        return tuple([(name, _as_given(part)) for name, part in value.items() if part is not None and type(part) is not Default])
+        return tuple(
+            [(name, _as_given(part)) for name, part in value.items() if part is not None and type(part) is not Default]
+        )
     if value is None:
         return None
     raise _NotPlain

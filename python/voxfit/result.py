@@ -90,7 +90,9 @@ class Result(Mapping[str, np.ndarray]):
             return self[names[name]]
         nearest = difflib.get_close_matches(name, names, 1)
         hint = f", the nearest is {nearest[0]}" if nearest else ""
-        raise AttributeError(f"a result of {self.model.name} has no map {name!r}{hint}; it has {', '.join(sorted(names))}")
+        raise AttributeError(
+            f"a result of {self.model.name} has no map {name!r}{hint}; it has {', '.join(sorted(names))}"
+        )
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._by_attribute()})
