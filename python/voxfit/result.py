@@ -5,14 +5,43 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from ._native import Field, Status
+from ._run import Progress
 
-if TYPE_CHECKING:
-    from .model import Model
+
+class FittedModel(Protocol):
+    """What a result asks of its model, which is a `Model`."""
+
+    name: str
+    options: dict[str, Any]
+
+    @property
+    def isa(self) -> str:
+        """The instruction set of the kernels."""
+
+    @property
+    def parameter_fields(self) -> tuple[Field, ...]:
+        """What the parameters are, in their order."""
+
+    @property
+    def map_fields(self) -> tuple[Field, ...]:
+        """What maps there are."""
+
+    def derive(
+        self,
+        names: str | Iterable[str],
+        params: np.ndarray,
+        status: np.ndarray | None = None,
+        iterations: np.ndarray | None = None,
+        *,
+        n_threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> dict[str, np.ndarray]:
+        """Make maps of parameters."""
 
 
 class Result(Mapping[str, np.ndarray]):
@@ -42,7 +71,7 @@ class Result(Mapping[str, np.ndarray]):
 
     def __init__(
         self,
-        model: Model,
+        model: FittedModel,
         params: np.ndarray,
         status: np.ndarray,
         iterations: np.ndarray,
