@@ -16,6 +16,7 @@ import (
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/fit"
 	"github.com/voxfit/voxfit/internal/cases"
+	"github.com/voxfit/voxfit/internal/long"
 	"github.com/voxfit/voxfit/internal/toymodel"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
@@ -27,16 +28,16 @@ var wm = acq.Response{Evals: [3]float64{0.0017, 0.0003, 0.0003}, S0: 100}
 // checked are the models that the C program goes through, and the same models made in Go.
 var checked = []struct {
 	name, options string
-	slow          bool // under valgrind
+	slow          bool // under valgrind, where it takes few voxels but in long tests
 	make          func(g *acq.GradientTable) (model.Model, error)
 }{
 	{"dti", `{"method": "nls"}`, false, func(g *acq.GradientTable) (model.Model, error) {
 		return model.NewTensor(g, model.TensorOptions{Method: kernel.NLS})
 	}},
-	{"fwdtim", "", false, func(g *acq.GradientTable) (model.Model, error) {
+	{"fwdtim", "", true, func(g *acq.GradientTable) (model.Model, error) {
 		return model.NewFreeWater(g, model.FreeWaterOptions{})
 	}},
-	{"csdm", `{"lmax": 4, "response": {"evals": [0.0017, 0.0003, 0.0003], "s0": 100}}`, false, func(g *acq.GradientTable) (model.Model, error) {
+	{"csdm", `{"lmax": 4, "response": {"evals": [0.0017, 0.0003, 0.0003], "s0": 100}}`, true, func(g *acq.GradientTable) (model.Model, error) {
 		return model.NewCSD(g, wm, model.CSDOptions{LMax: 4})
 	}},
 	{"sfm", `{"solver": "nnls"}`, false, func(g *acq.GradientTable) (model.Model, error) {
@@ -232,7 +233,7 @@ func TestCProgramIsCleanUnderValgrind(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			voxels := 70 // more than the calling thread fits by itself
 			if c.slow {
-				voxels = 10
+				voxels = long.Of(voxels, 9)
 			}
 			args := arguments(t, c.name, c.options, g, signal(g, voxels))
 			run(t, []string{"GODEBUG=asyncpreemptoff=1"},
