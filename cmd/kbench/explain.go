@@ -87,13 +87,11 @@ func explainedMachines(flag string) (study.Machines, error) {
 		m.Given = given
 	}
 	m.Host, _ = os.Hostname()
-	allowed, err := numa.Allowed()
-	if err != nil {
-		return m, nil // a system that does not say: CPUs are then taken as cores, and the output says so
-	}
-	machine := numa.Describe()
-	for n := 1; n <= len(allowed); n++ {
-		m.Local[n] = coresOf(machine, allowed[:n])
+	if allowed, err := numa.Allowed(); err == nil { // else CPUs are taken as cores, and the output says so
+		machine := numa.Describe()
+		for n := 1; n <= len(allowed); n++ {
+			m.Local[n] = coresOf(machine, allowed[:n])
+		}
 	}
 	return m, nil
 }
