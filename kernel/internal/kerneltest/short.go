@@ -7,7 +7,7 @@ import (
 )
 
 // Short tests are for emulators, under which a fit takes some hundred times as long and in which a wrong instruction shows
-// at once. There, tests over instruction sets take fewer cases, by the four rules of this file; what they leave out is
+// at once. There, tests over instruction sets take fewer cases, by the rules of this file; what they leave out is
 // repetition, and they run over all of it wherever they are not short.
 
 // Voxels is how many of n voxels a test takes: all in long tests, a third in others, and in short ones a twentieth. Then,
@@ -18,6 +18,15 @@ func Voxels(n int) int {
 		return min(n, max(n/20, 61))
 	}
 	return min(n, max(long.Of(n, n/3), 61))
+}
+
+// Crossed is how many of n voxels a test takes that asks for many designs with them: as Voxels, but in short tests no more
+// than fill the lanes of any set and leave a tail.
+func Crossed(n int) int {
+	if testing.Short() {
+		return min(n, 21)
+	}
+	return Voxels(n)
 }
 
 // Sizes are the numbers from first to last, and in short tests those around the numbers of lanes that sets have.
