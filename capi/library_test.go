@@ -84,7 +84,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// library builds libvoxfit.so with build tags and returns its path. It skips the test where that cannot be.
+// library builds libvoxfit.so with build tags and returns its path. It skips the test where that cannot be. Paths are trimmed
+// as in `make library`, so that Go compiles no package anew for it.
 func library(t *testing.T, tags string, flags ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("cc"); err != nil {
@@ -104,7 +105,7 @@ func library(t *testing.T, tags string, flags ...string) string {
 	}
 	path := filepath.Join(built.folder, "tags-"+tags, "libvoxfit.so")
 	if _, done := built.made[tags]; !done {
-		arguments := append([]string{"build", "-buildmode=c-shared", "-tags=" + tags, "-o", path}, flags...)
+		arguments := append([]string{"build", "-buildmode=c-shared", "-trimpath", "-tags=" + tags, "-o", path}, flags...)
 		command := exec.Command("go", append(arguments, ".")...)
 		command.Env = append(os.Environ(), "CGO_ENABLED=1")
 		output, err := command.CombinedOutput()

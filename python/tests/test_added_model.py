@@ -51,25 +51,16 @@ def added(tmp_path_factory):
     overlay = go("run", "./internal/toymodel/overlay", folder)
     subprocess.run(["go", "run", "-overlay", overlay, "./generate", "-into", folder], cwd=MODULE / "model", check=True)
     library = folder / "libvoxfit.so"
-    go(
-        "build",
-        "-buildmode=c-shared",
-        "-overlay",
-        overlay,
-        "-o",
-        library,
-        "./capi",
-        env={**os.environ, "CGO_ENABLED": "1"},
-    )
+    with_cgo = {**os.environ, "CGO_ENABLED": "1"}
+    go("build", "-buildmode=c-shared", "-trimpath", "-overlay", overlay, "-o", library, "./capi", env=with_cgo)
     return {**os.environ, "PYTHONPATH": str(folder / "python"), "VOXFIT_LIBRARY": str(library)}
 
 
 def test_an_added_model_is_in_python(added, data, gtab, tmp_path):
     np.savez(tmp_path / "in.npz", data=data, bvals=gtab[0], bvecs=gtab[1])
     command = [sys.executable, "-c", USE, tmp_path / "in.npz", tmp_path / "out.npz"]
-    done = subprocess.run(
-        command, env=added, cwd=tmp_path, capture_output=True, text=True
-    )  # elsewhere than beside the package
+    elsewhere = tmp_path  # than beside the package
+    done = subprocess.run(command, env=added, cwd=elsewhere, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found = np.load(tmp_path / "out.npz")
     logs = np.log(np.maximum(data, 0.5))
