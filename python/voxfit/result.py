@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
 
 from ._native import Field, Status
-from ._run import Progress
 
 
 class FittedModel(Protocol):
@@ -31,17 +30,9 @@ class FittedModel(Protocol):
     def map_fields(self) -> tuple[Field, ...]:
         """What maps there are."""
 
-    def derive(
-        self,
-        names: str | Iterable[str],
-        params: np.ndarray,
-        status: np.ndarray | None = None,
-        iterations: np.ndarray | None = None,
-        *,
-        n_threads: int | None = None,
-        progress: Progress | None = None,
-    ) -> dict[str, np.ndarray]:
-        """Make maps of parameters."""
+    @property
+    def derive(self) -> Callable[..., dict[str, np.ndarray]]:
+        """Make maps of parameters, as `Model.derive`."""
 
 
 class Result(Mapping[str, np.ndarray]):
