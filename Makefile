@@ -1,20 +1,26 @@
 # voxfit: `make test` is the one test command; everything else is a convenience.
 GO ?= go
-STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+export STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+export GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+export ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
-.PHONY: help test peers lint build library crash soak fuzz bench bench-record bench-history counts counts-keep clean
+.PHONY: help test test-long peers lint build library crash soak fuzz bench bench-record bench-history counts counts-keep clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
 test: ## set up what the tests need, then run everything and say what was skipped
-	@STATICCHECK=$(STATICCHECK) scripts/run-all-tests
+	@scripts/run-all-tests
+
+test-long: ## the same tests over all sizes, voxels and random draws, then crash, fuzz and soak; hours
+	@VOXFIT_LONG=1 scripts/run-all-tests
+	@$(MAKE) crash fuzz soak
 
 peers: ## only the set-up: Python with DIPY in .venv; MRtrix3, qemu, a kernel for it and Chromium from apt
 	@scripts/install-peers
 
-lint: ## gofmt, go vet and staticcheck
-	@STATICCHECK=$(STATICCHECK) scripts/run-all-tests lint
+lint: ## gofmt, go vet, staticcheck, golangci-lint, actionlint, ruff and mypy
+	@scripts/run-all-tests lint
 
 build: ## the program, static, as bin/kbench
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-X main.sources=$$(scripts/hash-sources)" -o bin/kbench ./cmd/kbench

@@ -1,11 +1,12 @@
 package acq
 
 import (
-	"errors"
 	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/voxfit/voxfit/internal/leastsquares"
 )
 
 // tensorFit is the tensor fit behind AutoResponse: DIPY's wls_fit_tensor with the rules of its
@@ -41,9 +42,9 @@ func newTensorFit(g *GradientTable) (*tensorFit, error) {
 		logSignal:      mat.NewVecDense(n, nil),
 		target:         mat.NewVecDense(n, nil),
 	}
-	inverse, ok := pseudoInverse(t.design)
-	if !ok {
-		return nil, errors.New("the design matrix has no singular value decomposition")
+	inverse, err := leastsquares.PseudoInverse(t.design, pinvCutoff)
+	if err != nil {
+		return nil, err
 	}
 	t.inverse = inverse
 	return t, nil
@@ -87,49 +88,21 @@ func (t *tensorFit) weightedFit(start *mat.VecDense) (*mat.VecDense, bool) {
 		}
 		t.target.SetVec(i, weight*t.logSignal.AtVec(i))
 	}
-	return leastSquares(t.weighted, t.target)
+	return solve(t.weighted, t.target)
 }
 
-// leastSquares is pinv(a) b.
-func leastSquares(a *mat.Dense, b *mat.VecDense) (*mat.VecDense, bool) {
-	var x mat.VecDense
+// solve is pinv(a) b, by a QR decomposition where that has the digits.
+func solve(a *mat.Dense, b *mat.VecDense) (*mat.VecDense, bool) {
 	if rows, columns := a.Dims(); rows >= columns {
 		var qr mat.QR
+		var x mat.VecDense
 		qr.Factorize(a)
 		if qr.Cond() < qrCondition && qr.SolveVecTo(&x, false, b) == nil {
 			return &x, true
 		}
 	}
-	inverse, ok := pseudoInverse(a)
-	if !ok {
-		return nil, false
-	}
-	x.Reset()
-	x.MulVec(inverse, b)
-	return &x, true
-}
-
-func pseudoInverse(a *mat.Dense) (*mat.Dense, bool) {
-	var svd mat.SVD
-	if !svd.Factorize(a, mat.SVDThin) {
-		return nil, false
-	}
-	var u, v mat.Dense
-	svd.UTo(&u)
-	svd.VTo(&v)
-	values := svd.Values(nil)
-	for j, s := range values {
-		scale := 0.0
-		if s > pinvCutoff*values[0] {
-			scale = 1 / s
-		}
-		for i := range v.RawMatrix().Rows {
-			v.Set(i, j, v.At(i, j)*scale)
-		}
-	}
-	var inverse mat.Dense
-	inverse.Mul(&v, u.T())
-	return &inverse, true
+	x, err := leastsquares.Solve(a, b, pinvCutoff)
+	return x, err == nil
 }
 
 // clippedEigenvalues takes Dxx, Dxy, Dyy, Dxz, Dyz, Dzz, and whatever follows them.

@@ -16,6 +16,7 @@ import (
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/fit"
 	"github.com/voxfit/voxfit/internal/cases"
+	"github.com/voxfit/voxfit/internal/long"
 	"github.com/voxfit/voxfit/internal/toymodel"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
@@ -27,16 +28,16 @@ var wm = acq.Response{Evals: [3]float64{0.0017, 0.0003, 0.0003}, S0: 100}
 // checked are the models that the C program goes through, and the same models made in Go.
 var checked = []struct {
 	name, options string
-	slow          bool // under valgrind
+	slow          bool // under valgrind, where it takes few voxels but in long tests
 	make          func(g *acq.GradientTable) (model.Model, error)
 }{
 	{"dti", `{"method": "nls"}`, false, func(g *acq.GradientTable) (model.Model, error) {
 		return model.NewTensor(g, model.TensorOptions{Method: kernel.NLS})
 	}},
-	{"fwdtim", "", false, func(g *acq.GradientTable) (model.Model, error) {
+	{"fwdtim", "", true, func(g *acq.GradientTable) (model.Model, error) {
 		return model.NewFreeWater(g, model.FreeWaterOptions{})
 	}},
-	{"csdm", `{"lmax": 4, "response": {"evals": [0.0017, 0.0003, 0.0003], "s0": 100}}`, false, func(g *acq.GradientTable) (model.Model, error) {
+	{"csdm", `{"lmax": 4, "response": {"evals": [0.0017, 0.0003, 0.0003], "s0": 100}}`, true, func(g *acq.GradientTable) (model.Model, error) {
 		return model.NewCSD(g, wm, model.CSDOptions{LMax: 4})
 	}},
 	{"sfm", `{"solver": "nnls"}`, false, func(g *acq.GradientTable) (model.Model, error) {
@@ -83,7 +84,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// library builds libvoxfit.so with build tags and returns its path. It skips the test where that cannot be.
+// library builds libvoxfit.so with build tags and returns its path. It skips the test where that cannot be. Paths are trimmed
+// as in `make library`, so that Go compiles no package anew for it.
 func library(t *testing.T, tags string, flags ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("cc"); err != nil {
@@ -103,7 +105,7 @@ func library(t *testing.T, tags string, flags ...string) string {
 	}
 	path := filepath.Join(built.folder, "tags-"+tags, "libvoxfit.so")
 	if _, done := built.made[tags]; !done {
-		arguments := append([]string{"build", "-buildmode=c-shared", "-tags=" + tags, "-o", path}, flags...)
+		arguments := append([]string{"build", "-buildmode=c-shared", "-trimpath", "-tags=" + tags, "-o", path}, flags...)
 		command := exec.Command("go", append(arguments, ".")...)
 		command.Env = append(os.Environ(), "CGO_ENABLED=1")
 		output, err := command.CombinedOutput()
@@ -232,7 +234,7 @@ func TestCProgramIsCleanUnderValgrind(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			voxels := 70 // more than the calling thread fits by itself
 			if c.slow {
-				voxels = 10
+				voxels = long.Of(voxels, 9)
 			}
 			args := arguments(t, c.name, c.options, g, signal(g, voxels))
 			run(t, []string{"GODEBUG=asyncpreemptoff=1"},

@@ -6,12 +6,11 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
+	"github.com/voxfit/voxfit/internal/otheruser"
 	"github.com/voxfit/voxfit/lock"
 )
 
@@ -29,25 +28,10 @@ func TestMain(m *testing.M) {
 }
 
 func TestALockFileOfAnotherUserSaysWhatToDo(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("skipped: only root can become another user")
-	}
-	dir, err := os.MkdirTemp("", "shared") // which others may enter, as t.TempDir's they may not
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
-	program, path := filepath.Join(dir, "take"), filepath.Join(dir, ".lock")
-	text, err := os.ReadFile(os.Args[0])
-	if err := errors.Join(err, os.WriteFile(program, text, 0o755), os.Chmod(dir, 0o777)); err != nil {
-		t.Fatal(err)
-	}
+	folder := otheruser.New(t)
+	path := filepath.Join(folder.Path, ".lock")
 	take := func() string {
-		c := exec.Command(program)
-		c.Dir = dir
-		c.Env = append(os.Environ(), "VOXFIT_TEST_TAKE="+path)
-		c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-		out, err := c.Output()
+		out, err := folder.Command([]string{"VOXFIT_TEST_TAKE=" + path}).Output()
 		if err != nil {
 			t.Fatal(err)
 		}

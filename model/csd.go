@@ -1,12 +1,12 @@
 package model
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/leastsquares"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/csd"
 	"github.com/voxfit/voxfit/kernel/gram"
@@ -319,6 +319,10 @@ func checkContrast(zonal []float64) error {
 	return responseErrorf("the response is the same in all directions, expected that of a fibre: a first diffusivity larger than the others, or zonal coefficients of l = 2 and more")
 }
 
+// rounding is what singular values lose beside the largest: smaller ones count as zero, as for numpy.linalg.lstsq with
+// rcond=-1.
+const rounding = 0x1p-52
+
 // tensorZonal fits harmonics to the signal of a tensor along z and returns the zonal coefficients.
 func tensorZonal(g *acq.GradientTable, r acq.Response, volumes []int, lmax int) ([]float64, error) {
 	signal := mat.NewVecDense(len(volumes), nil)
@@ -329,9 +333,9 @@ func tensorZonal(g *acq.GradientTable, r acq.Response, volumes []int, lmax int) 
 	}
 	n := sh.Count(lmax)
 	basis := mat.NewDense(len(volumes), n, sh.Descoteaux07.Evaluate(lmax, directionsOf(g, volumes)))
-	coefficients, err := leastSquares(basis, signal)
+	coefficients, err := leastsquares.Solve(basis, signal, rounding)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the harmonics of the response cannot be fitted: %w", err)
 	}
 	var zonal []float64
 	for i, t := range sh.Terms(lmax) {
@@ -340,18 +344,6 @@ func tensorZonal(g *acq.GradientTable, r acq.Response, volumes []int, lmax int) 
 		}
 	}
 	return zonal, nil
-}
-
-// leastSquares is the solution of least norm, as numpy.linalg.lstsq with rcond=-1 gives it: singular
-// values below the rounding of the largest count as zero.
-func leastSquares(a *mat.Dense, b *mat.VecDense) (*mat.VecDense, error) {
-	var svd mat.SVD
-	if !svd.Factorize(a, mat.SVDThin) {
-		return nil, errors.New("the harmonics of the response cannot be fitted: no singular value decomposition")
-	}
-	var x mat.VecDense
-	svd.SolveVecTo(&x, b, rank(&svd))
-	return &x, nil
 }
 
 // warnFew says that there are more coefficients than volumes.

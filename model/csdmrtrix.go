@@ -1,12 +1,12 @@
 package model
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/leastsquares"
 	"github.com/voxfit/voxfit/kernel/csd"
 	"github.com/voxfit/voxfit/sh"
 	"gonum.org/v1/gonum/mat"
@@ -126,9 +126,9 @@ func mrtrixFilter(directions [][3]float64, response []float64) (start []float64,
 	for i := range n {
 		basis.Set(i, i, basis.At(i, i)+mrtrixLoad)
 	}
-	inverse, err := pseudoInverse(basis)
+	inverse, err := leastsquares.PseudoInverse(basis, rounding)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, fmt.Errorf("the start cannot be deconvolved: %w", err)
 	}
 	terms := sh.Terms(kept)
 	theirs, ours := make([]float64, coefficients), make([]float64, coefficients)
@@ -142,33 +142,6 @@ func mrtrixFilter(directions [][3]float64, response []float64) (start []float64,
 		}
 	}
 	return start, coefficients, nil
-}
-
-// pseudoInverse is that of Moore and Penrose.
-func pseudoInverse(a *mat.Dense) (*mat.Dense, error) {
-	var svd mat.SVD
-	if !svd.Factorize(a, mat.SVDThin) {
-		return nil, errors.New("the start cannot be deconvolved: no singular value decomposition")
-	}
-	rows, _ := a.Dims()
-	identity := mat.NewDiagDense(rows, nil)
-	for i := range rows {
-		identity.SetDiag(i, 1)
-	}
-	var inverse mat.Dense
-	svd.SolveTo(&inverse, identity, rank(&svd))
-	return &inverse, nil
-}
-
-// rank counts the singular values that are more than the rounding of the largest.
-func rank(svd *mat.SVD) int {
-	values, rank := svd.Values(nil), 0
-	for _, s := range values {
-		if s > values[0]*0x1p-52 {
-			rank++
-		}
-	}
-	return rank
 }
 
 // rotational gives the factors by which convolution with a zonal response multiplies coefficients of each even

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/voxfit/voxfit/internal/long"
 	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
@@ -130,7 +131,7 @@ func relativeToLargest(got, want []float64) float64 {
 
 func TestFreeWaterWLSEndsOnDIPYsGridPoint(t *testing.T) {
 	peer.Slow(t)
-	onEveryMultiShellSet(t, 1000, func(t *testing.T, a acquisition, set multiShellSet) {
+	onEveryMultiShellSet(t, long.Of(1000, 250), func(t *testing.T, a acquisition, set multiShellSet) {
 		m, err := model.NewFreeWater(a.gradients, model.FreeWaterOptions{Method: kernel.WLS})
 		if err != nil {
 			t.Fatal(err)
@@ -154,7 +155,7 @@ func TestFreeWaterWLSEndsOnDIPYsGridPoint(t *testing.T) {
 
 func TestFreeWaterNLSIsNeverAboveDIPYsObjective(t *testing.T) {
 	peer.Slow(t)
-	onEveryMultiShellSet(t, 400, func(t *testing.T, a acquisition, set multiShellSet) {
+	onEveryMultiShellSet(t, long.Of(400, 120), func(t *testing.T, a acquisition, set multiShellSet) {
 		dipy := peer.DIPY(t, "freewater_nls", a.forDIPY(), nil)
 		for _, precision := range []kernel.Precision{kernel.Mixed, kernel.Double} {
 			t.Run(precision.String(), func(t *testing.T) { compareFreeWaterNLS(t, a, set, precision, dipy) })

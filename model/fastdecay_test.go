@@ -4,12 +4,11 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/long"
 	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
@@ -120,26 +119,13 @@ func onFastDecay(t *testing.T, voxels int, test func(t *testing.T, a acquisition
 	}
 }
 
-// fastDecayVoxels is how many voxels of each protocol and noise are compared: few, for DIPY takes 3 ms each.
-// VOXFIT_FAST_DECAY=1112 compares 20,016 in all, as BENCHMARKS.md tells.
-func fastDecayVoxels(t *testing.T) int {
-	if asked := os.Getenv("VOXFIT_FAST_DECAY"); asked != "" {
-		voxels, err := strconv.Atoi(asked)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return voxels
-	}
-	return 25
-}
-
 // Where part of the water decays faster still the sum of squares has many minima. DIPY's own end hangs on rounding in
 // about one voxel of a thousand; in no other is ours above it, with any instruction set and precision.
 func TestFreeWaterNLSIsNotAboveDIPYWherePartOfTheWaterDecaysFaster(t *testing.T) {
 	peer.Slow(t)
 	const allowed = 1e-6
 	var ends tally
-	onFastDecay(t, fastDecayVoxels(t), func(t *testing.T, a acquisition) {
+	onFastDecay(t, long.Of(1112, 12), func(t *testing.T, a acquisition) {
 		dipy := peer.DIPY(t, "freewater_nls", a.forDIPY(), nil)
 		for _, isa := range kernel.ISAs() {
 			for _, precision := range []kernel.Precision{kernel.Mixed, kernel.Double} {

@@ -106,7 +106,7 @@ func prepareField(field reflect.Value, o Option) error {
 
 // given is a field's number as a user would give it: zero for what stands for a zero.
 func given(field reflect.Value, o Option) float64 {
-	x := 0.0
+	var x float64
 	if field.CanInt() {
 		x = float64(field.Int())
 	} else {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/voxfit/voxfit/internal/long"
 	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
@@ -71,7 +72,7 @@ func TestSFMWithNNLSIsDIPYs(t *testing.T) {
 }
 
 func compareSFMWithNNLS(t *testing.T, evals [3]float64) {
-	onSFMSets(t, 300, func(t *testing.T, a acquisition) {
+	onSFMSets(t, long.Of(300, 100), func(t *testing.T, a acquisition) {
 		m := newSFM(t, a, model.SFMOptions{Solver: model.NNLS, Evals: evals})
 		ours := fit(m, a)
 		dipy, folded := dipySFM(t, a, evals[:], map[string]any{"solver": "NNLS"})
@@ -134,7 +135,7 @@ func TestSFMWithElasticNetIsNotAboveScikitLearn(t *testing.T) {
 		tolerance      any
 	}{{"default", 0.001, 0.5, nil}, {"to the end", 0.001, 0.5, 1e-10}, {"weak", 0.0001, 0.2, 1e-8}, {"lasso", 0.0005, 1, 1e-8}} {
 		t.Run(c.name, func(t *testing.T) {
-			onSFMSets(t, 25, func(t *testing.T, a acquisition) {
+			onSFMSets(t, long.Of(25, 8), func(t *testing.T, a acquisition) {
 				m := newSFM(t, a, model.SFMOptions{Alpha: c.alpha, L1Ratio: c.l1Ratio})
 				ours := fit(m, a)
 				dipy, folded := dipySFM(t, a, []float64{0.0015, 0.0005, 0.0005},

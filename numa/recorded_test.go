@@ -173,9 +173,10 @@ func TestSlowArmCoresAreKnownByTheirCapacity(t *testing.T) {
 	}
 }
 
-func span(first, last int) []int {
+// upTo are the CPUs from 0 to the last.
+func upTo(last int) []int {
 	var cpus []int
-	for cpu := first; cpu <= last; cpu++ {
+	for cpu := range last + 1 {
 		cpus = append(cpus, cpu)
 	}
 	return cpus
@@ -190,15 +191,15 @@ func TestPlacesAreCoresFirstInTheOrderAskedFor(t *testing.T) {
 		want    []int // the beginning
 		count   int
 	}{
-		"a socket, then the other, then second threads": {c5, "close", span(0, 71), true, span(0, 71), 72},
-		"sockets in turn":                         {c5, "spread", span(0, 71), true, []int{0, 18, 1, 19, 2, 20}, 72},
-		"one thread a core":                       {c5, "spread", span(0, 71), false, []int{0, 18, 1, 19}, 36},
-		"nodes in turn, then complexes in turn":   {rome, "spread", span(0, 63), true, []int{0, 16, 32, 48, 4, 20, 36, 52, 8, 24, 40, 56, 12, 28, 44, 60, 1, 17}, 64},
-		"fast cores, then slow, then threads":     {laptop, "close", span(0, 15), true, []int{0, 2, 4, 6, 8, 9, 10, 11, 12, 13, 14, 15, 1, 3, 5, 7}, 16},
+		"a socket, then the other, then second threads": {c5, "close", upTo(71), true, upTo(71), 72},
+		"sockets in turn":                         {c5, "spread", upTo(71), true, []int{0, 18, 1, 19, 2, 20}, 72},
+		"one thread a core":                       {c5, "spread", upTo(71), false, []int{0, 18, 1, 19}, 36},
+		"nodes in turn, then complexes in turn":   {rome, "spread", upTo(63), true, []int{0, 16, 32, 48, 4, 20, 36, 52, 8, 24, 40, 56, 12, 28, 44, 60, 1, 17}, 64},
+		"fast cores, then slow, then threads":     {laptop, "close", upTo(15), true, []int{0, 2, 4, 6, 8, 9, 10, 11, 12, 13, 14, 15, 1, 3, 5, 7}, 16},
 		"a container's cpuset":                    {c5, "close", []int{20, 21, 37, 56}, true, []int{37, 20, 21, 56}, 4},
 		"a container with second threads alone":   {c5, "close", []int{36, 37}, false, []int{36, 37}, 2},
-		"the list given":                          {c5, "40,3-5,0", span(0, 71), true, []int{40, 3, 4, 5, 0}, 5},
-		"the list given, one thread of each core": {c5, "40,3-5,0", span(0, 71), false, []int{40, 3, 5, 0}, 4},
+		"the list given":                          {c5, "40,3-5,0", upTo(71), true, []int{40, 3, 4, 5, 0}, 5},
+		"the list given, one thread of each core": {c5, "40,3-5,0", upTo(71), false, []int{40, 3, 5, 0}, 4},
 	} {
 		m := readMachine(test.server.tree())
 		got, err := m.Places(test.spec, test.allowed, test.smt)
@@ -208,7 +209,7 @@ func TestPlacesAreCoresFirstInTheOrderAskedFor(t *testing.T) {
 	}
 	m := readMachine(c5.tree())
 	for _, wrong := range []string{"", "near", "0,,1", "0,0", "0-3,72"} {
-		if got, err := m.Places(wrong, span(0, 71), true); err == nil {
+		if got, err := m.Places(wrong, upTo(71), true); err == nil {
 			t.Errorf("places %q are %v, want an error", wrong, got)
 		}
 	}

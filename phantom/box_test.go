@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/peer"
 )
 
 func TestTheBoxIsNearCubicAndTheMaskExact(t *testing.T) {
@@ -77,6 +78,7 @@ func TestAMixWithoutSingleFibresHasNoCore(t *testing.T) {
 
 // The rule of DIPY's auto_response_ssst, on noisy data of the study's protocol.
 func TestAutomaticResponseFindsTheSingleFibres(t *testing.T) {
+	peer.Slow(t)
 	g := HCP()
 	for _, voxels := range []int{1000, 8000} {
 		p := mustMake(t, g, Options{Voxels: voxels, SNR: 30, Seed: 6})

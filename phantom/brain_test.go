@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/nifti"
 )
 
@@ -105,6 +106,7 @@ func checkVoxel(t *testing.T, v *BrainVoxel) {
 }
 
 func TestResponsesOfTheBrainAreThoseOfItsTissues(t *testing.T) {
+	peer.Slow(t)
 	g := HCP()
 	b := smallBrain(t, BrainOptions{Shape: [3]int{52, 52, 36}, SNR: 40, Seed: 2})
 	signal := make([]float32, len(b.Index)*g.Len())

@@ -7,7 +7,7 @@
 //
 //	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: 435686, SNR: 30})
 //	// p.Signal: 435686 x 288 float32, voxel-major; p.Truth[i]: fibres, fractions, free water, S0
-//	err = p.Write(ctx, "phantom")  // dwi.nii.gz, bvals, bvecs, mask.nii.gz, truth maps, truth.json
+//	err = p.Write(ctx, "synthetic")  // dwi.nii.gz, bvals, bvecs, mask.nii.gz, truth maps, truth.json
 //
 // # What is in a voxel
 //

@@ -22,9 +22,9 @@ result = [describe(HemiSphere.from_sphere(get_sphere(name=name))) for name in da
 		if err != nil {
 			t.Fatal(err)
 		}
-		sameAsDIPY(t, got, want[i], 1e-15)
+		sameAsDIPY(t, got, want[i])
 	}
-	sameAsDIPY(t, DefaultHemisphere(), want[len(want)-1], 1e-15)
+	sameAsDIPY(t, DefaultHemisphere(), want[len(want)-1])
 }
 
 // The edges that are stored are those that the vertices have by themselves, up to the order.

@@ -28,7 +28,7 @@ func TestSymmetric362IsDIPYsLive(t *testing.T) {
 from dipy.data import get_sphere, small_sphere
 result = [describe(get_sphere(name="symmetric362")), describe(small_sphere)]`)
 	for i, got := range []*Sphere{Symmetric362(), Symmetric362Hemisphere()} {
-		sameAsDIPY(t, got, want[i], 1e-15)
+		sameAsDIPY(t, got, want[i])
 	}
 }
 
@@ -52,17 +52,18 @@ result = [{"Whole": describe(Sphere(xyz=np.array(v))), "Half": describe(HemiSphe
 		if err != nil {
 			t.Fatal(err)
 		}
-		sameAsDIPY(t, whole, want[i].Whole, 1e-15)
+		sameAsDIPY(t, whole, want[i].Whole)
 		half, err := NewHemisphere("random", set)
 		if err != nil {
 			t.Fatal(err)
 		}
-		sameAsDIPY(t, half, want[i].Half, 1e-15)
+		sameAsDIPY(t, half, want[i].Half)
 	}
 }
 
-func sameAsDIPY(t *testing.T, got *Sphere, want dipySphere, tolerance float64) {
+func sameAsDIPY(t *testing.T, got *Sphere, want dipySphere) {
 	t.Helper()
+	const tolerance = 1e-15
 	if len(got.Vertices) != len(want.Vertices) {
 		t.Fatalf("%s: %d vertices, DIPY has %d", got.Name, len(got.Vertices), len(want.Vertices))
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"slices"
 	"time"
 
 	"github.com/voxfit/voxfit/acq"
@@ -15,6 +14,7 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/numa"
+	"github.com/voxfit/voxfit/study"
 )
 
 // Options say what is compared.
@@ -290,21 +290,15 @@ func (r *Result) summarise() {
 		if len(t.Rounds) == 0 {
 			continue
 		}
-		t.Median = median(t.Rounds)
+		t.Median = study.Median(t.Rounds)
 		if i > 0 {
 			ratios := make([]float64, len(t.Rounds))
 			for k := range ratios {
 				ratios[k] = t.Rounds[k] / r.Times[0].Rounds[k]
 			}
-			t.Slower = median(ratios)
+			t.Slower = study.Median(ratios)
 		}
 	}
-}
-
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	n := len(sorted)
-	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
 // leastPassTime is how long an engine in this process runs in a round.

@@ -17,8 +17,8 @@ warnings.simplefilter("ignore")
 
 import dipy
 import numpy as np
-from dipy.core.gradients import gradient_table
 import scipy.optimize
+from dipy.core.gradients import gradient_table
 from dipy.reconst import csdeconv, dti, fwdti, sfm
 
 
@@ -43,7 +43,7 @@ class ScipyLoop:
 
     def __init__(self):
         self.model = sfm.SparseFascicleModel(table, solver="NNLS")
-        self.what = "scipy.optimize.nnls, %d x %d" % self.model.design_matrix.shape
+        self.what = "scipy.optimize.nnls, {} x {}".format(*self.model.design_matrix.shape)
         weighted = signal[:, ~table.b0s_mask] / signal[:, table.b0s_mask].mean(-1)[:, None]
         self.right = weighted - np.maximum(weighted, 0).mean(-1)[:, None]
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/sh"
+	"github.com/voxfit/voxfit/study"
 )
 
 const (
@@ -39,7 +40,7 @@ func csdAgainstMRtrix(t *task, ours *fitted, theirs []float32) []Parity {
 	if len(correlations) == 0 {
 		return nil
 	}
-	return []Parity{{nameMRtrix, "median angular correlation with its fodf (highest shell only, other conventions)", median(correlations), 0}}
+	return []Parity{{nameMRtrix, "median angular correlation with its fodf (highest shell only, other conventions)", study.Median(correlations), 0}}
 }
 
 // mrtrixCSDAgainstMRtrix: theirs has a fodf for each voxel, of the same problem with the same directions. The limit
@@ -171,7 +172,7 @@ func anisotropyAgainstMRtrix(t *task, ours *fitted, theirs []float32) []Parity {
 	if len(differences) == 0 {
 		return nil
 	}
-	return []Parity{{nameMRtrix, "median difference of FA (its weights are other ones)", median(differences), 0}}
+	return []Parity{{nameMRtrix, "median difference of FA (its weights are other ones)", study.Median(differences), 0}}
 }
 
 // anisotropy is the FA of D11 D22 D33 D12 D13 D23, without eigenvalues: the deviator's norm over the

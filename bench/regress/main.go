@@ -56,7 +56,8 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 		fmt.Fprintf(stderr, "bench: found the arguments %q and a budget of %v, expected flags alone and a budget above 0\n", flags.Args(), o.budget)
 		return exitFailed
 	}
-	code, err := 0, error(nil)
+	var code int
+	var err error
 	if o.record != "" {
 		err = record(ctx, o, stdout, stderr)
 	} else {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/voxfit/voxfit/bench/calm"
+	"github.com/voxfit/voxfit/study"
 )
 
 // A pairing is one suite, built from both trees, and its steps that both have.
@@ -49,7 +50,7 @@ func (q round) logRatio(of step) float64 {
 	for i := range min(len(base), len(tree)) {
 		ratios = append(ratios, math.Log(tree[i].us/base[i].us))
 	}
-	return median(ratios)
+	return study.Median(ratios)
 }
 
 // together is how many steps a round measures at most: the shorter a run is, the likelier has it the CPU for itself.

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/voxfit/voxfit/study"
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
@@ -116,7 +117,7 @@ func fewest(err float64) int { return int(math.Ceil(1 - math.Log2(err))) }
 func medianInterval(values []float64, err float64) (low, middle, high float64) {
 	n := len(values)
 	sorted := slices.Sorted(slices.Values(values))
-	middle = middleOf(sorted)
+	middle = study.Median(sorted)
 	coins := distuv.Binomial{N: float64(n), P: 0.5}
 	i := bootstrapRank(n, err)
 	for i > 0 && 2*coins.CDF(float64(i-1)) > err {
@@ -126,14 +127,6 @@ func medianInterval(values []float64, err float64) (low, middle, high float64) {
 		return math.Inf(-1), middle, math.Inf(1)
 	}
 	return sorted[i-1], middle, sorted[n-i]
-}
-
-// median is that of values in any order.
-func median(values []float64) float64 { return middleOf(slices.Sorted(slices.Values(values))) }
-
-// middleOf is the median of sorted values: of an even number the mean of the two in the middle.
-func middleOf(sorted []float64) float64 {
-	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
 }
 
 // bootstrapRank is the smallest i for which the median of n values, drawn with replacement from n, is at most the i-th smallest

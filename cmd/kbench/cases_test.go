@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/voxfit/voxfit/internal/cases"
+	"github.com/voxfit/voxfit/internal/long"
 	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/nifti"
 )
@@ -197,6 +198,25 @@ func writeMeasured(t *testing.T, m cases.Measured) string {
 	return path
 }
 
+// everyVoxel writes a mask of every nth voxel of an image.
+func everyVoxel(t *testing.T, image string, n int) string {
+	t.Helper()
+	opened, err := nifti.Open(image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var inside []int
+	var ones []float32
+	for i := 0; i < opened.Header.Voxels(); i += n {
+		inside, ones = append(inside, i), append(ones, 1)
+	}
+	path := filepath.Join(t.TempDir(), "mask.nii")
+	if err := nifti.WriteMap(path, opened.Header, inside, 1, ones, nifti.WriteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // responseFiles writes the responses of tissues, and returns the files, as --response takes them.
 func responseFiles(t *testing.T, shells ...int) string {
 	t.Helper()
@@ -242,12 +262,13 @@ func TestAJitteredShellIsOneAsInMRtrix3Live(t *testing.T) {
 	image, out := writeMeasured(t, cases.JitteredShell(t)), t.TempDir()
 	directions := peer.Data(t, "gradient_tables", "mrtrix3_300_directions.txt")
 	responses := responseFiles(t, 0, 1, 2, 3)
-	args := []string{"msmt_csd", image}
+	mask := everyVoxel(t, image, long.Of(1, 5))
+	args := []string{"msmt_csd", image, "-mask", mask}
 	for i, response := range strings.Split(responses, ",") {
 		args = append(args, response, filepath.Join(out, cases.Tissues[i]+".nii"))
 	}
 	peer.MRtrix(t, "dwi2fod", append(args, "-fslgrad", stemOf(image)+".bvec", stemOf(image)+".bval", "-directions", directions)...)
-	succeed(t, "fit", "msmt", image, "--response", responses, "--directions", directions, "-o", out)
+	succeed(t, "fit", "msmt", image, "--mask", mask, "--response", responses, "--directions", directions, "-o", out)
 	got, want := map[string][]float32{}, map[string][]float32{}
 	for _, tissue := range cases.Tissues {
 		got[tissue] = values(t, filepath.Join(out, "model-msmtcsd_param-fod_label-"+tissue+"_dwimap.nii.gz"))

@@ -165,7 +165,7 @@ func (v *victim) undisturbed(t *testing.T) {
 	}
 	v.before = outcome(t, dir)
 	begin := time.Now()
-	if _, stderr, ok := runAlone(t, 0, v.args(dir)...); !ok {
+	if stderr, ok := runAlone(t, 0, v.args(dir)...); !ok {
 		t.Fatalf("%s: %s", v.form, stderr)
 	}
 	v.whole = time.Since(begin)
@@ -181,7 +181,7 @@ func (v *victim) trial(t *testing.T, random *rand.Rand) (result tally) {
 		write(t, filepath.Join(dir, file), []byte(text))
 	}
 	for range 1 + random.IntN(2) { // a second kill may meet what the first one left
-		if _, _, ok := runAlone(t, after(random, v.whole), v.args(dir)...); !ok {
+		if _, ok := runAlone(t, after(random, v.whole), v.args(dir)...); !ok {
 			result.faults++
 		}
 		if mixed := oldOrNew(outcome(t, dir), v.before, v.after); mixed != "" {
@@ -193,7 +193,7 @@ func (v *victim) trial(t *testing.T, random *rand.Rand) (result tally) {
 		result.survived = result.faults
 		return result
 	}
-	if _, stderr, ok := runAlone(t, 0, v.args(dir)...); !ok {
+	if stderr, ok := runAlone(t, 0, v.args(dir)...); !ok {
 		t.Errorf("%s: after a kill the same command: %s", v.form, stderr)
 		result.lost++
 	} else if got := outcome(t, dir); !maps.Equal(got, v.after) {
@@ -216,13 +216,14 @@ func after(random *rand.Rand, whole time.Duration) time.Duration {
 	return time.Microsecond + time.Duration(random.Int64N(int64(whole)))
 }
 
-// runAlone runs the program as a process of its own, which SIGKILL ends after a time; 0 lets it end.
-func runAlone(t *testing.T, kill time.Duration, args ...string) (stdout, stderr string, ok bool) {
+// runAlone runs the program as a process of its own, which SIGKILL ends after a time; 0 lets it end. It returns what the
+// program wrote to its standard error.
+func runAlone(t *testing.T, kill time.Duration, args ...string) (stderr string, ok bool) {
 	t.Helper()
-	var out, err bytes.Buffer
+	var err bytes.Buffer
 	c := exec.Command(os.Args[0], args...)
 	c.Env = append(os.Environ(), "VOXFIT_TEST_AS_KBENCH=1", "VOXFIT_TEST_BLOCK=128", fmt.Sprint("VOXFIT_TEST_MEMORY=", victimsMemory))
-	c.Stdout, c.Stderr = &out, &err
+	c.Stderr = &err
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +232,7 @@ func runAlone(t *testing.T, kill time.Duration, args ...string) (stdout, stderr 
 		defer timer.Stop()
 	}
 	ok = c.Wait() == nil
-	return out.String(), err.String(), ok
+	return err.String(), ok
 }
 
 // oldOrNew says what is wrong when a folder has files that are neither old nor new, or some of both.

@@ -56,7 +56,7 @@ func (s *killedStudy) undisturbed(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
 	begin := time.Now()
-	if _, stderr, ok := runAlone(t, 0, append(s.args, "-o", dir)...); !ok {
+	if stderr, ok := runAlone(t, 0, append(s.args, "-o", dir)...); !ok {
 		t.Fatal(stderr)
 	}
 	s.whole = time.Since(begin)
@@ -72,7 +72,7 @@ func (s *killedStudy) trial(t *testing.T, random *rand.Rand) (result tally) {
 	args := append(slices.Clone(s.args), "-o", dir)
 	var rows []byte // that were whole when the study was killed
 	for range 1 + random.IntN(2) {
-		if _, _, ok := runAlone(t, after(random, s.whole), args...); !ok {
+		if _, ok := runAlone(t, after(random, s.whole), args...); !ok {
 			result.faults++
 		}
 		now := wholeRows(t, dir)
@@ -82,7 +82,7 @@ func (s *killedStudy) trial(t *testing.T, random *rand.Rand) (result tally) {
 		}
 		rows = now
 	}
-	_, stderr, ok := runAlone(t, 0, args...)
+	stderr, ok := runAlone(t, 0, args...)
 	switch {
 	case !ok:
 		t.Errorf("%v: after a kill the same command: %s", s.args, stderr)

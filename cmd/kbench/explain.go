@@ -15,6 +15,10 @@ import (
 	"github.com/voxfit/voxfit/study/page"
 )
 
+// resamples is how many times runs are drawn anew for the intervals of an explanation; 0: as many as the overhead model does
+// by itself. Tests take fewer.
+var resamples int
+
 func newExplainCommand(args []string) *cobra.Command {
 	again := commandLine(args)
 	var out, cores string
@@ -40,7 +44,7 @@ and for runs of this machine; for others --cores says it.`,
 			if err != nil {
 				return err
 			}
-			explanation, err := overhead.Explain(records, overhead.Options{Machines: machines, Seed: seed})
+			explanation, err := overhead.Explain(records, overhead.Options{Machines: machines, Seed: seed, Resamples: resamples})
 			if err != nil {
 				return fmt.Errorf("%s: %w", strings.Join(files, ", "), err)
 			}
@@ -83,13 +87,11 @@ func explainedMachines(flag string) (study.Machines, error) {
 		m.Given = given
 	}
 	m.Host, _ = os.Hostname()
-	allowed, err := numa.Allowed()
-	if err != nil {
-		return m, nil // a system that does not say: CPUs are then taken as cores, and the output says so
-	}
-	machine := numa.Describe()
-	for n := 1; n <= len(allowed); n++ {
-		m.Local[n] = coresOf(machine, allowed[:n])
+	if allowed, err := numa.Allowed(); err == nil { // else CPUs are taken as cores, and the output says so
+		machine := numa.Describe()
+		for n := 1; n <= len(allowed); n++ {
+			m.Local[n] = coresOf(machine, allowed[:n])
+		}
 	}
 	return m, nil
 }

@@ -208,35 +208,35 @@ func (s *mapSet) parameters() []string {
 	return names
 }
 
-// inMask finds the voxels that the fit had in its mask, those of them that the set itself has, and their status.
-func (s *mapSet) inMask(read func(image *nifti.Image, index []int, components int) ([]float32, error)) (mask, own []int, status []kernel.Code, err error) {
+// inMask finds the voxels that the fit had in its mask, and those of them that the set itself has.
+func (s *mapSet) inMask(read func(image *nifti.Image, index []int, components int) ([]float32, error)) (mask, own []int, err error) {
 	m, err := s.find("status")
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	image, err := m.open()
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	codes, err := read(image, nifti.FullMask(image.Header).Index, 1)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	for v, x := range codes {
 		code := kernel.Code(x)
 		if float32(code) != x || code.String() == "Unknown" {
 			x, y, z := coordinates(image.Header, v)
-			return nil, nil, nil, fmt.Errorf("%s: voxel (%d, %d, %d) holds %g, which is no status", m.path, x, y, z, codes[v])
+			return nil, nil, fmt.Errorf("%s: voxel (%d, %d, %d) holds %g, which is no status", m.path, x, y, z, codes[v])
 		}
 		if code == kernel.OutsideMask {
 			continue
 		}
 		mask = append(mask, v)
 		if code != kernel.NotInShard {
-			own, status = append(own, v), append(status, code)
+			own = append(own, v)
 		}
 	}
-	return mask, own, status, nil
+	return mask, own, nil
 }
 
 // coordinates are a voxel's place in an image, from 0.

@@ -313,7 +313,7 @@ func (m *merger) merge() error {
 // checkVoxels holds the voxels of a shard's status against those that it must have: its part of the mask, which all
 // shards have in common. So none is missing, and none is in two shards.
 func (m *merger) checkVoxels(s *mapSet) error {
-	mask, own, _, err := s.inMask(readerOf(m.ctx))
+	mask, own, err := s.inMask(readerOf(m.ctx))
 	if err != nil {
 		return err
 	}

@@ -33,8 +33,8 @@ func newPhantomCommand() *cobra.Command {
 1 to 3 crossing fibres, free water, GM- and CSF-like tissue, Rician noise, and the truth of every voxel.
 With --brain, they lie as in a head: a folded cortex, ventricles, bundles that cross, partial volumes and a bias field.
 One seed gives the same voxels on every machine.`,
-		Example: `  kbench phantom --voxels 33000 --snr 30 -o phantom
-  kbench fit csdm phantom/dwi.nii.gz --mask phantom/mask.nii.gz -o maps
+		Example: `  kbench phantom --voxels 33000 --snr 30 -o synthetic
+  kbench fit csdm synthetic/dwi.nii.gz --mask synthetic/mask.nii.gz -o maps
   kbench phantom --brain --dtype int16 -o brain`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

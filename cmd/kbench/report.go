@@ -117,7 +117,7 @@ func writeStudy(stdout, stderr io.Writer, o reportOptions) error {
 	if err != nil {
 		return err
 	}
-	if explanation, err := overhead.Explain(records, overhead.Options{Machines: machines, Seed: 1}); err == nil {
+	if explanation, err := overhead.Explain(records, overhead.Options{Machines: machines, Seed: 1, Resamples: resamples}); err == nil {
 		report.Explanation = &explanation
 	} else {
 		report.Unexplained = err.Error()

@@ -60,7 +60,7 @@ study. Without --data the voxels are a phantom of the HCP protocol (18 b0 + 3 x 
 The command line of the published study works as typed, with underscores or dashes.`,
 		Example: `  kbench run
   kbench run --models csdm fwdtim --min_chunks 1 --max_chunks 15 --num_runs 5 --voxels 33000
-  kbench run --data dwi.nii.gz --mask mask.nii.gz --cpus 1,2,4,8 -o study`,
+  kbench run --data dwi.nii.gz --mask mask.nii.gz --cpus 1,2,4,8 -o measured`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return o.run(c.Context(), c.OutOrStdout(), c.ErrOrStderr())

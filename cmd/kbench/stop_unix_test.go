@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/voxfit/voxfit/internal/otheruser"
 )
 
 // program starts kbench as a process of its own.
@@ -204,30 +206,20 @@ func TestAnOutputFolderThatVanishesIsNoticedAtTheNextBlock(t *testing.T) {
 }
 
 func TestACheckpointOfAnotherUserSaysWhatToDo(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("skipped: only root can become another user")
-	}
-	dir, err := os.MkdirTemp("", "shared") // which others may enter, as t.TempDir's they may not
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
-	image, out := small(t, 100), filepath.Join(dir, "maps")
+	folder := otheruser.New(t)
+	image, out := small(t, 100), filepath.Join(folder.Path, "maps")
 	for _, name := range []string{"dwi.nii.gz", "bvals", "bvecs"} {
-		write(t, filepath.Join(dir, name), read(t, near(image, name)))
+		write(t, filepath.Join(folder.Path, name), read(t, near(image, name)))
 	}
 	if err := os.Mkdir(out, 0o777); err != nil {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(out, checkpointOfFwdtim), nil)
-	program := filepath.Join(dir, "kbench")
-	write(t, program, read(t, os.Args[0]))
-	if err := errors.Join(os.Chmod(dir, 0o755), os.Chmod(out, 0o777), os.Chmod(filepath.Join(out, checkpointOfFwdtim), 0o600), os.Chmod(program, 0o755)); err != nil {
+	if err := errors.Join(os.Chmod(out, 0o777), os.Chmod(filepath.Join(out, checkpointOfFwdtim), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command(program, "fit", "fwdtim", filepath.Join(dir, "dwi.nii.gz"), "-o", out)
-	c.Dir, c.Env = dir, append(os.Environ(), "VOXFIT_TEST_AS_KBENCH=1", "VOXFIT_TEST_BLOCK=64")
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	c := folder.Command([]string{"VOXFIT_TEST_AS_KBENCH=1", "VOXFIT_TEST_BLOCK=64"},
+		"fit", "fwdtim", filepath.Join(folder.Path, "dwi.nii.gz"), "-o", out)
 	text, err := c.CombinedOutput()
 	line := errorsOf(string(text))
 	for _, words := range []string{checkpointOfFwdtim, "permission denied", "of another user", "remove it"} {

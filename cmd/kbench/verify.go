@@ -252,7 +252,7 @@ func (v *verification) checkMask(ctx context.Context) error {
 	if _, err := v.set.find("status"); err != nil {
 		return err
 	}
-	mask, own, _, err := v.set.inMask(readerOf(ctx))
+	mask, own, err := v.set.inMask(readerOf(ctx))
 	if err != nil {
 		return err
 	}

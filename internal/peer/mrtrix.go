@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -31,7 +32,7 @@ func TryMRtrix(t testing.TB, command string, args ...string) (string, error) {
 	output, err := run.Output()
 	if err != nil {
 		message := ""
-		if exit, ok := err.(*exec.ExitError); ok {
+		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 			message = string(exit.Stderr)
 		}
 		return "", fmt.Errorf("%s %q: %w: %s", command, args, err, message)

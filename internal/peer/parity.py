@@ -24,7 +24,8 @@ from dipy.core.gradients import gradient_table
 from dipy.core.sphere import HemiSphere, Sphere
 from dipy.data import default_sphere
 from dipy.direction.peaks import peak_directions, peaks_from_model
-from dipy.reconst import csdeconv, dti, fwdti, sfm as dipy_sfm, shm
+from dipy.reconst import csdeconv, dti, fwdti, shm
+from dipy.reconst import sfm as dipy_sfm
 from dipy.reconst.odf import gfa
 
 FUNCTIONS = {}
@@ -296,8 +297,8 @@ def nnls(arrays):
 @call
 def sfm(arrays, solver="NNLS", l1_ratio=0.5, alpha=0.001, tolerance=None):
     """The sparse fascicle model with the eigenvalues "response" on DIPY's own sphere. weights: voxels x
-    362; predicted: voxels x measurements; odf on "vertices", with peaks_of on their hemisphere; its sphere's vertices as "sphere". With a
-    tolerance, scikit-learn descends until the duality gap is that small."""
+    362; predicted: voxels x measurements; odf on "vertices", with peaks_of on their hemisphere; its sphere's vertices
+    as "sphere". With a tolerance, scikit-learn descends until the duality gap is that small."""
     model = dipy_sfm.SparseFascicleModel(
         gradients(arrays), response=arrays["response"], solver=solver, l1_ratio=l1_ratio, alpha=alpha
     )

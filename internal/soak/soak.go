@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/voxfit/voxfit/study"
 )
 
 // A Sample is what a process holds at a time.
@@ -80,28 +81,27 @@ func Flat(t testing.TB, d time.Duration, samples []Sample) {
 	third := len(samples) / 3
 	for _, c := range []struct {
 		name  string
-		value func(Sample) int64
+		value func(Sample) float64
 		slack float64 // of the second third's
-		few   int64
+		few   float64
 	}{
-		{"bytes of memory", func(s Sample) int64 { return s.Memory }, 0.05, 4 << 20},
-		{"descriptors", func(s Sample) int64 { return int64(s.Descriptors) }, 0, 4},
-		{"threads", func(s Sample) int64 { return int64(s.Threads) }, 0, 4},
-		{"goroutines", func(s Sample) int64 { return int64(s.Goroutines) }, 0.05, 16},
+		{"bytes of memory", func(s Sample) float64 { return float64(s.Memory) }, 0.05, 4 << 20},
+		{"descriptors", func(s Sample) float64 { return float64(s.Descriptors) }, 0, 4},
+		{"threads", func(s Sample) float64 { return float64(s.Threads) }, 0, 4},
+		{"goroutines", func(s Sample) float64 { return float64(s.Goroutines) }, 0.05, 16},
 	} {
 		before, after := median(samples[third:2*third], c.value), median(samples[2*third:], c.value)
-		t.Logf("%v, %s: %d at the beginning, %d in the second third, %d in the last", d, c.name, c.value(samples[0]), before, after)
-		if d >= time.Minute && after > before+c.few+int64(c.slack*float64(before)) {
-			t.Errorf("%s grow from %d to %d", c.name, before, after)
+		t.Logf("%v, %s: %.0f at the beginning, %.0f in the second third, %.0f in the last", d, c.name, c.value(samples[0]), before, after)
+		if d >= time.Minute && after > before+c.few+c.slack*before {
+			t.Errorf("%s grow from %.0f to %.0f", c.name, before, after)
 		}
 	}
 }
 
-func median(samples []Sample, value func(Sample) int64) int64 {
-	all := make([]int64, len(samples))
+func median(samples []Sample, value func(Sample) float64) float64 {
+	all := make([]float64, len(samples))
 	for i, s := range samples {
 		all[i] = value(s)
 	}
-	slices.Sort(all)
-	return all[len(all)/2]
+	return study.Median(all)
 }

@@ -30,7 +30,7 @@ type mixedCase struct {
 // directions, and other spheres than the default one.
 func mixedCases(t *testing.T, voxels int) (cases []mixedCase) {
 	for i, snr := range kerneltest.Some([]float64{5, 10, 20, 30, 60, 200}) {
-		p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: kerneltest.Voxels(voxels), SNR: snr, Seed: uint64(i + 1)})
+		p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: kerneltest.Crossed(voxels), SNR: snr, Seed: uint64(i + 1)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +45,7 @@ func mixedCases(t *testing.T, voxels int) (cases []mixedCase) {
 	}) {
 		g := kerneltest.ShellTable(t, c.directions)
 		cases = append(cases, mixedCase{fmt.Sprintf("lmax=%d/directions=%d", c.lmax, c.directions),
-			kerneltest.CSDDesign(t, g, c.lmax), kerneltest.Crossings(g, kerneltest.Voxels(voxels/2), uint64(c.lmax))})
+			kerneltest.CSDDesign(t, g, c.lmax), kerneltest.Crossings(g, kerneltest.Crossed(voxels/2), uint64(c.lmax))})
 	}
 	g := kerneltest.ShellTable(t, 90)
 	for _, sphere := range kerneltest.Some([]*sh.Sphere{
@@ -56,7 +56,7 @@ func mixedCases(t *testing.T, voxels int) (cases []mixedCase) {
 			t.Fatal(err)
 		}
 		n := len(sphere.Vertices)
-		cases = append(cases, mixedCase{fmt.Sprintf("sphere of %d", n), m.Design(), kerneltest.Crossings(g, kerneltest.Voxels(voxels/2), uint64(n))})
+		cases = append(cases, mixedCase{fmt.Sprintf("sphere of %d", n), m.Design(), kerneltest.Crossings(g, kerneltest.Crossed(voxels/2), uint64(n))})
 	}
 	return cases
 }
@@ -208,7 +208,7 @@ func TestEverySetGivesTheSameBitsInMixed(t *testing.T) {
 func TestOrdersThatSinglePrecisionDoesNotPayForAreFittedAsInDouble(t *testing.T) {
 	g := kerneltest.ShellTable(t, 120)
 	for _, lmax := range kerneltest.Some([]int{4, 6, 10, 12}) {
-		d, signal := kerneltest.CSDDesign(t, g, lmax), kerneltest.Crossings(g, 50, 3)
+		d, signal := kerneltest.CSDDesign(t, g, lmax), kerneltest.Crossings(g, kerneltest.Crossed(50), 3)
 		kerneltest.ForEachISA(t, func(t *testing.T, isa string) {
 			want, wantStatus := kerneltest.FitAll(kerneltest.NewCSD(t, d, isa), signal)
 			got, status := kerneltest.FitAll(kerneltest.NewCSD(t, mixed(d), isa), signal)

@@ -52,7 +52,7 @@ func TestEverySetAgreesWithTheReferenceForAnyOrderAndAcquisition(t *testing.T) {
 	}) {
 		g := kerneltest.ShellTable(t, c.directions)
 		d := kerneltest.CSDDesign(t, g, c.lmax)
-		signal := kerneltest.Crossings(g, kerneltest.Voxels(98), uint64(c.lmax))
+		signal := kerneltest.Crossings(g, kerneltest.Crossed(98), uint64(c.lmax))
 		want, wantStatus := kerneltest.FitAll(kerneltest.NewCSD(t, d, "generic"), signal)
 		t.Run(fmt.Sprintf("lmax=%d/directions=%d", c.lmax, c.directions), func(t *testing.T) {
 			kerneltest.ForEachISA(t, func(t *testing.T, isa string) {

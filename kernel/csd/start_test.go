@@ -30,7 +30,7 @@ func TestCSDWithAStartOfItsOwnFollowsTheDirectAlgorithm(t *testing.T) {
 	kerneltest.Portable(t)
 	for _, c := range startCases {
 		g := kerneltest.ShellTable(t, c.directions)
-		d, signal := startDesign(t, g, c.lmax, kernel.Double), kerneltest.Crossings(g, 49, uint64(c.directions))
+		d, signal := startDesign(t, g, c.lmax, kernel.Double), kerneltest.Crossings(g, kerneltest.Crossed(49), uint64(c.directions))
 		params, status := kerneltest.FitAll(kerneltest.NewCSD(t, d, "generic"), signal)
 		for v := range status {
 			want, iterations := direct(d, signal[v*g.Len():][:g.Len()])
@@ -63,7 +63,7 @@ func TestEverySetAndPrecisionAgreesWithTheReferenceWithAStartOfItsOwn(t *testing
 	for _, c := range kerneltest.Some(startCases) {
 		t.Run(fmt.Sprintf("lmax=%d/directions=%d", c.lmax, c.directions), func(t *testing.T) {
 			g := kerneltest.ShellTable(t, c.directions)
-			compare(t, g, c.lmax, kerneltest.Crossings(g, kerneltest.Voxels(98), uint64(c.lmax)))
+			compare(t, g, c.lmax, kerneltest.Crossings(g, kerneltest.Crossed(98), uint64(c.lmax)))
 		})
 	}
 	t.Run("study", func(t *testing.T) {

@@ -261,7 +261,7 @@ func TestLanesDoNotSeeTheirNeighbours(t *testing.T) {
 func TestLanesDoNotAllocate(t *testing.T) {
 	kerneltest.ForEachISA(t, func(t *testing.T, isa string) {
 		s := kerneltest.NewScheme(4, 15, 1000, 2000)
-		noise := slices.Concat(s.Hard(50, 4), s.Typical(700, 3), s.Typical(300, 30), s.Watery(200, 4), s.FastDecay(30, 4))
+		noise := slices.Concat(s.Hard(50, 4), s.Typical(kerneltest.Voxels(700), 3), s.Typical(kerneltest.Voxels(300), 30), s.Watery(kerneltest.Voxels(200), 4), s.FastDecay(30, 4))
 		for name, f := range laneFitters(t, s, isa) {
 			worker := f.NewWorker()
 			voxels := len(noise) / s.N()

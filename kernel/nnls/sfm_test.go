@@ -250,7 +250,7 @@ func TestOddSignalsOfSFMGetTheirCode(t *testing.T) {
 func TestSFMOfAnyAcquisitionIsAtTheMinimum(t *testing.T) {
 	for _, directions := range kerneltest.Some([]int{1, 2, 6, 15, 30, 64, 200, 600}) {
 		g := kerneltest.ShellTable(t, directions)
-		signal := kerneltest.Crossings(g, 49, uint64(directions))
+		signal := kerneltest.Crossings(g, kerneltest.Crossed(49), uint64(directions))
 		for _, solver := range sfmSolvers {
 			d := sfmDesign(t, g, solver)
 			for _, isa := range kernel.ISAs() {

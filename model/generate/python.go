@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 
 from ._gradients import GradientsLike
 from ._kept import fit
-from ._options import DirectionsLike, ResponseLike, SphereLike, TissuesLike, as_tissues, default
+from ._options import DirectionsLike, ResponseLike, SphereLike, TissuesLike, default
 from ._run import Progress
 from .images import DataLike
 from .result import Result
@@ -71,7 +71,7 @@ func aliasesName(m model.ListedModel) string {
 	return b.String() + "Aliases"
 }
 
-// function is the signature, the docstring and the body.
+// function is the signature and the docstring; the body hands on what was given.
 func function(m model.ListedModel) string {
 	var b strings.Builder
 	needed, others := split(m.Options)
@@ -89,15 +89,7 @@ func function(m model.ListedModel) string {
 	b.WriteString("    mask: DataLike | None = None,\n    n_threads: int | None = None,\n    progress: Progress | None = None,\n")
 	fmt.Fprintf(&b, "    **aliases: Unpack[%s],\n) -> Result:\n", aliasesName(m))
 	b.WriteString(docstring(m))
-	b.WriteString("    options = {\n")
-	for _, o := range append(needed, others...) {
-		value := pythonName(o.Name)
-		if o.Kind == model.TissuesOption {
-			value += " if response_bvals is None else as_tissues(" + value + ", response_bvals)"
-		}
-		fmt.Fprintf(&b, "        %q: %s,\n", o.Name, value)
-	}
-	fmt.Fprintf(&b, "    }\n    return fit(%q, data, gtab, options, aliases, mask, n_threads, progress)\n", m.Name)
+	fmt.Fprintf(&b, "    return fit(%q, locals())\n", m.Name)
 	return b.String()
 }
 

@@ -11,13 +11,13 @@ import json
 import warnings
 
 import dipy
+import numpy as np
 from dipy.core.gradients import gradient_table
 from dipy.data import small_sphere
 from dipy.direction.peaks import peak_directions
 from dipy.reconst.csdeconv import ConstrainedSphericalDeconvModel, csdeconv
 from dipy.reconst.odf import gfa
 from dipy.reconst.shm import SphHarmFit
-import numpy as np
 
 warnings.simplefilter("ignore")
 rng = np.random.default_rng(7)

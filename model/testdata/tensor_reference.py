@@ -11,9 +11,9 @@ import json
 import warnings
 
 import dipy
+import numpy as np
 from dipy.core.gradients import gradient_table
 from dipy.reconst import dti, fwdti
-import numpy as np
 
 warnings.simplefilter("ignore")
 rng = np.random.default_rng(7)

@@ -1,5 +1,9 @@
 """Reads a directory that Phantom.Write made, with nibabel and DIPY, and prints what it found as JSON."""
-import glob, hashlib, json, os, sys
+import glob
+import hashlib
+import json
+import os
+import sys
 
 import nibabel as nib
 import numpy as np
@@ -24,7 +28,7 @@ def rows(image):
     return data.reshape(int(np.prod(image.shape[:3])), -1, order="F")
 
 
-found = dict(Shapes={}, Dtypes={}, Sums={}, Outside={}, Index=inside.tolist())
+found = {"Shapes": {}, "Dtypes": {}, "Sums": {}, "Outside": {}, "Index": inside.tolist()}
 for path in glob.glob(os.path.join(directory, "*.nii.gz")):
     name, image = os.path.basename(path), nib.load(path)
     values = rows(image)

@@ -76,8 +76,8 @@ TISSUES = ("WM", "GM", "CSF")
 def measured():
     """MRtrix3's test data of several tissues, of the folder shared beside the repository or $VOXFIT_SHARED.
 
-    It is b-values, b-vectors in the axes of the scanner, the signal, the responses' rows by tissue, and the distributions
-    that ``dwi2fod msmt_csd`` found once with these, by tissue.
+    It is b-values, b-vectors in the axes of the scanner, the signal, the responses' rows by tissue, and the
+    distributions that ``dwi2fod msmt_csd`` found once with these, by tissue.
     """
     nibabel = pytest.importorskip("nibabel")
     shared = Path(os.environ.get("VOXFIT_SHARED", Path(__file__).parents[3] / "shared"))

@@ -45,18 +45,22 @@ def added(tmp_path_factory):
     if not shutil.which("go") or not shutil.which("cc"):
         pytest.skip("no Go or no C compiler to build the library with")
     folder = tmp_path_factory.mktemp("added")
-    shutil.copytree(MODULE / "python" / "voxfit", folder / "python" / "voxfit", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+    shutil.copytree(
+        MODULE / "python" / "voxfit", folder / "python" / "voxfit", ignore=shutil.ignore_patterns("*.so", "__pycache__")
+    )
     overlay = go("run", "./internal/toymodel/overlay", folder)
     subprocess.run(["go", "run", "-overlay", overlay, "./generate", "-into", folder], cwd=MODULE / "model", check=True)
     library = folder / "libvoxfit.so"
-    go("build", "-buildmode=c-shared", "-overlay", overlay, "-o", library, "./capi", env={**os.environ, "CGO_ENABLED": "1"})
+    with_cgo = {**os.environ, "CGO_ENABLED": "1"}
+    go("build", "-buildmode=c-shared", "-trimpath", "-overlay", overlay, "-o", library, "./capi", env=with_cgo)
     return {**os.environ, "PYTHONPATH": str(folder / "python"), "VOXFIT_LIBRARY": str(library)}
 
 
 def test_an_added_model_is_in_python(added, data, gtab, tmp_path):
     np.savez(tmp_path / "in.npz", data=data, bvals=gtab[0], bvecs=gtab[1])
     command = [sys.executable, "-c", USE, tmp_path / "in.npz", tmp_path / "out.npz"]
-    done = subprocess.run(command, env=added, cwd=tmp_path, capture_output=True, text=True)  # elsewhere than beside the package
+    elsewhere = tmp_path  # than beside the package
+    done = subprocess.run(command, env=added, cwd=elsewhere, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found = np.load(tmp_path / "out.npz")
     logs = np.log(np.maximum(data, 0.5))
@@ -74,10 +78,21 @@ def test_the_added_model_is_typed(added, tmp_path):
         "import numpy as np\nimport voxfit\n\ndata, gtab = np.zeros((2, 7)), (np.zeros(7), np.zeros((7, 3)))\n"
         "voxfit.fit_adc(data, gtab, floor=0.5, micro=True)\nvoxfit.fit_adc(data, gtab, flor=0.5)\n"
     )
-    command = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", f"--cache-dir={tmp_path / 'cache'}", calls]
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--follow-imports=silent",
+        f"--cache-dir={tmp_path / 'cache'}",
+        calls,
+    ]
     done = subprocess.run(command, env={**added, "MYPYPATH": added["PYTHONPATH"]}, capture_output=True, text=True)
     errors = [line for line in done.stdout.splitlines() if ": error: " in line]
-    assert len(errors) == 1 and ':6: error: Unexpected keyword argument "flor" for "fit_adc"; did you mean "floor"?' in errors[0], done.stdout
+    assert (
+        len(errors) == 1
+        and ':6: error: Unexpected keyword argument "flor" for "fit_adc"; did you mean "floor"?' in errors[0]
+    ), done.stdout
 
 
 def test_the_listing_has_the_added_model(added):

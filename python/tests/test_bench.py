@@ -8,10 +8,10 @@ import pytest
 
 pytest.importorskip("dipy")
 pytest.importorskip("dask")
-from dipy.data import default_sphere  # noqa: E402
+from dipy.data import default_sphere
 
-from phantoms import acquisition  # noqa: E402
-from voxfit import bench  # noqa: E402
+from phantoms import acquisition
+from voxfit import bench
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 VOXELS = 12
@@ -64,7 +64,9 @@ def test_all_models_are_fitted_by_all_engines(model, folder):
     for name, expected in found["voxfit-serial"].items():
         np.testing.assert_array_equal(found["voxfit-dask"][name], expected)
         np.testing.assert_array_equal(found["dipy-dask"][name], found["dipy-serial"][name])
-        np.testing.assert_allclose(found["dipy-serial"][name], expected, rtol=0, atol=MODELS[model] * np.abs(expected).max())
+        np.testing.assert_allclose(
+            found["dipy-serial"][name], expected, rtol=0, atol=MODELS[model] * np.abs(expected).max()
+        )
 
 
 def test_a_run_that_fails_is_answered_with_its_error_and_the_next_goes_on(folder):

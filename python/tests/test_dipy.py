@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 pytest.importorskip("dipy")
-from dipy.core.gradients import gradient_table  # noqa: E402
-from dipy.core.sphere import Sphere  # noqa: E402
-from dipy.data import default_sphere, get_sphere  # noqa: E402
-from dipy.direction import peaks  # noqa: E402
-from dipy.reconst import csdeconv, dti, fwdti, mcsd, sfm  # noqa: E402
+from dipy.core.gradients import gradient_table
+from dipy.core.sphere import Sphere
+from dipy.data import default_sphere, get_sphere
+from dipy.direction import peaks
+from dipy.reconst import csdeconv, dti, fwdti, mcsd, sfm
 
-import voxfit.dipy as vd  # noqa: E402
-from phantoms import acquisition  # noqa: E402
+import voxfit.dipy as vd
+from phantoms import acquisition
 
 RESPONSE = (np.array([1.7e-3, 0.3e-3, 0.3e-3]), 100.0)
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -42,7 +42,8 @@ CASES = {
     "csd on 362 directions": (csdeconv.ConstrainedSphericalDeconvModel, vd.ConstrainedSphericalDeconvModel,
             {"response": RESPONSE, "reg_sphere": default_sphere, "sh_order_max": 6, "lambda_": 0.7, "tau": 0.05},
             {"shm_coeff": 1e-9}),
-    "free water, NLS": (fwdti.FreeWaterTensorModel, vd.FreeWaterTensorModel, {}, {"f": 1e-4, "fa": 1e-4, "md": 1e-4, "ad": 1e-4}),
+    "free water, NLS": (fwdti.FreeWaterTensorModel, vd.FreeWaterTensorModel, {},
+            {"f": 1e-4, "fa": 1e-4, "md": 1e-4, "ad": 1e-4}),
     "free water, WLS": (fwdti.FreeWaterTensorModel, vd.FreeWaterTensorModel, {"fit_method": "WLS", "Diso": 2.9e-3},
             {"f": 1e-12, "fa": 1e-9, "model_params": 1e-6, "mode": 1e-6, "color_fa": 1e-9, "quadratic_form": 1e-9}),
     "tensor, WLS": (dti.TensorModel, vd.TensorModel, {"return_S0_hat": True}, {"fa": 1e-9, "md": 1e-9, "S0_hat": 1e-9}),
@@ -105,7 +106,9 @@ def test_one_voxel_is_a_fit_of_dipys_class_with_the_volumes_numbers(name, study)
     alone, volume = (ours(gtab, **options).fit(d) for d in (data[1, 2, 0], data))
     assert type(alone) is type(theirs(gtab, **options).fit(data[1, 2, 0]))
     for attribute in near:
-        np.testing.assert_allclose(getattr(volume, attribute)[1, 2, 0], getattr(alone, attribute), rtol=1e-13, atol=1e-18)
+        np.testing.assert_allclose(
+            getattr(volume, attribute)[1, 2, 0], getattr(alone, attribute), rtol=1e-13, atol=1e-18
+        )
 
 
 def test_multi_tissue_minimum_is_not_above_dipys(study):
@@ -138,7 +141,7 @@ def test_a_volume_is_indexed_and_sliced_as_dipys(study):
     again = pickle.loads(pickle.dumps(fit))
     np.testing.assert_array_equal(again.shm_coeff, fit.shm_coeff)
     with pytest.raises(AttributeError):
-        fit.nothing_of_this_name
+        _ = fit.nothing_of_this_name
 
 
 def test_an_empty_mask_gives_zeros(study):
@@ -155,7 +158,12 @@ def without_opposites():
 
 @pytest.mark.parametrize(
     ("sphere", "opposites"),
-    [(default_sphere, False), (get_sphere(name="repulsion724"), True), (get_sphere(name="symmetric362"), True), (without_opposites(), False)],
+    [
+        (default_sphere, False),
+        (get_sphere(name="repulsion724"), True),
+        (get_sphere(name="symmetric362"), True),
+        (without_opposites(), False),
+    ],
     ids=["hemisphere", "repulsion724", "symmetric362", "without opposites"],
 )
 def test_peaks_are_dipys(sphere, opposites, study, monkeypatch):
@@ -182,7 +190,11 @@ def test_peaks_are_dipys(sphere, opposites, study, monkeypatch):
             np.testing.assert_allclose(getattr(found, name), getattr(expected, name), atol=1e-8, err_msg=name)
 
 
-@pytest.mark.parametrize("sphere", [default_sphere, get_sphere(name="symmetric724"), without_opposites()], ids=["hemisphere", "whole", "without opposites"])
+@pytest.mark.parametrize(
+    "sphere",
+    [default_sphere, get_sphere(name="symmetric724"), without_opposites()],
+    ids=["hemisphere", "whole", "without opposites"],
+)
 @pytest.mark.parametrize(
     "make",
     [

@@ -55,7 +55,9 @@ def test_two_nodes_give_the_bits_of_one_thread_and_spill_nothing(cluster, monkey
     # A node that has just died, which Ray does not know for some seconds, is not the one to ask, wherever it is listed.
     worker, listed = cluster[1], GlobalState.node_table
     worker.kill_raylet()
-    monkeypatch.setattr(GlobalState, "node_table", lambda s: sorted(listed(s), key=lambda n: n["NodeID"] != worker.node_id))
+    monkeypatch.setattr(
+        GlobalState, "node_table", lambda s: sorted(listed(s), key=lambda n: n["NodeID"] != worker.node_id)
+    )
     assert vd.spilled_bytes() == 0
 
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-import voxfit
 from conftest import EVALS, FITS
+
+import voxfit
 
 
 def same(a, b):
@@ -111,7 +112,11 @@ def test_maps_say_what_was_fitted(data, gtab):
     matrix = elements[[0, 1, 3, 1, 2, 4, 3, 4, 5]].reshape(3, 3)  # Dxx, Dxy, Dyy, Dxz, Dyz, Dzz
     assert tensor["md"][3, 4, 5] == pytest.approx(np.trace(matrix) / 3, rel=1e-6)
     csd = voxfit.fit_csd(data, gtab, (EVALS, 1000.0))
-    assert csd["fod"].shape == (7, 8, 9, 45) and csd["peaks"].shape == (7, 8, 9, 15) and np.all((csd["gfa"] > 0) & (csd["gfa"] < 1))
+    assert (
+        csd["fod"].shape == (7, 8, 9, 45)
+        and csd["peaks"].shape == (7, 8, 9, 15)
+        and np.all((csd["gfa"] > 0) & (csd["gfa"] < 1))
+    )
     water = voxfit.fit_free_water(data, gtab)
     assert 0 < water["fwf"].mean() < 0.6 and set(water) >= {"fwf", "tensor", "s0", "fa", "status", "iterations"}
 
@@ -147,14 +152,19 @@ def test_bases_hold_the_same_function(data, gtab):
     assert np.array_equal(legacy.params, mrtrix.params)
     assert not np.array_equal(legacy["fod"], mrtrix["fod"])
     # The map that the library itself writes in that basis.
-    assert np.array_equal(mrtrix["fod"].astype(np.float32).reshape(-1, 45), mrtrix.model.derive(["fod"], mrtrix.params)["fod"])
+    assert np.array_equal(
+        mrtrix["fod"].astype(np.float32).reshape(-1, 45), mrtrix.model.derive(["fod"], mrtrix.params)["fod"]
+    )
 
 
 def test_values_that_maps_cannot_hold_overflow_as_in_kbench(fit, data):
     part = np.array(data[:2], dtype=np.float64)
     part[1, 2, 3, -2:] = 1e39
     result = fit(part)
-    assert result["status"][1, 2, 3] == voxfit.Status.OVERFLOW and not result.params.reshape(*part.shape[:3], -1)[1, 2, 3].any()
+    assert (
+        result["status"][1, 2, 3] == voxfit.Status.OVERFLOW
+        and not result.params.reshape(*part.shape[:3], -1)[1, 2, 3].any()
+    )
     assert np.count_nonzero(result["status"] == voxfit.Status.OVERFLOW) == 1
 
 
@@ -171,7 +181,9 @@ def test_dipy_objects_are_taken_as_they_are(data, gtab):
     wm, csf, shells = FITS["fit_msmt"]["response"]["WM"], FITS["fit_msmt"]["response"]["CSF"], [0, 1000, 2000]
     response = MultiShellResponse(np.c_[csf, csf * [1, 8, 20], wm], 8, shells)
     b = voxfit.fit_msmt(data[0], table, response)
-    assert same(b, voxfit.fit_msmt(data[0], gtab, {"WM": wm, "CSF": csf, "GM": csf * [1, 8, 20]}, response_bvals=shells))
+    assert same(
+        b, voxfit.fit_msmt(data[0], gtab, {"WM": wm, "CSF": csf, "GM": csf * [1, 8, 20]}, response_bvals=shells)
+    )
 
 
 def test_results_are_equal_to_themselves_alone(data, gtab):
@@ -214,7 +226,10 @@ def test_an_option_that_is_not_finite_is_named(data, gtab):
         (lambda d, g: voxfit.fit_csd(d, g, (EVALS * np.nan, 1.0)), ValueError),
         (lambda d, g: voxfit.fit_csd(d, g, np.zeros((2, 2, 2))), ValueError),
         (lambda d, g: voxfit.fit_csd(d, g, None), ValueError),
-        (lambda d, g: voxfit.fit_csd(d, g, ((EVALS, 1.0), 0.2)), ValueError),  # all that DIPY's auto_response_ssst returns
+        (
+            lambda d, g: voxfit.fit_csd(d, g, ((EVALS, 1.0), 0.2)),
+            ValueError,
+        ),  # all that DIPY's auto_response_ssst returns
         (lambda d, g: voxfit.fit_csd(d, g, "response.txt"), ValueError),
         (lambda d, g: voxfit.fit_csd(d, g, (EVALS, 1.0), lmax=0), ValueError),
         (lambda d, g: voxfit.fit_msmt(d, g, {}), ValueError),

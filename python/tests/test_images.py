@@ -52,7 +52,11 @@ def test_a_fit_of_a_file_is_that_of_its_array(files):
     for mask in (None, inside):
         want = voxfit.fit_dti(array, gtab, mask=mask)
         given = None if mask is None else folder / "mask.nii.gz"
-        for data in (folder / "whole.nii", nibabel.load(folder / "whole.nii"), nibabel.load(folder / "whole.nii").dataobj):
+        for data in (
+            folder / "whole.nii",
+            nibabel.load(folder / "whole.nii"),
+            nibabel.load(folder / "whole.nii").dataobj,
+        ):
             found = voxfit.fit_dti(data, gtab, mask=given)
             np.testing.assert_array_equal(found.params, want.params)
             np.testing.assert_array_equal(found.fa, want.fa)
@@ -78,12 +82,21 @@ def test_what_cannot_be_read_is_an_error_that_names_the_file(files, tmp_path):
     whole = (folder / "float.nii.gz").read_bytes()
     (tmp_path / "short.nii.gz").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "text.nii").write_text("no image")
-    for path, says in ((tmp_path / "short.nii.gz", "short.nii.gz"), (tmp_path / "text.nii", "text.nii"), (tmp_path / "none.nii", "none.nii")):
+    for path, says in (
+        (tmp_path / "short.nii.gz", "short.nii.gz"),
+        (tmp_path / "text.nii", "text.nii"),
+        (tmp_path / "none.nii", "none.nii"),
+    ):
         with pytest.raises(ValueError, match=says):
             voxfit.load(path)
         with pytest.raises(ValueError, match=says):
             voxfit.fit_dti(path, gtab)
-    for mask, says in ((folder / "elsewhere.nii", "elsewhere.nii"), (np.zeros((7, 6, 5)), "empty"), (np.ones((6, 7, 5)), "shape"), (folder / "float.nii", "shape")):
+    for mask, says in (
+        (folder / "elsewhere.nii", "elsewhere.nii"),
+        (np.zeros((7, 6, 5)), "empty"),
+        (np.ones((6, 7, 5)), "shape"),
+        (folder / "float.nii", "shape"),
+    ):
         with pytest.raises(ValueError, match=says):
             voxfit.load(folder / "float.nii", mask)
         with pytest.raises(ValueError, match=says):

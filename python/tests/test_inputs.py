@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from conftest import CSF, EVALS, FITS, TISSUES, WM, directions
 
 import voxfit
-from conftest import CSF, EVALS, FITS, TISSUES, WM, directions
 from voxfit._options import as_tissues
 
 MD = (1.5e-3 + 0.5e-3 + 0.3e-3) / 3
@@ -92,8 +92,8 @@ def test_a_measured_stray_volume_is_left_out_and_named(measured):
 
 
 def test_a_measured_jittered_shell_is_one_as_in_mrtrix3(measured):
-    # What dwi2fod found in the shell as it was, since a shell's b-value is in no equation; the tests of kbench run it on
-    # the jittered one itself.
+    # What dwi2fod found in the shell as it was, since a shell's b-value is in no equation; the tests of kbench run it
+    # on the jittered one itself.
     bvals, bvecs, data, responses, found = measured
     bvals = bvals.copy()
     of_700 = np.flatnonzero(abs(bvals - 700) < 50)
@@ -155,7 +155,12 @@ def test_b_values_of_rows_are_those_of_every_form_without_its_own():
 
 def test_texts_and_truth_values_are_no_numbers_of_a_response():
     data = np.ones((3, 66))
-    for pair in ((("0.0017", "0.0003", "0.0003"), 1000.0), (EVALS, "1000"), (EVALS, True), ((1.7e-3, False, False), 1000.0)):
+    for pair in (
+        (("0.0017", "0.0003", "0.0003"), 1000.0),
+        (EVALS, "1000"),
+        (EVALS, True),
+        ((1.7e-3, False, False), 1000.0),
+    ):
         with pytest.raises(ValueError, match="csdm: response: found .*, expected a number"):
             voxfit.fit_csd(data, FOUR_SHELLS, pair)
 
@@ -194,7 +199,9 @@ def test_a_fascicle_is_diffusivities_without_s0(tissue):
     bvals, bvecs, data = tissue
     for pair in ((EVALS, 1000.0), [list(EVALS), 1000], (tuple(EVALS), 1000.0)):
         for name in ("response", "evals"):
-            with pytest.raises(ValueError, match=f"sfm: {name} is .*expected the diffusivities .e1, e2, e3. alone, without S0"):
+            with pytest.raises(
+                ValueError, match=f"sfm: {name} is .*expected the diffusivities .e1, e2, e3. alone, without S0"
+            ):
                 voxfit.fit_sfm(data, (bvals, bvecs), **{name: pair})
     one, other = (voxfit.fit_sfm(data, (bvals, bvecs), **{name: EVALS}) for name in ("response", "evals"))
     assert np.array_equal(one.params, other.params)

@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-import voxfit
 from conftest import EVALS, FITS, directions
+
+import voxfit
 from voxfit import _kept
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import voxfit
 from conftest import EVALS, FITS, directions
 from test_fits import same
+
+import voxfit
 from voxfit.result import as_attribute
 
 LISTING = json.loads((Path(voxfit.__file__).parent / "options.json").read_text())
@@ -51,7 +52,9 @@ def test_an_alias_is_the_option(data, gtab, function, name, alias):
     if name == "peak_separation":
         needs["peak_threshold"] = 0.01  # so that there are some to be told apart
     noisy = data[0] * np.random.default_rng(9).uniform(0.2, 1, data[0].shape)  # of many peaks
-    one, other, plain = (getattr(voxfit, function)(noisy, gtab, **needs, **o) for o in ({name: value}, {alias: value}, {}))
+    one, other, plain = (
+        getattr(voxfit, function)(noisy, gtab, **needs, **o) for o in ({name: value}, {alias: value}, {})
+    )
     assert all(np.array_equal(one[m], other[m]) for m in one)
     assert any(one[m].shape != plain[m].shape or not np.array_equal(one[m], plain[m]) for m in one)
     with pytest.raises(TypeError, match="the same option"):
@@ -65,7 +68,9 @@ def test_dipys_words_for_methods_are_taken_by_dipys_name(data, gtab, function, m
     words = [word for word in theirs if theirs[word] in ours]
     assert {"WLLS", "NLLS"} < set(words)
     for word in words:
-        assert same(fit(function, data, gtab, fit_method=word), fit(function, data, gtab, method=ours[theirs[word]])), word
+        assert same(fit(function, data, gtab, fit_method=word), fit(function, data, gtab, method=ours[theirs[word]])), (
+            word
+        )
     with pytest.raises(ValueError, match="method is .*RESTORE.*, expected "):
         fit(function, data, gtab, fit_method="RESTORE")
     with pytest.raises(ValueError, match="method is .*NLLS.*, expected "):
@@ -101,7 +106,7 @@ def test_an_unknown_option_is_an_error_that_names_the_nearest_and_lists_all(data
     options = {o["name"] for o in [*MODELS[function]["options"], *LISTING["shared"]]}
     for make in (
         lambda: fit(function, data, gtab, presicion="mixed", mehtod="nls"),
-        lambda: voxfit.Model(MODELS[function]["name"], gtab, b0_treshold=50, **({})),
+        lambda: voxfit.Model(MODELS[function]["name"], gtab, b0_treshold=50),
     ):
         with pytest.raises(TypeError) as error:
             make()
@@ -178,7 +183,12 @@ def test_all_that_a_result_has_is_an_attribute(data, gtab, mask, function):
 
 
 def test_names_of_maps_become_names_of_python():
-    assert [as_attribute(name) for name in ("fa", "fod_label-WM", "fod_label-GM-2", "colorFA")] == ["fa", "fod_wm", "fod_gm_2", "color_fa"]
+    assert [as_attribute(name) for name in ("fa", "fod_label-WM", "fod_label-GM-2", "colorFA")] == [
+        "fa",
+        "fod_wm",
+        "fod_gm_2",
+        "color_fa",
+    ]
 
 
 def test_attributes_of_tissues_are_names_of_python(data, gtab):
@@ -199,7 +209,7 @@ def test_a_tensor_comes_in_the_order_that_is_asked_for(data, gtab, function):
 def test_an_attribute_that_is_no_map_says_which_there_are(data, gtab):
     result = fit("fit_dti", data, gtab)
     with pytest.raises(AttributeError, match="no map 'faa', the nearest is fa; it has .*tensor"):
-        result.faa
+        _ = result.faa
     assert not hasattr(result, "_repr_html_")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 import voxfit
 
 MODULE = Path(__file__).resolve().parents[2]
@@ -55,7 +56,12 @@ def test_maps_are_those_of_kbench(kbench, phantom, tmp_path, model):
     np.savetxt(phantom / "WM.txt", WM)
     np.savetxt(phantom / "CSF.txt", CSF)
     (dwi,) = phantom.glob("*dwi.nii.gz")
-    subprocess.run([kbench, "fit", model, dwi, "-o", tmp_path, "--maps", "all", *flags], cwd=phantom, check=True, capture_output=True)
+    subprocess.run(
+        [kbench, "fit", model, dwi, "-o", tmp_path, "--maps", "all", *flags],
+        cwd=phantom,
+        check=True,
+        capture_output=True,
+    )
     (bvals,), (bvecs,) = phantom.glob("*bval*"), phantom.glob("*bvec*")
     data = np.asanyarray(nibabel.load(dwi).dataobj)
     result = fit(data, (np.loadtxt(bvals), np.loadtxt(bvecs)))

@@ -14,7 +14,9 @@ HemiSphere = pytest.importorskip("dipy.core.sphere").HemiSphere
 def test_peaks_of_any_function_are_dipys(settings):
     sphere = HemiSphere.from_sphere(get_sphere(name="repulsion200"))
     values = np.random.default_rng(5).normal(1, 1, (300, len(sphere.vertices)))
-    found = find_peaks(values, sphere.vertices, sphere.edges, threshold=settings[0], separation=settings[1], npeaks=7, n_threads=2)
+    found = find_peaks(
+        values, sphere.vertices, sphere.edges, threshold=settings[0], separation=settings[1], npeaks=7, n_threads=2
+    )
     for odf, row in zip(values, found):
         _, _, at = peak_directions(odf, sphere, relative_peak_threshold=settings[0], min_separation_angle=settings[1])
         np.testing.assert_array_equal(row, np.concatenate((at, np.full(7, -1)))[:7])

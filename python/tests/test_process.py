@@ -11,8 +11,9 @@ from multiprocessing import get_context
 
 import numpy as np
 import pytest
-import voxfit
 from conftest import FITS
+
+import voxfit
 
 
 def in_new_process(code):
@@ -24,7 +25,8 @@ def in_new_process(code):
 
 def test_library_is_loaded_on_first_use():
     loaded = "print('libvoxfit' in open('/proc/self/maps').read())"
-    first = "voxfit.Model('dti', ([0] + [1e3] * 6, [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [.6, .8, 0], [0, .6, .8], [.6, 0, .8]]))"
+    bvecs = [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [0.6, 0.8, 0], [0, 0.6, 0.8], [0.6, 0, 0.8]]
+    first = f"voxfit.Model('dti', ([0] + [1e3] * 6, {bvecs}))"
     assert in_new_process(f"import voxfit; {loaded}; {first}; {loaded}") == "False\nTrue"
 
 
@@ -103,7 +105,8 @@ bvals = np.r_[np.zeros(6), np.tile([1000., 2000.], 45)]
 bvecs = rng.normal(size=(96, 3)); bvecs /= np.linalg.norm(bvecs, axis=1)[:, None]; bvecs[:6] = 0
 signal_ = 100 * np.exp(-bvals * 1e-3 * (0.3 + bvecs[:, 0] ** 2)) + rng.normal(size=(1000, 96))
 model = voxfit.Model("msmt", (bvals, bvecs), response=[
-    dict(name="WM", zonal=[[350, 0, 0, 0, 0], [170, -60, 20, -5, 1], [110, -60, 25, -8, 2]]), dict(name="CSF", zonal=[[350], [20], [2]])])
+    dict(name="WM", zonal=[[350, 0, 0, 0, 0], [170, -60, 20, -5, 1], [110, -60, 25, -8, 2]]),
+    dict(name="CSF", zonal=[[350], [20], [2]])])
 data = np.broadcast_to(signal_, (2000, 1000, 96))
 model.fit(data[0])
 begin = time.monotonic()

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+
 import voxfit
 
 pytest.importorskip("dipy")
-from dipy.core.gradients import gradient_table  # noqa: E402
-from dipy.reconst import dti, fwdti  # noqa: E402
+from dipy.core.gradients import gradient_table
+from dipy.reconst import dti, fwdti
 
 # Results are float32, and the decompositions are by other methods.
 ROUNDING = 3e-7
@@ -18,7 +19,9 @@ def both(request, data, gtab):
     table = gradient_table(gtab[0], bvecs=gtab[1])
     if request.param == "free water":
         few = data[:2]
-        return voxfit.fit_free_water(few, table, method="wls"), fwdti.FreeWaterTensorModel(table, fit_method="WLS").fit(few)
+        return voxfit.fit_free_water(few, table, method="wls"), fwdti.FreeWaterTensorModel(table, fit_method="WLS").fit(
+            few
+        )
     return voxfit.fit_dti(data, table, method=request.param), dti.TensorModel(table, fit_method=request.param).fit(data)
 
 

@@ -6,6 +6,7 @@ import typing
 from pathlib import Path
 
 import pytest
+
 import voxfit
 
 HERE = Path(__file__).parent
@@ -19,11 +20,15 @@ def found(tmp_path_factory):
     pytest.importorskip("dipy")  # whose classes the drop-ins are
     cache = tmp_path_factory.mktemp("mypy")
     calls = [str(HERE / "typed" / name) for name in ("right.py", "wrong.py")]
-    out, err, _ = api.run(["--strict", "--no-error-summary", "--hide-error-context", f"--cache-dir={cache}", str(PACKAGE), *calls])
+    out, err, _ = api.run(
+        ["--strict", "--no-error-summary", "--hide-error-context", f"--cache-dir={cache}", str(PACKAGE), *calls]
+    )
     assert not err
     lines = {}
     for line in out.splitlines():
-        path, number, text = re.fullmatch(r"(.*?):(\d+): error: (.*)", line).groups() if ": error: " in line else (None, 0, line)
+        path, number, text = (
+            re.fullmatch(r"(.*?):(\d+): error: (.*)", line).groups() if ": error: " in line else (None, 0, line)
+        )
         if path is not None:
             lines.setdefault(Path(path).name, []).append((int(number), text))
     return lines
@@ -34,7 +39,11 @@ def test_the_package_and_right_calls_have_no_error(found):
 
 
 def test_each_wrong_call_has_the_error_that_it_names(found):
-    named = {i: line.split("  # ")[1] for i, line in enumerate((HERE / "typed/wrong.py").read_text().splitlines(), 1) if "  # " in line}
+    named = {
+        i: line.split("  # ")[1]
+        for i, line in enumerate((HERE / "typed/wrong.py").read_text().splitlines(), 1)
+        if "  # " in line
+    }
     assert len(named) >= 12
     assert sorted(number for number, _ in found["wrong.py"]) == sorted(named), found["wrong.py"]
     errors = dict(found["wrong.py"])
@@ -49,7 +58,7 @@ def test_every_argument_has_a_type_that_resolves():
         types = typing.get_type_hints(getattr(voxfit, name))
         assert set(inspect.signature(getattr(voxfit, name)).parameters) <= set(types), name
         assert types["return"] is voxfit.Result
-        assert types["n_threads"] == typing.Optional[int]
+        assert types["n_threads"] == int | None
 
 
 def test_functions_are_documented_as_numpydoc():

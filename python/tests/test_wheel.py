@@ -20,6 +20,9 @@ def test_pip_makes_one_wheel_for_every_python(tmp_path):
     assert {"voxfit/libvoxfit.so", "voxfit/py.typed", "voxfit/options.json"} <= set(names)
     target = tmp_path / "installed"
     zipfile.ZipFile(wheel).extractall(target)
-    code = "import voxfit; print(voxfit.Model('dti', ([0] + [1e3] * 6, [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [.6, .8, 0], [0, .6, .8], [.6, 0, .8]])))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=target, env={"PYTHONPATH": str(target)}, capture_output=True, text=True)
+    bvecs = [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [0.6, 0.8, 0], [0, 0.6, 0.8], [0.6, 0, 0.8]]
+    code = f"import voxfit; print(voxfit.Model('dti', ([0] + [1e3] * 6, {bvecs})))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=target, env={"PYTHONPATH": str(target)}, capture_output=True, text=True
+    )
     assert done.stdout.startswith("Model('dti', 7 measurements, 7 parameters"), done.stderr

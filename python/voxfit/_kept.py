@@ -12,9 +12,7 @@ from typing import Any
 import numpy as np
 
 from ._gradients import Gradients, GradientsLike, as_gradients
-from ._options import Default, frozen, read
-from ._run import Progress
-from .images import DataLike
+from ._options import Default, as_tissues, frozen, read
 from .model import Model
 from .result import Result
 
@@ -27,18 +25,18 @@ _calls: OrderedDict[Any, Any] = OrderedDict()
 _lock = threading.Lock()
 
 
-def fit(
-    name: str,
-    data: DataLike,
-    gtab: GradientsLike,
-    options: Mapping[str, Any],
-    aliases: Mapping[str, Any],
-    mask: DataLike | None,
-    n_threads: int | None,
-    progress: Progress | None,
-) -> Result:
-    """Fit data with a model of these options, one that is kept if there is one."""
-    model = _find_call(name, gtab, options, aliases)
+def fit(name: str, given: dict[str, Any]) -> Result:
+    """Fit data with a model, one that is kept if there is one.
+
+    What is given are the arguments of the function for that model, by their names. All that are taken out here have the
+    same meaning for each of them; the others are options, which the listing has.
+    """
+    data, gtab, aliases = given.pop("data"), given.pop("gtab"), given.pop("aliases")
+    mask, n_threads, progress = given.pop("mask"), given.pop("n_threads"), given.pop("progress")
+    bvals = given.pop("response_bvals", None)
+    if bvals is not None:
+        given["response"] = as_tissues(given["response"], bvals)
+    model = _find_call(name, gtab, given, aliases)
     model.warn(stacklevel=4)  # the caller of the function that calls this one
     return model._fit(data, mask, n_threads, progress, pin=False, stacklevel=4)
 
@@ -96,7 +94,9 @@ def _as_given(value: Any) -> Any:
     if kind is list or kind is tuple:
         return kind, tuple([_as_given(part) for part in value])
     if kind is dict:
-        return tuple([(name, _as_given(part)) for name, part in value.items() if part is not None and type(part) is not Default])
+        return tuple(
+            [(name, _as_given(part)) for name, part in value.items() if part is not None and type(part) is not Default]
+        )
     if value is None:
         return None
     raise _NotPlain

@@ -190,7 +190,7 @@ _SIGNATURES = {
 }
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def library() -> ctypes.CDLL:
     """Load the library: $VOXFIT_LIBRARY, or the one that came with the package."""
     path = os.environ.get("VOXFIT_LIBRARY") or str(Path(__file__).with_name("libvoxfit.so"))

@@ -12,7 +12,7 @@ import keyword
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, Union, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -42,10 +42,10 @@ class HasResponses(Protocol):
     shells: Any
 
 
-DirectionsLike = Union[HasVertices, ArrayLike]
-SphereLike = Union[str, HasVertices, ArrayLike, Mapping[str, Any]]
-ResponseLike = Union[tuple[ArrayLike, float], HasResponse, ArrayLike, Mapping[str, Any]]
-TissuesLike = Union[Mapping[str, ResponseLike], HasResponses, list[dict[str, Any]]]
+DirectionsLike = HasVertices | ArrayLike
+SphereLike = str | HasVertices | ArrayLike | Mapping[str, Any]
+ResponseLike = tuple[ArrayLike, float] | HasResponse | ArrayLike | Mapping[str, Any]
+TissuesLike = Mapping[str, ResponseLike] | HasResponses | list[dict[str, Any]]
 
 
 class Default:
@@ -72,7 +72,7 @@ def default(value: _T) -> _T:
     return cast(_T, Default(value))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _listing() -> dict[str, Any]:
     listing: dict[str, Any] = json.loads(Path(__file__).with_name("options.json").read_text())
     return listing
@@ -88,7 +88,7 @@ def functions() -> dict[str, dict[str, Any]]:
     return {model["function"]: model["needs"] for model in _listing()["models"]}
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def map_shapes() -> dict[tuple[str, str], tuple[int, ...]]:
     """Return for a model and a map the shape of a voxel's value, where it is neither a number nor a list."""
     return {
@@ -99,7 +99,7 @@ def map_shapes() -> dict[tuple[str, str], tuple[int, ...]]:
     }
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _options() -> dict[str, dict[str, dict[str, Any]]]:
     """Return each model's options by all their names."""
     models = {}
@@ -203,7 +203,12 @@ def _tensor(response: Any) -> dict[str, Any] | None:
     A row of other four numbers is that of zonal coefficients, which are signals.
     """
     try:
-        if isinstance(response, (tuple, list)) and len(response) == 2 and np.ndim(response[1]) == 0 and np.size(response[0]) == 3:
+        if (
+            isinstance(response, (tuple, list))
+            and len(response) == 2
+            and np.ndim(response[1]) == 0
+            and np.size(response[0]) == 3
+        ):
             evals, s0 = _numbers(response[0]), _numbers(response[1])
             return {
                 "evals": evals.ravel() if isinstance(evals, np.ndarray) else evals,
@@ -266,7 +271,7 @@ def _with_bvals(response: Mapping[str, Any], bvals: ArrayLike | None) -> Mapping
 
 
 def _as_tissue(name: str, response: Any, bvals: ArrayLike | None) -> dict[str, Any]:
-    """Return one response: a tensor, or rows of zonal coefficients; four numbers with b-values are rows, as in files."""
+    """Return one response: a tensor, or rows of zonal coefficients. With b-values four numbers are one, as in files."""
     if isinstance(response, Mapping):
         return as_response(_with_bvals(response, bvals))
     are_rows = bvals is not None and isinstance(_numbers(response), np.ndarray)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from typing import Any, Callable, Protocol, Union
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from . import _native
 
@@ -16,7 +17,7 @@ class ProgressBar(Protocol):
         """Add to what is done."""
 
 
-Progress = Union[Callable[[int, int], Any], ProgressBar]
+Progress = Callable[[int, int], Any] | ProgressBar
 
 # How long the main thread sleeps between two looks at signals and progress.
 _POLL_SECONDS = 0.02

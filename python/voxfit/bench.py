@@ -45,7 +45,6 @@ from typing import Any, TextIO
 
 import numpy as np
 
-ENGINES = ("serial", "ray", "joblib", "dask")
 FAMILIES = ("dipy", "voxfit")
 WARM_UP_VOXELS = 64
 IMAGE = "4D image as `kbench phantom` writes it: bvals and bvecs in the same folder"
@@ -94,6 +93,7 @@ class Bench:
         NAME.f64, and "columns" says how many values a voxel has.
         """
         from voxfit.dipy._benched import make, results_of
+        from voxfit.dipy._engines import ENGINES
 
         family, _, engine = engine.partition("-")
         if family not in FAMILIES or engine not in ENGINES:

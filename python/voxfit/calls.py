@@ -1,8 +1,8 @@
 """What one voxel a call costs: ``python -m voxfit.bench calls``.
 
-Every model of the listing is fitted to one voxel of an acquisition of 288 volumes, on one thread, in interleaved rounds:
-by its plain function, which finds the model that it keeps; with the model at hand; and to a batch of voxels. Kernels
-work on 8 or 16 voxels at a time, so that one voxel costs as much as such a batch.
+Every model of the listing is fitted to one voxel of an acquisition of 288 volumes, on one thread, in interleaved
+rounds: by its plain function, which finds the model that it keeps; with the model at hand; and to a batch of voxels.
+Kernels work on 8 or 16 voxels at a time, so that one voxel costs as much as such a batch.
 """
 
 from __future__ import annotations

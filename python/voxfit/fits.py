@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from ._gradients import GradientsLike
 from ._kept import fit
-from ._options import DirectionsLike, ResponseLike, SphereLike, TissuesLike, as_tissues, default
+from ._options import DirectionsLike, ResponseLike, SphereLike, TissuesLike, default
 from ._run import Progress
 from .images import DataLike
 from .result import Result
@@ -174,28 +174,7 @@ def fit_csd(
     >>> result = fit_csd(data, gtab, response, mask=mask)    # doctest: +SKIP
     >>> result.fod    # doctest: +SKIP
     """
-    options = {
-        "response": response,
-        "convention": convention,
-        "lmax": lmax,
-        "sh_basis": sh_basis,
-        "directions": directions,
-        "neg_lambda": neg_lambda,
-        "norm_lambda": norm_lambda,
-        "tau": tau,
-        "max_iterations": max_iterations,
-        "sphere": sphere,
-        "peaks": peaks,
-        "peak_threshold": peak_threshold,
-        "peak_separation": peak_separation,
-        "refine_peaks": refine_peaks,
-        "shells": shells,
-        "precision": precision,
-        "isa": isa,
-        "b0_threshold": b0_threshold,
-        "bvalue_scaling": bvalue_scaling,
-    }
-    return fit("csdm", data, gtab, options, aliases, mask, n_threads, progress)
+    return fit("csdm", locals())
 
 
 class FreeWaterAliases(TypedDict, total=False):
@@ -311,18 +290,7 @@ def fit_free_water(
     >>> result = fit_free_water(data, gtab, mask=mask)    # doctest: +SKIP
     >>> result.fa    # doctest: +SKIP
     """
-    options = {
-        "method": method,
-        "diso": diso,
-        "mdreg": mdreg,
-        "min_signal": min_signal,
-        "mrtrix_order": mrtrix_order,
-        "precision": precision,
-        "isa": isa,
-        "b0_threshold": b0_threshold,
-        "bvalue_scaling": bvalue_scaling,
-    }
-    return fit("fwdtim", data, gtab, options, aliases, mask, n_threads, progress)
+    return fit("fwdtim", locals())
 
 
 class MsmtAliases(TypedDict, total=False):
@@ -477,25 +445,7 @@ def fit_msmt(
     >>> result = fit_msmt(data, gtab, response, mask=mask)    # doctest: +SKIP
     >>> result.fod_wm    # doctest: +SKIP
     """
-    options = {
-        "response": response if response_bvals is None else as_tissues(response, response_bvals),
-        "lmax": lmax,
-        "sh_basis": sh_basis,
-        "directions": directions,
-        "neg_lambda": neg_lambda,
-        "norm_lambda": norm_lambda,
-        "sphere": sphere,
-        "peaks": peaks,
-        "peak_threshold": peak_threshold,
-        "peak_separation": peak_separation,
-        "refine_peaks": refine_peaks,
-        "shells": shells,
-        "prediction": prediction,
-        "isa": isa,
-        "b0_threshold": b0_threshold,
-        "bvalue_scaling": bvalue_scaling,
-    }
-    return fit("msmt", data, gtab, options, aliases, mask, n_threads, progress)
+    return fit("msmt", locals())
 
 
 class DtiAliases(TypedDict, total=False):
@@ -606,17 +556,7 @@ def fit_dti(
     >>> result = fit_dti(data, gtab, mask=mask)    # doctest: +SKIP
     >>> result.fa    # doctest: +SKIP
     """
-    options = {
-        "method": method,
-        "min_signal": min_signal,
-        "iterations": iterations,
-        "uniform_start": uniform_start,
-        "mrtrix_order": mrtrix_order,
-        "isa": isa,
-        "b0_threshold": b0_threshold,
-        "bvalue_scaling": bvalue_scaling,
-    }
-    return fit("dti", data, gtab, options, aliases, mask, n_threads, progress)
+    return fit("dti", locals())
 
 
 class SfmAliases(TypedDict, total=False):
@@ -748,19 +688,4 @@ def fit_sfm(
     >>> result = fit_sfm(data, gtab, mask=mask)    # doctest: +SKIP
     >>> result.weights    # doctest: +SKIP
     """
-    options = {
-        "solver": solver,
-        "l1_ratio": l1_ratio,
-        "alpha": alpha,
-        "evals": evals,
-        "sphere": sphere,
-        "peaks": peaks,
-        "peak_threshold": peak_threshold,
-        "peak_separation": peak_separation,
-        "prediction": prediction,
-        "precision": precision,
-        "isa": isa,
-        "b0_threshold": b0_threshold,
-        "bvalue_scaling": bvalue_scaling,
-    }
-    return fit("sfm", data, gtab, options, aliases, mask, n_threads, progress)
+    return fit("sfm", locals())

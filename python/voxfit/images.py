@@ -6,7 +6,7 @@ import ctypes
 import math
 import os
 import weakref
-from typing import Any, Protocol, Union
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -23,8 +23,8 @@ class NibabelImage(Protocol):
     dataobj: Any
 
 
-ImageLike = Union[str, "os.PathLike[str]", NibabelImage]
-DataLike = Union[ArrayLike, ImageLike]
+ImageLike = str | os.PathLike[str] | NibabelImage
+DataLike = ArrayLike | ImageLike
 
 
 class Image:
@@ -125,7 +125,10 @@ def load(
         raise TypeError(f"dtype is {dtype}, expected float32 or float64")
     image = image_of(path)
     if image is None:
-        raise TypeError(f"path is {type(path).__name__}, expected the path of a NIfTI file, or an image that nibabel has loaded from one")
+        raise TypeError(
+            f"path is {type(path).__name__}, expected the path of a NIfTI file, or an image that nibabel has loaded "
+            "from one"
+        )
     inside, _ = read_mask(mask, image.shape[:3], image)
     return image.read(inside, n_threads, progress).astype(dtype, copy=False)
 

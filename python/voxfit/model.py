@@ -275,7 +275,9 @@ class Model:
             raise ValueError(f"params have shape {params.shape}, expected (n, {self.parameters})")
         status, iterations = _vector(status, np.uint8, n), _vector(iterations, np.uint16, n)
         maps = {f.name: np.zeros((n, f.components), np.float32) for f in fields if f.name in names}
-        pointers = (ctypes.c_void_p * len(fields))(*(maps[f.name].ctypes.data if f.name in maps else None for f in fields))
+        pointers = (ctypes.c_void_p * len(fields))(
+            *(maps[f.name].ctypes.data if f.name in maps else None for f in fields)
+        )
         request = _native.Derivation(
             size=ctypes.sizeof(_native.Derivation),
             voxels=n,

@@ -25,8 +25,8 @@ def find_peaks(
 ) -> np.ndarray:
     """Find the peaks of functions that are the same in opposite directions.
 
-    The rules are those of DIPY's ``peak_directions``. A vertex is a local maximum when it is higher than a neighbour and
-    lower than none. The floor is the smallest value, but at least zero. A function that is nowhere positive, or
+    The rules are those of DIPY's ``peak_directions``. A vertex is a local maximum when it is higher than a neighbour
+    and lower than none. The floor is the smallest value, but at least zero. A function that is nowhere positive, or
     that has a NaN, has no peak.
 
     Parameters
@@ -34,8 +34,8 @@ def find_peaks(
     values : array_like, (n, vertices)
         The functions at the vertices.
     vertices : array_like, (vertices, 3)
-        Unit vectors: a hemisphere, or a whole sphere. On a whole one a peak may stand at either of two opposite vertices,
-        whichever value is higher.
+        Unit vectors: a hemisphere, or a whole sphere. On a whole one a peak may stand at either of two opposite
+        vertices, whichever value is higher.
     edges : array_like, (edges, 2)
         Pairs of vertices that are neighbours.
     threshold : float

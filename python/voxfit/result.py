@@ -4,15 +4,35 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 
 from ._native import Field, Status
 
-if TYPE_CHECKING:
-    from .model import Model
+
+class FittedModel(Protocol):
+    """What a result asks of its model, which is a `Model`."""
+
+    name: str
+    options: dict[str, Any]
+
+    @property
+    def isa(self) -> str:
+        """The instruction set of the kernels."""
+
+    @property
+    def parameter_fields(self) -> tuple[Field, ...]:
+        """What the parameters are, in their order."""
+
+    @property
+    def map_fields(self) -> tuple[Field, ...]:
+        """What maps there are."""
+
+    @property
+    def derive(self) -> Callable[..., dict[str, np.ndarray]]:
+        """Make maps of parameters, as `Model.derive`."""
 
 
 class Result(Mapping[str, np.ndarray]):
@@ -42,7 +62,7 @@ class Result(Mapping[str, np.ndarray]):
 
     def __init__(
         self,
-        model: Model,
+        model: FittedModel,
         params: np.ndarray,
         status: np.ndarray,
         iterations: np.ndarray,
@@ -90,7 +110,9 @@ class Result(Mapping[str, np.ndarray]):
             return self[names[name]]
         nearest = difflib.get_close_matches(name, names, 1)
         hint = f", the nearest is {nearest[0]}" if nearest else ""
-        raise AttributeError(f"a result of {self.model.name} has no map {name!r}{hint}; it has {', '.join(sorted(names))}")
+        raise AttributeError(
+            f"a result of {self.model.name} has no map {name!r}{hint}; it has {', '.join(sorted(names))}"
+        )
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._by_attribute()})

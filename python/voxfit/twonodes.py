@@ -10,13 +10,13 @@ Ray has spilled. Both nodes together have an object store of 1 GB.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 import functools
 import logging
 import os
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 import numpy as np
@@ -56,7 +56,8 @@ def two_nodes(gtab: Any, response: Any, signal: np.ndarray, voxels: int, report:
         (ConstrainedSphericalDeconvModel(gtab, response), "shm_coeff"),
         (FreeWaterTensorModel(gtab), "model_params"),
     ]
-    return all([_holds(model, attribute, signal, say) for model, attribute in models])
+    held = [_holds(model, attribute, signal, say) for model, attribute in models]  # each is tried
+    return all(held)
 
 
 def _holds(model: Any, attribute: str, signal: np.ndarray, say: Callable[[str], None]) -> bool:
@@ -70,7 +71,9 @@ def _holds(model: Any, attribute: str, signal: np.ndarray, say: Callable[[str], 
         seconds, fit = _timed(lambda: model.fit(signal, engine="ray"))
         same = all(np.array_equal(getattr(fit, a), getattr(alone, a)) for a in (attribute, "status"))
         spilled = spilled_bytes()
-        say(f"{title:18} {seconds:6.2f} s  the same bits: {'yes' if same else 'NO'}  spilled: {spilled} bytes{ending()}")
+        say(
+            f"{title:18} {seconds:6.2f} s  the same bits: {'yes' if same else 'NO'}  spilled: {spilled} bytes{ending()}"
+        )
         return same and spilled == 0, seconds
 
     with joined_cluster(STORE_OF_NODE) as (cluster, worker):

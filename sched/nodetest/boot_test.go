@@ -67,10 +67,10 @@ func TestNodes(t *testing.T) {
 	for name, m := range machines {
 		t.Run(name, func(t *testing.T) {
 			begin := time.Now()
-			output, err := boot(t, qemu, kernel, initrd, m)
+			output, err := boot(qemu, kernel, initrd, m)
 			for attempt := 2; attempt <= bootAttempts && !strings.Contains(output, "=== RUN"); attempt++ {
 				t.Logf("the machine never came to its tests (%v; it wrote %q): attempt %d", err, output, attempt)
-				output, err = boot(t, qemu, kernel, initrd, m)
+				output, err = boot(qemu, kernel, initrd, m)
 			}
 			t.Logf("booted, tested and off in %.0f s", time.Since(begin).Seconds())
 			judge(t, output, err)
@@ -151,7 +151,7 @@ func (a *archive) pad() {
 }
 
 // boot runs the machine until it switches itself off, and returns what it wrote to its serial line.
-func boot(t *testing.T, qemu, kernel, initrd string, m machine) (string, error) {
+func boot(qemu, kernel, initrd string, m machine) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), bootLimit)
 	defer cancel()
 	// Intel's, because QEMU gives AMD's no second threads. All CPUs on one thread are as fast as each on its own.

@@ -196,7 +196,7 @@ const measurements = 1000 // 4000 bytes a voxel
 
 // roomFor fills a room by a plan and checks, by word of the kernel, that its memory is where the plan
 // wants it.
-func roomFor(t *testing.T, plan sched.Plan, room *fit.Room) sched.Plan {
+func roomFor(t *testing.T, plan sched.Plan, room *fit.Room) {
 	t.Helper()
 	all := sched.Range{End: room.Voxels()}
 	plan, err := room.Place(plan, nil, all)
@@ -225,7 +225,6 @@ func roomFor(t *testing.T, plan sched.Plan, room *fit.Room) sched.Plan {
 	if end != room.Voxels() {
 		t.Errorf("homes %v end before voxel %d", homes, room.Voxels())
 	}
-	return plan
 }
 
 func memoryIsOnTheNodesOfItsWorkers(t *testing.T, m machine) {

@@ -6,8 +6,8 @@ paramap is replaced by a function that looks at the list of chunks. Written with
     python dipy_chunks.py > dipy_chunks.txt
 """
 
-import numpy as np
 import dipy.reconst.multi_voxel as multi_voxel
+import numpy as np
 
 seen = []
 

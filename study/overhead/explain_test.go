@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/voxfit/voxfit/internal/long"
 	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/study"
 	"github.com/voxfit/voxfit/study/internal/studytest"
@@ -74,7 +75,7 @@ func TestWithoutNoiseTheFitIsExact(t *testing.T) {
 func TestIntervalsCoverWhatIsTrue(t *testing.T) {
 	peer.Slow(t)
 	covered, all := 0, 0
-	for seed := range uint64(40) {
+	for seed := range uint64(long.Of(40, 12)) {
 		settings := settingsOf(studytest.Runs(studytest.Known, 0.03, 100+seed), study.Machines{})
 		h := analysis{settings: settings, fit: wholeForm.fit(settings)}
 		random := rand.New(rand.NewPCG(seed, 1))
@@ -258,7 +259,7 @@ func TestWhatCannotBeExplainedIsOneClearError(t *testing.T) {
 // 5% of a core for CSD, and 10 s, 0.33 ms and 20% for free water without contention.
 func TestThePublishedStudysQuestionHasAnAnswer(t *testing.T) {
 	peer.Slow(t)
-	e := explained(t, studytest.Published(t), Options{Resamples: 60, Seed: 1})
+	e := explained(t, studytest.Published(t), Options{Resamples: long.Of(60, 15), Seed: 1})
 	answer := map[string]*Overhead{}
 	for i := range e.Overheads {
 		h := &e.Overheads[i]

@@ -164,7 +164,8 @@ func (d *Decoder) codeLengths(n int) bool {
 			i++
 			continue
 		}
-		value, repeat := uint8(0), 0
+		var value uint8
+		var repeat int
 		switch symbol {
 		case 16:
 			if i == 0 {

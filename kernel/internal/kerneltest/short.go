@@ -1,18 +1,32 @@
 package kerneltest
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/voxfit/voxfit/internal/long"
+)
 
 // Short tests are for emulators, under which a fit takes some hundred times as long and in which a wrong instruction shows
-// at once. There, tests over instruction sets take fewer cases, by the four rules of this file; what they leave out is
+// at once. There, tests over instruction sets take fewer cases, by the rules of this file; what they leave out is
 // repetition, and they run over all of it wherever they are not short.
 
-// Voxels is how many of n voxels a test takes: all, and in short tests a twentieth. Then, too, they are enough for every
-// kind of odd signal, for the lanes of any set several times over, and for a tail that does not fill them.
+// Voxels is how many of n voxels a test takes: all in long tests, a third in others, and in short ones a twentieth. Then,
+// too, they are enough for every kind of odd signal, for the lanes of any set several times over, and for a tail that does
+// not fill them.
 func Voxels(n int) int {
 	if testing.Short() {
 		return min(n, max(n/20, 61))
 	}
-	return n
+	return min(n, max(long.Of(n, n/3), 61))
+}
+
+// Crossed is how many of n voxels a test takes that asks for many designs with them: as Voxels, but in short tests no more
+// than fill the lanes of any set and leave a tail.
+func Crossed(n int) int {
+	if testing.Short() {
+		return min(n, 21)
+	}
+	return Voxels(n)
 }
 
 // Sizes are the numbers from first to last, and in short tests those around the numbers of lanes that sets have.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 import voxfit
 
 data = np.zeros((2, 3, 4, 96), np.float32)
@@ -18,7 +19,9 @@ def fits() -> list[voxfit.Result]:
         voxfit.fit_csd(data, gtab, (evals, 1000.0)),
         voxfit.fit_csd(data, gtab, ([1.7e-3, 0.3e-3, 0.3e-3], 1000.0), lmax=6, tau=0.1, precision="mixed", mask=mask),
         voxfit.fit_csd(data, gtab, np.zeros((1, 5)), sh_order_max=6, convergence=50, reg_sphere=np.eye(3)),
-        voxfit.fit_msmt(data, gtab, {"WM": np.zeros((3, 5)), "CSF": np.zeros(3)}, response_bvals=[0, 1000, 2000], n_threads=-1),
+        voxfit.fit_msmt(
+            data, gtab, {"WM": np.zeros((3, 5)), "CSF": np.zeros(3)}, response_bvals=[0, 1000, 2000], n_threads=-1
+        ),
         voxfit.fit_free_water(data.astype(np.int16), gtab, method="nls", Diso=3e-3),
         voxfit.fit_dti(data, (bvals.tolist(), bvecs.tolist()), fit_method="WLS", b0_threshold=50),
         voxfit.fit_sfm(data, gtab, solver="nnls", evals=(1.5e-3, 0.5e-3, 0.5e-3), isa="avx2"),

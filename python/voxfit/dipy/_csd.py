@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Any
 import warnings
+from typing import Any
 
 import numpy as np
-
 from dipy.reconst import csdeconv
 from dipy.reconst.shm import SphHarmFit
 

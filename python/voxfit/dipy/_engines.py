@@ -11,7 +11,6 @@ import pickle
 from typing import Any
 
 import numpy as np
-
 from dipy.utils import parallel
 
 from voxfit.dipy import _ray

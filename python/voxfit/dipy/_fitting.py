@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
 import logging
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -70,7 +70,7 @@ def fit_volume(
 
 
 def arrays(data: Any, mask: Any) -> tuple[Any, Any]:
-    """Data and mask, of which either may be a NIfTI file or an image of nibabel: that is read, as `voxfit.load` does."""
+    """Data and mask, of which either may be a NIfTI file or an image of nibabel: it is read, as `voxfit.load` does."""
     image, mask_image = image_of(data), image_of(mask)
     if image is not None and mask_image is not None:
         image.check_grid(mask_image)

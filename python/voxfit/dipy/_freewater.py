@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-
 from dipy.reconst import fwdti
 from dipy.reconst.dti import decompose_tensor, from_lower_triangular
 

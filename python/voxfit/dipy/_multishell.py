@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from typing import Any
-import warnings
 
 import numpy as np
-
 from dipy.reconst import mcsd
 from dipy.reconst.shm import SphHarmModel
 from dipy.testing.decorators import warning_for_keywords

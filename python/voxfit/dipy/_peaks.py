@@ -9,7 +9,6 @@ from functools import wraps
 from typing import Any
 
 import numpy as np
-
 from dipy.direction import peaks
 from dipy.direction.peaks import peak_directions  # type: ignore[attr-defined]
 from dipy.reconst.odf import gfa
@@ -93,7 +92,9 @@ def _sample(found: dict[str, np.ndarray], odf: np.ndarray, invB: np.ndarray | No
         found["odf"][:] = odf
 
 
-def _find(found: dict[str, np.ndarray], odf: np.ndarray, sphere: Any, relative_threshold: float, min_separation: float) -> None:
+def _find(
+    found: dict[str, np.ndarray], odf: np.ndarray, sphere: Any, relative_threshold: float, min_separation: float
+) -> None:
     """Peaks of each ODF, by DIPY's rules.
 
     A threshold from 0 to 1 and a separation up to 90 degrees, both above zero, are done natively. Where the opposite of

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-
 from dipy.core.optimize import NonNegativeLeastSquares
 from dipy.reconst import sfm
 from dipy.testing.decorators import warning_for_keywords

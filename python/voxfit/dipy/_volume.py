@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-
 from dipy.reconst.multi_voxel import MultiVoxelFit
 
 from voxfit import Status
