@@ -8,6 +8,8 @@
 //	History      the speeds of the kernels on one kind of processor, commit by commit
 //	Prediction   what a simulation says of a larger machine (a table, a file and a figure, without a page)
 //
+// [WaitingFigure] is a figure alone: what users wait for from a file to maps, for kbench compare --from-file.
+//
 // # The file
 //
 // index.html needs no other file, no script and no network: figures stand inside it as SVG, in the text colour of the
