@@ -57,6 +57,7 @@ type Report struct {
 type Engine struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
+	Build   string `json:"build,omitempty"` // of MRtrix3: with FMA, without FMA, or FMA unknown
 }
 
 // A Result is one model with all engines.
@@ -70,12 +71,12 @@ type Result struct {
 // Times are the measurements of one engine on one model, in microseconds a voxel. It has no rounds where
 // the engine is missing or does not have the model.
 type Times struct {
-	Engine  string    `json:"engine"`
-	What    string    `json:"what,omitempty"` // the call or command that was timed
-	Rounds  []float64 `json:"us_per_voxel_rounds"`
-	Median  float64   `json:"us_per_voxel,omitempty"`
-	Slower  float64   `json:"times_slower_than_voxfit,omitempty"` // median of the rounds' ratios
-	Ignored string    `json:"reason,omitempty"`                   // why there are no rounds
+	Engine  string  `json:"engine"`
+	What    string  `json:"what,omitempty"` // the call or command that was timed
+	Rounds  Rounds  `json:"us_per_voxel_rounds"`
+	Median  float64 `json:"us_per_voxel,omitempty"`
+	Slower  float64 `json:"times_slower_than_voxfit,omitempty"` // median of the rounds' ratios
+	Ignored string  `json:"reason,omitempty"`                   // why there are no rounds
 }
 
 // Parity is one criterion of agreement between our result and a peer's.
@@ -109,7 +110,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	report := &Report{CPU: -1, ISA: isa, Rounds: o.Rounds, Engines: []Engine{{"voxfit", isa}}, Notes: []string{}}
+	report := &Report{CPU: -1, ISA: isa, Rounds: o.Rounds, Engines: []Engine{{Name: "voxfit", Version: isa}}, Notes: []string{}}
 	if numa.CanPin {
 		unpin, err := numa.Pin(o.CPU)
 		if err != nil {
@@ -223,7 +224,7 @@ func (r *runner) prepare(t *task) (Result, error) {
 	ours := t.fit()
 	result := Result{Model: t.name, Voxels: t.voxels, Parity: []Parity{}, Times: []Times{{Engine: "voxfit", What: "Worker.Fit"}}}
 	for _, peer := range r.peers {
-		times := Times{Engine: peer.describe().Name, Rounds: []float64{}}
+		times := Times{Engine: peer.describe().Name, Rounds: Rounds{}}
 		what, parity, err := peer.prepare(r.ctx, t, ours)
 		if r.ctx.Err() != nil {
 			return result, r.ctx.Err()
@@ -275,7 +276,7 @@ func (r *runner) timePeers(t *task, result *Result, ray bool) error {
 			return r.ctx.Err()
 		}
 		if err != nil {
-			times.Ignored, times.Rounds = err.Error(), []float64{}
+			times.Ignored, times.Rounds = err.Error(), Rounds{}
 			r.report.note("%s, %s: %v", times.Engine, t.name, err)
 			continue
 		}
@@ -292,11 +293,7 @@ func (r *Result) summarise() {
 		}
 		t.Median = study.Median(t.Rounds)
 		if i > 0 {
-			ratios := make([]float64, len(t.Rounds))
-			for k := range ratios {
-				ratios[k] = t.Rounds[k] / r.Times[0].Rounds[k]
-			}
-			t.Slower = study.Median(ratios)
+			t.Slower = t.Rounds.Over(r.Times[0].Rounds)
 		}
 	}
 }

@@ -157,7 +157,7 @@ func TestEnginesAreFurtherColumnsOfEachModelThatDIPYFits(t *testing.T) {
 	o := options(t, 6, "dti")
 	o.Python, o.Engines = python, []string{"dipy-ray", "voxfit-ray"}
 	report := compared(t, o)
-	if got := report.Engines[3:]; got[0] != (Engine{"dipy-ray", "1.2"}) || got[1] != (Engine{"voxfit-ray", "3.4"}) {
+	if got := report.Engines[3:]; got[0] != (Engine{Name: "dipy-ray", Version: "1.2"}) || got[1] != (Engine{Name: "voxfit-ray", Version: "3.4"}) {
 		t.Errorf("the engines are %v", report.Engines)
 	}
 	for _, m := range report.Models {
@@ -409,7 +409,7 @@ func TestTheChildrenOfAPinnedThreadKeepToItsCPU(t *testing.T) {
 }
 
 func TestTheCSVHasEveryTimeAndEveryCriterion(t *testing.T) {
-	report := &Report{Engines: []Engine{{"voxfit", "generic"}, {"DIPY", "1"}}, Models: []Result{{
+	report := &Report{Engines: []Engine{{Name: "voxfit", Version: "generic"}, {Name: "DIPY", Version: "1"}}, Models: []Result{{
 		Model: "csdm", Voxels: 7,
 		Times:  []Times{{Engine: "voxfit", Rounds: []float64{1, 2}}, {Engine: "DIPY", Rounds: []float64{30, 40}}},
 		Parity: []Parity{{"DIPY", "same", 6, 7}, {"DIPY", "difference", 1e-14, 0}},

@@ -48,7 +48,7 @@ func (d *dipy) call(function string, t *task) (r reply, err error) {
 	return r, err
 }
 
-func (d *dipy) describe() Engine { return Engine{nameDIPY, d.version} }
+func (d *dipy) describe() Engine { return Engine{Name: nameDIPY, Version: d.version} }
 
 func (d *dipy) prepare(_ context.Context, t *task, ours *fitted) (string, []Parity, error) {
 	if t.dipy == nil {

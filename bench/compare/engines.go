@@ -70,7 +70,9 @@ func (v variant) engineModel() string {
 	return v.name
 }
 
-func (e *pythonEngine) describe() Engine { return Engine{e.name, e.bench.Version(e.name)} }
+func (e *pythonEngine) describe() Engine {
+	return Engine{Name: e.name, Version: e.bench.Version(e.name)}
+}
 
 func (e *pythonEngine) prepare(_ context.Context, t *task, ours *fitted) (string, []Parity, error) {
 	if !t.hasEngines() {

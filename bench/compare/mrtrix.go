@@ -15,6 +15,7 @@ import (
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/bench/python"
+	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/nifti"
 	"github.com/voxfit/voxfit/sh"
 	"gonum.org/v1/gonum/integrate/quad"
@@ -35,27 +36,18 @@ const mrtrixLimit = math.MaxInt16
 
 // mrtrix runs MRtrix3's commands on images of the same voxels.
 type mrtrix struct {
-	version string
-	folder  string
-	o       Options
+	found  Engine
+	folder string
+	o      Options
 }
 
 // findMRtrix looks for the commands on the PATH and writes the tables that they read. Gradients go as
 // -grad in the frame of the b-vectors as given, and so fodfs and tensors come back in that frame.
 func findMRtrix(ctx context.Context, o Options, folder string) (engine, error) {
 	m := &mrtrix{folder: folder, o: o}
-	for _, program := range []string{"dwi2fod", "dwi2tensor"} {
-		if _, err := exec.LookPath(program); err != nil {
-			return m, fmt.Errorf("MRtrix3 is not here: no %s on the PATH", program)
-		}
-	}
-	text, err := exec.CommandContext(ctx, "dwi2tensor", "-version").Output()
-	if err != nil {
-		return m, fmt.Errorf("MRtrix3 does not run: dwi2tensor -version: %w", err)
-	}
-	m.version = "unknown"
-	if words := strings.Fields(string(text)); len(words) > 2 {
-		m.version = words[2] // "== dwi2tensor 3.0.3 =="
+	var err error
+	if m.found, err = FindMRtrix(ctx, "dwi2fod", "dwi2tensor"); err != nil {
+		return m, err
 	}
 	var gradients strings.Builder
 	for i, v := range o.Gradients.Bvecs {
@@ -64,11 +56,39 @@ func findMRtrix(ctx context.Context, o Options, folder string) (engine, error) {
 	if err := os.WriteFile(m.path("gradients.b"), []byte(gradients.String()), 0o600); err != nil {
 		return m, err
 	}
-	response := strings.Trim(fmt.Sprint(zonalResponse(o.Response, o.Gradients)), "[]")
-	if err := m.writeTissues(); err != nil {
-		return m, err
+	return m, WriteResponses(folder, o.Response, o.Tissues, o.Gradients)
+}
+
+// FindMRtrix looks for commands of MRtrix3 on the PATH, and says which version they are of and whether their build has
+// fused multiply-add, by the first of them. With an error it is not here, or does not run; the engine still has its name.
+func FindMRtrix(ctx context.Context, commands ...string) (Engine, error) {
+	found := Engine{Name: nameMRtrix}
+	for _, program := range commands {
+		if _, err := exec.LookPath(program); err != nil {
+			return found, fmt.Errorf("MRtrix3 is not here: no %s on the PATH", program)
+		}
 	}
-	return m, os.WriteFile(m.path("response.txt"), []byte(response+"\n"), 0o600)
+	text, err := exec.CommandContext(ctx, commands[0], "-version").Output()
+	if err != nil {
+		return found, fmt.Errorf("MRtrix3 does not run: %s -version: %w", commands[0], err)
+	}
+	found.Version, found.Build = "unknown", fmaOf(commands[0])
+	if words := strings.Fields(string(text)); len(words) > 2 {
+		found.Version = words[2] // "== dwi2fod 3.0.3 =="
+	}
+	return found, nil
+}
+
+// ResponseFile is what WriteResponses calls the response of a single fibre.
+const ResponseFile = "response.txt"
+
+// WriteResponses writes, as MRtrix3 reads them, the response of a single fibre and, where there are any, that of each
+// tissue, as NAME.txt.
+func WriteResponses(folder string, r acq.Response, tissues []model.Tissue, g *acq.GradientTable) error {
+	if err := writeTissues(folder, tissues, g); err != nil {
+		return err
+	}
+	return writeRows(filepath.Join(folder, ResponseFile), [][]float64{zonalResponse(r, g)})
 }
 
 // zonalResponse is the response of the highest shell as MRtrix3 wants it, to lmax 8. In tensor form it
@@ -138,10 +158,10 @@ func (m *mrtrix) run(ctx context.Context, c *mrtrixCommand, voxels int) (float64
 // csdArguments are those of dwi2fod csd up to the common options.
 func (m *mrtrix) csdArguments(c *mrtrixCommand, image string) (args []string) {
 	args = append(args, c.options...)
-	return append(args, image, m.path("response.txt"), m.result(), "-lmax", strconv.Itoa(csdDegree))
+	return append(args, image, m.path(ResponseFile), m.result(), "-lmax", strconv.Itoa(csdDegree))
 }
 
-func (m *mrtrix) describe() Engine { return Engine{nameMRtrix, m.version} }
+func (m *mrtrix) describe() Engine { return m.found }
 
 func (m *mrtrix) prepare(ctx context.Context, t *task, ours *fitted) (string, []Parity, error) {
 	if t.mrtrix == nil {

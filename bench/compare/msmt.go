@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"strings"
 
+	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/kernel/qp"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/sh"
@@ -24,17 +26,17 @@ func (c *mrtrixCommand) multiTissue() bool {
 }
 
 // writeTissues writes the responses as MRtrix3 reads them.
-func (m *mrtrix) writeTissues() error {
-	for i, t := range m.o.Tissues {
+func writeTissues(folder string, tissues []model.Tissue, g *acq.GradientTable) error {
+	for i, t := range tissues {
 		lmax := 0
 		if i == 0 {
 			lmax = whiteMatterDegree
 		}
-		zonal, err := t.Zonal(m.o.Gradients, lmax)
+		zonal, err := t.Zonal(g, lmax)
 		if err != nil {
 			return err
 		}
-		if err := writeRows(m.path(t.Name+".txt"), zonal); err != nil {
+		if err := writeRows(filepath.Join(folder, t.Name+".txt"), zonal); err != nil {
 			return err
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"text/tabwriter"
 )
@@ -28,13 +27,13 @@ func (r *Report) WriteTable(w io.Writer) error {
 	for _, m := range r.Models {
 		fmt.Fprintf(t, "%s\t%d", m.Model, m.Voxels)
 		for _, x := range m.Times {
-			fmt.Fprintf(t, "\t%s", x)
+			fmt.Fprintf(t, "\t%s", x.Rounds)
 		}
 		for _, x := range m.Times[1:] {
 			if x.Slower == 0 {
 				fmt.Fprint(t, "\t-")
 			} else {
-				fmt.Fprintf(t, "\t%s x", significant(x.Slower))
+				fmt.Fprintf(t, "\t%s x", Significant(x.Slower))
 			}
 		}
 		fmt.Fprintln(t)
@@ -64,20 +63,16 @@ func (r *Report) WriteTable(w io.Writer) error {
 	return nil
 }
 
-// String is the name, with the version where it is known.
+// String is the name, with the version and the build where they are known.
 func (e Engine) String() string {
-	if e.Version == "" {
-		return e.Name
+	words := e.Name
+	if e.Version != "" {
+		words += " " + e.Version
 	}
-	return e.Name + " " + e.Version
-}
-
-// String is "155 (154 - 160)", or "-" where nothing was timed.
-func (t Times) String() string {
-	if len(t.Rounds) == 0 {
-		return "-"
+	if e.Build != "" {
+		words += " (" + e.Build + ")"
 	}
-	return fmt.Sprintf("%s (%s - %s)", significant(t.Median), significant(slices.Min(t.Rounds)), significant(slices.Max(t.Rounds)))
+	return words
 }
 
 func (p Parity) value() string {
@@ -85,14 +80,6 @@ func (p Parity) value() string {
 		return fmt.Sprintf("%.0f of %d", p.Value, p.Of)
 	}
 	return fmt.Sprintf("%.2g", p.Value)
-}
-
-// significant writes three significant figures, and all figures before the point.
-func significant(x float64) string {
-	if x >= 100 {
-		return strconv.FormatFloat(x, 'f', 0, 64)
-	}
-	return fmt.Sprintf("%.3g", x)
 }
 
 // WriteCSV writes one row for each measurement: a time of one round, or a criterion of parity (whose

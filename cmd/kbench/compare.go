@@ -26,13 +26,16 @@ type compareOptions struct {
 	out     string
 	force   bool
 	command string
+
+	fromFile fromFileOptions
+	changed  func(flag string) bool // whether the command line has it
 }
 
 func newCompareCommand(args []string) *cobra.Command {
 	o := compareOptions{command: commandLine(args)}
 	c := &cobra.Command{
 		Use:   "compare [DWI]",
-		Short: "voxfit, DIPY and MRtrix3 on the same voxels and one core: parity and speed side by side",
+		Short: "voxfit, DIPY and MRtrix3 side by side: the fit on one core, or whole commands from file to maps",
 		Long: `Fit the same voxels with voxfit, DIPY (serial) and MRtrix3 on one pinned core, in interleaved rounds, and
 print medians, ratios and how far the results agree. Without DWI the voxels are a phantom of the HCP
 protocol. A peer that is not installed is said to be missing, and the rest is compared.
@@ -44,12 +47,19 @@ whole less the same command on one voxel. The peers' linear algebra is held to o
 writes them first, one voxel at a time on gonum and vek. It runs on one thread of this process, on any core.
 The others are DIPY's engines, and voxfit through them, each with one worker and on the same core. They are
 timed in one Python process that stays warm, from model.fit to its return. Lines that are the same fit
-again, or that an engine does not have, get a dash.`,
+again, or that an engine does not have, get a dash.
+
+--from-file times whole commands instead, from the file DWI to maps on the disk, on all cores: kbench fit
+beside MRtrix3's commands that make the same maps, and beside a script of DIPY on a part of the mask
+(--dipy-voxels), with decompressors of a .nii.gz beside them where installed (igzip, libdeflate-gunzip,
+rapidgzip). Wall time, CPU time and peak memory, with the image in memory, or with --cold from the disk.`,
 		Example: `  kbench compare
   kbench compare --models csdm --voxels 1024 --runs 7 -o compared
   kbench compare --engines textbook --models csdm,fwdtim,sfm
   kbench compare --engines dipy-serial,dipy-ray,dipy-joblib,dipy-dask,voxfit-ray --voxels 512
-  kbench compare dwi.nii.gz --mask mask.nii.gz --response 0.0017,0.0003,0.0003,1000`,
+  kbench compare dwi.nii.gz --mask mask.nii.gz --response 0.0017,0.0003,0.0003,1000
+  kbench compare dwi.nii.gz --mask mask.nii.gz --from-file --models dti,csdm
+  kbench compare dwi.nii.gz --mask mask.nii.gz --from-file --models msmt --voxels 20000 --cold`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -59,12 +69,14 @@ again, or that an engine does not have, get a dash.`,
 		},
 	}
 	f := c.Flags()
+	o.changed = f.Changed
+	o.fromFile.addFlags(f)
 	f.StringSliceVar(&o.study.models, "models", compare.Models(), "models to compare: "+strings.Join(compare.Models(), ", "))
 	completeList(args, c, "models", compare.Models)
 	o.study.data.addFlags(f)
 	o.study.response = "auto"
 	f.Var(namedValue(&o.study.response, "auto"), "response", responseHelp)
-	f.IntVar(&o.study.voxels, "voxels", 4096, "voxels to fit, of real data evenly spread over the mask; at most "+compare.Limits())
+	f.IntVar(&o.study.voxels, "voxels", 4096, "voxels to fit, of real data evenly spread over the mask; at most "+compare.Limits()+". With --from-file all of the mask, unless it is given")
 	f.Float64Var(&o.study.snr, "snr", 30, "signal-to-noise ratio of the phantom's b0s; 0 is noiseless")
 	f.Uint64Var(&o.study.seed, "seed", 1, "seed of the phantom")
 	f.IntVar(&o.rounds, "runs", 3, "interleaved rounds")
@@ -94,6 +106,9 @@ func (o *compareOptions) check() error {
 		return fmt.Errorf("--runs %d: expected at least 1", o.rounds)
 	case o.study.voxels < 1:
 		return fmt.Errorf("--voxels %d: expected at least 1", o.study.voxels)
+	}
+	if err := o.checkFromFile(); err != nil {
+		return err
 	}
 	allowed, err := numa.Allowed()
 	if err != nil {
@@ -126,6 +141,9 @@ func (o *compareOptions) run(ctx context.Context, stdout, stderr io.Writer) erro
 			return err
 		}
 	}
+	if o.fromFile.on {
+		return o.runFromFile(ctx, files, stdout, stderr)
+	}
 	block, err := o.study.load(ctx, stderr)
 	if block.room != nil {
 		defer block.room.Free()
@@ -134,22 +152,14 @@ func (o *compareOptions) run(ctx context.Context, stdout, stderr io.Writer) erro
 		return err
 	}
 	endsPrograms(ctx)
-	bar := (*progress)(nil)
+	bar := compareBar{stderr: stderr}
 	report, err := compare.Run(ctx, compare.Options{
 		Models: o.study.models, Gradients: block.gradients, Response: block.response, Tissues: block.tissues,
 		Signal: spread(block.signal(), block.gradients.Len(), o.study.voxels),
 		ISA:    o.study.isa, Rounds: o.rounds, CPU: o.cpu, Engines: o.engines, Python: o.python,
-		Progress: func(done, steps int) {
-			if bar == nil {
-				p := newProgress(stderr, "compare", "steps", steps)
-				bar = &p
-			}
-			bar.set(done)
-		},
+		Progress: bar.set,
 	})
-	if bar != nil {
-		bar.finish()
-	}
+	bar.finish()
 	if err != nil {
 		return err
 	}
@@ -157,7 +167,30 @@ func (o *compareOptions) run(ctx context.Context, stdout, stderr io.Writer) erro
 	if err := report.WriteTable(stdout); err != nil || files == nil {
 		return err
 	}
-	return o.write(files, report, block)
+	return writeCompared(files, struct {
+		comparedWhere
+		*compare.Report
+	}{o.where(block), report}, report.WriteCSV)
+}
+
+// A compareBar shows how far a comparison is, which knows its steps when it has begun.
+type compareBar struct {
+	stderr io.Writer
+	bar    *progress
+}
+
+func (b *compareBar) set(done, steps int) {
+	if b.bar == nil {
+		bar := newProgress(b.stderr, "compare", "steps", steps)
+		b.bar = &bar
+	}
+	b.bar.set(done)
+}
+
+func (b *compareBar) finish() {
+	if b.bar != nil {
+		b.bar.finish()
+	}
 }
 
 // describe says what was fitted, and where.
@@ -184,31 +217,36 @@ func spread[T any](values []T, each, n int) []T {
 	return picked
 }
 
-// write leaves compare.json, with what was compared and where, and compare.csv.
-func (o *compareOptions) write(files *staging, report *compare.Report, block studyBlock) error {
-	if err := files.begin(); err != nil {
-		return err
-	}
+// comparedWhere is what compare.json says besides the report: what was compared, and where.
+type comparedWhere struct {
+	Version string            `json:"version"`
+	Command string            `json:"command"`
+	Host    string            `json:"host"`
+	Machine numa.Machine      `json:"machine"`
+	Data    map[string]string `json:"data"`
+}
+
+func (o *compareOptions) where(block studyBlock) comparedWhere {
 	facts := map[string]string{}
 	for _, fact := range o.study.dataFacts(block) {
 		facts[fact.Name] = fact.Value
 	}
 	host, _ := os.Hostname()
-	document := struct {
-		Version string            `json:"version"`
-		Command string            `json:"command"`
-		Host    string            `json:"host"`
-		Machine numa.Machine      `json:"machine"`
-		Data    map[string]string `json:"data"`
-		*compare.Report
-	}{version(), o.command, host, numa.Describe(), facts, report}
+	return comparedWhere{version(), o.command, host, numa.Describe(), facts}
+}
+
+// writeCompared leaves compare.json, the document, and compare.csv.
+func writeCompared(files *staging, document any, writeCSV func(io.Writer) error) error {
+	if err := files.begin(); err != nil {
+		return err
+	}
 	for i, write := range []func(io.Writer) error{
 		func(w io.Writer) error {
 			out := json.NewEncoder(w)
 			out.SetIndent("", "  ")
 			return out.Encode(document)
 		},
-		report.WriteCSV,
+		writeCSV,
 	} {
 		var content bytes.Buffer
 		if err := write(&content); err != nil {

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/pflag"
+	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/bench/commands"
+	"github.com/voxfit/voxfit/nifti"
+	"github.com/voxfit/voxfit/numa"
+)
+
+// fromFileOptions are the flags of kbench compare for whole commands.
+type fromFileOptions struct {
+	on         bool
+	threads    int
+	cold       bool
+	dipyVoxels int
+}
+
+func (o *fromFileOptions) addFlags(f *pflag.FlagSet) {
+	f.BoolVar(&o.on, "from-file", false, "time whole commands, from the file DWI to maps, on several cores")
+	f.IntVar(&o.threads, "threads", 0, "with --from-file: CPUs that programs run on, with a thread each (default: one for each allowed CPU)")
+	f.BoolVar(&o.cold, "cold", false, "with --from-file: drop DWI from memory before each run, and make sure that it is gone (Linux)")
+	f.IntVar(&o.dipyVoxels, "dipy-voxels", 2000, "with --from-file: voxels, evenly spread over the mask, that DIPY and voxfit beside it fit; 0 leaves DIPY out")
+}
+
+// checkFromFile refuses flags that do not go together.
+func (o *compareOptions) checkFromFile() error {
+	if !o.fromFile.on {
+		for _, flag := range []string{"threads", "cold", "dipy-voxels"} {
+			if o.changed(flag) {
+				return fmt.Errorf("--%s is for whole commands: it needs --from-file", flag)
+			}
+		}
+		return nil
+	}
+	for _, flag := range []struct{ name, why string }{
+		{"cpu", "is for the fit on one core; whole commands take --threads"},
+		{"engines", "is for the fit in memory; --from-file times DIPY by itself"},
+		{"snr", "is for the phantom"}, {"seed", "is for the phantom"},
+	} {
+		if o.changed(flag.name) {
+			return fmt.Errorf("--%s %s: leave it out, or --from-file", flag.name, flag.why)
+		}
+	}
+	switch {
+	case o.study.data.dwi == "":
+		return errors.New("--from-file needs the file: kbench compare DWI --from-file")
+	case o.fromFile.threads < 0:
+		return fmt.Errorf("--threads %d: expected 1 or more (0: one for each allowed CPU)", o.fromFile.threads)
+	case o.fromFile.dipyVoxels < 0:
+		return fmt.Errorf("--dipy-voxels %d: expected 0 or more", o.fromFile.dipyVoxels)
+	}
+	_, err := o.fromFile.cpus()
+	return err
+}
+
+// cpus are those that programs run on.
+func (o *fromFileOptions) cpus() ([]int, error) {
+	allowed, err := numa.Allowed()
+	if err != nil {
+		return nil, err
+	}
+	places, err := numa.Describe().Places("close", allowed, true)
+	switch {
+	case err != nil:
+		return nil, err
+	case o.threads == 0:
+		return places, nil
+	case o.threads > len(places):
+		return nil, fmt.Errorf("--threads %d: expected at most %d, one for each CPU that this process may use", o.threads, len(places))
+	}
+	return places[:o.threads], nil
+}
+
+// runFromFile times whole commands. Where one failed, the table says so, and nothing is written.
+func (o *compareOptions) runFromFile(ctx context.Context, files *staging, stdout, stderr io.Writer) error {
+	options, block, err := o.commandOptions(ctx, stderr)
+	if err != nil {
+		return err
+	}
+	endsPrograms(ctx)
+	bar := compareBar{stderr: stderr}
+	options.Progress = bar.set
+	report, err := commands.Run(ctx, options)
+	bar.finish()
+	if err != nil {
+		return err
+	}
+	o.describe(stdout, block)
+	if err := report.WriteTable(stdout); err != nil {
+		return err
+	}
+	if err := report.Failed(); err != nil || files == nil {
+		return err
+	}
+	return writeCompared(files, struct {
+		comparedWhere
+		*commands.Report
+	}{o.where(block), report}, report.WriteCSV)
+}
+
+// commandOptions reads what is read once, for all programs: headers, tables, mask, and the responses.
+func (o *compareOptions) commandOptions(ctx context.Context, stderr io.Writer) (commands.Options, studyBlock, error) {
+	none := commands.Options{}
+	cpus, err := o.fromFile.cpus()
+	if err != nil {
+		return none, studyBlock{}, err
+	}
+	kbench, err := os.Executable()
+	if err != nil {
+		return none, studyBlock{}, err
+	}
+	a, err := o.study.data.open(acq.WithSpelling(func(string) string { return "" })) // this command has no such options
+	if err != nil {
+		return none, studyBlock{}, err
+	}
+	block, err := o.study.responses(ctx, a, stderr)
+	if err != nil {
+		return none, block, err
+	}
+	for _, w := range a.warnings {
+		fmt.Fprintln(stderr, "kbench: warning:", w)
+	}
+	options := commands.Options{
+		Kbench: kbench, Image: o.study.data.dwi, Bvals: o.study.data.bvals, Bvecs: o.study.data.bvecs, Mask: a.mask,
+		Gradients: a.gradients, Response: block.response, Tissues: block.tissues, Models: o.study.models,
+		DIPYVoxels: o.fromFile.dipyVoxels, CPUs: cpus, Cold: o.fromFile.cold, Rounds: o.rounds, ISA: o.study.isa, Python: o.python,
+	}
+	if o.changed("voxels") {
+		options.Voxels = o.study.voxels
+	}
+	return options, block, nil
+}
+
+// responses are those of a file's block, without its signal: what automatic ones are estimated from is read, and no more.
+func (o *runOptions) responses(ctx context.Context, a *acquisition, stderr io.Writer) (studyBlock, error) {
+	block := studyBlock{gradients: a.gradients, shape: a.image.Header.Shape, voxels: len(a.mask.Index), inputs: a.inputs}
+	shape := a.image.Header.SpatialShape()
+	signalOf := func(index []int) ([]float32, error) {
+		if o.response != "auto" {
+			return nil, nil
+		}
+		if err := checkMemory("--response auto", len(index), a.gradients.Len(), 1); err != nil {
+			return nil, err
+		}
+		signal := make([]float32, len(index)*a.gradients.Len())
+		return signal, readSignal(ctx, signal, a.image, index, nifti.ReadOptions{}, stderr)
+	}
+	if needsResponse(o.models) {
+		index, err := acq.AutoRegion(shape, a.mask.Index, acq.AutoOptions{})
+		if err != nil {
+			return block, fromImage(err, o.response, o.data.dwi)
+		}
+		signal, err := signalOf(index)
+		if err == nil {
+			block.response, err = findResponse(o.response, signal, shape, index, a.gradients, acq.AutoOptions{})
+		}
+		if err != nil {
+			return block, fromImage(err, o.response, o.data.dwi)
+		}
+	}
+	if needsTissues(o.models) {
+		signal, err := signalOf(spread(a.mask.Index, 1, tissueSample))
+		if err == nil {
+			block.tissues, err = findTissues(o.response, signal, a.gradients)
+		}
+		if err != nil {
+			return block, fromImage(err, o.response, o.data.dwi)
+		}
+	}
+	return block, nil
+}
