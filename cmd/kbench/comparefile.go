@@ -40,12 +40,13 @@ func (o *compareOptions) checkFromFile() error {
 		return nil
 	}
 	for _, flag := range []struct{ name, why string }{
-		{"cpu", "is for the fit on one core; whole commands take --threads"},
-		{"engines", "is for the fit in memory; --from-file times DIPY by itself"},
-		{"snr", "is for the phantom"}, {"seed", "is for the phantom"},
+		{"cpu", "is for the fit on one core; with --from-file use --threads"},
+		{"engines", "is for the fit in memory; with --from-file DIPY is timed as a whole command, on --dipy-voxels"},
+		{"snr", "is for the phantom; --from-file times the file DWI"},
+		{"seed", "is for the phantom; --from-file times the file DWI"},
 	} {
 		if o.changed(flag.name) {
-			return fmt.Errorf("--%s %s: leave it out, or --from-file", flag.name, flag.why)
+			return fmt.Errorf("--%s %s", flag.name, flag.why)
 		}
 	}
 	switch {

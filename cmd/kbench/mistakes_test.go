@@ -152,6 +152,11 @@ var mistakes = []string{
 	"a fodf that does not say what it is: convert dwi6.nii --sh-basis tournier07 --frame world -o out.nii",
 	"an image that is no fodf: convert dwi.nii --frame world -o out.nii",
 	"a brain's flag without --brain: phantom --shape 20,20,20 -o phantom",
+	"whole commands without a file: compare --from-file",
+	"a cold run of the fit in memory: compare dwi.nii --cold",
+	"whole commands on one core by the other flag: compare dwi.nii --from-file --cpu 0",
+	"whole commands of DIPY's engines: compare dwi.nii --from-file --engines dipy-serial",
+	"a part of no voxels: compare dwi.nii --from-file --dipy-voxels -1",
 }
 
 // makeMistakes writes the files that mistakes name.
