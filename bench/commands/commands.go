@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/bench/compare"
@@ -117,6 +119,11 @@ func Models() []string { return compare.Models() }
 
 // check refuses what can be told at once.
 func (o *Options) check() error {
+	for _, name := range o.Models {
+		if !slices.Contains(Models(), name) {
+			return fmt.Errorf("model %q cannot be timed; expected %s", name, strings.Join(Models(), ", "))
+		}
+	}
 	switch {
 	case o.Rounds < 1 || len(o.CPUs) == 0 || len(o.Mask.Index) == 0:
 		return fmt.Errorf("found %d rounds, %d CPUs and %d voxels, expected at least one of each", o.Rounds, len(o.CPUs), len(o.Mask.Index))
@@ -161,7 +168,7 @@ func (s *setup) prepare(ctx context.Context) error {
 		return err
 	}
 	acquisition := python.Acquisition{Gradients: s.Gradients, Response: s.Response, Tissues: s.Tissues}
-	return errors.Join(acquisition.Write(s.folder), s.writeMask(wholeMask, s.Voxels), s.writeMask(partMask, s.DIPYVoxels))
+	return errors.Join(acquisition.Write(s.folder), s.writeMask(wholeMask), s.writeMask(partMask))
 }
 
 func (r *Report) note(format string, args ...any) {

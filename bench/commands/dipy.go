@@ -58,7 +58,7 @@ func (s *setup) dipyProgram(f fit) program {
 		"csdm": {"fod", "gfa", "peaks", "peakvalues"}, "msmt": {"fod", "gfa", "peaks", "peakvalues", "fraction"},
 		"sfm": {"weights", "s0", "peaks", "peakvalues"},
 	}
-	p := program{engine: dipy, folder: out, commands: [][]string{{s.python, s.path(scriptFile), string(request)}}, environment: python.SingleThreaded()}
+	p := program{engine: dipy, mask: partMask, folder: out, commands: [][]string{{s.python, s.path(scriptFile), string(request)}}, environment: python.SingleThreaded()}
 	for _, name := range maps[f.model] {
 		p.maps = append(p.maps, name+".nii.gz")
 	}

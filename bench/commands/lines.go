@@ -36,6 +36,7 @@ type program struct {
 	engine      string
 	commands    [][]string
 	environment []string // besides ours
+	mask        string   // that it reads
 	folder      string   // empty: it makes no files
 	maps        []string // patterns of the images there
 }
@@ -68,7 +69,7 @@ type fit struct {
 	maps        []string
 }
 
-// wholeFits are those of the whole mask: MRtrix3's, and those that no program is quick enough for.
+// wholeFits are those of the whole mask: the models of MRtrix3, and then those that it does not have.
 var wholeFits = []fit{
 	{"dti iwls", "dti", []string{"--method", "iwls"}, []string{"fa", "md", "ad", "rd", "tensor"}},
 	{"csdm mrtrix", "csdm", []string{"--convention", "mrtrix", "--lmax", csdDegree}, []string{"fod", "peaks"}},
@@ -88,7 +89,7 @@ var partFits = []fit{
 
 // wholeLine is that of MRtrix3, or of voxfit alone where it has no such model or is not here.
 func (s *setup) wholeLine(f fit) line {
-	l := line{f.line, len(spread(s.Mask.Index, s.Voxels)), []program{s.kbench(f, wholeMask)}}
+	l := line{f.line, len(s.inside(wholeMask)), []program{s.kbench(f, wholeMask)}}
 	if p := s.mrtrixProgram(f.model); s.mrtrix && p.commands != nil {
 		l.programs = append(l.programs, p)
 	}
@@ -96,7 +97,7 @@ func (s *setup) wholeLine(f fit) line {
 }
 
 func (s *setup) partLine(f fit) line {
-	return line{f.line, len(spread(s.Mask.Index, s.DIPYVoxels)), []program{s.kbench(f, partMask), s.dipyProgram(f)}}
+	return line{f.line, len(s.inside(partMask)), []program{s.kbench(f, partMask), s.dipyProgram(f)}}
 }
 
 // path is that of a file in the folder.
@@ -122,7 +123,7 @@ func (s *setup) kbench(f fit, mask string) program {
 	if s.ISA != "" {
 		words = append(words, "--isa", s.ISA)
 	}
-	p := program{engine: voxfit, commands: [][]string{words}, folder: out}
+	p := program{engine: voxfit, commands: [][]string{words}, mask: mask, folder: out}
 	for _, m := range f.maps {
 		param, label, _ := strings.Cut(m, "_label-")
 		p.maps = append(p.maps, "*param-"+param+"*"+label+"*.nii.gz")
@@ -152,7 +153,7 @@ func (s *setup) response(model, mask string) string {
 // mrtrixProgram are MRtrix3's commands for a model; none where it has no such model.
 func (s *setup) mrtrixProgram(model string) program {
 	out := s.output(mrtrix, model, wholeMask)
-	p := program{engine: mrtrix, folder: out}
+	p := program{engine: mrtrix, mask: wholeMask, folder: out}
 	in := func(name string) string { return filepath.Join(out, name) }
 	common := []string{"-mask", s.path(wholeMask), "-nthreads", s.threads(), "-quiet"}
 	table := append([]string{"-fslgrad", s.Bvecs, s.Bvals}, common...)

@@ -89,7 +89,7 @@ func (s *setup) made(t *testing.T, name, engine, beside, pattern string) []float
 		if err != nil {
 			t.Fatal(err)
 		}
-		index := p.index(s)
+		index := s.inside(p.mask)
 		values := make([]float32, len(index)*image.Header.Volumes())
 		if err := image.ReadMasked(t.Context(), values, index, nifti.ReadOptions{}); err != nil {
 			t.Fatal(err)

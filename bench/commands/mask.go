@@ -1,8 +1,9 @@
 package commands
 
 import (
-	"path/filepath"
+	"slices"
 
+	"github.com/voxfit/voxfit/bench/compare"
 	"github.com/voxfit/voxfit/nifti"
 )
 
@@ -12,24 +13,19 @@ const (
 	partMask  = "part.nii.gz"
 )
 
-// writeMask writes the mask that is cut to at most n voxels (0: all).
-func (s *setup) writeMask(name string, n int) error {
-	index := spread(s.Mask.Index, n)
-	inside := make([]float32, len(index))
-	for i := range inside {
-		inside[i] = 1
+// inside are the voxels of one of the masks.
+func (s *setup) inside(mask string) []int {
+	n := s.DIPYVoxels
+	if mask == wholeMask {
+		n = s.Voxels
 	}
-	return nifti.WriteMap(filepath.Join(s.folder, name), s.Mask.Header, index, 1, inside, nifti.WriteOptions{})
+	if n == 0 {
+		return s.Mask.Index
+	}
+	return compare.Spread(s.Mask.Index, 1, n)
 }
 
-// spread picks at most n voxels, evenly over all of them; all where n is 0.
-func spread(index []int, n int) []int {
-	if n <= 0 || n >= len(index) {
-		return index
-	}
-	picked := make([]int, n)
-	for i := range picked {
-		picked[i] = index[i*len(index)/n]
-	}
-	return picked
+func (s *setup) writeMask(mask string) error {
+	index := s.inside(mask)
+	return nifti.WriteMap(s.path(mask), s.Mask.Header, index, 1, slices.Repeat([]float32{1}, len(index)), nifti.WriteOptions{})
 }

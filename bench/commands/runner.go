@@ -130,6 +130,7 @@ const leastFilled = 0.02
 // checkMaps says what is wrong with the maps: one is not there, or has next to no values, or the same everywhere.
 func (p program) checkMaps(ctx context.Context, s *setup) error {
 	for _, pattern := range p.maps {
+		index := compare.Spread(s.inside(p.mask), 1, looked)
 		found, err := filepath.Glob(filepath.Join(p.folder, pattern))
 		if err != nil {
 			return err
@@ -137,20 +138,11 @@ func (p program) checkMaps(ctx context.Context, s *setup) error {
 		if len(found) != 1 {
 			return fmt.Errorf("it wrote %d images named %s, expected one", len(found), pattern)
 		}
-		if err := checkMap(ctx, found[0], p.index(s)); err != nil {
+		if err := checkMap(ctx, found[0], index); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// index are the voxels of a program's maps that are looked at.
-func (p program) index(s *setup) []int {
-	n := s.Voxels
-	if strings.HasSuffix(p.folder, "-part") {
-		n = s.DIPYVoxels
-	}
-	return spread(spread(s.Mask.Index, n), looked)
 }
 
 // checkMap says what is wrong with a map in these voxels.

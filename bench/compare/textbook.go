@@ -21,7 +21,9 @@ type textbookEngine struct {
 	fitters map[*task]textbook.Fitter
 }
 
-func (e *textbookEngine) describe() Engine { return Engine{Name: nameTextbook, Version: "on gonum " + gonumVersion()} }
+func (e *textbookEngine) describe() Engine {
+	return Engine{Name: nameTextbook, Version: "on gonum " + gonumVersion()}
+}
 
 // gonumVersion is that of the module that this program was built with.
 func gonumVersion() string {

@@ -155,7 +155,7 @@ func (o *compareOptions) run(ctx context.Context, stdout, stderr io.Writer) erro
 	bar := compareBar{stderr: stderr}
 	report, err := compare.Run(ctx, compare.Options{
 		Models: o.study.models, Gradients: block.gradients, Response: block.response, Tissues: block.tissues,
-		Signal: spread(block.signal(), block.gradients.Len(), o.study.voxels),
+		Signal: compare.Spread(block.signal(), block.gradients.Len(), o.study.voxels),
 		ISA:    o.study.isa, Rounds: o.rounds, CPU: o.cpu, Engines: o.engines, Python: o.python,
 		Progress: bar.set,
 	})
@@ -201,20 +201,6 @@ func (o *compareOptions) describe(w io.Writer, block studyBlock) {
 		fmt.Fprintf(w, "%s: %s\n", fact.Name, fact.Value)
 	}
 	fmt.Fprintln(w)
-}
-
-// spread picks at most n voxels, evenly over all of them. Each has as many values.
-func spread[T any](values []T, each, n int) []T {
-	have := len(values) / each
-	if have <= n {
-		return values
-	}
-	picked := make([]T, 0, n*each)
-	for i := range n {
-		v := i * have / n
-		picked = append(picked, values[v*each:(v+1)*each]...)
-	}
-	return picked
 }
 
 // comparedWhere is what compare.json says besides the report: what was compared, and where.

@@ -120,16 +120,3 @@ func TestACommandThatFailsFailsTheComparison(t *testing.T) {
 func TestCompareFromFileTakesNoMoreThreadsThanCPUs(t *testing.T) {
 	refuse(t, []string{"compare", "dwi.nii.gz", "--from-file", "--threads", "100000"}, "--threads 100000", "expected at most")
 }
-
-func TestVoxelsAreSpreadOverTheMask(t *testing.T) {
-	signal := []float32{0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5}
-	got := spread(signal, 2, 3)
-	for i, want := range []float32{0, 0, 2, 2, 4, 4} {
-		if got[i] != want {
-			t.Fatalf("spread picked %v, want voxels 0, 2 and 4", got)
-		}
-	}
-	if whole := spread(signal, 2, 100); len(whole) != len(signal) {
-		t.Errorf("spread cut %d values to %d without need", len(signal), len(whole))
-	}
-}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/bench/compare"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/phantom"
 )
@@ -98,7 +99,7 @@ func (j *fitJob) estimateTissues(ctx context.Context) (err error) {
 		j.tissues, err = findTissues(flag, nil, j.gradients)
 		return err
 	}
-	index := spread(j.mask.Index, 1, tissueSample)
+	index := compare.Spread(j.mask.Index, 1, tissueSample)
 	if err := checkMemory("--response auto", len(index), j.image.Header.Volumes(), 1); err != nil {
 		return err
 	}
