@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"encoding/csv"
 	"fmt"
 	"io"
 	"strconv"
@@ -89,29 +88,24 @@ func (t Times) ratioText() string {
 	return compare.Significant(t.Slower) + " x"
 }
 
-// WriteCSV writes one row for each measurement.
+// WriteCSV writes one row for each measurement: wall and CPU time of each round, and the peak memory where it is known.
 func (r *Report) WriteCSV(w io.Writer) error {
-	out := csv.NewWriter(w)
-	out.Write([]string{"model", "engine", "version", "voxels", "round", "quantity", "value", "of"})
-	versions := map[string]string{}
-	for _, e := range r.Engines {
-		versions[e.Name] = e.Version
-	}
+	var rows []compare.Row
 	for _, line := range r.Lines {
 		for _, t := range line.Times {
-			row := func(round, quantity string, value float64) {
-				out.Write([]string{line.Model, t.Engine, versions[t.Engine], strconv.Itoa(line.Voxels), round, quantity,
-					strconv.FormatFloat(value, 'g', -1, 64), ""})
+			row := compare.Row{Model: line.Model, Engine: t.Engine, Voxels: line.Voxels}
+			add := func(round int, quantity string, value float64) {
+				row.Round, row.Quantity, row.Value = round, quantity, value
+				rows = append(rows, row)
 			}
 			for k := range t.Wall {
-				row(strconv.Itoa(k+1), "wall_s", t.Wall[k])
-				row(strconv.Itoa(k+1), "cpu_s", t.CPU[k])
+				add(k+1, "wall_s", t.Wall[k])
+				add(k+1, "cpu_s", t.CPU[k])
 			}
 			if t.Peak > 0 && !t.PeakBelow {
-				row("", "peak_bytes", float64(t.Peak))
+				add(0, "peak_bytes", float64(t.Peak))
 			}
 		}
 	}
-	out.Flush() // a csv.Writer keeps its first error
-	return out.Error()
+	return compare.WriteRows(w, r.Engines, rows)
 }

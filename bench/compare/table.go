@@ -82,33 +82,51 @@ func (p Parity) value() string {
 	return fmt.Sprintf("%.2g", p.Value)
 }
 
-// WriteCSV writes one row for each measurement: a time of one round, or a criterion of parity (whose
-// round is empty).
-func (r *Report) WriteCSV(w io.Writer) error {
+// A Row is one measurement in compare.csv.
+type Row struct {
+	Model, Engine string
+	Voxels        int
+	Round         int // from 1; 0 for what is not of a round
+	Quantity      string
+	Value         float64
+	Of            int // the voxels that a count is of, else 0
+}
+
+// WriteRows writes rows as CSV, with the versions of their engines, under a header.
+func WriteRows(w io.Writer, engines []Engine, rows []Row) error {
 	out := csv.NewWriter(w)
 	out.Write([]string{"model", "engine", "version", "voxels", "round", "quantity", "value", "of"})
 	versions := map[string]string{}
-	for _, e := range r.Engines {
+	for _, e := range engines {
 		versions[e.Name] = e.Version
 	}
-	for _, m := range r.Models {
-		row := func(engine, round, quantity string, value float64, of string) {
-			out.Write([]string{m.Model, engine, versions[engine], strconv.Itoa(m.Voxels), round, quantity,
-				strconv.FormatFloat(value, 'g', -1, 64), of})
+	number := func(n int) string {
+		if n == 0 {
+			return ""
 		}
-		for _, t := range m.Times {
-			for k, us := range t.Rounds {
-				row(t.Engine, strconv.Itoa(k+1), "us_per_voxel", us, "")
-			}
-		}
-		for _, p := range m.Parity {
-			of := ""
-			if p.Of > 0 {
-				of = strconv.Itoa(p.Of)
-			}
-			row(p.Peer, "", p.Criterion, p.Value, of)
-		}
+		return strconv.Itoa(n)
+	}
+	for _, r := range rows {
+		out.Write([]string{r.Model, r.Engine, versions[r.Engine], number(r.Voxels), number(r.Round), r.Quantity,
+			strconv.FormatFloat(r.Value, 'g', -1, 64), number(r.Of)})
 	}
 	out.Flush() // a csv.Writer keeps its first error
 	return out.Error()
+}
+
+// WriteCSV writes one row for each measurement: a time of one round, or a criterion of parity (whose
+// round is empty).
+func (r *Report) WriteCSV(w io.Writer) error {
+	var rows []Row
+	for _, m := range r.Models {
+		for _, t := range m.Times {
+			for k, us := range t.Rounds {
+				rows = append(rows, Row{Model: m.Model, Engine: t.Engine, Voxels: m.Voxels, Round: k + 1, Quantity: "us_per_voxel", Value: us})
+			}
+		}
+		for _, p := range m.Parity {
+			rows = append(rows, Row{Model: m.Model, Engine: p.Peer, Voxels: m.Voxels, Quantity: p.Criterion, Value: p.Value, Of: p.Of})
+		}
+	}
+	return WriteRows(w, r.Engines, rows)
 }
