@@ -85,7 +85,7 @@ rapidgzip). Wall time, CPU time and peak memory, with the image in memory, or wi
 	completeList(args, c, "engines", compare.Engines)
 	f.StringVar(&o.python, "python", "", "Python with DIPY (default: $"+python.Env+", else .venv/bin/python here or above, else python3)")
 	f.StringVar(&o.study.isa, "isa", "", isaHelp)
-	f.StringVarP(&o.out, "output", "o", "", "folder for compare.json and compare.csv (default: print only)")
+	f.StringVarP(&o.out, "output", "o", "", "folder for compare.json and compare.csv, with --from-file also compare.svg (default: print only)")
 	f.BoolVar(&o.force, "force", false, "replace files that exist")
 	return c
 }
@@ -123,8 +123,14 @@ func (o *compareOptions) check() error {
 	return nil
 }
 
-// comparedFiles are what -o gets.
-var comparedFiles = []string{"compare.json", "compare.csv"}
+// files are what -o gets.
+func (o *compareOptions) files() []string {
+	names := []string{"compare.json", "compare.csv"}
+	if o.fromFile.on {
+		names = append(names, "compare.svg")
+	}
+	return names
+}
 
 func (o *compareOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := o.check(); err != nil {
@@ -137,7 +143,7 @@ func (o *compareOptions) run(ctx context.Context, stdout, stderr io.Writer) erro
 			return err
 		}
 		defer files.remove()
-		if err := files.claim(comparedFiles, o.force); err != nil {
+		if err := files.claim(o.files(), o.force); err != nil {
 			return err
 		}
 	}
@@ -167,7 +173,7 @@ func (o *compareOptions) run(ctx context.Context, stdout, stderr io.Writer) erro
 	if err := report.WriteTable(stdout); err != nil || files == nil {
 		return err
 	}
-	return writeCompared(files, struct {
+	return o.writeCompared(files, struct {
 		comparedWhere
 		*compare.Report
 	}{o.where(block), report}, report.WriteCSV)
@@ -221,24 +227,22 @@ func (o *compareOptions) where(block studyBlock) comparedWhere {
 	return comparedWhere{version(), o.command, host, numa.Describe(), facts}
 }
 
-// writeCompared leaves compare.json, the document, and compare.csv.
-func writeCompared(files *staging, document any, writeCSV func(io.Writer) error) error {
+// writeCompared leaves compare.json, the document, and the other files.
+func (o *compareOptions) writeCompared(files *staging, document any, others ...func(io.Writer) error) error {
 	if err := files.begin(); err != nil {
 		return err
 	}
-	for i, write := range []func(io.Writer) error{
-		func(w io.Writer) error {
-			out := json.NewEncoder(w)
-			out.SetIndent("", "  ")
-			return out.Encode(document)
-		},
-		writeCSV,
-	} {
+	all := append([]func(io.Writer) error{func(w io.Writer) error {
+		out := json.NewEncoder(w)
+		out.SetIndent("", "  ")
+		return out.Encode(document)
+	}}, others...)
+	for i, write := range all {
 		var content bytes.Buffer
 		if err := write(&content); err != nil {
 			return err
 		}
-		if err := files.write(comparedFiles[i], content.Bytes()); err != nil {
+		if err := files.write(o.files()[i], content.Bytes()); err != nil {
 			return err
 		}
 	}

@@ -101,6 +101,9 @@ func TestCompareFromFileTimesCommandsAndKeepsItsNumbers(t *testing.T) {
 	if len(rows(t, filepath.Join(out, "compare.csv"))) < 1+2*2*2 {
 		t.Error("compare.csv has not wall and CPU time of two lines in two rounds")
 	}
+	if figure := string(read(t, filepath.Join(out, "compare.svg"))); !strings.Contains(figure, "csdm mrtrix, 20 voxels") {
+		t.Errorf("compare.svg has no panel of csdm: %.200s", figure)
+	}
 }
 
 func TestACommandThatFailsFailsTheComparison(t *testing.T) {

@@ -13,6 +13,8 @@ import (
 	"github.com/voxfit/voxfit/bench/compare"
 	"github.com/voxfit/voxfit/nifti"
 	"github.com/voxfit/voxfit/numa"
+	"github.com/voxfit/voxfit/study"
+	"github.com/voxfit/voxfit/study/page"
 )
 
 // fromFileOptions are the flags of kbench compare for whole commands.
@@ -101,10 +103,30 @@ func (o *compareOptions) runFromFile(ctx context.Context, files *staging, stdout
 	if err := report.Failed(); err != nil || files == nil {
 		return err
 	}
-	return writeCompared(files, struct {
+	return o.writeCompared(files, struct {
 		comparedWhere
 		*commands.Report
-	}{o.where(block), report}, report.WriteCSV)
+	}{o.where(block), report}, report.WriteCSV, func(w io.Writer) error { return drawWaiting(w, report) })
+}
+
+// drawWaiting draws all lines but the decompressors'.
+func drawWaiting(w io.Writer, report *commands.Report) error {
+	var lines []page.WaitingLine
+	for _, l := range report.Lines {
+		if l.Voxels == 0 {
+			continue
+		}
+		drawn := page.WaitingLine{Title: fmt.Sprintf("%s, %d voxels", l.Model, l.Voxels)}
+		for _, t := range l.Times {
+			drawn.Programs, drawn.Seconds = append(drawn.Programs, t.Engine), append(drawn.Seconds, study.Median(t.Wall))
+		}
+		lines = append(lines, drawn)
+	}
+	svg, err := page.WaitingFigure("Seconds from the file to maps", lines)
+	if err == nil {
+		_, err = w.Write(svg)
+	}
+	return err
 }
 
 // commandOptions reads what is read once, for all programs: headers, tables, mask, and the responses.
