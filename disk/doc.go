@@ -3,18 +3,20 @@
 //
 // # What survives a power loss
 //
-// An operating system keeps what is written in memory for a while. What a power loss leaves of it:
+// An operating system first keeps in memory what a program writes, and puts it on disk later. After a power loss this
+// is left:
 //
-//   - Of a file, what was written before its last Sync. What was written later is there, or not, or in part.
-//   - Of a name in a folder, what was made, renamed or removed before the last SyncFolder of that folder. What came later
-//     is there or not, each operation for itself.
+//   - Of a file, all that was written before its last Sync is there. What was written later may be there, or be
+//     missing, or be there in part.
+//   - Of the names in a folder, all that was made, renamed or removed before the last SyncFolder of that folder holds.
+//     Each later operation may hold or may be lost, independently of the others.
 //
-// Replace writes a whole file or none, and keeps the order that this asks for: the content is on the disk before the
-// name is, and the name when Replace returns.
+// Replace writes a whole file or none. For that it puts the content on disk before the name. The name is on disk when
+// Replace returns.
 //
 // # Who watches
 //
-// Observe hands each operation to a function, after it was done. The tests of what a power loss leaves
-// (internal/powerloss) use it to know what was on the disk at any moment. A program that nobody observes loses nothing
-// by it but a look at a pointer. Whatever must survive a power loss is therefore written through this package alone.
+// After each operation, the function that was given to Observe is called with it. The tests of what a power loss leaves
+// (internal/powerloss) use this to know what was on the disk at any moment. Whatever must survive a power loss must
+// therefore be written through this package. Where no function was given, the only cost is a look at a pointer.
 package disk

@@ -1,5 +1,5 @@
-// Package kernel is what all fits of voxels share. The fits themselves, the mathematics of one voxel done for many,
-// are packages below it, one for each problem:
+// Package kernel holds what all fits of voxels share. The fits themselves are in packages below it, one for each
+// mathematical problem:
 //
 //	kernel/csd        constrained spherical deconvolution        csdm
 //	kernel/qp         least squares with linear inequalities     msmt
@@ -9,8 +9,8 @@
 //	kernel/peaks      peaks and GFA of functions on the sphere
 //	kernel/gram       matrices that csd and qp make cheaply
 //
-// (On the right is the model of package model that each one serves.) They read no files, start no goroutines, and
-// allocate nothing once a worker is made.
+// The right column names the model of package model that each one serves. These packages read no files, start no
+// goroutines, and allocate no memory once a worker is made.
 //
 // # Designs, fitters, workers
 //
@@ -22,12 +22,12 @@
 //	                           shared by all cores
 //
 // A design holds what depends on the acquisition and on the options, as plain matrices; package model makes designs
-// from gradient tables. A constructor checks a design and turns it into a Fitter, with its matrices as its loops want
-// to find them. A Fitter never changes, so that all cores share one. Each core then makes a Worker of its own, which is
-// scratch memory with a Fit method.
+// from gradient tables. A constructor checks a design and turns it into a Fitter, whose matrices are in the layout that
+// its loops read. A Fitter never changes, so all cores share one. Each core then makes its own Worker, which is scratch
+// memory with a Fit method.
 //
-// Everything above these packages, the scheduler, the command line, the C library, sees only Fitter and
-// Worker: a block of n voxels goes in, n rows of parameters and n words of status come out.
+// Everything above these packages (the scheduler, the command line, the C library) sees only Fitter and Worker. A block
+// of n voxels goes in; n rows of parameters and n words of status come out.
 //
 //	signal  n x Measurements   float32 as files hold it, or float64 as NumPy does; voxel after voxel
 //	params  n x Parameters     float64
@@ -35,13 +35,13 @@
 //
 // # What a result depends on
 //
-// On the voxel's own signal and on the instruction set, and on nothing else: not on the neighbours in
-// the block, not on how voxels are divided into calls, not on the number of workers. A map made on 72
-// cores is the same to the last bit as one made on one.
+// A voxel's result depends on its own signal and on the instruction set, and on nothing else. It does not depend on the
+// neighbours in the block, on how voxels are divided into calls, or on the number of workers. A map made on 72 cores is
+// the same to the last bit as one made on one.
 //
-// No voxel stops a fit. Where a signal is NaN, zero or beyond what a model can use, the parameters are
-// zero and the status says why; where an iteration does not settle, the last iterate is written and
-// the status says so. Codes lists what can be said.
+// No voxel stops a fit. Where a signal is NaN, zero or beyond what a model can use, the parameters are zero and the
+// status says why; where an iteration does not converge, the last iterate is written and the status says so. Codes
+// lists all statuses.
 //
 // # Instruction sets
 //
@@ -52,9 +52,9 @@
 //	amd64 (avx512, avx2)       internal/ref and internal/reftensor (generic)
 //	arm64 (neon)
 //
-// The loops live in packages of their own, one for each architecture; internal/ref and internal/reftensor have the
-// portable one, in Go, and the reference for all others. WithISA or the environment variable VOXFIT_ISA choose a set by
-// name; by default a fixed rule does, from what the processor can do, so that one machine always gives the same bits:
-// the first there is of avx512, avx2 (both amd64), neon (arm64) and generic, which is the portable code. A name that is
-// not available is an error. MeasureThroughput measures the peak of a set.
+// Each architecture has a package with its loops. The portable loops, in Go, are in internal/ref and
+// internal/reftensor; all others are tested against them. WithISA or the environment variable VOXFIT_ISA chooses a set
+// by name. Without them a fixed rule takes the first set that the processor has, in this order: avx512, avx2 (both
+// amd64), neon (arm64), generic (the portable code). One machine therefore always gives the same bits. A name that is
+// not available is an error. MeasureThroughput measures the peak speed of a set.
 package kernel

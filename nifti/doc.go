@@ -1,26 +1,24 @@
-// Package nifti reads diffusion acquisitions from NIfTI files and writes maps to them, without ever
-// holding the data twice.
+// Package nifti reads diffusion acquisitions from NIfTI files and writes maps to such files. It never holds the data
+// twice.
 //
 // # What a file holds
 //
-// A NIfTI file is a header and a long row of numbers. The header says how many voxels there are
-// along x, y and z, how many volumes follow one another, how a number is stored, and where the
-// voxels lie in the scanner. The numbers come volume by volume, and within a volume with x
-// fastest; voxel (i, j, k) so has the linear number
+// A NIfTI file is a header and a long row of numbers. The header says how many voxels there are along x, y and z, how
+// many volumes follow one another, how a number is stored, and where the voxels lie in the scanner. The numbers come
+// volume by volume, and within a volume with x fastest; so voxel (i, j, k) has the linear number
 //
 //	v = i + nx*(j + ny*k)
 //
-// by which all indexes in this package go. A diffusion acquisition has a volume for each
-// measurement: 288 of them in the Human Connectome Project's protocol, each a weak image of the
-// whole brain.
+// which is what all indexes in this package are. A diffusion acquisition has a volume for each measurement: 288 of them
+// in the Human Connectome Project's protocol, each a weak image of the whole brain.
 //
 // # Turning volumes into voxels
 //
-// A model fits one voxel at a time, and wants all its measurements side by side. The file has them
-// far apart: one in each volume. So reading is a transposition, and [Image.ReadMasked] does it on
-// the way from the disk. It takes the voxels inside the mask from the same piece of sixteen volumes, as float32, and
-// writes them as rows: sixteen float32 are one cache line, so that each line of the result is written once and whole. The
-// pieces are small enough for all of that to stay in the second-level cache.
+// A model needs all measurements of a voxel side by side. The file has them far apart: one in each volume. So reading
+// is a transposition, and [Image.ReadMasked] does it on the way from the disk. It takes the voxels inside the mask from
+// the same piece of sixteen volumes, converts them to float32, and writes them as rows. Sixteen float32 numbers are one
+// cache line, so that each line of the result is written once, as a whole. The pieces are small enough for all of that
+// to stay in the second-level cache.
 //
 //	file:   | volume 0: v0 v1 v2 ... | volume 1: v0 v1 v2 ... | ...
 //	result: | voxel a: t0 t1 t2 ...  | voxel b: t0 t1 t2 ...  | ...   (a, b, ... in the mask)
@@ -30,14 +28,14 @@
 // turned into rows, the next one is decompressed.
 //
 // A fit needs the rows of some thousand voxels at a time, not of all. [Image.Volumes] keeps the masked voxels of a
-// compressed file in memory as the file stores them, int16 in half of what float32 takes, and makes rows when they are asked
-// for. Those of a .nii file stay in the file until then.
+// compressed file in memory in the type that the file stores (int16 takes half the memory of float32), and makes rows
+// when they are asked for. Those of a .nii file stay in the file until then.
 //
 // # Which voxels
 //
-// A [Mask] is a list of linear voxel numbers, from a mask image ([ReadMask]) or of all voxels
-// ([FullMask]). A mask that was drawn on another grid gives plausible nonsense, so
-// [Mask.CheckAgainst] compares shapes and affines before anything is fitted.
+// A [Mask] is a list of linear voxel numbers, from a mask image ([ReadMask]) or of all voxels ([FullMask]). A mask that
+// was drawn on another grid gives results that look plausible and are wrong, so [Mask.CheckAgainst] compares shapes and
+// affines before anything is fitted.
 //
 // # Where the voxels lie
 //
@@ -48,12 +46,11 @@
 //
 // # What numbers mean
 //
-// Stored integers become values by value = stored*scl_slope + scl_inter. A slope of zero, NaN or
-// infinity means that the stored numbers are the values (nibabel's rule). The arithmetic is in
-// float64, rounded once to float32, and the same on every processor. A finite value beyond float32's 3.4e38 becomes a NaN
-// that the kernels tell from others, with the status Overflow. All integer types of 8 to 64
-// bits and float32 and float64 are read, in both byte orders; complex numbers, colours and float128
-// are refused by name.
+// Stored integers become values by value = stored*scl_slope + scl_inter. A slope of zero, NaN or infinity means that
+// the stored numbers are the values (nibabel's rule). The arithmetic is in float64 and its result is rounded once to
+// float32, in the same way on every processor. A finite value beyond float32's 3.4e38 becomes a NaN with a mark, which
+// the kernels know from other NaNs: the voxel gets the status Overflow. All integer types of 8 to 64 bits and float32
+// and float64 are read, in both byte orders; complex numbers, colours and float128 are refused by name.
 //
 // # Writing
 //
@@ -66,11 +63,11 @@
 //
 // # What can go wrong
 //
-// Headers lie: through damage, through other programs, on purpose. Every size is checked before
-// memory is taken for it. The length of a .nii file must suffice for what its header says. The
-// length of a .nii.gz file bounds what it can hold, since deflate cannot shrink more than 1032 to
-// 1; whether it does hold that much shows while it is streamed, as does its checksum. Every error
-// is one line with the file, what was found and what was expected:
+// Headers can be wrong: by damage, by the fault of another program, or on purpose. Every size is checked before memory
+// is taken for it. The length of a .nii file must suffice for what its header says. The length of a .nii.gz file bounds
+// what it can hold, since deflate cannot shrink more than 1032 to 1; whether it really holds that much, and whether its
+// checksum is right, is found while it is streamed. Every error is one line with the file, what was found and what was
+// expected:
 //
 //	sub-01_dwi.nii.gz: truncated: 1048576 bytes after decompression, expected 2097504
 //

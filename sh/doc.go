@@ -1,6 +1,5 @@
-// Package sh holds the functions on the sphere that diffusion MRI is written in: real spherical
-// harmonics in the bases of DIPY and MRtrix3, and the sets of directions that such functions are
-// sampled on.
+// Package sh holds what diffusion MRI needs of functions on the sphere: real spherical harmonics in the bases of DIPY
+// and MRtrix3, and the sets of directions on which such functions are sampled.
 //
 // # Harmonics
 //
@@ -9,27 +8,27 @@
 // lmax 8. A function is then a row of coefficients, stored l ascending and m = -l..l within each l
 // (Terms), and its amplitude in a direction is the product with a row of Basis.Evaluate.
 //
-// The two programs that people use agree on storage, on normalisation (orthonormal over the whole
-// sphere) and on the functions. They differ in one thing: where DIPY's default, Descoteaux07 in its
-// legacy form, keeps the cosine of an azimuth at -m and the sine at m, MRtrix3's Tournier07 has them the
-// other way around. Convert swaps them. Coefficients taken for those of the wrong basis look plausible
-// and point the wrong way, so whatever is written to disk says its basis.
+// The two programs that people use agree on storage, on normalisation (orthonormal over the whole sphere) and on the
+// functions. They differ in one thing: where DIPY's default, Descoteaux07 in its legacy form, keeps the cosine of an
+// azimuth at -m and the sine at m, MRtrix3's Tournier07 has them the other way around. Convert swaps them. Coefficients
+// that are read in the wrong basis look plausible and point the wrong way, so every file that voxfit writes says its
+// basis.
 //
-// A Rotation turns functions with the space that they lie in, exactly: from the axes of an image to those of the scanner. It
-// has a matrix for each degree, since degrees do not mix.
+// A Rotation turns functions exactly, for example from the axes of an image to those of the scanner. It has one matrix
+// for each degree, since a rotation does not mix degrees.
 //
-// Evaluate needs no trigonometric function: it multiplies Legendre functions, from which the powers of
-// the sine are divided out, by powers of x + iy. That is exact near the poles and stable for any lmax.
+// Evaluate uses no trigonometric functions. It divides the Legendre functions by their powers of the sine, and
+// multiplies the rest by powers of x + iy. That is exact near the poles and stable for any lmax.
 //
 // # Spheres
 //
-// A Sphere is a set of unit vectors with the edges between neighbours: where a function on the vertices
-// exceeds its value at every neighbour, there is a peak. NewSphere finds the edges by the convex hull.
-// Since functions here are antipodally symmetric, half of the vertices will do: in a hemisphere, made by
-// NewHemisphere, each vertex stands for its antipode too, and neighbours across the rim are joined.
+// A Sphere is a set of unit vectors with the edges between neighbours. A function has a peak at a vertex where it is
+// larger than at all neighbours. NewSphere finds the edges by the convex hull. Since functions here are antipodally
+// symmetric, half of the vertices will do: in a hemisphere, made by NewHemisphere, each vertex stands for its antipode
+// too, and neighbours across the rim are joined.
 //
-// Symmetric362 and its hemisphere are DIPY's, vertex by vertex, because a CSD fit depends on the directions
-// in which it forbids negative amplitudes. Directions300 are MRtrix3's, for the same reason. So are the spheres that
-// Hemisphere gives by name DIPY's, because peaks are looked for on vertices; DefaultHemisphere is DIPY's default.
-// Repulsion spreads axes evenly; anyone can make a set of its again, to the last bit, with the same seed.
+// Symmetric362 and its hemisphere are DIPY's, vertex by vertex, because a CSD fit depends on the directions in which it
+// forbids negative amplitudes. For the same reason Directions300 are MRtrix3's. The spheres that Hemisphere gives by
+// name are DIPY's too, because peaks are looked for on vertices; DefaultHemisphere is DIPY's default. Repulsion spreads
+// axes evenly, and the same seed gives the same set of axes again, to the last bit.
 package sh

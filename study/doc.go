@@ -1,17 +1,16 @@
 // Package study keeps the records of a timing study and turns them into statistics.
 //
-// What is made of them has packages of its own, which read records and statistics and never each other's
-// insides: study/overhead says what the time of the runs is made of, study/simulate predicts a machine that is
-// not here, and study/page draws all of it as figures, tables and one page to read.
+// Three further packages use these records and statistics: study/overhead says what the time of the runs is made of,
+// study/simulate predicts speed-ups on a machine that is not here, and study/page shows all of it as figures, tables
+// and one page to read.
 //
 // # What is studied
 //
-// Fitting a model to a diffusion MRI volume is the same small computation in some hundred thousand
-// voxels. The voxels are cut into chunks, and the chunks are handed to CPUs. Few large chunks leave
-// CPUs idle while the last chunk ends; many small ones make the handing out itself the work. How
-// many chunks are best, how much faster a fit gets with more CPUs, and what that costs, was measured
-// in a published study of DIPY with Ray. This package follows it: its files have the same columns, and its
-// results stand beside the new ones.
+// Fitting a model to a diffusion MRI volume is the same small computation in some hundred thousand voxels. The voxels
+// are cut into chunks, and the chunks are handed to CPUs. Few large chunks leave CPUs idle while the last chunk ends;
+// many small ones spend the time on handing out chunks. A published study of DIPY with Ray measured how many chunks are
+// best, how much faster a fit gets with more CPUs, and what that costs. This package follows that study: files have the
+// same columns, and its results are shown beside new ones.
 //
 // # The file
 //
@@ -30,9 +29,9 @@
 //	model          class name: ConstrainedSphericalDeconvModel ...
 //	data_shape     shape of the 4D image: "(145, 174, 145, 288)"
 //
-// The units are those of the study's program, which reads both from psutil: the machine's memory
-// undivided, the memory in use divided by 1024^3. The values in its file agree: avg_mem times 2^30
-// times the number of samples is a whole number of 4096-byte pages. Ours follow:
+// The units are those of the study's program. It reads both memories from psutil, and writes the machine's memory in
+// bytes and the memory in use divided by 1024^3. The values in its file confirm this: avg_mem times 2^30 times the
+// number of samples is a whole number of 4096-byte pages. The columns after these are voxfit's own:
 //
 //	run            repetition, from 1
 //	isa            instruction set of the kernels: avx512, avx2, neon, generic; empty for others' engines
@@ -63,10 +62,10 @@
 //
 // # Writing it safely
 //
-// A study runs for hours, and machines are taken away. [Log] adds a row when a run ends and waits
-// until it is on the disk. The row ends with its line end: what kill -9 leaves without one is not a
-// row, and the next [OpenLog] cuts it off and says so. [Log.Done] then tells which runs need not be
-// made again. Two processes cannot hold one Log: the second is refused.
+// A study runs for hours, and machines are taken away. [Log] adds a row when a run ends and waits until it is on the
+// disk. A row is complete when its line end is there. If kill -9 leaves a row without one, the next [OpenLog] cuts it
+// off and says so. [Log.Done] then tells which runs need not be made again. Two processes cannot have the same Log
+// open: the second is refused.
 //
 // # From times to speed-ups
 //
@@ -79,8 +78,8 @@
 //	efficiency         S / (T n)
 //	cost               T / 3600 x price of an hour on n CPUs
 //
-// Their intervals have the relative width of the time's; the serial time is taken as exact. The
-// peak efficiency of a CPU count is the efficiency at its best number of chunks.
+// Their intervals have the same relative width as the interval of the time, because the serial time is taken as exact.
+// The peak efficiency of a CPU count is the efficiency at its best number of chunks.
 //
 // Which serial time? A serial engine is one named "serial" or "something-serial". For a run of
 // some engine on some data and host it is, in this order,
@@ -94,24 +93,30 @@
 //     follow from the published report ([PublishedSerial]);
 //  5. none. Speed-up and efficiency are then left out, and the figure of times shows seconds.
 //
-// Inflation is what is left of the speed-up's shortfall when all waiting is taken off: the core-seconds in
-// the kernels over those of the serial run. It is known where both were accounted for.
+// Inflation is the core-seconds that a run spent in the kernels, over those of the serial run. Above 1 it says that the
+// kernels themselves ran slower beside others; waiting is no part of it. It is known where both runs recorded this
+// time.
 //
-// In 2 and 3 the instruction set must be the same, where the serial engine has one: a speed-up of
-// AVX-512 over AVX2 is not a speed-up of the CPUs.
+// In 2 and 3 the two runs must have used the same instruction set, if the serial engine has one, because a speed-up of
+// AVX-512 over AVX2 is not a speed-up by more CPUs.
 //
 // # Reading the published numbers
 //
-// The published file and the published report are of different machines. The report's figures are
-// of one c5.18xlarge (36 physical cores, 72 hyperthreads), of which 8, 16, 32, 48 or 72 CPUs were
-// used. The file's runs were made on c5 machines of 8, 16, 36 and 72 hyperthreads. 8 CPUs of the
-// large machine may be eight cores; on the small one they are four cores with two threads each. So
-// with the report's serial times only the 72-CPU runs of the file come near the report (peak
-// efficiency 0.17 against 0.14 for CSD, 0.39 against 0.35 for free water); its 8-CPU runs reach
-// 0.39 and 0.53 where the report has 0.63 and 0.90. Neither is wrong: a CPU is not a core.
+// The published file and the published report are of different machines. The report's figures are of one c5.18xlarge
+// (36 physical cores, 72 hyperthreads), of which 8, 16, 32, 48 or 72 CPUs were used. The file's runs were made on c5
+// machines of 8, 16, 36 and 72 hyperthreads. 8 CPUs of the large machine may be eight cores; on the small one they are
+// four cores with two threads each. So with the report's serial times only the 72-CPU runs of the file come near the
+// report. The peak efficiencies are:
+//
+//	                      CSD            free water
+//	                      file  report   file  report
+//	72 CPUs               0.17  0.14     0.39  0.35
+//	8 CPUs                0.39  0.63     0.53  0.90
+//
+// Neither is wrong: a CPU is not always a core.
 //
 // # Other records
 //
-// A [History] is the times of kernels on one kind of processor, commit by commit. They are no runs of a study,
-// and the two never meet in a file or a statistic.
+// A [History] holds the times of kernels on one kind of processor, commit by commit. These are not runs of a study, and
+// no file or statistic mixes the two.
 package study

@@ -1,5 +1,5 @@
-// Command counts says how many instructions the kernels execute, and fails where they have become more. No clock is
-// involved, so a machine that is busy, or of another kind, gives the same numbers.
+// Command counts says how many instructions the kernels execute, and fails where they have become more. It uses no
+// clock, so a busy machine, or a machine of another kind, gives the same numbers.
 //
 //	make counts       counts, and compares with the tables that are kept beside this file
 //	make counts-keep  counts, and writes these tables
@@ -14,25 +14,27 @@
 //	fit/csdm        Worker.Fit of a few voxels of the phantom: 96 volumes, lmax 6 and 91 fascicles, so that setting a
 //	                model up under an emulator takes no longer than its fit
 //
-// A line has the instructions in assembly (kernels) and those in Go code (go). The runtime's are left out: how many there
-// are depends on the moment. Everything else on the thread that fits is counted, package math too. Counts repeat to
-// the last instruction: the collector is off, no goroutine is interrupted by a signal, and where a function begins once more
-// because its stack grew or the scheduler asked, the first beginning is taken back.
+// A line has the number of instructions in assembly (kernels) and that in Go code (go). Instructions of Go's runtime
+// are left out, because their number changes from run to run. Everything else on the thread that fits is counted,
+// package math too. Counts repeat to the last instruction: the collector is off, no goroutine is interrupted by a
+// signal, and where a function begins a second time, because its stack grew or the scheduler asked, the instructions of
+// its first beginning are subtracted.
 //
 // # How
 //
-// The sets of amd64 and the portable code are counted on the processor, by ptrace: single steps where the program has not
-// been before, and from then on breakpoints on branches alone. NEON is counted under qemu-user, from its log of the blocks
-// that it executes. (qemu-user is not used for AVX2: its log holds more instructions than some of the steps have.) A set
-// that cannot be counted is named, with what its kept table was counted by, and is no failure.
+// The sets of amd64 and the portable code are counted on the processor, by ptrace. Code that runs for the first time is
+// executed in single steps. After that, only branches have breakpoints. NEON is counted under qemu-user, from its log
+// of the blocks that it executes. (qemu-user is not used for AVX2: its log holds more instructions than some of the
+// steps have.) A set that cannot be counted is named, with what its kept table was counted by, and is no failure.
 //
 // # What fails
 //
-// A number that is more than 0.5% above the kept table's; a step or fit that only one of the two has; and a kernel that no
-// benchmark calls. Each has one line, with the set, the step, and the numbers before and now. A number that has fallen has
-// a line too, and should be kept, so that it cannot rise again unseen. Small rises add up, because the kept table stays
-// as it is. Instructions in Go code are as many as the compiler makes them: they are compared where both tables are of one
-// version of Go, and otherwise the line says that they are not comparable.
+// A number that is more than 0.5% above the kept table's; a step or fit that only one of the two has; and a kernel that
+// no benchmark calls. Each has one line, with the set, the step, and the numbers before and now. A number that has
+// fallen has a line too. It should be kept (make counts-keep), because otherwise it could rise again without a failure.
+// Several small rises are noticed when their sum is too large, because the kept table stays as it is. Instructions in
+// Go code are as many as the compiler makes them: they are compared where both tables are of one version of Go, and
+// otherwise the line says that they are not comparable.
 //
 // A new step needs a benchmark whose name ends in Steps, and `make counts-keep`.
 package main

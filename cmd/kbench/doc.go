@@ -10,11 +10,11 @@
 //	kbench env        what this machine is and can do
 //	kbench phantom    write a synthetic acquisition with known truth
 //
-// The program is a thin shell: each command reads its flags, calls the packages (nifti, acq, model, fit,
-// study, phantom, numa) and says in one line what went wrong. Files of this folder: a command each
-// (run.go with engines.go, fit.go with fitblocks.go and fitwrite.go, report.go, explain.go, simulate.go with
-// calibrate.go, compare.go, options.go, env.go with peak.go and speed.go, phantom.go); what they share: arguments.go (the
-// command line as the study types it), inputs.go and load.go (from files to signal), models.go with modelflags.go,
-// fitusage.go and tissues.go (from flags to a model), placement.go (workers on CPUs), staging.go (nothing half-written),
-// progress.go; and the values of some flags (bytesize.go, shard.go).
+// The program itself does little: each command reads its flags, calls the packages (nifti, acq, model, fit, study,
+// phantom, numa) and says in one line what went wrong. Most files of this folder belong to one command (run.go with
+// engines.go, fit.go with fitblocks.go and fitwrite.go, report.go, explain.go, simulate.go with calibrate.go,
+// compare.go, options.go, env.go with peak.go and speed.go, phantom.go). The commands share arguments.go (the command
+// line as the study types it), inputs.go and load.go (from files to signal), models.go with modelflags.go, fitusage.go
+// and tissues.go (from flags to a model), placement.go (workers on CPUs), staging.go (nothing half-written),
+// progress.go, and the values of some flags (bytesize.go, shard.go).
 package main

@@ -1,31 +1,32 @@
 // Package csd is constrained spherical deconvolution.
 //
-// In a voxel with fibres in several directions the signal is the signal of one fibre (the response)
-// turned into each direction and added up: a convolution on the sphere. In spherical harmonics a
-// convolution is a product, so the fibre orientation distribution follows from a linear system. It is
-// badly conditioned at high degrees, and a distribution cannot be negative; Tournier's method (NeuroImage 2007) adds to
-// the least-squares problem a penalty on the directions whose amplitude came out small or negative,
-// solves again, and repeats until the set of those directions stays the same. The fixed point depends
-// on the path, so New follows DIPY's path decision by decision and reaches the same set after the
-// same number of iterations.
+// In a voxel with fibres in several directions the signal is the signal of one fibre (the response) turned into each
+// direction and added up: a convolution on the sphere. In spherical harmonics a convolution is a product, so the fibre
+// orientation distribution follows from a linear system. That system is badly conditioned at high degrees, and its
+// solution may be negative, which a distribution cannot be. Tournier's method (NeuroImage 2007) therefore adds a
+// penalty on the directions whose amplitude came out small or negative, and solves again. It repeats this until the set
+// of those directions stays the same. Where it ends depends on every set on the way. New therefore makes DIPY's
+// decisions one by one, and reaches the same set after the same number of iterations.
 //
-// The work of an iteration is a symmetric matrix of 45 x 45 that depends on the set, its Cholesky
-// factorisation, and the amplitudes in 181 directions. Multiplying the matrix out would cost three
-// times as much as all the rest together. Package gram tells how the algebra of spherical harmonics
-// replaces that by a short sparse sum.
+// The work of an iteration is a symmetric matrix of 45 x 45 that depends on the set, its Cholesky factorisation, and
+// the amplitudes in 181 directions. To multiply out this matrix would cost three times as much as all the rest
+// together. Package gram explains how the algebra of spherical harmonics replaces the product by a short sparse sum.
 //
 // # In lanes
 //
-// An instruction set fits one voxel in each lane of a vector. Voxels arrive a vector at a time (arrivals.go): z = X^T
-// s, the start, the first set. Then each goes to a slot (slots.go), where it stays until its set does. A slot whose
-// voxel has settled takes the next, so that no lane waits for another. The moments of a set are kept and changed by
-// what the set has changed by (moments.go), four neighbours on the sphere at a time (groups.go).
+// An instruction set fits one voxel in each lane of a vector. Voxels arrive one vector at a time (arrivals.go), and for
+// each the product z = X^T s, the starting point and the first set of directions are computed. Then each voxel goes to
+// a slot (slots.go), which is one lane, and stays there until its set no longer changes. A slot whose voxel is finished
+// takes the next one, so that no lane waits for another. The moments of a set (see package gram) are kept from one
+// iteration to the next, and only the directions that came or went are added or subtracted (moments.go), four
+// neighbours on the sphere at a time (groups.go).
 //
 // # In single precision
 //
-// A set is all that an iteration passes on to the next, and a set needs no fifteen digits. Amplitudes are therefore
-// compared with the threshold in single precision where a bound of its rounding allows it (rounded.go). With
-// kernel.Mixed, the whole way is found in single precision, by twice as many voxels at a time (mixed.go); a bound of
-// its errors (guard.go) tells which iterations to leave to double precision, which also computes the result. New has
-// the details.
+// An iteration passes nothing but the set of directions to the next, and finding a set does not need fifteen digits.
+// Amplitudes are therefore compared with the threshold in single precision, except where a bound of the rounding error
+// says that this could give another set (rounded.go). With kernel.Mixed, the iterations themselves are in single
+// precision, for twice as many voxels at a time (mixed.go). A bound of the errors (guard.go) tells which of them must
+// be left to double precision. The result is always computed in double precision. The documentation of New has the
+// details.
 package csd

@@ -1,5 +1,5 @@
-// Package overhead says why each added core of a run costs something: it fits one formula to the times of all
-// runs of a model, and compares it with what others have proposed.
+// Package overhead says why each added core of a run costs something: it fits one formula to the times of all runs of a
+// model, and compares it with formulas that others have proposed.
 //
 // # The formula
 //
@@ -12,28 +12,28 @@
 //
 //	p = q + h (busy - q)
 //
-// where h, from 0 to 1, is the share of a core that a second hyperthread adds. Contention is work that
-// gets longer by a fixed time for each other busy CPU of the socket. What CPU counts stand for is known
-// for the published machines, recorded in our own files, and else said by the caller ([study.Machines]).
+// where h, from 0 to 1, is the share of a core that a second hyperthread adds. Contention is work that gets longer by a
+// fixed time for each other busy CPU of the socket. How many cores and sockets a number of CPUs stands for is known for
+// the published machines and is recorded in the files of kbench run. For other files the caller says it
+// ([study.Machines]).
 //
-// The fit minimises relative errors with coefficients that are not negative (nnls.Solve); errors
-// beyond 5% count by their size and not by its square (Huber 1964), and h is found by search. A term
-// that is a combination of those before it, for these runs, is left out and said to be: on one CPU
-// count with a chunk for every CPU, nothing tells the serial part from the work.
+// The fit minimises relative errors with coefficients that are not negative (nnls.Solve); errors beyond 5% count by
+// their size and not by its square (Huber 1964), and h is found by search. If a term is a combination of the terms
+// before it in all runs at hand, it is left out, and the output says so. For example, with one CPU count and a chunk
+// for every CPU, nothing tells the serial part from the work.
 //
-// Intervals are bootstrap percentiles. Whole settings are drawn anew, within each CPU count, because
-// the model is wrong by more from setting to setting than the runs of one differ. They do not know
-// that each CPU count may be another machine. Intervals of a [Forecast] do, as far as the smaller CPU
-// counts tell: they carry the errors made on each of these when it was left out. At a bound of zero
-// the bootstrap is known to be unreliable (Andrews 2000); an interval "0 to 0" says that no draw left
-// the bound.
+// Intervals are bootstrap percentiles. Each draw takes whole settings within each CPU count, because the errors of the
+// model differ more between settings than the runs of one setting differ from each other. These intervals do not allow
+// for each CPU count being another machine. The intervals of a [Forecast] do, as far as the smaller CPU counts tell:
+// they include the errors that were made on each of these when it was left out of the fit. At a bound of zero the
+// bootstrap is known to be unreliable (Andrews 2000); an interval "0 to 0" says that no draw left the bound.
 //
-// A term is judged by what is lost without it on runs left out, each CPU count and each chunk count in
-// turn, not by how close the fit is. Beside the model stand Amdahl's law (T = a + b/n), Gustafson's as
-// it is read for data of one size (T = T1 / (a + (1-a) n)), and Gunther's universal scalability law
-// (T = T1 (1 + s (n-1) + k n (n-1)) / n), with n the CPUs that have a chunk; and two other readings of
-// the cost of a chunk: paid by the workers side by side, or hidden while they work, so that a run
-// takes the longer of handing out and working.
+// A term is judged by how much worse the model predicts runs that it was not fitted to when the term is missing. Each
+// CPU count and each chunk count is left out in turn. How close the fit is to its own runs does not count. The model is
+// compared with Amdahl's law (T = a + b/n), Gustafson's as it is read for data of one size (T = T1 / (a + (1-a) n)),
+// and Gunther's universal scalability law (T = T1 (1 + s (n-1) + k n (n-1)) / n), where n is the number of CPUs that
+// have a chunk. It is also compared with two other forms of the cost of a chunk. In one the workers pay this cost side
+// by side. In the other chunks are handed out while workers work, so that a run takes the longer of the two.
 //
 // # What the published runs say
 //
@@ -51,17 +51,16 @@
 // less than its share for two other reasons. Half of the CPUs are second hyperthreads, which add little; and beside
 // the serial part there is less and less work left to share.
 //
-// That these are the reasons is checked on times that the fit has not seen: the report's runs on parts of
-// one machine. Where 8 and 16 CPUs are as many cores, they come out within 7%. On 32 and 48 CPUs they take 15
-// to 32% longer than predicted, for a reason that the numbers do not tell. On smaller data a
-// hyperthread looks like a whole core, and no fit holds for both sizes; the page says so. The sparse
-// fascicle model has no runs in the file.
+// These reasons were checked on times that the fit has not seen, those of the report's runs on parts of one machine.
+// Where 8 and 16 CPUs are as many cores, the predictions are within 7%. Runs on 32 and 48 CPUs take 15 to 32% longer
+// than predicted, and the numbers do not tell why. On smaller data a hyperthread looks like a whole core, and no fit
+// holds for both sizes; the page says so. The file has no runs of the sparse fascicle model.
 //
 // # What is where
 //
-// An [Explanation] holds the results, and nothing of how they were found. A setting (setting.go) is the runs of
-// one CPU count and one number of chunks. A form (form.go) is one way to write its time; the known laws (laws.go)
-// are others. All are fitted alike (relativefit.go), judged on settings left out (leftout.go), and drawn anew for the
-// intervals (resample.go). An analysis (analysis.go) does this for one engine, model and data set, and says in words
-// what comes out of it (limits.go).
+// An [Explanation] holds the results, and nothing of how they were found. A setting (setting.go) is the runs of one CPU
+// count and one number of chunks. A form (form.go) is one formula for the time of a setting; the known laws (laws.go)
+// are other formulas. All are fitted in the same way (relativefit.go), judged on settings that were left out
+// (leftout.go), and fitted to resampled settings for the intervals (resample.go). An analysis (analysis.go) does all
+// this for one engine, model and data set, and says in words what limits the speed (limits.go).
 package overhead

@@ -1,7 +1,7 @@
 // Package page shows a study: as one HTML file to read, and as tables for a terminal.
 //
-// There is a page for each thing to be shown. Each has a method Write, for a folder, and those that a
-// terminal shows too have WriteTable.
+// There is a type for each kind of page. Its method Write writes the page to a folder. The types that can also be shown
+// in a terminal have WriteTable.
 //
 //	Report       a summary of runs: results, the study's figures, where the core-seconds went, how to repeat it all
 //	Explanation  why each added core costs something: the fitted formula, its errors and what they mean
@@ -18,15 +18,16 @@
 //
 // # Figures
 //
-// Engines that are told apart by colour are told apart by dashes and marks too. The published study's curves lie behind
-// ours in grey. A figure that cannot be drawn is left out with a sentence that says why.
+// Engines differ by dashes and marks as well as by colour. The curves of the published study are grey and lie behind
+// the others. A figure that cannot be drawn is left out with a sentence that says why.
 //
-// How a figure looks is package drawing's (page/internal/drawing): panels, axes, curves, bars, colours, and the SVG. What
-// it shows is in the files named after the figures: studyfigures.go has the study's five, accountfigure.go where the
-// core-seconds went, lossfigure.go, overheadfigure.go and explanationfigures.go those of an explanation.
+// Package drawing (page/internal/drawing) decides how a figure looks: panels, axes, curves, bars, colours, and the SVG.
+// Files here, named after the figures, decide what a figure shows. studyfigures.go has the study's five figures, and
+// accountfigure.go shows where the core-seconds went. The figures of an explanation are in lossfigure.go,
+// overheadfigure.go and explanationfigures.go.
 //
 // # What it reads
 //
-// It sees summaries, explanations, histories and predictions as their packages give them, and computes nothing
-// anew: a number on the page is one of theirs.
+// The package takes summaries, explanations, histories and predictions from their packages and computes nothing itself:
+// every number on a page is one of theirs.
 package page
