@@ -70,10 +70,11 @@ class Image:
         )
         request.keep = (self, index, values)
         run("voxfit_image_read", self.handle, request, voxels, progress, small=0)
+        axes = len(after)  # the first of them counts fastest, as x does
         if inside is not None:
-            return values.reshape(voxels, *after)
-        turned = values.reshape(*self.shape[2::-1], *after)
-        return turned.transpose(2, 1, 0, *range(3, turned.ndim))
+            return values.reshape(voxels, *after[::-1]).transpose(0, *range(axes, 0, -1))
+        turned = values.reshape(*self.shape[2::-1], *after[::-1])
+        return turned.transpose(2, 1, 0, *range(axes + 2, 2, -1))
 
     def volume(self) -> np.ndarray:
         """Return all voxels, (x, y, z) where there is one volume."""
@@ -127,7 +128,7 @@ def load(
     if image is None:
         raise TypeError(
             f"path is {type(path).__name__}, expected the path of a NIfTI file, or an image that nibabel has loaded "
-            "from one"
+            "from one and not read yet (uncache() of the image forgets what was read)"
         )
     inside, _ = read_mask(mask, image.shape[:3], image)
     return image.read(inside, n_threads, progress).astype(dtype, copy=False)
@@ -139,6 +140,8 @@ def image_of(data: Any) -> Image | None:
         return None
     if isinstance(data, (str, os.PathLike)):
         return Image(data)
+    if getattr(data, "in_memory", False):  # what get_fdata gave may have been written to
+        return None
     proxy = getattr(data, "dataobj", data)
     path = getattr(proxy, "file_like", None)
     if not getattr(proxy, "is_proxy", False) or not isinstance(path, (str, os.PathLike)):
@@ -150,8 +153,11 @@ def image_of(data: Any) -> Image | None:
 
 
 def in_memory(data: Any) -> Any:
-    """Return the array of an image of nibabel that is in memory; all else is returned as it is."""
-    return np.asanyarray(data.dataobj) if hasattr(data, "dataobj") else data
+    """Return the array of an image of nibabel, the one that its get_fdata keeps where it does; all else is returned as it is."""
+    if not hasattr(data, "dataobj"):
+        return data
+    kept = getattr(data, "_fdata_cache", None)  # get_fdata itself reads the file where it is asked for another type
+    return np.asanyarray(data.dataobj if kept is None else kept)
 
 
 def read_mask(mask: Any, shape: tuple[int, ...], image: Image | None = None) -> tuple[np.ndarray | None, str]:
