@@ -79,6 +79,15 @@ def test_what_was_changed_in_an_image_is_fitted(dtype, files):
     np.testing.assert_array_equal(voxfit.load(folder / "whole.nii", mask), voxfit.load(folder / "whole.nii")[~inside])
 
 
+def test_the_grid_of_an_image_that_was_read_is_still_looked_at(files):
+    folder, gtab, _ = files
+    image, mask = nibabel.load(folder / "whole.nii"), nibabel.load(folder / "elsewhere.nii")
+    for read in (image, mask):
+        read.get_fdata()
+        with pytest.raises(ValueError, match="elsewhere.nii"):
+            voxfit.fit_dti(image, gtab, mask=mask)
+
+
 def test_axes_behind_the_fourth_are_in_nibabels_order(tmp_path):
     values = np.arange(2 * 3 * 4 * 2 * 5 * 3, dtype=np.int16).reshape(2, 3, 4, 2, 5, 3)
     inside = np.arange(24).reshape(2, 3, 4) % 3 > 0

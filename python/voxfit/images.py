@@ -140,8 +140,26 @@ def image_of(data: Any) -> Image | None:
         return None
     if isinstance(data, (str, os.PathLike)):
         return Image(data)
-    if getattr(data, "in_memory", False):  # what get_fdata gave may have been written to
+    return None if _was_read(data) else _loaded_from(data)
+
+
+def _was_read(data: Any) -> bool:
+    """Tell whether nibabel keeps an image's array, which may have been written to."""
+    return bool(getattr(data, "in_memory", False))
+
+
+def grid_of(data: Any) -> Image | None:
+    """Return the file on whose grid data lie: also that of an image that was read, unless the file is gone or another."""
+    if not _was_read(data):
+        return image_of(data)
+    try:
+        return _loaded_from(data)
+    except ValueError:
         return None
+
+
+def _loaded_from(data: Any) -> Image | None:
+    """Return the file that an image of nibabel was loaded from."""
     proxy = getattr(data, "dataobj", data)
     path = getattr(proxy, "file_like", None)
     if not getattr(proxy, "is_proxy", False) or not isinstance(path, (str, os.PathLike)):
@@ -160,11 +178,11 @@ def in_memory(data: Any) -> Any:
     return np.asanyarray(data.dataobj if kept is None else kept)
 
 
-def read_mask(mask: Any, shape: tuple[int, ...], image: Image | None = None) -> tuple[np.ndarray | None, str]:
-    """Return a mask as `as_mask` does, which may be a file or an image; it must lie on the image's grid."""
-    file = image_of(mask)
-    if file is None:
+def read_mask(mask: Any, shape: tuple[int, ...], grid: Image | None = None) -> tuple[np.ndarray | None, str]:
+    """Return a mask as `as_mask` does, which may be a file or an image; it must lie on the grid of the data."""
+    file = grid_of(mask)
+    if file is not None and grid is not None:
+        grid.check_grid(file)
+    if file is None or _was_read(mask):
         return as_mask(in_memory(mask), shape)
-    if image is not None:
-        image.check_grid(file)
     return as_mask(file.volume(), shape)
