@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"strings"
 )
 
 const (
+	magic       = "\x1f\x8b\x08" // and the method, deflate
 	leastHeader = 10
 	trailerSize = 8
 	// mostHeader is how long a header may be that is read: extra data take up to 64 KiB, names and comments a line.
@@ -25,11 +27,11 @@ const (
 // headerLength is how many bytes the gzip header (RFC 1952) takes with which b begins. An error is io.ErrUnexpectedEOF
 // where b ends before it, or wraps gzip.ErrHeader.
 func headerLength(b []byte) (int, error) {
+	if begins := b[:min(len(b), len(magic))]; !strings.HasPrefix(magic, string(begins)) {
+		return 0, fmt.Errorf("%w: it begins with the bytes % x, expected % x", gzip.ErrHeader, begins, magic)
+	}
 	if len(b) < leastHeader {
 		return 0, io.ErrUnexpectedEOF
-	}
-	if b[0] != 0x1f || b[1] != 0x8b || b[2] != 8 {
-		return 0, fmt.Errorf("%w: it begins with the bytes % x, expected 1f 8b 08", gzip.ErrHeader, b[:3])
 	}
 	flags, n := b[3], leastHeader
 	if flags&flagExtra != 0 {

@@ -153,6 +153,7 @@ func TestErrorsSayWhatWasFoundAndWhere(t *testing.T) {
 		{"cut in the data", file[:13], io.ErrUnexpectedEOF, "the compressed data end at byte 13 within a block: unexpected EOF"},
 		{"cut in the trailer", file[:len(file)-3], io.ErrUnexpectedEOF, fmt.Sprintf("the checksum at byte %d is cut off: unexpected EOF", len(file)-8)},
 		{"garbage behind the data", append(bytes.Clone(file), "0123456789"...), gzip.ErrHeader, fmt.Sprintf("the gzip header at byte %d: gzip: invalid header: it begins with the bytes 30 31 32, expected 1f 8b 08", len(file))},
+		{"one byte of garbage", append(bytes.Clone(file), 0), gzip.ErrHeader, fmt.Sprintf("the gzip header at byte %d: gzip: invalid header: it begins with the bytes 00, expected 1f 8b 08", len(file))},
 		{"a wrong checksum", edit(len(file)-8, 1), gzip.ErrChecksum, "gzip: invalid checksum: it is 740c95f5, expected 740c9501"},
 		{"a wrong length", edit(len(file)-4, 7), gzip.ErrChecksum, "gzip: invalid checksum: 6 bytes, expected 7 (modulo 2^32)"},
 	} {

@@ -219,6 +219,7 @@ func TestDataBehindTheVoxelsIsAllowed(t *testing.T) {
 		"longer.nii":     longer,
 		"longer.nii.gz":  gzipped(t, longer),
 		"padding.nii.gz": append(gzipped(t, smallFile(1)), make([]byte, 512)...),
+		"newline.nii.gz": append(gzipped(t, smallFile(1)), '\n'), // shorter than a gzip header
 		"members.nii.gz": append(gzipped(t, smallFile(1)[:400]), gzipped(t, smallFile(1)[400:])...),
 	} {
 		m, err := openBytes(name, data)
@@ -232,6 +233,20 @@ func TestDataBehindTheVoxelsIsAllowed(t *testing.T) {
 		if values[5] != 1 || values[1] != 24 {
 			t.Errorf("%s: read %v", name, values[:10])
 		}
+	}
+}
+
+// The file ends within what is read as a header.
+func TestGarbageBehindTheSmallestImageIsAllowed(t *testing.T) {
+	h := NewHeader([]int{2, 1, 1}, []float64{0, 0, 0}, obliqueAffine)
+	h.Version, h.Datatype = 1, Uint8
+	data := append(gzipped(t, append(h.bytes(), 7, 9)), "and something else"...)
+	m, err := openBytes("dwi.nii.gz", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if values, err := readAll(m); err != nil || values[0] != 7 || values[1] != 9 {
+		t.Errorf("read %v, error %v", values, err)
 	}
 }
 

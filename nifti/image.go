@@ -2,6 +2,7 @@ package nifti
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -127,6 +128,7 @@ func (m *Image) front(s storage) ([]byte, error) {
 	n, err := io.ReadFull(r, raw)
 	switch {
 	case err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+	case m.compressed && errors.Is(err, gzip.ErrHeader): // of the first member it is NewReader's: garbage behind the data
 	case m.compressed:
 		return nil, fmt.Errorf("%s: corrupt gzip data in the header: %w", m.Path, err)
 	default:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -51,7 +52,7 @@ type Reading struct {
 	Run
 }
 
-// Read reads the voxels.
+// Read reads the voxels. Where the file was replaced or written to meanwhile, the error is nifti.ErrChanged.
 func (m *Image) Read(r *Reading) error {
 	index, order, err := m.order(r.Index)
 	if err != nil {
@@ -60,6 +61,10 @@ func (m *Image) Read(r *Reading) error {
 	volumes := m.image.Header.Volumes()
 	if len(r.Values)%volumes != 0 || len(r.Values)/volumes != len(index) {
 		return fmt.Errorf("voxfit: room for %d values, expected %d voxels x %d volumes", len(r.Values), len(index), volumes)
+	}
+	before, err := os.Stat(m.image.Path)
+	if err != nil {
+		return err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -75,10 +80,16 @@ func (m *Image) Read(r *Reading) error {
 	if r.aborted() {
 		return ErrAborted
 	}
-	if err == nil && order != nil {
+	if err != nil {
+		return err
+	}
+	if same, err := nifti.Untouched(m.image.Path, before); !same || err != nil {
+		return fmt.Errorf("%s %w", m.image.Path, nifti.ErrChanged)
+	}
+	if order != nil {
 		permuteRows(r.Values, order, volumes)
 	}
-	return err
+	return nil
 }
 
 // watch ends the reading when the abort flag is raised.

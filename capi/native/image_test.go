@@ -3,11 +3,13 @@ package native_test
 import (
 	"errors"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/voxfit/voxfit/capi/native"
 	"github.com/voxfit/voxfit/nifti"
@@ -40,6 +42,34 @@ func opened(t *testing.T, path string) *native.Image {
 	}
 	t.Cleanup(func() { _ = native.FreeImage(h) })
 	return m
+}
+
+// A plain file is read once, so that only the time of the last writing tells.
+func TestAFileThatIsWrittenWhileItIsReadIsAnError(t *testing.T) {
+	path := written(t, "a.nii")
+	m := opened(t, path)
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for second := int64(1); ; second++ {
+			select {
+			case <-stop:
+				return
+			default:
+				_ = os.Chtimes(path, time.Time{}, time.Unix(second, 0))
+			}
+		}
+	}()
+	defer func() { close(stop); <-stopped }()
+	for range 1000 {
+		if err := m.Read(&native.Reading{Values: make([]float32, 60*7)}); err != nil {
+			if !errors.Is(err, nifti.ErrChanged) || !strings.HasPrefix(err.Error(), path) {
+				t.Fatalf("error %q", err)
+			}
+			return
+		}
+	}
+	t.Error("a file that is written to all the time was read 1000 times without an error")
 }
 
 func TestVoxelsOfAnImageAreReadInAnyOrder(t *testing.T) {

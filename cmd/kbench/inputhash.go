@@ -55,21 +55,12 @@ func (m inputImage) hash(ctx context.Context) (inputFile, error) {
 // confirm reads the file again where it was touched since it was opened: a program that wrote it while it was hashed may
 // have left no two readings different, but then this one is.
 func (m inputImage) confirm(ctx context.Context) error {
-	same, err := untouched(m.Path, m.before)
+	same, err := nifti.Untouched(m.Path, m.before)
 	if same || err != nil {
 		return err
 	}
 	_, _, err = m.SHA256(ctx)
 	return err
-}
-
-// untouched tells whether a file is the one that was looked at before, and was not written to since.
-func untouched(path string, before os.FileInfo) (bool, error) {
-	now, err := os.Stat(path)
-	if err != nil {
-		return false, err
-	}
-	return os.SameFile(now, before) && now.ModTime().Equal(before.ModTime()) && now.Size() == before.Size(), nil
 }
 
 // An inputText is a small file that is read as a whole: tables, responses, directions. It is hashed before it is read
@@ -114,7 +105,7 @@ func (t inputText) confirm(context.Context) error {
 	if err != nil {
 		return err
 	}
-	if same, err := untouched(t.file.Path, t.before); !same || err != nil || now.file != t.file {
+	if same, err := nifti.Untouched(t.file.Path, t.before); !same || err != nil || now.file != t.file {
 		return fmt.Errorf("%s %w", t.file.Path, nifti.ErrChanged)
 	}
 	return nil

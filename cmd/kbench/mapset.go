@@ -55,10 +55,10 @@ func (m *savedMap) confirm() error {
 	if err != nil {
 		return err
 	}
-	if same, err := untouched(name, m.seen); !same || err != nil || !bytes.Equal(again.text, m.text) {
+	if same, err := nifti.Untouched(name, m.seen); !same || err != nil || !bytes.Equal(again.text, m.text) {
 		return fmt.Errorf("%s %w", name, nifti.ErrChanged)
 	}
-	if same, err := untouched(m.path, m.image.before); !same || err != nil {
+	if same, err := nifti.Untouched(m.path, m.image.before); !same || err != nil {
 		return fmt.Errorf("%s %w", m.path, nifti.ErrChanged)
 	}
 	return nil

@@ -65,6 +65,38 @@ def test_a_fit_of_a_file_is_that_of_its_array(files):
     np.testing.assert_array_equal(voxfit.fit_dti(in_memory, gtab).params, voxfit.fit_dti(array, gtab).params)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_what_was_changed_in_an_image_is_fitted(dtype, files):
+    folder, gtab, inside = files
+    image, mask = nibabel.load(folder / "whole.nii"), nibabel.load(folder / "mask.nii.gz")
+    values, chosen = image.get_fdata(dtype=dtype), mask.get_fdata(dtype=dtype)
+    values *= 2
+    chosen[...] = ~inside
+    want = voxfit.fit_dti(values.copy(), gtab, mask=~inside)
+    np.testing.assert_array_equal(voxfit.fit_dti(image, gtab, mask=mask).params, want.params)
+    with pytest.raises(TypeError, match="not read yet"):
+        voxfit.load(image)
+    np.testing.assert_array_equal(voxfit.load(folder / "whole.nii", mask), voxfit.load(folder / "whole.nii")[~inside])
+
+
+def test_the_grid_of_an_image_that_was_read_is_still_looked_at(files):
+    folder, gtab, _ = files
+    image, mask = nibabel.load(folder / "whole.nii"), nibabel.load(folder / "elsewhere.nii")
+    for read in (image, mask):
+        read.get_fdata()
+        with pytest.raises(ValueError, match="elsewhere.nii"):
+            voxfit.fit_dti(image, gtab, mask=mask)
+
+
+def test_axes_behind_the_fourth_are_in_nibabels_order(tmp_path):
+    values = np.arange(2 * 3 * 4 * 2 * 5 * 3, dtype=np.int16).reshape(2, 3, 4, 2, 5, 3)
+    inside = np.arange(24).reshape(2, 3, 4) % 3 > 0
+    for name in ("six.nii", "six.nii.gz"):
+        nibabel.Nifti1Image(values, np.eye(4)).to_filename(tmp_path / name)
+        np.testing.assert_array_equal(voxfit.load(tmp_path / name), values)
+        np.testing.assert_array_equal(voxfit.load(tmp_path / name, inside), values[inside])
+
+
 def test_drop_ins_take_files_and_images(files):
     vd = pytest.importorskip("voxfit.dipy")
     from dipy.core.gradients import gradient_table

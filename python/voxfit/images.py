@@ -70,10 +70,11 @@ class Image:
         )
         request.keep = (self, index, values)
         run("voxfit_image_read", self.handle, request, voxels, progress, small=0)
+        axes = len(after)  # the first of them counts fastest, as x does
         if inside is not None:
-            return values.reshape(voxels, *after)
-        turned = values.reshape(*self.shape[2::-1], *after)
-        return turned.transpose(2, 1, 0, *range(3, turned.ndim))
+            return values.reshape(voxels, *after[::-1]).transpose(0, *range(axes, 0, -1))
+        turned = values.reshape(*self.shape[2::-1], *after[::-1])
+        return turned.transpose(2, 1, 0, *range(axes + 2, 2, -1))
 
     def volume(self) -> np.ndarray:
         """Return all voxels, (x, y, z) where there is one volume."""
@@ -127,7 +128,7 @@ def load(
     if image is None:
         raise TypeError(
             f"path is {type(path).__name__}, expected the path of a NIfTI file, or an image that nibabel has loaded "
-            "from one"
+            "from one and not read yet (uncache() of the image forgets what was read)"
         )
     inside, _ = read_mask(mask, image.shape[:3], image)
     return image.read(inside, n_threads, progress).astype(dtype, copy=False)
@@ -139,6 +140,26 @@ def image_of(data: Any) -> Image | None:
         return None
     if isinstance(data, (str, os.PathLike)):
         return Image(data)
+    return None if _was_read(data) else _loaded_from(data)
+
+
+def _was_read(data: Any) -> bool:
+    """Tell whether nibabel keeps an image's array, which may have been written to."""
+    return bool(getattr(data, "in_memory", False))
+
+
+def grid_of(data: Any) -> Image | None:
+    """Return the file on whose grid data lie: also that of an image that was read, unless the file is gone or another."""
+    if not _was_read(data):
+        return image_of(data)
+    try:
+        return _loaded_from(data)
+    except ValueError:
+        return None
+
+
+def _loaded_from(data: Any) -> Image | None:
+    """Return the file that an image of nibabel was loaded from."""
     proxy = getattr(data, "dataobj", data)
     path = getattr(proxy, "file_like", None)
     if not getattr(proxy, "is_proxy", False) or not isinstance(path, (str, os.PathLike)):
@@ -150,15 +171,18 @@ def image_of(data: Any) -> Image | None:
 
 
 def in_memory(data: Any) -> Any:
-    """Return the array of an image of nibabel that is in memory; all else is returned as it is."""
-    return np.asanyarray(data.dataobj) if hasattr(data, "dataobj") else data
+    """Return the array of an image of nibabel, the one that its get_fdata keeps where it does; all else is returned as it is."""
+    if not hasattr(data, "dataobj"):
+        return data
+    kept = getattr(data, "_fdata_cache", None)  # get_fdata itself reads the file where it is asked for another type
+    return np.asanyarray(data.dataobj if kept is None else kept)
 
 
-def read_mask(mask: Any, shape: tuple[int, ...], image: Image | None = None) -> tuple[np.ndarray | None, str]:
-    """Return a mask as `as_mask` does, which may be a file or an image; it must lie on the image's grid."""
-    file = image_of(mask)
-    if file is None:
+def read_mask(mask: Any, shape: tuple[int, ...], grid: Image | None = None) -> tuple[np.ndarray | None, str]:
+    """Return a mask as `as_mask` does, which may be a file or an image; it must lie on the grid of the data."""
+    file = grid_of(mask)
+    if file is not None and grid is not None:
+        grid.check_grid(file)
+    if file is None or _was_read(mask):
         return as_mask(in_memory(mask), shape)
-    if image is not None:
-        image.check_grid(file)
     return as_mask(file.volume(), shape)

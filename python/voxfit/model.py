@@ -18,7 +18,7 @@ from ._options import as_json, known, map_shapes, read
 from ._run import Progress, run
 from ._signal import lay_out, refuse_masked
 from ._threads import thread_count
-from .images import DataLike, image_of, in_memory, read_mask
+from .images import DataLike, grid_of, image_of, in_memory, read_mask
 from .result import Result
 
 
@@ -209,7 +209,7 @@ class Model:
             where = "data have" if image is None else f"{image.path}: found"
             raise ValueError(f"{where} shape {whole}, expected (..., {self.measurements})")
         handle, shape = self._set_up().handle, whole[:-1]
-        inside, doubt = read_mask(mask, shape, image)
+        inside, doubt = read_mask(mask, shape, image or grid_of(data))
         if doubt:
             warnings.warn(doubt, stacklevel=stacklevel)
         layout = lay_out(array, inside) if image is None else lay_out(image.read(inside, n_threads, None), None)
