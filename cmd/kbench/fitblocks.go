@@ -148,7 +148,7 @@ func (j *fitJob) fitBlock(ctx context.Context, pass, block sched.Range, room *fi
 			return err
 		}
 		if done, err := j.checkpoint.Load(block, result); done || err != nil {
-			j.fitted(block.End)
+			j.showProgress().give(stageFit, block.End)
 			return err
 		}
 	}

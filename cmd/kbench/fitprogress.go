@@ -27,6 +27,7 @@ type fitStage struct {
 	takes      time.Duration // guessed, then measured
 	begin      time.Time
 	done       int
+	given      int // done before this start of the command
 }
 
 // barParts is what the bar counts to.
@@ -53,6 +54,15 @@ func (p *fitProgress) stage(number int) {
 	}
 }
 
+// give takes what is done of a stage by an earlier start of the command, which says nothing of its pace.
+func (p *fitProgress) give(number, done int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := &p.stages[number]
+	s.takes = time.Duration(float64(s.takes) * float64(s.total-done) / float64(max(1, s.total-s.given)))
+	s.done, s.given = done, done
+}
+
 // more is what counts on from what is done of a stage, up to a total, where that is known by now.
 func (p *fitProgress) more(number, total int) (set func(done int)) {
 	p.stage(number)
@@ -70,14 +80,15 @@ func (p *fitProgress) set(number, done int) {
 	s, passed := &p.stages[number], p.now().Sub(p.stages[number].begin)
 	s.done, s.total = max(s.done, done), max(s.total, done)
 	const trusted = 50 // of so many parts of a stage its pace is known from the first
-	if trusted*s.done >= s.total && s.done > 0 {
-		s.takes = time.Duration(float64(passed) * float64(s.total) / float64(s.done))
+	own := s.done - s.given
+	if trusted*own >= s.total && own > 0 {
+		s.takes = time.Duration(float64(passed) * float64(s.total-s.given) / float64(own))
 	}
 	if number != p.current {
 		return
 	}
 	p.shown = max(p.shown, min(p.part(), barParts-1))
-	rate := float64(s.done) / max(passed.Seconds(), 1e-3)
+	rate := float64(own) / max(passed.Seconds(), 1e-3)
 	p.bar.describe(fmt.Sprintf("%s, %.*f %s/s", s.name, decimals(rate), rate, s.unit))
 	p.bar.set(p.shown)
 }
@@ -97,7 +108,7 @@ func (p *fitProgress) part() int {
 	for _, s := range p.stages {
 		spent := time.Duration(0)
 		if !s.begin.IsZero() {
-			spent = time.Duration(float64(s.takes) * float64(s.done) / float64(max(1, s.total)))
+			spent = time.Duration(float64(s.takes) * float64(s.done-s.given) / float64(max(1, s.total-s.given)))
 		}
 		left += s.takes - spent
 	}

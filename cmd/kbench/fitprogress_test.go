@@ -47,3 +47,16 @@ func TestReadingsOfSeveralPassesCountOn(t *testing.T) {
 		t.Errorf("%d of %d volumes are read, expected 12 of 12", s.done, s.total)
 	}
 }
+
+func TestBlocksOfAnEarlierStartSayNothingOfThePace(t *testing.T) {
+	now := time.Unix(0, 0)
+	p := newFitProgress(nil, fitStage{name: "reading", total: 1}, fitStage{name: "fitting", total: 1000, takes: 10 * time.Second}, fitStage{name: "writing", total: 1})
+	p.now, p.begin = func() time.Time { return now }, now
+	p.give(stageFit, 900)
+	p.stage(stageFit)
+	now = now.Add(time.Second)
+	p.set(stageFit, 950) // 50 in a second: another second is left
+	if p.shown < 450 || p.shown > 550 {
+		t.Errorf("the bar is at %d of 1000, expected half", p.shown)
+	}
+}

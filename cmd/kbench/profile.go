@@ -132,11 +132,19 @@ func (p *fitProfile) report(w io.Writer) error {
 		all.wall, all.cpu, all.alone = all.wall+t.wall, all.cpu+t.cpu, all.alone+t.alone
 	}
 	fmt.Fprintf(w, "\n%-10s %9s %9s %9s %12s\n", "phase", "wall s", "CPU s", "idle s", "one CPU s")
-	for _, t := range append(p.phases, all) {
-		idle := time.Duration(p.cpus)*t.wall - t.cpu
-		fmt.Fprintf(w, "%-10s %9.3f %9.3f %9.3f %12.3f\n", t.name, t.wall.Seconds(), t.cpu.Seconds(), max(0, idle.Seconds()), t.alone.Seconds())
+	for _, name := range []string{phaseSetUp, phaseRead, phaseFit, phaseWrite, all.name} {
+		for _, t := range append(p.phases, all) {
+			if t.name == name {
+				idle := time.Duration(p.cpus)*t.wall - t.cpu
+				fmt.Fprintf(w, "%-10s %9.3f %9.3f %9.3f %12.3f\n", t.name, t.wall.Seconds(), t.cpu.Seconds(), idle.Seconds(), t.alone.Seconds())
+			}
+		}
 	}
-	fmt.Fprintf(w, "serial share: %.1f%% of the wall time, in which at most one of %d CPUs was at work\n", 100*all.alone.Seconds()/all.wall.Seconds(), p.cpus)
+	if p.cpus == 1 {
+		fmt.Fprintln(w, "serial share: all of the wall time, as only one CPU was to be used")
+	} else {
+		fmt.Fprintf(w, "serial share: %.1f%% of the wall time, in which at most one of %d CPUs was at work\n", 100*all.alone.Seconds()/all.wall.Seconds(), p.cpus)
+	}
 	p.reportStages(w, samples, all)
 	return nil
 }
