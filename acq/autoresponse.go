@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
 // The defaults of AutoOptions.
@@ -37,7 +39,7 @@ type AutoOptions struct {
 // that needed) and what to do: DIPY's answer is then NaN, which nothing can be fitted with.
 func AutoResponse(signal []float32, shape [3]int, index []int, g *GradientTable, o AutoOptions) (Response, error) {
 	if len(signal) != len(index)*g.Len() {
-		return Response{}, fmt.Errorf("automatic response: found %d signal values, expected %d voxels x %d volumes", len(signal), len(index), g.Len())
+		return Response{}, fmt.Errorf("automatic response: found %s, expected %s x %s", plural.Count(len(signal), "signal value"), plural.Count(len(index), "voxel"), plural.Count(g.Len(), "volume"))
 	}
 	if len(g.B0s()) == 0 {
 		return Response{}, fmt.Errorf("automatic response: found no volume with b <= %v s/mm2 in %s, expected at least one: give the response explicitly (e1,e2,e3,S0)", g.B0Threshold, g.name())
@@ -140,11 +142,11 @@ func (m *responseMean) response(b box) (Response, error) {
 	case m.fitted == 0:
 		return Response{}, fmt.Errorf("automatic response: found no voxel with finite signals in the box %v, expected some of the mask's %d there: give a larger radius, or the response itself (e1,e2,e3,S0)", b, m.inside)
 	case m.used == 0 && m.small > 0:
-		return Response{}, fmt.Errorf("automatic response: found signals between 0 and %g in %d of %d voxels in the box %v, expected larger ones, for the tensors take smaller ones for %[1]g: multiply the image by a constant, or give the response explicitly (e1,e2,e3,S0)",
-			minSignal, m.small, m.fitted, b)
+		return Response{}, fmt.Errorf("automatic response: found signals between 0 and %g in %d of %s in the box %v, expected larger ones, for the tensors take smaller ones for %[1]g: multiply the image by a constant, or give the response explicitly (e1,e2,e3,S0)",
+			minSignal, m.small, plural.Count(m.fitted, "voxel"), b)
 	case m.used == 0:
-		return Response{}, fmt.Errorf("automatic response: the highest fractional anisotropy of %d voxels in the box %v is %.3f, expected some above %v; give a lower FA, a larger radius, or the response itself (e1,e2,e3,S0)",
-			m.fitted, b, m.highest, m.threshold)
+		return Response{}, fmt.Errorf("automatic response: the highest fractional anisotropy of %s in the box %v is %.3f, expected some above %v; give a lower FA, a larger radius, or the response itself (e1,e2,e3,S0)",
+			plural.Count(m.fitted, "voxel"), b, m.highest, m.threshold)
 	}
 	n := float64(m.used)
 	return Response{

@@ -217,7 +217,7 @@ func TestAutoResponseTellsSignalsThatAreTooSmall(t *testing.T) {
 		signal = append(signal, float32(1e-4*math.Exp(-b*(0.0003+0.0014*g.Bvecs[k][0]*g.Bvecs[k][0]))))
 	}
 	_, err = AutoResponse(signal, [3]int{1, 1, 1}, []int{0}, g, AutoOptions{})
-	if err == nil || !strings.Contains(err.Error(), "between 0 and 0.0001 in 1 of 1 voxels") {
+	if err == nil || !strings.Contains(err.Error(), "between 0 and 0.0001 in 1 of 1 voxel") {
 		t.Errorf("error %v, expected one that tells that the signals are too small", err)
 	}
 }
@@ -320,13 +320,13 @@ func TestWithoutAnAnswerTheErrorSaysWhatToDo(t *testing.T) {
 		nothing[k] = float32(math.NaN())
 	}
 	_, err = AutoResponse(water, shape, []int{0}, g, AutoOptions{})
-	says(t, err, "fractional anisotropy of 1 voxels in the box [0:4, 0:4, 0:4]", "above 0.7", "lower FA", "larger radius")
+	says(t, err, "fractional anisotropy of 1 voxel in the box [0:4, 0:4, 0:4]", "above 0.7", "lower FA", "larger radius")
 	_, err = AutoResponse(nothing, shape, []int{0}, g, AutoOptions{})
 	says(t, err, "found no voxel with finite signals", "the response itself")
 	_, err = AutoResponse(water, shape, []int{63}, g, AutoOptions{Center: &[3]int{1, 1, 1}, Radii: [3]int{1, 1, 1}})
 	says(t, err, "the box [0:3, 0:3, 0:3] has no voxel of the mask", "larger radius")
 	_, err = AutoResponse(water[1:], shape, []int{0}, g, AutoOptions{})
-	says(t, err, "found 34 signal values, expected 1 voxels x 35 volumes")
+	says(t, err, "found 34 signal values, expected 1 voxel x 35 volumes")
 	_, err = AutoResponse(water, shape, []int{0}, g, AutoOptions{Center: &[3]int{4, 0, 0}})
 	says(t, err, "voxel [4 0 0] of radii [10 10 10], expected one inside the volume of [4 4 4]")
 	_, err = AutoResponse(water, [3]int{0, 4, 4}, []int{0}, g, AutoOptions{})

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
 // TissueResponses are estimated responses of three tissues, in zonal form, which say how many voxels each was
@@ -47,7 +49,7 @@ const (
 // tissue.
 func AutoTissues(signal []float32, g *GradientTable, bvals ...float64) (TissueResponses, error) {
 	if g.Len() == 0 || len(signal)%g.Len() != 0 {
-		return TissueResponses{}, fmt.Errorf("automatic tissue responses: found %d signal values, expected voxels x %d volumes", len(signal), g.Len())
+		return TissueResponses{}, fmt.Errorf("automatic tissue responses: found %s, expected voxels x %s", plural.Count(len(signal), "signal value"), plural.Count(g.Len(), "volume"))
 	}
 	shells, err := tissueShells(g, bvals)
 	if err != nil {
@@ -203,7 +205,7 @@ func (s *tissueSearch) choose(signal []float32) (found TissueResponses, err erro
 		}
 	}
 	if len(wm) == 0 || len(gm) == 0 || len(csf) == 0 {
-		return found, fmt.Errorf("found %d voxels like white matter, %d like grey matter and %d like CSF, expected some of each: give the responses as files", len(wm), len(gm), len(csf))
+		return found, fmt.Errorf("found %s like white matter, %d like grey matter and %d like CSF, expected some of each: give the responses as files", plural.Count(len(wm), "voxel"), len(gm), len(csf))
 	}
 	csf = top(csf, csfShare, func(v tissueVoxel) float64 { return v.decay })
 	slices.SortFunc(gm, func(a, b tissueVoxel) int { return cmp.Compare(a.decay, b.decay) })

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/sh"
 )
 
@@ -29,7 +30,7 @@ func directionsFrom(t numbers) ([][3]float64, error) {
 	case err != nil:
 		return nil, err
 	case columns != 2 && columns != 3:
-		return nil, fmt.Errorf("found rows of %d numbers, expected 2 (azimuth and inclination) or 3 (a vector)", columns)
+		return nil, fmt.Errorf("found rows of %s, expected 2 (azimuth and inclination) or 3 (a vector)", plural.Count(columns, "number"))
 	case len(t.rows) == 0:
 		return nil, errors.New("found no direction")
 	}

@@ -1,6 +1,10 @@
 package acq
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/voxfit/voxfit/internal/plural"
+)
 
 // ReadGradients reads b-values in s/mm2 and b-vectors from a pair of FSL text files, and makes the
 // table of them as NewGradientTable does. Vectors are kept in the frame of the file: FSL's image frame,
@@ -24,8 +28,8 @@ func ReadGradients(bvalsPath, bvecsPath string, options ...GradientOption) (g *G
 		return nil, nil, err
 	}
 	if len(bvals) != len(bvecs) {
-		return nil, nil, fmt.Errorf("found %d b-values in %s but %d b-vectors in %s, expected as many of each",
-			len(bvals), bvalsPath, len(bvecs), bvecsPath)
+		return nil, nil, fmt.Errorf("found %s in %s but %d b-vectors in %s, expected as many of each",
+			plural.Count(len(bvals), "b-value"), bvalsPath, len(bvecs), bvecsPath)
 	}
 	g, more, err := newGradientTable(bvalsPath+", "+bvecsPath, bvals, bvecs, chosen(options))
 	return g, append(warnings, more...), err
@@ -49,7 +53,7 @@ func bvalsOf(t numbers) ([]float64, error) {
 		return nil, err
 	}
 	if len(t.rows) > 1 && columns > 1 {
-		return nil, fmt.Errorf("found %d rows of %d numbers, expected b-values in one row or one column", len(t.rows), columns)
+		return nil, fmt.Errorf("found %s of %s, expected b-values in one row or one column", plural.Count(len(t.rows), "row"), plural.Count(columns, "number"))
 	}
 	return t.flat(), nil
 }
@@ -87,5 +91,5 @@ func bvecsOf(t numbers) (bvecs [][3]float64, ambiguous bool, err error) {
 		}
 		return bvecs, false, nil
 	}
-	return nil, false, fmt.Errorf("found %d rows of %d numbers, expected b-vectors in three rows or three columns", len(t.rows), columns)
+	return nil, false, fmt.Errorf("found %s of %s, expected b-vectors in three rows or three columns", plural.Count(len(t.rows), "row"), plural.Count(columns, "number"))
 }

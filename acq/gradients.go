@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
 // DefaultB0Threshold is the b-value in s/mm2 up to which (inclusive) a volume counts as not
@@ -49,8 +51,8 @@ func NewGradientTable(bvals []float64, bvecs [][3]float64, options ...GradientOp
 
 func newGradientTable(source string, bvals []float64, bvecs [][3]float64, o gradientOptions) (*GradientTable, []string, error) {
 	if len(bvals) != len(bvecs) {
-		return nil, nil, fmt.Errorf("%s: found %d b-values and %d b-vectors, expected as many of each",
-			source, len(bvals), len(bvecs))
+		return nil, nil, fmt.Errorf("%s: found %s and %d b-vectors, expected as many of each",
+			source, plural.Count(len(bvals), "b-value"), len(bvecs))
 	}
 	if len(bvals) == 0 {
 		return nil, nil, fmt.Errorf("%s: found no volume, expected at least one", source)
@@ -171,8 +173,8 @@ func (g *GradientTable) CheckWeighted() error {
 	for _, b := range g.Bvals {
 		highest = max(highest, b)
 	}
-	return fmt.Errorf("found no diffusion-weighted volume, expected at least one: the highest of the %d b-values is %g s/mm2, and the b0 threshold is %g s/mm2",
-		g.Len(), roundBval(highest), g.B0Threshold)
+	return fmt.Errorf("found no diffusion-weighted volume, expected at least one: the highest of the %s is %g s/mm2, and the b0 threshold is %g s/mm2",
+		plural.Count(g.Len(), "b-value"), roundBval(highest), g.B0Threshold)
 }
 
 func (g *GradientTable) volumes(of func(bval float64) bool) []int {
@@ -190,8 +192,8 @@ func (g *GradientTable) CheckVolumes(n int) error {
 	if n == g.Len() {
 		return nil
 	}
-	return fmt.Errorf("%s: found %d gradients for an image of %d volumes, expected one to each volume",
-		g.name(), g.Len(), n)
+	return fmt.Errorf("%s: found %s for an image of %s, expected one to each volume",
+		g.name(), plural.Count(g.Len(), "gradient"), plural.Count(n, "volume"))
 }
 
 func (g *GradientTable) name() string {
@@ -210,7 +212,7 @@ func (g *GradientTable) Subset(volumes []int) *GradientTable {
 		B0Threshold: g.B0Threshold,
 		asDIPY:      g.asDIPY,
 		spelling:    g.spelling,
-		source:      fmt.Sprintf("%d volumes of %s", len(volumes), g.name()),
+		source:      fmt.Sprintf("%s of %s", plural.Count(len(volumes), "volume"), g.name()),
 	}
 	for i, v := range volumes {
 		s.Bvals[i], s.Bvecs[i] = g.Bvals[v], g.Bvecs[v]

@@ -227,7 +227,7 @@ func TestImageOfAnotherLengthNamesTheFilesAndBothCounts(t *testing.T) {
 	}
 	says(t, g.CheckVolumes(3), bvals, bvecs, "2 gradients", "3 volumes")
 	says(t, (&GradientTable{}).CheckVolumes(1), "gradient table", "0 gradients")
-	says(t, g.Subset([]int{1}).CheckVolumes(2), bvals, "1 volumes of", "1 gradients")
+	says(t, g.Subset([]int{1}).CheckVolumes(2), bvals, "1 volume of", "1 gradient for")
 }
 
 func TestSubsetKeepsTheOrderAsked(t *testing.T) {

@@ -1,6 +1,10 @@
 package acq
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/voxfit/voxfit/internal/plural"
+)
 
 // ReadMRtrixGradients reads MRtrix3's gradient table (a .b file: x y z b to a row, one row to each
 // volume, b in s/mm2), whose vectors are in the frame of the scanner, and turns them into the image
@@ -34,7 +38,7 @@ func mrtrixTable(t numbers) (bvals []float64, bvecs [][3]float64, err error) {
 		return nil, nil, err
 	}
 	if columns != 4 {
-		return nil, nil, fmt.Errorf("found rows of %d numbers, expected 4: x y z b", columns)
+		return nil, nil, fmt.Errorf("found rows of %s, expected 4: x y z b", plural.Count(columns, "number"))
 	}
 	for _, row := range t.rows {
 		bvals, bvecs = append(bvals, row[3]), append(bvecs, [3]float64(row))

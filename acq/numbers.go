@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/lock"
 )
 
@@ -33,7 +34,7 @@ func readNumbers(path string) (numbers, error) {
 		return numbers{}, err
 	}
 	if len(text) > maxTextBytes {
-		return numbers{}, fmt.Errorf("%s: found more than %d bytes, expected a small text file of numbers", path, maxTextBytes)
+		return numbers{}, fmt.Errorf("%s: found more than %s, expected a small text file of numbers", path, plural.Count(maxTextBytes, "byte"))
 	}
 	t, err := parseNumbers(string(text))
 	if err != nil {
@@ -95,8 +96,8 @@ func (t numbers) width() (int, error) {
 	n := len(t.rows[0])
 	for i, row := range t.rows {
 		if len(row) != n {
-			return 0, fmt.Errorf("line %d: found %d numbers, expected %d as on line %d",
-				t.lines[i], len(row), n, t.lines[0])
+			return 0, fmt.Errorf("line %d: found %s, expected %d as on line %d",
+				t.lines[i], plural.Count(len(row), "number"), n, t.lines[0])
 		}
 	}
 	return n, nil

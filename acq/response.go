@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
 // A Response is the signal of one fibre population (or of one tissue), in one of two forms.
@@ -32,7 +34,7 @@ func (r Response) IsZonal() bool { return r.Zonal != nil }
 // zonal form.
 func (r Response) String() string {
 	if r.IsZonal() {
-		return fmt.Sprintf("zonal response of %d shells, lmax %d", len(r.Zonal), 2*(len(r.Zonal[0])-1))
+		return fmt.Sprintf("zonal response of %s, lmax %d", plural.Count(len(r.Zonal), "shell"), 2*(len(r.Zonal[0])-1))
 	}
 	return fmt.Sprintf("%v,%v,%v,%v", r.Evals[0], r.Evals[1], r.Evals[2], r.S0)
 }
@@ -65,7 +67,7 @@ func ParseResponse(text string) (Response, error) {
 // S0. The errors are those of ParseResponse.
 func TensorResponse(numbers []float64) (Response, error) {
 	if len(numbers) != 4 {
-		return Response{}, fmt.Errorf("found %d numbers, expected 4: e1,e2,e3,S0", len(numbers))
+		return Response{}, fmt.Errorf("found %s, expected 4: e1,e2,e3,S0", plural.Count(len(numbers), "number"))
 	}
 	r := Response{Evals: [3]float64(numbers[:3]), S0: numbers[3]}
 	return r, r.Check()
@@ -115,14 +117,14 @@ func (r Response) Check() error {
 	}
 	for i, row := range r.Zonal {
 		if len(row) == 0 || len(row) != len(r.Zonal[0]) {
-			return fmt.Errorf("row %d (counted from 1) has %d coefficients, expected as many in each row, and at least one", i+1, len(row))
+			return fmt.Errorf("row %d (counted from 1) has %s, expected as many in each row, and at least one", i+1, plural.Count(len(row), "coefficient"))
 		}
 		if err := checkZonalRow(row); err != nil {
 			return fmt.Errorf("row %d (counted from 1): %w", i+1, err)
 		}
 	}
 	if r.Bvals != nil && len(r.Bvals) != len(r.Zonal) {
-		return fmt.Errorf("found %d b-values and %d rows, expected as many of each", len(r.Bvals), len(r.Zonal))
+		return fmt.Errorf("found %s and %s, expected as many of each", plural.Count(len(r.Bvals), "b-value"), plural.Count(len(r.Zonal), "row"))
 	}
 	return checkShells(r.Bvals)
 }
@@ -257,7 +259,7 @@ func responseOf(t numbers) (Response, error) {
 		return Response{}, err
 	}
 	if given && len(shells) != len(t.rows) {
-		return Response{}, fmt.Errorf("found %d b-values in the comment of shells and %d rows, expected as many of each", len(shells), len(t.rows))
+		return Response{}, fmt.Errorf("found %s in the comment of shells and %s, expected as many of each", plural.Count(len(shells), "b-value"), plural.Count(len(t.rows), "row"))
 	}
 	return Response{Zonal: t.rows, Bvals: shells}, nil
 }

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
 // DIPYShellTolerance in s/mm2 is that within which DIPY takes b-values for one shell.
@@ -96,8 +98,8 @@ func (g *GradientTable) ClusterShells() (shells []Shell, left []int, err error) 
 	case weighted == 0:
 		return nil, nil, fmt.Errorf("%s: the b-values (%s) form no shell, expected three or more volumes less than %d s/mm2 apart", g.name(), listBvals(g.Bvals), neighbourDistance)
 	case float64(len(shells)) > most:
-		return nil, nil, fmt.Errorf("%s: the b-values (%s) of %d volumes form %d shells, too many to be shells: expected at most %.0f, the root of the number of volumes, as MRtrix3 does",
-			g.name(), listBvals(g.Bvals), g.Len(), len(shells), most)
+		return nil, nil, fmt.Errorf("%s: the b-values (%s) of %s form %s, too many to be shells: expected at most %.0f, the root of the number of volumes, as MRtrix3 does",
+			g.name(), listBvals(g.Bvals), plural.Count(g.Len(), "volume"), plural.Count(len(shells), "shell"), most)
 	}
 	wide := len(left)
 	for _, s := range shells {
@@ -266,8 +268,8 @@ func (g *GradientTable) CheckShell(s Shell) error {
 	if option := g.Spelled("shells"); option != "" {
 		remedy = "choose the other shells with " + option
 	}
-	return fmt.Errorf("%s: the shell b = %.0f has %d directions in %d volumes, expected at least %d; %s",
-		g.name(), s.Bval, len(axes), len(s.Volumes), fewestDirections, remedy)
+	return fmt.Errorf("%s: the shell b = %.0f has %s in %s, expected at least %d; %s",
+		g.name(), s.Bval, plural.Count(len(axes), "direction"), plural.Count(len(s.Volumes), "volume"), fewestDirections, remedy)
 }
 
 // sameAxis tells whether two unit vectors are within about half a degree of each other or of their opposites.

@@ -15,6 +15,7 @@ import (
 	"unsafe"
 
 	"github.com/voxfit/voxfit/capi/native"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/model"
 )
 
@@ -59,7 +60,7 @@ const maxMeasurements = 1 << 20
 func voxfit_go_model_new(name *C.char, measurements C.int64_t, bvals, bvecs *C.double, options *C.char, handle *C.voxfit_model, message *C.char, capacity C.int64_t) C.int32_t {
 	return report(message, capacity, func() error {
 		if measurements < 1 || measurements > maxMeasurements {
-			return fmt.Errorf("voxfit: %d measurements, expected 1 to %d", measurements, maxMeasurements)
+			return fmt.Errorf("voxfit: %s, expected 1 to %d", plural.Count(measurements, "measurement"), maxMeasurements)
 		}
 		b := unsafe.Slice((*float64)(bvals), int(measurements))
 		v := unsafe.Slice((*[3]float64)(unsafe.Pointer(bvecs)), int(measurements))
@@ -217,8 +218,8 @@ func voxfit_go_find_peaks(p *C.voxfit_peak_search, message *C.char, capacity C.i
 			return err
 		}
 		if p.vertices < 1 || p.vertices > maxVertices || p.edges < 0 || p.edges > maxVertices || p.peaks < 1 || p.peaks > p.vertices {
-			return fmt.Errorf("voxfit: %d vertices, %d edges and %d peaks, expected 1 to %d vertices, 0 to as many edges, and 1 to %d peaks",
-				p.vertices, p.edges, p.peaks, maxVertices, p.vertices)
+			return fmt.Errorf("voxfit: %s, %s and %s, expected 1 to %d vertices, 0 to as many edges, and 1 to %d peaks",
+				plural.Count(p.vertices, "vertex"), plural.Count(p.edges, "edge"), plural.Count(p.peaks, "peak"), maxVertices, p.vertices)
 		}
 		run, err := newRun(p.threads, p.flags, p.abort_flag, p.progress)
 		if err != nil {
@@ -290,7 +291,7 @@ func voxfit_go_image_read(handle C.voxfit_image, r *C.voxfit_reading, message *C
 			return err
 		}
 		if r.volumes < 1 || int64(r.volumes) > maxMeasurements || r.flags != 0 {
-			return fmt.Errorf("voxfit: %d volumes and flags %d, expected 1 to %d, and 0", r.volumes, r.flags, maxMeasurements)
+			return fmt.Errorf("voxfit: %s and flags %d, expected 1 to %d, and 0", plural.Count(r.volumes, "volume"), r.flags, maxMeasurements)
 		}
 		return m.Read(&native.Reading{
 			Index:  slice[int64](unsafe.Pointer(r.index), n),
@@ -308,7 +309,7 @@ const maxVoxels = 1 << 40
 
 func voxels(n C.int64_t) (int, error) {
 	if n < 0 || n > maxVoxels {
-		return 0, fmt.Errorf("voxfit: %d voxels, expected 0 to %d", n, int64(maxVoxels))
+		return 0, fmt.Errorf("voxfit: %s, expected 0 to %d", plural.Count(n, "voxel"), int64(maxVoxels))
 	}
 	return int(n), nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/internal/leastsquares"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/csd"
 	"github.com/voxfit/voxfit/kernel/gram"
@@ -165,7 +166,7 @@ func NewCSD(g *acq.GradientTable, r acq.Response, o CSDOptions) (*CSD, error) {
 	o = c.options
 	if found, n := len(o.directions()), sh.Count(o.LMax); found < n {
 		c.warnings = append(c.warnings, fmt.Sprintf(
-			"csdm: %s: no amplitude may be negative in %d of them, fewer than the %d coefficients (lmax %d): the fodf may be negative between them", g.Spelled("directions"), found, n, o.LMax))
+			"csdm: %s: no amplitude may be negative in %d of them, fewer than the %s (lmax %d): the fodf may be negative between them", g.Spelled("directions"), found, plural.Count(n, "coefficient"), o.LMax))
 	}
 	if c.fitter, err = csd.New(c.design, kernel.WithISA(o.ISA)); err != nil {
 		return nil, fmt.Errorf("csdm: %w", err)
@@ -349,7 +350,7 @@ func tensorZonal(g *acq.GradientTable, r acq.Response, volumes []int, lmax int) 
 // warnFew says that there are more coefficients than volumes.
 func (c *CSD) warnFew(coefficients, volumes int) {
 	c.warnings = append(c.warnings, fmt.Sprintf(
-		"csdm: %d coefficients (lmax %d) from %d diffusion-weighted volumes: there are more unknowns than measurements, and the fit rests on its constraint", coefficients, c.options.LMax, volumes))
+		"csdm: %s (lmax %d) from %s: there are more unknowns than measurements, and the fit rests on its constraint", plural.Count(coefficients, "coefficient"), c.options.LMax, plural.Count(volumes, "diffusion-weighted volume")))
 }
 
 // chooseShells are the diffusion-weighted shells, of those that the options choose.
@@ -419,7 +420,7 @@ func (c *CSD) chooseShell(g *acq.GradientTable, r acq.Response) (volumes []int, 
 		return nil, nil, responseErrorf("the response is for b = %v, expected one for the highest shell, b = %.0f", r.Bvals, highest.Bval)
 	}
 	if weighted := len(shells); rows != weighted && rows != weighted+1 {
-		return nil, nil, responseErrorf("the response has %d rows, expected one, or one for each of the %d diffusion-weighted shells (and one more for b = 0)", rows, weighted)
+		return nil, nil, responseErrorf("the response has %s, expected one, or one for each of the %s (and one more for b = 0)", plural.Count(rows, "row"), plural.Count(weighted, "diffusion-weighted shell"))
 	}
 	return highest.Volumes, r.Zonal[rows-1], nil
 }

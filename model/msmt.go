@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/peaks"
 	"github.com/voxfit/voxfit/kernel/qp"
@@ -141,10 +142,10 @@ func (m *MSMT) makeDesign(g *acq.GradientTable, tissues []Tissue) error {
 		m.constrain(m.tissues[i])
 	}
 	if unknowns > len(volumes) {
-		m.warnings = append(m.warnings, fmt.Sprintf("msmt: %d coefficients from %d volumes: there are more unknowns than measurements, and the fit rests on its constraint", unknowns, len(volumes)))
+		m.warnings = append(m.warnings, fmt.Sprintf("msmt: %s from %s: there are more unknowns than measurements, and the fit rests on its constraint", plural.Count(unknowns, "coefficient"), plural.Count(len(volumes), "volume")))
 	}
 	if len(tissues) > len(shells) {
-		m.warnings = append(m.warnings, fmt.Sprintf("msmt: %d tissues from %d shells (%s): tissues without direction cannot be told apart", len(tissues), len(shells), acq.ListShells(shells)))
+		m.warnings = append(m.warnings, fmt.Sprintf("msmt: %s from %s (%s): tissues without direction cannot be told apart", plural.Count(len(tissues), "tissue"), plural.Count(len(shells), "shell"), acq.ListShells(shells)))
 	}
 	return nil
 }

@@ -190,7 +190,7 @@ func TestResponsesOfDIPYThatAreIncompleteAreErrors(t *testing.T) {
 	}{
 		{"0 rows", nil, 2},
 		{"2 columns", [][]float64{{3, 2}, {3, 2}}, 2},
-		{"1 rows", [][]float64{{3, 2, 1}}, 2},
+		{"1 row,", [][]float64{{3, 2, 1}}, 2},
 		{"-2 tissues", [][]float64{{3, 2, 1}, {3, 2, 1}}, -2},
 	} {
 		if _, err := DIPYTissues(c.response, []float64{0, 1000}, c.iso); err == nil || !strings.Contains(err.Error(), c.want) {

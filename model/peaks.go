@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/peaks"
 	"github.com/voxfit/voxfit/sh"
@@ -44,7 +45,7 @@ const (
 
 // maps describes GFA, directions and values of the peaks of a function, which what names.
 func (r peakRules) maps(what, label string) []Map {
-	sphere := fmt.Sprintf("the %d vertices of the sphere %s", len(r.sphere.Vertices), r.sphere.Name)
+	sphere := fmt.Sprintf("the %s of the sphere %s", plural.Count(len(r.sphere.Vertices), "vertex"), r.sphere.Name)
 	where := "at " + sphere
 	if r.refine {
 		where = "that " + sphere + " lead to"

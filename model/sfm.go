@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/nnls"
 	"github.com/voxfit/voxfit/kernel/peaks"
@@ -149,9 +150,9 @@ func (m *SFM) newMaps() []Map {
 	n, sphere := len(m.options.Sphere.Vertices), m.options.Sphere.Name
 	maps := []Map{
 		{Name: "weights", Suffix: "dwimap", Components: n, Directions: m.options.Sphere.Vertices,
-			Description: fmt.Sprintf("Weights of fascicles along the %d vertices of the sphere %s, in their order.", n, sphere)},
+			Description: fmt.Sprintf("Weights of fascicles along the %s of the sphere %s, in their order.", plural.Count(n, "vertex"), sphere)},
 		{Name: "odf", Suffix: "dwimap", Components: n, Arbitrary: true, Directions: m.options.Sphere.Vertices,
-			Description: fmt.Sprintf("Orientation distribution function at the %d vertices of the sphere %s: the weighted sum of the fascicles' tensor ODFs.", n, sphere)},
+			Description: fmt.Sprintf("Orientation distribution function at the %s of the sphere %s: the weighted sum of the fascicles' tensor ODFs.", plural.Count(n, "vertex"), sphere)},
 	}
 	maps = append(maps, m.peaks().maps("the orientation distribution function", "")...)
 	maps = append(maps,

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/sh"
 )
 
@@ -44,9 +45,9 @@ func NameTissues(responses []acq.Response) []Tissue {
 func DIPYTissues(response [][]float64, bvals []float64, iso int) ([]Tissue, error) {
 	switch {
 	case iso < 0:
-		return nil, fmt.Errorf("msmt: there are %d tissues without direction, expected none or more", iso)
+		return nil, fmt.Errorf("msmt: there are %s without direction, expected none or more", plural.Count(iso, "tissue"))
 	case len(response) == 0 || len(response) != len(bvals):
-		return nil, fmt.Errorf("msmt: the response has %d rows, expected one for each of %d shells", len(response), len(bvals))
+		return nil, fmt.Errorf("msmt: the response has %s, expected one for each of %s", plural.Count(len(response), "row"), plural.Count(len(bvals), "shell"))
 	}
 	names := []string{"CSF", "GM"}
 	tissues := make([]Tissue, iso+1)
@@ -61,7 +62,7 @@ func DIPYTissues(response [][]float64, bvals []float64, iso int) ([]Tissue, erro
 		r := acq.Response{Bvals: bvals}
 		for _, row := range response {
 			if len(row) <= iso {
-				return nil, fmt.Errorf("msmt: the response has %d columns, expected %d tissues without direction and one more", len(row), iso)
+				return nil, fmt.Errorf("msmt: the response has %s, expected %s without direction and one more", plural.Count(len(row), "column"), plural.Count(iso, "tissue"))
 			}
 			if t < iso {
 				r.Zonal = append(r.Zonal, row[t:t+1])
@@ -112,7 +113,7 @@ func (t Tissue) zonal(shells []acq.Shell, lmax int) ([][]float64, error) {
 		return rows, nil
 	}
 	if len(r.Bvals) == 0 && len(r.Zonal) != len(shells) {
-		return nil, responseErrorf("the response of %s has %d rows, expected one for each of the %d shells (%s)", t.Name, len(r.Zonal), len(shells), acq.ListShells(shells))
+		return nil, responseErrorf("the response of %s has %s, expected one for each of the %s (%s)", t.Name, plural.Count(len(r.Zonal), "row"), plural.Count(len(shells), "shell"), acq.ListShells(shells))
 	}
 	for i, s := range shells {
 		row := i
@@ -122,7 +123,7 @@ func (t Tissue) zonal(shells []acq.Shell, lmax int) ([][]float64, error) {
 			}
 		}
 		if len(r.Zonal[row]) < lmax/2+1 {
-			return nil, responseErrorf("the response of %s has %d coefficients at b = %.0f, expected at least %d for lmax %d", t.Name, len(r.Zonal[row]), s.Bval, lmax/2+1, lmax)
+			return nil, responseErrorf("the response of %s has %s at b = %.0f, expected at least %d for lmax %d", t.Name, plural.Count(len(r.Zonal[row]), "coefficient"), s.Bval, lmax/2+1, lmax)
 		}
 		rows[i] = r.Zonal[row][:lmax/2+1]
 	}

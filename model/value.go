@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/sh"
 )
@@ -243,7 +244,7 @@ func evalsOf(value any) ([3]float64, error) {
 		return [3]float64{}, err
 	}
 	if len(numbers) != 3 {
-		return [3]float64{}, fmt.Errorf("found %d numbers, expected 3 diffusivities in mm2/s, the largest first, as 0.0017,0.0003,0.0003", len(numbers))
+		return [3]float64{}, fmt.Errorf("found %s, expected 3 diffusivities in mm2/s, the largest first, as 0.0017,0.0003,0.0003", plural.Count(len(numbers), "number"))
 	}
 	evals := [3]float64(numbers)
 	return evals, checkFascicle(evals)
@@ -280,7 +281,7 @@ func vectorsOf(value any) ([][3]float64, error) {
 	directions := make([][3]float64, len(rows))
 	for i, row := range rows {
 		if len(row) != 3 {
-			return nil, fmt.Errorf("vector %d (counted from 1) has %d numbers, expected 3", i+1, len(row))
+			return nil, fmt.Errorf("vector %d (counted from 1) has %s, expected 3", i+1, plural.Count(len(row), "number"))
 		}
 		directions[i] = [3]float64(row)
 		if !acq.IsUnit(directions[i]) {
@@ -347,7 +348,7 @@ func sphereOf(value any) (*sh.Sphere, error) {
 	s := &sh.Sphere{Name: "given", Vertices: vertices}
 	for i, row := range rows {
 		if len(row) != 2 || !vertexNumber(row[0], len(vertices)) || !vertexNumber(row[1], len(vertices)) {
-			return nil, fmt.Errorf("edge %d (counted from 1) is %v, expected the numbers of two of %d vertices, counted from 0", i+1, row, len(vertices))
+			return nil, fmt.Errorf("edge %d (counted from 1) is %v, expected the numbers of two of %s, counted from 0", i+1, row, plural.Count(len(vertices), "vertex"))
 		}
 		s.Edges = append(s.Edges, [2]int{int(row[0]), int(row[1])})
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
 // A Header is what a NIfTI file says about its voxels: how many, of which type, and where they
@@ -136,7 +138,7 @@ func (h *Header) checkShape() error {
 		return fmt.Errorf("the image has %d axes, expected 3 to 7", n)
 	}
 	if len(h.Zooms) != len(h.Shape) {
-		return fmt.Errorf("the header has %d zooms, expected %d, one for each axis", len(h.Zooms), len(h.Shape))
+		return fmt.Errorf("the header has %s, expected %d, one for each axis", plural.Count(len(h.Zooms), "zoom"), len(h.Shape))
 	}
 	total := uint64(8) // the widest voxel, so that every later product of sizes fits too
 	for axis, d := range h.Shape {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/voxfit/voxfit/gunzip"
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
 // An Image is a NIfTI file whose header has been read and checked. It holds no open file: each
@@ -163,12 +164,12 @@ func (m *Image) checkSize(h *Header, size int64) error {
 	expected := h.end()
 	if m.compressed {
 		if expected/deflateLimit > size {
-			return fmt.Errorf("%s: %d bytes of gzip data, which cannot hold the %d bytes expected for shape %v of %s", m.Path, size, expected, h.Shape, h.Datatype)
+			return fmt.Errorf("%s: %s of gzip data, which cannot hold the %s expected for shape %v of %s", m.Path, plural.Count(size, "byte"), plural.Count(expected, "byte"), h.Shape, h.Datatype)
 		}
 		return nil
 	}
 	if size < expected {
-		return fmt.Errorf("%s: truncated: %d bytes, expected %d for shape %v of %s", m.Path, size, expected, h.Shape, h.Datatype)
+		return fmt.Errorf("%s: truncated: %s, expected %d for shape %v of %s", m.Path, plural.Count(size, "byte"), expected, h.Shape, h.Datatype)
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
 // A layout gives the byte offsets of the fields that matter here. NIfTI-2 widened most numbers
@@ -62,7 +64,7 @@ type record struct {
 // recognise finds version and byte order from the first number of the file, its header's size.
 func recognise(raw []byte) (*record, error) {
 	if len(raw) < extensionFlag {
-		return nil, fmt.Errorf("the file has %d bytes, expected a NIfTI header of 348 or 540", len(raw))
+		return nil, fmt.Errorf("the file has %s, expected a NIfTI header of 348 or 540", plural.Count(len(raw), "byte"))
 	}
 	for _, l := range layouts {
 		for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
@@ -70,7 +72,7 @@ func recognise(raw []byte) (*record, error) {
 				continue
 			}
 			if len(raw) < l.size {
-				return nil, fmt.Errorf("truncated: %d bytes, expected a header of %d", len(raw), l.size)
+				return nil, fmt.Errorf("truncated: %s, expected a header of %d", plural.Count(len(raw), "byte"), l.size)
 			}
 			r := &record{layout: l, order: order, raw: raw[:l.size]}
 			return r, r.checkMagic()

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
 // A Mask says which voxels of an image are to be used.
@@ -71,7 +73,7 @@ func isInside(x float32) bool { return x != 0 && x == x }
 // eachVoxel reads a mask, in pieces, and calls back for each voxel.
 func (m *Image) eachVoxel(found func(voxel int, x float32)) error {
 	if n := m.Header.Volumes(); n != 1 {
-		return fmt.Errorf("%s: the mask has %d volumes (shape %v), expected 1", m.Path, n, m.Header.Shape)
+		return fmt.Errorf("%s: the mask has %s (shape %v), expected 1", m.Path, plural.Count(n, "volume"), m.Header.Shape)
 	}
 	s, err := m.source(1)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"runtime"
 
 	"github.com/voxfit/voxfit/gunzip"
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
 // ReadOptions says how a block is read. The zero value is a good choice.
@@ -44,7 +45,7 @@ func (m *Image) ReadMasked(ctx context.Context, dst []float32, index []int, o Re
 	volumes := m.Header.Volumes()
 	// Divided, since the product can overflow where the index is wrong.
 	if len(dst)%volumes != 0 || len(dst)/volumes != len(index) {
-		return fmt.Errorf("%s: the block has room for %d values, expected %d voxels x %d volumes", m.Path, len(dst), len(index), volumes)
+		return fmt.Errorf("%s: the block has room for %s, expected %s x %s", m.Path, plural.Count(len(dst), "value"), plural.Count(len(index), "voxel"), plural.Count(volumes, "volume"))
 	}
 	r := &reader{header: m.Header, runs: runs, dst: dst, voxels: len(index), volumes: volumes, workers: o.workers(), progress: o.progress()}
 	return m.stopped(m.readInto(ctx, r, o))

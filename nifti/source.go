@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/voxfit/voxfit/gunzip"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/lock"
 )
 
@@ -146,5 +147,5 @@ func (s *gzipSource) finish() error {
 }
 
 func truncated(path string, found, expected int64, how string) error {
-	return fmt.Errorf("%s: truncated: %d bytes%s, expected %d", path, found, how, expected)
+	return fmt.Errorf("%s: truncated: %s%s, expected %d", path, plural.Count(found, "byte"), how, expected)
 }

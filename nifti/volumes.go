@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
 // Volumes are the masked voxels of all volumes of an image, as its file stores them, from which rows of some voxels can be
@@ -50,7 +52,7 @@ func (m *Image) Volumes(ctx context.Context, index []int, memory []byte, o ReadO
 		return v, nil
 	}
 	if need := len(index) * m.VolumesBytes(); len(memory) < need {
-		return nil, fmt.Errorf("%s: there is memory for %d bytes of volumes, expected %d", m.Path, len(memory), need)
+		return nil, fmt.Errorf("%s: there is memory for %s of volumes, expected %d", m.Path, plural.Count(len(memory), "byte"), need)
 	}
 	v.runs, v.all = runs, len(index)
 	at := 0
@@ -98,7 +100,7 @@ func (v *Volumes) Rows(ctx context.Context, dst []float32, index []int) error {
 	}
 	volumes := h.Volumes()
 	if len(dst) != len(index)*volumes {
-		return fmt.Errorf("%s: the block has room for %d values, expected %d voxels x %d volumes", v.image.Path, len(dst), len(index), volumes)
+		return fmt.Errorf("%s: the block has room for %s, expected %s x %s", v.image.Path, plural.Count(len(dst), "value"), plural.Count(len(index), "voxel"), plural.Count(volumes, "volume"))
 	}
 	if v.rows == nil {
 		v.rows = newTransposition(v.workers, v.store, h)

@@ -90,7 +90,7 @@ func TestRowsOfVoxelsThatAreNotInMemoryAreRefused(t *testing.T) {
 	}
 	wantLine(t, v.Rows(t.Context(), make([]float32, 3), []int{3}), "a.nii.gz", "3 values")
 	_, err = m.Volumes(t.Context(), []int{3, 4}, make([]byte, 1), ReadOptions{})
-	wantLine(t, err, "a.nii.gz", "1 bytes", "expected 8")
+	wantLine(t, err, "a.nii.gz", "1 byte ", "expected 8")
 }
 
 func TestVolumesAreOfTheBytesThatWereReadBefore(t *testing.T) {

@@ -14,6 +14,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/klauspost/pgzip"
+
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
 // WriteOptions says how an image is written. The zero value is a good choice.
@@ -93,7 +95,7 @@ func writeImage(path string, h *Header, runs []run, voxels int, values []float32
 	}
 	volumes := h.Volumes()
 	if len(values)%volumes != 0 || len(values)/volumes != voxels {
-		return fmt.Errorf("%s: %d values to write, expected %d voxels x %d volumes", path, len(values), voxels, volumes)
+		return fmt.Errorf("%s: %s to write, expected %s x %s", path, plural.Count(len(values), "value"), plural.Count(voxels, "voxel"), plural.Count(volumes, "volume"))
 	}
 	w := &writer{header: h, runs: runs, voxels: voxels, volumes: volumes, values: values, fill: o.Fill, ctx: o.Context}
 	if w.ctx == nil {

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/nifti"
 )
 
@@ -178,7 +179,7 @@ func inBlocks(ctx context.Context, workers, n, size int, do func(begin, end int)
 // of its own, so that volumes can be made in any order. It ends early when ctx does.
 func (b *Brain) Volume(ctx context.Context, dst []float32, volume int) error {
 	if len(dst) != b.voxels() || volume < 0 || volume >= b.Gradients.Len() {
-		return fmt.Errorf("phantom: volume %d of %d values was asked for; expected one of %d, of %d values", volume, len(dst), b.Gradients.Len(), b.voxels())
+		return fmt.Errorf("phantom: volume %d of %d values was asked for; expected one of %d, of %s", volume, len(dst), b.Gradients.Len(), plural.Count(b.voxels(), "value"))
 	}
 	clear(dst)
 	w := b.weighting(volume)

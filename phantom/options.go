@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/bits"
 	"runtime"
+
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
 // Options say what phantom to make. The zero value is a noiseless phantom of 4096 voxels (a box of
@@ -88,7 +90,7 @@ func (o Options) filled(measurements int) (Options, error) {
 		return o, err
 	}
 	if !fits(o.Voxels, measurements) {
-		return o, fmt.Errorf("phantom: %d voxels of %d volumes do not fit in memory; expected fewer voxels", o.Voxels, measurements)
+		return o, fmt.Errorf("phantom: %s of %s do not fit in memory; expected fewer voxels", plural.Count(o.Voxels, "voxel"), plural.Count(measurements, "volume"))
 	}
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)

@@ -245,7 +245,7 @@ func TestBadGradientsSayWhatWasExpected(t *testing.T) {
 	}{
 		"nil":            {nil, "gradient table is empty"},
 		"empty":          {&acq.GradientTable{}, "gradient table is empty"},
-		"uneven":         {&acq.GradientTable{Bvals: []float64{0, 1}, Bvecs: [][3]float64{{}}}, "2 b-values and 1 directions"},
+		"uneven":         {&acq.GradientTable{Bvals: []float64{0, 1}, Bvecs: [][3]float64{{}}}, "2 b-values and 1 direction"},
 		"negative b":     {bad(-1, [3]float64{1, 0, 0}), "volume 1 has b-value -1; expected"},
 		"NaN b":          {bad(math.NaN(), [3]float64{1, 0, 0}), "volume 1 has b-value NaN; expected"},
 		"infinite b":     {bad(math.Inf(1), [3]float64{1, 0, 0}), "volume 1 has b-value +Inf; expected"},

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
 // An acquisition is a gradient table in the layout that the simulation reads.
@@ -27,7 +28,7 @@ func newAcquisition(g *acq.GradientTable) (*acquisition, error) {
 	}
 	n := g.Len()
 	if len(g.Bvecs) != n {
-		return nil, fmt.Errorf("phantom: the gradient table has %d b-values and %d directions; expected as many of both", n, len(g.Bvecs))
+		return nil, fmt.Errorf("phantom: the gradient table has %s and %s; expected as many of both", plural.Count(n, "b-value"), plural.Count(len(g.Bvecs), "direction"))
 	}
 	column := func() []float64 { return make([]float64, n) }
 	a := &acquisition{b: column(), x: column(), y: column(), z: column(), norm2: column(), water: column()}

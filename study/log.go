@@ -12,6 +12,7 @@ import (
 
 	"github.com/voxfit/voxfit/disk"
 	"github.com/voxfit/voxfit/lock"
+	"github.com/voxfit/voxfit/study/internal/words"
 )
 
 // A Log is the CSV file of a study under way: each run is added as it ends, and is on the disk
@@ -128,8 +129,8 @@ func (l *Log) cut(text, whole []byte) error {
 		return err
 	}
 	line := bytes.Count(whole, []byte("\n")) + 1
-	l.repaired = fmt.Sprintf("%s: line %d was torn when a run was stopped; its %d bytes were cut off, and the run will be done again",
-		l.path, line, torn)
+	l.repaired = fmt.Sprintf("%s: line %d was torn when a run was stopped; its %s were cut off, and the run will be done again",
+		l.path, line, words.Count(torn, "byte"))
 	return nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/voxfit/voxfit/study/internal/words"
 )
 
 // Cores says what the CPUs of a run are: a CPU of the records is a hardware thread, and two of them
@@ -43,7 +45,7 @@ func ParseCores(text string) (map[int]Cores, error) {
 			return nil, fmt.Errorf("cores %q: %q is not CPUs=cores or CPUs=cores/sockets, such as 72=36/2", text, entry)
 		}
 		if _, twice := table[cpus]; twice {
-			return nil, fmt.Errorf("cores %q: %d CPUs are named twice", text, cpus)
+			return nil, fmt.Errorf("cores %q: %s stands there twice", text, words.Count(cpus, "CPU"))
 		}
 		table[cpus] = Cores{n, m}
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/voxfit/voxfit/study/internal/words"
 )
 
 // Prices says what an hour of a machine costs. Nothing is interpolated between the CPU counts of
@@ -33,7 +35,7 @@ func ParsePrices(text string) (Prices, error) {
 			return Prices{}, fmt.Errorf("prices %q: %q is not CPUs=dollars-an-hour, such as 8=.34", text, entry)
 		}
 		if _, twice := p.Table[cpus]; twice {
-			return Prices{}, fmt.Errorf("prices %q: %d CPUs are priced twice", text, cpus)
+			return Prices{}, fmt.Errorf("prices %q: there are two prices for %s", text, words.Count(cpus, "CPU"))
 		}
 		p.Table[cpus] = price
 	}

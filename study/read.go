@@ -113,7 +113,7 @@ func fieldsOf(header []string) ([]*column, error) {
 func parseRow(fields []*column, row []string) (Record, error) {
 	var r Record
 	if len(row) != len(fields) {
-		return r, fmt.Errorf("%d cells, want %d as in the header", len(row), len(fields))
+		return r, fmt.Errorf("%s, want %d as in the header", words.Count(len(row), "cell"), len(fields))
 	}
 	for i, c := range fields {
 		if c == nil {

@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/voxfit/voxfit/fit"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/sched"
@@ -33,7 +34,7 @@ func (m *Model) Derive(d *Derivation) error {
 	}
 	fields := m.MapFields()
 	if len(d.Maps) != len(fields) {
-		return fmt.Errorf("voxfit: %d pointers for %d maps", len(d.Maps), len(fields))
+		return fmt.Errorf("voxfit: %s for %s", plural.Count(len(d.Maps), "pointer"), plural.Count(len(fields), "map"))
 	}
 	if d.Voxels > 0 && d.Params == nil {
 		return errors.New("voxfit: params is a null pointer")

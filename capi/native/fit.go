@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/voxfit/voxfit/fit"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/sched"
 )
@@ -82,13 +83,13 @@ func (m *Model) check(b *Batch) error {
 		return err
 	}
 	if b.Status != nil && len(b.Status) != b.Voxels || b.Iterations != nil && len(b.Iterations) != b.Voxels {
-		return fmt.Errorf("voxfit: %d status and %d iterations for %d voxels", len(b.Status), len(b.Iterations), b.Voxels)
+		return fmt.Errorf("voxfit: %d status and %s for %s", len(b.Status), plural.Count(len(b.Iterations), "iteration"), plural.Count(b.Voxels, "voxel"))
 	}
 	if b.Voxels > 0 && (b.Signal.Data == nil || b.Params == nil) {
 		return errors.New("voxfit: signal or params is a null pointer")
 	}
 	if most := int64(1) << 60 / 8; int64(b.Voxels) > most/int64(max(m.Measurements(), m.Parameters())) {
-		return fmt.Errorf("voxfit: %d voxels of %d measurements are more than memory can hold", b.Voxels, m.Measurements())
+		return fmt.Errorf("voxfit: %s of %d measurements are more than memory can hold", plural.Count(b.Voxels, "voxel"), m.Measurements())
 	}
 	if err := b.Signal.Type.check("signal", Float32, Float64, Int16, Uint16); err != nil {
 		return err
@@ -102,7 +103,7 @@ func (m *Model) check(b *Batch) error {
 
 func (r *Run) check(voxels int) error {
 	if voxels < 0 || r.Threads < 0 {
-		return fmt.Errorf("voxfit: %d voxels and %d threads, expected at least 0 of each", voxels, r.Threads)
+		return fmt.Errorf("voxfit: %s and %d threads, expected at least 0 of each", plural.Count(voxels, "voxel"), r.Threads)
 	}
 	return nil
 }

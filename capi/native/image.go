@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/nifti"
 )
 
@@ -60,7 +61,7 @@ func (m *Image) Read(r *Reading) error {
 	}
 	volumes := m.image.Header.Volumes()
 	if len(r.Values)%volumes != 0 || len(r.Values)/volumes != len(index) {
-		return fmt.Errorf("voxfit: room for %d values, expected %d voxels x %d volumes", len(r.Values), len(index), volumes)
+		return fmt.Errorf("voxfit: room for %s, expected %s x %s", plural.Count(len(r.Values), "value"), plural.Count(len(index), "voxel"), plural.Count(volumes, "volume"))
 	}
 	before, err := os.Stat(m.image.Path)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 )
@@ -95,7 +96,7 @@ func newModel(name string, bvals []float64, bvecs [][3]float64, options string) 
 	m.isa, err = kernel.ChosenISA(kernel.WithISA(settings.ISA()))
 	for _, f := range slices.Concat(m.MapFields(), m.fields) {
 		if len(f.Name) > maxNameBytes {
-			return nil, fmt.Errorf("%s: the name %q has %d bytes, expected at most %d", name, f.Name, len(f.Name), maxNameBytes)
+			return nil, fmt.Errorf("%s: the name %q has %s, expected at most %d", name, f.Name, plural.Count(len(f.Name), "byte"), maxNameBytes)
 		}
 	}
 	return m, err

@@ -270,7 +270,7 @@ func TestOptionsThatAModelDoesNotHaveAreErrors(t *testing.T) {
 		{"csdm", `{"response": {"zonal": [[2, 1], []]}}`, "row 2 (counted from 1) has 0 coefficients"},
 		{"csdm", `{"response": {"zonal": [[2, 1], [2, 1]], "bvals": [0]}}`, "1 b-values and 2 rows"},
 		{"csdm", `{"response": {"zonal": []}}`, "response: found no row"},
-		{"csdm", `{"response": {"zonal": [[2, 1]], "bvals": []}}`, "0 b-values and 1 rows"},
+		{"csdm", `{"response": {"zonal": [[2, 1]], "bvals": []}}`, "0 b-values and 1 row"},
 		{"csdm", `{"response": {"zonal": [[1, 2]], "s0": 3}}`, "expected evals and s0, or zonal"},
 		{"csdm", `{"peaks": 1e18, ` + response + `}`, "peaks is 1e+18, expected a whole number from 1 to 65535"},
 		{"csdm", `{"sphere": {"vertices": [1, 0, 0]}, ` + response + `}`, "sphere: found [1,0,0], expected a list of lists"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/voxfit/voxfit/fit"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/kernel/peaks"
 	"github.com/voxfit/voxfit/sched"
 )
@@ -62,11 +63,11 @@ func (p *PeakSearch) check() error {
 	}
 	switch {
 	case p.Most < 1:
-		return fmt.Errorf("voxfit: %d peaks, expected at least 1", p.Most)
+		return fmt.Errorf("voxfit: %s, expected at least 1", plural.Count(p.Most, "peak"))
 	case len(p.Values) != p.Voxels*len(p.Vertices):
-		return fmt.Errorf("voxfit: %d values, expected %d voxels x %d vertices", len(p.Values), p.Voxels, len(p.Vertices))
+		return fmt.Errorf("voxfit: %s, expected %s x %s", plural.Count(len(p.Values), "value"), plural.Count(p.Voxels, "voxel"), plural.Count(len(p.Vertices), "vertex"))
 	case len(p.Indices) != p.Voxels*p.Most:
-		return fmt.Errorf("voxfit: room for %d indices, expected %d voxels x %d peaks", len(p.Indices), p.Voxels, p.Most)
+		return fmt.Errorf("voxfit: room for %d indices, expected %s x %s", len(p.Indices), plural.Count(p.Voxels, "voxel"), plural.Count(p.Most, "peak"))
 	}
 	return nil
 }

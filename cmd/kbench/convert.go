@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/nifti"
 	"github.com/voxfit/voxfit/sh"
 )
@@ -42,7 +43,7 @@ back gives the same numbers to the rounding of float32.`,
   kbench convert wm.nii.gz --from-basis tournier07 --from-frame world --sh-basis descoteaux07 --frame image -o for-dipy.nii.gz`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return fmt.Errorf("convert: found %d arguments, expected one: FOD", len(args))
+				return fmt.Errorf("convert: found %s, expected one: FOD", plural.Count(len(args), "argument"))
 			}
 			return nil
 		},
@@ -121,7 +122,7 @@ func (o *convertOptions) rewrite(ctx context.Context, stdout, stderr io.Writer) 
 	n := image.Header.Volumes()
 	lmax := degreeOf(n)
 	if sh.Count(lmax) != n {
-		return fmt.Errorf("%s: found %d volumes, expected 1, 6, 15, 28, 45 ...: the coefficients of even harmonics up to a degree", o.image, n)
+		return fmt.Errorf("%s: found %s, expected 1, 6, 15, 28, 45 ...: the coefficients of even harmonics up to a degree", o.image, plural.Count(n, "volume"))
 	}
 	known := append([]harmonicForm{harmonicFormOf(image.Header.Description)}, part.forms()...)
 	from, err := o.source(known)
@@ -166,7 +167,7 @@ func (o *convertOptions) rewrite(ctx context.Context, stdout, stderr io.Writer) 
 		return err
 	}
 	sayDone(stdout, stderr, o.out+" and its sidecar are whole", func(w io.Writer) {
-		fmt.Fprintf(w, "%s: %d coefficients (lmax %d) from basis %s, %s axes to basis %s, %s axes\n", o.out, n, lmax, from.basis, from.frame, to.basis, to.frame)
+		fmt.Fprintf(w, "%s: %s (lmax %d) from basis %s, %s axes to basis %s, %s axes\n", o.out, plural.Count(n, "coefficient"), lmax, from.basis, from.frame, to.basis, to.frame)
 	})
 	return nil
 }

@@ -158,7 +158,7 @@ func TestLastLinesTellFailedFromNotedVoxels(t *testing.T) {
 	writeBlock(t, image, [3]int{2, 2, 2}, len(a.Bvals), signal)
 	writeTable(t, stemOf(image), a.Bvals, a.Bvecs)
 	last := succeed(t, "fit", "dti", image, "-o", t.TempDir())
-	for _, words := range []string{"1 voxels failed", "1 have a remark", "6 are OK", "failed ZeroSignal", "nothing was measured", "noted  NegativeSignal"} {
+	for _, words := range []string{"1 failed", "1 with a remark", "6 OK", "failed ZeroSignal", "nothing was measured", "noted  NegativeSignal"} {
 		if !strings.Contains(last, words) {
 			t.Errorf("the last lines do not say %q:\n%s", words, last)
 		}
@@ -171,7 +171,7 @@ func TestLastLinesTellFailedFromNotedVoxels(t *testing.T) {
 		isotropic.Signal[i] = 1000
 	}
 	writeBlock(t, image, [3]int{2, 2, 2}, len(a.Bvals), isotropic.Voxels(8))
-	if last := succeed(t, "fit", "sfm", image, "-o", t.TempDir()); !strings.Contains(last, "8 voxels are OK but have no fascicle") {
+	if last := succeed(t, "fit", "sfm", image, "-o", t.TempDir()); !strings.Contains(last, "have no fascicle, because all weights are zero: 8") {
 		t.Errorf("the last lines do not count voxels without a fascicle:\n%s", last)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/numa"
 )
@@ -153,6 +154,6 @@ func (e environment) write(w io.Writer) {
 func (e environment) eachPeak(write func(name string, p peak)) {
 	write(fmt.Sprintf("CPU %d alone", e.Core.CPUs[0]), *e.Core)
 	for _, n := range e.Nodes {
-		write(fmt.Sprintf("node %d, %d CPUs", n.Node, len(n.CPUs)), n.peak)
+		write(fmt.Sprintf("node %d, %s", n.Node, plural.Count(len(n.CPUs), "CPU")), n.peak)
 	}
 }

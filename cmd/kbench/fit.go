@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/fit"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/nifti"
@@ -69,7 +70,7 @@ voxels in a hidden file in DIR; the same command goes on from there.`, modelName
   kbench fit msmt dwi.nii.gz --mask mask.nii.gz --response wm.txt,gm.txt,csf.txt -o maps`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 {
-				return fmt.Errorf("fit: found %d arguments, expected two: MODEL (%s) and DWI", len(args), modelNames())
+				return fmt.Errorf("fit: found %s, expected two: MODEL (%s) and DWI", plural.Count(len(args), "argument"), modelNames())
 			}
 			return nil
 		},

@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/voxfit/voxfit/fit"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/nifti"
@@ -88,7 +89,7 @@ func (j *fitJob) openCheckpoint(ctx context.Context) error {
 	if n := j.checkpoint.Blocks(); n > 0 {
 		j.resumed = true
 		j.hideProgress()
-		fmt.Fprintf(j.stderr, "kbench: going on after %d finished blocks of %d voxels\n", n, blockVoxels)
+		fmt.Fprintf(j.stderr, "kbench: going on after %s of %s\n", plural.Count(n, "finished block"), plural.Count(blockVoxels, "voxel"))
 		keeps(ctx, "%s", j.kept())
 	}
 	return nil
@@ -235,7 +236,7 @@ func (j *fitJob) readVolumes(ctx context.Context, index []int) error {
 	defer j.profile.enter(phaseRead)()
 	memory, err := numa.NewPages(len(index) * j.image.VolumesBytes())
 	if err != nil {
-		return fmt.Errorf("%s: the volumes of %d voxels: %w", j.image.Path, len(index), lessMemory(err))
+		return fmt.Errorf("%s: the volumes of %s: %w", j.image.Path, plural.Count(len(index), "voxel"), lessMemory(err))
 	}
 	j.memory = memory
 	o, read := j.readOptions(), j.showProgress().more(stageRead, 0)

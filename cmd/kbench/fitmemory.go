@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/voxfit/voxfit/fit"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/nifti"
 )
 
@@ -83,8 +84,8 @@ func (j *fitJob) passVoxels() (int, error) {
 	all, block := int64(len(j.index)), int64(min(blockVoxels, len(j.index)))
 	fixed := memoryInUse() - j.volumesMemory() + j.decompressMemory() + j.mapMemory() + block*int64(fit.VoxelBytes(j.model.Fitter()))
 	if least := fixed + block*j.voxelMemory(); budget.bytes < least {
-		return 0, fmt.Errorf("%s: found %s, expected at least %s: the maps of %d voxels take %s, the rest is for the program and the signal of %d voxels at a time; allow more, or fit parts with --shard",
-			budget.limit, sizeText(budget.bytes), sizeText(least), all, sizeText(j.mapMemory()), block)
+		return 0, fmt.Errorf("%s: found %s, expected at least %s: the maps of %s take %s, the rest is for the program and the signal of %s at a time; allow more, or fit parts with --shard",
+			budget.limit, sizeText(budget.bytes), sizeText(least), plural.Count(all, "voxel"), sizeText(j.mapMemory()), plural.Count(block, "voxel"))
 	}
 	voxels := all
 	if each := j.voxelMemory(); each > 0 {
@@ -118,7 +119,7 @@ func sizeText(bytes int64) string {
 	const kib, mib = 1 << 10, 1 << 20
 	switch {
 	case bytes < kib:
-		return fmt.Sprintf("%d bytes", bytes)
+		return plural.Count(bytes, "byte")
 	case bytes < 10*mib:
 		return fmt.Sprintf("%d KiB", (bytes+kib-1)/kib)
 	}

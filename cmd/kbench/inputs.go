@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/nifti"
 )
@@ -102,8 +103,8 @@ func (in *inputs) open(options ...acq.GradientOption) (*acquisition, error) {
 func (in *inputs) checkIndex(path string, voxels int) error {
 	const each = 8
 	if most := in.budget.bytes / 4; most > 0 && int64(voxels) > most/each {
-		return fmt.Errorf("%s: found %d voxels to fit, whose numbers alone take %s; %s is %s, too little for their maps: allow more, or name a mask of fewer voxels with --mask",
-			path, voxels, sizeText(int64(voxels)*each), in.budget.limit, sizeText(in.budget.bytes))
+		return fmt.Errorf("%s: found %s to fit, whose numbers alone take %s; %s is %s, too little for their maps: allow more, or name a mask of fewer voxels with --mask",
+			path, plural.Count(voxels, "voxel"), sizeText(int64(voxels)*each), in.budget.limit, sizeText(in.budget.bytes))
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/bench/compare"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/nifti"
 	"github.com/voxfit/voxfit/phantom"
@@ -46,7 +47,7 @@ func readSignal(ctx context.Context, signal []float32, image *nifti.Image, index
 func checkMemory(what string, voxels, measurements, times int) error {
 	need, free := float64(voxels)*float64(measurements)*4*float64(times), float64(availableMemory())
 	if free > 0 && need > free {
-		return fmt.Errorf("%s: to hold the signal of %d voxels takes %.1f GiB, expected at most the %.1f GiB that are free", what, voxels, need/(1<<30), free/(1<<30))
+		return fmt.Errorf("%s: to hold the signal of %s takes %.1f GiB, expected at most the %.1f GiB that are free", what, plural.Count(voxels, "voxel"), need/(1<<30), free/(1<<30))
 	}
 	return nil
 }
@@ -155,8 +156,8 @@ func (j *fitJob) estimateResponse(ctx context.Context) error {
 		return fmt.Errorf("%w; the flags are --response-fa, --response-radius and --response", fromImage(err, "auto", j.image.Path))
 	}
 	if n := j.response.Raised; n > 0 {
-		j.warnings = append(j.warnings, fmt.Sprintf("%s: %d of the %d voxels of the automatic response have signals below 1e-4, which were raised to it: is the image scaled to tiny values?",
-			j.image.Path, n, j.response.Voxels))
+		j.warnings = append(j.warnings, fmt.Sprintf("%s: %d of the %s of the automatic response have signals below 1e-4, which were raised to it: is the image scaled to tiny values?",
+			j.image.Path, n, plural.Count(j.response.Voxels, "voxel")))
 	}
 	return nil
 }

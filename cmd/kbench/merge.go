@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/nifti"
@@ -105,7 +106,7 @@ func (o *mergeOptions) run(ctx context.Context, stdout, stderr io.Writer) error 
 	}
 	keeps(ctx, "all maps are in %s", o.out)
 	sayDone(stdout, stderr, fmt.Sprintf("all maps are in %s", o.out), func(w io.Writer) {
-		fmt.Fprintf(w, "%s: %d maps of %d voxels, of %d shards\n", o.out, len(shards[0].maps), len(m.mask), len(shards))
+		fmt.Fprintf(w, "%s: %s of %s, of %s\n", o.out, plural.Count(len(shards[0].maps), "map"), plural.Count(len(m.mask), "voxel"), plural.Count(len(shards), "shard"))
 	})
 	return nil
 }
@@ -321,10 +322,10 @@ func (m *merger) checkVoxels(s *mapSet) error {
 		m.mask = mask
 	}
 	if !slices.Equal(mask, m.mask) {
-		return fmt.Errorf("%s and %s have different masks, of %d and %d voxels", &m.shards[0], s, len(m.mask), len(mask))
+		return fmt.Errorf("%s and %s have different masks, of %d and %s", &m.shards[0], s, len(m.mask), plural.Count(len(mask), "voxel"))
 	}
 	if want := s.shard.voxels(mask); !slices.Equal(own, want) {
-		return fmt.Errorf("%s in %s: its status map has %d voxels that were fitted, expected the %d of part %s of the mask", s, s.folder, len(own), len(want), &s.shard)
+		return fmt.Errorf("%s in %s: its status map has %s that were fitted, expected the %d of part %s of the mask", s, s.folder, plural.Count(len(own), "voxel"), len(want), &s.shard)
 	}
 	return nil
 }

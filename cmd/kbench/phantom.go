@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/nifti"
 	"github.com/voxfit/voxfit/phantom"
 )
@@ -101,7 +102,7 @@ func (o *phantomOptions) write(ctx context.Context, stdout, stderr io.Writer) er
 	if err := out.commit(); err != nil {
 		return err
 	}
-	o.sayWhole(stdout, stderr, "%d voxels of %d measurements, SNR %g, seed %d", len(p.Truth), p.Gradients.Len(), o.voxels.SNR, o.voxels.Seed)
+	o.sayWhole(stdout, stderr, "%s of %s, SNR %g, seed %d", plural.Count(len(p.Truth), "voxel"), plural.Count(p.Gradients.Len(), "measurement"), o.voxels.SNR, o.voxels.Seed)
 	return nil
 }
 
@@ -149,8 +150,8 @@ func (o *phantomOptions) writeBrain(ctx context.Context, stdout, stderr io.Write
 	if err := out.commit(); err != nil {
 		return err
 	}
-	o.sayWhole(stdout, stderr, "a brain of %d voxels of %d measurements in an image of %v, SNR %g, seed %d",
-		len(b.Index), b.Gradients.Len(), b.Options.Shape, o.voxels.SNR, o.voxels.Seed)
+	o.sayWhole(stdout, stderr, "a brain of %s of %s in an image of %v, SNR %g, seed %d",
+		plural.Count(len(b.Index), "voxel"), plural.Count(b.Gradients.Len(), "measurement"), b.Options.Shape, o.voxels.SNR, o.voxels.Seed)
 	return nil
 }
 
@@ -178,7 +179,7 @@ func (s *shapeFlag) Type() string { return "x,y,z" }
 func (s *shapeFlag) Set(text string) error {
 	parts := strings.Split(text, ",")
 	if len(parts) != len(s) {
-		return fmt.Errorf("found %d numbers, expected three, as 104,104,72", len(parts))
+		return fmt.Errorf("found %s, expected three, as 104,104,72", plural.Count(len(parts), "number"))
 	}
 	for i, part := range parts {
 		n, err := strconv.Atoi(strings.TrimSpace(part))

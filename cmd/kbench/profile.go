@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/pprof/profile"
+
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
 // A fitProfile takes the time of a fit apart: by phases, which follow one another, and by stages, which run beside one
@@ -169,7 +171,7 @@ func (p *fitProfile) reportStages(w io.Writer, samples *profile.Profile, all pha
 	idle := whole - all.cpu.Seconds()
 	line("idle", idle)
 	line("all", whole)
-	fmt.Fprintf(w, "stages are shares of %d samples of the CPUs at work; idle is also what other programs had of them\n", total)
+	fmt.Fprintf(w, "stages are shares of %s of the CPUs at work; idle is also what other programs had of them\n", plural.Count(total, "sample"))
 }
 
 // stages are what a fit does beside one another, in the order of the data's way.

@@ -137,7 +137,7 @@ func (o *runOptions) check() error {
 	}
 	for _, n := range o.cpus {
 		if n < 1 || n > len(o.places) {
-			return fmt.Errorf("--cpus %d: this process may use 1 to %d CPUs", n, len(o.places))
+			return fmt.Errorf("--cpus %d: expected 1 to %d, the number of CPUs that this process may use", n, len(o.places))
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/voxfit/voxfit/disk"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/sched"
 	"github.com/voxfit/voxfit/study/page"
@@ -67,7 +68,7 @@ func machineHelp() string {
 	var b strings.Builder
 	b.WriteString("Machines:\n")
 	for _, m := range simulate.Machines() {
-		fmt.Fprintf(&b, "  %-14s %d nodes x %d cores\n", m.Name, m.Nodes, m.CoresPerNode)
+		fmt.Fprintf(&b, "  %-14s %s x %s\n", m.Name, plural.Count(m.Nodes, "node"), plural.Count(m.CoresPerNode, "core"))
 	}
 	return b.String()
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/sh"
 )
@@ -36,16 +37,16 @@ var codeMeanings = map[string]codeMeaning{
 // summarise prints the last lines of a fit: what was fitted and found, what failed, what has a remark, and where maps are.
 func (j *fitJob) summarise(w io.Writer, seconds float64) {
 	n := len(j.index)
-	fmt.Fprintf(w, "%s: %d voxels read and fitted in %.2f s (%.1f us a voxel)\n", j.model.Kind().Class, n, seconds, 1e6*seconds/float64(n))
+	fmt.Fprintf(w, "%s: %s read and fitted in %.2f s (%.1f us a voxel)\n", j.model.Kind().Class, plural.Count(n, "voxel"), seconds, 1e6*seconds/float64(n))
 	for _, line := range j.responseLines() {
 		fmt.Fprintln(w, "  "+line)
 	}
 	failed := j.countCodes(true)
-	fmt.Fprintf(w, "  %d voxels failed, %d have a remark, %d are OK\n", failed, j.countCodes(false), j.codes[kernel.OK])
+	fmt.Fprintf(w, "  voxels: %d failed, %d with a remark, %d OK\n", failed, j.countCodes(false), j.codes[kernel.OK])
 	j.printCodes(w, "failed", true)
 	j.printCodes(w, "noted", false)
 	if j.withoutFascicle > 0 {
-		fmt.Fprintf(w, "  %d voxels are OK but have no fascicle: all their weights are zero\n", j.withoutFascicle)
+		fmt.Fprintf(w, "  voxels that are OK but have no fascicle, because all weights are zero: %d\n", j.withoutFascicle)
 	}
 	for _, name := range j.fileNames() {
 		if strings.HasSuffix(name, ".nii.gz") {
@@ -100,7 +101,7 @@ func (j *fitJob) responseLines() []string {
 	line := func(name string, r acq.Response) string {
 		from := "as given"
 		if r.Voxels > 0 {
-			from = fmt.Sprintf("estimated from %d voxels", r.Voxels)
+			from = fmt.Sprintf("estimated from %s", plural.Count(r.Voxels, "voxel"))
 		}
 		text := "e1,e2,e3,S0 = " + shortTensor(r)
 		if r.IsZonal() {

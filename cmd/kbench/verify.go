@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/nifti"
@@ -94,14 +95,14 @@ type verification struct {
 func (v *verification) summarise(w io.Writer) {
 	how := "all bits equal"
 	if v.portable {
-		how = fmt.Sprintf("within the bounds for another instruction set (%d voxels apart)", v.apart)
+		how = fmt.Sprintf("within the bounds for another instruction set (%s apart)", plural.Count(v.apart, "voxel"))
 	}
 	without := ""
 	if !v.hasStatus() {
 		without = "; without a status map, the mask was checked by the zeros outside of it alone"
 	}
-	fmt.Fprintf(w, "%s: %d of %d voxels fitted again (seed %d), %s; %d maps, their sidecars and inputs are as they were%s\n",
-		v.set, v.picked, v.of, v.seed, how, len(v.set.maps), without)
+	fmt.Fprintf(w, "%s: %d of %d voxels fitted again (seed %d), %s; %s, their sidecars and inputs are as they were%s\n",
+		v.set, v.picked, v.of, v.seed, how, plural.Count(len(v.set.maps), "map"), without)
 }
 
 func (v *verification) verify(ctx context.Context, stderr io.Writer) error {
@@ -257,7 +258,7 @@ func (v *verification) checkMask(ctx context.Context) error {
 		return err
 	}
 	if !slices.Equal(mask, v.job.mask.Index) || !slices.Equal(own, v.job.index) {
-		return fmt.Errorf("the status map has %d voxels in the mask and %d that were fitted; expected %d and %d, as the command says", len(mask), len(own), len(v.job.mask.Index), len(v.job.index))
+		return fmt.Errorf("the status map has %s in the mask and %d that were fitted; expected %d and %d, as the command says", plural.Count(len(mask), "voxel"), len(own), len(v.job.mask.Index), len(v.job.index))
 	}
 	return nil
 }
@@ -293,7 +294,7 @@ func (v *verification) checkSidecars(voxels int) error {
 		}
 	}
 	if now != len(v.set.maps) {
-		return fmt.Errorf("%s: found %d maps of this set, expected the %d that its commands make", v.set.folder, len(v.set.maps), now)
+		return fmt.Errorf("%s: found %s of this set, expected the %d that its commands make", v.set.folder, plural.Count(len(v.set.maps), "map"), now)
 	}
 	return nil
 }
@@ -319,7 +320,7 @@ func withoutRun(generated map[string]string) any {
 func readerOf(ctx context.Context) func(image *nifti.Image, index []int, components int) ([]float32, error) {
 	return func(image *nifti.Image, index []int, components int) ([]float32, error) {
 		if found := image.Header.Volumes(); found != components {
-			return nil, fmt.Errorf("%s: found %d volumes, expected %d as its sidecar says", image.Path, found, components)
+			return nil, fmt.Errorf("%s: found %s, expected %d as its sidecar says", image.Path, plural.Count(found, "volume"), components)
 		}
 		values := make([]float32, len(index)*components)
 		return values, image.ReadMasked(ctx, values, index, nifti.ReadOptions{})

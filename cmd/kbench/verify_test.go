@@ -198,7 +198,7 @@ func TestVerifyTakesMapsOfOneFitThatSeveralCommandsMade(t *testing.T) {
 	image, out := small(t, 60), t.TempDir()
 	args := []string{"fit", "dti", image, "--mask", near(image, "mask.nii.gz"), "-o", out, "--maps"}
 	succeed(t, append(args, "fa")...)
-	if text := succeed(t, "verify", out, "--share", "1"); !strings.Contains(text, "all bits equal; 1 maps") || !strings.Contains(text, "without a status map") {
+	if text := succeed(t, "verify", out, "--share", "1"); !strings.Contains(text, "all bits equal; 1 map,") || !strings.Contains(text, "without a status map") {
 		t.Errorf("maps without a status map: %s", text)
 	}
 	succeed(t, append(args, "md,status", "--threads", "1")...)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from . import _native
 from ._gradients import Gradients, GradientsLike, as_gradients
 from ._options import as_json, known, map_shapes, read
+from ._plural import count
 from ._run import Progress, run
 from ._signal import lay_out, refuse_masked
 from ._threads import thread_count
@@ -118,7 +119,8 @@ class Model:
         return {**self.__dict__, "_made": None}
 
     def __repr__(self) -> str:
-        return f"Model({self.name!r}, {self.measurements} measurements, {self.parameters} parameters, {self.isa})"
+        sizes = f"{count(self.measurements, 'measurement')}, {count(self.parameters, 'parameter')}"
+        return f"Model({self.name!r}, {sizes}, {self.isa})"
 
     @property
     def measurements(self) -> int:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ._native import Field, Status
+from ._plural import count
 
 
 class FittedModel(Protocol):
@@ -78,7 +79,7 @@ class Result(Mapping[str, np.ndarray]):
         self._maps: dict[str, np.ndarray] = {}
 
     def __repr__(self) -> str:
-        return f"Result({self.model.name!r}, {len(self.status)} voxels of {self.shape}: {', '.join(self)})"
+        return f"Result({self.model.name!r}, {count(len(self.status), 'voxel')} of {self.shape}: {', '.join(self)})"
 
     # As arrays have no one answer to ==, a result is equal to itself alone, and may be a key.
     __eq__ = object.__eq__

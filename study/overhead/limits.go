@@ -62,8 +62,8 @@ func (a *analysis) threadSentence() string {
 	}
 	_, largest := a.largest()
 	s := largest[len(largest)-1]
-	return fmt.Sprintf("A second hyperthread adds %s of a core: all %d CPUs together do the work of %s cores.",
-		a.Thread.InWords(100, "%"), s.cpus, words.Significant(s.power(a.Thread.Value), 3))
+	return fmt.Sprintf("A second hyperthread adds %s of a core: all %s together do the work of %s cores.",
+		a.Thread.InWords(100, "%"), words.Count(s.cpus, "CPU"), words.Significant(s.power(a.Thread.Value), 3))
 }
 
 func (a *analysis) chunkSentence() string {
@@ -123,9 +123,9 @@ func (a *analysis) forecastSentence() string {
 	if f == nil {
 		return "All runs are on one CPU count: what more CPUs would do cannot be checked, and is not said."
 	}
-	text := fmt.Sprintf("Fitted to %s alone, the model says that the shortest run on %d CPUs takes %s; measured: %s s. Over all "+
+	text := fmt.Sprintf("Fitted to %s alone, the model says that the shortest run on %s takes %s; measured: %s s. Over all "+
 		"numbers of chunks its predictions are off by %s (median; %s at worst; half of them are at least %s), and %s of the measurements lie in "+
-		"their 95%% intervals.", words.CPUs(f.From), f.CPUs, f.best.InWords(1, "s"), words.Significant(f.measured, 3),
+		"their 95%% intervals.", words.CPUs(f.From), words.Count(f.CPUs, "CPU"), f.best.InWords(1, "s"), words.Significant(f.measured, 3),
 		words.Percent(f.Errors.Median), words.Percent(f.Errors.worst), tendency(f.Errors.bias), words.Percent(f.within))
 	if f.chosen != "" && f.chosen != wholeForm.name {
 		text += fmt.Sprintf(" The form that predicts best among the smaller CPU counts, chosen without a look at the largest, is %q: it "+

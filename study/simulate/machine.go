@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/lock"
 )
 
@@ -94,7 +95,7 @@ func (m Machine) check() error {
 		}
 	}
 	if m.cores() > mostCores {
-		return fmt.Errorf("%d nodes of %d cores, want at most %d cores", m.Nodes, m.CoresPerNode, mostCores)
+		return fmt.Errorf("%s of %s, want at most %s", plural.Count(m.Nodes, "node"), plural.Count(m.CoresPerNode, "core"), plural.Count(mostCores, "core"))
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/sched"
 	"github.com/voxfit/voxfit/study"
 )
@@ -86,7 +87,7 @@ func (p Plan) check() error {
 	case len(p.Times.sizes) == 0:
 		return fmt.Errorf("simulation: there are no chunk times")
 	case p.Voxels < 1:
-		return fmt.Errorf("simulation: %d voxels, want at least 1", p.Voxels)
+		return fmt.Errorf("simulation: %s, want at least 1", plural.Count(p.Voxels, "voxel"))
 	case len(p.Chunks) == 0 || slices.Min(p.Chunks) < 1:
 		return fmt.Errorf("simulation: %d chunks, want at least 1", slices.Min(append([]int{0}, p.Chunks...)))
 	case p.Resamples < 0:
@@ -94,7 +95,7 @@ func (p Plan) check() error {
 	}
 	for _, n := range p.Cores {
 		if n < 1 || n > p.Machine.cores() {
-			return fmt.Errorf("simulation: %d cores, but %s has 1 to %d", n, p.Machine.Name, p.Machine.cores())
+			return fmt.Errorf("simulation: %s, but %s has 1 to %d", plural.Count(n, "core"), p.Machine.Name, p.Machine.cores())
 		}
 	}
 	return nil

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
 // Significant writes x with that many significant digits and never with an exponent, because the
@@ -41,12 +43,7 @@ func Percent(share float64) string {
 }
 
 // Count writes 1 run, or 3 runs.
-func Count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
+func Count(n int, what string) string { return plural.Count(n, what) }
 
 // Chunks writes 1 chunk, or 32,768 chunks.
 func Chunks(n int) string { return thousandsOf(n, "chunk") }
@@ -55,10 +52,7 @@ func Chunks(n int) string { return thousandsOf(n, "chunk") }
 func Voxels(n int) string { return thousandsOf(n, "voxel") }
 
 func thousandsOf(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return Thousands(n) + " " + what + "s"
+	return Thousands(n) + " " + plural.Noun(n, what)
 }
 
 // CPUs writes 1 CPU, or 8, 16 and 36 CPUs, of one or more counts.
