@@ -38,10 +38,10 @@ func newCompareCommand(args []string) *cobra.Command {
 		Short: "voxfit, DIPY and MRtrix3 side by side: the fit on one core, or whole commands from file to maps",
 		Long: `Fit the same voxels with voxfit, DIPY (serial) and MRtrix3 on one pinned core, in interleaved rounds, and
 print medians, ratios and how far the results agree. Without DWI the voxels are a phantom of the HCP
-protocol. A peer that is not installed is said to be missing, and the rest is compared.
+protocol. If DIPY or MRtrix3 is not installed, the output says so, and the rest is compared.
 
 Set-up is outside of all times: DIPY stays warm in one process, and a command of MRtrix3 is timed as a
-whole less the same command on one voxel. The peers' linear algebra is held to one thread.
+whole less the same command on one voxel. The linear algebra of DIPY and MRtrix3 uses one thread.
 
 --engines adds columns. "textbook" has csdm, fwdtim by NLS and sfm by NNLS as an experienced Go programmer
 writes them first, one voxel at a time on gonum and vek. It runs on one thread of this process, on any core.

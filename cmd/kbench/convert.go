@@ -34,8 +34,8 @@ func newConvertCommand(args []string) *cobra.Command {
 		Use:   "convert FOD -o OUT.nii.gz",
 		Short: "Write a fodf in another basis or frame",
 		Long: `Write the spherical harmonics of an image, such as a fodf, in another basis or frame. Both are read from the image's
-header and from the sidecar beside it; where these do not say, or disagree, --from-basis and --from-frame do. To
-contradict them is an error.
+header and from the sidecar beside it; where these say nothing, or disagree, give --from-basis and --from-frame. It is
+an error if these flags contradict the header and the sidecar.
 
 MRtrix3 reads basis tournier07 in world axes, DIPY descoteaux07 in image axes. The conversion is exact: there and
 back gives the same numbers to the rounding of float32.`,

@@ -30,8 +30,8 @@ func newExplainCommand(args []string) *cobra.Command {
 runs of CSV files (kbench run's or the published study's), with intervals and with the errors on runs left out,
 beside Amdahl's, Gustafson's and the universal scalability law; and say in words what limits each model.
 
-CPUs are hardware threads, and two of them may be one core. What is what is known for the published runs (AWS c5)
-and for runs of this machine; for others --cores says it.`,
+CPUs are hardware threads, and two of them may be one core. How many cores the CPUs are is known for the published
+runs (AWS c5) and for runs on this machine. For other machines, give --cores.`,
 		Example: `  kbench explain ray_runs.csv -o page
   kbench explain kbench-run/runs.csv --cores 8=4,16=8,64=32/2`,
 		Args: cobra.MinimumNArgs(1),

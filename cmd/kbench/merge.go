@@ -31,7 +31,7 @@ func newMergeCommand(args []string) *cobra.Command {
 		Use:   "merge SHARD... -o DIR",
 		Short: "Join the maps of a fit in parts",
 		Long: `Join the maps of all shards of a fit (kbench fit --shard i/n) into the maps that one fit of all voxels writes:
-the same bits, and the same sidecars but for the command.
+the same bits, and sidecars that differ only in the command.
 
 Each SHARD is a folder with the maps of one shard or several. All shards must be there, each once, and must have
 been made from the same inputs, with the same options, instruction set and version.`,

@@ -37,7 +37,7 @@ func newReportCommand(args []string) *cobra.Command {
 		Use:   "report CSV... -o DIR",
 		Short: "Tables, figures and one HTML page from a study's CSV files, or a machine's history of speeds",
 		Long: `Make tables, the study's figures (SVG) and one self-contained HTML page from CSV files of kbench run, or
-from the published study's own; the published one's curves are drawn behind ours when both are given.
+from the CSV file of the published study. If both are given, the study's curves are drawn behind the others.
 
 Speed-ups are relative to the serial runs in the files. The published file has none; its report's serial
 times are used for it, or those given with --serial.

@@ -54,8 +54,8 @@ func newRunCommand(args []string) *cobra.Command {
 		Use:   "run",
 		Short: "Repeat the study: models x chunks x cores, as CSV, figures and a page",
 		Long: `Repeat the study: each model is fitted serially and in 2^min .. 2^max chunks on each number of CPUs,
-several times. Every finished run is a row of the CSV, synced to disk; --resume goes on with a stopped
-study. Without --data the voxels are a phantom of the HCP protocol (18 b0 + 3 x 90 directions).
+several times. Every finished run is a row of the CSV file and is put on disk at once. --resume goes on
+with a study that was stopped. Without --data the voxels are a phantom of the HCP protocol (18 b0 + 3 x 90 directions).
 
 The command line of the published study works as typed, with underscores or dashes.`,
 		Example: `  kbench run
@@ -74,7 +74,7 @@ The command line of the published study works as typed, with underscores or dash
 	f.IntVar(&o.minChunks, "min-chunks", 1, "smallest chunk count, as a power of two")
 	f.IntVar(&o.maxChunks, "max-chunks", 13, "largest chunk count, as a power of two")
 	f.IntVar(&o.runs, "num-runs", 3, "repetitions of each setting")
-	f.IntVar(&o.minScale, "min-scale", 1, "smallest scale: a scale s fits the data s times over, as one block")
+	f.IntVar(&o.minScale, "min-scale", 1, "smallest scale: a scale s fits s copies of the data as one block")
 	f.IntVar(&o.maxScale, "max-scale", 1, "largest scale")
 	f.BoolVar(&o.skipSerial, "skip-serial", false, "leave out the serial baseline")
 	f.StringVar(&o.filename, "filename", "", "CSV file (default: runs.csv in the output folder)")
@@ -91,7 +91,7 @@ The command line of the published study works as typed, with underscores or dash
 	f.StringVar(&o.isa, "isa", "", isaHelp)
 	o.placement.addFlags(f)
 	f.BoolVar(&o.resume, "resume", false, "go on with a stopped study: keep the CSV's rows, run what is missing")
-	f.StringVar(&o.overlay, "overlay", "", "CSV of the published study, to draw behind ours")
+	f.StringVar(&o.overlay, "overlay", "", "CSV of the published study; its curves are drawn behind the new ones")
 	return c
 }
 

@@ -32,8 +32,9 @@ func newSimulateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "simulate --machine NAME|FILE [CSV]",
 		Short: "Predict the speed-up on a larger machine",
-		Long: `Predict what the scheduler would do on a machine that is not here: its queues run in virtual time, driven by chunk
-times, dispatch costs and the machine's bandwidth and distances. Everything printed is a prediction.
+		Long: `Predict what the scheduler would do on a machine that is not here: its queues run in virtual time. The
+times come from measured chunks, dispatch costs, and the bandwidth and distances of the machine. All numbers that it
+prints are predictions.
 
 The chunk times come from a CSV file of kbench run, or from chunks.csv of an earlier simulate -o; without a
 file they are measured on one core of this machine in a few seconds.
@@ -56,7 +57,7 @@ core_gb_per_s, near_distance, far_distance, all_core_clock, source.`,
 	f.IntSliceVar(&o.cores, "cores", nil, "numbers of physical cores (default: 1 to 192, as many as the machine has)")
 	f.Var(&o.schedule, "schedule", "how chunks find workers: numa, dynamic or static")
 	f.BoolVar(&o.elastic, "elastic", true, "join short chunks into one call and cut long ones, as kbench run and fit do")
-	f.IntVar(&o.resamples, "resamples", 20, "how many times the chunk times are drawn anew for the intervals")
+	f.IntVar(&o.resamples, "resamples", 20, "how many times the chunk times are drawn at random, for the intervals")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the draws")
 	f.StringVar(&o.isa, "isa", "", isaHelp)
 	f.StringVarP(&o.out, "output", "o", "", "folder for predictions.csv, prediction.svg and the measured chunks.csv")
