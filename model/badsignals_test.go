@@ -155,6 +155,9 @@ func TestBadSignalsAreThoseOfTheTable(t *testing.T) {
 	const brain = 7 // of these voxels one with tissue
 	g, n := p.Gradients, p.Gradients.Len()
 	models, rows := badSignalTable(t)
+	if !slices.Equal(slices.Sorted(slices.Values(models)), slices.Sorted(slices.Values(model.Names()))) {
+		t.Fatalf("the table has columns for %v, there are %v", models, model.Names())
+	}
 	if len(rows) != len(badSignals) {
 		t.Fatalf("the table has %d rows, the test knows %d", len(rows), len(badSignals))
 	}
