@@ -149,7 +149,10 @@ def _was_read(data: Any) -> bool:
 
 
 def grid_of(data: Any) -> Image | None:
-    """Return the file on whose grid data lie: also that of an image that was read, unless the file is gone or another."""
+    """Return the file on whose grid data lie.
+
+    Also that of an image that was read, unless the file is gone or another.
+    """
     if not _was_read(data):
         return image_of(data)
     try:
@@ -171,7 +174,7 @@ def _loaded_from(data: Any) -> Image | None:
 
 
 def in_memory(data: Any) -> Any:
-    """Return the array of an image of nibabel, the one that its get_fdata keeps where it does; all else is returned as it is."""
+    """Return the array of an image of nibabel: the one that its get_fdata keeps, if it does. Return all else as it is."""
     if not hasattr(data, "dataobj"):
         return data
     kept = getattr(data, "_fdata_cache", None)  # get_fdata itself reads the file where it is asked for another type
