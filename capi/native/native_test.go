@@ -268,7 +268,7 @@ func TestOptionsThatAModelDoesNotHaveAreErrors(t *testing.T) {
 		{"dti", `null`, "not a JSON object"},
 		{"csdm", `{}`, "csdm: response is needed: three eigenvalues and S0"},
 		{"csdm", `{"response": {"zonal": [[2, 1], []]}}`, "row 2 (counted from 1) has 0 coefficients"},
-		{"csdm", `{"response": {"zonal": [[2, 1], [2, 1]], "bvals": [0]}}`, "1 b-values and 2 rows"},
+		{"csdm", `{"response": {"zonal": [[2, 1], [2, 1]], "bvals": [0]}}`, "1 b-value and 2 rows"},
 		{"csdm", `{"response": {"zonal": []}}`, "response: found no row"},
 		{"csdm", `{"response": {"zonal": [[2, 1]], "bvals": []}}`, "0 b-values and 1 row"},
 		{"csdm", `{"response": {"zonal": [[1, 2]], "s0": 3}}`, "expected evals and s0, or zonal"},

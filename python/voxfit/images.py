@@ -174,7 +174,7 @@ def _loaded_from(data: Any) -> Image | None:
 
 
 def in_memory(data: Any) -> Any:
-    """Return the array of an image of nibabel: the one that its get_fdata keeps, if it does. Return all else as it is."""
+    """Return the array of an image of nibabel, which its get_fdata may keep. Return all else as it is."""
     if not hasattr(data, "dataobj"):
         return data
     kept = getattr(data, "_fdata_cache", None)  # get_fdata itself reads the file where it is asked for another type
