@@ -225,9 +225,7 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := j.claim(ctx); err != nil {
 		return err
 	}
-	if len(j.warnings) > 0 {
-		j.hideProgress()
-	}
+	j.hideProgress()
 	for _, w := range j.warnings { // when nothing stands against the fit: what does is one line alone
 		fmt.Fprintln(stderr, "kbench: warning:", w)
 	}

@@ -81,14 +81,13 @@ func (j *fitJob) openCheckpoint(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	j.hideProgress()
 	if anew := j.checkpoint.Anew(); anew != "" {
-		j.hideProgress()
 		fmt.Fprintln(j.stderr, "kbench:", anew)
 		keeps(ctx, "nothing was written")
 	}
 	if n := j.checkpoint.Blocks(); n > 0 {
 		j.resumed = true
-		j.hideProgress()
 		fmt.Fprintf(j.stderr, "kbench: going on after %s of %s\n", plural.Count(n, "finished block"), plural.Count(blockVoxels, "voxel"))
 		keeps(ctx, "%s", j.kept())
 	}

@@ -10,6 +10,7 @@ import (
 // A fitProgress is one bar over all stages of a fit. It shows the part of the whole time that has passed, as far as that is
 // known: how long a stage takes is guessed before it begins, and judged by its own pace then.
 type fitProgress struct {
+	w   io.Writer
 	bar progress
 	now func() time.Time
 
@@ -41,7 +42,7 @@ const (
 )
 
 func newFitProgress(w io.Writer, stages ...fitStage) *fitProgress {
-	return &fitProgress{bar: newBar(w, "", barParts), now: time.Now, begin: time.Now(), stages: stages}
+	return &fitProgress{w: w, bar: newBar(w, "", barParts), now: time.Now, begin: time.Now(), stages: stages}
 }
 
 // stage begins a stage, or goes on with it.
@@ -115,11 +116,12 @@ func (p *fitProgress) part() int {
 	return int(barParts * float64(passed) / float64(max(1, passed+left)))
 }
 
-// finish removes the bar.
-func (p *fitProgress) finish() {
-	if p != nil {
-		p.bar.finish()
-	}
+// hide removes the bar. It comes back, with what is known of the stages, when more is done.
+func (p *fitProgress) hide() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.bar.finish()
+	p.bar = newBar(p.w, "", barParts)
 }
 
 // guess is how long work takes at a pace, a thousandth of what one thread does in a second for each unit.
@@ -153,8 +155,9 @@ func (j *fitJob) showProgress() *fitProgress {
 	return j.progress
 }
 
-// hideProgress removes the bar, for lines that are printed. It comes back with the next stage.
+// hideProgress removes the bar, if there is one, for lines that are printed.
 func (j *fitJob) hideProgress() {
-	j.progress.finish()
-	j.progress = nil
+	if j.progress != nil {
+		j.progress.hide()
+	}
 }

@@ -127,6 +127,7 @@ func (v *verification) verify(ctx context.Context, stderr io.Writer) error {
 	}
 	defer j.freeVolumes()
 	defer j.stopHashing()
+	defer j.hideProgress()
 	if err := j.prepare(ctx); err != nil {
 		return err
 	}
