@@ -22,8 +22,8 @@ const longest = 10 * time.Minute
 // processor, which could give out other memory, is not used.
 var steady = []string{"GODEBUG=asyncpreemptoff=1", "GOMAXPROCS=1"}
 
-// An emulator is qemu-user for one architecture, with the processor that it is to be.
-type emulator []string
+// An emulator is qemu-user for one architecture.
+type emulator struct{ program, architecture string }
 
 // run executes a program under the emulator, which logs what lies in the given ranges of addresses: with "in_asm" each
 // piece of code when it is translated, with "exec" each time that it is executed. read is given the log as it comes.
@@ -34,8 +34,8 @@ func (e emulator) run(events, ranges string, read func(log io.Reader) error, pro
 		return "", err
 	}
 	defer log.Close()
-	options := append(e[1:len(e):len(e)], "-d", events, "-dfilter", ranges, "-D", "/proc/self/fd/3", program)
-	command := exec.Command(e[0], append(options, args...)...)
+	options := []string{"-d", events, "-dfilter", ranges, "-D", "/proc/self/fd/3", program}
+	command := exec.Command(e.program, append(options, args...)...)
 	command.ExtraFiles = []*os.File{write}
 	command.Env = append(os.Environ(), steady...)
 	var out, complaints bytes.Buffer

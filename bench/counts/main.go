@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,14 +20,14 @@ func main() {
 	}
 	keep := flag.Bool("keep", false, "write the tables of what was counted, instead of comparing with them")
 	ratios := flag.Bool("ratios", false, "count nothing; print the steps' kept counts on NEON and AVX2, and their ratio")
-	only := flag.String("only", strings.Join(instructionSets, ","), "the instruction sets to count, with commas")
+	only := flag.String("only", "", "the instruction sets to count, with commas; without it all of them")
 	folder := flag.String("tables", filepath.Join("bench", "counts"), "folder of the kept tables")
 	flag.Parse()
 	if *ratios {
 		exit(printRatios(os.Stdout, *folder))
 		return
 	}
-	exit(run(strings.Split(*only, ","), *folder, *keep))
+	exit(countSets(*only, *folder, *keep))
 }
 
 func exit(err error) {
@@ -34,6 +35,21 @@ func exit(err error) {
 		fmt.Fprintln(os.Stderr, "counts:", err)
 		os.Exit(1)
 	}
+}
+
+// countSets counts the named sets, and all of them where none is named.
+func countSets(only, folder string, keep bool) error {
+	known := instructionSets(folder)
+	if only == "" {
+		return run(known, folder, keep)
+	}
+	isas := strings.Split(only, ",")
+	for _, isa := range isas {
+		if !slices.Contains(known, isa) {
+			return fmt.Errorf("--only %s: there is no such instruction set; there are %s", isa, strings.Join(known, ", "))
+		}
+	}
+	return run(isas, folder, keep)
 }
 
 // run counts instruction sets side by side, and compares each with its kept table or keeps it.

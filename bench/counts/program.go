@@ -31,7 +31,8 @@ type program struct {
 }
 
 // kernelSymbol is what the packages of instruction sets call their kernels: csdFactoriseAVX2 is the step csd/Factorise.
-var kernelSymbol = regexp.MustCompile(`/kernel/a(?:md|rm)64\.([a-z]+)([A-Z]\w*?)(AVX2|AVX512|NEON)\.abi0$`)
+// The capitals and digits at the end are the name of the set.
+var kernelSymbol = regexp.MustCompile(`/kernel/a(?:md|rm)64\.([a-z]+)([A-Z]\w*?)([A-Z][A-Z0-9]+)\.abi0$`)
 
 // readProgram reads the table of symbols of an executable.
 func readProgram(path string) (*program, error) {

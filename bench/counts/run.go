@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,11 +22,25 @@ import (
 // portable is the code in Go that runs where no instruction set does.
 const portable = "generic"
 
-var instructionSets = []string{"neon", portable, "avx2", "avx512"}
+// instructionSets are those that have a kept table and those of this processor. The emulated ones, which take longest,
+// come first.
+func instructionSets(folder string) []string {
+	files, _ := filepath.Glob(tableFile(folder, "*")) // the pattern is well formed
+	isas := slices.Sorted(maps.Keys(emulated))
+	for _, isa := range kernel.ISAs() {
+		files = append(files, tableFile(folder, isa))
+	}
+	for _, file := range files {
+		if isa := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)); !slices.Contains(isas, isa) {
+			isas = append(isas, isa)
+		}
+	}
+	return isas
+}
 
 // emulated are the sets that are counted under an emulator. qemu-x86_64 is none for AVX2: its log has 843 instructions
 // for tensorStepAVX2, which is 779 without a branch.
-var emulated = map[string]emulator{"neon": {"qemu-aarch64-static"}}
+var emulated = map[string]emulator{"neon": {program: "qemu-aarch64-static", architecture: "arm64"}}
 
 // A notCounted error says why an instruction set cannot be counted on this machine.
 type notCounted string
@@ -82,27 +97,22 @@ func (b build) fits(architecture string) string { return filepath.Join(b.folder,
 // count counts the steps and the fits of an instruction set: on this processor, or under an emulator.
 func (b build) count(isa string) (table, error) {
 	t := table{isa: isa, version: runtime.Version(), counts: map[string]count{}}
-	e := emulated[isa]
+	e, emulate := emulated[isa]
+	architecture := "amd64"
 	switch {
-	case !slices.Contains(instructionSets, isa):
-		return t, fmt.Errorf("unknown instruction set; there are %s", strings.Join(instructionSets, ", "))
-	case e == nil && !canTrace:
+	case !emulate && !canTrace:
 		return t, notCounted("it is counted on amd64 and Linux")
-	case e == nil && !slices.Contains(kernel.ISAs(), isa):
+	case !emulate && !slices.Contains(kernel.ISAs(), isa):
 		return t, notCounted("this processor does not have it")
-	case e == nil:
+	case !emulate:
 		t.how, t.machine = "ptrace", processor()
 	default:
-		version, err := exec.Command(e[0], "-version").Output()
+		version, err := exec.Command(e.program, "-version").Output()
 		if err != nil {
-			return t, notCounted("no " + e[0])
+			return t, notCounted("no " + e.program)
 		}
 		first, _, _ := strings.Cut(string(version), "\n")
-		t.how = strings.Join(e, " ") + ", " + first
-	}
-	architecture := "amd64"
-	if isa == "neon" {
-		architecture = "arm64"
+		t.how, architecture = e.program+", "+first, e.architecture
 	}
 	steps, err := readProgram(b.steps(architecture))
 	if err != nil {
@@ -112,12 +122,12 @@ func (b build) count(isa string) (table, error) {
 	if err != nil {
 		return t, err
 	}
-	return t, b.countInto(t.counts, e, steps, fits, isa)
+	return t, b.countInto(t.counts, steps, fits, isa)
 }
 
-func (b build) countInto(counts map[string]count, e emulator, steps, fits *program, isa string) error {
+func (b build) countInto(counts map[string]count, steps, fits *program, isa string) error {
 	countSteps, countFits := tracedSteps, tracedFits
-	if e != nil {
+	if e, emulate := emulated[isa]; emulate {
 		countSteps = func(p *program, isa string) (map[string]count, error) { return emulatedSteps(e, p, isa) }
 		countFits = func(p *program, isa, batch string) (map[string]count, error) { return emulatedFits(e, p, isa, batch) }
 	}

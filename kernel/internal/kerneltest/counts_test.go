@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"regexp"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
@@ -21,7 +22,7 @@ func TestEveryStepIsCounted(t *testing.T) {
 		functions := 0
 		walk(reflect.ValueOf(sets.Find(name)).Elem(), name, func(field, function string) {
 			functions++
-			m := regexp.MustCompile(`\.([a-z]+)([A-Z]\w*?)(AVX2|AVX512|NEON)$`).FindStringSubmatch(function)
+			m := regexp.MustCompile(`\.([a-z]+)([A-Z]\w*?)` + strings.ToUpper(name) + `$`).FindStringSubmatch(function)
 			if m == nil || !counted[m[1]+"/"+m[2]] {
 				t.Errorf("%s (%s) has no count in bench/counts/%s.csv: it needs a benchmark whose name ends in Steps, and make counts-keep",
 					field, function, name)
