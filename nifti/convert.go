@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/voxfit/voxfit/internal/magnitude"
+	"github.com/voxfit/voxfit/nifti/internal/transpose"
 )
 
 // A converter turns stored voxels into values: len(dst) of them from the front of src. It may
@@ -91,13 +92,13 @@ func (h *Header) rowConverter() rowConverter {
 	return nil
 }
 
-func storedToRows[T int8 | uint8 | int16 | uint16 | float32](dst []float32, length int, planes *[planesPerGroup][]byte, stretch run) {
+func storedToRows[T transpose.Number](dst []float32, length int, planes *[planesPerGroup][]byte, stretch run) {
 	var part [planesPerGroup][]T
 	size, n := int(unsafe.Sizeof(T(0))), stretch.end-stretch.begin
 	for p, plane := range planes {
 		part[p] = stored[T](plane[size*stretch.begin:], n)
 	}
-	numbersToRows(dst, length, &part)
+	transpose.ToRows(dst, length, &part)
 }
 
 type wholeNumber interface {
@@ -159,6 +160,10 @@ func swap(b []byte, size int) {
 // encode writes values as little-endian float32 at the front of dst.
 func encode(dst []byte, values []float32) {
 	dst = dst[:4*len(values)]
+	if littleEndianHost {
+		copy(stored[float32](dst, len(values)), values)
+		return
+	}
 	for i, v := range values {
 		binary.LittleEndian.PutUint32(dst[4*i:], math.Float32bits(v))
 	}

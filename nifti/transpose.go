@@ -1,10 +1,13 @@
 package nifti
 
-import "sync"
+import (
+	"sync"
 
-// planesPerGroup is how many volumes are turned into rows at a time: 16 float32 are one cache
-// line, so that each line of the block is written once and whole.
-const planesPerGroup = 16
+	"github.com/voxfit/voxfit/nifti/internal/transpose"
+)
+
+// planesPerGroup is how many volumes are turned into rows at a time.
+const planesPerGroup = transpose.Planes
 
 // planesFor bounds a group by an eighth of the data, so that buffers stay small beside it.
 func planesFor(volumes int) int { return min(planesPerGroup, max(1, volumes/8)) }
@@ -39,27 +42,7 @@ func fullToRows(dst []float32, length, first int, planes *[planesPerGroup][]floa
 		part[p] = plane[begin:end]
 	}
 	if begin < end {
-		numbersToRows(dst[begin*length+first:], length, &part)
-	}
-}
-
-// numbersToRows writes sixteen planes into the first columns of rows of the given length. Each row's part is written at
-// once, so that its line goes from cache to memory whole; the planes are read as streams. Of eight variants (tiles of
-// 16 to 64, through a local block, 32 and more planes) this was the fastest on Zen 4.
-func numbersToRows[T int8 | uint8 | int16 | uint16 | float32](dst []float32, length int, planes *[planesPerGroup][]T) {
-	n := len(planes[0])
-	// One slice for each plane, all cut to the same length: the compiler then drops the bounds
-	// checks in the loop.
-	p0, p1, p2, p3 := planes[0][:n], planes[1][:n], planes[2][:n], planes[3][:n]
-	p4, p5, p6, p7 := planes[4][:n], planes[5][:n], planes[6][:n], planes[7][:n]
-	p8, p9, p10, p11 := planes[8][:n], planes[9][:n], planes[10][:n], planes[11][:n]
-	p12, p13, p14, p15 := planes[12][:n], planes[13][:n], planes[14][:n], planes[15][:n]
-	for v, at := 0, 0; v < n; v, at = v+1, at+length {
-		row := (*[planesPerGroup]float32)(dst[at:])
-		row[0], row[1], row[2], row[3] = float32(p0[v]), float32(p1[v]), float32(p2[v]), float32(p3[v])
-		row[4], row[5], row[6], row[7] = float32(p4[v]), float32(p5[v]), float32(p6[v]), float32(p7[v])
-		row[8], row[9], row[10], row[11] = float32(p8[v]), float32(p9[v]), float32(p10[v]), float32(p11[v])
-		row[12], row[13], row[14], row[15] = float32(p12[v]), float32(p13[v]), float32(p14[v]), float32(p15[v])
+		transpose.ToRows(dst[begin*length+first:], length, &part)
 	}
 }
 

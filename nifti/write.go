@@ -262,6 +262,10 @@ func (w *writer) volume(out io.Writer, buffer []byte, values []float32) error {
 // encodeFill fills dst with one value.
 func encodeFill(dst []byte, value float32) {
 	bits := math.Float32bits(value)
+	if bits == 0 {
+		clear(dst)
+		return
+	}
 	for i := 0; i+4 <= len(dst); i += 4 {
 		binary.LittleEndian.PutUint32(dst[i:], bits)
 	}

@@ -80,7 +80,7 @@ func TestASampleIsOfTheStageThatItsFunctionsAreOf(t *testing.T) {
 		"hash":      {"crypto/internal/fips140/sha256.blockSHANI", "crypto/sha256.(*digest).Write", voxfit + "nifti.(*Image).SHA256"},
 		"inflate":   {"runtime.memmove", "github.com/klauspost/compress/flate.(*decompressor).Read", voxfit + "nifti.(*gzipSource).read"},
 		"compress":  {"github.com/klauspost/compress/flate.(*fastEncL1).Encode", "github.com/klauspost/compress/flate.(*Writer).Write", "github.com/klauspost/pgzip.(*Writer).compressBlock"},
-		"transpose": {voxfit + "nifti.numbersToRows[go.shape.int16]", voxfit + "nifti.storedToRows[go.shape.int16]", voxfit + "nifti.(*rowMaker).make"},
+		"transpose": {voxfit + "nifti/internal/transpose.int16Rows", voxfit + "nifti.storedToRows[go.shape.int16]", voxfit + "nifti.(*rowMaker).make"},
 		"read":      {"internal/runtime/syscall/linux.Syscall6", "os.(*File).ReadAt", voxfit + "nifti.(*pieces).read"},
 		"write":     {"internal/runtime/syscall/linux.Syscall6", "os.(*File).Write", voxfit + "nifti.writeFile"},
 		"other":     {"runtime.gcBgMarkWorker"},

@@ -1,0 +1,115 @@
+// Command _asm writes the vectors of package transpose: `go generate ./nifti/...` runs it.
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+const (
+	sliceBytes = 24 // of a slice: its pointer comes first
+	square     = 8  // planes, and elements of 32 bits, that are transposed together
+)
+
+func main() {
+	ConstraintExpr("!purego")
+	numbers{name: "int8", perElement: 4, down: VPSRAD}.write()
+	numbers{name: "uint8", perElement: 4, down: VPSRLD}.write()
+	numbers{name: "int16", perElement: 2, down: VPSRAD}.write()
+	numbers{name: "uint16", perElement: 2, down: VPSRLD}.write()
+	numbers{name: "float32", perElement: 1}.write()
+	Generate()
+}
+
+// numbers are what planes hold.
+type numbers struct {
+	name       string
+	perElement int // numbers in an element of 32 bits: four of 8 bits, two of 16, or one
+	// down is the shift that brings a number to the bottom of its element, and gives it its sign where it has one.
+	down func(...Op)
+}
+
+func (t numbers) write() {
+	name := t.name + "Rows"
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst *float32, length int, planes *[16][]%s, n int)", t.name))
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s writes dst[v*length+p] = float32(planes[p][v]) for 16 planes p and n voxels v, a multiple of %d that is not 0.",
+		name, square*t.perElement))
+	row := Load(Param("dst"), GP64())
+	stride := Load(Param("length"), GP64())
+	planes := Load(Param("planes"), GP64())
+	left := Load(Param("n"), GP64())
+	Comment("row: where the row of the first voxel of this round begins. stride: bytes of a row.",
+		"at: bytes of each plane that are done. left: voxels that are not.")
+	SHLQ(Imm(2), stride)
+	at := GP64()
+	XORQ(at, at)
+	Label(name + "Round")
+	to := GP64()
+	for half := 0; half < 2*square; half += square {
+		Comment(fmt.Sprintf("Planes %d to %d. to: where the next eight numbers go.", half, half+square-1))
+		transpose(planes, at, half)
+		LEAQ(Mem{Base: row, Disp: 4 * half}, to)
+		for _, element := range register[:square] {
+			t.store(element, to, stride)
+		}
+	}
+	LEAQ(Mem{Base: to, Disp: -4 * square}, row)
+	ADDQ(Imm(4*square), at)
+	SUBQ(Imm(uint64(square*t.perElement)), left)
+	JNZ(LabelRef(name + "Round"))
+	VZEROUPPER()
+	RET()
+}
+
+// register has the vector registers of AVX2, which has no more.
+var register = [16]VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, Y11, Y12, Y13, Y14, Y15}
+
+// transpose loads eight elements of each of eight planes. Register e then holds what the planes have in element e. The
+// other eight registers are free again.
+func transpose(planes, at Register, first int) {
+	plane := func(p, element int) Mem {
+		pointer := GP64()
+		MOVQ(Mem{Base: planes, Disp: sliceBytes * (first + p)}, pointer)
+		return Mem{Base: pointer, Index: at, Scale: 1, Disp: 4 * element}
+	}
+	for quarter := 0; quarter < square; quarter += 4 {
+		elements, side, pairs := register[quarter:][:4], register[8:12], register[12:16]
+		Comment(fmt.Sprintf("Y8 to Y11: elements %d to %d of planes p and p + 4 side by side, for p = 0 to 3.", quarter, quarter+3))
+		for p, y := range side {
+			VMOVDQU(plane(p, quarter), y.AsX())
+			VINSERTI128(Imm(1), plane(p+4, quarter), y, y)
+		}
+		Comment("Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.")
+		for i := range 2 {
+			VPUNPCKLDQ(side[2*i+1], side[2*i], pairs[2*i])
+			VPUNPCKHDQ(side[2*i+1], side[2*i], pairs[2*i+1])
+		}
+		for i := range 2 {
+			VPUNPCKLQDQ(pairs[i+2], pairs[i], elements[2*i])
+			VPUNPCKHQDQ(pairs[i+2], pairs[i], elements[2*i+1])
+		}
+	}
+}
+
+// store writes an element of eight planes to the rows of its voxels, and moves on to the row behind them. Of several numbers
+// in an element the lowest is the first. A number is moved to the top of the element and then, with its sign, to the bottom.
+func (t numbers) store(element VecPhysical, to, stride Register) {
+	bits := 32 / t.perElement
+	for i := range t.perElement {
+		value := element
+		if last := i == t.perElement-1; !last {
+			value = register[square]
+			VPSLLD(Imm(uint64(32-bits*(i+1))), element, value)
+		}
+		if t.perElement > 1 {
+			t.down(Imm(uint64(32-bits)), value, value)
+			VCVTDQ2PS(value, value)
+		}
+		VMOVUPS(value, Mem{Base: to})
+		ADDQ(stride, to)
+	}
+}
