@@ -37,17 +37,27 @@ func toRows(dst []float32, length, first int, planes [][]float32, begin, end int
 
 // fullToRows is toRows for a full group.
 func fullToRows(dst []float32, length, first int, planes *[planesPerGroup][]float32, begin, end int) {
-	var part [planesPerGroup][]float32
-	for p, plane := range planes {
-		part[p] = plane[begin:end]
-	}
-	if begin < end {
+	if part := stretchOf(planes, begin, end); begin < end {
 		transpose.ToRows(dst[begin*length+first:], length, &part)
 	}
 }
 
+// stretchOf cuts the same voxels out of all planes.
+func stretchOf(planes *[planesPerGroup][]float32, begin, end int) (part [planesPerGroup][]float32) {
+	for p, plane := range planes {
+		part[p] = plane[begin:end]
+	}
+	return part
+}
+
 // toPlanes is the inverse of toRows: planes[p][v] = rows[v*length+first+p], for v in [begin, end).
 func toPlanes(planes [][]float32, rows []float32, length, first, begin, end int) {
+	if len(planes) == planesPerGroup {
+		if part := stretchOf((*[planesPerGroup][]float32)(planes), begin, end); begin < end {
+			transpose.ToPlanes(&part, rows[begin*length+first:], length)
+		}
+		return
+	}
 	for ; begin < end; begin += tile {
 		n := min(tile, end-begin)
 		for p, plane := range planes {

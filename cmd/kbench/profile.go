@@ -211,7 +211,7 @@ var stageRules = []stageRule{
 	{"voxfit/gunzip", "inflate", true}, {"gzip.(*Reader)", "inflate", true}, {"flate.(*decompressor)", "inflate", true},
 	{"(*Image).SHA256", "hash", true}, {"crypto/sha256", "hash", false}, {"hash/maphash", "hash", true},
 	{"pgzip", "compress", true}, {"compress/flate.(*Writer)", "compress", true},
-	{"nifti.toRows", "transpose", true}, {"nifti.storedToRows", "transpose", true}, {"nifti/internal/transpose.", "transpose", true}, {"nifti.wholeDecoder", "transpose", true}, {"nifti.markingDecoder", "transpose", true}, {"nifti.swap", "transpose", true},
+	{"nifti.toPlanes", "write", true}, {"nifti.toRows", "transpose", true}, {"nifti.storedToRows", "transpose", true}, {"nifti/internal/transpose.", "transpose", true}, {"nifti.wholeDecoder", "transpose", true}, {"nifti.markingDecoder", "transpose", true}, {"nifti.swap", "transpose", true},
 	{"nifti.writeFile", "write", false}, {"nifti.(*writer)", "write", false}, {"disk.", "write", false}, {"(*Checkpoint)", "write", true},
 	{"nifti.", "read", false},
 }

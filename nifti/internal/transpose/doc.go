@@ -2,7 +2,7 @@
 // them, into single precision that lies voxel after voxel, as the kernels read them.
 //
 // [ToRows] takes sixteen volumes at a time, whose values of a voxel are one cache line of single precision. So each line
-// of a row is written once and whole.
+// of a row is written once and whole. [ToPlanes] is the way back, for maps.
 //
 // On amd64 with AVX2 this is assembly. Eight planes are one square of 8 x 8 elements of 32 bits, which vectors transpose in
 // two steps: the two halves of planes 0 to 3 and of planes 4 to 7 are loaded side by side, then elements are interleaved

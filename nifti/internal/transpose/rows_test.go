@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"testing"
+	"unsafe"
 
 	"pgregory.net/rapid"
 )
@@ -43,6 +44,36 @@ func TestRowsHoldWhatThePlanesHold(t *testing.T) {
 	t.Run("float32", rapid.MakeCheck(func(t *rapid.T) { follows(t, rapid.Float32()) }))
 }
 
+func TestPlanesHoldWhatTheRowsHold(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 70).Draw(t, "voxels")
+		length := Planes + rapid.IntRange(0, 5).Draw(t, "behind")
+		rows := rapid.SliceOfN(rapid.Float32(), n*length, n*length).Draw(t, "rows")
+		const untouched = -0.125
+		var planes [Planes][]float32
+		for p := range planes {
+			planes[p] = make([]float32, n+3)
+			for i := range planes[p] {
+				planes[p][i] = untouched
+			}
+			planes[p] = planes[p][:n:n]
+		}
+		ToPlanes(&planes, rows, length)
+		for p, plane := range planes {
+			for v, got := range plane {
+				if want := rows[v*length+p]; math.Float32bits(got) != math.Float32bits(want) {
+					t.Fatalf("voxel %d of plane %d is %v, want %v", v, p, got, want)
+				}
+			}
+			for _, got := range unsafe.Slice(unsafe.SliceData(plane), n+3)[n:] {
+				if got != untouched {
+					t.Fatalf("what lies behind plane %d was overwritten with %v", p, got)
+				}
+			}
+		}
+	})
+}
+
 func TestNotANumberKeepsItsBits(t *testing.T) {
 	const bits = 0xffc12345
 	var planes [Planes][]float32
@@ -73,6 +104,13 @@ func TestRowsWithoutRoomAreRefused(t *testing.T) {
 	for name, call := range map[string]func(){
 		"too short a block": func() { ToRows(make([]float32, 16*20-5), 20, planes(16, 16)) },
 		"too short a plane": func() { ToRows(make([]float32, 16*20), 20, planes(16, 15)) },
+		"rows that end too early": func() {
+			var long [Planes][]float32
+			for p := range long {
+				long[p] = make([]float32, 16)
+			}
+			ToPlanes(&long, make([]float32, 16*20-5), 20)
+		},
 	} {
 		func() {
 			defer func() {

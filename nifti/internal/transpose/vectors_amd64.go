@@ -8,6 +8,16 @@ import "github.com/klauspost/cpuid/v2"
 
 var haveAVX2 = cpuid.CPU.Supports(cpuid.AVX2)
 
+// fromVectors is inVectors for ToPlanes.
+func fromVectors(planes *[Planes][]float32, rows []float32, length, n int) (done int) {
+	if !haveAVX2 || n < 8 {
+		return 0
+	}
+	done = n &^ 7
+	float32Planes(planes, &rows[0], length, done)
+	return done
+}
+
 // inVectors does what it can of the first n voxels by whole vectors, and returns how many of them it did.
 func inVectors[T Number](dst []float32, length int, planes *[Planes][]T, n int) (done int) {
 	if !haveAVX2 {

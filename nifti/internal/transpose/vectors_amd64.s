@@ -19,7 +19,7 @@ TEXT ·int8Rows(SB), NOSPLIT, $0-32
 
 int8RowsRound:
 	// Planes 0 to 7. to: where the next eight numbers go.
-	// Y8 to Y11: elements 0 to 3 of planes p and p + 4 side by side, for p = 0 to 3.
+	// Y8 to Y11: elements 0 to 3 of places p and p + 4 side by side, for p = 0 to 3.
 	MOVQ        (DX), DI
 	VMOVDQU     (DI)(SI*1), X8
 	MOVQ        96(DX), DI
@@ -37,7 +37,7 @@ int8RowsRound:
 	MOVQ        168(DX), DI
 	VINSERTI128 $0x01, (DI)(SI*1), Y11, Y11
 
-	// Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
 	VPUNPCKLDQ  Y9, Y8, Y12
 	VPUNPCKHDQ  Y9, Y8, Y13
 	VPUNPCKLDQ  Y11, Y10, Y14
@@ -47,7 +47,7 @@ int8RowsRound:
 	VPUNPCKLQDQ Y15, Y13, Y2
 	VPUNPCKHQDQ Y15, Y13, Y3
 
-	// Y8 to Y11: elements 4 to 7 of planes p and p + 4 side by side, for p = 0 to 3.
+	// Y8 to Y11: elements 4 to 7 of places p and p + 4 side by side, for p = 0 to 3.
 	MOVQ        (DX), DI
 	VMOVDQU     16(DI)(SI*1), X8
 	MOVQ        96(DX), DI
@@ -65,7 +65,7 @@ int8RowsRound:
 	MOVQ        168(DX), DI
 	VINSERTI128 $0x01, 16(DI)(SI*1), Y11, Y11
 
-	// Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
 	VPUNPCKLDQ  Y9, Y8, Y12
 	VPUNPCKHDQ  Y9, Y8, Y13
 	VPUNPCKLDQ  Y11, Y10, Y14
@@ -229,7 +229,7 @@ int8RowsRound:
 	ADDQ        CX, DI
 
 	// Planes 8 to 15. to: where the next eight numbers go.
-	// Y8 to Y11: elements 0 to 3 of planes p and p + 4 side by side, for p = 0 to 3.
+	// Y8 to Y11: elements 0 to 3 of places p and p + 4 side by side, for p = 0 to 3.
 	MOVQ        192(DX), DI
 	VMOVDQU     (DI)(SI*1), X8
 	MOVQ        288(DX), DI
@@ -247,7 +247,7 @@ int8RowsRound:
 	MOVQ        360(DX), DI
 	VINSERTI128 $0x01, (DI)(SI*1), Y11, Y11
 
-	// Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
 	VPUNPCKLDQ  Y9, Y8, Y12
 	VPUNPCKHDQ  Y9, Y8, Y13
 	VPUNPCKLDQ  Y11, Y10, Y14
@@ -257,7 +257,7 @@ int8RowsRound:
 	VPUNPCKLQDQ Y15, Y13, Y2
 	VPUNPCKHQDQ Y15, Y13, Y3
 
-	// Y8 to Y11: elements 4 to 7 of planes p and p + 4 side by side, for p = 0 to 3.
+	// Y8 to Y11: elements 4 to 7 of places p and p + 4 side by side, for p = 0 to 3.
 	MOVQ        192(DX), DI
 	VMOVDQU     16(DI)(SI*1), X8
 	MOVQ        288(DX), DI
@@ -275,7 +275,7 @@ int8RowsRound:
 	MOVQ        360(DX), DI
 	VINSERTI128 $0x01, 16(DI)(SI*1), Y11, Y11
 
-	// Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
 	VPUNPCKLDQ  Y9, Y8, Y12
 	VPUNPCKHDQ  Y9, Y8, Y13
 	VPUNPCKLDQ  Y11, Y10, Y14
@@ -459,7 +459,7 @@ TEXT ·uint8Rows(SB), NOSPLIT, $0-32
 
 uint8RowsRound:
 	// Planes 0 to 7. to: where the next eight numbers go.
-	// Y8 to Y11: elements 0 to 3 of planes p and p + 4 side by side, for p = 0 to 3.
+	// Y8 to Y11: elements 0 to 3 of places p and p + 4 side by side, for p = 0 to 3.
 	MOVQ        (DX), DI
 	VMOVDQU     (DI)(SI*1), X8
 	MOVQ        96(DX), DI
@@ -477,7 +477,7 @@ uint8RowsRound:
 	MOVQ        168(DX), DI
 	VINSERTI128 $0x01, (DI)(SI*1), Y11, Y11
 
-	// Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
 	VPUNPCKLDQ  Y9, Y8, Y12
 	VPUNPCKHDQ  Y9, Y8, Y13
 	VPUNPCKLDQ  Y11, Y10, Y14
@@ -487,7 +487,7 @@ uint8RowsRound:
 	VPUNPCKLQDQ Y15, Y13, Y2
 	VPUNPCKHQDQ Y15, Y13, Y3
 
-	// Y8 to Y11: elements 4 to 7 of planes p and p + 4 side by side, for p = 0 to 3.
+	// Y8 to Y11: elements 4 to 7 of places p and p + 4 side by side, for p = 0 to 3.
 	MOVQ        (DX), DI
 	VMOVDQU     16(DI)(SI*1), X8
 	MOVQ        96(DX), DI
@@ -505,7 +505,7 @@ uint8RowsRound:
 	MOVQ        168(DX), DI
 	VINSERTI128 $0x01, 16(DI)(SI*1), Y11, Y11
 
-	// Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
 	VPUNPCKLDQ  Y9, Y8, Y12
 	VPUNPCKHDQ  Y9, Y8, Y13
 	VPUNPCKLDQ  Y11, Y10, Y14
@@ -669,7 +669,7 @@ uint8RowsRound:
 	ADDQ        CX, DI
 
 	// Planes 8 to 15. to: where the next eight numbers go.
-	// Y8 to Y11: elements 0 to 3 of planes p and p + 4 side by side, for p = 0 to 3.
+	// Y8 to Y11: elements 0 to 3 of places p and p + 4 side by side, for p = 0 to 3.
 	MOVQ        192(DX), DI
 	VMOVDQU     (DI)(SI*1), X8
 	MOVQ        288(DX), DI
@@ -687,7 +687,7 @@ uint8RowsRound:
 	MOVQ        360(DX), DI
 	VINSERTI128 $0x01, (DI)(SI*1), Y11, Y11
 
-	// Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
 	VPUNPCKLDQ  Y9, Y8, Y12
 	VPUNPCKHDQ  Y9, Y8, Y13
 	VPUNPCKLDQ  Y11, Y10, Y14
@@ -697,7 +697,7 @@ uint8RowsRound:
 	VPUNPCKLQDQ Y15, Y13, Y2
 	VPUNPCKHQDQ Y15, Y13, Y3
 
-	// Y8 to Y11: elements 4 to 7 of planes p and p + 4 side by side, for p = 0 to 3.
+	// Y8 to Y11: elements 4 to 7 of places p and p + 4 side by side, for p = 0 to 3.
 	MOVQ        192(DX), DI
 	VMOVDQU     16(DI)(SI*1), X8
 	MOVQ        288(DX), DI
@@ -715,7 +715,7 @@ uint8RowsRound:
 	MOVQ        360(DX), DI
 	VINSERTI128 $0x01, 16(DI)(SI*1), Y11, Y11
 
-	// Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
 	VPUNPCKLDQ  Y9, Y8, Y12
 	VPUNPCKHDQ  Y9, Y8, Y13
 	VPUNPCKLDQ  Y11, Y10, Y14
@@ -899,7 +899,7 @@ TEXT ·int16Rows(SB), NOSPLIT, $0-32
 
 int16RowsRound:
 	// Planes 0 to 7. to: where the next eight numbers go.
-	// Y8 to Y11: elements 0 to 3 of planes p and p + 4 side by side, for p = 0 to 3.
+	// Y8 to Y11: elements 0 to 3 of places p and p + 4 side by side, for p = 0 to 3.
 	MOVQ        (DX), DI
 	VMOVDQU     (DI)(SI*1), X8
 	MOVQ        96(DX), DI
@@ -917,7 +917,7 @@ int16RowsRound:
 	MOVQ        168(DX), DI
 	VINSERTI128 $0x01, (DI)(SI*1), Y11, Y11
 
-	// Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
 	VPUNPCKLDQ  Y9, Y8, Y12
 	VPUNPCKHDQ  Y9, Y8, Y13
 	VPUNPCKLDQ  Y11, Y10, Y14
@@ -927,7 +927,7 @@ int16RowsRound:
 	VPUNPCKLQDQ Y15, Y13, Y2
 	VPUNPCKHQDQ Y15, Y13, Y3
 
-	// Y8 to Y11: elements 4 to 7 of planes p and p + 4 side by side, for p = 0 to 3.
+	// Y8 to Y11: elements 4 to 7 of places p and p + 4 side by side, for p = 0 to 3.
 	MOVQ        (DX), DI
 	VMOVDQU     16(DI)(SI*1), X8
 	MOVQ        96(DX), DI
@@ -945,7 +945,7 @@ int16RowsRound:
 	MOVQ        168(DX), DI
 	VINSERTI128 $0x01, 16(DI)(SI*1), Y11, Y11
 
-	// Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
 	VPUNPCKLDQ  Y9, Y8, Y12
 	VPUNPCKHDQ  Y9, Y8, Y13
 	VPUNPCKLDQ  Y11, Y10, Y14
@@ -1029,7 +1029,7 @@ int16RowsRound:
 	ADDQ        CX, DI
 
 	// Planes 8 to 15. to: where the next eight numbers go.
-	// Y8 to Y11: elements 0 to 3 of planes p and p + 4 side by side, for p = 0 to 3.
+	// Y8 to Y11: elements 0 to 3 of places p and p + 4 side by side, for p = 0 to 3.
 	MOVQ        192(DX), DI
 	VMOVDQU     (DI)(SI*1), X8
 	MOVQ        288(DX), DI
@@ -1047,7 +1047,7 @@ int16RowsRound:
 	MOVQ        360(DX), DI
 	VINSERTI128 $0x01, (DI)(SI*1), Y11, Y11
 
-	// Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
 	VPUNPCKLDQ  Y9, Y8, Y12
 	VPUNPCKHDQ  Y9, Y8, Y13
 	VPUNPCKLDQ  Y11, Y10, Y14
@@ -1057,7 +1057,7 @@ int16RowsRound:
 	VPUNPCKLQDQ Y15, Y13, Y2
 	VPUNPCKHQDQ Y15, Y13, Y3
 
-	// Y8 to Y11: elements 4 to 7 of planes p and p + 4 side by side, for p = 0 to 3.
+	// Y8 to Y11: elements 4 to 7 of places p and p + 4 side by side, for p = 0 to 3.
 	MOVQ        192(DX), DI
 	VMOVDQU     16(DI)(SI*1), X8
 	MOVQ        288(DX), DI
@@ -1075,7 +1075,7 @@ int16RowsRound:
 	MOVQ        360(DX), DI
 	VINSERTI128 $0x01, 16(DI)(SI*1), Y11, Y11
 
-	// Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
 	VPUNPCKLDQ  Y9, Y8, Y12
 	VPUNPCKHDQ  Y9, Y8, Y13
 	VPUNPCKLDQ  Y11, Y10, Y14
@@ -1179,7 +1179,7 @@ TEXT ·uint16Rows(SB), NOSPLIT, $0-32
 
 uint16RowsRound:
 	// Planes 0 to 7. to: where the next eight numbers go.
-	// Y8 to Y11: elements 0 to 3 of planes p and p + 4 side by side, for p = 0 to 3.
+	// Y8 to Y11: elements 0 to 3 of places p and p + 4 side by side, for p = 0 to 3.
 	MOVQ        (DX), DI
 	VMOVDQU     (DI)(SI*1), X8
 	MOVQ        96(DX), DI
@@ -1197,7 +1197,7 @@ uint16RowsRound:
 	MOVQ        168(DX), DI
 	VINSERTI128 $0x01, (DI)(SI*1), Y11, Y11
 
-	// Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
 	VPUNPCKLDQ  Y9, Y8, Y12
 	VPUNPCKHDQ  Y9, Y8, Y13
 	VPUNPCKLDQ  Y11, Y10, Y14
@@ -1207,7 +1207,7 @@ uint16RowsRound:
 	VPUNPCKLQDQ Y15, Y13, Y2
 	VPUNPCKHQDQ Y15, Y13, Y3
 
-	// Y8 to Y11: elements 4 to 7 of planes p and p + 4 side by side, for p = 0 to 3.
+	// Y8 to Y11: elements 4 to 7 of places p and p + 4 side by side, for p = 0 to 3.
 	MOVQ        (DX), DI
 	VMOVDQU     16(DI)(SI*1), X8
 	MOVQ        96(DX), DI
@@ -1225,7 +1225,7 @@ uint16RowsRound:
 	MOVQ        168(DX), DI
 	VINSERTI128 $0x01, 16(DI)(SI*1), Y11, Y11
 
-	// Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
 	VPUNPCKLDQ  Y9, Y8, Y12
 	VPUNPCKHDQ  Y9, Y8, Y13
 	VPUNPCKLDQ  Y11, Y10, Y14
@@ -1309,7 +1309,7 @@ uint16RowsRound:
 	ADDQ        CX, DI
 
 	// Planes 8 to 15. to: where the next eight numbers go.
-	// Y8 to Y11: elements 0 to 3 of planes p and p + 4 side by side, for p = 0 to 3.
+	// Y8 to Y11: elements 0 to 3 of places p and p + 4 side by side, for p = 0 to 3.
 	MOVQ        192(DX), DI
 	VMOVDQU     (DI)(SI*1), X8
 	MOVQ        288(DX), DI
@@ -1327,7 +1327,7 @@ uint16RowsRound:
 	MOVQ        360(DX), DI
 	VINSERTI128 $0x01, (DI)(SI*1), Y11, Y11
 
-	// Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
 	VPUNPCKLDQ  Y9, Y8, Y12
 	VPUNPCKHDQ  Y9, Y8, Y13
 	VPUNPCKLDQ  Y11, Y10, Y14
@@ -1337,7 +1337,7 @@ uint16RowsRound:
 	VPUNPCKLQDQ Y15, Y13, Y2
 	VPUNPCKHQDQ Y15, Y13, Y3
 
-	// Y8 to Y11: elements 4 to 7 of planes p and p + 4 side by side, for p = 0 to 3.
+	// Y8 to Y11: elements 4 to 7 of places p and p + 4 side by side, for p = 0 to 3.
 	MOVQ        192(DX), DI
 	VMOVDQU     16(DI)(SI*1), X8
 	MOVQ        288(DX), DI
@@ -1355,7 +1355,7 @@ uint16RowsRound:
 	MOVQ        360(DX), DI
 	VINSERTI128 $0x01, 16(DI)(SI*1), Y11, Y11
 
-	// Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
 	VPUNPCKLDQ  Y9, Y8, Y12
 	VPUNPCKHDQ  Y9, Y8, Y13
 	VPUNPCKLDQ  Y11, Y10, Y14
@@ -1459,7 +1459,7 @@ TEXT ·float32Rows(SB), NOSPLIT, $0-32
 
 float32RowsRound:
 	// Planes 0 to 7. to: where the next eight numbers go.
-	// Y8 to Y11: elements 0 to 3 of planes p and p + 4 side by side, for p = 0 to 3.
+	// Y8 to Y11: elements 0 to 3 of places p and p + 4 side by side, for p = 0 to 3.
 	MOVQ        (DX), DI
 	VMOVDQU     (DI)(SI*1), X8
 	MOVQ        96(DX), DI
@@ -1477,7 +1477,7 @@ float32RowsRound:
 	MOVQ        168(DX), DI
 	VINSERTI128 $0x01, (DI)(SI*1), Y11, Y11
 
-	// Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
 	VPUNPCKLDQ  Y9, Y8, Y12
 	VPUNPCKHDQ  Y9, Y8, Y13
 	VPUNPCKLDQ  Y11, Y10, Y14
@@ -1487,7 +1487,7 @@ float32RowsRound:
 	VPUNPCKLQDQ Y15, Y13, Y2
 	VPUNPCKHQDQ Y15, Y13, Y3
 
-	// Y8 to Y11: elements 4 to 7 of planes p and p + 4 side by side, for p = 0 to 3.
+	// Y8 to Y11: elements 4 to 7 of places p and p + 4 side by side, for p = 0 to 3.
 	MOVQ        (DX), DI
 	VMOVDQU     16(DI)(SI*1), X8
 	MOVQ        96(DX), DI
@@ -1505,7 +1505,7 @@ float32RowsRound:
 	MOVQ        168(DX), DI
 	VINSERTI128 $0x01, 16(DI)(SI*1), Y11, Y11
 
-	// Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
 	VPUNPCKLDQ  Y9, Y8, Y12
 	VPUNPCKHDQ  Y9, Y8, Y13
 	VPUNPCKLDQ  Y11, Y10, Y14
@@ -1533,7 +1533,7 @@ float32RowsRound:
 	ADDQ        CX, DI
 
 	// Planes 8 to 15. to: where the next eight numbers go.
-	// Y8 to Y11: elements 0 to 3 of planes p and p + 4 side by side, for p = 0 to 3.
+	// Y8 to Y11: elements 0 to 3 of places p and p + 4 side by side, for p = 0 to 3.
 	MOVQ        192(DX), DI
 	VMOVDQU     (DI)(SI*1), X8
 	MOVQ        288(DX), DI
@@ -1551,7 +1551,7 @@ float32RowsRound:
 	MOVQ        360(DX), DI
 	VINSERTI128 $0x01, (DI)(SI*1), Y11, Y11
 
-	// Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
 	VPUNPCKLDQ  Y9, Y8, Y12
 	VPUNPCKHDQ  Y9, Y8, Y13
 	VPUNPCKLDQ  Y11, Y10, Y14
@@ -1561,7 +1561,7 @@ float32RowsRound:
 	VPUNPCKLQDQ Y15, Y13, Y2
 	VPUNPCKHQDQ Y15, Y13, Y3
 
-	// Y8 to Y11: elements 4 to 7 of planes p and p + 4 side by side, for p = 0 to 3.
+	// Y8 to Y11: elements 4 to 7 of places p and p + 4 side by side, for p = 0 to 3.
 	MOVQ        192(DX), DI
 	VMOVDQU     16(DI)(SI*1), X8
 	MOVQ        288(DX), DI
@@ -1579,7 +1579,7 @@ float32RowsRound:
 	MOVQ        360(DX), DI
 	VINSERTI128 $0x01, 16(DI)(SI*1), Y11, Y11
 
-	// Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
 	VPUNPCKLDQ  Y9, Y8, Y12
 	VPUNPCKHDQ  Y9, Y8, Y13
 	VPUNPCKLDQ  Y11, Y10, Y14
@@ -1609,5 +1609,142 @@ float32RowsRound:
 	ADDQ        $0x20, SI
 	SUBQ        $0x08, BX
 	JNZ         float32RowsRound
+	VZEROUPPER
+	RET
+
+// func float32Planes(planes *[16][]float32, rows *float32, length int, n int)
+// Requires: AVX, AVX2
+TEXT ·float32Planes(SB), NOSPLIT, $0-32
+	MOVQ planes+0(FP), AX
+	MOVQ rows+8(FP), CX
+	MOVQ length+16(FP), DX
+	MOVQ n+24(FP), BX
+
+	// row: where the row of the first voxel of this round begins, and middle that of the fifth. stride: bytes of a row; thrice: of three.
+	// at: bytes of each plane that are done. left: voxels that are not.
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), SI
+	XORQ DI, DI
+
+float32PlanesRound:
+	LEAQ (CX)(DX*4), R8
+
+	// Planes 0 to 7:
+	// Y8 to Y11: elements 0 to 3 of places p and p + 4 side by side, for p = 0 to 3.
+	VMOVDQU     (CX), X8
+	VINSERTI128 $0x01, (R8), Y8, Y8
+	VMOVDQU     (CX)(DX*1), X9
+	VINSERTI128 $0x01, (R8)(DX*1), Y9, Y9
+	VMOVDQU     (CX)(DX*2), X10
+	VINSERTI128 $0x01, (R8)(DX*2), Y10, Y10
+	VMOVDQU     (CX)(SI*1), X11
+	VINSERTI128 $0x01, (R8)(SI*1), Y11, Y11
+
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	VPUNPCKLDQ  Y9, Y8, Y12
+	VPUNPCKHDQ  Y9, Y8, Y13
+	VPUNPCKLDQ  Y11, Y10, Y14
+	VPUNPCKHDQ  Y11, Y10, Y15
+	VPUNPCKLQDQ Y14, Y12, Y0
+	VPUNPCKHQDQ Y14, Y12, Y1
+	VPUNPCKLQDQ Y15, Y13, Y2
+	VPUNPCKHQDQ Y15, Y13, Y3
+
+	// Y8 to Y11: elements 4 to 7 of places p and p + 4 side by side, for p = 0 to 3.
+	VMOVDQU     16(CX), X8
+	VINSERTI128 $0x01, 16(R8), Y8, Y8
+	VMOVDQU     16(CX)(DX*1), X9
+	VINSERTI128 $0x01, 16(R8)(DX*1), Y9, Y9
+	VMOVDQU     16(CX)(DX*2), X10
+	VINSERTI128 $0x01, 16(R8)(DX*2), Y10, Y10
+	VMOVDQU     16(CX)(SI*1), X11
+	VINSERTI128 $0x01, 16(R8)(SI*1), Y11, Y11
+
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	VPUNPCKLDQ  Y9, Y8, Y12
+	VPUNPCKHDQ  Y9, Y8, Y13
+	VPUNPCKLDQ  Y11, Y10, Y14
+	VPUNPCKHDQ  Y11, Y10, Y15
+	VPUNPCKLQDQ Y14, Y12, Y4
+	VPUNPCKHQDQ Y14, Y12, Y5
+	VPUNPCKLQDQ Y15, Y13, Y6
+	VPUNPCKHQDQ Y15, Y13, Y7
+	MOVQ        (AX), R9
+	VMOVUPS     Y0, (R9)(DI*1)
+	MOVQ        24(AX), R9
+	VMOVUPS     Y1, (R9)(DI*1)
+	MOVQ        48(AX), R9
+	VMOVUPS     Y2, (R9)(DI*1)
+	MOVQ        72(AX), R9
+	VMOVUPS     Y3, (R9)(DI*1)
+	MOVQ        96(AX), R9
+	VMOVUPS     Y4, (R9)(DI*1)
+	MOVQ        120(AX), R9
+	VMOVUPS     Y5, (R9)(DI*1)
+	MOVQ        144(AX), R9
+	VMOVUPS     Y6, (R9)(DI*1)
+	MOVQ        168(AX), R9
+	VMOVUPS     Y7, (R9)(DI*1)
+
+	// Planes 8 to 15:
+	// Y8 to Y11: elements 0 to 3 of places p and p + 4 side by side, for p = 0 to 3.
+	VMOVDQU     32(CX), X8
+	VINSERTI128 $0x01, 32(R8), Y8, Y8
+	VMOVDQU     32(CX)(DX*1), X9
+	VINSERTI128 $0x01, 32(R8)(DX*1), Y9, Y9
+	VMOVDQU     32(CX)(DX*2), X10
+	VINSERTI128 $0x01, 32(R8)(DX*2), Y10, Y10
+	VMOVDQU     32(CX)(SI*1), X11
+	VINSERTI128 $0x01, 32(R8)(SI*1), Y11, Y11
+
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	VPUNPCKLDQ  Y9, Y8, Y12
+	VPUNPCKHDQ  Y9, Y8, Y13
+	VPUNPCKLDQ  Y11, Y10, Y14
+	VPUNPCKHDQ  Y11, Y10, Y15
+	VPUNPCKLQDQ Y14, Y12, Y0
+	VPUNPCKHQDQ Y14, Y12, Y1
+	VPUNPCKLQDQ Y15, Y13, Y2
+	VPUNPCKHQDQ Y15, Y13, Y3
+
+	// Y8 to Y11: elements 4 to 7 of places p and p + 4 side by side, for p = 0 to 3.
+	VMOVDQU     48(CX), X8
+	VINSERTI128 $0x01, 48(R8), Y8, Y8
+	VMOVDQU     48(CX)(DX*1), X9
+	VINSERTI128 $0x01, 48(R8)(DX*1), Y9, Y9
+	VMOVDQU     48(CX)(DX*2), X10
+	VINSERTI128 $0x01, 48(R8)(DX*2), Y10, Y10
+	VMOVDQU     48(CX)(SI*1), X11
+	VINSERTI128 $0x01, 48(R8)(SI*1), Y11, Y11
+
+	// Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.
+	VPUNPCKLDQ  Y9, Y8, Y12
+	VPUNPCKHDQ  Y9, Y8, Y13
+	VPUNPCKLDQ  Y11, Y10, Y14
+	VPUNPCKHDQ  Y11, Y10, Y15
+	VPUNPCKLQDQ Y14, Y12, Y4
+	VPUNPCKHQDQ Y14, Y12, Y5
+	VPUNPCKLQDQ Y15, Y13, Y6
+	VPUNPCKHQDQ Y15, Y13, Y7
+	MOVQ        192(AX), CX
+	VMOVUPS     Y0, (CX)(DI*1)
+	MOVQ        216(AX), CX
+	VMOVUPS     Y1, (CX)(DI*1)
+	MOVQ        240(AX), CX
+	VMOVUPS     Y2, (CX)(DI*1)
+	MOVQ        264(AX), CX
+	VMOVUPS     Y3, (CX)(DI*1)
+	MOVQ        288(AX), CX
+	VMOVUPS     Y4, (CX)(DI*1)
+	MOVQ        312(AX), CX
+	VMOVUPS     Y5, (CX)(DI*1)
+	MOVQ        336(AX), CX
+	VMOVUPS     Y6, (CX)(DI*1)
+	MOVQ        360(AX), CX
+	VMOVUPS     Y7, (CX)(DI*1)
+	LEAQ        (R8)(DX*4), CX
+	ADDQ        $0x20, DI
+	SUBQ        $0x08, BX
+	JNZ         float32PlanesRound
 	VZEROUPPER
 	RET

@@ -28,3 +28,8 @@ func uint16Rows(dst *float32, length int, planes *[16][]uint16, n int)
 //
 //go:noescape
 func float32Rows(dst *float32, length int, planes *[16][]float32, n int)
+
+// float32Planes writes planes[p][v] = rows[v*length+p] for 16 planes p and n voxels v, a multiple of 8 that is not 0.
+//
+//go:noescape
+func float32Planes(planes *[16][]float32, rows *float32, length int, n int)

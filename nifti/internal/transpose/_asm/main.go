@@ -21,6 +21,7 @@ func main() {
 	numbers{name: "int16", perElement: 2, down: VPSRAD}.write()
 	numbers{name: "uint16", perElement: 2, down: VPSRLD}.write()
 	numbers{name: "float32", perElement: 1}.write()
+	planes()
 	Generate()
 }
 
@@ -51,7 +52,9 @@ func (t numbers) write() {
 	to := GP64()
 	for half := 0; half < 2*square; half += square {
 		Comment(fmt.Sprintf("Planes %d to %d. to: where the next eight numbers go.", half, half+square-1))
-		transpose(planes, at, half)
+		transpose(func(p, element int) Mem {
+			return Mem{Base: plane(planes, half+p), Index: at, Scale: 1, Disp: 4 * element}
+		})
 		LEAQ(Mem{Base: row, Disp: 4 * half}, to)
 		for _, element := range register[:square] {
 			t.store(element, to, stride)
@@ -68,22 +71,71 @@ func (t numbers) write() {
 // register has the vector registers of AVX2, which has no more.
 var register = [16]VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, Y11, Y12, Y13, Y14, Y15}
 
-// transpose loads eight elements of each of eight planes. Register e then holds what the planes have in element e. The
-// other eight registers are free again.
-func transpose(planes, at Register, first int) {
-	plane := func(p, element int) Mem {
-		pointer := GP64()
-		MOVQ(Mem{Base: planes, Disp: sliceBytes * (first + p)}, pointer)
-		return Mem{Base: pointer, Index: at, Scale: 1, Disp: 4 * element}
+// plane loads where a plane begins.
+func plane(planes Register, p int) Register {
+	pointer := GP64()
+	MOVQ(Mem{Base: planes, Disp: sliceBytes * p}, pointer)
+	return pointer
+}
+
+// planes writes the function of the other direction, for single precision.
+func planes() {
+	const name = "float32Planes"
+	TEXT(name, NOSPLIT, "func(planes *[16][]float32, rows *float32, length int, n int)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s writes planes[p][v] = rows[v*length+p] for 16 planes p and n voxels v, a multiple of %d that is not 0.", name, square))
+	planes := Load(Param("planes"), GP64())
+	row := Load(Param("rows"), GP64())
+	stride := Load(Param("length"), GP64())
+	left := Load(Param("n"), GP64())
+	Comment("row: where the row of the first voxel of this round begins, and middle that of the fifth. stride: bytes of a row; thrice: of three.",
+		"at: bytes of each plane that are done. left: voxels that are not.")
+	SHLQ(Imm(2), stride)
+	thrice, at, middle := GP64(), GP64(), GP64()
+	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, thrice)
+	XORQ(at, at)
+	Label(name + "Round")
+	LEAQ(Mem{Base: row, Index: stride, Scale: 4}, middle)
+	for half := 0; half < 2*square; half += square {
+		Comment(fmt.Sprintf("Planes %d to %d:", half, half+square-1))
+		transpose(func(v, element int) Mem {
+			from := Mem{Base: row, Disp: 4 * (half + element)}
+			if v >= 4 {
+				from.Base = middle
+			}
+			switch v % 4 {
+			case 1:
+				from.Index, from.Scale = stride, 1
+			case 2:
+				from.Index, from.Scale = stride, 2
+			case 3:
+				from.Index, from.Scale = thrice, 1
+			}
+			return from
+		})
+		for e, element := range register[:square] {
+			VMOVUPS(element, Mem{Base: plane(planes, half+e), Index: at, Scale: 1})
+		}
 	}
+	LEAQ(Mem{Base: middle, Index: stride, Scale: 4}, row)
+	ADDQ(Imm(4*square), at)
+	SUBQ(Imm(square), left)
+	JNZ(LabelRef(name + "Round"))
+	VZEROUPPER()
+	RET()
+}
+
+// transpose loads eight elements of 32 bits from each of eight places: from(p, e) is where elements e to e + 3 of place p
+// are. Register e then holds what the places have in element e. The other eight registers are free again.
+func transpose(from func(p, element int) Mem) {
 	for quarter := 0; quarter < square; quarter += 4 {
 		elements, side, pairs := register[quarter:][:4], register[8:12], register[12:16]
-		Comment(fmt.Sprintf("Y8 to Y11: elements %d to %d of planes p and p + 4 side by side, for p = 0 to 3.", quarter, quarter+3))
+		Comment(fmt.Sprintf("Y8 to Y11: elements %d to %d of places p and p + 4 side by side, for p = 0 to 3.", quarter, quarter+3))
 		for p, y := range side {
-			VMOVDQU(plane(p, quarter), y.AsX())
-			VINSERTI128(Imm(1), plane(p+4, quarter), y, y)
+			VMOVDQU(from(p, quarter), y.AsX())
+			VINSERTI128(Imm(1), from(p+4, quarter), y, y)
 		}
-		Comment("Y12 and Y13: elements of planes p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.")
+		Comment("Y12 and Y13: elements of places p = 0 and 1 in turn, the first two and the last two. Y14 and Y15: those of 2 and 3.")
 		for i := range 2 {
 			VPUNPCKLDQ(side[2*i+1], side[2*i], pairs[2*i])
 			VPUNPCKHDQ(side[2*i+1], side[2*i], pairs[2*i+1])
