@@ -3,7 +3,7 @@ package commands
 import (
 	"slices"
 
-	"github.com/voxfit/voxfit/bench/compare"
+	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/nifti"
 )
 
@@ -22,7 +22,7 @@ func (s *setup) inside(mask string) []int {
 	if n == 0 {
 		return s.Mask.Index
 	}
-	return compare.Spread(s.Mask.Index, 1, n)
+	return acq.Spread(s.Mask.Index, 1, n)
 }
 
 func (s *setup) writeMask(mask string) error {

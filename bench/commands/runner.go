@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/bench/compare"
 	"github.com/voxfit/voxfit/nifti"
 )
@@ -130,7 +131,7 @@ const leastFilled = 0.02
 // checkMaps says what is wrong with the maps: one is not there, or has next to no values, or the same everywhere.
 func (p program) checkMaps(ctx context.Context, s *setup) error {
 	for _, pattern := range p.maps {
-		index := compare.Spread(s.inside(p.mask), 1, looked)
+		index := acq.Spread(s.inside(p.mask), 1, looked)
 		found, err := filepath.Glob(filepath.Join(p.folder, pattern))
 		if err != nil {
 			return err

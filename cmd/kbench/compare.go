@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/bench/compare"
 	"github.com/voxfit/voxfit/bench/python"
 	"github.com/voxfit/voxfit/numa"
@@ -161,7 +162,7 @@ func (o *compareOptions) run(ctx context.Context, stdout, stderr io.Writer) erro
 	bar := compareBar{stderr: stderr}
 	report, err := compare.Run(ctx, compare.Options{
 		Models: o.study.models, Gradients: block.gradients, Response: block.response, Tissues: block.tissues,
-		Signal: compare.Spread(block.signal(), block.gradients.Len(), o.study.voxels),
+		Signal: acq.Spread(block.signal(), block.gradients.Len(), o.study.voxels),
 		ISA:    o.study.isa, Rounds: o.rounds, CPU: o.cpu, Engines: o.engines, Python: o.python,
 		Progress: bar.set,
 	})

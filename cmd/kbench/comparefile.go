@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/bench/commands"
-	"github.com/voxfit/voxfit/bench/compare"
 	"github.com/voxfit/voxfit/nifti"
 	"github.com/voxfit/voxfit/numa"
 	"github.com/voxfit/voxfit/study"
@@ -190,7 +189,7 @@ func (o *runOptions) responses(ctx context.Context, a *acquisition, stderr io.Wr
 		}
 	}
 	if needsTissues(o.models) {
-		signal, err := signalOf(compare.Spread(a.mask.Index, 1, tissueSample))
+		signal, err := signalOf(acq.Spread(a.mask.Index, 1, tissueSample))
 		if err == nil {
 			block.tissues, err = findTissues(o.response, signal, a.gradients)
 		}

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/voxfit/voxfit/acq"
-	"github.com/voxfit/voxfit/bench/compare"
 	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/nifti"
@@ -88,7 +87,7 @@ func (o *runOptions) load(ctx context.Context, stderr io.Writer) (studyBlock, er
 		block.response, err = findResponse(o.response, block.signal(), a.image.Header.SpatialShape(), a.mask.Index, a.gradients, acq.AutoOptions{})
 	}
 	if err == nil && needsTissues(o.models) {
-		block.tissues, err = findTissues(o.response, compare.Spread(block.signal(), a.gradients.Len(), tissueSample), a.gradients)
+		block.tissues, err = findTissues(o.response, acq.Spread(block.signal(), a.gradients.Len(), tissueSample), a.gradients)
 	}
 	if err == nil {
 		for _, w := range a.warnings {

@@ -33,6 +33,8 @@ func (e signalError) Error() string {
 		return "stopped by SIGINT (Ctrl-C)"
 	case syscall.SIGTERM:
 		return "stopped by SIGTERM"
+	case syscall.SIGHUP:
+		return "stopped by SIGHUP (its terminal was closed)"
 	}
 	return "stopped by signal " + e.String()
 }
@@ -89,8 +91,8 @@ func stopCode(ctx context.Context) int {
 	return exitInterrupted
 }
 
-// onSignals is a context that SIGINT and SIGTERM end, where they were not ignored when the program started: a shell
-// ignores SIGINT for the background commands of a script. A command that goes on for longer than stopGrace after that is
+// onSignals is a context that SIGINT, SIGTERM and SIGHUP end, where they were not ignored when the program started: a
+// shell ignores SIGINT for the background commands of a script, and nohup ignores SIGHUP. A command that goes on for longer than stopGrace after that is
 // ended by exit.
 func onSignals(stderr io.Writer, exit func(code int)) context.Context {
 	ctx, s := withStopping(context.Background())
@@ -99,7 +101,7 @@ func onSignals(stderr io.Writer, exit func(code int)) context.Context {
 	// Ignore, which programs that are started would inherit.)
 	signal.Notify(make(chan os.Signal, 1), brokenPipe)
 	signals := make(chan os.Signal, 1)
-	for _, ends := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, ends := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		if !signal.Ignored(ends) {
 			signal.Notify(signals, ends)
 		}

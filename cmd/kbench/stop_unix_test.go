@@ -47,7 +47,7 @@ func exists(path string) bool {
 }
 
 func TestASignalEndsTheProgram(t *testing.T) {
-	for sent, want := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGINT: 130} {
+	for sent, want := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGINT: 130, syscall.SIGHUP: 129} {
 		out := t.TempDir()
 		var stderr bytes.Buffer
 		c := program(t, &stderr, "phantom", "--voxels", "300000", "-o", out)

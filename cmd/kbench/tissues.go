@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/voxfit/voxfit/acq"
-	"github.com/voxfit/voxfit/bench/compare"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/phantom"
 )
@@ -99,7 +98,7 @@ func (j *fitJob) estimateTissues(ctx context.Context) (err error) {
 		j.tissues, err = findTissues(flag, nil, j.gradients)
 		return err
 	}
-	index := compare.Spread(j.mask.Index, 1, tissueSample)
+	index := acq.Spread(j.mask.Index, 1, tissueSample)
 	if err := checkMemory("--response auto", len(index), j.image.Header.Volumes(), 1); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
-package compare
+package acq
 
-// Spread picks at most n voxels, evenly over all of them. Each has as many values.
+// Spread picks at most n voxels, evenly over all of them, from values that are voxel-major: each voxel has as many of them.
+// Where there are no more than n, it is values itself.
 func Spread[T any](values []T, each, n int) []T {
 	have := len(values) / each
 	if have <= n {
