@@ -51,8 +51,10 @@ type cursor struct {
 
 // A Decoder reads the blocks of one deflate stream after another.
 type Decoder struct {
-	input []byte // what may be used up; InputSlack bytes follow it
-	last  bool   // no more input follows
+	// input is what may be used up. As much as its capacity has can be read: InputSlack bytes, and before those the margin of
+	// an input that goes on, which has the rest of a header that begins before it.
+	input []byte
+	last  bool // no more input follows
 	cursor
 
 	phase  phase
@@ -74,10 +76,11 @@ func NewDecoder(portable bool) *Decoder { return &Decoder{portable: portable || 
 // SetInput has the Decoder go on at a bit of these bytes. InputSlack bytes behind them must be readable through the
 // slice's capacity. If they are not the last, the Decoder stops InputMargin before their end, where Starved tells so.
 func (d *Decoder) SetInput(input []byte, bit int, last bool) {
+	readable := len(input) + InputSlack
 	if !last {
 		input = input[:max(0, len(input)-InputMargin)]
 	}
-	d.input, d.last = input[:len(input):len(input)+InputSlack], last
+	d.input, d.last = input[:len(input):readable], last
 	d.seek(bit)
 }
 
