@@ -97,9 +97,9 @@ func (o *runOptions) load(ctx context.Context, stderr io.Writer) (studyBlock, er
 	return block, fromImage(err, o.response, o.data.dwi)
 }
 
-// fromImage names the image that automatic responses could not be estimated from.
+// fromImage names the image that automatic responses could not be estimated from, unless the error does so by itself.
 func fromImage(err error, response, image string) error {
-	if err == nil || response != "auto" {
+	if err == nil || response != "auto" || strings.HasPrefix(err.Error(), image+": ") {
 		return err
 	}
 	return fmt.Errorf("%s: %w", image, err)
