@@ -33,7 +33,7 @@
 // sequences"; Knespel and Brunst 2023, "Rapidgzip: Parallel Decompression and Seeking in Gzip Files Using Cache
 // Prefetching"):
 //
-//   - A worker takes 1 to 4 MiB of the file and tries each bit until a block seems to begin there. That is so where the
+//   - A worker takes 1 to 8 MiB of the file and tries each bit until a block seems to begin there. That is so where the
 //     header, the code lengths and the sums of the codes are those of a dynamic block, where a length and its
 //     complement are those of a stored block, or where a member's header begins. Other data hardly ever look like one
 //     of these.

@@ -11,7 +11,7 @@ func PeakMemory(size int64, workers int) int64 {
 	if workers <= 1 || size <= leastPiece {
 		return inputStep + decoder + 2*chunkMemory
 	}
-	return peakMemory(divide(size, workers, leastPiece, mostPiece), workers)
+	return peakMemory(divide(size, workers, leastPiece, mostPiece(workers)), workers)
 }
 
 // peakMemory is that of pieces which begin there.

@@ -148,7 +148,7 @@ func TestNoMatchReachesTheMemberBefore(t *testing.T) {
 	} {
 		file := append(compressed(t, c.first, 6), thief(c.first)...)
 		size := int64(len(file))
-		z, err := newReader(bytes.NewReader(file), size, 1, leastPiece, mostPiece)
+		z, err := newReader(bytes.NewReader(file), size, 1, leastPiece, mostPiece(1))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -257,11 +257,11 @@ func TestCloseStopsEveryGoroutineAtAnyMoment(t *testing.T) {
 func TestPiecesCoverTheFileAndGetSmaller(t *testing.T) {
 	for _, size := range []int64{leastPiece + 1, 3 << 20, 74_077_943, 2_400_000_000} {
 		for _, workers := range []int{2, 16, 64} {
-			begins := divide(size, workers, leastPiece, mostPiece)
+			begins := divide(size, workers, leastPiece, mostPiece(workers))
 			if begins[0] != 0 || begins[len(begins)-1] != size {
 				t.Errorf("%d bytes, %d workers: from %d to %d", size, workers, begins[0], begins[len(begins)-1])
 			}
-			before := int64(mostPiece)
+			before := mostPiece(workers)
 			for i, end := range begins[1:] {
 				piece := end - begins[i]
 				if piece > before || piece < leastPiece && end < size {

@@ -7,10 +7,12 @@ import (
 	"github.com/voxfit/voxfit/gunzip/internal/deflate"
 )
 
-const (
-	leastPiece = 1 << 20
-	mostPiece  = 4 << 20
-)
+// leastPiece is the least that a piece has, but for the last one.
+const leastPiece = 1 << 20
+
+// mostPiece is 4 MiB, and 8 MiB for two workers. Where the background of an image is noise, markers are spread over the first 4
+// MiB, so that larger pieces are decoded faster; but each worker's share of the memory grows with them.
+func mostPiece(workers int) int64 { return max(16/int64(workers), 4) << 20 }
 
 // divide gives where pieces begin, which workers take one after another, and the end of the file. Large pieces are better,
 // since markers are spread over the first part of each; but all workers should end at about the same time. So a piece is

@@ -44,7 +44,7 @@ type feed interface {
 //
 // Close must be called when the Reader is no longer needed. It does not close r.
 func NewReader(r io.ReaderAt, size int64, workers int) (*Reader, error) {
-	return newReader(r, size, workers, leastPiece, mostPiece)
+	return newReader(r, size, workers, leastPiece, mostPiece(max(1, workers)))
 }
 
 func newReader(r io.ReaderAt, size int64, workers int, leastPiece, mostPiece int64) (*Reader, error) {

@@ -22,11 +22,14 @@ func (d *Decoder) FindDynamic(input []byte, from, to int) int {
 			candidates &= ^uint64(0) << (from - 8*at)
 		}
 		for ; candidates != 0; candidates &= candidates - 1 {
-			bit := 8*at + bits.TrailingZeros64(candidates)
+			shift := bits.TrailingZeros64(candidates)
+			bit := 8*at + shift
 			if bit >= to {
 				return -1
 			}
-			if fullPrecode(b, bit) && d.Dynamic(input, bit) {
+			// The lengths begin 17 bits behind the header. They are 4 and as many more as its last four bits say.
+			lengths := binary.LittleEndian.Uint64(b[(bit+17)>>3:]) >> ((bit + 17) & 7)
+			if fullPrecode(lengths, int(next>>(shift+13)&15)+4) && d.Dynamic(input, bit) {
 				return bit
 			}
 		}
@@ -41,7 +44,7 @@ func (d *Decoder) Dynamic(input []byte, bit int) bool { return d.dynamic(input, 
 func (d *Decoder) LastOrDynamic(input []byte, bit int) bool { return d.dynamic(input, bit) }
 
 func (d *Decoder) dynamic(input []byte, bit int) bool {
-	if bit>>3+16 > len(input) || !fullPrecode(input[:len(input)+InputSlack], bit) {
+	if bit>>3+16 > len(input) {
 		return false
 	}
 	d.SetInput(input, bit, true)
@@ -52,13 +55,9 @@ func (d *Decoder) dynamic(input []byte, bit int) bool {
 	return full(d.lengths[:litlenSymbols], false) && full(d.lengths[litlenSymbols:litlenSymbols+farSymbols], true)
 }
 
-// fullPrecode tells whether the code of code lengths in a header at a bit is complete.
-func fullPrecode(b []byte, bit int) bool {
-	head := binary.LittleEndian.Uint32(b[bit>>3:]) >> (bit & 7)
-	codes := int(head>>13&15) + 4
-	bit += 17
-	// 19 lengths of 3 bits are 57 bits.
-	lengths := binary.LittleEndian.Uint64(b[bit>>3:]) >> (bit & 7) & (1<<(3*codes&63) - 1)
+// fullPrecode tells whether the code of code lengths is complete, of which there are so many, in 3 bits each: 57 at most.
+func fullPrecode(lengths uint64, codes int) bool {
+	lengths &= 1<<(3*codes&63) - 1
 	return kraftSums[lengths&0xfff]+kraftSums[lengths>>12&0xfff]+kraftSums[lengths>>24&0xfff]+
 		kraftSums[lengths>>36&0xfff]+kraftSums[lengths>>48&0xfff] == 1<<precodeBits
 }
