@@ -81,6 +81,22 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
+// withImport is a file of Go that imports a package.
+func withImport(text, path string) string {
+	if quoted := `"` + path + `"`; !strings.Contains(text, quoted) {
+		return strings.Replace(text, "import (\n", "import (\n\t"+quoted+"\n", 1)
+	}
+	return text
+}
+
+// unfollowed skips a test of a page in a tree in which somebody has followed it.
+func unfollowed(t *testing.T, made string) {
+	t.Helper()
+	if _, err := os.Stat(made); err == nil {
+		t.Skipf("skipped: somebody has followed the page, and there is %s", made)
+	}
+}
+
 // vet compiles packages, and their tests, with these files in the tree.
 func vet(t *testing.T, files map[string]string, packages ...string) {
 	t.Helper()
@@ -95,19 +111,20 @@ func vet(t *testing.T, files map[string]string, packages ...string) {
 
 func TestTheEngineOfItsHowToCompiles(t *testing.T) {
 	const page, path = "docs/how-to/add-an-engine.md", "bench/compare/engines.go"
+	unfollowed(t, "bench/compare/portable.go")
 	engines := read(t, path)
 	function := regexp.MustCompile(`(?m)^func Engines\(\) .*\n`).FindString(engines)
 	vet(t, map[string]string{
 		"bench/compare/portable.go": blockWith(t, page, "package compare\n"),
-		path: edited(t, engines, path,
+		path: edited(t, withImport(engines, module+"kernel"), path,
 			function, blockWith(t, page, "func Engines() "),
-			"\t\tcase !inPython(name):\n", blockWith(t, page, "case name == ")+"\t\tcase !inPython(name):\n",
-			"import (\n", "import (\n\t\"github.com/voxfit/voxfit/kernel\"\n"),
+			"\t\tcase !inPython(name):\n", blockWith(t, page, "case name == ")+"\t\tcase !inPython(name):\n"),
 	}, "./bench/compare")
 }
 
 func TestTheModelOfItsHowToCompiles(t *testing.T) {
 	const page = "docs/how-to/add-a-model.md"
+	unfollowed(t, "model/toy.go")
 	folder := t.TempDir()
 	for _, path := range []string{"internal/toymodel/testdata/toy.go.txt", "model/table.go", "model/badsignals_test.go"} {
 		in := filepath.Join(folder, path)
@@ -131,8 +148,8 @@ func TestTheModelOfItsHowToCompiles(t *testing.T) {
 	refusal := regexp.MustCompile(`(?s)\t\tif slices\.ContainsFunc\(.*?\n\t\t}\n`).FindString(toy)
 	vet(t, map[string]string{
 		"model/table.go": table,
-		"model/toy.go": edited(t, toy, "toy.go", refusal, blockWith(t, page, "if code := "), "\t\"slices\"\n", "",
-			"import (\n", "import (\n\t\"github.com/voxfit/voxfit/internal/magnitude\"\n") + "\n" + blockWith(t, page, "func toyCode("),
+		"model/toy.go": edited(t, withImport(toy, module+"internal/magnitude"), "toy.go", refusal, blockWith(t, page, "if code := "),
+			"\t\"slices\"\n", "") + "\n" + blockWith(t, page, "func toyCode("),
 		test: edited(t, read(t, test), test, "\t\tcase \"csdm\":\n", blockWith(t, page, "case \"logratio\":")+"\t\tcase \"csdm\":\n"),
 	}, "./model")
 }
@@ -140,6 +157,7 @@ func TestTheModelOfItsHowToCompiles(t *testing.T) {
 // Steps 2 to 4 of the page, for one of the eight kernels: a copy of AVX2 under another name gets the same instructions.
 func TestTheInstructionSetOfItsHowToIsGenerated(t *testing.T) {
 	const page, asm = "docs/how-to/add-an-instruction-set.md", "kernel/amd64/_asm/"
+	unfollowed(t, "kernel/amd64/csd_avx2toy_amd64.s")
 	name := strings.NewReplacer("AVX2", "AVX2TOY", "avx2", "avx2toy")
 	files := map[string]string{}
 	twice := func(file, pattern, copied string) {
