@@ -104,19 +104,6 @@ func (a Account) Sum() WorkerAccount {
 	return sum
 }
 
-// VoxelTime is the compute time of a voxel: the mean over all voxels and workers.
-func (a Account) VoxelTime() time.Duration {
-	sum := a.Sum()
-	return time.Duration(float64(sum.Compute) / float64(max(1, sum.Voxels)))
-}
-
-// Inflation is how many times as long a voxel took as in a run on one worker of the same work: what
-// memory that is shared or far, a lower clock, and threads that share a core cost. 1 is no inflation.
-func (a Account) Inflation(one Account) float64 {
-	return float64(a.Sum().Compute) / float64(max(1, a.Sum().Voxels)) *
-		float64(max(1, one.Sum().Voxels)) / float64(max(1, one.Sum().Compute))
-}
-
 // settle writes down what was completed: all but the ranges that are missing.
 func (a *Account) settle(missing []Range) {
 	slices.SortFunc(missing, func(x, y Range) int { return cmp.Compare(x.Begin, y.Begin) })

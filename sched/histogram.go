@@ -61,17 +61,3 @@ func (h Histogram) Quantile(q float64) time.Duration {
 	}
 	return 0
 }
-
-// Each calls f for each class that is not empty, in ascending order: n durations from low to below
-// high.
-func (h Histogram) Each(f func(low, high time.Duration, n int)) {
-	for i, n := range h.counts {
-		if n > 0 {
-			low := time.Duration(0)
-			if i > 0 {
-				low = upper(i - 1)
-			}
-			f(low, upper(i), n)
-		}
-	}
-}
