@@ -49,8 +49,8 @@ func (h Histogram) Total() int {
 	return total
 }
 
-// Quantile is a duration that the share q of all is not above (0.5: the median), rounded up to the end
-// of its class; 0 for an empty histogram.
+// Quantile is the duration that the share q of all durations does not exceed (0.5: the median), rounded up to the end
+// of its class. It is 0 for an empty histogram.
 func (h Histogram) Quantile(q float64) time.Duration {
 	want := q * float64(h.Total())
 	sum := 0
