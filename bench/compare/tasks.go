@@ -2,6 +2,7 @@ package compare
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -60,13 +61,17 @@ func Models() []string {
 	return names
 }
 
-// Limits says for each line of the table how many voxels are fitted at most.
+// Limits is a table for people: how many voxels are fitted at most, and in which lines of the comparison.
 func Limits() string {
-	var parts []string
+	lines := map[int][]string{}
 	for _, v := range variants {
-		parts = append(parts, fmt.Sprintf("%s %d", v.name, v.limit))
+		lines[v.limit] = append(lines[v.limit], v.name)
 	}
-	return strings.Join(parts, ", ")
+	var b strings.Builder
+	for _, limit := range slices.Backward(slices.Sorted(maps.Keys(lines))) {
+		fmt.Fprintf(&b, "  %4d  %s\n", limit, strings.Join(lines[limit], ", "))
+	}
+	return b.String()
 }
 
 func buildCSD(precision kernel.Precision) func(*Options) (model.Model, error) {

@@ -38,7 +38,7 @@ Voxels are drawn at random and fitted in other chunks than before. On the instru
 maps must hold the same bits; where this machine lacks it, the portable code must come close (docs/reliability.md has
 the bounds). Hashes of inputs, sidecars, headers, the set of maps and all voxels that were not fitted are
 checked too. Maps that several commands made of one fit (--maps fa, then --maps md) are checked together. Without
-a status map, all that is checked of the mask is that maps are zero outside of it.
+a status map the mask is only checked in one way: maps must be zero outside of it.
 Inputs are looked for where the commands found them: run this in the same folder.`,
 		Example: "  kbench verify maps\n  kbench verify maps --share 1",
 		Args:    cobra.ExactArgs(1),
