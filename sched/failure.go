@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
 // A ChunkError is one chunk that failed: the chunk function returned an error, or panicked. The other chunks are run
@@ -93,7 +95,7 @@ func collect(workers []worker) (ranges []Range, errs []error) {
 		errs = append(errs, e)
 	}
 	if more := len(ranges) - len(chunkErrors); more > 0 {
-		errs = append(errs, fmt.Errorf("sched: %d more chunks failed", more))
+		errs = append(errs, fmt.Errorf("sched: %s failed", plural.Count(more, "more chunk")))
 	}
 	return ranges, errs
 }

@@ -186,7 +186,7 @@ type runner struct {
 // noteLoad says so when other programs had a part of the CPU: the times are then not the machine's best.
 func (r *runner) noteLoad() {
 	if r.use.Disturbed() {
-		r.report.note("Other programs took %.0f%% of the CPU while voxfit ran, and may have while the peers did: times are long, ratios uncertain. Repeat on a calm machine.", 100*(1-r.use.Share()))
+		r.report.note("Other programs took %.0f%% of the CPU while voxfit ran, and perhaps while the peers ran, too. The times are therefore too long, and the ratios uncertain. Repeat on a calm machine.", 100*(1-r.use.Share()))
 	}
 }
 

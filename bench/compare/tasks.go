@@ -47,7 +47,7 @@ var variants = []variant{
 
 // remarks say of a line of the table what its MRtrix3 command does, where that is not just what ours does.
 var remarks = map[string]string{
-	"dti wls": "its default: a weighted fit and two reweighted ones; ours, as DIPY's: an ordinary fit and a reweighted one. Like for like are the lines dti iwls",
+	"dti wls": "its default is a weighted fit and two reweighted ones, whereas ours, like DIPY's, is an ordinary fit and a reweighted one. The lines dti iwls compare the same fits",
 }
 
 // Models lists the models that can be compared.
