@@ -142,7 +142,7 @@ func (m *responseMean) response(b box) (Response, error) {
 	case m.fitted == 0:
 		return Response{}, fmt.Errorf("automatic response: found no voxel with finite signals in the box %v, expected some of the mask's %d there: give a larger radius, or the response itself (e1,e2,e3,S0)", b, m.inside)
 	case m.used == 0 && m.small > 0:
-		return Response{}, fmt.Errorf("automatic response: found signals between 0 and %g in %d of %s in the box %v, expected larger ones, for the tensors take smaller ones for %[1]g: multiply the image by a constant, or give the response explicitly (e1,e2,e3,S0)",
+		return Response{}, fmt.Errorf("automatic response: found signals between 0 and %g in %d of %s in the box %v, expected larger ones, because the tensor fit raises smaller ones to %[1]g: multiply the image by a constant, or give the response explicitly (e1,e2,e3,S0)",
 			minSignal, m.small, plural.Count(m.fitted, "voxel"), b)
 	case m.used == 0:
 		return Response{}, fmt.Errorf("automatic response: the highest fractional anisotropy of %s in the box %v is %.3f, expected some above %v; give a lower FA, a larger radius, or the response itself (e1,e2,e3,S0)",

@@ -132,12 +132,12 @@ func (o *oddities) admitB0(i int, bval float64, bvec [3]float64) (float64, [3]fl
 func (o *oddities) warnings(source string) []string {
 	var all []string
 	if n := len(o.rescaled); n > 0 {
-		all = append(all, fmt.Sprintf("%s: %d b-vectors are not of unit length and were rescaled (volumes %s, counted from 1)",
-			source, n, listFirst(o.rescaled)))
+		all = append(all, fmt.Sprintf("%s: rescaled %s of other lengths than 1 (volumes %s, counted from 1)",
+			source, plural.Count(n, "b-vector"), listFirst(o.rescaled)))
 	}
 	if n := len(o.zeroed); n > 0 {
-		all = append(all, fmt.Sprintf("%s: %d b0 volumes have a small b-value and no b-vector and were taken as b = 0 (volumes %s, counted from 1)",
-			source, n, listFirst(o.zeroed)))
+		all = append(all, fmt.Sprintf("%s: took %s with a small b-value and no b-vector as b = 0 (volumes %s, counted from 1)",
+			source, plural.Count(n, "b0 volume"), listFirst(o.zeroed)))
 	}
 	return all
 }

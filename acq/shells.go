@@ -197,7 +197,7 @@ func (g *GradientTable) ChooseShells(bvals []float64) (shells []Shell, warnings 
 	}
 	for _, s := range all {
 		if low, high := g.extent(s); g.isWide(s) && !g.asDIPY {
-			warnings = append(warnings, fmt.Sprintf("%s: the b-values of the shell b = %.0f are from %g to %g, which one response stands for", g.name(), s.Bval, low, high))
+			warnings = append(warnings, fmt.Sprintf("%s: the b-values of the shell b = %.0f are from %g to %g, and one response stands for all of them", g.name(), s.Bval, low, high))
 		}
 	}
 	if len(bvals) == 0 {

@@ -34,7 +34,7 @@ func OpenToRead(path string) (*os.File, error) {
 		return nil, err
 	}
 	if f, err = regular(f); err != nil {
-		return nil, fmt.Errorf("%s: not a regular file, which could be read several times: copy it into one first", path)
+		return nil, fmt.Errorf("%s: not a regular file, and the content is read several times: copy it into a regular file first", path)
 	}
 	return f, nil
 }

@@ -143,7 +143,7 @@ func nearestValue(list []float64, value float64) int {
 func tissueWarnings(tissues []Tissue) []string {
 	var warnings []string
 	if len(tissues) == 1 {
-		warnings = append(warnings, fmt.Sprintf("msmt: there is one tissue alone, %s, which all signal is taken for; csdm is for one", tissues[0].Name))
+		warnings = append(warnings, fmt.Sprintf("msmt: all signal is taken for %s, the only tissue; csdm is the model for one tissue", tissues[0].Name))
 	}
 	for i, t := range tissues {
 		directed := t.Response.HasDirections()

@@ -96,7 +96,7 @@ func (j *fitJob) openCheckpoint(ctx context.Context) error {
 
 // kept says what a fit that is stopped keeps.
 func (j *fitJob) kept() string {
-	return fmt.Sprintf("%d finished blocks are kept in %s; the same command goes on", j.checkpoint.Blocks(), j.fitOptions.out)
+	return fmt.Sprintf("%s kept in %s; the same command goes on", plural.Count(j.checkpoint.Blocks(), "finished block"), j.fitOptions.out)
 }
 
 // keep closes the checkpoint of a fit that ended early, and says how to go on.

@@ -222,7 +222,7 @@ func (s *staging) putBack(name string) error {
 	}
 	place := filepath.Join(s.target, name)
 	if _, err := os.Lstat(place); err == nil {
-		return fmt.Errorf("%s is in the way of the file of that name that was there before, now %s: move one of them away", place, s.replaced(name))
+		return fmt.Errorf("%s is in the place of an earlier file of that name, which is now %s: move one of them away", place, s.replaced(name))
 	}
 	return disk.Rename(s.replaced(name), place)
 }

@@ -114,7 +114,7 @@ func (m *modelFlags) addFlags(f *pflag.FlagSet) {
 func (m *modelFlags) addFrame(f *pflag.FlagSet) {
 	help := "axes of fodfs, peaks and tensors: image (b-vectors as given) or world (scanner; the default where the maps are in MRtrix3's basis, order or convention)"
 	if m.kind != nil && slices.ContainsFunc(m.kind.OptionList(), func(o model.Option) bool { return o.Kind == model.DirectionsOption }) {
-		help += ". The directions of the constraint do not turn with the axes: a fit in world axes differs somewhat from one in image axes that kbench convert takes there"
+		help += ". The directions of the constraint do not turn with the axes. A fit in world axes therefore differs somewhat from a fit in image axes that kbench convert turns afterwards"
 	}
 	f.Var(namedValue(&m.frame, imageFrame, worldFrame), "frame", help)
 }

@@ -171,7 +171,7 @@ func (p *fitProfile) reportStages(w io.Writer, samples *profile.Profile, all pha
 	idle := whole - all.cpu.Seconds()
 	line("idle", idle)
 	line("all", whole)
-	fmt.Fprintf(w, "stages are shares of %s of the CPUs at work; idle is also what other programs had of them\n", plural.Count(total, "sample"))
+	fmt.Fprintf(w, "stages are shares of %s of the CPUs; idle includes the time that other programs had them\n", plural.Count(total, "sample"))
 }
 
 // stages are what a fit does beside one another, in the order of the data's way.

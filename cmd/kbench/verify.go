@@ -99,7 +99,7 @@ func (v *verification) summarise(w io.Writer) {
 	}
 	without := ""
 	if !v.hasStatus() {
-		without = "; without a status map, the mask was checked by the zeros outside of it alone"
+		without = "; without a status map, the mask was only checked for zeros outside of it"
 	}
 	fmt.Fprintf(w, "%s: %d of %d voxels fitted again (seed %d), %s; %s, their sidecars and inputs are as they were%s\n",
 		v.set, v.picked, v.of, v.seed, how, plural.Count(len(v.set.maps), "map"), without)
