@@ -132,7 +132,7 @@ func (o *oddities) admitB0(i int, bval float64, bvec [3]float64) (float64, [3]fl
 func (o *oddities) warnings(source string) []string {
 	var all []string
 	if n := len(o.rescaled); n > 0 {
-		all = append(all, fmt.Sprintf("%s: rescaled %s of other lengths than 1 (volumes %s, counted from 1)",
+		all = append(all, fmt.Sprintf("%s: rescaled %s not of unit length (volumes %s, counted from 1)",
 			source, plural.Count(n, "b-vector"), listFirst(o.rescaled)))
 	}
 	if n := len(o.zeroed); n > 0 {
