@@ -167,8 +167,8 @@ func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	return nothingWritten(o.fit(ctx, stdout, stderr))
 }
 
-// watchOptions hashes the files that options name, before check reads them and says of one that is not there what it is
-// for.
+// watchOptions hashes the files that options name before check reads them. Where one is missing, the error says which
+// option names it.
 func (o *fitOptions) watchOptions() error {
 	for _, path := range o.modelFlags.files() {
 		text, err := watch(path)

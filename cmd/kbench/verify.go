@@ -446,8 +446,9 @@ func (v *verification) bound(name string, values []float32) float64 {
 	return portableBound * largest
 }
 
-// faint tells the voxels in which a tissue's distribution is within the bound of nothing, as that of white matter is in the
-// ventricles: on another instruction set its GFA and the directions of its peaks are then those of rounding.
+// faint tells in which voxels a tissue's distribution is so small that it is within the bound of nothing, as that of
+// white matter is in the ventricles. There, GFA and the directions of peaks on another instruction set are those of
+// rounding.
 func (v *verification) faint(name string) func(voxel int) bool {
 	what, label, _ := strings.Cut(name, "_label-")
 	if v.portable && (what == "gfa" || what == "peaks") {
