@@ -24,19 +24,19 @@ type AutoOptions struct {
 	FAThreshold float64
 }
 
-// AutoResponse estimates the response of a single fibre as DIPY's auto_response_ssst does: it fits a
-// diffusion tensor by weighted least squares to the voxels of a box in the middle of the volume, keeps
-// those with a fractional anisotropy above 0.7, and gives the mean of their first eigenvalue, the mean
-// of their second (twice), and the mean of their signals at b0. All shells are used, as in DIPY.
+// AutoResponse estimates the response of a single fibre as DIPY's auto_response_ssst does: it fits a diffusion tensor
+// by weighted least squares to the voxels of a box in the middle of the volume, keeps those with a fractional
+// anisotropy above 0.7, and gives the mean of their first eigenvalue, the mean of their second (twice), and the mean of
+// their signals at b0. All shells are used, as in DIPY.
 //
-// signal is len(index) x g.Len(), voxel-major; index holds the linear number of each row's voxel in a
-// volume of the given shape (x fastest). Only these voxels are considered, where DIPY looks at the
-// whole box: with a mask, box voxels outside of it do not count. Voxels with a signal that is not
-// finite do not count either (DIPY aborts). The arithmetic is float64 throughout; DIPY agrees to
-// rounding when it is given the same numbers as float64 (on float32 it takes logarithms in float32).
+// signal is len(index) x g.Len(), voxel-major; index holds the linear number of each row's voxel in a volume of the
+// given shape (x fastest). Only the voxels of index count, whereas DIPY looks at the whole box: with a mask, voxels of
+// the box that are outside the mask do not count. Voxels with a signal that is not finite do not count either; DIPY
+// stops at them. The arithmetic is float64 throughout. DIPY agrees to rounding when it is given the same numbers as
+// float64. Of float32 it takes logarithms in float32.
 //
-// When no voxel qualifies, the error says why (the mask has none in the box, none is finite, the anisotropy found and
-// that needed) and what to do: DIPY's answer is then NaN, which nothing can be fitted with.
+// It is an error when no voxel qualifies. The error says why (the mask has none in the box, none is finite, the
+// anisotropy found and that needed) and what to do. DIPY's answer is then NaN, with which nothing can be fitted.
 func AutoResponse(signal []float32, shape [3]int, index []int, g *GradientTable, o AutoOptions) (Response, error) {
 	if len(signal) != len(index)*g.Len() {
 		return Response{}, fmt.Errorf("automatic response: found %s, expected %s x %s", plural.Count(len(signal), "signal value"), plural.Count(len(index), "voxel"), plural.Count(g.Len(), "volume"))
@@ -142,7 +142,7 @@ func (m *responseMean) response(b box) (Response, error) {
 	case m.fitted == 0:
 		return Response{}, fmt.Errorf("automatic response: found no voxel with finite signals in the box %v, expected some of the mask's %d there: give a larger radius, or the response itself (e1,e2,e3,S0)", b, m.inside)
 	case m.used == 0 && m.small > 0:
-		return Response{}, fmt.Errorf("automatic response: found signals between 0 and %g in %d of %s in the box %v, expected larger ones, for the tensors take smaller ones for %[1]g: multiply the image by a constant, or give the response explicitly (e1,e2,e3,S0)",
+		return Response{}, fmt.Errorf("automatic response: found signals between 0 and %g in %d of %s in the box %v, expected larger ones, because the tensor fit raises smaller ones to %[1]g: multiply the image by a constant, or give the response explicitly (e1,e2,e3,S0)",
 			minSignal, m.small, plural.Count(m.fitted, "voxel"), b)
 	case m.used == 0:
 		return Response{}, fmt.Errorf("automatic response: the highest fractional anisotropy of %s in the box %v is %.3f, expected some above %v; give a lower FA, a larger radius, or the response itself (e1,e2,e3,S0)",

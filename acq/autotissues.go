@@ -11,8 +11,7 @@ import (
 	"github.com/voxfit/voxfit/internal/plural"
 )
 
-// TissueResponses are estimated responses of three tissues, in zonal form, which say how many voxels each was
-// taken from.
+// TissueResponses are estimated responses of three tissues, in zonal form. Each says how many voxels it was taken from.
 type TissueResponses struct{ WM, GM, CSF Response }
 
 // The choices of AutoTissues. They are those of Dhollander et al. (ISMRM Workshop on Breaking the
@@ -27,26 +26,27 @@ const (
 	wmDegree         = 8
 )
 
-// AutoTissues estimates the responses of white matter, grey matter and CSF from the data alone, after
-// the idea of Dhollander's method (MRtrix3's `dwi2response dhollander`), with simpler steps:
+// AutoTissues estimates the responses of white matter, grey matter and CSF from the data alone, after the idea of
+// Dhollander's method (MRtrix3's `dwi2response dhollander`), with simpler steps:
 //
-//  1. A voxel is told by its fractional anisotropy (a weighted tensor fit to b-values up to 1300, or
-//     to all where there are too few) and by its decay, the mean over the shells of
+//  1. Two numbers describe each voxel. One is its fractional anisotropy, by a weighted tensor fit to b-values up to 1300,
+//     or to all where there are too few. The other is its decay, the mean over the shells of
 //     log(signal at b = 0 / mean signal of the shell).
-//  2. CSF: Otsu's threshold divides all voxels by decay. Of those above it the 10 % that decay most.
-//  3. GM: of the voxels below it with an anisotropy under 0.2 the 2 % that are nearest to their
-//     median decay.
-//  4. WM: of those with an anisotropy above 0.2 the 0.5 % with the highest: single fibres.
-//  5. The response of GM and CSF is the mean signal of each shell. That of WM is the zonal harmonics up to
-//     degree 8 that fit the signals of all its voxels best, each turned so that its fibre is along z.
+//  2. Otsu's threshold divides all voxels by decay. The 10 % that decay most of the voxels above it are CSF.
+//  3. Of the voxels below the threshold, some have an anisotropy under 0.2. The 2 % of these that are nearest to their
+//     median decay are GM.
+//  4. The others below the threshold have an anisotropy above 0.2. The 0.5 % of these with the highest anisotropy are WM:
+//     they are single fibres.
+//  5. The response of GM and CSF is the mean signal of each shell. The response of WM is the zonal harmonics up to degree 8
+//     that fit the signals of all its voxels best, each turned so that its fibre is along z.
 //
-// At least 20 voxels are taken of each where there are so many. signal is voxels x g.Len(), voxel-major:
-// the voxels of a brain mask. Those with a value that is not finite, or a shell without signal, and
-// those with less than a tenth of the median signal at b = 0 do not count.
+// At least 20 voxels are taken of each tissue where there are so many. signal is voxels x g.Len(), voxel-major: the
+// voxels of a brain mask. Three kinds of voxels do not count: those with a value that is not finite, those with a shell
+// without signal, and those with less than a tenth of the median signal at b = 0.
 //
-// Shells are those of ChooseShells, of the given b-values or all; volumes that are in none of them do not count. It is
-// an error when there is no b = 0, fewer than two other shells, a shell of fewer than six directions, or no voxel of a
-// tissue.
+// Shells are those of ChooseShells, of the given b-values or all. Volumes that are in no shell do not count. It is an
+// error when there is no b = 0, when there are fewer than two other shells, when a shell has fewer than six directions,
+// and when no voxel of a tissue is found.
 func AutoTissues(signal []float32, g *GradientTable, bvals ...float64) (TissueResponses, error) {
 	if g.Len() == 0 || len(signal)%g.Len() != 0 {
 		return TissueResponses{}, fmt.Errorf("automatic tissue responses: found %s, expected voxels x %s", plural.Count(len(signal), "signal value"), plural.Count(g.Len(), "volume"))

@@ -5,13 +5,13 @@ import (
 	"math"
 )
 
-// WorldBvecs turns the b-vectors from the image frame into that of the scanner, as MRtrix3 does when it
-// reads FSL files: FSL flips x when the affine has a positive determinant, and then the image's axes are
-// rotated to where the affine (voxel numbers to millimetres) puts them. When the axes are not quite
-// perpendicular, the rotation is the nearest one to them. Lengths are kept, zero vectors too.
+// WorldBvecs turns the b-vectors from the image frame into that of the scanner, as MRtrix3 does when it reads FSL
+// files: FSL flips x when the affine has a positive determinant, and then the image's axes are rotated to where the
+// affine (voxel numbers to millimetres) puts them. When the axes are not quite perpendicular, the rotation is the
+// nearest one to them. Lengths are kept, zero vectors too.
 //
-// Maps in the image's own axes (DIPY's convention) want the b-vectors as they are; output in MRtrix3's
-// convention wants these. The vectors are NaN when the affine's axes do not span space.
+// Use these vectors for output in MRtrix3's convention. For maps in the image's own axes, DIPY's convention, use the
+// b-vectors as they are. The vectors are NaN when the affine's axes do not span space.
 func (g *GradientTable) WorldBvecs(affine [4][4]float64) [][3]float64 {
 	world := make([][3]float64, g.Len())
 	frame, err := newFrame(affine)

@@ -6,18 +6,17 @@ import (
 	"github.com/voxfit/voxfit/internal/plural"
 )
 
-// ReadGradients reads b-values in s/mm2 and b-vectors from a pair of FSL text files, and makes the
-// table of them as NewGradientTable does. Vectors are kept in the frame of the file: FSL's image frame,
-// which DIPY takes as it is (see WorldBvecs for the frame of the scanner).
+// ReadGradients reads b-values in s/mm2 and b-vectors from a pair of FSL text files, and makes the table of them as
+// NewGradientTable does. Vectors are kept in the frame of the file: FSL's image frame, which DIPY takes as it is (see
+// WorldBvecs for the frame of the scanner).
 //
-// The b-values stand in one row or one column. The b-vectors stand in three rows (FSL: all x, then all
-// y, then all z) or three columns (one vector to a row). A file of three rows of three numbers could be
-// either: it is read as FSL's three rows, with a warning (DIPY reads it as three columns; no model can
-// be fitted to three volumes, so nothing hangs on it). Numbers are separated by white space or commas;
-// # begins a comment.
+// The b-values stand in one row or one column. The b-vectors stand in three rows (FSL: all x, then all y, then all z)
+// or in three columns (one vector to a row). A file of three rows of three numbers could be either. It is read as FSL's
+// three rows, with a warning, whereas DIPY reads it as three columns. No model can be fitted to three volumes, so this
+// changes no result. Numbers are separated by white space or commas; # begins a comment.
 //
-// Besides the errors and warnings of NewGradientTable, files whose counts differ are an error that
-// names both files and both counts.
+// The errors and warnings are those of NewGradientTable. Files whose counts differ are also an error, which names both
+// files and both counts.
 func ReadGradients(bvalsPath, bvecsPath string, options ...GradientOption) (g *GradientTable, warnings []string, err error) {
 	bvals, err := readBvals(bvalsPath)
 	if err != nil {

@@ -16,14 +16,17 @@ const DefaultB0Threshold = 50
 // normTolerance is how far from 1 the length of a b-vector may be in DIPY: its atol.
 const normTolerance = 1e-2
 
-// A GradientTable says how each volume of an acquisition was weighted. It is not changed after it
-// was made, so that all goroutines may share it.
+// A GradientTable says how each volume of an acquisition was weighted. It is not changed after it was made, so that all
+// goroutines may share it.
 //
-// The rules are those of DIPY's gradient_table, so that design matrices agree with DIPY's to
-// rounding: b-vectors of about unit length are kept as they were given, not rescaled; a b0 whose b-vector is not near
-// unit length (absent, zero or NaN) has b-value 0 and b-vector 0; a b0 with a good b-vector keeps both (as the b = 5
-// volumes of HCP do). Where lengths are off by more than BValueScaling's limit, which DIPY refuses beyond 1e-2, the
-// rule is MRtrix3's.
+// The rules are those of DIPY's gradient_table, so that design matrices agree with DIPY's to rounding:
+//
+//   - b-vectors of about unit length are kept as they were given, and not rescaled;
+//   - a b0 whose b-vector is not near unit length (absent, zero or NaN) has b-value 0 and b-vector 0;
+//   - a b0 with a good b-vector keeps both, as the b = 5 volumes of HCP do.
+//
+// DIPY refuses lengths that are off by more than 1e-2. Here the rule for lengths beyond BValueScaling's limit is
+// MRtrix3's.
 type GradientTable struct {
 	Bvals       []float64    // s/mm2, one to each volume
 	Bvecs       [][3]float64 // unit vectors in the image frame as given, or zero
@@ -129,12 +132,12 @@ func (o *oddities) admitB0(i int, bval float64, bvec [3]float64) (float64, [3]fl
 func (o *oddities) warnings(source string) []string {
 	var all []string
 	if n := len(o.rescaled); n > 0 {
-		all = append(all, fmt.Sprintf("%s: %d b-vectors are not of unit length and were rescaled (volumes %s, counted from 1)",
-			source, n, listFirst(o.rescaled)))
+		all = append(all, fmt.Sprintf("%s: rescaled %s not of unit length (volumes %s, counted from 1)",
+			source, plural.Count(n, "b-vector"), listFirst(o.rescaled)))
 	}
 	if n := len(o.zeroed); n > 0 {
-		all = append(all, fmt.Sprintf("%s: %d b0 volumes have a small b-value and no b-vector and were taken as b = 0 (volumes %s, counted from 1)",
-			source, n, listFirst(o.zeroed)))
+		all = append(all, fmt.Sprintf("%s: took %s with a small b-value and no b-vector as b = 0 (volumes %s, counted from 1)",
+			source, plural.Count(n, "b0 volume"), listFirst(o.zeroed)))
 	}
 	return all
 }

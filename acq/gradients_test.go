@@ -179,7 +179,7 @@ func TestVectorsOfOtherLengthsAreRescaledWithOneWarning(t *testing.T) {
 		if g.Bvecs[8] != [3]float64{0, 0.6, 0.8} || g.Bvals[8] != 1000 {
 			t.Errorf("%s: b-vector %v of b-value %v, expected it at unit length and 1000", name, g.Bvecs[8], g.Bvals[8])
 		}
-		if len(warnings) != 1 || !strings.Contains(warnings[0], "b-vectors are not of unit length") {
+		if len(warnings) != 1 || !strings.Contains(warnings[0], "not of unit length") {
 			t.Errorf("%s: warnings %q", name, warnings)
 		}
 	}

@@ -6,13 +6,12 @@ import (
 	"github.com/voxfit/voxfit/internal/plural"
 )
 
-// ReadMRtrixGradients reads MRtrix3's gradient table (a .b file: x y z b to a row, one row to each
-// volume, b in s/mm2), whose vectors are in the frame of the scanner, and turns them into the image
-// frame of FSL's b-vectors with the image's affine (voxel numbers to millimetres). The table is then
-// the one that ReadGradients reads from the same acquisition's FSL files, and WorldBvecs gives the
-// file's vectors back.
+// ReadMRtrixGradients reads MRtrix3's gradient table: a .b file with one row x y z b for each volume, b in s/mm2. Its
+// vectors are in the frame of the scanner. The image's affine (voxel numbers to millimetres) turns them into the image
+// frame of FSL's b-vectors. The table is then the one that ReadGradients reads from the same acquisition's FSL files,
+// and WorldBvecs gives the file's vectors back.
 //
-// All else is as in NewGradientTable; an affine whose axes do not span space is an error.
+// The errors and warnings are those of NewGradientTable. An affine whose axes do not span space is also an error.
 func ReadMRtrixGradients(path string, affine [4][4]float64, options ...GradientOption) (g *GradientTable, warnings []string, err error) {
 	t, err := readNumbers(path)
 	if err != nil {

@@ -30,8 +30,7 @@ type Response struct {
 // IsZonal tells the two forms apart.
 func (r Response) IsZonal() bool { return r.Zonal != nil }
 
-// String writes a tensor form so that ParseResponse reads it back to the bit, and tells the size of a
-// zonal form.
+// String writes a tensor form so that ParseResponse reads it back to the bit. Of a zonal form it gives the size.
 func (r Response) String() string {
 	if r.IsZonal() {
 		return fmt.Sprintf("zonal response of %s, lmax %d", plural.Count(len(r.Zonal), "shell"), 2*(len(r.Zonal[0])-1))
@@ -96,9 +95,9 @@ func CheckDiffusivities(evals [3]float64) error {
 	return nil
 }
 
-// Check refuses what is no response: diffusivities that CheckDiffusivities refuses and an S0 that is not positive; of
-// the zonal form rows that are empty, of different lengths or not finite, a first coefficient (the mean signal) below
-// 0, and b-values that are not one to a row or not b-values.
+// Check refuses what cannot be a response. In the tensor form these are diffusivities that CheckDiffusivities refuses,
+// and an S0 that is not positive. In the zonal form these are rows that are empty, of different lengths or not finite,
+// a first coefficient (the mean signal) below 0, and b-values that are not one to a row or are no b-values.
 func (r Response) Check() error {
 	if !r.IsZonal() {
 		if err := CheckDiffusivities(r.Evals); err != nil {
@@ -164,9 +163,10 @@ const fewSigns = 0.01
 // mostRise is by how much the mean signal of a shell can exceed that of a lower one: noise, where hardly any signal is left.
 const mostRise = 1.1
 
-// Oddity says of a zonal response in which row something is not as the signal of a fibre (along z) or of a tissue is, which
-// falls with b and is least along the fibre: the first coefficient is larger than that of a lower shell, that of l = 2 is
-// positive, or that of l = 4 negative. It is empty where all is well. The tensor form has none.
+// Oddity is a sentence about a zonal response that does not look like the signal of a fibre along z or of a tissue.
+// Such a signal falls with b, and is least along the fibre. The sentence names the row, and says what is odd: the first
+// coefficient is larger than that of a lower shell, that of l = 2 is positive, or that of l = 4 is negative. It is
+// empty where nothing is odd, and for the tensor form.
 func (r Response) Oddity() string {
 	for i, row := range r.Zonal {
 		for k, sign := range []float64{-1, 1} {
@@ -218,20 +218,20 @@ const mostAnisotropic = 1.13
 
 // ReadResponse reads a response from a text file in either form. Lines that begin with # are comments.
 //
-// The tensor form is the four numbers e1 e2 e3 S0 of ParseResponse, on one line or on lines of their
-// own; DIPY defines no file for its (evals, S0), and this is how people save it. The zonal form is the
-// one that MRtrix3 writes: a row for each shell in ascending order of b-value, all rows equally long,
-// and perhaps a comment "# Shells: 0,700,1200,2800" with the b-values.
+// The tensor form is the four numbers e1 e2 e3 S0 of ParseResponse, on one line or on lines of their own. DIPY defines
+// no file for its (evals, S0); this is how people save it. The zonal form is the one that MRtrix3 writes: a row for
+// each shell in ascending order of b-value, all rows equally long, and perhaps a comment "# Shells: 0,700,1200,2800"
+// with the b-values.
 //
-// A file is in tensor form when it has exactly four numbers, on one line or each on its own, the first
-// three positive and below 0.1, the last at least 0.1, and no comment of shells: no diffusivity in mm2/s
-// reaches 0.1, while the numbers of a zonal response are signals, and the second of a row is negative
-// for a fibre. For zonal responses of images scaled to tiny values this could be wrong: add the
-// comment of shells.
+// A file is in tensor form when it has exactly four numbers, on one line or each on its own, the first three positive
+// and below 0.1, the last at least 0.1, and no comment of shells. These limits tell the forms apart for two reasons: no
+// diffusivity in mm2/s reaches 0.1, and the numbers of a zonal response are signals, of which the second in a row is
+// negative for a fibre. For zonal responses of images scaled to tiny values this could be wrong: add the comment of
+// shells.
 //
-// Errors name the file, what was found and what was expected: rows of unequal length, a number that is
-// not finite, a first coefficient (the mean signal) below 0, b-values that are not one to a row, and
-// three numbers in a row that look like eigenvalues without an S0.
+// Errors name the file, what was found and what was expected: rows of unequal length, a number that is not finite, a
+// first coefficient (the mean signal) below 0, b-values that are not one to a row, and three numbers in a row that look
+// like eigenvalues without an S0.
 func ReadResponse(path string) (Response, error) {
 	t, err := readNumbers(path)
 	if err != nil {

@@ -21,9 +21,9 @@ const (
 	ScaleYes
 	// ScaleNo keeps the b-values; vectors beyond the limit are scaled to length 1.
 	ScaleNo
-	// ScaleDIPY takes a table by the rules of DIPY's gradient_table alone, for programs that stand in for DIPY and are
-	// handed a table that DIPY made: any unit, b-values as they are whatever the lengths of vectors, shells by DIPY's
-	// rule and of any number of directions.
+	// ScaleDIPY takes a table by the rules of DIPY's gradient_table alone. It is for programs that stand in for DIPY
+	// and get a table that DIPY made. b-values may have any unit, and stay as they are whatever the lengths of vectors.
+	// Shells are found by DIPY's rule, and may have any number of directions.
 	ScaleDIPY
 )
 
@@ -63,8 +63,8 @@ func checkUnits(bvals []float64) error {
 	return nil
 }
 
-// CheckUnits refuses b-values that cannot be in s/mm2, as NewGradientTable does of all tables but those of ScaleDIPY: for
-// programs that take tables by DIPY's rules, but from files.
+// CheckUnits refuses b-values that cannot be in s/mm2. NewGradientTable does this for all tables but those of
+// ScaleDIPY. CheckUnits is for programs that take tables by DIPY's rules, but read them from files.
 func (g *GradientTable) CheckUnits() error {
 	if err := checkUnits(g.Bvals); err != nil {
 		return fmt.Errorf("%s: %w", g.name(), err)

@@ -10,7 +10,7 @@ import (
 	"github.com/voxfit/voxfit/internal/plural"
 )
 
-// DIPYShellTolerance in s/mm2 is that within which DIPY takes b-values for one shell.
+// DIPYShellTolerance, in s/mm2, is the tolerance within which DIPY counts b-values as one shell.
 const DIPYShellTolerance = 20
 
 // A Shell is the volumes that share a b-value.
@@ -20,13 +20,13 @@ type Shell struct {
 }
 
 // DIPYShells groups the volumes by b-value as DIPY does: first the b0s, when there are any, as one shell, and then the
-// diffusion-weighted shells in ascending order. Every volume is in one shell. Models use ClusterShells instead, but for
-// tables that are taken as DIPY takes them (ScaleDIPY).
+// diffusion-weighted shells in ascending order. Every volume is in one shell. Models use it for tables that are taken
+// as DIPY takes them (ScaleDIPY), and ClusterShells for all others.
 //
-// The rule is that of DIPY's unique_bvals_tolerance: from the lowest b-value not yet in a shell, take
-// the largest within the tolerance above it as the pivot; the shell is all up to the tolerance above the
-// pivot. No shell is thus wider than twice the tolerance, so that b-values spread evenly (Cartesian
-// sampling) do not run together into one. A negative tolerance counts as 0.
+// The rule is that of DIPY's unique_bvals_tolerance. From the lowest b-value not yet in a shell, the largest b-value
+// within the tolerance above it is the pivot. The shell is all b-values up to the tolerance above the pivot. No shell
+// is thus wider than twice the tolerance, so that b-values spread evenly (Cartesian sampling) do not run together into
+// one shell. A negative tolerance counts as 0.
 func (g *GradientTable) DIPYShells(tolerance float64) []Shell {
 	tolerance = max(tolerance, 0)
 	var shells []Shell
@@ -73,18 +73,19 @@ const (
 	fewestDirections  = 6
 )
 
-// ClusterShells groups the volumes by b-value as MRtrix3 does: first the b0s, when there are any, as one shell,
-// and then the diffusion-weighted shells in ascending order. left lists the volumes that are in no shell, ascending.
+// ClusterShells groups the volumes by b-value as MRtrix3 does: first the b0s, when there are any, as one shell, and
+// then the diffusion-weighted shells in ascending order. left lists the volumes that are in no shell, ascending.
 //
 // B-values less than 80 s/mm2 apart are neighbours. A volume that has two neighbours or more is in one shell with all
-// of them, and so on from each of these, so that a shell can be wider than 80; a volume with fewer neighbours, none of
-// which has two, is in no shell. (This is DBSCAN, Ester 1996, in one dimension.) MRtrix3 has b0s up to 10 s/mm2,
-// GradientTable up to its own limit, 50 by default.
+// of them, and so on from each of these, so that a shell can be wider than 80. A volume with fewer neighbours, none of
+// which has two, is in no shell. (This is DBSCAN, Ester 1996, in one dimension.) MRtrix3 counts volumes up to 10 s/mm2
+// as b0s. A GradientTable has its own limit for b0s, 50 by default.
 //
-// It is an error where there is no shell, or where there are more shells, that of b0s counted, than the root of the
-// number of volumes: MRtrix3 refuses these too. It is also an error where more than half of
-// the diffusion-weighted volumes are in shells that are wider than 400 s/mm2 and a fifth of their mean, as neighbours run
-// together in Cartesian sampling (DSI), or in none. MRtrix3 takes such for shells, whose signal has no one response.
+// There are three errors. The first is that there is no shell. The second is that there are more shells, that of b0s
+// counted, than the root of the number of volumes; MRtrix3 refuses these two cases as well. The third is that more than
+// half of the diffusion-weighted volumes are in no shell, or in shells that are wider than 400 s/mm2 and wider than a
+// fifth of their mean. In Cartesian sampling (DSI) neighbours run together into such shells. MRtrix3 accepts them, but
+// no single response describes the signal of such a shell.
 func (g *GradientTable) ClusterShells() (shells []Shell, left []int, err error) {
 	if err := g.CheckWeighted(); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", g.name(), err)
@@ -196,7 +197,7 @@ func (g *GradientTable) ChooseShells(bvals []float64) (shells []Shell, warnings 
 	}
 	for _, s := range all {
 		if low, high := g.extent(s); g.isWide(s) && !g.asDIPY {
-			warnings = append(warnings, fmt.Sprintf("%s: the b-values of the shell b = %.0f are from %g to %g, which one response stands for", g.name(), s.Bval, low, high))
+			warnings = append(warnings, fmt.Sprintf("%s: the b-values of the shell b = %.0f are from %g to %g, and one response stands for all of them", g.name(), s.Bval, low, high))
 		}
 	}
 	if len(bvals) == 0 {

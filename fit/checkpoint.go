@@ -19,10 +19,10 @@ import (
 	"github.com/voxfit/voxfit/sched"
 )
 
-// A Checkpoint keeps the finished blocks of a long fit in one file, so that a run that was killed goes
-// on where it stopped. The file starts with the SHA-256 of a key that names the fit (inputs, options, version). Each
-// block after it carries the same 32 bytes under its checksum, so that no block of another fit is ever taken for
-// one of this; a block torn by a kill is dropped when the file is opened. One process at a time may have it open
+// A Checkpoint keeps the finished blocks of a long fit in one file, so that a run that was killed goes on where it
+// stopped. The file starts with the SHA-256 of a key that names the fit (inputs, options, version). Each block after it
+// carries the same 32 bytes under its checksum, so that no block of another fit is ever taken for one of this fit. A
+// block that a kill left incomplete is dropped when the file is opened. One process at a time may have the file open
 // (package lock).
 type Checkpoint struct {
 	file       *disk.File
@@ -38,9 +38,9 @@ const (
 	blockHead       = sha256.Size + 16 // the key, and the first voxel and the one after the last as int64
 )
 
-// OpenCheckpoint opens the checkpoint at path for a fit described by key (any text that changes when
-// the results would) with p parameters a voxel, or makes it. A file of another fit or of an older version is
-// removed and made anew, and Anew says so. What is not a regular file, a link or a named pipe, is refused.
+// OpenCheckpoint opens the checkpoint at path, or makes it. key describes the fit: it is any text that changes when the
+// results would. p is the number of parameters a voxel. A file of another fit or of an older version is removed and
+// made anew, and Anew says so. The file must be a regular one: a link and a named pipe are refused.
 func OpenCheckpoint(path, key string, p int) (*Checkpoint, error) {
 	opened, err := lock.Open(path)
 	if err != nil {
@@ -105,7 +105,8 @@ func (c *Checkpoint) replace(found []byte) error {
 	return err
 }
 
-// Anew says in one line why what was in the file was not used; it is empty when the file was new or was used.
+// Anew says in one line why the content of the file was not used. It is empty when the file was new, and when its
+// content was used.
 func (c *Checkpoint) Anew() string { return c.anew }
 
 // scan finds the whole blocks from offset on and cuts off what follows them.
@@ -227,7 +228,7 @@ func (c *Checkpoint) Save(part sched.Range, result Result) error {
 // Close keeps the file for a later run.
 func (c *Checkpoint) Close() error { return c.file.Close() }
 
-// Remove deletes the file: the fit is whole. Another file that has its name by now stays.
+// Remove deletes the file when the fit is whole. If another file has its name by now, that one stays.
 func (c *Checkpoint) Remove() error {
 	own, err := c.file.Stat()
 	if err != nil {

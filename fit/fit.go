@@ -33,13 +33,13 @@ func (r Result) Slice(f kernel.Fitter, part sched.Range) Result {
 	}
 }
 
-// Block fits the voxels of signal (n x f.Measurements(), voxel-major) into result by the plan, whose
-// Voxels, VoxelBytes and Elastic fields it sets: as a voxel's result depends on that voxel alone, chunks
-// may be joined and cut. Each worker makes its own kernel worker on its own thread, in its place.
-// Signal and result may be any memory; that of a Room is where its workers want it.
+// Block fits the voxels of signal (n x f.Measurements(), voxel-major) into result by the plan. It sets the plan's
+// fields Voxels, VoxelBytes and Elastic. Elastic is right because a voxel's result depends on that voxel alone, so that
+// chunks may be joined and cut. Each worker makes its own kernel worker on its own thread, when that is in its place.
+// Signal and result may be any memory. The memory of a Room lies where its workers want it.
 //
-// An error is that of the context, of the plan, or of a chunk that panicked; the account tells which
-// voxels were finished all the same, and their results are in place.
+// An error is that of the context, of the plan, or of a chunk that panicked. Even then the account tells which voxels
+// were finished, and their results are in place.
 func Block(ctx context.Context, f kernel.Fitter, signal []float32, result Result, plan sched.Plan) (sched.Account, error) {
 	n, m := len(result.Status), f.Measurements()
 	if len(signal) != n*m {
@@ -59,8 +59,8 @@ func Block(ctx context.Context, f kernel.Fitter, signal []float32, result Result
 // VoxelBytes is the size of a voxel's signal and results.
 func VoxelBytes(f kernel.Fitter) int { return 4*f.Measurements() + 8*f.Parameters() + statusBytes }
 
-// PerWorker is sched.Run with a state for each worker, made by start on the worker's own thread, in
-// its place, before its first chunk.
+// PerWorker is sched.Run with a state for each worker. start makes the state before the worker's first chunk, on the
+// worker's own thread, when that is in its place.
 func PerWorker[W any](ctx context.Context, plan sched.Plan, start func() W, chunk func(w W, part sched.Range)) (sched.Account, error) {
 	count, err := plan.WorkerCount()
 	if err != nil {

@@ -23,8 +23,8 @@ type Room struct {
 	pages      [3]*numa.Pages // of signal, parameters, status
 }
 
-// NewRoom makes room for voxels of so many measurements, and for results of models of up to so many
-// parameters. Either may be 0, where that part lies elsewhere.
+// NewRoom makes room for voxels of so many measurements, and for results of models of up to so many parameters. Either
+// number may be 0 where the caller keeps that part elsewhere.
 func NewRoom(voxels, measurements, parameters int) (*Room, error) {
 	r := &Room{voxels: voxels}
 	statuses := 0
@@ -54,10 +54,9 @@ func (r *Room) Result(f kernel.Fitter, n int) Result {
 	return Result{Parameters: r.parameters[:n*f.Parameters()], Status: r.status[:n]}
 }
 
-// Place puts the memory of part, which is to be fitted by plan with f, where the plan's workers will
-// want it, and returns the plan with that noted. Pages that lie on other nodes are moved. On a machine
-// with one node, or without pinning, everything stays where it is. f may be nil while there is only
-// signal.
+// Place puts the memory of part, which is to be fitted by plan with f, where the plan's workers will want it. It
+// returns the plan, in which this is noted. Pages that lie on other nodes are moved. On a machine with one node, or
+// without pinning, everything stays where it is. f may be nil while there is only signal.
 func (r *Room) Place(plan sched.Plan, f kernel.Fitter, part sched.Range) (sched.Plan, error) {
 	plan.Voxels = part.Len()
 	plan.Placed = false
@@ -106,8 +105,7 @@ func share(offset int, r sched.Range, perVoxel, n int) (begin, end int) {
 	return border(r.Begin), border(r.End)
 }
 
-// Free gives the memory back: neither Signal nor results of it may be used afterwards. A second call
-// does nothing.
+// Free gives the memory back. Signal and the results in it must not be used afterwards. A second call does nothing.
 func (r *Room) Free() error {
 	var errs []error
 	for _, p := range r.pages {

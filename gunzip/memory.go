@@ -2,10 +2,10 @@ package gunzip
 
 import "github.com/voxfit/voxfit/gunzip/internal/deflate"
 
-// PeakMemory is the most bytes that a Reader of a file of this size with this many workers holds, whatever is in it:
-// for each piece under way its part of the file, a decoder and 12 chunks of output a MiB; for the goroutine that joins
-// pieces another of each and 8 chunks. Files of diffusion data, which deflate by half, take less than half of it. One
-// worker holds two chunks.
+// PeakMemory is the most memory, in bytes, that a Reader of a file of this size with this many workers holds, whatever
+// the file holds. Each piece that is being decoded takes its part of the file, a decoder, and 12 chunks of output for
+// each MiB. The goroutine that joins the pieces takes another part, another decoder and 8 chunks. Files of diffusion
+// data, which deflate makes half as large, take less than half of all this. A Reader with one worker holds two chunks.
 func PeakMemory(size int64, workers int) int64 {
 	const decoder = 1 << 15
 	if workers <= 1 || size <= leastPiece {

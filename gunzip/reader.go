@@ -36,11 +36,11 @@ type feed interface {
 	close()
 }
 
-// NewReader returns a Reader of the gzip file of size bytes that r holds. With one worker, or for a small file,
-// decoding goes on in the goroutine that reads, as far as is asked for. More workers decode pieces of the file at the
-// same time, ahead of what is read; ReadAt is then called from several goroutines. PeakMemory says what that takes.
+// NewReader returns a Reader of the gzip file of size bytes that r holds. With one worker, and for a small file, the
+// goroutine that reads decodes, and no more than it is asked for. More workers decode pieces of the file at the same
+// time, ahead of what is read, and several goroutines then call ReadAt. PeakMemory says how much memory this takes.
 //
-// An error in the first header is returned here, in words as of Read. An empty file is io.EOF.
+// An error in the first header is returned here; its words are those of Read's errors. An empty file is io.EOF.
 //
 // Close must be called when the Reader is no longer needed. It does not close r.
 func NewReader(r io.ReaderAt, size int64, workers int) (*Reader, error) {
@@ -58,11 +58,16 @@ func newReader(r io.ReaderAt, size int64, workers int, leastPiece, mostPiece int
 	return &Reader{feed: newParallel(r, size, workers, divide(size, workers, leastPiece, mostPiece))}, nil
 }
 
-// Read gives the next bytes. Where data are damaged, it gives what came before, and then an error that says where and
-// what, and wraps what packages compress/gzip and compress/flate would give: io.ErrUnexpectedEOF for a file that is cut
-// off, gzip.ErrHeader for what is no member's header (also: garbage behind the last member), gzip.ErrChecksum for a
-// checksum or length that is not that of the data, flate.CorruptInputError for all else. The bytes of a member are not
-// known to be right before Read has gone on past its end.
+// Read gives the next bytes. Where data are damaged, it gives the bytes before the damage, and then an error that says
+// what is wrong and where. The error wraps what packages compress/gzip and compress/flate would give:
+//
+//   - io.ErrUnexpectedEOF for a file that is cut off,
+//   - gzip.ErrHeader for what is no member's header, such as garbage behind the last member,
+//   - gzip.ErrChecksum for a checksum or a length that is not that of the data,
+//   - flate.CorruptInputError for all else.
+//
+// The checksum of a member is behind its bytes: only when Read has gone past the end of a member are its bytes known to
+// be right.
 func (z *Reader) Read(p []byte) (int, error) {
 	if err := z.advance(); err != nil {
 		return 0, err
@@ -149,7 +154,7 @@ func (z *Reader) Close() error {
 // portable tells whether VOXFIT_ISA, by which all of voxfit chooses instruction sets, asks for code without assembly.
 func portable() bool { return os.Getenv("VOXFIT_ISA") == "generic" }
 
-// Times tells how long the steps of the pieces took that were joined so far. It is empty where one worker reads.
+// Times tells how long the steps took of the pieces that were joined so far. It is empty where one worker reads.
 func (z *Reader) Times() Times {
 	times := Times{Join: z.joining}
 	if p, ok := z.feed.(*parallel); ok {

@@ -2,8 +2,8 @@ package gunzip
 
 import "time"
 
-// PieceTimes says how long the steps of one piece of the file took. All but HandOver and InTurn are done by workers,
-// beside those of other pieces.
+// PieceTimes says how long the steps of one piece of the file took. Workers do all but HandOver and InTurn, at the same
+// time as those of other pieces.
 type PieceTimes struct {
 	Number  int           // of the piece, from 0
 	Bytes   int64         // of its output
@@ -11,22 +11,22 @@ type PieceTimes struct {
 	Decode  time.Duration
 	Replace time.Duration // of markers, once the window before is known
 	Hash    time.Duration // CRC-32
-	// HandOver is how long the piece after had to wait for the window, once this piece and the one before were ready.
+	// HandOver is how long the next piece had to wait for its window, once this piece and the one before it were ready.
 	HandOver time.Duration
-	// InTurn is what was decoded after the pieces before only, because a search had found no or another beginning, or
-	// because there was too much output to be kept.
+	// InTurn is the time for what was decoded only after all pieces before it were done. There are two reasons: the
+	// search had found a wrong beginning or none, or there was too much output to keep it.
 	InTurn time.Duration
 }
 
-// Times are those of all pieces that were joined, and of what is done for each in the goroutine that reads: joining
-// the CRCs.
+// Times are those of all pieces that were joined. Join is how long the goroutine that reads took to join their
+// checksums.
 type Times struct {
 	Pieces []PieceTimes
 	Join   time.Duration
 }
 
-// SerialShare is the share of the time that would pass with this many workers in which one of them alone could work, as
-// Amdahl's law has it: that of hand-overs, of what was decoded in its turn, and of joining CRCs.
+// SerialShare is the share of the time that would pass with this many workers in which only one of them could work, by
+// Amdahl's law. Only one can work at hand-overs, at what is decoded in its turn, and at joining checksums.
 func (t Times) SerialShare(workers int) float64 {
 	serial, parallel := t.Join, time.Duration(0)
 	for _, p := range t.Pieces {

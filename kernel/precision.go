@@ -14,7 +14,7 @@ const (
 	DefaultPrecision Precision = iota
 	// Double is double precision throughout.
 	Double
-	// Mixed finds the way in single precision and ends in double precision.
+	// Mixed searches in single precision, and computes what is written in double precision.
 	Mixed
 )
 

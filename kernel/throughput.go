@@ -15,10 +15,10 @@ type Throughput struct {
 	Float32 float64 `json:"gflops_fp32"`
 }
 
-// MeasureThroughput measures the peak of an instruction set that ISAs lists for twice the duration on the calling thread,
-// which should be pinned. The loops are fused multiply-adds of whole vectors in so many independent chains, twelve or
-// more, that none waits for another, in registers alone. For "generic" they are eight chains of scalar multiplications
-// and additions in portable Go: the ceiling of the portable kernels.
+// MeasureThroughput measures the peak of an instruction set that ISAs lists. It takes twice the duration, on the
+// calling thread, which should be pinned. The loops are fused multiply-adds of whole vectors, in registers alone. They
+// have twelve or more independent chains, so that no multiply-add waits for another. For "generic" they are eight
+// chains of scalar multiplications and additions in portable Go: the ceiling of the portable kernels.
 //
 // An error says that this processor or build does not have the instruction set.
 func MeasureThroughput(isa string, duration time.Duration) (Throughput, error) {

@@ -30,7 +30,7 @@ func OpenToRead(path string) (*os.File, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s: not a regular file, which could be read several times: copy it into one first", path)
+		err = fmt.Errorf("%s: not a regular file, and the content is read several times: copy it into a regular file first", path)
 	}
 	if err != nil {
 		f.Close()

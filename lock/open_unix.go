@@ -26,15 +26,15 @@ func Open(path string) (*os.File, error) {
 	return regular(f)
 }
 
-// OpenToRead opens a regular file for reading. Links lead to it; a named pipe, which could keep the caller waiting and be
-// read once only, is refused. The errors name the path.
+// OpenToRead opens a regular file for reading. It follows links. It refuses a named pipe, which could keep the caller
+// waiting and could be read only once. The errors name the path.
 func OpenToRead(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
 	if f, err = regular(f); err != nil {
-		return nil, fmt.Errorf("%s: not a regular file, which could be read several times: copy it into one first", path)
+		return nil, fmt.Errorf("%s: not a regular file, and the content is read several times: copy it into a regular file first", path)
 	}
 	return f, nil
 }

@@ -14,11 +14,11 @@ import (
 // ErrHeld says that another process has the lock.
 var ErrHeld = errors.New("another process is writing to it")
 
-// File takes the lock of an open file without waiting, and returns what gives it back; the end of the process does so
-// too. The error wraps ErrHeld where another process has the lock.
+// File takes the lock of an open file without waiting. unlock gives the lock back, and so does the end of the process.
+// The error wraps ErrHeld where another process has the lock.
 func File(f *os.File) (unlock func() error, err error) { return hold(f) }
 
-// A HeldError says who holds the lock at Path, in the holder's own words. It is an ErrHeld.
+// A HeldError says who holds the lock at Path, in the holder's own words. errors.Is finds ErrHeld in it.
 type HeldError struct {
 	Path, Holder string
 	cause        error
@@ -33,8 +33,8 @@ func (e *HeldError) Error() string {
 
 func (e *HeldError) Unwrap() error { return e.cause }
 
-// A ForeignError says that the lock file at Path cannot be taken because another user made it. It is an
-// fs.ErrPermission.
+// A ForeignError says that the lock file at Path cannot be taken because another user made it. errors.Is finds
+// fs.ErrPermission in it.
 type ForeignError struct {
 	Path  string
 	Left  bool // nobody holds the lock: a command that was killed left the file behind
@@ -65,9 +65,9 @@ type Lock struct {
 	unlock func() error
 }
 
-// Take makes the lock file at path, locks it and writes holder into it, without ever waiting for another process. Where
-// another one has it, the error is a HeldError with that one's words; where another user's file is in the way, a
-// ForeignError. The folder must exist.
+// Take makes the lock file at path, locks it and writes holder into it. It never waits for another process. Where
+// another process has the lock, the error is a HeldError with the words of that process. Where a file of another user
+// is in the way, it is a ForeignError. The folder must exist.
 func Take(path, holder string) (*Lock, error) {
 	for {
 		l, err := take(path)
@@ -173,8 +173,8 @@ func (l *Lock) Check() error {
 	return fmt.Errorf("%s was removed or moved away while it was in use", l.file.Name())
 }
 
-// Release removes the file and gives the lock back, in this order: nobody can lock a file that is about to go without
-// noticing.
+// Release removes the file, and then gives the lock back. In this order no process can lock a file that is about to be
+// removed and not notice.
 func (l *Lock) Release() error {
 	if runtime.GOOS == "windows" { // which removes no file that is open, and refuses to while another process has it open
 		err := errors.Join(l.unlock(), l.file.Close())

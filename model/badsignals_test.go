@@ -189,7 +189,7 @@ func TestBadSignalsAreThoseOfTheTable(t *testing.T) {
 // singles is a signal in float32, as images are read.
 func singles(signal []float64) (rounded []float32) {
 	for _, v := range signal {
-		rounded = append(rounded, magnitude.Single(v))
+		rounded = append(rounded, magnitude.Scaled(v, 1, 0))
 	}
 	return rounded
 }

@@ -27,20 +27,20 @@ var csdKind = &Kind{
 	},
 }
 
-// CSDOptions are the choices of constrained spherical deconvolution. The zero value is DIPY's defaults; with the
-// convention MRtrix and all else zero they are those of MRtrix3's `dwi2fod csd`. A zero field is the default.
+// CSDOptions are the choices of constrained spherical deconvolution. A field that is zero has its default. The defaults
+// are DIPY's, or with the convention MRtrix those of MRtrix3's `dwi2fod csd`.
 type CSDOptions struct {
 	// Convention is DIPY (the default) or MRtrix.
-	Convention Convention `json:"convention" choices:"dipy,mrtrix" default:"dipy" help:"Whose decisions are followed: DIPY's csdeconv, or MRtrix3's dwi2fod csd (constraint, start, threshold, norm, shells)."`
-	// LMax is the highest degree of the fibre orientation distribution. Tests cover degrees up to 12, of which the 91
-	// coefficients are more than most protocols bear.
-	LMax int `json:"lmax" range:"[2,12]" multiple:"2" aliases:"sh_order_max,sh_order" help:"Highest SH degree. By default 8; with the convention mrtrix 8 or that of the response, if it is lower."`
+	Convention Convention `json:"convention" choices:"dipy,mrtrix" default:"dipy" help:"The program that is followed in constraint, start, threshold, norm and shells: DIPY's csdeconv or MRtrix3's dwi2fod csd."`
+	// LMax is the highest degree of the fibre orientation distribution. Tests cover degrees up to 12, which has 91
+	// coefficients, more than most protocols can determine.
+	LMax int `json:"lmax" range:"[2,12]" multiple:"2" aliases:"sh_order_max,sh_order" help:"Highest SH degree. The default is 8. With the convention mrtrix the default is the degree of the response where that is lower."`
 	// Basis is the one that the map of coefficients is written in. Parameters are always in Descoteaux07, whatever
 	// it is.
-	Basis sh.Basis `json:"sh_basis" choices:"descoteaux07,tournier07" aliases:"basis_type,sh_basis_type" help:"Basis of the SH coefficients in the map fod: DIPY's legacy basis or MRtrix3's. By default the convention's; parameters are always in descoteaux07."`
+	Basis sh.Basis `json:"sh_basis" choices:"descoteaux07,tournier07" aliases:"basis_type,sh_basis_type" help:"Basis of the SH coefficients in the map fod: DIPY's legacy basis or MRtrix3's. The default is the basis of the convention. Parameters are always in descoteaux07."`
 	// Directions are those in which the distribution is held non-negative. nil means the 181 of
 	// sh.Symmetric362Hemisphere, DIPY's default; with MRtrix, sh.Directions300, MRtrix3's.
-	Directions [][3]float64 `json:"directions" aliases:"reg_sphere" help:"Directions in which no amplitude may be negative. By default the 181 of DIPY's symmetric362 hemisphere; with the convention mrtrix MRtrix3's 300."`
+	Directions [][3]float64 `json:"directions" aliases:"reg_sphere" help:"Directions in which no amplitude may be negative. The default is the 181 directions of DIPY's symmetric362 hemisphere, and with the convention mrtrix the 300 of MRtrix3."`
 	// NegLambda is the weight of that constraint, DIPY's lambda_ or MRtrix3's -neg_lambda.
 	NegLambda float64 `json:"neg_lambda" range:"(0,inf)" default:"1" aliases:"lambda_,lambda" help:"Weight of the constraint that no amplitude is negative: DIPY's lambda_, MRtrix3's -neg_lambda."`
 	// NormLambda is MRtrix3's -norm_lambda; 0 means 1. DIPY has none.
@@ -48,18 +48,18 @@ type CSDOptions struct {
 	// Tau is the fraction of the mean amplitude below which a direction is held down. For a threshold at zero give
 	// ZeroTau. With MRtrix the threshold is zero.
 	Tau float64 `json:"tau" range:"[0,inf)" default:"0.1" zero:"1e-300" with:"convention=dipy" help:"Amplitudes below this share of the mean amplitude are constrained."`
-	// MaxIterations is where a voxel that has not settled is given up.
+	// MaxIterations is the number of iterations after which a voxel that has not settled is given up.
 	MaxIterations int `json:"max_iterations" range:"[1,65535]" default:"50" aliases:"convergence" help:"Iterations after which a voxel that has not settled is given up."`
 	// Sphere, Peaks, PeakThreshold, PeakSeparation and RefinePeaks say how the peaks are found. nil means
 	// sh.DefaultHemisphere.
-	Sphere         *sh.Sphere `json:"sphere" default:"repulsion724" help:"Directions among which peaks are looked for, and from which GFA is taken. By default DIPY's default_sphere, the 362 of its repulsion724 hemisphere."`
+	Sphere         *sh.Sphere `json:"sphere" default:"repulsion724" help:"Peaks are looked for among these directions, and GFA is computed from the values there. The default is the 362 directions of DIPY's default_sphere, the hemisphere of repulsion724."`
 	Peaks          int        `json:"peaks" range:"[1,65535]" default:"5" aliases:"npeaks" help:"Number of peaks in the maps peaks and peakvalues."`
 	PeakThreshold  float64    `json:"peak_threshold" range:"[0,1]" default:"0.5" zero:"1e-300" aliases:"relative_peak_threshold" help:"Peaks lower than this share of the highest peak are left out. Where the smallest value is positive, heights are measured from it."`
 	PeakSeparation float64    `json:"peak_separation" unit:"degrees" range:"[0,90]" default:"25" zero:"1e-300" aliases:"min_separation_angle" help:"Least angle between peaks."`
-	RefinePeaks    bool       `json:"refine_peaks" help:"Move each peak from its direction of the sphere to the maximum between them, as MRtrix3 does."`
-	// Shells are the b-values of the shells that are fitted; nil means all, or with MRtrix, and where the response is for
-	// shells, the highest.
-	Shells []float64 `json:"shells" unit:"s/mm2" range:"[0,inf)" help:"b-values of the shells to choose from; by default all. With a response for shells, or with the convention mrtrix, the highest of these is fitted alone; else all of these are fitted."`
+	RefinePeaks    bool       `json:"refine_peaks" help:"Move each peak from a direction of the sphere to the maximum beside it, as MRtrix3 does."`
+	// Shells are the b-values of the shells that are fitted; nil means all. With MRtrix, and with a response for
+	// shells, only the highest of them is fitted.
+	Shells []float64 `json:"shells" unit:"s/mm2" range:"[0,inf)" help:"b-values of the shells that are fitted, by default all. With a response for shells, or with the convention mrtrix, only the highest of these shells is fitted."`
 	// Precision is kernel.Double (the default) or kernel.Mixed.
 	Precision kernel.Precision `json:"precision" choices:"double,mixed" default:"double" help:"Precision of intermediate steps: mixed does part of them in single precision, for speed. The result is computed in double precision in both cases."`
 	// ISA is the instruction set, as kernel.WithISA takes it; "" leaves it to the environment.
@@ -123,25 +123,27 @@ type CSD struct {
 
 // NewCSD sets the model up for one acquisition and one response.
 //
-// A response in tensor form is turned into the signal of a fibre along z at the acquisition's own
-// b-values and directions, fitted with harmonics, as DIPY does: all diffusion-weighted volumes are
-// used, and on several shells this response is a mixture of theirs.
+// A response in tensor form is turned into the signal of a fibre along z at the acquisition's own b-values and
+// directions, fitted with harmonics, as DIPY does. All diffusion-weighted volumes are used. On several shells the
+// response is therefore a mixture of those of the shells.
 //
-// A zonal response (DIPY's AxSymShResponse, MRtrix3's text files) is used as it is. One row without a
-// b-value stands for all diffusion-weighted volumes. A row with a b-value, or one of several rows,
-// stands for a shell, and only the volumes of the highest shell are then fitted, as MRtrix3's
-// `dwi2fod csd` does: with the row whose b-value is that of the shell within
-// acq.ShellTolerance, or, where the file names no b-values, with the last row, of which there
-// must be as many as shells, with or without one for b = 0. Coefficients beyond the LMax of the
-// options are left out; too few of them are an error. Note that only the response is MRtrix3's then;
-// the constraint, its weight and its directions are DIPY's, unless the convention is MRtrix.
+// A zonal response (DIPY's AxSymShResponse, MRtrix3's text files) is used as it is. One row without a b-value stands
+// for all diffusion-weighted volumes. A row with a b-value, or one of several rows, stands for a shell. Then only the
+// volumes of the highest shell are fitted, as MRtrix3's `dwi2fod csd` does, with the row whose b-value is that of the
+// shell within acq.ShellTolerance. Where the file names no b-values, the last row is taken, and there must be as many
+// rows as shells, with or without one for b = 0. Coefficients beyond the LMax of the options are left out; too few of
+// them are an error. In this case only the response is MRtrix3's. The constraint, its weight and its directions are
+// DIPY's, unless the convention is MRtrix.
 //
-// With the convention MRtrix, everything is as in MRtrix3: only the shell of highest b is fitted (acq.ChooseShells, of six or more
-// directions), degrees that the response
-// lacks count as zero, negative signals count as zero, the start comes from its own filter up to degree 4, directions
-// are held down below zero, and the norm of the solution has a weight. A response in tensor form is projected onto the zonal harmonics at
-// that shell. MRtrix3 works in the frame of the scanner, acq.WorldBvecs; its start, and with it the path of some
-// voxels, depends on the frame.
+// With the convention MRtrix, everything is as in MRtrix3:
+//
+//   - only the shell of highest b is fitted (acq.ChooseShells, of six or more directions);
+//   - degrees that the response lacks count as zero, and so do negative signals;
+//   - the start comes from its own filter up to degree 4;
+//   - directions are held down below zero, and the norm of the solution has a weight.
+//
+// A response in tensor form is projected onto the zonal harmonics at that shell. MRtrix3 works in the frame of the
+// scanner (acq.WorldBvecs). Its start depends on the frame, and so does the course of the iterations in some voxels.
 //
 // Errors say what was found and what was expected. Warnings has what is allowed but suspicious.
 func NewCSD(g *acq.GradientTable, r acq.Response, o CSDOptions) (*CSD, error) {
@@ -207,8 +209,8 @@ func (c *CSD) Maps() []Map { return c.maps }
 // Volumes are those that are fitted, ascending, counted from 0.
 func (c *CSD) Volumes() []int { return c.design.Volumes }
 
-// Warnings are sentences on what the set-up found suspicious: as many coefficients as measurements
-// cannot be determined by them alone.
+// Warnings are sentences on what the set-up found suspicious, such as as many coefficients as measurements, which alone
+// do not determine them.
 func (c *CSD) Warnings() []string { return c.warnings }
 
 // newDesign makes the matrices.

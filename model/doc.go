@@ -18,6 +18,6 @@
 // follow the BIDS derivatives that pyAFQ and QSIRecon write.
 //
 // Directions, of peaks or of eigenvectors, are in the frame of the b-vectors that were given. For FSL's files that is
-// the image's own frame; To write files for software that works in the scanner's frame, turn the b-vectors first
+// the image's own frame. To write files for software that works in the scanner's frame, turn the b-vectors first
 // (acq.GradientTable.WorldBvecs).
 package model

@@ -22,17 +22,17 @@ var freeWaterKind = &Kind{
 	},
 }
 
-// FreeWaterOptions change how the tensor with free water is fitted. The zero value is DIPY's default, as is that of
-// a field.
+// FreeWaterOptions change how the tensor with free water is fitted. A field that is zero has its default, which is
+// DIPY's.
 type FreeWaterOptions struct {
 	// Method is kernel.NLS (the default) or kernel.WLS.
 	Method kernel.Method `json:"method" choices:"nls,wls" default:"nls" aliases:"fit_method" spellings:"wlls=wls,nlls=nls" help:"Least squares: non-linear or weighted."`
 	// Diso is the diffusivity of free water.
 	Diso float64 `json:"diso" unit:"mm2/s" range:"[1e-5,0.1)" default:"3e-3" aliases:"Diso" help:"Diffusivity of free water."`
-	// MDReg is the mean diffusivity from which on a voxel is taken for free water.
-	MDReg float64 `json:"mdreg" unit:"mm2/s" range:"[1e-5,0.1)" default:"2.7e-3" help:"Mean diffusivity from which on a voxel is taken for free water alone."`
+	// MDReg is the least mean diffusivity of a voxel that is taken for free water alone.
+	MDReg float64 `json:"mdreg" unit:"mm2/s" range:"[1e-5,0.1)" default:"2.7e-3" help:"A voxel whose mean diffusivity is this or more is taken for free water alone."`
 	// MinSignal replaces smaller values before a logarithm is taken, in the unit of the signal.
-	MinSignal float64 `json:"min_signal" range:"(0,inf)" default:"1e-6" help:"Measured values below it count as this in logarithms, in the unit of the signal."`
+	MinSignal float64 `json:"min_signal" range:"(0,inf)" default:"1e-6" help:"Measured values below it are raised to it before logarithms are taken. It is in the unit of the signal."`
 	// MRtrixOrder writes the map tensor in MRtrix3's order. Parameters are always in DIPY's.
 	MRtrixOrder bool `json:"mrtrix_order" help:"Write the map tensor as D11, D22, D33, D12, D13, D23, MRtrix3's order."`
 	// Precision is kernel.Mixed (the default) or kernel.Double.

@@ -33,8 +33,8 @@ type Deriver interface {
 	Derive(out [][]float32, params []float64, status []kernel.Status)
 }
 
-// GivenFrame is what descriptions of maps say of their axes: those of the b-vectors that the model was made with. Who turned
-// these, as kbench fit --frame world does, says so instead.
+// GivenFrame is what descriptions of maps say of their axes: they are those of the b-vectors that the model was made
+// with. A program that has turned the b-vectors, as kbench fit --frame world does, puts other words in their place.
 const GivenFrame = "in the frame of the given b-vectors"
 
 // A Map describes one output image, or one group of parameters.

@@ -24,31 +24,30 @@ var msmtKind = &Kind{
 	},
 }
 
-// MSMTOptions are the choices of multi-tissue deconvolution. The zero value is MRtrix3's defaults, as is that of a
-// field.
+// MSMTOptions are the choices of multi-tissue deconvolution. A field that is zero has its default, which is MRtrix3's.
 type MSMTOptions struct {
-	// LMax is the highest degree of tissues whose response has as many.
-	LMax int `json:"lmax" range:"[2,12]" multiple:"2" default:"8" aliases:"sh_order_max,sh_order" help:"Highest SH degree, of tissues whose response has as many."`
+	// LMax is the highest degree. A tissue whose response has a lower one keeps that.
+	LMax int `json:"lmax" range:"[2,12]" multiple:"2" default:"8" aliases:"sh_order_max,sh_order" help:"Highest SH degree. A tissue whose response has a lower degree keeps that one."`
 	// Basis is the one that the maps of coefficients are written in; sh.Tournier07, MRtrix3's, is the default.
 	// Parameters are always in Tournier07.
-	Basis sh.Basis `json:"sh_basis" choices:"tournier07,descoteaux07" default:"tournier07" aliases:"basis_type,sh_basis_type" help:"Basis of the SH coefficients in the maps fod: MRtrix3's or DIPY's legacy basis; parameters are always in tournier07."`
+	Basis sh.Basis `json:"sh_basis" choices:"tournier07,descoteaux07" default:"tournier07" aliases:"basis_type,sh_basis_type" help:"Basis of the SH coefficients in the maps fod: MRtrix3's or DIPY's legacy basis. Parameters are always in tournier07."`
 	// Directions are those in which no amplitude may be negative; nil means sh.Directions300, MRtrix3's.
-	Directions [][3]float64 `json:"directions" aliases:"reg_sphere" help:"Directions in which no amplitude may be negative. By default MRtrix3's 300."`
+	Directions [][3]float64 `json:"directions" aliases:"reg_sphere" help:"Directions in which no amplitude may be negative. The default is the 300 of MRtrix3."`
 	// NegLambda and NormLambda are MRtrix3's -neg_lambda and -norm_lambda. With a larger NegLambda MRtrix3 stops
 	// before the minimum of this problem.
 	NegLambda  float64 `json:"neg_lambda" range:"(0,1)" default:"1e-10" help:"Regularisation of the constraint, MRtrix3's -neg_lambda."`
 	NormLambda float64 `json:"norm_lambda" range:"(0,1)" default:"1e-10" help:"Regularisation of the solution, MRtrix3's -norm_lambda."`
 	// Sphere, Peaks, PeakThreshold, PeakSeparation and RefinePeaks say how the peaks are found of tissues whose
 	// response has a direction. nil means sh.DefaultHemisphere.
-	Sphere         *sh.Sphere `json:"sphere" default:"repulsion724" help:"Directions among which peaks are looked for, and from which GFA is taken. By default DIPY's default_sphere, the 362 of its repulsion724 hemisphere."`
+	Sphere         *sh.Sphere `json:"sphere" default:"repulsion724" help:"Peaks are looked for among these directions, and GFA is computed from the values there. The default is the 362 directions of DIPY's default_sphere, the hemisphere of repulsion724."`
 	Peaks          int        `json:"peaks" range:"[1,65535]" default:"5" aliases:"npeaks" help:"Number of peaks in the maps peaks and peakvalues."`
 	PeakThreshold  float64    `json:"peak_threshold" range:"[0,1]" default:"0.5" zero:"1e-300" aliases:"relative_peak_threshold" help:"Peaks lower than this share of the highest peak are left out. Where the smallest value is positive, heights are measured from it."`
 	PeakSeparation float64    `json:"peak_separation" unit:"degrees" range:"[0,90]" default:"25" zero:"1e-300" aliases:"min_separation_angle" help:"Least angle between peaks."`
-	RefinePeaks    bool       `json:"refine_peaks" help:"Move each peak from its direction of the sphere to the maximum between them, as MRtrix3 does."`
+	RefinePeaks    bool       `json:"refine_peaks" help:"Move each peak from a direction of the sphere to the maximum beside it, as MRtrix3 does."`
 	// Shells are the b-values of the shells that are fitted, that of b = 0 being 0; nil means all.
-	Shells []float64 `json:"shells" unit:"s/mm2" range:"[0,inf)" help:"b-values of the shells that are fitted, 0 for that of b = 0; by default all. Volumes that are in no shell are left out."`
+	Shells []float64 `json:"shells" unit:"s/mm2" range:"[0,inf)" help:"b-values of the shells that are fitted, with 0 for b = 0. By default all shells are fitted. Volumes that are in no shell are left out."`
 	// Prediction adds a map of the signal that the model predicts.
-	Prediction bool `json:"prediction" help:"Make a map of the predicted signal, too, as large as the data."`
+	Prediction bool `json:"prediction" help:"Also make a map of the predicted signal. It is as large as the data."`
 	// ISA is the instruction set, as kernel.WithISA takes it; "" leaves it to the environment.
 	ISA string
 }
@@ -79,14 +78,13 @@ type tissuePart struct {
 
 // NewMSMT sets the model up for one acquisition and the responses of any number of tissues.
 //
-// Shells are those of acq.GradientTable.ChooseShells, MRtrix3's rule, b = 0 being one; volumes that are in none are left out,
-// with a warning. A shell of fewer than six directions is an error.
-// Each response has a row for each shell. Where it does not say for which b-values its rows are, they are
-// in the order of the shells; where it does (MRtrix3's files do), each shell takes the nearest, which
-// may be as far away as the tolerance. A tissue's highest degree is that of its response, or LMax, if
-// that is lower.
+// Shells are those of acq.GradientTable.ChooseShells, which follows MRtrix3's rule; b = 0 is one of them. Volumes that
+// are in no shell are left out, with a warning. A shell of fewer than six directions is an error. Each response has a
+// row for each shell. Where it does not say for which b-values its rows are, they are in the order of the shells. Where
+// it does, as MRtrix3's files do, each shell takes the row of the nearest b-value, which must be within the tolerance.
+// A tissue's highest degree is that of its response, or LMax, if that is lower.
 //
-// B-vectors are taken as they are: MRtrix3 works in the frame of the scanner, acq.WorldBvecs.
+// B-vectors are taken as they are. MRtrix3 works in the frame of the scanner (acq.WorldBvecs).
 //
 // Errors say what was found and what was expected. Warnings has what is allowed but suspicious.
 func NewMSMT(g *acq.GradientTable, tissues []Tissue, o MSMTOptions) (*MSMT, error) {
@@ -267,8 +265,8 @@ func (m *MSMT) Fitter() kernel.Fitter { return m.fitter }
 // does not change them.
 func (m *MSMT) Design() qp.Design { return m.design }
 
-// Maps are fod of each tissue, fraction, rmse, kkt, gfa, peaks and peakvalues of each tissue with directions, status and iterations, and prediction where it was
-// asked for.
+// Maps are fod of each tissue, fraction, rmse and kkt; gfa, peaks and peakvalues of each tissue with directions; status
+// and iterations; and prediction where it was asked for.
 func (m *MSMT) Maps() []Map { return m.maps }
 
 // Volumes are those that are fitted, ascending, counted from 0.
@@ -288,7 +286,7 @@ func (m *MSMT) fods(basis sh.Basis) []Map {
 }
 
 var kktMap = Map{Name: "kkt", Suffix: "dwimap", Components: 3,
-	Description: "How far the solution is from the conditions that make it one: dual, primal, complementarity, relative; zeros where nothing was fitted."}
+	Description: "Relative errors of the conditions of Karush, Kuhn and Tucker, which hold at the minimum: dual, primal, complementarity. Zeros where nothing was fitted."}
 
 // makeFinders prepares the search for peaks of tissues that have directions.
 func (m *MSMT) makeFinders() (err error) {
@@ -326,7 +324,7 @@ func (m *MSMT) listMaps() {
 	m.maps = append(m.maps, statusMaps...)
 }
 
-// Predict writes the signal of one voxel's parameters to dst, of as many values as there are volumes; those that are not
+// Predict writes the signal of one voxel's parameters to dst, which has a value for each volume. Volumes that are not
 // fitted get 0.
 func (m *MSMT) Predict(dst, params []float64) {
 	n := m.design.Unknowns

@@ -71,9 +71,9 @@ type Condition struct {
 
 // Shared are the options of every model.
 type Shared struct {
-	ISA           string            `json:"isa" help:"Instruction set of the kernels: auto, or one that this machine has (kbench env lists them). By default that of the environment's VOXFIT_ISA, else auto."`
+	ISA           string            `json:"isa" help:"Instruction set of the kernels: auto, or one that this machine has (kbench env lists them). The default is what the environment variable VOXFIT_ISA names, else auto."`
 	B0Threshold   float64           `json:"b0_threshold" unit:"s/mm2" range:"[0,inf)" default:"50" help:"The b-value up to which a volume counts as not diffusion-weighted."`
-	BValueScaling acq.BValueScaling `json:"bvalue_scaling" choices:"auto,yes,no,dipy" default:"auto" help:"Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever its lengths and, but for kbench, its units."`
+	BValueScaling acq.BValueScaling `json:"bvalue_scaling" choices:"auto,yes,no,dipy" default:"auto" help:"Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling. auto does so where lengths differ from 1 by more than half a per cent. dipy takes any table as DIPY does, whatever the lengths are. Outside of kbench it does so whatever the units are, too."`
 }
 
 // SharedOptions describes them.

@@ -72,8 +72,9 @@ func responseErrorf(format string, values ...any) error {
 	return &OptionError{responseName, fmt.Errorf(format, values...)}
 }
 
-// Unknown is the error of an option that the model does not have, as it was spelled. It lists those that there are,
-// and the nearest of them and of others, which are beside them, or else the models that have it, in any case.
+// Unknown is the error for an option that the model does not have. name is what the user wrote. The error lists the
+// model's options, and asks whether the nearest of these, or of others, was meant. others are names that the interface
+// has besides. Where none is near, the error names the other models that have such an option.
 func (s *Settings) Unknown(name string, others ...string) error {
 	var known []string
 	candidates, means := slices.Clone(others), map[string]string{}
@@ -160,9 +161,8 @@ func firstUnknown(values map[string]any, known []Option) string {
 	return slices.Min(unknown)
 }
 
-// SetTexts sets options from the command line: texts by the options' names. A set of directions is the name of a
-// file, or numbers. Of responses numbers alone are read here; the names of
-// files are left to the caller.
+// SetTexts sets options from the command line: texts by the options' names. A set of directions is the name of a file,
+// or numbers. Of responses only numbers are read here; the caller reads their files.
 func (s *Settings) SetTexts(texts map[string]string) error {
 	for _, o := range s.all {
 		text, given := texts[o.Name]

@@ -46,40 +46,38 @@ var sfmKind = &Kind{
 	},
 }
 
-// SFMOptions are the choices of the sparse fascicle model. The zero value is DIPY's defaults, as is that of a field.
+// SFMOptions are the choices of the sparse fascicle model. A field that is zero has its default, which is DIPY's.
 type SFMOptions struct {
 	// Solver is ElasticNet (the default) or NNLS.
 	Solver Solver `json:"solver" choices:"elasticnet,nnls" default:"elasticnet" help:"How weights are found: with the penalty of the elastic net, or by non-negative least squares."`
-	// L1Ratio is the share of the penalty of ElasticNet that falls on the weights, the rest falls on
-	// their squares.
+	// L1Ratio is the share of the penalty of ElasticNet that falls on the weights. The rest falls on their squares.
 	L1Ratio float64 `json:"l1_ratio" range:"(0,1]" default:"0.5" with:"solver=elasticnet" help:"Share of the penalty that falls on the weights, not on their squares."`
 	// Alpha is the weight of the penalty, as in scikit-learn.
 	Alpha float64 `json:"alpha" range:"(0,inf)" default:"0.001" with:"solver=elasticnet" help:"Weight of the penalty, as in scikit-learn."`
 	// Evals are the diffusivities of a fascicle, along it and across it; the last two are equal.
-	Evals [3]float64 `json:"evals" unit:"mm2/s" default:"0.0015,0.0005,0.0005" aliases:"response" help:"Diffusivities of a fascicle, along it and (two equal ones) across it."`
-	// Sphere holds the directions that fascicles may have, one of each pair of opposite ones. nil
-	// means the 181 of sh.Symmetric362Hemisphere: DIPY has all 362, of which each pair has one
-	// column twice.
-	Sphere *sh.Sphere `json:"sphere" default:"symmetric362" help:"Directions that fascicles may have, of which opposite ones count once; the ODF and its peaks are taken there, too. By default the 181 of DIPY's symmetric362 hemisphere."`
+	Evals [3]float64 `json:"evals" unit:"mm2/s" default:"0.0015,0.0005,0.0005" aliases:"response" help:"Diffusivities of a fascicle: one along it, and two equal ones across it."`
+	// Sphere holds the directions that fascicles may have, one of each pair of opposite ones. nil means the 181 of
+	// sh.Symmetric362Hemisphere. DIPY has all 362, so that it has the column of each pair twice.
+	Sphere *sh.Sphere `json:"sphere" default:"symmetric362" help:"Directions that fascicles may have. Opposite directions count once. The ODF is evaluated and its peaks are found in the same directions. The default is the 181 directions of DIPY's symmetric362 hemisphere."`
 	// Peaks, PeakThreshold and PeakSeparation say how the peaks of the ODF are found.
 	Peaks          int     `json:"peaks" range:"[1,65535]" default:"5" aliases:"npeaks" help:"Number of peaks in the maps peaks and peakvalues."`
 	PeakThreshold  float64 `json:"peak_threshold" range:"[0,1]" default:"0.5" zero:"1e-300" aliases:"relative_peak_threshold" help:"Peaks lower than this share of the highest peak are left out. Where the smallest value is positive, heights are measured from it."`
 	PeakSeparation float64 `json:"peak_separation" unit:"degrees" range:"[0,90]" default:"25" zero:"1e-300" aliases:"min_separation_angle" help:"Least angle between peaks."`
 	// Prediction adds a map of the predicted signal, as large as the data.
-	Prediction bool `json:"prediction" help:"Make a map of the predicted signal, too, as large as the data."`
+	Prediction bool `json:"prediction" help:"Also make a map of the predicted signal. It is as large as the data."`
 	// Precision is kernel.Mixed (the default) or kernel.Double.
 	Precision kernel.Precision `json:"precision" choices:"mixed,double" default:"mixed" help:"Precision of intermediate steps: mixed does part of them in single precision, for speed. The result is computed in double precision in both cases."`
 	// ISA is the instruction set, as kernel.WithISA takes it; "" leaves it to the environment.
 	ISA string
 }
 
-// SFM is the sparse fascicle model (Rokem et al. 2015) set up as DIPY's SparseFascicleModel with its
-// IsotropicModel. Its parameters are the weights of the directions, then S0, the isotropic part, the
-// residual and the KKT residual; nnls.NewSFM says what they are, and documents the codes.
+// SFM is the sparse fascicle model (Rokem et al. 2015) set up as DIPY's SparseFascicleModel with its IsotropicModel.
+// Its parameters are the weights of the directions, then S0, the isotropic part, the residual and the KKT residual.
+// nnls.NewSFM says what they are, and documents the codes.
 //
-// DIPY's sphere has each direction and its opposite, with the same column. The weight of a direction
-// here is the sum of both of DIPY's: the prediction depends on it alone, and NNLS leaves open how it is
-// divided, while ElasticNet divides it equally. Its penalty here is that of DIPY's whole sphere.
+// DIPY's sphere has each direction and its opposite, and both have the same column. The weight of a direction here is
+// the sum of both of DIPY's weights. The prediction depends on this sum alone. NNLS leaves open how the sum is divided,
+// and ElasticNet divides it equally. The penalty here is that of DIPY's whole sphere.
 type SFM struct {
 	options SFMOptions
 	volumes []int

@@ -21,23 +21,23 @@ var tensorKind = &Kind{
 	},
 }
 
-// TensorOptions change how the diffusion tensor is fitted. The zero value is DIPY's default, as is that of a field.
+// TensorOptions change how the diffusion tensor is fitted. A field that is zero has its default, which is DIPY's.
 type TensorOptions struct {
 	// Method is kernel.WLS (the default), kernel.NLS, kernel.OLS or kernel.IWLS.
 	Method kernel.Method `json:"method" choices:"wls,nls,ols,iwls" default:"wls" aliases:"fit_method" spellings:"wlls=wls,ls=ols,lls=ols,olls=ols,nlls=nls" help:"Least squares: weighted, non-linear, ordinary, or iteratively reweighted as MRtrix3's dwi2tensor does it."`
 	// MinSignal is what smaller values are raised to, in the unit of the signal.
-	MinSignal float64 `json:"min_signal" range:"(0,inf)" default:"1e-4" with:"method=wls,nls,ols" help:"Measured values below it are raised to it, in the unit of the signal."`
+	MinSignal float64 `json:"min_signal" range:"(0,inf)" default:"1e-4" with:"method=wls,nls,ols" help:"Measured values below it are raised to it. It is in the unit of the signal."`
 	// Iterations is the number of reweighted fits of IWLS after the first; NoReweighting is none.
-	Iterations int `json:"iterations" range:"[0,65535]" default:"2" zero:"-1" with:"method=iwls" help:"Reweighted fits after the first, MRtrix3's dwi2tensor -iter."`
+	Iterations int `json:"iterations" range:"[0,65535]" default:"2" zero:"-1" with:"method=iwls" help:"Number of reweighted fits after the first, as in MRtrix3's dwi2tensor -iter."`
 	// UniformStart gives the first fit of IWLS equal weights.
-	UniformStart bool `json:"uniform_start" with:"method=iwls" help:"Equal weights in the first fit, MRtrix3's dwi2tensor -ols."`
+	UniformStart bool `json:"uniform_start" with:"method=iwls" help:"Give all measurements equal weights in the first fit, as MRtrix3's dwi2tensor -ols does."`
 	// MRtrixOrder writes the map tensor in MRtrix3's order. Parameters are always in DIPY's.
 	MRtrixOrder bool `json:"mrtrix_order" help:"Write the map tensor as D11, D22, D33, D12, D13, D23, MRtrix3's order."`
 	// ISA is the instruction set of the kernel, as kernel.WithISA takes it.
 	ISA string
 }
 
-// NoReweighting, as TensorOptions.Iterations, ends IWLS with its first fit.
+// NoReweighting, as TensorOptions.Iterations, ends IWLS after its first fit.
 const NoReweighting = -1
 
 func (o *TensorOptions) forMRtrix() bool { return o.MRtrixOrder }
@@ -106,9 +106,9 @@ func (t *Tensor) Parameters() []Map { return tensorMaps("diffusion", false)[4:] 
 // Fitter is the kernel.
 func (t *Tensor) Fitter() kernel.Fitter { return t.fitter }
 
-// Maps are fa, md, ad, rd, tensor, s0, evals, evecs, mode, colorFA, status and iterations. FA and diffusivities are
-// made of eigenvalues that are raised, where they are smaller, to 1e-6 over the largest element of the
-// b-matrix, as DIPY does; the tensor itself is as fitted.
+// Maps are fa, md, ad, rd, tensor, s0, evals, evecs, mode, colorFA, status and iterations. For FA and diffusivities,
+// eigenvalues below 1e-6 over the largest element of the b-matrix are raised to that value, as DIPY does. The tensor
+// itself is as fitted.
 func (t *Tensor) Maps() []Map {
 	return slices.Concat(tensorMaps("diffusion", t.options.MRtrixOrder), eigenMaps("diffusion"), statusMaps)
 }

@@ -21,8 +21,8 @@ type Tissue struct {
 	Response acq.Response
 }
 
-// NameTissues names responses as MRtrix3 orders them: WM, GM, CSF; a single one is WM, two are WM and
-// CSF (as MRtrix3 advises for single-shell data), and from the fourth on they are numbered.
+// NameTissues names responses as MRtrix3 orders them: WM, GM, CSF. A single one is WM. Two are WM and CSF, as MRtrix3
+// advises for single-shell data. From the fourth on they are numbered.
 func NameTissues(responses []acq.Response) []Tissue {
 	names := []string{"WM", "GM", "CSF"}
 	if len(responses) == 2 {
@@ -39,9 +39,9 @@ func NameTissues(responses []acq.Response) []Tissue {
 	return tissues
 }
 
-// DIPYTissues reads the response of DIPY's MultiShellResponse: response is shells x (iso + degrees) and
-// bvals its shells. The first iso columns are tissues without direction, CSF and GM by DIPY's
-// order; the others are the zonal harmonics of WM. The numbers are those of MRtrix3's files.
+// DIPYTissues reads the response of DIPY's MultiShellResponse. response is shells x (iso + degrees), and bvals has the
+// b-values of the shells. The first iso columns are tissues without direction, CSF and then GM, as DIPY orders them.
+// The other columns are the zonal harmonics of WM. The numbers are those of MRtrix3's files.
 func DIPYTissues(response [][]float64, bvals []float64, iso int) ([]Tissue, error) {
 	switch {
 	case iso < 0:
@@ -92,8 +92,7 @@ func (t Tissue) isotropic() bool {
 	return e[0] == e[1] && e[1] == e[2]
 }
 
-// Zonal is the response to the shells of a gradient table in zonal form, up to lmax: what MRtrix3's files
-// hold.
+// Zonal is the response to the shells of a gradient table in zonal form, up to lmax, as MRtrix3's files have it.
 func (t Tissue) Zonal(g *acq.GradientTable, lmax int) ([][]float64, error) {
 	shells, _, err := g.ChooseShells(nil)
 	if err != nil {
@@ -144,7 +143,7 @@ func nearestValue(list []float64, value float64) int {
 func tissueWarnings(tissues []Tissue) []string {
 	var warnings []string
 	if len(tissues) == 1 {
-		warnings = append(warnings, fmt.Sprintf("msmt: there is one tissue alone, %s, which all signal is taken for; csdm is for one", tissues[0].Name))
+		warnings = append(warnings, fmt.Sprintf("msmt: all signal is taken for %s, the only tissue; csdm is the model for one tissue", tissues[0].Name))
 	}
 	for i, t := range tissues {
 		directed := t.Response.HasDirections()

@@ -110,8 +110,8 @@ func (s *seenValues) add(x float32) {
 	}
 }
 
-// Doubt is a sentence on a mask that may be none: one with more than two values, the largest above 1, as segmentations and
-// images have. It is empty for others.
+// Doubt is a sentence about a mask that may be another kind of image. Such a mask has more than two values and the
+// largest is above 1, as in a segmentation. It is empty for other masks.
 func (m *Mask) Doubt() string {
 	if m.Values < 3 || m.Most <= 1 {
 		return ""

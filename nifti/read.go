@@ -12,31 +12,31 @@ import (
 
 // ReadOptions says how a block is read. The zero value is a good choice.
 type ReadOptions struct {
-	// Workers is the number of goroutines that read, convert and transpose; 0 means GOMAXPROCS. One
-	// more reads ahead where the file is a stream, and up to as many, but at most 16, decompress it. The result does not depend
-	// on it.
+	// Workers is the number of goroutines that read, convert and transpose; 0 means GOMAXPROCS. A compressed file has
+	// more goroutines: one reads ahead, and up to as many as Workers, but at most 16, decompress. The result does not
+	// depend on it.
 	Workers int
-	// DecompressMemory is the most memory that may be taken to decompress: fewer workers do it where it does not suffice for
-	// more. 0 is no limit. One worker takes 2.3 MiB, whatever is said here.
+	// DecompressMemory is the most memory that may be taken to decompress. Where it is not enough for all workers,
+	// fewer decompress. 0 is no limit. One worker takes 2.3 MiB even where the limit is lower.
 	DecompressMemory int64
 	// Progress, where set, is called on the caller's goroutine with the volumes that have
 	// arrived in dst so far, and their total.
 	Progress func(done, total int)
 }
 
-// ReadMasked reads all volumes at the voxels of index and lays them out voxel-major: dst holds
-// len(index) rows of Header.Volumes() values, so that dst[i*volumes+t] is the value of voxel
-// index[i] in volume t, scaled by scl_slope and scl_inter. index holds linear voxel numbers, x
-// fastest, ascending without repeats (as in Mask.Index).
+// ReadMasked reads all volumes at the voxels of index and lays them out voxel-major: dst holds len(index) rows of
+// Header.Volumes() values, so that dst[i*volumes+t] is the value of voxel index[i] in volume t, scaled by scl_slope and
+// scl_inter. index holds linear voxel numbers, x fastest, ascending without repeats (as in Mask.Index).
 //
-// Of a .nii file, workers read the same piece of 16 volumes at a time: beside dst, memory is taken for 2 MiB a worker at
-// most. A .nii.gz file is a stream: while one group of masked volumes is transposed, the next one is decompressed, and memory is
-// taken for both, as the file stores them, each of at most 16 volumes and at most an eighth of them (but at least one). Its
-// checksum is verified. What it takes to decompress, DecompressMemory counts. Where rows of some voxels are wanted at a time,
-// Volumes takes less memory.
+// The workers read a .nii file in pieces of 16 volumes, all of them the same piece at a time. Besides dst, each takes
+// at most 2 MiB of memory. A .nii.gz file is a stream: while one group of masked volumes is transposed, the next one is
+// decompressed. Both groups are in memory as the file stores them. A group has at most 16 volumes, and at most an
+// eighth of all volumes but at least one. The checksum is verified. DecompressMemory says how much memory the
+// decompression itself takes. Volumes takes less memory than this, for a caller that wants the rows of some voxels at a
+// time.
 //
-// An error names the file; after one, the contents of dst are undefined. When ctx ends, ReadMasked
-// stops within a fraction of a volume and returns an error that wraps ctx.Err().
+// An error names the file; after one, the contents of dst are undefined. When ctx ends, ReadMasked stops within a
+// fraction of a volume and returns an error that wraps ctx.Err().
 func (m *Image) ReadMasked(ctx context.Context, dst []float32, index []int, o ReadOptions) error {
 	runs, err := runsOf(index, m.Header.Voxels())
 	if err != nil {
@@ -113,7 +113,8 @@ func (m *Image) decompressWorkers(o ReadOptions) (workers int, memory int64) {
 	}
 }
 
-// DecompressMemory is what ReadMasked takes to decompress with these options, at most; 0 for a .nii file.
+// DecompressMemory is the most memory that ReadMasked takes to decompress with these options, in bytes. It is 0 for a
+// .nii file.
 func (m *Image) DecompressMemory(o ReadOptions) int64 {
 	_, memory := m.decompressWorkers(o)
 	return memory

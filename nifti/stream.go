@@ -8,10 +8,11 @@ import (
 	"math"
 )
 
-// WriteVolumes writes an image volume by volume, as it is made: it calls volume for each in turn, which fills dst, all
-// voxels of a volume with x fastest. Values are stored without scaling as Float32, or as Int16 or Uint16, rounded to the
-// nearest whole number; one that the type cannot hold, or NaN in an integer type, is an error. Shape, zooms, units, qform
-// and sform are those of h; all else is as for WriteMap. Beside h's data, memory is taken for one volume and a half.
+// WriteVolumes writes an image volume by volume, as it is made. It calls volume for each in turn, which fills dst: all
+// voxels of a volume, x fastest. Values are stored without scaling as Float32, or as Int16 or Uint16, rounded to the
+// nearest whole number. A value that the type cannot hold is an error, and so is NaN in an integer type. Shape, zooms,
+// units, qform and sform are those of h; all else is as for WriteMap. While it writes, WriteVolumes takes memory for
+// one volume and a half.
 func WriteVolumes(path string, h *Header, as Datatype, volume func(dst []float32, index int) error, o WriteOptions) error {
 	own := *h
 	if err := own.checkShape(); err != nil {

@@ -9,12 +9,12 @@ import (
 	"github.com/voxfit/voxfit/internal/plural"
 )
 
-// Volumes are the masked voxels of all volumes of an image, as its file stores them, from which rows of some voxels can be
-// made at a time, and as often as they are wanted. The voxels of a .nii file stay in it: each row is read when it is
-// asked for. A .nii.gz file is decompressed once, to memory.
+// Volumes are the masked voxels of all volumes of an image, as its file stores them. Rows makes rows of some of these
+// voxels at a time, as often as they are wanted. The voxels of a .nii file stay in the file: each row is read when it
+// is asked for. A .nii.gz file is decompressed once, to memory.
 //
-// It is for one goroutine at a time. All that it reads are the bytes that other readings of the Image saw, or an error
-// that is ErrChanged.
+// It is for one goroutine at a time. It reads the bytes that other readings of the Image saw; where the file has other
+// bytes by now, it returns an error that is ErrChanged.
 type Volumes struct {
 	image   *Image
 	store   volumeStore
@@ -34,9 +34,9 @@ func (m *Image) VolumesBytes() int {
 	return m.Header.Datatype.Size() * m.Header.Volumes()
 }
 
-// Volumes makes the voxels of index ready, ascending linear voxel numbers as for ReadMasked, which also says what goes wrong.
-// The stored numbers of a .nii.gz file come to lie in memory, which must hold VolumesBytes for each voxel, and belongs to the
-// result until that is closed. DecompressMemory counts what else is taken.
+// Volumes makes the voxels of index ready. index holds ascending linear voxel numbers, and the errors are those of
+// ReadMasked. memory takes the stored numbers of a .nii.gz file: it must hold VolumesBytes for each voxel, and belongs
+// to the result until the result is closed. DecompressMemory says how much memory is taken besides.
 func (m *Image) Volumes(ctx context.Context, index []int, memory []byte, o ReadOptions) (*Volumes, error) {
 	runs, err := runsOf(index, m.Header.Voxels())
 	if err != nil {
@@ -84,11 +84,12 @@ func (m *Image) collect(ctx context.Context, memory []byte, runs []run, voxels i
 	return s.finish()
 }
 
-// Close ends it. The memory that it was given is the caller's again.
+// Close ends the use of the memory, which is the caller's again.
 func (v *Volumes) Close() error { return v.close() }
 
-// Rows writes the rows of some voxels: dst holds a row of all volumes for each of index, as ReadMasked would give them. In
-// memory there are only voxels of the index that Volumes was made with. Workers are those of the ReadOptions.
+// Rows writes the rows of some voxels: dst holds a row of all volumes for each voxel of index, as ReadMasked would give
+// them. In memory there are only voxels of the index that Volumes was made with. The number of workers is that of the
+// ReadOptions.
 func (v *Volumes) Rows(ctx context.Context, dst []float32, index []int) error {
 	h := v.image.Header
 	runs, err := runsOf(index, h.Voxels())

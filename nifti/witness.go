@@ -69,8 +69,8 @@ func (w *witness) sees(s storage) (*pieces, error) {
 	return &pieces{storage: s, witness: w, grid: w.grid, begin: -1}, nil
 }
 
-// Untouched tells whether a file is the one that was looked at before, and was not written to since. A program that writes
-// a file while it is read once is seen by this alone.
+// Untouched tells whether a file is the one that was looked at before, and was not written to since. Only this finds
+// out that another program writes to a file while the file is read for the first time.
 func Untouched(path string, before os.FileInfo) (bool, error) {
 	now, err := os.Stat(path)
 	if err != nil {
@@ -179,9 +179,9 @@ func (p *pieces) read(b []byte, begin int64) error {
 	return fmt.Errorf("%s: %w", p.witness.path, err)
 }
 
-// SHA256 reads the file once more and returns the SHA-256 of its bytes, as they are on the disk, and their number. It
-// is the hash of what all readings of this Image have seen: where any of them saw other bytes, before or after, one of
-// them returns an error that is ErrChanged. It may run beside them.
+// SHA256 reads the file once more and returns the SHA-256 of its bytes, as they are on the disk, and their number. All
+// readings of this Image have seen the bytes of this hash: where any of them sees other bytes, before or after, it
+// returns an error that is ErrChanged. SHA256 may run while others read.
 func (m *Image) SHA256(ctx context.Context) (sum [sha256.Size]byte, size int64, err error) {
 	s, err := m.open()
 	if err != nil {

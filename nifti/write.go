@@ -31,18 +31,18 @@ type WriteOptions struct {
 
 // WriteMap writes a map of fitted values as a float32 image on the grid of another one.
 //
-// values holds len(index) x components numbers, voxel-major; index holds linear voxel numbers, x
-// fastest, ascending, on the grid of like. The image is 3D for one component, and 4D otherwise,
-// with the components along the fourth axis. From like come the first three axes with zooms and
-// unit, qform, sform and the version (NIfTI-2 where the components need it); datatype, byte order
-// (little-endian) and scaling (none) are the map's own. Header extensions are not kept.
+// values holds len(index) x components numbers, voxel-major; index holds linear voxel numbers, x fastest, ascending, on
+// the grid of like. The image is 3D for one component, and 4D otherwise, with the components along the fourth axis. The
+// map takes from like the first three axes with zooms and unit, qform, sform and the version (NIfTI-2 where the
+// components need it). It has a datatype, a byte order (little-endian) and a scaling (none) of its own. Header
+// extensions are not kept.
 //
-// A path that ends in .nii.gz is compressed, on all processors; it must end in that or in .nii.
-// The file is written under a temporary name (".NAME.tmp-XXXXXXXX" in the same folder), synced and
-// renamed, so that the path never holds a part of a map; after any error the temporary file is
-// gone and an older file under the path is as it was. The bytes depend only on the arguments.
+// The path must end in .nii or .nii.gz. With .nii.gz the map is compressed, on all processors. The file is written
+// under a temporary name (".NAME.tmp-XXXXXXXX" in the same folder), synced and renamed, so that the path never holds a
+// part of a map. After any error the temporary file is gone, and an older file under the path is as it was. The bytes
+// depend only on the arguments.
 //
-// Beside values, memory is taken for at most an eighth of them, but one volume.
+// While it writes, WriteMap takes memory for one volume, or for an eighth of values if that is more.
 func WriteMap(path string, like *Header, index []int, components int, values []float32, o WriteOptions) error {
 	if err := like.checkShape(); err != nil { // its sizes may be a caller's own
 		return fmt.Errorf("%s: %w", path, err)

@@ -28,12 +28,12 @@ var confinements = struct {
 	outer map[int][]int
 }{depth: map[int]int{}, outer: map[int][]int{}}
 
-// Confine locks the calling goroutine to its operating-system thread and lets that thread run on the
-// given CPUs only. The goroutine must call release itself, on the same thread: it puts the former
-// mask back and undoes the lock. Calls nest; a second call of the same release does nothing.
+// Confine locks the calling goroutine to its operating-system thread and lets that thread run on the given CPUs only.
+// The goroutine must call release itself, on the same thread. release puts the thread's former mask back and ends the
+// lock. Calls nest. A second call of the same release does nothing.
 //
-// When release fails, the goroutine stays locked: Go then ends the thread together with the
-// goroutine, so that no other goroutine inherits its mask.
+// When release fails, the goroutine stays locked. Go then ends the thread together with the goroutine, so that no other
+// goroutine inherits its mask.
 func Confine(cpus []int) (release func() error, err error) {
 	if len(cpus) == 0 {
 		return nil, errors.New("numa: confine: found an empty list of CPUs, expected at least one")
@@ -84,10 +84,10 @@ func CurrentCPU() int {
 	return int(cpu)
 }
 
-// Switches counts the context switches of the calling thread since it began (getrusage(2) with
-// RUSAGE_THREAD): voluntary ones, where it waited for something, and involuntary ones, where the
-// kernel gave its CPU to another. Both are 0 where the system does not say. A goroutine that is not
-// locked to a thread may ask two threads in two calls.
+// Switches counts the context switches of the calling thread since it began (getrusage(2) with RUSAGE_THREAD). They are
+// voluntary where the thread waited for something, and involuntary where the kernel gave its CPU to another thread.
+// Both are 0 where the system does not say. A goroutine that is not locked to a thread may ask two threads in two
+// calls.
 func Switches() (voluntary, involuntary int64) {
 	var usage unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_THREAD, &usage) != nil {

@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// CPULimit is the CPU time per wall time that the process's cgroup may use, in CPUs (2.5 is two and a
-// half): the smallest quota from its own group up to the top, of cgroup v1 (cpu.cfs_quota_us over
-// cpu.cfs_period_us) or v2 (cpu.max). It is +Inf where there is none, or none can be read.
+// CPULimit is the CPU time per wall time that the process's cgroup may use, in CPUs: 2.5 is two and a half. It is the
+// smallest quota of the process's own group and of the groups above it, in cgroup v1 (cpu.cfs_quota_us over
+// cpu.cfs_period_us) or v2 (cpu.max). It is +Inf where there is no quota, or where none can be read.
 func CPULimit() float64 { return cpuLimit(os.DirFS("/")) }
 
 func cpuLimit(root fs.FS) float64 {

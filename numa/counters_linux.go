@@ -16,9 +16,9 @@ type Counters struct{ files []int }
 
 var countedEvents = [...]uint64{unix.PERF_COUNT_HW_INSTRUCTIONS, unix.PERF_COUNT_HW_CPU_CYCLES, unix.PERF_COUNT_HW_CACHE_MISSES}
 
-// OpenCounters begins to count for the calling thread, to which the goroutine should be locked. It
-// fails where the processor has no counters (most virtual machines), or the kernel keeps them
-// (perf_event_paranoid above 2, a container's seccomp filter). Close ends it.
+// OpenCounters begins to count for the calling thread, to which the goroutine should be locked. Close ends the
+// counting. It is an error where the processor has no counters, as on most virtual machines, and where the kernel does
+// not give them to programs (perf_event_paranoid above 2, or a container's seccomp filter).
 func OpenCounters() (*Counters, error) {
 	c := &Counters{}
 	for _, event := range countedEvents {

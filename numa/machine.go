@@ -107,8 +107,8 @@ func (m Machine) Node(cpu int) (Node, bool) {
 	return Node{}, false
 }
 
-// Distance is how long CPUs of one node take to reach memory of another, in tenths of what their own
-// takes. Where the system does not say, it is 10 within a node and 20 between two.
+// Distance is how long CPUs of one node take to reach memory of another. 10 is the time that they take for memory of
+// their own node. Where the system does not say, it is 10 within a node and 20 between two.
 func (m Machine) Distance(from, to int) int {
 	for _, n := range m.Nodes {
 		if n.ID != from {

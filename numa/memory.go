@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// MemoryLeft is how much memory the process's cgroup lets it take beyond what is in use, in bytes: the least of limit
-// less usage from its own group up to the top, of cgroup v1 (memory.limit_in_bytes) or v2 (memory.max, memory.high).
-// Cached files that the kernel gives up when memory is short (inactive_file) do not count as usage. It is
-// math.MaxInt64 where there is no limit, or none can be read.
+// MemoryLeft is how many bytes the process's cgroup lets it take beyond what is in use. For the process's own group and
+// each group above it, that is the limit less the usage, and the least of these counts. The limits are those of cgroup
+// v1 (memory.limit_in_bytes) or v2 (memory.max, memory.high). Cached files that the kernel gives up when memory is
+// short (inactive_file) do not count as usage. It is math.MaxInt64 where there is no limit, or where none can be read.
 func MemoryLeft() int64 { return memoryLeft(os.DirFS("/")) }
 
 func memoryLeft(root fs.FS) int64 {

@@ -5,9 +5,9 @@ import (
 	"unsafe"
 )
 
-// Pages is a block of memory of its own, outside the Go heap where the system allows: zeroed, aligned
-// to HugePage, asked to be backed by huge pages, and placed on nodes as the holder says. It must hold
-// no Go pointers. Free gives it back; nothing else does.
+// Pages is a block of memory of its own. Where the system allows, it lies outside the Go heap. It is zeroed, and
+// aligned to HugePage. The kernel is asked to back it by huge pages, and Prefer places it on nodes. It must hold no Go
+// pointers. Only Free gives it back.
 type Pages struct {
 	bytes   []byte
 	mapping []byte // what the system gave; nil for memory of the Go heap

@@ -18,8 +18,8 @@ const (
 	mpolMove      = 1 << 1 // move pages that lie elsewhere
 )
 
-// NewPages reserves memory. Its pages come to lie on a node when they are first written to: where
-// Prefer said, else on the node of the CPU that writes.
+// NewPages reserves memory. A page gets its place when it is first written to: on the node that Prefer named for it,
+// else on the node of the CPU that writes.
 func NewPages(bytes int) (*Pages, error) {
 	if bytes == 0 {
 		return &Pages{}, nil
@@ -45,8 +45,8 @@ func (p *Pages) Free() error {
 	return unix.Munmap(mapping)
 }
 
-// Prefer puts the bytes begin to end-1 on a node, while that has room: pages written to later, and
-// pages that lie elsewhere, which are moved. A page belongs to the share that holds its first byte.
+// Prefer puts the bytes begin to end-1 on a node, as long as the node has room. This holds for pages that are written
+// to later. Pages that lie elsewhere already are moved. A page belongs to the share that holds its first byte.
 func (p *Pages) Prefer(begin, end, node int) error {
 	size := os.Getpagesize()
 	begin, end = (begin+size-1)/size*size, (end+size-1)/size*size
@@ -69,9 +69,9 @@ func (p *Pages) Prefer(begin, end, node int) error {
 // NoNode stands in PagesOn for pages that lie nowhere yet, because nothing was written to them.
 const NoNode = -1
 
-// PagesOn counts the pages of some memory by the node that they lie on, as the kernel says
-// (move_pages(2)). The slice may be any memory of the process. While automatic NUMA balancing observes
-// a page, some kernels (6.1) say that it is nowhere; sysctl kernel.numa_balancing=0 ends that.
+// PagesOn counts the pages of some memory by the node that they lie on, as the kernel says (move_pages(2)). The slice
+// may be any memory of the process. Some kernels (6.1) say that a page is nowhere while automatic NUMA balancing
+// observes it. sysctl kernel.numa_balancing=0 turns that off.
 func PagesOn(memory []byte) (pages map[int]int, err error) {
 	pages = map[int]int{}
 	if len(memory) == 0 {

@@ -7,15 +7,16 @@ import (
 	"strings"
 )
 
-// Places lists CPUs in the order in which workers should be put on them, so that the first n entries
-// are the places of n workers. Only CPUs of allowed are used. spec is
+// Places lists CPUs in the order in which workers should be put on them, so that the first n entries are the places of
+// n workers. Only CPUs of allowed are used. spec is
 //
 //   - "close": cores in the order of nodes and complexes, one node filled before the next;
 //   - "spread": nodes in turn, and within each node its complexes in turn;
 //   - a list such as "0,4,8-11", which is kept in its order.
 //
-// In the first two, faster kinds of cores come before slower ones, and the second hardware threads
-// of the cores come after all first ones: cores are what computes. Without smt they are left out.
+// With "close" and "spread", faster kinds of cores come before slower ones, and the first hardware threads of all cores
+// come before the second ones, because two threads of a core share its arithmetic units. Without smt the second ones
+// are left out.
 func (m Machine) Places(spec string, allowed []int, smt bool) ([]int, error) {
 	var places []int
 	switch spec {

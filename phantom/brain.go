@@ -122,8 +122,8 @@ type BrainVoxel struct {
 	Bias float64
 }
 
-// MakeBrain makes the truth of a brain, for the acquisition g. Everything is the same on every platform and with any number
-// of workers, as in Make. It ends within some milliseconds after ctx has ended, with its error.
+// MakeBrain makes the truth of a brain, for the acquisition g. Everything is the same on every platform and with any
+// number of workers, as in Make. When ctx ends, MakeBrain returns within some milliseconds, with the error of ctx.
 func MakeBrain(ctx context.Context, g *acq.GradientTable, o BrainOptions) (*Brain, error) {
 	a, err := newAcquisition(g)
 	if err != nil {

@@ -26,8 +26,8 @@ import (
 //	truth_s0.nii.gz          signal at b = 0, without noise
 //	truth.json               seed, SNR, options, units and the meaning of every file
 //
-// The affine and the frame of bvecs and directions are as in Phantom.Write. It stops when ctx ends; the file in hand then
-// leaves nothing behind.
+// The affine and the frame of bvecs and directions are as in Phantom.Write. It stops when ctx ends, and
+// removes the file that it was writing.
 func (b *Brain) Write(ctx context.Context, dir string, progress func(done int)) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("phantom: %w", err)

@@ -26,17 +26,17 @@ type Phantom struct {
 	Truth []Voxel
 }
 
-// Make simulates the acquisition g. It fails, with one line that names what was found and expected,
-// on options or a table that make no sense; it keeps g and does not change it.
+// Make simulates the acquisition g. It keeps g and does not change it. For options or a table that make no sense, the
+// error is one line that says what was found and what was expected.
 //
-// For one seed the result is the same to the last bit on every platform, with any number of
-// workers and any Go version (see the package documentation). A voxel's truth depends on the
-// options Seed, S0 and Mix, its row, and whether it lies in the core; not on SNR or g.
+// For one seed the result is the same to the last bit on every platform, with any number of workers and any Go version
+// (see the package documentation). A voxel's truth depends on the options Seed, S0 and Mix, on its row, and on whether
+// it lies in the core. It does not depend on SNR or g.
 func Make(g *acq.GradientTable, o Options) (*Phantom, error) {
 	return MakeContext(context.Background(), g, o)
 }
 
-// MakeContext is Make, and ends within some milliseconds after ctx has ended, with its error.
+// MakeContext does what Make does. When ctx ends, it returns within some milliseconds, with the error of ctx.
 func MakeContext(ctx context.Context, g *acq.GradientTable, o Options) (*Phantom, error) {
 	a, err := newAcquisition(g)
 	if err != nil {

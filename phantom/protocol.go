@@ -18,14 +18,12 @@ const (
 
 var hcpShells = [...]float64{1000, 2000, 3000} // s/mm2
 
-// HCP returns the gradient table of the published study's protocol: 288 volumes, b = 0 in volumes 0,
-// 16, 32 ... 272, and between them 90 directions each at b = 1000, 2000 and 3000 s/mm2, one shell
-// after the other in turn.
+// HCP returns the gradient table of the published study's protocol of 288 volumes. Volumes 0, 16, 32 ... 272 have b =
+// 0. The others have b = 1000, 2000 and 3000 s/mm2 in turn, with 90 directions for each of these shells.
 //
-// The directions are ours: those of a shell repel each other and each other's opposites as electric
-// charges do (sh.Repulsion, with a seed for each shell, so that no direction occurs twice). The
-// scanner's own are optimised over the shells together (Caruyer 2013). The table is the same on
-// every platform, and each call returns a copy of its own.
+// The directions are ours. Those of a shell repel each other and each other's opposites as electric charges do
+// (sh.Repulsion, with a seed for each shell, so that no direction occurs twice). The scanner's own are optimised over
+// the shells together (Caruyer 2013). The table is the same on every platform, and each call returns a copy of its own.
 func HCP() *acq.GradientTable {
 	g := hcp()
 	return &acq.GradientTable{Bvals: slices.Clone(g.Bvals), Bvecs: slices.Clone(g.Bvecs), B0Threshold: g.B0Threshold}

@@ -76,8 +76,8 @@ func (a *acquisition) add(dst []float64, c *Compartment, scale float64) {
 	}
 }
 
-// Noiseless returns the signal of v for every volume of g, in double precision: what Phantom.Signal
-// holds, rounded to float32, where there is no noise.
+// Noiseless returns the signal of v for every volume of g, in double precision. Without noise, Phantom.Signal holds the
+// same numbers, rounded to float32.
 func (v Voxel) Noiseless(g *acq.GradientTable) ([]float64, error) {
 	a, err := newAcquisition(g)
 	if err != nil {

@@ -36,11 +36,11 @@ const zoom = 1.25
 // a negative determinant (x runs right to left, as in the HCP's own files), so bvecs, which are in
 // the image frame, need no flip under FSL's rule, and the truth's directions share their frame.
 //
-// It stops when ctx ends; the file in hand then leaves nothing behind.
-//
-// Equal phantoms give equal files, byte for byte, with one version of the gzip library; another
-// version may compress the same contents to other bytes. Where it fails, the files already written
+// It stops when ctx ends, and removes the file that it was writing. After any error, the files that were written before
 // stay, each whole.
+//
+// Equal phantoms give equal files, byte for byte, with one version of the gzip library. Another version may compress the
+// same contents to other bytes.
 func (p *Phantom) Write(ctx context.Context, dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("phantom: %w", err)

@@ -42,32 +42,33 @@ type WorkerAccount struct {
 	// FirstTouch is the time in Plan.Start, where a worker makes its scratch: memory comes to lie on
 	// the node of the CPU that touches it first.
 	FirstTouch time.Duration
-	// Dispatch is the time between chunks: asking for the next one, and the bookkeeping of this
-	// account. The last, fruitless, request is part of it.
+	// Dispatch is the time between chunks: asking for the next one, and the bookkeeping of this account. It includes
+	// the last request, which finds nothing.
 	Dispatch time.Duration
 	// Steal is the time spent taking chunks out of other workers' queues, or finding none there.
 	Steal time.Duration
 	// Compute is the time in the chunk function.
 	Compute time.Duration
-	// TailWait is the time from running out of work until the whole run ended: the price of workers
-	// that finish at different times.
+	// TailWait is the time from running out of work until the whole run ended. It is lost because workers finish at
+	// different times.
 	TailWait time.Duration
 
 	// Chunks is the number of chunks that the worker ran (those that failed among them), Voxels
 	// their voxels. Stolen is how many of the chunks were another worker's share. Calls is how often
 	// the chunk function was called: as often as Chunks says, unless the plan is Elastic.
 	Chunks, Stolen, Voxels, Calls int
-	// LocalBytes and FarBytes are the signal and results of its voxels (Plan.VoxelBytes each) by where
-	// they lie: on the worker's own node, or on another. Both are 0 where that is not known: several
-	// nodes, and no Plan.Placed or no pinning.
+	// LocalBytes and FarBytes are the signal and results of its voxels (Plan.VoxelBytes each) by where they lie: on the
+	// worker's own node, or on another. Both are 0 where this is not known: on several nodes without Plan.Placed, or
+	// without pinning.
 	LocalBytes, FarBytes int64
-	// ChunkTimes is how long its chunks took, those that one call joined an equal part each.
+	// ChunkTimes is how long its chunks took. Where one call joined several chunks, each counts with an equal part of
+	// the call.
 	ChunkTimes Histogram
 	// Migrations is how often the worker, looking between chunks (at most every 0.1 ms), found itself
 	// on another CPU than before. A pinned worker has none.
 	Migrations int
-	// VoluntarySwitches and InvoluntarySwitches are the thread's context switches from the start of
-	// its work to the end of it: waits, and CPU time taken away by others.
+	// VoluntarySwitches and InvoluntarySwitches are the thread's context switches from the start of its work to the end
+	// of it. Voluntary ones are waits. At involuntary ones the kernel gave its CPU to another thread.
 	VoluntarySwitches, InvoluntarySwitches int64
 	// Counts is the processor's counters over the same time, if Plan.Counters asked for them.
 	Counts numa.Counts
@@ -78,8 +79,7 @@ func (w WorkerAccount) Total() time.Duration {
 	return w.StartWait + w.FirstTouch + w.Dispatch + w.Steal + w.Compute + w.TailWait
 }
 
-// Sum adds up all workers: its parts are core-time, its Total is Wall times the number of workers,
-// and its CPU means nothing and is -1.
+// Sum adds up all workers. Its parts are core-time, and its Total is Wall times the number of workers. Its CPU is -1.
 func (a Account) Sum() WorkerAccount {
 	sum := WorkerAccount{CPU: -1}
 	for _, w := range a.Workers {
@@ -102,19 +102,6 @@ func (a Account) Sum() WorkerAccount {
 		sum.Counts.Add(w.Counts)
 	}
 	return sum
-}
-
-// VoxelTime is the compute time of a voxel: the mean over all voxels and workers.
-func (a Account) VoxelTime() time.Duration {
-	sum := a.Sum()
-	return time.Duration(float64(sum.Compute) / float64(max(1, sum.Voxels)))
-}
-
-// Inflation is how many times as long a voxel took as in a run on one worker of the same work: what
-// memory that is shared or far, a lower clock, and threads that share a core cost. 1 is no inflation.
-func (a Account) Inflation(one Account) float64 {
-	return float64(a.Sum().Compute) / float64(max(1, a.Sum().Voxels)) *
-		float64(max(1, one.Sum().Voxels)) / float64(max(1, one.Sum().Compute))
 }
 
 // settle writes down what was completed: all but the ranges that are missing.

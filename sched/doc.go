@@ -67,7 +67,7 @@
 // The parts of a worker add up to the wall time, exactly. This holds by construction. A worker is always in one part,
 // and a single clock reading ends that part and begins the next. There are two readings in each call. No time can be
 // lost between the parts. All that is not Compute is overhead, and each kind of overhead has a name. Compute itself may
-// grow with the number of workers (Account.Inflation). Besides the times, the account has counts that explain them:
+// grow with the number of workers. Besides the times, the account has counts that explain them:
 // chunks and how long they took, chunks that were stolen, bytes on the worker's own node and on others, migrations to
 // other CPUs, context switches, and the processor's own counters where the system gives them.
 //

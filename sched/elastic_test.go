@@ -172,11 +172,3 @@ func TestWorkersStealWhenOneIsHeldUp(t *testing.T) {
 		}
 	}
 }
-
-func TestInflationIsTheRatioOfTimesPerVoxel(t *testing.T) {
-	one := sched.Account{Workers: []sched.WorkerAccount{{Compute: time.Second, Voxels: 1000}}}
-	two := sched.Account{Workers: []sched.WorkerAccount{{Compute: time.Second, Voxels: 800}, {Compute: time.Second, Voxels: 800}}}
-	if got := two.Inflation(one); got != 1.25 || two.VoxelTime() != 1250*time.Microsecond {
-		t.Errorf("inflation %v with %v a voxel, want 1.25 and 1.25 ms", got, two.VoxelTime())
-	}
-}

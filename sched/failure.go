@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
-// A ChunkError is one chunk that failed: the chunk function returned an error, or panicked. The
-// other chunks are run all the same. In an Elastic plan, which may cut a long chunk, it is the part.
+// A ChunkError is one chunk that failed: the chunk function returned an error, or panicked. The other chunks are run
+// all the same. An Elastic plan may cut a long chunk: then Range is the part that failed.
 type ChunkError struct {
 	Worker int
 	Range  Range
@@ -27,9 +29,9 @@ func (e *ChunkError) Unwrap() error {
 	return err
 }
 
-// A StartError is one worker that could not begin: its thread could not be pinned, or Plan.Start
-// returned an error or panicked. It ends the run (the other workers stop before their next chunk),
-// because a run on fewer workers than were asked for is another measurement.
+// A StartError is one worker that could not begin: its thread could not be pinned, or Plan.Start returned an error or
+// panicked. It ends the run, because a run on fewer workers than were asked for is another measurement. The other
+// workers stop before their next chunk.
 type StartError struct {
 	Worker int
 	Value  any    // the error, or the value of the panic
@@ -93,7 +95,7 @@ func collect(workers []worker) (ranges []Range, errs []error) {
 		errs = append(errs, e)
 	}
 	if more := len(ranges) - len(chunkErrors); more > 0 {
-		errs = append(errs, fmt.Errorf("sched: %d more chunks failed", more))
+		errs = append(errs, fmt.Errorf("sched: %s failed", plural.Count(more, "more chunk")))
 	}
 	return ranges, errs
 }

@@ -49,8 +49,8 @@ func (h Histogram) Total() int {
 	return total
 }
 
-// Quantile is a duration that the share q of all is not above (0.5: the median), rounded up to the end
-// of its class; 0 for an empty histogram.
+// Quantile is the duration that the share q of all durations does not exceed (0.5: the median), rounded up to the end
+// of its class. It is 0 for an empty histogram.
 func (h Histogram) Quantile(q float64) time.Duration {
 	want := q * float64(h.Total())
 	sum := 0
@@ -60,18 +60,4 @@ func (h Histogram) Quantile(q float64) time.Duration {
 		}
 	}
 	return 0
-}
-
-// Each calls f for each class that is not empty, in ascending order: n durations from low to below
-// high.
-func (h Histogram) Each(f func(low, high time.Duration, n int)) {
-	for i, n := range h.counts {
-		if n > 0 {
-			low := time.Duration(0)
-			if i > 0 {
-				low = upper(i - 1)
-			}
-			f(low, upper(i), n)
-		}
-	}
 }

@@ -13,7 +13,7 @@ func TestEachDurationIsInTheClassAroundIt(t *testing.T) {
 		d := time.Duration(rapid.Int64Range(0, 1<<39).Draw(t, "ns"))
 		var h Histogram
 		h.Count(d, 3)
-		h.Each(func(low, high time.Duration, n int) {
+		h.each(func(low, high time.Duration, n int) {
 			if d < low || d >= high || n != 3 || high-low > max(1, d/8+1) {
 				t.Fatalf("%d ns is in class %d to %d (%d times)", d, low, high, n)
 			}
@@ -38,5 +38,19 @@ func TestQuantilesOfManyDurations(t *testing.T) {
 	h.Add(second)
 	if h.Total() != 2000 || h.Quantile(0.75) < time.Minute || (Histogram{}).Quantile(0.5) != 0 {
 		t.Errorf("total %d, third quartile %v after adding a thousand of the longest", h.Total(), h.Quantile(0.75))
+	}
+}
+
+// each calls f for each class that is not empty, in ascending order: n durations from low to below
+// high.
+func (h Histogram) each(f func(low, high time.Duration, n int)) {
+	for i, n := range h.counts {
+		if n > 0 {
+			low := time.Duration(0)
+			if i > 0 {
+				low = upper(i - 1)
+			}
+			f(low, upper(i), n)
+		}
 	}
 }

@@ -7,9 +7,9 @@ type Home struct {
 	Range Range
 }
 
-// Homes says where the plan wants its memory: a part of the voxels for each node that has workers,
-// in ascending order, all voxels together. A plan whose workers are not pinned has one home, of
-// node -1: anywhere.
+// Homes says where the plan wants its memory: a part of the voxels for each node that has workers. The parts are in
+// ascending order and hold all voxels. A plan whose workers are not pinned has one home, of node -1, which stands for
+// any node.
 func (p Plan) Homes() ([]Home, error) {
 	s, err := p.resolve()
 	if err != nil {

@@ -2,9 +2,9 @@ package sched
 
 import "time"
 
-// A Pace sets the length of one worker's calls when a plan is Elastic: long enough that vectors are
-// filled and clocks cost nothing, short enough that a run can be stopped, whatever a voxel costs. Like
-// Queues it knows no clock: it is told how long calls took.
+// A Pace sets the length of one worker's calls when a plan is Elastic. Calls are to be long enough that vectors are
+// filled and that reading clocks costs nothing. They are to be short enough that a run can be stopped, whatever a voxel
+// costs. Like Queues, a Pace knows no clock: it is told how long calls took.
 type Pace struct {
 	least, most int           // bounds for all calls
 	voxels      int           // the next call
@@ -32,9 +32,9 @@ func NewPace(share int) Pace {
 // Next is the least and the most voxels that the next call should have.
 func (p *Pace) Next() (least, most int) { return min(p.least, p.voxels), p.voxels }
 
-// Saw tells of a call: the next may be twice as long if that should take no more than callTime. The
-// price is the lower of the last two calls', for now and then one seems dear because its thread lost
-// the CPU meanwhile.
+// Saw tells the Pace of a call. The next call may be twice as long if that should take no more than callTime. The time
+// of a voxel is taken from the faster of the last two calls, because a call is slow now and then only because its
+// thread lost the CPU.
 func (p *Pace) Saw(voxels int, took time.Duration) {
 	price := took / time.Duration(voxels)
 	low := max(1, min(price, p.price))

@@ -50,8 +50,8 @@ type Plan struct {
 	// machine (numa.Describe).
 	Machine *numa.Machine
 
-	// VoxelBytes is the size of a voxel's signal and results, and Placed says that they lie where
-	// Homes wants them: the account then tells local bytes from far ones.
+	// VoxelBytes is the size of a voxel's signal and results. Placed says that they lie where Homes wants them. With
+	// both, the account tells local bytes from far ones.
 	VoxelBytes int
 	Placed     bool
 
@@ -69,8 +69,8 @@ type Plan struct {
 	Progress func(done, voxels int)
 }
 
-// ChunksPerWorker is the default division: the last worker to finish is then behind by at most about
-// a hundredth of its share, while a dispatch (about 0.1 microseconds) is lost in a chunk.
+// ChunksPerWorker is the default number of chunks for each worker. With it the last worker to finish is behind by at
+// most about a hundredth of its share, and the dispatch of a chunk (about 0.1 microseconds) is a negligible part of it.
 const ChunksPerWorker = 128
 
 // maxWorkers is beyond any machine: a number above it is a mistake, and each worker is a thread.

@@ -6,13 +6,13 @@ import "fmt"
 type Policy int
 
 const (
-	// NUMA deals the chunks out beforehand, to each worker an equal share of neighbours, so that each
-	// node has one part of the voxels and its memory can hold that part. A worker whose share is used
-	// up takes from others, the nearest first.
+	// NUMA deals the chunks out beforehand: each worker gets an equal share of neighbours, so that each node has one
+	// part of the voxels and its memory can hold that part. A worker whose share is used up takes from others, the
+	// nearest first.
 	NUMA Policy = iota
 	// Dynamic has one queue for all: the next chunk goes to whoever asks first.
 	Dynamic
-	// Static deals out as NUMA does, and leaves it at that: nobody takes from others.
+	// Static deals out as NUMA does, and no worker takes chunks from others.
 	Static
 )
 

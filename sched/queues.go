@@ -65,10 +65,10 @@ func unpacked(word uint64) interval {
 	return interval{uint32(word >> 32), uint32(word)}
 }
 
-// NewQueues deals out chunks to workers that sit where seats says. Shares are equal, consecutive, and
-// in the order of nodes, complexes and cores, so that neighbours in space work on neighbouring voxels.
-// distance tells how far the memory of a node is from another's CPUs, in any unit; it is asked once
-// for each pair of nodes, and nil means that all are equally far.
+// NewQueues deals out chunks to workers that sit where seats says. Shares are equal, consecutive, and in the order of
+// nodes, complexes and cores, so that neighbours in space work on neighbouring voxels. distance tells how far the
+// memory of a node is from another's CPUs, in any unit. It is called once for each pair of nodes. nil means that all
+// are equally far.
 func NewQueues(chunks int, policy Policy, seats []Seat, distance func(from, to int) int) *Queues {
 	if chunks < 0 || chunks > MaxChunks || len(seats) == 0 {
 		panic(fmt.Sprintf("sched: NewQueues(%d chunks, %d seats): expected 0 to %d chunks and a seat", chunks, len(seats), MaxChunks))
@@ -141,10 +141,9 @@ func (q *Queues) own(worker int) *queue {
 	return &q.queues[worker]
 }
 
-// Take hands a worker the next chunks of its queue: consecutive, at most most of them, fewer towards
-// the end so that others find something to steal, but not fewer than least while there are as many
-// (1 <= least <= most). A count of 0 means that the queue is empty. What was taken must be run by the
-// one who took it.
+// Take hands a worker the next chunks of its queue. They are consecutive, and at most most of them. Towards the end
+// there are fewer, so that others find something to steal, but not fewer than least while there are as many (1 <= least
+// <= most). A count of 0 means that the queue is empty. The worker that took chunks must run them.
 func (q *Queues) Take(worker, least, most int) (first, count int) {
 	own := q.own(worker)
 	for {
@@ -179,20 +178,20 @@ const (
 	Nothing Outcome = iota
 	// Stolen means that there is loot.
 	Stolen
-	// Moving means that chunks may be on their way from one queue to another, or another worker was
-	// quicker: ask again.
+	// Moving means that the worker should ask again: chunks may be on their way from one queue to another, or another
+	// worker was quicker.
 	Moving
 )
 
-// Loot is what a thief got: chunks First to First+Count-1 to run now, of Moved chunks from there on
-// that worker From had.
+// Loot is what a thief got. It runs the chunks First to First+Count-1 now. In all it took Moved chunks from First on,
+// from the queue of worker From.
 type Loot struct{ First, Count, From, Moved int }
 
-// Steal takes the back half of another worker's queue: of the fullest among those in the thief's core
-// complex; with nothing there, of the fullest in its node; then in the node at the least distance that
-// has any. The first chunks of the loot are handed out as by Take, the rest fills the thief's queue,
-// which must be empty. (Without the first, thieves could take the last chunk from each other in turns,
-// and nobody run it.)
+// Steal takes the back half of another worker's queue. That is the fullest queue in the thief's core complex; if all
+// are empty there, the fullest in its node; and then the fullest in the nearest node that has any. The first chunks of
+// the loot are handed out as by Take, and the rest fills the thief's queue, which must be empty. The first chunks are
+// handed out at once because thieves could otherwise take the last chunk from each other in turns, and none would run
+// it.
 func (q *Queues) Steal(worker, least, most int) (loot Loot, outcome Outcome) {
 	if q.policy != NUMA {
 		return Loot{}, Nothing
@@ -238,8 +237,8 @@ func (q *Queues) richest(thief int) (from int, word uint64) {
 	return from, word
 }
 
-// Distance orders a worker's victims: 0 in its core complex, 1 elsewhere in its node, and 2 or more,
-// by the distance between the nodes, in another.
+// Distance orders the workers that a worker may steal from: 0 in its core complex, 1 elsewhere in its node, and 2 or
+// more in another node, by the distance between the nodes.
 func (q *Queues) Distance(worker, other int) int {
 	a, b := q.seats[worker], q.seats[other]
 	switch {

@@ -8,24 +8,22 @@ import (
 	"time"
 )
 
-// Run works through the plan's voxels: it calls chunk once for each chunk, from the plan's workers,
-// and returns when all is done, with the account of the time. (An Elastic plan's calls join chunks, or
-// cut them.)
+// Run works through the plan's voxels: it calls chunk once for each chunk, from the plan's workers, and returns when
+// all is done, with the account of the time. (An Elastic plan's calls join chunks, or cut them.)
 //
-// Each worker runs the chunks of its own share in ascending order, and after that what it steals from
-// others, or steals back, which ascends within each theft; which chunks are stolen differs from run to run. worker is the worker's number, 0 to
-// Workers-1: calls with the same number come one after another on one thread, so that scratch which
-// belongs to a worker needs no lock. A chunk that writes to its own range of a result, and depends
+// Each worker runs the chunks of its own share in ascending order. After that it runs what it steals from others, or
+// steals back; the chunks of one theft are in ascending order, too. Which chunks are stolen differs from run to run.
+// worker is the worker's number, 0 to Workers-1. Calls with the same number come one after another on one thread, so
+// that scratch which belongs to a worker needs no lock. A chunk that writes to its own range of a result, and depends
 // on nothing but its range, gives the same result for any number of workers and chunks.
 //
-// The error joins, in this order: ctx.Err() if the context ended before every chunk was begun; a
-// *StartError for each worker that could not begin; a *ChunkError for each chunk that failed, in
-// ascending order (at most 16 a worker, and one line that counts the rest). If the context's is the
-// only error, Run returns it as it is.
+// The error joins, in this order: ctx.Err() if the context ended before every chunk was begun; a *StartError for each
+// worker that could not begin; a *ChunkError for each chunk that failed, in ascending order (at most 16 a worker, and
+// one line that counts the rest). If the context's is the only error, Run returns it as it is.
 //
-// A context that ends stops the run before the next call; calls that are running are run to their
-// end. The account is returned in every case, and Account.Completed says which results stand.
-// When Run returns, no goroutine of its own is left and no thread is pinned any more.
+// When the context ends, no further call begins, and the calls that are running go on to their end. The account is
+// returned in every case, and Account.Completed says which results stand. When Run returns, no goroutine of its own is
+// left and no thread is pinned any more.
 func Run(ctx context.Context, p Plan, chunk func(worker int, r Range) error) (Account, error) {
 	clock := startClock()
 	s, err := p.resolve()

@@ -47,9 +47,9 @@ func (b Basis) known() bool { return b > DefaultBasis && int(b) < len(basisNames
 // A Term is the degree and the phase factor of one harmonic. DIPY and MRtrix3 call L the order.
 type Term struct{ L, M int }
 
-// Count is the number of even harmonics up to lmax: 15 for 4, 45 for 8, 153 for 16. It panics when
-// lmax is negative or odd, as does everything else here that takes an lmax: that is a mistake in
-// the caller, never a property of data.
+// Count is the number of even harmonics up to lmax: 15 for 4, 45 for 8, 153 for 16. It panics when lmax is negative or
+// odd, as does every function of this package that takes an lmax. Such an lmax is a mistake of the caller; data never
+// cause it.
 func Count(lmax int) int {
 	if lmax < 0 || lmax%2 != 0 {
 		panic(fmt.Sprintf("sh: lmax is %d, expected an even number of at least 0", lmax))

@@ -2,12 +2,11 @@ package sh
 
 import "fmt"
 
-// Convert rewrites coefficients from one basis in another: n voxels x Count(lmax) each in src and
-// dst, voxel-major. dst may be src. It panics when the lengths do not agree or are not a whole
-// number of voxels.
+// Convert rewrites coefficients from one basis in another. src and dst have n voxels x Count(lmax) each, voxel-major.
+// dst may be src. It panics when the lengths do not agree or are not a whole number of voxels.
 //
-// The two bases hold the same functions with m and -m swapped within each l, no sign and no factor
-// between them, so the conversion is exact and its own inverse.
+// The two bases hold the same functions, with m and -m swapped within each l. No sign and no factor changes, so the
+// conversion is exact and its own inverse.
 func Convert(dst, src []float64, lmax int, from, to Basis) {
 	from.mustBeKnown()
 	to.mustBeKnown()

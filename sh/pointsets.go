@@ -23,8 +23,8 @@ func Symmetric362() *Sphere { return symmetric362().clone() }
 // first 181 vertices of Symmetric362, all with z >= 0, to the bit. The caller owns the result.
 func Symmetric362Hemisphere() *Sphere { return symmetric362Hemisphere().clone() }
 
-// Directions300 are the 300 axes built into MRtrix3, in its order: those on which `dwi2fod csd` and `dwi2fod
-// msmt_csd` hold down negative amplitudes unless -directions names others. The caller owns the result.
+// Directions300 are the 300 axes built into MRtrix3, in its order. `dwi2fod csd` and `dwi2fod msmt_csd` hold down
+// negative amplitudes on these axes unless -directions names others. The caller owns the result.
 func Directions300() [][3]float64 { return slices.Clone(directions300()) }
 
 var (

@@ -2,14 +2,14 @@ package sh
 
 import "math"
 
-// Products is the multiplication table of the even harmonics up to LMax. Their products are sums of
-// the even harmonics up to 2 LMax,
+// Products is the multiplication table of the even harmonics up to LMax. Their products are sums of the even harmonics
+// up to 2 LMax,
 //
 //	Y_i Y_j = sum over k of g_ijk Y_k,   g_ijk = integral of Y_i Y_j Y_k over the sphere
 //
-// and nearly all g_ijk (the Gaunt coefficients of the real basis) are exactly zero: k must have
-// the order |m_i - m_j| or |m_i + m_j|, a degree between |l_i - l_j| and l_i + l_j, and the right one
-// of cosine and sine. Only the others are stored.
+// and nearly all g_ijk (the Gaunt coefficients of the real basis) are exactly zero. A g_ijk that is not zero has a k of
+// order |m_i - m_j| or |m_i + m_j|, and of a degree between |l_i - l_j| and l_i + l_j. Whether k is a cosine or a sine
+// also follows from i and j. Only the g_ijk that are not zero are stored.
 type Products struct {
 	LMax int
 	// Start has Count(LMax)*(Count(LMax)+1)/2 + 1 values: pair (i, j) with j <= i has the terms

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Least is the share of its CPU that a program has on a machine with nothing else to do, at least.
+// Least is the least share of its CPU that a program has on a machine with nothing else to do.
 const Least = 0.95
 
-// A Use is the time that went by while something ran, and what it had of its CPU meanwhile. Busy is 0 where the system
-// does not say.
+// A Use is the time that went by while something ran, and the CPU time that it had meanwhile. Busy is 0 where the
+// system does not say.
 type Use struct{ Wall, Busy time.Duration }
 
 // OfThread runs work and returns what the calling thread had of its CPU meanwhile. The thread should be pinned.

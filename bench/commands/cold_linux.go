@@ -27,7 +27,7 @@ func dropFile(path string) error {
 	}
 	resident, pages, err := residentPages(f, info.Size())
 	if err == nil && resident > 0 {
-		err = fmt.Errorf("found %d of %d pages after they were dropped, expected none: the file system keeps them, another program has them open, or this user may not write the file and so is not told", resident, pages)
+		err = fmt.Errorf("found %d of %d pages after they were dropped, expected none. The file system keeps them, another program has the file open, or the system does not tell this user, who may not write the file", resident, pages)
 	}
 	if err != nil {
 		return fmt.Errorf("%s stays in memory: %w; a cold run cannot be timed", path, err)

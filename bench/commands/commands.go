@@ -32,7 +32,7 @@ type Options struct {
 	Models []string
 	// Voxels is how many voxels of the mask voxfit and MRtrix3 fit at most, 0 for all.
 	Voxels int
-	// DIPYVoxels is how many DIPY and voxfit beside it fit at most; 0 leaves DIPY out.
+	// DIPYVoxels is how many voxels DIPY fits at most, and voxfit beside it. 0 leaves DIPY out.
 	DIPYVoxels int
 	// CPUs are what everything runs on, with a thread each.
 	CPUs []int
@@ -76,14 +76,15 @@ type Times struct {
 	// less: no more than ours.
 	Peak      int64 `json:"peak_bytes,omitempty"`
 	PeakBelow bool  `json:"peak_is_a_bound,omitempty"`
-	// Slower is the median of the rounds' ratios of wall time to voxfit's, of decompressors to that of the first line.
+	// Slower is the median of the rounds' ratios of wall time to voxfit's. For decompressors, voxfit's time is that of
+	// the first line.
 	Slower float64 `json:"wall_over_voxfit,omitempty"`
 	// Failure is why there are no rounds; empty where there are.
 	Failure string `json:"failure,omitempty"`
 }
 
-// Run times the programs. A program that is missing is a note in the report; one that fails has its reason there, and
-// the rest is timed (Report.Failed).
+// Run times the programs. A note in the report says which program is missing. A program that fails has its reason in
+// the report, and the others are timed (Report.Failed).
 func Run(ctx context.Context, o Options) (*Report, error) {
 	if err := o.check(); err != nil {
 		return nil, err

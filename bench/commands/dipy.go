@@ -41,7 +41,7 @@ func (s *setup) findDIPY(ctx context.Context) error {
 	s.python, s.cvxpy = found.Python, found.Cvxpy
 	s.report.Engines = append(s.report.Engines, compare.Engine{Name: dipy, Version: found.Version})
 	if !s.cvxpy {
-		s.report.note("DIPY's msmt is left out: its Python has no cvxpy, which that needs")
+		s.report.note("DIPY's msmt is left out: it needs cvxpy, which its Python does not have")
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ type Options struct {
 	// Tissues are what msmt is set up with: WM, GM and CSF.
 	Tissues []model.Tissue
 	// Signal is voxels x Gradients.Len(), voxel-major. A model takes the first voxels, at most as many
-	// as its limit (Limit).
+	// as its limit (Limits).
 	Signal []float32
 	// ISA is our instruction set, as kernel.WithISA takes it.
 	ISA string
@@ -53,7 +53,7 @@ type Report struct {
 	Notes   []string `json:"notes"` // what is missing, and why
 }
 
-// An Engine is a program that was timed, or one that is not here (Version empty).
+// An Engine is a program that was timed. Version is empty where the program is missing.
 type Engine struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
@@ -100,7 +100,7 @@ type engine interface {
 // errNoModel is returned by prepare when the peer has no such model.
 var errNoModel = errors.New("no such model")
 
-// Run compares. An error is ours: a peer that is missing or fails is a note in the report, with no times.
+// Run compares. A peer that is missing or fails is no error: a note in the report says so, and its times are missing.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	isa, err := kernel.ChosenISA(kernel.WithISA(o.ISA))
 	if err != nil {
@@ -186,7 +186,7 @@ type runner struct {
 // noteLoad says so when other programs had a part of the CPU: the times are then not the machine's best.
 func (r *runner) noteLoad() {
 	if r.use.Disturbed() {
-		r.report.note("Other programs took %.0f%% of the CPU while voxfit ran, and may have while the peers did: times are long, ratios uncertain. Repeat on a calm machine.", 100*(1-r.use.Share()))
+		r.report.note("Other programs took %.0f%% of the CPU while voxfit ran, and perhaps while the peers ran, too. The times are therefore too long, and the ratios uncertain. Repeat on a calm machine.", 100*(1-r.use.Share()))
 	}
 }
 

@@ -312,17 +312,17 @@ func TestMRtrixIsTimedAndAgrees(t *testing.T) {
 
 // limits are the largest differences that count as agreement; counts must be all voxels.
 var limits = map[string]float64{
-	"there, largest difference of a coefficient / the voxel's largest": 1e-9,
-	"there, largest difference of FA":                                  1e-6,
-	"largest excess of the sum of squares, relative":                   1e-9,
-	"where the sums are equal, largest difference of FA":               1e-3,
-	"largest difference of a coefficient / the voxel's largest":        1e-5,
-	"largest difference of FA":                                         1e-6,
-	"largest difference of an element / the voxel's largest":           1e-5,
-	"median difference of FA (its weights are other ones)":             0.1,
-	"largest difference of a direction's weight":                       1e-6,
-	"largest difference of the predicted signal / the voxel's largest": 1e-6,
-	"largest excess of the objective, relative":                        1e-6,
+	"in these voxels, largest difference of a coefficient / the voxel's largest": 1e-9,
+	"in these voxels, largest difference of FA":                                  1e-6,
+	"largest excess of the sum of squares, relative":                             1e-9,
+	"where the sums are equal, largest difference of FA":                         1e-3,
+	"largest difference of a coefficient / the voxel's largest":                  1e-5,
+	"largest difference of FA":                                                   1e-6,
+	"largest difference of an element / the voxel's largest":                     1e-5,
+	"median difference of FA (it uses other weights)":                            0.1,
+	"largest difference of a direction's weight":                                 1e-6,
+	"largest difference of the predicted signal / the voxel's largest":           1e-6,
+	"largest excess of the objective, relative":                                  1e-6,
 }
 
 // withoutDIPY says which lines DIPY has no model for.

@@ -59,8 +59,9 @@ func findMRtrix(ctx context.Context, o Options, folder string) (engine, error) {
 	return m, WriteResponses(folder, o.Response, o.Tissues, o.Gradients)
 }
 
-// FindMRtrix looks for commands of MRtrix3 on the PATH, and says which version they are of and whether their build has
-// fused multiply-add, by the first of them. With an error it is not here, or does not run; the engine still has its name.
+// FindMRtrix looks for commands of MRtrix3 on the PATH. By the first of them it says which version they are of, and
+// whether their build has fused multiply-add. It is an error where they are missing or do not run. Even then the engine
+// has its name.
 func FindMRtrix(ctx context.Context, commands ...string) (Engine, error) {
 	found := Engine{Name: nameMRtrix}
 	for _, program := range commands {

@@ -105,7 +105,7 @@ func msmtAgainstDIPY(t *task, ours *fitted, theirs arrays) []Parity {
 		}
 	}
 	return []Parity{
-		{nameDIPY, "voxels with a residual no larger than its (within 1e-4)", float64(below), t.voxels},
-		{nameDIPY, "largest difference of the squared residual / its", worst, 0},
+		{nameDIPY, "voxels with a residual no larger than DIPY's (within 1e-4)", float64(below), t.voxels},
+		{nameDIPY, "largest difference of the squared residual / DIPY's", worst, 0},
 	}
 }

@@ -24,7 +24,7 @@ func csdAgainstDIPY(t *task, ours *fitted, theirs arrays) []Parity {
 	}
 	return []Parity{
 		{nameDIPY, "voxels with the same iteration count", float64(same), t.voxels},
-		{nameDIPY, "there, largest difference of a coefficient / the voxel's largest", worst, 0},
+		{nameDIPY, "in these voxels, largest difference of a coefficient / the voxel's largest", worst, 0},
 	}
 }
 
@@ -99,7 +99,7 @@ func freeWaterWLSAgainstDIPY(t *task, ours *fitted, theirs arrays) []Parity {
 	}
 	return []Parity{
 		{nameDIPY, "voxels with f on the same grid point", float64(same), t.voxels},
-		{nameDIPY, "there, largest difference of FA", worst, 0},
+		{nameDIPY, "in these voxels, largest difference of FA", worst, 0},
 	}
 }
 
@@ -129,7 +129,7 @@ func freeWaterNLSAgainstDIPY(t *task, ours *fitted, theirs arrays) []Parity {
 		return nil
 	}
 	return []Parity{
-		{nameDIPY, "voxels with a sum of squares not above DIPY's (by 1e-9 of it)", float64(kept), fits},
+		{nameDIPY, "voxels with a sum of squares no larger than DIPY's (within 1e-9)", float64(kept), fits},
 		{nameDIPY, "of these, below DIPY's", float64(lower), fits},
 		{nameDIPY, "largest excess of the sum of squares, relative", excesses, 0},
 		{nameDIPY, "where the sums are equal, largest difference of FA", worst, 0},
@@ -172,7 +172,7 @@ func anisotropyAgainstMRtrix(t *task, ours *fitted, theirs []float32) []Parity {
 	if len(differences) == 0 {
 		return nil
 	}
-	return []Parity{{nameMRtrix, "median difference of FA (its weights are other ones)", study.Median(differences), 0}}
+	return []Parity{{nameMRtrix, "median difference of FA (it uses other weights)", study.Median(differences), 0}}
 }
 
 // anisotropy is the FA of D11 D22 D33 D12 D13 D23, without eigenvalues: the deviator's norm over the

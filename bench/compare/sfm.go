@@ -46,7 +46,7 @@ func elasticNetAgainstDIPY(t *task, ours *fitted, theirs arrays) []Parity {
 		excess = max(excess, got/want-1)
 	}
 	return []Parity{
-		{nameDIPY, "voxels with an objective not above scikit-learn's (by 1e-6 of it)", float64(kept), t.voxels},
+		{nameDIPY, "voxels with an objective no larger than scikit-learn's (within 1e-6)", float64(kept), t.voxels},
 		{nameDIPY, "largest excess of the objective, relative", excess, 0},
 	}
 }

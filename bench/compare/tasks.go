@@ -2,6 +2,7 @@ package compare
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -46,7 +47,7 @@ var variants = []variant{
 
 // remarks say of a line of the table what its MRtrix3 command does, where that is not just what ours does.
 var remarks = map[string]string{
-	"dti wls": "its default: a weighted fit and two reweighted ones; ours, as DIPY's: an ordinary fit and a reweighted one. Like for like are the lines dti iwls",
+	"dti wls": "its default is a weighted fit and two reweighted ones, whereas ours, like DIPY's, is an ordinary fit and a reweighted one. The lines dti iwls compare the same fits",
 }
 
 // Models lists the models that can be compared.
@@ -60,13 +61,17 @@ func Models() []string {
 	return names
 }
 
-// Limits says for each line of the table how many voxels are fitted at most.
+// Limits is a table for people: how many voxels are fitted at most, and in which lines of the comparison.
 func Limits() string {
-	var parts []string
+	lines := map[int][]string{}
 	for _, v := range variants {
-		parts = append(parts, fmt.Sprintf("%s %d", v.name, v.limit))
+		lines[v.limit] = append(lines[v.limit], v.name)
 	}
-	return strings.Join(parts, ", ")
+	var b strings.Builder
+	for _, limit := range slices.Backward(slices.Sorted(maps.Keys(lines))) {
+		fmt.Fprintf(&b, "  %4d  %s\n", limit, strings.Join(lines[limit], ", "))
+	}
+	return b.String()
 }
 
 func buildCSD(precision kernel.Precision) func(*Options) (model.Model, error) {

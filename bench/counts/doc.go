@@ -29,12 +29,12 @@
 //
 // # What fails
 //
-// A number that is more than 0.5% above the kept table's; a step or fit that only one of the two has; and a kernel that
-// no benchmark calls. Each has one line, with the set, the step, and the numbers before and now. A number that has
-// fallen has a line too. It should be kept (make counts-keep), because otherwise it could rise again without a failure.
-// Several small rises are noticed when their sum is too large, because the kept table stays as it is. Instructions in
-// Go code are as many as the compiler makes them: they are compared where both tables are of one version of Go, and
-// otherwise the line says that they are not comparable.
+// Three things are failures: a number that is more than 0.5% above the kept table's, a step or fit that only one of the
+// two has, and a kernel that no benchmark calls. Each has one line, with the set, the step, and the numbers before and
+// now. A number that has fallen has a line too. It should be kept (make counts-keep), because otherwise it could rise
+// again without a failure. Several small rises are noticed when their sum is too large, because the kept table stays as
+// it is. How many instructions Go code has depends on the compiler. They are compared where both tables are of one version
+// of Go, and otherwise the line says that they are not comparable.
 //
 // A new step needs a benchmark whose name ends in Steps, and `make counts-keep`.
 package main

@@ -29,9 +29,9 @@ func judge(kept, now table) verdict {
 		at := fmt.Sprintf("%s  %s", now.isa, name)
 		switch {
 		case !was:
-			v.failures = append(v.failures, fmt.Sprintf("%s: new, %d instructions, and not in the kept table", at, after.kernels+after.code))
+			v.failures = append(v.failures, fmt.Sprintf("%s: found %d instructions, and no line in the kept table", at, after.kernels+after.code))
 		case !is:
-			v.failures = append(v.failures, fmt.Sprintf("%s: vanished, and still in the kept table with %d instructions", at, before.kernels+before.code))
+			v.failures = append(v.failures, fmt.Sprintf("%s: it is gone, but the kept table has %d instructions for it", at, before.kernels+before.code))
 		case before.kernels+after.kernels > 0 && v.compare(at, "", before.kernels, after.kernels):
 			v.compared++
 		case sameGo:

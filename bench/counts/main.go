@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
 func main() {
@@ -82,8 +84,8 @@ func run(isas []string, folder string, keep bool) error {
 	}
 	fmt.Printf("counted in %.0f s\n", time.Since(begun).Seconds())
 	if failures > 0 {
-		return fmt.Errorf("%d of these lines are failures. Make what has become slower fast again; or, where it must be, run "+
-			"`make counts-keep` and commit bench/counts/*.csv with the change, and say why", failures)
+		return fmt.Errorf("found %s in the lines above. Make fast again what has become slower. If it must be slower, run "+
+			"`make counts-keep`, commit bench/counts/*.csv with the change, and say why", plural.Count(failures, "failure"))
 	}
 	return nil
 }

@@ -21,8 +21,8 @@ type Bench struct {
 	ray      bool // a run may have started it
 }
 
-// StartBench starts the process with the acquisition of a folder. An empty python tries the likeliest; isa is the
-// instruction set that voxfit is to use there, empty for its own choice.
+// StartBench starts the process with the acquisition of a folder. python names the Python; if it is empty, the
+// likeliest ones are tried. isa is the instruction set that voxfit is to use there; if it is empty, voxfit chooses.
 func StartBench(ctx context.Context, python, folder, isa string) (*Bench, error) {
 	var ready struct{ Versions map[string]string }
 	program := Program{Arguments: []string{"-m", "voxfit.bench", "serve"}}
@@ -69,8 +69,8 @@ func (b *Bench) Measure(r Run) (m Measured, err error) {
 	return m, err
 }
 
-// EndRay ends Ray where a run has started it, with the processes that it keeps between runs. The next run on it starts
-// it anew, as a part of that run's set-up.
+// EndRay ends Ray where a run has started it, with the processes that Ray keeps between runs. The next run on Ray
+// starts it anew, and the start is a part of that run's set-up.
 func (b *Bench) EndRay() error {
 	if !b.ray {
 		return nil

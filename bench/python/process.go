@@ -61,8 +61,8 @@ type Process struct {
 // A Program is what Python is to run, and what it finds in its environment besides ours.
 type Program struct{ Arguments, Environment []string }
 
-// Start starts a program with the Python that is named, or with no name the likeliest, until one answers the
-// first request; answer gets that. The error has the last words of each Python that was tried.
+// Start starts a program with the Python that is named. If none is named, it tries the likeliest ones until one answers
+// the first request. answer gets this first answer. The error has the last words of each Python that was tried.
 func Start(ctx context.Context, python string, program Program, first, answer any) (*Process, error) {
 	pythons := []string{python}
 	if python == "" {

@@ -25,7 +25,7 @@ const workshopName = "voxfit-bench-" // and the number of the process that made 
 func openWorkshop(ctx context.Context) (*workshop, error) {
 	top, err := git(ctx, ".", "rev-parse", "--show-toplevel")
 	if err != nil {
-		return nil, fmt.Errorf("this folder is in no git checkout, which the base commit is taken from: %w", err)
+		return nil, fmt.Errorf("the base commit is taken from a git checkout, and this folder is in none: %w", err)
 	}
 	w := &workshop{top: top}
 	w.clearOthers()

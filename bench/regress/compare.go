@@ -176,7 +176,7 @@ func (w *workshop) pair(ctx context.Context, o options, sets []string, found *re
 			if o.step == "" {
 				found.unmeasured, p.steps = append(found.unmeasured, p.steps...), nil
 			} else {
-				found.notes = append(found.notes, fmt.Sprintf("Both trees give the same program of %s, bit for bit: whatever differs is noise.", p.tree.suite.folder))
+				found.notes = append(found.notes, fmt.Sprintf("Both trees give the same program of %s, bit for bit. Any difference in its times is noise.", p.tree.suite.folder))
 			}
 		}
 	}

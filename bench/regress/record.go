@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/numa"
 	"github.com/voxfit/voxfit/study"
 )
@@ -62,7 +63,7 @@ func record(ctx context.Context, o options, stdout, stderr io.Writer) (err error
 	}
 	path, err := study.AppendHistory(o.record, speedRecords(timings, commit, time.Now().UTC()))
 	if err == nil {
-		fmt.Fprintf(stdout, "recorded %d times of commit %s in %s; %d disturbed runs thrown away\n", len(timings), commit, path, thrown)
+		fmt.Fprintf(stdout, "recorded %s of commit %s in %s; %s thrown away\n", plural.Count(len(timings), "time"), commit, path, plural.Count(thrown, "disturbed run"))
 	}
 	return err
 }
@@ -97,8 +98,8 @@ func repeat(ctx context.Context, programs []*program, budget time.Duration, show
 		for _, p := range programs {
 			for steps := range slices.Chunk(missing(p), together) {
 				if time.Since(begin) > budget {
-					return nil, thrown, fmt.Errorf("after %v other programs had disturbed %d runs, and %d undisturbed ones of each step are not together: "+
-						"nothing is recorded; repeat on a calm machine, or with a larger BUDGET", budget, thrown, recordedRuns)
+					return nil, thrown, fmt.Errorf("other programs disturbed %s, so that after %v some steps have fewer than %d undisturbed ones. "+
+						"Nothing is recorded. Repeat on a calm machine, or with a larger BUDGET", plural.Count(thrown, "run"), budget, recordedRuns)
 				}
 				groups++
 				found, err := p.run(ctx, steps)
@@ -114,7 +115,7 @@ func repeat(ctx context.Context, programs []*program, budget time.Duration, show
 				}
 			}
 		}
-		show(fmt.Sprintf("%v: turn %d, %d runs thrown away", time.Since(begin).Round(time.Second), turn, thrown))
+		show(fmt.Sprintf("%v: turn %d, %s thrown away", time.Since(begin).Round(time.Second), turn, plural.Count(thrown, "run")))
 	}
 	return all, thrown, nil
 }

@@ -11,8 +11,6 @@ import (
 // A step is what is judged by itself: a step of a kernel, or a whole fit of a model, on one instruction set.
 type step struct{ name, set string }
 
-func (s step) String() string { return s.name + " " + s.set }
-
 // A suite is a package with benchmarks of steps: those whose names its patterns match.
 type suite struct {
 	folder   string // in the module

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
 // A result is what a run found, as people read it.
@@ -37,7 +39,7 @@ func (r result) write(w io.Writer) {
 		r.section(w, "same", called[same])
 	}
 	if len(r.unmeasured) > 0 {
-		fmt.Fprintf(w, "%-20s %d, not measured: both trees give the same program, bit for bit\n", "same", len(r.unmeasured))
+		fmt.Fprintf(w, "%-20s %d, not measured because both trees give the same program, bit for bit\n", "same", len(r.unmeasured))
 		fmt.Fprintln(w, listed(r.unmeasured))
 	}
 	if len(called[undecided]) > rows {
@@ -59,13 +61,13 @@ func (r result) section(w io.Writer, heading string, steps []step) {
 	fmt.Fprintf(w, "%-20s %d\n", heading, len(steps))
 	for _, s := range steps {
 		q := r.race.sequences[s]
-		fmt.Fprintf(w, "  %-36s %-8s %s   %d rounds\n", s.name, s.set, q.found, len(q.rounds))
+		fmt.Fprintf(w, "  %-36s %-8s %s   %s\n", s.name, s.set, q.found, plural.Count(len(q.rounds), "round"))
 	}
 }
 
 // families tells steps that are the same in few lines: how far the ratios of a family reach, and its intervals.
 func (r result) families(w io.Writer, steps []step) {
-	fmt.Fprintf(w, "%-20s %d; by family the lowest and highest ratio, in brackets the outermost bounds\n", "same", len(steps))
+	fmt.Fprintf(w, "%-20s %d; each family has its lowest and highest ratio, and in brackets its outermost bounds\n", "same", len(steps))
 	for len(steps) > 0 {
 		family, set := steps[0].name[:strings.LastIndex(steps[0].name, "/")+1], steps[0].set
 		low, high, outer := math.Inf(1), 0.0, interval{math.NaN(), math.Inf(1), 0}
@@ -79,7 +81,7 @@ func (r result) families(w io.Writer, steps []step) {
 			outer.low, outer.high = min(outer.low, found.low), max(outer.high, found.high)
 			n++
 		}
-		fmt.Fprintf(w, "  %-36s %-8s %.3f - %.3f (%.3f - %.3f)   %d steps\n", family, set, low, high, outer.low, outer.high, n)
+		fmt.Fprintf(w, "  %-36s %-8s %.3f - %.3f (%.3f - %.3f)   %s\n", family, set, low, high, outer.low, outer.high, plural.Count(n, "step"))
 		steps = steps[n:]
 	}
 }
@@ -87,15 +89,15 @@ func (r result) families(w io.Writer, steps []step) {
 // account says what the verdicts rest on, and why there is none for some.
 func (r result) account(w io.Writer, undecided int) {
 	all := r.race.kept + r.race.thrown
-	fmt.Fprintf(w, "\n%d rounds in %s; %d thrown away, in which other programs took more than a twentieth of the CPU\n",
-		all, r.race.spent.Round(time.Second), r.race.thrown)
+	fmt.Fprintf(w, "\n%s in %s; %d thrown away, in which other programs took more than a twentieth of the CPU\n",
+		plural.Count(all, "round"), r.race.spent.Round(time.Second), r.race.thrown)
 	switch {
 	case r.stopped:
-		fmt.Fprintln(w, "stopped before the budget was spent: what is undecided may not have stayed so")
+		fmt.Fprintln(w, "stopped before the budget was spent: more rounds might have decided what is undecided")
 	case undecided > 0 && 2*r.race.thrown > all:
 		fmt.Fprintln(w, "undecided because other programs used the CPU: repeat on a calm machine")
 	case undecided > 0:
-		fmt.Fprintln(w, "undecided when the budget was spent: the times scatter (programs on other CPUs of the core do that), or the change is close to 1%; a larger BUDGET, or STEP, may decide")
+		fmt.Fprintln(w, "undecided when the budget was spent: the change is close to 1%, or the times scatter, as they do while programs run on other CPUs of the core. A larger BUDGET may decide, or fewer steps (STEP)")
 	}
 }
 

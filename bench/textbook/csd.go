@@ -32,8 +32,8 @@ type CSD struct {
 	matrix             blas64.Symmetric
 }
 
-// NewCSD makes a CSD. It is ErrNoModel where the design has a filter for the start, a weight of the solution's norm or a floor
-// of the signal, which are MRtrix3's.
+// NewCSD makes a CSD. The error is ErrNoModel where the design has something of MRtrix3's: a filter for the start, a
+// weight of the solution's norm, or a floor of the signal.
 func NewCSD(d csd.Design) (*CSD, error) {
 	if d.Start != nil || d.SolutionNorm != 0 || d.FloorSignal {
 		return nil, fmt.Errorf("%w: CSD in another convention than DIPY's", ErrNoModel)

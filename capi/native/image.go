@@ -32,7 +32,7 @@ func Open(path string) (Handle, error) {
 // FindImage returns the image of a handle.
 func FindImage(h Handle) (*Image, error) { return images.find(h) }
 
-// FreeImage gives a handle back. Readings that go on in other threads end as if nothing had happened.
+// FreeImage gives a handle back. Other threads that read the image go on, and their results are right.
 func FreeImage(h Handle) error { return images.free(h) }
 
 // Shape is that of the file: x, y, z, and what follows them.
@@ -47,9 +47,9 @@ func (m *Image) CheckGrid(mask *Image) error {
 type Reading struct {
 	// Index has the voxels, x + nx (y + ny z), in any order without repeats; nil stands for all, ascending.
 	Index []int64
-	// Values, a row of all volumes for each voxel of Index, are scaled as the header says and in single precision.
+	// Values takes a row of all volumes for each voxel of Index, scaled as the header says, in single precision.
 	Values []float32
-	// Run's Progress counts the voxels whose values have all arrived, which a file of volumes gives in parts of all of them.
+	// Run's Progress counts the voxels whose values have all arrived. Values arrive by volume: some of every voxel at a time.
 	Run
 }
 

@@ -53,7 +53,7 @@ func Options() (string, error) {
 // Find returns the model of a handle.
 func Find(h Handle) (*Model, error) { return models.find(h) }
 
-// Free gives a handle back. Fits that go on in other threads end as if nothing had happened.
+// Free gives a handle back. Fits that other threads have begun go on as if nothing had happened.
 func Free(h Handle) error { return models.free(h) }
 
 // Measurements is the number of values of a voxel's signal.

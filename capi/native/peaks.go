@@ -14,7 +14,7 @@ import (
 // A PeakSearch is functions on a sphere and where their peaks go, all in the caller's memory. The rules are those of DIPY's
 // peak_directions, for functions that are the same in opposite directions.
 type PeakSearch struct {
-	// Voxels is the number of functions, and Values, Voxels x len(Vertices), their values.
+	// Voxels is the number of functions. Values holds their values, Voxels x len(Vertices).
 	Voxels int
 	Values []float64
 	// Vertices are unit vectors, of a hemisphere or of a whole sphere, and Edges the pairs of neighbours.

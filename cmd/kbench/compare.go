@@ -53,7 +53,12 @@ again, or that an engine does not have, get a dash.
 --from-file times whole commands instead, from the file DWI to maps on the disk, on all cores: kbench fit
 beside MRtrix3's commands that make the same maps, and beside a script of DIPY on a part of the mask
 (--dipy-voxels), with decompressors of a .nii.gz beside them where installed (igzip, libdeflate-gunzip,
-rapidgzip). Wall time, CPU time and peak memory, with the image in memory, or with --cold from the disk.`,
+rapidgzip). The table has wall time, CPU time and peak memory. The image is in memory beforehand; with --cold
+it is read from the disk.
+
+Slow fits are measured on fewer voxels. These are the most that each line of the table has:
+
+` + compare.Limits(),
 		Example: `  kbench compare
   kbench compare --models csdm --voxels 1024 --runs 7 -o compared
   kbench compare --engines textbook --models csdm,fwdtim,sfm
@@ -77,11 +82,11 @@ rapidgzip). Wall time, CPU time and peak memory, with the image in memory, or wi
 	o.study.data.addFlags(f)
 	o.study.response = "auto"
 	f.Var(namedValue(&o.study.response, "auto"), "response", responseHelp)
-	f.IntVar(&o.study.voxels, "voxels", 4096, "voxels to fit, of real data evenly spread over the mask; at most "+compare.Limits()+". With --from-file all of the mask, unless it is given")
+	f.IntVar(&o.study.voxels, "voxels", 4096, "voxels to fit; of real data they are spread evenly over the mask. With --from-file the default is the whole mask")
 	f.Float64Var(&o.study.snr, "snr", 30, "signal-to-noise ratio of the phantom's b0s; 0 is noiseless")
 	f.Uint64Var(&o.study.seed, "seed", 1, "seed of the phantom")
 	f.IntVar(&o.rounds, "runs", 3, "interleaved rounds")
-	f.IntVar(&o.cpu, "cpu", -1, "CPU that everything runs on (default: the last one allowed)")
+	f.IntVar(&o.cpu, "cpu", 0, "CPU that everything runs on (default: the last one allowed)")
 	f.StringSliceVar(&o.engines, "engines", nil, "further engines: "+compare.Engines()[0]+", and through a Python with DIPY and voxfit "+strings.Join(python.Engines, ", "))
 	completeList(args, c, "engines", compare.Engines)
 	f.StringVar(&o.python, "python", "", "Python with DIPY (default: $"+python.Env+", else .venv/bin/python here or above, else python3)")
@@ -115,7 +120,7 @@ func (o *compareOptions) check() error {
 	if err != nil {
 		return err
 	}
-	if o.cpu < 0 {
+	if !o.changed("cpu") {
 		o.cpu = allowed[len(allowed)-1]
 	}
 	if !slices.Contains(allowed, o.cpu) {

@@ -11,8 +11,8 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// completing tells whether a shell asks what could be typed. Only then is it set up what that is: cobra keeps it, with
-// the flags, for as long as the process lives.
+// completing tells whether a shell asks what could be typed. Completions are set up only then, because cobra keeps
+// them, with the flags, for as long as the process lives.
 func completing(args []string) bool { return len(args) > 0 && strings.HasPrefix(args[0], "__complete") }
 
 // completeValues has shells offer the values of a command's flags that have names.

@@ -80,7 +80,7 @@ func (s *pythonStudy) measure(p plannedRun, stderr io.Writer) (study.Record, err
 	}
 	if key := fmt.Sprint(record.Engine, p.model, record.CPUCount); !s.said[key] {
 		s.said[key] = true
-		fmt.Fprintf(stderr, "%s %s on %s: set up in %.1f s, which no time includes\n", record.Engine, p.model, plural.Count(record.CPUCount, "CPU"), measured.SetUp)
+		fmt.Fprintf(stderr, "%s %s on %s: set up in %.1f s, which is in none of the times\n", record.Engine, p.model, plural.Count(record.CPUCount, "CPU"), measured.SetUp)
 	}
 	return record, nil
 }

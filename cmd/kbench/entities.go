@@ -22,9 +22,10 @@ var (
 	suffixText = regexp.MustCompile(`^[a-zA-Z0-9]+$`)
 )
 
-// readBIDSName reads the name of an image, without folder and ending; one without entities is the zero value. Names of maps
-// begin with the entities but desc where the name is of entities and a suffix, as BIDS has it. A name that has entities
-// beside other parts, as data_sub-05_dwi and sub-01_dwi_v2, is kept whole, so that no two subjects share a name.
+// readBIDSName reads the name of an image, without folder and ending. A name without entities gives the zero value. If
+// the name is of entities and a suffix, as BIDS has it, names of maps begin with the entities, desc left out. A name
+// that has entities beside other parts, as data_sub-05_dwi and sub-01_dwi_v2, is kept whole, so that no two subjects
+// share a name.
 func readBIDSName(stem string) (n bidsName) {
 	stem = filepath.Base(stem)
 	parts := strings.Split(stem, "_")

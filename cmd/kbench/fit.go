@@ -109,20 +109,20 @@ func (o *fitOptions) addFileFlags(f *pflag.FlagSet) {
 		f.Var(namedValue(&o.response, "auto"), "response", help)
 	}
 	if o.kind == nil || o.kind.Needs.Response {
-		f.Float64Var(&o.responseFA, "response-fa", acq.DefaultResponseFA, "response auto: fractional anisotropy above which a voxel counts")
-		f.IntVar(&o.responseRadius, "response-radius", acq.DefaultResponseRadius, "response auto: half-width in voxels of the box in the centre that is looked at")
+		f.Float64Var(&o.responseFA, "response-fa", acq.DefaultResponseFA, "with --response auto: fractional anisotropy above which a voxel counts")
+		f.IntVar(&o.responseRadius, "response-radius", acq.DefaultResponseRadius, "with --response auto: half-width in voxels of the box in the centre whose voxels count")
 	}
 	o.nanPolicy = "zero"
-	f.Var(namedValue(&o.nanPolicy, nanPolicies...), "nan-policy", "maps where a measured value is NaN or Inf: zero, nan, or error (stop)")
+	f.Var(namedValue(&o.nanPolicy, nanPolicies...), "nan-policy", "what maps hold where a measured value is NaN or Inf: zero or nan; error stops the fit instead")
 	f.StringSliceVar(&o.mapNames, "maps", nil, mapsHelp)
-	f.BoolVar(&o.force, "force", false, "replace maps that exist, and remove what another fit of the same model and image left there and this one does not make")
+	f.BoolVar(&o.force, "force", false, "replace maps that exist. Maps of another fit of the same model and image that this fit does not make are removed")
 }
 
 func (o *fitOptions) addRunFlags(f *pflag.FlagSet) {
 	f.IntVar(&o.threads, "threads", 0, "workers (default: one for each allowed CPU)")
 	o.placement.addFlags(f)
 	f.Var(&o.maxMemory, "max-memory", "memory that the program may take, as 8G: a larger compressed image is read in several passes (default: most of what is free, and of what the cgroup allows)")
-	f.BoolVar(&o.profiles, "profile", false, "print where the time went, when the maps are written: by phase and by stage, with what was idle")
+	f.BoolVar(&o.profiles, "profile", false, "print where the time went, by phase and by stage, idle time included; printed when the maps are written")
 	f.Var(&o.shard, "shard", "fit only part i of n of the masked voxels, as 2/8")
 }
 
@@ -167,8 +167,8 @@ func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	return nothingWritten(o.fit(ctx, stdout, stderr))
 }
 
-// watchOptions hashes the files that options name, before check reads them and says of one that is not there what it is
-// for.
+// watchOptions hashes the files that options name before check reads them. Where one is missing, the error says which
+// option names it.
 func (o *fitOptions) watchOptions() error {
 	for _, path := range o.modelFlags.files() {
 		text, err := watch(path)

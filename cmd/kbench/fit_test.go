@@ -192,7 +192,7 @@ func TestAStoppedFitGoesOnWhereItWas(t *testing.T) {
 	if code := run(ctx, append(args, "-o", out), &bytes.Buffer{}, &stderr); code != exitInterrupted {
 		t.Fatalf("exit code %d, want %d: %s", code, exitInterrupted, &stderr)
 	}
-	if !strings.Contains(stderr.String(), "finished blocks are kept") {
+	if !strings.Contains(stderr.String(), "finished block") {
 		t.Errorf("the line does not say what was kept: %s", &stderr)
 	}
 	if maps, _ := filepath.Glob(filepath.Join(out, "model-*")); len(maps) > 0 {

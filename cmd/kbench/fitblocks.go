@@ -53,7 +53,8 @@ func (j *fitJob) fit(ctx context.Context) error {
 	return nil
 }
 
-// checkpoints tells whether finished blocks are kept: one that is all is not, nor are those of a fit that writes nothing.
+// checkpoints tells whether finished blocks are kept. They are not where one block is the whole fit, and where a fit
+// writes nothing.
 func (j *fitJob) checkpoints() bool { return j.out != nil && len(j.index) > blockVoxels }
 
 func (o *fitOptions) checkpointPath(names bidsName) string {
@@ -61,7 +62,7 @@ func (o *fitOptions) checkpointPath(names bidsName) string {
 }
 
 // openCheckpoint opens the hidden file with the blocks that an earlier, stopped fit finished, or makes it. It waits for
-// the hashes of the inputs, which are part of what the blocks are kept under.
+// the hashes of the inputs, because they are part of the key of the checkpoint.
 func (j *fitJob) openCheckpoint(ctx context.Context) error {
 	if err := j.hashInputs(ctx); err != nil {
 		return err
@@ -96,7 +97,7 @@ func (j *fitJob) openCheckpoint(ctx context.Context) error {
 
 // kept says what a fit that is stopped keeps.
 func (j *fitJob) kept() string {
-	return fmt.Sprintf("%d finished blocks are kept in %s; the same command goes on", j.checkpoint.Blocks(), j.fitOptions.out)
+	return fmt.Sprintf("%s kept in %s; the same command goes on", plural.Count(j.checkpoint.Blocks(), "finished block"), j.fitOptions.out)
 }
 
 // keep closes the checkpoint of a fit that ended early, and says how to go on.

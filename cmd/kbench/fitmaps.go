@@ -8,7 +8,7 @@ import (
 	"github.com/voxfit/voxfit/model"
 )
 
-const mapsHelp = "maps to write, by their names, or all (default: all but those that kbench options lists apart)"
+const mapsHelp = "maps to write, by their names, or all (default: all but those that kbench options lists after \"with --maps\")"
 
 // chooseMaps says for each of the model's maps whether it is made and written.
 func (j *fitJob) chooseMaps() error {

@@ -12,8 +12,9 @@ import (
 	"github.com/voxfit/voxfit/nifti"
 )
 
-// memoryInUse is what the process holds, and will beside what passVoxels counts: the program, the index, workers'
-// scratch, compressors, one worker that decompresses, and what Go's collector has not collected yet. (A variable so that tests can leave it out.)
+// memoryInUse is what the process holds now, and what it will hold besides the memory that passVoxels counts: the
+// program, the index, workers' scratch, compressors, one worker that decompresses, and what Go's collector has not
+// collected yet. (It is a variable so that tests can leave it out.)
 var memoryInUse = func() int64 {
 	debug.FreeOSMemory()
 	const each, rest = 8 << 20, 32 << 20
@@ -38,8 +39,8 @@ func (o *fitOptions) memoryBudget() memoryBudget {
 	return b
 }
 
-// leastBudget is the lesser of the budget now and that of the beginning. As the signal is read, what is free shrinks, and
-// so does the part of it that is left to others.
+// leastBudget is the lesser of the budget now and that of the beginning. While the signal is read, free memory shrinks.
+// The part of it that is left to other programs shrinks with it.
 func (j *fitJob) leastBudget() memoryBudget {
 	now := j.memoryBudget()
 	if first := j.data.budget; first.bytes > 0 && first.bytes < now.bytes {

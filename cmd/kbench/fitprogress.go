@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A fitProgress is one bar over all stages of a fit. It shows the part of the whole time that has passed, as far as that is
-// known: how long a stage takes is guessed before it begins, and judged by its own pace then.
+// A fitProgress is one bar over all stages of a fit. It shows the part of the whole time that has passed. How long a
+// stage takes is guessed before the stage begins, and computed from its pace afterwards.
 type fitProgress struct {
 	w   io.Writer
 	bar progress
@@ -55,7 +55,7 @@ func (p *fitProgress) stage(number int) {
 	}
 }
 
-// give takes what is done of a stage by an earlier start of the command, which says nothing of its pace.
+// give adds what an earlier start of the command did of a stage. It does not count for the stage's pace.
 func (p *fitProgress) give(number, done int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -80,7 +80,7 @@ func (p *fitProgress) set(number, done int) {
 	defer p.mu.Unlock()
 	s, passed := &p.stages[number], p.now().Sub(p.stages[number].begin)
 	s.done, s.total = max(s.done, done), max(s.total, done)
-	const trusted = 50 // of so many parts of a stage its pace is known from the first
+	const trusted = 50 // when a stage has done one part of so many, its pace is known
 	own := s.done - s.given
 	if trusted*own >= s.total && own > 0 {
 		s.takes = time.Duration(float64(passed) * float64(s.total-s.given) / float64(own))
@@ -124,13 +124,13 @@ func (p *fitProgress) hide() {
 	p.bar = newBar(p.w, "", barParts)
 }
 
-// guess is how long work takes at a pace, a thousandth of what one thread does in a second for each unit.
+// guess is how long some threads take for work. each is how many seconds one thread takes for a unit of it.
 func guess(work, each float64, threads int) time.Duration {
 	return time.Duration(work * each / float64(max(1, threads)) * float64(time.Second))
 }
 
-// showProgress makes the bar of a fit, unless it is there. What a byte and a voxel take are those of two cores of 2026; that they
-// are wrong elsewhere shows in the first moments of a stage only.
+// showProgress makes the bar of a fit, unless there is one. The times of a byte and of a voxel are those of two cores
+// of 2026. On other machines they are wrong, but only in the first moments of a stage.
 func (j *fitJob) showProgress() *fitProgress {
 	if j.progress != nil {
 		return j.progress

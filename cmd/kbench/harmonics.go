@@ -24,7 +24,7 @@ var frameWords = map[string]string{
 	worldFrame: "in the axes of the scanner",
 }
 
-// A harmonicForm is what must be known to read coefficients of spherical harmonics. Either may be empty: not known.
+// A harmonicForm is what must be known to read coefficients of spherical harmonics. What is not known is empty.
 type harmonicForm struct{ basis, frame string }
 
 // String is how the form stands in the header of an image (descrip), behind what the image is.

@@ -111,7 +111,7 @@ func (t inputText) confirm(context.Context) error {
 	return nil
 }
 
-// A hashing takes the hashes of all inputs beside other work.
+// A hashing computes the hashes of all inputs while other work goes on.
 type hashing struct {
 	cancel context.CancelFunc
 	done   chan struct{}

@@ -13,17 +13,17 @@ import (
 	"github.com/voxfit/voxfit/lock"
 )
 
-// A journal says what commit is about to do. While it is in the staging folder, the move has not happened: whoever finds
-// it takes the new files back and puts the old ones where they were. The moment at which the new files count is that at
-// which its name changes to done.json: whoever finds that finishes the rest.
+// A journal says what commit is about to do. As long as it is in the staging folder, the move has not happened: the
+// command that finds it takes the new files back, and puts the old ones where they were. From the moment at which its
+// name changes to done.json, the new files count: the command that finds done.json finishes the rest.
 //
-//  1. all new files are in the staging folder, whole and on the disk; the journal is written
-//  2. old files move to the folder "replaced" in the staging folder
-//  3. new files move to their places
-//  4. the journal becomes done.json
-//  5. shared files move to their places, and spent ones go; then the staging folder
+//  1. All new files are in the staging folder, whole and on the disk. The journal is written.
+//  2. Old files move to the folder "replaced" in the staging folder.
+//  3. New files move to their places.
+//  4. The journal becomes done.json.
+//  5. Shared files move to their places, and spent ones are removed. Then the staging folder is removed.
 //
-// Old and new files are so never beside each other, whenever a process is killed.
+// Old and new files are thus never beside each other, whenever a process is killed.
 type journal struct {
 	Files []journalFile // the new files
 	Old   []string      // the names of the old ones
@@ -222,7 +222,7 @@ func (s *staging) putBack(name string) error {
 	}
 	place := filepath.Join(s.target, name)
 	if _, err := os.Lstat(place); err == nil {
-		return fmt.Errorf("%s is in the way of the file of that name that was there before, now %s: move one of them away", place, s.replaced(name))
+		return fmt.Errorf("%s is in the place of an earlier file of that name, which is now %s: move one of them away", place, s.replaced(name))
 	}
 	return disk.Rename(s.replaced(name), place)
 }

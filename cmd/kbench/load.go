@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	fibreHelp  = `auto (anisotropic voxels in the centre, as DIPY), e1,e2,e3,S0 (mm2/s), or a file (MRtrix3 or DIPY form)`
-	tissueHelp = `auto (from the data of the mask), MRtrix3's files WM.txt,GM.txt,CSF.txt, or numbers as for a fibre, "WM;GM;CSF"`
+	fibreHelp  = `auto (from anisotropic voxels in the centre, as DIPY does), e1,e2,e3,S0 (mm2/s), or a file (MRtrix3's or DIPY's form)`
+	tissueHelp = `auto (from the data of the mask), MRtrix3's files WM.txt,GM.txt,CSF.txt, or numbers as for a fibre for each tissue, "WM;GM;CSF"`
 	// responseHelp is for several models at a time.
-	responseHelp = `response of a single fibre: ` + fibreHelp + `; of several tissues: ` + tissueHelp + `, the first of which is that of a fibre`
+	responseHelp = `response of a single fibre: ` + fibreHelp + `. Or responses of several tissues: ` + tissueHelp + `. Then the first is also that of a fibre`
 )
 
 // responseHelpFor is for one model, or for all (nil); it is empty for one that needs no response.

@@ -64,9 +64,9 @@ func (o *output) Write(text []byte) (int, error) {
 	return n, err
 }
 
-// sayDone prints the last lines of a command whose files are whole, which a closed or full output must not hide: where
-// they cannot be printed, stderr has one line, and the command has succeeded all the same. Commands whose result is what
-// they print fail there instead.
+// sayDone prints the last lines of a command whose files are whole. A closed or full output must not hide that the
+// command has succeeded: where the lines cannot be printed, stderr has one line, and the exit code is 0. Commands whose
+// result is what they print fail in this case instead.
 func sayDone(stdout, stderr io.Writer, done string, print func(w io.Writer)) {
 	var text bytes.Buffer
 	print(&text)

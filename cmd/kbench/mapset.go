@@ -64,7 +64,7 @@ func (m *savedMap) confirm() error {
 	return nil
 }
 
-// A conversion says that a map was made of another one, by kbench convert.
+// A conversion is in the sidecar of a map that kbench convert made of another one.
 type conversion struct{ ConvertedBy map[string]string }
 
 // generator is the name of this program in sidecars.

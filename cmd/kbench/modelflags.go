@@ -96,8 +96,8 @@ func flagHelp(o model.Option) string {
 	return strings.TrimSuffix(help, ".") + " (" + strings.Join(notes, "; ") + ")"
 }
 
-// addFlags adds the options of the named model, or of all models where none is named: the command is then an error
-// anyhow, or one for help.
+// addFlags adds the options of the named model. Where none is named it adds those of all models: the command is then an
+// error anyhow, or asks for help.
 func (m *modelFlags) addFlags(f *pflag.FlagSet) {
 	m.flags = f
 	kinds := model.Kinds
@@ -114,7 +114,7 @@ func (m *modelFlags) addFlags(f *pflag.FlagSet) {
 func (m *modelFlags) addFrame(f *pflag.FlagSet) {
 	help := "axes of fodfs, peaks and tensors: image (b-vectors as given) or world (scanner; the default where the maps are in MRtrix3's basis, order or convention)"
 	if m.kind != nil && slices.ContainsFunc(m.kind.OptionList(), func(o model.Option) bool { return o.Kind == model.DirectionsOption }) {
-		help += ". The directions of the constraint do not turn with the axes: a fit in world axes differs somewhat from one in image axes that kbench convert takes there"
+		help += ". The directions of the constraint do not turn with the axes. A fit in world axes therefore differs somewhat from a fit in image axes that kbench convert turns afterwards"
 	}
 	f.Var(namedValue(&m.frame, imageFrame, worldFrame), "frame", help)
 }
@@ -131,7 +131,7 @@ func (m *modelFlags) check(response string) error {
 	if err := m.settings.SetTexts(texts); err != nil {
 		return err
 	}
-	if _, err := kernel.ChosenISA(kernel.WithISA(m.settings.ISA())); err != nil { // before a file is read, of which it says nothing
+	if _, err := kernel.ChosenISA(kernel.WithISA(m.settings.ISA())); err != nil { // before any file is read: the error is not about files
 		return errors.New(strings.TrimPrefix(err.Error(), "kernel: "))
 	}
 	if m.frame == "" {
@@ -175,7 +175,8 @@ func (m *modelFlags) files() []string {
 	return files
 }
 
-// flagError says of a flag that the model does not have what it has, and what is near.
+// flagError is the error for a flag that the model does not have. It says which flags the model has, and which one is
+// near.
 func (m *modelFlags) flagError(err error) error {
 	var unknown *pflag.NotExistError
 	if m.kind == nil || !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {

@@ -52,13 +52,13 @@ One seed gives the same voxels on every machine.`,
 	f.StringVarP(&o.out, "output", "o", "", "output folder (needed)")
 	f.IntVar(&o.voxels.Voxels, "voxels", 4096, "voxels; the published study's subject has 435686")
 	f.Float64Var(&o.voxels.SNR, "snr", 30, "signal-to-noise ratio of the b0s (--brain: of white matter's); 0 is noiseless")
-	f.Uint64Var(&o.voxels.Seed, "seed", 1, "every seed is another phantom")
+	f.Uint64Var(&o.voxels.Seed, "seed", 1, "seed of the phantom; each seed gives another one")
 	f.Float64Var(&o.voxels.S0, "s0", 1000, "mean signal without diffusion weighting (--brain: of white matter)")
 	f.BoolVar(&o.brain, "brain", false, "arrange tissues and bundles as in a head")
 	f.Var(&o.shape, "shape", "--brain: voxels along x,y,z (default 104,104,72)")
 	o.dtype = "float32"
 	f.Var(namedValue(&o.dtype, "float32", "int16", "uint16"), "dtype", "--brain: numbers of dwi.nii.gz: float32, int16 or uint16")
-	f.BoolVar(&o.background, "background", false, "--brain: noise outside of the brain, too (default: zero there)")
+	f.BoolVar(&o.background, "background", false, "--brain: put noise outside of the brain, too (default: the signal is zero there)")
 	f.BoolVar(&o.force, "force", false, "replace files that exist")
 	return c
 }

@@ -15,9 +15,9 @@ import (
 	"github.com/voxfit/voxfit/internal/plural"
 )
 
-// A fitProfile takes the time of a fit apart: by phases, which follow one another, and by stages, which run beside one
-// another and are told apart by the functions that a sample of the CPUs finds at work, a hundred times a second. A nil
-// one does nothing.
+// A fitProfile divides the time of a fit into phases and into stages. Phases follow one another. Stages run at the same
+// time. They are told apart by samples of the CPUs, a hundred a second, which say what functions are at work. A nil
+// fitProfile does nothing.
 type fitProfile struct {
 	cpus    int
 	samples bytes.Buffer
@@ -37,7 +37,7 @@ type phaseTime struct {
 	wall, cpu, alone time.Duration // alone: the wall time in which at most one CPU was at work
 }
 
-// tick is how often it is looked at how many CPUs are at work.
+// tick is the time between two looks at how many CPUs are at work.
 const tick = 5 * time.Millisecond
 
 // startProfile begins with the first phase.
@@ -100,7 +100,7 @@ func (p *fitProfile) account() {
 	phase := &p.phases[p.phase]
 	phase.wall += wall
 	phase.cpu += used
-	if used < wall+wall/4 { // a second CPU that is at work for less than a quarter of the time is none
+	if used < wall+wall/4 { // a second CPU counts where it is at work for a quarter of the time
 		phase.alone += wall
 	}
 	p.wall, p.cpu = now, cpu
@@ -171,7 +171,7 @@ func (p *fitProfile) reportStages(w io.Writer, samples *profile.Profile, all pha
 	idle := whole - all.cpu.Seconds()
 	line("idle", idle)
 	line("all", whole)
-	fmt.Fprintf(w, "stages are shares of %s of the CPUs at work; idle is also what other programs had of them\n", plural.Count(total, "sample"))
+	fmt.Fprintf(w, "stages are shares of %s of the CPUs; idle includes the time that other programs had them\n", plural.Count(total, "sample"))
 }
 
 // stages are what a fit does beside one another, in the order of the data's way.

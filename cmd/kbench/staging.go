@@ -24,7 +24,7 @@ type staging struct {
 	old            []string // files that are there, and go when the new ones come
 	dropped        []string // the maps among them, of another fit
 	spent          []string // hidden files that go when the new ones have come
-	whole          []string // the files of a command that was stopped when they were in their places, and are as it left them
+	whole          []string // files in their places, as a command left them that was stopped at its end
 	note           string   // what was put right at the beginning; empty for nothing
 }
 
@@ -80,8 +80,8 @@ func (s *staging) lock(command string) (err error) {
 	return err
 }
 
-// makeFolders makes path and its missing parents, and returns which it made. Their names are on the disk then: what is
-// synced in a folder is lost with it.
+// makeFolders makes path and its missing parents, and returns which it made. It also puts their names on the disk:
+// without its name a folder would be lost, with all that was synced in it.
 func makeFolders(path string) (made []string, err error) {
 	info, err := os.Stat(path)
 	switch {
@@ -127,9 +127,10 @@ func (s *staging) claim(names []string, force bool) error {
 	return nil
 }
 
-// claimSet keeps the files that are to be made from lying beside maps of the same set (image, model, shard) that another
-// fit made: the two would be taken for one. With force such maps go when the new ones come, without it they are refused.
-// The description of the fit is asked for where there are other maps alone. Call it after claim.
+// claimSet keeps the files that are to be made from lying beside maps of the same set (image, model, shard) that
+// another fit made, because people would take the two for one fit. Without force such maps are an error. With force
+// they are removed when the new ones come. describe is called only where there are other maps. Call claimSet after
+// claim.
 func (s *staging) claimSet(set mapSet, force bool, describe func() (description, error)) error {
 	sets, err := readMapSets(s.target, set.stem)
 	if err != nil {
@@ -156,7 +157,7 @@ func (s *staging) claimSet(set mapSet, force bool, describe func() (description,
 	return s.replaceOthers(others, now, force)
 }
 
-// replaceOthers says of maps of another fit than now that they go, or refuses them.
+// replaceOthers has the maps of another fit than now removed when the new ones come. Without force it refuses them.
 func (s *staging) replaceOthers(others []savedMap, now description, force bool) error {
 	fit, err := asJSON(now)
 	if err != nil {

@@ -13,8 +13,9 @@ import (
 	"time"
 )
 
-// stopGrace is how long a command has, after a signal, to end by itself. One that does not (it waits for a disk, say, or
-// is in a step that cannot be left) is ended then: what is on the disk is good at any moment, and the next start tidies.
+// stopGrace is how long a command has, after a signal, to end by itself. A command that does not end is ended then. It
+// may wait for a disk, say, or be in a step that cannot be left. What is on the disk is good at any moment, and the
+// next start tidies.
 const stopGrace = 100 * time.Millisecond
 
 // A stopping is what happens to a command when a signal comes.
@@ -92,13 +93,13 @@ func stopCode(ctx context.Context) int {
 }
 
 // onSignals is a context that SIGINT, SIGTERM and SIGHUP end, where they were not ignored when the program started: a
-// shell ignores SIGINT for the background commands of a script, and nohup ignores SIGHUP. A command that goes on for longer than stopGrace after that is
-// ended by exit.
+// shell ignores SIGINT for the background commands of a script, and nohup ignores SIGHUP. If the command is not at its
+// end after stopGrace, exit ends it.
 func onSignals(stderr io.Writer, exit func(code int)) context.Context {
 	ctx, s := withStopping(context.Background())
 	ctx, cancel := context.WithCancelCause(ctx)
-	// A closed output is an error of the writing, not the end of a fit whose maps are about to be whole. (Notify, not
-	// Ignore, which programs that are started would inherit.)
+	// A closed output makes writing to it fail. It must not end a fit whose maps are about to be whole. (Notify is used
+	// because programs that are started would inherit Ignore.)
 	signal.Notify(make(chan os.Signal, 1), brokenPipe)
 	signals := make(chan os.Signal, 1)
 	for _, ends := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {

@@ -94,7 +94,7 @@ func TestASignalEndsACommandThatHearsNothing(t *testing.T) {
 	codes := make(chan int, 1)
 	var stderr bytes.Buffer
 	ctx := onSignals(&stderr, func(code int) { codes <- code })
-	keeps(ctx, "3 finished blocks are kept in maps")
+	keeps(ctx, "3 finished blocks kept in maps")
 	if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestASignalEndsACommandThatHearsNothing(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Fatal("the signal is not heard")
 	}
-	if line := stderr.String(); line != "kbench: stopped by SIGTERM; 3 finished blocks are kept in maps\n" {
+	if line := stderr.String(); line != "kbench: stopped by SIGTERM; 3 finished blocks kept in maps\n" {
 		t.Errorf("the line is %q", line)
 	}
 }
@@ -139,7 +139,7 @@ func TestASignalsLineSaysWhatIsKept(t *testing.T) {
 	var stderr bytes.Buffer
 	code := run(watched, []string{"fit", "fwdtim", image, "--mask", near(image, "mask.nii.gz"), "-o", out}, &bytes.Buffer{}, &stderr)
 	line := strings.TrimSuffix(stderr.String(), "\n")
-	if code != 143 || !strings.HasPrefix(line, "kbench: stopped by SIGTERM; ") || !strings.Contains(line, "finished blocks are kept in "+out) ||
+	if code != 143 || !strings.HasPrefix(line, "kbench: stopped by SIGTERM; ") || !strings.Contains(line, " kept in "+out) ||
 		strings.Contains(line, "context canceled") || strings.Contains(line, "\n") {
 		t.Errorf("exit code %d: %s", code, line)
 	}

@@ -28,9 +28,9 @@ var codeMeanings = map[string]codeMeaning{
 	"MaxIterations":       {true, "the fit had not settled when the iterations ran out; maps hold the last or the best result"},
 	"AllFreeWater":        {false, "free water alone; the tissue's tensor is zero"},
 	"NegativeEigenvalue":  {false, "the fitted tensor has a negative eigenvalue; measures clip it"},
-	"Refit":               {false, "found in a slower, safer way"},
+	"Refit":               {false, "the usual fit failed its own check, and a slower, safer one gave the result"},
 	"BelowMinSignal":      {false, "values above zero but below the minimum signal were raised to it; --min-signal lowers it"},
-	"NegativeSignal":      {false, "found, though a measured value is negative"},
+	"NegativeSignal":      {false, "fitted, although a measured value is negative"},
 	"NotInShard":          {false, "left to another part of the fit"},
 }
 

@@ -38,7 +38,7 @@ Voxels are drawn at random and fitted in other chunks than before. On the instru
 maps must hold the same bits; where this machine lacks it, the portable code must come close (docs/reliability.md has
 the bounds). Hashes of inputs, sidecars, headers, the set of maps and all voxels that were not fitted are
 checked too. Maps that several commands made of one fit (--maps fa, then --maps md) are checked together. Without
-a status map, all that is checked of the mask is that maps are zero outside of it.
+a status map the mask is only checked in one way: maps must be zero outside of it.
 Inputs are looked for where the commands found them: run this in the same folder.`,
 		Example: "  kbench verify maps\n  kbench verify maps --share 1",
 		Args:    cobra.ExactArgs(1),
@@ -99,7 +99,7 @@ func (v *verification) summarise(w io.Writer) {
 	}
 	without := ""
 	if !v.hasStatus() {
-		without = "; without a status map, the mask was checked by the zeros outside of it alone"
+		without = "; without a status map, the mask was only checked for zeros outside of it"
 	}
 	fmt.Fprintf(w, "%s: %d of %d voxels fitted again (seed %d), %s; %s, their sidecars and inputs are as they were%s\n",
 		v.set, v.picked, v.of, v.seed, how, plural.Count(len(v.set.maps), "map"), without)
@@ -446,8 +446,9 @@ func (v *verification) bound(name string, values []float32) float64 {
 	return portableBound * largest
 }
 
-// faint tells the voxels in which a tissue's distribution is within the bound of nothing, as that of white matter is in the
-// ventricles: on another instruction set its GFA and the directions of its peaks are then those of rounding.
+// faint tells in which voxels a tissue's distribution is so small that it is within the bound of nothing, as that of
+// white matter is in the ventricles. There, GFA and the directions of peaks on another instruction set are those of
+// rounding.
 func (v *verification) faint(name string) func(voxel int) bool {
 	what, label, _ := strings.Cut(name, "_label-")
 	if v.portable && (what == "gfa" || what == "peaks") {

@@ -15,16 +15,9 @@ var (
 	wideMark = math.Float64bits(float64(mark))
 )
 
-// Single is x as a float32; what is finite and rounds to infinity becomes the mark.
-func Single(x float64) float32 {
-	if x > -Limit && x < Limit {
-		return float32(x)
-	}
-	return beyond(x)
-}
-
-// Scaled is Single of x*slope + inter, where slope and inter are finite. The mark also stands for a value that
-// no float64 holds, beyond 1.8e308, where x itself is finite. The product is rounded before the sum on every processor.
+// Scaled is x*slope + inter as a float32, where slope and inter are finite. A value that is finite and that float32 rounds
+// to infinity becomes the mark. So does a value that no float64 holds, beyond 1.8e308, where x itself is finite. The
+// product is rounded before the sum on every processor.
 func Scaled(x, slope, inter float64) float32 {
 	y := float64(x*slope) + inter
 	if y > -Limit && y < Limit {

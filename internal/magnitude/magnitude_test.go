@@ -15,7 +15,7 @@ func TestNumbersThatSinglePrecisionCannotHoldAreTold(t *testing.T) {
 		{Limit, true}, {-Limit, true}, {1e300, true}, {-math.MaxFloat64, true},
 		{math.Inf(1), false}, {math.Inf(-1), false}, {math.NaN(), false},
 	} {
-		y := Single(c.x)
+		y := Scaled(c.x, 1, 0)
 		if got := TooLarge(c.x); got != c.tooLarge {
 			t.Errorf("%g is too large: %v", c.x, got)
 		}

@@ -20,8 +20,8 @@ func missing(t testing.TB, peer, format string, args ...any) {
 	t.Skipf(format, args...)
 }
 
-// Slow skips a test that takes seconds, for a peer's sake or its own arithmetic's, when tests are asked to be short: under the
-// race detector, say, or in an emulator, where it would take minutes and find the same.
+// Slow skips a test when tests are asked to be short, as under the race detector or in an emulator. It is for tests
+// that take seconds because of a peer or of their own arithmetic. There they would take minutes and find the same.
 func Slow(t testing.TB) {
 	t.Helper()
 	if testing.Short() {

@@ -7,10 +7,9 @@ import (
 	"testing"
 )
 
-// Script runs a few lines of Python beside DIPY, NumPy (as np) and nibabel, for what is asked only
-// once; what several tests ask belongs in parity.py. The script finds the arguments, as JSON renders
-// them, in data and leaves in result what JSON can render; that is decoded into result. It skips the
-// test where there is no Python with DIPY.
+// Script runs a few lines of Python beside DIPY, NumPy (as np) and nibabel. It is for what only one test asks; what
+// several tests ask belongs in parity.py. The script finds the arguments, as JSON renders them, in data. It leaves in
+// result what JSON can render, and that is decoded into result. It skips the test where there is no Python with DIPY.
 func Script(t testing.TB, data, result any, script string) {
 	t.Helper()
 	python := Python(t)

@@ -22,8 +22,9 @@ type Sample struct {
 	Goroutines  int // 0 where they cannot be seen
 }
 
-// Time is how long to soak, and how many threads, or goroutines, use voxfit at a time: $VOXFIT_SOAK and 64 in `make soak`.
-// Else it is two seconds and 4, in which nothing can be told but that the calls do what they should.
+// Time is how long to soak, and how many threads, or goroutines, use voxfit at a time. In `make soak` that is
+// $VOXFIT_SOAK and 64. Otherwise it is two seconds and 4: this is too short to see growth, and shows only that the
+// calls do what they should.
 func Time(t testing.TB) (d time.Duration, threads int) {
 	t.Helper()
 	text := os.Getenv("VOXFIT_SOAK")
@@ -74,8 +75,9 @@ func Watch(d time.Duration, sample func() Sample) []Sample {
 	return all
 }
 
-// Flat fails when the last third of the samples is above the second: medians, since garbage collectors make memory go up
-// and down. The first third is the start. In less than a minute it judges nothing.
+// Flat fails when the median of the last third of the samples is above that of the second third. Medians are compared
+// because garbage collectors make memory go up and down. The first third is the start. Samples of less than a minute
+// are not judged.
 func Flat(t testing.TB, d time.Duration, samples []Sample) {
 	t.Helper()
 	third := len(samples) / 3

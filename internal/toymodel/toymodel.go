@@ -5,6 +5,8 @@
 //	overlay, err := toymodel.Write(folder)
 //	go build -overlay OVERLAY ./cmd/kbench
 //
+// Overlay does the same with any files, for tests of the how-tos.
+//
 // For other languages' tests, `go run ./internal/toymodel/overlay FOLDER` writes the same and prints its path.
 package toymodel
 
@@ -30,12 +32,11 @@ const line = "\ttoyKind,\n"
 // Write makes in a folder the model's file, the table with its line, and the overlay that puts them into the tree. It
 // returns the overlay's path.
 func Write(folder string) (overlay string, err error) {
-	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+	root, err := moduleFolder()
 	if err != nil {
-		return "", fmt.Errorf("the module's folder: %w", err)
+		return "", err
 	}
-	models := filepath.Join(strings.TrimSpace(string(root)), "model")
-	table, err := os.ReadFile(filepath.Join(models, "table.go"))
+	table, err := os.ReadFile(filepath.Join(root, "model", "table.go"))
 	if err != nil {
 		return "", err
 	}
@@ -43,15 +44,29 @@ func Write(folder string) (overlay string, err error) {
 	before, after, found := strings.Cut(string(table), first)
 	end := strings.Index(after, "}\n")
 	if !found || end < 0 {
-		return "", fmt.Errorf("%s: found no list of Kinds", filepath.Join(models, "table.go"))
+		return "", fmt.Errorf("model/table.go: found no list of Kinds")
 	}
 	longer := before + first + after[:end] + line + after[end:]
+	return Overlay(folder, map[string]string{"model/toy.go": string(source), "model/table.go": longer})
+}
+
+// Overlay writes an overlay for the go command into a folder and returns its path. With it, go builds as if the tree
+// held these files: they are texts by their paths in the tree.
+func Overlay(folder string, files map[string]string) (overlay string, err error) {
+	root, err := moduleFolder()
+	if err != nil {
+		return "", err
+	}
 	replace := map[string]string{}
-	for name, text := range map[string]string{"toy.go": string(source), "table.go": longer} {
-		replace[filepath.Join(models, name)] = filepath.Join(folder, name)
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+	for path, text := range files {
+		in := filepath.Join(folder, path)
+		if err := os.MkdirAll(filepath.Dir(in), 0o700); err != nil {
 			return "", err
 		}
+		if err := os.WriteFile(in, []byte(text), 0o600); err != nil {
+			return "", err
+		}
+		replace[filepath.Join(root, path)] = in
 	}
 	text, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
@@ -59,4 +74,12 @@ func Write(folder string) (overlay string, err error) {
 	}
 	overlay = filepath.Join(folder, "overlay.json")
 	return overlay, os.WriteFile(overlay, text, 0o600)
+}
+
+func moduleFolder() (string, error) {
+	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		return "", fmt.Errorf("the module's folder: %w", err)
+	}
+	return strings.TrimSpace(string(root)), nil
 }

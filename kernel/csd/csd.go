@@ -38,14 +38,14 @@ type Design struct {
 	// Start is StartCoefficients x len(Volumes), row-major: it gives those coefficients from the
 	// signal (MRtrix3's rconv). nil leaves them to the unconstrained solution, as in DIPY.
 	Start []float64
-	// SolutionNorm is the weight of the squared norm of the coefficients, which P's diagonal gets: 0
-	// in DIPY, MRtrix3's norm_lambda.
+	// SolutionNorm is the weight of the squared norm of the coefficients, and is added to P's diagonal. It is 0 in
+	// DIPY, and norm_lambda in MRtrix3.
 	SolutionNorm float64
 	// FloorSignal takes negative values of the signal for zero, as MRtrix3 does.
 	FloorSignal bool
 	// Tau is the fraction of the mean amplitude below which a direction is held down: 0.1.
 	Tau float64
-	// MaxIterations is where a voxel that has not settled is given up: 50.
+	// MaxIterations is the number of iterations after which a voxel that has not settled is given up: 50.
 	MaxIterations int
 	// Precision is Double (the default) or Mixed: New says what that changes.
 	Precision kernel.Precision
@@ -54,20 +54,20 @@ type Design struct {
 // directions is the number of rows of B.
 func (d *Design) directions() int { return len(d.B) / d.Coefficients }
 
-// New makes a Fitter whose parameters are the SH coefficients of the fibre orientation
-// distribution, in the basis of X and B. It follows DIPY's csdeconv decision by decision:
+// New makes a Fitter whose parameters are the SH coefficients of the fibre orientation distribution, in the basis of X
+// and B. It follows DIPY's csdeconv decision by decision:
 //
-//  1. Solve P f = z with P = X^T X (+ SolutionNorm I) and z = X^T s. Where P is not positive definite,
-//     P + 1e-5 I takes its place for good. (With fewer measurements than coefficients P is singular, and rounding
-//     decides whether a factor is found: results are then not comparable between programs.)
-//  2. Hold down the directions whose amplitude from the StartCoefficients first coefficients (those
-//     of Start, if given) is strictly less than Tau times the mean amplitude B[0,0] f[0]; where there are none, use all
-//     coefficients; where there are still none, f is the result, with 0 iterations.
-//  3. Solve (P + H^T H) f = z, with H the rows of B that are held down; hold down the directions
-//     that now are below the same threshold; repeat until they are the same as before.
+//  1. Solve P f = z with P = X^T X (+ SolutionNorm I) and z = X^T s. Where P is not positive definite, P + 1e-5 I takes its
+//     place for good. (With fewer measurements than coefficients P is singular, and rounding decides whether a factor is
+//     found: results are then not comparable between programs.)
+//  2. Hold down the directions whose amplitude is strictly less than Tau times the mean amplitude B[0,0] f[0]. Amplitudes
+//     are those of the StartCoefficients first coefficients, which Start gives where it is set. Where there are no such
+//     directions, use all coefficients. Where there are still none, f is the result, with 0 iterations.
+//  3. Solve (P + H^T H) f = z, with H the rows of B that are held down. Hold down the directions that now are below the same
+//     threshold. Repeat until they are the same as before.
 //
-// With Start, SolutionNorm and FloorSignal these are the decisions of MRtrix3's `dwi2fod csd`, too, where an
-// empty first set is one that leaves P as it is. (It counts that solution among the iterations.)
+// With Start, SolutionNorm and FloorSignal these are also the decisions of MRtrix3's `dwi2fod csd`. There an empty
+// first set is a set like any other: it leaves P as it is, and MRtrix3 counts that solution among the iterations.
 //
 // The status of a voxel:
 //
@@ -83,12 +83,12 @@ func (d *Design) directions() int { return len(d.B) / d.Coefficients }
 //
 // Iterations is DIPY's _num_it: how often step 3 was taken.
 //
-// With Mixed, iterations are in single precision. That cannot change the way of a voxel: where an amplitude is
-// so near the threshold that rounding might put it on the other side, the iteration is done in double
-// precision, and so is the last one of every voxel, whose coefficients are the result. Sets, iterations and
-// status are those of Double. Coefficients differ from those of Double in their last bits, within 1e-9 of
-// their norm, as moments are summed in another order. Only designs of 29 to 45 coefficients, those of lmax 8,
-// without a Start are faster for it; others are fitted as with Double.
+// With Mixed, iterations are in single precision. They lead to the same sets as in double precision. Where an amplitude
+// is so near the threshold that rounding might put it on the other side, the iteration is done in double precision. The
+// last iteration of every voxel is also in double precision, and its coefficients are the result. Sets, iterations and
+// status are those of Double. Coefficients differ from those of Double within 1e-9 of their norm, because moments are
+// summed in another order. Only designs of 29 to 45 coefficients, those of lmax 8, without a Start are faster for it;
+// others are fitted as with Double.
 //
 // The error names the first field that does not fit the others.
 func New(d Design, opts ...kernel.Option) (kernel.Fitter, error) {

@@ -152,9 +152,12 @@ func TestCSDOfARandomDesignFollowsTheDirectAlgorithm(t *testing.T) {
 		signal := kerneltest.Crossing(g, rng)
 		params, status := kerneltest.FitAll(m.Fitter(), signal)
 		want, iterations := direct(m.Design(), signal)
-		// Random directions may condition the system badly: then solutions differ more.
-		if int(status[0].Iterations) != iterations || !(kerneltest.Relative(params, want) <= 1e-6) {
-			t.Fatalf("%v after %d iterations, want %d; coefficients differ by %.2g", status[0].Code, status[0].Iterations, iterations, kerneltest.Relative(params, want))
+		// Both solve with H^T H, whose condition is the square of H's. Random directions may make it 1e10.
+		condition := mat.Cond(mat.NewDense(len(m.Design().Volumes), m.Design().Coefficients, m.Design().X), 2)
+		bound := 1e-9 + 5e-15*condition*condition
+		if int(status[0].Iterations) != iterations || !(kerneltest.Relative(params, want) <= bound) {
+			t.Fatalf("%v after %d iterations, want %d; coefficients differ by %.2g, want %.2g", status[0].Code, status[0].Iterations,
+				iterations, kerneltest.Relative(params, want), bound)
 		}
 	})
 }

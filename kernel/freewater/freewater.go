@@ -27,11 +27,11 @@ type Design struct {
 	Method kernel.Method
 	// Diso is the diffusivity of free water, mm2/s: 3e-3.
 	Diso float64
-	// MDReg is the mean diffusivity of the plain tensor, mm2/s, from which on the voxel is taken for
-	// free water alone (mdreg): 2.7e-3.
+	// MDReg (DIPY's mdreg, 2.7e-3) is a mean diffusivity in mm2/s. A voxel whose plain tensor has this one or more is
+	// taken for free water alone.
 	MDReg float64
-	// MinSignal replaces smaller values before a logarithm is taken, and a mean signal or mean b0
-	// signal up to it is no signal (min_signal): 1e-6.
+	// MinSignal (DIPY's min_signal, 1e-6) replaces smaller values before a logarithm is taken. A mean signal or mean b0
+	// signal that is not above it counts as no signal.
 	MinSignal float64
 	// Precision is Mixed (the default) or Double.
 	Precision kernel.Precision
@@ -40,26 +40,31 @@ type Design struct {
 // parameters: Dxx Dxy Dyy Dxz Dyz Dzz S0 f.
 const parameters = 8
 
-// New makes a Fitter with eight parameters per voxel: the tissue's tensor Dxx, Dxy, Dyy, Dxz,
-// Dyz, Dzz as fitted (in mm2/s, eigenvalues not clipped), S0, and the fraction f of free water.
+// New makes a Fitter with eight parameters per voxel: the tissue's tensor Dxx, Dxy, Dyy, Dxz, Dyz, Dzz as fitted (in
+// mm2/s, eigenvalues not clipped), S0, and the fraction f of free water.
 //
-// WLS finds f on the grid of DIPY's fwdti.wls_iter, to 0.001, and the tensor by weighted linear least
-// squares. With Mixed precision the grid is searched in single precision with margins for its
-// roundings; where these leave a choice, double precision makes it, and it makes the fit itself: both
-// precisions give the same result, to the last bit. NLS minimises DIPY's objective (fwdti.nls_iter without
-// weighting) over tensor, S0 and f in [0, 1], by exact Newton steps in other unknowns: exp(W p) + c w,
-// with c = S0 f >= 0. Where it settles, no step would lower the sum of squares by more than 1e-10 of it.
-// The objective can have several minima, many where a part of the water decays faster still. Where the end may be one
-// of those (the tensor has an eigenvalue below zero or above Diso, or the first start did not lead there, and water with
-// a faster decay leaves less than twice the sum of squares, or the signal is mostly noise), NLS also goes DIPY's way, by
-// the steps of MINPACK from DIPY's start, and keeps the lowest end. Where rounding decides in which minimum DIPY itself
-// ends, it may still end in a lower one: in 18 of 20,016 such voxels (BENCHMARKS.md).
+// WLS finds f on the grid of DIPY's fwdti.wls_iter, to 0.001, and the tensor by weighted linear least squares. With
+// Mixed precision the grid is searched in single precision, with margins for its roundings. Where these leave a choice,
+// double precision makes it. The fit itself is in double precision. Both precisions therefore give the same result, to
+// the last bit.
 //
-// S0 is what the fit predicts without diffusion weighting, tissue and water together. With NLS the tissue's part of it is
-// S0 (1-f), at least 2^-53 of it; with WLS it is S0 less f times the mean b0 signal.
+// NLS minimises DIPY's objective (fwdti.nls_iter without weighting) over tensor, S0 and f in [0, 1], by exact Newton
+// steps in other unknowns: exp(W p) + c w, with c = S0 f >= 0. Where it settles, no step would lower the sum of squares
+// by more than 1e-10 of it. The objective can have several minima, and it has many where a part of the water decays
+// faster still. NLS also fits in DIPY's way, by the steps of MINPACK from DIPY's start, and keeps the lowest end, where
+// both of these hold:
 //
-// As in DIPY, a voxel whose plain tensor has a mean diffusivity of MDReg or more is free water alone,
-// and NLS keeps the result of WLS where that has f >= 0.99.
+//   - the tensor has an eigenvalue below zero or above Diso, or the first start did not lead there;
+//   - water with a faster decay leaves less than twice the sum of squares, or the signal is mostly noise.
+//
+// Where rounding decides in which minimum DIPY itself ends, DIPY may still end in a lower one: in 18 of 20,016 such
+// voxels (BENCHMARKS.md).
+//
+// S0 is what the fit predicts without diffusion weighting, tissue and water together. With NLS the tissue's part of it
+// is S0 (1-f), at least 2^-53 of S0. With WLS that part is S0 less f times the mean b0 signal.
+//
+// As in DIPY, a voxel whose plain tensor has a mean diffusivity of MDReg or more is free water alone, and NLS keeps the
+// result of WLS where that has f >= 0.99.
 //
 // The status of a voxel:
 //
@@ -67,9 +72,7 @@ const parameters = 8
 //	ZeroSignal           the mean signal or the mean b0 signal is at most MinSignal; parameters are zero
 //	Overflow             a value is too large for single precision, or the result is infinite; parameters are zero
 //	NotPositiveDefinite  fewer than seven independent values are not zero, or their squares are singular
-//	                     weights for WLS; where the rule on MDReg applies to the tensor of least norm, as in DIPY,
-//	                     what AllFreeWater has is written; else WLS, and NLS where it keeps its result, write the
-//	                     solution of least norm, as in DIPY, NLS else its fit
+//	                     weights for WLS: see below
 //	AllFreeWater         the rule on MDReg applies: f is 1, S0 the mean b0 signal, the tensor zero
 //	MaxIterations        NLS did not settle; the best point is written
 //	NegativeEigenvalue   the fit ended normally, and its tensor has an eigenvalue below zero
@@ -78,15 +81,19 @@ const parameters = 8
 //	                     and another start led to a lower one
 //	NegativeSignal       a value is negative; the fit ended normally
 //
+// With NotPositiveDefinite, DIPY's rules decide what is written. If the rule on MDReg applies to the tensor of least
+// norm, it is what AllFreeWater has. Otherwise WLS writes the solution of least norm, and so does NLS where it keeps
+// the result of WLS. In all other cases NLS writes its fit.
+//
 // Iterations counts the steps of NLS from all its starts; it is 0 for WLS.
 //
-// Instruction sets other than "generic" fit many voxels side by side, with the same rules; voxels for
-// which the usual path fails (no convergence, values beyond what the sums can hold) go through the portable
-// code. Double is double precision throughout. With Mixed, NLS takes its first steps with sums over
-// measurements in single precision; a last step whose residuals and gradient are those of double precision ends
-// each fit, and what single precision cannot decide is decided in double precision. So both end in the same
-// minimum, with objectives that tests hold within 1e-9 of the portable code's. Iterations
-// may differ in some voxels, for the last step is found by other signs.
+// Instruction sets other than "generic" fit many voxels side by side, with the same rules. Voxels for which the usual
+// path fails (no convergence, values beyond what the sums can hold) go through the portable code. Double is double
+// precision throughout. With Mixed, NLS takes its first steps with sums over measurements in single precision. Each fit
+// ends with a step whose residuals and gradient are in double precision, and what single precision cannot decide is
+// decided in double precision. Both precisions therefore end in the same minimum. Tests hold their objectives within
+// 1e-9 of the portable code's. Iterations may differ in some voxels, because the two tell by different signs which step
+// is the last.
 //
 // The error names the field of the design that is not right.
 func New(d Design, opts ...kernel.Option) (kernel.Fitter, error) {

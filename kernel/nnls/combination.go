@@ -9,9 +9,9 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// A Combination adds up rows of a matrix with weights of which few are not zero, in order and without fused
-// operations, so that every instruction set gives the same bits: distributions as the sum of fascicles', for example.
-// It is immutable and shared by all workers.
+// A Combination adds up rows of a matrix with weights of which few are not zero. It makes a distribution as the sum of
+// those of fascicles, for example. It adds in order and without fused operations, so that every instruction set gives
+// the same bits. It is immutable and shared by all workers.
 type Combination struct {
 	count, length int
 	padded        int // a multiple of what steps take

@@ -36,25 +36,24 @@ type Design struct {
 // Extra is how many parameters follow the unknowns of a Fitter that New made.
 const Extra = 2
 
-// New makes a Fitter whose signal is y and whose parameters are the unknowns, then the residual
-// |A x - y|, then the KKT residual.
+// New makes a Fitter whose signal is y and whose parameters are the unknowns, then the residual |A x - y|, then the KKT
+// residual.
 //
-// The KKT residual says how well the conditions of Karush, Kuhn and Tucker hold, which are sufficient for
-// the minimum: with g the gradient of the objective, it is the largest of |g| where x > 0 and of -g
-// where x = 0, over the largest element of A^T y. Rounding leaves 1e-15 to 1e-11. Where L1 and L2 are
-// zero, columns are first scaled, by powers of two, to lengths from 1 to 2, and the gradient is that of
-// the scaled ones: the result then does not depend on the units of the unknowns.
+// The KKT residual says how well the conditions of Karush, Kuhn and Tucker hold, which are sufficient for the minimum.
+// With g the gradient of the objective, it is the largest of |g| where x > 0 and of -g where x = 0, over the largest
+// element of A^T y. Rounding leaves 1e-15 to 1e-11. Where L1 and L2 are zero, columns are first scaled, by powers of
+// two, to lengths from 1 to 2, and the gradient is that of the scaled columns: the result then does not depend on the
+// units of the unknowns.
 //
-// The method is that of Lawson and Hanson (1974), as scipy.optimize.nnls, on A^T A and A^T y as in
-// Bro and De Jong (J. Chemometrics 1997). Where that may have lost digits (nearly dependent columns,
-// a solution whose parts cancel, a gradient that might be zero), the voxel is solved once more by
-// orthogonal reflections of A itself, and its status is Refit: correct in the same way, slower, no
-// worse than scipy. Where the columns in use are dependent the solution is not unique; the objective
-// is the least all the same.
+// The method is that of Lawson and Hanson (1974), as in scipy.optimize.nnls. It works on A^T A and A^T y, as in Bro and
+// De Jong (J. Chemometrics 1997). That may lose digits: where columns are nearly dependent, where the parts of a
+// solution cancel, and where a gradient might be zero. Such a voxel is solved once more by orthogonal reflections of A
+// itself, and its status is Refit. This is slower, and at least as accurate as scipy. Where the columns in use are
+// dependent, the solution is not unique, but the objective is the least.
 //
-// Mixed precision looks for columns in single precision. Where its rounding could matter, and for all that
-// is solved and checked, it takes double precision: the result is as good, and may differ from Double's
-// by rounding, and Iterations by a few where columns are nearly as good.
+// Mixed precision looks for columns in single precision. Where its rounding could matter, and for all that is solved
+// and checked, it takes double precision. The result is as good as Double's. It may differ by rounding, and Iterations
+// may differ by a few where several columns are about equally good.
 //
 // The status of a voxel:
 //
@@ -114,12 +113,11 @@ func checkLeastSquares(rows string, m int, columns string, n int, a []float64, l
 	return nil
 }
 
-// Solve finds the x >= 0 with the least |A x - y| for one matrix and one y, and that residual. a is
-// rows x columns, row-major. It is the orthogonal method of New, as accurate as scipy's; whoever
-// has many y for one matrix uses New.
+// Solve finds the x >= 0 with the least |A x - y| for one matrix and one y, and that residual. a is rows x columns,
+// row-major. It uses the orthogonal method of New, which is as accurate as scipy's. For many y and one matrix, use New.
 //
-// An error says that the lengths do not agree, that a value is not finite, or that 3 x columns columns
-// entered without an end: the last solution is returned with it.
+// An error says that the lengths do not agree, that a value is not finite, or that 3 x columns columns entered without
+// an end. In the last case the last solution is returned with it.
 func Solve(a []float64, rows, columns int, y []float64) (x []float64, residual float64, err error) {
 	if err := checkLeastSquares("rows", rows, "columns", columns, a, 0, 0, kernel.Double); err != nil {
 		return nil, 0, fmt.Errorf("kernel: NNLS: %w", err)

@@ -39,14 +39,14 @@ const SFMExtra = 4
 // NewSFM makes a Fitter whose parameters are the weights of the directions, then four values:
 //
 //	S0         the mean of the values without diffusion weighting
-//	isotropic  the mean of the diffusion-weighted values over S0, of which negative ones count as zero
+//	isotropic  the mean of the diffusion-weighted values over S0, with negative values taken for zero
 //	residual   the root mean square of (A w + isotropic) S0 - signal, over S0, of the diffusion-weighted
 //	           values
 //	KKT        how well the conditions for the minimum hold, see New
 //
 // The weights minimise the objective for y = signal/S0 - isotropic, as in DIPY's sparse fascicle model
-// with its IsotropicModel. New says how they are found; an elastic net is found in the same way,
-// exactly, where scikit-learn descends along coordinates until it is near.
+// with its IsotropicModel. New says how they are found. An elastic net is solved
+// in the same way, exactly, whereas scikit-learn descends along coordinates until it is near.
 //
 // The status of a voxel, beside those of New:
 //

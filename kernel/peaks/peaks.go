@@ -197,15 +197,18 @@ func (w *Worker) function(i int) []float64 {
 
 // Peaks returns the peaks of each loaded function, the highest first, at most Max. They are valid until the next call.
 //
-// The rules are those of DIPY's peak_directions: a vertex is a local maximum when it is higher than
-// at least one neighbour and lower than none (a plateau has several, a constant none); equal ones
-// keep the order of the vertices; where there is only one it is a peak; of several, those that pass
-// RelativeThreshold and MinSeparation are. Only positive maxima count: a function that is nowhere
-// positive has no peaks (DIPY 1.12 then gives vertex 0 with value 0, an accident of its sorting), nor
-// has one with a NaN.
+// The rules are those of DIPY's peak_directions:
 //
-// With Refine, each of those then climbs to the maximum near it; they are ordered anew, and of two
-// that MinSeparation finds too near by then only the higher is kept.
+//   - A vertex is a local maximum when it is higher than at least one neighbour and lower than none. A plateau has several
+//     maxima, a constant has none.
+//   - Equal maxima keep the order of the vertices.
+//   - A single maximum is a peak. Of several, those that pass RelativeThreshold and MinSeparation are peaks.
+//
+// Only positive maxima count. A function that is nowhere positive has no peaks, and neither has one with a NaN. (DIPY
+// 1.12 gives a function that is nowhere positive vertex 0 with value 0, an accident of its sorting.)
+//
+// With Refine, each of these peaks then climbs to the maximum near it, and the peaks are ordered anew. Where two are
+// then closer than MinSeparation, only the higher is kept.
 func (w *Worker) Peaks() [][]Peak {
 	w.climbs = w.climbs[:0]
 	if w.lanes != nil {

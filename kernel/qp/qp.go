@@ -47,8 +47,8 @@ type Design struct {
 	SolutionNorm, ConstraintNorm float64
 }
 
-// Constraints are rows of A that touch only some unknowns in a row: those from First on. Constraints
-// that share an unknown belong in one of these.
+// Constraints are rows of A whose unknowns lie next to each other: they are those from First on. All constraints that
+// share an unknown belong in the same Constraints.
 type Constraints struct {
 	First, Columns int
 	// A is rows x Columns, row-major; each row times x[First:First+Columns] must not be negative.
@@ -68,8 +68,8 @@ const Measures = 4
 // regularisation is what 0 means for SolutionNorm and ConstraintNorm.
 const regularisation = 1e-10
 
-// New makes a Fitter whose parameters are x and, after it, how well x fits, and how far x and its
-// multipliers are from the conditions of a solution, with the rows of A scaled as said at Design:
+// New makes a Fitter whose parameters are x and four measures. The measures say how well x fits, and how far x and its
+// multipliers are from the conditions of a solution. The rows of A are scaled as said at Design:
 //
 //	residual          |H x - s|^2
 //	dual              largest |M x - H^T s - A^T l| over the largest |H^T s|, or, where that is
@@ -77,10 +77,10 @@ const regularisation = 1e-10
 //	primal            the most negative of A x + ConstraintNorm l over the largest of |A M^-1 H^T s|
 //	complementarity   largest |l (A x + ConstraintNorm l)| over the largest l and the same
 //
-// A right solution has about 1e-15 in the last three. With instruction sets that have kernels for it, an
-// interior-point method finds which constraints hold with equality; the equations for that set are then
-// solved exactly, and the solution is checked. The few that fail, and all voxels of the portable code,
-// take a dual active-set method. Both end at the same solution.
+// A right solution has about 1e-15 in the last three. With instruction sets that have kernels for it, an interior-point
+// method finds which constraints hold with equality. The equations for these constraints are then solved exactly, and the
+// solution is checked. A dual active-set method solves the few voxels that fail the check, and all voxels of the portable
+// code. Both methods end at the same solution.
 //
 // The status of a voxel:
 //
@@ -93,8 +93,8 @@ const regularisation = 1e-10
 //	                active-set method gave the result
 //	NegativeSignal  the fit ended normally, and a value is negative
 //
-// Iterations are those of the interior-point method and the solutions for a set after them; with the
-// active-set method, the constraints that entered or left. The number depends on the instruction set.
+// Iterations counts the iterations of the interior-point method, and the exact solutions after them. With the active-set
+// method it counts the constraints that entered or left. The number depends on the instruction set.
 //
 // The error names the first field that does not fit the others.
 func New(d Design, opts ...kernel.Option) (kernel.Fitter, error) {

@@ -42,17 +42,15 @@ type EigenWorker struct {
 	tensors, values, vectors []ops.Lanes
 }
 
-// Decompose decomposes n symmetric 3 x 3 matrices. tensors is n x 6 (Dxx, Dxy, Dyy, Dxz, Dyz, Dzz);
-// values becomes n x 3, descending; vectors, unless it is nil, becomes n x 9: each a row-major 3 x 3
-// matrix whose columns are the eigenvectors in the order of the values, DIPY's evecs.ravel(). It does
-// not allocate.
+// Decompose decomposes n symmetric 3 x 3 matrices. tensors is n x 6 (Dxx, Dxy, Dyy, Dxz, Dyz, Dzz). values becomes n x
+// 3, descending. vectors, unless it is nil, becomes n x 9: each a row-major 3 x 3 matrix whose columns are the
+// eigenvectors in the order of the values, DIPY's evecs.ravel(). It does not allocate.
 //
-// Eigenvectors are orthonormal to rounding. Their signs follow no rule, and the three may be left- or
-// right-handed, as LAPACK's; where eigenvalues are equal, any orthonormal vectors of their space may
-// come, for a multiple of the identity the unit vectors. A matrix with an element that is not finite
-// gets NaN values and unit vectors. Values are right to a few roundings of the largest, at any scale.
-// A matrix's result depends on that matrix and on the instruction set alone, and the values are the
-// same with vectors and without.
+// Eigenvectors are orthonormal to rounding. As with LAPACK, their signs follow no rule, and the three may be left- or
+// right-handed. Where eigenvalues are equal, any orthonormal vectors of their space may come; a multiple of the
+// identity gives the unit vectors. A matrix with an element that is not finite gets NaN values and unit vectors. Values
+// are right to a few roundings of the largest, at any scale. A matrix's result depends on that matrix and on the
+// instruction set alone. The values are the same with vectors and without.
 //
 // It panics when the lengths do not agree.
 func (w *EigenWorker) Decompose(values, vectors, tensors []float64) {

@@ -18,9 +18,9 @@ type Design struct {
 	W []float64
 	// Method is OLS, WLS (the default), IWLS or NLS.
 	Method kernel.Method
-	// MinSignal is what smaller values are raised to before their logarithm is taken, and before NLS
-	// compares them: DIPY's is 1e-4. IWLS does not look at it: it raises values to 1e-6 times the
-	// largest of the voxel, as MRtrix3 does.
+	// MinSignal is what smaller values are raised to before their logarithm is taken, and before NLS compares them.
+	// DIPY's is 1e-4. IWLS does not look at it. It raises values to 1e-6 times the largest of the voxel, as MRtrix3
+	// does.
 	MinSignal float64
 	// Iterations is the number of fits that IWLS makes after the first, dwi2tensor's -iter. MRtrix3's
 	// default is 2; MRtrix3 3.0.3 treats 1 as 0, which is not copied.
@@ -45,18 +45,18 @@ const parameters = 7
 //	                     MRtrix3 fit the values that zeros are raised to); parameters are zero
 //	MaxIterations        NLS did not settle; the best point is written
 //	Refit                IWLS: weights differ so much that normal equations, which MRtrix3 solves, lose digits of
-//	                     the solution; refinement or an orthogonal factorisation gave it, dwi2tensor may give
-//	                     another
+//	                     the solution; refinement or an orthogonal factorisation gave the result, and
+//	                     dwi2tensor may give another
 //	BelowMinSignal       a value is above zero and below MinSignal, to which it was raised; the fit ended
 //	                     normally. Not with IWLS, which has no MinSignal
 //	NegativeSignal       a value is negative; the fit ended normally
 //
-// Iterations counts the steps of NLS and the reweighted fits of IWLS. NLS minimises the sum of the
-// squares of the differences of signal and prediction from the OLS solution on, as DIPY does, by exact
-// Newton steps; where it settles, no step would lower the sum by more than 1e-10 of it.
+// Iterations counts the steps of NLS and the reweighted fits of IWLS. NLS minimises the sum of the squared differences of
+// signal and prediction. Like DIPY it starts from the OLS solution, and it takes exact Newton steps. Where it settles, no
+// step would lower the sum by more than 1e-10 of it.
 //
-// Instruction sets other than "generic" fit eight voxels at a time. What their normal equations cannot
-// give to nine digits, and what NLS has not settled after 30 steps, is fitted by the portable code.
+// Instruction sets other than "generic" fit eight voxels at a time. The portable code fits those voxels whose normal
+// equations do not give nine digits, and those that NLS has not settled after 30 steps.
 //
 // The error names the field of the design that is not right.
 func New(d Design, opts ...kernel.Option) (kernel.Fitter, error) {

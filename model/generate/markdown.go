@@ -18,9 +18,9 @@ func page(l model.Listing) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Models, options and maps\n\n" + generatedNote + `
 An option has one name, with underscores in the C library's JSON, in Python and in sidecars, and with dashes on the command
-line: ` + "`neg_lambda`" + `, ` + "`--neg-lambda`" + `. What is not given is the default. An unknown option, a value out of its range, and an
-option that has no meaning beside the others are errors, with the same words everywhere. Names and values of choices are
-in lower case; the case of values does not matter.
+line: ` + "`neg_lambda`" + `, ` + "`--neg-lambda`" + `. An option that is not given has its default. An unknown option, a value out of its
+range, and an option that has no meaning beside the others are errors, with the same words everywhere. Names and values of
+choices are written in lower case here. The case of values does not matter.
 
 - **directions**: unit vectors. In JSON ` + "`[[x, y, z], ...]`" + `; on the command line a file, as MRtrix3's -directions takes it
   (azimuth and inclination in radians, or vectors), or the numbers themselves, ` + "`\"0,0,1;0,1,0\"`" + `.
@@ -33,8 +33,8 @@ in lower case; the case of values does not matter.
 - **tissues**: a list of responses with names, ` + "`[{\"name\": \"WM\", \"zonal\": [[...], ...]}, ...]`" + `, with rows for the shells, b = 0 included.
   On the command line MRtrix3's files, ` + "`auto`" + `, or numbers, ` + "`\"e1,e2,e3,S0;e1,e2,e3,S0;...\"`" + `.
 
-Python takes the names of DIPY's and other programs' options, too, where the tables list them, and with these names their words for
-values.
+Python also takes the names that DIPY and other programs have for options, where the tables list them. With these names it
+takes the words that these programs have for values.
 `)
 	for _, m := range l.Models {
 		fmt.Fprintf(&b, "\n## %s\n\n%s In CSV files it is `%s`, in Python `%s`, in the names of maps `model-%s`.\n\n", m.Name, m.Summary, m.Class, m.Function, m.Entity)

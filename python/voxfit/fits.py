@@ -83,17 +83,17 @@ def fit_csd(
         files), a row for each shell. As DIPY has them, a pair ``((e1, e2, e3), S0)`` or an AxSymShResponse; zonal
         coefficients are an array. Four numbers that look like e1, e2, e3 and S0 are read as that, as in files.
     convention : {"dipy", "mrtrix"}, default "dipy"
-        Whose decisions are followed: DIPY's csdeconv, or MRtrix3's dwi2fod csd (constraint, start, threshold, norm,
-        shells).
+        The program that is followed in constraint, start, threshold, norm and shells: DIPY's csdeconv or MRtrix3's
+        dwi2fod csd.
     lmax : int, optional
-        Highest SH degree. By default 8; with the convention mrtrix 8 or that of the response, if it is lower. An even
-        number from 2 to 12. Also ``sh_order_max``, ``sh_order``.
+        Highest SH degree. The default is 8. With the convention mrtrix the default is the degree of the response where
+        that is lower. An even number from 2 to 12. Also ``sh_order_max``, ``sh_order``.
     sh_basis : {"descoteaux07", "tournier07"}, optional
-        Basis of the SH coefficients in the map fod: DIPY's legacy basis or MRtrix3's. By default the convention's;
-        parameters are always in descoteaux07. Also ``basis_type``, ``sh_basis_type``.
+        Basis of the SH coefficients in the map fod: DIPY's legacy basis or MRtrix3's. The default is the basis of the
+        convention. Parameters are always in descoteaux07. Also ``basis_type``, ``sh_basis_type``.
     directions : array_like, (n, 3), or Sphere, optional
-        Directions in which no amplitude may be negative. By default the 181 of DIPY's symmetric362 hemisphere; with
-        the convention mrtrix MRtrix3's 300. Also ``reg_sphere``.
+        Directions in which no amplitude may be negative. The default is the 181 directions of DIPY's symmetric362
+        hemisphere, and with the convention mrtrix the 300 of MRtrix3. Also ``reg_sphere``.
     neg_lambda : float, default 1
         Weight of the constraint that no amplitude is negative: DIPY's lambda_, MRtrix3's -neg_lambda. A number above
         0. Also ``lambda_``.
@@ -106,8 +106,8 @@ def fit_csd(
         Iterations after which a voxel that has not settled is given up. A whole number from 1 to 65535. Also
         ``convergence``.
     sphere : str, Sphere or array_like, (n, 3), default "repulsion724"
-        Directions among which peaks are looked for, and from which GFA is taken. By default DIPY's default_sphere, the
-        362 of its repulsion724 hemisphere.
+        Peaks are looked for among these directions, and GFA is computed from the values there. The default is the 362
+        directions of DIPY's default_sphere, the hemisphere of repulsion724.
     peaks : int, default 5
         Number of peaks in the maps peaks and peakvalues. A whole number from 1 to 65535. Also ``npeaks``.
     peak_threshold : float, default 0.5
@@ -116,23 +116,23 @@ def fit_csd(
     peak_separation : float, default 25
         Least angle between peaks. A number from 0 to 90 degrees. Also ``min_separation_angle``.
     refine_peaks : bool, default False
-        Move each peak from its direction of the sphere to the maximum between them, as MRtrix3 does.
+        Move each peak from a direction of the sphere to the maximum beside it, as MRtrix3 does.
     shells : array_like, (n,), optional
-        b-values of the shells to choose from; by default all. With a response for shells, or with the convention
-        mrtrix, the highest of these is fitted alone; else all of these are fitted. Numbers of at least 0, in s/mm2.
+        b-values of the shells that are fitted, by default all. With a response for shells, or with the convention
+        mrtrix, only the highest of these shells is fitted. Numbers of at least 0, in s/mm2.
     precision : {"double", "mixed"}, default "double"
         Precision of intermediate steps: mixed does part of them in single precision, for speed. The result is computed
         in double precision in both cases.
     isa : str, optional
-        Instruction set of the kernels: auto, or one that this machine has (kbench env lists them). By default that of
-        the environment's VOXFIT_ISA, else auto.
+        Instruction set of the kernels: auto, or one that this machine has (kbench env lists them). The default is what
+        the environment variable VOXFIT_ISA names, else auto.
     b0_threshold : float, default 50
         The b-value up to which a volume counts as not diffusion-weighted. A number of at least 0, in s/mm2. Where the
         gradient table is DIPY's, its own is the default.
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
-        Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
-        does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
-        its lengths and, but for kbench, its units.
+        Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling. auto
+        does so where lengths differ from 1 by more than half a per cent. dipy takes any table as DIPY does, whatever
+        the lengths are. Outside of kbench it does so whatever the units are, too.
     mask : array_like, (...), optional
         The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
         values, the largest above 1, are warned of.
@@ -216,25 +216,26 @@ def fit_free_water(
     diso : float, default 0.003
         Diffusivity of free water. A number of at least 0.00001 and below 0.1, in mm2/s. Also ``Diso``.
     mdreg : float, default 0.0027
-        Mean diffusivity from which on a voxel is taken for free water alone. A number of at least 0.00001 and below
-        0.1, in mm2/s.
+        A voxel whose mean diffusivity is this or more is taken for free water alone. A number of at least 0.00001 and
+        below 0.1, in mm2/s.
     min_signal : float, default 0.000001
-        Measured values below it count as this in logarithms, in the unit of the signal. A number above 0.
+        Measured values below it are raised to it before logarithms are taken. It is in the unit of the signal. A
+        number above 0.
     mrtrix_order : bool, default False
         Write the map tensor as D11, D22, D33, D12, D13, D23, MRtrix3's order.
     precision : {"mixed", "double"}, default "mixed"
         Precision of intermediate steps: mixed does part of them in single precision, for speed. The result is computed
         in double precision in both cases.
     isa : str, optional
-        Instruction set of the kernels: auto, or one that this machine has (kbench env lists them). By default that of
-        the environment's VOXFIT_ISA, else auto.
+        Instruction set of the kernels: auto, or one that this machine has (kbench env lists them). The default is what
+        the environment variable VOXFIT_ISA names, else auto.
     b0_threshold : float, default 50
         The b-value up to which a volume counts as not diffusion-weighted. A number of at least 0, in s/mm2. Where the
         gradient table is DIPY's, its own is the default.
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
-        Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
-        does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
-        its lengths and, but for kbench, its units.
+        Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling. auto
+        does so where lengths differ from 1 by more than half a per cent. dipy takes any table as DIPY does, whatever
+        the lengths are. Outside of kbench it does so whatever the units are, too.
     mask : array_like, (...), optional
         The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
         values, the largest above 1, are warned of.
@@ -351,20 +352,20 @@ def fit_msmt(
     response_bvals : array_like, optional
         b-values of the rows of the responses; by default the rows are those of the data's shells, ascending.
     lmax : int, default 8
-        Highest SH degree, of tissues whose response has as many. An even number from 2 to 12. Also ``sh_order_max``,
-        ``sh_order``.
+        Highest SH degree. A tissue whose response has a lower degree keeps that one. An even number from 2 to 12. Also
+        ``sh_order_max``, ``sh_order``.
     sh_basis : {"tournier07", "descoteaux07"}, default "tournier07"
-        Basis of the SH coefficients in the maps fod: MRtrix3's or DIPY's legacy basis; parameters are always in
+        Basis of the SH coefficients in the maps fod: MRtrix3's or DIPY's legacy basis. Parameters are always in
         tournier07. Also ``basis_type``, ``sh_basis_type``.
     directions : array_like, (n, 3), or Sphere, optional
-        Directions in which no amplitude may be negative. By default MRtrix3's 300. Also ``reg_sphere``.
+        Directions in which no amplitude may be negative. The default is the 300 of MRtrix3. Also ``reg_sphere``.
     neg_lambda : float, default 1e-10
         Regularisation of the constraint, MRtrix3's -neg_lambda. A number above 0 and below 1.
     norm_lambda : float, default 1e-10
         Regularisation of the solution, MRtrix3's -norm_lambda. A number above 0 and below 1.
     sphere : str, Sphere or array_like, (n, 3), default "repulsion724"
-        Directions among which peaks are looked for, and from which GFA is taken. By default DIPY's default_sphere, the
-        362 of its repulsion724 hemisphere.
+        Peaks are looked for among these directions, and GFA is computed from the values there. The default is the 362
+        directions of DIPY's default_sphere, the hemisphere of repulsion724.
     peaks : int, default 5
         Number of peaks in the maps peaks and peakvalues. A whole number from 1 to 65535. Also ``npeaks``.
     peak_threshold : float, default 0.5
@@ -373,22 +374,22 @@ def fit_msmt(
     peak_separation : float, default 25
         Least angle between peaks. A number from 0 to 90 degrees. Also ``min_separation_angle``.
     refine_peaks : bool, default False
-        Move each peak from its direction of the sphere to the maximum between them, as MRtrix3 does.
+        Move each peak from a direction of the sphere to the maximum beside it, as MRtrix3 does.
     shells : array_like, (n,), optional
-        b-values of the shells that are fitted, 0 for that of b = 0; by default all. Volumes that are in no shell are
-        left out. Numbers of at least 0, in s/mm2.
+        b-values of the shells that are fitted, with 0 for b = 0. By default all shells are fitted. Volumes that are in
+        no shell are left out. Numbers of at least 0, in s/mm2.
     prediction : bool, default False
-        Make a map of the predicted signal, too, as large as the data.
+        Also make a map of the predicted signal. It is as large as the data.
     isa : str, optional
-        Instruction set of the kernels: auto, or one that this machine has (kbench env lists them). By default that of
-        the environment's VOXFIT_ISA, else auto.
+        Instruction set of the kernels: auto, or one that this machine has (kbench env lists them). The default is what
+        the environment variable VOXFIT_ISA names, else auto.
     b0_threshold : float, default 50
         The b-value up to which a volume counts as not diffusion-weighted. A number of at least 0, in s/mm2. Where the
         gradient table is DIPY's, its own is the default.
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
-        Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
-        does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
-        its lengths and, but for kbench, its units.
+        Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling. auto
+        does so where lengths differ from 1 by more than half a per cent. dipy takes any table as DIPY does, whatever
+        the lengths are. Outside of kbench it does so whatever the units are, too.
     mask : array_like, (...), optional
         The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
         values, the largest above 1, are warned of.
@@ -418,8 +419,8 @@ def fit_msmt(
         rmse : ndarray, (...)
             Root of the mean squared difference of the predicted from the measured signal, in the units of the images.
         kkt : ndarray, (..., 3)
-            How far the solution is from the conditions that make it one: dual, primal, complementarity, relative;
-            zeros where nothing was fitted.
+            Relative errors of the conditions of Karush, Kuhn and Tucker, which hold at the minimum: dual, primal,
+            complementarity. Zeros where nothing was fitted.
         gfa_wm : ndarray, (...), or ``["gfa_label-WM"]``
             Generalised fractional anisotropy of the distribution of WM, from its values at the 362 vertices of the
             sphere repulsion724.
@@ -484,25 +485,25 @@ def fit_dti(
         Least squares: weighted, non-linear, ordinary, or iteratively reweighted as MRtrix3's dwi2tensor does it. Also
         ``fit_method``, with ``LLS`` for ols, ``LS`` for ols, ``NLLS`` for nls, ``OLLS`` for ols, ``WLLS`` for wls.
     min_signal : float, default 0.0001
-        Measured values below it are raised to it, in the unit of the signal. With `method` wls, nls, ols. A number
-        above 0.
+        Measured values below it are raised to it. It is in the unit of the signal. With `method` wls, nls, ols. A
+        number above 0.
     iterations : int, default 2
-        Reweighted fits after the first, MRtrix3's dwi2tensor -iter. With `method` iwls. A whole number from 0 to
-        65535.
+        Number of reweighted fits after the first, as in MRtrix3's dwi2tensor -iter. With `method` iwls. A whole number
+        from 0 to 65535.
     uniform_start : bool, default False
-        Equal weights in the first fit, MRtrix3's dwi2tensor -ols. With `method` iwls.
+        Give all measurements equal weights in the first fit, as MRtrix3's dwi2tensor -ols does. With `method` iwls.
     mrtrix_order : bool, default False
         Write the map tensor as D11, D22, D33, D12, D13, D23, MRtrix3's order.
     isa : str, optional
-        Instruction set of the kernels: auto, or one that this machine has (kbench env lists them). By default that of
-        the environment's VOXFIT_ISA, else auto.
+        Instruction set of the kernels: auto, or one that this machine has (kbench env lists them). The default is what
+        the environment variable VOXFIT_ISA names, else auto.
     b0_threshold : float, default 50
         The b-value up to which a volume counts as not diffusion-weighted. A number of at least 0, in s/mm2. Where the
         gradient table is DIPY's, its own is the default.
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
-        Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
-        does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
-        its lengths and, but for kbench, its units.
+        Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling. auto
+        does so where lengths differ from 1 by more than half a per cent. dipy takes any table as DIPY does, whatever
+        the lengths are. Outside of kbench it does so whatever the units are, too.
     mask : array_like, (...), optional
         The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
         values, the largest above 1, are warned of.
@@ -607,11 +608,11 @@ def fit_sfm(
     alpha : float, default 0.001
         Weight of the penalty, as in scikit-learn. With `solver` elasticnet. A number above 0.
     evals : array_like, (3,), default (0.0015, 0.0005, 0.0005)
-        Diffusivities of a fascicle, along it and (two equal ones) across it. Three diffusivities in mm2/s, the largest
-        first, as 0.0017,0.0003,0.0003. Also ``response``.
+        Diffusivities of a fascicle: one along it, and two equal ones across it. Three diffusivities in mm2/s, the
+        largest first, as 0.0017,0.0003,0.0003. Also ``response``.
     sphere : str, Sphere or array_like, (n, 3), default "symmetric362"
-        Directions that fascicles may have, of which opposite ones count once; the ODF and its peaks are taken there,
-        too. By default the 181 of DIPY's symmetric362 hemisphere.
+        Directions that fascicles may have. Opposite directions count once. The ODF is evaluated and its peaks are
+        found in the same directions. The default is the 181 directions of DIPY's symmetric362 hemisphere.
     peaks : int, default 5
         Number of peaks in the maps peaks and peakvalues. A whole number from 1 to 65535. Also ``npeaks``.
     peak_threshold : float, default 0.5
@@ -620,20 +621,20 @@ def fit_sfm(
     peak_separation : float, default 25
         Least angle between peaks. A number from 0 to 90 degrees. Also ``min_separation_angle``.
     prediction : bool, default False
-        Make a map of the predicted signal, too, as large as the data.
+        Also make a map of the predicted signal. It is as large as the data.
     precision : {"mixed", "double"}, default "mixed"
         Precision of intermediate steps: mixed does part of them in single precision, for speed. The result is computed
         in double precision in both cases.
     isa : str, optional
-        Instruction set of the kernels: auto, or one that this machine has (kbench env lists them). By default that of
-        the environment's VOXFIT_ISA, else auto.
+        Instruction set of the kernels: auto, or one that this machine has (kbench env lists them). The default is what
+        the environment variable VOXFIT_ISA names, else auto.
     b0_threshold : float, default 50
         The b-value up to which a volume counts as not diffusion-weighted. A number of at least 0, in s/mm2. Where the
         gradient table is DIPY's, its own is the default.
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
-        Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling: auto
-        does so where lengths differ from 1 by more than half a per cent; dipy takes any table as DIPY does, whatever
-        its lengths and, but for kbench, its units.
+        Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling. auto
+        does so where lengths differ from 1 by more than half a per cent. dipy takes any table as DIPY does, whatever
+        the lengths are. Outside of kbench it does so whatever the units are, too.
     mask : array_like, (...), optional
         The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
         values, the largest above 1, are warned of.

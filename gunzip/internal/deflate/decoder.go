@@ -97,7 +97,7 @@ func (d *Decoder) Restart() { d.phase, d.final = atBlock, false }
 // Bit is the place in the input that was reached.
 func (d *Decoder) Bit() int { return 8*d.next - int(d.bits) }
 
-// AtBoundary tells whether a block's header, or behind a final block what follows it, comes next.
+// AtBoundary tells whether the header of a block comes next. Behind a final block it tells that the block has ended.
 func (d *Decoder) AtBoundary() bool { return d.phase == atBlock }
 
 // Final tells whether the block that was read last, or is being read, is the stream's last one.
@@ -134,10 +134,10 @@ func (d *Decoder) read(n uint) uint32 {
 	return v
 }
 
-// Decode goes on with the stream: it writes symbols to out from at on and returns where it stopped, which is at the end
-// of a block (AtBoundary tells), where it wants more input (Starved tells), at the limit, or up to 266 symbols behind
-// the limit; a further call goes on. Symbols from limit to limit+OutputSlack may be overwritten. Matches may reach back
-// to first. With an error, the symbols up to where it stopped are right.
+// Decode goes on with the stream: it writes symbols to out from at on, and returns where it stopped. It stops at the
+// end of a block (AtBoundary tells), where it wants more input (Starved tells), or at the limit, or up to 266 symbols
+// behind the limit. A further call goes on. Symbols from limit to limit+OutputSlack may be overwritten. Matches may
+// reach back to first. With an error, the symbols up to where it stopped are right.
 func Decode[T Symbol](d *Decoder, out []T, at, first, limit int) (int, error) {
 	if d.Starved() {
 		return at, nil

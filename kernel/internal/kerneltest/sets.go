@@ -10,9 +10,9 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// ForEachISA runs a test once for each instruction set that there is assembly for, as a subtest of the set's name. One
-// that this build or this processor lacks is skipped, or fails when the environment variable VOXFIT_REQUIRE names it, in
-// a list with commas. Those of other architectures are only looked for when named there.
+// ForEachISA runs a test once for each instruction set that there is assembly for, as a subtest of the set's name. A
+// set that this build or this processor lacks is skipped. It fails instead if the environment variable VOXFIT_REQUIRE
+// names it, in a list with commas. Sets of other architectures are tried only if VOXFIT_REQUIRE names them.
 func ForEachISA(t *testing.T, test func(t *testing.T, isa string)) {
 	t.Helper()
 	required := strings.Split(os.Getenv("VOXFIT_REQUIRE"), ",")

@@ -6,9 +6,9 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
-// A Damping is how carefully the next Newton step of a voxel is taken: with the exact second derivative, or
-// with the matrix of Gauss and Newton whose diagonal is raised, as Levenberg and Marquardt do. The rule is that
-// of package reftensor.
+// A Damping says how carefully the next Newton step of a voxel is taken: with the exact second derivative, or with the
+// matrix of Gauss and Newton whose diagonal is raised, as Levenberg and Marquardt do. The rule is that of package
+// reftensor.
 type Damping struct {
 	Raise float64 // the diagonal is multiplied by 1 + Raise
 	Exact bool    // the next pass gives the exact second derivative
@@ -29,7 +29,7 @@ func (d *Damping) Relaxed() float64 {
 // StepOn follows a step whose result is not known yet: it is taken to descend.
 func (d *Damping) StepOn() { d.Exact = d.Relaxed() == 0 }
 
-// GoBack makes the next pass one over the best point again, more damped if that is asked for.
+// GoBack makes the next pass start from the best point again. With more, the step is damped more.
 func (d *Damping) GoBack(more bool) {
 	if more {
 		d.Raise = max(reftensor.DampingFirst, 10*d.Raise)

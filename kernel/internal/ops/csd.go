@@ -11,8 +11,8 @@ package ops
 type CSD struct {
 	CSDIteration[float64, float64]
 
-	// PackFloat32 and PackFloat64 are Transpose for signals. They ask memory for the Lanes*stride
-	// numbers behind: the next signals.
+	// PackFloat32 and PackFloat64 are Transpose for signals. They prefetch the Lanes*stride numbers behind these: the
+	// next signals.
 	PackFloat32 func(dst *float64, rows *float32, columns, stride int)
 	PackFloat64 func(dst, rows *float64, columns, stride int)
 
@@ -60,12 +60,12 @@ type CSDSingle struct {
 
 // CSDIteration holds the steps of an iteration, in either precision.
 //
-// The normal matrix is a packed lower triangle of square tiles with edge Tile. Tile (I, J), J <= I,
-// is the one of number I(I+1)/2 + J, and holds its entry (r, c) as vector c*Tile + r. Rows that fill
-// up the last tiles are those of the identity. Those of y and z are zero.
+// The normal matrix is a packed lower triangle of square tiles with edge Tile. Tile (I, J), J <= I, has the number
+// I(I+1)/2 + J. It holds its entry (r, c) as vector c*Tile + r. Rows that fill up the last tiles are those of the
+// identity. Those of y and z are zero.
 //
-// The moments of a voxel are sums of rows of a table. Single precision adds them up in fixed point: sums of
-// integers are exact, so that they do not depend on the way to a set, and as good as 32 bits allow.
+// The moments of a voxel are sums of rows of a table. Single precision adds them up in fixed point. Sums of integers
+// are exact: they do not depend on the order in which directions came and went, and they have all of 32 bits.
 type CSDIteration[T float32 | float64, S int32 | float64] struct {
 	Lanes  int // voxels in a vector
 	Tile   int // edge of the tiles of the normal matrix

@@ -1,10 +1,10 @@
 package ops
 
-// NNLS holds the steps of non-negative least squares. Each is about one voxel, but for Project; a vector
-// holds consecutive numbers of it.
+// NNLS holds the steps of non-negative least squares. Each step except Project is about one voxel, and a vector holds
+// consecutive numbers of this voxel.
 type NNLS struct {
-	// Lanes is how many numbers a vector holds in double precision, four or a multiple, Singles in single precision. Where
-	// registers are narrower, as those of NEON, several are a vector.
+	// Lanes is how many numbers a vector holds in double precision, four or a multiple of four. Singles is the same in
+	// single precision. Where registers are narrower, as on NEON, several registers are a vector.
 	Lanes, Singles int
 
 	// Tile is how many vectors Price and PriceSingle work on at once; the arrays that they read and

@@ -45,7 +45,8 @@ type PeakSearch[T float32 | float64] struct {
 	Maxima func(found *Found, values, limits *T, neighbours *int32, n, eights int) int
 }
 
-// Found is what is to be said of a vertex: its number, and sets of lanes, bit = lane, of which there are 16 at most.
+// Found is what is known of a vertex: its number, and sets of lanes. A lane is a bit of a set, and there are 16 at
+// most.
 type Found = [4]uint16
 
 // The places of Found.

@@ -96,7 +96,7 @@ const NormalFields = 24
 // Extent is what the values of a signal are like.
 type Extent struct{ Least, Most, Energy Lanes }
 
-// Rest says what is taken off a signal and what happens to too small a rest.
+// Rest says how much is taken off a signal, and what replaces a rest that is too small.
 type Rest struct{ C, Cut, Floor Lanes }
 
 // Point is a place in parameter space, and what was found there.
@@ -108,7 +108,7 @@ type Point struct {
 	Gradient Lanes // along C
 }
 
-// System is a system of linear equations, with symmetric matrices as packed lower triangles.
+// System is a system of linear equations. Symmetric matrices are packed lower triangles.
 type System struct {
 	Matrix    [36]Lanes
 	Right     [8]Lanes

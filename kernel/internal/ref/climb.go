@@ -20,10 +20,10 @@ func Climb(p *Polynomial, u [3]float64) (peak [3]float64, value float64) {
 	return c.Peak()
 }
 
-// A Climber walks uphill to the maximum of a function on the unit sphere, by Newton steps in the tangent plane that are
-// turned uphill where the function is not concave, none longer than longestClimb, and each halved until the function is
-// higher. The result is never lower than the start. It says at which point it must know the function next: so several can
-// walk side by side.
+// A Climber walks uphill to the maximum of a function on the unit sphere. It takes Newton steps in the tangent plane.
+// Where the function is not concave, a step is turned uphill. No step is longer than longestClimb, and each is halved
+// until the function is higher. The result is never lower than the start. The Climber says at which point it must know
+// the function next, so that the caller can let several of them walk at the same time.
 type Climber struct {
 	u       [3]float64 // how far it came
 	here    Jet        // the function there

@@ -165,9 +165,9 @@ func Load[T float32 | float64](s *CSDScratch, signal []T) Signal {
 	return Gather(s.signal, signal, s.csd.volumes)
 }
 
-// Fit deconvolves the loaded signal into f (the coefficients) and returns the iterations taken. It
-// follows DIPY's csdeconv decision by decision: which directions are held down in one iteration
-// depends on the last, and another path would often end in another set.
+// Fit deconvolves the loaded signal into f (the coefficients) and returns the iterations taken. It follows DIPY's
+// csdeconv decision by decision. The directions that are held down in one iteration depend on those of the one before,
+// so that other decisions would often end in another set.
 func (s *CSDScratch) Fit(f []float64) (iterations int, outcome Outcome) {
 	d := s.csd
 	n := d.coefficients

@@ -19,11 +19,11 @@ type Screener interface {
 // single is the unit roundoff of single precision.
 const single = 0x1p-24
 
-// SolveScreened is Solve for a B that is not known: columns are found by prices in single precision.
-// Those cannot be wrong by more than a margin. A price above it lets a column in; one below its
-// negative keeps the column out; all between are looked at again in double precision. What is solved
-// for the columns in use is in double precision, so that the solution is the same. length is that of y
-// before anything was taken off it, and blur how far the Screener's A^T y may be from the right one.
+// SolveScreened is Solve for a B that is not known. It finds columns by prices in single precision, which are wrong by
+// no more than a margin. A price above the margin lets a column in, and a price below its negative keeps the column
+// out. All others are computed again in double precision. The weights of the columns in use are solved for in double
+// precision, so that the solution is that of Solve. length is the length of y before anything was taken off it. blur is
+// how far the Screener's A^T y may be from the right one.
 func (s *NNLSScratch) SolveScreened(screen Screener, shift, length, blur float64) Outcome {
 	s.reset()
 	margin := s.margin(length, blur, shift)

@@ -2,7 +2,7 @@ package ref
 
 import "github.com/voxfit/voxfit/internal/magnitude"
 
-// Signal says what one voxel's measured values look like, which decides what a model may do.
+// Signal says what one voxel's measured values look like. This decides what a model may do.
 type Signal uint8
 
 // What a signal may be; the first that applies, in this order, is the one that is told.

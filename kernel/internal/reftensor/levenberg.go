@@ -3,13 +3,14 @@ package reftensor
 import "math"
 
 // A Levenberg is one fit of a tensor with free water by the method of Levenberg and Marquardt as MINPACK's lmder has it
-// (Moré 1978; Moré, Garbow and Hillstrom 1980), in DIPY's unknowns: the six elements of the tensor, -log S0, and an angle
-// phi of which the fraction of water is (1 - cos phi)/2. From DIPY's starting point it goes DIPY's way, into the minimum
-// in which DIPY ends, to eight digits.
+// (Moré 1978; Moré, Garbow and Hillstrom 1980). Its unknowns are DIPY's: the six elements of the tensor, -log S0, and
+// an angle phi of which the fraction of water is (1 - cos phi)/2. From DIPY's starting point it takes DIPY's steps, and
+// ends in the minimum in which DIPY ends, to eight digits.
 //
 // It asks for the model at one point after the other: for the sum of squares and an orthogonal factorisation of the
-// Jacobian, which the caller finds from the Jacobian itself or from the matrix of Gauss and Newton (Linearised). DIPY lets
-// the Jacobian be found by differences, so that the ways part where those decide.
+// Jacobian. The caller finds the factorisation from the Jacobian itself or from the matrix of Gauss and Newton
+// (Linearised). DIPY has the Jacobian computed by differences. Where these differ from derivatives, the steps can
+// differ from DIPY's.
 type Levenberg struct {
 	at, trial, step [waterSize]float64 // in DIPY's unknowns
 	squares         float64            // at the best point
@@ -66,8 +67,9 @@ func waterPoint(x *[waterSize]float64) (p [logLinearSize]float64, c float64) {
 	return p, math.Exp(-x[6]) * float64(sine*sine)
 }
 
-// Overflows says whether two or more of the exponentials that DIPY computes at the trial point overflow. MINPACK's norm of
-// the residuals is then not a number, which it takes for a step that failed by less than one that ends at larger numbers.
+// Overflows says whether two or more of the exponentials that DIPY computes at the trial point overflow. MINPACK's norm
+// of the residuals is then not a number. MINPACK takes this for a step that failed by less than a step that ends at
+// larger numbers.
 func (l *Levenberg) Overflows(design *LogLinear) bool {
 	const largest = 709.782712893384 // the logarithm of the largest number
 	count := 0
