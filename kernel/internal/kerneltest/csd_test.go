@@ -7,7 +7,7 @@ import (
 	"testing"
 	"unsafe"
 
-	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
+	"github.com/voxfit/voxfit/internal/guarded"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
@@ -22,7 +22,7 @@ type csdBench[T number, S sum] struct {
 	*ops.CSDIteration[T, S]
 	*rand.Rand
 	kernels *ops.CSD
-	edge    kerneltest.Edge
+	edge    guarded.Edge
 }
 
 // forEachCSDSet runs a test on every set of this processor, with buffers that begin at a forbidden page
@@ -52,7 +52,7 @@ func forEachIteration[T number, S sum](t *testing.T, steps func(*ops.CSD) *ops.C
 		if iteration == nil {
 			t.Skip("this set has no iteration in single precision")
 		}
-		for _, edge := range []kerneltest.Edge{kerneltest.Begin, kerneltest.End} {
+		for _, edge := range []guarded.Edge{guarded.Begin, guarded.End} {
 			test(csdBench[T, S]{t, iteration, rand.New(rand.NewPCG(1, 2)), k, edge})
 		}
 	})
@@ -63,7 +63,7 @@ func (b csdBench[T, S]) vector() int { return b.Lanes * sizeOf[T]() }
 
 func sizeOf[T any]() int { return int(unsafe.Sizeof(*new(T))) }
 
-func (b csdBench[T, S]) zeros(n int) []T { return kerneltest.Guarded[T](b.T, n, b.edge) }
+func (b csdBench[T, S]) zeros(n int) []T { return guarded.Slice[T](b.T, n, b.edge) }
 
 // numbers are n random values.
 func (b csdBench[T, S]) numbers(n int) []T {
@@ -76,7 +76,7 @@ func (b csdBench[T, S]) numbers(n int) []T {
 
 // sums are n random sums of rows.
 func (b csdBench[T, S]) sums(n int) []S {
-	values := kerneltest.Guarded[S](b.T, n, b.edge)
+	values := guarded.Slice[S](b.T, n, b.edge)
 	for i := range values {
 		values[i] = S(b.NormFloat64() * (1 << 24))
 	}
@@ -103,7 +103,7 @@ func (b csdBench[T, S]) lane(vectors []T, lane int) []T {
 
 // offsets are the byte offsets of vectors by their numbers.
 func (b csdBench[T, S]) offsets(places []int) []int32 {
-	list := kerneltest.Guarded[int32](b.T, len(places), b.edge)
+	list := guarded.Slice[int32](b.T, len(places), b.edge)
 	for i, p := range places {
 		list[i] = int32(p * b.vector())
 	}
@@ -148,7 +148,7 @@ func TestPackTransposesAnyNumberOfColumns(t *testing.T) {
 		for columns := b.Lanes; columns < 4*b.Lanes; columns++ {
 			stride := columns + b.IntN(3)
 			rows := b.numbers((b.Lanes-1)*stride + columns)
-			narrow := kerneltest.Guarded[float32](b.T, len(rows), b.edge)
+			narrow := guarded.Slice[float32](b.T, len(rows), b.edge)
 			for i, v := range rows {
 				narrow[i] = float32(v)
 			}
@@ -270,14 +270,14 @@ func testBelow[T number, S sum](b csdBench[T, S]) {
 			}
 		}
 		thresholds[2] = T(math.NaN())
-		sets := kerneltest.Guarded[uint64](b.T, b.Lanes*words, b.edge)
-		rows := kerneltest.Guarded[byte](b.T, b.RowBytes(count, words), b.edge)
+		sets := guarded.Slice[uint64](b.T, b.Lanes*words, b.edge)
+		rows := guarded.Slice[byte](b.T, b.RowBytes(count, words), b.edge)
 		skip := (size.stored - size.columns) * b.Panel * b.vector() / b.Lanes
 		switch x := any(x).(type) {
 		case []float64:
 			b.kernels.Below(&sets[0], &rows[0], &any(panels).([]float64)[0], &x[0], &any(thresholds).([]float64)[0], count, size.columns, skip, words)
 		case []float32:
-			nearest := kerneltest.Guarded[float32](b.T, b.Lanes, b.edge)
+			nearest := guarded.Slice[float32](b.T, b.Lanes, b.edge)
 			b.kernels.Single.Below(&sets[0], &nearest[0], &rows[0], &any(panels).([]float32)[0], &x[0], &any(thresholds).([]float32)[0], count, size.columns, skip, words)
 			for lane, got := range nearest {
 				if lane != 1 && lane != 2 && got != squareOfNearest(any(want[lane]).([]float32), float32(thresholds[lane])) {
@@ -341,8 +341,8 @@ func testAccumulate[T number, S sum](b csdBench[T, S]) {
 
 // set is a set of about half of the directions; sometimes of none.
 func (b csdBench[T, S]) set(directions, words int) []uint64 {
-	set := kerneltest.Guarded[uint64](b.T, words, b.edge)
-	for d := 0; d < directions && b.edge == kerneltest.Begin || d < directions-4; d++ {
+	set := guarded.Slice[uint64](b.T, words, b.edge)
+	for d := 0; d < directions && b.edge == guarded.Begin || d < directions-4; d++ {
 		set[d/64] |= b.Uint64() & 1 << (d % 64)
 	}
 	return set
@@ -375,8 +375,8 @@ func testAssemble[T number, S sum](b csdBench[T, S]) {
 		}
 		weights = append(weights, b.numbers(4+2*terms)...)
 	}
-	guardedRecords := kerneltest.Guarded[int32](b.T, len(records), b.edge)
-	guardedCouples := kerneltest.Guarded[int32](b.T, len(coupleRecords), b.edge)
+	guardedRecords := guarded.Slice[int32](b.T, len(records), b.edge)
+	guardedCouples := guarded.Slice[int32](b.T, len(coupleRecords), b.edge)
 	guardedWeights := b.zeros(len(weights))
 	copy(guardedRecords, records)
 	copy(guardedCouples, coupleRecords)

@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/voxfit/voxfit/internal/guarded"
 	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 )
 
@@ -35,11 +36,11 @@ func forEachRounded(t *testing.T, test func(c roundedCase)) {
 				csdBench: b, rows: rows, columns: columns, stored: stored,
 				panels: b.numbers(count * stored * b.Panel), x: b.zeros(max(columns, 1) * b.Lanes), thresholds: b.numbers(b.Lanes),
 				errors: b.zeros(2),
-				narrow: kerneltest.Guarded[float32](b.T, max(columns, 1)*2*b.Lanes, b.edge),
-				masks:  kerneltest.Guarded[byte](b.T, b.RowBytes(count, (rows+63)/64), b.edge),
+				narrow: guarded.Slice[float32](b.T, max(columns, 1)*2*b.Lanes, b.edge),
+				masks:  guarded.Slice[byte](b.T, b.RowBytes(count, (rows+63)/64), b.edge),
 			}
 			for i := range c.sets {
-				c.sets[i] = kerneltest.Guarded[uint64](b.T, b.Lanes*((rows+63)/64), b.edge)
+				c.sets[i] = guarded.Slice[uint64](b.T, b.Lanes*((rows+63)/64), b.edge)
 			}
 			copy(c.x, b.numbers(columns*b.Lanes))
 			c.round(count)
@@ -52,7 +53,7 @@ func forEachRounded(t *testing.T, test func(c roundedCase)) {
 func (c *roundedCase) round(count int) {
 	size := c.kernels.RoundedPanel
 	wide := (count*c.Panel + size - 1) / size
-	c.rounded = kerneltest.Guarded[float32](c.T, wide*c.stored*size, c.edge)
+	c.rounded = guarded.Slice[float32](c.T, wide*c.stored*size, c.edge)
 	for i := range c.rounded {
 		c.rounded[i] = 1e9
 	}

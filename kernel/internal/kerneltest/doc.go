@@ -2,7 +2,6 @@
 //
 //   - ForEachISA runs a test on each instruction set of this processor; VOXFIT_REQUIRE names those that
 //     must be there.
-//   - Guarded is memory between pages that may not be touched, and shows a step that reads or writes too far.
 //   - Voxels, Sizes and Some say how much of a test is left where tests are short.
 //   - Study, Crossings and the methods of a Scheme are signals: ordinary, odd and hard ones.
 //   - DivisionIntoCalls, CallsOfAnySize, OrderOfVoxels, SameInFloat32, NoAllocations and LengthsThatDisagree are the

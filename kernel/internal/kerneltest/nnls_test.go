@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/voxfit/voxfit/internal/guarded"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
@@ -17,12 +18,12 @@ type nnlsBench struct {
 	*testing.T
 	*ops.NNLS
 	*rand.Rand
-	edge kerneltest.Edge
+	edge guarded.Edge
 }
 
 func forEachNNLSSet(t *testing.T, test func(b nnlsBench)) {
 	forEachTable(t, func(s *ops.Set) *ops.NNLS { return s.NNLS }, func(t *testing.T, k *ops.NNLS) {
-		for _, edge := range []kerneltest.Edge{kerneltest.Begin, kerneltest.End} {
+		for _, edge := range []guarded.Edge{guarded.Begin, guarded.End} {
 			test(nnlsBench{t, k, rand.New(rand.NewPCG(3, 4)), edge})
 		}
 	})
@@ -35,7 +36,7 @@ func numbers[T float32 | float64](b nnlsBench, n int, misplace bool) []T {
 	if misplace {
 		first = 1
 	}
-	values := kerneltest.Guarded[T](b.T, n+first, b.edge)[first:]
+	values := guarded.Slice[T](b.T, n+first, b.edge)[first:]
 	for i := range values {
 		values[i] = T(b.NormFloat64())
 	}
@@ -59,7 +60,7 @@ func TestPriceSubtractsRowsAndFindsTheLargest(t *testing.T) {
 				n := tiles * b.Tile * b.Lanes
 				gram, x := numbers[float64](b, (rows+1)*n, false), numbers[float64](b, rows+1, false)
 				bs, w := numbers[float64](b, n, true), numbers[float64](b, n, true)
-				offsets := kerneltest.Guarded[int](b.T, rows+1, b.edge)
+				offsets := guarded.Slice[int](b.T, rows+1, b.edge)
 				want := slices.Clone(bs)
 				for i := range rows {
 					row := b.IntN(rows + 1)
@@ -84,8 +85,8 @@ func TestPriceInSinglePrecisionAlsoMarksWhatIsAbove(t *testing.T) {
 				n := tiles * b.Tile * b.Singles
 				gram, x := numbers[float32](b, (rows+1)*n, false), numbers[float32](b, rows+1, false)
 				bs, w := numbers[float32](b, n, true), numbers[float32](b, n, true)
-				above := kerneltest.Guarded[byte](b.T, n/8, b.edge)
-				offsets := kerneltest.Guarded[int](b.T, rows+1, b.edge)
+				above := guarded.Slice[byte](b.T, n/8, b.edge)
+				offsets := guarded.Slice[int](b.T, rows+1, b.edge)
 				for i := range rows {
 					offsets[i] = b.IntN(rows+1) * n * 4
 				}

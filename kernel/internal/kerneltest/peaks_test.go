@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/voxfit/voxfit/internal/guarded"
 	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 	"github.com/voxfit/voxfit/kernel/internal/ref"
@@ -17,12 +18,12 @@ type peaksBench struct {
 	*testing.T
 	*ops.Peaks
 	*rand.Rand
-	edge kerneltest.Edge
+	edge guarded.Edge
 }
 
 func forEachPeaksSet(t *testing.T, test func(b peaksBench)) {
 	forEachTable(t, func(s *ops.Set) *ops.Peaks { return s.Peaks }, func(t *testing.T, k *ops.Peaks) {
-		for _, edge := range []kerneltest.Edge{kerneltest.Begin, kerneltest.End} {
+		for _, edge := range []guarded.Edge{guarded.Begin, guarded.End} {
 			test(peaksBench{t, k, rand.New(rand.NewPCG(7, 8)), edge})
 		}
 	})
@@ -30,7 +31,7 @@ func forEachPeaksSet(t *testing.T, test func(b peaksBench)) {
 
 // guardedNumbers are n vectors of random values in guarded memory; all of lane 1 is NaN.
 func guardedNumbers[T number](b peaksBench, n, lanes int) []T {
-	values := kerneltest.Guarded[T](b.T, n*lanes, b.edge)
+	values := guarded.Slice[T](b.T, n*lanes, b.edge)
 	for i := range values {
 		values[i] = T(b.NormFloat64())
 		if i%lanes == 1 {
@@ -75,7 +76,7 @@ func TestSamplesAreProductsWithTheirExtremes(t *testing.T) {
 		for _, columns := range kerneltest.Sizes(0, 130) {
 			count := 1 + b.IntN(4)
 			x := guardedNumbers[float32](b, max(columns, 1), lanes)
-			panels := kerneltest.Guarded[float32](b.T, max(count*b.Panel*columns, 1), b.edge)
+			panels := guarded.Slice[float32](b.T, max(count*b.Panel*columns, 1), b.edge)
 			for i := range panels {
 				panels[i] = float32(b.NormFloat64())
 			}
@@ -116,7 +117,7 @@ func testMaxima[T number](b peaksBench, s ops.PeakSearch[T], n int) {
 	for i := range values {
 		values[i] = T(math.Round(4*float64(values[i]))) / 4 // with many ties
 	}
-	neighbours := kerneltest.Guarded[int32](b.T, 8*eights*n, b.edge)
+	neighbours := guarded.Slice[int32](b.T, 8*eights*n, b.edge)
 	for i := range neighbours {
 		neighbours[i] = int32(b.IntN(n) * lanes * sizeOf[T]())
 	}
@@ -127,7 +128,7 @@ func testMaxima[T number](b peaksBench, s ops.PeakSearch[T], n int) {
 			limits[lanes+i], limits[2*lanes+i] = T(math.Inf(1)), T(math.Inf(-1))
 		}
 	}
-	found := kerneltest.Guarded[ops.Found](b.T, n+1, b.edge)
+	found := guarded.Slice[ops.Found](b.T, n+1, b.edge)
 	count := s.Maxima(&found[0], &values[0], &limits[0], &neighbours[0], n, eights)
 	want := slices.DeleteFunc(maximaOf(values, limits, neighbours, lanes, n, eights), func(f ops.Found) bool {
 		return f[ops.FoundMaximum]|f[ops.FoundLowest] == 0
@@ -206,8 +207,8 @@ func TestCombineAddsUpRowsInOrder(t *testing.T) {
 		for count := range 60 {
 			tiles := 1 + count%3
 			n := tiles * b.Tile * b.Double.Lanes
-			rows, weights := guardedNumbers[float64](b, n*(count+1)/b.Double.Lanes, b.Double.Lanes), kerneltest.Guarded[float64](b.T, count+1, b.edge)
-			offsets, dst := kerneltest.Guarded[int](b.T, count+1, b.edge), guardedNumbers[float64](b, n/b.Double.Lanes, b.Double.Lanes)
+			rows, weights := guardedNumbers[float64](b, n*(count+1)/b.Double.Lanes, b.Double.Lanes), guarded.Slice[float64](b.T, count+1, b.edge)
+			offsets, dst := guarded.Slice[int](b.T, count+1, b.edge), guardedNumbers[float64](b, n/b.Double.Lanes, b.Double.Lanes)
 			want := make([]float64, n)
 			for i := range count {
 				row := b.IntN(count + 1)
@@ -231,7 +232,7 @@ func TestJetsAreThoseOfThePolynomialToTheLastBit(t *testing.T) {
 			p := ref.NewPolynomial(degree)
 			weights, points := guardedNumbers[float64](b, len(p.Weights()), lanes), guardedNumbers[float64](b, 3, lanes)
 			jets, tables := guardedNumbers[float64](b, 10, lanes), guardedNumbers[float64](b, ops.JetTables(degree), lanes)
-			scaled := kerneltest.Guarded[float64](b.T, len(weights), b.edge)
+			scaled := guarded.Slice[float64](b.T, len(weights), b.edge)
 			for i, w := range weights {
 				scaled[i] = w * p.Scale()[i/lanes]
 			}

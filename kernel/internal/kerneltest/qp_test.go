@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/voxfit/voxfit/internal/guarded"
 	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
@@ -16,7 +17,7 @@ type qpBench struct {
 	csd   *ops.CSD
 	lanes int
 	*rand.Rand
-	edge kerneltest.Edge
+	edge guarded.Edge
 }
 
 // forEachQPSet runs a test on every set of this processor, with buffers that begin at a forbidden page
@@ -29,7 +30,7 @@ func forEachQPSet(t *testing.T, test func(b qpBench)) {
 		return s
 	}
 	forEachTable(t, withSteps, func(t *testing.T, s *ops.Set) {
-		for _, edge := range []kerneltest.Edge{kerneltest.Begin, kerneltest.End} {
+		for _, edge := range []guarded.Edge{guarded.Begin, guarded.End} {
 			test(qpBench{t, s.QP, s.CSD, s.CSD.Lanes, rand.New(rand.NewPCG(1, 2)), edge})
 		}
 	})
@@ -37,7 +38,7 @@ func forEachQPSet(t *testing.T, test func(b qpBench)) {
 
 // vectors are n vectors of positive numbers; all of lane 1 is NaN, to see that no other lane notices.
 func (b qpBench) vectors(n int) []float64 {
-	values := kerneltest.Guarded[float64](b.T, n*b.lanes, b.edge)
+	values := guarded.Slice[float64](b.T, n*b.lanes, b.edge)
 	for i := range values {
 		values[i] = 0.1 + b.Float64()
 		if i%b.lanes == 1 {

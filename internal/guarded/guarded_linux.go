@@ -1,4 +1,4 @@
-package kerneltest
+package guarded
 
 import (
 	"syscall"
@@ -6,19 +6,10 @@ import (
 	"unsafe"
 )
 
-// An Edge is the end of a guarded slice that lies right beside a forbidden page.
-type Edge bool
-
-// The two ends of a slice.
-const (
-	Begin Edge = false
-	End   Edge = true
-)
-
-// Guarded returns n zero values in memory of their own, between two pages that end the program with
+// Slice returns n zero values in memory of their own, between two pages that end the program with
 // an address when they are read or written. One end of the slice touches a page: code that goes too
 // far there, be it by one value, does not go unnoticed. The memory is given back after the test.
-func Guarded[T any](t testing.TB, n int, edge Edge) []T {
+func Slice[T any](t testing.TB, n int, edge Edge) []T {
 	t.Helper()
 	page := syscall.Getpagesize()
 	size := n * int(unsafe.Sizeof(*new(T)))
