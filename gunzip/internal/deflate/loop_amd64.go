@@ -2,66 +2,8 @@
 
 package deflate
 
-import (
-	"unsafe"
+import "github.com/klauspost/cpuid/v2"
 
-	"github.com/klauspost/cpuid/v2"
-)
-
-//go:generate go run -C _asm . -pkg deflate -out ../loop_amd64.s -stubs ../loopstubs_amd64.go
+//go:generate go run -C _asm . -pkg deflate -out ../loop_amd64.s
 
 var haveAssembly = cpuid.CPU.Supports(cpuid.AVX2, cpuid.BMI1, cpuid.BMI2)
-
-// loop is the state of the assembly, which knows the fields' places.
-type loop struct {
-	in, inEnd unsafe.Pointer // the next byte; behind inEnd it stops
-	buffer    uint64
-	bits      uint64
-	out       unsafe.Pointer
-	limit     unsafe.Pointer
-	first     unsafe.Pointer
-	table     unsafe.Pointer
-	patterns  unsafe.Pointer
-	why       stop
-	scratch   [4]byte
-}
-
-// patterns has for each distance below 16 the order of bytes that repeats it over 16, and then, in the first byte of
-// the other half of the row, how many bytes whole repeats are.
-var patterns = func() (rows [16][32]byte) {
-	for distance := 1; distance < 16; distance++ {
-		for i := range 16 {
-			rows[distance][i] = byte(i % distance)
-		}
-		rows[distance][16] = byte(16 / distance * distance)
-	}
-	return rows
-}()
-
-// decodeAssembly is decodePortable on processors that have it.
-func decodeAssembly(d *Decoder, size int, out []byte, at, first, limit int) (int, stop) {
-	input := d.input[:cap(d.input)]
-	s := loop{
-		in: unsafe.Pointer(&input[d.next]), inEnd: unsafe.Pointer(&input[len(d.input)+8]),
-		buffer: d.buffer, bits: uint64(d.bits),
-		out: unsafe.Pointer(&out[at]), limit: unsafe.Pointer(&out[limit]), first: unsafe.Pointer(&out[first]),
-		table: unsafe.Pointer(&d.table), patterns: unsafe.Pointer(&patterns),
-	}
-	decode := decodeBytes
-	switch {
-	case size == 2 && at-first < 2*WindowSize:
-		panic("deflate: symbols without a window")
-	case size == 2:
-		decode = decodeSymbols
-	case at-first < WindowSize:
-		decode = decodeFirstBytes
-	}
-	decode((*uint64)(unsafe.Pointer(&s)))
-	base := uintptr(unsafe.Pointer(unsafe.SliceData(input)))
-	d.next, d.buffer, d.bits = int(uintptr(s.in)-base), s.buffer, uint(s.bits)
-	return int(uintptr(s.out) - uintptr(unsafe.Pointer(unsafe.SliceData(out)))), s.why
-}
-
-func replaceAssembly(dst []byte, symbols []uint16, meaning *Meaning) {
-	replaceWords(&dst[0], &symbols[0], &meaning[0], len(symbols))
-}
