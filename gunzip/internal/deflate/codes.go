@@ -28,13 +28,26 @@ func decodeCodes[T Symbol](d *Decoder, out []T, at, first, limit int) (int, erro
 	case stopEnd:
 		d.phase = atBlock
 	case stopLitlen:
-		return at, corrupt("bits that are no code of a literal or length")
+		return at, d.noCode(fixedLitlenBits, "bits that are no code of a literal or length")
 	case stopDistance:
-		return at, corrupt("bits that are no code of a distance")
+		return at, d.noCode(fixedDistanceBits, "bits that are no code of a distance")
 	case stopFar:
 		return at, corrupt("a match from before the first byte")
 	}
 	return at, nil
+}
+
+// noCode is the error for bits that are no code, unless the input ended before they did. Codes with such bits are the fixed
+// ones, whose last symbols have no meaning, and those of one symbol, which has one bit.
+func (d *Decoder) noCode(fixed int, what string) error {
+	n := 1
+	if d.fixed {
+		n = fixed
+	}
+	if d.last && d.Bit()+n > 8*len(d.input) {
+		return ErrTruncated
+	}
+	return corrupt(what)
 }
 
 // lastWhole decodes round by round, and returns where the last one that was whole in the input ends.

@@ -11,6 +11,10 @@ const (
 	precodeSymbols = 19
 	maxLitlenCodes = 286
 	maxFarCodes    = 30
+
+	// The bits of the fixed codes that have no meaning.
+	fixedLitlenBits   = 8
+	fixedDistanceBits = 5
 )
 
 // precodeOrder is the order in which the lengths of the code of code lengths are stored.

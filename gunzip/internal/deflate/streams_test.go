@@ -1,0 +1,127 @@
+package deflate_test
+
+import (
+	"bytes"
+	"compress/flate"
+	"math/rand/v2"
+)
+
+// noise writes n random bits, of which a share is 1. Many ones are long codes, since those come last in a code.
+func (b *bits) noise(r *rand.Rand, n int, ones float64) *bits {
+	for range n {
+		bit := uint32(0)
+		if r.Float64() < ones {
+			bit = 1
+		}
+		b.put(bit, 1)
+	}
+	return b
+}
+
+// completeCode are the lengths of a random code of n symbols, none longer than 15, the shortest first. Steep codes have a
+// few short codes and many long ones.
+func completeCode(r *rand.Rand, n int, steep bool) []int {
+	lengths := []int{1}
+	for len(lengths) < n {
+		if len(lengths) == 1 {
+			lengths = []int{1, 1}
+			continue
+		}
+		i := r.IntN(len(lengths))
+		if steep {
+			i = len(lengths) - 1 - r.IntN(min(3, len(lengths)))
+		}
+		if lengths[i] == 15 {
+			i = 0
+			for lengths[i] == 15 {
+				i++
+			}
+		}
+		longer := lengths[i] + 1
+		lengths = append(lengths[:i], lengths[i+1:]...)
+		at := len(lengths)
+		for at > 0 && lengths[at-1] > longer {
+			at--
+		}
+		lengths = append(lengths[:at], append([]int{longer, longer}, lengths[at:]...)...)
+	}
+	return lengths
+}
+
+// randomCode gives some of the symbols below a number the lengths of a random code.
+func randomCode(r *rand.Rand, below, used int) map[int]int {
+	code := map[int]int{}
+	symbols := r.Perm(below)
+	for i, length := range completeCode(r, used, r.IntN(2) == 0) {
+		code[symbols[i]] = length
+	}
+	return code
+}
+
+// randomDynamic is a dynamic block whose codes are random, and whose data are: any bits are some symbols. The end has a
+// long code, so that much comes before it. Half of the blocks have short distances alone: 1 to 16.
+func randomDynamic(r *rand.Rand) []byte {
+	const symbols, end = 286, 256
+	litlens := randomCode(r, symbols, 2+r.IntN(symbols-1))
+	longest := 0
+	for symbol, length := range litlens {
+		if length > litlens[longest] || length == litlens[longest] && symbol < longest {
+			longest = symbol
+		}
+	}
+	litlens[longest], litlens[end] = litlens[end], litlens[longest]
+	fars := []int{30, 8}[r.IntN(2)]
+	distances := map[int]int{}
+	if used := r.IntN(fars + 1); used > 0 {
+		distances = randomCode(r, fars, used)
+	}
+	return new(bits).dynamic(litlens, symbols, distances, 30).noise(r, r.IntN(40_000), []float64{0.2, 0.5, 0.8, 0.95}[r.IntN(4)]).bytes
+}
+
+// randomFixed is a fixed block of random data.
+func randomFixed(r *rand.Rand) []byte {
+	return new(bits).put(1, 1).put(1, 2).noise(r, r.IntN(2_000), 0.3+0.4*r.Float64()).bytes
+}
+
+// randomDeflated are blocks of all kinds, as the standard library makes them of data with repeats of every distance, some
+// with a wrong bit.
+func randomDeflated(r *rand.Rand) []byte {
+	var b bytes.Buffer
+	w, err := flate.NewWriter(&b, []int{flate.HuffmanOnly, flate.NoCompression, flate.BestSpeed, flate.BestCompression}[r.IntN(4)])
+	if err != nil {
+		panic(err)
+	}
+	var data []byte
+	for range 1 + r.IntN(20) {
+		for range 1 + r.IntN(200) {
+			data = append(data, byte(r.Uint32()))
+		}
+		distance := 1 + r.IntN(min(len(data), []int{15, 400, 32768}[r.IntN(3)]))
+		for range r.IntN(1000) {
+			data = append(data, data[len(data)-distance])
+		}
+	}
+	for len(data) > 0 {
+		n := min(len(data), 1+r.IntN(20_000))
+		_, _ = w.Write(data[:n]) // to memory
+		if r.IntN(3) == 0 {
+			_ = w.Flush()
+		}
+		data = data[n:]
+	}
+	_ = w.Close()
+	stream := b.Bytes()
+	if r.IntN(3) == 0 {
+		stream[r.IntN(len(stream))] ^= 1 << r.IntN(8)
+	}
+	return stream
+}
+
+// randomStream is a stream of one of these kinds, one of five cut off.
+func randomStream(r *rand.Rand) []byte {
+	stream := []func(*rand.Rand) []byte{randomDynamic, randomDynamic, randomFixed, randomDeflated}[r.IntN(4)](r)
+	if r.IntN(5) == 0 {
+		stream = stream[:r.IntN(len(stream))]
+	}
+	return stream
+}
