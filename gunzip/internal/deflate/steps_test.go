@@ -199,6 +199,25 @@ func TestBothLoopsGoOnWithMoreInput(t *testing.T) {
 	}
 }
 
+func TestACodeThatIsCutIsNotCalledWrongWhateverFollows(t *testing.T) {
+	both := sides[uint8](t, guarded.End)
+	for name, stream := range map[string][]byte{
+		"the first 5 of 8 bits of a literal or length": new(bits).put(1, 1).put(1, 2).code(0b11000, 5).bytes,
+		"the first 4 of 5 bits of a distance":          new(bits).put(1, 1).put(1, 2).fixed(200).fixed(201).fixed(257).code(0b1111, 4).bytes,
+	} {
+		for b := range 256 {
+			for i := range both {
+				s := &both[i]
+				s.Restart()
+				s.begin(stream, 0, true, bytes.Repeat([]byte{byte(b)}, deflate.InputSlack))
+				if _, err := deflate.Decode(s.Decoder, s.out, 0, 0, mostOutput); !errors.Is(err, deflate.ErrTruncated) {
+					t.Errorf("%s, and then %08b, %s: error %v, expected that it is truncated", name, b, s.name, err)
+				}
+			}
+		}
+	}
+}
+
 func TestMarkersAreReplacedByTheirMeaning(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	const most = 200
