@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"math/rand/v2"
+	"slices"
 )
 
 // noise writes n random bits, of which a share is 1. Many ones are long codes, since those come last in a code.
@@ -48,10 +49,14 @@ func completeCode(r *rand.Rand, n int, steep bool) []int {
 	return lengths
 }
 
-// randomCode gives some of the symbols below a number the lengths of a random code.
-func randomCode(r *rand.Rand, below, used int) map[int]int {
+// randomCode gives some of the symbols below a number the lengths of a random code, the shortest to those that come first.
+func randomCode(r *rand.Rand, below, used int, first ...int) map[int]int {
 	code := map[int]int{}
 	symbols := r.Perm(below)
+	for i, symbol := range first {
+		at := slices.Index(symbols, symbol)
+		symbols[i], symbols[at] = symbols[at], symbols[i]
+	}
 	for i, length := range completeCode(r, used, r.IntN(2) == 0) {
 		code[symbols[i]] = length
 	}
@@ -59,10 +64,11 @@ func randomCode(r *rand.Rand, below, used int) map[int]int {
 }
 
 // randomDynamic is a dynamic block whose codes are random, and whose data are: any bits are some symbols. The end has a
-// long code, so that much comes before it. Half of the blocks have short distances alone: 1 to 16.
+// long code, so that much comes before it. Half of the blocks have short distances alone: 1 to 16. Half have many zeros
+// and ones, of which a pair looks like a distance in the table.
 func randomDynamic(r *rand.Rand) []byte {
 	const symbols, end = 286, 256
-	litlens := randomCode(r, symbols, 2+r.IntN(symbols-1))
+	litlens := randomCode(r, symbols, 2+r.IntN(symbols-1), [][]int{nil, {0, 1}}[r.IntN(2)]...)
 	longest := 0
 	for symbol, length := range litlens {
 		if length > litlens[longest] || length == litlens[longest] && symbol < longest {
