@@ -19,8 +19,8 @@
 // processor predicts wrongly: half the symbols are literals, the others are matches of three bytes, and nothing tells
 // which comes next.
 //
-// The inner loop here (internal/deflate, assembly on amd64 with AVX2 and BMI2) has no such branch. Each round looks up
-// twice. The first entry stands for literals, for a length, or for a literal and a length. It also chooses the table of
+// The inner loop here (internal/deflate, assembly on amd64 with AVX2 and BMI2 and on arm64) has no such branch. Each round
+// looks up twice. The first entry stands for literals, for a length, or for a literal and a length. It also chooses the table of
 // the second look-up, which gives the distance or more literals. In both cases 16 bytes are copied, from the output or
 // from the entry itself, and no branch depends on which case it is. Long matches, overlapping matches and long codes
 // are rare, and other code handles them.
@@ -56,6 +56,7 @@
 //
 // # Instruction sets
 //
-// VOXFIT_ISA=generic chooses the portable code, as everywhere in voxfit, and so do processors without AVX2 and BMI2,
-// and other architectures than amd64. The bytes are the same.
+// VOXFIT_ISA=generic chooses the portable code, as everywhere in voxfit. It also runs on amd64 without AVX2 and BMI2, on
+// architectures other than amd64 and arm64, and in builds with the tag purego. The bytes are the same. The assembly for
+// arm64 was tested under an emulator. It has not run on a processor, and its speed is not known.
 package gunzip

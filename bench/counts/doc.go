@@ -5,6 +5,7 @@
 //	make counts-keep  counts, and writes these tables
 //	go run ./bench/counts --only avx2,neon
 //	go run ./bench/counts --ratios   NEON beside AVX2, from the kept tables; nothing is counted
+//	go run ./bench/counts --inflate dwi.nii.gz   decompression of a file, NEON beside the portable code; not kept
 //
 // # What is counted
 //

@@ -20,13 +20,22 @@ func main() {
 		exit(work(os.Args[2], os.Args[3], os.Stdout))
 		return
 	}
+	if len(os.Args) > 3 && os.Args[1] == inflateArgument { // under an emulator
+		exit(inflate(os.Args[2], os.Args[3], os.Stdout))
+		return
+	}
 	keep := flag.Bool("keep", false, "write the tables of what was counted, instead of comparing with them")
 	ratios := flag.Bool("ratios", false, "count nothing; print the steps' kept counts on NEON and AVX2, and their ratio")
 	only := flag.String("only", "", "the instruction sets to count, with commas; without it all of them")
+	gzipped := flag.String("inflate", "", "a gzip file; print how many instructions it takes to decompress it on arm64")
 	folder := flag.String("tables", filepath.Join("bench", "counts"), "folder of the kept tables")
 	flag.Parse()
 	if *ratios {
 		exit(printRatios(os.Stdout, *folder))
+		return
+	}
+	if *gzipped != "" {
+		exit(printInflate(os.Stdout, *gzipped))
 		return
 	}
 	exit(countSets(*only, *folder, *keep))

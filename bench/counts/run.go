@@ -73,10 +73,8 @@ func (b build) fill() error {
 			{"test", "-c", "-o", b.steps(architecture), "./kernel/internal/kerneltest"},
 			{"build", "-o", b.fits(architecture), "./bench/counts"},
 		} {
-			command := exec.Command("go", arguments...)
-			command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOARCH="+architecture, "GOFLAGS=")
-			if out, err := command.CombinedOutput(); err != nil {
-				return fmt.Errorf("%s: %w\n%s(run it in the module's folder)", command, err, out)
+			if err := compile(architecture, arguments...); err != nil {
+				return err
 			}
 		}
 	}
@@ -86,6 +84,16 @@ func (b build) fill() error {
 	}
 	voxels, err := makeBatch()
 	return errors.Join(err, gob.NewEncoder(file).Encode(voxels), file.Close())
+}
+
+// compile runs the go command for an architecture.
+func compile(architecture string, arguments ...string) error {
+	command := exec.Command("go", arguments...)
+	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOARCH="+architecture, "GOFLAGS=")
+	if out, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s(run it in the module's folder)", command, err, out)
+	}
+	return nil
 }
 
 func (b build) steps(architecture string) string {

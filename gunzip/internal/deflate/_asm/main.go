@@ -1,6 +1,7 @@
 // Command _asm writes the inner loops of package deflate: `go generate ./gunzip/internal/deflate` runs it.
 //
-// The formats of entries and of the loop's state are those of ../entry.go and ../loop_amd64.go.
+// The formats of entries and of the loop's state are those of ../entry.go and ../loop_assembly.go. The loop for arm64, which
+// is written by hand, does the same.
 package main
 
 import (
