@@ -187,16 +187,11 @@ repeat:
 	B      next
 
 special:
-	// A code that is longer than an index is in a subtable, which begins at bytes 2-3; byte 4 are its index bits.
+	// A code that is longer than an index is in a subtable.
 	UBFX $8, e, $2, a
 	CMP  $(const_kindSubtable>>8), a
 	BNE  noSymbol
-	LSR  $const_litlenBits, buffer
-	SUB  $const_litlenBits, bits
-	LSR  $const_lengthShift, e, a
-	LOW(a, index)
-	UBFX $const_valueShift, e, $16, a
-	ADD  a, index
+	SUBTABLE(const_litlenBits, e)
 	MOVD (litlens)(index<<3), e
 	TBZ  $63, e, taken
 
@@ -216,12 +211,7 @@ farSpecial:
 	MOVD $const_stopDistance, a
 	CMP  $(const_kindSubtable>>8), index
 	BNE  done
-	LSR  $const_distanceBits, buffer
-	SUB  $const_distanceBits, bits
-	LSR  $const_lengthShift, second, a
-	LOW(a, index)
-	UBFX $const_valueShift, second, $16, a
-	ADD  a, index
+	SUBTABLE(const_distanceBits, second)
 	MOVD (far)(index<<3), second
 
 	// An entry of a subtable is no subtable: this comes here again only for bits that are no code.

@@ -48,6 +48,16 @@
 	LSL n, ones, mask; \
 	BIC mask, buffer, result
 
+// SUBTABLE takes the bits of a table's index, and gives the index in the subtable that an entry is for: bytes 2-3 are where
+// it begins, byte 4 its index bits.
+#define SUBTABLE(taken, entry) \
+	LSR  $taken, buffer; \
+	SUB  $taken, bits; \
+	LSR  $const_lengthShift, entry, a; \
+	LOW(a, index); \
+	UBFX $const_valueShift, entry, $16, a; \
+	ADD  a, index
+
 // LITERALS puts two literals of an entry side by side, as symbols of 16 bits.
 #define LITERALS(entry, result) \
 	UBFX $const_valueShift, entry, $8, result; \
