@@ -19,11 +19,11 @@
 // processor predicts wrongly: half the symbols are literals, the others are matches of three bytes, and nothing tells
 // which comes next.
 //
-// The inner loop here (internal/deflate, assembly on amd64 with AVX2 and BMI2 and on arm64) has no such branch. Each round
-// looks up twice. The first entry stands for literals, for a length, or for a literal and a length. It also chooses the table of
-// the second look-up, which gives the distance or more literals. In both cases 16 bytes are copied, from the output or
-// from the entry itself, and no branch depends on which case it is. Long matches, overlapping matches and long codes
-// are rare, and other code handles them.
+// The inner loop here (internal/deflate, assembly on amd64 with AVX2 and BMI2 and on arm64) has no such branch. Each
+// round looks up twice. The first entry stands for literals, for a length, or for a literal and a length. It also
+// chooses the table of the second look-up, which gives the distance or more literals. In both cases 16 bytes are
+// copied, from the output or from the entry itself, and no branch depends on which case it is. Long matches,
+// overlapping matches and long codes are rare, and other code handles them.
 //
 // # Many cores
 //

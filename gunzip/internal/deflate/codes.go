@@ -37,8 +37,8 @@ func decodeCodes[T Symbol](d *Decoder, out []T, at, first, limit int) (int, erro
 	return at, nil
 }
 
-// noCode is the error for bits that are no code, unless the input ended before they did. Codes with such bits are the fixed
-// ones, whose last symbols have no meaning, and those of one symbol, which has one bit.
+// noCode is the error for bits that are no code, unless the input ended before they did. Such bits are in the fixed codes,
+// whose last symbols have no meaning, and in those of one symbol, which has one bit.
 func (d *Decoder) noCode(fixed int, what string) error {
 	n := 1
 	if d.fixed {

@@ -48,8 +48,8 @@
 	LSL n, ones, mask; \
 	BIC mask, buffer, result
 
-// SUBTABLE takes the bits of a table's index, and gives the index in the subtable that an entry is for: bytes 2-3 are where
-// it begins, byte 4 its index bits.
+// SUBTABLE takes the bits of a table's index, and gives the index of what an entry's subtable has for the next bits. Bytes
+// 2-3 of the entry are where the subtable begins, byte 4 its index bits.
 #define SUBTABLE(taken, entry) \
 	LSR  $taken, buffer; \
 	SUB  $taken, bits; \
