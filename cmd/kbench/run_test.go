@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/csv"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -70,16 +71,19 @@ func TestRunFitsTheUsersOwnData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	voxels := map[int]int{}
+	rows := map[string]int{}
 	for _, r := range records {
-		voxels[r.NumVox]++
+		rows[fmt.Sprint(r.NumVox, r.DataShape)]++
 		if r.Pinned {
 			t.Error("--no-pin gave a pinned run")
 		}
 	}
-	if voxels[64] != 3 || voxels[128] != 3 {
-		t.Errorf("rows by voxels are %v, want 3 of 64 and, at scale 2, 3 of 128", voxels)
+	if rows["64 [4 4 4 288]"] != 3 || rows["8 [2 2 2 288]"] != 3 || len(rows) != 2 {
+		t.Errorf("rows by voxels and shape are %v, want 3 of 64 and, at scale 2, 3 of 8", rows)
 	}
+	refuse(t, []string{"run", "--data", image, "--mask", near(image, "mask.nii.gz"), "--models", "dti", "--min-scale", "9", "--max-scale", "9",
+		"-o", t.TempDir()}, "at scale 9 no voxel of the mask is left")
+	refuse(t, []string{"run", "--scale-mask", "corner", "-o", t.TempDir()}, "--scale-mask corner", "aligned or published")
 }
 
 func TestRunsRecordHowTheyWereScheduled(t *testing.T) {
