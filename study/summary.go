@@ -83,17 +83,20 @@ type Summary struct {
 	Prices  Prices
 	Notes   []string // what a reader of the numbers should know, one sentence each
 	Records int
+	// Published says that all of them are the published study's own.
+	Published bool
 }
 
 // Summarise groups the records by condition and number of chunks, and describes each group.
 // Serial runs become baselines, not lines. The campaigns of the published file are pooled.
 func Summarise(records []Record, o Options) Summary {
-	s := Summary{Prices: PublishedPrices(), Records: len(records)}
+	s := Summary{Prices: PublishedPrices(), Records: len(records), Published: len(records) > 0}
 	if o.Prices != nil {
 		s.Prices = *o.Prices
 	}
 	groups := map[Condition]map[int][]Record{}
 	for _, r := range records {
+		s.Published = s.Published && r.Published()
 		c := r.Condition()
 		if groups[c] == nil {
 			groups[c] = map[int][]Record{}

@@ -50,8 +50,13 @@ func Explain(records []study.Record, o Options) (Explanation, error) {
 	for _, a := range analyses {
 		e.Overheads = append(e.Overheads, a.Overhead)
 	}
+	e.Gaps = gaps(analyses)
+	reconciled := reconciliations(analyses)
+	e.Answers = e.answers(analyses, reconciled)
 	e.Notes = append(e.Notes, coresNotes(records, o.Machines)...)
-	e.Notes = append(e.Notes, e.threadNotes()...)
+	for _, r := range reconciled {
+		e.Notes = append(e.Notes, r.long())
+	}
 	e.Notes = append(e.Notes, publishedNotes(analyses)...)
 	return e, nil
 }
@@ -121,24 +126,6 @@ func coresNotes(records []study.Record, m study.Machines) []string {
 			taken = append(taken, said[how][cpus])
 		}
 		notes = append(notes, fmt.Sprintf("Taken: %s (%s).", strings.Join(taken, ", "), how))
-	}
-	return notes
-}
-
-// threadNotes says where the data sets of one model disagree on what a second hyperthread adds.
-func (e Explanation) threadNotes() []string {
-	var notes []string
-	for i, h := range e.Overheads {
-		for _, other := range e.Overheads[:i] { // the larger data set first
-			same := h.Condition
-			same.Voxels = other.Voxels
-			if same == other.Condition && h.Thread != nil && other.Thread != nil &&
-				(h.Thread.Low > other.Thread.High || h.Thread.High < other.Thread.Low) {
-				notes = append(notes, fmt.Sprintf("%s: a second hyperthread adds %s of a core on %s and %s on %s. These intervals do not meet: "+
-					"what was fitted to one size of data need not hold for another.", modelname.WordsOf(h.Model), other.Thread.InWords(100, "%"),
-					words.Voxels(other.Voxels), h.Thread.InWords(100, "%"), words.Voxels(h.Voxels)))
-			}
-		}
 	}
 	return notes
 }

@@ -163,7 +163,7 @@ func TestATermThatIsNotThereIsNotMissed(t *testing.T) {
 
 // The three ways in which chunks can be paid for, each found again by its own form.
 func TestWhoPaysForAChunkIsToldApart(t *testing.T) {
-	for _, f := range []form{wholeForm, {name: sharedName, terms: allTerms, shared: true}, {name: overlapName, terms: allTerms, overlap: true}} {
+	for _, f := range []form{wholeForm, {name: sharedName, terms: allTerms, shared: true}, {name: overlapName, terms: allTerms, overlap: termChunk}} {
 		truth := fitted{form: f, thread: 0.3}
 		truth.values = [termCount]float64{termWork: 100, termChunk: 2e-3, termSerial: 3}
 		settings := settingsOf(studytest.Runs(studytest.Known, 0, 1), study.Machines{})

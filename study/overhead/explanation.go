@@ -16,6 +16,8 @@ type Options struct {
 // a page of it shows.
 type Explanation struct {
 	Overheads []Overhead    // by model, the larger data set first
+	Answers   []Answer      // the study's questions
+	Gaps      []Gap         // of the published report's times, the likeliest first; only for the published study's runs
 	Notes     []string      // what a reader should know, a sentence or two each
 	Resamples int           // how many times the settings were drawn anew for the intervals
 	Summary   study.Summary // of the same runs, for the accounts of their workers' time
@@ -47,7 +49,8 @@ type Overhead struct {
 	Curves   []Curve
 	// Forms compares the model with itself less a term, and Laws with the laws that know processors
 	// alone.
-	Forms, Laws []Comparison
+	Forms, Laws  []Comparison
+	Alternatives []Alternative
 	// Overlapped is the seconds for each chunk when the handing out goes on while the CPUs work.
 	Overlapped float64
 	// Forecast is how a fit to the smaller CPU counts predicts the largest; nil with one CPU count.
@@ -104,6 +107,17 @@ type Comparison struct {
 	CPUs    Errors // leaving out each CPU count in turn
 	Chunks  Errors // leaving out each number of chunks in turn
 	Largest Errors // fitted to the smaller CPU counts, on the largest
+	// AIC is Akaike's criterion less that of the form with the least: forms within 2 of it do as well, and those 10
+	// above it are out. 0 for laws.
+	AIC float64
+	aic float64
+}
+
+// An Alternative is another reason why many cores gain little, in the place of contention.
+type Alternative struct {
+	Comparison
+	Found string // what its own quantity came to, in words
+	fit   fitted
 }
 
 // An Errors is how far predictions are from measurements: relative errors of settings that were left

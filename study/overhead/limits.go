@@ -70,10 +70,7 @@ func (a *analysis) chunkSentence() string {
 	if a.Chunk == nil {
 		return "What a chunk costs cannot be told: the runs do not differ in their number of chunks."
 	}
-	unit, scale := "ms", 1e3
-	if a.Chunk.High < 1e-3 && a.Overlapped < 1e-3 {
-		unit, scale = "µs", 1e6
-	}
+	scale, unit := chunkUnit(max(a.Chunk.High, a.Overlapped))
 	text := fmt.Sprintf("Each chunk (task) costs %s.", a.Chunk.InWords(scale, unit))
 	if o := a.formNamed(overlapName); a.Overlapped > 0 {
 		text += fmt.Sprintf(" If chunks are handed out while the CPUs work, so that a run takes the longer of the two and not their "+

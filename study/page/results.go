@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	modelname "github.com/voxfit/voxfit/model/name"
 	"github.com/voxfit/voxfit/study"
@@ -20,6 +21,33 @@ func resultsOf(s study.Summary) results { return results{s, s.Variants()} }
 
 // name is that of a condition's variant.
 func (r results) name(c study.Condition) string { return r.variants.Name(r.variants.Of(c)) }
+
+// whoseRuns says who made the runs, and where.
+func whoseRuns(s study.Summary) string {
+	if s.Published {
+		return "those of the published study: DIPY with Ray, on AWS c5 machines of 8, 16, 36 and 72 CPUs"
+	}
+	var engines, hosts []string
+	add := func(c study.Condition) {
+		if !slices.Contains(engines, c.Engine) {
+			engines = append(engines, c.Engine)
+		}
+		if c.Host != "" && !slices.Contains(hosts, c.Host) {
+			hosts = append(hosts, c.Host)
+		}
+	}
+	for _, l := range s.Lines {
+		add(l.Condition)
+	}
+	for _, b := range s.Serial {
+		add(b.Condition)
+	}
+	text := "by " + strings.Join(engines, ", ")
+	if hosts != nil {
+		text += " on " + strings.Join(hosts, ", ")
+	}
+	return text
+}
 
 // A panelKey is one panel of a figure: one model on one data set.
 type panelKey struct {
