@@ -70,8 +70,8 @@
 // # From times to speed-ups
 //
 // [Summarise] groups the records by everything but the repetition. Of each group's times it gives
-// the mean, the standard deviation and the 95% confidence interval of the mean by Student's t. With
-// serial time S and mean time T on n CPUs:
+// the median, the median absolute deviation (MAD) and a 95% confidence interval of the median, which a disturbed run
+// moves little ([Describe]). With serial time S and median time T on n CPUs:
 //
 //	percent of serial  100 T / S
 //	speed-up           S / T

@@ -43,7 +43,7 @@ func (s Summary) givenBaselines() []string {
 	seen := map[string]bool{}
 	for _, l := range s.Lines {
 		if b := l.Baseline; b != nil && b.Engine == "" {
-			seen[fmt.Sprintf("%s %s s (%s)", modelname.WordsOf(b.Model), words.Significant(b.Time.Mean, 3), b.Source)] = true
+			seen[fmt.Sprintf("%s %s s (%s)", modelname.WordsOf(b.Model), words.Significant(b.Time.Median, 3), b.Source)] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(seen))

@@ -92,7 +92,7 @@ func (o Options) baselineFor(c Condition, measured []Baseline) *Baseline {
 		if given.Model == c.Model && (given.Voxels == 0 || given.Voxels == c.Voxels) {
 			return &Baseline{
 				Condition: Condition{Model: c.Model, Voxels: c.Voxels},
-				Time:      Stat{N: 1, Mean: given.Seconds, SD: math.NaN(), Half: math.NaN()},
+				Time:      Stat{N: 1, Median: given.Seconds, MAD: math.NaN(), Half: math.NaN()},
 				Source:    given.Source,
 			}
 		}

@@ -37,7 +37,7 @@ type Condition struct {
 	Schedule, Pin, Places string
 }
 
-// A Split says where the core-seconds of a run went: the means over its repetitions.
+// A Split says where the core-seconds of a run went: that of the repetition with the median time.
 type Split struct {
 	Compute, Dispatch, Steal, StartWait, TailWait float64
 	// Unaccounted is CPUs x wall time less the other parts: what passed outside the schedule.
@@ -70,10 +70,10 @@ type Line struct {
 	priceAnHour float64 // US dollars; 0: no price for this CPU count
 }
 
-// Best returns the point with the least mean time: the line's best number of chunks, and so its
+// Best returns the point with the least median time: the line's best number of chunks, and so its
 // peak speed-up and peak efficiency.
 func (l Line) Best() Point {
-	return slices.MinFunc(l.Points, func(a, b Point) int { return cmp.Compare(a.Time.Mean, b.Time.Mean) })
+	return slices.MinFunc(l.Points, func(a, b Point) int { return cmp.Compare(a.Time.Median, b.Time.Median) })
 }
 
 // A Summary is a study's records turned into statistics.
@@ -177,7 +177,7 @@ func (s Summary) line(c Condition, byChunks map[int][]Record, b *Baseline) Line 
 func (l Line) point(chunks int, records []Record) Point {
 	p := Point{Chunks: chunks, VoxPerChunk: records[0].VoxPerChunk, Time: Describe(timesOf(records))}
 	if l.Baseline != nil {
-		serial := l.Baseline.Time.Mean
+		serial := l.Baseline.Time.Median
 		p.Percent = p.Time.times(100 / serial)
 		p.SpeedUp = p.Time.inverse(serial)
 		p.Efficiency = p.SpeedUp.times(1 / float64(l.CPUs))
@@ -196,26 +196,23 @@ func (l Line) point(chunks int, records []Record) Point {
 	return p
 }
 
-// splitOf averages the accounts of those records that have one.
+// splitOf is the account of the run whose time is the median, of those that have one: that of an even number of runs is the
+// mean of the two in the middle. So its parts add up to the median time of these runs on all their CPUs.
 func splitOf(records []Record) (Split, bool) {
-	var sum Split
-	n := 0.0
-	for _, r := range records {
-		if !r.HasAccount() {
-			continue
-		}
-		n++
-		sum.Compute += r.Compute
-		sum.Dispatch += r.Dispatch
-		sum.Steal += r.Steal
-		sum.StartWait += r.StartWait + r.FirstTouch
-		sum.TailWait += r.TailWait
-		rest := float64(r.CPUCount)*r.Time - (r.Compute + r.Dispatch + r.Steal + r.StartWait + r.FirstTouch + r.TailWait)
-		sum.Unaccounted += max(rest, 0)
-	}
-	if n == 0 {
+	accounted := slices.DeleteFunc(slices.Clone(records), func(r Record) bool { return !r.HasAccount() })
+	if len(accounted) == 0 {
 		return Split{}, false
 	}
-	return Split{sum.Compute / n, sum.Dispatch / n, sum.Steal / n, sum.StartWait / n, sum.TailWait / n,
-		sum.Unaccounted / n}, true
+	slices.SortStableFunc(accounted, func(a, b Record) int { return cmp.Compare(a.Time, b.Time) })
+	n := len(accounted)
+	low, high := accountOf(accounted[(n-1)/2]), accountOf(accounted[n/2])
+	return Split{(low.Compute + high.Compute) / 2, (low.Dispatch + high.Dispatch) / 2, (low.Steal + high.Steal) / 2,
+		(low.StartWait + high.StartWait) / 2, (low.TailWait + high.TailWait) / 2, (low.Unaccounted + high.Unaccounted) / 2}, true
+}
+
+// accountOf is a record's own account.
+func accountOf(r Record) Split {
+	s := Split{Compute: r.Compute, Dispatch: r.Dispatch, Steal: r.Steal, StartWait: r.StartWait + r.FirstTouch, TailWait: r.TailWait}
+	s.Unaccounted = max(0, float64(r.CPUCount)*r.Time-(s.Compute+s.Dispatch+s.Steal+s.StartWait+s.TailWait))
+	return s
 }

@@ -12,7 +12,7 @@ func (a *analysis) found(f fitted) string {
 		if !f.told[term] {
 			return "these runs cannot tell it"
 		}
-		return fmt.Sprintf("work longer by %s at most", words.Percent(f.values[term]*most/f.values[termWork]))
+		return fmt.Sprintf("work longer by %s%% at most", words.Significant(100*f.values[term]*most/f.values[termWork], 2))
 	}
 	switch f.name {
 	case clockName:
@@ -27,9 +27,9 @@ func (a *analysis) found(f fitted) string {
 	case copyingName:
 		return fmt.Sprintf("%s s, hidden where the work takes longer", words.Significant(f.values[termSerial], 2))
 	default: // unequalName
-		text := fmt.Sprintf("%s of the chunks have all the work", words.Percent(f.limit))
+		text := fmt.Sprintf("%s%% of the chunks have all the work", words.Significant(100*f.limit, 2))
 		if f.threaded {
-			text += fmt.Sprintf("; a second hyperthread then adds %s", words.Percent(f.thread))
+			text += fmt.Sprintf("; a second hyperthread then adds %s%%", words.Significant(100*f.thread, 2))
 		}
 		return text
 	}

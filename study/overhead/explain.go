@@ -91,7 +91,7 @@ func settingsOf(records []study.Record, m study.Machines) []setting {
 		settings[i].times = append(settings[i].times, r.Time)
 	}
 	for i := range settings {
-		settings[i].time = study.Describe(settings[i].times).Mean
+		settings[i].time = study.Describe(settings[i].times).Median
 	}
 	slices.SortFunc(settings, func(a, b setting) int {
 		if a.cpus != b.cpus {

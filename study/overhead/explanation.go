@@ -86,7 +86,7 @@ type Curve struct {
 	Fitted   []FittedTime // of the model, at more numbers of chunks than were measured
 }
 
-// A MeasuredTime is the mean time of the runs in one number of chunks, in seconds.
+// A MeasuredTime is the median time of the runs in one number of chunks, in seconds.
 type MeasuredTime struct {
 	Chunks int
 	Time   study.Stat

@@ -163,12 +163,16 @@ func (f form) fit(settings []setting) fitted {
 	return leastLoss(func(limit float64) (fitted, float64) {
 		g := f.fitThreads(settings, limit)
 		return g, g.loss
-	}, 3e-2)
+	}, coarse)
 }
 
 // fitThreads finds the coefficients and the share of a hyperthread for a value of the bound.
 func (f form) fitThreads(settings []setting, limit float64) fitted {
 	var best fitted
+	how := fine
+	if f.bounded != unbounded {
+		how = coarse
+	}
 	switch threaded := slices.ContainsFunc(settings, func(s setting) bool { return s.busy > s.inUse() }); {
 	case !threaded || f.threads == threadNothing:
 		best = f.fitWith(settings, 0, limit)
@@ -180,16 +184,24 @@ func (f form) fitThreads(settings []setting, limit float64) fitted {
 		best = leastLoss(func(thread float64) (fitted, float64) {
 			g := f.fitWith(settings, thread, limit)
 			return g, g.loss
-		}, 3e-3)
+		}, how)
 		best.threaded = true
 	}
 	return best
 }
 
+// A search says how finely a share is looked for.
+type search struct {
+	steps     int // of the grid
+	tolerance float64
+}
+
+// fine is for one share, coarse for one of two.
+var fine, coarse = search{8, 3e-3}, search{4, 3e-2}
+
 // leastLoss finds the share, from 0 to 1, whose fit has the least loss: on a grid, then by the golden
 // section around its best, to within a tolerance.
-func leastLoss[T any](fit func(share float64) (T, float64), tolerance float64) T {
-	const steps = 8
+func leastLoss[T any](fit func(share float64) (T, float64), how search) T {
 	var best T
 	least, at := math.Inf(1), 0.0
 	try := func(share float64) float64 {
@@ -199,14 +211,15 @@ func leastLoss[T any](fit func(share float64) (T, float64), tolerance float64) T
 		}
 		return loss
 	}
-	for i := range steps + 1 {
-		try(float64(i) / steps)
+	for i := range how.steps + 1 {
+		try(float64(i) / float64(how.steps))
 	}
-	low, high := max(0, at-1./steps), min(1, at+1./steps)
+	step := 1 / float64(how.steps)
+	low, high := max(0, at-step), min(1, at+step)
 	golden := (math.Sqrt(5) - 1) / 2
 	from, to := high-golden*(high-low), low+golden*(high-low)
 	a, b := try(from), try(to)
-	for high-low > tolerance {
+	for high-low > how.tolerance {
 		if a < b {
 			high, to, b = to, from, a
 			from = high - golden*(high-low)

@@ -145,7 +145,7 @@ func (r reason) solve(reported []*analysis, fit func(*analysis) fitted) (x, sum 
 		x = leastLoss(func(at float64) (float64, float64) {
 			_, sum := errorsAt(at)
 			return at, sum
-		}, 1e-3)
+		}, fine)
 	}
 	errors, sum = errorsAt(x)
 	return x, sum, errors

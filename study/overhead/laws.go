@@ -38,7 +38,7 @@ func fitGustafson(settings []setting) law {
 			loss += huber(l(s)/s.time - 1)
 		}
 		return l, loss
-	}, 3e-3)
+	}, fine)
 }
 
 type lawFunc func(s setting) float64

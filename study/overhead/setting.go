@@ -14,7 +14,7 @@ type setting struct {
 	busy         float64 // CPUs that have a chunk
 	cores        study.Cores
 	times        []float64 // of the runs
-	time         float64   // their mean
+	time         float64   // their median
 }
 
 func newSetting(voxels, cpus, chunks int, cores study.Cores) setting {

@@ -94,8 +94,8 @@ func numbersRows(e overhead.Explanation) [][]string {
 	var rows [][]string
 	for _, h := range e.Overheads {
 		last := h.Curves[len(h.Curves)-1]
-		least := slices.MinFunc(last.Measured, func(a, b overhead.MeasuredTime) int { return cmp.Compare(a.Time.Mean, b.Time.Mean) })
-		row := []string{titleOf(h), strconv.Itoa(last.CPUs), words.Significant(least.Time.Mean, 3)}
+		least := slices.MinFunc(last.Measured, func(a, b overhead.MeasuredTime) int { return cmp.Compare(a.Time.Median, b.Time.Median) })
+		row := []string{titleOf(h), strconv.Itoa(last.CPUs), words.Significant(least.Time.Median, 3)}
 		for _, c := range []struct {
 			e     *study.Estimate
 			scale float64

@@ -70,7 +70,7 @@ func (r results) overheadStack(k panelKey, v study.Variant, shown []bool) (cpus 
 		if work == 0 {
 			work = p.Split.Compute
 		}
-		whole := float64(l.CPUs) * p.Time.Mean
+		whole := float64(l.CPUs) * p.Time.Median
 		var shares []float64
 		for i, part := range overheadParts {
 			x := part.of(p.Split, work)

@@ -116,8 +116,8 @@ func (r results) besideRows() [][]string {
 		for _, l := range r.linesOf(k) {
 			p := l.Best()
 			rows = append(rows, []string{modelname.WordsOf(l.Model), "this: " + r.name(l.Condition), strconv.Itoa(l.CPUs),
-				words.Thousands(l.Voxels), meanOf(p.Time, 3), voxelsASecond(l.Voxels, p.Time.Mean),
-				meanOf(p.SpeedUp, 3), hundredthsOf(p.Efficiency), meanOf(p.CostPerMVox, 2)})
+				words.Thousands(l.Voxels), medianOf(p.Time, 3), voxelsASecond(l.Voxels, p.Time.Median),
+				medianOf(p.SpeedUp, 3), hundredthsOf(p.Efficiency), medianOf(p.CostPerMVox, 2)})
 		}
 	}
 	return rows

@@ -127,11 +127,11 @@ func (r results) inShort() []string {
 				continue
 			}
 			p := l.Best()
-			text := fmt.Sprintf("%s, %s: %s s on %s in %s", k.title(), r.variants.Name(v), meanOf(p.Time, 3),
+			text := fmt.Sprintf("%s, %s: %s s on %s in %s", k.title(), r.variants.Name(v), medianOf(p.Time, 3),
 				words.Count(l.CPUs, "CPU"), words.Chunks(p.Chunks))
 			if p.SpeedUp.Known() {
 				text += fmt.Sprintf("; %s times as fast as the serial fit (%s s), with %s%% of each CPU put to use",
-					meanOf(p.SpeedUp, 3), meanOf(l.Baseline.Time, 3), words.Significant(100*p.Efficiency.Mean, 2))
+					medianOf(p.SpeedUp, 3), medianOf(l.Baseline.Time, 3), words.Significant(100*p.Efficiency.Median, 2))
 			}
 			sentences = append(sentences, text+".")
 		}
@@ -143,7 +143,7 @@ func (r results) inShort() []string {
 func (r results) fastest(k panelKey, v study.Variant) *study.Line {
 	var best *study.Line
 	for _, l := range r.linesOf(k) {
-		if r.variants.Of(l.Condition) == v && (best == nil || l.Best().Time.Mean < best.Best().Time.Mean) {
+		if r.variants.Of(l.Condition) == v && (best == nil || l.Best().Time.Median < best.Best().Time.Median) {
 			best = &l
 		}
 	}

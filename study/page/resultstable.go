@@ -25,7 +25,7 @@ func (r results) resultsRows() [][]string {
 		for _, b := range r.Serial {
 			if b.Model == k.model && b.Voxels == k.voxels {
 				rows = append(rows, []string{modelname.WordsOf(b.Model), words.Thousands(b.Voxels), b.Engine, strconv.Itoa(b.CPUs),
-					meanOf(b.Time, 3), meanOf(b.Time, 3), halfOf(b.Time), "-", "-", "-", "-", "-"})
+					medianOf(b.Time, 3), medianOf(b.Time, 3), halfOf(b.Time), "-", "-", "-", "-", "-"})
 			}
 		}
 		for _, l := range r.linesOf(k) {
@@ -39,13 +39,13 @@ func resultsRow(l study.Line, name string) []string {
 	p := l.Best()
 	serial, inflation := "-", "-"
 	if l.Baseline != nil {
-		serial = meanOf(l.Baseline.Time, 3)
+		serial = medianOf(l.Baseline.Time, 3)
 	}
 	if p.Inflation > 0 {
 		inflation = words.Significant(p.Inflation, 3)
 	}
-	return []string{modelname.WordsOf(l.Model), words.Thousands(l.Voxels), name, strconv.Itoa(l.CPUs), serial, meanOf(p.Time, 3),
-		halfOf(p.Time), words.Thousands(p.Chunks), meanOf(p.SpeedUp, 3), hundredthsOf(p.Efficiency), inflation, meanOf(p.Cost, 2)}
+	return []string{modelname.WordsOf(l.Model), words.Thousands(l.Voxels), name, strconv.Itoa(l.CPUs), serial, medianOf(p.Time, 3),
+		halfOf(p.Time), words.Thousands(p.Chunks), medianOf(p.SpeedUp, 3), hundredthsOf(p.Efficiency), inflation, medianOf(p.Cost, 2)}
 }
 
 // isTextColumn says whether a column of the results table holds words; the others hold numbers and
@@ -66,20 +66,20 @@ func (r Report) WriteTable(w io.Writer) error {
 	return err
 }
 
-// meanOf writes the mean of a Stat, or a dash where it is not known.
-func meanOf(s study.Stat, digits int) string {
+// medianOf writes the median of a Stat, or a dash where it is not known.
+func medianOf(s study.Stat, digits int) string {
 	if !s.Known() {
 		return "-"
 	}
-	return words.Significant(s.Mean, digits)
+	return words.Significant(s.Median, digits)
 }
 
-// hundredthsOf writes the mean of a share with two decimals.
+// hundredthsOf writes the median of a share with two decimals.
 func hundredthsOf(s study.Stat) string {
 	if !s.Known() {
 		return "-"
 	}
-	return strconv.FormatFloat(s.Mean, 'f', 2, 64)
+	return strconv.FormatFloat(s.Median, 'f', 2, 64)
 }
 
 // halfOf writes half the interval, or a dash where there is none.
@@ -93,7 +93,7 @@ func halfOf(s study.Stat) string {
 // summaryHeader names the columns of summary.csv. Times are in seconds, costs in US dollars,
 // intervals are half the 95% confidence interval; what is not known is empty.
 var summaryHeader = []string{"model", "num_vox", "host", "engine", "isa", "pinned", "schedule", "pin", "places", "nodes", "cpu_count", "num_chunks",
-	"vox_per_chunk", "runs", "time_mean", "time_sd", "time_ci95", "serial_time", "serial_source", "percent_of_serial",
+	"vox_per_chunk", "runs", "time_median", "time_mad", "time_ci95", "serial_time", "serial_source", "percent_of_serial",
 	"speed_up", "speed_up_ci95", "efficiency", "cost_a_run", "cost_a_million_voxels",
 	"compute_s", "dispatch_s", "steal_s", "start_wait_s", "tail_wait_s", "unaccounted_s", "compute_inflation", "peak_rss"}
 
@@ -113,14 +113,14 @@ func writeSummary(w io.Writer, s study.Summary) error {
 func summaryRow(l study.Line, p study.Point) []string {
 	serial, source := "", ""
 	if l.Baseline != nil {
-		serial, source = cells.Float(l.Baseline.Time.Mean), l.Baseline.Source
+		serial, source = cells.Float(l.Baseline.Time.Median), l.Baseline.Source
 	}
 	row := []string{l.Model, strconv.Itoa(l.Voxels), l.Host, l.Engine, l.ISA, strconv.FormatBool(l.Pinned),
 		l.Schedule, l.Pin, l.Places, strconv.Itoa(l.Nodes), strconv.Itoa(l.CPUs), strconv.Itoa(p.Chunks), strconv.Itoa(p.VoxPerChunk),
-		strconv.Itoa(p.Time.N), cells.Float(p.Time.Mean), knownCell(p.Time, p.Time.SD), knownCell(p.Time, p.Time.Half),
-		serial, source, knownCell(p.Percent, p.Percent.Mean), knownCell(p.SpeedUp, p.SpeedUp.Mean),
-		knownCell(p.SpeedUp, p.SpeedUp.Half), knownCell(p.Efficiency, p.Efficiency.Mean),
-		knownCell(p.Cost, p.Cost.Mean), knownCell(p.CostPerMVox, p.CostPerMVox.Mean)}
+		strconv.Itoa(p.Time.N), cells.Float(p.Time.Median), knownCell(p.Time, p.Time.MAD), knownCell(p.Time, p.Time.Half),
+		serial, source, knownCell(p.Percent, p.Percent.Median), knownCell(p.SpeedUp, p.SpeedUp.Median),
+		knownCell(p.SpeedUp, p.SpeedUp.Half), knownCell(p.Efficiency, p.Efficiency.Median),
+		knownCell(p.Cost, p.Cost.Median), knownCell(p.CostPerMVox, p.CostPerMVox.Median)}
 	for _, x := range []float64{p.Split.Compute, p.Split.Dispatch, p.Split.Steal, p.Split.StartWait, p.Split.TailWait,
 		p.Split.Unaccounted} {
 		if p.HasSplit {

@@ -11,7 +11,7 @@ import (
 
 // The five figures of the published study, each with what to look for in it.
 
-const errorBarsAre = "Error bars are 95% intervals of the mean; they are cut at the frame."
+const errorBarsAre = "Error bars are 95% intervals of the median; they are cut at the frame."
 
 func (d drawer) timeFigure() (figure, error) {
 	f := figure{Name: "time", Title: "Time as a percentage of the serial time"}
@@ -113,13 +113,13 @@ func (d drawer) bestSentence() string {
 	for _, k := range d.panels() {
 		var best study.Line
 		for _, l := range d.linesOf(k) {
-			if best.Points == nil || l.Best().Time.Mean < best.Best().Time.Mean {
+			if best.Points == nil || l.Best().Time.Median < best.Best().Time.Median {
 				best = l
 			}
 		}
 		p := best.Best()
 		named = append(named, fmt.Sprintf("%s with %s and %s (%s s)", k.title(), words.Count(best.CPUs, "CPU"),
-			words.Chunks(p.Chunks), words.Significant(p.Time.Mean, 3)))
+			words.Chunks(p.Chunks), words.Significant(p.Time.Median, 3)))
 	}
 	if len(named) == 0 {
 		return ""
