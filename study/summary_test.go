@@ -122,7 +122,7 @@ func TestTheAccountIsThatOfTheMedianRun(t *testing.T) {
 
 func TestEachEngineIsMeasuredAgainstItsFamilysSerialRuns(t *testing.T) {
 	run := func(engine, isa, host string, voxels int) study.Record {
-		return study.Record{Engine: engine, ISA: isa, Host: host, NumVox: voxels, Model: "M", NumChunks: 1, CPUCount: 1, Time: 1}
+		return study.Record{Engine: engine, ISA: isa, Host: host, NumVox: voxels, Model: "M", NumChunks: 1, CPUCount: 200, Time: 1}
 	}
 	serialTimes := map[string]float64{"voxfit-serial": 10, "dipy-serial": 100, "serial": 50}
 	withSerial := func(runs ...study.Record) []study.Record {
@@ -242,5 +242,49 @@ func TestTheNotesSayWhatTheNumbersDoNot(t *testing.T) {
 	}
 	if notes := study.Summarise(nil, study.Options{}).Notes; len(notes) != 0 {
 		t.Errorf("notes about nothing: %q", notes)
+	}
+}
+
+func TestDisturbedRepetitionsAreLeftOutWhereThereAreOthers(t *testing.T) {
+	run := study.Record{Engine: "voxfit", Model: "M", NumVox: 10, NumChunks: 4, CPUCount: 2, Time: 1, Compute: 1.9, CPUTime: 1.9}
+	disturbed := run
+	disturbed.Time, disturbed.Compute, disturbed.Taken = 3, 5.9, 4
+	s := study.Summarise([]study.Record{run, disturbed, disturbed}, study.Options{})
+	if p := s.Lines[0].Best(); p.Time.Median != 1 || p.Time.N != 1 || p.Disturbed || s.Disturbed != 0 || s.Busy() {
+		t.Errorf("one of three runs was calm: %+v", p)
+	}
+	if notes := strings.Join(s.Notes, " "); !strings.Contains(notes, "2 runs were disturbed by other programs and left out") {
+		t.Errorf("the notes do not say so: %s", notes)
+	}
+	s = study.Summarise([]study.Record{disturbed, disturbed}, study.Options{})
+	if p := s.Lines[0].Best(); p.Time.Median != 3 || !p.Disturbed || s.Disturbed != 1 || !s.Busy() {
+		t.Errorf("no run was calm: %+v, %d settings disturbed", p, s.Disturbed)
+	}
+	if notes := strings.Join(s.Notes, " "); !strings.Contains(notes, "Times of these are of a busy machine") {
+		t.Errorf("the notes do not say so: %s", notes)
+	}
+}
+
+// What others and the host took is a part of its own, and all parts still add up to CPUs x wall time.
+func TestWhatOthersTookIsAPartOfTheAccount(t *testing.T) {
+	r := study.Record{Engine: "voxfit", Model: "M", NumVox: 10, NumChunks: 4, CPUCount: 2, Time: 5, Compute: 8, Dispatch: 0.5, StartWait: 0.5, TailWait: 0.5,
+		CPUTime: 5.5, Taken: 3, HostSteal: 1}
+	s := study.Summarise([]study.Record{r}, study.Options{}).Lines[0].Points[0].Split
+	want := study.Split{Compute: 5, Dispatch: 0.5, StartWait: 0.5, TailWait: 0.5, Others: 2, Host: 1, Unaccounted: 0.5}
+	if s != want {
+		t.Errorf("the account is %+v, want %+v", s, want)
+	}
+}
+
+// The serial run shared its CPU with another program and took twice as long: two CPUs seem to be 3.9 times as fast.
+func TestNoSpeedUpIsMoreThanTheCPUsGive(t *testing.T) {
+	serial := study.Record{Engine: "serial", Model: "M", NumVox: 10, NumChunks: 1, CPUCount: 1, Time: 3.9}
+	two := study.Record{Engine: "voxfit", Model: "M", NumVox: 10, NumChunks: 4, CPUCount: 2, Time: 1}
+	s := study.Summarise([]study.Record{serial, two}, study.Options{})
+	if p := s.Lines[0].Best(); p.SpeedUp.Known() || p.Efficiency.Known() || p.Percent.Known() {
+		t.Errorf("two CPUs have a speed-up of %g", p.SpeedUp.Median)
+	}
+	if notes := strings.Join(s.Notes, " "); !strings.Contains(notes, "1 setting was faster than its CPUs allow") {
+		t.Errorf("the notes do not say so: %s", notes)
 	}
 }

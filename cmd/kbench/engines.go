@@ -74,12 +74,13 @@ func (s *pythonStudy) measure(ctx context.Context, p plannedRun, stderr io.Write
 	if err := s.start(ctx, p.block); err != nil {
 		return record, err
 	}
-	memory := watchMemory()
+	memory, use := watchMemory(), watchUse(nil)
 	measured, err := s.bench.Measure(python.Run{Engine: record.Engine, Model: p.model, Chunks: record.NumChunks, CPUs: record.CPUCount})
 	record.MemUsage, record.AvgMem = memory.stop()
 	if err != nil {
 		return record, err
 	}
+	use.add(&record)
 	record.MemorySize = memory.total
 	record.Time, record.PeakRSS = measured.Time, measured.PeakRSS
 	if measured.SpilledBytes != nil {

@@ -29,7 +29,8 @@ import (
 type runOptions struct {
 	models, engines      []string
 	minChunks, maxChunks int // powers of two
-	runs                 int
+	runs, retries        int
+	retriesLeft          int // of the whole study
 	minScale, maxScale   int
 	scaleMask            string
 	skipSerial           bool
@@ -75,6 +76,7 @@ The command line of the published study works as typed, with underscores or dash
 	f.IntVar(&o.minChunks, "min-chunks", 1, "smallest chunk count, as a power of two")
 	f.IntVar(&o.maxChunks, "max-chunks", 13, "largest chunk count, as a power of two")
 	f.IntVar(&o.runs, "num-runs", 3, "repetitions of each setting")
+	f.IntVar(&o.retries, "retries", 2, "measure a run again, at most so many times, while other programs take more than 5% of its CPUs (of the whole study at most a quarter of its runs)")
 	f.IntVar(&o.minScale, "min-scale", 1, "smallest scale: a scale s replaces the data by the means of blocks of s x s x s voxels")
 	f.IntVar(&o.maxScale, "max-scale", 1, "largest scale")
 	f.StringVar(&o.scaleMask, "scale-mask", maskAligned, "mask at scales above 1: aligned with the data, or published, the mask's corner that the published program takes")
@@ -114,6 +116,8 @@ func (o *runOptions) check() error {
 		return fmt.Errorf("--min-chunks %d --max-chunks %d: expected 0 <= min <= max <= 30 (powers of two)", o.minChunks, o.maxChunks)
 	case o.runs < 1:
 		return fmt.Errorf("--num-runs %d: expected at least 1", o.runs)
+	case o.retries < 0:
+		return fmt.Errorf("--retries %d: expected 0 or more", o.retries)
 	case o.minScale < 1 || o.maxScale < o.minScale:
 		return fmt.Errorf("--min-scale %d --max-scale %d: expected 1 <= min <= max", o.minScale, o.maxScale)
 	case o.scaleMask != maskAligned && o.scaleMask != maskPublished:
@@ -207,6 +211,7 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return fmt.Sprintf("%d of %d runs are in %s; the same command with --resume goes on", len(planned)-len(missing)+done, len(planned), log.Path())
 	}
 	keeps(ctx, "%s", kept(0))
+	o.retriesLeft = (len(missing) + 3) / 4
 	bar := newProgress(stderr, "run", "runs", len(missing))
 	for i, p := range missing {
 		if err := o.record(ctx, p, peers, results, log, stderr); err != nil {
@@ -217,6 +222,7 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		keeps(ctx, "%s", kept(i+1))
 	}
 	bar.finish()
+	sayDisturbed(stderr, log.Records())
 	report, err := o.report(log, blocks[0])
 	if err != nil {
 		return err
@@ -229,13 +235,7 @@ func (o *runOptions) record(ctx context.Context, p plannedRun, peers *pythonStud
 	if err := peers.leaveRay(p); err != nil {
 		return err
 	}
-	var record study.Record
-	var err error
-	if p.inPython() {
-		record, err = peers.measure(ctx, p, stderr)
-	} else {
-		record, err = o.measure(ctx, p, results)
-	}
+	record, err := o.measureCalmly(ctx, p, peers, results, stderr)
 	if err != nil {
 		return err
 	}
@@ -448,7 +448,7 @@ func (o *runOptions) measure(ctx context.Context, p plannedRun, results *fit.Roo
 	clear(result.Status)
 	runtime.GC()
 
-	memory := watchMemory()
+	memory, use := watchMemory(), watchUse(o.places[:record.CPUCount])
 	account, err := fit.Block(ctx, p.fitter, signal.Signal[:record.NumVox*p.fitter.Measurements()], result, plan)
 	record.MemUsage, record.AvgMem = memory.stop()
 	if err != nil {
@@ -457,6 +457,7 @@ func (o *runOptions) measure(ctx context.Context, p plannedRun, results *fit.Roo
 	record.MemorySize = memory.total
 	record.PeakRSS = peakRSS()
 	writeAccount(&record, account)
+	use.addHost(&record)
 	return record, nil
 }
 
@@ -476,6 +477,10 @@ func writeAccount(record *study.Record, account sched.Account) {
 	record.LocalBytes, record.FarBytes = sum.LocalBytes, sum.FarBytes
 	record.VoluntarySwitches, record.InvoluntarySwitches = sum.VoluntarySwitches, sum.InvoluntarySwitches
 	record.Migrations = int64(sum.Migrations)
+	record.CPUTime = sum.CPUTime.Seconds()
+	for _, w := range account.Workers { // each its own: what one worker had too much is not another's
+		record.Taken += w.Taken().Seconds()
+	}
 	record.Instructions, record.Cycles, record.CacheMisses = sum.Counts.Instructions, sum.Counts.Cycles, sum.Counts.CacheMisses
 }
 

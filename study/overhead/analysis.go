@@ -50,7 +50,6 @@ func (a *analysis) explain(o Options) {
 	a.Forecast = a.forecast(o.Resamples, random)
 	a.Reported = a.reported()
 	a.Shortest, a.Curves = a.shortestRuns(), a.curves()
-	a.Limits = a.limits()
 }
 
 // mostCore is the largest cost of a core that the settings allow: the other costs are fitted beside it, and the loss may

@@ -16,7 +16,8 @@ type Options struct {
 // a page of it shows.
 type Explanation struct {
 	Overheads []Overhead    // by model, the larger data set first
-	Answers   []Answer      // the study's questions
+	Answers   []Answer      // the study's questions; none where the machine was busy
+	Busy      string        // says that it was; empty otherwise
 	Gaps      []Gap         // of the published report's times, the likeliest first; only for the published study's runs
 	Notes     []string      // what a reader should know, a sentence or two each
 	Resamples int           // how many times the settings were drawn anew for the intervals

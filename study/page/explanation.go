@@ -24,7 +24,8 @@ type Explanation struct {
 // An overheadSection is what the template of the section sees, on this page and on that of a Report.
 type overheadSection struct {
 	Answers        []overhead.Answer
-	OnTop          bool // the answers are at the page's top
+	Busy           string // says that the machine was; empty otherwise
+	OnTop          bool   // the answers are at the page's top
 	Gaps           *gapSection
 	Models         []overheadModel
 	First, Figures []pageFigure // before the models, and after
@@ -57,7 +58,7 @@ func newOverheadSection(e overhead.Explanation) (*overheadSection, error) {
 		return nil, err
 	}
 	all := pageFigures(figures)
-	s := &overheadSection{Answers: e.Answers, Gaps: gapsOf(e), First: all[:2], Figures: all[2:], Notes: e.Notes, Resamples: e.Resamples,
+	s := &overheadSection{Answers: e.Answers, Busy: e.Busy, Gaps: gapsOf(e), First: all[:2], Figures: all[2:], Notes: e.Notes, Resamples: e.Resamples,
 		ReportedTitle: reportedTitle, ReportedHeader: cellsOf(reportedHeader, isNumber)}
 	for _, h := range e.Overheads {
 		m := overheadModel{Title: titleOf(h), Limits: h.Limits}
@@ -104,6 +105,9 @@ func (x Explanation) WriteTable(w io.Writer) error {
 	var b strings.Builder
 	e := x.Explanation
 	writeWrapped(&b, "", timedRuns(e.Summary.Records)+", "+whoseRuns(e.Summary)+".")
+	if e.Busy != "" {
+		writeWrapped(&b, "", e.Busy)
+	}
 	for _, a := range e.Answers {
 		b.WriteString("\n")
 		writeWrapped(&b, "", a.Question)

@@ -37,7 +37,7 @@ type Fact struct{ Name, Value string }
 // reportPage is what the template sees.
 type reportPage struct {
 	Report
-	Runs            string
+	Runs, Whose     string
 	MadeOn          string
 	InShort         []string
 	ResultsHeader   []cell
@@ -82,7 +82,7 @@ func newReportPage(r Report, figures []figure) reportPage {
 	}
 	results := resultsOf(r.Summary)
 	p := reportPage{
-		Report: r, Runs: timedRuns(r.Summary.Records), MadeOn: dayAndTime(r.Made), InShort: results.inShort(), Figures: pageFigures(figures),
+		Report: r, Runs: timedRuns(r.Summary.Records), Whose: whoseRuns(r.Summary), MadeOn: dayAndTime(r.Made), InShort: results.inShort(), Figures: pageFigures(figures),
 		ResultsHeader: cellsOf(resultsHeader, isTextColumn), Results: rowsOf(results.resultsRows(), isTextColumn),
 		PublishedOn: study.PublishedMachine, PublishedVoxels: words.Thousands(study.PublishedVoxels),
 	}

@@ -119,6 +119,9 @@ func (r results) cpuCounts() []int {
 
 // inShort says in one sentence for each model and engine what its best run reached.
 func (r results) inShort() []string {
+	if busy := r.BusySentence(); busy != "" {
+		return []string{busy}
+	}
 	var sentences []string
 	for _, k := range r.panels() {
 		for _, v := range r.variants.All {
@@ -128,7 +131,7 @@ func (r results) inShort() []string {
 			}
 			p := l.Best()
 			text := fmt.Sprintf("%s, %s: %s s on %s in %s", k.title(), r.variants.Name(v), medianOf(p.Time, 3),
-				words.Count(l.CPUs, "CPU"), words.Chunks(p.Chunks))
+				words.Count(l.CPUs, "CPU"), nearBest(*l)+" chunks")
 			if p.SpeedUp.Known() {
 				text += fmt.Sprintf("; %s times as fast as the serial fit (%s s), with %s%% of each CPU put to use",
 					medianOf(p.SpeedUp, 3), medianOf(l.Baseline.Time, 3), words.Significant(100*p.Efficiency.Median, 2))
@@ -137,6 +140,15 @@ func (r results) inShort() []string {
 		}
 	}
 	return sentences
+}
+
+// nearBest writes the numbers of chunks that cannot be told from the best: one, or the range of them.
+func nearBest(l study.Line) string {
+	fewest, most := l.NearBest()
+	if fewest == most {
+		return words.Thousands(fewest)
+	}
+	return words.Thousands(fewest) + " to " + words.Thousands(most)
 }
 
 // fastest is the line of a panel and a variant with the least time at its best; nil without any.

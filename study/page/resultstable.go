@@ -16,7 +16,7 @@ import (
 
 // resultsHeader names the columns of the results table, on the terminal and on the page.
 var resultsHeader = []string{"model", "voxels", "engine", "CPUs", "serial s", "best s", "± 95%", "chunks",
-	"speed-up", "efficiency", "inflation", "$ a run"}
+	"speed-up", "efficiency", "inflation", "others took", "$ a run"}
 
 // resultsRows is the results table: the serial runs and, for every line, its best point.
 func (r results) resultsRows() [][]string {
@@ -25,7 +25,7 @@ func (r results) resultsRows() [][]string {
 		for _, b := range r.Serial {
 			if b.Model == k.model && b.Voxels == k.voxels {
 				rows = append(rows, []string{modelname.WordsOf(b.Model), words.Thousands(b.Voxels), b.Engine, strconv.Itoa(b.CPUs),
-					medianOf(b.Time, 3), medianOf(b.Time, 3), halfOf(b.Time), "-", "-", "-", "-", "-"})
+					medianOf(b.Time, 3), medianOf(b.Time, 3), halfOf(b.Time), "-", "-", "-", "-", othersOf(b.Account()), "-"})
 			}
 		}
 		for _, l := range r.linesOf(k) {
@@ -45,7 +45,17 @@ func resultsRow(l study.Line, name string) []string {
 		inflation = words.Significant(p.Inflation, 3)
 	}
 	return []string{modelname.WordsOf(l.Model), words.Thousands(l.Voxels), name, strconv.Itoa(l.CPUs), serial, medianOf(p.Time, 3),
-		halfOf(p.Time), words.Thousands(p.Chunks), medianOf(p.SpeedUp, 3), hundredthsOf(p.Efficiency), inflation, medianOf(p.Cost, 2)}
+		halfOf(p.Time), nearBest(l), medianOf(p.SpeedUp, 3), hundredthsOf(p.Efficiency), inflation, othersOf(p.Split, p.HasSplit),
+		medianOf(p.Cost, 2)}
+}
+
+// othersOf is the share of the CPUs that other programs and the host took while a run wanted them.
+func othersOf(s study.Split, known bool) string {
+	wanted := s.Compute + s.Others + s.Host
+	if !known || wanted == 0 {
+		return "-"
+	}
+	return words.Percent((s.Others + s.Host) / wanted)
 }
 
 // isTextColumn says whether a column of the results table holds words; the others hold numbers and
@@ -95,7 +105,8 @@ func halfOf(s study.Stat) string {
 var summaryHeader = []string{"model", "num_vox", "host", "engine", "isa", "pinned", "schedule", "pin", "places", "nodes", "cpu_count", "num_chunks",
 	"vox_per_chunk", "runs", "time_median", "time_mad", "time_ci95", "serial_time", "serial_source", "percent_of_serial",
 	"speed_up", "speed_up_ci95", "efficiency", "cost_a_run", "cost_a_million_voxels",
-	"compute_s", "dispatch_s", "steal_s", "start_wait_s", "tail_wait_s", "unaccounted_s", "compute_inflation", "peak_rss"}
+	"compute_s", "dispatch_s", "steal_s", "start_wait_s", "tail_wait_s", "others_s", "host_steal_s", "unaccounted_s", "compute_inflation", "peak_rss",
+	"disturbed"}
 
 // writeSummary writes every point of the summary as one row of a CSV file.
 func writeSummary(w io.Writer, s study.Summary) error {
@@ -122,7 +133,7 @@ func summaryRow(l study.Line, p study.Point) []string {
 		knownCell(p.SpeedUp, p.SpeedUp.Half), knownCell(p.Efficiency, p.Efficiency.Median),
 		knownCell(p.Cost, p.Cost.Median), knownCell(p.CostPerMVox, p.CostPerMVox.Median)}
 	for _, x := range []float64{p.Split.Compute, p.Split.Dispatch, p.Split.Steal, p.Split.StartWait, p.Split.TailWait,
-		p.Split.Unaccounted} {
+		p.Split.Others, p.Split.Host, p.Split.Unaccounted} {
 		if p.HasSplit {
 			row = append(row, cells.Float(x))
 		} else {
@@ -136,7 +147,7 @@ func summaryRow(l study.Line, p study.Point) []string {
 	if p.PeakRSS > 0 {
 		rss = fmt.Sprint(p.PeakRSS)
 	}
-	return append(row, inflation, rss)
+	return append(row, inflation, rss, strconv.FormatBool(p.Disturbed))
 }
 
 func knownCell(s study.Stat, x float64) string {

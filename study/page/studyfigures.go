@@ -53,9 +53,17 @@ func (d drawer) finish(f figure, q quantity, missing string) (figure, error) {
 	svg, err := d.chunkFigure(f.Title, q)
 	f.SVG = svg
 	if svg == nil {
-		f.Missing = missing
+		f.Missing = d.unless(missing)
 	}
 	return f, err
+}
+
+// unless is why a figure is missing: other programs, where they disturbed the runs, else the reason given.
+func (d drawer) unless(missing string) string {
+	if d.Disturbed > 0 {
+		return "Other programs disturbed the runs or the serial runs, so that no time is relative to another."
+	}
+	return missing
 }
 
 func (d drawer) peakFigure() (figure, error) {
@@ -69,7 +77,7 @@ func (d drawer) peakFigure() (figure, error) {
 	svg, err := d.cpuFigure(f.Title, q, func(r study.PublishedResult) float64 { return r.PeakEfficiency })
 	f.SVG = svg
 	if svg == nil {
-		f.Missing = noSerial
+		f.Missing = d.unless(noSerial)
 	}
 	return f, err
 }
@@ -118,10 +126,10 @@ func (d drawer) bestSentence() string {
 			}
 		}
 		p := best.Best()
-		named = append(named, fmt.Sprintf("%s with %s and %s (%s s)", k.title(), words.Count(best.CPUs, "CPU"),
-			words.Chunks(p.Chunks), words.Significant(p.Time.Median, 3)))
+		named = append(named, fmt.Sprintf("%s with %s and %s chunks (%s s)", k.title(), words.Count(best.CPUs, "CPU"),
+			nearBest(best), words.Significant(p.Time.Median, 3)))
 	}
-	if len(named) == 0 {
+	if len(named) == 0 || d.Busy() {
 		return ""
 	}
 	return " Fastest: " + strings.Join(named, "; ") + "."
