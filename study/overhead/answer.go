@@ -12,11 +12,18 @@ import (
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
-// An Answer is one of the study's questions with its answer in a sentence or two, and with a check of it that does not
-// rest on the fit, where there is one.
-type Answer struct{ Question, Answer, Check string }
+// An Answer is one of the study's questions, with what the runs of each model say.
+type Answer struct {
+	Question string
+	Said     []Said
+}
 
-// answers says what the runs say of the study's questions, of each model and engine on its largest data set.
+// A Said is the answer of a model's runs, on its largest data set, in a sentence or two, with a check of it that does not
+// rest on the fit, where there is one. Of names the model, and the engine where there are several; it is empty where there
+// is one model.
+type Said struct{ Of, Answer, Check string }
+
+// answers says what the runs say of the study's questions.
 func (e Explanation) answers(analyses []*analysis, reconciled []reconciliation) []Answer {
 	var main []*analysis
 	for _, a := range analyses { // the larger data set first
@@ -28,24 +35,33 @@ func (e Explanation) answers(analyses []*analysis, reconciled []reconciliation) 
 			main = append(main, a)
 		}
 	}
-	say := func(of func(a *analysis) string) string {
-		var said []string
+	prices := e.Summary.Prices
+	var all []Answer
+	for _, q := range []struct {
+		question      string
+		answer, check func(*analysis) string
+	}{
+		{slowerQuestion(main), (*analysis).slowerAnswer, (*analysis).slowerCheck},
+		{"What does a second hyperthread add?", (*analysis).threadAnswer, func(a *analysis) string { return a.threadCheck(reconciled) }},
+		{"What is serial?", (*analysis).serialAnswer, func(a *analysis) string { return a.serialCheck(analyses) }},
+		{"What does a task cost?", (*analysis).taskAnswer, func(a *analysis) string { return a.taskCheck(analyses) }},
+		{"What does a core cost?", (*analysis).coreAnswer, (*analysis).coreCheck},
+		{"What to rent?", func(a *analysis) string { return a.rentAnswer(prices) }, func(a *analysis) string { return a.rentCheck(prices) }},
+	} {
+		answer := Answer{Question: q.question}
 		for _, a := range main {
-			if text := of(a); text != "" {
-				said = append(said, a.called(main)+text)
+			said := Said{Of: a.called(main), Answer: q.answer(a)}
+			if said.Answer == "" {
+				continue
 			}
+			said.Check = q.check(a)
+			answer.Said = append(answer.Said, said)
 		}
-		return strings.Join(said, " ")
+		if answer.Said != nil {
+			all = append(all, answer)
+		}
 	}
-	all := []Answer{
-		{slowerQuestion(main), say((*analysis).slowerAnswer), say((*analysis).slowerCheck)},
-		{"What does a second hyperthread add?", say((*analysis).threadAnswer), say(func(a *analysis) string { return a.threadCheck(reconciled) })},
-		{"What is serial?", say((*analysis).serialAnswer), say(func(a *analysis) string { return a.serialCheck(analyses) })},
-		{"What does a task cost?", say((*analysis).taskAnswer), say(func(a *analysis) string { return a.taskCheck(analyses) })},
-		{"What does a core cost?", say((*analysis).coreAnswer), say((*analysis).coreCheck)},
-		{"What to rent?", say(func(a *analysis) string { return a.rentAnswer(e.Summary.Prices) }), say(func(a *analysis) string { return a.rentCheck(e.Summary.Prices) })},
-	}
-	return slices.DeleteFunc(all, func(a Answer) bool { return a.Answer == "" })
+	return all
 }
 
 func slowerQuestion(main []*analysis) string {
@@ -64,7 +80,7 @@ func (a *analysis) called(main []*analysis) string {
 	if slices.ContainsFunc(main, func(b *analysis) bool { return b.Name != a.Name }) {
 		name += ", " + a.Name
 	}
-	return name + ": "
+	return name
 }
 
 // on is the shortest setting on a number of CPUs; false without any.

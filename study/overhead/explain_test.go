@@ -276,7 +276,9 @@ func TestTheReportsQuestionsAreAnsweredWithItsNumbers(t *testing.T) {
 	e := publishedExplained(t)
 	said := map[string]string{}
 	for _, a := range e.Answers {
-		said[a.Question] = a.Answer + " " + a.Check
+		for _, s := range a.Said {
+			said[a.Question] += s.Of + ": " + s.Answer + " " + s.Check + " "
+		}
 	}
 	for question, words := range map[string][]string{
 		"Were 48 and 72 cores slower than 32?": {"no, not in seconds", "22.1, 14.7, 11.8, 11.5, 11.5 s", "113, 123, 127, 114, 117 s", "10.1, 10.3, 10.3"},

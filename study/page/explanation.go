@@ -111,9 +111,15 @@ func (x Explanation) WriteTable(w io.Writer) error {
 	for _, a := range e.Answers {
 		b.WriteString("\n")
 		writeWrapped(&b, "", a.Question)
-		writeWrapped(&b, "    ", a.Answer)
-		if a.Check != "" {
-			writeWrapped(&b, "    ", "Check: "+a.Check)
+		for _, s := range a.Said {
+			text := s.Answer
+			if s.Of != "" {
+				text = s.Of + ": " + text
+			}
+			if s.Check != "" {
+				text += " Check: " + s.Check
+			}
+			writeWrapped(&b, "    ", text)
 		}
 	}
 	b.WriteString("\n")
