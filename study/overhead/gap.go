@@ -169,8 +169,8 @@ func (e Explanation) GapSentences() []string {
 		}
 	}
 	slices.Sort(short)
-	said := []string{fmt.Sprintf("Where the fit is off: the report's own runs on 32, 48 and 72 CPUs take longer than it says, which is %s to %s too short; on 8 "+
-		"and 16 CPUs it is right to within %s.", words.Percent(short[0]), words.Percent(short[len(short)-1]), words.Percent(e.fewCPUsOff(plain)))}
+	said := []string{fmt.Sprintf("The report's own runs on 32, 48 and 72 CPUs take longer than the fit says, which is %s to %s too short there; on 8 and 16 "+
+		"CPUs it is right to within %s.", words.Percent(short[0]), words.Percent(short[len(short)-1]), words.Percent(e.fewCPUsOff(plain)))}
 	best := e.Gaps[0]
 	var equal, out []string
 	for _, g := range e.Gaps[1:] {
