@@ -39,7 +39,8 @@ type Package struct {
 type Node struct {
 	ID     int
 	CPUs   []int
-	Memory int64 // bytes
+	Memory int64 // bytes in all
+	Free   int64 // bytes of them that nothing uses, not even the system's cache of files; 0 where unknown
 	// Distances is how long its CPUs take to reach the memory of each node (in the order of
 	// Machine.Nodes), as the firmware states it: 10 is its own memory, 21 is 2.1 times as long. Nil
 	// where the system does not say.

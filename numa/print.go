@@ -40,7 +40,11 @@ func (m Machine) String() string {
 		if cpus == "" {
 			cpus = "none"
 		}
-		fmt.Fprintf(&b, "node %-5d CPUs %s, %s\n", n.ID, cpus, formatBytes(n.Memory))
+		fmt.Fprintf(&b, "node %-5d CPUs %s, memory %s in all", n.ID, cpus, formatBytes(n.Memory))
+		if n.Free > 0 {
+			fmt.Fprintf(&b, ", %s free", formatBytes(n.Free))
+		}
+		b.WriteByte('\n')
 	}
 	m.writeDistances(&b)
 	m.writeComplexes(&b)

@@ -18,7 +18,7 @@ const (
 func readMachine(root fs.FS) Machine {
 	var m Machine
 	m.Processor = readProcessor(root)
-	m.Memory = memTotal(readText(root, "proc/meminfo"))
+	m.Memory = memoryOf(readText(root, "proc/meminfo"), "MemTotal:")
 	online, err := parseCPUList(readText(root, cpuDir+"/online"))
 	if err != nil || len(online) == 0 {
 		return m
@@ -100,7 +100,7 @@ func readNodes(root fs.FS) []Node {
 			return nil
 		}
 		nodes = append(nodes, Node{
-			ID: id, CPUs: cpus, Memory: memTotal(readText(root, dir+"/meminfo")),
+			ID: id, CPUs: cpus, Memory: memoryOf(readText(root, dir+"/meminfo"), "MemTotal:"), Free: memoryOf(readText(root, dir+"/meminfo"), "MemFree:"),
 			Distances: parseDistances(readText(root, dir+"/distance"), len(ids)),
 		})
 	}
@@ -271,12 +271,12 @@ func parseSize(text string) int64 {
 	return n * unit
 }
 
-// memTotal finds "MemTotal: 5073108 kB" in a meminfo text (a node's has "Node 0" before it) and
+// memoryOf finds an entry such as "MemTotal: 5073108 kB" in a meminfo text (a node's has "Node 0" before it) and
 // returns bytes, 0 where it is missing.
-func memTotal(meminfo string) int64 {
+func memoryOf(meminfo, entry string) int64 {
 	for line := range strings.Lines(meminfo) {
 		fields := strings.Fields(line)
-		at := slices.Index(fields, "MemTotal:")
+		at := slices.Index(fields, entry)
 		if at >= 0 && at+1 < len(fields) {
 			kib, err := strconv.ParseInt(fields[at+1], 10, 64)
 			if err == nil && kib >= 0 {

@@ -70,6 +70,9 @@ type WorkerAccount struct {
 	// VoluntarySwitches and InvoluntarySwitches are the thread's context switches from the start of its work to the end
 	// of it. Voluntary ones are waits. At involuntary ones the kernel gave its CPU to another thread.
 	VoluntarySwitches, InvoluntarySwitches int64
+	// CPUTime is what the thread had of its CPU over the same time; 0 where the system does not say. A worker computes
+	// without waiting, so what it had less than Dispatch, Steal and Compute was taken by others.
+	CPUTime time.Duration
 	// Counts is the processor's counters over the same time, if Plan.Counters asked for them.
 	Counts numa.Counts
 }
@@ -77,6 +80,14 @@ type WorkerAccount struct {
 // Total is the sum of the worker's parts: the Account's Wall.
 func (w WorkerAccount) Total() time.Duration {
 	return w.StartWait + w.FirstTouch + w.Dispatch + w.Steal + w.Compute + w.TailWait
+}
+
+// Taken is the time that the worker was ready to compute and others had its CPU; 0 where the system does not say.
+func (w WorkerAccount) Taken() time.Duration {
+	if w.CPUTime == 0 {
+		return 0
+	}
+	return max(0, w.FirstTouch+w.Dispatch+w.Steal+w.Compute-w.CPUTime)
 }
 
 // Sum adds up all workers. Its parts are core-time, and its Total is Wall times the number of workers. Its CPU is -1.
@@ -99,6 +110,7 @@ func (a Account) Sum() WorkerAccount {
 		sum.Migrations += w.Migrations
 		sum.VoluntarySwitches += w.VoluntarySwitches
 		sum.InvoluntarySwitches += w.InvoluntarySwitches
+		sum.CPUTime += w.CPUTime
 		sum.Counts.Add(w.Counts)
 	}
 	return sum

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/voxfit/voxfit/internal/calm"
 	"github.com/voxfit/voxfit/numa"
 )
 
@@ -69,10 +70,12 @@ func (w *worker) run() {
 	// goroutine, and Go ends the two together.
 	defer func() { _ = release() }()
 	voluntary, involuntary := numa.Switches()
+	before := calm.ThreadTime()
 	w.count()
 	defer func() {
 		v, i := numa.Switches()
 		w.account.VoluntarySwitches, w.account.InvoluntarySwitches = v-voluntary, i-involuntary
+		w.account.CPUTime = calm.ThreadTime() - before
 		w.endCount()
 	}()
 	w.cpu = numa.CurrentCPU()

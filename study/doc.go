@@ -56,6 +56,13 @@
 //	local_bytes, far_bytes             signal and results on the node of the worker that used them, and on others
 //	voluntary_switches, involuntary_switches, migrations    of the workers' threads
 //	instructions, cycles, llc_misses   the processor's own counts, where the system gives them
+//	cpu_s          core-seconds that the run had of its CPUs (getrusage)
+//	taken_s        core-seconds that others had while the run was ready to compute
+//	host_steal_s   core-seconds that the host of a virtual machine gave to others (/proc/stat)
+//	disturbed      true where others took more than 5% of what the run wanted: its time is that of a busy machine
+//	tries          how often the run was measured; the row is the try that was disturbed least
+//
+// cpu_s and taken_s add up to first_touch_s, dispatch_s, steal_s and compute_s, in which a worker is ready to compute.
 //
 // An empty cell means "not recorded". [ReadRecords] reads these files and also the published one as
 // it is, with its columns in another order, a campaign column more and most columns missing.
@@ -70,8 +77,8 @@
 // # From times to speed-ups
 //
 // [Summarise] groups the records by everything but the repetition. Of each group's times it gives
-// the mean, the standard deviation and the 95% confidence interval of the mean by Student's t. With
-// serial time S and mean time T on n CPUs:
+// the median, the median absolute deviation (MAD) and a 95% confidence interval of the median, which a disturbed run
+// moves little ([Describe]). With serial time S and median time T on n CPUs:
 //
 //	percent of serial  100 T / S
 //	speed-up           S / T

@@ -28,7 +28,7 @@ func Percentiles(value float64, drawn []float64) Estimate {
 
 // InWords writes an estimate with its interval, in a unit that it is multiplied for: 0.85 ms (0.73 to 0.97).
 func (e Estimate) InWords(scale float64, unit string) string {
-	if unit != "%" {
+	if unit != "%" && unit != "" {
 		unit = " " + unit
 	}
 	return fmt.Sprintf("%s%s (%s)", words.Significant(scale*e.Value, 3), unit, e.Interval(scale))

@@ -48,7 +48,7 @@ func Example() {
 	}
 	summary := study.Summarise(records, study.Options{})
 	best := summary.Lines[0].Best()
-	fmt.Printf("%.1f s, speed-up %.2f, efficiency %.2f\n", best.Time.Mean, best.SpeedUp.Mean, best.Efficiency.Mean)
+	fmt.Printf("%.1f s, speed-up %.2f, efficiency %.2f\n", best.Time.Median, best.SpeedUp.Median, best.Efficiency.Median)
 	// Output: 2.1 s, speed-up 3.81, efficiency 0.95
 }
 

@@ -24,6 +24,15 @@ func (s Summary) notes(records []Record, o Options) []string {
 	if o.Baseline != "" {
 		add("Every speed-up is relative to the engine %s.", cleanText(o.Baseline))
 	}
+	if s.Disturbed > 0 {
+		add("Other programs took the CPU: %s of %d had no repetition with 95%% of its CPUs (the median run lost %s of them). Times of these are of a busy machine, and no speed-up is given for them.",
+			words.Count(s.Disturbed, "setting"), s.Settings, words.Percent(s.Taken))
+	} else if n := disturbedRuns(records); n > 0 {
+		add("%s disturbed by other programs and left out: the setting has others.", areOf(n, "run"))
+	}
+	if n := s.impossiblePoints(); n > 0 {
+		add("%s faster than its CPUs allow, against the serial runs: these were disturbed, and no speed-up is given there.", areOf(n, "setting"))
+	}
 	if versions := distinct(records, func(r Record) string { return cleanText(r.Version) }); len(versions) > 1 {
 		add("The runs were made with different versions of the program, which are averaged here: %s.", strings.Join(versions, ", "))
 	}
@@ -43,7 +52,7 @@ func (s Summary) givenBaselines() []string {
 	seen := map[string]bool{}
 	for _, l := range s.Lines {
 		if b := l.Baseline; b != nil && b.Engine == "" {
-			seen[fmt.Sprintf("%s %s s (%s)", modelname.WordsOf(b.Model), words.Significant(b.Time.Mean, 3), b.Source)] = true
+			seen[fmt.Sprintf("%s %s s (%s)", modelname.WordsOf(b.Model), words.Significant(b.Time.Median, 3), b.Source)] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(seen))
@@ -75,6 +84,29 @@ func (s Summary) pointsOfOneRun() int {
 	for _, l := range s.Lines {
 		for _, p := range l.Points {
 			if p.Time.N == 1 {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func disturbedRuns(records []Record) int {
+	n := 0
+	for _, r := range records {
+		if r.Disturbed() {
+			n++
+		}
+	}
+	return n
+}
+
+// impossiblePoints counts those whose speed-up was more than their CPUs give.
+func (s Summary) impossiblePoints() int {
+	n := 0
+	for _, l := range s.Lines {
+		for _, p := range l.Points {
+			if l.Baseline != nil && !p.SpeedUp.Known() && !p.Disturbed && !l.Baseline.Disturbed {
 				n++
 			}
 		}

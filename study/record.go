@@ -3,6 +3,8 @@ package study
 import (
 	"strings"
 	"unicode"
+
+	"github.com/voxfit/voxfit/internal/calm"
 )
 
 // A Record is one timed run: one model fitted to one data set by one engine, in one number of
@@ -86,6 +88,13 @@ type Record struct {
 	// workers; all 0 where the system keeps them.
 	Instructions, Cycles, CacheMisses int64
 
+	// CPUTime is what the run had of its CPUs, in core-seconds, by getrusage; Taken is what others had while it was ready
+	// to compute, and HostSteal what the host of a virtual machine gave to others, by /proc/stat. All are 0 where the
+	// system does not say.
+	CPUTime, Taken, HostSteal float64
+	// Tries is how often the run was measured, because others disturbed it; the row has the try that they disturbed least.
+	Tries int
+
 	// Campaign is read from the published file, where it says which of two series of runs a row
 	// belongs to. It is no column of our files and is not written.
 	Campaign string
@@ -97,6 +106,51 @@ func (r Record) Published() bool { return r.Campaign != "" }
 
 // HasAccount reports whether the record says where the workers' time went.
 func (r Record) HasAccount() bool { return r.Compute > 0 }
+
+// HasUse reports whether the record says what the run had of its CPUs.
+func (r Record) HasUse() bool { return r.CPUTime > 0 }
+
+// TakenShare is the part that others and the host took of the time in which the run wanted its CPUs; 0 where that is not
+// known.
+func (r Record) TakenShare() float64 {
+	if !r.HasUse() {
+		return 0
+	}
+	// Whether a thread's time has the host's share in it depends on the kernel, so the larger counts, and not the sum.
+	taken := max(r.Taken, r.HostSteal)
+	return taken / (r.CPUTime + taken)
+}
+
+// Disturbed reports whether others took so much that the time is that of a busy machine.
+func (r Record) Disturbed() bool { return r.TakenShare() > 1-calm.Least }
+
+// Calm leaves out disturbed repetitions of settings that have others, and says how many settings have none.
+func Calm(records []Record) (kept []Record, settings, disturbed int) {
+	type setting struct {
+		Condition
+		chunks int
+	}
+	of := func(r Record) setting { return setting{r.Condition(), r.NumChunks} }
+	calmRuns := map[setting]int{}
+	for _, r := range records {
+		n := 0
+		if !r.Disturbed() {
+			n = 1
+		}
+		calmRuns[of(r)] += n
+	}
+	for _, r := range records {
+		if !r.Disturbed() || calmRuns[of(r)] == 0 {
+			kept = append(kept, r)
+		}
+	}
+	for _, n := range calmRuns {
+		if n == 0 {
+			disturbed++
+		}
+	}
+	return kept, len(calmRuns), disturbed
+}
 
 // A Key is what makes a run the same run when a study is taken up again: everything that was
 // asked for, and nothing that was measured.

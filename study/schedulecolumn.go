@@ -2,6 +2,7 @@ package study
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/voxfit/voxfit/study/internal/cells"
 )
@@ -26,6 +27,42 @@ var scheduleColumns = []column{
 	tallyColumn("instructions", Record.hasCounters, func(r *Record) *int64 { return &r.Instructions }),
 	tallyColumn("cycles", Record.hasCounters, func(r *Record) *int64 { return &r.Cycles }),
 	tallyColumn("llc_misses", Record.hasCounters, func(r *Record) *int64 { return &r.CacheMisses }),
+	usedColumn("cpu_s", func(r *Record) *float64 { return &r.CPUTime }),
+	usedColumn("taken_s", func(r *Record) *float64 { return &r.Taken }),
+	usedColumn("host_steal_s", func(r *Record) *float64 { return &r.HostSteal }),
+	{"disturbed", false, formatDisturbed, checkDisturbed},
+	countColumn("tries", 0, false, func(r *Record) *int { return &r.Tries }),
+}
+
+// usedColumn is seconds that are known where the run's own CPU time is.
+func usedColumn(name string, field func(*Record) *float64) column {
+	c := measureColumn(name, "seconds summed over the CPUs", field)
+	c.get = func(r *Record) string {
+		if !r.HasUse() {
+			return ""
+		}
+		return cells.Float(*field(r))
+	}
+	return c
+}
+
+// formatDisturbed writes the mark that follows from the columns before it.
+func formatDisturbed(r *Record) string {
+	if !r.HasUse() {
+		return ""
+	}
+	return strconv.FormatBool(r.Disturbed())
+}
+
+// checkDisturbed reads the mark, which says nothing that the columns before it do not.
+func checkDisturbed(_ *Record, s string) error {
+	if s = strings.TrimSpace(s); s == "" {
+		return nil
+	}
+	if _, err := strconv.ParseBool(s); err != nil {
+		return cells.Wrong("disturbed", s, "true or false")
+	}
+	return nil
 }
 
 // tallyColumn is a count for which zero is a count, where recorded says that there was one.

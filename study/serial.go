@@ -61,11 +61,25 @@ func PublishedSerial() []SerialTime {
 
 // A Baseline is what speed-ups are relative to: one serial engine on one data set.
 type Baseline struct {
-	Condition      // of the serial runs; without an engine when the time was given
-	Time      Stat // seconds
-	// compute is the core-seconds that a run spent in the kernels; 0 where nobody accounted for them.
-	compute float64
-	Source  string
+	Condition        // of the serial runs; without an engine when the time was given
+	Time      Stat   // seconds
+	split     *Split // where the core-seconds of the runs went; nil where nobody accounted for them
+	Source    string
+	Disturbed bool // other programs disturbed every run: no speed-up is relative to it
+}
+
+// Account is where the core-seconds of the serial run with the median time went, where that is known.
+func (b *Baseline) Account() (Split, bool) {
+	if b == nil || b.split == nil {
+		return Split{}, false
+	}
+	return *b.split, true
+}
+
+// isOwn says whether the serial runs are of the program of a condition, whose speed-up over them cannot exceed its CPUs.
+func (b *Baseline) isOwn(c Condition) bool {
+	family, _, _ := strings.Cut(c.Engine, "-")
+	return b.Engine == family+"-serial" || b.Engine == "serial" && b.ISA == c.ISA
 }
 
 // IsSerial reports whether an engine is a serial one: "serial", as in the published study, or a
@@ -92,7 +106,7 @@ func (o Options) baselineFor(c Condition, measured []Baseline) *Baseline {
 		if given.Model == c.Model && (given.Voxels == 0 || given.Voxels == c.Voxels) {
 			return &Baseline{
 				Condition: Condition{Model: c.Model, Voxels: c.Voxels},
-				Time:      Stat{N: 1, Mean: given.Seconds, SD: math.NaN(), Half: math.NaN()},
+				Time:      Stat{N: 1, Median: given.Seconds, MAD: math.NaN(), Half: math.NaN()},
 				Source:    given.Source,
 			}
 		}

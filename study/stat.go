@@ -5,35 +5,55 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // A Stat describes repeated measurements of one quantity. With N == 0 the quantity is not known;
-// with N == 1 there is a mean, but SD and Half are NaN.
+// with N == 1 there is a median, but MAD and Half are NaN.
 type Stat struct {
-	N    int
-	Mean float64
-	// SD is the sample standard deviation (n-1 in the denominator).
-	SD float64
-	// Half is half the width of the 95% confidence interval of the mean, by Student's t: the
-	// interval is Mean-Half to Mean+Half.
+	N      int
+	Median float64
+	// MAD is the median of the absolute distances from the median.
+	MAD float64
+	// Half is half the width of the 95% confidence interval of the median: the interval is Median-Half to Median+Half.
 	Half float64
 }
 
-// Describe returns the Stat of the values.
+// Describe returns the Stat of the values. A run that was disturbed moves a median little, and of five runs or more the
+// interval too. Of fewer the interval rests on the standard deviation, since their MAD says next to nothing.
 func Describe(values []float64) Stat {
-	s := Stat{N: len(values), SD: math.NaN(), Half: math.NaN()}
-	switch s.N {
-	case 0:
+	s := Stat{N: len(values), MAD: math.NaN(), Half: math.NaN()}
+	if s.N == 0 {
 		return Stat{}
-	case 1:
-		s.Mean = values[0]
+	}
+	s.Median = Median(values)
+	if s.N == 1 {
 		return s
 	}
-	s.Mean, s.SD = stat.MeanStdDev(values, nil)
-	t := distuv.StudentsT{Sigma: 1, Nu: float64(s.N - 1)}.Quantile(0.975)
-	s.Half = t * s.SD / math.Sqrt(float64(s.N))
+	distances := make([]float64, s.N)
+	for i, x := range values {
+		distances[i] = math.Abs(x - s.Median)
+	}
+	s.MAD = Median(distances)
+	s.Half = halfWidth(s.N) * s.MAD
+	if s.N < fewestForMAD {
+		s.Half = halfWidth(s.N) * stat.StdDev(values, nil)
+	}
 	return s
+}
+
+// fewestForMAD is the least number of runs whose interval rests on their MAD.
+const fewestForMAD = 5
+
+// halfWidths make intervals that hold the median of normally distributed values in 95 of 100 cases, by a simulation of
+// 1.6 million samples of each size: times the standard deviation below fewestForMAD values, else times the MAD.
+var halfWidths = [...]float64{2: 8.98, 3: 2.55, 4: 1.64, 5: 4.23, 6: 2.65, 7: 2.49, 8: 1.94, 9: 1.86, 10: 1.57}
+
+// halfWidth is that of n values. Beyond ten it nears the asymptotic 1.96 x 1.2533 x 1.4826 / sqrt(n) from above.
+func halfWidth(n int) float64 {
+	if n < len(halfWidths) {
+		return halfWidths[n]
+	}
+	return 1.96 * 1.2533 * 1.4826 / math.Sqrt(float64(n)) * (1 + 5/float64(n))
 }
 
 // Known reports whether there was any measurement.
@@ -41,15 +61,14 @@ func (s Stat) Known() bool { return s.N > 0 }
 
 // times is the Stat of k x, for k above 0.
 func (s Stat) times(k float64) Stat {
-	return Stat{N: s.N, Mean: k * s.Mean, SD: k * s.SD, Half: k * s.Half}
+	return Stat{N: s.N, Median: k * s.Median, MAD: k * s.MAD, Half: k * s.Half}
 }
 
 // inverse is the Stat of k / x to first order: the relative width of the interval stays the same.
-// The mean is k over the mean, not the mean of k over each value, so that a speed-up and the time
-// it stands for agree in every table.
+// The median is k over the median, so that a speed-up and the time it stands for agree in every table.
 func (s Stat) inverse(k float64) Stat {
-	q := k / (s.Mean * s.Mean)
-	return Stat{N: s.N, Mean: k / s.Mean, SD: q * s.SD, Half: q * s.Half}
+	q := k / (s.Median * s.Median)
+	return Stat{N: s.N, Median: k / s.Median, MAD: q * s.MAD, Half: q * s.Half}
 }
 
 // Median returns the middle of the values, of which there must be one at least: of an even number, the mean

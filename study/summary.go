@@ -37,9 +37,12 @@ type Condition struct {
 	Schedule, Pin, Places string
 }
 
-// A Split says where the core-seconds of a run went: the means over its repetitions.
+// A Split says where the core-seconds of a run went: that of the repetition with the median time.
 type Split struct {
 	Compute, Dispatch, Steal, StartWait, TailWait float64
+	// Others and Host are what other programs and the host of a virtual machine took of the CPUs meanwhile. Compute is
+	// without them, so that all parts add up to CPUs x wall time.
+	Others, Host float64
 	// Unaccounted is CPUs x wall time less the other parts: what passed outside the schedule.
 	Unaccounted float64
 }
@@ -60,6 +63,8 @@ type Point struct {
 	// and cores costs. 0 where one of the two was not accounted for.
 	Inflation float64
 	PeakRSS   int64 // bytes, the largest of the repetitions; 0: not recorded
+	// Disturbed says that other programs disturbed every repetition.
+	Disturbed bool
 }
 
 // A Line is one condition over its chunk counts, ascending.
@@ -70,10 +75,26 @@ type Line struct {
 	priceAnHour float64 // US dollars; 0: no price for this CPU count
 }
 
-// Best returns the point with the least mean time: the line's best number of chunks, and so its
+// Best returns the point with the least median time: the line's best number of chunks, and so its
 // peak speed-up and peak efficiency.
 func (l Line) Best() Point {
-	return slices.MinFunc(l.Points, func(a, b Point) int { return cmp.Compare(a.Time.Mean, b.Time.Mean) })
+	return slices.MinFunc(l.Points, func(a, b Point) int { return cmp.Compare(a.Time.Median, b.Time.Median) })
+}
+
+// NearBest are the numbers of chunks, around the best, whose times cannot be told from the best one's: their intervals
+// meet. They are the best number alone where a setting has one run.
+func (l Line) NearBest() (fewest, most int) {
+	best := l.Best()
+	at := slices.IndexFunc(l.Points, func(p Point) bool { return p.Chunks == best.Chunks })
+	meets := func(p Point) bool { return p.Time.Median-best.Time.Median <= p.Time.Half+best.Time.Half }
+	low, high := at, at
+	for low > 0 && meets(l.Points[low-1]) {
+		low--
+	}
+	for high+1 < len(l.Points) && meets(l.Points[high+1]) {
+		high++
+	}
+	return l.Points[low].Chunks, l.Points[high].Chunks
 }
 
 // A Summary is a study's records turned into statistics.
@@ -83,17 +104,27 @@ type Summary struct {
 	Prices  Prices
 	Notes   []string // what a reader of the numbers should know, one sentence each
 	Records int
+	// Settings is how many settings there are, the serial ones among them, and Disturbed how many of them other programs
+	// disturbed in every repetition. Taken is the median share of its CPUs that was taken from a run.
+	Settings, Disturbed int
+	Taken               float64
+	// Published says that all of them are the published study's own.
+	Published bool
 }
 
 // Summarise groups the records by condition and number of chunks, and describes each group.
 // Serial runs become baselines, not lines. The campaigns of the published file are pooled.
 func Summarise(records []Record, o Options) Summary {
-	s := Summary{Prices: PublishedPrices(), Records: len(records)}
+	s := Summary{Prices: PublishedPrices(), Records: len(records), Published: len(records) > 0}
 	if o.Prices != nil {
 		s.Prices = *o.Prices
 	}
+	all := records
+	records, s.Settings, s.Disturbed = Calm(records)
+	s.Taken = takenShare(all)
 	groups := map[Condition]map[int][]Record{}
 	for _, r := range records {
+		s.Published = s.Published && r.Published()
 		c := r.Condition()
 		if groups[c] == nil {
 			groups[c] = map[int][]Record{}
@@ -111,8 +142,36 @@ func Summarise(records []Record, o Options) Summary {
 			s.Lines = append(s.Lines, s.line(c, groups[c], o.baselineFor(c, s.Serial)))
 		}
 	}
-	s.Notes = s.notes(records, o)
+	s.Notes = s.notes(all, o)
 	return s
+}
+
+// Busy says that the machine was too busy for its times to say anything of the programs: a quarter of the settings was
+// disturbed in every repetition.
+func (s Summary) Busy() bool { return 4*s.Disturbed >= s.Settings && s.Disturbed > 0 }
+
+// BusySentence says what a busy machine means for the times; it is empty where the machine was not busy.
+func (s Summary) BusySentence() string {
+	if !s.Busy() {
+		return ""
+	}
+	return fmt.Sprintf("The machine was busy: other programs disturbed %d of %s in every repetition, and took %s of its CPUs from the median run. "+
+		"These times are of the machine's other work as much as of the program, so nothing is concluded from them. Stop the other programs and measure again.",
+		s.Disturbed, words.Count(s.Settings, "setting"), words.Percent(s.Taken))
+}
+
+// takenShare is the median of what was taken from the runs that say so.
+func takenShare(records []Record) float64 {
+	var shares []float64
+	for _, r := range records {
+		if r.HasUse() {
+			shares = append(shares, r.TakenShare())
+		}
+	}
+	if shares == nil {
+		return 0
+	}
+	return Median(shares)
 }
 
 // Condition is what the record has in common with others of its line.
@@ -148,8 +207,11 @@ func measuredBaseline(c Condition, byChunks map[int][]Record) Baseline {
 	for _, chunks := range slices.Sorted(maps.Keys(byChunks)) {
 		runs = append(runs, byChunks[chunks]...)
 	}
-	split, _ := splitOf(runs)
-	b := Baseline{Condition: c, Time: Describe(timesOf(runs)), compute: split.Compute}
+	b := Baseline{Condition: c, Time: Describe(timesOf(runs))}
+	b.Disturbed = allDisturbed(runs)
+	if split, ok := splitOf(runs); ok {
+		b.split = &split
+	}
 	b.Source = fmt.Sprintf("measured: %s, %s", c.Engine, words.Count(b.Time.N, "run"))
 	return b
 }
@@ -171,21 +233,32 @@ func (s Summary) line(c Condition, byChunks map[int][]Record, b *Baseline) Line 
 	return l
 }
 
+// mostEfficiency is more than CPUs give: a speed-up above it, over the same program's serial runs, says that these were
+// disturbed.
+const mostEfficiency = 1.05
+
 func (l Line) point(chunks int, records []Record) Point {
 	p := Point{Chunks: chunks, VoxPerChunk: records[0].VoxPerChunk, Time: Describe(timesOf(records))}
 	if l.Baseline != nil {
-		serial := l.Baseline.Time.Mean
+		serial := l.Baseline.Time.Median
 		p.Percent = p.Time.times(100 / serial)
 		p.SpeedUp = p.Time.inverse(serial)
 		p.Efficiency = p.SpeedUp.times(1 / float64(l.CPUs))
+		if l.Baseline.isOwn(l.Condition) && p.Efficiency.Median > mostEfficiency {
+			p.Percent, p.SpeedUp, p.Efficiency = Stat{}, Stat{}, Stat{}
+		}
+	}
+	p.Disturbed = allDisturbed(records)
+	if p.Disturbed || l.Baseline != nil && l.Baseline.Disturbed {
+		p.Percent, p.SpeedUp, p.Efficiency = Stat{}, Stat{}, Stat{}
 	}
 	if l.priceAnHour > 0 {
 		p.Cost = p.Time.times(l.priceAnHour / 3600)
 		p.CostPerMVox = p.Cost.times(1e6 / float64(l.Voxels))
 	}
 	p.Split, p.HasSplit = splitOf(records)
-	if p.HasSplit && l.Baseline != nil && l.Baseline.compute > 0 {
-		p.Inflation = p.Split.Compute / l.Baseline.compute
+	if serial, ok := l.Baseline.Account(); ok && p.HasSplit && serial.Compute > 0 && !p.Disturbed && !l.Baseline.Disturbed {
+		p.Inflation = p.Split.Compute / serial.Compute
 	}
 	for _, r := range records {
 		p.PeakRSS = max(p.PeakRSS, r.PeakRSS)
@@ -193,26 +266,42 @@ func (l Line) point(chunks int, records []Record) Point {
 	return p
 }
 
-// splitOf averages the accounts of those records that have one.
+// allDisturbed says that no repetition had its CPUs.
+func allDisturbed(records []Record) bool {
+	return !slices.ContainsFunc(records, func(r Record) bool { return !r.Disturbed() })
+}
+
+// splitOf is the account of the run whose time is the median, of those that have one: that of an even number of runs is the
+// mean of the two in the middle. So its parts add up to the median time of these runs on all their CPUs.
 func splitOf(records []Record) (Split, bool) {
-	var sum Split
-	n := 0.0
-	for _, r := range records {
-		if !r.HasAccount() {
-			continue
-		}
-		n++
-		sum.Compute += r.Compute
-		sum.Dispatch += r.Dispatch
-		sum.Steal += r.Steal
-		sum.StartWait += r.StartWait + r.FirstTouch
-		sum.TailWait += r.TailWait
-		rest := float64(r.CPUCount)*r.Time - (r.Compute + r.Dispatch + r.Steal + r.StartWait + r.FirstTouch + r.TailWait)
-		sum.Unaccounted += max(rest, 0)
-	}
-	if n == 0 {
+	accounted := slices.DeleteFunc(slices.Clone(records), func(r Record) bool { return !r.HasAccount() })
+	if len(accounted) == 0 {
 		return Split{}, false
 	}
-	return Split{sum.Compute / n, sum.Dispatch / n, sum.Steal / n, sum.StartWait / n, sum.TailWait / n,
-		sum.Unaccounted / n}, true
+	slices.SortStableFunc(accounted, func(a, b Record) int { return cmp.Compare(a.Time, b.Time) })
+	n := len(accounted)
+	low, high := accountOf(accounted[(n-1)/2]), accountOf(accounted[n/2])
+	return low.middle(high), true
+}
+
+// accountOf is a record's own account.
+func accountOf(r Record) Split {
+	s := Split{Compute: r.Compute, Dispatch: r.Dispatch, Steal: r.Steal, StartWait: r.StartWait + r.FirstTouch, TailWait: r.TailWait}
+	s.Unaccounted = max(0, float64(r.CPUCount)*r.Time-s.Sum())
+	s.Host = min(r.HostSteal, s.Compute)
+	s.Others = min(max(0, r.Taken-r.HostSteal), s.Compute-s.Host)
+	s.Compute -= s.Host + s.Others
+	return s
+}
+
+// Sum is that of all parts.
+func (s Split) Sum() float64 {
+	return s.Compute + s.Dispatch + s.Steal + s.StartWait + s.TailWait + s.Others + s.Host + s.Unaccounted
+}
+
+// middle is half of each part of both.
+func (s Split) middle(t Split) Split {
+	return Split{Compute: (s.Compute + t.Compute) / 2, Dispatch: (s.Dispatch + t.Dispatch) / 2, Steal: (s.Steal + t.Steal) / 2,
+		StartWait: (s.StartWait + t.StartWait) / 2, TailWait: (s.TailWait + t.TailWait) / 2, Others: (s.Others + t.Others) / 2,
+		Host: (s.Host + t.Host) / 2, Unaccounted: (s.Unaccounted + t.Unaccounted) / 2}
 }

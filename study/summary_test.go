@@ -2,6 +2,7 @@ package study_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -10,23 +11,51 @@ import (
 	"github.com/voxfit/voxfit/study/internal/studytest"
 )
 
-// Worked by hand: of 1..5 the mean is 3, the sum of squares 10, SD = sqrt(10/4) = 1.5811388; Student's
-// t for 4 degrees of freedom is 2.7764451 (tables), so the half width is t SD / sqrt(5) = 1.9632432.
-// Of 2 and 4: SD = sqrt(2), t(1) = 12.7062047, half width = 12.7062047.
-func TestIntervalsAreStudents(t *testing.T) {
+// Worked by hand: of 1 to 5 the median is 3, the distances from it 2 1 0 1 2, so that the MAD is 1. Of 2 and 4 the
+// standard deviation is sqrt(2).
+func TestATimeIsAMedianWithItsInterval(t *testing.T) {
 	five := study.Describe([]float64{1, 2, 3, 4, 5})
-	if five.N != 5 || !near(five.Mean, 3) || math.Abs(five.SD-1.5811388) > 1e-7 || math.Abs(five.Half-1.9632432) > 1e-6 {
+	if five.N != 5 || five.Median != 3 || five.MAD != 1 || !near(five.Half, 4.23) {
 		t.Errorf("of 1 to 5: %+v", five)
 	}
 	two := study.Describe([]float64{2, 4})
-	if !near(two.Mean, 3) || math.Abs(two.SD-math.Sqrt2) > 1e-12 || math.Abs(two.Half-12.7062047) > 1e-5 {
+	if two.Median != 3 || two.MAD != 1 || !near(two.Half, 8.98*math.Sqrt2) {
 		t.Errorf("of 2 and 4: %+v", two)
 	}
-	if one := study.Describe([]float64{7}); one.N != 1 || one.Mean != 7 || !math.IsNaN(one.SD) || !math.IsNaN(one.Half) {
+	if one := study.Describe([]float64{7}); one.N != 1 || one.Median != 7 || !math.IsNaN(one.MAD) || !math.IsNaN(one.Half) {
 		t.Errorf("of 7 alone: %+v", one)
 	}
 	if study.Describe(nil).Known() {
 		t.Error("nothing counts as known")
+	}
+}
+
+// Of normally distributed times the interval holds the true median in 95 of 100 cases, for every number of runs.
+func TestIntervalsHoldTheMedianInNineteenOfTwentyCases(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, n := range []int{2, 3, 4, 5, 6, 8, 9, 10, 11, 15, 30} {
+		const cases = 4000
+		held := 0
+		for range cases {
+			values := make([]float64, n)
+			for i := range values {
+				values[i] = 10 + random.NormFloat64()
+			}
+			if s := study.Describe(values); math.Abs(s.Median-10) <= s.Half {
+				held++
+			}
+		}
+		if share := float64(held) / cases; share < 0.935 || share > 0.985 {
+			t.Errorf("%d runs: %.3f of the intervals hold the median", n, share)
+		}
+	}
+}
+
+// One run of seven took three times as long, because another program ran.
+func TestADisturbedRunMovesNeitherMedianNorInterval(t *testing.T) {
+	calm, disturbed := study.Describe([]float64{10, 10.1, 10.2, 10.3, 10.4, 10.5, 10.6}), study.Describe([]float64{10, 10.1, 10.2, 10.3, 10.4, 10.5, 30})
+	if calm.Median != disturbed.Median || disturbed.Half > 1.01*calm.Half {
+		t.Errorf("calm %+v, disturbed %+v", calm, disturbed)
 	}
 }
 
@@ -56,16 +85,16 @@ func TestSpeedUpEfficiencyAndCostAreThoseWorkedByHand(t *testing.T) {
 		t.Fatalf("summary is %+v", s)
 	}
 	p := s.Lines[0].Best()
-	half := 4.302652729911275 / math.Sqrt(3) // t for 2 degrees of freedom is 4.3026527, SD is 1
+	const half = 2.55 // three runs, SD is 1
 	for _, c := range []struct {
 		name      string
 		got, want float64
 	}{
-		{"serial", s.Lines[0].Baseline.Time.Mean, 40}, {"time", p.Time.Mean, 8}, {"SD", p.Time.SD, 1},
-		{"half", p.Time.Half, half}, {"percent", p.Percent.Mean, 20}, {"percent half", p.Percent.Half, 2.5 * half},
-		{"speed-up", p.SpeedUp.Mean, 5}, {"speed-up half", p.SpeedUp.Half, 5 * half / 8},
-		{"efficiency", p.Efficiency.Mean, 0.625}, {"efficiency half", p.Efficiency.Half, 0.625 * half / 8},
-		{"cost", p.Cost.Mean, 8 * 0.34 / 3600}, {"cost of a million", p.CostPerMVox.Mean, 1000 * 8 * 0.34 / 3600},
+		{"serial", s.Lines[0].Baseline.Time.Median, 40}, {"time", p.Time.Median, 8}, {"MAD", p.Time.MAD, 1},
+		{"half", p.Time.Half, half}, {"percent", p.Percent.Median, 20}, {"percent half", p.Percent.Half, 2.5 * half},
+		{"speed-up", p.SpeedUp.Median, 5}, {"speed-up half", p.SpeedUp.Half, 5 * half / 8},
+		{"efficiency", p.Efficiency.Median, 0.625}, {"efficiency half", p.Efficiency.Half, 0.625 * half / 8},
+		{"cost", p.Cost.Median, 8 * 0.34 / 3600}, {"cost of a million", p.CostPerMVox.Median, 1000 * 8 * 0.34 / 3600},
 	} {
 		if !near(c.got, c.want) {
 			t.Errorf("%s is %v, want %v", c.name, c.got, c.want)
@@ -73,7 +102,7 @@ func TestSpeedUpEfficiencyAndCostAreThoseWorkedByHand(t *testing.T) {
 	}
 }
 
-func TestTheCoreSecondsAreAveraged(t *testing.T) {
+func TestTheAccountIsThatOfTheMedianRun(t *testing.T) {
 	a := study.Record{Engine: "voxfit", Model: "M", NumVox: 10, NumChunks: 4, CPUCount: 2, Time: 5, Compute: 6, Dispatch: 1, Steal: 0.5,
 		StartWait: 0.25, TailWait: 2, PeakRSS: 100}
 	b := a
@@ -93,7 +122,7 @@ func TestTheCoreSecondsAreAveraged(t *testing.T) {
 
 func TestEachEngineIsMeasuredAgainstItsFamilysSerialRuns(t *testing.T) {
 	run := func(engine, isa, host string, voxels int) study.Record {
-		return study.Record{Engine: engine, ISA: isa, Host: host, NumVox: voxels, Model: "M", NumChunks: 1, CPUCount: 1, Time: 1}
+		return study.Record{Engine: engine, ISA: isa, Host: host, NumVox: voxels, Model: "M", NumChunks: 1, CPUCount: 200, Time: 1}
 	}
 	serialTimes := map[string]float64{"voxfit-serial": 10, "dipy-serial": 100, "serial": 50}
 	withSerial := func(runs ...study.Record) []study.Record {
@@ -123,8 +152,8 @@ func TestEachEngineIsMeasuredAgainstItsFamilysSerialRuns(t *testing.T) {
 		{"measured before given", withSerial(run("ray", "", "", 5), run("serial", "", "", 5)), study.Options{Serial: []study.SerialTime{{Model: "M", Seconds: 7}}}, 50},
 	} {
 		l := study.Summarise(c.records, c.options).Lines[0]
-		if got := l.Best().SpeedUp; got.Known() != (c.want > 0) || got.Mean != c.want {
-			t.Errorf("%s: speed-up is %v, want %v", c.name, got.Mean, c.want)
+		if got := l.Best().SpeedUp; got.Known() != (c.want > 0) || got.Median != c.want {
+			t.Errorf("%s: speed-up is %v, want %v", c.name, got.Median, c.want)
 		}
 	}
 }
@@ -213,5 +242,49 @@ func TestTheNotesSayWhatTheNumbersDoNot(t *testing.T) {
 	}
 	if notes := study.Summarise(nil, study.Options{}).Notes; len(notes) != 0 {
 		t.Errorf("notes about nothing: %q", notes)
+	}
+}
+
+func TestDisturbedRepetitionsAreLeftOutWhereThereAreOthers(t *testing.T) {
+	run := study.Record{Engine: "voxfit", Model: "M", NumVox: 10, NumChunks: 4, CPUCount: 2, Time: 1, Compute: 1.9, CPUTime: 1.9}
+	disturbed := run
+	disturbed.Time, disturbed.Compute, disturbed.Taken = 3, 5.9, 4
+	s := study.Summarise([]study.Record{run, disturbed, disturbed}, study.Options{})
+	if p := s.Lines[0].Best(); p.Time.Median != 1 || p.Time.N != 1 || p.Disturbed || s.Disturbed != 0 || s.Busy() {
+		t.Errorf("one of three runs was calm: %+v", p)
+	}
+	if notes := strings.Join(s.Notes, " "); !strings.Contains(notes, "2 runs were disturbed by other programs and left out") {
+		t.Errorf("the notes do not say so: %s", notes)
+	}
+	s = study.Summarise([]study.Record{disturbed, disturbed}, study.Options{})
+	if p := s.Lines[0].Best(); p.Time.Median != 3 || !p.Disturbed || s.Disturbed != 1 || !s.Busy() {
+		t.Errorf("no run was calm: %+v, %d settings disturbed", p, s.Disturbed)
+	}
+	if notes := strings.Join(s.Notes, " "); !strings.Contains(notes, "Times of these are of a busy machine") {
+		t.Errorf("the notes do not say so: %s", notes)
+	}
+}
+
+// What others and the host took is a part of its own, and all parts still add up to CPUs x wall time.
+func TestWhatOthersTookIsAPartOfTheAccount(t *testing.T) {
+	r := study.Record{Engine: "voxfit", Model: "M", NumVox: 10, NumChunks: 4, CPUCount: 2, Time: 5, Compute: 8, Dispatch: 0.5, StartWait: 0.5, TailWait: 0.5,
+		CPUTime: 5.5, Taken: 3, HostSteal: 1}
+	s := study.Summarise([]study.Record{r}, study.Options{}).Lines[0].Points[0].Split
+	want := study.Split{Compute: 5, Dispatch: 0.5, StartWait: 0.5, TailWait: 0.5, Others: 2, Host: 1, Unaccounted: 0.5}
+	if s != want {
+		t.Errorf("the account is %+v, want %+v", s, want)
+	}
+}
+
+// The serial run shared its CPU with another program and took twice as long: two CPUs seem to be 3.9 times as fast.
+func TestNoSpeedUpIsMoreThanTheCPUsGive(t *testing.T) {
+	serial := study.Record{Engine: "serial", Model: "M", NumVox: 10, NumChunks: 1, CPUCount: 1, Time: 3.9}
+	two := study.Record{Engine: "voxfit", Model: "M", NumVox: 10, NumChunks: 4, CPUCount: 2, Time: 1}
+	s := study.Summarise([]study.Record{serial, two}, study.Options{})
+	if p := s.Lines[0].Best(); p.SpeedUp.Known() || p.Efficiency.Known() || p.Percent.Known() {
+		t.Errorf("two CPUs have a speed-up of %g", p.SpeedUp.Median)
+	}
+	if notes := strings.Join(s.Notes, " "); !strings.Contains(notes, "1 setting was faster than its CPUs allow") {
+		t.Errorf("the notes do not say so: %s", notes)
 	}
 }

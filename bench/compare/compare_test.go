@@ -16,9 +16,9 @@ import (
 	"time"
 
 	"github.com/voxfit/voxfit/acq"
-	"github.com/voxfit/voxfit/bench/calm"
 	"github.com/voxfit/voxfit/bench/python"
 	"github.com/voxfit/voxfit/bench/textbook"
+	"github.com/voxfit/voxfit/internal/calm"
 	"github.com/voxfit/voxfit/internal/peer"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/numa"

@@ -46,7 +46,6 @@ type Run struct {
 	Voxels  int    `json:"voxels,omitempty"`
 	Chunks  int    `json:"chunks"`
 	CPUs    int    `json:"cpus"`
-	Scale   int    `json:"scale,omitempty"`   // the voxels so many times over
 	Results bool   `json:"results,omitempty"` // write what was found, as NAME.f64, into the acquisition's folder
 }
 

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/voxfit/voxfit/bench/calm"
+	"github.com/voxfit/voxfit/internal/calm"
 	"github.com/voxfit/voxfit/kernel"
 )
 

@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/voxfit/voxfit/bench/calm"
+	"github.com/voxfit/voxfit/internal/calm"
 )
 
 // The exit codes.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/voxfit/voxfit/bench/calm"
+	"github.com/voxfit/voxfit/internal/calm"
 )
 
 // A program is the benchmarks of one suite, built from one tree.

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/voxfit/voxfit/bench/calm"
+	"github.com/voxfit/voxfit/internal/calm"
 )
 
 // recordedRounds are the logarithms of the ratios in a file of rounds, of two programs that were the same, by steps; what was

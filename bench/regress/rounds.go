@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/voxfit/voxfit/bench/calm"
+	"github.com/voxfit/voxfit/internal/calm"
 	"github.com/voxfit/voxfit/study"
 )
 

@@ -12,8 +12,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/voxfit/voxfit/bench/calm"
 	"github.com/voxfit/voxfit/bench/turn"
+	"github.com/voxfit/voxfit/internal/calm"
 )
 
 // A running is a program whose benchmarks run, and that is given turns if it asks for them (package turn).

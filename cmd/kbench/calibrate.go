@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/voxfit/voxfit/fit"
+	"github.com/voxfit/voxfit/internal/calm"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/numa"
 	"github.com/voxfit/voxfit/phantom"
@@ -28,14 +29,32 @@ var calibrationSizes = []int{13, 53, 212, 851, 4096}
 
 // calibrate measures on one core what a simulation needs: times of chunks, the cost of a dispatch, and
 // that of a worker's start.
-func calibrate(ctx context.Context, name, isa string, stderr io.Writer) (simulate.ChunkTimes, error) {
+// Where other programs take the core meanwhile it measures once more, and then refuses, unless it is told to take the times.
+func calibrate(ctx context.Context, name, isa string, evenIfBusy bool, stderr io.Writer) (simulate.ChunkTimes, error) {
+	times, use, err := calibrateOnce(ctx, name, isa, stderr)
+	if err == nil && use.Disturbed() && !evenIfBusy {
+		times, use, err = calibrateOnce(ctx, name, isa, stderr)
+	}
+	switch {
+	case err != nil || !use.Disturbed():
+		return times, err
+	case !evenIfBusy:
+		return times, fmt.Errorf("other programs took %.0f%% of the core while chunks were timed, expected at most %.0f%%: stop them, or take the times as they are with --even-if-busy",
+			100*(1-use.Share()), 100*(1-calm.Least))
+	}
+	times.Note = fmt.Sprintf("other programs took %.0f%% of the core while the chunks were timed, which makes them longer than they are", 100*(1-use.Share()))
+	return times, nil
+}
+
+func calibrateOnce(ctx context.Context, name, isa string, stderr io.Writer) (simulate.ChunkTimes, calm.Use, error) {
+	var use calm.Use
 	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: calibrationVoxels, SNR: 30, Seed: 1})
 	if err != nil {
-		return simulate.ChunkTimes{}, err
+		return simulate.ChunkTimes{}, use, err
 	}
 	m, err := standardModel(name, "", isa, phantomInputs(p))
 	if err != nil {
-		return simulate.ChunkTimes{}, err
+		return simulate.ChunkTimes{}, use, err
 	}
 	f := m.Fitter()
 	times := simulate.ChunkTimes{Model: m.Kind().Class, BytesPerVoxel: float64(fit.VoxelBytes(f))}
@@ -47,14 +66,15 @@ func calibrate(ctx context.Context, name, isa string, stderr io.Writer) (simulat
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			timeChunks(f, worker, p.Signal, result, size, &times)
+			use = use.Plus(calm.OfThread(func() { timeChunks(f, worker, p.Signal, result, size, &times) }))
 		}
 		return nil
 	})
 	if err != nil {
-		return times, err
+		return times, use, err
 	}
-	return times, scheduleCosts(ctx, &times)
+	err = scheduleCosts(ctx, &times)
+	return times, use, err
 }
 
 // timeChunks goes over the phantom in chunks of one size, once unmeasured and then for a while.

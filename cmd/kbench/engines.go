@@ -37,42 +37,50 @@ func (o *runOptions) checkEngines() error {
 	return checkEngines(o.engines, runEngines()...)
 }
 
-// A pythonStudy measures the runs of Python's engines, in one process.
+// A pythonStudy measures the runs of Python's engines, in one process for each block.
 type pythonStudy struct {
-	bench  *python.Bench
-	folder string
-	said   map[string]bool // settings whose set-up time was told
+	python, isa string
+	bench       *python.Bench // nil before it is started
+	block       *studyBlock   // that it has
+	folder      string
+	said        map[string]bool // settings whose set-up time was told
 }
 
-// startPython starts the process and hands it the block through a temporary folder.
-func startPython(ctx context.Context, named, isa string, block studyBlock) (*pythonStudy, error) {
+// start starts the process for a block, which it is handed through a temporary folder, and ends that of another.
+func (s *pythonStudy) start(ctx context.Context, block *studyBlock) error {
+	if s.block == block {
+		return nil
+	}
+	s.close()
 	folder, err := os.MkdirTemp("", "kbench-python-")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s := &pythonStudy{folder: folder, said: map[string]bool{}}
 	err = python.Acquisition{Gradients: block.gradients, Response: block.response, Tissues: block.tissues, Signal: block.signal()}.Write(folder)
 	if err == nil {
-		s.bench, err = python.StartBench(ctx, named, folder, isa)
+		s.bench, err = python.StartBench(ctx, s.python, folder, s.isa)
 	}
 	if err != nil {
 		os.RemoveAll(folder)
-		return nil, err
+		return err
 	}
-	return s, nil
+	s.block, s.folder = block, folder
+	return nil
 }
 
 // measure does one planned run and fills in its record.
-func (s *pythonStudy) measure(p plannedRun, stderr io.Writer) (study.Record, error) {
+func (s *pythonStudy) measure(ctx context.Context, p plannedRun, stderr io.Writer) (study.Record, error) {
 	record := p.record
-	memory := watchMemory()
-	measured, err := s.bench.Measure(python.Run{
-		Engine: record.Engine, Model: p.model, Chunks: record.NumChunks, CPUs: record.CPUCount, Scale: p.scale,
-	})
+	if err := s.start(ctx, p.block); err != nil {
+		return record, err
+	}
+	memory, use := watchMemory(), watchUse(nil)
+	measured, err := s.bench.Measure(python.Run{Engine: record.Engine, Model: p.model, Chunks: record.NumChunks, CPUs: record.CPUCount})
 	record.MemUsage, record.AvgMem = memory.stop()
 	if err != nil {
 		return record, err
 	}
+	use.add(&record)
 	record.MemorySize = memory.total
 	record.Time, record.PeakRSS = measured.Time, measured.PeakRSS
 	if measured.SpilledBytes != nil {
@@ -87,14 +95,18 @@ func (s *pythonStudy) measure(p plannedRun, stderr io.Writer) (study.Record, err
 
 // leaveRay ends Ray before a run that is not on it: some of Ray's processes have something to do at all times.
 func (s *pythonStudy) leaveRay(p plannedRun) error {
-	if s == nil || python.OnRay(p.record.Engine) {
+	if s.bench == nil || python.OnRay(p.record.Engine) {
 		return nil
 	}
 	return s.bench.EndRay()
 }
 
-// close ends the process and removes the folder.
+// close ends the process, if there is one, and removes its folder.
 func (s *pythonStudy) close() {
+	if s.bench == nil {
+		return
+	}
 	s.bench.Close()
 	os.RemoveAll(s.folder)
+	s.bench, s.block = nil, nil
 }

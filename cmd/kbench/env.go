@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/voxfit/voxfit/internal/calm"
 	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/numa"
@@ -147,7 +148,17 @@ func (e environment) write(w io.Writer) {
 	})
 	fmt.Fprintf(w, "\nmeasured bandwidth\n%-32s %14s\n", "", "read GB/s")
 	e.eachPeak(func(name string, p peak) { fmt.Fprintf(w, "%-32s %14.1f\n", name, p.ReadRate) })
+	e.writeTaken(w)
 	writeSpeeds(w, e.Core.CPUs[0], e.ISA, e.Kernels)
+}
+
+// writeTaken says where other programs took the CPUs while they were measured.
+func (e environment) writeTaken(w io.Writer) {
+	e.eachPeak(func(name string, p peak) {
+		if p.Taken > 1-calm.Least {
+			fmt.Fprintf(w, "%s: other programs took %.0f%% of the CPUs while they were measured: they can do more than these figures say\n", name, 100*p.Taken)
+		}
+	})
 }
 
 // eachPeak calls write for one core and for each node.

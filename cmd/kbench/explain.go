@@ -26,9 +26,13 @@ func newExplainCommand(args []string) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "explain CSV...",
 		Short: "Why each added core costs something: the overhead model, fitted to a study's CSV files",
-		Long: `Fit time = serial part + work / cores + cost of a chunk x chunks + cost of a core x cores + contention to the
-runs of CSV files (kbench run's or the published study's), with intervals and with the errors on runs left out,
-beside Amdahl's, Gustafson's and the universal scalability law; and say in words what limits each model.
+		Long: `Answer the study's questions from the runs of CSV files (kbench run's or the published study's): were more cores
+slower, what do a second hyperthread, a task and a core cost, what is serial, what to rent. For this
+time = serial part + work / cores + cost of a chunk x chunks + cost of a core x cores + contention is fitted, with
+intervals and with the errors on runs left out, beside other reasons and Amdahl's, Gustafson's and the universal
+scalability law.
+
+study/testdata/README.md says where the published study's files are, and has the medians of its runs beside it.
 
 CPUs are hardware threads, and two of them may be one core. How many cores the CPUs are is known for the published
 runs (AWS c5) and for runs on this machine. For other machines, give --cores.`,

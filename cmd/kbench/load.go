@@ -68,31 +68,47 @@ func findResponse(flag string, signal []float32, shape [3]int, index []int, g *a
 
 // load reads the data of a study, or makes its phantom.
 func (o *runOptions) load(ctx context.Context, stderr io.Writer) (studyBlock, error) {
+	source, err := o.source(ctx, stderr)
+	if err != nil {
+		return studyBlock{}, err
+	}
+	return o.blockOf(ctx, source, 1)
+}
+
+// source opens the data of a study, or makes its phantom.
+func (o *runOptions) source(ctx context.Context, stderr io.Writer) (studySource, error) {
 	if o.data.dwi == "" {
 		return o.makePhantom(ctx)
 	}
 	a, err := o.data.open(acq.WithSpelling(func(string) string { return "" })) // these commands have no such options
 	if err != nil {
-		return studyBlock{}, err
+		return studySource{}, err
 	}
-	block, err := o.newBlock(o.data.dwi, len(a.mask.Index), a.gradients, 0)
+	for _, w := range a.warnings {
+		fmt.Fprintln(stderr, "kbench: warning:", w)
+	}
+	return studySource{
+		block: studyBlock{gradients: a.gradients, shape: a.image.Header.Shape, inputs: a.inputs}, name: o.data.dwi, mask: a.mask.Index,
+		rows: func(ctx context.Context, dst []float32, index []int) error {
+			return readSignal(ctx, dst, a.image, index, nifti.ReadOptions{}, stderr)
+		},
+	}, nil
+}
+
+// blockOf makes the block of a scale, with the responses that its models need.
+func (o *runOptions) blockOf(ctx context.Context, source studySource, scale int) (studyBlock, error) {
+	block, index, err := source.at(ctx, o, scale)
 	if err != nil {
 		return block, err
 	}
-	block.shape, block.inputs = a.image.Header.Shape, a.inputs
-	if err = readSignal(ctx, block.signal(), a.image, a.mask.Index, nifti.ReadOptions{}, stderr); err != nil {
-		return block, err
+	if o.data.dwi == "" {
+		return block, o.phantomResponses(&block)
 	}
 	if needsResponse(o.models) {
-		block.response, err = findResponse(o.response, block.signal(), a.image.Header.SpatialShape(), a.mask.Index, a.gradients, acq.AutoOptions{})
+		block.response, err = findResponse(o.response, block.signal(), [3]int(block.shape[:3]), index, block.gradients, acq.AutoOptions{})
 	}
 	if err == nil && needsTissues(o.models) {
-		block.tissues, err = findTissues(o.response, acq.Spread(block.signal(), a.gradients.Len(), tissueSample), a.gradients)
-	}
-	if err == nil {
-		for _, w := range a.warnings {
-			fmt.Fprintln(stderr, "kbench: warning:", w)
-		}
+		block.tissues, err = findTissues(o.response, acq.Spread(block.signal(), block.gradients.Len(), tissueSample), block.gradients)
 	}
 	return block, fromImage(err, o.response, o.data.dwi)
 }
@@ -105,28 +121,50 @@ func fromImage(err error, response, image string) error {
 	return fmt.Errorf("%s: %w", image, err)
 }
 
-func (o *runOptions) makePhantom(ctx context.Context) (studyBlock, error) {
+func (o *runOptions) makePhantom(ctx context.Context) (studySource, error) {
 	g := phantom.HCP()
-	block, err := o.newBlock("--voxels", o.voxels, g, 1)
-	if err != nil {
-		return block, err
+	if err := checkMemory("--voxels", o.voxels, g.Len(), 2); err != nil {
+		return studySource{}, err
 	}
 	p, err := phantom.MakeContext(ctx, g, phantom.Options{Voxels: o.voxels, SNR: o.snr, Seed: o.seed})
 	if err != nil {
-		return block, err
+		return studySource{}, err
 	}
-	copy(block.signal(), p.Signal)
-	block.response, block.shape = phantom.Response(), append(p.Shape[:], g.Len())
+	return studySource{
+		block: studyBlock{gradients: g, shape: append(p.Shape[:], g.Len())}, name: "--voxels", mask: p.Index,
+		rows: func(_ context.Context, dst []float32, index []int) error {
+			phantomRows(dst, index, p)
+			return nil
+		},
+	}, nil
+}
+
+// phantomRows copies the rows of some voxels. Outside its mask a phantom is zero.
+func phantomRows(dst []float32, index []int, p *phantom.Phantom) {
+	n, row := p.Gradients.Len(), 0
+	for i, v := range index { // both lists ascend
+		for row < len(p.Index) && p.Index[row] < v {
+			row++
+		}
+		if row < len(p.Index) && p.Index[row] == v {
+			copy(dst[i*n:], p.Signal[row*n:(row+1)*n])
+		}
+	}
+}
+
+// phantomResponses are those that the phantom was made with, or those that were given.
+func (o *runOptions) phantomResponses(block *studyBlock) (err error) {
+	block.response = phantom.Response()
 	if o.response != "auto" {
-		block.response, err = findResponse(o.response, nil, p.Shape, nil, p.Gradients, acq.AutoOptions{})
+		block.response, err = findResponse(o.response, nil, [3]int(block.shape[:3]), nil, block.gradients, acq.AutoOptions{})
 	}
 	if needsTissues(o.models) {
 		block.tissues = phantomTissues()
 		if err == nil && o.response != "auto" {
-			block.tissues, err = findTissues(o.response, nil, p.Gradients)
+			block.tissues, err = findTissues(o.response, nil, block.gradients)
 		}
 	}
-	return block, err
+	return err
 }
 
 // estimateResponse interprets the --response flag of a fit. For auto it reads the signal of the box that is looked at.
@@ -191,18 +229,23 @@ func describeResponse(r acq.Response) map[string]any {
 	return d
 }
 
-// fitters makes the models of a study, by name.
-func (o *runOptions) fitters(b studyBlock, stderr io.Writer) (map[string]model.Model, error) {
-	models := map[string]model.Model{}
-	for _, name := range o.models {
-		m, err := standardModel(name, "", o.isa, model.Inputs{Gradients: b.gradients, Response: b.response, Tissues: b.tissues})
-		if err != nil {
-			return nil, o.data.nameIn(err, o.response)
+// fitters makes the models of a study for each of its blocks, and returns those of the first, by name.
+func (o *runOptions) fitters(blocks []studyBlock, stderr io.Writer) (map[string]model.Model, error) {
+	for i := range blocks {
+		b := &blocks[i]
+		b.models = map[string]model.Model{}
+		for _, name := range o.models {
+			m, err := standardModel(name, "", o.isa, model.Inputs{Gradients: b.gradients, Response: b.response, Tissues: b.tissues})
+			if err != nil {
+				return nil, o.data.nameIn(err, o.response)
+			}
+			b.models[name] = m
+			for _, w := range m.Warnings() {
+				if i == 0 {
+					fmt.Fprintln(stderr, "kbench: warning:", w)
+				}
+			}
 		}
-		for _, w := range m.Warnings() {
-			fmt.Fprintln(stderr, "kbench: warning:", w)
-		}
-		models[name] = m
 	}
-	return models, nil
+	return blocks[0].models, nil
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/voxfit/voxfit/internal/calm"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/numa"
 )
@@ -15,6 +16,7 @@ type peak struct {
 	CPUs     []int     `json:"cpus"`
 	Sets     []setPeak `json:"sets"`
 	ReadRate float64   `json:"read_gb_per_s"`
+	Taken    float64   `json:"share_taken_by_others"` // of the CPUs while this was measured
 }
 
 // A setPeak is the peak of one instruction set; that of "generic" is of scalar code.
@@ -28,12 +30,12 @@ const measuring = 150 * time.Millisecond
 
 // measurePeak runs the loops on all cpus at the same time and adds up their rates.
 func measurePeak(cpus []int) (peak, error) {
-	p := peak{CPUs: cpus}
+	p, use := peak{CPUs: cpus}, calm.Use{}
 	for _, isa := range kernel.ISAs() {
 		sum := setPeak{ISA: isa}
 		var failed error
 		var one sync.Mutex
-		onEach(cpus, func() float64 {
+		_, arithmetic := onEach(cpus, func() float64 {
 			rates, err := kernel.MeasureThroughput(isa, measuring)
 			one.Lock()
 			defer one.Unlock()
@@ -45,30 +47,32 @@ func measurePeak(cpus []int) (peak, error) {
 		if failed != nil {
 			return p, failed
 		}
+		use = use.Plus(arithmetic)
 		p.Sets = append(p.Sets, sum)
 	}
-	p.ReadRate = onEach(cpus, readRate)
+	rate, read := onEach(cpus, readRate)
+	p.ReadRate, p.Taken = rate, 1-use.Plus(read).Share()
 	return p, nil
 }
 
-// onEach runs rate on a thread pinned to each CPU, all at once, and returns the sum.
-func onEach(cpus []int, rate func() float64) float64 {
+// onEach runs rate on a thread pinned to each CPU, all at once, and returns the sum, and what the threads had of their CPUs.
+func onEach(cpus []int, rate func() float64) (float64, calm.Use) {
 	var wait sync.WaitGroup
-	rates := make([]float64, len(cpus))
+	rates, uses := make([]float64, len(cpus)), make([]calm.Use, len(cpus))
 	for i, cpu := range cpus {
 		wait.Go(func() {
 			if unpin, err := numa.Pin(cpu); err == nil {
 				defer unpin()
 			}
-			rates[i] = rate()
+			uses[i] = calm.OfThread(func() { rates[i] = rate() })
 		})
 	}
 	wait.Wait()
-	sum := 0.0
-	for _, r := range rates {
-		sum += r
+	sum, use := 0.0, calm.Use{}
+	for i, r := range rates {
+		sum, use = sum+r, use.Plus(uses[i])
 	}
-	return sum
+	return sum, use
 }
 
 // readRate reads a block far larger than the caches, in 10^9 bytes a second.

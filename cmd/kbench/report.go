@@ -109,7 +109,7 @@ func writeStudy(stdout, stderr io.Writer, o reportOptions) error {
 		}
 	}
 	report := page.Report{
-		Title: "Where every core-second goes", Command: o.command, Version: "v" + version(), Made: time.Now(),
+		Title: reportTitle(records), Command: o.command, Version: "v" + version(), Made: time.Now(),
 		Machine: o.machine, Data: o.facts, Sources: o.sources, Repeat: []string{o.again},
 		Summary: study.Summarise(records, options), Published: published,
 	}
@@ -134,6 +134,14 @@ func writeStudy(stdout, stderr io.Writer, o reportOptions) error {
 		fmt.Fprintf(w, "\nfigures  %s\npage     %s\n", filepath.Join(filepath.Dir(index), "figures"), index)
 	})
 	return nil
+}
+
+// reportTitle is what a page of the records shows: of runs without an account nobody knows where the time went.
+func reportTitle(records []study.Record) string {
+	if slices.ContainsFunc(records, study.Record.HasAccount) {
+		return "Where every core-second goes"
+	}
+	return "How long fits take, by CPUs and chunks"
 }
 
 // publishedPerCPU is what the published study's price table comes to for each CPU.

@@ -29,8 +29,10 @@ import (
 type runOptions struct {
 	models, engines      []string
 	minChunks, maxChunks int // powers of two
-	runs                 int
+	runs, retries        int
+	retriesLeft          int // of the whole study
 	minScale, maxScale   int
+	scaleMask            string
 	skipSerial           bool
 	filename, out        string
 	cpus                 []int
@@ -74,8 +76,10 @@ The command line of the published study works as typed, with underscores or dash
 	f.IntVar(&o.minChunks, "min-chunks", 1, "smallest chunk count, as a power of two")
 	f.IntVar(&o.maxChunks, "max-chunks", 13, "largest chunk count, as a power of two")
 	f.IntVar(&o.runs, "num-runs", 3, "repetitions of each setting")
-	f.IntVar(&o.minScale, "min-scale", 1, "smallest scale: a scale s fits s copies of the data as one block")
+	f.IntVar(&o.retries, "retries", 2, "measure a run again, at most so many times, while other programs take more than 5% of its CPUs (of the whole study at most a quarter of its runs)")
+	f.IntVar(&o.minScale, "min-scale", 1, "smallest scale: a scale s replaces the data by the means of blocks of s x s x s voxels")
 	f.IntVar(&o.maxScale, "max-scale", 1, "largest scale")
+	f.StringVar(&o.scaleMask, "scale-mask", maskAligned, "mask at scales above 1: aligned with the data, or published, the mask's corner that the published program takes")
 	f.BoolVar(&o.skipSerial, "skip-serial", false, "leave out the serial baseline")
 	f.StringVar(&o.filename, "filename", "", "CSV file (default: runs.csv in the output folder)")
 	f.StringVarP(&o.out, "output", "o", "", "output folder (default: kbench-run, or the next free kbench-run-N; beside --filename CSV: CSV-report)")
@@ -112,8 +116,12 @@ func (o *runOptions) check() error {
 		return fmt.Errorf("--min-chunks %d --max-chunks %d: expected 0 <= min <= max <= 30 (powers of two)", o.minChunks, o.maxChunks)
 	case o.runs < 1:
 		return fmt.Errorf("--num-runs %d: expected at least 1", o.runs)
+	case o.retries < 0:
+		return fmt.Errorf("--retries %d: expected 0 or more", o.retries)
 	case o.minScale < 1 || o.maxScale < o.minScale:
 		return fmt.Errorf("--min-scale %d --max-scale %d: expected 1 <= min <= max", o.minScale, o.maxScale)
+	case o.scaleMask != maskAligned && o.scaleMask != maskPublished:
+		return fmt.Errorf("--scale-mask %s: expected %s or %s", o.scaleMask, maskAligned, maskPublished)
 	case o.voxels < 1:
 		return fmt.Errorf("--voxels %d: expected at least 1", o.voxels)
 	case o.numCPUs < 0:
@@ -160,33 +168,30 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := o.nameOutput(); err != nil {
 		return err
 	}
-	block, err := o.load(ctx, stderr)
-	if block.room != nil {
-		defer block.room.Free()
-	}
+	blocks, err := o.loadScales(ctx, stderr)
+	defer freeBlocks(blocks)
 	if err != nil {
 		return err
 	}
-	block.repeat()
-	fitters, err := o.fitters(block, stderr)
+	fitters, err := o.fitters(blocks, stderr)
 	if err != nil {
 		return err
 	}
-	planned := o.plan(block, fitters)
-	var peers *pythonStudy
-	if slices.ContainsFunc(planned, plannedRun.inPython) {
+	planned := o.plan(blocks)
+	peers := &pythonStudy{python: o.python, isa: o.isa, said: map[string]bool{}}
+	defer peers.close()
+	if i := slices.IndexFunc(planned, plannedRun.inPython); i >= 0 {
 		endsPrograms(ctx)
-		if peers, err = startPython(ctx, o.python, o.isa, block); err != nil {
+		if err := peers.start(ctx, planned[i].block); err != nil {
 			return err // before there is a file
 		}
-		defer peers.close()
 	}
 	log, err := o.openLog(stderr)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	key, err := o.key(ctx, block, fitters)
+	key, err := o.key(ctx, blocks[0], fitters)
 	if err != nil {
 		return err
 	}
@@ -197,7 +202,7 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if done := len(planned) - len(missing); done > 0 {
 		fmt.Fprintf(stderr, "%s has %d of the %d runs; %d to go\n", log.Path(), done, len(planned), len(missing))
 	}
-	results, err := block.newResults(fitters)
+	results, err := newResults(blocks)
 	if err != nil {
 		return err
 	}
@@ -206,9 +211,10 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return fmt.Sprintf("%d of %d runs are in %s; the same command with --resume goes on", len(planned)-len(missing)+done, len(planned), log.Path())
 	}
 	keeps(ctx, "%s", kept(0))
+	o.retriesLeft = (len(missing) + 3) / 4
 	bar := newProgress(stderr, "run", "runs", len(missing))
 	for i, p := range missing {
-		if err := o.record(ctx, p, peers, block.room, results, log, stderr); err != nil {
+		if err := o.record(ctx, p, peers, results, log, stderr); err != nil {
 			bar.finish()
 			return fmt.Errorf("%w (%s)", err, kept(i))
 		}
@@ -216,7 +222,8 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		keeps(ctx, "%s", kept(i+1))
 	}
 	bar.finish()
-	report, err := o.report(log, block)
+	sayDisturbed(stderr, log.Records())
+	report, err := o.report(log, blocks[0])
 	if err != nil {
 		return err
 	}
@@ -224,17 +231,11 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 }
 
 // record measures one run, in this process or by a peer, and appends it to the log.
-func (o *runOptions) record(ctx context.Context, p plannedRun, peers *pythonStudy, signal, results *fit.Room, log *study.Log, stderr io.Writer) error {
+func (o *runOptions) record(ctx context.Context, p plannedRun, peers *pythonStudy, results *fit.Room, log *study.Log, stderr io.Writer) error {
 	if err := peers.leaveRay(p); err != nil {
 		return err
 	}
-	var record study.Record
-	var err error
-	if p.inPython() {
-		record, err = peers.measure(p, stderr)
-	} else {
-		record, err = o.measure(ctx, p, signal, results)
-	}
+	record, err := o.measureCalmly(ctx, p, peers, results, stderr)
 	if err != nil {
 		return err
 	}
@@ -306,7 +307,7 @@ func defaultFolder(resume bool) string {
 	}
 }
 
-// A studyBlock is the data of a study: masked voxels.
+// A studyBlock is the data of a study at one scale, masked voxels, and the models that are fitted to them.
 type studyBlock struct {
 	gradients *acq.GradientTable
 	response  acq.Response
@@ -315,6 +316,7 @@ type studyBlock struct {
 	voxels    int
 	room      *fit.Room // their signal
 	inputs    []input   // files that they came from; none for a phantom
+	models    map[string]model.Model
 }
 
 // dataFacts describes what was fitted, for the page.
@@ -334,38 +336,27 @@ func (o *runOptions) dataFacts(b studyBlock) []page.Fact {
 	return facts
 }
 
-// newBlock makes a study block with room for the signal of as many voxels as the largest scale needs.
-// copies is how many times over the signal will for a while be held elsewhere.
-func (o *runOptions) newBlock(what string, voxels int, g *acq.GradientTable, copies int) (studyBlock, error) {
-	times := max(1, o.maxScale) // kbench compare has no scales
-	if err := checkMemory(what, voxels, g.Len(), times+copies); err != nil {
-		return studyBlock{}, err
+// signal is that of the voxels.
+func (b studyBlock) signal() []float32 { return b.room.Signal }
+
+// newResults makes room for the results of any model on any of the blocks.
+func newResults(blocks []studyBlock) (*fit.Room, error) {
+	voxels, parameters := 0, 0
+	for _, b := range blocks {
+		voxels = max(voxels, b.voxels)
+		for _, m := range b.models {
+			parameters = max(parameters, m.Fitter().Parameters())
+		}
 	}
-	room, err := fit.NewRoom(voxels*times, g.Len(), 0)
-	if err != nil {
-		err = fmt.Errorf("%s: %w: give fewer voxels or scales", what, err)
-	}
-	return studyBlock{gradients: g, voxels: voxels, room: room}, err
+	return fit.NewRoom(voxels, 0, parameters)
 }
 
-// signal is that of the voxels once.
-func (b studyBlock) signal() []float32 { return b.room.Signal[:b.voxels*b.gradients.Len()] }
-
-// repeat fills the room with copies: a scale fits the first so many.
-func (b studyBlock) repeat() {
-	once := b.signal()
-	for at := len(once); at < len(b.room.Signal); at += len(once) {
-		copy(b.room.Signal[at:], once)
+func freeBlocks(blocks []studyBlock) {
+	for _, b := range blocks {
+		if b.room != nil {
+			b.room.Free()
+		}
 	}
-}
-
-// newResults makes room for the results of any of the models.
-func (b studyBlock) newResults(models map[string]model.Model) (*fit.Room, error) {
-	parameters := 0
-	for _, m := range models {
-		parameters = max(parameters, m.Fitter().Parameters())
-	}
-	return fit.NewRoom(b.room.Voxels(), 0, parameters)
 }
 
 // A plannedRun is a run to be measured: what will be asked for (record), and with what.
@@ -374,7 +365,7 @@ type plannedRun struct {
 	fitter kernel.Fitter
 	plan   sched.Plan
 	model  string // as the command line names it
-	scale  int
+	block  *studyBlock
 }
 
 // inPython says whether the run is not this program's own.
@@ -382,17 +373,17 @@ func (p plannedRun) inPython() bool { return slices.Contains(python.Engines, p.r
 
 // plan lists the runs. Repetitions are the outer loop, so that a slow drift of the machine touches
 // every setting alike.
-func (o *runOptions) plan(block studyBlock, fitters map[string]model.Model) []plannedRun {
+func (o *runOptions) plan(blocks []studyBlock) []plannedRun {
 	isa, _ := kernel.ChosenISA(kernel.WithISA(o.isa))
 	host, _ := os.Hostname()
 	machine := numa.Describe()
 	pin := o.placement.pinning()
 	var planned []plannedRun
-	add := func(name, engine string, scale, cpus, chunks, run int) {
-		m, voxels := fitters[name], block.voxels*scale
+	add := func(name, engine string, block *studyBlock, cpus, chunks, run int) {
+		m, voxels := block.models[name], block.voxels
 		plan := o.placement.plan(o.places, cpus)
 		plan.Voxels, plan.Chunks, plan.Counters = voxels, chunks, true
-		p := plannedRun{fitter: m.Fitter(), plan: plan, model: name, scale: scale, record: study.Record{
+		p := plannedRun{fitter: m.Fitter(), plan: plan, model: name, block: block, record: study.Record{
 			Engine: engine, Model: m.Kind().Class, DataShape: block.shape, NumVox: voxels, CPUCount: cpus,
 			NumChunks: chunks, VoxPerChunk: max(1, voxels/chunks), Run: run,
 			ISA: isa, Pinned: pin != sched.PinNone, Nodes: nodesOf(machine, o.places[:cpus]), Version: version(), Host: host,
@@ -406,20 +397,20 @@ func (o *runOptions) plan(block studyBlock, fitters map[string]model.Model) []pl
 		}
 		planned = append(planned, p)
 	}
-	for scale := o.minScale; scale <= o.maxScale; scale++ {
+	for i := range blocks {
 		for run := 1; run <= o.runs; run++ {
 			for _, name := range o.models {
 				if !o.skipSerial && slices.Contains(o.engines, engineVoxfit) {
-					add(name, "serial", scale, 1, 1, run)
+					add(name, "serial", &blocks[i], 1, 1, run)
 				}
 				for _, engine := range o.engines {
 					if study.IsSerial(engine) {
-						add(name, engine, scale, 1, 1, run)
+						add(name, engine, &blocks[i], 1, 1, run)
 						continue
 					}
 					for _, cpus := range o.cpus {
 						for k := o.minChunks; k <= o.maxChunks; k++ {
-							add(name, engine, scale, cpus, 1<<k, run)
+							add(name, engine, &blocks[i], cpus, 1<<k, run)
 						}
 					}
 				}
@@ -442,8 +433,8 @@ func nodesOf(machine numa.Machine, cpus []int) int {
 
 // measure does one planned run and fills in its record. Memory is in place, on the nodes where the
 // workers want it, before the clock starts.
-func (o *runOptions) measure(ctx context.Context, p plannedRun, signal, results *fit.Room) (study.Record, error) {
-	record := p.record
+func (o *runOptions) measure(ctx context.Context, p plannedRun, results *fit.Room) (study.Record, error) {
+	record, signal := p.record, p.block.room
 	all := sched.Range{End: record.NumVox}
 	if _, err := signal.Place(p.plan, nil, all); err != nil {
 		return record, err
@@ -457,7 +448,7 @@ func (o *runOptions) measure(ctx context.Context, p plannedRun, signal, results 
 	clear(result.Status)
 	runtime.GC()
 
-	memory := watchMemory()
+	memory, use := watchMemory(), watchUse(o.places[:record.CPUCount])
 	account, err := fit.Block(ctx, p.fitter, signal.Signal[:record.NumVox*p.fitter.Measurements()], result, plan)
 	record.MemUsage, record.AvgMem = memory.stop()
 	if err != nil {
@@ -466,6 +457,7 @@ func (o *runOptions) measure(ctx context.Context, p plannedRun, signal, results 
 	record.MemorySize = memory.total
 	record.PeakRSS = peakRSS()
 	writeAccount(&record, account)
+	use.addHost(&record)
 	return record, nil
 }
 
@@ -485,6 +477,10 @@ func writeAccount(record *study.Record, account sched.Account) {
 	record.LocalBytes, record.FarBytes = sum.LocalBytes, sum.FarBytes
 	record.VoluntarySwitches, record.InvoluntarySwitches = sum.VoluntarySwitches, sum.InvoluntarySwitches
 	record.Migrations = int64(sum.Migrations)
+	record.CPUTime = sum.CPUTime.Seconds()
+	for _, w := range account.Workers { // each its own: what one worker had too much is not another's
+		record.Taken += w.Taken().Seconds()
+	}
 	record.Instructions, record.Cycles, record.CacheMisses = sum.Counts.Instructions, sum.Counts.Cycles, sum.Counts.CacheMisses
 }
 

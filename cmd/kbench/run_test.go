@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"encoding/csv"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -70,16 +73,19 @@ func TestRunFitsTheUsersOwnData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	voxels := map[int]int{}
+	rows := map[string]int{}
 	for _, r := range records {
-		voxels[r.NumVox]++
+		rows[fmt.Sprint(r.NumVox, r.DataShape)]++
 		if r.Pinned {
 			t.Error("--no-pin gave a pinned run")
 		}
 	}
-	if voxels[64] != 3 || voxels[128] != 3 {
-		t.Errorf("rows by voxels are %v, want 3 of 64 and, at scale 2, 3 of 128", voxels)
+	if rows["64 [4 4 4 288]"] != 3 || rows["8 [2 2 2 288]"] != 3 || len(rows) != 2 {
+		t.Errorf("rows by voxels and shape are %v, want 3 of 64 and, at scale 2, 3 of 8", rows)
 	}
+	refuse(t, []string{"run", "--data", image, "--mask", near(image, "mask.nii.gz"), "--models", "dti", "--min-scale", "9", "--max-scale", "9",
+		"-o", t.TempDir()}, "at scale 9 no voxel of the mask is left")
+	refuse(t, []string{"run", "--scale-mask", "corner", "-o", t.TempDir()}, "--scale-mask corner", "aligned or published")
 }
 
 func TestRunsRecordHowTheyWereScheduled(t *testing.T) {
@@ -173,4 +179,58 @@ func TestAStudyOfOtherDataIsNotGoneOnWith(t *testing.T) {
 	refuse(t, resume("--filename", csv("phantom.csv")), "SoftwareVersion")
 	os.Remove(csv("phantom.study.json"))
 	refuse(t, resume("--filename", csv("phantom.csv")), "phantom.study.json", "missing")
+}
+
+// Two programs of our own for each CPU take most of it: the rows say so, the runs were repeated within bounds, the page
+// says so first and claims nothing, and no prediction is made from them.
+func TestABusyMachineIsSeen(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("skipped: only Linux says what others take")
+	}
+	for range 2 * runtime.NumCPU() {
+		busy := exec.Command("sh", "-c", "while :; do :; done")
+		if err := busy.Start(); err != nil {
+			t.Skip(err)
+		}
+		defer func() {
+			busy.Process.Kill()
+			busy.Wait()
+		}()
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "runs.csv")
+	text := succeed(t, "run", "--models", "dti", "--voxels", "30000", "--min-chunks", "2", "--max-chunks", "7", "--num-runs", "1", "--retries", "1", "-o", dir)
+	records, err := study.ReadRecords(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	disturbed, tries := 0, 0
+	for _, r := range records {
+		ready := r.FirstTouch + r.Dispatch + r.Steal + r.Compute
+		if sum := r.CPUTime + r.Taken; sum < 0.98*ready || sum > 1.02*ready+1e-3 {
+			t.Errorf("had %g s and was taken %g s, of %g s in which it was ready", r.CPUTime, r.Taken, ready)
+		}
+		if r.Disturbed() {
+			disturbed++
+		}
+		tries += r.Tries
+	}
+	if 2*disturbed < len(records) {
+		t.Errorf("%d of %d runs are marked as disturbed", disturbed, len(records))
+	}
+	if most := len(records) + (len(records)+3)/4; tries > most {
+		t.Errorf("%d tries, want at most %d", tries, most)
+	}
+	page := string(read(t, filepath.Join(dir, "index.html")))
+	if !strings.Contains(text, "Other programs took the CPU") || !strings.Contains(page, "The machine was busy: other programs disturbed") {
+		t.Errorf("neither the table nor the page says that the machine was busy:\n%s", text)
+	}
+	for _, claim := range []string{"put to use", "Fastest:", "limits them", "What does a core cost?"} {
+		if strings.Contains(page, claim) {
+			t.Errorf("the page of a busy machine says %q", claim)
+		}
+	}
+	if disturbed == len(records) {
+		refuse(t, []string{"simulate", "--machine", "c5.18xlarge", "--model", "dti", path}, "runs.csv", "--even-if-busy")
+	}
 }

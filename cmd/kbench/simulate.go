@@ -23,7 +23,7 @@ type simulateOptions struct {
 	schedule                 policyFlag
 	voxels, resamples        int
 	chunks, cores            []int
-	elastic                  bool
+	elastic, evenIfBusy      bool
 	seed                     uint64
 }
 
@@ -59,6 +59,7 @@ core_gb_per_s, near_distance, far_distance, all_core_clock, source.`,
 	f.BoolVar(&o.elastic, "elastic", true, "join short chunks into one call and cut long ones, as kbench run and fit do")
 	f.IntVar(&o.resamples, "resamples", 20, "how many times the chunk times are drawn at random, for the intervals")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the draws")
+	f.BoolVar(&o.evenIfBusy, "even-if-busy", false, "take the times of chunks although other programs disturbed them")
 	f.StringVar(&o.isa, "isa", "", isaHelp)
 	f.StringVarP(&o.out, "output", "o", "", "folder for predictions.csv, prediction.svg and the measured chunks.csv")
 	return c
@@ -87,9 +88,9 @@ func (o *simulateOptions) run(ctx context.Context, args []string, stdout, stderr
 	}
 	plan := simulate.Plan{Machine: m, Voxels: o.voxels, Chunks: o.chunks, Cores: o.cores, Policy: sched.Policy(o.schedule), Elastic: o.elastic, Resamples: o.resamples, Seed: o.seed}
 	if len(args) == 1 {
-		plan.Times, err = simulate.ReadChunkTimes(args[0], o.model)
+		plan.Times, err = simulate.ReadChunkTimes(args[0], o.model, o.evenIfBusy)
 	} else {
-		plan.Times, err = calibrate(ctx, o.model, o.isa, stderr)
+		plan.Times, err = calibrate(ctx, o.model, o.isa, o.evenIfBusy, stderr)
 	}
 	if err != nil {
 		return err

@@ -23,7 +23,8 @@ type studyKey struct {
 	Inputs   []inputFile    `json:"Inputs,omitempty"`
 	Response map[string]any `json:"Response,omitempty"`
 	Tissues  map[string]any `json:"Tissues,omitempty"`
-	Options  map[string]any `json:"Options"` // of each model
+	Scales   map[string]any `json:"Scales,omitempty"` // how images above scale 1 get their masks
+	Options  map[string]any `json:"Options"`          // of each model
 
 	Instruction string `json:"InstructionSet"`
 }
@@ -50,6 +51,9 @@ func (o *runOptions) key(ctx context.Context, b studyBlock, models map[string]mo
 	}
 	if needsTissues(o.models) {
 		k.Tissues = describeTissues(b.tissues)
+	}
+	if o.scaleMask != maskAligned {
+		k.Scales = map[string]any{"Mask": o.scaleMask}
 	}
 	for name, m := range models {
 		k.Options[name] = model.ValuesInForce(m)

@@ -21,6 +21,16 @@ func ClassOf(name string) string {
 	return name
 }
 
+// NameOf is the name of a class on the command line. One that we do not know stays as it is.
+func NameOf(class string) string {
+	for _, m := range All {
+		if class == m.Class {
+			return m.Name
+		}
+	}
+	return class
+}
+
 // WordsOf is a class in words. One that we do not know stays as it is.
 func WordsOf(class string) string {
 	for _, m := range All {

@@ -82,15 +82,13 @@ class Bench:
         model: str,
         chunks: int,
         cpus: int,
-        scale: int = 1,
         voxels: int | None = None,
         results: bool = False,
     ) -> dict[str, Any]:
         """One run: its time, and what was measured beside it.
 
-        ``model`` is a name and perhaps a method, as "fwdtim wls"; ``voxels`` are the first so many, ``scale``
-        is how many times over they are fitted. With ``results`` what was found goes into the folder, as
-        NAME.f64, and "columns" says how many values a voxel has.
+        ``model`` is a name and perhaps a method, as "fwdtim wls"; ``voxels`` are the first so many. With
+        ``results`` what was found goes into the folder, as NAME.f64, and "columns" says how many values a voxel has.
         """
         from voxfit.dipy._benched import make, results_of
         from voxfit.dipy._engines import ENGINES
@@ -100,8 +98,6 @@ class Bench:
             raise ValueError(f"there is no engine {family}-{engine}")
         begin = time.perf_counter()
         data = self.signal[:voxels]
-        if scale > 1:
-            data = np.tile(data, (scale, 1))
         options = self._options(family, engine, max(1, len(data) // chunks), cpus)
         if engine == "ray":
             self._start_ray(cpus)

@@ -1,6 +1,7 @@
 package overhead
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -38,6 +39,9 @@ func (a *analysis) explain(o Options) {
 			*field = &e
 		}
 	}
+	if a.Core != nil {
+		a.Core.High = max(a.Core.High, a.mostCore())
+	}
 	if a.fit.threaded {
 		e := a.estimate(func(f fitted) float64 { return f.thread })
 		a.Thread = &e
@@ -46,7 +50,40 @@ func (a *analysis) explain(o Options) {
 	a.Forecast = a.forecast(o.Resamples, random)
 	a.Reported = a.reported()
 	a.Shortest, a.Curves = a.shortestRuns(), a.curves()
-	a.Limits = a.limits()
+}
+
+// mostCore is the largest cost of a core that the settings allow: the other costs are fitted beside it, and the loss may
+// grow by what it would grow by in one of twenty cases. At its bound of zero no draw of a bootstrap may leave it.
+func (a *analysis) mostCore() float64 {
+	const allowed = 3.84 // of twice the logarithm of the likelihood, one degree of freedom
+	rest := form{terms: []int{termWork, termChunk, termSerial, termContention}}
+	n := float64(len(a.settings))
+	worse := func(core float64) float64 {
+		less := slices.Clone(a.settings)
+		for i := range less {
+			if less[i].time -= core * less[i].inUse(); less[i].time <= 0 {
+				return math.Inf(1)
+			}
+		}
+		f, loss := rest.fit(less), 0.0
+		for _, s := range a.settings {
+			loss += huber((f.time(s)+core*s.inUse())/s.time - 1)
+		}
+		return n * math.Log(loss/a.fit.loss)
+	}
+	low := a.fit.values[termCore]
+	high := low + 1e-6
+	for worse(high) < allowed && high < a.fit.values[termWork] {
+		high = low + 2*(high-low)
+	}
+	for range 12 {
+		if middle := (low + high) / 2; worse(middle) < allowed {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return low
 }
 
 // estimate is a quantity of the fit with its interval.
@@ -62,43 +99,76 @@ func (a *analysis) estimate(of func(fitted) float64) study.Estimate {
 func (a *analysis) compare() {
 	for i, f := range comparedForms(a.fit.threaded) {
 		fit := func(s []setting) law { return f.fit(s) }
-		a.Forms = append(a.Forms, a.comparison(f.name, fit))
-		if f.overlap {
-			a.Overlapped = f.fit(a.settings).values[termChunk]
+		whole := f.fit(a.settings)
+		c := a.comparison(f.name, whole, fit)
+		c.Chunks = errorsOf(a.settings, leaveOut(a.settings, byChunks, fit))
+		c.aic = a.aic(whole)
+		a.Forms = append(a.Forms, c)
+		if f.overlap != 0 {
+			a.Overlapped = whole.values[termChunk]
 		}
 		if i == 0 {
 			a.leftOut = leaveOut(a.settings, byCPUs, fit)
 		}
 	}
-	a.Laws = []Comparison{
-		a.comparison("Amdahl's law", fitAmdahl),
-		a.comparison("Gustafson's law", fitGustafson),
-		a.comparison("universal scalability law", fitUniversal),
+	for _, l := range knownLaws {
+		c := a.comparison(l.name, l.fit(a.settings), l.fit)
+		c.Chunks = errorsOf(a.settings, leaveOut(a.settings, byChunks, l.fit))
+		a.Laws = append(a.Laws, c)
 	}
+	for _, f := range alternatives() {
+		whole := f.fit(a.settings)
+		c := a.comparison(f.name, whole, func(s []setting) law { return f.fit(s) })
+		c.aic = a.aic(whole)
+		a.Alternatives = append(a.Alternatives, Alternative{Comparison: c, Found: a.found(whole), fit: whole})
+	}
+	a.relateAIC()
 }
 
-func (a *analysis) comparison(name string, fit func([]setting) law) Comparison {
-	c := Comparison{Name: name}
-	l := fit(a.settings)
+// comparison judges a form or law, which is fitted already to all settings, on CPU counts left out.
+func (a *analysis) comparison(name string, whole law, fit func([]setting) law) Comparison {
+	c := Comparison{Name: name, Chunks: describeErrors(nil)}
 	var within []float64
 	for _, s := range a.settings {
-		within = append(within, l.time(s))
+		within = append(within, whole.time(s))
 	}
 	c.Within = errorsOf(a.settings, within)
 	c.CPUs = errorsOf(a.settings, leaveOut(a.settings, byCPUs, fit))
-	c.Chunks = errorsOf(a.settings, leaveOut(a.settings, byChunks, fit))
 	smaller, largest := a.largest()
 	if len(smaller) == 0 {
 		c.Largest = describeErrors(nil)
 		return c
 	}
-	l = fit(smaller)
+	l := fit(smaller)
 	var ahead []float64
 	for _, s := range largest {
 		ahead = append(ahead, l.time(s))
 	}
 	c.Largest = errorsOf(largest, ahead)
 	return c
+}
+
+// aic is Akaike's criterion (1974) of a fit, with the robust loss in the place of the sum of squares.
+func (a *analysis) aic(f fitted) float64 {
+	n := float64(len(a.settings))
+	return n*math.Log(2*f.loss/n) + 2*float64(f.unknowns())
+}
+
+// relateAIC makes each form's criterion the distance from the least.
+func (a *analysis) relateAIC() {
+	least := math.Inf(1)
+	for _, c := range a.Forms {
+		least = min(least, c.aic)
+	}
+	for _, c := range a.Alternatives {
+		least = min(least, c.aic)
+	}
+	for i := range a.Forms {
+		a.Forms[i].AIC = a.Forms[i].aic - least
+	}
+	for i := range a.Alternatives {
+		a.Alternatives[i].AIC = a.Alternatives[i].aic - least
+	}
 }
 
 // largest divides the settings into those of the largest CPU count and the others.

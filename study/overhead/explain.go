@@ -14,19 +14,23 @@ import (
 )
 
 // fewestSettings is what the model is fitted to at least: one more than its coefficients.
-const fewestSettings = termCount + 1
+const fewestSettings = termContention + 2
 
-// Explain fits the model to the records, one fit for each engine, model and data set. Serial runs are
-// left out: they take part in no schedule. It is an error when nothing can be fitted.
+// Explain fits the model to the records, one fit for each engine, model and data set. voxfit's serial runs are runs of one
+// CPU and one chunk by the same workers, and take part in the fit of its others; those of other engines take part in no
+// schedule and are left out. So are disturbed repetitions of settings that have others. Where the machine was busy, the fits
+// stand, and no answers are given. It is an error when nothing can be fitted.
 func Explain(records []study.Record, o Options) (Explanation, error) {
 	if o.Resamples == 0 {
 		o.Resamples = 400
 	}
+	summary := study.Summarise(records, study.Options{})
+	records, _, _ = study.Calm(records)
 	conditions, groups := conditionsOf(records)
 	if len(conditions) == 0 {
 		return Explanation{}, errors.New("there are no runs to explain: all of them are serial, or there are none")
 	}
-	e := Explanation{Resamples: o.Resamples, Summary: study.Summarise(records, study.Options{})}
+	e := Explanation{Resamples: o.Resamples, Summary: summary}
 	variants := e.Summary.Variants()
 	var analyses []*analysis
 	for _, c := range conditions {
@@ -48,10 +52,18 @@ func Explain(records []study.Record, o Options) (Explanation, error) {
 		return e, errors.New(strings.Join(e.Notes, " "))
 	}
 	for _, a := range analyses {
+		a.Limits = a.limits(summary)
 		e.Overheads = append(e.Overheads, a.Overhead)
 	}
+	e.Gaps = gaps(analyses)
+	reconciled := reconciliations(analyses)
+	if e.Busy = summary.BusySentence(); e.Busy == "" {
+		e.Answers = e.answers(analyses, reconciled)
+	}
 	e.Notes = append(e.Notes, coresNotes(records, o.Machines)...)
-	e.Notes = append(e.Notes, e.threadNotes()...)
+	for _, r := range reconciled {
+		e.Notes = append(e.Notes, r.long())
+	}
 	e.Notes = append(e.Notes, publishedNotes(analyses)...)
 	return e, nil
 }
@@ -66,7 +78,25 @@ func conditionsOf(records []study.Record) ([]study.Condition, map[study.Conditio
 			groups[c] = append(groups[c], r)
 		}
 	}
+	for c := range groups {
+		if c.Engine == "voxfit" {
+			groups[c] = append(groups[c], serialRunsOf(c, records)...)
+		}
+	}
 	return slices.SortedFunc(maps.Keys(groups), study.Condition.Compare), groups
+}
+
+// serialRunsOf are voxfit's serial runs of a condition: by the same program, on the same data and machine.
+func serialRunsOf(c study.Condition, records []study.Record) []study.Record {
+	var runs []study.Record
+	for _, r := range records {
+		s := r.Condition()
+		if (s.Engine == "serial" || s.Engine == "voxfit-serial") && s.ISA == c.ISA && s.Host == c.Host && s.Model == c.Model &&
+			s.Voxels == c.Voxels && s.Pinned == c.Pinned && s.Schedule == c.Schedule {
+			runs = append(runs, r)
+		}
+	}
+	return runs
 }
 
 // settingsOf groups records by CPU count and number of chunks.
@@ -86,7 +116,7 @@ func settingsOf(records []study.Record, m study.Machines) []setting {
 		settings[i].times = append(settings[i].times, r.Time)
 	}
 	for i := range settings {
-		settings[i].time = study.Describe(settings[i].times).Mean
+		settings[i].time = study.Describe(settings[i].times).Median
 	}
 	slices.SortFunc(settings, func(a, b setting) int {
 		if a.cpus != b.cpus {
@@ -121,24 +151,6 @@ func coresNotes(records []study.Record, m study.Machines) []string {
 			taken = append(taken, said[how][cpus])
 		}
 		notes = append(notes, fmt.Sprintf("Taken: %s (%s).", strings.Join(taken, ", "), how))
-	}
-	return notes
-}
-
-// threadNotes says where the data sets of one model disagree on what a second hyperthread adds.
-func (e Explanation) threadNotes() []string {
-	var notes []string
-	for i, h := range e.Overheads {
-		for _, other := range e.Overheads[:i] { // the larger data set first
-			same := h.Condition
-			same.Voxels = other.Voxels
-			if same == other.Condition && h.Thread != nil && other.Thread != nil &&
-				(h.Thread.Low > other.Thread.High || h.Thread.High < other.Thread.Low) {
-				notes = append(notes, fmt.Sprintf("%s: a second hyperthread adds %s of a core on %s and %s on %s. These intervals do not meet: "+
-					"what was fitted to one size of data need not hold for another.", modelname.WordsOf(h.Model), other.Thread.InWords(100, "%"),
-					words.Voxels(other.Voxels), h.Thread.InWords(100, "%"), words.Voxels(h.Voxels)))
-			}
-		}
 	}
 	return notes
 }

@@ -16,6 +16,9 @@ type Options struct {
 // a page of it shows.
 type Explanation struct {
 	Overheads []Overhead    // by model, the larger data set first
+	Answers   []Answer      // the study's questions; none where the machine was busy
+	Busy      string        // says that it was; empty otherwise
+	Gaps      []Gap         // of the published report's times, the likeliest first; only for the published study's runs
 	Notes     []string      // what a reader should know, a sentence or two each
 	Resamples int           // how many times the settings were drawn anew for the intervals
 	Summary   study.Summary // of the same runs, for the accounts of their workers' time
@@ -47,7 +50,8 @@ type Overhead struct {
 	Curves   []Curve
 	// Forms compares the model with itself less a term, and Laws with the laws that know processors
 	// alone.
-	Forms, Laws []Comparison
+	Forms, Laws  []Comparison
+	Alternatives []Alternative
 	// Overlapped is the seconds for each chunk when the handing out goes on while the CPUs work.
 	Overlapped float64
 	// Forecast is how a fit to the smaller CPU counts predicts the largest; nil with one CPU count.
@@ -83,7 +87,7 @@ type Curve struct {
 	Fitted   []FittedTime // of the model, at more numbers of chunks than were measured
 }
 
-// A MeasuredTime is the mean time of the runs in one number of chunks, in seconds.
+// A MeasuredTime is the median time of the runs in one number of chunks, in seconds.
 type MeasuredTime struct {
 	Chunks int
 	Time   study.Stat
@@ -104,6 +108,17 @@ type Comparison struct {
 	CPUs    Errors // leaving out each CPU count in turn
 	Chunks  Errors // leaving out each number of chunks in turn
 	Largest Errors // fitted to the smaller CPU counts, on the largest
+	// AIC is Akaike's criterion less that of the form with the least: forms within 2 of it do as well, and those 10
+	// above it are out. 0 for laws.
+	AIC float64
+	aic float64
+}
+
+// An Alternative is another reason why many cores gain little, in the place of contention.
+type Alternative struct {
+	Comparison
+	Found string // what its own quantity came to, in words
+	fit   fitted
 }
 
 // An Errors is how far predictions are from measurements: relative errors of settings that were left

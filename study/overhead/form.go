@@ -12,18 +12,47 @@ type form struct {
 	name    string
 	terms   []int
 	threads threads
-	// overlap has the handing out go on while the CPUs work: the time has the longer of the two
-	// instead of their sum.
-	overlap bool
+	// overlap has a term, the handing out of chunks or the serial part, go on while the CPUs work: the time has the
+	// longer of the two instead of their sum. 0: none does (the work cannot).
+	overlap int
 	// shared has the workers pay for their chunks, side by side, instead of one hand that gives out all.
 	shared bool
+	// bounded is a second thing to search for beside the share of a hyperthread.
+	bounded bound
+}
+
+// A bound is a quantity from 0 to 1 that time does not depend on linearly.
+type bound int
+
+const (
+	unbounded bound = iota
+	// fedCores is the share of a socket's cores that its memory can feed: more of them work no faster.
+	fedCores
+	// fullChunks is the share of the chunks that have work in them, where the others have next to none.
+	fullChunks
+)
+
+// seen is a setting as the form sees it, when its bound has that value.
+func (f form) seen(s setting, limit float64) setting {
+	if f.bounded == fullChunks {
+		return s.loaded(limit)
+	}
+	return s
 }
 
 // of is what the coefficient of a term is multiplied by.
-func (f form) of(term int, s setting, thread float64) float64 {
-	x := s.term(term, thread)
+func (f fitted) of(term int, s setting) float64 {
+	s = f.seen(s, f.limit)
+	power := s.power(f.thread)
+	x := s.term(term, f.thread)
+	if f.bounded == fedCores && power > 0 {
+		fed := max(1, f.limit*f.socket*float64(s.cores.Sockets))
+		if term == termWork && power > fed {
+			return x * power / fed
+		}
+	}
 	if f.shared && term == termChunk {
-		x /= s.power(thread)
+		x /= power
 	}
 	return x
 }
@@ -38,6 +67,30 @@ const (
 )
 
 var allTerms = []int{termWork, termChunk, termSerial, termCore, termContention}
+
+// instead are the terms of the model with another in the place of contention.
+func instead(term ...int) []int {
+	return append([]int{termWork, termChunk, termSerial, termCore}, term...)
+}
+
+// alternatives are other reasons why many cores gain little, each in the place of contention.
+func alternatives() []form {
+	return []form{
+		{name: clockName, terms: instead(termClock)},
+		{name: bandwidthName, terms: instead(), bounded: fedCores},
+		{name: socketName, terms: instead(termSocket)},
+		{name: copyingName, terms: instead(), overlap: termSerial},
+		{name: unequalName, terms: instead(), bounded: fullChunks},
+	}
+}
+
+const (
+	clockName     = "the clock falls with each busy core"
+	bandwidthName = "a socket's memory feeds some cores only"
+	socketName    = "work is slower on two sockets"
+	copyingName   = "the serial part goes on during the work"
+	unequalName   = "some chunks have little work in them"
+)
 
 // wholeForm is the model of the study.
 var wholeForm = form{name: "all terms", terms: allTerms}
@@ -61,7 +114,7 @@ func comparedForms(hyperthreads bool) []form {
 	}
 	return append(forms,
 		form{name: sharedName, terms: allTerms, shared: true},
-		form{name: overlapName, terms: allTerms, overlap: true})
+		form{name: overlapName, terms: allTerms, overlap: termChunk})
 }
 
 // A fitted is a form with its coefficients.
@@ -71,6 +124,8 @@ type fitted struct {
 	told     [termCount]bool // false: cannot be told from the terms before it, or is not in the form
 	thread   float64         // the share of a core that a second hyperthread adds
 	threaded bool            // some setting uses second hyperthreads
+	limit    float64         // of the form's bound
+	socket   float64         // cores of the largest socket
 	loss     float64
 }
 
@@ -78,14 +133,14 @@ type fitted struct {
 func (f fitted) parts(s setting) (parts [termCount]float64) {
 	for i := range parts {
 		if f.values[i] > 0 {
-			parts[i] = f.values[i] * f.of(i, s, f.thread)
+			parts[i] = f.values[i] * f.of(i, s)
 		}
 	}
-	if f.overlap {
-		if parts[termChunk] > parts[termWork]+parts[termContention] {
+	if f.overlap != 0 {
+		if parts[f.overlap] > parts[termWork]+parts[termContention] {
 			parts[termWork], parts[termContention] = 0, 0
 		} else {
-			parts[termChunk] = 0
+			parts[f.overlap] = 0
 		}
 	}
 	return parts
@@ -100,30 +155,53 @@ func (f fitted) time(s setting) float64 {
 	return sum
 }
 
-// fit finds the coefficients, and the share of a hyperthread where the settings use any.
+// fit finds the coefficients, the share of a hyperthread where the settings use any, and the form's bound.
 func (f form) fit(settings []setting) fitted {
+	if f.bounded == unbounded {
+		return f.fitThreads(settings, 1)
+	}
+	return leastLoss(func(limit float64) (fitted, float64) {
+		g := f.fitThreads(settings, limit)
+		return g, g.loss
+	}, coarse)
+}
+
+// fitThreads finds the coefficients and the share of a hyperthread for a value of the bound.
+func (f form) fitThreads(settings []setting, limit float64) fitted {
 	var best fitted
+	how := fine
+	if f.bounded != unbounded {
+		how = coarse
+	}
 	switch threaded := slices.ContainsFunc(settings, func(s setting) bool { return s.busy > s.inUse() }); {
 	case !threaded || f.threads == threadNothing:
-		best = f.fitWith(settings, 0)
+		best = f.fitWith(settings, 0, limit)
 		best.threaded = threaded
 	case f.threads == threadCore:
-		best = f.fitWith(settings, 1)
+		best = f.fitWith(settings, 1, limit)
 		best.threaded = true
 	default:
 		best = leastLoss(func(thread float64) (fitted, float64) {
-			g := f.fitWith(settings, thread)
+			g := f.fitWith(settings, thread, limit)
 			return g, g.loss
-		})
+		}, how)
 		best.threaded = true
 	}
 	return best
 }
 
+// A search says how finely a share is looked for.
+type search struct {
+	steps     int // of the grid
+	tolerance float64
+}
+
+// fine is for one share, coarse for one of two.
+var fine, coarse = search{8, 3e-3}, search{4, 3e-2}
+
 // leastLoss finds the share, from 0 to 1, whose fit has the least loss: on a grid, then by the golden
-// section around its best.
-func leastLoss[T any](fit func(share float64) (T, float64)) T {
-	const steps = 8
+// section around its best, to within a tolerance.
+func leastLoss[T any](fit func(share float64) (T, float64), how search) T {
 	var best T
 	least, at := math.Inf(1), 0.0
 	try := func(share float64) float64 {
@@ -133,14 +211,15 @@ func leastLoss[T any](fit func(share float64) (T, float64)) T {
 		}
 		return loss
 	}
-	for i := range steps + 1 {
-		try(float64(i) / steps)
+	for i := range how.steps + 1 {
+		try(float64(i) / float64(how.steps))
 	}
-	low, high := max(0, at-1./steps), min(1, at+1./steps)
+	step := 1 / float64(how.steps)
+	low, high := max(0, at-step), min(1, at+step)
 	golden := (math.Sqrt(5) - 1) / 2
 	from, to := high-golden*(high-low), low+golden*(high-low)
 	a, b := try(from), try(to)
-	for high-low > 3e-3 {
+	for high-low > how.tolerance {
 		if a < b {
 			high, to, b = to, from, a
 			from = high - golden*(high-low)
@@ -155,74 +234,77 @@ func leastLoss[T any](fit func(share float64) (T, float64)) T {
 }
 
 // fitWith finds the coefficients for a share of a hyperthread. With overlap, which settings are bound by
-// the handing out follows from the coefficients and these from that: both are found in turn, from
+// the hidden term follows from the coefficients and these from that: both are found in turn, from
 // several beginnings, because one turn may stand still where another goes on.
-func (f form) fitWith(settings []setting, thread float64) fitted {
-	told := f.tellable(settings, thread)
-	if !f.overlap {
-		return f.fitBound(settings, thread, told, make([]bool, len(settings)))
+func (f form) fitWith(settings []setting, thread, limit float64) fitted {
+	g := fitted{form: f, thread: thread, limit: limit}
+	for _, s := range settings {
+		g.socket = max(g.socket, float64(s.cores.Physical)/float64(s.cores.Sockets))
+	}
+	told := g.tellable(settings)
+	if f.overlap == 0 {
+		return g.fitBound(settings, told, make([]bool, len(settings)))
 	}
 	sum := f
-	sum.overlap = false
-	begin := sum.fitWith(settings, thread)
+	sum.overlap = 0
+	begin := sum.fitWith(settings, thread, limit)
 	best := fitted{loss: math.Inf(1)}
 	for range 3 {
-		bound := begin.handingOut(settings)
+		bound := begin.outlasts(settings, f.overlap)
 		for range 20 {
-			g := f.fitBound(settings, thread, told, bound)
-			if g.loss < best.loss {
-				best = g
+			h := g.fitBound(settings, told, bound)
+			if h.loss < best.loss {
+				best = h
 			}
-			now := g.handingOut(settings)
+			now := h.outlasts(settings, f.overlap)
 			if slices.Equal(now, bound) {
 				break
 			}
 			bound = now
 		}
-		begin.values[termChunk] *= 2
+		begin.values[f.overlap] *= 2
 	}
 	return best
 }
 
-// fitBound finds the coefficients when it is known which settings are bound by the handing out.
-func (f form) fitBound(settings []setting, thread float64, told []int, bound []bool) fitted {
+// fitBound finds the coefficients when it is known which settings are bound by the term that overlaps the work.
+func (f fitted) fitBound(settings []setting, told []int, bound []bool) fitted {
 	p := newProblem(len(settings), len(told))
 	for r, s := range settings {
 		for c, i := range told {
-			hidden := f.overlap && i != termSerial && i != termCore && (i == termChunk) != bound[r]
+			hidden := f.overlap != 0 && (i == f.overlap && !bound[r] || (i == termWork || i == termContention) && bound[r])
 			if !hidden {
-				p.set(r, c, f.of(i, s, thread)/s.time)
+				p.set(r, c, f.of(i, s)/s.time)
 			}
 		}
 	}
-	g := fitted{form: f, thread: thread}
 	for c, x := range p.solve() {
-		g.values[told[c]], g.told[told[c]] = x, true
+		f.values[told[c]], f.told[told[c]] = x, true
 	}
 	for _, s := range settings {
-		g.loss += huber(g.time(s)/s.time - 1)
+		f.loss += huber(f.time(s)/s.time - 1)
 	}
-	return g
+	return f
 }
 
-// handingOut says which settings take longer to hand out than to work through.
-func (f fitted) handingOut(settings []setting) []bool {
+// outlasts says in which settings a term takes longer than the work.
+func (f fitted) outlasts(settings []setting, term int) []bool {
 	longer := make([]bool, len(settings))
 	for i, s := range settings {
-		work := (f.values[termWork] + f.values[termContention]*s.neighbours()) / s.power(f.thread)
-		longer[i] = f.values[termChunk]*s.count > work
+		work := f.values[termWork]*f.of(termWork, s) + f.values[termContention]*f.of(termContention, s)
+		longer[i] = f.values[term]*f.of(term, s) > work
 	}
 	return longer
 }
 
 // tellable are the terms of a form that are no combination of those before them, for these settings.
-func (f form) tellable(settings []setting, thread float64) []int {
+func (f fitted) tellable(settings []setting) []int {
 	var told []int
 	var basis [][]float64
 	for _, i := range f.terms {
 		v := make([]float64, len(settings))
 		for r, s := range settings {
-			v[r] = f.of(i, s, thread) / s.time
+			v[r] = f.of(i, s) / s.time
 		}
 		whole := floats.Norm(v, 2)
 		for _, b := range basis {
@@ -236,4 +318,21 @@ func (f form) tellable(settings []setting, thread float64) []int {
 		told, basis = append(told, i), append(basis, v)
 	}
 	return told
+}
+
+// unknowns is how many numbers were fitted.
+func (f fitted) unknowns() int {
+	n := 0
+	for _, told := range f.told {
+		if told {
+			n++
+		}
+	}
+	if f.threaded && f.threads == threadFitted {
+		n++
+	}
+	if f.bounded != unbounded {
+		n++
+	}
+	return n
 }

@@ -4,8 +4,12 @@ package overhead
 // laws of scaling.
 type law interface{ time(s setting) float64 }
 
-// The known laws know processors alone. They are given the CPUs that have a chunk, every hyperthread
+// knownLaws know processors alone. They are given the CPUs that have a chunk, every hyperthread
 // as one, and no cost of a chunk.
+var knownLaws = []struct {
+	name string
+	fit  func([]setting) law
+}{{"Amdahl's law", fitAmdahl}, {"Gustafson's law", fitGustafson}, {"universal scalability law", fitUniversal}}
 
 // fitAmdahl fits Amdahl's law (1967): a part of the work is serial, T = a + b / n.
 func fitAmdahl(settings []setting) law {
@@ -34,7 +38,7 @@ func fitGustafson(settings []setting) law {
 			loss += huber(l(s)/s.time - 1)
 		}
 		return l, loss
-	})
+	}, fine)
 }
 
 type lawFunc func(s setting) float64

@@ -66,7 +66,7 @@ func divide(settings []setting, is func(setting) bool) (with, without []setting)
 func byCPUs(s setting) int   { return s.cpus }
 func byChunks(s setting) int { return s.chunks }
 
-// errorsOf compares predictions with the mean times of the settings.
+// errorsOf compares predictions with the median times of the settings.
 func errorsOf(settings []setting, predicted []float64) Errors {
 	var relative []float64
 	for i, t := range predicted {

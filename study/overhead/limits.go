@@ -6,12 +6,16 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/voxfit/voxfit/study"
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
-// limits says what the fit means, a sentence or two each.
-func (a *analysis) limits() []string {
-	said := []string{a.limitSentence(), a.workSentence()}
+// limits says what the fit means, a sentence or two each. Of runs on a busy machine only that is said.
+func (a *analysis) limits(s study.Summary) []string {
+	if s.Busy() {
+		return []string{"The machine was busy, so that what limits these runs is not said: the table has the fit as it is."}
+	}
+	said := []string{a.limitSentence(s), a.workSentence()}
 	for _, sentence := range []string{a.threadSentence(), a.chunkSentence(), a.coreSentence(), a.contentionSentence(),
 		a.forecastSentence(), a.termsSentence(), a.lawsSentence(), a.machineSentence()} {
 		if sentence != "" {
@@ -22,7 +26,7 @@ func (a *analysis) limits() []string {
 }
 
 // limitSentence says where the time goes at the best setting of the largest CPU count.
-func (a *analysis) limitSentence() string {
+func (a *analysis) limitSentence(summary study.Summary) string {
 	_, largest := a.largest()
 	s := shortest(largest)
 	ideal, losses := a.losses(s)
@@ -37,10 +41,29 @@ func (a *analysis) limitSentence() string {
 	text := fmt.Sprintf("On %s the shortest runs take %s s (%s; the model says %s s). If every CPU were a whole core and nothing "+
 		"else cost time, they would take %s s.", words.Count(s.cpus, "CPU"), words.Significant(s.time, 3), words.Chunks(s.chunks),
 		words.Significant(whole, 3), words.Significant(ideal, 3))
+	if slower := a.inflation(summary, s.cpus); slower > 1.02 {
+		text += fmt.Sprintf(" The kernels took %s times the core-seconds of the serial run, as cores that share memory, clock or hyperthreads do.",
+			words.Significant(slower, 3))
+		if len(named) == 0 {
+			return text + " The fit has no other cost."
+		}
+	}
 	if len(named) == 0 {
-		return text + " Nothing but the number of cores limits them."
+		return text + " By the fit, nothing but the number of cores limits them."
 	}
 	return text + fmt.Sprintf(" The rest is: %s. What limits them most: %s.", strings.Join(named, ", "), losses[0].Name)
+}
+
+// inflation is that of the shortest runs on a number of CPUs; 0 where the runs have no account of their time.
+func (a *analysis) inflation(summary study.Summary, cpus int) float64 {
+	for _, l := range summary.Lines {
+		c := l.Condition
+		c.CPUs, c.Nodes = 0, 0
+		if c == a.Condition && l.CPUs == cpus {
+			return l.Best().Inflation
+		}
+	}
+	return 0
 }
 
 func (a *analysis) workSentence() string {
@@ -70,10 +93,7 @@ func (a *analysis) chunkSentence() string {
 	if a.Chunk == nil {
 		return "What a chunk costs cannot be told: the runs do not differ in their number of chunks."
 	}
-	unit, scale := "ms", 1e3
-	if a.Chunk.High < 1e-3 && a.Overlapped < 1e-3 {
-		unit, scale = "µs", 1e6
-	}
+	scale, unit := chunkUnit(max(a.Chunk.High, a.Overlapped))
 	text := fmt.Sprintf("Each chunk (task) costs %s.", a.Chunk.InWords(scale, unit))
 	if o := a.formNamed(overlapName); a.Overlapped > 0 {
 		text += fmt.Sprintf(" If chunks are handed out while the CPUs work, so that a run takes the longer of the two and not their "+

@@ -29,17 +29,23 @@ func (a *analysis) reported() []ReportedTime {
 			continue
 		}
 		best := func(f fitted) float64 {
-			least := 0.0
-			for _, chunks := range keysOf(a.settings, byChunks) {
-				if t := f.time(newSetting(a.Voxels, r.CPUs, chunks, publishedPart(r.CPUs))); least == 0 || t < least {
-					least = t
-				}
-			}
+			_, least := a.bestReported(f, r.CPUs)
 			return least
 		}
 		times = append(times, ReportedTime{r.CPUs, publishedPart(r.CPUs).Physical, r.BestSeconds, a.estimate(best)})
 	}
 	return times
+}
+
+// bestReported is the setting of the report's machine, on so many CPUs, that takes the least time by a fit.
+func (a *analysis) bestReported(f fitted, cpus int) (best setting, least float64) {
+	for _, chunks := range keysOf(a.settings, byChunks) {
+		s := newSetting(a.Voxels, cpus, chunks, publishedPart(cpus))
+		if t := f.time(s); least == 0 || t < least {
+			best, least = s, t
+		}
+	}
+	return best, least
 }
 
 // publishedNotes says what the engine of the published file is, and what the report has and the file has not.

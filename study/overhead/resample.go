@@ -2,6 +2,8 @@ package overhead
 
 import (
 	"math/rand/v2"
+
+	"github.com/voxfit/voxfit/study"
 )
 
 // resample draws settings anew, the bootstrap (Efron 1979): within each CPU count as many settings
@@ -13,10 +15,11 @@ func resample(settings []setting, random *rand.Rand) []setting {
 		with, _ := divide(settings, func(s setting) bool { return s.cpus == cpus })
 		for range with {
 			s := with[random.IntN(len(with))]
-			s.time = 0
-			for range s.times {
-				s.time += s.times[random.IntN(len(s.times))] / float64(len(s.times))
+			times := make([]float64, len(s.times))
+			for i := range times {
+				times[i] = s.times[random.IntN(len(s.times))]
 			}
+			s.time = study.Median(times)
 			drawn = append(drawn, s)
 		}
 	}

@@ -10,17 +10,24 @@ import (
 type setting struct {
 	cpus, chunks int
 	count        float64 // chunks that there really are: the study's rule leaves a remainder
+	shares       float64 // chunks, the last one by its part of a whole one
 	busy         float64 // CPUs that have a chunk
 	cores        study.Cores
 	times        []float64 // of the runs
-	time         float64   // their mean
+	time         float64   // their median
 }
 
 func newSetting(voxels, cpus, chunks int, cores study.Cores) setting {
 	d := sched.Divide(voxels, chunks)
 	// The last chunk may be a few voxels: it does not keep a CPU busy.
 	shares := float64(voxels) / float64(d.PerChunk)
-	return setting{cpus: cpus, chunks: chunks, count: float64(d.Count()), busy: min(shares, float64(cpus)), cores: cores}
+	return setting{cpus: cpus, chunks: chunks, count: float64(d.Count()), shares: shares, busy: min(shares, float64(cpus)), cores: cores}
+}
+
+// loaded is the setting when only that share of its chunks has work in it, and the others next to none.
+func (s setting) loaded(share float64) setting {
+	s.busy = min(max(1, share*s.shares), float64(s.cpus))
+	return s
 }
 
 // inUse is how many physical cores have a chunk. Systems fill cores before second hyperthreads.
@@ -40,6 +47,9 @@ const (
 	termSerial
 	termCore
 	termContention
+	// The terms below are no part of the model. They are tried in the place of contention.
+	termClock
+	termSocket
 	termCount
 )
 
@@ -54,6 +64,10 @@ func (s setting) term(i int, thread float64) float64 {
 		return 1
 	case termCore:
 		return s.inUse()
+	case termClock: // work more for each busy core of the socket: all of them run slower than one
+		return max(0, s.inUse()/float64(s.cores.Sockets)-1) / s.power(thread)
+	case termSocket: // work more when it is spread over a second socket
+		return float64(s.cores.Sockets-1) / s.power(thread)
 	default: // termContention: work more for each busy neighbour
 		return s.neighbours() / s.power(thread)
 	}

@@ -20,6 +20,8 @@ var splitParts = []struct {
 	{drawing.Part{Label: "steal", Colour: drawing.Colour(5)}, func(s study.Split) float64 { return s.Steal }},
 	{drawing.Part{Label: "start wait", Colour: drawing.Colour(4)}, func(s study.Split) float64 { return s.StartWait }},
 	{drawing.Part{Label: "tail wait", Colour: drawing.Colour(3)}, func(s study.Split) float64 { return s.TailWait }},
+	{drawing.Part{Label: "other programs", Colour: othersColour}, func(s study.Split) float64 { return s.Others }},
+	{drawing.Part{Label: "the host of the virtual machine", Colour: drawing.Colour(2)}, func(s study.Split) float64 { return s.Host }},
 	{drawing.Part{Label: "outside the schedule", Colour: grey}, func(s study.Split) float64 { return s.Unaccounted }},
 }
 
@@ -32,7 +34,8 @@ func (d drawer) splitFigure() (figure, error) {
 	f := figure{Name: "account", Title: "Where the core-seconds went",
 		Caption: "Each bar is one number of chunks; its height is what the run used up: the number of CPUs times the time. Blue " +
 			"is spent in the kernels. The rest is lost: waiting for a first chunk (start wait), taking chunks (dispatch), taking " +
-			"them from other workers (steal), and standing idle while the last chunks end (tail wait). Few chunks lose by the " +
+			"them from other workers (steal), and standing idle while the last chunks end (tail wait). What other programs and the host of a " +
+			"virtual machine took of the CPUs is no cost of the program. Few chunks lose by the " +
 			"tail; many lose by dispatch. Compute that grows with the number of CPUs means that they share something: memory, or " +
 			"the two threads of one core. Each panel has its own scale."}
 	sh := drawing.Sheet{Title: f.Title}
@@ -109,7 +112,7 @@ func (d drawer) addSplit(sh *drawing.Sheet, k panelKey, l study.Line, parts []dr
 // visible says whether a part is as much as a thousandth of any bar.
 func visible(from, to []float64, splits []study.Split) bool {
 	for i, s := range splits {
-		whole := s.Compute + s.Dispatch + s.Steal + s.StartWait + s.TailWait + s.Unaccounted
+		whole := s.Sum()
 		if to[i]-from[i] > whole/1000 {
 			return true
 		}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/voxfit/voxfit/study"
 	"github.com/voxfit/voxfit/study/internal/words"
 	"github.com/voxfit/voxfit/study/overhead"
 )
@@ -24,6 +23,10 @@ type Explanation struct {
 
 // An overheadSection is what the template of the section sees, on this page and on that of a Report.
 type overheadSection struct {
+	Answers        []overhead.Answer
+	Busy           string // says that the machine was; empty otherwise
+	OnTop          bool   // the answers are at the page's top
+	Gaps           *gapSection
 	Models         []overheadModel
 	First, Figures []pageFigure // before the models, and after
 	Notes          []string
@@ -38,6 +41,15 @@ type overheadModel struct {
 	Limits                              []string
 	CoefficientHeader, ComparisonHeader []cell
 	Coefficients, Comparisons, Reported [][]cell
+	AlternativeHeader                   []cell
+	Alternatives                        [][]cell
+}
+
+// A gapSection says where the fit is off on the published report's own machine, and what was tried to explain it.
+type gapSection struct {
+	Sentences []string
+	Header    []cell
+	Rows      [][]cell
 }
 
 func newOverheadSection(e overhead.Explanation) (*overheadSection, error) {
@@ -46,7 +58,7 @@ func newOverheadSection(e overhead.Explanation) (*overheadSection, error) {
 		return nil, err
 	}
 	all := pageFigures(figures)
-	s := &overheadSection{First: all[:2], Figures: all[2:], Notes: e.Notes, Resamples: e.Resamples,
+	s := &overheadSection{Answers: e.Answers, Busy: e.Busy, Gaps: gapsOf(e), First: all[:2], Figures: all[2:], Notes: e.Notes, Resamples: e.Resamples,
 		ReportedTitle: reportedTitle, ReportedHeader: cellsOf(reportedHeader, isNumber)}
 	for _, h := range e.Overheads {
 		m := overheadModel{Title: titleOf(h), Limits: h.Limits}
@@ -55,6 +67,7 @@ func newOverheadSection(e overhead.Explanation) (*overheadSection, error) {
 		m.CoefficientHeader, m.Coefficients = cellsOf(coefficientHeader, isNoValue), rowsOf(coefficientRows(h), isNoValue)
 		m.ComparisonHeader, m.Comparisons = cellsOf(comparisonHeader(h), isName), rowsOf(comparisonRows(h), isName)
 		m.Reported = rowsOf(reportedRows(h), isNumber)
+		m.AlternativeHeader, m.Alternatives = cellsOf(alternativeHeader(h), isWord), rowsOf(alternativeRows(h), isWord)
 		s.Models = append(s.Models, m)
 	}
 	return s, nil
@@ -67,16 +80,15 @@ func (x Explanation) Write(dir string) error {
 	if err != nil {
 		return err
 	}
-	runs := 0
-	for _, h := range x.Explanation.Overheads {
-		runs += h.Runs
-	}
+	section.OnTop = true
 	page := struct {
 		Explanation
-		Runs, MadeOn string
-		InShort      []string
-		Overhead     *overheadSection
-	}{x, words.Thousands(runs) + " timed runs", dayAndTime(x.Made), overheadsInShort(x.Explanation), section}
+		Runs, Whose, MadeOn string
+		NumbersHeader       []cell
+		Numbers             [][]cell
+		Overhead            *overheadSection
+	}{x, timedRuns(x.Explanation.Summary.Records), whoseRuns(x.Explanation.Summary), dayAndTime(x.Made),
+		cellsOf(numbersHeader, isName), rowsOf(numbersRows(x.Explanation), isName), section}
 	return writePage(dir, "explanation.html.tmpl", page, section.figures())
 }
 
@@ -88,54 +100,47 @@ func (s *overheadSection) figures() []figure {
 	return all
 }
 
-// overheadsInShort says for each model and engine, on its largest data set, what limits it and what its costs are.
-func overheadsInShort(e overhead.Explanation) []string {
-	var sentences []string
-	said := map[study.Condition]bool{}
-	for _, h := range e.Overheads { // the larger data set first
-		c := h.Condition
-		c.Voxels = 0
-		if !said[c] {
-			said[c] = true
-			sentences = append(sentences, titleOf(h)+". "+h.Limits[0]+" "+costsShort(h))
-		}
-	}
-	return sentences
-}
-
-// costsShort is the costs, and how well they predict, in two sentences.
-func costsShort(h overhead.Overhead) string {
-	var costs []string
-	for _, c := range []struct {
-		what  string
-		e     *study.Estimate
-		scale float64
-		unit  string
-	}{{"serial", h.Serial, 1, "s"}, {"each chunk", h.Chunk, 1e3, "ms"}, {"each core", h.Core, 1e3, "ms"},
-		{"a second hyperthread adds, of a core,", h.Thread, 100, "%"}} {
-		if c.e != nil {
-			costs = append(costs, c.what+" "+c.e.InWords(c.scale, c.unit))
-		}
-	}
-	text := "Fitted, with 95% intervals: " + strings.Join(costs, "; ") + "."
-	if f := h.Forecast; f != nil {
-		text += fmt.Sprintf(" A fit to %s alone is off by %s (median) on %d.", words.CPUs(f.From), words.Percent(f.Errors.Median), f.CPUs)
-	}
-	return text
-}
-
 // WriteTable writes the explanation for a terminal.
 func (x Explanation) WriteTable(w io.Writer) error {
 	var b strings.Builder
-	for i, h := range x.Explanation.Overheads {
-		if i > 0 {
-			b.WriteString("\n")
+	e := x.Explanation
+	writeWrapped(&b, "", timedRuns(e.Summary.Records)+", "+whoseRuns(e.Summary)+".")
+	if e.Busy != "" {
+		writeWrapped(&b, "", e.Busy)
+	}
+	for _, a := range e.Answers {
+		b.WriteString("\n")
+		writeWrapped(&b, "", a.Question)
+		for _, s := range a.Said {
+			text := s.Answer
+			if s.Of != "" {
+				text = s.Of + ": " + text
+			}
+			if s.Check != "" {
+				text += " Check: " + s.Check
+			}
+			writeWrapped(&b, "    ", text)
 		}
+	}
+	b.WriteString("\n")
+	writeColumns(&b, append([][]string{numbersHeader}, numbersRows(e)...), isName)
+	if g := e.GapSentences(); g != nil {
+		b.WriteString("\n")
+		for _, sentence := range g {
+			writeWrapped(&b, "", sentence)
+		}
+		b.WriteString("\n")
+		writeColumns(&b, append([][]string{gapHeader(e)}, gapRows(e)...), isWordOfGap)
+	}
+	for _, h := range e.Overheads {
+		b.WriteString("\n")
 		fmt.Fprintf(&b, "%s: %s, %s of CPUs (%s) and chunks\n\n", titleOf(h), words.Count(h.Runs, "run"), words.Count(h.Settings, "setting"),
 			words.List(h.CPUCounts))
 		writeColumns(&b, append([][]string{coefficientHeader}, coefficientRows(h)...), isNoValue)
 		b.WriteString("\nError on runs left out, median / mean:\n\n")
 		writeColumns(&b, append([][]string{comparisonHeader(h)}, comparisonRows(h)...), isName)
+		b.WriteString("\n" + alternativesTitle + "\n\n")
+		writeColumns(&b, append([][]string{alternativeHeader(h)}, alternativeRows(h)...), isWord)
 		if len(h.Reported) > 0 {
 			b.WriteString("\n" + reportedTitle + "\n\n")
 			writeColumns(&b, append([][]string{reportedHeader}, reportedRows(h)...), isNumber)

@@ -36,7 +36,7 @@ func TestTheExplanationsPageStandsAloneAndSaysAll(t *testing.T) {
 	}
 	raw := studytest.Read(t, filepath.Join(dir, "index.html"))
 	text := html.UnescapeString(raw)
-	for _, s := range append([]string{"In short", "a&b.csv", "serial part", "Amdahl's law", "universal scalability law", "72 from 8, 16 and 36"}, e.Overheads[0].Limits...) {
+	for _, s := range append([]string{"The answers", "What does a core cost?", "In numbers", "a&b.csv", "serial part", "Amdahl's law", "universal scalability law", "72 from 8, 16 and 36"}, e.Overheads[0].Limits...) {
 		if !strings.Contains(text, s) {
 			t.Errorf("the page does not say %q", s)
 		}
@@ -85,10 +85,10 @@ func TestAReportHasTheExplanationAsASection(t *testing.T) {
 }
 
 func TestAnExplanationCanBeRepeated(t *testing.T) {
-	records := studytest.Runs(studytest.Known, 0.02, 3)
+	records := slices.DeleteFunc(studytest.Runs(studytest.Known, 0.02, 3), func(r study.Record) bool { return r.CPUCount < 36 || r.NumChunks%5 == 3 })
 	write := func(records []study.Record, seed uint64) string {
 		var b bytes.Buffer
-		if err := (Explanation{Explanation: explained(t, records, overhead.Options{Resamples: 15, Seed: seed})}).WriteTable(&b); err != nil {
+		if err := (Explanation{Explanation: explained(t, records, overhead.Options{Resamples: 5, Seed: seed})}).WriteTable(&b); err != nil {
 			t.Fatal(err)
 		}
 		return b.String()

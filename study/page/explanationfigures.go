@@ -29,7 +29,7 @@ func explanationFigures(e overhead.Explanation) ([]figure, error) {
 // fittedFigure draws the times against the number of chunks with the fitted curves.
 func fittedFigure(e overhead.Explanation) (figure, error) {
 	f := figure{Name: "fitted", Title: "Time against the number of chunks, measured and fitted",
-		Caption: "Marks are measured (means, with 95% intervals), lines are the fitted model: one formula for all CPU counts of a panel. " +
+		Caption: "Marks are measured (medians, with 95% intervals), lines are the fitted model: one formula for all CPU counts of a panel. " +
 			"To the left CPUs go without a chunk; to the right the cost of each chunk shows. Where marks leave their line, something " +
 			"happened that the model does not know, such as an engine that ran out of memory."}
 	cpus := allCPUCounts(e)
@@ -44,7 +44,7 @@ func fittedFigure(e overhead.Explanation) (figure, error) {
 				if m.Time.N > 1 {
 					half = m.Time.Half
 				}
-				marks.Points = append(marks.Points, drawing.Point{X: float64(m.Chunks), Y: m.Time.Mean, Half: half})
+				marks.Points = append(marks.Points, drawing.Point{X: float64(m.Chunks), Y: m.Time.Median, Half: half})
 			}
 			for _, t := range c.Fitted {
 				line.Points = append(line.Points, drawing.Point{X: float64(t.Chunks), Y: t.Seconds})
@@ -72,8 +72,8 @@ func leftOutFigure(e overhead.Explanation) (figure, error) {
 			marks := drawing.Curve{Class: "series", Label: fmt.Sprintf("%s, left out", words.Count(c.CPUs, "CPU")), Colour: drawing.Colour(i), Mark: drawing.Mark(i), Loose: true}
 			for _, m := range c.Measured {
 				if m.LeftOut > 0 {
-					marks.Points = append(marks.Points, drawing.Point{X: m.Time.Mean, Y: m.LeftOut})
-					span.Add(m.Time.Mean)
+					marks.Points = append(marks.Points, drawing.Point{X: m.Time.Median, Y: m.LeftOut})
+					span.Add(m.Time.Median)
 				}
 			}
 			curves = append(curves, marks)

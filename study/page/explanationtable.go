@@ -1,10 +1,12 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 
+	modelname "github.com/voxfit/voxfit/model/name"
 	"github.com/voxfit/voxfit/study"
 	"github.com/voxfit/voxfit/study/internal/words"
 	"github.com/voxfit/voxfit/study/overhead"
@@ -46,16 +48,99 @@ func comparisonHeader(h overhead.Overhead) []string {
 	if h.Forecast != nil {
 		largest = fmt.Sprintf("%d from %s", h.Forecast.CPUs, words.List(h.Forecast.From))
 	}
-	return []string{"time =", "fitted to all", "CPU count left out", "chunk count left out", largest}
+	return []string{"time =", "fitted to all", "CPU count left out", "chunk count left out", largest, "AIC"}
 }
 
 // comparisonRows is the table of errors on runs left out.
 func comparisonRows(h overhead.Overhead) [][]string {
 	var rows [][]string
-	for _, c := range slices.Concat(h.Forms, h.Laws) {
-		rows = append(rows, []string{c.Name, errorsInWords(c.Within), errorsInWords(c.CPUs), errorsInWords(c.Chunks), errorsInWords(c.Largest)})
+	for _, c := range h.Forms {
+		rows = append(rows, append(errorCells(c), criterion(c.AIC)))
+	}
+	for _, c := range h.Laws {
+		rows = append(rows, append(errorCells(c), "-"))
 	}
 	return rows
+}
+
+func errorCells(c overhead.Comparison) []string {
+	return []string{c.Name, errorsInWords(c.Within), errorsInWords(c.CPUs), errorsInWords(c.Chunks), errorsInWords(c.Largest)}
+}
+
+// criterion writes Akaike's criterion above the least.
+func criterion(aic float64) string { return strconv.FormatFloat(aic, 'f', 1, 64) }
+
+const alternativesTitle = "Other reasons in the place of contention; median / mean of the errors:"
+
+func isWord(i int) bool { return i < 2 }
+
+func alternativeHeader(h overhead.Overhead) []string {
+	return []string{"time =", "found", "fitted to all", "CPU count left out", comparisonHeader(h)[4], "AIC"}
+}
+
+// alternativeRows is the table of what else could slow many cores.
+func alternativeRows(h overhead.Overhead) [][]string {
+	var rows [][]string
+	for _, c := range h.Alternatives {
+		rows = append(rows, []string{c.Name, c.Found, errorsInWords(c.Within), errorsInWords(c.CPUs), errorsInWords(c.Largest), criterion(c.AIC)})
+	}
+	return rows
+}
+
+var numbersHeader = []string{"model, data and engine", "CPUs", "shortest s", "work s", "serial s", "each chunk ms", "each core ms", "hyperthread %", "off by"}
+
+// numbersRows is a row for each overhead: what was fitted, and how far it is from CPU counts left out.
+func numbersRows(e overhead.Explanation) [][]string {
+	var rows [][]string
+	for _, h := range e.Overheads {
+		last := h.Curves[len(h.Curves)-1]
+		least := slices.MinFunc(last.Measured, func(a, b overhead.MeasuredTime) int { return cmp.Compare(a.Time.Median, b.Time.Median) })
+		row := []string{titleOf(h), strconv.Itoa(last.CPUs), words.Significant(least.Time.Median, 3)}
+		for _, c := range []struct {
+			e     *study.Estimate
+			scale float64
+		}{{h.Work, 1}, {h.Serial, 1}, {h.Chunk, 1e3}, {h.Core, 1e3}, {h.Thread, 100}} {
+			if c.e == nil {
+				row = append(row, "-")
+				continue
+			}
+			row = append(row, c.e.InWords(c.scale, ""))
+		}
+		rows = append(rows, append(row, words.Percent(h.Forms[0].CPUs.Mean)))
+	}
+	return rows
+}
+
+func isWordOfGap(i int) bool { return i < 2 }
+
+func gapHeader(e overhead.Explanation) []string {
+	header := []string{"reason", "found"}
+	for _, h := range e.Overheads {
+		for _, r := range h.Reported {
+			header = append(header, fmt.Sprintf("%s %d", modelname.NameOf(h.Model), r.CPUs))
+		}
+	}
+	return append(header, "AIC")
+}
+
+// gapRows is how far each reason leaves the report's times from what is predicted.
+func gapRows(e overhead.Explanation) [][]string {
+	var rows [][]string
+	for _, g := range e.Gaps {
+		row := []string{g.Name, g.Cost}
+		for _, x := range g.Errors {
+			row = append(row, fmt.Sprintf("%+.0f%%", 100*x))
+		}
+		rows = append(rows, append(row, criterion(g.AIC)))
+	}
+	return rows
+}
+
+func gapsOf(e overhead.Explanation) *gapSection {
+	if len(e.Gaps) == 0 {
+		return nil
+	}
+	return &gapSection{e.GapSentences(), cellsOf(gapHeader(e), isWordOfGap), rowsOf(gapRows(e), isWordOfGap)}
 }
 
 // errorsInWords is median and mean of the absolute errors.

@@ -145,13 +145,40 @@ func TestFiguresThatCannotBeDrawnSayWhy(t *testing.T) {
 	}
 }
 
+// A curve over CPUs of one CPU count would be a point.
+func TestOneCPUCountIsSaidInWords(t *testing.T) {
+	records := append(studytest.Timed(study.Record{Engine: "voxfit", Model: "M", NumVox: 1, NumChunks: 4, CPUCount: 8}, 1, 1.1),
+		studytest.Timed(study.Record{Engine: "serial", Model: "M", NumVox: 1, NumChunks: 1, CPUCount: 1}, 6.3)...)
+	for name, want := range map[string]string{"peak": "All runs are on 8 CPUs, so that there is no curve over CPUs. Here the efficiency is: M, 1 voxel, voxfit: 0.750", "cost": "US$ a run"} {
+		if f := figuresOf(t, study.Summarise(records, study.Options{}), nil)[name]; f.SVG != nil || !strings.Contains(f.Missing, want) {
+			t.Errorf("%s: %d bytes drawn, missing because %q, want %q", name, len(f.SVG), f.Missing, want)
+		}
+	}
+}
+
+// The mouse over a mark shows its values.
+func TestEveryMarkSaysItsValues(t *testing.T) {
+	var records []study.Record
+	for _, chunks := range []int{16, 2048} {
+		records = append(records, studytest.Timed(study.Record{Engine: "voxfit", Model: "M", NumVox: 1, NumChunks: chunks, CPUCount: 8, Compute: 9}, 1.25)...)
+	}
+	figures := figuresOf(t, study.Summarise(records, study.Options{}), nil)
+	for name, want := range map[string]string{"time": "voxfit, 8 CPUs; number of chunks 2,048; time (s) 1.25", "account": "compute; number of chunks 2,048; core-seconds 9"} {
+		if !bytes.Contains(figures[name].SVG, []byte("<title>"+want+"</title>")) {
+			t.Errorf("%s: no mark says %q", name, want)
+		}
+	}
+}
+
 func TestNamesCannotBreakADrawing(t *testing.T) {
 	hostile := "</text><script>alert(1)</script>&amp;\x00\xff\n\"'🧠"
 	var records []study.Record
 	for _, engine := range []string{hostile, hostile + "-serial", "b" + hostile} {
 		for _, chunks := range []int{1, 3, 1000} {
-			records = append(records, studytest.Timed(study.Record{Engine: engine, Model: hostile, Host: hostile, ISA: hostile, NumVox: 1,
-				NumChunks: chunks, CPUCount: 8, Compute: 1}, 1, 2, 1e-9)...)
+			for _, cpus := range []int{8, 16} {
+				records = append(records, studytest.Timed(study.Record{Engine: engine, Model: hostile, Host: hostile, ISA: hostile, NumVox: 1,
+					NumChunks: chunks, CPUCount: cpus, Compute: 1}, 1, 2, 1e-9)...)
+			}
 		}
 	}
 	for name, f := range figuresOf(t, study.Summarise(records, study.Options{}), nil) {

@@ -11,7 +11,10 @@ import (
 	"github.com/voxfit/voxfit/study/page/internal/drawing"
 )
 
-var grey = color.NRGBA{0xA0, 0xA0, 0xA0, 0xFF}
+var (
+	grey         = color.NRGBA{0xA0, 0xA0, 0xA0, 0xFF}
+	othersColour = color.NRGBA{0x70, 0x60, 0x50, 0xFF} // what is not the program's
+)
 
 // lossColours are those of the work and of the losses, in the order of overhead.ShortestRun.
 var lossColours = []color.Color{drawing.Colour(0), drawing.Colour(3), grey, drawing.Colour(1), drawing.Colour(2), drawing.Colour(5), drawing.Colour(4)}

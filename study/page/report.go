@@ -37,7 +37,7 @@ type Fact struct{ Name, Value string }
 // reportPage is what the template sees.
 type reportPage struct {
 	Report
-	Runs            string
+	Runs, Whose     string
 	MadeOn          string
 	InShort         []string
 	ResultsHeader   []cell
@@ -82,7 +82,7 @@ func newReportPage(r Report, figures []figure) reportPage {
 	}
 	results := resultsOf(r.Summary)
 	p := reportPage{
-		Report: r, Runs: timedRuns(r.Summary.Records), MadeOn: dayAndTime(r.Made), InShort: results.inShort(), Figures: pageFigures(figures),
+		Report: r, Runs: timedRuns(r.Summary.Records), Whose: whoseRuns(r.Summary), MadeOn: dayAndTime(r.Made), InShort: results.inShort(), Figures: pageFigures(figures),
 		ResultsHeader: cellsOf(resultsHeader, isTextColumn), Results: rowsOf(results.resultsRows(), isTextColumn),
 		PublishedOn: study.PublishedMachine, PublishedVoxels: words.Thousands(study.PublishedVoxels),
 	}
@@ -116,8 +116,8 @@ func (r results) besideRows() [][]string {
 		for _, l := range r.linesOf(k) {
 			p := l.Best()
 			rows = append(rows, []string{modelname.WordsOf(l.Model), "this: " + r.name(l.Condition), strconv.Itoa(l.CPUs),
-				words.Thousands(l.Voxels), meanOf(p.Time, 3), voxelsASecond(l.Voxels, p.Time.Mean),
-				meanOf(p.SpeedUp, 3), hundredthsOf(p.Efficiency), meanOf(p.CostPerMVox, 2)})
+				words.Thousands(l.Voxels), medianOf(p.Time, 3), voxelsASecond(l.Voxels, p.Time.Median),
+				medianOf(p.SpeedUp, 3), hundredthsOf(p.Efficiency), medianOf(p.CostPerMVox, 2)})
 		}
 	}
 	return rows

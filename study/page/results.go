@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	modelname "github.com/voxfit/voxfit/model/name"
 	"github.com/voxfit/voxfit/study"
@@ -20,6 +21,33 @@ func resultsOf(s study.Summary) results { return results{s, s.Variants()} }
 
 // name is that of a condition's variant.
 func (r results) name(c study.Condition) string { return r.variants.Name(r.variants.Of(c)) }
+
+// whoseRuns says who made the runs, and where.
+func whoseRuns(s study.Summary) string {
+	if s.Published {
+		return "those of the published study: DIPY with Ray, on AWS c5 machines of 8, 16, 36 and 72 CPUs"
+	}
+	var engines, hosts []string
+	add := func(c study.Condition) {
+		if !slices.Contains(engines, c.Engine) {
+			engines = append(engines, c.Engine)
+		}
+		if c.Host != "" && !slices.Contains(hosts, c.Host) {
+			hosts = append(hosts, c.Host)
+		}
+	}
+	for _, l := range s.Lines {
+		add(l.Condition)
+	}
+	for _, b := range s.Serial {
+		add(b.Condition)
+	}
+	text := "by " + strings.Join(engines, ", ")
+	if hosts != nil {
+		text += " on " + strings.Join(hosts, ", ")
+	}
+	return text
+}
 
 // A panelKey is one panel of a figure: one model on one data set.
 type panelKey struct {
@@ -91,6 +119,9 @@ func (r results) cpuCounts() []int {
 
 // inShort says in one sentence for each model and engine what its best run reached.
 func (r results) inShort() []string {
+	if busy := r.BusySentence(); busy != "" {
+		return []string{busy}
+	}
 	var sentences []string
 	for _, k := range r.panels() {
 		for _, v := range r.variants.All {
@@ -99,11 +130,11 @@ func (r results) inShort() []string {
 				continue
 			}
 			p := l.Best()
-			text := fmt.Sprintf("%s, %s: %s s on %s in %s", k.title(), r.variants.Name(v), meanOf(p.Time, 3),
-				words.Count(l.CPUs, "CPU"), words.Chunks(p.Chunks))
+			text := fmt.Sprintf("%s, %s: %s s on %s in %s", k.title(), r.variants.Name(v), medianOf(p.Time, 3),
+				words.Count(l.CPUs, "CPU"), nearBest(*l)+" chunks")
 			if p.SpeedUp.Known() {
 				text += fmt.Sprintf("; %s times as fast as the serial fit (%s s), with %s%% of each CPU put to use",
-					meanOf(p.SpeedUp, 3), meanOf(l.Baseline.Time, 3), words.Significant(100*p.Efficiency.Mean, 2))
+					medianOf(p.SpeedUp, 3), medianOf(l.Baseline.Time, 3), words.Significant(100*p.Efficiency.Median, 2))
 			}
 			sentences = append(sentences, text+".")
 		}
@@ -111,11 +142,20 @@ func (r results) inShort() []string {
 	return sentences
 }
 
+// nearBest writes the numbers of chunks that cannot be told from the best: one, or the range of them.
+func nearBest(l study.Line) string {
+	fewest, most := l.NearBest()
+	if fewest == most {
+		return words.Thousands(fewest)
+	}
+	return words.Thousands(fewest) + " to " + words.Thousands(most)
+}
+
 // fastest is the line of a panel and a variant with the least time at its best; nil without any.
 func (r results) fastest(k panelKey, v study.Variant) *study.Line {
 	var best *study.Line
 	for _, l := range r.linesOf(k) {
-		if r.variants.Of(l.Condition) == v && (best == nil || l.Best().Time.Mean < best.Best().Time.Mean) {
+		if r.variants.Of(l.Condition) == v && (best == nil || l.Best().Time.Median < best.Best().Time.Median) {
 			best = &l
 		}
 	}

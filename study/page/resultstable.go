@@ -16,7 +16,7 @@ import (
 
 // resultsHeader names the columns of the results table, on the terminal and on the page.
 var resultsHeader = []string{"model", "voxels", "engine", "CPUs", "serial s", "best s", "± 95%", "chunks",
-	"speed-up", "efficiency", "inflation", "$ a run"}
+	"speed-up", "efficiency", "inflation", "others took", "$ a run"}
 
 // resultsRows is the results table: the serial runs and, for every line, its best point.
 func (r results) resultsRows() [][]string {
@@ -25,7 +25,7 @@ func (r results) resultsRows() [][]string {
 		for _, b := range r.Serial {
 			if b.Model == k.model && b.Voxels == k.voxels {
 				rows = append(rows, []string{modelname.WordsOf(b.Model), words.Thousands(b.Voxels), b.Engine, strconv.Itoa(b.CPUs),
-					meanOf(b.Time, 3), meanOf(b.Time, 3), halfOf(b.Time), "-", "-", "-", "-", "-"})
+					medianOf(b.Time, 3), medianOf(b.Time, 3), halfOf(b.Time), "-", "-", "-", "-", othersOf(b.Account()), "-"})
 			}
 		}
 		for _, l := range r.linesOf(k) {
@@ -39,13 +39,23 @@ func resultsRow(l study.Line, name string) []string {
 	p := l.Best()
 	serial, inflation := "-", "-"
 	if l.Baseline != nil {
-		serial = meanOf(l.Baseline.Time, 3)
+		serial = medianOf(l.Baseline.Time, 3)
 	}
 	if p.Inflation > 0 {
 		inflation = words.Significant(p.Inflation, 3)
 	}
-	return []string{modelname.WordsOf(l.Model), words.Thousands(l.Voxels), name, strconv.Itoa(l.CPUs), serial, meanOf(p.Time, 3),
-		halfOf(p.Time), words.Thousands(p.Chunks), meanOf(p.SpeedUp, 3), hundredthsOf(p.Efficiency), inflation, meanOf(p.Cost, 2)}
+	return []string{modelname.WordsOf(l.Model), words.Thousands(l.Voxels), name, strconv.Itoa(l.CPUs), serial, medianOf(p.Time, 3),
+		halfOf(p.Time), nearBest(l), medianOf(p.SpeedUp, 3), hundredthsOf(p.Efficiency), inflation, othersOf(p.Split, p.HasSplit),
+		medianOf(p.Cost, 2)}
+}
+
+// othersOf is the share of the CPUs that other programs and the host took while a run wanted them.
+func othersOf(s study.Split, known bool) string {
+	wanted := s.Compute + s.Others + s.Host
+	if !known || wanted == 0 {
+		return "-"
+	}
+	return words.Percent((s.Others + s.Host) / wanted)
 }
 
 // isTextColumn says whether a column of the results table holds words; the others hold numbers and
@@ -66,20 +76,20 @@ func (r Report) WriteTable(w io.Writer) error {
 	return err
 }
 
-// meanOf writes the mean of a Stat, or a dash where it is not known.
-func meanOf(s study.Stat, digits int) string {
+// medianOf writes the median of a Stat, or a dash where it is not known.
+func medianOf(s study.Stat, digits int) string {
 	if !s.Known() {
 		return "-"
 	}
-	return words.Significant(s.Mean, digits)
+	return words.Significant(s.Median, digits)
 }
 
-// hundredthsOf writes the mean of a share with two decimals.
+// hundredthsOf writes the median of a share with two decimals.
 func hundredthsOf(s study.Stat) string {
 	if !s.Known() {
 		return "-"
 	}
-	return strconv.FormatFloat(s.Mean, 'f', 2, 64)
+	return strconv.FormatFloat(s.Median, 'f', 2, 64)
 }
 
 // halfOf writes half the interval, or a dash where there is none.
@@ -93,9 +103,10 @@ func halfOf(s study.Stat) string {
 // summaryHeader names the columns of summary.csv. Times are in seconds, costs in US dollars,
 // intervals are half the 95% confidence interval; what is not known is empty.
 var summaryHeader = []string{"model", "num_vox", "host", "engine", "isa", "pinned", "schedule", "pin", "places", "nodes", "cpu_count", "num_chunks",
-	"vox_per_chunk", "runs", "time_mean", "time_sd", "time_ci95", "serial_time", "serial_source", "percent_of_serial",
+	"vox_per_chunk", "runs", "time_median", "time_mad", "time_ci95", "serial_time", "serial_source", "percent_of_serial",
 	"speed_up", "speed_up_ci95", "efficiency", "cost_a_run", "cost_a_million_voxels",
-	"compute_s", "dispatch_s", "steal_s", "start_wait_s", "tail_wait_s", "unaccounted_s", "compute_inflation", "peak_rss"}
+	"compute_s", "dispatch_s", "steal_s", "start_wait_s", "tail_wait_s", "others_s", "host_steal_s", "unaccounted_s", "compute_inflation", "peak_rss",
+	"disturbed"}
 
 // writeSummary writes every point of the summary as one row of a CSV file.
 func writeSummary(w io.Writer, s study.Summary) error {
@@ -113,16 +124,16 @@ func writeSummary(w io.Writer, s study.Summary) error {
 func summaryRow(l study.Line, p study.Point) []string {
 	serial, source := "", ""
 	if l.Baseline != nil {
-		serial, source = cells.Float(l.Baseline.Time.Mean), l.Baseline.Source
+		serial, source = cells.Float(l.Baseline.Time.Median), l.Baseline.Source
 	}
 	row := []string{l.Model, strconv.Itoa(l.Voxels), l.Host, l.Engine, l.ISA, strconv.FormatBool(l.Pinned),
 		l.Schedule, l.Pin, l.Places, strconv.Itoa(l.Nodes), strconv.Itoa(l.CPUs), strconv.Itoa(p.Chunks), strconv.Itoa(p.VoxPerChunk),
-		strconv.Itoa(p.Time.N), cells.Float(p.Time.Mean), knownCell(p.Time, p.Time.SD), knownCell(p.Time, p.Time.Half),
-		serial, source, knownCell(p.Percent, p.Percent.Mean), knownCell(p.SpeedUp, p.SpeedUp.Mean),
-		knownCell(p.SpeedUp, p.SpeedUp.Half), knownCell(p.Efficiency, p.Efficiency.Mean),
-		knownCell(p.Cost, p.Cost.Mean), knownCell(p.CostPerMVox, p.CostPerMVox.Mean)}
+		strconv.Itoa(p.Time.N), cells.Float(p.Time.Median), knownCell(p.Time, p.Time.MAD), knownCell(p.Time, p.Time.Half),
+		serial, source, knownCell(p.Percent, p.Percent.Median), knownCell(p.SpeedUp, p.SpeedUp.Median),
+		knownCell(p.SpeedUp, p.SpeedUp.Half), knownCell(p.Efficiency, p.Efficiency.Median),
+		knownCell(p.Cost, p.Cost.Median), knownCell(p.CostPerMVox, p.CostPerMVox.Median)}
 	for _, x := range []float64{p.Split.Compute, p.Split.Dispatch, p.Split.Steal, p.Split.StartWait, p.Split.TailWait,
-		p.Split.Unaccounted} {
+		p.Split.Others, p.Split.Host, p.Split.Unaccounted} {
 		if p.HasSplit {
 			row = append(row, cells.Float(x))
 		} else {
@@ -136,7 +147,7 @@ func summaryRow(l study.Line, p study.Point) []string {
 	if p.PeakRSS > 0 {
 		rss = fmt.Sprint(p.PeakRSS)
 	}
-	return append(row, inflation, rss)
+	return append(row, inflation, rss, strconv.FormatBool(p.Disturbed))
 }
 
 func knownCell(s study.Stat, x float64) string {

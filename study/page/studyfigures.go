@@ -11,7 +11,7 @@ import (
 
 // The five figures of the published study, each with what to look for in it.
 
-const errorBarsAre = "Error bars are 95% intervals of the mean; they are cut at the frame."
+const errorBarsAre = "Error bars are 95% intervals of the median; they are cut at the frame."
 
 func (d drawer) timeFigure() (figure, error) {
 	f := figure{Name: "time", Title: "Time as a percentage of the serial time"}
@@ -53,9 +53,17 @@ func (d drawer) finish(f figure, q quantity, missing string) (figure, error) {
 	svg, err := d.chunkFigure(f.Title, q)
 	f.SVG = svg
 	if svg == nil {
-		f.Missing = missing
+		f.Missing = d.unless(missing)
 	}
 	return f, err
+}
+
+// unless is why a figure is missing: other programs, where they disturbed the runs, else the reason given.
+func (d drawer) unless(missing string) string {
+	if d.Disturbed > 0 {
+		return "Other programs disturbed the runs or the serial runs, so that no time is relative to another."
+	}
+	return missing
 }
 
 func (d drawer) peakFigure() (figure, error) {
@@ -65,11 +73,15 @@ func (d drawer) peakFigure() (figure, error) {
 	if d.behind != nil {
 		f.Caption += " The grey line is the published report's, made on one " + study.PublishedMachine + "."
 	}
+	if text := d.oneCPUCount("efficiency", func(p study.Point) study.Stat { return p.Efficiency }); text != "" {
+		f.Missing = text
+		return f, nil
+	}
 	q := quantity{axis: "peak efficiency per core", of: func(p study.Point) study.Stat { return p.Efficiency }, Value: drawing.Value{Linear: true, Level: 1, Top: 1, Label: words.Plain}}
 	svg, err := d.cpuFigure(f.Title, q, func(r study.PublishedResult) float64 { return r.PeakEfficiency })
 	f.SVG = svg
 	if svg == nil {
-		f.Missing = noSerial
+		f.Missing = d.unless(noSerial)
 	}
 	return f, err
 }
@@ -88,12 +100,37 @@ func (d drawer) costFigure() (figure, error) {
 	f.Caption = fmt.Sprintf("What %s costs at the best number of chunks, at the price of renting a machine with that many CPUs "+
 		"for just that time (US dollars an hour by CPU count: %s). Efficiency is money: a machine that is used half as well costs "+
 		"twice as much for the same voxels.", what, d.Prices)
+	if text := d.oneCPUCount(q.axis, q.of); text != "" {
+		f.Missing = text
+		return f, nil
+	}
 	svg, err := d.cpuFigure(f.Title, q, reported)
 	f.SVG = svg
 	if svg == nil {
 		f.Missing = fmt.Sprintf("None of the CPU counts is in the price table (%s).", d.Prices)
 	}
 	return f, err
+}
+
+// oneCPUCount says the values of runs on one CPU count in words, where a curve over CPUs would be a point; it is empty
+// where there are more, or where the published study's lie behind.
+func (d drawer) oneCPUCount(what string, of func(study.Point) study.Stat) string {
+	cpus := d.cpuCounts()
+	if len(cpus) != 1 || d.behind != nil {
+		return ""
+	}
+	var said []string
+	for _, k := range d.panels() {
+		for _, l := range d.linesOf(k) {
+			if s := of(l.Best()); s.Known() {
+				said = append(said, fmt.Sprintf("%s, %s: %s", k.title(), d.name(l.Condition), words.Significant(s.Median, 3)))
+			}
+		}
+	}
+	if said == nil {
+		return ""
+	}
+	return fmt.Sprintf("All runs are on %s, so that there is no curve over CPUs. Here the %s is: %s.", words.Count(cpus[0], "CPU"), what, strings.Join(said, "; "))
 }
 
 func (d drawer) anyKnown(of func(study.Point) study.Stat) bool {
@@ -113,15 +150,15 @@ func (d drawer) bestSentence() string {
 	for _, k := range d.panels() {
 		var best study.Line
 		for _, l := range d.linesOf(k) {
-			if best.Points == nil || l.Best().Time.Mean < best.Best().Time.Mean {
+			if best.Points == nil || l.Best().Time.Median < best.Best().Time.Median {
 				best = l
 			}
 		}
 		p := best.Best()
-		named = append(named, fmt.Sprintf("%s with %s and %s (%s s)", k.title(), words.Count(best.CPUs, "CPU"),
-			words.Chunks(p.Chunks), words.Significant(p.Time.Mean, 3)))
+		named = append(named, fmt.Sprintf("%s with %s and %s chunks (%s s)", k.title(), words.Count(best.CPUs, "CPU"),
+			nearBest(best), words.Significant(p.Time.Median, 3)))
 	}
-	if len(named) == 0 {
+	if len(named) == 0 || d.Busy() {
 		return ""
 	}
 	return " Fastest: " + strings.Join(named, "; ") + "."

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/voxfit/voxfit/internal/plural"
 	modelname "github.com/voxfit/voxfit/model/name"
 	"github.com/voxfit/voxfit/study"
 	"github.com/voxfit/voxfit/study/internal/cells"
@@ -50,12 +51,17 @@ func (c ChunkTimes) nearest(voxels int) int {
 
 // timesOfRuns takes chunk times from records that say where the workers' time went: those on the
 // fewest CPUs, one value for each run, by chunk size. How chunks of one run differ is not in a record.
-func timesOfRuns(records []study.Record, model string) (ChunkTimes, error) {
+func timesOfRuns(records []study.Record, model string, evenIfBusy bool) (ChunkTimes, error) {
 	c := ChunkTimes{Model: modelname.ClassOf(model), Note: "the chunks of a run are taken to cost the same a voxel: its record holds their sum alone"}
+	disturbed := 0
 	fewest := math.MaxInt
 	var used, all []study.Record
 	for _, r := range records {
 		if !r.HasAccount() || r.Model != c.Model || study.IsSerial(r.Engine) {
+			continue
+		}
+		if r.Disturbed() && !evenIfBusy {
+			disturbed++
 			continue
 		}
 		all = append(all, r)
@@ -65,6 +71,10 @@ func timesOfRuns(records []study.Record, model string) (ChunkTimes, error) {
 		if r.CPUCount == fewest {
 			used = append(used, r)
 		}
+	}
+	if len(used) == 0 && disturbed > 0 {
+		return c, fmt.Errorf("other programs disturbed %s of %s (column disturbed): measure again, or take the times as they are with --even-if-busy",
+			plural.Count(disturbed, "run"), c.Model)
 	}
 	if len(used) == 0 {
 		return c, fmt.Errorf("no run of %s says where its time went (columns compute_s, dispatch_s ...): nothing to simulate from", c.Model)
@@ -142,8 +152,9 @@ func (c ChunkTimes) WriteCSV(w io.Writer) error {
 }
 
 // ReadChunkTimes reads a model's chunk times from a file that WriteCSV wrote, or takes them from a CSV file of
-// timed runs that say where the workers' time went: from those on the fewest CPUs, one value for each run.
-func ReadChunkTimes(path, model string) (ChunkTimes, error) {
+// timed runs that say where the workers' time went: from those on the fewest CPUs, one value for each run. Runs that other
+// programs disturbed are left out, unless evenIfBusy.
+func ReadChunkTimes(path, model string, evenIfBusy bool) (ChunkTimes, error) {
 	file, err := lock.OpenToRead(path)
 	if err != nil {
 		return ChunkTimes{}, err
@@ -156,7 +167,7 @@ func ReadChunkTimes(path, model string) (ChunkTimes, error) {
 		if err != nil {
 			return ChunkTimes{}, err
 		}
-		c, err := timesOfRuns(records, model)
+		c, err := timesOfRuns(records, model, evenIfBusy)
 		if err != nil {
 			err = fmt.Errorf("%s: %w", path, err)
 		}

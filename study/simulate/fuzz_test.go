@@ -41,7 +41,7 @@ func FuzzChunkTimesAreReadOrRefused(f *testing.F) {
 	f.Add(studytest.Read(f, "../testdata/published_form.csv"))
 	f.Fuzz(func(t *testing.T, text string) {
 		studytest.Write(t, path, text)
-		c, err := ReadChunkTimes(path, "dti")
+		c, err := ReadChunkTimes(path, "dti", false)
 		if err != nil {
 			studytest.WantOneLine(t, path, err)
 			return

@@ -121,15 +121,15 @@ func (p Plan) draw(d sched.Division, resample int) []float64 {
 func (p Plan) virtual(d sched.Division, rates []float64, cores, nodes int) *virtualRun {
 	taken := assumedCosts
 	taken.dispatch, taken.start, taken.spawn = p.Times.Dispatch, p.Times.Start, p.Times.Spawn
-	means := make([]float64, len(p.Times.sizes))
+	medians := make([]float64, len(p.Times.sizes))
 	for i, t := range p.Times.sizes {
-		means[i] = stat.Mean(t.perVoxel, nil)
+		medians[i] = study.Median(t.perVoxel)
 	}
-	chunk := means[p.Times.nearest(d.PerChunk)]
+	chunk := medians[p.Times.nearest(d.PerChunk)]
 	return &virtualRun{
 		machine: p.Machine, costs: taken, policy: p.Policy, elastic: p.Elastic, seats: seatsOf(p.Machine, cores, nodes),
 		division: d, rate: rates, bytes: p.Times.BytesPerVoxel,
-		scale: func(voxels int) float64 { return means[p.Times.nearest(voxels)] / chunk },
+		scale: func(voxels int) float64 { return medians[p.Times.nearest(voxels)] / chunk },
 	}
 }
 

@@ -48,7 +48,7 @@ func TestTheSimulationPredictsWhatTwoWorkersMeasured(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, model := range []string{"csdm", "fwdtim"} {
-		times, err := ReadChunkTimes(path, model)
+		times, err := ReadChunkTimes(path, model, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -282,7 +282,7 @@ func TestChunkTimesSurviveTheirFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	file.Close()
-	got, err := ReadChunkTimes(path, "dti")
+	got, err := ReadChunkTimes(path, "dti", false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,7 +290,7 @@ func TestChunkTimesSurviveTheirFile(t *testing.T) {
 		got.sizes[0].voxels != 13 || math.Abs(got.sizes[1].perVoxel[1]/1.1e-6-1) > 1e-12 {
 		t.Errorf("read back as %+v", got)
 	}
-	if _, err := ReadChunkTimes(path, "csdm"); err == nil || !strings.Contains(err.Error(), "no chunk times") {
+	if _, err := ReadChunkTimes(path, "csdm", false); err == nil || !strings.Contains(err.Error(), "no chunk times") {
 		t.Errorf("times of another model: %v", err)
 	}
 	for row, want := range map[string]string{
@@ -298,11 +298,28 @@ func TestChunkTimesSurviveTheirFile(t *testing.T) {
 		"-1,1,1,1,5,1": `bytes_per_voxel is "-1", want a number from 0`,
 	} {
 		studytest.Write(t, path, strings.Join(chunkTimesHeader, ",")+"\nTensorModel,"+row+"\n")
-		if _, err := ReadChunkTimes(path, "dti"); err == nil || !strings.Contains(err.Error(), "line 2: "+want) {
+		if _, err := ReadChunkTimes(path, "dti", false); err == nil || !strings.Contains(err.Error(), "line 2: "+want) {
 			t.Errorf("row %s: error %v, want %q", row, err, want)
 		}
 	}
-	if _, err := timesOfRuns(studytest.Runs(studytest.Known, 0, 1), "csdm"); err == nil || !strings.Contains(err.Error(), "compute_s") {
+	if _, err := timesOfRuns(studytest.Runs(studytest.Known, 0, 1), "csdm", false); err == nil || !strings.Contains(err.Error(), "compute_s") {
 		t.Errorf("runs without an account: %v", err)
+	}
+}
+
+func TestDisturbedRunsAreNoChunkTimesUnlessTold(t *testing.T) {
+	run := study.Record{Engine: "voxfit", Model: "TensorModel", NumVox: 1000, NumChunks: 10, CPUCount: 1, Time: 3, Compute: 3, CPUTime: 1, Taken: 2}
+	if _, err := timesOfRuns([]study.Record{run}, "dti", false); err == nil || !strings.Contains(err.Error(), "1 run of TensorModel") ||
+		!strings.Contains(err.Error(), "--even-if-busy") {
+		t.Errorf("a disturbed run: %v", err)
+	}
+	if _, err := timesOfRuns([]study.Record{run}, "dti", true); err != nil {
+		t.Error(err)
+	}
+	calm := run
+	calm.Time, calm.Compute, calm.Taken = 1, 1, 0
+	c, err := timesOfRuns([]study.Record{run, calm}, "dti", false)
+	if err != nil || len(c.sizes) != 1 || len(c.sizes[0].perVoxel) != 1 || c.sizes[0].perVoxel[0] != 1e-3 {
+		t.Errorf("of a calm and a disturbed run: %+v, %v", c.sizes, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/voxfit/voxfit/internal/peer"
@@ -79,6 +80,17 @@ func Speeds(p study.Processor, commits int) []study.SpeedRecord {
 		}
 	}
 	return all
+}
+
+// PublishedMedians reads the median times of the published study's settings, of which the project has a copy. The folder
+// is that of package study, as seen from the test.
+func PublishedMedians(t *testing.T, folder string) []study.Record {
+	t.Helper()
+	records, err := study.ReadRecords(filepath.Join(folder, "testdata", "published_medians.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return records
 }
 
 // Published reads the published study's runs, which are not part of the project: where they are not here, the test is skipped.

@@ -1,9 +1,11 @@
 package drawing
 
 import (
+	"fmt"
 	"image/color"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -20,6 +22,8 @@ type bars struct {
 	to     []float64
 	colour color.Color
 	names  *seriesNames
+	words  Words    // of its panel
+	places []string // of each bar, in words
 }
 
 // Plot draws the part in every bar. The bars are as wide as the closest two allow.
@@ -44,7 +48,9 @@ func (b bars) Plot(c draw.Canvas, p *plot.Plot) {
 		path.Line(vg.Point{X: x(at) + half, Y: high})
 		path.Line(vg.Point{X: x(at) - half, Y: high})
 		path.Close()
+		b.names.begin(c, "value", fmt.Sprintf("%s; %s %s; %s %s", b.label, b.words.X, b.places[i], b.words.Y, number(b.to[i]-b.from[i])))
 		c.Fill(path)
+		b.names.end(c)
 	}
 }
 
@@ -70,6 +76,21 @@ func PlacesAxis(places []string) Axis {
 	return Axis{Min: -0.8, Max: float64(len(places)) - 0.2, Ticks: PlaceTicks(places)}
 }
 
+// placesOf are the places of bars in words: those of the axis, or the number whose logarithm they stand at.
+func placesOf(x Axis, stack Stack) []string {
+	places := make([]string, len(stack.At))
+	named, _ := x.Ticks.(PlaceTicks)
+	for i, at := range stack.At {
+		switch {
+		case i < len(named):
+			places[i] = strings.ReplaceAll(named[i], "\n", " ")
+		case x.Log:
+			places[i] = number(math.Round(math.Exp2(at)))
+		}
+	}
+	return places
+}
+
 // AddStack adds a panel of stacked bars; top is the height of its axis, 0 for that of the highest bar.
 func (s *Sheet) AddStack(w Words, x Axis, stack Stack, parts []Part, top float64) {
 	p := newPlot(w)
@@ -85,7 +106,7 @@ func (s *Sheet) AddStack(w Words, x Axis, stack Stack, parts []Part, top float64
 			drawn = drawn || stack.Values[j][i] > 0
 		}
 		if drawn {
-			p.Add(bars{label: part.Label, at: stack.At, from: base, to: to, colour: part.Colour, names: &s.names})
+			p.Add(bars{label: part.Label, at: stack.At, from: base, to: to, colour: part.Colour, names: &s.names, words: w, places: placesOf(x, stack)})
 		}
 		base = to
 	}

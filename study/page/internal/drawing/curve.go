@@ -2,12 +2,16 @@ package drawing
 
 import (
 	"cmp"
+	"fmt"
 	"image/color"
+	"math"
 	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/voxfit/voxfit/study/internal/words"
 )
 
 // A Curve is one line of a panel: its points with error bars, joined.
@@ -39,6 +43,7 @@ type drawnCurve struct {
 	Curve
 	names  *seriesNames
 	sx, sy scale
+	words  Words // of its panel
 }
 
 // Plot draws the curve. Error bars are drawn first and cut at the frame.
@@ -58,11 +63,30 @@ func (k drawnCurve) Plot(c draw.Canvas, p *plot.Plot) {
 	if !k.Loose {
 		c.StrokeLines(draw.LineStyle{Color: k.Colour, Width: k.Width, Dashes: k.Dashes}, c.ClipLinesXY(at)...)
 	}
-	for _, q := range at {
+	for i, q := range at {
 		if k.Mark != nil && c.Contains(q) {
+			k.names.begin(c, "value", k.valueOf(k.Points[i]))
 			c.DrawGlyph(draw.GlyphStyle{Color: k.Colour, Radius: vg.Points(2.4), Shape: k.Mark}, q)
+			k.names.end(c)
 		}
 	}
+}
+
+// valueOf says what a point stands for: the curve, its place on both axes, and half its interval.
+func (k drawnCurve) valueOf(q Point) string {
+	text := fmt.Sprintf("%s; %s %s; %s %s", k.Label, k.words.X, number(q.X), k.words.Y, number(q.Y))
+	if q.Half > 0 {
+		text += " ± " + number(q.Half)
+	}
+	return text
+}
+
+// number writes whole numbers whole, and others with three digits.
+func number(x float64) string {
+	if x == math.Trunc(x) && math.Abs(x) < 1e9 {
+		return words.Thousands(int(x))
+	}
+	return words.Significant(x, 3)
 }
 
 func (k drawnCurve) errorBar(c draw.Canvas, p *plot.Plot, x vg.Length, q Point) {
@@ -99,24 +123,24 @@ func (e endWords) Plot(c draw.Canvas, p *plot.Plot) {
 		text string
 		at   vg.Point
 	}
-	var words []word
+	var found []word
 	for _, k := range e {
 		if k.End != "" && len(k.Points) > 0 {
 			last := k.Points[len(k.Points)-1]
-			words = append(words, word{k.End, vg.Point{X: x(k.sx.at(last.X)) + 3, Y: y(k.sy.at(last.Y))}})
+			found = append(found, word{k.End, vg.Point{X: x(k.sx.at(last.X)) + 3, Y: y(k.sy.at(last.Y))}})
 		}
 	}
-	slices.SortFunc(words, func(a, b word) int { return cmp.Compare(a.at.Y, b.at.Y) })
+	slices.SortFunc(found, func(a, b word) int { return cmp.Compare(a.at.Y, b.at.Y) })
 	style := textStyle(size)
 	style.Color = Behind
 	style.YAlign = draw.YCenter
-	for i := range words {
-		for _, below := range words[:i] {
-			if words[i].at.X-below.at.X < 2*size && below.at.X-words[i].at.X < 2*size {
-				words[i].at.Y = max(words[i].at.Y, below.at.Y+distance)
+	for i := range found {
+		for _, below := range found[:i] {
+			if found[i].at.X-below.at.X < 2*size && below.at.X-found[i].at.X < 2*size {
+				found[i].at.Y = max(found[i].at.Y, below.at.Y+distance)
 			}
 		}
-		c.FillText(style, words[i].at, words[i].text)
+		c.FillText(style, found[i].at, found[i].text)
 	}
 }
 

@@ -70,7 +70,7 @@ func (s *Sheet) AddCurves(w Words, x, y Axis, curves []Curve) {
 	}
 	var drawn endWords
 	for _, k := range curves {
-		drawn = append(drawn, drawnCurve{k, &s.names, x.scale(), y.scale()})
+		drawn = append(drawn, drawnCurve{k, &s.names, x.scale(), y.scale(), w})
 		p.Add(drawn[len(drawn)-1])
 	}
 	p.Add(drawn)

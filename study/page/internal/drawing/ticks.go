@@ -75,7 +75,7 @@ func (t DecadeTicks) Ticks(low, high float64) []plot.Tick {
 	var ticks []plot.Tick
 	for k := int(math.Floor(math.Log10(low))); k <= int(math.Ceil(math.Log10(high))); k++ {
 		for _, m := range steps {
-			v := m * math.Pow10(k)
+			v := round(m * math.Pow10(k))
 			if v >= low*(1-1e-9) && v <= high*(1+1e-9) {
 				ticks = append(ticks, plot.Tick{Value: v, Label: t.Label(v)})
 			}

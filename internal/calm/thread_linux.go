@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// threadTime is what the calling thread has had of its CPU so far (getrusage(2), RUSAGE_THREAD), 0 when the
+// ThreadTime is what the calling thread has had of its CPU so far (getrusage(2), RUSAGE_THREAD), 0 when the
 // system does not say.
-func threadTime() time.Duration {
+func ThreadTime() time.Duration {
 	const thread = 1 // RUSAGE_THREAD
 	var usage syscall.Rusage
 	if syscall.Getrusage(thread, &usage) != nil {

@@ -14,9 +14,9 @@ type Use struct{ Wall, Busy time.Duration }
 
 // OfThread runs work and returns what the calling thread had of its CPU meanwhile. The thread should be pinned.
 func OfThread(work func()) Use {
-	begin, before := time.Now(), threadTime()
+	begin, before := time.Now(), ThreadTime()
 	work()
-	return Use{time.Since(begin), threadTime() - before}
+	return Use{time.Since(begin), ThreadTime() - before}
 }
 
 // OfProcess is the use that a program made which began then and has just ended.

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/voxfit/voxfit/bench/calm"
+	"github.com/voxfit/voxfit/internal/calm"
 )
 
 func ExampleUse() {

@@ -1,0 +1,36 @@
+package overhead
+
+import (
+	"fmt"
+
+	"github.com/voxfit/voxfit/study/internal/words"
+)
+
+// found says what the quantity of an alternative came to.
+func (a *analysis) found(f fitted) string {
+	ofWork := func(term int, most float64) string {
+		if !f.told[term] {
+			return "these runs cannot tell it"
+		}
+		return fmt.Sprintf("work longer by %s%% at most", words.Significant(100*f.values[term]*most/f.values[termWork], 2))
+	}
+	switch f.name {
+	case clockName:
+		return ofWork(termClock, f.socket-1)
+	case socketName:
+		return ofWork(termSocket, 1)
+	case bandwidthName:
+		if f.limit > 0.99 {
+			return "all of them"
+		}
+		return fmt.Sprintf("%s of %s cores", words.Significant(f.limit*f.socket, 2), words.Plain(f.socket))
+	case copyingName:
+		return fmt.Sprintf("%s s, hidden where the work takes longer", words.Significant(f.values[termSerial], 2))
+	default: // unequalName
+		text := fmt.Sprintf("%s%% of the chunks have all the work", words.Significant(100*f.limit, 2))
+		if f.threaded {
+			text += fmt.Sprintf("; a second hyperthread then adds %s%%", words.Significant(100*f.thread, 2))
+		}
+		return text
+	}
+}

@@ -1,0 +1,347 @@
+package overhead
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	modelname "github.com/voxfit/voxfit/model/name"
+	"github.com/voxfit/voxfit/study"
+	"github.com/voxfit/voxfit/study/internal/words"
+)
+
+// An Answer is one of the study's questions, with what the runs of each model say.
+type Answer struct {
+	Question string
+	Said     []Said
+}
+
+// A Said is the answer of a model's runs, on its largest data set, in a sentence or two, with a check of it that does not
+// rest on the fit, where there is one. Of names the model, and the engine where there are several; it is empty where there
+// is one model.
+type Said struct{ Of, Answer, Check string }
+
+// answers says what the runs say of the study's questions.
+func (e Explanation) answers(analyses []*analysis, reconciled []reconciliation) []Answer {
+	var main []*analysis
+	for _, a := range analyses { // the larger data set first
+		if !slices.ContainsFunc(main, func(b *analysis) bool {
+			same := a.Condition
+			same.Voxels = b.Voxels
+			return same == b.Condition
+		}) {
+			main = append(main, a)
+		}
+	}
+	prices := e.Summary.Prices
+	var all []Answer
+	for _, q := range []struct {
+		question      string
+		answer, check func(*analysis) string
+	}{
+		{slowerQuestion(main), (*analysis).slowerAnswer, (*analysis).slowerCheck},
+		{"What does a second hyperthread add?", (*analysis).threadAnswer, func(a *analysis) string { return a.threadCheck(reconciled) }},
+		{"What is serial?", (*analysis).serialAnswer, func(a *analysis) string { return a.serialCheck(analyses) }},
+		{"What does a task cost?", (*analysis).taskAnswer, func(a *analysis) string { return a.taskCheck(analyses) }},
+		{"What does a core cost?", (*analysis).coreAnswer, (*analysis).coreCheck},
+		{"What to rent?", func(a *analysis) string { return a.rentAnswer(prices) }, func(a *analysis) string { return a.rentCheck(prices) }},
+	} {
+		answer := Answer{Question: q.question}
+		for _, a := range main {
+			said := Said{Of: a.called(main), Answer: q.answer(a)}
+			if said.Answer == "" {
+				continue
+			}
+			said.Check = q.check(a)
+			answer.Said = append(answer.Said, said)
+		}
+		if answer.Said != nil {
+			all = append(all, answer)
+		}
+	}
+	return all
+}
+
+func slowerQuestion(main []*analysis) string {
+	if slices.ContainsFunc(main, func(a *analysis) bool { return len(a.Reported) > 0 }) {
+		return "Were 48 and 72 cores slower than 32?"
+	}
+	return "Were more cores slower?"
+}
+
+// called names an analysis among others: the model, and the engine where there are several.
+func (a *analysis) called(main []*analysis) string {
+	if len(main) == 1 {
+		return ""
+	}
+	name := modelname.WordsOf(a.Model)
+	if slices.ContainsFunc(main, func(b *analysis) bool { return b.Name != a.Name }) {
+		name += ", " + a.Name
+	}
+	return name
+}
+
+// on is the shortest setting on a number of CPUs; false without any.
+func (a *analysis) on(cpus int) (setting, bool) {
+	with, _ := divide(a.settings, func(s setting) bool { return s.cpus == cpus })
+	if len(with) == 0 {
+		return setting{}, false
+	}
+	return shortest(with), true
+}
+
+// reportedOf are the published report's results of the model that have a time; none for other runs.
+func (a *analysis) reportedOf() []study.PublishedResult {
+	if len(a.Reported) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(study.PublishedResults(), func(r study.PublishedResult) bool { return r.Model != a.Model || r.BestSeconds == 0 })
+}
+
+// slowerAnswer says whether a larger number of CPUs took longer, in seconds.
+func (a *analysis) slowerAnswer() string {
+	var cpus []int
+	var times []float64
+	var said []string
+	for _, r := range a.reportedOf() {
+		cpus, times, said = append(cpus, r.CPUs), append(times, r.BestSeconds), append(said, words.Plain(r.BestSeconds))
+	}
+	if cpus == nil {
+		for _, n := range a.CPUCounts {
+			s, _ := a.on(n)
+			cpus, times, said = append(cpus, n), append(times, s.time), append(said, words.Significant(s.time, 3))
+		}
+	}
+	if len(cpus) < 2 {
+		return ""
+	}
+	longer := ""
+	for i := 1; i < len(times); i++ {
+		if fastest := slices.Min(times[:i]); times[i] > 1.02*fastest && longer == "" {
+			longer = fmt.Sprintf("yes, on %s by %s", words.Count(cpus[i], "CPU"), words.Percent(times[i]/fastest-1))
+		}
+	}
+	if longer == "" {
+		longer = "no, not in seconds"
+	}
+	return fmt.Sprintf("%s: the shortest runs on %s take %s s.", longer, words.CPUs(cpus), strings.Join(said, ", "))
+}
+
+func secondsList(times []float64) string {
+	var said []string
+	for _, t := range times {
+		said = append(said, words.Significant(t, 3))
+	}
+	return strings.Join(said, ", ")
+}
+
+// slowerCheck says, where the report's speed-ups fall, what serial times they were taken over, and what they would be
+// over one.
+func (a *analysis) slowerCheck() string {
+	reported := a.reportedOf()
+	if slices.IsSortedFunc(reported, func(r, s study.PublishedResult) int { return cmp.Compare(r.SpeedUp, s.SpeedUp) }) {
+		return ""
+	}
+	var serial, ups []float64
+	var cpus []int
+	mean := 0.0
+	for _, r := range reported {
+		serial, cpus = append(serial, math.Round(r.BestSeconds*r.SpeedUp)), append(cpus, r.CPUs)
+		mean += r.BestSeconds * r.SpeedUp / float64(len(reported))
+	}
+	for _, r := range reported {
+		ups = append(ups, mean/r.BestSeconds)
+	}
+	return fmt.Sprintf("each speed-up of the report is over a serial time of its own: speed-up times best time is %s s on %s. Over their mean, %s s, "+
+		"the speed-ups are %s: what falls from 32 to 72 in the report is mostly the baseline.", secondsList(serial), words.CPUs(cpus),
+		words.Significant(mean, 3), secondsList(ups))
+}
+
+func (a *analysis) threadAnswer() string {
+	if a.Thread == nil {
+		return ""
+	}
+	most := slices.Max(a.CPUCounts)
+	s, _ := a.on(most)
+	s.busy = float64(s.cpus)
+	return fmt.Sprintf("%s of a core, so that %s do the work of %s cores.", a.Thread.InWords(100, "%"), words.Count(most, "CPU"),
+		words.Significant(s.power(a.Thread.Value), 3))
+}
+
+// threadCheck sets the file's 8 cores with two threads each beside the report's 8 cores with one, and says what smaller
+// data sets say.
+func (a *analysis) threadCheck(reconciled []reconciliation) string {
+	var said []string
+	if s, ok := a.on(16); ok && a.reportedOf() != nil {
+		said = append(said, fmt.Sprintf("eight cores take %s s with 16 threads (the file's 16 CPUs) and %s s with 8 (the report's 8 CPUs).",
+			words.Significant(s.time, 3), words.Plain(a.reportedOf()[0].BestSeconds)))
+	}
+	for _, r := range reconciled {
+		if r.large == a {
+			said = append(said, r.short())
+		}
+	}
+	return strings.Join(said, " ")
+}
+
+func (a *analysis) serialAnswer() string {
+	if a.Serial == nil {
+		return "these runs cannot tell it from the work."
+	}
+	_, largest := a.largest()
+	best := shortest(largest)
+	return fmt.Sprintf("%s of every run, %s of the shortest on %s.", a.Serial.InWords(1, "s"), words.Percent(a.Serial.Value/best.time), words.Count(best.cpus, "CPU"))
+}
+
+// serialCheck compares the serial parts of a model's data sets: a copy grows with the voxels, a start does not.
+func (a *analysis) serialCheck(analyses []*analysis) string {
+	var voxels, each []string
+	least, most := math.Inf(1), 0.0
+	for _, b := range analyses {
+		same := b.Condition
+		same.Voxels = a.Voxels
+		if same != a.Condition || b.Serial == nil || b.Serial.Value == 0 {
+			continue
+		}
+		x := 1e6 * b.Serial.Value / float64(b.Voxels)
+		least, most = min(least, x), max(most, x)
+		voxels, each = append(voxels, words.Thousands(b.Voxels)), append(each, words.Significant(x, 2))
+	}
+	if len(each) < 2 {
+		return ""
+	}
+	text := fmt.Sprintf("it is %s µs a voxel on %s voxels", strings.Join(each, ", "), strings.Join(voxels, "; "))
+	if most > 2*least {
+		return text + ", so that a part of it does not grow with the data."
+	}
+	return text + ": it grows with the data, as copying, packing and collecting them does, and starting up does not."
+}
+
+func (a *analysis) taskAnswer() string {
+	if a.Chunk == nil {
+		return "these runs do not differ in their number of chunks."
+	}
+	return a.Chunk.InWords(chunkUnit(a.Chunk.High)) + "."
+}
+
+// chunkUnit is the scale and the unit of a chunk's cost of that size.
+func chunkUnit(seconds float64) (float64, string) {
+	if seconds < 1e-4 {
+		return 1e6, "µs"
+	}
+	return 1e3, "ms"
+}
+
+// taskCheck is the slope of the times towards many chunks, and what the model's other data sets say.
+func (a *analysis) taskCheck(analyses []*analysis) string {
+	if a.Chunk == nil {
+		return ""
+	}
+	_, largest := a.largest()
+	few := shortest(largest)
+	scale, unit := chunkUnit(a.Chunk.High)
+	var said []string
+	for _, many := range largest {
+		if many.chunks == 16*few.chunks {
+			slope := (many.time - few.time) / (many.count - few.count)
+			said = append(said, fmt.Sprintf("from %s to %s chunks a run on %s takes %s s, then %s s, which is %s %s a chunk", words.Thousands(few.chunks),
+				words.Thousands(many.chunks), words.Count(few.cpus, "CPU"), words.Significant(few.time, 3), words.Significant(many.time, 3),
+				words.Significant(scale*slope, 2), unit))
+		}
+	}
+	for _, b := range analyses {
+		same := b.Condition
+		same.Voxels = a.Voxels
+		if b != a && same == a.Condition && b.Chunk != nil {
+			said = append(said, fmt.Sprintf("%s on %s", b.Chunk.InWords(scale, unit), words.Voxels(b.Voxels)))
+		}
+	}
+	if said == nil {
+		return ""
+	}
+	return strings.Join(said, "; ") + "."
+}
+
+func (a *analysis) coreAnswer() string {
+	if a.Core == nil {
+		return "these runs cannot tell it from the rest."
+	}
+	_, largest := a.largest()
+	s := shortest(largest)
+	text := fmt.Sprintf("%s, at most %s s for the %s in use in the shortest run", a.Core.InWords(1e3, "ms"), words.Significant(a.Core.High*s.inUse(), 2),
+		words.Count(int(s.inUse()), "core"))
+	if a.Core.Low == 0 {
+		return "nothing that these runs show: " + text + "."
+	}
+	return text + "."
+}
+
+// coreCheck is what leaving the term out does to CPU counts left out.
+func (a *analysis) coreCheck() string {
+	without := a.formNamed("without a cost of each core")
+	if a.Core == nil || without.CPUs.N == 0 {
+		return ""
+	}
+	return fmt.Sprintf("runs on CPU counts left out are predicted to within %s with this cost and %s without it.", words.Percent(a.Forms[0].CPUs.Mean),
+		words.Percent(without.CPUs.Mean))
+}
+
+// rentAnswer compares the least money with the least time, on machines of the price table.
+func (a *analysis) rentAnswer(prices study.Prices) string {
+	cheap, fast, ok := a.rented(prices)
+	if !ok {
+		return ""
+	}
+	text := fmt.Sprintf("a machine of %s for the least money, $%s and %s s a data set", words.Count(cheap.cpus, "CPU"), words.Significant(cheap.dollars, 2),
+		words.Significant(cheap.time, 3))
+	if cheap.cpus == fast.cpus {
+		return text + ", and for the least time."
+	}
+	return text + fmt.Sprintf("; one of %s for the least time, %s times as fast for %s times the money.", words.Count(fast.cpus, "CPU"),
+		words.Significant(cheap.time/fast.time, 2), words.Significant(fast.dollars/cheap.dollars, 2))
+}
+
+// rentCheck says what as many small machines as cost the same would do.
+func (a *analysis) rentCheck(prices study.Prices) string {
+	cheap, fast, ok := a.rented(prices)
+	if !ok || cheap.cpus == fast.cpus {
+		return ""
+	}
+	machines := math.Round(prices.Table[fast.cpus] / prices.Table[cheap.cpus])
+	text := fmt.Sprintf("%s machines of %s cost an hour what one of %d does, and finish a data set every %s s.", words.Plain(machines),
+		words.Count(cheap.cpus, "CPU"), fast.cpus, words.Significant(cheap.time/machines, 3))
+	if r := a.reportedOf(); r != nil && r[0].CPUs == cheap.cpus {
+		text += fmt.Sprintf(" (The report's $%s on %d CPUs is of as many whole cores of a larger machine; a machine of %[2]d CPUs has half as many.)",
+			words.Plain(r[0].Dollars), r[0].CPUs)
+	}
+	return text
+}
+
+// A rental is the shortest run on a machine with a price.
+type rental struct {
+	cpus          int
+	time, dollars float64
+}
+
+// rented are the cheapest and the fastest run; false where fewer than two CPU counts have a price.
+func (a *analysis) rented(prices study.Prices) (cheap, fast rental, ok bool) {
+	n := 0
+	for _, cpus := range a.CPUCounts {
+		price, priced := prices.Table[cpus]
+		if !priced {
+			continue
+		}
+		s, _ := a.on(cpus)
+		r := rental{cpus, s.time, price * s.time / 3600}
+		if n == 0 || r.dollars < cheap.dollars {
+			cheap = r
+		}
+		if n == 0 || r.time < fast.time {
+			fast = r
+		}
+		n++
+	}
+	return cheap, fast, n > 1
+}

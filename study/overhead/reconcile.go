@@ -1,0 +1,90 @@
+package overhead
+
+import (
+	"fmt"
+	"math"
+
+	modelname "github.com/voxfit/voxfit/model/name"
+	"github.com/voxfit/voxfit/study/internal/words"
+)
+
+// A reconciliation says whether runs on a smaller data set allow what those on a larger one say of a second hyperthread.
+//
+// The formula takes all chunks for equal. Where a part of them has little work (a mask that lies beside the head), fewer
+// CPUs are busy than have a chunk: second hyperthreads have nothing to do, and seem to be whole cores. So the smaller data
+// set is fitted once more with a share of the chunks that have all the work, handed out while the CPUs work, and with the
+// larger one's hyperthread.
+type reconciliation struct {
+	small, large *analysis
+	free, taken  fitted  // fits with unequal chunks: with any hyperthread, and with that of the larger data set
+	worse        float64 // what the second has more of Akaike's criterion than the first
+}
+
+// enough is how much of Akaike's criterion more a fit may have and still do as well (Burnham and Anderson 2002).
+const enough = 2
+
+// reconciledWith compares an analysis with that of a larger data set of the same model. It is false where the two are not
+// that, or do not disagree.
+func (a *analysis) reconciledWith(large *analysis) (r reconciliation, disagree bool) {
+	same := a.Condition
+	same.Voxels = large.Voxels
+	if same != large.Condition || a.Voxels >= large.Voxels || a.Thread == nil || large.Thread == nil ||
+		a.Thread.Low <= large.Thread.High && a.Thread.High >= large.Thread.Low {
+		return r, false
+	}
+	f := form{name: unequalName, terms: instead(), overlap: termChunk, bounded: fullChunks}
+	r = reconciliation{small: a, large: large, free: f.fit(a.settings)}
+	r.taken = leastLoss(func(limit float64) (fitted, float64) {
+		g := f.fitWith(a.settings, large.Thread.Value, limit)
+		return g, g.loss
+	}, coarse)
+	r.worse = max(0, float64(len(a.settings))*math.Log(r.taken.loss/r.free.loss))
+	return r, true
+}
+
+// short is for a summary.
+func (r reconciliation) short() string {
+	text := fmt.Sprintf("On %s it seems to be %s%%; with chunks that are not equal, %s%% suits those runs ", words.Voxels(r.small.Voxels),
+		words.Significant(100*r.small.Thread.Value, 2), words.Significant(100*r.large.Thread.Value, 2))
+	if r.worse > enough {
+		return text + fmt.Sprintf("less well (AIC %s higher): the two sizes disagree.", words.Significant(r.worse, 2))
+	}
+	return text + fmt.Sprintf("as well as any (AIC %s above the best).", words.Significant(r.worse, 2))
+}
+
+func (r reconciliation) long() string {
+	a, large := r.small, r.large
+	text := fmt.Sprintf("%s: a second hyperthread adds %s of a core on %s, and seems to add %s on %s. ", modelname.WordsOf(a.Model),
+		large.Thread.InWords(100, "%"), words.Voxels(large.Voxels), a.Thread.InWords(100, "%"), words.Voxels(a.Voxels))
+	text += fmt.Sprintf("The small data's chunks need not be equal. When the fit may say that %s of them have all the work, and that they "+
+		"are handed out while the CPUs work, it is better than with equal chunks (AIC %s lower) and finds %s%%; with %s%% taken from the "+
+		"larger data its AIC is %s higher. ", words.Percent(r.taken.limit), words.Significant(max(0, a.aic(a.fit)-a.aic(r.free)), 2),
+		words.Significant(100*r.free.thread, 2), words.Significant(100*large.Thread.Value, 2), words.Significant(r.worse, 2))
+	if r.worse > enough {
+		return text + "That does not reconcile the two: what was fitted to one size of data need not hold for another."
+	}
+	text += "So the two sizes do not contradict each other, and the large data's figure stands."
+	if a.published {
+		text += fmt.Sprintf(" That chunks are unequal there has a cause: the published program lays a corner of the full image's mask on the "+
+			"smaller image, a part of it on background, and a voxel costs %s there and %s in the full image.", a.voxelCost(), large.voxelCost())
+	}
+	return text
+}
+
+// reconciliations are those of all data sets that disagree.
+func reconciliations(analyses []*analysis) []reconciliation {
+	var all []reconciliation
+	for i, small := range analyses {
+		for _, large := range analyses[:i] { // the larger data set first
+			if r, disagree := small.reconciledWith(large); disagree {
+				all = append(all, r)
+			}
+		}
+	}
+	return all
+}
+
+// voxelCost is the work of a voxel in words.
+func (a *analysis) voxelCost() string {
+	return words.Significant(1e6*a.Work.Value/float64(a.Voxels), 3) + " µs"
+}
