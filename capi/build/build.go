@@ -45,7 +45,7 @@ func compiler(module string, p platform, zig string) (string, error) {
 	if p.os == "darwin" {
 		// Files that name the few functions of macOS that Go's runtime calls; Apple's own come with Xcode.
 		stubs := filepath.Join(module, "capi", "build", "macos")
-		cc += " -F'" + stubs + "' -L'" + stubs + "'"
+		cc += " '-F" + stubs + "' '-L" + stubs + "'" // quoted as words, as go reads $CC
 	}
 	return cc, nil
 }

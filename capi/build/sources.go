@@ -72,9 +72,8 @@ func sourcesOf(module string) ([]string, error) {
 	return slices.Compact(all), nil
 }
 
-// copySources copies the sources of the library into a folder, and those of the modules that it needs into vendor below
-// it.
-func copySources(module, folder string) error {
+// copyFiles copies the sources of the library into a folder.
+func copyFiles(module, folder string) error {
 	files, err := sourcesOf(module)
 	if err != nil {
 		return err
@@ -92,9 +91,18 @@ func copySources(module, folder string) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// copySources copies the sources of the library into a folder, and those of the modules that it needs into vendor below
+// it.
+func copySources(module, folder string) error {
+	if err := copyFiles(module, folder); err != nil {
+		return err
+	}
 	if _, err := os.Stat(filepath.Join(module, "vendor")); err == nil { // these are copied sources themselves
 		return os.CopyFS(filepath.Join(folder, "vendor"), os.DirFS(filepath.Join(module, "vendor")))
 	}
-	_, err = command(folder, nil, "go", "mod", "vendor")
+	_, err := command(folder, nil, "go", "mod", "vendor")
 	return err
 }

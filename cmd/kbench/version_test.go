@@ -5,6 +5,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"testing"
+
+	"github.com/voxfit/voxfit/internal/release"
 )
 
 func TestTheVersionSaysWhatTheProgramWasBuiltFrom(t *testing.T) {

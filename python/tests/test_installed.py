@@ -1,0 +1,135 @@
+"""Wheels of `make wheels` in fresh environments, with neither Go nor a compiler: `make test-long` alone.
+
+$VOXFIT_DIST names a folder of wheels that are there already; else they are made (five minutes and more).
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.skipif(not os.environ.get("VOXFIT_LONG"), reason="wheels in fresh environments: make test-long")
+
+TAGS = {
+    "linux/amd64": "manylinux_2_17_x86_64",
+    "linux/arm64": "manylinux_2_17_aarch64",
+    "darwin/amd64": "macosx_12_0_x86_64",
+    "darwin/arm64": "macosx_12_0_arm64",
+    "windows/amd64": "win_amd64",
+}
+PRINTED = "FA 0.799, MD 0.767 um2/ms"
+
+
+def readme(language):
+    """Return the one block of README.md's section Install that is of a language."""
+    section = (ROOT / "README.md").read_text().split("## Install\n")[1].split("\n## ")[0]
+    (block,) = re.findall(rf"```{language}\n(.*?)```", section, re.S)
+    return block
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory):
+    folder = os.environ.get("VOXFIT_DIST")
+    if not folder:
+        folder = tmp_path_factory.mktemp("dist")
+        subprocess.run([ROOT / "scripts/make-wheels"], env={**os.environ, "DIST": str(folder)}, check=True)
+    return Path(folder)
+
+
+def wheel(dist, platform):
+    (found,) = dist.glob(f"voxfit-*-py3-none-{TAGS[platform]}.whl")
+    return found
+
+
+def fetched(script, *arguments):
+    """Return what a script that fetches something prints, or skip the test with the reason that it gives."""
+    done = subprocess.run([ROOT / "scripts" / script, *arguments], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(done.stderr.strip().splitlines()[-1])
+    return done.stdout.strip()
+
+
+def test_there_is_a_wheel_for_every_platform_and_a_source_archive(dist):
+    for platform in TAGS:
+        wheel(dist, platform)
+    assert len(list(dist.glob("*.whl"))) == len(TAGS)
+    assert len(list(dist.glob("voxfit-*.tar.gz"))) == 1
+
+
+def test_linux_libraries_ask_for_glibc_2_17_at_most(dist):
+    for platform in ("linux/amd64", "linux/arm64"):
+        library = subprocess.run(["unzip", "-p", wheel(dist, platform), "voxfit/libvoxfit.so"], capture_output=True, check=True)
+        asked = {int(n) for n in re.findall(rb"GLIBC_2\.(\d+)", library.stdout)}
+        assert asked and max(asked) <= 17
+
+
+@pytest.mark.parametrize("version", ["3.10", "3.11", "3.12", "3.13"])
+def test_the_wheel_fits_in_a_fresh_python_without_go_or_a_compiler(version, dist, tmp_path):
+    python = fetched("fetch-python", version)
+    nothing = {"PATH": "/nothing", "HOME": str(tmp_path)}
+    environment = tmp_path / "environment"
+    subprocess.run([python, "-m", "venv", environment], env=nothing, check=True)
+    pip = [environment / "bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    subprocess.run([*pip, wheel(dist, "linux/amd64")], env=nothing, check=True)
+    command = [environment / "bin/python", "-c", readme("python")]
+    done = subprocess.run(command, env=nothing, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.startswith(PRINTED), done.stderr
+
+
+def test_patch_makes_dipys_fit_native_in_a_fresh_environment(dist, tmp_path):
+    python = fetched("fetch-python", "3.12")
+    nothing = {"PATH": "/nothing", "HOME": str(tmp_path)}
+    environment = tmp_path / "environment"
+    subprocess.run([python, "-m", "venv", environment], env=nothing, check=True)
+    pip = [environment / "bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    subprocess.run([*pip, f"{wheel(dist, 'linux/amd64')}[dipy]"], env=nothing, check=True)
+    code = readme("python") + (
+        "import voxfit.dipy\nvoxfit.dipy.patch()\n"
+        "from dipy.core.gradients import gradient_table\nfrom dipy.reconst.dti import TensorModel\n"
+        "fit = TensorModel(gradient_table(bvals, bvecs=bvecs / np.maximum(np.linalg.norm(bvecs, axis=1), 1)[:, None])).fit(signal[None])\n"
+        "print(type(fit).__module__, f'{fit.fa[0]:.3f}')\n"
+    )
+    done = subprocess.run([environment / "bin/python", "-c", code], env=nothing, cwd=tmp_path, capture_output=True, text=True)
+    last = done.stdout.splitlines()[-1].split()
+    assert last[0].startswith("voxfit.dipy") and last[1] == "0.799", done.stderr
+
+
+def test_the_arm64_wheel_fits_under_qemu_with_debians_python(dist, tmp_path):
+    if not shutil.which("qemu-aarch64-static"):
+        pytest.skip("no qemu-aarch64-static")
+    root = Path(fetched("fetch-arm64-python"))
+    program = root / "usr/bin/python3"
+    version = program.readlink().name.removeprefix("python")
+    python = ["qemu-aarch64-static", "-L", root, program]
+    subprocess.run(
+        ["python3", "-m", "pip", "install", "-q", "--disable-pip-version-check", "--target", tmp_path, "--only-binary=:all:"]
+        + ["--python-version", version, "--implementation", "cp"]
+        + ["--platform", "manylinux2014_aarch64", "--platform", "manylinux_2_27_aarch64", "--platform", "manylinux_2_17_aarch64"]
+        + [wheel(dist, "linux/arm64")],
+        check=True,
+    )
+    environment = {"PATH": os.environ["PATH"], "PYTHONHOME": str(root / "usr"), "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([*python, "-c", readme("python")], env=environment, capture_output=True, text=True)
+    assert done.stdout.startswith(PRINTED), done.stderr
+    machine = subprocess.run([*python, "-c", "import platform; print(platform.machine())"], env=environment, capture_output=True)
+    assert machine.stdout == b"aarch64\n"
+
+
+def test_the_same_sources_give_the_same_wheel_in_another_folder(dist, tmp_path):
+    there = tmp_path / "voxfit"
+    shutil.copytree(ROOT, there, symlinks=True, ignore=shutil.ignore_patterns(".git", ".venv", "bin", "dist", "build", ".test"))
+    shutil.copytree(ROOT / ".test/packaging-requirements", there / ".test/packaging-requirements", symlinks=True)
+    made = []
+    for folder in (ROOT, there):
+        out = tmp_path / f"dist{len(made)}"
+        environment = {**os.environ, "DIST": str(out), "SOURCE_DATE_EPOCH": "1767225600", "GOCACHE": str(tmp_path / f"go{len(made)}")}
+        subprocess.run([folder / "scripts/make-wheels", "linux/amd64"], env=environment, check=True)
+        made.append({f.name: f.read_bytes() for f in out.iterdir()})
+    assert sorted(made[0]) == sorted(made[1])
+    for name in made[0]:
+        if name.endswith(".whl"):
+            assert made[0][name] == made[1][name], name
