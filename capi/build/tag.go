@@ -42,7 +42,10 @@ func wheelTag(path string, p platform) (string, error) {
 			return "", wrong(file.Machine)
 		}
 		version, err := glibc(path, file)
-		return "manylinux_" + version + "_" + machine.linux, err
+		if err != nil {
+			return "", err
+		}
+		return "manylinux_" + version + "_" + machine.linux, nil
 	case "darwin":
 		file, err := macho.Open(path)
 		if err != nil {
@@ -53,7 +56,10 @@ func wheelTag(path string, p platform) (string, error) {
 			return "", wrong(file.Cpu)
 		}
 		version, err := oldestMacOS(path, file)
-		return "macosx_" + version + "_" + machine.mac, err
+		if err != nil {
+			return "", err
+		}
+		return "macosx_" + version + "_" + machine.mac, nil
 	case "windows":
 		file, err := pe.Open(path)
 		if err != nil {
