@@ -1,7 +1,7 @@
 """Builds the library with Go and packs it: one wheel serves every Python 3 of a platform, as ctypes loads the library.
 
-The Go module is the folder above this one, or the folder go beside this file, which an sdist has. GOOS and GOARCH choose
-another platform than this one, and VOXFIT_ZIG="python -m ziglang" a C compiler for it (`make wheels`).
+The Go module is the folder above this one, or the folder go beside this file, which an sdist has. GOOS and GOARCH
+choose another platform than this one, and VOXFIT_ZIG="python -m ziglang" a C compiler for it (`make wheels`).
 """
 
 import os
@@ -43,7 +43,9 @@ def go_program():
 
 def go_env(name):
     """Return what `go env` says of a variable, GOOS or GOARCH."""
-    return subprocess.run([go_program(), "env", name], cwd=MODULE, check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(
+        [go_program(), "env", name], cwd=MODULE, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def run_builder(*arguments):
@@ -52,7 +54,9 @@ def run_builder(*arguments):
     # The builder itself runs on this machine.
     environment = {name: value for name, value in os.environ.items() if name not in ("GOOS", "GOARCH")}
     command = [go_program(), "run", "./capi/build", "-platform", platform, *arguments]
-    done = subprocess.run(command, cwd=MODULE, env={**environment, "CGO_ENABLED": "0"}, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        command, cwd=MODULE, env={**environment, "CGO_ENABLED": "0"}, stdout=subprocess.PIPE, text=True
+    )
     if done.returncode:
         sys.exit(f"voxfit: the library could not be built for {platform}: the lines above say why")
     return done.stdout

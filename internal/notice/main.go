@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 //go:generate go run . ../../NOTICE
@@ -29,8 +30,7 @@ func main() {
 	}
 }
 
-// builds are the two programs with the platforms that they are built for (`make release`). What is linked does not depend
-// on the processor but for what the last column of go.mod's modules does, so all are asked.
+// builds are the program and the library, with the platforms that they are built for (`make release`).
 var builds = []struct {
 	name, folder string
 	cgo          string
@@ -111,13 +111,25 @@ func terms(m *linked) (string, error) {
 			return nil
 		}
 		content, err := os.ReadFile(path)
-		fmt.Fprintf(&text, "%s:\n\n%s\n\n", filepath.ToSlash(name), strings.TrimSpace(strings.ReplaceAll(string(content), "\r\n", "\n")))
+		fmt.Fprintf(&text, "%s:\n\n%s\n\n", filepath.ToSlash(name), strings.TrimSpace(strings.ReplaceAll(utf8Text(content), "\r\n", "\n")))
 		return err
 	})
 	if err == nil && text.Len() == 0 {
 		err = fmt.Errorf("%s %s has no licence", m.path, m.version)
 	}
 	return text.String(), err
+}
+
+// utf8Text is a text that may be in Latin-1, where each byte is a character of that number.
+func utf8Text(content []byte) string {
+	if utf8.Valid(content) {
+		return string(content)
+	}
+	characters := make([]rune, len(content))
+	for i, c := range content {
+		characters[i] = rune(c)
+	}
+	return string(characters)
 }
 
 const line = "----------------------------------------------------------------------------------------"

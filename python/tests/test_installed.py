@@ -7,12 +7,13 @@ import os
 import re
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.skipif(not os.environ.get("VOXFIT_LONG"), reason="wheels in fresh environments: make test-long")
+pytestmark = pytest.mark.skipif(not os.environ.get("VOXFIT_LONG"), reason="fresh environments: make test-long")
 
 TAGS = {
     "linux/amd64": "manylinux_2_17_x86_64",
@@ -62,40 +63,46 @@ def test_there_is_a_wheel_for_every_platform_and_a_source_archive(dist):
 
 def test_linux_libraries_ask_for_glibc_2_17_at_most(dist):
     for platform in ("linux/amd64", "linux/arm64"):
-        library = subprocess.run(["unzip", "-p", wheel(dist, platform), "voxfit/libvoxfit.so"], capture_output=True, check=True)
-        asked = {int(n) for n in re.findall(rb"GLIBC_2\.(\d+)", library.stdout)}
+        library = zipfile.ZipFile(wheel(dist, platform)).read("voxfit/libvoxfit.so")
+        asked = {int(n) for n in re.findall(rb"GLIBC_2\.(\d+)", library)}
         assert asked and max(asked) <= 17
+
+
+def fresh(version, installed, folder):
+    """Return the Python of a new environment with what pip installs, made and run with neither Go nor a compiler."""
+    python = fetched("fetch-python", version)
+    made = folder / "environment/bin/python"
+    subprocess.run([python, "-m", "venv", made.parents[1]], env=nothing(folder), check=True)
+    pip = [made, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    subprocess.run([*pip, installed], env=nothing(folder), check=True)
+    return made
+
+
+def nothing(folder):
+    """Return an environment in which no program is found."""
+    return {"PATH": "/nothing", "HOME": str(folder)}
 
 
 @pytest.mark.parametrize("version", ["3.10", "3.11", "3.12", "3.13"])
 def test_the_wheel_fits_in_a_fresh_python_without_go_or_a_compiler(version, dist, tmp_path):
-    python = fetched("fetch-python", version)
-    nothing = {"PATH": "/nothing", "HOME": str(tmp_path)}
-    environment = tmp_path / "environment"
-    subprocess.run([python, "-m", "venv", environment], env=nothing, check=True)
-    pip = [environment / "bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-    subprocess.run([*pip, wheel(dist, "linux/amd64")], env=nothing, check=True)
-    command = [environment / "bin/python", "-c", readme("python")]
-    done = subprocess.run(command, env=nothing, cwd=tmp_path, capture_output=True, text=True)
+    python = fresh(version, wheel(dist, "linux/amd64"), tmp_path)
+    command = [python, "-c", readme("python")]
+    done = subprocess.run(command, env=nothing(tmp_path), cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout.startswith(PRINTED), done.stderr
 
 
 def test_patch_makes_dipys_fit_native_in_a_fresh_environment(dist, tmp_path):
-    python = fetched("fetch-python", "3.12")
-    nothing = {"PATH": "/nothing", "HOME": str(tmp_path)}
-    environment = tmp_path / "environment"
-    subprocess.run([python, "-m", "venv", environment], env=nothing, check=True)
-    pip = [environment / "bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-    subprocess.run([*pip, f"{wheel(dist, 'linux/amd64')}[dipy]"], env=nothing, check=True)
+    python = fresh("3.12", f"{wheel(dist, 'linux/amd64')}[dipy]", tmp_path)
     code = readme("python") + (
         "import voxfit.dipy\nvoxfit.dipy.patch()\n"
         "from dipy.core.gradients import gradient_table\nfrom dipy.reconst.dti import TensorModel\n"
-        "fit = TensorModel(gradient_table(bvals, bvecs=bvecs / np.maximum(np.linalg.norm(bvecs, axis=1), 1)[:, None])).fit(signal[None])\n"
+        "fit = TensorModel(gradient_table(bvals, bvecs=bvecs)).fit(signal[None])\n"
         "print(type(fit).__module__, f'{fit.fa[0]:.3f}')\n"
     )
-    done = subprocess.run([environment / "bin/python", "-c", code], env=nothing, cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run([python, "-c", code], env=nothing(tmp_path), cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout, done.stderr
     last = done.stdout.splitlines()[-1].split()
-    assert last[0].startswith("voxfit.dipy") and last[1] == "0.799", done.stderr
+    assert last[0].startswith("voxfit.dipy") and last[1] == "0.799", done.stdout
 
 
 def test_the_arm64_wheel_fits_under_qemu_with_debians_python(dist, tmp_path):
@@ -105,28 +112,28 @@ def test_the_arm64_wheel_fits_under_qemu_with_debians_python(dist, tmp_path):
     program = root / "usr/bin/python3"
     version = program.readlink().name.removeprefix("python")
     python = ["qemu-aarch64-static", "-L", root, program]
-    subprocess.run(
-        ["python3", "-m", "pip", "install", "-q", "--disable-pip-version-check", "--target", tmp_path, "--only-binary=:all:"]
-        + ["--python-version", version, "--implementation", "cp"]
-        + ["--platform", "manylinux2014_aarch64", "--platform", "manylinux_2_27_aarch64", "--platform", "manylinux_2_17_aarch64"]
-        + [wheel(dist, "linux/arm64")],
-        check=True,
-    )
+    pip = ["python3", "-m", "pip", "install", "-q", "--disable-pip-version-check", "--target", tmp_path]
+    platforms = [f"--platform={tag}_aarch64" for tag in ("manylinux2014", "manylinux_2_17", "manylinux_2_27")]
+    versions = ["--only-binary=:all:", "--implementation=cp", f"--python-version={version}", *platforms]
+    subprocess.run([*pip, *versions, wheel(dist, "linux/arm64")], check=True)
     environment = {"PATH": os.environ["PATH"], "PYTHONHOME": str(root / "usr"), "PYTHONPATH": str(tmp_path)}
     done = subprocess.run([*python, "-c", readme("python")], env=environment, capture_output=True, text=True)
     assert done.stdout.startswith(PRINTED), done.stderr
-    machine = subprocess.run([*python, "-c", "import platform; print(platform.machine())"], env=environment, capture_output=True)
+    which = [*python, "-c", "import platform; print(platform.machine())"]
+    machine = subprocess.run(which, env=environment, capture_output=True)
     assert machine.stdout == b"aarch64\n"
 
 
 def test_the_same_sources_give_the_same_wheel_in_another_folder(dist, tmp_path):
     there = tmp_path / "voxfit"
-    shutil.copytree(ROOT, there, symlinks=True, ignore=shutil.ignore_patterns(".git", ".venv", "bin", "dist", "build", ".test"))
+    ignored = shutil.ignore_patterns(".git", ".venv", "bin", "dist", ".test")
+    shutil.copytree(ROOT, there, symlinks=True, ignore=ignored)
     shutil.copytree(ROOT / ".test/packaging-requirements", there / ".test/packaging-requirements", symlinks=True)
     made = []
     for folder in (ROOT, there):
         out = tmp_path / f"dist{len(made)}"
-        environment = {**os.environ, "DIST": str(out), "SOURCE_DATE_EPOCH": "1767225600", "GOCACHE": str(tmp_path / f"go{len(made)}")}
+        caches = {"GOCACHE": str(tmp_path / f"go{len(made)}"), "SOURCE_DATE_EPOCH": "1767225600"}
+        environment = {**os.environ, "DIST": str(out), **caches}
         subprocess.run([folder / "scripts/make-wheels", "linux/amd64"], env=environment, check=True)
         made.append({f.name: f.read_bytes() for f in out.iterdir()})
     assert sorted(made[0]) == sorted(made[1])

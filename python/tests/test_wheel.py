@@ -18,7 +18,7 @@ BVECS = [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [0.6, 0.8, 0], [0, 0.6, 0.8
 
 def copied(folder):
     """Copy what a build reads, so that builds leave nothing in the checkout, and return the folder of the package."""
-    ignored = shutil.ignore_patterns(".git", ".test", ".venv", "bin", "dist", "build", "docs", "bench", "*.egg-info")
+    ignored = shutil.ignore_patterns(".git", ".test", ".venv", "bin", "dist", "docs", "bench", "*.egg-info")
     shutil.copytree(PYTHON.parent, folder, ignore=ignored, symlinks=True)
     return folder / "python"
 
@@ -45,7 +45,13 @@ def test_pip_makes_one_wheel_for_every_python(wheel, tmp_path):
 def test_a_wheel_has_what_is_for_users_and_no_benchmarks(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     licences = {f"voxfit-0.1.0.dist-info/licenses/{name}" for name in ("LICENSE", "NOTICE")}
-    assert {"voxfit/libvoxfit.so", "voxfit/py.typed", "voxfit/options.json", "voxfit/dipy/__init__.py", *licences} <= names
+    assert {
+        "voxfit/libvoxfit.so",
+        "voxfit/py.typed",
+        "voxfit/options.json",
+        "voxfit/dipy/__init__.py",
+        *licences,
+    } <= names
     assert not [n for n in names if "bench" in n or "twonodes" in n or "tests" in n]
 
 
@@ -79,7 +85,14 @@ def test_an_sdist_has_the_go_sources_and_builds_without_a_network(tmp_path):
     with tarfile.open(sdist) as archive:
         archive.extractall(tmp_path, filter="data")
     unpacked = tmp_path / "voxfit-0.1.0"
-    for name in ("LICENSE", "NOTICE", "voxfit/bench.py", "tests/test_wheel.py", "go/capi/voxfit.h", "go/vendor/modules.txt"):
+    for name in (
+        "LICENSE",
+        "NOTICE",
+        "voxfit/bench.py",
+        "tests/test_wheel.py",
+        "go/capi/voxfit.h",
+        "go/vendor/modules.txt",
+    ):
         assert (unpacked / name).is_file(), name
     offline = {**os.environ, "GOPROXY": "off", "GOFLAGS": "-mod=vendor"}
     listed = ["go", "list", "-deps", "./capi", "./capi/build"]
@@ -90,12 +103,14 @@ def test_an_editable_installation_gets_the_library(tmp_path):
     pytest.importorskip("setuptools", "77")
     source = copied(tmp_path / "voxfit")
     target = tmp_path / "installed"
-    subprocess.run([*MAKES, "install", "-q", "--no-build-isolation", "--no-deps", "-t", target, "-e", source], check=True)
+    subprocess.run(
+        [*MAKES, "install", "-q", "--no-build-isolation", "--no-deps", "-t", target, "-e", source], check=True
+    )
     code = f"import voxfit; print(voxfit.__file__, voxfit.Model('dti', ([0] + [1e3] * 6, {BVECS})))"
     site = f"import site; site.addsitedir({str(target)!r}); "
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VOXFIT_LIBRARY")}
     done = subprocess.run(
-        [sys.executable, "-c", site + code], cwd=tmp_path, env=environment, capture_output=True, text=True
+        [sys.executable, "-c", site + code], cwd=target, env=environment, capture_output=True, text=True
     )
     assert done.stdout.startswith(str(source / "voxfit")), done.stderr
 
