@@ -14,8 +14,9 @@ help: ## list the targets
 test: ## set up what the tests need, then run everything and say what was skipped
 	@scripts/run-all-tests
 
-test-long: ## the same tests over all sizes, voxels and random draws, then crash, fuzz and soak; hours
-	@VOXFIT_LONG=1 scripts/run-all-tests
+test-long: ## a release, the same tests over all sizes, voxels, draws and wheels, then crash, fuzz and soak; hours
+	@$(MAKE) release
+	@VOXFIT_LONG=1 VOXFIT_DIST=$$PWD/dist scripts/run-all-tests
 	@$(MAKE) crash fuzz soak
 
 peers: ## only the set-up: Python with DIPY in .venv; MRtrix3, qemu, a kernel for it and Chromium from apt
