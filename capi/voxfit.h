@@ -159,7 +159,7 @@ VOXFIT_API int32_t voxfit_options(char *text, int64_t capacity, int64_t *needed)
  * s/mm2, bvecs measurements x 3, of length 1 or (for b = 0) 0: other lengths scale the b-values (bvalue_scaling). options is a
  * JSON object, or NULL for none. A key that the model does not have, and a value that it does not take, are errors that say what is. */
 VOXFIT_API int32_t voxfit_model_new(const char *name, int64_t measurements, const double *bvals, const double *bvecs,
-                         const char *options, voxfit_model *model);
+                                    const char *options, voxfit_model *model);
 
 /* Frees a model. Batches that other threads are fitting with it end as if nothing had happened. */
 VOXFIT_API int32_t voxfit_model_free(voxfit_model model);
@@ -172,7 +172,7 @@ enum voxfit_which { VOXFIT_PARAMETERS = 0, VOXFIT_MAPS = 1 };
 /* Describes parameters or maps, in their order: at most capacity fields are written, and count is how many
  * there are. fields may be NULL with capacity 0. */
 VOXFIT_API int32_t voxfit_model_fields(voxfit_model model, int32_t which, voxfit_field *fields, int64_t capacity,
-                            int64_t *count);
+                                       int64_t *count);
 
 enum voxfit_text { VOXFIT_WARNINGS = 0, VOXFIT_ISA = 1 };
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -12,8 +13,9 @@ import (
 	"github.com/voxfit/voxfit/internal/release"
 )
 
-// command runs go, or what else the environment says, in the folder of the module, and returns what it printed.
+// command runs a command of go, which is $GO where that is set, in the folder of the module, and returns what it printed.
 func command(module string, environment []string, words ...string) (string, error) {
+	words = append([]string{cmp.Or(os.Getenv("GO"), "go")}, words...)
 	c := exec.Command(words[0], words[1:]...)
 	c.Dir, c.Env, c.Stderr = module, append(os.Environ(), environment...), os.Stderr
 	printed, err := c.Output()
@@ -25,7 +27,7 @@ func command(module string, environment []string, words ...string) (string, erro
 
 // moduleFolder is the folder of go.mod.
 func moduleFolder() (string, error) {
-	file, err := command(".", nil, "go", "env", "GOMOD")
+	file, err := command(".", nil, "env", "GOMOD")
 	if err == nil && filepath.Base(file) != "go.mod" {
 		err = errors.New("run this in a folder of voxfit: there is no go.mod")
 	}
@@ -72,7 +74,7 @@ func build(module, out string, p platform, zig string) (tag string, err error) {
 	library := filepath.Join(out, p.library())
 	// Neither paths of this machine (-trimpath) nor the state of git (-buildvcs) go into the file: the same sources give the
 	// same bytes in any folder. -s and -w leave out what debuggers read.
-	if _, err := command(module, environment, "go", "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false",
+	if _, err := command(module, environment, "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false",
 		"-ldflags=-s -w"+p.linkerFlags(version), "-o", library, "./capi"); err != nil {
 		return "", err
 	}

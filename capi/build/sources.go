@@ -43,7 +43,7 @@ func sourcesOf(module string) ([]string, error) {
 	}
 	for _, p := range platforms() {
 		printed, err := command(module, []string{"GOOS=" + p.os, "GOARCH=" + p.arch, "CGO_ENABLED=1"},
-			"go", "list", "-deps", "-json", "./capi", "./capi/build")
+			"list", "-deps", "-json", "./capi", "./capi/build")
 		if err != nil {
 			return nil, err
 		}
@@ -103,6 +103,6 @@ func copySources(module, folder string) error {
 	if _, err := os.Stat(filepath.Join(module, "vendor")); err == nil { // these are copied sources themselves
 		return os.CopyFS(filepath.Join(folder, "vendor"), os.DirFS(filepath.Join(module, "vendor")))
 	}
-	_, err := command(folder, nil, "go", "mod", "vendor")
+	_, err := command(folder, nil, "mod", "vendor")
 	return err
 }

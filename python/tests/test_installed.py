@@ -6,6 +6,7 @@ $VOXFIT_DIST names a folder of wheels that are there already; else they are made
 import os
 import re
 import shutil
+import struct
 import subprocess
 import zipfile
 from pathlib import Path
@@ -66,6 +67,33 @@ def test_linux_libraries_ask_for_glibc_2_17_at_most(dist):
         library = zipfile.ZipFile(wheel(dist, platform)).read("voxfit/libvoxfit.so")
         asked = {int(n) for n in re.findall(rb"GLIBC_2\.(\d+)", library)}
         assert asked and max(asked) <= 17
+
+
+def test_macos_libraries_load_from_the_version_of_their_tag_on(dist):
+    for platform in ("darwin/amd64", "darwin/arm64"):
+        library = zipfile.ZipFile(wheel(dist, platform)).read("voxfit/libvoxfit.dylib")
+        (commands,) = struct.unpack_from("<I", library, 16)
+        at, oldest = 32, []
+        for _ in range(commands):
+            command, size, _, version = struct.unpack_from("<4I", library, at)
+            if command == 0x32:  # LC_BUILD_VERSION, whose fourth word is minos
+                oldest.append((version >> 16, version >> 8 & 0xFF))
+            at += size
+        assert oldest == [(12, 0)]
+
+
+def test_the_library_for_windows_shows_every_function_of_the_header(dist):
+    library = zipfile.ZipFile(wheel(dist, "windows/amd64")).read("voxfit/voxfit.dll")
+    functions = re.findall(r"^VOXFIT_API .*?(voxfit_\w+)\(", (ROOT / "capi/voxfit.h").read_text(), re.M)
+    assert len(functions) > 14
+    assert [f for f in functions if f"\0{f}\0".encode() not in library] == []
+
+
+def test_rattler_build_reads_the_conda_recipe():
+    python = fetched("packaging-tools", "packaging/conda-requirements.txt")
+    check = [python, ROOT / "packaging/conda/check.py"]
+    printed = subprocess.run(check, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert printed[0] == "linux-64 voxfit 0.1.0" and len(printed) == 4
 
 
 def fresh(version, installed, folder):
