@@ -31,7 +31,7 @@ func (e entry) mode() int64 {
 func pack(path string, p platform, entries []entry, made time.Time) (err error) {
 	write := writeTarGz
 	path += ".tar.gz"
-	if p.os == "windows" {
+	if p.OS == "windows" {
 		write, path = writeZip, path[:len(path)-len(".tar.gz")]+".zip"
 	}
 	file, err := os.Create(path)

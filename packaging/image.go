@@ -18,8 +18,8 @@ import (
 // writeImages writes an image for containers for each kind of Linux: FROM scratch, with kbench and nothing else but its
 // licences. `docker load`, podman and Apptainer take it.
 func writeImages(module, work, dist string, made time.Time) error {
-	for _, p := range programs {
-		if p.os != "linux" {
+	for _, p := range release.Programs {
+		if p.OS != "linux" {
 			continue
 		}
 		image, err := newImage(module, builtProgram(work, p), p, made)
@@ -40,7 +40,7 @@ func writeImages(module, work, dist string, made time.Time) error {
 }
 
 func imageName(p platform) string {
-	return fmt.Sprintf("kbench-%s-image-%s-%s.tar", release.Version, p.os, p.arch)
+	return fmt.Sprintf("kbench-%s-image-%s-%s.tar", release.Version, p.OS, p.Arch)
 }
 
 func newImage(module, program string, p platform, made time.Time) (v1.Image, error) {
@@ -70,7 +70,7 @@ func newImage(module, program string, p platform, made time.Time) (v1.Image, err
 		return nil, err
 	}
 	configuration = configuration.DeepCopy()
-	configuration.OS, configuration.Architecture, configuration.Created = p.os, p.arch, v1.Time{Time: made}
+	configuration.OS, configuration.Architecture, configuration.Created = p.OS, p.Arch, v1.Time{Time: made}
 	configuration.Config = v1.Config{
 		Entrypoint: []string{"/usr/bin/kbench"},
 		Cmd:        []string{"--help"},

@@ -7,19 +7,15 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/voxfit/voxfit/internal/release"
 )
 
-// A platform is what Go calls GOOS and GOARCH.
-type platform struct{ os, arch string }
+type platform = release.Platform
 
-// programs are the platforms of kbench.
-var programs = []platform{
-	{"linux", "amd64"}, {"linux", "arm64"}, {"darwin", "amd64"}, {"darwin", "arm64"}, {"windows", "amd64"}, {"windows", "arm64"},
-}
-
-// program is the name of kbench's file.
-func (p platform) program() string {
-	if p.os == "windows" {
+// programFile is the name of kbench's file.
+func programFile(p platform) string {
+	if p.OS == "windows" {
 		return "kbench.exe"
 	}
 	return "kbench"
@@ -45,25 +41,25 @@ func buildProgram(module, work string, p platform) (string, error) {
 		return "", err
 	}
 	path := builtProgram(work, p)
-	_, err = command(module, []string{"CGO_ENABLED=0", "GOOS=" + p.os, "GOARCH=" + p.arch},
+	_, err = command(module, []string{"CGO_ENABLED=0", "GOOS=" + p.OS, "GOARCH=" + p.Arch},
 		"go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -X main.sources="+sources, "-o", path, "./cmd/kbench")
 	return path, err
 }
 
 func builtProgram(work string, p platform) string {
-	return filepath.Join(work, p.os+"-"+p.arch, p.program())
+	return filepath.Join(work, p.OS+"-"+p.Arch, programFile(p))
 }
 
 // packPrograms builds kbench for each platform and packs it: .zip for Windows, .tar.gz for all others.
 func packPrograms(module, work, dist string, made time.Time) error {
-	for _, p := range programs {
+	for _, p := range release.Programs {
 		path, err := buildProgram(module, work, p)
 		if err != nil {
 			return err
 		}
 		folder := archiveName("kbench", p)
 		entries := []entry{
-			{name: folder + "/" + p.program(), from: path, executable: true},
+			{name: folder + "/" + programFile(p), from: path, executable: true},
 			{name: folder + "/LICENSE", from: filepath.Join(module, "LICENSE")},
 			{name: folder + "/NOTICE", from: filepath.Join(module, "NOTICE")},
 			{name: folder + "/README.md", from: filepath.Join(module, "README.md")},

@@ -2,14 +2,16 @@ package main
 
 import (
 	"archive/zip"
+	"debug/elf"
 	"fmt"
 	"io"
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
+
+	"github.com/voxfit/voxfit/internal/release"
 )
 
 // platformsOfTags are the platforms of wheels, by how their tags begin and end.
@@ -17,11 +19,11 @@ var platformsOfTags = []struct {
 	begin, end string
 	platform
 }{
-	{"manylinux_", "_x86_64", platform{"linux", "amd64"}},
-	{"manylinux_", "_aarch64", platform{"linux", "arm64"}},
-	{"macosx_", "_x86_64", platform{"darwin", "amd64"}},
-	{"macosx_", "_arm64", platform{"darwin", "arm64"}},
-	{"win_", "amd64", platform{"windows", "amd64"}},
+	{"manylinux_", "_x86_64", platform{OS: "linux", Arch: "amd64"}},
+	{"manylinux_", "_aarch64", platform{OS: "linux", Arch: "arm64"}},
+	{"macosx_", "_x86_64", platform{OS: "darwin", Arch: "amd64"}},
+	{"macosx_", "_arm64", platform{OS: "darwin", Arch: "arm64"}},
+	{"win_", "amd64", platform{OS: "windows", Arch: "amd64"}},
 }
 
 func platformOfWheel(file string) (platform, error) {
@@ -73,7 +75,7 @@ func unpackLibrary(wheel, work string, p platform) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		target := filepath.Join(work, p.os+"-"+p.arch, name)
+		target := filepath.Join(work, p.OS+"-"+p.Arch, name)
 		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 			return "", err
 		}
@@ -89,11 +91,6 @@ func packLibraries(module, work, dist string, made time.Time) error {
 		return err
 	}
 	header := filepath.Join(module, "capi", "voxfit.h")
-	text, err := os.ReadFile(header)
-	if err != nil {
-		return err
-	}
-	number := string(regexp.MustCompile(`#define VOXFIT_ABI_VERSION (\d+)`).FindSubmatch(text)[1])
 	pkgConfig, err := command(module, nil, "go", "run", "./capi/build", "-pkg-config")
 	if err != nil {
 		return err
@@ -102,7 +99,11 @@ func packLibraries(module, work, dist string, made time.Time) error {
 	if err := os.WriteFile(configuration, []byte(pkgConfig+"\n"), 0o644); err != nil {
 		return err
 	}
-	for p, wheel := range wheels {
+	for _, p := range release.Libraries {
+		wheel, there := wheels[p]
+		if !there {
+			continue
+		}
 		library, err := unpackLibrary(wheel, work, p)
 		if err != nil {
 			return err
@@ -116,12 +117,33 @@ func packLibraries(module, work, dist string, made time.Time) error {
 			{name: folder + "/NOTICE", from: filepath.Join(module, "NOTICE")},
 			{name: folder + "/README.md", from: filepath.Join(module, "capi", "README.md")},
 		}
-		if p.os == "linux" { // by this name programs ask for it
-			entries = append(entries, entry{name: folder + "/lib/" + file + "." + number, link: file})
+		if p.OS == "linux" {
+			asked, err := soname(library)
+			if err != nil {
+				return err
+			}
+			entries = append(entries, entry{name: folder + "/lib/" + asked, link: file})
 		}
 		if err := pack(filepath.Join(dist, folder), p, entries, made); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// soname is the name by which programs that were linked with a library for Linux ask for it.
+func soname(library string) (string, error) {
+	file, err := elf.Open(library)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", library, err)
+	}
+	defer file.Close()
+	names, err := file.DynString(elf.DT_SONAME)
+	if err == nil && len(names) != 1 {
+		err = fmt.Errorf("%s has %d names for programs that are linked with it, expected one", library, len(names))
+	}
+	if err != nil {
+		return "", err
+	}
+	return names[0], nil
 }

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/voxfit/voxfit/internal/release"
 )
 
 // tool is MODULE@VERSION of a program in Go, which the Makefile pins and exports.
@@ -26,10 +28,10 @@ func writeBillsOfMaterials(module, work, dist string) error {
 		return err
 	}
 	for _, what := range []string{"kbench", "libvoxfit"} {
-		for _, p := range programs {
+		for _, p := range release.Programs {
 			path := builtProgram(work, p)
 			if what == "libvoxfit" {
-				found, err := filepath.Glob(filepath.Join(work, p.os+"-"+p.arch, "*voxfit.*"))
+				found, err := filepath.Glob(filepath.Join(work, p.OS+"-"+p.Arch, "*voxfit.*"))
 				if err != nil || len(found) != 1 {
 					continue // no library is made for this platform
 				}
@@ -54,7 +56,7 @@ func checkVulnerabilities(module, work string) error {
 	if err != nil {
 		return err
 	}
-	check := exec.Command("go", "run", pinned, "-mode=binary", builtProgram(work, platform{"linux", "amd64"}))
+	check := exec.Command("go", "run", pinned, "-mode=binary", builtProgram(work, platform{OS: "linux", Arch: "amd64"}))
 	var output bytes.Buffer
 	check.Dir, check.Stdout, check.Stderr = module, &output, &output
 	failed := check.Run()

@@ -71,5 +71,5 @@ func releaseTime() (time.Time, error) {
 
 // archiveName is the beginning of the name of what a release has for a platform.
 func archiveName(what string, p platform) string {
-	return fmt.Sprintf("%s-%s-%s-%s", what, release.Version, p.os, p.arch)
+	return fmt.Sprintf("%s-%s-%s-%s", what, release.Version, p.OS, p.Arch)
 }

@@ -25,7 +25,7 @@ import (
 
 var commitTime = time.Unix(1767225600, 0).UTC()
 
-func this() platform { return platform{runtime.GOOS, runtime.GOARCH} }
+func this() platform { return platform{OS: runtime.GOOS, Arch: runtime.GOARCH} }
 
 // copyModule copies what git has of the module, as far as this package can tell.
 func copyModule(t *testing.T, from string) string {
@@ -78,7 +78,7 @@ func TestKbenchHasTheSameBytesWhateverTheFolder(t *testing.T) {
 	folders := []string{module(t), copyModule(t, module(t))}
 	platforms := []platform{this()}
 	if long.Asked() {
-		platforms = programs
+		platforms = release.Programs
 	}
 	for _, p := range platforms {
 		var made [2][]byte
@@ -111,12 +111,12 @@ func TestTheImageHasAKbenchThatRunsWithNothingElse(t *testing.T) {
 		t.Skip("images are for Linux")
 	}
 	dist, work := t.TempDir(), t.TempDir()
-	for _, p := range programs {
+	for _, p := range release.Programs {
 		if p == this() {
 			if _, err := buildProgram(module(t), work, p); err != nil {
 				t.Fatal(err)
 			}
-		} else if p.os == "linux" { // not to be run here
+		} else if p.OS == "linux" { // not to be run here
 			path := builtProgram(work, p)
 			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("other"), 0o755)); err != nil {
 				t.Fatal(err)
@@ -186,7 +186,7 @@ func TestAnArchiveDependsOnNothingButItsContent(t *testing.T) {
 	if err := os.WriteFile(source, []byte("content"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for p, extension := range map[platform]string{{"linux", "amd64"}: ".tar.gz", {"windows", "amd64"}: ".zip"} {
+	for p, extension := range map[platform]string{{OS: "linux", Arch: "amd64"}: ".tar.gz", {OS: "windows", Arch: "amd64"}: ".zip"} {
 		var sums [2][sha256.Size]byte
 		for i := range sums {
 			path := filepath.Join(t.TempDir(), "archive")
@@ -237,9 +237,9 @@ func TestChecksumsAreThoseThatSha256sumChecks(t *testing.T) {
 
 func TestAWheelIsForThePlatformOfItsTag(t *testing.T) {
 	for file, want := range map[string]platform{
-		"voxfit-0.1.0-py3-none-manylinux_2_17_aarch64.whl": {"linux", "arm64"},
-		"voxfit-0.1.0-py3-none-macosx_12_0_arm64.whl":      {"darwin", "arm64"},
-		"voxfit-0.1.0-py3-none-win_amd64.whl":              {"windows", "amd64"},
+		"voxfit-0.1.0-py3-none-manylinux_2_17_aarch64.whl": {OS: "linux", Arch: "arm64"},
+		"voxfit-0.1.0-py3-none-macosx_12_0_arm64.whl":      {OS: "darwin", Arch: "arm64"},
+		"voxfit-0.1.0-py3-none-win_amd64.whl":              {OS: "windows", Arch: "amd64"},
 	} {
 		if got, err := platformOfWheel(file); got != want || err != nil {
 			t.Errorf("%s is for %v (%v), want %v", file, got, err, want)

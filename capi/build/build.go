@@ -44,7 +44,7 @@ func compiler(module string, p platform, zig string) (string, error) {
 		return "", fmt.Errorf("no target of zig is known for %s", p)
 	}
 	cc := zig + " cc -target " + target
-	if p.os == "darwin" {
+	if p.OS == "darwin" {
 		// Files that name the few functions of macOS that Go's runtime calls; Apple's own come with Xcode.
 		stubs := filepath.Join(module, "capi", "build", "macos")
 		cc += " '-F" + stubs + "' '-L" + stubs + "'" // quoted as words, as go reads $CC
@@ -67,15 +67,15 @@ func build(module, out string, p platform, zig string) (tag string, err error) {
 		return "", err
 	}
 	version := interfaceVersion(header)
-	environment := []string{"CGO_ENABLED=1", "GOOS=" + p.os, "GOARCH=" + p.arch}
+	environment := []string{"CGO_ENABLED=1", "GOOS=" + p.OS, "GOARCH=" + p.Arch}
 	if cc != "" {
 		environment = append(environment, "CC="+cc)
 	}
-	library := filepath.Join(out, p.library())
+	library := filepath.Join(out, libraryFile(p))
 	// Neither paths of this machine (-trimpath) nor the state of git (-buildvcs) go into the file: the same sources give the
 	// same bytes in any folder. -s and -w leave out what debuggers read.
 	if _, err := command(module, environment, "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false",
-		"-ldflags=-s -w"+p.linkerFlags(version), "-o", library, "./capi"); err != nil {
+		"-ldflags=-s -w"+linkerFlags(p, version), "-o", library, "./capi"); err != nil {
 		return "", err
 	}
 	// cgo writes a header of its own, with functions that are not for users.
@@ -89,9 +89,9 @@ func build(module, out string, p platform, zig string) (tag string, err error) {
 	if err := os.WriteFile(filepath.Join(out, "voxfit.pc"), []byte(pkgConfig), 0o644); err != nil {
 		return "", err
 	}
-	if link := p.versioned(version); link != "" {
+	if link := versionedFile(p, version); link != "" {
 		os.Remove(filepath.Join(out, link))
-		if err := os.Symlink(p.library(), filepath.Join(out, link)); err != nil {
+		if err := os.Symlink(libraryFile(p), filepath.Join(out, link)); err != nil {
 			return "", err
 		}
 	}
@@ -103,12 +103,12 @@ func build(module, out string, p platform, zig string) (tag string, err error) {
 }
 
 // linkerFlags name the library to programs that are linked with it: they ask for the version of its interface.
-func (p platform) linkerFlags(interfaceVersion string) string {
-	switch p.os {
+func linkerFlags(p platform, interfaceVersion string) string {
+	switch p.OS {
 	case "linux":
-		return " -extldflags=-Wl,-soname," + p.versioned(interfaceVersion)
+		return " -extldflags=-Wl,-soname," + versionedFile(p, interfaceVersion)
 	case "darwin":
-		return " -extldflags=-Wl,-install_name,@rpath/" + p.library()
+		return " -extldflags=-Wl,-install_name,@rpath/" + libraryFile(p)
 	}
 	return ""
 }

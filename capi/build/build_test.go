@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/voxfit/voxfit/internal/long"
+	"github.com/voxfit/voxfit/internal/release"
 )
 
 // file writes a file that has no more than a header, as a linker would write it.
@@ -49,8 +50,8 @@ func TestATagSaysTheOldestSystemThatTheLibraryLoadsOn(t *testing.T) {
 		platform
 		want string
 	}{
-		{machO(t), platform{"darwin", "arm64"}, "macosx_12_0_arm64"},
-		{coff(t), platform{"windows", "amd64"}, "win_amd64"},
+		{machO(t), platform{OS: "darwin", Arch: "arm64"}, "macosx_12_0_arm64"},
+		{coff(t), platform{OS: "windows", Arch: "amd64"}, "win_amd64"},
 	} {
 		if got, err := wheelTag(c.path, c.platform); got != c.want || err != nil {
 			t.Errorf("found %s (%v), want %s", got, err, c.want)
@@ -59,13 +60,24 @@ func TestATagSaysTheOldestSystemThatTheLibraryLoadsOn(t *testing.T) {
 }
 
 func TestALibraryNeverGetsTheTagOfAnotherProcessorOrSystem(t *testing.T) {
-	paths := map[platform]string{{"darwin", "arm64"}: machO(t), {"windows", "amd64"}: coff(t)}
+	paths := map[platform]string{{OS: "darwin", Arch: "arm64"}: machO(t), {OS: "windows", Arch: "amd64"}: coff(t)}
 	for built, path := range paths {
-		for _, asked := range platforms() {
+		for _, asked := range release.Libraries {
 			if tag, err := wheelTag(path, asked); (err == nil) != (asked == built) {
 				t.Errorf("a file for %s got the tag %q of %s (%v)", built, tag, asked, err)
 			}
 		}
+	}
+}
+
+func TestZigHasATargetForEachLibraryOfARelease(t *testing.T) {
+	for _, p := range release.Libraries {
+		if targets[p] == "" {
+			t.Errorf("there is no target for %s", p)
+		}
+	}
+	if len(targets) != len(release.Libraries) {
+		t.Errorf("there are %d targets for %d libraries", len(targets), len(release.Libraries))
 	}
 }
 
@@ -75,10 +87,10 @@ func TestAnUnknownPlatformIsAnError(t *testing.T) {
 			t.Errorf("%q became %v", text, p)
 		}
 	}
-	if _, err := wheelTag("none", platform{"plan9", "amd64"}); err == nil || !strings.Contains(err.Error(), "plan9/amd64") {
+	if _, err := wheelTag("none", platform{OS: "plan9", Arch: "amd64"}); err == nil || !strings.Contains(err.Error(), "plan9/amd64") {
 		t.Errorf("plan9 gave %v", err)
 	}
-	if _, err := compiler(".", platform{"linux", "riscv64"}, "zig"); err == nil {
+	if _, err := compiler(".", platform{OS: "linux", Arch: "riscv64"}, "zig"); err == nil {
 		t.Error("zig has a target for riscv64")
 	}
 }
@@ -161,21 +173,21 @@ func TestTheLibraryHasTheSameBytesWhateverTheFolder(t *testing.T) {
 		if long.Asked() { // else packages come from Go's cache, where this does not depend on the folder
 			t.Setenv("GOCACHE", t.TempDir())
 		}
-		out, p := t.TempDir(), platform{runtime.GOOS, runtime.GOARCH}
+		out, p := t.TempDir(), platform{OS: runtime.GOOS, Arch: runtime.GOARCH}
 		tag, err := build(folder, out, p, "")
-		if err != nil || !strings.Contains(tag, machines[p.arch].linux) && !strings.Contains(tag, machines[p.arch].mac) {
+		if err != nil || !strings.Contains(tag, machines[p.Arch].linux) && !strings.Contains(tag, machines[p.Arch].mac) {
 			t.Fatalf("tag %q, %v", tag, err)
 		}
 		if runtime.GOOS == "linux" {
-			for _, other := range platforms() {
-				if other.arch != p.arch || other.os != p.os {
-					if tag, err := wheelTag(filepath.Join(out, p.library()), other); err == nil {
+			for _, other := range release.Libraries {
+				if other.Arch != p.Arch || other.OS != p.OS {
+					if tag, err := wheelTag(filepath.Join(out, libraryFile(p)), other); err == nil {
 						t.Errorf("a library for %s got the tag %s of %s", p, tag, other)
 					}
 				}
 			}
 		}
-		if made[i], err = os.ReadFile(filepath.Join(out, p.library())); err != nil {
+		if made[i], err = os.ReadFile(filepath.Join(out, libraryFile(p))); err != nil {
 			t.Fatal(err)
 		}
 		if i == 0 {

@@ -7,8 +7,8 @@
 //
 // It writes the library, voxfit.h and voxfit.pc (for pkg-config), and prints the name of the library and the tag of
 // a wheel with it. `make library` and python/setup.py call it. With -sources it builds nothing: it copies what the library
-// is built from, modules of others included, into a folder, from which the same command builds it without a network. With
-// -pkg-config it prints voxfit.pc.
+// is built from, modules of others included, into a folder, from which the same command builds it without a network. -pkg-config
+// and -platforms print voxfit.pc and the platforms of a release.
 package main
 
 import (
@@ -16,6 +16,8 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+
+	"github.com/voxfit/voxfit/internal/release"
 )
 
 func main() {
@@ -24,7 +26,14 @@ func main() {
 	zig := flag.String("zig", os.Getenv("VOXFIT_ZIG"), "the `command` of zig, to compile C with instead of $CC; $VOXFIT_ZIG if not given")
 	sources := flag.String("sources", "", "copy what the library is built from into this `folder`, and build nothing")
 	printed := flag.Bool("pkg-config", false, "print voxfit.pc, and build nothing")
+	list := flag.Bool("platforms", false, "print the platforms that libraries are released for, and build nothing")
 	flag.Parse()
+	if *list {
+		for _, p := range release.Libraries {
+			fmt.Println(p)
+		}
+		return
+	}
 	if *printed {
 		fmt.Print(pkgConfig)
 		return
@@ -43,7 +52,7 @@ func run(out, name, zig, sources string) error {
 	if sources != "" {
 		return copySources(module, sources)
 	}
-	p, err := platform{runtime.GOOS, runtime.GOARCH}, nil
+	p, err := platform{OS: runtime.GOOS, Arch: runtime.GOARCH}, nil
 	if name != "" {
 		p, err = parsePlatform(name)
 	}
@@ -52,7 +61,7 @@ func run(out, name, zig, sources string) error {
 	}
 	tag, err := build(module, out, p, zig)
 	if err == nil {
-		fmt.Println(p.library(), tag)
+		fmt.Println(libraryFile(p), tag)
 	}
 	return err
 }

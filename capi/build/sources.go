@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/voxfit/voxfit/internal/release"
 )
 
 // A listing is a package, as `go list -json` tells it. Files that another platform needs are "ignored" on this one.
@@ -41,8 +43,8 @@ func sourcesOf(module string) ([]string, error) {
 		}
 		all = append(all, name)
 	}
-	for _, p := range platforms() {
-		printed, err := command(module, []string{"GOOS=" + p.os, "GOARCH=" + p.arch, "CGO_ENABLED=1"},
+	for _, p := range release.Libraries {
+		printed, err := command(module, []string{"GOOS=" + p.OS, "GOARCH=" + p.Arch, "CGO_ENABLED=1"},
 			"list", "-deps", "-json", "./capi", "./capi/build")
 		if err != nil {
 			return nil, err

@@ -24,14 +24,14 @@ var machines = map[string]struct {
 // wheelTag is the platform tag of a wheel with this library, read from the library itself: its processor, and the oldest
 // glibc (PEP 600) or macOS on which it loads. A library for another processor than that of the platform is an error.
 func wheelTag(path string, p platform) (string, error) {
-	machine, known := machines[p.arch]
+	machine, known := machines[p.Arch]
 	if !known {
 		return "", fmt.Errorf("no wheels are made for %s", p)
 	}
 	wrong := func(found any) error {
 		return fmt.Errorf("%s is for the processor %v, expected one for %s", path, found, p)
 	}
-	switch p.os {
+	switch p.OS {
 	case "linux":
 		file, err := elf.Open(path)
 		if err != nil {

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"github.com/voxfit/voxfit/internal/release"
 )
 
 //go:generate go run . ../../NOTICE
@@ -34,10 +36,10 @@ func main() {
 var builds = []struct {
 	name, folder string
 	cgo          string
-	platforms    []string
+	platforms    []release.Platform
 }{
-	{"kbench", "./cmd/kbench", "0", []string{"linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64", "windows/amd64", "windows/arm64"}},
-	{"libvoxfit", "./capi", "1", []string{"linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64", "windows/amd64"}},
+	{"kbench", "./cmd/kbench", "0", release.Programs},
+	{"libvoxfit", "./capi", "1", release.Libraries},
 }
 
 // A linked module: where its files are, and what it is linked into.
@@ -78,12 +80,11 @@ func modules(root string) (map[string]*linked, error) {
 	return found, failed
 }
 
-func listed(root, folder, platform, cgo string) ([]string, error) {
-	system, processor, _ := strings.Cut(platform, "/")
+func listed(root, folder string, platform release.Platform, cgo string) ([]string, error) {
 	command := exec.Command("go", "list", "-deps", "-f",
 		"{{with .Module}}{{if not .Main}}{{.Path}}\t{{.Version}}\t{{.Dir}}{{end}}{{end}}", folder)
 	command.Dir = root
-	command.Env = append(os.Environ(), "GOOS="+system, "GOARCH="+processor, "CGO_ENABLED="+cgo)
+	command.Env = append(os.Environ(), "GOOS="+platform.OS, "GOARCH="+platform.Arch, "CGO_ENABLED="+cgo)
 	command.Stderr = os.Stderr
 	printed, err := command.Output()
 	if err != nil {
