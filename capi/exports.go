@@ -3,7 +3,6 @@
 // work is done by package native. This is the only package of the module that needs cgo.
 package main
 
-// #cgo linux LDFLAGS: -Wl,-Bsymbolic-functions
 // #include "voxfit.h"
 import "C"
 

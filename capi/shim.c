@@ -9,6 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+// In a DLL, what one file exports hides what the others only define, and cgo exports the functions in Go.
+#ifdef _WIN32
+#define VOXFIT_API __declspec(dllexport)
+#endif
 #include "voxfit.h"
 #include "_cgo_export.h"
 

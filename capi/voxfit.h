@@ -15,6 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What a DLL shows, its own sources say; programs need not. */
+#ifndef VOXFIT_API
+#define VOXFIT_API
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -140,64 +145,64 @@ typedef struct voxfit_reading {
 } voxfit_reading;
 
 /* The version of the interface that the library has. Works after a fork, too. */
-int32_t voxfit_abi_version(void);
+VOXFIT_API int32_t voxfit_abi_version(void);
 
 /* Why the last function of this thread that failed did so: a sentence, valid until the next one fails.
  * Works after a fork, too. */
-const char *voxfit_message(void);
+VOXFIT_API const char *voxfit_message(void);
 
 /* Writes the models that there are, with their options and maps, as JSON: docs/options.md has the same. At most capacity
  * bytes with the ending zero are written; needed is how many all of it takes. */
-int32_t voxfit_options(char *text, int64_t capacity, int64_t *needed);
+VOXFIT_API int32_t voxfit_options(char *text, int64_t capacity, int64_t *needed);
 
 /* Makes a model: name is one of those that voxfit_options lists, as "dti"; bvals has measurements values in
  * s/mm2, bvecs measurements x 3, of length 1 or (for b = 0) 0: other lengths scale the b-values (bvalue_scaling). options is a
  * JSON object, or NULL for none. A key that the model does not have, and a value that it does not take, are errors that say what is. */
-int32_t voxfit_model_new(const char *name, int64_t measurements, const double *bvals, const double *bvecs,
-                         const char *options, voxfit_model *model);
+VOXFIT_API int32_t voxfit_model_new(const char *name, int64_t measurements, const double *bvals, const double *bvecs,
+                                    const char *options, voxfit_model *model);
 
 /* Frees a model. Batches that other threads are fitting with it end as if nothing had happened. */
-int32_t voxfit_model_free(voxfit_model model);
+VOXFIT_API int32_t voxfit_model_free(voxfit_model model);
 
 /* Values read and written for each voxel. Either pointer may be NULL. */
-int32_t voxfit_model_sizes(voxfit_model model, int64_t *measurements, int64_t *parameters);
+VOXFIT_API int32_t voxfit_model_sizes(voxfit_model model, int64_t *measurements, int64_t *parameters);
 
 enum voxfit_which { VOXFIT_PARAMETERS = 0, VOXFIT_MAPS = 1 };
 
 /* Describes parameters or maps, in their order: at most capacity fields are written, and count is how many
  * there are. fields may be NULL with capacity 0. */
-int32_t voxfit_model_fields(voxfit_model model, int32_t which, voxfit_field *fields, int64_t capacity,
-                            int64_t *count);
+VOXFIT_API int32_t voxfit_model_fields(voxfit_model model, int32_t which, voxfit_field *fields, int64_t capacity,
+                                       int64_t *count);
 
 enum voxfit_text { VOXFIT_WARNINGS = 0, VOXFIT_ISA = 1 };
 
 /* Writes what the set-up found suspicious, a sentence a line, or the name of the kernels' instruction
  * set: at most capacity bytes with the ending zero. needed is how many all of it takes. */
-int32_t voxfit_model_text(voxfit_model model, int32_t which, char *text, int64_t capacity, int64_t *needed);
+VOXFIT_API int32_t voxfit_model_text(voxfit_model model, int32_t which, char *text, int64_t capacity, int64_t *needed);
 
 /* Fits a batch. A voxel's result depends on that voxel alone, to the last bit. */
-int32_t voxfit_fit(voxfit_model model, const voxfit_batch *batch);
+VOXFIT_API int32_t voxfit_fit(voxfit_model model, const voxfit_batch *batch);
 
 /* Makes maps of results. */
-int32_t voxfit_derive(voxfit_model model, const voxfit_derivation *derivation);
+VOXFIT_API int32_t voxfit_derive(voxfit_model model, const voxfit_derivation *derivation);
 
 /* Finds peaks. It needs no model. */
-int32_t voxfit_find_peaks(const voxfit_peak_search *search);
+VOXFIT_API int32_t voxfit_find_peaks(const voxfit_peak_search *search);
 
 /* Reads and checks the header of a .nii or .nii.gz file. */
-int32_t voxfit_image_new(const char *path, voxfit_image *image);
+VOXFIT_API int32_t voxfit_image_new(const char *path, voxfit_image *image);
 
 /* Frees an image. Readings in other threads end as if nothing had happened. */
-int32_t voxfit_image_free(voxfit_image image);
+VOXFIT_API int32_t voxfit_image_free(voxfit_image image);
 
 /* The dimensions of an image, at most capacity of them: x, y, z, and what follows. dimensions is how many there are. */
-int32_t voxfit_image_shape(voxfit_image image, int64_t *shape, int64_t capacity, int64_t *dimensions);
+VOXFIT_API int32_t voxfit_image_shape(voxfit_image image, int64_t *shape, int64_t capacity, int64_t *dimensions);
 
 /* Whether a mask lies on the grid of an image: the same shape, and corners in the same places. */
-int32_t voxfit_image_check_grid(voxfit_image image, voxfit_image mask);
+VOXFIT_API int32_t voxfit_image_check_grid(voxfit_image image, voxfit_image mask);
 
 /* Reads voxels, each of which becomes a row of all its values. */
-int32_t voxfit_image_read(voxfit_image image, const voxfit_reading *reading);
+VOXFIT_API int32_t voxfit_image_read(voxfit_image image, const voxfit_reading *reading);
 
 #ifdef __cplusplus
 }

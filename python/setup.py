@@ -1,59 +1,107 @@
-"""Builds libvoxfit with Go and packs it: one wheel serves every Python 3, as ctypes loads it."""
+"""Builds the library with Go and packs it: one wheel serves every Python 3 of a platform, as ctypes loads the library.
+
+The Go module is the folder above this one, or the folder go beside this file, which an sdist has. GOOS and GOARCH
+choose another platform than this one, and VOXFIT_ZIG="python -m ziglang" a C compiler for it (`make wheels`).
+"""
 
 import os
-import platform
 import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 
 from setuptools import Distribution, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
+from setuptools.command.sdist import sdist
 
-MODULE = Path(__file__).resolve().parent.parent
-LIBRARY = "libvoxfit.so"
-
-
-def build_library(target):
-    """Build the library from the Go module that this folder is part of."""
-    go = os.environ.get("GO", "go")
-    if not shutil.which(go):
-        sys.exit("voxfit: building the library needs Go 1.26 (https://go.dev/dl) and a C compiler; there is no go")
-    with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder) / LIBRARY
-        command = [go, "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", str(made), "./capi"]
-        subprocess.run(command, cwd=MODULE, env={**os.environ, "CGO_ENABLED": "1"}, check=True)
-        Path(target).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(made, target)
+HERE = Path(__file__).resolve().parent
+MODULE = HERE / "go" if (HERE / "go").is_dir() else HERE.parent
+LIBRARIES = ("libvoxfit.so", "libvoxfit.dylib", "voxfit.dll")
+# Programs that measure; they come with the sources, not with a wheel.
+BENCHMARKS = {("voxfit", "bench"), ("voxfit", "calls"), ("voxfit", "twonodes"), ("voxfit.dipy", "_benched")}
 
 
-def platform_tag(library, default):
-    """Return the manylinux tag of the newest glibc that the library asks for (PEP 600)."""
-    if not sys.platform.startswith("linux"):
-        return default
-    asked = re.findall(rb"GLIBC_(\d+)\.(\d+)", Path(library).read_bytes())
-    major, minor = max((int(a), int(b)) for a, b in [*asked, (2, 17)])
-    return f"manylinux_{major}_{minor}_{platform.machine()}"
+def go_program():
+    """Return the go command, or end with the line that says what is missing."""
+    go = shutil.which(os.environ.get("GO", "go"))
+    if not go:
+        sys.exit(
+            "voxfit: building its library needs Go 1.26 or later (https://go.dev/dl) and a C compiler, and there is no "
+            "go on PATH; a ready-made wheel for this platform needs neither (README.md, Install)"
+        )
+    if "musl" in (sysconfig.get_config_var("HOST_GNU_TYPE") or "") and "GOOS" not in os.environ:
+        sys.exit(
+            "voxfit: this Python uses musl (Alpine Linux), and Go's c-shared libraries cannot be loaded there "
+            "(golang.org/issue/54805): use a Python on glibc, or the static program kbench"
+        )
+    return go
+
+
+def go_env(name):
+    """Return what `go env` says of a variable, GOOS or GOARCH."""
+    return subprocess.run(
+        [go_program(), "env", name], cwd=MODULE, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def run_builder(*arguments):
+    """Run the program that builds the library, and return what it prints."""
+    platform = f"{go_env('GOOS')}/{go_env('GOARCH')}"
+    # The builder itself runs on this machine.
+    environment = {name: value for name, value in os.environ.items() if name not in ("GOOS", "GOARCH")}
+    command = [go_program(), "run", "./capi/build", "-platform", platform, *arguments]
+    done = subprocess.run(
+        command, cwd=MODULE, env={**environment, "CGO_ENABLED": "0"}, stdout=subprocess.PIPE, text=True
+    )
+    if done.returncode:
+        sys.exit(f"voxfit: the library could not be built for {platform}: the lines above say why")
+    return done.stdout
 
 
 class BuildWithLibrary(build_py):
-    """build_py that adds the library, built with Go."""
+    """build_py that adds the library, built with Go, and leaves the benchmarks out."""
+
+    def find_package_modules(self, package, package_dir):
+        """Return the modules of a package, without the benchmarks."""
+        modules = super().find_package_modules(package, package_dir)
+        return modules if self.editable_mode else [m for m in modules if (m[0], m[1]) not in BENCHMARKS]
 
     def run(self):
+        """Build; an editable installation gets the library among its sources."""
         super().run()
-        build_library(Path(self.build_lib) / "voxfit" / LIBRARY)
+        if not self.editable_mode:
+            for start in HERE.glob("*.pth"):  # what Python runs at its start, if the environment asks for it
+                shutil.copy(start, self.build_lib)
+        target = HERE / "voxfit" if self.editable_mode else Path(self.build_lib) / "voxfit"
+        for name in LIBRARIES:  # those of an earlier build
+            (Path(target) / name).unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory() as folder:
+            name, self.tag = run_builder("-o", folder).split()
+            shutil.copy(Path(folder) / name, target)
 
 
 class PlatformWheel(bdist_wheel):
-    """bdist_wheel for any Python 3 on this platform."""
+    """bdist_wheel for any Python 3 on the platform of the library."""
 
     def get_tag(self):
         """Return interpreter, ABI and platform of the wheel."""
-        built = Path(self.get_finalized_command("build_py").build_lib) / "voxfit" / LIBRARY
-        return "py3", "none", platform_tag(built, super().get_tag()[2])
+        build = self.get_finalized_command("build_py")
+        if not hasattr(build, "tag"):  # an editable wheel, which stays on this machine
+            return "py3", "none", super().get_tag()[2]
+        return "py3", "none", build.tag
+
+
+class WithGoSources(sdist):
+    """sdist that has what the library is built from, modules of others included."""
+
+    def make_release_tree(self, base_dir, files):
+        """Copy the files, then the sources in Go."""
+        super().make_release_tree(base_dir, files)
+        run_builder("-sources", str(Path(base_dir).resolve() / "go"))
 
 
 class WithLibrary(Distribution):
@@ -64,4 +112,15 @@ class WithLibrary(Distribution):
         return True
 
 
-setup(distclass=WithLibrary, cmdclass={"build_py": BuildWithLibrary, "bdist_wheel": PlatformWheel})
+def readme():
+    """Return README.md with links that lead somewhere outside the repository too."""
+    text = (HERE / "README.md").read_text(encoding="utf-8")
+    return re.sub(r"\]\(\.\./", "](https://github.com/voxfit/voxfit/blob/main/", text)
+
+
+setup(
+    distclass=WithLibrary,
+    cmdclass={"build_py": BuildWithLibrary, "bdist_wheel": PlatformWheel, "sdist": WithGoSources},
+    long_description=readme(),
+    long_description_content_type="text/markdown",
+)

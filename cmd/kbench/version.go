@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/voxfit/voxfit/internal/release"
 )
 
 // newVersionCommand says what --version does, for those who look for it among the commands.
@@ -19,9 +21,6 @@ func newVersionCommand() *cobra.Command {
 		},
 	}
 }
-
-// release is the version of the next or current release, as CHANGELOG.md lists it.
-const release = "0.1.0"
 
 // sources is a hash of all files that the program was built from, as scripts/hash-sources makes it. `make build` sets it
 // through the linker; it is empty in other builds.
@@ -59,5 +58,5 @@ func versionOf(settings []debug.BuildSetting, sources, goVersion string) string 
 	case dirty:
 		built += ".dirty." + sources
 	}
-	return release + "+" + built + "." + goVersion
+	return release.Version + "+" + built + "." + goVersion
 }

@@ -5,6 +5,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"testing"
+
+	"github.com/voxfit/voxfit/internal/release"
 )
 
 func TestTheVersionSaysWhatTheProgramWasBuiltFrom(t *testing.T) {
@@ -22,8 +24,8 @@ func TestTheVersionSaysWhatTheProgramWasBuiltFrom(t *testing.T) {
 		{nil, "feedfeedfeed", "+sources.feedfeedfeed.go1.26"},
 		{nil, "", "+unknown.go1.26"},
 	} {
-		if got := versionOf(c.settings, c.sources, "go1.26"); got != release+c.want {
-			t.Errorf("found %s, want %s", got, release+c.want)
+		if got := versionOf(c.settings, c.sources, "go1.26"); got != release.Version+c.want {
+			t.Errorf("found %s, want %s", got, release.Version+c.want)
 		}
 	}
 	if text := succeed(t, "version"); text != succeed(t, "--version") || !strings.Contains(text, version()) {

@@ -9,6 +9,8 @@ import ctypes
 import enum
 import functools
 import os
+import sys
+import sysconfig
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -190,15 +192,31 @@ _SIGNATURES = {
 }
 
 
+# The library's file, by platform: capi/build names it so.
+_FILE = {"darwin": "libvoxfit.dylib", "win32": "voxfit.dll"}.get(sys.platform, "libvoxfit.so")
+
+
+def _remedy(path: str) -> str:
+    """Say what to do where the library cannot be loaded."""
+    if "musl" in (sysconfig.get_config_var("HOST_GNU_TYPE") or ""):
+        return (
+            "this Python uses musl, as on Alpine Linux, and Go's c-shared libraries cannot be loaded there, "
+            "golang.org/issue/54805: use a Python on glibc, or the static program kbench"
+        )
+    if Path(path).exists():
+        return "it must be one for this system and processor: install the wheel for them"
+    return "there is none: install a wheel for this system, or `pip install ./python` in a checkout, which builds it"
+
+
 @functools.cache
 def library() -> ctypes.CDLL:
     """Load the library: $VOXFIT_LIBRARY, or the one that came with the package."""
-    path = os.environ.get("VOXFIT_LIBRARY") or str(Path(__file__).with_name("libvoxfit.so"))
+    path = os.environ.get("VOXFIT_LIBRARY") or str(Path(__file__).with_name(_FILE))
     try:
         loaded = ctypes.CDLL(path)
         found = loaded.voxfit_abi_version()
     except (OSError, AttributeError) as err:
-        raise Error(f"voxfit: cannot load its library: {err} (`pip install ./python` builds it)") from None
+        raise Error(f"voxfit: cannot load its library: {err} ({_remedy(path)})") from None
     if found != ABI_VERSION:
         raise Error(f"voxfit: {path} has interface version {found}, expected {ABI_VERSION}")
     loaded.voxfit_message.restype = ctypes.c_char_p

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from numpy.typing import ArrayLike
 
@@ -13,6 +13,9 @@ from ._options import DirectionsLike, ResponseLike, SphereLike, TissuesLike, def
 from ._run import Progress
 from .images import DataLike
 from .result import Result
+
+if TYPE_CHECKING:
+    from typing import Unpack  # from Python 3.11 on
 
 __all__ = [
     "fit_csd",

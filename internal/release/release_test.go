@@ -1,0 +1,27 @@
+package release_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/voxfit/voxfit/internal/release"
+)
+
+// A version is written in Go, for kbench and the library, and in Python, where pyproject.toml takes it from.
+func TestTheVersionIsTheSameEverywhere(t *testing.T) {
+	for file, line := range map[string]string{
+		"python/voxfit/__init__.py":   `__version__ = "` + release.Version + `"`,
+		"python/pyproject.toml":       `version = { attr = "voxfit.__version__" }`,
+		"CHANGELOG.md":                "## " + release.Version,
+		"packaging/conda/recipe.yaml": `version: "` + release.Version + `"`,
+	} {
+		text, err := os.ReadFile(filepath.Join("..", "..", file))
+		if err != nil {
+			t.Error(err)
+		} else if !strings.Contains(string(text), line) {
+			t.Errorf("%s has no line with %s", file, line)
+		}
+	}
+}
