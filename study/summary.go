@@ -238,7 +238,7 @@ func (s Summary) line(c Condition, byChunks map[int][]Record, b *Baseline) Line 
 const mostEfficiency = 1.05
 
 func (l Line) point(chunks int, records []Record) Point {
-	p := Point{Chunks: chunks, VoxPerChunk: records[0].VoxPerChunk, Time: Describe(timesOf(records))}
+	p := Point{Chunks: chunks, VoxPerChunk: records[0].VoxPerChunk, Time: Describe(timesOf(records)), Disturbed: allDisturbed(records)}
 	if l.Baseline != nil {
 		serial := l.Baseline.Time.Median
 		p.Percent = p.Time.times(100 / serial)
@@ -248,11 +248,10 @@ func (l Line) point(chunks int, records []Record) Point {
 			p.Percent, p.SpeedUp, p.Efficiency = Stat{}, Stat{}, Stat{}
 		}
 	}
-	p.Disturbed = allDisturbed(records)
 	if p.Disturbed || l.Baseline != nil && l.Baseline.Disturbed {
 		p.Percent, p.SpeedUp, p.Efficiency = Stat{}, Stat{}, Stat{}
 	}
-	if l.priceAnHour > 0 {
+	if l.priceAnHour > 0 && !p.Disturbed {
 		p.Cost = p.Time.times(l.priceAnHour / 3600)
 		p.CostPerMVox = p.Cost.times(1e6 / float64(l.Voxels))
 	}

@@ -239,6 +239,47 @@ func TestOneCPUCountSaysWhatItCannotTell(t *testing.T) {
 	}
 }
 
+// voxfit's serial runs are by the same workers: one CPU and one chunk. Those of another program are not.
+func TestVoxfitsSerialRunsAreRunsOfOneCPU(t *testing.T) {
+	for engine, want := range map[string][]int{"voxfit": {1, 8}, "dipy-ray": {8}} {
+		records := studytest.Runs(studytest.Known, 0.01, 1)
+		records = slices.DeleteFunc(records, func(r study.Record) bool { return r.CPUCount != 8 })
+		for i := range records {
+			records[i].Engine, records[i].Campaign = engine, ""
+		}
+		serial := records[0]
+		serial.Engine, serial.CPUCount, serial.NumChunks, serial.Time = "serial", 1, 1, 125
+		h := explained(t, append(records, serial), Options{Resamples: 2}).Overheads[0]
+		if !slices.Equal(h.CPUCounts, want) {
+			t.Errorf("%s: fitted to %v CPUs, want %v", engine, h.CPUCounts, want)
+		}
+	}
+}
+
+// "Nothing but the number of cores limits them" beside an inflation of 1.68 would be a contradiction.
+func TestALimitIsNotDeniedBesideAnInflation(t *testing.T) {
+	var records []study.Record
+	for i := range 8 {
+		records = append(records, study.Record{Engine: "voxfit", Model: "M", NumVox: 1 << 20, NumChunks: 2 << i, CPUCount: 2, Time: 5, Compute: 9.9, Cores: 2})
+	}
+	records = append(records, study.Record{Engine: "serial", Model: "M", NumVox: 1 << 20, NumChunks: 1, CPUCount: 1, Time: 5.9, Compute: 5.9, Cores: 1})
+	said := strings.Join(explained(t, records, Options{Resamples: 2}).Overheads[0].Limits, " ")
+	if !strings.Contains(said, "1.68 times the core-seconds of the serial run") || strings.Contains(said, "nothing but the number of cores") {
+		t.Errorf("it says: %s", said)
+	}
+}
+
+func TestABusyMachineIsNotExplained(t *testing.T) {
+	records := studytest.Runs(studytest.Known, 0.01, 1)
+	for i := range records {
+		records[i].CPUTime, records[i].Taken = 1, 1
+	}
+	e := explained(t, records, Options{Resamples: 2})
+	if e.Busy == "" || e.Answers != nil || len(e.Overheads[0].Limits) != 1 {
+		t.Errorf("busy %q, %d answers, %d limits", e.Busy, len(e.Answers), len(e.Overheads[0].Limits))
+	}
+}
+
 func TestWhatCannotBeExplainedIsOneClearError(t *testing.T) {
 	for name, c := range map[string]struct {
 		records []study.Record

@@ -78,6 +78,9 @@ func TestAReportHasTheExplanationAsASection(t *testing.T) {
 			t.Errorf("the overhead of each core has no %s", part)
 		}
 	}
+	if !strings.Contains(svg, ">serial</text>") {
+		t.Error("the serial run has no bar")
+	}
 	r.Explanation, r.Unexplained = nil, "There are three settings."
 	if text := studytest.Read(t, filepath.Join(writeReport(t, r), "index.html")); !strings.Contains(text, r.Unexplained) {
 		t.Error("the report does not say why there is no explanation")

@@ -34,7 +34,11 @@ func sampleRecords() []study.Record {
 			work := e.perVoxel[m] * voxels
 			family, _, _ := strings.Cut(e.name, "-")
 			for run := 1; run <= 3; run++ {
-				add(study.Record{Engine: family + "-serial", Model: model, ISA: e.isa, CPUCount: 1, NumChunks: 1, Run: run, Time: work})
+				serial := study.Record{Engine: family + "-serial", Model: model, ISA: e.isa, CPUCount: 1, NumChunks: 1, Run: run, Time: work}
+				if e.isa != "" {
+					serial.Compute = 0.99 * work
+				}
+				add(serial)
 				for cpus := 1; cpus <= 16; cpus *= 2 {
 					for chunks := 1; chunks <= 4096; chunks *= 4 {
 						rounds := math.Ceil(float64(chunks) / float64(cpus))

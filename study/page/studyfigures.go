@@ -107,7 +107,7 @@ func (d drawer) costFigure() (figure, error) {
 	svg, err := d.cpuFigure(f.Title, q, reported)
 	f.SVG = svg
 	if svg == nil {
-		f.Missing = fmt.Sprintf("None of the CPU counts is in the price table (%s).", d.Prices)
+		f.Missing = d.unless(fmt.Sprintf("None of the CPU counts is in the price table (%s).", d.Prices))
 	}
 	return f, err
 }
