@@ -85,6 +85,9 @@
 //	efficiency         S / (T n)
 //	cost               T / 3600 x price of an hour on n CPUs
 //
+// CPUs cannot be faster than they are: over the same program's serial runs an efficiency of up to 1.05 is given as 1, and
+// one above is not given, because the serial runs were disturbed then.
+//
 // Their intervals have the same relative width as the interval of the time, because the serial time is taken as exact.
 // The peak efficiency of a CPU count is the efficiency at its best number of chunks.
 //

@@ -31,7 +31,7 @@ func (s Summary) notes(records []Record, o Options) []string {
 		add("%s disturbed by other programs and left out: the setting has others.", areOf(n, "run"))
 	}
 	if n := s.impossiblePoints(); n > 0 {
-		add("%s faster than its CPUs allow, against the serial runs: these were disturbed, and no speed-up is given there.", areOf(n, "setting"))
+		add("%s faster than the CPUs allow, against the serial runs: these were disturbed, and no speed-up is given there.", areOf(n, "setting"))
 	}
 	if versions := distinct(records, func(r Record) string { return cleanText(r.Version) }); len(versions) > 1 {
 		add("The runs were made with different versions of the program, which are averaged here: %s.", strings.Join(versions, ", "))

@@ -43,6 +43,8 @@ type Split struct {
 	// Others and Host are what other programs and the host of a virtual machine took of the CPUs meanwhile. Compute is
 	// without them, so that all parts add up to CPUs x wall time.
 	Others, Host float64
+	// HasUse says that Others and Host are known.
+	HasUse bool
 	// Unaccounted is CPUs x wall time less the other parts: what passed outside the schedule.
 	Unaccounted float64
 }
@@ -234,7 +236,7 @@ func (s Summary) line(c Condition, byChunks map[int][]Record, b *Baseline) Line 
 }
 
 // mostEfficiency is more than CPUs give: a speed-up above it, over the same program's serial runs, says that these were
-// disturbed.
+// disturbed, and is not given. One above 1 and below it is noise, and is given as 1.
 const mostEfficiency = 1.05
 
 func (l Line) point(chunks int, records []Record) Point {
@@ -244,8 +246,11 @@ func (l Line) point(chunks int, records []Record) Point {
 		p.Percent = p.Time.times(100 / serial)
 		p.SpeedUp = p.Time.inverse(serial)
 		p.Efficiency = p.SpeedUp.times(1 / float64(l.CPUs))
-		if l.Baseline.isOwn(l.Condition) && p.Efficiency.Median > mostEfficiency {
-			p.Percent, p.SpeedUp, p.Efficiency = Stat{}, Stat{}, Stat{}
+		if e := p.Efficiency.Median; e > 1 && l.Baseline.isOwn(l.Condition) {
+			p.Percent, p.SpeedUp, p.Efficiency = p.Percent.times(e), p.SpeedUp.times(1/e), p.Efficiency.times(1/e)
+			if e > mostEfficiency {
+				p.Percent, p.SpeedUp, p.Efficiency = Stat{}, Stat{}, Stat{}
+			}
 		}
 	}
 	if p.Disturbed || l.Baseline != nil && l.Baseline.Disturbed {
@@ -287,6 +292,7 @@ func splitOf(records []Record) (Split, bool) {
 func accountOf(r Record) Split {
 	s := Split{Compute: r.Compute, Dispatch: r.Dispatch, Steal: r.Steal, StartWait: r.StartWait + r.FirstTouch, TailWait: r.TailWait}
 	s.Unaccounted = max(0, float64(r.CPUCount)*r.Time-s.Sum())
+	s.HasUse = r.HasUse()
 	s.Host = min(r.HostSteal, s.Compute)
 	s.Others = min(max(0, r.Taken-r.HostSteal), s.Compute-s.Host)
 	s.Compute -= s.Host + s.Others
@@ -302,5 +308,5 @@ func (s Split) Sum() float64 {
 func (s Split) middle(t Split) Split {
 	return Split{Compute: (s.Compute + t.Compute) / 2, Dispatch: (s.Dispatch + t.Dispatch) / 2, Steal: (s.Steal + t.Steal) / 2,
 		StartWait: (s.StartWait + t.StartWait) / 2, TailWait: (s.TailWait + t.TailWait) / 2, Others: (s.Others + t.Others) / 2,
-		Host: (s.Host + t.Host) / 2, Unaccounted: (s.Unaccounted + t.Unaccounted) / 2}
+		Host: (s.Host + t.Host) / 2, HasUse: s.HasUse && t.HasUse, Unaccounted: (s.Unaccounted + t.Unaccounted) / 2}
 }

@@ -86,7 +86,7 @@ func TestPythonEnginesWriteRowsOfTheSameCSV(t *testing.T) {
 func TestRayEndsBeforeARunOfAnotherEngine(t *testing.T) {
 	python := standIn(t, `{"time": 1.5}`)
 	succeed(t, "run", "--engines", "voxfit,dipy-ray", "--models", "csdm", "--voxels", "30", "--cpus", "1", "--min-chunks", "1", "--max-chunks", "1",
-		"--num-runs", "2", "--python", python, "-o", filepath.Join(t.TempDir(), "out"))
+		"--num-runs", "2", "--retries", "0", "--python", python, "-o", filepath.Join(t.TempDir(), "out"))
 	asked, err := os.ReadFile(python + ".asked")
 	if err != nil {
 		t.Fatal(err)

@@ -244,7 +244,7 @@ func (a *analysis) taskCheck(analyses []*analysis) string {
 	scale, unit := chunkUnit(a.Chunk.High)
 	var said []string
 	for _, many := range largest {
-		if many.chunks == 16*few.chunks {
+		if many.chunks == 16*few.chunks && many.time > 1.1*few.time { // less may be noise
 			slope := (many.time - few.time) / (many.count - few.count)
 			said = append(said, fmt.Sprintf("from %s to %s chunks a run on %s takes %s s, then %s s, which is %s %s a chunk", words.Thousands(few.chunks),
 				words.Thousands(many.chunks), words.Count(few.cpus, "CPU"), words.Significant(few.time, 3), words.Significant(many.time, 3),

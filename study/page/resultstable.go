@@ -52,7 +52,7 @@ func resultsRow(l study.Line, name string) []string {
 // othersOf is the share of the CPUs that other programs and the host took while a run wanted them.
 func othersOf(s study.Split, known bool) string {
 	wanted := s.Compute + s.Others + s.Host
-	if !known || wanted == 0 {
+	if !known || !s.HasUse || wanted == 0 {
 		return "-"
 	}
 	return words.Percent((s.Others + s.Host) / wanted)
