@@ -38,9 +38,9 @@ func writeBillsOfMaterials(module, work, dist string) error {
 				path = found[0]
 			}
 			target := filepath.Join(dist, archiveName(what, p)+".cdx.json")
-			// Without a serial number, which is drawn by chance.
+			// Without a serial number, which is drawn by chance, and without the time of today.
 			if _, err := command(module, []string{"CGO_ENABLED=0"}, "go", "run", pinned,
-				"bin", "-json", "-noserial", "-output", target, path); err != nil {
+				"bin", "-json", "-noserial", "-notimestamp", "-std", "-version", "v"+release.Version, "-output", target, path); err != nil {
 				return err
 			}
 			fmt.Println(filepath.Base(target))

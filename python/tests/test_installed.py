@@ -97,25 +97,21 @@ def test_rattler_build_reads_the_conda_recipe():
 
 
 def fresh(version, installed, folder):
-    """Return the Python of a new environment with what pip installs, made and run with neither Go nor a compiler."""
-    python = fetched("fetch-python", version)
+    """Make an environment with what pip installs; return how a Python is started in it that finds no other program."""
+    python = Path(fetched("fetch-python", version))
+    # These builds of Python have libffi beside them, and some look for it only where the system has its libraries.
+    nothing = ["env", "-i", "PATH=/nothing", f"HOME={folder}", f"LD_LIBRARY_PATH={python.parents[1]}"]
     made = folder / "environment/bin/python"
-    subprocess.run([python, "-m", "venv", made.parents[1]], env=nothing(folder), check=True)
-    pip = [made, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-    subprocess.run([*pip, installed], env=nothing(folder), check=True)
-    return made
-
-
-def nothing(folder):
-    """Return an environment in which no program is found."""
-    return {"PATH": "/nothing", "HOME": str(folder)}
+    subprocess.run([*nothing, python, "-m", "venv", made.parents[1]], check=True)
+    pip = [*nothing, made, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    subprocess.run([*pip, installed], check=True)
+    return [*nothing, made]
 
 
 @pytest.mark.parametrize("version", ["3.10", "3.11", "3.12", "3.13"])
 def test_the_wheel_fits_in_a_fresh_python_without_go_or_a_compiler(version, dist, tmp_path):
     python = fresh(version, wheel(dist, "linux/amd64"), tmp_path)
-    command = [python, "-c", readme("python")]
-    done = subprocess.run(command, env=nothing(tmp_path), cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run([*python, "-c", readme("python")], cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout.startswith(PRINTED), done.stderr
 
 
@@ -127,7 +123,7 @@ def test_patch_makes_dipys_fit_native_in_a_fresh_environment(dist, tmp_path):
         "fit = TensorModel(gradient_table(bvals, bvecs=bvecs)).fit(signal[None])\n"
         "print(type(fit).__module__, f'{fit.fa[0]:.3f}')\n"
     )
-    done = subprocess.run([python, "-c", code], env=nothing(tmp_path), cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run([*python, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout, done.stderr
     last = done.stdout.splitlines()[-1].split()
     assert last[0].startswith("voxfit.dipy") and last[1] == "0.799", done.stdout
