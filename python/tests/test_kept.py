@@ -1,7 +1,5 @@
 """The models that the plain functions keep from call to call."""
 
-import os
-import signal
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -153,24 +151,3 @@ def test_threads_use_what_is_kept(data, gtab):
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(many, range(8)))
-
-
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_forked_process_keeps_nothing_and_waits_for_nothing(data, gtab):
-    want = voxfit.fit_dti(data[0], gtab)
-    _kept._lock.acquire()  # as another thread may hold it at that moment
-    try:
-        child = os.fork()
-        if child == 0:
-            signal.alarm(60)  # ends a child that hangs
-            refused = 0
-            for use in (lambda: voxfit.fit_dti(data[0], gtab), lambda: want.fa, voxfit.clear_cache):
-                try:
-                    use()
-                except voxfit.ForkedError:
-                    refused += 1
-            os._exit(refused)
-    finally:
-        _kept._lock.release()
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2
-    assert voxfit.fit_dti(data[0], gtab).model is want.model

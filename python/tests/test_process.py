@@ -2,7 +2,6 @@
 
 import os
 import pickle
-import signal
 import subprocess
 import sys
 import threading
@@ -60,31 +59,6 @@ def test_spawned_processes_fit_the_same_bits(data, gtab):
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         parts = list(pool.map(fit_slab, [model] * len(data), data))
     assert np.array_equal(np.concatenate(parts), want)
-
-
-def test_loky_processes_fit_the_same_bits(data, gtab):
-    joblib = pytest.importorskip("joblib")
-    model = voxfit.Model("dti", gtab)
-    parts = joblib.Parallel(n_jobs=2, backend="loky")(joblib.delayed(fit_slab)(model, slab) for slab in data)
-    assert np.array_equal(np.concatenate(parts), model.fit(data).params)
-
-
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_forked_process_gets_an_error_at_once(data, gtab):
-    model = voxfit.Model("dti", gtab)
-    want = model.fit(data).params
-    child = os.fork()
-    if child == 0:
-        signal.alarm(60)  # ends a child that hangs
-        refused = 0
-        for use in (lambda: model.fit(data), lambda: voxfit.fit_dti(data, gtab), lambda: model.isa):
-            try:
-                use()
-            except voxfit.ForkedError as err:
-                refused += "forked" in str(err)
-        os._exit(refused)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
-    assert np.array_equal(model.fit(data).params, want)
 
 
 def test_threads_share_a_model(data, gtab):

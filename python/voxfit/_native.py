@@ -11,10 +11,9 @@ import functools
 import os
 import sys
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any, NamedTuple, TypeVar, cast
 
 ABI_VERSION = 1
 FLOAT32, FLOAT64, INT16, UINT16 = 1, 2, 3, 4
@@ -29,7 +28,11 @@ class Error(RuntimeError):
 
 
 class ForkedError(Error):
-    """This process was forked after the library was loaded, and cannot use it: use spawn."""
+    """This process was forked after the library was loaded, and the program that fits for it cannot be started."""
+
+
+class ForkedWarning(RuntimeWarning):
+    """This process was forked after the library was loaded: a program of its own fits for it, on one thread."""
 
 
 class Aborted(Error):
@@ -54,7 +57,34 @@ class Status(enum.IntEnum):
     NOT_IN_SHARD = 12  # in maps of a fit in parts: another part's; fits here never say so
 
 
-class Batch(ctypes.Structure):
+class Request(ctypes.Structure):
+    """What the structures of all requests have in common: the arrays that they point to, by the names of the fields.
+
+    Attributes
+    ----------
+    read : dict
+        Arrays that the library reads whole.
+    rows : dict
+        What it reads row by row, a row for each voxel: arrays, or what has ``rows(start, stop)``.
+    written : dict
+        Arrays that it fills, with a row for each voxel; a list of them, some None, for a field that is a table.
+    divisible : bool
+        Whether parts of the voxels may be asked for one after another.
+    """
+
+    read: dict[str, Any]
+    rows: dict[str, Any]
+    written: dict[str, Any]
+    divisible = True
+    voxels: int
+    threads: int
+
+    def keep(self, read: dict[str, Any], rows: dict[str, Any], written: dict[str, Any]) -> None:
+        """Keep the arrays alive as long as the request."""
+        self.read, self.rows, self.written = read, rows, written
+
+
+class Batch(Request):
     """``voxfit_batch``."""
 
     _fields_ = [
@@ -74,10 +104,9 @@ class Batch(ctypes.Structure):
         ("abort_flag", ctypes.POINTER(ctypes.c_int32)),
         ("progress", ctypes.POINTER(ctypes.c_int64)),
     ]
-    keep: tuple[Any, ...] = ()  # the arrays that it points to
 
 
-class Derivation(ctypes.Structure):
+class Derivation(Request):
     """``voxfit_derivation``."""
 
     _fields_ = [
@@ -94,10 +123,9 @@ class Derivation(ctypes.Structure):
         ("abort_flag", ctypes.POINTER(ctypes.c_int32)),
         ("progress", ctypes.POINTER(ctypes.c_int64)),
     ]
-    keep: tuple[Any, ...] = ()
 
 
-class PeakSearch(ctypes.Structure):
+class PeakSearch(Request):
     """``voxfit_peak_search``."""
 
     _fields_ = [
@@ -117,11 +145,13 @@ class PeakSearch(ctypes.Structure):
         ("abort_flag", ctypes.POINTER(ctypes.c_int32)),
         ("progress", ctypes.POINTER(ctypes.c_int64)),
     ]
-    keep: tuple[Any, ...] = ()
 
 
-class Reading(ctypes.Structure):
+class Reading(Request):
     """``voxfit_reading``."""
+
+    divisible = False  # each part would read the file again
+    image: Any = None  # which must live as long
 
     _fields_ = [
         ("size", ctypes.c_size_t),
@@ -134,7 +164,6 @@ class Reading(ctypes.Structure):
         ("abort_flag", ctypes.POINTER(ctypes.c_int32)),
         ("progress", ctypes.POINTER(ctypes.c_int64)),
     ]
-    keep: tuple[Any, ...] = ()
 
 
 class _Field(ctypes.Structure):
@@ -160,8 +189,8 @@ _SIGNATURES = {
     "voxfit_model_new": [
         ctypes.c_char_p,
         ctypes.c_int64,
-        ctypes.c_void_p,
-        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.c_char_p,
         ctypes.c_char_p,
         ctypes.POINTER(_MODEL),
     ],
@@ -208,12 +237,60 @@ def _remedy(path: str) -> str:
     return "there is none: install a wheel for this system, or `pip install ./python` in a checkout, which builds it"
 
 
+_process: int | None = None  # that loaded the library
+_was_forked = False
+
+
+def _after_fork() -> None:
+    global _was_forked
+    _was_forked = _process is not None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def is_forked() -> bool:
+    """Tell whether this process was forked after the library was loaded, and so cannot call it."""
+    return _process is not None and (_was_forked or os.getpid() != _process)
+
+
+def runtime() -> Any:
+    """Return what the handles that are made now belong to: this process, or the program that fits for it."""
+    if is_forked():
+        from . import _forked
+
+        return _forked.program()
+    return os.getpid()
+
+
+class Elsewhere(NamedTuple):
+    """A handle of the program that fits for a forked process."""
+
+    program: Any
+    number: int
+
+
+Handle = int | Elsewhere
+_environment: dict[str, str] = {}  # when the library was loaded, of which it keeps a copy
+
+
+def loaded_environment() -> dict[str, str]:
+    """Return the variables that a program needs to load the same library, with the same settings."""
+    return {**_environment, "VOXFIT_LIBRARY": library()._name}
+
+
 @functools.cache
 def library() -> ctypes.CDLL:
     """Load the library: $VOXFIT_LIBRARY, or the one that came with the package."""
+    global _process, _environment
     path = os.environ.get("VOXFIT_LIBRARY") or str(Path(__file__).with_name(_FILE))
+    if os.sep in path:  # as a program that is started later may have to find it from another folder
+        path = os.path.abspath(path)
     try:
         loaded = ctypes.CDLL(path)
+        _process = os.getpid()
+        _environment = {name: value for name, value in os.environ.items() if name.startswith("VOXFIT_")}
         found = loaded.voxfit_abi_version()
     except (OSError, AttributeError) as err:
         raise Error(f"voxfit: cannot load its library: {err} ({_remedy(path)})") from None
@@ -235,39 +312,58 @@ def call(name: str, *arguments: Any) -> None:
     raise {_ARGUMENT: ValueError, _ABORTED: Aborted, _FORKED: ForkedError}.get(code, Error)(message)
 
 
-def new_model(name: str, bvals: np.ndarray, bvecs: np.ndarray, options: str) -> int:
-    """Make a model of contiguous float64 arrays, and return its handle."""
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def _or_elsewhere(function: _F) -> _F:
+    """Have a function done by the program that fits for this process, where this one was forked."""
+
+    @functools.wraps(function)
+    def done(*arguments: Any) -> Any:
+        if not is_forked():
+            return function(*arguments)
+        from . import _forked
+
+        return _forked.ask(function.__name__, *arguments)
+
+    return cast(_F, done)
+
+
+@_or_elsewhere
+def new_model(name: str, bvals: bytes, bvecs: bytes, options: str) -> Handle:
+    """Make a model of the bytes of float64 b-values and b-vectors, and return its handle."""
     handle = _MODEL()
     if not isinstance(name, str):
         raise TypeError(f"voxfit: a model's name is {name!r}, expected a string")
     # A zero inside would end the string early.
     if "\0" in name or "\0" in options:
         raise ValueError("voxfit: a name or an option has a zero character")
-    call(
-        "voxfit_model_new",
-        name.encode(),
-        len(bvals),
-        bvals.ctypes.data,
-        bvecs.ctypes.data,
-        options.encode(),
-        ctypes.byref(handle),
-    )
+    call("voxfit_model_new", name.encode(), len(bvals) // 8, bvals, bvecs, options.encode(), ctypes.byref(handle))
     return handle.value
 
 
-def free_model(handle: int) -> None:
-    """Free a model; in a forked process, which never had it, do nothing."""
-    library().voxfit_model_free(handle)
+def free_model(handle: Handle) -> None:
+    """Free a model; of a process from which this one was forked, do nothing."""
+    _free("voxfit_model_free", handle)
 
 
-def sizes(handle: int) -> tuple[int, int]:
+def _free(name: str, handle: Handle) -> None:
+    if isinstance(handle, Elsewhere):
+        handle.program.free(name, handle.number)
+    else:
+        getattr(library(), name)(handle)
+
+
+@_or_elsewhere
+def sizes(handle: Handle) -> tuple[int, int]:
     """Return measurements and parameters of a model."""
     measurements, parameters = ctypes.c_int64(), ctypes.c_int64()
     call("voxfit_model_sizes", handle, ctypes.byref(measurements), ctypes.byref(parameters))
     return measurements.value, parameters.value
 
 
-def fields(handle: int, which: int) -> tuple[Field, ...]:
+@_or_elsewhere
+def fields(handle: Handle, which: int) -> tuple[Field, ...]:
     """Return what the parameters, or the maps, of a model are."""
     count = ctypes.c_int64()
     call("voxfit_model_fields", handle, which, None, 0, ctypes.byref(count))
@@ -276,7 +372,8 @@ def fields(handle: int, which: int) -> tuple[Field, ...]:
     return tuple(Field(f.name.decode(), f.components, f.unit.decode(), f.description.decode()) for f in found)
 
 
-def text(handle: int, which: int) -> str:
+@_or_elsewhere
+def text(handle: Handle, which: int) -> str:
     """Return the warnings, or the instruction set, of a model."""
     needed = ctypes.c_int64()
     call("voxfit_model_text", handle, which, None, 0, ctypes.byref(needed))
@@ -285,20 +382,28 @@ def text(handle: int, which: int) -> str:
     return found.value.decode()
 
 
-def open_image(path: bytes) -> int:
+@_or_elsewhere
+def open_image(path: bytes) -> Handle:
     """Read and check the header of an image, and return its handle."""
     handle = _IMAGE()
     call("voxfit_image_new", path, ctypes.byref(handle))
     return handle.value
 
 
-def free_image(handle: int) -> None:
-    """Free an image; in a forked process, which never had it, do nothing."""
-    library().voxfit_image_free(handle)
+def free_image(handle: Handle) -> None:
+    """Free an image; of a process from which this one was forked, do nothing."""
+    _free("voxfit_image_free", handle)
 
 
-def image_shape(handle: int) -> tuple[int, ...]:
+@_or_elsewhere
+def image_shape(handle: Handle) -> tuple[int, ...]:
     """Return the dimensions of an image: x, y, z, and what follows."""
-    found, dimensions = np.zeros(7, np.int64), ctypes.c_int64()
-    call("voxfit_image_shape", handle, found.ctypes.data, len(found), ctypes.byref(dimensions))
-    return tuple(found[: dimensions.value].tolist())
+    found, dimensions = (ctypes.c_int64 * 7)(), ctypes.c_int64()
+    call("voxfit_image_shape", handle, found, len(found), ctypes.byref(dimensions))
+    return tuple(found[: dimensions.value])
+
+
+@_or_elsewhere
+def check_grid(handle: Handle, mask: Handle) -> None:
+    """Raise ValueError where the grid of a mask is another than that of an image."""
+    call("voxfit_image_check_grid", handle, mask)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import threading
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -23,33 +24,47 @@ Progress = Callable[[int, int], Any] | ProgressBar
 _POLL_SECONDS = 0.02
 
 
-def run(name: str, handle: int | None, request: Any, voxels: int, progress: Progress | None, small: int = 64) -> None:
+def run(
+    name: str,
+    handle: _native.Handle | None,
+    request: _native.Request,
+    voxels: int,
+    progress: Progress | None,
+    small: int = 64,
+) -> None:
     """Make the native call ``name(handle, request)``, whose request counts ``voxels`` as done; ``name(request)``
     without a handle.
 
     Up to ``small`` voxels are taken to be over before a thread would have started.
 
-    The request's attribute ``keep`` has the arrays that it points to, which must live as long as the call,
-    whatever happens to the caller.
+    The request keeps the arrays that it points to, which must live as long as the call, whatever happens to the
+    caller.
 
     The call runs in a thread of its own, as Python looks at signals only in the main thread and only
     between its own steps. Whatever is raised here, KeyboardInterrupt or an error of ``progress``, first
-    ends the call.
+    ends the call. A process that was forked has the call made by the program that fits for it.
     """
     report = _reporter(progress, voxels)
     abort, done = ctypes.c_int32(0), ctypes.c_int64(0)
-    request.abort_flag, request.progress = ctypes.pointer(abort), ctypes.pointer(done)
-    arguments = (ctypes.byref(request),) if handle is None else (handle, ctypes.byref(request))
+    if _native.is_forked():
+        from . import _forked
+
+        small = 0
+        call = functools.partial(_forked.run, name, handle, request, abort, done)
+    else:
+        request.abort_flag, request.progress = ctypes.pointer(abort), ctypes.pointer(done)
+        arguments = (ctypes.byref(request),) if handle is None else (handle, ctypes.byref(request))
+        call = functools.partial(_native.call, name, *arguments)
     in_main = threading.current_thread() is threading.main_thread()
     if progress is None and (voxels <= small or not in_main):
-        _native.call(name, *arguments)
+        call()
         return
     raised: list[BaseException] = []
     over = threading.Event()  # Thread.join() forgets the thread when Ctrl-C interrupts it (Python up to 3.12)
 
     def work() -> None:
         try:
-            _native.call(name, *arguments)
+            call()
         except BaseException as err:  # handed to the thread that waits
             raised.append(err)
         finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +32,23 @@ class Layout(NamedTuple):
     value_stride: int
     offsets: np.ndarray | None
     data: np.ndarray
+    mask: np.ndarray | None
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a voxel's values."""
+        return int(self.data.itemsize) * int(self.data.shape[-1])
+
+    def parts(self, step: int) -> Iterator[np.ndarray]:
+        """Return rows of values, those of some voxels at a time."""
+        shape, n = self.data.shape[:-1], self.data.shape[-1]
+        if self.offsets is None:
+            rows = self.data.reshape(-1, n)
+            yield from (rows[i : i + step] for i in range(0, len(rows), step))
+            return
+        voxels = np.arange(math.prod(shape)) if self.mask is None else np.flatnonzero(self.mask)
+        for i in range(0, len(voxels), step):
+            yield self.data[np.unravel_index(voxels[i : i + step], shape)]
 
 
 def refuse_masked(name: str, array: Any) -> None:
@@ -100,13 +117,13 @@ def lay_out(data: np.ndarray, mask: np.ndarray | None) -> Layout:
     if mask is None and even:
         stride = data.itemsize * data.shape[-1] if data.flags.c_contiguous else strides[0]
         value_stride = data.itemsize if data.flags.c_contiguous else value_stride
-        return Layout(math.prod(shape), type_, data.ctypes.data, stride, value_stride, None, data)
+        return Layout(math.prod(shape), type_, data.ctypes.data, stride, value_stride, None, data, None)
     offsets = np.zeros(shape, np.int64)
     for axis, stride in enumerate(strides):
         steps = np.arange(shape[axis], dtype=np.int64) * stride
         offsets += steps.reshape([-1 if i == axis else 1 for i in range(len(shape))])
     fitted = offsets.ravel() if mask is None else offsets[mask]
-    return Layout(fitted.size, type_, data.ctypes.data, 0, value_stride, fitted, data)
+    return Layout(fitted.size, type_, data.ctypes.data, 0, value_stride, fitted, data, mask)
 
 
 def _native_type(dtype: np.dtype) -> int | None:

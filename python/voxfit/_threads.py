@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from ._native import is_forked
+
 
 def thread_count(n_threads: int | None) -> int:
-    """Return a number of threads as the library takes it: 0 stands for one on each CPU."""
+    """Return a number of threads as the library takes it: 0 stands for one on each CPU.
+
+    The default is that; in a forked process it is one thread, as whoever forked workers has divided the CPUs already.
+    """
     if n_threads is None:
-        return 0
+        return 1 if is_forked() else 0
     if not isinstance(n_threads, (int, np.integer)):
         raise TypeError(f"n_threads is {n_threads!r}, expected a whole number or None")
     if n_threads == -1:

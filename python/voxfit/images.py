@@ -47,7 +47,7 @@ class Image:
 
     def check_grid(self, mask: Image) -> None:
         """Raise ValueError where a mask lies on another grid: other shape, or corners in other places."""
-        _native.call("voxfit_image_check_grid", self.handle, mask.handle)
+        _native.check_grid(self.handle, mask.handle)
 
     def read(self, inside: np.ndarray | None, n_threads: int | None, progress: Progress | None) -> np.ndarray:
         """Return all voxels, (x, y, z, ...), or those of a mask of booleans, (n, ...), in C order as ``data[mask]``."""
@@ -68,7 +68,8 @@ class Image:
             values=values.ctypes.data,
             threads=thread_count(n_threads),
         )
-        request.keep = (self, index, values)
+        request.image = self
+        request.keep({}, {} if index is None else {"index": index}, {"values": values})
         run("voxfit_image_read", self.handle, request, voxels, progress, small=0)
         axes = len(after)  # the first of them counts fastest, as x does
         if inside is not None:

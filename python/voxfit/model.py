@@ -26,8 +26,8 @@ from .result import Result
 class _Made(NamedTuple):
     """What the library says of a model that it has set up."""
 
-    process: int
-    handle: int
+    runtime: Any  # to which the handle belongs
+    handle: _native.Handle
     parameters: tuple[_native.Field, ...]
     maps: tuple[_native.Field, ...]
     values: int  # of a voxel's parameters
@@ -53,7 +53,8 @@ class Model:
     Notes
     -----
     A model can be used by several threads at a time, and pickled: the set-up is then made again where it is
-    used next. In a process that was forked after the first use every use raises `ForkedError`.
+    used next. In a process that was forked after the first use, a program of its own makes the fits, see
+    `ForkedWarning`.
     """
 
     def __init__(self, name: str, gtab: GradientsLike, **options: Any) -> None:
@@ -90,7 +91,7 @@ class Model:
     def _set_up(self) -> _Made:
         """Return what was made on first use. Two threads may both make it: a lock would not outlive a fork."""
         made = self._made
-        if made is None or made.process != os.getpid():
+        if made is None or made.runtime != _native.runtime():
             made = self._made = self._ask()
         return made
 
@@ -99,14 +100,15 @@ class Model:
         if isa and "isa" not in options:  # the library sees the environment of the moment at which it was loaded
             options = {**options, "isa": isa}
         try:
-            handle = _native.new_model(self.name, self._bvals, self._bvecs, as_json(options))
+            runtime = _native.runtime()
+            handle = _native.new_model(self.name, self._bvals.tobytes(), self._bvecs.tobytes(), as_json(options))
         except ValueError as err:
             if all(known(self.name, option) for option in self.options):
                 raise
             raise TypeError(str(err)) from None  # as Python has it of an argument that there is not
         weakref.finalize(self, _native.free_model, handle)
         return _Made(
-            os.getpid(),
+            runtime,
             handle,
             _native.fields(handle, _native.PARAMETERS),
             _native.fields(handle, _native.MAPS),
@@ -233,7 +235,7 @@ class Model:
             threads=thread_count(n_threads),
             flags=_native.PIN if pin else 0,
         )
-        batch.keep = (layout, params, status, iterations)
+        batch.keep({}, {"signal": layout}, {"params": params, "status": status, "iterations": iterations})
         if n:
             run("voxfit_fit", handle, batch, n, progress)
         return Result(self, params, status, iterations, shape, inside)
@@ -290,7 +292,8 @@ class Model:
             map_count=len(fields),
             threads=thread_count(n_threads),
         )
-        request.keep = (params, status, iterations, maps, pointers)
+        rows = {"params": params, "status": status, "iterations": iterations}
+        request.keep({}, rows, {"maps": [maps.get(f.name) for f in fields]})
         if n:
             run("voxfit_derive", handle, request, n, progress)
         shapes = map_shapes()

@@ -90,7 +90,7 @@ def find_peaks(
         indices=found.ctypes.data,
         threads=thread_count(n_threads),
     )
-    request.keep = (values, vertices, pairs, found)
+    request.keep({"directions": vertices, "pairs": pairs}, {"values": values}, {"indices": found})
     run("voxfit_find_peaks", None, request, len(values), progress)
     indices[:, :most] = found
     return indices
