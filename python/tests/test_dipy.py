@@ -16,6 +16,7 @@ from dipy.reconst import csdeconv, dti, fwdti, mcsd, sfm
 
 import voxfit.dipy as vd
 from phantoms import acquisition
+from voxfit.dipy import _fitting, _peaks
 
 RESPONSE = (np.array([1.7e-3, 0.3e-3, 0.3e-3]), 100.0)
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -61,7 +62,7 @@ def test_results_are_dipys(name, study):
     expected = theirs(gtab, **options).fit(data, mask=mask)
     model = ours(gtab, **options)
     assert isinstance(model, theirs)
-    assert vd._fitting.native_or_none(model, data) is not None, "the fit is DIPY's own"
+    assert _fitting.native_or_none(model, data) is not None, "the fit is DIPY's own"
     found = model.fit(data, mask=mask)
     for attribute, tolerance in near.items():
         a, b = getattr(expected, attribute), getattr(found, attribute)
@@ -172,8 +173,8 @@ def test_peaks_are_dipys(sphere, opposites, study, monkeypatch):
     for options in ({}, {"normalize_peaks": True, "gfa_thr": 0.55, "return_odf": True, "npeaks": 3}):
         expected = peaks.peaks_from_model(models[0], data, sphere, 0.5, 25, mask=mask, **options)
         with monkeypatch.context() as without_dipys:
-            for function in ("_dipys", "peak_directions"):
-                without_dipys.delattr(vd._peaks, function)
+            for function in ("dipys", "peak_directions"):
+                without_dipys.delattr(_peaks, function)
             found = vd.peaks_from_model(models[1], data, sphere, 0.5, 25, mask=mask, **options)
         at, wanted = found.peak_indices, expected.peak_indices
         np.testing.assert_array_equal(at >= 0, wanted >= 0)
@@ -209,8 +210,8 @@ def test_peaks_of_all_models_are_those_that_dipy_finds_in_their_odfs(make, spher
     model = make(gtab)
     expected = peaks.peaks_from_model(model, data, sphere, 0.4, 30, mask=mask, return_odf=True, npeaks=4)
     with monkeypatch.context() as without_dipys:
-        for function in ("_dipys", "peak_directions"):
-            without_dipys.delattr(vd._peaks, function)
+        for function in ("dipys", "peak_directions"):
+            without_dipys.delattr(_peaks, function)
         found = vd.peaks_from_model(model, data, sphere, 0.4, 30, mask=mask, return_odf=True, npeaks=4)
     assert (expected.peak_indices >= 0).sum() > 40
     turned = found.peak_indices != expected.peak_indices

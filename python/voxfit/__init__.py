@@ -11,8 +11,9 @@ they set up; `Model` is one to keep and to hand on. The native library is loaded
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ._lazy import lazily
 
 if TYPE_CHECKING:
     from . import fits as fits
@@ -28,39 +29,18 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# Where each name is: its module is imported when it is first used. All others are functions of fits.
-_MODULES = {
-    "Error": "_native",
-    "ForkedError": "_native",
-    "ForkedWarning": "_native",
-    "Model": "model",
-    "Result": "result",
-    "Status": "_native",
-    "clear_cache": "_kept",
-    "load": "images",
-}
-_SUBMODULES = ("fits", "images", "model", "result")
-
-
-def _module(name: str) -> Any:
-    return importlib.import_module("." + name, __name__)
-
-
-def __getattr__(name: str) -> Any:
-    value: Any
-    if name == "__all__":
-        value = [*_MODULES, *_module("fits").__all__]
-    elif name in _SUBMODULES:
-        value = _module(name)
-    elif name in _MODULES:
-        value = getattr(_module(_MODULES[name]), name)
-    elif not name.startswith("_") and name in _module("fits").__all__:
-        value = getattr(_module("fits"), name)
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__getattr__("__all__")})
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        "Error": "_native",
+        "ForkedError": "_native",
+        "ForkedWarning": "_native",
+        "Model": "model",
+        "Result": "result",
+        "Status": "_native",
+        "clear_cache": "_kept",
+        "load": "images",
+    },
+    submodules=("fits", "images", "model", "result"),
+    others="fits",
+)

@@ -13,6 +13,7 @@ from dipy.reconst import csdeconv
 from dipy.reconst.shm import SphHarmFit
 
 from voxfit.dipy import _fitting
+from voxfit.dipy._drop_in import DropIn
 from voxfit.dipy._native import MAX_ITERATIONS, NON_FINITE, Native, Unsupported
 
 Y00 = 0.5 / np.sqrt(np.pi)
@@ -34,7 +35,7 @@ class SphHarmRows(SphHarmFit):
         return type(self)(self.model, coefficients)
 
 
-class ConstrainedSphericalDeconvModel(csdeconv.ConstrainedSphericalDeconvModel):
+class ConstrainedSphericalDeconvModel(csdeconv.ConstrainedSphericalDeconvModel, metaclass=DropIn):
     """DIPY's ConstrainedSphericalDeconvModel with a native fit.
 
     Set-up, attributes and warnings are DIPY's. Degrees above 12 are left to DIPY's own fit. Where DIPY
@@ -42,6 +43,7 @@ class ConstrainedSphericalDeconvModel(csdeconv.ConstrainedSphericalDeconvModel):
     ``VolumeFit.status``.
     """
 
+    has_native_odf = True
     native_inputs = ("gtab", "R", "B_reg", "sphere", "sh_order_max", "tau", "convergence")
 
     def fit(self, data: np.ndarray, *, mask: np.ndarray | None = None, **kwargs: Any) -> Any:

@@ -12,6 +12,7 @@ from dipy.reconst import fwdti
 from dipy.reconst.dti import decompose_tensor, from_lower_triangular
 
 from voxfit.dipy import _fitting
+from voxfit.dipy._drop_in import DropIn
 from voxfit.dipy._native import Native, Unsupported
 
 # What the native fit has, with DIPY's defaults where it has one way only. jac says how DIPY finds the
@@ -63,7 +64,7 @@ class FreeWaterRows(fwdti.FreeWaterTensorFit):
         return FreeWaterRows(self.model, self._parameters[rows])
 
 
-class FreeWaterTensorModel(fwdti.FreeWaterTensorModel):
+class FreeWaterTensorModel(fwdti.FreeWaterTensorModel, metaclass=DropIn):
     """DIPY's FreeWaterTensorModel with a native fit.
 
     NLS and WLS are native with their options ``Diso``, ``mdreg`` and ``min_signal`` (and ``jac``, which

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 from dipy.reconst import mcsd
-from dipy.reconst.shm import SphHarmModel
 from dipy.testing.decorators import warning_for_keywords
 
 from voxfit.dipy import _fitting
 from voxfit.dipy._csd import SphHarmRows
+from voxfit.dipy._drop_in import DropIn
 from voxfit.dipy._native import MAX_ITERATIONS, NON_FINITE, Native, Unsupported
 
 
@@ -35,19 +35,7 @@ class MSDeconvRows(mcsd.MSDeconvFit, SphHarmRows):
         return self.model.predict(self._shm_coef, gtab=gtab)
 
 
-class _OnceSetUp(mcsd.MultiShellDeconvModel):
-    """Follows MultiShellDeconvModel in the order of classes. DIPY's set-up looks up its own class by name,
-    finds the subclass where DIPY is patched, and so calls itself again: with gtab alone, where it means
-    the class above."""
-
-    def __init__(self, gtab: Any, *args: Any, **kwargs: Any) -> None:
-        if not args and not kwargs:
-            SphHarmModel.__init__(self, gtab)
-        else:
-            super().__init__(gtab, *args, **kwargs)
-
-
-class MultiShellDeconvModel(_OnceSetUp):
+class MultiShellDeconvModel(mcsd.MultiShellDeconvModel, metaclass=DropIn):
     """DIPY's MultiShellDeconvModel with a native fit.
 
     The native solver finds the minimum exactly, where DIPY's stops a little before it. It adds MRtrix3's
@@ -55,26 +43,25 @@ class MultiShellDeconvModel(_OnceSetUp):
     and acquisitions with b0s for which the response has no shell, are left to DIPY's own fit.
     """
 
+    has_native_odf = True
     native_inputs = ("gtab", "response", "sphere", "sh_order_max")
 
-    def __init__(self, gtab: Any, response: Any, *args: Any, **kwargs: Any) -> None:
-        super().__init__(gtab, response, *args, **kwargs)
-
-    __init__.__doc__ = mcsd.MultiShellDeconvModel.__init__.__doc__
-
-    def fit(self, data: np.ndarray, verbose: bool = True, *, mask: np.ndarray | None = None, **kwargs: Any) -> Any:
+    def fit(self, data: np.ndarray, verbose: Any = True, *, mask: np.ndarray | None = None, **kwargs: Any) -> Any:
         """Fit all voxels of a mask; arguments as :meth:`ConstrainedSphericalDeconvModel.fit`.
 
         Parameters
         ----------
-        verbose : bool
-            Warn of voxels without a solution.
+        verbose : bool or ndarray
+            Warn of voxels without a solution. An array is a mask, as pyAFQ gives it in this place to a fit of its own.
 
         Returns
         -------
         fit : MSDeconvFit or VolumeFit
             Of one voxel, or of a volume.
         """
+        if isinstance(verbose, np.ndarray) and mask is None:
+            verbose, mask = True, verbose
+
         def dipys_fit(data: np.ndarray, **kwargs: Any) -> Any:
             return super(MultiShellDeconvModel, self).fit(data, verbose=verbose, **kwargs)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from voxfit import Status
 
 NON_FINITE, ZERO_SIGNAL, MAX_ITERATIONS = Status.NON_FINITE, Status.ZERO_SIGNAL, Status.MAX_ITERATIONS
 NOT_POSITIVE_DEFINITE = Status.NOT_POSITIVE_DEFINITE
+
+fits: Counter[str] = Counter()  # native fits of this process, by the names of the models
 
 
 class Unsupported(Exception):
@@ -63,5 +66,6 @@ class Native:
         """Parameters and status of each voxel of a signal; without n_threads, all CPUs fit. A mask may be empty."""
         if mask is not None and not mask.any():
             signal, mask = signal[mask], None
+        fits[self.name] += 1
         fitted = self.prepare().fit(signal, mask=mask, n_threads=n_threads)
         return fitted.params, fitted.status

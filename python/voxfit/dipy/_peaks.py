@@ -15,16 +15,15 @@ from dipy.reconst.odf import gfa
 from dipy.reconst.shm import sh_to_sf_matrix
 from dipy.testing.decorators import warning_for_keywords
 
-from voxfit.dipy import _csd, _fitting, _multishell, _sfm
+from voxfit.dipy import _fitting
 from voxfit.peaks import find_peaks
 
-_dipys = peaks.peaks_from_model
-_WITH_ODFS = (_csd.ConstrainedSphericalDeconvModel, _multishell.MultiShellDeconvModel, _sfm.SparseFascicleModel)
+dipys = peaks.peaks_from_model
 VOXELS_AT_A_TIME = 4096
 
 
 @warning_for_keywords()
-@wraps(_dipys)
+@wraps(dipys)
 def peaks_from_model(
     model: Any, data: np.ndarray, sphere: Any, relative_peak_threshold: float, min_separation_angle: float, *,
     mask: np.ndarray | None = None, return_odf: bool = False, return_sh: bool = True, gfa_thr: float = 0,
@@ -34,11 +33,11 @@ def peaks_from_model(
 ) -> Any:  # fmt: skip
     """DIPY's, native where the model is one of this package that has an ODF."""
     native = None
-    if isinstance(model, _WITH_ODFS):
+    if getattr(type(model), "has_native_odf", False):
         data, mask = _fitting.arrays(data, mask)
         native = _fitting.native_or_none(model, data)
     if native is None or data.ndim < 2 or npeaks < 1 or len(getattr(sphere, "edges", ())) == 0:
-        return _dipys(
+        return dipys(
             model, data, sphere, relative_peak_threshold, min_separation_angle, mask=mask,
             return_odf=return_odf, return_sh=return_sh, gfa_thr=gfa_thr, normalize_peaks=normalize_peaks,
             sh_order_max=sh_order_max, sh_basis_type=sh_basis_type, legacy=legacy, npeaks=npeaks, B=B,

@@ -13,10 +13,11 @@ from dipy.reconst import sfm
 from dipy.testing.decorators import warning_for_keywords
 
 from voxfit.dipy import _engines, _fitting
+from voxfit.dipy._drop_in import DropIn
 from voxfit.dipy._native import Native, Unsupported
 
 
-class SparseFascicleModel(sfm.SparseFascicleModel):
+class SparseFascicleModel(sfm.SparseFascicleModel, metaclass=DropIn):
     """DIPY's SparseFascicleModel with a native fit.
 
     Solvers "ElasticNet" and "NNLS" with the default isotropic model are native; other solvers and
@@ -26,6 +27,7 @@ class SparseFascicleModel(sfm.SparseFascicleModel):
     has all of it.
     """
 
+    has_native_odf = True
     native_inputs = ("gtab", "sphere", "response", "solver", "isotropic")
 
     @warning_for_keywords()

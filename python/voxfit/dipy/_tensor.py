@@ -12,6 +12,7 @@ from dipy.reconst import dti
 from dipy.testing.decorators import warning_for_keywords
 
 from voxfit.dipy import _engines, _fitting
+from voxfit.dipy._drop_in import DropIn
 from voxfit.dipy._native import NOT_POSITIVE_DEFINITE, ZERO_SIGNAL, Native, Unsupported
 
 METHODS = {dti.wls_fit_tensor: "wls", dti.ols_fit_tensor: "ols", dti.nlls_fit_tensor: "nls"}
@@ -19,7 +20,7 @@ METHODS = {dti.wls_fit_tensor: "wls", dti.ols_fit_tensor: "ols", dti.nlls_fit_te
 NEUTRAL = {"weights": None, "return_leverages": False, "return_lower_triangular": False, "fail_is_nan": False}
 
 
-class TensorModel(dti.TensorModel):
+class TensorModel(dti.TensorModel, metaclass=DropIn):
     """DIPY's TensorModel with a native fit for WLS, OLS (LS) and NLLS (NLS).
 
     ``weights``, ``return_leverages``, ``fail_is_nan``, the robust methods, a fit method of one's own and

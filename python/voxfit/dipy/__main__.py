@@ -1,0 +1,103 @@
+"""Runs a program with DIPY patched: ``python -m voxfit.dipy PROGRAM [ARGS]``.
+
+PROGRAM is a command that pip has installed (dipy_fit_csd, scil_dti_metrics), the path of a Python program, or, after
+``-m``, a module. It runs in this process, and its exit code is that of this command. VOXFIT_DIPY=1 is set, so that the
+Pythons that it starts patch DIPY, too. At the end, a line on stderr says which fits of this process were native.
+
+The same without this command: with VOXFIT_DIPY=1 in the environment, every Python that has voxfit installed patches
+DIPY when a program imports it.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import runpy
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+USAGE = "usage: python -m voxfit.dipy PROGRAM [ARGS] | -m MODULE [ARGS]"
+
+
+def main() -> None:
+    """Run the program of the command line."""
+    arguments = sys.argv[1:]
+    if not arguments or arguments == ["-m"]:
+        raise SystemExit(USAGE)
+    if arguments[0] in ("-h", "--help"):
+        print(USAGE, "", __doc__, sep="\n")
+        return
+    program = _program(arguments)
+    os.environ["VOXFIT_DIPY"] = "1"
+    from voxfit.dipy import patch
+
+    patch()
+    try:
+        program()
+    finally:
+        _tell()
+
+
+def _program(arguments: list[str]) -> Callable[[], object]:
+    """Return what runs the program, and give it its arguments."""
+    if arguments[0] == "-m":
+        sys.argv = arguments[1:]
+        sys.path[0] = os.getcwd()
+        return lambda: runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+    path = arguments[0] if os.path.exists(arguments[0]) else shutil.which(arguments[0])
+    if path is None:
+        found = importlib.metadata.entry_points(group="console_scripts", name=arguments[0])
+        if not found:
+            raise SystemExit(
+                f"voxfit: there is no program {arguments[0]}, neither a file, nor a command in PATH, nor one of this "
+                f"Python ({sys.executable}); name one of them, or a module after -m"
+            )
+        entry = next(iter(found))
+        sys.argv = arguments
+        return lambda: sys.exit(entry.load()())
+    _check_is_python(path)
+    sys.argv = [path, *arguments[1:]]
+    sys.path[0] = str(Path(path).resolve().parent)
+    return lambda: runpy.run_path(path, run_name="__main__")
+
+
+def _check_is_python(path: str) -> None:
+    """End this command where a file is no Python program, or one of another Python."""
+    if os.path.isdir(path):
+        raise SystemExit(f"voxfit: {path} is a folder, expected a Python program")
+    try:
+        with open(path, "rb") as file:
+            first = file.readline(4096)
+    except OSError as err:
+        raise SystemExit(f"voxfit: {path} cannot be read: {err.strerror}") from None
+    if not first.startswith(b"#!"):
+        if path.endswith((".py", ".pyw")):
+            return
+        raise SystemExit(f"voxfit: {path} is no Python program: it neither ends in .py nor begins with #!")
+    words = first[2:].decode(errors="replace").split()
+    interpreter = next((w for w in words if "python" in os.path.basename(w)), None)
+    if interpreter is None:
+        raise SystemExit(f"voxfit: {path} is run by {' '.join(words)}, expected a Python program")
+    # Environments are told apart by their folders: their Pythons may be links to the same file.
+    theirs = os.path.dirname(interpreter)
+    if os.path.exists(os.path.join(theirs, "..", "pyvenv.cfg")) and not os.path.samefile(
+        theirs, os.path.dirname(sys.executable)
+    ):
+        raise SystemExit(
+            f"voxfit: {path} is a program of another Python; install voxfit there and run: {interpreter} -m "
+            f"voxfit.dipy {os.path.basename(path)}"
+        )
+
+
+def _tell() -> None:
+    """Say on stderr which fits were native."""
+    native = sys.modules.get("voxfit.dipy._native")
+    fits = native.fits if native else {}
+    said = ", ".join(f"{name} {count}" for name, count in sorted(fits.items()))
+    print(f"voxfit: native fits of this process: {said or 'none'}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
