@@ -37,7 +37,16 @@ enum voxfit_error {
     VOXFIT_ERROR_INTERNAL = 5  /* a fault of the library */
 };
 
-enum voxfit_type { VOXFIT_FLOAT32 = 1, VOXFIT_FLOAT64 = 2, VOXFIT_INT16 = 3, VOXFIT_UINT16 = 4 };
+/* Types of numbers. VOXFIT_SWAPPED is added where the bytes of a signal are in the order of other machines. */
+enum voxfit_type {
+    VOXFIT_FLOAT32 = 1,
+    VOXFIT_FLOAT64 = 2,
+    VOXFIT_INT16 = 3,
+    VOXFIT_UINT16 = 4,
+    VOXFIT_INT8 = 5,
+    VOXFIT_UINT8 = 6,
+    VOXFIT_SWAPPED = 16
+};
 
 enum voxfit_flag { VOXFIT_PIN = 1 }; /* tie each worker to a CPU: for a process that has the machine to itself */
 

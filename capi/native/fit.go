@@ -91,7 +91,7 @@ func (m *Model) check(b *Batch) error {
 	if most := int64(1) << 60 / 8; int64(b.Voxels) > most/int64(max(m.Measurements(), m.Parameters())) {
 		return fmt.Errorf("voxfit: %s of %d measurements are more than memory can hold", plural.Count(b.Voxels, "voxel"), m.Measurements())
 	}
-	if err := b.Signal.Type.check("signal", Float32, Float64, Int16, Uint16); err != nil {
+	if err := b.Signal.Type.check("signal", signalTypes...); err != nil {
 		return err
 	}
 	if b.Signal.VoxelStride == 0 && b.Signal.ValueStride == 0 && b.Signal.Offsets == nil {
@@ -179,7 +179,7 @@ func (w *fitWorker) fit(b *Batch, part sched.Range) {
 func (w *fitWorker) fitTile(b *Batch, tile sched.Range) {
 	status := w.status[:tile.Len()]
 	params := w.paramsOf(b, tile)
-	if b.Signal.Type == Float64 {
+	if b.Signal.Type&^Swapped == Float64 {
 		w.kernel.Fit64(params, status, w.signal64(&b.Signal, tile))
 	} else {
 		w.kernel.Fit(params, status, w.signal32(&b.Signal, tile))
@@ -213,11 +213,11 @@ func (w *fitWorker) paramsOf(b *Batch, tile sched.Range) []float64 {
 // signal64 and signal32 are a tile's signal: in its place where it is packed, else gathered.
 func (w *fitWorker) signal64(s *Signal, tile sched.Range) []float64 {
 	n := tile.Len() * w.measurements
-	if s.packed(w.measurements) {
+	if s.Type == Float64 && s.packed(w.measurements) {
 		return unsafe.Slice((*float64)(s.voxel(tile.Begin)), n)
 	}
 	dst := room(&w.double, n)
-	gather[float64](dst, s, w.measurements, tile)
+	double64(dst, s, w.measurements, tile)
 	return dst
 }
 
@@ -227,13 +227,6 @@ func (w *fitWorker) signal32(s *Signal, tile sched.Range) []float32 {
 		return unsafe.Slice((*float32)(s.voxel(tile.Begin)), n)
 	}
 	dst := room(&w.single, n)
-	switch s.Type {
-	case Float32:
-		gather[float32](dst, s, w.measurements, tile)
-	case Int16:
-		gather[int16](dst, s, w.measurements, tile)
-	case Uint16:
-		gather[uint16](dst, s, w.measurements, tile)
-	}
+	single32(dst, s, w.measurements, tile)
 	return dst
 }

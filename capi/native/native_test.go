@@ -97,6 +97,9 @@ func TestResultsDoNotDependOnTheLayoutOfTheSignal(t *testing.T) {
 			"volume after volume":    {Data: pointer(columns), Type: Float32, VoxelStride: 4, ValueStride: 4 * voxels},
 			"offsets":                {Data: pointer(columns), Type: Float32, Offsets: offsets, ValueStride: 4 * voxels},
 			"integers":               {Data: pointer(whole), Type: Int16},
+			"integers, swapped":      {Data: pointer(swapped(whole)), Type: Int16 | Swapped},
+			"float32, swapped":       {Data: pointer(swapped(rows)), Type: Float32 | Swapped},
+			"swapped and strided":    {Data: pointer(swapped(columns)), Type: Float32 | Swapped, VoxelStride: 4, ValueStride: 4 * voxels},
 			"integers, three to one": {Data: pointer(whole), Type: Int16, VoxelStride: 2 * n, ValueStride: 2},
 		} {
 			params, status, iterations := fitted(t, m, voxels, func(b *Batch) { b.Signal, b.Run = s, Run{Threads: 3} })
@@ -104,6 +107,47 @@ func TestResultsDoNotDependOnTheLayoutOfTheSignal(t *testing.T) {
 				t.Errorf("%s: %s gives other results than voxel after voxel", name, layout)
 			}
 		}
+	}
+}
+
+// swapped is numbers in the other order of bytes.
+func swapped[T int16 | float32 | float64](values []T) []byte {
+	size := int(unsafe.Sizeof(values[0]))
+	bytes := slices.Clone(unsafe.Slice((*byte)(pointer(values)), size*len(values)))
+	for i := 0; i < len(bytes); i += size {
+		slices.Reverse(bytes[i : i+size])
+	}
+	return bytes
+}
+
+func TestBytesAreFittedAsTheNumbersThatTheyAre(t *testing.T) {
+	const voxels = 300
+	rows := values(voxels)
+	var single []float32
+	var unsigned []uint8
+	var signed []int8
+	var wide []int16
+	for _, x := range rows {
+		b := min(max(int(x)/8, 0), 127) + 1
+		single, wide = append(single, float32(b)), append(wide, int16(b))
+		unsigned, signed = append(unsigned, uint8(b)), append(signed, int8(b-128))
+	}
+	m := made(t, "dti", "")
+	fit := func(s Signal) []float64 {
+		params, _, _ := fitted(t, m, voxels, func(b *Batch) { b.Signal = s })
+		return params
+	}
+	if !slices.Equal(fit(Signal{Data: pointer(unsigned), Type: Uint8}), fit(Signal{Data: pointer(single), Type: Float32})) {
+		t.Error("uint8 gives other results than float32")
+	}
+	if !slices.Equal(fit(Signal{Data: pointer(swapped(wide)), Type: Uint16 | Swapped}), fit(Signal{Data: pointer(wide), Type: Uint16})) {
+		t.Error("uint16 in the other order of bytes gives other results than in this")
+	}
+	for i := range single {
+		single[i] -= 128
+	}
+	if !slices.Equal(fit(Signal{Data: pointer(signed), Type: Int8}), fit(Signal{Data: pointer(single), Type: Float32})) {
+		t.Error("int8 gives other results than float32")
 	}
 }
 
@@ -120,6 +164,10 @@ func TestDoublePrecisionSignalIsFittedAsSuch(t *testing.T) {
 	got, _, _ := fitted(t, m, voxels, func(b *Batch) { b.Signal = Signal{Data: pointer(wide), Type: Float64} })
 	if !slices.Equal(got, want) {
 		t.Error("a float64 signal was not fitted by Fit64")
+	}
+	got, _, _ = fitted(t, m, voxels, func(b *Batch) { b.Signal = Signal{Data: pointer(swapped(wide)), Type: Float64 | Swapped} })
+	if !slices.Equal(got, want) {
+		t.Error("a float64 signal in the other order of bytes was not fitted by Fit64")
 	}
 	padded := make([]float64, 0, voxels*(n+1))
 	for v := range voxels {

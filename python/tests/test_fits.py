@@ -54,6 +54,16 @@ def test_results_do_not_depend_on_strides(data, gtab, mask, layout, dtype):
         assert same(voxfit.fit_dti(plain, gtab, mask=keep), voxfit.fit_dti(other, gtab, mask=keep))
 
 
+@pytest.mark.parametrize("dtype", ["u1", "i1", ">i2", ">u2", ">f4", ">f8", "<f4"])
+def test_bytes_and_numbers_in_either_order_of_bytes_are_read_where_they_lie(dtype, fit, data, mask):
+    from voxfit._signal import lay_out
+
+    values = (data / 10).astype(dtype)
+    for part in (values, values[::-1, :, ::2], np.asfortranarray(values)):
+        assert lay_out(part, None).data is part and lay_out(part, np.ones(part.shape[:3], bool)).data is part
+    assert same(fit(values, mask=mask), fit(values.astype("f8" if dtype == ">f8" else "f4"), mask=mask))
+
+
 @pytest.mark.parametrize("dtype", [np.int16, np.uint16, np.float16])
 def test_types_that_float32_holds_are_fitted_as_float32(fit, data, dtype):
     values = data.astype(dtype)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
 ABI_VERSION = 1
-FLOAT32, FLOAT64, INT16, UINT16 = 1, 2, 3, 4
+FLOAT32, FLOAT64, INT16, UINT16, INT8, UINT8, SWAPPED = 1, 2, 3, 4, 5, 6, 16
 PIN = 1
 PARAMETERS, MAPS = 0, 1
 WARNINGS, ISA = 0, 1

@@ -16,7 +16,10 @@ _TYPES = {
     np.dtype(np.float64): _native.FLOAT64,
     np.dtype(np.int16): _native.INT16,
     np.dtype(np.uint16): _native.UINT16,
+    np.dtype(np.int8): _native.INT8,
+    np.dtype(np.uint8): _native.UINT8,
 }
+_TYPES.update({t.newbyteorder(): n | _native.SWAPPED for t, n in _TYPES.items() if t.itemsize > 1})
 
 
 _SCALARS = frozenset((float, int, str, bool))
@@ -107,7 +110,7 @@ def _doubt(mask: np.ndarray) -> str:
 
 def lay_out(data: np.ndarray, mask: np.ndarray | None) -> Layout:
     """Describe data of shape (..., N), or the voxels of it that a mask has."""
-    if _native_type(data.dtype) is None:
+    if data.dtype not in _TYPES:
         if mask is not None:  # convert no more than is fitted
             data, mask = data[mask], None
         data = data.astype(_wider(data.dtype))
@@ -124,10 +127,6 @@ def lay_out(data: np.ndarray, mask: np.ndarray | None) -> Layout:
         offsets += steps.reshape([-1 if i == axis else 1 for i in range(len(shape))])
     fitted = offsets.ravel() if mask is None else offsets[mask]
     return Layout(fitted.size, type_, data.ctypes.data, 0, value_stride, fitted, data, mask)
-
-
-def _native_type(dtype: np.dtype) -> int | None:
-    return _TYPES.get(dtype) if dtype.isnative else None
 
 
 def _wider(dtype: np.dtype) -> np.dtype:

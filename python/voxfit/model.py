@@ -163,9 +163,10 @@ class Model:
         Parameters
         ----------
         data : array_like, (..., N), path or nibabel image
-            Measured values of any real type and with any strides. float32, float64, int16 and uint16 are read
-            in place; float64 is fitted in double precision throughout. Of a NIfTI file, or of an image that nibabel has
-            loaded from one and not read yet, the voxels of the mask are read as `load` does, in single precision.
+            Measured values of any real type and with any strides. float32, float64, and integers of 8 and 16 bits are
+            read in place, in either order of bytes; of other types, what is fitted is copied. float64 is fitted in
+            double precision throughout. Of a NIfTI file, or of an image that nibabel has loaded from one and not read
+            yet, the voxels of the mask are read as `load` does, in single precision.
         mask : array_like, (...), path or nibabel image, optional
             The voxels to fit, where it is neither zero nor NaN; all by default. More than two values, the largest
             above 1, are warned of.
