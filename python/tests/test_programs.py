@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("dipy")
+from dipy.data import get_sphere
 from dipy.reconst import csdeconv, dti, fwdti, mcsd, sfm
 from test_dipy import RESPONSE, multi_shell_response
 
@@ -179,6 +180,52 @@ def test_models_of_both_kinds_go_to_forked_workers():
         with get_context("fork").Pool(1) as pool:
             found = pool.starmap(fit_in_worker, [(before, signal), (after, signal)])
     np.testing.assert_array_equal(found, want)
+
+
+def fit_chunk(arguments):
+    """Fit a chunk voxel by voxel, as scilpy 2.3.0 does (reconst/fodf.py, lines 126 to 149)."""
+    model, chunk = arguments
+    fits = np.zeros(len(chunk), dtype=object)
+    for i, signal in enumerate(chunk):
+        if signal.any():
+            fits[i] = model.fit(signal)
+    return fits, os.getpid()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("used", [False, True], ids=["library unused before", "library used before"])
+def test_scilpys_loop_over_chunks_in_a_pool_gives_the_bits_of_one_fit(used):
+    from multiprocessing import get_context
+
+    gtab, signal = acquisition(voxels=20)
+    signal[3] = 0
+    with vd.patched():
+        model = csdeconv.ConstrainedSphericalDeconvModel(
+            gtab, RESPONSE, reg_sphere=get_sphere(name="symmetric362"), sh_order_max=8
+        )
+        if used:
+            dti.TensorModel(gtab).fit(signal)
+        with get_context("fork").Pool(2) as pool:
+            found = pool.map(fit_chunk, [(model, chunk) for chunk in np.array_split(signal, 2)])
+        want = model.fit(signal).shm_coeff
+    for i, fit in enumerate(np.concatenate([fits for fits, _ in found])):
+        if i == 3:
+            assert fit == 0
+        else:
+            np.testing.assert_array_equal(fit.shm_coeff, want[i])
+
+
+def test_free_water_of_int16_is_that_of_the_same_numbers_where_dipys_squares_overflow():
+    gtab, signal = acquisition(voxels=30)
+    whole = np.round(10 * signal).astype(np.int16)  # up to some thousand; DIPY's fwdti.wls_iter has sig**2 in int16
+    model = vd.FreeWaterTensorModel(gtab, fit_method="WLS")
+    found, want = model.fit(whole).f, model.fit(whole.astype(float)).f
+    np.testing.assert_array_equal(found, want)
+    dipys, overflown = (
+        fwdti.FreeWaterTensorModel(gtab, fit_method="WLS").fit(data).f for data in (whole.astype(float), whole)
+    )
+    np.testing.assert_allclose(found, dipys, rtol=0, atol=1e-9)
+    assert (np.abs(overflown - dipys) > 0.01).sum() > 5
 
 
 # -- methods that someone overwrites

@@ -1,0 +1,155 @@
+"""Programs and calls of packages that use DIPY, each plain and patched on the same phantom: time and differences.
+
+    PYTHON python/tests/callers.py          # prints rows of the table in docs/dipy.md
+
+PYTHON has voxfit and whatever is to be called: DIPY's commands, scilpy's, pyAFQ's models; what it lacks is left out. A
+command's time is that of the whole command, a call's that of the call.
+"""
+
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+BIN = Path(sys.executable).parent
+INPUTS = ["dwi.nii.gz", "dwi.bval", "dwi.bvec"]
+# Where it is from, the package that it needs, the command, and the map that is compared.
+COMMANDS = [
+    ("DIPY", "dipy", ["dipy_fit_dti", *INPUTS, "mask.nii.gz", "--force"], "fa.nii.gz"),
+    ("DIPY", "dipy", ["dipy_fit_fwdti", *INPUTS, "mask.nii.gz", "--force"], "fwdti_fa.nii.gz"),
+    ("DIPY", "dipy", ["dipy_fit_csd", *INPUTS, "mask.nii.gz", "--force"], "peaks.pam5"),
+    ("scilpy, scil_dti_metrics.py:219; TractoFlow, main.nf:1344", "scilpy",
+     ["scil_dti_metrics", *INPUTS, "--mask", "mask.nii.gz", "-f"], "fa.nii.gz"),
+    ("scilpy, scil_fodf_ssst.py:121, fodf.py:214; TractoFlow, main.nf:1691", "scilpy",
+     ["scil_fodf_ssst", *INPUTS, "frf.txt", "fodf.nii.gz", "--mask", "mask.nii.gz", "--processes", "2", "-f"],
+     "fodf.nii.gz"),
+    ("scilpy, scil_fodf_msmt.py:179, fodf.py:214", "scilpy",
+     ["scil_fodf_msmt", "few.nii.gz", *INPUTS[1:], "wm.txt", "gm.txt", "csf.txt", "--processes", "2", "-f",
+      "--tolerance", "50"], "wm_fodf.nii.gz"),
+]  # fmt: skip
+
+START = """
+import sys, time, warnings
+import numpy as np, nibabel
+warnings.simplefilter("ignore")
+if sys.argv[1] == "patched":
+    import voxfit.dipy
+    voxfit.dipy.patch()
+from dipy.core.gradients import gradient_table
+gtab = gradient_table(np.loadtxt("dwi.bval"), bvecs=np.loadtxt("dwi.bvec").T)
+img, mask = nibabel.load("dwi.nii.gz"), nibabel.load("mask.nii.gz").get_fdata() > 0
+response = np.array([1.7e-3, 0.3e-3, 0.3e-3]), 1000.0
+"""
+END = """
+begin = time.perf_counter()
+found = fit()
+print(time.perf_counter() - begin)
+np.save(sys.argv[2], found)
+"""
+# The same for calls: what they say, and what is compared.
+CALLS = [
+    ("QSIRecon (38e5900), interfaces/dipy.py:752", "dipy", "TensorModel(gtab).fit(data, mask_array), float32", """
+from dipy.reconst import dti
+data = img.get_fdata(dtype="float32")
+def fit(): return dti.TensorModel(gtab).fit(data, mask).md.astype("float32")
+"""),
+    ("pyAFQ, models/csd.py:67", "AFQ.models.csd", "ConstrainedSphericalDeconvModel(gtab, response, ...), float64", """
+from AFQ.models.csd import _fit
+data = img.get_fdata()
+def fit(): return _fit(gtab, data, mask, response, 8).shm_coeff
+"""),
+    ("pyAFQ, models/dti.py:82", "AFQ.models.dti", "TensorModel(gtab).fit(data, mask=mask), float64", """
+from AFQ.models.dti import _fit
+data = img.get_fdata()
+def fit(): return _fit(gtab, data, mask=mask).fa
+"""),
+    ("pyAFQ, models/fwdti.py:17", "AFQ.models.fwdti", "FreeWaterTensorModel(gtab).fit(data, mask=mask), float64", """
+from AFQ.models.fwdti import _fit
+data = img.get_fdata()
+def fit(): return _fit(data, gtab, mask).f
+"""),
+]  # fmt: skip
+
+
+def write_subject(folder):
+    """Write a phantom, a part of it, and responses."""
+    import nibabel
+
+    from phantoms import acquisition
+
+    gtab, signal = acquisition(voxels=16**3)
+    data, affine = 10 * signal.reshape(16, 16, 16, -1), 2 * np.eye(4)
+    nibabel.save(nibabel.Nifti1Image(data, affine), folder / "dwi.nii.gz")
+    nibabel.save(nibabel.Nifti1Image(data[:, :8, :2], affine), folder / "few.nii.gz")
+    nibabel.save(nibabel.Nifti1Image(np.ones(data.shape[:3], np.uint8), affine), folder / "mask.nii.gz")
+    np.savetxt(folder / "dwi.bval", gtab.bvals[None], fmt="%g")
+    np.savetxt(folder / "dwi.bvec", gtab.bvecs.T, fmt="%.12f")
+    (folder / "frf.txt").write_text("0.0017 0.0003 0.0003 1000\n")
+    for name, evals in {"wm": "0.0017 0.0003 0.0003", "gm": "0.0008 0.0008 0.0008", "csf": "0.003 0.003 0.003"}.items():
+        (folder / f"{name}.txt").write_text(3 * f"{evals} 1000\n")
+
+
+def map_of(path):
+    """Return the values of a file of either format."""
+    if path.suffix == ".npy":
+        return np.load(path)
+    if path.suffix == ".pam5":
+        from dipy.io.peaks import load_pam
+
+        return load_pam(str(path)).shm_coeff
+    import nibabel
+
+    return nibabel.load(path).get_fdata()
+
+
+def run(command, folder):
+    """Run a command, and return its seconds and its output."""
+    begin = time.perf_counter()
+    done = subprocess.run([str(c) for c in command], cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{command} failed:\n{done.stderr[-2000:]}")
+    return time.perf_counter() - begin, done.stdout
+
+
+def row(where, what, seconds, maps):
+    """Print a row of the table."""
+    plain, patched = maps
+    apart = np.nanmax(np.abs(plain - patched)) / np.nanmax(np.abs(plain))
+    print(f"| {where} | `{what}` | {seconds[0] / seconds[1]:.1f} | {apart:.0e} |", flush=True)
+
+
+def main():
+    """Print the rows of all that this Python has."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_subject(folder)
+        run([sys.executable, "-c", START, "patched"], folder)  # what is read from the disk is in memory from here on
+        for where, package, (program, *arguments), made in COMMANDS:
+            if importlib.util.find_spec(package) is None or not (BIN / program).exists():
+                continue
+            seconds, maps = [], []
+            for start in ([sys.executable], [sys.executable, "-m", "voxfit.dipy"]):
+                took, _ = run([*start, BIN / program, *arguments], folder)
+                seconds.append(took)
+                maps.append(map_of(folder / made))
+            row(where, " ".join([program, *arguments]), seconds, maps)
+        for where, module, what, code in CALLS:
+            if importlib.util.find_spec(module.partition(".")[0]) is None:
+                continue
+            seconds, maps = [], []
+            for how in ("plain", "patched"):
+                out = folder / f"{how}.npy"
+                _, said = run([sys.executable, "-c", START + code + END, how, out], folder)
+                seconds.append(float(said.split()[-1]))
+                maps.append(map_of(out))
+            row(where, what, seconds, maps)
+
+
+if __name__ == "__main__":
+    main()
