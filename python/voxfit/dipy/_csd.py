@@ -52,9 +52,9 @@ class ConstrainedSphericalDeconvModel(csdeconv.ConstrainedSphericalDeconvModel, 
         Parameters
         ----------
         data : ndarray, shape (..., measurements)
-            The signal of a volume, or of one voxel.
+            The signal of a volume, or of one voxel, in the units of the response's S0. Also a NIfTI file or an image.
         mask : ndarray, shape data.shape[:-1], optional
-            Voxels that are fitted: those that are not zero.
+            Voxels that are fitted: those that are not zero. With an empty one all results are zero, as in DIPY.
         **kwargs
             ``engine``, ``n_jobs``, ``n_threads``, ``vox_per_chunk``, ``verbose``, ``backend``: see
             :func:`voxfit.dipy.fit_rows`.
@@ -62,7 +62,28 @@ class ConstrainedSphericalDeconvModel(csdeconv.ConstrainedSphericalDeconvModel, 
         Returns
         -------
         fit : SphHarmFit or VolumeFit
-            Of one voxel, or of a volume.
+            Of one voxel, or of a volume: ``shm_coeff`` (..., coefficients), ``odf(sphere)``, ``gfa`` and so on.
+
+        Raises
+        ------
+        ValueError
+            For a mask of another shape than the data's, and an engine that there is not.
+
+        Notes
+        -----
+        Other keywords are taken and do nothing, as in DIPY.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dipy.data import get_3shell_gtab
+        >>> import voxfit.dipy
+        >>> gtab = get_3shell_gtab()
+        >>> data = 100 * np.exp(-gtab.bvals * (0.3e-3 + 1.4e-3 * gtab.bvecs[:, 0] ** 2)) * np.ones((2, 3, 1))
+        >>> response = np.array([1.7e-3, 0.3e-3, 0.3e-3]), 100.0      # mm2/s, and the signal without weighting
+        >>> fit = voxfit.dipy.ConstrainedSphericalDeconvModel(gtab, response).fit(data)
+        >>> fit.shm_coeff.shape, int(fit.status.max())
+        ((2, 3, 45), 0)
         """
         return _fitting.fit_volume(self, super().fit, data, mask, kwargs)
 

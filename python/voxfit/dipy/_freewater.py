@@ -81,7 +81,18 @@ class FreeWaterTensorModel(fwdti.FreeWaterTensorModel, metaclass=DropIn):
         Returns
         -------
         fit : FreeWaterTensorFit or VolumeFit
-            Of one voxel, or of a volume.
+            Of one voxel, or of a volume: ``f`` (...), the fraction of free water; ``fa``; ``md`` in mm2/s; and so on.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dipy.data import get_3shell_gtab
+        >>> import voxfit.dipy
+        >>> gtab = get_3shell_gtab()
+        >>> data = 100 * np.exp(-gtab.bvals * (0.3e-3 + 1.4e-3 * gtab.bvecs[:, 0] ** 2)) * np.ones((2, 3, 1))
+        >>> fit = voxfit.dipy.FreeWaterTensorModel(gtab).fit(data)
+        >>> fit.f.shape, fit.model_params.shape
+        ((2, 3), (2, 3, 13))
         """
         return _fitting.fit_volume(self, super().fit, data, mask, kwargs)
 

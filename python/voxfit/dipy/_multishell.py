@@ -57,7 +57,21 @@ class MultiShellDeconvModel(mcsd.MultiShellDeconvModel, metaclass=DropIn):
         Returns
         -------
         fit : MSDeconvFit or VolumeFit
-            Of one voxel, or of a volume.
+            Of one voxel, or of a volume: ``all_shm_coeff`` (..., tissues + coefficients), ``volume_fractions`` (...,
+            tissues), ``shm_coeff`` of white matter, and so on.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dipy.data import get_3shell_gtab
+        >>> import voxfit.dipy
+        >>> gtab = get_3shell_gtab()
+        >>> data = 100 * np.exp(-gtab.bvals * (0.3e-3 + 1.4e-3 * gtab.bvecs[:, 0] ** 2)) * np.ones((2, 3, 1))
+        >>> from dipy.reconst.mcsd import multi_shell_fiber_response
+        >>> tissues = [[[1.7e-3, 0.4e-3, 0.4e-3, 25]] * 3, [[0.4e-3] * 3 + [40]] * 3, [[3e-3] * 3 + [100]] * 3]
+        >>> response = multi_shell_fiber_response(8, [0, 1000, 2000, 3500], *map(np.array, tissues))
+        >>> voxfit.dipy.MultiShellDeconvModel(gtab, response).fit(data).volume_fractions.shape
+        (2, 3, 3)
         """
         if isinstance(verbose, np.ndarray) and mask is None:
             verbose, mask = True, verbose

@@ -58,6 +58,24 @@ class SparseFascicleModel(sfm.SparseFascicleModel, metaclass=DropIn):
         Returns
         -------
         fit : SparseFascicleFit
+            ``beta`` (..., vertices), ``odf(sphere)``, ``S0`` and so on.
+
+        Raises
+        ------
+        TypeError
+            For another keyword, as in DIPY.
+        ValueError
+            For a mask of another shape than the data's. An empty one gives zeros, as in DIPY.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dipy.data import get_3shell_gtab
+        >>> import voxfit.dipy
+        >>> gtab = get_3shell_gtab()
+        >>> data = 100 * np.exp(-gtab.bvals * (0.3e-3 + 1.4e-3 * gtab.bvecs[:, 0] ** 2)) * np.ones((2, 3, 1))
+        >>> voxfit.dipy.SparseFascicleModel(gtab, solver="NNLS").fit(data).beta.shape
+        (2, 3, 362)
         """
         _fitting.check_options(self, kwargs)
         data, mask = _fitting.arrays(data, mask)

@@ -45,6 +45,25 @@ class TensorModel(dti.TensorModel, metaclass=DropIn):
         Returns
         -------
         fit : TensorFit
+            ``fa`` (...), ``md`` (...) in mm2/s, ``evals`` (..., 3), ``evecs`` (..., 3, 3) and so on.
+
+        Raises
+        ------
+        TypeError
+            For another keyword, as in DIPY.
+        ValueError
+            For a mask of another shape than the data's. An empty one gives zeros, as in DIPY.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dipy.data import get_3shell_gtab
+        >>> import voxfit.dipy
+        >>> gtab = get_3shell_gtab()
+        >>> data = 100 * np.exp(-gtab.bvals * (0.3e-3 + 1.4e-3 * gtab.bvecs[:, 0] ** 2)) * np.ones((2, 3, 1))
+        >>> fit = voxfit.dipy.TensorModel(gtab).fit(data)
+        >>> fit.evecs.shape, round(float(fit.md[0, 0]), 7)
+        ((2, 3, 3, 3), 0.0007667)
         """
         _fitting.check_options(self, kwargs)
         data, mask = _fitting.arrays(data, mask)
