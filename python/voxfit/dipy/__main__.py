@@ -10,6 +10,7 @@ DIPY when a program imports it.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import runpy
@@ -96,7 +97,8 @@ def _tell() -> None:
     native = sys.modules.get("voxfit.dipy._native")
     fits = native.fits if native else {}
     said = ", ".join(f"{name} {count}" for name, count in sorted(fits.items()))
-    print(f"voxfit: native fits of this process: {said or 'none'}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # a full disk or a closed pipe is no reason to fail
+        print(f"voxfit: native fits of this process: {said or 'none'}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
