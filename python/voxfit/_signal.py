@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from . import _native
 
-_TYPES = {
+_TYPES: dict[np.dtype, int] = {
     np.dtype(np.float32): _native.FLOAT32,
     np.dtype(np.float64): _native.FLOAT64,
     np.dtype(np.int16): _native.INT16,
