@@ -228,6 +228,20 @@ def test_free_water_of_int16_is_that_of_the_same_numbers_where_dipys_squares_ove
     assert (np.abs(overflown - dipys) > 0.01).sum() > 5
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", MODELS)
+def test_an_empty_mask_is_fitted_as_by_dipy_with_zeros_where_dipy_has_none(name):
+    module, cls, options, result = MODELS[name]
+    gtab, signal = acquisition(voxels=4, dtype=np.float64)
+    options = {"response": multi_shell_response()} if name == "msmt" else options
+    data, empty = signal.reshape(2, 2, -1), np.zeros((2, 2), bool)
+    dipys, ours = (
+        getattr(getattr(where, cls)(gtab, **options).fit(data, mask=empty), result) for where in (module, vd)
+    )
+    assert ours.shape[:2] == dipys.shape[:2] == (2, 2) and not ours.any()
+    assert all(value is None for value in dipys.ravel()) if dipys.dtype == object else not dipys.any()
+
+
 # -- methods that someone overwrites
 
 

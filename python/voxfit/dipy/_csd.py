@@ -54,7 +54,7 @@ class ConstrainedSphericalDeconvModel(csdeconv.ConstrainedSphericalDeconvModel, 
         data : ndarray, shape (..., measurements)
             The signal of a volume, or of one voxel, in the units of the response's S0. Also a NIfTI file or an image.
         mask : ndarray, shape data.shape[:-1], optional
-            Voxels that are fitted: those that are not zero. With an empty one all results are zero, as in DIPY.
+            Voxels that are fitted: those that are not zero. With an empty one all results are zero (DIPY's are None).
         **kwargs
             ``engine``, ``n_jobs``, ``n_threads``, ``vox_per_chunk``, ``verbose``, ``backend``: see
             :func:`voxfit.dipy.fit_rows`.
