@@ -1,6 +1,6 @@
 """Programs and calls of packages that use DIPY, each plain and patched on the same phantom: CPU time and differences.
 
-    PYTHON python/tests/callers.py          # prints rows of the table in docs/dipy.md
+    PYTHON python/tests/callers.py [WORD]   # prints rows of the table in docs/dipy.md, or those that have a word
 
 PYTHON has voxfit and whatever is to be called: DIPY's commands, scilpy's, pyAFQ's models; what it lacks is left out. A
 command's time is that of the whole command with its workers, imports included, a call's that of the call.
@@ -126,13 +126,14 @@ def row(where, what, seconds, maps):
 
 def main():
     """Print the rows of all that this Python has."""
+    word = " ".join(sys.argv[1:])
     os.environ["OMP_NUM_THREADS"] = "1"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_subject(folder)
         run([sys.executable, "-c", START, "patched"], folder)  # what is read from the disk is in memory from here on
         for where, package, (program, *arguments), made in COMMANDS:
-            if importlib.util.find_spec(package) is None or not (BIN / program).exists():
+            if importlib.util.find_spec(package) is None or not (BIN / program).exists() or word not in where + program:
                 continue
             seconds, maps = [], []
             for start in ([sys.executable], [sys.executable, "-m", "voxfit.dipy"]):
@@ -141,7 +142,7 @@ def main():
                 maps.append(map_of(folder / made))
             row(where, " ".join([program, *arguments]), seconds, maps)
         for where, module, what, code in CALLS:
-            if importlib.util.find_spec(module.partition(".")[0]) is None:
+            if importlib.util.find_spec(module.partition(".")[0]) is None or word not in where:
                 continue
             seconds, maps = [], []
             for how in ("plain", "patched"):
