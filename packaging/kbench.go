@@ -42,7 +42,7 @@ func buildProgram(module, work string, p platform) (string, error) {
 	}
 	path := builtProgram(work, p)
 	_, err = command(module, []string{"CGO_ENABLED=0", "GOOS=" + p.OS, "GOARCH=" + p.Arch},
-		"go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -X main.sources="+sources, "-o", path, "./cmd/kbench")
+		"go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid= -X main.sources="+sources, "-o", path, "./cmd/kbench")
 	return path, err
 }
 

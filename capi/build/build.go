@@ -69,13 +69,15 @@ func build(module, out string, p platform, zig string) (tag string, err error) {
 	version := interfaceVersion(header)
 	environment := []string{"CGO_ENABLED=1", "GOOS=" + p.OS, "GOARCH=" + p.Arch}
 	if cc != "" {
-		environment = append(environment, "CC="+cc)
+		// -g0: what zig keeps for debuggers has the paths of its own headers.
+		environment = append(environment, "CC="+cc, "CGO_CFLAGS=-O2 -g0")
 	}
 	library := filepath.Join(out, libraryFile(p))
-	// Neither paths of this machine (-trimpath) nor the state of git (-buildvcs) go into the file: the same sources give the
-	// same bytes in any folder. -s and -w leave out what debuggers read.
+	// Neither paths of this machine (-trimpath) nor the state of git (-buildvcs) go into the file, and, with an empty
+	// -buildid, not the path of the C compiler either: the same sources give the same bytes in any folder. -s and -w leave out
+	// what debuggers read.
 	if _, err := command(module, environment, "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false",
-		"-ldflags=-s -w"+linkerFlags(p, version), "-o", library, "./capi"); err != nil {
+		"-ldflags=-s -w -buildid="+linkerFlags(p, version), "-o", library, "./capi"); err != nil {
 		return "", err
 	}
 	// cgo writes a header of its own, with functions that are not for users.
