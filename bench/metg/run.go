@@ -19,7 +19,7 @@ type Options struct {
 	Rounds    int      // that are kept
 	Python    string   // empty: the likeliest
 	Cache     string   // the folder for programs that are built; empty: in the user's cache
-	// Point is about how long one run of tasks takes, of opponents in Go, C++ and Rust. Those in Python take ten times that.
+	// Point is about how long one run of tasks takes, of opponents in Go, C++ and Rust. Those in Python take five times that.
 	Point time.Duration
 	// Progress, where set, is called before each turn of an opponent.
 	Progress func(done, turns int, name string)
@@ -133,7 +133,7 @@ const (
 	firstGuess      = 1 << 9
 	mostIterations  = 1 << 15
 	slow            = 1 << 8
-	slowPoint       = 10
+	slowPoint       = 5
 	leastPerWorker  = 32
 	mostPerWorker   = 1 << 16
 	warmUpPerWorker = 20

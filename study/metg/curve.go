@@ -36,6 +36,35 @@ func (o Opponent) Curve(workers int) []Point {
 	return points
 }
 
+// Best is the highest efficiency of the curve: near 1 at the longest tasks, unless other programs took the CPUs.
+func (o Opponent) Best(workers int) float64 {
+	best := 0.0
+	for _, p := range o.Curve(workers) {
+		best = max(best, p.Efficiency.Median)
+	}
+	return best
+}
+
+// Calm is the efficiency that long tasks reach, by most schedulers, where no other program takes the CPUs.
+const Calm = 0.85
+
+// Disturbed says that other programs took the CPUs: half of the schedulers did not reach Calm at any length, although
+// tasks were up to sixteen times as long as what they cost. Costs and METGs are then those of a busy machine. best is what
+// the schedulers reached, the median.
+func (s Study) Disturbed() (best float64, disturbed bool) {
+	var all []float64
+	for _, o := range s.Opponents {
+		if len(o.Measured) > 0 {
+			all = append(all, o.Best(s.Workers()))
+		}
+	}
+	if len(all) == 0 {
+		return 0, false
+	}
+	best = study.Median(all)
+	return best, best < Calm
+}
+
 // lengths are the numbers of iterations that were measured, ascending.
 func (o Opponent) lengths() []uint64 {
 	var lengths []uint64

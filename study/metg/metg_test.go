@@ -123,3 +123,19 @@ func TestFilesThatAreNoStudiesAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// A program that takes two of four CPUs leaves others half of their efficiency, however long tasks are.
+func TestABusyMachineIsSeenFromTheLongestTasks(t *testing.T) {
+	calm, busy := costing(1e-6, 0, 512, 1024, 16384), costing(1e-6, 0, 512, 1024, 16384)
+	for i := range busy.Measured {
+		busy.Measured[i].Seconds *= 2
+	}
+	for _, c := range []struct {
+		opponents []Opponent
+		want      bool
+	}{{nil, false}, {[]Opponent{calm, calm, busy}, false}, {[]Opponent{busy, calm, busy, {Name: "missing"}}, true}} {
+		if best, got := (Study{CPUs: make([]int, 4), Opponents: c.opponents}).Disturbed(); got != c.want {
+			t.Errorf("%d opponents: disturbed %v with %.2f, want %v", len(c.opponents), got, best, c.want)
+		}
+	}
+}
