@@ -1,7 +1,7 @@
 """What is traced in Ray's processes: CPU seconds of the parts of a task, by the thread that does them.
 
-The driver imports this module, and each worker calls ``trace_worker`` when it starts. A worker appends a line to a
-file of its own for each thing that it did, so that nothing but the tasks' own messages goes through Ray.
+The driver imports this module, and Ray calls ``trace_worker`` in each worker that it starts. A worker appends a line to
+a file of its own for each task, so that nothing but the tasks' own messages goes through Ray.
 """
 
 import json
@@ -12,7 +12,7 @@ FOLDER = "VOXFIT_RAYTRACE"
 
 
 class Clock:
-    """CPU seconds of this thread by name, and bytes; what runs inside of something else counts for itself alone."""
+    """CPU seconds of this thread by name, and bytes by name."""
 
     def __init__(self):
         self.seconds = {}
@@ -20,7 +20,7 @@ class Clock:
         self._inside = []
 
     def timed(self, name, call, *args, **kwargs):
-        """Call, and add the CPU time that it took, less that of the calls timed inside of it."""
+        """Call, and add the CPU time that it took, less that of the calls that were timed inside of it."""
         self._inside.append(0.0)
         begin = time.thread_time()
         try:
@@ -46,8 +46,9 @@ class Clock:
 clock = Clock()
 
 
-def trace_serialization(pickle, unpickle):
-    """Time what Ray serializes and deserializes in this process, under these two names."""
+def trace_serialization(pickle, unpickle, then=lambda: None):
+    """Time what Ray serializes and deserializes in this process under these names; each value serialized is followed
+    by a call of ``then``."""
     from ray._private.serialization import SerializationContext as Context
 
     serialize, deserialize = Context.serialize, Context.deserialize_objects
@@ -55,6 +56,7 @@ def trace_serialization(pickle, unpickle):
     def traced_serialize(self, value):
         serialized = clock.timed(pickle, serialize, self, value)
         clock.count(pickle, serialized.total_bytes)
+        then()
         return serialized
 
     def traced_deserialize(self, *args, **kwargs):
@@ -64,23 +66,20 @@ def trace_serialization(pickle, unpickle):
 
 
 def trace_worker():
-    """Ray calls this in each worker that it starts."""
-    trace_serialization("pickle", "unpickle")
+    """Ray calls this in each worker that it starts. A task ends with the pickling of its results."""
+    file = open(os.path.join(os.environ[FOLDER], f"{os.getpid()}.jsonl"), "a", buffering=1)
+    trace_serialization("pickle", "unpickle", lambda: file.write(json.dumps(clock.taken()) + "\n"))
 
 
-def traced(task):
-    """A task whose own time is kept. What its process did since the task before goes into the process's file."""
+def fit_dipys_chunk(*args, **kwargs):
+    """DIPY's work on a chunk, timed."""
+    from dipy.reconst.multi_voxel import _parallel_fit_worker
 
-    def fit(*args, **kwargs):
-        result = clock.timed("fit", task, *args, **kwargs)
-        # Results are pickled after this: that of the last task of a run is lost to its file, and written by flush.
-        flush()
-        return result
-
-    return fit
+    return clock.timed("fit", _parallel_fit_worker, *args, **kwargs)
 
 
-def flush():
-    """Append what was found since the last call."""
-    with open(os.path.join(os.environ[FOLDER], f"{os.getpid()}.jsonl"), "a") as file:
-        file.write(json.dumps(clock.taken()) + "\n")
+def fit_voxfits_batch(*args, **kwargs):
+    """voxfit's work on a batch, timed."""
+    from voxfit.dipy._engines import fit_batch
+
+    return clock.timed("fit", fit_batch, *args, **kwargs)
