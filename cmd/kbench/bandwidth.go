@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/voxfit/voxfit/numa"
+	"github.com/voxfit/voxfit/study/kit"
+)
+
+// measureBandwidth lets all allowed CPUs of each node read memory of each node, one pair of nodes after the other.
+func measureBandwidth(allowed []int) (kit.Bandwidth, error) {
+	var b kit.Bandwidth
+	machine := numa.Describe()
+	var readers [][]int
+	for _, node := range machine.Nodes {
+		cpus := slices.DeleteFunc(slices.Clone(node.CPUs), func(cpu int) bool { return !slices.Contains(allowed, cpu) })
+		b.Nodes = append(b.Nodes, node.ID)
+		readers = append(readers, cpus)
+	}
+	bytes := blockBytes(readers)
+	var failed error
+	for i, cpus := range readers {
+		row := make([]float64, len(b.Nodes))
+		for k, node := range b.Nodes {
+			read := func() float64 {
+				rate, err := readFrom(node, bytes)
+				if err != nil {
+					failed = err
+				}
+				return rate
+			}
+			row[k] = onEach(cpus, read)
+			if i == k && len(cpus) > 0 && b.OneCore == 0 {
+				b.OneCore = onEach(cpus[:1], read)
+			}
+		}
+		b.Read = append(b.Read, row)
+	}
+	return b, failed
+}
+
+// blockBytes is what each CPU reads: far more than its caches hold, and not so much that a node cannot hold it for all of
+// another's CPUs.
+func blockBytes(readers [][]int) int {
+	most := 1
+	for _, cpus := range readers {
+		most = max(most, len(cpus))
+	}
+	return int(max(8<<20, min(128<<20, numa.MemoryLeft()/int64(4*most*len(readers)))))
+}
+
+// readFrom is the rate at which this thread reads a block that lies on a node.
+func readFrom(node, bytes int) (float64, error) {
+	pages, err := numa.NewPages(bytes)
+	if err != nil {
+		return 0, fmt.Errorf("bandwidth: %w", err)
+	}
+	defer pages.Free()
+	if err := pages.Prefer(0, bytes, node); err != nil && len(numa.Describe().Nodes) > 1 {
+		return 0, fmt.Errorf("bandwidth: %w", err)
+	}
+	return readRateOf(numa.SliceOf[float64](pages, bytes/8)), nil
+}
