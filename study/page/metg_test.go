@@ -1,7 +1,6 @@
 package page
 
 import (
-	"encoding/json"
 	"html"
 	"path/filepath"
 	"strings"
@@ -88,23 +87,5 @@ func TestABrowserDrawsTheCurvesOfTwoMachines(t *testing.T) {
 	if err := x.Write(dir); err != nil {
 		t.Fatal(err)
 	}
-	page := filepath.Join(dir, "index.html")
-	studytest.Write(t, page, strings.Replace(studytest.Read(t, page), "</body>", probeScript+"</body>", 1))
-	dom, complaints := browse(t, browser, page)
-	m := probeResult.FindStringSubmatch(dom)
-	if m == nil || len(complaints) > 0 {
-		t.Fatalf("the browser complains: %q", complaints)
-	}
-	var found probe
-	if err := json.Unmarshal([]byte(html.UnescapeString(m[1])), &found); err != nil {
-		t.Fatal(err)
-	}
-	if len(found.Figures) != 2 || found.Sideways {
-		t.Errorf("%d figures, sideways %v", len(found.Figures), found.Sideways)
-	}
-	for _, f := range found.Figures {
-		if f.Drawn == 0 || f.Empty > 0 || f.Outside > 0 || f.Over > 0 {
-			t.Errorf("figure %s: %+v", f.ID, f)
-		}
-	}
+	wantDrawn(t, browser, dir, 2)
 }
