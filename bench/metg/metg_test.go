@@ -186,6 +186,16 @@ func TestAProgramIsBuiltOnce(t *testing.T) {
 	}
 }
 
+func TestABudgetEndsAStudyAfterARound(t *testing.T) {
+	found, err := Run(context.Background(), Options{Opponents: []string{"channel"}, CPUs: cpus(t), Rounds: 100, Point: time.Millisecond, Budget: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rounds := (metg.Study{Opponents: found}).RoundsKept(); rounds != 1 {
+		t.Errorf("%d rounds were kept, want the first alone", rounds)
+	}
+}
+
 func TestAStoppedStudyEndsSoon(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	_, err := Run(ctx, Options{Opponents: []string{"channel", "voxfit"}, CPUs: cpus(t), Rounds: 100, Point: time.Millisecond,

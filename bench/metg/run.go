@@ -21,6 +21,9 @@ type Options struct {
 	Cache     string   // the folder for programs that are built; empty: in the user's cache
 	// Point is about how long one run of tasks takes, of opponents in Go, C++ and Rust. Those in Python take five times that.
 	Point time.Duration
+	// Budget, where it is not 0, is the time within which the last round is to end: no round begins that would take longer,
+	// after the first that is kept.
+	Budget time.Duration
 	// Progress, where set, is called before each turn of an opponent.
 	Progress func(done, turns int, name string)
 }
@@ -65,8 +68,11 @@ func Run(ctx context.Context, o Options) ([]metg.Opponent, error) {
 		chosen = append(chosen, o)
 		all = append(all, metg.Opponent{Name: o.name, What: o.what})
 	}
-	turns := (r.Rounds + 1) * len(chosen)
+	turns, begin := (r.Rounds+1)*len(chosen), time.Now()
 	for round := range r.Rounds + 1 {
+		if each := time.Since(begin) / time.Duration(max(1, round)); r.Budget > 0 && round > 1 && time.Since(begin)+each > r.Budget {
+			break
+		}
 		for k := range chosen {
 			i := (k + round) % len(chosen)
 			if r.Progress != nil {

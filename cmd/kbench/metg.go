@@ -25,6 +25,7 @@ type metgOptions struct {
 	places, python  string
 	smt             bool
 	out, command    string
+	budget          time.Duration
 	point           time.Duration // of a run of tasks
 }
 
@@ -55,6 +56,7 @@ there is named with the reason. All of them take three to five minutes.`,
 	f.StringSliceVar(&o.opponents, "opponents", nil, "who is measured (default: all that can be had)")
 	completeList(args, c, "opponents", benchmetg.Names)
 	f.IntVar(&o.rounds, "rounds", 6, "measurements of each length of a task")
+	f.DurationVar(&o.budget, "budget", 0, "begin no round that would end later than this: 4m (default: all rounds)")
 	f.IntVar(&o.workers, "workers", 0, "workers, each on a CPU (default: one on each allowed CPU)")
 	o.places = "close"
 	f.Var(namedValue(&o.places, "close", "spread"), "places", "order of the CPUs: close, spread, or a list as 0,2,4-7")
@@ -123,12 +125,13 @@ func (o *metgOptions) measure(ctx context.Context, stderr io.Writer) (metg.Study
 	bar := newProgress(stderr, "metg", "turns", (o.rounds+1)*o.count())
 	defer bar.finish()
 	s.Opponents, err = benchmetg.Run(ctx, benchmetg.Options{
-		Opponents: o.opponents, CPUs: cpus, Rounds: o.rounds, Python: o.python, Point: o.point,
+		Opponents: o.opponents, CPUs: cpus, Rounds: o.rounds, Python: o.python, Point: o.point, Budget: o.budget,
 		Progress: func(done, _ int, name string) {
 			bar.describe(name)
 			bar.set(done)
 		},
 	})
+	s.Rounds = s.RoundsKept()
 	return s, err
 }
 
@@ -151,6 +154,9 @@ func (o *metgOptions) cpus() ([]int, error) {
 	}
 	if o.rounds < 1 {
 		return nil, fmt.Errorf("--rounds %d: expected at least 1", o.rounds)
+	}
+	if o.budget < 0 {
+		return nil, fmt.Errorf("--budget %v: expected 0 or more", o.budget)
 	}
 	places := placement{places: o.places, smt: o.smt}
 	cpus, err := places.cpus()

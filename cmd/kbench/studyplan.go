@@ -334,5 +334,5 @@ func log2(n int) int {
 // metg are the options of the plan's METG study.
 func (o *studyOptions) metg(plan kit.Plan) *metgOptions {
 	return &metgOptions{opponents: plan.Opponents, rounds: plan.Rounds, places: "close", smt: true, python: o.python,
-		command: o.command, point: min(benchmetg.Point, o.budget/10000)}
+		command: o.command, point: min(benchmetg.Point, o.budget/10000), budget: o.budget / 3}
 }

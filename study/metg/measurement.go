@@ -79,6 +79,17 @@ func (s Study) check() error {
 	return nil
 }
 
+// RoundsKept is the number of rounds of which there are measurements.
+func (s Study) RoundsKept() int {
+	rounds := 0
+	for _, o := range s.Opponents {
+		for _, m := range o.Measured {
+			rounds = max(rounds, m.Round)
+		}
+	}
+	return rounds
+}
+
 // Found is the opponent of a name.
 func (s Study) Found(name string) (Opponent, bool) {
 	i := slices.IndexFunc(s.Opponents, func(o Opponent) bool { return o.Name == name })
