@@ -13,14 +13,8 @@ import (
 
 // writeMachines makes one page of the archives of kbench study.
 func (o reportOptions) writeMachines(stdout, stderr io.Writer, flags *pflag.FlagSet, archives []string) error {
-	var foreign error
-	flags.Visit(func(f *pflag.Flag) {
-		if f.Name != "output" {
-			foreign = fmt.Errorf("--%s is for CSV files of runs, and %s is an archive of kbench study", f.Name, archives[0])
-		}
-	})
-	if foreign != nil {
-		return foreign
+	if err := onlyOutput(flags, archives[0], "an archive of kbench study"); err != nil {
+		return err
 	}
 	report := page.Machines{Version: "v" + version(), Made: time.Now(), Repeat: o.again}
 	for _, archive := range archives {
