@@ -240,7 +240,7 @@ func efficiencyFigure(s metg.Study, name string) (figure, error) {
 			}
 			k := drawing.Curve{Class: "series", Label: o.Name, Colour: drawing.Colour(i), Dashes: drawing.Dash(i), Mark: drawing.Mark(i), Width: vg.Points(1.4)}
 			for _, p := range o.Curve(s.Workers()) {
-				k.Points = append(k.Points, drawing.Point{X: 1e6 * p.Task, Y: p.Efficiency.Median, Half: (p.Efficiency.High - p.Efficiency.Low) / 2})
+				k.Points = append(k.Points, drawing.Point{X: p.Task / panel.unit, Y: p.Efficiency.Median, Half: (p.Efficiency.High - p.Efficiency.Low) / 2})
 			}
 			k.Extend(&xs, &ys)
 			curves = append(curves, k)
@@ -250,7 +250,7 @@ func efficiencyFigure(s metg.Study, name string) (figure, error) {
 			continue
 		}
 		y := drawing.Range{Low: 0.1, High: 1}.ValueAxis(drawing.Value{Linear: true, Level: share, Top: 1, Label: words.Plain})
-		sh.AddCurves(drawing.Words{Title: panel.title, X: "work of a task (us)", Y: "efficiency"}, xs.LogAxis(1.3, drawing.DecadeTicks{Label: microseconds}), y, curves)
+		sh.AddCurves(drawing.Words{Title: panel.title, X: "work of a task (" + panel.name + ")", Y: "efficiency"}, xs.LogAxis(1.3, drawing.DecadeTicks{Label: shortest}), y, curves)
 		sh.Legend = append(sh.Legend, entries)
 	}
 	if sh.Empty() {
@@ -261,14 +261,16 @@ func efficiencyFigure(s metg.Study, name string) (figure, error) {
 	return drawInto(f, &sh)
 }
 
-// microseconds is the label of a tick, without the digits of a rounded number.
-func microseconds(x float64) string { return words.Plain(math.Round(x*1e6) / 1e6) }
+// shortest is the label of a tick, without the digits of a rounded number.
+func shortest(x float64) string { return words.Plain(math.Round(x*1e6) / 1e6) }
 
 var metgPanels = []struct {
 	title string
+	unit  float64 // of its axis, in seconds
+	name  string
 	names []string
 }{
-	{"In Go", []string{"voxfit", "channel", "errgroup", "voxfit-dynamic", "voxfit-static", "voxfit-elastic"}},
-	{"In C, C++ and Rust", []string{"openmp-static", "openmp-dynamic", "openmp-tasks", "tbb", "rayon", "tbb-auto", "rayon-auto"}},
-	{"In Python", []string{"multiprocessing", "joblib", "dask", "dask-distributed", "ray"}},
+	{"In Go", 1e-6, "us", []string{"voxfit", "channel", "errgroup", "voxfit-dynamic", "voxfit-static", "voxfit-elastic"}},
+	{"In C, C++ and Rust", 1e-6, "us", []string{"openmp-static", "openmp-dynamic", "openmp-tasks", "tbb", "rayon", "tbb-auto", "rayon-auto"}},
+	{"In Python", 1e-3, "ms", []string{"multiprocessing", "joblib", "dask", "dask-distributed", "ray"}},
 }
