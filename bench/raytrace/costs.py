@@ -37,17 +37,16 @@ def table(family, cpus, runs, out):
     shares = np.array([float(r["cpu"]) / (cpus * float(r["wall"])) for r in runs])
     print(f"CPU time over wall time x CPUs: median {np.median(shares):.2f}", file=out)
     print(f"{'part':34} {'us a voxel':>10} {'95%':>16} {'us a task':>10} {'95%':>16} {'ns a pair':>10}", file=out)
-    named = {part: (part,) for part in parts} | SUMS
-    for name, of in named.items():
-        seconds = np.array([sum(float(r[p]) for p in of) for r in runs])
-        best, low, high = costs(sizes, seconds, pairs="wait" in of)
+    seconds = {part: np.array([float(r[part]) for r in runs]) for part in parts}
+    each = {part: costs(sizes, seconds[part], pairs=part == "wait") for part in parts}
+    for name, of in ({part: (part,) for part in parts} | SUMS).items():
+        best, low, high = together([each[part] for part in of])
         print(
             f"{name:34} {1e6 * best[0]:10.2f} {_interval(low[0], high[0])} {1e6 * best[1]:10.1f} "
             f"{_interval(low[1], high[1])} {1e9 * best[2]:10.1f}",
             file=out,
         )
-    serial = np.array([sum(float(r[p]) for p in SERIAL) for r in runs])
-    best, low, high = costs(sizes, serial, pairs=True)
+    best, low, high = together([each[part] for part in SERIAL])
     print(
         f"extrapolated to {PUBLISHED_VOXELS:,} voxels, by the rates of a voxel alone: the driver's own thread "
         f"{PUBLISHED_VOXELS * best[0]:.2f} s ({PUBLISHED_VOXELS * low[0]:.2f} to {PUBLISHED_VOXELS * high[0]:.2f}); "
@@ -68,19 +67,25 @@ def _bytes(runs, sizes):
 
 
 def costs(sizes, seconds, pairs):
-    """Seconds a voxel, a task and a pair of tasks, with their 95% intervals.
+    """Seconds a voxel, a task and a pair of tasks: of all runs first, then of runs that were drawn anew.
 
     Non-negative least squares of relative errors over voxels and tasks and, where pairs is true, pairs of tasks:
-    ray.wait looks at all tasks that are left each time that one is done. The intervals are of runs drawn anew.
+    ray.wait looks at all tasks that are left each time that one is done.
     """
-    random = np.random.default_rng(1)
+    random = np.random.default_rng(1)  # the same runs are drawn for each part, so that draws of parts add up
     columns = np.c_[sizes, sizes[:, 1] ** 2 / 2 * pairs]
-    drawn = []
+    found = [_solve(columns, seconds)]
     for _ in range(RESAMPLES):
         pick = random.integers(0, len(seconds), len(seconds))
-        drawn.append(_solve(columns[pick], seconds[pick]))
-    low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
-    return _solve(columns, seconds), low, high
+        found.append(_solve(columns[pick], seconds[pick]))
+    return np.array(found)
+
+
+def together(parts):
+    """The costs of some parts together, with the 95% intervals."""
+    total = np.sum(parts, axis=0)
+    low, high = np.percentile(total[1:], [2.5, 97.5], axis=0)
+    return total[0], low, high
 
 
 def _solve(columns, seconds):
