@@ -1,4 +1,4 @@
-"""What a voxel and a task cost, by part, from the runs of trace.py."""
+"""What a voxel and a task cost, by part, from the runs of trace_ray.py."""
 
 import csv
 

@@ -16,7 +16,7 @@ sys.path.insert(0, str(FOLDER))
 
 costs = pytest.importorskip("costs")
 traced_tasks = pytest.importorskip("traced_tasks")
-trace = pytest.importorskip("trace", reason="another module of this name")
+trace = pytest.importorskip("trace_ray")
 processes = pytest.importorskip("processes")
 
 

@@ -1,7 +1,7 @@
 """DIPY with Ray, taken apart: where the CPU time of a fit goes, by part, over numbers of voxels and of chunks.
 
-    python bench/raytrace/trace.py DWI -o trace.csv      # measure, and print the tables; some minutes
-    python bench/raytrace/trace.py --table trace.csv     # the tables of what was measured
+    python bench/raytrace/trace_ray.py DWI -o trace.csv      # measure, and print the tables; some minutes
+    python bench/raytrace/trace_ray.py --table trace.csv     # the tables of what was measured
 
 DWI is an image that ``kbench phantom`` wrote. Each run fits its first voxels by DIPY's CSD with ``engine="ray"``, or
 by voxfit's through the same engine, in a number of chunks. All processes are held to one CPU, or to two. What Python
