@@ -131,6 +131,7 @@ func fileSystem(t *testing.T, other []byte) []byte {
 		a.add(name, directory, 0, 0, nil)
 	}
 	a.add("dev/console", device, 5, 1, nil)
+	a.add("dev/null", device, 1, 3, nil) // which programs get as what they read
 	a.add("init", program, 0, 0, init)
 	if other != nil {
 		a.add("kbench", program, 0, 0, other)
