@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/voxfit/voxfit/internal/calm"
 	"github.com/voxfit/voxfit/numa"
 	"github.com/voxfit/voxfit/study/kit"
 )
@@ -30,9 +31,12 @@ func measureBandwidth(allowed []int) (kit.Bandwidth, error) {
 				}
 				return rate
 			}
-			row[k] = onEach(cpus, read)
+			var use calm.Use
+			row[k], use = onEach(cpus, read)
+			b.Disturbed = b.Disturbed || use.Disturbed()
 			if i == k && len(cpus) > 0 && b.OneCore == 0 {
-				b.OneCore = onEach(cpus[:1], read)
+				b.OneCore, use = onEach(cpus[:1], read)
+				b.Disturbed = b.Disturbed || use.Disturbed()
 			}
 		}
 		b.Read = append(b.Read, row)

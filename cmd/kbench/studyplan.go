@@ -309,7 +309,7 @@ func (o *studyOptions) sweep(ctx context.Context, plan kit.Plan, s kit.Sweep, fo
 	}
 	runs := runOptions{
 		models: plan.Models, engines: []string{engineVoxfit}, minChunks: log2(plan.Chunks), maxChunks: log2(plan.Chunks), runs: plan.Runs,
-		minScale: 1, maxScale: 1, filename: filepath.Join(folder, s.Name+".csv"), out: folder, cpus: s.CPUs, response: "auto",
+		minScale: 1, maxScale: 1, scaleMask: maskAligned, retries: 2, filename: filepath.Join(folder, s.Name+".csv"), out: folder, cpus: s.CPUs, response: "auto",
 		voxels: plan.Voxels, snr: 30, seed: 1, resume: true, rowsAlone: true, command: o.command,
 		placement: placement{schedule: policyFlag(schedule), places: s.Places, smt: s.SMT},
 	}

@@ -48,6 +48,8 @@ type Bandwidth struct {
 	Read [][]float64 `json:"read_gb_per_s"`
 	// OneCore is what the first CPU alone reads from its own node.
 	OneCore float64 `json:"one_core_gb_per_s"`
+	// Disturbed says that other programs took the CPUs meanwhile.
+	Disturbed bool `json:"disturbed"`
 }
 
 // A Prediction is the time of one setting of the sweep, before it was measured.

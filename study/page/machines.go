@@ -41,7 +41,7 @@ func (x Machines) Write(dir string) error {
 		}
 		figures = append(figures, handing)
 		parts = append(parts, machinePart{
-			Name: x.name(i), Facts: factsOf(s), Bandwidth: bandwidthRows(s.Bandwidth), METG: rowsOf(metgRows(s.METG), metgIsText),
+			Name: x.name(i), Facts: factsOf(s), Bandwidth: bandwidthRows(s.Bandwidth), Disturbed: s.Bandwidth.Disturbed, METG: rowsOf(metgRows(s.METG), metgIsText),
 			Missing: missingOf(s.METG), Fits: rowsOf(fitRows(s), fitIsText),
 		})
 	}
@@ -64,6 +64,7 @@ type machinePart struct {
 	Name      string
 	Facts     []Fact
 	Bandwidth [][]string
+	Disturbed bool // while the bandwidth was measured
 	Figure    pageFigure
 	METG      [][]cell
 	Missing   []Fact
@@ -158,14 +159,22 @@ func modelsIn(records []study.Record) []string {
 	return models
 }
 
+// timesOf are seconds of runs: of those that no other program disturbed, where there are such.
 func timesOf(records []study.Record, of func(study.Record) bool) []float64 {
-	var times []float64
+	var calm, all []float64
 	for _, r := range records {
-		if of(r) {
-			times = append(times, r.Time)
+		if !of(r) {
+			continue
+		}
+		all = append(all, r.Time)
+		if !r.Disturbed() {
+			calm = append(calm, r.Time)
 		}
 	}
-	return times
+	if len(calm) > 0 {
+		return calm
+	}
+	return all
 }
 
 func fitRows(s kit.Study) [][]string {
