@@ -19,7 +19,7 @@ func measureBandwidth(allowed []int) (kit.Bandwidth, error) {
 		b.Nodes = append(b.Nodes, node.ID)
 		readers = append(readers, cpus)
 	}
-	bytes := blockBytes(readers)
+	bytes := blockBytes(machine, readers)
 	var failed error
 	for i, cpus := range readers {
 		row := make([]float64, len(b.Nodes))
@@ -44,14 +44,17 @@ func measureBandwidth(allowed []int) (kit.Bandwidth, error) {
 	return b, failed
 }
 
-// blockBytes is what each CPU reads: far more than its caches hold, and not so much that a node cannot hold it for all of
-// another's CPUs.
-func blockBytes(readers [][]int) int {
-	most := 1
-	for _, cpus := range readers {
+// blockBytes is what each CPU reads: far more than its caches hold, and so little that all CPUs of a node together read an
+// eighth of the memory of the smallest node.
+func blockBytes(machine numa.Machine, readers [][]int) int {
+	most, least := 1, int64(64<<30)
+	for i, cpus := range readers {
 		most = max(most, len(cpus))
+		if memory := machine.Nodes[i].Memory; memory > 0 {
+			least = min(least, memory)
+		}
 	}
-	return int(max(8<<20, min(128<<20, numa.MemoryLeft()/int64(4*most*len(readers)))))
+	return int(max(4<<20, min(128<<20, least/int64(8*most))))
 }
 
 // readFrom is the rate at which this thread reads a block that lies on a node.
