@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -18,6 +19,7 @@ type programScheduler struct {
 	process *warm.Process
 	name    string
 	says    string // its version
+	scratch string // a folder for its files, which goes with it
 }
 
 // startProgram builds an opponent's program if need be, and starts it on the CPUs.
@@ -32,12 +34,16 @@ func (r *runner) startProgram(ctx context.Context, o opponent) (scheduler, error
 	if release, err := numa.Confine(r.CPUs); err == nil {
 		defer func() { _ = release() }()
 	}
-	s := &programScheduler{name: o.name}
+	scratch, err := os.MkdirTemp("", "mg-") // short: Ray's sockets have long names below it
+	if err != nil {
+		return nil, err
+	}
+	s := &programScheduler{name: o.name, scratch: scratch}
 	var first struct{ Version string }
 	workers := strconv.Itoa(len(r.CPUs))
 	if o.program == python {
 		program := warm.Program{Arguments: []string{filepath.Join(path, "python", "metg_serve.py")}, Environment: []string{
-			"VOXFIT_METG_KERNEL=" + filepath.Join(path, library), "PYTHONPATH=" + filepath.Join(path, "python"),
+			"VOXFIT_METG_KERNEL=" + filepath.Join(path, library), "PYTHONPATH=" + filepath.Join(path, "python"), "TMPDIR=" + scratch,
 		}}
 		s.process, err = warm.Start(ctx, r.Python, program, map[string]any{"opponent": o.name, "workers": len(r.CPUs)}, &first)
 	} else {
@@ -46,8 +52,12 @@ func (r *runner) startProgram(ctx context.Context, o opponent) (scheduler, error
 		}}
 		s.process, err = warm.StartProgram(ctx, path, program, [3]any{"version", 0, 0}, &first)
 	}
+	if err != nil {
+		os.RemoveAll(scratch)
+		return nil, err
+	}
 	s.says = first.Version
-	return s, err
+	return s, nil
 }
 
 // placesOf names CPUs as OpenMP wants them: {0},{1}.
@@ -74,4 +84,8 @@ func (s *programScheduler) tasks(tasks int, iterations uint64) ([]taskRecord, er
 }
 
 func (s *programScheduler) version() string { return s.says }
-func (s *programScheduler) close()          { s.process.Close() }
+
+func (s *programScheduler) close() {
+	s.process.Close()
+	os.RemoveAll(s.scratch)
+}

@@ -95,14 +95,13 @@ class Ray:
 
         self.version = "ray " + version("ray")
         self._ray = ray
-        self._folder = tempfile.TemporaryDirectory(prefix="metg-")
         ray.init(
             num_cpus=workers,
             include_dashboard=False,
             log_to_driver=False,
             logging_level="error",
             object_store_memory=100 * 2**20,
-            _temp_dir=self._folder.name,
+            _temp_dir=tempfile.gettempdir(),  # a folder that kbench removes
         )
         self._work = ray.remote(work)
 
@@ -111,7 +110,6 @@ class Ray:
 
     def close(self):
         self._ray.shutdown()
-        self._folder.cleanup()
 
 
 OPPONENTS = {
