@@ -28,6 +28,11 @@ func ReadRecords(path string) ([]Record, error) {
 	if err != nil {
 		return nil, err
 	}
+	return ParseRecords(path, text)
+}
+
+// ParseRecords is ReadRecords of a text; path is for the errors.
+func ParseRecords(path string, text []byte) ([]Record, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, fmt.Errorf("%s: the file is empty, want a CSV file of timed runs", path)
 	}

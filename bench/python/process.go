@@ -70,18 +70,27 @@ func Start(ctx context.Context, python string, program Program, first, answer an
 	}
 	var reasons []string
 	for _, python := range pythons {
-		p := &Process{command: exec.CommandContext(ctx, python, program.Arguments...)}
-		err := p.start(program.Environment)
+		p, err := StartProgram(ctx, python, program, first, answer)
 		if err == nil {
-			if err = p.Ask(first, answer); err == nil {
-				return p, nil
-			}
-			p.command.Process.Kill() // it may read nothing, and write for ever
-			p.Close()
+			return p, nil
 		}
 		reasons = append(reasons, fmt.Sprintf("%s: %v", python, err))
 	}
 	return nil, fmt.Errorf("%s (--python or %s names another Python)", strings.Join(reasons, "; "), Env)
+}
+
+// StartProgram starts a program that speaks as the Python programs do, whatever it is written in.
+func StartProgram(ctx context.Context, path string, program Program, first, answer any) (*Process, error) {
+	p := &Process{command: exec.CommandContext(ctx, path, program.Arguments...)}
+	err := p.start(program.Environment)
+	if err == nil {
+		if err = p.Ask(first, answer); err == nil {
+			return p, nil
+		}
+		p.command.Process.Kill() // it may read nothing, and write for ever
+		p.Close()
+	}
+	return nil, err
 }
 
 func (p *Process) start(environment []string) (err error) {

@@ -12,17 +12,22 @@ import (
 	"github.com/voxfit/voxfit/study/page"
 )
 
-// writeHistories makes a page of each history, in a folder of its own: times of different processors never share one. All
-// files are read before the first page is written.
-func (o reportOptions) writeHistories(stdout, stderr io.Writer, flags *pflag.FlagSet, files []string) error {
+// onlyOutput refuses flags that are for CSV files of runs alone.
+func onlyOutput(flags *pflag.FlagSet, file, what string) error {
 	var foreign error
 	flags.Visit(func(f *pflag.Flag) {
 		if f.Name != "output" {
-			foreign = fmt.Errorf("--%s is for CSV files of runs, and %s is a history of speeds", f.Name, files[0])
+			foreign = fmt.Errorf("--%s is for CSV files of runs, and %s is %s", f.Name, file, what)
 		}
 	})
-	if foreign != nil {
-		return foreign
+	return foreign
+}
+
+// writeHistories makes a page of each history, in a folder of its own: times of different processors never share one. All
+// files are read before the first page is written.
+func (o reportOptions) writeHistories(stdout, stderr io.Writer, flags *pflag.FlagSet, files []string) error {
+	if err := onlyOutput(flags, files[0], "a history of speeds"); err != nil {
+		return err
 	}
 	histories, folders := make([]study.History, len(files)), map[string]string{}
 	for i, file := range files {

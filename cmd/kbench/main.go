@@ -105,7 +105,7 @@ func newRootCommand(args []string) *cobra.Command {
 	root.AddCommand(
 		newRunCommand(args), newFitCommand(args), newMergeCommand(args), newVerifyCommand(), newReportCommand(args), newExplainCommand(args), newSimulateCommand(),
 		newCompareCommand(args),
-		newPhantomCommand(), newConvertCommand(args), newEnvCommand(), newOptionsCommand(), newVersionCommand(),
+		newMETGCommand(args), newStudyCommand(args), newPhantomCommand(), newConvertCommand(args), newEnvCommand(), newOptionsCommand(), newVersionCommand(),
 	)
 	if completing(args) {
 		for _, c := range root.Commands() {

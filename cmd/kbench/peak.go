@@ -77,7 +77,11 @@ func onEach(cpus []int, rate func() float64) (float64, calm.Use) {
 
 // readRate reads a block far larger than the caches, in 10^9 bytes a second.
 func readRate() float64 {
-	block := make([]float64, 1<<24) // 128 MiB
+	return readRateOf(make([]float64, 1<<24)) // 128 MiB
+}
+
+// readRateOf writes a block, and then reads it again and again.
+func readRateOf(block []float64) float64 {
 	for i := range block {
 		block[i] = 1
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/voxfit/voxfit/numa"
 	"github.com/voxfit/voxfit/study"
+	"github.com/voxfit/voxfit/study/kit"
 	"github.com/voxfit/voxfit/study/overhead"
 	"github.com/voxfit/voxfit/study/page"
 )
@@ -34,7 +35,7 @@ type reportOptions struct {
 func newReportCommand(args []string) *cobra.Command {
 	o := reportOptions{again: commandLine(args)}
 	c := &cobra.Command{
-		Use:   "report CSV... -o DIR",
+		Use:   "report FILE... -o DIR",
 		Short: "Tables, figures and one HTML page from a study's CSV files, or a machine's history of speeds",
 		Long: `Make tables, the study's figures (SVG) and one self-contained HTML page from CSV files of kbench run, or
 from the CSV file of the published study. If both are given, the study's curves are drawn behind the others.
@@ -43,15 +44,21 @@ Speed-ups are relative to the serial runs in the files. The published file has n
 times are used for it, or those given with --serial.
 
 Of a history of kernel speeds (bench/history, a CSV file for each kind of processor, which make bench-record writes) the page
-shows how long each step took at each commit. It goes into a folder named after the file, for every file its own.`,
+shows how long each step took at each commit. It goes into a folder named after the file, for every file its own.
+
+Archives of kbench study (.tar.gz), of one machine or of several, give one page that has them beside each other.`,
 		Example: `  kbench report kbench-run/runs.csv -o page
   kbench report ray_runs.csv -o published
   kbench report runs.csv ray_runs.csv -o beside
-  kbench report bench/history/*.csv -o speeds`,
+  kbench report bench/history/*.csv -o speeds
+  kbench report benchmarks/*.tar.gz -o page`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, files []string) (err error) {
 			if o.out == "" {
 				return fmt.Errorf("report: -o DIR says where the page goes; it is needed")
+			}
+			if slices.ContainsFunc(files, kit.IsArchive) {
+				return o.writeMachines(c.OutOrStdout(), c.ErrOrStderr(), c.Flags(), files)
 			}
 			if slices.ContainsFunc(files, study.IsHistory) {
 				return o.writeHistories(c.OutOrStdout(), c.ErrOrStderr(), c.Flags(), files)

@@ -46,6 +46,7 @@ type runOptions struct {
 	placement            placement
 	places               []int // the CPUs that workers get, in order
 	resume               bool
+	rowsAlone            bool // no page
 	overlay, python      string
 	command              string
 }
@@ -220,6 +221,10 @@ func (o *runOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 		bar.set(i + 1)
 		keeps(ctx, "%s", kept(i+1))
+	}
+	if o.rowsAlone {
+		bar.finish()
+		return nil
 	}
 	bar.finish()
 	sayDisturbed(stderr, log.Records())

@@ -55,27 +55,47 @@ func TestNodes(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("needs an amd64 host: the guest runs this test's own code")
 	}
-	qemu, err := exec.LookPath("qemu-system-x86_64")
-	if err != nil {
-		missing(t, "needs qemu-system-x86_64 (Debian's qemu-system-x86); scripts/install-peers brings it")
-	}
-	kernel := findKernel(t)
-	initrd := filepath.Join(t.TempDir(), "initrd")
-	if err := os.WriteFile(initrd, fileSystem(t), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	qemu, kernel := needs(t)
+	initrd := initialFiles(t, nil)
 	for name, m := range machines {
 		t.Run(name, func(t *testing.T) {
 			begin := time.Now()
-			output, err := boot(qemu, kernel, initrd, m)
-			for attempt := 2; attempt <= bootAttempts && !strings.Contains(output, "=== RUN"); attempt++ {
-				t.Logf("the machine never came to its tests (%v; it wrote %q): attempt %d", err, output, attempt)
-				output, err = boot(qemu, kernel, initrd, m)
-			}
+			output, err := bootOften(t, qemu, kernel, initrd, m, "TestGuest", bootLimit)
 			t.Logf("booted, tested and off in %.0f s", time.Since(begin).Seconds())
 			judge(t, output, err)
 		})
 	}
+}
+
+// needs finds QEMU and a kernel, or skips the test.
+func needs(t *testing.T) (qemu, kernel string) {
+	t.Helper()
+	qemu, err := exec.LookPath("qemu-system-x86_64")
+	if err != nil {
+		missing(t, "needs qemu-system-x86_64 (Debian's qemu-system-x86); scripts/install-peers brings it")
+	}
+	return qemu, findKernel(t)
+}
+
+// initialFiles writes the initial file system, with a program beside init where there is one.
+func initialFiles(t *testing.T, program []byte) string {
+	t.Helper()
+	initrd := filepath.Join(t.TempDir(), "initrd")
+	if err := os.WriteFile(initrd, fileSystem(t, program), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return initrd
+}
+
+// bootOften boots a machine again that never came to its tests.
+func bootOften(t *testing.T, qemu, kernel, initrd string, m machine, test string, limit time.Duration) (string, error) {
+	t.Helper()
+	output, err := boot(qemu, kernel, initrd, m, test, limit)
+	for attempt := 2; attempt <= bootAttempts && !strings.Contains(output, "=== RUN"); attempt++ {
+		t.Logf("the machine never came to its tests (%v; it wrote %q): attempt %d", err, output, attempt)
+		output, err = boot(qemu, kernel, initrd, m, test, limit)
+	}
+	return output, err
 }
 
 // missing skips the test, or fails it where VOXFIT_REQUIRE names nodes.
@@ -101,31 +121,43 @@ func findKernel(t *testing.T) string {
 }
 
 // fileSystem is the initial file system: this package's tests, built without cgo and so in need of no
-// library, as /init, and the console that they write to.
-func fileSystem(t *testing.T) []byte {
+// library, as /init, and the console that they write to; another program is /kbench.
+func fileSystem(t *testing.T, other []byte) []byte {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "init")
-	build := exec.Command("go", "test", "-c", "-ldflags=-s -w", "-o", path, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		if errors.Is(err, exec.ErrNotFound) {
-			t.Skip("needs the go command, to build the guest's program")
-		}
-		t.Fatalf("go test -c: %v\n%s", err, out)
-	}
-	init, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	init := built(t, "test", "-c", ".")
 	const directory, device, program = 0o040755, 0o020600, 0o100755
 	var a archive
 	for _, name := range []string{"dev", "proc", "sys", "tmp"} {
 		a.add(name, directory, 0, 0, nil)
 	}
 	a.add("dev/console", device, 5, 1, nil)
+	a.add("dev/null", device, 1, 3, nil) // which programs get as what they read
 	a.add("init", program, 0, 0, init)
+	if other != nil {
+		a.add("kbench", program, 0, 0, other)
+	}
 	a.add("TRAILER!!!", 0, 0, 0, nil)
 	return a.Bytes()
+}
+
+// built is a program that the go command has built, in need of no library: "test", "-c" and a package, or "build" and one.
+func built(t *testing.T, command ...string) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "program")
+	last := len(command) - 1
+	build := exec.Command("go", append(slices.Clone(command[:last]), "-ldflags=-s -w", "-o", path, command[last])...)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		if errors.Is(err, exec.ErrNotFound) {
+			t.Skip("needs the go command, to build the guest's program")
+		}
+		t.Fatalf("go %s: %v\n%s", strings.Join(command, " "), err, out)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 // An archive is a cpio file of the format "newc" (the kernel's
@@ -150,9 +182,10 @@ func (a *archive) pad() {
 	}
 }
 
-// boot runs the machine until it switches itself off, and returns what it wrote to its serial line.
-func boot(qemu, kernel, initrd string, m machine) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), bootLimit)
+// boot runs a test of this package on the machine, until it switches itself off, and returns what it wrote to its serial
+// line.
+func boot(qemu, kernel, initrd string, m machine, test string, limit time.Duration) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	// Intel's, because QEMU gives AMD's no second threads. All CPUs on one thread are as fast as each on its own.
 	args := []string{
@@ -160,7 +193,7 @@ func boot(qemu, kernel, initrd string, m machine) (string, error) {
 		"-kernel", kernel, "-initrd", initrd, "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio",
 		// What the kernel does not know goes to init: variables before the dashes, arguments behind.
 		// Balancing hides pages from move_pages now and then: see numa.PagesOn.
-		"-append", fmt.Sprintf("console=ttyS0 quiet panic=-1 numa_balancing=disable %s=%s -- -test.v -test.run=^TestGuest$", guestVariable, m),
+		"-append", fmt.Sprintf("console=ttyS0 quiet panic=-1 numa_balancing=disable %s=%s -- -test.v -test.run=^%s$", guestVariable, m, test),
 	}
 	for i, cpus := range m.nodes {
 		args = append(args, "-object", fmt.Sprintf("memory-backend-ram,id=m%d,size=%dM", i, nodeMemory),
@@ -175,7 +208,7 @@ func boot(qemu, kernel, initrd string, m machine) (string, error) {
 	}
 	out, err := exec.CommandContext(ctx, qemu, args...).CombinedOutput()
 	if ctx.Err() != nil {
-		err = fmt.Errorf("the machine was not off after %v: %w", bootLimit, ctx.Err())
+		err = fmt.Errorf("the machine was not off after %v: %w", limit, ctx.Err())
 	}
 	return strings.ReplaceAll(string(out), "\r\n", "\n"), err
 }

@@ -45,6 +45,12 @@ func TestABrowserDrawsTheCurvesOfAHistory(t *testing.T) {
 	if err := h.Write(dir); err != nil {
 		t.Fatal(err)
 	}
+	wantDrawn(t, browser, dir, 3)
+}
+
+// wantDrawn opens a folder's page in a browser, which must draw so many figures, each inside of its place.
+func wantDrawn(t *testing.T, browser, dir string, figures int) {
+	t.Helper()
 	page := filepath.Join(dir, "index.html")
 	studytest.Write(t, page, strings.Replace(studytest.Read(t, page), "</body>", probeScript+"</body>", 1))
 	dom, complaints := browse(t, browser, page)
@@ -56,7 +62,7 @@ func TestABrowserDrawsTheCurvesOfAHistory(t *testing.T) {
 	if err := json.Unmarshal([]byte(html.UnescapeString(m[1])), &found); err != nil {
 		t.Fatal(err)
 	}
-	if len(found.Figures) != 3 || found.Sideways {
+	if len(found.Figures) != figures || found.Sideways {
 		t.Errorf("%d figures, sideways %v", len(found.Figures), found.Sideways)
 	}
 	for _, f := range found.Figures {

@@ -1,0 +1,19 @@
+"""The work of a task, in the library that kbench metg has built; workers import it."""
+
+import ctypes
+import os
+
+_library = ctypes.CDLL(os.environ["VOXFIT_METG_KERNEL"])
+_library.metg_work.argtypes = [ctypes.c_uint64, ctypes.c_uint64]
+_library.metg_work.restype = ctypes.c_uint64
+_library.metg_iteration.restype = ctypes.c_double
+
+
+def work(task):
+    """One task: its seed and its iterations. Python's lock is not held meanwhile."""
+    return _library.metg_work(*task)
+
+
+def iteration():
+    """Seconds of one iteration in this process."""
+    return _library.metg_iteration()

@@ -1,0 +1,255 @@
+package metg
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/voxfit/voxfit/study/metg"
+)
+
+// Options say what to measure.
+type Options struct {
+	Opponents []string // names; none: all
+	CPUs      []int    // one worker on each, in this order
+	Rounds    int      // that are kept
+	Python    string   // empty: the likeliest
+	Cache     string   // the folder for programs that are built; empty: in the user's cache
+	// Point is about how long one run of tasks takes, of opponents in Go, C++ and Rust. Those in Python take five times that.
+	Point time.Duration
+	// Budget, where it is not 0, is the time within which the last round is to end: no round begins that would take longer,
+	// after the first that is kept.
+	Budget time.Duration
+	// Progress, where set, is called before each turn of an opponent.
+	Progress func(done, turns int, name string)
+}
+
+// Point is the usual length of a run of tasks.
+const Point = 20 * time.Millisecond
+
+type runner struct {
+	Options
+	built map[string]built
+	found map[string]guess
+}
+
+// A guess is what the first round found of an opponent: the iterations at which the efficiency is about a half, and the
+// seconds of a worker that a task takes there besides its work.
+type guess struct {
+	iterations uint64
+	cost       float64
+}
+
+// Run measures the opponents in turn and fills in the study's Opponents. An opponent that cannot be had is in it with the
+// reason.
+func Run(ctx context.Context, o Options) ([]metg.Opponent, error) {
+	r := runner{Options: o, built: map[string]built{}, found: map[string]guess{}}
+	if r.Cache == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			cache = os.TempDir()
+		}
+		r.Cache = filepath.Join(cache, "voxfit")
+	}
+	if len(r.Opponents) == 0 {
+		r.Opponents = Names()
+	}
+	var all []metg.Opponent
+	var chosen []opponent
+	for _, name := range r.Opponents {
+		o, known := find(name)
+		if !known {
+			return nil, fmt.Errorf("found no opponent %q, expected some of %v", name, Names())
+		}
+		chosen = append(chosen, o)
+		all = append(all, metg.Opponent{Name: o.name, What: o.what})
+	}
+	turns, begin := (r.Rounds+1)*len(chosen), time.Now()
+	for round := range r.Rounds + 1 {
+		if each := time.Since(begin) / time.Duration(max(1, round)); r.Budget > 0 && round > 1 && time.Since(begin)+each > r.Budget {
+			break
+		}
+		for k := range chosen {
+			i := (k + round) % len(chosen)
+			if r.Progress != nil {
+				r.Progress(round*len(chosen)+k, turns, chosen[i].name)
+			}
+			if all[i].Missing != "" {
+				continue
+			}
+			if err := r.turn(ctx, round, chosen[i], &all[i]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return all, nil
+}
+
+// rest lets what an opponent has left behind come to an end: threads that wait for more work without sleeping.
+const rest = 10 * time.Millisecond
+
+// turn starts an opponent, measures it, and ends it.
+func (r *runner) turn(ctx context.Context, round int, o opponent, to *metg.Opponent) error {
+	s, err := r.start(ctx, o)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		to.Missing = err.Error()
+		return nil
+	}
+	defer time.Sleep(rest)
+	defer s.close()
+	to.Version = s.version()
+	t := turn{runner: r, ctx: ctx, scheduler: s, opponent: o, round: round}
+	if round == 0 {
+		return t.explore()
+	}
+	return t.record(to)
+}
+
+// A turn is one opponent's in one round.
+type turn struct {
+	*runner
+	scheduler
+	opponent
+	ctx   context.Context
+	round int
+}
+
+// measured does one run of tasks.
+func (t turn) measured(tasks int, iterations uint64) (metg.Measurement, error) {
+	if err := t.ctx.Err(); err != nil {
+		return metg.Measurement{}, err
+	}
+	a, err := checked(t.scheduler, t.opponent, tasks, iterations)
+	if t.ctx.Err() != nil {
+		err = t.ctx.Err()
+	}
+	return metg.Measurement{Round: t.round, Tasks: tasks, Iterations: iterations, Seconds: a.Seconds, Iteration: a.Iteration}, err
+}
+
+// Bounds of the search for where the efficiency is a half, in iterations of about a nanosecond, of opponents in Go, C++ and
+// Rust; those in Python take slow times that, and points of slowPoint times the length.
+const (
+	firstGuess      = 1 << 9
+	mostIterations  = 1 << 15
+	slow            = 1 << 8
+	slowPoint       = 5
+	leastPerWorker  = 32
+	mostPerWorker   = 1 << 16
+	warmUpPerWorker = 20
+)
+
+// explore goes from a guess towards the efficiency of a half in steps of four, until it is past it.
+func (t turn) explore() error {
+	if _, err := t.measured(warmUpPerWorker*len(t.CPUs), 1); err != nil {
+		return err
+	}
+	at, most := uint64(firstGuess), uint64(mostIterations)
+	if t.program == python {
+		at, most = at*slow, most*slow
+	}
+	cost := float64(at) * 1e-9
+	for up := 0; ; {
+		best, err := t.bestOfThree(at, cost)
+		if err != nil {
+			return err
+		}
+		cost = max(best.Cost(len(t.CPUs)), 1e-9)
+		t.found[t.name] = guess{min(near(cost, best.Iteration), most), cost}
+		efficient := best.Efficiency(len(t.CPUs)) >= 0.5
+		switch {
+		case efficient && up > 0, !efficient && up < 0, efficient && at <= 4, !efficient && at >= most:
+			return nil
+		case efficient:
+			at, up = at/4, -1
+		default:
+			at, up = at*4, 1
+		}
+	}
+}
+
+// bestOfThree is the shortest of three runs: what other programs do meanwhile must not decide which lengths are measured.
+func (t turn) bestOfThree(iterations uint64, cost float64) (best metg.Measurement, err error) {
+	for k := range 3 {
+		m, err := t.measured(t.count(iterations, cost), iterations)
+		if err != nil {
+			return m, err
+		}
+		if k == 0 || m.Efficiency(len(t.CPUs)) > best.Efficiency(len(t.CPUs)) {
+			best = m
+		}
+	}
+	return best, nil
+}
+
+// near is the power of two of iterations that takes about as long as a task costs.
+func near(cost, iteration float64) uint64 {
+	return 1 << uint(max(0, math.Round(math.Log2(cost/iteration))))
+}
+
+// count is how many tasks of a length one run has.
+func (t turn) count(iterations uint64, cost float64) int {
+	point := t.Point.Seconds()
+	if t.program == python {
+		point *= slowPoint
+	}
+	each := float64(iterations)*1e-9 + cost
+	return len(t.CPUs) * int(max(leastPerWorker, min(point/each, mostPerWorker)))
+}
+
+// record measures empty tasks and eight lengths, and steals.
+func (t turn) record(to *metg.Opponent) error {
+	g := t.found[t.name]
+	if _, err := t.measured(warmUpPerWorker*len(t.CPUs), 1); err != nil {
+		return err
+	}
+	for _, iterations := range append([]uint64{0}, around(g.iterations)...) {
+		m, err := t.measured(t.count(iterations, g.cost), iterations)
+		if err != nil {
+			return err
+		}
+		to.Measured = append(to.Measured, m)
+	}
+	if !t.steals || len(t.CPUs) < 2 {
+		return nil
+	}
+	return t.recordSteals(to)
+}
+
+// around are lengths from an eighth to sixteen times a number of iterations.
+func around(iterations uint64) []uint64 {
+	var lengths []uint64
+	for k := -3; k <= 4; k++ {
+		lengths = append(lengths, uint64(max(1, math.Ldexp(float64(iterations), k))))
+	}
+	return slices.Compact(lengths)
+}
+
+// Runs of tasks of which the first half have work: those who begin with the second half are soon without any, and steal.
+const (
+	stealRuns       = 10
+	stealTasks      = 2048
+	stealIterations = 2000
+)
+
+func (t turn) recordSteals(to *metg.Opponent) error {
+	found := metg.Steals{Round: t.round}
+	for range stealRuns {
+		tasks, err := t.tasks(stealTasks, stealIterations)
+		if err == nil {
+			err = t.ctx.Err()
+		}
+		if err != nil {
+			return fmt.Errorf("%s: steals: %w", t.name, err)
+		}
+		found.Waits = append(found.Waits, waitsForSteals(tasks)...)
+	}
+	to.Steals = append(to.Steals, found)
+	return nil
+}

@@ -1,0 +1,74 @@
+package metg
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+)
+
+// A scheduler is an opponent that runs: it has been started, and will be closed.
+type scheduler interface {
+	// measure does so many equal tasks.
+	measure(tasks int, iterations uint64) (answer, error)
+	// tasks does tasks of which the first half have work, and tells which worker did each, and when.
+	tasks(tasks int, iterations uint64) ([]taskRecord, error)
+	version() string
+	close()
+}
+
+// An answer is what a run of tasks took.
+type answer struct {
+	Seconds   float64 `json:"seconds"`
+	Sum       uint64  `json:"sum"`
+	Iteration float64 `json:"iteration_s"`
+}
+
+// A taskRecord is the number of a worker, and the seconds at which a task began and ended.
+type taskRecord [3]float64
+
+func (r taskRecord) worker() int    { return int(r[0]) }
+func (r taskRecord) begin() float64 { return r[1] }
+func (r taskRecord) end() float64   { return r[2] }
+
+// start starts an opponent.
+func (r *runner) start(ctx context.Context, o opponent) (scheduler, error) {
+	if o.program == "" {
+		return r.startHere(ctx, o), nil
+	}
+	return r.startProgram(ctx, o)
+}
+
+// checked is a measurement whose sum is right.
+func checked(s scheduler, o opponent, tasks int, iterations uint64) (answer, error) {
+	a, err := s.measure(tasks, iterations)
+	if err != nil {
+		return a, fmt.Errorf("%s: %w", o.name, err)
+	}
+	if want := Sum(tasks, iterations); a.Sum != want {
+		return a, fmt.Errorf("%s: %d tasks of %d iterations gave the sum %d, want %d: a task was lost, done twice or done wrong", o.name, tasks, iterations, a.Sum, want)
+	}
+	if !(a.Seconds > 0) || !(a.Iteration > 0) {
+		return a, fmt.Errorf("%s: found %g s of %d tasks and %g s of an iteration, want more than 0", o.name, a.Seconds, tasks, a.Iteration)
+	}
+	return a, nil
+}
+
+// waitsForSteals are the times between two tasks of a worker of which the second does not follow the first: it was
+// another's. A worker's way to its first task is none of them.
+func waitsForSteals(tasks []taskRecord) []float64 {
+	byWorker := map[int][]int{}
+	for i, t := range tasks {
+		byWorker[t.worker()] = append(byWorker[t.worker()], i)
+	}
+	var waits []float64
+	for _, done := range byWorker {
+		slices.SortFunc(done, func(a, b int) int { return cmp.Compare(tasks[a].begin(), tasks[b].begin()) })
+		for k := 1; k < len(done); k++ {
+			if before, next := done[k-1], done[k]; next != before+1 {
+				waits = append(waits, tasks[next].begin()-tasks[before].end())
+			}
+		}
+	}
+	return waits
+}

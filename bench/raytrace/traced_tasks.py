@@ -1,0 +1,85 @@
+"""What is traced in Ray's processes: CPU seconds of the parts of a task, by the thread that does them.
+
+The driver imports this module, and Ray calls ``trace_worker`` in each worker that it starts. A worker appends a line to
+a file of its own for each task, so that nothing but the tasks' own messages goes through Ray.
+"""
+
+import json
+import os
+import time
+
+FOLDER = "VOXFIT_RAYTRACE"
+
+
+class Clock:
+    """CPU seconds of this thread by name, and bytes by name."""
+
+    def __init__(self):
+        self.seconds = {}
+        self.bytes = {}
+        self._inside = []
+
+    def timed(self, name, call, *args, **kwargs):
+        """Call, and add the CPU time that it took, less that of the calls that were timed inside of it."""
+        self._inside.append(0.0)
+        begin = time.thread_time()
+        try:
+            return call(*args, **kwargs)
+        finally:
+            took = time.thread_time() - begin
+            inside = self._inside.pop()
+            self.seconds[name] = self.seconds.get(name, 0.0) + took - inside
+            if self._inside:
+                self._inside[-1] += took
+
+    def count(self, name, number):
+        """Add to a number of bytes."""
+        self.bytes[name] = self.bytes.get(name, 0) + number
+
+    def taken(self):
+        """What was found since the last call."""
+        found = {"seconds": self.seconds, "bytes": self.bytes}
+        self.seconds, self.bytes = {}, {}
+        return found
+
+
+clock = Clock()
+
+
+def trace_serialization(pickle, unpickle, then=lambda: None):
+    """Time what Ray serializes and deserializes in this process under these names; each value serialized is followed
+    by a call of ``then``."""
+    from ray._private.serialization import SerializationContext as Context
+
+    serialize, deserialize = Context.serialize, Context.deserialize_objects
+
+    def traced_serialize(self, value):
+        serialized = clock.timed(pickle, serialize, self, value)
+        clock.count(pickle, serialized.total_bytes)
+        then()
+        return serialized
+
+    def traced_deserialize(self, *args, **kwargs):
+        return clock.timed(unpickle, deserialize, self, *args, **kwargs)
+
+    Context.serialize, Context.deserialize_objects = traced_serialize, traced_deserialize
+
+
+def trace_worker():
+    """Ray calls this in each worker that it starts. A task ends with the pickling of its results."""
+    file = open(os.path.join(os.environ[FOLDER], f"{os.getpid()}.jsonl"), "a", buffering=1)
+    trace_serialization("pickle", "unpickle", lambda: file.write(json.dumps(clock.taken()) + "\n"))
+
+
+def fit_dipys_chunk(*args, **kwargs):
+    """DIPY's work on a chunk, timed."""
+    from dipy.reconst.multi_voxel import _parallel_fit_worker
+
+    return clock.timed("fit", _parallel_fit_worker, *args, **kwargs)
+
+
+def fit_voxfits_batch(*args, **kwargs):
+    """voxfit's work on a batch, timed."""
+    from voxfit.dipy._engines import fit_batch
+
+    return clock.timed("fit", fit_batch, *args, **kwargs)

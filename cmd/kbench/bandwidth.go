@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/voxfit/voxfit/internal/calm"
+	"github.com/voxfit/voxfit/numa"
+	"github.com/voxfit/voxfit/study/kit"
+)
+
+// measureBandwidth lets all allowed CPUs of each node read memory of each node, one pair of nodes after the other.
+func measureBandwidth(allowed []int) (kit.Bandwidth, error) {
+	var b kit.Bandwidth
+	machine := numa.Describe()
+	var readers [][]int
+	for _, node := range machine.Nodes {
+		cpus := slices.DeleteFunc(slices.Clone(node.CPUs), func(cpu int) bool { return !slices.Contains(allowed, cpu) })
+		b.Nodes = append(b.Nodes, node.ID)
+		readers = append(readers, cpus)
+	}
+	bytes := blockBytes(machine, readers)
+	var failed error
+	for i, cpus := range readers {
+		row := make([]float64, len(b.Nodes))
+		for k, node := range b.Nodes {
+			read := func() float64 {
+				rate, err := readFrom(node, bytes)
+				if err != nil {
+					failed = err
+				}
+				return rate
+			}
+			var use calm.Use
+			row[k], use = onEach(cpus, read)
+			b.Disturbed = b.Disturbed || use.Disturbed()
+			if i == k && len(cpus) > 0 && b.OneCore == 0 {
+				b.OneCore, use = onEach(cpus[:1], read)
+				b.Disturbed = b.Disturbed || use.Disturbed()
+			}
+		}
+		b.Read = append(b.Read, row)
+	}
+	return b, failed
+}
+
+// blockBytes is what each CPU reads: far more than its caches hold, and so little that all CPUs of a node together read an
+// eighth of the memory of the smallest node.
+func blockBytes(machine numa.Machine, readers [][]int) int {
+	most, least := 1, int64(64<<30)
+	for i, cpus := range readers {
+		most = max(most, len(cpus))
+		if memory := machine.Nodes[i].Memory; memory > 0 {
+			least = min(least, memory)
+		}
+	}
+	return int(max(4<<20, min(128<<20, least/int64(8*most))))
+}
+
+// readFrom is the rate at which this thread reads a block that lies on a node.
+func readFrom(node, bytes int) (float64, error) {
+	pages, err := numa.NewPages(bytes)
+	if err != nil {
+		return 0, fmt.Errorf("bandwidth: %w", err)
+	}
+	defer pages.Free()
+	if err := pages.Prefer(0, bytes, node); err != nil && len(numa.Describe().Nodes) > 1 {
+		return 0, fmt.Errorf("bandwidth: %w", err)
+	}
+	return readRateOf(numa.SliceOf[float64](pages, bytes/8)), nil
+}

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/voxfit/voxfit/study/metg"
+)
+
+func TestMETGMeasuresTheSchedulersOfGo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("timing takes a second")
+	}
+	dir := t.TempDir()
+	text := succeed(t, "metg", "--opponents", "voxfit,channel", "--rounds", "1", "--workers", "1", "-o", dir)
+	s, err := metg.Read(filepath.Join(dir, "metg.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Workers() != 1 || s.Rounds != 1 || len(s.Opponents) != 2 || s.Processor == "" || !strings.HasPrefix(s.Command, "kbench metg --opponents") {
+		t.Errorf("the study is %+v", s)
+	}
+	for _, want := range []string{"METG(50%)", "voxfit", "channel", filepath.Join(dir, "index.html")} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the output lacks %q:\n%s", want, text)
+		}
+	}
+}
+
+func TestMETGRefusesWhatCannotBeMeasured(t *testing.T) {
+	refuse(t, []string{"metg", "--opponents", "cats"}, "--opponents cats", "voxfit", "ray")
+	refuse(t, []string{"metg", "--opponents", "tbb,tbb"}, "tbb is named twice")
+	refuse(t, []string{"metg", "--rounds", "0"}, "--rounds 0", "at least 1")
+	refuse(t, []string{"metg", "--workers", "9999"}, "--workers 9999", "expected 1 to")
+	refuse(t, []string{"metg", "--places", "9999"}, "9999")
+}

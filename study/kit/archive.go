@@ -1,0 +1,160 @@
+package kit
+
+import (
+	"archive/tar"
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/voxfit/voxfit/disk"
+	"github.com/voxfit/voxfit/study"
+	"github.com/voxfit/voxfit/study/metg"
+)
+
+// The files of a study's folder, and of its archive.
+const (
+	PlanFile        = "plan.json"
+	FactsFile       = "machine.json"
+	EnvironmentFile = "env.json"
+	BandwidthFile   = "bandwidth.json"
+	METGFile        = "metg.json"
+	PredictionsFile = "predictions.json"
+	HashFile        = "predictions.sha256"
+)
+
+// Pack writes the archive of a folder, a .tar.gz, to a path: the same bytes from the same files.
+func Pack(folder, to string) error {
+	var names []string
+	for _, name := range []string{PlanFile, FactsFile, EnvironmentFile, BandwidthFile, METGFile, PredictionsFile, HashFile} {
+		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
+			return err
+		}
+		names = append(names, name)
+	}
+	rows, err := filepath.Glob(filepath.Join(folder, "sweep-*", "*.csv"))
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		name, err := filepath.Rel(folder, row)
+		if err != nil {
+			return err
+		}
+		names = append(names, filepath.ToSlash(name))
+	}
+	slices.Sort(names)
+	var packed bytes.Buffer
+	zip := gzip.NewWriter(&packed)
+	out := tar.NewWriter(zip)
+	for _, name := range names {
+		text, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(name)))
+		if err != nil {
+			return err
+		}
+		if err := out.WriteHeader(&tar.Header{Name: "study/" + name, Mode: 0o644, Size: int64(len(text)), Format: tar.FormatUSTAR}); err != nil {
+			return err
+		}
+		if _, err := out.Write(text); err != nil {
+			return err
+		}
+	}
+	if err := cmp.Or(out.Close(), zip.Close()); err != nil {
+		return err
+	}
+	return disk.Replace(to, packed.Bytes())
+}
+
+// IsArchive says by its name whether a file is an archive.
+func IsArchive(path string) bool { return strings.HasSuffix(path, ".tar.gz") }
+
+// Read reads an archive, and refuses one that is not whole or whose predictions are not those that were registered.
+func Read(path string) (Study, error) {
+	files, err := unpack(path)
+	if err == nil {
+		var s Study
+		if s, err = parse(files); err == nil {
+			return s, nil
+		}
+	}
+	return Study{}, fmt.Errorf("%s: %w", path, err)
+}
+
+// mostBytes bounds what an archive may hold, so that a damaged one does not fill the memory.
+const mostBytes = 256 << 20
+
+func unpack(path string) (map[string][]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot be opened: %w", errors.Unwrap(err))
+	}
+	defer file.Close()
+	zip, err := gzip.NewReader(file)
+	if err != nil {
+		return nil, fmt.Errorf("found no gzip data (%w), expected an archive that kbench study wrote", err)
+	}
+	files, left := map[string][]byte{}, int64(mostBytes)
+	for in := tar.NewReader(zip); ; {
+		header, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			return files, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the archive is damaged (%w): copy it anew", err)
+		}
+		if left -= header.Size; left < 0 {
+			return nil, fmt.Errorf("the archive holds more than %d bytes, expected one that kbench study wrote", mostBytes)
+		}
+		text, err := io.ReadAll(in)
+		if err != nil {
+			return nil, fmt.Errorf("the archive is damaged (%w): copy it anew", err)
+		}
+		files[strings.TrimPrefix(header.Name, "study/")] = text
+	}
+}
+
+func parse(files map[string][]byte) (Study, error) {
+	s := Study{Records: map[string][]study.Record{}}
+	for name, to := range map[string]any{PlanFile: &s.Plan, FactsFile: &s.Facts, BandwidthFile: &s.Bandwidth, PredictionsFile: &s.Predictions} {
+		if err := json.Unmarshal(files[name], to); err != nil {
+			return s, fmt.Errorf("%s in it: %w: expected an archive that kbench study wrote", name, noFile(files, name, err))
+		}
+	}
+	var err error
+	if s.METG, err = metg.Parse(files[METGFile]); err != nil {
+		return s, fmt.Errorf("%s in it: %w", METGFile, noFile(files, METGFile, err))
+	}
+	s.Hash = Hash(files[PredictionsFile])
+	if registered, _, _ := strings.Cut(string(files[HashFile]), " "); registered != s.Hash {
+		return s, fmt.Errorf("its predictions have the hash %.12s, and %.12s was registered before the sweep: they were changed", s.Hash, registered)
+	}
+	for name, text := range files {
+		if path.Ext(name) != ".csv" {
+			continue
+		}
+		if folder := path.Dir(name); folder != SweepFolder(files[PredictionsFile]) {
+			return s, fmt.Errorf("%s in it was measured after other predictions, expected all rows in %s", name, SweepFolder(files[PredictionsFile]))
+		}
+		sweep := strings.TrimSuffix(path.Base(name), ".csv")
+		if s.Records[sweep], err = study.ParseRecords(name+" in it", text); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+func noFile(files map[string][]byte, name string, err error) error {
+	if _, there := files[name]; !there {
+		return fs.ErrNotExist
+	}
+	return err
+}

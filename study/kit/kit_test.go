@@ -1,0 +1,146 @@
+package kit
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/voxfit/voxfit/study"
+	"github.com/voxfit/voxfit/study/internal/studytest"
+	"github.com/voxfit/voxfit/study/metg"
+)
+
+// folder is a study of one sweep, with a serial run and one on two CPUs.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	put := func(name string, value any) {
+		text, err := json.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		studytest.Write(t, filepath.Join(dir, name), string(text))
+	}
+	put(PlanFile, Plan{Host: "here", Models: []string{"csdm"}, Runs: 1, Sweeps: []Sweep{{Name: "numa-close", CPUs: []int{2}, Cores: []int{2}}}})
+	put(FactsFile, []Fact{{"processor", "one"}})
+	put(EnvironmentFile, map[string]any{})
+	put(BandwidthFile, Bandwidth{Nodes: []int{0}, Read: [][]float64{{10}}, OneCore: 5})
+	put(PredictionsFile, Predictions{Predictions: []Prediction{{Model: "M", Sweep: "numa-close", CPUs: 2, Seconds: study.Estimate{Value: 3}}}})
+	if err := (metg.Study{CPUs: []int{0, 1}, Made: time.Unix(1, 0)}).Write(filepath.Join(dir, METGFile)); err != nil {
+		t.Fatal(err)
+	}
+	predictions := []byte(studytest.Read(t, filepath.Join(dir, PredictionsFile)))
+	studytest.Write(t, filepath.Join(dir, HashFile), Hash(predictions)+"  "+PredictionsFile+"\n")
+	rows := filepath.Join(dir, SweepFolder(predictions))
+	if err := os.Mkdir(rows, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	studytest.Write(t, filepath.Join(rows, "numa-close.csv"), "engine,model,time,cpu_count,num_chunks,num_vox\nserial,M,4,1,1,100\nvoxfit,M,2,2,8,100\n")
+	return dir
+}
+
+func packed(t *testing.T, dir string) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), "here.tar.gz")
+	if err := Pack(dir, to); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+func TestAnArchiveHasAllOfItsStudy(t *testing.T) {
+	s, err := Read(packed(t, folder(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, found := s.Predictions.Found("M", "numa-close", 2)
+	if s.Missing() != 0 || len(s.Records["numa-close"]) != 2 || s.Plan.Host != "here" || s.Facts[0].Value != "one" || !found || p.Value != 3 || s.METG.Workers() != 2 {
+		t.Errorf("read %+v", s)
+	}
+	if _, found := s.Predictions.Found("M", "numa-close", 4); found {
+		t.Error("found a prediction for 4 CPUs")
+	}
+}
+
+func TestTheSameFolderGivesTheSameBytes(t *testing.T) {
+	dir := folder(t)
+	one, other := studytest.Read(t, packed(t, dir)), studytest.Read(t, packed(t, dir))
+	if one != other {
+		t.Error("two archives of one folder differ")
+	}
+}
+
+func TestMissingRunsAreCounted(t *testing.T) {
+	dir := folder(t)
+	rows, _ := filepath.Glob(filepath.Join(dir, "sweep-*", "*.csv"))
+	studytest.Write(t, rows[0], "engine,model,time,cpu_count,num_chunks,num_vox\nserial,M,4,1,1,100\n")
+	if s, err := Read(packed(t, dir)); err != nil || s.Missing() != 1 {
+		t.Errorf("%d missing (%v), want 1", s.Missing(), err)
+	}
+}
+
+func TestArchivesThatCannotBeTrustedAreRefused(t *testing.T) {
+	for want, spoil := range map[string]func(dir string){
+		"they were changed": func(dir string) {
+			studytest.Write(t, filepath.Join(dir, PredictionsFile), `{"how": "afterwards"}`)
+		},
+		"after other predictions": func(dir string) {
+			rows, _ := filepath.Glob(filepath.Join(dir, "sweep-*"))
+			if err := os.Rename(rows[0], filepath.Join(dir, "sweep-other")); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"metg.json in it": func(dir string) { studytest.Write(t, filepath.Join(dir, METGFile), `{}`) },
+		"plan.json in it": func(dir string) { studytest.Write(t, filepath.Join(dir, PlanFile), `[`) },
+		"numa-close.csv in it": func(dir string) {
+			rows, _ := filepath.Glob(filepath.Join(dir, "sweep-*", "*.csv"))
+			studytest.Write(t, rows[0], "")
+		},
+	} {
+		dir := folder(t)
+		spoil(dir)
+		path := packed(t, dir)
+		_, err := Read(path)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one that says %q", err, want)
+			continue
+		}
+		studytest.WantOneLine(t, path, err)
+	}
+}
+
+func TestDamagedArchivesAreRefused(t *testing.T) {
+	whole := []byte(studytest.Read(t, packed(t, folder(t))))
+	for name, text := range map[string][]byte{"empty": nil, "no gzip": []byte("engine,time\n"), "cut": whole[:len(whole)/2], "no study": gzipOf(t)} {
+		path := filepath.Join(t.TempDir(), "x.tar.gz")
+		studytest.Write(t, path, string(text))
+		if _, err := Read(path); err == nil {
+			t.Errorf("%s: it was read", name)
+		} else {
+			studytest.WantOneLine(t, path, err)
+		}
+	}
+	if _, err := Read(filepath.Join(t.TempDir(), "none.tar.gz")); err == nil || !strings.Contains(err.Error(), "cannot be opened") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// gzipOf is a gzip file of nothing.
+func gzipOf(t *testing.T) []byte {
+	t.Helper()
+	return bytes.Clone([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0})
+}
+
+func TestAFolderThatLacksAStepIsNotPacked(t *testing.T) {
+	dir := folder(t)
+	if err := os.Remove(filepath.Join(dir, HashFile)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Pack(dir, filepath.Join(dir, "x.tar.gz")); err == nil {
+		t.Error("it was packed")
+	}
+}

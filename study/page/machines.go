@@ -1,0 +1,299 @@
+package page
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"gonum.org/v1/plot/vg"
+
+	modelname "github.com/voxfit/voxfit/model/name"
+	"github.com/voxfit/voxfit/study"
+	"github.com/voxfit/voxfit/study/internal/words"
+	"github.com/voxfit/voxfit/study/kit"
+	"github.com/voxfit/voxfit/study/metg"
+	"github.com/voxfit/voxfit/study/page/internal/drawing"
+)
+
+// Machines is the studies of one or more machines beside each other, as a page.
+type Machines struct {
+	Version string    // of the program
+	Made    time.Time // when the page was made
+	Repeat  string    // the command that makes this page again
+	Studies []kit.Study
+}
+
+// Write writes index.html, one file that needs no other, and beside it figures/*.svg.
+func (x Machines) Write(dir string) error {
+	f, err := x.speedUpFigure()
+	if err != nil {
+		return err
+	}
+	figures := []figure{f}
+	var parts []machinePart
+	for i, s := range x.Studies {
+		handing, err := efficiencyFigure(s.METG, fmt.Sprintf("efficiency-%d", i+1))
+		if err != nil {
+			return err
+		}
+		figures = append(figures, handing)
+		parts = append(parts, machinePart{
+			Name: x.name(i), Facts: factsOf(s), Bandwidth: bandwidthRows(s.Bandwidth), Disturbed: s.Bandwidth.Disturbed, METG: rowsOf(metgRows(s.METG), metgIsText),
+			Missing: missingOf(s.METG), Fits: rowsOf(fitRows(s), fitIsText),
+		})
+	}
+	drawn := pageFigures(figures)
+	for i := range parts {
+		parts[i].Figure = drawn[i+1]
+	}
+	return writePage(dir, "machines.html.tmpl", struct {
+		Machines
+		MadeOn                 string
+		InShort                []string
+		SpeedUp                pageFigure
+		METGHeader, FitsHeader []cell
+		Parts                  []machinePart
+	}{x, dayAndTime(x.Made), x.InShort(), drawn[0], cellsOf(metgHeader, metgIsText), cellsOf(fitsHeader, fitIsText), parts}, figures)
+}
+
+// A machinePart is one machine's part of the page.
+type machinePart struct {
+	Name      string
+	Facts     []Fact
+	Bandwidth [][]string
+	Disturbed bool // while the bandwidth was measured
+	Figure    pageFigure
+	METG      [][]cell
+	Missing   []Fact
+	Fits      [][]cell
+}
+
+// name is that of a machine; two of one name have their numbers behind it.
+func (x Machines) name(i int) string {
+	host := x.Studies[i].Plan.Host
+	for k, s := range x.Studies {
+		if k != i && s.Plan.Host == host {
+			return fmt.Sprintf("%s (%d)", host, i+1)
+		}
+	}
+	return host
+}
+
+func factsOf(s kit.Study) []Fact {
+	var facts []Fact
+	for _, f := range s.Facts {
+		facts = append(facts, Fact(f))
+	}
+	p := s.Plan
+	return append(facts, Fact{"measured", dayAndTime(p.Made)}, Fact{"voxfit", p.Version}, Fact{"budget", p.Budget},
+		Fact{"fits", fmt.Sprintf("%s of the HCP phantom in %s, %s of each setting", words.Voxels(p.Voxels), words.Chunks(p.Chunks), words.Count(p.Runs, "run"))},
+		Fact{"predictions", fmt.Sprintf("SHA-256 %s, registered before the fits (%s). %s", s.Hash, dayAndTime(s.Predictions.Made), s.Predictions.How)})
+}
+
+// bandwidthRows are a header and a row for each node whose CPUs read.
+func bandwidthRows(b kit.Bandwidth) [][]string {
+	header := []string{"CPUs of"}
+	for _, n := range b.Nodes {
+		header = append(header, fmt.Sprintf("memory of node %d", n))
+	}
+	rows := [][]string{header}
+	for i, n := range b.Nodes {
+		row := []string{fmt.Sprintf("node %d", n)}
+		for _, rate := range b.Read[i] {
+			row = append(row, words.Significant(rate, 3))
+		}
+		rows = append(rows, row)
+	}
+	return append(rows, append([]string{"one CPU alone, its own node", words.Significant(b.OneCore, 3)}, make([]string, max(0, len(b.Nodes)-1))...))
+}
+
+var fitsHeader = []string{"model", "sweep", "CPUs", "cores", "time, s", "lowest to highest", "speed-up", "predicted, s", "measured / predicted"}
+
+func fitIsText(i int) bool { return i < 2 }
+
+// A fitted is what the runs of one setting come to.
+type fitted struct {
+	model, sweep string
+	cpus, cores  int
+	time         metg.Spread
+	speedUp      float64
+	predicted    float64 // NaN: none
+}
+
+// fits are the settings of a study, in the order of its plan.
+func fits(s kit.Study) []fitted {
+	var all []fitted
+	for _, sweep := range s.Plan.Sweeps {
+		records := s.Records[sweep.Name]
+		for _, model := range modelsIn(records) {
+			serial := timesOf(records, func(r study.Record) bool { return r.Model == model && study.IsSerial(r.Engine) })
+			for i, n := range sweep.CPUs {
+				times := timesOf(records, func(r study.Record) bool { return r.Model == model && !study.IsSerial(r.Engine) && r.CPUCount == n })
+				if len(times) == 0 {
+					continue
+				}
+				f := fitted{model: model, sweep: sweep.Name, cpus: n, cores: sweep.Cores[i], time: metg.SpreadOf(times), speedUp: math.NaN(), predicted: math.NaN()}
+				if len(serial) > 0 {
+					f.speedUp = study.Median(serial) / f.time.Median
+				}
+				if p, found := s.Predictions.Found(model, sweep.Name, n); found {
+					f.predicted = p.Value
+				}
+				all = append(all, f)
+			}
+		}
+	}
+	return all
+}
+
+func modelsIn(records []study.Record) []string {
+	var models []string
+	for _, r := range records {
+		if !slices.Contains(models, r.Model) {
+			models = append(models, r.Model)
+		}
+	}
+	return models
+}
+
+// timesOf are seconds of runs: of those that no other program disturbed, where there are such.
+func timesOf(records []study.Record, of func(study.Record) bool) []float64 {
+	var calm, all []float64
+	for _, r := range records {
+		if !of(r) {
+			continue
+		}
+		all = append(all, r.Time)
+		if !r.Disturbed() {
+			calm = append(calm, r.Time)
+		}
+	}
+	if len(calm) > 0 {
+		return calm
+	}
+	return all
+}
+
+func fitRows(s kit.Study) [][]string {
+	var rows [][]string
+	for _, f := range fits(s) {
+		predicted, ratio := "-", "-"
+		if !math.IsNaN(f.predicted) {
+			predicted, ratio = words.Significant(f.predicted, 3), fmt.Sprintf("%.2f", f.time.Median/f.predicted)
+		}
+		speedUp := "-"
+		if !math.IsNaN(f.speedUp) {
+			speedUp = words.Significant(f.speedUp, 3)
+		}
+		rows = append(rows, []string{modelname.WordsOf(f.model), f.sweep, fmt.Sprint(f.cpus), fmt.Sprint(f.cores), words.Significant(f.time.Median, 3),
+			words.Significant(f.time.Low, 3) + " to " + words.Significant(f.time.High, 3), speedUp, predicted, ratio})
+	}
+	return rows
+}
+
+// InShort says for each machine what its most CPUs gave, and how far off the predictions were.
+func (x Machines) InShort() []string {
+	var sentences []string
+	for i, s := range x.Studies {
+		if best, disturbed := s.METG.Disturbed(); disturbed {
+			sentences = append(sentences, fmt.Sprintf("%s: other programs took the CPUs: even the longest tasks had an efficiency of no more than %.2f. "+
+				"Its times are those of a busy machine, and nothing is concluded from them. Measure again when it is idle.", x.name(i), best))
+			continue
+		}
+		var most []fitted
+		var errors []float64
+		for _, f := range fits(s) {
+			if !math.IsNaN(f.predicted) {
+				errors = append(errors, math.Abs(f.time.Median/f.predicted-1))
+			}
+			k := slices.IndexFunc(most, func(m fitted) bool { return m.model == f.model })
+			switch {
+			case k < 0:
+				most = append(most, f)
+			case f.time.Median < most[k].time.Median:
+				most[k] = f
+			}
+		}
+		for _, f := range most {
+			sentences = append(sentences, fmt.Sprintf("%s: %s took %s s at best, on %s (%s; %s), %s times as fast as the serial fit.", x.name(i),
+				modelname.WordsOf(f.model), words.Significant(f.time.Median, 3), words.Count(f.cpus, "CPU"), words.Count(f.cores, "core"), f.sweep, words.Significant(f.speedUp, 3)))
+		}
+		if len(errors) > 0 {
+			sentences = append(sentences, fmt.Sprintf("%s: the predictions, made before the fits, were off by %s in the median, by %s at most.", x.name(i),
+				words.Percent(study.Median(errors)), words.Percent(slices.Max(errors))))
+		}
+	}
+	return sentences
+}
+
+// WriteTable writes the sentences and the tables of fits for a terminal.
+func (x Machines) WriteTable(w io.Writer) error {
+	var b strings.Builder
+	for i, s := range x.Studies {
+		fmt.Fprintf(&b, "%s\n", x.name(i))
+		writeColumns(&b, append([][]string{fitsHeader}, fitRows(s)...), fitIsText)
+		b.WriteString("\n")
+	}
+	for _, sentence := range x.InShort() {
+		writeWrapped(&b, "", sentence)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// speedUpFigure draws the speed-up of each machine and sweep over the CPUs, a panel for each model.
+func (x Machines) speedUpFigure() (figure, error) {
+	f := figure{Name: "speed-up", Title: "Speed-up over the CPUs",
+		Caption: "How many times as fast as the serial fit on the same machine, by the number of CPUs (hardware threads). The grey line is as " +
+			"many times as CPUs. Points are medians."}
+	sh := drawing.Sheet{Title: f.Title}
+	var entries []drawing.LegendEntry
+	panels := map[string][]drawing.Curve{}
+	var models []string
+	xs, ys, places := drawing.EmptyRange(), drawing.EmptyRange(), 0
+	for i, s := range x.Studies {
+		for _, sweep := range s.Plan.Sweeps {
+			name, drawn := x.name(i)+", "+sweep.Name, false
+			for _, point := range fits(s) {
+				if point.sweep != sweep.Name || math.IsNaN(point.speedUp) {
+					continue
+				}
+				if !slices.Contains(models, point.model) {
+					models = append(models, point.model)
+				}
+				curves := panels[point.model]
+				if n := len(curves); n == 0 || curves[n-1].Label != name {
+					curves = append(curves, drawing.Curve{Class: "series", Label: name, Colour: drawing.Colour(places), Dashes: drawing.Dash(i), Mark: drawing.Mark(places), Width: vg.Points(1.4)})
+				}
+				k := &curves[len(curves)-1]
+				k.Points = append(k.Points, drawing.Point{X: float64(point.cpus), Y: point.speedUp})
+				panels[point.model] = curves
+				xs.Add(float64(point.cpus))
+				ys.Add(point.speedUp)
+				drawn = true
+			}
+			if drawn {
+				entries = append(entries, drawing.LegendEntry{Words: name, Colour: drawing.Colour(places), Dashes: drawing.Dash(i), Mark: drawing.Mark(places)})
+				places++
+			}
+		}
+	}
+	if len(models) == 0 {
+		f.Missing = "There are no fits."
+		return f, nil
+	}
+	ys.Add(xs.High)
+	for _, model := range models {
+		ideal := drawing.Curve{Class: "behind", Label: "as many times as CPUs", Colour: drawing.Behind, Width: vg.Points(1),
+			Points: []drawing.Point{{X: xs.Low, Y: xs.Low}, {X: xs.High, Y: xs.High}}}
+		sh.AddCurves(drawing.Words{Title: words.Shorten(modelname.WordsOf(model), 44), X: "CPUs", Y: "speed-up"},
+			xs.LogAxis(1.3, drawing.PowerTicks{Label: words.Plain}), ys.LogAxis(1.3, drawing.PowerTicks{Label: words.Plain}),
+			append([]drawing.Curve{ideal}, panels[model]...))
+	}
+	sh.Tidy(false)
+	sh.Legend = [][]drawing.LegendEntry{entries}
+	return drawInto(f, &sh)
+}
