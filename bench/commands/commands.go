@@ -154,9 +154,9 @@ func (s *setup) prepare(ctx context.Context) error {
 	found, err := compare.FindMRtrix(ctx, mrtrixCommands...)
 	if err != nil {
 		s.report.note("%v", err)
+	} else {
+		s.mrtrix, s.report.Engines = true, append(s.report.Engines, found)
 	}
-	s.mrtrix = err == nil
-	s.report.Engines = append(s.report.Engines, found)
 	if s.DIPYVoxels > 0 {
 		if err := s.findDIPY(ctx); err != nil {
 			s.report.note("DIPY is not here: %v", err)

@@ -224,6 +224,9 @@ func TestWhatIsMissingIsANote(t *testing.T) {
 			t.Errorf("the notes do not say %q:\n%s", want, notes)
 		}
 	}
+	if len(report.Engines) != 1 {
+		t.Errorf("the report lists programs that are not here: %v", report.Engines)
+	}
 	if len(report.Lines) != 2 || len(report.Lines[0].Times)+len(report.Lines[1].Times) != 2 {
 		t.Errorf("found %+v, want voxfit alone in two lines", report.Lines)
 	}
