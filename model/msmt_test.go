@@ -383,7 +383,7 @@ func TestOddResponsesAreWarnedOf(t *testing.T) {
 	turned := acq.Response{Zonal: [][]float64{{3545, 0}, {1700, 600}, {1100, 700}, {700, 500}}}
 	reversed := acq.Response{Zonal: [][]float64{{700, -300}, {1700, -600}, {2100, -200}, {3545, 0}}}
 	for words, responses := range map[string][]acq.Response{
-		"one tissue alone":     {wm},
+		"the only tissue":      {wm},
 		"GM has directions":    {wm, wm, csf},
 		"WM has no direction":  {gm, csf},
 		"WM: row 2":            {turned, gm, csf},

@@ -17,7 +17,7 @@ import (
 )
 
 // Places that may call a model by its name: the models, the published study, what drives the peers, DIPY's subclasses.
-var placesOfNames = []string{"model/", "study/published.go", "bench/compare/", "bench/commands/", "internal/peer/", "python/voxfit/dipy/"}
+var placesOfNames = []string{"model/", "study/published.go", "bench/compare/", "bench/commands/", "bench/raytrace/", "internal/peer/", "python/voxfit/dipy/"}
 
 // Everything that is known of a model is in its Kind. A string that is a model's name, or its class, anywhere else would
 // be a second place that has to know it.

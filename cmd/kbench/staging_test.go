@@ -269,7 +269,7 @@ func TestMapsOfAnotherFitGoWithForceAndThoseOfTheSameStay(t *testing.T) {
 	if !strings.Contains(last, "removed: ") || !strings.Contains(last, "of another fit") || strings.Count(last, "param-md") != 1 || strings.Count(last, "param-fa") != 1 {
 		t.Errorf("the last lines do not say which maps are removed: %s", last)
 	}
-	if help := succeed(t, "fit", "dti", "--help"); !strings.Contains(strings.Join(strings.Fields(help), " "), "remove what another fit of the same model and image left") {
+	if help := succeed(t, "fit", "dti", "--help"); !strings.Contains(strings.Join(strings.Fields(help), " "), "Maps of another fit of the same model and image that this fit does not make are removed") {
 		t.Error("the help of --force does not say that maps are removed")
 	}
 	if n := count(); n != 2 {

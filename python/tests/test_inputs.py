@@ -210,7 +210,7 @@ def test_a_fascicle_is_diffusivities_without_s0(tissue):
 def test_odd_responses_are_warned_of(tissue):
     bvals, bvecs, data = tissue
     for responses, words in [
-        ({"WM": WM}, "one tissue alone"),
+        ({"WM": WM}, "the only tissue"),
         ({"WM": WM, "GM": WM}, "GM has directions"),
         ({"WM": WM, "GM": CSF, "CSF": CSF}, "GM and CSF are equal"),
         ({"WM": np.abs(WM), "CSF": CSF}, "l = 2"),

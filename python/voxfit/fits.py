@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypedDict
+import sys
+from typing import Literal, TypedDict
 
 from numpy.typing import ArrayLike
 
@@ -14,8 +15,8 @@ from ._run import Progress
 from .images import DataLike
 from .result import Result
 
-if TYPE_CHECKING:
-    from typing import Unpack  # from Python 3.11 on
+if sys.version_info >= (3, 11):
+    from typing import Unpack
 
 __all__ = [
     "fit_csd",
