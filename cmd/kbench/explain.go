@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -60,10 +59,7 @@ runs (AWS c5) and for runs on this machine. For other machines, give --cores.`,
 			if err := report.WriteTable(stdout); err != nil || out == "" {
 				return err
 			}
-			if err := report.Write(out); err != nil {
-				return err
-			}
-			index, err := filepath.Abs(filepath.Join(out, "index.html"))
+			index, err := writePage(report, out)
 			if err != nil {
 				return err
 			}

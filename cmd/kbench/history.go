@@ -47,10 +47,7 @@ func (o reportOptions) writeHistories(stdout, stderr io.Writer, flags *pflag.Fla
 	for i, file := range files {
 		dir := filepath.Join(o.out, strings.TrimSuffix(filepath.Base(file), ".csv"))
 		report := page.History{Version: "v" + version(), Made: time.Now(), Source: file, Repeat: o.again, History: histories[i]}
-		if err := report.Write(dir); err != nil {
-			return err
-		}
-		index, err := filepath.Abs(filepath.Join(dir, "index.html"))
+		index, err := writePage(report, dir)
 		if err != nil {
 			return err
 		}

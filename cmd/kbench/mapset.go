@@ -241,6 +241,6 @@ func (s *mapSet) inMask(read func(image *nifti.Image, index []int, components in
 
 // coordinates are a voxel's place in an image, from 0.
 func coordinates(h *nifti.Header, voxel int) (x, y, z int) {
-	shape := h.SpatialShape()
-	return voxel % shape[0], voxel / shape[0] % shape[1], voxel / (shape[0] * shape[1])
+	at := place(voxel, h.SpatialShape())
+	return at[0], at[1], at[2]
 }

@@ -95,14 +95,11 @@ func (o *metgOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 
 // writeMETG writes a page, and beside it the study that it is about.
 func writeMETG(stdout io.Writer, report page.METG, dir string) error {
-	if err := report.Write(dir); err != nil {
+	index, err := writePage(report, dir)
+	if err != nil {
 		return err
 	}
 	if err := report.Studies[0].Write(filepath.Join(dir, "metg.json")); err != nil {
-		return err
-	}
-	index, err := filepath.Abs(filepath.Join(dir, "index.html"))
-	if err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "\npage     %s\n", index)

@@ -129,10 +129,7 @@ func writeStudy(stdout, stderr io.Writer, o reportOptions) error {
 	} else {
 		report.Unexplained = err.Error()
 	}
-	if err := report.Write(o.out); err != nil {
-		return err
-	}
-	index, err := filepath.Abs(filepath.Join(o.out, "index.html"))
+	index, err := writePage(report, o.out)
 	if err != nil {
 		return err
 	}
@@ -178,4 +175,12 @@ func machineFacts() []page.Fact {
 		facts = append(facts, page.Fact{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
 	}
 	return facts
+}
+
+// writePage writes a page into a folder, and returns where it is.
+func writePage(page interface{ Write(dir string) error }, dir string) (index string, err error) {
+	if err := page.Write(dir); err != nil {
+		return "", err
+	}
+	return filepath.Abs(filepath.Join(dir, "index.html"))
 }

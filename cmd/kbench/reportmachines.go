@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -27,10 +26,7 @@ func (o reportOptions) writeMachines(stdout, stderr io.Writer, flags *pflag.Flag
 		}
 		report.Studies = append(report.Studies, s)
 	}
-	if err := report.Write(o.out); err != nil {
-		return err
-	}
-	index, err := filepath.Abs(filepath.Join(o.out, "index.html"))
+	index, err := writePage(report, o.out)
 	if err != nil {
 		return err
 	}

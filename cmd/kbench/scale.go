@@ -142,6 +142,7 @@ func (g scaledGrid) average(dst []float32, voxels []int, signal []float32, sourc
 // number is that of the voxel at a place, x fastest.
 func number(at, sides [3]int) int { return at[0] + sides[0]*(at[1]+sides[1]*at[2]) }
 
+// place is that of the voxel with a number.
 func place(voxel int, sides [3]int) [3]int {
 	return [3]int{voxel % sides[0], voxel / sides[0] % sides[1], voxel / sides[0] / sides[1]}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/bits"
 	"os"
 	"path/filepath"
 	"slices"
@@ -145,6 +146,10 @@ func (o *studyOptions) timesOfChunks(ctx context.Context) (map[string]timesOfMod
 	if err != nil {
 		return nil, err
 	}
+	var costs simulate.ChunkTimes // of the schedule, whatever the model
+	if err := scheduleCosts(ctx, &costs); err != nil {
+		return nil, err
+	}
 	all, sizes := map[string]timesOfModel{}, []int{16, 64, 256}
 	each := min(calibrationTime, o.budget/20/time.Duration(len(sizes)*len(modelsOfStudy())))
 	for _, name := range modelsOfStudy() {
@@ -167,10 +172,6 @@ func (o *studyOptions) timesOfChunks(ctx context.Context) (map[string]timesOfMod
 			return nil
 		})
 		if err != nil {
-			return nil, err
-		}
-		var costs simulate.ChunkTimes
-		if err := scheduleCosts(ctx, &costs); err != nil {
 			return nil, err
 		}
 		times.Dispatch, times.Start, times.Spawn = costs.Dispatch, costs.Start, costs.Spawn
@@ -307,8 +308,9 @@ func (o *studyOptions) sweep(ctx context.Context, plan kit.Plan, s kit.Sweep, fo
 	if err != nil {
 		return err
 	}
+	doublings := bits.Len(uint(plan.Chunks)) - 1 // that make so many chunks of one
 	runs := runOptions{
-		models: plan.Models, engines: []string{engineVoxfit}, minChunks: log2(plan.Chunks), maxChunks: log2(plan.Chunks), runs: plan.Runs,
+		models: plan.Models, engines: []string{engineVoxfit}, minChunks: doublings, maxChunks: doublings, runs: plan.Runs,
 		minScale: 1, maxScale: 1, scaleMask: maskAligned, retries: 2, filename: filepath.Join(folder, s.Name+".csv"), out: folder, cpus: s.CPUs, response: "auto",
 		voxels: plan.Voxels, snr: 30, seed: 1, resume: true, rowsAlone: true, command: o.command,
 		placement: placement{schedule: policyFlag(schedule), places: s.Places, smt: s.SMT},
@@ -319,16 +321,6 @@ func (o *studyOptions) sweep(ctx context.Context, plan kit.Plan, s kit.Sweep, fo
 	err = runs.run(ctx, io.Discard, stderr)
 	keeps(ctx, "what was measured is in %s; the same command goes on", o.folder)
 	return err
-}
-
-// log2 is the power of two that a number is.
-func log2(n int) int {
-	k := 0
-	for n > 1 {
-		n /= 2
-		k++
-	}
-	return k
 }
 
 // metg are the options of the plan's METG study.

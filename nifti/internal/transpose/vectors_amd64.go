@@ -2,48 +2,45 @@
 
 package transpose
 
-import "github.com/klauspost/cpuid/v2"
+import (
+	"unsafe"
+
+	"github.com/klauspost/cpuid/v2"
+)
 
 //go:generate go run -C _asm . -pkg transpose -out ../vectors_amd64.s -stubs ../vectorsstubs_amd64.go
 
 var haveAVX2 = cpuid.CPU.Supports(cpuid.AVX2)
 
+// square is how many elements of 32 bits of each plane the assembly transposes at a time.
+const square = 8
+
 // fromVectors is inVectors for ToPlanes.
 func fromVectors(planes *[Planes][]float32, rows []float32, length, n int) (done int) {
-	if !haveAVX2 || n < 8 {
+	if done = n / square * square; !haveAVX2 || done == 0 {
 		return 0
 	}
-	done = n &^ 7
 	float32Planes(planes, &rows[0], length, done)
 	return done
 }
 
 // inVectors does what it can of the first n voxels by whole vectors, and returns how many of them it did.
 func inVectors[T Number](dst []float32, length int, planes *[Planes][]T, n int) (done int) {
-	if !haveAVX2 {
+	each := square * 4 / int(unsafe.Sizeof(T(0))) // numbers in the elements of a square
+	if done = n / each * each; !haveAVX2 || done == 0 {
 		return 0
 	}
 	switch planes := any(planes).(type) {
 	case *[Planes][]int8:
-		if done = n &^ 31; done > 0 {
-			int8Rows(&dst[0], length, planes, done)
-		}
+		int8Rows(&dst[0], length, planes, done)
 	case *[Planes][]uint8:
-		if done = n &^ 31; done > 0 {
-			uint8Rows(&dst[0], length, planes, done)
-		}
+		uint8Rows(&dst[0], length, planes, done)
 	case *[Planes][]int16:
-		if done = n &^ 15; done > 0 {
-			int16Rows(&dst[0], length, planes, done)
-		}
+		int16Rows(&dst[0], length, planes, done)
 	case *[Planes][]uint16:
-		if done = n &^ 15; done > 0 {
-			uint16Rows(&dst[0], length, planes, done)
-		}
+		uint16Rows(&dst[0], length, planes, done)
 	case *[Planes][]float32:
-		if done = n &^ 7; done > 0 {
-			float32Rows(&dst[0], length, planes, done)
-		}
+		float32Rows(&dst[0], length, planes, done)
 	}
 	return done
 }
