@@ -275,7 +275,7 @@ func TestAFullOutputDoesNotHideThatOtherFilesAreWhole(t *testing.T) {
 	} {
 		var stderr strings.Builder
 		code := run(t.Context(), c.args, fullDisk{}, &stderr)
-		if line := stderr.String(); code != 0 || !strings.Contains(line, "could not be printed: the disk is full") || strings.Count(line, "\n") != 1 {
+		if line := errorsOf(stderr.String()); code != 0 || !strings.Contains(line, "could not be printed: the disk is full") || strings.Count(line, "\n") != 1 {
 			t.Errorf("kbench %s: exit code %d: %s", c.args[0], code, line)
 		}
 		if _, err := os.Stat(c.made); err != nil {
