@@ -28,7 +28,7 @@ type Checkpoint struct {
 	file       *disk.File
 	key        [sha256.Size]byte
 	parameters int
-	blocks     map[sched.Range]int64 // where each block starts
+	blocks     map[sched.Range]int64 // the offset at which each block begins
 	anew       string
 }
 
@@ -38,9 +38,9 @@ const (
 	blockHead       = sha256.Size + 16 // the key, and the first voxel and the one after the last as int64
 )
 
-// OpenCheckpoint opens the checkpoint at path, or makes it. key describes the fit: it is any text that changes when the
-// results would. p is the number of parameters a voxel. A file of another fit or of an older version is removed and
-// made anew, and Anew says so. The file must be a regular one: a link and a named pipe are refused.
+// OpenCheckpoint opens the checkpoint at path, or makes it. key is any text that changes when the results would; p is
+// the number of parameters of a voxel. A file of another fit or of an older version is removed and made anew, and Anew
+// says so. The file must be a regular one: a link and a named pipe are refused.
 func OpenCheckpoint(path, key string, p int) (*Checkpoint, error) {
 	opened, err := lock.Open(path)
 	if err != nil {
@@ -64,14 +64,14 @@ func OpenCheckpoint(path, key string, p int) (*Checkpoint, error) {
 			return nil, err
 		}
 	}
-	if err := c.begin(head); err != nil { // on a full disk, say, where nothing may stay behind
+	if err := c.begin(head); err != nil { // on a full disk, for example: nothing may stay behind
 		return nil, errors.Join(err, c.Remove())
 	}
 	return c, nil
 }
 
-// begin writes the head of a new file, and puts its name on the disk: without that, a power loss may take the file away
-// with all blocks that were synced.
+// begin writes the head of a new file, and syncs the folder: otherwise a power loss may remove the file's name, and
+// with it all blocks that were synced.
 func (c *Checkpoint) begin(head []byte) error {
 	if _, err := c.file.WriteAt(head, 0); err != nil {
 		return err
@@ -82,8 +82,8 @@ func (c *Checkpoint) begin(head []byte) error {
 	return disk.SyncFolder(filepath.Dir(c.file.Name()))
 }
 
-// replace makes a new file in the place of one that starts otherwise. The old one is removed, not emptied: it may
-// have another name elsewhere.
+// replace makes a new file in the place of one with another head. The old one is removed and not emptied, because it
+// may have another name elsewhere.
 func (c *Checkpoint) replace(found []byte) error {
 	path := c.file.Name()
 	switch {
@@ -109,7 +109,7 @@ func (c *Checkpoint) replace(found []byte) error {
 // content was used.
 func (c *Checkpoint) Anew() string { return c.anew }
 
-// scan finds the whole blocks from offset on and cuts off what follows them.
+// scan finds the complete blocks from offset on, and cuts off what follows them.
 func (c *Checkpoint) scan(offset int64) error {
 	for {
 		part, size, err := c.check(offset)

@@ -71,7 +71,7 @@ var encoders = map[Datatype]func(dst []byte, values []float32) error{
 	Uint16: func(dst []byte, values []float32) error { return encodeWhole(dst, values, 0, math.MaxUint16) },
 }
 
-// encodeWhole rounds to whole numbers, halves to the even one.
+// encodeWhole rounds to whole numbers, and halves to the nearest even one.
 func encodeWhole(dst []byte, values []float32, low, high float64) error {
 	for i, x := range values {
 		rounded := math.RoundToEven(float64(x))

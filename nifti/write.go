@@ -25,7 +25,7 @@ type WriteOptions struct {
 	// Description is the header's free text, cut to 79 bytes. Where it is empty, that of the
 	// given header is kept.
 	Description string
-	// Context, where set, stops the writing when it ends; nothing is left behind then.
+	// Context, where set, stops the writing when it ends. Nothing is left behind then.
 	Context context.Context
 }
 
@@ -44,7 +44,7 @@ type WriteOptions struct {
 //
 // While it writes, WriteMap takes memory for one volume, or for an eighth of values if that is more.
 func WriteMap(path string, like *Header, index []int, components int, values []float32, o WriteOptions) error {
-	if err := like.checkShape(); err != nil { // its sizes may be a caller's own
+	if err := like.checkShape(); err != nil { // the sizes may come from the caller
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	h := MapHeader(like, components, o.Description)
@@ -58,8 +58,8 @@ func WriteMap(path string, like *Header, index []int, components int, values []f
 	return writeImage(path, h, runs, len(index), values, o)
 }
 
-// MapHeader is the header that WriteMap writes for a map of so many components on the grid of like, with the description
-// of WriteOptions.
+// MapHeader returns the header of the map that WriteMap writes: so many components on the grid of like, with the
+// description that WriteOptions has.
 func MapHeader(like *Header, components int, description string) *Header {
 	h := *like
 	h.Shape = slices.Clone(like.Shape[:3])
@@ -83,7 +83,7 @@ func WriteSignal(path string, h *Header, signal []float32, o WriteOptions) error
 	return writeImage(path, &own, []run{{0, own.Voxels()}}, own.Voxels(), signal, o)
 }
 
-// writeImage completes the header, which the caller owns, and writes header and voxels.
+// writeImage completes the header, which must be the caller's own copy, and writes header and voxels.
 func writeImage(path string, h *Header, runs []run, voxels int, values []float32, o WriteOptions) error {
 	compressed, err := isCompressed(path)
 	if err != nil {
@@ -107,14 +107,14 @@ func writeImage(path string, h *Header, runs []run, voxels int, values []float32
 	return nil
 }
 
-// prepare sets what every written file has in common.
+// prepare sets the fields that all written files have in common.
 func (h *Header) prepare(as Datatype, description string) {
 	h.Datatype, h.ByteOrder = as, binary.LittleEndian
 	h.Slope, h.Inter = 1, 0
 	if description != "" {
 		h.Description = description
 	}
-	for len(h.Description) >= descriptionSize { // whole characters only
+	for len(h.Description) >= descriptionSize { // cuts no character in half
 		_, size := utf8.DecodeLastRuneInString(h.Description)
 		h.Description = h.Description[:len(h.Description)-size]
 	}
@@ -129,7 +129,7 @@ func (h *Header) prepare(as Datatype, description string) {
 	h.offset = int64(layouts[h.Version-1].size + extensionFlag)
 }
 
-// namePath puts the target's name in front, and drops the temporary name from the system's errors.
+// namePath puts the target's name in front of an error, and removes the temporary name from it.
 func namePath(path string, err error) error {
 	var pathError *os.PathError
 	var linkError *os.LinkError
@@ -142,7 +142,7 @@ func namePath(path string, err error) error {
 	return fmt.Errorf("%s: not written: %w", path, err)
 }
 
-// writeFile runs write on a replacement of the file, through gzip where asked, and commits it.
+// writeFile lets write fill a replacement of the file, compressed where asked, and commits it.
 func writeFile(path string, compressed bool, write func(io.Writer) error) error {
 	f, err := newReplacement(path)
 	if err != nil {
@@ -168,12 +168,12 @@ func writeFile(path string, compressed bool, write func(io.Writer) error) error 
 }
 
 const (
-	// gzipLevel: most of what can be gained on a map are the zeros outside its mask, and every
-	// level finds them. Level 9 makes real maps and signals 5 to 11 percent smaller than level 1,
-	// and takes 2 to 30 times as long; nibabel's default is 1 as well.
+	// gzipLevel is the fastest level. Most of what compression gains on a map are the zeros outside its mask, which
+	// every level finds. Level 9 makes real maps and signals 5 to 11 percent smaller than level 1, and takes 2 to 30
+	// times as long. nibabel's default is 1 as well.
 	gzipLevel = 1
-	// gzipBlock is compressed by one processor at a time; a fixed size keeps the bytes of the
-	// file the same on every machine.
+	// gzipBlock is how much one processor compresses at a time. Because it is fixed, every machine writes the same
+	// bytes.
 	gzipBlock = 1 << 20
 )
 
@@ -186,8 +186,8 @@ func writeGzip(f io.Writer, write func(io.Writer) error) error {
 		return err
 	}
 	z.ModTime = time.Unix(0, 0) // "no time" in the gzip header: same input, same bytes
-	// After an error the compressor's goroutines still wait for blocks, or write some. Reset
-	// ends them, so that none touches the file after it is closed.
+	// After an error the compressor's goroutines still wait for blocks or write them. Reset ends them, so that none of
+	// them writes to the file after it is closed.
 	defer z.Reset(io.Discard)
 	if err := write(z); err != nil {
 		return err
@@ -205,13 +205,13 @@ type writer struct {
 	ctx             context.Context
 }
 
-// write writes the header and then one volume after the other.
+// write writes the header and then the volumes in order.
 func (w *writer) write(out io.Writer) error {
 	if _, err := out.Write(w.header.bytes()); err != nil {
 		return err
 	}
 	buffer := make([]byte, min(chunkBytes, 4*w.header.Voxels()))
-	if w.volumes == 1 { // rows of one value are the volume
+	if w.volumes == 1 { // rows of one value are already the volume
 		return w.volume(out, buffer, w.values)
 	}
 	size := planesFor(w.volumes)
@@ -239,7 +239,7 @@ func (w *writer) volume(out io.Writer, buffer []byte, values []float32) error {
 			return err
 		}
 		end := min(begin+chunk, voxels)
-		next := begin // the first voxel not yet in the buffer
+		next := begin // the first voxel that is not in the buffer yet
 		for len(runs) > 0 && runs[0].begin < end {
 			from, to := max(runs[0].begin, begin), min(runs[0].end, end)
 			encodeFill(buffer[4*(next-begin):4*(from-begin)], w.fill)

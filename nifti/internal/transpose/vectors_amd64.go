@@ -12,10 +12,10 @@ import (
 
 var haveAVX2 = cpuid.CPU.Supports(cpuid.AVX2)
 
-// square is how many elements of 32 bits of each plane the assembly transposes at a time.
+// square is how many 32-bit elements of each plane the assembly transposes at a time.
 const square = 8
 
-// fromVectors is inVectors for ToPlanes.
+// fromVectors does for ToPlanes what inVectors does for ToRows.
 func fromVectors(planes *[Planes][]float32, rows []float32, length, n int) (done int) {
 	if done = n / square * square; !haveAVX2 || done == 0 {
 		return 0
@@ -24,9 +24,9 @@ func fromVectors(planes *[Planes][]float32, rows []float32, length, n int) (done
 	return done
 }
 
-// inVectors does what it can of the first n voxels by whole vectors, and returns how many of them it did.
+// inVectors transposes as many of the first n voxels as whole vectors hold, and returns how many these are.
 func inVectors[T Number](dst []float32, length int, planes *[Planes][]T, n int) (done int) {
-	each := square * 4 / int(unsafe.Sizeof(T(0))) // numbers in the elements of a square
+	each := square * 4 / int(unsafe.Sizeof(T(0))) // numbers in the elements of one square
 	if done = n / each * each; !haveAVX2 || done == 0 {
 		return 0
 	}
