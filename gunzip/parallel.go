@@ -11,29 +11,29 @@ import (
 	"github.com/voxfit/voxfit/gunzip/internal/deflate"
 )
 
-// mostStreamed is how many chunks that were decoded in their turn wait to be read.
+// mostStreamed is how many chunks that were decoded in their turn may wait to be read.
 const mostStreamed = 6
 
-// mostPieces is how many pieces are under way: one a worker, and a quarter as many that wait for their turn.
+// mostPieces is how many pieces may be under way: one for each worker, and a quarter as many that wait for their turn.
 func mostPieces(workers int) int { return workers + (workers+3)/4 }
 
-// A parallel feed has workers that decode pieces ahead, and a goroutine that joins what they made.
+// A parallel feed has workers that decode pieces ahead, and a goroutine that joins the pieces.
 type parallel struct {
 	spares spares
-	begins []int64 // of the pieces in the file, and its end
-	most   int     // how many may be under way
+	begins []int64 // offsets at which the pieces begin, and the file's end
+	most   int     // how many pieces may be under way
 
 	mu       sync.Mutex
 	work     sync.Cond // for workers: there is something to do
-	ready    sync.Cond // for the one who joins: a piece is done, or there is room
-	output   sync.Cond // for the one who reads: a chunk is there
+	ready    sync.Cond // for the goroutine that joins: a piece is decoded, or there is room
+	output   sync.Cond // for the goroutine that reads: a chunk is ready
 	stopped  bool
 	upcoming int // the piece that is taken next
 	flying   map[int]*piece
-	underWay int      // pieces that were taken and are not done with
-	resolve  []*chunk // chunks to be resolved
+	underWay int      // pieces that were taken and are not yet done with
+	resolve  []*chunk // chunks whose markers can be replaced
 	joined   []*chunk // in the order of the file
-	streamed int      // chunks of no piece that are not read yet
+	streamed int      // chunks that were decoded in their turn and are not read yet
 	times    []*PieceTimes
 
 	everyone sync.WaitGroup
@@ -54,7 +54,7 @@ func newParallel(file io.ReaderAt, size int64, workers int, begins []int64) *par
 	return p
 }
 
-// worker does what is there to do: first what is wanted soonest.
+// worker does what there is to do, first what is needed soonest.
 func (p *parallel) worker() {
 	meaning := new(deflate.Meaning)
 	for {
@@ -71,7 +71,7 @@ func (p *parallel) worker() {
 	}
 }
 
-// take waits for a chunk to resolve or a piece to decode. It gives neither when all is to stop.
+// take waits for a chunk to resolve or a piece to decode. It returns neither when the workers are to stop.
 func (p *parallel) take() (*chunk, *piece) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -80,7 +80,7 @@ func (p *parallel) take() (*chunk, *piece) {
 			c := p.resolve[0]
 			p.resolve = p.resolve[1:]
 			if len(p.resolve) > 0 {
-				p.work.Signal() // whoever joins pieces wakes one worker only
+				p.work.Signal() // the goroutine that joins wakes only one worker
 			}
 			return c, nil
 		}
@@ -97,7 +97,7 @@ func (p *parallel) take() (*chunk, *piece) {
 	return nil, nil
 }
 
-// decoded says that a piece is done.
+// decoded marks a piece as decoded.
 func (p *parallel) decoded(ahead *piece) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -108,7 +108,7 @@ func (p *parallel) decoded(ahead *piece) {
 	p.ready.Signal()
 }
 
-// drop gives up what a piece holds, under the mutex.
+// drop releases what a piece holds. The mutex must be held.
 func (p *parallel) drop(ahead *piece) {
 	p.spares.recycle(ahead.chunks...)
 	p.spares.recycleStretch(ahead.stretch)
@@ -116,7 +116,7 @@ func (p *parallel) drop(ahead *piece) {
 	p.work.Signal()
 }
 
-// finish turns a chunk's symbols into bytes, and sums them.
+// finish turns the symbols of a chunk into bytes, and computes their sums.
 func (p *parallel) finish(c *chunk, meaning *deflate.Meaning) {
 	began := time.Now()
 	if c.wide {
@@ -137,7 +137,8 @@ func (p *parallel) finish(c *chunk, meaning *deflate.Meaning) {
 	p.output.Signal()
 }
 
-// join puts pieces together in their order, each where the one before ended. What no piece begins at it decodes itself.
+// join joins the pieces in their order, if each begins where the one before ended. It decodes itself what no piece
+// covers.
 func (p *parallel) join() {
 	defer p.wake()
 	at, before := position{member: true}, []byte(nil)
@@ -165,7 +166,8 @@ func (p *parallel) join() {
 	}
 }
 
-// await waits for the piece in which a position lies, and gives up those before. It is nil when all is to stop.
+// await waits for the piece in which a position lies, and drops the pieces before it. It returns nil when all is to
+// stop.
 func (p *parallel) await(at position) *piece {
 	number := sort.Search(len(p.begins), func(i int) bool { return 8*p.begins[i] > at.bit }) - 1
 	p.mu.Lock()
@@ -194,8 +196,8 @@ func (p *parallel) await(at position) *piece {
 	return nil
 }
 
-// accept joins a piece that begins where the one before ended, and gives the window behind it. The output has ended
-// where a chunk has an error.
+// accept joins a piece that begins where the one before ended, and returns the window after it. The output has ended if
+// one of its chunks has an error.
 func (p *parallel) accept(ahead *piece, before []byte) (after []byte, ended bool) {
 	began := time.Now()
 	after = ahead.follow(before)
@@ -209,15 +211,15 @@ func (p *parallel) accept(ahead *piece, before []byte) (after []byte, ended bool
 	return after, ended
 }
 
-// wake tells the others of joined pieces. The one who joins does that when it has nothing else to do: the pieces that are
-// done already need no more than their windows.
+// wake tells the others of joined pieces. The goroutine that joins calls it when it has nothing else to do: pieces that
+// are decoded already need only their windows.
 func (p *parallel) wake() {
 	p.work.Signal()
 	p.output.Signal()
 }
 
-// again gives up a piece that does not begin where the one before ended, and begins there with a stretch up to the next
-// piece.
+// again drops a piece that does not begin where the one before ended. It returns a stretch that begins there and goes
+// on to the next piece.
 func (p *parallel) again(ahead *piece, at position) *stretch {
 	p.mu.Lock()
 	p.drop(ahead)
@@ -227,7 +229,7 @@ func (p *parallel) again(ahead *piece, at position) *stretch {
 	return s
 }
 
-// stream decodes a stretch in its turn, and gives the window behind it.
+// stream decodes a stretch in its turn, and returns the window after it.
 func (p *parallel) stream(s *stretch, number int, before []byte) (after []byte, ended bool) {
 	p.wake()
 	began := time.Now()
@@ -257,7 +259,7 @@ func (p *parallel) stream(s *stretch, number int, before []byte) (after []byte, 
 	return before, ended
 }
 
-// roomToStream waits until few enough chunks wait to be read. It is false when all is to stop.
+// roomToStream waits until few enough chunks are waiting to be read. It is false when all is to stop.
 func (p *parallel) roomToStream() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -267,7 +269,7 @@ func (p *parallel) roomToStream() bool {
 	return !p.stopped
 }
 
-// next waits for the next chunk that is resolved.
+// next waits for the next chunk and its bytes.
 func (p *parallel) next() *chunk {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -7,18 +7,19 @@ import (
 	"github.com/voxfit/voxfit/gunzip/internal/deflate"
 )
 
-// leastPiece is the least that a piece has, but for the last one.
+// leastPiece is the least size of a piece, in bytes of the file; the last piece may be smaller.
 const leastPiece = 1 << 20
 
-// mostPiece is 4 MiB, and 8 MiB for two workers. Where the background of an image is noise, markers are spread over the first 4
-// MiB, so that larger pieces are decoded faster; but each worker's share of the memory grows with them.
+// mostPiece is the largest size of a piece: 8 MiB for two workers, 4 MiB for four or more. Where the background of an
+// image is noise, there are markers in the first 4 MiB of a piece. Larger pieces are therefore decoded faster, but they
+// take more memory.
 func mostPiece(workers int) int64 { return max(16/int64(workers), 4) << 20 }
 
-// divide gives where pieces begin, which workers take one after another, and the end of the file. Large pieces are better,
-// since markers are spread over the first part of each; but all workers should end at about the same time. So a piece is
-// a quarter of a worker's part of what is left, within limits.
+// divide returns the offsets at which pieces begin, in the order in which workers take them, and then the end of the
+// file. Large pieces are better, since only the first part of each has markers. But all workers should end at about the
+// same time. So a piece is a quarter of a worker's share of what is left, within limits.
 func divide(size int64, workers int, least, most int64) []int64 {
-	const step = 256 << 10 // in which files are read best
+	const step = 256 << 10 // bytes by which files are read best
 	begins := []int64{0}
 	for at := int64(0); at < size; {
 		piece := (size - at) / int64(4*workers) / step * step
@@ -28,31 +29,33 @@ func divide(size int64, workers int, least, most int64) []int64 {
 	return begins
 }
 
-// mostChunks is how many chunks of output a piece may have before its turn comes: of bytes, six and a half times its part of the
-// file. What has more, as a mask's zeros do, waits, and is then decoded to its end by the goroutine that joins pieces.
+// mostChunks is how many chunks of output a piece may have before its turn comes: in bytes, six and a half times its
+// part of the file. A piece with more output, such as the zeros of a mask, waits. The goroutine that joins pieces then
+// decodes the rest.
 func mostChunks(piece int64) int { return int(max(12*piece>>20, 4)) }
 
 // A piece is a part of the file that is decoded before it is known what comes before it.
 type piece struct {
 	number    int
-	from, to  int64 // its part of the file
+	from, to  int64 // offsets in the file
 	stretch   *stretch
 	abandoned atomic.Bool // nobody waits for it any more
 
-	// What follows is there when done is true.
-	done   bool // under the mutex of the parallel feed
+	// The fields below are there when done is true.
+	done   bool // guarded by the mutex of the parallel feed
 	found  bool
 	begin  position
-	chunks []*chunk // the last one has an error where the stretch has one
-	wide   []*chunk // those of chunks that are to be resolved
-	after  []byte   // the window behind it, but for gaps
+	chunks []*chunk // the last one has the error, if there is one
+	wide   []*chunk // those chunks whose markers must be replaced
+	after  []byte   // the window after it, in which gaps are not known yet
 	gaps   []gap
 
-	before []byte // the window in front, once its turn has come
+	before []byte // the window before it, once its turn has come
 	times  PieceTimes
 }
 
-// decode finds where the piece can begin and decodes from there on to its end, an error, or as far as chunks go.
+// decode finds where the piece can begin, and decodes from there to its end, to an error, or until it has no more
+// chunks.
 func (p *piece) decode(spare *spares) {
 	p.stretch = spare.stretch()
 	if !p.find() {
@@ -92,10 +95,10 @@ func (p *piece) decode(spare *spares) {
 	p.prepare()
 }
 
-// findStep is how many bytes of a piece are searched at a time: most have a block within.
+// findStep is how many bytes of a piece are searched at a time. Most such stretches have the beginning of a block.
 const findStep = 256 << 10
 
-// find searches the piece's beginning.
+// find searches for a place where the piece can begin.
 func (p *piece) find() bool {
 	if p.number == 0 {
 		p.begin, p.found = position{member: true}, true
@@ -113,7 +116,7 @@ func (p *piece) find() bool {
 	return p.found
 }
 
-// add takes a chunk whose output is whole. Bytes can be hashed now.
+// add takes a chunk that is complete. If it is bytes, its sums can be computed now.
 func (p *piece) add(c *chunk) {
 	if !c.wide {
 		began := time.Now()
@@ -124,11 +127,12 @@ func (p *piece) add(c *chunk) {
 	p.chunks = append(p.chunks, c)
 }
 
-// A gap is a byte of a window that is not known before the window before the piece is.
+// A gap is a byte of a window that is known only when the window before the piece is.
 type gap struct{ at, marker uint16 }
 
-// prepare does what can be done before the piece's turn, so that little is left for then. It makes the last window of the
-// output, or what there is of it, but for its gaps. Behind a member nothing can be reached.
+// prepare does what can be done before the piece's turn, so that little is left to do then. It makes the window after
+// the piece, or as much of it as there is, and lists its gaps. After the end of a member nothing before it can be
+// reached.
 func (p *piece) prepare() {
 	for _, c := range p.chunks {
 		c.piece, c.times = p, &p.times
@@ -156,8 +160,8 @@ func (p *piece) prepare() {
 	}
 }
 
-// follow has the piece follow the window before it, and returns its own. Where less than a window is known, that is as
-// long as what is known.
+// follow sets the window before the piece, and returns the window after it. If less than a whole window is known, it
+// returns as much as is known.
 func (p *piece) follow(before []byte) []byte {
 	p.before = before
 	missing := windowSize - len(before)

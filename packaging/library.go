@@ -37,7 +37,7 @@ func platformOfWheel(file string) (platform, error) {
 	return platform{}, fmt.Errorf("%s: no platform is known with the tag %s", file, tag)
 }
 
-// wheelsOf are the wheels of a folder, by platform.
+// wheelsOf returns the paths of the wheels in a folder, by platform.
 func wheelsOf(dist string) (map[platform]string, error) {
 	files, err := filepath.Glob(filepath.Join(dist, "voxfit-*.whl"))
 	if err == nil && len(files) == 0 {
@@ -54,7 +54,7 @@ func wheelsOf(dist string) (map[platform]string, error) {
 	return found, err
 }
 
-// unpackLibrary takes the library out of a wheel into a folder of work, and returns its path.
+// unpackLibrary copies the library out of a wheel into a folder of work, and returns its path.
 func unpackLibrary(wheel, work string, p platform) (string, error) {
 	archive, err := zip.OpenReader(wheel)
 	if err != nil {
@@ -84,7 +84,8 @@ func unpackLibrary(wheel, work string, p platform) (string, error) {
 	return "", fmt.Errorf("%s has no library", wheel)
 }
 
-// packLibraries packs the library of each wheel, the same bytes, for C: below lib, with its header and voxfit.pc.
+// packLibraries packs the library of each wheel for C, without changing its bytes: below lib, with its header and
+// voxfit.pc.
 func packLibraries(module, work, dist string, made time.Time) error {
 	wheels, err := wheelsOf(dist)
 	if err != nil {
@@ -131,7 +132,7 @@ func packLibraries(module, work, dist string, made time.Time) error {
 	return nil
 }
 
-// soname is the name by which programs that were linked with a library for Linux ask for it.
+// soname returns the name under which programs that were linked with a library for Linux look for it.
 func soname(library string) (string, error) {
 	file, err := elf.Open(library)
 	if err != nil {
