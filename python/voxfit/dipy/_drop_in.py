@@ -6,8 +6,12 @@ import sys
 import warnings
 from typing import Any
 
+# Modules that put a fit of their own in the place of DIPY's which solves the same problem: pyAFQ 3 does so with OSQP.
+_SAME_PROBLEM = frozenset({"AFQ.models.msmt"})
+
 # The native fits that someone has overwritten, by their classes.
 _overwritten: dict[type, Any] = {}
+_kept_native: set[type] = set()  # those whose native fit has stayed, which is said once
 # DIPY's classes whose places are taken, by those that took them.
 taken: dict[type, type] = {}
 
@@ -15,21 +19,28 @@ taken: dict[type, type] = {}
 class DropIn(type):
     """The class of DIPY's models with native fits.
 
-    It notices when someone overwrites a native fit. While DIPY is patched, models of DIPY's own class, as those made
-    before, are instances of the class that took its place, because programs look that one up.
+    It notices when someone overwrites a native fit, and warns of it once. A fit that is known to solve the same problem
+    is left out; any other takes the place of the native one. While DIPY is patched, models of DIPY's own class, as those
+    made before, are instances of the class that took its place, because programs look that one up.
     """
 
     def __setattr__(cls, name: str, value: Any) -> None:
-        if name == "fit" and value is _overwritten.get(cls):
+        if name != "fit" or not cls.__module__.startswith("voxfit.dipy."):
+            super().__setattr__(name, value)
+            return
+        by = getattr(value, "__module__", None) or sys._getframe(1).f_globals.get("__name__")
+        if by in _SAME_PROBLEM:
+            if cls not in _kept_native:
+                _kept_native.add(cls)
+                _warn(f"{by} has a fit of its own for {cls.__name__}; it solves the same problem, so the native one stays")
+            return
+        if value is _overwritten.get(cls):
             del _overwritten[cls]
-        elif name == "fit" and cls.__module__.startswith("voxfit.dipy.") and cls not in _overwritten:
+        elif cls not in _overwritten:
             _overwritten[cls] = vars(cls)["fit"]
-            by = getattr(value, "__module__", None) or sys._getframe(1).f_globals.get("__name__")
-            warnings.warn(
-                f"{by} puts a fit of its own in the place of the native one of {cls.__name__}, so that its fits are "
-                "not native from here on; voxfit.dipy.patch() puts the native one back",
-                RuntimeWarning,
-                stacklevel=2,
+            _warn(
+                f"{by} puts a fit of its own in the place of the native one of {cls.__name__}, so that its fits are not "
+                "native from here on; voxfit.dipy.patch() puts the native one back"
             )
         super().__setattr__(name, value)
 
@@ -38,6 +49,11 @@ class DropIn(type):
 
     def __subclasscheck__(cls, subclass: type) -> bool:
         return super().__subclasscheck__(subclass) or cls in taken and issubclass(subclass, taken[cls])
+
+
+def _warn(message: str) -> None:
+    """Warn, as from the line that sets an attribute of a class."""
+    warnings.warn(message, RuntimeWarning, stacklevel=3)
 
 
 def put_back() -> None:
