@@ -63,6 +63,13 @@ def test_a_program_runs_patched_with_its_arguments_and_its_exit_code(program):
     assert err.splitlines()[-1] == "voxfit: native fits of this process: dti 1"
 
 
+def test_a_program_whose_python_has_a_path_too_long_for_its_first_line_runs(program):
+    by_shell = f"#!/bin/sh\n'''exec' \"{sys.executable}\" \"$0\" \"$@\"\n' '''\n"  # as pip writes it
+    program.write_text(by_shell + PROGRAM)
+    out, _ = run(sys.executable, "-m", "voxfit.dipy", program.rename(program.with_suffix("")), code=3)
+    assert out.splitlines() == ["voxfit.dipy._tensor __main__ [] 7"]
+
+
 def test_what_is_no_python_program_is_refused_in_one_line(tmp_path):
     text, shell, folder = tmp_path / "a.txt", tmp_path / "a.sh", tmp_path / "folder"
     text.write_text("words\n")
