@@ -1,4 +1,4 @@
-"""The class of the classes that take the places of DIPY's."""
+"""The metaclass of the classes that replace DIPY's."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import sys
 import warnings
 from typing import Any
 
-# The native fits that someone has overwritten, by their classes.
+# For each class whose native fit someone has overwritten: that native fit.
 _overwritten: dict[type, Any] = {}
-# DIPY's classes whose places are taken, by those that took them.
+# DIPY's class for each class that has replaced it.
 taken: dict[type, type] = {}
 
 
 class DropIn(type):
-    """The class of DIPY's models with native fits.
+    """The metaclass of DIPY's models with native fits.
 
-    It notices when someone overwrites a native fit. While DIPY is patched, models of DIPY's own class, as those made
-    before, are instances of the class that took its place, because programs look that one up.
+    It notices when someone overwrites a native fit. While DIPY is patched, ``isinstance`` takes models of DIPY's own
+    class, such as those made before, for instances of the class that has replaced it, because programs ask for that.
     """
 
     def __setattr__(cls, name: str, value: Any) -> None:
