@@ -14,27 +14,13 @@ import (
 	"github.com/voxfit/voxfit/internal/release"
 )
 
-// platformsOfTags are the platforms of wheels, by how their tags begin and end.
-var platformsOfTags = []struct {
-	begin, end string
-	platform
-}{
-	{"manylinux_", "_x86_64", platform{OS: "linux", Arch: "amd64"}},
-	{"manylinux_", "_aarch64", platform{OS: "linux", Arch: "arm64"}},
-	{"macosx_", "_x86_64", platform{OS: "darwin", Arch: "amd64"}},
-	{"macosx_", "_arm64", platform{OS: "darwin", Arch: "arm64"}},
-	{"win_", "amd64", platform{OS: "windows", Arch: "amd64"}},
-}
-
 func platformOfWheel(file string) (platform, error) {
 	words := strings.Split(strings.TrimSuffix(filepath.Base(file), ".whl"), "-")
-	tag := words[len(words)-1]
-	for _, t := range platformsOfTags {
-		if strings.HasPrefix(tag, t.begin) && strings.HasSuffix(tag, t.end) {
-			return t.platform, nil
-		}
+	p, err := release.PlatformOfTag(words[len(words)-1])
+	if err != nil {
+		err = fmt.Errorf("%s: %w", file, err)
 	}
-	return platform{}, fmt.Errorf("%s: no platform is known with the tag %s", file, tag)
+	return p, err
 }
 
 // wheelsOf returns the paths of the wheels in a folder, by platform.

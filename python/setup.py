@@ -73,9 +73,11 @@ class BuildWithLibrary(build_py):
     def run(self):
         """Build; in an editable installation, put the library among the sources."""
         super().run()
-        if not self.editable_mode:
-            for start in HERE.glob("*.pth"):  # what Python runs at its start, if the environment asks for it
-                shutil.copy(start, self.build_lib)
+        # What Python runs at its start, if the environment asks for it. An editable wheel has what `install` would put
+        # beside packages, and nothing of the build.
+        site_packages = self.get_finalized_command("install").install_lib if self.editable_mode else self.build_lib
+        for start in HERE.glob("*.pth"):
+            shutil.copy(start, site_packages)
         target = HERE / "voxfit" if self.editable_mode else Path(self.build_lib) / "voxfit"
         for name in LIBRARIES:  # those of an earlier build
             (Path(target) / name).unlink(missing_ok=True)

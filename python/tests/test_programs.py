@@ -104,7 +104,10 @@ def test_the_environment_variable_patches_what_a_program_imports_and_nothing_els
     out, _ = run(sys.executable, "-c", code + uses, env={"VOXFIT_DIPY": "1"})
     assert out.splitlines() == ["False True", "voxfit.dipy._tensor"]
     for value in ("0", ""):
-        assert run(sys.executable, "-c", code, env={"VOXFIT_DIPY": value})[0] == "False False\n"
+        assert run(sys.executable, "-c", code, env={"VOXFIT_DIPY": value}) == ("False False\n", "")
+    out, err = run(sys.executable, "-c", code + uses, env={"VOXFIT_DIPY": "no"})
+    assert out.splitlines()[-1] == "dipy.reconst.dti"
+    assert err == "voxfit: VOXFIT_DIPY is 'no', expected 1 or 0: DIPY is not patched\n"
 
 
 def test_a_dipy_that_is_too_old_is_left_alone_with_a_warning(tmp_path):
@@ -246,7 +249,7 @@ def test_an_empty_mask_is_fitted_as_by_dipy_with_zeros_where_dipy_has_none(name)
 
 
 def others_fit(self, data, mask=None):
-    """As pyAFQ 3.4 has it in AFQ/models/msmt.py, line 58: MultiShellDeconvModel.fit = _fit."""
+    """A fit of another problem."""
     return "theirs"
 
 
@@ -264,6 +267,27 @@ def test_a_native_fit_that_is_overwritten_is_warned_of_once_and_can_be_put_back(
         assert model.fit(None) == "theirs"
         vd.patch()
         assert vars(vd.MultiShellDeconvModel)["fit"].__module__ == "voxfit.dipy._multishell"
+
+
+PYAFQ = """
+from dipy.reconst.mcsd import MultiShellDeconvModel
+def _fit(self, data, mask=None): return "theirs"
+MultiShellDeconvModel.fit = _fit
+"""
+
+
+def test_the_native_fit_stays_where_pyafq_puts_one_for_the_same_problem(tmp_path):
+    (tmp_path / "AFQ" / "models").mkdir(parents=True)
+    (tmp_path / "AFQ" / "models" / "msmt.py").write_text(PYAFQ)  # as pyAFQ 3.4 has it, line 58
+    (tmp_path / "program.py").write_text(
+        "import importlib, AFQ.models.msmt as m\n"
+        "importlib.reload(m)\n"
+        "print(m.MultiShellDeconvModel.fit.__module__)\n"
+    )
+    out, err = run(sys.executable, "-m", "voxfit.dipy", tmp_path / "program.py")
+    assert out == "voxfit.dipy._multishell\n"
+    assert err.count("AFQ.models.msmt has a fit of its own for MultiShellDeconvModel; it solves the same problem") == 1
+    assert "msmt.py:4: RuntimeWarning" in err
 
 
 def test_a_fit_of_dipys_own_class_that_was_overwritten_before_is_warned_of(monkeypatch):

@@ -99,7 +99,7 @@ def test_an_sdist_has_the_go_sources_and_builds_without_a_network(tmp_path):
     subprocess.run(listed, cwd=unpacked / "go", env=offline, check=True, capture_output=True)
 
 
-def test_an_editable_installation_gets_the_library(tmp_path):
+def test_an_editable_installation_gets_the_library_and_the_line_for_voxfit_dipy(tmp_path):
     pytest.importorskip("setuptools", "77")
     source = copied(tmp_path / "voxfit")
     target = tmp_path / "installed"
@@ -107,12 +107,19 @@ def test_an_editable_installation_gets_the_library(tmp_path):
         [*MAKES, "install", "-q", "--no-build-isolation", "--no-deps", "-t", target, "-e", source], check=True
     )
     code = f"import voxfit; print(voxfit.__file__, voxfit.Model('dti', ([0] + [1e3] * 6, {BVECS})))"
-    site = f"import site; site.addsitedir({str(target)!r}); "
+    site = f"import site, sys; site.addsitedir({str(target)!r}); print('voxfit.dipy' in sys.modules); "
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VOXFIT_LIBRARY")}
-    done = subprocess.run(
-        [sys.executable, "-c", site + code], cwd=target, env=environment, capture_output=True, text=True
-    )
-    assert done.stdout.startswith(str(source / "voxfit")), done.stderr
+    for value, patches in {"0": False, "1": True}.items():
+        done = subprocess.run(
+            [sys.executable, "-c", site + code],
+            cwd=target,
+            env={**environment, "VOXFIT_DIPY": value},
+            capture_output=True,
+            text=True,
+        )
+        assert done.stdout.startswith(f"{patches}\n{source / 'voxfit'}"), done.stderr
+    (record,) = target.glob("voxfit-*.dist-info/RECORD")
+    assert "voxfit-dipy.pth," in record.read_text()  # by which pip removes it again
 
 
 def test_without_go_the_build_says_in_a_line_what_is_needed(tmp_path):

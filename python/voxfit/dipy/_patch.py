@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
 import sys
 import threading
 import warnings
@@ -56,6 +57,15 @@ def patch() -> None:
         sys.meta_path.insert(0, _hook)
     put_back()
     _patch_what_is_there()
+
+
+def patch_as_asked() -> None:
+    """Patch DIPY where VOXFIT_DIPY asks for it: what voxfit-dipy.pth does at the start of a Python."""
+    asked = os.environ.get("VOXFIT_DIPY", "")
+    if asked == "1":
+        patch()
+    elif asked not in ("", "0"):
+        print(f"voxfit: VOXFIT_DIPY is {asked!r}, expected 1 or 0: DIPY is not patched", file=sys.stderr)
 
 
 def unpatch() -> None:
