@@ -51,7 +51,7 @@ def go_env(name):
 def run_builder(*arguments):
     """Run the program that builds the library, and return what it prints."""
     platform = f"{go_env('GOOS')}/{go_env('GOARCH')}"
-    # The builder itself runs on this machine.
+    # GOOS and GOARCH are for the library; the builder itself runs on this machine.
     environment = {name: value for name, value in os.environ.items() if name not in ("GOOS", "GOARCH")}
     command = [go_program(), "run", "./capi/build", "-platform", platform, *arguments]
     done = subprocess.run(
@@ -71,7 +71,7 @@ class BuildWithLibrary(build_py):
         return modules if self.editable_mode else [m for m in modules if (m[0], m[1]) not in BENCHMARKS]
 
     def run(self):
-        """Build; an editable installation gets the library among its sources."""
+        """Build; in an editable installation, put the library among the sources."""
         super().run()
         # What Python runs at its start, if the environment asks for it. An editable wheel has what `install` would put
         # beside packages, and nothing of the build.
@@ -115,7 +115,7 @@ class WithLibrary(Distribution):
 
 
 def readme():
-    """Return README.md with links that lead somewhere outside the repository too."""
+    """Return README.md with absolute links, which also work outside the repository."""
     text = (HERE / "README.md").read_text(encoding="utf-8")
     return re.sub(r"\]\(\.\./", "](https://github.com/voxfit/voxfit/blob/main/", text)
 

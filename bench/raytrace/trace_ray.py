@@ -4,10 +4,10 @@
     python bench/raytrace/trace_ray.py --table trace.csv     # the tables of what was measured
 
 DWI is an image that ``kbench phantom`` wrote. Each run fits its first voxels by DIPY's CSD with ``engine="ray"``, or
-by voxfit's through the same engine, in a number of chunks. All processes are held to one CPU, or to two. What Python
-does is timed inside of it: the driver's parts around DIPY's ``paramap``, and in the workers unpickling, the fit and
-pickling. What Ray's own threads and processes take besides is read from /proc. Times are CPU seconds, which other
-programs hardly change; on one CPU they add up to the time of the run, if the machine has nothing else to do.
+by voxfit's through the same engine, in a number of chunks. All processes are restricted to one CPU, or to two. Python's
+own work is timed inside Python: in the driver the parts around DIPY's ``paramap``, in the workers unpickling, the fit
+and pickling. The time of Ray's own threads and processes is read from /proc. Times are CPU seconds, which other
+programs hardly change. On one CPU they add up to the time of the run, if the machine has nothing else to do.
 """
 
 import argparse

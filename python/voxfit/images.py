@@ -18,7 +18,7 @@ from ._threads import thread_count
 
 
 class NibabelImage(Protocol):
-    """What is read of nibabel's images."""
+    """The attributes and methods of nibabel's images that are used."""
 
     dataobj: Any
 
@@ -46,7 +46,7 @@ class Image:
         self.shape = _native.image_shape(self.handle)
 
     def check_grid(self, mask: Image) -> None:
-        """Raise ValueError where a mask lies on another grid: other shape, or corners in other places."""
+        """Raise ValueError if a mask lies on another grid: if its shape differs, or its corners are in other places."""
         _native.check_grid(self.handle, mask.handle)
 
     def read(self, inside: np.ndarray | None, n_threads: int | None, progress: Progress | None) -> np.ndarray:
@@ -71,7 +71,7 @@ class Image:
         request.image = self
         request.keep({}, {} if index is None else {"index": index}, {"values": values})
         run("voxfit_image_read", self.handle, request, voxels, progress, small=0)
-        axes = len(after)  # the first of them counts fastest, as x does
+        axes = len(after)  # the first of them varies fastest, as x does
         if inside is not None:
             return values.reshape(voxels, *after[::-1]).transpose(0, *range(axes, 0, -1))
         turned = values.reshape(*self.shape[2::-1], *after[::-1])
@@ -113,7 +113,7 @@ def load(
     Raises
     ------
     ValueError
-        If a file is none of an image, is damaged, or does not fit the mask: the message names it.
+        If a file is not an image, is damaged, or does not fit the mask. The message names the file.
 
     Examples
     --------
@@ -136,7 +136,7 @@ def load(
 
 
 def image_of(data: Any) -> Image | None:
-    """Return the file of what stands for one: a path, or an image of nibabel that was not read into memory."""
+    """Return the path of a file: from a path, or from an image of nibabel that was not read into memory."""
     if data is None or type(data) is np.ndarray:
         return None
     if isinstance(data, (str, os.PathLike)):
@@ -150,9 +150,9 @@ def _was_read(data: Any) -> bool:
 
 
 def grid_of(data: Any) -> Image | None:
-    """Return the file on whose grid data lie.
+    """Return the path of the file on whose grid the data lie.
 
-    Also that of an image that was read, unless the file is gone or another.
+    An image that was read into memory has one, too, unless its file was removed or replaced.
     """
     if not _was_read(data):
         return image_of(data)
@@ -175,15 +175,15 @@ def _loaded_from(data: Any) -> Image | None:
 
 
 def in_memory(data: Any) -> Any:
-    """Return the array of an image of nibabel, which its get_fdata may keep. Return all else as it is."""
+    """Return the array of an image of nibabel, the one that get_fdata keeps if any; return anything else unchanged."""
     if not hasattr(data, "dataobj"):
         return data
-    kept = getattr(data, "_fdata_cache", None)  # get_fdata itself reads the file where it is asked for another type
+    kept = getattr(data, "_fdata_cache", None)  # get_fdata reads the file again when it is asked for another type
     return np.asanyarray(data.dataobj if kept is None else kept)
 
 
 def read_mask(mask: Any, shape: tuple[int, ...], grid: Image | None = None) -> tuple[np.ndarray | None, str]:
-    """Return a mask as `as_mask` does, which may be a file or an image; it must lie on the grid of the data."""
+    """Return a mask as `as_mask` does. It may be a file or an image, which must lie on the grid of the data."""
     file = grid_of(mask)
     if file is not None and grid is not None:
         grid.check_grid(file)

@@ -26,11 +26,11 @@ from .result import Result
 class _Made(NamedTuple):
     """What the library says of a model that it has set up."""
 
-    runtime: Any  # to which the handle belongs
+    runtime: Any  # where the handle was made
     handle: _native.Handle
     parameters: tuple[_native.Field, ...]
     maps: tuple[_native.Field, ...]
-    values: int  # of a voxel's parameters
+    values: int  # number of a voxel's parameters
     warnings: tuple[str, ...]
     isa: str
 
@@ -89,7 +89,7 @@ class Model:
             warnings.warn(warning, stacklevel=stacklevel)
 
     def _set_up(self) -> _Made:
-        """Return what was made on first use. Two threads may both make it: a lock would not outlive a fork."""
+        """Return the set-up, made on first use. Two threads may both make it: a lock could stay locked after a fork."""
         made = self._made
         if made is None or made.runtime != _native.runtime():
             made = self._made = self._ask()
@@ -97,7 +97,7 @@ class Model:
 
     def _ask(self) -> _Made:
         options, isa = self.options, os.environ.get("VOXFIT_ISA")
-        if isa and "isa" not in options:  # the library sees the environment of the moment at which it was loaded
+        if isa and "isa" not in options:  # the library sees the environment as it was when the library was loaded
             options = {**options, "isa": isa}
         try:
             runtime = _native.runtime()
@@ -105,7 +105,7 @@ class Model:
         except ValueError as err:
             if all(known(self.name, option) for option in self.options):
                 raise
-            raise TypeError(str(err)) from None  # as Python has it of an argument that there is not
+            raise TypeError(str(err)) from None  # as Python does for an argument that a function does not have
         weakref.finalize(self, _native.free_model, handle)
         return _Made(
             runtime,
@@ -204,7 +204,7 @@ class Model:
         pin: bool,
         stacklevel: int,
     ) -> Result:
-        """Fit the model; warnings come from the line that many calls up, as for ``warnings.warn``."""
+        """Fit the model; stacklevel says whose line the warnings name, as for ``warnings.warn``."""
         image, array = image_of(data), np.empty(0)
         if image is None:
             refuse_masked("data", data)

@@ -1,8 +1,8 @@
 """Tasks handed out by Python's schedulers, in one process that stays warm.
 
-JSON lines in, JSON lines out. The first line is ``{"opponent": NAME, "workers": N}`` and is answered with the version
-of what hands out; each further line ``[NAME, TASKS, ITERATIONS]`` with the seconds of that many tasks, the sum of their
-results and the seconds of an iteration of their work.
+JSON lines in, JSON lines out. The first line is ``{"opponent": NAME, "workers": N}``; the answer is the version of the
+scheduler. Each further line is ``[NAME, TASKS, ITERATIONS]``; the answer is how many seconds so many tasks took, the
+sum of their results, and the seconds of one iteration of their work.
 """
 
 import json

@@ -10,7 +10,7 @@ _library.metg_iteration.restype = ctypes.c_double
 
 
 def work(task):
-    """One task: its seed and its iterations. Python's lock is not held meanwhile."""
+    """Do the work of one task, from its seed, for so many iterations, without Python's lock."""
     return _library.metg_work(*task)
 
 

@@ -1,4 +1,4 @@
-"""The class of the classes that take the places of DIPY's."""
+"""The metaclass of the classes that replace DIPY's."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 # Modules that put a fit of their own in the place of DIPY's which solves the same problem: pyAFQ 3 does so with OSQP.
 _SAME_PROBLEM = frozenset({"AFQ.models.msmt"})
 
-# The native fits that someone has overwritten, by their classes.
+# For each class whose native fit someone has overwritten: that native fit.
 _overwritten: dict[type, Any] = {}
-_kept_native: set[type] = set()  # those whose native fit has stayed, which is said once
-# DIPY's classes whose places are taken, by those that took them.
+_kept_native: set[type] = set()  # classes that have kept their native fit, which is said once for each
+# DIPY's class for each class that has replaced it.
 taken: dict[type, type] = {}
 
 
 class DropIn(type):
-    """The class of DIPY's models with native fits.
+    """The metaclass of DIPY's models with native fits.
 
     It notices when someone overwrites a native fit, and warns of it once. A fit that is known to solve the same problem
-    is left out; any other takes the place of the native one. While DIPY is patched, models of DIPY's own class, as those
-    made before, are instances of the class that took its place, because programs look that one up.
+    is ignored; any other replaces the native one. While DIPY is patched, ``isinstance`` takes models of DIPY's own
+    class, such as those made before, for instances of the class that has replaced it, because programs ask for that.
     """
 
     def __setattr__(cls, name: str, value: Any) -> None:

@@ -1,4 +1,4 @@
-"""The native model behind a model of DIPY."""
+"""The native model that does the fits of a model of DIPY."""
 
 # DIPY, Ray and nibabel have no types.
 # mypy: disable-error-code="no-untyped-call, untyped-decorator, no-any-return"
@@ -17,11 +17,11 @@ from voxfit import Status
 NON_FINITE, ZERO_SIGNAL, MAX_ITERATIONS = Status.NON_FINITE, Status.ZERO_SIGNAL, Status.MAX_ITERATIONS
 NOT_POSITIVE_DEFINITE = Status.NOT_POSITIVE_DEFINITE
 
-fits: Counter[str] = Counter()  # native fits of this process, by the names of the models
+fits: Counter[str] = Counter()  # how many native fits this process made, by model
 
 
 class Unsupported(Exception):
-    """A set-up of a model that has no native fit; says which part of it."""
+    """A set-up of a model has no native fit; the message says which part of the set-up is the reason."""
 
 
 class Native:
