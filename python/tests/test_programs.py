@@ -85,6 +85,17 @@ def test_what_is_no_python_program_is_refused_in_one_line(tmp_path):
         assert words in err and err.count("\n") == 1, err
     _, err = run(sys.executable, "-m", "voxfit.dipy", code=1)
     assert err.startswith("usage: ")
+    _, err = run(sys.executable, "-m", "voxfit.dipy", "-m", "no.such", code=1)
+    assert err == f"voxfit: there is no module no.such in this Python ({sys.executable})\n"
+
+
+def test_a_program_that_closes_stderr_or_has_none_keeps_its_output_and_its_exit_code(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text("import sys\nprint(1)\nsys.stderr.close()\nsys.exit(3)\n")
+    assert run(sys.executable, "-m", "voxfit.dipy", program, code=3) == ("1\n", "")
+    program.write_text("print(1)\n")
+    shell = 'exec "$0" -m voxfit.dipy "$1" 2>&-'
+    assert run("sh", "-c", shell, sys.executable, program) == ("1\n", "")
 
 
 def test_a_program_of_another_environment_names_the_python_to_use(tmp_path):

@@ -48,7 +48,6 @@ def run(
     if _native.is_forked():
         from . import _forked
 
-        small = 0
         call = functools.partial(_forked.run, name, handle, request, abort, done)
     else:
         request.abort_flag, request.progress = ctypes.pointer(abort), ctypes.pointer(done)

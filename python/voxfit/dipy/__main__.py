@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import importlib.util
 import os
 import re
 import runpy
@@ -49,6 +50,8 @@ def _program(arguments: list[str]) -> Callable[[], object]:
     if arguments[0] == "-m":
         sys.argv = arguments[1:]
         sys.path[0] = os.getcwd()
+        if importlib.util.find_spec(arguments[1].partition(".")[0] or "-") is None:
+            raise SystemExit(f"voxfit: there is no module {arguments[1]} in this Python ({sys.executable})")
         return lambda: runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
     path = arguments[0] if os.path.exists(arguments[0]) else shutil.which(arguments[0])
     if path is None:
@@ -103,8 +106,11 @@ def _tell() -> None:
     native = sys.modules.get("voxfit.dipy._native")
     fits = native.fits if native else {}
     said = ", ".join(f"{name} {count}" for name, count in sorted(fits.items()))
-    with contextlib.suppress(OSError):  # a full disk or a closed pipe is no reason to fail
-        print(f"voxfit: native fits of this process: {said or 'none'}", file=sys.stderr, flush=True)
+    # A stderr that is full, or closed by the shell or by the program, is no reason to fail. Without one, print would take
+    # stdout, which is the program's.
+    with contextlib.suppress(OSError, ValueError):
+        if sys.__stderr__ is not None:
+            print(f"voxfit: native fits of this process: {said or 'none'}", file=sys.__stderr__, flush=True)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,13 @@ class DropIn(type):
     """The metaclass of DIPY's models with native fits.
 
     It notices when someone overwrites a native fit, and warns of it once. A fit that is known to solve the same problem
+<<<<<<< HEAD
     is ignored; any other replaces the native one. While DIPY is patched, ``isinstance`` takes models of DIPY's own
     class, such as those made before, for instances of the class that has replaced it, because programs ask for that.
+=======
+    is left out; any other takes the place of the native one. While DIPY is patched, models of DIPY's own class, as
+    those made before, are instances of the class that took its place, because programs look that one up.
+>>>>>>> install
     """
 
     def __setattr__(cls, name: str, value: Any) -> None:
@@ -32,15 +37,17 @@ class DropIn(type):
         if by in _SAME_PROBLEM:
             if cls not in _kept_native:
                 _kept_native.add(cls)
-                _warn(f"{by} has a fit of its own for {cls.__name__}; it solves the same problem, so the native one stays")
+                _warn(
+                    f"{by} has a fit of its own for {cls.__name__}; it solves the same problem, so the native one stays"
+                )
             return
         if value is _overwritten.get(cls):
             del _overwritten[cls]
         elif cls not in _overwritten:
             _overwritten[cls] = vars(cls)["fit"]
             _warn(
-                f"{by} puts a fit of its own in the place of the native one of {cls.__name__}, so that its fits are not "
-                "native from here on; voxfit.dipy.patch() puts the native one back"
+                f"{by} puts a fit of its own in the place of the native one of {cls.__name__}, so that its fits are "
+                "not native from here on; voxfit.dipy.patch() puts the native one back"
             )
         super().__setattr__(name, value)
 

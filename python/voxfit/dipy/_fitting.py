@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from voxfit._signal import is_inside
-from voxfit.dipy import _engines
+from voxfit.dipy import _ahead, _engines
 from voxfit.dipy._native import Native, Unsupported
 from voxfit.dipy._volume import VolumeFit
 from voxfit.images import grid_of, image_of, in_memory
@@ -55,7 +55,7 @@ def fit_volume(
             kwargs = dict(kwargs, mask=mask)
         return dipys_fit(data, **kwargs)
     if data.ndim == 1:
-        return make_rows(*native.fit(data[None], 1)).take(0)
+        return make_rows(*_ahead.fit_voxel(native, data)).take(0)
     if mask is None:
         mask = np.ones(data.shape[:-1], dtype=bool)
     elif mask.shape != data.shape[:-1]:

@@ -64,7 +64,7 @@ def patch_as_asked() -> None:
     asked = os.environ.get("VOXFIT_DIPY", "")
     if asked == "1":
         patch()
-    elif asked not in ("", "0"):
+    elif asked not in ("", "0") and sys.stderr is not None:
         print(f"voxfit: VOXFIT_DIPY is {asked!r}, expected 1 or 0: DIPY is not patched", file=sys.stderr)
 
 
