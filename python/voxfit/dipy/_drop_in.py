@@ -20,13 +20,8 @@ class DropIn(type):
     """The metaclass of DIPY's models with native fits.
 
     It notices when someone overwrites a native fit, and warns of it once. A fit that is known to solve the same problem
-<<<<<<< HEAD
     is ignored; any other replaces the native one. While DIPY is patched, ``isinstance`` takes models of DIPY's own
     class, such as those made before, for instances of the class that has replaced it, because programs ask for that.
-=======
-    is left out; any other takes the place of the native one. While DIPY is patched, models of DIPY's own class, as
-    those made before, are instances of the class that took its place, because programs look that one up.
->>>>>>> install
     """
 
     def __setattr__(cls, name: str, value: Any) -> None:
