@@ -26,7 +26,7 @@ func (o Opponent) Curve(workers int) []Point {
 		var tasks, efficiencies, costs []float64
 		for _, m := range o.Measured {
 			if m.Iterations == iterations {
-				tasks = append(tasks, m.Task())
+				tasks = append(tasks, m.Task(workers))
 				efficiencies = append(efficiencies, m.Efficiency(workers))
 				costs = append(costs, m.Cost(workers))
 			}
@@ -36,7 +36,8 @@ func (o Opponent) Curve(workers int) []Point {
 	return points
 }
 
-// Best is the highest efficiency of the curve: near 1 at the longest tasks, unless other programs took the CPUs.
+// Best is the highest efficiency of the curve: near 1 at the longest tasks, unless other programs took the CPUs. It is never
+// above 1: see [Measurement.Task].
 func (o Opponent) Best(workers int) float64 {
 	best := 0.0
 	for _, p := range o.Curve(workers) {
@@ -81,7 +82,7 @@ func (o Opponent) EmptyTask(workers int) Spread {
 	var costs []float64
 	for _, m := range o.Measured {
 		if m.Iterations == 0 {
-			costs = append(costs, m.Cost(workers))
+			costs = append(costs, m.worker(workers))
 		}
 	}
 	return SpreadOf(costs)
@@ -113,7 +114,7 @@ func (o Opponent) METG(workers int, share float64) Granularity {
 	rounds := map[int][]crossingPoint{}
 	for _, m := range o.Measured {
 		if m.Iterations > 0 {
-			rounds[m.Round] = append(rounds[m.Round], crossingPoint{m.Task(), m.Efficiency(workers)})
+			rounds[m.Round] = append(rounds[m.Round], crossingPoint{m.Task(workers), m.Efficiency(workers)})
 		}
 	}
 	var found []float64

@@ -4,8 +4,10 @@
 //
 // There is one worker for each CPU. A scheduler hands out equal tasks, many for each worker. A task is a loop of so
 // many iterations, which uses no memory. Without any cost of handing out, the workers together would need just the time
-// of the work. The efficiency of a run is this time divided by the time that the workers had
-// ([Measurement.Efficiency]). It is near 1 for long tasks and falls as tasks become shorter.
+// of the work, which is what the same tasks take one after another, in a plain loop of the same language on one CPU. A
+// processor overlaps short tasks that follow one another, with a scheduler and in this loop. The efficiency of a run is
+// the time of the work divided by the time that the workers had ([Measurement.Efficiency]). It is near 1 for long tasks
+// and falls as tasks become shorter. Where a scheduler joins tasks, it stays high for short ones, too.
 //
 // # What is read off it
 //

@@ -40,21 +40,28 @@ type Measurement struct {
 	Iterations uint64 `json:"iterations"` // of the kernel, in each task
 	// Seconds is the time from before the first task is handed out until all are done.
 	Seconds float64 `json:"seconds"`
-	// Iteration is the seconds of one iteration, measured on one of the workers' CPUs just before and after.
-	Iteration float64 `json:"iteration_s"`
+	// Alone is the seconds that one such task takes in a plain loop over tasks on one of the workers' CPUs, measured just
+	// before and after.
+	Alone float64 `json:"task_s"`
 }
 
-// Task returns the seconds of work in one task.
-func (m Measurement) Task() float64 { return float64(m.Iterations) * m.Iteration }
+// worker returns the seconds of a worker for each task.
+func (m Measurement) worker(workers int) float64 {
+	return m.Seconds * float64(workers) / float64(m.Tasks)
+}
+
+// Task returns the seconds of work in one task: what it takes in the loop, or what the workers took for it where that is
+// less. No scheduler makes work shorter, so a loop that took longer was disturbed.
+func (m Measurement) Task(workers int) float64 { return min(m.Alone, m.worker(workers)) }
 
 // Efficiency returns the time of the work divided by the time that all workers had, from 0 to 1.
 func (m Measurement) Efficiency(workers int) float64 {
-	return m.Task() * float64(m.Tasks) / (m.Seconds * float64(workers))
+	return m.Task(workers) / m.worker(workers)
 }
 
 // Cost returns for how many seconds each task occupied a worker beyond the time of its work.
 func (m Measurement) Cost(workers int) float64 {
-	return m.Seconds*float64(workers)/float64(m.Tasks) - m.Task()
+	return m.worker(workers) - m.Task(workers)
 }
 
 // Steals are the times, in seconds, for which workers waited for stolen tasks: from the end of a worker's last own task
@@ -71,8 +78,9 @@ func (s Study) check() error {
 	}
 	for _, o := range s.Opponents {
 		for _, m := range o.Measured {
-			if !(m.Seconds > 0) || !(m.Iteration > 0) || m.Tasks < 1 {
-				return fmt.Errorf("%s has a measurement of %d tasks in %g s, want more than 0 of each", o.Name, m.Tasks, m.Seconds)
+			if !(m.Seconds > 0) || !(m.Alone > 0) || m.Tasks < 1 {
+				return fmt.Errorf("%s has a measurement of %d tasks in %g s, of which one takes %g s alone; expected more than 0 of each (files of earlier versions lack task_s: measure again)",
+					o.Name, m.Tasks, m.Seconds, m.Alone)
 			}
 		}
 	}

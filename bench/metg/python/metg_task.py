@@ -6,7 +6,8 @@ import os
 _library = ctypes.CDLL(os.environ["VOXFIT_METG_KERNEL"])
 _library.metg_work.argtypes = [ctypes.c_uint64, ctypes.c_uint64]
 _library.metg_work.restype = ctypes.c_uint64
-_library.metg_iteration.restype = ctypes.c_double
+_library.metg_alone.argtypes = [ctypes.c_uint64]
+_library.metg_alone.restype = ctypes.c_double
 
 
 def work(task):
@@ -14,6 +15,6 @@ def work(task):
     return _library.metg_work(*task)
 
 
-def iteration():
-    """Seconds of one iteration in this process."""
-    return _library.metg_iteration()
+def alone(iterations):
+    """Seconds that one task takes in a loop of C in this process."""
+    return _library.metg_alone(iterations)
