@@ -24,23 +24,35 @@ func fromVectors(planes *[Planes][]float32, rows []float32, length, n int) (done
 	return done
 }
 
-// inVectors does what it can of the first n voxels by whole vectors, and returns how many of them it did.
+// inVectors does the first n voxels by whole vectors, if there is one, and returns how many of them it did: all or none. Where
+// whole vectors leave voxels over, those of the last vector are done again with them.
 func inVectors[T Number](dst []float32, length int, planes *[Planes][]T, n int) (done int) {
 	each := square * 4 / int(unsafe.Sizeof(T(0))) // numbers in the elements of a square
-	if done = n / each * each; !haveAVX2 || done == 0 {
+	if n < each || !haveAVX2 {
 		return 0
 	}
+	wholeVectors(dst, length, planes, n/each*each)
+	if n%each != 0 {
+		var last [Planes][]T
+		for p, plane := range planes {
+			last[p] = plane[n-each : n]
+		}
+		wholeVectors(dst[(n-each)*length:], length, &last, each)
+	}
+	return n
+}
+
+func wholeVectors[T Number](dst []float32, length int, planes *[Planes][]T, n int) {
 	switch planes := any(planes).(type) {
 	case *[Planes][]int8:
-		int8Rows(&dst[0], length, planes, done)
+		int8Rows(&dst[0], length, planes, n)
 	case *[Planes][]uint8:
-		uint8Rows(&dst[0], length, planes, done)
+		uint8Rows(&dst[0], length, planes, n)
 	case *[Planes][]int16:
-		int16Rows(&dst[0], length, planes, done)
+		int16Rows(&dst[0], length, planes, n)
 	case *[Planes][]uint16:
-		uint16Rows(&dst[0], length, planes, done)
+		uint16Rows(&dst[0], length, planes, n)
 	case *[Planes][]float32:
-		float32Rows(&dst[0], length, planes, done)
+		float32Rows(&dst[0], length, planes, n)
 	}
-	return done
 }
