@@ -188,7 +188,7 @@ func (c *Checkpoint) Save(part sched.Range, result Result) error {
 	voxels := savedVoxels{start + blockHead, voxelBytes(len(result.Status), result.Parameters)}
 	sum := crc32.NewIEEE()
 	out := bufio.NewWriterSize(io.MultiWriter(c.file, sum), 1<<20)
-	buf := append(make([]byte, 0, blockHead+leastVoxel(c.parameters)+8*c.parameters), c.key[:]...)
+	buf := append(make([]byte, 0, blockHead+leastVoxel(c.parameters)+8*c.parameters+8), c.key[:]...)
 	buf = binary.LittleEndian.AppendUint64(buf, uint64(part.Begin))
 	buf = binary.LittleEndian.AppendUint64(buf, uint64(part.End))
 	buf = binary.LittleEndian.AppendUint64(buf, uint64(voxels.bytes))

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/voxfit/voxfit/kernel"
 )
@@ -21,13 +22,14 @@ const statusPart = 4
 // leastVoxel is the size of a voxel whose parameters are all zero.
 func leastVoxel(parameters int) int { return statusPart + (parameters+7)/8 }
 
+// isThere is 1 for the bits of a parameter that is there, and 0 for a zero.
+func isThere(bits uint64) uint64 { return (bits | -bits) >> 63 }
+
 // voxelBytes is the size of some voxels with these parameters.
 func voxelBytes(voxels int, parameters []float64) int64 {
-	there := 0
+	there := uint64(0)
 	for _, x := range parameters {
-		if math.Float64bits(x) != 0 {
-			there++
-		}
+		there += isThere(math.Float64bits(x))
 	}
 	size := 0
 	if voxels > 0 {
@@ -38,17 +40,30 @@ func voxelBytes(voxels int, parameters []float64) int64 {
 
 // appendVoxel appends a voxel to buf.
 func appendVoxel(buf []byte, s kernel.Status, parameters []float64) []byte {
-	buf = append(buf, byte(s.Code), 0)
-	buf = binary.LittleEndian.AppendUint16(buf, s.Iterations)
-	marks := len(buf)
-	buf = append(buf, make([]byte, leastVoxel(len(parameters))-statusPart)...)
-	for k, x := range parameters {
-		if b := math.Float64bits(x); b != 0 {
-			buf[marks+k/8] |= 1 << (k % 8)
-			buf = binary.LittleEndian.AppendUint64(buf, b)
+	begin, least := len(buf), leastVoxel(len(parameters))
+	buf = slices.Grow(buf, least+8*len(parameters)+8)
+	buf = buf[:cap(buf)]
+	voxel := buf[begin:]
+	voxel[0], voxel[1] = byte(s.Code), 0
+	binary.LittleEndian.PutUint16(voxel[2:], s.Iterations)
+	at := least
+	for i := range least - statusPart {
+		eight := parameters[8*i : min(8*i+8, len(parameters))]
+		marks, any := uint64(0), uint64(0)
+		for _, x := range eight {
+			any |= math.Float64bits(x)
 		}
+		if any != 0 { // each is written, and the next one over it where it was a zero
+			for k, x := range eight {
+				bits := math.Float64bits(x)
+				binary.LittleEndian.PutUint64(voxel[at:], bits)
+				marks |= isThere(bits) << k
+				at += 8 * int(isThere(bits))
+			}
+		}
+		voxel[statusPart+i] = byte(marks)
 	}
-	return buf
+	return buf[:begin+at]
 }
 
 // A voxelReader reads voxels of so many parameters.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"math"
 )
 
@@ -35,7 +34,7 @@ func WriteVolumes(path string, h *Header, as Datatype, volume func(dst []float32
 		ctx = context.Background()
 	}
 	values := make([]float32, own.Voxels())
-	write := func(out io.Writer) error {
+	write := func(out sink) error {
 		if _, err := out.Write(own.bytes()); err != nil {
 			return err
 		}

@@ -93,7 +93,8 @@ func (j *fitJob) passVoxels() (int, error) {
 		voxels = min(all, (budget.bytes-fixed)/each)
 	}
 	// Go's collector lets the heap grow to twice what lives in it, unless it is told how much there is.
-	debug.SetMemoryLimit(budget.bytes - voxels*j.voxelMemory() - block*int64(fit.VoxelBytes(j.model.Fitter())))
+	outside := voxels*j.voxelMemory() + block*int64(fit.VoxelBytes(j.model.Fitter())) + j.mapMemory()
+	debug.SetMemoryLimit(budget.bytes - outside)
 	if voxels == all {
 		return len(j.index), nil
 	}
