@@ -100,8 +100,8 @@ def _tell() -> None:
     native = sys.modules.get("voxfit.dipy._native")
     fits = native.fits if native else {}
     said = ", ".join(f"{name} {count}" for name, count in sorted(fits.items()))
-    # A stderr that is full, or closed by the shell or by the program, is no reason to fail. Without one, print would take
-    # stdout, which is the program's.
+    # A stderr that is full, or closed by the shell or by the program, is no reason to fail. Without one, print would
+    # take stdout, which is the program's.
     with contextlib.suppress(OSError, ValueError):
         if sys.__stderr__ is not None:
             print(f"voxfit: native fits of this process: {said or 'none'}", file=sys.__stderr__, flush=True)
