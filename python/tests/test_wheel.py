@@ -26,7 +26,8 @@ def copied(folder):
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     pytest.importorskip("setuptools", "77")
-    source, made = copied(tmp_path_factory.mktemp("source") / "voxfit"), tmp_path_factory.mktemp("wheel")
+    # Any folder serves, also one whose name has a space and letters that are not ASCII.
+    source, made = copied(tmp_path_factory.mktemp("source") / "vöx fit"), tmp_path_factory.mktemp("wheel")
     subprocess.run([*MAKES, "wheel", "-q", "--no-build-isolation", "--no-deps", "-w", made, source], check=True)
     (wheel,) = made.glob("*.whl")
     return wheel
