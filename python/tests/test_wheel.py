@@ -132,6 +132,24 @@ def test_without_go_the_build_says_in_a_line_what_is_needed(tmp_path):
     assert "needs Go 1.26 or later" in line and "C compiler" in line and "wheel" in line
 
 
+@pytest.mark.parametrize(
+    "go, words",
+    [
+        ("echo linux; echo go1.19.8", "says: go1.19.8"),
+        ("echo 'go: go.mod requires go >= 1.26' >&2; exit 1", "says: go: go.mod requires go >= 1.26"),
+    ],
+)
+def test_a_go_that_is_too_old_is_named_in_a_line(go, words, tmp_path):
+    program = tmp_path / "go"
+    program.write_text(f"#!/bin/sh\n{go}\n")
+    program.chmod(0o755)
+    command = [sys.executable, "setup.py", "-q", "build", "-b", tmp_path / "build"]
+    environment = {**os.environ, "GO": str(program)}
+    done = subprocess.run(command, cwd=PYTHON, env=environment, capture_output=True, text=True)
+    last = done.stderr.splitlines()[-1]
+    assert done.returncode != 0 and last.startswith("voxfit: ") and "needs Go 1.26 or later" in last and words in last
+
+
 def test_on_musl_build_and_import_say_that_there_is_no_library(tmp_path):
     (tmp_path / "sitecustomize.py").write_text(
         "import sysconfig\nsysconfig.get_config_vars()['HOST_GNU_TYPE'] = 'x86_64-alpine-linux-musl'\n"
