@@ -20,6 +20,7 @@ from setuptools.command.sdist import sdist
 
 HERE = Path(__file__).resolve().parent
 MODULE = HERE / "go" if (HERE / "go").is_dir() else HERE.parent
+OLDEST_GO = 26
 LIBRARIES = ("libvoxfit.so", "libvoxfit.dylib", "voxfit.dll")
 # Programs that measure; they come with the sources, not with a wheel.
 BENCHMARKS = {("voxfit", "bench"), ("voxfit", "calls"), ("voxfit", "twonodes"), ("voxfit.dipy", "_benched")}
@@ -30,8 +31,8 @@ def go_program():
     go = shutil.which(os.environ.get("GO", "go"))
     if not go:
         sys.exit(
-            "voxfit: building its library needs Go 1.26 or later (https://go.dev/dl) and a C compiler, and there is no "
-            "go on PATH; a ready-made wheel for this platform needs neither (README.md, Install)"
+            f"voxfit: building its library needs Go 1.{OLDEST_GO} or later (https://go.dev/dl) and a C compiler, and there "
+            "is no go on PATH; a ready-made wheel for this platform needs neither (README.md, Install)"
         )
     if "musl" in (sysconfig.get_config_var("HOST_GNU_TYPE") or "") and "GOOS" not in os.environ:
         sys.exit(
@@ -42,10 +43,17 @@ def go_program():
 
 
 def go_env(name):
-    """Return what `go env` says of a variable, GOOS or GOARCH."""
-    return subprocess.run(
-        [go_program(), "env", name], cwd=MODULE, check=True, capture_output=True, text=True
-    ).stdout.strip()
+    """Return what `go env` says of a variable as GOOS, or end with the line that says why this go cannot be used."""
+    go = go_program()
+    found = subprocess.run([go, "env", name, "GOVERSION"], cwd=MODULE, capture_output=True, text=True)
+    if found.returncode:
+        says = found.stderr.strip().rpartition("\n")[2]
+    else:
+        value, says = found.stdout.splitlines()
+        release = re.search(r"go1\.(\d+)", says)
+        if release is None or int(release[1]) >= OLDEST_GO:
+            return value
+    sys.exit(f"voxfit: building its library needs Go 1.{OLDEST_GO} or later (https://go.dev/dl), and {go} says: {says}")
 
 
 def run_builder(*arguments):

@@ -26,7 +26,8 @@ def copied(folder):
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     pytest.importorskip("setuptools", "77")
-    source, made = copied(tmp_path_factory.mktemp("source") / "voxfit"), tmp_path_factory.mktemp("wheel")
+    # Any folder serves, also one whose name has a space and letters that are not ASCII.
+    source, made = copied(tmp_path_factory.mktemp("source") / "vöx fit"), tmp_path_factory.mktemp("wheel")
     subprocess.run([*MAKES, "wheel", "-q", "--no-build-isolation", "--no-deps", "-w", made, source], check=True)
     (wheel,) = made.glob("*.whl")
     return wheel
@@ -129,6 +130,24 @@ def test_without_go_the_build_says_in_a_line_what_is_needed(tmp_path):
     assert done.returncode != 0
     (line,) = {s.strip() for s in (done.stdout + done.stderr).splitlines() if s.strip().startswith("voxfit: ")}
     assert "needs Go 1.26 or later" in line and "C compiler" in line and "wheel" in line
+
+
+@pytest.mark.parametrize(
+    "go, words",
+    [
+        ("echo linux; echo go1.19.8", "says: go1.19.8"),
+        ("echo 'go: go.mod requires go >= 1.26' >&2; exit 1", "says: go: go.mod requires go >= 1.26"),
+    ],
+)
+def test_a_go_that_is_too_old_is_named_in_a_line(go, words, tmp_path):
+    program = tmp_path / "go"
+    program.write_text(f"#!/bin/sh\n{go}\n")
+    program.chmod(0o755)
+    command = [sys.executable, "setup.py", "-q", "build", "-b", tmp_path / "build"]
+    environment = {**os.environ, "GO": str(program)}
+    done = subprocess.run(command, cwd=PYTHON, env=environment, capture_output=True, text=True)
+    last = done.stderr.splitlines()[-1]
+    assert done.returncode != 0 and last.startswith("voxfit: ") and "needs Go 1.26 or later" in last and words in last
 
 
 def test_on_musl_build_and_import_say_that_there_is_no_library(tmp_path):

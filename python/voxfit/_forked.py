@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import fcntl
 import json
 import mmap
 import os
@@ -107,15 +108,17 @@ class _Program:
     def __init__(self) -> None:
         self._lock = threading.Lock()  # one request at a time
         self._freed: deque[tuple[str, int]] = deque()
-        self._memory = _nameless_file()
         self._block: mmap.mmap | None = None
-        self._link, theirs = socket.socketpair()
         path = [os.path.abspath(p) for p in sys.path if isinstance(p, str)]
         environment = {**os.environ, **_native.loaded_environment(), "OPENBLAS_NUM_THREADS": "1"}
-        command = [_python(), "-c", _START, str(self._memory), str(os.getpid()), json.dumps(path)]
+        try:
+            python = _python()
+            self._memory, self._link, theirs = _channels()
+        except OSError as err:
+            raise _cannot_start(err) from None
         try:
             self._process = subprocess.Popen(
-                command,
+                [python, "-c", _START, str(self._memory), str(os.getpid()), json.dumps(path)],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 pass_fds=[self._memory],
@@ -127,10 +130,7 @@ class _Program:
             self.close()
             if not isinstance(err, OSError):
                 raise
-            raise _native.ForkedError(
-                "voxfit: this process was forked after the library was loaded, and the program that would fit for it "
-                f"cannot be started: {err}; start processes with spawn"
-            ) from None
+            raise _cannot_start(err) from None
         finally:
             theirs.close()
 
@@ -240,15 +240,15 @@ class _Program:
         held = len(self._block or ())
         if self._block is None or size > held or held > 2 * _PART_BYTES > size:
             self._block = None
-            os.ftruncate(self._memory, size)
             try:
+                os.ftruncate(self._memory, size)
                 # Without this, the first use of a page for which there is no room would end both processes.
                 if hasattr(os, "posix_fallocate"):
                     os.posix_fallocate(self._memory, 0, size)
                 self._block = mmap.mmap(self._memory, size)
             except OSError as err:
                 raise MemoryError(
-                    f"voxfit: no room for {size / 2**20:.0f} MiB of memory shared with the program that fits for this "
+                    f"voxfit: no room for {-(-size // 2**20)} MiB of memory shared with the program that fits for this "
                     f"forked process: {err}"
                 ) from None
         return self._block
@@ -284,6 +284,37 @@ def _python() -> str:
             "could fit for it; start processes with spawn, or name one by multiprocessing.set_executable"
         )
     return found
+
+
+def _cannot_start(err: OSError) -> _native.ForkedError:
+    return _native.ForkedError(
+        "voxfit: this process was forked after the library was loaded, and the program that would fit for it cannot be "
+        f"started: {err}; start processes with spawn"
+    )
+
+
+def _channels() -> tuple[int, socket.socket, socket.socket]:
+    """Return the descriptor of the memory that is shared, and both ends of a link."""
+    memory = _beyond_standard(_nameless_file())
+    try:
+        ours, theirs = [socket.socket(fileno=_beyond_standard(end.detach())) for end in socket.socketpair()]
+    except BaseException:
+        os.close(memory)
+        raise
+    return memory, ours, theirs
+
+
+def _beyond_standard(descriptor: int) -> int:
+    """Return a descriptor that is none of 0, 1 and 2, which are free where a daemon has closed them.
+
+    What this process then prints would go there, and the program has these for other things.
+    """
+    if descriptor > 2:
+        return descriptor
+    try:
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+    finally:
+        os.close(descriptor)
 
 
 def _nameless_file() -> int:
