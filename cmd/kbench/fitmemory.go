@@ -83,10 +83,15 @@ func (j *fitJob) mapMemory() int64 {
 func (j *fitJob) passVoxels() (int, error) {
 	budget := j.leastBudget()
 	all, block := int64(len(j.index)), int64(min(blockVoxels, len(j.index)))
-	fixed := memoryInUse() - j.volumesMemory() + j.decompressMemory() + j.mapMemory() + block*int64(fit.VoxelBytes(j.model.Fitter()))
+	program := memoryInUse() - j.volumesMemory() + j.decompressMemory()
+	fixed := program + j.mapMemory() + block*int64(fit.VoxelBytes(j.model.Fitter()))
 	if least := fixed + block*j.voxelMemory(); budget.bytes < least {
-		return 0, fmt.Errorf("%s: found %s, expected at least %s: the maps of %s take %s, the rest is for the program and the signal of %s at a time; allow more, or fit parts with --shard",
-			budget.limit, sizeText(budget.bytes), sizeText(least), plural.Count(all, "voxel"), sizeText(j.mapMemory()), plural.Count(block, "voxel"))
+		remedy := "allow more, or fit parts with --shard"
+		if budget.bytes < program {
+			remedy = fmt.Sprintf("allow more, for the program alone takes %s", sizeText(program))
+		}
+		return 0, fmt.Errorf("%s: found %s, expected at least %s: the maps of %s take %s, the rest is for the program and the signal of %s at a time; %s",
+			budget.limit, sizeText(budget.bytes), sizeText(least), plural.Count(all, "voxel"), sizeText(j.mapMemory()), plural.Count(block, "voxel"), remedy)
 	}
 	voxels := all
 	if each := j.voxelMemory(); each > 0 {
