@@ -179,12 +179,12 @@ def check_grids(data: Any, image: Image | None, mask: Any, mask_image: Image | N
 
 def _grid_of(data: Any, image: Image | None) -> Grid | None:
     """Return the grid of a file or of an image of nibabel, which may have been made in memory; an array has none."""
-    affine, shape = getattr(data, "affine", None), getattr(data, "shape", ())
-    if np.shape(affine) != (4, 4) or len(shape) < 3 or min(shape) < 1:
+    affine, shape = np.asarray(getattr(data, "affine", None)), getattr(data, "shape", ())
+    if affine.shape != (4, 4) or len(shape) < 3 or min(shape) < 1:
         return image
     name = data.get_filename() if hasattr(data, "get_filename") else None
     encoded = os.fsencode(name or "").replace(b"\0", b"")
-    sizes, rows = np.array(shape[:3], np.int64), np.array(affine, np.float64)[:3]
+    sizes, rows = np.array(shape[:3], np.int64), affine[:3].astype(np.float64)
     return Grid(_native.image_in_memory(encoded, sizes.tobytes(), rows.tobytes()))
 
 
