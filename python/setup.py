@@ -31,8 +31,8 @@ def go_program():
     go = shutil.which(os.environ.get("GO", "go"))
     if not go:
         sys.exit(
-            f"voxfit: building its library needs Go 1.{OLDEST_GO} or later (https://go.dev/dl) and a C compiler, and there "
-            "is no go on PATH; a ready-made wheel for this platform needs neither (README.md, Install)"
+            f"voxfit: building its library needs Go 1.{OLDEST_GO} or later (https://go.dev/dl) and a C compiler, and "
+            "there is no go on PATH; a ready-made wheel for this platform needs neither (README.md, Install)"
         )
     if "musl" in (sysconfig.get_config_var("HOST_GNU_TYPE") or "") and "GOOS" not in os.environ:
         sys.exit(

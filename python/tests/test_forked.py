@@ -193,6 +193,8 @@ def test_images_and_peaks_go_through_the_program_too(data, gtab, tmp_path, monke
         found = voxfit.fit_dti("dwi.nii.gz", gtab, mask="mask.nii.gz").params
         with pytest.raises(ValueError, match=r"other\.nii\.gz"):
             voxfit.fit_dti("dwi.nii.gz", gtab, mask="other.nii.gz")
+        with pytest.raises(ValueError, match="in memory"):
+            voxfit.fit_dti("dwi.nii.gz", gtab, mask=nibabel.Nifti1Image(np.ones((7, 8, 9), np.uint8), 2 * np.eye(4)))
         with pytest.raises(ValueError, match=r"nothing\.nii"):
             voxfit.load("nothing.nii")
         return found, voxfit.load("dwi.nii.gz"), find_peaks(values, np.eye(3), edges)

@@ -35,6 +35,8 @@ from ._messages import receive, send
 _PART_BYTES = 32 * 2**20
 # How long to wait between two looks at the abort flag.
 _POLL_SECONDS = 0.02
+# The functions of `_native` that return handles.
+_MAKERS = ("new_model", "open_image", "image_in_memory")
 _START = (
     "import json, sys\n"
     "sys.path[:] = json.loads(sys.argv[3])\n"
@@ -64,7 +66,7 @@ def ask(function: str, *arguments: Any) -> Any:
     of = next((a.program for a in arguments if isinstance(a, _native.Elsewhere)), None)
     asked: _Program = of or program()
     answer = asked.ask(function, tuple(asked.number(a) for a in arguments))
-    return _native.Elsewhere(asked, answer) if function in ("new_model", "open_image") else answer
+    return _native.Elsewhere(asked, answer) if function in _MAKERS else answer
 
 
 def run(

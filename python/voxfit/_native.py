@@ -214,6 +214,7 @@ _SIGNATURES = {
     "voxfit_derive": [_MODEL, ctypes.POINTER(Derivation)],
     "voxfit_find_peaks": [ctypes.POINTER(PeakSearch)],
     "voxfit_image_new": [ctypes.c_char_p, ctypes.POINTER(_IMAGE)],
+    "voxfit_image_in_memory": [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.POINTER(_IMAGE)],
     "voxfit_image_free": [_IMAGE],
     "voxfit_image_shape": [_IMAGE, ctypes.c_void_p, ctypes.c_int64, ctypes.POINTER(ctypes.c_int64)],
     "voxfit_image_check_grid": [_IMAGE, _IMAGE],
@@ -387,6 +388,14 @@ def open_image(path: bytes) -> Handle:
     """Read and check the header of an image, and return its handle."""
     handle = _IMAGE()
     call("voxfit_image_new", path, ctypes.byref(handle))
+    return handle.value
+
+
+@_or_elsewhere
+def image_in_memory(name: bytes, shape: bytes, affine: bytes) -> Handle:
+    """Return the handle of an image's grid: three int64, and three rows of four float64."""
+    handle = _IMAGE()
+    call("voxfit_image_in_memory", name, shape, affine, ctypes.byref(handle))
     return handle.value
 
 

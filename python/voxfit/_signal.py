@@ -91,7 +91,7 @@ def as_mask(mask: ArrayLike | None, shape: tuple[int, ...]) -> tuple[np.ndarray 
         raise ValueError(f"mask has shape {mask.shape}, expected {shape}, that of the data without its last axis")
     inside = np.asarray(mask if mask.dtype == bool else is_inside(mask))
     if inside.size and not inside.any():
-        raise ValueError(f"the mask is empty: all {inside.size} voxels are zero")
+        raise ValueError(f"the mask is empty: all {inside.size} voxels are zero or NaN")
     return inside, "" if mask.dtype == bool else _doubt(mask)
 
 

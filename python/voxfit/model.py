@@ -19,7 +19,7 @@ from ._plural import count
 from ._run import Progress, run
 from ._signal import lay_out, refuse_masked
 from ._threads import thread_count
-from .images import DataLike, grid_of, image_of, in_memory, read_mask
+from .images import DataLike, image_of, in_memory, read_mask
 from .result import Result
 
 
@@ -169,7 +169,7 @@ class Model:
             yet, the voxels of the mask are read as `load` does, in single precision.
         mask : array_like, (...), path or nibabel image, optional
             The voxels to fit, where it is neither zero nor NaN; all by default. More than two values, the largest
-            above 1, are warned of.
+            above 1, are warned of. A file or an image on another grid than the data's is an error.
         n_threads : int, optional
             Number of workers; by default, and for -1, one for each CPU that the process may use.
         progress : callable or progress bar, optional
@@ -214,7 +214,7 @@ class Model:
             where = "data have" if image is None else f"{image.path}: found"
             raise ValueError(f"{where} shape {whole}, expected (..., {self.measurements})")
         handle, shape = self._set_up().handle, whole[:-1]
-        inside, doubt = read_mask(mask, shape, image or grid_of(data))
+        inside, doubt = read_mask(mask, data, image, shape)
         if doubt:
             warnings.warn(doubt, stacklevel=stacklevel)
         layout = lay_out(array, inside) if image is None else lay_out(image.read(inside, n_threads, None), None)

@@ -16,7 +16,7 @@ from voxfit._signal import is_inside
 from voxfit.dipy import _ahead, _engines
 from voxfit.dipy._native import Native, Unsupported
 from voxfit.dipy._volume import VolumeFit
-from voxfit.images import grid_of, image_of, in_memory
+from voxfit.images import check_grids, image_of, in_memory
 
 log = logging.getLogger("voxfit.dipy")
 
@@ -72,9 +72,7 @@ def fit_volume(
 def arrays(data: Any, mask: Any) -> tuple[Any, Any]:
     """Return data and mask as arrays; a NIfTI file or an image of nibabel is read as by `voxfit.load`."""
     image, mask_image = image_of(data), image_of(mask)
-    grid, mask_grid = image or grid_of(data), mask_image or grid_of(mask)
-    if grid is not None and mask_grid is not None:
-        grid.check_grid(mask_grid)
+    check_grids(data, image, mask, mask_image)
     data = in_memory(data) if image is None else image.read(None, None, None)
     if mask_image is None:
         return data, in_memory(mask)
