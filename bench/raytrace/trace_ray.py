@@ -194,7 +194,7 @@ def main():
     parser.add_argument("dwi", nargs="?", help="a 4D image by kbench phantom")
     parser.add_argument("-o", "--output", default="trace.csv", help="the CSV file of all runs")
     parser.add_argument("--table", metavar="CSV", help="measure nothing: the tables of these runs")
-    parser.add_argument("--voxels", type=int, nargs="+", default=[512, 1024, 2048])
+    parser.add_argument("--voxels", type=int, nargs="+", default=[512, 2048, 8192])
     parser.add_argument("--chunks", type=int, nargs="+", default=[8, 32, 128, 512])
     parser.add_argument("--cpus", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=3)
@@ -204,7 +204,7 @@ def main():
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
     if not arguments.table:
         if not arguments.dwi:
-            parser.error("DWI is needed: the image of kbench phantom --voxels 4096 -o synthetic")
+            parser.error("DWI is needed: the image of kbench phantom --voxels 8192 -o synthetic")
         os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
         measure(arguments)
     from costs import tables
