@@ -65,7 +65,7 @@ func (c *counts) countAll(bytes []byte, sequences []sequence, after int) {
 
 // tokens is how many literals and matches there are.
 func (f *finder) tokens() int {
-	sum := f.literals
+	sum := f.after
 	for _, s := range f.sequences {
 		full, one, _ := split(int(s.length))
 		sum += int(s.literals) + full + 1
@@ -76,8 +76,8 @@ func (f *finder) tokens() int {
 	return sum
 }
 
-// ready counts the end of the block and, where there is no match, one distance: both have codes in any case. It returns how many
-// codes are described.
+// ready counts the end of the block and, where there is no match, one distance: both have codes in any case. It returns
+// how many codes are described.
 func (c *counts) ready() (symbols, distances int) {
 	c.ofLiterals[endOfBlock] = 1
 	symbols, distances = literalCodes, distanceCodes
@@ -104,8 +104,8 @@ func (c *counts) extraBits() (sum int) {
 	return sum
 }
 
-// even tells whether bytes occur so evenly that codes gain nothing: the sum of squares of what their counts differ from the mean
-// is below twice the number of bytes.
+// even tells whether bytes occur so evenly that codes gain nothing: the sum of squares of what their counts differ from
+// the mean is below twice the number of bytes.
 func (c *counts) even(bytes int) bool {
 	mean, sum := float64(bytes)/256, 0.0
 	for _, count := range c.ofLiterals[:256] {
@@ -115,8 +115,8 @@ func (c *counts) even(bytes int) bool {
 	return sum < float64(2*bytes)
 }
 
-// estimate is about how many bits so many tokens take with codes made for them: their entropy, where no code has less than one
-// bit or more than 15.
+// estimate is about how many bits so many tokens take with codes made for them: their entropy, where no code has less
+// than one bit or more than 15.
 func (c *counts) estimate(tokens int) int {
 	sum, extra, matches := float32(0), 0, 0
 	each := 1 / float32(tokens)
@@ -148,7 +148,8 @@ func bitsOf(n uint16, each float32) float32 {
 	return float32(min(max(-roughLog2(count*each), 1), 15) * count)
 }
 
-// roughLog2 is the logarithm of a positive number to base 2, within 0.01: a parabola through the fraction, and the exponent.
+// roughLog2 is the logarithm of a positive number to base 2, within 0.01: a parabola through the fraction, and the
+// exponent.
 func roughLog2(x float32) float32 {
 	all := math.Float32bits(x)
 	exponent := float32(int(all>>23&255) - 128)

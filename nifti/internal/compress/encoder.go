@@ -16,8 +16,8 @@ type encoder struct {
 	writer
 	counts
 	literals, tried, distances huffman
-	// head is the bits of the head of the last block, where that goes on: the next block may go on with its codes. 0 is no
-	// such block. literalsAlone says that its codes are for literals alone.
+	// head is the bits of the head of the last block, where that goes on: the next block may go on with its codes. 0 is
+	// no such block. literalsAlone says that its codes are for literals alone.
 	head          int
 	literalsAlone bool
 	lengths       codeLengths
@@ -115,27 +115,23 @@ func (e *encoder) literalBlock(bytes []byte, last bool) {
 	e.putLiterals(bytes, &e.literals.codes)
 	if last {
 		e.endOpen()
-		e.literalsAlone = false
 	}
 }
 
 // matchBlock writes a block of sequences, in the shortest way.
 func (e *encoder) matchBlock(bytes []byte, tokens int, last bool) {
-	e.countAll(bytes, e.sequences, e.finder.literals)
+	e.countAll(bytes, e.sequences, e.after)
 	if last {
 		tokens++
 		e.ofLiterals[endOfBlock]++
 	}
 	if e.literalsAlone || !e.reusable() {
-		if e.head > 0 {
-			e.endOpen()
-			e.literalsAlone = false
-		}
+		e.endOpen()
 	}
 	symbols, distances := e.ready()
 	extra, plain := e.extraBits(), 8*len(bytes)+storedHead
 	if e.head > 0 {
-		size := e.reusedSize(tokens, last, extra)
+		size := e.reusedSize(tokens, extra)
 		if tokens < fewTokens && e.fixedSize(extra)+7 < size {
 			e.plainOrFixed(bytes, plain <= size)
 			return
@@ -172,9 +168,9 @@ func (e *encoder) reusable() bool {
 	return holds(&e.literals.codes, e.ofLiterals[:literalCodes]) && holds(&e.distances.codes, e.ofDistances[:])
 }
 
-// reusedSize is the bits of the sequences with the codes of the block that goes on. Where new codes should be better, it ends
-// that block, and returns what these were thought to take.
-func (e *encoder) reusedSize(tokens int, last bool, extra int) int {
+// reusedSize is the bits of the sequences with the codes of the block that goes on. Where new codes should be better,
+// it ends that block, and returns what these were thought to take.
+func (e *encoder) reusedSize(tokens, extra int) int {
 	estimate := e.head + e.estimate(tokens)
 	estimate += int(e.literals.codes[endOfBlock].length()) + estimate>>newCodesLog
 	reused := codesBits(&e.literals.codes, e.ofLiterals[:literalCodes]) + codesBits(&e.distances.codes, e.ofDistances[:]) + extra

@@ -25,8 +25,9 @@ type huffman struct {
 	leaves  [deepest + 1][2 * literalCodes]uint16 // how many of the first items of a level's list are leaves
 }
 
-// make makes codes of up to so many bits for the symbols that occur, the shortest in sum. Of those that are equally short
-// it takes the ones of the package-merge algorithm (Larmore and Hirschberg 1990) which prefers packages to leaves.
+// make makes codes of up to so many bits for the symbols that occur, the shortest in sum. Of those that are equally
+// short it takes the ones of the package-merge algorithm (Larmore and Hirschberg 1990) which prefers packages to
+// leaves.
 func (h *huffman) make(counts []uint16, limit int) {
 	n := 0
 	for symbol, count := range counts {
@@ -102,8 +103,9 @@ func (h *huffman) depths(n, limit int) [deepest + 1]uint16 {
 	return h.packageDepths(n, limit)
 }
 
-// treeDepths is Huffman's algorithm, with a queue of symbols and one of packages: the two rarest of all make a package, and
-// packages go before symbols that are as rare. It has the depths of the package-merge algorithm, unless one is above the limit.
+// treeDepths is Huffman's algorithm, with a queue of symbols and one of packages: the two rarest of all make a package,
+// and packages go before symbols that are as rare. It has the depths of the package-merge algorithm, unless one is
+// above the limit.
 func (h *huffman) treeDepths(n, limit int) (depths [deepest + 1]uint16, fits bool) {
 	const never = ^uint32(0)
 	var weights [literalCodes + 2]uint32
@@ -145,8 +147,8 @@ func (h *huffman) treeDepths(n, limit int) (depths [deepest + 1]uint16, fits boo
 	return depths, true
 }
 
-// packageDepths is the package-merge algorithm: there is a list for each bit of the limit, of all symbols and of the packages of
-// two neighbours in the list before, in order of their counts.
+// packageDepths is the package-merge algorithm: there is a list for each bit of the limit, of all symbols and of the
+// packages of two neighbours in the list before, in order of their counts.
 func (h *huffman) packageDepths(n, limit int) (depths [deepest + 1]uint16) {
 	need := 2*n - 2
 	below := h.lists[0][:n]
@@ -156,7 +158,8 @@ func (h *huffman) packageDepths(n, limit int) (depths [deepest + 1]uint16) {
 	for level := 1; level < limit; level++ {
 		below = h.merge(h.lists[level&1][:0], below, n, need, &h.leaves[level])
 	}
-	// Of the list of the last bit so many of the first items are needed; its packages need the first items of the list before.
+	// Of the list of the last bit so many of the first items are needed; its packages need the first items of the list
+	// before.
 	var symbols [deepest + 1]uint16
 	for level := limit - 1; level >= 0; level-- {
 		leaf := min(need, n)
@@ -172,8 +175,8 @@ func (h *huffman) packageDepths(n, limit int) (depths [deepest + 1]uint16) {
 	return depths
 }
 
-// merge appends the symbols, and the packages of the items below, to list: as many as are needed, packages before symbols that
-// are as rare. It counts the symbols among the first items.
+// merge appends the symbols, and the packages of the items below, to list: as many as are needed, packages before
+// symbols that are as rare. It counts the symbols among the first items.
 func (h *huffman) merge(list, below []uint32, n, need int, symbols *[2 * literalCodes]uint16) []uint32 {
 	taken := 0
 	for first := 0; len(list) < need; {

@@ -28,7 +28,7 @@ type sequence struct {
 type finder struct {
 	table     [1 << hashBits]int32
 	sequences []sequence
-	literals  int // after the last sequence
+	after     int // literals after the last sequence
 }
 
 // begin forgets all that was seen.
@@ -58,7 +58,7 @@ func (f *finder) find(data []byte, begin int) {
 			found = int(table[key])
 			next = at + 2 + (at-emitted)>>slowing
 			if next > limit {
-				f.literals = end - emitted
+				f.after = end - emitted
 				return
 			}
 			ahead := load64(src, next)
@@ -91,7 +91,7 @@ func (f *finder) find(data []byte, begin int) {
 				if at+length+8 < end {
 					table[hash(load64(src, at))] = int32(at)
 				}
-				f.literals = end - emitted
+				f.after = end - emitted
 				return
 			}
 			around := load64(src, at-2)
@@ -127,8 +127,8 @@ func matched(src unsafe.Pointer, a, b, end int) int {
 	return a - from
 }
 
-// split is how a match is written: so many of the longest, one of 255 where the rest would be too short for a match otherwise,
-// and the rest.
+// split is how a match is written: so many of the longest, one of 255 where the rest would be too short for a match
+// otherwise, and the rest.
 func split(length int) (full int, one bool, rest int) {
 	if length > longest+shortest {
 		full = (length - shortest - 1) / longest

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -196,4 +197,70 @@ func FuzzFilesAreThoseOfTheLibraryThatWroteThemBefore(f *testing.F) {
 		}
 		holdToTheirs(t, all, 70000, 2)
 	})
+}
+
+// The tree of Huffman's algorithm is the faster way to the same depths, where it is not too deep.
+func TestBothAlgorithmsGiveTheSameDepths(t *testing.T) {
+	var h huffman
+	for seed := range uint64(long.Of(200000, 5000)) {
+		r := rand.New(rand.NewPCG(seed, 9))
+		n := 3 + r.IntN(literalCodes-3)
+		if seed%2 == 0 {
+			n = 3 + r.IntN(20)
+		}
+		most := 1 + r.IntN(200)
+		for i := range n {
+			h.sorted[i] = uint32(1+int(math.Exp(r.Float64()*math.Log(float64(most)))))<<16 | uint32(i)
+		}
+		h.sort(n)
+		limit := min(deepest, n-1)
+		if depths, fits := h.treeDepths(n, limit); fits && depths != h.packageDepths(n, limit) {
+			t.Fatalf("draw %d, %d symbols: %v by the tree, %v by packages", seed, n, depths, h.packageDepths(n, limit))
+		}
+	}
+}
+
+// A fullDisk has room for so many bytes.
+type fullDisk struct{ room int }
+
+var errFull = errors.New("no room")
+
+func (d *fullDisk) Write(p []byte) (int, error) {
+	if len(p) > d.room {
+		return 0, errFull
+	}
+	d.room -= len(p)
+	return len(p), nil
+}
+
+func TestAnErrorOfTheFileIsReturned(t *testing.T) {
+	data := make([]byte, 5*partBytes)
+	for i := range data {
+		data[i] = byte(rand.Uint32())
+	}
+	for _, room := range []int{0, 5, 100, partBytes, 4 * partBytes} {
+		w := NewWriter(&fullDisk{room}, 2)
+		_, err := w.Write(data)
+		if err == nil {
+			err = w.Close()
+		}
+		w.Stop()
+		if !errors.Is(err, errFull) {
+			t.Errorf("a disk with room for %d bytes: %v", room, err)
+		}
+	}
+}
+
+func TestAfterStopNothingIsWritten(t *testing.T) {
+	out := &bytes.Buffer{}
+	w := NewWriter(out, 2)
+	if _, err := w.Write(make([]byte, 4*partBytes)); err != nil {
+		t.Fatal(err)
+	}
+	before := out.Len()
+	w.Stop()
+	w.Stop()
+	if out.Len() != before {
+		t.Errorf("%d bytes were written", out.Len()-before)
+	}
 }
