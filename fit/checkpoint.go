@@ -179,8 +179,9 @@ func (c *Checkpoint) Load(part sched.Range, result Result) (bool, error) {
 	return true, nil
 }
 
-// Save appends the finished block of part and syncs it to disk.
-func (c *Checkpoint) Save(part sched.Range, result Result) error {
+// Save appends the finished block of part and syncs it to disk. It calls taken, unless that is nil, when all of the
+// result is in the file and may change, before the sync.
+func (c *Checkpoint) Save(part sched.Range, result Result, taken func()) error {
 	start, err := c.file.Seek(0, io.SeekEnd)
 	if err != nil {
 		return err
@@ -206,6 +207,9 @@ func (c *Checkpoint) Save(part sched.Range, result Result) error {
 	}
 	if err := binary.Write(c.file, binary.LittleEndian, sum.Sum32()); err != nil {
 		return err
+	}
+	if taken != nil {
+		taken()
 	}
 	if err := c.file.Sync(); err != nil {
 		return err

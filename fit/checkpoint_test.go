@@ -39,10 +39,10 @@ func TestFinishedBlocksComeBackBitForBitAfterAKill(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "partial")
 	first, second := sched.Range{Begin: 0, End: 5}, sched.Range{Begin: 5, End: 9}
 	c := open(t, path, "csdm on a.nii")
-	if err := c.Save(first, block(5, 1)); err != nil {
+	if err := c.Save(first, block(5, 1), nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Save(second, block(4, 7)); err != nil {
+	if err := c.Save(second, block(4, 7), nil); err != nil {
 		t.Fatal(err)
 	}
 	c.Close()
@@ -75,7 +75,7 @@ func TestFinishedBlocksComeBackBitForBitAfterAKill(t *testing.T) {
 	if ok, _ := c.Load(second, block(4, 0)); ok {
 		t.Error("the torn block was taken for whole")
 	}
-	if err := c.Save(second, block(4, 7)); err != nil {
+	if err := c.Save(second, block(4, 7), nil); err != nil {
 		t.Fatal(err)
 	}
 	c.Close()
@@ -110,7 +110,7 @@ func TestParametersThatAreZeroTakeNoRoomInACheckpointAndComeBackBitForBit(t *tes
 			t.Cleanup(func() { c.Close() })
 		}
 		reopen()
-		if err := c.Save(part, want); err != nil {
+		if err := c.Save(part, want, nil); err != nil {
 			t.Fatal(err)
 		}
 		c.Close()
@@ -135,7 +135,7 @@ func TestACheckpointOfAnotherFitIsNotUsed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "partial")
 	c := open(t, path, "lmax 8")
 	part := sched.Range{Begin: 0, End: 3}
-	if err := c.Save(part, block(3, 1)); err != nil {
+	if err := c.Save(part, block(3, 1), nil); err != nil {
 		t.Fatal(err)
 	}
 	c.Close()
@@ -154,7 +154,7 @@ func TestABlockOfAnotherFitIsNeverTakenOver(t *testing.T) {
 	first, second := sched.Range{Begin: 0, End: 3}, sched.Range{Begin: 3, End: 6}
 	save := func(path, key string, part sched.Range) {
 		c := open(t, path, key)
-		if err := c.Save(part, block(3, 1)); err != nil {
+		if err := c.Save(part, block(3, 1), nil); err != nil {
 			t.Fatal(err)
 		}
 		c.Close()

@@ -58,7 +58,7 @@ func FuzzCheckpointsAreGoneOnWithOrStartedAnew(f *testing.F) {
 			t.Errorf("%d blocks in %d bytes", before, len(data))
 		}
 		part := sched.Range{Begin: 100, End: 103}
-		if err := c.Save(part, block(3, 1)); err != nil {
+		if err := c.Save(part, block(3, 1), nil); err != nil {
 			t.Fatal(err)
 		}
 		if err := c.Close(); err != nil {

@@ -302,6 +302,7 @@ type fitJob struct {
 	checkpoint *fit.Checkpoint // nil where one block is all
 	resumed    bool            // the checkpoint had blocks when it was opened
 	saving     chan error      // of the last block; nil when that is saved
+	taken      chan struct{}   // closed when the last block's result is in the checkpoint's file; nil with saving
 	hashing    *hashing        // nil before it begins
 	inputFiles []inputFile     // nil before it ends
 }

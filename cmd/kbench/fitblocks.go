@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/voxfit/voxfit/fit"
 	"github.com/voxfit/voxfit/internal/plural"
@@ -184,8 +185,8 @@ func (j *fitJob) fitBlock(ctx context.Context, pass, block sched.Range, room *fi
 		return err
 	}
 	j.hash(ctx) // now that the first pass has read the image: the hash tells whether it was the same all the time
-	if err := j.saved(); err != nil {
-		return err
+	if j.taken != nil {
+		<-j.taken
 	}
 	plan.VoxelsPerChunk = j.voxelsPerChunk
 	plan.Progress = func(done, _ int) { j.fitted(block.Begin + done) }
@@ -221,9 +222,13 @@ func (j *fitJob) readBlock(ctx context.Context, pass, block sched.Range, room *f
 	return plan, j.volumes.Rows(ctx, room.Signal[:block.Len()*f.Measurements()], j.index[block.Begin:block.End])
 }
 
-// save begins to keep a finished block, after a look at what may have gone wrong meanwhile: a folder that vanished, an input
-// that changed. The result must stay as it is until saved returns.
+// save begins to keep a finished block when the last one is kept, after a look at what may have gone wrong meanwhile: a
+// folder that vanished, an input that changed. The result must stay as it is until taken is closed. The next block is
+// fitted while this one is synced to the disk.
 func (j *fitJob) save(ctx context.Context, block sched.Range, result fit.Result) error {
+	if err := j.saved(); err != nil {
+		return err
+	}
 	if err := j.hashing.failed(); err != nil || j.out == nil {
 		return err
 	}
@@ -235,9 +240,12 @@ func (j *fitJob) save(ctx context.Context, block sched.Range, result fit.Result)
 			return err
 		}
 	}
-	j.saving = make(chan error, 1)
+	j.saving, j.taken = make(chan error, 1), make(chan struct{})
+	ended := j.taken
+	taken := sync.OnceFunc(func() { close(ended) })
 	go func() {
-		err := j.checkpoint.Save(block, result)
+		defer taken() // also after an error
+		err := j.checkpoint.Save(block, result, taken)
 		if err == nil {
 			keeps(ctx, "%s", j.kept())
 		}
@@ -252,7 +260,8 @@ func (j *fitJob) saved() error {
 		return nil
 	}
 	err := <-j.saving
-	j.saving = nil
+	<-j.taken
+	j.saving, j.taken = nil, nil
 	return err
 }
 
