@@ -28,12 +28,15 @@ type chunk struct {
 	end   int
 
 	ends []memberEnd
-	sums []sum // of the bytes until each of ends, and of the rest
+	// sums are those of the bytes until each of ends, and of the rest. In a resolved chunk of a piece the first one begins in
+	// the piece's chunks before this one, behind the last end of a member.
+	sums []sum
 
 	err error // what stopped the output behind this chunk; io.EOF at the end
 
 	// Of parallel feeds:
-	resolved bool        // bytes and sums are there
+	summed   bool        // bytes and sums are there
+	resolved bool        // those of the piece's chunks before it, too
 	times    *PieceTimes // for what is done with it
 	piece    *piece      // that it is of; nil where it was decoded in its turn
 	last     bool        // the piece is done with when this chunk is
@@ -98,6 +101,16 @@ func (c *chunk) followAny(before *chunk) {
 	}
 }
 
+// followKnown makes the chunk empty, with the end of a wide one in front, whose markers stand for these bytes. So many
+// bytes of the member lie before it, which matches can reach.
+func (c *chunk) followKnown(before *chunk, window []byte, reach int64) {
+	c.reset(false)
+	c.first = int(max(0, windowSize-reach))
+	for i, s := range before.symbols[before.end-windowSize : before.end] {
+		c.bytes[i] = meaningOf(s, window)
+	}
+}
+
 // room is the limit of the output.
 func (c *chunk) room() int {
 	if c.wide {
@@ -132,6 +145,9 @@ func (c *chunk) endMember(crc, size uint32) {
 	c.ends = append(c.ends, memberEnd{c.end, crc, size})
 	c.first = c.end
 }
+
+// carries tells whether its last sum is to be joined: the sums of a piece are in its last chunk.
+func (c *chunk) carries() bool { return c.piece == nil || c.last }
 
 // addSums adds the sums of the bytes.
 func (c *chunk) addSums() {

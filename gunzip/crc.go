@@ -9,12 +9,15 @@ type sum struct {
 	shift  uint32 // what a CRC in front of these bytes is multiplied by
 }
 
+// noSum is the sum of no bytes.
+var noSum = sumOf(nil)
+
 func sumOf(b []byte) sum { return sum{crc32.ChecksumIEEE(b), int64(len(b)), shift(int64(len(b)))} }
 
 // then is the sum of these bytes and of some after them, as sumOf gives it. A CRC is the remainder of a polynomial over
 // GF(2), so that bytes in front of n others count x^(8n) times as much (zlib's crc32_combine).
 func (s sum) then(t sum) sum {
-	return sum{crc: multiply(t.shift, s.crc) ^ t.crc, length: s.length + t.length}
+	return sum{multiply(t.shift, s.crc) ^ t.crc, s.length + t.length, multiply(s.shift, t.shift)}
 }
 
 // shift is x^(8n) modulo the CRC's polynomial.

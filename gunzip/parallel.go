@@ -30,6 +30,8 @@ type parallel struct {
 	stopped  bool
 	upcoming int // the piece that is taken next
 	flying   map[int]*piece
+	told     int      // the piece whose beginning was told last
+	start    *start   // of that piece
 	underWay int      // pieces that were taken and are not done with
 	resolve  []*chunk // chunks to be resolved
 	joined   []*chunk // in the order of the file
@@ -45,6 +47,7 @@ func newParallel(file io.ReaderAt, size int64, workers int, begins []int64) *par
 		begins: begins,
 		most:   mostPieces(workers),
 		flying: map[int]*piece{},
+		start:  &start{at: position{member: true}},
 	}
 	p.work.L, p.ready.L, p.output.L = &p.mu, &p.mu, &p.mu
 	for range workers {
@@ -87,6 +90,9 @@ func (p *parallel) take() (*chunk, *piece) {
 		if p.upcoming < len(p.begins)-1 && p.underWay < p.most {
 			ahead := &piece{number: p.upcoming, from: p.begins[p.upcoming], to: p.begins[p.upcoming+1]}
 			ahead.times.Number = p.upcoming
+			if p.upcoming == p.told {
+				ahead.told.Store(p.start)
+			}
 			p.flying[p.upcoming] = ahead
 			p.upcoming++
 			p.underWay++
@@ -128,12 +134,18 @@ func (p *parallel) finish(c *chunk, meaning *deflate.Meaning) {
 	}
 	replaced := time.Since(began)
 	c.addSums()
+	ready := []*chunk{c}
+	if c.piece != nil {
+		ready = c.piece.joinSums(c)
+	}
 	hashed := time.Since(began) - replaced
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c.times.Replace += replaced
 	c.times.Hash += hashed
-	c.resolved = true
+	for _, c := range ready {
+		c.resolved = true
+	}
 	p.output.Signal()
 }
 
@@ -142,7 +154,7 @@ func (p *parallel) join() {
 	defer p.wake()
 	at, before := position{member: true}, []byte(nil)
 	for {
-		ahead := p.await(at)
+		ahead := p.await(&start{at, before})
 		if ahead == nil {
 			return
 		}
@@ -165,9 +177,9 @@ func (p *parallel) join() {
 	}
 }
 
-// await waits for the piece in which a position lies, and gives up those before. It is nil when all is to stop.
-func (p *parallel) await(at position) *piece {
-	number := sort.Search(len(p.begins), func(i int) bool { return 8*p.begins[i] > at.bit }) - 1
+// await waits for the piece in which a start lies, tells it, and gives up those before. It is nil when all is to stop.
+func (p *parallel) await(begins *start) *piece {
+	number := sort.Search(len(p.begins), func(i int) bool { return 8*p.begins[i] > begins.at.bit }) - 1
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for n, passed := range p.flying {
@@ -178,6 +190,10 @@ func (p *parallel) await(at position) *piece {
 				p.drop(passed)
 			}
 		}
+	}
+	p.told, p.start = number, begins
+	if ahead := p.flying[number]; ahead != nil {
+		ahead.told.Store(begins)
 	}
 	if p.upcoming < number {
 		p.upcoming = number

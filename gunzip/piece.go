@@ -1,6 +1,7 @@
 package gunzip
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,16 +29,26 @@ func divide(size int64, workers int, least, most int64) []int64 {
 	return begins
 }
 
+// symbolStep is the most symbols that are decoded before it is asked again whether they are still needed.
+const symbolStep = 64 << 10
+
 // mostChunks is how many chunks of output a piece may have before its turn comes: of bytes, six and a half times its part of the
 // file. What has more, as a mask's zeros do, waits, and is then decoded to its end by the goroutine that joins pieces.
 func mostChunks(piece int64) int { return int(max(12*piece>>20, 4)) }
 
-// A piece is a part of the file that is decoded before it is known what comes before it.
+// A start is where all pieces before a piece ended: what the search looks for, and the window that markers stand for.
+type start struct {
+	at     position
+	window []byte
+}
+
+// A piece is a part of the file that is decoded, or begun, before it is known what comes before it.
 type piece struct {
 	number    int
 	from, to  int64 // its part of the file
 	stretch   *stretch
-	abandoned atomic.Bool // nobody waits for it any more
+	told      atomic.Pointer[start] // where it begins, as soon as the piece before it is done
+	abandoned atomic.Bool           // nobody waits for it any more
 
 	// What follows is there when done is true.
 	done   bool // under the mutex of the parallel feed
@@ -50,6 +61,10 @@ type piece struct {
 
 	before []byte // the window in front, once its turn has come
 	times  PieceTimes
+
+	mu     sync.Mutex
+	joined int // how many chunks have joined sums
+	sum    sum // of those, behind the last end of a member
 }
 
 // decode finds where the piece can begin and decodes from there on to its end, an error, or as far as chunks go.
@@ -60,23 +75,23 @@ func (p *piece) decode(spare *spares) {
 	}
 	began := time.Now()
 	defer func() { p.times.Decode = time.Since(began) - p.times.Hash }()
-	c := spare.chunk()
-	p.stretch.start(p.begin, 8*p.to)
-	if p.begin.member {
-		c.reset(false)
-	} else {
-		c.startUnknown()
-	}
+	c := p.begun(spare)
 	for !p.abandoned.Load() {
 		limit := c.room()
 		if c.wide {
-			limit = min(limit, c.end+symbolStep)
+			limit = min(limit, c.end+int(min(symbolStep, p.to-p.from)))
 		}
 		p.stretch.fill(c, limit)
+		told := p.told.Load()
+		if told != nil && told.at != p.begin {
+			p.forget(spare, c)
+			c = p.begun(spare)
+			continue
+		}
 		if c.err != nil || p.stretch.state == atStop {
 			break
 		}
-		if !c.full() && !c.settled() {
+		if !c.full() && !c.settled() && (!c.wide || told == nil) {
 			continue
 		}
 		p.add(c)
@@ -84,26 +99,59 @@ func (p *piece) decode(spare *spares) {
 			p.prepare()
 			return
 		}
-		next := spare.chunk()
-		next.followAny(c)
-		c = next
+		c = p.next(spare.chunk(), c, told)
 	}
 	p.add(c)
 	p.prepare()
 }
 
+// begun is the first chunk, where the piece begins.
+func (p *piece) begun(spare *spares) *chunk {
+	c := spare.chunk()
+	told := p.told.Load()
+	if told != nil {
+		p.begin = told.at
+	}
+	p.stretch.start(p.begin, 8*p.to)
+	switch {
+	case told != nil:
+		c.follow(told.window)
+	case p.begin.member:
+		c.reset(false)
+	default:
+		c.startUnknown()
+	}
+	return c
+}
+
+// forget gives back what was decoded from a wrong beginning.
+func (p *piece) forget(spare *spares, c *chunk) {
+	spare.recycle(append(p.chunks, c)...)
+	p.chunks, p.times.Bytes = nil, 0
+}
+
+// next has a chunk follow the one before it, as bytes if all bytes are known that it could reach.
+func (p *piece) next(c, before *chunk, told *start) *chunk {
+	if told != nil && before.wide && len(before.ends) == 0 {
+		c.followKnown(before, told.window, int64(len(told.window))+p.times.Bytes)
+	} else {
+		c.followAny(before)
+	}
+	return c
+}
+
 // findStep is how many bytes of a piece are searched at a time: most have a block within.
 const findStep = 256 << 10
 
-// find searches the piece's beginning.
+// find searches the piece's beginning, if it is not known yet.
 func (p *piece) find() bool {
-	if p.number == 0 {
-		p.begin, p.found = position{member: true}, true
-		return true
-	}
 	began := time.Now()
 	defer func() { p.times.Search = time.Since(began) }()
 	for from := p.from; from < p.to && !p.found && !p.abandoned.Load(); from += findStep {
+		if p.told.Load() != nil {
+			p.found = true
+			break
+		}
 		if err := p.stretch.input.load(from, findStep+lookAhead); err != nil {
 			return false
 		}
@@ -118,13 +166,14 @@ func (p *piece) add(c *chunk) {
 	if !c.wide {
 		began := time.Now()
 		c.addSums()
-		c.resolved = true
+		c.summed = true
 		p.times.Hash += time.Since(began)
 	}
 	p.chunks = append(p.chunks, c)
+	p.times.Bytes += int64(c.end - c.begin)
 }
 
-// A gap is a byte of a window that is not known before the window before the piece is.
+// A gap is a byte of a window that is not known before the window before the piece is, but for its marker.
 type gap struct{ at, marker uint16 }
 
 // prepare does what can be done before the piece's turn, so that little is left for then. It makes the last window of the
@@ -132,10 +181,13 @@ type gap struct{ at, marker uint16 }
 func (p *piece) prepare() {
 	for _, c := range p.chunks {
 		c.piece, c.times = p, &p.times
-		p.times.Bytes += int64(c.end - c.begin)
 		if c.wide {
 			p.wide = append(p.wide, c)
 		}
+	}
+	p.sum = noSum
+	for _, c := range p.joinSums(nil) {
+		c.resolved = true
 	}
 	last := p.chunks[len(p.chunks)-1]
 	last.last = true
@@ -151,9 +203,32 @@ func (p *piece) prepare() {
 		if s < deflate.FirstMarker {
 			p.after[at] = byte(s)
 		} else {
-			p.gaps = append(p.gaps, gap{uint16(at), s - deflate.FirstMarker})
+			p.gaps = append(p.gaps, gap{uint16(at), s})
 		}
 	}
+}
+
+// joinSums joins the sums of chunks in their order, as far as they are there, and returns those chunks. Their sums then
+// begin behind the last end of a member in the piece: whoever reads has one sum of each piece to join, not one of each
+// chunk. summed is a chunk that has its sums now, or nil.
+func (p *piece) joinSums(summed *chunk) []*chunk {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if summed != nil {
+		summed.summed = true
+	}
+	from := p.joined
+	for ; p.joined < len(p.chunks) && p.chunks[p.joined].summed; p.joined++ {
+		c := p.chunks[p.joined]
+		for i := range c.sums {
+			c.sums[i] = p.sum.then(c.sums[i])
+			p.sum = c.sums[i]
+			if i < len(c.ends) {
+				p.sum = noSum
+			}
+		}
+	}
+	return p.chunks[from:p.joined]
 }
 
 // follow has the piece follow the window before it, and returns its own. Where less than a window is known, that is as
@@ -162,9 +237,7 @@ func (p *piece) follow(before []byte) []byte {
 	p.before = before
 	missing := windowSize - len(before)
 	for _, g := range p.gaps {
-		if known := int(g.marker) - missing; known >= 0 {
-			p.after[g.at] = before[known]
-		}
+		p.after[g.at] = meaningOf(g.marker, before)
 	}
 	if !p.chunks[len(p.chunks)-1].wide || missing == 0 || p.after == nil {
 		return p.after

@@ -15,8 +15,6 @@ const (
 	// inputStep is how much of the file is read at a time where no piece says it.
 	inputStep  = 1 << 20
 	firstInput = 64 << 10
-	// symbolStep is how many symbols are decoded before it is asked again whether there are still markers.
-	symbolStep = 64 << 10
 )
 
 // A state is what a stretch comes to next.
