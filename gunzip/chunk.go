@@ -35,11 +35,10 @@ type chunk struct {
 	err error // what stopped the output behind this chunk; io.EOF at the end
 
 	// Of parallel feeds:
-	summed   bool        // bytes and sums are there
-	resolved bool        // those of the piece's chunks before it, too
-	times    *PieceTimes // for what is done with it
-	piece    *piece      // that it is of; nil where it was decoded in its turn
-	last     bool        // the piece is done with when this chunk is
+	summed   bool   // bytes and sums are there
+	resolved bool   // those of the piece's chunks before it, too
+	piece    *piece // that it is of
+	last     bool   // the piece is done with when this chunk is
 }
 
 // A memberEnd is the end of a gzip member: what its trailer says of the bytes before at.

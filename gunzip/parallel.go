@@ -11,31 +11,30 @@ import (
 	"github.com/voxfit/voxfit/gunzip/internal/deflate"
 )
 
-// mostStreamed is how many chunks that were decoded in their turn wait to be read.
-const mostStreamed = 6
-
-// mostPieces is how many pieces are under way: one a worker, and a quarter as many that wait for their turn.
+// mostPieces is how many pieces are under way: one a worker, and a quarter as many that wait to be read.
 func mostPieces(workers int) int { return workers + (workers+3)/4 }
 
-// A parallel feed has workers that decode pieces ahead, and a goroutine that joins what they made.
+// A parallel feed has workers that decode pieces ahead. Whoever is done with a piece joins those whose turn has come.
 type parallel struct {
 	spares spares
 	begins []int64 // of the pieces in the file, and its end
 	most   int     // how many may be under way
+	chunks int     // how many a piece may hold
 
 	mu       sync.Mutex
 	work     sync.Cond // for workers: there is something to do
-	ready    sync.Cond // for the one who joins: a piece is done, or there is room
 	output   sync.Cond // for the one who reads: a chunk is there
 	stopped  bool
+	waiting  int // workers that wait within a piece, for its turn or for who reads
 	upcoming int // the piece that is taken next
 	flying   map[int]*piece
-	told     int      // the piece whose beginning was told last
+	turn     int      // the piece that comes next in the output
 	start    *start   // of that piece
+	joining  bool     // somebody joins pieces
+	again    *piece   // which had a wrong beginning, and whose turn has come
 	underWay int      // pieces that were taken and are not done with
 	resolve  []*chunk // chunks to be resolved
 	joined   []*chunk // in the order of the file
-	streamed int      // chunks of no piece that are not read yet
 	times    []*PieceTimes
 
 	everyone sync.WaitGroup
@@ -46,64 +45,190 @@ func newParallel(file io.ReaderAt, size int64, workers int, begins []int64) *par
 		spares: spares{file: file, size: size, portable: portable()},
 		begins: begins,
 		most:   mostPieces(workers),
+		chunks: mostChunks(begins[1], workers),
 		flying: map[int]*piece{},
 		start:  &start{at: position{member: true}},
 	}
-	p.work.L, p.ready.L, p.output.L = &p.mu, &p.mu, &p.mu
+	p.work.L, p.output.L = &p.mu, &p.mu
 	for range workers {
 		p.everyone.Go(p.worker)
 	}
-	p.everyone.Go(p.join)
 	return p
 }
 
 // worker does what is there to do: first what is wanted soonest.
 func (p *parallel) worker() {
 	meaning := new(deflate.Meaning)
-	for {
-		c, ahead := p.take()
-		switch {
-		case c != nil:
-			p.finish(c, meaning)
-		case ahead != nil:
-			ahead.decode(&p.spares)
-			p.decoded(ahead)
-		default:
-			return
-		}
-	}
-}
-
-// take waits for a chunk to resolve or a piece to decode. It gives neither when all is to stop.
-func (p *parallel) take() (*chunk, *piece) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for !p.stopped {
-		if len(p.resolve) > 0 {
-			c := p.resolve[0]
-			p.resolve = p.resolve[1:]
-			if len(p.resolve) > 0 {
-				p.work.Signal() // whoever joins pieces wakes one worker only
-			}
-			return c, nil
+		if p.assist(meaning) {
+			continue
 		}
-		if p.upcoming < len(p.begins)-1 && p.underWay < p.most {
-			ahead := &piece{number: p.upcoming, from: p.begins[p.upcoming], to: p.begins[p.upcoming+1]}
-			ahead.times.Number = p.upcoming
-			if p.upcoming == p.told {
-				ahead.told.Store(p.start)
-			}
-			p.flying[p.upcoming] = ahead
-			p.upcoming++
-			p.underWay++
-			return nil, ahead
+		if ahead := p.take(); ahead != nil {
+			p.mu.Unlock()
+			p.decode(ahead, meaning)
+			p.decoded(ahead)
+			p.mu.Lock()
+			continue
 		}
 		p.work.Wait()
 	}
-	return nil, nil
 }
 
-// decoded says that a piece is done.
+// assist does one thing that others wait for, if there is one, without the mutex, which is held otherwise.
+func (p *parallel) assist(meaning *deflate.Meaning) bool {
+	switch {
+	case p.again != nil:
+		ahead := p.again
+		p.again = nil
+		p.mu.Unlock()
+		p.decode(ahead, meaning)
+		p.decoded(ahead)
+		p.mu.Lock()
+	case len(p.resolve) > 0:
+		c := p.resolve[0]
+		p.resolve = p.resolve[1:]
+		if len(p.resolve) > 0 {
+			p.wake() // whoever delivers chunks wakes one worker only
+		}
+		p.mu.Unlock()
+		p.finish(c, meaning)
+		p.mu.Lock()
+	default:
+		return false
+	}
+	return true
+}
+
+// take gives the next piece to decode, if there is one and room for it, under the mutex.
+func (p *parallel) take() *piece {
+	if p.upcoming == len(p.begins)-1 || p.underWay == p.most {
+		return nil
+	}
+	ahead := &piece{number: p.upcoming, from: p.begins[p.upcoming], to: p.begins[p.upcoming+1], sum: noSum}
+	ahead.times.Number = p.upcoming
+	if p.upcoming == p.turn {
+		ahead.told.Store(p.start)
+	}
+	p.flying[p.upcoming] = ahead
+	p.upcoming++
+	p.underWay++
+	return ahead
+}
+
+// wake tells workers that there is something to do, under the mutex: one of those that do nothing, but all of those that
+// wait within a piece, since each waits for something else.
+func (p *parallel) wake() {
+	if p.waiting > 0 {
+		p.work.Broadcast()
+	} else {
+		p.work.Signal()
+	}
+}
+
+// decode finds where a piece can begin and decodes from there on to its end or an error.
+func (p *parallel) decode(ahead *piece, meaning *deflate.Meaning) {
+	if !ahead.find(&p.spares) {
+		return
+	}
+	ahead.resume()
+	c := ahead.begun(&p.spares)
+	for !ahead.abandoned.Load() {
+		if ahead.misled() {
+			ahead.forget(&p.spares, c)
+			c = ahead.begun(&p.spares)
+		}
+		ahead.stretch.fill(c, ahead.limit(c))
+		ended := c.err != nil || ahead.stretch.state == atStop
+		if ahead.misled() || !ended && !ahead.satisfied(c) {
+			continue
+		}
+		ahead.add(c, ended)
+		if ended {
+			ahead.prepare()
+			return
+		}
+		if !p.more(ahead, meaning) {
+			c = nil
+			continue
+		}
+		c = ahead.next(p.spares.chunk(), c)
+	}
+	if c != nil {
+		p.spares.recycle(c)
+	}
+}
+
+// more waits until a piece may have one more chunk. Once its turn has come, it gives those that it has to who reads. It is
+// false where the piece is not to go on from here.
+func (p *parallel) more(ahead *piece, meaning *deflate.Meaning) bool {
+	ahead.lap()
+	defer ahead.resume()
+	ahead.late = ahead.late || len(ahead.chunks) >= muchOutput(ahead.to-ahead.from)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for !p.stopped && !ahead.abandoned.Load() && !ahead.misled() {
+		if ahead.told.Load() != nil {
+			p.deliver(ahead, len(ahead.chunks)-1) // which the next chunk follows
+		}
+		if ahead.held < p.chunks {
+			ahead.held++
+			return true
+		}
+		if p.assist(meaning) {
+			continue
+		}
+		ahead.late = ahead.late || ahead.told.Load() == nil
+		p.waiting++
+		p.work.Wait()
+		p.waiting--
+	}
+	return false
+}
+
+// deliver gives the first chunks of a piece to who reads, under the mutex, when its turn has come.
+func (p *parallel) deliver(ahead *piece, until int) {
+	for _, c := range ahead.ready {
+		c.resolved = true
+	}
+	ahead.ready = ahead.ready[:0]
+	for _, c := range ahead.chunks[ahead.delivered:until] {
+		if c.wide {
+			p.resolve = append(p.resolve, c)
+		}
+	}
+	p.joined = append(p.joined, ahead.chunks[ahead.delivered:until]...)
+	ahead.delivered = until
+	if len(p.resolve) > 0 {
+		p.wake()
+	}
+	p.output.Signal()
+}
+
+// finish turns a chunk's symbols into bytes, and sums them.
+func (p *parallel) finish(c *chunk, meaning *deflate.Meaning) {
+	began := time.Now()
+	n := replace(c.bytes[c.begin:], c.symbols[c.begin:c.end], c.piece.told.Load().window, meaning, c.portable)
+	if n < c.end-c.begin {
+		c.err = fmt.Errorf("%w: a match from before the member's first byte", flate.CorruptInputError(c.piece.begin.bit/8))
+		c.cut(c.begin + n)
+	}
+	replaced := time.Since(began)
+	c.addSums()
+	ready := c.piece.joinSums(c)
+	hashed := time.Since(began) - replaced
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.piece.times.Replace += replaced
+	c.piece.times.Hash += hashed
+	for _, c := range ready {
+		c.resolved = true
+	}
+	p.output.Signal()
+}
+
+// decoded says that a piece is done, and joins pieces if nobody else does.
 func (p *parallel) decoded(ahead *piece) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -111,7 +236,13 @@ func (p *parallel) decoded(ahead *piece) {
 	if ahead.abandoned.Load() {
 		p.drop(ahead)
 	}
-	p.ready.Signal()
+	if p.joining {
+		return
+	}
+	p.joining = true
+	for p.join() {
+	}
+	p.joining = false
 }
 
 // drop gives up what a piece holds, under the mutex.
@@ -119,168 +250,73 @@ func (p *parallel) drop(ahead *piece) {
 	p.spares.recycle(ahead.chunks...)
 	p.spares.recycleStretch(ahead.stretch)
 	p.underWay--
-	p.work.Signal()
+	p.wake()
 }
 
-// finish turns a chunk's symbols into bytes, and sums them.
-func (p *parallel) finish(c *chunk, meaning *deflate.Meaning) {
-	began := time.Now()
-	if c.wide {
-		n := replace(c.bytes[c.begin:], c.symbols[c.begin:c.end], c.piece.before, meaning, c.portable)
-		if n < c.end-c.begin {
-			c.err = fmt.Errorf("%w: a match from before the member's first byte", flate.CorruptInputError(c.piece.begin.bit/8))
-			c.cut(c.begin + n)
-		}
+// join puts the piece behind those before it whose turn has come, if it is done and begins where they end. The mutex is
+// held, but while the window behind the piece is made.
+func (p *parallel) join() bool {
+	ahead := p.flying[p.turn]
+	if ahead == nil || !ahead.done || p.stopped {
+		return false
 	}
-	replaced := time.Since(began)
-	c.addSums()
-	ready := []*chunk{c}
-	if c.piece != nil {
-		ready = c.piece.joinSums(c)
-	}
-	hashed := time.Since(began) - replaced
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	c.times.Replace += replaced
-	c.times.Hash += hashed
-	for _, c := range ready {
-		c.resolved = true
-	}
-	p.output.Signal()
-}
-
-// join puts pieces together in their order, each where the one before ended. What no piece begins at it decodes itself.
-func (p *parallel) join() {
-	defer p.wake()
-	at, before := position{member: true}, []byte(nil)
-	for {
-		ahead := p.await(&start{at, before})
-		if ahead == nil {
-			return
-		}
-		var s *stretch
-		ended := false
-		if ahead.found && ahead.begin == at {
-			before, ended = p.accept(ahead, before)
-			s = ahead.stretch
-		} else {
-			s = p.again(ahead, at)
-		}
-		if !ended && s.state != atStop {
-			before, ended = p.stream(s, ahead.number, before)
-		}
-		at = s.end
-		p.spares.recycleStretch(s)
-		if ended {
-			return
-		}
-	}
-}
-
-// await waits for the piece in which a start lies, tells it, and gives up those before. It is nil when all is to stop.
-func (p *parallel) await(begins *start) *piece {
-	number := sort.Search(len(p.begins), func(i int) bool { return 8*p.begins[i] > begins.at.bit }) - 1
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for n, passed := range p.flying {
-		if n < number {
-			delete(p.flying, n)
-			passed.abandoned.Store(true)
-			if passed.done {
-				p.drop(passed)
-			}
-		}
-	}
-	p.told, p.start = number, begins
-	if ahead := p.flying[number]; ahead != nil {
-		ahead.told.Store(begins)
-	}
-	if p.upcoming < number {
-		p.upcoming = number
-		p.work.Signal()
-	}
-	for !p.stopped {
-		if ahead := p.flying[number]; ahead != nil && ahead.done {
-			delete(p.flying, number)
-			return ahead
-		}
+	if !ahead.found || ahead.misled() {
+		ahead.forget(&p.spares, nil)
+		ahead.done, p.again = false, ahead
 		p.wake()
-		p.ready.Wait()
+		return false
 	}
-	return nil
-}
-
-// accept joins a piece that begins where the one before ended, and gives the window behind it. The output has ended
-// where a chunk has an error.
-func (p *parallel) accept(ahead *piece, before []byte) (after []byte, ended bool) {
 	began := time.Now()
-	after = ahead.follow(before)
-	ended = ahead.chunks[len(ahead.chunks)-1].err != nil
+	window := p.start.window
+	p.mu.Unlock()
+	after := ahead.follow(window)
 	p.mu.Lock()
-	p.resolve = append(p.resolve, ahead.wide...)
-	p.joined = append(p.joined, ahead.chunks...)
+	delete(p.flying, ahead.number)
+	ended := ahead.chunks[len(ahead.chunks)-1].err != nil
+	p.deliver(ahead, len(ahead.chunks))
+	if ended {
+		p.end()
+	} else {
+		p.tell(&start{ahead.stretch.end, after})
+	}
+	p.spares.recycleStretch(ahead.stretch)
+	ahead.times.Hash += ahead.hashed
 	p.times = append(p.times, &ahead.times)
 	ahead.times.HandOver = time.Since(began)
-	p.mu.Unlock()
-	return after, ended
+	return true
 }
 
-// wake tells the others of joined pieces. The one who joins does that when it has nothing else to do: the pieces that are
-// done already need no more than their windows.
-func (p *parallel) wake() {
-	p.work.Signal()
-	p.output.Signal()
-}
-
-// again gives up a piece that does not begin where the one before ended, and begins there with a stretch up to the next
-// piece.
-func (p *parallel) again(ahead *piece, at position) *stretch {
-	p.mu.Lock()
-	p.drop(ahead)
-	p.mu.Unlock()
-	s := p.spares.stretch()
-	s.start(at, 8*ahead.to)
-	return s
-}
-
-// stream decodes a stretch in its turn, and gives the window behind it.
-func (p *parallel) stream(s *stretch, number int, before []byte) (after []byte, ended bool) {
-	p.wake()
-	began := time.Now()
-	times := &PieceTimes{Number: number}
-	for !ended && s.state != atStop {
-		if !p.roomToStream() {
-			return nil, true
+// tell says where the pieces that are joined end, under the mutex: to the piece that lies there. It gives up those before.
+func (p *parallel) tell(s *start) {
+	p.start = s
+	p.turn = sort.Search(len(p.begins), func(i int) bool { return 8*p.begins[i] > s.at.bit }) - 1
+	for n, passed := range p.flying {
+		if n < p.turn {
+			p.abandon(passed)
 		}
-		c := p.spares.chunk()
-		c.follow(before)
-		s.fill(c, c.room())
-		times.Bytes += int64(c.end - c.begin)
-		before = append([]byte(nil), c.tail()...)
-		ended = c.err != nil
-		p.mu.Lock()
-		c.times = times
-		p.streamed++
-		p.resolve = append(p.resolve, c)
-		p.joined = append(p.joined, c)
-		p.work.Signal()
-		p.mu.Unlock()
 	}
-	times.InTurn = time.Since(began)
-	p.mu.Lock()
-	p.times = append(p.times, times)
-	p.mu.Unlock()
-	return before, ended
+	p.upcoming = max(p.upcoming, p.turn)
+	if ahead := p.flying[p.turn]; ahead != nil {
+		ahead.told.Store(s)
+	}
+	p.wake()
 }
 
-// roomToStream waits until few enough chunks wait to be read. It is false when all is to stop.
-func (p *parallel) roomToStream() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for p.streamed >= mostStreamed && !p.stopped {
-		p.ready.Wait()
+// end gives up all pieces, since the output has ended.
+func (p *parallel) end() {
+	p.upcoming = len(p.begins) - 1
+	for _, passed := range p.flying {
+		p.abandon(passed)
 	}
-	return !p.stopped
+}
+
+// abandon gives up a piece, under the mutex.
+func (p *parallel) abandon(passed *piece) {
+	delete(p.flying, passed.number)
+	passed.abandoned.Store(true)
+	if passed.done {
+		p.drop(passed)
+	}
 }
 
 // next waits for the next chunk that is resolved.
@@ -298,13 +334,12 @@ func (p *parallel) next() *chunk {
 func (p *parallel) recycle(c *chunk) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch {
-	case c.piece == nil:
-		p.streamed--
-		p.ready.Signal()
-	case c.last:
+	c.piece.held--
+	if c.last {
 		p.underWay--
-		p.work.Signal()
+	}
+	if c.last || p.waiting > 0 {
+		p.wake()
 	}
 	p.spares.recycle(c)
 }
@@ -316,7 +351,6 @@ func (p *parallel) close() {
 		ahead.abandoned.Store(true)
 	}
 	p.work.Broadcast()
-	p.ready.Broadcast()
 	p.mu.Unlock()
 	p.everyone.Wait()
 }

@@ -11,18 +11,18 @@ import (
 // leastPiece is the least that a piece has, but for the last one.
 const leastPiece = 1 << 20
 
-// mostPiece is 4 MiB, and 8 MiB for two workers. Where the background of an image is noise, markers are spread over the first 4
-// MiB, so that larger pieces are decoded faster; but each worker's share of the memory grows with them.
-func mostPiece(workers int) int64 { return max(16/int64(workers), 4) << 20 }
+// mostPiece is 4 MiB, and up to 16 MiB for few workers. Where the background of an image is noise, markers are spread over
+// the first 4 MiB of a piece, so that larger pieces are decoded faster; but more workers share the memory.
+func mostPiece(workers int) int64 { return max(32/int64(workers), 4) << 20 }
 
 // divide gives where pieces begin, which workers take one after another, and the end of the file. Large pieces are better,
 // since markers are spread over the first part of each; but all workers should end at about the same time. So a piece is
-// a quarter of a worker's part of what is left, within limits.
+// half of a worker's part of what is left, within limits.
 func divide(size int64, workers int, least, most int64) []int64 {
 	const step = 256 << 10 // in which files are read best
 	begins := []int64{0}
 	for at := int64(0); at < size; {
-		piece := (size - at) / int64(4*workers) / step * step
+		piece := (size - at) / int64(2*workers) / step * step
 		at = min(size, at+min(max(piece, least), most))
 		begins = append(begins, at)
 	}
@@ -32,11 +32,17 @@ func divide(size int64, workers int, least, most int64) []int64 {
 // symbolStep is the most symbols that are decoded before it is asked again whether they are still needed.
 const symbolStep = 64 << 10
 
-// mostChunks is how many chunks of output a piece may have before its turn comes: of bytes, six and a half times its part of the
-// file. What has more, as a mask's zeros do, waits, and is then decoded to its end by the goroutine that joins pieces.
-func mostChunks(piece int64) int { return int(max(12*piece>>20, 4)) }
+// muchOutput is how many chunks are much for a piece of the file: of bytes, six and a half times as many as it has.
+func muchOutput(piece int64) int { return int(max(12*piece>>20, 4)) }
 
-// A start is where all pieces before a piece ended: what the search looks for, and the window that markers stand for.
+// mostChunks is how many chunks of output a piece may hold. Few workers have large pieces, but their turn comes early, so
+// that they need not hold all that is much. A piece that has more, as a mask's zeros do, waits for its turn, and then for
+// who reads.
+func mostChunks(piece int64, workers int) int {
+	return muchOutput(min(piece, max(16/int64(workers), 4)<<20))
+}
+
+// A start is where all pieces before a piece ended: a position that a search finds, and the window that markers stand for.
 type start struct {
 	at     position
 	window []byte
@@ -47,67 +53,40 @@ type piece struct {
 	number    int
 	from, to  int64 // its part of the file
 	stretch   *stretch
-	told      atomic.Pointer[start] // where it begins, as soon as the piece before it is done
+	told      atomic.Pointer[start] // once its turn has come
 	abandoned atomic.Bool           // nobody waits for it any more
 
-	// What follows is there when done is true.
-	done   bool // under the mutex of the parallel feed
-	found  bool
-	begin  position
-	chunks []*chunk // the last one has an error where the stretch has one
-	wide   []*chunk // those of chunks that are to be resolved
-	after  []byte   // the window behind it, but for gaps
-	gaps   []gap
+	// Who decodes it has these, and then, when done is true, who joins pieces.
+	done      bool // under the mutex of the parallel feed
+	found     bool
+	begin     position
+	chunks    []*chunk // the last one has an error where the stretch has one
+	ready     []*chunk // those that are resolved as soon as they are delivered
+	delivered int      // how many chunks were given to who reads
+	late      bool     // what is decoded now had to wait for its turn
+	lapped    time.Time
+	hashed    time.Duration
+	after     []byte // the window behind it, but for gaps
+	gaps      []gap
 
-	before []byte // the window in front, once its turn has come
-	times  PieceTimes
+	held  int // chunks that are not read yet, under the mutex of the parallel feed
+	times PieceTimes
 
-	mu     sync.Mutex
-	joined int // how many chunks have joined sums
-	sum    sum // of those, behind the last end of a member
+	mu     sync.Mutex // for what follows, and for chunks to be added
+	joined int        // how many chunks have joined sums
+	sum    sum        // of those, behind the last end of a member
 }
 
-// decode finds where the piece can begin and decodes from there on to its end, an error, or as far as chunks go.
-func (p *piece) decode(spare *spares) {
-	p.stretch = spare.stretch()
-	if !p.find() {
-		return
-	}
-	began := time.Now()
-	defer func() { p.times.Decode = time.Since(began) - p.times.Hash }()
-	c := p.begun(spare)
-	for !p.abandoned.Load() {
-		limit := c.room()
-		if c.wide {
-			limit = min(limit, c.end+int(min(symbolStep, p.to-p.from)))
-		}
-		p.stretch.fill(c, limit)
-		told := p.told.Load()
-		if told != nil && told.at != p.begin {
-			p.forget(spare, c)
-			c = p.begun(spare)
-			continue
-		}
-		if c.err != nil || p.stretch.state == atStop {
-			break
-		}
-		if !c.full() && !c.settled() && (!c.wide || told == nil) {
-			continue
-		}
-		p.add(c)
-		if len(p.chunks) == mostChunks(p.to-p.from) {
-			p.prepare()
-			return
-		}
-		c = p.next(spare.chunk(), c, told)
-	}
-	p.add(c)
-	p.prepare()
+// misled tells whether the piece began at a place that turned out to be wrong.
+func (p *piece) misled() bool {
+	told := p.told.Load()
+	return told != nil && told.at != p.begin
 }
 
 // begun is the first chunk, where the piece begins.
 func (p *piece) begun(spare *spares) *chunk {
 	c := spare.chunk()
+	p.held = 1
 	told := p.told.Load()
 	if told != nil {
 		p.begin = told.at
@@ -124,15 +103,35 @@ func (p *piece) begun(spare *spares) *chunk {
 	return c
 }
 
-// forget gives back what was decoded from a wrong beginning.
+// forget gives back what was decoded from a wrong beginning, before it is decoded in its turn.
 func (p *piece) forget(spare *spares, c *chunk) {
-	spare.recycle(append(p.chunks, c)...)
-	p.chunks, p.times.Bytes = nil, 0
+	spare.recycle(p.chunks...)
+	if c != nil {
+		spare.recycle(c)
+	}
+	p.chunks, p.ready, p.joined, p.sum = nil, nil, 0, noSum
+	p.after, p.gaps, p.hashed = nil, nil, 0
+	p.times = PieceTimes{Number: p.number}
+	p.late = true
+	p.resume()
+}
+
+// limit is how far a chunk is filled before it is asked whether it should go on.
+func (p *piece) limit(c *chunk) int {
+	if c.wide {
+		return min(c.room(), c.end+int(min(symbolStep, p.to-p.from)))
+	}
+	return c.room()
+}
+
+// satisfied tells whether a chunk is to be followed by another.
+func (p *piece) satisfied(c *chunk) bool {
+	return c.full() || c.settled() || c.wide && p.told.Load() != nil
 }
 
 // next has a chunk follow the one before it, as bytes if all bytes are known that it could reach.
-func (p *piece) next(c, before *chunk, told *start) *chunk {
-	if told != nil && before.wide && len(before.ends) == 0 {
+func (p *piece) next(c, before *chunk) *chunk {
+	if told := p.told.Load(); told != nil && !p.misled() && before.wide && len(before.ends) == 0 {
 		c.followKnown(before, told.window, int64(len(told.window))+p.times.Bytes)
 	} else {
 		c.followAny(before)
@@ -140,37 +139,60 @@ func (p *piece) next(c, before *chunk, told *start) *chunk {
 	return c
 }
 
+// resume begins to take time, and lap ends to.
+func (p *piece) resume() { p.lapped = time.Now() }
+
+func (p *piece) lap() {
+	now := time.Now()
+	if p.late {
+		p.times.InTurn += now.Sub(p.lapped)
+	} else {
+		p.times.Decode += now.Sub(p.lapped)
+	}
+	p.lapped = now
+}
+
 // findStep is how many bytes of a piece are searched at a time: most have a block within.
 const findStep = 256 << 10
 
 // find searches the piece's beginning, if it is not known yet.
-func (p *piece) find() bool {
+func (p *piece) find(spare *spares) bool {
+	if p.stretch == nil {
+		p.stretch = spare.stretch()
+	}
+	if p.told.Load() != nil {
+		p.found = true
+		return true
+	}
 	began := time.Now()
 	defer func() { p.times.Search = time.Since(began) }()
-	for from := p.from; from < p.to && !p.found && !p.abandoned.Load(); from += findStep {
-		if p.told.Load() != nil {
-			p.found = true
-			break
-		}
+	for from := p.from; from < p.to && !p.found && !p.abandoned.Load() && p.told.Load() == nil; from += findStep {
 		if err := p.stretch.input.load(from, findStep+lookAhead); err != nil {
 			return false
 		}
 		look := prober{p.stretch.decoder, p.stretch.input.data, from}
 		p.begin, p.found = look.search(8*from, 8*min(from+findStep, p.to))
 	}
+	p.found = p.found || p.told.Load() != nil
 	return p.found
 }
 
 // add takes a chunk whose output is whole. Bytes can be hashed now.
-func (p *piece) add(c *chunk) {
+func (p *piece) add(c *chunk, last bool) {
+	c.piece, c.last = p, last
+	p.times.Bytes += int64(c.end - c.begin)
 	if !c.wide {
+		p.lap()
 		began := time.Now()
 		c.addSums()
 		c.summed = true
-		p.times.Hash += time.Since(began)
+		p.resume()
+		p.hashed += p.lapped.Sub(began)
 	}
+	p.mu.Lock()
 	p.chunks = append(p.chunks, c)
-	p.times.Bytes += int64(c.end - c.begin)
+	p.mu.Unlock()
+	p.ready = append(p.ready, p.joinSums(nil)...)
 }
 
 // A gap is a byte of a window that is not known before the window before the piece is, but for its marker.
@@ -179,18 +201,8 @@ type gap struct{ at, marker uint16 }
 // prepare does what can be done before the piece's turn, so that little is left for then. It makes the last window of the
 // output, or what there is of it, but for its gaps. Behind a member nothing can be reached.
 func (p *piece) prepare() {
-	for _, c := range p.chunks {
-		c.piece, c.times = p, &p.times
-		if c.wide {
-			p.wide = append(p.wide, c)
-		}
-	}
-	p.sum = noSum
-	for _, c := range p.joinSums(nil) {
-		c.resolved = true
-	}
+	defer p.lap()
 	last := p.chunks[len(p.chunks)-1]
-	last.last = true
 	switch {
 	case !last.wide:
 		p.after = append([]byte(nil), last.tail()...)
@@ -234,7 +246,6 @@ func (p *piece) joinSums(summed *chunk) []*chunk {
 // follow has the piece follow the window before it, and returns its own. Where less than a window is known, that is as
 // long as what is known.
 func (p *piece) follow(before []byte) []byte {
-	p.before = before
 	missing := windowSize - len(before)
 	for _, g := range p.gaps {
 		p.after[g.at] = meaningOf(g.marker, before)
