@@ -19,7 +19,7 @@ type parallel struct {
 	spares spares
 	begins []int64 // of the pieces in the file, and its end
 	most   int     // how many may be under way
-	chunks int     // how many a piece may hold
+	room   int     // for how many chunks, but for those that each piece may hold anyway
 
 	mu       sync.Mutex
 	work     sync.Cond // for workers: there is something to do
@@ -45,7 +45,7 @@ func newParallel(file io.ReaderAt, size int64, workers int, begins []int64) *par
 		spares: spares{file: file, size: size, portable: portable()},
 		begins: begins,
 		most:   mostPieces(workers),
-		chunks: mostChunks(begins[1], workers),
+		room:   mostPieces(workers) * (mostChunks(begins[1], workers) - leastChunks),
 		flying: map[int]*piece{},
 		start:  &start{at: position{member: true}},
 	}
@@ -136,6 +136,9 @@ func (p *parallel) decode(ahead *piece, meaning *deflate.Meaning) {
 	c := ahead.begun(&p.spares)
 	for !ahead.abandoned.Load() {
 		if ahead.misled() {
+			p.mu.Lock()
+			p.hold(ahead, -ahead.held)
+			p.mu.Unlock()
 			ahead.forget(&p.spares, c)
 			c = ahead.begun(&p.spares)
 		}
@@ -165,15 +168,16 @@ func (p *parallel) decode(ahead *piece, meaning *deflate.Meaning) {
 func (p *parallel) more(ahead *piece, meaning *deflate.Meaning) bool {
 	ahead.lap()
 	defer ahead.resume()
-	ahead.late = ahead.late || len(ahead.chunks) >= muchOutput(ahead.to-ahead.from)
+	ahead.late = ahead.late || len(ahead.chunks) > muchOutput(ahead.to-ahead.from)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for !p.stopped && !ahead.abandoned.Load() && !ahead.misled() {
 		if ahead.told.Load() != nil {
 			p.deliver(ahead, len(ahead.chunks)-1) // which the next chunk follows
+			p.announce()
 		}
-		if ahead.held < p.chunks {
-			ahead.held++
+		if ahead.held < leastChunks || p.room > 0 {
+			p.hold(ahead, 1)
 			return true
 		}
 		if p.assist(meaning) {
@@ -185,6 +189,13 @@ func (p *parallel) more(ahead *piece, meaning *deflate.Meaning) bool {
 		p.waiting--
 	}
 	return false
+}
+
+// hold adds to the number of chunks that a piece holds, under the mutex.
+func (p *parallel) hold(ahead *piece, chunks int) {
+	p.room += max(ahead.held, leastChunks)
+	ahead.held += chunks
+	p.room -= max(ahead.held, leastChunks)
 }
 
 // deliver gives the first chunks of a piece to who reads, under the mutex, when its turn has come.
@@ -200,9 +211,11 @@ func (p *parallel) deliver(ahead *piece, until int) {
 	}
 	p.joined = append(p.joined, ahead.chunks[ahead.delivered:until]...)
 	ahead.delivered = until
-	if len(p.resolve) > 0 {
-		p.wake()
-	}
+}
+
+// announce tells the others of chunks that were delivered and of whose turn it is, under the mutex.
+func (p *parallel) announce() {
+	p.wake()
 	p.output.Signal()
 }
 
@@ -242,12 +255,14 @@ func (p *parallel) decoded(ahead *piece) {
 	p.joining = true
 	for p.join() {
 	}
+	p.announce() // once: pieces that are done already need no more than their windows
 	p.joining = false
 }
 
 // drop gives up what a piece holds, under the mutex.
 func (p *parallel) drop(ahead *piece) {
 	p.spares.recycle(ahead.chunks...)
+	p.hold(ahead, -ahead.held)
 	p.spares.recycleStretch(ahead.stretch)
 	p.underWay--
 	p.wake()
@@ -261,9 +276,9 @@ func (p *parallel) join() bool {
 		return false
 	}
 	if !ahead.found || ahead.misled() {
+		p.hold(ahead, -ahead.held)
 		ahead.forget(&p.spares, nil)
 		ahead.done, p.again = false, ahead
-		p.wake()
 		return false
 	}
 	began := time.Now()
@@ -299,7 +314,6 @@ func (p *parallel) tell(s *start) {
 	if ahead := p.flying[p.turn]; ahead != nil {
 		ahead.told.Store(s)
 	}
-	p.wake()
 }
 
 // end gives up all pieces, since the output has ended.
@@ -334,7 +348,7 @@ func (p *parallel) next() *chunk {
 func (p *parallel) recycle(c *chunk) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c.piece.held--
+	p.hold(c.piece, -1)
 	if c.last {
 		p.underWay--
 	}

@@ -33,11 +33,13 @@ func divide(size int64, workers int, least, most int64) []int64 {
 const symbolStep = 64 << 10
 
 // muchOutput is how many chunks are much for a piece of the file: of bytes, six and a half times as many as it has.
-func muchOutput(piece int64) int { return int(max(12*piece>>20, 4)) }
+func muchOutput(piece int64) int { return int(max(12*piece>>20, leastChunks)) }
 
-// mostChunks is how many chunks of output a piece may hold. Few workers have large pieces, but their turn comes early, so
-// that they need not hold all that is much. A piece that has more, as a mask's zeros do, waits for its turn, and then for
-// who reads.
+// leastChunks is how many chunks of output each piece may hold.
+const leastChunks = 4
+
+// mostChunks is how many chunks pieces may hold on average. Few workers have large pieces, but their turn comes early, so
+// that they need not hold all that is much. A piece for which there is no room, as for a mask's zeros, waits for its turn.
 func mostChunks(piece int64, workers int) int {
 	return muchOutput(min(piece, max(16/int64(workers), 4)<<20))
 }
