@@ -11,9 +11,9 @@ import (
 // leastPiece is the least that a piece has, but for the last one.
 const leastPiece = 1 << 20
 
-// mostPiece is 4 MiB, and up to 16 MiB for few workers. Where the background of an image is noise, markers are spread over
+// mostPiece is 4 MiB, and up to 12 MiB for few workers. Where the background of an image is noise, markers are spread over
 // the first 4 MiB of a piece, so that larger pieces are decoded faster; but more workers share the memory.
-func mostPiece(workers int) int64 { return max(32/int64(workers), 4) << 20 }
+func mostPiece(workers int) int64 { return max(24/int64(workers), 4) << 20 }
 
 // divide gives where pieces begin, which workers take one after another, and the end of the file. Large pieces are better,
 // since markers are spread over the first part of each; but all workers should end at about the same time. So a piece is
