@@ -157,3 +157,30 @@ func (c *chunk) addSums() {
 	}
 	c.sums = append(c.sums, sumOf(c.bytes[at:c.end]))
 }
+
+// A queue has chunks in a row.
+type queue struct {
+	chunks []*chunk
+	taken  int
+}
+
+func (q *queue) put(chunks ...*chunk) {
+	if 2*q.taken >= len(q.chunks) {
+		q.chunks, q.taken = q.chunks[:copy(q.chunks, q.chunks[q.taken:])], 0
+	}
+	q.chunks = append(q.chunks, chunks...)
+}
+
+// first is the chunk that is taken next, or nil.
+func (q *queue) first() *chunk {
+	if q.taken == len(q.chunks) {
+		return nil
+	}
+	return q.chunks[q.taken]
+}
+
+func (q *queue) take() *chunk {
+	c := q.first()
+	q.taken++
+	return c
+}

@@ -4,7 +4,6 @@ import (
 	"compress/flate"
 	"fmt"
 	"io"
-	"sort"
 	"sync"
 	"time"
 
@@ -25,16 +24,16 @@ type parallel struct {
 	work     sync.Cond // for workers: there is something to do
 	output   sync.Cond // for the one who reads: a chunk is there
 	stopped  bool
-	waiting  int // workers that wait within a piece, for its turn or for who reads
-	upcoming int // the piece that is taken next
-	flying   map[int]*piece
+	waiting  int      // workers that wait within a piece, for its turn or for who reads
+	upcoming int      // the piece that is taken next
+	flying   []*piece // by number, those that were taken and are not joined
 	turn     int      // the piece that comes next in the output
 	start    *start   // of that piece
 	joining  bool     // somebody joins pieces
 	again    *piece   // which had a wrong beginning, and whose turn has come
 	underWay int      // pieces that were taken and are not done with
-	resolve  []*chunk // chunks to be resolved
-	joined   []*chunk // in the order of the file
+	resolve  queue    // chunks to be resolved
+	joined   queue    // in the order of the file
 	times    []*PieceTimes
 
 	everyone sync.WaitGroup
@@ -46,7 +45,8 @@ func newParallel(file io.ReaderAt, size int64, workers int, begins []int64) *par
 		begins: begins,
 		most:   mostPieces(workers),
 		room:   mostPieces(workers) * (mostChunks(begins[1], workers) - leastChunks),
-		flying: map[int]*piece{},
+		flying: make([]*piece, len(begins)-1),
+		times:  make([]*PieceTimes, 0, len(begins)-1),
 		start:  &start{at: position{member: true}},
 	}
 	p.work.L, p.output.L = &p.mu, &p.mu
@@ -86,10 +86,9 @@ func (p *parallel) assist(meaning *deflate.Meaning) bool {
 		p.decode(ahead, meaning)
 		p.decoded(ahead)
 		p.mu.Lock()
-	case len(p.resolve) > 0:
-		c := p.resolve[0]
-		p.resolve = p.resolve[1:]
-		if len(p.resolve) > 0 {
+	case p.resolve.first() != nil:
+		c := p.resolve.take()
+		if p.resolve.first() != nil {
 			p.wake() // whoever delivers chunks wakes one worker only
 		}
 		p.mu.Unlock()
@@ -206,10 +205,10 @@ func (p *parallel) deliver(ahead *piece, until int) {
 	ahead.ready = ahead.ready[:0]
 	for _, c := range ahead.chunks[ahead.delivered:until] {
 		if c.wide {
-			p.resolve = append(p.resolve, c)
+			p.resolve.put(c)
 		}
 	}
-	p.joined = append(p.joined, ahead.chunks[ahead.delivered:until]...)
+	p.joined.put(ahead.chunks[ahead.delivered:until]...)
 	ahead.delivered = until
 }
 
@@ -286,7 +285,7 @@ func (p *parallel) join() bool {
 	p.mu.Unlock()
 	after := ahead.follow(window)
 	p.mu.Lock()
-	delete(p.flying, ahead.number)
+	p.flying[ahead.number] = nil
 	ended := ahead.chunks[len(ahead.chunks)-1].err != nil
 	p.deliver(ahead, len(ahead.chunks))
 	if ended {
@@ -304,11 +303,9 @@ func (p *parallel) join() bool {
 // tell says where the pieces that are joined end, under the mutex: to the piece that lies there. It gives up those before.
 func (p *parallel) tell(s *start) {
 	p.start = s
-	p.turn = sort.Search(len(p.begins), func(i int) bool { return 8*p.begins[i] > s.at.bit }) - 1
-	for n, passed := range p.flying {
-		if n < p.turn {
-			p.abandon(passed)
-		}
+	for 8*p.begins[p.turn+1] <= s.at.bit {
+		p.abandon(p.turn)
+		p.turn++
 	}
 	p.upcoming = max(p.upcoming, p.turn)
 	if ahead := p.flying[p.turn]; ahead != nil {
@@ -319,14 +316,18 @@ func (p *parallel) tell(s *start) {
 // end gives up all pieces, since the output has ended.
 func (p *parallel) end() {
 	p.upcoming = len(p.begins) - 1
-	for _, passed := range p.flying {
-		p.abandon(passed)
+	for n := range p.flying {
+		p.abandon(n)
 	}
 }
 
-// abandon gives up a piece, under the mutex.
-func (p *parallel) abandon(passed *piece) {
-	delete(p.flying, passed.number)
+// abandon gives up a piece if it was taken, under the mutex.
+func (p *parallel) abandon(number int) {
+	passed := p.flying[number]
+	if passed == nil {
+		return
+	}
+	p.flying[number] = nil
 	passed.abandoned.Store(true)
 	if passed.done {
 		p.drop(passed)
@@ -337,12 +338,10 @@ func (p *parallel) abandon(passed *piece) {
 func (p *parallel) next() *chunk {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for len(p.joined) == 0 || !p.joined[0].resolved {
+	for p.joined.first() == nil || !p.joined.first().resolved {
 		p.output.Wait()
 	}
-	c := p.joined[0]
-	p.joined = p.joined[1:]
-	return c
+	return p.joined.take()
 }
 
 func (p *parallel) recycle(c *chunk) {
@@ -362,7 +361,9 @@ func (p *parallel) close() {
 	p.mu.Lock()
 	p.stopped = true
 	for _, ahead := range p.flying {
-		ahead.abandoned.Store(true)
+		if ahead != nil {
+			ahead.abandoned.Store(true)
+		}
 	}
 	p.work.Broadcast()
 	p.mu.Unlock()
