@@ -50,6 +50,11 @@ func newParallel(file io.ReaderAt, size int64, workers int, begins []int64) *par
 		start:  &start{at: position{member: true}},
 	}
 	p.work.L, p.output.L = &p.mu, &p.mu
+	return p
+}
+
+// employ begins the work.
+func (p *parallel) employ(workers int) *parallel {
 	for range workers {
 		p.everyone.Go(p.worker)
 	}

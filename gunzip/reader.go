@@ -55,7 +55,7 @@ func newReader(r io.ReaderAt, size int64, workers int, leastPiece, mostPiece int
 	if workers <= 1 || size <= leastPiece {
 		return &Reader{feed: first}, nil
 	}
-	return &Reader{feed: newParallel(r, size, workers, divide(size, workers, leastPiece, mostPiece))}, nil
+	return &Reader{feed: newParallel(r, size, workers, divide(size, workers, leastPiece, mostPiece)).employ(workers)}, nil
 }
 
 // Read gives the next bytes. Where data are damaged, it gives the bytes before the damage, and then an error that says
