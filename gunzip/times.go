@@ -13,7 +13,7 @@ type PieceTimes struct {
 	Hash    time.Duration // CRC-32
 	// HandOver is how long the next piece had to wait for its window, once this piece and the one before it were ready.
 	HandOver time.Duration
-	// InTurn is the time for what was decoded only after all pieces before it were done. There are two reasons: the
+	// InTurn is the time for what could only be decoded after all pieces before it were done. There are two reasons: the
 	// search had found a wrong beginning or none, or there was too much output to keep it.
 	InTurn time.Duration
 }
