@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/voxfit/voxfit/internal/plural"
 )
@@ -42,7 +43,7 @@ func AutoResponse(signal []float32, shape [3]int, index []int, g *GradientTable,
 		return Response{}, fmt.Errorf("automatic response: found %s, expected %s x %s", plural.Count(len(signal), "signal value"), plural.Count(len(index), "voxel"), plural.Count(g.Len(), "volume"))
 	}
 	if len(g.B0s()) == 0 {
-		return Response{}, fmt.Errorf("automatic response: found no volume with b <= %v s/mm2 in %s, expected at least one: give the response explicitly (e1,e2,e3,S0)", g.B0Threshold, g.name())
+		return Response{}, fmt.Errorf("automatic response: found no volume with b <= %v s/mm2 in %s, expected at least one: %s", g.B0Threshold, g.name(), g.giveResponse())
 	}
 	if err := g.CheckWeighted(); err != nil {
 		return Response{}, fmt.Errorf("automatic response: %w", err)
@@ -56,7 +57,7 @@ func AutoResponse(signal []float32, shape [3]int, index []int, g *GradientTable,
 	if err != nil {
 		return Response{}, fmt.Errorf("automatic response: %w", err)
 	}
-	mean := responseMean{threshold: o.FAThreshold, b0s: g.B0s()}
+	mean := responseMean{threshold: o.FAThreshold, table: g}
 	for row, voxel := range index {
 		if box.holds(voxel, shape) {
 			mean.inside++
@@ -64,6 +65,22 @@ func AutoResponse(signal []float32, shape [3]int, index []int, g *GradientTable,
 		}
 	}
 	return mean.response(box)
+}
+
+// giveResponse says what to do where there is no automatic response: to change one of the options that the user's interface
+// has (WithSpelling), each the last word of some advice, or to give the response itself.
+func (g *GradientTable) giveResponse(advice ...string) string {
+	var ways []string
+	for _, way := range advice {
+		before := strings.LastIndexByte(way, ' ') + 1
+		if option := g.Spelled(way[before:]); option != "" {
+			ways = append(ways, way[:before]+option+",")
+		}
+	}
+	if len(ways) > 0 {
+		ways = append(ways, "or")
+	}
+	return strings.Join(append(append([]string{"give"}, ways...), "the response itself ("+strings.TrimSpace(g.Spelled("response")+" e1,e2,e3,S0")+")"), " ")
 }
 
 // AutoRegion returns the voxels of index that AutoResponse would look at: those in its box. A caller
@@ -99,7 +116,7 @@ func (o AutoOptions) withDefaults(shape [3]int) AutoOptions {
 // responseMean adds up the voxels that qualify.
 type responseMean struct {
 	threshold float64
-	b0s       []int
+	table     *GradientTable
 
 	inside        int // the box, of those given
 	fitted, used  int
@@ -130,7 +147,7 @@ func (m *responseMean) add(tensor *tensorFit, signal []float32) {
 	}
 	m.first += evals[0]
 	m.second += evals[1]
-	for _, v := range m.b0s {
+	for _, v := range m.table.B0s() {
 		m.b0Sum += float64(signal[v])
 	}
 }
@@ -138,20 +155,20 @@ func (m *responseMean) add(tensor *tensorFit, signal []float32) {
 func (m *responseMean) response(b box) (Response, error) {
 	switch {
 	case m.inside == 0:
-		return Response{}, fmt.Errorf("automatic response: the box %v has no voxel of the mask, expected some: the mask misses the middle of the image; give a larger radius, or the response itself (e1,e2,e3,S0)", b)
+		return Response{}, fmt.Errorf("automatic response: the box %v has no voxel of the mask, expected some: the mask misses the middle of the image; %s", b, m.table.giveResponse("a larger response_radius"))
 	case m.fitted == 0:
-		return Response{}, fmt.Errorf("automatic response: found no voxel with finite signals in the box %v, expected some of the mask's %d there: give a larger radius, or the response itself (e1,e2,e3,S0)", b, m.inside)
+		return Response{}, fmt.Errorf("automatic response: found no voxel with finite signals in the box %v, expected some of the mask's %d there: %s", b, m.inside, m.table.giveResponse("a larger response_radius"))
 	case m.used == 0 && m.small > 0:
-		return Response{}, fmt.Errorf("automatic response: found signals between 0 and %g in %d of %s in the box %v, expected larger ones, because the tensor fit raises smaller ones to %[1]g: multiply the image by a constant, or give the response explicitly (e1,e2,e3,S0)",
-			minSignal, m.small, plural.Count(m.fitted, "voxel"), b)
+		return Response{}, fmt.Errorf("automatic response: found signals between 0 and %g in %d of %s in the box %v, expected larger ones, because the tensor fit raises smaller ones to %[1]g: multiply the image by a constant, or %[5]s",
+			minSignal, m.small, plural.Count(m.fitted, "voxel"), b, m.table.giveResponse())
 	case m.used == 0:
-		return Response{}, fmt.Errorf("automatic response: the highest fractional anisotropy of %s in the box %v is %.3f, expected some above %v; give a lower FA, a larger radius, or the response itself (e1,e2,e3,S0)",
-			plural.Count(m.fitted, "voxel"), b, m.highest, m.threshold)
+		return Response{}, fmt.Errorf("automatic response: the highest fractional anisotropy of %s in the box %v is %.3f, expected some above %v; %s",
+			plural.Count(m.fitted, "voxel"), b, m.highest, m.threshold, m.table.giveResponse("a lower response_fa", "a larger response_radius"))
 	}
 	n := float64(m.used)
 	return Response{
 		Evals: [3]float64{m.first / n, m.second / n, m.second / n},
-		S0:    m.b0Sum / (n * float64(len(m.b0s))), Voxels: m.used, Raised: m.raised,
+		S0:    m.b0Sum / (n * float64(len(m.table.B0s()))), Voxels: m.used, Raised: m.raised,
 	}, nil
 }
 

@@ -320,11 +320,11 @@ func TestWithoutAnAnswerTheErrorSaysWhatToDo(t *testing.T) {
 		nothing[k] = float32(math.NaN())
 	}
 	_, err = AutoResponse(water, shape, []int{0}, g, AutoOptions{})
-	says(t, err, "fractional anisotropy of 1 voxel in the box [0:4, 0:4, 0:4]", "above 0.7", "lower FA", "larger radius")
+	says(t, err, "fractional anisotropy of 1 voxel in the box [0:4, 0:4, 0:4]", "above 0.7", "give a lower response_fa, a larger response_radius, or the response itself (response e1,e2,e3,S0)")
 	_, err = AutoResponse(nothing, shape, []int{0}, g, AutoOptions{})
 	says(t, err, "found no voxel with finite signals", "the response itself")
 	_, err = AutoResponse(water, shape, []int{63}, g, AutoOptions{Center: &[3]int{1, 1, 1}, Radii: [3]int{1, 1, 1}})
-	says(t, err, "the box [0:3, 0:3, 0:3] has no voxel of the mask", "larger radius")
+	says(t, err, "the box [0:3, 0:3, 0:3] has no voxel of the mask", "larger response_radius")
 	_, err = AutoResponse(water[1:], shape, []int{0}, g, AutoOptions{})
 	says(t, err, "found 34 signal values, expected 1 voxel x 35 volumes")
 	_, err = AutoResponse(water, shape, []int{0}, g, AutoOptions{Center: &[3]int{4, 0, 0}})
@@ -334,7 +334,7 @@ func TestWithoutAnAnswerTheErrorSaysWhatToDo(t *testing.T) {
 	_, err = AutoResponse(water, shape, []int{0}, g, AutoOptions{Radii: [3]int{1, -1, 1}})
 	says(t, err, "radii [1 -1 1]")
 	_, err = AutoResponse(water[3:], shape, []int{0}, g.Subset(g.DWIs()), AutoOptions{})
-	says(t, err, "found no volume with b <= 50", "response explicitly")
+	says(t, err, "found no volume with b <= 50", "the response itself")
 }
 
 // Five directions do not determine a tensor; as in DIPY the pseudo-inverse then chooses the smallest.

@@ -1,5 +1,7 @@
 package acq
 
+import "slices"
+
 // DesignMatrix is DIPY's dti.design_matrix: Len() x 7, row-major. Times the vector
 // (Dxx, Dxy, Dyy, Dxz, Dyz, Dzz, -log S0) it gives the logarithm of the signal, so every entry has
 // DIPY's minus sign, the last column being -1. Diffusivities are in mm2/s.
@@ -12,4 +14,10 @@ func (g *GradientTable) DesignMatrix() []float64 {
 			-(v[0] * v[2] * 2 * b), -(v[1] * v[2] * 2 * b), -(v[2] * v[2] * b), -1)
 	}
 	return w
+}
+
+// LeastDiffusivity is DIPY's, in mm2/s: 1e-6 over the largest element of the b-tensors. An eigenvalue below it hardly
+// changes the signal even at the strongest weighting, and DIPY raises it to this value.
+func (g *GradientTable) LeastDiffusivity() float64 {
+	return 1e-6 / -slices.Min(append(g.DesignMatrix(), -1)) // which a matrix of a volume or more has
 }

@@ -12,8 +12,9 @@ type gradientOptions struct {
 // WithScaling says whether b-values are multiplied by the squared lengths of their vectors. The default is ScaleAuto.
 func WithScaling(s BValueScaling) GradientOption { return func(o *gradientOptions) { o.scaling = s } }
 
-// WithSpelling says how the user's interface spells the options of models that messages name, such as "bvalue_scaling" and
-// "shells"; spell returns "" for one that the interface does not have. Without it names are as they stand here.
+// WithSpelling says how the user's interface spells the options that messages name: "bvalue_scaling", "shells", "response",
+// and of an automatic response "response_fa" and "response_radius". spell returns "" for an option that the interface does
+// not have. Without WithSpelling names are as they stand here.
 func WithSpelling(spell func(option string) string) GradientOption {
 	return func(o *gradientOptions) { o.spelling = spell }
 }

@@ -2,7 +2,6 @@ package acq
 
 import (
 	"math"
-	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -37,7 +36,7 @@ func newTensorFit(g *GradientTable) (*tensorFit, error) {
 	w := g.DesignMatrix()
 	t := &tensorFit{
 		design:         mat.NewDense(n, 7, w),
-		minDiffusivity: 1e-6 / -slices.Min(w),
+		minDiffusivity: g.LeastDiffusivity(),
 		weighted:       mat.NewDense(n, 7, nil),
 		logSignal:      mat.NewVecDense(n, nil),
 		target:         mat.NewVecDense(n, nil),

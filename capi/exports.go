@@ -245,6 +245,15 @@ func voxfit_go_image_new(path *C.char, handle *C.voxfit_image, message *C.char, 
 	})
 }
 
+//export voxfit_go_image_in_memory
+func voxfit_go_image_in_memory(name *C.char, shape *C.int64_t, affine *C.double, handle *C.voxfit_image, message *C.char, capacity C.int64_t) C.int32_t {
+	return report(message, capacity, func() error {
+		h, err := native.OpenInMemory(C.GoString(name), *(*[3]int64)(unsafe.Pointer(shape)), *(*[3][4]float64)(unsafe.Pointer(affine)))
+		*handle = C.voxfit_image(h)
+		return err
+	})
+}
+
 //export voxfit_go_image_free
 func voxfit_go_image_free(handle C.voxfit_image, message *C.char, capacity C.int64_t) C.int32_t {
 	return report(message, capacity, func() error { return native.FreeImage(native.Handle(handle)) })

@@ -135,6 +135,15 @@ int32_t voxfit_image_new(const char *path, voxfit_image *image) {
     return voxfit_go_image_new((char *)path, image, message(), MESSAGE);
 }
 
+int32_t voxfit_image_in_memory(const char *name, const int64_t *shape, const double *affine, voxfit_image *image) {
+    NEED_RUNTIME;
+    if (!shape || !affine || !image)
+        return refused(VOXFIT_ERROR_ARGUMENT, "shape, affine or image is a null pointer");
+    *image = 0;
+    return voxfit_go_image_in_memory((char *)(name ? name : ""), (int64_t *)shape, (double *)affine, image, message(),
+                                     MESSAGE);
+}
+
 int32_t voxfit_image_free(voxfit_image image) {
     NEED_RUNTIME;
     return voxfit_go_image_free(image, message(), MESSAGE);

@@ -201,6 +201,11 @@ VOXFIT_API int32_t voxfit_find_peaks(const voxfit_peak_search *search);
 /* Reads and checks the header of a .nii or .nii.gz file. */
 VOXFIT_API int32_t voxfit_image_new(const char *path, voxfit_image *image);
 
+/* The grid of an image that the caller has in memory, for voxfit_image_check_grid: three dimensions, and the affine from
+ * voxel numbers to millimetres, three rows of four. Messages call the image by its name; it may be NULL. */
+VOXFIT_API int32_t voxfit_image_in_memory(const char *name, const int64_t *shape, const double *affine,
+                                          voxfit_image *image);
+
 /* Frees an image. Readings in other threads end as if nothing had happened. */
 VOXFIT_API int32_t voxfit_image_free(voxfit_image image);
 

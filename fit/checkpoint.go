@@ -9,12 +9,10 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 
 	"github.com/voxfit/voxfit/disk"
-	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/lock"
 	"github.com/voxfit/voxfit/sched"
 )
@@ -23,31 +21,34 @@ import (
 // stopped. The file starts with the SHA-256 of a key that names the fit (inputs, options, version). Each block after it
 // carries the same 32 bytes under its checksum, so that no block of another fit is ever taken for one of this fit. A
 // block that a kill left incomplete is dropped when the file is opened. One process at a time may have the file open
-// (package lock).
+// (package lock). Parameters that are zero take a bit each, not eight bytes.
 type Checkpoint struct {
 	file       *disk.File
 	key        [sha256.Size]byte
 	parameters int
-	blocks     map[sched.Range]int64 // where each block starts
+	blocks     map[sched.Range]savedVoxels
 	anew       string
 }
 
+// savedVoxels says where the voxels of a block are in the file, after its head.
+type savedVoxels struct{ offset, bytes int64 }
+
 const (
 	checkpointName  = "voxfit checkpoint "
-	checkpointMagic = checkpointName + "2\n"
-	blockHead       = sha256.Size + 16 // the key, and the first voxel and the one after the last as int64
+	checkpointMagic = checkpointName + "3\n"
+	blockHead       = sha256.Size + 24 // the key, and as int64 the first voxel, the one after the last, and the bytes of all voxels
 )
 
-// OpenCheckpoint opens the checkpoint at path, or makes it. key describes the fit: it is any text that changes when the
-// results would. p is the number of parameters a voxel. A file of another fit or of an older version is removed and
-// made anew, and Anew says so. The file must be a regular one: a link and a named pipe are refused.
+// OpenCheckpoint opens the checkpoint at path, or makes it. key is any text that changes when the results would; p is
+// the number of parameters of a voxel. A file of another fit or of an older version is removed and made anew, and Anew
+// says so. The file must be a regular one: a link and a named pipe are refused.
 func OpenCheckpoint(path, key string, p int) (*Checkpoint, error) {
 	opened, err := lock.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	file := disk.Adopt(opened)
-	c := &Checkpoint{file: file, key: sha256.Sum256([]byte(key)), parameters: p, blocks: map[sched.Range]int64{}}
+	c := &Checkpoint{file: file, key: sha256.Sum256([]byte(key)), parameters: p, blocks: map[sched.Range]savedVoxels{}}
 	head := append([]byte(checkpointMagic), c.key[:]...)
 	found := make([]byte, len(head))
 	n, err := io.ReadFull(file, found)
@@ -64,14 +65,14 @@ func OpenCheckpoint(path, key string, p int) (*Checkpoint, error) {
 			return nil, err
 		}
 	}
-	if err := c.begin(head); err != nil { // on a full disk, say, where nothing may stay behind
+	if err := c.begin(head); err != nil { // on a full disk, for example: nothing may stay behind
 		return nil, errors.Join(err, c.Remove())
 	}
 	return c, nil
 }
 
-// begin writes the head of a new file, and puts its name on the disk: without that, a power loss may take the file away
-// with all blocks that were synced.
+// begin writes the head of a new file, and syncs the folder: otherwise a power loss may remove the file's name, and
+// with it all blocks that were synced.
 func (c *Checkpoint) begin(head []byte) error {
 	if _, err := c.file.WriteAt(head, 0); err != nil {
 		return err
@@ -82,8 +83,8 @@ func (c *Checkpoint) begin(head []byte) error {
 	return disk.SyncFolder(filepath.Dir(c.file.Name()))
 }
 
-// replace makes a new file in the place of one that starts otherwise. The old one is removed, not emptied: it may
-// have another name elsewhere.
+// replace makes a new file in the place of one with another head. The old one is removed and not emptied, because it
+// may have another name elsewhere.
 func (c *Checkpoint) replace(found []byte) error {
 	path := c.file.Name()
 	switch {
@@ -109,10 +110,10 @@ func (c *Checkpoint) replace(found []byte) error {
 // content was used.
 func (c *Checkpoint) Anew() string { return c.anew }
 
-// scan finds the whole blocks from offset on and cuts off what follows them.
+// scan finds the complete blocks from offset on, and cuts off what follows them.
 func (c *Checkpoint) scan(offset int64) error {
 	for {
-		part, size, err := c.check(offset)
+		part, voxels, err := c.check(offset)
 		if err != nil {
 			if err := c.file.Truncate(offset); err != nil {
 				return err
@@ -120,69 +121,60 @@ func (c *Checkpoint) scan(offset int64) error {
 			_, err = c.file.Seek(offset, io.SeekStart)
 			return err
 		}
-		c.blocks[part] = offset
-		offset += size
+		c.blocks[part] = voxels
+		offset = voxels.offset + voxels.bytes + crc32.Size
 	}
 }
 
 var errTorn = errors.New("torn block, or one of another fit")
 
 // check reads the block at offset and verifies its key and its checksum.
-func (c *Checkpoint) check(offset int64) (sched.Range, int64, error) {
+func (c *Checkpoint) check(offset int64) (part sched.Range, voxels savedVoxels, err error) {
 	info, err := c.file.Stat()
 	if err != nil {
-		return sched.Range{}, 0, err
+		return part, voxels, err
 	}
 	var head [blockHead]byte
 	if _, err := c.file.ReadAt(head[:], offset); err != nil {
-		return sched.Range{}, 0, err
+		return part, voxels, err
 	}
-	begin := int64(binary.LittleEndian.Uint64(head[sha256.Size:]))
-	end := int64(binary.LittleEndian.Uint64(head[sha256.Size+8:]))
-	part := sched.Range{Begin: int(begin), End: int(end)}
-	room := (info.Size() - offset) / c.voxelBytes()
-	if !bytes.Equal(head[:sha256.Size], c.key[:]) || begin < 0 || end <= begin || end-begin > room {
-		return part, 0, errTorn
+	number := func(i int) int64 { return int64(binary.LittleEndian.Uint64(head[sha256.Size+8*i:])) }
+	begin, end := number(0), number(1)
+	part = sched.Range{Begin: int(begin), End: int(end)}
+	voxels = savedVoxels{offset + blockHead, number(2)}
+	room := info.Size() - voxels.offset
+	if !bytes.Equal(head[:sha256.Size], c.key[:]) || begin < 0 || end <= begin || voxels.bytes > room || end-begin > voxels.bytes/int64(leastVoxel(c.parameters)) {
+		return part, voxels, errTorn
 	}
-	body := blockHead + c.voxelBytes()*int64(part.End-part.Begin)
 	sum := crc32.NewIEEE()
-	if _, err := io.Copy(sum, io.NewSectionReader(c.file, offset, body)); err != nil {
-		return part, 0, err
+	if _, err := io.Copy(sum, io.NewSectionReader(c.file, offset, blockHead+voxels.bytes)); err != nil {
+		return part, voxels, err
 	}
 	var stored uint32
-	if err := binary.Read(io.NewSectionReader(c.file, offset+body, 4), binary.LittleEndian, &stored); err != nil {
-		return part, 0, err
+	if err := binary.Read(io.NewSectionReader(c.file, voxels.offset+voxels.bytes, crc32.Size), binary.LittleEndian, &stored); err != nil {
+		return part, voxels, err
 	}
 	if stored != sum.Sum32() {
-		return part, 0, errTorn
+		return part, voxels, errTorn
 	}
-	return part, body + 4, nil
+	return part, voxels, nil
 }
-
-// voxelBytes is the size of one voxel: its parameters, code and iteration count.
-func (c *Checkpoint) voxelBytes() int64 { return int64(8*c.parameters + 4) }
 
 // Blocks is the number of finished blocks in the file.
 func (c *Checkpoint) Blocks() int { return len(c.blocks) }
 
 // Load fills result with the block of part and reports whether the file has it.
 func (c *Checkpoint) Load(part sched.Range, result Result) (bool, error) {
-	offset, ok := c.blocks[part]
+	voxels, ok := c.blocks[part]
 	if !ok {
 		return false, nil
 	}
-	n := part.End - part.Begin
-	in := bufio.NewReaderSize(io.NewSectionReader(c.file, offset+blockHead, c.voxelBytes()*int64(n)), 1<<20)
-	voxel := make([]byte, c.voxelBytes())
-	for v := range n {
-		if _, err := io.ReadFull(in, voxel); err != nil {
+	in := newVoxelReader(bufio.NewReaderSize(io.NewSectionReader(c.file, voxels.offset, voxels.bytes), 1<<20), c.parameters)
+	for v := range part.Len() {
+		var err error
+		if result.Status[v], err = in.read(result.Parameters[v*c.parameters : (v+1)*c.parameters]); err != nil {
 			return false, fmt.Errorf("%s: %w", c.file.Name(), err)
 		}
-		for k := range c.parameters {
-			result.Parameters[v*c.parameters+k] = math.Float64frombits(binary.LittleEndian.Uint64(voxel[8*k:]))
-		}
-		tail := voxel[8*c.parameters:]
-		result.Status[v] = kernel.Status{Code: kernel.Code(tail[0]), Iterations: binary.LittleEndian.Uint16(tail[2:])}
 	}
 	return true, nil
 }
@@ -193,21 +185,18 @@ func (c *Checkpoint) Save(part sched.Range, result Result) error {
 	if err != nil {
 		return err
 	}
+	voxels := savedVoxels{start + blockHead, voxelBytes(len(result.Status), result.Parameters)}
 	sum := crc32.NewIEEE()
 	out := bufio.NewWriterSize(io.MultiWriter(c.file, sum), 1<<20)
-	buf := append(make([]byte, 0, max(blockHead, int(c.voxelBytes()))), c.key[:]...)
+	buf := append(make([]byte, 0, blockHead+leastVoxel(c.parameters)+8*c.parameters+8), c.key[:]...)
 	buf = binary.LittleEndian.AppendUint64(buf, uint64(part.Begin))
 	buf = binary.LittleEndian.AppendUint64(buf, uint64(part.End))
+	buf = binary.LittleEndian.AppendUint64(buf, uint64(voxels.bytes))
 	if _, err := out.Write(buf); err != nil {
 		return err
 	}
 	for v, s := range result.Status {
-		buf = buf[:0]
-		for _, x := range result.Parameters[v*c.parameters : (v+1)*c.parameters] {
-			buf = binary.LittleEndian.AppendUint64(buf, math.Float64bits(x))
-		}
-		buf = append(buf, byte(s.Code), 0)
-		buf = binary.LittleEndian.AppendUint16(buf, s.Iterations)
+		buf = appendVoxel(buf[:0], s, result.Parameters[v*c.parameters:(v+1)*c.parameters])
 		if _, err := out.Write(buf); err != nil {
 			return err
 		}
@@ -221,7 +210,7 @@ func (c *Checkpoint) Save(part sched.Range, result Result) error {
 	if err := c.file.Sync(); err != nil {
 		return err
 	}
-	c.blocks[part] = start
+	c.blocks[part] = voxels
 	return nil
 }
 

@@ -2,8 +2,10 @@ package fit_test
 
 import (
 	"bytes"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,6 +84,53 @@ func TestFinishedBlocksComeBackBitForBitAfterAKill(t *testing.T) {
 	}
 }
 
+// Zeros take a bit each. What is a zero by value alone, minus zero, comes back with its sign.
+func TestParametersThatAreZeroTakeNoRoomInACheckpointAndComeBackBitForBit(t *testing.T) {
+	const voxels, parameters = 1000, 181
+	dense, sparse := fit.Result{Parameters: make([]float64, voxels*parameters), Status: make([]kernel.Status, voxels)}, fit.Result{}
+	for i := range dense.Parameters {
+		dense.Parameters[i] = float64(i + 1)
+	}
+	sparse.Parameters, sparse.Status = make([]float64, voxels*parameters), dense.Status
+	special := []float64{math.Copysign(0, -1), math.NaN(), math.Inf(1), 5e-324, -1}
+	for i, x := range special {
+		sparse.Parameters[7*parameters+37*i] = x
+	}
+	sparse.Parameters[len(sparse.Parameters)-1] = 3
+	sizes := map[string]int{}
+	for name, want := range map[string]fit.Result{"dense": dense, "sparse": sparse} {
+		path := filepath.Join(t.TempDir(), "partial")
+		part := sched.Range{Begin: 5, End: 5 + voxels}
+		var c *fit.Checkpoint
+		reopen := func() {
+			var err error
+			if c, err = fit.OpenCheckpoint(path, "key", parameters); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { c.Close() })
+		}
+		reopen()
+		if err := c.Save(part, want); err != nil {
+			t.Fatal(err)
+		}
+		c.Close()
+		sizes[name] = size(t, path)
+		reopen()
+		got := fit.Result{Parameters: slices.Repeat([]float64{9}, voxels*parameters), Status: make([]kernel.Status, voxels)}
+		if found, err := c.Load(part, got); !found || err != nil {
+			t.Fatalf("%s: the block was not found: %v", name, err)
+		}
+		for i, x := range want.Parameters {
+			if math.Float64bits(got.Parameters[i]) != math.Float64bits(x) {
+				t.Fatalf("%s: parameter %d came back as %g, saved as %g", name, i, got.Parameters[i], x)
+			}
+		}
+	}
+	if least := 8 * voxels * parameters; sizes["dense"] < least || sizes["sparse"] > least/40 {
+		t.Errorf("%d bytes of numbers take %v", least, sizes)
+	}
+}
+
 func TestACheckpointOfAnotherFitIsNotUsed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "partial")
 	c := open(t, path, "lmax 8")
@@ -142,7 +191,7 @@ func content(t *testing.T, path string) []byte {
 func TestACheckpointOfAnOlderVersionIsStartedAnewAndSaysSo(t *testing.T) {
 	dir := t.TempDir()
 	path, other := filepath.Join(dir, "partial"), filepath.Join(dir, "other name of it")
-	old := append([]byte("voxfit checkpoint 1\n"), make([]byte, 200)...)
+	old := append([]byte("voxfit checkpoint 2\n"), make([]byte, 200)...)
 	if err := os.WriteFile(path, old, 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ func New(f kernel.Fitter, n int) Result {
 	}
 }
 
-// Slice returns the part of the result that belongs to the voxels of r; it shares memory.
+// Slice returns the part of the result that belongs to the voxels of part. Both share their memory.
 func (r Result) Slice(f kernel.Fitter, part sched.Range) Result {
 	p := f.Parameters()
 	return Result{
@@ -33,10 +33,10 @@ func (r Result) Slice(f kernel.Fitter, part sched.Range) Result {
 	}
 }
 
-// Block fits the voxels of signal (n x f.Measurements(), voxel-major) into result by the plan. It sets the plan's
-// fields Voxels, VoxelBytes and Elastic. Elastic is right because a voxel's result depends on that voxel alone, so that
-// chunks may be joined and cut. Each worker makes its own kernel worker on its own thread, when that is in its place.
-// Signal and result may be any memory. The memory of a Room lies where its workers want it.
+// Block fits the voxels of signal (n x f.Measurements(), voxel-major) into result, by the plan. It sets the plan's
+// fields Voxels, VoxelBytes and Elastic. Chunks may be joined and cut (Elastic), because a voxel's result depends on
+// that voxel alone. Each worker makes its own kernel.Worker on its own thread, after the thread has moved to its CPU.
+// Signal and result may lie in any memory; that of a Room lies near the workers that use it.
 //
 // An error is that of the context, of the plan, or of a chunk that panicked. Even then the account tells which voxels
 // were finished, and their results are in place.
@@ -56,11 +56,11 @@ func Block(ctx context.Context, f kernel.Fitter, signal []float32, result Result
 	})
 }
 
-// VoxelBytes is the size of a voxel's signal and results.
+// VoxelBytes returns how many bytes a voxel's signal and results take.
 func VoxelBytes(f kernel.Fitter) int { return 4*f.Measurements() + 8*f.Parameters() + statusBytes }
 
 // PerWorker is sched.Run with a state for each worker. start makes the state before the worker's first chunk, on the
-// worker's own thread, when that is in its place.
+// worker's own thread, after the thread has moved to its CPU.
 func PerWorker[W any](ctx context.Context, plan sched.Plan, start func() W, chunk func(w W, part sched.Range)) (sched.Account, error) {
 	count, err := plan.WorkerCount()
 	if err != nil {

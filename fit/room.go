@@ -46,17 +46,17 @@ func NewRoom(voxels, measurements, parameters int) (*Room, error) {
 
 const statusBytes = int(unsafe.Sizeof(kernel.Status{}))
 
-// Voxels is how many voxels there is room for.
+// Voxels returns for how many voxels there is room.
 func (r *Room) Voxels() int { return r.voxels }
 
-// Result is the room for the results of f for the first n voxels.
+// Result returns the memory for the results of f, for the first n voxels.
 func (r *Room) Result(f kernel.Fitter, n int) Result {
 	return Result{Parameters: r.parameters[:n*f.Parameters()], Status: r.status[:n]}
 }
 
-// Place puts the memory of part, which is to be fitted by plan with f, where the plan's workers will want it. It
-// returns the plan, in which this is noted. Pages that lie on other nodes are moved. On a machine with one node, or
-// without pinning, everything stays where it is. f may be nil while there is only signal.
+// Place moves the memory of part to the nodes of the workers that will fit it, when plan fits it with f. It returns the
+// plan, in which this is noted. With one node, or without pinning, nothing is moved. f may be nil while there is only
+// signal.
 func (r *Room) Place(plan sched.Plan, f kernel.Fitter, part sched.Range) (sched.Plan, error) {
 	plan.Voxels = part.Len()
 	plan.Placed = false
@@ -92,8 +92,8 @@ func (r *Room) place(homes []sched.Home, f kernel.Fitter, part sched.Range) erro
 	return nil
 }
 
-// share is the bytes of a home's voxels, of n that begin at offset. The borders between shares are
-// moved to those of huge pages where a few of these are no more than a small part of the whole.
+// share returns the bytes of the voxels in r, of n voxels that begin at offset. Where huge pages are small compared
+// with the whole, the borders between shares are moved to those of huge pages.
 func share(offset int, r sched.Range, perVoxel, n int) (begin, end int) {
 	border := func(voxel int) int {
 		at := offset + voxel*perVoxel
@@ -117,5 +117,5 @@ func (r *Room) Free() error {
 	return errors.Join(errs...)
 }
 
-// severalNodes says whether it matters where memory lies.
+// severalNodes says whether the machine has several nodes, so that it matters where memory lies.
 var severalNodes = sync.OnceValue(func() bool { return len(numa.Describe().Nodes) > 1 })

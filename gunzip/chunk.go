@@ -8,40 +8,40 @@ import (
 
 const (
 	windowSize = deflate.WindowSize
-	// chunkSymbols is how many symbols of 16 bits a chunk has room for; of bytes it takes twice as many.
+	// chunkSymbols is how many 16-bit symbols a chunk has room for. It has room for twice as many bytes.
 	chunkSymbols = 256 << 10
 	chunkRoom    = windowSize + chunkSymbols + deflate.OutputSlack
 	chunkMemory  = 2 * chunkRoom
 )
 
-// A chunk is some output in a row: bytes, or symbols as long as the window before the piece is not known. What was
-// before them, up to a window of it, lies in front, so that matches can reach it.
+// A chunk is a stretch of output: bytes or, as long as the window before the piece is not known, symbols. In front of
+// it lies the output before it, up to a window, so that matches can reach it.
 type chunk struct {
 	symbols []uint16 // chunkRoom
 	bytes   []byte   // the same memory
-	wide    bool     // symbols count
+	wide    bool     // the output is symbols
 
-	portable bool // no assembly
+	portable bool // use no assembly
 
-	first int // where the known window begins
-	begin int // where the output begins; in front is the window
+	first int // where the known part of the window begins
+	begin int // where the output begins; the window is in front of it
 	end   int
 
 	ends []memberEnd
-	// sums are those of the bytes until each of ends, and of the rest. In a resolved chunk of a piece the first one begins in
-	// the piece's chunks before this one, behind the last end of a member.
+	// sums are those of the bytes up to each of ends, and then of the rest. In a resolved chunk of a piece, the first sum
+	// also has the bytes of the piece's chunks before this one, from the last end of a member in them on.
 	sums []sum
 
-	err error // what stopped the output behind this chunk; io.EOF at the end
+	err error // what ended the output after this chunk; io.EOF at the end of the file
 
-	// Of parallel feeds:
+	// Fields of parallel feeds:
 	summed   bool   // bytes and sums are there
-	resolved bool   // those of the piece's chunks before it, too
-	piece    *piece // that it is of
-	last     bool   // the piece is done with when this chunk is
+	resolved bool   // so are those of all chunks before it in the piece
+	piece    *piece // the piece that it belongs to
+	last     bool   // the last chunk of its piece: when it is done with, the piece is
 }
 
-// A memberEnd is the end of a gzip member: what its trailer says of the bytes before at.
+// A memberEnd is the end of a gzip member: the place at, and what the trailer says of the member's bytes before it.
 type memberEnd struct {
 	at        int
 	crc, size uint32
@@ -62,14 +62,14 @@ func (c *chunk) reset(wide bool) {
 	}
 }
 
-// follow makes the chunk empty, with these bytes in front, at most a window.
+// follow makes the chunk empty, with these bytes in front of it: a window at most.
 func (c *chunk) follow(before []byte) {
 	c.reset(false)
 	c.first = windowSize - len(before)
 	copy(c.bytes[c.first:windowSize], before)
 }
 
-// startUnknown makes the chunk empty, with markers in front.
+// startUnknown makes the chunk empty, with a window of markers in front of it.
 func (c *chunk) startUnknown() {
 	c.reset(true)
 	c.first = 0
@@ -78,13 +78,13 @@ func (c *chunk) startUnknown() {
 	}
 }
 
-// followAny makes the chunk empty, with the end of another in front: as symbols if there are markers among them.
+// followAny makes the chunk empty, with the end of another in front of it: as symbols if any of these are markers.
 func (c *chunk) followAny(before *chunk) {
 	switch {
 	case !before.wide:
 		c.follow(before.tail())
 		return
-	case len(before.ends) > 0: // it ended with a member
+	case len(before.ends) > 0: // a member ended there
 		c.reset(false)
 		return
 	}
@@ -100,8 +100,8 @@ func (c *chunk) followAny(before *chunk) {
 	}
 }
 
-// followKnown makes the chunk empty, with the end of a wide one in front, whose markers stand for these bytes. So many
-// bytes of the member lie before it, which matches can reach.
+// followKnown makes the chunk empty, with the end of a wide one in front as bytes: its markers stand for those of the
+// window. Matches can reach this many bytes back.
 func (c *chunk) followKnown(before *chunk, window []byte, reach int64) {
 	c.reset(false)
 	c.first = int(max(0, windowSize-reach))
@@ -110,7 +110,7 @@ func (c *chunk) followKnown(before *chunk, window []byte, reach int64) {
 	}
 }
 
-// room is the limit of the output.
+// room returns the limit of the output.
 func (c *chunk) room() int {
 	if c.wide {
 		return chunkRoom - deflate.OutputSlack
@@ -120,12 +120,12 @@ func (c *chunk) room() int {
 
 func (c *chunk) full() bool { return c.end >= c.room() }
 
-// settled tells whether symbols are no longer needed behind a wide chunk.
+// settled tells whether the output after this chunk of symbols can be bytes, because the last window holds no marker.
 func (c *chunk) settled() bool {
 	return c.wide && (len(c.ends) > 0 || !deflate.HasMarker(c.symbols[c.end-windowSize:c.end]))
 }
 
-// cut takes away the output from a place on.
+// cut removes the output from a place on.
 func (c *chunk) cut(at int) {
 	c.end = at
 	for len(c.ends) > 0 && c.ends[len(c.ends)-1].at > at {
@@ -133,22 +133,22 @@ func (c *chunk) cut(at int) {
 	}
 }
 
-// tail is the last window of bytes, or what there is.
+// tail returns the last window of bytes, or fewer where there are not so many.
 func (c *chunk) tail() []byte { return c.bytes[max(c.first, c.end-windowSize):c.end] }
 
-// output is what the chunk gives, once it is bytes.
+// output returns what the chunk holds, once it is bytes.
 func (c *chunk) output() []byte { return c.bytes[c.begin:c.end] }
 
-// endMember notes the end of a member, before which nothing can be reached from now on.
+// endMember records the end of a member. Matches after it cannot reach back before it.
 func (c *chunk) endMember(crc, size uint32) {
 	c.ends = append(c.ends, memberEnd{c.end, crc, size})
 	c.first = c.end
 }
 
-// carries tells whether its last sum is to be joined: the sums of a piece are in its last chunk.
+// carries tells whether the reader needs the last sum: that of a piece is in the last chunk of the piece.
 func (c *chunk) carries() bool { return c.piece == nil || c.last }
 
-// addSums adds the sums of the bytes.
+// addSums computes the sums of the bytes.
 func (c *chunk) addSums() {
 	at := c.begin
 	for _, end := range c.ends {

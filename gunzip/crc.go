@@ -2,11 +2,11 @@ package gunzip
 
 import "hash/crc32"
 
-// A sum is the CRC-32 and the number of some bytes.
+// A sum is the CRC-32 of some bytes and their number.
 type sum struct {
 	crc    uint32
 	length int64
-	shift  uint32 // what a CRC in front of these bytes is multiplied by
+	shift  uint32 // by what a CRC of bytes in front of these is multiplied
 }
 
 // noSum is the sum of no bytes.
@@ -14,13 +14,13 @@ var noSum = sumOf(nil)
 
 func sumOf(b []byte) sum { return sum{crc32.ChecksumIEEE(b), int64(len(b)), shift(int64(len(b)))} }
 
-// then is the sum of these bytes and of some after them, as sumOf gives it. A CRC is the remainder of a polynomial over
-// GF(2), so that bytes in front of n others count x^(8n) times as much (zlib's crc32_combine).
+// then returns the sum of these bytes followed by others, whose sum t is from sumOf. A CRC is the remainder of a
+// polynomial over GF(2). So the CRC of bytes in front of n others is multiplied by x^(8n) (zlib's crc32_combine).
 func (s sum) then(t sum) sum {
 	return sum{multiply(t.shift, s.crc) ^ t.crc, s.length + t.length, multiply(s.shift, t.shift)}
 }
 
-// shift is x^(8n) modulo the CRC's polynomial.
+// shift returns x^(8n) modulo the CRC's polynomial.
 func shift(n int64) uint32 {
 	product := uint32(1) << 31 // 1: the highest bit is x^0
 	for k := 0; n != 0; k, n = k+1, n>>1 {
@@ -40,8 +40,8 @@ var byteShifts = func() (powers [63]uint32) {
 	return powers
 }()
 
-// multiply is the product of two polynomials modulo the CRC's. No branch depends on them: half of such would be predicted
-// wrongly.
+// multiply returns the product of two polynomials modulo the CRC's. It has no branch that depends on them, because the
+// processor would predict half of such branches wrongly.
 func multiply(a, b uint32) uint32 {
 	product := uint32(0)
 	for bit := range 32 {

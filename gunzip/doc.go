@@ -5,8 +5,8 @@
 //
 // [NewReader] takes a file (an [io.ReaderAt] and its size) and a number of workers. The [Reader] gives the decompressed
 // bytes, exactly those that package compress/gzip gives. Files may have one member or many, with stored, fixed and
-// dynamic blocks. Checksum and length of every member are always verified. A damaged file gives an error that says what
-// was found and where, and that wraps the error of compress/gzip. The output never ends early without an error.
+// dynamic blocks. Checksum and length of every member are always verified. For a damaged file, the error says what was
+// found and where, and it wraps the error of compress/gzip. The output never ends early without an error.
 // [Reader.Close] stops the workers.
 //
 // # One core

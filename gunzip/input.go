@@ -11,11 +11,11 @@ import (
 type input struct {
 	file io.ReaderAt
 	size int64 // of the file
-	base int64 // where data begins in the file
+	base int64 // offset in the file at which data begins
 	data []byte
 }
 
-// load reads n bytes from a place in the file on, or what there is until its end.
+// load reads n bytes from an offset in the file on, or as many as there are up to its end.
 func (in *input) load(from int64, n int) error {
 	n = int(min(int64(n), in.size-from))
 	if cap(in.data) < n+deflate.InputSlack {
@@ -33,16 +33,16 @@ func (in *input) load(from int64, n int) error {
 	return err
 }
 
-// end is the place in the file behind data.
+// end returns the offset in the file behind data.
 func (in *input) end() int64 { return in.base + int64(len(in.data)) }
 
-// last tells whether data reach the file's end.
+// last tells whether data reaches the file's end.
 func (in *input) last() bool { return in.end() == in.size }
 
-// holds tells whether data has n bytes from a place in the file on, or all until its end.
+// holds tells whether data has n bytes from an offset in the file on, or all bytes up to its end.
 func (in *input) holds(from int64, n int) bool {
 	return from >= in.base && (from+int64(n) <= in.end() || in.last())
 }
 
-// from is data from a place in the file on.
+// from returns data from an offset in the file on.
 func (in *input) from(at int64) []byte { return in.data[at-in.base:] }

@@ -2,8 +2,8 @@ package gunzip
 
 import "github.com/voxfit/voxfit/gunzip/internal/deflate"
 
-// meaningOf is the byte that a symbol stands for, where these bytes are the last ones before the piece; 0 where it
-// stands for one before those.
+// meaningOf returns the byte that a symbol stands for. before is the known end of the window before the piece. A marker
+// that stands for a byte in front of the known ones gives 0.
 func meaningOf(symbol uint16, before []byte) byte {
 	if symbol < deflate.FirstMarker {
 		return byte(symbol)
@@ -14,10 +14,10 @@ func meaningOf(symbol uint16, before []byte) byte {
 	return 0
 }
 
-// replace writes symbols as bytes, markers as the bytes of the window before the piece that they stand for, of which
-// the last are known. dst may be the symbols' own memory, from their beginning on. It returns how many symbols it
-// replaced: fewer than all where a marker stands for a byte before the known ones, where no match may reach. meaning is
-// scratch.
+// replace writes the bytes that symbols stand for. Markers stand for bytes of the window before the piece, and before
+// is the known end of that window. dst may begin where the symbols do. replace returns how many symbols it replaced.
+// They are fewer than all if a marker stands for a byte in front of the known ones, which no match may reach. meaning
+// is scratch.
 func replace(dst []byte, symbols []uint16, before []byte, meaning *deflate.Meaning, portable bool) int {
 	n := len(symbols)
 	if unknown := deflate.FirstMarker + windowSize - len(before); len(before) < windowSize {

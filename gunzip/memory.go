@@ -14,7 +14,7 @@ func PeakMemory(size int64, workers int) int64 {
 	return peakMemory(divide(size, workers, leastPiece, mostPiece(workers)), workers)
 }
 
-// peakMemory is that of pieces which begin there.
+// peakMemory is PeakMemory for pieces that begin at these offsets.
 func peakMemory(begins []int64, workers int) int64 {
 	const (
 		decoder = int64(1 << 15)

@@ -6,27 +6,28 @@ import (
 	"github.com/voxfit/voxfit/gunzip/internal/deflate"
 )
 
-// A position is where decoding can begin: a bit of the file at which a block begins, or the byte of a member's header.
+// A position is a place where decoding can begin: a bit at which a block begins, or a byte at which a member's header
+// begins.
 type position struct {
 	bit    int64
 	member bool
 }
 
-// lookAhead is how many bytes behind a position can decide whether it is a start: a stored block, and the header of the
-// one after it.
+// lookAhead is how many bytes after a position are needed to tell if decoding can begin there: those of a stored block,
+// and of the next block's header.
 const lookAhead = 1<<16 + deflate.InputMargin
 
-// A prober tells where decoding can begin. The end of one piece and the beginning of the next one are found by the same
+// A prober tells where decoding can begin. The end of a piece and the beginning of the next are found by the same
 // rules, so that they meet.
 type prober struct {
 	decoder *deflate.Decoder
-	data    []byte // lookAhead bytes behind what is asked for, or all until the file's end
-	base    int64  // where data begins in the file
+	data    []byte // has at least lookAhead bytes after the place that is asked about, or ends with the file
+	base    int64  // offset in the file at which data begins
 }
 
-// block gives the position for a block that begins at a bit, if it is one that a search finds: not the last one, and
-// dynamic, or stored and followed by one that is dynamic or stored. A stored block could as well begin some bits of
-// zero earlier; the last possible bit stands for it.
+// block returns the position of a block that begins at a bit; false unless a search would find it. A search finds
+// dynamic blocks that are not the last, and stored blocks before a dynamic or stored one. Some zero bits before a
+// stored block may belong to it or not; its position is the last possible bit.
 func (p prober) block(bit int64) (position, bool) {
 	at := int(bit - 8*p.base)
 	if at>>3 >= len(p.data) {
@@ -48,7 +49,7 @@ func (p prober) zeros(from, to int) bool {
 	return true
 }
 
-// storedLength gives the length that stands at a byte, if its complement follows.
+// storedLength returns the length that stands at a byte; false unless its complement follows.
 func (p prober) storedLength(at int) (int, bool) {
 	if at+4 > len(p.data) {
 		return 0, false
@@ -57,7 +58,7 @@ func (p prober) storedLength(at int) (int, bool) {
 	return int(both & 0xffff), both>>16^both&0xffff == 0xffff
 }
 
-// storedBefore tells whether a stored block, which a search finds, has its length at a byte.
+// storedBefore tells whether the byte is where a stored block that a search finds has its length.
 func (p prober) storedBefore(at int) bool {
 	length, ok := p.storedLength(at)
 	if !ok || at == 0 || p.data[at-1]>>5 != 0 {
@@ -74,7 +75,7 @@ func (p prober) storedBefore(at int) bool {
 	return p.decoder.LastOrDynamic(p.data, 8*next)
 }
 
-// memberAt tells whether a member's header begins at a byte, with a block behind it.
+// memberAt tells whether a member's header begins at a byte, and a block after it.
 func (p prober) memberAt(at int) bool {
 	if at+leastHeader > len(p.data) || p.data[at] != 0x1f || p.data[at+1] != 0x8b {
 		return false
@@ -94,10 +95,10 @@ func (p prober) memberAt(at int) bool {
 	return p.decoder.LastOrDynamic(p.data, 8*at)
 }
 
-// searchStep is how many bytes are searched for one kind of position before they are for the next.
+// searchStep is how many bytes are searched for one kind of position before they are searched for the next kind.
 const searchStep = 16 << 10
 
-// search gives the first position from one bit of the file on and before another.
+// search returns the first position in [from, to), in bits of the file.
 func (p prober) search(from, to int64) (position, bool) {
 	for ; from < to; from += 8 * searchStep {
 		end := min(to, from+8*searchStep)
@@ -114,7 +115,8 @@ func (p prober) search(from, to int64) (position, bool) {
 	return position{}, false
 }
 
-// searchBytes gives the first position that begins at a whole byte but for three bits: of a stored block or a member.
+// searchBytes returns the first position of a stored block or a member. Both begin at whole bytes, or three bits before
+// one.
 func (p prober) searchBytes(from, to int64) (position, bool) {
 	last := min(int((to-8*p.base+3+7)/8), len(p.data)-4)
 	for at := int((from - 8*p.base + 7) / 8); at < last; at++ {

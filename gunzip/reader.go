@@ -13,15 +13,15 @@ import (
 // endless is the limit of a stretch that goes on to the file's end.
 const endless = math.MaxInt64
 
-// ErrClosed is what a Reader gives after Close.
+// ErrClosed is the error of a Reader after Close.
 var ErrClosed = errors.New("gunzip: the reader is closed")
 
 // A Reader gives the bytes of a gzip file, decompressed. It is for one goroutine.
 type Reader struct {
 	feed feed
-	now  *chunk // what is being given
-	rest []byte // of it
-	err  error  // what stopped it, once the rest is given
+	now  *chunk // the chunk that is being read
+	rest []byte // its bytes that are not read yet
+	err  error  // the error that follows when rest is used up
 
 	member  sum // of the member's bytes so far
 	joining time.Duration
@@ -29,16 +29,17 @@ type Reader struct {
 
 // A feed makes the chunks of the output, one after another.
 type feed interface {
-	// next waits for a chunk whose bytes and sums are there.
+	// next waits for the next chunk and its bytes.
 	next() *chunk
-	// recycle takes a chunk back.
+	// recycle takes a chunk back for further use.
 	recycle(*chunk)
 	close()
 }
 
 // NewReader returns a Reader of the gzip file of size bytes that r holds. With one worker, and for a small file, the
-// goroutine that reads decodes, and no more than it is asked for. More workers decode pieces of the file at the same
-// time, ahead of what is read, and several goroutines then call ReadAt. PeakMemory says how much memory this takes.
+// goroutine that reads also decodes, and decodes only what is asked for. More workers decode pieces of the file at the
+// same time, ahead of what is read, and several goroutines then call ReadAt. PeakMemory says how much memory this
+// takes.
 //
 // An error in the first header is returned here; its words are those of Read's errors. An empty file is io.EOF.
 //
@@ -58,16 +59,16 @@ func newReader(r io.ReaderAt, size int64, workers int, leastPiece, mostPiece int
 	return &Reader{feed: newParallel(r, size, workers, divide(size, workers, leastPiece, mostPiece)).employ(workers)}, nil
 }
 
-// Read gives the next bytes. Where data are damaged, it gives the bytes before the damage, and then an error that says
-// what is wrong and where. The error wraps what packages compress/gzip and compress/flate would give:
+// Read reads the next bytes. If data are damaged, it returns the bytes before the damage, and then an error that says
+// what is wrong and where. The error wraps what packages compress/gzip and compress/flate would return:
 //
 //   - io.ErrUnexpectedEOF for a file that is cut off,
 //   - gzip.ErrHeader for what is no member's header, such as garbage behind the last member,
 //   - gzip.ErrChecksum for a checksum or a length that is not that of the data,
 //   - flate.CorruptInputError for all else.
 //
-// The checksum of a member is behind its bytes: only when Read has gone past the end of a member are its bytes known to
-// be right.
+// The checksum of a member comes after its data. Its bytes are known to be right only when Read has gone past the
+// member's end.
 func (z *Reader) Read(p []byte) (int, error) {
 	if err := z.advance(); err != nil {
 		return 0, err
@@ -77,7 +78,7 @@ func (z *Reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// WriteTo writes all that is left to w, without a copy in between.
+// WriteTo writes all bytes that are left to w, without copying them first.
 func (z *Reader) WriteTo(w io.Writer) (int64, error) {
 	total := int64(0)
 	for {
@@ -99,7 +100,7 @@ func (z *Reader) WriteTo(w io.Writer) (int64, error) {
 	}
 }
 
-// advance sees to it that there is something to give.
+// advance makes sure that there are bytes to read.
 func (z *Reader) advance() error {
 	for len(z.rest) == 0 {
 		if z.now != nil {
@@ -123,8 +124,8 @@ func (z *Reader) advance() error {
 	return nil
 }
 
-// verify holds the members that end in the chunk against their trailers. Bytes behind a trailer that does not match are
-// not given.
+// verify compares the members that end in the chunk with their trailers. Bytes after a trailer that does not match are
+// not given to the reader.
 func (z *Reader) verify(c *chunk) error {
 	for i, end := range c.ends {
 		z.member = z.member.then(c.sums[i])
@@ -145,7 +146,7 @@ func (z *Reader) verify(c *chunk) error {
 	return nil
 }
 
-// Close stops the workers, waits for them, and gives up the memory.
+// Close stops the workers, waits for them, and releases the memory.
 func (z *Reader) Close() error {
 	if errors.Is(z.err, ErrClosed) {
 		return nil
@@ -155,10 +156,10 @@ func (z *Reader) Close() error {
 	return nil
 }
 
-// portable tells whether VOXFIT_ISA, by which all of voxfit chooses instruction sets, asks for code without assembly.
+// portable tells whether VOXFIT_ISA, with which all of voxfit chooses instruction sets, asks for code without assembly.
 func portable() bool { return os.Getenv("VOXFIT_ISA") == "generic" }
 
-// Times tells how long the steps took of the pieces that were joined so far. It is empty where one worker reads.
+// Times returns how long the steps took of the pieces that were joined so far. It is empty with one worker.
 func (z *Reader) Times() Times {
 	times := Times{Join: z.joining}
 	if p, ok := z.feed.(*parallel); ok {

@@ -2,18 +2,18 @@ package gunzip
 
 import "io"
 
-// firstOutput is how much is decoded for whoever wants the first bytes.
+// firstOutput is how much is decoded for the first call of next.
 const firstOutput = 64 << 10
 
-// A serial feed decodes when it is asked, in two chunks by turns.
+// A serial feed decodes when it is asked to. It uses two chunks by turns.
 type serial struct {
 	stretch *stretch
 	now     *chunk
 	other   *chunk
-	output  int // how much is decoded next
+	output  int // how much is decoded by the next call
 }
 
-// newSerial has read the first header.
+// newSerial returns a feed that has read the first header.
 func newSerial(file io.ReaderAt, size int64) (*serial, error) {
 	s := &serial{stretch: newStretch(file, size, portable()), output: firstOutput}
 	s.stretch.start(position{member: true}, endless)

@@ -10,7 +10,7 @@ type spares struct {
 	file io.ReaderAt
 	size int64
 
-	portable bool // no assembly
+	portable bool // use no assembly
 
 	mu        sync.Mutex
 	chunks    []*chunk

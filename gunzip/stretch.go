@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	// inputStep is how much of the file is read at a time where no piece says it.
+	// inputStep is how much of the file is read at a time where it is not divided into pieces.
 	inputStep  = 1 << 20
 	firstInput = 64 << 10
 )
 
-// A state is what a stretch comes to next.
+// A state says what comes next in a stretch.
 type state uint8
 
 const (
@@ -27,24 +27,24 @@ const (
 	atStop // the end of the stretch
 )
 
-// A stretch decodes a part of the file in one go: blocks, and members one after another.
+// A stretch decodes a part of the file from beginning to end: blocks, and members one after another.
 type stretch struct {
 	input   input
 	decoder *deflate.Decoder
 	state   state
-	at      int64 // where a header or trailer begins
+	at      int64 // offset of the next header or trailer
 	step    int   // how much is read next
-	limit   int64 // the bit at or behind which the stretch ends, at the first position that a search finds
+	limit   int64 // the stretch ends at the first position, at this bit or after it, that a search finds
 
 	end    position // where it ended
-	failed error    // why it could not start
+	failed error    // why it could not begin
 }
 
 func newStretch(file io.ReaderAt, size int64, portable bool) *stretch {
 	return &stretch{input: input{file: file, size: size}, decoder: deflate.NewDecoder(portable), step: firstInput}
 }
 
-// start goes to a position. The input may be there already.
+// start begins at a position. The input may already be in memory.
 func (s *stretch) start(p position, limit int64) {
 	s.limit, s.failed = limit, nil
 	s.decoder.Restart()
@@ -56,7 +56,7 @@ func (s *stretch) start(p position, limit int64) {
 	s.failed = s.seek(p.bit)
 }
 
-// seek has the decoder go on at a bit of the file.
+// seek makes the decoder go on at a bit of the file.
 func (s *stretch) seek(bit int64) error {
 	if !s.input.holds(bit/8, 2*deflate.InputMargin) {
 		return s.seekFresh(bit)
@@ -65,7 +65,7 @@ func (s *stretch) seek(bit int64) error {
 	return nil
 }
 
-// seekFresh has the decoder go on at a bit of the file, with the input from there on.
+// seekFresh makes the decoder go on at a bit of the file, and reads the input from there on.
 func (s *stretch) seekFresh(bit int64) error {
 	if err := s.load(bit / 8); err != nil {
 		return err
@@ -74,19 +74,19 @@ func (s *stretch) seekFresh(bit int64) error {
 	return nil
 }
 
-// load reads the input from a place in the file on, a small part first: who wants the first bytes waits for no more.
+// load reads the input from an offset on. It begins with a small part, so that the first bytes of output come soon.
 func (s *stretch) load(at int64) error {
 	err := s.input.load(at, s.step)
 	s.step = min(4*s.step, inputStep)
 	return err
 }
 
-// bit is where in the file the decoder is.
+// bit returns the bit of the file at which the decoder is.
 func (s *stretch) bit() int64 { return 8*s.input.base + int64(s.decoder.Bit()) }
 
-// fill decodes into the chunk until the limit of its output, which it may pass by 266 symbols, or the end of the
-// stretch. A wide chunk ends where a member does. An error of the data or the file is the chunk's as well; what came
-// before is good.
+// fill decodes into the chunk until the limit of its output, which it may exceed by 266 symbols, or the end of the
+// stretch. A chunk of symbols ends where a member ends. An error of the data or the file becomes the chunk's; what came
+// before it is right.
 func (s *stretch) fill(c *chunk, limit int) {
 	c.err = s.failed
 	for c.err == nil && c.end < limit && s.state != atStop {
@@ -106,7 +106,7 @@ func (s *stretch) fill(c *chunk, limit int) {
 	}
 }
 
-// header reads a member's header. The file's end is io.EOF.
+// header reads a member's header. At the file's end it returns io.EOF.
 func (s *stretch) header() error {
 	if s.at == s.input.size {
 		return io.EOF
@@ -135,7 +135,7 @@ func (s *stretch) header() error {
 	}
 }
 
-// blocks decodes until the chunk's limit, the end of a block, or where more input is wanted.
+// blocks decodes until the chunk's limit, the end of a block, or until it needs more input.
 func (s *stretch) blocks(c *chunk, limit int) error {
 	if s.decoder.Starved() {
 		if err := s.seekFresh(s.bit()); err != nil {
@@ -164,7 +164,7 @@ func (s *stretch) blocks(c *chunk, limit int) error {
 	return nil
 }
 
-// stopAtBlock ends the stretch before the block that comes next, if a search would find it.
+// stopAtBlock ends the stretch before the next block, if a search would find that.
 func (s *stretch) stopAtBlock() error {
 	bit := s.bit()
 	p, err := s.prober(bit / 8)
@@ -178,7 +178,7 @@ func (s *stretch) stopAtBlock() error {
 	return s.seek(bit)
 }
 
-// prober looks ahead from a byte on.
+// prober returns a prober that can look ahead from a byte on.
 func (s *stretch) prober(at int64) (prober, error) {
 	if !s.input.holds(at, lookAhead) {
 		s.step = max(s.step, 2*lookAhead)
@@ -189,7 +189,7 @@ func (s *stretch) prober(at int64) (prober, error) {
 	return prober{s.decoder, s.input.data, s.input.base}, nil
 }
 
-// trailer reads the CRC and the size that end a member. The stretch may end behind them.
+// trailer reads the CRC and the size that end a member. The stretch may end after them.
 func (s *stretch) trailer(c *chunk) error {
 	if !s.input.holds(s.at, trailerSize) {
 		if err := s.load(s.at); err != nil {

@@ -2,31 +2,31 @@ package gunzip
 
 import "time"
 
-// PieceTimes says how long the steps of one piece of the file took. Workers do all but HandOver and InTurn, at the same
-// time as those of other pieces.
+// PieceTimes says how long the steps of one piece of the file took. Workers do all of them but HandOver and InTurn,
+// each at the same time as others work on other pieces.
 type PieceTimes struct {
-	Number  int           // of the piece, from 0
-	Bytes   int64         // of its output
-	Search  time.Duration // for the first block
+	Number  int           // number of the piece, from 0
+	Bytes   int64         // bytes of its output
+	Search  time.Duration // searching for the first block
 	Decode  time.Duration
-	Replace time.Duration // of markers, once the window before is known
-	Hash    time.Duration // CRC-32
-	// HandOver is how long the next piece had to wait for its window, once this piece and the one before it were ready.
+	Replace time.Duration // replacing markers, once the window before is known
+	Hash    time.Duration // computing the CRC-32
+	// HandOver is how long the next piece waited for its window after this piece and the one before it were ready.
 	HandOver time.Duration
-	// InTurn is the time for what could only be decoded after all pieces before it were done. There are two reasons: the
-	// search had found a wrong beginning or none, or there was too much output to keep it.
+	// InTurn is the time for what could only be decoded after all pieces before it were done. There are two reasons for
+	// that: the search had found no beginning or a wrong one, or there was too much output to keep.
 	InTurn time.Duration
 }
 
-// Times are those of all pieces that were joined. Join is how long the goroutine that reads took to join their
+// Times has the times of all pieces that were joined. Join is how long the goroutine that reads took to combine their
 // checksums.
 type Times struct {
 	Pieces []PieceTimes
 	Join   time.Duration
 }
 
-// SerialShare is the share of the time that would pass with this many workers in which only one of them could work, by
-// Amdahl's law. Only one can work at hand-overs, at what is decoded in its turn, and at joining checksums.
+// SerialShare returns the share of the time, with this many workers, in which only one of them could work, by Amdahl's
+// law. Only one can work during hand-overs, on what is decoded in its turn, and on combining checksums.
 func (t Times) SerialShare(workers int) float64 {
 	serial, parallel := t.Join, time.Duration(0)
 	for _, p := range t.Pieces {

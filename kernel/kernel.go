@@ -31,7 +31,7 @@ type Worker interface {
 type Code uint8
 
 // The codes of a voxel. Where several apply, the first of these wins: NonFinite, ZeroSignal, Overflow, NotPositiveDefinite,
-// AllFreeWater, MaxIterations, NegativeEigenvalue, Refit, BelowMinSignal, NegativeSignal; OK is written only when
+// AllFreeWater, MaxIterations, BelowMinSignal, NegativeEigenvalue, Refit, NegativeSignal; OK is written only when
 // none does.
 const (
 	// OK: the fit ended by its own convergence rule.
@@ -55,8 +55,8 @@ const (
 	Refit
 	// NegativeSignal: the fit ended normally, and at least one measured value is negative.
 	NegativeSignal
-	// NegativeEigenvalue: the fit of a tissue's tensor with free water ended normally, in a tensor with an eigenvalue below
-	// zero. The tensor is written as fitted: the tissue then stands for noise, or for what decays faster than water.
+	// NegativeEigenvalue: the fit of a tensor ended normally, in one with an eigenvalue below zero, which no diffusion has.
+	// The tensor is written as fitted. It stands for noise; beside free water also for what decays faster than water.
 	NegativeEigenvalue
 	// Overflow: every measured value is finite, and one is too large for single precision, in which maps are written (3.4e38),
 	// or a sum of them or a result is too large for a number. The parameters are zero.

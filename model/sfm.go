@@ -148,9 +148,9 @@ func (m *SFM) newMaps() []Map {
 	n, sphere := len(m.options.Sphere.Vertices), m.options.Sphere.Name
 	maps := []Map{
 		{Name: "weights", Suffix: "dwimap", Components: n, Directions: m.options.Sphere.Vertices,
-			Description: fmt.Sprintf("Weights of fascicles along the %s of the sphere %s, in their order.", plural.Count(n, "vertex"), sphere)},
+			Description: fmt.Sprintf("Weights of fascicles along the %s of the sphere %s, in their order, "+GivenFrame+".", plural.Count(n, "vertex"), sphere)},
 		{Name: "odf", Suffix: "dwimap", Components: n, Arbitrary: true, Directions: m.options.Sphere.Vertices,
-			Description: fmt.Sprintf("Orientation distribution function at the %s of the sphere %s: the weighted sum of the fascicles' tensor ODFs.", plural.Count(n, "vertex"), sphere)},
+			Description: fmt.Sprintf("Orientation distribution function at the %s of the sphere %s, "+GivenFrame+": the weighted sum of the fascicles' tensor ODFs.", plural.Count(n, "vertex"), sphere)},
 	}
 	maps = append(maps, m.peaks().maps("the orientation distribution function", "")...)
 	maps = append(maps,

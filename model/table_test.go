@@ -146,6 +146,24 @@ func TestUnknownModelsAreErrorsWithTheNearest(t *testing.T) {
 	}
 }
 
+// kbench writes from these words in which axes the directions are that a sidecar lists.
+func TestMapsWithAValueForEachDirectionSayInWhichFrameTheseAre(t *testing.T) {
+	found := 0
+	everyModel(t, phantomAcquisition(t, 1), func(k *model.Kind, make func(string) model.Model) {
+		for _, d := range make("").Maps() {
+			if d.Directions == nil {
+				continue
+			}
+			if found++; !strings.Contains(d.Description, model.GivenFrame) {
+				t.Errorf("%s, map %s: %q does not say %q", k.Name, d.Name, d.Description, model.GivenFrame)
+			}
+		}
+	})
+	if found == 0 {
+		t.Error("there is no such map")
+	}
+}
+
 func TestDescriptionsOfMapsFollowTheOptionsInForce(t *testing.T) {
 	want := map[string]struct{ options, name, words string }{
 		"csdm":   {`{"lmax": 4, "sh_basis": "tournier07"}`, "fod", "up to degree 4, basis tournier07"},

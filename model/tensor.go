@@ -64,9 +64,9 @@ func NewTensor(g *acq.GradientTable, o TensorOptions) (*Tensor, error) {
 	if o.Method == kernel.IWLS {
 		minSignal = unusedMinSignal
 	}
-	w := g.DesignMatrix()
+	least := g.LeastDiffusivity()
 	fitter, err := tensor.New(tensor.Design{
-		W: w, Method: o.Method, MinSignal: minSignal,
+		W: g.DesignMatrix(), Method: o.Method, MinSignal: minSignal, LeastDiffusivity: least,
 		Iterations: max(0, o.Iterations), UniformStart: o.UniformStart,
 	}, kernel.WithISA(o.ISA))
 	if err != nil {
@@ -76,8 +76,7 @@ func NewTensor(g *acq.GradientTable, o TensorOptions) (*Tensor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dti: %w", err)
 	}
-	// DIPY: an eigenvalue that hardly changes the signal even at the strongest weighting is noise.
-	return &Tensor{o, fitter, eigen, 1e-6 / -slices.Min(w)}, nil
+	return &Tensor{o, fitter, eigen, least}, nil
 }
 
 // tableError is the kernel's error, or what it says of the gradient table without the kernel's words.

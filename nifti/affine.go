@@ -43,8 +43,8 @@ func (h *Header) base() [4][4]float64 {
 	return a
 }
 
-// qform builds the rotation of the unit quaternion (a, b, c, d) with a >= 0 left out of the file
-// (nifti1.h, method 2), times the zooms, z times QFactor.
+// qform computes the rotation of the unit quaternion (a, b, c, d), of which the file leaves out a >= 0 (nifti1.h,
+// method 2), times the zooms, with z times QFactor.
 func (h *Header) qform() [4][4]float64 {
 	rotation := rotationOf(h.Quaternion, h.quaternionNoise())
 	var a [4][4]float64
@@ -59,8 +59,8 @@ func (h *Header) qform() [4][4]float64 {
 	return a
 }
 
-// quaternionNoise is the size of a^2 = 1 - b^2 - c^2 - d^2 below which a is taken as zero: three
-// times the precision of the stored numbers, as in nibabel.
+// quaternionNoise is the value of a^2 = 1 - b^2 - c^2 - d^2 below which a is taken as zero: three times the precision
+// of the stored numbers, as in nibabel.
 func (h *Header) quaternionNoise() float64 {
 	if h.Version == 2 {
 		return 3 * 0x1p-52
@@ -68,9 +68,9 @@ func (h *Header) quaternionNoise() float64 {
 	return 3 * 0x1p-23
 }
 
-// rotationOf returns the rotation matrix of a quaternion given by its last three numbers. Where
-// they are longer than 1 they are normalised with a = 0, as the NIfTI C library does; nibabel
-// refuses such files once they are beyond rounding.
+// rotationOf returns the rotation matrix of a quaternion from its last three numbers. If these are longer than 1, they
+// are normalised and a is 0, as in the NIfTI C library. nibabel refuses such files where the excess is more than
+// rounding.
 func rotationOf(bcd [3]float64, noise float64) [3][3]float64 {
 	b, c, d := bcd[0], bcd[1], bcd[2]
 	var a float64
@@ -119,8 +119,8 @@ func determinant(r [3][3]float64) float64 {
 		r[0][2]*(r[1][0]*r[2][1]-r[1][1]*r[2][0])
 }
 
-// orthogonal tells whether a quaternion can hold the unit columns of r. Affines that were stored
-// in float32 are orthogonal to about 1e-6; a shear that matters is far above 1e-4.
+// orthogonal tells whether a quaternion can represent the unit columns of r. Affines that were stored in float32 are
+// orthogonal to about 1e-6. A shear that matters is far above 1e-4.
 func orthogonal(r [3][3]float64) bool {
 	for j := range 3 {
 		k := (j + 1) % 3

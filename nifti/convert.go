@@ -9,16 +9,15 @@ import (
 	"github.com/voxfit/voxfit/nifti/internal/transpose"
 )
 
-// A converter turns stored voxels into values: len(dst) of them from the front of src. It may
-// change src.
+// A converter turns stored numbers into values: len(dst) of them, from the beginning of src. It may change src.
 type converter func(dst []float32, src []byte)
 
 // littleEndianHost says how this machine stores its numbers.
 var littleEndianHost = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 
-// converter returns the conversion that the header asks for. Scaling is done in float64 and then
-// rounded once to float32, which gives nibabel's get_fdata() rounded to float32. What is too large for float32 becomes the
-// NaN that package magnitude marks it with.
+// converter returns the conversion that the header asks for. Scaling is done in float64 and its result is rounded once
+// to float32: nibabel's get_fdata() rounded to float32. A value that is too large for float32 becomes the marked NaN of
+// package magnitude.
 func (h *Header) converter() converter {
 	decode := h.decoder()
 	if !h.swaps() {
@@ -26,19 +25,19 @@ func (h *Header) converter() converter {
 	}
 	size := h.Datatype.Size()
 	return func(dst []float32, src []byte) {
-		// Swapping in place first keeps the number of loops below at one for each type.
+		// The bytes are swapped in place first, so that each type needs only one of the loops below.
 		swap(src[:len(dst)*size], size)
 		decode(dst, src)
 	}
 }
 
-// swaps tells whether the file stores its numbers in the order of bytes that this machine does not.
+// swaps tells whether the file's byte order is not this machine's.
 func (h *Header) swaps() bool {
 	return h.Datatype.Size() > 1 && (h.ByteOrder == binary.ByteOrder(binary.LittleEndian)) != littleEndianHost
 }
 
 func (h *Header) decoder() converter {
-	slope, inter := 1.0, math.Copysign(0, -1) // minus zero, which added to any number leaves it as it is
+	slope, inter := 1.0, math.Copysign(0, -1) // minus zero: adding it changes no number, not even minus zero
 	if h.scaled() {
 		slope, inter = h.Slope, h.Inter
 	} else if h.Datatype == Float32 {
@@ -68,11 +67,12 @@ func (h *Header) decoder() converter {
 	}
 }
 
-// A rowConverter writes the numbers of a stretch of sixteen planes into the first columns of rows of the given length.
+// A rowConverter writes the stored numbers of sixteen planes, for one stretch of voxels, into the first columns of rows
+// of the given length.
 type rowConverter func(dst []float32, length int, planes *[planesPerGroup][]byte, stretch run)
 
-// rowConverter is for numbers whose values are single precision as they are stored: they need no way through planes of
-// float32. It is nil for others.
+// rowConverter returns the direct way from stored numbers to rows, for types that float32 represents exactly and that
+// need no scaling. It returns nil for others, which are first converted to planes of float32.
 func (h *Header) rowConverter() rowConverter {
 	if h.scaled() || h.swaps() {
 		return nil
@@ -114,9 +114,9 @@ func stored[T wholeNumber | float32 | float64](src []byte, n int) []T {
 	return unsafe.Slice((*T)(unsafe.Pointer(&src[:n*int(unsafe.Sizeof(T(0)))][0])), n)
 }
 
-// wholeDecoder is for integers, which do not come near what is too large for float32 but with strange slopes: their values
-// need no look. The inner conversion to float64 keeps the compiler from fusing product and sum, so that every processor gives
-// the same bits.
+// wholeDecoder is for integers. Only with strange slopes can their values be too large for float32, so the values are
+// not looked at. The inner conversion to float64 keeps the compiler from fusing product and sum. Every processor then
+// gives the same bits.
 func wholeDecoder[T wholeNumber](slope, inter float64) converter {
 	largest := math.Ldexp(1, 8*int(unsafe.Sizeof(T(0))))
 	if !(largest*math.Abs(slope)+math.Abs(inter) < magnitude.Limit) {
@@ -129,7 +129,8 @@ func wholeDecoder[T wholeNumber](slope, inter float64) converter {
 	}
 }
 
-// markingDecoder looks at every value, and marks what is finite in the file and too large for float32 when it is scaled.
+// markingDecoder looks at every value. It marks those that are finite in the file and too large for float32 once they
+// are scaled.
 func markingDecoder[T wholeNumber | float32 | float64](slope, inter float64) converter {
 	return func(dst []float32, src []byte) {
 		for i, x := range stored[T](src, len(dst)) {

@@ -5,11 +5,11 @@ import (
 	"fmt"
 )
 
-// A run is a stretch of neighbouring voxels of the mask: voxels begin to end-1 of a volume. Masks
-// are made of long runs along x, so that runs are shorter than the index and copy fast.
+// A run is a stretch of neighbouring voxels of the mask: voxels begin to end-1 of a volume. Masks consist of long runs
+// along x. Runs therefore take less memory than the index, and can be copied fast.
 type run struct{ begin, end int }
 
-// runsOf turns an ascending list of voxel numbers into runs, and refuses a list that is not.
+// runsOf turns an ascending list of voxel numbers into runs. It refuses a list that is not ascending.
 func runsOf(index []int, voxels int) ([]run, error) {
 	var runs []run
 	last := -1
@@ -46,8 +46,9 @@ func newGatherer(s source, h *Header, runs []run) *gatherer {
 	return &gatherer{source: s, header: h, runs: runs, buffer: make([]byte, min(chunkBytes, size*int64(h.Voxels())))}
 }
 
-// volume reads the masked voxels of one volume, and gives each stretch of them, as stored, to take: how many came before it,
-// how many it has, and their numbers, which may be changed. What lies between two runs is read only where both fit one chunk.
+// volume reads the masked voxels of one volume. It calls take for each stretch of them: before is how many voxels came
+// before it, n is how many it has, and stored their numbers, which take may change. Voxels between two runs are read
+// only where both runs fit into one chunk.
 func (g *gatherer) volume(ctx context.Context, volume int, take func(before, n int, stored []byte)) error {
 	size := g.header.Datatype.Size()
 	base := g.header.offset + int64(volume)*int64(g.header.Voxels())*int64(size)
@@ -69,7 +70,7 @@ func (g *gatherer) volume(ctx context.Context, volume int, take func(before, n i
 			from, to := max(g.runs[i].begin, begin), min(g.runs[i].end, end)
 			take(before, to-from, g.buffer[(from-begin)*size:])
 			before += to - from
-			if to < g.runs[i].end { // the rest of this run is for the next chunk
+			if to < g.runs[i].end { // the rest of this run belongs to the next chunk
 				break
 			}
 		}
@@ -78,8 +79,8 @@ func (g *gatherer) volume(ctx context.Context, volume int, take func(before, n i
 	return nil
 }
 
-// collect copies volumes first, first+1, ... as stored into dst, one after the other, as many as there is room for. It ends at
-// the first error: a stream cannot go on after one.
+// collect copies volumes first, first+1, ... as they are stored into dst, as many as there is room for. It stops at the
+// first error, because a stream cannot go on after one.
 func (g *gatherer) collect(ctx context.Context, dst []byte, voxels, first int) error {
 	size := g.header.Datatype.Size()
 	for volume := first; len(dst) > 0; volume++ {

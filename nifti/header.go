@@ -113,8 +113,8 @@ func (h *Header) end() int64 {
 	return h.offset + int64(h.Voxels())*int64(h.Volumes())*int64(h.Datatype.Size())
 }
 
-// check refuses a header that cannot describe an image. Nothing is allocated by what a header
-// says before it has passed here.
+// check refuses a header that cannot describe an image. Before this check, no memory is allocated by what a header
+// says.
 func (h *Header) check() error {
 	if err := h.checkShape(); err != nil {
 		return err
@@ -140,7 +140,7 @@ func (h *Header) checkShape() error {
 	if len(h.Zooms) != len(h.Shape) {
 		return fmt.Errorf("the header has %s, expected %d, one for each axis", plural.Count(len(h.Zooms), "zoom"), len(h.Shape))
 	}
-	total := uint64(8) // the widest voxel, so that every later product of sizes fits too
+	total := uint64(8) // bytes of the widest type, so that no later product of sizes overflows
 	for axis, d := range h.Shape {
 		if d < 1 {
 			return fmt.Errorf("dim[%d] is %d, expected at least 1", axis+1, d)

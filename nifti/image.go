@@ -24,7 +24,7 @@ type Image struct {
 	witness    *witness
 }
 
-// storage is where an image's bytes lie: a file, or memory in tests.
+// storage holds an image's bytes: a file or, in tests, memory.
 type storage interface {
 	io.ReaderAt
 	Size() int64
@@ -67,12 +67,12 @@ func open(path string, opener func() (storage, error)) (*Image, error) {
 	return m, err
 }
 
-// cutByVolumes has the witness follow the volumes, as the header says where they lie. The header is read again, so that the
-// new pieces are known to hold it.
+// cutByVolumes makes the pieces of the witness begin where the volumes do. It reads the header again, so that the new
+// pieces are known to hold the same header.
 func (m *Image) cutByVolumes(s storage, raw []byte) error {
 	h := m.Header
 	volume := int64(h.Datatype.Size()) * int64(h.Voxels())
-	if volume < pieceBytes { // then a piece may hold several
+	if volume < pieceBytes { // volumes so small that a piece may hold several
 		return nil
 	}
 	m.witness.cut(grid{head: h.offset, volume: volume})
@@ -104,7 +104,7 @@ func isCompressed(path string) (bool, error) {
 	return false, fmt.Errorf("%s: the name does not end in .nii or .nii.gz", path)
 }
 
-// header reads the front of a file as a header and holds it against the file's size.
+// header parses the first bytes of the file as a header, and checks it against the file's size.
 func (m *Image) header(raw []byte, size int64) (*Header, error) {
 	h, err := parse(raw)
 	if err != nil {
@@ -114,7 +114,7 @@ func (m *Image) header(raw []byte, size int64) (*Header, error) {
 	return h, m.checkSize(h, size)
 }
 
-// front returns the first bytes of the file, decompressed: enough for any header, or all there is.
+// front returns the first bytes of the file, decompressed: enough for any header, or the whole file if it is shorter.
 func (m *Image) front(s storage) ([]byte, error) {
 	var r io.Reader = io.NewSectionReader(s, 0, s.Size())
 	if m.compressed {
@@ -129,7 +129,7 @@ func (m *Image) front(s storage) ([]byte, error) {
 	n, err := io.ReadFull(r, raw)
 	switch {
 	case err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-	case m.compressed && errors.Is(err, gzip.ErrHeader): // of the first member it is NewReader's: garbage behind the data
+	case m.compressed && errors.Is(err, gzip.ErrHeader): // in the first member, NewReader reports it; here it is garbage behind the data
 	case m.compressed:
 		return nil, fmt.Errorf("%s: corrupt gzip data in the header: %w", m.Path, err)
 	default:
@@ -174,7 +174,7 @@ func (m *Image) checkSize(h *Header, size int64) error {
 	return nil
 }
 
-// source opens the voxels for reading; workers decompress them.
+// source opens the voxels for reading. If the file is compressed, so many workers decompress it.
 func (m *Image) source(workers int) (source, error) {
 	if !m.compressed {
 		return m.plain()
@@ -195,7 +195,7 @@ func (m *Image) plain() (*plainSource, error) {
 	return &plainSource{pieces: p, path: m.Path, expected: m.Header.end()}, nil
 }
 
-// pieces opens the file. It reads the first piece, so that a file with another header is found here.
+// pieces opens the file and reads its first piece, to find out here if the header has changed.
 func (m *Image) pieces() (*pieces, error) {
 	s, err := m.open()
 	if err != nil {

@@ -25,7 +25,7 @@ type layout struct {
 	integer, code, real, unitsWidth int // bytes of: dims, form codes, real numbers, xyzt_units
 }
 
-// From nifti1.h and nifti2.h.
+// The offsets are those of nifti1.h and nifti2.h.
 var layouts = [...]layout{
 	{
 		version: 1, size: 348, magic: "n+1\x00", pair: "ni1\x00", magicAt: 344,
@@ -51,7 +51,7 @@ const (
 	extensionFlag   = 4 // bytes after the header: all zero when no extension follows
 )
 
-// lineEnds is NIfTI-2's trap for programs that change line ends in transfer.
+// lineEnds are bytes by which NIfTI-2 finds out that a program changed line ends when it copied the file.
 var lineEnds = []byte{'\r', '\n', 0x1a, '\n'}
 
 // A record is the raw bytes of a header with its layout and byte order.
@@ -181,8 +181,7 @@ func (r *record) readShape(h *Header) error {
 	return nil
 }
 
-// spacing mends the zooms of the first three axes as nibabel does: zero becomes 1, and a sign is
-// dropped.
+// spacing corrects the zooms of the first three axes as nibabel does: zero becomes 1, and the sign is dropped.
 func spacing(axis int, zoom float64) float64 {
 	switch {
 	case axis > 3:
@@ -226,7 +225,7 @@ func (r *record) readGeometry(h *Header) {
 	}
 }
 
-// formCode drops codes that the standard does not have, as nibabel does.
+// formCode returns 0 for codes that the standard does not have, as nibabel does.
 func formCode(code int64) int {
 	if code < 0 || code > 5 {
 		return 0
@@ -234,8 +233,7 @@ func formCode(code int64) int {
 	return int(code)
 }
 
-// bytes encodes the header with the empty extension flag behind it, for voxels that follow at
-// once.
+// bytes encodes the header and the empty extension flag behind it. The voxels follow directly.
 func (h *Header) bytes() []byte {
 	l := layouts[h.Version-1]
 	r := &record{layout: l, order: h.ByteOrder, raw: make([]byte, l.size+extensionFlag)}

@@ -9,13 +9,13 @@ import (
 	"github.com/voxfit/voxfit/internal/plural"
 )
 
-// A Mask says which voxels of an image are to be used.
+// A Mask says which voxels of an image are used.
 type Mask struct {
 	// Header describes the mask's own grid.
 	Header *Header
 	// Path is the file it was read from; empty for FullMask.
 	Path string
-	// Values is how many different values the file has, NaN not among them, counted up to 3, and Most is the largest.
+	// Values is the number of different values in the file, without NaN, counted up to 3. Most is the largest value.
 	Values int
 	Most   float32
 	// Index holds the linear numbers of the voxels inside, x fastest, ascending.
@@ -32,8 +32,8 @@ func ReadMask(path string) (*Mask, error) {
 	return m.Mask()
 }
 
-// Mask reads an opened image as a mask, as ReadMask does. Memory is taken for the voxels inside alone: they are counted
-// first.
+// Mask reads an opened image as a mask, as ReadMask does. It first counts the voxels inside, and takes memory for these
+// alone.
 func (m *Image) Mask() (*Mask, error) {
 	inside, err := m.CountMask()
 	if err != nil {
@@ -70,7 +70,7 @@ func (m *Image) CountMask() (int, error) {
 
 func isInside(x float32) bool { return x != 0 && x == x }
 
-// eachVoxel reads a mask, in pieces, and calls back for each voxel.
+// eachVoxel reads a mask in pieces and calls found for each voxel.
 func (m *Image) eachVoxel(found func(voxel int, x float32)) error {
 	if n := m.Header.Volumes(); n != 1 {
 		return fmt.Errorf("%s: the mask has %s (shape %v), expected 1", m.Path, plural.Count(n, "volume"), m.Header.Shape)
@@ -97,7 +97,7 @@ func (m *Image) eachVoxel(found func(voxel int, x float32)) error {
 	return s.finish()
 }
 
-// seenValues are the first two values of a mask, and the largest of the others.
+// seenValues holds the first two different values of a mask, and then the largest of the others.
 type seenValues []float32
 
 func (s *seenValues) add(x float32) {
@@ -110,8 +110,8 @@ func (s *seenValues) add(x float32) {
 	}
 }
 
-// Doubt is a sentence about a mask that may be another kind of image. Such a mask has more than two values and the
-// largest is above 1, as in a segmentation. It is empty for other masks.
+// Doubt returns a sentence if the mask may be another kind of image, such as a segmentation: it has more than two
+// values, and the largest is above 1. For other masks it returns "".
 func (m *Mask) Doubt() string {
 	if m.Values < 3 || m.Most <= 1 {
 		return ""
@@ -128,15 +128,14 @@ func FullMask(h *Header) *Mask {
 	return &Mask{Header: h, Index: index}
 }
 
-// cornerTolerance is how far apart, in voxels, mask and image may put the same corner.
+// cornerTolerance is the largest distance, in voxels, between the two places at which mask and image may put a corner.
 const cornerTolerance = 0.1
 
-// CheckAgainst tells whether the mask lies on the grid of an image: the same number of voxels
-// along x, y and z, and affines that put each of the image's eight corner voxels in the same
-// place, to a tenth of the smallest voxel spacing. Rounding in a header (float32, or a rotation
-// stored as a quaternion) moves corners by a thousandth of that; a shift by half a voxel, a flip
-// or another image moves them by more. The error names both files, what was found and what was
-// expected.
+// CheckAgainst checks that the mask lies on the grid of an image. Both must have the same number of voxels along x, y
+// and z. Their affines must put each of the image's eight corner voxels in the same place, within a tenth of the
+// smallest voxel spacing. Rounding in a header (float32, or a rotation stored as a quaternion) moves corners by a
+// thousandth of that. A shift by half a voxel, a flip or another image moves them by more. The error names both files,
+// what was found and what was expected.
 func (m *Mask) CheckAgainst(dwi *Header) error {
 	maskName, dwiName := nameOf(m.Header), nameOf(dwi)
 	found, expected := m.Header.SpatialShape(), dwi.SpatialShape()
@@ -164,8 +163,8 @@ func affineText(a [4][4]float64) string {
 	return fmt.Sprintf("%.5g; %.5g; %.5g", a[0], a[1], a[2])
 }
 
-// cornerDistance returns the largest distance between the two places of a corner voxel. No voxel
-// inside is further apart, since the difference of two affines is largest at a corner.
+// cornerDistance returns the largest distance between the two places of a corner voxel. The places of voxels inside are
+// no further apart, since the difference of two affines is largest at a corner.
 func cornerDistance(a, b [4][4]float64, shape [3]int) float64 {
 	var largest float64
 	for corner := range 8 {

@@ -2,17 +2,17 @@ package nifti
 
 import "context"
 
-// A part is a stretch of places, as all volumes of a store have it, of which some are wanted. Sixteen volumes' parts fit a
-// processor's second-level cache: they are read, converted and written as rows without a way through memory.
+// A part is a stretch of places, which is the same in every volume of a store. Some of its voxels are wanted. The parts
+// of sixteen volumes fit into a processor's second-level cache. There they stay while they are read, converted and
+// written as rows.
 type part struct {
-	begin, end int   // its places
-	runs       []run // those that are wanted
-	row        int   // of the first of them
-	voxels     int   // that are wanted
+	begin, end int   // its places are begin to end-1
+	runs       []run // the voxels that are wanted
+	row        int   // row of the first of these
+	voxels     int   // number of these
 }
 
-// partsOf divides the places of a volume, of which there are so many, by the given number, and leaves out parts of which
-// nothing is wanted.
+// partsOf divides the places of a volume into parts of per places. Parts in which no voxel is wanted are left out.
 func partsOf(runs []run, per, places int) []part {
 	var parts []part
 	rows := 0
@@ -35,7 +35,7 @@ func partsOf(runs []run, per, places int) []part {
 type rowMaker struct {
 	store   volumeStore
 	size    int
-	direct  rowConverter // for a full group; nil where numbers are better converted first
+	direct  rowConverter // for a group of sixteen volumes; nil where numbers are converted to planes first
 	convert converter
 	stored  [planesPerGroup][]byte
 	planes  [][]float32
@@ -48,7 +48,8 @@ func newRowMaker(store volumeStore, h *Header) *rowMaker {
 	}
 }
 
-// make writes the part's voxels of volumes first to last-1 into their columns of dst, rows of the given length.
+// make writes the part's voxels, from volumes first to last-1, into their columns of dst, whose rows have the given
+// length.
 func (m *rowMaker) make(ctx context.Context, dst []float32, length int, p part, first, last int) (err error) {
 	dst = dst[p.row*length:]
 	for ; first < last; first += planesPerGroup {
@@ -95,18 +96,19 @@ func newTransposition(workers int, store volumeStore, h *Header) *transposition 
 	return t
 }
 
-// from makes another store the one that rows are made from.
+// from makes the transposition read another store.
 func (t *transposition) from(store volumeStore) {
 	for _, m := range t.makers {
 		m.store = store.own()
 	}
 }
 
-// run fills the columns of volumes first to last-1. Workers take whole parts where there are many, else some volumes of one.
+// run fills the columns of volumes first to last-1. If there are many parts, workers take whole parts, otherwise some
+// volumes of a part.
 func (t *transposition) run(callers context.Context, dst []float32, length int, parts []part, first, last int) error {
 	ctx, cancel := context.WithCancelCause(callers)
 	defer cancel(nil)
-	const tasksPerWorker = 4 // so that none waits long for the last
+	const tasksPerWorker = 4 // so that no worker waits long for the last one
 	groups := (last - first + planesPerGroup - 1) / planesPerGroup
 	perTask := min(groups, max(1, groups*len(parts)/(tasksPerWorker*len(t.makers))))
 	tasksPerPart := (groups + perTask - 1) / perTask
@@ -114,7 +116,7 @@ func (t *transposition) run(callers context.Context, dst []float32, length int, 
 		from := first + task%tasksPerPart*perTask*planesPerGroup
 		to := min(last, from+perTask*planesPerGroup)
 		if err := t.makers[worker].make(ctx, dst, length, parts[task/tasksPerPart], from, to); err != nil {
-			cancel(err) // the first one is kept
+			cancel(err) // cancel keeps the first one
 		}
 	})
 	if ctx.Err() == nil {

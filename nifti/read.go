@@ -13,11 +13,10 @@ import (
 // ReadOptions says how a block is read. The zero value is a good choice.
 type ReadOptions struct {
 	// Workers is the number of goroutines that read, convert and transpose; 0 means GOMAXPROCS. A compressed file has
-	// more goroutines: one reads ahead, and up to as many as Workers, but at most 16, decompress. The result does not
-	// depend on it.
+	// more: one reads ahead, and up to Workers, but at most 16, decompress. The result does not depend on Workers.
 	Workers int
-	// DecompressMemory is the most memory that may be taken to decompress. Where it is not enough for all workers,
-	// fewer decompress. 0 is no limit. One worker takes 2.3 MiB even where the limit is lower.
+	// DecompressMemory limits the memory that decompression takes, in bytes; 0 is no limit. If it is not enough for all
+	// workers, fewer of them decompress. One worker takes 2.3 MiB, even if the limit is lower.
 	DecompressMemory int64
 	// Progress, where set, is called on the caller's goroutine with the volumes that have
 	// arrived in dst so far, and their total.
@@ -28,12 +27,11 @@ type ReadOptions struct {
 // Header.Volumes() values, so that dst[i*volumes+t] is the value of voxel index[i] in volume t, scaled by scl_slope and
 // scl_inter. index holds linear voxel numbers, x fastest, ascending without repeats (as in Mask.Index).
 //
-// The workers read a .nii file in pieces of 16 volumes, all of them the same piece at a time. Besides dst, each takes
-// at most 2 MiB of memory. A .nii.gz file is a stream: while one group of masked volumes is transposed, the next one is
-// decompressed. Both groups are in memory as the file stores them. A group has at most 16 volumes, and at most an
-// eighth of all volumes but at least one. The checksum is verified. DecompressMemory says how much memory the
-// decompression itself takes. Volumes takes less memory than this, for a caller that wants the rows of some voxels at a
-// time.
+// The workers read a .nii file in pieces of 16 volumes; all of them work on the same piece. Besides dst, each takes at
+// most 2 MiB of memory. A .nii.gz file is a stream: while one group of masked volumes is transposed, the next one is
+// decompressed. Both groups are in memory as the file stores them. A group has an eighth of all volumes, but at least
+// one and at most 16. The checksum is verified. DecompressMemory says how much memory decompression itself takes. A
+// caller that wants the rows of some voxels at a time needs less memory with Volumes.
 //
 // An error names the file; after one, the contents of dst are undefined. When ctx ends, ReadMasked stops within a
 // fraction of a volume and returns an error that wraps ctx.Err().
@@ -43,7 +41,7 @@ func (m *Image) ReadMasked(ctx context.Context, dst []float32, index []int, o Re
 		return fmt.Errorf("%s: %w", m.Path, err)
 	}
 	volumes := m.Header.Volumes()
-	// Divided, since the product can overflow where the index is wrong.
+	// Lengths are divided, because a product could overflow if the index is wrong.
 	if len(dst)%volumes != 0 || len(dst)/volumes != len(index) {
 		return fmt.Errorf("%s: the block has room for %s, expected %s x %s", m.Path, plural.Count(len(dst), "value"), plural.Count(len(index), "voxel"), plural.Count(volumes, "volume"))
 	}
@@ -51,7 +49,7 @@ func (m *Image) ReadMasked(ctx context.Context, dst []float32, index []int, o Re
 	return m.stopped(m.readInto(ctx, r, o))
 }
 
-// readInto has the voxels read from the file.
+// readInto reads the voxels from the file.
 func (m *Image) readInto(ctx context.Context, r *reader, o ReadOptions) error {
 	if !m.compressed {
 		s, err := m.plain()
@@ -73,7 +71,7 @@ func (m *Image) readInto(ctx context.Context, r *reader, o ReadOptions) error {
 	return s.finish()
 }
 
-// stopped says what was stopped, where an error is that of a context.
+// stopped says what was stopped, if an error is that of a context.
 func (m *Image) stopped(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%s: reading stopped: %w", m.Path, err)
@@ -95,11 +93,11 @@ func (o ReadOptions) progress() func(done, total int) {
 	return func(int, int) {}
 }
 
-// mostDecompressing is how many workers decompress a file at most: what more of them give, the one goroutine that gathers
-// voxels could not take.
+// mostDecompressing is how many workers decompress a file at most. One goroutine gathers the voxels, and it could not
+// keep up with more of them.
 const mostDecompressing = 16
 
-// decompressWorkers is how many goroutines decompress, and the memory that they take.
+// decompressWorkers returns how many goroutines decompress, and how much memory they take.
 func (m *Image) decompressWorkers(o ReadOptions) (workers int, memory int64) {
 	if !m.compressed {
 		return 0, 0
@@ -113,8 +111,8 @@ func (m *Image) decompressWorkers(o ReadOptions) (workers int, memory int64) {
 	}
 }
 
-// DecompressMemory is the most memory that ReadMasked takes to decompress with these options, in bytes. It is 0 for a
-// .nii file.
+// DecompressMemory returns how much memory ReadMasked takes at most to decompress with these options, in bytes. It is 0
+// for a .nii file.
 func (m *Image) DecompressMemory(o ReadOptions) int64 {
 	_, memory := m.decompressWorkers(o)
 	return memory
@@ -130,7 +128,7 @@ type reader struct {
 	progress        func(done, total int)
 }
 
-// readFile reads a plain file, sixteen volumes at a time, the parts of which are divided among the workers.
+// readFile reads a plain file, sixteen volumes at a time. Their parts are divided among the workers.
 func (r *reader) readFile(ctx context.Context, store *fileStore) error {
 	parts := partsOf(r.runs, store.voxelsPerPart(), r.header.Voxels())
 	t := newTransposition(min(r.workers, max(1, len(parts))), store, r.header)
@@ -144,8 +142,8 @@ func (r *reader) readFile(ctx context.Context, store *fileStore) error {
 	return ctx.Err()
 }
 
-// readStream reads a compressed file, which can only be had from its front: one goroutine gathers the next group of volumes
-// while the others turn one into rows.
+// readStream reads a compressed file, which can only be read from front to back. One goroutine gathers the next group
+// of volumes while the others turn one group into rows.
 func (r *reader) readStream(callers context.Context, s source) error {
 	ctx, cancel := context.WithCancel(callers)
 	full := r.readAhead(ctx, newGatherer(s, r.header, r.runs))
@@ -173,7 +171,7 @@ func (r *reader) readStream(callers context.Context, s source) error {
 	return ctx.Err()
 }
 
-// A group is some consecutive volumes on their way from the file to the block.
+// A group is some consecutive volumes between the file and the block.
 type group struct {
 	first, volumes int
 	stored         []byte // masked voxels of volumes first, first+1, ...
@@ -186,7 +184,7 @@ type ahead struct {
 	free   chan []byte // buffers to fill
 }
 
-// groupsInFlight is how many buffers go round: one is filled while the other is transposed.
+// groupsInFlight is the number of buffers: one is filled while the other is transposed.
 const groupsInFlight = 2
 
 // readAhead fills groups on another goroutine until the last volume, an error or the end of ctx.

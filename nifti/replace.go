@@ -10,9 +10,8 @@ import (
 	"github.com/voxfit/voxfit/disk"
 )
 
-// A replacement is a file that is being written under a temporary name in the folder of its
-// target, and takes the target's name only when it is whole and on disk. Readers so see the old
-// file or the new one, never a part.
+// A replacement is a file that is written under a temporary name in the folder of its target. It gets the target's name
+// only when it is complete and on the disk. So a reader sees the old file or the new one, and never a part.
 type replacement struct {
 	*disk.File
 	target string
@@ -35,7 +34,7 @@ func newReplacement(target string) (*replacement, error) {
 	}
 }
 
-// commit syncs the file to disk and gives it its name. After an error, discard is still due.
+// commit syncs the file and gives it its name. After an error, discard must still be called.
 func (r *replacement) commit() error {
 	if err := r.Sync(); err != nil {
 		return err
@@ -46,12 +45,12 @@ func (r *replacement) commit() error {
 	if err := disk.Rename(r.Name(), r.target); err != nil {
 		return err
 	}
-	// Some network file systems cannot sync a folder; the file itself is safe there too, so that errors do not matter.
+	// Some network file systems cannot sync a folder. The file itself is safe there too, so errors are ignored.
 	_ = disk.SyncFolder(filepath.Dir(r.target))
 	return nil
 }
 
-// discard removes the temporary file. Its errors would only hide the one that led here.
+// discard removes the temporary file. Its own errors are ignored, because they would hide the error that came first.
 func (r *replacement) discard() {
 	_ = r.Close()
 	_ = disk.Remove(r.Name())

@@ -17,7 +17,7 @@ type source interface {
 	// readAt fills p with the bytes from offset on, or returns an error that names the file. Offsets of a compressed file must
 	// not go back.
 	readAt(p []byte, offset int64) error
-	// finish checks what only shows at the end, after all wanted bytes have been read.
+	// finish checks what can only be checked after all wanted bytes have been read.
 	finish() error
 	Close() error
 }
@@ -52,7 +52,7 @@ type plainSource struct {
 
 func (s *plainSource) finish() error { return nil }
 
-// own is the source for one goroutine; the first one's Close closes the file for all.
+// own returns a source for one goroutine. Close of the first one closes the file for all.
 func (s *plainSource) own() *plainSource {
 	return &plainSource{pieces: s.pieces.own(), path: s.path, expected: s.expected}
 }
@@ -80,7 +80,7 @@ type gzipSource struct {
 
 const (
 	skipSize = 64 << 10
-	// tailLimit is how much unexpected data after the voxels is read to reach the checksum.
+	// tailLimit is how much data after the voxels is read, at most, to reach the checksum.
 	tailLimit = 1 << 20
 )
 
@@ -116,7 +116,8 @@ func (s *gzipSource) read(p []byte) error {
 	return s.corrupt(fmt.Sprintf("corrupt gzip data after %d of %d bytes", s.position, s.expected), err)
 }
 
-// corrupt names the file and what was found, unless the file is another by now, which says it all.
+// corrupt returns the error for a damaged file, with its name and what was found. If the file was replaced meanwhile,
+// the error says only that.
 func (s *gzipSource) corrupt(what string, err error) error {
 	if errors.Is(err, ErrChanged) {
 		return err
@@ -124,8 +125,8 @@ func (s *gzipSource) corrupt(what string, err error) error {
 	return fmt.Errorf("%s: %s: %w", s.path, what, err)
 }
 
-// finish reads on past the voxels that no mask asked for, to the checksum. Bytes after the voxels and garbage after the gzip data are
-// allowed, as they are by nibabel and gzip.
+// finish reads the voxels that no mask asked for, up to the checksum. Bytes after the voxels and garbage after the gzip
+// data are allowed, as in nibabel and gzip.
 func (s *gzipSource) finish() error {
 	if err := s.readAt(nil, s.expected); err != nil {
 		return err

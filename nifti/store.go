@@ -1,14 +1,14 @@
 package nifti
 
-// A volumeStore has voxels of all volumes as they are stored, to be taken in any order. A voxel has the same place in every
-// volume.
+// A volumeStore has the stored numbers of all volumes, which can be read in any order. A voxel has the same place in
+// every volume.
 type volumeStore interface {
-	// stretch is the stored numbers of places begin to end-1 of a volume. They may be changed, and are there until the next call
-	// for the same slot, of which there are planesPerGroup.
+	// stretch returns the stored numbers of places begin to end-1 of a volume. The caller may change them. They are
+	// valid until the next call for the same slot, of which there are planesPerGroup.
 	stretch(slot, volume, begin, end int) ([]byte, error)
-	// voxelsPerPart is the most places that are well taken at a time.
+	// voxelsPerPart is how many places should be read at a time, at most.
 	voxelsPerPart() int
-	// own is the store for one goroutine.
+	// own returns the store for one goroutine.
 	own() volumeStore
 }
 
@@ -19,7 +19,8 @@ type fileStore struct {
 	buffer []byte // of every slot
 }
 
-// slotBytes is a piece, and some lines, so that equal places of all slots do not compete for one cache set.
+// slotBytes is the size of a piece, plus some cache lines: so equal places of all slots do not compete for one cache
+// set.
 const slotBytes = pieceBytes + 5*64
 
 func (s *fileStore) stretch(slot, volume, begin, end int) ([]byte, error) {
@@ -28,24 +29,24 @@ func (s *fileStore) stretch(slot, volume, begin, end int) ([]byte, error) {
 	return stored, s.readAt(stored, s.header.offset+size*(int64(volume)*int64(s.header.Voxels())+int64(begin)))
 }
 
-// voxelsPerPart is a piece of the witness, which is read whole in any case.
+// voxelsPerPart returns the voxels of a piece of the witness, which is always read as a whole.
 func (s *fileStore) voxelsPerPart() int { return pieceBytes / s.header.Datatype.Size() }
 
 func (s *fileStore) own() volumeStore {
 	return &fileStore{plainSource: s.plainSource.own(), header: s.header, buffer: make([]byte, planesPerGroup*slotBytes)}
 }
 
-// A memoryStore has the voxels of an index out of some volumes. Places count the voxels of the index.
+// A memoryStore has the voxels of an index, for some volumes. A place is a voxel's number within the index.
 type memoryStore struct {
 	stored []byte
-	first  int // volume
+	first  int // the first volume that it has
 	voxels int
-	size   int    // of a number
-	buffer []byte // of every slot, for numbers that conversion changes; nil where it does not
+	size   int    // bytes of a number
+	buffer []byte // for every slot, where conversion changes the numbers; nil where it does not
 }
 
-// rowsInCache is how many voxels of memory are turned into rows at a time: rows of a few hundred volumes stay in a
-// second-level cache until they are whole.
+// rowsInCache is how many voxels of memory are turned into rows at a time. Rows of a few hundred volumes then stay in a
+// second-level cache until they are complete.
 const rowsInCache = 256
 
 func newMemoryStore(stored []byte, voxels int, h *Header) *memoryStore {

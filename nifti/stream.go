@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"math"
 )
 
@@ -35,7 +34,7 @@ func WriteVolumes(path string, h *Header, as Datatype, volume func(dst []float32
 		ctx = context.Background()
 	}
 	values := make([]float32, own.Voxels())
-	write := func(out io.Writer) error {
+	write := func(out sink) error {
 		if _, err := out.Write(own.bytes()); err != nil {
 			return err
 		}
@@ -71,7 +70,7 @@ var encoders = map[Datatype]func(dst []byte, values []float32) error{
 	Uint16: func(dst []byte, values []float32) error { return encodeWhole(dst, values, 0, math.MaxUint16) },
 }
 
-// encodeWhole rounds to whole numbers, halves to the even one.
+// encodeWhole rounds to whole numbers, and halves to the nearest even one.
 func encodeWhole(dst []byte, values []float32, low, high float64) error {
 	for i, x := range values {
 		rounded := math.RoundToEven(float64(x))

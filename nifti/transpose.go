@@ -9,11 +9,11 @@ import (
 // planesPerGroup is how many volumes are turned into rows at a time.
 const planesPerGroup = transpose.Planes
 
-// planesFor bounds a group by an eighth of the data, so that buffers stay small beside it.
+// planesFor limits a group to an eighth of the volumes, so that its buffers are small compared with the data.
 func planesFor(volumes int) int { return min(planesPerGroup, max(1, volumes/8)) }
 
-// tile is the number of voxels whose rows are filled together where a group is not full: their
-// lines must stay in the first-level cache until the last plane has been written.
+// tile is the number of voxels whose rows are filled together where a group is not full. Their cache lines must stay in
+// the first-level cache until the last plane is written.
 const tile = 64
 
 // toRows writes planes (one volume each, n voxels) into the columns first, first+1, ... of rows of
@@ -42,7 +42,7 @@ func fullToRows(dst []float32, length, first int, planes *[planesPerGroup][]floa
 	}
 }
 
-// stretchOf cuts the same voxels out of all planes.
+// stretchOf returns the same voxels of all planes.
 func stretchOf(planes *[planesPerGroup][]float32, begin, end int) (part [planesPerGroup][]float32) {
 	for p, plane := range planes {
 		part[p] = plane[begin:end]
@@ -71,8 +71,8 @@ func toPlanes(planes [][]float32, rows []float32, length, first, begin, end int)
 	}
 }
 
-// newPlanes cuts one allocation into planes of n floats. Some lines lie between the planes, so
-// that equal places of all planes do not compete for one cache set when n is a power of two.
+// newPlanes makes planes of n floats from one allocation. There are some unused cache lines between planes. Without
+// them, equal places of all planes would compete for one cache set when n is a power of two.
 func newPlanes(count, n int) [][]float32 {
 	const line = 16
 	stride := (n+line-1)/line*line + 5*line
@@ -84,7 +84,7 @@ func newPlanes(count, n int) [][]float32 {
 	return planes
 }
 
-// voxelsPerTask is the share of a transposition that a worker takes at a time.
+// voxelsPerTask is how many voxels a worker transposes at a time.
 const voxelsPerTask = 8192
 
 // inTasks divides n voxels into tasks and runs them on up to the given number of goroutines.
@@ -95,8 +95,8 @@ func inTasks(workers, n int, task func(begin, end int)) {
 	})
 }
 
-// spread calls work(worker, i) for each i below n, on up to the given number of goroutines. The
-// worker number is below that too: no two calls with the same one overlap.
+// spread calls work(worker, i) for each i below n, on up to workers goroutines. The number worker is below workers, and
+// two calls with the same number never overlap.
 func spread(workers, n int, work func(worker, i int)) {
 	workers = min(workers, n)
 	if workers <= 1 {

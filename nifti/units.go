@@ -14,7 +14,7 @@ func decodeUnits(code int) (space, time string) {
 	return spaceUnits[code&spaceMask], timeUnits[code&timeMask]
 }
 
-// encodeUnits is the inverse of decodeUnits; a name that the standard lacks becomes "unknown".
+// encodeUnits is the inverse of decodeUnits. A name that the standard does not have becomes "unknown".
 func encodeUnits(space, time string) int {
 	return codeOf(spaceUnits, space) | codeOf(timeUnits, time)
 }

@@ -9,24 +9,24 @@ import (
 	"github.com/voxfit/voxfit/internal/plural"
 )
 
-// Volumes are the masked voxels of all volumes of an image, as its file stores them. Rows makes rows of some of these
-// voxels at a time, as often as they are wanted. The voxels of a .nii file stay in the file: each row is read when it
-// is asked for. A .nii.gz file is decompressed once, to memory.
+// Volumes are the masked voxels of all volumes of an image. Rows makes rows of some of these voxels, as often as they
+// are wanted. The voxels of a .nii file stay in the file; a row is read when it is asked for. A .nii.gz file is
+// decompressed once, into memory, where its numbers have the type that the file stores.
 //
-// It is for one goroutine at a time. It reads the bytes that other readings of the Image saw; where the file has other
-// bytes by now, it returns an error that is ErrChanged.
+// Volumes is for one goroutine at a time. It returns an error that is ErrChanged if the file no longer has the bytes
+// that other readings of the Image saw.
 type Volumes struct {
 	image   *Image
 	store   volumeStore
 	close   func() error
-	runs    []run // in memory, of the index
-	places  []int // in memory, of the first voxel of each run
-	all     int   // places of a volume
+	runs    []run // of the index; for a store in memory
+	places  []int // of the first voxel of each run; for a store in memory
+	all     int   // number of places in a volume
 	workers int
 	rows    *transposition
 }
 
-// VolumesBytes is the memory that Volumes needs for each voxel of its index: none for a .nii file.
+// VolumesBytes returns how many bytes Volumes needs for each voxel of its index: 0 for a .nii file.
 func (m *Image) VolumesBytes() int {
 	if !m.compressed {
 		return 0
@@ -34,9 +34,9 @@ func (m *Image) VolumesBytes() int {
 	return m.Header.Datatype.Size() * m.Header.Volumes()
 }
 
-// Volumes makes the voxels of index ready. index holds ascending linear voxel numbers, and the errors are those of
-// ReadMasked. memory takes the stored numbers of a .nii.gz file: it must hold VolumesBytes for each voxel, and belongs
-// to the result until the result is closed. DecompressMemory says how much memory is taken besides.
+// Volumes prepares the voxels of index for Rows. index holds ascending linear voxel numbers, and the errors are those
+// of ReadMasked. The stored numbers of a .nii.gz file are kept in memory. It must have VolumesBytes for each voxel, and
+// belongs to the result until that is closed. DecompressMemory says how much further memory is taken meanwhile.
 func (m *Image) Volumes(ctx context.Context, index []int, memory []byte, o ReadOptions) (*Volumes, error) {
 	runs, err := runsOf(index, m.Header.Voxels())
 	if err != nil {
@@ -65,7 +65,7 @@ func (m *Image) Volumes(ctx context.Context, index []int, memory []byte, o ReadO
 	return v, m.stopped(m.collect(ctx, memory, runs, len(index), o))
 }
 
-// collect decompresses all volumes of the runs to memory.
+// collect decompresses all volumes of the runs into memory.
 func (m *Image) collect(ctx context.Context, memory []byte, runs []run, voxels int, o ReadOptions) error {
 	decompressing, _ := m.decompressWorkers(o)
 	s, err := m.source(decompressing)
@@ -84,12 +84,11 @@ func (m *Image) collect(ctx context.Context, memory []byte, runs []run, voxels i
 	return s.finish()
 }
 
-// Close ends the use of the memory, which is the caller's again.
+// Close gives the memory back to the caller.
 func (v *Volumes) Close() error { return v.close() }
 
-// Rows writes the rows of some voxels: dst holds a row of all volumes for each voxel of index, as ReadMasked would give
-// them. In memory there are only voxels of the index that Volumes was made with. The number of workers is that of the
-// ReadOptions.
+// Rows writes the rows of some voxels: dst holds a row of all volumes for each voxel of index, as from ReadMasked. Of a
+// .nii.gz file, index may have only voxels that Volumes was called with. As many workers run as ReadOptions said.
 func (v *Volumes) Rows(ctx context.Context, dst []float32, index []int) error {
 	h := v.image.Header
 	runs, err := runsOf(index, h.Voxels())
@@ -109,7 +108,7 @@ func (v *Volumes) Rows(ctx context.Context, dst []float32, index []int) error {
 	return v.image.stopped(v.rows.run(ctx, dst, volumes, partsOf(runs, v.store.voxelsPerPart(), v.all), 0, volumes))
 }
 
-// placesOf turns runs of voxels into those of places.
+// placesOf turns runs of voxel numbers into runs of places.
 func (v *Volumes) placesOf(voxels []run) ([]run, error) {
 	if v.runs == nil {
 		return voxels, nil

@@ -11,20 +11,21 @@ import (
 	"sync"
 )
 
-// ErrChanged says that a file was replaced, or written to, between two readings of one Image.
+// ErrChanged says that a file was replaced or written to between two readings of one Image.
 var ErrChanged = errors.New("changed while it was being read")
 
-// pieceBytes is how much of a file is hashed at a time. A piece stays in the first-level cache until it is used.
+// pieceBytes is how much of a file is hashed at a time: little enough to stay in the first-level cache until it is
+// used.
 const pieceBytes = 32 << 10
 
-// A grid says where a file's pieces begin. In plain files each volume begins a new one, so that a piece holds the same voxels
-// of every volume.
+// A grid says where a file's pieces begin. In plain files each volume begins a new piece. So a piece holds the same
+// voxels in every volume.
 type grid struct {
 	head   int64 // bytes before the first volume
-	volume int64 // bytes of one; 0 where the whole file is cut as one stretch
+	volume int64 // bytes of one volume; 0 where the whole file is cut as one stretch
 }
 
-// piece is the one that holds the byte at the given place of a file of size bytes.
+// piece returns the piece that holds the byte at a place, in a file of size bytes.
 func (g grid) piece(at, size int64) (begin, length int64) {
 	stretch, end := int64(0), size
 	switch {
@@ -39,17 +40,17 @@ func (g grid) piece(at, size int64) (begin, length int64) {
 	return begin, min(pieceBytes, end-begin)
 }
 
-// A witness remembers what an image's file held where it was first read, as one hash for each piece of it, so that
-// every later reading is known to have seen the same bytes. The hash is 64 bits of hash/maphash with a seed of this
-// process: a change goes unseen once in 2^64 times.
+// A witness remembers what a file held when it was first read: one hash for each piece. So a later reading is known to
+// have seen the same bytes. The hash has 64 bits (hash/maphash with a seed of this process); the chance that it misses
+// a change is 1 in 2^64.
 type witness struct {
 	path string
 	seed maphash.Seed
 
 	mu    sync.Mutex
-	size  int64 // -1 before the file was opened
+	size  int64 // -1 until the file is opened
 	grid  grid
-	known map[int64]uint64 // hashes of pieces, by their beginnings
+	known map[int64]uint64 // hash of each piece, by the offset at which it begins
 }
 
 func newWitness(path string) *witness {
@@ -58,7 +59,7 @@ func newWitness(path string) *witness {
 
 func (w *witness) changed() error { return fmt.Errorf("%s %w", w.path, ErrChanged) }
 
-// sees hands the storage out for reading, unless its size is another than before.
+// sees returns the storage for reading, in pieces. It is an error if its size is not what it was before.
 func (w *witness) sees(s storage) (*pieces, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -69,8 +70,8 @@ func (w *witness) sees(s storage) (*pieces, error) {
 	return &pieces{storage: s, witness: w, grid: w.grid, begin: -1}, nil
 }
 
-// Untouched tells whether a file is the one that was looked at before, and was not written to since. Only this finds
-// out that another program writes to a file while the file is read for the first time.
+// Untouched tells whether a file is still the one described by before, and has not been written to since. Only this
+// shows that another program writes to a file while it is read for the first time.
 func Untouched(path string, before os.FileInfo) (bool, error) {
 	now, err := os.Stat(path)
 	if err != nil {
@@ -79,21 +80,21 @@ func Untouched(path string, before os.FileInfo) (bool, error) {
 	return os.SameFile(now, before) && now.ModTime().Equal(before.ModTime()) && now.Size() == before.Size(), nil
 }
 
-// cut forgets what was seen, for pieces that follow another grid from now on.
+// cut forgets all hashes, because pieces follow another grid from now on.
 func (w *witness) cut(g grid) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.grid, w.known = g, map[int64]uint64{}
 }
 
-// fileSize is the file's size when it was opened first.
+// fileSize returns the size that the file had when it was first opened.
 func (w *witness) fileSize() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.size
 }
 
-// check holds a piece against what was read in its place before.
+// check compares a piece with what was read in its place before.
 func (w *witness) check(begin int64, content []byte) error {
 	hash := maphash.Bytes(w.seed, content)
 	w.mu.Lock()
@@ -106,27 +107,27 @@ func (w *witness) check(begin int64, content []byte) error {
 	return nil
 }
 
-// pieces reads a storage in whole pieces, each of which the witness checks. It is for one goroutine, as it keeps the
+// pieces reads a storage in whole pieces. The witness checks each of them. It is for one goroutine, since it keeps the
 // piece that it read last.
 type pieces struct {
 	storage
 	witness *witness
 	grid    grid
-	begin   int64 // of the piece in data; -1 for none
+	begin   int64 // where the piece in data begins; -1: there is none
 	data    []byte
 }
 
-// own is a reader of the same storage for another goroutine.
+// own returns a reader of the same storage for another goroutine.
 func (p *pieces) own() *pieces {
 	return &pieces{storage: p.storage, witness: p.witness, grid: p.grid, begin: -1}
 }
 
-// forAll is a reader of the same storage for any number of goroutines.
+// forAll returns a reader of the same storage for any number of goroutines.
 func (p *pieces) forAll() io.ReaderAt {
 	return &sharedPieces{sync.Pool{New: func() any { return p.own() }}}
 }
 
-// sharedPieces gives each call a reader of its own.
+// sharedPieces gives each call its own reader.
 type sharedPieces struct{ idle sync.Pool }
 
 func (s *sharedPieces) ReadAt(b []byte, offset int64) (int, error) {
@@ -135,7 +136,7 @@ func (s *sharedPieces) ReadAt(b []byte, offset int64) (int, error) {
 	return own.ReadAt(b, offset)
 }
 
-// ReadAt is that of io.ReaderAt, for one goroutine. What it returns is part of pieces that were checked.
+// ReadAt is io.ReaderAt's, for one goroutine. All bytes that it returns are from pieces that were checked.
 func (p *pieces) ReadAt(b []byte, offset int64) (int, error) {
 	size, n := p.Size(), 0
 	for n < len(b) {
@@ -144,7 +145,7 @@ func (p *pieces) ReadAt(b []byte, offset int64) (int, error) {
 			return n, io.EOF
 		}
 		begin, length := p.grid.piece(at, size)
-		if at == begin && int64(len(b)-n) >= length { // a whole piece needs no copy
+		if at == begin && int64(len(b)-n) >= length { // a whole piece is not copied
 			if err := p.read(b[n:n+int(length)], begin); err != nil {
 				return n, err
 			}
@@ -167,21 +168,21 @@ func (p *pieces) ReadAt(b []byte, offset int64) (int, error) {
 	return n, nil
 }
 
-// read fills b with a whole piece and has it checked.
+// read fills b with a whole piece and checks it.
 func (p *pieces) read(b []byte, begin int64) error {
 	n, err := p.storage.ReadAt(b, begin)
 	switch {
 	case n == len(b):
 		return p.witness.check(begin, b)
-	case errors.Is(err, io.EOF): // shorter than when it was opened
+	case errors.Is(err, io.EOF): // the file is shorter than when it was opened
 		return p.witness.changed()
 	}
 	return fmt.Errorf("%s: %w", p.witness.path, err)
 }
 
-// SHA256 reads the file once more and returns the SHA-256 of its bytes, as they are on the disk, and their number. All
-// readings of this Image have seen the bytes of this hash: where any of them sees other bytes, before or after, it
-// returns an error that is ErrChanged. SHA256 may run while others read.
+// SHA256 reads the file once more and returns the SHA-256 of its bytes on the disk, and their number. All readings of
+// this Image, before and after, see the bytes of this hash, or return an error that is ErrChanged. SHA256 may run while
+// others read.
 func (m *Image) SHA256(ctx context.Context) (sum [sha256.Size]byte, size int64, err error) {
 	s, err := m.open()
 	if err != nil {

@@ -10,12 +10,10 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"time"
 	"unicode/utf8"
 
-	"github.com/klauspost/pgzip"
-
 	"github.com/voxfit/voxfit/internal/plural"
+	"github.com/voxfit/voxfit/nifti/internal/compress"
 )
 
 // WriteOptions says how an image is written. The zero value is a good choice.
@@ -25,7 +23,7 @@ type WriteOptions struct {
 	// Description is the header's free text, cut to 79 bytes. Where it is empty, that of the
 	// given header is kept.
 	Description string
-	// Context, where set, stops the writing when it ends; nothing is left behind then.
+	// Context, where set, stops the writing when it ends. Nothing is left behind then.
 	Context context.Context
 }
 
@@ -44,7 +42,7 @@ type WriteOptions struct {
 //
 // While it writes, WriteMap takes memory for one volume, or for an eighth of values if that is more.
 func WriteMap(path string, like *Header, index []int, components int, values []float32, o WriteOptions) error {
-	if err := like.checkShape(); err != nil { // its sizes may be a caller's own
+	if err := like.checkShape(); err != nil { // the sizes may come from the caller
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	h := MapHeader(like, components, o.Description)
@@ -58,8 +56,8 @@ func WriteMap(path string, like *Header, index []int, components int, values []f
 	return writeImage(path, h, runs, len(index), values, o)
 }
 
-// MapHeader is the header that WriteMap writes for a map of so many components on the grid of like, with the description
-// of WriteOptions.
+// MapHeader returns the header of the map that WriteMap writes: so many components on the grid of like, with the
+// description that WriteOptions has.
 func MapHeader(like *Header, components int, description string) *Header {
 	h := *like
 	h.Shape = slices.Clone(like.Shape[:3])
@@ -83,7 +81,7 @@ func WriteSignal(path string, h *Header, signal []float32, o WriteOptions) error
 	return writeImage(path, &own, []run{{0, own.Voxels()}}, own.Voxels(), signal, o)
 }
 
-// writeImage completes the header, which the caller owns, and writes header and voxels.
+// writeImage completes the header, which must be the caller's own copy, and writes header and voxels.
 func writeImage(path string, h *Header, runs []run, voxels int, values []float32, o WriteOptions) error {
 	compressed, err := isCompressed(path)
 	if err != nil {
@@ -107,14 +105,14 @@ func writeImage(path string, h *Header, runs []run, voxels int, values []float32
 	return nil
 }
 
-// prepare sets what every written file has in common.
+// prepare sets the fields that all written files have in common.
 func (h *Header) prepare(as Datatype, description string) {
 	h.Datatype, h.ByteOrder = as, binary.LittleEndian
 	h.Slope, h.Inter = 1, 0
 	if description != "" {
 		h.Description = description
 	}
-	for len(h.Description) >= descriptionSize { // whole characters only
+	for len(h.Description) >= descriptionSize { // cuts no character in half
 		_, size := utf8.DecodeLastRuneInString(h.Description)
 		h.Description = h.Description[:len(h.Description)-size]
 	}
@@ -129,7 +127,7 @@ func (h *Header) prepare(as Datatype, description string) {
 	h.offset = int64(layouts[h.Version-1].size + extensionFlag)
 }
 
-// namePath puts the target's name in front, and drops the temporary name from the system's errors.
+// namePath puts the target's name in front of an error, and removes the temporary name from it.
 func namePath(path string, err error) error {
 	var pathError *os.PathError
 	var linkError *os.LinkError
@@ -142,8 +140,8 @@ func namePath(path string, err error) error {
 	return fmt.Errorf("%s: not written: %w", path, err)
 }
 
-// writeFile runs write on a replacement of the file, through gzip where asked, and commits it.
-func writeFile(path string, compressed bool, write func(io.Writer) error) error {
+// writeFile lets write fill a replacement of the file, compressed where asked, and commits it.
+func writeFile(path string, compressed bool, write func(sink) error) error {
 	f, err := newReplacement(path)
 	if err != nil {
 		return err
@@ -157,7 +155,7 @@ func writeFile(path string, compressed bool, write func(io.Writer) error) error 
 	if compressed {
 		err = writeGzip(f, write)
 	} else {
-		err = write(f)
+		err = write(&plainSink{Writer: f})
 	}
 	if err != nil {
 		return err
@@ -167,28 +165,39 @@ func writeFile(path string, compressed bool, write func(io.Writer) error) error 
 	return err
 }
 
-const (
-	// gzipLevel: most of what can be gained on a map are the zeros outside its mask, and every
-	// level finds them. Level 9 makes real maps and signals 5 to 11 percent smaller than level 1,
-	// and takes 2 to 30 times as long; nibabel's default is 1 as well.
-	gzipLevel = 1
-	// gzipBlock is compressed by one processor at a time; a fixed size keeps the bytes of the
-	// file the same on every machine.
-	gzipBlock = 1 << 20
-)
+// A sink takes the bytes of a file, written or put where they are wanted.
+type sink interface {
+	io.Writer
+	// Room returns where the next bytes may be put. It has place for four or more if those before came in fours. Fill
+	// takes the first n of them.
+	Room() []byte
+	Fill(n int) error
+}
 
-func writeGzip(f io.Writer, write func(io.Writer) error) error {
-	z, err := pgzip.NewWriterLevel(f, gzipLevel)
-	if err != nil {
-		return err
+// A plainSink is a file that is not compressed.
+type plainSink struct {
+	io.Writer
+	buffer []byte
+}
+
+func (s *plainSink) Room() []byte {
+	if s.buffer == nil {
+		s.buffer = make([]byte, chunkBytes)
 	}
-	if err := z.SetConcurrency(gzipBlock, runtime.GOMAXPROCS(0)); err != nil {
-		return err
-	}
-	z.ModTime = time.Unix(0, 0) // "no time" in the gzip header: same input, same bytes
-	// After an error the compressor's goroutines still wait for blocks, or write some. Reset
-	// ends them, so that none touches the file after it is closed.
-	defer z.Reset(io.Discard)
+	return s.buffer
+}
+
+func (s *plainSink) Fill(n int) error {
+	_, err := s.Write(s.buffer[:n])
+	return err
+}
+
+// writeGzip compresses at level 1, the fastest. Most of what compression gains on a map are the zeros outside its mask,
+// which every level finds. Level 9 makes real maps and signals 5 to 11 percent smaller than level 1, and takes 2 to 30
+// times as long. nibabel's default is 1 as well.
+func writeGzip(f io.Writer, write func(sink) error) error {
+	z := compress.NewWriter(f, runtime.GOMAXPROCS(0))
+	defer z.Stop() // so that no goroutine uses the file after it is closed
 	if err := write(z); err != nil {
 		return err
 	}
@@ -205,14 +214,13 @@ type writer struct {
 	ctx             context.Context
 }
 
-// write writes the header and then one volume after the other.
-func (w *writer) write(out io.Writer) error {
+// write writes the header and then the volumes in order.
+func (w *writer) write(out sink) error {
 	if _, err := out.Write(w.header.bytes()); err != nil {
 		return err
 	}
-	buffer := make([]byte, min(chunkBytes, 4*w.header.Voxels()))
-	if w.volumes == 1 { // rows of one value are the volume
-		return w.volume(out, buffer, w.values)
+	if w.volumes == 1 { // rows of one value are already the volume
+		return w.volume(out, w.values)
 	}
 	size := planesFor(w.volumes)
 	group := newPlanes(size, w.voxels)
@@ -222,7 +230,7 @@ func (w *writer) write(out io.Writer) error {
 			toPlanes(planes, w.values, w.volumes, first, begin, end)
 		})
 		for _, plane := range planes {
-			if err := w.volume(out, buffer, plane); err != nil {
+			if err := w.volume(out, plane); err != nil {
 				return err
 			}
 		}
@@ -231,19 +239,19 @@ func (w *writer) write(out io.Writer) error {
 }
 
 // volume spreads the masked values of one volume over its grid and writes it in chunks.
-func (w *writer) volume(out io.Writer, buffer []byte, values []float32) error {
-	voxels, chunk := w.header.Voxels(), len(buffer)/4
-	runs := w.runs
-	for begin := 0; begin < voxels; begin += chunk {
+func (w *writer) volume(out sink, values []float32) error {
+	voxels, runs := w.header.Voxels(), w.runs
+	for begin, end := 0, 0; begin < voxels; begin = end {
 		if err := w.ctx.Err(); err != nil {
 			return err
 		}
-		end := min(begin+chunk, voxels)
-		next := begin // the first voxel not yet in the buffer
+		room := out.Room()
+		end = min(begin+len(room)/4, voxels)
+		next := begin // the first voxel that is not in the room yet
 		for len(runs) > 0 && runs[0].begin < end {
 			from, to := max(runs[0].begin, begin), min(runs[0].end, end)
-			encodeFill(buffer[4*(next-begin):4*(from-begin)], w.fill)
-			encode(buffer[4*(from-begin):], values[:to-from])
+			encodeFill(room[4*(next-begin):4*(from-begin)], w.fill)
+			encode(room[4*(from-begin):], values[:to-from])
 			values = values[to-from:]
 			next = to
 			if to < runs[0].end {
@@ -251,8 +259,8 @@ func (w *writer) volume(out io.Writer, buffer []byte, values []float32) error {
 			}
 			runs = runs[1:]
 		}
-		encodeFill(buffer[4*(next-begin):4*(end-begin)], w.fill)
-		if _, err := out.Write(buffer[:4*(end-begin)]); err != nil {
+		encodeFill(room[4*(next-begin):4*(end-begin)], w.fill)
+		if err := out.Fill(4 * (end - begin)); err != nil {
 			return err
 		}
 	}

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// An entry of an archive: a file with its content, or a link to another name.
+// An entry is one entry of an archive: a file with its content, or a link to another name.
 type entry struct {
 	name       string
-	from       string // the file with its content
-	link       string // what it links to, where it has no content
+	from       string // path of the file with the content
+	link       string // the name that it links to, where it has no content
 	executable bool
 }
 
@@ -26,8 +26,8 @@ func (e entry) mode() int64 {
 	return 0o644
 }
 
-// pack writes an archive for a platform, path with .zip for Windows and with .tar.gz for all others. It depends on
-// nothing but names, contents and the time.
+// pack writes an archive for a platform at path, with ".zip" for Windows and ".tar.gz" for all others appended. Its
+// bytes depend on names, contents and the time alone.
 func pack(path string, p platform, entries []entry, made time.Time) (err error) {
 	write := writeTarGz
 	path += ".tar.gz"
@@ -44,7 +44,7 @@ func pack(path string, p platform, entries []entry, made time.Time) (err error) 
 		file.Close()
 	}
 	if err != nil {
-		os.Remove(path) // no half of an archive
+		os.Remove(path) // half an archive must not stay
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	fmt.Println(filepath.Base(path))

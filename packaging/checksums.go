@@ -10,7 +10,7 @@ import (
 
 const checksums = "SHA256SUMS"
 
-// writeChecksums writes SHA256SUMS over all that is in the folder, for `sha256sum --check`.
+// writeChecksums writes SHA256SUMS for all files of the folder, as `sha256sum --check` reads it.
 func writeChecksums(dist string) error {
 	entries, err := os.ReadDir(dist)
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/voxfit/voxfit/internal/release"
 )
 
-// writeImages writes an image for containers for each kind of Linux: FROM scratch, with kbench and nothing else but its
-// licences. `docker load`, podman and Apptainer take it.
+// writeImages writes an image for containers for each Linux platform: FROM scratch, with kbench and its licences.
+// docker load, podman and Apptainer can read it.
 func writeImages(module, work, dist string, made time.Time) error {
 	for _, p := range release.Programs {
 		if p.OS != "linux" {

@@ -13,7 +13,7 @@ import (
 
 type platform = release.Platform
 
-// programFile is the name of kbench's file.
+// programFile returns the name of kbench's file on a platform.
 func programFile(p platform) string {
 	if p.OS == "windows" {
 		return "kbench.exe"
@@ -32,9 +32,9 @@ func command(folder string, environment []string, words ...string) (string, erro
 	return strings.TrimSpace(string(printed)), err
 }
 
-// buildProgram builds kbench for a platform, static, into a folder of work, and returns its path. It says in its version
-// which sources it was built from by their hash, as `make build` does, and not by the commit: the same sources give
-// the same bytes in any folder, in git or not.
+// buildProgram builds kbench for a platform, static, into a folder of work, and returns its path. Its version has the
+// hash of its sources, as with `make build`, and not the commit. So the same sources give the same bytes in any folder,
+// in git or not.
 func buildProgram(module, work string, p platform) (string, error) {
 	sources, err := command(module, nil, "scripts/hash-sources")
 	if err != nil {
@@ -50,7 +50,7 @@ func builtProgram(work string, p platform) string {
 	return filepath.Join(work, p.OS+"-"+p.Arch, programFile(p))
 }
 
-// packPrograms builds kbench for each platform and packs it: .zip for Windows, .tar.gz for all others.
+// packPrograms builds kbench for each platform and packs it: as .zip for Windows, and as .tar.gz for all others.
 func packPrograms(module, work, dist string, made time.Time) error {
 	for _, p := range release.Programs {
 		path, err := buildProgram(module, work, p)

@@ -14,30 +14,16 @@ import (
 	"github.com/voxfit/voxfit/internal/release"
 )
 
-// platformsOfTags are the platforms of wheels, by how their tags begin and end.
-var platformsOfTags = []struct {
-	begin, end string
-	platform
-}{
-	{"manylinux_", "_x86_64", platform{OS: "linux", Arch: "amd64"}},
-	{"manylinux_", "_aarch64", platform{OS: "linux", Arch: "arm64"}},
-	{"macosx_", "_x86_64", platform{OS: "darwin", Arch: "amd64"}},
-	{"macosx_", "_arm64", platform{OS: "darwin", Arch: "arm64"}},
-	{"win_", "amd64", platform{OS: "windows", Arch: "amd64"}},
-}
-
 func platformOfWheel(file string) (platform, error) {
 	words := strings.Split(strings.TrimSuffix(filepath.Base(file), ".whl"), "-")
-	tag := words[len(words)-1]
-	for _, t := range platformsOfTags {
-		if strings.HasPrefix(tag, t.begin) && strings.HasSuffix(tag, t.end) {
-			return t.platform, nil
-		}
+	p, err := release.PlatformOfTag(words[len(words)-1])
+	if err != nil {
+		err = fmt.Errorf("%s: %w", file, err)
 	}
-	return platform{}, fmt.Errorf("%s: no platform is known with the tag %s", file, tag)
+	return p, err
 }
 
-// wheelsOf are the wheels of a folder, by platform.
+// wheelsOf returns the paths of the wheels in a folder, by platform.
 func wheelsOf(dist string) (map[platform]string, error) {
 	files, err := filepath.Glob(filepath.Join(dist, "voxfit-*.whl"))
 	if err == nil && len(files) == 0 {
@@ -54,7 +40,7 @@ func wheelsOf(dist string) (map[platform]string, error) {
 	return found, err
 }
 
-// unpackLibrary takes the library out of a wheel into a folder of work, and returns its path.
+// unpackLibrary copies the library out of a wheel into a folder of work, and returns its path.
 func unpackLibrary(wheel, work string, p platform) (string, error) {
 	archive, err := zip.OpenReader(wheel)
 	if err != nil {
@@ -84,7 +70,8 @@ func unpackLibrary(wheel, work string, p platform) (string, error) {
 	return "", fmt.Errorf("%s has no library", wheel)
 }
 
-// packLibraries packs the library of each wheel, the same bytes, for C: below lib, with its header and voxfit.pc.
+// packLibraries packs the library of each wheel for C, without changing its bytes: below lib, with its header and
+// voxfit.pc.
 func packLibraries(module, work, dist string, made time.Time) error {
 	wheels, err := wheelsOf(dist)
 	if err != nil {
@@ -131,7 +118,7 @@ func packLibraries(module, work, dist string, made time.Time) error {
 	return nil
 }
 
-// soname is the name by which programs that were linked with a library for Linux ask for it.
+// soname returns the name under which programs that were linked with a library for Linux look for it.
 func soname(library string) (string, error) {
 	file, err := elf.Open(library)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/voxfit/voxfit/internal/release"
 )
 
-// tool is MODULE@VERSION of a program in Go, which the Makefile pins and exports.
+// tool returns MODULE@VERSION of a Go program, which the Makefile pins and exports.
 func tool(variable string) (string, error) {
 	pinned := os.Getenv(variable)
 	if pinned == "" {
@@ -20,8 +20,8 @@ func tool(variable string) (string, error) {
 	return pinned, nil
 }
 
-// writeBillsOfMaterials lists what is linked into each kbench and each library, read from the files themselves, in the
-// format of CycloneDX.
+// writeBillsOfMaterials lists what is linked into each kbench and each library, in the format of CycloneDX. It reads
+// this from the files themselves.
 func writeBillsOfMaterials(module, work, dist string) error {
 	pinned, err := tool("CYCLONEDX")
 	if err != nil {
@@ -38,7 +38,7 @@ func writeBillsOfMaterials(module, work, dist string) error {
 				path = found[0]
 			}
 			target := filepath.Join(dist, archiveName(what, p)+".cdx.json")
-			// Without a serial number, which is drawn by chance, and without the time of today.
+			// The serial number would be random and the time today's, so both are left out.
 			if _, err := command(module, []string{"CGO_ENABLED=0"}, "go", "run", pinned,
 				"bin", "-json", "-noserial", "-notimestamp", "-std", "-version", "v"+release.Version, "-output", target, path); err != nil {
 				return err
@@ -49,8 +49,8 @@ func writeBillsOfMaterials(module, work, dist string) error {
 	return nil
 }
 
-// checkVulnerabilities asks the database of Go's vulnerabilities about kbench. Where the database cannot be reached, it
-// says that nothing was checked; what is found is an error.
+// checkVulnerabilities asks the database of Go's vulnerabilities about kbench. A vulnerability that it finds is an
+// error. If the database cannot be reached, it says that nothing was checked.
 func checkVulnerabilities(module, work string) error {
 	pinned, err := tool("GOVULNCHECK")
 	if err != nil {

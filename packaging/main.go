@@ -2,10 +2,10 @@
 //
 //	cd packaging && go run . -dist ../dist
 //
-// These are kbench for six platforms, the C library out of each wheel with its header and pkg-config file, an image for
-// containers with kbench alone, a list of all that is linked (CycloneDX), and SHA256SUMS. Times in archives are
-// $SOURCE_DATE_EPOCH, so that the same sources give the same bytes. `make release` calls it. It is a module of its own,
-// because nothing else in voxfit needs what makes images.
+// These are kbench for six platforms; the C library out of each wheel, with its header and pkg-config file; an image
+// for containers with kbench alone; a list of all that is linked (CycloneDX); and SHA256SUMS. Archives have the time
+// $SOURCE_DATE_EPOCH, so that the same sources give the same bytes. `make release` runs this program. It is a module of
+// its own, because nothing else in voxfit needs the library that makes images.
 package main
 
 import (
@@ -69,7 +69,7 @@ func releaseTime() (time.Time, error) {
 	return time.Unix(seconds, 0).UTC(), nil
 }
 
-// archiveName is the beginning of the name of what a release has for a platform.
+// archiveName returns the beginning of a file's name in a release: what it is, the version and the platform.
 func archiveName(what string, p platform) string {
 	return fmt.Sprintf("%s-%s-%s-%s", what, release.Version, p.OS, p.Arch)
 }

@@ -20,6 +20,7 @@ from setuptools.command.sdist import sdist
 
 HERE = Path(__file__).resolve().parent
 MODULE = HERE / "go" if (HERE / "go").is_dir() else HERE.parent
+OLDEST_GO = 26
 LIBRARIES = ("libvoxfit.so", "libvoxfit.dylib", "voxfit.dll")
 # Programs that measure; they come with the sources, not with a wheel.
 BENCHMARKS = {("voxfit", "bench"), ("voxfit", "calls"), ("voxfit", "twonodes"), ("voxfit.dipy", "_benched")}
@@ -30,8 +31,8 @@ def go_program():
     go = shutil.which(os.environ.get("GO", "go"))
     if not go:
         sys.exit(
-            "voxfit: building its library needs Go 1.26 or later (https://go.dev/dl) and a C compiler, and there is no "
-            "go on PATH; a ready-made wheel for this platform needs neither (README.md, Install)"
+            f"voxfit: building its library needs Go 1.{OLDEST_GO} or later (https://go.dev/dl) and a C compiler, and "
+            "there is no go on PATH; a ready-made wheel for this platform needs neither (README.md, Install)"
         )
     if "musl" in (sysconfig.get_config_var("HOST_GNU_TYPE") or "") and "GOOS" not in os.environ:
         sys.exit(
@@ -42,16 +43,23 @@ def go_program():
 
 
 def go_env(name):
-    """Return what `go env` says of a variable, GOOS or GOARCH."""
-    return subprocess.run(
-        [go_program(), "env", name], cwd=MODULE, check=True, capture_output=True, text=True
-    ).stdout.strip()
+    """Return what `go env` says of a variable as GOOS, or end with the line that says why this go cannot be used."""
+    go = go_program()
+    found = subprocess.run([go, "env", name, "GOVERSION"], cwd=MODULE, capture_output=True, text=True)
+    if found.returncode:
+        says = found.stderr.strip().rpartition("\n")[2]
+    else:
+        value, says = found.stdout.splitlines()
+        release = re.search(r"go1\.(\d+)", says)
+        if release is None or int(release[1]) >= OLDEST_GO:
+            return value
+    sys.exit(f"voxfit: building its library needs Go 1.{OLDEST_GO} or later (https://go.dev/dl), and {go} says: {says}")
 
 
 def run_builder(*arguments):
     """Run the program that builds the library, and return what it prints."""
     platform = f"{go_env('GOOS')}/{go_env('GOARCH')}"
-    # The builder itself runs on this machine.
+    # GOOS and GOARCH are for the library; the builder itself runs on this machine.
     environment = {name: value for name, value in os.environ.items() if name not in ("GOOS", "GOARCH")}
     command = [go_program(), "run", "./capi/build", "-platform", platform, *arguments]
     done = subprocess.run(
@@ -71,11 +79,13 @@ class BuildWithLibrary(build_py):
         return modules if self.editable_mode else [m for m in modules if (m[0], m[1]) not in BENCHMARKS]
 
     def run(self):
-        """Build; an editable installation gets the library among its sources."""
+        """Build; in an editable installation, put the library among the sources."""
         super().run()
-        if not self.editable_mode:
-            for start in HERE.glob("*.pth"):  # what Python runs at its start, if the environment asks for it
-                shutil.copy(start, self.build_lib)
+        # What Python runs at its start, if the environment asks for it. An editable wheel has what `install` would put
+        # beside packages, and nothing of the build.
+        site_packages = self.get_finalized_command("install").install_lib if self.editable_mode else self.build_lib
+        for start in HERE.glob("*.pth"):
+            shutil.copy(start, site_packages)
         target = HERE / "voxfit" if self.editable_mode else Path(self.build_lib) / "voxfit"
         for name in LIBRARIES:  # those of an earlier build
             (Path(target) / name).unlink(missing_ok=True)
@@ -113,7 +123,7 @@ class WithLibrary(Distribution):
 
 
 def readme():
-    """Return README.md with links that lead somewhere outside the repository too."""
+    """Return README.md with absolute links, which also work outside the repository."""
     text = (HERE / "README.md").read_text(encoding="utf-8")
     return re.sub(r"\]\(\.\./", "](https://github.com/voxfit/voxfit/blob/main/", text)
 

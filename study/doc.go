@@ -62,10 +62,11 @@
 //	disturbed      true where others took more than 5% of what the run wanted: its time is that of a busy machine
 //	tries          how often the run was measured; the row is the try that was disturbed least
 //
-// cpu_s and taken_s add up to first_touch_s, dispatch_s, steal_s and compute_s, in which a worker is ready to compute.
+// In these four times a worker is ready to compute: first_touch_s, dispatch_s, steal_s and compute_s. Their sum is that
+// of cpu_s and taken_s.
 //
-// An empty cell means "not recorded". [ReadRecords] reads these files and also the published one as
-// it is, with its columns in another order, a campaign column more and most columns missing.
+// An empty cell means "not recorded". [ReadRecords] reads these files and also the published one as it is: its columns
+// have another order, most of voxfit's are missing, and there is one more (campaign).
 //
 // # Writing it safely
 //
@@ -85,11 +86,13 @@
 //	efficiency         S / (T n)
 //	cost               T / 3600 x price of an hour on n CPUs
 //
-// CPUs cannot be faster than they are: over the same program's serial runs an efficiency of up to 1.05 is given as 1, and
-// one above is not given, because the serial runs were disturbed then.
+// A program cannot be more than n times as fast on n CPUs as its own serial run. Noise can make it seem so. An
+// efficiency between 1 and 1.05 is therefore given as 1. A higher one is not given at all, because it shows that the
+// serial runs were disturbed.
 //
-// Their intervals have the same relative width as the interval of the time, because the serial time is taken as exact.
-// The peak efficiency of a CPU count is the efficiency at its best number of chunks.
+// The serial time is taken as exact. The interval of each of these quantities is therefore as wide, relative to its
+// value, as the interval of the time. The peak efficiency of a CPU count is the efficiency at its best number of
+// chunks.
 //
 // Which serial time? A serial engine is one named "serial" or "something-serial". For a run of
 // some engine on some data and host it is, in this order,
@@ -103,12 +106,12 @@
 //     follow from the published report ([PublishedSerial]);
 //  5. none. Speed-up and efficiency are then left out, and the figure of times shows seconds.
 //
-// Inflation is the core-seconds that a run spent in the kernels, over those of the serial run. Above 1 it says that the
-// kernels themselves ran slower beside others; waiting is no part of it. It is known where both runs recorded this
-// time.
+// Inflation is the core-seconds that a run spent in the kernels, divided by those of the serial run. A value above 1
+// says that the kernels themselves ran slower because other cores were busy too. Waiting is no part of it. Inflation is
+// known where both runs recorded this time.
 //
-// In 2 and 3 the two runs must have used the same instruction set, if the serial engine has one, because a speed-up of
-// AVX-512 over AVX2 is not a speed-up by more CPUs.
+// In cases 2 and 3 the two runs must have used the same instruction set, if the serial engine has one. Otherwise a
+// speed-up of AVX-512 over AVX2 would count as a speed-up by more CPUs.
 //
 // # Reading the published numbers
 //

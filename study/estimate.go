@@ -14,8 +14,9 @@ type Estimate struct {
 	Value, Low, High float64
 }
 
-// Percentiles is the 95% interval of values drawn by resampling, around the value of the fit. The
-// interval always holds the value: draws of a quantity at its bound of zero may all lie above it.
+// Percentiles returns an estimate with the fitted value, whose interval goes from the 2.5th to the 97.5th percentile of
+// values that were drawn by resampling. The interval is widened where it would not hold the fitted value: for a
+// quantity at its bound of zero, all draws may lie above that.
 func Percentiles(value float64, drawn []float64) Estimate {
 	e := Estimate{Value: value, Low: value, High: value}
 	if len(drawn) > 0 {
@@ -26,7 +27,7 @@ func Percentiles(value float64, drawn []float64) Estimate {
 	return e
 }
 
-// InWords writes an estimate with its interval, in a unit that it is multiplied for: 0.85 ms (0.73 to 0.97).
+// InWords writes the estimate and its interval, both multiplied by scale, with the unit: 0.85 ms (0.73 to 0.97).
 func (e Estimate) InWords(scale float64, unit string) string {
 	if unit != "%" && unit != "" {
 		unit = " " + unit

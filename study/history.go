@@ -18,7 +18,8 @@ import (
 	"github.com/voxfit/voxfit/study/internal/cells"
 )
 
-// A Processor is what times of kernels belong to: other processors, and other steppings, have other times.
+// A Processor identifies the kind of processor that times were measured on. Times of other kinds, or of another
+// stepping, cannot be compared with them.
 type Processor struct {
 	Vendor                  string // as the processor says it: "AuthenticAMD"
 	Family, Model, Stepping int
@@ -134,9 +135,9 @@ func (r SpeedRecord) row() []string {
 	return append(row, strconv.FormatFloat(r.Peak, 'f', 4, 64))
 }
 
-// AppendHistory adds records, of one processor, to that processor's file in a folder, which is made when it is not there, and
-// returns the file's path. The file is replaced as a whole. What it has of the same commit, set and step already is an
-// error.
+// AppendHistory adds records to the file of their processor in a folder, and returns the file's path. All records must
+// be of one processor. The folder is made where it is missing, and the file is replaced as a whole. It is an error if
+// the file has a record of the same commit, set and step already.
 func AppendHistory(folder string, records []SpeedRecord) (path string, err error) {
 	if len(records) == 0 {
 		return "", errors.New("history: there is nothing to record")

@@ -79,7 +79,7 @@ func (l *Log) load() error {
 	if err != nil {
 		return err
 	}
-	if err := l.cut(text, whole); err != nil { // now that nothing stands against it: a file that is refused stays as it is
+	if err := l.cut(text, whole); err != nil { // only now: a file that is refused stays as it is
 		return err
 	}
 	l.size = int64(len(whole))
@@ -99,8 +99,8 @@ func (l *Log) begin() error {
 	return disk.SyncFolder(filepath.Dir(l.path))
 }
 
-// wholeLines is the text up to the last line end. A text without any is nothing to cut off unless it is the beginning of
-// our header: a file of anybody else's must not be emptied.
+// wholeLines returns the text up to the last line end. A text without any line end is cut to nothing only if it is the
+// beginning of our header. Another program's file must not be emptied.
 func (l *Log) wholeLines(text []byte) ([]byte, error) {
 	whole := bytes.LastIndexByte(text, '\n') + 1
 	if whole == len(text) {
@@ -116,7 +116,7 @@ func (l *Log) wholeLines(text []byte) ([]byte, error) {
 	return text[:whole], nil
 }
 
-// cut cuts off what follows the whole lines, if anything does.
+// cut removes from the file what follows its whole lines.
 func (l *Log) cut(text, whole []byte) error {
 	torn := len(text) - len(whole)
 	if torn == 0 {
@@ -177,8 +177,7 @@ func (l *Log) write(line []byte) error {
 	return nil
 }
 
-// encodeRow writes a record as one line and reads it back, so that what is in the file is always
-// what a reader accepts.
+// encodeRow writes a record as one line and reads it back. So the file never gets a row that a reader refuses.
 func encodeRow(r Record) ([]byte, error) {
 	cells := make([]string, len(columns))
 	var back Record

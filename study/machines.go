@@ -8,18 +8,18 @@ import (
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
-// Cores says what the CPUs of a run are: a CPU of the records is a hardware thread, and two of them
-// may be one core.
+// Cores says how many physical cores a run's CPUs are. A CPU of the records is a hardware thread, and two of them may
+// belong to one core.
 type Cores struct {
 	Physical int // physical cores that the CPUs belong to
 	Sockets  int // packages that these are spread over
 }
 
-// Machines says what CPUs are, for the machines of the records.
+// Machines says which cores the CPU counts of records stand for.
 type Machines struct {
-	// Given are the caller's own words, by CPU count: they hold for every record.
+	// Given is what the caller says of CPU counts. It holds for every record.
 	Given map[int]Cores
-	// Host names a machine whose topology is known, and Local gives it by CPU count.
+	// Local is the same for the machine that is named Host, whose topology is known.
 	Host  string
 	Local map[int]Cores
 }
@@ -52,7 +52,7 @@ func ParseCores(text string) (map[int]Cores, error) {
 	return table, nil
 }
 
-// Of is what the CPUs of a record are, and in words how that is known.
+// Of returns the cores of a record's CPUs and, in words, how this is known.
 func (m Machines) Of(r Record) (Cores, string) {
 	if c, ok := m.Given[r.CPUCount]; ok {
 		return c, "as given"
@@ -60,7 +60,7 @@ func (m Machines) Of(r Record) (Cores, string) {
 	if c, ok := publishedCores[r.CPUCount]; ok && r.Published() {
 		return c, "AWS c5, two hyperthreads a core"
 	}
-	sockets := max(1, min(r.Nodes, r.CPUCount)) // for want of better: a node is a socket
+	sockets := max(1, min(r.Nodes, r.CPUCount)) // nothing better is known: a node is taken for a socket
 	if r.Cores > 0 {
 		return Cores{r.Cores, min(sockets, r.Cores)}, "as recorded"
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
-// notes says what a reader of the numbers should know and could not see from them.
+// notes says what a reader of the numbers should know and cannot see from them.
 func (s Summary) notes(records []Record, o Options) []string {
 	var notes []string
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
@@ -58,7 +58,7 @@ func (s Summary) givenBaselines() []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// modelsWithout names the models, with their voxels, that have a line that lacks something.
+// modelsWithout names the models, with their voxels, of which some line lacks what has tells.
 func (s Summary) modelsWithout(has func(Line) bool) []string {
 	seen := map[string]bool{}
 	for _, l := range s.Lines {
@@ -101,7 +101,7 @@ func disturbedRuns(records []Record) int {
 	return n
 }
 
-// impossiblePoints counts those whose speed-up was more than their CPUs give.
+// impossiblePoints counts the points with a higher speed-up than their CPUs can give.
 func (s Summary) impossiblePoints() int {
 	n := 0
 	for _, l := range s.Lines {

@@ -42,7 +42,7 @@ func ParsePrices(text string) (Prices, error) {
 	return p, nil
 }
 
-// hour returns the price of an hour on this many CPUs, and whether there is one.
+// hour returns the price of an hour on this many CPUs; false where there is none.
 func (p Prices) hour(cpus int) (float64, bool) {
 	if price, ok := p.Table[cpus]; ok {
 		return price, true
@@ -50,7 +50,7 @@ func (p Prices) hour(cpus int) (float64, bool) {
 	return float64(cpus) * p.PerCPU, p.PerCPU > 0
 }
 
-// String writes the prices as ParsePrices reads them; a price per CPU follows in words.
+// String writes the prices as ParsePrices reads them. A price for each CPU follows in words.
 func (p Prices) String() string {
 	var cpus []int
 	for n := range p.Table {

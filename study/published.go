@@ -17,9 +17,9 @@ const PublishedVoxels = 435686
 // PublishedMachine is where the report's figures, not the runs in its CSV file, were made.
 const PublishedMachine = "AWS c5.18xlarge: 36 physical cores, 72 hyperthreads, two sockets"
 
-// PublishedResults returns the figures of the published study's report (DIPY and Ray, one HCP
-// subject of 435,686 voxels x 288 measurements, one AWS c5.18xlarge with docker cpusets), as the
-// project's description of the study hands them down.
+// PublishedResults returns the figures of the published study's report (DIPY and Ray, one HCP subject of 435,686 voxels
+// x 288 measurements, one AWS c5.18xlarge with docker cpusets). They are taken from the project's description of the
+// study.
 func PublishedResults() []PublishedResult {
 	const csd, freeWater = "ConstrainedSphericalDeconvModel", "FreeWaterTensorModel"
 	return []PublishedResult{

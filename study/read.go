@@ -15,14 +15,13 @@ import (
 
 const byteOrderMark = "\uFEFF" // what table programs put before a UTF-8 file
 
-// ReadRecords reads a CSV file of timed runs: one of ours, or the published study's exactly as it
-// is. Columns are found by name in any order. engine, model, time, cpu_count, num_chunks and
-// num_vox must be there; other columns of ours may be missing, and columns that are not ours
-// (except campaign) are passed over. A broken row is an error that names the file and the line.
+// ReadRecords reads a CSV file of timed runs: one of ours, or the published study's exactly as it is. Columns are found
+// by name, in any order. engine, model, time, cpu_count, num_chunks and num_vox must be there; other columns of ours
+// may be missing. Columns that are not ours are ignored, except campaign. A broken row is an error that names the file
+// and the line.
 //
-// A row of our own files is there once its line end is there, so bytes after the last line end of
-// such a file, the trace of a program that was killed while writing, are not a row and not an
-// error.
+// A row of our own files is complete when its line end is there. Bytes after the last line end of such a file were left
+// by a program that was killed while it wrote. They are neither a row nor an error.
 func ReadRecords(path string) ([]Record, error) {
 	text, err := lock.ReadFile(path)
 	if err != nil {
@@ -31,7 +30,7 @@ func ReadRecords(path string) ([]Record, error) {
 	return ParseRecords(path, text)
 }
 
-// ParseRecords is ReadRecords of a text; path is for the errors.
+// ParseRecords reads records as ReadRecords does, from a text. path is used in errors only.
 func ParseRecords(path string, text []byte) ([]Record, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, fmt.Errorf("%s: the file is empty, want a CSV file of timed runs", path)
@@ -55,7 +54,7 @@ func headerMatches(line []byte) bool {
 
 func headerLine() string { return strings.Join(columnNames(), ",") }
 
-// parseRecords reads the rows of a whole text; path is for the errors.
+// parseRecords reads the rows of a complete text; path is used in errors only.
 func parseRecords(path string, text []byte) ([]Record, error) {
 	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
 	rows := csv.NewReader(bytes.NewReader(text))
@@ -86,7 +85,7 @@ func parseRecords(path string, text []byte) ([]Record, error) {
 	}
 }
 
-// fieldsOf finds the column of each cell of a row; nil for those that are passed over.
+// fieldsOf returns the column of each cell of a row; nil for a cell that is ignored.
 func fieldsOf(header []string) ([]*column, error) {
 	known := map[string]*column{campaignColumn.name: &campaignColumn}
 	for i := range columns {

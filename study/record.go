@@ -78,8 +78,8 @@ type Record struct {
 	// seconds.
 	ChunksRun, ChunksStolen int64
 	ChunkMedian, ChunkP99   float64
-	// LocalBytes and FarBytes are signal and results on the NUMA node of the worker that used them,
-	// and on another; both 0 where that was not known.
+	// LocalBytes and FarBytes are bytes of signal and results: on the NUMA node of the worker that used them, and on
+	// other nodes. Both are 0 where this was not known.
 	LocalBytes, FarBytes int64
 	// VoluntarySwitches and InvoluntarySwitches are context switches of the workers, Migrations their
 	// moves between CPUs.
@@ -88,15 +88,16 @@ type Record struct {
 	// workers; all 0 where the system keeps them.
 	Instructions, Cycles, CacheMisses int64
 
-	// CPUTime is what the run had of its CPUs, in core-seconds, by getrusage; Taken is what others had while it was ready
-	// to compute, and HostSteal what the host of a virtual machine gave to others, by /proc/stat. All are 0 where the
-	// system does not say.
+	// CPUTime is the time that the run had on its CPUs, in core-seconds, by getrusage. Taken is what other programs had
+	// while the run was ready to compute, and HostSteal what the host of a virtual machine gave to others, by
+	// /proc/stat. All are 0 where the system does not say.
 	CPUTime, Taken, HostSteal float64
-	// Tries is how often the run was measured, because others disturbed it; the row has the try that they disturbed least.
+	// Tries is how often the run was measured, because other programs disturbed it. The row holds the try that they
+	// disturbed least.
 	Tries int
 
-	// Campaign is read from the published file, where it says which of two series of runs a row
-	// belongs to. It is no column of our files and is not written.
+	// Campaign is read from the published file, where it says which of two series of runs a row belongs to. Our files
+	// do not have this column.
 	Campaign string
 }
 
@@ -107,24 +108,26 @@ func (r Record) Published() bool { return r.Campaign != "" }
 // HasAccount reports whether the record says where the workers' time went.
 func (r Record) HasAccount() bool { return r.Compute > 0 }
 
-// HasUse reports whether the record says what the run had of its CPUs.
+// HasUse reports whether the record says how much time the run had on its CPUs.
 func (r Record) HasUse() bool { return r.CPUTime > 0 }
 
-// TakenShare is the part that others and the host took of the time in which the run wanted its CPUs; 0 where that is not
-// known.
+// TakenShare is the part of the time in which the run wanted its CPUs that other programs and the host took; 0 where
+// this is not known.
 func (r Record) TakenShare() float64 {
 	if !r.HasUse() {
 		return 0
 	}
-	// Whether a thread's time has the host's share in it depends on the kernel, so the larger counts, and not the sum.
+	// It depends on the kernel whether the host's share is part of a thread's time. So the larger counts, and not the
+	// sum.
 	taken := max(r.Taken, r.HostSteal)
 	return taken / (r.CPUTime + taken)
 }
 
-// Disturbed reports whether others took so much that the time is that of a busy machine.
+// Disturbed reports whether other programs took more than 5% of what the run wanted.
 func (r Record) Disturbed() bool { return r.TakenShare() > 1-calm.Least }
 
-// Calm leaves out disturbed repetitions of settings that have others, and says how many settings have none.
+// Calm leaves out disturbed repetitions where their setting has undisturbed ones. settings counts the settings, and
+// disturbed those that have disturbed repetitions alone.
 func Calm(records []Record) (kept []Record, settings, disturbed int) {
 	type setting struct {
 		Condition
@@ -188,10 +191,9 @@ func SplitPublished(records []Record) (ours, published []Record) {
 	return ours, published
 }
 
-// cleanText makes a name safe for one line of a file and for XML: what is not valid UTF-8, the
-// control characters and the two code points that XML forbids become one space each, and spaces
-// at the ends go. A line end inside a name would make a torn row impossible to tell from a whole
-// one.
+// cleanText makes a name safe for one line of a file and for XML. Each of these becomes one space: what is not valid
+// UTF-8, a control character, and the two code points that XML forbids. Spaces at the ends are removed. With a line end
+// inside a name, a torn row could not be told from a whole one.
 func cleanText(s string) string {
 	s = strings.ToValidUTF8(s, " ")
 	s = strings.Map(func(c rune) rune {

@@ -7,8 +7,8 @@ import (
 	"github.com/voxfit/voxfit/study/internal/cells"
 )
 
-// scheduleColumns came later than the others, and stand at the end: what was asked of the schedule, and
-// what the account counted beside the times.
+// scheduleColumns were added later and therefore stand at the end: what was asked of the schedule, and what was counted
+// beside the times.
 var scheduleColumns = []column{
 	accountColumn("first_touch_s", func(r *Record) *float64 { return &r.FirstTouch }),
 	textColumn("schedule", false, func(r *Record) *string { return &r.Schedule }),
@@ -34,7 +34,7 @@ var scheduleColumns = []column{
 	countColumn("tries", 0, false, func(r *Record) *int { return &r.Tries }),
 }
 
-// usedColumn is seconds that are known where the run's own CPU time is.
+// usedColumn is a column of seconds that are known where the run's own CPU time is known.
 func usedColumn(name string, field func(*Record) *float64) column {
 	c := measureColumn(name, "seconds summed over the CPUs", field)
 	c.get = func(r *Record) string {
@@ -46,7 +46,7 @@ func usedColumn(name string, field func(*Record) *float64) column {
 	return c
 }
 
-// formatDisturbed writes the mark that follows from the columns before it.
+// formatDisturbed writes the mark, which follows from the columns before it.
 func formatDisturbed(r *Record) string {
 	if !r.HasUse() {
 		return ""
@@ -54,7 +54,7 @@ func formatDisturbed(r *Record) string {
 	return strconv.FormatBool(r.Disturbed())
 }
 
-// checkDisturbed reads the mark, which says nothing that the columns before it do not.
+// checkDisturbed reads the mark. It is not kept, because it follows from the columns before it.
 func checkDisturbed(_ *Record, s string) error {
 	if s = strings.TrimSpace(s); s == "" {
 		return nil
@@ -65,7 +65,7 @@ func checkDisturbed(_ *Record, s string) error {
 	return nil
 }
 
-// tallyColumn is a count for which zero is a count, where recorded says that there was one.
+// tallyColumn is a column of a count that may be zero. recorded says whether it was counted.
 func tallyColumn(name string, recorded func(Record) bool, field func(*Record) *int64) column {
 	return column{name, false,
 		func(r *Record) string {

@@ -10,11 +10,10 @@ import (
 	modelname "github.com/voxfit/voxfit/model/name"
 )
 
-// A SerialTime is a serial time that was not measured in the records at hand but is known from
-// elsewhere.
+// A SerialTime is a serial time that is known from elsewhere and was not measured in the records at hand.
 type SerialTime struct {
 	Model   string  // as in the CSV file
-	Voxels  int     // the number of voxels it was measured on; 0: the user vouches that it fits
+	Voxels  int     // the number of voxels it was measured on; 0: the caller says that it fits any
 	Seconds float64 // wall time of the serial fit
 	Source  string  // where it is from, for the report
 }
@@ -63,12 +62,12 @@ func PublishedSerial() []SerialTime {
 type Baseline struct {
 	Condition        // of the serial runs; without an engine when the time was given
 	Time      Stat   // seconds
-	split     *Split // where the core-seconds of the runs went; nil where nobody accounted for them
+	split     *Split // where the core-seconds of the runs went; nil where it is not known
 	Source    string
-	Disturbed bool // other programs disturbed every run: no speed-up is relative to it
+	Disturbed bool // other programs disturbed every run, so that no speed-up is computed from it
 }
 
-// Account is where the core-seconds of the serial run with the median time went, where that is known.
+// Account returns where the core-seconds of the serial run with the median time went; false where this is not known.
 func (b *Baseline) Account() (Split, bool) {
 	if b == nil || b.split == nil {
 		return Split{}, false
@@ -76,7 +75,8 @@ func (b *Baseline) Account() (Split, bool) {
 	return *b.split, true
 }
 
-// isOwn says whether the serial runs are of the program of a condition, whose speed-up over them cannot exceed its CPUs.
+// isOwn says whether the serial runs are by the same program as the condition. Its speed-up over them cannot exceed its
+// CPUs.
 func (b *Baseline) isOwn(c Condition) bool {
 	family, _, _ := strings.Cut(c.Engine, "-")
 	return b.Engine == family+"-serial" || b.Engine == "serial" && b.ISA == c.ISA
@@ -88,9 +88,9 @@ func IsSerial(engine string) bool {
 	return engine == "serial" || strings.HasSuffix(engine, "-serial")
 }
 
-// baselineFor finds what a line's speed-ups are relative to. The rule, which doc.go tells in full:
-// a serial engine named by the caller; else the engine's own family ("dipy-ray" and "dipy-serial"
-// are family); else "serial"; else a given time; else nothing.
+// baselineFor finds what a line's speed-ups are relative to, by the rule in doc.go: a serial engine that the caller
+// names; else that of the engine's family ("dipy-ray" and "dipy-serial" are one family); else "serial"; else a given
+// time; else nothing.
 func (o Options) baselineFor(c Condition, measured []Baseline) *Baseline {
 	family, _, _ := strings.Cut(c.Engine, "-")
 	engines := []string{family + "-serial", "serial"}
@@ -114,9 +114,9 @@ func (o Options) baselineFor(c Condition, measured []Baseline) *Baseline {
 	return nil
 }
 
-// bestMatch picks the serial runs of one engine made on the same data and machine. The instruction
-// set must agree, unless the serial engine has none or was named by the caller: a speed-up is not
-// to be a change of instruction set. Pinning and nodes agree where there is a choice.
+// bestMatch picks the serial runs of one engine on the same data and machine. The instruction set must be the same,
+// unless the serial engine has none or was named by the caller: a speed-up must not come from another instruction set.
+// Where there is a choice, pinning and nodes are the same, too.
 func bestMatch(c Condition, engine string, measured []Baseline, named bool) *Baseline {
 	var best *Baseline
 	agreement := -1

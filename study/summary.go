@@ -40,12 +40,12 @@ type Condition struct {
 // A Split says where the core-seconds of a run went: that of the repetition with the median time.
 type Split struct {
 	Compute, Dispatch, Steal, StartWait, TailWait float64
-	// Others and Host are what other programs and the host of a virtual machine took of the CPUs meanwhile. Compute is
-	// without them, so that all parts add up to CPUs x wall time.
+	// Others and Host are the core-seconds that other programs, and the host of a virtual machine, took of the CPUs.
+	// Compute does not include them, so that all parts add up to CPUs x wall time.
 	Others, Host float64
 	// HasUse says that Others and Host are known.
 	HasUse bool
-	// Unaccounted is CPUs x wall time less the other parts: what passed outside the schedule.
+	// Unaccounted is CPUs x wall time less the other parts: the time before and after the schedule.
 	Unaccounted float64
 }
 
@@ -61,8 +61,8 @@ type Point struct {
 	CostPerMVox Stat // US dollars for a million voxels
 	Split       Split
 	HasSplit    bool
-	// Inflation is the core-seconds in the kernels over those of the serial run: what sharing memory, clock
-	// and cores costs. 0 where one of the two was not accounted for.
+	// Inflation is the core-seconds in the kernels divided by those of the serial run. It shows what it costs that
+	// cores share memory and clock rate. It is 0 where one of the two is not known.
 	Inflation float64
 	PeakRSS   int64 // bytes, the largest of the repetitions; 0: not recorded
 	// Disturbed says that other programs disturbed every repetition.
@@ -83,8 +83,8 @@ func (l Line) Best() Point {
 	return slices.MinFunc(l.Points, func(a, b Point) int { return cmp.Compare(a.Time.Median, b.Time.Median) })
 }
 
-// NearBest are the numbers of chunks, around the best, whose times cannot be told from the best one's: their intervals
-// meet. They are the best number alone where a setting has one run.
+// NearBest returns the range of numbers of chunks, around the best, whose times cannot be told from the best time,
+// because the intervals overlap. It is the best number alone where a setting has one run.
 func (l Line) NearBest() (fewest, most int) {
 	best := l.Best()
 	at := slices.IndexFunc(l.Points, func(p Point) bool { return p.Chunks == best.Chunks })
@@ -106,8 +106,8 @@ type Summary struct {
 	Prices  Prices
 	Notes   []string // what a reader of the numbers should know, one sentence each
 	Records int
-	// Settings is how many settings there are, the serial ones among them, and Disturbed how many of them other programs
-	// disturbed in every repetition. Taken is the median share of its CPUs that was taken from a run.
+	// Settings is the number of settings, serial ones included. Disturbed is how many of them other programs disturbed
+	// in every repetition. Taken is the median share of its CPUs' time that was taken from a run.
 	Settings, Disturbed int
 	Taken               float64
 	// Published says that all of them are the published study's own.
@@ -148,8 +148,8 @@ func Summarise(records []Record, o Options) Summary {
 	return s
 }
 
-// Busy says that the machine was too busy for its times to say anything of the programs: a quarter of the settings was
-// disturbed in every repetition.
+// Busy says that the machine was too busy for its times to say anything about the programs: a quarter of the settings,
+// or more, were disturbed in every repetition.
 func (s Summary) Busy() bool { return 4*s.Disturbed >= s.Settings && s.Disturbed > 0 }
 
 // BusySentence says what a busy machine means for the times; it is empty where the machine was not busy.
@@ -162,7 +162,7 @@ func (s Summary) BusySentence() string {
 		s.Disturbed, words.Count(s.Settings, "setting"), words.Percent(s.Taken))
 }
 
-// takenShare is the median of what was taken from the runs that say so.
+// takenShare returns the median share that was taken, of the runs that say so.
 func takenShare(records []Record) float64 {
 	var shares []float64
 	for _, r := range records {
@@ -176,7 +176,7 @@ func takenShare(records []Record) float64 {
 	return Median(shares)
 }
 
-// Condition is what the record has in common with others of its line.
+// Condition returns what the record has in common with the others of its line.
 func (r Record) Condition() Condition {
 	return Condition{
 		Model: cleanText(r.Model), Voxels: r.NumVox, Host: cleanText(r.Host), Engine: cleanText(r.Engine),
@@ -202,8 +202,8 @@ func (c Condition) Compare(b Condition) int {
 	)
 }
 
-// measuredBaseline describes serial runs. A serial run has no chunks, whatever its rows say, so
-// all are taken together.
+// measuredBaseline describes serial runs. All runs are taken together, because serial runs have no chunks, whatever
+// their rows say.
 func measuredBaseline(c Condition, byChunks map[int][]Record) Baseline {
 	var runs []Record
 	for _, chunks := range slices.Sorted(maps.Keys(byChunks)) {
@@ -235,8 +235,8 @@ func (s Summary) line(c Condition, byChunks map[int][]Record, b *Baseline) Line 
 	return l
 }
 
-// mostEfficiency is more than CPUs give: a speed-up above it, over the same program's serial runs, says that these were
-// disturbed, and is not given. One above 1 and below it is noise, and is given as 1.
+// mostEfficiency is the highest efficiency over the same program's serial runs that can be noise. Up to it, values
+// above 1 are given as 1. A speed-up beyond it says that the serial runs were disturbed, and is not given.
 const mostEfficiency = 1.05
 
 func (l Line) point(chunks int, records []Record) Point {
@@ -270,13 +270,13 @@ func (l Line) point(chunks int, records []Record) Point {
 	return p
 }
 
-// allDisturbed says that no repetition had its CPUs.
+// allDisturbed says that every repetition was disturbed.
 func allDisturbed(records []Record) bool {
 	return !slices.ContainsFunc(records, func(r Record) bool { return !r.Disturbed() })
 }
 
-// splitOf is the account of the run whose time is the median, of those that have one: that of an even number of runs is the
-// mean of the two in the middle. So its parts add up to the median time of these runs on all their CPUs.
+// splitOf returns the account of the run with the median time, of the runs that have an account. For an even number of
+// runs it is the mean of the two in the middle. Its parts therefore add up to the median time on all CPUs.
 func splitOf(records []Record) (Split, bool) {
 	accounted := slices.DeleteFunc(slices.Clone(records), func(r Record) bool { return !r.HasAccount() })
 	if len(accounted) == 0 {
@@ -304,7 +304,7 @@ func (s Split) Sum() float64 {
 	return s.Compute + s.Dispatch + s.Steal + s.StartWait + s.TailWait + s.Others + s.Host + s.Unaccounted
 }
 
-// middle is half of each part of both.
+// middle returns the mean of both, part by part.
 func (s Split) middle(t Split) Split {
 	return Split{Compute: (s.Compute + t.Compute) / 2, Dispatch: (s.Dispatch + t.Dispatch) / 2, Steal: (s.Steal + t.Steal) / 2,
 		StartWait: (s.StartWait + t.StartWait) / 2, TailWait: (s.TailWait + t.TailWait) / 2, Others: (s.Others + t.Others) / 2,

@@ -8,8 +8,8 @@ import (
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
-// A Variant is a condition without its CPU count and its data: what a line's dashes and marks
-// stand for. Variants are compared with ==.
+// A Variant is a condition without its CPU count and its data. In a figure, dashes and marks stand for it. Variants can
+// be compared with ==.
 type Variant struct {
 	host, engine, isa string
 	pinned            bool
@@ -18,8 +18,8 @@ type Variant struct {
 	nodes             int
 }
 
-// Variants are those of a summary. They are told apart with as few words as will do: the shorter the
-// name, the better a legend reads.
+// Variants are the variants of a summary and their names. A name has as few words as are needed to tell it from the
+// others, so that legends stay short.
 type Variants struct {
 	All     []Variant // our own engine first, else in the order of the lines
 	byNodes bool
@@ -55,8 +55,8 @@ func rank(v Variant) int {
 	return 2
 }
 
-// Of is a condition's variant. The number of nodes commonly follows from the number of CPUs, and
-// makes a variant only where the same CPU count was run on different numbers of nodes.
+// Of returns a condition's variant. The number of nodes commonly follows from the number of CPUs. It distinguishes
+// variants only where the same CPU count was run on different numbers of nodes.
 func (n Variants) Of(c Condition) Variant {
 	v := Variant{host: c.Host, engine: c.Engine, isa: c.ISA, pinned: c.Pinned, schedule: c.Schedule, pin: c.Pin, places: c.Places}
 	if n.byNodes {
@@ -65,8 +65,8 @@ func (n Variants) Of(c Condition) Variant {
 	return v
 }
 
-// Name is the engine, with instruction set, schedule, pinning, places and nodes where the engine was
-// run with several of them, and the host where there are several.
+// Name returns a variant's name: the engine, then each of instruction set, schedule, pinning, places and nodes with
+// which the engine was run in several ways, and the host where there are several.
 func (n Variants) Name(v Variant) string {
 	several := func(differ func(w Variant) bool, sameEngine bool) bool {
 		return slices.ContainsFunc(n.All, func(w Variant) bool {

@@ -12,7 +12,7 @@ import time
 import warnings
 
 answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # DIPY's own print-outs
+os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what DIPY prints
 warnings.simplefilter("ignore")
 
 import dipy
@@ -39,7 +39,7 @@ answer(version=dipy.__version__)
 
 
 class ScipyLoop:
-    """What SparseFascicleModel spends its time on: scipy.optimize.nnls with its matrix for each voxel."""
+    """The part of SparseFascicleModel that takes its time: scipy.optimize.nnls with its matrix, for each voxel."""
 
     def __init__(self):
         self.model = sfm.SparseFascicleModel(table, solver="NNLS")

@@ -4,8 +4,9 @@
 //
 // All have the same tasks: a number of iterations of a linear congruential generator, each of which waits for the one
 // before, without memory (work, in three languages; Python calls C's). The results of all tasks are added up, and the sum is
-// compared with the one that is known beforehand ([Sum]): a task that was lost or done twice ends the measurement. The
-// time of an iteration is measured anew just before and after each run of tasks, by the thread that hands them out.
+// compared with the one that is known beforehand ([Sum]): a task that was lost or done twice ends the measurement. What one
+// task takes alone is measured anew just before and after each run of tasks, by the thread that hands them out: it does
+// tasks of that length one after another in a loop.
 //
 // In a first round, which is not kept, [Run] finds about how long a task of each opponent must be; in the further ones it
 // measures eight lengths around that, and empty tasks. The opponents take turns in each round, in an order that changes

@@ -142,9 +142,7 @@ func TestAShortStudyHasACurveOfEachSchedulerOfGo(t *testing.T) {
 			t.Errorf("%s: %d lengths, METG %+v", o.Name, len(curve), got)
 		}
 		for _, p := range curve {
-			// No scheduler makes work shorter. What a busy machine does to the measure of an iteration may be more than
-			// this in one round, and is not in the best of three.
-			if p.Efficiency.Low > 1.1 {
+			if p.Efficiency.High > 1 { // no scheduler makes work shorter
 				t.Errorf("%s: tasks of %g s have an efficiency of %+v", o.Name, p.Task, p.Efficiency)
 			}
 		}

@@ -19,9 +19,9 @@ type scheduler interface {
 
 // An answer is what a run of tasks took.
 type answer struct {
-	Seconds   float64 `json:"seconds"`
-	Sum       uint64  `json:"sum"`
-	Iteration float64 `json:"iteration_s"`
+	Seconds float64 `json:"seconds"`
+	Sum     uint64  `json:"sum"`
+	Task    float64 `json:"task_s"` // of one task alone
 }
 
 // A taskRecord is the number of a worker, and the seconds at which a task began and ended.
@@ -48,8 +48,8 @@ func checked(s scheduler, o opponent, tasks int, iterations uint64) (answer, err
 	if want := Sum(tasks, iterations); a.Sum != want {
 		return a, fmt.Errorf("%s: %d tasks of %d iterations gave the sum %d, want %d: a task was lost, done twice or done wrong", o.name, tasks, iterations, a.Sum, want)
 	}
-	if !(a.Seconds > 0) || !(a.Iteration > 0) {
-		return a, fmt.Errorf("%s: found %g s of %d tasks and %g s of an iteration, want more than 0", o.name, a.Seconds, tasks, a.Iteration)
+	if !(a.Seconds > 0) || !(a.Task > 0) {
+		return a, fmt.Errorf("%s: found %g s of %d tasks and %g s of one alone, want more than 0", o.name, a.Seconds, tasks, a.Task)
 	}
 	return a, nil
 }

@@ -10,7 +10,7 @@ PUBLISHED_VOXELS = 435686
 PUBLISHED = {"serial": "6.2 s (5.5 to 6.8)", "task": "0.85 ms (0.73 to 0.97)"}
 RESAMPLES = 400
 
-# Who does a part: the driver's own thread does one thing after another, and nobody else can do it for it.
+# Who does each part. The parts of the driver's own thread are serial: it does one after another, and alone.
 SERIAL = ("mask and copy", "submit", "pickle arguments", "wait", "get", "unpickle results", "paramap", "gather")
 SUMS = {
     "the driver's own thread": SERIAL,
@@ -67,10 +67,10 @@ def _bytes(runs, sizes):
 
 
 def costs(sizes, seconds, pairs):
-    """Seconds a voxel, a task and a pair of tasks: of all runs first, then of runs that were drawn anew.
+    """Seconds for each voxel, task and pair of tasks: first from all runs, then from resampled runs.
 
-    Non-negative least squares of relative errors over voxels and tasks and, where pairs is true, pairs of tasks:
-    ray.wait looks at all tasks that are left each time that one is done.
+    They are found by non-negative least squares of relative errors over voxels, tasks and, where pairs is true, pairs
+    of tasks: each time a task is done, ray.wait looks at all tasks that are left.
     """
     random = np.random.default_rng(1)  # the same runs are drawn for each part, so that draws of parts add up
     columns = np.c_[sizes, sizes[:, 1] ** 2 / 2 * pairs]

@@ -1,4 +1,4 @@
-"""CPU seconds of this process and of all that it has started, by what they are to Ray (Linux)."""
+"""CPU seconds of this process and of all processes that it has started, by their role in Ray (Linux)."""
 
 import contextlib
 import os
@@ -6,7 +6,7 @@ from collections import Counter
 
 
 def cpu_by_role():
-    """Seconds so far, of threads that are still there: driver, worker, raylet, gcs and others."""
+    """Seconds so far of the threads that still exist, by role: driver, worker, raylet, gcs and others."""
     seconds = Counter()
     for pid in _descendants(os.getpid()):
         with contextlib.suppress(OSError):

@@ -4,10 +4,10 @@
     python bench/raytrace/trace_ray.py --table trace.csv     # the tables of what was measured
 
 DWI is an image that ``kbench phantom`` wrote. Each run fits its first voxels by DIPY's CSD with ``engine="ray"``, or
-by voxfit's through the same engine, in a number of chunks. All processes are held to one CPU, or to two. What Python
-does is timed inside of it: the driver's parts around DIPY's ``paramap``, and in the workers unpickling, the fit and
-pickling. What Ray's own threads and processes take besides is read from /proc. Times are CPU seconds, which other
-programs hardly change; on one CPU they add up to the time of the run, if the machine has nothing else to do.
+by voxfit's through the same engine, in a number of chunks. All processes are restricted to one CPU, or to two. Python's
+own work is timed inside Python: in the driver the parts around DIPY's ``paramap``, in the workers unpickling, the fit
+and pickling. The time of Ray's own threads and processes is read from /proc. Times are CPU seconds, which other
+programs hardly change. On one CPU they add up to the time of the run, if the machine has nothing else to do.
 """
 
 import argparse
@@ -194,7 +194,7 @@ def main():
     parser.add_argument("dwi", nargs="?", help="a 4D image by kbench phantom")
     parser.add_argument("-o", "--output", default="trace.csv", help="the CSV file of all runs")
     parser.add_argument("--table", metavar="CSV", help="measure nothing: the tables of these runs")
-    parser.add_argument("--voxels", type=int, nargs="+", default=[512, 1024, 2048])
+    parser.add_argument("--voxels", type=int, nargs="+", default=[512, 2048, 8192])
     parser.add_argument("--chunks", type=int, nargs="+", default=[8, 32, 128, 512])
     parser.add_argument("--cpus", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=3)
@@ -204,7 +204,7 @@ def main():
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
     if not arguments.table:
         if not arguments.dwi:
-            parser.error("DWI is needed: the image of kbench phantom --voxels 4096 -o synthetic")
+            parser.error("DWI is needed: the image of kbench phantom --voxels 8192 -o synthetic")
         os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
         measure(arguments)
     from costs import tables

@@ -1,7 +1,7 @@
-"""What is traced in Ray's processes: CPU seconds of the parts of a task, by the thread that does them.
+"""Traces the parts of a task in Ray's processes: CPU seconds of the thread that does them.
 
-The driver imports this module, and Ray calls ``trace_worker`` in each worker that it starts. A worker appends a line to
-a file of its own for each task, so that nothing but the tasks' own messages goes through Ray.
+The driver imports this module, and Ray calls ``trace_worker`` in each worker that it starts. For each task a worker
+appends a line to a file of its own, so that tracing adds no messages to those that Ray sends.
 """
 
 import json

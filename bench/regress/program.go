@@ -41,8 +41,9 @@ const (
 	// benchtime is how long one measurement takes, unless a single call takes longer.
 	benchtime = 3 * time.Millisecond
 	// A step is measured least to most times in one run, as often as lets the run measure for about runTime: with many
-	// steps the time of starting up is shared, with one it would outweigh the measurements.
-	least, most = 3, 20
+	// steps the time of starting up is shared, with one it would outweigh the measurements. The number is even, since
+	// round.logRatio takes two times of each program together.
+	least, most = 4, 20
 	runTime     = 150 * time.Millisecond
 )
 
@@ -85,7 +86,9 @@ func runInTurn(ctx context.Context, first, second *program, steps []step) (sampl
 }
 
 // repetitions is how often a run measures each of its steps.
-func repetitions(steps []step) int { return min(max(int(runTime/benchtime)/len(steps), least), most) }
+func repetitions(steps []step) int {
+	return min(max(int(runTime/benchtime)/len(steps)&^1, least), most)
+}
 
 func (p *program) pattern(steps []step) string {
 	var names []string

@@ -175,8 +175,11 @@ func TestTheLibraryHasTheSameBytesWhateverTheFolder(t *testing.T) {
 		}
 		out, p := t.TempDir(), platform{OS: runtime.GOOS, Arch: runtime.GOARCH}
 		tag, err := build(folder, out, p, "")
-		if err != nil || !strings.Contains(tag, machines[p.Arch].linux) && !strings.Contains(tag, machines[p.Arch].mac) {
-			t.Fatalf("tag %q, %v", tag, err)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tagged, err := release.PlatformOfTag(tag); tagged != p || err != nil {
+			t.Fatalf("the tag %q is for %v (%v), want %v", tag, tagged, err, p)
 		}
 		if runtime.GOOS == "linux" {
 			for _, other := range release.Libraries {

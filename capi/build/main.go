@@ -23,7 +23,7 @@ import (
 func main() {
 	out := flag.String("o", "bin", "the `folder` to write into")
 	name := flag.String("platform", "", "the platform to build for, as `OS/ARCH`; this one if empty")
-	zig := flag.String("zig", os.Getenv("VOXFIT_ZIG"), "the `command` of zig, to compile C with instead of $CC; $VOXFIT_ZIG if not given")
+	zig := flag.String("zig", os.Getenv("VOXFIT_ZIG"), "the `command` of zig, to compile C with instead of $CC, words with spaces quoted as there; $VOXFIT_ZIG if not given")
 	sources := flag.String("sources", "", "copy what the library is built from into this `folder`, and build nothing")
 	printed := flag.Bool("pkg-config", false, "print voxfit.pc, and build nothing")
 	list := flag.Bool("platforms", false, "print the platforms that libraries are released for, and build nothing")

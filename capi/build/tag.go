@@ -10,68 +10,81 @@ import (
 	"strings"
 )
 
-// machines are the processors of a library, by GOARCH, in the words of each kind of file and of the tags of wheels.
+// machines are the processors of a library, by GOARCH, in the words of each kind of file.
 var machines = map[string]struct {
-	elf                 elf.Machine
-	macho               macho.Cpu
-	pe                  uint16
-	linux, mac, windows string
+	elf   elf.Machine
+	macho macho.Cpu
+	pe    uint16
 }{
-	"amd64": {elf.EM_X86_64, macho.CpuAmd64, pe.IMAGE_FILE_MACHINE_AMD64, "x86_64", "x86_64", "amd64"},
-	"arm64": {elf.EM_AARCH64, macho.CpuArm64, pe.IMAGE_FILE_MACHINE_ARM64, "aarch64", "arm64", "arm64"},
+	"amd64": {elf.EM_X86_64, macho.CpuAmd64, pe.IMAGE_FILE_MACHINE_AMD64},
+	"arm64": {elf.EM_AARCH64, macho.CpuArm64, pe.IMAGE_FILE_MACHINE_ARM64},
 }
 
 // wheelTag is the platform tag of a wheel with this library, read from the library itself: its processor, and the oldest
 // glibc (PEP 600) or macOS on which it loads. A library for another processor than that of the platform is an error.
 func wheelTag(path string, p platform) (string, error) {
-	machine, known := machines[p.Arch]
-	if !known {
-		return "", fmt.Errorf("no wheels are made for %s", p)
+	if _, err := p.WheelTag(""); err != nil {
+		return "", err
 	}
-	wrong := func(found any) error {
-		return fmt.Errorf("%s is for the processor %v, expected one for %s", path, found, p)
-	}
+	var oldest string
+	var err error
 	switch p.OS {
 	case "linux":
-		file, err := elf.Open(path)
-		if err != nil {
-			return "", fmt.Errorf("%s: %w, expected a library for %s", path, err, p)
-		}
-		defer file.Close()
-		if file.Machine != machine.elf {
-			return "", wrong(file.Machine)
-		}
-		version, err := glibc(path, file)
-		if err != nil {
-			return "", err
-		}
-		return "manylinux_" + version + "_" + machine.linux, nil
+		oldest, err = glibcOf(path, p)
 	case "darwin":
-		file, err := macho.Open(path)
-		if err != nil {
-			return "", fmt.Errorf("%s: %w, expected a library for %s", path, err, p)
-		}
-		defer file.Close()
-		if file.Cpu != machine.macho {
-			return "", wrong(file.Cpu)
-		}
-		version, err := oldestMacOS(path, file)
-		if err != nil {
-			return "", err
-		}
-		return "macosx_" + version + "_" + machine.mac, nil
-	case "windows":
-		file, err := pe.Open(path)
-		if err != nil {
-			return "", fmt.Errorf("%s: %w, expected a library for %s", path, err, p)
-		}
-		defer file.Close()
-		if file.Machine != machine.pe {
-			return "", wrong(fmt.Sprintf("%#x", file.Machine))
-		}
-		return "win_" + machine.windows, nil
+		oldest, err = macOSOf(path, p)
+	case "windows": // whose tags name no version
+		err = checkWindows(path, p)
 	}
-	return "", fmt.Errorf("no wheels are made for %s", p)
+	if err != nil {
+		return "", err
+	}
+	return p.WheelTag(oldest)
+}
+
+// notFor is the error for a library of another processor than that of a platform.
+func notFor(p platform, path string, found any) error {
+	return fmt.Errorf("%s is for the processor %v, expected one for %s", path, found, p)
+}
+
+func unreadable(p platform, path string, err error) error {
+	return fmt.Errorf("%s: %w, expected a library for %s", path, err, p)
+}
+
+func glibcOf(path string, p platform) (string, error) {
+	file, err := elf.Open(path)
+	if err != nil {
+		return "", unreadable(p, path, err)
+	}
+	defer file.Close()
+	if file.Machine != machines[p.Arch].elf {
+		return "", notFor(p, path, file.Machine)
+	}
+	return glibc(path, file)
+}
+
+func macOSOf(path string, p platform) (string, error) {
+	file, err := macho.Open(path)
+	if err != nil {
+		return "", unreadable(p, path, err)
+	}
+	defer file.Close()
+	if file.Cpu != machines[p.Arch].macho {
+		return "", notFor(p, path, file.Cpu)
+	}
+	return oldestMacOS(path, file)
+}
+
+func checkWindows(path string, p platform) error {
+	file, err := pe.Open(path)
+	if err != nil {
+		return unreadable(p, path, err)
+	}
+	defer file.Close()
+	if file.Machine != machines[p.Arch].pe {
+		return notFor(p, path, fmt.Sprintf("%#x", file.Machine))
+	}
+	return nil
 }
 
 // noMusl says why there is no library for musl.

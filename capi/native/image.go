@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"sync/atomic"
 	"time"
@@ -12,8 +13,12 @@ import (
 	"github.com/voxfit/voxfit/nifti"
 )
 
-// An Image is a NIfTI file whose header was read. It holds no open file, and is shared by all threads.
-type Image struct{ image *nifti.Image }
+// An Image is a NIfTI file whose header was read, or the grid of an image that the caller has in memory. It holds no open
+// file, and is shared by all threads.
+type Image struct {
+	image    *nifti.Image
+	inMemory bool // there is no file
+}
 
 // ErrImage is the error of a handle that no image has.
 var ErrImage = errors.New("voxfit: no image has this handle: it was freed, or never opened")
@@ -26,7 +31,23 @@ func Open(path string) (Handle, error) {
 	if err != nil {
 		return 0, err
 	}
-	return images.add(&Image{image}), nil
+	return images.add(&Image{image: image}), nil
+}
+
+// OpenInMemory makes a handle to the grid of an image that the caller has in memory: its dimensions, and its affine, which
+// takes voxel numbers to millimetres, without the last row. Messages call it by its name, which may be empty. CheckGrid
+// compares it with others; there is nothing to read.
+func OpenInMemory(name string, shape [3]int64, affine [3][4]float64) (Handle, error) {
+	var dimensions []int
+	for _, n := range shape {
+		if n < 1 || n > math.MaxInt32 {
+			return 0, fmt.Errorf("voxfit: the image has shape %v, expected three numbers of at least 1", shape)
+		}
+		dimensions = append(dimensions, int(n))
+	}
+	h := nifti.NewHeader(dimensions, nil, [4][4]float64{affine[0], affine[1], affine[2], {3: 1}})
+	h.Path = name
+	return images.add(&Image{image: &nifti.Image{Header: h, Path: name}, inMemory: true}), nil
 }
 
 // FindImage returns the image of a handle.
@@ -55,6 +76,9 @@ type Reading struct {
 
 // Read reads the voxels. Where the file was replaced or written to meanwhile, the error is nifti.ErrChanged.
 func (m *Image) Read(r *Reading) error {
+	if m.inMemory {
+		return errors.New("voxfit: this image is in memory, expected one of a file")
+	}
 	index, order, err := m.order(r.Index)
 	if err != nil {
 		return err

@@ -115,6 +115,24 @@ static void read_image(void) {
     EXPECT(!unlink(path) && voxfit_image_new(path, &image) == VOXFIT_ERROR_ARGUMENT && !image);
 }
 
+// Images in memory have a grid, and nothing to read.
+static void compare_grids(void) {
+    const int64_t shape[3] = {4, 5, 6}, flat[3] = {4, 5, 0};
+    double affine[12] = {[0] = 2, [5] = 2, [10] = 2};
+    voxfit_image image, same, mask;
+    EXPECT(voxfit_image_in_memory(NULL, shape, affine, &image) == VOXFIT_OK && voxfit_image_in_memory("", shape, affine, &same) == VOXFIT_OK);
+    affine[3] = 1;
+    EXPECT(voxfit_image_in_memory("the mask", shape, affine, &mask) == VOXFIT_OK);
+    EXPECT(voxfit_image_check_grid(image, same) == VOXFIT_OK);
+    EXPECT(voxfit_image_check_grid(image, mask) == VOXFIT_ERROR_ARGUMENT && strstr(voxfit_message(), "the mask: ") && strstr(voxfit_message(), "up to 1 mm away"));
+    float values[1];
+    voxfit_reading r = {.size = sizeof r, .voxels = 1, .volumes = 1, .index = (int64_t[]){0}, .values = values};
+    EXPECT(voxfit_image_read(image, &r) == VOXFIT_ERROR_ARGUMENT && strstr(voxfit_message(), "in memory"));
+    EXPECT(voxfit_image_free(image) == VOXFIT_OK && voxfit_image_free(same) == VOXFIT_OK && voxfit_image_free(mask) == VOXFIT_OK);
+    EXPECT(voxfit_image_in_memory(NULL, flat, affine, &image) == VOXFIT_ERROR_ARGUMENT && strstr(voxfit_message(), "[4 5 0]") && !image);
+    EXPECT(voxfit_image_in_memory(NULL, NULL, affine, &image) == VOXFIT_ERROR_ARGUMENT);
+}
+
 static void list_options(void) {
     int64_t needed;
     EXPECT(voxfit_options(NULL, 0, &needed) == VOXFIT_OK && needed > 1000);
@@ -244,6 +262,7 @@ int main(int argc, char **argv) {
         list_options();
     find_peaks();
     read_image();
+    compare_grids();
     refuse_bad_models();
     voxfit_model model, other;
     EXPECT(voxfit_model_new(argv[1], N, bvals, bvecs, argv[2], &model) == VOXFIT_OK);

@@ -37,9 +37,12 @@ static int child(voxfit_model model, voxfit_batch *b) {
     refused += voxfit_image_new("a.nii", &image) == VOXFIT_ERROR_FORKED;
     refused += voxfit_image_free(1) == VOXFIT_ERROR_FORKED;
     refused += voxfit_image_shape(1, NULL, 0, &count) == VOXFIT_ERROR_FORKED;
+    const int64_t shape[3] = {1, 1, 1};
+    const double affine[12] = {[0] = 1, [5] = 1, [10] = 1};
+    refused += voxfit_image_in_memory(NULL, shape, affine, &image) == VOXFIT_ERROR_FORKED;
     refused += voxfit_image_check_grid(1, 1) == VOXFIT_ERROR_FORKED;
     refused += voxfit_image_read(1, &r) == VOXFIT_ERROR_FORKED;
-    return refused == 13 && strstr(voxfit_message(), "forked") && voxfit_abi_version() == VOXFIT_ABI_VERSION;
+    return refused == 14 && strstr(voxfit_message(), "forked") && voxfit_abi_version() == VOXFIT_ABI_VERSION;
 }
 
 int main(int argc, char **argv) {

@@ -139,11 +139,14 @@ func (o *compareOptions) commandOptions(ctx context.Context, stderr io.Writer) (
 	if err != nil {
 		return none, studyBlock{}, err
 	}
-	a, err := o.study.data.open(acq.WithSpelling(func(string) string { return "" })) // this command has no such options
+	a, err := o.study.data.open(acq.WithSpelling(spellForStudy))
 	if err != nil {
 		return none, studyBlock{}, err
 	}
-	block, err := o.study.responses(ctx, a, stderr)
+	block := studyBlock{gradients: a.gradients, shape: a.image.Header.Shape, voxels: len(a.mask.Index), inputs: a.inputs}
+	err = o.study.findResponses(&block, a.mask.Index, func(dst []float32, index []int) error {
+		return readSignal(ctx, dst, a.image, index, nifti.ReadOptions{}, stderr)
+	})
 	if err != nil {
 		return none, block, err
 	}
@@ -159,43 +162,4 @@ func (o *compareOptions) commandOptions(ctx context.Context, stderr io.Writer) (
 		options.Voxels = o.study.voxels
 	}
 	return options, block, nil
-}
-
-// responses are those of a file's block, without its signal: what automatic ones are estimated from is read, and no more.
-func (o *runOptions) responses(ctx context.Context, a *acquisition, stderr io.Writer) (studyBlock, error) {
-	block := studyBlock{gradients: a.gradients, shape: a.image.Header.Shape, voxels: len(a.mask.Index), inputs: a.inputs}
-	shape := a.image.Header.SpatialShape()
-	signalOf := func(index []int) ([]float32, error) {
-		if o.response != "auto" {
-			return nil, nil
-		}
-		if err := checkMemory("--response auto", len(index), a.gradients.Len(), 1); err != nil {
-			return nil, err
-		}
-		signal := make([]float32, len(index)*a.gradients.Len())
-		return signal, readSignal(ctx, signal, a.image, index, nifti.ReadOptions{}, stderr)
-	}
-	if needsResponse(o.models) {
-		index, err := acq.AutoRegion(shape, a.mask.Index, acq.AutoOptions{})
-		if err != nil {
-			return block, fromImage(err, o.response, o.data.dwi)
-		}
-		signal, err := signalOf(index)
-		if err == nil {
-			block.response, err = findResponse(o.response, signal, shape, index, a.gradients, acq.AutoOptions{})
-		}
-		if err != nil {
-			return block, fromImage(err, o.response, o.data.dwi)
-		}
-	}
-	if needsTissues(o.models) {
-		signal, err := signalOf(acq.Spread(a.mask.Index, 1, tissueSample))
-		if err == nil {
-			block.tissues, err = findTissues(o.response, signal, a.gradients)
-		}
-		if err != nil {
-			return block, fromImage(err, o.response, o.data.dwi)
-		}
-	}
-	return block, nil
 }

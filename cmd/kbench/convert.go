@@ -307,6 +307,9 @@ func (o *convertOptions) writeSidecar(out *staging, sidecar map[string]json.RawM
 		return err
 	}
 	maps.Copy(all, changed)
+	if description := ""; json.Unmarshal(sidecar["Description"], &description) == nil {
+		all["Description"] = to.describing(description)
+	}
 	all["ConvertedBy"] = map[string]string{"Name": "voxfit kbench", "Version": version(), "Command": o.command}
 	all["Sources"] = []string{o.image}
 	if text, err = json.MarshalIndent(all, "", "  "); err != nil {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/voxfit/voxfit/acq"
@@ -119,6 +120,9 @@ func TestConvertedImagesSayWhatTheyAre(t *testing.T) {
 	}
 	if part.Representation != "sh" || part.Axes != "xyz" || part.Basis != "mrtrix3" || *part.Degree != 8 || all["Fit"] == nil || all["ConvertedBy"] == nil {
 		t.Errorf("the sidecar holds %+v", part)
+	}
+	if text := string(all["Description"]); !strings.Contains(text, "degree 8, basis tournier07: ") {
+		t.Errorf("the sidecar describes the image as %s", text)
 	}
 }
 

@@ -213,6 +213,7 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 	if j.places, err = o.placement.cpus(); err != nil {
 		return err
 	}
+	defer j.freeMaps()
 	defer j.freeVolumes()
 	defer j.stopHashing()
 	defer j.hideProgress()
@@ -284,6 +285,7 @@ type fitJob struct {
 	memory   *numa.Pages    // of the volumes
 	places   []int          // the CPUs that workers get, in order
 	maps     [][]float32    // of the model; nil for those that are not wanted
+	mapPages *numa.Pages    // where they are
 	wanted   []bool
 	codes    map[kernel.Code]int
 	names    bidsName // of the image, with the desc that names of maps keep

@@ -30,9 +30,8 @@ func (j *fitJob) fit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	j.maps = make([][]float32, len(j.wanted))
-	for i, m := range j.wantedMaps {
-		j.maps[i] = make([]float32, len(j.index)*m.Components)
+	if err := j.makeMaps(); err != nil {
+		return err
 	}
 	if perPass < len(j.index) {
 		j.freeVolumes()
@@ -51,6 +50,33 @@ func (j *fitJob) fit(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// makeMaps makes room for the maps, in huge pages: of small ones, each is a fault.
+func (j *fitJob) makeMaps() (err error) {
+	components := 0
+	for _, m := range j.wantedMaps {
+		components += m.Components
+	}
+	voxels := len(j.index)
+	if j.mapPages, err = numa.NewPages(4 * voxels * components); err != nil {
+		return fmt.Errorf("the maps of %s: %w", plural.Count(voxels, "voxel"), lessMemory(err))
+	}
+	room := numa.SliceOf[float32](j.mapPages, voxels*components)
+	j.maps = make([][]float32, len(j.wanted))
+	for i, m := range j.wantedMaps {
+		n := voxels * m.Components
+		j.maps[i], room = room[:n:n], room[n:]
+	}
+	return nil
+}
+
+// freeMaps gives the memory of the maps back, if there is any.
+func (j *fitJob) freeMaps() {
+	if j.mapPages != nil {
+		_ = j.mapPages.Free() // what cannot be given back ends with the process
+		j.maps, j.mapPages = nil, nil
+	}
 }
 
 // checkpoints tells whether finished blocks are kept. They are not where one block is the whole fit, and where a fit

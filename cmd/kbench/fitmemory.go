@@ -83,17 +83,23 @@ func (j *fitJob) mapMemory() int64 {
 func (j *fitJob) passVoxels() (int, error) {
 	budget := j.leastBudget()
 	all, block := int64(len(j.index)), int64(min(blockVoxels, len(j.index)))
-	fixed := memoryInUse() - j.volumesMemory() + j.decompressMemory() + j.mapMemory() + block*int64(fit.VoxelBytes(j.model.Fitter()))
+	program := memoryInUse() - j.volumesMemory() + j.decompressMemory()
+	fixed := program + j.mapMemory() + block*int64(fit.VoxelBytes(j.model.Fitter()))
 	if least := fixed + block*j.voxelMemory(); budget.bytes < least {
-		return 0, fmt.Errorf("%s: found %s, expected at least %s: the maps of %s take %s, the rest is for the program and the signal of %s at a time; allow more, or fit parts with --shard",
-			budget.limit, sizeText(budget.bytes), sizeText(least), plural.Count(all, "voxel"), sizeText(j.mapMemory()), plural.Count(block, "voxel"))
+		remedy := "allow more, or fit parts with --shard"
+		if budget.bytes < program {
+			remedy = fmt.Sprintf("allow more, for the program alone takes %s", sizeText(program))
+		}
+		return 0, fmt.Errorf("%s: found %s, expected at least %s: the maps of %s take %s, the rest is for the program and the signal of %s at a time; %s",
+			budget.limit, sizeText(budget.bytes), sizeText(least), plural.Count(all, "voxel"), sizeText(j.mapMemory()), plural.Count(block, "voxel"), remedy)
 	}
 	voxels := all
 	if each := j.voxelMemory(); each > 0 {
 		voxels = min(all, (budget.bytes-fixed)/each)
 	}
 	// Go's collector lets the heap grow to twice what lives in it, unless it is told how much there is.
-	debug.SetMemoryLimit(budget.bytes - voxels*j.voxelMemory() - block*int64(fit.VoxelBytes(j.model.Fitter())))
+	outside := voxels*j.voxelMemory() + block*int64(fit.VoxelBytes(j.model.Fitter())) + j.mapMemory()
+	debug.SetMemoryLimit(budget.bytes - outside)
 	if voxels == all {
 		return len(j.index), nil
 	}

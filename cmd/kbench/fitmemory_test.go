@@ -65,6 +65,9 @@ func TestTooLittleMemoryIsRefusedWithTheLeastThatWouldDo(t *testing.T) {
 	if n, _ := fmt.Sscanf(after, "%d MiB", &least); code != exitFailed || n != 1 {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
+	if !strings.Contains(stderr, "the program alone takes") || strings.Contains(stderr, "--shard") {
+		t.Errorf("parts do not help where the program alone takes more: %s", stderr)
+	}
 	nothingIn(t, out)
 	if _, stderr, code = peakOf(t, append(args, "--max-memory", fmt.Sprintf("%dM", least+8))...); code != 0 {
 		t.Errorf("with %d MiB, where %d are said to do: exit code %d: %s", least+8, least, code, stderr)

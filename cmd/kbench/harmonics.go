@@ -40,6 +40,13 @@ func harmonicFormOf(description string) (f harmonicForm) {
 	return f
 }
 
+var basisText = regexp.MustCompile(`\bbasis (descoteaux07|tournier07)\b`)
+
+// describing is the description of a map in a sidecar with the basis of this form, where it names one.
+func (f harmonicForm) describing(text string) string {
+	return basisText.ReplaceAllLiteralString(text, "basis "+f.basis)
+}
+
 // The words of BIDS' proposal for diffusion derivatives (BEP016) for our frames and bases. Its "bvec" axes are the image's,
 // the first turned around where they are right-handed.
 var (

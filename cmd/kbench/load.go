@@ -80,7 +80,7 @@ func (o *runOptions) source(ctx context.Context, stderr io.Writer) (studySource,
 	if o.data.dwi == "" {
 		return o.makePhantom(ctx)
 	}
-	a, err := o.data.open(acq.WithSpelling(func(string) string { return "" })) // these commands have no such options
+	a, err := o.data.open(acq.WithSpelling(spellForStudy))
 	if err != nil {
 		return studySource{}, err
 	}
@@ -104,13 +104,58 @@ func (o *runOptions) blockOf(ctx context.Context, source studySource, scale int)
 	if o.data.dwi == "" {
 		return block, o.phantomResponses(&block)
 	}
+	return block, o.findResponses(&block, index, func(dst []float32, wanted []int) error {
+		copyRows(dst, wanted, block.signal(), index, block.gradients.Len())
+		return nil
+	})
+}
+
+// spellForStudy spells the options that messages about a table and its responses name: those that kbench run and compare
+// have.
+func spellForStudy(option string) string {
+	if option == "response" {
+		return "--response"
+	}
+	return ""
+}
+
+// findResponses sets the responses that the models of a study need, as the --response flag says. rows reads the signal of
+// voxels of the mask. It is called for automatic responses alone, and for the voxels alone that these are estimated from.
+func (o *runOptions) findResponses(block *studyBlock, mask []int, rows func(dst []float32, index []int) error) (err error) {
+	signalOf := func(index []int) ([]float32, error) {
+		if o.response != "auto" {
+			return nil, nil
+		}
+		if err := checkMemory("--response auto", len(index), block.gradients.Len(), 1); err != nil {
+			return nil, err
+		}
+		signal := make([]float32, len(index)*block.gradients.Len())
+		return signal, rows(signal, index)
+	}
+	defer func() { err = fromImage(err, o.response, o.data.dwi) }()
 	if needsResponse(o.models) {
-		block.response, err = findResponse(o.response, block.signal(), [3]int(block.shape[:3]), index, block.gradients, acq.AutoOptions{})
+		shape := [3]int(block.shape[:3])
+		index, err := acq.AutoRegion(shape, mask, acq.AutoOptions{})
+		if err != nil {
+			return err
+		}
+		signal, err := signalOf(index)
+		if err != nil {
+			return err
+		}
+		if block.response, err = findResponse(o.response, signal, shape, index, block.gradients, acq.AutoOptions{}); err != nil {
+			return err
+		}
 	}
-	if err == nil && needsTissues(o.models) {
-		block.tissues, err = findTissues(o.response, acq.Spread(block.signal(), block.gradients.Len(), tissueSample), block.gradients)
+	if needsTissues(o.models) {
+		signal, err := signalOf(acq.Spread(mask, 1, tissueSample))
+		if err != nil {
+			return err
+		}
+		block.tissues, err = findTissues(o.response, signal, block.gradients)
+		return err
 	}
-	return block, fromImage(err, o.response, o.data.dwi)
+	return nil
 }
 
 // fromImage names the image that automatic responses could not be estimated from, unless the error does so by itself.
@@ -133,21 +178,22 @@ func (o *runOptions) makePhantom(ctx context.Context) (studySource, error) {
 	return studySource{
 		block: studyBlock{gradients: g, shape: append(p.Shape[:], g.Len())}, name: "--voxels", mask: p.Index,
 		rows: func(_ context.Context, dst []float32, index []int) error {
-			phantomRows(dst, index, p)
+			copyRows(dst, index, p.Signal, p.Index, p.Gradients.Len()) // outside of its mask a phantom is zero
 			return nil
 		},
 	}, nil
 }
 
-// phantomRows copies the rows of some voxels. Outside its mask a phantom is zero.
-func phantomRows(dst []float32, index []int, p *phantom.Phantom) {
-	n, row := p.Gradients.Len(), 0
-	for i, v := range index { // both lists ascend
-		for row < len(p.Index) && p.Index[row] < v {
+// copyRows copies the rows of wanted voxels, of n numbers each, out of the rows of the voxels of index. Both lists ascend.
+// The row of a voxel that index does not have stays as it is.
+func copyRows(dst []float32, wanted []int, rows []float32, index []int, n int) {
+	row := 0
+	for i, v := range wanted {
+		for row < len(index) && index[row] < v {
 			row++
 		}
-		if row < len(p.Index) && p.Index[row] == v {
-			copy(dst[i*n:], p.Signal[row*n:(row+1)*n])
+		if row < len(index) && index[row] == v {
+			copy(dst[i*n:], rows[row*n:(row+1)*n])
 		}
 	}
 }
@@ -190,7 +236,7 @@ func (j *fitJob) estimateResponse(ctx context.Context) error {
 		return err
 	}
 	if j.response, err = findResponse("auto", signal, header.SpatialShape(), index, j.gradients, j.auto()); err != nil {
-		return fmt.Errorf("%w; the flags are --response-fa, --response-radius and --response", fromImage(err, "auto", j.image.Path))
+		return fromImage(err, "auto", j.image.Path)
 	}
 	if n := j.response.Raised; n > 0 {
 		j.warnings = append(j.warnings, fmt.Sprintf("%s: %d of the %s of the automatic response have signals below 1e-4, which were raised to it: is the image scaled to tiny values?",

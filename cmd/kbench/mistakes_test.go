@@ -121,6 +121,8 @@ var mistakes = []string{
 	"warned, a response with odd signs: fit msmt dwi.nii --mask mask.nii --response odd.txt,csf.txt",
 	"warned, more coefficients than volumes: fit csdm dwi.nii --mask mask.nii --response 0.0017,0.0003,0.0003,1000 --lmax 12",
 	"no anisotropic voxel: fit csdm dwi.nii --response-fa 0.95",
+	"no anisotropic voxel, in a study: run --models csdm --data dwi.nii --mask mask.nii -o study",
+	"no anisotropic voxel, for whole commands: compare dwi.nii --mask mask.nii --from-file --models csdm",
 	"no voxel of the mask in the box: fit csdm wide.nii --mask corner.nii --response-radius 2",
 	"an option of the automatic response beside a given one: fit csdm dwi.nii --response 0.0017,0.0003,0.0003,1000 --response-fa 0.5",
 	"no b = 0 for an automatic response: fit csdm weighted.nii",

@@ -210,7 +210,7 @@ var stageRules = []stageRule{
 	{"voxfit/fit.Block", "kernel", true},
 	{"voxfit/gunzip", "inflate", true}, {"gzip.(*Reader)", "inflate", true}, {"flate.(*decompressor)", "inflate", true},
 	{"(*Image).SHA256", "hash", true}, {"crypto/sha256", "hash", false}, {"hash/maphash", "hash", true},
-	{"pgzip", "compress", true}, {"compress/flate.(*Writer)", "compress", true},
+	{"compress.(*encoder)", "compress", true}, {"nifti/internal/compress.", "compress", false},
 	{"nifti.toPlanes", "write", true}, {"nifti.toRows", "transpose", true}, {"nifti.storedToRows", "transpose", true}, {"nifti/internal/transpose.", "transpose", true}, {"nifti.wholeDecoder", "transpose", true}, {"nifti.markingDecoder", "transpose", true}, {"nifti.swap", "transpose", true},
 	{"nifti.writeFile", "write", false}, {"nifti.(*writer)", "write", false}, {"disk.", "write", false}, {"(*Checkpoint)", "write", true},
 	{"nifti.", "read", false},

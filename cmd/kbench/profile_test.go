@@ -79,10 +79,10 @@ func TestASampleIsOfTheStageThatItsFunctionsAreOf(t *testing.T) {
 		"derive":    {voxfit + "kernel/amd64.peaksMaximaSingleAVX512", voxfit + "kernel.(*PeakWorker).Peaks", voxfit + "model.(*csdDeriver).Derive"},
 		"hash":      {"crypto/internal/fips140/sha256.blockSHANI", "crypto/sha256.(*digest).Write", voxfit + "nifti.(*Image).SHA256"},
 		"inflate":   {"runtime.memmove", "github.com/klauspost/compress/flate.(*decompressor).Read", voxfit + "nifti.(*gzipSource).read"},
-		"compress":  {"github.com/klauspost/compress/flate.(*fastEncL1).Encode", "github.com/klauspost/compress/flate.(*Writer).Write", "github.com/klauspost/pgzip.(*Writer).compressBlock"},
+		"compress":  {voxfit + "nifti/internal/compress.putCodes", voxfit + "nifti/internal/compress.(*encoder).matchBlock", voxfit + "nifti/internal/compress.(*encoder).compress"},
 		"transpose": {voxfit + "nifti/internal/transpose.int16Rows", voxfit + "nifti.storedToRows[go.shape.int16]", voxfit + "nifti.(*rowMaker).make"},
 		"read":      {"internal/runtime/syscall/linux.Syscall6", "os.(*File).ReadAt", voxfit + "nifti.(*pieces).read"},
-		"write":     {"internal/runtime/syscall/linux.Syscall6", "os.(*File).Write", voxfit + "nifti.writeFile"},
+		"write":     {"internal/runtime/syscall/linux.Syscall6", "os.(*File).Write", voxfit + "disk.(*File).Write", voxfit + "nifti/internal/compress.(*Writer).put", voxfit + "nifti.writeFile"},
 		"other":     {"runtime.gcBgMarkWorker"},
 	} {
 		s := &profile.Sample{}

@@ -125,6 +125,7 @@ func (v *verification) verify(ctx context.Context, stderr io.Writer) error {
 	if j.places, err = o.placement.cpus(); err != nil {
 		return err
 	}
+	defer j.freeMaps()
 	defer j.freeVolumes()
 	defer j.stopHashing()
 	defer j.hideProgress()

@@ -25,3 +25,20 @@ func TestTheVersionIsTheSameEverywhere(t *testing.T) {
 		}
 	}
 }
+
+func TestEachLibraryOfAReleaseHasATagThatNamesItAlone(t *testing.T) {
+	for _, p := range release.Libraries {
+		tag, err := p.WheelTag("2_17")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := release.PlatformOfTag(tag); got != p || err != nil {
+			t.Errorf("%s is the tag of %v (%v), want %v", tag, got, err, p)
+		}
+	}
+	for _, tag := range []string{"", "musllinux_1_2_x86_64", "linux_x86_64"} {
+		if p, err := release.PlatformOfTag(tag); err == nil {
+			t.Errorf("%q is the tag of %v", tag, p)
+		}
+	}
+}

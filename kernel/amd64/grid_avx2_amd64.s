@@ -1522,11 +1522,12 @@ done46:
 // func fractionSquaresAVX2(v *float64, s *float64, n int)
 // Requires: AVX
 TEXT ·fractionSquaresAVX2(SB), NOSPLIT, $0-24
-	MOVQ  v+0(FP), DI
-	MOVQ  s+8(FP), SI
-	MOVQ  n+16(FP), CX
-	TESTQ CX, CX
-	JLE   done2
+	MOVQ    v+0(FP), DI
+	MOVQ    s+8(FP), SI
+	MOVQ    n+16(FP), CX
+	TESTQ   CX, CX
+	JLE     done2
+	PCALIGN $0x40
 
 row1:
 	VMOVUPD (SI), Y0
@@ -1538,11 +1539,12 @@ row1:
 	JNZ     row1
 
 done2:
-	MOVQ  v+0(FP), DI
-	MOVQ  s+8(FP), SI
-	MOVQ  n+16(FP), CX
-	TESTQ CX, CX
-	JLE   done4
+	MOVQ    v+0(FP), DI
+	MOVQ    s+8(FP), SI
+	MOVQ    n+16(FP), CX
+	TESTQ   CX, CX
+	JLE     done4
+	PCALIGN $0x40
 
 row3:
 	VMOVUPD 32(SI), Y0

@@ -840,11 +840,12 @@ done24:
 // func fractionSquaresAVX512(v *float64, s *float64, n int)
 // Requires: AVX, AVX512F
 TEXT ·fractionSquaresAVX512(SB), NOSPLIT, $0-24
-	MOVQ  v+0(FP), DI
-	MOVQ  s+8(FP), SI
-	MOVQ  n+16(FP), CX
-	TESTQ CX, CX
-	JLE   done2
+	MOVQ    v+0(FP), DI
+	MOVQ    s+8(FP), SI
+	MOVQ    n+16(FP), CX
+	TESTQ   CX, CX
+	JLE     done2
+	PCALIGN $0x40
 
 row1:
 	VMOVUPD (SI), Z0

@@ -102,7 +102,7 @@ func fitLanes[T float32 | float64](w *laneWorker, params []float64, status []ker
 			if least < 0 {
 				status[i].Code = kernel.NegativeSignal
 			}
-			w.noteRaised(&status[i], least < w.lanes.model.MinSignal && below(row, w.lanes.model.MinSignal))
+			w.remark(&status[i], p, least < w.lanes.model.MinSignal && below(row, w.lanes.model.MinSignal))
 		}
 	}
 }

@@ -113,7 +113,7 @@ func fitNewton[T float32 | float64](w *newtonWorker, params []float64, status []
 			if s.state == newtonHandedOver || !s.write(p, &status[i]) {
 				fit(w.worker, p, status[i:i+1], signal[i*n:][:n])
 			}
-			w.noteRaised(&status[i], s.raised)
+			w.remark(&status[i], p, s.raised)
 			s.state = newtonIdle
 		}
 	}

@@ -22,6 +22,9 @@ type Design struct {
 	// DIPY's is 1e-4. IWLS does not look at it. It raises values to 1e-6 times the largest of the voxel, as MRtrix3
 	// does.
 	MinSignal float64
+	// LeastDiffusivity, in mm2/s, is what rounding may take an eigenvalue below zero: further below, the voxel has the
+	// code NegativeEigenvalue. DIPY's is 1e-6 over the largest element of the b-tensors.
+	LeastDiffusivity float64
 	// Iterations is the number of fits that IWLS makes after the first, dwi2tensor's -iter. MRtrix3's
 	// default is 2; MRtrix3 3.0.3 treats 1 as 0, which is not copied.
 	Iterations int
@@ -49,6 +52,7 @@ const parameters = 7
 //	                     dwi2tensor may give another
 //	BelowMinSignal       a value is above zero and below MinSignal, to which it was raised; the fit ended
 //	                     normally. Not with IWLS, which has no MinSignal
+//	NegativeEigenvalue   the tensor has an eigenvalue below zero by more than LeastDiffusivity; the fit ended normally
 //	NegativeSignal       a value is negative; the fit ended normally
 //
 // Iterations counts the steps of NLS and the reweighted fits of IWLS. NLS minimises the sum of the squared differences of
@@ -86,6 +90,8 @@ func (d *Design) fitter() (*fitter, error) {
 		return nil, fmt.Errorf("field Method is %v, must be WLS, OLS, IWLS or NLS", d.Method)
 	case method != reftensor.IWLS && !checks.Positive(d.MinSignal):
 		return nil, fmt.Errorf("field MinSignal is %v, must be positive", d.MinSignal)
+	case !(d.LeastDiffusivity >= 0):
+		return nil, fmt.Errorf("field LeastDiffusivity is %v, must not be negative", d.LeastDiffusivity)
 	case method != reftensor.IWLS && (d.Iterations != 0 || d.UniformStart):
 		return nil, fmt.Errorf("fields Iterations and UniformStart are of IWLS, the Method is %v", d.Method)
 	case d.Iterations < 0 || d.Iterations > math.MaxUint16:
@@ -98,12 +104,13 @@ func (d *Design) fitter() (*fitter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("field W: %w", err)
 	}
-	return &fitter{ref: portable}, nil
+	return &fitter{ref: portable, leastDiffusivity: d.LeastDiffusivity}, nil
 }
 
 type fitter struct {
-	ref   *reftensor.Tensor
-	lanes *laneFitter // nil: one voxel after the other
+	ref              *reftensor.Tensor
+	leastDiffusivity float64
+	lanes            *laneFitter // nil: one voxel after the other
 }
 
 func (t *fitter) Measurements() int { return t.ref.Design.Measurements() }
@@ -142,15 +149,31 @@ func fit[T float32 | float64](w *worker, params []float64, status []kernel.Statu
 		}
 		iterations, outcome := w.scratch.Fit(p)
 		status[i] = kernel.Status{Code: checks.CodeOf(outcome, seen), Iterations: uint16(iterations)}
-		w.noteRaised(&status[i], below(signal[i*n:][:n], w.ref.MinSignal))
+		w.remark(&status[i], p[:], below(signal[i*n:][:n], w.ref.MinSignal))
 	}
 }
 
-// noteRaised makes the code of a voxel that was fitted BelowMinSignal, where a value was raised to MinSignal.
-func (t *fitter) noteRaised(status *kernel.Status, raised bool) {
-	if raised && t.ref.Method != reftensor.IWLS && (status.Code == kernel.OK || status.Code == kernel.NegativeSignal) {
-		status.Code = kernel.BelowMinSignal
+// remark gives a voxel whose fit ended normally the code of what is odd about its tensor, or about a signal of which a
+// value was raised to MinSignal.
+func (t *fitter) remark(status *kernel.Status, params []float64, raised bool) {
+	switch status.Code {
+	case kernel.OK, kernel.NegativeSignal, kernel.Refit:
+		switch {
+		case raised && t.ref.Method != reftensor.IWLS:
+			status.Code = kernel.BelowMinSignal
+		case !t.notNegative(params):
+			status.Code = kernel.NegativeEigenvalue
+		}
 	}
+}
+
+// notNegative says whether a tensor has no eigenvalue below zero, but for rounding.
+func (t *fitter) notNegative(params []float64) bool {
+	d := [6]float64(params)
+	for _, diagonal := range [...]int{0, 2, 5} {
+		d[diagonal] += t.leastDiffusivity
+	}
+	return reftensor.NotNegative(&d)
 }
 
 // below says whether a value is above zero and below a limit.

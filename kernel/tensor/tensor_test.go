@@ -12,7 +12,7 @@ import (
 
 func plainTensor(t testing.TB, s kerneltest.Scheme, method kernel.Method) kernel.Fitter {
 	t.Helper()
-	d := tensor.Design{W: s.W, Method: method, MinSignal: 1e-4}
+	d := tensor.Design{W: s.W, Method: method, MinSignal: 1e-4, LeastDiffusivity: 5e-10}
 	if method == kernel.IWLS {
 		d.Iterations = 2
 	}
@@ -89,6 +89,22 @@ func TestTensorStatusSaysWhatHappened(t *testing.T) {
 	}
 }
 
+// A signal that rises along z has a tensor with a negative eigenvalue. Its FA is that of another tensor, so it is not OK.
+func TestANegativeEigenvalueIsNotOKByAnyMethod(t *testing.T) {
+	s := kerneltest.NewScheme(4, 20, 700, 1500)
+	rises, flat := s.Signal([6]float64{1e-3, 0, 1e-3, 0, 0, -1e-4}, 1000, 0), s.Signal([6]float64{}, 1000, 0)
+	everyTensorFitter(t, s, func(t *testing.T, f kernel.Fitter) {
+		for _, c := range []struct {
+			signal []float64
+			want   kernel.Code
+		}{{rises, kernel.NegativeEigenvalue}, {flat, kernel.OK}} {
+			if params, status := kerneltest.FitAll(f, c.signal); status[0].Code != c.want {
+				t.Errorf("%v: status %v, expected %v", params, status[0], c.want)
+			}
+		}
+	})
+}
+
 func TestReweightedTensorNeedsAPositiveSignal(t *testing.T) {
 	s := kerneltest.NewScheme(4, 20, 700, 1500)
 	signal := s.Signal(kerneltest.Fibre, -1000, 0)
@@ -117,6 +133,7 @@ func TestTensorDesignErrorsNameTheField(t *testing.T) {
 		"do not determine":      broken(func(d *tensor.Design) { d.W = flat.W }),
 		"MinSignal is 0":        broken(func(d *tensor.Design) { d.MinSignal = 0 }),
 		"Method is Method(9)":   broken(func(d *tensor.Design) { d.Method = 9 }),
+		"LeastDiffusivity is -": broken(func(d *tensor.Design) { d.LeastDiffusivity = -1e-9 }),
 		"are of IWLS":           broken(func(d *tensor.Design) { d.Iterations = 2 }),
 		"Iterations is -1":      broken(func(d *tensor.Design) { d.Method, d.Iterations = kernel.IWLS, -1 }),
 	})

@@ -1,4 +1,4 @@
-"""Reads recipe.yaml as rattler-build does, renders it for Linux and macOS, and prints what it says.
+"""Reads recipe.yaml as rattler-build does, renders it for Linux and macOS, and prints the result.
 
 It fetches nothing and builds nothing. A recipe that rattler-build refuses ends it with rattler-build's own message.
 """

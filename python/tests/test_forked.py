@@ -1,8 +1,10 @@
 """A process that was forked after the library was used: a program of its own makes its fits."""
 
+import contextlib
 import errno
 import os
 import pickle
+import resource
 import signal
 import subprocess
 import sys
@@ -191,6 +193,8 @@ def test_images_and_peaks_go_through_the_program_too(data, gtab, tmp_path, monke
         found = voxfit.fit_dti("dwi.nii.gz", gtab, mask="mask.nii.gz").params
         with pytest.raises(ValueError, match=r"other\.nii\.gz"):
             voxfit.fit_dti("dwi.nii.gz", gtab, mask="other.nii.gz")
+        with pytest.raises(ValueError, match="in memory"):
+            voxfit.fit_dti("dwi.nii.gz", gtab, mask=nibabel.Nifti1Image(np.ones((7, 8, 9), np.uint8), 2 * np.eye(4)))
         with pytest.raises(ValueError, match=r"nothing\.nii"):
             voxfit.load("nothing.nii")
         return found, voxfit.load("dwi.nii.gz"), find_peaks(values, np.eye(3), edges)
@@ -346,6 +350,43 @@ def test_no_python_to_start_and_no_room_are_errors_that_say_so(data, gtab, monke
 
     assert in_fork(without_python)
     np.testing.assert_array_equal(in_fork(without_room), voxfit.fit_dti(data, gtab).params)
+
+
+def test_a_daemon_that_has_closed_its_standard_files_fits_the_same_bits(data, gtab):
+    def daemon():
+        os.closerange(0, 3)
+        voxfit.fit_dti(data[0], gtab)
+        with contextlib.suppress(OSError):
+            os.write(1, b"what it prints reaches nothing that the program reads")
+        return voxfit.fit_dti(data, gtab).params
+
+    np.testing.assert_array_equal(in_fork(daemon), voxfit.fit_dti(data, gtab).params)
+
+
+def test_limits_of_a_process_are_told_in_a_line_and_end_nothing(data, gtab):
+    def without_descriptors():
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/proc/self/fd"))) + 1, most[1]))
+        held = []
+        with pytest.raises(OSError):
+            while True:
+                held.append(os.dup(0))
+        with pytest.raises(voxfit.ForkedError, match="cannot be started: .*Too many open files"):
+            voxfit.fit_dti(data, gtab)
+        for descriptor in held:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, most)
+        return voxfit.fit_dti(data, gtab).params
+
+    def without_room():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+        with pytest.raises(MemoryError, match="no room for 1 MiB of memory shared"):
+            voxfit.fit_dti(data, gtab)
+        return True
+
+    np.testing.assert_array_equal(in_fork(without_descriptors), voxfit.fit_dti(data, gtab).params)
+    assert in_fork(without_room)
 
 
 def test_without_files_in_memory_a_file_without_a_name_serves(data, gtab, tmp_path, monkeypatch):

@@ -88,6 +88,28 @@ def test_the_grid_of_an_image_that_was_read_is_still_looked_at(files):
             voxfit.fit_dti(image, gtab, mask=mask)
 
 
+def test_the_grids_of_images_made_in_memory_are_looked_at(files):
+    vd = pytest.importorskip("voxfit.dipy")
+    from dipy.core.gradients import gradient_table
+
+    folder, (bvals, bvecs), inside = files
+    loaded = nibabel.load(folder / "whole.nii")
+    made = nibabel.Nifti1Image(loaded.get_fdata(), loaded.affine)
+    there = nibabel.Nifti1Image(inside.astype(np.uint8), loaded.affine)
+    elsewhere = nibabel.Nifti1Image(inside.astype(np.uint8), np.diag([-1.0, 1, 1, 1]) @ loaded.affine)
+    want = voxfit.fit_dti(loaded.get_fdata(), (bvals, bvecs), mask=inside).params
+    model = vd.TensorModel(gradient_table(bvals, bvecs=bvecs))
+    for data in (made, loaded, folder / "whole.nii"):
+        for fit in (voxfit.Model("dti", (bvals, bvecs)).fit, model.fit):
+            fit(data, mask=there)
+            with pytest.raises(ValueError, match="in memory.*affine"):
+                fit(data, mask=elsewhere)
+    with pytest.raises(ValueError, match="affine"):
+        voxfit.load(folder / "whole.nii", elsewhere)
+    one_volume = nibabel.Nifti1Image(inside.astype(np.uint8)[..., None], loaded.affine)
+    np.testing.assert_array_equal(voxfit.fit_dti(made, (bvals, bvecs), mask=one_volume).params, want)
+
+
 def test_axes_behind_the_fourth_are_in_nibabels_order(tmp_path):
     values = np.arange(2 * 3 * 4 * 2 * 5 * 3, dtype=np.int16).reshape(2, 3, 4, 2, 5, 3)
     inside = np.arange(24).reshape(2, 3, 4) % 3 > 0

@@ -149,7 +149,8 @@ def test_the_arm64_wheel_fits_under_qemu_with_debians_python(dist, tmp_path):
 
 
 def test_the_same_sources_give_the_same_wheel_in_another_folder(dist, tmp_path):
-    there = tmp_path / "voxfit"
+    fetched("packaging-tools")
+    there = tmp_path / "vöx fit"
     ignored = shutil.ignore_patterns(".git", ".venv", "bin", "dist", ".test")
     shutil.copytree(ROOT, there, symlinks=True, ignore=ignored)
     shutil.copytree(ROOT / ".test/packaging-requirements", there / ".test/packaging-requirements", symlinks=True)

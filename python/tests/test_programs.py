@@ -63,6 +63,13 @@ def test_a_program_runs_patched_with_its_arguments_and_its_exit_code(program):
     assert err.splitlines()[-1] == "voxfit: native fits of this process: dti 1"
 
 
+def test_a_program_whose_python_has_a_path_too_long_for_its_first_line_runs(program):
+    by_shell = f"#!/bin/sh\n'''exec' \"{sys.executable}\" \"$0\" \"$@\"\n' '''\n"  # as pip writes it
+    program.write_text(by_shell + PROGRAM)
+    out, _ = run(sys.executable, "-m", "voxfit.dipy", program.rename(program.with_suffix("")), code=3)
+    assert out.splitlines() == ["voxfit.dipy._tensor __main__ [] 7"]
+
+
 def test_what_is_no_python_program_is_refused_in_one_line(tmp_path):
     text, shell, folder = tmp_path / "a.txt", tmp_path / "a.sh", tmp_path / "folder"
     text.write_text("words\n")
@@ -78,6 +85,17 @@ def test_what_is_no_python_program_is_refused_in_one_line(tmp_path):
         assert words in err and err.count("\n") == 1, err
     _, err = run(sys.executable, "-m", "voxfit.dipy", code=1)
     assert err.startswith("usage: ")
+    _, err = run(sys.executable, "-m", "voxfit.dipy", "-m", "no.such", code=1)
+    assert err == f"voxfit: there is no module no.such in this Python ({sys.executable})\n"
+
+
+def test_a_program_that_closes_stderr_or_has_none_keeps_its_output_and_its_exit_code(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text("import sys\nprint(1)\nsys.stderr.close()\nsys.exit(3)\n")
+    assert run(sys.executable, "-m", "voxfit.dipy", program, code=3) == ("1\n", "")
+    program.write_text("print(1)\n")
+    shell = 'exec "$0" -m voxfit.dipy "$1" 2>&-'
+    assert run("sh", "-c", shell, sys.executable, program) == ("1\n", "")
 
 
 def test_a_program_of_another_environment_names_the_python_to_use(tmp_path):
@@ -104,7 +122,10 @@ def test_the_environment_variable_patches_what_a_program_imports_and_nothing_els
     out, _ = run(sys.executable, "-c", code + uses, env={"VOXFIT_DIPY": "1"})
     assert out.splitlines() == ["False True", "voxfit.dipy._tensor"]
     for value in ("0", ""):
-        assert run(sys.executable, "-c", code, env={"VOXFIT_DIPY": value})[0] == "False False\n"
+        assert run(sys.executable, "-c", code, env={"VOXFIT_DIPY": value}) == ("False False\n", "")
+    out, err = run(sys.executable, "-c", code + uses, env={"VOXFIT_DIPY": "no"})
+    assert out.splitlines()[-1] == "dipy.reconst.dti"
+    assert err == "voxfit: VOXFIT_DIPY is 'no', expected 1 or 0: DIPY is not patched\n"
 
 
 def test_a_dipy_that_is_too_old_is_left_alone_with_a_warning(tmp_path):
@@ -246,7 +267,7 @@ def test_an_empty_mask_is_fitted_as_by_dipy_with_zeros_where_dipy_has_none(name)
 
 
 def others_fit(self, data, mask=None):
-    """As pyAFQ 3.4 has it in AFQ/models/msmt.py, line 58: MultiShellDeconvModel.fit = _fit."""
+    """A fit of another problem."""
     return "theirs"
 
 
@@ -264,6 +285,27 @@ def test_a_native_fit_that_is_overwritten_is_warned_of_once_and_can_be_put_back(
         assert model.fit(None) == "theirs"
         vd.patch()
         assert vars(vd.MultiShellDeconvModel)["fit"].__module__ == "voxfit.dipy._multishell"
+
+
+PYAFQ = """
+from dipy.reconst.mcsd import MultiShellDeconvModel
+def _fit(self, data, mask=None): return "theirs"
+MultiShellDeconvModel.fit = _fit
+"""
+
+
+def test_the_native_fit_stays_where_pyafq_puts_one_for_the_same_problem(tmp_path):
+    (tmp_path / "AFQ" / "models").mkdir(parents=True)
+    (tmp_path / "AFQ" / "models" / "msmt.py").write_text(PYAFQ)  # as pyAFQ 3.4 has it, line 58
+    (tmp_path / "program.py").write_text(
+        "import importlib, AFQ.models.msmt as m\n"
+        "importlib.reload(m)\n"
+        "print(m.MultiShellDeconvModel.fit.__module__)\n"
+    )
+    out, err = run(sys.executable, "-m", "voxfit.dipy", tmp_path / "program.py")
+    assert out == "voxfit.dipy._multishell\n"
+    assert err.count("AFQ.models.msmt has a fit of its own for MultiShellDeconvModel; it solves the same problem") == 1
+    assert "msmt.py:4: RuntimeWarning" in err
 
 
 def test_a_fit_of_dipys_own_class_that_was_overwritten_before_is_warned_of(monkeypatch):

@@ -26,7 +26,8 @@ def copied(folder):
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     pytest.importorskip("setuptools", "77")
-    source, made = copied(tmp_path_factory.mktemp("source") / "voxfit"), tmp_path_factory.mktemp("wheel")
+    # Any folder serves, also one whose name has a space and letters that are not ASCII.
+    source, made = copied(tmp_path_factory.mktemp("source") / "vöx fit"), tmp_path_factory.mktemp("wheel")
     subprocess.run([*MAKES, "wheel", "-q", "--no-build-isolation", "--no-deps", "-w", made, source], check=True)
     (wheel,) = made.glob("*.whl")
     return wheel
@@ -99,7 +100,7 @@ def test_an_sdist_has_the_go_sources_and_builds_without_a_network(tmp_path):
     subprocess.run(listed, cwd=unpacked / "go", env=offline, check=True, capture_output=True)
 
 
-def test_an_editable_installation_gets_the_library(tmp_path):
+def test_an_editable_installation_gets_the_library_and_the_line_for_voxfit_dipy(tmp_path):
     pytest.importorskip("setuptools", "77")
     source = copied(tmp_path / "voxfit")
     target = tmp_path / "installed"
@@ -107,12 +108,19 @@ def test_an_editable_installation_gets_the_library(tmp_path):
         [*MAKES, "install", "-q", "--no-build-isolation", "--no-deps", "-t", target, "-e", source], check=True
     )
     code = f"import voxfit; print(voxfit.__file__, voxfit.Model('dti', ([0] + [1e3] * 6, {BVECS})))"
-    site = f"import site; site.addsitedir({str(target)!r}); "
+    site = f"import site, sys; site.addsitedir({str(target)!r}); print('voxfit.dipy' in sys.modules); "
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VOXFIT_LIBRARY")}
-    done = subprocess.run(
-        [sys.executable, "-c", site + code], cwd=target, env=environment, capture_output=True, text=True
-    )
-    assert done.stdout.startswith(str(source / "voxfit")), done.stderr
+    for value, patches in {"0": False, "1": True}.items():
+        done = subprocess.run(
+            [sys.executable, "-c", site + code],
+            cwd=target,
+            env={**environment, "VOXFIT_DIPY": value},
+            capture_output=True,
+            text=True,
+        )
+        assert done.stdout.startswith(f"{patches}\n{source / 'voxfit'}"), done.stderr
+    (record,) = target.glob("voxfit-*.dist-info/RECORD")
+    assert "voxfit-dipy.pth," in record.read_text()  # by which pip removes it again
 
 
 def test_without_go_the_build_says_in_a_line_what_is_needed(tmp_path):
@@ -122,6 +130,24 @@ def test_without_go_the_build_says_in_a_line_what_is_needed(tmp_path):
     assert done.returncode != 0
     (line,) = {s.strip() for s in (done.stdout + done.stderr).splitlines() if s.strip().startswith("voxfit: ")}
     assert "needs Go 1.26 or later" in line and "C compiler" in line and "wheel" in line
+
+
+@pytest.mark.parametrize(
+    "go, words",
+    [
+        ("echo linux; echo go1.19.8", "says: go1.19.8"),
+        ("echo 'go: go.mod requires go >= 1.26' >&2; exit 1", "says: go: go.mod requires go >= 1.26"),
+    ],
+)
+def test_a_go_that_is_too_old_is_named_in_a_line(go, words, tmp_path):
+    program = tmp_path / "go"
+    program.write_text(f"#!/bin/sh\n{go}\n")
+    program.chmod(0o755)
+    command = [sys.executable, "setup.py", "-q", "build", "-b", tmp_path / "build"]
+    environment = {**os.environ, "GO": str(program)}
+    done = subprocess.run(command, cwd=PYTHON, env=environment, capture_output=True, text=True)
+    last = done.stderr.splitlines()[-1]
+    assert done.returncode != 0 and last.startswith("voxfit: ") and "needs Go 1.26 or later" in last and words in last
 
 
 def test_on_musl_build_and_import_say_that_there_is_no_library(tmp_path):

@@ -5,8 +5,9 @@
 >>> result.fod.shape, result.gfa.dtype                          # doctest: +SKIP
 
 ``fit_csd``, ``fit_msmt``, ``fit_free_water``, ``fit_dti`` and ``fit_sfm`` take data of shape (..., N), or the path of a
-NIfTI file, and a gradient table, and return a `Result`. ``load`` reads such files. They keep the last few models that
-they set up; `Model` is one to keep and to hand on. The native library is loaded by the first of them that is used.
+NIfTI file, and a gradient table, and return a `Result`. ``load`` reads such files. These functions keep the last few
+models that they set up. A `Model` is set up once by the caller, who keeps it and may pass it on. The native library is
+loaded on first use.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The program that fits for a process which was forked after the library was loaded (`_forked` starts it).
 
-It reads requests from the socket that is its standard input, and ends when its owner is gone, whatever it does at that
-moment. Arrays are in memory that both have, in a block that begins with the abort flag and the count of voxels done.
+It reads requests from the socket that is its standard input. When its owner is gone it ends, even in the middle of a
+request. Arrays are in memory that both share: a block that begins with the abort flag and the count of voxels done.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ABORT, DONE, FIRST = 0, 8, 64  # places in the block: the flag, the count, and t
 
 
 def serve(memory: int, owner: int) -> None:
-    """Answer requests until the owner, a process by its number, is gone; memory is the descriptor of the block."""
+    """Answer requests until the process numbered owner is gone; memory is the file descriptor of the block."""
     link = socket.socket(fileno=0)
     threading.Thread(target=_end_with, args=(link, owner), daemon=True).start()
     block: mmap.mmap | None = None

@@ -1,14 +1,15 @@
-"""What a process does that was forked after the library was loaded, and so cannot call it.
+"""Fits in a process that was forked after the library was loaded, and so cannot call it.
 
-Go's threads are not in such a process, and a call would wait for them for ever. A program that is started afresh, once
-for each such process, makes the calls instead (`_fitter`). Requests go through a socket. Arrays go through memory that
-both processes have and that has no name, so that nothing is left behind however they end.
+A forked process lacks Go's threads, so that a call would wait for them for ever. Instead each such process starts a
+fresh program once, and that makes the calls (`_fitter`). Requests go through a socket. Arrays are in memory that both
+processes share. It has no name, so that nothing is left behind, however the processes end.
 """
 
 from __future__ import annotations
 
 import atexit
 import ctypes
+import fcntl
 import json
 import mmap
 import os
@@ -30,10 +31,12 @@ from . import _native
 from ._fitter import ABORT, DONE, FIRST
 from ._messages import receive, send
 
-# Bytes of arrays that are handed over at a time. Larger fits go in parts, which gives the same bits.
+# Bytes of arrays that are passed at a time. Larger fits are passed in parts, which gives the same bits.
 _PART_BYTES = 32 * 2**20
 # How long to wait between two looks at the abort flag.
 _POLL_SECONDS = 0.02
+# The functions of `_native` that return handles.
+_MAKERS = ("new_model", "open_image", "image_in_memory")
 _START = (
     "import json, sys\n"
     "sys.path[:] = json.loads(sys.argv[3])\n"
@@ -63,7 +66,7 @@ def ask(function: str, *arguments: Any) -> Any:
     of = next((a.program for a in arguments if isinstance(a, _native.Elsewhere)), None)
     asked: _Program = of or program()
     answer = asked.ask(function, tuple(asked.number(a) for a in arguments))
-    return _native.Elsewhere(asked, answer) if function in ("new_model", "open_image") else answer
+    return _native.Elsewhere(asked, answer) if function in _MAKERS else answer
 
 
 def run(
@@ -93,7 +96,7 @@ def _warn_once() -> None:
 
 
 def _callers_level() -> int:
-    """Return how many calls up, for ``warnings.warn`` in the calling function, is the first line outside voxfit."""
+    """Return the stacklevel with which a warning by the calling function names the first line outside voxfit."""
     folder = str(Path(__file__).parent)
     frame, level = sys._getframe(1), 1
     while frame.f_back is not None and frame.f_code.co_filename.startswith(folder):
@@ -107,15 +110,17 @@ class _Program:
     def __init__(self) -> None:
         self._lock = threading.Lock()  # one request at a time
         self._freed: deque[tuple[str, int]] = deque()
-        self._memory = _nameless_file()
         self._block: mmap.mmap | None = None
-        self._link, theirs = socket.socketpair()
         path = [os.path.abspath(p) for p in sys.path if isinstance(p, str)]
         environment = {**os.environ, **_native.loaded_environment(), "OPENBLAS_NUM_THREADS": "1"}
-        command = [_python(), "-c", _START, str(self._memory), str(os.getpid()), json.dumps(path)]
+        try:
+            python = _python()
+            self._memory, self._link, theirs = _channels()
+        except OSError as err:
+            raise _cannot_start(err) from None
         try:
             self._process = subprocess.Popen(
-                command,
+                [python, "-c", _START, str(self._memory), str(os.getpid()), json.dumps(path)],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 pass_fds=[self._memory],
@@ -127,10 +132,7 @@ class _Program:
             self.close()
             if not isinstance(err, OSError):
                 raise
-            raise _native.ForkedError(
-                "voxfit: this process was forked after the library was loaded, and the program that would fit for it "
-                f"cannot be started: {err}; start processes with spawn"
-            ) from None
+            raise _cannot_start(err) from None
         finally:
             theirs.close()
 
@@ -139,7 +141,7 @@ class _Program:
         return self._link.fileno() < 0 or self._process.poll() is not None
 
     def number(self, handle: Any) -> Any:
-        """Return the number of a handle, and all else as it is."""
+        """Return the number of a handle; return anything else unchanged."""
         if not isinstance(handle, _native.Elsewhere):
             return handle
         if handle.program is not self:
@@ -206,7 +208,7 @@ class _Program:
                     array[...] = _at(block, place, array)
 
     def _exchange(self, function: str, arguments: tuple[Any, ...], look: Callable[[], None]) -> Any:
-        """Send a request, and return its answer; what interrupts this, or the program's end, ends the program."""
+        """Send a request, and return the answer; end the program if this is interrupted."""
         freed = [self._freed.popleft() for _ in range(len(self._freed))]
         try:
             send(self._link, (freed, len(self._block or ()), function, arguments))
@@ -235,19 +237,20 @@ class _Program:
         )
 
     def _block_of(self, size: int) -> mmap.mmap:
-        """Return the shared memory, with room for so many bytes: larger where it must be, smaller where it may."""
+        """Return the shared memory, with room for so many bytes; let it grow or shrink where needed."""
         size = -(-size // mmap.PAGESIZE) * mmap.PAGESIZE
         held = len(self._block or ())
         if self._block is None or size > held or held > 2 * _PART_BYTES > size:
             self._block = None
-            os.ftruncate(self._memory, size)
             try:
-                if hasattr(os, "posix_fallocate"):  # else a page that there is no room for ends both processes
+                os.ftruncate(self._memory, size)
+                # Without this, the first use of a page for which there is no room would end both processes.
+                if hasattr(os, "posix_fallocate"):
                     os.posix_fallocate(self._memory, 0, size)
                 self._block = mmap.mmap(self._memory, size)
             except OSError as err:
                 raise MemoryError(
-                    f"voxfit: no room for {size / 2**20:.0f} MiB of memory shared with the program that fits for this "
+                    f"voxfit: no room for {-(-size // 2**20)} MiB of memory shared with the program that fits for this "
                     f"forked process: {err}"
                 ) from None
         return self._block
@@ -264,16 +267,16 @@ class _Program:
             process.wait()
 
     def leave(self) -> None:
-        """Let go of what a process had that was the parent of this one."""
+        """Give up what belongs to the process from which this one was forked, without ending the program."""
         self._link.close()
         if self._memory >= 0:
             os.close(self._memory)
         self._memory, self._block = -1, None
-        self._process.returncode = 0  # it is no child of this process, which has nothing to wait for
+        self._process.returncode = 0  # it is not a child of this process, which therefore must not wait for it
 
 
 def _python() -> str:
-    """Return the Python to start, the one that multiprocessing would."""
+    """Return the path of the Python to start, which is the one that multiprocessing would start."""
     from multiprocessing import spawn
 
     found = os.fsdecode(spawn.get_executable() or "")
@@ -285,8 +288,39 @@ def _python() -> str:
     return found
 
 
+def _cannot_start(err: OSError) -> _native.ForkedError:
+    return _native.ForkedError(
+        "voxfit: this process was forked after the library was loaded, and the program that would fit for it cannot be "
+        f"started: {err}; start processes with spawn"
+    )
+
+
+def _channels() -> tuple[int, socket.socket, socket.socket]:
+    """Return the descriptor of the memory that is shared, and both ends of a link."""
+    memory = _beyond_standard(_nameless_file())
+    try:
+        ours, theirs = [socket.socket(fileno=_beyond_standard(end.detach())) for end in socket.socketpair()]
+    except BaseException:
+        os.close(memory)
+        raise
+    return memory, ours, theirs
+
+
+def _beyond_standard(descriptor: int) -> int:
+    """Return a descriptor that is none of 0, 1 and 2, which are free where a daemon has closed them.
+
+    What this process then prints would go there, and the program has these for other things.
+    """
+    if descriptor > 2:
+        return descriptor
+    try:
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+    finally:
+        os.close(descriptor)
+
+
 def _nameless_file() -> int:
-    """Return the descriptor of a file that goes with the last process that has it: in memory, where the system can."""
+    """Return the descriptor of a file without a name, in memory where possible."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("voxfit", os.MFD_CLOEXEC)
     with tempfile.TemporaryFile() as file:
@@ -294,7 +328,7 @@ def _nameless_file() -> int:
 
 
 def _parts(rows: Any, step: int) -> Iterator[np.ndarray]:
-    """Return rows of voxels, some at a time: of an array, or of what has them from elsewhere."""
+    """Return an iterator over rows of voxels, step at a time: of an array, or of an object with a method ``parts``."""
     if isinstance(rows, np.ndarray):
         return (rows[i : i + step] for i in range(0, len(rows), step))
     parts: Iterator[np.ndarray] = rows.parts(step)
@@ -336,7 +370,7 @@ def _at(block: mmap.mmap, place: int, like: np.ndarray) -> np.ndarray:
 
 
 def _numbers(request: _native.Request, voxels: int, places: dict[str, Any]) -> dict[str, Any]:
-    """Return what a request has besides arrays. A signal is packed in the block, without strides or offsets."""
+    """Return the fields of a request that are numbers. A signal is packed in the block, without strides or offsets."""
     pointers = {*places, "abort_flag", "progress", "size", "offsets", "voxel_stride", "value_stride"}
     numbers = {name: getattr(request, name) for name, *_ in request._fields_ if name not in pointers}
     return {**numbers, "voxels": voxels}

@@ -11,7 +11,7 @@ from ._signal import refuse_masked
 
 
 class GradientTable(Protocol):
-    """What is read of DIPY's class of this name."""
+    """The attributes of DIPY's class of this name that are read."""
 
     bvals: np.ndarray
     bvecs: np.ndarray
@@ -31,7 +31,7 @@ class Gradients(NamedTuple):
 def as_gradients(gtab: GradientsLike) -> Gradients:
     """Read a gradient table: DIPY's ``GradientTable``, or a pair of b-values and b-vectors.
 
-    Nothing is flipped. B-tensors other than linear ones are a ValueError, as all models are of linear ones.
+    Nothing is flipped. B-tensors that are not linear are a ValueError, because no model here can use them.
     """
     threshold: float | None = None
     table: Any = gtab

@@ -1,4 +1,4 @@
-"""The models that the plain functions set up last, so that many small calls cost one set-up."""
+"""Keeps the models that the plain functions set up last, so that many small calls share one set-up."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from ._options import Default, as_tissues, frozen, read
 from .model import Model
 from .result import Result
 
-# A model takes up to some ten MB: what is kept is small beside the data of a subject.
+# A model takes up to about ten MB, so that those that are kept are small beside the data of a subject.
 _MOST = 8
 
 _models: OrderedDict[Any, Model] = OrderedDict()
-# The keys of models by what calls gave, as it was given: a call with the same is not read again.
+# The key of the model for the arguments of a call. A call with the same arguments need not read them again.
 _calls: OrderedDict[Any, Any] = OrderedDict()
 _lock = threading.Lock()
 
 
 def fit(name: str, given: dict[str, Any]) -> Result:
-    """Fit data with a model, one that is kept if there is one.
+    """Fit data with a model that is kept, or else with a new one.
 
-    What is given are the arguments of the function for that model, by their names. All that are taken out here have the
-    same meaning for each of them; the others are options, which the listing has.
+    The arguments are those of the function for that model, by their names. Those that are not options have the same
+    meaning for all models and are taken out here.
     """
     data, gtab, aliases = given.pop("data"), given.pop("gtab"), given.pop("aliases")
     mask, n_threads, progress = given.pop("mask"), given.pop("n_threads"), given.pop("progress")
@@ -42,10 +42,10 @@ def fit(name: str, given: dict[str, Any]) -> Result:
 
 
 def clear_cache() -> None:
-    """Let go of the models that ``fit_csd`` and its like keep from call to call.
+    """Free the models that ``fit_csd`` and the other functions keep from call to call.
 
-    They are the last eight that were used, each for one gradient table and one set of options. Results that were made
-    with them stay whole.
+    These are the last eight that were used, each for one gradient table and one set of options. Results that were made
+    with them remain valid.
     """
     with _lock:
         _models.clear()
@@ -53,7 +53,7 @@ def clear_cache() -> None:
 
 
 def _find_call(name: str, gtab: GradientsLike, options: Mapping[str, Any], aliases: Mapping[str, Any]) -> Model:
-    """Return the model that is kept for what a call gave, or make it."""
+    """Return the model that is kept for the arguments of a call, or make it."""
     isa = os.environ.get("VOXFIT_ISA")
     try:
         call = name, _table_as_given(gtab), _as_given(options), _as_given(aliases), isa
@@ -81,11 +81,11 @@ def _take(key: Any) -> Model | None:
 
 
 class _NotPlain(Exception):
-    """A value is none of those whose content is all that there is to know."""
+    """A value cannot be part of a key, because it may be more than its content."""
 
 
 def _as_given(value: Any) -> Any:
-    """Return what is equal for plain values that are the same, and can be a key."""
+    """Return a key that is equal for equal plain values of the same types."""
     kind = type(value)
     if kind is float or kind is str or kind is int or kind is bool:
         return kind, value
@@ -114,7 +114,7 @@ def _table_as_given(gtab: GradientsLike) -> Any:
 
 
 def _find(name: str, gradients: Gradients, options: dict[str, Any], isa: str | None) -> tuple[Any, Model]:
-    """Return the model that is kept for just this, or make it, and its key."""
+    """Return the model that is kept for a table and options, or make it; and its key."""
     key = (
         name,
         frozen(gradients.bvals),

@@ -1,4 +1,4 @@
-"""Packages whose modules are imported when one of their names is first used, so that importing them costs little."""
+"""Lets a package import its modules only when one of their names is first used, so that importing it costs little."""
 
 from __future__ import annotations
 

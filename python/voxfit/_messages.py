@@ -1,4 +1,4 @@
-"""Objects through a socket, each as its length and its pickle."""
+"""Sends objects through a socket, each as its length and its pickle."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LENGTH = struct.Struct("<Q")
 
 
 def send(link: socket.socket, message: Any) -> None:
-    """Send an object whole."""
+    """Send an object as a whole."""
     body = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
     link.sendall(_LENGTH.pack(len(body)) + body)
 

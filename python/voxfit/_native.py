@@ -54,22 +54,22 @@ class Status(enum.IntEnum):
     NEGATIVE_EIGENVALUE = 9  # free water: the tissue's tensor has an eigenvalue below zero
     OVERFLOW = 10  # finite values, too large for single precision or for the sums: parameters are zero
     BELOW_MIN_SIGNAL = 11  # a value is above zero and below the minimum signal, and was raised to it
-    NOT_IN_SHARD = 12  # in maps of a fit in parts: another part's; fits here never say so
+    NOT_IN_SHARD = 12  # only in maps of kbench fit --shard: the voxel belongs to another part
 
 
 class Request(ctypes.Structure):
-    """What the structures of all requests have in common: the arrays that they point to, by the names of the fields.
+    """The base class of the requests' structures. It has the arrays to which the fields point, by the fields' names.
 
     Attributes
     ----------
     read : dict
         Arrays that the library reads whole.
     rows : dict
-        What it reads row by row, a row for each voxel: arrays, or what has ``rows(start, stop)``.
+        What it reads row by row, a row for each voxel: arrays, or objects with ``parts(step)`` and ``row_bytes``.
     written : dict
         Arrays that it fills, with a row for each voxel; a list of them, some None, for a field that is a table.
     divisible : bool
-        Whether parts of the voxels may be asked for one after another.
+        Whether the voxels may be divided into several requests.
     """
 
     read: dict[str, Any]
@@ -151,7 +151,7 @@ class Reading(Request):
     """``voxfit_reading``."""
 
     divisible = False  # each part would read the file again
-    image: Any = None  # which must live as long
+    image: Any = None  # it must live as long as the request
 
     _fields_ = [
         ("size", ctypes.c_size_t),
@@ -214,6 +214,7 @@ _SIGNATURES = {
     "voxfit_derive": [_MODEL, ctypes.POINTER(Derivation)],
     "voxfit_find_peaks": [ctypes.POINTER(PeakSearch)],
     "voxfit_image_new": [ctypes.c_char_p, ctypes.POINTER(_IMAGE)],
+    "voxfit_image_in_memory": [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.POINTER(_IMAGE)],
     "voxfit_image_free": [_IMAGE],
     "voxfit_image_shape": [_IMAGE, ctypes.c_void_p, ctypes.c_int64, ctypes.POINTER(ctypes.c_int64)],
     "voxfit_image_check_grid": [_IMAGE, _IMAGE],
@@ -256,7 +257,7 @@ def is_forked() -> bool:
 
 
 def runtime() -> Any:
-    """Return what the handles that are made now belong to: this process, or the program that fits for it."""
+    """Return where handles are made now: this process, or the program that fits for it."""
     if is_forked():
         from . import _forked
 
@@ -272,7 +273,7 @@ class Elsewhere(NamedTuple):
 
 
 Handle = int | Elsewhere
-_environment: dict[str, str] = {}  # when the library was loaded, of which it keeps a copy
+_environment: dict[str, str] = {}  # as it was when the library was loaded, which keeps a copy of it
 
 
 def loaded_environment() -> dict[str, str]:
@@ -285,7 +286,7 @@ def library() -> ctypes.CDLL:
     """Load the library: $VOXFIT_LIBRARY, or the one that came with the package."""
     global _process, _environment
     path = os.environ.get("VOXFIT_LIBRARY") or str(Path(__file__).with_name(_FILE))
-    if os.sep in path:  # as a program that is started later may have to find it from another folder
+    if os.sep in path:  # a program that is started later may have to find it from another folder
         path = os.path.abspath(path)
     try:
         loaded = ctypes.CDLL(path)
@@ -316,7 +317,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def _or_elsewhere(function: _F) -> _F:
-    """Have a function done by the program that fits for this process, where this one was forked."""
+    """Let the program that fits for this process run a function, where this process was forked."""
 
     @functools.wraps(function)
     def done(*arguments: Any) -> Any:
@@ -390,6 +391,14 @@ def open_image(path: bytes) -> Handle:
     return handle.value
 
 
+@_or_elsewhere
+def image_in_memory(name: bytes, shape: bytes, affine: bytes) -> Handle:
+    """Return the handle of an image's grid: three int64, and three rows of four float64."""
+    handle = _IMAGE()
+    call("voxfit_image_in_memory", name, shape, affine, ctypes.byref(handle))
+    return handle.value
+
+
 def free_image(handle: Handle) -> None:
     """Free an image; of a process from which this one was forked, do nothing."""
     _free("voxfit_image_free", handle)
@@ -405,5 +414,5 @@ def image_shape(handle: Handle) -> tuple[int, ...]:
 
 @_or_elsewhere
 def check_grid(handle: Handle, mask: Handle) -> None:
-    """Raise ValueError where the grid of a mask is another than that of an image."""
+    """Raise ValueError if a mask and an image lie on different grids."""
     call("voxfit_image_check_grid", handle, mask)

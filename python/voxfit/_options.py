@@ -1,7 +1,7 @@
-"""The models' options: what each is called, and its value as the library reads it.
+"""The models' options: their names, and their values in the form that the library reads.
 
-What options there are is in options.json, which the library's own table of models writes. An option that is not
-there is left to the library, whose error names the nearest and lists all.
+options.json lists the options; it is written from the library's own table of models. An option that it does not have
+is passed to the library, whose error names the nearest option and lists all.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ _T = TypeVar("_T")
 
 
 class HasVertices(Protocol):
-    """What is read of DIPY's spheres."""
+    """The attributes of DIPY's spheres that are read."""
 
     vertices: np.ndarray
 
 
 class HasResponse(Protocol):
-    """What is read of DIPY's AxSymShResponse."""
+    """The attributes of DIPY's AxSymShResponse that are read."""
 
     dwi_response: Any
 
 
 class HasResponses(Protocol):
-    """What is read of DIPY's MultiShellResponse."""
+    """The attributes of DIPY's MultiShellResponse that are read."""
 
     response: Any
     iso: int
@@ -49,9 +49,9 @@ TissuesLike = Mapping[str, ResponseLike] | HasResponses | list[dict[str, Any]]
 
 
 class Default:
-    """The default of an option in a signature, where it looks like the value.
+    """The default of an option in a signature, which is printed as the value is.
 
-    What was not given is left to the model, as one option may change what another is by default.
+    It is not passed to the model. The model chooses its defaults itself, since some depend on other options.
     """
 
     def __init__(self, value: object) -> None:
@@ -111,7 +111,7 @@ def _options() -> dict[str, dict[str, dict[str, Any]]]:
 
 
 def known(model: str, name: str) -> bool:
-    """Whether a model has an option of this name; of a model that is not listed all are."""
+    """Whether a model has an option of this name; always true for a model that is not listed."""
     options = _options().get(model)
     return options is None or name in options
 
@@ -139,12 +139,12 @@ def read(model: str, given: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _without_stroke(name: str) -> str:
-    """Return a keyword of Python that was given as an argument, which cannot be called so: lambda for lambda_."""
+    """Return the name without a trailing underscore if that is a keyword of Python: lambda for lambda_."""
     return name[:-1] if name.endswith("_") and keyword.iskeyword(name[:-1]) else name
 
 
 def _as_read(name: str, kind: str, value: Any) -> Any:
-    """Return a value as an option of this kind; one that is nothing like it is left to the library to refuse."""
+    """Return a value as an option of this kind; return one that cannot be one as it is, for the library to refuse."""
     if kind == "tissues":
         return as_tissues(value)
     refuse_masked(name, value)
@@ -162,9 +162,9 @@ def _as_read(name: str, kind: str, value: Any) -> Any:
 
 
 def _numbers(value: Any) -> Any:
-    """Return a copy of what is like an array of numbers, as whoever gave it may change it.
+    """Return a copy of a value that is like an array of numbers, because the caller may change it later.
 
-    Text, truth values and None, of which NumPy would make numbers, are left to the library to refuse.
+    NumPy would also make numbers of text, truth values and None. These are not converted: the library refuses them.
     """
     try:
         numbers = np.array(value)
@@ -183,7 +183,7 @@ def _has_truth_values(value: Any) -> bool:
 
 
 def as_response(response: Any) -> dict[str, Any]:
-    """Return the response of one tissue as an option: of DIPY's forms, or zonal coefficients."""
+    """Return the response of one tissue as an option. It may be in one of DIPY's forms or be zonal coefficients."""
     if isinstance(response, Mapping):
         return {key: _numbers(value) for key, value in response.items()}
     if hasattr(response, "dwi_response"):  # AxSymShResponse
@@ -193,14 +193,14 @@ def as_response(response: Any) -> dict[str, Any]:
     return {"zonal": np.atleast_2d(_zonal("the response", "coefficients", response))} if tensor is None else tensor
 
 
-# In mm2/s, as that of acq.ReadResponse: no diffusivity reaches it, and S0 is above it.
+# In mm2/s, the same as in acq.ReadResponse: every diffusivity is below it, and S0 is above it.
 _TENSOR_LIMIT = 0.1
 
 
 def _tensor(response: Any) -> dict[str, Any] | None:
-    """Return what is a tensor, by the rule by which files are read: (evals, S0), or the four numbers in a row.
+    """Return a response that is a tensor, by the rule for files: (evals, S0), or these four numbers in a row.
 
-    A row of other four numbers is that of zonal coefficients, which are signals.
+    Any other row of four numbers has zonal coefficients, which are signals.
     """
     try:
         if (
@@ -226,7 +226,7 @@ def _tensor(response: Any) -> dict[str, Any] | None:
 
 
 def _zonal(what: str, one: str, response: Any) -> np.ndarray:
-    """Return zonal coefficients, of which one dimension alone stands for shells or coefficients."""
+    """Return zonal coefficients: an array of two dimensions, or of one, which the library reads by the tissue."""
     zonal = _numbers(response)
     if isinstance(zonal, np.ndarray) and zonal.ndim in (1, 2):
         return zonal
@@ -237,7 +237,7 @@ def _zonal(what: str, one: str, response: Any) -> np.ndarray:
 
 
 def _shown(value: Any) -> str:
-    """Return a value as a message has it: on one line that is not long."""
+    """Return a value as text for a message: one short line."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -271,7 +271,7 @@ def _with_bvals(response: Mapping[str, Any], bvals: ArrayLike | None) -> Mapping
 
 
 def _as_tissue(name: str, response: Any, bvals: ArrayLike | None) -> dict[str, Any]:
-    """Return one response: a tensor, or rows of zonal coefficients. With b-values four numbers are one, as in files."""
+    """Return one response, a tensor or rows of zonal coefficients; with b-values four numbers are a row."""
     if isinstance(response, Mapping):
         return as_response(_with_bvals(response, bvals))
     are_rows = bvals is not None and isinstance(_numbers(response), np.ndarray)
@@ -284,7 +284,7 @@ def _as_tissue(name: str, response: Any, bvals: ArrayLike | None) -> dict[str, A
 
 
 def as_json(options: Mapping[str, Any]) -> str:
-    """Write options as the library reads them: NaN and infinity, which JSON lacks, as strings."""
+    """Write options as JSON for the library. NaN and infinity, which JSON does not have, become strings."""
     return json.dumps({name: _plain(value) for name, value in options.items()}, allow_nan=False)
 
 
@@ -307,7 +307,7 @@ def _plain(value: Any) -> Any:
 
 
 def frozen(value: Any) -> Any:
-    """Return what is equal for values that are the same bits of the same types, and can be a key."""
+    """Return a key that is equal for values with the same bits and the same types."""
     kind = type(value)
     if kind in (int, float, str, bool):
         return kind, value

@@ -1,4 +1,4 @@
-"""Runs a native call so that Ctrl-C and progress work while it does."""
+"""Runs a native call in such a way that Ctrl-C and progress work meanwhile."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from . import _native
 
 
 class ProgressBar(Protocol):
-    """What tqdm's bars have."""
+    """The method of tqdm's progress bars that is used."""
 
     def update(self, n: int) -> Any:
         """Add to what is done."""
@@ -35,21 +35,19 @@ def run(
     """Make the native call ``name(handle, request)``, whose request counts ``voxels`` as done; ``name(request)``
     without a handle.
 
-    Up to ``small`` voxels are taken to be over before a thread would have started.
+    The call runs in a thread of its own, because Python looks at signals only in the main thread and only between its
+    own steps. Up to ``small`` voxels are fitted without a thread: they are done before a thread would have started.
 
-    The request keeps the arrays that it points to, which must live as long as the call, whatever happens to the
-    caller.
+    The request keeps references to its arrays, which must live as long as the call, whatever happens to the caller.
 
-    The call runs in a thread of its own, as Python looks at signals only in the main thread and only
-    between its own steps. Whatever is raised here, KeyboardInterrupt or an error of ``progress``, first
-    ends the call. A process that was forked has the call made by the program that fits for it.
+    If anything is raised here (KeyboardInterrupt, an error of ``progress``), the call is ended first. In a process
+    that was forked, the program that fits for it makes the call.
     """
     report = _reporter(progress, voxels)
     abort, done = ctypes.c_int32(0), ctypes.c_int64(0)
     if _native.is_forked():
         from . import _forked
 
-        small = 0
         call = functools.partial(_forked.run, name, handle, request, abort, done)
     else:
         request.abort_flag, request.progress = ctypes.pointer(abort), ctypes.pointer(done)
@@ -93,7 +91,7 @@ def _finish(over: threading.Event) -> None:
 
 
 def _reporter(progress: Progress | None, voxels: int) -> Callable[[int], None]:
-    """Return what tells the progress when there is some."""
+    """Return a function that reports the progress, if the caller asked for it."""
     if progress is None:
         return lambda done: None
     if not callable(progress) and not hasattr(progress, "update"):

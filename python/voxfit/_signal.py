@@ -1,4 +1,4 @@
-"""Where the values of a signal lie in memory, for any strides, without a copy."""
+"""Describes where the values of a signal lie in memory, for any strides, without a copy."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ class Layout(NamedTuple):
 
 
 def refuse_masked(name: str, array: Any) -> None:
-    """Raise a TypeError for a masked array of NumPy's of which something is masked, as nothing here looks at its mask.
+    """Raise a TypeError for a masked array of NumPy's that has masked values, because nothing here looks at its mask.
 
-    Lists, tuples and dicts are looked into, since NumPy and JSON would make plain numbers of what they hold.
+    Lists, tuples and dicts are searched, too, because NumPy and JSON would make plain numbers of what they hold.
     """
     if isinstance(array, (list, tuple, Mapping)):
         for part in array.values() if isinstance(array, Mapping) else array:
-            if type(part) not in _SCALARS:  # which most are: a call for each takes longer than all else
+            if type(part) not in _SCALARS:  # most are scalars, and a call for each would take longer than all else
                 refuse_masked(name, part)
     elif isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
         raise TypeError(
@@ -77,9 +77,9 @@ def is_inside(values: np.ndarray) -> np.ndarray:
 
 
 def as_mask(mask: ArrayLike | None, shape: tuple[int, ...]) -> tuple[np.ndarray | None, str]:
-    """Return a mask as booleans, checked against the shape of the voxels, and a sentence on it if it may be none.
+    """Return a mask as booleans, and a sentence if it may not be a mask at all.
 
-    The verdicts are those of kbench on a file: an empty mask is an error, labels are doubted.
+    Its shape must be that of the voxels. As in kbench, an empty mask is an error, and there is a sentence about labels.
     """
     if mask is None:
         return None, ""
@@ -91,12 +91,12 @@ def as_mask(mask: ArrayLike | None, shape: tuple[int, ...]) -> tuple[np.ndarray 
         raise ValueError(f"mask has shape {mask.shape}, expected {shape}, that of the data without its last axis")
     inside = np.asarray(mask if mask.dtype == bool else is_inside(mask))
     if inside.size and not inside.any():
-        raise ValueError(f"the mask is empty: all {inside.size} voxels are zero")
+        raise ValueError(f"the mask is empty: all {inside.size} voxels are zero or NaN")
     return inside, "" if mask.dtype == bool else _doubt(mask)
 
 
 def _doubt(mask: np.ndarray) -> str:
-    """Return a sentence on a mask of more than two values, the largest above 1, as segmentations and images have."""
+    """Return a sentence if a mask has more than two values, the largest above 1, as a segmentation or an image has."""
     values = mask[mask == mask]
     most = values.max(initial=0)
     others = values[values != values[0]] if most > 1 else values[:0]
@@ -109,9 +109,9 @@ def _doubt(mask: np.ndarray) -> str:
 
 
 def lay_out(data: np.ndarray, mask: np.ndarray | None) -> Layout:
-    """Describe data of shape (..., N), or the voxels of it that a mask has."""
+    """Describe data of shape (..., N), or its voxels inside a mask."""
     if data.dtype not in _TYPES:
-        if mask is not None:  # convert no more than is fitted
+        if mask is not None:  # only voxels that are fitted are converted
             data, mask = data[mask], None
         data = data.astype(_wider(data.dtype))
     shape, strides = data.shape[:-1], data.strides[:-1]
@@ -130,7 +130,7 @@ def lay_out(data: np.ndarray, mask: np.ndarray | None) -> Layout:
 
 
 def _wider(dtype: np.dtype) -> np.dtype:
-    """Return a type of the library that holds all values of another."""
+    """Return a type that the library reads and that holds all values of the given type."""
     if dtype.kind not in "iuf":
         raise TypeError(f"data are of type {dtype}, expected real numbers")
     for candidate in (np.int16, np.float32):

@@ -8,9 +8,10 @@ from ._native import is_forked
 
 
 def thread_count(n_threads: int | None) -> int:
-    """Return a number of threads as the library takes it: 0 stands for one on each CPU.
+    """Return a number of threads as the library reads it: 0 means one for each CPU.
 
-    The default is that; in a forked process it is one thread, as whoever forked workers has divided the CPUs already.
+    This is the default. In a forked process the default is one thread, because the program that forked it has divided
+    the CPUs among its processes already.
     """
     if n_threads is None:
         return 1 if is_forked() else 0

@@ -1,8 +1,8 @@
-"""What one voxel a call costs: ``python -m voxfit.bench calls``.
+"""Measures what a call costs that fits one voxel: ``python -m voxfit.bench calls``.
 
-Every model of the listing is fitted to one voxel of an acquisition of 288 volumes, on one thread, in interleaved
-rounds: by its plain function, which finds the model that it keeps; with the model at hand; and to a batch of voxels.
-Kernels work on 8 or 16 voxels at a time, so that one voxel costs as much as such a batch.
+Every model is fitted to one voxel with 288 volumes, on one thread: by its plain function, which finds the model that it
+keeps, and by a `Model`. A batch of voxels is fitted as well. Rounds of all three are interleaved. Kernels work on 8 or
+16 voxels at a time, so that one voxel costs as much as such a batch.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def acquisition() -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
 
 
 def response_of(needs: dict[str, Any]) -> dict[str, Any]:
-    """What a model needs besides gradients."""
+    """The response that a model needs, if it needs one."""
     if needs["response"]:
         return {"response": (EVALS, S0)}
     if needs["tissues"]:

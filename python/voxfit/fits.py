@@ -657,10 +657,11 @@ def fit_sfm(
         axis of its own.
 
         weights : ndarray, (..., 181)
-            Weights of fascicles along the 181 vertices of the sphere symmetric362, in their order.
+            Weights of fascicles along the 181 vertices of the sphere symmetric362, in their order, in the frame of the
+            given b-vectors.
         odf : ndarray, (..., 181)
-            Orientation distribution function at the 181 vertices of the sphere symmetric362: the weighted sum of the
-            fascicles' tensor ODFs.
+            Orientation distribution function at the 181 vertices of the sphere symmetric362, in the frame of the given
+            b-vectors: the weighted sum of the fascicles' tensor ODFs.
         gfa : ndarray, (...)
             Generalised fractional anisotropy of the orientation distribution function, from its values at the 181
             vertices of the sphere symmetric362.

@@ -18,7 +18,7 @@ from ._threads import thread_count
 
 
 class NibabelImage(Protocol):
-    """What is read of nibabel's images."""
+    """The attributes and methods of nibabel's images that are used."""
 
     dataobj: Any
 
@@ -27,7 +27,25 @@ ImageLike = str | os.PathLike[str] | NibabelImage
 DataLike = ArrayLike | ImageLike
 
 
-class Image:
+class Grid:
+    """Where the voxels of an image lie.
+
+    Parameters
+    ----------
+    handle
+        Of the library's image, which is freed with this object.
+    """
+
+    def __init__(self, handle: _native.Handle) -> None:
+        self.handle = handle
+        weakref.finalize(self, _native.free_image, handle)
+
+    def check(self, mask: Grid) -> None:
+        """Raise ValueError where a mask lies on another grid: other shape, or corners in other places."""
+        _native.check_grid(self.handle, mask.handle)
+
+
+class Image(Grid):
     """A NIfTI file whose header was read and checked. It keeps no file open.
 
     Parameters
@@ -41,13 +59,8 @@ class Image:
         encoded = os.fsencode(self.path)
         if b"\0" in encoded:
             raise ValueError(f"the path {self.path!r} has a zero character")
-        self.handle = _native.open_image(encoded)
-        weakref.finalize(self, _native.free_image, self.handle)
+        super().__init__(_native.open_image(encoded))
         self.shape = _native.image_shape(self.handle)
-
-    def check_grid(self, mask: Image) -> None:
-        """Raise ValueError where a mask lies on another grid: other shape, or corners in other places."""
-        _native.check_grid(self.handle, mask.handle)
 
     def read(self, inside: np.ndarray | None, n_threads: int | None, progress: Progress | None) -> np.ndarray:
         """Return all voxels, (x, y, z, ...), or those of a mask of booleans, (n, ...), in C order as ``data[mask]``."""
@@ -71,7 +84,7 @@ class Image:
         request.image = self
         request.keep({}, {} if index is None else {"index": index}, {"values": values})
         run("voxfit_image_read", self.handle, request, voxels, progress, small=0)
-        axes = len(after)  # the first of them counts fastest, as x does
+        axes = len(after)  # the first of them varies fastest, as x does
         if inside is not None:
             return values.reshape(voxels, *after[::-1]).transpose(0, *range(axes, 0, -1))
         turned = values.reshape(*self.shape[2::-1], *after[::-1])
@@ -98,7 +111,8 @@ def load(
     path : path or nibabel image
         A .nii or .nii.gz file, or an image of nibabel that was loaded from one and not read yet.
     mask : array_like, path or nibabel image, optional
-        The voxels to read, where it is neither zero nor NaN; all by default. A file on another grid is an error.
+        The voxels to read, where it is neither zero nor NaN; all by default. A file or an
+        image on another grid is an error.
     dtype : float32 or float64
         Of the result. Values are scaled as the header says and have single precision in both.
     n_threads, progress
@@ -113,7 +127,7 @@ def load(
     Raises
     ------
     ValueError
-        If a file is none of an image, is damaged, or does not fit the mask: the message names it.
+        If a file is not an image, is damaged, or does not fit the mask. The message names the file.
 
     Examples
     --------
@@ -131,39 +145,18 @@ def load(
             f"path is {type(path).__name__}, expected the path of a NIfTI file, or an image that nibabel has loaded "
             "from one and not read yet (uncache() of the image forgets what was read)"
         )
-    inside, _ = read_mask(mask, image.shape[:3], image)
+    inside, _ = read_mask(mask, path, image, image.shape[:3])
     return image.read(inside, n_threads, progress).astype(dtype, copy=False)
 
 
 def image_of(data: Any) -> Image | None:
-    """Return the file of what stands for one: a path, or an image of nibabel that was not read into memory."""
+    """Return the path of a file: from a path, or from an image of nibabel that was not read into memory."""
     if data is None or type(data) is np.ndarray:
         return None
     if isinstance(data, (str, os.PathLike)):
         return Image(data)
-    return None if _was_read(data) else _loaded_from(data)
-
-
-def _was_read(data: Any) -> bool:
-    """Tell whether nibabel keeps an image's array, which may have been written to."""
-    return bool(getattr(data, "in_memory", False))
-
-
-def grid_of(data: Any) -> Image | None:
-    """Return the file on whose grid data lie.
-
-    Also that of an image that was read, unless the file is gone or another.
-    """
-    if not _was_read(data):
-        return image_of(data)
-    try:
-        return _loaded_from(data)
-    except ValueError:
+    if getattr(data, "in_memory", False):  # nibabel keeps its array, which may have been written to
         return None
-
-
-def _loaded_from(data: Any) -> Image | None:
-    """Return the file that an image of nibabel was loaded from."""
     proxy = getattr(data, "dataobj", data)
     path = getattr(proxy, "file_like", None)
     if not getattr(proxy, "is_proxy", False) or not isinstance(path, (str, os.PathLike)):
@@ -174,19 +167,45 @@ def _loaded_from(data: Any) -> Image | None:
     return image if image.shape == tuple(proxy.shape) else None
 
 
+def check_grids(data: Any, image: Image | None, mask: Any, mask_image: Image | None) -> None:
+    """Raise ValueError where data and mask are both on a grid, and not on the same.
+
+    The images are those of `image_of`.
+    """
+    grid, mask_grid = _grid_of(data, image), _grid_of(mask, mask_image)
+    if grid is not None and mask_grid is not None:
+        grid.check(mask_grid)
+
+
+def _grid_of(data: Any, image: Image | None) -> Grid | None:
+    """Return the grid of a file or of an image of nibabel, which may have been made in memory; an array has none."""
+    affine, shape = np.asarray(getattr(data, "affine", None)), getattr(data, "shape", ())
+    if affine.shape != (4, 4) or len(shape) < 3 or min(shape) < 1:
+        return image
+    name = data.get_filename() if hasattr(data, "get_filename") else None
+    encoded = os.fsencode(name or "").replace(b"\0", b"")
+    sizes, rows = np.array(shape[:3], np.int64), affine[:3].astype(np.float64)
+    return Grid(_native.image_in_memory(encoded, sizes.tobytes(), rows.tobytes()))
+
+
 def in_memory(data: Any) -> Any:
-    """Return the array of an image of nibabel, which its get_fdata may keep. Return all else as it is."""
+    """Return the array of an image of nibabel, the one that get_fdata keeps if any; return anything else unchanged."""
     if not hasattr(data, "dataobj"):
         return data
-    kept = getattr(data, "_fdata_cache", None)  # get_fdata itself reads the file where it is asked for another type
+    kept = getattr(data, "_fdata_cache", None)  # get_fdata reads the file again when it is asked for another type
     return np.asanyarray(data.dataobj if kept is None else kept)
 
 
-def read_mask(mask: Any, shape: tuple[int, ...], grid: Image | None = None) -> tuple[np.ndarray | None, str]:
-    """Return a mask as `as_mask` does, which may be a file or an image; it must lie on the grid of the data."""
-    file = grid_of(mask)
-    if file is not None and grid is not None:
-        grid.check_grid(file)
-    if file is None or _was_read(mask):
-        return as_mask(in_memory(mask), shape)
-    return as_mask(file.volume(), shape)
+def read_mask(mask: Any, data: Any, image: Image | None, shape: tuple[int, ...]) -> tuple[np.ndarray | None, str]:
+    """Return a mask as `as_mask` does, which may be a file or an image; it must lie on the grid of the data.
+
+    The data's image is that of `image_of`, and shape is that of their voxels.
+    """
+    file = image_of(mask)
+    check_grids(data, image, mask, file)
+    if file is not None:
+        return as_mask(file.volume(), shape)
+    values = in_memory(mask)
+    if values is not mask and values.shape[3:] and math.prod(values.shape[3:]) == 1:  # of an image, as of a file
+        values = values.reshape(values.shape[:3])
+    return as_mask(values, shape)

@@ -19,18 +19,18 @@ from ._plural import count
 from ._run import Progress, run
 from ._signal import lay_out, refuse_masked
 from ._threads import thread_count
-from .images import DataLike, grid_of, image_of, in_memory, read_mask
+from .images import DataLike, image_of, in_memory, read_mask
 from .result import Result
 
 
 class _Made(NamedTuple):
     """What the library says of a model that it has set up."""
 
-    runtime: Any  # to which the handle belongs
+    runtime: Any  # where the handle was made
     handle: _native.Handle
     parameters: tuple[_native.Field, ...]
     maps: tuple[_native.Field, ...]
-    values: int  # of a voxel's parameters
+    values: int  # number of a voxel's parameters
     warnings: tuple[str, ...]
     isa: str
 
@@ -89,7 +89,7 @@ class Model:
             warnings.warn(warning, stacklevel=stacklevel)
 
     def _set_up(self) -> _Made:
-        """Return what was made on first use. Two threads may both make it: a lock would not outlive a fork."""
+        """Return the set-up, made on first use. Two threads may both make it: a lock could stay locked after a fork."""
         made = self._made
         if made is None or made.runtime != _native.runtime():
             made = self._made = self._ask()
@@ -97,7 +97,7 @@ class Model:
 
     def _ask(self) -> _Made:
         options, isa = self.options, os.environ.get("VOXFIT_ISA")
-        if isa and "isa" not in options:  # the library sees the environment of the moment at which it was loaded
+        if isa and "isa" not in options:  # the library sees the environment as it was when the library was loaded
             options = {**options, "isa": isa}
         try:
             runtime = _native.runtime()
@@ -105,7 +105,7 @@ class Model:
         except ValueError as err:
             if all(known(self.name, option) for option in self.options):
                 raise
-            raise TypeError(str(err)) from None  # as Python has it of an argument that there is not
+            raise TypeError(str(err)) from None  # as Python does for an argument that a function does not have
         weakref.finalize(self, _native.free_model, handle)
         return _Made(
             runtime,
@@ -169,7 +169,7 @@ class Model:
             yet, the voxels of the mask are read as `load` does, in single precision.
         mask : array_like, (...), path or nibabel image, optional
             The voxels to fit, where it is neither zero nor NaN; all by default. More than two values, the largest
-            above 1, are warned of.
+            above 1, are warned of. A file or an image on another grid than the data's is an error.
         n_threads : int, optional
             Number of workers; by default, and for -1, one for each CPU that the process may use.
         progress : callable or progress bar, optional
@@ -204,7 +204,7 @@ class Model:
         pin: bool,
         stacklevel: int,
     ) -> Result:
-        """Fit the model; warnings come from the line that many calls up, as for ``warnings.warn``."""
+        """Fit the model; stacklevel says whose line the warnings name, as for ``warnings.warn``."""
         image, array = image_of(data), np.empty(0)
         if image is None:
             refuse_masked("data", data)
@@ -214,7 +214,7 @@ class Model:
             where = "data have" if image is None else f"{image.path}: found"
             raise ValueError(f"{where} shape {whole}, expected (..., {self.measurements})")
         handle, shape = self._set_up().handle, whole[:-1]
-        inside, doubt = read_mask(mask, shape, image or grid_of(data))
+        inside, doubt = read_mask(mask, data, image, shape)
         if doubt:
             warnings.warn(doubt, stacklevel=stacklevel)
         layout = lay_out(array, inside) if image is None else lay_out(image.read(inside, n_threads, None), None)

@@ -1,4 +1,4 @@
-"""What a fit gives: arrays."""
+"""The result of a fit: arrays."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ._plural import count
 
 
 class FittedModel(Protocol):
-    """What a result asks of its model, which is a `Model`."""
+    """The attributes and methods of a `Model` that a result uses."""
 
     name: str
     options: dict[str, Any]
@@ -41,9 +41,9 @@ class Result(Mapping[str, np.ndarray]):
 
     ``result["fa"]`` or ``result.fa`` is a volume of the data's shape, of parameters (float64) or of a map (float32),
     zero outside the mask; ``list(result)`` has the names. ``result.masked("fa")`` is the same for the fitted voxels
-    alone. As attributes, names are in small letters, without what is no letter or number, and without the word label:
-    ``result.fod_wm`` is ``result["fod_label-WM"]``, and ``result["fod_wm"]`` is it, too. The attributes below are what
-    they say, so that the volume of ``result.status`` is ``result["status"]``.
+    alone. The attribute for a map has the map's name in small letters, without the word label, with ``_`` for what is
+    no letter or number: ``result.fod_wm`` is ``result["fod_label-WM"]``, and ``result["fod_wm"]`` is the same. The
+    attributes below come first: ``result.status`` has the fitted voxels, and ``result["status"]`` is the volume.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class Result(Mapping[str, np.ndarray]):
     def __repr__(self) -> str:
         return f"Result({self.model.name!r}, {count(len(self.status), 'voxel')} of {self.shape}: {', '.join(self)})"
 
-    # As arrays have no one answer to ==, a result is equal to itself alone, and may be a key.
+    # Arrays do not compare to one truth value. So a result is equal to itself alone, and can be a key of a dict.
     __eq__ = object.__eq__
     __hash__ = object.__hash__
 
@@ -96,14 +96,14 @@ class Result(Mapping[str, np.ndarray]):
         return len(self._names())
 
     def _by_attribute(self) -> dict[str, str]:
-        """Return the names of all maps by the attributes that they are."""
+        """Return the names of all maps, by the names of their attributes."""
         return {as_attribute(name): name for name in reversed(self._names())}
 
     def __contains__(self, name: object) -> bool:
         return name in self._names() or name in self._by_attribute()
 
     def __getattr__(self, name: str) -> np.ndarray:
-        # Where pickle and copy ask a result that has nothing yet, it has no attribute either.
+        # pickle and copy ask for attributes of a result that is still empty: it has none.
         if name.startswith("_") or "model" not in self.__dict__:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         names = self._by_attribute()
@@ -183,7 +183,7 @@ class Result(Mapping[str, np.ndarray]):
         return volume
 
     def _as_map(self, parameter: Field, values: np.ndarray) -> np.ndarray | None:
-        """Return parameters as the map of their name has them, in float64; None where only the map itself will do.
+        """Return parameters as the map of their name has them, in float64; None where the map must be computed.
 
         Options may ask for SH coefficients in another basis, which is another order of them, for other units, or for
         a tensor's elements in another order. Parameters are always the same.
@@ -210,7 +210,7 @@ def as_attribute(name: str) -> str:
 
 
 def swap_orders(coefficients: int) -> np.ndarray:
-    """Return the places of m and -m exchanged: what takes descoteaux07 (legacy) to tournier07, and back."""
+    """Return indices that exchange m and -m, which turns descoteaux07 (legacy) into tournier07 and back."""
     order: list[int] = []
     degree = 0
     while len(order) < coefficients:

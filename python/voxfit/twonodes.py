@@ -1,4 +1,4 @@
-"""A subject through Ray on two nodes of one machine, one of which is killed on the way.
+"""Fits a subject with Ray on two nodes of one machine, one of which is killed during the fit.
 
 ``python -m voxfit.bench two-nodes DWI --voxels 435686`` repeats the voxels of an image up to a number, fits them
 in one thread and through ``engine="ray"``, and says whether the results are the same bits, and how many bytes

@@ -88,12 +88,12 @@ func initialFiles(t *testing.T, program []byte) string {
 }
 
 // bootOften boots a machine again that never came to its tests.
-func bootOften(t *testing.T, qemu, kernel, initrd string, m machine, test string, limit time.Duration) (string, error) {
+func bootOften(t *testing.T, qemu, kernel, initrd string, m machine, test string, limit time.Duration, more ...string) (string, error) {
 	t.Helper()
-	output, err := boot(qemu, kernel, initrd, m, test, limit)
+	output, err := boot(qemu, kernel, initrd, m, test, limit, more...)
 	for attempt := 2; attempt <= bootAttempts && !strings.Contains(output, "=== RUN"); attempt++ {
 		t.Logf("the machine never came to its tests (%v; it wrote %q): attempt %d", err, output, attempt)
-		output, err = boot(qemu, kernel, initrd, m, test, limit)
+		output, err = boot(qemu, kernel, initrd, m, test, limit, more...)
 	}
 	return output, err
 }
@@ -183,8 +183,8 @@ func (a *archive) pad() {
 }
 
 // boot runs a test of this package on the machine, until it switches itself off, and returns what it wrote to its serial
-// line.
-func boot(qemu, kernel, initrd string, m machine, test string, limit time.Duration) (string, error) {
+// line. QEMU gets more arguments, if there are some.
+func boot(qemu, kernel, initrd string, m machine, test string, limit time.Duration, more ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	// Intel's, because QEMU gives AMD's no second threads. All CPUs on one thread are as fast as each on its own.
@@ -206,7 +206,7 @@ func boot(qemu, kernel, initrd string, m machine, test string, limit time.Durati
 			}
 		}
 	}
-	out, err := exec.CommandContext(ctx, qemu, args...).CombinedOutput()
+	out, err := exec.CommandContext(ctx, qemu, append(args, more...)...).CombinedOutput()
 	if ctx.Err() != nil {
 		err = fmt.Errorf("the machine was not off after %v: %w", limit, ctx.Err())
 	}

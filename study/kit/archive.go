@@ -21,7 +21,7 @@ import (
 	"github.com/voxfit/voxfit/study/metg"
 )
 
-// The files of a study's folder, and of its archive.
+// The names of the files in a study's folder, and in its archive. The package's documentation says what each holds.
 const (
 	PlanFile        = "plan.json"
 	FactsFile       = "machine.json"
@@ -32,7 +32,7 @@ const (
 	HashFile        = "predictions.sha256"
 )
 
-// Pack writes the archive of a folder, a .tar.gz, to a path: the same bytes from the same files.
+// Pack writes the files of a study's folder into a .tar.gz file at the path to. The same files give the same bytes.
 func Pack(folder, to string) error {
 	var names []string
 	for _, name := range []string{PlanFile, FactsFile, EnvironmentFile, BandwidthFile, METGFile, PredictionsFile, HashFile} {
@@ -74,10 +74,11 @@ func Pack(folder, to string) error {
 	return disk.Replace(to, packed.Bytes())
 }
 
-// IsArchive says by its name whether a file is an archive.
+// IsArchive says whether a file is an archive, from its name alone.
 func IsArchive(path string) bool { return strings.HasSuffix(path, ".tar.gz") }
 
-// Read reads an archive, and refuses one that is not whole or whose predictions are not those that were registered.
+// Read reads an archive. It is an error if a file is missing, or if the predictions do not have the hash that was
+// written before the measurements.
 func Read(path string) (Study, error) {
 	files, err := unpack(path)
 	if err == nil {

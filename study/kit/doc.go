@@ -1,11 +1,28 @@
-// Package kit is the study of one machine, as `kbench study` makes it: what it plans, what it predicts before it measures,
-// what it measures, and the archive in which all of it travels.
+// Package kit reads and writes the study of one machine, as `kbench study` makes it, and the archive in which such a
+// study is copied to another machine.
 //
-// A study is a folder. Each of its steps ends with a file that is written whole ([Plan], the survey of the machine,
-// [Bandwidth], the METG study, [Predictions], and the rows of the sweep, one by one), so that a study that was stopped goes
-// on where it was. The predictions are written, and their SHA-256 with the time, before the first run of the sweep: the sweep's
-// folder has the first digits of that hash in its name ([Predictions.Folder]), and [Read] refuses an archive whose
-// predictions have another hash.
+// # The folder
 //
-// [Pack] makes the archive, the same bytes from the same folder, and [Read] reads it.
+// A study is a folder. Each of its steps ends with a file that is written whole, so that a study that was stopped goes
+// on with the step that is missing:
+//
+//	plan.json           what will be measured (Plan)
+//	machine.json        facts of the machine, a name and a value each (Fact)
+//	env.json            what `kbench env --json` says of it
+//	bandwidth.json      how fast each node reads each node's memory (Bandwidth)
+//	metg.json           what schedulers take to hand out a task (package metg)
+//	predictions.json    the times that a simulation gives for the fits (Predictions)
+//	predictions.sha256  the SHA-256 of that file, and when it was written
+//	sweep-HASH/         the measured times of the fits, a CSV file for each [Sweep] (package study)
+//
+// # Predictions come first
+//
+// The predictions are written before the first fit is timed. To show this, the folder of the measured times has the
+// first twelve digits of the predictions' hash in its name ([SweepFolder]). [Read] refuses an archive whose predictions
+// have another hash.
+//
+// # The archive
+//
+// [Pack] makes a .tar.gz of the folder; the same files give the same bytes. [Read] reads it as a [Study], which package
+// page shows.
 package kit

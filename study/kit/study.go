@@ -10,7 +10,7 @@ import (
 	"github.com/voxfit/voxfit/study/metg"
 )
 
-// A Plan is what a study will measure. It is made once, and a study that goes on keeps it.
+// A Plan says what a study will measure. It is made once; a study that was stopped goes on with the same plan.
 type Plan struct {
 	Version   string    `json:"version"` // of voxfit
 	Host      string    `json:"host"`
@@ -19,29 +19,30 @@ type Plan struct {
 	Models    []string  `json:"models"`
 	Voxels    int       `json:"voxels"` // of the phantom
 	Chunks    int       `json:"chunks"`
-	Runs      int       `json:"runs"` // of each setting
+	Runs      int       `json:"runs"` // of each setting: repetitions
 	Sweeps    []Sweep   `json:"sweeps"`
-	Opponents []string  `json:"opponents"` // of the METG study
-	Rounds    int       `json:"rounds"`    // of it
+	Opponents []string  `json:"opponents"` // whose METG is measured
+	Rounds    int       `json:"rounds"`    // in which the METG of each is measured
 }
 
-// A Sweep is one way to place and to schedule workers, over numbers of CPUs.
+// A Sweep is a series of fits over numbers of CPUs, with one way to place the workers and one schedule.
 type Sweep struct {
 	Name     string `json:"name"`
 	Places   string `json:"places"`
 	SMT      bool   `json:"smt"`
 	Schedule string `json:"schedule"`
 	CPUs     []int  `json:"cpus"`  // numbers of CPUs
-	Cores    []int  `json:"cores"` // the physical cores that each of them are
+	Cores    []int  `json:"cores"` // the physical cores that these CPUs belong to, for each entry of CPUs
 }
 
-// A Fact is a name and what is to be said of it.
+// A Fact is one property of the machine: its name and its value, in words.
 type Fact struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
 }
 
-// Bandwidth is how fast all CPUs of a node read memory of a node, in 1e9 bytes a second.
+// Bandwidth says how fast nodes read memory, in 1e9 bytes a second: all CPUs of one node at a time, each from one
+// node's memory.
 type Bandwidth struct {
 	Nodes []int `json:"nodes"`
 	// Read has a row for each node whose CPUs read, and a column for each node whose memory they read.
@@ -52,7 +53,7 @@ type Bandwidth struct {
 	Disturbed bool `json:"disturbed"`
 }
 
-// A Prediction is the time of one setting of the sweep, before it was measured.
+// A Prediction is the time of one setting of a sweep, computed before it was measured.
 type Prediction struct {
 	Model   string         `json:"model"` // the class, as in the CSV
 	Sweep   string         `json:"sweep"`
@@ -60,7 +61,8 @@ type Prediction struct {
 	Seconds study.Estimate `json:"seconds"`
 }
 
-// Predictions are all of them, with what they were made from.
+// Predictions are the contents of predictions.json: all predictions, when they were made, how, and from which
+// description of the machine.
 type Predictions struct {
 	Made        time.Time       `json:"made"`
 	How         string          `json:"how"`
@@ -68,25 +70,26 @@ type Predictions struct {
 	Predictions []Prediction    `json:"predictions"`
 }
 
-// Hash is that of the predictions' file.
+// Hash returns the SHA-256 of the text of predictions.json, in hexadecimal.
 func Hash(text []byte) string { return fmt.Sprintf("%x", sha256.Sum256(text)) }
 
-// SweepFolder is the folder of the sweep's rows, named by the hash of the predictions that were there before.
+// SweepFolder returns the name of the folder that holds the measured times: "sweep-" and the first twelve digits of the
+// hash of the predictions that were made before.
 func SweepFolder(predictions []byte) string { return "sweep-" + Hash(predictions)[:12] }
 
-// A Study is all that an archive has.
+// A Study is what an archive holds.
 type Study struct {
 	Plan        Plan
 	Facts       []Fact // of the machine
 	Bandwidth   Bandwidth
 	METG        metg.Study
 	Predictions Predictions
-	Hash        string // of the predictions' file
-	// Records are the rows of each sweep, by its name.
+	Hash        string // of predictions.json, in hexadecimal
+	// Records has the rows of each sweep's CSV file, under the sweep's name.
 	Records map[string][]study.Record
 }
 
-// Missing are the runs that the plan has and the study has not.
+// Missing returns how many of the planned runs have not been made.
 func (s Study) Missing() int {
 	missing := 0
 	for _, sweep := range s.Plan.Sweeps {
@@ -95,10 +98,10 @@ func (s Study) Missing() int {
 	return missing
 }
 
-// RunsOf is the number of runs of one sweep: on each number of CPUs, and the serial ones.
+// RunsOf returns the number of runs of one sweep, the serial ones included.
 func (p Plan) RunsOf(s Sweep) int { return p.Runs * len(p.Models) * (len(s.CPUs) + 1) }
 
-// Found is the prediction of a setting.
+// Found returns the predicted time of a setting; false where there is none.
 func (p Predictions) Found(model, sweep string, cpus int) (study.Estimate, bool) {
 	for _, q := range p.Predictions {
 		if q.Model == model && q.Sweep == sweep && q.CPUs == cpus {

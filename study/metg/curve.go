@@ -8,15 +8,15 @@ import (
 	"github.com/voxfit/voxfit/study"
 )
 
-// A Point is the efficiency of tasks of one length.
+// A Point is what was measured of tasks of one length.
 type Point struct {
 	Iterations uint64
-	Task       float64 // seconds of the work of one, the median of the rounds
+	Task       float64 // seconds of work in one task, the median of the rounds
 	Efficiency Spread
-	Cost       Spread // seconds of a worker that a task took besides its work
+	Cost       Spread // Measurement.Cost
 }
 
-// Curve is an opponent's efficiency by the length of its tasks, shortest first. Empty tasks have none.
+// Curve returns the efficiency of a scheduler for each length of task, shortest first. Tasks without work are left out.
 func (o Opponent) Curve(workers int) []Point {
 	var points []Point
 	for _, iterations := range o.lengths() {
@@ -26,7 +26,7 @@ func (o Opponent) Curve(workers int) []Point {
 		var tasks, efficiencies, costs []float64
 		for _, m := range o.Measured {
 			if m.Iterations == iterations {
-				tasks = append(tasks, m.Task())
+				tasks = append(tasks, m.Task(workers))
 				efficiencies = append(efficiencies, m.Efficiency(workers))
 				costs = append(costs, m.Cost(workers))
 			}
@@ -36,7 +36,8 @@ func (o Opponent) Curve(workers int) []Point {
 	return points
 }
 
-// Best is the highest efficiency of the curve: near 1 at the longest tasks, unless other programs took the CPUs.
+// Best is the highest efficiency of the curve: near 1 at the longest tasks, unless other programs took the CPUs. It is never
+// above 1: see [Measurement.Task].
 func (o Opponent) Best(workers int) float64 {
 	best := 0.0
 	for _, p := range o.Curve(workers) {
@@ -48,9 +49,10 @@ func (o Opponent) Best(workers int) float64 {
 // Calm is the efficiency that long tasks reach, by most schedulers, where no other program takes the CPUs.
 const Calm = 0.85
 
-// Disturbed says that other programs took the CPUs: half of the schedulers did not reach Calm at any length, although
-// tasks were up to sixteen times as long as what they cost. Costs and METGs are then those of a busy machine. best is what
-// the schedulers reached, the median.
+// Disturbed says whether other programs took the CPUs. That is so when half of the schedulers did not reach an
+// efficiency of Calm at any length of task, although the longest tasks took sixteen times what it costs to hand one
+// out. Costs and METGs are then those of a busy machine. best is the median of the highest efficiencies of the
+// schedulers.
 func (s Study) Disturbed() (best float64, disturbed bool) {
 	var all []float64
 	for _, o := range s.Opponents {
@@ -65,7 +67,7 @@ func (s Study) Disturbed() (best float64, disturbed bool) {
 	return best, best < Calm
 }
 
-// lengths are the numbers of iterations that were measured, ascending.
+// lengths returns the lengths of task that were measured, in iterations, ascending.
 func (o Opponent) lengths() []uint64 {
 	var lengths []uint64
 	for _, m := range o.Measured {
@@ -75,18 +77,19 @@ func (o Opponent) lengths() []uint64 {
 	return slices.Compact(lengths)
 }
 
-// EmptyTask is the seconds of a worker that a task without work takes.
+// EmptyTask returns how long a task without work occupies a worker, in seconds.
 func (o Opponent) EmptyTask(workers int) Spread {
 	var costs []float64
 	for _, m := range o.Measured {
 		if m.Iterations == 0 {
-			costs = append(costs, m.Cost(workers))
+			costs = append(costs, m.worker(workers))
 		}
 	}
 	return SpreadOf(costs)
 }
 
-// Steal is the wait of a worker for a task that it steals, in seconds: the median over the rounds of the rounds' medians.
+// Steal returns how long a worker waits for a task that it steals, in seconds: the median of each round, and of these
+// the median over the rounds.
 func (o Opponent) Steal() Spread {
 	var medians []float64
 	for _, s := range o.Steals {
@@ -97,20 +100,21 @@ func (o Opponent) Steal() Spread {
 	return SpreadOf(medians)
 }
 
-// A Granularity is a METG: seconds of a task, over the rounds.
+// A Granularity is a METG over the rounds: the shortest task that is efficient enough, in seconds of work.
 type Granularity struct {
 	Spread
-	// Below says that tasks were efficient enough at all lengths that were measured, in half of the rounds at least: the
-	// METG is at most the Median, which is the shortest. Above says that they were at none; it is above the Median.
+	// Below says that in half of the rounds, or more, even the shortest tasks were efficient enough. The Median is then
+	// the length of the shortest tasks, and the METG may be below it. Above says that in half of the rounds, or more,
+	// no tasks were: the METG is above the Median.
 	Below, Above bool
 }
 
-// METG is the shortest task at which the efficiency is still the given share, round by round.
+// METG returns the shortest task at which the efficiency is still the given share, found in each round for itself.
 func (o Opponent) METG(workers int, share float64) Granularity {
 	rounds := map[int][]crossingPoint{}
 	for _, m := range o.Measured {
 		if m.Iterations > 0 {
-			rounds[m.Round] = append(rounds[m.Round], crossingPoint{m.Task(), m.Efficiency(workers)})
+			rounds[m.Round] = append(rounds[m.Round], crossingPoint{m.Task(workers), m.Efficiency(workers)})
 		}
 	}
 	var found []float64
@@ -130,9 +134,9 @@ func (o Opponent) METG(workers int, share float64) Granularity {
 
 type crossingPoint struct{ task, efficiency float64 }
 
-// crossing is the length of task from which on the efficiency is at least the share, between two points by interpolation
-// over the logarithm of the length. Where it is so at all points outside is -1, and the length that of the shortest; where
-// it is not so at the longest outside is 1, and the length that of the longest.
+// crossing returns the length of task, in seconds of work, from which on the efficiency is at least the share. Between
+// two points it interpolates over the logarithm of the length. outside is -1 if all points are efficient enough, and
+// task is then the shortest length. It is 1 if the longest tasks are not, and task is then their length.
 func crossing(points []crossingPoint, share float64) (task float64, outside int) {
 	slices.SortFunc(points, func(a, b crossingPoint) int { return cmp.Compare(a.task, b.task) })
 	last := len(points) - 1

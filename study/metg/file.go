@@ -12,13 +12,13 @@ import (
 // Kind is the word by which a file says that it is a study of this package.
 const Kind = "voxfit METG study"
 
-// file is how a study is written.
+// file is the form of a study's JSON file.
 type file struct {
 	Kind string `json:"kind"`
 	Study
 }
 
-// Write writes a study to a file of JSON, as a whole or not at all.
+// Write writes a study to a JSON file. After an error, an older file at the path is as it was.
 func (s Study) Write(path string) error {
 	text, err := json.MarshalIndent(file{Kind, s}, "", " ")
 	if err != nil {
@@ -40,7 +40,7 @@ func Read(path string) (Study, error) {
 	return s, nil
 }
 
-// Parse is the study of a file's text.
+// Parse reads a study from the text of a file.
 func Parse(text []byte) (Study, error) {
 	var f file
 	decoder := json.NewDecoder(bytes.NewReader(text))

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A Study is what was measured of several schedulers in one run.
+// A Study holds what was measured of several schedulers in one run, on the same CPUs.
 type Study struct {
 	Version   string     `json:"version"` // of voxfit
 	Host      string     `json:"host"`
@@ -19,18 +19,18 @@ type Study struct {
 	Opponents []Opponent `json:"opponents"`
 }
 
-// Workers is how many workers each scheduler had.
+// Workers returns how many workers each scheduler had.
 func (s Study) Workers() int { return len(s.CPUs) }
 
 // An Opponent is one scheduler.
 type Opponent struct {
 	Name    string `json:"name"`
-	What    string `json:"what"` // what one task is to it, in a line
+	What    string `json:"what"` // in one line, what it takes for a task
 	Version string `json:"version,omitempty"`
 	// Missing says why it was not measured; empty where it was.
 	Missing  string        `json:"missing,omitempty"`
 	Measured []Measurement `json:"measured,omitempty"`
-	Steals   []Steals      `json:"steals,omitempty"` // of those whose workers steal
+	Steals   []Steals      `json:"steals,omitempty"` // of schedulers whose workers steal
 }
 
 // A Measurement is one run of equal tasks.
@@ -40,46 +40,54 @@ type Measurement struct {
 	Iterations uint64 `json:"iterations"` // of the kernel, in each task
 	// Seconds is the time from before the first task is handed out until all are done.
 	Seconds float64 `json:"seconds"`
-	// Iteration is the seconds of one iteration, measured on one of the workers' CPUs just before and after.
-	Iteration float64 `json:"iteration_s"`
+	// Alone is the seconds that one such task takes in a plain loop over tasks on one of the workers' CPUs, measured just
+	// before and after.
+	Alone float64 `json:"task_s"`
 }
 
-// Task is the seconds of the work of one task.
-func (m Measurement) Task() float64 { return float64(m.Iterations) * m.Iteration }
+// worker returns the seconds of a worker for each task.
+func (m Measurement) worker(workers int) float64 {
+	return m.Seconds * float64(workers) / float64(m.Tasks)
+}
 
-// Efficiency is the time of the work over that of all workers.
+// Task returns the seconds of work in one task: what it takes in the loop, or what the workers took for it where that is
+// less. No scheduler makes work shorter, so a loop that took longer was disturbed.
+func (m Measurement) Task(workers int) float64 { return min(m.Alone, m.worker(workers)) }
+
+// Efficiency returns the time of the work divided by the time that all workers had, from 0 to 1.
 func (m Measurement) Efficiency(workers int) float64 {
-	return m.Task() * float64(m.Tasks) / (m.Seconds * float64(workers))
+	return m.Task(workers) / m.worker(workers)
 }
 
-// Cost is the seconds of a worker that a task took besides its work.
+// Cost returns for how many seconds each task occupied a worker beyond the time of its work.
 func (m Measurement) Cost(workers int) float64 {
-	return m.Seconds*float64(workers)/float64(m.Tasks) - m.Task()
+	return m.worker(workers) - m.Task(workers)
 }
 
-// Steals are the waits of workers whose own tasks were used up, in seconds: from the end of the last task before a steal
-// to the beginning of the task that was stolen.
+// Steals are the times, in seconds, for which workers waited for stolen tasks: from the end of a worker's last own task
+// to the beginning of the task that it stole.
 type Steals struct {
 	Round int       `json:"round"`
 	Waits []float64 `json:"waits_s"`
 }
 
-// check refuses what no measurement can be.
+// check refuses values that no measurement can have.
 func (s Study) check() error {
 	if len(s.CPUs) == 0 {
 		return fmt.Errorf("it names no CPUs")
 	}
 	for _, o := range s.Opponents {
 		for _, m := range o.Measured {
-			if !(m.Seconds > 0) || !(m.Iteration > 0) || m.Tasks < 1 {
-				return fmt.Errorf("%s has a measurement of %d tasks in %g s, want more than 0 of each", o.Name, m.Tasks, m.Seconds)
+			if !(m.Seconds > 0) || !(m.Alone > 0) || m.Tasks < 1 {
+				return fmt.Errorf("%s has a measurement of %d tasks in %g s, of which one takes %g s alone; expected more than 0 of each (files of earlier versions lack task_s: measure again)",
+					o.Name, m.Tasks, m.Seconds, m.Alone)
 			}
 		}
 	}
 	return nil
 }
 
-// RoundsKept is the number of rounds of which there are measurements.
+// RoundsKept returns how many rounds have measurements.
 func (s Study) RoundsKept() int {
 	rounds := 0
 	for _, o := range s.Opponents {
@@ -90,7 +98,7 @@ func (s Study) RoundsKept() int {
 	return rounds
 }
 
-// Found is the opponent of a name.
+// Found returns the scheduler with this name; false where there is none.
 func (s Study) Found(name string) (Opponent, bool) {
 	i := slices.IndexFunc(s.Opponents, func(o Opponent) bool { return o.Name == name })
 	if i < 0 {

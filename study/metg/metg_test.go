@@ -19,7 +19,7 @@ func costing(cost float64, iterations ...uint64) Opponent {
 		iteration := 1e-9 * float64(round)
 		for _, n := range iterations {
 			work := float64(n) * iteration
-			o.Measured = append(o.Measured, Measurement{Round: round, Tasks: tasks, Iterations: n, Iteration: iteration, Seconds: tasks * (work + cost) / workers})
+			o.Measured = append(o.Measured, Measurement{Round: round, Tasks: tasks, Iterations: n, Alone: max(work, iteration), Seconds: tasks * (work + cost) / workers})
 		}
 	}
 	return o
@@ -42,6 +42,17 @@ func TestTheMETGOfAConstantCostIsThatCost(t *testing.T) {
 		if math.Abs(p.Cost.Median-1e-6) > 1e-12 || p.Iterations == 0 {
 			t.Errorf("a point of the curve is %+v, want a cost of 1 us", p)
 		}
+	}
+}
+
+// A loop that something disturbed seems to take longer for a task than workers do. They show that it takes less.
+func TestNoEfficiencyIsAboveOne(t *testing.T) {
+	m := Measurement{Round: 1, Tasks: 1000, Iterations: 4, Alone: 6e-9, Seconds: 1000 * 4e-9 / 2}
+	if got := m.Efficiency(2); got != 1 {
+		t.Errorf("efficiency %g, want 1", got)
+	}
+	if task, cost := m.Task(2), m.Cost(2); math.Abs(task-4e-9) > 1e-18 || cost != 0 {
+		t.Errorf("a task takes %g s and costs %g s more, want 4 ns and nothing", task, cost)
 	}
 }
 
@@ -110,6 +121,7 @@ func TestFilesThatAreNoStudiesAreRefused(t *testing.T) {
 		"no JSON":          "engine,time\n",
 		"found the kind":   `{"kind": "cats"}`,
 		"names no CPUs":    `{"kind": "` + Kind + `"}`,
+		"measure again":    `{"kind": "` + Kind + `", "cpus": [0], "opponents": [{"name": "a", "measured": [{"tasks": 1, "seconds": 1, "iteration_s": 1e-9}]}]}`,
 		"more than 0":      `{"kind": "` + Kind + `", "cpus": [0], "opponents": [{"name": "a", "measured": [{"tasks": 1}]}]}`,
 		"kbench metg":      `[]`,
 		"expected a file ": ``,

@@ -9,15 +9,16 @@ import (
 	"github.com/voxfit/voxfit/study"
 )
 
-// A Spread is a median with an interval.
+// A Spread is a median of some values with an interval around it.
 type Spread struct {
 	Median, Low, High float64
-	N                 int // of the values; 0 where there are none
+	N                 int // number of values; 0: none, and the other fields mean nothing
 }
 
-// SpreadOf is the median of some values with the narrowest interval between two of them, as far from the lowest as from
-// the highest, that holds the median of all such values with a probability of 95%. No shape of their distribution is
-// assumed. With fewer than six values there is no such interval: then it is the lowest to the highest.
+// SpreadOf returns the median of the values and an interval that holds the median of their distribution with a
+// probability of 95%, whatever that distribution is. The interval goes from the k-th lowest to the k-th highest value,
+// with the largest k that suffices. With fewer than six values no k does; the interval then goes from the lowest to the
+// highest value.
 func SpreadOf(values []float64) Spread {
 	n := len(values)
 	if n == 0 {

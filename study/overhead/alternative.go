@@ -6,7 +6,7 @@ import (
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
-// found says what the quantity of an alternative came to.
+// found says in words what the fit gives for the alternative's own quantity.
 func (a *analysis) found(f fitted) string {
 	ofWork := func(term int, most float64) string {
 		if !f.told[term] {

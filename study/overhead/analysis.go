@@ -52,10 +52,11 @@ func (a *analysis) explain(o Options) {
 	a.Shortest, a.Curves = a.shortestRuns(), a.curves()
 }
 
-// mostCore is the largest cost of a core that the settings allow: the other costs are fitted beside it, and the loss may
-// grow by what it would grow by in one of twenty cases. At its bound of zero no draw of a bootstrap may leave it.
+// mostCore returns the largest cost of a core that the settings allow: with the other costs fitted beside it, the loss
+// grows by no more than it would by chance in 19 of 20 cases (the profile likelihood). The bootstrap cannot tell this
+// where the cost is at its bound of zero, because then perhaps no draw leaves zero.
 func (a *analysis) mostCore() float64 {
-	const allowed = 3.84 // of twice the logarithm of the likelihood, one degree of freedom
+	const allowed = 3.84 // for twice the logarithm of the likelihood: the 95% quantile of chi-squared with one degree of freedom
 	rest := form{terms: []int{termWork, termChunk, termSerial, termContention}}
 	n := float64(len(a.settings))
 	worse := func(core float64) float64 {
@@ -95,7 +96,7 @@ func (a *analysis) estimate(of func(fitted) float64) study.Estimate {
 	return study.Percentiles(of(a.fit), drawn)
 }
 
-// compare tries every form and law on runs left out.
+// compare finds how well each form and each law predicts runs that were left out of its fit.
 func (a *analysis) compare() {
 	for i, f := range comparedForms(a.fit.threaded) {
 		fit := func(s []setting) law { return f.fit(s) }
@@ -125,7 +126,7 @@ func (a *analysis) compare() {
 	a.relateAIC()
 }
 
-// comparison judges a form or law, which is fitted already to all settings, on CPU counts left out.
+// comparison judges a form or law by CPU counts left out. whole is its fit to all settings.
 func (a *analysis) comparison(name string, whole law, fit func([]setting) law) Comparison {
 	c := Comparison{Name: name, Chunks: describeErrors(nil)}
 	var within []float64
@@ -154,7 +155,7 @@ func (a *analysis) aic(f fitted) float64 {
 	return n*math.Log(2*f.loss/n) + 2*float64(f.unknowns())
 }
 
-// relateAIC makes each form's criterion the distance from the least.
+// relateAIC subtracts the least criterion from that of each form.
 func (a *analysis) relateAIC() {
 	least := math.Inf(1)
 	for _, c := range a.Forms {

@@ -12,18 +12,18 @@ import (
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
-// An Answer is one of the study's questions, with what the runs of each model say.
+// An Answer is one of the study's questions with the answers that the runs of each model give.
 type Answer struct {
 	Question string
 	Said     []Said
 }
 
-// A Said is the answer of a model's runs, on its largest data set, in a sentence or two, with a check of it that does not
-// rest on the fit, where there is one. Of names the model, and the engine where there are several; it is empty where there
-// is one model.
+// A Said is the answer from one model's runs, on its largest data set, in a sentence or two. Check is a check that does
+// not rest on the fit; it is empty where there is none. Of names the model, with the engine where there are several
+// engines; it is empty where there is one model.
 type Said struct{ Of, Answer, Check string }
 
-// answers says what the runs say of the study's questions.
+// answers returns the study's questions with their answers.
 func (e Explanation) answers(analyses []*analysis, reconciled []reconciliation) []Answer {
 	var main []*analysis
 	for _, a := range analyses { // the larger data set first
@@ -71,7 +71,7 @@ func slowerQuestion(main []*analysis) string {
 	return "Were more cores slower?"
 }
 
-// called names an analysis among others: the model, and the engine where there are several.
+// called returns a name that tells an analysis from the others: the model, with the engine where there are several.
 func (a *analysis) called(main []*analysis) string {
 	if len(main) == 1 {
 		return ""
@@ -83,7 +83,7 @@ func (a *analysis) called(main []*analysis) string {
 	return name
 }
 
-// on is the shortest setting on a number of CPUs; false without any.
+// on returns the setting with the shortest time on a number of CPUs; false where there is none.
 func (a *analysis) on(cpus int) (setting, bool) {
 	with, _ := divide(a.settings, func(s setting) bool { return s.cpus == cpus })
 	if len(with) == 0 {
@@ -92,7 +92,8 @@ func (a *analysis) on(cpus int) (setting, bool) {
 	return shortest(with), true
 }
 
-// reportedOf are the published report's results of the model that have a time; none for other runs.
+// reportedOf returns the results of the published report for this model that have a time. Runs of other studies have
+// none.
 func (a *analysis) reportedOf() []study.PublishedResult {
 	if len(a.Reported) == 0 {
 		return nil
@@ -137,8 +138,8 @@ func secondsList(times []float64) string {
 	return strings.Join(said, ", ")
 }
 
-// slowerCheck says, where the report's speed-ups fall, what serial times they were taken over, and what they would be
-// over one.
+// slowerCheck explains where the report's speed-ups fall: which serial times they were divided by, and what they would
+// be with one serial time for all.
 func (a *analysis) slowerCheck() string {
 	reported := a.reportedOf()
 	if slices.IsSortedFunc(reported, func(r, s study.PublishedResult) int { return cmp.Compare(r.SpeedUp, s.SpeedUp) }) {
@@ -170,8 +171,8 @@ func (a *analysis) threadAnswer() string {
 		words.Significant(s.power(a.Thread.Value), 3))
 }
 
-// threadCheck sets the file's 8 cores with two threads each beside the report's 8 cores with one, and says what smaller
-// data sets say.
+// threadCheck compares the file's 8 cores with two threads each with the report's 8 cores with one thread each. It also
+// says what the smaller data sets show.
 func (a *analysis) threadCheck(reconciled []reconciliation) string {
 	var said []string
 	if s, ok := a.on(16); ok && a.reportedOf() != nil {
@@ -195,7 +196,8 @@ func (a *analysis) serialAnswer() string {
 	return fmt.Sprintf("%s of every run, %s of the shortest on %s.", a.Serial.InWords(1, "s"), words.Percent(a.Serial.Value/best.time), words.Count(best.cpus, "CPU"))
 }
 
-// serialCheck compares the serial parts of a model's data sets: a copy grows with the voxels, a start does not.
+// serialCheck compares the serial parts of a model's data sets: the time of a copy grows with the voxels, that of a
+// start does not.
 func (a *analysis) serialCheck(analyses []*analysis) string {
 	var voxels, each []string
 	least, most := math.Inf(1), 0.0
@@ -226,7 +228,7 @@ func (a *analysis) taskAnswer() string {
 	return a.Chunk.InWords(chunkUnit(a.Chunk.High)) + "."
 }
 
-// chunkUnit is the scale and the unit of a chunk's cost of that size.
+// chunkUnit returns the unit in which a chunk's cost of this size is written, and its factor.
 func chunkUnit(seconds float64) (float64, string) {
 	if seconds < 1e-4 {
 		return 1e6, "µs"
@@ -278,7 +280,7 @@ func (a *analysis) coreAnswer() string {
 	return text + "."
 }
 
-// coreCheck is what leaving the term out does to CPU counts left out.
+// coreCheck says how much worse CPU counts that were left out are predicted without the cost of a core.
 func (a *analysis) coreCheck() string {
 	without := a.formNamed("without a cost of each core")
 	if a.Core == nil || without.CPUs.N == 0 {
@@ -288,7 +290,7 @@ func (a *analysis) coreCheck() string {
 		words.Percent(without.CPUs.Mean))
 }
 
-// rentAnswer compares the least money with the least time, on machines of the price table.
+// rentAnswer compares the cheapest run with the fastest one, among machines of the price table.
 func (a *analysis) rentAnswer(prices study.Prices) string {
 	cheap, fast, ok := a.rented(prices)
 	if !ok {
@@ -303,7 +305,7 @@ func (a *analysis) rentAnswer(prices study.Prices) string {
 		words.Significant(cheap.time/fast.time, 2), words.Significant(fast.dollars/cheap.dollars, 2))
 }
 
-// rentCheck says what as many small machines as cost the same would do.
+// rentCheck says what as many small machines as have the same price would do.
 func (a *analysis) rentCheck(prices study.Prices) string {
 	cheap, fast, ok := a.rented(prices)
 	if !ok || cheap.cpus == fast.cpus {
@@ -325,7 +327,7 @@ type rental struct {
 	time, dollars float64
 }
 
-// rented are the cheapest and the fastest run; false where fewer than two CPU counts have a price.
+// rented returns the cheapest and the fastest run; false where fewer than two CPU counts have a price.
 func (a *analysis) rented(prices study.Prices) (cheap, fast rental, ok bool) {
 	n := 0
 	for _, cpus := range a.CPUCounts {

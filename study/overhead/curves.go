@@ -2,7 +2,7 @@ package overhead
 
 import "github.com/voxfit/voxfit/study"
 
-// curves are the settings of each CPU count, with the fit in steps of a quarter between them.
+// curves returns the times of each CPU count, and the fitted times at numbers of chunks that grow by a quarter.
 func (a *analysis) curves() []Curve {
 	var curves []Curve
 	at := 0 // settings are in the order of their CPU counts

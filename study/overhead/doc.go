@@ -38,14 +38,20 @@
 //
 // # Answers
 //
-// An [Explanation] begins with the study's questions and what the runs say ([Answer]), each with a check that does not rest
-// on the fit. Where other programs disturbed the runs, nothing is answered.
+// An [Explanation] begins with the study's questions and what the runs say ([Answer]). Each answer has a check that
+// does not rest on the fit. If other programs disturbed the runs, there are no answers.
 //
-// Five other reasons why many cores gain little are fitted in the place of contention ([Alternative]): a clock that falls
-// with the busy cores of a socket; memory that feeds some cores of a socket only; work that is slower on two sockets; a
-// serial part that goes on during the work; and chunks of which some have little work. Akaike's criterion, of the same
-// loss, says which fit as well, and CPU counts left out which predict as well. The published report's own times, which no
-// fit has seen, are tried with one more quantity at a time ([Gap]).
+// Five other reasons why many cores gain little are fitted, each in the place of contention ([Alternative]):
+//
+//   - a clock that falls with the number of busy cores of a socket;
+//   - memory that can feed only some of the cores of a socket;
+//   - work that is slower when it is spread over two sockets;
+//   - a serial part that goes on during the work;
+//   - chunks of which some have little work.
+//
+// Akaike's criterion, computed from the same loss, says which of them fit as well as contention. Leaving out CPU counts
+// says which predict as well. The published report has times of its own, which were in no fit. They are compared with
+// the fit with one more quantity at a time ([Gap]).
 //
 // # What the published runs say
 //
@@ -64,21 +70,25 @@
 // the serial part there is less and less work left to share. The serial part is 14 to 23 us a voxel on every size of data:
 // it grows with the data, as copies do.
 //
-// These reasons were checked on times that the fit has not seen, those of the report's runs on parts of one machine.
-// Where 8 and 16 CPUs are as many cores, the predictions are within 6%. Runs on 32, 48 and 72 CPUs take longer than
-// predicted, which is 7 to 25% too short. Of the reasons tried, work that is a third slower on two sockets suits these
-// times best; the file's own runs on two sockets do not show it.
+// These reasons were checked on times that the fit has not seen: those of the report, whose runs had parts of one
+// machine. Where 8 and 16 CPUs are as many cores, the predictions are within 6%. Runs on 32, 48 and 72 CPUs take longer
+// than predicted; the predictions are 7 to 25% too short. Of the reasons that were tried, one fits these times best:
+// work is a third slower on two sockets. The file's own runs on two sockets do not show this.
 //
-// On smaller data a hyperthread looks like a whole core. The published program lays a corner of the mask on the smaller
-// image there, a part of it on background, so that chunks are unequal. A fit that allows for this finds that what the
-// large data say suits the small ones as well. The file has no runs of the sparse fascicle model.
+// On smaller data sets the fit finds that a hyperthread is worth a whole core. The reason is the mask. For smaller
+// images the published program uses a corner of the mask, a part of which lies on background. Chunks then have unequal
+// work, and hyperthreads with nothing to do look like cores. A fit that allows for unequal chunks agrees with that of
+// the large data. The file has no runs of the sparse fascicle model.
 //
 // # What is where
 //
-// An [Explanation] holds the results, and nothing of how they were found. A setting (setting.go) is the runs of one CPU
-// count and one number of chunks. A form (form.go) is one formula for the time of a setting; the known laws (laws.go)
-// are other formulas. All are fitted in the same way (relativefit.go), judged on settings that were left out
-// (leftout.go), and fitted to resampled settings for the intervals (resample.go). Answers are in answer.go, other reasons in
-// alternative.go and gap.go, and sizes that disagree in reconcile.go. An analysis (analysis.go) does all
-// this for one engine, model and data set, and says in words what limits the speed (limits.go).
+// An [Explanation] holds the results, and nothing of how they were found. An analysis (analysis.go) does the work for
+// one engine, model and data set:
+//
+//   - A setting (setting.go) is the runs of one CPU count and one number of chunks.
+//   - A form (form.go) is one formula for the time of a setting. The known laws (laws.go) are other formulas.
+//   - All are fitted in the same way (relativefit.go), judged on settings that were left out (leftout.go), and fitted to
+//     resampled settings for the intervals (resample.go).
+//   - Answers are in answer.go, other reasons in alternative.go and gap.go, data sets that disagree in reconcile.go, and what
+//     limits the speed, in words, in limits.go.
 package overhead

@@ -13,13 +13,15 @@ import (
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
-// fewestSettings is what the model is fitted to at least: one more than its coefficients.
+// fewestSettings is the least number of settings that the model is fitted to: one more than it has coefficients.
 const fewestSettings = termContention + 2
 
-// Explain fits the model to the records, one fit for each engine, model and data set. voxfit's serial runs are runs of one
-// CPU and one chunk by the same workers, and take part in the fit of its others; those of other engines take part in no
-// schedule and are left out. So are disturbed repetitions of settings that have others. Where the machine was busy, the fits
-// stand, and no answers are given. It is an error when nothing can be fitted.
+// Explain fits the model to the records, once for each engine, model and data set. voxfit's serial runs are made by the
+// same workers as its other runs, with one CPU and one chunk, and take part in the fit. Serial runs of other engines
+// are left out, because no schedule made them. Repetitions that other programs disturbed are left out where the setting
+// has other repetitions.
+//
+// If the machine was busy, the fits are there, but no answers. It is an error when nothing can be fitted.
 func Explain(records []study.Record, o Options) (Explanation, error) {
 	if o.Resamples == 0 {
 		o.Resamples = 400
@@ -68,7 +70,7 @@ func Explain(records []study.Record, o Options) (Explanation, error) {
 	return e, nil
 }
 
-// conditionsOf groups the records that are not serial by what each fit is made for, in the order in which they are shown.
+// conditionsOf groups the records that are not serial: a group for each fit, in the order in which the fits are shown.
 func conditionsOf(records []study.Record) ([]study.Condition, map[study.Condition][]study.Record) {
 	groups := map[study.Condition][]study.Record{}
 	for _, r := range records {
@@ -86,7 +88,7 @@ func conditionsOf(records []study.Record) ([]study.Condition, map[study.Conditio
 	return slices.SortedFunc(maps.Keys(groups), study.Condition.Compare), groups
 }
 
-// serialRunsOf are voxfit's serial runs of a condition: by the same program, on the same data and machine.
+// serialRunsOf returns voxfit's serial runs for a condition: by the same program, on the same data and machine.
 func serialRunsOf(c study.Condition, records []study.Record) []study.Record {
 	var runs []study.Record
 	for _, r := range records {
@@ -127,7 +129,7 @@ func settingsOf(records []study.Record, m study.Machines) []setting {
 	return settings
 }
 
-// coresNotes says what CPU counts were taken for, and how that is known.
+// coresNotes says for how many cores each CPU count was taken, and how this is known.
 func coresNotes(records []study.Record, m study.Machines) []string {
 	said := map[string]map[int]string{}
 	for _, r := range records {

@@ -2,7 +2,7 @@ package overhead
 
 import "github.com/voxfit/voxfit/study"
 
-// Options says how overheads are fitted.
+// Options says how overheads are fitted. The zero value takes the machines' cores from the records alone.
 type Options struct {
 	// Machines says what the CPUs of the records are.
 	Machines study.Machines
@@ -12,8 +12,7 @@ type Options struct {
 	Seed uint64
 }
 
-// An Explanation says what the runs of each model spend their time on. It holds results alone, no more than
-// a page of it shows.
+// An Explanation says what the runs of each model spend their time on. It holds only what a page shows.
 type Explanation struct {
 	Overheads []Overhead    // by model, the larger data set first
 	Answers   []Answer      // the study's questions; none where the machine was busy
@@ -31,33 +30,33 @@ type Explanation struct {
 // fitted to all runs of one engine, model and data set, over CPU counts and chunk counts.
 type Overhead struct {
 	study.Condition // without CPU count and nodes
-	// Name is the engine's, with what tells it from others: "voxfit, avx2".
+	// Name is the engine's name, with what distinguishes it from others: "voxfit, avx2".
 	Name string
 	Runs int
-	// Settings is how many pairs of a CPU count and a chunk count there are.
+	// Settings is the number of settings: pairs of a CPU count and a number of chunks.
 	Settings  int
 	CPUCounts []int // ascending
 
-	// Work is the seconds of the whole work on one core, Chunk the seconds for each chunk, Serial
-	// those of the serial part, Core those for each core in use, and Contention the seconds of work
-	// more for each other busy CPU of the socket. nil: these runs cannot tell it from the others.
+	// The costs, in seconds: Work is the whole work on one core, Chunk the cost of each chunk, Serial the serial part,
+	// Core the cost of each core in use, and Contention what the work takes longer for each other busy CPU of the
+	// socket. One that these runs cannot tell from the others is nil.
 	Work, Chunk, Serial, Core, Contention *study.Estimate
-	// Thread is the share of a core that a second hyperthread adds; nil: no run used any.
+	// Thread is the share of a core that a second hyperthread adds. It is nil where no run used second hyperthreads.
 	Thread *study.Estimate
 
-	// Shortest are the shortest runs on each CPU count, and Curves all of them over their numbers of chunks.
+	// Shortest are the shortest runs on each CPU count. Curves are all times, by number of chunks, for each CPU count.
 	Shortest []ShortestRun
 	Curves   []Curve
-	// Forms compares the model with itself less a term, and Laws with the laws that know processors
-	// alone.
+	// Forms compares the model with the same model without one of its terms. Laws compares it with laws that know only
+	// the number of processors.
 	Forms, Laws  []Comparison
 	Alternatives []Alternative
-	// Overlapped is the seconds for each chunk when the handing out goes on while the CPUs work.
+	// Overlapped is the cost of each chunk, in seconds, in a fit in which chunks are handed out while the CPUs work.
 	Overlapped float64
-	// Forecast is how a fit to the smaller CPU counts predicts the largest; nil with one CPU count.
+	// Forecast is how a fit to the smaller CPU counts predicts the largest; nil where there is one CPU count.
 	Forecast *Forecast
-	// Reported are the published report's own times beside what the fit says of them; only for the
-	// published study's runs.
+	// Reported are the times of the published report beside what the fit predicts for them. Only the published study's
+	// runs have them.
 	Reported []ReportedTime
 	// Limits says in words what limits the runs; the first sentence says where the time of the shortest runs on the
 	// largest CPU count goes.
@@ -80,36 +79,36 @@ type Loss struct {
 	Seconds float64
 }
 
-// A Curve is the times of one CPU count over its numbers of chunks, ascending.
+// A Curve has the times on one CPU count, by number of chunks, ascending.
 type Curve struct {
 	CPUs     int
 	Measured []MeasuredTime
-	Fitted   []FittedTime // of the model, at more numbers of chunks than were measured
+	Fitted   []FittedTime // by the model, for more numbers of chunks than were measured
 }
 
-// A MeasuredTime is the median time of the runs in one number of chunks, in seconds.
+// A MeasuredTime is the median time of the runs with one number of chunks, in seconds.
 type MeasuredTime struct {
 	Chunks int
 	Time   study.Stat
-	// LeftOut is predicted by a fit without the runs of this CPU count; 0 where there is no other.
+	// LeftOut is what a fit without the runs of this CPU count predicts. It is 0 where there is no other CPU count.
 	LeftOut float64
 }
 
-// A FittedTime is what the model says of one number of chunks.
+// A FittedTime is the time that the model gives for one number of chunks.
 type FittedTime struct {
 	Chunks  int
 	Seconds float64
 }
 
-// A Comparison is one way to write the time, and how well it predicts runs that it was not fitted to.
+// A Comparison says how well one formula for the time predicts runs that it was not fitted to.
 type Comparison struct {
 	Name    string
 	Within  Errors // of the settings that it was fitted to
 	CPUs    Errors // leaving out each CPU count in turn
 	Chunks  Errors // leaving out each number of chunks in turn
-	Largest Errors // fitted to the smaller CPU counts, on the largest
-	// AIC is Akaike's criterion less that of the form with the least: forms within 2 of it do as well, and those 10
-	// above it are out. 0 for laws.
+	Largest Errors // of the largest CPU count, by a fit to the smaller ones
+	// AIC is Akaike's criterion, less that of the form where it is least. Forms up to 2 above the least are as good;
+	// those 10 above it are not. It is 0 for laws.
 	AIC float64
 	aic float64
 }
@@ -121,8 +120,8 @@ type Alternative struct {
 	fit   fitted
 }
 
-// An Errors is how far predictions are from measurements: relative errors of settings that were left
-// out of the fit.
+// Errors summarises how far predictions are from measurements: relative errors of settings that were left out of the
+// fit.
 type Errors struct {
 	N            int
 	Median, Mean float64 // of the absolute errors, 0.1 is 10%
@@ -132,20 +131,19 @@ type Errors struct {
 
 // A Forecast is how a fit to the smaller CPU counts predicts the largest.
 type Forecast struct {
-	CPUs   int   // the largest CPU count
-	From   []int // those fitted to
+	CPUs   int   // the largest CPU count, which is predicted
+	From   []int // the CPU counts that were fitted
 	Errors Errors
 	// Points are the settings of the largest CPU count, by chunks.
 	Points []ForecastPoint
 
-	// within is the share of the points whose measurement lies in the 95% interval of its
-	// prediction.
+	// within is the share of the points whose measured time lies in the 95% interval of the prediction.
 	within float64
-	// chosen is the form that predicts left-out CPU counts best among the smaller ones, which is a
-	// choice made without a look at the largest, and chosenErrors how it predicts the largest.
+	// chosen is the form that predicts best among the smaller CPU counts, each left out in turn. This choice does not
+	// use the largest CPU count. chosenErrors says how well that form predicts it.
 	chosen       string
 	chosenErrors Errors
-	// best are the shortest times: predicted, and measured.
+	// best is the shortest time, predicted; the field after it is the shortest time measured.
 	best     study.Estimate
 	measured float64
 }
@@ -157,9 +155,9 @@ type ForecastPoint struct {
 	Measured  float64
 }
 
-// A ReportedTime is a shortest time of the published report beside what a fit to the runs in its file
-// says of it. The two are of different machines: the file's runs have two hyperthreads a core on every
-// CPU count; the report's were made on a part of the CPUs of one large machine.
+// A ReportedTime is a shortest time of the published report beside what a fit to the runs of the published file
+// predicts. The machines differ. On those of the file, every CPU count consists of cores with two hyperthreads. The
+// report's runs used a part of the CPUs of one large machine.
 type ReportedTime struct {
 	CPUs, Cores int
 	Measured    float64 // seconds, as published

@@ -9,10 +9,10 @@ import (
 	"github.com/voxfit/voxfit/study"
 )
 
-// forecast fits the smaller CPU counts and predicts the largest. The interval of a prediction is that
-// of one more setting on one more machine: the fit to settings drawn anew, times a relative error drawn
-// from those made on CPU counts left out among the smaller ones (from those of the fit, where there
-// is but one) at chunk counts within a factor of four.
+// forecast fits the smaller CPU counts and predicts the largest. The interval of a prediction is for one more setting
+// on one more machine. Each draw is a fit to resampled settings, multiplied by a relative error. These errors are those
+// of the smaller CPU counts when each was left out, at numbers of chunks within a factor of four. Where there is only
+// one smaller CPU count, they are the errors of the fit itself.
 func (a *analysis) forecast(resamples int, random *rand.Rand) *Forecast {
 	smaller, largest := a.largest()
 	if len(smaller) == 0 {
@@ -26,7 +26,7 @@ func (a *analysis) forecast(resamples int, random *rand.Rand) *Forecast {
 			off = append(off, fit.time(s))
 		}
 	}
-	var offNearBest []float64 // where the time is within a tenth of the shortest on so many CPUs
+	var offNearBest []float64 // where the time is within a tenth of the shortest one on that CPU count
 	for i, s := range smaller {
 		off[i] = s.time / off[i]
 		with, _ := divide(smaller, func(t setting) bool { return t.cpus == s.cpus })
@@ -72,7 +72,7 @@ func (a *analysis) forecast(resamples int, random *rand.Rand) *Forecast {
 	return f
 }
 
-// choose finds the form that predicts left-out CPU counts best among the smaller ones.
+// choose finds the form that predicts best among the smaller CPU counts, each left out in turn.
 func (f *Forecast) choose(smaller, largest []setting, hyperthreads bool) {
 	least := math.Inf(1)
 	var chosen form
@@ -93,7 +93,7 @@ func (f *Forecast) choose(smaller, largest []setting, hyperthreads bool) {
 	f.chosen, f.chosenErrors = chosen.name, errorsOf(largest, predicted)
 }
 
-// shortest is the setting with the least time.
+// shortest returns the setting with the least time.
 func shortest(settings []setting) setting {
 	return slices.MinFunc(settings, func(a, b setting) int { return cmp.Compare(a.time, b.time) })
 }

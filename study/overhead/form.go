@@ -7,32 +7,33 @@ import (
 	"gonum.org/v1/gonum/floats"
 )
 
-// A form is one way to write the time of a setting: which terms, and what a hyperthread counts for.
+// A form is one formula for the time of a setting: which terms it has, and how it counts hyperthreads.
 type form struct {
 	name    string
 	terms   []int
 	threads threads
-	// overlap has a term, the handing out of chunks or the serial part, go on while the CPUs work: the time has the
-	// longer of the two instead of their sum. 0: none does (the work cannot).
+	// overlap is the term that goes on while the CPUs work: the handing out of chunks, or the serial part. The time
+	// then has the longer of this term and the work, and not their sum. 0 means that no term does.
 	overlap int
-	// shared has the workers pay for their chunks, side by side, instead of one hand that gives out all.
+	// shared says that each worker pays for its own chunks at the same time as the others. Otherwise one hand gives out
+	// all chunks.
 	shared bool
-	// bounded is a second thing to search for beside the share of a hyperthread.
+	// bounded names a quantity that is searched for, as the share of a hyperthread is.
 	bounded bound
 }
 
-// A bound is a quantity from 0 to 1 that time does not depend on linearly.
+// A bound is a quantity from 0 to 1 on which the time does not depend linearly.
 type bound int
 
 const (
 	unbounded bound = iota
-	// fedCores is the share of a socket's cores that its memory can feed: more of them work no faster.
+	// fedCores is the share of a socket's cores that its memory can feed. More busy cores than these work no faster.
 	fedCores
-	// fullChunks is the share of the chunks that have work in them, where the others have next to none.
+	// fullChunks is the share of the chunks that have all the work. The other chunks have next to none.
 	fullChunks
 )
 
-// seen is a setting as the form sees it, when its bound has that value.
+// seen returns the setting that the formula is applied to, for a value of the form's bound.
 func (f form) seen(s setting, limit float64) setting {
 	if f.bounded == fullChunks {
 		return s.loaded(limit)
@@ -40,7 +41,7 @@ func (f form) seen(s setting, limit float64) setting {
 	return s
 }
 
-// of is what the coefficient of a term is multiplied by.
+// of returns what the coefficient of a term is multiplied by in a setting.
 func (f fitted) of(term int, s setting) float64 {
 	s = f.seen(s, f.limit)
 	power := s.power(f.thread)
@@ -57,7 +58,7 @@ func (f fitted) of(term int, s setting) float64 {
 	return x
 }
 
-// threads is what a second hyperthread counts for.
+// threads says how a form counts second hyperthreads.
 type threads int
 
 const (
@@ -68,7 +69,7 @@ const (
 
 var allTerms = []int{termWork, termChunk, termSerial, termCore, termContention}
 
-// instead are the terms of the model with another in the place of contention.
+// instead returns the model's terms with others in the place of contention.
 func instead(term ...int) []int {
 	return append([]int{termWork, termChunk, termSerial, termCore}, term...)
 }
@@ -95,7 +96,7 @@ const (
 // wholeForm is the model of the study.
 var wholeForm = form{name: "all terms", terms: allTerms}
 
-// comparedForms are the model with and without each of its terms.
+// comparedForms returns the model and the model without each of its terms.
 func comparedForms(hyperthreads bool) []form {
 	without := func(i int) []int {
 		return slices.DeleteFunc(slices.Clone(allTerms), func(j int) bool { return j == i })
@@ -121,15 +122,15 @@ func comparedForms(hyperthreads bool) []form {
 type fitted struct {
 	form
 	values   [termCount]float64
-	told     [termCount]bool // false: cannot be told from the terms before it, or is not in the form
+	told     [termCount]bool // false: the settings cannot tell it from the terms before it, or the form lacks it
 	thread   float64         // the share of a core that a second hyperthread adds
 	threaded bool            // some setting uses second hyperthreads
-	limit    float64         // of the form's bound
+	limit    float64         // value of the form's bound
 	socket   float64         // cores of the largest socket
 	loss     float64
 }
 
-// parts is the time of a setting, term by term; with overlap the hidden part is zero.
+// parts returns the time of a setting, term by term. Of two terms that overlap, the shorter is zero.
 func (f fitted) parts(s setting) (parts [termCount]float64) {
 	for i := range parts {
 		if f.values[i] > 0 {
@@ -166,7 +167,7 @@ func (f form) fit(settings []setting) fitted {
 	}, coarse)
 }
 
-// fitThreads finds the coefficients and the share of a hyperthread for a value of the bound.
+// fitThreads finds the coefficients and the share of a hyperthread, for a given value of the bound.
 func (f form) fitThreads(settings []setting, limit float64) fitted {
 	var best fitted
 	how := fine
@@ -196,11 +197,11 @@ type search struct {
 	tolerance float64
 }
 
-// fine is for one share, coarse for one of two.
+// fine is for a search of one share, coarse for a search of two at once.
 var fine, coarse = search{8, 3e-3}, search{4, 3e-2}
 
-// leastLoss finds the share, from 0 to 1, whose fit has the least loss: on a grid, then by the golden
-// section around its best, to within a tolerance.
+// leastLoss finds the share, from 0 to 1, whose fit has the least loss. It searches a grid, and then between the
+// neighbours of the best point by golden sections, down to a tolerance.
 func leastLoss[T any](fit func(share float64) (T, float64), how search) T {
 	var best T
 	least, at := math.Inf(1), 0.0
@@ -233,9 +234,9 @@ func leastLoss[T any](fit func(share float64) (T, float64), how search) T {
 	return best
 }
 
-// fitWith finds the coefficients for a share of a hyperthread. With overlap, which settings are bound by
-// the hidden term follows from the coefficients and these from that: both are found in turn, from
-// several beginnings, because one turn may stand still where another goes on.
+// fitWith finds the coefficients for a given share of a hyperthread. In a form with overlap it depends on the
+// coefficients which settings are bound by the term that overlaps, and the coefficients depend on this. Both are found
+// in turn, from several beginnings, because some of them end at a worse solution.
 func (f form) fitWith(settings []setting, thread, limit float64) fitted {
 	g := fitted{form: f, thread: thread, limit: limit}
 	for _, s := range settings {
@@ -287,7 +288,7 @@ func (f fitted) fitBound(settings []setting, told []int, bound []bool) fitted {
 	return f
 }
 
-// outlasts says in which settings a term takes longer than the work.
+// outlasts says for each setting whether a term takes longer than the work.
 func (f fitted) outlasts(settings []setting, term int) []bool {
 	longer := make([]bool, len(settings))
 	for i, s := range settings {
@@ -297,7 +298,7 @@ func (f fitted) outlasts(settings []setting, term int) []bool {
 	return longer
 }
 
-// tellable are the terms of a form that are no combination of those before them, for these settings.
+// tellable returns the terms of a form that, in these settings, are no linear combination of the terms before them.
 func (f fitted) tellable(settings []setting) []int {
 	var told []int
 	var basis [][]float64
@@ -320,7 +321,7 @@ func (f fitted) tellable(settings []setting) []int {
 	return told
 }
 
-// unknowns is how many numbers were fitted.
+// unknowns returns how many quantities were fitted.
 func (f fitted) unknowns() int {
 	n := 0
 	for _, told := range f.told {

@@ -12,13 +12,13 @@ import (
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
-// A Gap is one reason why the published report's runs could take longer than the fit to its file says, with one quantity that
-// is the same for all models.
+// A Gap is one reason why the published report's runs could take longer than the fit to the published file predicts. It
+// has one quantity, which is the same for all models.
 type Gap struct {
 	Name   string
 	Cost   string    // what its quantity came to, with its interval
 	Errors []float64 // of the reported times, in the order of Explanation.Overheads: 0.1 is 10% too long
-	AIC    float64   // above the least of all reasons
+	AIC    float64   // Akaike's criterion, less that of the reason where it is least
 	InFile string    // what the same reason came to in the file's own runs, by model; empty where it was not tried there
 
 	least float64
@@ -33,7 +33,7 @@ func (g Gap) worst() float64 {
 	return worst
 }
 
-// A reason adds seconds to a setting's time, by a quantity from 0 to 1 that it is found by.
+// A reason adds seconds to the time of a setting. How many depends on one quantity from 0 to 1.
 type reason struct {
 	name, inFile string
 	unknowns     int
@@ -44,7 +44,7 @@ type reason struct {
 // mostCopying is more seconds of copying than any reported run takes.
 const mostCopying = 20
 
-// reasons are those that the report's times are tried with. The socket of its machine has 18 cores.
+// reasons returns the reasons that are tried. A socket of the report's machine has 18 cores.
 func reasons() []reason {
 	const socket = 18
 	work := func(f fitted, s setting) float64 { return f.values[termWork] * f.of(termWork, s) }
@@ -71,7 +71,7 @@ func reasons() []reason {
 	}
 }
 
-// gaps tries every reason on the report's times of all models at once.
+// gaps fits every reason to the report's times of all models at once.
 func gaps(analyses []*analysis) []Gap {
 	var reported []*analysis
 	for _, a := range analyses {
@@ -151,7 +151,7 @@ func (r reason) solve(reported []*analysis, fit func(*analysis) fitted) (x, sum 
 	return x, sum, errors
 }
 
-// GapSentences say where the fit is off on the report's own machine, and what these data can and cannot tell of the
+// GapSentences says where the fit is off on the report's machine, and what these data can and cannot tell of the
 // reason.
 func (e Explanation) GapSentences() []string {
 	if len(e.Gaps) == 0 {

@@ -4,8 +4,8 @@ package overhead
 // laws of scaling.
 type law interface{ time(s setting) float64 }
 
-// knownLaws know processors alone. They are given the CPUs that have a chunk, every hyperthread
-// as one, and no cost of a chunk.
+// knownLaws know only the number of processors: the CPUs that have a chunk, where each hyperthread counts as one. They
+// have no cost of a chunk.
 var knownLaws = []struct {
 	name string
 	fit  func([]setting) law

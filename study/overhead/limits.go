@@ -10,7 +10,7 @@ import (
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
-// limits says what the fit means, a sentence or two each. Of runs on a busy machine only that is said.
+// limits says what the fit means, in sentences. Where the machine was busy, it says only that.
 func (a *analysis) limits(s study.Summary) []string {
 	if s.Busy() {
 		return []string{"The machine was busy, so that what limits these runs is not said: the table has the fit as it is."}
@@ -54,7 +54,8 @@ func (a *analysis) limitSentence(summary study.Summary) string {
 	return text + fmt.Sprintf(" The rest is: %s. What limits them most: %s.", strings.Join(named, ", "), losses[0].Name)
 }
 
-// inflation is that of the shortest runs on a number of CPUs; 0 where the runs have no account of their time.
+// inflation returns the inflation of the shortest runs on a number of CPUs; 0 where these runs have no account of their
+// time.
 func (a *analysis) inflation(summary study.Summary, cpus int) float64 {
 	for _, l := range summary.Lines {
 		c := l.Condition
@@ -164,8 +165,7 @@ func tendency(bias float64) string {
 	return words.Percent(bias) + " too long"
 }
 
-// termsSentence says without which terms left-out CPU counts are predicted worse by more than a
-// tenth.
+// termsSentence names the terms without which CPU counts that were left out are predicted worse by more than a tenth.
 func (a *analysis) termsSentence() string {
 	if a.Forecast == nil {
 		return ""
@@ -174,7 +174,7 @@ func (a *analysis) termsSentence() string {
 	var need, idle []string
 	for _, c := range a.Forms[1:] {
 		switch {
-		case c.Name == overlapName || c.Name == sharedName: // no term less
+		case c.Name == overlapName || c.Name == sharedName: // has all terms
 		case c.CPUs.Mean > 1.1*whole:
 			need = append(need, fmt.Sprintf("%s %s", c.Name, words.Percent(c.CPUs.Mean)))
 		default:
@@ -202,8 +202,8 @@ func (a *analysis) lawsSentence() string {
 	return "The laws that take every CPU for a processor, and know no chunks, are off there by: " + strings.Join(named, ", ") + "."
 }
 
-// machineSentence compares runs of few chunks, which keep as many cores busy on every machine: what
-// they differ by is the machines' own, and no model of cores predicts better.
+// machineSentence compares the machines by runs with few chunks, which keep the same number of cores busy on every
+// machine. Differences between these runs come from the machines, and a model that counts cores cannot predict them.
 func (a *analysis) machineSentence() string {
 	fewest := slices.MinFunc(a.settings, func(a, b setting) int { return cmp.Compare(a.cores.Physical, b.cores.Physical) })
 	for _, chunks := range keysOf(a.settings, byChunks) {
@@ -220,7 +220,7 @@ func (a *analysis) machineSentence() string {
 	return ""
 }
 
-// The forms that differ in who pays for a chunk, and when.
+// The names of the forms that differ in who pays for a chunk, and when.
 const (
 	overlapName = "handing out goes on during the work"
 	sharedName  = "workers pay for their own chunks"

@@ -1,11 +1,11 @@
 package overhead
 
-// losses divides a setting's fitted time: first what the work would take if every CPU were a whole
-// core and had its share, then why it takes longer.
+// losses divides the fitted time of a setting: first the time of the work if every CPU were a whole core and had its
+// share, then the reasons why it takes longer.
 func (a *analysis) losses(s setting) (ideal float64, losses []Loss) {
 	parts := a.fit.parts(s)
 	ideal = a.fit.values[termWork] / float64(s.cpus)
-	spread := a.fit.values[termWork] / s.busy // over the CPUs that have a chunk
+	spread := a.fit.values[termWork] / s.busy // by the CPUs that have a chunk
 	return ideal, []Loss{
 		{"a hyperthread is no core", max(0, parts[termWork]-spread)},
 		{"CPUs without a chunk", max(0, spread-ideal)},

@@ -8,23 +8,24 @@ import (
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
-// A reconciliation says whether runs on a smaller data set allow what those on a larger one say of a second hyperthread.
+// A reconciliation says whether the runs on a smaller data set agree with a larger one about what a second hyperthread
+// is worth.
 //
-// The formula takes all chunks for equal. Where a part of them has little work (a mask that lies beside the head), fewer
-// CPUs are busy than have a chunk: second hyperthreads have nothing to do, and seem to be whole cores. So the smaller data
-// set is fitted once more with a share of the chunks that have all the work, handed out while the CPUs work, and with the
-// larger one's hyperthread.
+// The formula assumes that all chunks have the same work. If a part of them has little (because the mask lies beside
+// the head), fewer CPUs are busy than have a chunk. Second hyperthreads then seem to be worth whole cores, because they
+// have nothing to do. So the smaller data set is fitted once more. In this fit only a share of the chunks has work,
+// chunks are handed out while the CPUs work, and a hyperthread is worth what the larger data set says.
 type reconciliation struct {
 	small, large *analysis
-	free, taken  fitted  // fits with unequal chunks: with any hyperthread, and with that of the larger data set
-	worse        float64 // what the second has more of Akaike's criterion than the first
+	free, taken  fitted  // with unequal chunks: with any value of a hyperthread, and with that of the larger data set
+	worse        float64 // by how much Akaike's criterion is larger in the second fit
 }
 
-// enough is how much of Akaike's criterion more a fit may have and still do as well (Burnham and Anderson 2002).
+// enough is the difference of Akaike's criterion up to which two fits are equally good (Burnham and Anderson 2002).
 const enough = 2
 
-// reconciledWith compares an analysis with that of a larger data set of the same model. It is false where the two are not
-// that, or do not disagree.
+// reconciledWith compares an analysis with that of a larger data set of the same model. disagree is false where large
+// is no such analysis, or where the two agree.
 func (a *analysis) reconciledWith(large *analysis) (r reconciliation, disagree bool) {
 	same := a.Condition
 	same.Voxels = large.Voxels
@@ -42,7 +43,7 @@ func (a *analysis) reconciledWith(large *analysis) (r reconciliation, disagree b
 	return r, true
 }
 
-// short is for a summary.
+// short is the sentence of a summary.
 func (r reconciliation) short() string {
 	text := fmt.Sprintf("On %s it seems to be %s%%; with chunks that are not equal, %s%% suits those runs ", words.Voxels(r.small.Voxels),
 		words.Significant(100*r.small.Thread.Value, 2), words.Significant(100*r.large.Thread.Value, 2))
@@ -71,7 +72,7 @@ func (r reconciliation) long() string {
 	return text
 }
 
-// reconciliations are those of all data sets that disagree.
+// reconciliations returns one for each data set that disagrees with a larger one.
 func reconciliations(analyses []*analysis) []reconciliation {
 	var all []reconciliation
 	for i, small := range analyses {
@@ -84,7 +85,7 @@ func reconciliations(analyses []*analysis) []reconciliation {
 	return all
 }
 
-// voxelCost is the work of a voxel in words.
+// voxelCost returns the work of a voxel, in words.
 func (a *analysis) voxelCost() string {
 	return words.Significant(1e6*a.Work.Value/float64(a.Voxels), 3) + " µs"
 }

@@ -6,9 +6,9 @@ import (
 	"github.com/voxfit/voxfit/kernel/nnls"
 )
 
-// outlying is the relative error from which a setting counts by its error and no longer by its
-// square (Huber 1964), so that settings where the engine broke down (no memory left, say) do not
-// bend the model of all others.
+// outlying is the relative error from which on the error of a setting counts by its size and no longer by its square
+// (Huber 1964). Settings in which the engine broke down (no memory was left, say) then do not bend the model of all
+// others.
 const outlying = 0.05
 
 func huber(e float64) float64 {
@@ -18,8 +18,8 @@ func huber(e float64) float64 {
 	return e * e / 2
 }
 
-// A problem is least squares with unknowns that are not negative and right sides that are all 1: rows
-// are divided by what was measured, so that residuals are relative errors.
+// A problem is a least-squares problem with unknowns that are not negative. Every row is divided by its measured time.
+// The right sides are then all 1, and residuals are relative errors.
 type problem struct {
 	rows, columns int
 	a             []float64
@@ -31,9 +31,9 @@ func newProblem(rows, columns int) problem {
 
 func (p problem) set(r, c int, x float64) { p.a[r*p.columns+c] = x }
 
-// solve finds the unknowns with the least sum of huber(relative error), by least squares weighted
-// anew until the weights stand still. Columns are brought to one length first: a number of chunks is
-// ten thousand times a number of seconds.
+// solve finds the unknowns with the least sum of huber(relative error): by weighted least squares, with new weights
+// each time, until the weights no longer change. Columns are first scaled to the same length, because a number of
+// chunks is ten thousand times as large as a number of seconds.
 func (p problem) solve() []float64 {
 	if p.columns == 0 {
 		return nil
@@ -59,7 +59,7 @@ func (p problem) solve() []float64 {
 				a[r*p.columns+c] = w * p.a[r*p.columns+c] / scale[c]
 			}
 		}
-		x, _, _ = nnls.Solve(a, p.rows, p.columns, y) // at its limit of steps it returns the last solution, which serves
+		x, _, _ = nnls.Solve(a, p.rows, p.columns, y) // at its limit of steps it returns its last solution, which is good enough
 		moved := 0.0
 		for r := range weight {
 			e := -1.0

@@ -8,8 +8,8 @@ import (
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
-// publishedPart is what a part of the CPUs of the report's machine is: Linux numbers one hyperthread
-// of each of its 36 cores first, the 18 of one socket before those of the other.
+// publishedPart returns the cores of the first CPUs of the report's machine. Linux numbers one hyperthread of each of
+// its 36 cores first: the 18 of one socket, then those of the other.
 func publishedPart(cpus int) study.Cores {
 	c := study.Cores{Physical: min(cpus, 36), Sockets: 1}
 	if cpus > 18 {
@@ -18,7 +18,7 @@ func publishedPart(cpus int) study.Cores {
 	return c
 }
 
-// reported predicts the report's times, at the best number of chunks.
+// reported returns the report's times and what the fit predicts for them, at the best number of chunks.
 func (a *analysis) reported() []ReportedTime {
 	if !a.published || a.Voxels != study.PublishedVoxels {
 		return nil
@@ -37,7 +37,7 @@ func (a *analysis) reported() []ReportedTime {
 	return times
 }
 
-// bestReported is the setting of the report's machine, on so many CPUs, that takes the least time by a fit.
+// bestReported returns the setting of the report's machine, on so many CPUs, with the shortest time by a fit.
 func (a *analysis) bestReported(f fitted, cpus int) (best setting, least float64) {
 	for _, chunks := range keysOf(a.settings, byChunks) {
 		s := newSetting(a.Voxels, cpus, chunks, publishedPart(cpus))

@@ -6,9 +6,9 @@ import (
 	"github.com/voxfit/voxfit/study"
 )
 
-// resample draws settings anew, the bootstrap (Efron 1979): within each CPU count as many settings
-// as there are, with replacement, and of each its runs with replacement. Whole settings are drawn
-// because the model is wrong by more from setting to setting than the runs of one differ.
+// resample draws settings anew, as the bootstrap does (Efron 1979). Within each CPU count it draws as many settings as
+// there are, with replacement, and of each setting its runs with replacement. Whole settings are drawn because the
+// error of the model differs more between settings than between the runs of one.
 func resample(settings []setting, random *rand.Rand) []setting {
 	var drawn []setting
 	for _, cpus := range keysOf(settings, byCPUs) {

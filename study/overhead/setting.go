@@ -5,42 +5,40 @@ import (
 	"github.com/voxfit/voxfit/study"
 )
 
-// A setting is the runs of one CPU count and one number of chunks, and what of the machine they
-// keep busy.
+// A setting is the runs of one CPU count and one number of chunks, with what they keep busy of the machine.
 type setting struct {
 	cpus, chunks int
-	count        float64 // chunks that there really are: the study's rule leaves a remainder
-	shares       float64 // chunks, the last one by its part of a whole one
+	count        float64 // the actual number of chunks: by the study's rule, more than were asked for where there is a remainder
+	shares       float64 // the same, where the last chunk counts by its size relative to the others
 	busy         float64 // CPUs that have a chunk
 	cores        study.Cores
-	times        []float64 // of the runs
+	times        []float64 // seconds of each run
 	time         float64   // their median
 }
 
 func newSetting(voxels, cpus, chunks int, cores study.Cores) setting {
 	d := sched.Divide(voxels, chunks)
-	// The last chunk may be a few voxels: it does not keep a CPU busy.
+	// The last chunk may have a few voxels only. It does not keep a CPU busy.
 	shares := float64(voxels) / float64(d.PerChunk)
 	return setting{cpus: cpus, chunks: chunks, count: float64(d.Count()), shares: shares, busy: min(shares, float64(cpus)), cores: cores}
 }
 
-// loaded is the setting when only that share of its chunks has work in it, and the others next to none.
+// loaded returns the setting in which only this share of the chunks has work, and the others next to none.
 func (s setting) loaded(share float64) setting {
 	s.busy = min(max(1, share*s.shares), float64(s.cpus))
 	return s
 }
 
-// inUse is how many physical cores have a chunk. Systems fill cores before second hyperthreads.
+// inUse returns how many physical cores have a chunk. Systems give work to all cores before any second hyperthread.
 func (s setting) inUse() float64 { return min(s.busy, float64(s.cores.Physical)) }
 
-// power is what the busy CPUs do, in cores, when a second hyperthread adds that share of a core.
+// power returns how many cores the busy CPUs are worth, when a second hyperthread adds the given share of a core.
 func (s setting) power(thread float64) float64 { return s.inUse() + thread*(s.busy-s.inUse()) }
 
-// neighbours is how many other busy CPUs a busy one shares its socket with.
+// neighbours returns with how many other busy CPUs a busy CPU shares its socket.
 func (s setting) neighbours() float64 { return max(0, s.busy/float64(s.cores.Sockets)-1) }
 
-// The terms of the model, in the order in which they are taken in: one that cannot be told from those
-// before it is left out.
+// The terms of the model. A term that cannot be told from the terms before it is left out, so that the order matters.
 const (
 	termWork = iota
 	termChunk
@@ -53,7 +51,7 @@ const (
 	termCount
 )
 
-// term is the known quantity of a setting that a coefficient (not negative) is multiplied by.
+// term returns the quantity of a setting that a coefficient is multiplied by. It is never negative.
 func (s setting) term(i int, thread float64) float64 {
 	switch i {
 	case termWork:
@@ -64,11 +62,11 @@ func (s setting) term(i int, thread float64) float64 {
 		return 1
 	case termCore:
 		return s.inUse()
-	case termClock: // work more for each busy core of the socket: all of them run slower than one
+	case termClock: // the work grows with each busy core of the socket, since all of them run slower
 		return max(0, s.inUse()/float64(s.cores.Sockets)-1) / s.power(thread)
-	case termSocket: // work more when it is spread over a second socket
+	case termSocket: // the work grows when it is spread over a second socket
 		return float64(s.cores.Sockets-1) / s.power(thread)
-	default: // termContention: work more for each busy neighbour
+	default: // termContention: the work grows with each busy neighbour
 		return s.neighbours() / s.power(thread)
 	}
 }

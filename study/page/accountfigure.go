@@ -25,7 +25,7 @@ var splitParts = []struct {
 	{drawing.Part{Label: "outside the schedule", Colour: grey}, func(s study.Split) float64 { return s.Unaccounted }},
 }
 
-// mostSplits is how many lines of a model get a panel; of more, those with the most CPUs.
+// mostSplits is how many lines of a model get a panel. Where there are more, those with the most CPUs get one.
 const mostSplits = 3
 
 // splitFigure draws where the core-seconds went: a panel for each line whose runs were accounted
@@ -58,8 +58,7 @@ func (d drawer) splitFigure() (figure, error) {
 	return drawInto(f, &sh)
 }
 
-// splitLines are the lines of a panel that have an account: of more than mostSplits, those with
-// the most CPUs.
+// splitLines returns the lines of a panel that have an account: at most mostSplits, those with the most CPUs.
 func (d drawer) splitLines(k panelKey) []study.Line {
 	var lines []study.Line
 	for _, l := range d.linesOf(k) {
@@ -76,7 +75,8 @@ func (d drawer) splitLines(k panelKey) []study.Line {
 	return lines
 }
 
-// addSplit draws one line's bars, at the logarithm of their chunks. A part that is nowhere visible is left out.
+// addSplit draws one line's bars, each at the logarithm of its number of chunks. A part that is not visible in any bar
+// is left out.
 func (d drawer) addSplit(sh *drawing.Sheet, k panelKey, l study.Line, parts []drawing.Part, shown []bool) {
 	var stack drawing.Stack
 	var splits []study.Split

@@ -5,16 +5,20 @@
 //
 //	Report       a summary of runs: results, the study's figures, where the core-seconds went, how to repeat it all
 //	Explanation  why each added core costs something: the fitted formula, its errors and what they mean
+//	METG         what several schedulers take to hand out a task
+//	Machines     the studies of one or more machines beside each other (kbench study)
 //	History      the speeds of the kernels on one kind of processor, commit by commit
 //	Prediction   what a simulation says of a larger machine (a table, a file and a figure, without a page)
 //
-// [WaitingFigure] is a figure alone: what users wait for from a file to maps, for kbench compare --from-file.
+// [WaitingFigure] draws a figure without a page: how long users wait from a file to maps, for kbench compare
+// --from-file.
 //
 // # The file
 //
-// index.html needs no other file, no script and no network: figures stand inside it as SVG, in the text colour of the
-// page, light or dark. Beside it are the same figures as files of their own and, of a report, every number as
-// summary.csv. Each file is replaced as a whole, index.html last, so that a page never shows what is not there.
+// index.html needs no other file, no script and no network. Figures are part of it, as SVG in the text colour of the
+// page, light or dark. Beside it, the same figures are files of their own. A report also has all of its numbers in
+// summary.csv. Each file is replaced as a whole, and index.html last, so that a page never refers to figures that are
+// not there yet.
 //
 // # Figures
 //
@@ -28,6 +32,6 @@
 //
 // # What it reads
 //
-// The package takes summaries, explanations, histories and predictions from their packages and computes nothing itself:
-// every number on a page is one of theirs.
+// The package takes summaries, explanations, studies, histories and predictions from their packages. Every number on a
+// page was computed there.
 package page

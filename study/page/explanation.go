@@ -11,7 +11,7 @@ import (
 	"github.com/voxfit/voxfit/study/overhead"
 )
 
-// An Explanation is the overheads of a study as a page of its own.
+// An Explanation is a page that shows an explanation of package overhead.
 type Explanation struct {
 	Title       string
 	Version     string    // of the program
@@ -25,7 +25,7 @@ type Explanation struct {
 type overheadSection struct {
 	Answers        []overhead.Answer
 	Busy           string // says that the machine was; empty otherwise
-	OnTop          bool   // the answers are at the page's top
+	OnTop          bool   // the page has the answers above this section
 	Gaps           *gapSection
 	Models         []overheadModel
 	First, Figures []pageFigure // before the models, and after

@@ -123,8 +123,8 @@ func allCPUCounts(e overhead.Explanation) []int {
 	return slices.Compact(cpus)
 }
 
-// curveFigure draws a panel for each overhead, each with axes of its own: a data set of five thousand
-// voxels beside one of half a million would leave both flat on common ones.
+// curveFigure draws a panel for each overhead. Each panel has axes of its own, because with common axes the curves of
+// small data sets would be flat beside those of large ones.
 func curveFigure(e overhead.Explanation, f figure, x, y string, cpus []int, curves func(overhead.Overhead) []drawing.Curve) (figure, error) {
 	sh := drawing.Sheet{Title: f.Title}
 	used := map[int]bool{}

@@ -15,14 +15,14 @@ import (
 // titleOf names an overhead: the model, its voxels and the engine.
 func titleOf(h overhead.Overhead) string { return panelKey{h.Model, h.Voxels}.title() + ", " + h.Name }
 
-// Which columns of the tables below hold words; the others hold numbers.
+// Which columns of the tables below hold words. All others hold numbers.
 func isNoValue(i int) bool { return i != 1 } // all but the second
 func isName(i int) bool    { return i == 0 }
 func isNumber(int) bool    { return false } // none does
 
 var coefficientHeader = []string{"cost", "value", "95% interval", "unit", "meaning"}
 
-// coefficientRows is the table of what was fitted.
+// coefficientRows returns the table of the fitted costs.
 func coefficientRows(h overhead.Overhead) [][]string {
 	row := func(name string, e *study.Estimate, scale float64, unit, what string) []string {
 		if e == nil {
@@ -51,7 +51,7 @@ func comparisonHeader(h overhead.Overhead) []string {
 	return []string{"time =", "fitted to all", "CPU count left out", "chunk count left out", largest, "AIC"}
 }
 
-// comparisonRows is the table of errors on runs left out.
+// comparisonRows returns the table of errors of runs that were left out.
 func comparisonRows(h overhead.Overhead) [][]string {
 	var rows [][]string
 	for _, c := range h.Forms {
@@ -67,7 +67,7 @@ func errorCells(c overhead.Comparison) []string {
 	return []string{c.Name, errorsInWords(c.Within), errorsInWords(c.CPUs), errorsInWords(c.Chunks), errorsInWords(c.Largest)}
 }
 
-// criterion writes Akaike's criterion above the least.
+// criterion writes Akaike's criterion, as the distance from the least.
 func criterion(aic float64) string { return strconv.FormatFloat(aic, 'f', 1, 64) }
 
 const alternativesTitle = "Other reasons in the place of contention; median / mean of the errors:"
@@ -78,7 +78,7 @@ func alternativeHeader(h overhead.Overhead) []string {
 	return []string{"time =", "found", "fitted to all", "CPU count left out", comparisonHeader(h)[4], "AIC"}
 }
 
-// alternativeRows is the table of what else could slow many cores.
+// alternativeRows returns the table of other reasons why many cores gain little.
 func alternativeRows(h overhead.Overhead) [][]string {
 	var rows [][]string
 	for _, c := range h.Alternatives {
@@ -89,7 +89,7 @@ func alternativeRows(h overhead.Overhead) [][]string {
 
 var numbersHeader = []string{"model, data and engine", "CPUs", "shortest s", "work s", "serial s", "each chunk ms", "each core ms", "hyperthread %", "off by"}
 
-// numbersRows is a row for each overhead: what was fitted, and how far it is from CPU counts left out.
+// numbersRows returns a row for each overhead: the fitted costs, and the errors for CPU counts left out.
 func numbersRows(e overhead.Explanation) [][]string {
 	var rows [][]string
 	for _, h := range e.Overheads {
@@ -123,7 +123,7 @@ func gapHeader(e overhead.Explanation) []string {
 	return append(header, "AIC")
 }
 
-// gapRows is how far each reason leaves the report's times from what is predicted.
+// gapRows returns, for each reason, how far the report's times are from the predicted ones.
 func gapRows(e overhead.Explanation) [][]string {
 	var rows [][]string
 	for _, g := range e.Gaps {
@@ -143,7 +143,7 @@ func gapsOf(e overhead.Explanation) *gapSection {
 	return &gapSection{e.GapSentences(), cellsOf(gapHeader(e), isWordOfGap), rowsOf(gapRows(e), isWordOfGap)}
 }
 
-// errorsInWords is median and mean of the absolute errors.
+// errorsInWords writes the median and the mean of the absolute errors.
 func errorsInWords(e overhead.Errors) string {
 	if e.N == 0 {
 		return "-"
@@ -155,7 +155,7 @@ const reportedTitle = "The published report's own machine, which the fit has not
 
 var reportedHeader = []string{"CPUs", "cores", "reported s", "predicted s", "95% of the fit", "off by"}
 
-// reportedRows is the published report's times beside those that the fit predicts.
+// reportedRows returns the published report's times beside those that the fit predicts.
 func reportedRows(h overhead.Overhead) [][]string {
 	var rows [][]string
 	for _, r := range h.Reported {

@@ -10,7 +10,7 @@ import (
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
-// A History is the speeds of one kind of processor, commit by commit, as a page.
+// A History is a page that shows the speeds of one kind of processor, commit by commit.
 type History struct {
 	Version string    // of the program
 	Made    time.Time // when the page was made
@@ -45,7 +45,7 @@ func (x History) Write(dir string) error {
 
 var timesHeader = []string{"step", "set", "commits", "first", "us a voxel", "last", "us a voxel", "95% interval", "last / first", "share of the peak"}
 
-// timesRows are a row for each step and set: its first and its last record.
+// timesRows returns a row for each step and set, with its first and its last record.
 func (h speeds) timesRows() [][]string {
 	var rows [][]string
 	for _, step := range h.steps() {

@@ -12,7 +12,7 @@ import (
 	"github.com/voxfit/voxfit/study/page/internal/drawing"
 )
 
-// The speeds of a page are a History that can be asked what it has: each name once, in the order of its first record.
+// speeds are a History with methods that list its steps, sets and commits: each name once, in the order of the records.
 type speeds struct{ study.History }
 
 func (h speeds) sets() []string {
@@ -41,7 +41,7 @@ func (h speeds) distinct(of func(study.SpeedRecord) string) []string {
 	return found
 }
 
-// familyOf is a step's name up to its last slash.
+// familyOf returns a step's name up to its last slash.
 func familyOf(step string) string {
 	if i := strings.LastIndex(step, "/"); i > 0 {
 		return step[:i]
@@ -49,7 +49,7 @@ func familyOf(step string) string {
 	return step
 }
 
-// of are the records of a step on a set.
+// of returns the records of a step on a set.
 func (h speeds) of(step, set string) []study.SpeedRecord {
 	var found []study.SpeedRecord
 	for _, r := range h.Records {
@@ -108,7 +108,7 @@ func (h speeds) familyFigure(family string) ([]byte, error) {
 	return sh.Draw()
 }
 
-// stepCurves are a step's times on each set over its first time.
+// stepCurves returns a step's times on each set, divided by its first time.
 func (h speeds) stepCurves(step string) []drawing.Curve {
 	var curves []drawing.Curve
 	commits := h.commits()
@@ -127,7 +127,7 @@ func (h speeds) stepCurves(step string) []drawing.Curve {
 	return curves
 }
 
-// commitAxis puts the commits side by side, and names as many as there is room for, the last always.
+// commitAxis puts the commits side by side. It names as many of them as there is room for, the last one always.
 func (h speeds) commitAxis() drawing.Axis {
 	commits := h.commits()
 	named, every := make(drawing.PlaceTicks, len(commits)), (len(commits)+3)/4
@@ -139,8 +139,8 @@ func (h speeds) commitAxis() drawing.Axis {
 	return drawing.Axis{Min: -0.5, Max: float64(len(commits)) - 0.5, Ticks: named}
 }
 
-// changes says for each set how much the last commit recorded differs from the one before it: the steps whose intervals
-// lie apart.
+// changes compares the last commit with the one before it, for each set: it names the steps whose intervals do not
+// overlap.
 func (h speeds) changes() []string {
 	commits := h.commits()
 	if len(commits) < 2 {

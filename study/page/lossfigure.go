@@ -13,14 +13,14 @@ import (
 
 var (
 	grey         = color.NRGBA{0xA0, 0xA0, 0xA0, 0xFF}
-	othersColour = color.NRGBA{0x70, 0x60, 0x50, 0xFF} // what is not the program's
+	othersColour = color.NRGBA{0x70, 0x60, 0x50, 0xFF} // time that is not the program's own
 )
 
 // lossColours are those of the work and of the losses, in the order of overhead.ShortestRun.
 var lossColours = []color.Color{drawing.Colour(0), drawing.Colour(3), grey, drawing.Colour(1), drawing.Colour(2), drawing.Colour(5), drawing.Colour(4)}
 
-// lossFigure draws, for the shortest run on each CPU count, the share of the CPUs' time that was work
-// and what the rest was lost by, as the model has it.
+// lossFigure draws, for the shortest run on each CPU count, which share of the CPUs' time was work by the model, and
+// how the rest was lost.
 func lossFigure(e overhead.Explanation) (figure, error) {
 	f := figure{Name: "losses", Title: "What the time of the CPUs goes to, by the fitted model",
 		Caption: "Each bar is the shortest run on one number of CPUs; its height is the time of all its CPUs. Blue is the work that one " +

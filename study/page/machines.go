@@ -18,7 +18,7 @@ import (
 	"github.com/voxfit/voxfit/study/page/internal/drawing"
 )
 
-// Machines is the studies of one or more machines beside each other, as a page.
+// Machines is a page that shows the studies of one or more machines beside each other.
 type Machines struct {
 	Version string    // of the program
 	Made    time.Time // when the page was made
@@ -64,14 +64,14 @@ type machinePart struct {
 	Name      string
 	Facts     []Fact
 	Bandwidth [][]string
-	Disturbed bool // while the bandwidth was measured
+	Disturbed bool // other programs took CPUs while the bandwidth was measured
 	Figure    pageFigure
 	METG      [][]cell
 	Missing   []Fact
 	Fits      [][]cell
 }
 
-// name is that of a machine; two of one name have their numbers behind it.
+// name returns the name of a machine. Two machines of one name get numbers.
 func (x Machines) name(i int) string {
 	host := x.Studies[i].Plan.Host
 	for k, s := range x.Studies {
@@ -93,7 +93,7 @@ func factsOf(s kit.Study) []Fact {
 		Fact{"predictions", fmt.Sprintf("SHA-256 %s, registered before the fits (%s). %s", s.Hash, dayAndTime(s.Predictions.Made), s.Predictions.How)})
 }
 
-// bandwidthRows are a header and a row for each node whose CPUs read.
+// bandwidthRows returns a header, and a row for each node whose CPUs read.
 func bandwidthRows(b kit.Bandwidth) [][]string {
 	header := []string{"CPUs of"}
 	for _, n := range b.Nodes {
@@ -114,7 +114,7 @@ var fitsHeader = []string{"model", "sweep", "CPUs", "cores", "time, s", "lowest 
 
 func fitIsText(i int) bool { return i < 2 }
 
-// A fitted is what the runs of one setting come to.
+// A fitted is the result of one setting's runs.
 type fitted struct {
 	model, sweep string
 	cpus, cores  int
@@ -123,7 +123,7 @@ type fitted struct {
 	predicted    float64 // NaN: none
 }
 
-// fits are the settings of a study, in the order of its plan.
+// fits returns the settings of a study in the order of its plan.
 func fits(s kit.Study) []fitted {
 	var all []fitted
 	for _, sweep := range s.Plan.Sweeps {
@@ -159,7 +159,7 @@ func modelsIn(records []study.Record) []string {
 	return models
 }
 
-// timesOf are seconds of runs: of those that no other program disturbed, where there are such.
+// timesOf returns the seconds of some runs. Where undisturbed runs are among them, it returns only those.
 func timesOf(records []study.Record, of func(study.Record) bool) []float64 {
 	var calm, all []float64
 	for _, r := range records {
@@ -194,7 +194,7 @@ func fitRows(s kit.Study) [][]string {
 	return rows
 }
 
-// InShort says for each machine what its most CPUs gave, and how far off the predictions were.
+// InShort says for each machine what speed-up its largest number of CPUs gave, and how far off the predictions were.
 func (x Machines) InShort() []string {
 	var sentences []string
 	for i, s := range x.Studies {

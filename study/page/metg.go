@@ -14,14 +14,15 @@ import (
 	"github.com/voxfit/voxfit/study/page/internal/drawing"
 )
 
-// METG is what it costs to hand out a task, by several schedulers, as a page: one study, or those of several machines.
+// METG is a page that shows what several schedulers take to hand out a task, from one study or from those of several
+// machines.
 type METG struct {
 	Version string // of the program that makes the page
 	Repeat  string // the command that makes this page again
 	Studies []metg.Study
 }
 
-// share is the efficiency at which a METG is taken.
+// share is the efficiency by which a METG is defined.
 const share = 0.5
 
 // Write writes index.html, one file that needs no other, and beside it figures/*.svg.
@@ -78,7 +79,7 @@ var metgHeader = []string{"scheduler", "version", "METG(50%)", "interval", "best
 
 func metgIsText(i int) bool { return i < 2 }
 
-// metgRows are those of the table: the least METG first.
+// metgRows returns the rows of the table, the least METG first.
 func metgRows(s metg.Study) [][]string {
 	var rows [][]string
 	for _, o := range byMETG(s) {
@@ -104,7 +105,7 @@ func spreadCells(s metg.Spread) []string {
 
 func interval(s metg.Spread) string { return duration(s.Low) + " to " + duration(s.High) }
 
-// byMETG are the opponents that were measured, the least METG first.
+// byMETG returns the schedulers that were measured, the least METG first.
 func byMETG(s metg.Study) []metg.Opponent {
 	measured := slices.DeleteFunc(slices.Clone(s.Opponents), func(o metg.Opponent) bool { return len(o.Measured) == 0 })
 	slices.SortStableFunc(measured, func(a, b metg.Opponent) int {
@@ -158,13 +159,13 @@ func duration(seconds float64) string {
 	return words.Significant(ns, 2) + " ns"
 }
 
-// rounded writes a ratio with two digits that count: 4,000 for 3,987.
+// rounded writes a ratio with two significant digits: 4,000 for 3,987.
 func rounded(x float64) string {
 	unit := math.Pow(10, math.Max(0, math.Floor(math.Log10(x))-1))
 	return words.Thousands(int(math.Round(x/unit) * unit))
 }
 
-// InShort says in sentences what voxfit's tasks cost beside others'.
+// InShort says in sentences how the cost of voxfit's tasks compares with that of others'.
 func (x METG) InShort() []string {
 	var sentences []string
 	for _, s := range x.Studies {
@@ -201,7 +202,7 @@ func (x METG) InShort() []string {
 	return sentences
 }
 
-// WriteTable writes the table, what was not measured and why, for a terminal.
+// WriteTable writes the table for a terminal, and which schedulers were not measured and why.
 func (x METG) WriteTable(w io.Writer) error {
 	var b strings.Builder
 	for _, s := range x.Studies {
@@ -221,8 +222,8 @@ func (x METG) WriteTable(w io.Writer) error {
 	return err
 }
 
-// efficiencyFigure draws the efficiency of each opponent over the length of its tasks: those in this program and in
-// compiled languages, and those in Python, in a panel each.
+// efficiencyFigure draws the efficiency of each scheduler by the length of its tasks. It has two panels: schedulers in
+// this program and in compiled languages, and those in Python.
 func efficiencyFigure(s metg.Study, name string) (figure, error) {
 	f := figure{Name: name, Title: "Efficiency of tasks by their length",
 		Caption: "The share of the workers' time that went to the tasks' own work, by how long the work of one task takes. Points are " +
@@ -261,7 +262,7 @@ func efficiencyFigure(s metg.Study, name string) (figure, error) {
 	return drawInto(f, &sh)
 }
 
-// shortest is the label of a tick, without the digits of a rounded number.
+// shortest writes the label of a tick. It rounds away the error of binary fractions.
 func shortest(x float64) string { return words.Plain(math.Round(x*1e6) / 1e6) }
 
 var metgPanels = []struct {

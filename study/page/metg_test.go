@@ -27,7 +27,7 @@ func handing(host string, taken float64, costs map[string]float64) metg.Study {
 					iterations = uint64(cost / 1e-9 * float64(int(16)<<(k+3)) / 128)
 				}
 				seconds := tasks * (float64(iterations)*1e-9 + cost*(1+0.02*float64(round))) / workers / (1 - taken)
-				o.Measured = append(o.Measured, metg.Measurement{Round: round, Tasks: tasks, Iterations: iterations, Iteration: 1e-9, Seconds: seconds})
+				o.Measured = append(o.Measured, metg.Measurement{Round: round, Tasks: tasks, Iterations: iterations, Alone: float64(max(1, iterations)) * 1e-9, Seconds: seconds})
 			}
 			if name == "voxfit" {
 				o.Steals = append(o.Steals, metg.Steals{Round: round, Waits: []float64{0.9e-6, 1.1e-6}})

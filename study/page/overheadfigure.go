@@ -63,7 +63,8 @@ var overheadParts = []struct {
 	{drawing.Part{Label: "outside the schedule", Colour: grey}, func(s study.Split, _ float64) float64 { return s.Unaccounted }},
 }
 
-// overheadStack is a bar for the serial run and for each CPU count on which a variant's best run was accounted for.
+// overheadStack returns a bar for the serial run, and one for each CPU count on which a variant's best run has an
+// account of its time.
 func (r results) overheadStack(k panelKey, v study.Variant, shown []bool) (places []string, stack drawing.Stack) {
 	work := 0.0
 	add := func(place string, split study.Split) {

@@ -22,7 +22,7 @@ import (
 	"github.com/voxfit/voxfit/study/simulate"
 )
 
-// A Prediction is what a simulation predicts, as a table, a file and a figure.
+// A Prediction shows what a simulation predicts: as a table, a file and a figure.
 type Prediction struct {
 	Plan        simulate.Plan
 	Predictions []simulate.Prediction // of the plan
@@ -98,8 +98,7 @@ func (x Prediction) figure() (figure, error) {
 	return drawInto(f, &sh)
 }
 
-// best keeps, for each number of cores and nodes, the number of chunks with the least
-// predicted time.
+// best keeps the number of chunks with the least predicted time, for each number of cores and nodes.
 func (x Prediction) best() []simulate.Prediction {
 	var best []simulate.Prediction
 	for _, p := range x.Predictions {
@@ -138,7 +137,7 @@ func (x Prediction) WriteTable(w io.Writer) error {
 	return err
 }
 
-// lostTo names the largest losses.
+// lostTo names the largest losses of a prediction.
 func lostTo(p simulate.Prediction) string {
 	type part struct {
 		name  string

@@ -11,7 +11,7 @@ import (
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
-// The results of a study are its summary with the names of its variants.
+// results are a study's summary with the names of its variants.
 type results struct {
 	study.Summary
 	variants study.Variants
@@ -19,7 +19,7 @@ type results struct {
 
 func resultsOf(s study.Summary) results { return results{s, s.Variants()} }
 
-// name is that of a condition's variant.
+// name returns the name of a condition's variant.
 func (r results) name(c study.Condition) string { return r.variants.Name(r.variants.Of(c)) }
 
 // whoseRuns says who made the runs, and where.
@@ -68,7 +68,7 @@ func (r results) panels() []panelKey {
 	return sortedPanels(keys)
 }
 
-// panelsAndSerial are the panels and the data sets on which only serial runs were made.
+// panelsAndSerial returns the panels, and the data sets that have serial runs alone.
 func (r results) panelsAndSerial() []panelKey {
 	keys := r.panels()
 	for _, b := range r.Serial {
@@ -94,8 +94,7 @@ func (r results) linesOf(k panelKey) []study.Line {
 	return lines
 }
 
-// largest returns the lines of a model on its largest data set: the ones to lay behind another
-// study's.
+// largest returns the lines of a model on its largest data set. These are drawn behind the curves of another study.
 func (r results) largest(model string) []study.Line {
 	for _, k := range r.panels() { // the larger first
 		if k.model == model {
@@ -142,7 +141,7 @@ func (r results) inShort() []string {
 	return sentences
 }
 
-// nearBest writes the numbers of chunks that cannot be told from the best: one, or the range of them.
+// nearBest writes which numbers of chunks cannot be told from the best: one number or a range.
 func nearBest(l study.Line) string {
 	fewest, most := l.NearBest()
 	if fewest == most {

@@ -18,7 +18,7 @@ import (
 var resultsHeader = []string{"model", "voxels", "engine", "CPUs", "serial s", "best s", "± 95%", "chunks",
 	"speed-up", "efficiency", "inflation", "others took", "$ a run"}
 
-// resultsRows is the results table: the serial runs and, for every line, its best point.
+// resultsRows returns the results table: the serial runs, and the best point of every line.
 func (r results) resultsRows() [][]string {
 	var rows [][]string
 	for _, k := range r.panelsAndSerial() {
@@ -49,7 +49,7 @@ func resultsRow(l study.Line, name string) []string {
 		medianOf(p.Cost, 2)}
 }
 
-// othersOf is the share of the CPUs that other programs and the host took while a run wanted them.
+// othersOf writes which share of the CPUs other programs and the host took while a run wanted them.
 func othersOf(s study.Split, known bool) string {
 	wanted := s.Compute + s.Others + s.Host
 	if !known || !s.HasUse || wanted == 0 {
@@ -58,8 +58,8 @@ func othersOf(s study.Split, known bool) string {
 	return words.Percent((s.Others + s.Host) / wanted)
 }
 
-// isTextColumn says whether a column of the results table holds words; the others hold numbers and
-// are set to the right.
+// isTextColumn says whether a column of the results table holds words. The others hold numbers, which are aligned
+// right.
 func isTextColumn(i int) bool { return i == 0 || i == 2 }
 
 // WriteTable writes the results as a text table for the terminal: for every model, engine and CPU
@@ -100,8 +100,8 @@ func halfOf(s study.Stat) string {
 	return words.Significant(s.Half, 2)
 }
 
-// summaryHeader names the columns of summary.csv. Times are in seconds, costs in US dollars,
-// intervals are half the 95% confidence interval; what is not known is empty.
+// summaryHeader names the columns of summary.csv. Times are in seconds and costs in US dollars. Intervals are half the
+// 95% confidence interval. A cell is empty where the value is not known.
 var summaryHeader = []string{"model", "num_vox", "host", "engine", "isa", "pinned", "schedule", "pin", "places", "nodes", "cpu_count", "num_chunks",
 	"vox_per_chunk", "runs", "time_median", "time_mad", "time_ci95", "serial_time", "serial_source", "percent_of_serial",
 	"speed_up", "speed_up_ci95", "efficiency", "cost_a_run", "cost_a_million_voxels",

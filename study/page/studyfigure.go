@@ -12,9 +12,9 @@ import (
 	"github.com/voxfit/voxfit/study/page/internal/drawing"
 )
 
-// studyFigures draws the study's five figures and the account of the workers' time. published, which
-// may be nil, is a summary of the published study's runs to lay behind ours, for the models that
-// both have; the published report's own best results are laid behind wherever published is.
+// studyFigures draws the study's five figures and the account of the workers' time. published may be nil. Otherwise it
+// is a summary of the published study's runs: its curves are drawn behind ours for the models that both have, and the
+// published report's best results are drawn with them.
 func studyFigures(s study.Summary, published *study.Summary) ([]figure, error) {
 	d := drawer{results: resultsOf(s)}
 	if published != nil {
@@ -47,8 +47,8 @@ type quantity struct {
 	of   func(study.Point) study.Stat
 }
 
-// chunkFigure draws a quantity against the number of chunks: a panel for each model and data set,
-// a line for each engine and CPU count.
+// chunkFigure draws a quantity by the number of chunks: a panel for each model and data set, a line for each engine and
+// CPU count.
 func (d drawer) chunkFigure(title string, q quantity) ([]byte, error) {
 	sh := drawing.Sheet{Title: title}
 	xs, ys := drawing.EmptyRange(), drawing.EmptyRange()
@@ -81,9 +81,8 @@ func (d drawer) chunkFigure(title string, q quantity) ([]byte, error) {
 	return sh.Draw()
 }
 
-// curvesOf makes the curves of lines over their chunks, and notes whose they are. Colour stands
-// for the CPU count; dashes and marks stand for the engine, or where there is but one, marks for
-// the CPU count too.
+// curvesOf returns the curves of lines by their number of chunks, and notes in drawn which conditions have one. Colour
+// stands for the CPU count. Dashes and marks stand for the engine; with one engine, marks stand for the CPU count, too.
 func (d drawer) curvesOf(lines []study.Line, of func(study.Point) study.Stat, drawn map[study.Condition]bool) []drawing.Curve {
 	var curves []drawing.Curve
 	for _, l := range lines {
@@ -120,8 +119,8 @@ func (d drawer) lineStyle(c study.Condition) drawing.Curve {
 	return drawing.Curve{Colour: drawing.Colour(cpu), Dashes: drawing.Dash(v), Mark: drawing.Mark(mark), Width: vg.Points(1.5)}
 }
 
-// curvesBehind makes the published study's curves of a model, on its largest data set, for the
-// background. A number at the end of each tells its CPU count.
+// curvesBehind returns the published study's curves of a model, on its largest data set, for the background. A number
+// at the end of each curve tells its CPU count.
 func (d drawer) curvesBehind(model string, of func(study.Point) study.Stat, drawn map[int]bool) []drawing.Curve {
 	if d.behind == nil {
 		return nil
@@ -141,7 +140,7 @@ func (d drawer) curvesBehind(model string, of func(study.Point) study.Stat, draw
 	return curves
 }
 
-// lineLegend says what colours, and dashes and marks, stand for, and what is grey.
+// lineLegend says what colours, dashes and marks stand for, and which curves are grey.
 func (d drawer) lineLegend(drawn map[study.Condition]bool, behind map[int]bool) [][]drawing.LegendEntry {
 	var cpus []drawing.LegendEntry
 	for i, n := range d.cpuCounts() {
@@ -176,9 +175,8 @@ func drawnWith(drawn map[study.Condition]bool, is func(study.Condition) bool) bo
 	return false
 }
 
-// cpuFigure draws a quantity of each line's best point against the number of CPUs: a panel for
-// each model and data set, a line for each engine. reported, which may be nil, is the same
-// quantity of the published report.
+// cpuFigure draws a quantity of each line's best point by the number of CPUs: a panel for each model and data set, a
+// line for each engine. reported may be nil. Otherwise it gives the same quantity of the published report.
 func (d drawer) cpuFigure(title string, q quantity, reported func(study.PublishedResult) float64) ([]byte, error) {
 	sh := drawing.Sheet{Title: title}
 	xs, ys := drawing.EmptyRange(), drawing.EmptyRange()

@@ -58,7 +58,7 @@ func (d drawer) finish(f figure, q quantity, missing string) (figure, error) {
 	return f, err
 }
 
-// unless is why a figure is missing: other programs, where they disturbed the runs, else the reason given.
+// unless returns why a figure is missing: because other programs disturbed the runs, or else for the given reason.
 func (d drawer) unless(missing string) string {
 	if d.Disturbed > 0 {
 		return "Other programs disturbed the runs or the serial runs, so that no time is relative to another."
@@ -112,8 +112,8 @@ func (d drawer) costFigure() (figure, error) {
 	return f, err
 }
 
-// oneCPUCount says the values of runs on one CPU count in words, where a curve over CPUs would be a point; it is empty
-// where there are more, or where the published study's lie behind.
+// oneCPUCount says the values in words where all runs have one CPU count, so that a curve over CPUs would be one point.
+// It is empty where there are several counts, or where the published study's curves lie behind.
 func (d drawer) oneCPUCount(what string, of func(study.Point) study.Stat) string {
 	cpus := d.cpuCounts()
 	if len(cpus) != 1 || d.behind != nil {

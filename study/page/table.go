@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// A cell is one of a table of the page. Numbers are set to the right.
+// A cell is one cell of a table on the page. Numbers are aligned right.
 type cell struct {
 	Text   string
 	Number bool
@@ -27,7 +27,7 @@ func rowsOf(rows [][]string, isText func(int) bool) [][]cell {
 	return out
 }
 
-// writeColumns sets rows in columns: words to the left, numbers to the right.
+// writeColumns writes rows as aligned columns: words left, numbers right.
 func writeColumns(b *strings.Builder, rows [][]string, isText func(int) bool) {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
@@ -50,7 +50,7 @@ func writeColumns(b *strings.Builder, rows [][]string, isText func(int) bool) {
 	}
 }
 
-// writeWrapped breaks a sentence into lines of a terminal.
+// writeWrapped breaks a sentence into lines for a terminal.
 func writeWrapped(b *strings.Builder, lead, text string) {
 	const width = 100
 	line := lead

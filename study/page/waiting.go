@@ -7,15 +7,15 @@ import (
 	"github.com/voxfit/voxfit/study/page/internal/drawing"
 )
 
-// A WaitingLine is the same maps by several programs, and the seconds that a user waits for each.
+// A WaitingLine says how long users wait for the same maps from several programs.
 type WaitingLine struct {
 	Title    string // of the panel: what is made, from what
 	Programs []string
 	Seconds  []float64
 }
 
-// WaitingFigure draws a panel of bars for each line, side by side, as an SVG that is a file of its own, dark on white. A
-// program has the same colour in all panels. Each panel has its own scale, which begins at zero.
+// WaitingFigure draws a panel of bars for each line, side by side, as an SVG file, dark on white. A program has the
+// same colour in all panels. Each panel has its own scale, which begins at zero.
 func WaitingFigure(title string, lines []WaitingLine) ([]byte, error) {
 	sh := drawing.Sheet{Title: title}
 	var parts []drawing.Part

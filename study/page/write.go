@@ -21,7 +21,7 @@ var templates = template.Must(template.ParseFS(templateTexts, "*.html.tmpl"))
 
 // A figure is one drawing of a page.
 type figure struct {
-	Name    string // of its file, without ".svg"
+	Name    string // its file's name without ".svg"
 	Title   string
 	Caption string // a paragraph in plain words: what it shows and what to look for
 	// SVG is the drawing, ready to stand inside a page, where it takes the text colour of its
@@ -38,11 +38,11 @@ func drawInto(f figure, sh *drawing.Sheet) (figure, error) {
 	return f, err
 }
 
-// A pageFigure is a figure in its place.
+// A pageFigure is a figure with its number on the page.
 type pageFigure struct {
 	figure
 	Number int
-	Inline template.HTML // our own drawing: its texts are escaped where it is made
+	Inline template.HTML // our own drawing, in which all texts are escaped
 }
 
 func pageFigures(figures []figure) []pageFigure {
@@ -53,15 +53,15 @@ func pageFigures(figures []figure) []pageFigure {
 	return all
 }
 
-// A file stands beside a page.
+// A file is written beside a page.
 type file struct {
 	name string
 	text []byte
 }
 
-// writePage writes index.html, by a template and what it sees, and beside it figures/*.svg and other files. The directory
-// is made when it is not there. Each file is replaced as a whole, index.html last. Of a figure that is not drawn, the file
-// that an earlier page had is removed.
+// writePage fills a template with data and writes it as index.html, with the figures as figures/*.svg and other files
+// beside it. The folder is made where it is missing. Each file is replaced as a whole, index.html last. Where a figure
+// is not drawn this time, the file of an earlier one is removed.
 func writePage(dir, name string, data any, figures []figure, beside ...file) error {
 	var index bytes.Buffer
 	if err := templates.ExecuteTemplate(&index, name, data); err != nil {
@@ -94,7 +94,7 @@ func writeFigure(dir string, f figure) error {
 	return nil
 }
 
-// dayAndTime is when a page was made; empty where that is not said.
+// dayAndTime writes when a page was made; it is empty for the zero time.
 func dayAndTime(t time.Time) string {
 	if t.IsZero() {
 		return ""

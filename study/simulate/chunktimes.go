@@ -18,15 +18,16 @@ import (
 	"github.com/voxfit/voxfit/lock"
 )
 
-// ChunkTimes are measured times of chunks of one model on one core.
+// ChunkTimes are the times that chunks of one model took on one core, and the scheduler's costs that were measured with
+// them.
 type ChunkTimes struct {
 	Model string // as in the CSV file
 	// BytesPerVoxel is what a voxel moves to and from memory.
 	BytesPerVoxel float64
-	// Dispatch is the seconds of taking a chunk, Start those until a single worker is ready, Spawn those
-	// that each further worker waits for the one before it.
+	// Dispatch is the time to take a chunk, Start the time until a single worker is ready, and Spawn how long each
+	// further worker waits for the one before it. All are in seconds.
 	Dispatch, Start, Spawn float64
-	Note                   string // what is not known of them; empty otherwise
+	Note                   string // what is not known of these times; empty otherwise
 
 	sizes []sizedTimes // the chunk sizes that were measured, ascending
 }
@@ -37,7 +38,7 @@ type sizedTimes struct {
 	perVoxel []float64 // seconds a voxel, one for each chunk (or run) measured
 }
 
-// nearest is the measured size that is nearest to a size by ratio.
+// nearest returns the index of the measured size with the least ratio to the given one.
 func (c ChunkTimes) nearest(voxels int) int {
 	distance := func(s sizedTimes) float64 { return math.Abs(math.Log(float64(s.voxels) / float64(max(1, voxels)))) }
 	best := 0
@@ -49,8 +50,8 @@ func (c ChunkTimes) nearest(voxels int) int {
 	return best
 }
 
-// timesOfRuns takes chunk times from records that say where the workers' time went: those on the
-// fewest CPUs, one value for each run, by chunk size. How chunks of one run differ is not in a record.
+// timesOfRuns computes chunk times from records that say where the workers' time went. It uses the runs on the fewest
+// CPUs and takes one value from each, by chunk size. A record does not say how the chunks of one run differ.
 func timesOfRuns(records []study.Record, model string, evenIfBusy bool) (ChunkTimes, error) {
 	c := ChunkTimes{Model: modelname.ClassOf(model), Note: "the chunks of a run are taken to cost the same a voxel: its record holds their sum alone"}
 	disturbed := 0
@@ -92,18 +93,18 @@ func timesOfRuns(records []study.Record, model string, evenIfBusy bool) (ChunkTi
 	if c.BytesPerVoxel == 0 {
 		c.BytesPerVoxel = bytesOfVoxel(288)
 	}
-	// A run of few chunks has its clock readings and its last, fruitless request for one chunk: the
-	// least is the cost of a chunk.
+	// In a run of few chunks, the time to take a chunk includes clock readings and the last request, which finds none.
+	// So the least value is the cost of a chunk.
 	c.Dispatch, c.Start = slices.Min(dispatch), study.Median(start)
 	c.Spawn = spawnOf(all, c.Start)
 	return c, nil
 }
 
-// assumedSpawn is the time of making a thread, for files that cannot tell it.
+// assumedSpawn is the time to make a thread, in seconds, for files from which it cannot be computed.
 const assumedSpawn = 20e-6
 
-// spawnOf is what each further worker waits, from the runs with the most workers: when they start one
-// after another, they wait half their number of spawns on average.
+// spawnOf computes how long each further worker waits, from the runs with the most workers. When workers start one
+// after another, they wait for half of the spawns on average.
 func spawnOf(records []study.Record, single float64) float64 {
 	most := slices.MaxFunc(records, func(a, b study.Record) int { return cmp.Compare(a.CPUCount, b.CPUCount) }).CPUCount
 	var waits []float64
@@ -119,7 +120,7 @@ func spawnOf(records []study.Record, single float64) float64 {
 	return spawn
 }
 
-// bytesOfVoxel is what a voxel of so many volumes moves: float32 in, some fifty float64 out.
+// bytesOfVoxel returns what a voxel of so many volumes moves: its float32 signal in, some fifty float64 results out.
 func bytesOfVoxel(volumes int) float64 { return 4*float64(volumes) + 8*50 }
 
 // add adds a measurement.
@@ -131,7 +132,7 @@ func (c *ChunkTimes) add(voxels int, perVoxel float64) {
 	c.sizes[i].perVoxel = append(c.sizes[i].perVoxel, perVoxel)
 }
 
-// Add adds the time of one chunk in seconds.
+// Add adds one measured chunk: its voxels and the seconds that it took.
 func (c *ChunkTimes) Add(voxels int, seconds float64) { c.add(voxels, seconds/float64(voxels)) }
 
 // The columns of a file of chunk times: one row for each chunk.
@@ -151,9 +152,9 @@ func (c ChunkTimes) WriteCSV(w io.Writer) error {
 	return out.Error()
 }
 
-// ReadChunkTimes reads a model's chunk times from a file that WriteCSV wrote, or takes them from a CSV file of
-// timed runs that say where the workers' time went: from those on the fewest CPUs, one value for each run. Runs that other
-// programs disturbed are left out, unless evenIfBusy.
+// ReadChunkTimes reads a model's chunk times from a file that WriteCSV wrote. It can also compute them from a CSV file
+// of timed runs that say where the workers' time went: from the runs on the fewest CPUs, one value from each. Runs that
+// other programs disturbed are left out, unless evenIfBusy is true.
 func ReadChunkTimes(path, model string, evenIfBusy bool) (ChunkTimes, error) {
 	file, err := lock.OpenToRead(path)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/voxfit/voxfit/lock"
 )
 
-// A Machine is a machine to predict for. Each of its cores is taken to be as fast as the one
-// that the chunk times were measured on: a prediction is of speed-up, not of the cores.
+// A Machine describes a machine to predict for. Each of its cores is taken to be as fast as the core on which the chunk
+// times were measured. A prediction therefore says how a fit scales on the machine, and not how fast its cores are.
 type Machine struct {
 	Name string `json:"name"`
 	// Nodes is the number of NUMA nodes, NodesPerSocket how many of them share a socket.
@@ -22,15 +22,15 @@ type Machine struct {
 	// CoresPerNode counts physical cores; ComplexCores of them share a last-level cache.
 	CoresPerNode int `json:"cores_per_node"`
 	ComplexCores int `json:"complex_cores"`
-	// NodeGBs is the memory bandwidth of a node in 1e9 bytes a second, as sustained; CoreGBs is what one
-	// core alone draws.
+	// NodeGBs is the memory bandwidth of a node that can be sustained, in 1e9 bytes a second. CoreGBs is how much of it
+	// one core alone can use.
 	NodeGBs float64 `json:"node_gb_per_s"`
 	CoreGBs float64 `json:"core_gb_per_s"`
 	// NearDistance and FarDistance are the distances (10 is a node's own memory, as in ACPI's SLIT) of
 	// another node of the socket and of another socket.
 	NearDistance int `json:"near_distance"`
 	FarDistance  int `json:"far_distance"`
-	// AllCoreClock is the clock with all cores busy over that with one.
+	// AllCoreClock is the clock rate with all cores busy, divided by that with one busy core.
 	AllCoreClock float64 `json:"all_core_clock"`
 	// Source says where the numbers are from.
 	Source string `json:"source"`
@@ -39,8 +39,8 @@ type Machine struct {
 //go:embed machines.json
 var machinesText []byte
 
-// Machines are the machines known by name. Their figures are the makers'; sustained bandwidth is
-// taken as 80% of the memory's nominal one.
+// Machines returns the machines that are known by name. Their figures are the makers'. The sustained bandwidth is taken
+// as 80% of the memory's nominal one.
 func Machines() []Machine {
 	var machines []Machine
 	if err := json.Unmarshal(machinesText, &machines); err != nil {
@@ -49,8 +49,7 @@ func Machines() []Machine {
 	return machines
 }
 
-// FindMachine is the machine of that name or, failing that, the one described by the JSON file at that
-// path.
+// FindMachine returns the machine of that name. Where there is none, it reads the JSON file at that path.
 func FindMachine(name string) (Machine, error) {
 	var names []string
 	for _, m := range Machines() {
@@ -103,7 +102,7 @@ func (m Machine) check() error {
 // cores is the number of physical cores.
 func (m Machine) cores() int { return m.Nodes * m.CoresPerNode }
 
-// distance is the distance between two nodes.
+// distance is the distance between two nodes, 10 for the same node.
 func (m Machine) distance(from, to int) int {
 	switch {
 	case from == to:
@@ -114,8 +113,7 @@ func (m Machine) distance(from, to int) int {
 	return m.FarDistance
 }
 
-// placements are the numbers of nodes, powers of two and the whole, that so many cores can be spread
-// over.
+// placements returns the numbers of nodes over which so many cores can be spread: powers of two, and all nodes.
 func (m Machine) placements(cores int) []int {
 	var nodes []int
 	for n := 1; n <= min(m.Nodes, cores); n++ {

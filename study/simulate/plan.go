@@ -18,27 +18,26 @@ type Plan struct {
 	Times   ChunkTimes
 	Voxels  int
 	Chunks  []int // numbers of chunks to try
-	Cores   []int // numbers of cores; none: 1 to 192, as many as the machine has
+	Cores   []int // numbers of cores; none: those of 1 to 192 that the machine has
 	Policy  sched.Policy
-	// Elastic lets a call span consecutive chunks, as sched.Plan does.
+	// Elastic lets a call of a kernel join neighbouring chunks, as in sched.Plan.
 	Elastic bool
-	// Resamples is how many times the chunk times are drawn anew; 0: 20.
+	// Resamples is how often the chunk times are drawn anew for the intervals; 0: 20.
 	Resamples int
 	Seed      uint64
 }
 
-// A Prediction is what the simulation says of so many cores, spread over so many nodes. Nothing in it
-// is measured.
+// A Prediction is what the simulation gives for so many cores on so many nodes. Nothing in it is measured.
 type Prediction struct {
 	Cores, Nodes, Chunks int
 	Time                 study.Estimate // seconds
 	SpeedUp              study.Estimate // over one core of the same machine, in the same chunks
-	Efficiency           float64        // speed-up for each core
-	// The shares of the cores' time that are no work: waiting for memory (bandwidth, far nodes),
-	// taking chunks, stealing, starting, and idling at the end.
+	Efficiency           float64        // speed-up divided by the number of cores
+	// The shares of the cores' time in which they do not work: they wait for memory (bandwidth, far nodes), take
+	// chunks, steal, start, and have nothing to do at the end.
 	Memory, Dispatch, Steal, Start, Tail float64
-	// Clock is the share lost because many busy cores run slower than one, and Calls the share lost because
-	// calls are shorter than one core's, so that vectors are filled less.
+	// Clock is the share that is lost because the clock is lower when many cores are busy. Calls is the share that is
+	// lost because the calls are shorter than those of one core, so that vectors are filled less.
 	Clock, Calls float64
 }
 
@@ -101,8 +100,8 @@ func (p Plan) check() error {
 	return nil
 }
 
-// draw gives each chunk a price: the measured times of its size are drawn anew, and of these one for
-// each chunk. The same draw serves every number of cores.
+// draw gives each chunk a rate, in seconds a voxel: it resamples the measured times of the chunk's size, and draws one
+// of these for each chunk. All numbers of cores use the same draw.
 func (p Plan) draw(d sched.Division, resample int) []float64 {
 	random := rand.New(rand.NewPCG(p.Seed, uint64(resample)))
 	measured := p.Times.sizes[p.Times.nearest(d.PerChunk)].perVoxel
@@ -117,7 +116,7 @@ func (p Plan) draw(d sched.Division, resample int) []float64 {
 	return rates
 }
 
-// virtual makes a run ready.
+// virtual returns a run that is ready to start.
 func (p Plan) virtual(d sched.Division, rates []float64, cores, nodes int) *virtualRun {
 	taken := assumedCosts
 	taken.dispatch, taken.start, taken.spawn = p.Times.Dispatch, p.Times.Start, p.Times.Spawn

@@ -7,8 +7,8 @@ import (
 	"github.com/voxfit/voxfit/sched"
 )
 
-// A virtualRun is one run of the scheduler in virtual time: the queues are those that real workers
-// use, and events stand for the workers.
+// A virtualRun is one run of the scheduler in virtual time. It uses the queues of real workers; events stand for the
+// workers.
 type virtualRun struct {
 	machine Machine
 	costs   costs
@@ -17,43 +17,43 @@ type virtualRun struct {
 	seats   []sched.Seat
 
 	division sched.Division
-	rate     []float64 // seconds a voxel of each chunk, on a core that nothing slows
+	rate     []float64 // seconds a voxel of each chunk, on a core that nothing slows down
 	scale    func(voxels int) float64
 	bytes    float64 // of a voxel
 
 	queues *sched.Queues
-	home   []int // node that holds a chunk's pages, by chunk
+	home   []int // of each chunk: the node that holds its pages
 	clock  float64
-	drawn  []int   // calls that read each node's memory now
-	word   float64 // when the word of a shared queue is free
+	drawn  []int   // of each node: how many calls read its memory now
+	word   float64 // when the atomic word of a shared queue is free
 	spent  virtualAccount
 }
 
 // costs are what the scheduler's steps take, in seconds.
 type costs struct {
-	dispatch float64 // taking chunks from the own queue, measured
+	dispatch float64 // taking chunks from the worker's own queue, measured
 	start    float64 // until a single worker is ready, measured
-	spawn    float64 // what each further worker waits for the one before it
+	spawn    float64 // how long each further worker waits for the one before it
 	scan     float64 // looking at another worker's queue
-	line     float64 // a cache line from another core, for a queue that all share
+	line     float64 // fetching a cache line from another core, for a queue that all share
 }
 
-// assumedCosts are the costs that a machine of one or two cores cannot measure: a cache line that
-// another core has written comes in 50 to 100 ns within a socket of today's servers.
+// assumedCosts are costs that a machine of one or two cores cannot measure. A cache line that another core has written
+// arrives in 50 to 100 ns within a socket of today's servers.
 var assumedCosts = costs{scan: 60e-9, line: 80e-9}
 
 // A virtualAccount is what the workers spent, in core-seconds.
 type virtualAccount struct {
 	wall                                      float64
 	compute, dispatch, steal, start, tailWait float64
-	waitMemory                                float64 // part of compute: bandwidth, and far memory
+	waitMemory                                float64 // part of compute: for bandwidth, and for far memory
 }
 
-// An event is a worker that asks for work at a time.
+// An event is a worker that asks for work at some time.
 type event struct {
 	at     float64
 	worker int
-	reads  int // node whose memory its last call read; -1 for none
+	reads  int // node whose memory its last call read; -1: none
 }
 
 type events []event
@@ -71,7 +71,7 @@ func (e *events) Pop() any {
 	return last
 }
 
-// seatsOf spreads so many cores over so many nodes, evenly.
+// seatsOf spreads so many cores evenly over so many nodes.
 func seatsOf(m Machine, cores, nodes int) []sched.Seat {
 	seats := make([]sched.Seat, cores)
 	within := make([]int, nodes)
@@ -84,7 +84,7 @@ func seatsOf(m Machine, cores, nodes int) []sched.Seat {
 	return seats
 }
 
-// run goes through all events and returns what was spent.
+// run processes all events and returns what was spent.
 func (v *virtualRun) run() virtualAccount {
 	workers := len(v.seats)
 	v.queues = sched.NewQueues(v.division.Count(), v.policy, v.seats, v.machine.distance)
@@ -129,7 +129,7 @@ func (v *virtualRun) run() virtualAccount {
 	return v.spent
 }
 
-// settle finds the node of each chunk: of the worker that it was dealt to. With one queue for all the
+// settle sets the node of each chunk: that of the worker to which it was dealt. With one queue for all workers, the
 // pages are spread over the nodes in order.
 func (v *virtualRun) settle() {
 	v.home = make([]int, v.division.Count())
@@ -148,8 +148,8 @@ func (v *virtualRun) settle() {
 	}
 }
 
-// ask is a worker that asks for work: from its queue, then from others. It returns the chunks and the
-// time at which it has them; no chunks when it is done.
+// ask serves a worker that asks for work: from its own queue, then from others. It returns the chunks and the time at
+// which the worker has them; no chunks when there are none left.
 func (v *virtualRun) ask(e event, pace *sched.Pace) (first, count int, at float64) {
 	least, most := 1, 1
 	if v.elastic {
@@ -182,8 +182,8 @@ func (v *virtualRun) ask(e event, pace *sched.Pace) (first, count int, at float6
 	}
 }
 
-// work is the time of working through chunks, and the node that they are read from. An elastic run cuts
-// a single long chunk into several calls, as sched does.
+// work returns the time that chunks take, and the node from which they are read. An elastic run cuts a long chunk into
+// several calls, as sched does.
 func (v *virtualRun) work(worker, first, count int, pace *sched.Pace) (took float64, reads int) {
 	voxels, seconds := 0, 0.0
 	for i := first; i < first+count; i++ {
@@ -209,8 +209,8 @@ func (v *virtualRun) work(worker, first, count int, pace *sched.Pace) (took floa
 	return took, reads
 }
 
-// call is the time of one call. What a node's memory cannot deliver to all who read it makes their calls
-// longer, by how many they are when the call begins.
+// call returns the time of one call. Where the calls that read a node's memory want more than it can deliver, they take
+// longer. How many they are is counted when the call begins.
 func (v *virtualRun) call(worker, voxels int, rate float64, reads int) float64 {
 	ideal := rate * v.scale(voxels) * float64(voxels)
 	bytes := v.bytes * float64(voxels)

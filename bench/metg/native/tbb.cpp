@@ -71,10 +71,10 @@ int main(int, char **arguments) {
 		} else if (name == "steals") {
 			steal(r.tasks, r.iterations);
 		} else {
-			const double before = iteration(), begin = now();
+			const double before = alone(r.iterations), begin = now();
 			const uint64_t sum = run(name == "tbb-auto", r.tasks, r.iterations, sums);
 			const double seconds = now() - begin;
-			answer(seconds, sum, before, iteration());
+			answer(seconds, sum, before, alone(r.iterations));
 		}
 	}
 }

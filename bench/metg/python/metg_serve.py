@@ -1,8 +1,8 @@
 """Tasks handed out by Python's schedulers, in one process that stays warm.
 
-JSON lines in, JSON lines out. The first line is ``{"opponent": NAME, "workers": N}`` and is answered with the version
-of what hands out; each further line ``[NAME, TASKS, ITERATIONS]`` with the seconds of that many tasks, the sum of their
-results and the seconds of an iteration of their work.
+JSON lines in, JSON lines out. The first line is ``{"opponent": NAME, "workers": N}``; the answer is the version of the
+scheduler. Each further line is ``[NAME, TASKS, ITERATIONS]``; the answer is how many seconds so many tasks took, the
+sum of their results, and the seconds that one task takes alone.
 """
 
 import json
@@ -12,7 +12,7 @@ import tempfile
 import time
 from importlib.metadata import version
 
-from metg_task import iteration, work
+from metg_task import alone, work
 
 
 class Multiprocessing:
@@ -132,11 +132,11 @@ def serve(lines, say):
     say({"version": opponent.version})
     for line in lines:
         _, tasks, iterations = json.loads(line)
-        before = iteration()
+        before = alone(iterations)
         begin = time.perf_counter()
         results = opponent.run([(i, iterations) for i in range(tasks)])
         seconds = time.perf_counter() - begin
-        say({"seconds": seconds, "sum": sum(results) % 2**64, "iteration_s": min(before, iteration())})
+        say({"seconds": seconds, "sum": sum(results) % 2**64, "task_s": min(before, alone(iterations))})
     opponent.close()
 
 

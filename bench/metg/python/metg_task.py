@@ -6,14 +6,15 @@ import os
 _library = ctypes.CDLL(os.environ["VOXFIT_METG_KERNEL"])
 _library.metg_work.argtypes = [ctypes.c_uint64, ctypes.c_uint64]
 _library.metg_work.restype = ctypes.c_uint64
-_library.metg_iteration.restype = ctypes.c_double
+_library.metg_alone.argtypes = [ctypes.c_uint64]
+_library.metg_alone.restype = ctypes.c_double
 
 
 def work(task):
-    """One task: its seed and its iterations. Python's lock is not held meanwhile."""
+    """Do the work of one task, from its seed, for so many iterations, without Python's lock."""
     return _library.metg_work(*task)
 
 
-def iteration():
-    """Seconds of one iteration in this process."""
-    return _library.metg_iteration()
+def alone(iterations):
+    """Seconds that one task takes in a loop of C in this process."""
+    return _library.metg_alone(iterations)

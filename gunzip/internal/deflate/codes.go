@@ -9,14 +9,14 @@ import (
 type stop uint64
 
 const (
-	stopLimit    stop = iota // the input or the output is used up
-	stopEnd                  // the block's end
+	stopLimit    stop = iota // the input or the room for the output is used up
+	stopEnd                  // end of the block
 	stopLitlen               // bits that are no code of a literal or length
 	stopDistance             // bits that are no code of a distance
-	stopFar                  // a match from before the first byte
+	stopFar                  // a match that begins before the first byte
 )
 
-// decodeCodes goes on in a block of codes.
+// decodeCodes goes on with a block of codes.
 func decodeCodes[T Symbol](d *Decoder, out []T, at, first, limit int) (int, error) {
 	begin, begun := at, d.cursor
 	at, why := decodeRounds(d, out, at, first, limit)
@@ -37,8 +37,8 @@ func decodeCodes[T Symbol](d *Decoder, out []T, at, first, limit int) (int, erro
 	return at, nil
 }
 
-// noCode is the error for bits that are no code, unless the input ended before they did. Such bits are in the fixed codes,
-// whose last symbols have no meaning, and in those of one symbol, which has one bit.
+// noCode returns the error for bits that are no code, unless the input ended before they did. There are such bits in
+// the fixed codes, whose last symbols have no meaning, and in codes of one symbol, which use one bit.
 func (d *Decoder) noCode(fixed int, what string) error {
 	n := 1
 	if d.fixed {
@@ -50,7 +50,7 @@ func (d *Decoder) noCode(fixed int, what string) error {
 	return corrupt(what)
 }
 
-// lastWhole decodes round by round, and returns where the last one that was whole in the input ends.
+// lastWhole decodes round by round. It returns where the output of the last round ends whose input was complete.
 func lastWhole[T Symbol](d *Decoder, out []T, at, first, limit int) int {
 	for at < limit {
 		after, why := decodeRounds(d, out, at, first, at+1)
@@ -62,7 +62,7 @@ func lastWhole[T Symbol](d *Decoder, out []T, at, first, limit int) int {
 	return at
 }
 
-// decodeRounds runs the inner loop.
+// decodeRounds runs the inner loop, in assembly where there is any.
 func decodeRounds[T Symbol](d *Decoder, out []T, at, first, limit int) (int, stop) {
 	size := int(unsafe.Sizeof(out[0]))
 	bytes := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(out))), size*len(out))
@@ -78,14 +78,14 @@ func decodeRounds[T Symbol](d *Decoder, out []T, at, first, limit int) (int, sto
 	return at / size, why
 }
 
-// decodePortable is the inner loop. Places in out are bytes, whatever the size of a symbol.
+// decodePortable is the inner loop in Go. Places in out are in bytes, whatever the size of a symbol is.
 func decodePortable[T Symbol](d *Decoder, out []byte, at, first, limit int) (int, stop) {
 	var symbol T
 	size := int(unsafe.Sizeof(symbol))
 	table := &d.table
 	input := d.input[:cap(d.input)]
 	buffer, bits, next := d.buffer, d.bits, d.next
-	inputEnd := len(d.input) + 8 // behind that no bit of the buffer counts
+	inputEnd := len(d.input) + 8 // bits of the buffer behind this are not input
 	why := stopLimit
 	for at < limit && next <= inputEnd {
 		buffer |= binary.LittleEndian.Uint64(input[next:]) << (bits & 63)
@@ -147,7 +147,7 @@ func decodePortable[T Symbol](d *Decoder, out []byte, at, first, limit int) (int
 	return at, why
 }
 
-// putLiterals writes the two literals that an entry may have and returns how many bytes of them count.
+// putLiterals writes the literals of an entry, two at most, and returns how many bytes they are.
 func putLiterals(out []byte, e entry, size int) int {
 	if size == 1 {
 		binary.LittleEndian.PutUint16(out, uint16(e>>valueShift))
@@ -157,16 +157,16 @@ func putLiterals(out []byte, e entry, size int) int {
 	return size * int(e>>countShift&3)
 }
 
-// copyMatch writes up to 15 bytes more than length.
+// copyMatch may write up to 15 bytes more than length.
 func copyMatch(out []byte, at, distance, length int) {
 	from := at - distance
-	if distance < 8 { // the pattern of distance bytes, doubled until it is wide enough
+	if distance < 8 { // the pattern of distance bytes is doubled until it is wide enough
 		for i := range 8 {
 			out[at+i] = out[from+i]
 		}
 		length -= 8
 		at += 8
-		// The same pattern begins anew at any multiple of the distance.
+		// From now on the distance is a multiple of the old one: the same pattern repeats with that, too.
 		distance *= (7 + distance) / distance
 		from = at - distance
 	}

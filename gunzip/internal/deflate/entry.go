@@ -2,31 +2,32 @@ package deflate
 
 import "math/bits"
 
-// An entry is what a table has for the next bits of the stream, in bytes from the lowest:
+// An entry is what a table has for the next bits of the stream. Its bytes, from the lowest, are:
 //
-//	0    the bits to take where it is looked up first, extra bits included
-//	1    of those, the bits before the extra ones (6 bits); in the upper 2 bits how many symbols it adds to the output: literals,
-//	     and 3 for a distance, since byte 4 counts from there
-//	2-3  one or two literals; of a distance: the least distance. The place of a literal that is not there holds 0xff: the
-//	     assembly compares what stands here with lengths before it looks whether it is a distance.
+//	0    how many bits to take if it is looked up first, extra bits included
+//	1    lower 6 bits: how many of those come before the extra ones; upper 2 bits: how many symbols it adds to the output: 0
+//	     to 2 literals, and 3 for a distance, because byte 4 counts from 3
+//	2-3  one or two literals, or the least distance. The place of a literal that is not there holds 0xff: the assembly compares
+//	     what is here with lengths before it looks whether it is a distance.
 //	4    the least length less 3
-//	5    how many bits are the index of the lookup that follows
-//	6    the bits to take where it is looked up second: those of its literals alone, or of the distance with extra bits
-//	7    of those, the bits before the extra ones (6 bits); then isMatch: a distance follows; then isSpecial
+//	5    how many bits make the index of the look-up that follows
+//	6    how many bits to take if it is looked up second: those of its literals alone, or of the distance with its extra bits
+//	7    lower 6 bits: how many of those come before the extra ones; then the bit isMatch: a distance follows; then isSpecial
 //
-// An entry of literals and lengths can hold a literal, two, a length, or a literal and a length. Each round of the
-// inner loop looks up two: first literals or a length, and then, in the table of distances, the distance, or where
-// there was no length, in the first table again, literals: of an entry with a length, that is looked up second, the
-// length is left for the next round. So a round does the same whatever it decodes, and no branch has to be guessed: in
-// diffusion data, two of five symbols are matches of 3 bytes between literals, and nothing tells where.
+// An entry for literals and lengths can hold one literal, two, a length, or a literal and a length. Each round of the
+// inner loop looks up two entries. The first one gives literals, a length, or both. If it gives a length, the second
+// one is looked up among the distances. Otherwise it is looked up in the first table again, and only its literals are
+// used: a length that it has is left for the next round. So all rounds do the same, whatever they decode, and no branch
+// has to be predicted. In diffusion data two of five symbols are matches of 3 bytes between literals, and nothing tells
+// where they come.
 //
-// Special entries of literals and lengths, with 0 in bytes 6 and 7 but for the flag, are
+// Special entries for literals and lengths have 0 in bytes 6 and 7, except for the flag. They are
 //
 //	subtable     bytes 2-3 where it begins, byte 4 its index bits, byte 0 the bits to take, kindSubtable in byte 1
 //	end of block byte 0 the bits to take, kindEnd in byte 1
 //	not a code   kindNone in byte 1
 //
-// Those of distances have isMatch set, too, and in byte 6 more than can be taken.
+// Special entries for distances also have the flag isMatch, and in byte 6 more bits than can be taken.
 type entry = uint64
 
 const (
@@ -52,8 +53,8 @@ const (
 const (
 	litlenBits   = 11
 	distanceBits = 8
-	// The most entries that a code of 288 symbols (32 for distances) of up to 15 bits can need, by zlib's program
-	// enough: enough 288 11 15, enough 32 8 15.
+	// These are the most entries that a code of 288 symbols (32 for distances) of up to 15 bits can need. zlib's
+	// program enough computes them: enough 288 11 15, enough 32 8 15.
 	litlenEntries   = 2342
 	distanceEntries = 402
 
@@ -100,7 +101,8 @@ type alphabet struct {
 	symbols  []entry // without the bits of the code
 	rootBits int
 	special  entry
-	// What a code's length is multiplied by and added to entries: of literals, of lengths or distances.
+	// A code's length is multiplied by these numbers and added to entries: literal for literals, rest for lengths and
+	// distances.
 	literal, rest entry
 }
 
@@ -123,8 +125,8 @@ func (k *alphabet) withCode(symbol uint16, length int) entry {
 	return e + entry(length)*k.rest
 }
 
-// complete tells whether code lengths are those of a code that inflate takes: each sequence of bits is one symbol's, or
-// there is one symbol of one bit, or none at all. These are zlib's rules.
+// complete tells whether code lengths make a code that inflate accepts, by zlib's rules: every sequence of bits begins
+// with a symbol's code, or there is one symbol of one bit, or there is no symbol at all.
 func complete(counts *[maxCodeBits + 1]uint16) bool {
 	left, used := 1, 0
 	for length := 1; length <= maxCodeBits; length++ {
@@ -137,7 +139,7 @@ func complete(counts *[maxCodeBits + 1]uint16) bool {
 	return left == 0 || used == 0 || used == 1 && counts[1] == 1
 }
 
-// build fills a table for code lengths, which is false where they are no code.
+// build fills a table for code lengths. It is false where they make no code.
 func (k *alphabet) build(table []entry, lengths []uint8) bool {
 	var counts [maxCodeBits + 1]uint16
 	for _, length := range lengths {
@@ -167,10 +169,10 @@ func (k *alphabet) build(table []entry, lengths []uint8) bool {
 	return true
 }
 
-// fill writes the entries of the symbols, which are in the order of their codes. A table for one more bit is two copies
-// of the one before, side by side, so that each entry is written once and copied on.
+// fill writes the entries of the symbols, which are sorted by their codes. The table for one more bit is two copies of
+// the table before, side by side. So each entry is written once and then copied with the table.
 func (k *alphabet) fill(table []entry, sorted []uint16, counts *[maxCodeBits + 1]uint16) {
-	if len(sorted) < 2 { // codes that are not complete
+	if len(sorted) < 2 { // codes that are incomplete
 		for i := range 1 << k.rootBits {
 			table[i] = k.special
 		}
@@ -195,8 +197,8 @@ func (k *alphabet) fill(table []entry, sorted []uint16, counts *[maxCodeBits + 1
 	k.fillSubtables(table, sorted[i:], counts, code)
 }
 
-// following is the code after this one, of the same length, both reversed. After the last it is the last again, of
-// which nothing is made.
+// following returns the code after this one, of the same length; both are reversed. After the last code it returns the
+// last code again, and nothing is made of that.
 func following(code uint32, length int) uint32 {
 	free := ^code & (1<<length - 1)
 	if free == 0 {
@@ -206,7 +208,7 @@ func following(code uint32, length int) uint32 {
 	return code&(top-1) | top
 }
 
-// fillSubtables writes the codes that are longer than the table's index, from the given code on.
+// fillSubtables writes the entries of codes that are longer than the table's index, from the given code on.
 func (k *alphabet) fillSubtables(table []entry, sorted []uint16, counts *[maxCodeBits + 1]uint16, code uint32) {
 	root := uint32(1)<<k.rootBits - 1
 	end, begin, width, prefix := 1<<k.rootBits, 0, 0, ^uint32(0)
@@ -231,8 +233,8 @@ func (k *alphabet) fillSubtables(table []entry, sorted []uint16, counts *[maxCod
 	}
 }
 
-// subtableBits is the width of the subtable that begins with a code of this length: enough for the codes that follow
-// until its prefix is used up.
+// subtableBits returns how many bits index the subtable that begins with a code of this length: enough for all the
+// codes with the same prefix.
 func subtableBits(left *[maxCodeBits + 1]uint16, length, rootBits int) int {
 	width := length - rootBits
 	for room := 1<<width - int(left[length]); room > 0 && length < maxCodeBits; {

@@ -5,14 +5,16 @@ import (
 	"math/bits"
 )
 
-// FindDynamic returns the first bit from from on and before to at which a dynamic block that is not the last may begin,
-// or -1: its header's three bits, the numbers of its codes, the code of code lengths, which is complete, the code
-// lengths and the codes that they make must all be in order. As few as one in 10^9 random places are (Knespel and
+// FindDynamic returns the first bit in [from, to) at which a dynamic block may begin that is not the last, or -1. These
+// must all be valid: the header's three bits, the numbers of codes, the code of code lengths, which must be complete,
+// the code lengths, and the codes that they make. This is so at one of 10^9 random places (Knespel and Brunst 2023,
+// table 1). InputSlack bytes after the input must be readable.
 // Brunst 2023, table 1). InputSlack bytes behind the input must be readable.
 func (d *Decoder) FindDynamic(input []byte, from, to int) int {
 	b := input[:len(input)+InputSlack]
 	for at := from >> 3; 8*at < to; at += 6 {
-		// Bit i of candidates is for a header that begins at bit i of next, of which it needs 13.
+		// Bit i of candidates stands for a header that begins at bit i of next. Such a header is judged by its first 13
+		// bits.
 		next := binary.LittleEndian.Uint64(b[at:])
 		candidates := ^next & ^(next >> 1) & (next >> 2)                        // not the last block; dynamic
 		candidates &= ^(next >> 4 & (next >> 5) & (next >> 6) & (next >> 7))    // at most 286 literals and lengths
@@ -27,7 +29,7 @@ func (d *Decoder) FindDynamic(input []byte, from, to int) int {
 			if bit >= to {
 				return -1
 			}
-			// The lengths begin 17 bits behind the header. They are 4 and as many more as its last four bits say.
+			// The lengths begin 17 bits after the header. There are 4 more than the last four bits of those say.
 			lengths := binary.LittleEndian.Uint64(b[(bit+17)>>3:]) >> ((bit + 17) & 7)
 			if fullPrecode(lengths, int(next>>(shift+13)&15)+4) && d.Dynamic(input, bit) {
 				return bit
@@ -37,10 +39,10 @@ func (d *Decoder) FindDynamic(input []byte, from, to int) int {
 	return -1
 }
 
-// Dynamic tells whether a dynamic block that is not the last one may begin at a bit.
+// Dynamic tells whether a dynamic block may begin at a bit that is not the last block.
 func (d *Decoder) Dynamic(input []byte, bit int) bool { return d.dynamic(input, bit) && !d.final }
 
-// LastOrDynamic tells whether a dynamic block may begin at a bit.
+// LastOrDynamic tells whether a dynamic block may begin at a bit, be it the last block or not.
 func (d *Decoder) LastOrDynamic(input []byte, bit int) bool { return d.dynamic(input, bit) }
 
 func (d *Decoder) dynamic(input []byte, bit int) bool {
@@ -55,14 +57,15 @@ func (d *Decoder) dynamic(input []byte, bit int) bool {
 	return full(d.lengths[:litlenSymbols], false) && full(d.lengths[litlenSymbols:litlenSymbols+farSymbols], true)
 }
 
-// fullPrecode tells whether the code of code lengths is complete, of which there are so many, in 3 bits each: 57 at most.
+// fullPrecode tells whether the code of code lengths is complete. There are so many lengths, of 3 bits each: 57 bits at
+// most.
 func fullPrecode(lengths uint64, codes int) bool {
 	lengths &= 1<<(3*codes&63) - 1
 	return kraftSums[lengths&0xfff]+kraftSums[lengths>>12&0xfff]+kraftSums[lengths>>24&0xfff]+
 		kraftSums[lengths>>36&0xfff]+kraftSums[lengths>>48&0xfff] == 1<<precodeBits
 }
 
-// kraftSums are the sums of 2^(7-length) of four lengths of 3 bits.
+// kraftSums holds the sum of 2^(7-length) over four lengths of 3 bits.
 var kraftSums = func() (table [1 << 12]uint16) {
 	for i := range table {
 		for four := i; four > 0; four >>= 3 {
@@ -74,7 +77,7 @@ var kraftSums = func() (table [1 << 12]uint16) {
 	return table
 }()
 
-// full tells whether code lengths make a complete code or, where that is allowed, are of one symbol or none.
+// full tells whether code lengths make a complete code. With orFew, one symbol or none are accepted, too.
 func full(lengths []uint8, orFew bool) bool {
 	sum, used := 0, 0
 	for _, length := range lengths {

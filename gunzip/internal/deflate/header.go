@@ -12,7 +12,7 @@ const (
 	maxLitlenCodes = 286
 	maxFarCodes    = 30
 
-	// The bits of the fixed codes that have no meaning.
+	// The fixed codes have some codes without a meaning. These are their lengths.
 	fixedLitlenBits   = 8
 	fixedDistanceBits = 5
 )
@@ -50,7 +50,7 @@ func (d *Decoder) blockHeader() error {
 	return nil
 }
 
-// damage is the error, unless the input ended before what it complains of.
+// damage returns the error, unless the input ended before the place that it complains about.
 func (d *Decoder) damage(what string) error {
 	if d.truncated() {
 		return ErrTruncated
@@ -94,8 +94,8 @@ func (d *Decoder) fixedTables() {
 	d.fixed = true
 }
 
-// dynamicHeader reads the code lengths of a dynamic block, whose first three bits were taken, into lengths: those of
-// litlen symbols, filled up with zeros, and then those of distances, filled up, too.
+// dynamicHeader reads the code lengths of a dynamic block, after its first three bits, into lengths: those of literals
+// and lengths, filled up with zeros, and then those of distances, filled up as well.
 func (d *Decoder) dynamicHeader() error {
 	d.refill()
 	litlens, fars, codes := int(d.read(5))+257, int(d.read(5))+1, int(d.read(4))+4
@@ -122,8 +122,8 @@ func (d *Decoder) dynamicHeader() error {
 	return nil
 }
 
-// buildPrecode makes the table of the code of code lengths, which must be complete: a symbol in the lower five bits,
-// the bits to take above.
+// buildPrecode makes the table of the code of code lengths, which must be complete. An entry has the symbol in its
+// lower five bits, and above them how many bits to take.
 func (d *Decoder) buildPrecode(lengths *[precodeSymbols]uint8) bool {
 	var counts [8]int
 	for _, length := range lengths {
@@ -154,7 +154,8 @@ func (d *Decoder) buildPrecode(lengths *[precodeSymbols]uint8) bool {
 	return true
 }
 
-// codeLengths reads n code lengths. It is false where they repeat nothing, or beyond the end.
+// codeLengths reads n code lengths. It is false if the first of them repeats the one before, or if a repetition goes
+// beyond the end.
 func (d *Decoder) codeLengths(n int) bool {
 	for i := 0; i < n; {
 		if d.bits < precodeBits+7 {

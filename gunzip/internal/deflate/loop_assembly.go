@@ -4,7 +4,7 @@ package deflate
 
 import "unsafe"
 
-// loop is the state of the assembly, which knows the fields' places.
+// loop is the state of the assembly, which reads its fields by their offsets.
 type loop struct {
 	in, inEnd unsafe.Pointer // the next byte; behind inEnd it stops
 	buffer    uint64
@@ -18,8 +18,8 @@ type loop struct {
 	scratch   [4]byte
 }
 
-// patterns has for each distance below 16 the order of bytes that repeats it over 16, and then, in the first byte of
-// the other half of the row, how many bytes whole repeats are.
+// patterns has a row for each distance below 16. The first half of a row is the order of bytes that repeats the
+// distance over 16 bytes. The next byte is how many bytes whole repetitions take.
 var patterns = func() (rows [16][32]byte) {
 	for distance := 1; distance < 16; distance++ {
 		for i := range 16 {
@@ -30,9 +30,9 @@ var patterns = func() (rows [16][32]byte) {
 	return rows
 }()
 
-// These decode the codes of a block until the block, the input or the room for the output ends, or the data make no
-// sense. decodeBytes must have a whole window before the output, where decodeFirstBytes looks whether matches begin
-// before the first byte; decodeSymbols writes symbols of 16 bits, and must have a window, too.
+// The functions decode the codes of a block. They stop when the block, the input or the room for the output ends, or
+// when the data make no sense. decodeBytes needs a whole window before the output. decodeFirstBytes checks instead
+// whether matches begin before the first byte. decodeSymbols writes 16-bit symbols, and needs a whole window, too.
 //
 //go:noescape
 func decodeBytes(state *uint64)
@@ -43,8 +43,8 @@ func decodeFirstBytes(state *uint64)
 //go:noescape
 func decodeSymbols(state *uint64)
 
-// replaceWords writes for each of n symbols, a multiple of replaceStep, the byte that it means. dst may be where the
-// symbols are.
+// replaceWords writes the byte that each of n symbols stands for; n is a multiple of replaceStep. dst may be the
+// symbols' own memory.
 //
 //go:noescape
 func replaceWords(dst *byte, symbols *uint16, meaning *byte, n int)

@@ -1,10 +1,11 @@
 package deflate
 
-// A Meaning is the byte that each symbol stands for. (As long as all numbers of 16 bits, so that no index needs a
-// check.)
+// A Meaning is the byte that each symbol stands for. It has an entry for every number of 16 bits, so that no index has
+// to be checked.
 type Meaning [1 << 16]byte
 
-// Know has bytes mean themselves, and markers the bytes of a window, of which the last may be all that is known.
+// Know sets the meanings: bytes mean themselves, and markers mean the bytes of a window. If window is shorter than
+// WindowSize, it is the end of the window.
 func (m *Meaning) Know(window []byte) {
 	for i := range FirstMarker {
 		m[i] = byte(i)
@@ -15,7 +16,7 @@ func (m *Meaning) Know(window []byte) {
 // replaceStep is how many symbols the assembly replaces at a time.
 const replaceStep = 32
 
-// Replace writes the bytes that symbols stand for. dst may be the symbols' own memory, from their beginning on.
+// Replace writes the bytes that symbols stand for. dst may begin where the symbols do.
 func Replace(dst []byte, symbols []uint16, meaning *Meaning, portable bool) {
 	dst = dst[:len(symbols)]
 	done := 0
@@ -28,7 +29,7 @@ func Replace(dst []byte, symbols []uint16, meaning *Meaning, portable bool) {
 	}
 }
 
-// HasMarker tells whether symbols stand for bytes that are not known.
+// HasMarker tells whether any symbol stands for a byte that is not known.
 func HasMarker(symbols []uint16) bool {
 	for len(symbols) > 0 {
 		n := min(256, len(symbols))

@@ -1,9 +1,10 @@
 package deflate
 
-// pairLiterals joins entries of a literal with what follows it, another literal or a length, where both codes fit the
-// table's index. sorted are the symbols in the order of their codes.
+// pairLiterals joins the entry of a literal with that of the next symbol, another literal or a length, where both codes
+// fit into the table's index. sorted are the symbols in the order of their codes.
 //
-// What joining adds to an entry depends on the literal's code by its length alone, so that it is found once for all
+// What an entry gains depends on its literal only by the length of its code. It is therefore computed once for all
+// literals of a length.
 // literals of a length.
 func pairLiterals(table *[litlenEntries]entry, sorted []uint16, counts *[maxCodeBits + 1]uint16) {
 	if len(sorted) < 2 {
@@ -40,14 +41,14 @@ func pairLiterals(table *[litlenEntries]entry, sorted []uint16, counts *[maxCode
 	}
 }
 
-// joined is what an entry of a literal gains by the next one, if that has its code in the given bits.
+// joined returns what the entry of a literal gains from the next entry, if room bits hold the code of that.
 func joined(next entry, room int) entry {
 	if next&isSpecial != 0 || int(next>>8&63) > room {
 		return 0
 	}
-	// The index bits become those of the next one.
+	// The index bits become those of the next entry.
 	gain := next&^noLiterals - litlenBits<<indexShift
-	if next&isMatch == 0 { // a literal goes into the second place
+	if next&isMatch == 0 { // its literal goes into the second place
 		gain += next&(0xff<<valueShift)<<8 - 0xff<<(valueShift+8)
 	}
 	return gain

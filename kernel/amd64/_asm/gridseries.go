@@ -186,7 +186,7 @@ func (a *lanes) squares() {
 		argument("v", reg.RDI)
 		argument("s", reg.RSI)
 		argument("n", reg.RCX)
-		a.rows(func() {
+		a.shortRows(func() {
 			a.load(a.at(reg.RSI, 0), s)
 			a.mul(s, s, s)
 			a.store(s, a.at(reg.RDI, 0))

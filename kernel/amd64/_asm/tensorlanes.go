@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -82,10 +83,19 @@ func argument(name string, into reg.Register) {
 }
 
 // rows repeats the body for each of the measurements counted by CX, which it uses up.
-func (a *lanes) rows(body func()) {
+func (a *lanes) rows(body func()) { a.rowsAfter(func() {}, body) }
+
+// shortRows is rows for a body so short that the loop fits into one line of the cache, from which it begins. A short loop
+// that lies across two lines is slower, by a fifth on Sapphire Rapids.
+func (a *lanes) shortRows(body func()) {
+	a.rowsAfter(func() { Instruction(&ir.Instruction{Opcode: "PCALIGN", Operands: []Op{Imm(64)}}) }, body)
+}
+
+func (a *lanes) rowsAfter(align, body func()) {
 	again, done := a.label("row"), a.label("done")
 	TESTQ(reg.RCX, reg.RCX)
 	JLE(LabelRef(done))
+	align()
 	Label(again)
 	body()
 	DECQ(reg.RCX)

@@ -1,7 +1,7 @@
 package transpose
 
-// ToPlanes is the inverse of ToRows, for single precision: planes[p][v] = rows[v*length+p], for all v of planes[0]. It
-// panics where a plane is shorter than the first or rows end too early.
+// ToPlanes is the inverse of ToRows, for single precision: planes[p][v] = rows[v*length+p], for each voxel v that
+// planes[0] has. It panics if a plane is shorter than the first or if rows is too short.
 func ToPlanes(planes *[Planes][]float32, rows []float32, length int) {
 	n := len(planes[0])
 	if n == 0 {

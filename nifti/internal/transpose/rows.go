@@ -3,13 +3,14 @@ package transpose
 // Planes is how many volumes are turned into rows at a time.
 const Planes = 16
 
-// A Number is what ToRows reads. Single precision holds all of them exactly.
+// A Number is a type that ToRows reads. Single precision represents all of its values exactly.
 type Number interface {
 	int8 | uint8 | int16 | uint16 | float32
 }
 
-// ToRows writes sixteen planes into the first columns of rows of the given length: dst[v*length+p] = planes[p][v], for all
-// v of planes[0]. Other columns stay as they are. It panics where a plane is shorter than the first or dst has no room.
+// ToRows writes sixteen planes into the first columns of rows of the given length: dst[v*length+p] = planes[p][v], for
+// each voxel v that planes[0] has. Other columns stay as they are. It panics if a plane is shorter than the first or if
+// dst is too short.
 func ToRows[T Number](dst []float32, length int, planes *[Planes][]T) {
 	n := len(planes[0])
 	if n == 0 {
@@ -24,9 +25,9 @@ func ToRows[T Number](dst []float32, length int, planes *[Planes][]T) {
 	}
 }
 
-// inOrder is ToRows from voxel begin on, for dst that begins with its row. Each row's part is written at once, so that its
-// line goes from cache to memory whole; the planes are read as streams. Of eight variants (tiles of 16 to 64, through a local
-// block, 32 and more planes) this was the fastest on Zen 4.
+// inOrder is ToRows from voxel begin on; dst begins with the row of that voxel. It writes each row's part at once, so
+// that its cache line goes to memory as a whole. The planes are read as streams. Of eight variants (tiles of 16 to 64,
+// a local block in between, 32 and more planes) this was the fastest on Zen 4.
 func inOrder[T Number](dst []float32, length int, planes *[Planes][]T, begin int) {
 	n := len(planes[0]) - begin
 	// One slice for each plane, all cut to the same length: the compiler then drops the bounds

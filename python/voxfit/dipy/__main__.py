@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import importlib.util
 import os
+import re
 import runpy
 import shutil
 import sys
@@ -20,6 +22,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 USAGE = "usage: python -m voxfit.dipy PROGRAM [ARGS] | -m MODULE [ARGS]"
+# The second line of a program that a shell hands to Python; Python reads it as the beginning of a string.
+_BY_SHELL = re.compile(r"""'''exec' (?:"([^"]+)"|(\S+))""")
 
 
 def main() -> None:
@@ -46,6 +50,8 @@ def _program(arguments: list[str]) -> Callable[[], object]:
     if arguments[0] == "-m":
         sys.argv = arguments[1:]
         sys.path[0] = os.getcwd()
+        if importlib.util.find_spec(arguments[1].partition(".")[0] or "-") is None:
+            raise SystemExit(f"voxfit: there is no module {arguments[1]} in this Python ({sys.executable})")
         return lambda: runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
     path = arguments[0] if os.path.exists(arguments[0]) else shutil.which(arguments[0])
     if path is None:
@@ -70,15 +76,18 @@ def _check_is_python(path: str) -> None:
         raise SystemExit(f"voxfit: {path} is a folder, expected a Python program")
     try:
         with open(path, "rb") as file:
-            first = file.readline(4096)
+            first, second = (file.readline(4096).decode(errors="replace") for _ in range(2))
     except OSError as err:
         raise SystemExit(f"voxfit: {path} cannot be read: {err.strerror}") from None
-    if not first.startswith(b"#!"):
+    if not first.startswith("#!"):
         if path.endswith((".py", ".pyw")):
             return
         raise SystemExit(f"voxfit: {path} is no Python program: it neither ends in .py nor begins with #!")
-    words = first[2:].decode(errors="replace").split()
-    interpreter = next((w for w in words if "python" in os.path.basename(w)), None)
+    words = first[2:].split()
+    # A path that is long or has spaces cannot stand after #!: pip then has a shell start Python by the second line.
+    by_shell = _BY_SHELL.match(second)
+    named = [by_shell[1] or by_shell[2]] if by_shell else words
+    interpreter = next((w for w in named if "python" in os.path.basename(w)), None)
     if interpreter is None:
         raise SystemExit(f"voxfit: {path} is run by {' '.join(words)}, expected a Python program")
     # Environments are told apart by their folders: their Pythons may be links to the same file.
@@ -97,8 +106,10 @@ def _tell() -> None:
     native = sys.modules.get("voxfit.dipy._native")
     fits = native.fits if native else {}
     said = ", ".join(f"{name} {count}" for name, count in sorted(fits.items()))
-    with contextlib.suppress(OSError):  # a full disk or a closed pipe is no reason to fail
-        print(f"voxfit: native fits of this process: {said or 'none'}", file=sys.stderr, flush=True)
+    # A stderr that is full or closed is no reason to fail. Without one, print would take the program's stdout.
+    with contextlib.suppress(OSError, ValueError):
+        if sys.__stderr__ is not None:
+            print(f"voxfit: native fits of this process: {said or 'none'}", file=sys.__stderr__, flush=True)
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ class ConstrainedSphericalDeconvModel(csdeconv.ConstrainedSphericalDeconvModel, 
         # DIPY keeps lambda only as the scale of B_reg.
         directions, coefficients = self.B_reg.shape
         unit_scale = coefficients * factors[0] / np.sqrt(directions * 362.0)
-        # Which volumes are weighted is all that b-values tell: the response is in the factors.
+        # b-values only say which volumes are weighted: the response is part of the factors.
         return Native(
             "csdm", np.where(weighted, 1000.0, 0.0), bvecs,
             lmax=int(self.sh_order_max),
@@ -107,7 +107,7 @@ class ConstrainedSphericalDeconvModel(csdeconv.ConstrainedSphericalDeconvModel, 
             directions=_fitting.unit(self.sphere.vertices),
             tau=float(self.tau),
             max_iterations=int(self.convergence),
-            precision="mixed",  # iterations and sets are those of double, coefficients to 1e-9
+            precision="mixed",  # the same iterations and sets as in double precision; coefficients agree to 1e-9
             neg_lambda=float(self.B_reg[0, 0] / Y00 / unit_scale),
         )  # fmt: skip
 

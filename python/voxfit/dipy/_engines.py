@@ -18,7 +18,7 @@ from voxfit.dipy import _ray
 # Bytes of signal and results that are under way at a time. With the copies that Ray makes on the way, a
 # wave stays well inside an object store of 1 GB, so nothing is spilled.
 WAVE_BYTES = 256 * 2**20
-# A task of Ray costs a few milliseconds; a batch should cost ten times that.
+# A task of Ray costs a few milliseconds. A batch should take at least ten times as long.
 SMALLEST_BATCH = 2048
 BATCHES_PER_WORKER = 4
 
@@ -83,7 +83,7 @@ def fit_rows(
 
 
 def _batch(signal: np.ndarray, workers: int) -> int:
-    """Voxels of a batch: enough batches to balance, few enough to be cheap, all workers' in a wave."""
+    """Return the voxels of a batch: small enough to balance the workers, large enough to be cheap."""
     fair = -(-len(signal) // (BATCHES_PER_WORKER * workers))
     most = max(1, WAVE_BYTES // (workers * _bytes_of_voxel(signal)))
     return min(max(fair, SMALLEST_BATCH), most)
@@ -126,5 +126,5 @@ def fit_batch(signal: np.ndarray, pickled: bytes, n_threads: int) -> tuple[np.nd
 
 @functools.lru_cache(maxsize=4)
 def _unpickled(pickled: bytes) -> Any:
-    """The model that these bytes are, made once in each process."""
+    """Unpickle a model, once in each process."""
     return pickle.loads(pickled)

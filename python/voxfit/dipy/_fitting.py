@@ -1,4 +1,4 @@
-"""What the native fits of all models have in common."""
+"""The parts that the native fits of all models share."""
 
 # DIPY, Ray and nibabel have no types.
 # mypy: disable-error-code="no-untyped-call, untyped-decorator, no-any-return"
@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from voxfit._signal import is_inside
-from voxfit.dipy import _engines
+from voxfit.dipy import _ahead, _engines
 from voxfit.dipy._native import Native, Unsupported
 from voxfit.dipy._volume import VolumeFit
-from voxfit.images import grid_of, image_of, in_memory
+from voxfit.images import check_grids, image_of, in_memory
 
 log = logging.getLogger("voxfit.dipy")
 
@@ -55,7 +55,7 @@ def fit_volume(
             kwargs = dict(kwargs, mask=mask)
         return dipys_fit(data, **kwargs)
     if data.ndim == 1:
-        return make_rows(*native.fit(data[None], 1)).take(0)
+        return make_rows(*_ahead.fit_voxel(native, data)).take(0)
     if mask is None:
         mask = np.ones(data.shape[:-1], dtype=bool)
     elif mask.shape != data.shape[:-1]:
@@ -63,18 +63,16 @@ def fit_volume(
     inside: np.ndarray | None = np.asarray(mask, dtype=bool)
     if np.all(inside):
         inside = None
-    # DIPY's fit takes any keyword argument, and leaves alone what it does not know.
+    # DIPY's fit accepts any keyword argument, and ignores those that it does not know.
     options = {name: kwargs[name] for name in _ENGINE_OPTIONS if name in kwargs}
     parameters, status = _engines.fit_rows(native, data, inside, **options)
     return VolumeFit(model, make_rows(parameters, status), mask, status)
 
 
 def arrays(data: Any, mask: Any) -> tuple[Any, Any]:
-    """Data and mask, of which either may be a NIfTI file or an image of nibabel: it is read, as `voxfit.load` does."""
+    """Return data and mask as arrays; a NIfTI file or an image of nibabel is read as by `voxfit.load`."""
     image, mask_image = image_of(data), image_of(mask)
-    grid, mask_grid = image or grid_of(data), mask_image or grid_of(mask)
-    if grid is not None and mask_grid is not None:
-        grid.check_grid(mask_grid)
+    check_grids(data, image, mask, mask_image)
     data = in_memory(data) if image is None else image.read(None, None, None)
     if mask_image is None:
         return data, in_memory(mask)
@@ -89,7 +87,7 @@ def check_options(model: Any, kwargs: Collection[str]) -> None:
 
 
 def native_or_none(model: Any, data: np.ndarray, kwargs: Collection[str] = ()) -> Native | None:
-    """The native model, or None where DIPY's own fit must do it; the reason is logged (level INFO)."""
+    """Return the native model, or None where DIPY's own fit is needed; the reason is logged (level INFO)."""
     try:
         if not isinstance(data, np.ndarray) or data.dtype.kind not in "fiu" or data.ndim < 1:
             raise Unsupported("data that is no array of real numbers")
@@ -106,7 +104,7 @@ def native_or_none(model: Any, data: np.ndarray, kwargs: Collection[str] = ()) -
 
 
 def _prepared(model: Any) -> Native:
-    """The native model, kept from fit to fit until one of the model's attributes is another object."""
+    """Return the native model, which is kept from fit to fit until an attribute of the model is replaced."""
     inputs = [getattr(model, name) for name in model.native_inputs]
     last, native = model.__dict__.get("_prepared_native", (None, None))
     if last is None or any(a is not b for a, b in zip(last, inputs)):
@@ -122,7 +120,7 @@ def _prepared(model: Any) -> Native:
 
 
 def mask_of(mask: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | None:
-    """A mask as booleans, checked as DIPY's fits of whole arrays do; None is none."""
+    """Return a mask as booleans, checked as in DIPY's fits of whole arrays; None where there is no mask."""
     if mask is None:
         return None
     if mask.shape != shape:
@@ -131,7 +129,7 @@ def mask_of(mask: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | Non
 
 
 def spread(rows: np.ndarray, shape: tuple[int, ...], mask: np.ndarray | None) -> np.ndarray:
-    """Rows in their voxels of a volume; zeros outside the mask."""
+    """Place rows in the voxels of a volume, with zeros outside the mask."""
     if mask is None:
         return rows.reshape(shape + rows.shape[1:])
     volume = np.zeros(shape + rows.shape[1:], dtype=rows.dtype)

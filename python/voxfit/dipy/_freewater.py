@@ -15,8 +15,8 @@ from voxfit.dipy import _fitting
 from voxfit.dipy._drop_in import DropIn
 from voxfit.dipy._native import Native, Unsupported
 
-# What the native fit has, with DIPY's defaults where it has one way only. jac says how DIPY finds the
-# derivatives of the same sum of squares.
+# The options of the native fit. Those that it has in one way only are here with DIPY's default. jac only says
+# how DIPY computes the derivatives of the same sum of squares.
 _ANY = object()
 NATIVE_OPTIONS = {
     fwdti.nls_iter: {
@@ -42,7 +42,7 @@ class FreeWaterRows(fwdti.FreeWaterTensorFit):
         if self._model_params is None:
             tensors = from_lower_triangular(self._parameters[:, :6])
             evals, evecs = decompose_tensor(tensors)
-            # DIPY leaves all at zero where it fits no tensor.
+            # Where DIPY fits no tensor, all parameters are zero.
             evecs = np.where(tensors.any(axis=(1, 2), keepdims=True), evecs, 0.0)
             self._model_params = np.column_stack((evals, evecs.reshape(-1, 9), self.f))
         return self._model_params

@@ -1,7 +1,7 @@
-"""Does something when the outermost import of a module of DIPY has ended.
+"""Calls a function when the outermost import of a module of DIPY has ended.
 
-A class of DIPY's can be replaced only when its module, and all of DIPY that imports it, has been read: in the midst of
-an import other modules of DIPY are there in part.
+A class of DIPY can be replaced only after its module has been imported completely, and so have all modules of DIPY that
+import it. During an import some modules of DIPY exist only in part.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class AfterImports(importlib.abc.MetaPathFinder):
     Parameters
     ----------
     do : callable
-        Called with the module that was asked for, which has been read to its end.
+        Called with the module that was asked for, which has been imported completely.
     """
 
     def __init__(self, do: Callable[[ModuleType], None]) -> None:
@@ -39,7 +39,7 @@ class AfterImports(importlib.abc.MetaPathFinder):
             spec = None if finder is self else finder.find_spec(fullname, path, target)
             if spec is not None:
                 if spec.loader is not None and hasattr(spec.loader, "exec_module"):
-                    # The loader stays what it is, as others ask it for sources and files.
+                    # The loader itself stays the same object, because others ask it for sources and files.
                     told: Any = functools.partial(self._exec, spec.loader.exec_module)
                     spec.loader.exec_module = told  # type: ignore[method-assign]
                 return spec
@@ -53,7 +53,7 @@ class AfterImports(importlib.abc.MetaPathFinder):
         finally:
             self._thread.depth = outer
         if outer == 0 and self in sys.meta_path:
-            self._thread.depth = 1  # what is imported meanwhile calls nothing
+            self._thread.depth = 1  # imports that the function makes do not call it again
             try:
                 self._do(module)
             finally:

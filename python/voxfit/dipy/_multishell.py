@@ -97,7 +97,7 @@ class MultiShellDeconvModel(mcsd.MultiShellDeconvModel, metaclass=DropIn):
             response[0, iso + 1 :] = 0  # as DIPY's basis at b0s
         shells = (1000.0 * np.unique(weighted)).tolist()
         tissues = [response[:, [i]] for i in range(iso)] + [response[:, iso:]]
-        # Numbered b-values, so that shells are DIPY's.
+        # b-values that only number the shells, so that these are the same as DIPY's.
         return Native(
             "msmt", 1000.0 * weighted, bvecs,
             lmax=int(self.sh_order_max),
@@ -111,7 +111,7 @@ class MultiShellDeconvModel(mcsd.MultiShellDeconvModel, metaclass=DropIn):
     def rows(self, parameters: np.ndarray, status: np.ndarray, warn: bool = True) -> MSDeconvRows:
         """A fit of the rows that the native model wrote."""
         iso = self.response.iso
-        # The native basis is MRtrix3's; DIPY's legacy one has m and -m changed over.
+        # The native basis is MRtrix3's. In DIPY's legacy basis m and -m are exchanged.
         place = iso + self.l_values * (self.l_values + 1) // 2 - self.m_values
         coefficients = parameters[:, np.concatenate((np.arange(iso), place))]
         lost = (status == MAX_ITERATIONS) | (status == NON_FINITE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
 import sys
 import threading
 import warnings
@@ -15,7 +16,7 @@ from typing import Any
 from voxfit.dipy._drop_in import put_back, taken
 from voxfit.dipy._hook import AfterImports
 
-# What is replaced of each module of DIPY, and the module here that has the other.
+# The names that are replaced in each module of DIPY, and the module here that has the replacements.
 _PLACES = {
     "dipy.reconst.csdeconv": ("ConstrainedSphericalDeconvModel", "_csd"),
     "dipy.reconst.dti": ("TensorModel", "_tensor"),
@@ -28,7 +29,7 @@ _OLDEST = (1, 10)
 
 _lock = threading.RLock()
 _done: dict[str, tuple[Any, Any]] = {}  # modules of DIPY that are patched: DIPY's own, and ours
-_own: dict[type, dict[str, Any]] = {}  # what DIPY's classes had of what is changed in them
+_own: dict[type, dict[str, Any]] = {}  # the attributes of DIPY's classes that are changed, as they were
 
 
 def patch() -> None:
@@ -58,6 +59,15 @@ def patch() -> None:
     _patch_what_is_there()
 
 
+def patch_as_asked() -> None:
+    """Patch DIPY where VOXFIT_DIPY asks for it: what voxfit-dipy.pth does at the start of a Python."""
+    asked = os.environ.get("VOXFIT_DIPY", "")
+    if asked == "1":
+        patch()
+    elif asked not in ("", "0") and sys.stderr is not None:
+        print(f"voxfit: VOXFIT_DIPY is {asked!r}, expected 1 or 0: DIPY is not patched", file=sys.stderr)
+
+
 def unpatch() -> None:
     """Put DIPY's own models back."""
     with _lock:
@@ -83,7 +93,7 @@ def patched() -> Iterator[None]:
 
 
 def _after_import(module: ModuleType) -> None:
-    """Patch what a program has just imported. What goes wrong is no reason for its import to fail."""
+    """Patch what a program has just imported. If that fails, the program's import must not fail."""
     try:
         _patch_what_is_there(module)
     except Exception as err:
@@ -98,7 +108,7 @@ def _patch_what_is_there(just_read: ModuleType | None = None) -> None:
     with _lock:
         while new := [name for name in _PLACES if name not in _done and _is_there(name, just_read)]:
             _check_version()
-            for name in new:  # which may import more of DIPY
+            for name in new:  # this may import more of DIPY
                 attribute, module = _PLACES[name]
                 found = importlib.import_module(f"voxfit.dipy.{module}")
                 ours = getattr(found, attribute)
@@ -111,7 +121,7 @@ def _patch_what_is_there(just_read: ModuleType | None = None) -> None:
 
 
 def _is_there(name: str, just_read: ModuleType | None) -> bool:
-    """Tell whether a module has been read to its end. A thread that is in the midst of it comes here when it is."""
+    """Tell whether a module has been imported completely. A thread that is still importing it comes here afterwards."""
     module = sys.modules.get(name)
     if module is None or getattr(module.__spec__, "_initializing", False) and module is not just_read:
         return False
@@ -134,9 +144,9 @@ def _replace(instead: dict[int, Any]) -> None:
 
 
 def _keep_working(module: ModuleType, cls: type) -> None:
-    """Let DIPY's own class work, and its models pickle, though another is under its name.
+    """Keep DIPY's own class working, and its models able to pickle, although its name stands for another class.
 
-    Programs that took the class before, and models that were made before, go on with it.
+    Programs that took the class before, and models that were made before, still use it.
     """
     by = vars(cls)["fit"].__module__
     if not by.startswith("dipy."):
@@ -152,7 +162,7 @@ def _keep_working(module: ModuleType, cls: type) -> None:
 
 
 def _under_its_name(module: ModuleType, cls: type) -> Callable[..., None]:
-    """Return the set-up of a class, which may look the class up by its name (``super(Name, self)``)."""
+    """Return an ``__init__`` that runs the class's own, which may look up the class by name (``super(Name, self)``)."""
     init: Any = cls.__init__  # type: ignore[misc]
 
     @functools.wraps(init)
@@ -169,7 +179,7 @@ def _under_its_name(module: ModuleType, cls: type) -> Callable[..., None]:
 
 
 def _reducer(cls: Any) -> Callable[[Any, Any], Any]:
-    """Return how objects of a class pickle, which pickle does not find under its name."""
+    """Return a ``__reduce_ex__`` for a class that pickle does not find under its name."""
 
     def reduce(self: Any, protocol: Any) -> Any:
         if type(self) is cls:

@@ -31,7 +31,7 @@ def peaks_from_model(
     npeaks: int = 5, B: np.ndarray | None = None, invB: np.ndarray | None = None, parallel: bool = False,
     num_processes: int | None = None,
 ) -> Any:  # fmt: skip
-    """DIPY's, native where the model is one of this package that has an ODF."""
+    """DIPY's function; native if the model is one of this package and has an ODF."""
     native = None
     if getattr(type(model), "has_native_odf", False):
         data, mask = _fitting.arrays(data, mask)
@@ -68,7 +68,7 @@ def peaks_from_model(
 
 
 def _found(voxels: int, npeaks: int, invB: np.ndarray | None, vertices: int) -> dict[str, np.ndarray]:
-    """Room for what is found of each voxel; of the values on the sphere, too, where vertices is not 0."""
+    """Make arrays for the results of all voxels; also for the values on the sphere, if vertices is not 0."""
     found = {name: np.zeros(voxels) for name in ("gfa", "lowest", "highest")}
     found["directions"] = np.zeros((voxels, npeaks, 3))
     found["values"] = np.zeros((voxels, npeaks))
@@ -81,7 +81,7 @@ def _found(voxels: int, npeaks: int, invB: np.ndarray | None, vertices: int) -> 
 
 
 def _sample(found: dict[str, np.ndarray], odf: np.ndarray, invB: np.ndarray | None) -> None:
-    """What DIPY takes from the values of each ODF on the sphere."""
+    """Compute what DIPY computes from the values of each ODF on the sphere."""
     with np.errstate(invalid="ignore", divide="ignore"):
         found["gfa"][:] = gfa(odf)
     found["lowest"][:], found["highest"][:] = odf.min(-1), odf.max(-1)
@@ -96,9 +96,9 @@ def _find(
 ) -> None:
     """Peaks of each ODF, by DIPY's rules.
 
-    A threshold from 0 to 1 and a separation up to 90 degrees, both above zero, are done natively. Where the opposite of
-    a vertex is one, too, their values differ by rounding alone, and the higher of the two is taken, as in DIPY, whose
-    rounding is another.
+    The native code does thresholds from 0 to 1 and separations up to 90 degrees, both above zero. On a whole sphere the
+    values at two opposite vertices differ by rounding alone. The higher one is taken, as in DIPY, which rounds in
+    another way.
     """
     indices = found["indices"]
     if 0 < relative_threshold <= 1 and 0 < min_separation <= 90:
@@ -120,7 +120,7 @@ def _find(
 
 
 def _as_dipy_reports(found: dict[str, np.ndarray], gfa_thr: float, normalize_peaks: bool) -> None:
-    """Leaves out peaks below the threshold of GFA, and adds qa."""
+    """Leave out the peaks of voxels below the threshold of GFA, and add qa."""
     lowest, highest = found.pop("lowest"), found.pop("highest")
     left_out = found["gfa"] < gfa_thr
     found["directions"][left_out] = 0

@@ -1,4 +1,4 @@
-"""Ray as the engine needs it: started if it is not, told to spill into a folder that is removed."""
+"""Prepares Ray for the engine: starts it if it does not run, and makes it spill into a folder that is removed."""
 
 # DIPY, Ray and nibabel have no types.
 # mypy: disable-error-code="no-untyped-call, untyped-decorator, no-any-return"
@@ -62,7 +62,7 @@ def shutdown() -> None:
 def spilled_bytes() -> int | None:
     """Bytes that Ray has moved from memory to disk, on all machines, since it was started.
 
-    Zero when Ray does not run; None when it cannot be asked, for want of the package grpcio.
+    It is 0 when Ray does not run, and None when Ray cannot be asked, because the package grpcio is missing.
     """
     if not has_ray or not ray.is_initialized():
         return 0
@@ -70,7 +70,8 @@ def spilled_bytes() -> int | None:
         return None
     from ray._private.internal_api import get_memory_info_reply
 
-    # Ray would ask any machine that it holds to be alive, one that has just died too. This one is; it asks the others.
+    # Ray would ask any machine that it believes to be alive, even one that has just died. We ask this one, which is
+        # alive and asks the others.
     here = ray.get_runtime_context().get_node_id()
     address, port = next((n["NodeManagerAddress"], n["NodeManagerPort"]) for n in ray.nodes() if n["NodeID"] == here)
     return get_memory_info_reply(None, address, port).store_stats.spilled_bytes_total

@@ -1,4 +1,4 @@
-"""A temporary folder that is gone after the process, however the process ends."""
+"""A temporary folder that is removed when the process ends, however it ends."""
 
 import atexit
 import os

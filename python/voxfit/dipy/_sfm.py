@@ -103,7 +103,7 @@ class SparseFascicleModel(sfm.SparseFascicleModel, metaclass=DropIn):
         )
 
     def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
-        """The first of each pair of opposite vertices, and the second or -1."""
+        """Return the first vertex of each pair of opposite ones, and the second or -1."""
         vertices = self.sphere.vertices
         opposite = np.full(len(vertices), -1)
         for i, v in enumerate(vertices):

@@ -16,7 +16,7 @@ from voxfit.dipy._drop_in import DropIn
 from voxfit.dipy._native import NOT_POSITIVE_DEFINITE, ZERO_SIGNAL, Native, Unsupported
 
 METHODS = {dti.wls_fit_tensor: "wls", dti.ols_fit_tensor: "ols", dti.nlls_fit_tensor: "nls"}
-# Options with these values change nothing. jac says how DIPY finds the derivatives.
+# Options that change nothing if they have these values. jac says how DIPY computes the derivatives.
 NEUTRAL = {"weights": None, "return_leverages": False, "return_lower_triangular": False, "fail_is_nan": False}
 
 
@@ -73,12 +73,12 @@ class TensorModel(dti.TensorModel, metaclass=DropIn):
         mask = _fitting.mask_of(mask, data.shape[:-1])
         parameters, status = _engines.fit_rows(native, data, mask, **kwargs)
         if self.return_S0_hat:
-            # Of zeros DIPY fits what it raises them to.
+            # DIPY raises zeros to its minimum signal and fits that.
             parameters[status == ZERO_SIGNAL, 6] = self._least_signal
         least = 1e-6 / -self.design_matrix.min()
         fitted = dti.eig_from_lo_tri(_without_residue(parameters[:, :6]), min_diffusivity=least)
         undetermined = status == NOT_POSITIVE_DEFINITE
-        if undetermined.any():  # zeros here; DIPY fits what it raises the zeros of the signal to
+        if undetermined.any():  # the native fit has zeros here, and DIPY fits the raised signal
             rows = data.reshape(-1, data.shape[-1]) if mask is None else data[mask]
             theirs = super().fit(rows[undetermined])
             fitted[undetermined] = theirs.model_params.reshape(-1, fitted.shape[1])
@@ -107,9 +107,9 @@ class TensorModel(dti.TensorModel, metaclass=DropIn):
 
 
 def _without_residue(lower: np.ndarray) -> np.ndarray:
-    """Tensors whose elements off the diagonal are zero where they are no more than rounding.
+    """Return tensors with zeros off the diagonal where these elements are no more than rounding.
 
-    The signs of eigenvectors along the axes would be those of that rounding.
+    Otherwise that rounding would decide the signs of eigenvectors along the axes.
     """
     lower = lower.copy()
     for element in (1, 3, 4):

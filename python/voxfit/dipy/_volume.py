@@ -1,4 +1,4 @@
-"""The fits of a whole volume, held as arrays."""
+"""The fits of a whole volume, kept as arrays."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from voxfit import Status
 
 
 class VolumeFit(MultiVoxelFit):
-    """Fits of the voxels of a mask, as DIPY's MultiVoxelFit, without an object for each.
+    """Fits of the voxels of a mask, as in DIPY's MultiVoxelFit, but without an object for each voxel.
 
-    What DIPY collects voxel by voxel (``shm_coeff``, ``odf(sphere)``, ``f``, ``fa`` ...) is taken here
-    from one fit object that holds all voxels as rows, and spread over the volume; voxels outside the
-    mask are zero, as in DIPY. ``fit[i, j, k]`` makes DIPY's object of one voxel, or None outside the
-    mask; a slice is again a VolumeFit.
+    DIPY collects results (``shm_coeff``, ``odf(sphere)``, ``f``, ``fa`` ...) voxel by voxel. Here one fit object holds
+    all voxels as rows, and its results are placed in the volume. Voxels outside the mask are zero, as in DIPY.
+    ``fit[i, j, k]`` makes DIPY's object of one voxel, or None outside the mask; a slice is again a VolumeFit.
 
     Parameters
     ----------

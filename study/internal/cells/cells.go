@@ -10,7 +10,7 @@ import (
 // Float writes a number with as many digits as it takes to read the same number back.
 func Float(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 
-// Wrong is the error of a cell: the name of its column, what was found and what was wanted.
+// Wrong returns the error for a cell: it names the column, what was found and what was wanted.
 func Wrong(name, found, want string) error {
 	return fmt.Errorf("%s is %q, want %s", name, found, want)
 }

@@ -1,4 +1,3 @@
-// Package cells is how the CSV files of a study write a number, and how what is wrong with a cell or a row
-// of theirs is said: in one line that names the file, the line and the column. Numbers that people read are
-// written with package words.
+// Package cells writes the numbers in the CSV files of a study, and the errors about a cell or a row: one line that
+// names the file, the line and the column. Numbers that people read are written with package words.
 package cells

@@ -1,3 +1,3 @@
-// Package studytest is what the tests of the study's packages share: runs and speeds made by formulas of its own,
-// and a few words about files.
+// Package studytest has what the tests of the study's packages share: runs and speeds that are computed from formulas,
+// independent of the code under test, and functions for files.
 package studytest

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Read is the text of a file.
+// Read returns the text of a file.
 func Read(t testing.TB, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -17,7 +17,7 @@ func Read(t testing.TB, path string) string {
 	return string(text)
 }
 
-// Write makes a file of a text.
+// Write writes a text to a new file.
 func Write(t testing.TB, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
@@ -25,7 +25,7 @@ func Write(t testing.TB, path, text string) {
 	}
 }
 
-// WantOneLine fails on an error of several lines, or one that does not name the file.
+// WantOneLine fails the test unless the error is one line that names the file.
 func WantOneLine(t testing.TB, path string, err error) {
 	t.Helper()
 	if strings.ContainsAny(err.Error(), "\n\r") || !strings.Contains(err.Error(), filepath.Base(path)) {

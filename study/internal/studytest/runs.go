@@ -13,12 +13,12 @@ import (
 	"github.com/voxfit/voxfit/study"
 )
 
-// Costs are coefficients of the overhead model that runs are made with: seconds, and of Thread the share of a core.
+// Costs are the coefficients of the overhead model from which runs are made, in seconds; Thread is a share of a core.
 type Costs struct {
 	Work, Chunk, Serial, Core, Contention, Thread float64
 }
 
-// Known are costs of which each is enough to be seen on some setting.
+// Known are costs each of which is large enough to show in some setting.
 var Known = Costs{Work: 120, Chunk: 0.9e-3, Serial: 4, Core: 0.05, Contention: 0.4, Thread: 0.3}
 
 const voxels = 400000
@@ -60,7 +60,8 @@ func Timed(r study.Record, times ...float64) []study.Record {
 	return out
 }
 
-// Speeds are times of a few steps on two sets at so many commits: each commit a step becomes 3% slower, others do not.
+// Speeds are times of a few steps on two sets at so many commits. With each commit one step becomes 3% slower; the
+// others stay as they are.
 func Speeds(p study.Processor, commits int) []study.SpeedRecord {
 	var all []study.SpeedRecord
 	for c := range commits {
@@ -82,8 +83,8 @@ func Speeds(p study.Processor, commits int) []study.SpeedRecord {
 	return all
 }
 
-// PublishedMedians reads the median times of the published study's settings, of which the project has a copy. The folder
-// is that of package study, as seen from the test.
+// PublishedMedians reads the median times of the published study's settings, of which the project has a copy in
+// study/testdata. folder is the path of package study from the test's own folder.
 func PublishedMedians(t *testing.T, folder string) []study.Record {
 	t.Helper()
 	records, err := study.ReadRecords(filepath.Join(folder, "testdata", "published_medians.csv"))

@@ -1,7 +1,7 @@
 // Command _asm writes the inner loops of package deflate: `go generate ./gunzip/internal/deflate` runs it.
 //
-// The formats of entries and of the loop's state are those of ../entry.go and ../loop_assembly.go. The loop for arm64, which
-// is written by hand, does the same.
+// The comments of ../entry.go and ../loop_assembly.go describe the entries and the loop's state. The loop for arm64 is
+// written by hand and does the same.
 package main
 
 import (
@@ -54,11 +54,12 @@ func main() {
 type inner struct {
 	name string
 	size int
-	// checked loops look whether matches begin before the first byte. The others must have a whole window before them.
+	// A checked loop checks whether matches begin before the first byte. Other loops must have a whole window before
+	// the output.
 	checked bool
 }
 
-// registers hold the loop's state from round to round; write says what they are.
+// registers hold the loop's state from round to round. write says what each holds.
 type registers struct{ state, in, buffer, bits, out, table GPVirtual }
 
 func (l inner) write() {
@@ -80,7 +81,7 @@ func (l inner) write() {
 	r.refill()
 
 	e, index, length, far := GP64(), GP64(), GP64(), GP64()
-	Label("round") // here at least 28 bits are left
+	Label("round") // at least 28 bits are left here
 	CMPQ(r.out, Mem{Base: r.state, Disp: fieldLimit})
 	JAE(LabelRef("limit"))
 	CMPQ(r.in, Mem{Base: r.state, Disp: fieldInEnd})
@@ -101,7 +102,7 @@ func (l inner) write() {
 	l.stops(r)
 }
 
-// refill makes the bits at least 56.
+// refill fills the buffer, so that it has at least 56 bits.
 func (r registers) refill() {
 	more, n := GP64(), GP64()
 	MOVQ(Mem{Base: r.in}, more)
@@ -114,13 +115,13 @@ func (r registers) refill() {
 	ORQ(U8(56), r.bits)
 }
 
-// part is byte b of the entry at an index of a table.
+// part returns the operand for byte b of the entry at an index of a table.
 func part(table, index GPVirtual, b int) Mem {
 	return Mem{Base: table, Index: index, Scale: 8, Disp: b}
 }
 
-// first takes the bits of the first entry, which e is, and writes its literals. It leaves where the second entry is, as
-// an index in the table far, and in length a match's length less 3, or 0.
+// first takes the bits of the first entry, e, and writes its literals. It sets far to the index of the second entry in
+// the table, and length to a match's length less 3, or to 0.
 func (l inner) first(r registers, e, index, length, far GPVirtual) {
 	taken, code, second, least := GP64(), GP64(), GP64(), GP64()
 	Comment("The bits of the second lookup are byte 5; without a length it is in the first table again.")
@@ -173,7 +174,7 @@ func (l inner) second(r registers, e, index, length, far GPVirtual) {
 	ADDQ(least, distance)
 	MOVBLZX(part(far, index, 1), count.As32())
 	SHRL(U8(6), count.As32())
-	ADDQ(count, length) // with a distance 3, so that this is the match's length; else the number of literals
+	ADDQ(count, length) // for a distance it is 3, so that the sum is the match's length; else it is the number of literals
 
 	if l.checked {
 		Comment("A distance beyond the first byte is wrong. Literals are none.")
@@ -227,7 +228,7 @@ func (l inner) second(r registers, e, index, length, far GPVirtual) {
 	l.longMatch(r, distance, length)
 }
 
-// longMatch copies any match in words of 16 bytes, beyond its end.
+// longMatch copies a match of any length, in words of 16 bytes, and writes beyond its end.
 func (l inner) longMatch(r registers, distance, length GPVirtual) {
 	if l.size == 2 {
 		ADDQ(distance, distance)
@@ -268,7 +269,7 @@ func (l inner) longMatch(r registers, distance, length GPVirtual) {
 	JMP(LabelRef("round"))
 }
 
-// specialEntries are the ways of codes that are longer than an index.
+// specialEntries handles codes that are longer than a table's index.
 func (l inner) specialEntries(r registers, e, index, far GPVirtual) {
 	kind, width := GP64(), GP64()
 	Label("special")
@@ -345,8 +346,8 @@ func (l inner) stops(r registers) {
 	RET()
 }
 
-// replace writes symbols as the bytes that a table has for them, 32 at a time: without the table where there is no marker
-// among 32.
+// replace writes the bytes that symbols stand for, 32 at a time. If none of the 32 is a marker, it does not use the
+// table.
 func replace() {
 	TEXT("replaceWords", NOSPLIT, "func(dst *byte, symbols *uint16, meaning *byte, n int)")
 	Pragma("noescape")
@@ -357,7 +358,7 @@ func replace() {
 	XORQ(done, done)
 	high, low, other, both := YMM(), YMM(), YMM(), YMM()
 	VPCMPEQW(high, high, high)
-	VPSLLW(U8(8), high, high) // the bits that only markers have
+	VPSLLW(U8(8), high, high) // only markers have these bits
 	JMP(LabelRef("next"))
 	Label("words")
 	VMOVDQU(Mem{Base: from, Index: done, Scale: 2}, low)
@@ -366,7 +367,7 @@ func replace() {
 	VPTEST(high, both)
 	JNE(LabelRef("markers"))
 	VPACKUSWB(other, low, low)
-	VPERMQ(U8(0xd8), low, low) // packing goes by halves
+	VPERMQ(U8(0xd8), low, low) // packing works on each half for itself
 	VMOVDQU(low, Mem{Base: dst, Index: done, Scale: 1})
 	ADDQ(U8(32), done)
 	Label("next")

@@ -6,22 +6,22 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// A Range is that of the values of a figure: the same for all its panels, so that they can be compared.
+// A Range is the range of the values that a figure shows. All panels of a figure share it, so that they can be
+// compared.
 type Range struct{ Low, High float64 }
 
-// EmptyRange holds no value yet.
+// EmptyRange returns a range without any value.
 func EmptyRange() Range { return Range{math.Inf(1), math.Inf(-1)} }
 
-// Add takes in a value, which must be above 0 to count.
+// Add extends the range to a value. Values up to 0 are ignored.
 func (r *Range) Add(x float64) {
 	if x > 0 && !math.IsInf(x, 0) {
 		r.Low, r.High = min(r.Low, x), max(r.High, x)
 	}
 }
 
-// addBar takes in a mean and, of its error bar, not more than half the mean to each side: the
-// interval of two runs may be twelve times as wide as their difference, and must not squeeze the
-// lines.
+// addBar extends the range to a mean and its error bar, but to no more than half the mean on each side. The interval of
+// two runs may be twelve times as wide as their difference, and would leave no room for the curves.
 func (r *Range) addBar(mean, half float64) {
 	r.Add(mean)
 	if half := min(half, mean/2); half > 0 {
@@ -30,8 +30,8 @@ func (r *Range) addBar(mean, half float64) {
 	}
 }
 
-// A scale is how a quantity is laid along an axis. gonum's own logarithmic scale misplaces the
-// words of an axis, so axes are linear here, in the quantity or in its base-2 logarithm.
+// A scale says how values are placed along an axis. gonum's own logarithmic scale misplaces the words of an axis. So
+// its axes are always linear here, and we place either the value or its base-2 logarithm.
 type scale struct{ log bool }
 
 func (s scale) at(x float64) float64 {
@@ -41,7 +41,7 @@ func (s scale) at(x float64) float64 {
 	return x
 }
 
-// scaledTicks lays the ticks of a quantity along its scale.
+// scaledTicks places the ticks of a quantity on its scale.
 type scaledTicks struct {
 	plot.Ticker
 	scale
@@ -59,13 +59,13 @@ func (t scaledTicks) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// An Axis is laid out: what it shows, and how.
+// An Axis says what an axis shows, and between which ends.
 type Axis struct {
-	// Min and Max are its ends: values of the quantity or, where Log is true, their base-2 logarithms.
+	// Min and Max are its ends: values of the quantity or, if Log is true, base-2 logarithms of them.
 	Min, Max float64
 	Log      bool
-	Ticks    plot.Ticker // of the quantity
-	Level    float64     // of a vertical axis: a dashed line across the panel; 0: none
+	Ticks    plot.Ticker // for values of the quantity
+	Level    float64     // on a vertical axis: the height of a dashed line across the panel; 0: none
 }
 
 func (a Axis) scale() scale { return scale{a.Log} }
@@ -75,23 +75,23 @@ func (a Axis) set(to *plot.Axis) {
 	to.Tick.Marker = scaledTicks{a.Ticks, a.scale()}
 }
 
-// LogAxis is a logarithmic axis over the range, with room (a factor) at both ends.
+// LogAxis returns a logarithmic axis over the range. room is a factor by which it extends beyond both ends.
 func (r Range) LogAxis(room float64, ticks plot.Ticker) Axis {
 	s := scale{log: true}
 	return Axis{Min: s.at(r.Low / room), Max: s.at(r.High * room), Log: true, Ticks: ticks}
 }
 
-// A Value is how a quantity is shown on a vertical axis.
+// A Value says how a quantity is shown on a vertical axis.
 type Value struct {
-	Linear bool    // never logarithmic
-	Powers bool    // ticks at powers of two when logarithmic
-	Level  float64 // a dashed line across; 0: none
-	Top    float64 // a value that is always in view; 0: none
+	Linear bool    // the axis is never logarithmic
+	Powers bool    // ticks at powers of two if it is logarithmic
+	Level  float64 // the height of a dashed line across; 0: none
+	Top    float64 // a value that is always visible; 0: none
 	Label  func(float64) string
 }
 
-// ValueAxis is a vertical axis over the range: logarithmic when the values span more than a factor of twelve
-// and the quantity allows it, else linear from zero.
+// ValueAxis returns a vertical axis over the range. It is logarithmic when the values span more than a factor of twelve
+// and v allows it. Otherwise it is linear and begins at zero.
 func (r Range) ValueAxis(v Value) Axis {
 	if v.Top > 0 {
 		r.Add(v.Top)

@@ -14,7 +14,7 @@ import (
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
-// bars are one part of the stacked bars of a panel: from and to at each place.
+// bars draws one part of the stacked bars of a panel. It is drawn between from and to at each place.
 type bars struct {
 	label  string
 	at     []float64
@@ -26,12 +26,12 @@ type bars struct {
 	places []string // of each bar, in words
 }
 
-// Plot draws the part in every bar. The bars are as wide as the closest two allow.
+// Plot draws the part in every bar. Bars are as wide as the distance between the closest two allows.
 func (b bars) Plot(c draw.Canvas, p *plot.Plot) {
 	b.names.begin(c, "series", b.label)
 	defer b.names.end(c)
 	x, y := p.Transforms(&c)
-	step := 2.0 // two doublings of the chunks, where there are but few bars
+	step := 2.0 // two doublings of the number of chunks, where there are few bars
 	for i := 1; i < len(b.at); i++ {
 		step = min(step, b.at[i]-b.at[i-1])
 	}
@@ -60,23 +60,23 @@ type Part struct {
 	Colour color.Color
 }
 
-// A Stack is bars side by side, each of the same parts.
+// A Stack holds bars side by side, which all have the same parts.
 type Stack struct {
 	At     []float64   // the place of each bar on the axis
-	Values [][]float64 // by bar, then part
+	Values [][]float64 // for each bar, the value of each part
 }
 
-// Add adds a bar behind the others.
+// Add adds a bar after the others.
 func (b *Stack) Add(values []float64) {
 	b.At, b.Values = append(b.At, float64(len(b.At))), append(b.Values, values)
 }
 
-// PlacesAxis is the axis of bars that were added, with words beneath each.
+// PlacesAxis returns the axis of bars at the places 0, 1, 2 ..., with words beneath each.
 func PlacesAxis(places []string) Axis {
 	return Axis{Min: -0.8, Max: float64(len(places)) - 0.2, Ticks: PlaceTicks(places)}
 }
 
-// placesOf are the places of bars in words: those of the axis, or the number whose logarithm they stand at.
+// placesOf returns the place of each bar in words: those of the axis, or the number at whose logarithm the bar stands.
 func placesOf(x Axis, stack Stack) []string {
 	places := make([]string, len(stack.At))
 	named, _ := x.Ticks.(PlaceTicks)

@@ -14,23 +14,23 @@ import (
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
-// A Curve is one line of a panel: its points with error bars, joined.
+// A Curve is one line of a panel: points with error bars, joined.
 type Curve struct {
-	Label  string // what the mouse shows over it
+	Label  string // shown when the mouse is over it
 	Class  string // of its group in the SVG
 	Points []Point
 	Colour color.Color
 	Dashes []vg.Length
 	Mark   draw.GlyphDrawer // nil: no marks and no error bars
 	Width  vg.Length
-	Loose  bool   // marks alone, not joined
-	End    string // a word at its end, for curves that the legend does not tell apart
+	Loose  bool   // only marks, not joined
+	End    string // a word at its end, for curves that have no entry in the legend
 }
 
-// A Point of a curve has an error bar of Half to each side, where that is above 0.
+// A Point is one point of a curve. It has an error bar of Half to each side, if Half is above 0.
 type Point struct{ X, Y, Half float64 }
 
-// Extend takes the curve's points, and most of their error bars, into the ranges of the axes.
+// Extend extends the ranges of both axes to the curve's points and, in part, to their error bars.
 func (k Curve) Extend(xs, ys *Range) {
 	for _, q := range k.Points {
 		xs.Add(q.X)
@@ -46,7 +46,7 @@ type drawnCurve struct {
 	words  Words // of its panel
 }
 
-// Plot draws the curve. Error bars are drawn first and cut at the frame.
+// Plot draws the curve. Error bars are drawn first and are clipped at the frame.
 func (k drawnCurve) Plot(c draw.Canvas, p *plot.Plot) {
 	k.names.begin(c, k.Class, k.Label)
 	defer k.names.end(c)
@@ -72,7 +72,7 @@ func (k drawnCurve) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// valueOf says what a point stands for: the curve, its place on both axes, and half its interval.
+// valueOf says in words what a point shows: the curve, its values on both axes, and half its interval.
 func (k drawnCurve) valueOf(q Point) string {
 	text := fmt.Sprintf("%s; %s %s; %s %s", k.Label, k.words.X, number(q.X), k.words.Y, number(q.Y))
 	if q.Half > 0 {
@@ -81,7 +81,7 @@ func (k drawnCurve) valueOf(q Point) string {
 	return text
 }
 
-// number writes whole numbers whole, and others with three digits.
+// number writes a whole number as such, and others with three digits.
 func number(x float64) string {
 	if x == math.Trunc(x) && math.Abs(x) < 1e9 {
 		return words.Thousands(int(x))
@@ -112,10 +112,10 @@ func (k drawnCurve) errorBar(c draw.Canvas, p *plot.Plot, x vg.Length, q Point) 
 	}
 }
 
-// endWords writes the end of each curve that has one, pushed apart where curves end together.
+// endWords writes the words at the ends of curves. Where curves end close together, the words are moved apart.
 type endWords []drawnCurve
 
-// Plot writes the words, the lowest first: each keeps its distance from those below it.
+// Plot writes the words, the lowest first. Each keeps its distance from those below it.
 func (e endWords) Plot(c draw.Canvas, p *plot.Plot) {
 	const size, distance = 7, 7
 	x, y := p.Transforms(&c)

@@ -23,7 +23,7 @@ const (
 	legendIndent = 6
 )
 
-// A LegendEntry is one sample and its words.
+// A LegendEntry is one line of a legend: a sample and its words.
 type LegendEntry struct {
 	Words  string
 	Colour color.Color
@@ -32,7 +32,7 @@ type LegendEntry struct {
 	Filled bool // a square of the colour, for stacked bars
 }
 
-// FilledEntries are those of the parts of stacked bars that are shown.
+// FilledEntries returns the legend of stacked bars: an entry for each part that is shown.
 func FilledEntries(parts []Part, shown []bool) []LegendEntry {
 	var entries []LegendEntry
 	for i, part := range parts {
@@ -43,23 +43,22 @@ func FilledEntries(parts []Part, shown []bool) []LegendEntry {
 	return entries
 }
 
-// A Sheet is a figure before it is drawn: panels in rows, with the legend beneath them where it
-// covers nothing.
+// A Sheet is a figure before it is drawn: panels in rows, and beneath them the legend.
 type Sheet struct {
 	Title  string
-	Legend [][]LegendEntry // one group a line, wrapped where it is too long
+	Legend [][]LegendEntry // each group begins a new line, and is wrapped if it is too long
 
 	panels []*plot.Plot
 	names  seriesNames
 }
 
-// Words are those of a panel: its title, and what its axes show.
+// Words are the title of a panel and the names of its axes.
 type Words struct{ Title, X, Y string }
 
 // Empty says whether no panel was added.
 func (s *Sheet) Empty() bool { return len(s.panels) == 0 }
 
-// AddCurves adds a panel of curves, those behind first.
+// AddCurves adds a panel of curves. Each curve is drawn over those before it.
 func (s *Sheet) AddCurves(w Words, x, y Axis, curves []Curve) {
 	p := newPlot(w)
 	x.set(&p.X)
@@ -77,8 +76,8 @@ func (s *Sheet) AddCurves(w Words, x, y Axis, curves []Curve) {
 	s.panels = append(s.panels, p)
 }
 
-// Tidy takes the words off the inner vertical axes of the panels, which say the same, and where across is true off
-// the inner horizontal ones too.
+// Tidy removes the words of inner vertical axes, where all panels of a row have the same. If across is true it also
+// removes those of inner horizontal axes.
 func (s *Sheet) Tidy(across bool) {
 	columns := columnsFor(len(s.panels))
 	for i, p := range s.panels {
@@ -91,7 +90,7 @@ func (s *Sheet) Tidy(across bool) {
 	}
 }
 
-// columnsFor is how many panels stand side by side.
+// columnsFor returns how many panels are placed side by side.
 func columnsFor(panels int) int {
 	if panels == 3 || panels > 4 {
 		return 3
@@ -99,7 +98,7 @@ func columnsFor(panels int) int {
 	return min(panels, 2)
 }
 
-// Draw makes an SVG that can stand inside a page.
+// Draw returns an SVG that can be part of a page.
 func (s *Sheet) Draw() ([]byte, error) {
 	columns := columnsFor(len(s.panels))
 	rows := (len(s.panels) + columns - 1) / columns
@@ -133,7 +132,7 @@ func (s *Sheet) Draw() ([]byte, error) {
 	return finishSVG(canvas, s.Title, &s.names)
 }
 
-// wrapLegend breaks the groups of the legend into rows of at most that width.
+// wrapLegend breaks the groups of the legend into rows of at most the given width.
 func (s *Sheet) wrapLegend(width vg.Length) [][]LegendEntry {
 	var rows [][]LegendEntry
 	for _, group := range s.Legend {

@@ -10,9 +10,9 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// lineColours are those of Okabe and Ito (2008), "Color universal design", which people with any
-// of the common colour blindnesses tell apart. Their yellow is left out (too light for a thin
-// line on white) and their black too (it vanishes on a dark page).
+// lineColours are those of Okabe and Ito (2008), "Color universal design": people with any of the common kinds of
+// colour blindness can tell them apart. Their yellow is left out (too light for a thin line on white), and so is their
+// black (it vanishes on a dark page).
 var lineColours = []color.Color{
 	color.NRGBA{0x00, 0x72, 0xB2, 0xFF}, // blue
 	color.NRGBA{0xE6, 0x9F, 0x00, 0xFF}, // orange
@@ -23,27 +23,27 @@ var lineColours = []color.Color{
 }
 
 var (
-	// Ink is replaced by the page's text colour.
+	// Ink stands for the page's text colour, which replaces it.
 	Ink = color.NRGBA{A: 0xFF}
-	// Behind is for what lies behind the curves that a figure is about.
+	// Behind is the colour of curves that lie behind those that a figure is about.
 	Behind  = color.NRGBA{0x9A, 0x9A, 0x9A, 0xFF}
 	gridInk = color.NRGBA{0x80, 0x80, 0x80, 0x40}
 )
 
-// lineDashes and lineMarks go with lineColours, so that colour never stands alone.
+// lineDashes and lineMarks are used with lineColours, so that no curve is told from others by its colour alone.
 var (
 	lineDashes = [][]vg.Length{nil, {5, 3}, {1.5, 2.5}, {7, 2.5, 1.5, 2.5}}
 	lineMarks  = []draw.GlyphDrawer{draw.CircleGlyph{}, draw.PyramidGlyph{}, draw.BoxGlyph{}, draw.RingGlyph{},
 		draw.TriangleGlyph{}, draw.SquareGlyph{}}
 )
 
-// Colour is that of the i-th curve: they come round again where there are more curves than colours.
+// Colour returns the colour of the i-th curve. Colours repeat where there are more curves.
 func Colour(i int) color.Color { return lineColours[i%len(lineColours)] }
 
-// Dash is nil for a line without gaps.
+// Dash returns the dashes of the i-th curve; nil for a solid line.
 func Dash(i int) []vg.Length { return lineDashes[i%len(lineDashes)] }
 
-// Mark stands at the points of a curve.
+// Mark returns the mark at the points of the i-th curve.
 func Mark(i int) draw.GlyphDrawer { return lineMarks[i%len(lineMarks)] }
 
 func sans(points float64) font.Font {
@@ -54,8 +54,7 @@ func textStyle(points float64) text.Style {
 	return text.Style{Color: Ink, Font: sans(points), Handler: plot.DefaultTextHandler}
 }
 
-// newPlot returns an empty plot in the house style, without a background: the page's shows
-// through.
+// newPlot returns an empty plot in the style that all figures have. It has no background, so that the page's is seen.
 func newPlot(w Words) *plot.Plot {
 	p := plot.New()
 	p.BackgroundColor = nil

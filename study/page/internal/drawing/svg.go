@@ -13,9 +13,8 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// seriesNames collects the names of a drawing's series in the order in which they are drawn.
-// gonum's SVG canvas has no named groups; a move by nothing opens an unnamed one, which finishSVG
-// finds again and names.
+// seriesNames collects the names of a drawing's series in the order in which they are drawn. gonum's SVG canvas has no
+// named groups. A translation by zero opens a group without a name, and finishSVG finds these groups and names them.
 type seriesNames struct{ groups []seriesGroup }
 
 type seriesGroup struct{ class, label string }
@@ -36,9 +35,9 @@ var (
 	svgFonts   = regexp.MustCompile(`font-family:[^;"]*;font-variant:[^;"]*;font-weight:[^;"]*;font-style:[^;"]*;?`)
 )
 
-// withLength adds to a text the length that gonum measured when it placed it, so that the text
-// stays in its place where the browser has none of our fonts and takes wider letters. Raised
-// digits are left alone: the font that gonum measures with has only some of them.
+// withLength adds to a text the length that gonum measured when it placed the text. A browser that has none of our
+// fonts then squeezes wider letters into the same place. Raised digits have no such length, because the font that gonum
+// measures with lacks some of them.
 func withLength(text string) string {
 	m := svgTexts.FindStringSubmatch(text)
 	size, err := strconv.ParseFloat(m[2], 64)
@@ -50,10 +49,9 @@ func withLength(text string) string {
 	return fmt.Sprintf(`<text textLength="%.5g" lengthAdjust="spacingAndGlyphs"%s%s%s%s</text>`, width, m[1], m[2], m[3], m[4])
 }
 
-// finishSVG turns gonum's drawing into one that can stand inside a page: no XML prelude, black
-// replaced by the page's text colour, one font for all, and a name on every series, which browsers
-// show under the mouse and screen readers read. Its size is for narrow pages, where it scrolls; the
-// page's style stretches it on others.
+// finishSVG changes gonum's drawing so that it can be part of a page: it has no XML prelude, the page's text colour
+// instead of black, one font, and a name for every series, which browsers show under the mouse and screen readers read.
+// The drawing has a fixed size, so that it scrolls on narrow pages; on others the page's style stretches it.
 func finishSVG(c *vgsvg.Canvas, title string, names *seriesNames) ([]byte, error) {
 	var raw bytes.Buffer
 	if _, err := c.WriteTo(&raw); err != nil {
@@ -81,8 +79,7 @@ func finishSVG(c *vgsvg.Canvas, title string, names *seriesNames) ([]byte, error
 	return []byte(out.String()), nil
 }
 
-// StandaloneSVG makes a finished drawing a file of its own: dark on white
-// whatever the viewer's background.
+// StandaloneSVG makes a finished drawing a file of its own: dark on white, whatever the viewer's background is.
 func StandaloneSVG(inline []byte) []byte {
 	const prelude = `<?xml version="1.0" encoding="UTF-8"?>` + "\n" + `<svg style="color:#1a1a1a;background:#ffffff" `
 	return append([]byte(prelude), bytes.TrimPrefix(inline, []byte("<svg "))...)

@@ -11,11 +11,11 @@ import (
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
-// PowerTicks puts a tick at every power of two, and a label at every one, second or third, so
-// that there are at most eight or so.
+// PowerTicks puts a tick at every power of two. Every one, every second or every third of them has a label, so that
+// there are at most about eight labels.
 type PowerTicks struct{ Label func(float64) string }
 
-// Ticks are those between low and high.
+// Ticks returns the ticks between low and high.
 func (t PowerTicks) Ticks(low, high float64) []plot.Tick {
 	first, last := int(math.Ceil(math.Log2(low)-1e-9)), int(math.Floor(math.Log2(high)+1e-9))
 	step := (last-first)/8 + 1
@@ -30,16 +30,15 @@ func (t PowerTicks) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// CountTicks puts a tick at each of some counts, and a label where there is room for it on a log
-// axis.
+// CountTicks puts a tick at each of some counts. A count has a label where there is room on a logarithmic axis.
 type CountTicks []int
 
-// Ticks are those between low and high.
+// Ticks returns the ticks between low and high.
 func (t CountTicks) Ticks(low, high float64) []plot.Tick {
 	room := math.Pow(high/low, 0.055) // about the width of two digits
 	var ticks []plot.Tick
 	last := 0.0
-	for _, n := range slices.Backward(t) { // the largest count is the one to name
+	for _, n := range slices.Backward(t) { // where there is room for one label, it is that of the largest count
 		tick := plot.Tick{Value: float64(n)}
 		if last == 0 || last/tick.Value >= room {
 			tick.Label = strconv.Itoa(n)
@@ -50,10 +49,10 @@ func (t CountTicks) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// PlaceTicks puts words at the places 0, 1, 2 ...
+// PlaceTicks writes words at the places 0, 1, 2 ...
 type PlaceTicks []string
 
-// Ticks are those between low and high.
+// Ticks returns the ticks, whatever low and high are.
 func (t PlaceTicks) Ticks(_, _ float64) []plot.Tick {
 	ticks := make([]plot.Tick, len(t))
 	for i, words := range t {
@@ -62,11 +61,10 @@ func (t PlaceTicks) Ticks(_, _ float64) []plot.Tick {
 	return ticks
 }
 
-// DecadeTicks puts ticks at 1, 2 and 5 times the powers of ten, or at the powers alone where the
-// axis spans many.
+// DecadeTicks puts ticks at 1, 2 and 5 times the powers of ten; only at the powers where the axis spans many.
 type DecadeTicks struct{ Label func(float64) string }
 
-// Ticks are those between low and high.
+// Ticks returns the ticks between low and high.
 func (t DecadeTicks) Ticks(low, high float64) []plot.Tick {
 	steps := []float64{1, 2, 5}
 	if high/low > 3e3 {
@@ -84,10 +82,10 @@ func (t DecadeTicks) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// LinearTicks puts about five ticks at round values from zero.
+// LinearTicks puts about five ticks at round values, beginning at zero.
 type LinearTicks struct{ Label func(float64) string }
 
-// Ticks are those between low and high.
+// Ticks returns the ticks between low and high.
 func (t LinearTicks) Ticks(low, high float64) []plot.Tick {
 	raw := (high - low) / 5
 	scale := math.Pow10(int(math.Floor(math.Log10(raw))))
@@ -105,7 +103,7 @@ func (t LinearTicks) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// round takes the noise of a binary step off a label: 0.30000000000000004 is 0.3.
+// round removes the error of adding binary steps from a label: 0.30000000000000004 becomes 0.3.
 func round(x float64) float64 {
 	if x == 0 {
 		return 0 // and not -0
