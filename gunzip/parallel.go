@@ -10,29 +10,29 @@ import (
 	"github.com/voxfit/voxfit/gunzip/internal/deflate"
 )
 
-// mostPieces is how many pieces are under way: one a worker, and a quarter as many that wait to be read.
+// mostPieces is how many pieces may be under way: one for each worker, and a quarter as many that wait to be read.
 func mostPieces(workers int) int { return workers + (workers+3)/4 }
 
-// A parallel feed has workers that decode pieces ahead. Whoever is done with a piece joins those whose turn has come.
+// A parallel feed has workers that decode pieces ahead. A worker that ends a piece joins those whose turn has come.
 type parallel struct {
 	spares spares
-	begins []int64 // of the pieces in the file, and its end
-	most   int     // how many may be under way
-	room   int     // for how many chunks, but for those that each piece may hold anyway
+	begins []int64 // offsets at which the pieces begin, and the file's end
+	most   int     // how many pieces may be under way
+	room   int     // how many more chunks pieces may hold, besides the leastChunks of each; guarded by mu
 
 	mu       sync.Mutex
 	work     sync.Cond // for workers: there is something to do
-	output   sync.Cond // for the one who reads: a chunk is there
+	output   sync.Cond // for the goroutine that reads: a chunk is ready
 	stopped  bool
-	waiting  int      // workers that wait within a piece, for its turn or for who reads
+	waiting  int      // workers that wait within a piece, for its turn or for the goroutine that reads
 	upcoming int      // the piece that is taken next
 	flying   []*piece // by number, those that were taken and are not joined
 	turn     int      // the piece that comes next in the output
 	start    *start   // of that piece
-	joining  bool     // somebody joins pieces
-	again    *piece   // which had a wrong beginning, and whose turn has come
-	underWay int      // pieces that were taken and are not done with
-	resolve  queue    // chunks to be resolved
+	joining  bool     // a worker is joining pieces
+	again    *piece   // a piece that had a wrong beginning, once its turn has come
+	underWay int      // pieces that were taken and are not yet done with
+	resolve  queue    // chunks whose markers can be replaced
 	joined   queue    // in the order of the file
 	times    []*PieceTimes
 
@@ -53,7 +53,7 @@ func newParallel(file io.ReaderAt, size int64, workers int, begins []int64) *par
 	return p
 }
 
-// employ begins the work.
+// employ starts the workers.
 func (p *parallel) employ(workers int) *parallel {
 	for range workers {
 		p.everyone.Go(p.worker)
@@ -61,7 +61,7 @@ func (p *parallel) employ(workers int) *parallel {
 	return p
 }
 
-// worker does what is there to do: first what is wanted soonest.
+// worker does what there is to do, first what is needed soonest.
 func (p *parallel) worker() {
 	meaning := new(deflate.Meaning)
 	p.mu.Lock()
@@ -81,7 +81,7 @@ func (p *parallel) worker() {
 	}
 }
 
-// assist does one thing that others wait for, if there is one, without the mutex, which is held otherwise.
+// assist does one thing that others wait for, if there is one. The mutex must be held; while it works, it is not.
 func (p *parallel) assist(meaning *deflate.Meaning) bool {
 	switch {
 	case p.again != nil:
@@ -94,7 +94,7 @@ func (p *parallel) assist(meaning *deflate.Meaning) bool {
 	case p.resolve.first() != nil:
 		c := p.resolve.take()
 		if p.resolve.first() != nil {
-			p.wake() // whoever delivers chunks wakes one worker only
+			p.wake() // the worker that delivers chunks wakes only one other
 		}
 		p.mu.Unlock()
 		p.finish(c, meaning)
@@ -105,7 +105,7 @@ func (p *parallel) assist(meaning *deflate.Meaning) bool {
 	return true
 }
 
-// take gives the next piece to decode, if there is one and room for it, under the mutex.
+// take returns the next piece to decode, if there is one and it may be under way. The mutex must be held.
 func (p *parallel) take() *piece {
 	if p.upcoming == len(p.begins)-1 || p.underWay == p.most {
 		return nil
@@ -121,8 +121,8 @@ func (p *parallel) take() *piece {
 	return ahead
 }
 
-// wake tells workers that there is something to do, under the mutex: one of those that do nothing, but all of those that
-// wait within a piece, since each waits for something else.
+// wake tells workers that there is something to do. One of those that do nothing is enough. Of those that wait within a
+// piece all are woken, since each waits for something else. The mutex must be held.
 func (p *parallel) wake() {
 	if p.waiting > 0 {
 		p.work.Broadcast()
@@ -131,7 +131,7 @@ func (p *parallel) wake() {
 	}
 }
 
-// decode finds where a piece can begin and decodes from there on to its end or an error.
+// decode finds where a piece can begin, and decodes from there to its end or to an error.
 func (p *parallel) decode(ahead *piece, meaning *deflate.Meaning) {
 	if !ahead.find(&p.spares) {
 		return
@@ -167,8 +167,8 @@ func (p *parallel) decode(ahead *piece, meaning *deflate.Meaning) {
 	}
 }
 
-// more waits until a piece may have one more chunk. Once its turn has come, it gives those that it has to who reads. It is
-// false where the piece is not to go on from here.
+// more waits until a piece may hold one more chunk. If its turn has come, the chunks that it has are delivered. more
+// returns false if the piece is not to go on from here.
 func (p *parallel) more(ahead *piece, meaning *deflate.Meaning) bool {
 	ahead.lap()
 	defer ahead.resume()
@@ -195,14 +195,14 @@ func (p *parallel) more(ahead *piece, meaning *deflate.Meaning) bool {
 	return false
 }
 
-// hold adds to the number of chunks that a piece holds, under the mutex.
+// hold adds to the number of chunks that a piece holds. The mutex must be held.
 func (p *parallel) hold(ahead *piece, chunks int) {
 	p.room += max(ahead.held, leastChunks)
 	ahead.held += chunks
 	p.room -= max(ahead.held, leastChunks)
 }
 
-// deliver gives the first chunks of a piece to who reads, under the mutex, when its turn has come.
+// deliver gives the first chunks of a piece, whose turn has come, to the goroutine that reads. The mutex must be held.
 func (p *parallel) deliver(ahead *piece, until int) {
 	for _, c := range ahead.ready {
 		c.resolved = true
@@ -217,13 +217,13 @@ func (p *parallel) deliver(ahead *piece, until int) {
 	ahead.delivered = until
 }
 
-// announce tells the others of chunks that were delivered and of whose turn it is, under the mutex.
+// announce tells the others that chunks were delivered, or that the turn of a piece has come. The mutex must be held.
 func (p *parallel) announce() {
 	p.wake()
 	p.output.Signal()
 }
 
-// finish turns a chunk's symbols into bytes, and sums them.
+// finish turns the symbols of a chunk into bytes, and computes their sums.
 func (p *parallel) finish(c *chunk, meaning *deflate.Meaning) {
 	began := time.Now()
 	n := replace(c.bytes[c.begin:], c.symbols[c.begin:c.end], c.piece.told.Load().window, meaning, c.portable)
@@ -245,7 +245,7 @@ func (p *parallel) finish(c *chunk, meaning *deflate.Meaning) {
 	p.output.Signal()
 }
 
-// decoded says that a piece is done, and joins pieces if nobody else does.
+// decoded marks a piece as decoded, and joins pieces if no other worker does.
 func (p *parallel) decoded(ahead *piece) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -259,11 +259,11 @@ func (p *parallel) decoded(ahead *piece) {
 	p.joining = true
 	for p.join() {
 	}
-	p.announce() // once: pieces that are done already need no more than their windows
+	p.announce() // only now: pieces that are decoded already need only their windows
 	p.joining = false
 }
 
-// drop gives up what a piece holds, under the mutex.
+// drop releases what a piece holds. The mutex must be held.
 func (p *parallel) drop(ahead *piece) {
 	p.spares.recycle(ahead.chunks...)
 	p.hold(ahead, -ahead.held)
@@ -272,8 +272,8 @@ func (p *parallel) drop(ahead *piece) {
 	p.wake()
 }
 
-// join puts the piece behind those before it whose turn has come, if it is done and begins where they end. The mutex is
-// held, but while the window behind the piece is made.
+// join joins the piece whose turn has come to those before it, if it is decoded and begins where they end. The mutex
+// must be held; it is not while the window after the piece is made.
 func (p *parallel) join() bool {
 	ahead := p.flying[p.turn]
 	if ahead == nil || !ahead.done || p.stopped {
@@ -305,7 +305,8 @@ func (p *parallel) join() bool {
 	return true
 }
 
-// tell says where the pieces that are joined end, under the mutex: to the piece that lies there. It gives up those before.
+// tell notes where the joined pieces end, and tells the piece that lies there. It drops those before. The mutex must be
+// held.
 func (p *parallel) tell(s *start) {
 	p.start = s
 	for 8*p.begins[p.turn+1] <= s.at.bit {
@@ -318,7 +319,7 @@ func (p *parallel) tell(s *start) {
 	}
 }
 
-// end gives up all pieces, since the output has ended.
+// end drops all pieces, since the output has ended. The mutex must be held.
 func (p *parallel) end() {
 	p.upcoming = len(p.begins) - 1
 	for n := range p.flying {
@@ -326,7 +327,7 @@ func (p *parallel) end() {
 	}
 }
 
-// abandon gives up a piece if it was taken, under the mutex.
+// abandon drops a piece, if it was taken. The mutex must be held.
 func (p *parallel) abandon(number int) {
 	passed := p.flying[number]
 	if passed == nil {
@@ -339,7 +340,7 @@ func (p *parallel) abandon(number int) {
 	}
 }
 
-// next waits for the next chunk that is resolved.
+// next waits for the next chunk and its bytes.
 func (p *parallel) next() *chunk {
 	p.mu.Lock()
 	defer p.mu.Unlock()

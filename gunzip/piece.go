@@ -8,18 +8,19 @@ import (
 	"github.com/voxfit/voxfit/gunzip/internal/deflate"
 )
 
-// leastPiece is the least that a piece has, but for the last one.
+// leastPiece is the least size of a piece, in bytes of the file; the last piece may be smaller.
 const leastPiece = 1 << 20
 
-// mostPiece is 4 MiB, and up to 12 MiB for few workers. Where the background of an image is noise, markers are spread over
-// the first 4 MiB of a piece, so that larger pieces are decoded faster; but more workers share the memory.
+// mostPiece is the largest size of a piece: 12 MiB for two workers, 4 MiB for five or more. Where the background of an
+// image is noise, there are markers in the first 4 MiB of a piece. Larger pieces are therefore decoded faster, but they
+// take more memory.
 func mostPiece(workers int) int64 { return max(24/int64(workers), 4) << 20 }
 
-// divide gives where pieces begin, which workers take one after another, and the end of the file. Large pieces are better,
-// since markers are spread over the first part of each; but all workers should end at about the same time. So a piece is
-// half of a worker's part of what is left, within limits.
+// divide returns the offsets at which pieces begin, in the order in which workers take them, and then the end of the
+// file. Large pieces are better, since only the first part of each has markers. But all workers should end at about the
+// same time. So a piece is half of a worker's share of what is left, within limits.
 func divide(size int64, workers int, least, most int64) []int64 {
-	const step = 256 << 10 // in which files are read best
+	const step = 256 << 10 // bytes by which files are read best
 	begins := []int64{0}
 	for at := int64(0); at < size; {
 		piece := (size - at) / int64(2*workers) / step * step
@@ -29,22 +30,23 @@ func divide(size int64, workers int, least, most int64) []int64 {
 	return begins
 }
 
-// symbolStep is the most symbols that are decoded before it is asked again whether they are still needed.
+// symbolStep is how many symbols are decoded, at most, before the window is searched for markers again.
 const symbolStep = 64 << 10
 
-// muchOutput is how many chunks are much for a piece of the file: of bytes, six and a half times as many as it has.
+// muchOutput is how many chunks of output are much for a piece of the file: in bytes, six and a half times its size.
 func muchOutput(piece int64) int { return int(max(12*piece>>20, leastChunks)) }
 
 // leastChunks is how many chunks of output each piece may hold.
 const leastChunks = 4
 
-// mostChunks is how many chunks pieces may hold on average. Few workers have large pieces, but their turn comes early, so
-// that they need not hold all that is much. A piece for which there is no room, as for a mask's zeros, waits for its turn.
+// mostChunks is how many chunks of output pieces may hold on average. Few workers have large pieces, but these need not
+// hold all of their output, since their turn comes while they are decoded. A piece for which there is no room, such as
+// one with the zeros of a mask, waits for its turn.
 func mostChunks(piece int64, workers int) int {
 	return muchOutput(min(piece, max(16/int64(workers), 4)<<20))
 }
 
-// A start is where all pieces before a piece ended: a position that a search finds, and the window that markers stand for.
+// A start is where all pieces before a piece ended, and the window before that place.
 type start struct {
 	at     position
 	window []byte
@@ -53,30 +55,30 @@ type start struct {
 // A piece is a part of the file that is decoded, or begun, before it is known what comes before it.
 type piece struct {
 	number    int
-	from, to  int64 // its part of the file
+	from, to  int64 // offsets in the file
 	stretch   *stretch
-	told      atomic.Pointer[start] // once its turn has come
+	told      atomic.Pointer[start] // where it begins, once its turn has come
 	abandoned atomic.Bool           // nobody waits for it any more
 
-	// Who decodes it has these, and then, when done is true, who joins pieces.
-	done      bool // under the mutex of the parallel feed
+	// The fields below belong to the worker that decodes the piece, and once done is true, to the one that joins pieces.
+	done      bool // guarded by the mutex of the parallel feed
 	found     bool
 	begin     position
-	chunks    []*chunk // the last one has an error where the stretch has one
-	ready     []*chunk // those that are resolved as soon as they are delivered
-	delivered int      // how many chunks were given to who reads
-	late      bool     // what is decoded now had to wait for its turn
+	chunks    []*chunk // the last one has the error, if there is one
+	ready     []*chunk // those that are resolved once they are delivered
+	delivered int      // how many chunks the goroutine that reads was given
+	late      bool     // what is decoded now had to wait for the piece's turn
 	lapped    time.Time
 	hashed    time.Duration
-	after     []byte // the window behind it, but for gaps
+	after     []byte // the window after it, in which gaps are not known yet
 	gaps      []gap
 
-	held  int // chunks that are not read yet, under the mutex of the parallel feed
+	held  int // chunks that are not read yet; guarded by the mutex of the parallel feed
 	times PieceTimes
 
-	mu     sync.Mutex // for what follows, and for chunks to be added
-	joined int        // how many chunks have joined sums
-	sum    sum        // of those, behind the last end of a member
+	mu     sync.Mutex // guards the fields below, and chunks while it grows
+	joined int        // how many chunks have their sums joined
+	sum    sum        // sum of these chunks, from the last end of a member on
 }
 
 // misled tells whether the piece began at a place that turned out to be wrong.
@@ -85,7 +87,7 @@ func (p *piece) misled() bool {
 	return told != nil && told.at != p.begin
 }
 
-// begun is the first chunk, where the piece begins.
+// begun returns the first chunk, and has the stretch start where the piece begins.
 func (p *piece) begun(spare *spares) *chunk {
 	c := spare.chunk()
 	p.held = 1
@@ -105,7 +107,7 @@ func (p *piece) begun(spare *spares) *chunk {
 	return c
 }
 
-// forget gives back what was decoded from a wrong beginning, before it is decoded in its turn.
+// forget gives back what was decoded from a wrong beginning. The piece is then decoded in its turn.
 func (p *piece) forget(spare *spares, c *chunk) {
 	spare.recycle(p.chunks...)
 	if c != nil {
@@ -118,7 +120,7 @@ func (p *piece) forget(spare *spares, c *chunk) {
 	p.resume()
 }
 
-// limit is how far a chunk is filled before it is asked whether it should go on.
+// limit returns how far a chunk is filled before it is asked whether another should follow.
 func (p *piece) limit(c *chunk) int {
 	if c.wide {
 		return min(c.room(), c.end+int(min(symbolStep, p.to-p.from)))
@@ -126,12 +128,12 @@ func (p *piece) limit(c *chunk) int {
 	return c.room()
 }
 
-// satisfied tells whether a chunk is to be followed by another.
+// satisfied tells whether another chunk should follow this one.
 func (p *piece) satisfied(c *chunk) bool {
 	return c.full() || c.settled() || c.wide && p.told.Load() != nil
 }
 
-// next has a chunk follow the one before it, as bytes if all bytes are known that it could reach.
+// next has a chunk follow the one before it. It takes bytes if all that it could reach is known.
 func (p *piece) next(c, before *chunk) *chunk {
 	if told := p.told.Load(); told != nil && !p.misled() && before.wide && len(before.ends) == 0 {
 		c.followKnown(before, told.window, int64(len(told.window))+p.times.Bytes)
@@ -141,7 +143,7 @@ func (p *piece) next(c, before *chunk) *chunk {
 	return c
 }
 
-// resume begins to take time, and lap ends to.
+// resume begins to measure time. lap adds what was measured.
 func (p *piece) resume() { p.lapped = time.Now() }
 
 func (p *piece) lap() {
@@ -154,10 +156,10 @@ func (p *piece) lap() {
 	p.lapped = now
 }
 
-// findStep is how many bytes of a piece are searched at a time: most have a block within.
+// findStep is how many bytes of a piece are searched at a time. Most such stretches have the beginning of a block.
 const findStep = 256 << 10
 
-// find searches the piece's beginning, if it is not known yet.
+// find searches for a place where the piece can begin, if its beginning is not known yet.
 func (p *piece) find(spare *spares) bool {
 	if p.stretch == nil {
 		p.stretch = spare.stretch()
@@ -179,7 +181,7 @@ func (p *piece) find(spare *spares) bool {
 	return p.found
 }
 
-// add takes a chunk whose output is whole. Bytes can be hashed now.
+// add takes a chunk that is complete. If it is bytes, its sums can be computed now.
 func (p *piece) add(c *chunk, last bool) {
 	c.piece, c.last = p, last
 	p.times.Bytes += int64(c.end - c.begin)
@@ -197,11 +199,12 @@ func (p *piece) add(c *chunk, last bool) {
 	p.ready = append(p.ready, p.joinSums(nil)...)
 }
 
-// A gap is a byte of a window that is not known before the window before the piece is, but for its marker.
+// A gap is a byte of a window that is known only when the window before the piece is.
 type gap struct{ at, marker uint16 }
 
-// prepare does what can be done before the piece's turn, so that little is left for then. It makes the last window of the
-// output, or what there is of it, but for its gaps. Behind a member nothing can be reached.
+// prepare does what can be done before the piece's turn, so that little is left to do then. It makes the window after
+// the piece, or as much of it as there is, and lists its gaps. After the end of a member nothing before it can be
+// reached.
 func (p *piece) prepare() {
 	defer p.lap()
 	last := p.chunks[len(p.chunks)-1]
@@ -222,9 +225,9 @@ func (p *piece) prepare() {
 	}
 }
 
-// joinSums joins the sums of chunks in their order, as far as they are there, and returns those chunks. Their sums then
-// begin behind the last end of a member in the piece: whoever reads has one sum of each piece to join, not one of each
-// chunk. summed is a chunk that has its sums now, or nil.
+// joinSums joins the sums of chunks in their order, as far as there are sums, and returns the chunks that it joined.
+// The goroutine that reads then joins one sum for each piece, not one for each chunk. summed is a chunk that has its
+// sums now, or nil.
 func (p *piece) joinSums(summed *chunk) []*chunk {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -245,8 +248,8 @@ func (p *piece) joinSums(summed *chunk) []*chunk {
 	return p.chunks[from:p.joined]
 }
 
-// follow has the piece follow the window before it, and returns its own. Where less than a window is known, that is as
-// long as what is known.
+// follow fills the gaps with bytes of the window before the piece, and returns the window after it. If less than a
+// whole window is known, it returns as much as is known.
 func (p *piece) follow(before []byte) []byte {
 	missing := windowSize - len(before)
 	for _, g := range p.gaps {
