@@ -28,15 +28,17 @@ type chunk struct {
 	end   int
 
 	ends []memberEnd
-	sums []sum // of the bytes up to each of ends, and then of the rest
+	// sums are those of the bytes up to each of ends, and then of the rest. In a resolved chunk of a piece, the first sum
+	// also has the bytes of the piece's chunks before this one, from the last end of a member in them on.
+	sums []sum
 
 	err error // what ended the output after this chunk; io.EOF at the end of the file
 
 	// Fields of parallel feeds:
-	resolved bool        // bytes and sums are there
-	times    *PieceTimes // where the times of what is done with it are added
-	piece    *piece      // the piece that it belongs to; nil if it was decoded in its turn
-	last     bool        // the last chunk of its piece: when it is done with, the piece is
+	summed   bool   // bytes and sums are there
+	resolved bool   // so are those of all chunks before it in the piece
+	piece    *piece // the piece that it belongs to
+	last     bool   // the last chunk of its piece: when it is done with, the piece is
 }
 
 // A memberEnd is the end of a gzip member: the place at, and what the trailer says of the member's bytes before it.
@@ -98,6 +100,16 @@ func (c *chunk) followAny(before *chunk) {
 	}
 }
 
+// followKnown makes the chunk empty, with the end of a wide one in front as bytes: its markers stand for those of the
+// window. Matches can reach this many bytes back.
+func (c *chunk) followKnown(before *chunk, window []byte, reach int64) {
+	c.reset(false)
+	c.first = int(max(0, windowSize-reach))
+	for i, s := range before.symbols[before.end-windowSize : before.end] {
+		c.bytes[i] = meaningOf(s, window)
+	}
+}
+
 // room returns the limit of the output.
 func (c *chunk) room() int {
 	if c.wide {
@@ -133,6 +145,9 @@ func (c *chunk) endMember(crc, size uint32) {
 	c.first = c.end
 }
 
+// carries tells whether the reader needs the last sum: that of a piece is in the last chunk of the piece.
+func (c *chunk) carries() bool { return c.piece == nil || c.last }
+
 // addSums computes the sums of the bytes.
 func (c *chunk) addSums() {
 	at := c.begin
@@ -141,4 +156,31 @@ func (c *chunk) addSums() {
 		at = end.at
 	}
 	c.sums = append(c.sums, sumOf(c.bytes[at:c.end]))
+}
+
+// A queue has chunks in a row.
+type queue struct {
+	chunks []*chunk
+	taken  int
+}
+
+func (q *queue) put(chunks ...*chunk) {
+	if 2*q.taken >= len(q.chunks) {
+		q.chunks, q.taken = q.chunks[:copy(q.chunks, q.chunks[q.taken:])], 0
+	}
+	q.chunks = append(q.chunks, chunks...)
+}
+
+// first is the chunk that is taken next, or nil.
+func (q *queue) first() *chunk {
+	if q.taken == len(q.chunks) {
+		return nil
+	}
+	return q.chunks[q.taken]
+}
+
+func (q *queue) take() *chunk {
+	c := q.first()
+	q.taken++
+	return c
 }

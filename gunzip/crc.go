@@ -9,12 +9,15 @@ type sum struct {
 	shift  uint32 // by what a CRC of bytes in front of these is multiplied
 }
 
+// noSum is the sum of no bytes.
+var noSum = sumOf(nil)
+
 func sumOf(b []byte) sum { return sum{crc32.ChecksumIEEE(b), int64(len(b)), shift(int64(len(b)))} }
 
 // then returns the sum of these bytes followed by others, whose sum t is from sumOf. A CRC is the remainder of a
 // polynomial over GF(2). So the CRC of bytes in front of n others is multiplied by x^(8n) (zlib's crc32_combine).
 func (s sum) then(t sum) sum {
-	return sum{crc: multiply(t.shift, s.crc) ^ t.crc, length: s.length + t.length}
+	return sum{multiply(t.shift, s.crc) ^ t.crc, s.length + t.length, multiply(s.shift, t.shift)}
 }
 
 // shift returns x^(8n) modulo the CRC's polynomial.

@@ -33,23 +33,25 @@
 // sequences"; Knespel and Brunst 2023, "Rapidgzip: Parallel Decompression and Seeking in Gzip Files Using Cache
 // Prefetching"):
 //
-//   - A worker takes 1 to 8 MiB of the file and tries each bit until a block seems to begin there. That is so where the
-//     header, the code lengths and the sums of the codes are those of a dynamic block, where a length and its
+//   - A worker takes 1 to 12 MiB of the file and tries each bit until a block seems to begin there. That is so where
+//     the header, the code lengths and the sums of the codes are those of a dynamic block, where a length and its
 //     complement are those of a stored block, or where a member's header begins. Other data hardly ever look like one
 //     of these.
 //   - From there on it decodes to symbols of 16 bits. A symbol of 256 or more is a marker: it stands for a byte of the
 //     unknown window. Matches copy markers like all other symbols. Once the last 32 KiB hold no marker, the worker goes
 //     on with bytes.
 //   - It ends at the first position after its part that the search of the next worker will find.
-//   - When the piece before it is done, the last 32 KiB of that piece say which bytes the markers stand for. First the
-//     markers in the piece's own last 32 KiB are replaced, so that the next piece can go on. Any worker then replaces
-//     the other markers and computes the checksum of the piece. The checksum of the whole is made from those of the
-//     pieces.
+//   - When the piece before it is done, the last 32 KiB of that piece say which bytes the markers stand for. If the
+//     worker has not begun by then, it needs neither search nor markers. If it is in the middle of its piece, as it
+//     mostly is with two workers, it goes on with bytes, and gives its output while it decodes.
+//   - If its piece is done, first the markers in its own last 32 KiB are replaced, so that the next piece can go on.
+//     Any worker then replaces the other markers and computes the checksum of the piece. The checksum of the whole is
+//     made from those of the pieces.
 //
 // A piece that does not begin exactly where the one before it ended is thrown away, and decoded again when its turn
-// comes. The result is therefore right even where the search was wrong. A piece whose output is large (more than some 6
-// times its part of the file) waits until all pieces before it are done. The goroutine that joins the pieces then
-// decodes it to its end. Files of zeros therefore need little memory, and are hardly faster with several workers.
+// comes. The result is therefore right even where the search was wrong. All pieces share the room for output that
+// waits. A piece for which there is none waits until all pieces before it are done. Files of zeros therefore need little
+// memory, and are hardly faster with several workers.
 //
 // [PeakMemory] says how much memory a reader holds at most. [Reader.Times] says how long each step of each piece took,
 // and [Times.SerialShare] computes from these times which share of the work many workers cannot divide.

@@ -3,9 +3,9 @@ package gunzip
 import "github.com/voxfit/voxfit/gunzip/internal/deflate"
 
 // PeakMemory is the most memory, in bytes, that a Reader of a file of this size with this many workers holds, whatever
-// the file holds. Each piece that is being decoded takes its part of the file, a decoder, and 12 chunks of output for
-// each MiB. The goroutine that joins the pieces takes another part, another decoder and 8 chunks. Files of diffusion
-// data, which deflate makes half as large, take less than half of all this. A Reader with one worker holds two chunks.
+// the file holds. Each piece that is being decoded takes its part of the file, a decoder, and chunks of output. Files
+// of diffusion data, which deflate makes half as large, take less than half of all this. A Reader with one worker holds
+// two chunks.
 func PeakMemory(size int64, workers int) int64 {
 	const decoder = 1 << 15
 	if workers <= 1 || size <= leastPiece {
@@ -24,5 +24,5 @@ func peakMemory(begins []int64, workers int) int64 {
 	piece := begins[1] // the largest one
 	input := int64(inputStep + deflate.InputSlack)
 	meanings := int64(workers) << 16
-	return (pieces+1)*(input+decoder+windows) + (pieces*int64(mostChunks(piece))+mostStreamed+2)*chunkMemory + meanings
+	return (pieces+1)*(input+decoder+windows) + pieces*int64(mostChunks(piece, workers))*chunkMemory + meanings
 }

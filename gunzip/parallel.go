@@ -4,36 +4,36 @@ import (
 	"compress/flate"
 	"fmt"
 	"io"
-	"sort"
 	"sync"
 	"time"
 
 	"github.com/voxfit/voxfit/gunzip/internal/deflate"
 )
 
-// mostStreamed is how many chunks that were decoded in their turn may wait to be read.
-const mostStreamed = 6
-
-// mostPieces is how many pieces may be under way: one for each worker, and a quarter as many that wait for their turn.
+// mostPieces is how many pieces may be under way: one for each worker, and a quarter as many that wait to be read.
 func mostPieces(workers int) int { return workers + (workers+3)/4 }
 
-// A parallel feed has workers that decode pieces ahead, and a goroutine that joins the pieces.
+// A parallel feed has workers that decode pieces ahead. A worker that ends a piece joins those whose turn has come.
 type parallel struct {
 	spares spares
 	begins []int64 // offsets at which the pieces begin, and the file's end
 	most   int     // how many pieces may be under way
+	room   int     // how many more chunks pieces may hold, besides the leastChunks of each; guarded by mu
 
 	mu       sync.Mutex
 	work     sync.Cond // for workers: there is something to do
-	ready    sync.Cond // for the goroutine that joins: a piece is decoded, or there is room
 	output   sync.Cond // for the goroutine that reads: a chunk is ready
 	stopped  bool
-	upcoming int // the piece that is taken next
-	flying   map[int]*piece
+	waiting  int      // workers that wait within a piece, for its turn or for the goroutine that reads
+	upcoming int      // the piece that is taken next
+	flying   []*piece // by number, those that were taken and are not joined
+	turn     int      // the piece that comes next in the output
+	start    *start   // of that piece
+	joining  bool     // a worker is joining pieces
+	again    *piece   // a piece that had a wrong beginning, once its turn has come
 	underWay int      // pieces that were taken and are not yet done with
-	resolve  []*chunk // chunks whose markers can be replaced
-	joined   []*chunk // in the order of the file
-	streamed int      // chunks that were decoded in their turn and are not read yet
+	resolve  queue    // chunks whose markers can be replaced
+	joined   queue    // in the order of the file
 	times    []*PieceTimes
 
 	everyone sync.WaitGroup
@@ -44,60 +44,208 @@ func newParallel(file io.ReaderAt, size int64, workers int, begins []int64) *par
 		spares: spares{file: file, size: size, portable: portable()},
 		begins: begins,
 		most:   mostPieces(workers),
-		flying: map[int]*piece{},
+		room:   mostPieces(workers) * (mostChunks(begins[1], workers) - leastChunks),
+		flying: make([]*piece, len(begins)-1),
+		times:  make([]*PieceTimes, 0, len(begins)-1),
+		start:  &start{at: position{member: true}},
 	}
-	p.work.L, p.ready.L, p.output.L = &p.mu, &p.mu, &p.mu
+	p.work.L, p.output.L = &p.mu, &p.mu
+	return p
+}
+
+// employ starts the workers.
+func (p *parallel) employ(workers int) *parallel {
 	for range workers {
 		p.everyone.Go(p.worker)
 	}
-	p.everyone.Go(p.join)
 	return p
 }
 
 // worker does what there is to do, first what is needed soonest.
 func (p *parallel) worker() {
 	meaning := new(deflate.Meaning)
-	for {
-		c, ahead := p.take()
-		switch {
-		case c != nil:
-			p.finish(c, meaning)
-		case ahead != nil:
-			ahead.decode(&p.spares)
-			p.decoded(ahead)
-		default:
-			return
-		}
-	}
-}
-
-// take waits for a chunk to resolve or a piece to decode. It returns neither when the workers are to stop.
-func (p *parallel) take() (*chunk, *piece) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for !p.stopped {
-		if len(p.resolve) > 0 {
-			c := p.resolve[0]
-			p.resolve = p.resolve[1:]
-			if len(p.resolve) > 0 {
-				p.work.Signal() // the goroutine that joins wakes only one worker
-			}
-			return c, nil
+		if p.assist(meaning) {
+			continue
 		}
-		if p.upcoming < len(p.begins)-1 && p.underWay < p.most {
-			ahead := &piece{number: p.upcoming, from: p.begins[p.upcoming], to: p.begins[p.upcoming+1]}
-			ahead.times.Number = p.upcoming
-			p.flying[p.upcoming] = ahead
-			p.upcoming++
-			p.underWay++
-			return nil, ahead
+		if ahead := p.take(); ahead != nil {
+			p.mu.Unlock()
+			p.decode(ahead, meaning)
+			p.decoded(ahead)
+			p.mu.Lock()
+			continue
 		}
 		p.work.Wait()
 	}
-	return nil, nil
 }
 
-// decoded marks a piece as decoded.
+// assist does one thing that others wait for, if there is one. The mutex must be held; while it works, it is not.
+func (p *parallel) assist(meaning *deflate.Meaning) bool {
+	switch {
+	case p.again != nil:
+		ahead := p.again
+		p.again = nil
+		p.mu.Unlock()
+		p.decode(ahead, meaning)
+		p.decoded(ahead)
+		p.mu.Lock()
+	case p.resolve.first() != nil:
+		c := p.resolve.take()
+		if p.resolve.first() != nil {
+			p.wake() // the worker that delivers chunks wakes only one other
+		}
+		p.mu.Unlock()
+		p.finish(c, meaning)
+		p.mu.Lock()
+	default:
+		return false
+	}
+	return true
+}
+
+// take returns the next piece to decode, if there is one and it may be under way. The mutex must be held.
+func (p *parallel) take() *piece {
+	if p.upcoming == len(p.begins)-1 || p.underWay == p.most {
+		return nil
+	}
+	ahead := &piece{number: p.upcoming, from: p.begins[p.upcoming], to: p.begins[p.upcoming+1], sum: noSum}
+	ahead.times.Number = p.upcoming
+	if p.upcoming == p.turn {
+		ahead.told.Store(p.start)
+	}
+	p.flying[p.upcoming] = ahead
+	p.upcoming++
+	p.underWay++
+	return ahead
+}
+
+// wake tells workers that there is something to do. One of those that do nothing is enough. Of those that wait within a
+// piece all are woken, since each waits for something else. The mutex must be held.
+func (p *parallel) wake() {
+	if p.waiting > 0 {
+		p.work.Broadcast()
+	} else {
+		p.work.Signal()
+	}
+}
+
+// decode finds where a piece can begin, and decodes from there to its end or to an error.
+func (p *parallel) decode(ahead *piece, meaning *deflate.Meaning) {
+	if !ahead.find(&p.spares) {
+		return
+	}
+	ahead.resume()
+	c := ahead.begun(&p.spares)
+	for !ahead.abandoned.Load() {
+		if ahead.misled() {
+			p.mu.Lock()
+			p.hold(ahead, -ahead.held)
+			p.mu.Unlock()
+			ahead.forget(&p.spares, c)
+			c = ahead.begun(&p.spares)
+		}
+		ahead.stretch.fill(c, ahead.limit(c))
+		ended := c.err != nil || ahead.stretch.state == atStop
+		if ahead.misled() || !ended && !ahead.satisfied(c) {
+			continue
+		}
+		ahead.add(c, ended)
+		if ended {
+			ahead.prepare()
+			return
+		}
+		if !p.more(ahead, meaning) {
+			c = nil
+			continue
+		}
+		c = ahead.next(p.spares.chunk(), c)
+	}
+	if c != nil {
+		p.spares.recycle(c)
+	}
+}
+
+// more waits until a piece may hold one more chunk. If its turn has come, the chunks that it has are delivered. more
+// returns false if the piece is not to go on from here.
+func (p *parallel) more(ahead *piece, meaning *deflate.Meaning) bool {
+	ahead.lap()
+	defer ahead.resume()
+	ahead.late = ahead.late || len(ahead.chunks) > muchOutput(ahead.to-ahead.from)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for !p.stopped && !ahead.abandoned.Load() && !ahead.misled() {
+		if ahead.told.Load() != nil {
+			p.deliver(ahead, len(ahead.chunks)-1) // which the next chunk follows
+			p.announce()
+		}
+		if ahead.held < leastChunks || p.room > 0 {
+			p.hold(ahead, 1)
+			return true
+		}
+		if p.assist(meaning) {
+			continue
+		}
+		ahead.late = ahead.late || ahead.told.Load() == nil
+		p.waiting++
+		p.work.Wait()
+		p.waiting--
+	}
+	return false
+}
+
+// hold adds to the number of chunks that a piece holds. The mutex must be held.
+func (p *parallel) hold(ahead *piece, chunks int) {
+	p.room += max(ahead.held, leastChunks)
+	ahead.held += chunks
+	p.room -= max(ahead.held, leastChunks)
+}
+
+// deliver gives the first chunks of a piece, whose turn has come, to the goroutine that reads. The mutex must be held.
+func (p *parallel) deliver(ahead *piece, until int) {
+	for _, c := range ahead.ready {
+		c.resolved = true
+	}
+	ahead.ready = ahead.ready[:0]
+	for _, c := range ahead.chunks[ahead.delivered:until] {
+		if c.wide {
+			p.resolve.put(c)
+		}
+	}
+	p.joined.put(ahead.chunks[ahead.delivered:until]...)
+	ahead.delivered = until
+}
+
+// announce tells the others that chunks were delivered, or that the turn of a piece has come. The mutex must be held.
+func (p *parallel) announce() {
+	p.wake()
+	p.output.Signal()
+}
+
+// finish turns the symbols of a chunk into bytes, and computes their sums.
+func (p *parallel) finish(c *chunk, meaning *deflate.Meaning) {
+	began := time.Now()
+	n := replace(c.bytes[c.begin:], c.symbols[c.begin:c.end], c.piece.told.Load().window, meaning, c.portable)
+	if n < c.end-c.begin {
+		c.err = fmt.Errorf("%w: a match from before the member's first byte", flate.CorruptInputError(c.piece.begin.bit/8))
+		c.cut(c.begin + n)
+	}
+	replaced := time.Since(began)
+	c.addSums()
+	ready := c.piece.joinSums(c)
+	hashed := time.Since(began) - replaced
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.piece.times.Replace += replaced
+	c.piece.times.Hash += hashed
+	for _, c := range ready {
+		c.resolved = true
+	}
+	p.output.Signal()
+}
+
+// decoded marks a piece as decoded, and joins pieces if no other worker does.
 func (p *parallel) decoded(ahead *piece) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -105,192 +253,112 @@ func (p *parallel) decoded(ahead *piece) {
 	if ahead.abandoned.Load() {
 		p.drop(ahead)
 	}
-	p.ready.Signal()
+	if p.joining {
+		return
+	}
+	p.joining = true
+	for p.join() {
+	}
+	p.announce() // only now: pieces that are decoded already need only their windows
+	p.joining = false
 }
 
 // drop releases what a piece holds. The mutex must be held.
 func (p *parallel) drop(ahead *piece) {
 	p.spares.recycle(ahead.chunks...)
+	p.hold(ahead, -ahead.held)
 	p.spares.recycleStretch(ahead.stretch)
 	p.underWay--
-	p.work.Signal()
+	p.wake()
 }
 
-// finish turns the symbols of a chunk into bytes, and computes their sums.
-func (p *parallel) finish(c *chunk, meaning *deflate.Meaning) {
+// join joins the piece whose turn has come to those before it, if it is decoded and begins where they end. The mutex
+// must be held; it is not while the window after the piece is made.
+func (p *parallel) join() bool {
+	ahead := p.flying[p.turn]
+	if ahead == nil || !ahead.done || p.stopped {
+		return false
+	}
+	if !ahead.found || ahead.misled() {
+		p.hold(ahead, -ahead.held)
+		ahead.forget(&p.spares, nil)
+		ahead.done, p.again = false, ahead
+		return false
+	}
 	began := time.Now()
-	if c.wide {
-		n := replace(c.bytes[c.begin:], c.symbols[c.begin:c.end], c.piece.before, meaning, c.portable)
-		if n < c.end-c.begin {
-			c.err = fmt.Errorf("%w: a match from before the member's first byte", flate.CorruptInputError(c.piece.begin.bit/8))
-			c.cut(c.begin + n)
-		}
-	}
-	replaced := time.Since(began)
-	c.addSums()
-	hashed := time.Since(began) - replaced
+	window := p.start.window
+	p.mu.Unlock()
+	after := ahead.follow(window)
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	c.times.Replace += replaced
-	c.times.Hash += hashed
-	c.resolved = true
-	p.output.Signal()
-}
-
-// join joins the pieces in their order, if each begins where the one before ended. It decodes itself what no piece
-// covers.
-func (p *parallel) join() {
-	defer p.wake()
-	at, before := position{member: true}, []byte(nil)
-	for {
-		ahead := p.await(at)
-		if ahead == nil {
-			return
-		}
-		var s *stretch
-		ended := false
-		if ahead.found && ahead.begin == at {
-			before, ended = p.accept(ahead, before)
-			s = ahead.stretch
-		} else {
-			s = p.again(ahead, at)
-		}
-		if !ended && s.state != atStop {
-			before, ended = p.stream(s, ahead.number, before)
-		}
-		at = s.end
-		p.spares.recycleStretch(s)
-		if ended {
-			return
-		}
+	p.flying[ahead.number] = nil
+	ended := ahead.chunks[len(ahead.chunks)-1].err != nil
+	p.deliver(ahead, len(ahead.chunks))
+	if ended {
+		p.end()
+	} else {
+		p.tell(&start{ahead.stretch.end, after})
 	}
-}
-
-// await waits for the piece in which a position lies, and drops the pieces before it. It returns nil when all is to
-// stop.
-func (p *parallel) await(at position) *piece {
-	number := sort.Search(len(p.begins), func(i int) bool { return 8*p.begins[i] > at.bit }) - 1
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for n, passed := range p.flying {
-		if n < number {
-			delete(p.flying, n)
-			passed.abandoned.Store(true)
-			if passed.done {
-				p.drop(passed)
-			}
-		}
-	}
-	if p.upcoming < number {
-		p.upcoming = number
-		p.work.Signal()
-	}
-	for !p.stopped {
-		if ahead := p.flying[number]; ahead != nil && ahead.done {
-			delete(p.flying, number)
-			return ahead
-		}
-		p.wake()
-		p.ready.Wait()
-	}
-	return nil
-}
-
-// accept joins a piece that begins where the one before ended, and returns the window after it. The output has ended if
-// one of its chunks has an error.
-func (p *parallel) accept(ahead *piece, before []byte) (after []byte, ended bool) {
-	began := time.Now()
-	after = ahead.follow(before)
-	ended = ahead.chunks[len(ahead.chunks)-1].err != nil
-	p.mu.Lock()
-	p.resolve = append(p.resolve, ahead.wide...)
-	p.joined = append(p.joined, ahead.chunks...)
+	p.spares.recycleStretch(ahead.stretch)
+	ahead.times.Hash += ahead.hashed
 	p.times = append(p.times, &ahead.times)
 	ahead.times.HandOver = time.Since(began)
-	p.mu.Unlock()
-	return after, ended
+	return true
 }
 
-// wake tells the others of joined pieces. The goroutine that joins calls it when it has nothing else to do: pieces that
-// are decoded already need only their windows.
-func (p *parallel) wake() {
-	p.work.Signal()
-	p.output.Signal()
-}
-
-// again drops a piece that does not begin where the one before ended. It returns a stretch that begins there and goes
-// on to the next piece.
-func (p *parallel) again(ahead *piece, at position) *stretch {
-	p.mu.Lock()
-	p.drop(ahead)
-	p.mu.Unlock()
-	s := p.spares.stretch()
-	s.start(at, 8*ahead.to)
-	return s
-}
-
-// stream decodes a stretch in its turn, and returns the window after it.
-func (p *parallel) stream(s *stretch, number int, before []byte) (after []byte, ended bool) {
-	p.wake()
-	began := time.Now()
-	times := &PieceTimes{Number: number}
-	for !ended && s.state != atStop {
-		if !p.roomToStream() {
-			return nil, true
-		}
-		c := p.spares.chunk()
-		c.follow(before)
-		s.fill(c, c.room())
-		times.Bytes += int64(c.end - c.begin)
-		before = append([]byte(nil), c.tail()...)
-		ended = c.err != nil
-		p.mu.Lock()
-		c.times = times
-		p.streamed++
-		p.resolve = append(p.resolve, c)
-		p.joined = append(p.joined, c)
-		p.work.Signal()
-		p.mu.Unlock()
+// tell notes where the joined pieces end, and tells the piece that lies there. It drops those before. The mutex must be
+// held.
+func (p *parallel) tell(s *start) {
+	p.start = s
+	for 8*p.begins[p.turn+1] <= s.at.bit {
+		p.abandon(p.turn)
+		p.turn++
 	}
-	times.InTurn = time.Since(began)
-	p.mu.Lock()
-	p.times = append(p.times, times)
-	p.mu.Unlock()
-	return before, ended
+	p.upcoming = max(p.upcoming, p.turn)
+	if ahead := p.flying[p.turn]; ahead != nil {
+		ahead.told.Store(s)
+	}
 }
 
-// roomToStream waits until few enough chunks are waiting to be read. It is false when all is to stop.
-func (p *parallel) roomToStream() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for p.streamed >= mostStreamed && !p.stopped {
-		p.ready.Wait()
+// end drops all pieces, since the output has ended. The mutex must be held.
+func (p *parallel) end() {
+	p.upcoming = len(p.begins) - 1
+	for n := range p.flying {
+		p.abandon(n)
 	}
-	return !p.stopped
+}
+
+// abandon drops a piece, if it was taken. The mutex must be held.
+func (p *parallel) abandon(number int) {
+	passed := p.flying[number]
+	if passed == nil {
+		return
+	}
+	p.flying[number] = nil
+	passed.abandoned.Store(true)
+	if passed.done {
+		p.drop(passed)
+	}
 }
 
 // next waits for the next chunk and its bytes.
 func (p *parallel) next() *chunk {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for len(p.joined) == 0 || !p.joined[0].resolved {
+	for p.joined.first() == nil || !p.joined.first().resolved {
 		p.output.Wait()
 	}
-	c := p.joined[0]
-	p.joined = p.joined[1:]
-	return c
+	return p.joined.take()
 }
 
 func (p *parallel) recycle(c *chunk) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch {
-	case c.piece == nil:
-		p.streamed--
-		p.ready.Signal()
-	case c.last:
+	p.hold(c.piece, -1)
+	if c.last {
 		p.underWay--
-		p.work.Signal()
+	}
+	if c.last || p.waiting > 0 {
+		p.wake()
 	}
 	p.spares.recycle(c)
 }
@@ -299,10 +367,11 @@ func (p *parallel) close() {
 	p.mu.Lock()
 	p.stopped = true
 	for _, ahead := range p.flying {
-		ahead.abandoned.Store(true)
+		if ahead != nil {
+			ahead.abandoned.Store(true)
+		}
 	}
 	p.work.Broadcast()
-	p.ready.Broadcast()
 	p.mu.Unlock()
 	p.everyone.Wait()
 }

@@ -153,7 +153,7 @@ func TestNoMatchReachesTheMemberBefore(t *testing.T) {
 			t.Fatal(err)
 		}
 		if c.begins != nil {
-			z = &Reader{feed: newParallel(bytes.NewReader(file), size, 2, append(c.begins, size))}
+			z = &Reader{feed: newParallel(bytes.NewReader(file), size, 2, append(c.begins, size)).employ(2)}
 		}
 		got, err := io.ReadAll(z)
 		var corrupt flate.CorruptInputError

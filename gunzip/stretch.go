@@ -15,8 +15,6 @@ const (
 	// inputStep is how much of the file is read at a time where it is not divided into pieces.
 	inputStep  = 1 << 20
 	firstInput = 64 << 10
-	// symbolStep is how many symbols are decoded before the window is searched for markers again.
-	symbolStep = 64 << 10
 )
 
 // A state says what comes next in a stretch.

@@ -13,7 +13,7 @@ type PieceTimes struct {
 	Hash    time.Duration // computing the CRC-32
 	// HandOver is how long the next piece waited for its window after this piece and the one before it were ready.
 	HandOver time.Duration
-	// InTurn is the time for what was decoded only after all pieces before it were done. There are two reasons for
+	// InTurn is the time for what could only be decoded after all pieces before it were done. There are two reasons for
 	// that: the search had found no beginning or a wrong one, or there was too much output to keep.
 	InTurn time.Duration
 }
