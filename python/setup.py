@@ -4,12 +4,14 @@ The Go module is the folder above this one, or the folder go beside this file, w
 choose another platform than this one, and VOXFIT_ZIG="python -m ziglang" a C compiler for it (`make wheels`).
 """
 
+import gzip
 import os
 import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import tempfile
 from pathlib import Path
 
@@ -112,6 +114,27 @@ class WithGoSources(sdist):
         """Copy the files, then the sources in Go."""
         super().make_release_tree(base_dir, files)
         run_builder("-sources", str(Path(base_dir).resolve() / "go"))
+
+    def make_archive(self, base_name, format, root_dir=None, base_dir=None, owner=None, group=None):
+        """Pack the tree; with $SOURCE_DATE_EPOCH the same sources give the same bytes."""
+        if format != "gztar" or "SOURCE_DATE_EPOCH" not in os.environ:
+            return super().make_archive(base_name, format, root_dir, base_dir, owner, group)
+        moment = int(os.environ["SOURCE_DATE_EPOCH"])
+
+        def of_that_moment(entry):
+            entry.mtime, entry.uid, entry.gid, entry.uname, entry.gname = moment, 0, 0, "", ""
+            entry.mode = 0o755 if entry.isdir() or entry.mode & 0o100 else 0o644
+            return entry
+
+        path = base_name + ".tar.gz"
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with (
+            open(path, "wb") as file,
+            gzip.GzipFile("", "wb", fileobj=file, mtime=moment) as packed,
+            tarfile.open(fileobj=packed, mode="w") as archive,
+        ):
+            archive.add(base_dir, filter=of_that_moment)
+        return path
 
 
 class WithLibrary(Distribution):

@@ -75,7 +75,7 @@ func build(module, out string, p platform, zig string) (tag string, err error) {
 	library := filepath.Join(out, libraryFile(p))
 	// Neither paths of this machine (-trimpath) nor the state of git (-buildvcs) go into the file, and, with an empty
 	// -buildid, not the path of the C compiler either: the same sources give the same bytes in any folder. -s and -w leave out
-	// what debuggers read.
+	// what debuggers read. On arm64 they leave in what zig has compiled of glibc, with its paths: --strip-all takes that out.
 	if _, err := command(module, environment, "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false",
 		"-ldflags=-s -w -buildid="+linkerFlags(p, version), "-o", library, "./capi"); err != nil {
 		return "", err
@@ -108,7 +108,7 @@ func build(module, out string, p platform, zig string) (tag string, err error) {
 func linkerFlags(p platform, interfaceVersion string) string {
 	switch p.OS {
 	case "linux":
-		return " -extldflags=-Wl,-soname," + versionedFile(p, interfaceVersion)
+		return " -extldflags=-Wl,-soname," + versionedFile(p, interfaceVersion) + ",--strip-all"
 	case "darwin":
 		return " -extldflags=-Wl,-install_name,@rpath/" + libraryFile(p)
 	}

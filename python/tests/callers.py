@@ -1,9 +1,10 @@
-"""Programs and calls of packages that use DIPY, each plain and patched on the same phantom: CPU time and differences.
+"""Programs and calls of packages that use DIPY, each plain and patched on the same phantom: times and differences.
 
     PYTHON python/tests/callers.py [WORD]   # prints rows of the table in docs/dipy.md, or those that have a word
 
 PYTHON has voxfit and whatever is to be called: DIPY's commands, scilpy's, pyAFQ's models; what it lacks is left out. A
-command's time is that of the whole command with its workers, imports included, a call's that of the call.
+command's times are those of the whole command with its workers, imports included, a call's those of the call: seconds
+on the clock, which mean something only on a machine that does nothing else, and seconds of CPU.
 """
 
 import importlib.util
@@ -12,6 +13,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -46,32 +48,55 @@ img, mask = nibabel.load("dwi.nii.gz"), nibabel.load("mask.nii.gz").get_fdata() 
 response = np.array([1.7e-3, 0.3e-3, 0.3e-3]), 1000.0
 """
 END = """
-begin = time.process_time()
+begin, cpu = time.perf_counter(), time.process_time()
 found = fit()
-print(time.process_time() - begin)
+print(time.perf_counter() - begin, time.process_time() - cpu)
 np.save(sys.argv[2], found)
+"""
+TISSUES = """
+from dipy.reconst.mcsd import MultiShellDeconvModel, multi_shell_fiber_response
+few = nibabel.load("few.nii.gz")
+evals = [1.7e-3, 0.3e-3, 0.3e-3], [0.8e-3] * 3, [3e-3] * 3
+tissues = [np.array([[*e, 1000.0]] * 3) for e in evals]
+response = multi_shell_fiber_response(8, [0, 1000, 2000, 3500], *tissues)
 """
 # The same for calls: what they say, and what is compared.
 CALLS = [
+    ("scilpy, reconst/fodf.py:159", "scilpy", "for each voxel: ConstrainedSphericalDeconvModel(...).fit(data[i])", """
+from dipy.reconst.csdeconv import ConstrainedSphericalDeconvModel
+data, model = img.get_fdata(dtype="float32")[mask], ConstrainedSphericalDeconvModel(gtab, response, sh_order_max=8)
+model.fit(data[-1])
+def fit(): return [model.fit(data[i]).shm_coeff for i in range(len(data))]
+"""),
+    ("scilpy, reconst/fodf.py:159", "scilpy", "for each voxel: MultiShellDeconvModel(...).fit(data[i])", TISSUES + """
+data, model = few.get_fdata(dtype="float32").reshape(256, -1), MultiShellDeconvModel(gtab, response)
+model.fit(data[-1])
+def fit(): return [model.fit(data[i]).all_shm_coeff for i in range(len(data))]
+"""),
     ("QSIRecon (38e5900), interfaces/dipy.py:752", "dipy", "TensorModel(gtab).fit(data, mask_array), float32", """
 from dipy.reconst import dti
 data = img.get_fdata(dtype="float32")
 def fit(): return dti.TensorModel(gtab).fit(data, mask).md.astype("float32")
 """),
-    ("pyAFQ, models/csd.py:67", "AFQ.models.csd", "ConstrainedSphericalDeconvModel(gtab, response, ...), float64", """
+    ("pyAFQ 2, models/csd.py:67", "AFQ.models.csd", "ConstrainedSphericalDeconvModel(gtab, response, ...), float64", """
 from AFQ.models.csd import _fit
 data = img.get_fdata()
 def fit(): return _fit(gtab, data, mask, response, 8).shm_coeff
 """),
-    ("pyAFQ, models/dti.py:82", "AFQ.models.dti", "TensorModel(gtab).fit(data, mask=mask), float64", """
+    ("pyAFQ 2, models/dti.py:82", "AFQ.models.dti", "TensorModel(gtab).fit(data, mask=mask), float64", """
 from AFQ.models.dti import _fit
 data = img.get_fdata()
 def fit(): return _fit(gtab, data, mask=mask).fa
 """),
-    ("pyAFQ, models/fwdti.py:17", "AFQ.models.fwdti", "FreeWaterTensorModel(gtab).fit(data, mask=mask), float64", """
+    ("pyAFQ 2, models/fwdti.py:17", "AFQ.models.fwdti", "FreeWaterTensorModel(gtab).fit(data, mask=mask), float64", """
 from AFQ.models.fwdti import _fit
 data = img.get_fdata()
 def fit(): return _fit(data, gtab, mask).f
+"""),
+    ("pyAFQ 3, tasks/tissue.py:218", "AFQ.models.msmt", "MultiShellDeconvModel(...).fit(data, mask)", TISSUES + """
+from AFQ.models.msmt import MultiShellDeconvModel
+data, mask = few.get_fdata(), mask[:, :8, :2].astype(float)
+def fit(): return MultiShellDeconvModel(gtab, response).fit(data, mask).all_shm_coeff
 """),
 ]  # fmt: skip
 
@@ -108,20 +133,29 @@ def map_of(path):
 
 
 def run(command, folder):
-    """Run a command, and return its seconds of CPU time and its output."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    """Run a command, and return its seconds on the clock and of CPU, and its output."""
+    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run([str(c) for c in command], cwd=folder, capture_output=True, text=True)
+    took = time.perf_counter() - begin
     if done.returncode:
         sys.exit(f"{command} failed:\n{done.stderr[-2000:]}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout
+    return (took, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime), done.stdout
 
 
-def row(where, what, seconds, maps):
+def row(where, what, times, maps):
     """Print a row of the table."""
     plain, patched = maps
     apart = np.nanmax(np.abs(plain - patched)) / np.nanmax(np.abs(plain))
-    print(f"| {where} | `{what}` | {seconds[0] / seconds[1]:.1f} | {apart:.0e} |", flush=True)
+    clock, cpu = (plain / patched for plain, patched in zip(*times))
+    print(f"| {where} | `{what}` | {clock:.1f} | {cpu:.1f} | {apart:.0e} |", flush=True)
+
+
+def _has(module):
+    """Tell whether this Python has a module, or one of a package; a package is not read for this."""
+    package, _, rest = module.partition(".")
+    found = importlib.util.find_spec(package)
+    return found is not None and (not rest or any(Path(found.origin).parent.glob(rest.replace(".", "/") + ".py")))
 
 
 def main():
@@ -133,24 +167,24 @@ def main():
         write_subject(folder)
         run([sys.executable, "-c", START, "patched"], folder)  # what is read from the disk is in memory from here on
         for where, package, (program, *arguments), made in COMMANDS:
-            if importlib.util.find_spec(package) is None or not (BIN / program).exists() or word not in where + program:
+            if not _has(package) or not (BIN / program).exists() or word not in where + program:
                 continue
-            seconds, maps = [], []
+            times, maps = [], []
             for start in ([sys.executable], [sys.executable, "-m", "voxfit.dipy"]):
                 took, _ = run([*start, BIN / program, *arguments], folder)
-                seconds.append(took)
+                times.append(took)
                 maps.append(map_of(folder / made))
-            row(where, " ".join([program, *arguments]), seconds, maps)
+            row(where, " ".join([program, *arguments]), times, maps)
         for where, module, what, code in CALLS:
-            if importlib.util.find_spec(module.partition(".")[0]) is None or word not in where:
+            if not _has(module) or word not in where:
                 continue
-            seconds, maps = [], []
+            times, maps = [], []
             for how in ("plain", "patched"):
                 out = folder / f"{how}.npy"
                 _, said = run([sys.executable, "-c", START + code + END, how, out], folder)
-                seconds.append(float(said.split()[-1]))
+                times.append([float(n) for n in said.split()[-2:]])
                 maps.append(map_of(out))
-            row(where, what, seconds, maps)
+            row(where, what, times, maps)
 
 
 if __name__ == "__main__":

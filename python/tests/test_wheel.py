@@ -81,9 +81,12 @@ def test_an_sdist_has_the_go_sources_and_builds_without_a_network(tmp_path):
     pytest.importorskip("setuptools", "77")
     source = copied(tmp_path / "voxfit")
     code = "from setuptools import build_meta; print(build_meta.build_sdist('made'))"
-    subprocess.run([sys.executable, "-c", code], cwd=source, check=True, capture_output=True)
+    timed = {**os.environ, "SOURCE_DATE_EPOCH": "1767225600"}
+    subprocess.run([sys.executable, "-c", code], cwd=source, env=timed, check=True, capture_output=True)
     (sdist,) = (source / "made").glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
+        assert {(m.mtime, m.uid, m.uname) for m in archive} == {(1767225600, 0, "")}
+        assert sdist.read_bytes()[4:8] == (1767225600).to_bytes(4, "little")  # the time in gzip's header
         archive.extractall(tmp_path, filter="data")
     unpacked = tmp_path / "voxfit-0.1.0"
     for name in (
