@@ -466,8 +466,8 @@ func (w *singleWorker) move(l int) {
 	at.C[k] = max(0, at.C[k]+system.Solution[7][k])
 }
 
-// lastStep takes a step with the gradient in double precision and the matrix of the pass before: near the minimum that
-// is a Newton step but for what the matrix has changed, which is next to nothing. squares are those before the step.
+// lastStep takes a step with the gradient in double precision and the matrix of the pass before. Near the minimum the
+// matrix hardly changes, so that this is almost a Newton step. squares are the sums of squares before the step.
 func (w *singleWorker) lastStep() {
 	f, point := w.lanes, w.confirm
 	for h, system := range w.system {
@@ -499,7 +499,7 @@ func (w *singleWorker) lastStep() {
 	}
 }
 
-// pass makes the systems of the Newton step at every lane's point.
+// pass computes the systems of the Newton step at every lane's point.
 func (w *singleWorker) pass() {
 	point := w.point
 	w.Narrow(&w.at[0].P[0], &w.at[1].P[0], &point.P[0], 8) // P and C
@@ -528,7 +528,7 @@ func (w *singleWorker) pass() {
 	}
 }
 
-// loadExact makes the signals in double precision of the voxels that are loaded.
+// loadExact loads the signals in double precision of the voxels that are loaded already.
 func loadExact[T float32 | float64](w *singleWorker, signal []T, first, count int) {
 	signal = signal[first*w.n : (first+count)*w.n]
 	switch s := any(signal).(type) {
