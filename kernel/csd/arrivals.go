@@ -5,7 +5,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/checks"
 )
 
-// prepare makes the next voxels ready: everything before the first iteration.
+// prepare makes the next voxels ready for iterations: it does everything that comes before the first one.
 func (b *block[T]) prepare() {
 	w, m, lanes, stride := b.laneWorker, b.measurements, b.kernels.Lanes, b.stride()
 	w.first += w.ready
@@ -21,8 +21,8 @@ func (b *block[T]) prepare() {
 	w.deconvolveFreely()
 }
 
-// deconvolveFreely solves for the start coefficients without constraint and finds the directions
-// below the threshold.
+// deconvolveFreely computes the start coefficients, from a solution without constraint, and finds the directions below
+// the threshold.
 func (w *laneWorker) deconvolveFreely() {
 	s := w.kernels
 	s.Inspect(&w.seen[0], &w.packed[0], &w.volumes[0], len(w.volumes))
@@ -47,7 +47,7 @@ func (w *laneWorker) deconvolveFreely() {
 	}
 }
 
-// floorSignals takes the negative values of the lanes that have any for zero.
+// floorSignals sets negative values to zero, in the lanes that have any.
 func (w *laneWorker) floorSignals() {
 	lanes := w.kernels.Lanes
 	for lane := range w.ready {
@@ -59,10 +59,10 @@ func (w *laneWorker) floorSignals() {
 	}
 }
 
-// deconvolveWhole solves for all coefficients without constraint. Where no direction was below the
-// threshold, those that are now become the first set.
+// deconvolveWhole solves for all coefficients without constraint. If no direction was below the threshold before, the
+// directions that are now become the first set.
 func (w *laneWorker) deconvolveWhole() {
-	clear(w.slots.c) // no active direction: the normal matrix is P
+	clear(w.slots.c) // no direction is active, so that the normal matrix is P
 	w.slots.assemble()
 	w.slots.solve(w.free, w.arrived)
 	w.findBelow(w.freeSets, w.free, w.limits, w.coefficients)
@@ -73,14 +73,14 @@ func (w *laneWorker) deconvolveWhole() {
 	}
 }
 
-// ordinary says whether a voxel that is ready has a signal that can be fitted in a lane.
+// ordinary says whether the signal of a voxel that is ready can be fitted in a lane.
 func (w *laneWorker) ordinary(lane int) bool {
 	lanes := w.kernels.Lanes
-	outOfRange := w.limits[lane]*0 != 0 // some of z is NaN or infinite, or what follows from z
+	outOfRange := w.limits[lane]*0 != 0 // some value of z, or something computed from z, is NaN or infinite
 	return checks.FitForLanes(w.seen[lane], w.seen[lanes+lane], w.seen[2*lanes+lane]) && !outOfRange
 }
 
-// settledCode is the code of a voxel that is ready, if it settles.
+// settledCode returns the code that a voxel which is ready gets if it settles.
 func (w *laneWorker) settledCode(lane int) kernel.Code {
 	if low := w.seen[w.kernels.Lanes+lane]; low < 0 {
 		return kernel.NegativeSignal

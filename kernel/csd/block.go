@@ -5,7 +5,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/checks"
 )
 
-// block is a block of voxels to fit: the arguments of Fit.
+// block is a block of voxels to fit, with the arguments of Fit.
 type block[T float32 | float64] struct {
 	*laneWorker
 	params []float64
@@ -39,7 +39,7 @@ func fitLanes[T float32 | float64](w *laneWorker, params []float64, status []ker
 	}
 }
 
-// refill gives a slot the next voxel that needs iterations. It returns false when there is none left.
+// refill gives a slot the next voxel that needs iterations. It returns false when there is none.
 func (b *block[T]) refill(slot int) bool {
 	lane, ok := b.next()
 	if !ok {
@@ -52,7 +52,7 @@ func (b *block[T]) refill(slot int) bool {
 	return true
 }
 
-// next is the lane of the next voxel that needs iterations. Those before it that need none are finished.
+// next returns the lane of the next voxel that needs iterations. It finishes the voxels before it, which need none.
 func (b *block[T]) next() (lane int, ok bool) {
 	for {
 		if b.taken == b.ready {
@@ -76,12 +76,12 @@ func (b *block[T]) next() (lane int, ok bool) {
 	}
 }
 
-// conclude looks at a slot after an iteration and returns true when its voxel leaves it. Otherwise the
-// slot is made ready for the next iteration.
+// conclude looks at a slot after an iteration. It returns true when the voxel leaves the slot. Otherwise it makes the
+// slot ready for the next iteration.
 func (b *block[T]) conclude(slot int) bool {
 	s := &b.slots
 	v := &s.voxels[slot]
-	if s.judgement(slot) != 0 { // NaN, that is
+	if s.judgement(slot) != 0 { // the judgement is NaN
 		b.fitPortably(v.voxel)
 		return true
 	}
@@ -104,7 +104,7 @@ func (b *block[T]) conclude(slot int) bool {
 	return true
 }
 
-// write is the result of a voxel: the coefficients in a lane of f.
+// write writes the result of a voxel, whose coefficients are in a lane of f.
 func (b *block[T]) write(voxel int, f []float64, lane int, status kernel.Status) {
 	b.status[voxel] = status
 	row := b.params[voxel*b.coefficients:][:b.coefficients]
@@ -114,7 +114,7 @@ func (b *block[T]) write(voxel int, f []float64, lane int, status kernel.Status)
 	}
 }
 
-// fitPortably leaves a voxel to the portable code.
+// fitPortably fits a voxel by the portable code.
 func (b *block[T]) fitPortably(voxel int) {
 	f := b.params[voxel*b.coefficients:][:b.coefficients]
 	b.status[voxel] = fitVoxel(b.scratch, f, b.signal[voxel*b.measurements:][:b.measurements])

@@ -7,19 +7,19 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/lanes"
 )
 
-// groupSize is how many directions share a table of sums.
+// groupSize is how many directions share one table of sums.
 const groupSize = 4
 
-// groupPatterns is how many sets a group has.
+// groupPatterns is how many sets there are of the directions of a group.
 const groupPatterns = 1 << groupSize
 
-// groupDirections orders directions so that each four that follow one another are neighbours on the
-// sphere: they then mostly enter and leave the set of active directions together, and one row of a
-// table takes the place of four. Neighbours are told by the products of their rows of B, cut to the
-// smooth start coefficients: these fall with the angle between two directions.
+// groupDirections orders the directions so that each four in a row are neighbours on the sphere. Neighbours mostly
+// enter and leave the set of active directions together, and then one row of a table takes the place of four. Two
+// directions are near if the product of their rows of B, cut to the smooth start coefficients, is large: it falls with
+// the angle between them.
 //
-// A group begins with the direction that has the least company among those that are left, so that no
-// stragglers remain, and takes the nearest three.
+// A group begins with the direction that has the fewest near directions among those that are left, and takes the
+// nearest three. So no single direction is left far from all others.
 func groupDirections(d *Design) []int {
 	n := d.directions()
 	likeness := func(a, b int) float64 {
@@ -59,7 +59,7 @@ func groupDirections(d *Design) []int {
 	return order
 }
 
-// best is the place of the element with the highest score, the first of equals.
+// best returns the element with the highest score, the first one of several.
 func best(list []int, score func(int) float64) int {
 	place, highest := 0, score(list[0])
 	for i, a := range list {
@@ -70,9 +70,9 @@ func best(list []int, score func(int) float64) int {
 	return place
 }
 
-// layMoments makes the table of sums: for each group and each of its sets, as a number from 0 to 15, the sum
-// of the directions' moments, padded with zeros. Sums are of rounded rows, so that in fixed
-// point each set has one sum, whatever rows made it.
+// layMoments makes the table of sums. For each group and each set of its directions, a number from 0 to 15, it has the
+// sum of the directions' moments, padded with zeros. The sums are of rounded rows. In fixed point a set therefore has
+// one sum, whatever rows it was made of.
 func (t *tables[T, S]) layMoments(d *Design, order []int) {
 	t.unit = momentUnit[S](d)
 	groups := (len(order) + groupSize - 1) / groupSize
@@ -95,8 +95,8 @@ func (t *tables[T, S]) layMoments(d *Design, order []int) {
 	}
 }
 
-// momentUnit is what one stands for in the moments: the smallest that lets no sum of directions leave the
-// range of integers. In floating point it is one.
+// momentUnit returns the number in the tables that stands for 1. In integers it is the largest with which no sum of
+// directions overflows. In floating point it is 1.
 func momentUnit[S int32 | float64](d *Design) float64 {
 	if S(1)/2 != 0 {
 		return 1
@@ -112,7 +112,7 @@ func momentUnit[S int32 | float64](d *Design) float64 {
 	return largest / (math.MaxInt32 - float64(d.directions()))
 }
 
-// fixed is a number as S has it: rounded to an integer or unchanged.
+// fixed returns a number as S holds it: rounded to an integer, or unchanged.
 func fixed[S int32 | float64](v float64) S {
 	if S(1)/2 != 0 {
 		return S(v)
@@ -129,7 +129,7 @@ func addTo[S int32 | float64](sum, row []S) {
 // groupBits has one bit, the lowest, for each group in a word of directions.
 const groupBits = 0x1111111111111111
 
-// groupsIn is the number of groups that have members in a word of directions.
+// groupsIn returns how many groups have members in a word of directions.
 func groupsIn(word uint64) int {
 	return bits.OnesCount64((word | word>>1 | word>>2 | word>>3) & groupBits)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// guard bounds what rounding to single precision does to the amplitudes of an iteration. An amplitude that
+// guard bounds the error that rounding to single precision makes in the amplitudes of an iteration. An amplitude that
 // is farther from the threshold than the bound is on the same side of it in double precision.
 //
 // To first order, coefficients f from a matrix Q with errors E are wrong by Q^-1 E f, and an amplitude by at
@@ -61,7 +61,7 @@ func newGuard(d *Design, portable *ref.CSD) *guard {
 	return g
 }
 
-// bound is that of the error of coefficients, relative to their length. condition is the sum of w_i / L_ii^2.
+// bound returns the bound of the error of coefficients, relative to their length. condition is the sum of w_i / L_ii^2.
 // The bound is infinite where nothing is known.
 func (g *guard) bound(condition float32) float64 {
 	spread := lanes.UnitRoundoff * float64(condition)

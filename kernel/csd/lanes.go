@@ -6,8 +6,8 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
-// laneFitter is a CSD made ready for kernels that fit one voxel in each lane of a vector: what turns
-// signals into right-hand sides and first sets, and what iterations read.
+// laneFitter is a CSD prepared for kernels that fit one voxel in each lane of a vector: what turns signals into
+// right-hand sides and first sets, and what iterations read.
 type laneFitter struct {
 	*fitter
 	kernels           *ops.CSD
@@ -18,8 +18,8 @@ type laneFitter struct {
 	volumes    []int32               // offsets of the volumes in the packed signal
 	unknowns   []int32               // offsets of consecutive vectors, one for each coefficient
 	transposed lanes.Panels[float64] // X^T
-	start      lanes.Panels[float64] // to the start coefficients: of the signal, or of z by the first rows of the inverse of P
-	filtered   bool                  // whether they are of the signal
+	start      lanes.Panels[float64] // gives the start coefficients from the signal or, by the first rows of the inverse of P, from z
+	filtered   bool                  // start takes the signal
 	floor      bool                  // whether negative values of the signal are taken for zero
 
 	double  *tables[float64, float64]
@@ -58,10 +58,10 @@ func newLaneFitter(d Design, portable *fitter, kernels *ops.CSD) *laneFitter {
 	return l
 }
 
-// singlePays says for which designs single precision is faster: those of lmax 8. Below, there are too few
-// iterations to make up for the one more that Mixed takes in double precision. Above, matrices are
-// so badly conditioned that most iterations are in doubt; and so they are with MRtrix3's constraint, whose
-// weight is a fourth of DIPY's (there, Mixed took 1.8 times as long).
+// singlePays says for which designs single precision is faster: those of lmax 8. With a lower lmax there are too few
+// iterations to make up for the additional one that Mixed does in double precision. With a higher lmax matrices are so
+// badly conditioned that most iterations are in doubt. So are they with MRtrix3's constraint, whose weight is a fourth
+// of DIPY's: there Mixed took 1.8 times as long.
 func singlePays(d *Design) bool {
 	return d.Start == nil && d.Coefficients > sixthOrder && d.Coefficients <= eighthOrder
 }

@@ -9,15 +9,14 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
-// search finds the way of voxels in single precision, in slots of its own. Double precision, in the slots
-// of the worker, decides where single precision cannot, and has the last word:
+// search iterates voxels in single precision, in slots of its own. Double precision, in the slots of the worker,
+// decides where single precision cannot, and has the last word:
 //
-//   - An amplitude may be so near the threshold that its side is in doubt (guard says when). That iteration
-//     is then done in double precision, and the voxel comes back with the set that was found. After
-//     mostDoubts such iterations it stays. Where the guard has no bound the voxel begins anew instead, all in
-//     double precision.
-//   - A voxel that has settled is solved once more with its last set, in double precision. It is done when that
-//     confirms the set, and the coefficients up to the guard's bound. Otherwise it begins anew, too.
+//   - An amplitude may be so near the threshold that its side is in doubt (guard says when). That iteration is then done
+//     in double precision, and the voxel comes back with the set that was found. After mostDoubts such iterations it
+//     stays in double precision. If the guard has no bound, the voxel begins again, and only double precision is used.
+//   - A voxel that has settled is solved once more with its last set, in double precision. If this confirms the set, and
+//     the coefficients within the guard's bound, it is done. Otherwise it, too, begins again.
 //
 // So each set on the way is the one that double precision would have found, and what is written was computed
 // from moments that were summed in double precision. Nothing of it depends on other voxels.
@@ -27,29 +26,29 @@ type search struct {
 	guard     *guard
 	nearest   []float32 // squares of the distances of amplitudes to the thresholds
 	condition []float32 // see guard
-	unused    []*record // these are stacks
-	waiting   []*record // for double precision
-	returning []*record // from there
+	unused    []*record // stacks, as are the next two
+	waiting   []*record // wait for double precision
+	returning []*record // come back from double precision
 }
 
 // mostDoubts is a compromise: going back and forth costs two iterations for one.
 const mostDoubts = 3
 
-// record is a voxel on its way.
+// record is a voxel that is being iterated, wherever it is.
 type record struct {
 	voxel     int
-	settled   kernel.Code // its code if it settles
+	settled   kernel.Code // the code that it gets if it settles
 	threshold float64
-	scale     float64 // of right-hand side, threshold and coefficients in single precision
+	scale     float64 // by which right-hand side, threshold and coefficients are multiplied in single precision
 	z         []float64
 	first     []uint64 // its first set
 
 	active     []uint64 // its set when it changes precision
-	iterations int      // until then
+	iterations int      // before it changed precision
 	doubts     int
 	found      bool      // single precision found that it has settled,
-	f          []float32 // with these coefficients
-	tolerance  float64   // and this bound of the square of the length of their error
+	f          []float32 // the coefficients found
+	tolerance  float64   // bound of the square of the length of their error
 }
 
 func newSearch(l *laneFitter) *search {
@@ -58,7 +57,7 @@ func newSearch(l *laneFitter) *search {
 		slots: newSlots(l.single), kernels: l.kernels.Single, guard: l.guard,
 		nearest: lanes.Aligned[float32](width), condition: lanes.Aligned[float32](width),
 	}
-	// All slots may send their voxels to double precision while nearly all slots are taken there.
+	// All slots may send their voxels to double precision at a moment when nearly all slots there are taken.
 	n := width + l.double.steps.Lanes
 	s.waiting, s.returning = make([]*record, 0, n), make([]*record, 0, n)
 	for range n {
@@ -102,7 +101,7 @@ func (b *block[T]) fitMixed() {
 	}
 }
 
-// startSearch gives a slot of single precision the next voxel, if there is one: those that come back go first.
+// startSearch gives a slot of single precision the next voxel, if there is one. Voxels that come back are taken first.
 func (b *block[T]) startSearch(slot int) bool {
 	s := b.search
 	var r *record
@@ -118,13 +117,13 @@ func (b *block[T]) startSearch(slot int) bool {
 	return true
 }
 
-// take moves a voxel into a slot, as far as it came, with its right-hand side and threshold times scale.
+// take puts a voxel into a slot in the state that it has, with its right-hand side and threshold multiplied by scale.
 func (s *slots[T, S]) take(slot int, r *record, scale float64) {
 	v := slotState{voxel: r.voxel, iterations: r.iterations, settled: r.settled, record: r}
 	s.install(slot, v, r.z, 1, r.threshold, scale, r.active)
 }
 
-// enter makes the record of a voxel that is ready in a lane.
+// enter fills the record of a voxel that is ready in a lane.
 func (b *block[T]) enter(r *record, lane int) {
 	w := b.laneWorker
 	r.voxel, r.settled, r.threshold = w.first+lane, w.settledCode(lane), w.limits[lane]
@@ -137,8 +136,8 @@ func (b *block[T]) enter(r *record, lane int) {
 	r.leave(0, r.first)
 }
 
-// unitScale makes a threshold 1 or -1, so that a signal in any unit has numbers that single precision
-// holds.
+// unitScale returns the factor that makes a threshold 1 or -1. Single precision can then hold the numbers of a signal
+// in any unit.
 func unitScale(threshold float64) float64 {
 	scale := 1 / math.Abs(threshold)
 	if math.IsInf(scale, 0) {
@@ -156,8 +155,8 @@ func (s *search) iterate() {
 	s.clearBeyond(s.below)
 }
 
-// concludeSearch looks at a slot after an iteration in single precision. The voxel goes on, or leaves for
-// double precision.
+// concludeSearch looks at a slot after an iteration in single precision. The voxel goes on, or moves to double
+// precision.
 func (b *block[T]) concludeSearch(slot int) {
 	s := b.search
 	v := &s.voxels[slot]
@@ -191,19 +190,19 @@ func (b *block[T]) concludeSearch(slot int) {
 	v.voxel = -1
 }
 
-// leave notes how far a voxel came.
+// leave records the state in which a voxel leaves.
 func (r *record) leave(iterations int, active []uint64) {
 	r.iterations = iterations
 	copy(r.active, active)
 }
 
-// refit lets a voxel begin anew, all in double precision.
+// refit makes a voxel begin again, with double precision only.
 func (r *record) refit() {
 	r.found, r.doubts = false, mostDoubts+1
 	r.leave(0, r.first)
 }
 
-// decide does one iteration in double precision, if at least so many voxels are there for it.
+// decide does one iteration in double precision if at least this many voxels need it.
 func (b *block[T]) decide(least int) bool {
 	w, s := b.laneWorker, b.search
 	live := 0
@@ -222,7 +221,7 @@ func (b *block[T]) decide(least int) bool {
 	w.iterate()
 	for slot := range w.slots.voxels {
 		if v := &w.slots.voxels[slot]; v.voxel >= 0 && b.conclude(slot) {
-			if v.record != nil { // not taken back
+			if v.record != nil { // it stays in double precision
 				s.unused = append(s.unused, v.record)
 			}
 			v.voxel = -1
@@ -231,8 +230,8 @@ func (b *block[T]) decide(least int) bool {
 	return true
 }
 
-// takeBack lets a voxel return to single precision after an iteration in double precision, with a new set. It
-// returns false when the voxel must stay.
+// takeBack lets a voxel return to single precision with a new set, after an iteration in double precision. It returns
+// false if the voxel must stay.
 func (s *search) takeBack(v *slotState, set []uint64) bool {
 	r := v.record
 	if r.doubts > mostDoubts {
@@ -244,7 +243,7 @@ func (s *search) takeBack(v *slotState, set []uint64) bool {
 	return true
 }
 
-// confirm is conclude for a voxel that has settled in single precision.
+// confirm does what conclude does, for a voxel that has settled in single precision.
 func (b *block[T]) confirm(slot int) bool {
 	s := &b.slots
 	v := s.voxels[slot]
@@ -258,8 +257,8 @@ func (b *block[T]) confirm(slot int) bool {
 	return false
 }
 
-// agree says whether the coefficients in a slot of double precision are those of single precision, up to the
-// bound of its errors.
+// agree says whether the coefficients in a slot of double precision are those of single precision, within the bound of
+// their errors.
 func (b *block[T]) agree(r *record, slot int) bool {
 	difference := 0.0
 	for i, f := range r.f {

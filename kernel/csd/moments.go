@@ -1,7 +1,7 @@
 package csd
 
-// sumMoments makes the moments of a slot's set, from nothing or by taking the other directions off the
-// complete sum, whichever touches fewer groups.
+// sumMoments computes the moments of a slot's set: from zero, or from the sum over all directions by subtracting the
+// others. It takes the way that touches fewer groups.
 func (s *slots[T, S]) sumMoments(slot int) {
 	touched, untouched := 0, 0
 	active := s.set(s.active, slot)
@@ -18,12 +18,12 @@ func (s *slots[T, S]) sumMoments(slot int) {
 
 func (s *slots[T, S]) slotSums(slot int) []S { return s.sums[slot*s.moments:][:s.moments] }
 
-// accumulate makes the moments of the set after of those of the set before.
+// accumulate computes the moments of the set after from those of the set before.
 func (s *slots[T, S]) accumulate(sums, from []S, before, after []uint64) {
 	s.steps.Accumulate(&sums[0], &from[0], &s.table[0], &before[0], &after[0], s.words, s.moments/s.steps.Stripe)
 }
 
-// exchange makes the set after the iteration the active one of a slot and updates the moments by what changed.
+// exchange makes the set that the iteration found the active one of its slot, and updates the moments by the changes.
 func (s *slots[T, S]) exchange(slot int) {
 	active, below, sums := s.set(s.active, slot), s.set(s.below, slot), s.slotSums(slot)
 	s.accumulate(sums, sums, active, below)

@@ -2,13 +2,13 @@ package csd
 
 import "github.com/voxfit/voxfit/kernel/internal/lanes"
 
-// rounded is B in single precision, and what rounding can do to amplitudes: what ops.CSD.BelowRounded wants.
+// rounded is B in single precision, with bounds of what rounding does to amplitudes, as ops.CSD.BelowRounded reads it.
 type rounded struct {
 	amplitudes lanes.Panels[float32]
 	errors     [2]float64 // relative to the length of f and to the threshold
 }
 
-// newRounded returns nil for a B that has no bound.
+// newRounded returns nil for a B that has no such bound.
 func newRounded(d *Design, order []int, panel int) *rounded {
 	bound, ok := lanes.RoundedError(d.B, d.Coefficients)
 	if !ok {

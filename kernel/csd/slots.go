@@ -9,12 +9,12 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/lanes"
 )
 
-// slots is voxels in iterations, one for each lane, in one precision.
+// slots holds the voxels that iterate, one in each lane, in one precision.
 type slots[T float32 | float64, S int32 | float64] struct {
 	*tables[T, S]
 	voxels     []slotState
 	active     []uint64 // the set of each slot
-	below      []uint64 // that after the iteration
+	below      []uint64 // the set that the iteration found
 	sums       []S      // moments, slot after slot
 	c          []T      // moments, in lanes
 	q          []T      // the normal matrix, its factor
@@ -28,8 +28,8 @@ type slots[T float32 | float64, S int32 | float64] struct {
 type slotState struct {
 	voxel      int // -1 for none
 	iterations int
-	settled    kernel.Code // its code if it settles
-	record     *record     // of Mixed
+	settled    kernel.Code // the code that it gets if it settles
+	record     *record     // with Mixed precision
 }
 
 func newSlots[T float32 | float64, S int32 | float64](t *tables[T, S]) slots[T, S] {
@@ -54,8 +54,8 @@ func newSlots[T float32 | float64, S int32 | float64](t *tables[T, S]) slots[T, 
 	return s
 }
 
-// install moves a voxel into a slot: its right-hand side, numbers that are stride apart, and its threshold,
-// both times scale, and its first set.
+// install puts a voxel into a slot: its first set, its right-hand side, whose numbers are stride apart, and its
+// threshold, the last two multiplied by scale.
 func (s *slots[T, S]) install(slot int, v slotState, z []float64, stride int, threshold, scale float64, first []uint64) {
 	s.voxels[slot] = v
 	lanes, column := s.steps.Lanes, s.z[slot:]
@@ -74,7 +74,7 @@ func (s *slots[T, S]) solveAll() {
 	s.solve(s.y, s.z)
 }
 
-// assemble makes the normal matrix of the moments.
+// assemble computes the normal matrix from the moments.
 func (s *slots[T, S]) assemble() {
 	s.steps.Assemble(&s.q[0], &s.c[0], &s.weights[0],
 		unsafe.SliceData(s.twins), len(s.twins)/gram.TwinFields, unsafe.SliceData(s.couples), len(s.couples)/gram.CoupleFields)
@@ -86,11 +86,11 @@ func (s *slots[T, S]) solve(f, z []T) {
 	s.steps.BackSolve(&f[0], &s.q[0], &s.inverse[0], s.tiles)
 }
 
-// judgement is what BackSolve says of the coefficients in a slot.
+// judgement returns what BackSolve says about the coefficients in a slot.
 func (s *slots[T, S]) judgement(slot int) T { return s.y[s.padded()*s.steps.Lanes+slot] }
 
-// advance counts an iteration and says whether the set has stayed as it was, or else whether another
-// iteration is allowed.
+// advance counts an iteration. settled says that the set has stayed the same, and again that another iteration is
+// allowed.
 func (s *slots[T, S]) advance(slot, limit int) (settled, again bool) {
 	v := &s.voxels[slot]
 	v.iterations++

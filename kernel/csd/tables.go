@@ -7,8 +7,8 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// tables is what an iteration reads, in one precision and in the layouts of ops.CSDIteration.
-// Directions are in an order of their own, see groupDirections.
+// tables is what an iteration reads, in one precision and in the layouts of ops.CSDIteration. Directions are in the
+// order of groupDirections.
 type tables[T float32 | float64, S int32 | float64] struct {
 	steps        *ops.CSDIteration[T, S]
 	coefficients int
@@ -16,15 +16,15 @@ type tables[T float32 | float64, S int32 | float64] struct {
 	words        int             // of a set of directions
 	amplitudes   lanes.Panels[T] // B
 
-	harmonics int     // in use of a voxel's moments, the cosines and the sines
+	harmonics int     // of a voxel's moments, those in use: the cosines and the sines
 	moments   int     // numbers of a voxel's moments, padded to whole stripes
-	unit      float64 // of the moments: 1 in floating point
+	unit      float64 // the number that stands for 1 in the moments: 1 in floating point
 	table     []S     // sums of the moments of groups of directions
 	none, all []uint64
-	nothing   []S // the moments of none
+	nothing   []S // the moments of an empty set
 	complete  []S // the moments of all directions
 
-	tiles   int // in a row or column of the normal matrix
+	tiles   int // in each row and column of the normal matrix
 	weights []T
 	twins   []int32
 	couples []int32
@@ -47,8 +47,8 @@ func newTables[T float32 | float64, S int32 | float64](d *Design, portable *ref.
 	return t
 }
 
-// layRecords turns the map from moments to the normal matrix, and P with it, into the stream that
-// ops.CSDIteration.Assemble reads.
+// layRecords writes the map from moments to the normal matrix, with P, as the stream that ops.CSDIteration.Assemble
+// reads.
 func (t *tables[T, S]) layRecords(g *gram.Map, p []float64) {
 	_, spare := t.triangle()
 	r := gram.Records{Vector: t.vectors(1), Entry: t.entry, Spare: t.vectors(spare), Base: p, Unit: t.unit}
@@ -59,11 +59,11 @@ func (t *tables[T, S]) layRecords(g *gram.Map, p []float64) {
 	}
 }
 
-// vectors is the size in bytes of n vectors.
+// vectors returns the size of n vectors in bytes.
 func (t *tables[T, S]) vectors(n int) int32 { return int32(n * t.steps.Lanes * lanes.SizeOf[T]()) }
 
-// entry is the offset of an entry of the normal matrix that is named by its place in a packed lower
-// triangle by rows.
+// entry returns the offset of an entry of the normal matrix, which is named by its place in a lower triangle that is
+// packed by rows.
 func (t *tables[T, S]) entry(packed int) int32 {
 	row := 0
 	for ref.Triangle(row+1) <= packed {
@@ -72,28 +72,27 @@ func (t *tables[T, S]) entry(packed int) int32 {
 	return t.vectors(t.place(row, packed-ref.Triangle(row)))
 }
 
-// place is the number of the vector of an entry in the triangle of tiles.
+// place returns the number of an entry's vector in the triangle of tiles.
 func (t *tables[T, S]) place(row, column int) int {
 	edge := t.steps.Tile
 	return (ref.Triangle(row/edge)+column/edge)*edge*edge + column%edge*edge + row%edge
 }
 
-// triangle is the number of vectors of the normal matrix, and of one more that takes the results that
-// nobody needs.
+// triangle returns how many vectors the normal matrix has, and the place of one more, for results that nobody needs.
 func (t *tables[T, S]) triangle() (vectors, spare int) {
 	vectors = ref.Triangle(t.tiles) * t.steps.Tile * t.steps.Tile
 	return vectors + 1, vectors
 }
 
-// padded is the number of unknowns that fill whole tiles.
+// padded returns the number of unknowns, rounded up to whole tiles.
 func (t *tables[T, S]) padded() int { return t.tiles * t.steps.Tile }
 
-// set is the set of directions of one lane.
+// set returns one lane's set of directions.
 func (t *tables[T, S]) set(sets []uint64, lane int) []uint64 {
 	return sets[lane*t.words:][:t.words]
 }
 
-// clearBeyond takes the rows that fill up the last word out of the sets of all lanes.
+// clearBeyond removes from the sets of all lanes the rows that fill up the last word.
 func (t *tables[T, S]) clearBeyond(sets []uint64) {
 	if tail := t.directions % 64; tail != 0 {
 		for lane := range t.steps.Lanes {

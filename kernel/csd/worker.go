@@ -6,18 +6,18 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// laneWorker fits voxels in slots, one for each lane. Each round takes all slots through one
-// iteration. A voxel that has settled is written out and its slot gets the next voxel at once, so
-// that lanes do not wait for one another however different their iterations are.
+// laneWorker fits voxels in slots, one in each lane. Each round takes all slots through one iteration. When a voxel has
+// settled, its result is written and the next voxel takes its slot at once. So no lane waits for another, however
+// different their numbers of iterations are.
 //
-// Nearly all voxels take that way. The few that do not (a signal of zeros or without finite products, a
-// matrix that is not positive definite) are left to the portable code, from the signal on.
+// Nearly all voxels are fitted in this way. The portable code fits the few others from the beginning: those with a
+// signal of zeros or without finite products, or with a matrix that is not positive definite.
 type laneWorker struct {
 	*laneFitter
 	scratch *ref.CSDScratch
 
-	// The next voxels, made ready together.
-	stagedFloat32 []float32 // their signals, where they are not whole and in one piece
+	// The next voxels, which are prepared together:
+	stagedFloat32 []float32 // their signals, if these are not complete or not in one piece
 	stagedFloat64 []float64
 	packed        []float64
 	seen          []float64
@@ -54,7 +54,7 @@ func (l *laneFitter) NewWorker() kernel.Worker {
 	return w
 }
 
-// stride is the length of a staged signal: as long as a signal, but never shorter than a vector.
+// stride returns the length of a staged signal: that of a signal, but at least a vector.
 func (l *laneFitter) stride() int { return max(l.measurements, l.kernels.Lanes) }
 
 func (w *laneWorker) Fit(params []float64, status []kernel.Status, signal []float32) {

@@ -8,10 +8,10 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
-// A gridDesign finds the way to the fraction of water in single precision, sixteen voxels at a time. What
-// it says is sure: where rounding could have led elsewhere it says that it does not know.
+// A gridDesign finds the fraction of water in single precision, sixteen voxels at a time. Its answers are certain:
+// where rounding could have led to another fraction, it says that it does not know.
 //
-// The signals are scaled by a power of two to an S0 between 1 and 2.
+// The signals are scaled by a power of two, to an S0 between 1 and 2.
 type gridDesign struct {
 	*ops.GridSingle
 	steps   *ops.TensorSingle
@@ -35,7 +35,7 @@ func newGridDesign(set *ops.Set, d *lanes.Design) *gridDesign {
 	return f
 }
 
-// A gridBatch is sixteen voxels, the first eight and the last eight of which have a system each.
+// A gridBatch is sixteen voxels. The first eight and the last eight have one system each.
 type gridBatch struct {
 	design  *gridDesign
 	systems [2]*ops.System // with the factors of the normal matrix
@@ -43,7 +43,7 @@ type gridBatch struct {
 	scale   *ops.LanesSingle
 	square  *ops.LanesSingle // the inverse square of the scale
 	s0      [ops.TensorBatchSingle]float64
-	rounded [ops.TensorBatchSingle]float64 // how much roundings add to the root of the sum of squares, at the most
+	rounded [ops.TensorBatchSingle]float64 // a bound of what roundings add to the root of the sum of squares
 	coarse  [ops.TensorBatchSingle]bool    // the signal itself was rounded
 	parts   seriesParts
 	right   []ops.LanesSingle
@@ -62,17 +62,18 @@ func newGridBatch(design *gridDesign, systems [2]*ops.System) *gridBatch {
 	}
 }
 
-// How much the norm of the differences of signal and fit is taken to be off: signalRoundings times the norm of the signal and
-// fitRoundings times its own, for a fit that is much larger than the signal. A difference comes from a sum of eight terms
-// of up to 13 (binary logarithms) and an exponential, and so is off by some ten roundings of the signal at most; errors of the
-// right-hand side, a sum of n terms, are spread by the fit over all measurements, and never enlarged in the norm of the
-// weighted logarithms. A test finds that it is hardly ever half of that, and mostly a hundredth.
+// These bound the error of the norm of the differences between signal and fit: signalRoundings times the norm of the
+// signal plus, for a fit that is much larger than the signal, fitRoundings times the norm of the fit. A difference
+// comes from a sum of eight terms of up to 13 (binary logarithms) and an exponential, so that its error is at most some
+// ten roundings of the signal. Errors of the right-hand side, a sum of n terms, are spread by the fit over all
+// measurements, and never grow in the norm of the weighted logarithms. A test finds errors that are hardly ever half of
+// the bound, and mostly a hundredth.
 const (
 	signalRoundings = 64 * 0x1p-24
 	fitRoundings    = 256 * 0x1p-24
 )
 
-// load takes signals and what is known about them: S0 and energy. A lane without a voxel has S0 0.
+// load takes signals, and what is known about them: S0 and energy. A lane without a voxel has S0 = 0.
 func (b *gridBatch) load(signal [2][]ops.Lanes, s0, energy *[ops.TensorBatchSingle]float64, minSignal float64) {
 	for l, s := range s0 {
 		exponent := 0
@@ -90,14 +91,14 @@ func (b *gridBatch) load(signal [2][]ops.Lanes, s0, energy *[ops.TensorBatchSing
 	b.divide()
 }
 
-// inRange says whether single precision serves a voxel: its numbers stay within what that can hold, and its normal matrix
-// does not enlarge errors, as it does where hardly more than seven values are not zero. least is the least of pivot over
-// diagonal element; with more values than that it is above 0.1 almost always.
+// inRange says whether single precision is enough for a voxel. Its numbers must fit, and its normal matrix must not
+// enlarge errors, as it does where hardly more than seven values are not zero. least is the least ratio of a pivot to
+// its diagonal element; with more values it is above 0.1 almost always.
 func inRange(s0, minSignal, least float64) bool {
 	return s0 > 1e-9 && s0 < 1e9 && minSignal > 1e-30*s0 && least > 0.05
 }
 
-// solve writes the parameters of the fits whose right-hand sides were summed up.
+// solve writes the parameters of the fits for the right-hand sides that were summed up.
 func (b *gridBatch) solve(p *[7]ops.LanesSingle) {
 	f := b.design
 	b.solveWide()
@@ -105,7 +106,7 @@ func (b *gridBatch) solve(p *[7]ops.LanesSingle) {
 	f.Scale(&p[0], &p[0], 7, b.square)
 }
 
-// solveWide solves the systems for the right-hand sides that were summed up.
+// solveWide solves the systems, in double precision, for the right-hand sides that were summed up.
 func (b *gridBatch) solveWide() {
 	b.design.steps.Widen(&b.systems[0].Right[0], &b.systems[1].Right[0], &b.right[0], 7)
 	for _, system := range b.systems {
@@ -113,14 +114,14 @@ func (b *gridBatch) solveWide() {
 	}
 }
 
-// fit writes the parameters of the fits with the fractions given.
+// fit writes the parameters of the fits with the given fractions.
 func (b *gridBatch) fit(p *[7]ops.LanesSingle, fractions *[ops.TensorBatchSingle]float64) {
 	b.leave(fractions)
 	b.rightSide()
 	b.solve(p)
 }
 
-// norms writes the roots of the sums of squares of the fits with the fractions given.
+// norms writes the roots of the sums of squares of the fits with the given fractions.
 func (b *gridBatch) norms(norms *[ops.TensorBatchSingle]float64, fractions *[ops.TensorBatchSingle]float64) {
 	b.fit(&b.point.P, fractions)
 	b.point.C, b.point.Squares = b.left.C, ops.LanesSingle{}
@@ -130,7 +131,7 @@ func (b *gridBatch) norms(norms *[ops.TensorBatchSingle]float64, fractions *[ops
 	}
 }
 
-// slopes evaluates at the fractions given.
+// slopes computes the derivatives at the given fractions.
 func (b *gridBatch) slopes(slopes *[ops.TensorBatchSingle]slope) {
 	var fractions [ops.TensorBatchSingle]float64
 	for l := range slopes {
@@ -148,23 +149,23 @@ func (b *gridBatch) slopes(slopes *[ops.TensorBatchSingle]slope) {
 	}
 }
 
-// A levelResult is what a level of the grid gave.
+// A levelResult is what one level of the grid gave.
 type levelResult struct {
 	step       [ops.TensorBatchSingle]float64
 	fractions  [ops.TensorBatchSingle][reftensor.NextLevel]float64
 	norms      [ops.TensorBatchSingle][reftensor.NextLevel]float64
-	off        [ops.TensorBatchSingle]float64 // how much a norm is off at the most, but for its own roundings
+	off        [ops.TensorBatchSingle]float64 // a bound of the error of a norm, without its own roundings
 	best       [ops.TensorBatchSingle]int
 	candidates [ops.TensorBatchSingle]uint32 // the fractions that may be the best, one bit each
 }
 
-// centre is a voxel's best fraction.
+// centre returns a voxel's best fraction.
 func (v *levelResult) centre(l int) float64 { return v.fractions[l][v.best[l]] }
 
-// sure says whether no other fraction may be the best.
+// sure says that no other fraction can be the best.
 func (v *levelResult) sure(l int) bool { return v.candidates[l] == 1<<v.best[l] }
 
-// evaluate evaluates n fractions for each voxel, which are points of a grid with distances of step.
+// evaluate computes the norms at n fractions for each voxel. They are points of a grid, step apart.
 func (b *gridBatch) evaluate(v *levelResult, n int) {
 	var fractions, norms [ops.TensorBatchSingle]float64
 	for k := range n {
@@ -183,8 +184,8 @@ func (b *gridBatch) evaluate(v *levelResult, n int) {
 	for l, best := range v.best {
 		v.off[l] = b.rounded[l]
 		if b.coarse[l] {
-			// The logarithm of what is left, x, of a signal near a clip is off by a rounding c water/x; the norm
-			// by that times the signal, which is c water there.
+			// Near a clip, the logarithm of what is left, x, has an error of a rounding of c water/x. The norm has this
+			// error times the signal, which is c water there.
 			v.off[l] += 2 * 0x1p-24 * b.s0[l] / (float64(b.clips.Near[l]) * v.step[l])
 		}
 		first := v.norms[l][best]
@@ -197,13 +198,13 @@ func (b *gridBatch) evaluate(v *levelResult, n int) {
 	}
 }
 
-// outOfHand says whether even the best fit leaves more than half of the norm of the signal: it then extrapolates to
+// outOfHand says that even the best fit leaves more than half of the signal's norm. It then extrapolates to
 // measurements without a signal, and enlarges errors there.
 func (b *gridBatch) outOfHand(v *levelResult, l int) bool {
 	return !(v.norms[l][v.best[l]] < 0.5*b.rounded[l]/signalRoundings)
 }
 
-// unsure is the place of a search that goes on by comparing a level's candidates.
+// unsure returns the place from which a search goes on that must compare a level's candidates.
 func (b *gridBatch) unsure(v *levelResult, l int) searchPlace {
 	at := searchPlace{known: ^v.candidates[l], leaves: true}
 	for k, norm := range v.norms[l] {
@@ -212,7 +213,7 @@ func (b *gridBatch) unsure(v *levelResult, l int) searchPlace {
 	return at
 }
 
-// findClips finds where measurements are used up near the best fractions of a level.
+// findClips finds where water uses up measurements, near the best fractions of a level.
 func (b *gridBatch) findClips(v *levelResult) {
 	c := b.clips
 	for l, s0 := range b.s0 {
@@ -224,7 +225,7 @@ func (b *gridBatch) findClips(v *levelResult) {
 	b.design.Clips(c, &b.signal[0], &b.design.inverse[0], b.design.n)
 }
 
-// A smoothness says whether a measurement is used up between two fractions.
+// A smoothness says whether water uses up a measurement between two fractions.
 type smoothness uint8
 
 const (
@@ -233,7 +234,7 @@ const (
 	surelyNotSmooth
 )
 
-// smoothnessOf says so of the neighbours of the best fraction of a level.
+// smoothnessOf returns this for the neighbours of the best fraction of a level.
 func (b *gridBatch) smoothnessOf(v *levelResult, l int) smoothness {
 	const close = 1e-5
 	s0 := b.s0[l]
@@ -248,22 +249,22 @@ func (b *gridBatch) smoothnessOf(v *levelResult, l int) smoothness {
 	return perhapsSmooth
 }
 
-// A root is where a sum of squares is least.
+// A root is a fraction with the least sum of squares.
 type root struct {
 	fraction    float64
 	thousandths int
-	sure        bool // these are
-	pair        int  // where it is not 0: it is between these thousandths and the next, about half-way
+	sure        bool // the fields above are certain
+	pair        int  // not 0: the root is about half-way between these thousandths and the next
 }
 
-// A slope is half the derivative of a sum of squares by the fraction, and what goes with it.
+// A slope is half the derivative of a sum of squares by the fraction, with what its error depends on.
 type slope struct {
 	at, first float64
-	second    float64 // that of Gauss and Newton
+	second    float64 // second derivative as Gauss and Newton approximate it
 }
 
-// roots looks for the minima within a tenth of the best fractions of the first level, with two evaluations of the
-// derivative: a step of Newton with the second derivative of Gauss and Newton, then one along the chord.
+// roots looks for the minima within a tenth of the best fractions of the first level. It evaluates the derivative
+// twice: it takes a Newton step with the second derivative of Gauss and Newton, and then a step along the chord.
 func (b *gridBatch) roots(found *[ops.TensorBatchSingle]root, v *levelResult, wanted *[ops.TensorBatchSingle]bool) {
 	var before, after [ops.TensorBatchSingle]slope
 	for l := range before {
@@ -291,8 +292,8 @@ func (b *gridBatch) roots(found *[ops.TensorBatchSingle]root, v *levelResult, wa
 	}
 }
 
-// judge says which thousandth is nearest to the root of the derivative, and whether that is sure. rounded is how much the
-// norm of the differences is off.
+// judge returns the thousandth that is nearest to the root of the derivative, and whether that is certain. rounded is
+// the error of the norm of the differences.
 func judge(rounded, centre float64, before, after *slope) root {
 	moved := after.at - before.at
 	second, third := after.second, 0.0
@@ -305,7 +306,8 @@ func judge(rounded, centre float64, before, after *slope) root {
 	bend := third / (2 * second)
 	off := math.Abs(chord) * (bendSpread*math.Abs(bend) + bendRest/(1-min(zero, 0.99)))
 	zero -= bendMean * bend * chord
-	// A slope is off by what the differences are off by times the norm of their derivative, and the other way round.
+	// The error of a slope is that of the differences times the norm of their derivative, plus the error of this
+	// derivative times the norm of the differences.
 	off += 2*rounded/math.Sqrt(after.second) + 1e-6
 	middle := math.Round(1000 * centre)
 	low, high := middle-99, middle+99
@@ -341,8 +343,8 @@ const (
 	bendRest   = 0.8
 )
 
-// guess is where the minimum is by the norms of a level, in steps from the best: that of the curve of fourth degree
-// through the squares of five of them, where it is near that of the parabola through three.
+// guess returns where the minimum is, in steps from the best point of a level. It is the minimum of the quartic through
+// the squares of five norms, if that is near the minimum of the parabola through three.
 func guess(norms []float64, best int) float64 {
 	var squares [reftensor.NextLevel]float64
 	for k, v := range norms {

@@ -9,7 +9,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
-// A lot is up to sixteen voxels that are searched together, and what has come of that.
+// A lot is up to sixteen voxels that are searched together, with the state of their search.
 type lot struct {
 	voxels   [ops.TensorBatchSingle]preparedVoxel
 	used     [ops.TensorBatchSingle]bool
@@ -17,8 +17,8 @@ type lot struct {
 	fraction [ops.TensorBatchSingle]float64
 }
 
-// prepareGrid takes a lot of voxels, the first of which is given, or one of rough ones. Those whose fraction it
-// finds it fits; others wait for a lane, or as rough ones. It returns the first voxel that it did not take.
+// prepareGrid takes a lot of voxels, from first on, or a lot of rough ones. It fits those whose fraction it finds.
+// Others wait for a lane, or become rough ones. It returns the first voxel that it did not take.
 func prepareGrid[T float32 | float64](w *gridWorker, room []T, params []float64, status []kernel.Status, signal []T, first int) (next int) {
 	w.waiting = w.space[:0]
 	switch {
@@ -39,8 +39,8 @@ func prepareGrid[T float32 | float64](w *gridWorker, room []T, params []float64,
 	return next
 }
 
-// loadLot prepares a lot of voxels: signals and factors come to stand in the halves. Where settled says so the rules have been
-// applied before.
+// loadLot prepares a lot of voxels: it moves their signals and factors into the halves. settled says that the rules
+// have been applied already.
 func loadLot[T float32 | float64](w *gridWorker, lot *lot, params []float64, status []kernel.Status, signal []T, first int, settled bool) (next int) {
 	next = first
 	var s0, energy [ops.TensorBatchSingle]float64
@@ -84,7 +84,8 @@ func loadLot[T float32 | float64](w *gridWorker, lot *lot, params []float64, sta
 	return next
 }
 
-// factorSquares factors the normal matrix of the arriving voxels, with the squares of the signal as weights, as plainFit does.
+// factorSquares factors the normal matrix of the arriving voxels with the squares of the signal as weights, as plainFit
+// does.
 func (w *gridWorker) factorSquares() {
 	f := w.lanes
 	clear(w.sums[:])
@@ -98,8 +99,8 @@ func (w *gridWorker) factorSquares() {
 	f.Factor(w.system)
 }
 
-// verdicts are those of the rules on a lot that was loaded: on plain tensors of single precision where these are good
-// enough, else of double precision.
+// verdicts applies the rules to a lot that was loaded. It uses plain tensors in single precision where these are
+// accurate enough, and else in double precision.
 func (w *gridWorker) verdicts(lot *lot, unusual *[ops.TensorBatchSingle]bool) (verdicts [ops.TensorBatchSingle]verdict) {
 	w.batch.plainFit()
 	var careful [2]bool
@@ -131,8 +132,8 @@ func (w *gridWorker) verdicts(lot *lot, unusual *[ops.TensorBatchSingle]bool) (v
 	return verdicts
 }
 
-// plainSignal is the most that MinSignal may be over S0 for a plain tensor in single precision, which replaces only
-// values up to 0 by it: smaller ones have no weight.
+// plainSignal is the largest MinSignal, relative to S0, with which a plain tensor may be fitted in single precision.
+// That fit replaces only values up to 0 by MinSignal; larger values below MinSignal have no weight.
 const plainSignal = 1e-4
 
 // searchLot searches for the fractions of a lot, from the first level on.
@@ -174,7 +175,7 @@ func (w *gridWorker) searchLot(lot *lot) {
 	}
 }
 
-// wait sends a voxel to a lane.
+// wait makes a voxel wait for a lane.
 func (w *gridWorker) wait(lot *lot, l int, at searchPlace) {
 	w.waiting = append(w.waiting, gridStart{lot.voxels[l], l / ops.TensorBatch, at})
 }
@@ -202,8 +203,8 @@ func finishLot[T float32 | float64](w *gridWorker, lot *lot, params []float64, s
 	}
 }
 
-// prepareRough takes a lot of rough voxels through their next level. After the third they are fitted; else they wait,
-// for a lane or as rough ones.
+// prepareRough takes a lot of rough voxels through their next level. After the third level they are fitted. Until then
+// they wait for a lane or stay rough.
 func prepareRough[T float32 | float64](w *gridWorker, room []T, params []float64, status []kernel.Status, signal []T) {
 	var rough [ops.TensorBatchSingle]roughVoxel
 	count := copy(rough[:], w.rough)
@@ -242,7 +243,7 @@ func prepareRough[T float32 | float64](w *gridWorker, room []T, params []float64
 	finishLot(w, &lot, params, status, signal)
 }
 
-// isSingle says whether values are numbers of single precision.
+// isSingle says whether all values are numbers that single precision holds exactly.
 func isSingle[T float32 | float64](values []T) bool {
 	if _, yes := any(T(0)).(float32); yes {
 		return true

@@ -6,34 +6,34 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
-// A gridSearch finds the fraction of free water by weighted linear least squares, by the rules of
-// package reftensor. It does not evaluate the objective itself: it says for which fractions it wants it, and goes on
-// when it has been told, so that eight searches can share evaluations. What follows the levels of
-// the grid is written as if values were there; where one is not, it is asked for, and the piece is run again.
+// A gridSearch finds the fraction of free water by weighted linear least squares, by the rules of package reftensor. It
+// does not evaluate the objective. It asks for the values at some fractions, and goes on when it has been told them, so
+// that eight searches can share evaluations. The steps after the levels of the grid are written as if all values were
+// known. Where one is not, they ask for it, and are run again from their beginning.
 type gridSearch struct {
-	wanted [reftensor.NextLevel]float64 // the fractions asked for
+	wanted [reftensor.NextLevel]float64 // fractions at which values are asked for
 	values [reftensor.NextLevel]float64 // what came back
 	asked  int
 	told   int
-	known  uint32 // the values of a level that need not be asked for, one bit each
+	known  uint32 // one bit for each value of a level that is known already
 
 	tenth        float64 // the best fraction of the first level
 	step, centre float64 // of the level that was evaluated last
 	guess        float64 // of the minimum, in steps from the centre
-	descending   bool    // asked are thousandths
+	descending   bool    // the values asked for are at thousandths
 	memory       [searchMemory]struct {
 		thousandths int
 		value       float64
 	}
 	remembers int
-	leaves    bool // when a level is to be evaluated whole
+	leaves    bool // the search ends when a whole level is to be evaluated
 	pair      int
 
 	fraction float64
 	state    searchState
 }
 
-// clipping knows where measurements are used up by water.
+// clipping knows at which fractions water uses up measurements.
 type clipping interface {
 	isSmooth(low, high float64) bool
 }
@@ -43,26 +43,26 @@ type searchState uint8
 const (
 	searchRunning searchState = iota
 	searchFound
-	searchLost // it remembers too little for this voxel
-	searchLeft // for the next level
+	searchLost // the memory is too small for this voxel
+	searchLeft // ended before the next level
 )
 
 const searchMemory = 64
 
-// A searchPlace is where a search begins: the zero value is the first level.
+// A searchPlace is where a search begins. Its zero value is the first level.
 type searchPlace struct {
 	tenth        float64 // the best fraction of the first level
-	centre, step float64 // of the level that is done; step 0: none
-	smooth       bool    // the objective is, between the neighbours of the centre: it descends from
+	centre, step float64 // of the level that is done; a step of 0: none is
+	smooth       bool    // the objective is smooth between the neighbours of the centre, and the search descends from guess
 	guess        float64 // the minimum, in steps from the centre
-	// The next level has values, of which one bit each says that they are good enough.
+	// The values of the next level, and one bit for each that is accurate enough.
 	values [reftensor.NextLevel]float64
 	known  uint32
-	leaves bool // it leaves off when another level is to be evaluated
-	pair   int  // where it is not 0: the best is these thousandths or one more
+	leaves bool // the search ends when another level is to be evaluated
+	pair   int  // not 0: the best fraction is this many thousandths, or one more
 }
 
-// begin asks for what comes next at a place.
+// begin asks for the first values from a place on.
 func (s *gridSearch) begin(at *searchPlace, clip clipping) {
 	s.state, s.remembers, s.descending, s.leaves = searchRunning, 0, false, at.leaves
 	s.tenth, s.centre, s.step, s.guess = at.tenth, at.centre, at.step, at.guess
@@ -74,7 +74,7 @@ func (s *gridSearch) begin(at *searchPlace, clip clipping) {
 		return
 	case at.smooth:
 		s.descending, s.asked, s.told, s.known = true, 0, 0, 0
-		s.descend(clip) // remembers nothing, and so only asks
+		s.descend(clip) // nothing is known yet, so that this only asks
 		return
 	case at.step == 0:
 		s.ask(0, 1, reftensor.FirstStep, reftensor.FirstLevel)
@@ -98,10 +98,10 @@ func (s *gridSearch) ask(low, high, step float64, n int) {
 	reftensor.LevelFractions(s.wanted[:n], low, high, step)
 }
 
-// next is the fraction that is asked for.
+// next returns the fraction whose value is asked for.
 func (s *gridSearch) next() float64 { return s.wanted[s.told] }
 
-// tell takes the value, and goes on when it was the last that was asked for.
+// tell passes the value, and the search goes on when it was the last that was asked for.
 func (s *gridSearch) tell(value float64, clip clipping) {
 	s.values[s.told] = value
 	if s.descending {
@@ -142,7 +142,7 @@ func (s *gridSearch) tell(value float64, clip clipping) {
 	}
 }
 
-// nextLevel goes on with the level around the best fraction; the third is the last.
+// nextLevel goes on with the level around the best fraction. The third level is the last.
 func (s *gridSearch) nextLevel() {
 	s.remembers = 0
 	if s.step < 0.005 {
@@ -160,7 +160,7 @@ func (s *gridSearch) found(thousandths int) {
 	s.fraction, s.state = reftensor.OnGrid(s.tenth, thousandths), searchFound
 }
 
-// thousandth is the objective at a number of thousandths; where it is not known it is asked for.
+// thousandth returns the objective at a number of thousandths. If it is not known, it is asked for.
 func (s *gridSearch) thousandth(k int) float64 {
 	for _, p := range s.memory[:s.remembers] {
 		if p.thousandths == k {
@@ -179,11 +179,10 @@ func (s *gridSearch) thousandth(k int) float64 {
 	return math.NaN()
 }
 
-// waits says whether a value that was needed is not there.
+// waits says whether a value that was needed is not known.
 func (s *gridSearch) waits() bool { return s.asked > 0 || s.state == searchLost }
 
-// descend looks for the best thousandth with the parabola through three objectives; package reftensor
-// explains it.
+// descend looks for the best thousandth with the parabola through three values. Package reftensor explains it.
 func (s *gridSearch) descend(clip clipping) (k int, ok bool) {
 	const reach = 4
 	middle, span := math.Round(1000*s.centre), math.Round(1000*s.step)
@@ -216,7 +215,7 @@ func (s *gridSearch) descend(clip clipping) (k int, ok bool) {
 	return 0, false
 }
 
-// nearest rounds a vertex to a thousandth; where it is about half-way between two, it compares them.
+// nearest rounds a vertex to a thousandth. If it is about half-way between two, it compares these.
 func (s *gridSearch) nearest(vertex float64) int {
 	lower := math.Floor(vertex)
 	k, part := int(lower), vertex-lower

@@ -7,14 +7,15 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
-// seriesParts are the measurements of sixteen voxels in two parts. Where water is a large part of the signal of any of
-// them (mostly b-values up to 1000), the right-hand side of each fit is made with new logarithms. Of the others it is a
-// power series: with c the signal of water at b = 0, m the middle of its range, and u = water/(s - m water),
+// seriesParts divides the measurements of sixteen voxels. Where water is a large part of the signal of any of the
+// voxels (mostly at b-values up to 1000), the right-hand side of each fit needs new logarithms. For the other
+// measurements it is a power series. With c the signal of water at b = 0, m the middle of its range, and u = water/(s -
+// m water),
 //
 //	log2(s - c water) = log2(s - m water) + log2(1 - (c-m) u) = log2(s - m water) - (1/ln 2) sum_j ((c-m) u)^j / j
 //
-// so that seven sums for each power give the right-hand sides for all fractions. The voxels of a lot decide together what is a
-// large part; the search is sure whichever way its logarithms are made.
+// so that seven sums for each power give the right-hand sides for all fractions. The voxels of a lot decide together
+// which measurements need logarithms. The search is certain in either way.
 type seriesParts struct {
 	large  int // measurements with much water, which come first
 	signal []ops.LanesSingle
@@ -28,9 +29,10 @@ type seriesParts struct {
 	factor [seriesTerms]*ops.LanesSingle
 }
 
-// A measurement has little water where that is at most littleWater of the signal at f = 1. On the grid |f - 0.5| is at most 0.4
-// and (c-m) u then 0.13: the series of seven terms is off by 1.5e-7, two roundings of a number between 1 and 2. At any f from 0
-// to 1 it is off by 8e-7, and the slope by 2e-5 of itself, far less than what its product with the differences may be off by.
+// A measurement has little water if water is at most littleWater of the signal at f = 1. On the grid |f - 0.5| is at
+// most 0.4, and (c-m) u is then at most 0.13. The error of the series of seven terms is 1.5e-7 there, two roundings of
+// a number between 1 and 2. For all f from 0 to 1 it is 8e-7, and the relative error of the slope is 2e-5, far less
+// than the error of the slope's product with the differences may be.
 const (
 	littleWater = 0.28
 	seriesTerms = 7
@@ -52,10 +54,11 @@ func newSeriesParts(n int) seriesParts {
 	return p
 }
 
-// nothingLeft stands for what water leaves of a measurement whose logarithm does not depend on the fraction any more.
+// nothingLeft is what water leaves of a measurement, by definition, where its logarithm no longer depends on the
+// fraction.
 const nothingLeft = 1e30
 
-// divide divides the measurements, and makes the series. A lane without a voxel does not decide.
+// divide divides the measurements and makes the series. Lanes without a voxel have no say.
 func (b *gridBatch) divide() {
 	p, d := &b.parts, b.design
 	var middle [ops.TensorBatchSingle]float64
@@ -78,7 +81,7 @@ func (b *gridBatch) divide() {
 	}
 }
 
-// leave says what fractions take off the signals.
+// leave sets what the fractions subtract from the signals.
 func (b *gridBatch) leave(fractions *[ops.TensorBatchSingle]float64) {
 	for l, f := range fractions {
 		c := f * b.s0[l]
@@ -107,7 +110,7 @@ func (b *gridBatch) rightSlope() {
 	b.left.Floor = floor
 }
 
-// plainFit solves the systems for fits without water, whose solutions are to be multiplied by the square.
+// plainFit solves the systems for fits without water. Their solutions still have to be multiplied by the square.
 func (b *gridBatch) plainFit() {
 	b.leave(new([ops.TensorBatchSingle]float64))
 	b.rightSide()

@@ -9,10 +9,9 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
-// laneFitter fits free water eight or sixteen voxels at a time. The mathematics are those of package
-// reftensor. Voxels are prepared side by side; then each goes to a lane, and a lane whose voxel has converged
-// takes the next. A voxel on which the usual path fails (no convergence, anything singular or not finite)
-// is fitted by the portable code.
+// laneFitter fits free water eight or sixteen voxels at a time, with the mathematics of package reftensor. Voxels are
+// prepared side by side. Each then goes to a lane, and when it has converged the next voxel takes that lane. The
+// portable code fits voxels on which this fails (no convergence, anything singular or not finite).
 type laneFitter struct {
 	*lanes.Design
 	model         *reftensor.FreeWater
@@ -29,7 +28,7 @@ const (
 	meanB0 = iota
 	meanShell
 	meanAll
-	fastSums // reftensor.FastDecays, and that of water
+	fastSums // reftensor.FastDecays, and the decay of water
 )
 
 func newLaneFitter(kernels *ops.Tensor, model *reftensor.FreeWater) *laneFitter {
@@ -60,12 +59,12 @@ func newLaneFitter(kernels *ops.Tensor, model *reftensor.FreeWater) *laneFitter 
 
 // laneWorker is the memory of one worker.
 type laneWorker struct {
-	*worker // for voxels that are handed over
+	*worker // fits the voxels that are handed over
 	lanes   *laneFitter
 
 	arriving []ops.Lanes // the signals of the voxels that are prepared
 	signal   []ops.Lanes // the signals of the voxels that are fitted
-	u, v, x  []ops.Lanes // of one block of measurements
+	u, v, x  []ops.Lanes // for one block of measurements
 	sums     *[28]ops.Lanes
 	system   *ops.System
 	point    *ops.Point
@@ -76,20 +75,20 @@ type laneWorker struct {
 	space    [ops.TensorBatch]preparedVoxel
 }
 
-// A preparedVoxel is one that a rule has not settled.
+// A preparedVoxel is one that no rule has settled.
 type preparedVoxel struct {
-	voxel, lane int // lane of arriving
+	voxel, lane int // lane among the arriving voxels
 	negative    bool
 	s0, energy  float64
 }
 
-// A waterPoint is a place in parameter space. p is in units of binary logarithms.
+// A waterPoint is a point in parameter space. p is in units of binary logarithms.
 type waterPoint struct {
 	p [7]float64
 	c float64
 }
 
-// fraction is that of free water.
+// fraction returns the fraction of free water.
 func (a *waterPoint) fraction() float64 {
 	if s0 := math.Exp2(a.p[6]) + a.c; s0 > 0 {
 		return a.c / s0
@@ -106,15 +105,14 @@ func (f *laneFitter) newWorker(portable *worker) *laneWorker {
 	return w
 }
 
-// handOver fits one voxel by the portable code.
+// handOver lets the portable code fit one voxel.
 func handOver[T float32 | float64](w *laneWorker, params []float64, status []kernel.Status, signal []T, i int) {
 	n := w.lanes.N
 	fit(w.worker, params[i*parameters:][:parameters], status[i:i+1], signal[i*n:][:n])
 }
 
-// prepare takes up to eight voxels, the first of which is given, applies the rules that need
-// no nonlinear fit, and finds starting points for the others. It returns the first voxel that it did
-// not take.
+// prepare takes up to eight voxels, from first on. It applies the rules that need no nonlinear fit, and finds starting
+// points for the others. It returns the first voxel that it did not take.
 func prepare[T float32 | float64](w *laneWorker, params []float64, status []kernel.Status, signal []T, first int) (next int) {
 	count := min(ops.TensorBatch, len(status)-first)
 	lanes.Load(w.lanes.Design, w.arriving, &w.extent, signal, first, count)
@@ -135,7 +133,7 @@ func prepare[T float32 | float64](w *laneWorker, params []float64, status []kern
 	return first + count
 }
 
-// A verdict is what the rules say that need no more than a plain tensor.
+// A verdict is what the rules say that need only a plain tensor.
 type verdict uint8
 
 const (
@@ -144,7 +142,7 @@ const (
 	verdictWater           // free water alone
 )
 
-// verdict is about a lane of the arriving voxels, after plainFit.
+// verdict returns the verdict for a lane of the arriving voxels, after plainFit.
 func (w *laneWorker) verdict(means *[7]ops.Lanes, l int) verdict {
 	if w.unusual(means, l) {
 		return verdictUnusual
@@ -152,7 +150,8 @@ func (w *laneWorker) verdict(means *[7]ops.Lanes, l int) verdict {
 	return w.verdictOnDiffusivity(w.plainDiffusivity(w.system, l), 1e-9)
 }
 
-// unusual says whether the portable code decides about a lane of the arriving voxels, whose normal matrix was factored.
+// unusual says that the portable code must decide about a lane of the arriving voxels. The normal matrix must be
+// factored.
 func (w *laneWorker) unusual(means *[7]ops.Lanes, l int) bool {
 	model, energy := w.lanes.model, w.sums[w.lanes.energyPlace()][l]
 	return !(means[meanB0][l] > model.MinSignal && means[meanAll][l] > model.MinSignal &&
@@ -165,8 +164,7 @@ func (w *laneWorker) plainDiffusivity(system *ops.System, l int) float64 {
 	return math.Ln2 * (plain[0][l] + plain[2][l] + plain[5][l]) / 3
 }
 
-// verdictOnDiffusivity is that of the rule on the mean diffusivity; within the margin, which is relative, that is
-// not sure.
+// verdictOnDiffusivity applies the rule on the mean diffusivity. It is not sure within the margin, which is relative.
 func (w *laneWorker) verdictOnDiffusivity(md, margin float64) verdict {
 	limit := w.lanes.model.MDReg
 	switch {
@@ -178,7 +176,7 @@ func (w *laneWorker) verdictOnDiffusivity(md, margin float64) verdict {
 	return verdictFit
 }
 
-// prepare says what was seen of a voxel that arrived in a lane.
+// prepare returns what is known about the voxel that arrived in a lane.
 func (w *laneWorker) prepare(means *[7]ops.Lanes, voxel, lane int) preparedVoxel {
 	return preparedVoxel{
 		voxel: voxel, lane: lane, negative: w.extent.Least[lane] < 0,
@@ -197,7 +195,7 @@ func writeWater[T float32 | float64](f *laneFitter, params []float64, status []k
 	status[voxel] = kernel.Status{Code: kernel.AllFreeWater}
 }
 
-// energyPlace is where the sum of weights is among the normal sums: for the weights s^2, the energy.
+// energyPlace returns the place of the sum of weights among the normal sums. With weights s^2 it is the energy.
 func (f *laneFitter) energyPlace() int {
 	if f.Normal != nil {
 		return 21
@@ -218,7 +216,7 @@ func (w *laneWorker) plainFit() {
 	f.Solve(w.system)
 }
 
-// leaveAll takes no water off the signals.
+// leaveAll sets that no water is subtracted from the signals.
 func (w *laneWorker) leaveAll() {
 	least := w.lanes.model.MinSignal
 	for l := range w.rest.C {
@@ -226,7 +224,7 @@ func (w *laneWorker) leaveAll() {
 	}
 }
 
-// weightedLogarithms makes the right-hand side of the weighted linear fit to what water leaves of signals, and,
+// weightedLogarithms computes the right-hand side of the weighted linear fit to what water leaves of the signals and,
 // unless normal is nil, the sums of its matrix.
 func (w *laneWorker) weightedLogarithms(system *ops.System, signal []ops.Lanes, normal *[28]ops.Lanes) {
 	f := w.lanes
@@ -254,15 +252,15 @@ func (w *laneWorker) linearMisfit(system *ops.System, signal []ops.Lanes) ops.La
 	return w.point.Squares
 }
 
-// means are the columns of the table of means.
+// means returns the columns of the table of means.
 func (w *laneWorker) means() (m [7]ops.Lanes) {
 	clear(w.point.P[:])
 	w.lanes.Sums7(&w.point.P[0], &w.lanes.means[0], &w.arriving[0], w.lanes.N)
 	return w.point.P
 }
 
-// maybeAllWater is the test that every voxel with a fraction of 0.99 or more in the weighted linear
-// fit passes, with a little on the safe side.
+// maybeAllWater is a test that every voxel passes whose fraction in the weighted linear fit is 0.99 or more. It has a
+// safety margin.
 func (w *laneWorker) maybeAllWater(s0 *ops.Lanes) (maybe [ops.TensorBatch]bool) {
 	any := false
 	high, low := w.misfits(0.9, s0), w.misfits(0.8, s0)
@@ -289,7 +287,7 @@ func (w *laneWorker) misfits(fraction float64, s0 *ops.Lanes) ops.Lanes {
 	return w.linearMisfit(w.system, w.arriving)
 }
 
-// starts guesses the fraction from the mean of the shell, and the tissue from the rest.
+// starts guesses the fraction from the mean of the shell, and the tissue's tensor from the rest.
 func (w *laneWorker) starts(means *[7]ops.Lanes) (start [ops.TensorBatch]waterPoint) {
 	f := w.lanes
 	var c ops.Lanes
@@ -302,10 +300,10 @@ func (w *laneWorker) starts(means *[7]ops.Lanes) (start [ops.TensorBatch]waterPo
 	return start
 }
 
-// startFloor is the least that water leaves of a signal, over S0, where a start is made.
+// startFloor is the least that water may leave of a signal, relative to S0, when a start is computed.
 const startFloor = 0.03
 
-// startsAt takes water away from signals and fits the logarithms of the rest with constant weights.
+// startsAt subtracts water from the signals and fits the logarithms of the rest with constant weights.
 func (w *laneWorker) startsAt(start *[ops.TensorBatch]waterPoint, signal []ops.Lanes, c, s0 *ops.Lanes) {
 	f := w.lanes
 	w.rest.C = *c

@@ -10,22 +10,21 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
-// A nlsWorker fits free water by NLS. Voxels come in lots: sixteen at a time their start, the rules
-// and the first Newton steps in single precision (Mixed), eight at a time the start and the rules in
-// double precision (Double, and what single precision leaves undecided). Then each goes to one of eight
-// lanes, where Newton steps in double precision end the fit, and from where a doubtful one comes back for
-// another start.
+// A nlsWorker fits free water by NLS. Voxels come in lots. With Mixed precision, sixteen at a time have their start,
+// the rules and the first Newton steps in single precision. With Double, and where single precision cannot decide,
+// eight at a time have their start and the rules in double precision. Each voxel then goes to one of eight lanes, where
+// Newton steps in double precision end the fit. A doubtful voxel comes back from there for another start.
 type nlsWorker struct {
 	*laneWorker
 	single *singleWorker // nil: double precision throughout
 	linear *gridWorker   // fits by WLS
 	slots  [ops.TensorBatch]newtonSlot
-	dipy   [ops.TensorBatch]reftensor.Levenberg // of slots on DIPY's way
+	dipy   [ops.TensorBatch]reftensor.Levenberg // of slots that go DIPY's way
 
 	ready      []nlsVoxel // wait for a lane
 	readySpace [gridLot]nlsVoxel
 	careful    []int      // wait for the rules in double precision
-	watery     []nlsVoxel // wait for their fraction by WLS, which decides about the start or the whole fit
+	watery     []nlsVoxel // wait for their fraction by WLS, which decides about the start or about the whole fit
 	linearly   []nlsVoxel // have their start from WLS, and wait for a lot in single precision
 	doubtful   []nlsVoxel // wait for the second start
 	lot        int        // how many voxels make a lot
@@ -40,12 +39,12 @@ type nlsVoxel struct {
 	voxel      int
 	negative   bool
 	s0, energy float64
-	fast       [reftensor.FastDecayCount + 1]float64 // sums with decays faster than water's, and that of water
+	fast       [reftensor.FastDecayCount + 1]float64 // sums with decays faster than water's, and with that of water
 	start      waterPoint
 
-	// Where steps were taken in single precision: how many, the point before the last one and the sum of
-	// squares there (+Inf: there is no such point), the relative reduction that the last one promised, and
-	// whether the next is to be exact.
+	// About steps that were taken in single precision: the point before the last step and the sum of squares there
+	// (+Inf: there is none), how many steps there were, the relative reduction that the last one promised, and whether
+	// the next one is exact.
 	before        waterPoint
 	beforeSquares float64
 	reduction     float64
@@ -68,9 +67,9 @@ type turn uint8
 const (
 	firstTurn  turn = iota
 	linearTurn      // from the result of WLS
-	secondTurn      // from a middling fraction
-	dipyTurn        // from DIPY's start on DIPY's way
-	lastTurn        // from where that ends
+	secondTurn      // from a fraction in the middle
+	dipyTurn        // from DIPY's start, in DIPY's way
+	lastTurn        // from the end of dipyTurn
 )
 
 func (f *laneFitter) newNLSWorker(portable *worker) *nlsWorker {
@@ -78,7 +77,8 @@ func (f *laneFitter) newNLSWorker(portable *worker) *nlsWorker {
 	if f.single != nil {
 		w.single, w.lot = f.single.newWorker(f), ops.TensorBatchSingle
 	}
-	// While a lot waits for lanes, each of it and of the eight in lanes may join what is less than a lot.
+	// While a lot waits for lanes, each voxel of it, and of the eight in lanes, may join a queue that is less than a
+	// lot.
 	const most = 4 * gridLot
 	w.careful = make([]int, 0, most)
 	for _, queue := range []*[]nlsVoxel{&w.watery, &w.linearly, &w.doubtful} {
@@ -151,8 +151,9 @@ func fitNLS[T float32 | float64](w *nlsWorker, params []float64, status []kernel
 	}
 }
 
-// replenish makes voxels ready, if none is: from whole lots first, those nearest to their end before others so that
-// queues stay short, then from voxels not yet seen, and, when all is asked for, from what is left.
+// replenish makes voxels ready if none is. It takes complete lots first, and of these the ones nearest to their end, so
+// that queues stay short. Then it takes voxels that were not seen yet and, when everything was asked for, incomplete
+// lots.
 func replenish[T float32 | float64](w *nlsWorker, params []float64, status []kernel.Status, signal []T, next int, all bool) int {
 	for len(w.ready) == 0 {
 		w.ready = w.readySpace[:0]
@@ -187,7 +188,7 @@ func replenish[T float32 | float64](w *nlsWorker, params []float64, status []ker
 	return next
 }
 
-// arrive transposes the signals of up to eight voxels; lanes without one get the first's.
+// arrive transposes the signals of up to eight voxels. Lanes without a voxel get the first one's signal.
 func arrive[T float32 | float64](w *nlsWorker, signal []T, voxels []int) {
 	n := w.lanes.N
 	for l := range ops.TensorBatch {
@@ -203,8 +204,8 @@ func arrive[T float32 | float64](w *nlsWorker, signal []T, voxels []int) {
 	w.lanes.Range(&w.extent, &w.arriving[0], n)
 }
 
-// prepareCareful applies the rules that need no nonlinear fit to a lot of up to eight voxels, and finds starting points.
-// A voxel that may have a fraction of 0.99 or more in WLS, whose result is then the one to keep, is put down for it.
+// prepareCareful applies the rules that need no nonlinear fit to up to eight voxels, and finds starting points. A voxel
+// whose fraction in WLS may be 0.99 or more is listed for WLS, because then its result is kept.
 func prepareCareful[T float32 | float64](w *nlsWorker, params []float64, status []kernel.Status, signal []T) {
 	count := min(ops.TensorBatch, len(w.careful))
 	if first := w.careful[0]; count == ops.TensorBatch && w.careful[count-1] == first+count-1 {
@@ -271,18 +272,18 @@ func prepareSecond[T float32 | float64](w *nlsWorker, signal []T) {
 	w.doubtful = append(w.doubtful[:0], w.doubtful[count:]...)
 }
 
-// again is the voxel's next turn.
+// again prepares the voxel's next turn.
 func (v *nlsVoxel) again(turn turn, start waterPoint) {
 	v.turn, v.start, v.beforeSquares, v.taken, v.exact, v.reduction = turn, start, math.Inf(1), 0, false, 0
 }
 
-// gridLot is how many voxels are searched for their fraction in one go: many, for lanes and the lots of the next levels
-// are not full towards the end.
+// gridLot is how many voxels are searched for their fraction in one go. They are many, because towards the end of a
+// search neither lanes nor lots are full.
 const gridLot = 128
 
-// searchGrid fits a lot of voxels by WLS. Those that have not been fitted yet keep the result where the
-// fraction is 0.99 or more, as in DIPY, and start from where they would have started else. The others start from
-// the result; on DIPY's way, in double precision.
+// searchGrid fits a lot of voxels by WLS. Voxels that have not been fitted yet keep the result if the fraction is 0.99
+// or more, as in DIPY, and otherwise begin where they would have begun. The others begin from the result and go DIPY's
+// way, in double precision.
 func searchGrid[T float32 | float64](w *nlsWorker, params []float64, status []kernel.Status, signal []T) {
 	n, found := w.lanes.N, &w.searched
 	count := min(gridLot, len(w.watery))
@@ -317,8 +318,8 @@ func searchGrid[T float32 | float64](w *nlsWorker, params []float64, status []ke
 	w.watery = append(w.watery[:0], w.watery[count:]...)
 }
 
-// startFromLinear is DIPY's starting point: the tensor of WLS with negative eigenvalues raised to zero, its fraction,
-// and the mean b0 signal.
+// startFromLinear returns DIPY's starting point: the tensor of WLS with negative eigenvalues raised to zero, the
+// fraction of WLS, and the mean b0 signal.
 func startFromLinear(params []float64, s0 float64) (start waterPoint) {
 	var values [3]float64
 	var vectors [9]float64

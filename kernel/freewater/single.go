@@ -9,11 +9,11 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
-// A singleWorker fits sixteen voxels side by side as far as that goes in lockstep: the rules, the start, and some Newton
-// steps, with sums over measurements in single precision and all that is done with the sums in double precision; then a last
-// step with the gradient in double precision. What it decides it decides with a margin far above the rounding of single
-// precision. A voxel that the rules leave undecided goes to prepareCareful, one that has not converged to a lane of a
-// nlsWorker.
+// A singleWorker fits sixteen voxels side by side as long as they can go in step: the rules, the start, and some Newton
+// steps. Sums over measurements are in single precision, and everything computed from the sums is in double precision.
+// A last step has its gradient in double precision. Decisions are made with a margin far above the rounding of single
+// precision. A voxel that the rules leave undecided goes to prepareCareful. One that has not converged goes to a lane
+// of a nlsWorker.
 //
 // Lane l of sixteen is lane l of the first System and Point, or lane l-8 of the second.
 type singleWorker struct {
@@ -58,10 +58,10 @@ func (d *singleDesign) newWorker(double *laneFitter) *singleWorker {
 	return w
 }
 
-// half gives the place of a lane.
+// half returns the half and the lane in it of one of sixteen lanes.
 func half(l int) (h, lane int) { return l / ops.TensorBatch, l % ops.TensorBatch }
 
-// Margins of what is decided in single precision.
+// Margins of decisions in single precision.
 const (
 	singleEnergyLeast = 1e-12 // sums of squares outside of these limits are left to double precision
 	singleEnergyMost  = 1e24
@@ -104,10 +104,10 @@ func prepareSingle[T float32 | float64](w *nlsWorker, params []float64, status [
 	return first + count
 }
 
-// secondSteps is singleSteps for the starts after the first, which are further from the minimum.
+// secondSteps is singleSteps for later starts, which are further from the minimum.
 const secondSteps = 10
 
-// refit fits a lot of up to sixteen voxels of a queue from their next start.
+// refit fits a lot of up to sixteen voxels of a queue, from their next start.
 func refit[T float32 | float64](w *nlsWorker, params []float64, status []kernel.Status, signal []T, queue *[]nlsVoxel) {
 	s := w.single
 	count := copy(s.voxels[:], *queue)
@@ -149,7 +149,7 @@ func (a *waterPoint) put(point *ops.Point, l int) {
 	point.P[6][l], point.C[l] = a.p[6], a.c
 }
 
-// deliver sends a fitted voxel on: what has not converged to a lane in double precision.
+// deliver passes a fitted voxel on. One that has not converged goes to a lane in double precision.
 func (w *nlsWorker) deliver(params []float64, status []kernel.Status, l int) {
 	v := &w.single.voxels[l]
 	if !w.single.converged[l] {
@@ -210,12 +210,12 @@ func (w *singleWorker) widenMatrix() {
 	}
 }
 
-// widenRight makes seven of the sides the right-hand sides.
+// widenRight makes seven of the sides, from from on, the right-hand sides.
 func (w *singleWorker) widenRight(from int) {
 	w.Widen(&w.system[0].Right[0], &w.system[1].Right[0], &w.sides[from], 7)
 }
 
-// verdicts are what the rules say that need no more than the plain tensor.
+// verdicts returns what the rules say that need only a plain tensor.
 func (w *singleWorker) verdicts(means *[7]ops.LanesSingle) (verdicts [ops.TensorBatchSingle]verdict) {
 	model := w.lanes.model
 	for l := range verdicts {
@@ -234,12 +234,11 @@ func (w *singleWorker) verdicts(means *[7]ops.LanesSingle) (verdicts [ops.Tensor
 	return verdicts
 }
 
-// clearlyNotWater says which voxels cannot have a fraction of 0.99 or more in WLS. DIPY looks for the fraction on 0.1,
-// 0.2, .. 0.9, then by hundredths on both sides of the best of those, less than a tenth away, then by thousandths,
-// less than a hundredth away: 0.99 and more is reached from 0.9 alone. So a voxel is cleared when the sum of
-// squares at 0.9 is larger than at any one other of the tenths. The one compared with is near the fraction that the
-// start guesses, where the sum is small in most voxels, and the margin is far above what rounding to single
-// precision does to the sums.
+// clearlyNotWater says which voxels cannot have a fraction of 0.99 or more in WLS. DIPY first tries 0.1, 0.2, .. 0.9,
+// then hundredths less than a tenth from the best of these, then thousandths less than a hundredth away. It reaches
+// 0.99 only from 0.9. So a voxel is cleared if the sum of squares at 0.9 is larger than at any other tenth. It is
+// compared with the tenth near the fraction that the start guesses, where the sum is small in most voxels. The margin
+// is far above what rounding to single precision does to the sums.
 func (w *singleWorker) clearlyNotWater(means *[7]ops.LanesSingle) (cleared [ops.TensorBatchSingle]bool) {
 	var high, other ops.LanesSingle
 	for l := range high {
@@ -281,7 +280,7 @@ func (w *singleWorker) misfit(from int, c *ops.LanesSingle) ops.LanesSingle {
 	return w.point.Squares
 }
 
-// guessedFraction is guessed from the mean of a shell.
+// guessedFraction guesses the fraction from the mean of a shell.
 func (w *singleWorker) guessedFraction(means *[7]ops.LanesSingle, l int) float64 {
 	f := w.lanes
 	fraction := 1 - (float64(means[meanShell][l])/float64(means[meanB0][l])-f.water)/(f.tissue-f.water)
@@ -312,20 +311,20 @@ func (w *singleWorker) startsAt() {
 	w.Widen(&w.at[0].P[0], &w.at[1].P[0], &w.point.P[0], 8) // P and C
 }
 
-// singleSteps is how many passes are made in single precision. After them, and a last step with the gradient in double
-// precision, nine voxels of ten are fitted.
+// singleSteps is how many passes are made in single precision. After them, and a last step with its gradient in double
+// precision, nine of ten voxels are fitted.
 const singleSteps = 3
 
-// A singleLane is how the fit of a lane goes: as in a newtonSlot.
+// A singleLane is the state of a lane's fit, as in a newtonSlot.
 type singleLane struct {
 	squares   float32 // at the best point, which is before
 	damping   lanes.Damping
-	still     bool // the step that was solved for is so short that the next would be lost in single precision
+	still     bool // the step that was solved for is so short that single precision would lose the next one
 	steps     int
-	reduction float64 // that the step promises, relative; 1 where the matrix was not exact
+	reduction float64 // relative reduction that the step promises; 1 if the matrix was not exact
 }
 
-// stillReduction is the relative reduction of the sum of squares from which on single precision does not help.
+// stillReduction is the relative reduction of the sum of squares below which single precision does not help any more.
 const stillReduction = 1e-7
 
 // fit fits the voxels from the points where they are.
@@ -355,9 +354,10 @@ func (w *singleWorker) fit(passes int) {
 	}
 }
 
-// enough says whether nothing worth a step is left after the last one. Its matrix is that of the point before. Where Newton's
-// method reduces the excess of the objective from a to C a^2, such a step leaves 4 C a of it, to first order. a is what
-// the step before promised; C comes from a and the promise of this step, unless that is mere rounding.
+// enough says that after the last step no further step is worth it. The step's matrix is that of the point before.
+// Where Newton's method reduces the excess of the objective from a to C a^2, such a step leaves 4 C a of it, to first
+// order. a is what the step before promised. C follows from a and the promise of this step, unless that promise is mere
+// rounding.
 func enough(before, promised, squares, energy float64) bool {
 	const steepest = 1e3 // C of the most crooked voxels
 	if promised > lastReduction*squares+reftensor.NewtonFloor*energy {
@@ -371,8 +371,8 @@ func enough(before, promised, squares, energy float64) bool {
 // leftOver is a relative excess of the objective that is not worth a step.
 const leftOver = 3e-14
 
-// steps makes passes over all lanes, and takes the step that each leads to. A lane that is still makes the same pass again
-// while others go on, so that it does not matter how long they do.
+// steps makes passes over all lanes and takes the step that each pass gives. A lane that is still repeats the same pass
+// while others go on, so that its result does not depend on how long they do.
 func (w *singleWorker) steps(passes int) {
 	for l := range w.progress {
 		w.progress[l] = singleLane{squares: float32(math.Inf(1))}
@@ -414,7 +414,7 @@ func (w *singleWorker) steps(passes int) {
 	}
 }
 
-// judge makes the point of the pass the best one, or goes back for a damped matrix of Gauss and Newton.
+// judge makes the point of the pass the best one, or goes back to compute a damped Gauss-Newton matrix.
 func (w *singleWorker) judge(l int) {
 	h, k := half(l)
 	lane, sum, at, before := &w.progress[l], w.point.Squares[l], w.at[h], &w.before[h]
@@ -438,7 +438,7 @@ func (w *singleWorker) judge(l int) {
 	w.system[h].Damping[k] = lane.damping.Raise
 }
 
-// weigh says what the step of a lane is worth.
+// weigh computes what the step of a lane is worth.
 func (w *singleWorker) weigh(l int) {
 	h, k := half(l)
 	lane, system := &w.progress[l], w.system[h]
@@ -466,8 +466,8 @@ func (w *singleWorker) move(l int) {
 	at.C[k] = max(0, at.C[k]+system.Solution[7][k])
 }
 
-// lastStep takes a step with the gradient in double precision and the matrix of the pass before: near the minimum that
-// is a Newton step but for what the matrix has changed, which is next to nothing. squares are those before the step.
+// lastStep takes a step with the gradient in double precision and the matrix of the pass before. Near the minimum the
+// matrix hardly changes, so that this is almost a Newton step. squares are the sums of squares before the step.
 func (w *singleWorker) lastStep() {
 	f, point := w.lanes, w.confirm
 	for h, system := range w.system {
@@ -499,7 +499,7 @@ func (w *singleWorker) lastStep() {
 	}
 }
 
-// pass makes the systems of the Newton step at every lane's point.
+// pass computes the systems of the Newton step at every lane's point.
 func (w *singleWorker) pass() {
 	point := w.point
 	w.Narrow(&w.at[0].P[0], &w.at[1].P[0], &point.P[0], 8) // P and C
@@ -528,7 +528,7 @@ func (w *singleWorker) pass() {
 	}
 }
 
-// loadExact makes the signals in double precision of the voxels that are loaded.
+// loadExact loads the signals in double precision of the voxels that are loaded already.
 func loadExact[T float32 | float64](w *singleWorker, signal []T, first, count int) {
 	signal = signal[first*w.n : (first+count)*w.n]
 	switch s := any(signal).(type) {

@@ -5,8 +5,8 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
-// A singleDesign is what laneFitter is, in single precision, for sixteen voxels side by side. It is shared by
-// all workers. The unit of the b-tensor is 1000 s/mm2: columns of the design are then about equally large.
+// A singleDesign does what laneFitter does, in single precision, for sixteen voxels side by side. All workers share it.
+// The unit of the b-tensor is 1000 s/mm2, so that the columns of the design are about equally large.
 type singleDesign struct {
 	*ops.TensorSingle
 	n            int
@@ -54,7 +54,7 @@ func newSingleDesign(kernels *ops.TensorSingle, f *laneFitter) *singleDesign {
 	return d
 }
 
-// singleTable rounds a table; it begins at a cache line.
+// singleTable rounds a table to single precision. The new table begins at a cache line.
 func singleTable(values []float64) []float32 {
 	table := lanes.Aligned[float32](len(values))
 	for i, v := range values {
@@ -63,8 +63,8 @@ func singleTable(values []float64) []float32 {
 	return table
 }
 
-// normalSums adds the sums of v times the products of the design's columns, from measurement i on for m
-// measurements, to the sums of which a lanes.Design's NormalMatrix makes a matrix.
+// normalSums adds v times the products of the design's columns, for m measurements from i on, to the sums from which
+// lanes.Design.NormalMatrix makes a matrix.
 func (d *singleDesign) normalSums(sums *[28]ops.LanesSingle, v *ops.LanesSingle, i, m int) {
 	if d.normal != nil {
 		d.Sums22(&sums[0], &d.normal[ops.NormalFields*i], v, m)
@@ -76,8 +76,8 @@ func (d *singleDesign) normalSums(sums *[28]ops.LanesSingle, v *ops.LanesSingle,
 	d.Sums7(&sums[21], &d.rows[ops.DesignFields*i], v, m)
 }
 
-// loadSingle transposes the signals of up to sixteen voxels into lanes, and says what their values are like. Lanes
-// without a voxel get the first voxel's signal.
+// loadSingle transposes the signals of up to sixteen voxels into lanes, and sets extent to their least and largest
+// values. Lanes without a voxel get the first voxel's signal.
 func loadSingle[T float32 | float64](d *singleDesign, lanes []ops.LanesSingle, extent *ops.ExtentSingle, signal []T, first, count int) {
 	n := d.n
 	signal = signal[first*n : (first+count)*n]

@@ -9,25 +9,25 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
-// A newtonSlot is a lane with the voxel that is being fitted in it.
+// A newtonSlot is a lane and the voxel that is fitted in it.
 type newtonSlot struct {
 	busy  bool
 	state slotState
 	nlsVoxel
 
 	descent   lanes.Descent[waterPoint]
-	floor     float64 // the least p[6]
-	reduction float64 // that the last exact and undamped step promised, relative
+	floor     float64 // the least value of p[6]
+	reduction float64 // relative reduction that the last exact and undamped step promised
 	steps     int     // since the start
-	turned    bool    // the trial point was not evaluated in this pass
+	turned    bool    // the trial point is not evaluated in this pass
 }
 
 type slotState uint8
 
 const (
 	slotRunning  slotState = iota
-	slotNoisy              // wants a start from WLS
-	slotDoubtful           // wants the second start
+	slotNoisy              // needs a start from WLS
+	slotDoubtful           // needs the second start
 	slotDone
 	slotHandedOver
 )
@@ -35,9 +35,9 @@ const (
 // slotLimit is the number of steps that are tried here.
 const slotLimit = 60
 
-// lastReduction is the predicted relative reduction of the sum of squares below which the step is the
-// last. The portable code takes another step in some cases: its limit is 1e-10. Steps converge
-// quadratically, so that it gains less than 1e-13 by that.
+// lastReduction is the predicted relative reduction of the sum of squares below which a step is the last. The portable
+// code, whose limit is 1e-10, takes another step in some cases. That step gains less than 1e-13, because steps converge
+// quadratically.
 const lastReduction = 1e-9
 
 // begin gives a lane to a voxel.
@@ -58,7 +58,7 @@ func (w *nlsWorker) begin(l int, v *nlsVoxel) {
 	}
 }
 
-// binary is a point whose p are in units of natural logarithms.
+// binary returns the point whose p are given in units of natural logarithms.
 func binary(p [7]float64, c float64) (at waterPoint) {
 	for k, v := range p {
 		at.p[k] = math.Log2E * v
@@ -67,7 +67,7 @@ func binary(p [7]float64, c float64) (at waterPoint) {
 	return at
 }
 
-// pass evaluates the model at every lane's trial point, and takes each lane a step on.
+// pass evaluates the model at every lane's trial point, and moves each lane on by a step.
 func (w *nlsWorker) pass() {
 	w.evaluate()
 	for l := range w.slots {
@@ -92,7 +92,7 @@ func (w *nlsWorker) pass() {
 	}
 }
 
-// follow takes a lane on along DIPY's way. Where that has ended, Newton steps go on from the best point.
+// follow moves a lane on in DIPY's way. At the end of that, Newton steps go on from the best point.
 func (w *nlsWorker) follow(l int) {
 	s, fit, squares := &w.slots[l], &w.dipy[l], w.point.Squares[l]
 	var linear reftensor.Linearised
@@ -127,7 +127,7 @@ func (w *nlsWorker) follow(l int) {
 	}
 }
 
-// evaluate makes the system of the Newton step at every lane's trial point.
+// evaluate computes the system of the Newton step at every lane's trial point.
 func (w *nlsWorker) evaluate() {
 	f, point, system := w.lanes, w.point, w.system
 	for l := range w.slots {
@@ -185,9 +185,9 @@ func (s *newtonSlot) step(model *reftensor.FreeWater, system *ops.System, l int)
 	}
 }
 
-// nextIsNothing says whether the step after the one whose predicted relative reduction is given would gain
-// next to nothing: the reductions of Newton steps go down as a, C a^2, C (C a^2)^2, so that two of them tell
-// the third. Where fits from two starts are to be compared, it does not guess.
+// nextIsNothing says that the step after the given one would gain next to nothing. The relative reductions of Newton
+// steps are a, C a^2, C (C a^2)^2 and so on, so that two of them predict the third. If fits from two starts are to be
+// compared, it does not predict, and is false.
 func (s *newtonSlot) nextIsNothing(reduction float64) bool {
 	before := s.reduction
 	s.reduction = 0
@@ -210,7 +210,7 @@ func (s *newtonSlot) limit() int {
 	return slotLimit
 }
 
-// settle ends a fit from one start, at a point with a sum of squares, and says what is next.
+// settle ends a fit from one start, at a point and its sum of squares, and returns what comes next.
 func (v *nlsVoxel) settle(model *reftensor.FreeWater, at *waterPoint, squares float64, steps int) slotState {
 	v.total += steps
 	if v.turn == firstTurn || squares < v.best.squares*(1-1e-9) {
@@ -230,7 +230,7 @@ func (v *nlsVoxel) settle(model *reftensor.FreeWater, at *waterPoint, squares fl
 	return slotDone
 }
 
-// strange says whether the best end may be one of many minima, as package reftensor does.
+// strange says that the best end may be one of many minima, by the rule of package reftensor.
 func (v *nlsVoxel) strange(model *reftensor.FreeWater) bool {
 	if v.best.turn == firstTurn {
 		if d := v.best.at.tensor(); reftensor.Ordinary(&d, model.Diso) {
@@ -240,7 +240,7 @@ func (v *nlsVoxel) strange(model *reftensor.FreeWater) bool {
 	return v.noisy || model.FastMisfit(v.energy, &v.fast) < reftensor.StrangeMisfit*v.best.squares
 }
 
-// tensor is the tissue's.
+// tensor returns the tissue's tensor.
 func (a *waterPoint) tensor() (d [6]float64) {
 	for k := range d {
 		d[k] = math.Ln2 * a.p[k]
@@ -248,7 +248,7 @@ func (a *waterPoint) tensor() (d [6]float64) {
 	return d
 }
 
-// write writes the best of the fits.
+// write writes the best of the voxel's fits.
 func (v *nlsVoxel) write(params []float64) kernel.Status {
 	status := kernel.Status{Code: kernel.OK, Iterations: uint16(v.total)}
 	at := &v.best.at

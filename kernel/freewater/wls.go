@@ -10,33 +10,32 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
-// gridWorker fits free water by WLS. With Mixed precision voxels come sixteen at a time: a
-// gridBatch finds the fraction of most of them, and one solution in double precision gives their tensors.
-// The others, and with Double precision all, are searched in double precision, in eight lanes: each lane
-// has a search for the fraction of its voxel, and all searches share the evaluation of the objective. A lane
-// whose search has ended takes the next voxel.
+// gridWorker fits free water by WLS. With Mixed precision, voxels come sixteen at a time: a gridBatch finds the
+// fraction of most of them, and one solution in double precision gives their tensors. The others, and all voxels with
+// Double precision, are searched in double precision, in eight lanes. Each lane searches the fraction of its voxel, and
+// all searches share the evaluation of the objective. A lane whose search has ended takes the next voxel.
 type gridWorker struct {
 	*laneWorker
 	searching *ops.System // the factors of the voxels in the slots
 	found     [ops.TensorBatch]gridSlot
-	lane      int // whose search is being told
+	lane      int // the lane whose search is being told values
 
 	halves       [2]gridHalf
 	batch        *gridBatch   // nil: Double
 	level        *levelResult // of the batch
-	waiting      []gridStart  // those that still wait for a lane
+	waiting      []gridStart  // voxels that wait for a lane
 	space        [ops.TensorBatchSingle]gridStart
 	rough        []roughVoxel
 	roughFloat32 []float32 // signals of a lot of those
 	roughFloat64 []float64
 }
 
-// A gridSlot is a lane with the voxel whose fraction is searched in it.
+// A gridSlot is a lane and the voxel whose fraction is searched in it.
 type gridSlot struct {
 	busy bool
 	preparedVoxel
 	gridSearch
-	final bool // the evaluation that is under way is that of the result
+	final bool // the evaluation that goes on is that of the result
 }
 
 // A gridHalf is eight voxels: their signals and the factors of their normal matrices.
@@ -45,15 +44,15 @@ type gridHalf struct {
 	system *ops.System
 }
 
-// A gridStart is a voxel of a half and where its search in double precision begins.
+// A gridStart is a voxel of a half, and the place where its search in double precision begins.
 type gridStart struct {
 	preparedVoxel
 	half int
 	at   searchPlace
 }
 
-// A roughVoxel is one with measurements that are used up near the best fraction of a level: it waits for the
-// next level.
+// A roughVoxel waits for the next level, because water uses up some of its measurements near the best fraction of the
+// level before.
 type roughVoxel struct {
 	voxel        int
 	tenth        float64 // the best fraction of the first level
@@ -67,7 +66,7 @@ func (f *laneFitter) newGridWorker(portable *worker) *gridWorker {
 		w.halves[1] = gridHalf{lanes.Aligned[ops.Lanes](f.N), lanes.AlignedOne[ops.System]()}
 		w.batch = newGridBatch(f.grid, [2]*ops.System{w.halves[0].system, w.halves[1].system})
 		w.level = new(levelResult)
-		w.rough = make([]roughVoxel, 0, 4*ops.TensorBatchSingle) // a lot and all lanes may join what is less than a lot
+		w.rough = make([]roughVoxel, 0, 4*ops.TensorBatchSingle) // each voxel of a lot, and of all lanes, may join a queue that is less than a lot
 		w.roughFloat32, w.roughFloat64 = make([]float32, ops.TensorBatchSingle*f.N), make([]float64, ops.TensorBatchSingle*f.N)
 	}
 	return w
@@ -159,8 +158,7 @@ func (w *gridWorker) search(l int, v *gridStart) {
 	slot.begin(&v.at, w)
 }
 
-// evaluateGrid computes the sum of squares of every lane's fit with the fraction that is asked
-// for.
+// evaluateGrid computes the sum of squares of every lane's fit, with the fraction that its search asks for.
 func (w *gridWorker) evaluateGrid() {
 	for l := range w.found {
 		slot := &w.found[l]
@@ -176,7 +174,7 @@ func (w *gridWorker) evaluateGrid() {
 	w.linearMisfit(w.searching, w.signal)
 }
 
-// isSmooth says whether no measurement of the lane's voxel is used up by water between two fractions.
+// isSmooth says that water uses up no measurement of the lane's voxel between two fractions.
 func (w *gridWorker) isSmooth(low, high float64) bool {
 	s0 := w.found[w.lane].s0
 	low, high = (low-reftensor.ClipMargin)*s0, (high+reftensor.ClipMargin)*s0
@@ -191,7 +189,7 @@ func (w *gridWorker) isSmooth(low, high float64) bool {
 }
 
 // write writes the result of one lane of a system that was solved for a fraction. S0 is what the fit predicts without
-// diffusion weighting: the tissue's part, and the fraction of the mean b0 signal.
+// diffusion weighting: the tissue's part plus f times the mean b0 signal.
 func (w *gridWorker) write(params []float64, status []kernel.Status, v *preparedVoxel, fraction float64, system *ops.System, l int) (good bool) {
 	p := params[v.voxel*parameters:][:parameters]
 	sum := 0.0

@@ -61,18 +61,18 @@ type Pair = ref.GramPair
 // cosines of the moments from Moment on.
 type Single = ref.GramSingle
 
-// ShortSums says whether no quad has more terms of the sum than of the difference, as it is with all
-// products of harmonics. The loops over lanes count on it.
+// ShortSums says that in no quad the sum has more terms than the difference. This is so for all products of harmonics,
+// and the loops over lanes rely on it.
 func (g *Map) ShortSums() bool {
 	return !slices.ContainsFunc(g.Quads, func(q Quad) bool { return q.SumTerms > q.DifferenceTerms })
 }
 
-// tolerance is how far, relative to the largest entry, the Gram map of one direction may be from
-// the product of its row with itself. A right map is at 1e-15.
+// tolerance bounds the difference between the Gram map of one direction and the product of its row with itself,
+// relative to the largest entry. In a correct map it is about 1e-15.
 const tolerance = 1e-9
 
-// Checked makes the map ready and compares it with B, the rows that it is of, for every single direction: the map is
-// linear, so that it is then right for every set.
+// Checked prepares the map and compares it with B, the rows that it was made for, one direction at a time. The map is
+// linear, so that it is then correct for every set.
 func (g *Map) Checked(b []float64, columns int) (*ref.Gram, error) {
 	n, rows := columns, len(b)/columns
 	m := ref.GramMap(*g)

@@ -6,14 +6,14 @@ const (
 	CoupleFields = 6
 )
 
-// Records is a map from moments to entries of a normal matrix as the one stream that ops.CSD.Assemble
+// Records writes a map from moments to entries of a normal matrix as one stream of numbers, which ops.CSD.Assemble
 // reads.
 type Records struct {
 	Vector int32           // bytes of a vector
 	Entry  func(int) int32 // the offset of an entry that is named by its place in a packed lower triangle
 	Spare  int32           // the offset of the entry that takes results that nobody needs
-	Base   []float64       // what each entry is without any moments
-	Unit   float64         // of the moments; their weights are multiplied by it
+	Base   []float64       // the value of each entry without any moments
+	Unit   float64         // what stands for 1 in the moments; their weights are multiplied by it
 
 	Twins, Couples []int32
 	Weights        []float64
@@ -57,7 +57,7 @@ func (r *Records) layCouple(g *Map, couple []Pair) {
 	}
 }
 
-// moment is the offset of a pair of moments.
+// moment returns the offset of a pair of moments.
 func (r *Records) moment(i int32) int32 { return 2 * i * r.Vector }
 
 func (r *Records) layTwin(g *Map, t twin) {

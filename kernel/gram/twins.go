@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// A run is consecutive moments, first to end.
+// A run is the consecutive moments first to end-1.
 type run struct{ first, end int32 }
 
 func (r run) terms() int32 { return r.end - r.first }
 
-// and is the shortest run that holds both.
+// and returns the shortest run that contains both.
 func (r run) and(other run) run {
 	switch {
 	case r.terms() == 0:
@@ -21,8 +21,8 @@ func (r run) and(other run) run {
 	return run{min(r.first, other.first), max(r.end, other.end)}
 }
 
-// twin is two quads that are computed together, from runs of moments that hold those of both. Weights
-// are zero where a quad has no term.
+// twin is two quads that are computed together. Its runs of moments contain those of both, and a weight is zero where a
+// quad has no such term.
 type twin struct {
 	quads           [2]*Quad // the second is nil when one is left over
 	difference, sum run
@@ -39,7 +39,7 @@ func twinOf(a, b *Quad) twin {
 	return t
 }
 
-// cost is the number of steps that a twin takes; the loops need the sum to be the shorter run.
+// cost returns how many steps a twin takes. In the loops the sum must be the shorter run.
 func (t twin) cost() int32 {
 	if t.sum.terms() > t.difference.terms() {
 		return 1 << 20
@@ -47,8 +47,8 @@ func (t twin) cost() int32 {
 	return t.difference.terms() + t.sum.terms()
 }
 
-// twinQuads finds each quad, the longest first, the partner that shares the most moments with it. Twins
-// are sorted by their lengths, so that a processor foresees the ends of the loops.
+// twinQuads pairs the quads: each one, the longest first, with the quad that shares the most moments with it. Twins are
+// sorted by their lengths, so that a processor predicts where the loops end.
 func twinQuads(quads []Quad) []twin {
 	left := make([]*Quad, len(quads))
 	for i := range quads {
@@ -89,7 +89,7 @@ func (g *Map) differenceWeight(q *Quad, moment int32) float64 {
 	return g.Coefficients[q.Coefficients+moment-q.Difference]
 }
 
-// sumWeight is the same for the sum of its orders.
+// sumWeight does the same for the sum of its orders.
 func (g *Map) sumWeight(q *Quad, moment int32) float64 {
 	if q == nil || moment < q.Sum || moment >= q.Sum+q.SumTerms {
 		return 0
@@ -97,11 +97,11 @@ func (g *Map) sumWeight(q *Quad, moment int32) float64 {
 	return g.Coefficients[q.Coefficients+q.DifferenceTerms+moment-q.Sum]
 }
 
-// noEntry is the place of sines that are zero.
+// noEntry is the place of an entry that does not exist, because sines are zero.
 const noEntry = -1
 
-// couplePairs puts pairs together two by two, neighbours in the order of their moments; a single is a pair
-// whose sines are zero. Couples are sorted by their lengths.
+// couplePairs puts pairs together two by two: neighbours in the order of their moments. A single is a pair whose sines
+// are zero. Couples are sorted by their lengths.
 func couplePairs(g *Map) (couples [][]Pair) {
 	pairs := slices.Clone(g.Pairs)
 	for _, r := range g.Singles {
@@ -115,7 +115,7 @@ func couplePairs(g *Map) (couples [][]Pair) {
 	return couples
 }
 
-// runOf is the moments of a couple.
+// runOf returns the moments of a couple.
 func runOf(couple []Pair) (r run) {
 	for _, p := range couple {
 		r = r.and(run{p.Moment, p.Moment + p.Terms})

@@ -17,27 +17,29 @@ const generatedNote = "<!-- Made by `go generate ./model` from the table of mode
 func page(l model.Listing) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Models, options and maps\n\n" + generatedNote + `
-An option has one name, with underscores in the C library's JSON, in Python and in sidecars, and with dashes on the command
-line: ` + "`neg_lambda`" + `, ` + "`--neg-lambda`" + `. An option that is not given has its default. An unknown option, a value out of its
-range, and an option that has no meaning beside the others are errors, with the same words everywhere. Names and values of
-choices are written in lower case here. The case of values does not matter.
+An option has one name, with underscores in the C library's JSON, in Python and in sidecars, and with dashes on the
+command line: ` + "`neg_lambda`" + `, ` + "`--neg-lambda`" + `. An option that is not given has its default. An unknown option, a value
+out of its range, and an option that has no meaning beside the others are errors, with the same words everywhere. Names
+and values of choices are written in lower case here. The case of values does not matter.
 
-- **directions**: unit vectors. In JSON ` + "`[[x, y, z], ...]`" + `; on the command line a file, as MRtrix3's -directions takes it
-  (azimuth and inclination in radians, or vectors), or the numbers themselves, ` + "`\"0,0,1;0,1,0\"`" + `.
-- **sphere**: the name of one of DIPY's spheres, of which half is taken (` + "`" + `repulsion724` + "`" + ` is its default_sphere); or directions, as
-  above, four or more that are not in one plane. Each stands for its antipode, too. In JSON also
+- **directions**: unit vectors. In JSON ` + "`[[x, y, z], ...]`" + `; on the command line a file, as MRtrix3's -directions takes
+  it (azimuth and inclination in radians, or vectors), or the numbers themselves, ` + "`\"0,0,1;0,1,0\"`" + `.
+- **sphere**: the name of one of DIPY's spheres, of which half is taken (` + "`" + `repulsion724` + "`" + ` is its default_sphere); or
+  directions, as above, four or more that are not in one plane. Each stands for its antipode, too. In JSON also
   ` + "`{\"vertices\": [[x, y, z], ...], \"edges\": [[i, j], ...]}`" + `, with the edges between neighbours, counted from 0.
 - **evals**: three diffusivities in mm2/s, the largest first. ` + "`[0.0017, 0.0003, 0.0003]`" + `, or ` + "`0.0017,0.0003,0.0003`" + `.
-- **response**: ` + "`{\"evals\": [e1, e2, e3], \"s0\": s}`" + `, or ` + "`{\"zonal\": [[...], ...], \"bvals\": [...]}`" + `: a row of zonal SH coefficients for each
-  shell, and its b-values, if they are known. On the command line ` + "`e1,e2,e3,S0`" + `, a file, or ` + "`auto`" + `.
-- **tissues**: a list of responses with names, ` + "`[{\"name\": \"WM\", \"zonal\": [[...], ...]}, ...]`" + `, with rows for the shells, b = 0 included.
-  On the command line MRtrix3's files, ` + "`auto`" + `, or numbers, ` + "`\"e1,e2,e3,S0;e1,e2,e3,S0;...\"`" + `.
+- **response**: ` + "`{\"evals\": [e1, e2, e3], \"s0\": s}`" + `, or ` + "`{\"zonal\": [[...], ...], \"bvals\": [...]}`" + `: a row of zonal SH
+  coefficients for each shell, and its b-values, if they are known. On the command line ` + "`e1,e2,e3,S0`" + `, a file, or
+  ` + "`auto`" + `.
+- **tissues**: a list of responses with names, ` + "`[{\"name\": \"WM\", \"zonal\": [[...], ...]}, ...]`" + `, with rows for the shells,
+  b = 0 included. On the command line MRtrix3's files, ` + "`auto`" + `, or numbers, ` + "`\"e1,e2,e3,S0;e1,e2,e3,S0;...\"`" + `.
 
-Python also takes the names that DIPY and other programs have for options, where the tables list them. With these names it
-takes the words that these programs have for values.
+Python also takes the names that DIPY and other programs have for options, where the tables list them. With these names
+it takes the words that these programs have for values.
 `)
 	for _, m := range l.Models {
-		fmt.Fprintf(&b, "\n## %s\n\n%s In CSV files it is `%s`, in Python `%s`, in the names of maps `model-%s`.\n\n", m.Name, m.Summary, m.Class, m.Function, m.Entity)
+		about := fmt.Sprintf("%s In CSV files it is `%s`, in Python `%s`, in the names of maps `model-%s`.", m.Summary, m.Class, m.Function, m.Entity)
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n", m.Name, strings.TrimSuffix(filled(about, 0), "\n"))
 		b.WriteString("| option | values | default | meaning | other names |\n|---|---|---|---|---|\n")
 		for _, o := range m.Options {
 			writeRow(&b, o)

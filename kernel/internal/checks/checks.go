@@ -10,7 +10,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
-// Lengths panics when a caller's slices do not belong together.
+// Lengths panics if the lengths of a caller's slices do not agree.
 func Lengths(what string, f kernel.Fitter, params, status, signal int) {
 	if params != status*f.Parameters() || signal != status*f.Measurements() {
 		panic(fmt.Sprintf("kernel: %s of %d voxels: %d parameters and %d signal values, expected %d and %d",
@@ -18,7 +18,7 @@ func Lengths(what string, f kernel.Fitter, params, status, signal int) {
 	}
 }
 
-// Unfit is the code of a signal that no model is fitted to.
+// Unfit returns the code of a signal to which no model can be fitted.
 func Unfit(seen ref.Signal) (code kernel.Code, bad bool) {
 	switch seen {
 	case ref.NonFinite:
@@ -31,7 +31,7 @@ func Unfit(seen ref.Signal) (code kernel.Code, bad bool) {
 	return kernel.OK, false
 }
 
-// CodeOf is the code of a voxel that was fitted.
+// CodeOf returns the code of a voxel that was fitted.
 func CodeOf(outcome ref.Outcome, seen ref.Signal) kernel.Code {
 	switch outcome {
 	case ref.OutOfRange:
@@ -55,15 +55,15 @@ func CodeOf(outcome ref.Outcome, seen ref.Signal) kernel.Code {
 	return kernel.OK
 }
 
-// FitForLanes says whether a signal may be fitted in a lane, given what Inspect saw: a number that is not 0 where a value
-// is not finite, the least and the largest value. Those of no value but zero, and those too large for single precision,
-// may not.
+// FitForLanes says whether a signal can be fitted in a lane, from what Inspect found: a number that is not 0 where a
+// value is not finite, the least value and the largest. Signals of zeros, and values too large for single precision,
+// cannot.
 func FitForLanes(poison, low, high float64) bool {
 	allZero := low == 0 && high == 0
 	return poison == 0 && !allZero && low > -magnitude.Limit && high < magnitude.Limit
 }
 
-// DesignMatrix refuses what is not DIPY's design matrix.
+// DesignMatrix returns an error for a matrix that is not a design matrix like DIPY's.
 func DesignMatrix(w []float64) error {
 	if len(w) == 0 || len(w)%7 != 0 {
 		return fmt.Errorf("field W has %d values, expected rows of 7", len(w))
@@ -79,5 +79,5 @@ func DesignMatrix(w []float64) error {
 	return nil
 }
 
-// Positive is false for NaN, too.
+// Positive says whether v is above zero and finite. It is false for NaN.
 func Positive(v float64) bool { return v > 0 && !math.IsInf(v, 0) }

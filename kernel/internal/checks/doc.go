@@ -1,4 +1,4 @@
-// Package checks is what all fits refuse, in one place: slices that do not belong together, designs that are no design,
-// and signals that nothing can be fitted to. It says in the codes of package kernel what the portable code (package
-// ref) found.
+// Package checks holds, for all fits, the checks of what cannot be fitted: slices whose lengths do not agree, matrices
+// that are no design, and signals to which nothing can be fitted. It also translates what the portable code (package
+// ref) reports into the codes of package kernel.
 package checks

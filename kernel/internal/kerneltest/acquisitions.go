@@ -13,11 +13,11 @@ import (
 	"github.com/voxfit/voxfit/phantom"
 )
 
-// ShellTable is two b0s and one shell of n directions.
+// ShellTable returns a table of two b0s and one shell of n directions.
 func ShellTable(t testing.TB, n int) *acq.GradientTable {
 	t.Helper()
 	bvals, bvecs := []float64{0, 0}, [][3]float64{{}, {}}
-	for k := range n { // a spiral: even enough, and the same on every machine
+	for k := range n { // a spiral: evenly spread, and the same on every machine
 		z := (float64(k) + 0.5) / float64(n)
 		phi, r := float64(k)*math.Pi*(3-math.Sqrt(5)), math.Sqrt(1-z*z)
 		bvals, bvecs = append(bvals, 2000), append(bvecs, [3]float64{r * math.Cos(phi), r * math.Sin(phi), z})
@@ -29,13 +29,13 @@ func ShellTable(t testing.TB, n int) *acq.GradientTable {
 	return g
 }
 
-// FibreResponse is that of one fibre.
+// FibreResponse is the response of one fibre.
 var FibreResponse = acq.Response{Evals: [3]float64{1.7e-3, 0.3e-3, 0.3e-3}, S0: 1000}
 
-// csdDesigns are those that CSDDesign made: of a high order one takes longer than its fits.
+// csdDesigns keeps the designs that CSDDesign made, because a design of a high order takes longer than its fits.
 var csdDesigns = map[string]csd.Design{}
 
-// CSDDesign is that of model.NewCSD with its defaults. Tests clone what they change.
+// CSDDesign returns the design of model.NewCSD with its defaults. Tests that change it must clone it.
 func CSDDesign(t testing.TB, g *acq.GradientTable, lmax int) csd.Design {
 	t.Helper()
 	name := fmt.Sprint(lmax, g.Bvals, g.Bvecs)
@@ -101,15 +101,15 @@ func Crossing(g *acq.GradientTable, rng *rand.Rand) []float64 {
 	return signal
 }
 
-// RandomAxis is a direction, all of which are equally likely.
+// RandomAxis returns a direction; all directions are equally likely.
 func RandomAxis(rng *rand.Rand) [3]float64 {
 	v := [3]float64{rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64()}
 	r := math.Sqrt(v[0]*v[0] + v[1]*v[1] + v[2]*v[2])
 	return [3]float64{v[0] / r, v[1] / r, v[2] / r}
 }
 
-// Study is the signals of n voxels of the published study's protocol, every tissue among them, with
-// odd signals of every kind in between.
+// Study returns the signals of n voxels of the published study's protocol. Every tissue is among them, and odd signals
+// of every kind.
 func Study(t testing.TB, n int) (g *acq.GradientTable, signal []float64) {
 	t.Helper()
 	g = phantom.HCP()
@@ -129,7 +129,7 @@ func Study(t testing.TB, n int) (g *acq.GradientTable, signal []float64) {
 	return g, signal
 }
 
-// spoil makes every fifth voxel odd in one of many ways.
+// spoil makes every fifth voxel odd, in one of many ways.
 func spoil(voxel []float64, v int, rng *rand.Rand) {
 	if v%5 != 0 {
 		return

@@ -8,7 +8,7 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 )
 
-// Relative is the largest difference relative to the largest value.
+// Relative returns the largest difference, relative to the largest value.
 func Relative(got, want []float64) float64 {
 	difference, largest := 0.0, 0.0
 	for i, w := range want {
@@ -31,8 +31,8 @@ func FitAll(f kernel.Fitter, signal []float64) (params []float64, status []kerne
 	return params, status
 }
 
-// PortableFit makes a function that fits a block by the portable code and remembers the result by name, for the
-// next instruction set.
+// PortableFit returns a function that fits a block by the portable code. It remembers results by name, for the next
+// instruction set.
 func PortableFit() func(name string, f kernel.Fitter, signal []float64) ([]float64, []kernel.Status) {
 	type result struct {
 		params []float64
@@ -49,7 +49,7 @@ func PortableFit() func(name string, f kernel.Fitter, signal []float64) ([]float
 	}
 }
 
-// ErrorsSay tests that each error is there, is one of kernels, and has the words that it is listed by.
+// ErrorsSay tests that each error exists, is one of the kernels', and contains the words under which it is listed.
 func ErrorsSay(t *testing.T, errors map[string]error) {
 	t.Helper()
 	for want, err := range errors {

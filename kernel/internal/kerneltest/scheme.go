@@ -13,7 +13,7 @@ type Scheme struct {
 	B0s   []int // the places of the measurements without diffusion weighting
 }
 
-// NewScheme has so many b0s, and so many directions on each shell.
+// NewScheme returns a scheme with so many b0s, and so many directions on each shell.
 func NewScheme(b0s, directions int, shells ...float64) Scheme {
 	var s Scheme
 	add := func(b float64, v [3]float64) {
@@ -37,7 +37,7 @@ func NewScheme(b0s, directions int, shells ...float64) Scheme {
 // N is the number of measurements.
 func (s Scheme) N() int { return len(s.Bvals) }
 
-// Signal is that of a tensor with free water.
+// Signal returns the signal of a tensor with free water.
 func (s Scheme) Signal(tensor [6]float64, s0, fraction float64) []float64 {
 	signal := make([]float64, s.N())
 	for i, b := range s.Bvals {
@@ -53,8 +53,8 @@ func (s Scheme) Signal(tensor [6]float64, s0, fraction float64) []float64 {
 // Fibre is the tensor of a fibre, in mm2/s.
 var Fibre = [6]float64{1.5e-3, 0.1e-3, 0.5e-3, -0.1e-3, 0.05e-3, 0.4e-3}
 
-// Noisy is a block of voxels of one fibre with more and more water and Rician noise, and some that
-// are special: zeros, water, a negative value, a NaN.
+// Noisy returns a block of voxels of one fibre with Rician noise and, from voxel to voxel, more water. Some voxels are
+// special: zeros, water, a negative value, a NaN.
 func (s Scheme) Noisy(voxels int) []float64 {
 	random := rand.New(rand.NewPCG(5, 5))
 	var block []float64
@@ -81,7 +81,7 @@ func (s Scheme) Noisy(voxels int) []float64 {
 	return block
 }
 
-// Schemes are acquisitions of the usual kinds, and one whose b-tensors have not rank one.
+// Schemes returns acquisitions of the usual kinds, and one whose b-tensors do not have rank one.
 func Schemes() map[string]Scheme {
 	schemes := map[string]Scheme{
 		"HCP":        NewScheme(18, 90, 1000, 2000, 3000),
@@ -98,15 +98,15 @@ func Schemes() map[string]Scheme {
 			}
 		}
 	}
-	if testing.Short() { // the others have as odd numbers of measurements
+	if testing.Short() { // the other schemes also have odd numbers of measurements
 		delete(schemes, "HCP")
 		delete(schemes, "long")
 	}
 	return schemes
 }
 
-// Hard is a block of voxels of one or two fibres and water with signal-to-noise ratios from 3 to 50.
-// Some are water alone, or noise alone, or have zeros, negative values, or a value that is not finite.
+// Hard returns a block of voxels of one or two fibres and water, with signal-to-noise ratios from 3 to 50. Some are
+// only water or only noise, or have zeros, negative values, or a value that is not finite.
 func (s Scheme) Hard(voxels int, seed uint64) []float64 {
 	random := rand.New(rand.NewPCG(seed, 17))
 	var block []float64
@@ -164,7 +164,7 @@ func (s Scheme) Hard(voxels int, seed uint64) []float64 {
 	return block
 }
 
-// Watery is a block of voxels of which most is water, which may diffuse a little less than free water does, with
+// Watery returns a block of voxels that are mostly water, which may diffuse a little less than free water does, with
 // signal-to-noise ratios from 3 to 300.
 func (s Scheme) Watery(voxels int, seed uint64) []float64 {
 	random := rand.New(rand.NewPCG(seed, 19))
@@ -182,7 +182,7 @@ func (s Scheme) Watery(voxels int, seed uint64) []float64 {
 	return block
 }
 
-// FastDecay is water with a part that decays faster still, as flow and pulsation make it in CSF.
+// FastDecay returns voxels of water, a part of which decays faster still, as flow and pulsation make it in CSF.
 func (s Scheme) FastDecay(voxels int, seed uint64) []float64 {
 	random := rand.New(rand.NewPCG(seed, 20))
 	var block []float64
@@ -198,7 +198,7 @@ func (s Scheme) FastDecay(voxels int, seed uint64) []float64 {
 	return block
 }
 
-// Typical is a block as a brain would give: the mixture of the prototypes' phantom, at a
+// Typical returns a block like a part of a brain: the mixture of tissues of the prototypes' phantom, at a
 // signal-to-noise ratio.
 func (s Scheme) Typical(voxels int, snr float64) []float64 {
 	random := rand.New(rand.NewPCG(3, 3))
@@ -236,7 +236,7 @@ func (s Scheme) Typical(voxels int, snr float64) []float64 {
 	return block
 }
 
-// Objective is the sum of the squares of the differences of signal and model.
+// Objective returns the sum of the squared differences between signal and model.
 func (s Scheme) Objective(signal, params []float64) float64 {
 	sum := 0.0
 	for i, x := range s.Signal([6]float64(params), params[6], params[7]) {
@@ -245,8 +245,8 @@ func (s Scheme) Objective(signal, params []float64) float64 {
 	return sum
 }
 
-// Mixtures is a block of voxels of a fibre, or two, and water at one signal-to-noise ratio; 0 is without noise. One in
-// eight has no water, one in eight nearly nothing else. The signals have more digits than single precision.
+// Mixtures returns a block of voxels of one or two fibres and water, at one signal-to-noise ratio; 0 is without noise.
+// One in eight has no water, and one in eight hardly anything else. The signals have more digits than single precision.
 func (s Scheme) Mixtures(voxels int, snr float64, seed uint64) []float64 {
 	random := rand.New(rand.NewPCG(seed, 23))
 	var block []float64
@@ -279,7 +279,7 @@ func (s Scheme) Mixtures(voxels int, snr float64, seed uint64) []float64 {
 	return block
 }
 
-// Sparse is a block of voxels of noise of which few values are not zero, as in the air of some images.
+// Sparse returns a block of voxels of noise in which few values are not zero, as in the air of some images.
 func (s Scheme) Sparse(voxels int, seed uint64) []float64 {
 	random := rand.New(rand.NewPCG(seed, 29))
 	block := make([]float64, voxels*s.N())
@@ -293,7 +293,7 @@ func (s Scheme) Sparse(voxels int, seed uint64) []float64 {
 	return block
 }
 
-// Odd are signals that a fit of tensors cannot, or can hardly, be made to, by name.
+// Odd returns, by name, signals to which tensors cannot be fitted, or hardly.
 func (s Scheme) Odd() map[string][]float64 {
 	with := func(change func(signal []float64)) []float64 {
 		signal := s.Signal(Fibre, 1000, 0.2)

@@ -6,13 +6,13 @@ import (
 	"github.com/voxfit/voxfit/internal/long"
 )
 
-// Short tests are for emulators, under which a fit takes some hundred times as long and in which a wrong instruction shows
-// at once. There, tests over instruction sets take fewer cases, by the rules of this file; what they leave out is
-// repetition, and they run over all of it wherever they are not short.
+// Short tests are for emulators, in which a fit takes some hundred times as long and a wrong instruction shows at once.
+// In short tests, tests over instruction sets take fewer cases, by the rules of this file. The cases that they leave
+// out are repetitions, and they run when tests are not short.
 
-// Voxels is how many of n voxels a test takes: all in long tests, a third in others, and in short ones a twentieth. Then,
-// too, they are enough for every kind of odd signal, for the lanes of any set several times over, and for a tail that does
-// not fill them.
+// Voxels returns how many of n voxels a test takes: all in long tests, a third in ordinary ones, and a twentieth in
+// short ones. Even those are enough for every kind of odd signal, for the lanes of any set several times over, and for
+// a tail that does not fill them.
 func Voxels(n int) int {
 	if testing.Short() {
 		return min(n, max(n/20, 61))
@@ -20,8 +20,8 @@ func Voxels(n int) int {
 	return min(n, max(long.Of(n, n/3), 61))
 }
 
-// Crossed is how many of n voxels a test takes that asks for many designs with them: as Voxels, but in short tests no more
-// than fill the lanes of any set and leave a tail.
+// Crossed returns how many of n voxels a test takes that combines them with many designs. It is as Voxels, but in short
+// tests no more than fill the lanes of any set and leave a tail.
 func Crossed(n int) int {
 	if testing.Short() {
 		return min(n, 21)
@@ -29,7 +29,7 @@ func Crossed(n int) int {
 	return Voxels(n)
 }
 
-// Sizes are the numbers from first to last, and in short tests those around the numbers of lanes that sets have.
+// Sizes returns the numbers from first to last, and in short tests only those around the sets' numbers of lanes.
 func Sizes(first, last int) (sizes []int) {
 	for n := first; n <= last; n++ {
 		if !testing.Short() || n <= 17 || n == 31 || n == 33 || n == 64 || n == last {
@@ -39,7 +39,7 @@ func Sizes(first, last int) (sizes []int) {
 	return sizes
 }
 
-// Some are all cases of a list that rises, and in short tests the first, the one in the middle and the last.
+// Some returns all cases of an ascending list, and in short tests the first, the middle and the last one.
 func Some[T any](cases []T) []T {
 	if n := len(cases); testing.Short() && n > 3 {
 		return []T{cases[0], cases[n/2], cases[n-1]}
@@ -47,7 +47,7 @@ func Some[T any](cases []T) []T {
 	return cases
 }
 
-// Portable skips a test of portable code alone when tests are short: no instruction set has a part in it.
+// Portable skips a test of the portable code when tests are short, because no instruction set takes part in it.
 func Portable(t testing.TB) {
 	t.Helper()
 	if testing.Short() {

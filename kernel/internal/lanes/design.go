@@ -84,8 +84,8 @@ func DistinctProducts(row, w []float64) (rankOne bool) {
 	return rankOne
 }
 
-// NormalSums adds the sums of v times the products of the design's columns, from measurement i on for m
-// measurements, to the sums of which normalMatrix makes a matrix.
+// NormalSums adds v times the products of the design's columns, for m measurements from i on, to the sums from which
+// NormalMatrix makes a matrix.
 func (d *Design) NormalSums(sums *[28]ops.Lanes, v *ops.Lanes, i, m int) {
 	if d.Normal != nil {
 		d.Sums22(&sums[0], &d.Normal[ops.NormalFields*i], v, m)
@@ -106,28 +106,28 @@ func (d *Design) NormalMatrix(system *ops.System, sums *[28]ops.Lanes) {
 	copy(system.Matrix[:28], sums[:])
 }
 
-// Project adds the sums of v times the seven columns of the design.
+// Project adds v times the seven columns of the design to the sums.
 func (d *Design) Project(sums *ops.Lanes, v *ops.Lanes, i, m int) {
 	d.Sums7(sums, &d.Rows[ops.DesignFields*i], v, m)
 }
 
-// Block is how many measurements go through all steps of a pass before the next do: so many that
-// what one step leaves for the next stays in the first-level cache.
+// Block is how many measurements go through all steps of a pass before the next ones do. They are so few that the
+// results of one step stay in the first-level cache for the next.
 const Block = 48
 
-// Load transposes the signals of voxels first to first + count - 1 into lanes, and says what their
-// values are like. Lanes without a voxel get the first voxel's signal.
+// Load transposes the signals of voxels first to first + count - 1 into lanes, and sets extent to their least and
+// largest values. Lanes without a voxel get the first voxel's signal.
 func Load[T float32 | float64](d *Design, lanes []ops.Lanes, extent *ops.Extent, signal []T, first, count int) {
 	Pack(d, lanes, signal, first, count)
 	*extent = ops.Extent{Least: lanes[0], Most: lanes[0]}
 	d.Range(extent, &lanes[0], d.N)
 }
 
-// OrdinaryEnergy is a sum of squares below which no value is too large for single precision: the square of 3.4e38 is
-// above.
+// OrdinaryEnergy is a sum of squares below which every value fits into single precision: the square of 3.4e38 is
+// larger.
 const OrdinaryEnergy = 1e76
 
-// Pack only transposes them.
+// Pack transposes them without looking at their values.
 func Pack[T float32 | float64](d *Design, lanes []ops.Lanes, signal []T, first, count int) {
 	n := d.N
 	signal = signal[first*n : (first+count)*n]

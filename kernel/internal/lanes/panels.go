@@ -4,7 +4,7 @@ package lanes
 type Panels[T float32 | float64] struct {
 	Data           []T
 	Count, Columns int
-	Rows           int // those that fill up the last panel included
+	Rows           int // including those that fill up the last panel
 }
 
 // NewPanels lays out a matrix of so many rows and columns in panels of size rows.
@@ -19,12 +19,12 @@ func NewPanels[T float32 | float64](rows, columns, size int, at func(r, c int) f
 	return p
 }
 
-// NewRoundedPanels are the rows of a matrix in single precision. Those that fill up the last panel are the last one
-// of the matrix, so that they do not stand out.
+// NewRoundedPanels rounds the rows of a matrix to single precision. The last panel is filled up with copies of the last
+// row, so that the added rows do not stand out.
 func NewRoundedPanels(b []float64, columns, panel int, row func(r int) int) Panels[float32] {
 	rows := len(b) / columns
 	return NewPanels[float32](RoundUp(rows, panel), columns, panel, func(r, c int) float64 { return b[row(min(r, rows-1))*columns+c] })
 }
 
-// RoundUp is the least multiple that is not below n.
+// RoundUp returns the least multiple that is not below n.
 func RoundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }

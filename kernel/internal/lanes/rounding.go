@@ -2,7 +2,7 @@ package lanes
 
 import "math"
 
-// UnitRoundoff is that of single precision.
+// UnitRoundoff is the unit roundoff of single precision.
 const UnitRoundoff = 1.0 / (1 << 24)
 
 // What rounding can do to the rows of B times f in single precision, by multiply-adds that begin with a
@@ -24,8 +24,8 @@ const (
 	RoundedUnit = UnitRoundoff * (1 + RoundedRest)
 )
 
-// RoundedError is the bound of the error of any row, relative to the length of f. There is none for a matrix in
-// units far from those of signals.
+// RoundedError returns a bound of the error of any row, relative to the length of f. ok is false for a matrix whose
+// units are far from those of signals: it has no bound.
 func RoundedError(b []float64, columns int) (bound float64, ok bool) {
 	longest, weighted := 0.0, 0.0
 	for r := 0; r < len(b); r += columns {

@@ -11,8 +11,8 @@ package ops
 type CSD struct {
 	CSDIteration[float64, float64]
 
-	// PackFloat32 and PackFloat64 are Transpose for signals. They prefetch the Lanes*stride numbers behind these: the
-	// next signals.
+	// PackFloat32 and PackFloat64 do what Transpose does, for signals. They also prefetch the next signals: the
+	// Lanes*stride numbers after these.
 	PackFloat32 func(dst *float64, rows *float32, columns, stride int)
 	PackFloat64 func(dst, rows *float64, columns, stride int)
 
