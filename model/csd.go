@@ -287,8 +287,8 @@ func (c *CSD) rotationalHarmonics(g *acq.GradientTable, r acq.Response, lmax int
 		return nil, nil, err
 	}
 	if len(zonal) < lmax/2+1 {
-		return nil, nil, responseErrorf("the response has %d zonal coefficients (lmax %d), expected at least %d for lmax %d",
-			len(zonal), 2*(len(zonal)-1), lmax/2+1, lmax)
+		return nil, nil, responseErrorf("the response has %s (lmax %d), expected at least %d for lmax %d",
+			plural.Count(len(zonal), "zonal coefficient"), 2*(len(zonal)-1), lmax/2+1, lmax)
 	}
 	harmonics = rotational(zonal[:lmax/2+1])
 	if !(harmonics[0] > 0) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/kernel/freewater"
 	"github.com/voxfit/voxfit/kernel/tensor"
@@ -62,7 +63,7 @@ func NewFreeWater(g *acq.GradientTable, o FreeWaterOptions) (*FreeWater, error) 
 		return nil, fmt.Errorf("fwdtim: %w", err)
 	}
 	if n := differentBvals(g.Bvals); n < 3 {
-		return nil, fmt.Errorf("fwdtim: the gradient table has %d different b-values (rounded as DIPY rounds them), expected at least 3, b = 0 included", n)
+		return nil, fmt.Errorf("fwdtim: the gradient table has %s (rounded as DIPY rounds them), expected at least 3, b = 0 included", plural.Count(n, "different b-value"))
 	}
 	design := freewater.Design{
 		W: g.DesignMatrix(), B0: g.B0s(), Bvals: g.Bvals, Method: o.Method,

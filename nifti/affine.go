@@ -68,9 +68,24 @@ func (h *Header) quaternionNoise() float64 {
 	return 3 * 0x1p-23
 }
 
-// rotationOf returns the rotation matrix of a quaternion from its last three numbers. If these are longer than 1, they
-// are normalised and a is 0, as in the NIfTI C library. nibabel refuses such files where the excess is more than
-// rounding.
+// shortenQuaternion scales a quaternion that is longer than 1 beyond rounding to length 1, as the NIfTI C library does,
+// in the precision of the file: an image that is written with this header can then be read by nibabel, which refuses
+// longer ones.
+func (h *Header) shortenQuaternion() {
+	q := &h.Quaternion
+	square := q[0]*q[0] + q[1]*q[1] + q[2]*q[2]
+	if !(square > 1+h.quaternionNoise()) || math.IsInf(square, 1) {
+		return
+	}
+	for i := range q {
+		if q[i] /= math.Sqrt(square); h.Version == 1 {
+			q[i] = float64(float32(q[i]))
+		}
+	}
+}
+
+// rotationOf returns the rotation matrix of a quaternion from its last three numbers. If rounding has made these longer
+// than 1, a is 0.
 func rotationOf(bcd [3]float64, noise float64) [3][3]float64 {
 	b, c, d := bcd[0], bcd[1], bcd[2]
 	var a float64

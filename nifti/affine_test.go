@@ -50,6 +50,26 @@ func TestNewHeaderKeepsTheAffineInBothForms(t *testing.T) {
 	})
 }
 
+// nibabel reads no image whose quaternion is longer than 1, so none is written.
+func TestAQuaternionThatIsTooLongIsShortenedWhenItIsRead(t *testing.T) {
+	for version := 1; version <= 2; version++ {
+		h := NewHeader([]int{2, 3, 4}, nil, obliqueAffine)
+		h.Version, h.SFormCode, h.QFormCode, h.Quaternion = version, 0, 1, [3]float64{0.9, -0.9, 0.9}
+		read, err := parse(h.bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := read.Quaternion
+		if square := q[0]*q[0] + q[1]*q[1] + q[2]*q[2]; math.Abs(square-1) > h.quaternionNoise() || math.Abs(q[0]+q[1]) > 1e-9 {
+			t.Errorf("NIfTI-%d: the quaternion is %v, of the squared length %v", version, q, square)
+		}
+		again, err := parse(read.bytes())
+		if err != nil || again.Affine() != read.Affine() {
+			t.Errorf("NIfTI-%d: written and read again the affine is %v, it was %v (%v)", version, again.Affine(), read.Affine(), err)
+		}
+	}
+}
+
 func TestShearedAffineIsNotForcedIntoAQuaternion(t *testing.T) {
 	affine := obliqueAffine
 	affine[0][1] += 0.5

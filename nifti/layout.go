@@ -223,6 +223,7 @@ func (r *record) readGeometry(h *Header) {
 			h.SRows[i][j] = r.float(r.srow, 4*i+j)
 		}
 	}
+	h.shortenQuaternion()
 }
 
 // formCode returns 0 for codes that the standard does not have, as nibabel does.

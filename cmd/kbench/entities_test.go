@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -202,4 +203,16 @@ func TestSidecarsFollowTheOptionsInForce(t *testing.T) {
 			t.Error("a map without directions has axes")
 		}
 	}
+}
+
+func TestAnImageWhoseAxesSpanNoSpaceHasNoMapsInTheFrameOfTheScanner(t *testing.T) {
+	image := named(t, t.TempDir(), "dwi")
+	raw := read(t, image)
+	binary.LittleEndian.PutUint16(raw[254:], 1) // the code of the sform
+	clear(raw[280:328])                         // its rows
+	if err := os.WriteFile(image, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refuse(t, []string{"fit", "dti", image, "-o", t.TempDir(), "--frame", "world"}, image, "axes of the affine", "--frame image")
+	succeed(t, "fit", "dti", image, "-o", t.TempDir(), "--frame", "image")
 }

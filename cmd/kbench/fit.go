@@ -311,15 +311,19 @@ type fitJob struct {
 func (j *fitJob) prepare(ctx context.Context) error {
 	g := j.gradients
 	if j.worldFrame() {
+		affine := j.image.Header.Affine()
+		if _, err := acq.ImageToWorld(affine); err != nil {
+			return fmt.Errorf("%s: %w: put the header right, or use --frame image", j.image.Path, err)
+		}
 		world := *g
-		world.Bvecs = g.WorldBvecs(j.image.Header.Affine())
+		world.Bvecs = g.WorldBvecs(affine)
 		g = &world
 	}
-	err := j.findInputs(ctx)
-	if err != nil {
+	if err := j.findInputs(ctx); err != nil {
 		return err
 	}
 	j.inputs = append(j.inputs, j.optionFiles...)
+	var err error
 	if j.model, err = j.settings.Model(g); err != nil {
 		return j.data.nameIn(err, j.fitOptions.response)
 	}
