@@ -94,8 +94,8 @@ func TestArchivesThatCannotBeTrustedAreRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
-		"metg.json in it": func(dir string) { studytest.Write(t, filepath.Join(dir, METGFile), `{}`) },
-		"plan.json in it": func(dir string) { studytest.Write(t, filepath.Join(dir, PlanFile), `[`) },
+		"metg.json in it":               func(dir string) { studytest.Write(t, filepath.Join(dir, METGFile), `{}`) },
+		"plan.json in it":               func(dir string) { studytest.Write(t, filepath.Join(dir, PlanFile), `[`) },
 		"names no machine or no sweeps": func(dir string) { studytest.Write(t, filepath.Join(dir, PlanFile), `{}`) },
 		"1 numbers of CPUs and 0 of cores": func(dir string) {
 			studytest.Write(t, filepath.Join(dir, PlanFile), `{"host": "here", "sweeps": [{"name": "numa-close", "cpus": [1]}]}`)
