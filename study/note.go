@@ -40,7 +40,7 @@ func (s Summary) notes(records []Record, o Options) []string {
 		add("The published study's campaigns are pooled: %s.", strings.Join(campaigns, ", "))
 	}
 	if n := s.pointsOfOneRun(); n > 0 {
-		add("%s measured by one run only: no interval is given there.", areOf(n, "setting"))
+		add("%s given one time only (a run's, or the median of some): there is no interval.", areOf(n, "setting"))
 	}
 	if cpus := s.unpriced(); len(cpus) > 0 {
 		add("Not priced: %s CPUs are not in the price table (%s).", strings.Join(cpus, ", "), s.Prices)

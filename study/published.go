@@ -36,3 +36,15 @@ func PublishedResults() []PublishedResult {
 		{"SparseFascicleModel", 72, 0, 2.69, 0, 0},
 	}
 }
+
+// PublishedTask says what a task of the study's program consists of, where that was measured piece by piece
+// (bench/raytrace/task_parts.py; BENCHMARKS.md has the table and the machine). It is empty for a model whose tasks were not
+// taken apart.
+func PublishedTask(model string) string {
+	if model != PublishedResults()[0].Model {
+		return ""
+	}
+	return "Measured piece by piece on another machine, such a task takes the driver 1.5 to 1.7 ms with one voxel, and 2.2 to 2.3 ms with 53. " +
+		"Of that, 1.1 to 1.3 ms (1.0 to 1.4) pickle and copy the model, which DIPY sends with each task; sent by reference it would take less than 0.2. " +
+		"Whether the clock or a shared core makes the rest of the difference, these data cannot tell (BENCHMARKS.md)."
+}

@@ -235,9 +235,9 @@ func (s Summary) line(c Condition, byChunks map[int][]Record, b *Baseline) Line 
 	return l
 }
 
-// mostEfficiency is the highest efficiency over the same program's serial runs that can be noise. Up to it, values
+// MostEfficiency is the highest efficiency over the same program's serial runs that can be noise. Up to it, values
 // above 1 are given as 1. A speed-up beyond it says that the serial runs were disturbed, and is not given.
-const mostEfficiency = 1.05
+const MostEfficiency = 1.05
 
 func (l Line) point(chunks int, records []Record) Point {
 	p := Point{Chunks: chunks, VoxPerChunk: records[0].VoxPerChunk, Time: Describe(timesOf(records)), Disturbed: allDisturbed(records)}
@@ -248,7 +248,7 @@ func (l Line) point(chunks int, records []Record) Point {
 		p.Efficiency = p.SpeedUp.times(1 / float64(l.CPUs))
 		if e := p.Efficiency.Median; e > 1 && l.Baseline.isOwn(l.Condition) {
 			p.Percent, p.SpeedUp, p.Efficiency = p.Percent.times(e), p.SpeedUp.times(1/e), p.Efficiency.times(1/e)
-			if e > mostEfficiency {
+			if e > MostEfficiency {
 				p.Percent, p.SpeedUp, p.Efficiency = Stat{}, Stat{}, Stat{}
 			}
 		}

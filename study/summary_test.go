@@ -235,7 +235,7 @@ func TestTheNotesSayWhatTheNumbersDoNot(t *testing.T) {
 	q.Version, q.Campaign, q.NumChunks = "v2", "b", 8
 	notes := strings.Join(study.Summarise([]study.Record{r, q}, study.Options{}).Notes, "\n")
 	for _, want := range []string{"No serial time is known for Diffusion tensor on 10 voxels (ray)", "different versions", "v1, v2",
-		"campaigns are pooled: a, b", "2 settings were measured by one run only", "5 CPUs are not in the price table"} {
+		"campaigns are pooled: a, b", "2 settings were given one time only", "5 CPUs are not in the price table"} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("no note says %q in:\n%s", want, notes)
 		}

@@ -94,8 +94,18 @@ func TestArchivesThatCannotBeTrustedAreRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
-		"metg.json in it": func(dir string) { studytest.Write(t, filepath.Join(dir, METGFile), `{}`) },
-		"plan.json in it": func(dir string) { studytest.Write(t, filepath.Join(dir, PlanFile), `[`) },
+		"metg.json in it":               func(dir string) { studytest.Write(t, filepath.Join(dir, METGFile), `{}`) },
+		"plan.json in it":               func(dir string) { studytest.Write(t, filepath.Join(dir, PlanFile), `[`) },
+		"names no machine or no sweeps": func(dir string) { studytest.Write(t, filepath.Join(dir, PlanFile), `{}`) },
+		"1 numbers of CPUs and 0 of cores": func(dir string) {
+			studytest.Write(t, filepath.Join(dir, PlanFile), `{"host": "here", "sweeps": [{"name": "numa-close", "cpus": [1]}]}`)
+		},
+		"3 nodes and 1 rows": func(dir string) {
+			studytest.Write(t, filepath.Join(dir, BandwidthFile), `{"nodes": [0, 1, 2], "read_gb_per_s": [[1, 2, 3]]}`)
+		},
+		"a row of 1 nodes, want 2": func(dir string) {
+			studytest.Write(t, filepath.Join(dir, BandwidthFile), `{"nodes": [0, 1], "read_gb_per_s": [[1, 2], [1]]}`)
+		},
 		"numa-close.csv in it": func(dir string) {
 			rows, _ := filepath.Glob(filepath.Join(dir, "sweep-*", "*.csv"))
 			studytest.Write(t, rows[0], "")

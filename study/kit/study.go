@@ -89,6 +89,28 @@ type Study struct {
 	Records map[string][]study.Record
 }
 
+// check refuses what no study of a machine has: pages take each for granted.
+func (s Study) check() error {
+	if s.Plan.Host == "" || len(s.Plan.Sweeps) == 0 {
+		return fmt.Errorf("%s in it names no machine or no sweeps", PlanFile)
+	}
+	for _, sweep := range s.Plan.Sweeps {
+		if len(sweep.CPUs) == 0 || len(sweep.Cores) != len(sweep.CPUs) {
+			return fmt.Errorf("%s in it has %d numbers of CPUs and %d of cores in the sweep %q", PlanFile, len(sweep.CPUs), len(sweep.Cores), sweep.Name)
+		}
+	}
+	nodes := len(s.Bandwidth.Nodes)
+	if nodes == 0 || len(s.Bandwidth.Read) != nodes {
+		return fmt.Errorf("%s in it has %d nodes and %d rows", BandwidthFile, nodes, len(s.Bandwidth.Read))
+	}
+	for _, row := range s.Bandwidth.Read {
+		if len(row) != nodes {
+			return fmt.Errorf("%s in it has a row of %d nodes, want %d", BandwidthFile, len(row), nodes)
+		}
+	}
+	return nil
+}
+
 // Missing returns how many of the planned runs have not been made.
 func (s Study) Missing() int {
 	missing := 0

@@ -42,6 +42,7 @@ func (e Explanation) answers(analyses []*analysis, reconciled []reconciliation) 
 		answer, check func(*analysis) string
 	}{
 		{slowerQuestion(main), (*analysis).slowerAnswer, (*analysis).slowerCheck},
+		{"Why do more cores help so little?", (*analysis).whyAnswer, func(*analysis) string { return "" }},
 		{"What does a second hyperthread add?", (*analysis).threadAnswer, func(a *analysis) string { return a.threadCheck(reconciled) }},
 		{"What is serial?", (*analysis).serialAnswer, func(a *analysis) string { return a.serialCheck(analyses) }},
 		{"What does a task cost?", (*analysis).taskAnswer, func(a *analysis) string { return a.taskCheck(analyses) }},
@@ -160,6 +161,26 @@ func (a *analysis) slowerCheck() string {
 		words.Significant(mean, 3), secondsList(ups))
 }
 
+// whyAnswer divides the shortest run on the most CPUs, where these were not put to full use.
+func (a *analysis) whyAnswer() string {
+	_, largest := a.largest()
+	s := shortest(largest)
+	ideal, losses := a.losses(s)
+	whole := a.fit.time(s)
+	if len(a.CPUCounts) < 2 || ideal > 0.8*whole {
+		return ""
+	}
+	slices.SortStableFunc(losses, func(x, y Loss) int { return cmp.Compare(y.Seconds, x.Seconds) })
+	var named []string
+	for _, l := range losses {
+		if l.Seconds >= 0.02*whole {
+			named = append(named, fmt.Sprintf("%s s %s", words.Significant(l.Seconds, 2), whyOf[l.Name]))
+		}
+	}
+	return fmt.Sprintf("of the %s s that the fit gives the shortest run on %s, %s s would be left if each CPU were a core and nothing else took "+
+		"time. The rest: %s.", words.Significant(whole, 3), words.Count(s.cpus, "CPU"), words.Significant(ideal, 2), strings.Join(named, ", "))
+}
+
 func (a *analysis) threadAnswer() string {
 	if a.Thread == nil {
 		return ""
@@ -168,7 +189,7 @@ func (a *analysis) threadAnswer() string {
 	s, _ := a.on(most)
 	s.busy = float64(s.cpus)
 	return fmt.Sprintf("%s of a core, so that %s do the work of %s cores.", a.Thread.InWords(100, "%"), words.Count(most, "CPU"),
-		words.Significant(s.power(a.Thread.Value), 3))
+		words.Plain(math.Round(10*s.power(a.Thread.Value))/10))
 }
 
 // threadCheck compares the file's 8 cores with two threads each with the report's 8 cores with one thread each. It also
@@ -248,8 +269,8 @@ func (a *analysis) taskCheck(analyses []*analysis) string {
 	for _, many := range largest {
 		if many.chunks == 16*few.chunks && many.time > 1.1*few.time { // less may be noise
 			slope := (many.time - few.time) / (many.count - few.count)
-			said = append(said, fmt.Sprintf("from %s to %s chunks a run on %s takes %s s, then %s s, which is %s %s a chunk", words.Thousands(few.chunks),
-				words.Thousands(many.chunks), words.Count(few.cpus, "CPU"), words.Significant(few.time, 3), words.Significant(many.time, 3),
+			said = append(said, fmt.Sprintf("a run on %s takes %s s with %s chunks and %s s with %s, which is %s %s for each chunk more", words.Count(few.cpus, "CPU"),
+				words.Significant(few.time, 3), words.Thousands(few.chunks), words.Significant(many.time, 3), words.Thousands(many.chunks),
 				words.Significant(scale*slope, 2), unit))
 		}
 	}
@@ -263,7 +284,16 @@ func (a *analysis) taskCheck(analyses []*analysis) string {
 	if said == nil {
 		return ""
 	}
-	return strings.Join(said, "; ") + "."
+	return strings.Join(said, "; ") + "." + a.tracedTask()
+}
+
+// tracedTask says what a task of the study's program consists of, by BENCHMARKS.md, where the runs are those of the report.
+func (a *analysis) tracedTask() string {
+	said := study.PublishedTask(a.Model)
+	if len(a.Reported) == 0 || said == "" {
+		return ""
+	}
+	return " " + said
 }
 
 func (a *analysis) coreAnswer() string {

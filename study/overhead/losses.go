@@ -1,5 +1,25 @@
 package overhead
 
+// Names of losses.
+const (
+	threadLoss     = "a hyperthread is no core"
+	idleLoss       = "CPUs without a chunk"
+	serialLoss     = "serial part"
+	chunkLoss      = "each chunk"
+	coreLoss       = "each core"
+	contentionLoss = "contention"
+)
+
+// whyOf says what a loss is, behind its seconds.
+var whyOf = map[string]string{
+	threadLoss:     "are lost because a second hyperthread is no core",
+	idleLoss:       "are lost because some CPUs have no chunk",
+	serialLoss:     "are serial, on any number of cores",
+	chunkLoss:      "hand out tasks",
+	coreLoss:       "are the cost of the cores",
+	contentionLoss: "are lost because CPUs slow each other",
+}
+
 // losses divides the fitted time of a setting: first the time of the work if every CPU were a whole core and had its
 // share, then the reasons why it takes longer.
 func (a *analysis) losses(s setting) (ideal float64, losses []Loss) {
@@ -7,12 +27,12 @@ func (a *analysis) losses(s setting) (ideal float64, losses []Loss) {
 	ideal = a.fit.values[termWork] / float64(s.cpus)
 	spread := a.fit.values[termWork] / s.busy // by the CPUs that have a chunk
 	return ideal, []Loss{
-		{"a hyperthread is no core", max(0, parts[termWork]-spread)},
-		{"CPUs without a chunk", max(0, spread-ideal)},
-		{"serial part", parts[termSerial]},
-		{"each chunk", parts[termChunk]},
-		{"each core", parts[termCore]},
-		{"contention", parts[termContention]},
+		{threadLoss, max(0, parts[termWork]-spread)},
+		{idleLoss, max(0, spread-ideal)},
+		{serialLoss, parts[termSerial]},
+		{chunkLoss, parts[termChunk]},
+		{coreLoss, parts[termCore]},
+		{contentionLoss, parts[termContention]},
 	}
 }
 

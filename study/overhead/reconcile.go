@@ -45,12 +45,12 @@ func (a *analysis) reconciledWith(large *analysis) (r reconciliation, disagree b
 
 // short is the sentence of a summary.
 func (r reconciliation) short() string {
-	text := fmt.Sprintf("On %s it seems to be %s%%; with chunks that are not equal, %s%% suits those runs ", words.Voxels(r.small.Voxels),
-		words.Significant(100*r.small.Thread.Value, 2), words.Significant(100*r.large.Thread.Value, 2))
+	text := fmt.Sprintf("The runs of %s alone give %s%%, if their chunks are taken for equal. If a part of the chunks has little work, %s%% fits them ",
+		words.Voxels(r.small.Voxels), words.Significant(100*r.small.Thread.Value, 2), words.Significant(100*r.large.Thread.Value, 2))
 	if r.worse > enough {
-		return text + fmt.Sprintf("less well (AIC %s higher): the two sizes disagree.", words.Significant(r.worse, 2))
+		return text + fmt.Sprintf("less well than the best value (AIC %s above): the two sizes disagree.", words.Significant(r.worse, 2))
 	}
-	return text + fmt.Sprintf("as well as any (AIC %s above the best).", words.Significant(r.worse, 2))
+	return text + fmt.Sprintf("as well as the best value (AIC %s above).", words.Significant(r.worse, 2))
 }
 
 func (r reconciliation) long() string {

@@ -62,8 +62,7 @@ func newOverheadSection(e overhead.Explanation) (*overheadSection, error) {
 		ReportedTitle: reportedTitle, ReportedHeader: cellsOf(reportedHeader, isNumber)}
 	for _, h := range e.Overheads {
 		m := overheadModel{Title: titleOf(h), Limits: h.Limits}
-		m.From = fmt.Sprintf("%s timed runs, %s: CPU counts %s, each in several numbers of chunks.", words.Thousands(h.Runs),
-			words.Count(h.Settings, "setting"), words.List(h.CPUCounts))
+		m.From = fmt.Sprintf("%s: CPU counts %s, each in several numbers of chunks.", timesOfFit(h.Runs, h.Settings), words.List(h.CPUCounts))
 		m.CoefficientHeader, m.Coefficients = cellsOf(coefficientHeader, isNoValue), rowsOf(coefficientRows(h), isNoValue)
 		m.ComparisonHeader, m.Comparisons = cellsOf(comparisonHeader(h), isName), rowsOf(comparisonRows(h), isName)
 		m.Reported = rowsOf(reportedRows(h), isNumber)
@@ -87,9 +86,17 @@ func (x Explanation) Write(dir string) error {
 		NumbersHeader       []cell
 		Numbers             [][]cell
 		Overhead            *overheadSection
-	}{x, timedRuns(x.Explanation.Summary.Records), whoseRuns(x.Explanation.Summary), dayAndTime(x.Made),
+	}{x, timesIn(x.Explanation.Summary.Records, x.Explanation.Summary.Settings), whoseRuns(x.Explanation.Summary), dayAndTime(x.Made),
 		cellsOf(numbersHeader, isName), rowsOf(numbersRows(x.Explanation), isName), section}
 	return writePage(dir, "explanation.html.tmpl", page, section.figures())
+}
+
+// timesOfFit is what a fit was made to.
+func timesOfFit(runs, settings int) string {
+	if runs == settings {
+		return timesIn(runs, settings)
+	}
+	return timesIn(runs, settings) + ", " + words.Count(settings, "setting")
 }
 
 func (s *overheadSection) figures() []figure {
@@ -104,7 +111,7 @@ func (s *overheadSection) figures() []figure {
 func (x Explanation) WriteTable(w io.Writer) error {
 	var b strings.Builder
 	e := x.Explanation
-	writeWrapped(&b, "", timedRuns(e.Summary.Records)+", "+whoseRuns(e.Summary)+".")
+	writeWrapped(&b, "", timesIn(e.Summary.Records, e.Summary.Settings)+", "+whoseRuns(e.Summary)+".")
 	if e.Busy != "" {
 		writeWrapped(&b, "", e.Busy)
 	}
@@ -134,8 +141,7 @@ func (x Explanation) WriteTable(w io.Writer) error {
 	}
 	for _, h := range e.Overheads {
 		b.WriteString("\n")
-		fmt.Fprintf(&b, "%s: %s, %s of CPUs (%s) and chunks\n\n", titleOf(h), words.Count(h.Runs, "run"), words.Count(h.Settings, "setting"),
-			words.List(h.CPUCounts))
+		fmt.Fprintf(&b, "%s: %s, CPU counts %s\n\n", titleOf(h), timesOfFit(h.Runs, h.Settings), words.List(h.CPUCounts))
 		writeColumns(&b, append([][]string{coefficientHeader}, coefficientRows(h)...), isNoValue)
 		b.WriteString("\nError on runs left out, median / mean:\n\n")
 		writeColumns(&b, append([][]string{comparisonHeader(h)}, comparisonRows(h)...), isName)

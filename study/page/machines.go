@@ -126,10 +126,14 @@ type fitted struct {
 // fits returns the settings of a study in the order of its plan.
 func fits(s kit.Study) []fitted {
 	var all []fitted
+	var everySweep []study.Record // serial fits are the same in all of them
+	for _, sweep := range s.Plan.Sweeps {
+		everySweep = append(everySweep, s.Records[sweep.Name]...)
+	}
 	for _, sweep := range s.Plan.Sweeps {
 		records := s.Records[sweep.Name]
 		for _, model := range modelsIn(records) {
-			serial := timesOf(records, func(r study.Record) bool { return r.Model == model && study.IsSerial(r.Engine) })
+			serial := timesOf(everySweep, func(r study.Record) bool { return r.Model == model && study.IsSerial(r.Engine) })
 			for i, n := range sweep.CPUs {
 				times := timesOf(records, func(r study.Record) bool { return r.Model == model && !study.IsSerial(r.Engine) && r.CPUCount == n })
 				if len(times) == 0 {
@@ -137,7 +141,9 @@ func fits(s kit.Study) []fitted {
 				}
 				f := fitted{model: model, sweep: sweep.Name, cpus: n, cores: sweep.Cores[i], time: metg.SpreadOf(times), speedUp: math.NaN(), predicted: math.NaN()}
 				if len(serial) > 0 {
-					f.speedUp = study.Median(serial) / f.time.Median
+					if up := study.Median(serial) / f.time.Median; up <= study.MostEfficiency*float64(n) {
+						f.speedUp = min(up, float64(n))
+					}
 				}
 				if p, found := s.Predictions.Found(model, sweep.Name, n); found {
 					f.predicted = p.Value
@@ -218,8 +224,14 @@ func (x Machines) InShort() []string {
 			}
 		}
 		for _, f := range most {
-			sentences = append(sentences, fmt.Sprintf("%s: %s took %s s at best, on %s (%s; %s), %s times as fast as the serial fit.", x.name(i),
-				modelname.WordsOf(f.model), words.Significant(f.time.Median, 3), words.Count(f.cpus, "CPU"), words.Count(f.cores, "core"), f.sweep, words.Significant(f.speedUp, 3)))
+			said := fmt.Sprintf("%s: %s took %s s at best, on %s (%s; %s)", x.name(i), modelname.WordsOf(f.model), words.Significant(f.time.Median, 3),
+				words.Count(f.cpus, "CPU"), words.Count(f.cores, "core"), f.sweep)
+			if math.IsNaN(f.speedUp) {
+				said += ", faster than the CPUs allow against the serial fits, which were disturbed: no speed-up is given."
+			} else {
+				said += fmt.Sprintf(", %s times as fast as the serial fit.", words.Significant(f.speedUp, 3))
+			}
+			sentences = append(sentences, said)
 		}
 		if len(errors) > 0 {
 			sentences = append(sentences, fmt.Sprintf("%s: the predictions, made before the fits, were off by %s in the median, by %s at most.", x.name(i),

@@ -73,6 +73,27 @@ func TestThePageOfMachinesSaysWhatTheirCPUsGaveAndHowFarOffThePredictionsWere(t 
 	}
 }
 
+// Serial fits that something disturbed make others seem faster than their CPUs allow.
+func TestThePageOfMachinesGivesNoSpeedUpAboveTheCPUs(t *testing.T) {
+	s := machine("here", 0, 0)
+	for _, records := range s.Records {
+		for i := range records {
+			if study.IsSerial(records[i].Engine) {
+				records[i].Time *= 3
+			}
+		}
+	}
+	said := strings.Join((Machines{Studies: []kit.Study{s}}).InShort(), " ")
+	if !strings.Contains(said, "faster than the CPUs allow against the serial fits") || strings.Contains(said, "times as fast") {
+		t.Errorf("it says %q", said)
+	}
+	for _, f := range fits(s) {
+		if f.speedUp > float64(f.cpus) {
+			t.Errorf("%s on %d CPUs: speed-up %g", f.sweep, f.cpus, f.speedUp)
+		}
+	}
+}
+
 func TestABrowserDrawsTheFiguresOfMachines(t *testing.T) {
 	browser, dir := findBrowser(t), t.TempDir()
 	if err := (Machines{Studies: []kit.Study{machine("here", 0.1, 0), machine("there", 0, 0)}}).Write(dir); err != nil {

@@ -75,9 +75,9 @@ func metgFacts(s metg.Study) []Fact {
 	}
 }
 
-var metgHeader = []string{"scheduler", "version", "METG(50%)", "interval", "best efficiency", "a task without work", "interval", "a steal", "interval"}
+var metgHeader = []string{"scheduler", "METG(50%)", "interval", "best efficiency", "a task without work", "interval", "a steal", "interval"}
 
-func metgIsText(i int) bool { return i < 2 }
+func metgIsText(i int) bool { return i < 1 }
 
 // metgRows returns the rows of the table, the least METG first.
 func metgRows(s metg.Study) [][]string {
@@ -91,7 +91,7 @@ func metgRows(s metg.Study) [][]string {
 		case g.Above:
 			text = "above " + text
 		}
-		rows = append(rows, append([]string{o.Name, o.Version, text, interval(g.Spread), fmt.Sprintf("%.2f", o.Best(s.Workers()))}, append(spreadCells(o.EmptyTask(s.Workers())), spreadCells(o.Steal())...)...))
+		rows = append(rows, append([]string{o.Name, text, interval(g.Spread), fmt.Sprintf("%.2f", o.Best(s.Workers()))}, append(spreadCells(o.EmptyTask(s.Workers())), spreadCells(o.Steal())...)...))
 	}
 	return rows
 }
@@ -134,7 +134,11 @@ func missingOf(s metg.Study) []Fact {
 func whatOf(s metg.Study) []Fact {
 	var facts []Fact
 	for _, o := range s.Opponents {
-		facts = append(facts, Fact{o.Name, o.What})
+		what := o.What
+		if o.Version != "" {
+			what += "; " + o.Version
+		}
+		facts = append(facts, Fact{o.Name, what})
 	}
 	return facts
 }

@@ -82,7 +82,7 @@ func newReportPage(r Report, figures []figure) reportPage {
 	}
 	results := resultsOf(r.Summary)
 	p := reportPage{
-		Report: r, Runs: timedRuns(r.Summary.Records), Whose: whoseRuns(r.Summary), MadeOn: dayAndTime(r.Made), InShort: results.inShort(), Figures: pageFigures(figures),
+		Report: r, Runs: timesIn(r.Summary.Records, r.Summary.Settings), Whose: whoseRuns(r.Summary), MadeOn: dayAndTime(r.Made), InShort: results.inShort(), Figures: pageFigures(figures),
 		ResultsHeader: cellsOf(resultsHeader, isTextColumn), Results: rowsOf(results.resultsRows(), isTextColumn),
 		PublishedOn: study.PublishedMachine, PublishedVoxels: words.Thousands(study.PublishedVoxels),
 	}
@@ -93,11 +93,15 @@ func newReportPage(r Report, figures []figure) reportPage {
 	return p
 }
 
-func timedRuns(n int) string {
-	if n == 1 {
+// timesIn says how many times there are. One time of each setting may be a run's, or a median of runs: files do not tell.
+func timesIn(records, settings int) string {
+	switch {
+	case records == 1:
 		return "1 timed run"
+	case records == settings:
+		return words.Thousands(settings) + " settings with one time each"
 	}
-	return words.Thousands(n) + " timed runs"
+	return words.Thousands(records) + " timed runs"
 }
 
 var besideHeader = []string{"model", "study", "CPUs", "voxels", "best s", "voxels a second", "speed-up", "peak efficiency",

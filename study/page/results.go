@@ -116,10 +116,10 @@ func (r results) cpuCounts() []int {
 	return cpus
 }
 
-// inShort says in one sentence for each model and engine what its best run reached.
+// inShort says in one sentence for each model and engine what its best run reached; nothing of a busy machine.
 func (r results) inShort() []string {
-	if busy := r.BusySentence(); busy != "" {
-		return []string{busy}
+	if r.Busy() {
+		return nil
 	}
 	var sentences []string
 	for _, k := range r.panels() {
