@@ -329,7 +329,8 @@ def test_a_mask_in_second_place_is_a_mask_as_pyafq_gives_it():
 COMMANDS = {
     # options, and how near each map is: relative to its largest value
     "dipy_fit_dti": ([], {"tensors": 1e-6, "fa": 1e-6, "md": 1e-6}),
-    "dipy_fit_fwdti": ([], {"fwdti_fa": 2e-4, "fwdti_md": 2e-4}),
+    # One of the 512 voxels is water to 94%. DIPY stops 2.5e-4 short of the minimum there, at a higher sum of squares.
+    "dipy_fit_fwdti": ([], {"fwdti_fa": 2e-4, "fwdti_md": 5e-4}),
     "dipy_fit_csd": ([], {"shm_coeff": 1e-7, "peak_values": 1e-7, "peak_indices": 0, "gfa": 1e-7}),
 }
 
