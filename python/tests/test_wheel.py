@@ -71,7 +71,7 @@ def test_the_notice_names_every_module_in_the_library(wheel, tmp_path):
     printed = subprocess.run(["go", "version", "-m", library], capture_output=True, text=True, check=True).stdout
     linked = [line.split()[1:3] for line in printed.splitlines() if line.split()[0] == "dep"]
     notice = zipfile.ZipFile(wheel).read("voxfit-0.1.0.dist-info/licenses/NOTICE").decode()
-    assert len(linked) >= 4
+    assert {path for path, _ in linked} >= {"golang.org/x/sys", "gonum.org/v1/gonum"}
     for path, version in linked:
         assert f"    {path} {version} (" in notice
     assert "    Go runtime and standard library (" in notice
