@@ -70,6 +70,21 @@ def test_a_program_whose_python_has_a_path_too_long_for_its_first_line_runs(prog
     assert out.splitlines() == ["voxfit.dipy._tensor __main__ [] 7"]
 
 
+@pytest.mark.parametrize("first", ["csdeconv", "dti", "fwdti", "mcsd", "sfm"])
+def test_all_models_are_native_whichever_was_imported_before_patch(first):
+    out, err = run(
+        sys.executable, "-W", "error::RuntimeWarning", "-c",
+        f"import dipy.reconst.{first}, voxfit.dipy\n"
+        "voxfit.dipy.patch()\n"
+        "from dipy.reconst import csdeconv, dti, fwdti, mcsd, sfm\n"
+        "models = (csdeconv.ConstrainedSphericalDeconvModel, dti.TensorModel, fwdti.FreeWaterTensorModel,\n"
+        "          mcsd.MultiShellDeconvModel, sfm.SparseFascicleModel)\n"
+        "print([m.__module__ for m in models])",
+    )
+    assert out.split("'")[1::2] == [f"voxfit.dipy._{m}" for m in ("csd", "tensor", "freewater", "multishell", "sfm")]
+    assert "cannot patch" not in err
+
+
 def test_what_is_no_python_program_is_refused_in_one_line(tmp_path):
     text, shell, folder = tmp_path / "a.txt", tmp_path / "a.sh", tmp_path / "folder"
     text.write_text("words\n")

@@ -10,7 +10,8 @@ import functools
 import importlib.abc
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -46,15 +47,18 @@ class AfterImports(importlib.abc.MetaPathFinder):
         return None
 
     def _exec(self, exec_module: Callable[[ModuleType], None], module: ModuleType) -> None:
+        with self.held():
+            exec_module(module)
+        if getattr(self._thread, "depth", 0) == 0 and self in sys.meta_path:
+            with self.held():
+                self._do(module)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """No import that ends in this thread within the ``with`` block calls the function."""
         outer = getattr(self._thread, "depth", 0)
         self._thread.depth = outer + 1
         try:
-            exec_module(module)
+            yield
         finally:
             self._thread.depth = outer
-        if outer == 0 and self in sys.meta_path:
-            self._thread.depth = 1  # imports that the function makes do not call it again
-            try:
-                self._do(module)
-            finally:
-                self._thread.depth = 0

@@ -56,7 +56,8 @@ def patch() -> None:
     if _hook not in sys.meta_path:
         sys.meta_path.insert(0, _hook)
     put_back()
-    _patch_what_is_there()
+    with _hook.held():  # this imports more of DIPY, and sees itself what has come
+        _patch_what_is_there()
 
 
 def patch_as_asked() -> None:
