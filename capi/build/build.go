@@ -80,6 +80,11 @@ func build(module, out string, p platform, zig string) (tag string, err error) {
 		"-ldflags=-s -w -buildid="+linkerFlags(p, version), "-o", library, "./capi"); err != nil {
 		return "", err
 	}
+	if p.OS == "windows" {
+		if err := forgetLinkTime(library); err != nil {
+			return "", err
+		}
+	}
 	// cgo writes a header of its own, with functions that are not for users.
 	generated := strings.TrimSuffix(library, filepath.Ext(library)) + ".h"
 	if err := os.Remove(generated); err != nil {

@@ -159,7 +159,7 @@ def test_the_same_sources_give_the_same_wheels_and_sdist_in_another_folder(dist,
         out = tmp_path / f"dist{len(made)}"
         caches = {"GOCACHE": str(tmp_path / f"go{len(made)}"), "SOURCE_DATE_EPOCH": "1767225600"}
         environment = {**os.environ, "DIST": str(out), **caches}
-        command = [folder / "scripts/make-wheels", "linux/amd64", "linux/arm64"]
+        command = [folder / "scripts/make-wheels", "linux/amd64", "linux/arm64", "windows/amd64"]
         subprocess.run(command, env=environment, check=True)
         made.append({f.name: f.read_bytes() for f in out.iterdir()})
     assert sorted(made[0]) == sorted(made[1])
