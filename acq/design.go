@@ -19,5 +19,6 @@ func (g *GradientTable) DesignMatrix() []float64 {
 // LeastDiffusivity is DIPY's, in mm2/s: 1e-6 over the largest element of the b-tensors. An eigenvalue below it hardly
 // changes the signal even at the strongest weighting, and DIPY raises it to this value.
 func (g *GradientTable) LeastDiffusivity() float64 {
-	return 1e-6 / -slices.Min(append(g.DesignMatrix(), -1)) // which a matrix of a volume or more has
+	// The last column has -1 in each row; the one that is appended serves a table without volumes.
+	return 1e-6 / -slices.Min(append(g.DesignMatrix(), -1))
 }

@@ -71,10 +71,7 @@ func (p *parallel) worker() {
 			continue
 		}
 		if ahead := p.take(); ahead != nil {
-			p.mu.Unlock()
-			p.decode(ahead, meaning)
-			p.decoded(ahead)
-			p.mu.Lock()
+			p.complete(ahead, meaning)
 			continue
 		}
 		p.work.Wait()
@@ -87,10 +84,7 @@ func (p *parallel) assist(meaning *deflate.Meaning) bool {
 	case p.again != nil:
 		ahead := p.again
 		p.again = nil
-		p.mu.Unlock()
-		p.decode(ahead, meaning)
-		p.decoded(ahead)
-		p.mu.Lock()
+		p.complete(ahead, meaning)
 	case p.resolve.first() != nil:
 		c := p.resolve.take()
 		if p.resolve.first() != nil {
@@ -103,6 +97,14 @@ func (p *parallel) assist(meaning *deflate.Meaning) bool {
 		return false
 	}
 	return true
+}
+
+// complete decodes a piece, and joins it if its turn has come. The mutex must be held; while it decodes, it is not.
+func (p *parallel) complete(ahead *piece, meaning *deflate.Meaning) {
+	p.mu.Unlock()
+	defer p.mu.Lock()
+	p.decode(ahead, meaning)
+	p.decoded(ahead)
 }
 
 // take returns the next piece to decode, if there is one and it may be under way. The mutex must be held.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/voxfit/voxfit/internal/calm"
 	"github.com/voxfit/voxfit/numa"
@@ -15,9 +14,8 @@ func measureBandwidth(allowed []int) (kit.Bandwidth, error) {
 	machine := numa.Describe()
 	var readers [][]int
 	for _, node := range machine.Nodes {
-		cpus := slices.DeleteFunc(slices.Clone(node.CPUs), func(cpu int) bool { return !slices.Contains(allowed, cpu) })
 		b.Nodes = append(b.Nodes, node.ID)
-		readers = append(readers, cpus)
+		readers = append(readers, allowedOf(node, allowed))
 	}
 	bytes := blockBytes(machine, readers)
 	var failed error

@@ -84,14 +84,19 @@ func timeChunks(f kernel.Fitter, worker kernel.Worker, signal []float32, result 
 	for pass := 0; pass < 2 || time.Since(begin) < calibrationTime && pass < 50; pass++ {
 		for i := range d.Count() {
 			r := d.At(i)
-			start := time.Now()
-			worker.Fit(result.Parameters[r.Begin*f.Parameters():r.End*f.Parameters()], result.Status[r.Begin:r.End],
-				signal[r.Begin*f.Measurements():r.End*f.Measurements()])
-			if took := time.Since(start); pass > 0 && r.Len() == size {
+			if took := timeChunk(f, worker, signal, result, r); pass > 0 && r.Len() == size {
 				times.Add(size, took.Seconds())
 			}
 		}
 	}
+}
+
+// timeChunk fits one chunk and returns how long that took.
+func timeChunk(f kernel.Fitter, worker kernel.Worker, signal []float32, result fit.Result, r sched.Range) time.Duration {
+	start := time.Now()
+	worker.Fit(result.Parameters[r.Begin*f.Parameters():r.End*f.Parameters()], result.Status[r.Begin:r.End],
+		signal[r.Begin*f.Measurements():r.End*f.Measurements()])
+	return time.Since(start)
 }
 
 // onOneCore runs a function on a pinned thread, where the system allows it.

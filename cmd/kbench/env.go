@@ -88,7 +88,7 @@ func surveyEnvironment(measure bool) (environment, error) {
 	}
 	env.Core = &core
 	for _, node := range env.Machine.Nodes {
-		cpus := slices.DeleteFunc(slices.Clone(node.CPUs), func(cpu int) bool { return !slices.Contains(env.Allowed, cpu) })
+		cpus := allowedOf(node, env.Allowed)
 		if len(cpus) == 0 {
 			continue
 		}
@@ -100,6 +100,11 @@ func surveyEnvironment(measure bool) (environment, error) {
 	}
 	env.Kernels, err = measureKernels(env.Allowed[0])
 	return env, err
+}
+
+// allowedOf returns the CPUs of a node that this process may use.
+func allowedOf(node numa.Node, allowed []int) []int {
+	return slices.DeleteFunc(slices.Clone(node.CPUs), func(cpu int) bool { return !slices.Contains(allowed, cpu) })
 }
 
 // surveyCounters says whether kbench run can read the processor's counters, and if not, why.

@@ -104,10 +104,11 @@ func (o *runOptions) blockOf(ctx context.Context, source studySource, scale int)
 	if o.data.dwi == "" {
 		return block, o.phantomResponses(&block)
 	}
-	return block, o.findResponses(&block, index, func(dst []float32, wanted []int) error {
+	err = o.findResponses(&block, index, func(dst []float32, wanted []int) error {
 		copyRows(dst, wanted, block.signal(), index, block.gradients.Len())
 		return nil
 	})
+	return block, err
 }
 
 // spellForStudy spells the options that messages about a table and its responses name: those that kbench run and compare

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/voxfit/voxfit/disk"
 	"github.com/voxfit/voxfit/internal/plural"
+	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/lock"
 	"github.com/voxfit/voxfit/numa"
 	"github.com/voxfit/voxfit/study/kit"
@@ -193,9 +194,9 @@ func (o *studyOptions) facts() ([]kit.Fact, error) {
 	for _, f := range machineFacts() {
 		facts = append(facts, kit.Fact{Name: f.Name, Value: f.Value})
 	}
-	env, err := surveyEnvironment(false)
+	isa, err := kernel.ChosenISA()
 	if err != nil {
 		return nil, err
 	}
-	return append(facts, kit.Fact{Name: "kernels", Value: env.ISA}, kit.Fact{Name: "counters", Value: env.Counters}), nil
+	return append(facts, kit.Fact{Name: "kernels", Value: isa}, kit.Fact{Name: "counters", Value: surveyCounters()}), nil
 }

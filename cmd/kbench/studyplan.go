@@ -28,7 +28,6 @@ import (
 
 // What a plan divides its budget by.
 const (
-	planFile     = kit.PlanFile
 	timesFile    = "times-of-chunks.json"
 	sweepShare   = 0.5 // of the budget, for the fits
 	mostVoxels   = 435686
@@ -43,7 +42,7 @@ func modelsOfStudy() []string { return model.Names()[:2] }
 // plan reads the plan, or makes it.
 func (o *studyOptions) plan(ctx context.Context, stderr io.Writer) (kit.Plan, error) {
 	var plan kit.Plan
-	err := readJSON(o.path(planFile), &plan)
+	err := readJSON(o.path(kit.PlanFile), &plan)
 	host, _ := os.Hostname()
 	switch {
 	case err == nil && (plan.Budget != o.budget.String() || plan.Version != version() || plan.Host != host):
@@ -63,7 +62,7 @@ func (o *studyOptions) plan(ctx context.Context, stderr io.Writer) (kit.Plan, er
 	if err := writeJSON(o.path(timesFile), times); err != nil {
 		return plan, err
 	}
-	return plan, writeJSON(o.path(planFile), plan)
+	return plan, writeJSON(o.path(kit.PlanFile), plan)
 }
 
 // newPlan divides the budget.
@@ -130,13 +129,13 @@ func sweepsOfThisMachine() ([]kit.Sweep, error) {
 
 // timesOfModel is what a prediction starts from: chunks of one model on one core, and what the schedule costs.
 type timesOfModel struct {
-	PerVoxel float64              `json:"seconds_per_voxel"` // in the longest chunks
-	Chunks   map[string][]float64 `json:"seconds_of_chunks"` // by their voxels
-	Class    string               `json:"model"`
-	Bytes    float64              `json:"bytes_per_voxel"`
-	Dispatch float64              `json:"dispatch_s"`
-	Start    float64              `json:"start_s"`
-	Spawn    float64              `json:"spawn_s"`
+	PerVoxel float64           `json:"seconds_per_voxel"` // in the longest chunks
+	Chunks   map[int][]float64 `json:"seconds_of_chunks"` // by their voxels
+	Class    string            `json:"model"`
+	Bytes    float64           `json:"bytes_per_voxel"`
+	Dispatch float64           `json:"dispatch_s"`
+	Start    float64           `json:"start_s"`
+	Spawn    float64           `json:"spawn_s"`
 }
 
 // timesOfChunks takes a twentieth of the budget.
@@ -158,16 +157,15 @@ func (o *studyOptions) timesOfChunks(ctx context.Context) (map[string]timesOfMod
 			return nil, err
 		}
 		f := m.Fitter()
-		times := timesOfModel{Chunks: map[string][]float64{}, Class: m.Kind().Class, Bytes: float64(fit.VoxelBytes(f))}
+		times := timesOfModel{Chunks: map[int][]float64{}, Class: m.Kind().Class, Bytes: float64(fit.VoxelBytes(f))}
 		err = onOneCore(func() error {
 			worker, result := f.NewWorker(), fit.New(f, voxels)
 			for _, size := range sizes {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				key := fmt.Sprint(size)
-				times.Chunks[key] = timesOfSize(f, worker, result, p.Signal, size, each)
-				times.PerVoxel = study.Median(times.Chunks[key]) / float64(size)
+				times.Chunks[size] = timesOfSize(f, worker, result, p.Signal, size, each)
+				times.PerVoxel = study.Median(times.Chunks[size]) / float64(size)
 			}
 			return nil
 		})
@@ -187,11 +185,8 @@ func timesOfSize(f kernel.Fitter, worker kernel.Worker, result fit.Result, signa
 	chunks, begin := len(result.Status)/size, time.Now()
 	for i := 0; len(seconds) < fewest || time.Since(begin) < while && len(seconds) < most; i++ {
 		r := sched.Range{Begin: i % chunks * size, End: (i%chunks + 1) * size}
-		start := time.Now()
-		worker.Fit(result.Parameters[r.Begin*f.Parameters():r.End*f.Parameters()], result.Status[r.Begin:r.End],
-			signal[r.Begin*f.Measurements():r.End*f.Measurements()])
-		if i > 0 {
-			seconds = append(seconds, time.Since(start).Seconds())
+		if took := timeChunk(f, worker, signal, result, r); i > 0 {
+			seconds = append(seconds, took.Seconds())
 		}
 	}
 	return seconds
@@ -201,10 +196,8 @@ func timesOfSize(f kernel.Fitter, worker kernel.Worker, result fit.Result, signa
 func (t timesOfModel) chunkTimes() simulate.ChunkTimes {
 	times := simulate.ChunkTimes{Model: t.Class, BytesPerVoxel: t.Bytes, Dispatch: t.Dispatch, Start: t.Start, Spawn: t.Spawn}
 	for size, seconds := range t.Chunks {
-		n := 0
-		fmt.Sscan(size, &n)
 		for _, s := range seconds {
-			times.Add(n, s)
+			times.Add(size, s)
 		}
 	}
 	return times

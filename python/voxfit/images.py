@@ -150,7 +150,7 @@ def load(
 
 
 def image_of(data: Any) -> Image | None:
-    """Return the path of a file: from a path, or from an image of nibabel that was not read into memory."""
+    """Return the file that a path names, or that an image of nibabel was loaded from and not read into memory."""
     if data is None or type(data) is np.ndarray:
         return None
     if isinstance(data, (str, os.PathLike)):
