@@ -64,8 +64,8 @@ type Tensor struct {
 	// Step factors the damped matrix of eight unknowns and solves for the step. The last unknown of the step is at
 	// least -Bound. It writes Lower, Pivots, Inverse, Least, Solution and Predicted.
 	Step func(*System)
-	// Factor factors the leading 7 x 7 part of the matrix, without damping, and writes Lower, Pivots, Inverse and
-	// Least. Solve then writes the first seven of the Solution.
+	// Factor factors the leading 7 x 7 part of the damped matrix, and writes Lower, Pivots, Inverse and Least. Solve then
+	// writes the first seven of the Solution.
 	Factor, Solve func(*System)
 
 	// Ordinary prepares the fit of logarithms without weights. It lowers least to the smallest of n Lanes s, writes y =
