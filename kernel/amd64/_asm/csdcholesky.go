@@ -18,8 +18,9 @@ func (v vectors) inTile(pointer reg.Register, row, column int) Mem {
 // factorise writes the Cholesky factorisation with the forward solve.
 func (v vectors) factorise() {
 	v.function("csdFactorise", "q, inverse, y, z *number, tiles int",
-		"replaces q by its Cholesky factor L, writes the reciprocals of L's diagonal to",
-		"inverse, and solves L y = z. A pivot that is not positive makes its reciprocal NaN or infinite.")
+		"factorises the normal matrices of {lanes} voxels: it replaces q by its Cholesky factor L, writes the",
+		"reciprocals of L's diagonal to inverse, and solves L y = z. q is a packed lower triangle of tiles x",
+		"tiles squares with edge {tile}. Where a pivot is not positive, its reciprocal is NaN or infinite.")
 	f := factorisation{
 		vectors: v, q: load("q"), inverse: load("inverse"), y: load("y"), z: load("z"),
 		row: GP64(), number: GP64(), target: GP64(), other: GP64(), own: GP64(), known: GP64(),
@@ -173,8 +174,8 @@ func (f *factorisation) diagonal(reciprocals reg.Register) {
 // backSolve writes the second half of the solution.
 func (v vectors) backSolve() {
 	v.function("csdBackSolve", "y, q, inverse *number, tiles int",
-		"solves L^T f = y in place of y, and writes one vector more after it: "+v.judgment[0],
-		v.judgment[1])
+		"solves L^T f = y for {lanes} voxels in place of y, with the q and inverse of csdFactorise. It writes one",
+		"more vector behind f: "+v.judgment)
 	t := v.tile
 	f := func(r int) reg.VecPhysical { return v.registers[r] }
 	rest := func(c int) reg.VecPhysical { return v.registers[t+c] }
@@ -259,8 +260,8 @@ func (v vectors) judge() {
 // condition writes what the guard band of single precision is made of.
 func (v vectors) condition() {
 	v.function("csdCondition", "condition, inverse, scales *number, n int",
-		"writes the sum of scale times the square of the reciprocal, over the n >= 1",
-		"unknowns; the scales are numbers.")
+		"writes the vector of the sums, over n >= 1 unknowns, of scales[i] times the square of inverse[i].",
+		"inverse has vectors of {lanes} voxels, as csdFactorise wrote them, and scales has numbers.")
 	sum, value, scale := v.registers[0], v.registers[1], v.registers[2]
 	inverse, scales := load("inverse"), load("scales")
 	zero(sum)

@@ -10,9 +10,10 @@ import (
 // sets differ from voxel to voxel, and the moments of a direction are consecutive.
 func (v vectors) accumulate() {
 	v.function("csdAccumulate", "dst, from, table *sum, before, after *uint64, words, stripes int",
-		"writes from + the rows of the directions in after and not in before - those of",
-		"the ones in before and not in after. Four directions share 16 rows of the table, one for each set of",
-		"them; rows, from and dst are as many stripes long.")
+		"updates the moments of one voxel, which are consecutive numbers: dst = from + the rows of the directions",
+		"that are in after and not in before - the rows of those that are in before and not in after. Four",
+		"directions share 16 rows of the table, one for each set of them. The sets have so many words; rows, from",
+		"and dst have so many stripes of {stripe} numbers.")
 	dst, from, table, rowBytes := load("dst"), load("from"), load("table"), load("stripes")
 	left := copied(rowBytes)
 	IMUL3Q(I32(v.stripe*v.bytes), rowBytes, rowBytes)
@@ -85,9 +86,10 @@ func (v vectors) changes(without, in string, table, rowBytes reg.Register, opera
 // assemble writes the map from moments to the normal matrix: kernel.GramMap documents it.
 func (v vectors) assemble() {
 	v.function("csdAssemble", "q, c, weights *number, twins *int32, twinCount int, couples *int32, coupleCount int",
-		"writes the entries of q = P + H^T H from the moments c, pairs of a cosine's and a",
-		"sine's vector. Twins and couples are records of 12 and 6 numbers, ops.CSD says which; weights has for",
-		"each record the entries of P and then the weights in the order of use.")
+		"writes the normal matrix q = P + H^T H of {lanes} voxels from their moments c, each of which is a",
+		"cosine's and a sine's vector. twins and couples are records of 12 and of 6 numbers, which",
+		"ops.CSDIteration describes. weights has for each record the entries of P, then the weights in the order",
+		"of use.")
 	q, c, weights := load("q"), load("c"), load("weights")
 	v.assembleTwins(q, c, weights)
 	v.assembleCouples(q, c, weights)

@@ -13,8 +13,9 @@ import (
 // lie right behind these, while it works: they come from memory that no cache has seen.
 func (v vectors) pack(kind string, size int) {
 	v.function("csdPack"+kind, "dst *number, rows *"+strings.ToLower(kind)+", columns, stride int",
-		"transposes as many rows as there are lanes, each stride values after the one",
-		"before and at least as many columns as lanes, to dst[column][lane].")
+		"transposes the signals of {lanes} voxels, and prefetches the next ones. The {lanes} rows of columns >=",
+		"{lanes} values, each stride values after the one before, become columns vectors in double precision:",
+		"dst[column][lane].")
 	move := VMOVUPD
 	if size == 4 {
 		move = VCVTPS2PD
@@ -25,8 +26,8 @@ func (v vectors) pack(kind string, size int) {
 // transpose writes the transposition of moments.
 func (v vectors) transpose() {
 	v.function("csdTranspose", "dst *number, rows *sum, columns, stride int",
-		"transposes as many rows as there are lanes, each stride values after the one",
-		"before and at least as many columns as lanes, to dst[column][lane].")
+		"transposes the moments of {lanes} voxels. The {lanes} rows of columns >= {lanes} sums, each stride sums",
+		"after the one before, become columns vectors of numbers: dst[column][lane].")
 	v.transposition(v.size, v.moveSum, false)
 }
 
@@ -163,8 +164,8 @@ func interleave(low, high func(...Op), from, to []reg.VecPhysical, distance int)
 // inspect writes what the driver must know of a signal before it is used.
 func (v vectors) inspect() {
 	v.function("csdInspect", "seen, x *number, offsets *int32, n int",
-		"looks at the n >= 1 vectors at the byte offsets from x on and writes three:",
-		"NaN where a value is NaN or infinite, else 0; the smallest value; the largest.")
+		"looks at n >= 1 vectors of {lanes} voxels, at the byte offsets from x, and writes three: NaN where a",
+		"value is NaN or infinite, else 0; the smallest value; the largest value.")
 	seen, x, offsets, n := load("seen"), load("x"), load("offsets"), load("n")
 	poison, low, high, value, none := v.registers[0], v.registers[1], v.registers[2], v.registers[3], v.registers[4]
 	place := GP64()

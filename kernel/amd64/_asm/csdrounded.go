@@ -21,10 +21,11 @@ import (
 //	panel+4, +5   room
 func (v vectors) belowRounded(twice vectors) {
 	v.function("csdBelowRounded", "sets *uint64, rows *byte, panels *float64, rounded *float32, x *float64, pairs *float32, thresholds, errors *float64, count, columns, skip, words int",
-		"is csdBelow. rounded are panels in single precision, each of two of panels, rows side by side;",
-		"pairs is x so, each number twice, and written here. Two panels of which a row is nearer to the threshold than",
-		"errors[0] |x| + errors[1] |threshold| in some lane are multiplied once more, in double precision. So are all",
-		"where that distance is 2^73 or more.")
+		"writes the sets of csdBelow for {lanes} voxels, with half of its multiplications. It first multiplies in",
+		"single precision: a panel of rounded has the rows of two of panels side by side, and pairs is scratch for",
+		"the columns of x, each number twice. Two panels are multiplied again in double precision where a row is",
+		"nearer to the threshold than errors[0] |x| + errors[1] |threshold| in a lane, or where that distance is",
+		"2^73 or more.")
 	v.roundColumns(twice)
 	v.boundErrors(twice)
 	rows, panels, rounded, left := load("rows"), load("panels"), load("rounded"), load("count")

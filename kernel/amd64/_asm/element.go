@@ -12,9 +12,9 @@ type element struct {
 	size     int    // bytes of a number
 	infix    string // before the set in names of functions
 	goType   string
-	one      Constant  // the bits of 1.0
-	infinity Constant  // the bits of +Inf
-	judgment [2]string // what BackSolve says of f
+	one      Constant // the bits of 1.0
+	infinity Constant // the bits of +Inf
+	judgment string   // what BackSolve writes about f
 
 	move, broadcast                    func(...Op)
 	moveMasked                         func(...Op) // moves where a mask register has ones
@@ -38,7 +38,7 @@ var (
 	double = element{
 		size: 8, goType: "float64",
 		one: U64(math.Float64bits(1)), infinity: U64(math.Float64bits(math.Inf(1))),
-		judgment: [2]string{"0 in the lanes", "where all of f is finite, else NaN."},
+		judgment: "0 in a lane where f is finite, else NaN.",
 		move:     VMOVUPD, broadcast: VBROADCASTSD,
 		add: VADDPD, sub: VSUBPD, mul: VMULPD, div: VDIVPD, sqrt: VSQRTPD, min: VMINPD, max: VMAXPD,
 		moveMasked: VMOVAPD,
@@ -51,7 +51,7 @@ var (
 	single = element{
 		size: 4, infix: "Single", goType: "float32",
 		one: U64(math.Float32bits(1)), infinity: U64(math.Float32bits(float32(math.Inf(1)))),
-		judgment: [2]string{"the sum of", "the squares of f, which is finite only where f is."},
+		judgment: "the sum of the squares of f, which is finite only where f is.",
 		move:     VMOVUPS, broadcast: VBROADCASTSS,
 		add: VADDPS, sub: VSUBPS, mul: VMULPS, div: VDIVPS, sqrt: VSQRTPS, min: VMINPS, max: VMAXPS,
 		moveMasked: VMOVAPS,

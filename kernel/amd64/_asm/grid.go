@@ -13,8 +13,8 @@ import (
 func grid(double, single vectors) {
 	a := newLanes(single)
 	a.scale()
-	a.rightSums("fractionRight", "adds the right-hand side of the fit to what water leaves of the signal.", a.logarithmsOf)
-	a.rightSums("fractionSlope", "adds the derivative of the right-hand side, but for a factor.", a.quotients)
+	a.rightSums("fractionRight", "adds s^2 log2(x), times each of the seven columns of the design, to seven sums", a.logarithmsOf)
+	a.rightSums("fractionSlope", "adds s^2 water/x, times each of the seven columns of the design, to seven sums", a.quotients)
 	a.descend()
 	a.clips()
 	a.gridSeries()
@@ -26,7 +26,7 @@ var log2Eighth = []float64{1.4426950408889634, -0.7213463696815232, 0.4808973604
 
 // scale: y = factor s. RDI y, RSI s, RCX n, R8 factor; Z0 s, Z1 factor.
 func (a *lanes) scale() {
-	a.function("fractionScale", "y, s *ops.Lanes, n int, factor *ops.Lanes", "writes y = factor s.")
+	a.function("fractionScale", "y, s *ops.Lanes, n int, factor *ops.Lanes", "writes y = factor s for n numbers of {lanes} voxels.")
 	s, factor := a.registers[0], a.registers[1]
 	a.halves(func() {
 		argument("y", reg.RDI)
@@ -54,7 +54,8 @@ type restRow struct{ x, q, r, e reg.VecPhysical }
 // RDI sums, RSI s, RDX row of the design, R8 the Left, RCX n. Z0-Z6 sums, Z7-Z14 two rows, Z15 broadcasts; with 32
 // registers Z7-Z18 three rows, Z19-Z22 c, clow, cut, floor and from Z23 on what y needs.
 func (a *lanes) rightSums(name, doc string, y func(rows []restRow, prepare bool)) {
-	a.function(name, "sums, s *ops.Lanes, design *float64, n int, left *ops.Left", doc)
+	a.function(name, "sums, s *ops.Lanes, design *float64, n int, left *ops.Left", doc,
+		"for {lanes} voxels. x = s - c water is what water leaves of the signal, or the floor where x <= cut.")
 	r := a.registers
 	const several = 2
 	spare := r[15] // only used without evex
@@ -217,7 +218,8 @@ const (
 // registers Z16-Z29 p and q, Z30 c.
 func (a *lanes) descend() {
 	a.function("fractionDescend", "s *ops.Lanes, design *float64, n int, trial *ops.Trial",
-		"adds to the derivatives of the sum of the squares of the differences of signal and fit.")
+		"adds d e to the gradient and e^2 to the curvature of {lanes} voxels. d = s - t - c water is the",
+		"difference of signal and fit, t = 2^(w.P + p6), and e = t (w.Q + q6) - water is its derivative by c.")
 	r := a.registers
 	gradient, curvature, w := r[0], r[1], r[10]
 	type row struct{ t, y, d, q reg.VecPhysical }
@@ -286,7 +288,10 @@ const (
 //
 // RDI clips, RSI s, RDX inverse, RCX n. Z0 centre, Z1 grid, Z2 last, Z3 below, Z4 above, Z5 near, Z6 q, Z7 inverse, Z8-Z9 work.
 func (a *lanes) clips() {
-	a.function("fractionClips", "clips *ops.Clips, s *ops.Lanes, inverse *float64, n int", "finds where measurements are used up by water.")
+	a.function("fractionClips", "clips *ops.Clips, s *ops.Lanes, inverse *float64, n int",
+		"finds, for {lanes} voxels, the c at which water uses up measurements, q = s inverse. It lowers above to",
+		"the least q above the centre, raises below to the largest of the others, and lowers near to the least",
+		"distance of q from a point of the grid, times inverse.")
 	r := a.registers
 	centre, grid, last, below, above, near, q, inverse, mask, work := r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9]
 	a.halves(func() {
@@ -341,7 +346,8 @@ func (a *lanes) clips() {
 // Y12 and Y13 squares of even and odd rows, Y14 p, Y15 broadcasts.
 func (a *lanes) misfitNarrow() {
 	a.function("tensorMisfit", "s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"adds up the squares of the differences of signal and model at a point.")
+		"adds the squares of s - t - c water to those of a point, over n measurements of {lanes} voxels. t =",
+		"2^(w.p + p6).")
 	r := a.registers
 	t, parts, d, squares, p, w := r[:4], r[4:8], r[8:12], r[12:14], r[14], r[15]
 	a.halves(func() {

@@ -23,7 +23,9 @@ func (a *lanes) gridSeries() {
 // limit, Y6-Y7 work.
 func (a *lanes) part() {
 	a.function("fractionPart", "to *ops.Lanes, rows *float64, s *ops.Lanes, design *float64, n int, limit *ops.Lanes) (others int",
-		"copies the measurements of which water is a small part behind the others.")
+		"copies n measurements of {lanes} voxels, with their rows of the design: those with s > limit water in",
+		"all lanes to the end of to and rows, from the last place backwards, and the others to the beginning, in",
+		"order. It returns the number of the others.")
 	r := a.registers
 	halves := batchBytes / a.bytes
 	s, row, water, limit, work := r[0:halves], reg.Y2, r[3], r[4:6], r[6:8]
@@ -89,7 +91,7 @@ func (a *lanes) halvesOf(body func(h int)) {
 // ratios: u = w / (s - c w), v = s^2 u. RDI u, R9 v, RSI s, RDX row of the design, R8 the Left, RCX n. Z0 s, Z1 w, Z2 x, Z3 c.
 func (a *lanes) ratios() {
 	a.function("fractionRatios", "u, v, s *ops.Lanes, design *float64, n int, left *ops.Left",
-		"writes water over what it leaves of the signal, and the square of the signal times that.")
+		"writes u = water/(s - c water) and v = s^2 u for n measurements of {lanes} voxels.")
 	s, w, x, c := a.registers[0], a.registers[1], a.registers[2], a.registers[3]
 	a.halves(func() {
 		argument("u", reg.RDI)
@@ -119,7 +121,9 @@ func (a *lanes) ratios() {
 
 // moments: sums += v w, v = v u. RDI sums, RSI v, R9 u, RDX row of the design, RCX n. Z0-Z6 sums, Z7 v, Z8 broadcasts.
 func (a *lanes) moments() {
-	a.function("fractionMoments", "sums, v, u *ops.Lanes, design *float64, n int", "adds v times the columns of the design, and multiplies v by u.")
+	a.function("fractionMoments", "sums, v, u *ops.Lanes, design *float64, n int",
+		"adds v, times each of the seven columns of the design, to seven sums for {lanes} voxels, and then",
+		"multiplies v by u.")
 	r := a.registers
 	v, spare := r[7], r[8]
 	a.halves(func() {
@@ -151,7 +155,9 @@ func (a *lanes) moments() {
 
 // series: sums = m0 + by (m1 + by (m2 + ...)), seven each. RDI sums, RSI coefficients, RCX how many, R8 by. Z0-Z6 sums, Z7 by.
 func (a *lanes) series() {
-	a.function("fractionSeries", "sums, coefficients *ops.Lanes, n int, by *ops.Lanes", "evaluates seven polynomials with n coefficients each.")
+	a.function("fractionSeries", "sums, coefficients *ops.Lanes, n int, by *ops.Lanes",
+		"evaluates seven polynomials of by for {lanes} voxels. Each has n coefficients: first the seven",
+		"constants, then the seven factors of by, and so on.")
 	r := a.registers
 	by := r[7]
 	a.halves(func() {
@@ -180,7 +186,7 @@ func (a *lanes) series() {
 
 // squares: v = s^2, in double precision. RDI v, RSI s, RCX n; Z0 s.
 func (a *lanes) squares() {
-	a.function("fractionSquares", "v, s *ops.Lanes, n int", "writes v = s^2.")
+	a.function("fractionSquares", "v, s *ops.Lanes, n int", "writes v = s^2 for n numbers of {lanes} voxels in double precision.")
 	s := a.registers[0]
 	a.halves(func() {
 		argument("v", reg.RDI)

@@ -28,8 +28,9 @@ func nnls(v vectors) {
 //	register 13: the largest element so far, of each lane
 func (v vectors) price() {
 	v.function("nnlsPrice", "w, b, gram, x *float64, offsets *int, count, tiles int) (place int",
-		"writes w = b - the sum of x[i] times the row of gram at offsets[i] and returns the",
-		"place of the largest element, the first of equals. There are 12 vectors to a tile.")
+		"writes w = b - the sum of x[i] times the row of gram at the byte offset offsets[i], for one voxel and",
+		"count rows. It returns the place of the largest element of w, the first of equals. w, b and the rows are",
+		"tiles of 12 vectors of consecutive numbers.")
 	sums, x, largest := v.registers[:priceTile], v.registers[priceTile], v.registers[priceTile+1]
 	w, b, gram, tiles := load("w"), load("b"), load("gram"), load("tiles")
 	repeat("tile", tiles, func() {

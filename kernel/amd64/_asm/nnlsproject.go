@@ -17,9 +17,9 @@ func (v vectors) project(suffix, number string, size int, broadcast, multiply fu
 	const unknowns = blockUnknowns
 	voxels := v.block
 	v.function("nnlsProject"+suffix, "dst, matrix, rows *"+number+", measurements, stride, width, tiles int",
-		"writes signals times a matrix for a block of voxels, whose signals are stride and",
-		"whose results are width values apart. A tile of the matrix has, measurement after measurement, as",
-		"many vectors of unknowns as are multiplied at once.")
+		"multiplies the signals of {block} voxels by a matrix. Signals are stride numbers apart in rows, results",
+		"width numbers apart in dst. The matrix is tiles of three vectors of unknowns; a tile has its vectors for",
+		"one measurement after another.")
 	sums, matrix := v.registers[:unknowns*voxels], v.registers[unknowns*voxels:][:unknowns]
 	value := v.registers[unknowns*voxels+unknowns]
 	dst, a, tiles := load("dst"), load("matrix"), load("tiles")

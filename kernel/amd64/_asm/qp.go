@@ -109,8 +109,9 @@ func (v vectors) store(name string, sums ...reg.VecPhysical) {
 //	0 e   1 t   2 sum of l s   3 one   4 s   5 l   6 g   7 1/(s + e l)   8 d   9 10 temporary
 func (v vectors) qpAdvance() {
 	v.function("qpAdvance", "sums, records, d, r, steps *float64, e float64, n int",
-		"takes the lanes' steps t: s += t ds, l += t dl, g -= t g; then makes the weights",
-		"1/(s + e l), d = l/(s + e l), r = -d (g + s), and the sum of l s.")
+		"takes the steps t of {lanes} voxels: s += t ds, l += t dl, g -= t g. Then it prepares the next step:",
+		"weight = 1/(s + e l), d = l weight, r = -d (g + s). sums is one vector: the sum of l s. ops.QP names the",
+		"fields of the n records.")
 	e, t, sum, one := v.registers[0], v.registers[1], v.registers[2], v.registers[3]
 	s, l, g, w, d, x, y := v.registers[4], v.registers[5], v.registers[6], v.registers[7], v.registers[8], v.registers[9], v.registers[10]
 	broadcastParameter("e", e)
@@ -149,9 +150,10 @@ func (v vectors) qpAdvance() {
 //	8 s   9 l   10 h   11 e l - h   12 l + dl   13 ds   14 dl   15 temporary
 func (v vectors) qpPredict() {
 	v.function("qpPredict", "sums, records, d, adx *float64, e float64, n int",
-		"finds with h = A dx + g the steps dl = d (e l - h) - l and ds = h + e dl, marks as",
-		"held where (l + dl) s > (s + ds) l, and writes the least of 0 and ds/s, the least of 0 and dl/l, the",
-		"sums of l ds, s dl and ds dl, and how many marks changed.")
+		"finds the step of {lanes} voxels towards l s = 0: with h = A dx + g, dl = d (e l - h) - l and ds = h + e",
+		"dl. A constraint is marked as held where (l + dl) s > (s + ds) l. sums is six vectors: the least of 0",
+		"and all ds/s, the least of 0 and all dl/l, the sums of l ds, of s dl and of ds dl, and how many marks",
+		"changed. ops.QP names the fields of the n records.")
 	r := v.registers[:16]
 	e, leastS, leastL, ldS, sdL, dSdL, changes, one := r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7]
 	s, l, h, x, next, ds, dl, y := r[8], r[9], r[10], r[11], r[12], r[13], r[14], r[15]
@@ -198,7 +200,8 @@ func (v vectors) qpPredict() {
 //	0 target   1 product   2 l   3 temporary   4 r
 func (v vectors) qpCentre() {
 	v.function("qpCentre", "records, r, targets *float64, n int",
-		"makes the products l s + dl ds - target and r = -(l g + product)/(s + e l).")
+		"prepares the corrected step of {lanes} voxels: product = l s + dl ds - target, r = -weight (l g +",
+		"product). targets is one vector. ops.QP names the fields of the n records.")
 	target, product, l, x, r := v.registers[0], v.registers[1], v.registers[2], v.registers[3], v.registers[4]
 	VMOVUPD(Mem{Base: load("targets")}, target)
 	v.constraints([]string{"r"}, func(p qpPointers) {
@@ -221,8 +224,9 @@ func (v vectors) qpCentre() {
 //	0 e   1 least ds/s   2 least dl/l   3 h, then ds   4 l   5 l h + product   6 dl   7 temporary
 func (v vectors) qpCorrect() {
 	v.function("qpCorrect", "sums, records, adx *float64, e float64, n int",
-		"finds with h = A dx + g the steps dl = -(l h + product)/(s + e l) and ds = h + e dl,",
-		"and writes the least of 0 and ds/s and the least of 0 and dl/l.")
+		"finds the corrected step of {lanes} voxels: with h = A dx + g, dl = -weight (l h + product) and ds = h +",
+		"e dl. sums is two vectors: the least of 0 and all ds/s, and the least of 0 and all dl/l. ops.QP names",
+		"the fields of the n records.")
 	e, leastS, leastL, h, l, x, dl, y := v.registers[0], v.registers[1], v.registers[2], v.registers[3], v.registers[4], v.registers[5], v.registers[6], v.registers[7]
 	broadcastParameter("e", e)
 	zero(leastS, leastL)
@@ -251,7 +255,8 @@ func (v vectors) qpCorrect() {
 //	0 to tile-1 the unknowns of the row   then a known one
 func (v vectors) qpForward() {
 	v.function("qpForward", "y, q, inverse *float64, tiles int",
-		"solves L y = z in place, y being z before.")
+		"solves L y = z for {lanes} voxels, with the q and inverse of csdFactorise. y is z before, and the",
+		"solution after.")
 	t := v.tile
 	f := func(r int) reg.VecPhysical { return v.registers[r] }
 	known := v.registers[t]
@@ -292,7 +297,8 @@ func (v vectors) qpForward() {
 //	0 weight   1 d
 func (v vectors) qpHold() {
 	v.function("qpHold", "records, d *float64, weight float64, n int",
-		"makes d = weight where a constraint is held, else 0.")
+		"makes d = weight where a constraint is held, and 0 elsewhere, for {lanes} voxels. ops.QP names the",
+		"fields of the n records.")
 	weight, d := v.registers[0], v.registers[1]
 	broadcastParameter("weight", weight)
 	v.constraints([]string{"d"}, func(p qpPointers) {
@@ -306,7 +312,8 @@ func (v vectors) qpHold() {
 //
 //	0 e   1 l   2 s + e l
 func (v vectors) qpPress() {
-	v.function("qpPress", "records, d, r *float64, e float64, n int", "makes r = l - d (s + e l).")
+	v.function("qpPress", "records, d, r *float64, e float64, n int",
+		"makes r = l - d (s + e l) for {lanes} voxels. ops.QP names the fields of the n records.")
 	e, l, x := v.registers[0], v.registers[1], v.registers[2]
 	broadcastParameter("e", e)
 	v.constraints([]string{"d", "r"}, func(p qpPointers) {
@@ -324,7 +331,8 @@ func (v vectors) qpPress() {
 //	0 e   1 l   2 s   3 A dx + s + e l
 func (v vectors) qpShift() {
 	v.function("qpShift", "records, d, adx *float64, e float64, n int",
-		"takes the step l -= d (A dx + s + e l), s += A dx.")
+		"takes the step of the exact solution for {lanes} voxels: l -= d (A dx + s + e l), s += A dx. ops.QP",
+		"names the fields of the n records.")
 	e, l, s, x := v.registers[0], v.registers[1], v.registers[2], v.registers[3]
 	broadcastParameter("e", e)
 	v.constraints([]string{"d", "adx"}, func(p qpPointers) {
@@ -347,9 +355,11 @@ func (v vectors) qpShift() {
 //	7 one   8 none   9 l   10 s   11 held   12 13 temporary   14 new held
 func (v vectors) qpJudge() {
 	v.function("qpJudge", "sums, records *float64, tolerance, e float64, n int",
-		"writes the least s + e l, the largest |l (s + e l)|, the least and the largest l, and",
-		"how many marks change: a constraint with l <= 0 is held no longer, and its l becomes 0; one with s <",
-		"-tolerance is held from now on.")
+		"measures the solutions of {lanes} voxels, and corrects their sets. sums is five vectors: the least of 0",
+		"and all s + e l, the largest |l (s + e l)|, the least and the largest of 0 and all l, and how many marks",
+		"changed. A constraint that is held stays so where l > 0. One that is not becomes held where s <",
+		"-tolerance. Where a constraint is not held after this, l becomes 0. ops.QP names the fields of the n",
+		"records.")
 	r := v.registers[:15]
 	e, low, least, product, leastL, mostL, changes, one, none := r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8]
 	l, s, held, x, y, next := r[9], r[10], r[11], r[12], r[13], r[14]

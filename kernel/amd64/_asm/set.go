@@ -31,16 +31,29 @@ var (
 // is512 says whether registers have 512 bits: what crosses lanes has instructions of its own there.
 func (s set) is512() bool { return s.bytes == 64 }
 
-// function begins a function; what it computes follows as its comment. A parameter that is a structure of package ops
-// is one for Go alone: what is written here sees the numbers in it.
+// function begins a function. doc is its comment, a sentence without its subject, the name. The declaration in Go has
+// structures of package ops as parameters. Here they are pointers to the numbers in them.
 func (s set) function(name, signature string, doc ...string) {
 	name += s.name
 	numbers := singleStructure.ReplaceAllString(signature, "*float32")
 	numbers = structure.ReplaceAllString(numbers, "*float64")
 	TEXT(name, NOSPLIT, "func("+numbers+")")
 	Pragma("noescape")
-	Doc(append([]string{name + " " + doc[0]}, doc[1:]...)...)
+	Doc(wrapped(name + " " + strings.Join(doc, " "))...)
 	declarations[name] = signature
+}
+
+// wrapped breaks a comment into lines. With the slashes, they have at most 120 columns.
+func wrapped(text string) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && len(line)+1+len(word) > 117 {
+			lines, line = append(lines, line), ""
+		}
+		line = strings.TrimSpace(line + " " + word)
+	}
+	return append(lines, line)
 }
 
 var (

@@ -65,11 +65,13 @@ func (a *lanes) nextRows(count int) {
 // RDI y, R9 v, RSI s, RDX row of the design, R8 the Rest, RCX n. Z0-Z1 tables, Z2 c, Z3 cut, Z4 floor, Z5 one, Z6-Z9 the
 // polynomial, and five for each of four rows: x, the table's two numbers, work, s.
 func (a *lanes) logarithmsRows(name string, weighted bool) {
-	signature, doc := "y, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes the binary logarithms of what water leaves of the signal."
+	signature, doc := "y, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes y = log2(x)"
 	if weighted {
-		signature, doc = "y, v, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes them times the squares of the signal, and those squares to v."
+		signature, doc = "y, v, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes v = s^2 and y = v log2(x)"
 	}
-	a.function(name, signature, doc)
+	a.function(name, signature, doc,
+		"for n measurements of {lanes} voxels. x = s - c water is what water leaves of the signal, or the floor where",
+		"x <= cut.")
 	r := a.registers
 	table, c, cut, floor, one, polynomial := r[0:2], r[2], r[3], r[4], r[5], r[6:10]
 	x, inverse, log, q, s := r[10:14], r[14:18], r[18:22], r[22:26], r[26:30]
@@ -140,7 +142,8 @@ func (a *lanes) logarithmsRows(name string, weighted bool) {
 // With 16 registers: Y0-Y13 sums, Y14 u, Y15 broadcasts; x is in memory.
 func (a *lanes) project() {
 	a.function("tensorProject", "sums *ops.Lanes, design *float64, u, x *ops.Lanes, n int",
-		"adds to sums the products of u, and then those of x, with the columns of the design.")
+		"adds u, times each of the seven columns of the design, to seven sums, and x to seven others, over n",
+		"measurements of {lanes} voxels.")
 	r := a.registers
 	if a.whole() {
 		argument("sums", reg.RDI)
@@ -206,7 +209,9 @@ func (a *lanes) project() {
 // RDI lanes, RSI and R9 first and fifth row of the half, RDX length of a row in bytes, R8 three of them, RCX columns
 // left. Y0-Y3 rows, Y4-Y7 pairs, then columns.
 func (a *lanes) packSingle(name, kind string, bytes int) {
-	a.set.function(name, "lanes *ops.LanesSingle, signal *"+kind+", n int", "transposes sixteen rows of n >= 4 values.")
+	a.set.function(name, "lanes *ops.LanesSingle, signal *"+kind+", n int",
+		"transposes the signals of sixteen voxels, rows of n >= 4 values one after another, into n numbers of sixteen",
+		"lanes, and prefetches the next sixteen rows.")
 	for half := range 2 {
 		argument("lanes", reg.RDI)
 		argument("signal", reg.RSI)
@@ -301,9 +306,9 @@ func (a *lanes) turnSingle(bytes int) {
 //
 // RDI first eight, RSI last eight, RDX sixteen, RCX n.
 func (a *lanes) convert(name string, widen bool) {
-	doc := "writes n numbers of sixteen lanes, rounded from eight and eight."
+	doc := "rounds n numbers of sixteen voxels to single precision: the first eight lanes come from first, the others from last."
 	if widen {
-		doc = "writes the first and the last eight lanes of n numbers in double precision."
+		doc = "converts n numbers of sixteen voxels to double precision: the first eight lanes to first, the others to last."
 	}
 	a.set.function("single"+name, "first, last *ops.Lanes, s *ops.LanesSingle, n int", doc)
 	argument("first", reg.RDI)

@@ -42,14 +42,14 @@ func tensor(v vectors) {
 
 // exp2s: RDI y, RSI x, RCX n; Z0 x, Z1-Z4 work, Z5-Z6 the table.
 func (a *lanes) exp2s() {
-	a.elementwise("tensorExp2", "y, x *ops.Lanes, n int", "writes y = 2^x for n numbers.", func(r []reg.VecPhysical) {
+	a.elementwise("tensorExp2", "y, x *ops.Lanes, n int", "writes y = 2^x for n numbers of {lanes} voxels.", func(r []reg.VecPhysical) {
 		a.exp2(r[0], [4]reg.VecPhysical(r[1:5]), r[5:7])
 	}, func(r []reg.VecPhysical) { a.exp2Table(r[5:7]) })
 }
 
 // log2s: RDI y, RSI x, RCX n; Z0 x, Z1-Z5 work, Z6-Z9 the tables.
 func (a *lanes) log2s() {
-	a.elementwise("tensorLog2", "y, x *ops.Lanes, n int", "writes the binary logarithms of n numbers.", func(r []reg.VecPhysical) {
+	a.elementwise("tensorLog2", "y, x *ops.Lanes, n int", "writes y = log2(x) for n numbers of {lanes} voxels.", func(r []reg.VecPhysical) {
 		a.log2(r[0], [5]reg.VecPhysical(r[1:6]), r[6:10])
 	}, func(r []reg.VecPhysical) { a.log2Table(r[6:10]) })
 }
@@ -79,11 +79,13 @@ func (a *lanes) elementwise(name, signature, doc string, body, before func(r []r
 // RDI y, R9 v, RSI s, RDX row of the design (w is its number 7), R8 the Rest, RCX n.
 // Z0 x, Z1-Z5 work, Z6-Z9 tables, Z10 c, Z11 cut, Z12 floor, Z13 s.
 func (a *lanes) logarithms(name string, weighted bool) {
-	signature, doc := "y, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes the binary logarithms of what water leaves of the signal."
+	signature, doc := "y, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes y = log2(x)"
 	if weighted {
-		signature, doc = "y, v, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes them times the squares of the signal, and those squares to v."
+		signature, doc = "y, v, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes v = s^2 and y = v log2(x)"
 	}
-	a.function(name, signature, doc)
+	a.function(name, signature, doc,
+		"for n measurements of {lanes} voxels. x = s - c water is what water leaves of the signal, or the floor where",
+		"x <= cut.")
 	r := a.registers
 	x, c, cut, floor, s := r[0], r[10], r[11], r[12], r[13]
 	a.log2Table(r[6:10])
@@ -137,7 +139,7 @@ const (
 // RDI sums, RDX table, RSI v, RCX n. The last register holds v, the one before it broadcasts (256 bits).
 func (a *lanes) sums(name string, columns, fields int) {
 	a.function(name, "sums *ops.Lanes, table *float64, v *ops.Lanes, n int",
-		"adds to each sum the products of v with a column of the table.")
+		"adds v, times each column of a table, to the sum of that column, over n measurements of {lanes} voxels.")
 	last := len(a.registers) - 1
 	v, spare := a.registers[last], a.registers[last-1]
 	sweep := last - 1
@@ -179,7 +181,9 @@ var multiples = [7][7]int{{1}, {1, 4}, {1, 1, 1}, {1, 2, 1, 4}, {1, 2, 1, 2, 4},
 
 // expand: RDI matrix, RSI sums; Z0 element.
 func (a *lanes) expand() {
-	a.function("tensorExpand", "matrix, sums *ops.Lanes", "writes the 28 elements of a packed lower triangle from 22 sums.")
+	a.function("tensorExpand", "matrix, sums *ops.Lanes",
+		"writes the normal matrices of {lanes} voxels, packed lower triangles of 28 elements, from the 22 sums",
+		"that differ where b-tensors have rank one.")
 	argument("matrix", reg.RDI)
 	argument("sums", reg.RSI)
 	x := a.registers[0]

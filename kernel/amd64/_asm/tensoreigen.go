@@ -18,8 +18,10 @@ type eigen struct {
 }
 
 func (a *lanes) eigens() {
-	eigen{a, false}.write("tensorEigenvalues", "values, tensors *ops.Lanes", "writes the eigenvalues of eight symmetric matrices.")
-	eigen{a, true}.write("tensorEigen", "values, vectors, tensors *ops.Lanes", "writes the eigenvalues and eigenvectors of eight symmetric matrices.")
+	eigen{a, false}.write("tensorEigenvalues", "values, tensors *ops.Lanes", "writes the eigenvalues of the symmetric 3 x 3 matrices of {lanes} voxels, descending.")
+	eigen{a, true}.write("tensorEigen", "values, vectors, tensors *ops.Lanes",
+		"writes the eigenvalues of the symmetric 3 x 3 matrices of {lanes} voxels, descending, and their eigenvectors "+
+			"as the columns of row-major matrices.")
 }
 
 func (e eigen) write(name, signature, doc string) {

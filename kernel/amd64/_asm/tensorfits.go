@@ -59,7 +59,8 @@ func (a *lanes) row(pointer reg.Register, row int) Mem { return a.at(pointer, ro
 // mantissa, Z14 one, Z15-Z22 x, e, 1/c, log2(c) of two measurements, Z23-Z30 coefficients.
 func (a *lanes) ordinaryWide() {
 	a.function("tensorOrdinary", "sums, least, y, s *ops.Lanes, table *float64, n int, floor *ops.Lanes",
-		"writes logarithms and adds what they contribute to the ordinary fit.")
+		"lowers least to s, writes y = log2(max(s, floor)), and adds y, times each of seven columns of the table,",
+		"to the sum of that column, over n measurements of {lanes} voxels.")
 	r := a.registers
 	least, floor, mask, one, coefficients := r[7], r[8], r[13], r[14], r[23:31]
 	argument("least", reg.R9)
@@ -147,7 +148,8 @@ func (a *lanes) horner(q, x, c []reg.VecPhysical) {
 // coefficients, Z21-Z28 r, power, k, q of two measurements.
 func (a *lanes) reweightWide() {
 	a.function("tensorReweight", "right, u, v, y *ops.Lanes, design *float64, n int, p *ops.Lanes",
-		"writes the weights that a fit predicts, and adds up weighted logarithms.")
+		"writes the weights v = 2^(w.p) that a fit p predicts, and adds v y, times each of the seven columns of",
+		"the design, to the right-hand side, over n measurements of {lanes} voxels.")
 	r := a.registers
 	p, right, shift, c := r[:6], r[6:13], r[15], r[16:21]
 	a.exp2Table(r[13:15])
@@ -215,7 +217,8 @@ func (a *lanes) reweightWide() {
 // Y0-Y7 x, exponent, square, q of the halves; Y8-Y9 least, Y10-Y11 the sum of x - x, Y12-Y13 floor.
 func (a *lanes) ordinaryNarrow() {
 	a.function("tensorOrdinary", "sums, least, y, s *ops.Lanes, table *float64, n int, floor *ops.Lanes",
-		"writes logarithms and adds what they contribute to the ordinary fit.")
+		"lowers least to s, writes y = log2(max(s, floor)), and adds y, times each of seven columns of the table,",
+		"to the sum of that column, over n measurements of {lanes} voxels.")
 	r := a.registers
 	x, exponent, square, q, least, poison, floor := r[:2], r[2:4], r[4:6], r[6:8], r[8:10], r[10:12], r[12:14]
 	argument("least", reg.R9)
@@ -292,7 +295,7 @@ func (a *lanes) logsOf(x, exponent, square, q []reg.VecPhysical) {
 // sumsPair is sums with 256 bits, both halves side by side.
 func (a *lanes) sumsPair(name string, columns, fields int) {
 	a.function(name, "sums *ops.Lanes, table *float64, v *ops.Lanes, n int",
-		"adds to each sum the products of v with a column of the table.")
+		"adds v, times each column of a table, to the sum of that column, over n measurements of {lanes} voxels.")
 	a.sweeps("table", "v", "sums", columns, fields, columns == normalColumns)
 	a.end()
 }
@@ -308,7 +311,8 @@ func (a *lanes) normalSums() {
 		return
 	}
 	a.function("tensorSums22", "sums *ops.Lanes, table *float64, v *ops.Lanes, n int",
-		"adds to 21 sums the products of v with a column of the table, and to the last v.")
+		"adds v, times each of 21 columns of a table, to the sum of that column, and v to a last sum, over n",
+		"measurements of {lanes} voxels.")
 	v, sums := a.registers[31], a.registers[:normalColumns]
 	argument("sums", reg.RDI)
 	argument("table", reg.RDX)
@@ -384,7 +388,8 @@ func (a *lanes) sweeps(table, v, sums string, columns, fields int, ones bool) {
 // Y0-Y11 p of both halves, Y12-Y13 w.p, Y14-Y15 broadcasts; then Y0-Y11 z, shifted, q of the halves of two measurements.
 func (a *lanes) reweightNarrow() {
 	a.function("tensorReweight", "right, u, v, y *ops.Lanes, design *float64, n int, p *ops.Lanes",
-		"writes the weights that a fit predicts, and adds up weighted logarithms.")
+		"writes the weights v = 2^(w.p) that a fit p predicts, and adds v y, times each of the seven columns of",
+		"the design, to the right-hand side, over n measurements of {lanes} voxels.")
 	r := a.registers
 	argument("p", reg.R8)
 	a.exponents(false)
@@ -472,7 +477,9 @@ func (a *lanes) exponents(added bool) {
 // Z18 shift, Z19-Z28 z, power, k, t, d of two measurements.
 func (a *lanes) tissueWide() {
 	a.function("tensorTissue", "right, u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"evaluates the model without water at a point, and what its derivatives are sums of.")
+		"evaluates the model without water of {lanes} voxels at a point, over n measurements. With t = 2^(w.p +",
+		"p6) and d = s - t it writes v = t^2 - mix d t, adds d^2 to the squares, and adds d t, times each of the",
+		"seven columns of the design, to the right-hand side.")
 	r := a.registers
 	p, right, squares, mix, shift := r[:7], r[7:14], r[14], r[15], r[18]
 	a.exp2Table(r[16:18])
@@ -550,7 +557,9 @@ func (a *lanes) tissueWide() {
 // Y0-Y11 z, shifted, t of the halves of two measurements, Y12-Y13 squares, Y14-Y15 limits.
 func (a *lanes) tissueNarrow() {
 	a.function("tensorTissue", "right, u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"evaluates the model without water at a point, and what its derivatives are sums of.")
+		"evaluates the model without water of {lanes} voxels at a point, over n measurements. With t = 2^(w.p +",
+		"p6) and d = s - t it writes v = t^2 - mix d t, adds d^2 to the squares, and adds d t, times each of the",
+		"seven columns of the design, to the right-hand side.")
 	r := a.registers
 	argument("point", reg.R8)
 	a.exponents(true)
@@ -614,7 +623,8 @@ func (a *lanes) tissueNarrow() {
 // RDI u, R9 v, R10 y, RSI s, R8 the Rest, RCX n. Z0 x, Z1-Z5 work, Z6-Z9 tables, Z10 c, Z12 floor, Z13 v.
 func (a *lanes) squaredWeights() {
 	a.function("tensorSquaredWeights", "u, v, y, s *ops.Lanes, n int, rest *ops.Rest",
-		"writes logarithms and squares of a signal that is not less than a floor.")
+		"writes y = log2(x), v = (c x)^2 and u = v y with x = max(s, floor), for n measurements of {lanes}",
+		"voxels.")
 	r := a.registers
 	x, c, floor, v := r[0], r[10], r[12], r[13]
 	a.log2Table(r[6:10])

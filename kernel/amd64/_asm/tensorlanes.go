@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -40,7 +41,7 @@ func (a *lanes) function(name, signature string, doc ...string) {
 		name = strings.Replace(name, "tensor", "single", 1)
 		signature = strings.ReplaceAll(structure.ReplaceAllString(signature, "${0}Single"), "*float64", "*float32")
 	}
-	a.set.function(name, signature, doc...)
+	a.set.function(name, signature, strings.ReplaceAll(strings.Join(doc, " "), "{lanes}", strconv.Itoa(batchBytes/a.size)))
 	a.half = 0
 }
 

@@ -14,7 +14,9 @@ import (
 // RDI lanes, RSI first row, R9 fifth row, RDX length of a row in bytes, R8 three of them, R10 what is asked for, RCX
 // columns left. Z0-Z3 rows, Z4-Z7 pairs, then columns.
 func (a *lanes) pack(name, kind string, bytes int) {
-	a.function(name, "lanes *ops.Lanes, signal *"+kind+", n int", "transposes eight rows of n >= 4 values.")
+	a.function(name, "lanes *ops.Lanes, signal *"+kind+", n int",
+		"transposes the signals of {lanes} voxels, rows of n >= 4 values one after another, into n numbers of {lanes}",
+		"lanes, and prefetches the next {lanes} rows.")
 	argument("lanes", reg.RDI)
 	argument("signal", reg.RSI)
 	argument("n", reg.RCX)
@@ -124,7 +126,8 @@ func (a *lanes) turnFour(first reg.Register, offset int) {
 //
 // RDI extent, RSI s, RCX n; Z0 s, Z1 least, Z2 most, Z3 energy.
 func (a *lanes) extent() {
-	a.function("tensorRange", "extent *ops.Extent, s *ops.Lanes, n int", "lowers the least, raises the most and adds to the energy of n numbers.")
+	a.function("tensorRange", "extent *ops.Extent, s *ops.Lanes, n int",
+		"lowers the least and raises the most to n numbers of {lanes} voxels, and adds their squares to the energy.")
 	r := a.registers
 	a.halves(func() {
 		argument("extent", reg.RDI)

@@ -105,7 +105,9 @@ func (a *lanes) storePair(sums []reg.VecPhysical, k int) {
 // modelPair is model on both halves at once. RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n.
 func (a *lanes) modelPair() {
 	a.function("tensorModel", "u, v, x, s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"evaluates the model at a point, and what its derivatives are sums of.")
+		"evaluates the model of {lanes} voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s -",
+		"t - c water it writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water",
+		"to the gradient.")
 	x := a.pairs()
 	argument("u", reg.RDI)
 	argument("v", reg.R9)
@@ -140,7 +142,7 @@ func (a *lanes) modelPair() {
 // weightsPair is weights on both halves at once. RDI u, R9 v, RSI y, RDX row of the design, R8 the Point, RCX n.
 func (a *lanes) weightsPair() {
 	a.function("tensorWeights", "u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"writes v = exp2(w.p + p6) and u = v s.")
+		"writes v = 2^(w.p + p6) and u = v s for n measurements of {lanes} voxels.")
 	x := a.pairs()
 	argument("u", reg.RDI)
 	argument("v", reg.R9)

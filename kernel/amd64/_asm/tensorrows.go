@@ -125,7 +125,9 @@ func (a *lanes) storeSums(sums []reg.VecPhysical, place int) {
 // RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n.
 func (a *lanes) modelRows() {
 	a.function("tensorModel", "u, v, x, s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"evaluates the model at a point, and what its derivatives are sums of.")
+		"evaluates the model of {lanes} voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s -",
+		"t - c water it writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water",
+		"to the gradient.")
 	x := a.rowRegisters()
 	argument("u", reg.RDI)
 	argument("v", reg.R9)
@@ -165,7 +167,8 @@ func (a *lanes) modelRows() {
 // misfitRows: squares += (s - exp2(w.p + p6) - c water)^2. Registers are those of modelRows.
 func (a *lanes) misfitRows() {
 	a.function("tensorMisfit", "s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"adds up the squares of the differences of signal and model at a point.")
+		"adds the squares of s - t - c water to those of a point, over n measurements of {lanes} voxels. t =",
+		"2^(w.p + p6).")
 	x := a.rowRegisters()
 	a.begin(x.p)
 	a.loadSums(pointSquares, x.squares)
@@ -182,7 +185,7 @@ func (a *lanes) misfitRows() {
 // weightsRows: v = exp2(w.p + p6), u = v y; y comes as s. Registers are those of modelRows.
 func (a *lanes) weightsRows() {
 	a.function("tensorWeights", "u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"writes v = exp2(w.p + p6) and u = v s.")
+		"writes v = 2^(w.p + p6) and u = v s for n measurements of {lanes} voxels.")
 	x := a.rowRegisters()
 	argument("u", reg.RDI)
 	argument("v", reg.R9)

@@ -81,7 +81,7 @@ func (a *lanes) backward(size int) {
 
 // factor: the leading 7 x 7 part.
 func (a *lanes) factor() {
-	a.function("tensorFactor", "system *ops.System", "factors the leading 7 x 7 part of the matrix.")
+	a.function("tensorFactor", "system *ops.System", "factors the leading 7 x 7 part of the damped matrices of {lanes} voxels into L D L^T.")
 	argument("system", reg.R8)
 	a.halves(func() { a.decompose(7) })
 	a.end()
@@ -89,7 +89,7 @@ func (a *lanes) factor() {
 
 // solve: the solution for the leading 7 x 7 part, after factor. Z0-Z6 x.
 func (a *lanes) solve() {
-	a.function("tensorSolve", "system *ops.System", "solves for the right-hand side with the factors of the leading 7 x 7 part.")
+	a.function("tensorSolve", "system *ops.System", "solves for the right-hand sides of {lanes} voxels, with the factors of the leading 7 x 7 part.")
 	argument("system", reg.R8)
 	a.halves(func() {
 		a.forward(7)
@@ -107,7 +107,9 @@ func (a *lanes) solve() {
 //
 // Z0-Z7 x, Z8 predicted, Z9 and Z10 work.
 func (a *lanes) step() {
-	a.function("tensorStep", "system *ops.System", "factors the damped matrix and solves for the bounded step.")
+	a.function("tensorStep", "system *ops.System",
+		"factors the damped matrices of {lanes} voxels into L D L^T, solves for the step, whose last unknown is at",
+		"least -bound, and predicts by how much the objective falls.")
 	argument("system", reg.R8)
 	r := a.registers
 	predicted, y, w := r[8], r[9], r[10]

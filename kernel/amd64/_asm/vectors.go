@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -34,10 +35,14 @@ func (v vectors) lanes() int { return v.bytes / v.size }
 // tileBytes is the size of one tile of the packed triangle.
 func (v vectors) tileBytes() int { return v.tile * v.tile * v.bytes }
 
-// function begins a function that there is in both precisions. In the signature, number and sum are the element's types.
+// function begins a function that there may be in both precisions. In the signature, number and sum stand for the
+// element's types. In the comment, words in braces stand for sizes.
 func (v vectors) function(name, signature string, doc ...string) {
 	signature = strings.NewReplacer("*number", "*"+v.goType, "*sum", "*"+v.sumType).Replace(signature)
-	v.set.function(name+v.infix, signature, doc...)
+	sizes := strings.NewReplacer(
+		"{lanes}", strconv.Itoa(v.lanes()), "{panel}", strconv.Itoa(v.panel), "{tile}", strconv.Itoa(v.tile),
+		"{stripe}", strconv.Itoa(v.stripe*v.lanes()), "{block}", strconv.Itoa(v.block))
+	v.set.function(name+v.infix, signature, sizes.Replace(strings.Join(doc, " ")))
 }
 
 // end ends a function that used vectors.

@@ -10,8 +10,9 @@ func inTile(row, column int) int { return (column*csdTile + row) * pairBytes }
 // csdFactorise writes the Cholesky factorisation with the forward solve.
 func (p *program) csdFactorise() {
 	p.step("csdFactorise", "q, inverse, y, z *number, tiles int",
-		"replaces q by its Cholesky factor L, writes the reciprocals of L's diagonal to",
-		"inverse, and solves L y = z. A pivot that is not positive makes its reciprocal NaN or infinite.")
+		"factorises the normal matrices of {lanes} voxels: it replaces q by its Cholesky factor L, writes the",
+		"reciprocals of L's diagonal to inverse, and solves L y = z. q is a packed lower triangle of tiles x",
+		"tiles squares with edge {tile}. Where a pivot is not positive, its reciprocal is NaN or infinite.")
 	f := factorisation{
 		program: p, q: p.load("q"), y: p.load("y"), z: p.load("z"),
 		row: p.reg(), number: p.reg(), target: p.reg(), other: p.reg(), own: p.reg(), known: p.reg(),
@@ -165,13 +166,13 @@ func (f *factorisation) diagonal(reciprocals gp) {
 //
 //	pairs 0-2 f   3-5 the unknowns above   6 an entry of the factor
 func (p *program) csdBackSolve() {
-	judgement := [2]string{"0 in the lanes", "where all of f is finite, else NaN."}
+	judgement := "0 in a lane where f is finite, else NaN."
 	if p.format.isSingle() {
-		judgement = [2]string{"the sum of", "the squares of f, which is finite only where f is."}
+		judgement = "the sum of the squares of f, which is finite only where f is."
 	}
 	p.step("csdBackSolve", "y, q, inverse *number, tiles int",
-		"solves L^T f = y in place of y, and writes one vector more after it: "+judgement[0],
-		judgement[1])
+		"solves L^T f = y for {lanes} voxels in place of y, with the q and inverse of csdFactorise. It writes one",
+		"more vector behind f: "+judgement)
 	const t = csdTile
 	f := func(r int) pair { return pairOf(r) }
 	rest := func(c int) pair { return pairOf(t + c) }
@@ -257,8 +258,8 @@ func (p *program) judge() {
 //	V0-V1 sum   V2-V3 reciprocals   V4 a scale
 func (p *program) csdCondition() {
 	p.step("csdCondition", "condition, inverse, scales *number, n int",
-		"writes the sum of scale times the square of the reciprocal, over the n >= 1",
-		"unknowns; the scales are numbers.")
+		"writes the vector of the sums, over n >= 1 unknowns, of scales[i] times the square of inverse[i].",
+		"inverse has vectors of {lanes} voxels, as csdFactorise wrote them, and scales has numbers.")
 	sum, value, scale := pairOf(0), pairOf(1), vec(4)
 	condition, inverse, scales := p.load("condition"), p.load("inverse"), p.load("scales")
 	p.zero(sum)

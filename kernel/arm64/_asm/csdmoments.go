@@ -1,18 +1,24 @@
 package main
 
+import "strconv"
+
 // csdAccumulate writes the update of one voxel's moments. This is the one step that is not lane = voxel: sets
 // differ from voxel to voxel, and the moments of a direction are consecutive.
 //
 //	V0-V27 sums, or V0-V21 in single precision   V28-V31 registers of a row
 func (p *program) csdAccumulate() {
+	registers := 14 // pairs that hold a stripe
+	if p.format.isSingle() {
+		registers = 11 // two stripes for lmax 8
+	}
 	p.step("csdAccumulate", "dst, from, table *sum, before, after *uint64, words, stripes int",
-		"writes from + the rows of the directions in after and not in before - those of",
-		"the ones in before and not in after. Four directions share 16 rows of the table, one for each set of",
-		"them; rows, from and dst are as many stripes long.")
+		"updates the moments of one voxel, which are consecutive numbers: dst = from + the rows of the directions",
+		"that are in after and not in before - the rows of those that are in before and not in after. Four",
+		"directions share 16 rows of the table, one for each set of them. The sets have so many words; rows, from",
+		"and dst have so many stripes of "+strconv.Itoa(registers*pairBytes/p.format.bytes)+" numbers.")
 	dst, from, table, left := p.load("dst"), p.load("from"), p.load("table"), p.load("stripes")
-	sums, add, subtract := pairs(0, 14), p.fadd, p.fsub
-	if p.format.isSingle() { // two stripes for lmax 8, of integers
-		sums = pairs(0, 11)
+	sums, add, subtract := pairs(0, registers), p.fadd, p.fsub
+	if p.format.isSingle() { // of integers
 		add = func(d, n, m operand) { p.known("VADD", d, n, m) }
 		subtract = func(d, n, m operand) { p.known("VSUB", d, n, m) }
 	}
@@ -79,9 +85,10 @@ func (p *program) changes(without, in string, table, rowBytes gp, operation func
 //	V22 ones   V24-V27 the entries of P, or V24-V25 in single precision
 func (p *program) csdAssemble() {
 	p.step("csdAssemble", "q, c, weights *number, twins *int32, twinCount int, couples *int32, coupleCount int",
-		"writes the entries of q = P + H^T H from the moments c, pairs of a cosine's and a",
-		"sine's vector. Twins and couples are records of 12 and 6 numbers, ops.CSD says which; weights has for",
-		"each record the entries of P and then the weights in the order of use.")
+		"writes the normal matrix q = P + H^T H of {lanes} voxels from their moments c, each of which is a",
+		"cosine's and a sine's vector. twins and couples are records of 12 and of 6 numbers, which",
+		"ops.CSDIteration describes. weights has for each record the entries of P, then the weights in the order",
+		"of use.")
 	q, c, weights := p.load("q"), p.load("c"), p.load("weights")
 	p.fill(assembleOnes, 1)
 	p.scratch(func() { p.assembleTwins(q, c, weights) })

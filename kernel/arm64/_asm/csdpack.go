@@ -6,20 +6,21 @@ import "strings"
 // right behind these.
 func (p *program) csdPack(kind string, bytes int) {
 	p.function("csdPack"+kind, "dst *float64, rows *"+strings.ToLower(kind)+", columns, stride int",
-		"transposes four rows, each stride values after the one before and of at least",
-		"four columns, to dst[column][lane].")
+		"transposes the signals of {lanes} voxels, and prefetches the next ones. The {lanes} rows of columns >=",
+		"{lanes} values, each stride values after the one before, become columns vectors in double precision:",
+		"dst[column][lane].")
 	p.transposition(bytes, true, p.square)
 }
 
 // csdTranspose writes the transposition of moments.
 func (p *program) csdTranspose() {
-	count, turn := "four", p.square
+	turn := p.square
 	if p.format.isSingle() {
-		count, turn = "eight", p.squaresOfSums
+		turn = p.squaresOfSums
 	}
 	p.step("csdTranspose", "dst *number, rows *sum, columns, stride int",
-		"transposes "+count+" rows, each stride values after the one before and of at least",
-		count+" columns, to dst[column][lane].")
+		"transposes the moments of {lanes} voxels. The {lanes} rows of columns >= {lanes} sums, each stride sums",
+		"after the one before, become columns vectors of numbers: dst[column][lane].")
 	p.transposition(p.format.bytes, false, turn)
 }
 
@@ -123,8 +124,8 @@ func (p *program) turnEight(store func(column pair)) {
 //	V0-V1 poison   V2-V3 least   V4-V5 largest   V6-V7 value   V8 zero
 func (p *program) csdInspect() {
 	p.function("csdInspect", "seen, x *float64, offsets *int32, n int",
-		"looks at the n >= 1 vectors at the byte offsets from x on and writes three:",
-		"NaN where a value is NaN or infinite, else 0; the smallest value; the largest.")
+		"looks at n >= 1 vectors of {lanes} voxels, at the byte offsets from x, and writes three: NaN where a",
+		"value is NaN or infinite, else 0; the smallest value; the largest value.")
 	seen, x, offsets, n, place := p.load("seen"), p.load("x"), p.load("offsets"), p.load("n"), p.reg()
 	poison, low, high, value, none := pairOf(0), pairOf(1), pairOf(2), pairOf(3), vec(8)
 	p.zero(poison, none)

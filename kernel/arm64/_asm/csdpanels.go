@@ -24,8 +24,9 @@ func accumulateColumn[sum operand](p *program, panel gp, sums []sum, x sum) {
 // csdMultiply writes the product of a matrix in panels with vectors that lie anywhere.
 func (p *program) csdMultiply() {
 	p.function("csdMultiply", "dst, panels, x *float64, offsets *int32, count, columns int",
-		"writes the rows of count panels times x, row after row; x[column] is the",
-		"vector at the column's byte offset from x on.")
+		"writes a matrix times x for {lanes} voxels: the vector of each row is the sum over the columns of the",
+		"matrix's number times the vector of x at that column's byte offset. The matrix has count panels of",
+		"{panel} rows, each stored column after column.")
 	dst, panels, x, count := p.load("dst"), p.load("panels"), p.load("x"), p.load("count")
 	offsets, columns, place := p.reg(), p.reg(), p.reg()
 	p.repeat("panel", count, func() {
@@ -49,13 +50,13 @@ func (p *program) csdMultiply() {
 // nearest row is.
 func (p *program) csdBelow() {
 	doc := []string{
-		"compares the rows of count panels times x with the threshold of each lane: bit r",
-		"of a lane's set is 1 where row r is strictly less. columns of x are consecutive vectors; skip",
-		"bytes of a panel follow those that are used. rows has a mask of lanes for each row, of which the first",
-		"64*words are turned into sets[lane][word].",
+		"finds which rows of a matrix times x are below a threshold, for {lanes} voxels: bit r of sets[lane][word] is",
+		"1 where row r is less than the lane's threshold. The matrix has count panels of {panel} rows, stored column",
+		"after column; skip bytes of each follow the columns that are used. x is columns consecutive vectors. rows is",
+		"scratch: a mask of lanes for each row, from which the words of each lane are made.",
 	}
 	if p.format.isSingle() {
-		doc = append(doc, "nearest is the smallest square of a row's distance to the threshold.")
+		doc = append(doc, "nearest is the vector of the smallest square of a row's distance to the threshold.")
 		p.step("csdBelow", "sets *uint64, nearest *number, rows *byte, panels, x, thresholds *number, count, columns, skip, words int", doc...)
 	} else {
 		p.step("csdBelow", "sets *uint64, rows *byte, panels, x, thresholds *number, count, columns, skip, words int", doc...)

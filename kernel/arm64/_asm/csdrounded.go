@@ -15,9 +15,10 @@ var (
 // rounding cannot have turned them.
 func (p *program) csdBelowRounded() {
 	p.function("csdBelowRounded", "sets *uint64, rows *byte, panels *float64, rounded *float32, x *float64, half *float32, thresholds, errors *float64, count, columns, skip, words int",
-		"is csdBelow. rounded and half are panels and x in single precision; half is written here. A",
-		"panel of which a row is nearer to the threshold than errors[0] |x| + errors[1] |threshold| in some",
-		"lane is multiplied once more, in double precision. So are all where that distance is 2^73 or more.")
+		"writes the sets of csdBelow for {lanes} voxels, with half of its multiplications. It first multiplies in",
+		"single precision: rounded has the panels, and half is scratch for the columns of x. A panel is multiplied",
+		"again in double precision where a row is nearer to the threshold than errors[0] |x| + errors[1] |threshold|",
+		"in a lane, or where that distance is 2^73 or more.")
 	p.scratch(p.roundColumns)
 	p.scratch(p.boundErrors)
 	p.scratch(func() {

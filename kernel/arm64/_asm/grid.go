@@ -5,8 +5,8 @@ func grid(p *program) {
 	p.format = single
 	a := &lanes{program: p}
 	a.scale()
-	a.rightSums("fractionRight", "adds the right-hand side of the fit to what water leaves of the signal.", a.logarithm)
-	a.rightSums("fractionSlope", "adds the derivative of the right-hand side, but for a factor.", a.quotient)
+	a.rightSums("fractionRight", "adds s^2 log2(x), times each of the seven columns of the design, to seven sums", a.logarithm)
+	a.rightSums("fractionSlope", "adds s^2 water/x, times each of the seven columns of the design, to seven sums", a.quotient)
 	a.descend()
 	a.clips()
 	a.part()
@@ -20,7 +20,7 @@ func grid(p *program) {
 //
 //	V0-V1 s   V2-V3 factor
 func (a *lanes) scale() {
-	a.function("fractionScale", "y, s *ops.Lanes, n int, factor *ops.Lanes", "writes y = factor s.")
+	a.function("fractionScale", "y, s *ops.Lanes, n int, factor *ops.Lanes", "writes y = factor s for n numbers of {lanes} voxels.")
 	s, factor := pairOf(0), pairOf(1)
 	a.halves(func() {
 		y, signal := a.array("y"), a.array("s")
@@ -43,7 +43,8 @@ const lowField = onesField
 //
 //	V0-V13 sums   V14-V15 x, then y   V16-V18 constants of logarithms   V20-V29 work   V30-V31 a row of the design
 func (a *lanes) rightSums(name, doc string, y func(x pair, work [5]pair) pair) {
-	a.function(name, "sums, s *ops.Lanes, design *float64, n int, left *ops.LeftSingle", doc)
+	a.function(name, "sums, s *ops.Lanes, design *float64, n int, left *ops.LeftSingle", doc,
+		"for {lanes} voxels. x = s - c water is what water leaves of the signal, or the floor where x <= cut.")
 	x, work := pairOf(7), [5]pair(pairs(10, 5))
 	a.logOfConstants()
 	a.halves(func() {
@@ -111,7 +112,8 @@ const (
 //	V0-V13 p   V14-V15 t   V16-V23 and V28-V29 work   V24-V25 gradient   V26-V27 curvature   V30-V31 a row of the design
 func (a *lanes) descend() {
 	a.function("fractionDescend", "s *ops.Lanes, design *float64, n int, trial *ops.TrialSingle",
-		"adds to the derivatives of the sum of the squares of the differences of signal and fit.")
+		"adds d e to the gradient and e^2 to the curvature of {lanes} voxels. d = s - t - c water is the",
+		"difference of signal and fit, t = 2^(w.P + p6), and e = t (w.Q + q6) - water is its derivative by c.")
 	gradient, curvature := pairOf(12), pairOf(13)
 	t, y, d, e, x := modelT, modelWork[0], modelWork[1], modelWork[2], modelWork[3]
 	a.halves(func() {
@@ -159,7 +161,10 @@ const (
 //
 //	pairs 0 centre   1 grid   2 last   3 below   4 above   5 near   6 q   7 mask   8 work   V18 inverse   V19 a half
 func (a *lanes) clips() {
-	a.function("fractionClips", "clips *ops.ClipsSingle, s *ops.Lanes, inverse *float64, n int", "finds where measurements are used up by water.")
+	a.function("fractionClips", "clips *ops.ClipsSingle, s *ops.Lanes, inverse *float64, n int",
+		"finds, for {lanes} voxels, the c at which water uses up measurements, q = s inverse. It lowers above to",
+		"the least q above the centre, raises below to the largest of the others, and lowers near to the least",
+		"distance of q from a point of the grid, times inverse.")
 	at := pairs(0, clipsNear+1)
 	q, mask, work, inverse, half := pairOf(6), pairOf(7), pairOf(8), vec(18), vec(19)
 	minimum, maximum := "fminnm"+a.format.vectors, "fmaxnm"+a.format.vectors

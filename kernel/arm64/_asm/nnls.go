@@ -24,12 +24,15 @@ func (p *program) price() {
 	single := p.format.isSingle()
 	if single {
 		p.function("nnlsPriceSingle", "w *float32, above *byte, b, gram, x *float32, offsets *int, count int, shift, threshold float32, tiles int) (place int",
-			"writes w = b - shift - the sum of x[i] times the row of gram at offsets[i], sets bit j",
-			"of above where w[j] is greater than the threshold, and returns the place of the largest element.")
+			"writes w = b - shift - the sum of x[i] times the row of gram at the byte offset offsets[i], for one",
+			"voxel and count rows. It sets bit j of above where w[j] is greater than the threshold, clears the",
+			"others, and returns the place of the largest element of w, the first of equals. w, b and the rows",
+			"are tiles of 12 vectors of consecutive numbers.")
 	} else {
 		p.function("nnlsPrice", "w, b, gram, x *float64, offsets *int, count, tiles int) (place int",
-			"writes w = b - the sum of x[i] times the row of gram at offsets[i] and returns the",
-			"place of the largest element, the first of equals. There are 12 vectors to a tile.")
+			"writes w = b - the sum of x[i] times the row of gram at the byte offset offsets[i], for one voxel",
+			"and count rows. It returns the place of the largest element of w, the first of equals. w, b and the",
+			"rows are tiles of 12 vectors of consecutive numbers.")
 	}
 	sums, largest, x, threshold := pairs(0, nnlsTile), pairOf(nnlsTile), vec(31), vec(30)
 	w, b, gram, tiles := p.load("w"), p.load("b"), p.load("gram"), p.load("tiles")
@@ -170,9 +173,9 @@ func (p *program) findEqual(value vec, single bool) {
 func (p *program) project() {
 	const unknowns, voxels = 3, 4
 	p.step("nnlsProject", "dst, matrix, rows *number, measurements, stride, width, tiles int",
-		"writes signals times a matrix for a block of voxels, whose signals are stride and",
-		"whose results are width values apart. A tile of the matrix has, measurement after measurement, as",
-		"many vectors of unknowns as are multiplied at once.")
+		"multiplies the signals of 4 voxels by a matrix. Signals are stride numbers apart in rows, results width",
+		"numbers apart in dst. The matrix is tiles of three vectors of unknowns; a tile has its vectors for one",
+		"measurement after another.")
 	shift := 3
 	if p.format.isSingle() {
 		shift = 2
@@ -224,9 +227,10 @@ func (p *program) survey(kind string) {
 	single := kind == "Float32"
 	number := map[bool]string{true: "float32", false: "float64"}[single]
 	p.function("nnlsSurvey"+kind, "sums, wide *float64, single *float32, row *"+number+", weighted, weak *float64, n int",
-		"copies a signal of n values, whole vectors, to both precisions, and writes seven vectors of partial",
-		"results: NaN where a value is not finite, else 0; the smallest and the largest value; the sum of",
-		"weak times values; the sums of weighted times values, times positive values, and times squares.")
+		"copies the signal of one voxel, n values in whole vectors, to both precisions. It writes seven vectors",
+		"of partial results: NaN where a value is NaN or infinite, else 0; the smallest value or 0; the largest",
+		"value or 0; the sum of weak times values; with y = weighted times values, the sums of y, of the positive",
+		"y, and of y^2.")
 	sums, wide, narrow, row := p.load("sums"), p.load("wide"), p.load("single"), p.load("row")
 	weighted, weak, n := p.load("weighted"), p.load("weak"), p.load("n")
 	all, none, x, weight, above, four := pairs(0, 7), pairOf(7), pairOf(8), pairOf(9), pairOf(10), vec(22)
@@ -266,8 +270,7 @@ func (p *program) survey(kind string) {
 
 // dot keeps four sums in pairs 0 to 3 and adds them at the end.
 func (p *program) dot() {
-	p.function("nnlsDot", "a, b *float64, n int) (sum float64",
-		"returns the dot product of n values, a multiple of 32.")
+	p.function("nnlsDot", "a, b *float64, n int) (sum float64", "returns the dot product of n values, a multiple of 32.")
 	a, b, n := p.load("a"), p.load("b"), p.load("n")
 	sums := pairs(0, 4)
 	for _, r := range sums {

@@ -21,8 +21,9 @@ func peaks(p *program) {
 //	V0-V1 sums of squares   V2-V3 numbers, rounded   V4-V7 numbers
 func (p *program) peaksRound() {
 	p.step("peaksRound", "dst, squares *number, x *float64, columns int",
-		"writes columns vectors, of which the first lanes are x's vectors, rounded, and the others those",
-		"of as many vectors behind them; and the vector of the sums of their squares.")
+		"rounds the functions of {lanes} voxels to single precision. x has two lots of columns vectors, of the",
+		"first and of the last half of the voxels. dst gets columns vectors of all voxels, and squares the vector",
+		"of the sums of their squares.")
 	dst, x, columns, second := p.load("dst"), p.load("x"), p.load("columns"), p.reg()
 	sums, rounded, low, high := pairOf(0), pairOf(1), pairOf(2), pairOf(3)
 	p.ins("ADD %v<<5, %v, %v", columns, x, second)
@@ -44,8 +45,9 @@ func (p *program) peaksRound() {
 //	V0-V27 sums   V28-V31 x and numbers of the panel, then the smallest and the largest value
 func (p *program) peaksSamples() {
 	p.step("peaksSamples", "values, extremes, panels, x *number, count, columns int",
-		"writes the rows of count panels times x, row after row, and the vectors of the smallest and",
-		"the largest of them.")
+		"writes the values of the functions of {lanes} voxels: a matrix times x, row after row. The matrix has",
+		"count panels of {panel} rows, stored column after column, and x has columns vectors. extremes is two",
+		"vectors: the smallest and the largest value.")
 	values, extremes, panels, count := p.load("values"), p.load("extremes"), p.load("panels"), p.load("count")
 	x, columns := p.reg(), p.reg()
 	low, high := panelX, pairOf(15)
@@ -82,10 +84,12 @@ func (p *program) peaksSamples() {
 //	V14-V19 masks   V20 bits of the lanes
 func (p *program) peaksMaxima() {
 	p.step("peaksMaxima", "found *[4]uint16, values, limits *number, neighbours *int32, n, eights int) (count int",
-		"compares each of n vectors of values with its neighbours, eights of them at byte offsets from values,",
-		"and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than",
-		"the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater",
-		"than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.")
+		"compares the values of the functions of {lanes} voxels at n vertices with those of their neighbours, of",
+		"which each vertex has eights times 8, at byte offsets from values. limits is three vectors: margin,",
+		"least, lowest. An entry of found is a vertex and three sets of lanes: where the value is at least",
+		"\"least\" and at least the highest neighbour - margin; where besides it is not above the highest neighbour",
+		"+ margin; where it is at most lowest. Vertices without a lane in a set are left out. The result is the",
+		"number of entries.")
 	found, values, neighbours, n := p.load("found"), p.load("values"), p.load("neighbours"), p.load("n")
 	margin, least, lowest, value, highest := pairOf(0), pairOf(1), pairOf(2), pairOf(3), pairOf(4)
 	weights := vec(20)
@@ -181,8 +185,8 @@ func (p *program) listMaximum(found, vertex gp, bytes vec) {
 //	V10 n
 func (p *program) peaksSpread() {
 	p.function("peaksSpread", "sums, values *float64, n int",
-		"writes the vectors of the sums of squares of n vectors' differences from their mean, and",
-		"of squares, added up in order.")
+		"writes two vectors about n vectors of {lanes} voxels: the sum of the squares of their differences from",
+		"their mean, and the sum of their squares, each added up in order.")
 	mean, squares, value, square, differences, count := pairOf(0), pairOf(1), pairOf(2), pairOf(3), pairOf(4), vec(10)
 	p.zero(mean, squares, differences)
 	p.scratch(func() {
@@ -220,8 +224,8 @@ const combineTile = 12
 //	V0-V23 sums   V24-V27 of a row, then times the weight   V28 the weight
 func (p *program) peaksCombine() {
 	p.function("peaksCombine", "dst, rows, weights *float64, offsets *int, count, tiles int",
-		"writes the sum of weights[i] times the row at the byte offset offsets[i] from rows on, added up",
-		"in order. There are 12 vectors to a tile.")
+		"writes the sum of weights[i] times the row at the byte offset offsets[i], over count rows, added up in",
+		"order. dst and rows are tiles of 12 vectors of consecutive numbers.")
 	dst, rows, tiles := p.load("dst"), p.load("rows"), p.load("tiles")
 	weights, offsets, count, row := p.reg(), p.reg(), p.reg(), p.reg()
 	sums, weight := pairs(0, combineTile), vec(28)
@@ -259,9 +263,10 @@ func (p *program) peaksCombine() {
 //	one of z   V30-V31 what is loaded
 func (p *program) peaksJets() {
 	p.function("peaksJets", "jets, weights, points, tables *float64, degree int",
-		"writes ten vectors about homogeneous polynomials at points: value, gradient, and the second",
-		"derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights: x^degree first, then falling powers of",
-		"x, and of y within those.")
+		"writes ten vectors about homogeneous polynomials of {lanes} voxels at the points x, y, z: the value, the",
+		"gradient, and the second derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights:",
+		"x^degree first, then by falling powers of x, and of y within those. tables is scratch for the powers of",
+		"x, y and z.")
 	const row = 3 * pairBytes
 	p.scratch(p.powerTables)
 	sums := pairs(0, 10)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -49,17 +50,38 @@ func (r vec) String() string { return fmt.Sprintf("V%d", int(r)) }
 // scalar is the name of a vector register in moves from and to memory.
 func (r vec) scalar() string { return fmt.Sprintf("F%d", int(r)) }
 
-// function begins a function with the given parameters and results, as in Go: what it does follows as its comment.
+// function begins a function on pairs, with the given parameters and results, as in Go. doc is its comment, a sentence
+// without its subject, the name. Words in braces stand for sizes.
 func (p *program) function(name, signature string, doc ...string) {
-	p.name, p.doc, p.registers, p.constants, p.size = name+suffix, doc, 0, nil, 0
+	p.begin(name, signature, pairBytes/p.format.bytes, doc)
+}
+
+// begin does so for a number of voxels.
+func (p *program) begin(name, signature string, lanes int, doc []string) {
+	p.name, p.registers, p.constants, p.size = name+suffix, 0, nil, 0
+	sizes := strings.NewReplacer("{lanes}", strconv.Itoa(lanes), "{panel}", strconv.Itoa(csdPanel), "{tile}", strconv.Itoa(csdTile))
+	p.doc = wrapped(p.name + " " + sizes.Replace(strings.Join(doc, " ")))
 	p.parameters = map[string]string{}
 	p.body.Reset()
 	p.base = p.reg() // the first register
-	p.stubs.WriteString("\n// " + p.name + " " + strings.Join(doc, "\n// ") + "\n//\n//go:noescape\nfunc " + p.name + "(" + signature + ")\n")
+	p.stubs.WriteString("\n// " + strings.Join(p.doc, "\n// ") + "\n//\n//go:noescape\nfunc " + p.name + "(" + signature + ")\n")
 	parameters, results, _ := strings.Cut(signature, ") (")
 	p.place(parameters)
 	p.size = (p.size + 7) / 8 * 8
 	p.place(results)
+}
+
+// wrapped breaks a comment into lines. With the slashes, they have at most 120 columns.
+func wrapped(text string) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && len(line)+1+len(word) > 117 {
+			lines, line = append(lines, line), ""
+		}
+		line = strings.TrimSpace(line + " " + word)
+	}
+	return append(lines, line)
 }
 
 // place gives parameters their operands.
@@ -101,10 +123,7 @@ func (p *program) end() {
 		fmt.Fprintf(&p.text, "GLOBL %s<>(SB), RODATA|NOPTR, $%d\n", name, 32*len(p.constants))
 	}
 	p.text.WriteString("\n")
-	for i, line := range p.doc {
-		if i == 0 {
-			line = p.name + " " + line
-		}
+	for _, line := range p.doc {
 		p.text.WriteString("// " + line + "\n")
 	}
 	fmt.Fprintf(&p.text, "TEXT ·%s(SB), NOSPLIT, $0-%d\n", p.name, p.size)

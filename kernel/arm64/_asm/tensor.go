@@ -68,7 +68,7 @@ func (a *lanes) function(name, signature string, doc ...string) {
 		name = strings.Replace(name, "tensor", "single", 1)
 		signature = strings.ReplaceAll(typesOfNumbers.ReplaceAllString(signature, "ops.${1}Single"), "float64", "float32")
 	}
-	a.program.function(name, signature, doc...)
+	a.begin(name, signature, batchBytes/a.format.bytes, doc)
 }
 
 // batchBytes is the number of bytes of all lanes.
@@ -150,7 +150,7 @@ func (a *lanes) linear(t pair, p []pair) {
 // sums: sum[k] += v table[k] over measurements, for so many columns; the last may be ones, which is only added.
 func (a *lanes) sums(name string, columns, fields int, ones bool) {
 	a.function(name, "sums *ops.Lanes, table *float64, v *ops.Lanes, n int",
-		"adds to each sum the products of v with a column of the table.")
+		"adds v, times each column of a table, to the sum of that column, over n measurements of {lanes} voxels.")
 	a.sweeps("table", "v", "sums", columns, fields, ones)
 	a.end()
 }
@@ -208,7 +208,8 @@ func (a *lanes) sweep(table, v, sums gp, first, next, columns, fields int, ones 
 //	V0-V27 sums   V28-V29 u, then x   V30-V31 a row of the design
 func (a *lanes) project() {
 	a.function("tensorProject", "sums *ops.Lanes, design *float64, u, x *ops.Lanes, n int",
-		"adds to sums the products of u, and then those of x, with the columns of the design.")
+		"adds u, times each of the seven columns of the design, to seven sums, and x to seven others, over n",
+		"measurements of {lanes} voxels.")
 	value := pairOf(14)
 	a.halves(func() {
 		sums, design := a.array("sums"), a.load("design")
@@ -249,7 +250,9 @@ var multiples = [7][7]int{{1}, {1, 4}, {1, 1, 1}, {1, 2, 1, 4}, {1, 2, 1, 2, 4},
 //
 //	V0-V1 element   the matrix is written in its order
 func (a *lanes) expand() {
-	a.function("tensorExpand", "matrix, sums *ops.Lanes", "writes the 28 elements of a packed lower triangle from 22 sums.")
+	a.function("tensorExpand", "matrix, sums *ops.Lanes",
+		"writes the normal matrices of {lanes} voxels, packed lower triangles of 28 elements, from the 22 sums",
+		"that differ where b-tensors have rank one.")
 	x := pairOf(0)
 	a.halves(func() {
 		matrix, sums, upper := a.array("matrix"), a.array("sums"), a.array("sums")
@@ -317,7 +320,9 @@ func (a *lanes) parameters(point gp) {
 // u = d t, v = t^2 - mix u, x = t water; squares += d^2, gradient += d water.
 func (a *lanes) model() {
 	a.function("tensorModel", "u, v, x, s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"evaluates the model at a point, and what its derivatives are sums of.")
+		"evaluates the model of {lanes} voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s -",
+		"t - c water it writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water",
+		"to the gradient.")
 	a.halves(func() {
 		u, v, x, s, design, point := a.array("u"), a.array("v"), a.array("x"), a.array("s"), a.load("design"), a.array("point")
 		a.parameters(point)
@@ -346,7 +351,8 @@ func (a *lanes) model() {
 // misfit: squares += (s - exp2(w.p + p6) - c water)^2.
 func (a *lanes) misfit() {
 	a.function("tensorMisfit", "s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"adds up the squares of the differences of signal and model at a point.")
+		"adds the squares of s - t - c water to those of a point, over n measurements of {lanes} voxels. t =",
+		"2^(w.p + p6).")
 	a.halves(func() {
 		s, design, point := a.array("s"), a.load("design"), a.array("point")
 		a.parameters(point)
@@ -363,7 +369,7 @@ func (a *lanes) misfit() {
 // weights: v = exp2(w.p + p6), u = v y; y comes as s.
 func (a *lanes) weights() {
 	a.function("tensorWeights", "u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"writes v = exp2(w.p + p6) and u = v s.")
+		"writes v = 2^(w.p + p6) and u = v s for n measurements of {lanes} voxels.")
 	a.halves(func() {
 		u, v, s, design, point := a.array("u"), a.array("v"), a.array("s"), a.load("design"), a.array("point")
 		a.parameters(point)

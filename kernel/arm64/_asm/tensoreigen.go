@@ -22,8 +22,10 @@ var (
 const eigenOne, eigenConstant = vec(26), vec(27)
 
 func (a *lanes) eigens() {
-	a.eigen("tensorEigenvalues", "values, tensors *ops.Lanes", "writes the eigenvalues of eight symmetric matrices.", false)
-	a.eigen("tensorEigen", "values, vectors, tensors *ops.Lanes", "writes the eigenvalues and eigenvectors of eight symmetric matrices.", true)
+	a.eigen("tensorEigenvalues", "values, tensors *ops.Lanes", "writes the eigenvalues of the symmetric 3 x 3 matrices of {lanes} voxels, descending.", false)
+	a.eigen("tensorEigen", "values, vectors, tensors *ops.Lanes",
+		"writes the eigenvalues of the symmetric 3 x 3 matrices of {lanes} voxels, descending, and their eigenvectors "+
+			"as the columns of row-major matrices.", true)
 }
 
 func (a *lanes) eigen(name, signature, doc string, vectors bool) {

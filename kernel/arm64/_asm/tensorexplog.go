@@ -21,7 +21,7 @@ var (
 
 // exp2s: V0-V1 x, V2-V11 work.
 func (a *lanes) exp2s() {
-	a.elementwise("tensorExp2", "writes y = 2^x for n numbers.", func(x pair) pair {
+	a.elementwise("tensorExp2", "writes y = 2^x for n numbers of {lanes} voxels.", func(x pair) pair {
 		a.exp2(x, [5]pair(pairs(1, 5)))
 		return x
 	})
@@ -29,7 +29,7 @@ func (a *lanes) exp2s() {
 
 // log2s: V0-V1 x, V2-V13 work, V16-V21 constants.
 func (a *lanes) log2s() {
-	a.elementwise("tensorLog2", "writes the binary logarithms of n numbers.", func(x pair) pair {
+	a.elementwise("tensorLog2", "writes y = log2(x) for n numbers of {lanes} voxels.", func(x pair) pair {
 		return a.log2(x, [6]pair(pairs(1, 6)))
 	})
 }
@@ -215,11 +215,13 @@ func (a *lanes) logOf(x, result pair, work []pair) {
 //
 //	V0-V1 x   V2-V13 work   V14-V15 s   V16-V20 constants   V22-V23 c   V24-V25 cut   V26-V27 floor   V28 water
 func (a *lanes) logarithms(name string, weighted bool) {
-	signature, doc := "y, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes the binary logarithms of what water leaves of the signal."
+	signature, doc := "y, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes y = log2(x)"
 	if weighted {
-		signature, doc = "y, v, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes them times the squares of the signal, and those squares to v."
+		signature, doc = "y, v, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes v = s^2 and y = v log2(x)"
 	}
-	a.function(name, signature, doc)
+	a.function(name, signature, doc,
+		"for n measurements of {lanes} voxels. x = s - c water is what water leaves of the signal, or the floor where",
+		"x <= cut.")
 	x, s, c, cut, floor, water := pairOf(0), pairOf(7), pairOf(11), pairOf(12), pairOf(13), vec(28)
 	a.logConstants()
 	a.halves(func() {

@@ -6,7 +6,8 @@ package main
 //	V0-V1 x   V2-V13 work   V16-V20 constants   V22-V23 least   V24-V25 the sum of x - x   V26-V27 floor
 func (a *lanes) ordinary() {
 	a.function("tensorOrdinary", "sums, least, y, s *ops.Lanes, table *float64, n int, floor *ops.Lanes",
-		"writes logarithms and adds what they contribute to the ordinary fit.")
+		"lowers least to s, writes y = log2(max(s, floor)), and adds y, times each of seven columns of the table,",
+		"to the sum of that column, over n measurements of {lanes} voxels.")
 	x, least, poison, floor, work := pairOf(0), pairOf(11), pairOf(12), pairOf(13), [6]pair(pairs(1, 6))
 	a.logConstants()
 	a.halves(func() {
@@ -40,7 +41,8 @@ func (a *lanes) ordinary() {
 //	V0-V11 p   V14-V15 w.p   V16-V23 and V28-V29 work
 func (a *lanes) reweight() {
 	a.function("tensorReweight", "right, u, v, y *ops.Lanes, design *float64, n int, p *ops.Lanes",
-		"writes the weights that a fit predicts, and adds up weighted logarithms.")
+		"writes the weights v = 2^(w.p) that a fit p predicts, and adds v y, times each of the seven columns of",
+		"the design, to the right-hand side, over n measurements of {lanes} voxels.")
 	a.halves(func() {
 		u, v, y, design, p := a.array("u"), a.array("v"), a.array("y"), a.load("design"), a.array("p")
 		for k := range 6 {
@@ -66,7 +68,9 @@ func (a *lanes) reweight() {
 // seventh. The registers are those of the models.
 func (a *lanes) tissue() {
 	a.function("tensorTissue", "right, u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"evaluates the model without water at a point, and what its derivatives are sums of.")
+		"evaluates the model without water of {lanes} voxels at a point, over n measurements. With t = 2^(w.p +",
+		"p6) and d = s - t it writes v = t^2 - mix d t, adds d^2 to the squares, and adds d t, times each of the",
+		"seven columns of the design, to the right-hand side.")
 	a.halves(func() {
 		u, v, s, design, point := a.array("u"), a.array("v"), a.array("s"), a.load("design"), a.array("point")
 		a.parameters(point)
@@ -96,7 +100,8 @@ func (a *lanes) tissue() {
 //	V0-V1 x   V2-V13 work   V14-V15 v   V16-V20 constants   V22-V23 c   V26-V27 floor
 func (a *lanes) squaredWeights() {
 	a.function("tensorSquaredWeights", "u, v, y, s *ops.Lanes, n int, rest *ops.Rest",
-		"writes logarithms and squares of a signal that is not less than a floor.")
+		"writes y = log2(x), v = (c x)^2 and u = v y with x = max(s, floor), for n measurements of {lanes}",
+		"voxels.")
 	x, weight, c, floor := pairOf(0), pairOf(7), pairOf(11), pairOf(13)
 	a.logConstants()
 	a.halves(func() {

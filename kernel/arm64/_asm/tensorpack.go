@@ -1,7 +1,5 @@
 package main
 
-import "fmt"
-
 // pack: rows of n values, as many as there are lanes, one voxel after the other, become n numbers. Blocks of four
 // columns are turned; the last one overlaps the one before. Memory is asked for what lies as far ahead as all rows are
 // long: most often the next voxels.
@@ -10,7 +8,10 @@ func (a *lanes) pack(name, lanes, kind string, bytes int) {
 	if a.format.isSingle() {
 		block = a.twoSquares
 	}
-	a.program.function(name, "lanes *"+lanes+", signal *"+kind+", n int", fmt.Sprintf("transposes %d rows of n >= 4 values.", all))
+	a.begin(name, "lanes *"+lanes+", signal *"+kind+", n int", all, []string{
+		"transposes the signals of {lanes} voxels, rows of n >= 4 values one after another, into n numbers of {lanes}",
+		"lanes, and prefetches the next {lanes} rows.",
+	})
 	dst, first, n, stride := a.load("lanes"), a.load("signal"), a.load("n"), a.reg()
 	shift := 2 + bytes/8
 	a.ins("LSL $%d, %v, %v", shift, n, stride)
@@ -78,7 +79,8 @@ func (a *lanes) twoSquares(rows []gp, bytes int, store func(column pair)) {
 //
 //	V0-V1 s   V2-V3 least   V4-V5 most   V6-V7 energy
 func (a *lanes) extent() {
-	a.function("tensorRange", "extent *ops.Extent, s *ops.Lanes, n int", "lowers the least, raises the most and adds to the energy of n numbers.")
+	a.function("tensorRange", "extent *ops.Extent, s *ops.Lanes, n int",
+		"lowers the least and raises the most to n numbers of {lanes} voxels, and adds their squares to the energy.")
 	x, least, most, energy := pairOf(0), pairOf(1), pairOf(2), pairOf(3)
 	a.halves(func() {
 		extent, s := a.array("extent"), a.array("s")
@@ -102,26 +104,28 @@ func (a *lanes) extent() {
 //
 //	V0-V1 eight lanes   V2-V5 the same, wide
 func (a *lanes) widen() {
-	a.convert("singleWiden", "writes the first and the last eight lanes of n numbers in double precision.", func(s, part gp) {
-		a.loadNext(pair{0, 1}, s, pairBytes)
-		for i := range vec(2) {
-			a.encoded("fcvtl", 2+2*i, i, 0, 0)
-			a.encoded("fcvtl2", 3+2*i, i, 0, 0)
-			a.storeNext(pair{2 + 2*i, 3 + 2*i}, part, pairBytes)
-		}
-	})
+	a.convert("singleWiden",
+		"converts n numbers of sixteen voxels to double precision: the first eight lanes to first, the others to last.", func(s, part gp) {
+			a.loadNext(pair{0, 1}, s, pairBytes)
+			for i := range vec(2) {
+				a.encoded("fcvtl", 2+2*i, i, 0, 0)
+				a.encoded("fcvtl2", 3+2*i, i, 0, 0)
+				a.storeNext(pair{2 + 2*i, 3 + 2*i}, part, pairBytes)
+			}
+		})
 }
 
 // narrow is the way back.
 func (a *lanes) narrow() {
-	a.convert("singleNarrow", "writes n numbers of sixteen lanes, rounded from eight and eight.", func(s, part gp) {
-		for i := range vec(2) {
-			wide := pair{2 + 2*i, 3 + 2*i}
-			a.loadNext(wide, part, pairBytes)
-			a.round(i, wide)
-		}
-		a.storeNext(pair{0, 1}, s, pairBytes)
-	})
+	a.convert("singleNarrow",
+		"rounds n numbers of sixteen voxels to single precision: the first eight lanes come from first, the others from last.", func(s, part gp) {
+			for i := range vec(2) {
+				wide := pair{2 + 2*i, 3 + 2*i}
+				a.loadNext(wide, part, pairBytes)
+				a.round(i, wide)
+			}
+			a.storeNext(pair{0, 1}, s, pairBytes)
+		})
 }
 
 func (a *lanes) convert(name, doc string, body func(s, part gp)) {

@@ -107,12 +107,12 @@ func (s system) backward(n int) {
 
 // factor: the leading 7 x 7 part.
 func (a *lanes) factor() {
-	a.systems("tensorFactor", "factors the leading 7 x 7 part of the matrix.", func(s system) { s.decompose(7) })
+	a.systems("tensorFactor", "factors the leading 7 x 7 part of the damped matrices of {lanes} voxels into L D L^T.", func(s system) { s.decompose(7) })
 }
 
 // solve: the solution for the leading 7 x 7 part, after factor.
 func (a *lanes) solve() {
-	a.systems("tensorSolve", "solves for the right-hand side with the factors of the leading 7 x 7 part.", func(s system) {
+	a.systems("tensorSolve", "solves for the right-hand sides of {lanes} voxels, with the factors of the leading 7 x 7 part.", func(s system) {
 		s.forward(7)
 		for k := range 7 {
 			s.fmul(pairOf(k), pairOf(k), s.read(systemInverse+k))
@@ -128,7 +128,8 @@ func (a *lanes) solve() {
 //	pairs 0-7 x   8 predicted   9 and 10 work
 func (a *lanes) step() {
 	predicted, y, w := pairOf(8), pairOf(9), pairOf(10)
-	a.systems("tensorStep", "factors the damped matrix and solves for the bounded step.", func(s system) {
+	a.systems("tensorStep", "factors the damped matrices of {lanes} voxels into L D L^T, solves for the step, whose last unknown is at "+
+		"least -bound, and predicts by how much the objective falls.", func(s system) {
 		s.decompose(8)
 		s.forward(8)
 		s.zero(predicted)
