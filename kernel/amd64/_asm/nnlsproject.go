@@ -5,12 +5,11 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// blockUnknowns is how many vectors of unknowns are multiplied at once, for as many voxels as the block of vectors says:
-// their sums, the vectors of the matrix and one value of a signal fill the registers.
+// blockUnknowns is how many vectors of unknowns are multiplied at once. vectors.block says for how many voxels. Their
+// sums, the vectors of the matrix and one value of a signal fill the registers.
 const blockUnknowns = 3
 
-// project multiplies signals as they lie in memory, voxel after voxel, with a matrix whose unknowns are
-// in lanes:
+// project multiplies signals by a matrix. The signals lie in memory voxel after voxel; lanes are unknowns.
 //
 //	registers voxel*unknowns + u: sums; then the matrix's vectors; then a value in all lanes
 func (v vectors) project(suffix, number string, size int, broadcast, multiply func(...Op)) {

@@ -9,7 +9,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// priceSingle is price in single precision, and marks what is above a threshold:
+// priceSingle is price in single precision. It also marks the elements that are above a threshold.
 //
 //	registers 0 to 11: w; register 12: an element of x; register 13: the largest so far;
 //	register 14: the threshold; register 15: scratch
@@ -73,10 +73,10 @@ func (v vectors) priceSingle() {
 	v.findEqual(largest, scratch, VCMPPS, KMOVW, VMOVMSKPS, v.bytes/4)
 }
 
-// survey keeps partial sums, one for each place in a vector:
+// survey keeps partial results, one for each place in a vector:
 //
-//	registers 0: NaN where a value is not finite; 1: smallest; 2: largest; 3: sum of those at b = 0;
-//	4, 5, 6: sums of the weighted ones, of their positive values, and of their squares
+//	registers 0: NaN where a value is not finite; 1: smallest; 2: largest; 3: sum of weak times values;
+//	4, 5, 6: of weighted times values the sum, that of the positive ones, and that of the squares
 func (v vectors) survey(kind string) {
 	v.function("nnlsSurvey"+kind, "sums, wide *float64, single *float32, row *"+strings.ToLower(kind)+", weighted, weak *float64, n int",
 		"copies the signal of one voxel, n values in whole vectors, to both precisions. It writes seven vectors",
@@ -128,7 +128,7 @@ func (v vectors) survey(kind string) {
 	v.end()
 }
 
-// halfOf is the register of half the width, with the same number.
+// halfOf is the register of half the width that has the same number.
 func (v vectors) halfOf(r reg.VecPhysical) reg.VecPhysical {
 	if v.is512() {
 		return r.AsY().(reg.VecPhysical)
@@ -136,7 +136,7 @@ func (v vectors) halfOf(r reg.VecPhysical) reg.VecPhysical {
 	return r.AsX().(reg.VecPhysical)
 }
 
-// dot keeps four sums in registers 0 to 3 and adds them at the end.
+// dot keeps four vectors of sums, in registers 0 to 3, and adds them up at the end.
 func (v vectors) dot() {
 	v.function("nnlsDot", "a, b *float64, n int) (sum float64", "returns the dot product of n values, a multiple of 32.")
 	a, b, n := load("a"), load("b"), load("n")

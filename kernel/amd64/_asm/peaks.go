@@ -6,8 +6,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// peaks writes the steps that find peaks, of which Package ops says what each is. Lane = voxel, but for combine, where
-// vertices are side by side. Each step does to a lane what a plain loop would do to one voxel.
+// peaks writes the steps that find peaks. Package ops says what each of them computes. Lane = voxel, except in combine,
+// where lanes are vertices. A step does to a lane what a plain loop would do to one voxel.
 func peaks(double, single vectors) {
 	single.round(double)
 	single.samples()
@@ -18,7 +18,7 @@ func peaks(double, single vectors) {
 	double.jets()
 }
 
-// round writes numbers of double precision in single precision.
+// round writes functions in single precision: those of two lots of voxels side by side.
 func (v vectors) round(half vectors) {
 	v.function("peaksRound", "dst, squares *number, x *float64, columns int",
 		"rounds the functions of {lanes} voxels to single precision. x has two lots of columns vectors, of the",
@@ -50,14 +50,14 @@ func (v vectors) round(half vectors) {
 	v.end()
 }
 
-// samples writes the values of functions.
+// samples writes the values of functions, and the smallest and largest of them.
 func (v vectors) samples() {
 	v.function("peaksSamples", "values, extremes, panels, x *number, count, columns int",
 		"writes the values of the functions of {lanes} voxels: a matrix times x, row after row. The matrix has",
 		"count panels of {panel} rows, stored column after column, and x has columns vectors. extremes is two",
 		"vectors: the smallest and the largest value.")
 	values, panels, count, extremes := load("values"), load("panels"), load("count"), load("extremes")
-	low, high := v.registers[v.panel], v.registers[v.panel+1] // room for x and a number meanwhile
+	low, high := v.registers[v.panel], v.registers[v.panel+1] // between panels; in between these registers have x and a number
 	v.fill(low, v.infinity)
 	v.move(low, v.at(extremes, 0))
 	zero(high)
@@ -127,7 +127,7 @@ func (v vectors) maxima() {
 	v.end()
 }
 
-// listMaximum writes what is to be said of a vertex, and moves on if there is anything.
+// listMaximum writes the entry of a vertex. It moves on to the next entry if a bit of this one is set.
 func (v vectors) listMaximum(found, vertex reg.GPVirtual) {
 	const atLeast, greater, atMost = 0x1D, 0x1E, 0x12 // ordered, no exception: false for NaN
 	margin, least, lowest, value, highest := v.registers[0], v.registers[1], v.registers[2], v.registers[3], v.registers[4]
@@ -164,7 +164,7 @@ func (v vectors) listMaximum(found, vertex reg.GPVirtual) {
 	LEAQ(Mem{Base: found, Index: masks[2].As64(), Scale: 8}, found)
 }
 
-// spread writes the sums that generalised anisotropy is made of.
+// spread writes the sums from which generalised fractional anisotropy is made.
 //
 //	0 sum   1 sum of squares   2 value   3 its square   4 sum of squares of differences   5 mean
 func (v vectors) spread() {
@@ -198,7 +198,7 @@ func (v vectors) spread() {
 	v.end()
 }
 
-// combineTile is how many sums combine keeps in registers.
+// combineTile is how many vectors of sums combine keeps in registers.
 const combineTile = 12
 
 // combine writes a weighted sum of rows.
@@ -232,11 +232,12 @@ func (v vectors) combine() {
 	v.end()
 }
 
-// jets writes values and derivatives of polynomials. A row of a table has a power of a coordinate and its two
-// derivatives. Registers are
+// jets writes the value and the derivatives of polynomials. A row of a table has a power of a coordinate and the two
+// derivatives of this power. Registers are
 //
 //	0 value   1, 2, 3 gradient   4 to 9 second derivatives xx, xy, xz, yy, yz, zz
-//	10, 11, 12 the weight times the power of x and its derivatives   13 one of them times one of y   14 that times one of z
+//	10, 11, 12 the weight times the power of x and its derivatives   13 one of them times one of y
+//	14 that times one of z
 func (v vectors) jets() {
 	v.function("peaksJets", "jets, weights, points, tables *number, degree int",
 		"writes ten vectors about homogeneous polynomials of {lanes} voxels at the points x, y, z: the value, the",
@@ -282,7 +283,7 @@ func (v vectors) jets() {
 	v.end()
 }
 
-// powerTables writes the powers of the three coordinates, each with its derivatives n t^(n-1) and n (n-1) t^(n-2).
+// powerTables writes the powers t^n of the three coordinates, each with its derivatives n t^(n-1) and n (n-1) t^(n-2).
 func (v vectors) powerTables(tables, degree reg.Register) {
 	place, point := copied(tables), load("points")
 	power, before, further, t := v.registers[0], v.registers[1], v.registers[2], v.registers[3]

@@ -21,11 +21,11 @@ const (
 	qpRecord
 )
 
-// qp writes the steps of constrained least squares for one width of vectors. All but one go through the
-// constraints once, with a record in memory and sums in registers, and do the same operations in the
-// same order for both instruction sets.
+// qp writes the steps of least squares with inequality constraints, for one width of vectors. All steps but Forward go
+// through the constraints once, with a record in memory and sums in registers. They do the same operations in the same
+// order for both instruction sets.
 //
-// Package ops says what each step is, as seen from Go.
+// Package ops says what each step computes, as Go sees it. The comments here say which register holds what.
 func qp(v vectors) {
 	v.qpAdvance()
 	v.qpPredict()
@@ -61,7 +61,7 @@ const (
 	isGreater = 0x1e
 )
 
-// flag writes 1.0 to the lanes of dst where a is less or greater than b, else 0.
+// flag writes 1.0 to the lanes of dst in which a is less (or greater) than b, and 0 to the others.
 func (v vectors) flag(predicate uint8, a, b, one, dst reg.VecPhysical) {
 	if v.evex {
 		VCMPPD(U8(predicate), b, a, reg.K1)
@@ -72,15 +72,15 @@ func (v vectors) flag(predicate uint8, a, b, one, dst reg.VecPhysical) {
 	VANDPD(one, dst, dst)
 }
 
-// qpPointers walk along the constraints.
+// qpPointers are the pointers that walk along the constraints.
 type qpPointers struct {
 	vectors
 	records reg.Register
 	others  map[string]reg.Register
 }
 
-// constraints writes the loop over the constraints: each visit is at the constraint's record and at its
-// vector in each of the other arrays.
+// constraints writes the loop over the constraints. At each visit the pointers are at the constraint's record and at
+// its vector in each of the other arrays.
 func (v vectors) constraints(names []string, visit func(p qpPointers)) {
 	p := qpPointers{v, load("records"), map[string]reg.Register{}}
 	for _, name := range names {
@@ -104,7 +104,7 @@ func (v vectors) store(name string, sums ...reg.VecPhysical) {
 	}
 }
 
-// qpAdvance takes a step.
+// qpAdvance takes a step and prepares the next one.
 //
 //	0 e   1 t   2 sum of l s   3 one   4 s   5 l   6 g   7 1/(s + e l)   8 d   9 10 temporary
 func (v vectors) qpAdvance() {
@@ -144,7 +144,7 @@ func (v vectors) qpAdvance() {
 	v.end()
 }
 
-// qpPredict finds the step towards l s = 0. The ratio dl/l is (e l - h)/(s + e l) - 1, without a division.
+// qpPredict finds the step towards l s = 0. It takes dl/l as (e l - h)/(s + e l) - 1, which needs no division.
 //
 //	0 e   1 least ds/s   2 least 1 + dl/l   3 4 5 sums of l ds, s dl, ds dl   6 changes   7 one
 //	8 s   9 l   10 h   11 e l - h   12 l + dl   13 ds   14 dl   15 temporary
@@ -250,7 +250,7 @@ func (v vectors) qpCorrect() {
 	v.end()
 }
 
-// qpForward solves with the factor in tiles, row of tiles after row.
+// qpForward solves with the factor in tiles, one row of tiles after another.
 //
 //	0 to tile-1 the unknowns of the row   then a known one
 func (v vectors) qpForward() {
@@ -348,8 +348,8 @@ func (v vectors) qpShift() {
 	v.end()
 }
 
-// qpJudge measures the conditions of a solution and corrects the set. Marks are 0 or 1, so that the new
-// one is held*(l > 0) + (1 - held)*(s < -tolerance).
+// qpJudge measures how well the conditions of a solution hold, and corrects the set. Marks are 0 or 1, so that the new
+// mark is held*(l > 0) + (1 - held)*(s < -tolerance).
 //
 //	0 e   1 -tolerance   2 least s + e l   3 largest |l (s + e l)|   4 5 least and largest l   6 changes
 //	7 one   8 none   9 l   10 s   11 held   12 13 temporary   14 new held
