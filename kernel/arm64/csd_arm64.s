@@ -40,7 +40,7 @@ square1:
 	CMP $4, R3
 	BGE square1
 	CBZ R3, done2
-	// Fewer than four columns are left: step back, so that the last square ends with the last column.
+	// Fewer than four columns are left. Go back, so that the last square ends with the last column.
 	SUB $4, R3
 	ADD R3<<3, R2
 	ADD R3<<3, R5
@@ -95,7 +95,7 @@ square3:
 	CMP $4, R3
 	BGE square3
 	CBZ R3, done4
-	// Fewer than four columns are left: step back, so that the last square ends with the last column.
+	// Fewer than four columns are left. Go back, so that the last square ends with the last column.
 	SUB $4, R3
 	ADD R3<<2, R2
 	ADD R3<<2, R5
@@ -276,7 +276,7 @@ square11:
 	CMP $4, R3
 	BGE square11
 	CBZ R3, done12
-	// Fewer than four columns are left: step back, so that the last square ends with the last column.
+	// Fewer than four columns are left. Go back, so that the last square ends with the last column.
 	SUB $4, R3
 	ADD R3<<3, R2
 	ADD R3<<3, R5
@@ -453,7 +453,7 @@ after_column16:
 	VUZP1 V20.B16, V16.B16, V16.B16
 	VUZP1 V24.B16, V24.B16, V24.B16
 	FMOVQ 0(R0), F28
-	// The bits of a row's lanes are added to one byte.
+	// Each lane's byte keeps the lane's bit. The bytes of a row are added up to one.
 	VAND V28.B16, V0.B16, V0.B16
 	VAND V28.B16, V8.B16, V8.B16
 	VAND V28.B16, V16.B16, V16.B16
@@ -1194,7 +1194,7 @@ left45:
 	SUB $1, R12
 	CBNZ R12, left45
 after_left46:
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	WORD $0x6e60ff52 // fdiv v18.2d, v26.2d, v0.2d
 	WORD $0x6e61ff53 // fdiv v19.2d, v26.2d, v1.2d
 	WORD $0x6ee1f814 // fsqrt v20.2d, v0.2d
@@ -1221,7 +1221,7 @@ after_left46:
 	VFMLS V7.D2, V7.D2, V11.D2
 	VFMLS V12.D2, V6.D2, V16.D2
 	VFMLS V13.D2, V7.D2, V17.D2
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	WORD $0x6e64ff52 // fdiv v18.2d, v26.2d, v4.2d
 	WORD $0x6e65ff53 // fdiv v19.2d, v26.2d, v5.2d
 	WORD $0x6ee1f894 // fsqrt v20.2d, v4.2d
@@ -1240,7 +1240,7 @@ after_left46:
 	VFMLS V9.D2, V9.D2, V11.D2
 	VFMLS V14.D2, V8.D2, V16.D2
 	VFMLS V15.D2, V9.D2, V17.D2
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	WORD $0x6e6aff52 // fdiv v18.2d, v26.2d, v10.2d
 	WORD $0x6e6bff53 // fdiv v19.2d, v26.2d, v11.2d
 	WORD $0x6ee1f954 // fsqrt v20.2d, v10.2d
@@ -1274,7 +1274,7 @@ TEXT ·csdBackSolveNEON(SB), NOSPLIT, $0-32
 	MOVD q+8(FP), R2
 	MOVD inverse+16(FP), R3
 	MOVD tiles+24(FP), R4
-	// row is the first tile of a row of tiles, y and inverse are at its first unknown: all begin with the last.
+	// row is the first tile of a row of tiles. y and inverse are at its first unknown. All begin with the last row.
 	SUB $1, R4, R5
 	MOVD R5, R6
 	MUL R4, R5
@@ -1318,7 +1318,7 @@ row47:
 	WORD $0x6e6cdc00 // fmul v0.2d, v0.2d, v12.2d
 	WORD $0x6e6ddc21 // fmul v1.2d, v1.2d, v13.2d
 	FSTPQ (F0, F1), 0(R1)
-	// What these unknowns take off the rows above.
+	// Subtract what these unknowns contribute to the rows above.
 	MOVD R2, R7
 	MOVD y+0(FP), R8
 	MOVD R9, R6
@@ -1486,7 +1486,7 @@ after_square54:
 	MOVD sets+0(FP), R5
 	MOVD columns+72(FP), R6
 	MOVD skip+80(FP), R7
-	// A panel that is multiplied again takes all registers: sets keep two of them until they are written.
+	// A panel that is multiplied again needs all registers. sets, not written yet, keeps two of them.
 	FSTPQ (F14, F15), 0(R5)
 	MOVD $112, R8
 	MUL R8, R6
@@ -1580,7 +1580,7 @@ after_column59:
 	VCMTST V17.B16, V8.B16, V8.B16
 	VCMTST V17.B16, V12.B16, V12.B16
 	FMOVQ 128(R0), F28
-	// The bits of a row's lanes are added to one byte.
+	// Each lane's byte keeps the lane's bit. The bytes of a row are added up to one.
 	VAND V28.B16, V0.B16, V0.B16
 	VAND V28.B16, V4.B16, V4.B16
 	VAND V28.B16, V8.B16, V8.B16
@@ -1723,7 +1723,7 @@ after_column61:
 	VUZP1 V20.B16, V16.B16, V16.B16
 	VUZP1 V24.B16, V24.B16, V24.B16
 	FMOVQ 128(R0), F28
-	// The bits of a row's lanes are added to one byte.
+	// Each lane's byte keeps the lane's bit. The bytes of a row are added up to one.
 	VAND V28.B16, V0.B16, V0.B16
 	VAND V28.B16, V8.B16, V8.B16
 	VAND V28.B16, V16.B16, V16.B16

@@ -61,7 +61,7 @@ square1:
 	CMP $4, R3
 	BGE square1
 	CBZ R3, done2
-	// Fewer than four columns are left: step back, so that the last square ends with the last column.
+	// Fewer than four columns are left. Go back, so that the last square ends with the last column.
 	SUB $4, R3
 	ADD R3<<2, R2
 	ADD R3<<2, R5
@@ -311,7 +311,7 @@ after_column6:
 	VUZP1 V22.B16, V20.B16, V20.B16
 	VUZP1 V26.B16, V24.B16, V24.B16
 	FMOVQ 32(R0), F28
-	// The bits of a row's lanes are added to one byte.
+	// Each lane's byte keeps the lane's bit. The bytes of a row are added up to one.
 	VAND V28.B16, V0.B16, V0.B16
 	VAND V28.B16, V4.B16, V4.B16
 	VAND V28.B16, V8.B16, V8.B16
@@ -1106,7 +1106,7 @@ left35:
 	SUB $1, R12
 	CBNZ R12, left35
 after_left36:
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	WORD $0x6e20ff52 // fdiv v18.4s, v26.4s, v0.4s
 	WORD $0x6e21ff53 // fdiv v19.4s, v26.4s, v1.4s
 	WORD $0x6ea1f814 // fsqrt v20.4s, v0.4s
@@ -1133,7 +1133,7 @@ after_left36:
 	VFMLS V7.S4, V7.S4, V11.S4
 	VFMLS V12.S4, V6.S4, V16.S4
 	VFMLS V13.S4, V7.S4, V17.S4
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	WORD $0x6e24ff52 // fdiv v18.4s, v26.4s, v4.4s
 	WORD $0x6e25ff53 // fdiv v19.4s, v26.4s, v5.4s
 	WORD $0x6ea1f894 // fsqrt v20.4s, v4.4s
@@ -1152,7 +1152,7 @@ after_left36:
 	VFMLS V9.S4, V9.S4, V11.S4
 	VFMLS V14.S4, V8.S4, V16.S4
 	VFMLS V15.S4, V9.S4, V17.S4
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	WORD $0x6e2aff52 // fdiv v18.4s, v26.4s, v10.4s
 	WORD $0x6e2bff53 // fdiv v19.4s, v26.4s, v11.4s
 	WORD $0x6ea1f954 // fsqrt v20.4s, v10.4s
@@ -1186,7 +1186,7 @@ TEXT ·csdBackSolveSingleNEON(SB), NOSPLIT, $0-32
 	MOVD q+8(FP), R2
 	MOVD inverse+16(FP), R3
 	MOVD tiles+24(FP), R4
-	// row is the first tile of a row of tiles, y and inverse are at its first unknown: all begin with the last.
+	// row is the first tile of a row of tiles. y and inverse are at its first unknown. All begin with the last row.
 	SUB $1, R4, R5
 	MOVD R5, R6
 	MUL R4, R5
@@ -1230,7 +1230,7 @@ row37:
 	WORD $0x6e2cdc00 // fmul v0.4s, v0.4s, v12.4s
 	WORD $0x6e2ddc21 // fmul v1.4s, v1.4s, v13.4s
 	FSTPQ (F0, F1), 0(R1)
-	// What these unknowns take off the rows above.
+	// Subtract what these unknowns contribute to the rows above.
 	MOVD R2, R7
 	MOVD y+0(FP), R8
 	MOVD R9, R6

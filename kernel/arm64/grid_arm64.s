@@ -558,7 +558,7 @@ row13:
 	FLDPQ 448(R3), (F22, F23)
 	WORD $0x4fbf5ad2 // fmls v18.4s, v22.4s, v31.s[3]
 	WORD $0x4fbf5af3 // fmls v19.4s, v23.4s, v31.s[3]
-	// e with the opposite sign
+	// e, with the opposite sign.
 	VDUP V31.S[3], V20.S4
 	VMOV V20.B16, V21.B16
 	VFMLS V16.S4, V14.S4, V20.S4
@@ -669,7 +669,7 @@ row15:
 	FLDPQ 448(R3), (F22, F23)
 	WORD $0x4fbf5ad2 // fmls v18.4s, v22.4s, v31.s[3]
 	WORD $0x4fbf5af3 // fmls v19.4s, v23.4s, v31.s[3]
-	// e with the opposite sign
+	// e, with the opposite sign.
 	VDUP V31.S[3], V20.S4
 	VMOV V20.B16, V21.B16
 	VFMLS V16.S4, V14.S4, V20.S4
@@ -816,7 +816,7 @@ TEXT ·fractionPartNEON(SB), NOSPLIT, $0-56
 	FLDPQ 0(R6), (F8, F9)
 	FLDPQ 32(R6), (F10, F11)
 	VEOR V12.B16, V12.B16, V12.B16
-	// The last places, and how many measurements were put to the beginning.
+	// The last places, and the number of measurements that are at the beginning.
 	ADD R5<<6, R1, R7
 	ADD R5<<5, R2, R8
 	SUB $64, R7
@@ -850,7 +850,7 @@ row21:
 	VORR V7.B16, V5.B16, V5.B16
 	VORR V5.B16, V4.B16, V4.B16
 	WORD $0x6eb0a884 // umaxv s4, v4.4s
-	// 1 where any lane has used water up: it goes to the beginning.
+	// 1 where water uses up the signal in a lane: the measurement goes to the beginning.
 	VMOV V4.S[0], R9
 	AND $1, R9
 	SUB $1, R9, R10

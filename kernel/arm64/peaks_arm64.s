@@ -298,7 +298,7 @@ after_eight10:
 	WORD $0x6eb1e4f1 // fcmgt v17.4s, v7.4s, v17.4s
 	WORD $0x6e26e492 // fcmge v18.4s, v4.4s, v6.4s
 	WORD $0x6e27e4b3 // fcmge v19.4s, v5.4s, v7.4s
-	// Masks of numbers become masks of bytes, and those one bit to a lane.
+	// Masks of numbers become masks of bytes, and these become one bit for each lane.
 	VUZP1 V15.H8, V14.H8, V14.H8
 	VUZP1 V17.H8, V16.H8, V16.H8
 	VUZP1 V19.H8, V18.H8, V18.H8
@@ -424,7 +424,7 @@ after_eight14:
 	WORD $0x6ef1e4f1 // fcmgt v17.2d, v7.2d, v17.2d
 	WORD $0x6e66e492 // fcmge v18.2d, v4.2d, v6.2d
 	WORD $0x6e67e4b3 // fcmge v19.2d, v5.2d, v7.2d
-	// Masks of numbers become masks of bytes, and those one bit to a lane.
+	// Masks of numbers become masks of bytes, and these become one bit for each lane.
 	VUZP1 V15.S4, V14.S4, V14.S4
 	VUZP1 V17.S4, V16.S4, V16.S4
 	VUZP1 V19.S4, V18.S4, V18.S4

@@ -78,7 +78,7 @@ square1:
 	JMP square1
 last2:
 	CBZ R3, done3
-	// Go back, so that four columns are left.
+	// Fewer than four columns are left. Go back, so that they are four.
 	SUB $4, R3
 	ADD R3<<2, R2
 	ADD R3<<2, R5
@@ -201,7 +201,7 @@ square4:
 	JMP square4
 last5:
 	CBZ R3, done6
-	// Go back, so that four columns are left.
+	// Fewer than four columns are left. Go back, so that they are four.
 	SUB $4, R3
 	ADD R3<<3, R2
 	ADD R3<<3, R5
@@ -644,7 +644,7 @@ row15:
 	VFMLA V7.D2, V9.D2, V11.D2
 	VFMLA V4.D2, V10.D2, V2.D2
 	VFMLA V5.D2, V11.D2, V3.D2
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ee0366a // cmgt v10.2d, v19.2d, v0.2d
 	WORD $0x4ee1366b // cmgt v11.2d, v19.2d, v1.2d
 	WORD $0x4ef43404 // cmgt v4.2d, v0.2d, v20.2d
@@ -792,7 +792,7 @@ row18:
 	VFMLA V7.D2, V9.D2, V11.D2
 	VFMLA V4.D2, V10.D2, V2.D2
 	VFMLA V5.D2, V11.D2, V3.D2
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ee0366a // cmgt v10.2d, v19.2d, v0.2d
 	WORD $0x4ee1366b // cmgt v11.2d, v19.2d, v1.2d
 	WORD $0x4ef43404 // cmgt v4.2d, v0.2d, v20.2d
@@ -1034,7 +1034,7 @@ row21:
 	VFMLA V7.D2, V9.D2, V11.D2
 	VFMLA V4.D2, V10.D2, V2.D2
 	VFMLA V5.D2, V11.D2, V3.D2
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ee0366a // cmgt v10.2d, v19.2d, v0.2d
 	WORD $0x4ee1366b // cmgt v11.2d, v19.2d, v1.2d
 	WORD $0x4ef43404 // cmgt v4.2d, v0.2d, v20.2d
@@ -1198,7 +1198,7 @@ row24:
 	VFMLA V7.D2, V9.D2, V11.D2
 	VFMLA V4.D2, V10.D2, V2.D2
 	VFMLA V5.D2, V11.D2, V3.D2
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ee0366a // cmgt v10.2d, v19.2d, v0.2d
 	WORD $0x4ee1366b // cmgt v11.2d, v19.2d, v1.2d
 	WORD $0x4ef43404 // cmgt v4.2d, v0.2d, v20.2d
@@ -1441,7 +1441,7 @@ row27:
 	VFMLA V7.D2, V9.D2, V11.D2
 	VFMLA V4.D2, V10.D2, V2.D2
 	VFMLA V5.D2, V11.D2, V3.D2
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ee0366a // cmgt v10.2d, v19.2d, v0.2d
 	WORD $0x4ee1366b // cmgt v11.2d, v19.2d, v1.2d
 	WORD $0x4ef43404 // cmgt v4.2d, v0.2d, v20.2d
@@ -1612,7 +1612,7 @@ row30:
 	VFMLA V7.D2, V9.D2, V11.D2
 	VFMLA V4.D2, V10.D2, V2.D2
 	VFMLA V5.D2, V11.D2, V3.D2
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ee0366a // cmgt v10.2d, v19.2d, v0.2d
 	WORD $0x4ee1366b // cmgt v11.2d, v19.2d, v1.2d
 	WORD $0x4ef43404 // cmgt v4.2d, v0.2d, v20.2d
@@ -7069,7 +7069,7 @@ row81:
 	VFMLA V7.D2, V9.D2, V11.D2
 	VFMLA V4.D2, V10.D2, V2.D2
 	VFMLA V5.D2, V11.D2, V3.D2
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ee0366a // cmgt v10.2d, v19.2d, v0.2d
 	WORD $0x4ee1366b // cmgt v11.2d, v19.2d, v1.2d
 	WORD $0x4ef43404 // cmgt v4.2d, v0.2d, v20.2d
@@ -7235,7 +7235,7 @@ row84:
 	VFMLA V7.D2, V9.D2, V11.D2
 	VFMLA V4.D2, V10.D2, V2.D2
 	VFMLA V5.D2, V11.D2, V3.D2
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ee0366a // cmgt v10.2d, v19.2d, v0.2d
 	WORD $0x4ee1366b // cmgt v11.2d, v19.2d, v1.2d
 	WORD $0x4ef43404 // cmgt v4.2d, v0.2d, v20.2d
@@ -7422,7 +7422,7 @@ sweep87:
 	WORD $0x4ee0f871 // fabs v17.2d, v3.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee0d48e // fsub v14.2d, v4.2d, v0.2d
 	WORD $0x4ee1d4af // fsub v15.2d, v5.2d, v1.2d
 	WORD $0x4e62d452 // fadd v18.2d, v2.2d, v2.2d
@@ -7492,7 +7492,7 @@ sweep87:
 	WORD $0x4ee0f8f1 // fabs v17.2d, v7.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee0d54e // fsub v14.2d, v10.2d, v0.2d
 	WORD $0x4ee1d56f // fsub v15.2d, v11.2d, v1.2d
 	WORD $0x4e66d4d2 // fadd v18.2d, v6.2d, v6.2d
@@ -7562,7 +7562,7 @@ sweep87:
 	WORD $0x4ee0f931 // fabs v17.2d, v9.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee4d54e // fsub v14.2d, v10.2d, v4.2d
 	WORD $0x4ee5d56f // fsub v15.2d, v11.2d, v5.2d
 	WORD $0x4e68d512 // fadd v18.2d, v8.2d, v8.2d
@@ -7712,7 +7712,7 @@ sweep89:
 	WORD $0x4ee0f871 // fabs v17.2d, v3.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee0d48e // fsub v14.2d, v4.2d, v0.2d
 	WORD $0x4ee1d4af // fsub v15.2d, v5.2d, v1.2d
 	WORD $0x4e62d452 // fadd v18.2d, v2.2d, v2.2d
@@ -7782,7 +7782,7 @@ sweep89:
 	WORD $0x4ee0f8f1 // fabs v17.2d, v7.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee0d54e // fsub v14.2d, v10.2d, v0.2d
 	WORD $0x4ee1d56f // fsub v15.2d, v11.2d, v1.2d
 	WORD $0x4e66d4d2 // fadd v18.2d, v6.2d, v6.2d
@@ -7852,7 +7852,7 @@ sweep89:
 	WORD $0x4ee0f931 // fabs v17.2d, v9.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee4d54e // fsub v14.2d, v10.2d, v4.2d
 	WORD $0x4ee5d56f // fsub v15.2d, v11.2d, v5.2d
 	WORD $0x4e68d512 // fadd v18.2d, v8.2d, v8.2d
@@ -8047,7 +8047,7 @@ sweep91:
 	WORD $0x4ee0f871 // fabs v17.2d, v3.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee0d48e // fsub v14.2d, v4.2d, v0.2d
 	WORD $0x4ee1d4af // fsub v15.2d, v5.2d, v1.2d
 	WORD $0x4e62d452 // fadd v18.2d, v2.2d, v2.2d
@@ -8165,7 +8165,7 @@ sweep91:
 	WORD $0x4ee0f8f1 // fabs v17.2d, v7.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee0d54e // fsub v14.2d, v10.2d, v0.2d
 	WORD $0x4ee1d56f // fsub v15.2d, v11.2d, v1.2d
 	WORD $0x4e66d4d2 // fadd v18.2d, v6.2d, v6.2d
@@ -8283,7 +8283,7 @@ sweep91:
 	WORD $0x4ee0f931 // fabs v17.2d, v9.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee4d54e // fsub v14.2d, v10.2d, v4.2d
 	WORD $0x4ee5d56f // fsub v15.2d, v11.2d, v5.2d
 	WORD $0x4e68d512 // fadd v18.2d, v8.2d, v8.2d
@@ -8594,7 +8594,7 @@ sweep93:
 	WORD $0x4ee0f871 // fabs v17.2d, v3.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee0d48e // fsub v14.2d, v4.2d, v0.2d
 	WORD $0x4ee1d4af // fsub v15.2d, v5.2d, v1.2d
 	WORD $0x4e62d452 // fadd v18.2d, v2.2d, v2.2d
@@ -8712,7 +8712,7 @@ sweep93:
 	WORD $0x4ee0f8f1 // fabs v17.2d, v7.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee0d54e // fsub v14.2d, v10.2d, v0.2d
 	WORD $0x4ee1d56f // fsub v15.2d, v11.2d, v1.2d
 	WORD $0x4e66d4d2 // fadd v18.2d, v6.2d, v6.2d
@@ -8830,7 +8830,7 @@ sweep93:
 	WORD $0x4ee0f931 // fabs v17.2d, v9.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee4d54e // fsub v14.2d, v10.2d, v4.2d
 	WORD $0x4ee5d56f // fsub v15.2d, v11.2d, v5.2d
 	WORD $0x4e68d512 // fadd v18.2d, v8.2d, v8.2d

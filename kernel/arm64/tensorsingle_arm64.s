@@ -96,7 +96,7 @@ square1:
 	JMP square1
 last2:
 	CBZ R3, done3
-	// Go back, so that four columns are left.
+	// Fewer than four columns are left. Go back, so that they are four.
 	SUB $4, R3
 	ADD R3<<2, R2
 	ADD R3<<2, R5
@@ -303,7 +303,7 @@ square4:
 	JMP square4
 last5:
 	CBZ R3, done6
-	// Go back, so that four columns are left.
+	// Fewer than four columns are left. Go back, so that they are four.
 	SUB $4, R3
 	ADD R3<<3, R2
 	ADD R3<<3, R5
@@ -790,7 +790,7 @@ row19:
 	VFMLA V7.S4, V9.S4, V11.S4
 	VFMLA V4.S4, V10.S4, V2.S4
 	VFMLA V5.S4, V11.S4, V3.S4
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ea0366a // cmgt v10.4s, v19.4s, v0.4s
 	WORD $0x4ea1366b // cmgt v11.4s, v19.4s, v1.4s
 	WORD $0x4eb43404 // cmgt v4.4s, v0.4s, v20.4s
@@ -914,7 +914,7 @@ row22:
 	VFMLA V7.S4, V9.S4, V11.S4
 	VFMLA V4.S4, V10.S4, V2.S4
 	VFMLA V5.S4, V11.S4, V3.S4
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ea0366a // cmgt v10.4s, v19.4s, v0.4s
 	WORD $0x4ea1366b // cmgt v11.4s, v19.4s, v1.4s
 	WORD $0x4eb43404 // cmgt v4.4s, v0.4s, v20.4s
@@ -1116,7 +1116,7 @@ row25:
 	VFMLA V7.S4, V9.S4, V11.S4
 	VFMLA V4.S4, V10.S4, V2.S4
 	VFMLA V5.S4, V11.S4, V3.S4
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ea0366a // cmgt v10.4s, v19.4s, v0.4s
 	WORD $0x4ea1366b // cmgt v11.4s, v19.4s, v1.4s
 	WORD $0x4eb43404 // cmgt v4.4s, v0.4s, v20.4s
@@ -1256,7 +1256,7 @@ row28:
 	VFMLA V7.S4, V9.S4, V11.S4
 	VFMLA V4.S4, V10.S4, V2.S4
 	VFMLA V5.S4, V11.S4, V3.S4
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ea0366a // cmgt v10.4s, v19.4s, v0.4s
 	WORD $0x4ea1366b // cmgt v11.4s, v19.4s, v1.4s
 	WORD $0x4eb43404 // cmgt v4.4s, v0.4s, v20.4s
@@ -1459,7 +1459,7 @@ row31:
 	VFMLA V7.S4, V9.S4, V11.S4
 	VFMLA V4.S4, V10.S4, V2.S4
 	VFMLA V5.S4, V11.S4, V3.S4
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ea0366a // cmgt v10.4s, v19.4s, v0.4s
 	WORD $0x4ea1366b // cmgt v11.4s, v19.4s, v1.4s
 	WORD $0x4eb43404 // cmgt v4.4s, v0.4s, v20.4s
@@ -1606,7 +1606,7 @@ row34:
 	VFMLA V7.S4, V9.S4, V11.S4
 	VFMLA V4.S4, V10.S4, V2.S4
 	VFMLA V5.S4, V11.S4, V3.S4
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ea0366a // cmgt v10.4s, v19.4s, v0.4s
 	WORD $0x4ea1366b // cmgt v11.4s, v19.4s, v1.4s
 	WORD $0x4eb43404 // cmgt v4.4s, v0.4s, v20.4s

@@ -1,7 +1,7 @@
 package main
 
-// part copies measurements: those with s - limit water > 0 in all lanes to the end of the arrays, from the last place
-// backwards, the others to the beginning. Each is written to both places, of which one is taken.
+// part sorts measurements. Those with s - limit water > 0 in all lanes go to the end of the arrays, from the last place
+// backwards, and the others to the beginning. Each is written to both places, and the pointer of one place moves on.
 //
 //	V0-V3 s   V4-V7 what is left, then a mask   V8-V11 limit   V12 zero   V30-V31 a row of the design
 func (a *lanes) part() {
@@ -16,7 +16,7 @@ func (a *lanes) part() {
 		a.loadPair(d, limits, pairBytes*h)
 	}
 	a.zero(zero)
-	a.comment("The last places, and how many measurements were put to the beginning.")
+	a.comment("The last places, and the number of measurements that are at the beginning.")
 	a.ins("ADD %v<<6, %v, %v", n, to, toEnd)
 	a.ins("ADD %v<<5, %v, %v", n, rows, rowsEnd)
 	a.ins("SUB $%d, %v", batchBytes, toEnd)
@@ -38,7 +38,7 @@ func (a *lanes) part() {
 		a.or(left[0], left[0], left[1])
 		a.or(left[0][0], left[0][0], left[0][1])
 		a.encoded("umaxv4s", left[0][0], left[0][0], 0, 0)
-		a.comment("1 where any lane has used water up: it goes to the beginning.")
+		a.comment("1 where water uses up the signal in a lane: the measurement goes to the beginning.")
 		a.ins("VMOV %v.S[0], %v", left[0][0], forth)
 		a.ins("AND $1, %v", forth)
 		a.ins("SUB $1, %v, %v", forth, back)
@@ -52,7 +52,7 @@ func (a *lanes) part() {
 	a.end()
 }
 
-// ratios: u = w / (s - c w), v = s^2 u.
+// ratios computes u = w / (s - c w) and v = s^2 u.
 //
 //	V0-V1 s   V2-V3 x, then u   V4-V5 c   V6 w   V30-V31 a row of the design
 func (a *lanes) ratios() {
@@ -78,7 +78,7 @@ func (a *lanes) ratios() {
 	a.end()
 }
 
-// moments: sums += v w, v = v u.
+// moments computes sums += v w, and then v = v u.
 //
 //	V0-V13 sums   V14-V15 v   V16-V17 u   V30-V31 a row of the design
 func (a *lanes) moments() {
@@ -106,7 +106,7 @@ func (a *lanes) moments() {
 	a.end()
 }
 
-// series: sums = m0 + m1 by + m2 by^2 + ..., seven each.
+// series computes sums = m0 + m1 by + m2 by^2 + ..., seven of each.
 //
 //	V0-V13 sums   V14-V15 coefficient   V16-V17 power of by   V18-V19 by
 func (a *lanes) series() {
@@ -135,7 +135,7 @@ func (a *lanes) series() {
 	a.end()
 }
 
-// squares: v = s^2.
+// squares computes v = s^2.
 //
 //	V0-V1 s
 func (a *lanes) squares() {

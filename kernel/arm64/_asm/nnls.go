@@ -1,9 +1,9 @@
 package main
 
-// nnlsTile is how many pairs are priced at once: enough sums to hide the latency of a multiplication and addition.
+// nnlsTile is how many pairs are priced at once. These are enough sums to hide the latency of a multiply-add.
 const nnlsTile = 12
 
-// nnls writes the steps of non-negative least squares. Package ops says what each is, as seen from Go.
+// nnls writes the steps of non-negative least squares. Package ops says what each step computes, as Go sees it.
 func nnls(p *program) {
 	p.price()
 	p.in(single, p.price)
@@ -14,12 +14,12 @@ func nnls(p *program) {
 	p.dot()
 }
 
-// price works on tiles of the unknowns:
+// price works on one tile of the unknowns after another:
 //
-//	V0-V23 w[j] = b[j] - x[0] gram[0][j] - x[1] gram[1][j] - ...   V24-V25 the largest element so far, of each lane
-//	V26-V29 of a row of gram   V30 the threshold   V31 an element of x
+//	V0-V23 w[j] = b[j] - x[0] gram[0][j] - x[1] gram[1][j] - ...   V24-V25 the largest w so far, of each lane
+//	V26-V29 a part of a row of gram   V30 the threshold   V31 an element of x
 //
-// Single precision takes a shift off b, and marks what is above a threshold.
+// In single precision it also subtracts a shift from b, and marks the elements that are above a threshold.
 func (p *program) price() {
 	single := p.format.isSingle()
 	if single {
@@ -81,8 +81,8 @@ func (p *program) price() {
 	p.end()
 }
 
-// keepLargest takes the largest of a tile's sums, which it spoils, into those so far: of each lane. tiles counts down
-// from all.
+// keepLargest reduces the sums of a tile, which it destroys, to the largest of each lane. After the first tile it is
+// the largest of all tiles so far. tiles counts down from all.
 func (p *program) keepLargest(largest pair, sums []pair, tiles, all gp) {
 	p.comment("The largest of the tile, pair by pair, and of all so far.")
 	for width := len(sums); width > 1; width = (width + 1) / 2 {
@@ -112,7 +112,7 @@ func (p *program) spreadLargest(largest pair) {
 	p.ins("VDUP %v.D[0], %v.D2", largest[0], largest[0])
 }
 
-// mark writes a byte of bits: where the numbers of a pair are greater than the threshold.
+// mark writes a byte of bits: where numbers of a pair are greater than the threshold.
 //
 //	V26-V27 masks   V28 bits
 func (p *program) mark(sum pair, threshold vec, above gp) {
@@ -125,7 +125,8 @@ func (p *program) mark(sum pair, threshold vec, above gp) {
 	p.ins("VST1.P %v.B[0], 1(%v)", mask[0], above)
 }
 
-// narrow makes the masks of a pair's lanes 64 bits in its first register: of 16 bits each, or of 8 in single precision.
+// narrow makes the masks of a pair's lanes 64 bits, in its first register: 16 bits for each lane, or 8 in single
+// precision.
 func (p *program) narrow(mask pair, single bool) {
 	if !single {
 		p.ins("VUZP1 %v.S4, %v.S4, %v.S4", mask[1], mask[0], mask[0])
@@ -136,7 +137,7 @@ func (p *program) narrow(mask pair, single bool) {
 	p.ins("VUZP1 %v.B16, %v.B16, %v.B16", mask[0], mask[0], mask[0])
 }
 
-// findEqual gives the place of the first element of w that is equal to a value in all lanes, or 0 where there is none.
+// findEqual returns the place of the first element of w that is equal to a value in all lanes, or 0 where none is.
 func (p *program) findEqual(value vec, single bool) {
 	compare, lanes, shift := "fcmeq2d", 4, 4
 	if single {
@@ -167,7 +168,7 @@ func (p *program) findEqual(value vec, single bool) {
 	})
 }
 
-// project multiplies signals as they lie in memory, voxel after voxel, with a matrix whose unknowns are in lanes:
+// project multiplies signals by a matrix. The signals lie in memory voxel after voxel; lanes are unknowns.
 //
 //	V0-V23 sums, three pairs for each of four voxels   V24-V29 the matrix's pairs   V30 and V31 a voxel's value
 func (p *program) project() {
@@ -218,11 +219,11 @@ func (p *program) project() {
 	p.end()
 }
 
-// survey keeps partial sums, one for each place in a vector:
+// survey keeps partial results, one for each place in a vector:
 //
-//	pairs 0: NaN where a value is not finite; 1: smallest; 2: largest; 3: sum of those at b = 0;
-//	4, 5, 6: sums of the weighted ones, of their positive values, and of their squares   7 zero
-//	8 x   9 weight   10 above zero   V22 in single precision
+//	pairs 0: NaN where a value is not finite; 1: smallest; 2: largest; 3: sum of weak times values;
+//	4, 5, 6: of weighted times values the sum, that of the positive ones, and that of the squares   7 zero
+//	8 x   9 weight   10 x where it is above zero   V22 in single precision
 func (p *program) survey(kind string) {
 	single := kind == "Float32"
 	number := map[bool]string{true: "float32", false: "float64"}[single]
@@ -268,7 +269,7 @@ func (p *program) survey(kind string) {
 	p.end()
 }
 
-// dot keeps four sums in pairs 0 to 3 and adds them at the end.
+// dot keeps four pairs of sums, pairs 0 to 3, and adds them up at the end.
 func (p *program) dot() {
 	p.function("nnlsDot", "a, b *float64, n int) (sum float64", "returns the dot product of n values, a multiple of 32.")
 	a, b, n := p.load("a"), p.load("b"), p.load("n")

@@ -2,8 +2,8 @@ package main
 
 import "math"
 
-// peaks writes the steps that find peaks, of which package ops says what each is. Lane = voxel, but for combine, where
-// vertices are side by side. The operations and their order are those of amd64.
+// peaks writes the steps that find peaks. Package ops says what each of them computes. Lane = voxel, except in combine,
+// where lanes are vertices. The operations and their order are those of amd64.
 func peaks(p *program) {
 	p.in(single, func() {
 		p.peaksRound()
@@ -16,7 +16,7 @@ func peaks(p *program) {
 	p.peaksJets()
 }
 
-// peaksRound writes numbers of double precision in single precision.
+// peaksRound writes functions in single precision: those of two lots of voxels side by side.
 //
 //	V0-V1 sums of squares   V2-V3 numbers, rounded   V4-V7 numbers
 func (p *program) peaksRound() {
@@ -40,7 +40,7 @@ func (p *program) peaksRound() {
 	p.end()
 }
 
-// peaksSamples writes the values of functions.
+// peaksSamples writes the values of functions, and the smallest and largest of them.
 //
 //	V0-V27 sums   V28-V31 x and numbers of the panel, then the smallest and the largest value
 func (p *program) peaksSamples() {
@@ -126,8 +126,9 @@ func (p *program) peaksMaxima() {
 	p.end()
 }
 
-// compareNeighbours leaves three bytes in V14: in which lanes the value is not less than its limits, is greater than
-// the highest neighbour and margin, and not greater than lowest. A fourth byte repeats the third.
+// compareNeighbours leaves three bytes of lanes in V14. In the first the value is at least "least" and the highest
+// neighbour less margin. In the second it is greater than the highest neighbour and margin. In the third it is at most
+// lowest. A fourth byte repeats the third.
 func (p *program) compareNeighbours(weights vec) {
 	margin, least, lowest, value, highest := pairOf(0), pairOf(1), pairOf(2), pairOf(3), pairOf(4)
 	maximum, greater, low := pairOf(7), pairOf(8), pairOf(9)
@@ -137,7 +138,7 @@ func (p *program) compareNeighbours(weights vec) {
 	p.three("fcmge"+p.format.vectors, maximum, value, maximum)
 	p.fcmgt(greater, value, greater)
 	p.three("fcmge"+p.format.vectors, low, lowest, value)
-	p.comment("Masks of numbers become masks of bytes, and those one bit to a lane.")
+	p.comment("Masks of numbers become masks of bytes, and these become one bit for each lane.")
 	narrower := []string{"S4", "H8", "B16"}
 	if p.format.isSingle() {
 		narrower = narrower[1:]
@@ -159,7 +160,7 @@ func (p *program) compareNeighbours(weights vec) {
 	p.fold("VADDP", "B16", masks)
 }
 
-// listMaximum writes what is to be said of a vertex, and moves on if there is anything.
+// listMaximum writes the entry of a vertex. It moves on to the next entry if a bit of this one is set.
 func (p *program) listMaximum(found, vertex gp, bytes vec) {
 	p.scratch(func() {
 		maximum, doubtful, low, all := p.reg(), p.reg(), p.reg(), p.reg()
@@ -179,7 +180,7 @@ func (p *program) listMaximum(found, vertex gp, bytes vec) {
 	})
 }
 
-// peaksSpread writes the sums that generalised anisotropy is made of.
+// peaksSpread writes the sums from which generalised fractional anisotropy is made.
 //
 //	V0-V1 sum, then mean   V2-V3 sum of squares   V4-V5 value   V6-V7 its square   V8-V9 sum of squares of differences
 //	V10 n
@@ -216,7 +217,7 @@ func (p *program) peaksSpread() {
 	p.end()
 }
 
-// combineTile is how many sums combine keeps in registers.
+// combineTile is how many pairs of sums combine keeps in registers.
 const combineTile = 12
 
 // peaksCombine writes a weighted sum of rows.
@@ -255,12 +256,12 @@ func (p *program) peaksCombine() {
 	p.end()
 }
 
-// peaksJets writes values and derivatives of polynomials. A row of a table has a power of a coordinate and its two
-// derivatives.
+// peaksJets writes the value and the derivatives of polynomials. A row of a table has a power of a coordinate and the
+// two derivatives of this power.
 //
 //	V0-V1 value   V2-V7 gradient   V8-V19 second derivatives xx, xy, xz, yy, yz, zz
-//	V20-V25 the weight times the power of x and its derivatives   V26-V27 one of them times one of y   V28-V29 that times
-//	one of z   V30-V31 what is loaded
+//	V20-V25 the weight times the power of x and its derivatives   V26-V27 one of them times one of y
+//	V28-V29 that times one of z   V30-V31 what is loaded
 func (p *program) peaksJets() {
 	p.function("peaksJets", "jets, weights, points, tables *float64, degree int",
 		"writes ten vectors about homogeneous polynomials of {lanes} voxels at the points x, y, z: the value, the",
@@ -303,7 +304,7 @@ func (p *program) peaksJets() {
 	p.end()
 }
 
-// powerTables writes the powers of the three coordinates, each with its derivatives n t^(n-1) and n (n-1) t^(n-2).
+// powerTables writes the powers t^n of the three coordinates, each with its derivatives n t^(n-1) and n (n-1) t^(n-2).
 //
 //	V0-V1 the power   V2-V3 the one before   V4-V5 the one before that   V6-V7 the coordinate   V8-V11 derivatives
 //	V12 n, n (n-1)

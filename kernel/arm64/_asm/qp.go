@@ -13,10 +13,10 @@ const (
 	qpRecord
 )
 
-// qp writes the steps of constrained least squares. All but one go through the constraints once, with a record in
-// memory and sums in registers.
+// qp writes the steps of least squares with inequality constraints. All steps but Forward go through the constraints
+// once, with a record in memory and sums in registers.
 //
-// Package ops says what each step is, as seen from Go.
+// Package ops says what each step computes, as Go sees it. The comments here say which register holds what.
 func qp(p *program) {
 	p.qpAdvance()
 	p.qpPredict()
@@ -29,10 +29,10 @@ func qp(p *program) {
 	p.qpJudge()
 }
 
-// flag makes a mask 1.0 or 0.
+// flag turns a mask into 1.0 or 0 in each lane.
 func (p *program) flag(mask pair, one vec) { p.and(mask, mask, one) }
 
-// constraints are pointers that walk along the constraints; z is the pair for what is used once.
+// constraints are the pointers that walk along the constraints. z is the pair for a vector that is used only once.
 type constraints struct {
 	*program
 	records gp
@@ -40,8 +40,8 @@ type constraints struct {
 	z       pair
 }
 
-// forConstraints writes the loop over the constraints: each visit is at the constraint's record and at its vector in
-// each of the other arrays.
+// forConstraints writes the loop over the constraints. At each visit the pointers are at the constraint's record and at
+// its vector in each of the other arrays.
 func (p *program) forConstraints(z pair, names []string, visit func(c constraints)) {
 	c := constraints{p, p.load("records"), map[string]gp{}, z}
 	for _, name := range names {
@@ -56,7 +56,8 @@ func (p *program) forConstraints(z pair, names []string, visit func(c constraint
 	})
 }
 
-// get and set move a vector of the record, field and vector load one of it or of another array for use at once.
+// get and set move a vector of the record. field and vector load a vector, of the record or of another array, for one
+// use.
 func (c constraints) get(d pair, i int)       { c.loadPair(d, c.records, i*pairBytes) }
 func (c constraints) set(i int, d pair)       { c.storePair(d, c.records, i*pairBytes) }
 func (c constraints) put(name string, d pair) { c.storePair(d, c.others[name], 0) }
@@ -75,7 +76,7 @@ func (p *program) zeros(list ...pair) {
 	}
 }
 
-// qpAdvance takes a step.
+// qpAdvance takes a step and prepares the next one.
 //
 //	pairs 1 t   2 sum of l s   4 s   5 l   6 g   7 1/(s + e l)   8 d   9 10 temporary   11 from memory   V30 e   V31 one
 func (p *program) qpAdvance() {
@@ -116,7 +117,7 @@ func (p *program) qpAdvance() {
 	p.end()
 }
 
-// qpPredict finds the step towards l s = 0. The ratio dl/l is (e l - h)/(s + e l) - 1, without a division.
+// qpPredict finds the step towards l s = 0. It takes dl/l as (e l - h)/(s + e l) - 1, which needs no division.
 //
 //	pairs 1 least ds/s   2 least 1 + dl/l   3 4 5 sums of l ds, s dl, ds dl   6 changes   7 from memory
 //	8 s   9 l   10 h   11 e l - h   12 l + dl   13 ds   14 dl   0 temporary   V30 e   V31 one
@@ -224,7 +225,7 @@ func (p *program) qpCorrect() {
 	p.end()
 }
 
-// qpForward solves with the factor in tiles, row of tiles after row.
+// qpForward solves with the factor in tiles, one row of tiles after another.
 //
 //	pairs 0 to tile-1 the unknowns of the row   then a known one, and an entry of the factor
 func (p *program) qpForward() {
@@ -323,8 +324,8 @@ func (p *program) qpShift() {
 	p.end()
 }
 
-// qpJudge measures the conditions of a solution and corrects the set. Marks are 0 or 1, so that the new one is
-// held*(l > 0) + (1 - held)*(s < -tolerance).
+// qpJudge measures how well the conditions of a solution hold, and corrects the set. Marks are 0 or 1, so that the new
+// mark is held*(l > 0) + (1 - held)*(s < -tolerance).
 //
 //	pairs 2 least s + e l   3 largest |l (s + e l)|   4 5 least and largest l   6 changes
 //	9 l   10 s   11 held   12 13 temporary   14 new held   V14 zero   V15 -tolerance   V30 e   V31 one

@@ -1,8 +1,8 @@
 package main
 
-// pack: rows of n values, as many as there are lanes, one voxel after the other, become n numbers. Blocks of four
-// columns are turned; the last one overlaps the one before. Memory is asked for what lies as far ahead as all rows are
-// long: most often the next voxels.
+// pack turns rows of n values, one voxel after the other, into n numbers; there are as many rows as lanes. It turns
+// blocks of four columns. The last block overlaps the one before. What lies behind these rows, most often the next
+// voxels, is prefetched.
 func (a *lanes) pack(name, lanes, kind string, bytes int) {
 	all, half, block := batchBytes/a.format.bytes, pairBytes/a.format.bytes, a.square
 	if a.format.isSingle() {
@@ -46,7 +46,7 @@ func (a *lanes) pack(name, lanes, kind string, bytes int) {
 	a.ins("JMP %s", square)
 	a.at(last)
 	a.ins("CBZ %v, %s", n, done)
-	a.comment("Go back, so that four columns are left.")
+	a.comment("Fewer than four columns are left. Go back, so that they are four.")
 	a.ins("SUB $4, %v", n)
 	for _, row := range rows {
 		a.ins("ADD %v<<%d, %v", n, shift, row)
@@ -57,8 +57,8 @@ func (a *lanes) pack(name, lanes, kind string, bytes int) {
 	a.end()
 }
 
-// twoSquares turns four columns of eight rows, whose pointers move on, to single precision, and hands over column after
-// column.
+// twoSquares transposes four columns of eight rows, in single precision, and passes column after column to store. The
+// pointers of the rows move on.
 //
 //	V0-V7 rows   V24-V25 a row in double precision
 func (a *lanes) twoSquares(rows []gp, bytes int, store func(column pair)) {
@@ -75,7 +75,7 @@ func (a *lanes) twoSquares(rows []gp, bytes int, store func(column pair)) {
 	a.turnEight(store)
 }
 
-// extent: the least and the largest of n numbers and the sum of their squares, starting from what is there.
+// extent lowers least, raises most, and adds the squares of n numbers to energy.
 //
 //	V0-V1 s   V2-V3 least   V4-V5 most   V6-V7 energy
 func (a *lanes) extent() {
@@ -89,7 +89,7 @@ func (a *lanes) extent() {
 		}
 		a.repeat("row", a.load("n"), func() {
 			a.next(x, s)
-			a.three("fminnm"+a.format.vectors, least, least, x) // of NaN and a number, the number
+			a.three("fminnm"+a.format.vectors, least, least, x) // the number, where one of them is NaN
 			a.three("fmaxnm"+a.format.vectors, most, most, x)
 			a.fma(energy, x, x)
 		})
@@ -100,7 +100,8 @@ func (a *lanes) extent() {
 	a.end()
 }
 
-// widen: n numbers of sixteen lanes become n of the first and n of the last eight, in double precision.
+// widen converts n numbers of sixteen lanes to double precision, in two arrays: of the first and of the last eight
+// lanes.
 //
 //	V0-V1 eight lanes   V2-V5 the same, wide
 func (a *lanes) widen() {
@@ -115,7 +116,7 @@ func (a *lanes) widen() {
 		})
 }
 
-// narrow is the way back.
+// narrow converts them back.
 func (a *lanes) narrow() {
 	a.convert("singleNarrow",
 		"rounds n numbers of sixteen voxels to single precision: the first eight lanes come from first, the others from last.", func(s, part gp) {
