@@ -1,19 +1,19 @@
 package gram
 
-// How many numbers of the stream describe two quads, and two pairs.
+// These are the lengths of the records of two quads and of two pairs, in numbers.
 const (
 	TwinFields   = 12
 	CoupleFields = 6
 )
 
-// Records writes a map from moments to entries of a normal matrix as one stream of numbers, which ops.CSD.Assemble
-// reads.
+// Records writes a map from moments to entries of a normal matrix as one stream of records and one of weights, which
+// ops.CSDIteration.Assemble reads.
 type Records struct {
-	Vector int32           // bytes of a vector
-	Entry  func(int) int32 // the offset of an entry that is named by its place in a packed lower triangle
-	Spare  int32           // the offset of the entry that takes results that nobody needs
-	Base   []float64       // the value of each entry without any moments
-	Unit   float64         // what stands for 1 in the moments; their weights are multiplied by it
+	Vector int32           // the size of a vector in bytes
+	Entry  func(int) int32 // returns the offset of an entry, from its place in a packed lower triangle
+	Spare  int32           // the offset of an entry for results that nobody needs
+	Base   []float64       // the value of each entry without moments
+	Unit   float64         // what stands for 1 in the moments; weights are multiplied by it
 
 	Twins, Couples []int32
 	Weights        []float64
