@@ -36,9 +36,10 @@ type Map struct {
 	Rows []float64
 	// Coefficients are the weights of all records, one record after another.
 	Coefficients []float64
-	Quads        []Quad
-	Pairs        []Pair
-	Singles      []Single
+	// Quads, Pairs and Singles are the records. Together they give every entry of the matrix.
+	Quads   []Quad
+	Pairs   []Pair
+	Singles []Single
 }
 
 // A Quad is the record of two degrees with orders a and b that are both not zero. Its weights are the DifferenceTerms
@@ -68,8 +69,9 @@ func (g *Map) ShortSums() bool {
 // relative to the largest entry. In a correct map it is about 1e-15.
 const tolerance = 1e-9
 
-// Checked prepares the map and compares it with B, the rows that it was made for, one direction at a time. The map is
-// linear, so that it is then correct for every set.
+// Checked prepares the map for the portable code, and compares it with b, the rows that it was made for: row-major, rows
+// of so many columns. It compares one direction at a time. The map is linear, so that it is then correct for every set.
+// The error says which record is out of bounds, which entry no record gives, or for which direction the map is wrong.
 func (g *Map) Checked(b []float64, columns int) (*ref.Gram, error) {
 	n, rows := columns, len(b)/columns
 	m := ref.GramMap(*g)

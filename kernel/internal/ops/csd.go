@@ -95,7 +95,7 @@ type CSDIteration[T float32 | float64, S int32 | float64] struct {
 	Accumulate func(dst, from, table *S, before, after *uint64, words, stripes int)
 
 	// Assemble writes the normal matrix P + H^T H from the moments c. A moment is two vectors: its cosine's and its
-	// sine's. It reads one stream of records and one of weights, which gram.Map gives.
+	// sine's. It reads records and their weights, which gram.Records makes.
 	//
 	// A twin is two quads of gram.Map whose sums run over the same moments. Its record is 12 numbers:
 	//
