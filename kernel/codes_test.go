@@ -11,7 +11,7 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 )
 
-// The C header and the Python package list the codes once more.
+// The C header and the Python package have lists of the codes, too.
 func TestCodesHaveTheSameNumbersInCAndPython(t *testing.T) {
 	capital := regexp.MustCompile(`([a-z])([A-Z])`)
 	for path, form := range map[string]string{

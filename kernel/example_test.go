@@ -11,7 +11,7 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// Two voxels of one acquisition: a fibre along x, and one with nothing measured in it.
+// The example fits two voxels of one acquisition: a fibre along x, and one in which nothing was measured.
 func Example() {
 	directions := sh.Repulsion(60, 1)
 	bvals := []float64{0}

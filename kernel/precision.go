@@ -2,15 +2,15 @@ package kernel
 
 import "fmt"
 
-// A Precision is the arithmetic of a fit. It is a choice of speed, not of result: with Mixed, too, what
-// is written was computed, or confirmed, in double precision, as each model's constructor says. The
-// portable code computes in double precision whatever is asked for.
+// A Precision is the arithmetic of a fit. It is a choice of speed, and not of the result: with Mixed, too, what is
+// written was computed or confirmed in double precision, as the constructor of each model says. The portable code
+// always computes in double precision.
 type Precision uint8
 
 // The precisions.
 const (
-	// DefaultPrecision is Mixed for free water, sparse fascicles and non-negative least squares, and
-	// Double for the other models.
+	// DefaultPrecision is Mixed for free water, sparse fascicles and non-negative least squares. It is Double for the
+	// other models.
 	DefaultPrecision Precision = iota
 	// Double is double precision throughout.
 	Double
@@ -20,7 +20,7 @@ const (
 
 var precisionNames = [...]string{"default", "double", "mixed"}
 
-// String is the precision's name in lower case.
+// String returns the name of the precision in lower case.
 func (p Precision) String() string {
 	if int(p) < len(precisionNames) {
 		return precisionNames[p]

@@ -7,20 +7,19 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// A Throughput is the highest rate at which a core can add and multiply with an instruction set, in
-// 10^9 operations a second (GFLOP/s): the ceiling that a kernel's useful operations are set against. A
-// fused multiply-add of one lane is two operations.
+// A Throughput is the highest rate at which a core can multiply and add with an instruction set, in 10^9 operations a
+// second (GFLOP/s). The rates of kernels are compared with it. A fused multiply-add of one lane is two operations.
 type Throughput struct {
 	Float64 float64 `json:"gflops_fp64"`
 	Float32 float64 `json:"gflops_fp32"`
 }
 
 // MeasureThroughput measures the peak of an instruction set that ISAs lists. It takes twice the duration, on the
-// calling thread, which should be pinned. The loops are fused multiply-adds of whole vectors, in registers alone. They
+// calling thread, which should be pinned. Its loops are fused multiply-adds of whole vectors, in registers alone. They
 // have twelve or more independent chains, so that no multiply-add waits for another. For "generic" they are eight
-// chains of scalar multiplications and additions in portable Go: the ceiling of the portable kernels.
+// chains of scalar multiplications and additions in portable Go, because portable kernels are made of these.
 //
-// An error says that this processor or build does not have the instruction set.
+// The error says that this processor or build does not have the instruction set.
 func MeasureThroughput(isa string, duration time.Duration) (Throughput, error) {
 	set := sets.Find(isa)
 	if set == nil {
@@ -32,8 +31,8 @@ func MeasureThroughput(isa string, duration time.Duration) (Throughput, error) {
 	}, nil
 }
 
-// rate runs a loop for the duration in calls of some ten microseconds, and returns 10^9 operations a
-// second of the fastest tenth of that time: what another program takes of the core is not its peak.
+// rate runs a loop for the duration, in calls of some ten microseconds. It returns the rate of the fastest tenth of the
+// time, in 10^9 operations a second. The rest may have lost time to other programs.
 func rate(loop func(n int), operations int, duration time.Duration) float64 {
 	const turns, parts = 4096, 10
 	loop(turns)

@@ -4,6 +4,6 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
-// ErrUndetermined is what the errors of tensor.New and freewater.New wrap where W does not determine the model, for want
-// of directions or of a second b-value.
+// ErrUndetermined is wrapped by the errors of tensor.New and freewater.New where W does not determine the model,
+// because there are too few directions, or no second b-value.
 var ErrUndetermined = reftensor.ErrUndetermined

@@ -4,66 +4,69 @@
 
 package amd64
 
-// csdPackFloat64AVX2 transposes as many rows as there are lanes, each stride values after the one
-// before and at least as many columns as lanes, to dst[column][lane].
+// csdPackFloat64AVX2 transposes the signals of 4 voxels, and prefetches the next ones. The 4 rows of columns >= 4
+// values, each stride values after the one before, become columns vectors in double precision: dst[column][lane].
 //
 //go:noescape
 func csdPackFloat64AVX2(dst *float64, rows *float64, columns int, stride int)
 
-// csdPackFloat32AVX2 transposes as many rows as there are lanes, each stride values after the one
-// before and at least as many columns as lanes, to dst[column][lane].
+// csdPackFloat32AVX2 transposes the signals of 4 voxels, and prefetches the next ones. The 4 rows of columns >= 4
+// values, each stride values after the one before, become columns vectors in double precision: dst[column][lane].
 //
 //go:noescape
 func csdPackFloat32AVX2(dst *float64, rows *float32, columns int, stride int)
 
-// csdInspectAVX2 looks at the n >= 1 vectors at the byte offsets from x on and writes three:
-// NaN where a value is NaN or infinite, else 0; the smallest value; the largest.
+// csdInspectAVX2 looks at n >= 1 vectors of 4 voxels, at the byte offsets from x, and writes three: NaN where a value
+// is NaN or infinite, else 0; the smallest value; the largest value.
 //
 //go:noescape
 func csdInspectAVX2(seen *float64, x *float64, offsets *int32, n int)
 
-// csdMultiplyAVX2 writes the rows of count panels times x, row after row; x[column] is the
-// vector at the column's byte offset from x on.
+// csdMultiplyAVX2 writes a matrix times x for 4 voxels: the vector of each row is the sum over the columns of the
+// matrix's number times the vector of x at that column's byte offset. The matrix has count panels of 13 rows, each
+// stored column after column.
 //
 //go:noescape
 func csdMultiplyAVX2(dst *float64, panels *float64, x *float64, offsets *int32, count int, columns int)
 
-// csdTransposeAVX2 transposes as many rows as there are lanes, each stride values after the one
-// before and at least as many columns as lanes, to dst[column][lane].
+// csdTransposeAVX2 transposes the moments of 4 voxels. The 4 rows of columns >= 4 sums, each stride sums after the one
+// before, become columns vectors of numbers: dst[column][lane].
 //
 //go:noescape
 func csdTransposeAVX2(dst *float64, rows *float64, columns int, stride int)
 
-// csdBelowAVX2 compares the rows of count panels times x with the threshold of each lane: bit r
-// of a lane's set is 1 where row r is strictly less. columns of x are consecutive vectors; skip
-// bytes of a panel follow those that are used. rows has a mask of lanes for each row, of which the first
-// 64*words are turned into sets[lane][word].
+// csdBelowAVX2 finds which rows of a matrix times x are below a threshold, for 4 voxels: bit r of sets[lane][word] is 1
+// where row r is less than the lane's threshold. The matrix has count panels of 13 rows, stored column after column;
+// skip bytes of each follow the columns that are used. x is columns consecutive vectors. rows is scratch: a mask of
+// lanes for each row, from which the words of each lane are made.
 //
 //go:noescape
 func csdBelowAVX2(sets *uint64, rows *byte, panels *float64, x *float64, thresholds *float64, count int, columns int, skip int, words int)
 
-// csdAccumulateAVX2 writes from + the rows of the directions in after and not in before - those of
-// the ones in before and not in after. Four directions share 16 rows of the table, one for each set of
-// them; rows, from and dst are as many stripes long.
+// csdAccumulateAVX2 updates the moments of one voxel, which are consecutive numbers: dst = from + the rows of the
+// directions that are in after and not in before - the rows of those that are in before and not in after. Four
+// directions share 16 rows of the table, one for each set of them. The sets have so many words; rows, from and dst have
+// so many stripes of 56 numbers.
 //
 //go:noescape
 func csdAccumulateAVX2(dst *float64, from *float64, table *float64, before *uint64, after *uint64, words int, stripes int)
 
-// csdAssembleAVX2 writes the entries of q = P + H^T H from the moments c, pairs of a cosine's and a
-// sine's vector. Twins and couples are records of 12 and 6 numbers, ops.CSD says which; weights has for
-// each record the entries of P and then the weights in the order of use.
+// csdAssembleAVX2 writes the normal matrix q = P + H^T H of 4 voxels from their moments c, each of which is a cosine's
+// and a sine's vector. twins and couples are records of 12 and of 6 numbers, which ops.CSDIteration describes. weights
+// has for each record the entries of P, then the weights in the order of use.
 //
 //go:noescape
 func csdAssembleAVX2(q *float64, c *float64, weights *float64, twins *int32, twinCount int, couples *int32, coupleCount int)
 
-// csdFactoriseAVX2 replaces q by its Cholesky factor L, writes the reciprocals of L's diagonal to
-// inverse, and solves L y = z. A pivot that is not positive makes its reciprocal NaN or infinite.
+// csdFactoriseAVX2 factorises the normal matrices of 4 voxels: it replaces q by its Cholesky factor L, writes the
+// reciprocals of L's diagonal to inverse, and solves L y = z. q is a packed lower triangle of tiles x tiles squares
+// with edge 3. Where a pivot is not positive, its reciprocal is NaN or infinite.
 //
 //go:noescape
 func csdFactoriseAVX2(q *float64, inverse *float64, y *float64, z *float64, tiles int)
 
-// csdBackSolveAVX2 solves L^T f = y in place of y, and writes one vector more after it: 0 in the lanes
-// where all of f is finite, else NaN.
+// csdBackSolveAVX2 solves L^T f = y for 4 voxels in place of y, with the q and inverse of csdFactorise. It writes one
+// more vector behind f: 0 in a lane where f is finite, else NaN.
 //
 //go:noescape
 func csdBackSolveAVX2(y *float64, q *float64, inverse *float64, tiles int)

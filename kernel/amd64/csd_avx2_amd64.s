@@ -26,13 +26,13 @@ square1:
 	PREFETCHT1 64(DI)
 	ADDQ       $+128, DI
 
-	// Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.
+	// Within blocks: of each few rows, block k of t[j] gets the rows' numbers in column k*few+j.
 	VUNPCKLPD Y1, Y0, Y4
 	VUNPCKHPD Y1, Y0, Y5
 	VUNPCKLPD Y3, Y2, Y6
 	VUNPCKHPD Y3, Y2, Y7
 
-	// Blocks: the first ones of two rows to one column, the second ones to another.
+	// Whole blocks: the first blocks of two rows make one column, the second blocks another.
 	VPERM2F128 $0x20, Y6, Y4, Y0
 	VPERM2F128 $0x31, Y6, Y4, Y1
 	VMOVUPD    Y0, (AX)
@@ -49,7 +49,7 @@ square1:
 	TESTQ      DX, DX
 	JZ         done2
 
-	// Fewer columns than lanes are left: step back, so that the last square ends with the last column.
+	// Fewer columns than lanes are left. Go back, so that the last square ends with the last column.
 	SUBQ   $+4, DX
 	LEAQ   (CX)(DX*8), CX
 	IMUL3Q $+32, DX, DX
@@ -82,13 +82,13 @@ square3:
 	PREFETCHT1 (DI)
 	ADDQ       $+64, DI
 
-	// Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.
+	// Within blocks: of each few rows, block k of t[j] gets the rows' numbers in column k*few+j.
 	VUNPCKLPD Y1, Y0, Y4
 	VUNPCKHPD Y1, Y0, Y5
 	VUNPCKLPD Y3, Y2, Y6
 	VUNPCKHPD Y3, Y2, Y7
 
-	// Blocks: the first ones of two rows to one column, the second ones to another.
+	// Whole blocks: the first blocks of two rows make one column, the second blocks another.
 	VPERM2F128 $0x20, Y6, Y4, Y0
 	VPERM2F128 $0x31, Y6, Y4, Y1
 	VMOVUPD    Y0, (AX)
@@ -105,7 +105,7 @@ square3:
 	TESTQ      DX, DX
 	JZ         done4
 
-	// Fewer columns than lanes are left: step back, so that the last square ends with the last column.
+	// Fewer columns than lanes are left. Go back, so that the last square ends with the last column.
 	SUBQ   $+4, DX
 	LEAQ   (CX)(DX*4), CX
 	IMUL3Q $+32, DX, DX
@@ -251,13 +251,13 @@ square11:
 	VMOVUPD (CX)(BX*2), Y2
 	VMOVUPD (CX)(SI*1), Y3
 
-	// Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.
+	// Within blocks: of each few rows, block k of t[j] gets the rows' numbers in column k*few+j.
 	VUNPCKLPD Y1, Y0, Y4
 	VUNPCKHPD Y1, Y0, Y5
 	VUNPCKLPD Y3, Y2, Y6
 	VUNPCKHPD Y3, Y2, Y7
 
-	// Blocks: the first ones of two rows to one column, the second ones to another.
+	// Whole blocks: the first blocks of two rows make one column, the second blocks another.
 	VPERM2F128 $0x20, Y6, Y4, Y0
 	VPERM2F128 $0x31, Y6, Y4, Y1
 	VMOVUPD    Y0, (AX)
@@ -274,7 +274,7 @@ square11:
 	TESTQ      DX, DX
 	JZ         done12
 
-	// Fewer columns than lanes are left: step back, so that the last square ends with the last column.
+	// Fewer columns than lanes are left. Go back, so that the last square ends with the last column.
 	SUBQ   $+4, DX
 	LEAQ   (CX)(DX*8), CX
 	IMUL3Q $+32, DX, DX
@@ -967,7 +967,7 @@ left45:
 	JNZ          left45
 
 after_left46:
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	VDIVPD       Y0, Y13, Y9
 	VSQRTPD      Y0, Y10
 	VMULPD       Y10, Y9, Y9
@@ -983,7 +983,7 @@ after_left46:
 	VFNMADD231PD Y3, Y3, Y5
 	VFNMADD231PD Y6, Y3, Y8
 
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	VDIVPD       Y2, Y13, Y9
 	VSQRTPD      Y2, Y10
 	VMULPD       Y10, Y9, Y9
@@ -995,7 +995,7 @@ after_left46:
 	VFNMADD231PD Y4, Y4, Y5
 	VFNMADD231PD Y7, Y4, Y8
 
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	VDIVPD  Y5, Y13, Y9
 	VSQRTPD Y5, Y10
 	VMULPD  Y10, Y9, Y9
@@ -1027,7 +1027,7 @@ TEXT ·csdBackSolveAVX2(SB), NOSPLIT, $0-32
 	MOVQ inverse+16(FP), DX
 	MOVQ tiles+24(FP), BX
 
-	// row is the first tile of a row of tiles, y and inverse are at its first unknown: all begin with the last.
+	// row is the first tile of a row of tiles. y and inverse are at its first unknown. All begin with the last row.
 	LEAQ   -1(BX), SI
 	MOVQ   SI, DI
 	IMULQ  BX, SI
@@ -1059,7 +1059,7 @@ row47:
 	VMULPD       (DX), Y0, Y0
 	VMOVUPD      Y0, (AX)
 
-	// What these unknowns take off the rows above.
+	// Subtract what these unknowns contribute to the rows above.
 	MOVQ  CX, SI
 	MOVQ  y+0(FP), DI
 	MOVQ  R8, R9

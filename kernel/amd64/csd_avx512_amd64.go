@@ -4,74 +4,77 @@
 
 package amd64
 
-// csdPackFloat64AVX512 transposes as many rows as there are lanes, each stride values after the one
-// before and at least as many columns as lanes, to dst[column][lane].
+// csdPackFloat64AVX512 transposes the signals of 8 voxels, and prefetches the next ones. The 8 rows of columns >= 8
+// values, each stride values after the one before, become columns vectors in double precision: dst[column][lane].
 //
 //go:noescape
 func csdPackFloat64AVX512(dst *float64, rows *float64, columns int, stride int)
 
-// csdPackFloat32AVX512 transposes as many rows as there are lanes, each stride values after the one
-// before and at least as many columns as lanes, to dst[column][lane].
+// csdPackFloat32AVX512 transposes the signals of 8 voxels, and prefetches the next ones. The 8 rows of columns >= 8
+// values, each stride values after the one before, become columns vectors in double precision: dst[column][lane].
 //
 //go:noescape
 func csdPackFloat32AVX512(dst *float64, rows *float32, columns int, stride int)
 
-// csdInspectAVX512 looks at the n >= 1 vectors at the byte offsets from x on and writes three:
-// NaN where a value is NaN or infinite, else 0; the smallest value; the largest.
+// csdInspectAVX512 looks at n >= 1 vectors of 8 voxels, at the byte offsets from x, and writes three: NaN where a value
+// is NaN or infinite, else 0; the smallest value; the largest value.
 //
 //go:noescape
 func csdInspectAVX512(seen *float64, x *float64, offsets *int32, n int)
 
-// csdMultiplyAVX512 writes the rows of count panels times x, row after row; x[column] is the
-// vector at the column's byte offset from x on.
+// csdMultiplyAVX512 writes a matrix times x for 8 voxels: the vector of each row is the sum over the columns of the
+// matrix's number times the vector of x at that column's byte offset. The matrix has count panels of 23 rows, each
+// stored column after column.
 //
 //go:noescape
 func csdMultiplyAVX512(dst *float64, panels *float64, x *float64, offsets *int32, count int, columns int)
 
-// csdTransposeAVX512 transposes as many rows as there are lanes, each stride values after the one
-// before and at least as many columns as lanes, to dst[column][lane].
+// csdTransposeAVX512 transposes the moments of 8 voxels. The 8 rows of columns >= 8 sums, each stride sums after the
+// one before, become columns vectors of numbers: dst[column][lane].
 //
 //go:noescape
 func csdTransposeAVX512(dst *float64, rows *float64, columns int, stride int)
 
-// csdBelowAVX512 compares the rows of count panels times x with the threshold of each lane: bit r
-// of a lane's set is 1 where row r is strictly less. columns of x are consecutive vectors; skip
-// bytes of a panel follow those that are used. rows has a mask of lanes for each row, of which the first
-// 64*words are turned into sets[lane][word].
+// csdBelowAVX512 finds which rows of a matrix times x are below a threshold, for 8 voxels: bit r of sets[lane][word] is
+// 1 where row r is less than the lane's threshold. The matrix has count panels of 23 rows, stored column after column;
+// skip bytes of each follow the columns that are used. x is columns consecutive vectors. rows is scratch: a mask of
+// lanes for each row, from which the words of each lane are made.
 //
 //go:noescape
 func csdBelowAVX512(sets *uint64, rows *byte, panels *float64, x *float64, thresholds *float64, count int, columns int, skip int, words int)
 
-// csdAccumulateAVX512 writes from + the rows of the directions in after and not in before - those of
-// the ones in before and not in after. Four directions share 16 rows of the table, one for each set of
-// them; rows, from and dst are as many stripes long.
+// csdAccumulateAVX512 updates the moments of one voxel, which are consecutive numbers: dst = from + the rows of the
+// directions that are in after and not in before - the rows of those that are in before and not in after. Four
+// directions share 16 rows of the table, one for each set of them. The sets have so many words; rows, from and dst have
+// so many stripes of 56 numbers.
 //
 //go:noescape
 func csdAccumulateAVX512(dst *float64, from *float64, table *float64, before *uint64, after *uint64, words int, stripes int)
 
-// csdAssembleAVX512 writes the entries of q = P + H^T H from the moments c, pairs of a cosine's and a
-// sine's vector. Twins and couples are records of 12 and 6 numbers, ops.CSD says which; weights has for
-// each record the entries of P and then the weights in the order of use.
+// csdAssembleAVX512 writes the normal matrix q = P + H^T H of 8 voxels from their moments c, each of which is a
+// cosine's and a sine's vector. twins and couples are records of 12 and of 6 numbers, which ops.CSDIteration describes.
+// weights has for each record the entries of P, then the weights in the order of use.
 //
 //go:noescape
 func csdAssembleAVX512(q *float64, c *float64, weights *float64, twins *int32, twinCount int, couples *int32, coupleCount int)
 
-// csdFactoriseAVX512 replaces q by its Cholesky factor L, writes the reciprocals of L's diagonal to
-// inverse, and solves L y = z. A pivot that is not positive makes its reciprocal NaN or infinite.
+// csdFactoriseAVX512 factorises the normal matrices of 8 voxels: it replaces q by its Cholesky factor L, writes the
+// reciprocals of L's diagonal to inverse, and solves L y = z. q is a packed lower triangle of tiles x tiles squares
+// with edge 5. Where a pivot is not positive, its reciprocal is NaN or infinite.
 //
 //go:noescape
 func csdFactoriseAVX512(q *float64, inverse *float64, y *float64, z *float64, tiles int)
 
-// csdBackSolveAVX512 solves L^T f = y in place of y, and writes one vector more after it: 0 in the lanes
-// where all of f is finite, else NaN.
+// csdBackSolveAVX512 solves L^T f = y for 8 voxels in place of y, with the q and inverse of csdFactorise. It writes one
+// more vector behind f: 0 in a lane where f is finite, else NaN.
 //
 //go:noescape
 func csdBackSolveAVX512(y *float64, q *float64, inverse *float64, tiles int)
 
-// csdBelowRoundedAVX512 is csdBelow. rounded are panels in single precision, each of two of panels, rows side by side;
-// pairs is x so, each number twice, and written here. Two panels of which a row is nearer to the threshold than
-// errors[0] |x| + errors[1] |threshold| in some lane are multiplied once more, in double precision. So are all
-// where that distance is 2^73 or more.
+// csdBelowRoundedAVX512 writes the sets of csdBelow for 8 voxels, with half of its multiplications. It first multiplies
+// in single precision: a panel of rounded has the rows of two of panels side by side, and pairs is scratch for the
+// columns of x, each number twice. Two panels are multiplied again in double precision where a row is nearer to the
+// threshold than errors[0] |x| + errors[1] |threshold| in a lane, or where that distance is 2^73 or more.
 //
 //go:noescape
 func csdBelowRoundedAVX512(sets *uint64, rows *byte, panels *float64, rounded *float32, x *float64, pairs *float32, thresholds *float64, errors *float64, count int, columns int, skip int, words int)

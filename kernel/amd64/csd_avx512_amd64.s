@@ -38,7 +38,7 @@ square1:
 	PREFETCHT1 448(R9)
 	ADDQ       $+512, R9
 
-	// Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.
+	// Within blocks: of each few rows, block k of t[j] gets the rows' numbers in column k*few+j.
 	VUNPCKLPD Z1, Z0, Z8
 	VUNPCKHPD Z1, Z0, Z9
 	VUNPCKLPD Z3, Z2, Z10
@@ -48,7 +48,7 @@ square1:
 	VUNPCKLPD Z7, Z6, Z14
 	VUNPCKHPD Z7, Z6, Z15
 
-	// Blocks: 0x88 picks the even ones of both operands, 0xdd the odd.
+	// Whole blocks: 0x88 picks the even blocks of both operands, 0xdd the odd ones.
 	VSHUFF64X2 $0x88, Z10, Z8, Z0
 	VSHUFF64X2 $0x88, Z14, Z12, Z1
 	VSHUFF64X2 $0x88, Z1, Z0, Z2
@@ -81,7 +81,7 @@ square1:
 	TESTQ      DX, DX
 	JZ         done2
 
-	// Fewer columns than lanes are left: step back, so that the last square ends with the last column.
+	// Fewer columns than lanes are left. Go back, so that the last square ends with the last column.
 	SUBQ   $+8, DX
 	LEAQ   (CX)(DX*8), CX
 	IMUL3Q $+64, DX, DX
@@ -123,7 +123,7 @@ square3:
 	PREFETCHT1 192(R9)
 	ADDQ       $+256, R9
 
-	// Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.
+	// Within blocks: of each few rows, block k of t[j] gets the rows' numbers in column k*few+j.
 	VUNPCKLPD Z1, Z0, Z8
 	VUNPCKHPD Z1, Z0, Z9
 	VUNPCKLPD Z3, Z2, Z10
@@ -133,7 +133,7 @@ square3:
 	VUNPCKLPD Z7, Z6, Z14
 	VUNPCKHPD Z7, Z6, Z15
 
-	// Blocks: 0x88 picks the even ones of both operands, 0xdd the odd.
+	// Whole blocks: 0x88 picks the even blocks of both operands, 0xdd the odd ones.
 	VSHUFF64X2 $0x88, Z10, Z8, Z0
 	VSHUFF64X2 $0x88, Z14, Z12, Z1
 	VSHUFF64X2 $0x88, Z1, Z0, Z2
@@ -166,7 +166,7 @@ square3:
 	TESTQ      DX, DX
 	JZ         done4
 
-	// Fewer columns than lanes are left: step back, so that the last square ends with the last column.
+	// Fewer columns than lanes are left. Go back, so that the last square ends with the last column.
 	SUBQ   $+8, DX
 	LEAQ   (CX)(DX*4), CX
 	IMUL3Q $+64, DX, DX
@@ -335,7 +335,7 @@ square11:
 	VMOVUPD (CX)(SI*2), Z6
 	VMOVUPD (CX)(R8*1), Z7
 
-	// Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.
+	// Within blocks: of each few rows, block k of t[j] gets the rows' numbers in column k*few+j.
 	VUNPCKLPD Z1, Z0, Z8
 	VUNPCKHPD Z1, Z0, Z9
 	VUNPCKLPD Z3, Z2, Z10
@@ -345,7 +345,7 @@ square11:
 	VUNPCKLPD Z7, Z6, Z14
 	VUNPCKHPD Z7, Z6, Z15
 
-	// Blocks: 0x88 picks the even ones of both operands, 0xdd the odd.
+	// Whole blocks: 0x88 picks the even blocks of both operands, 0xdd the odd ones.
 	VSHUFF64X2 $0x88, Z10, Z8, Z0
 	VSHUFF64X2 $0x88, Z14, Z12, Z1
 	VSHUFF64X2 $0x88, Z1, Z0, Z2
@@ -378,7 +378,7 @@ square11:
 	TESTQ      DX, DX
 	JZ         done12
 
-	// Fewer columns than lanes are left: step back, so that the last square ends with the last column.
+	// Fewer columns than lanes are left. Go back, so that the last square ends with the last column.
 	SUBQ   $+8, DX
 	LEAQ   (CX)(DX*8), CX
 	IMUL3Q $+64, DX, DX
@@ -584,7 +584,7 @@ TEXT ·csdAccumulateAVX512(SB), NOSPLIT, $0-56
 	MOVQ   SI, DI
 	IMUL3Q $+448, SI, SI
 
-	// Several stripes at a time, as long as there are as many: the sets are gone through less often.
+	// As long as there are enough stripes, several are updated at once: the sets are gone through less often.
 several19:
 	CMPQ    DI, $0x03
 	JLT     few20
@@ -1556,7 +1556,7 @@ left55:
 	JNZ          left55
 
 after_left56:
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	VDIVPD       Z0, Z26, Z20
 	VSQRTPD      Z0, Z21
 	VMULPD       Z21, Z20, Z20
@@ -1583,7 +1583,7 @@ after_left56:
 	VFNMADD231PD Z10, Z10, Z14
 	VFNMADD231PD Z15, Z10, Z19
 
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	VDIVPD       Z2, Z26, Z20
 	VSQRTPD      Z2, Z21
 	VMULPD       Z21, Z20, Z20
@@ -1604,7 +1604,7 @@ after_left56:
 	VFNMADD231PD Z11, Z11, Z14
 	VFNMADD231PD Z16, Z11, Z19
 
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	VDIVPD       Z5, Z26, Z20
 	VSQRTPD      Z5, Z21
 	VMULPD       Z21, Z20, Z20
@@ -1620,7 +1620,7 @@ after_left56:
 	VFNMADD231PD Z12, Z12, Z14
 	VFNMADD231PD Z17, Z12, Z19
 
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	VDIVPD       Z9, Z26, Z20
 	VSQRTPD      Z9, Z21
 	VMULPD       Z21, Z20, Z20
@@ -1632,7 +1632,7 @@ after_left56:
 	VFNMADD231PD Z13, Z13, Z14
 	VFNMADD231PD Z18, Z13, Z19
 
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	VDIVPD  Z14, Z26, Z20
 	VSQRTPD Z14, Z21
 	VMULPD  Z21, Z20, Z20
@@ -1673,7 +1673,7 @@ TEXT ·csdBackSolveAVX512(SB), NOSPLIT, $0-32
 	MOVQ inverse+16(FP), DX
 	MOVQ tiles+24(FP), BX
 
-	// row is the first tile of a row of tiles, y and inverse are at its first unknown: all begin with the last.
+	// row is the first tile of a row of tiles. y and inverse are at its first unknown. All begin with the last row.
 	LEAQ   -1(BX), SI
 	MOVQ   SI, DI
 	IMULQ  BX, SI
@@ -1718,7 +1718,7 @@ row57:
 	VMULPD       (DX), Z0, Z0
 	VMOVUPD      Z0, (AX)
 
-	// What these unknowns take off the rows above.
+	// Subtract what these unknowns contribute to the rows above.
 	MOVQ  CX, SI
 	MOVQ  y+0(FP), DI
 	MOVQ  R8, R9
@@ -1942,7 +1942,7 @@ after_column68:
 	ADDQ     DI, DX
 	VRANGEPS $0x0a, Z0, Z0, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z0, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z0, K2
@@ -1950,7 +1950,7 @@ after_column68:
 	KMOVB    K2, 1(AX)
 	VRANGEPS $0x0a, Z24, Z1, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z1, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z1, K2
@@ -1958,7 +1958,7 @@ after_column68:
 	KMOVB    K2, 3(AX)
 	VRANGEPS $0x0a, Z24, Z2, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z2, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z2, K2
@@ -1966,7 +1966,7 @@ after_column68:
 	KMOVB    K2, 5(AX)
 	VRANGEPS $0x0a, Z24, Z3, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z3, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z3, K2
@@ -1974,7 +1974,7 @@ after_column68:
 	KMOVB    K2, 7(AX)
 	VRANGEPS $0x0a, Z24, Z4, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z4, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z4, K2
@@ -1982,7 +1982,7 @@ after_column68:
 	KMOVB    K2, 9(AX)
 	VRANGEPS $0x0a, Z24, Z5, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z5, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z5, K2
@@ -1990,7 +1990,7 @@ after_column68:
 	KMOVB    K2, 11(AX)
 	VRANGEPS $0x0a, Z24, Z6, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z6, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z6, K2
@@ -1998,7 +1998,7 @@ after_column68:
 	KMOVB    K2, 13(AX)
 	VRANGEPS $0x0a, Z24, Z7, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z7, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z7, K2
@@ -2006,7 +2006,7 @@ after_column68:
 	KMOVB    K2, 15(AX)
 	VRANGEPS $0x0a, Z24, Z8, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z8, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z8, K2
@@ -2014,7 +2014,7 @@ after_column68:
 	KMOVB    K2, 17(AX)
 	VRANGEPS $0x0a, Z24, Z9, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z9, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z9, K2
@@ -2022,7 +2022,7 @@ after_column68:
 	KMOVB    K2, 19(AX)
 	VRANGEPS $0x0a, Z24, Z10, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z10, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z10, K2
@@ -2030,7 +2030,7 @@ after_column68:
 	KMOVB    K2, 21(AX)
 	VRANGEPS $0x0a, Z24, Z11, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z11, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z11, K2
@@ -2038,7 +2038,7 @@ after_column68:
 	KMOVB    K2, 23(AX)
 	VRANGEPS $0x0a, Z24, Z12, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z12, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z12, K2
@@ -2046,7 +2046,7 @@ after_column68:
 	KMOVB    K2, 25(AX)
 	VRANGEPS $0x0a, Z24, Z13, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z13, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z13, K2
@@ -2054,7 +2054,7 @@ after_column68:
 	KMOVB    K2, 27(AX)
 	VRANGEPS $0x0a, Z24, Z14, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z14, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z14, K2
@@ -2062,7 +2062,7 @@ after_column68:
 	KMOVB    K2, 29(AX)
 	VRANGEPS $0x0a, Z24, Z15, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z15, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z15, K2
@@ -2070,7 +2070,7 @@ after_column68:
 	KMOVB    K2, 31(AX)
 	VRANGEPS $0x0a, Z24, Z16, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z16, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z16, K2
@@ -2078,7 +2078,7 @@ after_column68:
 	KMOVB    K2, 33(AX)
 	VRANGEPS $0x0a, Z24, Z17, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z17, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z17, K2
@@ -2086,7 +2086,7 @@ after_column68:
 	KMOVB    K2, 35(AX)
 	VRANGEPS $0x0a, Z24, Z18, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z18, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z18, K2
@@ -2094,7 +2094,7 @@ after_column68:
 	KMOVB    K2, 37(AX)
 	VRANGEPS $0x0a, Z24, Z19, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z19, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z19, K2
@@ -2102,7 +2102,7 @@ after_column68:
 	KMOVB    K2, 39(AX)
 	VRANGEPS $0x0a, Z24, Z20, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z20, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z20, K2
@@ -2110,7 +2110,7 @@ after_column68:
 	KMOVB    K2, 41(AX)
 	VRANGEPS $0x0a, Z24, Z21, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z21, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z21, K2
@@ -2118,7 +2118,7 @@ after_column68:
 	KMOVB    K2, 43(AX)
 	VRANGEPS $0x0a, Z24, Z22, Z24
 
-	// The sign of the second number of a pair is that of both together.
+	// The sign of two numbers of single precision, taken as one of double precision, is that of the second.
 	VPSLLQ   $0x20, Z22, Z27
 	VPMOVQ2M Z27, K1
 	VPMOVQ2M Z22, K2

@@ -27,7 +27,7 @@ square1:
 	VCVTDQ2PS (CX)(SI*2), Y6
 	VCVTDQ2PS (CX)(R8*1), Y7
 
-	// Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.
+	// Within blocks: of each few rows, block k of t[j] gets the rows' numbers in column k*few+j.
 	VUNPCKLPS Y1, Y0, Y8
 	VUNPCKHPS Y1, Y0, Y9
 	VUNPCKLPS Y3, Y2, Y10
@@ -45,7 +45,7 @@ square1:
 	VUNPCKLPD Y15, Y13, Y5
 	VUNPCKHPD Y15, Y13, Y7
 
-	// Blocks: the first ones of two rows to one column, the second ones to another.
+	// Whole blocks: the first blocks of two rows make one column, the second blocks another.
 	VPERM2F128 $0x20, Y4, Y0, Y8
 	VPERM2F128 $0x31, Y4, Y0, Y9
 	VMOVUPS    Y8, (AX)
@@ -70,7 +70,7 @@ square1:
 	TESTQ      DX, DX
 	JZ         done2
 
-	// Fewer columns than lanes are left: step back, so that the last square ends with the last column.
+	// Fewer columns than lanes are left. Go back, so that the last square ends with the last column.
 	SUBQ   $+8, DX
 	LEAQ   (CX)(DX*4), CX
 	IMUL3Q $+32, DX, DX
@@ -825,7 +825,7 @@ left35:
 	JNZ          left35
 
 after_left36:
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	VDIVPS       Y0, Y13, Y9
 	VSQRTPS      Y0, Y10
 	VMULPS       Y10, Y9, Y9
@@ -841,7 +841,7 @@ after_left36:
 	VFNMADD231PS Y3, Y3, Y5
 	VFNMADD231PS Y6, Y3, Y8
 
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	VDIVPS       Y2, Y13, Y9
 	VSQRTPS      Y2, Y10
 	VMULPS       Y10, Y9, Y9
@@ -853,7 +853,7 @@ after_left36:
 	VFNMADD231PS Y4, Y4, Y5
 	VFNMADD231PS Y7, Y4, Y8
 
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	VDIVPS  Y5, Y13, Y9
 	VSQRTPS Y5, Y10
 	VMULPS  Y10, Y9, Y9
@@ -885,7 +885,7 @@ TEXT ·csdBackSolveSingleAVX2(SB), NOSPLIT, $0-32
 	MOVQ inverse+16(FP), DX
 	MOVQ tiles+24(FP), BX
 
-	// row is the first tile of a row of tiles, y and inverse are at its first unknown: all begin with the last.
+	// row is the first tile of a row of tiles. y and inverse are at its first unknown. All begin with the last row.
 	LEAQ   -1(BX), SI
 	MOVQ   SI, DI
 	IMULQ  BX, SI
@@ -917,7 +917,7 @@ row37:
 	VMULPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (AX)
 
-	// What these unknowns take off the rows above.
+	// Subtract what these unknowns contribute to the rows above.
 	MOVQ  CX, SI
 	MOVQ  y+0(FP), DI
 	MOVQ  R8, R9

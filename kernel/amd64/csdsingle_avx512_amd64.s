@@ -36,7 +36,7 @@ square1:
 	VCVTDQ2PS (DI)(SI*2), Z14
 	VCVTDQ2PS (DI)(R9*1), Z15
 
-	// Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.
+	// Within blocks: of each few rows, block k of t[j] gets the rows' numbers in column k*few+j.
 	VUNPCKLPS Z1, Z0, Z16
 	VUNPCKHPS Z1, Z0, Z17
 	VUNPCKLPS Z3, Z2, Z18
@@ -70,7 +70,7 @@ square1:
 	VUNPCKLPD Z31, Z29, Z13
 	VUNPCKHPD Z31, Z29, Z15
 
-	// Blocks: 0x88 picks the even ones of both operands, 0xdd the odd.
+	// Whole blocks: 0x88 picks the even blocks of both operands, 0xdd the odd ones.
 	VSHUFF64X2 $0x88, Z4, Z0, Z16
 	VSHUFF64X2 $0x88, Z12, Z8, Z17
 	VSHUFF64X2 $0x88, Z17, Z16, Z18
@@ -128,7 +128,7 @@ square1:
 	TESTQ      DX, DX
 	JZ         done2
 
-	// Fewer columns than lanes are left: step back, so that the last square ends with the last column.
+	// Fewer columns than lanes are left. Go back, so that the last square ends with the last column.
 	SUBQ   $+16, DX
 	LEAQ   (CX)(DX*4), CX
 	LEAQ   (DI)(DX*4), DI
@@ -1306,7 +1306,7 @@ left35:
 	JNZ          left35
 
 after_left36:
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	VDIVPS       Z0, Z26, Z20
 	VSQRTPS      Z0, Z21
 	VMULPS       Z21, Z20, Z20
@@ -1333,7 +1333,7 @@ after_left36:
 	VFNMADD231PS Z10, Z10, Z14
 	VFNMADD231PS Z15, Z10, Z19
 
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	VDIVPS       Z2, Z26, Z20
 	VSQRTPS      Z2, Z21
 	VMULPS       Z21, Z20, Z20
@@ -1354,7 +1354,7 @@ after_left36:
 	VFNMADD231PS Z11, Z11, Z14
 	VFNMADD231PS Z16, Z11, Z19
 
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	VDIVPS       Z5, Z26, Z20
 	VSQRTPS      Z5, Z21
 	VMULPS       Z21, Z20, Z20
@@ -1370,7 +1370,7 @@ after_left36:
 	VFNMADD231PS Z12, Z12, Z14
 	VFNMADD231PS Z17, Z12, Z19
 
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	VDIVPS       Z9, Z26, Z20
 	VSQRTPS      Z9, Z21
 	VMULPS       Z21, Z20, Z20
@@ -1382,7 +1382,7 @@ after_left36:
 	VFNMADD231PS Z13, Z13, Z14
 	VFNMADD231PS Z18, Z13, Z19
 
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	VDIVPS  Z14, Z26, Z20
 	VSQRTPS Z14, Z21
 	VMULPS  Z21, Z20, Z20
@@ -1423,7 +1423,7 @@ TEXT ·csdBackSolveSingleAVX512(SB), NOSPLIT, $0-32
 	MOVQ inverse+16(FP), DX
 	MOVQ tiles+24(FP), BX
 
-	// row is the first tile of a row of tiles, y and inverse are at its first unknown: all begin with the last.
+	// row is the first tile of a row of tiles. y and inverse are at its first unknown. All begin with the last row.
 	LEAQ   -1(BX), SI
 	MOVQ   SI, DI
 	IMULQ  BX, SI
@@ -1468,7 +1468,7 @@ row37:
 	VMULPS       (DX), Z0, Z0
 	VMOVUPS      Z0, (AX)
 
-	// What these unknowns take off the rows above.
+	// Subtract what these unknowns contribute to the rows above.
 	MOVQ  CX, SI
 	MOVQ  y+0(FP), DI
 	MOVQ  R8, R9

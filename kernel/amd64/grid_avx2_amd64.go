@@ -6,52 +6,61 @@ package amd64
 
 import "github.com/voxfit/voxfit/kernel/internal/ops"
 
-// fractionScaleAVX2 writes y = factor s.
+// fractionScaleAVX2 writes y = factor s for n numbers of 16 voxels.
 //
 //go:noescape
 func fractionScaleAVX2(y, s *ops.LanesSingle, n int, factor *ops.LanesSingle)
 
-// fractionRightAVX2 adds the right-hand side of the fit to what water leaves of the signal.
+// fractionRightAVX2 adds s^2 log2(x), times each of the seven columns of the design, to seven sums for 16 voxels. x = s
+// - c water is what water leaves of the signal, or the floor where x <= cut.
 //
 //go:noescape
 func fractionRightAVX2(sums, s *ops.LanesSingle, design *float32, n int, left *ops.LeftSingle)
 
-// fractionSlopeAVX2 adds the derivative of the right-hand side, but for a factor.
+// fractionSlopeAVX2 adds s^2 water/x, times each of the seven columns of the design, to seven sums for 16 voxels. x = s
+// - c water is what water leaves of the signal, or the floor where x <= cut.
 //
 //go:noescape
 func fractionSlopeAVX2(sums, s *ops.LanesSingle, design *float32, n int, left *ops.LeftSingle)
 
-// fractionDescendAVX2 adds to the derivatives of the sum of the squares of the differences of signal and fit.
+// fractionDescendAVX2 adds d e to the gradient and e^2 to the curvature of 16 voxels. d = s - t - c water is the
+// difference of signal and fit, t = 2^(w.P + p6), and e = t (w.Q + q6) - water is its derivative by c.
 //
 //go:noescape
 func fractionDescendAVX2(s *ops.LanesSingle, design *float32, n int, trial *ops.TrialSingle)
 
-// fractionClipsAVX2 finds where measurements are used up by water.
+// fractionClipsAVX2 finds, for 16 voxels, the c at which water uses up measurements, q = s inverse. It lowers above to
+// the least q above the centre, raises below to the largest of the others, and lowers near to the least distance of q
+// from a point of the grid, times inverse.
 //
 //go:noescape
 func fractionClipsAVX2(clips *ops.ClipsSingle, s *ops.LanesSingle, inverse *float32, n int)
 
-// fractionPartAVX2 copies the measurements of which water is a small part behind the others.
+// fractionPartAVX2 copies n measurements of 16 voxels, with their rows of the design: those with s > limit water in all
+// lanes to the end of to and rows, from the last place backwards, and the others to the beginning, in order. It returns
+// the number of the others.
 //
 //go:noescape
 func fractionPartAVX2(to *ops.LanesSingle, rows *float32, s *ops.LanesSingle, design *float32, n int, limit *ops.LanesSingle) (others int)
 
-// fractionRatiosAVX2 writes water over what it leaves of the signal, and the square of the signal times that.
+// fractionRatiosAVX2 writes u = water/(s - c water) and v = s^2 u for n measurements of 16 voxels.
 //
 //go:noescape
 func fractionRatiosAVX2(u, v, s *ops.LanesSingle, design *float32, n int, left *ops.LeftSingle)
 
-// fractionMomentsAVX2 adds v times the columns of the design, and multiplies v by u.
+// fractionMomentsAVX2 adds v, times each of the seven columns of the design, to seven sums for 16 voxels, and then
+// multiplies v by u.
 //
 //go:noescape
 func fractionMomentsAVX2(sums, v, u *ops.LanesSingle, design *float32, n int)
 
-// fractionSeriesAVX2 evaluates seven polynomials with n coefficients each.
+// fractionSeriesAVX2 evaluates seven polynomials of by for 16 voxels. Each has n coefficients: first the seven
+// constants, then the seven factors of by, and so on.
 //
 //go:noescape
 func fractionSeriesAVX2(sums, coefficients *ops.LanesSingle, n int, by *ops.LanesSingle)
 
-// fractionSquaresAVX2 writes v = s^2.
+// fractionSquaresAVX2 writes v = s^2 for n numbers of 8 voxels in double precision.
 //
 //go:noescape
 func fractionSquaresAVX2(v, s *ops.Lanes, n int)

@@ -6,52 +6,61 @@ package amd64
 
 import "github.com/voxfit/voxfit/kernel/internal/ops"
 
-// fractionScaleAVX512 writes y = factor s.
+// fractionScaleAVX512 writes y = factor s for n numbers of 16 voxels.
 //
 //go:noescape
 func fractionScaleAVX512(y, s *ops.LanesSingle, n int, factor *ops.LanesSingle)
 
-// fractionRightAVX512 adds the right-hand side of the fit to what water leaves of the signal.
+// fractionRightAVX512 adds s^2 log2(x), times each of the seven columns of the design, to seven sums for 16 voxels. x =
+// s - c water is what water leaves of the signal, or the floor where x <= cut.
 //
 //go:noescape
 func fractionRightAVX512(sums, s *ops.LanesSingle, design *float32, n int, left *ops.LeftSingle)
 
-// fractionSlopeAVX512 adds the derivative of the right-hand side, but for a factor.
+// fractionSlopeAVX512 adds s^2 water/x, times each of the seven columns of the design, to seven sums for 16 voxels. x =
+// s - c water is what water leaves of the signal, or the floor where x <= cut.
 //
 //go:noescape
 func fractionSlopeAVX512(sums, s *ops.LanesSingle, design *float32, n int, left *ops.LeftSingle)
 
-// fractionDescendAVX512 adds to the derivatives of the sum of the squares of the differences of signal and fit.
+// fractionDescendAVX512 adds d e to the gradient and e^2 to the curvature of 16 voxels. d = s - t - c water is the
+// difference of signal and fit, t = 2^(w.P + p6), and e = t (w.Q + q6) - water is its derivative by c.
 //
 //go:noescape
 func fractionDescendAVX512(s *ops.LanesSingle, design *float32, n int, trial *ops.TrialSingle)
 
-// fractionClipsAVX512 finds where measurements are used up by water.
+// fractionClipsAVX512 finds, for 16 voxels, the c at which water uses up measurements, q = s inverse. It lowers above
+// to the least q above the centre, raises below to the largest of the others, and lowers near to the least distance of
+// q from a point of the grid, times inverse.
 //
 //go:noescape
 func fractionClipsAVX512(clips *ops.ClipsSingle, s *ops.LanesSingle, inverse *float32, n int)
 
-// fractionPartAVX512 copies the measurements of which water is a small part behind the others.
+// fractionPartAVX512 copies n measurements of 16 voxels, with their rows of the design: those with s > limit water in
+// all lanes to the end of to and rows, from the last place backwards, and the others to the beginning, in order. It
+// returns the number of the others.
 //
 //go:noescape
 func fractionPartAVX512(to *ops.LanesSingle, rows *float32, s *ops.LanesSingle, design *float32, n int, limit *ops.LanesSingle) (others int)
 
-// fractionRatiosAVX512 writes water over what it leaves of the signal, and the square of the signal times that.
+// fractionRatiosAVX512 writes u = water/(s - c water) and v = s^2 u for n measurements of 16 voxels.
 //
 //go:noescape
 func fractionRatiosAVX512(u, v, s *ops.LanesSingle, design *float32, n int, left *ops.LeftSingle)
 
-// fractionMomentsAVX512 adds v times the columns of the design, and multiplies v by u.
+// fractionMomentsAVX512 adds v, times each of the seven columns of the design, to seven sums for 16 voxels, and then
+// multiplies v by u.
 //
 //go:noescape
 func fractionMomentsAVX512(sums, v, u *ops.LanesSingle, design *float32, n int)
 
-// fractionSeriesAVX512 evaluates seven polynomials with n coefficients each.
+// fractionSeriesAVX512 evaluates seven polynomials of by for 16 voxels. Each has n coefficients: first the seven
+// constants, then the seven factors of by, and so on.
 //
 //go:noescape
 func fractionSeriesAVX512(sums, coefficients *ops.LanesSingle, n int, by *ops.LanesSingle)
 
-// fractionSquaresAVX512 writes v = s^2.
+// fractionSquaresAVX512 writes v = s^2 for n numbers of 8 voxels in double precision.
 //
 //go:noescape
 func fractionSquaresAVX512(v, s *ops.Lanes, n int)

@@ -4,42 +4,47 @@
 
 package amd64
 
-// nnlsPriceAVX512 writes w = b - the sum of x[i] times the row of gram at offsets[i] and returns the
-// place of the largest element, the first of equals. There are 12 vectors to a tile.
+// nnlsPriceAVX512 writes w = b - the sum of x[i] times the row of gram at the byte offset offsets[i], for one voxel and
+// count rows. It returns the place of the largest element of w, the first of equals. w, b and the rows are tiles of 12
+// vectors of consecutive numbers.
 //
 //go:noescape
 func nnlsPriceAVX512(w *float64, b *float64, gram *float64, x *float64, offsets *int, count int, tiles int) (place int)
 
-// nnlsProjectAVX512 writes signals times a matrix for a block of voxels, whose signals are stride and
-// whose results are width values apart. A tile of the matrix has, measurement after measurement, as
-// many vectors of unknowns as are multiplied at once.
+// nnlsProjectAVX512 multiplies the signals of 8 voxels by a matrix. Signals are stride numbers apart in rows, results
+// width numbers apart in dst. The matrix is tiles of three vectors of unknowns; a tile has its vectors for one
+// measurement after another.
 //
 //go:noescape
 func nnlsProjectAVX512(dst *float64, matrix *float64, rows *float64, measurements int, stride int, width int, tiles int)
 
-// nnlsProjectSingleAVX512 writes signals times a matrix for a block of voxels, whose signals are stride and
-// whose results are width values apart. A tile of the matrix has, measurement after measurement, as
-// many vectors of unknowns as are multiplied at once.
+// nnlsProjectSingleAVX512 multiplies the signals of 8 voxels by a matrix. Signals are stride numbers apart in rows,
+// results width numbers apart in dst. The matrix is tiles of three vectors of unknowns; a tile has its vectors for one
+// measurement after another.
 //
 //go:noescape
 func nnlsProjectSingleAVX512(dst *float32, matrix *float32, rows *float32, measurements int, stride int, width int, tiles int)
 
-// nnlsPriceSingleAVX512 writes w = b - shift - the sum of x[i] times the row of gram at offsets[i], sets bit j
-// of above where w[j] is greater than the threshold, and returns the place of the largest element.
+// nnlsPriceSingleAVX512 writes w = b - shift - the sum of x[i] times the row of gram at the byte offset offsets[i], for
+// one voxel and count rows. It sets bit j of above where w[j] is greater than the threshold, clears the others, and
+// returns the place of the largest element of w, the first of equals. w, b and the rows are tiles of 12 vectors of
+// consecutive numbers.
 //
 //go:noescape
 func nnlsPriceSingleAVX512(w *float32, above *byte, b *float32, gram *float32, x *float32, offsets *int, count int, shift float32, threshold float32, tiles int) (place int)
 
-// nnlsSurveyFloat32AVX512 copies a signal of n values, whole vectors, to both precisions, and writes seven vectors of partial
-// results: NaN where a value is not finite, else 0; the smallest and the largest value; the sum of
-// weak times values; the sums of weighted times values, times positive values, and times squares.
+// nnlsSurveyFloat32AVX512 copies the signal of one voxel, n values in whole vectors, to both precisions. It writes
+// seven vectors of partial results: NaN where a value is NaN or infinite, else 0; the smallest value or 0; the largest
+// value or 0; the sum of weak times values; with y = weighted times values, the sums of y, of the positive y, and of
+// y^2.
 //
 //go:noescape
 func nnlsSurveyFloat32AVX512(sums *float64, wide *float64, single *float32, row *float32, weighted *float64, weak *float64, n int)
 
-// nnlsSurveyFloat64AVX512 copies a signal of n values, whole vectors, to both precisions, and writes seven vectors of partial
-// results: NaN where a value is not finite, else 0; the smallest and the largest value; the sum of
-// weak times values; the sums of weighted times values, times positive values, and times squares.
+// nnlsSurveyFloat64AVX512 copies the signal of one voxel, n values in whole vectors, to both precisions. It writes
+// seven vectors of partial results: NaN where a value is NaN or infinite, else 0; the smallest value or 0; the largest
+// value or 0; the sum of weak times values; with y = weighted times values, the sums of y, of the positive y, and of
+// y^2.
 //
 //go:noescape
 func nnlsSurveyFloat64AVX512(sums *float64, wide *float64, single *float32, row *float64, weighted *float64, weak *float64, n int)

@@ -4,49 +4,53 @@
 
 package amd64
 
-// peaksRoundSingleAVX2 writes columns vectors, of which the first lanes are x's vectors, rounded, and the others those
-// of as many vectors behind them; and the vector of the sums of their squares.
+// peaksRoundSingleAVX2 rounds the functions of 8 voxels to single precision. x has two lots of columns vectors, of the
+// first and of the last half of the voxels. dst gets columns vectors of all voxels, and squares the vector of the sums
+// of their squares.
 //
 //go:noescape
 func peaksRoundSingleAVX2(dst *float32, squares *float32, x *float64, columns int)
 
-// peaksSamplesSingleAVX2 writes the rows of count panels times x, row after row, and the vectors of the smallest and
-// the largest of them.
+// peaksSamplesSingleAVX2 writes the values of the functions of 8 voxels: a matrix times x, row after row. The matrix
+// has count panels of 13 rows, stored column after column, and x has columns vectors. extremes is two vectors: the
+// smallest and the largest value.
 //
 //go:noescape
 func peaksSamplesSingleAVX2(values *float32, extremes *float32, panels *float32, x *float32, count int, columns int)
 
-// peaksMaximaSingleAVX2 compares each of n vectors of values with its neighbours, eights of them at byte offsets from values,
-// and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than
-// the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater
-// than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.
+// peaksMaximaSingleAVX2 compares the values of the functions of 8 voxels at n vertices with those of their neighbours,
+// of which each vertex has eights times 8, at byte offsets from values. limits is three vectors: margin, least, lowest.
+// An entry of found is a vertex and three sets of lanes: where the value is at least "least" and at least the highest
+// neighbour - margin; where besides it is not above the highest neighbour + margin; where it is at most lowest.
+// Vertices without a lane in a set are left out. The result is the number of entries.
 //
 //go:noescape
 func peaksMaximaSingleAVX2(found *[4]uint16, values *float32, limits *float32, neighbours *int32, n int, eights int) (count int)
 
-// peaksMaximaAVX2 compares each of n vectors of values with its neighbours, eights of them at byte offsets from values,
-// and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than
-// the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater
-// than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.
+// peaksMaximaAVX2 compares the values of the functions of 4 voxels at n vertices with those of their neighbours, of
+// which each vertex has eights times 8, at byte offsets from values. limits is three vectors: margin, least, lowest. An
+// entry of found is a vertex and three sets of lanes: where the value is at least "least" and at least the highest
+// neighbour - margin; where besides it is not above the highest neighbour + margin; where it is at most lowest.
+// Vertices without a lane in a set are left out. The result is the number of entries.
 //
 //go:noescape
 func peaksMaximaAVX2(found *[4]uint16, values *float64, limits *float64, neighbours *int32, n int, eights int) (count int)
 
-// peaksSpreadAVX2 writes the vectors of the sums of squares of n vectors' differences from their mean, and
-// of squares, added up in order.
+// peaksSpreadAVX2 writes two vectors about n vectors of 4 voxels: the sum of the squares of their differences from
+// their mean, and the sum of their squares, each added up in order.
 //
 //go:noescape
 func peaksSpreadAVX2(sums *float64, values *float64, n int)
 
-// peaksCombineAVX2 writes the sum of weights[i] times the row at the byte offset offsets[i] from rows on, added up
-// in order. There are 12 vectors to a tile.
+// peaksCombineAVX2 writes the sum of weights[i] times the row at the byte offset offsets[i], over count rows, added up
+// in order. dst and rows are tiles of 12 vectors of consecutive numbers.
 //
 //go:noescape
 func peaksCombineAVX2(dst *float64, rows *float64, weights *float64, offsets *int, count int, tiles int)
 
-// peaksJetsAVX2 writes ten vectors about homogeneous polynomials at points: value, gradient, and the second
-// derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights: x^degree first, then falling powers of
-// x, and of y within those.
+// peaksJetsAVX2 writes ten vectors about homogeneous polynomials of 4 voxels at the points x, y, z: the value, the
+// gradient, and the second derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights: x^degree first,
+// then by falling powers of x, and of y within those. tables is scratch for the powers of x, y and z.
 //
 //go:noescape
 func peaksJetsAVX2(jets *float64, weights *float64, points *float64, tables *float64, degree int)

@@ -4,53 +4,61 @@
 
 package amd64
 
-// qpAdvanceAVX2 takes the lanes' steps t: s += t ds, l += t dl, g -= t g; then makes the weights
-// 1/(s + e l), d = l/(s + e l), r = -d (g + s), and the sum of l s.
+// qpAdvanceAVX2 takes the steps t of 4 voxels: s += t ds, l += t dl, g -= t g. Then it prepares the next step: weight =
+// 1/(s + e l), d = l weight, r = -d (g + s). sums is one vector: the sum of l s. ops.QP names the fields of the n
+// records.
 //
 //go:noescape
 func qpAdvanceAVX2(sums *float64, records *float64, d *float64, r *float64, steps *float64, e float64, n int)
 
-// qpPredictAVX2 finds with h = A dx + g the steps dl = d (e l - h) - l and ds = h + e dl, marks as
-// held where (l + dl) s > (s + ds) l, and writes the least of 0 and ds/s, the least of 0 and dl/l, the
-// sums of l ds, s dl and ds dl, and how many marks changed.
+// qpPredictAVX2 finds the step of 4 voxels towards l s = 0: with h = A dx + g, dl = d (e l - h) - l and ds = h + e dl.
+// A constraint is marked as held where (l + dl) s > (s + ds) l. sums is six vectors: the least of 0 and all ds/s, the
+// least of 0 and all dl/l, the sums of l ds, of s dl and of ds dl, and how many marks changed. ops.QP names the fields
+// of the n records.
 //
 //go:noescape
 func qpPredictAVX2(sums *float64, records *float64, d *float64, adx *float64, e float64, n int)
 
-// qpCentreAVX2 makes the products l s + dl ds - target and r = -(l g + product)/(s + e l).
+// qpCentreAVX2 prepares the corrected step of 4 voxels: product = l s + dl ds - target, r = -weight (l g + product).
+// targets is one vector. ops.QP names the fields of the n records.
 //
 //go:noescape
 func qpCentreAVX2(records *float64, r *float64, targets *float64, n int)
 
-// qpCorrectAVX2 finds with h = A dx + g the steps dl = -(l h + product)/(s + e l) and ds = h + e dl,
-// and writes the least of 0 and ds/s and the least of 0 and dl/l.
+// qpCorrectAVX2 finds the corrected step of 4 voxels: with h = A dx + g, dl = -weight (l h + product) and ds = h + e
+// dl. sums is two vectors: the least of 0 and all ds/s, and the least of 0 and all dl/l. ops.QP names the fields of the
+// n records.
 //
 //go:noescape
 func qpCorrectAVX2(sums *float64, records *float64, adx *float64, e float64, n int)
 
-// qpForwardAVX2 solves L y = z in place, y being z before.
+// qpForwardAVX2 solves L y = z for 4 voxels, with the q and inverse of csdFactorise. y is z before, and the solution
+// after.
 //
 //go:noescape
 func qpForwardAVX2(y *float64, q *float64, inverse *float64, tiles int)
 
-// qpHoldAVX2 makes d = weight where a constraint is held, else 0.
+// qpHoldAVX2 makes d = weight where a constraint is held, and 0 elsewhere, for 4 voxels. ops.QP names the fields of the
+// n records.
 //
 //go:noescape
 func qpHoldAVX2(records *float64, d *float64, weight float64, n int)
 
-// qpPressAVX2 makes r = l - d (s + e l).
+// qpPressAVX2 makes r = l - d (s + e l) for 4 voxels. ops.QP names the fields of the n records.
 //
 //go:noescape
 func qpPressAVX2(records *float64, d *float64, r *float64, e float64, n int)
 
-// qpShiftAVX2 takes the step l -= d (A dx + s + e l), s += A dx.
+// qpShiftAVX2 takes the step of the exact solution for 4 voxels: l -= d (A dx + s + e l), s += A dx. ops.QP names the
+// fields of the n records.
 //
 //go:noescape
 func qpShiftAVX2(records *float64, d *float64, adx *float64, e float64, n int)
 
-// qpJudgeAVX2 writes the least s + e l, the largest |l (s + e l)|, the least and the largest l, and
-// how many marks change: a constraint with l <= 0 is held no longer, and its l becomes 0; one with s <
-// -tolerance is held from now on.
+// qpJudgeAVX2 measures the solutions of 4 voxels, and corrects their sets. sums is five vectors: the least of 0 and all
+// s + e l, the largest |l (s + e l)|, the least and the largest of 0 and all l, and how many marks changed. A
+// constraint that is held stays so where l > 0. One that is not becomes held where s < -tolerance. Where a constraint
+// is not held after this, l becomes 0. ops.QP names the fields of the n records.
 //
 //go:noescape
 func qpJudgeAVX2(sums *float64, records *float64, tolerance float64, e float64, n int)

@@ -6,112 +6,129 @@ package amd64
 
 import "github.com/voxfit/voxfit/kernel/internal/ops"
 
-// tensorPack32AVX512 transposes eight rows of n >= 4 values.
+// tensorPack32AVX512 transposes the signals of 8 voxels, rows of n >= 4 values one after another, into n numbers of 8
+// lanes, and prefetches the next 8 rows.
 //
 //go:noescape
 func tensorPack32AVX512(lanes *ops.Lanes, signal *float32, n int)
 
-// tensorPack64AVX512 transposes eight rows of n >= 4 values.
+// tensorPack64AVX512 transposes the signals of 8 voxels, rows of n >= 4 values one after another, into n numbers of 8
+// lanes, and prefetches the next 8 rows.
 //
 //go:noescape
 func tensorPack64AVX512(lanes *ops.Lanes, signal *float64, n int)
 
-// tensorRangeAVX512 lowers the least, raises the most and adds to the energy of n numbers.
+// tensorRangeAVX512 lowers the least and raises the most to n numbers of 8 voxels, and adds their squares to the
+// energy.
 //
 //go:noescape
 func tensorRangeAVX512(extent *ops.Extent, s *ops.Lanes, n int)
 
-// tensorExp2AVX512 writes y = 2^x for n numbers.
+// tensorExp2AVX512 writes y = 2^x for n numbers of 8 voxels.
 //
 //go:noescape
 func tensorExp2AVX512(y, x *ops.Lanes, n int)
 
-// tensorLog2AVX512 writes the binary logarithms of n numbers.
+// tensorLog2AVX512 writes y = log2(x) for n numbers of 8 voxels.
 //
 //go:noescape
 func tensorLog2AVX512(y, x *ops.Lanes, n int)
 
-// tensorLogarithmsAVX512 writes the binary logarithms of what water leaves of the signal.
+// tensorLogarithmsAVX512 writes y = log2(x) for n measurements of 8 voxels. x = s - c water is what water leaves of the
+// signal, or the floor where x <= cut.
 //
 //go:noescape
 func tensorLogarithmsAVX512(y, s *ops.Lanes, design *float64, n int, rest *ops.Rest)
 
-// tensorWeightedLogarithmsAVX512 writes them times the squares of the signal, and those squares to v.
+// tensorWeightedLogarithmsAVX512 writes v = s^2 and y = v log2(x) for n measurements of 8 voxels. x = s - c water is
+// what water leaves of the signal, or the floor where x <= cut.
 //
 //go:noescape
 func tensorWeightedLogarithmsAVX512(y, v, s *ops.Lanes, design *float64, n int, rest *ops.Rest)
 
-// tensorSums7AVX512 adds to each sum the products of v with a column of the table.
+// tensorSums7AVX512 adds v, times each column of a table, to the sum of that column, over n measurements of 8 voxels.
 //
 //go:noescape
 func tensorSums7AVX512(sums *ops.Lanes, table *float64, v *ops.Lanes, n int)
 
-// tensorSums22AVX512 adds to 21 sums the products of v with a column of the table, and to the last v.
+// tensorSums22AVX512 adds v, times each of 21 columns of a table, to the sum of that column, and v to a last sum, over
+// n measurements of 8 voxels.
 //
 //go:noescape
 func tensorSums22AVX512(sums *ops.Lanes, table *float64, v *ops.Lanes, n int)
 
-// tensorExpandAVX512 writes the 28 elements of a packed lower triangle from 22 sums.
+// tensorExpandAVX512 writes the normal matrices of 8 voxels, packed lower triangles of 28 elements, from the 22 sums
+// that differ where b-tensors have rank one.
 //
 //go:noescape
 func tensorExpandAVX512(matrix, sums *ops.Lanes)
 
-// tensorModelAVX512 evaluates the model at a point, and what its derivatives are sums of.
+// tensorModelAVX512 evaluates the model of 8 voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s -
+// t - c water it writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water to the
+// gradient.
 //
 //go:noescape
 func tensorModelAVX512(u, v, x, s *ops.Lanes, design *float64, n int, point *ops.Point)
 
-// tensorMisfitAVX512 adds up the squares of the differences of signal and model at a point.
+// tensorMisfitAVX512 adds the squares of s - t - c water to those of a point, over n measurements of 8 voxels. t =
+// 2^(w.p + p6).
 //
 //go:noescape
 func tensorMisfitAVX512(s *ops.Lanes, design *float64, n int, point *ops.Point)
 
-// tensorWeightsAVX512 writes v = exp2(w.p + p6) and u = v s.
+// tensorWeightsAVX512 writes v = 2^(w.p + p6) and u = v s for n measurements of 8 voxels.
 //
 //go:noescape
 func tensorWeightsAVX512(u, v, s *ops.Lanes, design *float64, n int, point *ops.Point)
 
-// tensorStepAVX512 factors the damped matrix and solves for the bounded step.
+// tensorStepAVX512 factors the damped matrices of 8 voxels into L D L^T, solves for the step, whose last unknown is at
+// least -bound, and predicts by how much the objective falls.
 //
 //go:noescape
 func tensorStepAVX512(system *ops.System)
 
-// tensorFactorAVX512 factors the leading 7 x 7 part of the matrix.
+// tensorFactorAVX512 factors the leading 7 x 7 part of the damped matrices of 8 voxels into L D L^T.
 //
 //go:noescape
 func tensorFactorAVX512(system *ops.System)
 
-// tensorSolveAVX512 solves for the right-hand side with the factors of the leading 7 x 7 part.
+// tensorSolveAVX512 solves for the right-hand sides of 8 voxels, with the factors of the leading 7 x 7 part.
 //
 //go:noescape
 func tensorSolveAVX512(system *ops.System)
 
-// tensorOrdinaryAVX512 writes logarithms and adds what they contribute to the ordinary fit.
+// tensorOrdinaryAVX512 lowers least to s, writes y = log2(max(s, floor)), and adds y, times each of seven columns of
+// the table, to the sum of that column, over n measurements of 8 voxels.
 //
 //go:noescape
 func tensorOrdinaryAVX512(sums, least, y, s *ops.Lanes, table *float64, n int, floor *ops.Lanes)
 
-// tensorReweightAVX512 writes the weights that a fit predicts, and adds up weighted logarithms.
+// tensorReweightAVX512 writes the weights v = 2^(w.p) that a fit p predicts, and adds v y, times each of the seven
+// columns of the design, to the right-hand side, over n measurements of 8 voxels.
 //
 //go:noescape
 func tensorReweightAVX512(right, u, v, y *ops.Lanes, design *float64, n int, p *ops.Lanes)
 
-// tensorTissueAVX512 evaluates the model without water at a point, and what its derivatives are sums of.
+// tensorTissueAVX512 evaluates the model without water of 8 voxels at a point, over n measurements. With t = 2^(w.p +
+// p6) and d = s - t it writes v = t^2 - mix d t, adds d^2 to the squares, and adds d t, times each of the seven columns
+// of the design, to the right-hand side.
 //
 //go:noescape
 func tensorTissueAVX512(right, u, v, s *ops.Lanes, design *float64, n int, point *ops.Point)
 
-// tensorSquaredWeightsAVX512 writes logarithms and squares of a signal that is not less than a floor.
+// tensorSquaredWeightsAVX512 writes y = log2(x), v = (c x)^2 and u = v y with x = max(s, floor), for n measurements of
+// 8 voxels.
 //
 //go:noescape
 func tensorSquaredWeightsAVX512(u, v, y, s *ops.Lanes, n int, rest *ops.Rest)
 
-// tensorEigenvaluesAVX512 writes the eigenvalues of eight symmetric matrices.
+// tensorEigenvaluesAVX512 writes the eigenvalues of the symmetric 3 x 3 matrices of 8 voxels, descending.
 //
 //go:noescape
 func tensorEigenvaluesAVX512(values, tensors *ops.Lanes)
 
-// tensorEigenAVX512 writes the eigenvalues and eigenvectors of eight symmetric matrices.
+// tensorEigenAVX512 writes the eigenvalues of the symmetric 3 x 3 matrices of 8 voxels, descending, and their
+// eigenvectors as the columns of row-major matrices.
 //
 //go:noescape
 func tensorEigenAVX512(values, vectors, tensors *ops.Lanes)

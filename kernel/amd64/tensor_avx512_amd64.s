@@ -56,7 +56,7 @@ last2:
 	TESTQ CX, CX
 	JZ    done3
 
-	// Go back, so that four columns are left.
+	// Fewer than four columns are left. Go back, so that they are four.
 	SUBQ        $0x04, CX
 	LEAQ        (SI)(CX*4), SI
 	LEAQ        (R9)(CX*4), R9
@@ -153,7 +153,7 @@ last5:
 	TESTQ CX, CX
 	JZ    done6
 
-	// Go back, so that four columns are left.
+	// Fewer than four columns are left. Go back, so that they are four.
 	SUBQ       $0x04, CX
 	LEAQ       (SI)(CX*8), SI
 	LEAQ       (R9)(CX*8), R9

@@ -6,77 +6,87 @@ package amd64
 
 import "github.com/voxfit/voxfit/kernel/internal/ops"
 
-// singlePack32AVX2 transposes sixteen rows of n >= 4 values.
+// singlePack32AVX2 transposes the signals of sixteen voxels, rows of n >= 4 values one after another, into n numbers of
+// sixteen lanes, and prefetches the next sixteen rows.
 //
 //go:noescape
 func singlePack32AVX2(lanes *ops.LanesSingle, signal *float32, n int)
 
-// singlePack64AVX2 transposes sixteen rows of n >= 4 values.
+// singlePack64AVX2 transposes the signals of sixteen voxels, rows of n >= 4 values one after another, into n numbers of
+// sixteen lanes, and prefetches the next sixteen rows.
 //
 //go:noescape
 func singlePack64AVX2(lanes *ops.LanesSingle, signal *float64, n int)
 
-// singleRangeAVX2 lowers the least, raises the most and adds to the energy of n numbers.
+// singleRangeAVX2 lowers the least and raises the most to n numbers of 16 voxels, and adds their squares to the energy.
 //
 //go:noescape
 func singleRangeAVX2(extent *ops.ExtentSingle, s *ops.LanesSingle, n int)
 
-// singleExp2AVX2 writes y = 2^x for n numbers.
+// singleExp2AVX2 writes y = 2^x for n numbers of 16 voxels.
 //
 //go:noescape
 func singleExp2AVX2(y, x *ops.LanesSingle, n int)
 
-// singleLog2AVX2 writes the binary logarithms of n numbers.
+// singleLog2AVX2 writes y = log2(x) for n numbers of 16 voxels.
 //
 //go:noescape
 func singleLog2AVX2(y, x *ops.LanesSingle, n int)
 
-// singleLogarithmsAVX2 writes the binary logarithms of what water leaves of the signal.
+// singleLogarithmsAVX2 writes y = log2(x) for n measurements of 16 voxels. x = s - c water is what water leaves of the
+// signal, or the floor where x <= cut.
 //
 //go:noescape
 func singleLogarithmsAVX2(y, s *ops.LanesSingle, design *float32, n int, rest *ops.RestSingle)
 
-// singleWeightedLogarithmsAVX2 writes them times the squares of the signal, and those squares to v.
+// singleWeightedLogarithmsAVX2 writes v = s^2 and y = v log2(x) for n measurements of 16 voxels. x = s - c water is
+// what water leaves of the signal, or the floor where x <= cut.
 //
 //go:noescape
 func singleWeightedLogarithmsAVX2(y, v, s *ops.LanesSingle, design *float32, n int, rest *ops.RestSingle)
 
-// singleSums7AVX2 adds to each sum the products of v with a column of the table.
+// singleSums7AVX2 adds v, times each column of a table, to the sum of that column, over n measurements of 16 voxels.
 //
 //go:noescape
 func singleSums7AVX2(sums *ops.LanesSingle, table *float32, v *ops.LanesSingle, n int)
 
-// singleSums22AVX2 adds to each sum the products of v with a column of the table.
+// singleSums22AVX2 adds v, times each column of a table, to the sum of that column, over n measurements of 16 voxels.
 //
 //go:noescape
 func singleSums22AVX2(sums *ops.LanesSingle, table *float32, v *ops.LanesSingle, n int)
 
-// singleProjectAVX2 adds to sums the products of u, and then those of x, with the columns of the design.
+// singleProjectAVX2 adds u, times each of the seven columns of the design, to seven sums, and x to seven others, over n
+// measurements of 16 voxels.
 //
 //go:noescape
 func singleProjectAVX2(sums *ops.LanesSingle, design *float32, u, x *ops.LanesSingle, n int)
 
-// singleModelAVX2 evaluates the model at a point, and what its derivatives are sums of.
+// singleModelAVX2 evaluates the model of 16 voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s - t
+// - c water it writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water to the
+// gradient.
 //
 //go:noescape
 func singleModelAVX2(u, v, x, s *ops.LanesSingle, design *float32, n int, point *ops.PointSingle)
 
-// singleMisfitAVX2 adds up the squares of the differences of signal and model at a point.
+// singleMisfitAVX2 adds the squares of s - t - c water to those of a point, over n measurements of 16 voxels. t =
+// 2^(w.p + p6).
 //
 //go:noescape
 func singleMisfitAVX2(s *ops.LanesSingle, design *float32, n int, point *ops.PointSingle)
 
-// singleWeightsAVX2 writes v = exp2(w.p + p6) and u = v s.
+// singleWeightsAVX2 writes v = 2^(w.p + p6) and u = v s for n measurements of 16 voxels.
 //
 //go:noescape
 func singleWeightsAVX2(u, v, s *ops.LanesSingle, design *float32, n int, point *ops.PointSingle)
 
-// singleWidenAVX2 writes the first and the last eight lanes of n numbers in double precision.
+// singleWidenAVX2 converts n numbers of sixteen voxels to double precision: the first eight lanes to first, the others
+// to last.
 //
 //go:noescape
 func singleWidenAVX2(first, last *ops.Lanes, s *ops.LanesSingle, n int)
 
-// singleNarrowAVX2 writes n numbers of sixteen lanes, rounded from eight and eight.
+// singleNarrowAVX2 rounds n numbers of sixteen voxels to single precision: the first eight lanes come from first, the
+// others from last.
 //
 //go:noescape
 func singleNarrowAVX2(first, last *ops.Lanes, s *ops.LanesSingle, n int)

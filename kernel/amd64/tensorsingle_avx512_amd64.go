@@ -6,77 +6,88 @@ package amd64
 
 import "github.com/voxfit/voxfit/kernel/internal/ops"
 
-// singlePack32AVX512 transposes sixteen rows of n >= 4 values.
+// singlePack32AVX512 transposes the signals of sixteen voxels, rows of n >= 4 values one after another, into n numbers
+// of sixteen lanes, and prefetches the next sixteen rows.
 //
 //go:noescape
 func singlePack32AVX512(lanes *ops.LanesSingle, signal *float32, n int)
 
-// singlePack64AVX512 transposes sixteen rows of n >= 4 values.
+// singlePack64AVX512 transposes the signals of sixteen voxels, rows of n >= 4 values one after another, into n numbers
+// of sixteen lanes, and prefetches the next sixteen rows.
 //
 //go:noescape
 func singlePack64AVX512(lanes *ops.LanesSingle, signal *float64, n int)
 
-// singleRangeAVX512 lowers the least, raises the most and adds to the energy of n numbers.
+// singleRangeAVX512 lowers the least and raises the most to n numbers of 16 voxels, and adds their squares to the
+// energy.
 //
 //go:noescape
 func singleRangeAVX512(extent *ops.ExtentSingle, s *ops.LanesSingle, n int)
 
-// singleExp2AVX512 writes y = 2^x for n numbers.
+// singleExp2AVX512 writes y = 2^x for n numbers of 16 voxels.
 //
 //go:noescape
 func singleExp2AVX512(y, x *ops.LanesSingle, n int)
 
-// singleLog2AVX512 writes the binary logarithms of n numbers.
+// singleLog2AVX512 writes y = log2(x) for n numbers of 16 voxels.
 //
 //go:noescape
 func singleLog2AVX512(y, x *ops.LanesSingle, n int)
 
-// singleLogarithmsAVX512 writes the binary logarithms of what water leaves of the signal.
+// singleLogarithmsAVX512 writes y = log2(x) for n measurements of 16 voxels. x = s - c water is what water leaves of
+// the signal, or the floor where x <= cut.
 //
 //go:noescape
 func singleLogarithmsAVX512(y, s *ops.LanesSingle, design *float32, n int, rest *ops.RestSingle)
 
-// singleWeightedLogarithmsAVX512 writes them times the squares of the signal, and those squares to v.
+// singleWeightedLogarithmsAVX512 writes v = s^2 and y = v log2(x) for n measurements of 16 voxels. x = s - c water is
+// what water leaves of the signal, or the floor where x <= cut.
 //
 //go:noescape
 func singleWeightedLogarithmsAVX512(y, v, s *ops.LanesSingle, design *float32, n int, rest *ops.RestSingle)
 
-// singleSums7AVX512 adds to each sum the products of v with a column of the table.
+// singleSums7AVX512 adds v, times each column of a table, to the sum of that column, over n measurements of 16 voxels.
 //
 //go:noescape
 func singleSums7AVX512(sums *ops.LanesSingle, table *float32, v *ops.LanesSingle, n int)
 
-// singleSums22AVX512 adds to each sum the products of v with a column of the table.
+// singleSums22AVX512 adds v, times each column of a table, to the sum of that column, over n measurements of 16 voxels.
 //
 //go:noescape
 func singleSums22AVX512(sums *ops.LanesSingle, table *float32, v *ops.LanesSingle, n int)
 
-// singleProjectAVX512 adds to sums the products of u, and then those of x, with the columns of the design.
+// singleProjectAVX512 adds u, times each of the seven columns of the design, to seven sums, and x to seven others, over
+// n measurements of 16 voxels.
 //
 //go:noescape
 func singleProjectAVX512(sums *ops.LanesSingle, design *float32, u, x *ops.LanesSingle, n int)
 
-// singleModelAVX512 evaluates the model at a point, and what its derivatives are sums of.
+// singleModelAVX512 evaluates the model of 16 voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s -
+// t - c water it writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water to the
+// gradient.
 //
 //go:noescape
 func singleModelAVX512(u, v, x, s *ops.LanesSingle, design *float32, n int, point *ops.PointSingle)
 
-// singleMisfitAVX512 adds up the squares of the differences of signal and model at a point.
+// singleMisfitAVX512 adds the squares of s - t - c water to those of a point, over n measurements of 16 voxels. t =
+// 2^(w.p + p6).
 //
 //go:noescape
 func singleMisfitAVX512(s *ops.LanesSingle, design *float32, n int, point *ops.PointSingle)
 
-// singleWeightsAVX512 writes v = exp2(w.p + p6) and u = v s.
+// singleWeightsAVX512 writes v = 2^(w.p + p6) and u = v s for n measurements of 16 voxels.
 //
 //go:noescape
 func singleWeightsAVX512(u, v, s *ops.LanesSingle, design *float32, n int, point *ops.PointSingle)
 
-// singleWidenAVX512 writes the first and the last eight lanes of n numbers in double precision.
+// singleWidenAVX512 converts n numbers of sixteen voxels to double precision: the first eight lanes to first, the
+// others to last.
 //
 //go:noescape
 func singleWidenAVX512(first, last *ops.Lanes, s *ops.LanesSingle, n int)
 
-// singleNarrowAVX512 writes n numbers of sixteen lanes, rounded from eight and eight.
+// singleNarrowAVX512 rounds n numbers of sixteen voxels to single precision: the first eight lanes come from first, the
+// others from last.
 //
 //go:noescape
 func singleNarrowAVX512(first, last *ops.Lanes, s *ops.LanesSingle, n int)

@@ -4,73 +4,77 @@
 
 package arm64
 
-// csdPackFloat64NEON transposes four rows, each stride values after the one before and of at least
-// four columns, to dst[column][lane].
+// csdPackFloat64NEON transposes the signals of 4 voxels, and prefetches the next ones. The 4 rows of columns >= 4
+// values, each stride values after the one before, become columns vectors in double precision: dst[column][lane].
 //
 //go:noescape
 func csdPackFloat64NEON(dst *float64, rows *float64, columns, stride int)
 
-// csdPackFloat32NEON transposes four rows, each stride values after the one before and of at least
-// four columns, to dst[column][lane].
+// csdPackFloat32NEON transposes the signals of 4 voxels, and prefetches the next ones. The 4 rows of columns >= 4
+// values, each stride values after the one before, become columns vectors in double precision: dst[column][lane].
 //
 //go:noescape
 func csdPackFloat32NEON(dst *float64, rows *float32, columns, stride int)
 
-// csdInspectNEON looks at the n >= 1 vectors at the byte offsets from x on and writes three:
-// NaN where a value is NaN or infinite, else 0; the smallest value; the largest.
+// csdInspectNEON looks at n >= 1 vectors of 4 voxels, at the byte offsets from x, and writes three: NaN where a value
+// is NaN or infinite, else 0; the smallest value; the largest value.
 //
 //go:noescape
 func csdInspectNEON(seen, x *float64, offsets *int32, n int)
 
-// csdMultiplyNEON writes the rows of count panels times x, row after row; x[column] is the
-// vector at the column's byte offset from x on.
+// csdMultiplyNEON writes a matrix times x for 4 voxels: the vector of each row is the sum over the columns of the
+// matrix's number times the vector of x at that column's byte offset. The matrix has count panels of 14 rows, each
+// stored column after column.
 //
 //go:noescape
 func csdMultiplyNEON(dst, panels, x *float64, offsets *int32, count, columns int)
 
-// csdTransposeNEON transposes four rows, each stride values after the one before and of at least
-// four columns, to dst[column][lane].
+// csdTransposeNEON transposes the moments of 4 voxels. The 4 rows of columns >= 4 sums, each stride sums after the one
+// before, become columns vectors of numbers: dst[column][lane].
 //
 //go:noescape
 func csdTransposeNEON(dst *float64, rows *float64, columns, stride int)
 
-// csdBelowNEON compares the rows of count panels times x with the threshold of each lane: bit r
-// of a lane's set is 1 where row r is strictly less. columns of x are consecutive vectors; skip
-// bytes of a panel follow those that are used. rows has a mask of lanes for each row, of which the first
-// 64*words are turned into sets[lane][word].
+// csdBelowNEON finds which rows of a matrix times x are below a threshold, for 4 voxels: bit r of sets[lane][word] is 1
+// where row r is less than the lane's threshold. The matrix has count panels of 14 rows, stored column after column;
+// skip bytes of each follow the columns that are used. x is columns consecutive vectors. rows is scratch: a mask of
+// lanes for each row, from which the words of each lane are made.
 //
 //go:noescape
 func csdBelowNEON(sets *uint64, rows *byte, panels, x, thresholds *float64, count, columns, skip, words int)
 
-// csdAccumulateNEON writes from + the rows of the directions in after and not in before - those of
-// the ones in before and not in after. Four directions share 16 rows of the table, one for each set of
-// them; rows, from and dst are as many stripes long.
+// csdAccumulateNEON updates the moments of one voxel, which are consecutive numbers: dst = from + the rows of the
+// directions that are in after and not in before - the rows of those that are in before and not in after. Four
+// directions share 16 rows of the table, one for each set of them. The sets have so many words; rows, from and dst have
+// so many stripes of 56 numbers.
 //
 //go:noescape
 func csdAccumulateNEON(dst, from, table *float64, before, after *uint64, words, stripes int)
 
-// csdAssembleNEON writes the entries of q = P + H^T H from the moments c, pairs of a cosine's and a
-// sine's vector. Twins and couples are records of 12 and 6 numbers, ops.CSD says which; weights has for
-// each record the entries of P and then the weights in the order of use.
+// csdAssembleNEON writes the normal matrix q = P + H^T H of 4 voxels from their moments c, each of which is a cosine's
+// and a sine's vector. twins and couples are records of 12 and of 6 numbers, which ops.CSDIteration describes. weights
+// has for each record the entries of P, then the weights in the order of use.
 //
 //go:noescape
 func csdAssembleNEON(q, c, weights *float64, twins *int32, twinCount int, couples *int32, coupleCount int)
 
-// csdFactoriseNEON replaces q by its Cholesky factor L, writes the reciprocals of L's diagonal to
-// inverse, and solves L y = z. A pivot that is not positive makes its reciprocal NaN or infinite.
+// csdFactoriseNEON factorises the normal matrices of 4 voxels: it replaces q by its Cholesky factor L, writes the
+// reciprocals of L's diagonal to inverse, and solves L y = z. q is a packed lower triangle of tiles x tiles squares
+// with edge 3. Where a pivot is not positive, its reciprocal is NaN or infinite.
 //
 //go:noescape
 func csdFactoriseNEON(q, inverse, y, z *float64, tiles int)
 
-// csdBackSolveNEON solves L^T f = y in place of y, and writes one vector more after it: 0 in the lanes
-// where all of f is finite, else NaN.
+// csdBackSolveNEON solves L^T f = y for 4 voxels in place of y, with the q and inverse of csdFactorise. It writes one
+// more vector behind f: 0 in a lane where f is finite, else NaN.
 //
 //go:noescape
 func csdBackSolveNEON(y, q, inverse *float64, tiles int)
 
-// csdBelowRoundedNEON is csdBelow. rounded and half are panels and x in single precision; half is written here. A
-// panel of which a row is nearer to the threshold than errors[0] |x| + errors[1] |threshold| in some
-// lane is multiplied once more, in double precision. So are all where that distance is 2^73 or more.
+// csdBelowRoundedNEON writes the sets of csdBelow for 4 voxels, with half of its multiplications. It first multiplies
+// in single precision: rounded has the panels, and half is scratch for the columns of x. A panel is multiplied again in
+// double precision where a row is nearer to the threshold than errors[0] |x| + errors[1] |threshold| in a lane, or
+// where that distance is 2^73 or more.
 //
 //go:noescape
 func csdBelowRoundedNEON(sets *uint64, rows *byte, panels *float64, rounded *float32, x *float64, half *float32, thresholds, errors *float64, count, columns, skip, words int)

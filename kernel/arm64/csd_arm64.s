@@ -4,8 +4,8 @@
 
 #include "textflag.h"
 
-// csdPackFloat64NEON transposes four rows, each stride values after the one before and of at least
-// four columns, to dst[column][lane].
+// csdPackFloat64NEON transposes the signals of 4 voxels, and prefetches the next ones. The 4 rows of columns >= 4
+// values, each stride values after the one before, become columns vectors in double precision: dst[column][lane].
 TEXT ·csdPackFloat64NEON(SB), NOSPLIT, $0-32
 	MOVD dst+0(FP), R1
 	MOVD rows+8(FP), R2
@@ -40,7 +40,7 @@ square1:
 	CMP $4, R3
 	BGE square1
 	CBZ R3, done2
-	// Fewer than four columns are left: step back, so that the last square ends with the last column.
+	// Fewer than four columns are left. Go back, so that the last square ends with the last column.
 	SUB $4, R3
 	ADD R3<<3, R2
 	ADD R3<<3, R5
@@ -52,8 +52,8 @@ square1:
 done2:
 	RET
 
-// csdPackFloat32NEON transposes four rows, each stride values after the one before and of at least
-// four columns, to dst[column][lane].
+// csdPackFloat32NEON transposes the signals of 4 voxels, and prefetches the next ones. The 4 rows of columns >= 4
+// values, each stride values after the one before, become columns vectors in double precision: dst[column][lane].
 TEXT ·csdPackFloat32NEON(SB), NOSPLIT, $0-32
 	MOVD dst+0(FP), R1
 	MOVD rows+8(FP), R2
@@ -95,7 +95,7 @@ square3:
 	CMP $4, R3
 	BGE square3
 	CBZ R3, done4
-	// Fewer than four columns are left: step back, so that the last square ends with the last column.
+	// Fewer than four columns are left. Go back, so that the last square ends with the last column.
 	SUB $4, R3
 	ADD R3<<2, R2
 	ADD R3<<2, R5
@@ -107,8 +107,8 @@ square3:
 done4:
 	RET
 
-// csdInspectNEON looks at the n >= 1 vectors at the byte offsets from x on and writes three:
-// NaN where a value is NaN or infinite, else 0; the smallest value; the largest.
+// csdInspectNEON looks at n >= 1 vectors of 4 voxels, at the byte offsets from x, and writes three: NaN where a value
+// is NaN or infinite, else 0; the smallest value; the largest value.
 TEXT ·csdInspectNEON(SB), NOSPLIT, $0-32
 	MOVD seen+0(FP), R1
 	MOVD x+8(FP), R2
@@ -142,8 +142,9 @@ after_value6:
 	FSTPQ (F4, F5), 64(R1)
 	RET
 
-// csdMultiplyNEON writes the rows of count panels times x, row after row; x[column] is the
-// vector at the column's byte offset from x on.
+// csdMultiplyNEON writes a matrix times x for 4 voxels: the vector of each row is the sum over the columns of the
+// matrix's number times the vector of x at that column's byte offset. The matrix has count panels of 14 rows, each
+// stored column after column.
 TEXT ·csdMultiplyNEON(SB), NOSPLIT, $0-48
 	MOVD dst+0(FP), R1
 	MOVD panels+8(FP), R2
@@ -242,8 +243,8 @@ after_column10:
 after_panel8:
 	RET
 
-// csdTransposeNEON transposes four rows, each stride values after the one before and of at least
-// four columns, to dst[column][lane].
+// csdTransposeNEON transposes the moments of 4 voxels. The 4 rows of columns >= 4 sums, each stride sums after the one
+// before, become columns vectors of numbers: dst[column][lane].
 TEXT ·csdTransposeNEON(SB), NOSPLIT, $0-32
 	MOVD dst+0(FP), R1
 	MOVD rows+8(FP), R2
@@ -275,7 +276,7 @@ square11:
 	CMP $4, R3
 	BGE square11
 	CBZ R3, done12
-	// Fewer than four columns are left: step back, so that the last square ends with the last column.
+	// Fewer than four columns are left. Go back, so that the last square ends with the last column.
 	SUB $4, R3
 	ADD R3<<3, R2
 	ADD R3<<3, R5
@@ -313,10 +314,10 @@ DATA constants_csdBelowNEON<>+176(SB)/8, $0x8040201008040201
 DATA constants_csdBelowNEON<>+184(SB)/8, $0x8040201008040201
 GLOBL constants_csdBelowNEON<>(SB), RODATA|NOPTR, $192
 
-// csdBelowNEON compares the rows of count panels times x with the threshold of each lane: bit r
-// of a lane's set is 1 where row r is strictly less. columns of x are consecutive vectors; skip
-// bytes of a panel follow those that are used. rows has a mask of lanes for each row, of which the first
-// 64*words are turned into sets[lane][word].
+// csdBelowNEON finds which rows of a matrix times x are below a threshold, for 4 voxels: bit r of sets[lane][word] is 1
+// where row r is less than the lane's threshold. The matrix has count panels of 14 rows, stored column after column;
+// skip bytes of each follow the columns that are used. x is columns consecutive vectors. rows is scratch: a mask of
+// lanes for each row, from which the words of each lane are made.
 TEXT ·csdBelowNEON(SB), NOSPLIT, $0-72
 	MOVD $constants_csdBelowNEON<>(SB), R0
 	MOVD rows+8(FP), R1
@@ -452,7 +453,7 @@ after_column16:
 	VUZP1 V20.B16, V16.B16, V16.B16
 	VUZP1 V24.B16, V24.B16, V24.B16
 	FMOVQ 0(R0), F28
-	// The bits of a row's lanes are added to one byte.
+	// Each lane's byte keeps the lane's bit. The bytes of a row are added up to one.
 	VAND V28.B16, V0.B16, V0.B16
 	VAND V28.B16, V8.B16, V8.B16
 	VAND V28.B16, V16.B16, V16.B16
@@ -543,9 +544,10 @@ word17:
 after_word18:
 	RET
 
-// csdAccumulateNEON writes from + the rows of the directions in after and not in before - those of
-// the ones in before and not in after. Four directions share 16 rows of the table, one for each set of
-// them; rows, from and dst are as many stripes long.
+// csdAccumulateNEON updates the moments of one voxel, which are consecutive numbers: dst = from + the rows of the
+// directions that are in after and not in before - the rows of those that are in before and not in after. Four
+// directions share 16 rows of the table, one for each set of them. The sets have so many words; rows, from and dst have
+// so many stripes of 56 numbers.
 TEXT ·csdAccumulateNEON(SB), NOSPLIT, $0-56
 	MOVD dst+0(FP), R1
 	MOVD from+8(FP), R2
@@ -723,9 +725,9 @@ DATA constants_csdAssembleNEON<>+16(SB)/8, $0x3ff0000000000000
 DATA constants_csdAssembleNEON<>+24(SB)/8, $0x3ff0000000000000
 GLOBL constants_csdAssembleNEON<>(SB), RODATA|NOPTR, $32
 
-// csdAssembleNEON writes the entries of q = P + H^T H from the moments c, pairs of a cosine's and a
-// sine's vector. Twins and couples are records of 12 and 6 numbers, ops.CSD says which; weights has for
-// each record the entries of P and then the weights in the order of use.
+// csdAssembleNEON writes the normal matrix q = P + H^T H of 4 voxels from their moments c, each of which is a cosine's
+// and a sine's vector. twins and couples are records of 12 and of 6 numbers, which ops.CSDIteration describes. weights
+// has for each record the entries of P, then the weights in the order of use.
 TEXT ·csdAssembleNEON(SB), NOSPLIT, $0-56
 	MOVD $constants_csdAssembleNEON<>(SB), R0
 	MOVD q+0(FP), R1
@@ -934,8 +936,9 @@ DATA constants_csdFactoriseNEON<>+16(SB)/8, $0x3ff0000000000000
 DATA constants_csdFactoriseNEON<>+24(SB)/8, $0x3ff0000000000000
 GLOBL constants_csdFactoriseNEON<>(SB), RODATA|NOPTR, $32
 
-// csdFactoriseNEON replaces q by its Cholesky factor L, writes the reciprocals of L's diagonal to
-// inverse, and solves L y = z. A pivot that is not positive makes its reciprocal NaN or infinite.
+// csdFactoriseNEON factorises the normal matrices of 4 voxels: it replaces q by its Cholesky factor L, writes the
+// reciprocals of L's diagonal to inverse, and solves L y = z. q is a packed lower triangle of tiles x tiles squares
+// with edge 3. Where a pivot is not positive, its reciprocal is NaN or infinite.
 TEXT ·csdFactoriseNEON(SB), NOSPLIT, $0-40
 	MOVD $constants_csdFactoriseNEON<>(SB), R0
 	MOVD q+0(FP), R1
@@ -1191,7 +1194,7 @@ left45:
 	SUB $1, R12
 	CBNZ R12, left45
 after_left46:
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	WORD $0x6e60ff52 // fdiv v18.2d, v26.2d, v0.2d
 	WORD $0x6e61ff53 // fdiv v19.2d, v26.2d, v1.2d
 	WORD $0x6ee1f814 // fsqrt v20.2d, v0.2d
@@ -1218,7 +1221,7 @@ after_left46:
 	VFMLS V7.D2, V7.D2, V11.D2
 	VFMLS V12.D2, V6.D2, V16.D2
 	VFMLS V13.D2, V7.D2, V17.D2
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	WORD $0x6e64ff52 // fdiv v18.2d, v26.2d, v4.2d
 	WORD $0x6e65ff53 // fdiv v19.2d, v26.2d, v5.2d
 	WORD $0x6ee1f894 // fsqrt v20.2d, v4.2d
@@ -1237,7 +1240,7 @@ after_left46:
 	VFMLS V9.D2, V9.D2, V11.D2
 	VFMLS V14.D2, V8.D2, V16.D2
 	VFMLS V15.D2, V9.D2, V17.D2
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	WORD $0x6e6aff52 // fdiv v18.2d, v26.2d, v10.2d
 	WORD $0x6e6bff53 // fdiv v19.2d, v26.2d, v11.2d
 	WORD $0x6ee1f954 // fsqrt v20.2d, v10.2d
@@ -1264,14 +1267,14 @@ after_left46:
 after_row40:
 	RET
 
-// csdBackSolveNEON solves L^T f = y in place of y, and writes one vector more after it: 0 in the lanes
-// where all of f is finite, else NaN.
+// csdBackSolveNEON solves L^T f = y for 4 voxels in place of y, with the q and inverse of csdFactorise. It writes one
+// more vector behind f: 0 in a lane where f is finite, else NaN.
 TEXT ·csdBackSolveNEON(SB), NOSPLIT, $0-32
 	MOVD y+0(FP), R1
 	MOVD q+8(FP), R2
 	MOVD inverse+16(FP), R3
 	MOVD tiles+24(FP), R4
-	// row is the first tile of a row of tiles, y and inverse are at its first unknown: all begin with the last.
+	// row is the first tile of a row of tiles. y and inverse are at its first unknown. All begin with the last row.
 	SUB $1, R4, R5
 	MOVD R5, R6
 	MUL R4, R5
@@ -1315,7 +1318,7 @@ row47:
 	WORD $0x6e6cdc00 // fmul v0.2d, v0.2d, v12.2d
 	WORD $0x6e6ddc21 // fmul v1.2d, v1.2d, v13.2d
 	FSTPQ (F0, F1), 0(R1)
-	// What these unknowns take off the rows above.
+	// Subtract what these unknowns contribute to the rows above.
 	MOVD R2, R7
 	MOVD y+0(FP), R8
 	MOVD R9, R6
@@ -1429,9 +1432,10 @@ DATA constants_csdBelowRoundedNEON<>+304(SB)/8, $0x8040201008040201
 DATA constants_csdBelowRoundedNEON<>+312(SB)/8, $0x8040201008040201
 GLOBL constants_csdBelowRoundedNEON<>(SB), RODATA|NOPTR, $320
 
-// csdBelowRoundedNEON is csdBelow. rounded and half are panels and x in single precision; half is written here. A
-// panel of which a row is nearer to the threshold than errors[0] |x| + errors[1] |threshold| in some
-// lane is multiplied once more, in double precision. So are all where that distance is 2^73 or more.
+// csdBelowRoundedNEON writes the sets of csdBelow for 4 voxels, with half of its multiplications. It first multiplies
+// in single precision: rounded has the panels, and half is scratch for the columns of x. A panel is multiplied again in
+// double precision where a row is nearer to the threshold than errors[0] |x| + errors[1] |threshold| in a lane, or
+// where that distance is 2^73 or more.
 TEXT ·csdBelowRoundedNEON(SB), NOSPLIT, $0-96
 	MOVD $constants_csdBelowRoundedNEON<>(SB), R0
 	MOVD x+32(FP), R1
@@ -1482,7 +1486,7 @@ after_square54:
 	MOVD sets+0(FP), R5
 	MOVD columns+72(FP), R6
 	MOVD skip+80(FP), R7
-	// A panel that is multiplied again takes all registers: sets keep two of them until they are written.
+	// A panel that is multiplied again needs all registers. sets, not written yet, keeps two of them.
 	FSTPQ (F14, F15), 0(R5)
 	MOVD $112, R8
 	MUL R8, R6
@@ -1576,7 +1580,7 @@ after_column59:
 	VCMTST V17.B16, V8.B16, V8.B16
 	VCMTST V17.B16, V12.B16, V12.B16
 	FMOVQ 128(R0), F28
-	// The bits of a row's lanes are added to one byte.
+	// Each lane's byte keeps the lane's bit. The bytes of a row are added up to one.
 	VAND V28.B16, V0.B16, V0.B16
 	VAND V28.B16, V4.B16, V4.B16
 	VAND V28.B16, V8.B16, V8.B16
@@ -1719,7 +1723,7 @@ after_column61:
 	VUZP1 V20.B16, V16.B16, V16.B16
 	VUZP1 V24.B16, V24.B16, V24.B16
 	FMOVQ 128(R0), F28
-	// The bits of a row's lanes are added to one byte.
+	// Each lane's byte keeps the lane's bit. The bytes of a row are added up to one.
 	VAND V28.B16, V0.B16, V0.B16
 	VAND V28.B16, V8.B16, V8.B16
 	VAND V28.B16, V16.B16, V16.B16

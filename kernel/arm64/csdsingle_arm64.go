@@ -4,49 +4,51 @@
 
 package arm64
 
-// csdTransposeSingleNEON transposes eight rows, each stride values after the one before and of at least
-// eight columns, to dst[column][lane].
+// csdTransposeSingleNEON transposes the moments of 8 voxels. The 8 rows of columns >= 8 sums, each stride sums after
+// the one before, become columns vectors of numbers: dst[column][lane].
 //
 //go:noescape
 func csdTransposeSingleNEON(dst *float32, rows *int32, columns, stride int)
 
-// csdBelowSingleNEON compares the rows of count panels times x with the threshold of each lane: bit r
-// of a lane's set is 1 where row r is strictly less. columns of x are consecutive vectors; skip
-// bytes of a panel follow those that are used. rows has a mask of lanes for each row, of which the first
-// 64*words are turned into sets[lane][word].
-// nearest is the smallest square of a row's distance to the threshold.
+// csdBelowSingleNEON finds which rows of a matrix times x are below a threshold, for 8 voxels: bit r of
+// sets[lane][word] is 1 where row r is less than the lane's threshold. The matrix has count panels of 14 rows, stored
+// column after column; skip bytes of each follow the columns that are used. x is columns consecutive vectors. rows is
+// scratch: a mask of lanes for each row, from which the words of each lane are made. nearest is the vector of the
+// smallest square of a row's distance to the threshold.
 //
 //go:noescape
 func csdBelowSingleNEON(sets *uint64, nearest *float32, rows *byte, panels, x, thresholds *float32, count, columns, skip, words int)
 
-// csdAccumulateSingleNEON writes from + the rows of the directions in after and not in before - those of
-// the ones in before and not in after. Four directions share 16 rows of the table, one for each set of
-// them; rows, from and dst are as many stripes long.
+// csdAccumulateSingleNEON updates the moments of one voxel, which are consecutive numbers: dst = from + the rows of the
+// directions that are in after and not in before - the rows of those that are in before and not in after. Four
+// directions share 16 rows of the table, one for each set of them. The sets have so many words; rows, from and dst have
+// so many stripes of 88 numbers.
 //
 //go:noescape
 func csdAccumulateSingleNEON(dst, from, table *int32, before, after *uint64, words, stripes int)
 
-// csdAssembleSingleNEON writes the entries of q = P + H^T H from the moments c, pairs of a cosine's and a
-// sine's vector. Twins and couples are records of 12 and 6 numbers, ops.CSD says which; weights has for
-// each record the entries of P and then the weights in the order of use.
+// csdAssembleSingleNEON writes the normal matrix q = P + H^T H of 8 voxels from their moments c, each of which is a
+// cosine's and a sine's vector. twins and couples are records of 12 and of 6 numbers, which ops.CSDIteration describes.
+// weights has for each record the entries of P, then the weights in the order of use.
 //
 //go:noescape
 func csdAssembleSingleNEON(q, c, weights *float32, twins *int32, twinCount int, couples *int32, coupleCount int)
 
-// csdFactoriseSingleNEON replaces q by its Cholesky factor L, writes the reciprocals of L's diagonal to
-// inverse, and solves L y = z. A pivot that is not positive makes its reciprocal NaN or infinite.
+// csdFactoriseSingleNEON factorises the normal matrices of 8 voxels: it replaces q by its Cholesky factor L, writes the
+// reciprocals of L's diagonal to inverse, and solves L y = z. q is a packed lower triangle of tiles x tiles squares
+// with edge 3. Where a pivot is not positive, its reciprocal is NaN or infinite.
 //
 //go:noescape
 func csdFactoriseSingleNEON(q, inverse, y, z *float32, tiles int)
 
-// csdBackSolveSingleNEON solves L^T f = y in place of y, and writes one vector more after it: the sum of
-// the squares of f, which is finite only where f is.
+// csdBackSolveSingleNEON solves L^T f = y for 8 voxels in place of y, with the q and inverse of csdFactorise. It writes
+// one more vector behind f: the sum of the squares of f, which is finite only where f is.
 //
 //go:noescape
 func csdBackSolveSingleNEON(y, q, inverse *float32, tiles int)
 
-// csdConditionSingleNEON writes the sum of scale times the square of the reciprocal, over the n >= 1
-// unknowns; the scales are numbers.
+// csdConditionSingleNEON writes the vector of the sums, over n >= 1 unknowns, of scales[i] times the square of
+// inverse[i]. inverse has vectors of 8 voxels, as csdFactorise wrote them, and scales has numbers.
 //
 //go:noescape
 func csdConditionSingleNEON(condition, inverse, scales *float32, n int)

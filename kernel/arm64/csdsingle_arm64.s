@@ -4,8 +4,8 @@
 
 #include "textflag.h"
 
-// csdTransposeSingleNEON transposes eight rows, each stride values after the one before and of at least
-// eight columns, to dst[column][lane].
+// csdTransposeSingleNEON transposes the moments of 8 voxels. The 8 rows of columns >= 8 sums, each stride sums after
+// the one before, become columns vectors of numbers: dst[column][lane].
 TEXT ·csdTransposeSingleNEON(SB), NOSPLIT, $0-32
 	MOVD dst+0(FP), R1
 	MOVD rows+8(FP), R2
@@ -61,7 +61,7 @@ square1:
 	CMP $4, R3
 	BGE square1
 	CBZ R3, done2
-	// Fewer than four columns are left: step back, so that the last square ends with the last column.
+	// Fewer than four columns are left. Go back, so that the last square ends with the last column.
 	SUB $4, R3
 	ADD R3<<2, R2
 	ADD R3<<2, R5
@@ -119,11 +119,11 @@ DATA constants_csdBelowSingleNEON<>+304(SB)/8, $0x8080808080808080
 DATA constants_csdBelowSingleNEON<>+312(SB)/8, $0x8080808080808080
 GLOBL constants_csdBelowSingleNEON<>(SB), RODATA|NOPTR, $320
 
-// csdBelowSingleNEON compares the rows of count panels times x with the threshold of each lane: bit r
-// of a lane's set is 1 where row r is strictly less. columns of x are consecutive vectors; skip
-// bytes of a panel follow those that are used. rows has a mask of lanes for each row, of which the first
-// 64*words are turned into sets[lane][word].
-// nearest is the smallest square of a row's distance to the threshold.
+// csdBelowSingleNEON finds which rows of a matrix times x are below a threshold, for 8 voxels: bit r of
+// sets[lane][word] is 1 where row r is less than the lane's threshold. The matrix has count panels of 14 rows, stored
+// column after column; skip bytes of each follow the columns that are used. x is columns consecutive vectors. rows is
+// scratch: a mask of lanes for each row, from which the words of each lane are made. nearest is the vector of the
+// smallest square of a row's distance to the threshold.
 TEXT ·csdBelowSingleNEON(SB), NOSPLIT, $0-80
 	MOVD $constants_csdBelowSingleNEON<>(SB), R0
 	MOVD rows+16(FP), R1
@@ -311,7 +311,7 @@ after_column6:
 	VUZP1 V22.B16, V20.B16, V20.B16
 	VUZP1 V26.B16, V24.B16, V24.B16
 	FMOVQ 32(R0), F28
-	// The bits of a row's lanes are added to one byte.
+	// Each lane's byte keeps the lane's bit. The bytes of a row are added up to one.
 	VAND V28.B16, V0.B16, V0.B16
 	VAND V28.B16, V4.B16, V4.B16
 	VAND V28.B16, V8.B16, V8.B16
@@ -477,9 +477,10 @@ word7:
 after_word8:
 	RET
 
-// csdAccumulateSingleNEON writes from + the rows of the directions in after and not in before - those of
-// the ones in before and not in after. Four directions share 16 rows of the table, one for each set of
-// them; rows, from and dst are as many stripes long.
+// csdAccumulateSingleNEON updates the moments of one voxel, which are consecutive numbers: dst = from + the rows of the
+// directions that are in after and not in before - the rows of those that are in before and not in after. Four
+// directions share 16 rows of the table, one for each set of them. The sets have so many words; rows, from and dst have
+// so many stripes of 88 numbers.
 TEXT ·csdAccumulateSingleNEON(SB), NOSPLIT, $0-56
 	MOVD dst+0(FP), R1
 	MOVD from+8(FP), R2
@@ -637,9 +638,9 @@ DATA constants_csdAssembleSingleNEON<>+16(SB)/8, $0x3f8000003f800000
 DATA constants_csdAssembleSingleNEON<>+24(SB)/8, $0x3f8000003f800000
 GLOBL constants_csdAssembleSingleNEON<>(SB), RODATA|NOPTR, $32
 
-// csdAssembleSingleNEON writes the entries of q = P + H^T H from the moments c, pairs of a cosine's and a
-// sine's vector. Twins and couples are records of 12 and 6 numbers, ops.CSD says which; weights has for
-// each record the entries of P and then the weights in the order of use.
+// csdAssembleSingleNEON writes the normal matrix q = P + H^T H of 8 voxels from their moments c, each of which is a
+// cosine's and a sine's vector. twins and couples are records of 12 and of 6 numbers, which ops.CSDIteration describes.
+// weights has for each record the entries of P, then the weights in the order of use.
 TEXT ·csdAssembleSingleNEON(SB), NOSPLIT, $0-56
 	MOVD $constants_csdAssembleSingleNEON<>(SB), R0
 	MOVD q+0(FP), R1
@@ -847,8 +848,9 @@ DATA constants_csdFactoriseSingleNEON<>+16(SB)/8, $0x3f8000003f800000
 DATA constants_csdFactoriseSingleNEON<>+24(SB)/8, $0x3f8000003f800000
 GLOBL constants_csdFactoriseSingleNEON<>(SB), RODATA|NOPTR, $32
 
-// csdFactoriseSingleNEON replaces q by its Cholesky factor L, writes the reciprocals of L's diagonal to
-// inverse, and solves L y = z. A pivot that is not positive makes its reciprocal NaN or infinite.
+// csdFactoriseSingleNEON factorises the normal matrices of 8 voxels: it replaces q by its Cholesky factor L, writes the
+// reciprocals of L's diagonal to inverse, and solves L y = z. q is a packed lower triangle of tiles x tiles squares
+// with edge 3. Where a pivot is not positive, its reciprocal is NaN or infinite.
 TEXT ·csdFactoriseSingleNEON(SB), NOSPLIT, $0-40
 	MOVD $constants_csdFactoriseSingleNEON<>(SB), R0
 	MOVD q+0(FP), R1
@@ -1104,7 +1106,7 @@ left35:
 	SUB $1, R12
 	CBNZ R12, left35
 after_left36:
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	WORD $0x6e20ff52 // fdiv v18.4s, v26.4s, v0.4s
 	WORD $0x6e21ff53 // fdiv v19.4s, v26.4s, v1.4s
 	WORD $0x6ea1f814 // fsqrt v20.4s, v0.4s
@@ -1131,7 +1133,7 @@ after_left36:
 	VFMLS V7.S4, V7.S4, V11.S4
 	VFMLS V12.S4, V6.S4, V16.S4
 	VFMLS V13.S4, V7.S4, V17.S4
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	WORD $0x6e24ff52 // fdiv v18.4s, v26.4s, v4.4s
 	WORD $0x6e25ff53 // fdiv v19.4s, v26.4s, v5.4s
 	WORD $0x6ea1f894 // fsqrt v20.4s, v4.4s
@@ -1150,7 +1152,7 @@ after_left36:
 	VFMLS V9.S4, V9.S4, V11.S4
 	VFMLS V14.S4, V8.S4, V16.S4
 	VFMLS V15.S4, V9.S4, V17.S4
-	// The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.
+	// The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.
 	WORD $0x6e2aff52 // fdiv v18.4s, v26.4s, v10.4s
 	WORD $0x6e2bff53 // fdiv v19.4s, v26.4s, v11.4s
 	WORD $0x6ea1f954 // fsqrt v20.4s, v10.4s
@@ -1177,14 +1179,14 @@ after_left36:
 after_row30:
 	RET
 
-// csdBackSolveSingleNEON solves L^T f = y in place of y, and writes one vector more after it: the sum of
-// the squares of f, which is finite only where f is.
+// csdBackSolveSingleNEON solves L^T f = y for 8 voxels in place of y, with the q and inverse of csdFactorise. It writes
+// one more vector behind f: the sum of the squares of f, which is finite only where f is.
 TEXT ·csdBackSolveSingleNEON(SB), NOSPLIT, $0-32
 	MOVD y+0(FP), R1
 	MOVD q+8(FP), R2
 	MOVD inverse+16(FP), R3
 	MOVD tiles+24(FP), R4
-	// row is the first tile of a row of tiles, y and inverse are at its first unknown: all begin with the last.
+	// row is the first tile of a row of tiles. y and inverse are at its first unknown. All begin with the last row.
 	SUB $1, R4, R5
 	MOVD R5, R6
 	MUL R4, R5
@@ -1228,7 +1230,7 @@ row37:
 	WORD $0x6e2cdc00 // fmul v0.4s, v0.4s, v12.4s
 	WORD $0x6e2ddc21 // fmul v1.4s, v1.4s, v13.4s
 	FSTPQ (F0, F1), 0(R1)
-	// What these unknowns take off the rows above.
+	// Subtract what these unknowns contribute to the rows above.
 	MOVD R2, R7
 	MOVD y+0(FP), R8
 	MOVD R9, R6
@@ -1300,8 +1302,8 @@ after_unknown42:
 	FSTPQ (F0, F1), 0(R11)
 	RET
 
-// csdConditionSingleNEON writes the sum of scale times the square of the reciprocal, over the n >= 1
-// unknowns; the scales are numbers.
+// csdConditionSingleNEON writes the vector of the sums, over n >= 1 unknowns, of scales[i] times the square of
+// inverse[i]. inverse has vectors of 8 voxels, as csdFactorise wrote them, and scales has numbers.
 TEXT ·csdConditionSingleNEON(SB), NOSPLIT, $0-32
 	MOVD condition+0(FP), R1
 	MOVD inverse+8(FP), R2

@@ -54,7 +54,7 @@ func TestEveryWordIsTheInstructionThatItsCommentNames(t *testing.T) {
 	t.Logf("%d different words", seen)
 }
 
-// generatedWords are the words of all generated files with the instructions in their comments.
+// generatedWords returns the words of all generated files, with the instructions in their comments.
 func generatedWords(t *testing.T) map[uint32]string {
 	t.Helper()
 	files, err := filepath.Glob("*_arm64.s")

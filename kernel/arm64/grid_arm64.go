@@ -6,52 +6,61 @@ package arm64
 
 import "github.com/voxfit/voxfit/kernel/internal/ops"
 
-// fractionScaleNEON writes y = factor s.
+// fractionScaleNEON writes y = factor s for n numbers of 16 voxels.
 //
 //go:noescape
 func fractionScaleNEON(y, s *ops.LanesSingle, n int, factor *ops.LanesSingle)
 
-// fractionRightNEON adds the right-hand side of the fit to what water leaves of the signal.
+// fractionRightNEON adds s^2 log2(x), times each of the seven columns of the design, to seven sums for 16 voxels. x = s
+// - c water is what water leaves of the signal, or the floor where x <= cut.
 //
 //go:noescape
 func fractionRightNEON(sums, s *ops.LanesSingle, design *float32, n int, left *ops.LeftSingle)
 
-// fractionSlopeNEON adds the derivative of the right-hand side, but for a factor.
+// fractionSlopeNEON adds s^2 water/x, times each of the seven columns of the design, to seven sums for 16 voxels. x = s
+// - c water is what water leaves of the signal, or the floor where x <= cut.
 //
 //go:noescape
 func fractionSlopeNEON(sums, s *ops.LanesSingle, design *float32, n int, left *ops.LeftSingle)
 
-// fractionDescendNEON adds to the derivatives of the sum of the squares of the differences of signal and fit.
+// fractionDescendNEON adds d e to the gradient and e^2 to the curvature of 16 voxels. d = s - t - c water is the
+// difference of signal and fit, t = 2^(w.P + p6), and e = t (w.Q + q6) - water is its derivative by c.
 //
 //go:noescape
 func fractionDescendNEON(s *ops.LanesSingle, design *float32, n int, trial *ops.TrialSingle)
 
-// fractionClipsNEON finds where measurements are used up by water.
+// fractionClipsNEON finds, for 16 voxels, the c at which water uses up measurements, q = s inverse. It lowers above to
+// the least q above the centre, raises below to the largest of the others, and lowers near to the least distance of q
+// from a point of the grid, times inverse.
 //
 //go:noescape
 func fractionClipsNEON(clips *ops.ClipsSingle, s *ops.LanesSingle, inverse *float32, n int)
 
-// fractionPartNEON copies the measurements of which water is a small part behind the others.
+// fractionPartNEON copies n measurements of 16 voxels, with their rows of the design: those with s > limit water in all
+// lanes to the end of to and rows, from the last place backwards, and the others to the beginning, in order. It returns
+// the number of the others.
 //
 //go:noescape
 func fractionPartNEON(to *ops.LanesSingle, rows *float32, s *ops.LanesSingle, design *float32, n int, limit *ops.LanesSingle) (others int)
 
-// fractionRatiosNEON writes water over what it leaves of the signal, and the square of the signal times that.
+// fractionRatiosNEON writes u = water/(s - c water) and v = s^2 u for n measurements of 16 voxels.
 //
 //go:noescape
 func fractionRatiosNEON(u, v, s *ops.LanesSingle, design *float32, n int, left *ops.LeftSingle)
 
-// fractionMomentsNEON adds v times the columns of the design, and multiplies v by u.
+// fractionMomentsNEON adds v, times each of the seven columns of the design, to seven sums for 16 voxels, and then
+// multiplies v by u.
 //
 //go:noescape
 func fractionMomentsNEON(sums, v, u *ops.LanesSingle, design *float32, n int)
 
-// fractionSeriesNEON evaluates seven polynomials with n coefficients each.
+// fractionSeriesNEON evaluates seven polynomials of by for 16 voxels. Each has n coefficients: first the seven
+// constants, then the seven factors of by, and so on.
 //
 //go:noescape
 func fractionSeriesNEON(sums, coefficients *ops.LanesSingle, n int, by *ops.LanesSingle)
 
-// fractionSquaresNEON writes v = s^2.
+// fractionSquaresNEON writes v = s^2 for n numbers of 8 voxels in double precision.
 //
 //go:noescape
 func fractionSquaresNEON(v, s *ops.Lanes, n int)

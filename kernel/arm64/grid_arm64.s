@@ -4,7 +4,7 @@
 
 #include "textflag.h"
 
-// fractionScaleNEON writes y = factor s.
+// fractionScaleNEON writes y = factor s for n numbers of 16 voxels.
 TEXT ·fractionScaleNEON(SB), NOSPLIT, $0-32
 	MOVD y+0(FP), R1
 	MOVD s+8(FP), R2
@@ -71,7 +71,8 @@ DATA constants_fractionRightNEON<>+208(SB)/8, $0x4038aa3b4038aa3b
 DATA constants_fractionRightNEON<>+216(SB)/8, $0x4038aa3b4038aa3b
 GLOBL constants_fractionRightNEON<>(SB), RODATA|NOPTR, $224
 
-// fractionRightNEON adds the right-hand side of the fit to what water leaves of the signal.
+// fractionRightNEON adds s^2 log2(x), times each of the seven columns of the design, to seven sums for 16 voxels. x = s
+// - c water is what water leaves of the signal, or the floor where x <= cut.
 TEXT ·fractionRightNEON(SB), NOSPLIT, $0-40
 	MOVD $constants_fractionRightNEON<>(SB), R0
 	FMOVQ 0(R0), F16
@@ -278,7 +279,8 @@ DATA constants_fractionSlopeNEON<>+80(SB)/8, $0x3f8000003f800000
 DATA constants_fractionSlopeNEON<>+88(SB)/8, $0x3f8000003f800000
 GLOBL constants_fractionSlopeNEON<>(SB), RODATA|NOPTR, $96
 
-// fractionSlopeNEON adds the derivative of the right-hand side, but for a factor.
+// fractionSlopeNEON adds s^2 water/x, times each of the seven columns of the design, to seven sums for 16 voxels. x = s
+// - c water is what water leaves of the signal, or the floor where x <= cut.
 TEXT ·fractionSlopeNEON(SB), NOSPLIT, $0-40
 	MOVD $constants_fractionSlopeNEON<>(SB), R0
 	FMOVQ 0(R0), F16
@@ -457,7 +459,8 @@ DATA constants_fractionDescendNEON<>+304(SB)/8, $0x3f8000003f800000
 DATA constants_fractionDescendNEON<>+312(SB)/8, $0x3f8000003f800000
 GLOBL constants_fractionDescendNEON<>(SB), RODATA|NOPTR, $320
 
-// fractionDescendNEON adds to the derivatives of the sum of the squares of the differences of signal and fit.
+// fractionDescendNEON adds d e to the gradient and e^2 to the curvature of 16 voxels. d = s - t - c water is the
+// difference of signal and fit, t = 2^(w.P + p6), and e = t (w.Q + q6) - water is its derivative by c.
 TEXT ·fractionDescendNEON(SB), NOSPLIT, $0-32
 	MOVD $constants_fractionDescendNEON<>(SB), R0
 	MOVD s+0(FP), R1
@@ -555,7 +558,7 @@ row13:
 	FLDPQ 448(R3), (F22, F23)
 	WORD $0x4fbf5ad2 // fmls v18.4s, v22.4s, v31.s[3]
 	WORD $0x4fbf5af3 // fmls v19.4s, v23.4s, v31.s[3]
-	// e with the opposite sign
+	// e, with the opposite sign.
 	VDUP V31.S[3], V20.S4
 	VMOV V20.B16, V21.B16
 	VFMLS V16.S4, V14.S4, V20.S4
@@ -666,7 +669,7 @@ row15:
 	FLDPQ 448(R3), (F22, F23)
 	WORD $0x4fbf5ad2 // fmls v18.4s, v22.4s, v31.s[3]
 	WORD $0x4fbf5af3 // fmls v19.4s, v23.4s, v31.s[3]
-	// e with the opposite sign
+	// e, with the opposite sign.
 	VDUP V31.S[3], V20.S4
 	VMOV V20.B16, V21.B16
 	VFMLS V16.S4, V14.S4, V20.S4
@@ -688,7 +691,9 @@ DATA constants_fractionClipsNEON<>+16(SB)/8, $0x3f0000003f000000
 DATA constants_fractionClipsNEON<>+24(SB)/8, $0x3f0000003f000000
 GLOBL constants_fractionClipsNEON<>(SB), RODATA|NOPTR, $32
 
-// fractionClipsNEON finds where measurements are used up by water.
+// fractionClipsNEON finds, for 16 voxels, the c at which water uses up measurements, q = s inverse. It lowers above to
+// the least q above the centre, raises below to the largest of the others, and lowers near to the least distance of q
+// from a point of the grid, times inverse.
 TEXT ·fractionClipsNEON(SB), NOSPLIT, $0-32
 	MOVD $constants_fractionClipsNEON<>(SB), R0
 	FMOVQ 0(R0), F19
@@ -798,7 +803,9 @@ after_row20:
 	FSTPQ (F10, F11), 320(R1)
 	RET
 
-// fractionPartNEON copies the measurements of which water is a small part behind the others.
+// fractionPartNEON copies n measurements of 16 voxels, with their rows of the design: those with s > limit water in all
+// lanes to the end of to and rows, from the last place backwards, and the others to the beginning, in order. It returns
+// the number of the others.
 TEXT ·fractionPartNEON(SB), NOSPLIT, $0-56
 	MOVD to+0(FP), R1
 	MOVD rows+8(FP), R2
@@ -809,7 +816,7 @@ TEXT ·fractionPartNEON(SB), NOSPLIT, $0-56
 	FLDPQ 0(R6), (F8, F9)
 	FLDPQ 32(R6), (F10, F11)
 	VEOR V12.B16, V12.B16, V12.B16
-	// The last places, and how many measurements were put to the beginning.
+	// The last places, and the number of measurements that are at the beginning.
 	ADD R5<<6, R1, R7
 	ADD R5<<5, R2, R8
 	SUB $64, R7
@@ -843,7 +850,7 @@ row21:
 	VORR V7.B16, V5.B16, V5.B16
 	VORR V5.B16, V4.B16, V4.B16
 	WORD $0x6eb0a884 // umaxv s4, v4.4s
-	// 1 where any lane has used water up: it goes to the beginning.
+	// 1 where water uses up the signal in a lane: the measurement goes to the beginning.
 	VMOV V4.S[0], R9
 	AND $1, R9
 	SUB $1, R9, R10
@@ -858,7 +865,7 @@ after_row22:
 	MOVD R11, others+48(FP)
 	RET
 
-// fractionRatiosNEON writes water over what it leaves of the signal, and the square of the signal times that.
+// fractionRatiosNEON writes u = water/(s - c water) and v = s^2 u for n measurements of 16 voxels.
 TEXT ·fractionRatiosNEON(SB), NOSPLIT, $0-48
 	MOVD u+0(FP), R1
 	MOVD v+8(FP), R2
@@ -922,7 +929,8 @@ row25:
 after_row26:
 	RET
 
-// fractionMomentsNEON adds v times the columns of the design, and multiplies v by u.
+// fractionMomentsNEON adds v, times each of the seven columns of the design, to seven sums for 16 voxels, and then
+// multiplies v by u.
 TEXT ·fractionMomentsNEON(SB), NOSPLIT, $0-40
 	MOVD sums+0(FP), R1
 	MOVD v+8(FP), R2
@@ -1025,7 +1033,8 @@ DATA constants_fractionSeriesNEON<>+16(SB)/8, $0x3f8000003f800000
 DATA constants_fractionSeriesNEON<>+24(SB)/8, $0x3f8000003f800000
 GLOBL constants_fractionSeriesNEON<>(SB), RODATA|NOPTR, $32
 
-// fractionSeriesNEON evaluates seven polynomials with n coefficients each.
+// fractionSeriesNEON evaluates seven polynomials of by for 16 voxels. Each has n coefficients: first the seven
+// constants, then the seven factors of by, and so on.
 TEXT ·fractionSeriesNEON(SB), NOSPLIT, $0-32
 	MOVD $constants_fractionSeriesNEON<>(SB), R0
 	MOVD sums+0(FP), R1
@@ -1145,7 +1154,7 @@ after_term34:
 	FSTPQ (F12, F13), 384(R1)
 	RET
 
-// fractionSquaresNEON writes v = s^2.
+// fractionSquaresNEON writes v = s^2 for n numbers of 8 voxels in double precision.
 TEXT ·fractionSquaresNEON(SB), NOSPLIT, $0-24
 	MOVD v+0(FP), R1
 	MOVD s+8(FP), R2

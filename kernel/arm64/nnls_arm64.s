@@ -4,8 +4,9 @@
 
 #include "textflag.h"
 
-// nnlsPriceNEON writes w = b - the sum of x[i] times the row of gram at offsets[i] and returns the
-// place of the largest element, the first of equals. There are 12 vectors to a tile.
+// nnlsPriceNEON writes w = b - the sum of x[i] times the row of gram at the byte offset offsets[i], for one voxel and
+// count rows. It returns the place of the largest element of w, the first of equals. w, b and the rows are tiles of 12
+// vectors of consecutive numbers.
 TEXT ·nnlsPriceNEON(SB), NOSPLIT, $0-64
 	MOVD w+0(FP), R1
 	MOVD b+8(FP), R2
@@ -161,8 +162,10 @@ DATA constants_nnlsPriceSingleNEON<>+16(SB)/8, $0x8040201008040201
 DATA constants_nnlsPriceSingleNEON<>+24(SB)/8, $0x8040201008040201
 GLOBL constants_nnlsPriceSingleNEON<>(SB), RODATA|NOPTR, $32
 
-// nnlsPriceSingleNEON writes w = b - shift - the sum of x[i] times the row of gram at offsets[i], sets bit j
-// of above where w[j] is greater than the threshold, and returns the place of the largest element.
+// nnlsPriceSingleNEON writes w = b - shift - the sum of x[i] times the row of gram at the byte offset offsets[i], for
+// one voxel and count rows. It sets bit j of above where w[j] is greater than the threshold, clears the others, and
+// returns the place of the largest element of w, the first of equals. w, b and the rows are tiles of 12 vectors of
+// consecutive numbers.
 TEXT ·nnlsPriceSingleNEON(SB), NOSPLIT, $0-80
 	MOVD $constants_nnlsPriceSingleNEON<>(SB), R0
 	MOVD w+0(FP), R1
@@ -438,9 +441,9 @@ done18:
 	MOVD R13, place+72(FP)
 	RET
 
-// nnlsProjectNEON writes signals times a matrix for a block of voxels, whose signals are stride and
-// whose results are width values apart. A tile of the matrix has, measurement after measurement, as
-// many vectors of unknowns as are multiplied at once.
+// nnlsProjectNEON multiplies the signals of 4 voxels by a matrix. Signals are stride numbers apart in rows, results
+// width numbers apart in dst. The matrix is tiles of three vectors of unknowns; a tile has its vectors for one
+// measurement after another.
 TEXT ·nnlsProjectNEON(SB), NOSPLIT, $0-56
 	MOVD dst+0(FP), R1
 	MOVD matrix+8(FP), R2
@@ -541,9 +544,9 @@ after_measurement24:
 after_tile22:
 	RET
 
-// nnlsProjectSingleNEON writes signals times a matrix for a block of voxels, whose signals are stride and
-// whose results are width values apart. A tile of the matrix has, measurement after measurement, as
-// many vectors of unknowns as are multiplied at once.
+// nnlsProjectSingleNEON multiplies the signals of 4 voxels by a matrix. Signals are stride numbers apart in rows,
+// results width numbers apart in dst. The matrix is tiles of three vectors of unknowns; a tile has its vectors for one
+// measurement after another.
 TEXT ·nnlsProjectSingleNEON(SB), NOSPLIT, $0-56
 	MOVD dst+0(FP), R1
 	MOVD matrix+8(FP), R2
@@ -644,9 +647,9 @@ after_measurement28:
 after_tile26:
 	RET
 
-// nnlsSurveyFloat32NEON copies a signal of n values, whole vectors, to both precisions, and writes seven vectors of partial
-// results: NaN where a value is not finite, else 0; the smallest and the largest value; the sum of
-// weak times values; the sums of weighted times values, times positive values, and times squares.
+// nnlsSurveyFloat32NEON copies the signal of one voxel, n values in whole vectors, to both precisions. It writes seven
+// vectors of partial results: NaN where a value is NaN or infinite, else 0; the smallest value or 0; the largest value
+// or 0; the sum of weak times values; with y = weighted times values, the sums of y, of the positive y, and of y^2.
 TEXT ·nnlsSurveyFloat32NEON(SB), NOSPLIT, $0-56
 	MOVD sums+0(FP), R1
 	MOVD wide+8(FP), R2
@@ -712,9 +715,9 @@ after_vector30:
 	FSTPQ (F12, F13), 192(R1)
 	RET
 
-// nnlsSurveyFloat64NEON copies a signal of n values, whole vectors, to both precisions, and writes seven vectors of partial
-// results: NaN where a value is not finite, else 0; the smallest and the largest value; the sum of
-// weak times values; the sums of weighted times values, times positive values, and times squares.
+// nnlsSurveyFloat64NEON copies the signal of one voxel, n values in whole vectors, to both precisions. It writes seven
+// vectors of partial results: NaN where a value is NaN or infinite, else 0; the smallest value or 0; the largest value
+// or 0; the sum of weak times values; with y = weighted times values, the sums of y, of the positive y, and of y^2.
 TEXT ·nnlsSurveyFloat64NEON(SB), NOSPLIT, $0-56
 	MOVD sums+0(FP), R1
 	MOVD wide+8(FP), R2

@@ -4,49 +4,53 @@
 
 package arm64
 
-// peaksRoundSingleNEON writes columns vectors, of which the first lanes are x's vectors, rounded, and the others those
-// of as many vectors behind them; and the vector of the sums of their squares.
+// peaksRoundSingleNEON rounds the functions of 8 voxels to single precision. x has two lots of columns vectors, of the
+// first and of the last half of the voxels. dst gets columns vectors of all voxels, and squares the vector of the sums
+// of their squares.
 //
 //go:noescape
 func peaksRoundSingleNEON(dst, squares *float32, x *float64, columns int)
 
-// peaksSamplesSingleNEON writes the rows of count panels times x, row after row, and the vectors of the smallest and
-// the largest of them.
+// peaksSamplesSingleNEON writes the values of the functions of 8 voxels: a matrix times x, row after row. The matrix
+// has count panels of 14 rows, stored column after column, and x has columns vectors. extremes is two vectors: the
+// smallest and the largest value.
 //
 //go:noescape
 func peaksSamplesSingleNEON(values, extremes, panels, x *float32, count, columns int)
 
-// peaksMaximaSingleNEON compares each of n vectors of values with its neighbours, eights of them at byte offsets from values,
-// and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than
-// the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater
-// than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.
+// peaksMaximaSingleNEON compares the values of the functions of 8 voxels at n vertices with those of their neighbours,
+// of which each vertex has eights times 8, at byte offsets from values. limits is three vectors: margin, least, lowest.
+// An entry of found is a vertex and three sets of lanes: where the value is at least "least" and at least the highest
+// neighbour - margin; where besides it is not above the highest neighbour + margin; where it is at most lowest.
+// Vertices without a lane in a set are left out. The result is the number of entries.
 //
 //go:noescape
 func peaksMaximaSingleNEON(found *[4]uint16, values, limits *float32, neighbours *int32, n, eights int) (count int)
 
-// peaksMaximaNEON compares each of n vectors of values with its neighbours, eights of them at byte offsets from values,
-// and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than
-// the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater
-// than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.
+// peaksMaximaNEON compares the values of the functions of 4 voxels at n vertices with those of their neighbours, of
+// which each vertex has eights times 8, at byte offsets from values. limits is three vectors: margin, least, lowest. An
+// entry of found is a vertex and three sets of lanes: where the value is at least "least" and at least the highest
+// neighbour - margin; where besides it is not above the highest neighbour + margin; where it is at most lowest.
+// Vertices without a lane in a set are left out. The result is the number of entries.
 //
 //go:noescape
 func peaksMaximaNEON(found *[4]uint16, values, limits *float64, neighbours *int32, n, eights int) (count int)
 
-// peaksSpreadNEON writes the vectors of the sums of squares of n vectors' differences from their mean, and
-// of squares, added up in order.
+// peaksSpreadNEON writes two vectors about n vectors of 4 voxels: the sum of the squares of their differences from
+// their mean, and the sum of their squares, each added up in order.
 //
 //go:noescape
 func peaksSpreadNEON(sums, values *float64, n int)
 
-// peaksCombineNEON writes the sum of weights[i] times the row at the byte offset offsets[i] from rows on, added up
-// in order. There are 12 vectors to a tile.
+// peaksCombineNEON writes the sum of weights[i] times the row at the byte offset offsets[i], over count rows, added up
+// in order. dst and rows are tiles of 12 vectors of consecutive numbers.
 //
 //go:noescape
 func peaksCombineNEON(dst, rows, weights *float64, offsets *int, count, tiles int)
 
-// peaksJetsNEON writes ten vectors about homogeneous polynomials at points: value, gradient, and the second
-// derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights: x^degree first, then falling powers of
-// x, and of y within those.
+// peaksJetsNEON writes ten vectors about homogeneous polynomials of 4 voxels at the points x, y, z: the value, the
+// gradient, and the second derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights: x^degree first,
+// then by falling powers of x, and of y within those. tables is scratch for the powers of x, y and z.
 //
 //go:noescape
 func peaksJetsNEON(jets, weights, points, tables *float64, degree int)

@@ -4,8 +4,9 @@
 
 #include "textflag.h"
 
-// peaksRoundSingleNEON writes columns vectors, of which the first lanes are x's vectors, rounded, and the others those
-// of as many vectors behind them; and the vector of the sums of their squares.
+// peaksRoundSingleNEON rounds the functions of 8 voxels to single precision. x has two lots of columns vectors, of the
+// first and of the last half of the voxels. dst gets columns vectors of all voxels, and squares the vector of the sums
+// of their squares.
 TEXT ·peaksRoundSingleNEON(SB), NOSPLIT, $0-32
 	MOVD dst+0(FP), R1
 	MOVD x+16(FP), R2
@@ -42,8 +43,9 @@ DATA constants_peaksSamplesSingleNEON<>+48(SB)/8, $0xff800000ff800000
 DATA constants_peaksSamplesSingleNEON<>+56(SB)/8, $0xff800000ff800000
 GLOBL constants_peaksSamplesSingleNEON<>(SB), RODATA|NOPTR, $64
 
-// peaksSamplesSingleNEON writes the rows of count panels times x, row after row, and the vectors of the smallest and
-// the largest of them.
+// peaksSamplesSingleNEON writes the values of the functions of 8 voxels: a matrix times x, row after row. The matrix
+// has count panels of 14 rows, stored column after column, and x has columns vectors. extremes is two vectors: the
+// smallest and the largest value.
 TEXT ·peaksSamplesSingleNEON(SB), NOSPLIT, $0-48
 	MOVD $constants_peaksSamplesSingleNEON<>(SB), R0
 	MOVD values+0(FP), R1
@@ -214,10 +216,11 @@ DATA constants_peaksMaximaSingleNEON<>+48(SB)/8, $0xff800000ff800000
 DATA constants_peaksMaximaSingleNEON<>+56(SB)/8, $0xff800000ff800000
 GLOBL constants_peaksMaximaSingleNEON<>(SB), RODATA|NOPTR, $64
 
-// peaksMaximaSingleNEON compares each of n vectors of values with its neighbours, eights of them at byte offsets from values,
-// and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than
-// the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater
-// than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.
+// peaksMaximaSingleNEON compares the values of the functions of 8 voxels at n vertices with those of their neighbours,
+// of which each vertex has eights times 8, at byte offsets from values. limits is three vectors: margin, least, lowest.
+// An entry of found is a vertex and three sets of lanes: where the value is at least "least" and at least the highest
+// neighbour - margin; where besides it is not above the highest neighbour + margin; where it is at most lowest.
+// Vertices without a lane in a set are left out. The result is the number of entries.
 TEXT ·peaksMaximaSingleNEON(SB), NOSPLIT, $0-56
 	MOVD $constants_peaksMaximaSingleNEON<>(SB), R0
 	MOVD found+0(FP), R1
@@ -295,7 +298,7 @@ after_eight10:
 	WORD $0x6eb1e4f1 // fcmgt v17.4s, v7.4s, v17.4s
 	WORD $0x6e26e492 // fcmge v18.4s, v4.4s, v6.4s
 	WORD $0x6e27e4b3 // fcmge v19.4s, v5.4s, v7.4s
-	// Masks of numbers become masks of bytes, and those one bit to a lane.
+	// Masks of numbers become masks of bytes, and these become one bit for each lane.
 	VUZP1 V15.H8, V14.H8, V14.H8
 	VUZP1 V17.H8, V16.H8, V16.H8
 	VUZP1 V19.H8, V18.H8, V18.H8
@@ -339,10 +342,11 @@ DATA constants_peaksMaximaNEON<>+48(SB)/8, $0xfff0000000000000
 DATA constants_peaksMaximaNEON<>+56(SB)/8, $0xfff0000000000000
 GLOBL constants_peaksMaximaNEON<>(SB), RODATA|NOPTR, $64
 
-// peaksMaximaNEON compares each of n vectors of values with its neighbours, eights of them at byte offsets from values,
-// and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than
-// the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater
-// than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.
+// peaksMaximaNEON compares the values of the functions of 4 voxels at n vertices with those of their neighbours, of
+// which each vertex has eights times 8, at byte offsets from values. limits is three vectors: margin, least, lowest. An
+// entry of found is a vertex and three sets of lanes: where the value is at least "least" and at least the highest
+// neighbour - margin; where besides it is not above the highest neighbour + margin; where it is at most lowest.
+// Vertices without a lane in a set are left out. The result is the number of entries.
 TEXT ·peaksMaximaNEON(SB), NOSPLIT, $0-56
 	MOVD $constants_peaksMaximaNEON<>(SB), R0
 	MOVD found+0(FP), R1
@@ -420,7 +424,7 @@ after_eight14:
 	WORD $0x6ef1e4f1 // fcmgt v17.2d, v7.2d, v17.2d
 	WORD $0x6e66e492 // fcmge v18.2d, v4.2d, v6.2d
 	WORD $0x6e67e4b3 // fcmge v19.2d, v5.2d, v7.2d
-	// Masks of numbers become masks of bytes, and those one bit to a lane.
+	// Masks of numbers become masks of bytes, and these become one bit for each lane.
 	VUZP1 V15.S4, V14.S4, V14.S4
 	VUZP1 V17.S4, V16.S4, V16.S4
 	VUZP1 V19.S4, V18.S4, V18.S4
@@ -453,8 +457,8 @@ after_vertex12:
 	MOVD R1, count+48(FP)
 	RET
 
-// peaksSpreadNEON writes the vectors of the sums of squares of n vectors' differences from their mean, and
-// of squares, added up in order.
+// peaksSpreadNEON writes two vectors about n vectors of 4 voxels: the sum of the squares of their differences from
+// their mean, and the sum of their squares, each added up in order.
 TEXT ·peaksSpreadNEON(SB), NOSPLIT, $0-24
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -502,8 +506,8 @@ after_difference18:
 	FSTPQ (F2, F3), 32(R1)
 	RET
 
-// peaksCombineNEON writes the sum of weights[i] times the row at the byte offset offsets[i] from rows on, added up
-// in order. There are 12 vectors to a tile.
+// peaksCombineNEON writes the sum of weights[i] times the row at the byte offset offsets[i], over count rows, added up
+// in order. dst and rows are tiles of 12 vectors of consecutive numbers.
 TEXT ·peaksCombineNEON(SB), NOSPLIT, $0-48
 	MOVD dst+0(FP), R1
 	MOVD rows+8(FP), R2
@@ -631,9 +635,9 @@ DATA constants_peaksJetsNEON<>+16(SB)/8, $0x3ff0000000000000
 DATA constants_peaksJetsNEON<>+24(SB)/8, $0x3ff0000000000000
 GLOBL constants_peaksJetsNEON<>(SB), RODATA|NOPTR, $32
 
-// peaksJetsNEON writes ten vectors about homogeneous polynomials at points: value, gradient, and the second
-// derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights: x^degree first, then falling powers of
-// x, and of y within those.
+// peaksJetsNEON writes ten vectors about homogeneous polynomials of 4 voxels at the points x, y, z: the value, the
+// gradient, and the second derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights: x^degree first,
+// then by falling powers of x, and of y within those. tables is scratch for the powers of x, y and z.
 TEXT ·peaksJetsNEON(SB), NOSPLIT, $0-40
 	MOVD $constants_peaksJetsNEON<>(SB), R0
 	MOVD tables+24(FP), R1

@@ -4,53 +4,61 @@
 
 package arm64
 
-// qpAdvanceNEON takes the lanes' steps t: s += t ds, l += t dl, g -= t g; then makes the weights
-// 1/(s + e l), d = l/(s + e l), r = -d (g + s), and the sum of l s.
+// qpAdvanceNEON takes the steps t of 4 voxels: s += t ds, l += t dl, g -= t g. Then it prepares the next step: weight =
+// 1/(s + e l), d = l weight, r = -d (g + s). sums is one vector: the sum of l s. ops.QP names the fields of the n
+// records.
 //
 //go:noescape
 func qpAdvanceNEON(sums, records, d, r, steps *float64, e float64, n int)
 
-// qpPredictNEON finds with h = A dx + g the steps dl = d (e l - h) - l and ds = h + e dl, marks as
-// held where (l + dl) s > (s + ds) l, and writes the least of 0 and ds/s, the least of 0 and dl/l, the
-// sums of l ds, s dl and ds dl, and how many marks changed.
+// qpPredictNEON finds the step of 4 voxels towards l s = 0: with h = A dx + g, dl = d (e l - h) - l and ds = h + e dl.
+// A constraint is marked as held where (l + dl) s > (s + ds) l. sums is six vectors: the least of 0 and all ds/s, the
+// least of 0 and all dl/l, the sums of l ds, of s dl and of ds dl, and how many marks changed. ops.QP names the fields
+// of the n records.
 //
 //go:noescape
 func qpPredictNEON(sums, records, d, adx *float64, e float64, n int)
 
-// qpCentreNEON makes the products l s + dl ds - target and r = -(l g + product)/(s + e l).
+// qpCentreNEON prepares the corrected step of 4 voxels: product = l s + dl ds - target, r = -weight (l g + product).
+// targets is one vector. ops.QP names the fields of the n records.
 //
 //go:noescape
 func qpCentreNEON(records, r, targets *float64, n int)
 
-// qpCorrectNEON finds with h = A dx + g the steps dl = -(l h + product)/(s + e l) and ds = h + e dl,
-// and writes the least of 0 and ds/s and the least of 0 and dl/l.
+// qpCorrectNEON finds the corrected step of 4 voxels: with h = A dx + g, dl = -weight (l h + product) and ds = h + e
+// dl. sums is two vectors: the least of 0 and all ds/s, and the least of 0 and all dl/l. ops.QP names the fields of the
+// n records.
 //
 //go:noescape
 func qpCorrectNEON(sums, records, adx *float64, e float64, n int)
 
-// qpForwardNEON solves L y = z in place, y being z before.
+// qpForwardNEON solves L y = z for 4 voxels, with the q and inverse of csdFactorise. y is z before, and the solution
+// after.
 //
 //go:noescape
 func qpForwardNEON(y, q, inverse *float64, tiles int)
 
-// qpHoldNEON makes d = weight where a constraint is held, else 0.
+// qpHoldNEON makes d = weight where a constraint is held, and 0 elsewhere, for 4 voxels. ops.QP names the fields of the
+// n records.
 //
 //go:noescape
 func qpHoldNEON(records, d *float64, weight float64, n int)
 
-// qpPressNEON makes r = l - d (s + e l).
+// qpPressNEON makes r = l - d (s + e l) for 4 voxels. ops.QP names the fields of the n records.
 //
 //go:noescape
 func qpPressNEON(records, d, r *float64, e float64, n int)
 
-// qpShiftNEON takes the step l -= d (A dx + s + e l), s += A dx.
+// qpShiftNEON takes the step of the exact solution for 4 voxels: l -= d (A dx + s + e l), s += A dx. ops.QP names the
+// fields of the n records.
 //
 //go:noescape
 func qpShiftNEON(records, d, adx *float64, e float64, n int)
 
-// qpJudgeNEON writes the least s + e l, the largest |l (s + e l)|, the least and the largest l, and
-// how many marks change: a constraint with l <= 0 is held no longer, and its l becomes 0; one with s <
-// -tolerance is held from now on.
+// qpJudgeNEON measures the solutions of 4 voxels, and corrects their sets. sums is five vectors: the least of 0 and all
+// s + e l, the largest |l (s + e l)|, the least and the largest of 0 and all l, and how many marks changed. A
+// constraint that is held stays so where l > 0. One that is not becomes held where s < -tolerance. Where a constraint
+// is not held after this, l becomes 0. ops.QP names the fields of the n records.
 //
 //go:noescape
 func qpJudgeNEON(sums, records *float64, tolerance, e float64, n int)

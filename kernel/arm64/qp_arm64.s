@@ -10,8 +10,9 @@ DATA constants_qpAdvanceNEON<>+16(SB)/8, $0x3ff0000000000000
 DATA constants_qpAdvanceNEON<>+24(SB)/8, $0x3ff0000000000000
 GLOBL constants_qpAdvanceNEON<>(SB), RODATA|NOPTR, $32
 
-// qpAdvanceNEON takes the lanes' steps t: s += t ds, l += t dl, g -= t g; then makes the weights
-// 1/(s + e l), d = l/(s + e l), r = -d (g + s), and the sum of l s.
+// qpAdvanceNEON takes the steps t of 4 voxels: s += t ds, l += t dl, g -= t g. Then it prepares the next step: weight =
+// 1/(s + e l), d = l weight, r = -d (g + s). sums is one vector: the sum of l s. ops.QP names the fields of the n
+// records.
 TEXT ·qpAdvanceNEON(SB), NOSPLIT, $0-56
 	MOVD $constants_qpAdvanceNEON<>(SB), R0
 	MOVD e+40(FP), R1
@@ -79,9 +80,10 @@ DATA constants_qpPredictNEON<>+16(SB)/8, $0x3ff0000000000000
 DATA constants_qpPredictNEON<>+24(SB)/8, $0x3ff0000000000000
 GLOBL constants_qpPredictNEON<>(SB), RODATA|NOPTR, $32
 
-// qpPredictNEON finds with h = A dx + g the steps dl = d (e l - h) - l and ds = h + e dl, marks as
-// held where (l + dl) s > (s + ds) l, and writes the least of 0 and ds/s, the least of 0 and dl/l, the
-// sums of l ds, s dl and ds dl, and how many marks changed.
+// qpPredictNEON finds the step of 4 voxels towards l s = 0: with h = A dx + g, dl = d (e l - h) - l and ds = h + e dl.
+// A constraint is marked as held where (l + dl) s > (s + ds) l. sums is six vectors: the least of 0 and all ds/s, the
+// least of 0 and all dl/l, the sums of l ds, of s dl and of ds dl, and how many marks changed. ops.QP names the fields
+// of the n records.
 TEXT ·qpPredictNEON(SB), NOSPLIT, $0-48
 	MOVD $constants_qpPredictNEON<>(SB), R0
 	MOVD e+32(FP), R1
@@ -175,7 +177,8 @@ after_constraint4:
 	FSTPQ (F12, F13), 160(R5)
 	RET
 
-// qpCentreNEON makes the products l s + dl ds - target and r = -(l g + product)/(s + e l).
+// qpCentreNEON prepares the corrected step of 4 voxels: product = l s + dl ds - target, r = -weight (l g + product).
+// targets is one vector. ops.QP names the fields of the n records.
 TEXT ·qpCentreNEON(SB), NOSPLIT, $0-32
 	MOVD targets+16(FP), R1
 	FLDPQ 0(R1), (F0, F1)
@@ -214,8 +217,9 @@ constraint5:
 after_constraint6:
 	RET
 
-// qpCorrectNEON finds with h = A dx + g the steps dl = -(l h + product)/(s + e l) and ds = h + e dl,
-// and writes the least of 0 and ds/s and the least of 0 and dl/l.
+// qpCorrectNEON finds the corrected step of 4 voxels: with h = A dx + g, dl = -weight (l h + product) and ds = h + e
+// dl. sums is two vectors: the least of 0 and all ds/s, and the least of 0 and all dl/l. ops.QP names the fields of the
+// n records.
 TEXT ·qpCorrectNEON(SB), NOSPLIT, $0-40
 	MOVD e+24(FP), R1
 	VDUP R1, V30.D2
@@ -265,7 +269,8 @@ after_constraint8:
 	FSTPQ (F4, F5), 32(R4)
 	RET
 
-// qpForwardNEON solves L y = z in place, y being z before.
+// qpForwardNEON solves L y = z for 4 voxels, with the q and inverse of csdFactorise. y is z before, and the solution
+// after.
 TEXT ·qpForwardNEON(SB), NOSPLIT, $0-32
 	MOVD y+0(FP), R1
 	MOVD q+8(FP), R2
@@ -345,7 +350,8 @@ after_tile12:
 after_row10:
 	RET
 
-// qpHoldNEON makes d = weight where a constraint is held, else 0.
+// qpHoldNEON makes d = weight where a constraint is held, and 0 elsewhere, for 4 voxels. ops.QP names the fields of the
+// n records.
 TEXT ·qpHoldNEON(SB), NOSPLIT, $0-32
 	MOVD weight+16(FP), R1
 	VDUP R1, V30.D2
@@ -366,7 +372,7 @@ constraint13:
 after_constraint14:
 	RET
 
-// qpPressNEON makes r = l - d (s + e l).
+// qpPressNEON makes r = l - d (s + e l) for 4 voxels. ops.QP names the fields of the n records.
 TEXT ·qpPressNEON(SB), NOSPLIT, $0-40
 	MOVD e+24(FP), R1
 	VDUP R1, V30.D2
@@ -393,7 +399,8 @@ constraint15:
 after_constraint16:
 	RET
 
-// qpShiftNEON takes the step l -= d (A dx + s + e l), s += A dx.
+// qpShiftNEON takes the step of the exact solution for 4 voxels: l -= d (A dx + s + e l), s += A dx. ops.QP names the
+// fields of the n records.
 TEXT ·qpShiftNEON(SB), NOSPLIT, $0-40
 	MOVD e+24(FP), R1
 	VDUP R1, V30.D2
@@ -432,9 +439,10 @@ DATA constants_qpJudgeNEON<>+16(SB)/8, $0x3ff0000000000000
 DATA constants_qpJudgeNEON<>+24(SB)/8, $0x3ff0000000000000
 GLOBL constants_qpJudgeNEON<>(SB), RODATA|NOPTR, $32
 
-// qpJudgeNEON writes the least s + e l, the largest |l (s + e l)|, the least and the largest l, and
-// how many marks change: a constraint with l <= 0 is held no longer, and its l becomes 0; one with s <
-// -tolerance is held from now on.
+// qpJudgeNEON measures the solutions of 4 voxels, and corrects their sets. sums is five vectors: the least of 0 and all
+// s + e l, the largest |l (s + e l)|, the least and the largest of 0 and all l, and how many marks changed. A
+// constraint that is held stays so where l > 0. One that is not becomes held where s < -tolerance. Where a constraint
+// is not held after this, l becomes 0. ops.QP names the fields of the n records.
 TEXT ·qpJudgeNEON(SB), NOSPLIT, $0-40
 	MOVD $constants_qpJudgeNEON<>(SB), R0
 	VEOR V4.B16, V4.B16, V4.B16

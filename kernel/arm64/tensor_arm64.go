@@ -6,112 +6,127 @@ package arm64
 
 import "github.com/voxfit/voxfit/kernel/internal/ops"
 
-// tensorPack32NEON transposes 8 rows of n >= 4 values.
+// tensorPack32NEON transposes the signals of 8 voxels, rows of n >= 4 values one after another, into n numbers of 8
+// lanes, and prefetches the next 8 rows.
 //
 //go:noescape
 func tensorPack32NEON(lanes *ops.Lanes, signal *float32, n int)
 
-// tensorPack64NEON transposes 8 rows of n >= 4 values.
+// tensorPack64NEON transposes the signals of 8 voxels, rows of n >= 4 values one after another, into n numbers of 8
+// lanes, and prefetches the next 8 rows.
 //
 //go:noescape
 func tensorPack64NEON(lanes *ops.Lanes, signal *float64, n int)
 
-// tensorRangeNEON lowers the least, raises the most and adds to the energy of n numbers.
+// tensorRangeNEON lowers the least and raises the most to n numbers of 8 voxels, and adds their squares to the energy.
 //
 //go:noescape
 func tensorRangeNEON(extent *ops.Extent, s *ops.Lanes, n int)
 
-// tensorExp2NEON writes y = 2^x for n numbers.
+// tensorExp2NEON writes y = 2^x for n numbers of 8 voxels.
 //
 //go:noescape
 func tensorExp2NEON(y, x *ops.Lanes, n int)
 
-// tensorLog2NEON writes the binary logarithms of n numbers.
+// tensorLog2NEON writes y = log2(x) for n numbers of 8 voxels.
 //
 //go:noescape
 func tensorLog2NEON(y, x *ops.Lanes, n int)
 
-// tensorLogarithmsNEON writes the binary logarithms of what water leaves of the signal.
+// tensorLogarithmsNEON writes y = log2(x) for n measurements of 8 voxels. x = s - c water is what water leaves of the
+// signal, or the floor where x <= cut.
 //
 //go:noescape
 func tensorLogarithmsNEON(y, s *ops.Lanes, design *float64, n int, rest *ops.Rest)
 
-// tensorWeightedLogarithmsNEON writes them times the squares of the signal, and those squares to v.
+// tensorWeightedLogarithmsNEON writes v = s^2 and y = v log2(x) for n measurements of 8 voxels. x = s - c water is what
+// water leaves of the signal, or the floor where x <= cut.
 //
 //go:noescape
 func tensorWeightedLogarithmsNEON(y, v, s *ops.Lanes, design *float64, n int, rest *ops.Rest)
 
-// tensorSums7NEON adds to each sum the products of v with a column of the table.
+// tensorSums7NEON adds v, times each column of a table, to the sum of that column, over n measurements of 8 voxels.
 //
 //go:noescape
 func tensorSums7NEON(sums *ops.Lanes, table *float64, v *ops.Lanes, n int)
 
-// tensorSums22NEON adds to each sum the products of v with a column of the table.
+// tensorSums22NEON adds v, times each column of a table, to the sum of that column, over n measurements of 8 voxels.
 //
 //go:noescape
 func tensorSums22NEON(sums *ops.Lanes, table *float64, v *ops.Lanes, n int)
 
-// tensorExpandNEON writes the 28 elements of a packed lower triangle from 22 sums.
+// tensorExpandNEON writes the normal matrices of 8 voxels, packed lower triangles of 28 elements, from the 22 sums that
+// differ where b-tensors have rank one.
 //
 //go:noescape
 func tensorExpandNEON(matrix, sums *ops.Lanes)
 
-// tensorModelNEON evaluates the model at a point, and what its derivatives are sums of.
+// tensorModelNEON evaluates the model of 8 voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s - t
+// - c water it writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water to the
+// gradient.
 //
 //go:noescape
 func tensorModelNEON(u, v, x, s *ops.Lanes, design *float64, n int, point *ops.Point)
 
-// tensorMisfitNEON adds up the squares of the differences of signal and model at a point.
+// tensorMisfitNEON adds the squares of s - t - c water to those of a point, over n measurements of 8 voxels. t = 2^(w.p
+// + p6).
 //
 //go:noescape
 func tensorMisfitNEON(s *ops.Lanes, design *float64, n int, point *ops.Point)
 
-// tensorWeightsNEON writes v = exp2(w.p + p6) and u = v s.
+// tensorWeightsNEON writes v = 2^(w.p + p6) and u = v s for n measurements of 8 voxels.
 //
 //go:noescape
 func tensorWeightsNEON(u, v, s *ops.Lanes, design *float64, n int, point *ops.Point)
 
-// tensorStepNEON factors the damped matrix and solves for the bounded step.
+// tensorStepNEON factors the damped matrices of 8 voxels into L D L^T, solves for the step, whose last unknown is at
+// least -bound, and predicts by how much the objective falls.
 //
 //go:noescape
 func tensorStepNEON(system *ops.System)
 
-// tensorFactorNEON factors the leading 7 x 7 part of the matrix.
+// tensorFactorNEON factors the leading 7 x 7 part of the damped matrices of 8 voxels into L D L^T.
 //
 //go:noescape
 func tensorFactorNEON(system *ops.System)
 
-// tensorSolveNEON solves for the right-hand side with the factors of the leading 7 x 7 part.
+// tensorSolveNEON solves for the right-hand sides of 8 voxels, with the factors of the leading 7 x 7 part.
 //
 //go:noescape
 func tensorSolveNEON(system *ops.System)
 
-// tensorOrdinaryNEON writes logarithms and adds what they contribute to the ordinary fit.
+// tensorOrdinaryNEON lowers least to s, writes y = log2(max(s, floor)), and adds y, times each of seven columns of the
+// table, to the sum of that column, over n measurements of 8 voxels.
 //
 //go:noescape
 func tensorOrdinaryNEON(sums, least, y, s *ops.Lanes, table *float64, n int, floor *ops.Lanes)
 
-// tensorReweightNEON writes the weights that a fit predicts, and adds up weighted logarithms.
+// tensorReweightNEON writes the weights v = 2^(w.p) that a fit p predicts, and adds v y, times each of the seven
+// columns of the design, to the right-hand side, over n measurements of 8 voxels.
 //
 //go:noescape
 func tensorReweightNEON(right, u, v, y *ops.Lanes, design *float64, n int, p *ops.Lanes)
 
-// tensorTissueNEON evaluates the model without water at a point, and what its derivatives are sums of.
+// tensorTissueNEON evaluates the model without water of 8 voxels at a point, over n measurements. With t = 2^(w.p + p6)
+// and d = s - t it writes v = t^2 - mix d t, adds d^2 to the squares, and adds d t, times each of the seven columns of
+// the design, to the right-hand side.
 //
 //go:noescape
 func tensorTissueNEON(right, u, v, s *ops.Lanes, design *float64, n int, point *ops.Point)
 
-// tensorSquaredWeightsNEON writes logarithms and squares of a signal that is not less than a floor.
+// tensorSquaredWeightsNEON writes y = log2(x), v = (c x)^2 and u = v y with x = max(s, floor), for n measurements of 8
+// voxels.
 //
 //go:noescape
 func tensorSquaredWeightsNEON(u, v, y, s *ops.Lanes, n int, rest *ops.Rest)
 
-// tensorEigenvaluesNEON writes the eigenvalues of eight symmetric matrices.
+// tensorEigenvaluesNEON writes the eigenvalues of the symmetric 3 x 3 matrices of 8 voxels, descending.
 //
 //go:noescape
 func tensorEigenvaluesNEON(values, tensors *ops.Lanes)
 
-// tensorEigenNEON writes the eigenvalues and eigenvectors of eight symmetric matrices.
+// tensorEigenNEON writes the eigenvalues of the symmetric 3 x 3 matrices of 8 voxels, descending, and their
+// eigenvectors as the columns of row-major matrices.
 //
 //go:noescape
 func tensorEigenNEON(values, vectors, tensors *ops.Lanes)

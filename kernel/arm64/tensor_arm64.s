@@ -4,7 +4,8 @@
 
 #include "textflag.h"
 
-// tensorPack32NEON transposes 8 rows of n >= 4 values.
+// tensorPack32NEON transposes the signals of 8 voxels, rows of n >= 4 values one after another, into n numbers of 8
+// lanes, and prefetches the next 8 rows.
 TEXT ·tensorPack32NEON(SB), NOSPLIT, $0-24
 	MOVD lanes+0(FP), R1
 	MOVD signal+8(FP), R2
@@ -77,7 +78,7 @@ square1:
 	JMP square1
 last2:
 	CBZ R3, done3
-	// Go back, so that four columns are left.
+	// Fewer than four columns are left. Go back, so that they are four.
 	SUB $4, R3
 	ADD R3<<2, R2
 	ADD R3<<2, R5
@@ -140,7 +141,8 @@ last2:
 done3:
 	RET
 
-// tensorPack64NEON transposes 8 rows of n >= 4 values.
+// tensorPack64NEON transposes the signals of 8 voxels, rows of n >= 4 values one after another, into n numbers of 8
+// lanes, and prefetches the next 8 rows.
 TEXT ·tensorPack64NEON(SB), NOSPLIT, $0-24
 	MOVD lanes+0(FP), R1
 	MOVD signal+8(FP), R2
@@ -199,7 +201,7 @@ square4:
 	JMP square4
 last5:
 	CBZ R3, done6
-	// Go back, so that four columns are left.
+	// Fewer than four columns are left. Go back, so that they are four.
 	SUB $4, R3
 	ADD R3<<3, R2
 	ADD R3<<3, R5
@@ -246,7 +248,7 @@ last5:
 done6:
 	RET
 
-// tensorRangeNEON lowers the least, raises the most and adds to the energy of n numbers.
+// tensorRangeNEON lowers the least and raises the most to n numbers of 8 voxels, and adds their squares to the energy.
 TEXT ·tensorRangeNEON(SB), NOSPLIT, $0-24
 	MOVD extent+0(FP), R1
 	MOVD s+8(FP), R2
@@ -374,7 +376,7 @@ DATA constants_tensorExp2NEON<>+592(SB)/8, $0x3fcebfbdff82c598
 DATA constants_tensorExp2NEON<>+600(SB)/8, $0x3fcebfbdff82c598
 GLOBL constants_tensorExp2NEON<>(SB), RODATA|NOPTR, $608
 
-// tensorExp2NEON writes y = 2^x for n numbers.
+// tensorExp2NEON writes y = 2^x for n numbers of 8 voxels.
 TEXT ·tensorExp2NEON(SB), NOSPLIT, $0-24
 	MOVD $constants_tensorExp2NEON<>(SB), R0
 	FMOVQ 0(R0), F16
@@ -584,7 +586,7 @@ DATA constants_tensorLog2NEON<>+528(SB)/8, $0x7ff0000000000000
 DATA constants_tensorLog2NEON<>+536(SB)/8, $0x7ff0000000000000
 GLOBL constants_tensorLog2NEON<>(SB), RODATA|NOPTR, $544
 
-// tensorLog2NEON writes the binary logarithms of n numbers.
+// tensorLog2NEON writes y = log2(x) for n numbers of 8 voxels.
 TEXT ·tensorLog2NEON(SB), NOSPLIT, $0-24
 	MOVD $constants_tensorLog2NEON<>(SB), R0
 	FMOVQ 0(R0), F16
@@ -642,7 +644,7 @@ row15:
 	VFMLA V7.D2, V9.D2, V11.D2
 	VFMLA V4.D2, V10.D2, V2.D2
 	VFMLA V5.D2, V11.D2, V3.D2
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ee0366a // cmgt v10.2d, v19.2d, v0.2d
 	WORD $0x4ee1366b // cmgt v11.2d, v19.2d, v1.2d
 	WORD $0x4ef43404 // cmgt v4.2d, v0.2d, v20.2d
@@ -790,7 +792,7 @@ row18:
 	VFMLA V7.D2, V9.D2, V11.D2
 	VFMLA V4.D2, V10.D2, V2.D2
 	VFMLA V5.D2, V11.D2, V3.D2
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ee0366a // cmgt v10.2d, v19.2d, v0.2d
 	WORD $0x4ee1366b // cmgt v11.2d, v19.2d, v1.2d
 	WORD $0x4ef43404 // cmgt v4.2d, v0.2d, v20.2d
@@ -958,7 +960,8 @@ DATA constants_tensorLogarithmsNEON<>+528(SB)/8, $0x7ff0000000000000
 DATA constants_tensorLogarithmsNEON<>+536(SB)/8, $0x7ff0000000000000
 GLOBL constants_tensorLogarithmsNEON<>(SB), RODATA|NOPTR, $544
 
-// tensorLogarithmsNEON writes the binary logarithms of what water leaves of the signal.
+// tensorLogarithmsNEON writes y = log2(x) for n measurements of 8 voxels. x = s - c water is what water leaves of the
+// signal, or the floor where x <= cut.
 TEXT ·tensorLogarithmsNEON(SB), NOSPLIT, $0-40
 	MOVD $constants_tensorLogarithmsNEON<>(SB), R0
 	FMOVQ 0(R0), F16
@@ -1031,7 +1034,7 @@ row21:
 	VFMLA V7.D2, V9.D2, V11.D2
 	VFMLA V4.D2, V10.D2, V2.D2
 	VFMLA V5.D2, V11.D2, V3.D2
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ee0366a // cmgt v10.2d, v19.2d, v0.2d
 	WORD $0x4ee1366b // cmgt v11.2d, v19.2d, v1.2d
 	WORD $0x4ef43404 // cmgt v4.2d, v0.2d, v20.2d
@@ -1195,7 +1198,7 @@ row24:
 	VFMLA V7.D2, V9.D2, V11.D2
 	VFMLA V4.D2, V10.D2, V2.D2
 	VFMLA V5.D2, V11.D2, V3.D2
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ee0366a // cmgt v10.2d, v19.2d, v0.2d
 	WORD $0x4ee1366b // cmgt v11.2d, v19.2d, v1.2d
 	WORD $0x4ef43404 // cmgt v4.2d, v0.2d, v20.2d
@@ -1363,7 +1366,8 @@ DATA constants_tensorWeightedLogarithmsNEON<>+528(SB)/8, $0x7ff0000000000000
 DATA constants_tensorWeightedLogarithmsNEON<>+536(SB)/8, $0x7ff0000000000000
 GLOBL constants_tensorWeightedLogarithmsNEON<>(SB), RODATA|NOPTR, $544
 
-// tensorWeightedLogarithmsNEON writes them times the squares of the signal, and those squares to v.
+// tensorWeightedLogarithmsNEON writes v = s^2 and y = v log2(x) for n measurements of 8 voxels. x = s - c water is what
+// water leaves of the signal, or the floor where x <= cut.
 TEXT ·tensorWeightedLogarithmsNEON(SB), NOSPLIT, $0-48
 	MOVD $constants_tensorWeightedLogarithmsNEON<>(SB), R0
 	FMOVQ 0(R0), F16
@@ -1437,7 +1441,7 @@ row27:
 	VFMLA V7.D2, V9.D2, V11.D2
 	VFMLA V4.D2, V10.D2, V2.D2
 	VFMLA V5.D2, V11.D2, V3.D2
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ee0366a // cmgt v10.2d, v19.2d, v0.2d
 	WORD $0x4ee1366b // cmgt v11.2d, v19.2d, v1.2d
 	WORD $0x4ef43404 // cmgt v4.2d, v0.2d, v20.2d
@@ -1608,7 +1612,7 @@ row30:
 	VFMLA V7.D2, V9.D2, V11.D2
 	VFMLA V4.D2, V10.D2, V2.D2
 	VFMLA V5.D2, V11.D2, V3.D2
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ee0366a // cmgt v10.2d, v19.2d, v0.2d
 	WORD $0x4ee1366b // cmgt v11.2d, v19.2d, v1.2d
 	WORD $0x4ef43404 // cmgt v4.2d, v0.2d, v20.2d
@@ -1711,7 +1715,7 @@ ordinary32:
 after_row31:
 	RET
 
-// tensorSums7NEON adds to each sum the products of v with a column of the table.
+// tensorSums7NEON adds v, times each column of a table, to the sum of that column, over n measurements of 8 voxels.
 TEXT ·tensorSums7NEON(SB), NOSPLIT, $0-32
 	MOVD table+8(FP), R1
 	MOVD v+16(FP), R2
@@ -1799,7 +1803,7 @@ after_row36:
 	FSTPQ (F12, F13), 384(R3)
 	RET
 
-// tensorSums22NEON adds to each sum the products of v with a column of the table.
+// tensorSums22NEON adds v, times each column of a table, to the sum of that column, over n measurements of 8 voxels.
 TEXT ·tensorSums22NEON(SB), NOSPLIT, $0-32
 	MOVD table+8(FP), R1
 	MOVD v+16(FP), R2
@@ -2043,7 +2047,8 @@ after_row44:
 	FSTPQ (F18, F19), 576(R3)
 	RET
 
-// tensorExpandNEON writes the 28 elements of a packed lower triangle from 22 sums.
+// tensorExpandNEON writes the normal matrices of 8 voxels, packed lower triangles of 28 elements, from the 22 sums that
+// differ where b-tensors have rank one.
 TEXT ·tensorExpandNEON(SB), NOSPLIT, $0-16
 	MOVD matrix+0(FP), R1
 	MOVD sums+8(FP), R2
@@ -2268,7 +2273,9 @@ DATA constants_tensorModelNEON<>+464(SB)/8, $0x3ff0000000000000
 DATA constants_tensorModelNEON<>+472(SB)/8, $0x3ff0000000000000
 GLOBL constants_tensorModelNEON<>(SB), RODATA|NOPTR, $480
 
-// tensorModelNEON evaluates the model at a point, and what its derivatives are sums of.
+// tensorModelNEON evaluates the model of 8 voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s - t
+// - c water it writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water to the
+// gradient.
 TEXT ·tensorModelNEON(SB), NOSPLIT, $0-56
 	MOVD $constants_tensorModelNEON<>(SB), R0
 	MOVD u+0(FP), R1
@@ -2570,7 +2577,8 @@ DATA constants_tensorMisfitNEON<>+464(SB)/8, $0x3ff0000000000000
 DATA constants_tensorMisfitNEON<>+472(SB)/8, $0x3ff0000000000000
 GLOBL constants_tensorMisfitNEON<>(SB), RODATA|NOPTR, $480
 
-// tensorMisfitNEON adds up the squares of the differences of signal and model at a point.
+// tensorMisfitNEON adds the squares of s - t - c water to those of a point, over n measurements of 8 voxels. t = 2^(w.p
+// + p6).
 TEXT ·tensorMisfitNEON(SB), NOSPLIT, $0-32
 	MOVD $constants_tensorMisfitNEON<>(SB), R0
 	MOVD s+0(FP), R1
@@ -2831,7 +2839,7 @@ DATA constants_tensorWeightsNEON<>+464(SB)/8, $0x3ff0000000000000
 DATA constants_tensorWeightsNEON<>+472(SB)/8, $0x3ff0000000000000
 GLOBL constants_tensorWeightsNEON<>(SB), RODATA|NOPTR, $480
 
-// tensorWeightsNEON writes v = exp2(w.p + p6) and u = v s.
+// tensorWeightsNEON writes v = 2^(w.p + p6) and u = v s for n measurements of 8 voxels.
 TEXT ·tensorWeightsNEON(SB), NOSPLIT, $0-48
 	MOVD $constants_tensorWeightsNEON<>(SB), R0
 	MOVD u+0(FP), R1
@@ -3036,7 +3044,8 @@ DATA constants_tensorStepNEON<>+48(SB)/8, $0x0170000000000000
 DATA constants_tensorStepNEON<>+56(SB)/8, $0x0170000000000000
 GLOBL constants_tensorStepNEON<>(SB), RODATA|NOPTR, $64
 
-// tensorStepNEON factors the damped matrix and solves for the bounded step.
+// tensorStepNEON factors the damped matrices of 8 voxels into L D L^T, solves for the step, whose last unknown is at
+// least -bound, and predicts by how much the objective falls.
 TEXT ·tensorStepNEON(SB), NOSPLIT, $0-8
 	MOVD $constants_tensorStepNEON<>(SB), R0
 	FMOVQ 0(R0), F26
@@ -4693,7 +4702,7 @@ DATA constants_tensorFactorNEON<>+48(SB)/8, $0x0170000000000000
 DATA constants_tensorFactorNEON<>+56(SB)/8, $0x0170000000000000
 GLOBL constants_tensorFactorNEON<>(SB), RODATA|NOPTR, $64
 
-// tensorFactorNEON factors the leading 7 x 7 part of the matrix.
+// tensorFactorNEON factors the leading 7 x 7 part of the damped matrices of 8 voxels into L D L^T.
 TEXT ·tensorFactorNEON(SB), NOSPLIT, $0-8
 	MOVD $constants_tensorFactorNEON<>(SB), R0
 	FMOVQ 0(R0), F26
@@ -5550,7 +5559,7 @@ DATA constants_tensorSolveNEON<>+48(SB)/8, $0x0170000000000000
 DATA constants_tensorSolveNEON<>+56(SB)/8, $0x0170000000000000
 GLOBL constants_tensorSolveNEON<>(SB), RODATA|NOPTR, $64
 
-// tensorSolveNEON solves for the right-hand side with the factors of the leading 7 x 7 part.
+// tensorSolveNEON solves for the right-hand sides of 8 voxels, with the factors of the leading 7 x 7 part.
 TEXT ·tensorSolveNEON(SB), NOSPLIT, $0-8
 	MOVD $constants_tensorSolveNEON<>(SB), R0
 	FMOVQ 0(R0), F26
@@ -5949,7 +5958,8 @@ DATA constants_tensorOrdinaryNEON<>+400(SB)/8, $0x40071547652b82fe
 DATA constants_tensorOrdinaryNEON<>+408(SB)/8, $0x40071547652b82fe
 GLOBL constants_tensorOrdinaryNEON<>(SB), RODATA|NOPTR, $416
 
-// tensorOrdinaryNEON writes logarithms and adds what they contribute to the ordinary fit.
+// tensorOrdinaryNEON lowers least to s, writes y = log2(max(s, floor)), and adds y, times each of seven columns of the
+// table, to the sum of that column, over n measurements of 8 voxels.
 TEXT ·tensorOrdinaryNEON(SB), NOSPLIT, $0-56
 	MOVD $constants_tensorOrdinaryNEON<>(SB), R0
 	FMOVQ 0(R0), F16
@@ -6294,7 +6304,8 @@ DATA constants_tensorReweightNEON<>+368(SB)/8, $0x3fe62e42fef84cf0
 DATA constants_tensorReweightNEON<>+376(SB)/8, $0x3fe62e42fef84cf0
 GLOBL constants_tensorReweightNEON<>(SB), RODATA|NOPTR, $384
 
-// tensorReweightNEON writes the weights that a fit predicts, and adds up weighted logarithms.
+// tensorReweightNEON writes the weights v = 2^(w.p) that a fit p predicts, and adds v y, times each of the seven
+// columns of the design, to the right-hand side, over n measurements of 8 voxels.
 TEXT ·tensorReweightNEON(SB), NOSPLIT, $0-56
 	MOVD $constants_tensorReweightNEON<>(SB), R0
 	MOVD u+8(FP), R1
@@ -6615,7 +6626,9 @@ DATA constants_tensorTissueNEON<>+464(SB)/8, $0x3ff0000000000000
 DATA constants_tensorTissueNEON<>+472(SB)/8, $0x3ff0000000000000
 GLOBL constants_tensorTissueNEON<>(SB), RODATA|NOPTR, $480
 
-// tensorTissueNEON evaluates the model without water at a point, and what its derivatives are sums of.
+// tensorTissueNEON evaluates the model without water of 8 voxels at a point, over n measurements. With t = 2^(w.p + p6)
+// and d = s - t it writes v = t^2 - mix d t, adds d^2 to the squares, and adds d t, times each of the seven columns of
+// the design, to the right-hand side.
 TEXT ·tensorTissueNEON(SB), NOSPLIT, $0-56
 	MOVD $constants_tensorTissueNEON<>(SB), R0
 	MOVD u+8(FP), R1
@@ -6986,7 +6999,8 @@ DATA constants_tensorSquaredWeightsNEON<>+528(SB)/8, $0x7ff0000000000000
 DATA constants_tensorSquaredWeightsNEON<>+536(SB)/8, $0x7ff0000000000000
 GLOBL constants_tensorSquaredWeightsNEON<>(SB), RODATA|NOPTR, $544
 
-// tensorSquaredWeightsNEON writes logarithms and squares of a signal that is not less than a floor.
+// tensorSquaredWeightsNEON writes y = log2(x), v = (c x)^2 and u = v y with x = max(s, floor), for n measurements of 8
+// voxels.
 TEXT ·tensorSquaredWeightsNEON(SB), NOSPLIT, $0-48
 	MOVD $constants_tensorSquaredWeightsNEON<>(SB), R0
 	FMOVQ 0(R0), F16
@@ -7055,7 +7069,7 @@ row81:
 	VFMLA V7.D2, V9.D2, V11.D2
 	VFMLA V4.D2, V10.D2, V2.D2
 	VFMLA V5.D2, V11.D2, V3.D2
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ee0366a // cmgt v10.2d, v19.2d, v0.2d
 	WORD $0x4ee1366b // cmgt v11.2d, v19.2d, v1.2d
 	WORD $0x4ef43404 // cmgt v4.2d, v0.2d, v20.2d
@@ -7221,7 +7235,7 @@ row84:
 	VFMLA V7.D2, V9.D2, V11.D2
 	VFMLA V4.D2, V10.D2, V2.D2
 	VFMLA V5.D2, V11.D2, V3.D2
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ee0366a // cmgt v10.2d, v19.2d, v0.2d
 	WORD $0x4ee1366b // cmgt v11.2d, v19.2d, v1.2d
 	WORD $0x4ef43404 // cmgt v4.2d, v0.2d, v20.2d
@@ -7341,7 +7355,7 @@ DATA constants_tensorEigenvaluesNEON<>+112(SB)/8, $0x8000000000000000
 DATA constants_tensorEigenvaluesNEON<>+120(SB)/8, $0x8000000000000000
 GLOBL constants_tensorEigenvaluesNEON<>(SB), RODATA|NOPTR, $128
 
-// tensorEigenvaluesNEON writes the eigenvalues of eight symmetric matrices.
+// tensorEigenvaluesNEON writes the eigenvalues of the symmetric 3 x 3 matrices of 8 voxels, descending.
 TEXT ·tensorEigenvaluesNEON(SB), NOSPLIT, $0-16
 	MOVD $constants_tensorEigenvaluesNEON<>(SB), R0
 	FMOVQ 0(R0), F26
@@ -7408,7 +7422,7 @@ sweep87:
 	WORD $0x4ee0f871 // fabs v17.2d, v3.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee0d48e // fsub v14.2d, v4.2d, v0.2d
 	WORD $0x4ee1d4af // fsub v15.2d, v5.2d, v1.2d
 	WORD $0x4e62d452 // fadd v18.2d, v2.2d, v2.2d
@@ -7478,7 +7492,7 @@ sweep87:
 	WORD $0x4ee0f8f1 // fabs v17.2d, v7.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee0d54e // fsub v14.2d, v10.2d, v0.2d
 	WORD $0x4ee1d56f // fsub v15.2d, v11.2d, v1.2d
 	WORD $0x4e66d4d2 // fadd v18.2d, v6.2d, v6.2d
@@ -7548,7 +7562,7 @@ sweep87:
 	WORD $0x4ee0f931 // fabs v17.2d, v9.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee4d54e // fsub v14.2d, v10.2d, v4.2d
 	WORD $0x4ee5d56f // fsub v15.2d, v11.2d, v5.2d
 	WORD $0x4e68d512 // fadd v18.2d, v8.2d, v8.2d
@@ -7698,7 +7712,7 @@ sweep89:
 	WORD $0x4ee0f871 // fabs v17.2d, v3.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee0d48e // fsub v14.2d, v4.2d, v0.2d
 	WORD $0x4ee1d4af // fsub v15.2d, v5.2d, v1.2d
 	WORD $0x4e62d452 // fadd v18.2d, v2.2d, v2.2d
@@ -7768,7 +7782,7 @@ sweep89:
 	WORD $0x4ee0f8f1 // fabs v17.2d, v7.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee0d54e // fsub v14.2d, v10.2d, v0.2d
 	WORD $0x4ee1d56f // fsub v15.2d, v11.2d, v1.2d
 	WORD $0x4e66d4d2 // fadd v18.2d, v6.2d, v6.2d
@@ -7838,7 +7852,7 @@ sweep89:
 	WORD $0x4ee0f931 // fabs v17.2d, v9.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee4d54e // fsub v14.2d, v10.2d, v4.2d
 	WORD $0x4ee5d56f // fsub v15.2d, v11.2d, v5.2d
 	WORD $0x4e68d512 // fadd v18.2d, v8.2d, v8.2d
@@ -7943,7 +7957,8 @@ DATA constants_tensorEigenNEON<>+112(SB)/8, $0x8000000000000000
 DATA constants_tensorEigenNEON<>+120(SB)/8, $0x8000000000000000
 GLOBL constants_tensorEigenNEON<>(SB), RODATA|NOPTR, $128
 
-// tensorEigenNEON writes the eigenvalues and eigenvectors of eight symmetric matrices.
+// tensorEigenNEON writes the eigenvalues of the symmetric 3 x 3 matrices of 8 voxels, descending, and their
+// eigenvectors as the columns of row-major matrices.
 TEXT ·tensorEigenNEON(SB), NOSPLIT, $0-24
 	MOVD $constants_tensorEigenNEON<>(SB), R0
 	FMOVQ 0(R0), F26
@@ -8032,7 +8047,7 @@ sweep91:
 	WORD $0x4ee0f871 // fabs v17.2d, v3.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee0d48e // fsub v14.2d, v4.2d, v0.2d
 	WORD $0x4ee1d4af // fsub v15.2d, v5.2d, v1.2d
 	WORD $0x4e62d452 // fadd v18.2d, v2.2d, v2.2d
@@ -8150,7 +8165,7 @@ sweep91:
 	WORD $0x4ee0f8f1 // fabs v17.2d, v7.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee0d54e // fsub v14.2d, v10.2d, v0.2d
 	WORD $0x4ee1d56f // fsub v15.2d, v11.2d, v1.2d
 	WORD $0x4e66d4d2 // fadd v18.2d, v6.2d, v6.2d
@@ -8268,7 +8283,7 @@ sweep91:
 	WORD $0x4ee0f931 // fabs v17.2d, v9.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee4d54e // fsub v14.2d, v10.2d, v4.2d
 	WORD $0x4ee5d56f // fsub v15.2d, v11.2d, v5.2d
 	WORD $0x4e68d512 // fadd v18.2d, v8.2d, v8.2d
@@ -8579,7 +8594,7 @@ sweep93:
 	WORD $0x4ee0f871 // fabs v17.2d, v3.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee0d48e // fsub v14.2d, v4.2d, v0.2d
 	WORD $0x4ee1d4af // fsub v15.2d, v5.2d, v1.2d
 	WORD $0x4e62d452 // fadd v18.2d, v2.2d, v2.2d
@@ -8697,7 +8712,7 @@ sweep93:
 	WORD $0x4ee0f8f1 // fabs v17.2d, v7.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee0d54e // fsub v14.2d, v10.2d, v0.2d
 	WORD $0x4ee1d56f // fsub v15.2d, v11.2d, v1.2d
 	WORD $0x4e66d4d2 // fadd v18.2d, v6.2d, v6.2d
@@ -8815,7 +8830,7 @@ sweep93:
 	WORD $0x4ee0f931 // fabs v17.2d, v9.2d
 	WORD $0x6eeee618 // fcmgt v24.2d, v16.2d, v14.2d
 	WORD $0x6eefe639 // fcmgt v25.2d, v17.2d, v15.2d
-	// d, o, and d^2 + o^2, of which r is the root.
+	// d, o, and d^2 + o^2, whose root is r.
 	WORD $0x4ee4d54e // fsub v14.2d, v10.2d, v4.2d
 	WORD $0x4ee5d56f // fsub v15.2d, v11.2d, v5.2d
 	WORD $0x4e68d512 // fadd v18.2d, v8.2d, v8.2d

@@ -6,77 +6,87 @@ package arm64
 
 import "github.com/voxfit/voxfit/kernel/internal/ops"
 
-// singlePack32NEON transposes 16 rows of n >= 4 values.
+// singlePack32NEON transposes the signals of 16 voxels, rows of n >= 4 values one after another, into n numbers of 16
+// lanes, and prefetches the next 16 rows.
 //
 //go:noescape
 func singlePack32NEON(lanes *ops.LanesSingle, signal *float32, n int)
 
-// singlePack64NEON transposes 16 rows of n >= 4 values.
+// singlePack64NEON transposes the signals of 16 voxels, rows of n >= 4 values one after another, into n numbers of 16
+// lanes, and prefetches the next 16 rows.
 //
 //go:noescape
 func singlePack64NEON(lanes *ops.LanesSingle, signal *float64, n int)
 
-// singleRangeNEON lowers the least, raises the most and adds to the energy of n numbers.
+// singleRangeNEON lowers the least and raises the most to n numbers of 16 voxels, and adds their squares to the energy.
 //
 //go:noescape
 func singleRangeNEON(extent *ops.ExtentSingle, s *ops.LanesSingle, n int)
 
-// singleWidenNEON writes the first and the last eight lanes of n numbers in double precision.
+// singleWidenNEON converts n numbers of sixteen voxels to double precision: the first eight lanes to first, the others
+// to last.
 //
 //go:noescape
 func singleWidenNEON(first, last *ops.Lanes, s *ops.LanesSingle, n int)
 
-// singleNarrowNEON writes n numbers of sixteen lanes, rounded from eight and eight.
+// singleNarrowNEON rounds n numbers of sixteen voxels to single precision: the first eight lanes come from first, the
+// others from last.
 //
 //go:noescape
 func singleNarrowNEON(first, last *ops.Lanes, s *ops.LanesSingle, n int)
 
-// singleExp2NEON writes y = 2^x for n numbers.
+// singleExp2NEON writes y = 2^x for n numbers of 16 voxels.
 //
 //go:noescape
 func singleExp2NEON(y, x *ops.LanesSingle, n int)
 
-// singleLog2NEON writes the binary logarithms of n numbers.
+// singleLog2NEON writes y = log2(x) for n numbers of 16 voxels.
 //
 //go:noescape
 func singleLog2NEON(y, x *ops.LanesSingle, n int)
 
-// singleLogarithmsNEON writes the binary logarithms of what water leaves of the signal.
+// singleLogarithmsNEON writes y = log2(x) for n measurements of 16 voxels. x = s - c water is what water leaves of the
+// signal, or the floor where x <= cut.
 //
 //go:noescape
 func singleLogarithmsNEON(y, s *ops.LanesSingle, design *float32, n int, rest *ops.RestSingle)
 
-// singleWeightedLogarithmsNEON writes them times the squares of the signal, and those squares to v.
+// singleWeightedLogarithmsNEON writes v = s^2 and y = v log2(x) for n measurements of 16 voxels. x = s - c water is
+// what water leaves of the signal, or the floor where x <= cut.
 //
 //go:noescape
 func singleWeightedLogarithmsNEON(y, v, s *ops.LanesSingle, design *float32, n int, rest *ops.RestSingle)
 
-// singleSums7NEON adds to each sum the products of v with a column of the table.
+// singleSums7NEON adds v, times each column of a table, to the sum of that column, over n measurements of 16 voxels.
 //
 //go:noescape
 func singleSums7NEON(sums *ops.LanesSingle, table *float32, v *ops.LanesSingle, n int)
 
-// singleSums22NEON adds to each sum the products of v with a column of the table.
+// singleSums22NEON adds v, times each column of a table, to the sum of that column, over n measurements of 16 voxels.
 //
 //go:noescape
 func singleSums22NEON(sums *ops.LanesSingle, table *float32, v *ops.LanesSingle, n int)
 
-// singleProjectNEON adds to sums the products of u, and then those of x, with the columns of the design.
+// singleProjectNEON adds u, times each of the seven columns of the design, to seven sums, and x to seven others, over n
+// measurements of 16 voxels.
 //
 //go:noescape
 func singleProjectNEON(sums *ops.LanesSingle, design *float32, u, x *ops.LanesSingle, n int)
 
-// singleModelNEON evaluates the model at a point, and what its derivatives are sums of.
+// singleModelNEON evaluates the model of 16 voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s - t
+// - c water it writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water to the
+// gradient.
 //
 //go:noescape
 func singleModelNEON(u, v, x, s *ops.LanesSingle, design *float32, n int, point *ops.PointSingle)
 
-// singleMisfitNEON adds up the squares of the differences of signal and model at a point.
+// singleMisfitNEON adds the squares of s - t - c water to those of a point, over n measurements of 16 voxels. t =
+// 2^(w.p + p6).
 //
 //go:noescape
 func singleMisfitNEON(s *ops.LanesSingle, design *float32, n int, point *ops.PointSingle)
 
-// singleWeightsNEON writes v = exp2(w.p + p6) and u = v s.
+// singleWeightsNEON writes v = 2^(w.p + p6) and u = v s for n measurements of 16 voxels.
 //
 //go:noescape
 func singleWeightsNEON(u, v, s *ops.LanesSingle, design *float32, n int, point *ops.PointSingle)

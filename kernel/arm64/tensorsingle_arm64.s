@@ -4,7 +4,8 @@
 
 #include "textflag.h"
 
-// singlePack32NEON transposes 16 rows of n >= 4 values.
+// singlePack32NEON transposes the signals of 16 voxels, rows of n >= 4 values one after another, into n numbers of 16
+// lanes, and prefetches the next 16 rows.
 TEXT ·singlePack32NEON(SB), NOSPLIT, $0-24
 	MOVD lanes+0(FP), R1
 	MOVD signal+8(FP), R2
@@ -95,7 +96,7 @@ square1:
 	JMP square1
 last2:
 	CBZ R3, done3
-	// Go back, so that four columns are left.
+	// Fewer than four columns are left. Go back, so that they are four.
 	SUB $4, R3
 	ADD R3<<2, R2
 	ADD R3<<2, R5
@@ -174,7 +175,8 @@ last2:
 done3:
 	RET
 
-// singlePack64NEON transposes 16 rows of n >= 4 values.
+// singlePack64NEON transposes the signals of 16 voxels, rows of n >= 4 values one after another, into n numbers of 16
+// lanes, and prefetches the next 16 rows.
 TEXT ·singlePack64NEON(SB), NOSPLIT, $0-24
 	MOVD lanes+0(FP), R1
 	MOVD signal+8(FP), R2
@@ -301,7 +303,7 @@ square4:
 	JMP square4
 last5:
 	CBZ R3, done6
-	// Go back, so that four columns are left.
+	// Fewer than four columns are left. Go back, so that they are four.
 	SUB $4, R3
 	ADD R3<<3, R2
 	ADD R3<<3, R5
@@ -412,7 +414,7 @@ last5:
 done6:
 	RET
 
-// singleRangeNEON lowers the least, raises the most and adds to the energy of n numbers.
+// singleRangeNEON lowers the least and raises the most to n numbers of 16 voxels, and adds their squares to the energy.
 TEXT ·singleRangeNEON(SB), NOSPLIT, $0-24
 	MOVD extent+0(FP), R1
 	MOVD s+8(FP), R2
@@ -462,7 +464,8 @@ after_row10:
 	FSTPQ (F6, F7), 128(R1)
 	RET
 
-// singleWidenNEON writes the first and the last eight lanes of n numbers in double precision.
+// singleWidenNEON converts n numbers of sixteen voxels to double precision: the first eight lanes to first, the others
+// to last.
 TEXT ·singleWidenNEON(SB), NOSPLIT, $0-32
 	MOVD s+16(FP), R1
 	MOVD first+0(FP), R2
@@ -490,7 +493,8 @@ row11:
 after_row12:
 	RET
 
-// singleNarrowNEON writes n numbers of sixteen lanes, rounded from eight and eight.
+// singleNarrowNEON rounds n numbers of sixteen voxels to single precision: the first eight lanes come from first, the
+// others from last.
 TEXT ·singleNarrowNEON(SB), NOSPLIT, $0-32
 	MOVD s+16(FP), R1
 	MOVD first+0(FP), R2
@@ -576,7 +580,7 @@ DATA constants_singleExp2NEON<>+432(SB)/8, $0x3e75fdf03e75fdf0
 DATA constants_singleExp2NEON<>+440(SB)/8, $0x3e75fdf03e75fdf0
 GLOBL constants_singleExp2NEON<>(SB), RODATA|NOPTR, $448
 
-// singleExp2NEON writes y = 2^x for n numbers.
+// singleExp2NEON writes y = 2^x for n numbers of 16 voxels.
 TEXT ·singleExp2NEON(SB), NOSPLIT, $0-24
 	MOVD $constants_singleExp2NEON<>(SB), R0
 	FMOVQ 0(R0), F16
@@ -740,7 +744,7 @@ DATA constants_singleLog2NEON<>+400(SB)/8, $0x7f8000007f800000
 DATA constants_singleLog2NEON<>+408(SB)/8, $0x7f8000007f800000
 GLOBL constants_singleLog2NEON<>(SB), RODATA|NOPTR, $416
 
-// singleLog2NEON writes the binary logarithms of n numbers.
+// singleLog2NEON writes y = log2(x) for n numbers of 16 voxels.
 TEXT ·singleLog2NEON(SB), NOSPLIT, $0-24
 	MOVD $constants_singleLog2NEON<>(SB), R0
 	FMOVQ 0(R0), F16
@@ -786,7 +790,7 @@ row19:
 	VFMLA V7.S4, V9.S4, V11.S4
 	VFMLA V4.S4, V10.S4, V2.S4
 	VFMLA V5.S4, V11.S4, V3.S4
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ea0366a // cmgt v10.4s, v19.4s, v0.4s
 	WORD $0x4ea1366b // cmgt v11.4s, v19.4s, v1.4s
 	WORD $0x4eb43404 // cmgt v4.4s, v0.4s, v20.4s
@@ -910,7 +914,7 @@ row22:
 	VFMLA V7.S4, V9.S4, V11.S4
 	VFMLA V4.S4, V10.S4, V2.S4
 	VFMLA V5.S4, V11.S4, V3.S4
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ea0366a // cmgt v10.4s, v19.4s, v0.4s
 	WORD $0x4ea1366b // cmgt v11.4s, v19.4s, v1.4s
 	WORD $0x4eb43404 // cmgt v4.4s, v0.4s, v20.4s
@@ -1050,7 +1054,8 @@ DATA constants_singleLogarithmsNEON<>+400(SB)/8, $0x7f8000007f800000
 DATA constants_singleLogarithmsNEON<>+408(SB)/8, $0x7f8000007f800000
 GLOBL constants_singleLogarithmsNEON<>(SB), RODATA|NOPTR, $416
 
-// singleLogarithmsNEON writes the binary logarithms of what water leaves of the signal.
+// singleLogarithmsNEON writes y = log2(x) for n measurements of 16 voxels. x = s - c water is what water leaves of the
+// signal, or the floor where x <= cut.
 TEXT ·singleLogarithmsNEON(SB), NOSPLIT, $0-40
 	MOVD $constants_singleLogarithmsNEON<>(SB), R0
 	FMOVQ 0(R0), F16
@@ -1111,7 +1116,7 @@ row25:
 	VFMLA V7.S4, V9.S4, V11.S4
 	VFMLA V4.S4, V10.S4, V2.S4
 	VFMLA V5.S4, V11.S4, V3.S4
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ea0366a // cmgt v10.4s, v19.4s, v0.4s
 	WORD $0x4ea1366b // cmgt v11.4s, v19.4s, v1.4s
 	WORD $0x4eb43404 // cmgt v4.4s, v0.4s, v20.4s
@@ -1251,7 +1256,7 @@ row28:
 	VFMLA V7.S4, V9.S4, V11.S4
 	VFMLA V4.S4, V10.S4, V2.S4
 	VFMLA V5.S4, V11.S4, V3.S4
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ea0366a // cmgt v10.4s, v19.4s, v0.4s
 	WORD $0x4ea1366b // cmgt v11.4s, v19.4s, v1.4s
 	WORD $0x4eb43404 // cmgt v4.4s, v0.4s, v20.4s
@@ -1391,7 +1396,8 @@ DATA constants_singleWeightedLogarithmsNEON<>+400(SB)/8, $0x7f8000007f800000
 DATA constants_singleWeightedLogarithmsNEON<>+408(SB)/8, $0x7f8000007f800000
 GLOBL constants_singleWeightedLogarithmsNEON<>(SB), RODATA|NOPTR, $416
 
-// singleWeightedLogarithmsNEON writes them times the squares of the signal, and those squares to v.
+// singleWeightedLogarithmsNEON writes v = s^2 and y = v log2(x) for n measurements of 16 voxels. x = s - c water is
+// what water leaves of the signal, or the floor where x <= cut.
 TEXT ·singleWeightedLogarithmsNEON(SB), NOSPLIT, $0-48
 	MOVD $constants_singleWeightedLogarithmsNEON<>(SB), R0
 	FMOVQ 0(R0), F16
@@ -1453,7 +1459,7 @@ row31:
 	VFMLA V7.S4, V9.S4, V11.S4
 	VFMLA V4.S4, V10.S4, V2.S4
 	VFMLA V5.S4, V11.S4, V3.S4
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ea0366a // cmgt v10.4s, v19.4s, v0.4s
 	WORD $0x4ea1366b // cmgt v11.4s, v19.4s, v1.4s
 	WORD $0x4eb43404 // cmgt v4.4s, v0.4s, v20.4s
@@ -1600,7 +1606,7 @@ row34:
 	VFMLA V7.S4, V9.S4, V11.S4
 	VFMLA V4.S4, V10.S4, V2.S4
 	VFMLA V5.S4, V11.S4, V3.S4
-	// As integers: the numbers below the least normal one, and all negative ones; those above the largest.
+	// Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.
 	WORD $0x4ea0366a // cmgt v10.4s, v19.4s, v0.4s
 	WORD $0x4ea1366b // cmgt v11.4s, v19.4s, v1.4s
 	WORD $0x4eb43404 // cmgt v4.4s, v0.4s, v20.4s
@@ -1691,7 +1697,7 @@ ordinary36:
 after_row35:
 	RET
 
-// singleSums7NEON adds to each sum the products of v with a column of the table.
+// singleSums7NEON adds v, times each column of a table, to the sum of that column, over n measurements of 16 voxels.
 TEXT ·singleSums7NEON(SB), NOSPLIT, $0-32
 	MOVD table+8(FP), R1
 	MOVD v+16(FP), R2
@@ -1777,7 +1783,7 @@ after_row40:
 	FSTPQ (F12, F13), 384(R3)
 	RET
 
-// singleSums22NEON adds to each sum the products of v with a column of the table.
+// singleSums22NEON adds v, times each column of a table, to the sum of that column, over n measurements of 16 voxels.
 TEXT ·singleSums22NEON(SB), NOSPLIT, $0-32
 	MOVD table+8(FP), R1
 	MOVD v+16(FP), R2
@@ -2017,7 +2023,8 @@ after_row48:
 	FSTPQ (F18, F19), 576(R3)
 	RET
 
-// singleProjectNEON adds to sums the products of u, and then those of x, with the columns of the design.
+// singleProjectNEON adds u, times each of the seven columns of the design, to seven sums, and x to seven others, over n
+// measurements of 16 voxels.
 TEXT ·singleProjectNEON(SB), NOSPLIT, $0-40
 	MOVD sums+0(FP), R1
 	MOVD design+8(FP), R2
@@ -2206,7 +2213,9 @@ DATA constants_singleModelNEON<>+304(SB)/8, $0x3f8000003f800000
 DATA constants_singleModelNEON<>+312(SB)/8, $0x3f8000003f800000
 GLOBL constants_singleModelNEON<>(SB), RODATA|NOPTR, $320
 
-// singleModelNEON evaluates the model at a point, and what its derivatives are sums of.
+// singleModelNEON evaluates the model of 16 voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s - t
+// - c water it writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water to the
+// gradient.
 TEXT ·singleModelNEON(SB), NOSPLIT, $0-56
 	MOVD $constants_singleModelNEON<>(SB), R0
 	MOVD u+0(FP), R1
@@ -2456,7 +2465,8 @@ DATA constants_singleMisfitNEON<>+304(SB)/8, $0x3f8000003f800000
 DATA constants_singleMisfitNEON<>+312(SB)/8, $0x3f8000003f800000
 GLOBL constants_singleMisfitNEON<>(SB), RODATA|NOPTR, $320
 
-// singleMisfitNEON adds up the squares of the differences of signal and model at a point.
+// singleMisfitNEON adds the squares of s - t - c water to those of a point, over n measurements of 16 voxels. t =
+// 2^(w.p + p6).
 TEXT ·singleMisfitNEON(SB), NOSPLIT, $0-32
 	MOVD $constants_singleMisfitNEON<>(SB), R0
 	MOVD s+0(FP), R1
@@ -2665,7 +2675,7 @@ DATA constants_singleWeightsNEON<>+304(SB)/8, $0x3f8000003f800000
 DATA constants_singleWeightsNEON<>+312(SB)/8, $0x3f8000003f800000
 GLOBL constants_singleWeightsNEON<>(SB), RODATA|NOPTR, $320
 
-// singleWeightsNEON writes v = exp2(w.p + p6) and u = v s.
+// singleWeightsNEON writes v = 2^(w.p + p6) and u = v s for n measurements of 16 voxels.
 TEXT ·singleWeightsNEON(SB), NOSPLIT, $0-48
 	MOVD $constants_singleWeightsNEON<>(SB), R0
 	MOVD u+0(FP), R1

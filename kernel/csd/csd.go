@@ -12,42 +12,41 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// Design is constrained spherical deconvolution (Tournier, Calamante and Connelly, NeuroImage
-// 2007) of one acquisition with one response, as matrices. DIPY's names are given with the fields;
-// package model makes a design from a gradient table.
+// Design is constrained spherical deconvolution of one acquisition with one response (Tournier, Calamante and Connelly,
+// NeuroImage 2007), as matrices. Package model makes it from a gradient table. DIPY's names are given with the fields.
 type Design struct {
 	// Measurements is the number of values per voxel in the signal.
 	Measurements int
-	// Volumes are the places in the signal of the diffusion-weighted values, in the order of X's
-	// rows. No other value is looked at.
+	// Volumes are the places in the signal of the diffusion-weighted values, in the order of the rows of X. No other
+	// value is read.
 	Volumes []int
-	// Coefficients is the number of SH coefficients of the fibre orientation distribution: 45 for
+	// Coefficients is the number of SH coefficients of the fibre orientation distribution (fodf), for example 45 for
 	// lmax 8.
 	Coefficients int
-	// X is len(Volumes) x Coefficients, row-major: it predicts the signal from the coefficients
-	// (DIPY's _X).
+	// X is len(Volumes) x Coefficients, row-major. Times the coefficients, it is the predicted signal (DIPY's _X).
 	X []float64
-	// B is directions x Coefficients, row-major: it gives the amplitudes in the constrained
-	// directions times lambda (DIPY's B_reg).
+	// B is directions x Coefficients, row-major. Times the coefficients, it is the amplitudes in the constrained
+	// directions, times lambda (DIPY's B_reg).
 	B []float64
-	// Gram is the map from sets of rows of B to their Gram matrix.
+	// Gram is the map from sets of rows of B to their Gram matrix (see package gram).
 	Gram gram.Map
-	// StartCoefficients is how many leading coefficients of the unconstrained solution choose the
-	// first set of directions: 15, those up to degree 4.
+	// StartCoefficients is how many leading coefficients of the unconstrained solution choose the first set of
+	// directions. DIPY takes 15, those up to degree 4.
 	StartCoefficients int
-	// Start is StartCoefficients x len(Volumes), row-major: it gives those coefficients from the
-	// signal (MRtrix3's rconv). nil leaves them to the unconstrained solution, as in DIPY.
+	// Start is StartCoefficients x len(Volumes), row-major. Times the signal, it is these coefficients (MRtrix3's
+	// rconv). Where it is nil, they are those of the unconstrained solution, as in DIPY.
 	Start []float64
-	// SolutionNorm is the weight of the squared norm of the coefficients, and is added to P's diagonal. It is 0 in
+	// SolutionNorm is the weight of the squared norm of the coefficients. It is added to the diagonal of P. It is 0 in
 	// DIPY, and norm_lambda in MRtrix3.
 	SolutionNorm float64
 	// FloorSignal takes negative values of the signal for zero, as MRtrix3 does.
 	FloorSignal bool
-	// Tau is the fraction of the mean amplitude below which a direction is held down: 0.1.
+	// Tau is the fraction of the mean amplitude below which a direction is penalised. DIPY's default is 0.1.
 	Tau float64
-	// MaxIterations is the number of iterations after which a voxel that has not settled is given up: 50.
+	// MaxIterations is the number of iterations after which a voxel that has not settled is given up. DIPY's default is
+	// 50.
 	MaxIterations int
-	// Precision is Double (the default) or Mixed: New says what that changes.
+	// Precision is Double (the default) or Mixed. New says what that changes.
 	Precision kernel.Precision
 }
 
@@ -57,17 +56,17 @@ func (d *Design) directions() int { return len(d.B) / d.Coefficients }
 // New makes a Fitter whose parameters are the SH coefficients of the fibre orientation distribution, in the basis of X
 // and B. It follows DIPY's csdeconv decision by decision:
 //
-//  1. Solve P f = z with P = X^T X (+ SolutionNorm I) and z = X^T s. Where P is not positive definite, P + 1e-5 I takes its
-//     place for good. (With fewer measurements than coefficients P is singular, and rounding decides whether a factor is
-//     found: results are then not comparable between programs.)
-//  2. Hold down the directions whose amplitude is strictly less than Tau times the mean amplitude B[0,0] f[0]. Amplitudes
-//     are those of the StartCoefficients first coefficients, which Start gives where it is set. Where there are no such
-//     directions, use all coefficients. Where there are still none, f is the result, with 0 iterations.
-//  3. Solve (P + H^T H) f = z, with H the rows of B that are held down. Hold down the directions that now are below the same
-//     threshold. Repeat until they are the same as before.
+//  1. Solve P f = z with P = X^T X (+ SolutionNorm I) and z = X^T s. Where P is not positive definite, P + 1e-5 I
+//     replaces it from now on. (With fewer measurements than coefficients P is singular, and rounding decides whether
+//     a factor is found. Results of different programs can then not be compared.)
+//  2. The first set is the directions whose amplitude is strictly less than Tau times the mean amplitude B[0,0] f[0].
+//     The amplitudes are those of the first StartCoefficients coefficients, which Start gives where it is set. Where
+//     the set is empty, take the amplitudes of all coefficients. Where it still is, f is the result, with 0 iterations.
+//  3. Solve (P + H^T H) f = z, where H is the rows of B for the directions of the set. The next set is the directions
+//     that now are below the same threshold. Repeat until the set is the same as before.
 //
-// With Start, SolutionNorm and FloorSignal these are also the decisions of MRtrix3's `dwi2fod csd`. There an empty
-// first set is a set like any other: it leaves P as it is, and MRtrix3 counts that solution among the iterations.
+// With Start, SolutionNorm and FloorSignal, these are also the decisions of MRtrix3's `dwi2fod csd`. There an empty
+// first set is treated like any other: it leaves P as it is, and MRtrix3 counts the solution among the iterations.
 //
 // The status of a voxel:
 //
@@ -81,14 +80,14 @@ func (d *Design) directions() int { return len(d.B) / d.Coefficients }
 //	                     those of the last
 //	NegativeSignal       the fit settled, and a diffusion-weighted value is negative
 //
-// Iterations is DIPY's _num_it: how often step 3 was taken.
+// Iterations is DIPY's _num_it, the number of times that step 3 was taken.
 //
-// With Mixed, iterations are in single precision. They lead to the same sets as in double precision. Where an amplitude
-// is so near the threshold that rounding might put it on the other side, the iteration is done in double precision. The
-// last iteration of every voxel is also in double precision, and its coefficients are the result. Sets, iterations and
-// status are those of Double. Coefficients differ from those of Double within 1e-9 of their norm, because moments are
-// summed in another order. Only designs of 29 to 45 coefficients, those of lmax 8, without a Start are faster for it;
-// others are fitted as with Double.
+// With Mixed, iterations are in single precision, and lead to the same sets as in double precision. Where an amplitude
+// is so close to the threshold that rounding might change its side, the iteration is made in double precision. So is
+// the last iteration of every voxel, and its coefficients are the result. Sets, iterations and status are those of
+// Double. The coefficients are within 1e-9 of those of Double, relative to their norm, because moments are summed in
+// another order. Mixed is faster only for designs without a Start that have 29 to 45 coefficients, which is lmax 8.
+// Others are fitted as with Double.
 //
 // The error names the first field that does not fit the others.
 func New(d Design, opts ...kernel.Option) (kernel.Fitter, error) {

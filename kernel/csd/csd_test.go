@@ -80,7 +80,7 @@ func direct(d csd.Design, signal []float64) (f []float64, iterations int) {
 		iterations++
 		q := mat.NewSymDense(n, nil)
 		q.CopySym(p)
-		for _, r := range active { // none may be left: then q is P again
+		for _, r := range active { // no direction may be left; then q is P again
 			q.SymRankOne(q, 1, mat.NewVecDense(n, b.RawRowView(r)))
 		}
 		solution, _ = solveSymmetric(q, &z)
@@ -99,7 +99,7 @@ func solveSymmetric(a mat.Symmetric, z *mat.VecDense) (*mat.VecDense, bool) {
 	if !c.Factorize(a) {
 		return nil, false
 	}
-	_ = c.SolveVecTo(&x, z) // a poor condition is an error to gonum only
+	_ = c.SolveVecTo(&x, z) // gonum calls a poor condition an error; it is none here
 	return &x, true
 }
 
@@ -208,7 +208,7 @@ func TestDistributionWithNothingToHoldDownNeedsNoIteration(t *testing.T) {
 func TestSmoothDistributionWithNothingToHoldDownIsReplacedByTheFullOne(t *testing.T) {
 	g := kerneltest.ShellTable(t, 60)
 	d := kerneltest.CSDDesign(t, g, 8)
-	// Degree 6 alone swings below the threshold; the start, up to degree 4, does not.
+	// Degree 6 alone goes below the threshold. The start, which ends at degree 4, does not.
 	signal := make([]float64, g.Len())
 	for i, v := range d.Volumes {
 		signal[v] = 3*d.X[i*45] + 4*d.X[i*45+21]
@@ -261,7 +261,7 @@ func TestSetThatNeverSettlesStopsAfterFiftyIterationsAsInDIPY(t *testing.T) {
 	t.Error("no voxel of noise kept changing for 50 iterations: the test needs another seed")
 }
 
-// withZeroColumn makes P singular: one coefficient does nothing to the signal.
+// withZeroColumn makes P singular: one coefficient contributes nothing to the signal.
 func withZeroColumn(d csd.Design) csd.Design {
 	d.X = slices.Clone(d.X)
 	for i := range d.Volumes {
@@ -283,8 +283,8 @@ func TestNormalMatrixThatIsNotPositiveDefiniteGetsDIPYsDiagonal(t *testing.T) {
 	}
 }
 
-// outweighed makes P so small beside the penalty that it does not count in sums: P + H^T H is then
-// singular for sets of few directions.
+// outweighed makes P so small beside the penalty that sums lose it. P + H^T H is then singular for sets of few
+// directions.
 func outweighed(d csd.Design, x, b float64) csd.Design {
 	d.X, d.B = slices.Clone(d.X), slices.Clone(d.B)
 	d.Gram.Rows = slices.Clone(d.Gram.Rows)
@@ -303,7 +303,7 @@ func outweighed(d csd.Design, x, b float64) csd.Design {
 func TestIterationWithoutCholeskyFactorIsDoneWithALoadedDiagonal(t *testing.T) {
 	g := kerneltest.ShellTable(t, 60)
 	d := outweighed(kerneltest.CSDDesign(t, g, 8), 1e-12, 1)
-	d.Tau = -1 // holds few directions down
+	d.Tau = -1 // few directions are below
 	params, status := kerneltest.FitAll(newCSD(t, d), kerneltest.Crossings(g, 1, 9))
 	if status[0].Code != kernel.NotPositiveDefinite || status[0].Iterations == 0 {
 		t.Fatalf("%+v, want NotPositiveDefinite in an iteration", status[0])
@@ -383,7 +383,7 @@ func TestResultDoesNotDependOnNeighboursOrCalls(t *testing.T) {
 			end := begin + rapid.IntRange(0, n-begin).Draw(t, "voxels in a call")
 			w.Fit64(params[begin*45:end*45], status[begin:end], signal[begin*g.Len():end*g.Len()])
 			if end == begin {
-				end++ // an empty call is allowed; fit one so as to move on
+				end++ // an empty call is allowed, but fits nothing
 				w.Fit64(params[begin*45:end*45], status[begin:end], signal[begin*g.Len():end*g.Len()])
 			}
 			begin = end

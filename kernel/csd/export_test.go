@@ -8,12 +8,12 @@ import (
 
 // SearchError is what rounding did in an iteration of a Mixed CSD in single precision.
 type SearchError struct {
-	Largest float64 // error of all amplitudes
-	Bound   float64 // of the guard
+	Largest float64 // the largest error of an amplitude
+	Bound   float64 // the bound of the guard
 }
 
-// SearchErrors takes voxels through their iterations in both precisions, along the sets of double precision. There are
-// none where the instruction set has no iteration in single precision.
+// SearchErrors takes voxels through their iterations in both precisions, along the sets of double precision. The result
+// is empty where the instruction set has no iteration in single precision.
 func SearchErrors(f kernel.Fitter, d Design, signal []float64) (errors []SearchError) {
 	w := f.NewWorker().(*laneWorker)
 	s, n := w.search, w.coefficients

@@ -6,8 +6,8 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 )
 
-// InDoubleAlone is a fitter of CSD that compares all amplitudes with thresholds in double precision. It returns
-// false where the given one does so, too.
+// InDoubleAlone returns a CSD fitter that compares all amplitudes with thresholds in double precision. It returns false
+// where the given one does so already.
 func InDoubleAlone(f kernel.Fitter) (kernel.Fitter, bool) {
 	l, ok := f.(*laneFitter)
 	if !ok || l.rounded == nil {
@@ -18,16 +18,16 @@ func InDoubleAlone(f kernel.Fitter) (kernel.Fitter, bool) {
 	return &alone, true
 }
 
-// ComparedRounded is how amplitudes compare with thresholds in single precision, in all iterations of a fit.
+// ComparedRounded says how amplitudes compare with thresholds in single precision, over all iterations of a fit.
 type ComparedRounded struct {
-	Errors        []SearchError // largest of a voxel in an iteration
+	Errors        []SearchError // the largest of each voxel in each iteration
 	Batches       int           // iterations of all lanes
-	BatchesAgain  int           // those with a panel that was in doubt
+	BatchesAgain  int           // those in which a panel was in doubt
 	PanelsAgain   int
 	PanelsInBatch int
 }
 
-// CompareRounded fits voxels and looks at each comparison.
+// CompareRounded fits voxels and records each comparison.
 func CompareRounded(f kernel.Fitter, signal []float64) (c ComparedRounded) {
 	w := f.NewWorker().(*laneWorker)
 	voxels := len(signal) / w.measurements

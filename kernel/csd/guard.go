@@ -10,26 +10,25 @@ import (
 // guard bounds the error that rounding to single precision makes in the amplitudes of an iteration. An amplitude that
 // is farther from the threshold than the bound is on the same side of it in double precision.
 //
-// To first order, coefficients f from a matrix Q with errors E are wrong by Q^-1 E f, and an amplitude by at
-// most the length of its row of B times the length of that. After an iteration both factors are there, or
-// nearly so:
+// To first order, the errors E of a matrix Q change its solution f by Q^-1 E f. An amplitude changes by at most the
+// length of this, times the length of its row of B. After an iteration the following is known of both factors:
 //
-//	Q^-1   its norm is at most the sum of the squares of all entries of L^-1. Of these the diagonal is
-//	       known, the reciprocals that the factorisation has written; what is left out is more with fewer
-//	       directions, and the factor spread makes up for it.
-//	E      has entries of a few roundings, u = 2^-24 each, of those of P and of H^T H. (Moments are exact
-//	       sums, see ops.CSDIteration.) The latter are taken to be as large as the square of the longest
-//	       row b, or as a quarter of the mean diagonal entry of B^T B, whichever is more.
+//	Q^-1   Its norm is at most the sum of the squares of all entries of L^-1. Those on the diagonal are
+//	       known: the reciprocals that the factorisation has written. The others contribute more with
+//	       fewer directions, and the factor spread makes up for them.
+//	E      Its entries are a few roundings, u = 2^-24 each, of those of P and of H^T H. (Moments are exact
+//	       sums, see ops.CSDIteration.) The entries of H^T H are taken to be as large as the square of the
+//	       longest row b, or a quarter of the mean diagonal entry of B^T B, whichever is more.
 //
-// So with w_i for P_ii and one of these,
+// With w_i the sum of P_ii and that size, the bound is
 //
 //	|error of an amplitude| <= |b| |f| u (plain + spread * sum_i w_i / L_ii^2)
 //
-// Roundings of hundreds of terms cancel more than they add up (Higham and Mary, SIAM J. Sci. Comput. 2019),
-// so that the constants are not what could be but what was measured: among all amplitudes in all iterations
-// of phantoms and crossings for lmax 8, 46 to 300 measurements and spheres of 60 to 500 directions, the largest
-// error was 0.54 of the bound; half of the iterations stayed below 0.08. A test measures that anew. And double precision, which has the last
-// word, checks it in each voxel: its coefficients must be those of single precision up to the bound.
+// Roundings of hundreds of terms mostly cancel (Higham and Mary, SIAM J. Sci. Comput. 2019). The constants are
+// therefore not those of the worst case, but were measured, over all amplitudes in all iterations of phantoms and
+// crossings for lmax 8, 46 to 300 measurements and spheres of 60 to 500 directions. The largest error was 0.54 of the
+// bound, and half of the iterations stayed below 0.08. A test measures this again. Besides, double precision checks the
+// bound in each voxel: its coefficients must be those of single precision up to the bound.
 type guard struct {
 	length float64   // |b|
 	spread float64   // see above
@@ -39,8 +38,8 @@ type guard struct {
 const (
 	plainErrors  = 16
 	spreadErrors = 2.5
-	spreadBelow  = 3        // directions to an unknown, below which it grows
-	mostSpread   = 1. / 256 // where more than the first order counts
+	spreadBelow  = 3        // directions for each unknown; with fewer, the spread is larger
+	mostSpread   = 1. / 256 // beyond it, more than the first order counts
 )
 
 func newGuard(d *Design, portable *ref.CSD) *guard {
@@ -62,7 +61,7 @@ func newGuard(d *Design, portable *ref.CSD) *guard {
 }
 
 // bound returns the bound of the error of coefficients, relative to their length. condition is the sum of w_i / L_ii^2.
-// The bound is infinite where nothing is known.
+// The bound is infinite where nothing is known about the error.
 func (g *guard) bound(condition float32) float64 {
 	spread := lanes.UnitRoundoff * float64(condition)
 	if !(spread < mostSpread) {

@@ -20,12 +20,12 @@ type laneFitter struct {
 	transposed lanes.Panels[float64] // X^T
 	start      lanes.Panels[float64] // gives the start coefficients from the signal or, by the first rows of the inverse of P, from z
 	filtered   bool                  // start takes the signal
-	floor      bool                  // whether negative values of the signal are taken for zero
+	floor      bool                  // negative values of the signal count as zero
 
 	double  *tables[float64, float64]
-	rounded *rounded                // nil where double precision compares with thresholds alone
+	rounded *rounded                // nil where amplitudes are compared in double precision alone
 	single  *tables[float32, int32] // nil unless the precision is Mixed
-	guard   *guard                  // likewise
+	guard   *guard                  // nil unless the precision is Mixed
 }
 
 func newLaneFitter(d Design, portable *fitter, kernels *ops.CSD) *laneFitter {
@@ -59,8 +59,8 @@ func newLaneFitter(d Design, portable *fitter, kernels *ops.CSD) *laneFitter {
 }
 
 // singlePays says for which designs single precision is faster: those of lmax 8. With a lower lmax there are too few
-// iterations to make up for the additional one that Mixed does in double precision. With a higher lmax matrices are so
-// badly conditioned that most iterations are in doubt. So are they with MRtrix3's constraint, whose weight is a fourth
+// iterations to make up for the one that Mixed adds in double precision. With a higher lmax matrices are so badly
+// conditioned that most iterations are in doubt. The same is true with MRtrix3's constraint, whose weight is a fourth
 // of DIPY's: there Mixed took 1.8 times as long.
 func singlePays(d *Design) bool {
 	return d.Start == nil && d.Coefficients > sixthOrder && d.Coefficients <= eighthOrder

@@ -25,13 +25,13 @@ type search struct {
 	kernels   *ops.CSDSingle
 	guard     *guard
 	nearest   []float32 // squares of the distances of amplitudes to the thresholds
-	condition []float32 // see guard
-	unused    []*record // stacks, as are the next two
-	waiting   []*record // wait for double precision
-	returning []*record // come back from double precision
+	condition []float32 // what the guard needs
+	unused    []*record // a stack, as are the next two
+	waiting   []*record // those that wait for double precision
+	returning []*record // those that come back from double precision
 }
 
-// mostDoubts is a compromise: going back and forth costs two iterations for one.
+// mostDoubts is a compromise, because a voxel that goes back and forth needs two iterations in place of one.
 const mostDoubts = 3
 
 // record is a voxel that is being iterated, wherever it is.
@@ -41,14 +41,14 @@ type record struct {
 	threshold float64
 	scale     float64 // by which right-hand side, threshold and coefficients are multiplied in single precision
 	z         []float64
-	first     []uint64 // its first set
+	first     []uint64 // the first set of directions
 
-	active     []uint64 // its set when it changes precision
+	active     []uint64 // the set with which it changes precision
 	iterations int      // before it changed precision
 	doubts     int
-	found      bool      // single precision found that it has settled,
+	found      bool      // single precision has found that it settled
 	f          []float32 // the coefficients found
-	tolerance  float64   // bound of the square of the length of their error
+	tolerance  float64   // a bound of the square of the length of their error
 }
 
 func newSearch(l *laneFitter) *search {

@@ -19,7 +19,7 @@ func mixed(d csd.Design) csd.Design {
 	return d
 }
 
-// mixedCase is an acquisition with voxels of its own.
+// mixedCase is an acquisition and voxels for it.
 type mixedCase struct {
 	name   string
 	design csd.Design
@@ -61,7 +61,7 @@ func mixedCases(t *testing.T, voxels int) (cases []mixedCase) {
 	return cases
 }
 
-// norm is the square root of the sum of squares; of numbers of any size.
+// norm returns the square root of the sum of squares, for numbers of any size.
 func norm(f []float64) float64 {
 	n := 0.0
 	for _, v := range f {
@@ -99,11 +99,11 @@ func TestMixedTakesTheWayOfDoubleInEveryVoxel(t *testing.T) {
 	}
 }
 
-// The statement of guard's documentation.
+// The documentation of guard says this.
 func TestErrorsOfSinglePrecisionAreWithinTheGuardsBound(t *testing.T) {
 	for _, c := range mixedCases(t, 300) {
 		if c.design.Coefficients != 45 {
-			continue // all in double precision
+			continue // everything is in double precision
 		}
 		t.Run(c.name, func(t *testing.T) {
 			kerneltest.ForEachISA(t, func(t *testing.T, isa string) {

@@ -8,7 +8,7 @@ type rounded struct {
 	errors     [2]float64 // relative to the length of f and to the threshold
 }
 
-// newRounded returns nil for a B that has no such bound.
+// newRounded returns nil where B has no such bound.
 func newRounded(d *Design, order []int, panel int) *rounded {
 	bound, ok := lanes.RoundedError(d.B, d.Coefficients)
 	if !ok {

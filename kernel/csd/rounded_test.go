@@ -11,8 +11,8 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// roundedOn is a fitter that compares in single precision first, and one that does not. The test ends where
-// the set has no step for the former.
+// roundedOn returns a fitter that compares in single precision first, and one that does not. It ends the test where the
+// set has no step for the former.
 func roundedOn(t *testing.T, d csd.Design, isa string) (rounded, alone kernel.Fitter) {
 	rounded = kerneltest.NewCSD(t, d, isa)
 	alone, ok := csd.InDoubleAlone(rounded)
@@ -47,13 +47,13 @@ func TestComparingInSinglePrecisionFirstChangesNoBitOfOddSignals(t *testing.T) {
 	strict.Tau, none.Tau, negative.Tau = 1, 0, -1
 	for i, d := range []csd.Design{good, strict, none, negative} {
 		for k, unit := range []float64{1e-300, 1e-45, 1e-38, 1e-34, 1e-28, 1e-20, 1, 1e20, 1e28, 1e31, 1e34, 1e36, 1e40, 1e150} {
-			if testing.Short() && k%4 != i { // all designs and all units, but not each with each
+			if testing.Short() && k%4 != i { // all designs and all units, but not every combination
 				continue
 			}
 			t.Run(fmt.Sprintf("design %d/unit=%v", i, unit), func(t *testing.T) {
 				signal := slices.Clone(spoilt)
 				for i := range signal {
-					if i/g.Len()%3 != 1 { // neighbours in other units
+					if i/g.Len()%3 != 1 { // neighbours are in other units
 						signal[i] *= unit
 					}
 				}
@@ -70,7 +70,7 @@ func TestComparingInSinglePrecisionFirstChangesNoBitOfOddSignals(t *testing.T) {
 	}
 }
 
-// The statement of rounded's documentation.
+// The documentation of rounded says this.
 func TestErrorsOfRoundedComparisonsAreWithinTheirBound(t *testing.T) {
 	for _, c := range mixedCases(t, 200) {
 		t.Run(c.name, func(t *testing.T) {

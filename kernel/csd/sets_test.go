@@ -13,8 +13,8 @@ import (
 	"github.com/voxfit/voxfit/phantom"
 )
 
-// disagreement counts the voxels whose status or iterations differ, and finds the largest difference
-// of coefficients, relative to a voxel's largest, among the others.
+// disagreement counts the voxels whose status or iterations differ. Among the others it finds the largest difference of
+// coefficients, relative to the largest coefficient of the voxel.
 func disagreement(got, want []float64, gotStatus, wantStatus []kernel.Status) (differ int, largest float64) {
 	n := len(got) / len(gotStatus)
 	for v := range gotStatus {
@@ -163,7 +163,7 @@ func TestQuadWithMoreTermsOfTheSumIsLeftToTheReference(t *testing.T) {
 	d := kerneltest.CSDDesign(t, g, 8)
 	signal := kerneltest.Crossings(g, 20, 3)
 	want, wantStatus := kerneltest.FitAll(kerneltest.NewCSD(t, d, "generic"), signal)
-	// A map that is as right, but not as products of harmonics are: one sum has weights of zero added.
+	// This map is right, but it is not one of products of harmonics: one sum has additional weights of zero.
 	d.Gram.Quads = slices.Clone(d.Gram.Quads)
 	q := &d.Gram.Quads[slices.IndexFunc(d.Gram.Quads, func(q gram.Quad) bool { return q.Sum < 40 })]
 	weights := d.Gram.Coefficients[q.Coefficients:][:q.DifferenceTerms+q.SumTerms]
@@ -194,8 +194,8 @@ func TestFloat32SignalsGiveTheSameBitsAsFloat64OnEverySet(t *testing.T) {
 	})
 }
 
-// BenchmarkCSDOfTheStudy is the published study's protocol: 288 measurements, 270 of them
-// diffusion-weighted, 45 coefficients, 181 directions; in both precisions on the same voxels.
+// BenchmarkCSDOfTheStudy is the protocol of the published study: 288 measurements, 270 of them diffusion-weighted, 45
+// coefficients, 181 directions. It fits the same voxels in both precisions.
 func BenchmarkCSDOfTheStudy(b *testing.B) {
 	const n = 2048
 	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: n, SNR: 30, Seed: 1})

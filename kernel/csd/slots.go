@@ -17,7 +17,7 @@ type slots[T float32 | float64, S int32 | float64] struct {
 	below      []uint64 // the set that the iteration found
 	sums       []S      // moments, slot after slot
 	c          []T      // moments, in lanes
-	q          []T      // the normal matrix, its factor
+	q          []T      // the normal matrix, then its factor
 	inverse    []T
 	z, y       []T
 	thresholds []T

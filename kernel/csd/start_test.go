@@ -13,8 +13,8 @@ import (
 	"github.com/voxfit/voxfit/model"
 )
 
-// startDesign is a design in MRtrix3's convention: with a start of its own, a norm, a threshold of zero, and
-// negative signals that count as zero.
+// startDesign is a design in MRtrix3's convention. It has a Start, a norm, a threshold of zero, and takes negative
+// signals for zero.
 func startDesign(t testing.TB, g *acq.GradientTable, lmax int, precision kernel.Precision) csd.Design {
 	t.Helper()
 	m, err := model.NewCSD(g, kerneltest.FibreResponse, model.CSDOptions{Convention: model.MRtrix, LMax: lmax, Precision: precision})
@@ -72,7 +72,7 @@ func TestEverySetAndPrecisionAgreesWithTheReferenceWithAStartOfItsOwn(t *testing
 	})
 }
 
-// The start of such a voxel is finite and has no amplitude below zero; its sums are not finite.
+// The start of such a voxel is finite and has no amplitude below zero. Its sums are not finite.
 func TestProductsOutOfRangeOverflowEvenWhereTheStartDoesNot(t *testing.T) {
 	g := kerneltest.ShellTable(t, 64)
 	d := startDesign(t, g, 8, kernel.Double)

@@ -10,7 +10,7 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// A fibre along x with a quarter of free water.
+// The signal is that of a fibre along x with a quarter of free water.
 func ExampleNew() {
 	bvals, bvecs := []float64{0}, [][3]float64{{}}
 	for shell, b := range []float64{1000, 2000} {

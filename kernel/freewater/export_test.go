@@ -7,9 +7,9 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
-// FractionNorms evaluates the weighted linear fit of up to sixteen voxels with one fraction of water, a multiple of 0.1: the norm of the
-// differences of signal and fit in single and in double precision, over S0, and by how much the first is said to be off at
-// the most. Voxels that are not fitted in lanes have NaN.
+// FractionNorms evaluates the weighted linear fit of up to sixteen voxels with one fraction of water, a multiple of
+// 0.1. It returns the norm of the differences of signal and fit, in single and in double precision, over S0, and the
+// error that the search assumes for the first. Voxels that are not fitted in lanes have NaN.
 func FractionNorms(f kernel.Fitter, signal []float64, fraction float64) (single, double, bound [ops.TensorBatchSingle]float64) {
 	w := f.NewWorker().(*gridWorker)
 	count := len(signal) / f.Measurements()

@@ -11,21 +11,21 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// Design is the tensor with free water (Pasternak et al. 2009; multi-shell: Hoy et al. 2014,
-// Henriques et al. 2017) of one acquisition: S = S0 ((1-f) exp(-b D(g)) + f exp(-b Diso)). Package
-// model makes it from a gradient table. DIPY's names are given with the fields.
+// Design is the tensor with free water of one acquisition, S = S0 ((1-f) exp(-b D(g)) + f exp(-b Diso)): Pasternak et
+// al. 2009, and for several shells Hoy et al. 2014 and Henriques et al. 2017. Package model makes it from a gradient
+// table. DIPY's names are given with the fields.
 type Design struct {
-	// W is DIPY's design matrix: measurements x 7, row-major; the first six columns are the negated
-	// b-tensor -b (gx gx, 2 gx gy, gy gy, 2 gx gz, 2 gy gz, gz gz) in s/mm2, the last is -1.
+	// W is DIPY's design matrix, measurements x 7, row-major. The first six columns are the negated b-tensor, -b (gx
+	// gx, 2 gx gy, gy gy, 2 gx gz, 2 gy gz, gz gz) in s/mm2. The last column is -1.
 	W []float64
-	// B0 are the measurements without diffusion weighting. Their mean is S0 of WLS.
+	// B0 are the measurements without diffusion weighting. Their mean is the S0 of WLS.
 	B0 []int
-	// Bvals are the b-values of the measurements, s/mm2. NLS takes its first guess from the shell
-	// nearest to 1000.
+	// Bvals are the b-values of the measurements, in s/mm2. NLS takes its first guess from the shell that is nearest to
+	// 1000.
 	Bvals []float64
 	// Method is NLS (the default) or WLS.
 	Method kernel.Method
-	// Diso is the diffusivity of free water, mm2/s: 3e-3.
+	// Diso is the diffusivity of free water in mm2/s, for example 3e-3.
 	Diso float64
 	// MDReg (DIPY's mdreg, 2.7e-3) is a mean diffusivity in mm2/s. A voxel whose plain tensor has this one or more is
 	// taken for free water alone.
@@ -37,34 +37,35 @@ type Design struct {
 	Precision kernel.Precision
 }
 
-// parameters: Dxx Dxy Dyy Dxz Dyz Dzz S0 f.
+// parameters is the number of parameters: Dxx Dxy Dyy Dxz Dyz Dzz S0 f.
 const parameters = 8
 
-// New makes a Fitter with eight parameters per voxel: the tissue's tensor Dxx, Dxy, Dyy, Dxz, Dyz, Dzz as fitted (in
-// mm2/s, eigenvalues not clipped), S0, and the fraction f of free water.
+// New makes a Fitter with eight parameters per voxel. The first six are the tensor of the tissue, Dxx, Dxy, Dyy, Dxz,
+// Dyz, Dzz in mm2/s, as fitted: its eigenvalues are not clipped. The others are S0 and the fraction f of free water.
 //
-// WLS finds f on the grid of DIPY's fwdti.wls_iter, to 0.001, and the tensor by weighted linear least squares. With
-// Mixed precision the grid is searched in single precision, with margins for its roundings. Where these leave a choice,
-// double precision makes it. The fit itself is in double precision. Both precisions therefore give the same result, to
-// the last bit.
+// WLS finds f to 0.001, on the grid of DIPY's fwdti.wls_iter, and the tensor by weighted linear least squares. With
+// Mixed precision the grid is searched in single precision, with margins for its roundings. Double precision decides
+// where these leave a choice, and makes the fit itself. Both precisions therefore give the same result to the last bit.
 //
-// NLS minimises DIPY's objective (fwdti.nls_iter without weighting) over tensor, S0 and f in [0, 1], by exact Newton
-// steps in other unknowns: exp(W p) + c w, with c = S0 f >= 0. Where it settles, no step would lower the sum of squares
-// by more than 1e-10 of it. The objective can have several minima, and it has many where a part of the water decays
-// faster still. NLS also fits in DIPY's way, by the steps of MINPACK from DIPY's start, and keeps the lowest end, where
-// both of these hold:
+// NLS minimises DIPY's objective (fwdti.nls_iter without weighting) over the tensor, S0 and f in [0, 1]. It takes exact
+// Newton steps in other unknowns: the prediction is exp(W p) + c w, where c = S0 f >= 0 and w is the signal of free
+// water over its S0. Where it settles, no step would lower the sum of squares by more than 1e-10 of it.
 //
-//   - the tensor has an eigenvalue below zero or above Diso, or the first start did not lead there;
-//   - water with a faster decay leaves less than twice the sum of squares, or the signal is mostly noise.
+// The objective can have several minima, and it has many where a part of the water decays faster still. NLS therefore
+// also fits in DIPY's way, by the steps of MINPACK from DIPY's start, and keeps the lowest end. It does so where both
+// of these hold:
+//
+//   - The tensor has an eigenvalue below zero or above Diso, or the first start did not lead there.
+//   - Water with a faster decay leaves less than twice the sum of squares, or the signal is mostly noise.
 //
 // Where rounding decides in which minimum DIPY itself ends, DIPY may still end in a lower one: in 18 of 20,016 such
 // voxels (BENCHMARKS.md).
 //
-// S0 is what the fit predicts without diffusion weighting, tissue and water together. With NLS the tissue's part of it
-// is S0 (1-f), at least 2^-53 of S0. With WLS that part is S0 less f times the mean b0 signal.
+// S0 is the signal that the fit predicts without diffusion weighting, of tissue and water together. With NLS, the part
+// of the tissue is S0 (1-f), at least 2^-53 of S0. With WLS, it is S0 less f times the mean b0 signal.
 //
-// As in DIPY, a voxel whose plain tensor has a mean diffusivity of MDReg or more is free water alone, and NLS keeps the
-// result of WLS where that has f >= 0.99.
+// Two rules are DIPY's. A voxel whose plain tensor has a mean diffusivity of MDReg or more is free water alone. NLS
+// keeps the result of WLS where this has f >= 0.99.
 //
 // The status of a voxel:
 //
@@ -81,17 +82,18 @@ const parameters = 8
 //	                     and another start led to a lower one
 //	NegativeSignal       a value is negative; the fit ended normally
 //
-// With NotPositiveDefinite, DIPY's rules decide what is written. If the rule on MDReg applies to the tensor of least
-// norm, it is what AllFreeWater has. Otherwise WLS writes the solution of least norm, and so does NLS where it keeps
-// the result of WLS. In all other cases NLS writes its fit.
+// With NotPositiveDefinite, DIPY's rules decide what is written. Where the rule on MDReg applies to the tensor of least
+// norm, the parameters are those of AllFreeWater. Otherwise WLS writes the solution of least norm, and so does NLS
+// where it keeps the result of WLS. In all other cases NLS writes its fit.
 //
-// Iterations counts the steps of NLS from all its starts; it is 0 for WLS.
+// Iterations counts the steps of NLS from all its starts. With WLS it is 0.
 //
-// Instruction sets other than "generic" fit many voxels side by side, with the same rules. Voxels for which the usual
-// path fails (no convergence, values beyond what the sums can hold) go through the portable code. Double is double
-// precision throughout. With Mixed, NLS takes its first steps with sums over measurements in single precision. Each fit
-// ends with a step whose residuals and gradient are in double precision, and what single precision cannot decide is
-// decided in double precision. Both precisions therefore end in the same minimum. Tests hold their objectives within
+// Instruction sets other than "generic" fit many voxels side by side, by the same rules. The portable code fits voxels
+// on which this fails: where there is no convergence, or values are beyond what the sums can hold.
+//
+// Double is double precision throughout. With Mixed, NLS takes its first steps with sums over measurements in single
+// precision. Each fit ends with a step whose residuals and gradient are in double precision. Double precision decides
+// what single precision cannot. Both precisions therefore end in the same minimum. Tests hold their objectives within
 // 1e-9 of the portable code's. Iterations may differ in some voxels, because the two tell by different signs which step
 // is the last.
 //
@@ -147,7 +149,7 @@ func (d *Design) fitter() (*fitter, error) {
 	return &fitter{ref: portable}, nil
 }
 
-// checkMeasurements checks the fields that speak of measurements.
+// checkMeasurements checks the fields that are about measurements.
 func (d *Design) checkMeasurements(n int) error {
 	if len(d.B0) == 0 {
 		return errors.New("field B0 is empty: there is no measurement without diffusion weighting")
@@ -170,7 +172,7 @@ func (d *Design) checkMeasurements(n int) error {
 
 type fitter struct {
 	ref   *reftensor.FreeWater
-	lanes *laneFitter // nil: one voxel after the other
+	lanes *laneFitter // nil where voxels are fitted one after the other
 }
 
 func (f *fitter) Measurements() int { return f.ref.Design.Measurements() }

@@ -12,7 +12,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/kerneltest"
 )
 
-// searchSchemes are those of the lanes, and one without a shell near 1000 s/mm2.
+// searchSchemes returns the schemes of the tests of lanes, and one without a shell near 1000 s/mm2.
 func searchSchemes() map[string]kerneltest.Scheme {
 	schemes := kerneltest.Schemes()
 	schemes["no middle shell"] = kerneltest.NewScheme(7, 40, 300, 2600)
@@ -29,7 +29,7 @@ func searchOn(t testing.TB, s kerneltest.Scheme, precision kernel.Precision, isa
 	return f
 }
 
-// Mixed precision finds the way to a fraction; what it ends with is the fit of double precision, to the last bit.
+// Mixed precision only finds the way to a fraction. Its result is the fit in double precision, to the last bit.
 func TestMixedPrecisionOfTheSearchIsDoublesToTheLastBit(t *testing.T) {
 	voxels := kerneltest.Voxels(160)
 	kerneltest.ForEachISA(t, func(t *testing.T, isa string) {
@@ -63,7 +63,8 @@ func TestMixedPrecisionOfTheSearchIsDoublesToTheLastBit(t *testing.T) {
 	})
 }
 
-// The rule on the mean diffusivity, and the least signal, hold to the last digit however close a voxel is to a limit.
+// The rule on the mean diffusivity and that on the least signal hold to the last digit, however close a voxel is to a
+// limit.
 func TestMixedPrecisionKeepsTheRulesOfDouble(t *testing.T) {
 	kerneltest.ForEachISA(t, func(t *testing.T, isa string) {
 		for name, s := range searchSchemes() {
@@ -71,7 +72,7 @@ func TestMixedPrecisionKeepsTheRulesOfDouble(t *testing.T) {
 				random := rand.New(rand.NewPCG(51, 52))
 				var signal []float64
 				for v := range kerneltest.Voxels(320) {
-					spread := math.Pow(10, -1-float64(v%10)) // of the mean diffusivity around the limit
+					spread := math.Pow(10, -1-float64(v%10)) // of the mean diffusivity, around the limit
 					d := 2.7e-3 * (1 + spread*random.NormFloat64())
 					voxel := s.Signal([6]float64{0: 0.9 * d, 2: d, 5: 1.1 * d}, 100, 0)
 					if v%16 == 5 {
@@ -114,7 +115,7 @@ func TestMixedPrecisionKeepsTheRulesOfDouble(t *testing.T) {
 	})
 }
 
-// Signals of any unit: single precision holds the scaled ones.
+// Signals may be in any unit, because single precision holds them scaled.
 func TestFractionDoesNotDependOnTheUnitOfTheSignal(t *testing.T) {
 	kerneltest.ForEachISA(t, func(t *testing.T, isa string) {
 		s := kerneltest.NewScheme(6, 32, 500, 1500)
@@ -141,8 +142,8 @@ func TestFractionDoesNotDependOnTheUnitOfTheSignal(t *testing.T) {
 	})
 }
 
-// The norm of the differences of signal and fit is right to what the search takes for its error, wherever on the grid and
-// however much of a measurement water leaves.
+// The error of the norm of the differences of signal and fit is what the search assumes. This holds at every point of
+// the grid, and however little water leaves of a measurement.
 func TestSinglePrecisionIsWithinItsMargin(t *testing.T) {
 	kerneltest.ForEachISA(t, func(t *testing.T, isa string) {
 		for name, s := range searchSchemes() {
@@ -154,7 +155,7 @@ func TestSinglePrecisionIsWithinItsMargin(t *testing.T) {
 						single, double, margin := freewater.FractionNorms(f, signal[:16*s.N()], fraction)
 						for l, v := range double {
 							if math.IsNaN(v) {
-								continue // the rules settle it
+								continue // the rules decide
 							}
 							evaluations++
 							off := math.Abs(single[l]-v) / margin[l]

@@ -175,7 +175,7 @@ func (w *gridWorker) searchLot(lot *lot) {
 	}
 }
 
-// wait makes a voxel wait for a lane.
+// wait lets a voxel wait for a lane.
 func (w *gridWorker) wait(lot *lot, l int, at searchPlace) {
 	w.waiting = append(w.waiting, gridStart{lot.voxels[l], l / ops.TensorBatch, at})
 }

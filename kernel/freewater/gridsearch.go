@@ -19,7 +19,7 @@ type gridSearch struct {
 
 	tenth        float64 // the best fraction of the first level
 	step, centre float64 // of the level that was evaluated last
-	guess        float64 // of the minimum, in steps from the centre
+	guess        float64 // the minimum, in steps from the centre
 	descending   bool    // the values asked for are at thousandths
 	memory       [searchMemory]struct {
 		thousandths int
@@ -33,7 +33,7 @@ type gridSearch struct {
 	state    searchState
 }
 
-// clipping knows at which fractions water uses up measurements.
+// clipping knows at which fractions water uses up a measurement.
 type clipping interface {
 	isSmooth(low, high float64) bool
 }
@@ -55,7 +55,7 @@ type searchPlace struct {
 	centre, step float64 // of the level that is done; a step of 0: none is
 	smooth       bool    // the objective is smooth between the neighbours of the centre, and the search descends from guess
 	guess        float64 // the minimum, in steps from the centre
-	// The values of the next level, and one bit for each that is accurate enough.
+	// These are the values of the next level, and one bit for each that is accurate enough.
 	values [reftensor.NextLevel]float64
 	known  uint32
 	leaves bool // the search ends when another level is to be evaluated

@@ -7,14 +7,14 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
-// seriesParts divides the measurements of sixteen voxels. Where water is a large part of the signal of any of the
-// voxels (mostly at b-values up to 1000), the right-hand side of each fit needs new logarithms. For the other
-// measurements it is a power series. With c the signal of water at b = 0, m the middle of its range, and u = water/(s -
-// m water),
+// seriesParts divides the measurements of sixteen voxels into two parts. Where water is a large part of the signal of
+// any of the voxels (mostly at b-values up to 1000), the right-hand side of each fit needs new logarithms. For the
+// other measurements it is a power series. c is the signal of water at b = 0, m is the middle of its range, and u =
+// water/(s - m water):
 //
 //	log2(s - c water) = log2(s - m water) + log2(1 - (c-m) u) = log2(s - m water) - (1/ln 2) sum_j ((c-m) u)^j / j
 //
-// so that seven sums for each power give the right-hand sides for all fractions. The voxels of a lot decide together
+// Seven sums for each power therefore give the right-hand sides for all fractions. The voxels of a lot decide together
 // which measurements need logarithms. The search is certain in either way.
 type seriesParts struct {
 	large  int // measurements with much water, which come first
@@ -23,9 +23,9 @@ type seriesParts struct {
 	u, v   []ops.LanesSingle // of the measurements with little water
 	limit  *ops.LanesSingle
 	middle [ops.TensorBatchSingle]float64
-	beyond *ops.LanesSingle     // how far c is from the middle
+	beyond *ops.LanesSingle     // the distance of c from the middle
 	right  [][7]ops.LanesSingle // the coefficients of the right-hand side
-	slope  [][7]ops.LanesSingle // those of what Slope sums up
+	slope  [][7]ops.LanesSingle // the coefficients of what Slope sums up
 	factor [seriesTerms]*ops.LanesSingle
 }
 
@@ -54,8 +54,8 @@ func newSeriesParts(n int) seriesParts {
 	return p
 }
 
-// nothingLeft is what water leaves of a measurement, by definition, where its logarithm no longer depends on the
-// fraction.
+// nothingLeft is what water leaves of a measurement, by definition, where water uses it up. Its logarithm then no
+// longer depends on the fraction.
 const nothingLeft = 1e30
 
 // divide divides the measurements and makes the series. Lanes without a voxel have no say.
@@ -98,7 +98,7 @@ func (b *gridBatch) rightSide() {
 	d.Right(&b.right[0], &p.signal[0], &p.rows[0], p.large, b.left)
 }
 
-// rightSlope makes its derivative by c, times -ln 2.
+// rightSlope makes the derivative of the right-hand side by c, times -ln 2.
 func (b *gridBatch) rightSlope() {
 	p, d := &b.parts, b.design
 	floor := b.left.Floor

@@ -15,12 +15,12 @@ import (
 type laneFitter struct {
 	*lanes.Design
 	model         *reftensor.FreeWater
-	means         []float64 // n x 8: weights of the mean b0 signal, the mean of the guess's shell, the mean signal; fast decays
-	guess         []float64 // n x 8: from logarithms to the start
+	means         []float64 // n x 8: weights of the mean b0 signal, of the mean of the shell for the guess, of the mean signal; fast decays
+	guess         []float64 // n x 8: times the logarithms, summed up, it gives the start
 	square        float64   // the sum of the squares of water
 	tissue, water float64
-	single        *singleDesign // of NLS; nil: double precision throughout
-	grid          *gridDesign   // of WLS; nil: double precision throughout
+	single        *singleDesign // of NLS; nil where all is in double precision
+	grid          *gridDesign   // of WLS; nil where all is in double precision
 }
 
 // Columns of means.
@@ -142,7 +142,7 @@ const (
 	verdictWater           // free water alone
 )
 
-// verdict returns the verdict for a lane of the arriving voxels, after plainFit.
+// verdict returns the verdict on a lane of the arriving voxels, after plainFit.
 func (w *laneWorker) verdict(means *[7]ops.Lanes, l int) verdict {
 	if w.unusual(means, l) {
 		return verdictUnusual
@@ -150,8 +150,8 @@ func (w *laneWorker) verdict(means *[7]ops.Lanes, l int) verdict {
 	return w.verdictOnDiffusivity(w.plainDiffusivity(w.system, l), 1e-9)
 }
 
-// unusual says that the portable code must decide about a lane of the arriving voxels. The normal matrix must be
-// factored.
+// unusual says that the portable code must decide about a lane of the arriving voxels. The normal matrix has been
+// factored before.
 func (w *laneWorker) unusual(means *[7]ops.Lanes, l int) bool {
 	model, energy := w.lanes.model, w.sums[w.lanes.energyPlace()][l]
 	return !(means[meanB0][l] > model.MinSignal && means[meanAll][l] > model.MinSignal &&
@@ -176,7 +176,7 @@ func (w *laneWorker) verdictOnDiffusivity(md, margin float64) verdict {
 	return verdictFit
 }
 
-// prepare returns what is known about the voxel that arrived in a lane.
+// prepare returns what is known about the voxel in a lane of those that arrived.
 func (w *laneWorker) prepare(means *[7]ops.Lanes, voxel, lane int) preparedVoxel {
 	return preparedVoxel{
 		voxel: voxel, lane: lane, negative: w.extent.Least[lane] < 0,
@@ -224,8 +224,8 @@ func (w *laneWorker) leaveAll() {
 	}
 }
 
-// weightedLogarithms computes the right-hand side of the weighted linear fit to what water leaves of the signals and,
-// unless normal is nil, the sums of its matrix.
+// weightedLogarithms computes the right-hand side of the weighted linear fit to what water leaves of the signals.
+// Unless normal is nil, it also computes the sums of the fit's matrix.
 func (w *laneWorker) weightedLogarithms(system *ops.System, signal []ops.Lanes, normal *[28]ops.Lanes) {
 	f := w.lanes
 	clear(system.Right[:])
@@ -278,7 +278,7 @@ func (w *laneWorker) maybeAllWater(s0 *ops.Lanes) (maybe [ops.TensorBatch]bool) 
 	return maybe
 }
 
-// misfits are the sums of squares of the weighted linear fits with one fraction of water.
+// misfits returns the sums of squares of the weighted linear fits with one fraction of water.
 func (w *laneWorker) misfits(fraction float64, s0 *ops.Lanes) ops.Lanes {
 	f := w.lanes
 	for l := range s0 {

@@ -16,17 +16,17 @@ import (
 // Newton steps in double precision end the fit. A doubtful voxel comes back from there for another start.
 type nlsWorker struct {
 	*laneWorker
-	single *singleWorker // nil: double precision throughout
+	single *singleWorker // nil where all is in double precision
 	linear *gridWorker   // fits by WLS
 	slots  [ops.TensorBatch]newtonSlot
-	dipy   [ops.TensorBatch]reftensor.Levenberg // of slots that go DIPY's way
+	dipy   [ops.TensorBatch]reftensor.Levenberg // of the slots that go DIPY's way
 
-	ready      []nlsVoxel // wait for a lane
+	ready      []nlsVoxel // those that wait for a lane
 	readySpace [gridLot]nlsVoxel
-	careful    []int      // wait for the rules in double precision
-	watery     []nlsVoxel // wait for their fraction by WLS, which decides about the start or about the whole fit
-	linearly   []nlsVoxel // have their start from WLS, and wait for a lot in single precision
-	doubtful   []nlsVoxel // wait for the second start
+	careful    []int      // those that wait for the rules in double precision
+	watery     []nlsVoxel // those that wait for their fraction by WLS, which decides about the start or about the whole fit
+	linearly   []nlsVoxel // those that have their start from WLS, and wait for a lot in single precision
+	doubtful   []nlsVoxel // those that wait for the second start
 	lot        int        // how many voxels make a lot
 	searched   struct {   // a lot of voxels whose fraction is searched
 		signal, params []float64
@@ -34,7 +34,7 @@ type nlsWorker struct {
 	}
 }
 
-// A nlsVoxel has a starting point.
+// A nlsVoxel is a voxel with a starting point.
 type nlsVoxel struct {
 	voxel      int
 	negative   bool
@@ -42,9 +42,9 @@ type nlsVoxel struct {
 	fast       [reftensor.FastDecayCount + 1]float64 // sums with decays faster than water's, and with that of water
 	start      waterPoint
 
-	// About steps that were taken in single precision: the point before the last step and the sum of squares there
-	// (+Inf: there is none), how many steps there were, the relative reduction that the last one promised, and whether
-	// the next one is exact.
+	// These are about steps in single precision: the point before the last step and its sum of squares (+Inf: there is
+	// no such point), the number of steps, the relative reduction that the last step promised, and whether the next
+	// step is exact.
 	before        waterPoint
 	beforeSquares float64
 	reduction     float64

@@ -42,8 +42,8 @@ func TestFreeWaterLanesAgreeWithThePortableFit(t *testing.T) {
 	})
 }
 
-// agree compares fits of free water by NLS with the portable ones: the same status, the same minimum. Where the fit wants
-// less and less tissue until hardly any is left there is no minimum, and where it ends is chance.
+// agree compares fits of free water by NLS with the portable ones: they have the same status and the same minimum.
+// Where the fit wants less and less tissue, there is no minimum, and it is chance where the fit ends.
 func agree(t *testing.T, s kerneltest.Scheme, name string, signal, got, want []float64, gotStatus, wantStatus []kernel.Status) {
 	t.Helper()
 	steps, higher, apart := 0, 0.0, 0.0
@@ -71,8 +71,8 @@ func agree(t *testing.T, s kerneltest.Scheme, name string, signal, got, want []f
 	t.Logf("%s: %d numbers of steps differ; objective at most %.2g higher, f at most %.2g apart", name, steps, higher, apart)
 }
 
-// S0 is the signal that the fit predicts without diffusion weighting. In water, in which next to nothing is tissue, that is
-// the mean b0 signal, whatever the tissue's own intercept.
+// S0 is the signal that the fit predicts without diffusion weighting. In water, of which next to nothing is tissue,
+// this is the mean b0 signal, whatever the intercept of the tissue is.
 func TestFreeWaterS0IsTissueAndWaterTogether(t *testing.T) {
 	s := kerneltest.NewScheme(4, 30, 1000, 2000)
 	water := s.Signal([6]float64{3e-3, 0, 3e-3, 0, 0, 3e-3}, 1000, 0)
@@ -104,13 +104,13 @@ func TestFreeWaterS0IsTissueAndWaterTogether(t *testing.T) {
 	}
 }
 
-// Such voxels have many minima. Lanes end in the portable fit's but where rounding decides on DIPY's way: in one of a
-// hundred voxels at most, and then in a lower one as often as not.
+// Such voxels have many minima. Lanes end in the same one as the portable fit, except where rounding decides on DIPY's
+// way. That is one voxel in a hundred at most, and the minimum is then lower as often as not.
 func TestLanesEndAsThePortableFitWherePartOfTheWaterDecaysFaster(t *testing.T) {
 	portable := kerneltest.PortableFit()
 	kerneltest.ForEachISA(t, func(t *testing.T, isa string) {
 		for name, s := range kerneltest.Schemes() {
-			if testing.Short() && s.N() > 100 { // every voxel is fitted twice and by DIPY's way, too
+			if testing.Short() && s.N() > 100 { // every voxel is fitted twice, and in DIPY's way, too
 				continue
 			}
 			voxels := kerneltest.Voxels(200)
@@ -141,8 +141,8 @@ func TestLanesEndAsThePortableFitWherePartOfTheWaterDecaysFaster(t *testing.T) {
 	})
 }
 
-// Where WLS has a fraction of 0.99 or more its result is the one to keep, and where the plain tensor diffuses like water
-// nothing else counts: in every voxel, although instruction sets decide most of it without finding the fraction.
+// Where WLS has a fraction of 0.99 or more, its result is kept. Where the plain tensor diffuses like water, nothing
+// else counts. Both hold in every voxel, although instruction sets decide most voxels without finding the fraction.
 func TestLanesKeepTheFractionOfWLSWhereThePortableFitDoes(t *testing.T) {
 	portable := kerneltest.PortableFit()
 	voxels := kerneltest.Voxels(3000)
@@ -204,7 +204,7 @@ func TestFractionLanesEndOnTheGridPointOfThePortableFit(t *testing.T) {
 	})
 }
 
-// laneFitters are the fitters that have kernels.
+// laneFitters returns the fitters that have kernels.
 func laneFitters(t testing.TB, s kerneltest.Scheme, isa string) map[string]kernel.Fitter {
 	return map[string]kernel.Fitter{
 		"free water NLS":        freeWaterOn(t, s, kernel.NLS, isa),
@@ -213,8 +213,8 @@ func laneFitters(t testing.TB, s kerneltest.Scheme, isa string) map[string]kerne
 	}
 }
 
-// Every number of voxels from 0 to 130, from every place in a block, forwards and backwards: a voxel's bits stay
-// the same.
+// A voxel's bits stay the same for every number of voxels from 0 to 130, from every place in a block, forwards and
+// backwards.
 func TestLanesDoNotSeeTheirNeighbours(t *testing.T) {
 	kerneltest.ForEachISA(t, func(t *testing.T, isa string) {
 		s := kerneltest.NewScheme(4, 15, 1000, 2000)
@@ -287,7 +287,7 @@ func BenchmarkFreeWater(b *testing.B) {
 	}
 }
 
-// BenchmarkFreeWaterFastDecay fits voxels most of which need a fit by DIPY's way, too.
+// BenchmarkFreeWaterFastDecay fits voxels of which most need a fit in DIPY's way, too.
 func BenchmarkFreeWaterFastDecay(b *testing.B) {
 	s := kerneltest.NewScheme(18, 90, 1000, 2000, 3000)
 	benchmarkBlock(b, s, s.FastDecay(512, 1), func(isa string) kernel.Fitter { return freeWaterOn(b, s, kernel.NLS, isa) })

@@ -21,7 +21,7 @@ type singleWorker struct {
 	lanes   *laneFitter
 	signal  []ops.LanesSingle
 	extent  ops.ExtentSingle
-	u, v, x []ops.LanesSingle // of one block of measurements
+	u, v, x []ops.LanesSingle // for one block of measurements
 	sums    *[28]ops.LanesSingle
 	sides   *[14]ops.LanesSingle // the right-hand side, the row of water
 	point   *ops.PointSingle
@@ -30,7 +30,7 @@ type singleWorker struct {
 	voxels    [ops.TensorBatchSingle]nlsVoxel
 	progress  [ops.TensorBatchSingle]singleLane
 	converged [ops.TensorBatchSingle]bool
-	squares   [ops.TensorBatchSingle]float64 // where it has
+	squares   [ops.TensorBatchSingle]float64 // and where it has this
 
 	wide   [2]*[28]ops.Lanes // the sums of each half
 	system [2]*ops.System
@@ -38,9 +38,9 @@ type singleWorker struct {
 	before [2]ops.Point  // the best points
 	last   [2]ops.Point  // where the steps in single precision have led
 
-	exact   [2][]ops.Lanes // the signals in double precision
+	exact   [2][]ops.Lanes // the signals of each half in double precision
 	confirm *ops.Point     // in the units of double precision
-	slope   []ops.Lanes    // of one block of measurements
+	slope   []ops.Lanes    // for one block of measurements
 	unused  []ops.Lanes
 }
 
@@ -61,14 +61,14 @@ func (d *singleDesign) newWorker(double *laneFitter) *singleWorker {
 // half returns the half and the lane in it of one of sixteen lanes.
 func half(l int) (h, lane int) { return l / ops.TensorBatch, l % ops.TensorBatch }
 
-// Margins of decisions in single precision.
+// These are margins of decisions in single precision.
 const (
 	singleEnergyLeast = 1e-12 // sums of squares outside of these limits are left to double precision
 	singleEnergyMost  = 1e24
-	singleLeast       = 1e-4 // pivots over diagonal elements, of the matrix with the squares of the signal as weights
-	singleDiffusivity = 1e-2 // relative, of the mean diffusivity from its limit
-	singleDescent     = 1e-5 // relative, of a sum of squares
-	singlePivot       = 1e-6 // pivots over diagonal elements, of a Newton step
+	singleLeast       = 1e-4 // the least ratio of a pivot to its diagonal element, of the matrix with the squares of the signal as weights
+	singleDiffusivity = 1e-2 // of the mean diffusivity from its limit, relative
+	singleDescent     = 1e-5 // of a sum of squares, relative
+	singlePivot       = 1e-6 // the least ratio of a pivot to its diagonal element, of a Newton step
 )
 
 // prepareSingle takes up to sixteen voxels, the first of which is given, and returns the first that it did not take.
@@ -141,7 +141,7 @@ func gatherSingle[T float32 | float64](w *singleWorker, signal []T) {
 	}
 }
 
-// put writes a lane of a point in the units of single precision.
+// put writes a lane of a point, in the units of single precision.
 func (a *waterPoint) put(point *ops.Point, l int) {
 	for k := range 6 {
 		point.P[k][l] = a.p[k] / tensorUnit
@@ -166,7 +166,7 @@ func (w *nlsWorker) deliver(params []float64, status []kernel.Status, l int) {
 	}
 }
 
-// take reads a lane of a point in the units of single precision.
+// take reads a lane of a point, in the units of single precision.
 func (a *waterPoint) take(point *ops.Point, l int) {
 	for k := range 6 {
 		a.p[k] = tensorUnit * point.P[k][l]
@@ -210,7 +210,7 @@ func (w *singleWorker) widenMatrix() {
 	}
 }
 
-// widenRight makes seven of the sides, from from on, the right-hand sides.
+// widenRight makes seven of the sides, from the given one on, the right-hand sides.
 func (w *singleWorker) widenRight(from int) {
 	w.Widen(&w.system[0].Right[0], &w.system[1].Right[0], &w.sides[from], 7)
 }
@@ -297,7 +297,7 @@ func (w *singleWorker) start(means *[7]ops.LanesSingle) {
 	w.startsAt()
 }
 
-// startsAt takes water away from the signals and fits the logarithms of the rest with constant weights, as that of
+// startsAt subtracts water from the signals, and fits the logarithms of the rest with constant weights, as startsAt of
 // laneWorker does.
 func (w *singleWorker) startsAt() {
 	w.rest.Cut = w.rest.Floor
@@ -317,11 +317,11 @@ const singleSteps = 3
 
 // A singleLane is the state of a lane's fit, as in a newtonSlot.
 type singleLane struct {
-	squares   float32 // at the best point, which is before
+	squares   float32 // at the best point, the one before the trial
 	damping   lanes.Damping
 	still     bool // the step that was solved for is so short that single precision would lose the next one
 	steps     int
-	reduction float64 // relative reduction that the step promises; 1 if the matrix was not exact
+	reduction float64 // the relative reduction that the step promises; 1 where the matrix was not exact
 }
 
 // stillReduction is the relative reduction of the sum of squares below which single precision does not help any more.
@@ -359,7 +359,7 @@ func (w *singleWorker) fit(passes int) {
 // order. a is what the step before promised. C follows from a and the promise of this step, unless that promise is mere
 // rounding.
 func enough(before, promised, squares, energy float64) bool {
-	const steepest = 1e3 // C of the most crooked voxels
+	const steepest = 1e3 // C of the voxels with the strongest curvature
 	if promised > lastReduction*squares+reftensor.NewtonFloor*energy {
 		return false
 	}

@@ -11,9 +11,9 @@ type singleDesign struct {
 	*ops.TensorSingle
 	n            int
 	rows         []float32    // n x 8: the negated b-tensor, 1, the signal of free water over its S0
-	normal       []float32    // n x 24, the table of Sums22; nil where b-tensors have not rank one
-	products     [3][]float32 // else the 21 products of columns, in tables of n x 8
-	means, guess []float32    // n x 8, those of laneFitter
+	normal       []float32    // n x 24, the table of Sums22; nil where b-tensors do not have rank one
+	products     [3][]float32 // then the 21 products of columns, in tables of n x 8
+	means, guess []float32    // n x 8, as in laneFitter
 }
 
 // tensorUnit is the unit of tensors in single precision over that in double precision.

@@ -16,8 +16,8 @@ type newtonSlot struct {
 	nlsVoxel
 
 	descent   lanes.Descent[waterPoint]
-	floor     float64 // the least value of p[6]
-	reduction float64 // relative reduction that the last exact and undamped step promised
+	floor     float64 // the least value that p[6] may have
+	reduction float64 // the relative reduction that the last exact and undamped step promised
 	steps     int     // since the start
 	turned    bool    // the trial point is not evaluated in this pass
 }
@@ -32,7 +32,7 @@ const (
 	slotHandedOver
 )
 
-// slotLimit is the number of steps that are tried here.
+// slotLimit is the number of steps after which a voxel leaves its lane.
 const slotLimit = 60
 
 // lastReduction is the predicted relative reduction of the sum of squares below which a step is the last. The portable
@@ -186,8 +186,8 @@ func (s *newtonSlot) step(model *reftensor.FreeWater, system *ops.System, l int)
 }
 
 // nextIsNothing says that the step after the given one would gain next to nothing. The relative reductions of Newton
-// steps are a, C a^2, C (C a^2)^2 and so on, so that two of them predict the third. If fits from two starts are to be
-// compared, it does not predict, and is false.
+// steps are a, C a^2, C (C a^2)^2 and so on, so that two of them predict the third. Where fits from two starts are to
+// be compared, it makes no prediction and returns false.
 func (s *newtonSlot) nextIsNothing(reduction float64) bool {
 	before := s.reduction
 	s.reduction = 0

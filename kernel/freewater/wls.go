@@ -21,12 +21,12 @@ type gridWorker struct {
 	lane      int // the lane whose search is being told values
 
 	halves       [2]gridHalf
-	batch        *gridBatch   // nil: Double
+	batch        *gridBatch   // nil with Double
 	level        *levelResult // of the batch
 	waiting      []gridStart  // voxels that wait for a lane
 	space        [ops.TensorBatchSingle]gridStart
 	rough        []roughVoxel
-	roughFloat32 []float32 // signals of a lot of those
+	roughFloat32 []float32 // for the signals of a lot of rough voxels
 	roughFloat64 []float64
 }
 
@@ -35,7 +35,7 @@ type gridSlot struct {
 	busy bool
 	preparedVoxel
 	gridSearch
-	final bool // the evaluation that goes on is that of the result
+	final bool // the evaluation under way is that of the result
 }
 
 // A gridHalf is eight voxels: their signals and the factors of their normal matrices.

@@ -8,7 +8,7 @@
 // Package model makes a Map from the table of products of package sh. Checked compares a Map with the rows of harmonics
 // that it was made for.
 //
-// Records hold a Map in the form that the steps of an instruction set read. It is one stream of numbers. A Quad gives
-// four entries of the matrix from the same sums, and a Pair gives two. Quads stand two by two in the stream (twins),
-// and so do pairs (couples), so that a number that is loaded is used twice.
+// Records hold a Map in the form that the steps of an instruction set read, as streams of numbers. A Quad gives four
+// entries of the matrix from the same sums, and a Pair gives two. Quads stand two by two in a stream (twins), and so do
+// pairs (couples), so that a number that is loaded is used twice.
 package gram

@@ -1,25 +1,27 @@
 package gram
 
-// How many numbers of the stream describe two quads, and two pairs.
+// TwinFields is how many numbers the record of two quads has, and CoupleFields that of two pairs.
 const (
 	TwinFields   = 12
 	CoupleFields = 6
 )
 
-// Records writes a map from moments to entries of a normal matrix as one stream of numbers, which ops.CSD.Assemble
-// reads.
+// Records is a Map written as streams of numbers, which ops.CSDIteration.Assemble reads to make a normal matrix from
+// moments. The caller sets the first five fields, and Lay fills the others.
 type Records struct {
-	Vector int32           // bytes of a vector
-	Entry  func(int) int32 // the offset of an entry that is named by its place in a packed lower triangle
-	Spare  int32           // the offset of the entry that takes results that nobody needs
-	Base   []float64       // the value of each entry without any moments
-	Unit   float64         // what stands for 1 in the moments; their weights are multiplied by it
+	Vector int32           // the size of a vector in bytes
+	Entry  func(int) int32 // returns the offset of an entry, from its place in a packed lower triangle
+	Spare  int32           // the offset of an entry for results that nobody needs
+	Base   []float64       // the value of each entry without moments
+	Unit   float64         // what stands for 1 in the moments; weights are multiplied by it
 
+	// Twins and Couples are the records, TwinFields or CoupleFields numbers each. Weights are those of the twins, then
+	// those of the couples, in the order of use.
 	Twins, Couples []int32
 	Weights        []float64
 }
 
-// Lay appends all records of a map.
+// Lay appends all records of a map, with their weights.
 func (r *Records) Lay(g *Map) {
 	for _, t := range twinQuads(g.Quads) {
 		r.layTwin(g, t)

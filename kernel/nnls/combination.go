@@ -9,17 +9,18 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// A Combination adds up rows of a matrix with weights of which few are not zero. It makes a distribution as the sum of
-// those of fascicles, for example. It adds in order and without fused operations, so that every instruction set gives
-// the same bits. It is immutable and shared by all workers.
+// A Combination adds up rows of a matrix with weights, of which few are not zero. For example, it adds up the
+// distributions of fascicles. It adds in order and without fused operations, so that every instruction set gives the
+// same bits. It never changes, and all workers share it.
 type Combination struct {
 	count, length int
-	padded        int // a multiple of what steps take
+	padded        int // length, padded to whole tiles
 	rows          []float64
 	steps         *ops.Peaks // nil on the portable set
 }
 
-// NewCombination takes count rows of length numbers, row-major.
+// NewCombination makes a Combination of count rows of length numbers, row-major. opts choose the instruction set. The
+// error says which length is wrong, or that the set is not available.
 func NewCombination(rows []float64, count, length int, opts ...kernel.Option) (*Combination, error) {
 	if count < 1 || length < 1 || len(rows) != count*length {
 		return nil, fmt.Errorf("kernel: combination: %d numbers, expected %d rows of %d, at least one each", len(rows), count, length)
@@ -39,7 +40,7 @@ func NewCombination(rows []float64, count, length int, opts ...kernel.Option) (*
 	return c, nil
 }
 
-// Stride is the length of a sum: that of rows, and some zeros behind.
+// Stride is the length of a sum. It is that of the rows, padded with zeros.
 func (c *Combination) Stride() int { return c.padded }
 
 // NewWorker allocates the scratch of one worker.
@@ -47,15 +48,15 @@ func (c *Combination) NewWorker() *CombinationWorker {
 	return &CombinationWorker{Combination: c, weights: make([]float64, c.count), offsets: make([]int, c.count)}
 }
 
-// A CombinationWorker adds up in the scratch that it owns. It is not safe for use by two goroutines at a time; it does
+// A CombinationWorker adds up in the scratch that it owns. It is not safe for use by two goroutines at a time. It does
 // not allocate.
 type CombinationWorker struct {
 	*Combination
-	weights []float64 // that are not zero
-	offsets []int     // of their rows, in bytes
+	weights []float64 // those that are not zero
+	offsets []int     // offsets of their rows, in bytes
 }
 
-// Sum writes the sum of the rows times weights, one for each, to dst, of Stride numbers.
+// Sum writes to dst, of Stride numbers, the sum of the rows times weights. There is a weight for each row.
 func (w *CombinationWorker) Sum(dst, weights []float64) {
 	dst = dst[:w.padded]
 	n := 0

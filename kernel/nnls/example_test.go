@@ -8,7 +8,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/nnls"
 )
 
-// The first column is as good as the data ask for; the second could only help with a minus.
+// The data ask for 1.5 of the first column. Of the second they would ask for a negative amount, which is not allowed.
 func ExampleSolve() {
 	a := []float64{
 		1, 1,
@@ -23,7 +23,8 @@ func ExampleSolve() {
 	// Output: x = [1.50 0.00], |A x - y| = 1.225
 }
 
-// Myelin water imaging: a decay is a sum of exponentials whose weights are not negative. One matrix serves all voxels.
+// In myelin water imaging a decay is a sum of exponentials, whose weights are not negative. One matrix serves all
+// voxels.
 func ExampleNew() {
 	echoes, times := []float64{10, 20, 40, 80, 160, 320}, []float64{20, 80, 320} // ms
 	design := nnls.Design{Measurements: len(echoes), Unknowns: len(times)}

@@ -6,9 +6,9 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 )
 
-// LowRankErrors compares A^T y, as a fitter of SFM finds it in low rank and single precision, with that of
-// double precision: for each voxel that single precision can hold, the largest difference, and the most that the solver takes for
-// possible. There are none where the fitter has full rank.
+// LowRankErrors compares A^T y, as a fitter of SFM computes it in low rank and single precision, with that of double
+// precision. For each voxel that single precision can hold, it returns the largest difference, and the largest error
+// that the solver assumes. The result is empty where the fitter has full rank.
 func LowRankErrors(f kernel.Fitter, signal []float64) (found, possible []float64) {
 	l, ok := f.(*laneFitter)
 	if !ok || len(l.projector.products) == 1 {
@@ -32,7 +32,7 @@ func LowRankErrors(f kernel.Fitter, signal []float64) (found, possible []float64
 	return found, possible
 }
 
-// LostSignals are signals of which A^T y loses most in low rank, one for each unknown, around a level.
+// LostSignals returns signals of which low rank loses most of A^T y: one for each unknown, around a level.
 func LostSignals(f kernel.Fitter, level float64) []float64 {
 	l, ok := f.(*laneFitter)
 	if !ok || len(l.projector.products) == 1 {

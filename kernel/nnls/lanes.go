@@ -12,40 +12,40 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// laneFitter is NNLS made ready for kernels that have the unknowns, or the values of a signal, in the
-// lanes of a vector. A^T y is a product of matrices for a block of voxels at once. Where that is in single
-// precision, columns that ask for it have a dot product in double precision besides.
+// laneFitter is NNLS made ready for kernels that have the unknowns, or the values of a signal, in the lanes of a
+// vector. A^T y is a product of matrices for a block of voxels. In single precision, an element of A^T y is computed
+// again in double precision, as a dot product, where the solver asks for it.
 type laneFitter struct {
 	*fitter
 	steps    *ops.NNLS
 	single   bool                // A^T y is in single precision, by the projector
-	order    []int               // of the values of a signal; nil where each is used once
-	values   int                 // that are used
-	places   []int               // of the volumes among them
+	order    []int               // places in the signal of the values that are used; nil where each value is used once
+	values   int                 // how many values are used
+	places   []int               // places of the volumes among these values
 	length   int                 // values rounded up to whole chunks
-	rows     []float64           // of A^T, unknowns x length, with zeros where b = 0
-	weighted []float64           // 1 for the volumes
-	weak     []float64           // 1 for b = 0
-	tiles    int                 // of the unknowns, of Price
-	wide     projection[float64] // where all is in double precision
+	rows     []float64           // A^T, unknowns x length, with zeros where b = 0
+	weighted []float64           // 1 for the volumes, else 0
+	weak     []float64           // 1 for values at b = 0, else 0
+	tiles    int                 // of the unknowns, as Price counts them
+	wide     projection[float64] // A^T, where all is in double precision
 
-	// In single precision.
+	// These are for single precision.
 	projector   projector
-	singleTiles int       // of PriceSingle
-	width       int       // of its arrays
+	singleTiles int       // of the unknowns, as PriceSingle counts them
+	width       int       // length of the arrays of PriceSingle
 	gram        []float32 // unknowns x width
 }
 
 // projection is a matrix in the layout of ops.NNLS.Project.
 type projection[T float32 | float64] struct {
 	matrix []T
-	values int // of a voxel that it is multiplied with
-	width  int // of a voxel's results
+	values int // how many values of a voxel it is multiplied by
+	width  int // how many results a voxel has
 	tiles  int
 }
 
-// project lays out a matrix of so many columns, whose rows are stride numbers apart, in tiles of block rows.
-// width is a multiple of that, and not below the number of rows.
+// project lays out a matrix with columns columns, whose rows are stride numbers apart, in tiles of block rows. width is
+// a multiple of block, and at least the number of rows.
 func project[T float32 | float64](matrix []float64, columns, stride, block, width int) projection[T] {
 	p := projection[T]{matrix: make([]T, width*columns), values: columns, width: width, tiles: width / block}
 	for j := range len(matrix) / stride {
@@ -57,8 +57,8 @@ func project[T float32 | float64](matrix []float64, columns, stride, block, widt
 }
 
 const (
-	// columnLeast and columnMost are between what squared lengths of columns must lie for single
-	// precision to hold their products; signalLeast and signalMost are the same for signals.
+	// Single precision can hold the products of columns whose squared lengths lie between columnLeast and columnMost,
+	// and of signals between signalLeast and signalMost.
 	columnLeast, columnMost = 1e-12, 1e12
 	signalLeast, signalMost = 1e-24, 1e24
 	// surveyVectors is how many vectors ops.NNLS.SurveyFloat32 writes.
@@ -106,8 +106,8 @@ func newLaneFitter(n *fitter, rows []float64, precision kernel.Precision, steps 
 	return l
 }
 
-// placeValues says where volumes, then b0s, are among the values that are used: where they are in a signal
-// if each value there is used once, else one after another.
+// placeValues returns the places of the volumes, and then of the b0s, among the values that are used. These are the
+// places in the signal if each of its values is used once. Otherwise the values are copied in this order.
 func (l *laneFitter) placeValues() []int {
 	order := append(append([]int(nil), l.volumes...), l.b0s...)
 	used := make([]bool, l.measurements)
@@ -147,12 +147,12 @@ type laneWorker struct {
 	solver *ref.NNLSScratch
 
 	// A block of voxels.
-	stagedFloat32  []float32 // a signal that cannot be read as it lies
+	stagedFloat32  []float32 // for a signal that must be copied
 	stagedFloat64  []float64
 	signalsSingle  []float32 // the signals in both precisions
 	signalsDouble  []float64
 	sums           []float64
-	products       [][]float32 // of the projector, the last of which is A^T y
+	products       [][]float32 // results of the projector's products; the last is A^T y
 	productsDouble []float64   // A^T y where all is in double precision
 
 	// The voxel at hand.
@@ -194,10 +194,10 @@ func fitLanes[T float32 | float64](w *laneWorker, params []float64, status []ker
 	}
 }
 
-// surveyStep is ops.NNLS.SurveyFloat32 or SurveyFloat64.
+// surveyStep is the type of ops.NNLS.SurveyFloat32 and SurveyFloat64.
 type surveyStep[T float32 | float64] func(sums, wide *float64, single *float32, row *T, weighted, weak *float64, n int)
 
-// surveyVoxel takes a signal into the block, as voxel k.
+// surveyVoxel copies a signal into the block, as voxel k.
 func surveyVoxel[T float32 | float64](w *laneWorker, k int, signal, staged []T, survey surveyStep[T]) {
 	if w.order != nil {
 		for i, v := range w.order {
@@ -212,7 +212,7 @@ func surveyVoxel[T float32 | float64](w *laneWorker, k int, signal, staged []T, 
 		&signal[0], &w.weighted[0], &w.weak[0], w.length)
 }
 
-// projectBlock is A^T y in single precision.
+// projectBlock computes A^T y of the block in single precision.
 func (w *laneWorker) projectBlock() {
 	values, stride := w.signalsSingle, w.length
 	for i, results := range w.products {
@@ -222,7 +222,7 @@ func (w *laneWorker) projectBlock() {
 	}
 }
 
-// projected is A^T y of voxel k of the block.
+// projected returns A^T y of voxel k of the block.
 func (w *laneWorker) projected(k int) []float32 {
 	return w.products[len(w.products)-1][k*w.width:][:w.width]
 }
@@ -281,8 +281,8 @@ func (w *laneWorker) solve(k int, shift float64, about *summary) ref.Outcome {
 	return w.solver.Solve(first, shift, gross)
 }
 
-// correction is what the mean of y contributes to A^T y: it is not zero where values are negative, which
-// count as zero in the isotropic part.
+// correction returns what the mean of y contributes to an element of A^T y. The mean is not zero where values are
+// negative, because these count as zero in the isotropic part.
 func (w *laneWorker) correction(j int) float64 {
 	if w.mean == 0 || w.offsets == nil {
 		return 0
@@ -290,19 +290,19 @@ func (w *laneWorker) correction(j int) float64 {
 	return float64(w.mean * w.offsets[j])
 }
 
-// inspect adds up partial results.
+// inspect combines the partial results of a survey.
 func (w *laneWorker) inspect(vectors []float64) summary {
 	var total [surveyVectors]float64
 	low, high := 0.0, 0.0
 	for i := range total {
 		total[i] = sumOfLanes(vectors[i*w.steps.Lanes:][:w.steps.Lanes])
 	}
-	for first := 8; first < w.steps.Lanes; first += 4 { // of vectors that are wider still
+	for first := 8; first < w.steps.Lanes; first += 4 { // where a vector has more than eight lanes
 		for i := range total {
 			total[i] += sumOfLanes(vectors[i*w.steps.Lanes+first:][:4])
 		}
 	}
-	for lane := range w.steps.Lanes { // NaN, which min and max would look for, is in total[0]
+	for lane := range w.steps.Lanes { // total[0] has seen NaN, so that min and max, which look for it, are not needed
 		if v := vectors[w.steps.Lanes+lane]; v < low {
 			low = v
 		}
@@ -313,7 +313,7 @@ func (w *laneWorker) inspect(vectors []float64) summary {
 	return w.about(total[0], low, high, total[3], total[4], total[5], total[6])
 }
 
-// sumOfLanes adds up four numbers or the first eight, in pairs: one after another would take longer.
+// sumOfLanes adds up the first four or eight numbers in pairs, which is faster than one after another.
 func sumOfLanes(v []float64) float64 {
 	four := (*[4]float64)(v)
 	sum := (four[0] + four[1]) + (four[2] + four[3])
@@ -324,7 +324,7 @@ func sumOfLanes(v []float64) float64 {
 	return sum
 }
 
-// Screen is for the solver, see ref.Screener.
+// Screen is a method of ref.Screener.
 func (w *laneWorker) Screen(x []float64, places []int, shift, threshold float64) (place int, price float64) {
 	for i, p := range places {
 		w.x[i], w.rowBytes[i] = float32(x[i]), p*w.width*4
@@ -334,7 +334,7 @@ func (w *laneWorker) Screen(x []float64, places []int, shift, threshold float64)
 	return place, float64(w.prices[place])
 }
 
-// price is the solver's ref.Pricer.
+// price is the ref.Pricer of the solver.
 func (w *laneWorker) price(prices, b, x []float64, places []int) int {
 	for i, place := range places {
 		w.rowBytes[i] = place * w.problem.Stride * 8
@@ -342,10 +342,10 @@ func (w *laneWorker) price(prices, b, x []float64, places []int) int {
 	return w.steps.Price(&prices[0], &b[0], &w.problem.Gram[0], unsafe.SliceData(x), &w.rowBytes[0], len(places), w.tiles)
 }
 
-// Above is for the solver.
+// Above is a method of ref.Screener.
 func (w *laneWorker) Above() []uint64 { return w.above }
 
-// Product is for the solver.
+// Product is a method of ref.Screener.
 func (w *laneWorker) Product(place int) float64 {
 	return w.steps.Dot(&w.rows[place*w.length], &w.signal[0], w.length) + w.correction(place)
 }

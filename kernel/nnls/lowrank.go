@@ -8,32 +8,32 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// A projector makes A^T y in single precision: by the product with A^T, or by two products with matrices of low rank.
-// These are less work where the columns are nearly combinations of a few, as those of smooth functions on the sphere
-// are. With A^T = U S V^T, y is multiplied with the leading rows of V^T, and what that gives with those columns of U S.
-// What the other columns would add is lost: the solver takes it for a further error of the prices, which are confirmed
-// in double precision where that matters.
+// A projector computes A^T y in single precision: either by the product with A^T, or by two products with matrices of
+// low rank. The latter are less work where columns are nearly combinations of a few, as those of smooth functions on
+// the sphere are. With the singular value decomposition A^T = U S V^T, y is multiplied by the leading rows of V^T, and
+// the result by the leading columns of U S. The contribution of the other columns is lost. The solver counts it as a
+// further error of the prices, and confirms prices in double precision where the error matters.
 type projector struct {
-	products []projection[float32] // A^T; or V^T, then U S
-	blur     float64               // of all products, see ref.SingleBlur
-	lost     float64               // the most that an element of A^T y may lose, over the length of y
+	products []projection[float32] // A^T; or two, V^T and U S
+	blur     float64               // the error of the products (see ref.SingleBlur)
+	lost     float64               // the most that an element of A^T y may lose, relative to the length of y
 }
 
-// bound is how far A^T y may be from the right one. length is that of the signal, energy the square of that of y.
+// bound bounds the error of A^T y. length is the length of the signal, and energy is |y|^2.
 func (p *projector) bound(length, energy float64) float64 {
 	return float64(p.blur*length) + float64(p.lost*math.Sqrt(max(energy, 0)))
 }
 
 const (
-	// lowRankWork is the share of the work of the product with A^T that low rank may take: with more it gains too
-	// little for its larger errors.
+	// lowRankWork is the largest share of the work of the product with A^T for which low rank is used. With a larger
+	// share it gains too little for its errors.
 	lowRankWork = 0.75
-	// lowRankLoss is the most that may be lost, over the longest column of A.
+	// lowRankLoss is the most that may be lost, relative to the longest column of A.
 	lowRankLoss = 0x1p-9
 )
 
-// newProjector is of low rank where that gains something, else A^T itself. Products are in tiles of block rows, results
-// width numbers apart.
+// newProjector uses low rank where this gains something, and else A^T itself. Products are in tiles of block rows, and
+// results are width numbers apart.
 func (l *laneFitter) newProjector(block, width int) projector {
 	if w, found := l.findLowRank(block, width); found {
 		return w
@@ -44,8 +44,8 @@ func (l *laneFitter) newProjector(block, width int) projector {
 	}
 }
 
-// findLowRank takes the fewest singular vectors, whole tiles of block, that lose little enough; none are found where
-// that gains nothing.
+// findLowRank takes the fewest singular vectors, in whole tiles of block, that lose little enough. It returns false
+// where low rank gains nothing.
 func (l *laneFitter) findLowRank(block, width int) (w projector, found bool) {
 	most := int(lowRankWork * float64(l.values*width) / float64(l.values+width))
 	most = min(most, l.unknowns, l.values)
@@ -72,7 +72,7 @@ func (l *laneFitter) findLowRank(block, width int) (w projector, found bool) {
 	return w, false
 }
 
-// longestOf is the length of the longest row of U S, of its columns from first on.
+// longestOf returns the length of the longest row of U S, of the columns from first on.
 func longestOf(u *mat.Dense, scales []float64, first int) float64 {
 	longest := 0.0
 	for j := range u.RawMatrix().Rows {
@@ -86,16 +86,16 @@ func longestOf(u *mat.Dense, scales []float64, first int) float64 {
 	return math.Sqrt(longest)
 }
 
-// lowRank is the projector by the singular vectors of the given scales. Its blur is that of the first product alone.
+// lowRank returns the projector for the leading singular vectors. Its blur is that of the first product alone.
 func (l *laneFitter) lowRank(u, v *mat.Dense, scales []float64, block, width int) projector {
 	rank := len(scales)
 	there, back := make([]float64, rank*l.length), make([]float64, l.unknowns*rank)
 	for k := range rank {
 		for i, weight := range l.weighted {
-			there[k*l.length+i] = float64(weight * v.At(i, k)) // 0 for b0s, but for rounding
+			there[k*l.length+i] = float64(weight * v.At(i, k)) // 0 for b0s, up to rounding
 		}
 	}
-	gain := 0.0 // the most that errors of the first product, which has vectors of length 1, are multiplied with
+	gain := 0.0 // the largest factor by which the second product multiplies errors of the first
 	for j := range l.unknowns {
 		sum := 0.0
 		for k, scale := range scales {

@@ -8,8 +8,8 @@ import (
 	"github.com/voxfit/voxfit/model"
 )
 
-// The solver decides in single precision only what the bound leaves no doubt about, so no voxel may be beyond it. It
-// must not be far beyond what there is, either: signals made to lose much come within a quarter of it.
+// In single precision the solver decides only what the bound leaves no doubt about. So no voxel may be beyond the
+// bound. The bound must not be far too large either: signals that are made to lose much come within a quarter of it.
 func TestLowRankLosesNoMoreThanTheSolverTakesForPossible(t *testing.T) {
 	g, signal := kerneltest.Study(t, kerneltest.Voxels(400))
 	for _, solver := range sfmSolvers {
@@ -39,7 +39,7 @@ func TestLowRankLosesNoMoreThanTheSolverTakesForPossible(t *testing.T) {
 	}
 }
 
-// Of few measurements low rank would be more work than the matrix itself.
+// With few measurements, low rank would be more work than the matrix itself.
 func TestNoLowRankWhereItWouldBeLonger(t *testing.T) {
 	g, _ := kerneltest.Study(t, 1)
 	d := sfmDesign(t, g, model.NNLS)

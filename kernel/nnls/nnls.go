@@ -13,47 +13,47 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// Design is linear least squares with unknowns that are not negative, one matrix for all voxels:
-// the x >= 0 that makes
+// Design is linear least squares with unknowns that cannot be negative, and one matrix for all voxels. A voxel's
+// solution is the x >= 0 with the least
 //
 //	1/2 |A x - y|^2 + L1 sum(x) + L2/2 |x|^2
 //
-// least. L1 and L2 are zero in plain least squares and make a non-negative elastic net otherwise.
+// Plain least squares has L1 = L2 = 0. Other values make a non-negative elastic net.
 type Design struct {
-	// Measurements is the number of values of y, the rows of A.
+	// Measurements is the number of values of y, which is the number of rows of A.
 	Measurements int
 	// Unknowns is the number of columns of A.
 	Unknowns int
-	// A is Measurements x Unknowns, row-major. It may have any rank, more columns than rows, equal
-	// columns and columns of zeros.
+	// A is Measurements x Unknowns, row-major. It may have any rank. More columns than rows, equal columns and columns
+	// of zeros are all allowed.
 	A []float64
-	// L1 and L2 are not negative.
+	// L1 and L2 are the penalties. They are not negative.
 	L1, L2 float64
 	// Precision is Mixed (the default) or Double.
 	Precision kernel.Precision
 }
 
-// Extra is how many parameters follow the unknowns of a Fitter that New made.
+// Extra is how many parameters follow the unknowns of a Fitter made by New.
 const Extra = 2
 
-// New makes a Fitter whose signal is y and whose parameters are the unknowns, then the residual |A x - y|, then the KKT
+// New makes a Fitter whose signal is y. Its parameters are the unknowns x, then the residual |A x - y|, then the KKT
 // residual.
 //
 // The KKT residual says how well the conditions of Karush, Kuhn and Tucker hold, which are sufficient for the minimum.
 // With g the gradient of the objective, it is the largest of |g| where x > 0 and of -g where x = 0, over the largest
-// element of A^T y. Rounding leaves 1e-15 to 1e-11. Where L1 and L2 are zero, columns are first scaled, by powers of
-// two, to lengths from 1 to 2, and the gradient is that of the scaled columns: the result then does not depend on the
+// element of A^T y. Rounding leaves 1e-15 to 1e-11. Where L1 and L2 are zero, columns are first scaled to lengths from
+// 1 to 2, by powers of two, and the gradient is that of the scaled columns. The result then does not depend on the
 // units of the unknowns.
 //
 // The method is that of Lawson and Hanson (1974), as in scipy.optimize.nnls. It works on A^T A and A^T y, as in Bro and
-// De Jong (J. Chemometrics 1997). That may lose digits: where columns are nearly dependent, where the parts of a
-// solution cancel, and where a gradient might be zero. Such a voxel is solved once more by orthogonal reflections of A
+// De Jong (J. Chemometrics 1997). This may lose digits: where columns are nearly dependent, where the parts of a
+// solution cancel, and where a gradient might be zero. Such a voxel is solved again by orthogonal reflections of A
 // itself, and its status is Refit. This is slower, and at least as accurate as scipy. Where the columns in use are
 // dependent, the solution is not unique, but the objective is the least.
 //
-// Mixed precision looks for columns in single precision. Where its rounding could matter, and for all that is solved
-// and checked, it takes double precision. The result is as good as Double's. It may differ by rounding, and Iterations
-// may differ by a few where several columns are about equally good.
+// Mixed precision looks for columns in single precision. It uses double precision where the rounding could matter, and
+// for all that is solved and checked. The result is therefore as good as that of Double. It may differ by rounding.
+// Iterations may differ by a few where several columns are about equally good.
 //
 // The status of a voxel:
 //
@@ -63,7 +63,7 @@ const Extra = 2
 //	MaxIterations  3 x Unknowns columns had entered, scipy's limit; the last solution is written
 //	Refit          the orthogonal method gave the solution
 //
-// Iterations is how many columns entered the set of those that are not zero.
+// Iterations is how many times a column entered the set of columns that are in use.
 //
 // The error names the first field that does not fit the others.
 func New(d Design, opts ...kernel.Option) (kernel.Fitter, error) {
@@ -89,7 +89,7 @@ func (d *Design) check() error {
 	return checkLeastSquares("Measurements", d.Measurements, "Unknowns", d.Unknowns, d.A, d.L1, d.L2, d.Precision)
 }
 
-// checkLeastSquares checks what all designs with non-negative unknowns have.
+// checkLeastSquares checks the fields that all designs with non-negative unknowns have.
 func checkLeastSquares(rows string, m int, columns string, n int, a []float64, l1, l2 float64, precision kernel.Precision) error {
 	switch {
 	case precision > kernel.Mixed:
@@ -113,11 +113,11 @@ func checkLeastSquares(rows string, m int, columns string, n int, a []float64, l
 	return nil
 }
 
-// Solve finds the x >= 0 with the least |A x - y| for one matrix and one y, and that residual. a is rows x columns,
+// Solve returns the x >= 0 with the least |A x - y| for one matrix and one y, and this residual. a is rows x columns,
 // row-major. It uses the orthogonal method of New, which is as accurate as scipy's. For many y and one matrix, use New.
 //
-// An error says that the lengths do not agree, that a value is not finite, or that 3 x columns columns entered without
-// an end. In the last case the last solution is returned with it.
+// The error says that the lengths do not agree, that a value is not finite, or that no end was reached after 3 entries
+// for each column. In the last case Solve returns the last solution with it.
 func Solve(a []float64, rows, columns int, y []float64) (x []float64, residual float64, err error) {
 	if err := checkLeastSquares("rows", rows, "columns", columns, a, 0, 0, kernel.Double); err != nil {
 		return nil, 0, fmt.Errorf("kernel: NNLS: %w", err)
@@ -152,7 +152,7 @@ func transposed(a []float64, rows, columns int) []float64 {
 	return t
 }
 
-// scaleColumns brings the lengths of columns between 1 and 2 and returns the factors.
+// scaleColumns scales columns to lengths from 1 to 2, by powers of two, and returns the factors.
 func scaleColumns(columns []float64, n int) []float64 {
 	m := len(columns) / n
 	scales := make([]float64, n)
@@ -170,24 +170,24 @@ func scaleColumns(columns []float64, n int) []float64 {
 	return scales
 }
 
-// fitter is non-negative least squares made ready, of y as it is or of the diffusion-weighted signal as
-// the sparse fascicle model takes it.
+// fitter is non-negative least squares made ready. It serves New, whose y is the signal, and NewSFM, whose y comes from
+// the diffusion-weighted values.
 type fitter struct {
 	measurements int
-	volumes      []int // of the rows of A
-	b0s          []int // none for y as it is
+	volumes      []int // places in the signal of the rows of A
+	b0s          []int // places of the values at b = 0; none for New
 	unknowns     int
 	extra        int // parameters behind the unknowns
 	l1           float64
-	offsets      []float64 // sums of the columns, where the lanes multiply with centred ones; else nil
-	means        []float64 // taken off the columns; nil for none
-	scales       []float64 // of the columns; nil for 1
+	offsets      []float64 // sums of the columns, where the lanes multiply by centred columns; else nil
+	means        []float64 // subtracted from the columns; nil for none
+	scales       []float64 // factors of the columns; nil where all are 1
 	problem      *ref.NNLS
 	matrix       *ref.Panels // A^T
 }
 
-// finish makes the Fitter. columns are those that the method sees; rows are what the signal is
-// multiplied with in lanes.
+// finish makes the Fitter. columns are the columns of A as the method sees them. rows are those by which signals are
+// multiplied in lanes.
 func (n *fitter) finish(columns, rows []float64, l2 float64, precision kernel.Precision, set *ops.Set) kernel.Fitter {
 	m := len(n.volumes)
 	n.problem = ref.NewNNLS(columns, m, n.unknowns, l2)
@@ -212,9 +212,9 @@ func (n *fitter) NewWorker() kernel.Worker {
 type worker struct {
 	*fitter
 	solver *ref.NNLSScratch
-	b      []float64 // with rows that fill up a panel
+	b      []float64 // padded to whole panels
 	y      []float64
-	weak   []float64 // the signal at b = 0
+	weak   []float64 // the values at b = 0
 }
 
 func (w *worker) Fit(params []float64, status []kernel.Status, signal []float32) {
@@ -233,18 +233,18 @@ func fit[T float32 | float64](w *worker, params []float64, status []kernel.Statu
 	}
 }
 
-// summary is what a voxel's signal is like, beside A^T y.
+// summary says what a voxel's signal is like.
 type summary struct {
 	nonFinite, tooLarge, zero, negative bool
-	s0                                  float64 // 1 for y as it is
-	isotropic                           float64 // what is taken off the signal to give y
-	energy, gross                       float64 // |y|^2, and the squares that it was computed from
+	s0                                  float64 // 1 for New
+	isotropic                           float64 // subtracted from signals to give y
+	energy, gross                       float64 // |y|^2, and the sum of squares from which it was computed
 	mean                                float64 // of y
 }
 
-// about says what a signal is like, given a number that is not 0 where a value is not finite, the
-// smallest and the largest value, and sums: of those at b = 0, and of the volumes', of the positive
-// ones of these, and of their squares.
+// about summarises a signal. poison is not 0 where a value is not finite. low and high are the smallest and the largest
+// value. weak is the sum of the values at b = 0. The others are sums over the volumes: of the values, of the positive
+// ones, and of squares.
 func (n *fitter) about(poison, low, high, weak, total, positive, squares float64) summary {
 	about := summary{
 		nonFinite: poison != 0, tooLarge: low <= -magnitude.Limit || high >= magnitude.Limit,
@@ -327,7 +327,7 @@ func sum(values []float64) float64 {
 	return s
 }
 
-// refuse writes zeros for a signal that cannot be fitted and says why.
+// refuse writes zeros for a signal that cannot be fitted, and says why.
 func (n *fitter) refuse(row []float64, about *summary) (kernel.Status, bool) {
 	switch {
 	case about.nonFinite:
@@ -343,8 +343,8 @@ func (n *fitter) refuse(row []float64, about *summary) (kernel.Status, bool) {
 	return kernel.Status{}, false
 }
 
-// write is the result of a voxel: what the solver found, and residual = |A x - y| with the columns as
-// the solver saw them.
+// write writes the parameters of a voxel from what the solver found. residual is |A x - y| with the columns that the
+// solver saw.
 func (n *fitter) write(row []float64, solver *ref.NNLSScratch, about *summary, residual float64, outcome ref.Outcome) kernel.Status {
 	clear(row)
 	along, poison := 0.0, about.isotropic/about.s0*0
@@ -366,7 +366,7 @@ func (n *fitter) write(row []float64, solver *ref.NNLSScratch, about *summary, r
 	}
 	extra := row[n.unknowns:]
 	if n.b0s != nil {
-		// Where means were taken off columns, the prediction has them, and no intercept, as in DIPY.
+		// Where means were subtracted from the columns, the prediction still has them, and no intercept, as in DIPY.
 		m := float64(len(n.volumes))
 		square := float64(residual*residual)/m + float64(along*(along-2*(about.mean/about.s0)))
 		extra[0], extra[1], extra[2], extra[3] = about.s0, about.isotropic/about.s0, math.Sqrt(max(square, 0)), solver.KKT

@@ -13,7 +13,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/nnls"
 )
 
-// nnlsProblems are problems of one matrix.
+// nnlsProblems is several problems with one matrix.
 type nnlsProblems struct {
 	kind    string
 	m, n    int
@@ -116,8 +116,8 @@ func copyColumn(a []float64, n, to, from int, factor float64) {
 	}
 }
 
-// randomProblems are count problems of several matrices of a kind; every third y lies in the cone, every
-// ninth is an image of one column alone.
+// randomProblems returns count problems with several matrices of a kind. Every third y lies in the cone, and every
+// ninth is a multiple of one column.
 func randomProblems(kind int, matrices, each int) []nnlsProblems {
 	rng := rand.New(rand.NewPCG(uint64(kind), 11))
 	var list []nnlsProblems
@@ -150,7 +150,7 @@ func randomProblems(kind int, matrices, each int) []nnlsProblems {
 	return list
 }
 
-// squares is |A x - y|^2.
+// squares returns |A x - y|^2.
 func squares(a []float64, m, n int, x, y []float64) float64 {
 	sum := 0.0
 	for i := range m {
@@ -163,8 +163,8 @@ func squares(a []float64, m, n int, x, y []float64) float64 {
 	return sum
 }
 
-// gradientAt says by how much a solution misses the conditions of the minimum, from their definition: the largest
-// product of a column with y - A x, by its size where x is positive, over the lengths of the column and of y.
+// gradientAt says how far a solution is from the conditions of the minimum, by their definition. It is the largest
+// product of a column with y - A x, by magnitude where x is positive, over the lengths of the column and of y.
 func gradientAt(a []float64, m, n int, x, y []float64) float64 {
 	worst, length := 0.0, math.Sqrt(dot(y, y))
 	for j := range n {
@@ -184,10 +184,10 @@ func gradientAt(a []float64, m, n int, x, y []float64) float64 {
 	return worst
 }
 
-// What scipy does not solve is held to the conditions of the minimum alone.
+// A problem that scipy does not solve must satisfy the conditions of the minimum alone.
 func TestNNLSReachesScipysObjective(t *testing.T) {
 	peer.Slow(t)
-	const matrices, each = 38, 30 // of nine kinds: 10,260 problems, 10,104 with a y that is not zero
+	const matrices, each = 38, 30 // of nine kinds: 10,260 problems, of which 10,104 have a y that is not zero
 	for kind := range nnlsKinds {
 		t.Run(nnlsKinds[kind].name, func(t *testing.T) {
 			tallies := map[string]*nnlsTally{"NNLS": {}}
@@ -292,7 +292,7 @@ func newNNLS(t testing.TB, d nnls.Design, isa string) kernel.Fitter {
 	return f
 }
 
-// nnlsObjective is that of a design.
+// nnlsObjective returns the objective of a design.
 func nnlsObjective(d nnls.Design, x, y []float64) float64 {
 	sum := squares(d.A, d.Measurements, d.Unknowns, x, y) / 2
 	for _, v := range x {
@@ -316,7 +316,7 @@ func TestEverySetSolvesProblemsOfAnySize(t *testing.T) {
 			want, wantStatus := kerneltest.FitAll(reference, signal)
 			n := reference.Parameters()
 			for _, isa := range kernel.ISAs() {
-				d.Precision = kernel.Precision(rng.IntN(3)) // every one, sooner or later
+				d.Precision = kernel.Precision(rng.IntN(3)) // every precision sooner or later
 				got, status := kerneltest.FitAll(newNNLS(t, d, isa), signal)
 				for v := range status {
 					y := signal[v*d.Measurements:][:d.Measurements]
@@ -338,7 +338,7 @@ func TestEverySetSolvesProblemsOfAnySize(t *testing.T) {
 	}
 }
 
-// The KKT conditions are sufficient, so that they are all that must be checked, from the definition.
+// The KKT conditions are sufficient. So they are all that must be checked, by their definition.
 func TestPenalisedNNLSIsAtItsMinimum(t *testing.T) {
 	rng := rand.New(rand.NewPCG(6, 5))
 	for range 200 {

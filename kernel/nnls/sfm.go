@@ -8,32 +8,32 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// SFMDesign is the sparse fascicle model (Rokem et al., PLoS ONE 2015) of one acquisition, as a
-// matrix: the diffusion-weighted signal over S0 is the same value in all directions and, above and
-// below that, a few fascicles with weights that are not negative.
+// SFMDesign is the sparse fascicle model of one acquisition (Rokem et al., PLoS ONE 2015), as a matrix. The model is of
+// the diffusion-weighted signal over S0. It has a part that is the same in all directions, and a few fascicles with
+// weights that cannot be negative.
 type SFMDesign struct {
 	// Measurements is the number of values per voxel in the signal.
 	Measurements int
-	// B0s are the places of the values without diffusion weighting, whose mean is S0.
+	// B0s are the places of the values without diffusion weighting. Their mean is S0.
 	B0s []int
-	// Volumes are the places of the diffusion-weighted values, in the order of A's rows.
+	// Volumes are the places of the diffusion-weighted values, in the order of the rows of A.
 	Volumes []int
-	// Directions is the number of columns of A.
+	// Directions is the number of columns of A: the directions that a fascicle may have.
 	Directions int
-	// A is len(Volumes) x Directions, row-major: the signal of a fascicle in each direction, over
-	// S0, less that of its mean diffusivity.
+	// A is len(Volumes) x Directions, row-major. A column is the signal over S0 of a fascicle in one direction, less
+	// the signal of its mean diffusivity.
 	A []float64
-	// L1 and L2 are the penalties of an elastic net on the weights w: the objective is
-	// 1/2 |A w - y|^2 + L1 sum(w) + L2/2 |w|^2. Zero gives non-negative least squares.
+	// L1 and L2 are the penalties of an elastic net on the weights w. The objective is 1/2 |A w - y|^2 + L1 sum(w) +
+	// L2/2 |w|^2. Without penalties the fit is non-negative least squares.
 	L1, L2 float64
-	// Intercept lets the fit add any constant to A w, as scikit-learn's ElasticNet does by default.
-	// It is not among the parameters.
+	// Intercept lets the fit add any constant to A w, as scikit-learn's ElasticNet does by default. The constant is not
+	// among the parameters.
 	Intercept bool
 	// Precision is Mixed (the default) or Double.
 	Precision kernel.Precision
 }
 
-// SFMExtra is how many parameters follow the weights of a Fitter that NewSFM made.
+// SFMExtra is how many parameters follow the weights of a Fitter made by NewSFM.
 const SFMExtra = 4
 
 // NewSFM makes a Fitter whose parameters are the weights of the directions, then four values:
@@ -44,11 +44,11 @@ const SFMExtra = 4
 //	           values
 //	KKT        how well the conditions for the minimum hold, see New
 //
-// The weights minimise the objective for y = signal/S0 - isotropic, as in DIPY's sparse fascicle model
-// with its IsotropicModel. New says how they are found. An elastic net is solved
-// in the same way, exactly, whereas scikit-learn descends along coordinates until it is near.
+// The weights minimise the objective for y = signal/S0 - isotropic, as in DIPY's sparse fascicle model with its
+// IsotropicModel. New says how they are found. An elastic net is solved in the same way, exactly. (scikit-learn
+// descends along coordinates until it is near the minimum.)
 //
-// The status of a voxel, beside those of New:
+// The status of a voxel is as New says, and besides:
 //
 //	ZeroSignal      S0 is not positive, or all diffusion-weighted values are zero; all parameters are zero
 //	NonFinite       a value is NaN or infinite; all parameters are zero

@@ -35,8 +35,7 @@ func newSFMOn(t testing.TB, d nnls.SFMDesign, isa string) kernel.Fitter {
 	return f
 }
 
-// forEachSFM runs a test for each solver and precision on every set, on the study's protocol with odd
-// voxels in between.
+// forEachSFM runs a test for each solver and precision on every set, on the study's protocol with some odd voxels.
 func forEachSFM(t *testing.T, voxels int, test func(t *testing.T, d nnls.SFMDesign, isa string, signal []float64)) {
 	g, signal := kerneltest.Study(t, kerneltest.Voxels(voxels))
 	for _, solver := range sfmSolvers {
@@ -50,11 +49,11 @@ func forEachSFM(t *testing.T, voxels int, test func(t *testing.T, d nnls.SFMDesi
 	}
 }
 
-// kktOf measures how far a voxel's parameters are from the minimum, from the definition.
+// kktOf returns how far a voxel's parameters are from the minimum, by the definition of the conditions.
 func kktOf(d nnls.SFMDesign, row, signal []float64) float64 {
 	n, m := d.Directions, len(d.Volumes)
 	s0, isotropic := row[n], row[n+1]
-	rest, mean := make([]float64, m), 0.0 // y - A w, and with an intercept its deviations
+	rest, mean := make([]float64, m), 0.0 // y - A w, with an intercept its deviations from the mean
 	y, yMean := make([]float64, m), 0.0
 	for i, v := range d.Volumes {
 		y[i] = signal[v]/s0 - isotropic
@@ -101,7 +100,7 @@ func TestSFMIsAtTheMinimumInEveryVoxel(t *testing.T) {
 				t.Errorf("voxel %d: %+v", v, s)
 			}
 			if row[d.Directions+1] < 1e-3 && s.Code == kernel.NegativeSignal {
-				continue // all negative: relative to the rounding of y nothing can be said
+				continue // all negative: nothing can be said relative to the rounding of y
 			}
 			fitted++
 			if kkt := kktOf(d, row, voxel); !(kkt <= 1e-9) || !(row[d.Directions+3] <= 1e-10) {
@@ -122,8 +121,8 @@ func TestSFMIsAtTheMinimumInEveryVoxel(t *testing.T) {
 	})
 }
 
-// In single precision another column may enter first where two are nearly as good: then the way has another length, in
-// one voxel or one of a hundred at most, and leads to the same weights.
+// In single precision, another of two columns that are nearly as good may enter first. The way then has another length,
+// in at most one voxel of a hundred, and leads to the same weights.
 func TestEverySetFindsTheReferencesWeights(t *testing.T) {
 	forEachSFM(t, 1100, func(t *testing.T, d nnls.SFMDesign, isa string, signal []float64) {
 		want, wantStatus := kerneltest.FitAll(newSFMOn(t, d, "generic"), signal)
@@ -148,7 +147,7 @@ func TestEverySetFindsTheReferencesWeights(t *testing.T) {
 	})
 }
 
-// A volume that no row stands for may hold anything; one that two rows stand for counts twice.
+// A volume to which no row belongs may hold anything. One to which two rows belong counts twice.
 func TestSFMReadsTheVolumesThatTheDesignLists(t *testing.T) {
 	g := kerneltest.ShellTable(t, 40)
 	d := sfmDesign(t, g, model.NNLS)
@@ -192,7 +191,7 @@ func TestSFMOfFloat32AndFloat64SignalsGivesTheSameBits(t *testing.T) {
 }
 
 func TestFitOfSFMDoesNotAllocate(t *testing.T) {
-	g, signal := kerneltest.Study(t, 55) // some of them go the careful way
+	g, signal := kerneltest.Study(t, 55) // some of them are solved by the orthogonal method
 	for _, solver := range sfmSolvers {
 		d := sfmDesign(t, g, solver)
 		for _, isa := range kernel.ISAs() {

@@ -6,7 +6,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/peaks"
 )
 
-// A function that is given by its values in three directions, each a neighbour of the others.
+// The function is given by its values in three directions, each a neighbour of the others.
 func Example() {
 	finder, err := peaks.NewFinder(peaks.Design{
 		Directions:        [][3]float64{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}},

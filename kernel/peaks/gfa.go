@@ -8,15 +8,17 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// spread gives the generalised fractional anisotropy of functions without their values: of the mean of the values and
-// the sum of squares of their differences from it, the first is a product with the mean of B's rows, and the second
-// the squared length of R f, where R is the triangle of the QR factorisation of B less that mean. R has no more
-// rows than there are coefficients. This is as accurate as the sums over the values, but it is not the same bits: where
-// its error could matter to a result, which is rounded to single precision, the sums over the values are taken.
+// spread computes the generalised fractional anisotropy of functions without their values in all directions. It needs
+// the mean of the values, and the sum of squares of their differences from it. The mean is the product of f with the
+// mean of B's rows. The sum of squares is |R f|^2, where R is the triangle of the QR factorisation of B less this mean.
+// R has no more rows than there are coefficients.
+//
+// This is as accurate as sums over the values, but it does not give the same bits. Results are rounded to single
+// precision. Where the error could change a rounded result, the sums over the values are taken instead.
 type spread struct {
-	panels [][]float64 // the mean, then rows of R; of each panel those columns that are not all zero
-	rows   int         // those that fill up the last panel included
-	error  float64     // of the root of the sum of squares of differences, relative to the length of f
+	panels [][]float64 // the mean, then the rows of R; a panel has only the columns that are not all zero
+	rows   int         // of all panels
+	error  float64     // of the root of the sum of squares, relative to the length of f
 }
 
 func newSpread(d *Design, panel int) *spread {
@@ -38,8 +40,8 @@ func newSpread(d *Design, panel int) *spread {
 	var triangle mat.Dense
 	qr.Factorize(centred)
 	qr.RTo(&triangle)
-	// Sums of n values are wrong by up to n roundings, values by k, R by a few times k. All are taken for four
-	// times that.
+	// The error of a sum of n values is at most n roundings, that of a value k, and that of R a few times k. The bound
+	// is four times all of these.
 	const unit = 1. / (1 << 53)
 	s := &spread{error: unit * float64(4*n+16*k+1024) * math.Sqrt(float64(n)*longest)}
 	for first := 0; first < k+1; first += panel {
@@ -59,10 +61,10 @@ func newSpread(d *Design, panel int) *spread {
 	return s
 }
 
-// begin is the first column of a panel.
+// begin returns the first column of a panel.
 func (s *spread) begin(number, panel int) int { return max(number*panel-1, 0) }
 
-// spreadInLanes finds the GFA of all functions that were loaded.
+// spreadInLanes computes the GFA of all functions that were loaded.
 func (w *Worker) spreadInLanes() {
 	l := w.lanes
 	lanes := l.steps.Double.Lanes
@@ -84,8 +86,8 @@ func (w *Worker) spreadInLanes() {
 	}
 }
 
-// spreadHalf writes the rows of spread times the functions of a lot, and, as the second vector of sums, those of the
-// squares of R f.
+// spreadHalf writes the rows of spread times the functions of a lot. It also writes the sums of squares of R f, as the
+// second vector of sums.
 func (w *laneWorker) spreadHalf(packed []float64) {
 	lanes, panel := w.steps.Double.Lanes, w.csd.Panel
 	for i, p := range w.spread.panels {
@@ -95,7 +97,8 @@ func (w *laneWorker) spreadHalf(packed []float64) {
 	w.steps.Spread(&w.sums[0], &w.spreads[lanes], w.spread.rows-1)
 }
 
-// gfa is the result of a function from the mean and the sum of squares of differences, if it is certain.
+// gfa computes the result of a function from the mean and the sum of squares of differences. ok says whether the
+// result, rounded to single precision, is certain.
 func (w *laneWorker) gfa(i int, mean, differences float64) (gfa float32, ok bool) {
 	n := float64(len(w.design.Directions))
 	length := float64(w.square[i])
@@ -103,7 +106,7 @@ func (w *laneWorker) gfa(i int, mean, differences float64) (gfa float32, ok bool
 	if !(length >= lengthLeast && length <= lengthMost && squares > 0) || n < 2 {
 		return 0, false
 	}
-	const rest = 1. / (1 << 40) // of the last operations
+	const rest = 1. / (1 << 40) // the error of the last operations
 	value := math.Sqrt(n * differences / ((n - 1) * squares))
 	error := w.spread.error*math.Sqrt(length*(1+lanes.RoundedRest)/squares)*2*math.Sqrt(n/(n-1)) + rest*value
 	gfa = float32(value - error)

@@ -7,30 +7,30 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
-// laneDesign is a peak design made ready for kernels that look at one function in each lane of a vector.
+// laneDesign is a Design made ready for kernels that look at one function in each lane of a vector.
 //
-// Functions that are sums of harmonics are sampled in single precision. What rounding may have done to a sample has a
-// bound, so that it is known which vertices can be peaks. There are few; their values, which are what the results
-// hold, are computed anew as the portable code does it. Where two neighbours are nearer to each other than the bound,
-// the function is left to the portable code. Functions that are given by their values need no bound.
+// Functions that are sums of harmonics are sampled in single precision. The error of a sample has a bound, which tells
+// which vertices can be peaks. There are few of them. Their values, which are part of the results, are computed again
+// as the portable code does it. Where two neighbours differ by less than the bound, the portable code takes the
+// function. Functions that are given by their values need no bound.
 type laneDesign struct {
 	design *Design
 	steps  *ops.Peaks
 	csd    *ops.CSD
 
 	samples    lanes.Panels[float32] // B
-	rounding   float64               // of a sample, relative to the length of f
-	neighbours []int32               // of each vertex, by their offsets in bytes
-	eights     int                   // of neighbours; the first is repeated where there are fewer
+	rounding   float64               // the error of a sample, relative to the length of f
+	neighbours []int32               // byte offsets of the neighbours of each vertex
+	eights     int                   // neighbours of a vertex over 8; the first is repeated where there are fewer
 	spread     *spread               // nil where functions are given by their values
 	rows       []int32               // offsets of consecutive vectors in double precision
 }
 
-// mostNeighbours is where lists of neighbours, all as long as the longest, would become too long.
+// mostNeighbours bounds the lists of neighbours, which are all as long as the longest.
 const mostNeighbours = 32
 
-// newLaneDesign returns nil for designs that the portable code serves: with vertices that hardly any sphere
-// has, by number, neighbours or lack of connection, or a B in units far from those of signals.
+// newLaneDesign returns nil for a design that only the portable code can serve. It has too many vertices or neighbours,
+// or vertices without a connection, or a B in units far from those of signals.
 func newLaneDesign(d *Design, steps *ops.Peaks, csd *ops.CSD) *laneDesign {
 	l := &laneDesign{design: d, steps: steps, csd: csd}
 	if len(d.Directions) > math.MaxUint16 || !l.layNeighbours() {
@@ -51,10 +51,10 @@ func newLaneDesign(d *Design, steps *ops.Peaks, csd *ops.CSD) *laneDesign {
 	return l
 }
 
-// sampled says whether functions are given by their values.
+// sampled says whether functions are given by their values instead of coefficients.
 func (l *laneDesign) sampled() bool { return l.design.B == nil }
 
-// block is how many functions are looked at together.
+// block returns how many functions are looked at together.
 func (l *laneDesign) block() int {
 	if l.sampled() {
 		return l.steps.Double.Lanes
@@ -62,8 +62,8 @@ func (l *laneDesign) block() int {
 	return l.steps.Single.Lanes
 }
 
-// layNeighbours returns false where vertices have too many neighbours, or where there is no way along edges from each
-// to each: the highest vertex of all is then not always a maximum.
+// layNeighbours returns false where vertices have too many neighbours, or where some vertex cannot be reached along
+// edges. In the latter case the highest of all vertices need not be a maximum.
 func (l *laneDesign) layNeighbours() bool {
 	lists := make([][]int32, len(l.design.Directions))
 	for _, e := range l.design.Edges {
@@ -92,7 +92,7 @@ func (l *laneDesign) layNeighbours() bool {
 	return true
 }
 
-// connected says whether there are at least two vertices and all can be reached from the first.
+// connected says whether there are at least two vertices, and all can be reached from the first.
 func connected(neighbours [][]int32) bool {
 	reached := make([]bool, len(neighbours))
 	reached[0] = true

@@ -9,43 +9,45 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// Design says on which directions, and by which rules, the peaks of functions on the sphere are
-// found that are the same in opposite directions.
+// Design says on which directions, and by which rules, peaks are found. It is for functions on the sphere that have the
+// same value in opposite directions.
 type Design struct {
-	// Directions are the vertices of a hemisphere, unit vectors, and Edges the pairs of them that
-	// are neighbours, across the rim as well.
+	// Directions are the vertices of a hemisphere, as unit vectors. Edges are the pairs of them that are neighbours,
+	// including those across the rim.
 	Directions [][3]float64
 	Edges      [][2]int
-	// Coefficients is the number of coefficients of a function, of spherical harmonics for example, and B,
-	// len(Directions) x Coefficients, row-major, gives its values in the directions. Where B is nil a function is
-	// given by its values, and Coefficients is their number.
+	// Coefficients is the number of coefficients of a function, for example of spherical harmonics. B gives the values
+	// in Directions: it is len(Directions) x Coefficients, row-major. Where B is nil, a function is given by its
+	// values, and Coefficients is their number.
 	Coefficients int
 	B            []float64
-	// RelativeThreshold is the height above the floor (the smallest value, but at least zero) that
-	// a peak must have, relative to the highest peak's: DIPY takes 0.5.
+	// RelativeThreshold is the least height of a peak, relative to that of the highest peak. Heights are above a floor,
+	// which is the smallest value of the function but at least zero. DIPY's default is 0.5.
 	RelativeThreshold float64
-	// MinSeparation is the angle in degrees within which only the higher of two peaks is kept: 25.
+	// MinSeparation is an angle in degrees. Of two peaks that are closer, only the higher is kept. DIPY's default is
+	// 25.
 	MinSeparation float64
-	// Max is the number of peaks written: 5.
+	// Max is the largest number of peaks of a function. DIPY's default is 5.
 	Max int
-	// Refine moves each peak from its vertex to the maximum of the function between the vertices,
-	// as MRtrix3's sh2peaks does. DIPY does not.
+	// Refine moves each peak from its vertex to the maximum of the function nearby, as MRtrix3's sh2peaks does. DIPY
+	// does not do this.
 	Refine bool
 }
 
-// A Finder finds the peaks of functions. It is immutable and shared by all workers.
+// A Finder finds the peaks of functions. It never changes, and all workers share it.
 type Finder struct {
 	design    Design
 	edges     [][2]int32
 	values    *ref.Panels // nil where functions are given by their values
 	minCosine float64
-	degree    int         // of the polynomial that refines; -1 without
-	monomials *ref.Panels // SH coefficients to weights of monomials
-	lanes     *laneDesign // nil on the portable set
+	degree    int         // of the polynomials in which peaks climb; -1 without Refine
+	monomials *ref.Panels // from SH coefficients to the weights of monomials
+	lanes     *laneDesign // nil where only the portable code serves
 }
 
-// NewFinder checks the design and prepares its matrices. Refine needs at least as many directions
-// as coefficients, and a B that holds all even harmonics up to some degree.
+// NewFinder checks the design and prepares its matrices. opts choose the instruction set. Refine needs at least as many
+// Directions as Coefficients, and a B that has all even harmonics up to some degree. The error names the field that is
+// wrong.
 func NewFinder(d Design, opts ...kernel.Option) (*Finder, error) {
 	if err := d.check(); err != nil {
 		return nil, fmt.Errorf("kernel: peak design: %w", err)
@@ -111,21 +113,22 @@ func (d *Design) check() error {
 	return nil
 }
 
-// A Peak is a local maximum.
+// A Peak is a local maximum of a function.
 type Peak struct {
-	Direction [3]float64 // unit vector
-	Value     float64
-	Index     int // the vertex that it was found at
+	Direction [3]float64 // a unit vector
+	// Value is the function's value there, in the unit of the function.
+	Value float64
+	Index int // of the vertex at which the peak was found
 }
 
-// portableBlock is how many functions a worker takes at a time on the portable set.
+// portableBlock is how many functions a worker of the portable code takes at a time.
 const portableBlock = 16
 
-// A Worker finds peaks in the scratch that it owns. It is not safe for use by two goroutines at a
-// time; it does not allocate.
+// A Worker finds peaks in the scratch that it owns. It is not safe for use by two goroutines at a time. It does not
+// allocate.
 //
-// Functions are loaded first, up to Block of them; Peaks and GFA then say what there is to say of each. Their results
-// are those of the portable code on every instruction set, to the last bit.
+// Load takes up to Block functions. Peaks and GFA then return what they find of each. On every instruction set, the
+// results are those of the portable code to the last bit.
 type Worker struct {
 	finder     *Finder
 	values     []float64
@@ -137,8 +140,8 @@ type Worker struct {
 
 	functions []float64 // loaded
 	stride, n int
-	peaks     [][]Peak  // of each of them
-	gfa       []float32 // likewise
+	peaks     [][]Peak  // of each loaded function
+	gfa       []float32 // of each loaded function
 	lanes     *laneWorker
 }
 
@@ -174,11 +177,11 @@ func (f *Finder) NewWorker() *Worker {
 	return w
 }
 
-// Block is how many functions can be loaded at a time.
+// Block returns how many functions Load takes at most.
 func (w *Worker) Block() int { return len(w.gfa) }
 
-// Load takes n functions, at most Block: the first coefficients of n rows that are stride numbers apart. They are
-// read until the next Load. It panics when there are fewer numbers than that.
+// Load takes n functions, at most Block. They are the first Coefficients numbers of n rows, which are stride numbers
+// apart. The worker reads them until the next Load. Load panics where there are fewer numbers.
 func (w *Worker) Load(functions []float64, stride, n int) {
 	c := w.finder.design.Coefficients
 	if n < 1 || n > w.Block() || stride < c || len(functions) < (n-1)*stride+c {
@@ -199,16 +202,16 @@ func (w *Worker) function(i int) []float64 {
 //
 // The rules are those of DIPY's peak_directions:
 //
-//   - A vertex is a local maximum when it is higher than at least one neighbour and lower than none. A plateau has several
-//     maxima, a constant has none.
+//   - A vertex is a local maximum when it is higher than at least one neighbour and lower than none. A plateau
+//     therefore has several maxima, and a constant has none.
 //   - Equal maxima keep the order of the vertices.
 //   - A single maximum is a peak. Of several, those that pass RelativeThreshold and MinSeparation are peaks.
 //
 // Only positive maxima count. A function that is nowhere positive has no peaks, and neither has one with a NaN. (DIPY
-// 1.12 gives a function that is nowhere positive vertex 0 with value 0, an accident of its sorting.)
+// 1.12 gives a function that is nowhere positive one peak, vertex 0 with value 0. This is an accident of its sorting.)
 //
-// With Refine, each of these peaks then climbs to the maximum near it, and the peaks are ordered anew. Where two are
-// then closer than MinSeparation, only the higher is kept.
+// With Refine, each of these peaks then climbs to the maximum near it, and the peaks are ordered again. Where two are
+// now closer than MinSeparation, only the higher is kept.
 func (w *Worker) Peaks() [][]Peak {
 	w.climbs = w.climbs[:0]
 	if w.lanes != nil {
@@ -224,9 +227,10 @@ func (w *Worker) Peaks() [][]Peak {
 	return w.peaks[:w.n]
 }
 
-// GFA returns the generalised fractional anisotropy of each loaded function in Directions: DIPY's gfa of its values,
-// sqrt(n sum (x - mean)^2 / ((n-1) sum x^2)), the sums taken in order, rounded to what maps hold. It is 0 where all
-// squares vanish. It is valid until the next call.
+// GFA returns the generalised fractional anisotropy of each loaded function, as DIPY's gfa computes it from the n
+// values x in Directions: sqrt(n sum (x - mean)^2 / ((n-1) sum x^2)). Sums are added up in order, and the result is
+// rounded to single precision, which maps have. It is 0 where every square is zero. The slice is valid until the next
+// call.
 func (w *Worker) GFA() []float32 {
 	if w.lanes != nil {
 		w.spreadInLanes()
@@ -238,7 +242,7 @@ func (w *Worker) GFA() []float32 {
 	return w.gfa[:w.n]
 }
 
-// sample is the values of a function at the vertices.
+// sample returns the values of a function at the vertices.
 func (w *Worker) sample(i int) []float64 {
 	f := w.finder
 	if f.values == nil {
@@ -256,7 +260,7 @@ func (w *Worker) findPortably(i int) {
 	w.keep(i, w.scratch)
 }
 
-// keep makes what was found at vertices the peaks of a function, or lists it as what is to be refined.
+// keep takes what was found at vertices as the peaks of a function. With Refine it lists them for refinement instead.
 func (w *Worker) keep(i int, p *ref.Peaks) {
 	d := &w.finder.design
 	if d.Refine {

@@ -14,8 +14,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// onVertices is a design whose coefficients are the values on its vertices, a ring of six and a pole
-// that neighbours all of them.
+// onVertices is a design whose coefficients are the values on its vertices: a ring of six, and a pole that is a
+// neighbour of all of them.
 func onVertices() peaks.Design {
 	d := peaks.Design{Coefficients: 7, RelativeThreshold: 0.5, MinSeparation: 25, Max: 5, B: make([]float64, 49)}
 	for i := range 6 {
@@ -91,8 +91,8 @@ func hemisphereDesign(s *sh.Sphere, lmax int) peaks.Design {
 	}
 }
 
-// randomFunctions are coefficients that fall off with the degree, some of functions that are negative
-// everywhere or nearly constant.
+// randomFunctions returns coefficients that fall off with the degree. Some functions are negative everywhere or nearly
+// constant.
 func randomFunctions(n, lmax int, seed uint64) []float64 {
 	rng := rand.New(rand.NewPCG(seed, 2))
 	var all []float64

@@ -11,8 +11,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// prepareRefinement finds the map from SH coefficients to homogeneous polynomials that agree with B in
-// all directions.
+// prepareRefinement finds the map from SH coefficients to homogeneous polynomials that have the same values as B in all
+// directions.
 func (f *Finder) prepareRefinement() error {
 	n, d := f.design.Coefficients, f.design.Directions
 	f.degree = 0
@@ -85,8 +85,8 @@ func (w *Worker) climbPortably() {
 	}
 }
 
-// keepRefined orders the refined peaks of a function anew, and keeps of those that are too near to one another by now
-// the higher.
+// keepRefined orders the refined peaks of a function again. Of those that are now too close to one another it keeps the
+// higher.
 func (w *Worker) keepRefined(climbs []climb) {
 	w.found = w.found[:0]
 	for _, c := range climbs {
@@ -115,11 +115,11 @@ func (w *Worker) nearFirst(n int, direction [3]float64) bool {
 	return false
 }
 
-// climbers are peaks that climb side by side, one in each lane. A lane whose peak has arrived gets the next one.
+// climbers are peaks that climb side by side, one in each lane. A lane whose peak has arrived takes the next one.
 type climbers struct {
 	climbers []ref.Climber
-	climb    []int     // of each lane; -1 where there is none
-	weights  []float64 // of the monomials, with their scale
+	climb    []int     // index of each lane's peak; -1 where there is none
+	weights  []float64 // of the monomials, times their scale
 	points   []float64
 	tables   []float64
 	jets     []float64
@@ -164,7 +164,8 @@ func (w *Worker) climbInLanes() {
 	}
 }
 
-// beginClimb gives a lane the next peak. It returns false when there is none. function is the one whose weights are known.
+// beginClimb gives a lane the next peak. It returns false where none is left. function is the one whose weights are in
+// w.weights.
 func (w *Worker) beginClimb(lane int, next, function *int) bool {
 	if *next == len(w.climbs) {
 		return false

@@ -25,7 +25,8 @@ func newPeakFinderOn(t testing.TB, d peaks.Design, isa string) *peaks.Finder {
 	return f
 }
 
-// oddFunctions spoils some of many functions: zero, constant, negative, tiny, huge, not finite, with ties.
+// oddFunctions spoils some of many functions. They become zero, constant, negative, tiny, huge or not finite, or get
+// ties.
 func oddFunctions(functions []float64, count int) {
 	for v := 0; v < len(functions)/count; v += 3 {
 		f := functions[v*count:][:count]
@@ -183,7 +184,7 @@ func TestFindingPeaksInLanesDoesNotAllocate(t *testing.T) {
 	})
 }
 
-// The distributions of the study's protocol: hardly any is left to the portable code.
+// Of the distributions of the study's protocol, hardly any is left to the portable code.
 func TestFewDistributionsAreInDoubt(t *testing.T) {
 	peer.Slow(t)
 	functions := fittedDistributions(t, 2048, 30)
@@ -208,9 +209,9 @@ func fittedDistributions(t testing.TB, n int, snr float64) []float64 {
 	return params
 }
 
-// BenchmarkPeaksOfTheStudy finds peaks and GFA of csdm's distributions, for the published study's protocol, on DIPY's
-// default sphere. Times are the shortest of all turns, which others on the machine disturb least; share is that of csdm's own
-// in double precision.
+// BenchmarkPeaksOfTheStudy finds peaks and GFA of csdm's distributions, for the protocol of the published study, on
+// DIPY's default sphere. Times are the shortest of all turns, because other programs disturb these least. share is
+// relative to the time of csdm itself in double precision.
 func BenchmarkPeaksOfTheStudy(b *testing.B) {
 	const n = 2048
 	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: n, SNR: 30, Seed: 1})

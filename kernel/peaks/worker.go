@@ -9,28 +9,28 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// laneWorker is what one worker needs besides the portable code.
+// laneWorker is the scratch that a worker needs besides that of the portable code.
 type laneWorker struct {
 	*laneDesign
-	width  int       // of staged functions: as many as coefficients, but no less than lanes
-	staged []float64 // functions that are not a whole block
-	packed []float64 // one or two lots of vectors in double precision
-	round  []float32 // the same in single precision
-	square []float32 // sums of their squares
+	width  int       // length of a staged function: Coefficients, but not below the lanes
+	staged []float64 // for functions that must be copied
+	packed []float64 // the functions in lanes: one or two lots, in double precision
+	round  []float32 // the same in single precision, as one lot
+	square []float32 // sums of the squares of round
 
 	single   search[float32]
 	double   search[float64]
 	lane     []lane
 	wanted   []wanted
-	spreads  []float64 // rows of spread times functions
-	sums     []float64 // of squares
+	spreads  []float64 // rows of spread times the functions of a lot
+	sums     []float64 // what ops.Peaks.Spread writes
 	climbers *climbers // nil where peaks are not refined
 }
 
-// search is memory of ops.PeakSearch.
+// search is the memory of ops.PeakSearch.
 type search[T float32 | float64] struct {
 	values   []T
-	extremes []T // the smallest and the largest value, after one vector of room
+	extremes []T // what Samples writes, or for functions that are given by their values Inspect
 	limits   []T
 	found    []ops.Found
 }
@@ -38,14 +38,14 @@ type search[T float32 | float64] struct {
 // lane is what is known of the function in a lane.
 type lane struct {
 	peaks    *ref.Peaks
-	floor    float64 // the smallest value, where it counts
-	portable bool    // the portable code has the word
+	floor    float64 // the smallest value, or 0 where that is negative
+	portable bool    // the portable code decides
 }
 
-// wanted asks for the value of a vertex.
+// wanted says which value is to be computed again, of which vertex and of the function in which lane.
 type wanted struct {
 	lane, vertex int
-	floor        bool // it may be the smallest, and not a maximum
+	floor        bool // the vertex may have the smallest value; otherwise it may be a maximum
 }
 
 func newSearch[T float32 | float64](rows, vertices, width int) search[T] {
@@ -77,7 +77,7 @@ func newLaneWorker(l *laneDesign) *laneWorker {
 	return w
 }
 
-// load transposes functions to lanes, and rounds them where they are sampled in single precision.
+// load transposes functions to lanes. Functions that are sampled in single precision are also rounded to it.
 func (w *laneWorker) load(functions []float64, stride, n int) {
 	c, lanes := w.design.Coefficients, w.steps.Double.Lanes
 	if n < w.block() || c < lanes {
@@ -149,14 +149,14 @@ func (w *laneWorker) want(lanes, vertex uint16, floor bool) {
 }
 
 const (
-	// lengthLeast and lengthMost are between what sums of squares must lie for single precision to hold
-	// samples and squares alike.
+	// Single precision can hold samples and squares where the sum of squares of f lies between lengthLeast and
+	// lengthMost.
 	lengthLeast, lengthMost = 1. / (1 << 40), 1 << 60
-	smallestRest            = 1. / (1 << 50) / (1 << 50) // what numbers too small for relative errors add
+	smallestRest            = 1. / (1 << 50) / (1 << 50) // the error of numbers that are too small for relative errors
 )
 
-// limitSamples says which vertices of the function in a lane can be peaks. All that single precision has of values
-// is right up to a bound: a maximum may be lower than a neighbour by twice that, and so may the smallest value be higher.
+// limitSamples says which vertices of the function in a lane can be peaks. Samples are right up to a bound. A maximum
+// may therefore be lower than a neighbour by twice the bound, and the smallest value may be higher by as much.
 func (w *laneWorker) limitSamples(i int) {
 	s, width := &w.single, len(w.lane)
 	margin, least, lowest := &s.limits[i], &s.limits[width+i], &s.limits[2*width+i]
@@ -170,7 +170,7 @@ func (w *laneWorker) limitSamples(i int) {
 	bound := w.rounding*(1+lanes.RoundedRest)*math.Sqrt(squares) + smallestRest
 	switch {
 	case high+bound <= 0:
-		return // nothing is positive
+		return // the function is nowhere positive
 	case high-bound <= 0:
 		w.lane[i].portable = true
 		return
@@ -180,12 +180,12 @@ func (w *laneWorker) limitSamples(i int) {
 		w.lane[i].floor = math.Inf(1)
 		*lowest = float32(low+2*bound) + float32(high)*lanes.UnitRoundoff
 	}
-	rest := 2 * lanes.UnitRoundoff * max(-low, high) // rounding of the numbers below
+	rest := 2 * lanes.UnitRoundoff * max(-low, high) // the rounding of the numbers below
 	*margin = float32(2*bound + 2*rest)
 	*least = float32(floor + w.design.RelativeThreshold*(high-bound-floor) - bound - rest)
 }
 
-// evaluate computes the values that are wanted, as the portable code does.
+// evaluate computes the values that are wanted as the portable code does.
 func (w *Worker) evaluate() {
 	l, n := w.lanes, w.finder.design.Coefficients
 	var rows, functions [4][]float64
@@ -206,8 +206,8 @@ func (w *Worker) evaluate() {
 	}
 }
 
-// fourProducts are the products of four rows with four columns, each added up in order. That is as fast as one: sums
-// wait for themselves alone.
+// fourProducts returns four dot products, each added up in order. Four take as long as one, because each sum only waits
+// for itself.
 func fourProducts(rows, columns *[4][]float64) (sums [4]float64) {
 	b0, b1, b2, b3 := rows[0], rows[1], rows[2], rows[3]
 	f0, f1, f2, f3 := columns[0], columns[1], columns[2], columns[3]
@@ -237,7 +237,7 @@ func (w *Worker) searchValues() {
 			l.lane[i].portable = true
 		case high > 0:
 			l.lane[i].floor = low
-			const rest = 1. / (1 << 48) // Choose decides
+			const rest = 1. / (1 << 48) // Choose has the last word
 			*least = low + l.design.RelativeThreshold*(high-low) - rest*high
 		}
 	}
@@ -248,7 +248,7 @@ func (w *Worker) searchValues() {
 			i, v := bits.TrailingZeros16(set), int(f[ops.FoundVertex])
 			l.lane[i].peaks.Insert(v, s.values[v*lanes+i])
 			if f[ops.FoundDoubtful]>>i&1 == 1 {
-				l.lane[i].portable = true // it is level with a neighbour
+				l.lane[i].portable = true // it is as high as a neighbour
 			}
 		}
 	}

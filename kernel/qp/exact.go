@@ -8,27 +8,26 @@ import (
 )
 
 const (
-	// exactRounds is how many sets are tried for a voxel, each corrected by what was wrong with the
-	// one before.
+	// exactRounds is how many sets are tried for a voxel. Each corrects what was wrong with the one before.
 	exactRounds = 8
-	// exactTolerance is what a solution may violate a constraint by that it does not hold, and what
-	// it may leave of the equations.
+	// exactTolerance bounds how far a solution may violate a constraint that is not in its set, and how far it may miss
+	// the equations.
 	exactTolerance = 1e-10
 )
 
-// exact solves for sets that hold with equality, a voxel in each lane. With D = 1/e for the
-// constraints of the set and 0 for the others the equations are
+// exact solves for sets of constraints that hold with equality, one voxel in each lane. With D = 1/e for the
+// constraints of the set, and 0 for the others, the equations are
 //
 //	(M + A^T D A) dx = z - M x + A^T (l - D (A x + e l)),   dl = -D (A dx + A x + e l)
 //
-// from any x and l; taken twice with one factorisation they are exact, the second time being the
-// refinement of the first. Then A x outside of the set and l within say whether the set was right.
+// from any x and l. They are solved twice with one factorisation; the second time refines the first solution. Then A x
+// outside of the set, and l within, say whether the set was right.
 type exact struct {
 	matrix
 	voxels []voxel
 	done   []bool
 	count  int // lanes in use
-	left   int // those that are not done
+	left   int // lanes that are not done
 
 	records   []float64
 	target, x []float64 // z and x
@@ -50,7 +49,7 @@ func newExact(l *laneFitter) exact {
 	}
 }
 
-// What ops.QP.Judge writes.
+// These are the vectors that ops.QP.Judge writes.
 const (
 	leastConstraint = iota
 	largestProduct
@@ -60,7 +59,7 @@ const (
 	judgements
 )
 
-// add gives a lane to a voxel with its row, see unconstrained, and the marks of its set; nil is the empty set.
+// add gives a lane to a voxel. row is its row, and held has the marks of its set; nil is the empty set.
 func (f *exact) add(v voxel, row, held []float64) {
 	lane, lanes, n := f.count, f.csd.Lanes, f.unknowns
 	f.count++
@@ -78,7 +77,7 @@ func (f *exact) add(v voxel, row, held []float64) {
 	}
 }
 
-// solve solves for the present sets, measures the solutions and corrects the sets.
+// solve solves for the present sets, measures the solutions, and corrects the sets.
 func (f *exact) solve() {
 	steps, m := f.steps, f.constraints
 	steps.Hold(&f.records[0], &f.d[0], 1/f.epsilon, m)
@@ -110,8 +109,8 @@ func (f *exact) multiplyNormal() {
 	f.csd.Multiply(&f.product[0], &f.normal.Data[0], &f.x[0], &f.consecutive[0], f.normal.Count, f.unknowns)
 }
 
-// measureEquation finds what is left of the equations in each lane, and of the signal: |H x - s|^2 =
-// |s|^2 + x (H^T H x - 2 z).
+// measureEquation finds in each lane how far the solution misses the equations, and what is left of the signal: |H x -
+// s|^2 = |s|^2 + x (H^T H x - 2 z).
 func (f *exact) measureEquation() {
 	lanes := f.csd.Lanes
 	f.gather(f.z, f.records, f.multipliers)
@@ -130,13 +129,13 @@ func (f *exact) measureEquation() {
 
 func (f *exact) sum(kind, lane int) float64 { return f.sums[kind*f.csd.Lanes+lane] }
 
-// sound says whether the set of a lane was right and the solution is exact.
+// sound says whether the set of a lane was right and its solution is exact.
 func (f *exact) sound(lane int) bool {
 	return !f.unsolved(lane) && f.sum(changedSet, lane) == 0 && f.equation[lane] <= exactTolerance &&
 		f.sum(leastConstraint, lane) >= -exactTolerance
 }
 
-// write is the result of a voxel.
+// write writes the parameters of a voxel.
 func (f *exact) write(params []float64, lane int) {
 	lanes, n, scale := f.csd.Lanes, f.unknowns, f.voxels[lane].scale
 	for i := range n {
@@ -149,7 +148,7 @@ func (f *exact) write(params []float64, lane int) {
 	params[n+3] = share(f.sum(largestProduct, lane), most)
 }
 
-// share is a ratio, 0 where there is nothing to share.
+// share returns part/whole, and 0 where part is 0.
 func share(part, whole float64) float64 {
 	if part == 0 {
 		return 0

@@ -7,8 +7,8 @@ import (
 	"github.com/voxfit/voxfit/kernel/qp"
 )
 
-// Without the inequality x1 >= x2 the solution would be 1, 3, which are the first two values. With it both are their
-// mean.
+// Without the inequality x1 >= x2, the solution would be the first two values, 1 and 3. With it, both unknowns are the
+// mean of these.
 func ExampleNew() {
 	fitter, err := qp.New(qp.Design{
 		Measurements: 3, Volumes: []int{0, 1, 2}, Unknowns: 2,

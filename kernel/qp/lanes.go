@@ -10,8 +10,8 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// laneFitter is a QP made ready for kernels that fit one voxel in each lane of a vector: all matrices in the
-// layouts of ops.CSD and ops.QP.
+// laneFitter is a QP made ready for kernels that fit one voxel in each lane of a vector. Its matrices have the layouts
+// of ops.CSD and ops.QP.
 type laneFitter struct {
 	*fitter
 	csd   *ops.CSD
@@ -29,30 +29,30 @@ type laneFitter struct {
 	inverse    lanes.Panels[float64] // M^-1
 	normal     lanes.Panels[float64] // M
 	blocks     []constraintBlock
-	pull       []float64 // A^T l where all l are startMultiplier
+	pull       []float64 // A^T l where every l is startMultiplier
 
 	tiles    int        // in a row or column of the normal matrix
-	template []float64  // the normal matrix without any constraint, in all lanes
-	fixed    []vecRange // the parts of it that Assemble does not write whole
+	template []float64  // the normal matrix without constraints, the same in all lanes
+	fixed    []vecRange // its parts in which Assemble does not write every entry
 }
 
-// constraintBlock is the constraints on some unknowns.
+// constraintBlock is the constraints on unknowns that lie next to each other.
 type constraintBlock struct {
 	first, columns int // unknowns
 	row, rows      int // constraints
 	amplitudes     lanes.Panels[float64]
 	transposed     lanes.Panels[float64]
-	moments        lanes.Panels[float64] // the rows of moments that are not all zero
+	moments        lanes.Panels[float64] // from weights of constraints to moments, without rows of zeros
 	places         []momentRun
 	momentVectors  int
 	twins, couples []int32
 	weights        []float64
 }
 
-// vecRange is a number of vectors from one on.
+// vecRange is count vectors, from first on.
 type vecRange struct{ first, count int }
 
-// momentRun says where consecutive rows of constraintBlock.moments belong among the pairs of moments.
+// momentRun says where count rows of constraintBlock.moments, from row on, belong among the vectors of moments.
 type momentRun struct{ row, place, count int }
 
 func newLaneFitter(d *Design, portable *fitter, csd *ops.CSD, steps *ops.QP) *laneFitter {
@@ -84,28 +84,28 @@ func newLaneFitter(d *Design, portable *fitter, csd *ops.CSD, steps *ops.QP) *la
 	return l
 }
 
-// fitsLanes says whether the loops over lanes can use all maps.
+// fitsLanes says whether the kernels can use the maps of all constraints.
 func (d *Design) fitsLanes() bool {
 	return !slices.ContainsFunc(d.Constraints, func(c Constraints) bool { return c.Gram != nil && !c.Gram.ShortSums() })
 }
 
-// offset is the size in bytes of n vectors.
+// offset returns the size in bytes of n vectors.
 func (l *laneFitter) offset(n int) int32 { return int32(n * l.csd.Lanes * 8) }
 
 func (l *laneFitter) entryOfM(r, c int) float64 {
 	return l.ref.Normal()[ref.Triangle(max(r, c))+min(r, c)]
 }
 
-// place is the number of the vector of an entry in the triangle of tiles.
+// place returns the number of the vector that has an entry of the matrix in the triangle of tiles.
 func (l *laneFitter) place(row, column int) int {
 	t := l.csd.Tile
 	return (ref.Triangle(row/t)+column/t)*t*t + column%t*t + row%t
 }
 
-// entries is the number of vectors of the normal matrix. One more takes results that nobody needs.
+// entries returns the number of vectors of the normal matrix. A matrix has one more, for results that nobody needs.
 func (l *laneFitter) entries() int { return ref.Triangle(l.tiles) * l.csd.Tile * l.csd.Tile }
 
-// addBlock makes a block of constraints ready, whose rows have been scaled.
+// addBlock makes a block of constraints ready. scaled has its rows scaled, and row is the number of its first row.
 func (l *laneFitter) addBlock(c *Constraints, scaled ref.QPRows, row int) {
 	k, rows, size := c.Columns, c.rows(), l.csd.Panel
 	b := constraintBlock{first: c.First, columns: k, row: row, rows: rows}
@@ -139,8 +139,8 @@ func (l *laneFitter) addBlock(c *Constraints, scaled ref.QPRows, row int) {
 	l.blocks = append(l.blocks, b)
 }
 
-// layMoments makes the matrix from weights of constraints to moments, without the rows that are zero (the
-// sines of order zero), and notes where its rows belong.
+// layMoments makes the matrix from the weights of constraints to moments. It leaves out rows of zeros (the sines of
+// order zero), and notes where the others belong.
 func (b *constraintBlock) layMoments(g *gram.Map, norms []float64, size int) {
 	var sources []int
 	for pair := range g.Moments {
@@ -163,7 +163,7 @@ func (b *constraintBlock) layMoments(g *gram.Map, norms []float64, size int) {
 	})
 }
 
-// zeroMoment says whether no row adds to a moment.
+// zeroMoment says whether a moment is zero whatever the weights are.
 func (b *constraintBlock) zeroMoment(g *gram.Map, source int) bool {
 	for r := range b.rows {
 		if g.Rows[r*2*g.Moments+source] != 0 {
@@ -173,8 +173,8 @@ func (b *constraintBlock) zeroMoment(g *gram.Map, source int) bool {
 	return true
 }
 
-// layTemplate writes M and the rows of the identity that fill up its last tiles, and finds the tiles that
-// have an entry which no block writes.
+// layTemplate writes M, and the rows of the identity that fill up its last tiles. It finds the tiles that have an entry
+// which no block writes.
 func (l *laneFitter) layTemplate() {
 	t, width := l.csd.Tile, l.csd.Lanes
 	l.template = lanes.Aligned[float64](l.entries() * width)
@@ -218,12 +218,12 @@ func (l *laneFitter) layTemplate() {
 	}
 }
 
-// matrix is the memory in which a normal matrix is made and solved, for the voxels in all lanes.
+// matrix is the memory in which the normal matrices of the voxels in all lanes are made and solved.
 type matrix struct {
 	*laneFitter
 	d, r       []float64 // a vector for each constraint
-	adx        []float64 // the same, and to whole panels
-	sums       []float64 // moments as they come
+	adx        []float64 // the same, padded to whole panels
+	sums       []float64 // moments as they come out of the product
 	c          []float64 // moments in their places; unused places stay zero
 	q, inverse []float64
 	z, y       []float64 // right-hand side, solution
@@ -262,7 +262,7 @@ func (m *matrix) assemble() {
 	}
 }
 
-// gather writes A^T times the vectors at offsets from x, one for each constraint, to dst.
+// gather writes A^T v to dst. v has a vector for each constraint, at the offsets from x.
 func (m *matrix) gather(dst []float64, x []float64, offsets []int32) {
 	clear(dst)
 	for i := range m.blocks {
@@ -272,26 +272,26 @@ func (m *matrix) gather(dst []float64, x []float64, offsets []int32) {
 	clear(dst[m.unknowns*m.csd.Lanes:])
 }
 
-// solve factorises the normal matrix and solves for the right-hand side z, into y.
+// solve factorises the normal matrix and solves for the right-hand side z. y is the solution.
 func (m *matrix) solve() {
 	m.csd.Factorise(&m.q[0], &m.inverse[0], &m.y[0], &m.z[0], m.tiles)
 	m.csd.BackSolve(&m.y[0], &m.q[0], &m.inverse[0], m.tiles)
 }
 
-// solveAgain does so with the factor that is there.
+// solveAgain solves for another z with the factor that is there.
 func (m *matrix) solveAgain() {
 	copy(m.y[:m.tiles*m.csd.Tile*m.csd.Lanes], m.z)
 	m.steps.Forward(&m.y[0], &m.q[0], &m.inverse[0], m.tiles)
 	m.csd.BackSolve(&m.y[0], &m.q[0], &m.inverse[0], m.tiles)
 }
 
-// unsolved says whether a lane of y is not finite.
+// unsolved says whether the solution in a lane is not finite.
 func (m *matrix) unsolved(lane int) bool {
-	return m.y[m.tiles*m.csd.Tile*m.csd.Lanes+lane] != 0 // NaN, that is
+	return m.y[m.tiles*m.csd.Tile*m.csd.Lanes+lane] != 0 // the vector behind the solution is then NaN
 }
 
-// productMap is the map whose moments are the products of the columns themselves: every row of a block
-// of constraints has one, though it saves nothing.
+// productMap returns a map whose moments are the products of the columns themselves. Every block of constraints has
+// this map. It saves no work.
 func productMap(a []float64, columns int) *gram.Map {
 	products := ref.Triangle(columns)
 	g := &gram.Map{Moments: products}

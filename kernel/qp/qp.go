@@ -12,75 +12,77 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// Design is a linear least-squares problem with linear inequalities, the same matrices for every
-// voxel:
+// Design is a linear least-squares problem with linear inequalities, with the same matrices for every voxel:
 //
 //	min 1/2 |H x - s|^2   subject to   A x >= 0
 //
-// with s the signal. Multi-tissue spherical deconvolution is one: x are the SH coefficients of the
-// tissues, and A their amplitudes in many directions.
+// s is the signal. In spherical deconvolution of several tissues, x are their SH coefficients and A x their amplitudes
+// in many directions.
 //
-// As it stands the answer need not be unique, nor its multipliers. As MRtrix3's solver (its class
-// ICLS) does, New therefore solves a neighbour of it that is strictly convex in x and in the
-// multipliers l:
+// This problem may have several solutions, and its multipliers may be undetermined. New therefore does as MRtrix3's
+// solver does (class ICLS). It solves a problem next to this one that is strictly convex in x and in the multipliers l:
 //
 //	M = H^T H + SolutionNorm max(diagonal of H^T H) I
 //	rows a of A scaled so that a^T M^-1 a = 1
 //	min 1/2 x^T M x - x^T H^T s + 1/(2 ConstraintNorm) |v|^2   subject to   A x + v >= 0
 //
-// whose solution is unique and found from any start:
+// It has one solution, which a method finds from any start. Its conditions are:
 //
 //	M x = H^T s + A^T l,   A x + ConstraintNorm l >= 0,   l >= 0,   l (A x + ConstraintNorm l) = 0
 type Design struct {
 	// Measurements is the number of values per voxel in the signal.
 	Measurements int
-	// Volumes are the places in the signal of the values that are used, in the order of H's rows.
+	// Volumes are the places in the signal of the values that are used, in the order of the rows of H.
 	Volumes []int
 	// Unknowns is the length of x.
 	Unknowns int
 	// H is len(Volumes) x Unknowns, row-major.
 	H []float64
-	// Constraints are the rows of A.
+	// Constraints are the rows of A, in blocks that share no unknown.
 	Constraints []Constraints
-	// SolutionNorm and ConstraintNorm are the two regularisations; 0 means 1e-10, MRtrix3's default
-	// of both (dwi2fod -norm_lambda and -neg_lambda).
+	// SolutionNorm and ConstraintNorm are the two regularisations, above 0 and below 1. 0 stands for 1e-10, MRtrix3's
+	// default for both (dwi2fod -norm_lambda and -neg_lambda).
 	SolutionNorm, ConstraintNorm float64
 }
 
-// Constraints are rows of A whose unknowns lie next to each other: they are those from First on. All constraints that
-// share an unknown belong in the same Constraints.
+// Constraints are rows of A whose unknowns lie next to each other: Columns of them, from First on. All rows that share
+// an unknown belong in the same Constraints. These stand in the order of their unknowns.
 type Constraints struct {
 	First, Columns int
-	// A is rows x Columns, row-major; each row times x[First:First+Columns] must not be negative.
+	// A is rows x Columns, row-major. No row times x[First:First+Columns] may be negative.
 	A []float64
-	// Gram is the map from moments of the rows to the products of A's columns, where there is one: a
-	// sum of A^T D A over weights D then takes a few thousand operations instead of tens of
-	// thousands. nil does without.
+	// Gram is the map from the moments of the rows to the products of A's columns (see package gram). With it, a sum
+	// A^T D A over weights D takes a few thousand operations instead of tens of thousands. It is nil where the rows
+	// have no such map.
 	Gram *gram.Map
 }
 
 // rows is the number of constraints.
 func (c *Constraints) rows() int { return len(c.A) / c.Columns }
 
-// Measures is how many parameters follow x, see New.
+// Measures is how many parameters follow x; New names them.
 const Measures = 4
 
-// regularisation is what 0 means for SolutionNorm and ConstraintNorm.
+// regularisation is the value for which 0 stands in SolutionNorm and ConstraintNorm.
 const regularisation = 1e-10
 
-// New makes a Fitter whose parameters are x and four measures. The measures say how well x fits, and how far x and its
-// multipliers are from the conditions of a solution. The rows of A are scaled as said at Design:
+// New makes a Fitter whose parameters are x, then four measures of the solution. The first says how well x fits, and
+// the others how far x and its multipliers are from the conditions that Design has. The rows of A are scaled as said
+// there.
 //
 //	residual          |H x - s|^2
-//	dual              largest |M x - H^T s - A^T l| over the largest |H^T s|, or, where that is
-//	                  more, the most negative multiplier over the largest
-//	primal            the most negative of A x + ConstraintNorm l over the largest of |A M^-1 H^T s|
-//	complementarity   largest |l (A x + ConstraintNorm l)| over the largest l and the same
+//	dual              the larger of two ratios: the largest |M x - H^T s - A^T l| over the largest
+//	                  |H^T s|; the most negative multiplier over the largest
+//	primal            the most negative A x + ConstraintNorm l over the largest |A M^-1 H^T s|
+//	complementarity   the largest |l (A x + ConstraintNorm l)| over the product of the largest l and
+//	                  the largest |A M^-1 H^T s|
 //
-// A right solution has about 1e-15 in the last three. With instruction sets that have kernels for it, an interior-point
-// method finds which constraints hold with equality. The equations for these constraints are then solved exactly, and the
-// solution is checked. A dual active-set method solves the few voxels that fail the check, and all voxels of the portable
-// code. Both methods end at the same solution.
+// The last three are about 1e-15 at the solution.
+//
+// An instruction set with kernels for this problem first finds which constraints hold with equality, by an
+// interior-point method. Then it solves the equations for these constraints exactly, and checks the solution. A dual
+// active-set method solves the few voxels that fail the check, and all voxels on the portable code. Both methods end at
+// the same solution.
 //
 // The status of a voxel:
 //
@@ -88,13 +90,13 @@ const regularisation = 1e-10
 //	Overflow        a value is too large for single precision, or H^T s is infinite; all parameters are zero
 //	ZeroSignal      every value is zero; all parameters are zero
 //	MaxIterations   the active-set method was given up after 20 exchanges for each constraint; the
-//	                residuals tell how far x is from a solution
+//	                measures tell how far x is from the solution
 //	Refit           the set that the interior-point method found failed the check, and the
 //	                active-set method gave the result
 //	NegativeSignal  the fit ended normally, and a value is negative
 //
-// Iterations counts the iterations of the interior-point method, and the exact solutions after them. With the active-set
-// method it counts the constraints that entered or left. The number depends on the instruction set.
+// Iterations counts the iterations of the interior-point method and the exact solutions after them. With the active-set
+// method it counts the constraints that entered or left. The number therefore depends on the instruction set.
 //
 // The error names the first field that does not fit the others.
 func New(d Design, opts ...kernel.Option) (kernel.Fitter, error) {
@@ -195,8 +197,8 @@ func finiteField(name string, values []float64) error {
 	return nil
 }
 
-// checkGram compares the map with the products of each row: it is linear, so that it is then right for
-// every weighting of rows.
+// checkGram compares the map with the products of each row. The map is linear, so that it is then right for any weights
+// of the rows.
 func (c *Constraints) checkGram() error {
 	if c.Gram == nil {
 		return nil

@@ -14,8 +14,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// randomQP is a problem with two blocks of constraints and an unknown that has none. Its first volume
-// is not used.
+// randomQP is a problem with two blocks of constraints, and an unknown without a constraint. Its first volume is not
+// used.
 func randomQP(random *rand.Rand, measurements, columns, rows int) qp.Design {
 	numbers := func(n int) []float64 {
 		values := make([]float64, n)
@@ -33,13 +33,13 @@ func randomQP(random *rand.Rand, measurements, columns, rows int) qp.Design {
 		{First: 0, Columns: columns, A: numbers(rows * columns)},
 		{First: columns + 1, Columns: 1, A: []float64{2}},
 	}
-	for row := range rows { // most half-spaces hold the first axis: the cone is more than its apex
+	for row := range rows { // most half-spaces contain the first axis, so that the cone is more than its apex
 		d.Constraints[0].A[row*columns] = math.Abs(d.Constraints[0].A[row*columns]) + 1
 	}
 	return d
 }
 
-// randomSignals are signals of noise and of points in the cone.
+// randomSignals returns signals of noise, and of points in the cone.
 func randomSignals(random *rand.Rand, d qp.Design, n int) []float64 {
 	signal := make([]float64, n*d.Measurements)
 	for v := range n {
@@ -95,8 +95,8 @@ func TestQPMeetsTheConditionsOfASolutionOnEverySet(t *testing.T) {
 	}
 }
 
-// objective is what Design says is minimised, for given constraints' violations, from the definition:
-// half the squared residual, plus the regularisation of x. Violations of 1e-10 do not count.
+// objective returns what Design minimises, by its definition: half the squared residual, plus the regularisation of x.
+// The term of the violations is left out, because none is above 1e-10.
 func objective(d qp.Design, x, signal []float64) float64 {
 	sum, largest, norm := 0.0, 0.0, 0.0
 	for j := range d.Unknowns {
@@ -117,7 +117,7 @@ func objective(d qp.Design, x, signal []float64) float64 {
 	return sum/2 + 1e-10*largest*norm/2
 }
 
-// No feasible direction lowers the objective: neither towards other feasible points nor towards the apex.
+// No feasible direction lowers the objective, neither towards other feasible points nor towards the apex.
 func TestNoFeasiblePointIsBetterThanTheSolution(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	d := randomQP(random, 40, 9, 30)
@@ -142,8 +142,8 @@ func TestNoFeasiblePointIsBetterThanTheSolution(t *testing.T) {
 	}
 }
 
-// From the definition alone: with a large ConstraintNorm the multipliers follow from x, being what constraints
-// are violated by over it, and x must make the gradient vanish.
+// This follows from the definition alone. With a large ConstraintNorm, the multipliers are the violations of the
+// constraints over ConstraintNorm. With these, the gradient at x must vanish.
 func TestTheGradientVanishesAtTheSolutionForAnyRegularisation(t *testing.T) {
 	random := rand.New(rand.NewPCG(17, 18))
 	d := randomQP(random, 40, 9, 30)
@@ -322,8 +322,8 @@ func TestBadSignalsOfAQPHaveTheirCodesAndHarmNobody(t *testing.T) {
 	}
 }
 
-// Where all directions are forbidden the solution is zero, all constraints hold with equality, and their
-// multipliers are many: more than there are unknowns.
+// Where all directions are forbidden, the solution is zero. All constraints then hold with equality, and there are more
+// multipliers than unknowns.
 func TestAConeThatIsOnlyItsApexGivesZeroAndEnds(t *testing.T) {
 	random := rand.New(rand.NewPCG(15, 16))
 	d := randomQP(random, 40, 5, 100)
@@ -333,7 +333,7 @@ func TestAConeThatIsOnlyItsApexGivesZeroAndEnds(t *testing.T) {
 			d.Constraints[0].A[row*5+j] *= sign
 		}
 	}
-	d.Constraints[0].A = append(d.Constraints[0].A, d.Constraints[0].A[:25]...) // and some of them twice
+	d.Constraints[0].A = append(d.Constraints[0].A, d.Constraints[0].A[:25]...) // some of them twice
 	signal := randomSignals(random, d, 30)
 	for _, isa := range kernel.ISAs() {
 		fit := fitQPOn(t, isa, d, signal)

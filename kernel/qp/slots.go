@@ -7,52 +7,52 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
-// The start of the interior-point method: all slacks and all multipliers are the same. Constraints are
-// scaled so that the largest is 1 at the solution without constraints.
+// The interior-point method starts with all slacks the same, and all multipliers the same. They suit the scale of the
+// constraints, whose largest magnitude is 1 at the solution without constraints.
 const (
 	startSlack      = 0.05
 	startMultiplier = 0.5
 )
 
 const (
-	// stepShare is how far towards the nearest zero of a slack or multiplier a step goes.
+	// stepShare is the share of the way to the nearest zero of a slack or multiplier that a step goes.
 	stepShare = 0.999
-	// A set that an iteration left as it was counts as found when the mean of l s is below
-	// settledProduct; one that two left, below earlyProduct. Far from the solution sets stand still too.
+	// A set counts as found when one iteration left it as it was and the mean of l s is below settledProduct, or when
+	// two did and it is below earlyProduct. The limits are needed because sets stand still far from the solution, too.
 	settledProduct = 1e-10
 	earlyProduct   = 1e-7
-	// finalProduct is the mean of l s below which the set is taken as it is.
+	// Below finalProduct, a mean of l s, the set is taken as it is.
 	finalProduct = 1e-13
-	// maxInterior is where the interior-point method is given up. It takes 15 iterations, rarely 30.
+	// maxInterior is the number of iterations after which the method is given up. It takes 15, and rarely 30.
 	maxInterior = 60
 )
 
-// slots iterate with Mehrotra's predictor-corrector method (SIAM Journal on Optimization 1992), a
-// voxel in each lane. Each iteration predicts the step towards l s = 0, sees how far it gets, and
-// corrects it for its own curvature and for a target that depends on that.
+// slots iterate with Mehrotra's predictor-corrector method (SIAM Journal on Optimization 1992), one voxel in each lane.
+// Each iteration predicts the step towards l s = 0 and sees how far it gets. It then corrects the step: for the product
+// of its own parts, and for a target that depends on how far it got.
 //
-// The method would take many more iterations to be exact; it is left as soon as it knows the set of
-// constraints that hold with equality. Those are told by what the predicted step does (Tapia's
-// indicators: El-Bakry, Tapia and Zhang, SIAM Review 1994): towards the solution a multiplier that stays
-// positive keeps its size while its slack falls to nothing, and the other way round, which shows
-// long before the numbers themselves are small or large.
+// The method would take many more iterations to an exact solution. It ends as soon as the set of constraints that hold
+// with equality is known. Tapia's indicators tell this set from the predicted step (El-Bakry, Tapia and Zhang, SIAM
+// Review 1994). Near the solution of a constraint that holds with equality, the multiplier keeps its size and the slack
+// falls to nothing; for other constraints it is the other way round. The step shows this long before the numbers
+// themselves are small or large.
 type slots struct {
 	matrix
 	voxels   []voxel
 	verdicts []verdict
-	calm     []int     // iterations in a row that left the set as it was
-	rows     []float64 // of the voxels, one after another
+	calm     []int     // how many iterations in a row left the set as it was
+	rows     []float64 // rows of the voxels (see unconstrained), one after another
 	marks    []float64 // one voxel's set
 
 	records   []float64
-	lengths   []float64 // of the steps that are taken next
-	remaining []float64 // of the first M x - z - A^T l
+	lengths   []float64 // of the steps that the next iteration takes
+	remaining []float64 // the share that is left of M x - z - A^T l as it was at the start
 	sums      []float64
 	means     []float64 // of l s
 	targets   []float64
 }
 
-// verdict is what becomes of a voxel after an iteration.
+// verdict is what happens to a voxel after an iteration.
 type verdict uint8
 
 const (
@@ -71,7 +71,7 @@ func newSlots(l *laneFitter) slots {
 	}
 }
 
-// What ops.QP.Predict writes; Correct writes the first two.
+// These are the vectors that ops.QP.Predict writes. Correct writes the first two.
 const (
 	leastSlackRatio = iota
 	leastMultiplierRatio
@@ -82,12 +82,12 @@ const (
 	predictions
 )
 
-// row is what is known of a slot's voxel, see unconstrained.
+// row returns the row of a slot's voxel; unconstrained says what is in it.
 func (s *slots) row(slot int) []float64 {
 	return s.rows[slot*s.rowLength():][:s.rowLength()]
 }
 
-// install begins with the voxel whose row is in place.
+// install begins with a voxel whose row is in place already.
 func (s *slots) install(slot int, v voxel) {
 	s.begin(slot, v)
 	lanes := s.csd.Lanes
@@ -96,7 +96,7 @@ func (s *slots) install(slot int, v voxel) {
 	}
 }
 
-// idle leaves a slot without a voxel; its numbers stay harmless.
+// idle leaves a slot without a voxel, with numbers that do no harm.
 func (s *slots) idle(slot int) { s.begin(slot, voxel{number: -1}) }
 
 func (s *slots) begin(slot int, v voxel) {
@@ -114,7 +114,7 @@ func (s *slots) begin(slot int, v voxel) {
 	}
 }
 
-// iterate takes the last steps and finds the next.
+// iterate takes the steps of the iteration before, and finds the next ones.
 func (s *slots) iterate() {
 	lanes := s.csd.Lanes
 	s.steps.Advance(&s.means[0], &s.records[0], &s.d[0], &s.r[0], &s.lengths[0], s.epsilon, s.constraints)
@@ -141,7 +141,7 @@ func (s *slots) iterate() {
 	}
 }
 
-// rightHandSide writes A^T r less what is left of M x - z - A^T l, which every step shrinks as a whole.
+// rightHandSide writes A^T r less what is left of M x - z - A^T l. Every step shrinks this difference as a whole.
 func (s *slots) rightHandSide() {
 	s.gather(s.z, s.r, s.consecutive)
 	lanes := s.csd.Lanes
@@ -153,7 +153,7 @@ func (s *slots) rightHandSide() {
 	}
 }
 
-// judge looks at a predicted step.
+// judge looks at the step that was predicted for a lane.
 func (s *slots) judge(lane int) verdict {
 	v := &s.voxels[lane]
 	v.iterations++
@@ -174,7 +174,7 @@ func (s *slots) judge(lane int) verdict {
 
 func (s *slots) verdict(slot int) verdict { return s.verdicts[slot] }
 
-// held are the marks of a slot's set.
+// held returns the marks of a slot's set: 1 for a constraint that is in it, else 0.
 func (s *slots) held(slot int) []float64 {
 	lanes := s.csd.Lanes
 	for i := range s.marks {
@@ -183,7 +183,7 @@ func (s *slots) held(slot int) []float64 {
 	return s.marks
 }
 
-// reach is the step at which a slack or a multiplier becomes zero; infinite where none does.
+// reach returns the length of the step at which a slack, or a multiplier, becomes zero. It is infinite where none does.
 func (s *slots) reach(ratio, lane int) float64 {
 	if least := s.sums[ratio*s.csd.Lanes+lane]; least < 0 {
 		return -1 / least
@@ -191,8 +191,8 @@ func (s *slots) reach(ratio, lane int) float64 {
 	return math.Inf(1)
 }
 
-// target is what the products l s are to become: their mean, times the cube of the share that the
-// predicted step would leave of it.
+// target returns what the products l s are to become. It is their mean, times the cube of the share of it that the
+// predicted step would leave.
 func (s *slots) target(lane int) float64 {
 	lanes := s.csd.Lanes
 	a, b := min(1, s.reach(leastSlackRatio, lane)), min(1, s.reach(leastMultiplierRatio, lane))

@@ -10,16 +10,16 @@ import (
 
 // voxel is a voxel on its way through the stages.
 type voxel struct {
-	number     int // in the block; -1 for none
+	number     int // its place in the block; -1 for none
 	iterations int
-	code       kernel.Code // its code if all goes well
-	scale      float64     // what z, x and the constraints were divided by
+	code       kernel.Code // its code if nothing goes wrong
+	scale      float64     // the largest |A x| without constraints; z, x and A x are divided by it
 }
 
-// unconstrained has the next voxels, made ready together: their solutions without constraints.
+// unconstrained solves for the next voxels, as many as there are lanes, without constraints.
 //
-// What later stages need of a voxel is its row: z, x, A x of that solution and |s|^2, divided by the
-// largest |A x|, or its square.
+// Later stages need the row of a voxel: z, x and A x of this solution, divided by the largest |A x|, and |s|^2, divided
+// by its square.
 type unconstrained struct {
 	*laneFitter
 	first int // the voxel in lane 0
@@ -28,7 +28,7 @@ type unconstrained struct {
 
 	signal []float64
 	seen   []float64
-	state  []float64 // z, x, A x in lanes, and to whole panels
+	state  []float64 // z, x, A x in lanes, padded to whole panels
 	spans  []float64 // the smallest and the largest of A x, as Inspect writes them
 	row    []float64
 
@@ -44,10 +44,10 @@ func newUnconstrained(l *laneFitter) unconstrained {
 	}
 }
 
-// rowLength is the length of a voxel's row.
+// rowLength returns the length of a voxel's row.
 func (l *laneFitter) rowLength() int { return 2*l.unknowns + l.constraints + 1 }
 
-// energy is the sum of the squares of the listed values.
+// energy returns the sum of the squares of the values at the given places.
 func energy[T float32 | float64](signal []T, places []int) float64 {
 	var even, odd float64
 	for len(places) >= 2 {
@@ -62,7 +62,7 @@ func energy[T float32 | float64](signal []T, places []int) float64 {
 	return even + odd
 }
 
-// solveFreely finds z = H^T s, x = M^-1 z and A x of the packed signals.
+// solveFreely finds z = H^T s, x = M^-1 z and A x for the signals that were packed.
 func (a *unconstrained) solveFreely() {
 	s, lanes, n := a.csd, a.csd.Lanes, a.unknowns
 	s.Inspect(&a.seen[0], &a.signal[0], &a.volumes[0], len(a.volumes))
@@ -92,11 +92,11 @@ func (a *unconstrained) voxelIn(lane int) voxel {
 	return v
 }
 
-// ordinary says whether a voxel that is ready has a signal that can be fitted in a lane.
+// ordinary says whether the signal of a voxel that is ready can be fitted in a lane.
 func (a *unconstrained) ordinary(lane int) bool {
 	lanes := a.csd.Lanes
 	scale := a.voxelIn(lane).scale
-	// The scale is divided by, and the parameters multiplied: neither may leave the range of numbers.
+	// Numbers are divided by the scale, and parameters multiplied by it. Both must stay within the range of numbers.
 	return checks.FitForLanes(a.seen[lane], a.seen[lanes+lane], a.seen[2*lanes+lane]) &&
 		a.spans[lane] == 0 && scale > 1e-150 && scale < 1e150 && !math.IsNaN(scale)
 }

@@ -6,15 +6,15 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// laneWorker fits voxels in three stages, each with a voxel in every lane. Arrivals solve without
-// constraints. Slots iterate towards the constraints that hold with equality; a voxel that knows its
-// set makes room for the next at once. Finals, when there are as many as lanes, solve for their sets
-// exactly and check. What fails, and what no lane can hold, is left to the portable code.
+// laneWorker fits voxels in three stages, each with one voxel in every lane. unconstrained solves for the next voxels
+// without constraints. slots iterate until they know the set of constraints that hold with equality; a voxel whose set
+// is known leaves at once and makes room for the next. exact solves for these sets and checks the solutions, once it
+// has as many voxels as lanes. The portable code fits what fails, and what no lane can hold.
 type laneWorker struct {
 	*laneFitter
 	scratch *ref.QPScratch
 
-	stagedFloat32 []float32 // signals that are not whole and in one piece
+	stagedFloat32 []float32 // for signals that must be copied: fewer than lanes, or shorter than a vector
 	stagedFloat64 []float64
 	unconstrained unconstrained
 	slots         slots
@@ -71,7 +71,7 @@ func fitLanes[T float32 | float64](b block[T]) {
 	b.finish()
 }
 
-// refill gives a slot the next voxel that needs iterations. It returns false when there is none left.
+// refill gives a slot the next voxel that needs iterations. It returns false where none is left.
 func (b *block[T]) refill(slot int) bool {
 	a := &b.unconstrained
 	for {
@@ -99,7 +99,7 @@ func (b *block[T]) refill(slot int) bool {
 	}
 }
 
-// prepare makes the next voxels ready.
+// prepare solves for the next voxels without constraints.
 func (b *block[T]) prepare() {
 	a, m, lanes, stride := &b.unconstrained, b.measurements, b.csd.Lanes, b.stride()
 	a.first += a.ready
@@ -118,7 +118,7 @@ func (b *block[T]) prepare() {
 	a.solveFreely()
 }
 
-// conclude looks at a slot after an iteration and returns true when its voxel leaves it.
+// conclude looks at a slot after an iteration, and returns true where its voxel leaves it.
 func (b *block[T]) conclude(slot int) bool {
 	s := &b.slots
 	switch s.verdict(slot) {
@@ -132,7 +132,7 @@ func (b *block[T]) conclude(slot int) bool {
 	return true
 }
 
-// finalise gives a voxel a lane of exact, and solves for all of them when no lane is left.
+// finalise gives a voxel a lane of exact. When all lanes are taken, it solves for them.
 func (b *block[T]) finalise(v voxel, row, held []float64) {
 	b.exact.add(v, row, held)
 	if b.exact.count == b.csd.Lanes {
@@ -140,7 +140,7 @@ func (b *block[T]) finalise(v voxel, row, held []float64) {
 	}
 }
 
-// finish solves for the sets in the lanes of exact.
+// finish solves for the sets in the lanes of exact, and writes the results.
 func (b *block[T]) finish() {
 	f := &b.exact
 	size := b.Parameters()
@@ -168,7 +168,7 @@ func (b *block[T]) finish() {
 	f.count = 0
 }
 
-// fitPortably leaves a voxel to the portable code.
+// fitPortably fits a voxel with the portable code.
 func (b *block[T]) fitPortably(v voxel) {
 	size := b.Parameters()
 	s := fitVoxel(b.scratch, b.params[v.number*size:][:size], b.voxels[v.number*b.measurements:][:b.measurements])

@@ -11,13 +11,13 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// An Eigen decomposes symmetric 3 x 3 matrices by cyclic Jacobi rotations, eight at a time where the
-// instruction set has kernels for it. It is immutable, so all workers share it.
+// An Eigen decomposes symmetric 3 x 3 matrices by cyclic Jacobi rotations. It takes eight at a time where the
+// instruction set has kernels for them. It never changes, and all workers share it.
 type Eigen struct {
-	kernels *ops.Tensor // nil: one matrix after the other
+	kernels *ops.Tensor // nil where matrices are decomposed one after the other
 }
 
-// NewEigen chooses the instruction set. The error says that the one asked for is not available.
+// NewEigen makes an Eigen. opts choose the instruction set. The error says that the set is not available.
 func NewEigen(opts ...kernel.Option) (*Eigen, error) {
 	set, err := sets.Choose(opts)
 	if err != nil {
@@ -42,17 +42,20 @@ type EigenWorker struct {
 	tensors, values, vectors []ops.Lanes
 }
 
-// Decompose decomposes n symmetric 3 x 3 matrices. tensors is n x 6 (Dxx, Dxy, Dyy, Dxz, Dyz, Dzz). values becomes n x
-// 3, descending. vectors, unless it is nil, becomes n x 9: each a row-major 3 x 3 matrix whose columns are the
-// eigenvectors in the order of the values, DIPY's evecs.ravel(). It does not allocate.
+// Decompose decomposes n symmetric 3 x 3 matrices. It does not allocate. It panics where the lengths do not agree.
 //
-// Eigenvectors are orthonormal to rounding. As with LAPACK, their signs follow no rule, and the three may be left- or
-// right-handed. Where eigenvalues are equal, any orthonormal vectors of their space may come; a multiple of the
-// identity gives the unit vectors. A matrix with an element that is not finite gets NaN values and unit vectors. Values
-// are right to a few roundings of the largest, at any scale. A matrix's result depends on that matrix and on the
-// instruction set alone. The values are the same with vectors and without.
+//	tensors  n x 6   Dxx, Dxy, Dyy, Dxz, Dyz, Dzz, in any unit
+//	values   n x 3   the eigenvalues, descending, in the same unit
+//	vectors  n x 9   row-major 3 x 3 matrices whose columns are the eigenvectors in the order of the
+//	                 values, as in DIPY's evecs.ravel(); nil where they are not wanted
 //
-// It panics when the lengths do not agree.
+// Values are right to a few roundings of the largest, at any scale. Eigenvectors are orthonormal to rounding. As with
+// LAPACK, no rule gives their signs, and the three may be left- or right-handed. Where eigenvalues are equal, the
+// vectors are any orthonormal ones of their space; a multiple of the identity has the unit vectors. A matrix with an
+// element that is not finite has NaN as values, and the unit vectors.
+//
+// A result depends on its matrix and on the instruction set, and on nothing else. The values are the same with vectors
+// and without.
 func (w *EigenWorker) Decompose(values, vectors, tensors []float64) {
 	n := len(tensors) / 6
 	if len(tensors) != 6*n || len(values) != 3*n || vectors != nil && len(vectors) != 9*n {
@@ -83,8 +86,8 @@ func decomposeOneByOne(values, vectors, tensors []float64) {
 	}
 }
 
-// decomposeLanes decomposes up to eight matrices. Those whose squares might overflow or vanish are left
-// to the portable code, and lanes without a matrix get zeros.
+// decomposeLanes decomposes up to eight matrices. The portable code takes those whose squares might overflow or vanish.
+// Lanes without a matrix get zeros.
 func (w *EigenWorker) decomposeLanes(values, vectors, tensors []float64) {
 	count := len(tensors) / 6
 	var far [ops.TensorBatch]bool

@@ -23,15 +23,15 @@ func eigenOn(t testing.TB, isa string) *tensor.EigenWorker {
 	return e.NewWorker()
 }
 
-// forEverySet runs a test on every instruction set of this machine, the portable one too.
+// forEverySet runs a test on every instruction set of this machine, including the portable one.
 func forEverySet(t *testing.T, test func(t *testing.T, isa string)) {
 	for _, isa := range kernel.ISAs() {
 		t.Run(isa, func(t *testing.T) { test(t, isa) })
 	}
 }
 
-// symmetricMatrices are n matrices of all kinds: full, diagonal, isotropic, of two equal values or nearly so, of low
-// rank, zero, with elements of very different size, at scales from 1e-300 to 1e300.
+// symmetricMatrices returns n matrices of all kinds: full, diagonal, isotropic, with two values that are equal or
+// nearly so, of low rank, zero, with elements of very different size. Their scales go from 1e-300 to 1e300.
 func symmetricMatrices(n int) []float64 {
 	random := rand.New(rand.NewPCG(21, 22))
 	var all []float64
@@ -78,7 +78,7 @@ func symmetricMatrices(n int) []float64 {
 	return all
 }
 
-// LAPACK's bounds: the residual and the loss of orthogonality are a few roundings.
+// LAPACK's bounds hold: the residual and the loss of orthogonality are a few roundings.
 func TestEigenvectorsDecomposeTheMatrix(t *testing.T) {
 	forEverySet(t, func(t *testing.T, isa string) {
 		const n = 12000
@@ -155,8 +155,8 @@ func TestEigenAtTheEdges(t *testing.T) {
 	})
 }
 
-// Every number of matrices from 0 to 130, from several places, beside NaN and beside matrices that take longer: the
-// bits stay the same, with vectors and without.
+// The bits stay the same for every number of matrices from 0 to 130, from several places, beside NaN and beside
+// matrices that take longer, with vectors and without.
 func TestEigenDoesNotDependOnNeighbours(t *testing.T) {
 	forEverySet(t, func(t *testing.T, isa string) {
 		const n = 140

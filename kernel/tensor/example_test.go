@@ -10,7 +10,7 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// A fibre along x: its tensor, and the eigenvalues of that.
+// The signal is that of a fibre along x. The example fits its tensor, and computes the tensor's eigenvalues.
 func ExampleNew() {
 	bvals, bvecs := []float64{0}, [][3]float64{{}}
 	for _, direction := range sh.Repulsion(30, 1) {

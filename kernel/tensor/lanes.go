@@ -11,15 +11,15 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
-// laneFitter fits tensors eight voxels at a time. A voxel whose weights nearly leave the tensor
-// undetermined, or that has a value that is not finite, is fitted by the portable code.
+// laneFitter fits tensors eight voxels at a time. The portable code fits a voxel whose weights nearly leave the tensor
+// undetermined, or that has a value that is not finite.
 type laneFitter struct {
 	*lanes.Design
 	model    *reftensor.Tensor
-	ordinary []float64 // n x 8: from logarithms to the ordinary fit
+	ordinary []float64 // n x 8: times the logarithms, summed up, it gives the ordinary fit
 }
 
-// newLaneFitter is nil where the kernels' conditions do not hold.
+// newLaneFitter returns nil where the conditions of the kernels do not hold.
 func newLaneFitter(kernels *ops.Tensor, model *reftensor.Tensor) *laneFitter {
 	if kernels == nil || model.Method != reftensor.IWLS && model.MinSignal < leastNormal {
 		return nil
@@ -29,26 +29,27 @@ func newLaneFitter(kernels *ops.Tensor, model *reftensor.Tensor) *laneFitter {
 	return t
 }
 
-// leastNormal is the least number that the kernels' logarithms take.
+// leastNormal is the smallest number of which the kernels take logarithms.
 const leastNormal = 0x1p-1022
 
-// block is lanes.Block for fits that keep less for the next step.
+// block is how many measurements are in a block. It is larger than lanes.Block, because these fits keep less for the
+// next step.
 const block = 96
 
 // laneWorker is the memory of one worker.
 type laneWorker struct {
-	*worker  // for voxels that are handed over
+	*worker  // fits the voxels that are handed over
 	lanes    *laneFitter
-	values   []ops.Lanes // signals, then in their place logarithms
+	values   []ops.Lanes // signals; then, in their place, logarithms
 	extent   ops.Extent
-	u, v     []ops.Lanes // of one block of measurements
+	u, v     []ops.Lanes // for one block of measurements
 	sums     *[28]ops.Lanes
 	system   *ops.System
-	solution *[7]ops.Lanes // of the last fit, in units of binary logarithms
-	slopes   *[6]ops.Lanes // the exponents of weights, over the design
+	solution *[7]ops.Lanes // the last fit, in units of binary logarithms
+	slopes   *[6]ops.Lanes // the exponents of the weights are the design times these
 	rest     ops.Rest
-	s0       ops.Lanes // of the solution
-	ratio    ops.Lanes // the least of pivot over diagonal element of all fits
+	s0       ops.Lanes // S0 of the last fit
+	ratio    ops.Lanes // the least ratio of a pivot to its diagonal element in all fits
 }
 
 func (t *laneFitter) newWorker(portable *worker) kernel.Worker {
@@ -74,7 +75,7 @@ func (w *laneWorker) Fit64(params []float64, status []kernel.Status, signal []fl
 	fitLanes(w, params, status, signal, true)
 }
 
-// fitLanes fits voxels; wide values may be too large for single precision.
+// fitLanes fits voxels. wide says that values may be too large for single precision.
 func fitLanes[T float32 | float64](w *laneWorker, params []float64, status []kernel.Status, signal []T, wide bool) {
 	checks.Lengths("tensors", w, len(params), len(status), len(signal))
 	n := w.lanes.N
@@ -107,7 +108,7 @@ func fitLanes[T float32 | float64](w *laneWorker, params []float64, status []ker
 	}
 }
 
-// fitWide is fit, and leaves voxels with values too large for single precision to the portable code.
+// fitWide is fit for values that may be too large for single precision. The portable code then fits the voxel.
 func (w *laneWorker) fitWide() {
 	w.extent = ops.Extent{Least: w.values[0], Most: w.values[0]}
 	w.lanes.Range(&w.extent, &w.values[0], w.lanes.N)
@@ -136,7 +137,7 @@ func (w *laneWorker) fit() {
 	}
 }
 
-// fitOrdinary gives all measurements the same weight.
+// fitOrdinary fits with the same weight for all measurements.
 func (w *laneWorker) fitOrdinary() {
 	t := w.lanes
 	clear(w.solution[:])
@@ -144,14 +145,14 @@ func (w *laneWorker) fitOrdinary() {
 	t.Ordinary(&w.solution[0], &w.extent.Least, &w.values[0], &w.values[0], &t.ordinary[0], t.N, &w.rest.Floor)
 }
 
-// iterated is iteratively reweighted least squares, as package reftensor has it.
+// iterated makes iteratively reweighted least-squares fits, as package reftensor does.
 func (w *laneWorker) iterated() {
 	t := w.lanes
 	w.extent = ops.Extent{Least: w.values[0], Most: w.values[0]}
 	t.Range(&w.extent, &w.values[0], t.N)
 	for l, most := range w.extent.Most {
 		if !(most > 1e-300) || !(most < 1e300) {
-			w.ratio[l], most = 0, 1 // for the portable code
+			w.ratio[l], most = 0, 1 // the portable code fits it
 		}
 		w.rest.C[l], w.rest.Floor[l] = 1/most, 1e-6*most
 	}
@@ -165,7 +166,7 @@ func (w *laneWorker) iterated() {
 	}
 }
 
-// fitSquares has the squares of the signal as weights.
+// fitSquares fits with the squares of the signal as weights.
 func (w *laneWorker) fitSquares() {
 	t := w.lanes
 	clear(w.sums[:])
@@ -179,7 +180,7 @@ func (w *laneWorker) fitSquares() {
 	w.solve()
 }
 
-// reweight has the squares of the signal that the last fit predicts as weights, over that at b = 0.
+// reweight fits with weights from the last fit: the squares of the signal that it predicts, over that at b = 0.
 func (w *laneWorker) reweight() {
 	t := w.lanes
 	for k := range w.slopes {
@@ -209,17 +210,17 @@ func (w *laneWorker) solve() {
 	}
 }
 
-// steepLanes is the ratio of pivot to diagonal element below which normal equations may lose more than
-// five digits, which reweighting may multiply: the portable code, which refines its solution, then takes over.
+// steepLanes is the least ratio of a pivot to its diagonal element. Below it normal equations may lose more than five
+// digits, and reweighting may multiply this loss. The portable code, which refines its solution, then takes over.
 const steepLanes = 1e-5
 
-// usable says whether a lane's fit may be taken. A value that is -Inf has been raised to the floor: only the least
-// of them tells.
+// usable says whether a lane's fit may be taken. Only the least value shows a -Inf, because its logarithm is that of
+// the floor.
 func (w *laneWorker) usable(l int) bool {
 	return w.ratio[l] > steepLanes && w.extent.Least[l] > -magnitude.Limit
 }
 
-// write writes one lane's parameters; it is false when they are not finite.
+// write writes the parameters of one lane. It returns false where they are not finite.
 func (w *laneWorker) write(params []float64, l int) (good bool) {
 	params[6] = w.s0[l]
 	sum := params[6] * 0

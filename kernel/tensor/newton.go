@@ -10,16 +10,16 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
-// A newtonWorker fits tensors by NLS, by the Newton steps of package reftensor, in eight lanes. Voxels get
-// their ordinary fit eight at a time; then each goes to a lane, and a lane whose voxel has settled takes the
-// next. A voxel that does not settle soon is fitted by the portable code.
+// A newtonWorker fits tensors by NLS in eight lanes, by the Newton steps of package reftensor. Voxels get their
+// ordinary fit eight at a time. Each then goes to a lane, and stays until it has settled. The next voxel then takes
+// this lane. The portable code fits a voxel that does not settle soon.
 type newtonWorker struct {
-	*worker // for voxels that are handed over
+	*worker // fits the voxels that are handed over
 	lanes   *laneFitter
 
-	arriving, logs []ops.Lanes // of the voxels that wait for a lane
-	signal         []ops.Lanes // of the voxels that are fitted
-	u, v           []ops.Lanes // of one block of measurements
+	arriving, logs []ops.Lanes // those of the voxels that wait for a lane
+	signal         []ops.Lanes // those of the voxels in the lanes
+	u, v           []ops.Lanes // for one block of measurements
 	sums           *[28]ops.Lanes
 	start          *[7]ops.Lanes
 	system         *ops.System
@@ -28,15 +28,15 @@ type newtonWorker struct {
 	floor          ops.Lanes
 
 	waiting [ops.TensorBatch]newtonSlot
-	queue   []newtonSlot // of waiting, those that are left
+	queue   []newtonSlot // what is left of waiting
 	slots   [ops.TensorBatch]newtonSlot
 }
 
-// A newtonSlot is a lane with the voxel that is fitted in it, or a voxel that waits for one.
+// A newtonSlot is a lane and the voxel in it, or a voxel that waits for a lane.
 type newtonSlot struct {
 	state    newtonState
 	voxel    int
-	lane     int // of arriving
+	lane     int // among the arriving voxels
 	negative bool
 	raised   bool // a value is above zero and below MinSignal
 
@@ -54,7 +54,7 @@ const (
 	newtonHandedOver
 )
 
-// newtonSteps is where a voxel is handed over: nine in ten need three or four steps.
+// newtonSteps is the number of steps after which a voxel is handed over. Nine in ten need three or four.
 const newtonSteps = 30
 
 func (t *laneFitter) newNewtonWorker(portable *worker) *newtonWorker {
@@ -119,8 +119,8 @@ func fitNewton[T float32 | float64](w *newtonWorker, params []float64, status []
 	}
 }
 
-// prepare makes the ordinary fit of up to eight voxels, and queues them. It returns the first voxel that it did
-// not take. Those that are not finite, or all zero, go to the portable code.
+// prepare makes the ordinary fit of up to eight voxels, from first on, and queues them. It returns the first voxel that
+// it did not take. The portable code fits voxels that are not finite or all zero.
 func prepare[T float32 | float64](w *newtonWorker, params []float64, status []kernel.Status, signal []T, first int) (next int) {
 	t := w.lanes
 	count := min(ops.TensorBatch, len(status)-first)
@@ -138,7 +138,7 @@ func prepare[T float32 | float64](w *newtonWorker, params []float64, status []ke
 			finite += s.descent.Trial[k] * 0
 		}
 		row := signal[i*t.N:][:t.N]
-		if finite != 0 || s.energy < 1e-200 || s.energy > lanes.OrdinaryEnergy || // squares would vanish
+		if finite != 0 || s.energy < 1e-200 || s.energy > lanes.OrdinaryEnergy || // squares would vanish or overflow
 			w.extent.Least[l] <= 0 && !reftensor.Determines(t.model.Design, row) {
 			fit(w.worker, params[i*parameters:][:parameters], status[i:i+1], row)
 			continue
@@ -158,7 +158,7 @@ func (w *newtonWorker) occupy(l int, s *newtonSlot) {
 	}
 }
 
-// pass evaluates the model at every lane's trial point, and takes each lane a step on.
+// pass evaluates the model at the trial point of every lane, and takes each lane one step further.
 func (w *newtonWorker) pass() {
 	w.evaluate()
 	for l := range w.slots {
@@ -178,7 +178,7 @@ func (w *newtonWorker) pass() {
 	}
 }
 
-// evaluate makes the system of the Newton step at every lane's trial point.
+// evaluate makes the system of the Newton step at the trial point of every lane.
 func (w *newtonWorker) evaluate() {
 	t, point, system := w.lanes, w.point, w.system
 	for l := range w.slots {
@@ -202,8 +202,8 @@ func (w *newtonWorker) evaluate() {
 	t.NormalMatrix(system, w.sums)
 }
 
-// step takes the step that was solved for. The last one is not evaluated: by the quadratic model it lowers the
-// sum of squares by next to nothing.
+// step takes the step that was solved for. The last step of a fit is not evaluated, because by the quadratic model it
+// lowers the sum of squares by next to nothing.
 func (s *newtonSlot) step(system *ops.System, l int) {
 	d := &s.descent
 	if !(system.Least[l] > 1e-12) {
@@ -227,7 +227,7 @@ func (s *newtonSlot) step(system *ops.System, l int) {
 	}
 }
 
-// write writes a voxel that has settled; it is false when the parameters are not finite.
+// write writes a voxel that has settled. It returns false where the parameters are not finite.
 func (s *newtonSlot) write(params []float64, status *kernel.Status) (good bool) {
 	sum := 0.0
 	for k := range 6 {

@@ -32,7 +32,7 @@ func newTensorOn(t testing.TB, d tensor.Design, isa string) kernel.Fitter {
 	return f
 }
 
-// tensorSchemes are those of kerneltest.Schemes and one with few measurements.
+// tensorSchemes returns the schemes of kerneltest, and one with few measurements.
 func tensorSchemes() map[string]kerneltest.Scheme {
 	schemes := kerneltest.Schemes()
 	schemes["short"] = kerneltest.NewScheme(2, 28, 1000)
@@ -65,7 +65,7 @@ func TestLinearTensorLanesAgreeWithThePortableFit(t *testing.T) {
 						t.Errorf("%s, %s, voxel %d: %v, portable %v", name, which, v, gotStatus[v], wantStatus[v])
 					}
 					largest, apart := 1e-7, math.Abs(p[6]-q[6])/max(q[6], 1e-300)
-					for k := range 6 { // that of a flat signal is rounding
+					for k := range 6 { // the tensor of a flat signal is rounding
 						largest = max(largest, math.Abs(q[k]))
 					}
 					for k := range 6 {
@@ -125,7 +125,7 @@ func TestNonlinearTensorLanesEndAtThePortableMinimum(t *testing.T) {
 	})
 }
 
-// Values at the ends of what float64 holds, alone and beside ordinary voxels.
+// The values are at the ends of what float64 holds, alone and beside ordinary voxels.
 func TestTensorLanesTakeAnySignal(t *testing.T) {
 	s := kerneltest.NewScheme(4, 20, 700, 1500)
 	signals := map[string]func(i int, v float64) float64{
@@ -176,8 +176,8 @@ func TestTensorLanesTakeAnySignal(t *testing.T) {
 	})
 }
 
-// Every number of voxels from 0 to 130 on one worker, shorter and shorter, in float64 and float32, and one by one
-// backwards: a voxel's bits stay the same.
+// A voxel's bits stay the same for every number of voxels from 0 to 130 on one worker, in float64 and float32, and one
+// by one backwards.
 func TestTensorLanesSeeNeitherNeighboursNorEarlierCalls(t *testing.T) {
 	s := kerneltest.NewScheme(4, 15, 1000, 2000)
 	const voxels = 131
@@ -232,9 +232,9 @@ func TestTensorLanesDoNotAllocate(t *testing.T) {
 	})
 }
 
-// BenchmarkTensor is the published study's protocol, 288 measurements, on the phantom. Useful operations are what the
-// sums, polynomials and products of a fit need, one for each addition and multiplication; their share is of the
-// throughput measured in the same process.
+// BenchmarkTensor is the protocol of the published study, 288 measurements, on the phantom. Useful operations are those
+// that the sums, polynomials and products of a fit need, one for each addition and multiplication. Their share is of
+// the peak measured in the same process.
 func BenchmarkTensor(b *testing.B) {
 	const voxels = 4096
 	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: voxels, SNR: 30, Seed: 1})
@@ -269,9 +269,9 @@ func BenchmarkTensor(b *testing.B) {
 	}
 }
 
-// tensorOperations are those of one measurement: 20 for a logarithm, 14 for seven sums of products, 13 for six and
-// one of the values themselves, 43 for 21 and one; 12 for the exponent of a prediction, 12 for a weight, 16 for an
-// exponential that is right to the last digits, 6 for what a Newton step needs of it.
+// tensorOperations are the useful operations of one measurement: 20 for a logarithm; 14 for seven sums of products; 13
+// for six and one of the values themselves; 43 for 21 and one; 12 for the exponent of a prediction; 12 for a weight; 16
+// for an exponential that is right to the last digits; 6 for what a Newton step needs of it.
 func tensorOperations(method kernel.Method, iterations int) float64 {
 	const logarithm, table, right, normal, predicted, weight, exponential, newton = 20, 14, 13, 43, 12, 12, 16, 6
 	const weighted = 1 + right + normal

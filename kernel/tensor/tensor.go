@@ -10,56 +10,62 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// Design is the diffusion tensor (Basser, Mattiello and LeBihan 1994) of one acquisition.
-// Package model makes it from a gradient table.
+// Design is the diffusion tensor of one acquisition (Basser, Mattiello and LeBihan 1994). Package model makes it from a
+// gradient table.
 type Design struct {
-	// W is DIPY's design matrix: measurements x 7, row-major; the first six columns are the negated
-	// b-tensor -b (gx gx, 2 gx gy, gy gy, 2 gx gz, 2 gy gz, gz gz) in s/mm2, the last is -1.
+	// W is DIPY's design matrix, measurements x 7, row-major. The first six columns are the negated b-tensor, -b (gx
+	// gx, 2 gx gy, gy gy, 2 gx gz, 2 gy gz, gz gz) in s/mm2. The last column is -1.
 	W []float64
 	// Method is OLS, WLS (the default), IWLS or NLS.
 	Method kernel.Method
-	// MinSignal is what smaller values are raised to before their logarithm is taken, and before NLS compares them.
-	// DIPY's is 1e-4. IWLS does not look at it. It raises values to 1e-6 times the largest of the voxel, as MRtrix3
-	// does.
+	// MinSignal is the least signal, in the unit of the signal. Smaller values are raised to it before their logarithm
+	// is taken, and before NLS compares them with its prediction. DIPY's default is 1e-4. IWLS has another rule,
+	// MRtrix3's: it raises values to 1e-6 times the largest of the voxel.
 	MinSignal float64
-	// LeastDiffusivity, in mm2/s, is what rounding may take an eigenvalue below zero: further below, the voxel has the
-	// code NegativeEigenvalue. DIPY's is 1e-6 over the largest element of the b-tensors.
+	// LeastDiffusivity, in mm2/s, is how far below zero an eigenvalue may be by rounding. A voxel with an eigenvalue
+	// further below has the code NegativeEigenvalue. DIPY's is 1e-6 over the largest element of the b-tensors.
 	LeastDiffusivity float64
-	// Iterations is the number of fits that IWLS makes after the first, dwi2tensor's -iter. MRtrix3's
-	// default is 2; MRtrix3 3.0.3 treats 1 as 0, which is not copied.
+	// Iterations is the number of fits that IWLS makes after the first (dwi2tensor -iter). MRtrix3's default is 2.
+	// MRtrix3 3.0.3 takes 1 for 0; here 1 is 1.
 	Iterations int
-	// UniformStart gives the first fit of IWLS equal weights, dwi2tensor's -ols.
+	// UniformStart gives all measurements the same weight in the first fit of IWLS (dwi2tensor -ols).
 	UniformStart bool
 }
 
-// parameters: Dxx Dxy Dyy Dxz Dyz Dzz S0.
+// parameters is the number of parameters: Dxx Dxy Dyy Dxz Dyz Dzz S0.
 const parameters = 7
 
-// New makes a Fitter with seven parameters per voxel: the tensor Dxx, Dxy, Dyy, Dxz, Dyz, Dzz
-// as fitted (in mm2/s, eigenvalues not clipped) and S0, the signal that the fit predicts at b = 0.
+// New makes a Fitter with seven parameters per voxel. The first six are the tensor Dxx, Dxy, Dyy, Dxz, Dyz, Dzz in
+// mm2/s, as fitted: its eigenvalues are not clipped. The seventh is S0, the signal that the fit predicts at b = 0.
+//
+// OLS minimises the sum of the squared differences of logarithms. WLS weights them by the squares of the signal that
+// OLS predicts, as DIPY does. IWLS begins with the squares of the signal as weights, or with equal ones (UniformStart),
+// and then takes those of the signal that the last fit predicts. NLS minimises the sum of the squared differences of
+// signal and prediction. Like DIPY it starts from the OLS solution. It takes exact Newton steps, and ends where no step
+// would lower the sum by more than 1e-10 of it.
 //
 // The status of a voxel:
 //
 //	NonFinite            a value is NaN or infinite; parameters are zero
-//	ZeroSignal           every value is zero (DIPY fits the MinSignal), or for IWLS none is positive;
-//	                     parameters are zero
-//	Overflow             a value is too large for single precision, or the result is infinite; parameters are zero
-//	NotPositiveDefinite  the values that are not zero, or the weights, leave the tensor undetermined (DIPY and
-//	                     MRtrix3 fit the values that zeros are raised to); parameters are zero
+//	ZeroSignal           every value is zero, or with IWLS none is positive; parameters are zero (DIPY fits
+//	                     MinSignal in place of each zero)
+//	Overflow             a value is too large for single precision, or the result is infinite; parameters
+//	                     are zero
+//	NotPositiveDefinite  the values that are not zero, or the weights, leave the tensor undetermined;
+//	                     parameters are zero (DIPY and MRtrix3 fit what zeros are raised to)
 //	MaxIterations        NLS did not settle; the best point is written
-//	Refit                IWLS: weights differ so much that normal equations, which MRtrix3 solves, lose digits of
-//	                     the solution; refinement or an orthogonal factorisation gave the result, and
-//	                     dwi2tensor may give another
+//	Refit                with IWLS, weights differ so much that normal equations lose digits of the
+//	                     solution; refinement or an orthogonal factorisation gave the result (MRtrix3
+//	                     solves normal equations, so dwi2tensor may give another)
 //	BelowMinSignal       a value is above zero and below MinSignal, to which it was raised; the fit ended
-//	                     normally. Not with IWLS, which has no MinSignal
-//	NegativeEigenvalue   the tensor has an eigenvalue below zero by more than LeastDiffusivity; the fit ended normally
+//	                     normally (IWLS has no MinSignal)
+//	NegativeEigenvalue   the tensor has an eigenvalue below zero by more than LeastDiffusivity; the fit ended
+//	                     normally
 //	NegativeSignal       a value is negative; the fit ended normally
 //
-// Iterations counts the steps of NLS and the reweighted fits of IWLS. NLS minimises the sum of the squared differences of
-// signal and prediction. Like DIPY it starts from the OLS solution, and it takes exact Newton steps. Where it settles, no
-// step would lower the sum by more than 1e-10 of it.
+// Iterations counts the steps of NLS, and the reweighted fits of IWLS.
 //
-// Instruction sets other than "generic" fit eight voxels at a time. The portable code fits those voxels whose normal
+// Instruction sets other than "generic" fit eight voxels at a time. The portable code then fits the voxels whose normal
 // equations do not give nine digits, and those that NLS has not settled after 30 steps.
 //
 // The error names the field of the design that is not right.
@@ -110,7 +116,7 @@ func (d *Design) fitter() (*fitter, error) {
 type fitter struct {
 	ref              *reftensor.Tensor
 	leastDiffusivity float64
-	lanes            *laneFitter // nil: one voxel after the other
+	lanes            *laneFitter // nil where voxels are fitted one after the other
 }
 
 func (t *fitter) Measurements() int { return t.ref.Design.Measurements() }
@@ -153,8 +159,8 @@ func fit[T float32 | float64](w *worker, params []float64, status []kernel.Statu
 	}
 }
 
-// remark gives a voxel whose fit ended normally the code of what is odd about its tensor, or about a signal of which a
-// value was raised to MinSignal.
+// remark changes the code of a voxel whose fit ended normally where something is odd: about its tensor, or about a
+// value of its signal that was raised to MinSignal.
 func (t *fitter) remark(status *kernel.Status, params []float64, raised bool) {
 	switch status.Code {
 	case kernel.OK, kernel.NegativeSignal, kernel.Refit:
@@ -167,7 +173,7 @@ func (t *fitter) remark(status *kernel.Status, params []float64, raised bool) {
 	}
 }
 
-// notNegative says whether a tensor has no eigenvalue below zero, but for rounding.
+// notNegative says whether a tensor has no eigenvalue below zero, apart from rounding.
 func (t *fitter) notNegative(params []float64) bool {
 	d := [6]float64(params)
 	for _, diagonal := range [...]int{0, 2, 5} {

@@ -89,7 +89,8 @@ func TestTensorStatusSaysWhatHappened(t *testing.T) {
 	}
 }
 
-// A signal that rises along z has a tensor with a negative eigenvalue. Its FA is that of another tensor, so it is not OK.
+// A signal that rises along z has a tensor with a negative eigenvalue. Its FA would be that of another tensor, so that
+// it is not OK.
 func TestANegativeEigenvalueIsNotOKByAnyMethod(t *testing.T) {
 	s := kerneltest.NewScheme(4, 20, 700, 1500)
 	rises, flat := s.Signal([6]float64{1e-3, 0, 1e-3, 0, 0, -1e-4}, 1000, 0), s.Signal([6]float64{}, 1000, 0)
@@ -116,7 +117,7 @@ func TestReweightedTensorNeedsAPositiveSignal(t *testing.T) {
 
 func TestTensorDesignErrorsNameTheField(t *testing.T) {
 	s, flat := kerneltest.NewScheme(4, 20, 700, 1500), kerneltest.NewScheme(4, 20, 700)
-	for i := range flat.N() { // all directions in a plane
+	for i := range flat.N() { // all directions lie in a plane
 		copy(flat.W[7*i+3:], []float64{0, 0, 0})
 	}
 	broken := func(change func(d *tensor.Design)) error {

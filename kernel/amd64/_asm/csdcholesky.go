@@ -6,20 +6,21 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// The matrix is a packed lower triangle of square tiles: tile (I, J), J <= I, is the one of number
-// I(I+1)/2 + J, and holds its entry (r, c) as vector c*tile + r. So the tiles of a row of tiles are
-// consecutive, and so are the rows' values at one column, which a step of the loops needs together.
+// The matrix is a packed lower triangle of square tiles. Tile (I, J), J <= I, has the number I(I+1)/2 + J, and its
+// entry (r, c) is its vector c*tile + r. The tiles of a row of tiles are therefore consecutive, and so are the vectors
+// of a tile's column, which a turn of the loops needs together.
 
-// inTile is entry (row, column) of the tile at a pointer.
+// inTile is the place of entry (row, column) of the tile at a pointer.
 func (v vectors) inTile(pointer reg.Register, row, column int) Mem {
 	return v.at(pointer, column*v.tile+row)
 }
 
-// factorise writes the Cholesky factorisation with the forward solve.
+// factorise writes the Cholesky factorisation and the forward solve.
 func (v vectors) factorise() {
 	v.function("csdFactorise", "q, inverse, y, z *number, tiles int",
-		"replaces q by its Cholesky factor L, writes the reciprocals of L's diagonal to",
-		"inverse, and solves L y = z. A pivot that is not positive makes its reciprocal NaN or infinite.")
+		"factorises the normal matrices of {lanes} voxels: it replaces q by its Cholesky factor L, writes the",
+		"reciprocals of L's diagonal to inverse, and solves L y = z. q is a packed lower triangle of tiles x",
+		"tiles squares with edge {tile}. Where a pivot is not positive, its reciprocal is NaN or infinite.")
 	f := factorisation{
 		vectors: v, q: load("q"), inverse: load("inverse"), y: load("y"), z: load("z"),
 		row: GP64(), number: GP64(), target: GP64(), other: GP64(), own: GP64(), known: GP64(),
@@ -37,21 +38,21 @@ func (v vectors) factorise() {
 	v.end()
 }
 
-// factorisation holds the pointers of the loops.
+// factorisation holds the pointers that the loops move.
 type factorisation struct {
 	vectors
 	q, inverse, y, z reg.Register
 	row              reg.Register // first tile of the row of tiles at work
-	number           reg.Register // how many tiles it has left of the diagonal
+	number           reg.Register // how many tiles this row has left of the diagonal
 	target           reg.Register // the tile at work
 	other            reg.Register // walks along the row of tiles above
 	own              reg.Register // walks along the row at work
 	known            reg.Register // walks along y
 }
 
-// offDiagonal finishes the tiles left of the diagonal, one after another: what the columns before
-// contribute is taken off in tile x tile sums, then the tile is solved against the diagonal tile of
-// the row above.
+// offDiagonal finishes the tiles left of the diagonal, one after another. First it subtracts what the earlier columns
+// contribute; the tile x tile sums are in registers. Then it solves the tile against the diagonal tile of the row of
+// tiles above.
 //
 //	a[r][c] = registers r*tile + c     x[r] = after them     b = after those
 func (f *factorisation) offDiagonal(reciprocals reg.Register) {
@@ -110,7 +111,7 @@ func (f *factorisation) each(visit func(r, c int)) {
 	}
 }
 
-// diagonal finishes the tile on the diagonal and the values of y that belong to its rows.
+// diagonal finishes the tile on the diagonal, and the values of y in its rows.
 //
 //	a[r][c], c <= r = the first registers     then y[r], x[r], the known y, and one
 func (f *factorisation) diagonal(reciprocals reg.Register) {
@@ -149,7 +150,7 @@ func (f *factorisation) diagonal(reciprocals reg.Register) {
 		ADDQ(I32(t*f.bytes), f.known)
 	})
 	for c := range t {
-		Comment("The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.")
+		Comment("The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.")
 		s, root := x(0), x(1)
 		f.div(a(c, c), one, s)
 		f.sqrt(a(c, c), root)
@@ -170,16 +171,16 @@ func (f *factorisation) diagonal(reciprocals reg.Register) {
 	lower(func(r, c int) { f.move(a(r, c), f.inTile(f.target, r, c)) })
 }
 
-// backSolve writes the second half of the solution.
+// backSolve writes the second half of the solution, L^T f = y.
 func (v vectors) backSolve() {
 	v.function("csdBackSolve", "y, q, inverse *number, tiles int",
-		"solves L^T f = y in place of y, and writes one vector more after it: "+v.judgment[0],
-		v.judgment[1])
+		"solves L^T f = y for {lanes} voxels in place of y, with the q and inverse of csdFactorise. It writes one",
+		"more vector behind f: "+v.judgment)
 	t := v.tile
 	f := func(r int) reg.VecPhysical { return v.registers[r] }
 	rest := func(c int) reg.VecPhysical { return v.registers[t+c] }
 	y, row, inverse, left := load("y"), load("q"), load("inverse"), load("tiles")
-	Comment("row is the first tile of a row of tiles, y and inverse are at its first unknown: all begin with the last.")
+	Comment("row is the first tile of a row of tiles. y and inverse are at its first unknown. All begin with the last row.")
 	offset := GP64()
 	LEAQ(Mem{Base: left, Disp: -1}, offset)
 	down := copied(offset)
@@ -209,7 +210,7 @@ func (v vectors) backSolve() {
 			}
 			v.move(f(r), v.at(y, r))
 		}
-		Comment("What these unknowns take off the rows above.")
+		Comment("Subtract what these unknowns contribute to the rows above.")
 		MOVQ(row, tile)
 		Load(Param("y"), above)
 		repeat("tile", copied(number), func() {
@@ -237,8 +238,8 @@ func (v vectors) backSolve() {
 	v.end()
 }
 
-// judge writes the vector after f. In double precision that is the sum of 0 * f, in single precision
-// the sum of squares, which the driver needs besides. Neither is finite where f is not.
+// judge writes the vector behind f. In double precision this is the sum of 0 * f. In single precision it is the sum of
+// squares, which the driver needs, too. Neither is finite where f is not.
 func (v vectors) judge() {
 	sum, zeros, value := v.registers[0], v.registers[1], v.registers[2]
 	zero(sum, zeros)
@@ -256,11 +257,11 @@ func (v vectors) judge() {
 	v.move(sum, Mem{Base: all})
 }
 
-// condition writes what the guard band of single precision is made of.
+// condition writes the sum from which the driver bounds the error of single precision (guard.go of package csd).
 func (v vectors) condition() {
 	v.function("csdCondition", "condition, inverse, scales *number, n int",
-		"writes the sum of scale times the square of the reciprocal, over the n >= 1",
-		"unknowns; the scales are numbers.")
+		"writes the vector of the sums, over n >= 1 unknowns, of scales[i] times the square of inverse[i].",
+		"inverse has vectors of {lanes} voxels, as csdFactorise wrote them, and scales has numbers.")
 	sum, value, scale := v.registers[0], v.registers[1], v.registers[2]
 	inverse, scales := load("inverse"), load("scales")
 	zero(sum)

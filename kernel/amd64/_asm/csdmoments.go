@@ -6,13 +6,14 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// accumulate writes the update of one voxel's moments. This is the one step that is not lane = voxel:
-// sets differ from voxel to voxel, and the moments of a direction are consecutive.
+// accumulate writes the update of one voxel's moments. This is the only step of csd that is not lane = voxel: the sets
+// of directions differ from voxel to voxel, and the moments of a direction are consecutive numbers.
 func (v vectors) accumulate() {
 	v.function("csdAccumulate", "dst, from, table *sum, before, after *uint64, words, stripes int",
-		"writes from + the rows of the directions in after and not in before - those of",
-		"the ones in before and not in after. Four directions share 16 rows of the table, one for each set of",
-		"them; rows, from and dst are as many stripes long.")
+		"updates the moments of one voxel, which are consecutive numbers: dst = from + the rows of the directions",
+		"that are in after and not in before - the rows of those that are in before and not in after. Four",
+		"directions share 16 rows of the table, one for each set of them. The sets have so many words; rows, from",
+		"and dst have so many stripes of {stripe} numbers.")
 	dst, from, table, rowBytes := load("dst"), load("from"), load("table"), load("stripes")
 	left := copied(rowBytes)
 	IMUL3Q(I32(v.stripe*v.bytes), rowBytes, rowBytes)
@@ -31,7 +32,7 @@ func (v vectors) accumulate() {
 		}
 	}
 	if v.together > 1 {
-		Comment("Several stripes at a time, as long as there are as many: the sets are gone through less often.")
+		Comment("As long as there are enough stripes, several are updated at once: the sets are gone through less often.")
 		several, few := label("several"), label("few")
 		Label(several)
 		CMPQ(left, Imm(uint64(v.together)))
@@ -45,10 +46,11 @@ func (v vectors) accumulate() {
 	v.end()
 }
 
-// changes adds or takes off the rows of the directions that are in one set and not in another.
+// changes adds or subtracts the rows of the directions that are in one set and not in another. Four directions are a
+// group, and the first direction of a group that still has some is called first.
 //
 //	set    the directions of a word that are left, shifted so that bit 0 is that of direction first
-//	row    4*first + the lowest four bits of set, once first is that of a group: the number of a row
+//	row    the number of a row, 4*first + the lowest four bits of set
 func (v vectors) changes(without, in string, table, rowBytes reg.Register, operation func(...Op), sums []reg.VecPhysical) {
 	none, some, set, first, row := load(without), load(in), GP64(), GP64(), GP64()
 	word := GP64()
@@ -82,20 +84,20 @@ func (v vectors) changes(without, in string, table, rowBytes reg.Register, opera
 	})
 }
 
-// assemble writes the map from moments to the normal matrix: kernel.GramMap documents it.
+// assemble writes the normal matrix from the moments. gram.Map has the mathematics, ops.CSDIteration the records.
 func (v vectors) assemble() {
 	v.function("csdAssemble", "q, c, weights *number, twins *int32, twinCount int, couples *int32, coupleCount int",
-		"writes the entries of q = P + H^T H from the moments c, pairs of a cosine's and a",
-		"sine's vector. Twins and couples are records of 12 and 6 numbers, ops.CSD says which; weights has for",
-		"each record the entries of P and then the weights in the order of use.")
+		"writes the normal matrix q = P + H^T H of {lanes} voxels from their moments c, each of which is a",
+		"cosine's and a sine's vector. twins and couples are records of 12 and of 6 numbers, which",
+		"ops.CSDIteration describes. weights has for each record the entries of P, then the weights in the order",
+		"of use.")
 	q, c, weights := load("q"), load("c"), load("weights")
 	v.assembleTwins(q, c, weights)
 	v.assembleCouples(q, c, weights)
 	v.end()
 }
 
-// weigh adds the moment at a pointer, times the next weights, to one pair of sums for each weight, and
-// moves on.
+// weigh adds a moment, times the next weights, to one pair of sums for each weight. It moves both pointers on.
 func (v vectors) weigh(weight, moment reg.Register, sums ...[2]reg.VecPhysical) {
 	cos, sin := v.registers[8], v.registers[9]
 	v.move(v.at(moment, 0), cos)
@@ -115,7 +117,7 @@ func (v vectors) weigh(weight, moment reg.Register, sums ...[2]reg.VecPhysical) 
 	ADDQ(I32(v.size*len(sums)), weight)
 }
 
-// finish writes base + sum to the entry that a record names. It uses the registers of weigh.
+// finish adds the entry of P to a sum, and writes it to the entry that a record names. It uses the registers of weigh.
 func (v vectors) finish(sum reg.VecPhysical, weights reg.Register, base int, q, record reg.Register, field int) {
 	place := GP64()
 	MOVLQSX(Mem{Base: record, Disp: 4 * field}, place)
@@ -129,7 +131,8 @@ func (v vectors) finish(sum reg.VecPhysical, weights reg.Register, base int, q, 
 	v.move(sum, Mem{Base: q, Index: place, Scale: 1})
 }
 
-// assembleTwins makes two quads at a time from the same moments, so that one load serves two sums.
+// assembleTwins makes two quads at a time from the same moments, so that one load serves both. m and p are the sums
+// over the difference (minus) and the sum (plus) of two orders, c and s those over cosines and sines.
 //
 //	registers 0 to 3: mc ms pc ps of the first quad     4 to 7: of the second
 func (v vectors) assembleTwins(q, c, weights reg.Register) {
@@ -173,7 +176,8 @@ func (v vectors) assembleTwins(q, c, weights reg.Register) {
 	})
 }
 
-// assembleCouples makes two pairs at a time: two chains of additions would wait for themselves, four do not.
+// assembleCouples makes two pairs at a time. With one pair there were two chains of additions, each waiting for its
+// last result. Four chains keep the processor busy.
 //
 //	registers 0 and 1: cos and sin of the first pair     2 and 3: of the second
 func (v vectors) assembleCouples(q, c, weights reg.Register) {

@@ -9,12 +9,13 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// pack writes the transposition of signals, one a voxel, to lanes. It asks for the next signals, which
-// lie right behind these, while it works: they come from memory that no cache has seen.
+// pack writes the transposition of signals, one row a voxel, to lanes. While it works it prefetches the next signals,
+// which lie right behind these and are in no cache yet.
 func (v vectors) pack(kind string, size int) {
 	v.function("csdPack"+kind, "dst *number, rows *"+strings.ToLower(kind)+", columns, stride int",
-		"transposes as many rows as there are lanes, each stride values after the one",
-		"before and at least as many columns as lanes, to dst[column][lane].")
+		"transposes the signals of {lanes} voxels, and prefetches the next ones. The {lanes} rows of columns >=",
+		"{lanes} values, each stride values after the one before, become columns vectors in double precision:",
+		"dst[column][lane].")
 	move := VMOVUPD
 	if size == 4 {
 		move = VCVTPS2PD
@@ -25,13 +26,13 @@ func (v vectors) pack(kind string, size int) {
 // transpose writes the transposition of moments.
 func (v vectors) transpose() {
 	v.function("csdTranspose", "dst *number, rows *sum, columns, stride int",
-		"transposes as many rows as there are lanes, each stride values after the one",
-		"before and at least as many columns as lanes, to dst[column][lane].")
+		"transposes the moments of {lanes} voxels. The {lanes} rows of columns >= {lanes} sums, each stride sums",
+		"after the one before, become columns vectors of numbers: dst[column][lane].")
 	v.transposition(v.size, v.moveSum, false)
 }
 
-// transposition works on squares of lanes x lanes values, which move loads; where the columns are not a multiple, the last
-// square overlaps the one before.
+// transposition works on squares of lanes x lanes values, which move loads. Where the columns are not a multiple of the
+// lanes, the last square overlaps the one before.
 func (v vectors) transposition(size int, move func(...Op), ahead bool) {
 	dst, rows, columns, stride := load("dst"), load("rows"), load("columns"), load("stride")
 	IMUL3Q(I32(size), stride, stride)
@@ -62,7 +63,7 @@ func (v vectors) transposition(size int, move func(...Op), ahead bool) {
 	JGE(LabelRef(square))
 	TESTQ(columns, columns)
 	JZ(LabelRef(done))
-	Comment("Fewer columns than lanes are left: step back, so that the last square ends with the last column.")
+	Comment("Fewer columns than lanes are left. Go back, so that the last square ends with the last column.")
 	SUBQ(I32(v.lanes()), columns)
 	for _, pointer := range pointers {
 		LEAQ(Mem{Base: pointer, Index: columns, Scale: uint8(size)}, pointer)
@@ -75,8 +76,8 @@ func (v vectors) transposition(size int, move func(...Op), ahead bool) {
 	v.end()
 }
 
-// rowPlaces are the memory operands of the rows, from one pointer for each eight of them; the pointers
-// move along the columns. stride is in bytes.
+// rowPlaces returns the places of the rows, and the pointers from which they count: one for each eight rows. The
+// pointers move along the columns. stride is in bytes.
 func (v vectors) rowPlaces(rows, stride reg.Register) (places []Mem, pointers []reg.Register) {
 	three := GP64()
 	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, three)
@@ -109,24 +110,24 @@ func (v vectors) rowPlaces(rows, stride reg.Register) (places []Mem, pointers []
 	return places, pointers
 }
 
-// square takes rows in the first registers and writes their columns one after another. A register is
-// blocks of 16 bytes, which hold a few numbers each.
+// square takes rows in the first registers, and writes their columns one after another. A register is several blocks of
+// 16 bytes, each of which holds a few numbers (2 or 4).
 func (v vectors) square(dst reg.Register) {
 	n, few := v.lanes(), 16/v.size
 	r, t := slices.Clone(v.registers[:n]), v.registers[n:][:n]
-	Comment("Within blocks: of each few rows, t[j] gets in block k the rows' numbers in column k*few+j.")
+	Comment("Within blocks: of each few rows, block k of t[j] gets the rows' numbers in column k*few+j.")
 	if v.size == 8 {
 		interleave(VUNPCKLPD, VUNPCKHPD, r, t, 1)
 	} else {
 		interleave(VUNPCKLPS, VUNPCKHPS, r, t, 1)
 		interleave(VUNPCKLPD, VUNPCKHPD, t, r, 2)
-		for i := 0; i < n; i += 4 { // even and odd columns came first
+		for i := 0; i < n; i += 4 { // interleaving left even columns before odd ones
 			r[i+1], r[i+2] = r[i+2], r[i+1]
 		}
 		r, t = t, r
 	}
 	if !v.is512() {
-		Comment("Blocks: the first ones of two rows to one column, the second ones to another.")
+		Comment("Whole blocks: the first blocks of two rows make one column, the second blocks another.")
 		for j := range few {
 			VPERM2F128(U8(0x20), t[few+j], t[j], r[0])
 			VPERM2F128(U8(0x31), t[few+j], t[j], r[1])
@@ -135,7 +136,7 @@ func (v vectors) square(dst reg.Register) {
 		}
 		return
 	}
-	Comment("Blocks: 0x88 picks the even ones of both operands, 0xdd the odd.")
+	Comment("Whole blocks: 0x88 picks the even blocks of both operands, 0xdd the odd ones.")
 	for j := range few {
 		for parity, pick := range []Constant{U8(0x88), U8(0xdd)} {
 			VSHUFF64X2(pick, t[few+j], t[j], r[0]) // blocks parity and parity+2 of the first rows
@@ -148,8 +149,8 @@ func (v vectors) square(dst reg.Register) {
 	}
 }
 
-// interleave takes pairs of registers that are the given distance apart. Of each, the low units and the
-// high units are interleaved into registers at the same places.
+// interleave takes pairs of registers that are the given distance apart. It interleaves their low units into the first
+// register of the pair in to, and their high units into the second.
 func interleave(low, high func(...Op), from, to []reg.VecPhysical, distance int) {
 	for i := range from {
 		if i&distance != 0 {
@@ -160,11 +161,11 @@ func interleave(low, high func(...Op), from, to []reg.VecPhysical, distance int)
 	}
 }
 
-// inspect writes what the driver must know of a signal before it is used.
+// inspect writes what the driver must know of a signal before the signal is used.
 func (v vectors) inspect() {
 	v.function("csdInspect", "seen, x *number, offsets *int32, n int",
-		"looks at the n >= 1 vectors at the byte offsets from x on and writes three:",
-		"NaN where a value is NaN or infinite, else 0; the smallest value; the largest.")
+		"looks at n >= 1 vectors of {lanes} voxels, at the byte offsets from x, and writes three: NaN where a",
+		"value is NaN or infinite, else 0; the smallest value; the largest value.")
 	seen, x, offsets, n := load("seen"), load("x"), load("offsets"), load("n")
 	poison, low, high, value, none := v.registers[0], v.registers[1], v.registers[2], v.registers[3], v.registers[4]
 	place := GP64()

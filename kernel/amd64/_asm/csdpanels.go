@@ -6,12 +6,12 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// A panel is as many rows of a matrix as there are sums in registers, stored column after column, so
-// that a step of the loop takes one vector of x and consecutive numbers of the panel:
+// A panel has as many rows of a matrix as there are sums in registers. It is stored column after column, so that a turn
+// of the loop takes one vector of x and consecutive numbers of the panel:
 //
-//	sum[r] += panel[column][r] * x[column]     registers 0 to panel-1: sums; then x, and room for a number
+//	sum[r] += panel[column][r] * x[column]     registers 0 to panel-1: sums; then x, and two for numbers
 
-// accumulateColumn adds one column times x to all sums.
+// accumulateColumn adds one column of a panel, times x, to all sums.
 func (v vectors) accumulateColumn(panel reg.Register) {
 	sums, x := v.registers[:v.panel], v.registers[v.panel]
 	for r, sum := range sums {
@@ -26,7 +26,7 @@ func (v vectors) accumulateColumn(panel reg.Register) {
 	ADDQ(I32(v.size*v.panel), panel)
 }
 
-// accumulateColumns adds the columns of a panel times consecutive vectors to all sums.
+// accumulateColumns adds the columns of a panel, times consecutive vectors, to all sums.
 func (v vectors) accumulateColumns(panel, x, columns reg.Register) {
 	repeat("column", columns, func() {
 		v.move(Mem{Base: x}, v.registers[v.panel])
@@ -35,11 +35,12 @@ func (v vectors) accumulateColumns(panel, x, columns reg.Register) {
 	})
 }
 
-// multiply writes the product of a matrix in panels with vectors that lie anywhere.
+// multiply writes the product of a matrix in panels and vectors at any offsets.
 func (v vectors) multiply() {
 	v.function("csdMultiply", "dst, panels, x *number, offsets *int32, count, columns int",
-		"writes the rows of count panels times x, row after row; x[column] is the",
-		"vector at the column's byte offset from x on.")
+		"writes a matrix times x for {lanes} voxels: the vector of each row is the sum over the columns of the",
+		"matrix's number times the vector of x at that column's byte offset. The matrix has count panels of",
+		"{panel} rows, each stored column after column.")
 	dst, panels, x, count := load("dst"), load("panels"), load("x"), load("count")
 	repeat("panel", count, func() {
 		offsets, columns, place := load("offsets"), load("columns"), GP64()
@@ -58,19 +59,19 @@ func (v vectors) multiply() {
 	v.end()
 }
 
-// below writes the sets of rows whose product is below a threshold. Single precision tells as well how
-// near the nearest row is.
+// below writes the sets of rows whose product is below a threshold. In single precision it also says how near the
+// nearest row is.
 func (v vectors) below() {
 	doc := []string{
-		"compares the rows of count panels times x with the threshold of each lane: bit r",
-		"of a lane's set is 1 where row r is strictly less. columns of x are consecutive vectors; skip",
-		"bytes of a panel follow those that are used. rows has a mask of lanes for each row, of which the first",
-		"64*words are turned into sets[lane][word].",
+		"finds which rows of a matrix times x are below a threshold, for {lanes} voxels: bit r of sets[lane][word] is",
+		"1 where row r is less than the lane's threshold. The matrix has count panels of {panel} rows, stored column",
+		"after column; skip bytes of each follow the columns that are used. x is columns consecutive vectors. rows is",
+		"scratch: a mask of lanes for each row, from which the words of each lane are made.",
 	}
 	if v.size == 8 {
 		v.function("csdBelow", "sets *uint64, rows *byte, panels, x, thresholds *number, count, columns, skip, words int", doc...)
 	} else {
-		doc = append(doc, "nearest is the smallest square of a row's distance to the threshold.")
+		doc = append(doc, "nearest is the vector of the smallest square of a row's distance to the threshold.")
 		v.function("csdBelow", "sets *uint64, nearest *number, rows *byte, panels, x, thresholds *number, count, columns, skip, words int", doc...)
 	}
 	v.compareRows()
@@ -82,7 +83,7 @@ func (v vectors) below() {
 	v.end()
 }
 
-// compareRows writes one mask a row: bit = lane. A mask is a byte, or two for sixteen lanes.
+// compareRows writes a mask for each row, with a bit for each lane. A mask is one byte, or two for sixteen lanes.
 func (v vectors) compareRows() {
 	rows, panels, count, skip := load("rows"), load("panels"), load("count"), load("skip")
 	x, thresholds := GP64(), load("thresholds")
@@ -121,7 +122,7 @@ func (v vectors) compareRows() {
 	})
 }
 
-// storeLess writes the mask of the lanes where a is less than b. It destroys a.
+// storeLess writes the mask of the lanes in which a is less than b. It destroys a.
 func (v vectors) storeLess(a, b reg.VecPhysical, place Mem) {
 	const less = 0x11 // ordered, no exception: false for NaN
 	if !v.evex {
@@ -139,7 +140,7 @@ func (v vectors) storeLess(a, b reg.VecPhysical, place Mem) {
 	KMOVB(reg.K1, place)
 }
 
-// turnWords makes a set for each of sixteen lanes out of two bytes for each row, 32 rows at a time.
+// turnWords turns two bytes for each row into a set of rows for each of sixteen lanes. It takes 32 rows at a time.
 func (v vectors) turnWords() {
 	sets, rows, words := load("sets"), load("rows"), load("words")
 	stride := copied(words)
@@ -166,7 +167,7 @@ func (v vectors) turnWords() {
 	})
 }
 
-// turnBits makes a set for each lane out of a byte for each row.
+// turnBits turns a byte for each row into a set of rows for each lane.
 func (v vectors) turnBits() {
 	sets, rows, words := load("sets"), load("rows"), load("words")
 	stride := copied(words)

@@ -8,23 +8,24 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// belowRounded writes what below writes, with half the multiplications: sums in single precision decide where
-// rounding cannot have turned them. A register has two rows' sums for each voxel, one beside the other, and a panel
-// of rounded numbers therefore twice as many rows as one of panels; twice is the instruction set in single precision.
-// All numbers of a voxel stay in its place. Registers are
+// belowRounded writes what below writes, with half of the multiplications. Sums in single precision decide wherever
+// rounding cannot have changed the side of the threshold on which they are. A register has the sums of two rows for
+// each voxel, side by side. A panel of rounded numbers therefore has twice as many rows as one of panels. twice is the
+// instruction set in single precision. All numbers of a voxel stay in its lane of double precision. Registers are
 //
-//	0 to panel-1  sums[r]: of rows 2r and 2r+1
+//	0 to panel-1  sums[r], of rows 2r and 2r+1
 //	panel         x, each number twice
-//	panel+1       the smallest sum without its sign
-//	panel+2       -threshold, where sums begin: the sign of a sum is the side of its row
-//	panel+3       what rounding may do to a sum, the bound
+//	panel+1       the smallest sum, without its sign
+//	panel+2       -threshold, with which sums begin: their sign then says on which side the row is
+//	panel+3       the bound of what rounding may do to a sum
 //	panel+4, +5   room
 func (v vectors) belowRounded(twice vectors) {
 	v.function("csdBelowRounded", "sets *uint64, rows *byte, panels *float64, rounded *float32, x *float64, pairs *float32, thresholds, errors *float64, count, columns, skip, words int",
-		"is csdBelow. rounded are panels in single precision, each of two of panels, rows side by side;",
-		"pairs is x so, each number twice, and written here. Two panels of which a row is nearer to the threshold than",
-		"errors[0] |x| + errors[1] |threshold| in some lane are multiplied once more, in double precision. So are all",
-		"where that distance is 2^73 or more.")
+		"writes the sets of csdBelow for {lanes} voxels, with half of its multiplications. It first multiplies in",
+		"single precision: a panel of rounded has the rows of two of panels side by side, and pairs is scratch for",
+		"the columns of x, each number twice. Two panels are multiplied again in double precision where a row is",
+		"nearer to the threshold than errors[0] |x| + errors[1] |threshold| in a lane, or where that distance is",
+		"2^73 or more.")
 	v.roundColumns(twice)
 	v.boundErrors(twice)
 	rows, panels, rounded, left := load("rows"), load("panels"), load("rounded"), load("count")
@@ -53,7 +54,7 @@ func (v vectors) belowRounded(twice vectors) {
 	v.end()
 }
 
-// roundColumns writes the columns of x in single precision, each number twice, and leaves the sum of their squares in
+// roundColumns writes the columns of x in single precision, each number twice. It leaves the sum of the squares of x in
 // register 0.
 func (v vectors) roundColumns(twice vectors) {
 	x, to, columns := load("x"), load("pairs"), load("columns")
@@ -69,16 +70,16 @@ func (v vectors) roundColumns(twice vectors) {
 	})
 }
 
-// roundTwice rounds double precision to pairs of equal numbers.
+// roundTwice rounds numbers of double precision, each to a pair of equal numbers.
 func (v vectors) roundTwice(double, pairs reg.VecPhysical) {
 	VCVTPD2PS(double, pairs.AsY())
 	VPMOVZXDQ(pairs.AsY(), pairs)
 	VMOVSLDUP(pairs, pairs)
 }
 
-// boundErrors leaves -threshold and the bound where belowRounded wants them. The bound is rounded to single
-// precision 2^errorScale times too large, so that it is infinite where sums might be; and a little is added
-// for numbers that are too small for relative errors.
+// boundErrors leaves -threshold and the bound in the registers where belowRounded wants them. The bound is first
+// rounded to single precision 2^errorScale times too large, so that it becomes infinite where sums might. 2^tiny is
+// added for numbers that are too small for relative errors.
 func (v vectors) boundErrors(twice vectors) {
 	const errorScale, tiny = 55, -100
 	errors, thresholds := load("errors"), load("thresholds")
@@ -101,8 +102,8 @@ func (v vectors) boundErrors(twice vectors) {
 	twice.fma(factor, scaled, small)
 }
 
-// signRows writes the masks of the rows of two panels by the signs of their sums, passes over the columns, and sets
-// the carry when no sum is within the bound in any lane.
+// signRows writes the masks of the rows of two panels from the signs of their sums. It moves rounded past the columns.
+// It sets the carry where no sum is within the bound in any lane.
 func (v vectors) signRows(rows, rounded reg.Register) {
 	sums, pairs, smallest := v.registers[:v.panel], v.registers[v.panel], v.registers[v.panel+1]
 	threshold, bound, room := v.registers[v.panel+2], v.registers[v.panel+3], v.registers[v.panel+4:][:2]
@@ -124,7 +125,7 @@ func (v vectors) signRows(rows, rounded reg.Register) {
 	for r, sum := range sums {
 		const smallerWithoutSign = 0x0A
 		VRANGEPS(U8(smallerWithoutSign), other, sum, smallest)
-		Comment("The sign of the second number of a pair is that of both together.")
+		Comment("The sign of two numbers of single precision, taken as one of double precision, is that of the second.")
 		VPSLLQ(U8(32), sum, room[0])
 		VPMOVQ2M(room[0], reg.K1)
 		VPMOVQ2M(sum, reg.K2)

@@ -7,17 +7,17 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// element is a type of numbers: its size, and its instructions by what they do.
+// element is a type of numbers: its size, and its instructions, named by what they do.
 type element struct {
 	size     int    // bytes of a number
-	infix    string // before the set in names of functions
+	infix    string // in names of functions, before the name of the set
 	goType   string
-	one      Constant  // the bits of 1.0
-	infinity Constant  // the bits of +Inf
-	judgment [2]string // what BackSolve says of f
+	one      Constant // the bits of 1.0
+	infinity Constant // the bits of +Inf
+	judgment string   // what BackSolve writes behind f
 
 	move, broadcast                    func(...Op)
-	moveMasked                         func(...Op) // moves where a mask register has ones
+	moveMasked                         func(...Op) // moves the lanes of which a mask register has the bit set
 	add, sub, mul, div, sqrt, min, max func(...Op)
 	fma, fnma                          func(...Op) // third += second * first; third -= second * first
 	fma213, fms213, fnma213            func(...Op) // third = second * third + first; the same - first; first less the product
@@ -25,20 +25,21 @@ type element struct {
 	blend                              func(mask, x, y, into Op) // x where the mask has its sign bit set, y elsewhere
 	signs                              func(vector, mask Op)
 
-	// These have one number in memory as their first operand, for all lanes.
+	// These have one number in memory as their first operand, which counts for all lanes.
 	addNumber, mulNumber, fmaNumber, fnmaNumber, fma213Number, fms213Number func(...Op)
 
-	// The moments of a voxel while rows are added, as long as a number: integers for single precision.
+	// Sums are the moments of a voxel while rows are added up. They have the size of a number, and are integers in
+	// single precision.
 	sumType        string
 	addSum, subSum func(...Op)
-	moveSum        func(...Op) // loads sums as numbers
+	moveSum        func(...Op) // loads sums and converts them to numbers
 }
 
 var (
 	double = element{
 		size: 8, goType: "float64",
 		one: U64(math.Float64bits(1)), infinity: U64(math.Float64bits(math.Inf(1))),
-		judgment: [2]string{"0 in the lanes", "where all of f is finite, else NaN."},
+		judgment: "0 in a lane where f is finite, else NaN.",
 		move:     VMOVUPD, broadcast: VBROADCASTSD,
 		add: VADDPD, sub: VSUBPD, mul: VMULPD, div: VDIVPD, sqrt: VSQRTPD, min: VMINPD, max: VMAXPD,
 		moveMasked: VMOVAPD,
@@ -51,7 +52,7 @@ var (
 	single = element{
 		size: 4, infix: "Single", goType: "float32",
 		one: U64(math.Float32bits(1)), infinity: U64(math.Float32bits(float32(math.Inf(1)))),
-		judgment: [2]string{"the sum of", "the squares of f, which is finite only where f is."},
+		judgment: "the sum of the squares of f, which is finite only where f is.",
 		move:     VMOVUPS, broadcast: VBROADCASTSS,
 		add: VADDPS, sub: VSUBPS, mul: VMULPS, div: VDIVPS, sqrt: VSQRTPS, min: VMINPS, max: VMAXPS,
 		moveMasked: VMOVAPS,
@@ -63,5 +64,5 @@ var (
 	}
 )
 
-// isSingle tells the types apart where they differ in more than these instructions.
+// isSingle tells the types apart where more than these instructions differs.
 func (e element) isSingle() bool { return e.size == single.size }

@@ -8,25 +8,29 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// grid writes the steps of the search for the fraction of free water, in single precision, for one instruction
-// set. They take two measurements or more at a time, so that one's chain of operations fills the gaps of the others'.
+// grid writes the steps of the search for the fraction of free water, in single precision, for one instruction set. The
+// long ones take two measurements at a time, so that the operations of one fill the time in which the other waits.
 func grid(double, single vectors) {
 	a := newLanes(single)
 	a.scale()
-	a.rightSums("fractionRight", "adds the right-hand side of the fit to what water leaves of the signal.", a.logarithmsOf)
-	a.rightSums("fractionSlope", "adds the derivative of the right-hand side, but for a factor.", a.quotients)
+	a.rightSums("fractionRight", "adds s^2 log2(x), times each of the seven columns of the design, to seven sums", a.logarithmsOf)
+	a.rightSums("fractionSlope", "adds s^2 water/x, times each of the seven columns of the design, to seven sums", a.quotients)
 	a.descend()
 	a.clips()
 	a.gridSeries()
 	newLanes(double).squares()
 }
 
-// log2Eighth is log2(1+r)/r for |r| <= 1/16, interpolated at Chebyshev's points; its relative error is 1e-8.
+// log2Eighth are the coefficients of log2(1+r)/r for |r| <= 1/16, interpolated at Chebyshev's points. The relative
+// error is 1e-8.
 var log2Eighth = []float64{1.4426950408889634, -0.7213463696815232, 0.4808973604607056, -0.36185127821079927, 0.2895484190557065}
 
-// scale: y = factor s. RDI y, RSI s, RCX n, R8 factor; Z0 s, Z1 factor.
+// scale computes y = factor s.
+//
+//	RDI y, RSI s, RCX n, R8 factor
+//	Z0 s, Z1 factor
 func (a *lanes) scale() {
-	a.function("fractionScale", "y, s *ops.Lanes, n int, factor *ops.Lanes", "writes y = factor s.")
+	a.function("fractionScale", "y, s *ops.Lanes, n int, factor *ops.Lanes", "writes y = factor s for n numbers of {lanes} voxels.")
 	s, factor := a.registers[0], a.registers[1]
 	a.halves(func() {
 		argument("y", reg.RDI)
@@ -44,17 +48,21 @@ func (a *lanes) scale() {
 	a.end()
 }
 
-// A restRow is the registers of one measurement: x, what water leaves of the signal, then its logarithm or quotient.
+// A restRow is the registers of one measurement. x is what water leaves of the signal, then the logarithm or quotient
+// of that. The others are for work.
 type restRow struct{ x, q, r, e reg.VecPhysical }
 
-// rightSums: x = s - c w, replaced by the floor where x <= cut; y of x by a function of two rows; sums += s^2 y w.
+// rightSums computes x = s - c w, replaced by the floor where x <= cut, and adds s^2 y(x) w to the sums. y replaces the
+// x of two rows at a time by its function.
 //
-// c and w come with what rounding took from them: x = ((s - c w) - c wlow) - clow w.
+// c and w come with what rounding took from them, so that x = ((s - c w) - c wlow) - clow w.
 //
-// RDI sums, RSI s, RDX row of the design, R8 the Left, RCX n. Z0-Z6 sums, Z7-Z14 two rows, Z15 broadcasts; with 32
-// registers Z7-Z18 three rows, Z19-Z22 c, clow, cut, floor and from Z23 on what y needs.
+//	RDI sums, RSI s, RDX row of the design, R8 the Left, RCX n
+//	Z0-Z6 sums, Z7-Z14 two rows, Z15 broadcasts
+//	with 32 registers: Z19-Z22 c, clow, cut, floor; from Z23 on what y needs
 func (a *lanes) rightSums(name, doc string, y func(rows []restRow, prepare bool)) {
-	a.function(name, "sums, s *ops.Lanes, design *float64, n int, left *ops.Left", doc)
+	a.function(name, "sums, s *ops.Lanes, design *float64, n int, left *ops.Left", doc,
+		"for {lanes} voxels. x = s - c water is what water leaves of the signal, or the floor where x <= cut.")
 	r := a.registers
 	const several = 2
 	spare := r[15] // only used without evex
@@ -127,10 +135,12 @@ func (a *lanes) rightSums(name, doc string, y func(rows []restRow, prepare bool)
 	a.end()
 }
 
-// logarithmsOf replaces x by its binary logarithm, for positive normal numbers. x = 2^e m with 1 <= m < 2;
-// log2(x) = e + log2(k) + log2(1+r), r = m/k - 1, where k is the middle of the part of [1, 2) that m is in.
+// logarithmsOf replaces x by its binary logarithm, for positive normal numbers. With x = 2^e m, 1 <= m < 2, it is
+// log2(x) = e + log2(k) + log2(1+r), where r = m/k - 1. [1, 2) is divided into parts, and k is the middle of the part
+// in which m is.
 //
-// 512 bits: sixteen parts; Z23 and Z24 tables, Z25-Z28 polynomial, Z29 one. 256 bits: eight parts, all in memory.
+//	512 bits: sixteen parts; Z23 and Z24 tables, Z25-Z28 the polynomial, Z29 one
+//	256 bits: eight parts; everything is in memory
 func (a *lanes) logarithmsOf(rows []restRow, prepare bool) {
 	const first = 23
 	if prepare {
@@ -211,13 +221,16 @@ const (
 	trialCurvature = 16
 )
 
-// descend: t = exp2(w.p + p6), d = s - t - c water, e = t (w.q + q6) - water; gradient += d e, curvature += e^2.
+// descend computes t = exp2(w.p + p6), d = s - t - c water and e = t (w.q + q6) - water. It adds d e to the gradient
+// and e^2 to the curvature.
 //
-// RSI s, RDX row of the design, R8 the Trial, RCX n. Z0-Z1 sums, Z2-Z9 two rows, Z10 broadcasts, Z11-Z12 work; with 32
-// registers Z16-Z29 p and q, Z30 c.
+//	RSI s, RDX row of the design, R8 the Trial, RCX n
+//	Z0-Z1 sums, Z2-Z9 two rows, Z10 broadcasts, Z11-Z12 work
+//	with 32 registers: Z16-Z29 p and q, Z30 c
 func (a *lanes) descend() {
 	a.function("fractionDescend", "s *ops.Lanes, design *float64, n int, trial *ops.Trial",
-		"adds to the derivatives of the sum of the squares of the differences of signal and fit.")
+		"adds d e to the gradient and e^2 to the curvature of {lanes} voxels. d = s - t - c water is the",
+		"difference of signal and fit, t = 2^(w.P + p6), and e = t (w.Q + q6) - water is its derivative by c.")
 	r := a.registers
 	gradient, curvature, w := r[0], r[1], r[10]
 	type row struct{ t, y, d, q reg.VecPhysical }
@@ -281,12 +294,16 @@ const (
 	clipsNear
 )
 
-// clips: q = s inverse; above = min(above, q) where q > centre, below = max(below, q) elsewhere; with x = q grid,
-// kept between a half and last, near = min(near, |x - round(x)| inverse).
+// clips computes q = s inverse. Where q > centre, above = min(above, q); elsewhere below = max(below, q). x = q grid is
+// kept between a half and last, and then near = min(near, |x - round(x)| inverse).
 //
-// RDI clips, RSI s, RDX inverse, RCX n. Z0 centre, Z1 grid, Z2 last, Z3 below, Z4 above, Z5 near, Z6 q, Z7 inverse, Z8-Z9 work.
+//	RDI clips, RSI s, RDX inverse, RCX n
+//	Z0 centre, Z1 grid, Z2 last, Z3 below, Z4 above, Z5 near, Z6 q, Z7 inverse, Z8-Z9 work
 func (a *lanes) clips() {
-	a.function("fractionClips", "clips *ops.Clips, s *ops.Lanes, inverse *float64, n int", "finds where measurements are used up by water.")
+	a.function("fractionClips", "clips *ops.Clips, s *ops.Lanes, inverse *float64, n int",
+		"finds, for {lanes} voxels, the c at which water uses up measurements, q = s inverse. It lowers above to",
+		"the least q above the centre, raises below to the largest of the others, and lowers near to the least",
+		"distance of q from a point of the grid, times inverse.")
 	r := a.registers
 	centre, grid, last, below, above, near, q, inverse, mask, work := r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9]
 	a.halves(func() {
@@ -334,14 +351,16 @@ func (a *lanes) clips() {
 	a.end()
 }
 
-// misfitNarrow is misfit for 256 bits, in either precision, with four measurements at once: the exponential takes longer
-// than what the processor sees of the next measurement while it waits.
+// misfitNarrow is the misfit with 256 bits, in either precision. It takes four measurements at once, because an
+// exponential takes longer than a processor can look ahead.
 //
-// RSI s, RDX row of the design, R8 the Point, RCX n. Y0-Y3 t, Y4-Y7 the exponential's parts, Y8-Y11 its polynomial, then d;
-// Y12 and Y13 squares of even and odd rows, Y14 p, Y15 broadcasts.
+//	RSI s, RDX row of the design, R8 the Point, RCX n
+//	Y0-Y3 t, Y4-Y7 parts of the exponential, Y8-Y11 its polynomial, then d
+//	Y12 and Y13 squares of even and odd rows, Y14 p, Y15 broadcasts
 func (a *lanes) misfitNarrow() {
 	a.function("tensorMisfit", "s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"adds up the squares of the differences of signal and model at a point.")
+		"adds the squares of s - t - c water to those of a point, over n measurements of {lanes} voxels. t =",
+		"2^(w.p + p6).")
 	r := a.registers
 	t, parts, d, squares, p, w := r[:4], r[4:8], r[8:12], r[12:14], r[14], r[15]
 	a.halves(func() {
@@ -381,7 +400,7 @@ func (a *lanes) misfitNarrow() {
 	a.end()
 }
 
-// exp2Rows replaces numbers by their powers of two as exp2 does in 256 bits, using two more registers for each.
+// exp2Rows replaces numbers z by 2^z, as exp2 does with 256 bits. It needs two more registers for each.
 func (a *lanes) exp2Rows(z, parts, q []reg.VecPhysical) {
 	low, high, shift, coefficients := -1023., 1024., a.constant(3<<51+1023), exp2Wide
 	if a.isSingle() {

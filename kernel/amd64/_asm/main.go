@@ -1,6 +1,6 @@
-// Command _asm writes the assembly of package amd64 and the declarations of its functions: `go generate
-// ./kernel/amd64` runs it once for each pair of files. One generator serves all instruction sets; it is told what they
-// have (set.go) and how large the blocks are that their registers allow (vectors.go).
+// Command _asm writes the assembly of package amd64 and the declarations of its functions. `go generate ./kernel/amd64`
+// runs it once for each pair of files. One generator serves all instruction sets. It is told what a set has (set.go),
+// and how large the blocks are that its registers allow (vectors.go).
 package main
 
 import (
@@ -11,8 +11,8 @@ import (
 	"github.com/mmcloughlin/avo/build"
 )
 
-// generators are the kernels that can be asked for. Each writes those of one instruction set, which comes as vectors of
-// numbers in double and in single precision.
+// generators are the groups of kernels that can be asked for. Each generator writes its group for one instruction set.
+// It is given the set's vectors of numbers in double and in single precision.
 var generators = map[string]func(double, single vectors){
 	"csd":          csd,
 	"csdsingle":    func(_, single vectors) { csdIteration(single) },
@@ -25,7 +25,7 @@ var generators = map[string]func(double, single vectors){
 	"peak":         peak,
 }
 
-// sets are the instruction sets, in the order of their functions in a file that is for all of them.
+// sets are the instruction sets, in the order in which a file that is for all of them has their functions.
 var sets = []struct {
 	name           string
 	double, single vectors

@@ -6,11 +6,11 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// priceTile is how many vectors are priced at once: enough sums to hide the latency of a
-// multiplication and addition, few enough for sixteen registers.
+// priceTile is how many vectors are priced at once. These are enough sums to hide the latency of a multiply-add, and
+// few enough for sixteen registers.
 const priceTile = 12
 
-// nnls writes the steps of non-negative least squares. Package ops says what each is, as seen from Go.
+// nnls writes the steps of non-negative least squares. Package ops says what each step computes, as Go sees it.
 func nnls(v vectors) {
 	v.price()
 	v.project("", "float64", 8, VBROADCASTSD, VFMADD231PD)
@@ -21,15 +21,16 @@ func nnls(v vectors) {
 	v.dot()
 }
 
-// price works on tiles of the unknowns:
+// price works on one tile of the unknowns after another:
 //
 //	registers 0 to 11: w[j] = b[j] - x[0] gram[0][j] - x[1] gram[1][j] - ...
 //	register 12: an element of x, in all lanes
-//	register 13: the largest element so far, of each lane
+//	register 13: the largest w so far, of each lane
 func (v vectors) price() {
 	v.function("nnlsPrice", "w, b, gram, x *float64, offsets *int, count, tiles int) (place int",
-		"writes w = b - the sum of x[i] times the row of gram at offsets[i] and returns the",
-		"place of the largest element, the first of equals. There are 12 vectors to a tile.")
+		"writes w = b - the sum of x[i] times the row of gram at the byte offset offsets[i], for one voxel and",
+		"count rows. It returns the place of the largest element of w, the first of equals. w, b and the rows are",
+		"tiles of 12 vectors of consecutive numbers.")
 	sums, x, largest := v.registers[:priceTile], v.registers[priceTile], v.registers[priceTile+1]
 	w, b, gram, tiles := load("w"), load("b"), load("gram"), load("tiles")
 	repeat("tile", tiles, func() {
@@ -58,7 +59,8 @@ func (v vectors) price() {
 	v.findEqual(largest, sums[0], VCMPPD, KMOVB, VMOVMSKPD, v.lanes())
 }
 
-// keepLargest makes largest that of a tile, pair by pair, and after the first tile of all so far.
+// keepLargest reduces the sums of a tile to the largest of each lane, pair by pair. After the first tile it is the
+// largest of all tiles so far.
 func (v vectors) keepLargest(sums []reg.VecPhysical, largest reg.VecPhysical, left reg.Register, maximum, move func(...Op)) {
 	for width := len(sums); width > 1; width = (width + 1) / 2 {
 		for r := range width / 2 {
@@ -89,9 +91,9 @@ func (v vectors) spreadLargest(r, scratch reg.VecPhysical) {
 	VBROADCASTSD(r.AsX(), r)
 }
 
-// findEqual returns the place of the first element of w that is equal to a value in all lanes, or 0
-// where there is none. The numbers' size decides how lanes are compared, how the result reaches a general register,
-// and how many there are.
+// findEqual returns the place of the first element of w that is equal to a value in all lanes, or 0 where none is. How
+// lanes are compared, how the result reaches a general register, and how many lanes there are (step) depend on the size
+// of the numbers.
 func (v vectors) findEqual(value, scratch reg.VecPhysical, compare func(...Op), fromMask, fromSigns func(a, b Op), step int) {
 	w, count, place, lanes := load("w"), load("tiles"), GP64(), GP32()
 	IMUL3Q(I32(priceTile), count, count)

@@ -5,21 +5,20 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// blockUnknowns is how many vectors of unknowns are multiplied at once, for as many voxels as the block of vectors says:
-// their sums, the vectors of the matrix and one value of a signal fill the registers.
+// blockUnknowns is how many vectors of unknowns are multiplied at once. vectors.block says for how many voxels. Their
+// sums, the vectors of the matrix and one value of a signal fill the registers.
 const blockUnknowns = 3
 
-// project multiplies signals as they lie in memory, voxel after voxel, with a matrix whose unknowns are
-// in lanes:
+// project multiplies signals by a matrix. The signals lie in memory voxel after voxel; lanes are unknowns.
 //
 //	registers voxel*unknowns + u: sums; then the matrix's vectors; then a value in all lanes
 func (v vectors) project(suffix, number string, size int, broadcast, multiply func(...Op)) {
 	const unknowns = blockUnknowns
 	voxels := v.block
 	v.function("nnlsProject"+suffix, "dst, matrix, rows *"+number+", measurements, stride, width, tiles int",
-		"writes signals times a matrix for a block of voxels, whose signals are stride and",
-		"whose results are width values apart. A tile of the matrix has, measurement after measurement, as",
-		"many vectors of unknowns as are multiplied at once.")
+		"multiplies the signals of {block} voxels by a matrix. Signals are stride numbers apart in rows, results",
+		"width numbers apart in dst. The matrix is tiles of three vectors of unknowns; a tile has its vectors for",
+		"one measurement after another.")
 	sums, matrix := v.registers[:unknowns*voxels], v.registers[unknowns*voxels:][:unknowns]
 	value := v.registers[unknowns*voxels+unknowns]
 	dst, a, tiles := load("dst"), load("matrix"), load("tiles")

@@ -9,14 +9,16 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// priceSingle is price in single precision, and marks what is above a threshold:
+// priceSingle is price in single precision. It also marks the elements that are above a threshold.
 //
 //	registers 0 to 11: w; register 12: an element of x; register 13: the largest so far;
 //	register 14: the threshold; register 15: scratch
 func (v vectors) priceSingle() {
 	v.function("nnlsPriceSingle", "w *float32, above *byte, b, gram, x *float32, offsets *int, count int, shift, threshold float32, tiles int) (place int",
-		"writes w = b - shift - the sum of x[i] times the row of gram at offsets[i], sets bit j",
-		"of above where w[j] is greater than the threshold, and returns the place of the largest element.")
+		"writes w = b - shift - the sum of x[i] times the row of gram at the byte offset offsets[i], for one",
+		"voxel and count rows. It sets bit j of above where w[j] is greater than the threshold, clears the",
+		"others, and returns the place of the largest element of w, the first of equals. w, b and the rows are",
+		"tiles of 12 vectors of consecutive numbers.")
 	sums, x, largest, threshold, scratch := v.registers[:priceTile], v.registers[12], v.registers[13], v.registers[14], v.registers[15]
 	w, above, b, gram, tiles := load("w"), load("above"), load("b"), load("gram"), load("tiles")
 	signs := GP32()
@@ -71,15 +73,16 @@ func (v vectors) priceSingle() {
 	v.findEqual(largest, scratch, VCMPPS, KMOVW, VMOVMSKPS, v.bytes/4)
 }
 
-// survey keeps partial sums, one for each place in a vector:
+// survey keeps partial results, one for each place in a vector:
 //
-//	registers 0: NaN where a value is not finite; 1: smallest; 2: largest; 3: sum of those at b = 0;
-//	4, 5, 6: sums of the weighted ones, of their positive values, and of their squares
+//	registers 0: NaN where a value is not finite; 1: smallest; 2: largest; 3: sum of weak times values;
+//	4, 5, 6: of weighted times values the sum, that of the positive ones, and that of the squares
 func (v vectors) survey(kind string) {
 	v.function("nnlsSurvey"+kind, "sums, wide *float64, single *float32, row *"+strings.ToLower(kind)+", weighted, weak *float64, n int",
-		"copies a signal of n values, whole vectors, to both precisions, and writes seven vectors of partial",
-		"results: NaN where a value is not finite, else 0; the smallest and the largest value; the sum of",
-		"weak times values; the sums of weighted times values, times positive values, and times squares.")
+		"copies the signal of one voxel, n values in whole vectors, to both precisions. It writes seven vectors",
+		"of partial results: NaN where a value is NaN or infinite, else 0; the smallest value or 0; the largest",
+		"value or 0; the sum of weak times values; with y = weighted times values, the sums of y, of the positive",
+		"y, and of y^2.")
 	sums, wide, single, row := load("sums"), load("wide"), load("single"), load("row")
 	weighted, weak, n := load("weighted"), load("weak"), load("n")
 	all, none := v.registers[:7], v.registers[7]
@@ -125,7 +128,7 @@ func (v vectors) survey(kind string) {
 	v.end()
 }
 
-// halfOf is the register of half the width, with the same number.
+// halfOf is the register of half the width that has the same number.
 func (v vectors) halfOf(r reg.VecPhysical) reg.VecPhysical {
 	if v.is512() {
 		return r.AsY().(reg.VecPhysical)
@@ -133,10 +136,9 @@ func (v vectors) halfOf(r reg.VecPhysical) reg.VecPhysical {
 	return r.AsX().(reg.VecPhysical)
 }
 
-// dot keeps four sums in registers 0 to 3 and adds them at the end.
+// dot keeps four vectors of sums, in registers 0 to 3, and adds them up at the end.
 func (v vectors) dot() {
-	v.function("nnlsDot", "a, b *float64, n int) (sum float64",
-		"returns the dot product of n values, a multiple of 32.")
+	v.function("nnlsDot", "a, b *float64, n int) (sum float64", "returns the dot product of n values, a multiple of 32.")
 	a, b, n := load("a"), load("b"), load("n")
 	sums, x := v.registers[:4], v.registers[4:][:4]
 	zero(sums...)

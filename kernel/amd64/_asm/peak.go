@@ -8,19 +8,19 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// peakChains is the number of independent sums, which fill every pipe at its latency (two pipes of latency 4 want 8,
-// two of latency 5 want 10). Package amd64 has the same constant.
+// peakChains is the number of independent sums. There are enough of them to keep all pipes busy: two pipes need 8 at a
+// latency of 4 cycles, and 10 at 5. Package amd64 has the same constant.
 const peakChains = 12
 
-// peak writes the loops that measure the peak of the vector units: nothing but fused multiply-adds that do not wait for
-// one another.
+// peak writes the loops that measure the peak of the vector units. They have nothing but fused multiply-adds that do
+// not wait for one another.
 func peak(double, single vectors) {
 	double.peakLoop("peakFloat64", "fp64")
 	single.peakLoop("peakFloat32", "fp32")
 }
 
-// peakLoop writes one loop. All values are zero: the units do not look at them, and zeros neither overflow nor become
-// subnormal.
+// peakLoop writes one loop. All values are zero. The speed does not depend on values, and zeros neither overflow nor
+// become subnormal.
 func (v vectors) peakLoop(name, precision string) {
 	v.set.function(name, "n int",
 		fmt.Sprintf("does n >= 1 times %d independent %s fused multiply-adds of whole vectors.", peakChains, precision))

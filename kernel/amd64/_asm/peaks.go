@@ -6,8 +6,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// peaks writes the steps that find peaks, of which Package ops says what each is. Lane = voxel, but for combine, where
-// vertices are side by side. Each step does to a lane what a plain loop would do to one voxel.
+// peaks writes the steps that find peaks. Package ops says what each of them computes. Lane = voxel, except in combine,
+// where lanes are vertices. A step does to a lane what a plain loop would do to one voxel.
 func peaks(double, single vectors) {
 	single.round(double)
 	single.samples()
@@ -18,11 +18,12 @@ func peaks(double, single vectors) {
 	double.jets()
 }
 
-// round writes numbers of double precision in single precision.
+// round writes functions in single precision: those of two lots of voxels side by side.
 func (v vectors) round(half vectors) {
 	v.function("peaksRound", "dst, squares *number, x *float64, columns int",
-		"writes columns vectors, of which the first lanes are x's vectors, rounded, and the others those",
-		"of as many vectors behind them; and the vector of the sums of their squares.")
+		"rounds the functions of {lanes} voxels to single precision. x has two lots of columns vectors, of the",
+		"first and of the last half of the voxels. dst gets columns vectors of all voxels, and squares the vector",
+		"of the sums of their squares.")
 	dst, x, columns := load("dst"), load("x"), load("columns")
 	second := copied(columns)
 	IMUL3Q(I32(v.bytes), second, second)
@@ -49,13 +50,14 @@ func (v vectors) round(half vectors) {
 	v.end()
 }
 
-// samples writes the values of functions.
+// samples writes the values of functions, and the smallest and largest of them.
 func (v vectors) samples() {
 	v.function("peaksSamples", "values, extremes, panels, x *number, count, columns int",
-		"writes the rows of count panels times x, row after row, and the vectors of the smallest and",
-		"the largest of them.")
+		"writes the values of the functions of {lanes} voxels: a matrix times x, row after row. The matrix has",
+		"count panels of {panel} rows, stored column after column, and x has columns vectors. extremes is two",
+		"vectors: the smallest and the largest value.")
 	values, panels, count, extremes := load("values"), load("panels"), load("count"), load("extremes")
-	low, high := v.registers[v.panel], v.registers[v.panel+1] // room for x and a number meanwhile
+	low, high := v.registers[v.panel], v.registers[v.panel+1] // between panels; in between these registers have x and a number
 	v.fill(low, v.infinity)
 	v.move(low, v.at(extremes, 0))
 	zero(high)
@@ -83,10 +85,12 @@ func (v vectors) samples() {
 //	0 margin   1 least   2 lowest   3 the value   4, 5 the highest neighbours   6, 7, 8 room   9 -Inf
 func (v vectors) maxima() {
 	v.function("peaksMaxima", "found *[4]uint16, values, limits *number, neighbours *int32, n, eights int) (count int",
-		"compares each of n vectors of values with its neighbours, eights of them at byte offsets from values,",
-		"and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than",
-		"the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater",
-		"than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.")
+		"compares the values of the functions of {lanes} voxels at n vertices with those of their neighbours, of",
+		"which each vertex has eights times 8, at byte offsets from values. limits is three vectors: margin,",
+		"least, lowest. An entry of found is a vertex and three sets of lanes: where the value is at least",
+		"\"least\" and at least the highest neighbour - margin; where besides it is not above the highest neighbour",
+		"+ margin; where it is at most lowest. Vertices without a lane in a set are left out. The result is the",
+		"number of entries.")
 	found, values, neighbours, n, limits := load("found"), load("values"), load("neighbours"), load("n"), load("limits")
 	margin, least, lowest := v.registers[0], v.registers[1], v.registers[2]
 	for i, limit := range []reg.VecPhysical{margin, least, lowest} {
@@ -123,7 +127,7 @@ func (v vectors) maxima() {
 	v.end()
 }
 
-// listMaximum writes what is to be said of a vertex, and moves on if there is anything.
+// listMaximum writes the entry of a vertex. It moves on to the next entry if a bit of this one is set.
 func (v vectors) listMaximum(found, vertex reg.GPVirtual) {
 	const atLeast, greater, atMost = 0x1D, 0x1E, 0x12 // ordered, no exception: false for NaN
 	margin, least, lowest, value, highest := v.registers[0], v.registers[1], v.registers[2], v.registers[3], v.registers[4]
@@ -160,13 +164,13 @@ func (v vectors) listMaximum(found, vertex reg.GPVirtual) {
 	LEAQ(Mem{Base: found, Index: masks[2].As64(), Scale: 8}, found)
 }
 
-// spread writes the sums that generalised anisotropy is made of.
+// spread writes the sums from which generalised fractional anisotropy is made.
 //
 //	0 sum   1 sum of squares   2 value   3 its square   4 sum of squares of differences   5 mean
 func (v vectors) spread() {
 	v.function("peaksSpread", "sums, values *number, n int",
-		"writes the vectors of the sums of squares of n vectors' differences from their mean, and",
-		"of squares, added up in order.")
+		"writes two vectors about n vectors of {lanes} voxels: the sum of the squares of their differences from",
+		"their mean, and the sum of their squares, each added up in order.")
 	values, n := load("values"), load("n")
 	sum, squares, value, square := v.registers[0], v.registers[1], v.registers[2], v.registers[3]
 	differences, mean := v.registers[4], v.registers[5]
@@ -194,14 +198,14 @@ func (v vectors) spread() {
 	v.end()
 }
 
-// combineTile is how many sums combine keeps in registers.
+// combineTile is how many vectors of sums combine keeps in registers.
 const combineTile = 12
 
 // combine writes a weighted sum of rows.
 func (v vectors) combine() {
 	v.function("peaksCombine", "dst, rows, weights *number, offsets *int, count, tiles int",
-		"writes the sum of weights[i] times the row at the byte offset offsets[i] from rows on, added up",
-		"in order. There are 12 vectors to a tile.")
+		"writes the sum of weights[i] times the row at the byte offset offsets[i], over count rows, added up in",
+		"order. dst and rows are tiles of 12 vectors of consecutive numbers.")
 	dst, rows, tiles := load("dst"), load("rows"), load("tiles")
 	sums, weight, product := v.registers[:combineTile], v.registers[combineTile], v.registers[combineTile+1:][:3]
 	repeat("tile", tiles, func() {
@@ -228,16 +232,18 @@ func (v vectors) combine() {
 	v.end()
 }
 
-// jets writes values and derivatives of polynomials. A row of a table has a power of a coordinate and its two
-// derivatives. Registers are
+// jets writes the value and the derivatives of polynomials. A row of a table has a power of a coordinate and the two
+// derivatives of this power. Registers are
 //
 //	0 value   1, 2, 3 gradient   4 to 9 second derivatives xx, xy, xz, yy, yz, zz
-//	10, 11, 12 the weight times the power of x and its derivatives   13 one of them times one of y   14 that times one of z
+//	10, 11, 12 the weight times the power of x and its derivatives   13 one of them times one of y
+//	14 that times one of z
 func (v vectors) jets() {
 	v.function("peaksJets", "jets, weights, points, tables *number, degree int",
-		"writes ten vectors about homogeneous polynomials at points: value, gradient, and the second",
-		"derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights: x^degree first, then falling powers of",
-		"x, and of y within those.")
+		"writes ten vectors about homogeneous polynomials of {lanes} voxels at the points x, y, z: the value, the",
+		"gradient, and the second derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights:",
+		"x^degree first, then by falling powers of x, and of y within those. tables is scratch for the powers of",
+		"x, y and z.")
 	tables, degree := load("tables"), load("degree")
 	row := 3 * v.bytes
 	axis := copied(degree)
@@ -277,7 +283,7 @@ func (v vectors) jets() {
 	v.end()
 }
 
-// powerTables writes the powers of the three coordinates, each with its derivatives n t^(n-1) and n (n-1) t^(n-2).
+// powerTables writes the powers t^n of the three coordinates, each with its derivatives n t^(n-1) and n (n-1) t^(n-2).
 func (v vectors) powerTables(tables, degree reg.Register) {
 	place, point := copied(tables), load("points")
 	power, before, further, t := v.registers[0], v.registers[1], v.registers[2], v.registers[3]

@@ -21,11 +21,11 @@ const (
 	qpRecord
 )
 
-// qp writes the steps of constrained least squares for one width of vectors. All but one go through the
-// constraints once, with a record in memory and sums in registers, and do the same operations in the
-// same order for both instruction sets.
+// qp writes the steps of least squares with inequality constraints, for one width of vectors. All steps but Forward go
+// through the constraints once, with a record in memory and sums in registers. They do the same operations in the same
+// order for both instruction sets.
 //
-// Package ops says what each step is, as seen from Go.
+// Package ops says what each step computes, as Go sees it. The comments here say which register holds what.
 func qp(v vectors) {
 	v.qpAdvance()
 	v.qpPredict()
@@ -61,7 +61,7 @@ const (
 	isGreater = 0x1e
 )
 
-// flag writes 1.0 to the lanes of dst where a is less or greater than b, else 0.
+// flag writes 1.0 to the lanes of dst in which a is less (or greater) than b, and 0 to the others.
 func (v vectors) flag(predicate uint8, a, b, one, dst reg.VecPhysical) {
 	if v.evex {
 		VCMPPD(U8(predicate), b, a, reg.K1)
@@ -72,15 +72,15 @@ func (v vectors) flag(predicate uint8, a, b, one, dst reg.VecPhysical) {
 	VANDPD(one, dst, dst)
 }
 
-// qpPointers walk along the constraints.
+// qpPointers are the pointers that walk along the constraints.
 type qpPointers struct {
 	vectors
 	records reg.Register
 	others  map[string]reg.Register
 }
 
-// constraints writes the loop over the constraints: each visit is at the constraint's record and at its
-// vector in each of the other arrays.
+// constraints writes the loop over the constraints. At each visit the pointers are at the constraint's record and at
+// its vector in each of the other arrays.
 func (v vectors) constraints(names []string, visit func(p qpPointers)) {
 	p := qpPointers{v, load("records"), map[string]reg.Register{}}
 	for _, name := range names {
@@ -104,13 +104,14 @@ func (v vectors) store(name string, sums ...reg.VecPhysical) {
 	}
 }
 
-// qpAdvance takes a step.
+// qpAdvance takes a step and prepares the next one.
 //
 //	0 e   1 t   2 sum of l s   3 one   4 s   5 l   6 g   7 1/(s + e l)   8 d   9 10 temporary
 func (v vectors) qpAdvance() {
 	v.function("qpAdvance", "sums, records, d, r, steps *float64, e float64, n int",
-		"takes the lanes' steps t: s += t ds, l += t dl, g -= t g; then makes the weights",
-		"1/(s + e l), d = l/(s + e l), r = -d (g + s), and the sum of l s.")
+		"takes the steps t of {lanes} voxels: s += t ds, l += t dl, g -= t g. Then it prepares the next step:",
+		"weight = 1/(s + e l), d = l weight, r = -d (g + s). sums is one vector: the sum of l s. ops.QP names the",
+		"fields of the n records.")
 	e, t, sum, one := v.registers[0], v.registers[1], v.registers[2], v.registers[3]
 	s, l, g, w, d, x, y := v.registers[4], v.registers[5], v.registers[6], v.registers[7], v.registers[8], v.registers[9], v.registers[10]
 	broadcastParameter("e", e)
@@ -143,15 +144,16 @@ func (v vectors) qpAdvance() {
 	v.end()
 }
 
-// qpPredict finds the step towards l s = 0. The ratio dl/l is (e l - h)/(s + e l) - 1, without a division.
+// qpPredict finds the step towards l s = 0. It takes dl/l as (e l - h)/(s + e l) - 1, which needs no division.
 //
 //	0 e   1 least ds/s   2 least 1 + dl/l   3 4 5 sums of l ds, s dl, ds dl   6 changes   7 one
 //	8 s   9 l   10 h   11 e l - h   12 l + dl   13 ds   14 dl   15 temporary
 func (v vectors) qpPredict() {
 	v.function("qpPredict", "sums, records, d, adx *float64, e float64, n int",
-		"finds with h = A dx + g the steps dl = d (e l - h) - l and ds = h + e dl, marks as",
-		"held where (l + dl) s > (s + ds) l, and writes the least of 0 and ds/s, the least of 0 and dl/l, the",
-		"sums of l ds, s dl and ds dl, and how many marks changed.")
+		"finds the step of {lanes} voxels towards l s = 0: with h = A dx + g, dl = d (e l - h) - l and ds = h + e",
+		"dl. A constraint is marked as held where (l + dl) s > (s + ds) l. sums is six vectors: the least of 0",
+		"and all ds/s, the least of 0 and all dl/l, the sums of l ds, of s dl and of ds dl, and how many marks",
+		"changed. ops.QP names the fields of the n records.")
 	r := v.registers[:16]
 	e, leastS, leastL, ldS, sdL, dSdL, changes, one := r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7]
 	s, l, h, x, next, ds, dl, y := r[8], r[9], r[10], r[11], r[12], r[13], r[14], r[15]
@@ -198,7 +200,8 @@ func (v vectors) qpPredict() {
 //	0 target   1 product   2 l   3 temporary   4 r
 func (v vectors) qpCentre() {
 	v.function("qpCentre", "records, r, targets *float64, n int",
-		"makes the products l s + dl ds - target and r = -(l g + product)/(s + e l).")
+		"prepares the corrected step of {lanes} voxels: product = l s + dl ds - target, r = -weight (l g +",
+		"product). targets is one vector. ops.QP names the fields of the n records.")
 	target, product, l, x, r := v.registers[0], v.registers[1], v.registers[2], v.registers[3], v.registers[4]
 	VMOVUPD(Mem{Base: load("targets")}, target)
 	v.constraints([]string{"r"}, func(p qpPointers) {
@@ -221,8 +224,9 @@ func (v vectors) qpCentre() {
 //	0 e   1 least ds/s   2 least dl/l   3 h, then ds   4 l   5 l h + product   6 dl   7 temporary
 func (v vectors) qpCorrect() {
 	v.function("qpCorrect", "sums, records, adx *float64, e float64, n int",
-		"finds with h = A dx + g the steps dl = -(l h + product)/(s + e l) and ds = h + e dl,",
-		"and writes the least of 0 and ds/s and the least of 0 and dl/l.")
+		"finds the corrected step of {lanes} voxels: with h = A dx + g, dl = -weight (l h + product) and ds = h +",
+		"e dl. sums is two vectors: the least of 0 and all ds/s, and the least of 0 and all dl/l. ops.QP names",
+		"the fields of the n records.")
 	e, leastS, leastL, h, l, x, dl, y := v.registers[0], v.registers[1], v.registers[2], v.registers[3], v.registers[4], v.registers[5], v.registers[6], v.registers[7]
 	broadcastParameter("e", e)
 	zero(leastS, leastL)
@@ -246,12 +250,13 @@ func (v vectors) qpCorrect() {
 	v.end()
 }
 
-// qpForward solves with the factor in tiles, row of tiles after row.
+// qpForward solves with the factor in tiles, one row of tiles after another.
 //
 //	0 to tile-1 the unknowns of the row   then a known one
 func (v vectors) qpForward() {
 	v.function("qpForward", "y, q, inverse *float64, tiles int",
-		"solves L y = z in place, y being z before.")
+		"solves L y = z for {lanes} voxels, with the q and inverse of csdFactorise. y is z before, and the",
+		"solution after.")
 	t := v.tile
 	f := func(r int) reg.VecPhysical { return v.registers[r] }
 	known := v.registers[t]
@@ -292,7 +297,8 @@ func (v vectors) qpForward() {
 //	0 weight   1 d
 func (v vectors) qpHold() {
 	v.function("qpHold", "records, d *float64, weight float64, n int",
-		"makes d = weight where a constraint is held, else 0.")
+		"makes d = weight where a constraint is held, and 0 elsewhere, for {lanes} voxels. ops.QP names the",
+		"fields of the n records.")
 	weight, d := v.registers[0], v.registers[1]
 	broadcastParameter("weight", weight)
 	v.constraints([]string{"d"}, func(p qpPointers) {
@@ -306,7 +312,8 @@ func (v vectors) qpHold() {
 //
 //	0 e   1 l   2 s + e l
 func (v vectors) qpPress() {
-	v.function("qpPress", "records, d, r *float64, e float64, n int", "makes r = l - d (s + e l).")
+	v.function("qpPress", "records, d, r *float64, e float64, n int",
+		"makes r = l - d (s + e l) for {lanes} voxels. ops.QP names the fields of the n records.")
 	e, l, x := v.registers[0], v.registers[1], v.registers[2]
 	broadcastParameter("e", e)
 	v.constraints([]string{"d", "r"}, func(p qpPointers) {
@@ -324,7 +331,8 @@ func (v vectors) qpPress() {
 //	0 e   1 l   2 s   3 A dx + s + e l
 func (v vectors) qpShift() {
 	v.function("qpShift", "records, d, adx *float64, e float64, n int",
-		"takes the step l -= d (A dx + s + e l), s += A dx.")
+		"takes the step of the exact solution for {lanes} voxels: l -= d (A dx + s + e l), s += A dx. ops.QP",
+		"names the fields of the n records.")
 	e, l, s, x := v.registers[0], v.registers[1], v.registers[2], v.registers[3]
 	broadcastParameter("e", e)
 	v.constraints([]string{"d", "adx"}, func(p qpPointers) {
@@ -340,16 +348,18 @@ func (v vectors) qpShift() {
 	v.end()
 }
 
-// qpJudge measures the conditions of a solution and corrects the set. Marks are 0 or 1, so that the new
-// one is held*(l > 0) + (1 - held)*(s < -tolerance).
+// qpJudge measures how well the conditions of a solution hold, and corrects the set. Marks are 0 or 1, so that the new
+// mark is held*(l > 0) + (1 - held)*(s < -tolerance).
 //
 //	0 e   1 -tolerance   2 least s + e l   3 largest |l (s + e l)|   4 5 least and largest l   6 changes
 //	7 one   8 none   9 l   10 s   11 held   12 13 temporary   14 new held
 func (v vectors) qpJudge() {
 	v.function("qpJudge", "sums, records *float64, tolerance, e float64, n int",
-		"writes the least s + e l, the largest |l (s + e l)|, the least and the largest l, and",
-		"how many marks change: a constraint with l <= 0 is held no longer, and its l becomes 0; one with s <",
-		"-tolerance is held from now on.")
+		"measures the solutions of {lanes} voxels, and corrects their sets. sums is five vectors: the least of 0",
+		"and all s + e l, the largest |l (s + e l)|, the least and the largest of 0 and all l, and how many marks",
+		"changed. A constraint that is held stays so where l > 0. One that is not becomes held where s <",
+		"-tolerance. Where a constraint is not held after this, l becomes 0. ops.QP names the fields of the n",
+		"records.")
 	r := v.registers[:15]
 	e, low, least, product, leastL, mostL, changes, one, none := r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8]
 	l, s, held, x, y, next := r[9], r[10], r[11], r[12], r[13], r[14]

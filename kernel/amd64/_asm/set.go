@@ -9,13 +9,13 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// A set is an instruction set as the generators of all models see it. What they write for it follows from this
-// description and from the sizes of blocks that vectors add to it.
+// A set is an instruction set, as the generators of all models see it. What they write follows from this description
+// and from the sizes of blocks that the type vectors adds to it.
 type set struct {
-	name      string // with which the names of its functions end
+	name      string // the names of its functions end with it
 	bytes     int    // of a vector register
 	registers []reg.VecPhysical
-	evex      bool // its encoding has masks, and operands that are one number in memory for all lanes
+	evex      bool // instructions can have masks, and can take one number in memory for all lanes
 }
 
 var (
@@ -28,19 +28,32 @@ var (
 	}}
 )
 
-// is512 says whether registers have 512 bits: what crosses lanes has instructions of its own there.
+// is512 says whether registers have 512 bits. Moves across lanes are then other instructions.
 func (s set) is512() bool { return s.bytes == 64 }
 
-// function begins a function; what it computes follows as its comment. A parameter that is a structure of package ops
-// is one for Go alone: what is written here sees the numbers in it.
+// function begins a function. doc is its comment, without the name with which the comment begins. The declaration in Go
+// has structures of package ops as parameters. In the generator they are pointers to the numbers in them.
 func (s set) function(name, signature string, doc ...string) {
 	name += s.name
 	numbers := singleStructure.ReplaceAllString(signature, "*float32")
 	numbers = structure.ReplaceAllString(numbers, "*float64")
 	TEXT(name, NOSPLIT, "func("+numbers+")")
 	Pragma("noescape")
-	Doc(append([]string{name + " " + doc[0]}, doc[1:]...)...)
+	Doc(wrapped(name + " " + strings.Join(doc, " "))...)
 	declarations[name] = signature
+}
+
+// wrapped breaks a comment into lines. With the slashes, they have at most 120 columns.
+func wrapped(text string) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && len(line)+1+len(word) > 117 {
+			lines, line = append(lines, line), ""
+		}
+		line = strings.TrimSpace(line + " " + word)
+	}
+	return append(lines, line)
 }
 
 var (
@@ -48,11 +61,11 @@ var (
 	structure       = regexp.MustCompile(`\*ops\.\w+`)
 )
 
-// declarations are the parameters and results of functions in Go, by name.
+// declarations are the parameters and results of functions in Go, by the names of the functions.
 var declarations = map[string]string{}
 
-// declare completes the declarations that avo has written, which know no packages: it gives them the structures of
-// package ops.
+// declare completes the declarations that avo has written. avo knows no packages, so declare puts the structures of
+// package ops in.
 func declare(path string) error {
 	written, err := os.ReadFile(path)
 	if err != nil {

@@ -37,7 +37,8 @@ func tensorSingle(v vectors) {
 	a.convert("Narrow", false)
 }
 
-// rowsBy repeats the body for each of the measurements counted by CX, several at a time as long as there are so many.
+// rowsBy repeats the body for the measurements that CX counts: for several at a time while there are so many, then one
+// by one.
 func (a *lanes) rowsBy(several int, body func(count int)) {
 	again, rest := a.label("rows"), a.label("rest")
 	CMPQ(reg.RCX, Imm(uint64(several)))
@@ -51,10 +52,10 @@ func (a *lanes) rowsBy(several int, body func(count int)) {
 	a.rows(func() { body(1) })
 }
 
-// water is the signal of water in a row of the design.
+// water is the place of the signal of water in a row of the design.
 func (a *lanes) water(row int) Mem { return a.field(reg.RDX, designFields*row+waterField) }
 
-// nextRows moves to the measurements behind several.
+// nextRows moves the pointers past so many measurements.
 func (a *lanes) nextRows(count int) {
 	ADDQ(I32(int32(batchBytes*count)), reg.RSI)
 	a.skip(reg.RDX, designFields*count)
@@ -62,14 +63,17 @@ func (a *lanes) nextRows(count int) {
 
 // logarithmsRows is logarithms with several rows at once.
 //
-// RDI y, R9 v, RSI s, RDX row of the design, R8 the Rest, RCX n. Z0-Z1 tables, Z2 c, Z3 cut, Z4 floor, Z5 one, Z6-Z9 the
-// polynomial, and five for each of four rows: x, the table's two numbers, work, s.
+//	RDI y, R9 v, RSI s, RDX row of the design, R8 the Rest, RCX n
+//	Z0-Z1 tables, Z2 c, Z3 cut, Z4 floor, Z5 one, Z6-Z9 the polynomial
+//	and five for each of four rows: x, the table's two numbers, work, s
 func (a *lanes) logarithmsRows(name string, weighted bool) {
-	signature, doc := "y, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes the binary logarithms of what water leaves of the signal."
+	signature, doc := "y, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes y = log2(x)"
 	if weighted {
-		signature, doc = "y, v, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes them times the squares of the signal, and those squares to v."
+		signature, doc = "y, v, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes v = s^2 and y = v log2(x)"
 	}
-	a.function(name, signature, doc)
+	a.function(name, signature, doc,
+		"for n measurements of {lanes} voxels. x = s - c water is what water leaves of the signal, or the floor where",
+		"x <= cut.")
 	r := a.registers
 	table, c, cut, floor, one, polynomial := r[0:2], r[2], r[3], r[4], r[5], r[6:10]
 	x, inverse, log, q, s := r[10:14], r[14:18], r[18:22], r[22:26], r[26:30]
@@ -133,14 +137,16 @@ func (a *lanes) logarithmsRows(name string, weighted bool) {
 	a.end()
 }
 
-// project: sums[k] += u w[k] and sums[7+k] += x w[k] over measurements; the last w is 1, which costs an addition only.
+// project computes sums[k] += u w[k] and sums[7+k] += x w[k] over the measurements. The last w is 1, so that an
+// addition is enough.
 //
-// RDI sums, RDX row of the design, RSI u, R9 x, RCX n. Z0-Z13 sums, Z14 and Z15 u and x.
-//
-// With 16 registers: Y0-Y13 sums, Y14 u, Y15 broadcasts; x is in memory.
+//	RDI sums, RDX row of the design, RSI u, R9 x, RCX n
+//	32 registers: Z0-Z13 sums, Z14-Z17 u and x of two measurements
+//	16 registers: Y0-Y13 sums, Y14 u, Y15 broadcasts; x is in memory
 func (a *lanes) project() {
 	a.function("tensorProject", "sums *ops.Lanes, design *float64, u, x *ops.Lanes, n int",
-		"adds to sums the products of u, and then those of x, with the columns of the design.")
+		"adds u, times each of the seven columns of the design, to seven sums, and x to seven others, over n",
+		"measurements of {lanes} voxels.")
 	r := a.registers
 	if a.whole() {
 		argument("sums", reg.RDI)
@@ -200,13 +206,16 @@ func (a *lanes) project() {
 	a.end()
 }
 
-// packSingle: sixteen rows of n values, one voxel after the other, become n numbers of sixteen lanes. Blocks of eight
-// rows and four columns are turned; the last one overlaps the one before. Both instruction sets use 256 bits.
+// packSingle turns sixteen rows of n values, one voxel after the other, into n numbers of sixteen lanes. It turns
+// blocks of eight rows and four columns. The last block overlaps the one before. Both instruction sets use 256 bits.
 //
-// RDI lanes, RSI and R9 first and fifth row of the half, RDX length of a row in bytes, R8 three of them, RCX columns
-// left. Y0-Y3 rows, Y4-Y7 pairs, then columns.
+//	RDI lanes, RSI and R9 first and fifth row of the half, RDX length of a row in bytes, R8 three of them
+//	RCX columns left
+//	Y0-Y3 rows, Y4-Y7 pairs, then columns
 func (a *lanes) packSingle(name, kind string, bytes int) {
-	a.set.function(name, "lanes *ops.LanesSingle, signal *"+kind+", n int", "transposes sixteen rows of n >= 4 values.")
+	a.set.function(name, "lanes *ops.LanesSingle, signal *"+kind+", n int",
+		"transposes the signals of sixteen voxels, rows of n >= 4 values one after another, into n numbers of sixteen",
+		"lanes, and prefetches the next sixteen rows.")
 	for half := range 2 {
 		argument("lanes", reg.RDI)
 		argument("signal", reg.RSI)
@@ -238,7 +247,7 @@ func (a *lanes) packSingle(name, kind string, bytes int) {
 		Label(last)
 		TESTQ(reg.RCX, reg.RCX)
 		JZ(LabelRef(done))
-		Comment("Go back, so that four columns are left.")
+		Comment("Fewer than four columns are left. Go back, so that they are four.")
 		SUBQ(Imm(4), reg.RCX)
 		LEAQ(Mem{Base: reg.RSI, Index: reg.RCX, Scale: uint8(bytes)}, reg.RSI)
 		LEAQ(Mem{Base: reg.R9, Index: reg.RCX, Scale: uint8(bytes)}, reg.R9)
@@ -250,8 +259,8 @@ func (a *lanes) packSingle(name, kind string, bytes int) {
 	a.end()
 }
 
-// askForNext asks memory for the same block of the next sixteen voxels, which will be wanted soon. R10 and R11 are their
-// first and fifth row of the half.
+// askForNext prefetches the same block of the next sixteen voxels. R10 and R11 are their first and fifth row of the
+// half.
 func (a *lanes) askForNext() {
 	for _, pointer := range []reg.Register{reg.R10, reg.R11} {
 		PREFETCHT1(Mem{Base: pointer})
@@ -297,13 +306,14 @@ func (a *lanes) turnSingle(bytes int) {
 	}
 }
 
-// convert: n numbers of sixteen lanes of float32 to or from n of the first and n of the last eight in float64.
+// convert moves n numbers between sixteen lanes of float32 and two arrays of float64, of the first and the last eight
+// lanes.
 //
-// RDI first eight, RSI last eight, RDX sixteen, RCX n.
+//	RDI first eight, RSI last eight, RDX sixteen, RCX n
 func (a *lanes) convert(name string, widen bool) {
-	doc := "writes n numbers of sixteen lanes, rounded from eight and eight."
+	doc := "rounds n numbers of sixteen voxels to single precision: the first eight lanes come from first, the others from last."
 	if widen {
-		doc = "writes the first and the last eight lanes of n numbers in double precision."
+		doc = "converts n numbers of sixteen voxels to double precision: the first eight lanes to first, the others to last."
 	}
 	a.set.function("single"+name, "first, last *ops.Lanes, s *ops.LanesSingle, n int", doc)
 	argument("first", reg.RDI)

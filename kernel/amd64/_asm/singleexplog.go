@@ -8,7 +8,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// Polynomials in single precision, made like those in double precision.
+// Coefficients for single precision, made like those for double precision.
 var (
 	// (2^r - 1)/r for 0 <= r <= 1 and for |r| <= 1/2
 	exp2Floor   = []float64{0.6931471708649757, 0.24022720418111218, 0.05549602356397317, 0.009652195056053893, 0.0012692166069498963, 0.00020817915039591148}
@@ -19,16 +19,16 @@ var (
 	log2OddSingle = []float64{2.885390079803336, 0.9617988388019802, 0.5767151860316867, 0.43171769718508124}
 )
 
-// reduceFloor makes VREDUCE leave what is above the next lower integer, quietly.
+// reduceFloor makes VREDUCE subtract the next lower integer, without an exception.
 const reduceFloor = 0b1001
 
 // exp2Single is exp2 for float32.
 //
-// 512 bits: with k the next lower integer, 2^z = 2^k 2^(z-k); the scaling instruction takes k from z by itself, and
-// makes what is subnormal, zero or infinite.
+// With 512 bits, k is the next lower integer, and 2^z = 2^k 2^(z-k). The scaling instruction takes k from z by itself,
+// and makes subnormal, zero and infinite results.
 //
-// 256 bits: k = z rounded to an integer, and the bits of 2^k by shifting. Results below 2^-126.5 become zero, above
-// 2^127.5 infinite.
+// With 256 bits, k is z rounded to an integer, and the bits of 2^k come from a shift. Results below 2^-126.5 become
+// zero, and those above 2^127.5 infinite.
 func (a *lanes) exp2Single(z reg.VecPhysical, spare [4]reg.VecPhysical) {
 	shifted, k, q := spare[0], spare[1], spare[2]
 	if a.evex {
@@ -39,7 +39,7 @@ func (a *lanes) exp2Single(z reg.VecPhysical, spare [4]reg.VecPhysical) {
 		return
 	}
 	a.clamp(z, q, -127, 128)
-	shift := a.constant(3<<22 + 127) // rounds to an integer, and leaves the exponent's bits of 2^k at the end
+	shift := a.constant(3<<22 + 127) // the sum is rounded to an integer, and its last bits are the exponent of 2^k
 	VADDPS(shift, z, shifted)
 	VSUBPS(shift, shifted, k)
 	VSUBPS(k, z, z)
@@ -49,12 +49,12 @@ func (a *lanes) exp2Single(z reg.VecPhysical, spare [4]reg.VecPhysical) {
 	VMULPS(q, shifted, z)
 }
 
-// log2Single is log2 for float32; the tables take one register each.
+// log2Single is log2 for float32. Each table takes one register.
 func (a *lanes) log2Single(x reg.VecPhysical, spare [5]reg.VecPhysical, table []reg.VecPhysical) {
 	if a.is512() {
 		inverse, log, q := spare[0], spare[1], spare[2]
 		VGETEXPPS(x, q)
-		VGETMANTPS(Imm(0b1000), x, x) // [1, 2), and NaN for what is negative
+		VGETMANTPS(Imm(0b1000), x, x) // to [1, 2), and a negative number to NaN
 		VPSRLD(Imm(19), x, log)
 		VPERMPS(table[0], log, inverse)
 		VPERMPS(table[1], log, log)
@@ -64,12 +64,12 @@ func (a *lanes) log2Single(x reg.VecPhysical, spare [5]reg.VecPhysical, table []
 		VFMADD213PS(log, q, x)
 		return
 	}
-	// What is not a positive normal number is rare; then all lanes take the careful way.
+	// Numbers that are not positive and normal are rare. Where there is one, all lanes take the careful way.
 	exponent, m, square, q, special := spare[0], spare[1], spare[2], spare[3], spare[4]
 	ordinary := a.label("ordinary")
 	a.logOfSingle(x, m, exponent, square, q)
 	VMOVUPS(a.constant(0x1p-126), special)
-	VPCMPGTD(x, special, special) // as integers: the numbers below, and all negative ones
+	VPCMPGTD(x, special, special) // compared as integers: smaller numbers, and all negative ones
 	VPCMPGTD(a.pattern32(math.Float32bits(math.MaxFloat32)), x, q)
 	VPOR(q, special, special)
 	VMOVMSKPS(special, reg.R11L)
@@ -93,7 +93,7 @@ func (a *lanes) log2Single(x reg.VecPhysical, spare [5]reg.VecPhysical, table []
 	VMOVAPS(m, x)
 }
 
-// logOfSingle writes the logarithm of positive normal numbers x to m, which may be x. 256 bits.
+// logOfSingle writes the logarithm of positive normal numbers x to m, which may be x. It is for 256 bits.
 func (a *lanes) logOfSingle(x, m, exponent, square, q reg.VecPhysical) {
 	// The bits above those of sqrt(1/2) hold the exponent.
 	VMOVUPS(a.pattern32(math.Float32bits(math.Sqrt2/2)), q)

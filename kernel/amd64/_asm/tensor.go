@@ -6,8 +6,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// tensor writes the steps of the tensor models for one instruction set. Package ops says what each is,
-// as seen from Go.
+// tensor writes the steps of the tensor models for one instruction set. Package ops says what each step computes, as Go
+// sees it.
 func tensor(v vectors) {
 	a := newLanes(v)
 	a.pack("tensorPack32", "float32", 4)
@@ -40,16 +40,22 @@ func tensor(v vectors) {
 	a.eigens()
 }
 
-// exp2s: RDI y, RSI x, RCX n; Z0 x, Z1-Z4 work, Z5-Z6 the table.
+// exp2s computes y = 2^x.
+//
+//	RDI y, RSI x, RCX n
+//	Z0 x, Z1-Z4 work, Z5-Z6 the table
 func (a *lanes) exp2s() {
-	a.elementwise("tensorExp2", "y, x *ops.Lanes, n int", "writes y = 2^x for n numbers.", func(r []reg.VecPhysical) {
+	a.elementwise("tensorExp2", "y, x *ops.Lanes, n int", "writes y = 2^x for n numbers of {lanes} voxels.", func(r []reg.VecPhysical) {
 		a.exp2(r[0], [4]reg.VecPhysical(r[1:5]), r[5:7])
 	}, func(r []reg.VecPhysical) { a.exp2Table(r[5:7]) })
 }
 
-// log2s: RDI y, RSI x, RCX n; Z0 x, Z1-Z5 work, Z6-Z9 the tables.
+// log2s computes y = log2(x).
+//
+//	RDI y, RSI x, RCX n
+//	Z0 x, Z1-Z5 work, Z6-Z9 the tables
 func (a *lanes) log2s() {
-	a.elementwise("tensorLog2", "y, x *ops.Lanes, n int", "writes the binary logarithms of n numbers.", func(r []reg.VecPhysical) {
+	a.elementwise("tensorLog2", "y, x *ops.Lanes, n int", "writes y = log2(x) for n numbers of {lanes} voxels.", func(r []reg.VecPhysical) {
 		a.log2(r[0], [5]reg.VecPhysical(r[1:6]), r[6:10])
 	}, func(r []reg.VecPhysical) { a.log2Table(r[6:10]) })
 }
@@ -73,17 +79,19 @@ func (a *lanes) elementwise(name, signature, doc string, body, before func(r []r
 	a.end()
 }
 
-// logarithms: for each measurement, x = s - c w, replaced by the floor where x <= cut; y = log2(x). Weighted: y is
-// multiplied by s^2, which is also written to v.
+// logarithms computes y = log2(x) for each measurement. x = s - c w, replaced by the floor where x <= cut. With
+// weights, y is multiplied by s^2, and s^2 is written to v.
 //
-// RDI y, R9 v, RSI s, RDX row of the design (w is its number 7), R8 the Rest, RCX n.
-// Z0 x, Z1-Z5 work, Z6-Z9 tables, Z10 c, Z11 cut, Z12 floor, Z13 s.
+//	RDI y, R9 v, RSI s, RDX row of the design (w is its number 7), R8 the Rest, RCX n
+//	Z0 x, Z1-Z5 work, Z6-Z9 tables, Z10 c, Z11 cut, Z12 floor, Z13 s
 func (a *lanes) logarithms(name string, weighted bool) {
-	signature, doc := "y, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes the binary logarithms of what water leaves of the signal."
+	signature, doc := "y, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes y = log2(x)"
 	if weighted {
-		signature, doc = "y, v, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes them times the squares of the signal, and those squares to v."
+		signature, doc = "y, v, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes v = s^2 and y = v log2(x)"
 	}
-	a.function(name, signature, doc)
+	a.function(name, signature, doc,
+		"for n measurements of {lanes} voxels. x = s - c water is what water leaves of the signal, or the floor where",
+		"x <= cut.")
 	r := a.registers
 	x, c, cut, floor, s := r[0], r[10], r[11], r[12], r[13]
 	a.log2Table(r[6:10])
@@ -126,18 +134,19 @@ func (a *lanes) logarithms(name string, weighted bool) {
 	a.end()
 }
 
-// A row of the design is 6 b-tensor elements, 1, and the signal of water over its S0.
+// A row of the design is the six elements of the b-tensor, 1, and the signal of water over its S0.
 const (
 	designFields = 8
 	waterField   = 7
 )
 
-// sums: sum[k] += v table[k] over measurements, for as many columns as there are registers at a time.
+// sums computes sum[k] += v table[k] over the measurements. It takes as many columns at a time as there are registers.
 //
-// RDI sums, RDX table, RSI v, RCX n. The last register holds v, the one before it broadcasts (256 bits).
+//	RDI sums, RDX table, RSI v, RCX n
+//	the last register v, the one before it broadcasts (256 bits)
 func (a *lanes) sums(name string, columns, fields int) {
 	a.function(name, "sums *ops.Lanes, table *float64, v *ops.Lanes, n int",
-		"adds to each sum the products of v with a column of the table.")
+		"adds v, times each column of a table, to the sum of that column, over n measurements of {lanes} voxels.")
 	last := len(a.registers) - 1
 	v, spare := a.registers[last], a.registers[last-1]
 	sweep := last - 1
@@ -170,16 +179,21 @@ func (a *lanes) sums(name string, columns, fields int) {
 	a.end()
 }
 
-// monomials says which of the 22 sums is element (i, j) of the normal matrix, and times what: where b-tensors have
-// rank one, products of b-tensor elements are the 15 monomials of degree four in the gradient, which several
-// elements of the matrix share. The columns of the design are xx 2xy yy 2xz 2yz zz 1.
+// monomials says which of the 22 sums is element (i, j) of the normal matrix, and multiples says how many times. Where
+// b-tensors have rank one, products of two of their elements are the 15 monomials of degree four in the gradient.
+// Several elements of the matrix share one. The columns of the design are xx 2xy yy 2xz 2yz zz 1.
 var monomials = [7][7]int{{0}, {1, 2}, {2, 6, 9}, {3, 4, 7, 5}, {4, 7, 10, 8, 11}, {5, 8, 11, 12, 13, 14}, {15, 16, 17, 18, 19, 20, 21}}
 
 var multiples = [7][7]int{{1}, {1, 4}, {1, 1, 1}, {1, 2, 1, 4}, {1, 2, 1, 2, 4}, {1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1, 1}}
 
-// expand: RDI matrix, RSI sums; Z0 element.
+// expand copies the sums to the elements of the matrix.
+//
+//	RDI matrix, RSI sums
+//	Z0 element
 func (a *lanes) expand() {
-	a.function("tensorExpand", "matrix, sums *ops.Lanes", "writes the 28 elements of a packed lower triangle from 22 sums.")
+	a.function("tensorExpand", "matrix, sums *ops.Lanes",
+		"writes the normal matrices of {lanes} voxels, packed lower triangles of 28 elements, from the 22 sums",
+		"that differ where b-tensors have rank one.")
 	argument("matrix", reg.RDI)
 	argument("sums", reg.RSI)
 	x := a.registers[0]
@@ -208,7 +222,7 @@ const (
 	pointGradient = 10
 )
 
-// begin loads the arguments that the models share, and p.
+// begin loads the arguments that the models share, and the parameters p of the point.
 func (a *lanes) begin(p []reg.VecPhysical) {
 	argument("s", reg.RSI)
 	argument("design", reg.RDX)

@@ -6,20 +6,23 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// eigen writes the decomposition of symmetric 3 x 3 matrices by cyclic Jacobi rotations, sweep after sweep until the
-// elements off the diagonal are zero in all lanes. A lane that is done has rotations by nothing, which leave its bits
-// alone.
+// eigen writes the decomposition of symmetric 3 x 3 matrices by cyclic Jacobi rotations. It repeats sweeps until the
+// elements off the diagonal are zero in all lanes. A lane that is finished earlier is rotated by an angle of zero,
+// which leaves its bits alone.
 //
-// RDI values, RDX vectors, RSI tensors, R11 sweeps left. Z0-Z5 xx xy yy xz yz zz, Z6 what is negligible, Z7-Z15 work.
-// Z16-Z24 the eigenvectors, row by row (256 bits: in memory).
+//	RDI values, RDX vectors, RSI tensors, R11 sweeps left
+//	Z0-Z5 xx xy yy xz yz zz, Z6 below which an element is negligible, Z7-Z15 work
+//	Z16-Z24 the eigenvectors, row by row (256 bits: in memory)
 type eigen struct {
 	*lanes
 	vectors bool
 }
 
 func (a *lanes) eigens() {
-	eigen{a, false}.write("tensorEigenvalues", "values, tensors *ops.Lanes", "writes the eigenvalues of eight symmetric matrices.")
-	eigen{a, true}.write("tensorEigen", "values, vectors, tensors *ops.Lanes", "writes the eigenvalues and eigenvectors of eight symmetric matrices.")
+	eigen{a, false}.write("tensorEigenvalues", "values, tensors *ops.Lanes", "writes the eigenvalues of the symmetric 3 x 3 matrices of {lanes} voxels, descending.")
+	eigen{a, true}.write("tensorEigen", "values, vectors, tensors *ops.Lanes",
+		"writes the eigenvalues of the symmetric 3 x 3 matrices of {lanes} voxels, descending, and their eigenvectors "+
+			"as the columns of row-major matrices.")
 }
 
 func (e eigen) write(name, signature, doc string) {
@@ -63,7 +66,7 @@ func (e eigen) write(name, signature, doc string) {
 	e.end()
 }
 
-// begin sets the vectors to those of the axes.
+// begin sets the eigenvectors to the axes.
 func (e eigen) begin() {
 	for k := 0; k < 9 && e.vectors; k++ {
 		v := e.registers[7]
@@ -79,7 +82,7 @@ func (e eigen) begin() {
 	}
 }
 
-// get and put move an element of the matrix of vectors, which with 512 bits stays in its register.
+// get and put move an element of the matrix of eigenvectors. With 512 bits it stays in its register.
 func (e eigen) get(k, spare int) reg.VecPhysical {
 	if e.evex {
 		return e.registers[16+k]
@@ -94,7 +97,7 @@ func (e eigen) put(v reg.VecPhysical, k int) {
 	}
 }
 
-// finished jumps where the elements off the diagonal are zero, of either sign, in all lanes.
+// finished jumps to done where the elements off the diagonal are 0 or -0 in all lanes.
 func (e eigen) finished(done string) {
 	r := e.registers
 	w := r[7]
@@ -110,8 +113,8 @@ func (e eigen) finished(done string) {
 	JZ(LabelRef(done))
 }
 
-// rotate makes element (p, q) zero, with d = qq - pp, o = 2 pq, r = sqrt(d^2 + o^2), h = |d| + r: the tangent is
-// t = o / h with the sign of d, the cosine c = sqrt(h / 2r). Where pq is so small that the rotation would change no
+// rotate makes element (p, q) zero. With d = qq - pp, o = 2 pq, r = sqrt(d^2 + o^2) and h = |d| + r, the tangent is t =
+// o/h with the sign of d, and the cosine is c = sqrt(h / 2r). Where pq is so small that the rotation would change no
 // bit of the diagonal, t = 0 and c = 1.
 func (e eigen) rotate(p, q int) {
 	third := 3 - p - q
@@ -140,7 +143,7 @@ func (e eigen) rotate(p, q int) {
 	VADDPD(s, c, c)                // h
 	VDIVPD(c, t, t)                // t
 	VANDPD(e.pattern(1<<63), x, x) // the sign of d
-	VXORPD(x, t, t)                // t with it
+	VXORPD(x, t, t)                // t with this sign
 	VADDPD(s, s, s)                // 2r
 	VDIVPD(s, c, c)                // h / 2r
 	VSQRTPD(c, c)                  // c
@@ -166,7 +169,7 @@ func (e eigen) rotate(p, q int) {
 	}
 }
 
-// turnPair replaces a, b by c a - s b, s a + c b.
+// turnPair replaces a and b by c a - s b and s a + c b.
 func (e eigen) turnPair(a, b, c, s, work reg.VecPhysical) {
 	VMULPD(b, s, work)
 	VMULPD(c, b, b)
@@ -174,7 +177,7 @@ func (e eigen) turnPair(a, b, c, s, work reg.VecPhysical) {
 	VFMSUB213PD(work, c, a)
 }
 
-// order exchanges two values and their vectors where the second is greater.
+// order exchanges two eigenvalues, and their vectors, where the second is greater.
 func (e eigen) order(i, j int) {
 	r := e.registers
 	x, y, mask := r[packed(i, i)], r[packed(j, j)], r[12]

@@ -9,8 +9,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// Coefficients of polynomials that interpolate at Chebyshev's points; their relative errors are far
-// below a rounding. Lowest power first.
+// Coefficients of polynomials that interpolate at Chebyshev's points, lowest power first. Their relative errors are far
+// below a rounding.
 var (
 	// (2^r - 1)/r for |r| <= 1/32 and for |r| <= 1/2
 	exp2Narrow = []float64{0.6931471805599457, 0.24022650695910075, 0.05550410865663927, 0.009618129106919535, 0.0013333781577210431, 0.00015403723981118498}
@@ -23,12 +23,12 @@ var (
 
 // exp2 replaces z by 2^z, using four more registers.
 //
-// 512 bits: with k = z rounded to a sixteenth, 2^z = 2^floor(k) T[16 (k - floor(k))] 2^(z-k), where T
-// are the 16 powers of 2^(1/16), held in registers table[0] and table[1], and the last factor is a polynomial.
-// Results that are subnormal, zero or infinite come out of the scaling instruction by themselves.
+// With 512 bits, k is z rounded to a sixteenth, and 2^z = 2^floor(k) T[16 (k - floor(k))] 2^(z-k). T are the 16 powers
+// of 2^(1/16), in the registers table[0] and table[1]. The last factor is a polynomial. The scaling instruction makes
+// subnormal, zero and infinite results by itself.
 //
-// 256 bits: k = z rounded to an integer, a longer polynomial, and the bits of 2^k by shifting. Results below
-// 2^-1022.5 become zero, above 2^1023.5 infinite.
+// With 256 bits, k is z rounded to an integer. The polynomial is longer, and the bits of 2^k come from a shift. Results
+// below 2^-1022.5 become zero, and those above 2^1023.5 infinite.
 func (a *lanes) exp2(z reg.VecPhysical, spare [4]reg.VecPhysical, table []reg.VecPhysical) {
 	if a.isSingle() {
 		a.exp2Single(z, spare)
@@ -49,7 +49,7 @@ func (a *lanes) exp2(z reg.VecPhysical, spare [4]reg.VecPhysical, table []reg.Ve
 		return
 	}
 	a.clamp(z, q, -1023, 1024)
-	shift := a.constant(3<<51 + 1023) // rounds to an integer, and leaves the exponent's bits of 2^k at the end
+	shift := a.constant(3<<51 + 1023) // the sum is rounded to an integer, and its last bits are the exponent of 2^k
 	a.add(shift, z, shifted)
 	a.sub(shift, shifted, k)
 	a.sub(k, z, z)
@@ -60,11 +60,11 @@ func (a *lanes) exp2(z reg.VecPhysical, spare [4]reg.VecPhysical, table []reg.Ve
 }
 
 const (
-	exp2Shift = 3 << 47 // 1.5 2^48: the last bit of a sum with it is a sixteenth
-	exp2Limit = 1100    // beyond, results are 0 or infinite
+	exp2Shift = 3 << 47 // 1.5 2^48: the last bit of a sum with it counts sixteenths
+	exp2Limit = 1100    // beyond it, results are 0 or infinite
 )
 
-// clamp keeps z between two limits; NaN stays.
+// clamp keeps z between two limits. NaN stays.
 func (a *lanes) clamp(z, spare reg.VecPhysical, low, high float64) {
 	a.everywhere(low, spare)
 	a.max(z, spare, z)
@@ -98,7 +98,7 @@ func (a *lanes) polynomial(q, x reg.VecPhysical, c []float64) {
 	}
 }
 
-// twoChains evaluates the same from even and odd powers apart, which do not wait for each other.
+// twoChains evaluates the same from even and odd powers. The two chains do not wait for each other.
 func (a *lanes) twoChains(q, odd, square, x reg.VecPhysical, c []float64) {
 	a.mul(x, x, square)
 	var halves [2][]float64
@@ -110,12 +110,12 @@ func (a *lanes) twoChains(q, odd, square, x reg.VecPhysical, c []float64) {
 	a.fma(x, odd, q)
 }
 
-// log2 replaces x by its binary logarithm, using five more registers. Zero gives -Inf, what is negative NaN.
+// log2 replaces x by its binary logarithm, using five more registers. Zero gives -Inf, a negative number NaN.
 //
-// 512 bits: x = 2^e m with 1 <= m < 2; with c the middle of the sixteenth that m is in, log2(x) = e + log2(c) +
-// log2(1+r), r = m/c - 1. 1/c and log2(c) come from tables held in four registers.
+// With 512 bits, x = 2^e m, 1 <= m < 2. c is the middle of the sixteenth of [1, 2) in which m is. log2(x) = e + log2(c)
+// + log2(1+r), where r = m/c - 1. 1/c and log2(c) come from tables in four registers.
 //
-// 256 bits: x = 2^e m with sqrt(1/2) <= m < sqrt(2); with s = (m-1)/(m+1), log2(m) is an odd polynomial in s.
+// With 256 bits, x = 2^e m, sqrt(1/2) <= m < sqrt(2). With s = (m-1)/(m+1), log2(m) is an odd polynomial in s.
 func (a *lanes) log2(x reg.VecPhysical, spare [5]reg.VecPhysical, table []reg.VecPhysical) {
 	if a.isSingle() {
 		a.log2Single(x, spare, table)
@@ -124,7 +124,7 @@ func (a *lanes) log2(x reg.VecPhysical, spare [5]reg.VecPhysical, table []reg.Ve
 	if a.is512() {
 		inverse, log, q := spare[0], spare[1], spare[2]
 		VGETEXPPD(x, q)
-		VGETMANTPD(Imm(0b1000), x, x) // [1, 2), and NaN for what is negative
+		VGETMANTPD(Imm(0b1000), x, x) // to [1, 2), and a negative number to NaN
 		VPSRLQ(Imm(48), x, inverse)
 		VMOVAPD(inverse, log)
 		VPERMI2PD(table[1], table[0], inverse)
@@ -135,12 +135,12 @@ func (a *lanes) log2(x reg.VecPhysical, spare [5]reg.VecPhysical, table []reg.Ve
 		a.fma213(log, q, x)
 		return
 	}
-	// What is not a positive normal number is rare; then all lanes take the careful way.
+	// Numbers that are not positive and normal are rare. Where there is one, all lanes take the careful way.
 	exponent, m, square, q, special := spare[0], spare[1], spare[2], spare[3], spare[4]
 	ordinary := a.label("ordinary")
 	a.logOf(x, m, exponent, square, q)
 	VMOVUPD(a.constant(0x1p-1022), special)
-	VPCMPGTQ(x, special, special) // as integers: the numbers below, and all negative ones
+	VPCMPGTQ(x, special, special) // compared as integers: smaller numbers, and all negative ones
 	VPCMPGTQ(a.pattern(math.Float64bits(math.MaxFloat64)), x, q)
 	VPOR(q, special, special)
 	VMOVMSKPD(special, reg.R11L)
@@ -164,15 +164,15 @@ func (a *lanes) log2(x reg.VecPhysical, spare [5]reg.VecPhysical, table []reg.Ve
 	VMOVAPD(m, x)
 }
 
-// logOf writes the logarithm of positive normal numbers x to m, which may be x. 256 bits.
+// logOf writes the logarithm of positive normal numbers x to m, which may be x. It is for 256 bits.
 func (a *lanes) logOf(x, m, exponent, square, q reg.VecPhysical) {
 	// The bits above those of sqrt(1/2) hold the exponent.
 	VMOVUPD(a.pattern(math.Float64bits(math.Sqrt2/2)), q)
 	VPSUBQ(q, x, exponent)
 	VPAND(a.pattern(0xfff<<52), exponent, q)
 	VPSUBQ(q, x, m)
-	// An integer i in -2^51 .. 2^51 becomes a float64 by adding it to the bits of 1.5 2^52. The shift must
-	// keep the sign: of the 12 bits, 2048 is added first and taken off after.
+	// Adding an integer i in -2^51 .. 2^51 to the bits of 1.5 2^52 gives a float64, from which i follows by a
+	// subtraction. The shift must keep the sign of the 12 bits: 2048 is added to them before, and subtracted after.
 	VPSRLQ(Imm(52), exponent, exponent)
 	VPXOR(a.pattern(0x800), exponent, exponent)
 	VPADDQ(a.pattern(math.Float64bits(3<<51)), exponent, exponent)
@@ -193,7 +193,7 @@ const (
 	notLessThan = 5
 )
 
-// log2Table loads the inverses of the middles of the sixteenths of [1, 2), and minus their logarithms.
+// log2Table loads 1/c and log2(c) for the middles c of the sixteenths of [1, 2).
 func (a *lanes) log2Table(registers []reg.VecPhysical) {
 	if !a.is512() {
 		return
@@ -215,7 +215,7 @@ func (a *lanes) log2Table(registers []reg.VecPhysical) {
 	}
 }
 
-// log2Near is the logarithm of a number from 1/2 to 1 to the last bit, which math.Log2 need not be.
+// log2Near is the logarithm of a number from 1/2 to 1, correctly rounded. math.Log2 need not be.
 func log2Near(x float64) float64 {
 	s := new(big.Float).SetPrec(200)
 	one := big.NewFloat(1).SetPrec(200)

@@ -8,8 +8,9 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// Coefficients of 2^r for weights, as in tensorexplog.go: for |r| <= 1/32 the relative error is 2.6e-12, for
-// |r| <= 1/2 it is 1.1e-12. A weight that is off by that moves a parameter by as little of its standard error.
+// Coefficients of 2^r for weights, interpolated as those of tensorexplog.go. The relative error is 2.6e-12 for |r| <=
+// 1/32, and 1.1e-12 for |r| <= 1/2. Such an error of a weight moves a parameter by as small a part of its standard
+// error.
 var (
 	weightNarrow = []float64{1, 0.6931471801625687, 0.24022650691319414, 0.055505736314614036, 0.009618317140580765}
 	weightWide   = []float64{1, 0.6931471805459335, 0.2402265069581299, 0.05550410941205933, 0.009618129159402558, 0.0013333450568000645, 0.00015403455852453838, 1.5310079402249296e-05, 1.3255224878668817e-06}
@@ -29,8 +30,8 @@ func (a *lanes) tensorFits() {
 	a.squaredWeights()
 }
 
-// twoRows repeats a body for the measurements counted by CX, two at a time, so that the second need not wait for
-// the first, and once for one that is left over. It uses up CX.
+// twoRows repeats a body for the measurements that CX counts. It takes two at a time, so that neither waits for the
+// other, and then one that may be left. It uses up CX.
 func (a *lanes) twoRows(body func(rows int)) {
 	again, rest, done := a.label("pair"), a.label("rest"), a.label("done")
 	SUBQ(Imm(2), reg.RCX)
@@ -46,20 +47,22 @@ func (a *lanes) twoRows(body func(rows int)) {
 	Label(done)
 }
 
-// scalar is the k-th float64, the same for all lanes, from a pointer on.
+// scalar is the place of the k-th float64 from a pointer on. It is the same for all lanes.
 func scalar(pointer reg.Register, k int) Mem { return Mem{Base: pointer, Disp: 8 * k} }
 
-// row is the k-th number of a measurement that lies rows after the pointer's.
+// row is the place of a number in the measurement that lies row measurements after the pointer's.
 func (a *lanes) row(pointer reg.Register, row int) Mem { return a.at(pointer, row) }
 
-// ordinaryWide: least = min(least, s); y = log2(max(s, floor)); sums += y table. The logarithm is that of log2, for
-// numbers that are normal or above: the mantissa is had by masking.
+// ordinaryWide computes least = min(least, s), y = log2(max(s, floor)) and sums += y table. The logarithm is that of
+// log2, for normal numbers; a mask gives the mantissa.
 //
-// R9 least, R8 floor, RSI s, RDI y, RDX table, RCX n. Z0-Z6 sums, Z7 least, Z8 floor, Z9-Z12 tables, Z13 mask of the
-// mantissa, Z14 one, Z15-Z22 x, e, 1/c, log2(c) of two measurements, Z23-Z30 coefficients.
+//	R9 least, R8 floor, RSI s, RDI y, RDX table, RCX n
+//	Z0-Z6 sums, Z7 least, Z8 floor, Z9-Z12 tables, Z13 mask of the mantissa, Z14 one
+//	Z15-Z22 x, e, 1/c, log2(c) of two measurements, Z23-Z30 coefficients
 func (a *lanes) ordinaryWide() {
 	a.function("tensorOrdinary", "sums, least, y, s *ops.Lanes, table *float64, n int, floor *ops.Lanes",
-		"writes logarithms and adds what they contribute to the ordinary fit.")
+		"lowers least to s, writes y = log2(max(s, floor)), and adds y, times each of seven columns of the table,",
+		"to the sum of that column, over n measurements of {lanes} voxels.")
 	r := a.registers
 	least, floor, mask, one, coefficients := r[7], r[8], r[13], r[14], r[23:31]
 	argument("least", reg.R9)
@@ -83,13 +86,13 @@ func (a *lanes) ordinaryWide() {
 		for u := range rows {
 			a.load(a.row(reg.RSI, u), x[u])
 			VMINPD(least, x[u], least)
-			VMAXPD(x[u], floor, x[u]) // of NaN and the floor, NaN
+			VMAXPD(x[u], floor, x[u]) // NaN where x is NaN
 		}
 		for u := range rows {
 			VGETEXPPD(x[u], e[u])
 			VPSRLQ(Imm(48), x[u], inverse[u])
 			VMOVAPD(inverse[u], log[u])
-			VPTERNLOGQ(Imm(0xea), one, mask, x[u]) // x and mask, or one
+			VPTERNLOGQ(Imm(0xea), one, mask, x[u]) // (x and mask) or one
 			VPERMI2PD(r[10], r[9], inverse[u])
 			VPERMI2PD(r[12], r[11], log[u])
 		}
@@ -126,8 +129,7 @@ func (a *lanes) constants8(values []float64, registers []reg.VecPhysical) {
 	}
 }
 
-// horner evaluates polynomials in x, side by side, from coefficients in registers, lowest power first. The first
-// step writes q without a copy.
+// horner evaluates polynomials in several x, side by side, from coefficients in registers, lowest power first.
 func (a *lanes) horner(q, x, c []reg.VecPhysical) {
 	top := len(c) - 1
 	for u := range q {
@@ -140,14 +142,16 @@ func (a *lanes) horner(q, x, c []reg.VecPhysical) {
 	}
 }
 
-// reweightWide: v = 2^(w.p); right += v y w, and v y for the seventh. No limits are needed: where w.p is beyond what
-// exponents hold, scaling gives 0 or infinity.
+// reweightWide computes v = 2^(w.p), and adds v y w to the right-hand side, v y for the seventh. It needs no limits:
+// where w.p is beyond what exponents hold, the scaling instruction gives 0 or infinity.
 //
-// R8 p, RDX row of the design, RSI y, R9 v, RCX n. Z0-Z5 p, Z6-Z12 right, Z13-Z14 powers, Z15 shift, Z16-Z20
-// coefficients, Z21-Z28 r, power, k, q of two measurements.
+//	R8 p, RDX row of the design, RSI y, R9 v, RCX n
+//	Z0-Z5 p, Z6-Z12 right, Z13-Z14 powers, Z15 shift, Z16-Z20 coefficients
+//	Z21-Z28 r, power, k, q of two measurements
 func (a *lanes) reweightWide() {
 	a.function("tensorReweight", "right, u, v, y *ops.Lanes, design *float64, n int, p *ops.Lanes",
-		"writes the weights that a fit predicts, and adds up weighted logarithms.")
+		"writes the weights v = 2^(w.p) that a fit p predicts, and adds v y, times each of the seven columns of",
+		"the design, to the right-hand side, over n measurements of {lanes} voxels.")
 	r := a.registers
 	p, right, shift, c := r[:6], r[6:13], r[15], r[16:21]
 	a.exp2Table(r[13:15])
@@ -209,13 +213,14 @@ func (a *lanes) reweightWide() {
 	a.end()
 }
 
-// ordinaryNarrow is ordinaryWide with 256 bits: first the logarithms, of both halves side by side, then the sums.
-// What is not finite is not in the logarithms, but in a sum of x - x, which goes into every sum.
+// ordinaryNarrow is ordinaryWide with 256 bits. It first makes the logarithms, of both halves side by side, and then
+// the sums. The logarithms do not show a value that is not finite. A sum of x - x does, and is added to every sum.
 //
-// Y0-Y7 x, exponent, square, q of the halves; Y8-Y9 least, Y10-Y11 the sum of x - x, Y12-Y13 floor.
+//	Y0-Y7 x, exponent, square, q of the halves; Y8-Y9 least, Y10-Y11 the sum of x - x, Y12-Y13 floor
 func (a *lanes) ordinaryNarrow() {
 	a.function("tensorOrdinary", "sums, least, y, s *ops.Lanes, table *float64, n int, floor *ops.Lanes",
-		"writes logarithms and adds what they contribute to the ordinary fit.")
+		"lowers least to s, writes y = log2(max(s, floor)), and adds y, times each of seven columns of the table,",
+		"to the sum of that column, over n measurements of {lanes} voxels.")
 	r := a.registers
 	x, exponent, square, q, least, poison, floor := r[:2], r[2:4], r[4:6], r[6:8], r[8:10], r[10:12], r[12:14]
 	argument("least", reg.R9)
@@ -257,12 +262,12 @@ func (a *lanes) ordinaryNarrow() {
 	a.end()
 }
 
-// half is the lower or upper four lanes of the k-th number from a pointer on.
+// half is the place of the lower or upper four lanes of the k-th number from a pointer on.
 func half(pointer reg.Register, k, h int) Mem {
 	return Mem{Base: pointer, Disp: k*batchBytes + h*batchBytes/2}
 }
 
-// logsOf is logOf for two halves side by side; x becomes the logarithm.
+// logsOf is logOf for two halves side by side. It replaces x by the logarithm.
 func (a *lanes) logsOf(x, exponent, square, q []reg.VecPhysical) {
 	each := func(step func(h int)) {
 		step(0)
@@ -289,26 +294,28 @@ func (a *lanes) logsOf(x, exponent, square, q []reg.VecPhysical) {
 	each(func(h int) { VFMADD213PD(exponent[h], q[h], x[h]) })
 }
 
-// sumsPair is sums with 256 bits, both halves side by side.
+// sumsPair is sums with 256 bits, with both halves side by side.
 func (a *lanes) sumsPair(name string, columns, fields int) {
 	a.function(name, "sums *ops.Lanes, table *float64, v *ops.Lanes, n int",
-		"adds to each sum the products of v with a column of the table.")
+		"adds v, times each column of a table, to the sum of that column, over n measurements of {lanes} voxels.")
 	a.sweeps("table", "v", "sums", columns, fields, columns == normalColumns)
 	a.end()
 }
 
-const normalColumns = 22 // the last of which is ones
+const normalColumns = 22 // the last column is ones
 
-// normalSums: sum[k] += v table[k] for 21 columns, and the last sum += v.
+// normalSums computes sum[k] += v table[k] for 21 columns, and adds v to the last sum.
 //
-// RDI sums, RDX table, RSI v, RCX n. Z0-Z21 sums, Z31 v.
+//	RDI sums, RDX table, RSI v, RCX n
+//	Z0-Z21 sums, Z31 v
 func (a *lanes) normalSums() {
 	if !a.whole() {
 		a.sumsPair("tensorSums22", normalColumns, 24)
 		return
 	}
 	a.function("tensorSums22", "sums *ops.Lanes, table *float64, v *ops.Lanes, n int",
-		"adds to 21 sums the products of v with a column of the table, and to the last v.")
+		"adds v, times each of 21 columns of a table, to the sum of that column, and v to a last sum, over n",
+		"measurements of {lanes} voxels.")
 	v, sums := a.registers[31], a.registers[:normalColumns]
 	argument("sums", reg.RDI)
 	argument("table", reg.RDX)
@@ -332,10 +339,11 @@ func (a *lanes) normalSums() {
 	a.end()
 }
 
-// sweeps adds v times columns of a table to sums, 256 bits: as many columns at a time as there are registers for
-// both halves, so that what is broadcast serves both. The column of ones, when it is the last, is only added.
+// sweeps adds v, times columns of a table, to sums, with 256 bits. It takes as many columns at a time as there are
+// registers for both halves, so that a broadcast serves both. Where the last column is ones, v is only added.
 //
-// RDI sums, RDX table, RSI v, RCX n. Y0-Y11 sums, Y12-Y13 v, Y14-Y15 broadcasts.
+//	RDI sums, RDX table, RSI v, RCX n
+//	Y0-Y11 sums, Y12-Y13 v, Y14-Y15 broadcasts
 func (a *lanes) sweeps(table, v, sums string, columns, fields int, ones bool) {
 	r := a.registers
 	count := (columns + 5) / 6
@@ -378,13 +386,15 @@ func (a *lanes) sweeps(table, v, sums string, columns, fields int, ones bool) {
 	}
 }
 
-// reweightNarrow is reweightWide with 256 bits: first w.p, kept in v, then v and u = v y, then the sums. Results below
-// 2^-1022.5 become zero, as does NaN, above 2^1023.5 infinite.
+// reweightNarrow is reweightWide with 256 bits. It first writes w.p to v, then v and u = v y, then the sums. Results
+// below 2^-1022.5 become zero, and so does NaN. Results above 2^1023.5 become infinite.
 //
-// Y0-Y11 p of both halves, Y12-Y13 w.p, Y14-Y15 broadcasts; then Y0-Y11 z, shifted, q of the halves of two measurements.
+//	Y0-Y11 p of both halves, Y12-Y13 w.p, Y14-Y15 broadcasts
+//	then Y0-Y11 z, shifted, q of the halves of two measurements
 func (a *lanes) reweightNarrow() {
 	a.function("tensorReweight", "right, u, v, y *ops.Lanes, design *float64, n int, p *ops.Lanes",
-		"writes the weights that a fit predicts, and adds up weighted logarithms.")
+		"writes the weights v = 2^(w.p) that a fit p predicts, and adds v y, times each of the seven columns of",
+		"the design, to the right-hand side, over n measurements of {lanes} voxels.")
 	r := a.registers
 	argument("p", reg.R8)
 	a.exponents(false)
@@ -427,9 +437,10 @@ func (a *lanes) reweightNarrow() {
 	a.end()
 }
 
-// exponents writes w.p, with p6 added or not, to v. 256 bits.
+// exponents writes w.p to v, and adds p6 if asked to. It is for 256 bits.
 //
-// R8 p, R9 v, RDX row of the design, RCX n. Y0-Y11 p, Y12-Y13 w.p, Y14-Y15 broadcasts.
+//	R8 p, R9 v, RDX row of the design, RCX n
+//	Y0-Y11 p, Y12-Y13 w.p, Y14-Y15 broadcasts
 func (a *lanes) exponents(added bool) {
 	r := a.registers
 	for k := range 6 {
@@ -465,14 +476,18 @@ func (a *lanes) exponents(added bool) {
 	})
 }
 
-// tissueWide: t = 2^(w.p + p6), d = s - t; u = d t, v = t^2 - mix u; squares += d^2, right += u w, and u for the seventh.
-// The exponential is that of exp2 without its limits, which only infinite arguments need.
+// tissueWide computes t = 2^(w.p + p6), d = s - t, u = d t and v = t^2 - mix u. It adds d^2 to the squares and u w to
+// the right-hand side, u for the seventh. The exponential is exp2 without its limits, which only infinite arguments
+// need.
 //
-// R8 the Point, RDX row of the design, RSI s, R9 v, RCX n. Z0-Z6 p, Z7-Z13 right, Z14 squares, Z15 mix, Z16-Z17 powers,
-// Z18 shift, Z19-Z28 z, power, k, t, d of two measurements.
+//	R8 the Point, RDX row of the design, RSI s, R9 v, RCX n
+//	Z0-Z6 p, Z7-Z13 right, Z14 squares, Z15 mix, Z16-Z17 powers, Z18 shift
+//	Z19-Z28 z, power, k, t, d of two measurements
 func (a *lanes) tissueWide() {
 	a.function("tensorTissue", "right, u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"evaluates the model without water at a point, and what its derivatives are sums of.")
+		"evaluates the model without water of {lanes} voxels at a point, over n measurements. With t = 2^(w.p +",
+		"p6) and d = s - t it writes v = t^2 - mix d t, adds d^2 to the squares, and adds d t, times each of the",
+		"seven columns of the design, to the right-hand side.")
 	r := a.registers
 	p, right, squares, mix, shift := r[:7], r[7:14], r[14], r[15], r[18]
 	a.exp2Table(r[16:18])
@@ -545,12 +560,14 @@ func (a *lanes) tissueWide() {
 	a.end()
 }
 
-// tissueNarrow is tissueWide with 256 bits: first w.p + p6, kept in v, then u and v, then the sums.
+// tissueNarrow is tissueWide with 256 bits. It first writes w.p + p6 to v, then u and v, then the sums.
 //
-// Y0-Y11 z, shifted, t of the halves of two measurements, Y12-Y13 squares, Y14-Y15 limits.
+//	Y0-Y11 z, shifted, t of the halves of two measurements, Y12-Y13 squares, Y14-Y15 limits
 func (a *lanes) tissueNarrow() {
 	a.function("tensorTissue", "right, u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"evaluates the model without water at a point, and what its derivatives are sums of.")
+		"evaluates the model without water of {lanes} voxels at a point, over n measurements. With t = 2^(w.p +",
+		"p6) and d = s - t it writes v = t^2 - mix d t, adds d^2 to the squares, and adds d t, times each of the",
+		"seven columns of the design, to the right-hand side.")
 	r := a.registers
 	argument("point", reg.R8)
 	a.exponents(true)
@@ -573,7 +590,7 @@ func (a *lanes) tissueNarrow() {
 		}
 		each(func(u int, place func(pointer reg.Register) Mem) {
 			a.load(place(reg.R9), z[u])
-			VMAXPD(z[u], low, z[u]) // of NaN and a limit, NaN
+			VMAXPD(z[u], low, z[u]) // NaN where z is NaN
 			VMINPD(z[u], high, z[u])
 			VADDPD(a.constant(3<<51+1023), z[u], shifted[u])
 			VSUBPD(a.constant(3<<51+1023), shifted[u], t[u])
@@ -609,12 +626,14 @@ func (a *lanes) tissueNarrow() {
 	a.end()
 }
 
-// squaredWeights: x = max(s, floor), v = (c x)^2, y = log2(x), u = v y.
+// squaredWeights computes x = max(s, floor), v = (c x)^2, y = log2(x) and u = v y.
 //
-// RDI u, R9 v, R10 y, RSI s, R8 the Rest, RCX n. Z0 x, Z1-Z5 work, Z6-Z9 tables, Z10 c, Z12 floor, Z13 v.
+//	RDI u, R9 v, R10 y, RSI s, R8 the Rest, RCX n
+//	Z0 x, Z1-Z5 work, Z6-Z9 tables, Z10 c, Z12 floor, Z13 v
 func (a *lanes) squaredWeights() {
 	a.function("tensorSquaredWeights", "u, v, y, s *ops.Lanes, n int, rest *ops.Rest",
-		"writes logarithms and squares of a signal that is not less than a floor.")
+		"writes y = log2(x), v = (c x)^2 and u = v y with x = max(s, floor), for n measurements of {lanes}",
+		"voxels.")
 	r := a.registers
 	x, c, floor, v := r[0], r[10], r[12], r[13]
 	a.log2Table(r[6:10])
@@ -629,7 +648,7 @@ func (a *lanes) squaredWeights() {
 		a.load(a.at(reg.R8, 2), floor)
 		a.rows(func() {
 			a.load(a.at(reg.RSI, 0), x)
-			VMAXPD(x, floor, x) // of NaN and the floor, NaN
+			VMAXPD(x, floor, x) // NaN where x is NaN
 			VMULPD(x, c, v)
 			VMULPD(v, v, v)
 			a.log2(x, [5]reg.VecPhysical(r[1:6]), r[6:10])

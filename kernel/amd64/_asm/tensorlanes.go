@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -12,10 +13,11 @@ import (
 )
 
 // lanes writes the kernels of the tensor models for one instruction set and one precision. A number is eight lanes of
-// float64, or sixteen of float32, one voxel each: one register, or two (the halves) that are worked on one after the
-// other. So memory looks the same to all instruction sets, and so do the drivers in Go.
+// float64, or sixteen of float32, one voxel in each. It is in one register, or in two (the halves), which are worked on
+// one after the other. Memory therefore looks the same to all instruction sets and to the drivers in Go.
 //
-// Registers are named by number: which holds what is said with each function, for 512 bits and for 256.
+// The comment of each function says which registers hold what. Z0 stands for register 0, which is Y0 with 256 bits; Y0
+// is written where only 256 bits are meant.
 type lanes struct {
 	set
 	element
@@ -31,26 +33,26 @@ func newLanes(v vectors) *lanes {
 // whole says whether a number is one register.
 func (a *lanes) whole() bool { return a.bytes == batchBytes }
 
-// batchBytes is the number of bytes of all lanes.
+// batchBytes is the number of bytes of all lanes of a number.
 const batchBytes = 64
 
-// function begins a function whose name and parameters are written for double precision.
+// function begins a function. Its name and parameters are those of double precision. {lanes} stands for the voxels.
 func (a *lanes) function(name, signature string, doc ...string) {
 	if a.isSingle() {
 		name = strings.Replace(name, "tensor", "single", 1)
 		signature = strings.ReplaceAll(structure.ReplaceAllString(signature, "${0}Single"), "*float64", "*float32")
 	}
-	a.set.function(name, signature, doc...)
+	a.set.function(name, signature, strings.ReplaceAll(strings.Join(doc, " "), "{lanes}", strconv.Itoa(batchBytes/a.size)))
 	a.half = 0
 }
 
-// end clears the upper halves of the registers, without which SSE code is slow, and returns.
+// end returns. It first clears the upper halves of the registers, without which SSE code after it would be slow.
 func (a *lanes) end() {
 	VZEROUPPER()
 	RET()
 }
 
-// halves writes the body once for each register's worth of the eight lanes.
+// halves writes the body once for each half, or only once where a number is one register.
 func (a *lanes) halves(body func()) {
 	for a.half = 0; a.half < batchBytes; a.half += a.bytes {
 		body()
@@ -58,12 +60,12 @@ func (a *lanes) halves(body func()) {
 	a.half = 0
 }
 
-// at is the k-th number from a pointer on: this half's lanes of it.
+// at is the place of the k-th number from a pointer on: of the lanes of this half.
 func (a *lanes) at(pointer reg.Register, k int) Mem {
 	return Mem{Base: pointer, Disp: k*batchBytes + a.half}
 }
 
-// field is the k-th element, the same for all lanes, from a pointer on.
+// field is the place of the k-th element from a pointer on. Elements are the same for all lanes.
 func (a *lanes) field(pointer reg.Register, k int) Mem {
 	return Mem{Base: pointer, Disp: a.size * k}
 }
@@ -82,11 +84,11 @@ func argument(name string, into reg.Register) {
 	Load(Param(name), into.(reg.GPPhysical))
 }
 
-// rows repeats the body for each of the measurements counted by CX, which it uses up.
+// rows repeats the body for the measurements that CX counts. It uses up CX.
 func (a *lanes) rows(body func()) { a.rowsAfter(func() {}, body) }
 
-// shortRows is rows for a body so short that the loop fits into one line of the cache, from which it begins. A short loop
-// that lies across two lines is slower, by a fifth on Sapphire Rapids.
+// shortRows is rows for a short body. Its loop begins at a line of the cache, so that it fits into one. A short loop
+// that lies across two lines was slower by a fifth on Sapphire Rapids.
 func (a *lanes) shortRows(body func()) {
 	a.rowsAfter(func() { Instruction(&ir.Instruction{Opcode: "PCALIGN", Operands: []Op{Imm(64)}}) }, body)
 }
@@ -108,12 +110,12 @@ func (a *lanes) label(name string) string {
 	return fmt.Sprintf("%s%d", name, a.labels)
 }
 
-// load, store and zero move one half's lanes of a number.
+// load and store move the lanes of one half of a number. zero clears a register.
 func (a *lanes) load(from Mem, into reg.VecPhysical)  { VMOVUPD(from, into) }
 func (a *lanes) store(from reg.VecPhysical, into Mem) { VMOVUPD(from, into) }
 func (a *lanes) zero(r reg.VecPhysical)               { VXORPD(r, r, r) }
 
-// addProduct adds x times the element at m to sum. Without evex it needs a register for the broadcast.
+// addProduct adds x times the element at m to sum. Without evex it needs a spare register for copies of the element.
 func (a *lanes) addProduct(m Mem, x, sum, spare reg.VecPhysical) {
 	if a.evex {
 		a.fmaNumber(m, x, sum)
@@ -123,8 +125,9 @@ func (a *lanes) addProduct(m Mem, x, sum, spare reg.VecPhysical) {
 	a.fma(spare, x, sum)
 }
 
-// number is one number in memory, for the instructions with 512 bits that copy it to all lanes. What fills a register
-// lies across two lines of the cache wherever the linker wants, and is then twice as slow to read.
+// number is a constant that is once in memory, for the instructions of evex, which copy it to all lanes. A constant
+// that fills a register may lie across two lines of the cache, as the linker places it, and is then twice as slow to
+// read.
 func (a *lanes) number(v float64) Mem {
 	name := fmt.Sprintf("tensor%snumber%016x", a.name, math.Float64bits(v))
 	if a.isSingle() {
@@ -143,7 +146,7 @@ func (a *lanes) number(v float64) Mem {
 	return m
 }
 
-// constant is a number in every lane, in memory.
+// constant is a number in memory that is there for every lane.
 func (a *lanes) constant(v float64) Mem {
 	if a.isSingle() {
 		return a.pattern32(math.Float32bits(float32(v)))
@@ -160,7 +163,7 @@ func (a *lanes) everywhere(v float64, into reg.VecPhysical) {
 	a.load(a.constant(v), into)
 }
 
-// pattern32 is 32 bits in every lane, in memory.
+// pattern32 is 32 bits in memory that are there for every lane.
 func (a *lanes) pattern32(bits uint32) Mem {
 	name := fmt.Sprintf("single%s%08x", a.name, bits)
 	m, ok := a.constants[name]
@@ -174,7 +177,7 @@ func (a *lanes) pattern32(bits uint32) Mem {
 	return m
 }
 
-// pattern is 64 bits in every lane, in memory.
+// pattern is 64 bits in memory that are there for every lane.
 func (a *lanes) pattern(bits uint64) Mem {
 	name := fmt.Sprintf("tensor%s%016x", a.name, bits)
 	m, ok := a.constants[name]
@@ -188,7 +191,7 @@ func (a *lanes) pattern(bits uint64) Mem {
 	return m
 }
 
-// table is one register's worth after the other of different numbers in memory.
+// table is several different numbers in memory, as many as fill one register or more.
 func (a *lanes) table(name string, values []float64) Mem {
 	name = "tensor" + a.name + name
 	if a.isSingle() {

@@ -6,15 +6,18 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// pack: eight rows of n values, one voxel after the other, become n numbers of eight lanes. Squares of 4 x 4 are
-// turned; the last one overlaps the one before. Both instruction sets use 256 bits, for the work is in the shuffles:
-// float32 of all rows are turned before they are widened, float64 are turned for four rows and then the others. Memory
-// is asked for what lies 8 n values ahead: most often the next voxels.
+// pack turns eight rows of n values, one voxel after the other, into n numbers of eight lanes. It turns squares of 4 x
+// 4. The last square overlaps the one before. Both instruction sets use 256 bits, because shuffles take most of the
+// time. float32 of all rows are turned before they are widened. float64 are turned for four rows and then for the
+// others. The 8 n values behind these, most often the next voxels, are prefetched.
 //
-// RDI lanes, RSI first row, R9 fifth row, RDX length of a row in bytes, R8 three of them, R10 what is asked for, RCX
-// columns left. Z0-Z3 rows, Z4-Z7 pairs, then columns.
+//	RDI lanes, RSI first row, R9 fifth row, RDX length of a row in bytes, R8 three of them
+//	R10 what is prefetched, RCX columns left
+//	Y0-Y3 rows, Y4-Y7 pairs, then columns
 func (a *lanes) pack(name, kind string, bytes int) {
-	a.function(name, "lanes *ops.Lanes, signal *"+kind+", n int", "transposes eight rows of n >= 4 values.")
+	a.function(name, "lanes *ops.Lanes, signal *"+kind+", n int",
+		"transposes the signals of {lanes} voxels, rows of n >= 4 values one after another, into n numbers of {lanes}",
+		"lanes, and prefetches the next {lanes} rows.")
 	argument("lanes", reg.RDI)
 	argument("signal", reg.RSI)
 	argument("n", reg.RCX)
@@ -48,7 +51,7 @@ func (a *lanes) pack(name, kind string, bytes int) {
 	Label(last)
 	TESTQ(reg.RCX, reg.RCX)
 	JZ(LabelRef(done))
-	Comment("Go back, so that four columns are left.")
+	Comment("Fewer than four columns are left. Go back, so that they are four.")
 	SUBQ(Imm(4), reg.RCX)
 	LEAQ(Mem{Base: reg.RSI, Index: reg.RCX, Scale: uint8(bytes)}, reg.RSI)
 	LEAQ(Mem{Base: reg.R9, Index: reg.RCX, Scale: uint8(bytes)}, reg.R9)
@@ -59,7 +62,7 @@ func (a *lanes) pack(name, kind string, bytes int) {
 	a.end()
 }
 
-// fourRows are those from a pointer on.
+// fourRows are the places of four rows from a pointer on.
 func fourRows(first reg.Register) [4]Mem {
 	return [4]Mem{
 		{Base: first},
@@ -69,7 +72,7 @@ func fourRows(first reg.Register) [4]Mem {
 	}
 }
 
-// turnAll transposes four columns of float32 in eight rows: row k is beside row k + 4 in a register.
+// turnAll transposes four columns of float32 in eight rows. A register has row k beside row k + 4.
 func (a *lanes) turnAll() {
 	x := []reg.VecPhysical{reg.X0, reg.X1, reg.X2, reg.X3, reg.X4, reg.X5, reg.X6, reg.X7}
 	y := []reg.VecPhysical{reg.Y0, reg.Y1, reg.Y2, reg.Y3, reg.Y4, reg.Y5, reg.Y6, reg.Y7}
@@ -100,7 +103,7 @@ func (a *lanes) turnAll() {
 	}
 }
 
-// turnFour transposes a square of float64, into the lanes from a byte offset on.
+// turnFour transposes a 4 x 4 square of float64 into the lanes from a byte offset on.
 func (a *lanes) turnFour(first reg.Register, offset int) {
 	y := []reg.VecPhysical{reg.Y0, reg.Y1, reg.Y2, reg.Y3, reg.Y4, reg.Y5, reg.Y6, reg.Y7}
 	for k, row := range fourRows(first) {
@@ -119,12 +122,13 @@ func (a *lanes) turnFour(first reg.Register, offset int) {
 	}
 }
 
-// extent: the least and the largest of n numbers and the sum of their squares, starting from what is there. A NaN
-// may be passed over by the first two.
+// extent lowers least, raises most, and adds the squares of n numbers to energy. Least and most may pass over a NaN.
 //
-// RDI extent, RSI s, RCX n; Z0 s, Z1 least, Z2 most, Z3 energy.
+//	RDI extent, RSI s, RCX n
+//	Z0 s, Z1 least, Z2 most, Z3 energy
 func (a *lanes) extent() {
-	a.function("tensorRange", "extent *ops.Extent, s *ops.Lanes, n int", "lowers the least, raises the most and adds to the energy of n numbers.")
+	a.function("tensorRange", "extent *ops.Extent, s *ops.Lanes, n int",
+		"lowers the least and raises the most to n numbers of {lanes} voxels, and adds their squares to the energy.")
 	r := a.registers
 	a.halves(func() {
 		argument("extent", reg.RDI)

@@ -6,10 +6,10 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// pairs are the registers of the models in 256 bits, which work on both halves of a number at once: two exponentials that do
-// not wait for each other, and one broadcast for both. p is in memory.
+// pairs are the registers of the models with 256 bits. These work on both halves of a number at once: the two
+// exponentials do not wait for each other, and a broadcast serves both. p is in memory.
 //
-// Y0-Y1 t, Y2-Y5 and Y6-Y9 work, Y10-Y11 squares, Y12-Y13 gradient, Y14 broadcasts.
+//	Y0-Y1 t, Y2-Y5 and Y6-Y9 work, Y10-Y11 squares, Y12-Y13 gradient, Y14 broadcasts
 type pairs struct {
 	t, squares, gradient []reg.VecPhysical
 	work                 [2][4]reg.VecPhysical
@@ -24,7 +24,7 @@ func (a *lanes) pairs() pairs {
 	}
 }
 
-// of is one half of the k-th number from a pointer on.
+// of is the place of one half of the k-th number from a pointer on.
 func (a *lanes) of(h int, pointer reg.Register, k int) Mem {
 	return Mem{Base: pointer, Disp: k*batchBytes + h*a.bytes}
 }
@@ -46,8 +46,8 @@ func (a *lanes) predictPair(x pairs) {
 	a.exp2Pair(x)
 }
 
-// exp2Pair is exp2 in 256 bits, for both halves of t. An integer added to a number of the order of 2^52 (2^23) rounds t to
-// an integer k and leaves the bits of 2^k's exponent at the end.
+// exp2Pair is exp2 with 256 bits, for both halves of t. Adding a large integer, of the order of 2^52 (2^23 in single
+// precision), rounds t to an integer k. The last bits of the sum are the exponent of 2^k.
 func (a *lanes) exp2Pair(x pairs) {
 	bias, low, high, exponent, coefficients := 3<<51+1023., -1023., 1024., uint64(52), exp2Wide
 	if a.isSingle() {
@@ -66,7 +66,7 @@ func (a *lanes) exp2Pair(x pairs) {
 			VPSLLQ(Imm(exponent), x.work[h][0], x.work[h][0])
 		}
 	})
-	// Even and odd powers apart.
+	// Even and odd powers are two chains.
 	both(func(h int) { a.mul(z[h], z[h], x.work[h][1]) })
 	last := len(coefficients) - 1
 	for _, chain := range []int{last, last - 1} {
@@ -81,7 +81,8 @@ func (a *lanes) exp2Pair(x pairs) {
 	both(func(h int) { a.mul(x.work[h][2], x.work[h][0], z[h]) })
 }
 
-// differencePair computes d = s - t - c water into the first of work, and adds up its squares; element is water.
+// differencePair computes d = s - t - c water in the first working register, and adds d^2 to the squares. It leaves
+// water in element.
 func (a *lanes) differencePair(x pairs) {
 	a.broadcast(a.field(reg.RDX, waterField), x.element)
 	both(func(h int) {
@@ -102,10 +103,14 @@ func (a *lanes) storePair(sums []reg.VecPhysical, k int) {
 	both(func(h int) { a.store(sums[h], a.of(h, reg.R8, k)) })
 }
 
-// modelPair is model on both halves at once. RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n.
+// modelPair evaluates the model on both halves at once.
+//
+//	RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n
 func (a *lanes) modelPair() {
 	a.function("tensorModel", "u, v, x, s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"evaluates the model at a point, and what its derivatives are sums of.")
+		"evaluates the model of {lanes} voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s -",
+		"t - c water it writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water",
+		"to the gradient.")
 	x := a.pairs()
 	argument("u", reg.RDI)
 	argument("v", reg.R9)
@@ -137,10 +142,12 @@ func (a *lanes) modelPair() {
 	a.end()
 }
 
-// weightsPair is weights on both halves at once. RDI u, R9 v, RSI y, RDX row of the design, R8 the Point, RCX n.
+// weightsPair computes v = exp2(w.p + p6) and u = v s on both halves at once.
+//
+//	RDI u, R9 v, RSI s, RDX row of the design, R8 the Point, RCX n
 func (a *lanes) weightsPair() {
 	a.function("tensorWeights", "u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"writes v = exp2(w.p + p6) and u = v s.")
+		"writes v = 2^(w.p + p6) and u = v s for n measurements of {lanes} voxels.")
 	x := a.pairs()
 	argument("u", reg.RDI)
 	argument("v", reg.R9)

@@ -6,13 +6,13 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// rowRegisters are what the models in 512 bits keep in registers. They take four measurements (rows) at once: the
-// exponential of one takes longer than a processor can look ahead.
+// rowRegisters are what the models with 512 bits keep in registers. They take four measurements (rows) at once, because
+// an exponential takes longer than a processor can look ahead.
 //
 //	single   Z0-Z6 p, Z7-Z8 squares and Z9-Z10 gradient of even and odd rows, Z11 c, Z12 mix, Z13-Z18 the polynomial of
 //	         exp2, Z19 one, and three for each row: t, q, d
-//	double   Z0-Z6 p, Z7 squares, Z8 gradient, Z9 c, Z10 mix, Z11-Z12 the powers of 2^(1/16), Z13 what rounds to a
-//	         sixteenth, and four for each row: t, q, d, k
+//	double   Z0-Z6 p, Z7 squares, Z8 gradient, Z9 c, Z10 mix, Z11-Z12 the powers of 2^(1/16), Z13 the number that
+//	         rounds to a sixteenth, and four for each row: t, q, d, k
 type rowRegisters struct {
 	p, squares, gradient []reg.VecPhysical
 	c, mix               reg.VecPhysical
@@ -23,7 +23,7 @@ type rowRegisters struct {
 	t, q, d, k           []reg.VecPhysical
 }
 
-// rowsAtOnce hides the latency of the exponential.
+// rowsAtOnce is how many measurements hide the latency of an exponential.
 const rowsAtOnce = 4
 
 func (a *lanes) rowRegisters() rowRegisters {
@@ -73,8 +73,8 @@ func (a *lanes) predictRows(x rowRegisters, count int) {
 	each(func(u int) { VSCALEFPS(x.t[u], x.q[u], x.t[u]) })
 }
 
-// powersOfRows is exp2 in double precision, of the t of several rows, without its limits, which only infinite arguments
-// need.
+// powersOfRows replaces the t of several rows by 2^t in double precision. It is exp2 without its limits, which only
+// infinite arguments need.
 func (a *lanes) powersOfRows(x rowRegisters, each func(do func(u int))) {
 	each(func(u int) { a.add(x.shift, x.t[u], x.d[u]) })
 	each(func(u int) { a.sub(x.shift, x.d[u], x.k[u]) })
@@ -90,7 +90,7 @@ func (a *lanes) powersOfRows(x rowRegisters, each func(do func(u int))) {
 	each(func(u int) { VSCALEFPD(x.k[u], x.q[u], x.t[u]) })
 }
 
-// differences computes d = s - t - c water, and adds up its squares.
+// differences computes d = s - t - c water, and adds d^2 to the squares.
 func (a *lanes) differences(x rowRegisters, count int) {
 	for u := range count {
 		a.load(a.at(reg.RSI, u), x.d[u])
@@ -104,7 +104,7 @@ func (a *lanes) differences(x rowRegisters, count int) {
 	}
 }
 
-// loadSums and storeSums move the sums of even and odd rows, or of all rows, from and to the Point.
+// loadSums and storeSums move a sum from and to the Point. In registers it may be two: of even and of odd rows.
 func (a *lanes) loadSums(place int, sums []reg.VecPhysical) {
 	a.load(a.at(reg.R8, place), sums[0])
 	for _, sum := range sums[1:] {
@@ -119,13 +119,15 @@ func (a *lanes) storeSums(sums []reg.VecPhysical, place int) {
 	a.store(sums[0], a.at(reg.R8, place))
 }
 
-// modelRows writes the rows of a Newton pass. t = exp2(w.p + p6), d = s - t - c water;
-// u = d t, v = t^2 - mix u, x = t water; squares += d^2, gradient += d water.
+// modelRows evaluates the model for a Newton step. t = exp2(w.p + p6), d = s - t - c water; u = d t, v = t^2 - mix u, x
+// = t water; squares += d^2, gradient += d water.
 //
-// RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n.
+//	RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n
 func (a *lanes) modelRows() {
 	a.function("tensorModel", "u, v, x, s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"evaluates the model at a point, and what its derivatives are sums of.")
+		"evaluates the model of {lanes} voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s -",
+		"t - c water it writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water",
+		"to the gradient.")
 	x := a.rowRegisters()
 	argument("u", reg.RDI)
 	argument("v", reg.R9)
@@ -162,10 +164,11 @@ func (a *lanes) modelRows() {
 	a.end()
 }
 
-// misfitRows: squares += (s - exp2(w.p + p6) - c water)^2. Registers are those of modelRows.
+// misfitRows computes squares += (s - exp2(w.p + p6) - c water)^2. Registers are those of modelRows.
 func (a *lanes) misfitRows() {
 	a.function("tensorMisfit", "s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"adds up the squares of the differences of signal and model at a point.")
+		"adds the squares of s - t - c water to those of a point, over n measurements of {lanes} voxels. t =",
+		"2^(w.p + p6).")
 	x := a.rowRegisters()
 	a.begin(x.p)
 	a.loadSums(pointSquares, x.squares)
@@ -179,10 +182,10 @@ func (a *lanes) misfitRows() {
 	a.end()
 }
 
-// weightsRows: v = exp2(w.p + p6), u = v y; y comes as s. Registers are those of modelRows.
+// weightsRows computes v = exp2(w.p + p6) and u = v s. Registers are those of modelRows.
 func (a *lanes) weightsRows() {
 	a.function("tensorWeights", "u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"writes v = exp2(w.p + p6) and u = v s.")
+		"writes v = 2^(w.p + p6) and u = v s for n measurements of {lanes} voxels.")
 	x := a.rowRegisters()
 	argument("u", reg.RDI)
 	argument("v", reg.R9)

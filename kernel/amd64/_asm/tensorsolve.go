@@ -5,7 +5,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// Places in ops.System, in numbers of eight lanes.
+// Places in ops.System, counted in numbers of eight lanes.
 const (
 	systemMatrix    = 0  // packed lower triangle of 8 x 8
 	systemRight     = 36 // right-hand side
@@ -19,11 +19,12 @@ const (
 	systemPredicted = 107
 )
 
-// decompose factors the leading size x size part of the matrix, its diagonal multiplied by 1 + damping, into L D L^T.
-// least becomes the least of pivot over diagonal element.
+// decompose factors the leading size x size part of the matrix into L D L^T. The diagonal is first multiplied by 1 +
+// damping. least becomes the least ratio of a pivot to its diagonal element.
 //
-// R8 the System. Z0-Z6 l d of the column, Z8 pivot, Z9 work, Z10 least, Z11 inverse, Z12 1 + damping, Z13 one,
-// Z14 the least number that is a divisor.
+//	R8 the System
+//	Z0-Z6 l d of the column, Z8 pivot, Z9 work, Z10 least, Z11 inverse, Z12 1 + damping, Z13 one
+//	Z14 the least number by which is divided
 func (a *lanes) decompose(size int) {
 	r := a.registers
 	pivot, v, least, inverse, damping, one, tiny := r[8], r[9], r[10], r[11], r[12], r[13], r[14]
@@ -57,7 +58,7 @@ func (a *lanes) decompose(size int) {
 	a.store(least, a.at(reg.R8, systemLeast))
 }
 
-// forward loads the right-hand side into Z0 on, and replaces it by L^-1 of it.
+// forward loads the right-hand side b into the registers from Z0 on, and replaces it by L^-1 b.
 func (a *lanes) forward(size int) {
 	r := a.registers
 	for i := range size {
@@ -68,7 +69,7 @@ func (a *lanes) forward(size int) {
 	}
 }
 
-// backward replaces Z0 on by L^-T of it, and writes it to the solution.
+// backward replaces x, in the registers from Z0 on, by L^-T x, and writes it to the solution.
 func (a *lanes) backward(size int) {
 	r := a.registers
 	for i := size - 1; i >= 0; i-- {
@@ -79,17 +80,17 @@ func (a *lanes) backward(size int) {
 	}
 }
 
-// factor: the leading 7 x 7 part.
+// factor writes the factors of the leading 7 x 7 part.
 func (a *lanes) factor() {
-	a.function("tensorFactor", "system *ops.System", "factors the leading 7 x 7 part of the matrix.")
+	a.function("tensorFactor", "system *ops.System", "factors the leading 7 x 7 part of the damped matrices of {lanes} voxels into L D L^T.")
 	argument("system", reg.R8)
 	a.halves(func() { a.decompose(7) })
 	a.end()
 }
 
-// solve: the solution for the leading 7 x 7 part, after factor. Z0-Z6 x.
+// solve writes the solution for the leading 7 x 7 part, after factor. Z0-Z6 are x.
 func (a *lanes) solve() {
-	a.function("tensorSolve", "system *ops.System", "solves for the right-hand side with the factors of the leading 7 x 7 part.")
+	a.function("tensorSolve", "system *ops.System", "solves for the right-hand sides of {lanes} voxels, with the factors of the leading 7 x 7 part.")
 	argument("system", reg.R8)
 	a.halves(func() {
 		a.forward(7)
@@ -101,13 +102,15 @@ func (a *lanes) solve() {
 	a.end()
 }
 
-// step: the Newton step of 8 unknowns, the last of which may not fall by more than the bound. It is eliminated last, so that
-// cutting its step before the others are solved for keeps the bound exactly. predicted is what the quadratic model
-// says the objective falls by.
+// step writes the Newton step of 8 unknowns, of which the last may not fall by more than the bound. The last unknown is
+// eliminated last. Its step is cut before the others are solved for, so that the bound holds exactly. predicted is the
+// fall of the objective by the quadratic model.
 //
-// Z0-Z7 x, Z8 predicted, Z9 and Z10 work.
+//	Z0-Z7 x, Z8 predicted, Z9 and Z10 work
 func (a *lanes) step() {
-	a.function("tensorStep", "system *ops.System", "factors the damped matrix and solves for the bounded step.")
+	a.function("tensorStep", "system *ops.System",
+		"factors the damped matrices of {lanes} voxels into L D L^T, solves for the step, whose last unknown is at",
+		"least -bound, and predicts by how much the objective falls.")
 	argument("system", reg.R8)
 	r := a.registers
 	predicted, y, w := r[8], r[9], r[10]

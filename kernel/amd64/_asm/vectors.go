@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -9,16 +10,16 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// vectors is an instruction set and a type of numbers, as the kernels with as many voxels as a register has lanes see
-// them, and the sizes of blocks that the number of registers allows. tables_amd64.go repeats the sizes.
+// vectors is an instruction set, a type of numbers, and the sizes of blocks that the number of registers allows. It is
+// for the kernels that treat as many voxels at once as a register has lanes. tables_amd64.go repeats the sizes.
 type vectors struct {
 	set
 	element
 	tile     int // edge of the squares of sums that the Cholesky factorisation keeps in registers
 	panel    int // rows of a matrix that are multiplied together
-	stripe   int // registers that hold a stripe of moments
-	together int // stripes that are updated together: those of lmax 8, if there are registers for them
-	block    int // voxels that are multiplied together, their unknowns in lanes
+	stripe   int // registers that hold a stripe, a part of the moments of a voxel
+	together int // stripes that are updated together: all of those for lmax 8, where there are registers for them
+	block    int // voxels whose signals are multiplied by a matrix together; lanes are unknowns there
 }
 
 var (
@@ -34,13 +35,17 @@ func (v vectors) lanes() int { return v.bytes / v.size }
 // tileBytes is the size of one tile of the packed triangle.
 func (v vectors) tileBytes() int { return v.tile * v.tile * v.bytes }
 
-// function begins a function that there is in both precisions. In the signature, number and sum are the element's types.
+// function begins a function that there may be in both precisions. In the signature, number and sum stand for the
+// element's types. In the comment, words in braces stand for sizes.
 func (v vectors) function(name, signature string, doc ...string) {
 	signature = strings.NewReplacer("*number", "*"+v.goType, "*sum", "*"+v.sumType).Replace(signature)
-	v.set.function(name+v.infix, signature, doc...)
+	sizes := strings.NewReplacer(
+		"{lanes}", strconv.Itoa(v.lanes()), "{panel}", strconv.Itoa(v.panel), "{tile}", strconv.Itoa(v.tile),
+		"{stripe}", strconv.Itoa(v.stripe*v.lanes()), "{block}", strconv.Itoa(v.block))
+	v.set.function(name+v.infix, signature, sizes.Replace(strings.Join(doc, " ")))
 }
 
-// end ends a function that used vectors.
+// end returns from a function that used vectors. Without VZEROUPPER, SSE code after it would be slow.
 func (v vectors) end() {
 	VZEROUPPER()
 	RET()
@@ -62,7 +67,7 @@ func zero(registers ...reg.VecPhysical) {
 	}
 }
 
-// broadcastPair puts two consecutive numbers into all lanes of a register each, with one load.
+// broadcastPair loads two consecutive numbers at once, and puts each into all lanes of a register.
 func (v vectors) broadcastPair(place Mem, into []reg.VecPhysical) {
 	if v.size == 4 {
 		VBROADCASTSD(place, into[1])
@@ -75,7 +80,7 @@ func (v vectors) broadcastPair(place Mem, into []reg.VecPhysical) {
 	VPERMILPD(U8(0xff), into[1], into[1])
 }
 
-// fill puts one number, as its bits, into all lanes.
+// fill puts one number, given by its bits, into all lanes.
 func (v vectors) fill(r reg.VecPhysical, bits Constant) {
 	value := GP64()
 	MOVQ(bits, value)
@@ -83,7 +88,7 @@ func (v vectors) fill(r reg.VecPhysical, bits Constant) {
 	v.broadcast(r.AsX(), r)
 }
 
-// load is a parameter in a register of its own.
+// load puts a parameter into a register of its own.
 func load(name string) reg.GPVirtual {
 	r := GP64()
 	Load(Param(name), r)
@@ -104,8 +109,7 @@ func label(name string) string {
 	return fmt.Sprintf("%s%d", name, labels)
 }
 
-// repeat writes a loop that counts a register down to zero; it is left out when the register is zero
-// to begin with.
+// repeat writes a loop that counts a register down to zero. The loop has no turns where the register is zero at first.
 func repeat(name string, counter reg.Register, body func()) {
 	again, done := label(name), label("after_"+name)
 	TESTQ(counter, counter)

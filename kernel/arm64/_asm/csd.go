@@ -2,18 +2,18 @@ package main
 
 import "strings"
 
-// Sizes of the blocks that 32 registers allow; package arm64 repeats them.
+// These are the sizes of the blocks that 32 registers allow. Package arm64 repeats them.
 const (
 	csdTile   = 3                             // edge of the squares of sums of the Cholesky factorisation
 	csdPanel  = 14                            // rows of a matrix that are multiplied together
 	tileBytes = csdTile * csdTile * pairBytes // of a tile of the packed triangle
 )
 
-// csd writes the steps of constrained spherical deconvolution. Lane = voxel: a pair holds the same number of
-// four voxels, or of eight in single precision, so that the arithmetic of one voxel is what a plain loop would do,
-// and no voxel sees its neighbours. The operations and their order are those of amd64.
+// csd writes the steps of constrained spherical deconvolution. Lane = voxel: a pair holds the same number of four
+// voxels, or of eight in single precision. The arithmetic of a voxel is therefore what a plain loop would do, and no
+// voxel sees its neighbours. The operations and their order are those of amd64.
 //
-// Package ops says what each step is, as seen from Go.
+// Package ops says what each step computes, as Go sees it.
 func csd(p *program) {
 	p.csdPack("Float64", 8)
 	p.csdPack("Float32", 4)
@@ -30,7 +30,7 @@ func csdSingle(p *program) {
 	p.csdCondition()
 }
 
-// csdIteration writes the steps of an iteration, which there are in both precisions.
+// csdIteration writes the steps of an iteration. They exist in both precisions.
 func csdIteration(p *program) {
 	p.csdTranspose()
 	p.csdBelow()
@@ -40,8 +40,8 @@ func csdIteration(p *program) {
 	p.csdBackSolve()
 }
 
-// step begins a function that there is in both precisions. In the signature, number and sum stand for the types: sums
-// of rows are integers in single precision.
+// step begins a function that exists in both precisions. In the signature, number and sum stand for the types. Sums of
+// rows are integers in single precision.
 func (p *program) step(name, signature string, doc ...string) {
 	number, sum := "*float64", "*float64"
 	if p.format.isSingle() {

@@ -1,17 +1,18 @@
 package main
 
-// The matrix is a packed lower triangle of square tiles: tile (I, J), J <= I, is the one of number
-// I(I+1)/2 + J, and holds its entry (r, c) as vector c*tile + r. So the tiles of a row of tiles are
-// consecutive, and so are the rows' values at one column, which a step of the loops needs together.
+// The matrix is a packed lower triangle of square tiles. Tile (I, J), J <= I, has the number I(I+1)/2 + J, and its
+// entry (r, c) is its vector c*tile + r. The tiles of a row of tiles are therefore consecutive, and so are the vectors
+// of a tile's column, which a turn of the loops needs together.
 
 // inTile is the offset of entry (row, column) of a tile.
 func inTile(row, column int) int { return (column*csdTile + row) * pairBytes }
 
-// csdFactorise writes the Cholesky factorisation with the forward solve.
+// csdFactorise writes the Cholesky factorisation and the forward solve.
 func (p *program) csdFactorise() {
 	p.step("csdFactorise", "q, inverse, y, z *number, tiles int",
-		"replaces q by its Cholesky factor L, writes the reciprocals of L's diagonal to",
-		"inverse, and solves L y = z. A pivot that is not positive makes its reciprocal NaN or infinite.")
+		"factorises the normal matrices of {lanes} voxels: it replaces q by its Cholesky factor L, writes the",
+		"reciprocals of L's diagonal to inverse, and solves L y = z. q is a packed lower triangle of tiles x",
+		"tiles squares with edge {tile}. Where a pivot is not positive, its reciprocal is NaN or infinite.")
 	f := factorisation{
 		program: p, q: p.load("q"), y: p.load("y"), z: p.load("z"),
 		row: p.reg(), number: p.reg(), target: p.reg(), other: p.reg(), own: p.reg(), known: p.reg(),
@@ -30,20 +31,21 @@ func (p *program) csdFactorise() {
 	p.end()
 }
 
-// factorisation holds the pointers of the loops.
+// factorisation holds the pointers that the loops move.
 type factorisation struct {
 	*program
 	q, y, z gp
 	row     gp // first tile of the row of tiles at work
-	number  gp // how many tiles it has left of the diagonal
+	number  gp // how many tiles this row has left of the diagonal
 	target  gp // the tile at work
 	other   gp // walks along the row of tiles above
 	own     gp // walks along the row at work
 	known   gp // walks along y
 }
 
-// offDiagonal finishes the tiles left of the diagonal, one after another: what the columns before contribute is
-// taken off in tile x tile sums, then the tile is solved against the diagonal tile of the row above.
+// offDiagonal finishes the tiles left of the diagonal, one after another. First it subtracts what the earlier columns
+// contribute; the tile x tile sums are in registers. Then it solves the tile against the diagonal tile of the row of
+// tiles above.
 //
 //	a[r][c] = pairs r*tile + c     x[r] = after them     b = after those
 func (f *factorisation) offDiagonal(reciprocals gp) {
@@ -101,7 +103,7 @@ func (f *factorisation) each(visit func(r, c int)) {
 	}
 }
 
-// diagonal finishes the tile on the diagonal and the values of y that belong to its rows.
+// diagonal finishes the tile on the diagonal, and the values of y in its rows.
 //
 //	a[r][c], c <= r = the first pairs     then y[r], x[r], the known y, and one
 func (f *factorisation) diagonal(reciprocals gp) {
@@ -140,7 +142,7 @@ func (f *factorisation) diagonal(reciprocals gp) {
 		f.advance(t*pairBytes, f.known)
 	})
 	for c := range t {
-		f.comment("The reciprocal of the root of p, as root * 1/p: the two do not wait for each other.")
+		f.comment("The reciprocal of the root of p is root * (1/p). So the root and the division do not wait for each other.")
 		s, root := x(0), x(1)
 		f.fdiv(s, one, a(c, c))
 		f.fsqrt(root, a(c, c))
@@ -161,24 +163,24 @@ func (f *factorisation) diagonal(reciprocals gp) {
 	lower(func(r, c int) { f.storePair(a(r, c), f.target, inTile(r, c)) })
 }
 
-// csdBackSolve writes the second half of the solution.
+// csdBackSolve writes the second half of the solution, L^T f = y.
 //
 //	pairs 0-2 f   3-5 the unknowns above   6 an entry of the factor
 func (p *program) csdBackSolve() {
-	judgement := [2]string{"0 in the lanes", "where all of f is finite, else NaN."}
+	judgement := "0 in a lane where f is finite, else NaN."
 	if p.format.isSingle() {
-		judgement = [2]string{"the sum of", "the squares of f, which is finite only where f is."}
+		judgement = "the sum of the squares of f, which is finite only where f is."
 	}
 	p.step("csdBackSolve", "y, q, inverse *number, tiles int",
-		"solves L^T f = y in place of y, and writes one vector more after it: "+judgement[0],
-		judgement[1])
+		"solves L^T f = y for {lanes} voxels in place of y, with the q and inverse of csdFactorise. It writes one",
+		"more vector behind f: "+judgement)
 	const t = csdTile
 	f := func(r int) pair { return pairOf(r) }
 	rest := func(c int) pair { return pairOf(t + c) }
 	entry := pairOf(2 * t)
 	y, row, inverse, left := p.load("y"), p.load("q"), p.load("inverse"), p.load("tiles")
 	offset, down, tile, above, number, spare := p.reg(), p.reg(), p.reg(), p.reg(), p.reg(), p.reg()
-	p.comment("row is the first tile of a row of tiles, y and inverse are at its first unknown: all begin with the last.")
+	p.comment("row is the first tile of a row of tiles. y and inverse are at its first unknown. All begin with the last row.")
 	p.ins("SUB $1, %v, %v", left, offset)
 	p.move(offset, down)
 	p.ins("MUL %v, %v", left, offset)
@@ -205,7 +207,7 @@ func (p *program) csdBackSolve() {
 			}
 			p.storePair(f(r), y, r*pairBytes)
 		}
-		p.comment("What these unknowns take off the rows above.")
+		p.comment("Subtract what these unknowns contribute to the rows above.")
 		p.move(row, tile)
 		p.reload("y", above)
 		p.move(number, down)
@@ -234,8 +236,8 @@ func (p *program) csdBackSolve() {
 	p.end()
 }
 
-// judge writes the vector after f. In double precision that is the sum of 0 * f, in single precision the sum of
-// squares, which the driver needs besides. Neither is finite where f is not.
+// judge writes the vector behind f. In double precision this is the sum of 0 * f. In single precision it is the sum of
+// squares, which the driver needs, too. Neither is finite where f is not.
 func (p *program) judge() {
 	sum, value, none := pairOf(0), pairOf(1), vec(4)
 	p.zero(sum, none)
@@ -252,13 +254,13 @@ func (p *program) judge() {
 	p.storePair(sum, all, 0)
 }
 
-// csdCondition writes what the guard band of single precision is made of.
+// csdCondition writes the sum from which the driver bounds the error of single precision (guard.go of package csd).
 //
 //	V0-V1 sum   V2-V3 reciprocals   V4 a scale
 func (p *program) csdCondition() {
 	p.step("csdCondition", "condition, inverse, scales *number, n int",
-		"writes the sum of scale times the square of the reciprocal, over the n >= 1",
-		"unknowns; the scales are numbers.")
+		"writes the vector of the sums, over n >= 1 unknowns, of scales[i] times the square of inverse[i].",
+		"inverse has vectors of {lanes} voxels, as csdFactorise wrote them, and scales has numbers.")
 	sum, value, scale := pairOf(0), pairOf(1), vec(4)
 	condition, inverse, scales := p.load("condition"), p.load("inverse"), p.load("scales")
 	p.zero(sum)

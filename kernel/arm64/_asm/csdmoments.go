@@ -1,18 +1,24 @@
 package main
 
-// csdAccumulate writes the update of one voxel's moments. This is the one step that is not lane = voxel: sets
-// differ from voxel to voxel, and the moments of a direction are consecutive.
+import "strconv"
+
+// csdAccumulate writes the update of one voxel's moments. This is the only step of csd that is not lane = voxel: the
+// sets of directions differ from voxel to voxel, and the moments of a direction are consecutive numbers.
 //
-//	V0-V27 sums, or V0-V21 in single precision   V28-V31 registers of a row
+//	V0-V27 sums, or V0-V21 in single precision   V28-V31 a part of a row
 func (p *program) csdAccumulate() {
+	registers := 14 // pairs that hold a stripe, a part of the moments
+	if p.format.isSingle() {
+		registers = 11 // two stripes for lmax 8
+	}
 	p.step("csdAccumulate", "dst, from, table *sum, before, after *uint64, words, stripes int",
-		"writes from + the rows of the directions in after and not in before - those of",
-		"the ones in before and not in after. Four directions share 16 rows of the table, one for each set of",
-		"them; rows, from and dst are as many stripes long.")
+		"updates the moments of one voxel, which are consecutive numbers: dst = from + the rows of the directions",
+		"that are in after and not in before - the rows of those that are in before and not in after. Four",
+		"directions share 16 rows of the table, one for each set of them. The sets have so many words; rows, from",
+		"and dst have so many stripes of "+strconv.Itoa(registers*pairBytes/p.format.bytes)+" numbers.")
 	dst, from, table, left := p.load("dst"), p.load("from"), p.load("table"), p.load("stripes")
-	sums, add, subtract := pairs(0, 14), p.fadd, p.fsub
-	if p.format.isSingle() { // two stripes for lmax 8, of integers
-		sums = pairs(0, 11)
+	sums, add, subtract := pairs(0, registers), p.fadd, p.fsub
+	if p.format.isSingle() { // of integers
 		add = func(d, n, m operand) { p.known("VADD", d, n, m) }
 		subtract = func(d, n, m operand) { p.known("VSUB", d, n, m) }
 	}
@@ -32,10 +38,11 @@ func (p *program) csdAccumulate() {
 	p.end()
 }
 
-// changes adds or takes off the rows of the directions that are in one set and not in another.
+// changes adds or subtracts the rows of the directions that are in one set and not in another. Four directions are a
+// group, and the first direction of a group that still has some is called first.
 //
 //	set    the directions of a word that are left, shifted so that bit 0 is that of direction first
-//	row    4*first + the lowest four bits of set, once first is that of a group: the number of a row; then its address
+//	row    the number of a row, 4*first + the lowest four bits of set; then its address
 func (p *program) changes(without, in string, table, rowBytes gp, operation func(d, n, m operand), sums []pair) {
 	none, some, words := p.load(without), p.load(in), p.load("words")
 	set, first, row, word, skip := p.reg(), p.reg(), p.reg(), p.reg(), p.reg()
@@ -59,7 +66,7 @@ func (p *program) changes(without, in string, table, rowBytes gp, operation func
 		for i, sum := range sums {
 			numbers := pairOf(14 + i%2)
 			switch {
-			case i%2 == 1: // there already
+			case i%2 == 1: // loaded together with the one before
 			case i+1 < len(sums):
 				p.ins("VLD1.P 64(%v), [V28.D2, V29.D2, V30.D2, V31.D2]", row)
 			default:
@@ -74,14 +81,15 @@ func (p *program) changes(without, in string, table, rowBytes gp, operation func
 	})
 }
 
-// csdAssemble writes the map from moments to the normal matrix: kernel.GramMap documents it.
+// csdAssemble writes the normal matrix from the moments. gram.Map has the mathematics, ops.CSDIteration the records.
 //
 //	V22 ones   V24-V27 the entries of P, or V24-V25 in single precision
 func (p *program) csdAssemble() {
 	p.step("csdAssemble", "q, c, weights *number, twins *int32, twinCount int, couples *int32, coupleCount int",
-		"writes the entries of q = P + H^T H from the moments c, pairs of a cosine's and a",
-		"sine's vector. Twins and couples are records of 12 and 6 numbers, ops.CSD says which; weights has for",
-		"each record the entries of P and then the weights in the order of use.")
+		"writes the normal matrix q = P + H^T H of {lanes} voxels from their moments c, each of which is a",
+		"cosine's and a sine's vector. twins and couples are records of 12 and of 6 numbers, which",
+		"ops.CSDIteration describes. weights has for each record the entries of P, then the weights in the order",
+		"of use.")
 	q, c, weights := p.load("q"), p.load("c"), p.load("weights")
 	p.fill(assembleOnes, 1)
 	p.scratch(func() { p.assembleTwins(q, c, weights) })
@@ -91,7 +99,7 @@ func (p *program) csdAssemble() {
 
 const assembleOnes, assembleWeights, assembleBase = vec(22), vec(20), vec(24)
 
-// weigh adds the moment at a pointer, times the next two weights, to a pair of sums for each weight, and moves on.
+// weigh adds a moment, times the next weights, to one pair of sums for each weight. It moves both pointers on.
 //
 //	V16-V19 cosine and sine   V20 the weights
 func (p *program) weigh(weight, moment gp, sums ...[2]pair) {
@@ -105,7 +113,7 @@ func (p *program) weigh(weight, moment gp, sums ...[2]pair) {
 	}
 }
 
-// finish writes base + sum to the entry whose offset is the next of a record.
+// finish adds the entry of P to a sum, and writes it to the entry whose offset is the next of a record.
 func (p *program) finish(sum pair, base int, q, record, place gp) {
 	p.ins("MOVW.P 4(%v), %v", record, place)
 	p.ins("ADD %v, %v", q, place)
@@ -114,7 +122,8 @@ func (p *program) finish(sum pair, base int, q, record, place gp) {
 	p.storePair(sum, place, 0)
 }
 
-// assembleTwins makes two quads at a time from the same moments, so that one load serves two sums.
+// assembleTwins makes two quads at a time from the same moments, so that one load serves both. m and p are the sums
+// over the difference (minus) and the sum (plus) of two orders, c and s those over cosines and sines.
 //
 //	V0-V7: mc ms pc ps of the first quad     V8-V15: of the second
 func (p *program) assembleTwins(q, c, weights gp) {
@@ -155,7 +164,8 @@ func (p *program) assembleTwins(q, c, weights gp) {
 	})
 }
 
-// assembleCouples makes two pairs at a time: two chains of additions would wait for themselves, four do not.
+// assembleCouples makes two pairs at a time. With one pair there were two chains of additions, each waiting for its
+// last result. Four chains keep the processor busy.
 //
 //	V0-V3: cos and sin of the first pair     V4-V7: of the second
 func (p *program) assembleCouples(q, c, weights gp) {

@@ -2,29 +2,30 @@ package main
 
 import "strings"
 
-// csdPack writes the transposition of signals, one a voxel, to lanes. It asks memory for the next signals, which lie
+// csdPack writes the transposition of signals, one row a voxel, to lanes. It prefetches the next signals, which lie
 // right behind these.
 func (p *program) csdPack(kind string, bytes int) {
 	p.function("csdPack"+kind, "dst *float64, rows *"+strings.ToLower(kind)+", columns, stride int",
-		"transposes four rows, each stride values after the one before and of at least",
-		"four columns, to dst[column][lane].")
+		"transposes the signals of {lanes} voxels, and prefetches the next ones. The {lanes} rows of columns >=",
+		"{lanes} values, each stride values after the one before, become columns vectors in double precision:",
+		"dst[column][lane].")
 	p.transposition(bytes, true, p.square)
 }
 
 // csdTranspose writes the transposition of moments.
 func (p *program) csdTranspose() {
-	count, turn := "four", p.square
+	turn := p.square
 	if p.format.isSingle() {
-		count, turn = "eight", p.squaresOfSums
+		turn = p.squaresOfSums
 	}
 	p.step("csdTranspose", "dst *number, rows *sum, columns, stride int",
-		"transposes "+count+" rows, each stride values after the one before and of at least",
-		count+" columns, to dst[column][lane].")
+		"transposes the moments of {lanes} voxels. The {lanes} rows of columns >= {lanes} sums, each stride sums",
+		"after the one before, become columns vectors of numbers: dst[column][lane].")
 	p.transposition(p.format.bytes, false, turn)
 }
 
-// transposition turns four columns of all rows at a time; where the columns are not a multiple, the last four overlap
-// those before.
+// transposition turns four columns of all rows at a time. Where the columns are not a multiple of four, the last four
+// overlap the ones before.
 func (p *program) transposition(bytes int, ahead bool, turn func(rows []gp, bytes int, store func(column pair))) {
 	lanes := pairBytes / p.format.bytes
 	dst, first, columns, stride := p.load("dst"), p.load("rows"), p.load("columns"), p.load("stride")
@@ -50,7 +51,7 @@ func (p *program) transposition(bytes int, ahead bool, turn func(rows []gp, byte
 	p.ins("CMP $4, %v", columns)
 	p.ins("BGE %s", square)
 	p.ins("CBZ %v, %s", columns, done)
-	p.comment("Fewer than four columns are left: step back, so that the last square ends with the last column.")
+	p.comment("Fewer than four columns are left. Go back, so that the last square ends with the last column.")
 	p.ins("SUB $4, %v", columns)
 	for _, row := range rows {
 		p.ins("ADD %v<<%d, %v", columns, shift, row)
@@ -62,7 +63,8 @@ func (p *program) transposition(bytes int, ahead bool, turn func(rows []gp, byte
 	p.end()
 }
 
-// square turns four columns of four rows, whose pointers move on, and hands over column after column.
+// square transposes four columns of four rows, and passes column after column to store. The pointers of the rows move
+// on.
 //
 //	V0-V7 rows   V8-V15 columns
 func (p *program) square(rows []gp, bytes int, store func(column pair)) {
@@ -90,7 +92,7 @@ func (p *program) square(rows []gp, bytes int, store func(column pair)) {
 	}
 }
 
-// squaresOfSums is square for eight rows of integers, which become numbers of single precision.
+// squaresOfSums is square for eight rows of integers, which it converts to single precision.
 func (p *program) squaresOfSums(rows []gp, bytes int, store func(column pair)) {
 	for i, row := range rows {
 		r := vec(i)
@@ -100,7 +102,7 @@ func (p *program) squaresOfSums(rows []gp, bytes int, store func(column pair)) {
 	p.turnEight(store)
 }
 
-// turnEight turns four columns of eight rows in single precision, and hands over column after column.
+// turnEight transposes four columns of eight rows in single precision, and passes column after column to store.
 //
 //	V0-V7 rows   V8-V15 columns 0 and 2, then 1 and 3, of each two rows   V16-V23 columns
 func (p *program) turnEight(store func(column pair)) {
@@ -118,13 +120,13 @@ func (p *program) turnEight(store func(column pair)) {
 	}
 }
 
-// csdInspect writes what the driver must know of a signal before it is used.
+// csdInspect writes what the driver must know of a signal before the signal is used.
 //
-//	V0-V1 poison   V2-V3 least   V4-V5 largest   V6-V7 value   V8 zero
+//	V0-V1 NaN or 0   V2-V3 least   V4-V5 largest   V6-V7 value   V8 zero
 func (p *program) csdInspect() {
 	p.function("csdInspect", "seen, x *float64, offsets *int32, n int",
-		"looks at the n >= 1 vectors at the byte offsets from x on and writes three:",
-		"NaN where a value is NaN or infinite, else 0; the smallest value; the largest.")
+		"looks at n >= 1 vectors of {lanes} voxels, at the byte offsets from x, and writes three: NaN where a",
+		"value is NaN or infinite, else 0; the smallest value; the largest value.")
 	seen, x, offsets, n, place := p.load("seen"), p.load("x"), p.load("offsets"), p.load("n"), p.reg()
 	poison, low, high, value, none := pairOf(0), pairOf(1), pairOf(2), pairOf(3), vec(8)
 	p.zero(poison, none)
@@ -144,7 +146,7 @@ func (p *program) csdInspect() {
 	p.end()
 }
 
-// loadAtOffset loads the pair at the next of the offsets from x on.
+// loadAtOffset loads the pair at the next offset from x, and moves to the offset behind it.
 func (p *program) loadAtOffset(value pair, x, offsets, place gp) {
 	p.ins("MOVW.P 4(%v), %v", offsets, place)
 	p.ins("ADD %v, %v", x, place)

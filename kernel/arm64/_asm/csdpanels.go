@@ -2,14 +2,14 @@ package main
 
 import "math"
 
-// A panel is as many rows of a matrix as there are sums in registers, stored column after column, so that a
-// step of the loop takes one vector of x and consecutive numbers of the panel:
+// A panel has as many rows of a matrix as there are sums in registers. It is stored column after column, so that a turn
+// of the loop takes one vector of x and consecutive numbers of the panel:
 //
 //	sum[r] += panel[column][r] * x[column]     V0-V27: sums   V28-V29: x   V30-V31: numbers
 
 var panelSums, panelX, panelNumbers = pairs(0, csdPanel), pairOf(csdPanel), vec(30)
 
-// accumulateColumn adds one column times x to all sums.
+// accumulateColumn adds one column of a panel, times x, to all sums.
 func accumulateColumn[sum operand](p *program, panel gp, sums []sum, x sum) {
 	n := p.format.perVector()
 	for first := 0; first < len(sums); first += 2 * n {
@@ -21,11 +21,12 @@ func accumulateColumn[sum operand](p *program, panel gp, sums []sum, x sum) {
 	}
 }
 
-// csdMultiply writes the product of a matrix in panels with vectors that lie anywhere.
+// csdMultiply writes the product of a matrix in panels and vectors at any offsets.
 func (p *program) csdMultiply() {
 	p.function("csdMultiply", "dst, panels, x *float64, offsets *int32, count, columns int",
-		"writes the rows of count panels times x, row after row; x[column] is the",
-		"vector at the column's byte offset from x on.")
+		"writes a matrix times x for {lanes} voxels: the vector of each row is the sum over the columns of the",
+		"matrix's number times the vector of x at that column's byte offset. The matrix has count panels of",
+		"{panel} rows, each stored column after column.")
 	dst, panels, x, count := p.load("dst"), p.load("panels"), p.load("x"), p.load("count")
 	offsets, columns, place := p.reg(), p.reg(), p.reg()
 	p.repeat("panel", count, func() {
@@ -45,17 +46,17 @@ func (p *program) csdMultiply() {
 	p.end()
 }
 
-// csdBelow writes the sets of rows whose product is below a threshold. Single precision tells as well how near the
+// csdBelow writes the sets of rows whose product is below a threshold. In single precision it also says how near the
 // nearest row is.
 func (p *program) csdBelow() {
 	doc := []string{
-		"compares the rows of count panels times x with the threshold of each lane: bit r",
-		"of a lane's set is 1 where row r is strictly less. columns of x are consecutive vectors; skip",
-		"bytes of a panel follow those that are used. rows has a mask of lanes for each row, of which the first",
-		"64*words are turned into sets[lane][word].",
+		"finds which rows of a matrix times x are below a threshold, for {lanes} voxels: bit r of sets[lane][word] is",
+		"1 where row r is less than the lane's threshold. The matrix has count panels of {panel} rows, stored column",
+		"after column; skip bytes of each follow the columns that are used. x is columns consecutive vectors. rows is",
+		"scratch: a mask of lanes for each row, from which the words of each lane are made.",
 	}
 	if p.format.isSingle() {
-		doc = append(doc, "nearest is the smallest square of a row's distance to the threshold.")
+		doc = append(doc, "nearest is the vector of the smallest square of a row's distance to the threshold.")
 		p.step("csdBelow", "sets *uint64, nearest *number, rows *byte, panels, x, thresholds *number, count, columns, skip, words int", doc...)
 	} else {
 		p.step("csdBelow", "sets *uint64, rows *byte, panels, x, thresholds *number, count, columns, skip, words int", doc...)
@@ -65,7 +66,7 @@ func (p *program) csdBelow() {
 	p.end()
 }
 
-// compareRows writes a byte for each row: bit = lane.
+// compareRows writes a mask for each row: a byte with a bit for each lane.
 func (p *program) compareRows() {
 	rows, panels, count, skip := p.load("rows"), p.load("panels"), p.load("count"), p.load("skip")
 	if !p.format.isSingle() {
@@ -90,9 +91,9 @@ func (p *program) compareRows() {
 	p.storePair(near, nearest, 0)
 }
 
-// measure lowers near to the distance of a row, whose sum is not compared yet. Those before are, so that of each of
-// them a register is free. The square of the smallest distance is the smallest square, since squares are rounded in
-// their order.
+// measure lowers near to the distance of a row from the threshold. It is called before the row's sum is compared. The
+// earlier rows have been compared, so that each of them has a free register. near is squared at the end: the square of
+// the smallest distance is the smallest square, because rounding keeps the order of squares.
 func (p *program) measure(near pair, row int) {
 	if row == 0 {
 		p.three("fabd4s", near, panelSums[row], panelX)
@@ -105,8 +106,8 @@ func (p *program) measure(near pair, row int) {
 	}
 }
 
-// comparePanel multiplies a panel and writes the masks of its rows; both pointers move on. Each sum is shown before
-// it is compared; then panelX has the thresholds, and V30-V31 are free.
+// comparePanel multiplies a panel and writes the masks of its rows. Both pointers move on. Before a sum is compared,
+// show is called. Then panelX has the thresholds, and V30-V31 are free.
 func (p *program) comparePanel(rows, panel gp, show func(row int)) {
 	p.scratch(func() {
 		x, columns := p.load("x"), p.load("columns")
@@ -137,7 +138,8 @@ func (p *program) comparePanel(rows, panel gp, show func(row int)) {
 	p.storeMasks(rows, masks, pairBytes/p.format.bytes)
 }
 
-// fold makes one register of each two neighbours, and returns those. The last one may have to do for both.
+// fold combines each two neighbours of a list into one register, and returns these. A last one without a neighbour is
+// combined with itself.
 func (p *program) fold(operation, lanes string, list []vec) (folded []vec) {
 	for i := 0; i < len(list); i += 2 {
 		d := list[i]
@@ -147,11 +149,11 @@ func (p *program) fold(operation, lanes string, list []vec) (folded []vec) {
 	return folded
 }
 
-// storeMasks writes a byte for each row out of registers that have a byte of ones or zeros for each lane of a row.
+// storeMasks writes a byte for each row. The registers have a byte of ones or zeros for each lane of a row.
 func (p *program) storeMasks(rows gp, masks []vec, lanes int) {
 	weights := panelX[0]
 	p.fillPattern(weights, map[int]uint64{4: 0x0804020108040201, 8: 0x8040201008040201}[lanes])
-	p.comment("The bits of a row's lanes are added to one byte.")
+	p.comment("Each lane's byte keeps the lane's bit. The bytes of a row are added up to one.")
 	for _, mask := range masks {
 		p.and(mask, mask, weights)
 	}
@@ -164,8 +166,8 @@ func (p *program) storeMasks(rows gp, masks []vec, lanes int) {
 	p.ins("VST1.P %v.H[6], 2(%v)", all, rows)
 }
 
-// turnBits makes a set for each lane out of a byte for each row: bytes that have the lane's bit become all ones,
-// of which each keeps one bit, and eight neighbours are added.
+// turnBits turns a byte for each row into a set of rows for each lane. Bytes in which the lane's bit is set become all
+// ones. Each keeps the bit of its row, and eight neighbours are added up.
 //
 //	V0-V3 64 rows   V4-V7 work   V8 bits of the rows   V9- bits of the lanes
 func (p *program) turnBits() {

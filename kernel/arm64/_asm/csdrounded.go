@@ -2,28 +2,29 @@ package main
 
 import "math"
 
-// The registers of the rounded comparison: half a pair is four voxels in single precision.
+// These are the registers of the rounded comparison. Half a pair is four voxels in single precision.
 var (
 	roundedSums      = vecs(0, csdPanel)
-	roundedThreshold = vec(14) // -threshold, where sums begin: the sign of a sum is the side of its row
-	roundedBound     = vec(15) // what rounding may do to a sum
-	roundedSmallest  = vec(16) // the smallest sum without its sign
+	roundedThreshold = vec(14) // -threshold, with which sums begin: their sign then says on which side the row is
+	roundedBound     = vec(15) // the bound of what rounding may do to a sum
+	roundedSmallest  = vec(16) // the smallest sum, without its sign
 	roundedWork      = vecs(17, 4)
 )
 
-// csdBelowRounded writes what csdBelow writes, with half the multiplications: sums in half a pair decide where
-// rounding cannot have turned them.
+// csdBelowRounded writes what csdBelow writes, with half of the multiplications. Sums in single precision decide
+// wherever rounding cannot have changed the side of the threshold on which they are.
 func (p *program) csdBelowRounded() {
 	p.function("csdBelowRounded", "sets *uint64, rows *byte, panels *float64, rounded *float32, x *float64, half *float32, thresholds, errors *float64, count, columns, skip, words int",
-		"is csdBelow. rounded and half are panels and x in single precision; half is written here. A",
-		"panel of which a row is nearer to the threshold than errors[0] |x| + errors[1] |threshold| in some",
-		"lane is multiplied once more, in double precision. So are all where that distance is 2^73 or more.")
+		"writes the sets of csdBelow for {lanes} voxels, with half of its multiplications. It first multiplies in",
+		"single precision: rounded has the panels, and half is scratch for the columns of x. A panel is multiplied",
+		"again in double precision where a row is nearer to the threshold than errors[0] |x| + errors[1] |threshold|",
+		"in a lane, or where that distance is 2^73 or more.")
 	p.scratch(p.roundColumns)
 	p.scratch(p.boundErrors)
 	p.scratch(func() {
 		rows, panels, rounded, count, sets := p.load("rows"), p.load("panels"), p.load("rounded"), p.load("count"), p.load("sets")
 		step, skip, spare := p.load("columns"), p.load("skip"), p.reg()
-		p.comment("A panel that is multiplied again takes all registers: sets keep two of them until they are written.")
+		p.comment("A panel that is multiplied again needs all registers. sets, not written yet, keeps two of them.")
 		p.storePair(pair{roundedThreshold, roundedBound}, sets, 0)
 		p.times(csdPanel*double.bytes, step, spare)
 		p.ins("ADD %v, %v", skip, step)
@@ -43,7 +44,7 @@ func (p *program) csdBelowRounded() {
 	p.end()
 }
 
-// roundColumns writes the columns of x in single precision, and leaves the sum of their squares in V0-V1.
+// roundColumns writes the columns of x in single precision, and leaves the sum of the squares of x in V0-V1.
 //
 //	V2-V3 a column   V4 the same, rounded
 func (p *program) roundColumns() {
@@ -58,15 +59,15 @@ func (p *program) roundColumns() {
 	})
 }
 
-// round makes four numbers of single precision out of a pair.
+// round converts the four numbers of a pair to single precision.
 func (p *program) round(d vec, n pair) {
 	p.encoded("fcvtn", d, n[0], 0, 0)
 	p.encoded("fcvtn2", d, n[1], 0, 0)
 }
 
-// boundErrors leaves -threshold and the bound where the comparison wants them. The bound is rounded to single
-// precision 2^errorScale times too large, so that it is infinite where sums might be; and a little is added for
-// numbers that are too small for relative errors.
+// boundErrors leaves -threshold and the bound in the registers where the comparison wants them. The bound is first
+// rounded to single precision 2^errorScale times too large, so that it becomes infinite where sums might. 2^tiny is
+// added for numbers that are too small for relative errors.
 //
 //	V0-V1 squares, then the bound   V2-V3 threshold   V4 errors   V5 2^errorScale, then the bound   V6-V7 -threshold
 func (p *program) boundErrors() {
@@ -90,8 +91,8 @@ func (p *program) boundErrors() {
 	})
 }
 
-// signRows writes the masks of a panel's rows by the signs of their sums, moves both pointers on, and goes to certain
-// when no sum is within the bound in any lane.
+// signRows writes the masks of a panel's rows from the signs of their sums. Both pointers move on. It jumps to certain
+// where no sum is within the bound in any lane.
 func (p *program) signRows(rows, panel gp, certain string) {
 	for _, sum := range roundedSums {
 		p.copy(sum, roundedThreshold)

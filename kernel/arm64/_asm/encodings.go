@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Go's assembler for arm64 knows the vector instructions for integers, whole registers and memory, and of
-// those for floating point only VFMLA and VFMLS of whole vectors. The others are written as the words that
-// the Arm Architecture Reference Manual (DDI 0487, chapter C7.2) gives them. This is the one table of them;
-// registers are zero in the words.
+// Go's assembler for arm64 knows the vector instructions for integers, whole registers and memory. Of those for
+// floating point it knows only VFMLA and VFMLS of whole vectors. The others are written as words, as the Arm
+// Architecture Reference Manual gives them (DDI 0487, chapter C7.2). This is the one table of them. The numbers of
+// registers are zero in its words.
 //
-// In syntax, d, n and m are the numbers of registers and i is the index of an element, as in what the manual
-// and objdump write. The tests of package arm64 compare each word of the generated files with what objdump
-// makes of it, those of package words what each instruction does.
+// In syntax, d, n and m are the numbers of registers, and i is the index of an element. The rest is what the manual and
+// objdump write. The tests of package arm64 compare each word of the generated files with what objdump makes of it.
+// Those of package words test what each instruction does.
 type encoding struct {
 	name   string
 	word   uint32
@@ -74,7 +74,7 @@ var encodings = []encoding{
 	{"fabd4s", 0x6ea0d400, "fabd vd.4s, vn.4s, vm.4s"},
 }
 
-// find is the encoding of a name.
+// find returns the encoding of a name.
 func find(name string) encoding {
 	for _, e := range encodings {
 		if e.name == name {
@@ -84,7 +84,7 @@ func find(name string) encoding {
 	panic("no encoding of " + name)
 }
 
-// with fills registers and the index of an element in, and gives the word and the instruction.
+// with fills in the numbers of registers and the index of an element, and returns the word and the instruction.
 func (e encoding) with(d, n, m vec, index int) (word uint32, instruction string) {
 	word = e.word | uint32(n)<<5 | uint32(d)
 	if strings.Contains(e.syntax, "vm") {
@@ -105,7 +105,7 @@ func (e encoding) with(d, n, m vec, index int) (word uint32, instruction string)
 	return word, operation + " " + operands
 }
 
-// last is the index of the last element that an operand has.
+// last returns the index of the last element that an operand has.
 func (e encoding) last() int {
 	switch {
 	case strings.Contains(e.syntax, "d[i]"):

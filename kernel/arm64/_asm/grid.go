@@ -5,8 +5,8 @@ func grid(p *program) {
 	p.format = single
 	a := &lanes{program: p}
 	a.scale()
-	a.rightSums("fractionRight", "adds the right-hand side of the fit to what water leaves of the signal.", a.logarithm)
-	a.rightSums("fractionSlope", "adds the derivative of the right-hand side, but for a factor.", a.quotient)
+	a.rightSums("fractionRight", "adds s^2 log2(x), times each of the seven columns of the design, to seven sums", a.logarithm)
+	a.rightSums("fractionSlope", "adds s^2 water/x, times each of the seven columns of the design, to seven sums", a.quotient)
 	a.descend()
 	a.clips()
 	a.part()
@@ -16,11 +16,11 @@ func grid(p *program) {
 	p.in(double, a.squares)
 }
 
-// scale: y = factor s.
+// scale computes y = factor s.
 //
 //	V0-V1 s   V2-V3 factor
 func (a *lanes) scale() {
-	a.function("fractionScale", "y, s *ops.Lanes, n int, factor *ops.Lanes", "writes y = factor s.")
+	a.function("fractionScale", "y, s *ops.Lanes, n int, factor *ops.Lanes", "writes y = factor s for n numbers of {lanes} voxels.")
 	s, factor := pairOf(0), pairOf(1)
 	a.halves(func() {
 		y, signal := a.array("y"), a.array("s")
@@ -34,16 +34,18 @@ func (a *lanes) scale() {
 	a.end()
 }
 
-// lowField is where the design of the search has what rounding took from the signal of water.
+// lowField is the place, in a row of the design of this search, of what rounding took from the signal of water.
 const lowField = onesField
 
-// rightSums: x = s - c w, replaced by the floor where x <= cut; y of x; sums += s^2 y w.
+// rightSums computes x = s - c w, replaced by the floor where x <= cut, and adds s^2 y(x) w to the sums. y is a
+// function.
 //
-// c and w come with what rounding took from them: x = ((s - c w) - c wlow) - clow w.
+// c and w come with what rounding took from them, so that x = ((s - c w) - c wlow) - clow w.
 //
 //	V0-V13 sums   V14-V15 x, then y   V16-V18 constants of logarithms   V20-V29 work   V30-V31 a row of the design
 func (a *lanes) rightSums(name, doc string, y func(x pair, work [5]pair) pair) {
-	a.function(name, "sums, s *ops.Lanes, design *float64, n int, left *ops.LeftSingle", doc)
+	a.function(name, "sums, s *ops.Lanes, design *float64, n int, left *ops.LeftSingle", doc,
+		"for {lanes} voxels. x = s - c water is what water leaves of the signal, or the floor where x <= cut.")
 	x, work := pairOf(7), [5]pair(pairs(10, 5))
 	a.logOfConstants()
 	a.halves(func() {
@@ -77,13 +79,13 @@ func (a *lanes) rightSums(name, doc string, y func(x pair, work [5]pair) pair) {
 	a.end()
 }
 
-// logarithm gives the binary logarithm of a positive normal number in a working register.
+// logarithm leaves the binary logarithm of a positive normal number in a working register.
 func (a *lanes) logarithm(x pair, work [5]pair) pair {
 	a.logOf(x, work[0], work[:])
 	return work[0]
 }
 
-// quotient gives w/x in the place of x.
+// quotient replaces x by w/x.
 func (a *lanes) quotient(x pair, work [5]pair) pair {
 	water := work[0][0]
 	a.everywhere(water, waterField)
@@ -91,13 +93,13 @@ func (a *lanes) quotient(x pair, work [5]pair) pair {
 	return x
 }
 
-// everywhere puts a number of the loaded row of the design in all lanes.
+// everywhere puts a number of the loaded row of the design into all lanes.
 func (a *lanes) everywhere(d vec, k int) {
 	register, element := a.field(k)
 	a.ins("VDUP %v.S[%d], %v.S4", register, element, d)
 }
 
-// Places in ops.TrialSingle, from the middle of it on: a move of a pair reaches 16 numbers to either side.
+// Places in ops.TrialSingle, counted from its middle on: a move of a pair reaches 16 numbers to either side.
 const (
 	trialMiddle    = 7
 	trialQ         = 7 - trialMiddle
@@ -106,12 +108,14 @@ const (
 	trialCurvature = 16 - trialMiddle
 )
 
-// descend: t = 2^(w.p + p6), d = s - t - c water, e = t (w.q + q6) - water; gradient += d e, curvature += e^2.
+// descend computes t = 2^(w.p + p6), d = s - t - c water and e = t (w.q + q6) - water. It adds d e to the gradient and
+// e^2 to the curvature.
 //
 //	V0-V13 p   V14-V15 t   V16-V23 and V28-V29 work   V24-V25 gradient   V26-V27 curvature   V30-V31 a row of the design
 func (a *lanes) descend() {
 	a.function("fractionDescend", "s *ops.Lanes, design *float64, n int, trial *ops.TrialSingle",
-		"adds to the derivatives of the sum of the squares of the differences of signal and fit.")
+		"adds d e to the gradient and e^2 to the curvature of {lanes} voxels. d = s - t - c water is the",
+		"difference of signal and fit, t = 2^(w.P + p6), and e = t (w.Q + q6) - water is its derivative by c.")
 	gradient, curvature := pairOf(12), pairOf(13)
 	t, y, d, e, x := modelT, modelWork[0], modelWork[1], modelWork[2], modelWork[3]
 	a.halves(func() {
@@ -131,7 +135,7 @@ func (a *lanes) descend() {
 			a.fsub(d, d, t)
 			a.number(x, trial, trialWater)
 			a.takeField(d, x, waterField)
-			a.comment("e with the opposite sign")
+			a.comment("e, with the opposite sign.")
 			a.everywhere(e[0], waterField)
 			a.copy(e[1], e[0])
 			a.fms(e, t, y)
@@ -154,12 +158,15 @@ const (
 	clipsNear
 )
 
-// clips: q = s inverse; above = min(above, q) where q > centre, below = max(below, q) elsewhere; with x = q grid,
-// kept between a half and last, near = min(near, |x - round(x)| inverse). Where q is NaN, it is passed over.
+// clips computes q = s inverse. Where q > centre, above = min(above, q); elsewhere below = max(below, q). x = q grid is
+// kept between a half and last, and then near = min(near, |x - round(x)| inverse). Where q is NaN, it is passed over.
 //
 //	pairs 0 centre   1 grid   2 last   3 below   4 above   5 near   6 q   7 mask   8 work   V18 inverse   V19 a half
 func (a *lanes) clips() {
-	a.function("fractionClips", "clips *ops.ClipsSingle, s *ops.Lanes, inverse *float64, n int", "finds where measurements are used up by water.")
+	a.function("fractionClips", "clips *ops.ClipsSingle, s *ops.Lanes, inverse *float64, n int",
+		"finds, for {lanes} voxels, the c at which water uses up measurements, q = s inverse. It lowers above to",
+		"the least q above the centre, raises below to the largest of the others, and lowers near to the least",
+		"distance of q from a point of the grid, times inverse.")
 	at := pairs(0, clipsNear+1)
 	q, mask, work, inverse, half := pairOf(6), pairOf(7), pairOf(8), vec(18), vec(19)
 	minimum, maximum := "fminnm"+a.format.vectors, "fmaxnm"+a.format.vectors

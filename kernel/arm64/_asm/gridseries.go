@@ -1,12 +1,14 @@
 package main
 
-// part copies measurements: those with s - limit water > 0 in all lanes to the end of the arrays, from the last place
-// backwards, the others to the beginning. Each is written to both places, of which one is taken.
+// part sorts measurements. Those with s - limit water > 0 in all lanes go to the end of the arrays, from the last place
+// backwards, and the others to the beginning. Each is written to both places, and the pointer of one place moves on.
 //
 //	V0-V3 s   V4-V7 what is left, then a mask   V8-V11 limit   V12 zero   V30-V31 a row of the design
 func (a *lanes) part() {
 	a.function("fractionPart", "to *ops.Lanes, rows *float64, s *ops.Lanes, design *float64, n int, limit *ops.Lanes) (others int",
-		"copies the measurements of which water is a small part behind the others.")
+		"copies n measurements of {lanes} voxels, with their rows of the design: those with s > limit water in",
+		"all lanes to the end of to and rows, from the last place backwards, and the others to the beginning, in",
+		"order. It returns the number of the others.")
 	s, left, limit, zero, row := pairs(0, 2), pairs(2, 2), pairs(4, 2), vec(12), pair{30, 31}
 	to, rows, signal, design, n := a.load("to"), a.load("rows"), a.load("s"), a.load("design"), a.load("n")
 	limits, toEnd, rowsEnd, forth, back := a.load("limit"), a.reg(), a.reg(), a.reg(), a.reg()
@@ -14,7 +16,7 @@ func (a *lanes) part() {
 		a.loadPair(d, limits, pairBytes*h)
 	}
 	a.zero(zero)
-	a.comment("The last places, and how many measurements were put to the beginning.")
+	a.comment("The last places, and the number of measurements that are at the beginning.")
 	a.ins("ADD %v<<6, %v, %v", n, to, toEnd)
 	a.ins("ADD %v<<5, %v, %v", n, rows, rowsEnd)
 	a.ins("SUB $%d, %v", batchBytes, toEnd)
@@ -36,7 +38,7 @@ func (a *lanes) part() {
 		a.or(left[0], left[0], left[1])
 		a.or(left[0][0], left[0][0], left[0][1])
 		a.encoded("umaxv4s", left[0][0], left[0][0], 0, 0)
-		a.comment("1 where any lane has used water up: it goes to the beginning.")
+		a.comment("1 where water uses up the signal in a lane: the measurement goes to the beginning.")
 		a.ins("VMOV %v.S[0], %v", left[0][0], forth)
 		a.ins("AND $1, %v", forth)
 		a.ins("SUB $1, %v, %v", forth, back)
@@ -50,12 +52,12 @@ func (a *lanes) part() {
 	a.end()
 }
 
-// ratios: u = w / (s - c w), v = s^2 u.
+// ratios computes u = w / (s - c w) and v = s^2 u.
 //
 //	V0-V1 s   V2-V3 x, then u   V4-V5 c   V6 w   V30-V31 a row of the design
 func (a *lanes) ratios() {
 	a.function("fractionRatios", "u, v, s *ops.Lanes, design *float64, n int, left *ops.LeftSingle",
-		"writes water over what it leaves of the signal, and the square of the signal times that.")
+		"writes u = water/(s - c water) and v = s^2 u for n measurements of {lanes} voxels.")
 	s, x, c, water := pairOf(0), pairOf(1), pairOf(2), vec(6)
 	a.halves(func() {
 		u, v, signal, design := a.array("u"), a.array("v"), a.array("s"), a.load("design")
@@ -76,11 +78,13 @@ func (a *lanes) ratios() {
 	a.end()
 }
 
-// moments: sums += v w, v = v u.
+// moments computes sums += v w, and then v = v u.
 //
 //	V0-V13 sums   V14-V15 v   V16-V17 u   V30-V31 a row of the design
 func (a *lanes) moments() {
-	a.function("fractionMoments", "sums, v, u *ops.Lanes, design *float64, n int", "adds v times the columns of the design, and multiplies v by u.")
+	a.function("fractionMoments", "sums, v, u *ops.Lanes, design *float64, n int",
+		"adds v, times each of the seven columns of the design, to seven sums for {lanes} voxels, and then",
+		"multiplies v by u.")
 	v, u := pairOf(7), pairOf(8)
 	a.halves(func() {
 		sums, weights, ratios, design := a.array("sums"), a.array("v"), a.array("u"), a.load("design")
@@ -102,11 +106,13 @@ func (a *lanes) moments() {
 	a.end()
 }
 
-// series: sums = m0 + m1 by + m2 by^2 + ..., seven each.
+// series computes sums = m0 + m1 by + m2 by^2 + ..., seven of each.
 //
 //	V0-V13 sums   V14-V15 coefficient   V16-V17 power of by   V18-V19 by
 func (a *lanes) series() {
-	a.function("fractionSeries", "sums, coefficients *ops.Lanes, n int, by *ops.Lanes", "evaluates seven polynomials with n coefficients each.")
+	a.function("fractionSeries", "sums, coefficients *ops.Lanes, n int, by *ops.Lanes",
+		"evaluates seven polynomials of by for {lanes} voxels. Each has n coefficients: first the seven",
+		"constants, then the seven factors of by, and so on.")
 	coefficient, power, by := pairOf(7), pairOf(8), pairOf(9)
 	a.halves(func() {
 		sums, coefficients := a.array("sums"), a.array("coefficients")
@@ -129,11 +135,11 @@ func (a *lanes) series() {
 	a.end()
 }
 
-// squares: v = s^2.
+// squares computes v = s^2.
 //
 //	V0-V1 s
 func (a *lanes) squares() {
-	a.function("fractionSquares", "v, s *ops.Lanes, n int", "writes v = s^2.")
+	a.function("fractionSquares", "v, s *ops.Lanes, n int", "writes v = s^2 for n numbers of {lanes} voxels in double precision.")
 	s := pairOf(0)
 	a.halves(func() {
 		squares, numbers := a.array("v"), a.array("s")

@@ -1,9 +1,9 @@
 package main
 
-// nnlsTile is how many pairs are priced at once: enough sums to hide the latency of a multiplication and addition.
+// nnlsTile is how many pairs are priced at once. These are enough sums to hide the latency of a multiply-add.
 const nnlsTile = 12
 
-// nnls writes the steps of non-negative least squares. Package ops says what each is, as seen from Go.
+// nnls writes the steps of non-negative least squares. Package ops says what each step computes, as Go sees it.
 func nnls(p *program) {
 	p.price()
 	p.in(single, p.price)
@@ -14,22 +14,25 @@ func nnls(p *program) {
 	p.dot()
 }
 
-// price works on tiles of the unknowns:
+// price works on one tile of the unknowns after another:
 //
-//	V0-V23 w[j] = b[j] - x[0] gram[0][j] - x[1] gram[1][j] - ...   V24-V25 the largest element so far, of each lane
-//	V26-V29 of a row of gram   V30 the threshold   V31 an element of x
+//	V0-V23 w[j] = b[j] - x[0] gram[0][j] - x[1] gram[1][j] - ...   V24-V25 the largest w so far, of each lane
+//	V26-V29 a part of a row of gram   V30 the threshold   V31 an element of x
 //
-// Single precision takes a shift off b, and marks what is above a threshold.
+// In single precision it also subtracts a shift from b, and marks the elements that are above a threshold.
 func (p *program) price() {
 	single := p.format.isSingle()
 	if single {
 		p.function("nnlsPriceSingle", "w *float32, above *byte, b, gram, x *float32, offsets *int, count int, shift, threshold float32, tiles int) (place int",
-			"writes w = b - shift - the sum of x[i] times the row of gram at offsets[i], sets bit j",
-			"of above where w[j] is greater than the threshold, and returns the place of the largest element.")
+			"writes w = b - shift - the sum of x[i] times the row of gram at the byte offset offsets[i], for one",
+			"voxel and count rows. It sets bit j of above where w[j] is greater than the threshold, clears the",
+			"others, and returns the place of the largest element of w, the first of equals. w, b and the rows",
+			"are tiles of 12 vectors of consecutive numbers.")
 	} else {
 		p.function("nnlsPrice", "w, b, gram, x *float64, offsets *int, count, tiles int) (place int",
-			"writes w = b - the sum of x[i] times the row of gram at offsets[i] and returns the",
-			"place of the largest element, the first of equals. There are 12 vectors to a tile.")
+			"writes w = b - the sum of x[i] times the row of gram at the byte offset offsets[i], for one voxel",
+			"and count rows. It returns the place of the largest element of w, the first of equals. w, b and the",
+			"rows are tiles of 12 vectors of consecutive numbers.")
 	}
 	sums, largest, x, threshold := pairs(0, nnlsTile), pairOf(nnlsTile), vec(31), vec(30)
 	w, b, gram, tiles := p.load("w"), p.load("b"), p.load("gram"), p.load("tiles")
@@ -78,8 +81,8 @@ func (p *program) price() {
 	p.end()
 }
 
-// keepLargest takes the largest of a tile's sums, which it spoils, into those so far: of each lane. tiles counts down
-// from all.
+// keepLargest reduces the sums of a tile, which it destroys, to the largest of each lane. After the first tile it is
+// the largest of all tiles so far. tiles counts down from all.
 func (p *program) keepLargest(largest pair, sums []pair, tiles, all gp) {
 	p.comment("The largest of the tile, pair by pair, and of all so far.")
 	for width := len(sums); width > 1; width = (width + 1) / 2 {
@@ -109,7 +112,7 @@ func (p *program) spreadLargest(largest pair) {
 	p.ins("VDUP %v.D[0], %v.D2", largest[0], largest[0])
 }
 
-// mark writes a byte of bits: where the numbers of a pair are greater than the threshold.
+// mark writes a byte of bits: where numbers of a pair are greater than the threshold.
 //
 //	V26-V27 masks   V28 bits
 func (p *program) mark(sum pair, threshold vec, above gp) {
@@ -122,7 +125,8 @@ func (p *program) mark(sum pair, threshold vec, above gp) {
 	p.ins("VST1.P %v.B[0], 1(%v)", mask[0], above)
 }
 
-// narrow makes the masks of a pair's lanes 64 bits in its first register: of 16 bits each, or of 8 in single precision.
+// narrow makes the masks of a pair's lanes 64 bits, in its first register: 16 bits for each lane, or 8 in single
+// precision.
 func (p *program) narrow(mask pair, single bool) {
 	if !single {
 		p.ins("VUZP1 %v.S4, %v.S4, %v.S4", mask[1], mask[0], mask[0])
@@ -133,7 +137,7 @@ func (p *program) narrow(mask pair, single bool) {
 	p.ins("VUZP1 %v.B16, %v.B16, %v.B16", mask[0], mask[0], mask[0])
 }
 
-// findEqual gives the place of the first element of w that is equal to a value in all lanes, or 0 where there is none.
+// findEqual returns the place of the first element of w that is equal to a value in all lanes, or 0 where none is.
 func (p *program) findEqual(value vec, single bool) {
 	compare, lanes, shift := "fcmeq2d", 4, 4
 	if single {
@@ -164,15 +168,15 @@ func (p *program) findEqual(value vec, single bool) {
 	})
 }
 
-// project multiplies signals as they lie in memory, voxel after voxel, with a matrix whose unknowns are in lanes:
+// project multiplies signals by a matrix. The signals lie in memory voxel after voxel; lanes are unknowns.
 //
 //	V0-V23 sums, three pairs for each of four voxels   V24-V29 the matrix's pairs   V30 and V31 a voxel's value
 func (p *program) project() {
 	const unknowns, voxels = 3, 4
 	p.step("nnlsProject", "dst, matrix, rows *number, measurements, stride, width, tiles int",
-		"writes signals times a matrix for a block of voxels, whose signals are stride and",
-		"whose results are width values apart. A tile of the matrix has, measurement after measurement, as",
-		"many vectors of unknowns as are multiplied at once.")
+		"multiplies the signals of 4 voxels by a matrix. Signals are stride numbers apart in rows, results width",
+		"numbers apart in dst. The matrix is tiles of three vectors of unknowns; a tile has its vectors for one",
+		"measurement after another.")
 	shift := 3
 	if p.format.isSingle() {
 		shift = 2
@@ -215,18 +219,19 @@ func (p *program) project() {
 	p.end()
 }
 
-// survey keeps partial sums, one for each place in a vector:
+// survey keeps partial results, one for each place in a vector:
 //
-//	pairs 0: NaN where a value is not finite; 1: smallest; 2: largest; 3: sum of those at b = 0;
-//	4, 5, 6: sums of the weighted ones, of their positive values, and of their squares   7 zero
-//	8 x   9 weight   10 above zero   V22 in single precision
+//	pairs 0: NaN where a value is not finite; 1: smallest; 2: largest; 3: sum of weak times values;
+//	4, 5, 6: of weighted times values the sum, that of the positive ones, and that of the squares   7 zero
+//	8 x   9 weight   10 x where it is above zero   V22 in single precision
 func (p *program) survey(kind string) {
 	single := kind == "Float32"
 	number := map[bool]string{true: "float32", false: "float64"}[single]
 	p.function("nnlsSurvey"+kind, "sums, wide *float64, single *float32, row *"+number+", weighted, weak *float64, n int",
-		"copies a signal of n values, whole vectors, to both precisions, and writes seven vectors of partial",
-		"results: NaN where a value is not finite, else 0; the smallest and the largest value; the sum of",
-		"weak times values; the sums of weighted times values, times positive values, and times squares.")
+		"copies the signal of one voxel, n values in whole vectors, to both precisions. It writes seven vectors",
+		"of partial results: NaN where a value is NaN or infinite, else 0; the smallest value or 0; the largest",
+		"value or 0; the sum of weak times values; with y = weighted times values, the sums of y, of the positive",
+		"y, and of y^2.")
 	sums, wide, narrow, row := p.load("sums"), p.load("wide"), p.load("single"), p.load("row")
 	weighted, weak, n := p.load("weighted"), p.load("weak"), p.load("n")
 	all, none, x, weight, above, four := pairs(0, 7), pairOf(7), pairOf(8), pairOf(9), pairOf(10), vec(22)
@@ -264,10 +269,9 @@ func (p *program) survey(kind string) {
 	p.end()
 }
 
-// dot keeps four sums in pairs 0 to 3 and adds them at the end.
+// dot keeps four pairs of sums, pairs 0 to 3, and adds them up at the end.
 func (p *program) dot() {
-	p.function("nnlsDot", "a, b *float64, n int) (sum float64",
-		"returns the dot product of n values, a multiple of 32.")
+	p.function("nnlsDot", "a, b *float64, n int) (sum float64", "returns the dot product of n values, a multiple of 32.")
 	a, b, n := p.load("a"), p.load("b"), p.load("n")
 	sums := pairs(0, 4)
 	for _, r := range sums {

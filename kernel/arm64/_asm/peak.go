@@ -1,9 +1,10 @@
 package main
 
-// peakChains hides a latency of four cycles of four units.
+// peakChains is the number of independent sums. They keep four units busy at a latency of four cycles.
 const peakChains = 16
 
-// peak writes the loops that measure the peak of the vector units.
+// peak writes the loops that measure the peak of the vector units. They have nothing but fused multiply-adds that do
+// not wait for one another.
 //
 //	V0-V15 sums   V16 and V17 factors
 func peak(p *program) {

@@ -2,8 +2,8 @@ package main
 
 import "math"
 
-// peaks writes the steps that find peaks, of which package ops says what each is. Lane = voxel, but for combine, where
-// vertices are side by side. The operations and their order are those of amd64.
+// peaks writes the steps that find peaks. Package ops says what each of them computes. Lane = voxel, except in combine,
+// where lanes are vertices. The operations and their order are those of amd64.
 func peaks(p *program) {
 	p.in(single, func() {
 		p.peaksRound()
@@ -16,13 +16,14 @@ func peaks(p *program) {
 	p.peaksJets()
 }
 
-// peaksRound writes numbers of double precision in single precision.
+// peaksRound writes functions in single precision: those of two lots of voxels side by side.
 //
 //	V0-V1 sums of squares   V2-V3 numbers, rounded   V4-V7 numbers
 func (p *program) peaksRound() {
 	p.step("peaksRound", "dst, squares *number, x *float64, columns int",
-		"writes columns vectors, of which the first lanes are x's vectors, rounded, and the others those",
-		"of as many vectors behind them; and the vector of the sums of their squares.")
+		"rounds the functions of {lanes} voxels to single precision. x has two lots of columns vectors, of the",
+		"first and of the last half of the voxels. dst gets columns vectors of all voxels, and squares the vector",
+		"of the sums of their squares.")
 	dst, x, columns, second := p.load("dst"), p.load("x"), p.load("columns"), p.reg()
 	sums, rounded, low, high := pairOf(0), pairOf(1), pairOf(2), pairOf(3)
 	p.ins("ADD %v<<5, %v, %v", columns, x, second)
@@ -39,13 +40,14 @@ func (p *program) peaksRound() {
 	p.end()
 }
 
-// peaksSamples writes the values of functions.
+// peaksSamples writes the values of functions, and the smallest and largest of them.
 //
 //	V0-V27 sums   V28-V31 x and numbers of the panel, then the smallest and the largest value
 func (p *program) peaksSamples() {
 	p.step("peaksSamples", "values, extremes, panels, x *number, count, columns int",
-		"writes the rows of count panels times x, row after row, and the vectors of the smallest and",
-		"the largest of them.")
+		"writes the values of the functions of {lanes} voxels: a matrix times x, row after row. The matrix has",
+		"count panels of {panel} rows, stored column after column, and x has columns vectors. extremes is two",
+		"vectors: the smallest and the largest value.")
 	values, extremes, panels, count := p.load("values"), p.load("extremes"), p.load("panels"), p.load("count")
 	x, columns := p.reg(), p.reg()
 	low, high := panelX, pairOf(15)
@@ -82,10 +84,12 @@ func (p *program) peaksSamples() {
 //	V14-V19 masks   V20 bits of the lanes
 func (p *program) peaksMaxima() {
 	p.step("peaksMaxima", "found *[4]uint16, values, limits *number, neighbours *int32, n, eights int) (count int",
-		"compares each of n vectors of values with its neighbours, eights of them at byte offsets from values,",
-		"and lists those that a bit is set of, which is that of a lane: of maximum where the value is not less than",
-		"the highest neighbour less margin, nor than least; of doubtful where that is so, and the value is not greater",
-		"than the neighbour and margin; of lowest where it is not greater than that. limits are margin, least, lowest.")
+		"compares the values of the functions of {lanes} voxels at n vertices with those of their neighbours, of",
+		"which each vertex has eights times 8, at byte offsets from values. limits is three vectors: margin,",
+		"least, lowest. An entry of found is a vertex and three sets of lanes: where the value is at least",
+		"\"least\" and at least the highest neighbour - margin; where besides it is not above the highest neighbour",
+		"+ margin; where it is at most lowest. Vertices without a lane in a set are left out. The result is the",
+		"number of entries.")
 	found, values, neighbours, n := p.load("found"), p.load("values"), p.load("neighbours"), p.load("n")
 	margin, least, lowest, value, highest := pairOf(0), pairOf(1), pairOf(2), pairOf(3), pairOf(4)
 	weights := vec(20)
@@ -122,8 +126,9 @@ func (p *program) peaksMaxima() {
 	p.end()
 }
 
-// compareNeighbours leaves three bytes in V14: in which lanes the value is not less than its limits, is greater than
-// the highest neighbour and margin, and not greater than lowest. A fourth byte repeats the third.
+// compareNeighbours leaves three bytes of lanes in V14. In the first the value is at least "least" and the highest
+// neighbour less margin. In the second it is greater than the highest neighbour and margin. In the third it is at most
+// lowest. A fourth byte repeats the third.
 func (p *program) compareNeighbours(weights vec) {
 	margin, least, lowest, value, highest := pairOf(0), pairOf(1), pairOf(2), pairOf(3), pairOf(4)
 	maximum, greater, low := pairOf(7), pairOf(8), pairOf(9)
@@ -133,7 +138,7 @@ func (p *program) compareNeighbours(weights vec) {
 	p.three("fcmge"+p.format.vectors, maximum, value, maximum)
 	p.fcmgt(greater, value, greater)
 	p.three("fcmge"+p.format.vectors, low, lowest, value)
-	p.comment("Masks of numbers become masks of bytes, and those one bit to a lane.")
+	p.comment("Masks of numbers become masks of bytes, and these become one bit for each lane.")
 	narrower := []string{"S4", "H8", "B16"}
 	if p.format.isSingle() {
 		narrower = narrower[1:]
@@ -155,7 +160,7 @@ func (p *program) compareNeighbours(weights vec) {
 	p.fold("VADDP", "B16", masks)
 }
 
-// listMaximum writes what is to be said of a vertex, and moves on if there is anything.
+// listMaximum writes the entry of a vertex. It moves on to the next entry if a bit of this one is set.
 func (p *program) listMaximum(found, vertex gp, bytes vec) {
 	p.scratch(func() {
 		maximum, doubtful, low, all := p.reg(), p.reg(), p.reg(), p.reg()
@@ -175,14 +180,14 @@ func (p *program) listMaximum(found, vertex gp, bytes vec) {
 	})
 }
 
-// peaksSpread writes the sums that generalised anisotropy is made of.
+// peaksSpread writes the sums from which generalised fractional anisotropy is made.
 //
 //	V0-V1 sum, then mean   V2-V3 sum of squares   V4-V5 value   V6-V7 its square   V8-V9 sum of squares of differences
 //	V10 n
 func (p *program) peaksSpread() {
 	p.function("peaksSpread", "sums, values *float64, n int",
-		"writes the vectors of the sums of squares of n vectors' differences from their mean, and",
-		"of squares, added up in order.")
+		"writes two vectors about n vectors of {lanes} voxels: the sum of the squares of their differences from",
+		"their mean, and the sum of their squares, each added up in order.")
 	mean, squares, value, square, differences, count := pairOf(0), pairOf(1), pairOf(2), pairOf(3), pairOf(4), vec(10)
 	p.zero(mean, squares, differences)
 	p.scratch(func() {
@@ -212,7 +217,7 @@ func (p *program) peaksSpread() {
 	p.end()
 }
 
-// combineTile is how many sums combine keeps in registers.
+// combineTile is how many pairs of sums combine keeps in registers.
 const combineTile = 12
 
 // peaksCombine writes a weighted sum of rows.
@@ -220,8 +225,8 @@ const combineTile = 12
 //	V0-V23 sums   V24-V27 of a row, then times the weight   V28 the weight
 func (p *program) peaksCombine() {
 	p.function("peaksCombine", "dst, rows, weights *float64, offsets *int, count, tiles int",
-		"writes the sum of weights[i] times the row at the byte offset offsets[i] from rows on, added up",
-		"in order. There are 12 vectors to a tile.")
+		"writes the sum of weights[i] times the row at the byte offset offsets[i], over count rows, added up in",
+		"order. dst and rows are tiles of 12 vectors of consecutive numbers.")
 	dst, rows, tiles := p.load("dst"), p.load("rows"), p.load("tiles")
 	weights, offsets, count, row := p.reg(), p.reg(), p.reg(), p.reg()
 	sums, weight := pairs(0, combineTile), vec(28)
@@ -251,17 +256,18 @@ func (p *program) peaksCombine() {
 	p.end()
 }
 
-// peaksJets writes values and derivatives of polynomials. A row of a table has a power of a coordinate and its two
-// derivatives.
+// peaksJets writes the value and the derivatives of polynomials. A row of a table has a power of a coordinate and the
+// two derivatives of this power.
 //
 //	V0-V1 value   V2-V7 gradient   V8-V19 second derivatives xx, xy, xz, yy, yz, zz
-//	V20-V25 the weight times the power of x and its derivatives   V26-V27 one of them times one of y   V28-V29 that times
-//	one of z   V30-V31 what is loaded
+//	V20-V25 the weight times the power of x and its derivatives   V26-V27 one of them times one of y
+//	V28-V29 that times one of z   V30-V31 what is loaded
 func (p *program) peaksJets() {
 	p.function("peaksJets", "jets, weights, points, tables *float64, degree int",
-		"writes ten vectors about homogeneous polynomials at points: value, gradient, and the second",
-		"derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights: x^degree first, then falling powers of",
-		"x, and of y within those.")
+		"writes ten vectors about homogeneous polynomials of {lanes} voxels at the points x, y, z: the value, the",
+		"gradient, and the second derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights:",
+		"x^degree first, then by falling powers of x, and of y within those. tables is scratch for the powers of",
+		"x, y and z.")
 	const row = 3 * pairBytes
 	p.scratch(p.powerTables)
 	sums := pairs(0, 10)
@@ -298,7 +304,7 @@ func (p *program) peaksJets() {
 	p.end()
 }
 
-// powerTables writes the powers of the three coordinates, each with its derivatives n t^(n-1) and n (n-1) t^(n-2).
+// powerTables writes the powers t^n of the three coordinates, each with its derivatives n t^(n-1) and n (n-1) t^(n-2).
 //
 //	V0-V1 the power   V2-V3 the one before   V4-V5 the one before that   V6-V7 the coordinate   V8-V11 derivatives
 //	V12 n, n (n-1)

@@ -2,10 +2,11 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
-// suffix ends the names of functions, as the names of instruction sets do on amd64.
+// suffix ends the names of functions, like the name of a set on amd64.
 const suffix = "NEON"
 
 // program is a file of assembly and the Go declarations of its functions, while it is written.
@@ -14,15 +15,15 @@ type program struct {
 	labels      int
 	format      format // of the numbers that arithmetic is on
 
-	// The function at work.
+	// These are about the function that is being written.
 	name       string
 	doc        []string
 	body       strings.Builder
 	parameters map[string]string // operands
 	size       int               // of parameters and results
-	registers  int               // of general registers that are taken
-	constants  []uint64          // that it has in memory
-	base       gp                // where those are
+	registers  int               // general registers that are taken
+	constants  []uint64          // numbers that it has in memory
+	base       gp                // the register that points to them
 }
 
 // gp is a general register, vec a vector register.
@@ -31,8 +32,8 @@ type (
 	vec int
 )
 
-// The registers that a function may change, in the order of use. R18 and R26 to R29 are the platform's, the
-// assembler's and Go's.
+// register returns the i-th general register that a function may change. R18 belongs to the platform, and R26 to R29 to
+// the assembler and Go.
 func register(i int) gp {
 	if i >= 18 {
 		i++
@@ -49,20 +50,41 @@ func (r vec) String() string { return fmt.Sprintf("V%d", int(r)) }
 // scalar is the name of a vector register in moves from and to memory.
 func (r vec) scalar() string { return fmt.Sprintf("F%d", int(r)) }
 
-// function begins a function with the given parameters and results, as in Go: what it does follows as its comment.
+// function begins a function on pairs, with the given parameters and results, as in Go. doc is its comment, without the
+// name with which the comment begins. Words in braces stand for sizes.
 func (p *program) function(name, signature string, doc ...string) {
-	p.name, p.doc, p.registers, p.constants, p.size = name+suffix, doc, 0, nil, 0
+	p.begin(name, signature, pairBytes/p.format.bytes, doc)
+}
+
+// begin does so for a function on a number of voxels that is given.
+func (p *program) begin(name, signature string, lanes int, doc []string) {
+	p.name, p.registers, p.constants, p.size = name+suffix, 0, nil, 0
+	sizes := strings.NewReplacer("{lanes}", strconv.Itoa(lanes), "{panel}", strconv.Itoa(csdPanel), "{tile}", strconv.Itoa(csdTile))
+	p.doc = wrapped(p.name + " " + sizes.Replace(strings.Join(doc, " ")))
 	p.parameters = map[string]string{}
 	p.body.Reset()
 	p.base = p.reg() // the first register
-	p.stubs.WriteString("\n// " + p.name + " " + strings.Join(doc, "\n// ") + "\n//\n//go:noescape\nfunc " + p.name + "(" + signature + ")\n")
+	p.stubs.WriteString("\n// " + strings.Join(p.doc, "\n// ") + "\n//\n//go:noescape\nfunc " + p.name + "(" + signature + ")\n")
 	parameters, results, _ := strings.Cut(signature, ") (")
 	p.place(parameters)
 	p.size = (p.size + 7) / 8 * 8
 	p.place(results)
 }
 
-// place gives parameters their operands.
+// wrapped breaks a comment into lines. With the slashes, they have at most 120 columns.
+func wrapped(text string) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && len(line)+1+len(word) > 117 {
+			lines, line = append(lines, line), ""
+		}
+		line = strings.TrimSpace(line + " " + word)
+	}
+	return append(lines, line)
+}
+
+// place finds the operands of parameters and results.
 func (p *program) place(list string) {
 	if list == "" {
 		return
@@ -87,7 +109,7 @@ func (p *program) place(list string) {
 	}
 }
 
-// end returns, and writes the function.
+// end returns from the function, and adds its text to the file.
 func (p *program) end() {
 	p.ins("RET")
 	if len(p.constants) > 0 {
@@ -101,10 +123,7 @@ func (p *program) end() {
 		fmt.Fprintf(&p.text, "GLOBL %s<>(SB), RODATA|NOPTR, $%d\n", name, 32*len(p.constants))
 	}
 	p.text.WriteString("\n")
-	for i, line := range p.doc {
-		if i == 0 {
-			line = p.name + " " + line
-		}
+	for _, line := range p.doc {
 		p.text.WriteString("// " + line + "\n")
 	}
 	fmt.Fprintf(&p.text, "TEXT ·%s(SB), NOSPLIT, $0-%d\n", p.name, p.size)
@@ -122,13 +141,13 @@ func (p *program) ins(format string, operands ...any) {
 // comment writes a line about what follows.
 func (p *program) comment(text string) { p.ins("// %s", text) }
 
-// encoded writes an instruction of the table.
+// encoded writes an instruction as a word, from the table of encodings.
 func (p *program) encoded(name string, d, n, m vec, index int) {
 	word, instruction := find(name).with(d, n, m, index)
 	p.ins("WORD $0x%08x // %s", word, instruction)
 }
 
-// reg takes a general register.
+// reg takes a general register that is free.
 func (p *program) reg() gp {
 	r := register(p.registers)
 	p.registers++
@@ -161,7 +180,7 @@ func (p *program) copied(from gp) gp {
 	return r
 }
 
-// advance adds to registers.
+// advance adds a number to registers.
 func (p *program) advance(bytes int, registers ...gp) {
 	for _, r := range registers {
 		p.ins("ADD $%d, %v", bytes, r)
@@ -182,8 +201,8 @@ func (p *program) label(name string) string {
 
 func (p *program) at(label string) { fmt.Fprintf(&p.body, "%s:\n", label) }
 
-// repeat writes a loop that counts a register down to zero; it is left out when the register is not
-// positive to begin with.
+// repeat writes a loop that counts a register down to zero. The loop has no turns where the register is not positive at
+// first.
 func (p *program) repeat(name string, counter gp, body func()) {
 	again, done := p.label(name), p.label("after_"+name)
 	p.ins("CMP $0, %v", counter)
@@ -195,17 +214,17 @@ func (p *program) repeat(name string, counter gp, body func()) {
 	p.at(done)
 }
 
-// scratch gives the registers that body takes back after it.
+// scratch runs body, and then frees the registers that body has taken.
 func (p *program) scratch(body func()) {
 	taken := p.registers
 	body()
 	p.registers = taken
 }
 
-// constant is the place of a number, in all lanes of a pair, after the function's base.
+// constant is the offset, from the function's base, of a number that is there for every lane of a pair.
 func (p *program) constant(v float64) int { return p.pattern(p.format.bits(v)) }
 
-// pattern is that of 64 bits, four times side by side.
+// pattern is the offset of 64 bits that are there four times.
 func (p *program) pattern(bits uint64) int {
 	for i, known := range p.constants {
 		if known == bits {

@@ -13,10 +13,10 @@ const (
 	qpRecord
 )
 
-// qp writes the steps of constrained least squares. All but one go through the constraints once, with a record in
-// memory and sums in registers.
+// qp writes the steps of least squares with inequality constraints. All steps but Forward go through the constraints
+// once, with a record in memory and sums in registers.
 //
-// Package ops says what each step is, as seen from Go.
+// Package ops says what each step computes, as Go sees it. The comments here say which register holds what.
 func qp(p *program) {
 	p.qpAdvance()
 	p.qpPredict()
@@ -29,10 +29,10 @@ func qp(p *program) {
 	p.qpJudge()
 }
 
-// flag makes a mask 1.0 or 0.
+// flag turns a mask into 1.0 or 0 in each lane.
 func (p *program) flag(mask pair, one vec) { p.and(mask, mask, one) }
 
-// constraints are pointers that walk along the constraints; z is the pair for what is used once.
+// constraints are the pointers that walk along the constraints. z is the pair for a vector that is used only once.
 type constraints struct {
 	*program
 	records gp
@@ -40,8 +40,8 @@ type constraints struct {
 	z       pair
 }
 
-// forConstraints writes the loop over the constraints: each visit is at the constraint's record and at its vector in
-// each of the other arrays.
+// forConstraints writes the loop over the constraints. At each visit the pointers are at the constraint's record and at
+// its vector in each of the other arrays.
 func (p *program) forConstraints(z pair, names []string, visit func(c constraints)) {
 	c := constraints{p, p.load("records"), map[string]gp{}, z}
 	for _, name := range names {
@@ -56,7 +56,8 @@ func (p *program) forConstraints(z pair, names []string, visit func(c constraint
 	})
 }
 
-// get and set move a vector of the record, field and vector load one of it or of another array for use at once.
+// get and set move a vector of the record. field and vector load a vector, of the record or of another array, for one
+// use.
 func (c constraints) get(d pair, i int)       { c.loadPair(d, c.records, i*pairBytes) }
 func (c constraints) set(i int, d pair)       { c.storePair(d, c.records, i*pairBytes) }
 func (c constraints) put(name string, d pair) { c.storePair(d, c.others[name], 0) }
@@ -75,13 +76,14 @@ func (p *program) zeros(list ...pair) {
 	}
 }
 
-// qpAdvance takes a step.
+// qpAdvance takes a step and prepares the next one.
 //
 //	pairs 1 t   2 sum of l s   4 s   5 l   6 g   7 1/(s + e l)   8 d   9 10 temporary   11 from memory   V30 e   V31 one
 func (p *program) qpAdvance() {
 	p.function("qpAdvance", "sums, records, d, r, steps *float64, e float64, n int",
-		"takes the lanes' steps t: s += t ds, l += t dl, g -= t g; then makes the weights",
-		"1/(s + e l), d = l/(s + e l), r = -d (g + s), and the sum of l s.")
+		"takes the steps t of {lanes} voxels: s += t ds, l += t dl, g -= t g. Then it prepares the next step:",
+		"weight = 1/(s + e l), d = l weight, r = -d (g + s). sums is one vector: the sum of l s. ops.QP names the",
+		"fields of the n records.")
 	t, sum, s, l, g, w, d, x, y := pairOf(1), pairOf(2), pairOf(4), pairOf(5), pairOf(6), pairOf(7), pairOf(8), pairOf(9), pairOf(10)
 	e, one := vec(30), vec(31)
 	p.broadcast(e, "e")
@@ -115,15 +117,16 @@ func (p *program) qpAdvance() {
 	p.end()
 }
 
-// qpPredict finds the step towards l s = 0. The ratio dl/l is (e l - h)/(s + e l) - 1, without a division.
+// qpPredict finds the step towards l s = 0. It takes dl/l as (e l - h)/(s + e l) - 1, which needs no division.
 //
 //	pairs 1 least ds/s   2 least 1 + dl/l   3 4 5 sums of l ds, s dl, ds dl   6 changes   7 from memory
 //	8 s   9 l   10 h   11 e l - h   12 l + dl   13 ds   14 dl   0 temporary   V30 e   V31 one
 func (p *program) qpPredict() {
 	p.function("qpPredict", "sums, records, d, adx *float64, e float64, n int",
-		"finds with h = A dx + g the steps dl = d (e l - h) - l and ds = h + e dl, marks as",
-		"held where (l + dl) s > (s + ds) l, and writes the least of 0 and ds/s, the least of 0 and dl/l, the",
-		"sums of l ds, s dl and ds dl, and how many marks changed.")
+		"finds the step of {lanes} voxels towards l s = 0: with h = A dx + g, dl = d (e l - h) - l and ds = h + e",
+		"dl. A constraint is marked as held where (l + dl) s > (s + ds) l. sums is six vectors: the least of 0",
+		"and all ds/s, the least of 0 and all dl/l, the sums of l ds, of s dl and of ds dl, and how many marks",
+		"changed. ops.QP names the fields of the n records.")
 	r := pairs(0, 15)
 	y, leastS, leastL, ldS, sdL, dSdL, changes := r[0], r[1], r[2], r[3], r[4], r[5], r[6]
 	s, l, h, x, next, ds, dl := r[8], r[9], r[10], r[11], r[12], r[13], r[14]
@@ -171,7 +174,8 @@ func (p *program) qpPredict() {
 //	pairs 0 target   1 product   2 l   3 temporary   4 r   5 from memory
 func (p *program) qpCentre() {
 	p.function("qpCentre", "records, r, targets *float64, n int",
-		"makes the products l s + dl ds - target and r = -(l g + product)/(s + e l).")
+		"prepares the corrected step of {lanes} voxels: product = l s + dl ds - target, r = -weight (l g +",
+		"product). targets is one vector. ops.QP names the fields of the n records.")
 	target, product, l, x, r := pairOf(0), pairOf(1), pairOf(2), pairOf(3), pairOf(4)
 	p.loadPair(target, p.load("targets"), 0)
 	p.fneg(target, target)
@@ -195,8 +199,9 @@ func (p *program) qpCentre() {
 //	pairs 1 least ds/s   2 least dl/l   3 h, then ds   4 l   5 l h + product   6 dl   7 temporary   8 from memory   V30 e
 func (p *program) qpCorrect() {
 	p.function("qpCorrect", "sums, records, adx *float64, e float64, n int",
-		"finds with h = A dx + g the steps dl = -(l h + product)/(s + e l) and ds = h + e dl,",
-		"and writes the least of 0 and ds/s and the least of 0 and dl/l.")
+		"finds the corrected step of {lanes} voxels: with h = A dx + g, dl = -weight (l h + product) and ds = h +",
+		"e dl. sums is two vectors: the least of 0 and all ds/s, and the least of 0 and all dl/l. ops.QP names",
+		"the fields of the n records.")
 	leastS, leastL, h, l, x, dl, y, e := pairOf(1), pairOf(2), pairOf(3), pairOf(4), pairOf(5), pairOf(6), pairOf(7), vec(30)
 	p.broadcast(e, "e")
 	p.zeros(leastS, leastL)
@@ -220,12 +225,13 @@ func (p *program) qpCorrect() {
 	p.end()
 }
 
-// qpForward solves with the factor in tiles, row of tiles after row.
+// qpForward solves with the factor in tiles, one row of tiles after another.
 //
 //	pairs 0 to tile-1 the unknowns of the row   then a known one, and an entry of the factor
 func (p *program) qpForward() {
 	p.function("qpForward", "y, q, inverse *float64, tiles int",
-		"solves L y = z in place, y being z before.")
+		"solves L y = z for {lanes} voxels, with the q and inverse of csdFactorise. y is z before, and the",
+		"solution after.")
 	const t = csdTile
 	f := func(r int) pair { return pairOf(r) }
 	known, entry := pairOf(t), pairOf(t+1)
@@ -267,7 +273,8 @@ func (p *program) qpForward() {
 //	pairs 0 d   1 from memory   V30 weight
 func (p *program) qpHold() {
 	p.function("qpHold", "records, d *float64, weight float64, n int",
-		"makes d = weight where a constraint is held, else 0.")
+		"makes d = weight where a constraint is held, and 0 elsewhere, for {lanes} voxels. ops.QP names the",
+		"fields of the n records.")
 	d, weight := pairOf(0), vec(30)
 	p.broadcast(weight, "weight")
 	p.forConstraints(pairOf(1), []string{"d"}, func(c constraints) {
@@ -281,7 +288,8 @@ func (p *program) qpHold() {
 //
 //	pairs 0 l   1 s + e l   2 from memory   V30 e
 func (p *program) qpPress() {
-	p.function("qpPress", "records, d, r *float64, e float64, n int", "makes r = l - d (s + e l).")
+	p.function("qpPress", "records, d, r *float64, e float64, n int",
+		"makes r = l - d (s + e l) for {lanes} voxels. ops.QP names the fields of the n records.")
 	l, x, e := pairOf(0), pairOf(1), vec(30)
 	p.broadcast(e, "e")
 	p.forConstraints(pairOf(2), []string{"d", "r"}, func(c constraints) {
@@ -299,7 +307,8 @@ func (p *program) qpPress() {
 //	pairs 0 l   1 s   2 A dx + s + e l   3 from memory   V30 e
 func (p *program) qpShift() {
 	p.function("qpShift", "records, d, adx *float64, e float64, n int",
-		"takes the step l -= d (A dx + s + e l), s += A dx.")
+		"takes the step of the exact solution for {lanes} voxels: l -= d (A dx + s + e l), s += A dx. ops.QP",
+		"names the fields of the n records.")
 	l, s, x, e := pairOf(0), pairOf(1), pairOf(2), vec(30)
 	p.broadcast(e, "e")
 	p.forConstraints(pairOf(3), []string{"d", "adx"}, func(c constraints) {
@@ -315,16 +324,18 @@ func (p *program) qpShift() {
 	p.end()
 }
 
-// qpJudge measures the conditions of a solution and corrects the set. Marks are 0 or 1, so that the new one is
-// held*(l > 0) + (1 - held)*(s < -tolerance).
+// qpJudge measures how well the conditions of a solution hold, and corrects the set. Marks are 0 or 1, so that the new
+// mark is held*(l > 0) + (1 - held)*(s < -tolerance).
 //
 //	pairs 2 least s + e l   3 largest |l (s + e l)|   4 5 least and largest l   6 changes
 //	9 l   10 s   11 held   12 13 temporary   14 new held   V14 zero   V15 -tolerance   V30 e   V31 one
 func (p *program) qpJudge() {
 	p.function("qpJudge", "sums, records *float64, tolerance, e float64, n int",
-		"writes the least s + e l, the largest |l (s + e l)|, the least and the largest l, and",
-		"how many marks change: a constraint with l <= 0 is held no longer, and its l becomes 0; one with s <",
-		"-tolerance is held from now on.")
+		"measures the solutions of {lanes} voxels, and corrects their sets. sums is five vectors: the least of 0",
+		"and all s + e l, the largest |l (s + e l)|, the least and the largest of 0 and all l, and how many marks",
+		"changed. A constraint that is held stays so where l > 0. One that is not becomes held where s <",
+		"-tolerance. Where a constraint is not held after this, l becomes 0. ops.QP names the fields of the n",
+		"records.")
 	r := pairs(0, 15)
 	least, product, leastL, mostL, changes := r[2], r[3], r[4], r[5], r[6]
 	l, s, held, x, y, next := r[9], r[10], r[11], r[12], r[13], r[14]

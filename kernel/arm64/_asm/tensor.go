@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// tensor writes the steps of the tensor models. A number is eight lanes, one voxel each, in 64 bytes: two pairs that
-// are worked on one after the other (the halves). Package ops says what each step is, as seen from Go.
+// tensor writes the steps of the tensor models. A number is eight lanes in 64 bytes, one voxel in each. These are two
+// pairs (the halves), which are worked on one after the other. Package ops says what each step computes, as Go sees it.
 func tensor(p *program) {
 	a := &lanes{program: p}
 	a.pack("tensorPack32", "ops.Lanes", "float32", 4)
@@ -32,7 +32,7 @@ func tensor(p *program) {
 	a.eigens()
 }
 
-// tensorSingle writes those of the steps that there are in single precision: sixteen lanes in 64 bytes.
+// tensorSingle writes the steps that exist in single precision. A number is sixteen lanes in 64 bytes.
 func tensorSingle(p *program) {
 	p.format = single
 	a := &lanes{program: p}
@@ -53,35 +53,35 @@ func tensorSingle(p *program) {
 	a.weights()
 }
 
-// lanes is the program with the half that is being written.
+// lanes is the program, and the half that is being written.
 type lanes struct {
 	*program
 	half int // its byte offset
 }
 
-// typesOfNumbers finds the types whose names say the precision.
+// typesOfNumbers finds the types whose names depend on the precision.
 var typesOfNumbers = regexp.MustCompile(`\bops\.(Lanes|Extent|Rest|Point)\b`)
 
-// function begins a function of the given Go parameters, which are those of double precision.
+// function begins a function. Its name and parameters are those of double precision. {lanes} stands for the voxels.
 func (a *lanes) function(name, signature string, doc ...string) {
 	if a.format.isSingle() {
 		name = strings.Replace(name, "tensor", "single", 1)
 		signature = strings.ReplaceAll(typesOfNumbers.ReplaceAllString(signature, "ops.${1}Single"), "float64", "float32")
 	}
-	a.program.function(name, signature, doc...)
+	a.begin(name, signature, batchBytes/a.format.bytes, doc)
 }
 
-// batchBytes is the number of bytes of all lanes.
+// batchBytes is the number of bytes of all lanes of a number.
 const batchBytes = 64
 
-// A row of the design is 6 b-tensor elements, 1, and the signal of water over its S0.
+// A row of the design is the six elements of the b-tensor, 1, and the signal of water over its S0.
 const (
 	designFields = 8
 	onesField    = 6
 	waterField   = 7
 )
 
-// halves writes the body for each half.
+// halves writes the body once for each half.
 func (a *lanes) halves(body func()) {
 	for a.half = 0; a.half < batchBytes; a.half += pairBytes {
 		a.scratch(body)
@@ -89,7 +89,7 @@ func (a *lanes) halves(body func()) {
 	a.half = 0
 }
 
-// array is a parameter that points to numbers: the pointer is at this half of the first.
+// array loads a parameter that points to numbers. The pointer is then at this half of the first one.
 func (a *lanes) array(name string) gp {
 	r := a.load(name)
 	if a.half > 0 {
@@ -98,22 +98,22 @@ func (a *lanes) array(name string) gp {
 	return r
 }
 
-// next loads this half of a number and moves to the next one, put stores it.
+// next loads this half of a number and moves to the next number; put stores it and moves on.
 func (a *lanes) next(d pair, array gp) { a.loadNext(d, array, batchBytes) }
 func (a *lanes) put(d pair, array gp)  { a.storeNext(d, array, batchBytes) }
 
-// number loads the k-th number of an array, keep stores it.
+// number loads this half of the k-th number of an array; keep stores it.
 func (a *lanes) number(d pair, array gp, k int) { a.loadPair(d, array, k*batchBytes) }
 func (a *lanes) keep(d pair, array gp, k int)   { a.storePair(d, array, k*batchBytes) }
 
-// field is the register and the element that have a number of the loaded row of the design: V28-V31, or V30-V31 in
-// single precision.
+// field returns the register and the element that have a number of the loaded row of the design. A row is in V28-V31,
+// or in V30-V31 in single precision.
 func (a *lanes) field(k int) (vec, int) {
 	n := a.format.perVector()
 	return vec(32 - designFields/n + k/n), k % n
 }
 
-// row loads a row of the design and moves to the next.
+// row loads a row of the design and moves to the next one.
 func (a *lanes) row(design gp) {
 	bytes := a.format.bytes * designFields
 	if bytes > pairBytes {
@@ -124,7 +124,7 @@ func (a *lanes) row(design gp) {
 	a.loadNext(pair{30, 31}, design, bytes)
 }
 
-// addField is d += n times a number of the loaded row, takeField d -= that, timesField d = n times that.
+// With f the k-th number of the loaded row, addField is d += n f, takeField d -= n f, and timesField d = n f.
 func (a *lanes) addField(d, n operand, k int) {
 	register, element := a.field(k)
 	a.fmaElement(d, n, register, element)
@@ -147,15 +147,15 @@ func (a *lanes) linear(t pair, p []pair) {
 	}
 }
 
-// sums: sum[k] += v table[k] over measurements, for so many columns; the last may be ones, which is only added.
+// sums computes sum[k] += v table[k] over the measurements. Where the last column is ones, v is only added.
 func (a *lanes) sums(name string, columns, fields int, ones bool) {
 	a.function(name, "sums *ops.Lanes, table *float64, v *ops.Lanes, n int",
-		"adds to each sum the products of v with a column of the table.")
+		"adds v, times each column of a table, to the sum of that column, over n measurements of {lanes} voxels.")
 	a.sweeps("table", "v", "sums", columns, fields, ones)
 	a.end()
 }
 
-// sweeps adds v times columns of a table to sums, twelve columns at a time.
+// sweeps adds v, times columns of a table, to sums. It takes twelve columns at a time.
 //
 //	V0-V23 sums   V24-V25 v   V26-V31 twelve columns of a row, or V26-V28 in single precision
 func (a *lanes) sweeps(table, v, sums string, columns, fields int, ones bool) {
@@ -203,12 +203,13 @@ func (a *lanes) sweep(table, v, sums gp, first, next, columns, fields int, ones 
 	}
 }
 
-// project: sums[k] += u w[k] and sums[7+k] += x w[k] over measurements; the last w is 1.
+// project computes sums[k] += u w[k] and sums[7+k] += x w[k] over the measurements. The last w is 1.
 //
 //	V0-V27 sums   V28-V29 u, then x   V30-V31 a row of the design
 func (a *lanes) project() {
 	a.function("tensorProject", "sums *ops.Lanes, design *float64, u, x *ops.Lanes, n int",
-		"adds to sums the products of u, and then those of x, with the columns of the design.")
+		"adds u, times each of the seven columns of the design, to seven sums, and x to seven others, over n",
+		"measurements of {lanes} voxels.")
 	value := pairOf(14)
 	a.halves(func() {
 		sums, design := a.array("sums"), a.load("design")
@@ -230,7 +231,7 @@ func (a *lanes) project() {
 	a.end()
 }
 
-// addRow adds v times the loaded row of the design to seven sums; the last number of the row is 1.
+// addRow adds v, times the loaded row of the design, to seven sums. The last number of the row counts as 1.
 func (a *lanes) addRow(sums []pair, v pair) {
 	for k, sum := range sums[:onesField] {
 		a.addField(sum, v, k)
@@ -238,18 +239,20 @@ func (a *lanes) addRow(sums []pair, v pair) {
 	a.fadd(sums[onesField], sums[onesField], v)
 }
 
-// monomials says which of the 22 sums is element (i, j) of the normal matrix, and times what: where b-tensors have
-// rank one, products of b-tensor elements are the 15 monomials of degree four in the gradient, which several
-// elements of the matrix share. The columns of the design are xx 2xy yy 2xz 2yz zz 1.
+// monomials says which of the 22 sums is element (i, j) of the normal matrix, and multiples says how many times. Where
+// b-tensors have rank one, products of two of their elements are the 15 monomials of degree four in the gradient.
+// Several elements of the matrix share one. The columns of the design are xx 2xy yy 2xz 2yz zz 1.
 var monomials = [7][7]int{{0}, {1, 2}, {2, 6, 9}, {3, 4, 7, 5}, {4, 7, 10, 8, 11}, {5, 8, 11, 12, 13, 14}, {15, 16, 17, 18, 19, 20, 21}}
 
 var multiples = [7][7]int{{1}, {1, 4}, {1, 1, 1}, {1, 2, 1, 4}, {1, 2, 1, 2, 4}, {1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1, 1}}
 
-// expand loads all sums of a half but the last eight, which are only copied.
+// expand copies the sums to the elements of the matrix, in the order of the matrix.
 //
-//	V0-V1 element   the matrix is written in its order
+//	V0-V1 element
 func (a *lanes) expand() {
-	a.function("tensorExpand", "matrix, sums *ops.Lanes", "writes the 28 elements of a packed lower triangle from 22 sums.")
+	a.function("tensorExpand", "matrix, sums *ops.Lanes",
+		"writes the normal matrices of {lanes} voxels, packed lower triangles of 28 elements, from the 22 sums",
+		"that differ where b-tensors have rank one.")
 	x := pairOf(0)
 	a.halves(func() {
 		matrix, sums, upper := a.array("matrix"), a.array("sums"), a.array("sums")
@@ -282,8 +285,8 @@ const (
 	pointGradient = 10
 )
 
-// The registers of the models: V0-V13 p, V14-V15 t, V16-V23 work, V24-V25 squares, V26-V27 gradient, V28-V31 a row of
-// the design, of which only V31 is needed after t, and in single precision V30-V31.
+// These are the registers of the models: V0-V13 p, V14-V15 t, V16-V23 work, V24-V25 squares, V26-V27 gradient, V28-V31
+// a row of the design. Once t is there, only V31 is needed of the row. In single precision the row is in V30-V31 alone.
 var (
 	modelP, modelT              = pairs(0, 7), pairOf(7)
 	modelWork                   = [5]pair{pairOf(8), pairOf(9), pairOf(10), pairOf(11), pairOf(14)}
@@ -298,7 +301,7 @@ func (a *lanes) predict(design gp) {
 	a.exp2(modelT, modelWork)
 }
 
-// difference computes d = s - t - c water and adds up its squares; it uses x.
+// difference computes d = s - t - c water, and adds d^2 to the squares. It uses x.
 func (a *lanes) difference(d, x pair, s, point gp) {
 	a.next(d, s)
 	a.fsub(d, d, modelT)
@@ -313,11 +316,13 @@ func (a *lanes) parameters(point gp) {
 	}
 }
 
-// model: the rows of a Newton pass. t = exp2(w.p + p6), d = s - t - c water;
-// u = d t, v = t^2 - mix u, x = t water; squares += d^2, gradient += d water.
+// model evaluates the model for a Newton step. t = exp2(w.p + p6), d = s - t - c water; u = d t, v = t^2 - mix u, x = t
+// water; squares += d^2, gradient += d water.
 func (a *lanes) model() {
 	a.function("tensorModel", "u, v, x, s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"evaluates the model at a point, and what its derivatives are sums of.")
+		"evaluates the model of {lanes} voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s -",
+		"t - c water it writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water",
+		"to the gradient.")
 	a.halves(func() {
 		u, v, x, s, design, point := a.array("u"), a.array("v"), a.array("x"), a.array("s"), a.load("design"), a.array("point")
 		a.parameters(point)
@@ -343,10 +348,11 @@ func (a *lanes) model() {
 	a.end()
 }
 
-// misfit: squares += (s - exp2(w.p + p6) - c water)^2.
+// misfit computes squares += (s - exp2(w.p + p6) - c water)^2.
 func (a *lanes) misfit() {
 	a.function("tensorMisfit", "s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"adds up the squares of the differences of signal and model at a point.")
+		"adds the squares of s - t - c water to those of a point, over n measurements of {lanes} voxels. t =",
+		"2^(w.p + p6).")
 	a.halves(func() {
 		s, design, point := a.array("s"), a.load("design"), a.array("point")
 		a.parameters(point)
@@ -360,10 +366,10 @@ func (a *lanes) misfit() {
 	a.end()
 }
 
-// weights: v = exp2(w.p + p6), u = v y; y comes as s.
+// weights computes v = exp2(w.p + p6) and u = v s.
 func (a *lanes) weights() {
 	a.function("tensorWeights", "u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"writes v = exp2(w.p + p6) and u = v s.")
+		"writes v = 2^(w.p + p6) and u = v s for n measurements of {lanes} voxels.")
 	a.halves(func() {
 		u, v, s, design, point := a.array("u"), a.array("v"), a.array("s"), a.load("design"), a.array("point")
 		a.parameters(point)

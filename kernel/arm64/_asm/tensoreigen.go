@@ -1,11 +1,11 @@
 package main
 
-// eigen writes the decomposition of symmetric 3 x 3 matrices by cyclic Jacobi rotations, sweep after sweep until the
-// elements off the diagonal are zero in all lanes. A lane that is done has rotations by nothing, which leave its bits
-// alone.
+// eigen writes the decomposition of symmetric 3 x 3 matrices by cyclic Jacobi rotations. It repeats sweeps until the
+// elements off the diagonal are zero in all lanes. A lane that is finished earlier is rotated by an angle of zero,
+// which leaves its bits alone.
 //
-//	pairs 0-5 xx xy yy xz yz zz   6 what is negligible   7-12 x y t c s mask   V26 one   V27 constants
-//	pairs 14 and 15 elements of the eigenvectors, which are in memory
+//	pairs 0-5 xx xy yy xz yz zz   6 below which an element is negligible   7-12 x y t c s mask   V26 one
+//	V27 constants   pairs 14 and 15 elements of the eigenvectors, which are in memory
 type eigen struct {
 	*lanes
 	memory gp // the eigenvectors, row by row
@@ -22,8 +22,10 @@ var (
 const eigenOne, eigenConstant = vec(26), vec(27)
 
 func (a *lanes) eigens() {
-	a.eigen("tensorEigenvalues", "values, tensors *ops.Lanes", "writes the eigenvalues of eight symmetric matrices.", false)
-	a.eigen("tensorEigen", "values, vectors, tensors *ops.Lanes", "writes the eigenvalues and eigenvectors of eight symmetric matrices.", true)
+	a.eigen("tensorEigenvalues", "values, tensors *ops.Lanes", "writes the eigenvalues of the symmetric 3 x 3 matrices of {lanes} voxels, descending.", false)
+	a.eigen("tensorEigen", "values, vectors, tensors *ops.Lanes",
+		"writes the eigenvalues of the symmetric 3 x 3 matrices of {lanes} voxels, descending, and their eigenvectors "+
+			"as the columns of row-major matrices.", true)
 }
 
 func (a *lanes) eigen(name, signature, doc string, vectors bool) {
@@ -64,7 +66,7 @@ func (a *lanes) eigen(name, signature, doc string, vectors bool) {
 	a.end()
 }
 
-// begin sets the vectors to those of the axes.
+// begin sets the eigenvectors to the axes.
 func (e eigen) begin() {
 	for k := 0; k < 9 && e.write; k++ {
 		if k%4 == 0 {
@@ -76,7 +78,7 @@ func (e eigen) begin() {
 	}
 }
 
-// columns visits the elements of two columns of the matrix of vectors, row by row.
+// columns visits the elements of two columns of the matrix of eigenvectors, row by row.
 func (e eigen) columns(p, q int, visit func(first, second pair)) {
 	for k := 0; k < 3 && e.write; k++ {
 		e.number(eigenFirst, e.memory, 3*k+p)
@@ -87,7 +89,7 @@ func (e eigen) columns(p, q int, visit func(first, second pair)) {
 	}
 }
 
-// finished jumps where the elements off the diagonal are zero, of either sign, in all lanes.
+// finished jumps to done where the elements off the diagonal are 0 or -0 in all lanes.
 func (e eigen) finished(done string) {
 	w := eigenX
 	e.or(w, pairOf(1), pairOf(3))
@@ -97,8 +99,8 @@ func (e eigen) finished(done string) {
 	e.unlessAny(w[0], done)
 }
 
-// rotate makes element (p, q) zero, with d = qq - pp, o = 2 pq, r = sqrt(d^2 + o^2), h = |d| + r: the tangent is
-// t = o / h with the sign of d, the cosine c = sqrt(h / 2r). Where pq is so small that the rotation would change no
+// rotate makes element (p, q) zero. With d = qq - pp, o = 2 pq, r = sqrt(d^2 + o^2) and h = |d| + r, the tangent is t =
+// o/h with the sign of d, and the cosine is c = sqrt(h / 2r). Where pq is so small that the rotation would change no
 // bit of the diagonal, t = 0 and c = 1.
 func (e eigen) rotate(p, q int) {
 	third := 3 - p - q
@@ -113,7 +115,7 @@ func (e eigen) rotate(p, q int) {
 	e.fmax(x, x, eigenNegligible)
 	e.fabs(y, pq)
 	e.fcmgt(mask, y, x)
-	e.comment("d, o, and d^2 + o^2, of which r is the root.")
+	e.comment("d, o, and d^2 + o^2, whose root is r.")
 	e.fsub(x, qq, pp)
 	e.fadd(t, pq, pq)
 	e.fmul(s, t, t)
@@ -140,7 +142,7 @@ func (e eigen) rotate(p, q int) {
 	e.columns(p, q, e.turnPair)
 }
 
-// turnPair replaces a, b by c a - s b, s a + c b.
+// turnPair replaces a and b by c a - s b and s a + c b.
 func (e eigen) turnPair(a, b pair) {
 	x, y, c, s := eigenX, eigenY, eigenC, eigenS
 	e.fmul(x, c, a)
@@ -151,7 +153,7 @@ func (e eigen) turnPair(a, b pair) {
 	e.copy(b, y)
 }
 
-// order exchanges two values and their vectors where the second is greater.
+// order exchanges two eigenvalues, and their vectors, where the second is greater.
 func (e eigen) order(i, j int) {
 	x, y := pairOf(packed(i, i)), pairOf(packed(j, j))
 	e.fcmgt(eigenMask, y, x)

@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// Coefficients of polynomials that interpolate at Chebyshev's points, as on amd64; their relative errors are far
-// below a rounding. Lowest power first.
+// Coefficients of polynomials that interpolate at Chebyshev's points, as on amd64, lowest power first. Their relative
+// errors are far below a rounding.
 var (
 	// (2^r - 1)/r for |r| <= 1/2
 	exp2Wide = []float64{0.6931471805599453, 0.24022650695910097, 0.0555041086648216, 0.009618129107606888, 0.0013333558146416936, 0.00015403530441736326, 1.5252733829836267e-05, 1.3215442587752943e-06, 1.0178062445755827e-07, 7.072585983019291e-09, 4.4549606161761816e-10}
@@ -19,17 +19,21 @@ var (
 	weightWide = []float64{1, 0.6931471805459335, 0.2402265069581299, 0.05550410941205933, 0.009618129159402558, 0.0013333450568000645, 0.00015403455852453838, 1.5310079402249296e-05, 1.3255224878668817e-06}
 )
 
-// exp2s: V0-V1 x, V2-V11 work.
+// exp2s computes y = 2^x.
+//
+//	V0-V1 x   V2-V11 work
 func (a *lanes) exp2s() {
-	a.elementwise("tensorExp2", "writes y = 2^x for n numbers.", func(x pair) pair {
+	a.elementwise("tensorExp2", "writes y = 2^x for n numbers of {lanes} voxels.", func(x pair) pair {
 		a.exp2(x, [5]pair(pairs(1, 5)))
 		return x
 	})
 }
 
-// log2s: V0-V1 x, V2-V13 work, V16-V21 constants.
+// log2s computes y = log2(x).
+//
+//	V0-V1 x   V2-V13 work   V16-V20 constants
 func (a *lanes) log2s() {
-	a.elementwise("tensorLog2", "writes the binary logarithms of n numbers.", func(x pair) pair {
+	a.elementwise("tensorLog2", "writes y = log2(x) for n numbers of {lanes} voxels.", func(x pair) pair {
 		return a.log2(x, [6]pair(pairs(1, 6)))
 	})
 }
@@ -47,8 +51,9 @@ func (a *lanes) elementwise(name, doc string, body func(x pair) pair) {
 	a.end()
 }
 
-// exp2 replaces z by 2^z: k = z rounded to an integer, a polynomial, and the bits of 2^k by shifting. Results below
-// 2^-1022.5 become zero, above 2^1023.5 infinite; in single precision 2^-126.5 and 2^127.5. NaN stays.
+// exp2 replaces z by 2^z. k is z rounded to an integer, a polynomial gives 2^(z-k), and a shift gives the bits of 2^k.
+// Results below 2^-1022.5 (2^-126.5 in single precision) become zero, and those above 2^1023.5 (2^127.5) infinite. NaN
+// stays.
 func (a *lanes) exp2(z pair, work [5]pair) {
 	coefficients := exp2Wide
 	if a.format.isSingle() {
@@ -61,14 +66,14 @@ func (a *lanes) exp2(z pair, work [5]pair) {
 	a.fmul(z, even, power)
 }
 
-// weightPower replaces z by 2^z with some twelve digits.
+// weightPower replaces z by 2^z, to about twelve digits.
 func (a *lanes) weightPower(z pair, work [5]pair) {
 	power := a.reduce(z, work)
 	q, _ := a.twoChains(z, work, weightWide)
 	a.fmul(z, q, power)
 }
 
-// reduce takes the nearest integer k off z, and writes 2^k to the first of the working registers.
+// reduce subtracts the nearest integer k from z, and writes 2^k to the first of the working registers.
 func (a *lanes) reduce(z pair, work [5]pair) (power pair) {
 	shifted, k, bias, low, high := work[0], work[1], work[2][0], work[4][0], work[4][1]
 	a.fill(low, -float64(a.format.bias))
@@ -86,8 +91,8 @@ func (a *lanes) reduce(z pair, work [5]pair) (power pair) {
 	return shifted
 }
 
-// twoChains evaluates c[0] + c[1] x + ... from even and odd powers apart, which do not wait for each other, with
-// all but the first of the working registers. The second result is free.
+// twoChains evaluates c[0] + c[1] x + ... from even and odd powers. The two chains do not wait for each other. It uses
+// all but the first of the working registers, and returns the value and a register that is free again.
 func (a *lanes) twoChains(x pair, work [5]pair, c []float64) (value, free pair) {
 	var chains [2][]float64
 	for k, v := range c {
@@ -101,8 +106,8 @@ func (a *lanes) twoChains(x pair, work [5]pair, c []float64) (value, free pair) 
 	return even, free
 }
 
-// polynomial evaluates c[0] + c[1] x + ... by Horner's rule. A multiplication adds to a register that holds the next
-// coefficient, so that two take turns; the second result is the one that is free after it.
+// polynomial evaluates c[0] + c[1] x + ... by Horner's rule. A multiply-add adds to the register that holds the next
+// coefficient, so that q and other take turns. It returns the one with the value, and the other one, which is free.
 func (a *lanes) polynomial(q, other, x pair, c []float64) (value, free pair) {
 	a.fill(q, c[len(c)-1])
 	for k := len(c) - 2; k >= 0; k-- {
@@ -113,7 +118,7 @@ func (a *lanes) polynomial(q, other, x pair, c []float64) (value, free pair) {
 	return q, other
 }
 
-// The constants of logarithms.
+// These registers hold the constants of logarithms.
 const (
 	logRoot    = vec(16) // the bits of sqrt(1/2)
 	logMask    = vec(17) // exponent and sign
@@ -128,22 +133,22 @@ func (a *lanes) logConstants() {
 	a.fill(logLargest, a.format.largest())
 }
 
-// logOfConstants are those for positive normal numbers.
+// logOfConstants loads those that positive normal numbers need.
 func (a *lanes) logOfConstants() {
 	a.fill(logRoot, math.Sqrt2/2)
 	a.fillPattern(logMask, a.format.pattern(a.format.signAndExponent()))
 	a.fill(logOne, 1)
 }
 
-// log2 gives the binary logarithm of x in one of the working registers: x = 2^e m with sqrt(1/2) <= m < sqrt(2);
-// with s = (m-1)/(m+1), log2(m) is an odd polynomial in s. Zero gives -Inf, what is negative NaN.
+// log2 leaves the binary logarithm of x in a working register. x = 2^e m with sqrt(1/2) <= m < sqrt(2). With s =
+// (m-1)/(m+1), log2(m) is an odd polynomial in s. Zero gives -Inf, a negative number NaN.
 //
-// What is not a positive normal number is rare; then all lanes take the careful way.
+// Numbers that are not positive and normal are rare. Where there is one, all lanes take the careful way.
 func (a *lanes) log2(x pair, work [6]pair) pair {
 	result, m, special := work[0], work[1], work[4]
 	ordinary, above := a.label("ordinary"), "cmgt"+a.format.vectors
 	a.logOf(x, result, work[:])
-	a.comment("As integers: the numbers below the least normal one, and all negative ones; those above the largest.")
+	a.comment("Compared as integers: what is below the least normal number, all negative numbers, what is above the largest.")
 	a.three(above, special, logLeast, x)
 	a.three(above, m, x, logLargest)
 	a.or(special, special, m)
@@ -188,9 +193,9 @@ func (a *lanes) unlessAny(r vec, label string) {
 	})
 }
 
-// logOf writes the logarithm of positive normal numbers x to the result, using work[1] to work[4].
+// logOf writes the logarithm of positive normal numbers x to the result. It uses work[1] to work[4]:
 //
-//	work: 1 m, then s   2 s^2   3 and 4 the polynomial
+//	1 m, then s   2 s^2   3 and 4 the polynomial
 func (a *lanes) logOf(x, result pair, work []pair) {
 	m, square, coefficients := work[1], work[2], log2Odd
 	if a.format.isSingle() {
@@ -210,16 +215,18 @@ func (a *lanes) logOf(x, result pair, work []pair) {
 	a.fma(result, q, m)
 }
 
-// logarithms: for each measurement, x = s - c w, replaced by the floor where x <= cut; y = log2(x). Weighted: y is
-// multiplied by s^2, which is also written to v.
+// logarithms computes y = log2(x) for each measurement. x = s - c w, replaced by the floor where x <= cut. With
+// weights, y is multiplied by s^2, and s^2 is written to v.
 //
 //	V0-V1 x   V2-V13 work   V14-V15 s   V16-V20 constants   V22-V23 c   V24-V25 cut   V26-V27 floor   V28 water
 func (a *lanes) logarithms(name string, weighted bool) {
-	signature, doc := "y, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes the binary logarithms of what water leaves of the signal."
+	signature, doc := "y, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes y = log2(x)"
 	if weighted {
-		signature, doc = "y, v, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes them times the squares of the signal, and those squares to v."
+		signature, doc = "y, v, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes v = s^2 and y = v log2(x)"
 	}
-	a.function(name, signature, doc)
+	a.function(name, signature, doc,
+		"for n measurements of {lanes} voxels. x = s - c water is what water leaves of the signal, or the floor where",
+		"x <= cut.")
 	x, s, c, cut, floor, water := pairOf(0), pairOf(7), pairOf(11), pairOf(12), pairOf(13), vec(28)
 	a.logConstants()
 	a.halves(func() {

@@ -1,16 +1,17 @@
 package main
 
-import "fmt"
-
-// pack: rows of n values, as many as there are lanes, one voxel after the other, become n numbers. Blocks of four
-// columns are turned; the last one overlaps the one before. Memory is asked for what lies as far ahead as all rows are
-// long: most often the next voxels.
+// pack turns rows of n values, one voxel after the other, into n numbers; there are as many rows as lanes. It turns
+// blocks of four columns. The last block overlaps the one before. What lies behind these rows, most often the next
+// voxels, is prefetched.
 func (a *lanes) pack(name, lanes, kind string, bytes int) {
 	all, half, block := batchBytes/a.format.bytes, pairBytes/a.format.bytes, a.square
 	if a.format.isSingle() {
 		block = a.twoSquares
 	}
-	a.program.function(name, "lanes *"+lanes+", signal *"+kind+", n int", fmt.Sprintf("transposes %d rows of n >= 4 values.", all))
+	a.begin(name, "lanes *"+lanes+", signal *"+kind+", n int", all, []string{
+		"transposes the signals of {lanes} voxels, rows of n >= 4 values one after another, into n numbers of {lanes}",
+		"lanes, and prefetches the next {lanes} rows.",
+	})
 	dst, first, n, stride := a.load("lanes"), a.load("signal"), a.load("n"), a.reg()
 	shift := 2 + bytes/8
 	a.ins("LSL $%d, %v, %v", shift, n, stride)
@@ -45,7 +46,7 @@ func (a *lanes) pack(name, lanes, kind string, bytes int) {
 	a.ins("JMP %s", square)
 	a.at(last)
 	a.ins("CBZ %v, %s", n, done)
-	a.comment("Go back, so that four columns are left.")
+	a.comment("Fewer than four columns are left. Go back, so that they are four.")
 	a.ins("SUB $4, %v", n)
 	for _, row := range rows {
 		a.ins("ADD %v<<%d, %v", n, shift, row)
@@ -56,8 +57,8 @@ func (a *lanes) pack(name, lanes, kind string, bytes int) {
 	a.end()
 }
 
-// twoSquares turns four columns of eight rows, whose pointers move on, to single precision, and hands over column after
-// column.
+// twoSquares transposes four columns of eight rows, in single precision, and passes column after column to store. The
+// pointers of the rows move on.
 //
 //	V0-V7 rows   V24-V25 a row in double precision
 func (a *lanes) twoSquares(rows []gp, bytes int, store func(column pair)) {
@@ -74,11 +75,12 @@ func (a *lanes) twoSquares(rows []gp, bytes int, store func(column pair)) {
 	a.turnEight(store)
 }
 
-// extent: the least and the largest of n numbers and the sum of their squares, starting from what is there.
+// extent lowers least, raises most, and adds the squares of n numbers to energy.
 //
 //	V0-V1 s   V2-V3 least   V4-V5 most   V6-V7 energy
 func (a *lanes) extent() {
-	a.function("tensorRange", "extent *ops.Extent, s *ops.Lanes, n int", "lowers the least, raises the most and adds to the energy of n numbers.")
+	a.function("tensorRange", "extent *ops.Extent, s *ops.Lanes, n int",
+		"lowers the least and raises the most to n numbers of {lanes} voxels, and adds their squares to the energy.")
 	x, least, most, energy := pairOf(0), pairOf(1), pairOf(2), pairOf(3)
 	a.halves(func() {
 		extent, s := a.array("extent"), a.array("s")
@@ -87,7 +89,7 @@ func (a *lanes) extent() {
 		}
 		a.repeat("row", a.load("n"), func() {
 			a.next(x, s)
-			a.three("fminnm"+a.format.vectors, least, least, x) // of NaN and a number, the number
+			a.three("fminnm"+a.format.vectors, least, least, x) // the number, where one of them is NaN
 			a.three("fmaxnm"+a.format.vectors, most, most, x)
 			a.fma(energy, x, x)
 		})
@@ -98,30 +100,33 @@ func (a *lanes) extent() {
 	a.end()
 }
 
-// widen: n numbers of sixteen lanes become n of the first and n of the last eight, in double precision.
+// widen converts n numbers of sixteen lanes to double precision, in two arrays: of the first and of the last eight
+// lanes.
 //
 //	V0-V1 eight lanes   V2-V5 the same, wide
 func (a *lanes) widen() {
-	a.convert("singleWiden", "writes the first and the last eight lanes of n numbers in double precision.", func(s, part gp) {
-		a.loadNext(pair{0, 1}, s, pairBytes)
-		for i := range vec(2) {
-			a.encoded("fcvtl", 2+2*i, i, 0, 0)
-			a.encoded("fcvtl2", 3+2*i, i, 0, 0)
-			a.storeNext(pair{2 + 2*i, 3 + 2*i}, part, pairBytes)
-		}
-	})
+	a.convert("singleWiden",
+		"converts n numbers of sixteen voxels to double precision: the first eight lanes to first, the others to last.", func(s, part gp) {
+			a.loadNext(pair{0, 1}, s, pairBytes)
+			for i := range vec(2) {
+				a.encoded("fcvtl", 2+2*i, i, 0, 0)
+				a.encoded("fcvtl2", 3+2*i, i, 0, 0)
+				a.storeNext(pair{2 + 2*i, 3 + 2*i}, part, pairBytes)
+			}
+		})
 }
 
-// narrow is the way back.
+// narrow converts them back.
 func (a *lanes) narrow() {
-	a.convert("singleNarrow", "writes n numbers of sixteen lanes, rounded from eight and eight.", func(s, part gp) {
-		for i := range vec(2) {
-			wide := pair{2 + 2*i, 3 + 2*i}
-			a.loadNext(wide, part, pairBytes)
-			a.round(i, wide)
-		}
-		a.storeNext(pair{0, 1}, s, pairBytes)
-	})
+	a.convert("singleNarrow",
+		"rounds n numbers of sixteen voxels to single precision: the first eight lanes come from first, the others from last.", func(s, part gp) {
+			for i := range vec(2) {
+				wide := pair{2 + 2*i, 3 + 2*i}
+				a.loadNext(wide, part, pairBytes)
+				a.round(i, wide)
+			}
+			a.storeNext(pair{0, 1}, s, pairBytes)
+		})
 }
 
 func (a *lanes) convert(name, doc string, body func(s, part gp)) {

@@ -1,6 +1,6 @@
 package main
 
-// Places in ops.System, in numbers of eight lanes.
+// Places in ops.System, counted in numbers of eight lanes.
 const (
 	systemMatrix    = 0  // packed lower triangle of 8 x 8
 	systemRight     = 36 // right-hand side
@@ -14,10 +14,10 @@ const (
 	systemPredicted = 107
 )
 
-// system is the System of a function, with four pointers because a move of a pair reaches 16 numbers to either side.
+// system is the System of a function. It has four pointers, because a move of a pair reaches 16 numbers to either side.
 //
 //	pairs 0-7 x, or l d of a column   8 pivot   9 work   10 least   11 inverse   12 1 + damping
-//	V26 one   V27 the least number that is a divisor   pair 14 what comes from memory
+//	V26 one   V27 the least number by which is divided   pair 14 what comes from memory
 type system struct {
 	*lanes
 	pointers [4]gp
@@ -29,7 +29,7 @@ var (
 	systemTiny = vec(27)
 )
 
-// systems writes a function of a System, half by half.
+// systems writes a function of a System, one half after the other.
 func (a *lanes) systems(name, doc string, body func(s system)) {
 	a.function(name, "system *ops.System", doc)
 	a.fill(systemOne, 1)
@@ -48,14 +48,14 @@ func (a *lanes) systems(name, doc string, body func(s system)) {
 func (s system) get(k int, d pair) { s.number(d, s.pointers[k/32], k%32-16) }
 func (s system) set(d pair, k int) { s.keep(d, s.pointers[k/32], k%32-16) }
 
-// read is the k-th number in the register for that.
+// read loads the k-th number into the register for that, and returns it.
 func (s system) read(k int) pair {
 	s.get(k, systemWork)
 	return systemWork
 }
 
-// decompose factors the leading n x n part of the matrix, its diagonal multiplied by 1 + damping, into L D L^T.
-// least becomes the least of pivot over diagonal element.
+// decompose factors the leading n x n part of the matrix into L D L^T. The diagonal is first multiplied by 1 + damping.
+// least becomes the least ratio of a pivot to its diagonal element.
 func (s system) decompose(n int) {
 	pivot, v, least, inverse, damping, diagonal := pairOf(8), pairOf(9), pairOf(10), pairOf(11), pairOf(12), pairOf(7)
 	s.fadd(damping, s.read(systemDamping), systemOne)
@@ -85,7 +85,7 @@ func (s system) decompose(n int) {
 	s.set(least, systemLeast)
 }
 
-// forward loads the right-hand side into the first pairs, and replaces it by L^-1 of it.
+// forward loads the right-hand side b into the first pairs, and replaces it by L^-1 b.
 func (s system) forward(n int) {
 	for i := range n {
 		s.get(systemRight+i, pairOf(i))
@@ -95,7 +95,7 @@ func (s system) forward(n int) {
 	}
 }
 
-// backward replaces the first pairs by L^-T of them, and writes them to the solution.
+// backward replaces x, in the first pairs, by L^-T x, and writes it to the solution.
 func (s system) backward(n int) {
 	for i := n - 1; i >= 0; i-- {
 		for k := range i {
@@ -105,14 +105,14 @@ func (s system) backward(n int) {
 	}
 }
 
-// factor: the leading 7 x 7 part.
+// factor writes the factors of the leading 7 x 7 part.
 func (a *lanes) factor() {
-	a.systems("tensorFactor", "factors the leading 7 x 7 part of the matrix.", func(s system) { s.decompose(7) })
+	a.systems("tensorFactor", "factors the leading 7 x 7 part of the damped matrices of {lanes} voxels into L D L^T.", func(s system) { s.decompose(7) })
 }
 
-// solve: the solution for the leading 7 x 7 part, after factor.
+// solve writes the solution for the leading 7 x 7 part, after factor.
 func (a *lanes) solve() {
-	a.systems("tensorSolve", "solves for the right-hand side with the factors of the leading 7 x 7 part.", func(s system) {
+	a.systems("tensorSolve", "solves for the right-hand sides of {lanes} voxels, with the factors of the leading 7 x 7 part.", func(s system) {
 		s.forward(7)
 		for k := range 7 {
 			s.fmul(pairOf(k), pairOf(k), s.read(systemInverse+k))
@@ -121,14 +121,15 @@ func (a *lanes) solve() {
 	})
 }
 
-// step: the Newton step of 8 unknowns, the last of which may not fall by more than the bound. It is eliminated last, so that
-// cutting its step before the others are solved for keeps the bound exactly. predicted is what the quadratic model
-// says the objective falls by.
+// step writes the Newton step of 8 unknowns, of which the last may not fall by more than the bound. The last unknown is
+// eliminated last. Its step is cut before the others are solved for, so that the bound holds exactly. predicted is the
+// fall of the objective by the quadratic model.
 //
 //	pairs 0-7 x   8 predicted   9 and 10 work
 func (a *lanes) step() {
 	predicted, y, w := pairOf(8), pairOf(9), pairOf(10)
-	a.systems("tensorStep", "factors the damped matrix and solves for the bounded step.", func(s system) {
+	a.systems("tensorStep", "factors the damped matrices of {lanes} voxels into L D L^T, solves for the step, whose last unknown is at "+
+		"least -bound, and predicts by how much the objective falls.", func(s system) {
 		s.decompose(8)
 		s.forward(8)
 		s.zero(predicted)

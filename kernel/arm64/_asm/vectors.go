@@ -1,10 +1,10 @@
 package main
 
-// A pair is 32 bytes in two vector registers: four numbers in double precision, eight in single. It is to the
-// kernels what a register of 256 bits is on amd64, so that memory looks the same there and here.
+// A pair is 32 bytes in two vector registers: four numbers in double precision, eight in single. It takes the place of
+// a register of 256 bits on amd64, so that memory looks the same on both.
 type pair [2]vec
 
-// An operand is a pair, or one register that serves both halves of others.
+// An operand is a pair, or one register that is used with both halves of the other operands.
 type operand interface{ half(i int) vec }
 
 func (r vec) half(int) vec    { return r }
@@ -32,7 +32,7 @@ func vecs(first, n int) []vec {
 // pairBytes is the size of a pair.
 const pairBytes = 32
 
-// each visits the registers of an operand.
+// each visits the registers of an operand: one or two.
 func each(d operand, visit func(i int)) {
 	visit(0)
 	if _, both := d.(pair); both {
@@ -40,22 +40,22 @@ func each(d operand, visit func(i int)) {
 	}
 }
 
-// three writes an instruction of the table with a result and two operands.
+// three writes an instruction as a word that has a result and two operands.
 func (p *program) three(name string, d, n, m operand) {
 	each(d, func(i int) { p.encoded(name, d.half(i), n.half(i), m.half(i), 0) })
 }
 
-// two writes one with one operand.
+// two writes an instruction as a word that has a result and one operand.
 func (p *program) two(name string, d, n operand) {
 	each(d, func(i int) { p.encoded(name, d.half(i), n.half(i), 0, 0) })
 }
 
-// byElement writes one whose second operand is an element of a register, the same for all lanes.
+// byElement writes an instruction as a word whose second operand is an element of a register, the same for all lanes.
 func (p *program) byElement(name string, d, n operand, m vec, index int) {
 	each(d, func(i int) { p.encoded(name, d.half(i), n.half(i), m, index) })
 }
 
-// Arithmetic in the program's format: d = n + m and so on.
+// These write arithmetic in the program's format, such as d = n + m.
 func (p *program) fadd(d, n, m operand)  { p.three("fadd"+p.format.vectors, d, n, m) }
 func (p *program) fsub(d, n, m operand)  { p.three("fsub"+p.format.vectors, d, n, m) }
 func (p *program) fmul(d, n, m operand)  { p.three("fmul"+p.format.vectors, d, n, m) }
@@ -67,11 +67,11 @@ func (p *program) fabs(d, n operand)     { p.two("fabs"+p.format.vectors, d, n) 
 func (p *program) fneg(d, n operand)     { p.two("fneg"+p.format.vectors, d, n) }
 func (p *program) fsqrt(d, n operand)    { p.two("fsqrt"+p.format.vectors, d, n) }
 
-// fma is d += n m, fms d -= n m, in one rounding.
+// fma computes d += n m, and fms d -= n m, in one rounding.
 func (p *program) fma(d, n, m operand) { p.known("VFMLA", d, n, m) }
 func (p *program) fms(d, n, m operand) { p.known("VFMLS", d, n, m) }
 
-// known writes an instruction of the program's format that Go's assembler knows.
+// known writes an instruction in the program's format that Go's assembler knows.
 func (p *program) known(operation string, d, n, m operand) {
 	lanes := p.format.assembler
 	each(d, func(i int) {
@@ -79,7 +79,7 @@ func (p *program) known(operation string, d, n, m operand) {
 	})
 }
 
-// fmaElement is d += n m[index], fmsElement d -= n m[index].
+// fmaElement computes d += n m[index], fmsElement d -= n m[index], and fmulElement d = n m[index].
 func (p *program) fmaElement(d, n operand, m vec, index int) {
 	p.byElement("fmla"+p.format.vectors+"Element", d, n, m, index)
 }
@@ -92,7 +92,7 @@ func (p *program) fmulElement(d, n operand, m vec, index int) {
 	p.byElement("fmul"+p.format.vectors+"Element", d, n, m, index)
 }
 
-// in writes what body does in another format.
+// in runs body with another format.
 func (p *program) in(f format, body func()) {
 	before := p.format
 	p.format = f
@@ -100,7 +100,7 @@ func (p *program) in(f format, body func()) {
 	p.format = before
 }
 
-// Bits: those of whole registers.
+// bits writes an operation on all bits of registers.
 func (p *program) bits(operation string, d, n, m operand) {
 	each(d, func(i int) { p.ins("%s %v.B16, %v.B16, %v.B16", operation, m.half(i), n.half(i), d.half(i)) })
 }
@@ -112,7 +112,7 @@ func (p *program) xor(d, n, m operand) { p.bits("VEOR", d, n, m) }
 // insert replaces the bits of d that are set in mask by those of n.
 func (p *program) insert(d, n, mask operand) { p.bits("VBIT", d, n, mask) }
 
-// choose makes a mask the bits of n where it is set, and those of m elsewhere.
+// choose replaces the bits of a mask: by those of n where it is set, and by those of m elsewhere.
 func (p *program) choose(mask, n, m operand) { p.bits("VBSL", mask, n, m) }
 
 func (p *program) zero(list ...operand) {
@@ -125,8 +125,8 @@ func (p *program) copy(d, n operand) {
 	each(d, func(i int) { p.ins("VMOV %v.B16, %v.B16", n.half(i), d.half(i)) })
 }
 
-// loadPair and storePair move a pair from and to the bytes from a pointer on, loadNext and storeNext move the
-// pointer on besides.
+// loadPair and storePair move a pair from and to the bytes at an offset from a pointer. loadNext and storeNext move it
+// from and to the pointer itself, and then move the pointer on.
 func (p *program) loadPair(d pair, pointer gp, offset int) {
 	p.ins("FLDPQ %d(%v), (%s, %s)", offset, pointer, d[0].scalar(), d[1].scalar())
 }
@@ -148,7 +148,7 @@ func (p *program) loadVec(d vec, pointer gp, offset int) {
 	p.ins("FMOVQ %d(%v), %s", offset, pointer, d.scalar())
 }
 
-// loadNumbers fills registers from the first on with n numbers of the program's format, and moves the pointer on.
+// loadNumbers loads n numbers of the program's format into registers, from the first on. It moves the pointer on.
 func (p *program) loadNumbers(first vec, pointer gp, n int) {
 	bytes := n * p.format.bytes
 	for ; bytes >= pairBytes; bytes -= pairBytes {

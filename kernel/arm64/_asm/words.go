@@ -1,9 +1,9 @@
 package main
 
-// words writes a function for each encoding, so that a test can see what each instruction does by itself: of
-// registers 5, 17 and 30, and of the last element.
+// words writes a function for each encoding, so that a test can see what each instruction does by itself. The function
+// works on registers 5, 17 and 30, and on the last element.
 func words(p *program) {
-	p.stubs.WriteString("\n// Instructions are the encodings of _asm/encodings.go, each as a function of its operands. The result is what\n// was in it before where an instruction adds to it.\nvar Instructions = []Instruction{\n")
+	p.stubs.WriteString("\n// Instructions has each encoding of _asm/encodings.go as a function of its operands. An instruction that adds to its\n// result finds in d what is added to.\nvar Instructions = []Instruction{\n")
 	for _, e := range encodings {
 		_, instruction := e.with(5, 17, 30, e.last())
 		p.stubs.WriteString("\t{\"" + instruction + "\", " + e.name + suffix + "},\n")

@@ -4,8 +4,8 @@
 
 package words
 
-// Instructions are the encodings of _asm/encodings.go, each as a function of its operands. The result is what
-// was in it before where an instruction adds to it.
+// Instructions has each encoding of _asm/encodings.go as a function of its operands. An instruction that adds to its
+// result finds in d what is added to.
 var Instructions = []Instruction{
 	{"fadd v5.2d, v17.2d, v30.2d", fadd2dNEON},
 	{"fsub v5.2d, v17.2d, v30.2d", fsub2dNEON},

@@ -58,7 +58,7 @@ func number(x, y float64, choose func(x, y float64) float64) float64 {
 	return choose(x, y)
 }
 
-// Of two numbers, and what was in the result before where that counts.
+// These are instructions of two numbers. What was in the result before counts for some of them.
 var ofDoubles = map[string]func(d, n, m float64) float64{
 	"fadd":   func(_, n, m float64) float64 { return n + m },
 	"fsub":   func(_, n, m float64) float64 { return n - m },
@@ -83,8 +83,8 @@ var ofDoubles = map[string]func(d, n, m float64) float64{
 	"scvtf": func(_, n, _ float64) float64 { return float64(int64(math.Float64bits(n))) },
 }
 
-// The same of single precision. Its products are exact in double precision, so that one rounding to it and one to
-// single precision are one for these operands.
+// These are the same in single precision. For these operands their products are exact in double precision. Rounding to
+// double and then to single precision therefore gives the same as one rounding.
 var ofSingles = map[string]func(d, n, m float32) float32{
 	"fadd":   func(_, n, m float32) float32 { return n + m },
 	"fsub":   func(_, n, m float32) float32 { return n - m },
@@ -110,7 +110,7 @@ var ofSingles = map[string]func(d, n, m float32) float32{
 	"fmls":   func(d, n, m float32) float32 { return float32(math.FMA(-float64(n), float64(m), float64(d))) },
 }
 
-// Those that do not treat each lane by itself.
+// These are instructions that do not treat each lane by itself.
 var ofRegisters = map[string]func(d, n register) register{
 	"faddp d5, v17.2d": func(_, n register) register { return doubles(double(n, 0)+double(n, 1), 0) },
 	"fmaxp d5, v17.2d": func(_, n register) register { return doubles(math.Max(double(n, 0), double(n, 1)), 0) },
@@ -131,7 +131,7 @@ var ofRegisters = map[string]func(d, n register) register{
 	},
 }
 
-// expected is what an instruction makes of its operands.
+// expected returns what an instruction makes of its operands.
 func expected(t *testing.T, text string, d, n, m register) (r register) {
 	if whole, ok := ofRegisters[text]; ok {
 		return whole(d, n)
@@ -181,7 +181,7 @@ func TestEachEncodedInstructionDoesWhatItsNameSays(t *testing.T) {
 	}
 }
 
-// same compares bits, but takes one NaN for another, in either precision.
+// same compares bits. All NaN count as equal, in either precision.
 func same(got, want register) bool {
 	if got == want {
 		return true

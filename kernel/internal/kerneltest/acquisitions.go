@@ -50,8 +50,7 @@ func CSDDesign(t testing.TB, g *acq.GradientTable, lmax int) csd.Design {
 	return csdDesigns[name]
 }
 
-// Crossings simulates n voxels with one to three fibres, free water and Rician noise, and every
-// seventh of them odd in some way.
+// Crossings simulates n voxels with one to three fibres, free water and Rician noise. Every seventh is odd in some way.
 func Crossings(g *acq.GradientTable, n int, seed uint64) []float64 {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	signal := make([]float64, 0, n*g.Len())

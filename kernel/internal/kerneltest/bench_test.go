@@ -6,8 +6,8 @@ import (
 	"github.com/voxfit/voxfit/bench/turn"
 )
 
-// timed is the benchmark of a step that works on so many voxels. It reports the time of a voxel and, where the useful operations
-// of a voxel are counted, their rate and its share of the peak of the core.
+// timed is the benchmark of a step that works on so many voxels. It reports the time of a voxel. Where the useful
+// operations of a voxel are given, it also reports their rate, and its share of the peak of the core.
 func timed(b *testing.B, name string, voxels int, operations, peak float64, step func()) {
 	b.Run(name, func(b *testing.B) {
 		turn.Take()

@@ -14,8 +14,8 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// TestEveryStepIsCounted: each function of each table of an instruction set has a line in bench/counts/SET.csv, so that
-// `make counts` sees when it becomes slower.
+// Each function of each table of an instruction set has a line in bench/counts/SET.csv. `make counts` therefore sees
+// when it becomes slower.
 func TestEveryStepIsCounted(t *testing.T) {
 	kerneltest.ForEachISA(t, func(t *testing.T, name string) {
 		counted := countedSteps(t, name)

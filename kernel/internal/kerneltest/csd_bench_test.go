@@ -7,7 +7,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// The sizes of the published study's protocol with lmax 8.
+// These are the sizes of the published study's protocol with lmax 8.
 const (
 	benchVolumes      = 270
 	benchCoefficients = 45
@@ -15,9 +15,9 @@ const (
 	benchMoments      = 81
 )
 
-// BenchmarkCSDSteps times each step once through all its lanes, with the sizes of the published study,
-// per voxel. GFLOP/s counts the useful operations alone, one for each addition and multiplication; %peak
-// is their share of what the core can do with numbers of that precision, measured in the same process.
+// BenchmarkCSDSteps times each step once through all its lanes, per voxel, with the sizes of the published study.
+// GFLOP/s counts useful operations alone, one for each addition and multiplication. %peak is their share of the peak of
+// this core in that precision, measured in the same process.
 func BenchmarkCSDSteps(b *testing.B) {
 	for _, set := range sets.Native() {
 		s := set.CSD
@@ -79,14 +79,14 @@ func (b stepBench[T, S]) offsets(n int) []int32 {
 	return list
 }
 
-// vector is the size of a vector in bytes.
+// vector returns the size of a vector in bytes.
 func (b stepBench[T, S]) vector() int { return b.Lanes * sizeOf[T]() }
 
 func (b stepBench[T, S]) run(name string, voxels int, operations float64, step func()) {
 	timed(b.B, name, voxels, operations, b.peak, step)
 }
 
-// benchmarkSignals times what comes before iterations.
+// benchmarkSignals times the steps before iterations.
 func (b stepBench[T, S]) benchmarkSignals(s *ops.CSD) {
 	const m, n = benchVolumes, benchCoefficients
 	vectors := func(n int) []float64 { return make([]float64, n*s.Lanes) }
@@ -121,7 +121,7 @@ func (b stepBench[T, S]) benchmarkIteration(below func(sets *uint64, rows *byte,
 	b.run("Below", b.Lanes, 2*n*d, func() { below(&sets[0], &masks[0], amplitudes, f, rows/b.Panel, words) })
 }
 
-// benchmarkRounded times the comparison without and with doubt in all panels.
+// benchmarkRounded times the comparison without doubt, and with doubt in all panels.
 func (b stepBench[T, S]) benchmarkRounded(s *ops.CSD) {
 	const n, d = benchCoefficients, benchDirections
 	rows, words := up(d, s.Panel), up(d, 64)/64
@@ -141,7 +141,7 @@ func (b stepBench[T, S]) benchmarkRounded(s *ops.CSD) {
 	}
 }
 
-// benchmarkAssemble has about as many records and terms as the map of lmax 8, at made-up places.
+// benchmarkAssemble has about as many records and terms as the map of lmax 8. Their places are made up.
 func (b stepBench[T, S]) benchmarkAssemble() {
 	const twins, both, rest, couples, terms = 105, 4, 2, 58, 4
 	vector := b.vector()

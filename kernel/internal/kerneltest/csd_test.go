@@ -16,7 +16,7 @@ type (
 	sum    interface{ int32 | float64 } // of rows of a table, for that number
 )
 
-// csdBench is what a test of one step needs: the step's set, numbers, and guarded memory.
+// csdBench is what a test of one step needs: the set of the step, numbers, and guarded memory.
 type csdBench[T number, S sum] struct {
 	*testing.T
 	*ops.CSDIteration[T, S]
@@ -25,13 +25,13 @@ type csdBench[T number, S sum] struct {
 	edge    guarded.Edge
 }
 
-// forEachCSDSet runs a test on every set of this processor, with buffers that begin at a forbidden page
-// and with buffers that end at one.
+// forEachCSDSet runs a test on every set of this processor. Buffers once begin at a page that may not be touched, and
+// once end at one.
 func forEachCSDSet(t *testing.T, test func(b csdBench[float64, float64])) {
 	forEachIteration(t, func(s *ops.CSD) *ops.CSDIteration[float64, float64] { return &s.CSDIteration }, test)
 }
 
-// forEachCSDPrecision runs a test of a step that is there in both precisions.
+// forEachCSDPrecision runs a test of a step that exists in both precisions.
 func forEachCSDPrecision(t *testing.T, double func(csdBench[float64, float64]), single func(csdBench[float32, int32])) {
 	t.Run("double", func(t *testing.T) { forEachCSDSet(t, double) })
 	t.Run("single", func(t *testing.T) {
@@ -58,14 +58,14 @@ func forEachIteration[T number, S sum](t *testing.T, steps func(*ops.CSD) *ops.C
 	})
 }
 
-// vector is the size of a vector in bytes.
+// vector returns the size of a vector in bytes.
 func (b csdBench[T, S]) vector() int { return b.Lanes * sizeOf[T]() }
 
 func sizeOf[T any]() int { return int(unsafe.Sizeof(*new(T))) }
 
 func (b csdBench[T, S]) zeros(n int) []T { return guarded.Slice[T](b.T, n, b.edge) }
 
-// numbers are n random values.
+// numbers returns n random values.
 func (b csdBench[T, S]) numbers(n int) []T {
 	values := b.zeros(n)
 	for i := range values {
@@ -74,7 +74,7 @@ func (b csdBench[T, S]) numbers(n int) []T {
 	return values
 }
 
-// sums are n random sums of rows.
+// sums returns n random sums of rows.
 func (b csdBench[T, S]) sums(n int) []S {
 	values := guarded.Slice[S](b.T, n, b.edge)
 	for i := range values {
@@ -83,7 +83,7 @@ func (b csdBench[T, S]) sums(n int) []S {
 	return values
 }
 
-// vectors are n vectors of random values; all of lane 1 is NaN, to see that no other lane notices.
+// vectors returns n vectors of random values. All of lane 1 is NaN, to see that no other lane notices.
 func (b csdBench[T, S]) vectors(n int) []T {
 	values := b.numbers(n * b.Lanes)
 	for i := range n {
@@ -92,7 +92,7 @@ func (b csdBench[T, S]) vectors(n int) []T {
 	return values
 }
 
-// lane is the numbers of one lane.
+// lane returns the numbers of one lane.
 func (b csdBench[T, S]) lane(vectors []T, lane int) []T {
 	values := make([]T, len(vectors)/b.Lanes)
 	for i := range values {
@@ -101,7 +101,7 @@ func (b csdBench[T, S]) lane(vectors []T, lane int) []T {
 	return values
 }
 
-// offsets are the byte offsets of vectors by their numbers.
+// offsets returns the byte offsets of vectors, from their numbers.
 func (b csdBench[T, S]) offsets(places []int) []int32 {
 	list := guarded.Slice[int32](b.T, len(places), b.edge)
 	for i, p := range places {
@@ -110,7 +110,7 @@ func (b csdBench[T, S]) offsets(places []int) []int32 {
 	return list
 }
 
-// equalBits compares to the last bit; all NaN are equal.
+// equalBits compares to the last bit. All NaN are equal.
 func (b csdBench[T, S]) equalBits(what string, got, want []T) {
 	b.Helper()
 	for i, w := range want {
@@ -121,14 +121,14 @@ func (b csdBench[T, S]) equalBits(what string, got, want []T) {
 	}
 }
 
-// fma is x*y + z, rounded once.
+// fma returns x*y + z, rounded once.
 func fma[T number](x, y, z T) T {
 	sum := math.FMA(float64(x), float64(y), float64(z))
 	if unsafe.Sizeof(x) == 8 {
 		return T(sum)
 	}
-	// A product of float32 is exact in float64. The sum is not; it is rounded to odd, so that rounding it
-	// once more is as if that were the only time.
+	// A product of float32 is exact in float64. The sum is not. It is rounded to odd, and then rounding it to float32
+	// gives what a single rounding would.
 	product := float64(x) * float64(y)
 	other := sum - product
 	lost := (product - (sum - other)) + (float64(z) - other)
@@ -223,7 +223,7 @@ func TestInspectSeesWhatASignalHolds(t *testing.T) {
 	})
 }
 
-// product is rows of panels times x, one lane of each.
+// product returns rows of panels times x, for one lane.
 func (b csdBench[T, S]) product(panels []T, count, columns, stored int, x []T) []T {
 	result := make([]T, count*b.Panel)
 	for r := range result {
@@ -339,7 +339,7 @@ func testAccumulate[T number, S sum](b csdBench[T, S]) {
 	}
 }
 
-// set is a set of about half of the directions; sometimes of none.
+// set returns a set of about half of the directions, and sometimes the empty set.
 func (b csdBench[T, S]) set(directions, words int) []uint64 {
 	set := guarded.Slice[uint64](b.T, words, b.edge)
 	for d := 0; d < directions && b.edge == guarded.Begin || d < directions-4; d++ {
@@ -387,7 +387,7 @@ func testAssemble[T number, S sum](b csdBench[T, S]) {
 	}
 }
 
-// assembled is what Assemble writes, in one lane. Entries are in the order of the records.
+// assembled returns what Assemble writes in one lane. Entries are in the order of the records.
 func assembled[T number](c, weights []T, twins, couples []int32, vector int) (q []T) {
 	next := func() T {
 		w := weights[0]
@@ -432,7 +432,7 @@ func assembled[T number](c, weights []T, twins, couples []int32, vector int) (q 
 	return q
 }
 
-// place is the number of the vector of an entry in a triangle of tiles.
+// place returns the number of the vector of an entry in a triangle of tiles.
 func (b csdBench[T, S]) place(row, column int) int {
 	i, j := row/b.Tile, column/b.Tile
 	return (i*(i+1)/2+j)*b.Tile*b.Tile + column%b.Tile*b.Tile + row%b.Tile
@@ -463,7 +463,7 @@ func (b csdBench[T, S]) positiveDefinite(tiles int) []T {
 	return q
 }
 
-// solved is one lane of Factorise and BackSolve, in the order of a textbook.
+// solved is one lane of Factorise and BackSolve, in the order of operations of a textbook.
 func (b csdBench[T, S]) solved(q, z []T) (factor, inverse, y, f []T) {
 	n := len(z)
 	factor = append(factor, q...)
@@ -536,7 +536,7 @@ func testFactoriseAndBackSolve[T number, S sum](b csdBench[T, S]) {
 	}
 }
 
-// judged is what BackSolve writes after finite coefficients.
+// judged returns what BackSolve writes behind finite coefficients.
 func judged[T number](f []T) []T {
 	squares := T(0)
 	if unsafe.Sizeof(squares) == 4 {

@@ -20,7 +20,7 @@ type roundedCase struct {
 	sets                  [2][]uint64
 }
 
-// forEachRounded runs a test with any number of columns and with panels that are wider than what counts.
+// forEachRounded runs a test with any number of columns, and with panels that are wider than the columns that count.
 func forEachRounded(t *testing.T, test func(c roundedCase)) {
 	forEachCSDSet(t, func(b csdBench[float64, float64]) {
 		if b.kernels.BelowRounded == nil {
@@ -49,7 +49,7 @@ func forEachRounded(t *testing.T, test func(c roundedCase)) {
 	})
 }
 
-// round puts the rows of count panels into panels of rounded numbers. What fills up the last one is not zero.
+// round puts the rows of count panels into panels of rounded numbers. The rows that fill up the last one are not zero.
 func (c *roundedCase) round(count int) {
 	size := c.kernels.RoundedPanel
 	wide := (count*c.Panel + size - 1) / size
@@ -64,7 +64,7 @@ func (c *roundedCase) round(count int) {
 	}
 }
 
-// compare returns the sets by BelowRounded and by Below.
+// compare returns the sets of BelowRounded and of Below.
 func (c roundedCase) compare() (got, want func(lane, row int) bool) {
 	count, words := (c.rows+c.Panel-1)/c.Panel, (c.rows+63)/64
 	skip := (c.stored - c.columns) * c.Panel * 8
@@ -88,7 +88,7 @@ func (c roundedCase) equal(what string) {
 	}
 }
 
-// bound sets the errors that rounding cannot exceed.
+// bound sets errors that rounding cannot exceed.
 func (c roundedCase) bound() {
 	longest := 0.0
 	for r := range c.rows {
@@ -136,7 +136,7 @@ func TestRoundedComparisonOfNumbersOutOfRangeIsInDoublePrecision(t *testing.T) {
 	})
 }
 
-// Panels of zeros in single precision tell which precision has decided.
+// Panels of zeros in single precision show which precision has decided.
 func TestRoundedComparisonDecidesBeyondItsBoundAndNowhereElse(t *testing.T) {
 	forEachRounded(t, func(c roundedCase) {
 		clear(c.rounded)

@@ -7,7 +7,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// Useful operations of the steps of the search, counted as those of the tensor models.
+// These are the useful operations of the steps of the search, counted as those of the tensor models.
 const (
 	leftOperations    = 6
 	rightOperations   = leftOperations + log2Operations + 2 + sums7Operations

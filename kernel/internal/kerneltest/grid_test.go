@@ -14,7 +14,8 @@ func forEachGridSet(t *testing.T, test func(t *testing.T, k *ops.GridSingle)) {
 	forEachTable(t, func(s *ops.Set) *ops.GridSingle { return s.GridSingle }, test)
 }
 
-// A search is made-up input of the steps of the search: signals, some of which water nearly uses up or more than that.
+// A search is made-up input for the steps of the search. In some signals water uses up nearly everything, or more than
+// that.
 type search struct {
 	n       int
 	design  []float32
@@ -60,12 +61,12 @@ func newSearch(random *rand.Rand, n int) *search {
 	return b
 }
 
-// water is the signal of water to more than the digits of single precision.
+// water returns the signal of water to more digits than single precision has.
 func (b *search) water(i, l int) float64 {
 	return (float64(b.left.C[l]) + float64(b.left.Low[l])) * (float64(b.design[8*i+7]) + float64(b.design[8*i+6]))
 }
 
-// rest is what water leaves.
+// rest returns what water leaves.
 func (b *search) rest(i, l int) float64 {
 	rest := float64(b.s[i][l]) - b.water(i, l)
 	if float32(rest) <= b.left.Cut[l] {
@@ -106,7 +107,8 @@ func TestGridSumsAreTheirFormula(t *testing.T) {
 						if j < 6 {
 							w = float64(b.design[8*i+j])
 						}
-						// In units of the tolerance: what is left is right to 2^-46 of the water taken away.
+						// In units of the tolerance: the error of what is left is at most 2^-46 of the water that is
+						// subtracted.
 						off := 1 + 0x1p-46*b.water(i, l)/rest/2e-6
 						y := square * w * log2(rest)
 						wantRight, scaleRight = wantRight+y, scaleRight+math.Abs(y)+math.Abs(square*w)*off
@@ -194,7 +196,7 @@ func TestGridScaleMultiplies(t *testing.T) {
 	})
 }
 
-// What is in one lane, NaN too, does not reach another, and memory may begin anywhere.
+// What is in one lane, NaN included, does not reach another. Memory may begin anywhere.
 func TestGridLanesDoNotMix(t *testing.T) {
 	forEachGridSet(t, func(t *testing.T, k *ops.GridSingle) {
 		for lane := range ops.TensorBatchSingle {

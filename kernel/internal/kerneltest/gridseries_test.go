@@ -9,7 +9,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
-// partLimit is so chosen that both parts have measurements.
+// partLimit is chosen so that both parts have measurements.
 const partLimit = 0.02
 
 func TestGridPartPutsMeasurementsOfLittleWaterLast(t *testing.T) {
@@ -29,7 +29,7 @@ func TestGridPartPutsMeasurementsOfLittleWaterLast(t *testing.T) {
 			for i := range n {
 				little := true
 				for l, s := range b.s[i] {
-					// One rounding, as by the kernels.
+					// One rounding, as in the kernels.
 					little = little && !(float32(float64(s)-float64(limit[l])*float64(b.design[8*i+7])) <= 0)
 				}
 				place := first
@@ -135,7 +135,8 @@ func TestGridSeriesIsAPolynomial(t *testing.T) {
 	})
 }
 
-// What is in one lane, NaN too, does not reach another; where measurements are put all lanes decide, but for those with NaN.
+// What is in one lane, NaN included, does not reach another. All lanes decide together where measurements go, except
+// those with NaN.
 func TestGridSeriesLanesDoNotMix(t *testing.T) {
 	forEachGridSet(t, func(t *testing.T, k *ops.GridSingle) {
 		const n = 37

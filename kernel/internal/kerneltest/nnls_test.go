@@ -13,7 +13,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// nnlsBench is what a test of one step needs: the step's set, numbers, and guarded memory.
+// nnlsBench is what a test of one step needs: the set of the step, numbers, and guarded memory.
 type nnlsBench struct {
 	*testing.T
 	*ops.NNLS
@@ -29,8 +29,7 @@ func forEachNNLSSet(t *testing.T, test func(b nnlsBench)) {
 	})
 }
 
-// numbers are n random values in guarded memory; with misplace they begin one value behind an aligned
-// place.
+// numbers returns n random values in guarded memory. With misplace they begin one value behind an aligned place.
 func numbers[T float32 | float64](b nnlsBench, n int, misplace bool) []T {
 	first := 0
 	if misplace {
@@ -186,7 +185,7 @@ func checkProject[T float32 | float64](b nnlsBench, project func(dst, matrix, ro
 	}
 }
 
-// The sums of one voxel must be the same in whatever place of a block it is.
+// The sums of a voxel must be the same at whatever place of a block it is.
 func TestProjectTreatsAllVoxelsOfABlockAlike(t *testing.T) {
 	forEachNNLSSet(t, func(b nnlsBench) {
 		checkAlike(b, b.Project, b.Lanes)

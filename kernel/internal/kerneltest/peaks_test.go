@@ -13,7 +13,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// peaksBench is what a test of one step needs: the step's set, random numbers, and guarded memory.
+// peaksBench is what a test of one step needs: the set of the step, random numbers, and guarded memory.
 type peaksBench struct {
 	*testing.T
 	*ops.Peaks
@@ -29,7 +29,7 @@ func forEachPeaksSet(t *testing.T, test func(b peaksBench)) {
 	})
 }
 
-// guardedNumbers are n vectors of random values in guarded memory; all of lane 1 is NaN.
+// guardedNumbers returns n vectors of random values in guarded memory. All of lane 1 is NaN.
 func guardedNumbers[T number](b peaksBench, n, lanes int) []T {
 	values := guarded.Slice[T](b.T, n*lanes, b.edge)
 	for i := range values {
@@ -41,7 +41,7 @@ func guardedNumbers[T number](b peaksBench, n, lanes int) []T {
 	return values
 }
 
-// sameBits compares to the last bit; all NaN are equal.
+// sameBits compares to the last bit. All NaN are equal.
 func sameBits[T number](got, want []T) bool {
 	return slices.EqualFunc(got, want, func(g, w T) bool {
 		return math.Float64bits(float64(g)) == math.Float64bits(float64(w)) || g != g && w != w
@@ -147,7 +147,7 @@ func testMaxima[T number](b peaksBench, s ops.PeakSearch[T], n int) {
 	}
 }
 
-// maximaOf is what Maxima finds, of vertices that nothing is said of, too.
+// maximaOf returns what Maxima finds, with entries also for vertices that Maxima leaves out.
 func maximaOf[T number](values, limits []T, neighbours []int32, lanes, n, eights int) (found []ops.Found) {
 	for v := range n {
 		f := ops.Found{ops.FoundVertex: uint16(v)}
@@ -188,7 +188,7 @@ func TestSpreadAddsUpInOrder(t *testing.T) {
 	})
 }
 
-// spreadOf is what Spread writes for one lane.
+// spreadOf returns what Spread writes for one lane.
 func spreadOf(values []float64, lanes, lane, n int) (differences, squares float64) {
 	sum := 0.0
 	for v := range n {
@@ -253,8 +253,8 @@ func TestJetsAreThoseOfThePolynomialToTheLastBit(t *testing.T) {
 	})
 }
 
-// BenchmarkPeaksSteps times the steps of peaks for DIPY's default sphere and lmax 8, and of the sparse fascicle model's
-// ODF with six fascicles on 181 vertices; "peak" is the share of what the core can do in that precision.
+// BenchmarkPeaksSteps times the steps of peaks for DIPY's default sphere and lmax 8, and of the ODF of the sparse
+// fascicle model with six fascicles on 181 vertices. "peak" is the share of the peak of this core in that precision.
 func BenchmarkPeaksSteps(b *testing.B) {
 	const vertices, columns, eights, fascicles, few = 362, 45, 1, 181, 6
 	for _, set := range sets.Native() {

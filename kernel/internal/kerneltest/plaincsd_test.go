@@ -41,7 +41,7 @@ func (p plain[T, S]) inspect(seen, x *T, offsets *int32, n int) {
 	}
 }
 
-// product is a row of a matrix in panels times the numbers of one lane.
+// product returns a row of a matrix in panels times the numbers of one lane.
 func (p plain[T, S]) product(panels *T, row, skip int, x []T) (sum T) {
 	panel := at(panels, row/p.Panel*(len(x)*p.Panel*sizeOf[T]()+skip), len(x)*p.Panel)
 	for column, v := range x {
@@ -121,7 +121,7 @@ func (p plain[T, S]) assemble(q, c, weights *T, twins *int32, twinCount int, cou
 	}
 }
 
-// triangle is a matrix of so many tiles in a row.
+// triangle is a matrix with so many tiles in a row.
 func (p plain[T, S]) triangle(q *T, tiles int) []T {
 	return unsafe.Slice(q, tiles*(tiles+1)/2*p.Tile*p.Tile*p.Lanes)
 }

@@ -27,7 +27,7 @@ func halfSpaces() qp.Design {
 	return d
 }
 
-// plainQP is the steps of qp for any number of lanes and for testEpsilon, but for Forward.
+// plainQP is the steps of qp except Forward, for any number of lanes and for testEpsilon.
 func plainQP(lanes int) *ops.QP {
 	return &ops.QP{
 		Advance: func(sums, records, d, r, steps *float64, e float64, n int) {
@@ -63,7 +63,7 @@ func plainQP(lanes int) *ops.QP {
 	}
 }
 
-// plainProblem is the memory that a step is called with; what it does not have is empty.
+// plainProblem is the memory with which a step is called. It is empty where a step has no such argument.
 func plainProblem(lanes, n int, e float64, sums int, s, records, d, r, adx, v *float64) problem {
 	if e != testEpsilon {
 		panic("the steps are for another e")
@@ -77,7 +77,8 @@ func plainProblem(lanes, n int, e float64, sums int, s, records, d, r, adx, v *f
 	return problem{n, vectors(s, sums), vectors(records, n*ops.QPRecord), vectors(d, n), vectors(r, n), vectors(adx, n), vectors(v, 1)}
 }
 
-// each takes every constraint of every lane through a step, and writes what it adds up to, from the given sums or 0 on.
+// each takes every constraint of every lane through a step. It writes the totals of the step, which begin with the
+// given sums, or with 0.
 func (p problem) each(lanes int, start []float64, step func(c *constraint, v float64, sums []float64)) {
 	for lane := range lanes {
 		sums := make([]float64, len(p.sums)/lanes)

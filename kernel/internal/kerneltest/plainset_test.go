@@ -19,8 +19,8 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// plainSet is an instruction set in Go, with vectors of as many lanes as one likes and blocks that no processor's
-// registers suggest. used counts the batches that drivers measure.
+// plainSet is an instruction set in Go. Its vectors have any number of lanes, and its blocks have sizes that the
+// registers of no processor would suggest. used counts the batches that drivers measure.
 func plainSet(lanes int, used *int) *ops.Set {
 	double, single := plainIteration[float64, float64](lanes), plainIteration[float32, int32](2*lanes)
 	set := &ops.Set{Name: "plain", QP: plainQP(lanes), NNLS: plainNNLS(max(lanes, 4)), Peaks: plainPeaks(lanes), CSD: &ops.CSD{
@@ -58,12 +58,12 @@ func plainSet(lanes int, used *int) *ops.Set {
 	return set
 }
 
-// at is the numbers at a byte offset from a pointer on.
+// at returns the numbers at a byte offset from a pointer.
 func at[T any](pointer *T, bytes, n int) []T {
 	return unsafe.Slice((*T)(unsafe.Add(unsafe.Pointer(pointer), bytes)), n)
 }
 
-// Two lanes are fewer than any set has, and sixteen more.
+// In double precision no set has as few lanes as two, or as many as sixteen.
 func TestDriversTakeVectorsOfAnyWidth(t *testing.T) {
 	kerneltest.Portable(t)
 	g := kerneltest.ShellTable(t, 60)
@@ -104,7 +104,7 @@ func takesAnyWidth(t *testing.T, signal []float64, newFitter func(on kernel.Opti
 			t.Errorf("%d lanes: the set was not used", lanes)
 		}
 		for v, s := range status {
-			// The last parameter may be what roundings leave of a condition.
+			// The last parameter may be what rounding leaves of a condition.
 			if e := kerneltest.Relative(got[v*n:][:n-1], want[v*n:][:n-1]); s.Code != wantStatus[v].Code || !(e <= 1e-8) {
 				t.Errorf("%d lanes, voxel %d: %v, the portable code says %v; parameters differ by %.2g", lanes, v, s.Code, wantStatus[v].Code, e)
 			}
@@ -112,7 +112,7 @@ func takesAnyWidth(t *testing.T, signal []float64, newFitter func(on kernel.Opti
 	}
 }
 
-// Sets of lanes have 16 bits, so that eight lanes, sixteen in single precision, are the most.
+// Sets of lanes have 16 bits. Therefore eight lanes, and sixteen in single precision, are the most.
 func TestPeaksTakeVectorsOfAnyWidth(t *testing.T) {
 	kerneltest.Portable(t)
 	sphere, random := sh.DefaultHemisphere(), rand.New(rand.NewPCG(5, 6))

@@ -8,7 +8,7 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 )
 
-// What follows tests the promises of every Fitter.
+// These functions test the promises of every Fitter.
 
 // DivisionIntoCalls tests that a fitter's results do not depend on how voxels are divided into calls: one by one and
 // backwards, on one worker, in float32, they are the same.
@@ -28,8 +28,8 @@ func DivisionIntoCalls(t *testing.T, f kernel.Fitter, signal []float64) {
 	}
 }
 
-// CallsOfAnySize tests that a voxel's bits do not depend on how many others are in the call: it fits as many voxels as
-// sizes say, from many places of the block, on one worker.
+// CallsOfAnySize tests that a voxel's bits do not depend on how many others are in the call. For each of sizes, it fits
+// so many voxels on one worker, from many places of the block.
 func CallsOfAnySize(t *testing.T, f kernel.Fitter, signal []float64, sizes []int) {
 	t.Helper()
 	m, n := f.Measurements(), f.Parameters()

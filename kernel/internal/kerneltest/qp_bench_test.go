@@ -7,15 +7,15 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// The sizes of multi-tissue deconvolution: 300 directions of white matter and two other tissues.
+// These are the sizes of multi-tissue deconvolution: 300 directions of white matter, and two other tissues.
 const (
 	benchConstraints = 302
 	benchUnknowns    = 47
 )
 
-// BenchmarkQPSteps times each step once through all its lanes, per voxel. GFLOP/s counts one operation
-// for each addition, multiplication and division; %peak is its share of the throughput measured in the same process. The steps but Forward go through memory once; Multiply
-// at these sizes is what an iteration mostly does.
+// BenchmarkQPSteps times each step once through all its lanes, per voxel. GFLOP/s counts one operation for each
+// addition, multiplication and division. %peak is its share of the peak measured in the same process. All steps but
+// Forward go through memory once. Multiply at these sizes takes most of the time of an iteration.
 func BenchmarkQPSteps(b *testing.B) {
 	for _, set := range sets.Native() {
 		if set.QP != nil {

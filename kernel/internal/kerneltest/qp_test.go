@@ -10,7 +10,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
-// qpBench is what a test of one step needs: the set's steps, numbers, and guarded memory.
+// qpBench is what a test of one step needs: the steps of the set, numbers, and guarded memory.
 type qpBench struct {
 	*testing.T
 	*ops.QP
@@ -20,8 +20,8 @@ type qpBench struct {
 	edge guarded.Edge
 }
 
-// forEachQPSet runs a test on every set of this processor, with buffers that begin at a forbidden page
-// and with buffers that end at one.
+// forEachQPSet runs a test on every set of this processor. Buffers once begin at a page that may not be touched, and
+// once end at one.
 func forEachQPSet(t *testing.T, test func(b qpBench)) {
 	withSteps := func(s *ops.Set) *ops.Set {
 		if s.QP == nil {
@@ -36,7 +36,7 @@ func forEachQPSet(t *testing.T, test func(b qpBench)) {
 	})
 }
 
-// vectors are n vectors of positive numbers; all of lane 1 is NaN, to see that no other lane notices.
+// vectors returns n vectors of positive numbers. All of lane 1 is NaN, to see that no other lane notices.
 func (b qpBench) vectors(n int) []float64 {
 	values := guarded.Slice[float64](b.T, n*b.lanes, b.edge)
 	for i := range values {
@@ -83,8 +83,8 @@ func (p problem) constraint(i, lane, lanes int) constraint {
 	return c
 }
 
-// check runs a step on every number of constraints up to 130 and compares each lane with a plain loop:
-// visit is the step on one constraint, and sums what it adds up to.
+// check runs a step on every number of constraints up to 130, and compares each lane with a plain loop. visit is the
+// step on one constraint, and returns what it adds to sums.
 func (b qpBench) check(sums int, start func(sums []float64), step func(p problem), visit func(c *constraint, v float64, sums []float64)) {
 	b.Helper()
 	for _, n := range kerneltest.Sizes(0, 130) {
@@ -134,7 +134,7 @@ func TestAdvanceTakesTheStepAndMakesTheNextReady(t *testing.T) {
 	})
 }
 
-// advanced and the functions that follow are the steps on one constraint of one lane, and what they add up.
+// advanced, and the functions that follow, are the steps on one constraint of one lane, and what they add to the sums.
 func advanced(c *constraint, t float64, sums []float64) {
 	s := math.FMA(t, c.f[ops.QPSlackStep], c.f[ops.QPSlack])
 	l := math.FMA(t, c.f[ops.QPMultiplierStep], c.f[ops.QPMultiplier])
@@ -278,7 +278,7 @@ func TestForwardSolvesWithTheFactor(t *testing.T) {
 	})
 }
 
-// first is the address of a slice's first number; nil for none.
+// first returns the address of the first number of a slice, or nil where there is none.
 func first(values []float64) *float64 {
 	if len(values) == 0 {
 		return nil

@@ -8,7 +8,7 @@ import (
 
 // A Scheme is a made-up acquisition: b0s, then shells of directions on a spiral over the sphere.
 type Scheme struct {
-	W     []float64 // the design matrix, as that of DIPY
+	W     []float64 // the design matrix, like DIPY's
 	Bvals []float64
 	B0s   []int // the places of the measurements without diffusion weighting
 }
@@ -34,7 +34,7 @@ func NewScheme(b0s, directions int, shells ...float64) Scheme {
 	return s
 }
 
-// N is the number of measurements.
+// N returns the number of measurements.
 func (s Scheme) N() int { return len(s.Bvals) }
 
 // Signal returns the signal of a tensor with free water.
@@ -53,8 +53,8 @@ func (s Scheme) Signal(tensor [6]float64, s0, fraction float64) []float64 {
 // Fibre is the tensor of a fibre, in mm2/s.
 var Fibre = [6]float64{1.5e-3, 0.1e-3, 0.5e-3, -0.1e-3, 0.05e-3, 0.4e-3}
 
-// Noisy returns a block of voxels of one fibre with Rician noise and, from voxel to voxel, more water. Some voxels are
-// special: zeros, water, a negative value, a NaN.
+// Noisy returns a block of voxels of one fibre with Rician noise. The amount of water rises from voxel to voxel. Some
+// voxels are special: zeros, water, a negative value, a NaN.
 func (s Scheme) Noisy(voxels int) []float64 {
 	random := rand.New(rand.NewPCG(5, 5))
 	var block []float64
@@ -164,8 +164,8 @@ func (s Scheme) Hard(voxels int, seed uint64) []float64 {
 	return block
 }
 
-// Watery returns a block of voxels that are mostly water, which may diffuse a little less than free water does, with
-// signal-to-noise ratios from 3 to 300.
+// Watery returns a block of voxels that are mostly water, which may diffuse a little more slowly than free water.
+// Signal-to-noise ratios are from 3 to 300.
 func (s Scheme) Watery(voxels int, seed uint64) []float64 {
 	random := rand.New(rand.NewPCG(seed, 19))
 	var block []float64
@@ -182,7 +182,7 @@ func (s Scheme) Watery(voxels int, seed uint64) []float64 {
 	return block
 }
 
-// FastDecay returns voxels of water, a part of which decays faster still, as flow and pulsation make it in CSF.
+// FastDecay returns voxels of water in which a part decays faster still, because of flow and pulsation, as in CSF.
 func (s Scheme) FastDecay(voxels int, seed uint64) []float64 {
 	random := rand.New(rand.NewPCG(seed, 20))
 	var block []float64

@@ -10,9 +10,9 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// ForEachISA runs a test once for each instruction set that there is assembly for, as a subtest of the set's name. A
-// set that this build or this processor lacks is skipped. It fails instead if the environment variable VOXFIT_REQUIRE
-// names it, in a list with commas. Sets of other architectures are tried only if VOXFIT_REQUIRE names them.
+// ForEachISA runs a test once for each instruction set that has assembly, as a subtest of the set's name. A set that
+// this build or this processor lacks is skipped. If the environment variable VOXFIT_REQUIRE names it, in a list with
+// commas, the test fails instead. Sets of other architectures are tried only if VOXFIT_REQUIRE names them.
 func ForEachISA(t *testing.T, test func(t *testing.T, isa string)) {
 	t.Helper()
 	required := strings.Split(os.Getenv("VOXFIT_REQUIRE"), ",")

@@ -12,8 +12,8 @@ import (
 
 var ceilings = map[string]kernel.Throughput{}
 
-// peakOf is the ceiling of this core with an instruction set, measured once in the process, for benchmarks to set their
-// rates against.
+// peakOf returns the peak of this core with an instruction set, measured once in the process. Benchmarks compare their
+// rates with it.
 func peakOf(b *testing.B, set *ops.Set) kernel.Throughput {
 	b.Helper()
 	if _, known := ceilings[set.Name]; !known {
@@ -26,8 +26,8 @@ func peakOf(b *testing.B, set *ops.Set) kernel.Throughput {
 	return ceilings[set.Name]
 }
 
-// forEachTable runs a test with the table of one model in each set. A set that has none, so that the model runs on
-// other code, is skipped.
+// forEachTable runs a test with the table of one model in each set. It skips a set that has no such table, because the
+// model then runs on the portable code.
 func forEachTable[T any](t *testing.T, table func(*ops.Set) *T, test func(t *testing.T, k *T)) {
 	t.Helper()
 	kerneltest.ForEachISA(t, func(t *testing.T, isa string) {
@@ -39,7 +39,7 @@ func forEachTable[T any](t *testing.T, table func(*ops.Set) *T, test func(t *tes
 	})
 }
 
-// A driver that knows the lanes of one table relies on this for the others. Package ops says so.
+// A driver that knows the lanes of one table relies on these relations for the others. Package ops documents them.
 func TestTablesAgreeOnLanes(t *testing.T) {
 	kerneltest.ForEachISA(t, func(t *testing.T, isa string) {
 		set := sets.Find(isa)

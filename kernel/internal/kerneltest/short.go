@@ -20,8 +20,8 @@ func Voxels(n int) int {
 	return min(n, max(long.Of(n, n/3), 61))
 }
 
-// Crossed returns how many of n voxels a test takes that combines them with many designs. It is as Voxels, but in short
-// tests no more than fill the lanes of any set and leave a tail.
+// Crossed returns how many of n voxels a test takes that combines them with many designs. It is like Voxels, but in
+// short tests it is no more than what fills the lanes of any set and leaves a tail.
 func Crossed(n int) int {
 	if testing.Short() {
 		return min(n, 21)

@@ -13,8 +13,9 @@ const (
 	tensorBlockSingle = 96
 )
 
-// Useful operations of the steps per measurement and voxel: one for each addition and multiplication that the
-// formula needs, and those of the polynomial of the exponential or logarithm. Clamping, rounding, tables, moves are not counted.
+// These are the useful operations of the steps, per measurement and voxel: one for each addition and multiplication
+// that the formula needs, and those of the polynomial of an exponential or logarithm. Clamping, rounding, tables and
+// moves do not count.
 const (
 	exp2Operations    = 14 // z-k; 6 coefficients: a multiplication and an addition each; times 2^k
 	predictOperations = 12 + exp2Operations
@@ -26,8 +27,8 @@ const (
 	log2Operations    = 10
 )
 
-// BenchmarkTensorSteps times the steps of the tensor models in both precisions on arrays that stay in the first-level
-// cache, and sets them beside the peak of fused multiply-adds measured in the same process.
+// BenchmarkTensorSteps times the steps of the tensor models in both precisions, on arrays that stay in the first-level
+// cache. It compares them with the peak of fused multiply-adds, measured in the same process.
 func BenchmarkTensorSteps(b *testing.B) {
 	for _, set := range sets.Native() {
 		b.Run(set.Name, func(b *testing.B) {
@@ -42,7 +43,7 @@ func BenchmarkTensorSteps(b *testing.B) {
 	}
 }
 
-// ones are numbers near one, the same in every lane or not: none leads the exponential astray.
+// ones returns numbers near one, the same in every lane or not. They keep every exponential in its usual range.
 func ones[T float32 | float64](n int) []T {
 	values := make([]T, n+16)
 	for i := range values {

@@ -7,7 +7,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
-// A kernel that reads or writes one byte too far ends the test with a fault.
+// A kernel that reads or writes a byte too far ends the test with a fault.
 func TestTensorKernelsStayInTheirArrays(t *testing.T) {
 	forEachTensorSet(t, func(t *testing.T, k *ops.Tensor) {
 		for _, n := range []int{1, 2, 3, 4, 5, 7, 8, 9, 31, 48, 131} {

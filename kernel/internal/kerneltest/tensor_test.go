@@ -11,13 +11,13 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
-// forEachTensorSet runs a test on every set of this processor that has tensor kernels. A set that
-// VOXFIT_REQUIRE names and that is not there fails.
+// forEachTensorSet runs a test on every set of this processor that has tensor kernels. It fails where VOXFIT_REQUIRE
+// names a set that is not there.
 func forEachTensorSet(t *testing.T, test func(t *testing.T, k *ops.Tensor)) {
 	forEachTable(t, func(s *ops.Set) *ops.Tensor { return s.Tensor }, test)
 }
 
-// units is the distance of got from want in units of the last place of want.
+// units returns the distance of got from want in units of the last place of want.
 func units(got, want float64) float64 {
 	if got == want || math.IsNaN(got) && math.IsNaN(want) {
 		return 0
@@ -29,7 +29,7 @@ func units(got, want float64) float64 {
 	return math.Inf(1)
 }
 
-// lanesOf copies values to Lanes, the last filled up with ones.
+// lanesOf copies values to Lanes, and fills up the last one with ones.
 func lanesOf(values []float64) []ops.Lanes {
 	lanes := make([]ops.Lanes, (len(values)+7)/8)
 	for i := range lanes {
@@ -99,7 +99,7 @@ func TestLog2IsRightOverTheWholeRange(t *testing.T) {
 	})
 }
 
-// log2 is math.Log2 without the loss that its sum of two terms has near one.
+// log2 is math.Log2 without the loss of digits near one, where math.Log2 adds two terms.
 func log2(v float64) float64 {
 	if v > 0.7 && v < 1.5 {
 		return math.Log1p(v-1) * math.Log2E
@@ -445,7 +445,7 @@ func TestTensorStepTellsIndefiniteMatrices(t *testing.T) {
 	})
 }
 
-// Expand must give what the 28 sums of products do, for gradients of any direction.
+// Expand must give what the 28 sums of products give, for gradients in any direction.
 func TestTensorExpandGivesTheNormalMatrix(t *testing.T) {
 	forEachTensorSet(t, func(t *testing.T, k *ops.Tensor) {
 		random := rand.New(rand.NewPCG(13, 14))
@@ -478,7 +478,7 @@ func TestTensorExpandGivesTheNormalMatrix(t *testing.T) {
 	})
 }
 
-// products are the 15 of one row that differ, in the order of the table of Sums22.
+// products returns the 15 products of one row that differ, in the order of the table of Sums22.
 func products(w []float64) []float64 {
 	var p []float64
 	for _, pair := range [][2]int{{0, 0}, {0, 1}, {0, 2}, {0, 3}, {0, 4}, {0, 5}, {1, 2}, {2, 3}, {1, 5}, {2, 2}, {2, 4}, {2, 5}, {3, 5}, {4, 5}, {5, 5}} {

@@ -6,7 +6,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
-// alignedLanes are n Lanes that begin at a cache line.
+// alignedLanes returns n Lanes that begin at a cache line.
 func alignedLanes(n int) []ops.Lanes {
 	memory := make([]ops.Lanes, n+1)
 	start := unsafe.Pointer(&memory[0])

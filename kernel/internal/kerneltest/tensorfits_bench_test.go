@@ -7,9 +7,9 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/sets"
 )
 
-// BenchmarkTensorFitSteps times the steps of the plain tensor on eight voxels of 288 measurements, as many as
-// the published study's protocol has, per voxel. GFLOP/s counts the useful operations alone, one for each
-// addition and multiplication; %peak is their share of the throughput measured in the same process.
+// BenchmarkTensorFitSteps times the steps of the plain tensor, per voxel, on eight voxels of 288 measurements, as in
+// the protocol of the published study. GFLOP/s counts useful operations alone, one for each addition and
+// multiplication. %peak is their share of the peak measured in the same process.
 func BenchmarkTensorFitSteps(b *testing.B) {
 	for _, set := range sets.Native() {
 		if set.Tensor == nil {
@@ -21,14 +21,14 @@ func BenchmarkTensorFitSteps(b *testing.B) {
 	}
 }
 
-// Useful operations a measurement: a polynomial of degree d counts 2d, an exponential or logarithm what
-// the 512-bit version needs beside moves and conversions.
+// These are the useful operations of a measurement. A polynomial of degree d counts 2d. An exponential or logarithm
+// counts what the 512-bit version needs besides moves and conversions.
 const (
 	logarithm  = 20
 	exponent   = 12 // w.p
 	weight     = 12
 	prediction = 16
-	// of a Jacobi rotation without vectors, square roots and divisions counted as one; four sweeps are usual
+	// of a Jacobi rotation without vectors; square roots and divisions count as one; four sweeps are usual
 	rotation = 22
 )
 

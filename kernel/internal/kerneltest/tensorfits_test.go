@@ -47,7 +47,7 @@ func TestTensorOrdinaryIsItsFormula(t *testing.T) {
 	})
 }
 
-// The driver recognises signals that are not finite by the sums, but for -Inf, which only the least value tells.
+// The driver recognises signals that are not finite by the sums. Only -Inf does not show there, but in the least value.
 func TestTensorOrdinaryTellsWhatIsNotFinite(t *testing.T) {
 	forEachTensorSet(t, func(t *testing.T, k *ops.Tensor) {
 		random := rand.New(rand.NewPCG(33, 34))

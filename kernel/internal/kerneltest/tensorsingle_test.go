@@ -15,7 +15,7 @@ func forEachSingleSet(t *testing.T, test func(t *testing.T, k *ops.TensorSingle)
 	forEachTable(t, func(s *ops.Set) *ops.TensorSingle { return s.TensorSingle }, test)
 }
 
-// unitsSingle is the distance of got from want in units of the last place of want in single precision.
+// unitsSingle returns the distance of got from want in units of the last place of want in single precision.
 func unitsSingle(got float32, want float64) float64 {
 	near := float32(want)
 	switch {
@@ -29,7 +29,7 @@ func unitsSingle(got float32, want float64) float64 {
 	return math.Abs(float64(got)-want) / unit
 }
 
-// fourthOfAll are float32 from all over the range: every exponent and both signs, with mantissas a prime step apart.
+// fourthOfAll returns float32 from the whole range: every exponent and both signs, with mantissas a prime step apart.
 func fourthOfAll() []ops.LanesSingle {
 	var values []float32
 	for bits := uint64(0); bits < 1<<32; bits += 4093 {
@@ -98,7 +98,8 @@ func TestSingleLog2IsRightOverTheWholeRange(t *testing.T) {
 	})
 }
 
-// A batchSingle is made-up input of sixteen voxels and n measurements, with one more behind the end of every array.
+// A batchSingle is made-up input of sixteen voxels and n measurements. Every array has one more measurement behind its
+// end.
 type batchSingle struct {
 	n          int
 	design     []float32
@@ -375,7 +376,7 @@ func TestSingleSumsAreTheirFormula(t *testing.T) {
 	})
 }
 
-// What is in one lane, NaN too, does not reach another.
+// What is in one lane, NaN included, does not reach another.
 func TestSingleLanesDoNotMix(t *testing.T) {
 	forEachSingleSet(t, func(t *testing.T, k *ops.TensorSingle) {
 		random := rand.New(rand.NewPCG(17, 18))

@@ -7,14 +7,14 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/reftensor"
 )
 
-// A Design is a log-linear design laid out for kernels that fit eight voxels side by side, one a
-// lane. It is shared by all workers.
+// A Design is a log-linear design laid out for kernels that fit eight voxels side by side, one in each lane. All
+// workers share it.
 type Design struct {
 	*ops.Tensor
 	N        int          // measurements
 	Rows     []float64    // n x 8: the negated b-tensor, 1, the signal of free water over its S0
-	Normal   []float64    // n x 24, the table of Sums22; nil where b-tensors have not rank one
-	Products [3][]float64 // else the 21 products of columns, in tables of n x 8
+	Normal   []float64    // n x 24, the table of Sums22; nil where b-tensors do not have rank one
+	Products [3][]float64 // then the 21 products of columns, in tables of n x 8
 }
 
 // NewDesign lays out a design. water is the signal of free water over its S0, for each measurement; nil where the model
@@ -62,9 +62,9 @@ func Table(n, fields int, fill func(i int, row []float64)) []float64 {
 	return table
 }
 
-// DistinctProducts writes a row of the table of Sums22: the 15 products of the six elements of a
-// b-tensor that differ when it has rank one, and the seven columns of the design. With columns xx,
-// 2xy, yy, 2xz, 2yz, zz, for instance (2xy)^2 is then 4 xx yy. It says whether all those hold.
+// DistinctProducts writes a row of the table of Sums22: the 15 products of the six elements of a b-tensor that differ
+// when it has rank one, and the seven columns of the design. With the columns xx, 2xy, yy, 2xz, 2yz, zz, (2xy)^2 is for
+// example 4 xx yy. It returns whether all such equations hold.
 func DistinctProducts(row, w []float64) (rankOne bool) {
 	for k, pair := range [15][2]int{{0, 0}, {0, 1}, {0, 2}, {0, 3}, {0, 4}, {0, 5}, {1, 2}, {2, 3}, {1, 5}, {2, 2}, {2, 4}, {2, 5}, {3, 5}, {4, 5}, {5, 5}} {
 		row[k] = w[pair[0]] * w[pair[1]]
@@ -97,7 +97,7 @@ func (d *Design) NormalSums(sums *[28]ops.Lanes, v *ops.Lanes, i, m int) {
 	d.Sums7(&sums[21], &d.Rows[ops.DesignFields*i], v, m)
 }
 
-// NormalMatrix writes the matrix.
+// NormalMatrix writes the matrix of a system from these sums.
 func (d *Design) NormalMatrix(system *ops.System, sums *[28]ops.Lanes) {
 	if d.Normal != nil {
 		d.Expand(&system.Matrix[0], &sums[0])
@@ -127,7 +127,7 @@ func Load[T float32 | float64](d *Design, lanes []ops.Lanes, extent *ops.Extent,
 // larger.
 const OrdinaryEnergy = 1e76
 
-// Pack transposes them without looking at their values.
+// Pack transposes them in the same way, without looking at their values.
 func Pack[T float32 | float64](d *Design, lanes []ops.Lanes, signal []T, first, count int) {
 	n := d.N
 	signal = signal[first*n : (first+count)*n]

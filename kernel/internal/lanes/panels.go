@@ -1,6 +1,6 @@
 package lanes
 
-// Panels is a matrix in the layout that ops.CSD names.
+// Panels is a matrix in the layout of matrices that ops.CSD documents.
 type Panels[T float32 | float64] struct {
 	Data           []T
 	Count, Columns int

@@ -1,9 +1,9 @@
 package ops
 
-// A Set is the micro-kernels of one instruction set. It is immutable. A nil table means that the
-// set has no kernels for that model, which then runs on the portable code.
+// A Set holds the tables of one instruction set. It never changes. Where a table is nil, the set has no steps for that
+// model, and the model runs on the portable code.
 type Set struct {
-	// Name is what VOXFIT_ISA calls it: "avx512", "avx2", "neon".
+	// Name is the set's name in VOXFIT_ISA: "avx512", "avx2" or "neon".
 	Name string
 	// CSD is constrained spherical deconvolution.
 	CSD *CSD
@@ -19,6 +19,6 @@ type Set struct {
 	Peaks *Peaks
 	// NNLS is non-negative least squares, and the sparse fascicle model.
 	NNLS *NNLS
-	// Ceiling are the loops that measure what no kernel of the set can exceed.
+	// Ceiling measures the peak speed of the set, which no kernel can exceed.
 	Ceiling PeakLoops
 }

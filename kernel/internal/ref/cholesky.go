@@ -2,20 +2,19 @@ package ref
 
 import "math"
 
-// tile is the edge of the square of sums that the factorisation keeps in registers: nine sums, three
-// operands and a product fit sixteen registers; four by four would not.
+// tile is the edge of the square of sums that the factorisation keeps in registers. Nine sums, three operands and a
+// product fit into sixteen registers. Four by four sums would not.
 const tile = 3
 
-// Triangle is the length of the packed lower triangle of an n x n matrix: row i starts at
-// i*(i+1)/2 and ends with the diagonal.
+// Triangle is the length of the packed lower triangle of an n x n matrix. Row i starts at Triangle(i) and ends with the
+// diagonal.
 func Triangle(n int) int { return n * (n + 1) / 2 }
 
-// tilePadded is n rounded up to whole tiles. The added rows of a triangle are rows of the identity
-// (identityRows): they factorise to themselves and never change a result.
+// tilePadded is n rounded up to whole tiles. The rows that are added to a triangle are those of the identity (see
+// identityRows). They are their own factor, and never change a result.
 func tilePadded(n int) int { return (n + tile - 1) / tile * tile }
 
-// identityRows writes rows n to tilePadded(n) of the packed lower triangle q as those of the
-// identity.
+// identityRows writes rows n to tilePadded(n) of the packed lower triangle q as rows of the identity.
 func identityRows(q []float64, n int) {
 	for i := n; i < tilePadded(n); i++ {
 		row := q[Triangle(i):Triangle(i+1)]
@@ -24,8 +23,7 @@ func identityRows(q []float64, n int) {
 	}
 }
 
-// tileRows cuts three rows out of a packed lower triangle, the first of which is row i: the part
-// left of column i, which all three have.
+// tileRows returns three rows of a packed lower triangle, from row i on, each up to its diagonal.
 func tileRows(q []float64, i int) (r0, r1, r2 []float64) {
 	r0 = q[Triangle(i):][:i+1]
 	r1 = q[Triangle(i+1):][:i+2]
@@ -33,10 +31,9 @@ func tileRows(q []float64, i int) (r0, r1, r2 []float64) {
 	return r0, r1, r2
 }
 
-// cholesky factorises the symmetric matrix q = L L^T in place, given and returned as a packed lower
-// triangle of tilePadded rows, writes the reciprocals of L's diagonal to inverse, and solves L y = z
-// in place of y on the way. It returns false at the first pivot that is not positive, as LAPACK's
-// potrf does; q, inverse and y are then undefined up to that row.
+// cholesky factorises the symmetric matrix q = L L^T in place. q is a packed lower triangle of whole tiles, and so is
+// L. It writes the reciprocals of L's diagonal to inverse, and solves L y = z in place of y. It returns false at the
+// first pivot that is not positive, as LAPACK's potrf does. q, inverse and y are then undefined up to that row.
 func cholesky(q, inverse, y []float64) bool {
 	n := len(inverse)
 	for i := 0; i < n; i += tile {
@@ -52,8 +49,8 @@ func cholesky(q, inverse, y []float64) bool {
 	return true
 }
 
-// offDiagonal finishes the tile of rows r at columns j..j+2: what the columns before contribute is
-// taken off in nine sums, then the tile is solved against the finished diagonal tile of rows s.
+// offDiagonal finishes the tile of rows r at columns j to j+2. It subtracts what the earlier columns contribute, in
+// nine sums, and then solves the tile against the finished diagonal tile of rows s.
 func offDiagonal(r0, r1, r2, s0, s1, s2 []float64, j int, inverse *[tile]float64) {
 	a := (*[tile]float64)(r0[j:])
 	b := (*[tile]float64)(r1[j:])
@@ -116,8 +113,7 @@ func offDiagonal(r0, r1, r2, s0, s1, s2 []float64, j int, inverse *[tile]float64
 	c[0], c[1], c[2] = c0, c1, (c2-float64(c0*d2[0])-float64(c1*d2[1]))*inverse[2]
 }
 
-// diagonal finishes the tile on the diagonal of rows i..i+2 with the three values of y that belong
-// to them.
+// diagonal finishes the tile on the diagonal of rows i to i+2, and the three values of y that belong to them.
 func diagonal(r0, r1, r2 []float64, i int, inverse, y []float64) bool {
 	a := (*[1]float64)(r0[i:])
 	b := (*[2]float64)(r1[i:])
@@ -169,7 +165,7 @@ func diagonal(r0, r1, r2 []float64, i int, inverse, y []float64) bool {
 	return true
 }
 
-// forwardSolve solves L y = z in place of y with a factor and the reciprocals that cholesky made.
+// forwardSolve solves L y = z in place of y, with a factor and reciprocals that cholesky made.
 func forwardSolve(l, inverse, y []float64) {
 	for i := 0; i < len(inverse); i += tile {
 		r0, r1, r2 := tileRows(l, i)
@@ -190,7 +186,7 @@ func forwardSolve(l, inverse, y []float64) {
 	}
 }
 
-// backSolve solves L^T f = y in place of y.
+// backSolve solves L^T f = y in place of y, with the same.
 func backSolve(l, inverse, y []float64) {
 	for i := len(inverse) - tile; i >= 0; i -= tile {
 		r0, r1, r2 := tileRows(l, i)

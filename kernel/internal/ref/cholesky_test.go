@@ -7,8 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// randomPositive draws M M^T + I as a packed lower triangle padded to whole tiles, and a right-hand
-// side of padded length.
+// randomPositive returns M M^T + I as a packed lower triangle, padded to whole tiles, and a right-hand side of the
+// padded length.
 func randomPositive(t *rapid.T, n int) (q, z []float64) {
 	value := rapid.Float64Range(-1, 1)
 	m := rapid.SliceOfN(value, n*n, n*n).Draw(t, "matrix")
@@ -24,7 +24,7 @@ func randomPositive(t *rapid.T, n int) (q, z []float64) {
 	return q, z
 }
 
-// times multiplies a packed symmetric matrix with a vector.
+// times multiplies a packed symmetric matrix by a vector.
 func times(q, x []float64) []float64 {
 	b := make([]float64, len(x))
 	for i := range x {

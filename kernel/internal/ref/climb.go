@@ -2,16 +2,16 @@ package ref
 
 import "math"
 
-// Limits of Climb.
+// These are the limits of Climb.
 const (
-	longestClimb = 0.1  // radians: about the distance of neighbouring vertices
-	settledStep  = 1e-9 // radians: converged
-	trustedStep  = 1e-4 // radians: so near, rounding hides that a Newton step goes up
+	longestClimb = 0.1  // radians; about the distance of neighbouring vertices
+	settledStep  = 1e-9 // radians; with a shorter step the climb has converged
+	trustedStep  = 1e-4 // radians; below, rounding hides that a Newton step goes up
 	mostSteps    = 30
 	mostHalvings = 12
 )
 
-// Climb walks from a unit vector uphill to the maximum of a polynomial on the unit sphere, see Climber.
+// Climb walks uphill from a unit vector to a maximum of a polynomial on the unit sphere, as a Climber does.
 func Climb(p *Polynomial, u [3]float64) (peak [3]float64, value float64) {
 	var c Climber
 	c.Start(u)
@@ -20,31 +20,31 @@ func Climb(p *Polynomial, u [3]float64) (peak [3]float64, value float64) {
 	return c.Peak()
 }
 
-// A Climber walks uphill to the maximum of a function on the unit sphere. It takes Newton steps in the tangent plane.
-// Where the function is not concave, a step is turned uphill. No step is longer than longestClimb, and each is halved
-// until the function is higher. The result is never lower than the start. The Climber says at which point it must know
-// the function next, so that the caller can let several of them walk at the same time.
+// A Climber walks uphill to a maximum of a function on the unit sphere. It takes Newton steps in the tangent plane.
+// Where the function is not concave, it turns a step uphill. No step is longer than longestClimb, and each is halved
+// until the function is higher at its end. The result is never lower than the start. The Climber asks for the function
+// at one point after another, so that the caller can let several of them walk at the same time.
 type Climber struct {
-	u       [3]float64 // how far it came
-	here    Jet        // the function there
-	next    [3]float64 // the point asked for
-	step    [3]float64 // that leads there
-	trusted bool       // is taken whatever the value there
+	u       [3]float64 // the point that was reached
+	here    Jet        // the function at u
+	next    [3]float64 // the point at which the function is asked for
+	step    [3]float64 // from u to next
+	trusted bool       // the step is taken whatever the value at its end
 
 	started         bool
 	steps, halvings int
 }
 
-// Start begins at a unit vector.
+// Start begins a climb at a unit vector.
 func (c *Climber) Start(u [3]float64) { *c = Climber{u: u, next: u} }
 
-// Point is where the function must be known next.
+// Point returns the point at which the Climber must know the function next.
 func (c *Climber) Point() [3]float64 { return c.next }
 
-// Peak is how far it came, and the value there.
+// Peak returns the point that was reached, and the value there.
 func (c *Climber) Peak() ([3]float64, float64) { return c.u, c.here.Value }
 
-// Take takes the function at the point, and returns true at the end of the way.
+// Take takes the function at Point. It returns true at the end of the climb.
 func (c *Climber) Take(there Jet) (done bool) {
 	switch {
 	case !c.started:
@@ -62,7 +62,7 @@ func (c *Climber) Take(there Jet) (done bool) {
 	return !c.advance()
 }
 
-// advance chooses the next step. It returns false where there is none.
+// advance chooses the next step. It returns false at the end of the climb.
 func (c *Climber) advance() bool {
 	if c.steps == mostSteps {
 		return false
@@ -85,17 +85,17 @@ func (c *Climber) stride(step [3]float64) {
 	c.next = normalised([3]float64{c.u[0] + step[0], c.u[1] + step[1], c.u[2] + step[2]})
 }
 
-// tangentStep is the Newton step in the tangent plane at u. Along a principal direction in which the
-// function is not concave the step goes uphill all the same, as far as a curvature of the same size
-// downward would ask for: on a ridge or by a saddle the bare gradient would creep.
+// tangentStep returns the Newton step in the tangent plane at u. Along a principal direction in which the function is
+// not concave, the step goes uphill, too. It is as long as a curvature of the same size downward would make it. The
+// bare gradient would creep on a ridge or near a saddle.
 func tangentStep(t Jet, u [3]float64) (step [3]float64, newton bool) {
 	e, f := tangents(u)
 	he, hf := multiply(t.Hessian, e), multiply(t.Hessian, f)
-	outward := dot3(t.Gradient, u) // what bending along the sphere adds to the second derivative
+	outward := dot3(t.Gradient, u) // what the curvature of the sphere adds to the second derivative
 	a, b, c := dot3(e, he)-outward, dot3(e, hf), dot3(f, hf)-outward
 	ge, gf := dot3(e, t.Gradient), dot3(f, t.Gradient)
 
-	// Principal directions (cos, sin) and (-sin, cos) of the matrix [a b; b c], and its curvatures.
+	// Principal directions of the matrix [a b; b c] are (cos, sin) and (-sin, cos). Its curvatures are high and low.
 	middle, half := (a+c)/2, (a-c)/2
 	radius := math.Sqrt(float64(half*half) + float64(b*b))
 	cos, sin := principal(half, b, radius)
@@ -114,7 +114,7 @@ func tangentStep(t Jet, u [3]float64) (step [3]float64, newton bool) {
 	return step, high < 0
 }
 
-// principal is the direction of the larger eigenvalue of [half b; b -half], whose size is radius.
+// principal returns the direction of the larger eigenvalue of [half b; b -half]. This eigenvalue is radius.
 func principal(half, b, radius float64) (cos, sin float64) {
 	cos, sin = half+radius, b
 	if half < 0 { // the same direction, without cancellation
@@ -127,7 +127,7 @@ func principal(half, b, radius float64) (cos, sin float64) {
 	return cos / length, sin / length
 }
 
-// tangents are two unit vectors at right angles to u and to each other.
+// tangents returns two unit vectors at right angles to u and to each other.
 func tangents(u [3]float64) (e, f [3]float64) {
 	least := 0
 	for k := range u {

@@ -3,12 +3,12 @@ package ref
 // diagonalLoad is what DIPY adds to the diagonal of a normal matrix that is not positive definite.
 const diagonalLoad = 1e-5
 
-// CSD is constrained spherical deconvolution made ready for one acquisition.
+// CSD is constrained spherical deconvolution made ready for one acquisition. Package csd has the mathematics.
 type CSD struct {
 	volumes       []int
 	coefficients  int
-	start         int     // coefficients of the first, unconstrained estimate
-	zeroth        float64 // B[0,0], which turns the first coefficient into the mean amplitude
+	start         int     // how many coefficients the first, unconstrained estimate has
+	zeroth        float64 // B[0,0], by which the first coefficient becomes the mean amplitude
 	tau           float64
 	maxIterations int
 	transposed    *Panels   // X^T
@@ -16,14 +16,14 @@ type CSD struct {
 	gram          *Gram     // B_active^T B_active
 	complete      []float64 // the moments of all directions
 	normal        []float64 // P, packed lower triangle
-	factor        []float64 // Cholesky factor of P with identity rows to whole tiles
+	factor        []float64 // Cholesky factor of P, padded to whole tiles with rows of the identity
 	inverse       []float64 // reciprocals of its diagonal
 	solvable      bool      // false where even P + 1e-5 I has no factor
-	filter        *Panels   // from the signal to the start coefficients; nil: they are the unconstrained solution's
-	floor         bool      // whether negative values of the signal are taken for zero
+	filter        *Panels   // from the signal to the start coefficients; nil where these are of the unconstrained solution
+	floor         bool      // negative values of the signal count as zero
 }
 
-// CSDSetup names what NewCSD needs; csd.Design documents the fields.
+// CSDSetup is what NewCSD needs. csd.Design documents the fields.
 type CSDSetup struct {
 	Volumes           []int
 	Coefficients      int
@@ -38,7 +38,7 @@ type CSDSetup struct {
 	MaxIterations     int
 }
 
-// NewCSD prepares the matrices. Its argument must be consistent: package csd checks it.
+// NewCSD prepares the matrices. The fields of its argument must be consistent; package csd checks them.
 func NewCSD(s CSDSetup) *CSD {
 	n, m := s.Coefficients, len(s.Volumes)
 	xt := make([]float64, n*m)
@@ -67,7 +67,7 @@ func NewCSD(s CSDSetup) *CSD {
 	return d
 }
 
-// normalMatrix is X^T X as a packed lower triangle.
+// normalMatrix returns X^T X as a packed lower triangle.
 func normalMatrix(xt []float64, n, m int) []float64 {
 	p := make([]float64, Triangle(n))
 	for i := range n {
@@ -78,7 +78,7 @@ func normalMatrix(xt []float64, n, m int) []float64 {
 	return p
 }
 
-// Dot is the sum of the products of two slices, in their order; b is at least as long as a.
+// Dot is the sum of the products of two slices, added up in order. b is at least as long as a.
 func Dot(a, b []float64) float64 {
 	b = b[:len(a)]
 	sum := 0.0
@@ -88,7 +88,7 @@ func Dot(a, b []float64) float64 {
 	return sum
 }
 
-// factorise finds the Cholesky factor of P, or of P + 1e-5 I, which then replaces P everywhere.
+// factorise finds the Cholesky factor of P. Where P has none, P + 1e-5 I replaces it from now on.
 func (d *CSD) factorise() {
 	padded := tilePadded(d.coefficients)
 	d.factor = make([]float64, Triangle(padded))
@@ -140,7 +140,7 @@ type CSDScratch struct {
 	csd           *CSD
 	signal        []float64
 	z, y          []float64
-	unconstrained []float64 // the start coefficients: its own, or the first of y
+	unconstrained []float64 // the start coefficients; they share the memory of y where there is no filter
 	q             []float64
 	inverse       []float64
 	c             []float64
@@ -149,10 +149,10 @@ type CSDScratch struct {
 	list          []int32
 }
 
-// An Outcome says how a fit ended; package checks turns it into a code.
+// An Outcome says how a fit ended. Package checks turns it into a code.
 type Outcome uint8
 
-// The outcomes of a fit.
+// These are the outcomes of a fit.
 const (
 	Converged Outcome = iota
 	NotPositiveDefinite
@@ -160,14 +160,14 @@ const (
 	OutOfRange // the signal is finite, but its products with the model are not
 )
 
-// Load reads the volumes that the model uses out of one voxel's signal and says what it saw.
+// Load reads the volumes that the model uses from one voxel's signal, and says what it saw.
 func Load[T float32 | float64](s *CSDScratch, signal []T) Signal {
 	return Gather(s.signal, signal, s.csd.volumes)
 }
 
-// Fit deconvolves the loaded signal into f (the coefficients) and returns the iterations taken. It follows DIPY's
-// csdeconv decision by decision. The directions that are held down in one iteration depend on those of the one before,
-// so that other decisions would often end in another set.
+// Fit deconvolves the loaded signal. It writes the coefficients to f, and returns the number of iterations. It follows
+// DIPY's csdeconv decision by decision. The directions that are penalised in one iteration depend on those of the one
+// before, so that other decisions would often end in another set.
 func (s *CSDScratch) Fit(f []float64) (iterations int, outcome Outcome) {
 	d := s.csd
 	n := d.coefficients
@@ -231,15 +231,15 @@ func floorAtZero(values []float64) {
 	}
 }
 
-// resetUnknowns puts the right-hand side where the solvers work in place.
+// resetUnknowns copies the right-hand side to where the solvers work in place.
 func (s *CSDScratch) resetUnknowns() {
 	n := s.csd.coefficients
 	copy(s.y, s.z[:n])
 	clear(s.y[n:])
 }
 
-// solve finds the coefficients for the present moments. Where the matrix has no Cholesky factor it
-// tries once more with 1e-5 on the diagonal and says so.
+// solve finds the coefficients for the present moments. Where the matrix has no Cholesky factor it tries again with
+// 1e-5 on the diagonal, and says so (loaded).
 func (s *CSDScratch) solve() (ok, loaded bool) {
 	d := s.csd
 	if s.factorise(false) {
@@ -264,8 +264,8 @@ func (s *CSDScratch) factorise(load bool) bool {
 	return cholesky(s.q, s.inverse, s.y)
 }
 
-// sumMoments makes the moments of the active directions, from nothing or by taking the inactive ones
-// off the complete sum, whichever has fewer rows to touch.
+// sumMoments sums up the moments of the active directions. It either adds their rows to zero or subtracts the inactive
+// ones from the complete sum, whichever takes fewer rows.
 func (s *CSDScratch) sumMoments() {
 	d := s.csd
 	if count(s.active)*2 <= d.amplitudes.rows {
@@ -279,7 +279,7 @@ func (s *CSDScratch) sumMoments() {
 	d.gram.subtract(s.c, s.list)
 }
 
-// exchange makes the next set the active one and updates the moments by what changed.
+// exchange makes the next set the active one, and updates the moments by the rows that came or went.
 func (s *CSDScratch) exchange() {
 	s.list = appendOnly(s.list[:0], s.next, s.active)
 	s.csd.gram.Add(s.c, s.list)

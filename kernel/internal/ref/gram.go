@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// GramMap is the Gram matrix of chosen rows of a spherical-harmonic matrix as a linear map of a short
-// vector of moments; package gram documents the mathematics and the records.
+// GramMap is the Gram matrix of chosen rows of a spherical-harmonic matrix, as a linear map of a short vector of
+// moments. Package gram documents the mathematics and the fields.
 type GramMap struct {
 	Moments      int
 	Rows         []float64
@@ -16,7 +16,8 @@ type GramMap struct {
 	Singles      []GramSingle
 }
 
-// GramQuad gives the four entries of two orders that are both not zero.
+// GramQuad gives the four entries of two orders that are both not zero. Its sums run over two runs of moments: those of
+// the difference and those of the sum of the orders.
 type GramQuad struct {
 	Difference, DifferenceTerms    int32
 	Sum, SumTerms                  int32
@@ -25,24 +26,24 @@ type GramQuad struct {
 	SinSign                        float64
 }
 
-// GramPair gives the two entries of order zero and one order that is not.
+// GramPair gives the two entries of order zero and an order that is not zero, from one run of moments.
 type GramPair struct {
 	Moment, Terms int32
 	Cos, Sin      int32
 	Coefficients  int32
 }
 
-// GramSingle gives the entry of two harmonics of order zero.
+// GramSingle gives the entry of two harmonics of order zero, from one run of moments.
 type GramSingle struct {
 	Moment, Terms int32
 	Entry         int32
 	Coefficients  int32
 }
 
-// Gram is a GramMap made ready for fast use. Its work is hundreds of short weighted sums of
-// consecutive moments, each once over cosines and once over sines. One by one, they would cost more
-// in loops and slices than in arithmetic; so sums over nearly the same moments are put side by side in
-// panels of eight, and the entries of the matrix are combined from their results afterwards.
+// Gram is a GramMap made ready for fast use. Its work is hundreds of short weighted sums of consecutive moments, each
+// over cosines and over sines. One by one, they would spend more time on loops and slices than on arithmetic. Therefore
+// sums over nearly the same moments are put side by side, in panels of eight. The entries of the matrix are then
+// combined from the results.
 type Gram struct {
 	moments int
 	rows    []float64
@@ -53,11 +54,11 @@ type Gram struct {
 	singles []gramSingle
 }
 
-// gramPanel is eight weighted sums over the moments first to first+length. Its weights are at
-// weights, panelRows to a moment, zero for moments that a sum does not have.
+// gramPanel is eight weighted sums over the moments from first to first+length. Its weights begin at weights, panelRows
+// for each moment. A weight is zero for a moment that a sum does not have.
 type gramPanel struct{ first, length, weights int32 }
 
-// The records of the second step: which sums make which entries.
+// These records of the second step say which sums make which entries.
 type gramQuad struct {
 	difference, sum                int32
 	cosCos, sinSin, sinCos, cosSin int32
@@ -69,13 +70,13 @@ type (
 	gramSingle struct{ sum, entry int32 }
 )
 
-// weightedSum is one sum before it has its place in a panel.
+// weightedSum is a sum that has no place in a panel yet.
 type weightedSum struct {
 	first, terms, weights int32
-	place                 *int32 // where its place among the results is wanted
+	place                 *int32 // where its place among the results is to be written
 }
 
-// NewGram prepares a map whose records Check has found sound.
+// NewGram prepares a map whose records have passed Check.
 func NewGram(m *GramMap) *Gram {
 	g := &Gram{
 		moments: m.Moments, rows: m.Rows,
@@ -101,8 +102,7 @@ func NewGram(m *GramMap) *Gram {
 	return g
 }
 
-// fillPanels sorts the sums by the moments that they are of and puts them into panels, none longer than
-// the longest sum.
+// fillPanels sorts the sums by their moments, and puts them into panels. No panel is longer than the longest sum.
 func (g *Gram) fillPanels(sums []weightedSum, coefficients []float64) {
 	slices.SortStableFunc(sums, func(a, b weightedSum) int {
 		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.terms, b.terms))
@@ -130,7 +130,7 @@ func (g *Gram) fillPanels(sums []weightedSum, coefficients []float64) {
 	}
 }
 
-// GramSums is the scratch between the two steps: the sums over cosines and over sines.
+// GramSums is scratch between the two steps: the sums over cosines and those over sines.
 type GramSums struct{ cos, sin []float64 }
 
 // NewSums allocates the scratch of one worker.
@@ -139,7 +139,7 @@ func (g *Gram) NewSums() GramSums {
 	return GramSums{cos: make([]float64, n), sin: make([]float64, n)}
 }
 
-// Assemble writes base + G c, where both are packed lower triangles. Every entry is written.
+// Assemble writes base + G c, where base and the result are packed lower triangles. It writes every entry.
 func (g *Gram) Assemble(q, base, c []float64, sums GramSums) {
 	cos, sin := c[:g.moments], c[g.moments:][:g.moments]
 	for i, p := range g.panels {
@@ -172,11 +172,11 @@ func (g *Gram) combine(q, base []float64, sums GramSums) {
 	}
 }
 
-// NewMoments allocates moments, all zero: the cosines' and then the sines'.
+// NewMoments allocates moments, all zero: those of the cosines, then those of the sines.
 func (g *Gram) NewMoments() []float64 { return make([]float64, 2*g.moments) }
 
-// Add adds the rows of the listed directions to c, four at a time so that c is loaded and stored
-// once for four rows.
+// Add adds the rows of the listed directions to c. It takes four at a time, so that c is loaded and stored once for
+// four rows.
 func (g *Gram) Add(c []float64, list []int32) {
 	for ; len(list) >= 4; list = list[4:] {
 		r0, r1, r2, r3 := g.row(c, list[0]), g.row(c, list[1]), g.row(c, list[2]), g.row(c, list[3])
@@ -192,7 +192,7 @@ func (g *Gram) Add(c []float64, list []int32) {
 	}
 }
 
-// subtract takes the rows of the listed directions off c.
+// subtract subtracts the rows of the listed directions from c.
 func (g *Gram) subtract(c []float64, list []int32) {
 	for ; len(list) >= 4; list = list[4:] {
 		r0, r1, r2, r3 := g.row(c, list[0]), g.row(c, list[1]), g.row(c, list[2]), g.row(c, list[3])
@@ -208,7 +208,7 @@ func (g *Gram) subtract(c []float64, list []int32) {
 	}
 }
 
-// row is the row of a direction, cut to the length of c.
+// row returns the row of a direction, cut to the length of c.
 func (g *Gram) row(c []float64, direction int32) []float64 {
 	return g.rows[int(direction)*2*g.moments:][:len(c)]
 }

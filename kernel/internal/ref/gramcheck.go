@@ -2,9 +2,9 @@ package ref
 
 import "fmt"
 
-// Check says which record, if any, points outside its coefficients, the moments or the packed
-// triangle of n coefficients, and whether each entry of the triangle is written. NewGram and the
-// methods of Gram then stay within bounds.
+// Check says which record, if any, points outside of its coefficients, the moments, or the packed triangle of n
+// coefficients. It also says which entry of the triangle no record writes. NewGram and the methods of Gram then stay
+// within bounds.
 func (g *GramMap) Check(n int) error {
 	c := gramChecker{gram: g, written: make([]bool, Triangle(n))}
 	for i, r := range g.Quads {

@@ -2,29 +2,28 @@ package ref
 
 import "math"
 
-// NNLS is non-negative least squares with one matrix for all right-hand sides: the x >= 0 that makes
+// NNLS is non-negative least squares with one matrix for all right-hand sides. The solution is the x >= 0 with the
+// least
 //
 //	1/2 |A x - y|^2 + shift sum(x) + L2/2 |x|^2
 //
-// least. It is solved by the active-set method of Lawson and Hanson (1974) on G = A^T A + L2 I and
-// b = A^T y - shift, as Bro and De Jong (1997) have it: what depends on A alone is done once. A
-// factor L D L^T of the columns in use grows by a row when one enters and is made anew from the
-// first that leaves.
+// It is found by the active-set method of Lawson and Hanson (1974), on G = A^T A + L2 I and b = A^T y - shift, as in
+// Bro and De Jong (1997): what depends on A alone is computed once. A factor L D L^T belongs to the columns in use. It
+// grows by a row when a column enters, and is computed again from the first column that leaves.
 //
-// G knows the directions in which A is nearly singular only to half of the digits. A solution that
-// may have suffered from that is called Doubtful and is left to the orthogonal method in
-// nnlsqr.go, which works on A itself.
+// G has lost half of the digits of the directions in which A is nearly singular. A solution that may have suffered from
+// this is called Doubtful. The orthogonal method in nnlsqr.go then solves again from A itself.
 type NNLS struct {
 	Rows, Unknowns int
 	Stride         int       // length of a row of Gram: Unknowns, or more
-	Gram           []float64 // Unknowns x Stride, zeros behind each row
+	Gram           []float64 // Unknowns x Stride, with zeros behind each row
 	columns        []float64 // Unknowns x Rows: A, column after column
-	norms          []float64 // of the columns
-	largest        float64   // of the norms
+	norms          []float64 // lengths of the columns
+	largest        float64   // length of the longest column
 	l2             float64
 }
 
-// The outcomes that only NNLS has.
+// These are the outcomes that only NNLS has.
 const (
 	// Doubtful: rounding may have spoilt the solution.
 	Doubtful Outcome = iota + 100
@@ -33,33 +32,31 @@ const (
 )
 
 const (
-	// entering is how far above zero, relative to the largest element of A^T y, the gradient of a
-	// column must be for it to enter.
+	// entering is the least gradient with which a column enters, relative to the largest element of A^T y.
 	entering = 1e-12
-	// noise is how far rounding alone lifts a gradient. Between the two nobody knows.
+	// noise is the largest gradient that may be rounding alone, in the same unit. Between the two, nothing is certain.
 	noise = 3e-14
-	// resting is the largest gradient, likewise relative, that a column in use may be left with.
+	// resting is the largest gradient that a column in use may have at the end, in the same unit.
 	resting = 1e-11
-	// independent is the least share of a column's square that must be new: of a smaller one, the
-	// Gram matrix knows too few digits.
+	// independent is the least share of a column's square that must be new. For a smaller share, the Gram matrix has
+	// too few digits.
 	independent = 1e-10
-	// amplified is how much larger than the squared length of the fit the square of the lengths of its
-	// parts may be: times the unit roundoff, that is the error of the objective.
+	// amplified bounds the squared length of the parts of a fit, relative to the squared length of the fit. Their ratio
+	// times the unit roundoff is the error of the objective.
 	amplified = 2e4
-	// exact is the share of all squares below which the squared residual is computed from the
-	// residual, and smallest that of squares that may have vanished.
+	// exact is a share of all squares. Where the squared residual is smaller, it is computed from the residual itself.
+	// smallest is the size below which squares may have vanished.
 	exact, smallest = 1e-6, 1e-250
-	// rounding is how far, relative to the length of a signal times that of a column, their product
-	// may be from zero by rounding alone.
+	// rounding bounds the product of a signal and a column that is zero but for rounding, relative to the product of
+	// their lengths.
 	rounding = 4 * 0x1p-52
-	// rounds is how many columns may enter for each unknown. Between two entries columns only leave,
-	// so that it bounds all loops. The method ends by itself, as the objective falls with each
-	// entry and a set of columns never returns; rounding can defeat that.
+	// rounds is how many columns may enter for each unknown. Between two entries columns only leave, so that this
+	// bounds all loops. Without rounding the method would end by itself, because the objective falls with each entry,
+	// and so a set of columns never returns.
 	rounds = 3
 )
 
-// NewNNLS takes a matrix as its columns, one after another. MakeGram prepares it for Solve;
-// SolveCarefully needs no more.
+// NewNNLS takes a matrix as its columns, one after another. Solve also needs MakeGram; SolveCarefully does not.
 func NewNNLS(columns []float64, rows, unknowns int, l2 float64) *NNLS {
 	p := &NNLS{Rows: rows, Unknowns: unknowns, Stride: unknowns, columns: columns, norms: make([]float64, unknowns), l2: l2}
 	for i := range unknowns {
@@ -69,7 +66,7 @@ func NewNNLS(columns []float64, rows, unknowns int, l2 float64) *NNLS {
 	return p
 }
 
-// MakeGram makes Gram. stride is at least the number of unknowns.
+// MakeGram makes Gram. stride is at least the number of unknowns, and becomes Stride.
 func (p *NNLS) MakeGram(stride int) {
 	p.Stride, p.Gram = stride, make([]float64, p.Unknowns*stride)
 	for i := range p.Unknowns {
@@ -81,57 +78,57 @@ func (p *NNLS) MakeGram(stride int) {
 	}
 }
 
-// dotExactly is a dot product without rounding of the products: a Gram matrix is made once, and all
-// solutions depend on it.
+// dotExactly is a dot product whose products are not rounded. A Gram matrix is made once, and all solutions depend on
+// it.
 func dotExactly(a, b []float64) float64 {
 	sum, low := 0.0, 0.0
 	for i, v := range a {
 		product := float64(v * b[i])
 		low += math.FMA(v, b[i], -product)
 		next := sum + product
-		back := next - sum // Knuth's two-sum: what next lost
+		back := next - sum // what next lost, by Knuth's two-sum
 		low += (sum - (next - back)) + (product - back)
 		sum = next
 	}
 	return sum + low
 }
 
-// Largest is the length of the longest column of A.
+// Largest returns the length of the longest column of A.
 func (p *NNLS) Largest() float64 { return p.largest }
 
 func (p *NNLS) column(i int) []float64 { return p.columns[i*p.Rows:][:p.Rows] }
 
-// A Pricer writes w = b - (G x), where x is given by its non-zero elements and their places, and
-// returns the place of the largest element of w.
+// A Pricer writes w = b - G x, and returns the place of the largest element of w. x has only the elements that are not
+// zero, and places says where they are.
 type Pricer func(w, b, x []float64, places []int) int
 
-// NNLSScratch solves one problem after another. Its results are valid until the next.
+// NNLSScratch solves one problem after another. Its results are valid until the next one.
 type NNLSScratch struct {
-	// B is A^T y - shift, of Stride elements, zero or less behind the unknowns.
+	// B is A^T y - shift, Stride elements. Those behind the unknowns are zero or less.
 	B []float64
-	// X and Places are the solution's positive elements and where they are.
+	// X are the positive elements of the solution, and Places says where they are.
 	X      []float64
 	Places []int
-	// Entered counts the columns that entered.
+	// Entered counts how often a column entered.
 	Entered int
-	// KKT is by how much the solution misses the conditions of Karush, Kuhn and Tucker: the largest
-	// of the gradients of columns in use, by their size, and of those of the others, where positive;
-	// relative to the largest element of A^T y.
+	// KKT says how far the solution is from the conditions of Karush, Kuhn and Tucker. It is the largest of two kinds
+	// of gradients: of columns in use, by magnitude, and of the others, where positive. It is relative to the largest
+	// element of A^T y.
 	KKT float64
 
 	problem *NNLS
 	price   Pricer
 	w       []float64 // the negative gradient
-	next    []float64 // the solution without constraint, of the columns in use
+	next    []float64 // the solution for the columns in use, without the constraint
 	inUse   []bool
 
-	// G = L D L^T, of the columns in use: without the square roots of L L^T, which each new column would wait for.
+	// G = L D L^T for the columns in use. (Each new column would have to wait for the square roots of L L^T.)
 	factor  []float64 // L, packed lower triangle; its diagonal, of ones, is not used
 	inverse []float64 // reciprocals of D
 	z       []float64 // L^-1 b
 	row     []float64 // a new row of L D
 
-	careful *orthogonal // made when it is needed first
+	careful *orthogonal // memory of SolveCarefully
 }
 
 // NewScratch allocates the memory of one worker. price may be nil.
@@ -150,7 +147,7 @@ func (p *NNLS) NewScratch(price Pricer) *NNLSScratch {
 	return s
 }
 
-// rank is how many columns can be independent.
+// rank returns how many columns can be independent.
 func (p *NNLS) rank() int {
 	if p.l2 > 0 {
 		return p.Unknowns
@@ -178,8 +175,8 @@ func (p *NNLS) price(w, b, x []float64, places []int) int {
 	return best
 }
 
-// Solve solves for B, of which first is the largest element's place. shift is what was taken off, and
-// gross the sum of the squares that B was computed from.
+// Solve solves for B. first is the place of its largest element, shift is what was subtracted, and gross is the sum of
+// the squares from which B was computed.
 func (s *NNLSScratch) Solve(first int, shift, gross float64) Outcome {
 	s.reset()
 	best := s.B[first]
@@ -209,8 +206,8 @@ func (s *NNLSScratch) reset() {
 	clear(s.inUse)
 }
 
-// enter appends a column to those in use and a row to the factor. It returns false where the column
-// is not independent enough of the others.
+// enter appends a column to those in use, and a row to the factor. It returns false where the column depends too much
+// on the others.
 func (s *NNLSScratch) enter(place int) bool {
 	k := len(s.Places)
 	if k == s.problem.rank() {
@@ -247,12 +244,12 @@ func (s *NNLSScratch) appendRow(k int) bool {
 	return true
 }
 
-// descend goes from X to the solution without constraint, and wherever an element would become
-// negative on the way, drops it and turns to the solution of those that are left.
+// descend goes from X to the solution without the constraint. Where an element would become negative on the way, it
+// drops that element and turns to the solution for those that are left.
 func (s *NNLSScratch) descend() bool {
 	s.backSolve()
 	if k := len(s.X) - 1; !(s.next[k] > 0) {
-		return false // a column that has just entered must be of use: rounding says otherwise
+		return false // a column that has just entered must be positive; rounding says otherwise
 	}
 	for {
 		step, leaves := s.longestStep()
@@ -286,8 +283,8 @@ func (s *NNLSScratch) backSolve() {
 	}
 }
 
-// longestStep is how much of the way from X to next can be gone, and which element then is zero; -1
-// where the whole way can be.
+// longestStep returns how much of the way from X to next can be gone, and which element is then zero. leaves is -1
+// where the whole way can be gone.
 func (s *NNLSScratch) longestStep() (step float64, leaves int) {
 	step, leaves = 1, -1
 	for i, next := range s.next[:len(s.X)] {
@@ -304,7 +301,7 @@ func (s *NNLSScratch) longestStep() (step float64, leaves int) {
 	return step, leaves
 }
 
-// drop removes the elements that are not positive and makes the factor anew from the first on.
+// drop removes the elements that are not positive, and computes the factor again from the first of them on.
 func (s *NNLSScratch) drop() bool {
 	kept, first := 0, -1
 	for i, x := range s.X {
@@ -336,7 +333,7 @@ func (s *NNLSScratch) judge(best, scale float64) {
 	s.KKT /= scale
 }
 
-// best is the place of the largest price.
+// best returns the place of the largest price.
 func (s *NNLSScratch) best() int {
 	best := 0
 	for j, v := range s.w[:s.problem.Unknowns] {
@@ -357,9 +354,8 @@ func (s *NNLSScratch) amplifies() bool {
 	return !(float64(sum*sum) <= amplified*fit)
 }
 
-// SquaredResidual is |A x - y|^2, from energy = |y|^2. It is false where too many digits of it
-// cancel: Residual then computes it from y. gross is the sum of squares that energy was computed
-// from.
+// SquaredResidual returns |A x - y|^2 from energy = |y|^2. ok is false where too many digits cancel; Residual then
+// computes it from y. gross is the sum of squares from which energy was computed.
 func (s *NNLSScratch) SquaredResidual(energy, gross, shift float64) (float64, bool) {
 	rest := energy
 	for i, place := range s.Places {
@@ -369,7 +365,7 @@ func (s *NNLSScratch) SquaredResidual(energy, gross, shift float64) (float64, bo
 	return rest, rest > exact*gross && rest > smallest
 }
 
-// Residual is |A x - y|.
+// Residual returns |A x - y|.
 func (s *NNLSScratch) Residual(y []float64) float64 {
 	r := s.careful.residual[:len(y)]
 	s.subtractFit(r, y)
@@ -390,7 +386,7 @@ func addScaled(dst []float64, factor float64, v []float64) {
 	}
 }
 
-// norm is the Euclidean length, without overflow.
+// norm returns the Euclidean length, without overflow.
 func norm(v []float64) float64 {
 	largest := 0.0
 	for _, x := range v {

@@ -17,7 +17,7 @@ func randomColumns(rng *rand.Rand, m, n int) []float64 {
 	return columns
 }
 
-// solveBoth solves by the Gram matrix and by reflections and returns both solutions as vectors.
+// solveBoth solves by the Gram matrix and by reflections, and returns both solutions as vectors.
 func solveBoth(t *testing.T, columns []float64, m, n int, y []float64, shift, l2 float64) (gram, reflections []float64, kkt float64) {
 	t.Helper()
 	p := NewNNLS(columns, m, n, l2)
@@ -68,7 +68,7 @@ func TestGramAndReflectionsFindTheSameMinimum(t *testing.T) {
 	}
 }
 
-// With a ridge any number of columns can be in use, more than there are rows.
+// With a ridge, any number of columns can be in use, even more than there are rows.
 func TestARidgeMakesManyColumnsIndependent(t *testing.T) {
 	const m, n = 3, 20
 	rng := rand.New(rand.NewPCG(2, 1))
@@ -101,7 +101,7 @@ func TestDotExactlyLosesNothing(t *testing.T) {
 		a = append(a, a...)
 		b = append(b, b...)
 		for i := range b[:101] {
-			b[i] = -b[i] // all cancels but for the last
+			b[i] = -b[i] // everything cancels except for the last
 		}
 		a, b = append(a, rng.NormFloat64()), append(b, rng.NormFloat64())
 		exact := new(big.Float).SetPrec(2000)
@@ -115,14 +115,14 @@ func TestDotExactlyLosesNothing(t *testing.T) {
 	}
 }
 
-// Whatever a matrix is like, a solution is reached in the steps that are allowed.
+// Whatever a matrix is like, a solution is reached within the steps that are allowed.
 func TestTheCarefulMethodEndsOnNearlySingularMatrices(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 1))
 	for k := range 300 {
 		m, n := 2+rng.IntN(10), 2+rng.IntN(30)
 		columns := randomColumns(rng, m, n)
 		for j := 1; j < n; j++ {
-			for i := range m { // all nearly equal, by as much as rounding or a little more
+			for i := range m { // all nearly equal, up to rounding or a little more
 				columns[j*m+i] = columns[i] * (1 + float64(k%7)*0x1p-52*rng.NormFloat64())
 			}
 		}
@@ -132,7 +132,7 @@ func TestTheCarefulMethodEndsOnNearlySingularMatrices(t *testing.T) {
 		if outcome != Careful {
 			t.Errorf("%d x %d: outcome %v after %d entries", m, n, outcome, s.Entered)
 		}
-		best := max(0, Dot(columns[:m], y)/norm(columns[:m])) // of the first column alone
+		best := max(0, Dot(columns[:m], y)/norm(columns[:m])) // with the first column alone
 		if limit := math.Sqrt(max(0, Dot(y, y)-best*best)); s.Residual(y) > limit*(1+1e-12)+1e-12 {
 			t.Errorf("%d x %d: residual %g, one column has %g", m, n, s.Residual(y), limit)
 		}

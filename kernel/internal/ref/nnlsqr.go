@@ -2,15 +2,15 @@ package ref
 
 import "math"
 
-// orthogonal is the method of Lawson and Hanson as they wrote it: the columns in use as Q R by
-// reflections, so that nothing is squared. The term with L2 is as many more rows of A, sqrt(L2) I.
+// orthogonal is the method of Lawson and Hanson as they published it. The columns in use are Q R, computed by
+// reflections, so that nothing is squared. The term with L2 is further rows of A: sqrt(L2) I.
 type orthogonal struct {
-	rows       int       // with those of L2
-	reflectors []float64 // one a column in use, of length 2, zeros before its place
+	rows       int       // including those of L2
+	reflectors []float64 // for each column in use, a vector v of |v|^2 = 2 with zeros before its place
 	r          []float64 // packed upper triangle by columns
 	target     []float64 // Q^T (y, 0)
 	ones       []float64 // R^-T 1
-	column     []float64 // what enters
+	column     []float64 // the column that enters
 	residual   []float64
 	rejected   []bool
 }
@@ -30,11 +30,11 @@ func newOrthogonal(p *NNLS) *orthogonal {
 
 func (o *orthogonal) reflector(i int) []float64 { return o.reflectors[i*o.rows:][:o.rows] }
 
-// dependent is the share of a column's length that is nothing but rounding: Lawson and Hanson ask that
-// a hundredth of what is new changes the length of what is not.
+// dependent is the largest share of a column's length that is rounding alone. Lawson and Hanson demand that a hundredth
+// of what is new still changes the length of what is not.
 const dependent = 100 * 0x1p-53
 
-// SolveCarefully solves from y and not from B. Its outcome is Careful or IterationLimit.
+// SolveCarefully solves from y instead of B. Its outcome is Careful or IterationLimit.
 func (s *NNLSScratch) SolveCarefully(y []float64, shift float64) Outcome {
 	p, o := s.problem, s.careful
 	s.reset()
@@ -68,7 +68,7 @@ func (s *NNLSScratch) SolveCarefully(y []float64, shift float64) Outcome {
 	}
 }
 
-// priceCarefully computes the negative gradient from the residual and returns its largest element.
+// priceCarefully computes the negative gradient from the residual, and returns its largest element.
 func (s *NNLSScratch) priceCarefully(y []float64, shift float64) float64 {
 	p, r := s.problem, s.careful.residual[:len(y)]
 	s.subtractFit(r, y)
@@ -85,8 +85,7 @@ func (s *NNLSScratch) priceCarefully(y []float64, shift float64) float64 {
 	return largest
 }
 
-// candidate is the column with the largest gradient that is more than rounding, -1 for none. length is
-// that of y.
+// candidate returns the column with the largest gradient that is more than rounding, or -1. length is that of y.
 func (s *NNLSScratch) candidate(length float64) int {
 	p := s.problem
 	for i, place := range s.Places {
@@ -104,8 +103,8 @@ func (s *NNLSScratch) candidate(length float64) int {
 	return best
 }
 
-// enterCarefully appends a column to those in use. It returns false, and changes nothing, where that
-// depends on the others, or would not become positive.
+// enterCarefully appends a column to those in use. Where the column depends on the others, or would not become
+// positive, it changes nothing and returns false.
 func (s *NNLSScratch) enterCarefully(place int, shift float64) bool {
 	if len(s.Places) == s.problem.rank() {
 		return false
@@ -125,8 +124,8 @@ func (s *NNLSScratch) enterCarefully(place int, shift float64) bool {
 	return false
 }
 
-// reflect makes column k of R, its reflection, and what follows from them. It returns false where the
-// column depends on those before.
+// reflect makes column k of R, its reflection, and what follows from them. It returns false where the column depends on
+// those before it.
 func (s *NNLSScratch) reflect(k int) bool {
 	p, o := s.problem, s.careful
 	place, c := s.Places[k], s.careful.column
@@ -159,7 +158,7 @@ func (s *NNLSScratch) reflect(k int) bool {
 	return true
 }
 
-// apply reflects a vector.
+// apply reflects a vector by reflector i.
 func (o *orthogonal) apply(i int, c []float64) {
 	v := o.reflector(i)[i:]
 	addScaled(c[i:], -Dot(v, c[i:]), v)
@@ -180,7 +179,7 @@ func (s *NNLSScratch) backSolveCarefully(shift float64) {
 	}
 }
 
-// descendCarefully is descend by reflections.
+// descendCarefully is descend with reflections.
 func (s *NNLSScratch) descendCarefully(y []float64, shift float64) {
 	for {
 		step, leaves := s.longestStep()
@@ -197,8 +196,8 @@ func (s *NNLSScratch) descendCarefully(y []float64, shift float64) {
 	}
 }
 
-// dropCarefully removes the elements that are not positive, and those that are found to depend on
-// others now that rounding has a new order, and makes the reflections anew.
+// dropCarefully removes the elements that are not positive, and makes the reflections again. It also removes elements
+// whose columns now turn out to depend on others, because rounding is different in the new order.
 func (s *NNLSScratch) dropCarefully(y []float64) {
 	o := s.careful
 	copy(o.target, y)

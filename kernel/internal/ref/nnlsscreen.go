@@ -5,25 +5,25 @@ import (
 	"math/bits"
 )
 
-// A Screener finds prices of all columns in single precision, and products with A^T in double precision
-// of the few columns that ask for it.
+// A Screener computes prices of all columns in single precision. For a few columns it also computes products with A^T
+// in double precision.
 type Screener interface {
 	// Screen returns the place of the largest price for the solution x, and that price.
 	Screen(x []float64, places []int, shift, threshold float64) (place int, price float64)
 	// Above has a bit for each column whose price was above the threshold.
 	Above() []uint64
-	// Product is A^T y of one column.
+	// Product returns the element of A^T y for one column.
 	Product(place int) float64
 }
 
 // single is the unit roundoff of single precision.
 const single = 0x1p-24
 
-// SolveScreened is Solve for a B that is not known. It finds columns by prices in single precision, which are wrong by
-// no more than a margin. A price above the margin lets a column in, and a price below its negative keeps the column
-// out. All others are computed again in double precision. The weights of the columns in use are solved for in double
-// precision, so that the solution is that of Solve. length is the length of y before anything was taken off it. blur is
-// how far the Screener's A^T y may be from the right one.
+// SolveScreened is Solve for a B that is not known. Prices in single precision are wrong by no more than a margin. A
+// price above the margin lets a column in. A price below the negative margin keeps the column out. All others are
+// computed again in double precision. The weights of the columns in use are solved for in double precision, so that the
+// solution is that of Solve. length is the length of y before anything was subtracted from it. blur bounds the error of
+// the Screener's A^T y.
 func (s *NNLSScratch) SolveScreened(screen Screener, shift, length, blur float64) Outcome {
 	s.reset()
 	margin := s.margin(length, blur, shift)
@@ -55,13 +55,13 @@ func (s *NNLSScratch) SolveScreened(screen Screener, shift, length, blur float64
 	}
 }
 
-// SingleBlur is how far rounding may take a product of two vectors of so many elements in single precision, the
-// second of length 1 and the first of the given length.
+// SingleBlur bounds the rounding error of the product of two vectors in single precision. One has the given length, and
+// the other length 1; both have so many elements.
 func SingleBlur(length float64, elements int) float64 {
 	return single * float64(length*float64(elements+16))
 }
 
-// margin is how far a price in single precision may be from the right one.
+// margin bounds the error of a price in single precision.
 func (s *NNLSScratch) margin(length, blur, shift float64) float64 {
 	sum := 0.0
 	for i, place := range s.Places {
@@ -71,8 +71,8 @@ func (s *NNLSScratch) margin(length, blur, shift float64) float64 {
 	return blur + float64(single*(float64(s.problem.largest*(float64(k*length)+float64((k+8)*sum)))+float64((k+8)*shift)))
 }
 
-// closest looks at the candidates, but those in use, in double precision and returns the one with the
-// largest price; its place is -1 and the price 0 where none is positive.
+// closest computes the prices of the candidates that are not in use in double precision, and returns the largest. Where
+// none is positive, place is -1 and price is 0.
 func (s *NNLSScratch) closest(screen Screener, shift float64) (place int, price float64) {
 	place = -1
 	for i, word := range screen.Above() {
@@ -90,7 +90,7 @@ func (s *NNLSScratch) closest(screen Screener, shift float64) (place int, price 
 	return place, price
 }
 
-// exactPrice is the price of a column whose B is known.
+// exactPrice returns the price of a column for which B is known.
 func (s *NNLSScratch) exactPrice(j int) float64 {
 	w := s.B[j]
 	for i, place := range s.Places {
@@ -99,7 +99,7 @@ func (s *NNLSScratch) exactPrice(j int) float64 {
 	return w
 }
 
-// conclude judges the solution, given the largest price of the columns that are not in use.
+// conclude judges the solution. price is the largest price of a column that is not in use.
 func (s *NNLSScratch) conclude(price, scale float64) Outcome {
 	if len(s.Places) == 0 {
 		return Converged

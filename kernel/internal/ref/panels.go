@@ -1,18 +1,17 @@
 package ref
 
-// panelRows is how many rows of a matrix are multiplied at a time: eight sums, the operand and a
-// product need ten of the sixteen floating-point registers of the smallest architecture.
+// panelRows is how many rows of a matrix are multiplied at a time. Eight sums, the operand and a product need ten
+// floating-point registers. Every architecture has at least sixteen.
 const panelRows = 8
 
-// Panels is a matrix stored for multiplication with a vector: eight rows side by side, column after
-// column, so that one pass over the vector finishes eight results from consecutive memory. Rows that
-// fill up the last panel are zero.
+// Panels is a matrix stored for multiplication by a vector: eight rows side by side, column after column. One pass over
+// the vector then finishes eight results, and reads consecutive memory. Rows that fill up the last panel are zero.
 type Panels struct {
 	rows, columns int
 	data          []float64
 }
 
-// NewPanels copies a matrix of the given size, row-major.
+// NewPanels copies a matrix of rows x columns, row-major.
 func NewPanels(matrix []float64, rows, columns int) *Panels {
 	blocks := (rows + panelRows - 1) / panelRows
 	p := &Panels{rows: rows, columns: columns, data: make([]float64, blocks*panelRows*columns)}
@@ -25,13 +24,13 @@ func NewPanels(matrix []float64, rows, columns int) *Panels {
 	return p
 }
 
-// PaddedRows is the length that Multiply writes: the rows rounded up to whole panels.
+// PaddedRows returns the length that Multiply writes: the rows, rounded up to whole panels.
 func (p *Panels) PaddedRows() int {
 	return (p.rows + panelRows - 1) / panelRows * panelRows
 }
 
-// Multiply writes the matrix times x to dst, of length PaddedRows. x may be shorter than the matrix
-// is wide: then only its first columns count.
+// Multiply writes the matrix times x to dst, of length PaddedRows. If x is shorter than a row, only the first columns
+// count.
 func (p *Panels) Multiply(dst, x []float64) {
 	stride := panelRows * p.columns
 	for base := 0; base < p.PaddedRows(); base += panelRows {
@@ -39,8 +38,8 @@ func (p *Panels) Multiply(dst, x []float64) {
 	}
 }
 
-// below sets bit r of mask (64 rows a word) where row r times x is strictly less than threshold, and
-// clears the others. Bits beyond the last row are clear.
+// below sets bit r of mask (64 rows a word) where row r times x is strictly less than threshold. It clears the other
+// bits, including those beyond the last row.
 func (p *Panels) below(mask []uint64, x []float64, threshold float64) {
 	clear(mask)
 	var v [panelRows]float64
@@ -56,9 +55,9 @@ func (p *Panels) below(mask []uint64, x []float64, threshold float64) {
 	}
 }
 
-// panelInto writes eight rows times x. Three columns are taken at a time: the compiler interleaves the
-// products of all but the last with their additions, where it would otherwise keep eight products
-// and eight sums waiting and run out of registers.
+// panelInto writes eight rows times x. It takes three columns at a time. The compiler then interleaves the products
+// with their additions, except for the last column. Otherwise it would keep eight products and eight sums waiting, and
+// run out of registers.
 func panelInto(dst *[panelRows]float64, rows, x []float64) {
 	var a0, a1, a2, a3, a4, a5, a6, a7 float64
 	for len(x) >= 3 && len(rows) >= 3*panelRows {
@@ -108,7 +107,7 @@ func panelInto(dst *[panelRows]float64, rows, x []float64) {
 	*dst = [panelRows]float64{a0, a1, a2, a3, a4, a5, a6, a7}
 }
 
-// bit is 1 where b holds; the compiler makes it one instruction without a branch.
+// bit returns 1 where b holds. The compiler makes it one instruction without a branch.
 func bit(b bool) uint64 {
 	if b {
 		return 1

@@ -23,7 +23,7 @@ func TestPanelsMultiplyAsTheMatrixDoes(t *testing.T) {
 		}
 		threshold := got[rapid.IntRange(0, rows-1).Draw(t, "row at the threshold")]
 		mask := make([]uint64, (rows+63)/64)
-		mask[0] = ^uint64(0) // what was there before must not matter
+		mask[0] = ^uint64(0) // what was there before must not count
 		p.below(mask, x, threshold)
 		for r := range 64 * len(mask) {
 			want := r < rows && got[r] < threshold

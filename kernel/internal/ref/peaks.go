@@ -2,8 +2,8 @@ package ref
 
 import "math"
 
-// Peaks finds the local maxima of a function that is known on the vertices of a sphere or hemisphere
-// by the rules of DIPY's peak_directions. It is the scratch of one worker.
+// Peaks finds the local maxima of a function that is known on the vertices of a sphere or hemisphere, by the rules of
+// DIPY's peak_directions. It is the scratch of one worker.
 type Peaks struct {
 	// Index and Value are the peaks of the last Find, the highest first.
 	Index []int
@@ -16,20 +16,21 @@ func NewPeaks(n int) *Peaks {
 	return &Peaks{Index: make([]int, 0, n), Value: make([]float64, 0, n), state: make([]int8, n)}
 }
 
-// What is known of a vertex while edges are looked at; 0 is a vertex level with its neighbours so far.
+// These are what is known of a vertex while edges are looked at. 0 is a vertex that is level with its neighbours so
+// far.
 const (
-	lower    int8 = -1 // than at least one neighbour
+	lower    int8 = -1 // lower than at least one neighbour
 	somewhat int8 = 1  // higher than at least one neighbour and lower than none so far
 )
 
-// Find lists the peaks of the function with the given values. A vertex is a local maximum when it is
-// higher than at least one neighbour and lower than none, so that a plateau has several and a
-// constant none. Maxima that are not positive are left out. Of the others Choose says which are peaks, with the
-// smallest value as the floor. Where a value is NaN there are no peaks.
+// Find lists the peaks of the function with the given values. A vertex is a local maximum when it is higher than at
+// least one neighbour and lower than none. A plateau therefore has several, and a constant has none. Only positive
+// maxima count. Choose says which of them are peaks, with the smallest value as the floor. Where a value is NaN there
+// are no peaks.
 //
-// (DIPY 1.12 names vertex 0 with value 0 as a peak of functions that have maxima but no positive one, and, with a
-// threshold of 0, of those that have some that are not positive: the array that it sorts values into is filled with
-// zeros beforehand. This is not copied.)
+// (DIPY 1.12 gives vertex 0 with value 0 as a peak of some functions: those that have maxima but no positive one, and,
+// with a threshold of 0, those that have some maxima that are not positive. It sorts values into an array that is
+// filled with zeros before. This is not copied.)
 func (p *Peaks) Find(values []float64, vertices [][3]float64, edges [][2]int32, relativeThreshold, minCosine float64) {
 	p.Reset()
 	floor, ok := minimum(values)
@@ -43,10 +44,9 @@ func (p *Peaks) Find(values []float64, vertices [][3]float64, edges [][2]int32, 
 // Reset forgets all peaks.
 func (p *Peaks) Reset() { p.Index, p.Value = p.Index[:0], p.Value[:0] }
 
-// Choose keeps those local maxima that are peaks. A single maximum is one. Of several,
-// those are kept whose height above the floor, which counts as zero where it is negative, is at least
-// relativeThreshold of the highest one's, and that are not nearer than the angle of minCosine to a
-// higher one or its antipode.
+// Choose keeps those local maxima that are peaks. A single maximum is a peak. Of several, a peak has two properties.
+// Its height above the floor is at least relativeThreshold times that of the highest one; a negative floor counts as
+// zero. And the angle to a higher peak, or to the opposite of one, is not smaller than that of minCosine.
 func (p *Peaks) Choose(floor float64, vertices [][3]float64, relativeThreshold, minCosine float64) {
 	if len(p.Index) <= 1 {
 		return
@@ -74,7 +74,7 @@ func minimum(values []float64) (smallest float64, ok bool) {
 	return smallest, true
 }
 
-// localMaxima fills Index and Value, the highest first; equal values stay in the order of vertices.
+// localMaxima fills Index and Value, the highest first. Equal values stay in the order of the vertices.
 func (p *Peaks) localMaxima(values []float64, edges [][2]int32) {
 	clear(p.state)
 	for _, e := range edges {
@@ -82,7 +82,7 @@ func (p *Peaks) localMaxima(values []float64, edges [][2]int32) {
 		switch {
 		case values[a] < values[b]:
 			p.state[a] = lower
-			p.state[b] |= somewhat // a vertex that is lower stays so: -1 | 1 is -1
+			p.state[b] |= somewhat // a vertex that is lower stays lower: -1 | 1 is -1
 		case values[a] > values[b]:
 			p.state[a] |= somewhat
 			p.state[b] = lower
@@ -95,7 +95,7 @@ func (p *Peaks) localMaxima(values []float64, edges [][2]int32) {
 	}
 }
 
-// Insert puts a local maximum behind all that are at least as high, if it is positive.
+// Insert puts a local maximum behind all that are at least as high, provided that it is positive.
 func (p *Peaks) Insert(index int, value float64) {
 	if !(value > 0) {
 		return
@@ -108,7 +108,7 @@ func (p *Peaks) Insert(index int, value float64) {
 	p.Index[i], p.Value[i] = index, value
 }
 
-// removeSimilar keeps a peak only when it is not too near to one kept before it.
+// removeSimilar keeps a peak only where it is not too close to one that was kept before it.
 func (p *Peaks) removeSimilar(vertices [][3]float64, minCosine float64) {
 	n := 0
 	for i, v := range p.Index {
@@ -129,7 +129,7 @@ func (p *Peaks) nearKept(vertices [][3]float64, v [3]float64, n int, minCosine f
 	return false
 }
 
-// Similar says whether two axes are nearer than the angle with the given cosine.
+// Similar says whether the angle between two axes is smaller than the one with the given cosine.
 func Similar(a, b [3]float64, minCosine float64) bool {
 	return math.Abs(float64(a[0]*b[0])+float64(a[1]*b[1])+float64(a[2]*b[2])) > minCosine
 }

@@ -2,16 +2,15 @@ package ref
 
 import "math"
 
-// A Polynomial is a homogeneous polynomial of even degree in x, y and z. On the unit sphere these are
-// exactly the sums of even spherical harmonics up to that degree, and there are as many monomials as
-// harmonics; but a polynomial has derivatives without poles and without trigonometry. Each monomial
-// carries the square root of its multinomial coefficient, which keeps the sums as well conditioned
-// as the harmonics are.
+// A Polynomial is a homogeneous polynomial of even degree in x, y and z. On the unit sphere, these are exactly the sums
+// of even spherical harmonics up to that degree, and there are as many monomials as harmonics. Unlike harmonics, a
+// polynomial has derivatives without poles and without trigonometry. Each monomial is multiplied by the square root of
+// its multinomial coefficient, so that the sums are as well conditioned as those of harmonics.
 type Polynomial struct {
 	degree  int
-	scale   []float64 // of each monomial
+	scale   []float64 // factors of the monomials
 	weights []float64
-	px, py  []float64 // powers
+	px, py  []float64 // powers of the coordinates
 	pz      []float64
 }
 
@@ -42,14 +41,14 @@ func multinomial(n, i, j int) float64 {
 	return value
 }
 
-// Weights is where the weights of the monomials go: those of x^degree first, then falling powers of
-// x, and of y within those.
+// Weights returns the weights of the monomials, which the caller sets: those of x^degree first, then by falling powers
+// of x, and of y within those.
 func (p *Polynomial) Weights() []float64 { return p.weights }
 
-// Scale is what each monomial is multiplied with besides its weight.
+// Scale returns the factors of the monomials besides their weights.
 func (p *Polynomial) Scale() []float64 { return p.scale }
 
-// Monomials writes the value of each monomial.
+// Monomials writes the value at v of each monomial, times its factor.
 func (p *Polynomial) Monomials(dst []float64, v [3]float64) {
 	p.powers(v)
 	m := 0
@@ -70,14 +69,14 @@ func (p *Polynomial) powers(v [3]float64) {
 	}
 }
 
-// Jet is a value with its first and second derivatives; Hessian is xx, xy, xz, yy, yz, zz.
+// Jet is a value with its first and second derivatives. Hessian is xx, xy, xz, yy, yz, zz.
 type Jet struct {
 	Value    float64
 	Gradient [3]float64
 	Hessian  [6]float64
 }
 
-// At evaluates the polynomial with its derivatives.
+// At returns the value and the derivatives of the polynomial at v.
 func (p *Polynomial) At(v [3]float64) Jet {
 	p.powers(v)
 	var t Jet
@@ -104,7 +103,7 @@ func (p *Polynomial) At(v [3]float64) Jet {
 	return t
 }
 
-// derivatives gives t^n with its first two derivatives from the powers of t.
+// derivatives returns t^n and its first two derivatives, from the powers of t.
 func derivatives(power []float64, n int) (d0, d1, d2 float64) {
 	d0 = power[n]
 	if n >= 1 {

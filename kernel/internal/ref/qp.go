@@ -6,13 +6,13 @@ import (
 	"math"
 )
 
-// A QP is min 1/2 |H x - s|^2 subject to A x >= 0 made ready for one acquisition: one matrix for all
-// signals s. With M = H^T H plus a little on its diagonal and z = H^T s, and with
-// the rows of A scaled so that a M^-1 a = 1, the solution satisfies
+// A QP is the problem min 1/2 |H x - s|^2 subject to A x >= 0, made ready for one acquisition: one matrix for all
+// signals s. M is H^T H plus a little on its diagonal, z = H^T s, and the rows a of A are scaled so that a M^-1 a = 1.
+// The solution satisfies
 //
 //	M x = z + A^T l,   A x + e l >= 0,   l >= 0,   l (A x + e l) = 0
 //
-// where the small number e makes the multipliers l unique.
+// The small number e makes the multipliers l unique.
 type QP struct {
 	volumes  []int
 	unknowns int
@@ -22,25 +22,25 @@ type QP struct {
 	transposed *Panels   // H^T
 	normal     []float64 // M, packed lower triangle
 	shift      float64   // what was added to the diagonal of H^T H
-	factor     []float64 // its Cholesky factor L, with identity rows to whole tiles
+	factor     []float64 // Cholesky factor L of M, padded to whole tiles with rows of the identity
 	inverse    []float64 // reciprocals of the diagonal of L
 	blocks     []QPRows  // A, scaled
-	norms      []float64 // what the rows were divided by
-	whitened   []float64 // B = A L^-T, row-major: rows of length 1
+	norms      []float64 // by which the rows were divided
+	whitened   []float64 // B = A L^-T, row-major, with rows of length 1
 	prices     *Panels   // B
-	limit      int       // exchanges after which a voxel is given up
+	limit      int       // how many exchanges a voxel may take
 }
 
-// QPRows are the constraints on some unknowns in a row.
+// QPRows are the constraints on unknowns that lie next to each other: Columns of them, from First on.
 type QPRows struct {
 	First, Columns int
 	A              []float64 // rows x Columns
 }
 
-// rows is the number of constraints.
+// rows returns the number of constraints.
 func (b *QPRows) rows() int { return len(b.A) / b.Columns }
 
-// QPSetup names what NewQP needs; qp.Design documents the fields.
+// QPSetup is what NewQP needs. qp.Design documents the fields.
 type QPSetup struct {
 	Volumes                      []int
 	Unknowns                     int
@@ -49,12 +49,12 @@ type QPSetup struct {
 	SolutionNorm, ConstraintNorm float64
 }
 
-// exchangesPerConstraint bounds the work of the active-set method. It needs less than one exchange for
-// each constraint of an ordinary voxel.
+// exchangesPerConstraint bounds the work of the active-set method. An ordinary voxel needs less than one exchange for
+// each constraint.
 const exchangesPerConstraint = 20
 
-// NewQP prepares the matrices. Sizes must be consistent: package qp checks them. It is an error when
-// the problem has no unique solution, or a constraint has no row.
+// NewQP prepares the matrices. Sizes must be consistent; package qp checks them. The error says that the problem has no
+// unique solution, or that a constraint has no row.
 func NewQP(s QPSetup) (*QP, error) {
 	n, m := s.Unknowns, len(s.Volumes)
 	ht := make([]float64, n*m)
@@ -89,7 +89,7 @@ func NewQP(s QPSetup) (*QP, error) {
 	return d, nil
 }
 
-// scaleRows divides each row a by the root of a M^-1 a.
+// scaleRows divides each row a by the root of a M^-1 a, which is then 1.
 func (d *QP) scaleRows(blocks []QPRows) error {
 	n := d.unknowns
 	row := make([]float64, len(d.inverse))
@@ -119,19 +119,19 @@ func (d *QP) scaleRows(blocks []QPRows) error {
 	return nil
 }
 
-// Shift is what M has more on its diagonal than H^T H.
+// Shift returns what was added to the diagonal of H^T H to make M.
 func (d *QP) Shift() float64 { return d.shift }
 
-// Normal is M as a packed lower triangle.
+// Normal returns M as a packed lower triangle.
 func (d *QP) Normal() []float64 { return d.normal }
 
-// Blocks are the scaled rows of A.
+// Blocks returns the scaled rows of A.
 func (d *QP) Blocks() []QPRows { return d.blocks }
 
-// Norms are what the rows of A were divided by, of all blocks one after another.
+// Norms returns what the rows of A were divided by, of all blocks one after another.
 func (d *QP) Norms() []float64 { return d.norms }
 
-// InverseNormal is the inverse of M, row-major.
+// InverseNormal returns the inverse of M, row-major.
 func (d *QP) InverseNormal() []float64 {
 	n := d.unknowns
 	inverse := make([]float64, 0, n*n)
@@ -146,12 +146,12 @@ func (d *QP) InverseNormal() []float64 {
 	return inverse
 }
 
-// QPMeasures are how well a solution fits, and how far it is from the conditions that make it one.
+// QPMeasures say how well a solution fits, and how far it is from the conditions of a solution. qp.New defines them.
 type QPMeasures struct {
 	Residual        float64 // |H x - s|^2
-	Dual            float64 // |M x - z - A^T l| over |z|, largest entries; or the most negative l over the largest
-	Primal          float64 // the most negative of A x + e l, over the largest |A M^-1 z|
-	Complementarity float64 // the largest |l (A x + e l)|, over the largest l and the largest |A M^-1 z|
+	Dual            float64 // of |M x - z - A^T l| over |z|, by largest entries, or the most negative l over the largest
+	Primal          float64 // the most negative A x + e l, over the largest |A M^-1 z|
+	Complementarity float64 // the largest |l (A x + e l)|, over the product of the largest l and the largest |A M^-1 z|
 }
 
 // NewScratch allocates the memory of one worker.
@@ -181,26 +181,27 @@ type QPScratch struct {
 	qp      *QP
 	signal  []float64
 	z       []float64 // H^T s
-	free    []float64 // L^-1 z: the solution without constraints, whitened
-	y       []float64 // the solution, whitened: L^T x
+	free    []float64 // L^-1 z, the solution without constraints, whitened
+	y       []float64 // L^T x, the solution, whitened
 	x, rest []float64
-	c       []float64 // the constraints at the solution without constraints
-	slack   []float64 // the constraints
+	c       []float64 // A x for the solution without constraints
+	slack   []float64 // A x
 	lambda  []float64
 	held    []bool
 	active  *activeSet
 	toward  []float64
 	couples []float64
 
-	q, reciprocals []float64 // the normal matrix for a set, its factor
+	q, reciprocals []float64 // the normal matrix for a set, then its factor
 }
 
-// LoadQP reads the volumes that the model uses out of one voxel's signal and says what it saw.
+// LoadQP reads the volumes that the model uses from one voxel's signal, and says what it saw.
 func LoadQP[T float32 | float64](s *QPScratch, signal []T) Signal {
 	return Gather(s.signal, signal, s.qp.volumes)
 }
 
-// Fit solves for the loaded signal and writes x. It returns the exchanges of constraints that it took.
+// Fit solves for the loaded signal and writes x. It returns the number of exchanges, the measures, and how the fit
+// ended.
 func (s *QPScratch) Fit(x []float64) (exchanges int, found QPMeasures, outcome Outcome) {
 	d, n := s.qp, s.qp.unknowns
 	d.transposed.Multiply(s.z, s.signal)
@@ -218,12 +219,13 @@ func (s *QPScratch) Fit(x []float64) (exchanges int, found QPMeasures, outcome O
 	return exchanges, s.measure(), outcome
 }
 
-// solveForX solves the equations for the set that was found: with D = 1/e for its members,
+// solveForX solves the equations for the set that was found. With D = 1/e for its members, and 0 for the others, they
+// are
 //
 //	(M + A^T D A) dx = z - M x + A^T (l - D (A x + e l)),   dl = -D (A dx + A x + e l)
 //
-// twice, the second time being the refinement of the first. The whitened solution would be as good
-// only where M is well conditioned. It begins there.
+// It solves them twice; the second time refines the first solution. It begins from the whitened solution, which is as
+// good only where M is well conditioned.
 func (s *QPScratch) solveForX() {
 	d, n := s.qp, s.qp.unknowns
 	copy(s.x, s.y)
@@ -250,7 +252,7 @@ func (s *QPScratch) solveForX() {
 			s.x[i] += s.rest[i]
 		}
 		d.eachRow(func(row, first int, a []float64) {
-			// The sum of steps, not A x anew: divided by e, its rounding would be an error of l.
+			// The steps are added up. A x computed again would have a rounding that, divided by e, is an error of l.
 			s.slack[row] += Dot(a, s.rest[first:])
 			if s.held[row] {
 				s.lambda[row] -= (s.slack[row] + float64(d.epsilon*s.lambda[row])) / d.epsilon
@@ -280,7 +282,7 @@ func (s *QPScratch) factoriseForSet() bool {
 	return cholesky(s.q, s.reciprocals, s.rest)
 }
 
-// eachRow visits the rows of A, each with the first unknown that it is about.
+// eachRow visits the rows of A, each with its first unknown.
 func (d *QP) eachRow(visit func(row, first int, a []float64)) {
 	row := 0
 	for b := range d.blocks {
@@ -292,7 +294,7 @@ func (d *QP) eachRow(visit func(row, first int, a []float64)) {
 	}
 }
 
-// stationarity writes M x - z - A^T v to rest, with v given for each constraint.
+// stationarity writes M x - z - A^T v to rest. v returns a number for each constraint.
 func (s *QPScratch) stationarity(v func(row int) float64) {
 	d, n := s.qp, s.qp.unknowns
 	for i := range n {
@@ -311,7 +313,7 @@ func (s *QPScratch) stationarity(v func(row int) float64) {
 	})
 }
 
-// symmetric is the place of an entry in a packed lower triangle.
+// symmetric returns the place of an entry in a packed lower triangle.
 func symmetric(i, j int) int {
 	if j > i {
 		i, j = j, i
@@ -319,7 +321,7 @@ func symmetric(i, j int) int {
 	return Triangle(i) + j
 }
 
-// measure looks at x and the multipliers.
+// measure computes the measures of x and the multipliers.
 func (s *QPScratch) measure() QPMeasures {
 	d, n := s.qp, s.qp.unknowns
 	s.stationarity(func(row int) float64 { return s.lambda[row] })
@@ -335,7 +337,7 @@ func (s *QPScratch) measure() QPMeasures {
 	return k
 }
 
-// residual is |H x - s|^2.
+// residual returns |H x - s|^2.
 func (s *QPScratch) residual() float64 {
 	d, n, sum := s.qp, s.qp.unknowns, 0.0
 	for i, v := range s.signal {
@@ -353,7 +355,7 @@ func largestMagnitude(values []float64) float64 {
 	return largest
 }
 
-// over is a ratio, 0 where nothing is divided.
+// over returns a/b, and 0 where a is 0.
 func over(a, b float64) float64 {
 	if a == 0 {
 		return 0

@@ -2,15 +2,16 @@ package ref
 
 import "math"
 
-// The tolerance of a constraint, relative to the largest |A M^-1 z|: what a solution may violate.
+// violationTolerance is how far a solution may violate a constraint, relative to the largest |A M^-1 z|.
 const violationTolerance = 1e-11
 
-// exchange finds the multipliers by the dual active-set method (Goldfarb and Idnani, Mathematical
-// Programming 1983): beginning with no constraint, it takes the one that is violated most and raises
-// its multiplier until the constraint holds; where the multiplier of another falls to zero on the way,
-// that one is let go first. Every step raises the dual objective, so that no set comes twice. When no
-// constraint is violated any more the multipliers are computed anew for the set; where rounding had
-// hidden a negative one, it is let go and the search goes on.
+// exchange finds the multipliers by the dual active-set method (Goldfarb and Idnani, Mathematical Programming 1983). It
+// begins with no constraint. It takes the one that is violated most, and raises its multiplier until the constraint
+// holds. Where the multiplier of another one falls to zero on the way, that one leaves first. Every step raises the
+// dual objective, so that no set comes twice.
+//
+// When no constraint is violated any more, the multipliers are computed again for the set. Where rounding had hidden a
+// negative one, its constraint leaves, and the search goes on.
 func (s *QPScratch) exchange() (exchanges int, outcome Outcome) {
 	d := s.qp
 	clear(s.lambda)
@@ -33,7 +34,7 @@ func (s *QPScratch) exchange() (exchanges int, outcome Outcome) {
 	return exchanges, IterationLimit
 }
 
-// mostViolated is the constraint outside the set that is violated most, or -1.
+// mostViolated returns the constraint outside of the set that is violated most, or -1.
 func (s *QPScratch) mostViolated(tolerance float64) int {
 	worst, least := -1, -tolerance
 	for i := range s.lambda {
@@ -57,7 +58,7 @@ func (s *QPScratch) price() {
 	d.prices.Multiply(s.slack, s.y[:n])
 }
 
-// add takes a violated constraint into the set and returns how many exchanges that took.
+// add takes a violated constraint into the set, and returns the number of exchanges.
 func (s *QPScratch) add(entering int) (exchanges int) {
 	d, a := s.qp, s.active
 	violation := s.slack[entering]
@@ -70,7 +71,7 @@ func (s *QPScratch) add(entering int) (exchanges int) {
 		}
 		copy(toward, couples)
 		a.forward(toward)
-		// What is left of the constraint's own direction; never less than the regularisation.
+		// What is left of the constraint's own direction is never less than the regularisation.
 		left := math.Max(1+d.epsilon-Dot(toward, toward), d.epsilon)
 		a.back(toward)
 		step, leaving := -violation/left, -1
@@ -93,21 +94,21 @@ func (s *QPScratch) add(entering int) (exchanges int) {
 	}
 }
 
-// product is entry (i, j) of B B^T.
+// product returns entry (i, j) of B B^T.
 func (s *QPScratch) product(i, j int) float64 {
 	n := s.qp.unknowns
 	return Dot(s.qp.whitened[i*n:][:n], s.qp.whitened[j*n:][:n])
 }
 
-// release lets the constraint at a place of the set go.
+// release takes the constraint at a place of the set out of it.
 func (s *QPScratch) release(place int) {
 	i := s.active.members[place]
 	s.lambda[i], s.held[i] = 0, false
 	s.active.remove(place)
 }
 
-// settle computes the multipliers of the set from nothing, with a step of refinement, and lets go those
-// that are not positive. It returns true when there was none.
+// settle computes the multipliers of the set again, with a step of refinement. It releases constraints whose
+// multipliers are not positive, and returns true where there was none.
 func (s *QPScratch) settle() bool {
 	a := s.active
 	for _, i := range a.members {
@@ -136,7 +137,7 @@ func (s *QPScratch) settle() bool {
 	return positive
 }
 
-// An activeSet is a set of constraints with the Cholesky factor of their part of B B^T + e I.
+// An activeSet is a set of constraints, with the Cholesky factor of their part of B B^T + e I.
 type activeSet struct {
 	members []int
 	factor  []float64 // packed lower triangle
@@ -153,10 +154,10 @@ func newActiveSet(capacity int) *activeSet {
 
 func (a *activeSet) empty() { a.members = a.members[:0] }
 
-// row is a row of the factor, up to the diagonal.
+// row returns a row of the factor, up to the diagonal.
 func (a *activeSet) row(i int) []float64 { return a.factor[Triangle(i):Triangle(i+1)] }
 
-// forward solves with the factor in place.
+// forward solves in place with the factor.
 func (a *activeSet) forward(v []float64) {
 	for i := range v {
 		row := a.row(i)
@@ -164,7 +165,7 @@ func (a *activeSet) forward(v []float64) {
 	}
 }
 
-// back solves with its transpose in place.
+// back solves in place with the transposed factor.
 func (a *activeSet) back(v []float64) {
 	for i := len(v) - 1; i >= 0; i-- {
 		row := a.row(i)
@@ -175,8 +176,8 @@ func (a *activeSet) back(v []float64) {
 	}
 }
 
-// append adds a constraint whose products with the members are given, and what is left of its own after
-// those are taken off.
+// append adds a constraint. couples are its products with the members. left is what remains of its own product with
+// itself when the members' part is subtracted.
 func (a *activeSet) append(constraint int, couples []float64, left float64) {
 	k := len(a.members)
 	a.members = append(a.members, constraint)
@@ -186,8 +187,8 @@ func (a *activeSet) append(constraint int, couples []float64, left float64) {
 	row[k] = math.Sqrt(left)
 }
 
-// remove takes a member out: the rows after it move up, and their triangle takes in the column that is
-// lost, as a rank-one update.
+// remove takes a member out. The rows behind it move up. The column that is lost is added to their triangle by a
+// rank-one update.
 func (a *activeSet) remove(place int) {
 	k := len(a.members)
 	lost := a.column[:k-1-place]

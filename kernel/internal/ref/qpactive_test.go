@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// gram is the matrix of products of unit vectors, plus e on the diagonal.
+// gram returns the matrix of products of unit vectors, with e added to the diagonal.
 func gram(vectors [][]float64, e float64) func(i, j int) float64 {
 	return func(i, j int) float64 {
 		product := Dot(vectors[i], vectors[j])
@@ -48,7 +48,7 @@ func TestAnActiveSetKeepsTheFactorOfItsMembers(t *testing.T) {
 		}
 		for i, member := range a.members {
 			for j, other := range a.members[:i+1] {
-				got := Dot(a.row(j), a.row(i)) // L L^T, up to the shorter row
+				got := Dot(a.row(j), a.row(i)) // entry of L L^T, as far as the shorter row goes
 				if want := entry(member, other); math.Abs(got-want) > 1e-10 {
 					t.Fatalf("step %d: entry (%d, %d) of L L^T is %v, want %v", step, i, j, got, want)
 				}

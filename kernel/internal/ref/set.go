@@ -2,8 +2,7 @@ package ref
 
 import "math/bits"
 
-// A set of directions is a slice of words, one bit a direction; bits beyond the last direction are
-// clear.
+// A set of directions is a slice of words, with one bit for each direction. Bits beyond the last direction are clear.
 
 func empty(set []uint64) bool {
 	for _, w := range set {

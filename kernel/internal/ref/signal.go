@@ -2,19 +2,19 @@ package ref
 
 import "github.com/voxfit/voxfit/internal/magnitude"
 
-// Signal says what one voxel's measured values look like. This decides what a model may do.
+// Signal says what the measured values of a voxel are like. This decides what a model may do.
 type Signal uint8
 
-// What a signal may be; the first that applies, in this order, is the one that is told.
+// These are the kinds of a signal. Where several apply, the order is NonFinite, TooLarge, AllZero, Negative.
 const (
 	Positive  Signal = iota // every value is finite, none negative, not all zero
 	NonFinite               // a value is NaN or infinite
-	TooLarge                // finite, and a value is too large for single precision, in which maps are written
+	TooLarge                // every value is finite, and one is too large for single precision, in which maps are written
 	AllZero                 // every value is zero
-	Negative                // finite, and a value is negative
+	Negative                // every value is finite, and one is negative
 )
 
-// Gather copies the listed volumes of one voxel to dst and says what it saw.
+// Gather copies the listed volumes of one voxel to dst, and says what it saw.
 func Gather[T float32 | float64](dst []float64, signal []T, volumes []int) Signal {
 	dst = dst[:len(volumes)]
 	zero, negative, large, poison := true, false, false, 0.0
@@ -45,7 +45,7 @@ func Gather[T float32 | float64](dst []float64, signal []T, volumes []int) Signa
 	return Positive
 }
 
-// OnlyTooLarge says whether those of the values that are not numbers are marks of numbers too large for single precision.
+// OnlyTooLarge says whether every value that is NaN or infinite marks a number too large for single precision.
 func OnlyTooLarge(values []float64) bool {
 	for _, v := range values {
 		if v-v != 0 && !magnitude.TooLarge(v) {

@@ -2,11 +2,13 @@ package reftensor
 
 import "math"
 
-// SymmetricEigen writes the eigenvalues (descending) and eigenvectors of the symmetric 3 x 3 matrix
-// t = (xx, xy, yy, xz, yz, zz). vectors is row-major, its columns are the eigenvectors, in the order
-// of the values; they are orthonormal to rounding, with no rule for their signs or handedness, as in
-// LAPACK. Cyclic Jacobi rotations, on a matrix scaled by a power of two where something would overflow or
-// be lost; a multiple of the identity gives the unit vectors. Values that are not finite give NaN.
+// SymmetricEigen writes the eigenvalues, descending, and the eigenvectors of the symmetric 3 x 3 matrix t = (xx, xy,
+// yy, xz, yz, zz). vectors is row-major, and its columns are the eigenvectors in the order of the values. They are
+// orthonormal to rounding. As in LAPACK, no rule gives their signs or handedness. A multiple of the identity has the
+// unit vectors. Values that are not finite give NaN.
+//
+// The method is cyclic Jacobi rotations. The matrix is first scaled by a power of two where something would overflow or
+// be lost.
 func SymmetricEigen(values *[3]float64, vectors *[9]float64, t *[6]float64) {
 	largest := 0.0
 	for _, v := range t {
@@ -37,7 +39,7 @@ func SymmetricEigen(values *[3]float64, vectors *[9]float64, t *[6]float64) {
 		}
 	}
 	negligible := largest * 0x1p-110
-	for range 16 { // four or five suffice: convergence is quadratic
+	for range 16 { // four or five suffice, because convergence is quadratic
 		if a[1][0] == 0 && a[2][0] == 0 && a[2][1] == 0 {
 			break
 		}
@@ -54,7 +56,7 @@ func SymmetricEigen(values *[3]float64, vectors *[9]float64, t *[6]float64) {
 	sortDescending(values, vectors)
 }
 
-// rotate makes element (p, q) zero by a rotation in the plane of axes p and q; r is the third axis.
+// rotate makes element (p, q) zero by a rotation in the plane of the axes p and q. r is the third axis.
 func rotate(a *[3][3]float64, vectors *[9]float64, p, q, r int, negligible float64) {
 	off := a[p][q]
 	if off == 0 {
@@ -85,7 +87,7 @@ func rotate(a *[3][3]float64, vectors *[9]float64, p, q, r int, negligible float
 	}
 }
 
-// sortDescending orders three values and their columns.
+// sortDescending sorts three values and their columns.
 func sortDescending(values *[3]float64, vectors *[9]float64) {
 	swap := func(i, j int) {
 		if values[i] >= values[j] {

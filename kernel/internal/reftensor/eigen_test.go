@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The properties that define an eigen-decomposition, at any scale and for any degeneracy.
+// These are the properties that define an eigen-decomposition, at any scale and for any degeneracy.
 func TestSymmetricEigenDecomposes(t *testing.T) {
 	element := rapid.OneOf(
 		rapid.Float64Range(-1, 1),
@@ -42,7 +42,7 @@ func TestSymmetricEigenDecomposes(t *testing.T) {
 				if math.Abs(inner-want) > 4e-15 {
 					t.Fatalf("columns %d and %d have the inner product %v", i, j, inner)
 				}
-				// Among the smallest numbers each rounding costs as much as half the smallest.
+				// Among the smallest numbers, each rounding may be as large as half the smallest.
 				if math.Abs(product-tensor[packed(i, j)]) > 1e-14*largest+10*math.SmallestNonzeroFloat64 {
 					t.Fatalf("element %d %d comes back as %v from %v", i, j, product, tensor[packed(i, j)])
 				}

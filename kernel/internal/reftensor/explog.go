@@ -2,26 +2,25 @@ package reftensor
 
 import "math"
 
-// The tensor models spend half of their time in exp and log. These two work on whole slices, need
-// no call per value, use no fused multiply-add and no assembly, and so give the same bits on every
-// machine. Both are within 1 unit in the last place for the arguments that signals lead to
-// (a test measures it).
+// The tensor models spend half of their time in exp and log. These two work on whole slices and need no call for each
+// value. They use neither fused multiply-adds nor assembly, and so give the same bits on every machine. Their error is
+// within 1 unit in the last place for the arguments that signals lead to. A test measures it.
 
-// ln2 in two parts: n*ln2High is exact for the n that occur, so that the reduced argument of exp
-// and the sum of log lose nothing.
+// ln2High and ln2Low add up to ln 2. n*ln2High is exact for every n that occurs, so that the reduced argument
+// of exp and the sum of log lose nothing.
 const (
 	ln2High = 6.93147180369123816490e-01
 	ln2Low  = 1.90821492927058770002e-10
-	// roundShift added and subtracted rounds a float64 to the nearest integer, which then also
-	// stands in the low bits of the sum.
+	// Adding and subtracting roundShift rounds a float64 to the nearest integer. The sum also has this integer in its
+	// low bits.
 	roundShift = 3 << 51
 	// Between these limits 2^n is a normal number.
 	expLowest  = -708
 	expHighest = 709
 )
 
-// expInto writes exp(x[i]) to dst[i]; dst may be x. The argument is reduced to |r| <= ln2/2, where
-// the Taylor series to r^13 is exact to 4e-18.
+// expInto writes exp(x[i]) to dst[i]; dst may be x. It reduces the argument to |r| <= ln2/2, where the Taylor series up
+// to r^13 has an error of at most 4e-18.
 func expInto(dst, x []float64) {
 	dst = dst[:len(x)]
 	for i, v := range x {
@@ -32,7 +31,7 @@ func expInto(dst, x []float64) {
 		shifted := float64(v*math.Log2E) + roundShift
 		n := shifted - roundShift
 		r := v - float64(n*ln2High) - float64(n*ln2Low)
-		// q = 1/2! + r/3! + ... + r^11/13!, by pairs: a chain of single steps would wait for each.
+		// q = 1/2! + r/3! + ... + r^11/13!, in pairs, because in a chain each step would wait for the one before.
 		r2 := r * r
 		r4 := r2 * r2
 		q0 := 1.0/2 + float64(r*(1.0/6)) + float64(r2*(1.0/24+float64(r*(1.0/120))))
@@ -44,7 +43,7 @@ func expInto(dst, x []float64) {
 	}
 }
 
-// expFar is exp outside of the limits of expInto.
+// expFar is exp beyond the limits of expInto.
 func expFar(v float64) float64 {
 	switch {
 	case v != v:
@@ -69,7 +68,7 @@ func logInto(dst, x []float64) {
 			continue
 		}
 		bits := math.Float64bits(v)
-		const sqrtHalf = 0x3fe6a09e667f3bcd // the bits of sqrt(1/2): the mantissa is kept within a factor sqrt(2) of 1
+		const sqrtHalf = 0x3fe6a09e667f3bcd // the bits of sqrt(1/2), which keep the mantissa within a factor sqrt(2) of 1
 		exponent := int64(bits-sqrtHalf) >> 52
 		f := math.Float64frombits(bits-uint64(exponent)<<52) - 1
 		k := float64(exponent)
@@ -89,7 +88,7 @@ func logInto(dst, x []float64) {
 	}
 }
 
-// logFar is log outside of the limits of logInto.
+// logFar is log beyond the limits of logInto.
 func logFar(v float64) float64 {
 	switch {
 	case v != v || v < 0:

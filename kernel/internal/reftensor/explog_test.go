@@ -7,12 +7,12 @@ import (
 	"testing"
 )
 
-// ulps is the distance of got from want in units in the last place of want.
+// ulps returns the distance of got from want in units in the last place of want.
 func ulps(got, want float64) float64 {
 	return math.Abs(got-want) / (math.Nextafter(math.Abs(want), math.Inf(1)) - math.Abs(want))
 }
 
-// bigExp is exp(x) to about 60 digits: Taylor's series of exp(x/1024), squared ten times.
+// bigExp returns exp(x) to about 60 digits: Taylor's series of exp(x/1024), squared ten times.
 func bigExp(x float64) *big.Float {
 	const precision = 260
 	small := new(big.Float).SetPrec(precision).SetFloat64(x)
@@ -28,7 +28,7 @@ func bigExp(x float64) *big.Float {
 	return sum
 }
 
-// ulpError is the error of got against an exact value, in units in the last place.
+// ulpError returns the error of got against an exact value, in units in the last place.
 func ulpError(got float64, exact *big.Float) float64 {
 	nearest, _ := exact.Float64()
 	difference, _ := new(big.Float).Sub(new(big.Float).SetFloat64(got), exact).Float64()
@@ -53,7 +53,7 @@ func TestExpIsWithinOneUnitInTheLastPlace(t *testing.T) {
 	}
 }
 
-// The exact logarithm is that of math.Log corrected by one Newton step in many digits.
+// The exact logarithm is math.Log, corrected by one Newton step in many digits.
 func TestLogIsWithinOneUnitInTheLastPlace(t *testing.T) {
 	random := rand.New(rand.NewPCG(2, 1))
 	worst := 0.0

@@ -6,21 +6,21 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// In water of which a part decays faster still, as flow and pulsation make it, the sum of squares has minima by the dozen:
-// the tissue of the model is that part, and what the noise leaves of it after the first shell decides its tensor; or the
-// tissue fits the noise floor, and its tensor has eigenvalues below zero. This file tells such voxels, and finds the
-// minimum in which DIPY ends.
+// In some voxels a part of the water decays faster still, because of flow and pulsation. The sum of squares then has
+// minima by the dozen. In one kind of them, the tissue of the model is this fast part, and its tensor is decided by
+// what noise leaves of it after the first shell. In another, the tissue fits the noise floor, and its tensor has
+// eigenvalues below zero. This file recognises such voxels, and finds the minimum in which DIPY ends.
 
-// fastDiffusivities are those of decays faster than water's, over the diffusivity of water.
+// fastDiffusivities are the diffusivities of the faster decays, relative to that of water.
 var fastDiffusivities = [fastDecays]float64{4. / 3, 2, 4}
 
 const fastDecays = 3
 
-// A fastDecay compares signals with two isotropic parts: water, and one that decays faster.
+// A fastDecay compares signals with a sum of two isotropic parts: water, and one that decays faster.
 type fastDecay struct {
 	columns [fastDecays + 1][]float64 // the decays, and that of water
 	squares [fastDecays + 1]float64
-	cross   [fastDecays]float64 // with water
+	cross   [fastDecays]float64 // products of the decays with that of water
 }
 
 func newFastDecay(m *FreeWater) *fastDecay {
@@ -36,8 +36,9 @@ func newFastDecay(m *FreeWater) *fastDecay {
 	return f
 }
 
-// misfit is the least sum of squares that is left of a signal by water and one of the faster decays, neither negative, from
-// the energy of the signal and its sums with the decays, that of water last.
+// misfit returns the least sum of squares that water and one of the faster decays leave of a signal. Neither part may
+// be negative. energy is the sum of the signal's squares, and sums are its products with the decays, that of water
+// last.
 func (f *fastDecay) misfit(energy float64, sums *[fastDecays + 1]float64) float64 {
 	least, water, waterSquares := energy, sums[fastDecays], f.squares[fastDecays]
 	for k, tissue := range sums[:fastDecays] {
@@ -58,9 +59,9 @@ func (f *fastDecay) misfit(energy float64, sums *[fastDecays + 1]float64) float6
 	return least
 }
 
-// strange says whether the best end may be one of many minima: its tensor has an eigenvalue below zero or above the
-// diffusivity of water, or the fit did not settle, and either the signal is mostly noise or water with a faster decay is
-// nearly as near to it.
+// strange says whether the best end may be one of many minima. Two things must hold. The fit did not settle, or its
+// tensor has an eigenvalue below zero or above the diffusivity of water. And the signal is mostly noise, or water with
+// a faster decay is nearly as close to it as the fit.
 func (s *FreeWaterScratch) strange(outcome ref.Outcome, noisy bool) bool {
 	if outcome == ref.Converged && Ordinary((*[6]float64)(s.best.p[:6]), s.model.Diso) {
 		return false
@@ -75,7 +76,8 @@ func (s *FreeWaterScratch) strange(outcome ref.Outcome, noisy bool) bool {
 	return s.model.fast.misfit(s.newton.energy, &sums) < strangeMisfit*s.best.squares
 }
 
-// strangeMisfit is how much nearer the end must be to the signal than water with a faster decay: tissue is many times nearer.
+// strangeMisfit is the least ratio of the sum of squares that water with a faster decay leaves to that of the end. For
+// real tissue the ratio is much larger.
 const strangeMisfit = 2
 
 // NotNegative says whether a tensor has no eigenvalue below zero.
@@ -92,7 +94,7 @@ func Ordinary(d *[6]float64, limit float64) bool {
 	return NotNegative(d) && NotNegative(&rest)
 }
 
-// endOfDIPY is where DIPY's fit ends.
+// endOfDIPY returns the point where DIPY's fit ends.
 func (s *FreeWaterScratch) endOfDIPY(iterations *int) (p [logLinearSize]float64, c float64) {
 	p, _ = s.startFromWLS()
 	l := &s.linear.fit
@@ -111,10 +113,10 @@ func (s *FreeWaterScratch) endOfDIPY(iterations *int) (p [logLinearSize]float64,
 	return l.Best()
 }
 
-// Signal is the memory of the voxel's signal, for Linearise.
+// Signal returns the memory of the voxel's signal, which Linearise reads.
 func (s *FreeWaterScratch) Signal() []float64 { return s.signal }
 
-// Linearise factors the Jacobian at the trial point of a fit to the signal that Signal holds.
+// Linearise factors the Jacobian at the trial point of a fit, for the signal that Signal holds.
 func (s *FreeWaterScratch) Linearise(fit *Levenberg) *Linearised {
 	s.newton.signal = s.signal
 	at := &s.newton.at
@@ -124,18 +126,18 @@ func (s *FreeWaterScratch) Linearise(fit *Levenberg) *Linearised {
 	return &s.linear.at
 }
 
-// A linearisation is the Jacobian in DIPY's unknowns and its factors.
+// A linearisation is the Jacobian in DIPY's unknowns, and its factors.
 type linearisation struct {
 	fit     Levenberg
 	at      Linearised
-	columns []float64 // nine: the Jacobian's, and the residuals
+	columns []float64 // nine: those of the Jacobian, and the residuals
 }
 
 func newLinearisation(n int) *linearisation {
 	return &linearisation{columns: make([]float64, (waterSize+1)*n)}
 }
 
-// factorise factors the Jacobian at the point where a newton was evaluated.
+// factorise factors the Jacobian at the point where a newton was evaluated before.
 func (l *linearisation) factorise(s *newton, fit *Levenberg) {
 	n := s.design.n
 	c, tangent, water := fit.slopes()

@@ -11,22 +11,22 @@ type FreeWaterSetup struct {
 	Design    *LogLinear
 	B0        []int     // the measurements whose mean is S0
 	Bvals     []float64 // s/mm2
-	Diso      float64   // diffusivity of free water, mm2/s
-	MDReg     float64   // mean diffusivity of the plain tensor above which all is water, mm2/s
-	MinSignal float64   // the least value whose logarithm is taken
+	Diso      float64   // of free water, mm2/s
+	MDReg     float64   // a plain tensor with this mean diffusivity or more is water alone, mm2/s
+	MinSignal float64   // the smallest value whose logarithm is taken
 	Nonlinear bool
 }
 
-// A FreeWater fits a tensor and a free-water fraction for one design; it is shared by all workers.
+// A FreeWater fits a tensor and a fraction of free water for one design. All workers share it.
 type FreeWater struct {
 	FreeWaterSetup
-	water []float64 // the signal of free water over its S0, per measurement
+	water []float64 // the signal of free water over its S0, for each measurement
 	all   []int
 	guess *freeWaterGuess
 	fast  *fastDecay
 }
 
-// NewFreeWater returns an error when the design does not determine the tensor and S0.
+// NewFreeWater prepares the model. The error says that the design does not determine the tensor and S0.
 func NewFreeWater(s FreeWaterSetup) (*FreeWater, error) {
 	n := s.Design.n
 	m := &FreeWater{FreeWaterSetup: s, water: make([]float64, n), all: make([]int, n)}
@@ -54,11 +54,11 @@ type FreeWaterScratch struct {
 	newton *newton
 	linear *linearisation
 	best   waterEnd
-	// squares is the objective of the nonlinear fit that was written.
+	// squares is the sum of squares of the nonlinear fit that was written.
 	squares float64
 }
 
-// NewScratch allocates it.
+// NewScratch allocates the memory of one worker.
 func (m *FreeWater) NewScratch() *FreeWaterScratch {
 	s := &FreeWaterScratch{model: m, signal: make([]float64, m.Design.n)}
 	s.scan = newGridScan(m)
@@ -68,22 +68,21 @@ func (m *FreeWater) NewScratch() *FreeWaterScratch {
 	return s
 }
 
-// LoadFreeWater reads one voxel's signal and says what it saw.
+// LoadFreeWater reads one voxel's signal, and says what it saw.
 func LoadFreeWater[T float32 | float64](s *FreeWaterScratch, signal []T) ref.Signal {
 	return ref.Gather(s.signal, signal, s.model.all)
 }
 
-// The outcomes that only the free-water model has.
+// These are the outcomes that only the free-water model has.
 const (
 	NothingToFit   ref.Outcome = iota + 16 // the mean signal or the mean b0 signal is too small; params are zero
-	OnlyWater                              // the plain tensor diffuses like water: fraction 1, the rest zero
-	SecondStart                            // the minimum was reached from another starting point than the first
+	OnlyWater                              // the plain tensor diffuses like water: the fraction is 1, S0 the mean b0 signal, the tensor zero
+	SecondStart                            // the minimum was reached from another start than the first
 	NegativeTensor                         // the tensor has an eigenvalue below zero
 )
 
-// Fit fits the loaded signal: params are the six tensor elements, S0 and the fraction of free water.
-// Where fewer than seven independent values are not zero (NotPositiveDefinite), the plain tensor and WLS are
-// solutions of least norm.
+// Fit fits the loaded signal. params are the six tensor elements, S0 and the fraction of free water. Where fewer than
+// seven independent values are not zero (NotPositiveDefinite), the plain tensor and WLS are solutions of least norm.
 func (s *FreeWaterScratch) Fit(params *[8]float64) (iterations int, outcome ref.Outcome) {
 	*params = [8]float64{}
 	model := s.model
@@ -117,12 +116,12 @@ func (s *FreeWaterScratch) Fit(params *[8]float64) (iterations int, outcome ref.
 	return iterations, outcome
 }
 
-// undetermined says whether the values do not determine the model: for WLS with their squares as weights.
+// undetermined says whether the values do not determine the model. For WLS, their squares are the weights.
 func (s *FreeWaterScratch) undetermined() bool {
 	return !s.scan.determined && !(s.model.Nonlinear && Determines(s.model.Design, s.signal))
 }
 
-// linearly finds the result of WLS.
+// linearly writes the result of WLS.
 func (s *FreeWaterScratch) linearly(params *[8]float64) ref.Outcome {
 	s.scan.find()
 	s.scan.write(params)
@@ -132,7 +131,7 @@ func (s *FreeWaterScratch) linearly(params *[8]float64) ref.Outcome {
 	return ref.Converged
 }
 
-// mean is the mean of the listed values.
+// mean returns the mean of the listed values.
 func mean(values []float64, list []int) float64 {
 	sum := 0.0
 	for _, i := range list {
@@ -141,7 +140,7 @@ func mean(values []float64, list []int) float64 {
 	return sum / float64(len(list))
 }
 
-// nonlinear minimises the squares of the differences of the signals.
+// nonlinear minimises the sum of the squared differences of signal and prediction.
 func (s *FreeWaterScratch) nonlinear(params *[8]float64) (iterations int, outcome ref.Outcome) {
 	if s.scan.mayBeAllWater() {
 		s.scan.find()
@@ -177,14 +176,14 @@ func (s *FreeWaterScratch) nonlinear(params *[8]float64) (iterations int, outcom
 	return iterations, outcome
 }
 
-// A waterEnd is where a fit from one start ended.
+// A waterEnd is the point where a fit from one start ended.
 type waterEnd struct {
 	p       [logLinearSize]float64
 	c       float64
 	squares float64
 }
 
-// fraction is that of free water.
+// fraction returns the fraction of free water.
 func (e *waterEnd) fraction() float64 {
 	if s0 := exp1(e.p[6]) + e.c; s0 > 0 {
 		return e.c / s0
@@ -192,13 +191,13 @@ func (e *waterEnd) fraction() float64 {
 	return 0
 }
 
-// keep remembers where the fit has ended.
+// keep takes the end of the fit as the best one.
 func (s *FreeWaterScratch) keep() {
 	s.best = waterEnd{s.newton.at.p, s.newton.at.c, s.newton.at.squares}
 	s.squares = s.best.squares
 }
 
-// again minimises from another start and keeps the result when it is lower.
+// again minimises from another start, and keeps the result where it is lower.
 func (s *FreeWaterScratch) again(p *[logLinearSize]float64, c float64, iterations *int, before ref.Outcome) ref.Outcome {
 	s.newton.restart(p, c)
 	outcome := s.newton.minimise()
@@ -213,11 +212,10 @@ func (s *FreeWaterScratch) again(p *[logLinearSize]float64, c float64, iteration
 	return outcome
 }
 
-// The objective may have several minima, of which those where hardly any tissue is left are reached
-// last and are doubtful; so is any in a signal that is mostly noise (the residual is then a tenth of
-// the signal's energy; at a signal-to-noise ratio of 20 it is a hundredth). A second start at a
-// middling fraction, in noise DIPY's own start too, then finds the lower ones. Tests count what is
-// left.
+// The objective may have several minima. An end is doubtful where hardly any tissue is left, or where the fit took many
+// steps to it. So is every end in a signal that is mostly noise; the residual is then a tenth of the signal's energy.
+// (At a signal-to-noise ratio of 20 it is a hundredth.) A second start, at a middling fraction, then finds lower
+// minima; in noise DIPY's own start is tried, too. Tests count the voxels in which a lower minimum remains.
 const (
 	doubtfulIterations = 15
 	doubtfulFraction   = 0.85
@@ -225,23 +223,23 @@ const (
 	secondFraction     = 0.5
 )
 
-// leastTissue is the least part of S0 that tissue may have: what (S0, f) can express. In noisy water the fit may want a
-// tissue that hardly is there at b = 0 and grows with b, the less the better, to fit the noise floor.
+// leastTissue is the least part of S0 that tissue may have. (S0, f) cannot express less. In noisy water the best fit of
+// the noise floor may be tissue that is hardly there at b = 0 and grows with b: the less of it, the better.
 const leastTissue = 0x1p-53
 
-// roughTissue is the tissue's part of S0 below which the rounding of f shows in it.
+// roughTissue is the tissue's part of S0 below which the rounding of f is visible in it.
 const roughTissue = 1e-12
 
-// allWater is the fraction from WLS at which DIPY does not go on to the nonlinear fit.
+// allWater is the fraction from WLS from which on DIPY makes no nonlinear fit.
 const allWater = 0.99
 
-// express writes the best end as the model's parameters. Where the tissue is a part of S0 that 1-f cannot express, it is
-// held at the nearest that can be, and the others are fitted to it.
+// express writes the best end as the parameters of the model. Where 1-f cannot express the tissue's part of S0, this
+// part is held at the nearest value that it can express, and the other parameters are fitted to it.
 func (s *FreeWaterScratch) express(params *[8]float64) {
 	if share := 1 - s.best.fraction(); share < roughTissue && s.best.c > 0 {
 		share = max(1, math.Round(share/leastTissue)) * leastTissue
 		s.newton.fixed = true
-		for range 3 { // c hardly changes with the tissue
+		for range 3 { // c hardly changes with the tissue's part
 			s.best.p[6] = log1(s.best.c*share) - math.Log1p(-share)
 			s.newton.floor = math.Inf(-1)
 			s.newton.restart(&s.best.p, s.best.c)
@@ -259,23 +257,23 @@ func (s *FreeWaterScratch) express(params *[8]float64) {
 	params[7] = s.best.fraction()
 }
 
-// A freeWaterGuess gives a starting point without looking at fractions one by one.
+// A freeWaterGuess gives a starting point without a search for the fraction.
 type freeWaterGuess struct {
 	volumes       []int   // the shell nearest b = 1000 s/mm2
-	tissue, water float64 // its signal over S0 for typical tissue and for water
+	tissue, water float64 // the shell's signal over S0 for typical tissue, and for water
 	inverse       []float64
 }
 
-// Typical tissue diffuses at 0.7e-3 mm2/s. b = 1000 s/mm2 tells it best from water: there, water
-// has nearly vanished, and the spread between directions and tissues is still small.
+// Typical tissue diffuses at 0.7e-3 mm2/s. b = 1000 s/mm2 distinguishes it best from water: the signal of water has
+// nearly vanished, and directions and tissues still differ little.
 const (
 	tissueDiffusivity = 0.7e-3
 	startBval         = 1000
 )
 
-// newFreeWaterGuess picks the diffusion-weighted volumes whose b-value is within 100 s/mm2, or a
-// tenth, of the one nearest to 1000 s/mm2, whichever that is: a scheme without a shell there gets a
-// poorer guess from the shell it has.
+// newFreeWaterGuess takes the shell nearest to b = 1000 s/mm2. These are the volumes whose b-value is within 100 s/mm2,
+// or within a tenth if that is more, of the b-value nearest to 1000. A scheme without a shell there gets a poorer guess
+// from the shell that it has.
 func newFreeWaterGuess(m *FreeWater) (g *freeWaterGuess, ok bool) {
 	g = &freeWaterGuess{}
 	baseline := make(map[int]bool)
@@ -304,12 +302,12 @@ func newFreeWaterGuess(m *FreeWater) (g *freeWaterGuess, ok bool) {
 	for i, b := range m.Bvals {
 		weights[i] = -2 * b * tissueDiffusivity
 	}
-	expInto(weights, weights) // what the squares of the signal are in typical tissue
+	expInto(weights, weights) // the squares of the signal in typical tissue
 	g.inverse, ok = m.Design.pseudoInverse(weights)
 	return g, ok
 }
 
-// start guesses the fraction from the mean of the shell.
+// start returns a starting point, with a fraction guessed from the mean of the shell.
 func (s *FreeWaterScratch) start() (p [logLinearSize]float64, c float64) {
 	g := s.model.guess
 	ratio := mean(s.signal, g.volumes) / s.s0
@@ -317,8 +315,8 @@ func (s *FreeWaterScratch) start() (p [logLinearSize]float64, c float64) {
 	return s.startAt(min(max(fraction, 0.02), 0.95))
 }
 
-// startAt takes the water of a fraction away from the signal and fits the logarithm of the rest with
-// the weights of typical tissue.
+// startAt returns a starting point with the given fraction. It subtracts this water from the signal, and fits the
+// logarithm of the rest with the weights of typical tissue.
 func (s *FreeWaterScratch) startAt(fraction float64) (p [logLinearSize]float64, c float64) {
 	c = fraction * s.s0
 	floor := 0.03 * s.s0
@@ -331,9 +329,8 @@ func (s *FreeWaterScratch) startAt(fraction float64) (p [logLinearSize]float64, 
 	return p, c
 }
 
-// startFromWLS is DIPY's starting point: the tensor of WLS with negative eigenvalues raised to zero, its
-// fraction, and the mean b0 signal. It serves signals that are zero but for a few values, where minima
-// are many.
+// startFromWLS returns DIPY's starting point: the tensor of WLS with negative eigenvalues raised to zero, the fraction
+// of WLS, and the mean b0 signal. It serves signals that are mostly noise or zeros, and fits in DIPY's way.
 func (s *FreeWaterScratch) startFromWLS() (p [logLinearSize]float64, c float64) {
 	s.scan.find()
 	var values [3]float64

@@ -9,7 +9,7 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// scanWhole finds the grid point as DIPY does: every fraction of every level is evaluated.
+// scanWhole finds the point of the grid as DIPY does: it evaluates every fraction of every level.
 func scanWhole(s *gridScan) float64 {
 	low, high, step, n := 0.0, 1.0, 0.1, firstLevel
 	var best float64

@@ -6,27 +6,27 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// A gridScan finds the free-water fraction by weighted linear least squares, as DIPY's
-// fwdti.wls_iter does: on each of a grid of fractions f, take f S0 w (w the decay of water) away
-// from the signal, fit a tensor to the logarithm of the rest with the squares of the signal as
-// weights, and keep the f whose prediction is nearest to the signal. The grid has three levels: 9
-// fractions at a distance of 0.1, then 19 around the best at 0.01, then 19 at 0.001.
+// A gridScan finds the fraction of free water by weighted linear least squares, as DIPY's fwdti.wls_iter does. For each
+// fraction f of a grid it subtracts f S0 w from the signal, where w is the decay of water. It fits a tensor to the
+// logarithm of the rest, with the squares of the signal as weights. It keeps the f whose prediction is nearest to the
+// signal. The grid has three levels: 9 fractions at a distance of 0.1, then 19 around the best at 0.01, then 19 at
+// 0.001.
 //
-// DIPY divides the rest by 1-f before the logarithm and multiplies the prediction by it: that adds a
-// constant to the seventh unknown and takes it off again, and is left out here.
+// DIPY divides the rest by 1-f before the logarithm, and multiplies the prediction by 1-f. This adds a constant to the
+// seventh unknown and subtracts it again, so that it is left out here.
 type gridScan struct {
 	model    *FreeWater
 	weighted *weighted
 
 	signal, weights        []float64
 	logarithms, prediction []float64
-	clip                   []float64 // per measurement: the fraction from which nothing would be left of it
+	clip                   []float64 // for each measurement, the fraction at which water uses it up
 	s0                     float64
 
 	determined bool                                  // the weights determine all seven unknowns
-	inverse    [logLinearSize][logLinearSize]float64 // of the normal matrix, when they do not
+	inverse    [logLinearSize][logLinearSize]float64 // pseudo-inverse of the normal matrix, where they do not
 
-	fraction float64 // the grid point found
+	fraction float64 // the point of the grid that was found
 	p        [logLinearSize]float64
 }
 
@@ -40,9 +40,9 @@ func newGridScan(m *FreeWater) *gridScan {
 	}
 }
 
-// begin prepares a signal: the factors of the normal matrix, which all fractions share. Where the
-// matrix is singular (determined is then false), as with fewer than seven values that are not zero, the
-// solutions are those of least norm, as in DIPY.
+// begin prepares a signal: it factors the normal matrix, which all fractions share. Where the matrix is singular, as
+// with fewer than seven values that are not zero, determined is false and the solutions are those of least norm, as in
+// DIPY.
 func (s *gridScan) begin(signal []float64, s0 float64) {
 	s.signal, s.s0 = signal, s0
 	for i, v := range signal {
@@ -56,7 +56,7 @@ func (s *gridScan) begin(signal []float64, s0 float64) {
 	}
 }
 
-// solveLogarithms writes the solution for the logarithms in place to s.p.
+// solveLogarithms writes the solution for s.logarithms to s.p.
 func (s *gridScan) solveLogarithms() {
 	if s.determined {
 		s.weighted.solve(&s.p, s.weights, s.logarithms)
@@ -72,7 +72,7 @@ func (s *gridScan) solveLogarithms() {
 	}
 }
 
-// plainMeanDiffusivity is that of a tensor fitted with the same weights and no water.
+// plainMeanDiffusivity returns the mean diffusivity of a tensor that is fitted with the same weights and without water.
 func (s *gridScan) plainMeanDiffusivity() float64 {
 	for i, v := range s.signal {
 		s.logarithms[i] = max(v, s.model.MinSignal)
@@ -82,7 +82,7 @@ func (s *gridScan) plainMeanDiffusivity() float64 {
 	return (s.p[0] + s.p[2] + s.p[5]) / 3
 }
 
-// solve fits the tensor for one fraction.
+// solve fits the tensor with one fraction of water.
 func (s *gridScan) solve(fraction float64) {
 	c := fraction * s.s0
 	rest, signal := s.logarithms, s.signal[:len(s.logarithms)]
@@ -97,7 +97,7 @@ func (s *gridScan) solve(fraction float64) {
 	s.solveLogarithms()
 }
 
-// objective is the sum of the squares of the differences of signal and prediction at one fraction.
+// objective returns the sum of the squared differences of signal and prediction at one fraction.
 func (s *gridScan) objective(fraction float64) float64 {
 	s.solve(fraction)
 	c := fraction * s.s0
@@ -112,14 +112,14 @@ func (s *gridScan) objective(fraction float64) float64 {
 	return even + odd
 }
 
-// The levels of the grid: how many fractions, and the distance in the first.
+// These are the levels of the grid: how many fractions each has, and the distance of those of the first.
 const (
 	firstLevel = 9
 	nextLevel  = 19
 	firstStep  = 0.1
 )
 
-// levelFractions are NumPy's linspace(low+step, high-step, n), to the last bit.
+// levelFractions writes NumPy's linspace(low+step, high-step, n), to the last bit.
 func levelFractions(fractions []float64, low, high, step float64) {
 	start, stop := low+step, high-step
 	last := len(fractions) - 1
@@ -130,7 +130,7 @@ func levelFractions(fractions []float64, low, high, step float64) {
 	fractions[last] = stop
 }
 
-// argmin is the place of the least value, the first of equal ones.
+// argmin returns the place of the least value, the first of equal ones.
 func argmin(values []float64) int {
 	best := 0
 	for i, v := range values {
@@ -141,14 +141,14 @@ func argmin(values []float64) int {
 	return best
 }
 
-// mayBeAllWater is a test that every fraction of 0.99 or more passes: the first level must have ended
-// at 0.9 and the second at 0.99.
+// mayBeAllWater is true wherever find would end at 0.99 or more. For this the first level must end at 0.9, and the
+// second at 0.99.
 func (s *gridScan) mayBeAllWater() bool {
 	return s.objective(0.9) < s.objective(0.8) && s.objective(0.99) <= s.objective(0.98)
 }
 
-// find finds the grid point. Where the objective is smooth between the neighbours of the best point of
-// a level, it goes down to the minimum from there; elsewhere it evaluates the next level whole.
+// find finds the point of the grid. Where the objective is smooth between the neighbours of a level's best point, it
+// goes down to the minimum from there. Otherwise it evaluates the whole next level.
 func (s *gridScan) find() {
 	s.prepareClip()
 	var fractions [nextLevel]float64
@@ -183,18 +183,18 @@ func (s *gridScan) find() {
 	}
 }
 
-// prepareClip finds the fraction at which each measurement is used up by water. There the logarithm
-// dives and is then cut off, so that the objective has a kink.
+// prepareClip finds the fraction at which water uses up each measurement. There the logarithm dives and is then cut
+// off, so that the objective has a kink.
 func (s *gridScan) prepareClip() {
 	for i, w := range s.model.water {
 		s.clip[i] = s.signal[i] / float64(w*s.s0)
 	}
 }
 
-// clipMargin keeps away from where the logarithm dives.
+// clipMargin is how far the search stays away from where a logarithm dives.
 const clipMargin = 0.02
 
-// smooth says whether no measurement is used up between two fractions.
+// smooth says whether water uses up no measurement between two fractions.
 func (s *gridScan) smooth(low, high float64) bool {
 	low, high = low-clipMargin, high+clipMargin
 	for _, f := range s.clip {
@@ -205,16 +205,16 @@ func (s *gridScan) smooth(low, high float64) bool {
 	return true
 }
 
-// parabolaThrough is where the parabola through the best value of a level and its neighbours has its
-// minimum, in steps from the best, at most one.
+// parabolaThrough returns the minimum of the parabola through the best value of a level and its neighbours. It counts
+// steps from the best, one at most.
 func parabolaThrough(values []float64, best int) float64 {
 	k := min(max(best, 1), len(values)-2)
 	vertex := float64(k-best) + parabolaVertex(values[k-1], values[k], values[k+1])
 	return min(max(vertex, -1), 1)
 }
 
-// parabolaVertex is where the parabola through three values at -1, 0, 1 has its minimum; +-Inf or NaN
-// when it has none.
+// parabolaVertex returns the minimum of the parabola through three values at -1, 0, 1. It is infinite or NaN where
+// there is none.
 func parabolaVertex(before, at, after float64) float64 {
 	curvature := (before - at) + (after - at)
 	if !(curvature > 0) {
@@ -223,10 +223,9 @@ func parabolaVertex(before, at, after float64) float64 {
 	return 0.5 * (before - after) / curvature
 }
 
-// descend looks for the best grid point of the third level with the parabola through three
-// objectives at a distance of 0.004. It starts from the best fraction of a level, its step, and a
-// guess in steps from there, and returns thousandths. It gives up when the parabola leads out of what
-// the next levels reach, or does not settle.
+// descend looks for the best point of the third level by parabolas through three objectives at a distance of 0.004. It
+// starts from guess, in steps from the best fraction of a level, and returns thousandths. It gives up where a parabola
+// leads out of the range of the next levels, or where the search does not settle.
 func (s *gridScan) descend(centre, step, guess float64) (k int, ok bool) {
 	const reach = 4
 	middle, span := math.Round(1000*centre), math.Round(1000*step)
@@ -256,11 +255,11 @@ func (s *gridScan) descend(centre, step, guess float64) (k int, ok bool) {
 	return 0, false
 }
 
-// skewReach is the distance from where a measurement is used up within which the objective is too
-// skew to trust a parabola to a thousandth.
+// skewReach is a distance from where water uses up a measurement. Within it the objective is too skew for a parabola to
+// be right to a thousandth.
 const skewReach = 0.4
 
-// nearest rounds a vertex to a thousandth; where it is about half-way between two, it compares them.
+// nearest rounds a vertex to a thousandth. If it is about half-way between two, it compares their objectives.
 func (s *gridScan) nearest(vertex float64) int {
 	lower := math.Floor(vertex)
 	k, part := int(lower), vertex-lower
@@ -290,12 +289,12 @@ func (s *gridScan) walk(k, low, high int) int {
 	return k
 }
 
-// thousandth is the objective at a number of thousandths.
+// thousandth returns the objective at a number of thousandths.
 func (s *gridScan) thousandth(k int) float64 { return s.objective(float64(k) / 1000) }
 
-// onGrid is the fraction that the levels below the first give for a number of thousandths, from the best fraction of the first
-// on: its last bits depend on the way there. Where the best of the second level is either of two, it need not be
-// DIPY's.
+// onGrid returns the fraction of a number of thousandths, as the levels after the first compute it from the best
+// fraction of the first. Its last bits depend on this way. Where two fractions of the second level are equally near, it
+// need not be DIPY's.
 func onGrid(centre float64, thousandths int) float64 {
 	var fractions [nextLevel]float64
 	target := float64(thousandths) / 1000
@@ -312,8 +311,8 @@ func onGrid(centre float64, thousandths int) float64 {
 	return centre
 }
 
-// write turns the result into the model's parameters. S0 is what the fit predicts without diffusion weighting: the tissue's
-// part, and the fraction of the mean b0 signal that the search took for water.
+// write writes the parameters of the model. S0 is what the fit predicts without diffusion weighting: the tissue's part,
+// and the fraction of the mean b0 signal that the search took for water.
 func (s *gridScan) write(params *[8]float64) {
 	copy(params[:6], s.p[:6])
 	params[6] = exp1(s.p[6]) + float64(s.fraction*s.s0)

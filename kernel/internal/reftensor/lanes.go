@@ -1,34 +1,34 @@
 package reftensor
 
-// The kernels that work on several voxels at once follow the same rules as this package. This file
-// lends them what was computed here.
+// The kernels that work on several voxels at once follow the same rules as this package. This file gives them what is
+// computed here.
 
-// Rows are the n x 6 elements of the negated b-tensors.
+// Rows returns the n x 6 elements of the negated b-tensors.
 func (g *LogLinear) Rows() []float64 { return g.rows }
 
-// Ordinary is the n x 7 table that takes logarithms to the ordinary least-squares solution.
+// Ordinary returns the n x 7 table whose sum, with rows times the logarithms of a signal, is the ordinary least-squares
+// solution.
 func (t *Tensor) Ordinary() []float64 { return t.ordinary }
 
-// Water is the signal of free water over its S0, per measurement.
+// Water returns the signal of free water over its S0, for each measurement.
 func (m *FreeWater) Water() []float64 { return m.water }
 
-// Guess is what the start of the nonlinear fit is made of: the measurements of one shell, their
-// signal over S0 for typical tissue and for water, and the n x 7 table that takes logarithms to
-// parameters.
+// Guess returns what the start of the nonlinear fit needs: the measurements of one shell, their signal over S0 for
+// typical tissue and for water, and an n x 7 table, from logarithms to parameters, with the weights of typical tissue.
 func (m *FreeWater) Guess() (volumes []int, tissue, water float64, inverse []float64) {
 	return m.guess.volumes, m.guess.tissue, m.guess.water, m.guess.inverse
 }
 
-// FastDecays are the signals over S0 of isotropic decays faster than water's, and that of water last.
+// FastDecays returns the signals over S0 of isotropic decays that are faster than water's, and that of water last.
 func (m *FreeWater) FastDecays() [FastDecayCount + 1][]float64 { return m.fast.columns }
 
-// FastMisfit is the least sum of squares that water and one of the fast decays leave of a signal, from its energy and its
-// sums with FastDecays.
+// FastMisfit returns the least sum of squares that water and one of the fast decays leave of a signal. energy is the
+// sum of the signal's squares, and sums are its products with FastDecays.
 func (m *FreeWater) FastMisfit(energy float64, sums *[FastDecayCount + 1]float64) float64 {
 	return m.fast.misfit(energy, sums)
 }
 
-// Rules that the nonlinear fits share.
+// These are rules that the portable fits and those in lanes share.
 const (
 	NewtonTolerance    = newtonTolerance
 	NewtonFloor        = newtonFloor
@@ -50,20 +50,21 @@ func LevelFractions(fractions []float64, low, high, step float64) {
 	levelFractions(fractions, low, high, step)
 }
 
-// Argmin is the place of the least value, the first of equal ones.
+// Argmin returns the place of the least value, the first of equal ones.
 func Argmin(values []float64) int { return argmin(values) }
 
-// ParabolaThrough is where the parabola through the best value of a level and its neighbours has its
-// minimum, in steps from the best, at most one.
+// ParabolaThrough returns the minimum of the parabola through the best value of a level and its neighbours. It counts
+// steps from the best, one at most.
 func ParabolaThrough(values []float64, best int) float64 { return parabolaThrough(values, best) }
 
-// ParabolaVertex is where the parabola through three values at -1, 0, 1 has its minimum.
+// ParabolaVertex returns the minimum of the parabola through three values at -1, 0, 1, infinite or NaN where there is
+// none.
 func ParabolaVertex(before, at, after float64) float64 { return parabolaVertex(before, at, after) }
 
-// OnGrid is the fraction that the levels below the first give for a number of thousandths.
+// OnGrid returns the fraction of a number of thousandths, as the levels after the first compute it.
 func OnGrid(first float64, thousandths int) float64 { return onGrid(first, thousandths) }
 
-// Sizes of the levels of the grid, and distances from where a measurement is used up by water.
+// These are the sizes of the grid's levels, and distances from where water uses up a measurement.
 const (
 	FirstLevel = firstLevel
 	NextLevel  = nextLevel

@@ -1,7 +1,7 @@
 package reftensor
 
-// The largest system is that of the free-water model: six tensor elements, the logarithm of the
-// tissue's signal, the water's signal.
+// The largest system is that of the free-water model. Its unknowns are six tensor elements, the logarithm of the
+// tissue's signal, and the signal of water.
 const (
 	logLinearSize = 7
 	packedSize    = logLinearSize * (logLinearSize + 1) / 2 // lower triangle of 7 x 7, row by row
@@ -9,10 +9,10 @@ const (
 	waterPacked   = packedSize + waterSize
 )
 
-// packed gives the place of element (i, j), j <= i, in a packed lower triangle.
+// packed returns the place of element (i, j), j <= i, in a packed lower triangle.
 func packed(i, j int) int { return i*(i+1)/2 + j }
 
-// factor is an LDL^T factorisation of a symmetric matrix of up to 8 x 8.
+// factor is a factorisation L D L^T of a symmetric matrix of up to 8 x 8.
 type factor struct {
 	size    int
 	l       [waterPacked]float64 // unit lower triangle, packed; the diagonal is not stored
@@ -20,10 +20,9 @@ type factor struct {
 	inverse [waterSize]float64 // 1/d
 }
 
-// decompose factors the packed lower triangle a. It returns the least of pivot over diagonal
-// element, a measure of how near to singular the matrix is: 1 for a diagonal matrix, <= 0 for one
-// that is not positive definite (the factors are then not to be used), independent of the scaling
-// of rows and columns.
+// decompose factors the packed lower triangle a, and returns the least ratio of a pivot to its diagonal element. It
+// measures how near to singular the matrix is: it is 1 for a diagonal matrix, and does not depend on the scaling of
+// rows and columns. Where it is not positive, the matrix is not positive definite, and the factors may not be used.
 func (f *factor) decompose(a []float64, size int) float64 {
 	f.size = size
 	least := 1.0

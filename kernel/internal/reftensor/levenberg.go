@@ -2,46 +2,46 @@ package reftensor
 
 import "math"
 
-// A Levenberg is one fit of a tensor with free water by the method of Levenberg and Marquardt as MINPACK's lmder has it
-// (Moré 1978; Moré, Garbow and Hillstrom 1980). Its unknowns are DIPY's: the six elements of the tensor, -log S0, and
-// an angle phi of which the fraction of water is (1 - cos phi)/2. From DIPY's starting point it takes DIPY's steps, and
+// A Levenberg is one fit of a tensor with free water by the method of Levenberg and Marquardt, as MINPACK's lmder has
+// it (Moré 1978; Moré, Garbow and Hillstrom 1980). Its unknowns are DIPY's: the six elements of the tensor, -log S0,
+// and an angle phi; the fraction of water is (1 - cos phi)/2. From DIPY's starting point it takes DIPY's steps, and
 // ends in the minimum in which DIPY ends, to eight digits.
 //
-// It asks for the model at one point after the other: for the sum of squares and an orthogonal factorisation of the
-// Jacobian. The caller finds the factorisation from the Jacobian itself or from the matrix of Gauss and Newton
-// (Linearised). DIPY has the Jacobian computed by differences. Where these differ from derivatives, the steps can
-// differ from DIPY's.
+// It asks for the model at one point after another: for the sum of squares, and for an orthogonal factorisation of the
+// Jacobian (Linearised). The caller computes the factorisation from the Jacobian itself, or from the matrix of Gauss
+// and Newton. DIPY has the Jacobian computed by differences. Where these are not close to the derivatives, the steps
+// can differ from DIPY's.
 type Levenberg struct {
 	at, trial, step [waterSize]float64 // in DIPY's unknowns
 	squares         float64            // at the best point
-	linear          Linearised         // there
+	linear          Linearised         // the model at the best point
 	scale           [waterSize]float64 // the largest norms of the Jacobian's columns so far
-	length          float64            // of the best point, scaled
+	length          float64            // of the vector of the best point, scaled
 	radius          float64            // of the region in which the step may end, scaled
-	parameter       float64            // of Levenberg and Marquardt
-	reach           float64            // of the step, scaled
-	promise         float64            // the square of the Jacobian times the step
+	parameter       float64            // the damping parameter of Levenberg and Marquardt
+	reach           float64            // length of the step, scaled
+	promise         float64            // |J step|^2, where J is the Jacobian
 	evaluations     int
 
 	rows   [2 * waterSize * (waterSize + 1)]float64 // the columns of a damped system
-	damped [linearisedSize]float64                  // its triangle
-	turned [waterSize]float64                       // the scaled step by the transposed triangle's inverse
+	damped [linearisedSize]float64                  // the triangle of this system
+	turned [waterSize]float64                       // the scaled step, times the inverse of the transposed triangle
 }
 
-// A Linearised is the model near a point: the triangle R of an orthogonal factorisation QR of its Jacobian, packed, column
-// k in row k, and below it the residuals turned by the transposed Q.
+// A Linearised is the model near a point. It is the triangle R of an orthogonal factorisation QR of the Jacobian,
+// packed with column k in row k, and below it Q^T times the residuals.
 type Linearised [linearisedSize]float64
 
 const linearisedSize = waterPacked + waterSize + 1
 
-// MINPACK's constants, with the tolerances that scipy's leastsq gives it.
+// These are MINPACK's constants, with the tolerances that scipy's leastsq gives it.
 const (
-	LevenbergLimit     = 200 // points; scipy allows 1800 evaluations, of which each Jacobian takes eight
+	LevenbergLimit     = 200 // points; scipy allows 1800 evaluations, of which a Jacobian takes eight
 	levenbergTolerance = 1.49012e-8
 	levenbergFactor    = 100
 )
 
-// Begin starts from a tensor, S0 and a fraction of free water.
+// Begin starts a fit from a tensor, S0 and a fraction of free water.
 func (l *Levenberg) Begin(tensor *[6]float64, s0, fraction float64) {
 	l.evaluations, l.radius, l.parameter, l.squares = 0, 0, 0, math.Inf(1)
 	clear(l.scale[:])
@@ -51,13 +51,13 @@ func (l *Levenberg) Begin(tensor *[6]float64, s0, fraction float64) {
 	l.at = l.trial
 }
 
-// Trial is the point where the model is asked for, as the parameters of the tissue and the signal of water.
+// Trial returns the point where the model is asked for: the parameters of the tissue, and the signal of water.
 func (l *Levenberg) Trial() (p [logLinearSize]float64, c float64) { return waterPoint(&l.trial) }
 
-// Best is the best point so far.
+// Best returns the best point so far.
 func (l *Levenberg) Best() (p [logLinearSize]float64, c float64) { return waterPoint(&l.at) }
 
-// Evaluations is how many points were asked for.
+// Evaluations returns how many points were asked for.
 func (l *Levenberg) Evaluations() int { return l.evaluations }
 
 func waterPoint(x *[waterSize]float64) (p [logLinearSize]float64, c float64) {
@@ -68,8 +68,8 @@ func waterPoint(x *[waterSize]float64) (p [logLinearSize]float64, c float64) {
 }
 
 // Overflows says whether two or more of the exponentials that DIPY computes at the trial point overflow. MINPACK's norm
-// of the residuals is then not a number. MINPACK takes this for a step that failed by less than a step that ends at
-// larger numbers.
+// of the residuals is then NaN. MINPACK takes this for a step that failed, and shrinks less than after a step that ends
+// at large numbers.
 func (l *Levenberg) Overflows(design *LogLinear) bool {
 	const largest = 709.782712893384 // the logarithm of the largest number
 	count := 0
@@ -85,15 +85,16 @@ func (l *Levenberg) Overflows(design *LogLinear) bool {
 	return count > 1
 }
 
-// slopes are those of the trial point's unknowns after the tensor: a step in -log S0 is one of -1 in the logarithm of the
-// tissue and of -c in the signal of water, one in phi is one of -tangent and of water.
+// slopes returns the derivatives by the last two unknowns at the trial point. A step in -log S0 changes the logarithm
+// of the tissue by -1 and the signal of water by -c. A step in phi changes them by -tangent and by water.
 func (l *Levenberg) slopes() (c, tangent, water float64) {
 	_, c = waterPoint(&l.trial)
 	half := l.trial[7] / 2
 	return c, math.Tan(half), math.Exp(-l.trial[6]) * float64(math.Sin(half)*math.Cos(half))
 }
 
-// Tell takes what was asked for at the trial point. It is true when the fit has ended; else there is another trial point.
+// Tell takes the model at the trial point. It returns true when the fit has ended. Otherwise there is another trial
+// point.
 func (l *Levenberg) Tell(squares float64, linear *Linearised) (ended bool) {
 	l.evaluations++
 	switch first := l.evaluations == 1; {
@@ -107,7 +108,7 @@ func (l *Levenberg) Tell(squares float64, linear *Linearised) (ended bool) {
 	return l.findStep()
 }
 
-// accept makes the trial point the best one.
+// accept takes the trial point as the best one.
 func (l *Levenberg) accept(squares float64, linear *Linearised) {
 	l.at, l.squares, l.linear = l.trial, squares, *linear
 	sum := 0.0
@@ -132,7 +133,7 @@ func (l *Levenberg) accept(squares float64, linear *Linearised) {
 	}
 }
 
-// judge compares what the step gave with what it promised.
+// judge compares what the step has gained with what it promised.
 func (l *Levenberg) judge(squares float64, linear *Linearised) (ended bool) {
 	actual := -1.0
 	if 0.01*squares < l.squares {
@@ -166,8 +167,8 @@ func (l *Levenberg) judge(squares float64, linear *Linearised) (ended bool) {
 		l.radius <= levenbergTolerance*l.length
 }
 
-// findStep finds the step that lowers the linearised model most among those that end within the radius, to a tenth of it
-// (MINPACK's lmpar), and makes the next trial point. It is true when there is none.
+// findStep finds, among the steps that end within the radius to a tenth of it, the one that lowers the linearised model
+// most (MINPACK's lmpar). It makes the next trial point. It returns true where there is no such step.
 func (l *Levenberg) findStep() (ended bool) {
 	full := l.solve(0)
 	if excess := l.reach - l.radius; !(excess <= 0.1*l.radius) {
@@ -182,7 +183,7 @@ func (l *Levenberg) findStep() (ended bool) {
 		l.radius = min(l.radius, l.reach)
 	}
 	l.promise = 0
-	for i := range waterSize { // the square of R times the step
+	for i := range waterSize { // |R step|^2
 		sum := 0.0
 		for k := i; k < waterSize; k++ {
 			sum += float64(l.linear[packed(k, i)] * l.step[k])
@@ -195,7 +196,7 @@ func (l *Levenberg) findStep() (ended bool) {
 	return false
 }
 
-// restrain finds the parameter for which the step is about as long as the radius.
+// restrain finds the parameter with which the step is about as long as the radius.
 func (l *Levenberg) restrain(full bool, excess float64) {
 	least, slope := 0.0, 0.0
 	if full {
@@ -233,8 +234,8 @@ func (l *Levenberg) restrain(full bool, excess float64) {
 	}
 }
 
-// solve finds the step for a parameter, and its scaled length. It is false where the Jacobian has not full rank: what it
-// does not determine is then left as it is.
+// solve finds the step for a parameter, and its scaled length. It returns false where the Jacobian does not have full
+// rank. What the Jacobian does not determine is then left as it is.
 func (l *Levenberg) solve(parameter float64) (full bool) {
 	const n = 2 * waterSize
 	clear(l.rows[:])
@@ -259,7 +260,7 @@ func (l *Levenberg) solve(parameter float64) (full bool) {
 	return full
 }
 
-// steepness is by how much the scaled length of the step goes down with the parameter, over the length.
+// steepness returns by how much the scaled length of the step falls as the parameter rises, relative to the length.
 func (l *Levenberg) steepness() float64 {
 	sum := 0.0
 	for k := range waterSize {
@@ -273,8 +274,9 @@ func (l *Levenberg) steepness() float64 {
 	return sum
 }
 
-// FromNormal makes the factorisation from the matrix of Gauss and Newton and the negated gradient, both in the unknowns
-// of a tensor with the logarithm of the tissue and the signal of water. It is false where these have lost too much.
+// FromNormal makes the factorisation from the matrix of Gauss and Newton and the negated gradient. Both are in the
+// unknowns of a tensor with the logarithm of the tissue and the signal of water. ok is false where these have lost too
+// many digits.
 func (l *Levenberg) FromNormal(linear *Linearised, gradient *[waterSize]float64, matrix *[waterPacked]float64) (ok bool) {
 	c, tangent, water := l.slopes()
 	turned, right := *matrix, *gradient
@@ -306,5 +308,6 @@ func (l *Levenberg) FromNormal(linear *Linearised, gradient *[waterSize]float64,
 	return true
 }
 
-// levenbergLost is the ratio of pivot to diagonal element below which the matrix of Gauss and Newton knows too little.
+// levenbergLost is the ratio of a pivot to its diagonal element below which the matrix of Gauss and Newton has too few
+// digits.
 const levenbergLost = 1e-12

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The triangle from the matrix of Gauss and Newton is that from the Jacobian, but for the signs of its rows.
+// The triangle from the matrix of Gauss and Newton is the one from the Jacobian, up to the signs of its rows.
 func TestBothWaysToLineariseAgree(t *testing.T) {
 	for name, scheme := range schemes {
 		random := rand.New(rand.NewPCG(3, 1))
@@ -34,7 +34,7 @@ func TestBothWaysToLineariseAgree(t *testing.T) {
 	}
 }
 
-// Without noise the fit ends at the truth, from wherever it starts.
+// Without noise the fit ends at the truth, wherever it starts.
 func TestLevenbergEndsAtTheTruth(t *testing.T) {
 	for name, scheme := range schemes {
 		s := scheme.freeWater(true)

@@ -1,16 +1,16 @@
 package reftensor
 
-// A LogLinear is the design of log S = w.D + a: one row of six per measurement (the negated b-tensor
-// in the order xx, 2xy, yy, 2xz, 2yz, zz, so that w.D = -b D(g)), and a seventh column of ones. It
-// holds the products of columns that normal matrices are sums of, and is shared by all workers.
+// A LogLinear is the design of log S = w.D + a. Each measurement has a row w of six, the negated b-tensor in the order
+// xx, 2xy, yy, 2xz, 2yz, zz, so that w.D = -b D(g). A seventh column is ones. A LogLinear also holds products of
+// columns, of which normal matrices are sums. All workers share it.
 type LogLinear struct {
 	n        int
 	rows     []float64    // n x 6
 	products [3][]float64 // the 21 products w_a w_b, b <= a, in three tables of n x 7
 }
 
-// NewLogLinear takes DIPY's design matrix: n x 7, the negated b-tensor and a last column of -1. The
-// sign of the last column is turned, so that the seventh unknown is +log S0 here.
+// NewLogLinear takes DIPY's design matrix, n x 7: the negated b-tensor and a column of -1. Here the sign of this column
+// is turned, so that the seventh unknown is +log S0.
 func NewLogLinear(design []float64) *LogLinear {
 	g := &LogLinear{n: len(design) / logLinearSize}
 	g.rows = make([]float64, 0, 6*g.n)
@@ -30,7 +30,7 @@ func NewLogLinear(design []float64) *LogLinear {
 	return g
 }
 
-// Measurements is the number of rows.
+// Measurements returns the number of rows.
 func (g *LogLinear) Measurements() int { return g.n }
 
 // predict writes w.p + p[6] for every measurement: the logarithm of the predicted signal.
@@ -43,7 +43,7 @@ func (g *LogLinear) predict(z []float64, p *[logLinearSize]float64) {
 	}
 }
 
-// project writes the sums over measurements of v times each of the seven columns.
+// project writes the sums over the measurements of v times each of the seven columns.
 func (g *LogLinear) project(sums *[logLinearSize]float64, v []float64) {
 	var s0, s1, s2, s3, s4, s5, s6 float64
 	for i, x := range v {
@@ -83,9 +83,8 @@ func project7(sums *[7]float64, table, v []float64) {
 	*sums = [7]float64{s0, s1, s2, s3, s4, s5, s6}
 }
 
-// pseudoInverse returns, for constant weights, the table that takes the logarithms of a signal to
-// the weighted least-squares solution: n x 7, applied by project7. ok is false when the design does
-// not determine all seven unknowns.
+// pseudoInverse returns, for constant weights, the table from the logarithms of a signal to the weighted least-squares
+// solution. It is n x 7, and project7 applies it. ok is false where the design does not determine all seven unknowns.
 func (g *LogLinear) pseudoInverse(weights []float64) (table []float64, ok bool) {
 	var matrix [packedSize]float64
 	var f factor
@@ -115,7 +114,7 @@ func Determines[T float32 | float64](g *LogLinear, signal []T) bool {
 		if v == 0 {
 			continue
 		}
-		if count == look { // more rows cannot take away
+		if count == look { // further rows cannot make the matrix singular
 			if f.decompose(matrix[:], logLinearSize) > singular {
 				return true
 			}
@@ -134,6 +133,6 @@ func Determines[T float32 | float64](g *LogLinear, signal []T) bool {
 	return count >= logLinearSize && f.decompose(matrix[:], logLinearSize) > singular
 }
 
-// singular is the ratio of pivot to diagonal below which a normal matrix counts as singular: a few
+// singular is the ratio of a pivot to its diagonal element below which a normal matrix counts as singular. It is a few
 // hundred roundings.
 const singular = 1e-13

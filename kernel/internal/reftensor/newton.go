@@ -6,21 +6,20 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// A newton minimises the sum over measurements of (t + c w - s)^2 / 2 with t = exp(W p + p6): seven
-// parameters p of the tissue, and c >= 0, the signal of free water, whose decay w is known. Without
-// water it is the nonlinear tensor fit.
+// A newton minimises the sum over measurements of (t + c w - s)^2 / 2 with t = exp(W p + p6). The tissue has seven
+// parameters p. c >= 0 is the signal of free water at b = 0, and its decay w is known. Without water this is the
+// nonlinear fit of the tensor.
 //
-// In these parameters the model is an exponential plus a linear term: its second derivatives cost
-// nothing that the first do not, for the Hessian of the tissue is the sum of t (t + r) W W^T (r the
-// residual) in place of the Gauss-Newton t^2 W W^T. So the steps are exact Newton steps, three for
-// most voxels, and the bound on c is kept exactly by eliminating c last: its step is cut to what the
-// bound allows before the tissue's step is solved for.
+// In these parameters the model is an exponential and a linear term. With r the residual, the Hessian of the tissue is
+// the sum of t (t + r) W W^T, where that of Gauss and Newton has t^2. Second derivatives therefore cost nothing beyond
+// the first, and the steps are exact Newton steps, three for most voxels. c is eliminated last. Its step is cut at the
+// bound before the tissue's step is solved for, so that the bound holds exactly.
 //
-// The first step, and any after a step that did not descend or a Hessian that is not positive
-// definite, is Gauss-Newton with the damping of Levenberg and Marquardt.
+// Some steps are Gauss-Newton steps with the damping of Levenberg and Marquardt: the first, one after a step that did
+// not descend, and one where the Hessian is not positive definite.
 type newton struct {
 	design *LogLinear
-	water  []float64 // nil: no water
+	water  []float64 // nil without water
 	square float64   // the sum of the squares of water
 
 	signal     []float64
@@ -31,8 +30,8 @@ type newton struct {
 	step       [waterSize]float64
 	factor     factor
 	damping    float64
-	exact      bool    // the next matrix is the exact Hessian
-	floor      float64 // the least p[6]
+	exact      bool    // the matrix of the next step is the exact Hessian
+	floor      float64 // the least value of p[6]
 	held       bool    // p[6] is at the floor and would go below
 	fixed      bool    // p[6] is held whatever the gradient
 	iterations int     // points evaluated after the start
@@ -40,7 +39,7 @@ type newton struct {
 	weights, tissueWater, slope []float64
 }
 
-// A point is a place in parameter space with everything known about it.
+// A point is a point in parameter space, and what is known about it.
 type point struct {
 	p          [logLinearSize]float64
 	c          float64
@@ -62,14 +61,14 @@ func newNewton(design *LogLinear, water []float64) *newton {
 }
 
 const (
-	// newtonLimit is where a voxel is given up. Nine in ten need three or four.
+	// newtonLimit is the number of steps after which a voxel is given up. Nine in ten need three or four.
 	newtonLimit = 100
-	// newtonTolerance is the predicted relative reduction of the sum of squares below which the step
-	// is the last: steps converge quadratically, so that what is left after it is far smaller.
+	// newtonTolerance is a relative reduction of the sum of squares. A step that promises less is the last one. Steps
+	// converge quadratically, so that what is left after it is far smaller.
 	newtonTolerance = 1e-10
-	// newtonFloor is the same relative to the signal's energy: below it there is only rounding.
+	// newtonFloor is the same relative to the signal's energy. Below it there is only rounding.
 	newtonFloor = 1e-26
-	// Damping starts here, and is dropped below dampingLeast.
+	// Damping starts at dampingFirst, and is dropped below dampingLeast.
 	dampingFirst = 1e-3
 	dampingLeast = 1e-5
 	dampingMost  = 1e12
@@ -87,13 +86,13 @@ func (s *newton) restart(p *[logLinearSize]float64, c float64) {
 	s.at.p, s.at.c = *p, c
 	s.at.p[6] = max(s.floor, p[6])
 	s.evaluate(&s.at)
-	if !(s.at.squares < math.MaxFloat64) { // a start that predicts the impossible: take a flat one
+	if !(s.at.squares < math.MaxFloat64) { // a start that predicts the impossible is replaced by a flat one
 		s.at.p, s.at.c = [logLinearSize]float64{6: math.Log(math.Sqrt(s.energy/float64(s.design.n)) + 1e-300)}, 0
 		s.evaluate(&s.at)
 	}
 }
 
-// minimise runs to the minimum and leaves the best point in s.at.
+// minimise goes to the minimum, and leaves the best point in s.at.
 func (s *newton) minimise() ref.Outcome {
 	for s.iterations < newtonLimit {
 		s.differentiate()
@@ -122,7 +121,7 @@ func (s *newton) minimise() ref.Outcome {
 	return ref.IterationLimit
 }
 
-// relax lowers the damping after a step that descended; without damping, the next step is exact.
+// relax lowers the damping after a step that descended. Without damping, the next step is exact.
 func (s *newton) relax() {
 	s.damping /= 10
 	if s.damping < dampingLeast {
@@ -131,7 +130,7 @@ func (s *newton) relax() {
 	s.exact = s.damping == 0
 }
 
-// evaluate fills in the model and the objective at a point's parameters.
+// evaluate computes the model and the objective at the parameters of a point.
 func (s *newton) evaluate(at *point) {
 	s.design.predict(at.tissue, &at.p)
 	expInto(at.tissue, at.tissue)
@@ -197,8 +196,8 @@ func (s *newton) curve() {
 	s.design.normal(s.matrix[:packedSize], weights)
 }
 
-// decompose factors the damped matrix: first as it is, then Gauss-Newton, then with more and more
-// damping. It is false when no damping helps.
+// decompose factors the matrix: first as it is, then that of Gauss and Newton, then with more and more damping. It
+// returns false where no damping helps.
 func (s *newton) decompose() bool {
 	size := logLinearSize
 	if s.water != nil {
@@ -225,7 +224,7 @@ func (s *newton) decompose() bool {
 	return false
 }
 
-// hold keeps p[6] where it is: its row and column become those of the identity.
+// hold keeps p[6] where it is. The row and the column of p[6] become those of the identity.
 func hold(matrix []float64, size int) {
 	clear(matrix[packed(6, 0):packed(6, 6)])
 	matrix[packed(6, 6)] = 1
@@ -234,8 +233,7 @@ func hold(matrix []float64, size int) {
 	}
 }
 
-// solve computes the step, and returns the reduction of the objective that the quadratic model
-// promises.
+// solve computes the step, and returns the reduction of the objective that the quadratic model predicts.
 func (s *newton) solve() (predicted float64) {
 	f := &s.factor
 	x := &s.step
@@ -255,7 +253,7 @@ func (s *newton) solve() (predicted float64) {
 	return predicted
 }
 
-// try evaluates the point that the step leads to, and moves there when the objective is no higher.
+// try evaluates the point to which the step leads, and moves there if the objective is not higher.
 func (s *newton) try() (better bool) {
 	for k := range s.at.p {
 		s.trial.p[k] = s.at.p[k] + s.step[k]

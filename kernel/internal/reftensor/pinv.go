@@ -2,10 +2,10 @@ package reftensor
 
 import "math"
 
-// pseudoInverse7 writes the Moore-Penrose inverse of a symmetric 7 x 7 matrix, given as its packed
-// lower triangle, leaving out eigenvalues up to 1e-15 of the largest: numpy.linalg.pinv, which DIPY's
-// free-water fit uses. It is for matrices that have no inverse; no scaling of rows and columns is
-// undone first, for the result depends on it. Cyclic Jacobi rotations find the eigenvalues.
+// pseudoInverse7 writes the Moore-Penrose inverse of a symmetric 7 x 7 matrix, given as a packed lower triangle. It
+// leaves out eigenvalues up to 1e-15 of the largest, as numpy.linalg.pinv does in DIPY's free-water fit. It serves
+// matrices without an inverse. The result depends on the scaling of rows and columns, so that these are not rescaled
+// first. Cyclic Jacobi rotations find the eigenvalues.
 func pseudoInverse7(inverse *[logLinearSize][logLinearSize]float64, matrix []float64) {
 	const n = logLinearSize
 	var a, vectors [n][n]float64
@@ -42,7 +42,7 @@ func pseudoInverse7(inverse *[logLinearSize][logLinearSize]float64, matrix []flo
 	}
 }
 
-// jacobiSums are the sums of the squares off and on the diagonal.
+// jacobiSums returns the sums of the squares off the diagonal and on it.
 func jacobiSums(a *[logLinearSize][logLinearSize]float64) (off, diagonal float64) {
 	for i := range logLinearSize {
 		diagonal += float64(a[i][i] * a[i][i])

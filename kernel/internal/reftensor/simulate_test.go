@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A scheme is a made-up acquisition: shells of directions on a spiral over the sphere, b0s first.
+// A scheme is a made-up acquisition: b0s, then shells of directions on a spiral over the sphere.
 type scheme struct {
 	design []float64
 	bvals  []float64
@@ -36,7 +36,7 @@ func (s *scheme) add(b float64, v [3]float64) {
 	s.design = append(s.design, -b*v[0]*v[0], -2*b*v[0]*v[1], -b*v[1]*v[1], -2*b*v[0]*v[2], -2*b*v[1]*v[2], -b*v[2]*v[2], -1)
 }
 
-// schemes are the protocols that the tests simulate, named after real ones of the same shells.
+// schemes are the protocols that the tests simulate. They are named after real ones with the same shells.
 var schemes = map[string]scheme{
 	"HCP":       newScheme(18, map[float64]int{1000: 90, 2000: 90, 3000: 90}),
 	"two shell": newScheme(9, map[float64]int{1000: 20, 2000: 80}),
@@ -64,9 +64,9 @@ func (s scheme) freeWater(nonlinear bool) *FreeWaterScratch {
 	return m.NewScratch()
 }
 
-// simulate makes the signal of a random mixture: one to three fibres and free water; one voxel in ten
-// is water alone, one in ten has Gaussian in place of Rician noise and so negative values, one in
-// twenty is noise alone, one in twenty has zeros.
+// simulate returns the signal of a random mixture of one to three fibres and free water. One voxel in ten is water
+// alone. One in ten has Gaussian in place of Rician noise, and therefore negative values. One in twenty is noise alone,
+// and one in twenty has zeros.
 func (s scheme) simulate(random *rand.Rand) []float64 {
 	n := len(s.bvals)
 	signal := make([]float64, n)

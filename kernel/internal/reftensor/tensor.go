@@ -11,7 +11,7 @@ import (
 // TensorMethod is how a tensor is fitted to a signal.
 type TensorMethod uint8
 
-// The methods; kernel.Method documents them.
+// These are the methods, as kernel.Method documents them.
 const (
 	WLS TensorMethod = iota
 	OLS
@@ -23,19 +23,19 @@ const (
 type TensorSetup struct {
 	Design     *LogLinear
 	Method     TensorMethod
-	MinSignal  float64 // the least value whose logarithm is taken
-	Iterations int     // IWLS: fits after the first
-	Uniform    bool    // IWLS: the first fit has equal weights
+	MinSignal  float64 // the smallest value whose logarithm is taken
+	Iterations int     // with IWLS, the number of fits after the first
+	Uniform    bool    // with IWLS, the first fit has equal weights
 }
 
-// A Tensor fits diffusion tensors for one design; it is shared by all workers.
+// A Tensor fits diffusion tensors for one design. All workers share it.
 type Tensor struct {
 	TensorSetup
-	ordinary []float64 // n x 7, takes logarithms to the ordinary least-squares solution
+	ordinary []float64 // n x 7, from logarithms to the ordinary least-squares solution
 	all      []int     // 0 .. n-1
 }
 
-// NewTensor returns an error when the design does not determine the tensor and S0.
+// NewTensor prepares the model. The error says that the design does not determine the tensor and S0.
 func NewTensor(s TensorSetup) (*Tensor, error) {
 	t := &Tensor{TensorSetup: s}
 	ones := make([]float64, s.Design.n)
@@ -62,7 +62,7 @@ type TensorScratch struct {
 	newton             *newton
 }
 
-// NewScratch allocates it.
+// NewScratch allocates the memory of one worker.
 func (t *Tensor) NewScratch() *TensorScratch {
 	n := t.Design.n
 	s := &TensorScratch{
@@ -75,13 +75,13 @@ func (t *Tensor) NewScratch() *TensorScratch {
 	return s
 }
 
-// LoadTensor reads one voxel's signal and says what it saw.
+// LoadTensor reads one voxel's signal, and says what it saw.
 func LoadTensor[T float32 | float64](s *TensorScratch, signal []T) ref.Signal {
 	return ref.Gather(s.signal, signal, s.tensor.all)
 }
 
-// Fit fits the loaded signal: params are the six tensor elements and S0. When the weights, or the values that are not
-// zero, do not determine the tensor, params are zero.
+// Fit fits the loaded signal. params are the six tensor elements and S0. They are zero where the weights, or the values
+// that are not zero, do not determine the tensor.
 func (s *TensorScratch) Fit(params *[7]float64) (iterations int, outcome ref.Outcome) {
 	if slices.Contains(s.signal, 0) && !Determines(s.tensor.Design, s.signal) {
 		*params = [7]float64{}
@@ -89,7 +89,7 @@ func (s *TensorScratch) Fit(params *[7]float64) (iterations int, outcome ref.Out
 	}
 	floor := s.tensor.MinSignal
 	if s.tensor.Method == IWLS {
-		floor = 1e-6 * largest(s.signal) // MRtrix3's dwi2tensor
+		floor = 1e-6 * largest(s.signal) // as MRtrix3's dwi2tensor does
 		if !(floor > 0) {
 			*params = [7]float64{}
 			return 0, NothingToFit
@@ -111,7 +111,7 @@ func (s *TensorScratch) Fit(params *[7]float64) (iterations int, outcome ref.Out
 		s.weighted.delicate = false
 		iterations, ok = s.tensor.Iterations, s.iterated(&p)
 		if s.weighted.delicate {
-			outcome = SecondStart // MRtrix3 has normal equations alone
+			outcome = SecondStart // MRtrix3 only solves normal equations
 		}
 	case NLS:
 		iterations, outcome = s.nonlinear(&p)
@@ -129,18 +129,18 @@ func (s *TensorScratch) Fit(params *[7]float64) (iterations int, outcome ref.Out
 	return iterations, outcome
 }
 
-// reweighted replaces p by the fit whose weights are the squares of the signal that p predicts.
+// reweighted replaces p by a fit with weights from p: the squares of the signal that p predicts.
 func (s *TensorScratch) reweighted(p *[logLinearSize]float64) (ok bool) {
 	s.tensor.Design.predict(s.weights, p)
 	highest := largest(s.weights)
 	for i, z := range s.weights {
-		s.weights[i] = 2 * (z - highest) // only ratios of weights matter: none overflows so
+		s.weights[i] = 2 * (z - highest) // weights count relative to one another, so that none need overflow
 	}
 	expInto(s.weights, s.weights)
 	return s.weighted.fit(p, s.weights, s.logarithms)
 }
 
-// iterated is iteratively reweighted least squares as in MRtrix3's dwi2tensor.
+// iterated makes iteratively reweighted least-squares fits, as MRtrix3's dwi2tensor does.
 func (s *TensorScratch) iterated(p *[logLinearSize]float64) (ok bool) {
 	if s.tensor.Uniform {
 		project7(p, s.tensor.ordinary, s.logarithms)
@@ -161,8 +161,8 @@ func (s *TensorScratch) iterated(p *[logLinearSize]float64) (ok bool) {
 	return true
 }
 
-// nonlinear minimises the squares of the differences of the signals themselves, from the ordinary
-// least-squares solution, as DIPY does.
+// nonlinear minimises the sum of the squared differences of signal and prediction. Like DIPY it starts from the
+// ordinary least-squares solution.
 func (s *TensorScratch) nonlinear(p *[logLinearSize]float64) (iterations int, outcome ref.Outcome) {
 	var start [logLinearSize]float64
 	project7(&start, s.tensor.ordinary, s.logarithms)

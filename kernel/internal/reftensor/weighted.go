@@ -6,33 +6,32 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ref"
 )
 
-// A weighted solves one weighted log-linear least-squares problem after another: minimise the sum of
-// v (y - W p)^2. It goes by normal equations, which are four times as fast as an orthogonal
-// factorisation, and makes good what they lose by refinement: the solution of the residual's normal
-// equations is added. Where the weights differ so much that this may not converge, it takes the
-// orthogonal factorisation.
+// A weighted solves one weighted log-linear least-squares problem after another: it minimises the sum of v (y - W p)^2.
+// It solves normal equations, which takes a quarter of the time of an orthogonal factorisation. It regains the digits
+// that they lose by refinement: it adds the solution for the residual. Where weights differ so much that this may not
+// converge, it uses the orthogonal factorisation.
 type weighted struct {
 	design   *LogLinear
 	factor   factor
 	matrix   [packedSize]float64
 	residual []float64
-	delicate bool      // a fit since this was last false is one that normal equations alone would lose
-	columns  []float64 // 8 columns of the weighted design and right-hand side; only the slow path needs it
+	delicate bool      // a fit since this was last false would lose digits by normal equations alone
+	columns  []float64 // 8 columns, the weighted design and the right-hand side, for the orthogonal factorisation
 }
 
 func newWeighted(design *LogLinear) *weighted {
 	return &weighted{design: design, residual: make([]float64, design.n), columns: make([]float64, waterSize*design.n)}
 }
 
-// steep is the pivot ratio below which normal equations are given up: refinement gains at least six
-// digits a step above it.
+// steep is the ratio of a pivot to its diagonal element below which normal equations are given up. Above it, a step of
+// refinement gains at least six digits.
 const steep = 1e-10
 
-// delicateRatio is the pivot ratio below which normal equations without refinement may be wrong in the fifth digit.
+// delicateRatio is the ratio below which normal equations without refinement may be wrong in the fifth digit.
 const delicateRatio = 1e-7
 
-// fit solves for weights v and values y. ok is false, and p zero, when the weights do not determine
-// all seven unknowns.
+// fit solves for weights v and values y. Where the weights do not determine all seven unknowns, ok is false and p is
+// zero.
 func (w *weighted) fit(p *[logLinearSize]float64, v, y []float64) (ok bool) {
 	*p = [logLinearSize]float64{}
 	w.design.normal(w.matrix[:], v)
@@ -55,7 +54,7 @@ func (w *weighted) solve(p *[logLinearSize]float64, v, y []float64) {
 	w.factor.solve(p[:])
 }
 
-// refine adds the solution for the residual.
+// refine adds to p the solution for the residual.
 func (w *weighted) refine(p *[logLinearSize]float64, v, y []float64) {
 	var step [logLinearSize]float64
 	w.design.predict(w.residual, p)
@@ -69,8 +68,8 @@ func (w *weighted) refine(p *[logLinearSize]float64, v, y []float64) {
 	}
 }
 
-// orthogonal solves by modified Gram-Schmidt on the weighted design with the right-hand side as its
-// last column, which is as stable as Householder's method (Björck 1967).
+// orthogonal solves by modified Gram-Schmidt on the weighted design, with the right-hand side as its last column. This
+// is as stable as Householder's method (Björck 1967).
 func (w *weighted) orthogonal(p *[logLinearSize]float64, v, y []float64) (ok bool) {
 	n := w.design.n
 	column := func(k int) []float64 { return w.columns[k*n : (k+1)*n] }
@@ -89,10 +88,10 @@ func (w *weighted) orthogonal(p *[logLinearSize]float64, v, y []float64) (ok boo
 	return true
 }
 
-// gramSchmidt factors a matrix of n rows into columns that are orthogonal, left in their place, and a triangle R,
-// by the modified method of Gram and Schmidt; after size columns comes one more, the right-hand side. Column k of R is
-// row k of a packed triangle. It is false when a column is in the span of those before but for a part least of its length;
-// that column is then left out.
+// gramSchmidt factors a matrix of n rows by the modified method of Gram and Schmidt. It replaces size columns by
+// orthogonal ones, and writes a triangle R. One more column follows, the right-hand side. Column k of R is row k of a
+// packed triangle. A column that depends on those before it, up to a part least of its length, is left out. ok is then
+// false.
 func gramSchmidt(r, columns []float64, n, size int, least float64) (ok bool) {
 	column := func(k int) []float64 { return columns[k*n : (k+1)*n] }
 	ok = true
@@ -127,7 +126,7 @@ func gramSchmidt(r, columns []float64, n, size int, least float64) (ok bool) {
 	return ok
 }
 
-// backward solves R x = y, where y is the last row of what gramSchmidt wrote; of columns that were left out, x is zero.
+// backward solves R x = y, where y is the last row that gramSchmidt wrote. x is zero for columns that were left out.
 func backward(x, r []float64, size int) {
 	for k := size - 1; k >= 0; k-- {
 		diagonal := r[packed(k, k)]

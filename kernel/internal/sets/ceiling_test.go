@@ -23,7 +23,7 @@ func TestPeakLoopsCountTheLanesOfTheirVectors(t *testing.T) {
 	}
 }
 
-// BenchmarkPeak reports the rates that shares of peak are shares of.
+// BenchmarkPeak reports the peaks with which other benchmarks compare their rates.
 func BenchmarkPeak(b *testing.B) {
 	for _, set := range sets.Native() {
 		run := func(name string, loop func(n int), operations int) {

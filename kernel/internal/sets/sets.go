@@ -1,6 +1,5 @@
-// Package sets is the instruction sets of this build on this processor, and the choice of one: the table of steps that
-// a Fitter runs on. Package kernel says how users choose (WithISA, VOXFIT_ISA); the packages of problems take the
-// table.
+// Package sets has the instruction sets of this build on this processor, and chooses one: the set of tables on which a
+// Fitter runs. Package kernel says how users choose (WithISA, VOXFIT_ISA). The packages of problems take the tables.
 package sets
 
 import (
@@ -14,29 +13,30 @@ import (
 	"github.com/voxfit/voxfit/kernel/internal/ops"
 )
 
-// Environment is the environment variable that names a set where a Request does not.
+// Environment is the environment variable that names a set where a Request has no name.
 const Environment = "VOXFIT_ISA"
 
-// auto is the name that asks for the first of all.
+// auto is the name that asks for the first set.
 const auto = "auto"
 
-// all are the instruction sets, the one that auto picks first: the widest vectors that the processor has. That is a
-// fixed rule and never a timing, so that one machine always gives the same bits. The last is the portable code.
+// all lists the instruction sets, the one that auto takes first: that with the widest vectors that the processor has.
+// This is a fixed rule and never depends on a timing, so that one machine always gives the same bits. The last is the
+// portable code.
 var all = slices.Concat(amd64.Sets(), arm64.Sets(), []*ops.Set{portable})
 
-// Known are the names of the sets that voxfit has assembly for, by architecture (GOARCH), whether or not this build and
-// this processor have them.
+// Known lists the names of the sets for which voxfit has assembly, by architecture (GOARCH). This build and this
+// processor need not have them.
 var Known = map[string][]string{"amd64": amd64.Names, "arm64": arm64.Names}
 
-// A Request is what a Fitter is asked to run on. Options change it.
+// A Request says on what a Fitter is to run. Options change it.
 type Request struct {
-	// ISA is a name that Names lists, or auto, or empty: Environment decides then.
+	// ISA is a name that Names lists, or auto. Where it is empty, Environment decides.
 	ISA string
-	// Set, if there is one, is taken whatever the names say. Tests of drivers bring theirs.
+	// Set, if there is one, is taken whatever the names say. Tests of drivers use sets of their own.
 	Set *ops.Set
 }
 
-// Names lists the sets, the one that auto picks first.
+// Names lists the sets, the one that auto takes first.
 func Names() []string {
 	names := make([]string, len(all))
 	for i, s := range all {
@@ -45,10 +45,10 @@ func Names() []string {
 	return names
 }
 
-// Native lists the sets with assembly: all but the last.
+// Native lists the sets that have assembly: all but the last.
 func Native() []*ops.Set { return all[:len(all)-1] }
 
-// Find is the set of a name that Names lists, and nil for other names.
+// Find returns the set of a name that Names lists, and nil for other names.
 func Find(name string) *ops.Set {
 	if i := slices.IndexFunc(all, func(s *ops.Set) bool { return s.Name == name }); i >= 0 {
 		return all[i]
@@ -56,7 +56,7 @@ func Find(name string) *ops.Set {
 	return nil
 }
 
-// Choose is the set that options ask for. One that is not there is an error that says what is.
+// Choose returns the set that options ask for. If it is not available, the error says which sets are.
 func Choose[Option ~func(*Request)](options []Option) (*ops.Set, error) {
 	var r Request
 	for _, apply := range options {
