@@ -167,7 +167,7 @@ func TestMapsWithAValueForEachDirectionSayInWhichFrameTheseAre(t *testing.T) {
 func TestDescriptionsOfMapsFollowTheOptionsInForce(t *testing.T) {
 	want := map[string]struct{ options, name, words string }{
 		"csdm":   {`{"lmax": 4, "sh_basis": "tournier07"}`, "fod", "up to degree 4, basis tournier07"},
-		"msmt":   {`{"peaks": 2, "refine_peaks": true}`, "peaks_label-WM", "up to 2 peaks of the distribution of WM, that the 362 vertices of the sphere repulsion724 lead to"},
+		"msmt":   {`{"peaks": 2, "refine_peaks": true}`, "peaks_label-WM", "up to 2 peaks of the distribution of WM, reached from the 362 vertices of the sphere repulsion724"},
 		"sfm":    {`{"peaks": 1, "sphere": "repulsion100"}`, "peaks", "Unit vector of the highest peak of the orientation distribution function, at the 50 vertices of the sphere repulsion100"},
 		"dti":    {`{"mrtrix_order": true}`, "tensor", "Elements D11, D22, D33, D12, D13, D23"},
 		"fwdtim": {"", "colorFA", model.GivenFrame},
