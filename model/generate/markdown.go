@@ -78,7 +78,7 @@ func writeMap(b *bytes.Buffer, d model.ListedMap) {
 func defaultText(o model.Option) string {
 	switch {
 	case o.Needed:
-		return "needed (kbench estimates it by default)"
+		return "needed; kbench estimates it by default"
 	case o.Default == nil:
 		return ""
 	}
