@@ -16,8 +16,8 @@ import (
 
 const module = "github.com/voxfit/voxfit/"
 
-// forEachGoFile visits the files of Go, tests left out. Folders that hold other modules, whose names Go passes over, are
-// entered on demand: they are the generators of assembly.
+// forEachGoFile visits all files of Go except tests. With generators, it also enters folders with modules of their
+// own, which are the generators of assembly.
 func forEachGoFile(t *testing.T, generators bool, visit func(file string) error) {
 	t.Helper()
 	err := filepath.WalkDir(".", func(file string, entry fs.DirEntry, err error) error {
@@ -37,8 +37,8 @@ func forEachGoFile(t *testing.T, generators bool, visit func(file string) error)
 	}
 }
 
-// importsOf are the packages of the repository, each with those of the repository that it imports, on any system, its
-// tests left out. A package of tests alone is none.
+// importsOf has the packages of the repository, each with the packages of the repository that it imports on any
+// system. Imports of tests are left out, and so are packages that have tests only.
 func importsOf(t *testing.T) map[string][]string {
 	t.Helper()
 	packages := map[string][]string{}
@@ -77,7 +77,7 @@ type listedPackage struct {
 	tests   bool // in the table of the packages that are for tests alone
 }
 
-// listedPackages are the rows of the tables whose first column is "package", in their order.
+// listedPackages reads the rows of the tables whose first column is "package", in their order.
 func listedPackages(t *testing.T) []listedPackage {
 	t.Helper()
 	text, err := os.ReadFile("docs/architecture.md")
@@ -107,14 +107,14 @@ func listedPackages(t *testing.T) []listedPackage {
 	return listed
 }
 
-// The order of the tables makes circles impossible: a package imports from rows above its own alone.
+// The order of the tables makes circles impossible, because a package imports only from rows above its own.
 func TestImportsRunOneWayAsTheArchitectureSays(t *testing.T) {
 	packages, listed := importsOf(t), listedPackages(t)
 	above := map[string]listedPackage{}
 	for _, row := range listed {
 		imports, there := packages[row.name]
 		if !there {
-			t.Errorf("docs/architecture.md lists %s, which is no package", row.name)
+			t.Errorf("docs/architecture.md lists %s, which is not a package", row.name)
 			continue
 		}
 		if !slices.Equal(imports, row.imports) {
@@ -143,7 +143,7 @@ const (
 	mostFiles = 20 // of a package of kernel and study
 )
 
-// What is longer has parts that deserve a name. Generated code is nobody's to read.
+// A longer function has parts that deserve names. Generated code is left out, because nobody reads it.
 func TestFunctionsAndFoldersAreShort(t *testing.T) {
 	files := map[string]int{}
 	forEachGoFile(t, true, func(file string) error {

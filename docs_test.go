@@ -10,10 +10,11 @@ import (
 	"testing"
 )
 
-// written finds what a command of ours writes to. Names in capitals stand for any.
+// written matches the files and folders that a command of voxfit writes to. Names in capitals stand for any name.
 var written = regexp.MustCompile("(?:kbench|go build|cc)[^`\"\n]* -o +([a-z][A-Za-z0-9._/-]*)")
 
-// commandsOf are the places in the docs and in the help at which a command writes something, by what it writes.
+// commandsOf finds the places in the docs and in the help where a command writes something. The keys are what it
+// writes.
 func commandsOf(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}

@@ -11,9 +11,10 @@ import (
 	"github.com/voxfit/voxfit/internal/toymodel"
 )
 
-// The Go of the pages of docs/how-to is put where the pages say, and compiled: beside the tree, which stays as it is.
+// These tests put the Go code of the pages of docs/how-to where the pages say, and compile it, in an overlay that
+// leaves the tree as it is.
 
-// blocksOf are the indented blocks of a page, with and without a fence, without their indentation and fences.
+// blocksOf returns the blocks of code of a page, indented or fenced, without indentation and fences.
 func blocksOf(t *testing.T, page string) []string {
 	t.Helper()
 	text, err := os.ReadFile(page)
@@ -22,7 +23,7 @@ func blocksOf(t *testing.T, page string) []string {
 	}
 	var blocks []string
 	indentation, fence := regexp.MustCompile(`^ *`), false
-	depth, inside := 0, false // of the block that a line may be in
+	depth, inside := 0, false // the indentation of the current block
 	for line := range strings.SplitSeq(string(text), "\n") {
 		spaces := len(indentation.FindString(line))
 		switch blank := spaces == len(line); {
@@ -45,7 +46,7 @@ func blocksOf(t *testing.T, page string) []string {
 	return blocks
 }
 
-// blockWith is the only block of a page that begins so.
+// blockWith returns the only block of a page with this beginning.
 func blockWith(t *testing.T, page, beginning string) string {
 	t.Helper()
 	var found []string
@@ -60,7 +61,7 @@ func blockWith(t *testing.T, page, beginning string) string {
 	return found[0]
 }
 
-// edited is a file of the tree with replacements, each of which there must be a place for.
+// edited is a file of the tree with replacements. Each replaced text must occur once.
 func edited(t *testing.T, text, path string, oldAndNew ...string) string {
 	t.Helper()
 	for i := 0; i < len(oldAndNew); i += 2 {
@@ -89,7 +90,7 @@ func withImport(text, path string) string {
 	return text
 }
 
-// unfollowed skips a test of a page in a tree in which somebody has followed it.
+// unfollowed skips the test of a page in a tree where somebody has already followed the page.
 func unfollowed(t *testing.T, made string) {
 	t.Helper()
 	if _, err := os.Stat(made); err == nil {
@@ -154,7 +155,8 @@ func TestTheModelOfItsHowToCompiles(t *testing.T) {
 	}, "./model")
 }
 
-// Steps 2 to 4 of the page, for one of the eight kernels: a copy of AVX2 under another name gets the same instructions.
+// The test follows steps 2 to 4 of the page for one of the eight kernels. A copy of AVX2 under another name gets the
+// same instructions.
 func TestTheInstructionSetOfItsHowToIsGenerated(t *testing.T) {
 	const page, asm = "docs/how-to/add-an-instruction-set.md", "kernel/amd64/_asm/"
 	unfollowed(t, "kernel/amd64/csd_avx2toy_amd64.s")

@@ -10,15 +10,16 @@ import (
 	"testing"
 )
 
-// The pages of docs/how-to name files, packages, types, functions and tests. They rot where one of these moves.
+// The pages of docs/how-to name files, packages, types, functions and tests. When one of these moves, the page
+// becomes wrong.
 
-// madeUp are what a reader adds by following the pages.
+// madeUp are the names that a reader adds by following the pages.
 var madeUp = []string{
 	"model/toy.go", "bench/compare/portable.go", "bench/counts/avx2toy.csv", "avx2toy", "AVX2TOY", "doubleAVX2TOY", "singleAVX2TOY",
 	"logratio",
 }
 
-// howTos are the texts of the pages, by path.
+// howTos reads the texts of the pages, by path.
 func howTos(t *testing.T) map[string]string {
 	t.Helper()
 	paths, err := filepath.Glob("docs/how-to/*.md")
@@ -36,7 +37,7 @@ func howTos(t *testing.T) map[string]string {
 	return pages
 }
 
-// A path begins with a folder of the project; what stands before it is not a part of a longer path.
+// A path begins with a folder of the project, and is not a part of a longer path.
 var pathInText = regexp.MustCompile(`(?m)(?:^|[\s` + "`" + `(>])(?:\./)?(\w[\w-]*)(/[\w.*/-]+)`)
 
 func TestFilesThatTheHowTosNameAreThere(t *testing.T) {
@@ -67,7 +68,7 @@ func TestFilesThatTheHowTosNameAreThere(t *testing.T) {
 	}
 }
 
-// wordsOfSources are the identifiers of sources and of what generates them.
+// wordsOfSources finds the identifiers of all sources, including those of generators.
 func wordsOfSources(t *testing.T) map[string]bool {
 	t.Helper()
 	words, word := map[string]bool{}, regexp.MustCompile(`\w+`)

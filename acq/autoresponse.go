@@ -31,10 +31,10 @@ type AutoOptions struct {
 // their signals at b0. All shells are used, as in DIPY.
 //
 // signal is len(index) x g.Len(), voxel-major; index holds the linear number of each row's voxel in a volume of the
-// given shape (x fastest). Only the voxels of index count, whereas DIPY looks at the whole box: with a mask, voxels of
-// the box that are outside the mask do not count. Voxels with a signal that is not finite do not count either; DIPY
-// stops at them. The arithmetic is float64 throughout. DIPY agrees to rounding when it is given the same numbers as
-// float64. Of float32 it takes logarithms in float32.
+// given shape (x fastest). Only the voxels of index count, whereas DIPY looks at the whole box: with a mask, voxels
+// of the box that are outside the mask do not count. Voxels with a signal that is not finite do not count either;
+// DIPY stops at them. The arithmetic is float64 throughout. DIPY agrees to rounding when it is given the same
+// numbers as float64. DIPY takes logarithms of float32 data in float32.
 //
 // It is an error when no voxel qualifies. The error says why (the mask has none in the box, none is finite, the
 // anisotropy found and that needed) and what to do. DIPY's answer is then NaN, with which nothing can be fitted.
@@ -67,8 +67,9 @@ func AutoResponse(signal []float32, shape [3]int, index []int, g *GradientTable,
 	return mean.response(box)
 }
 
-// giveResponse says what to do where there is no automatic response: to change one of the options that the user's interface
-// has (WithSpelling), each the last word of some advice, or to give the response itself.
+// giveResponse says what to do where there is no automatic response: to change an option, or to give the response
+// itself. Each advice ends with the name of an option, as in "a larger response_radius". It is left out if the
+// user's interface does not have that option (WithSpelling).
 func (g *GradientTable) giveResponse(advice ...string) string {
 	var ways []string
 	for _, way := range advice {
@@ -83,8 +84,8 @@ func (g *GradientTable) giveResponse(advice ...string) string {
 	return strings.Join(append(append([]string{"give"}, ways...), "the response itself ("+strings.TrimSpace(g.Spelled("response")+" e1,e2,e3,S0")+")"), " ")
 }
 
-// AutoRegion returns the voxels of index that AutoResponse would look at: those in its box. A caller
-// that does not hold the whole image need read no other.
+// AutoRegion returns the voxels of index that AutoResponse would look at: those in its box. A caller that does not
+// hold the whole image needs only these.
 func AutoRegion(shape [3]int, index []int, o AutoOptions) ([]int, error) {
 	o = o.withDefaults(shape)
 	box, err := newBox(shape, *o.Center, o.Radii)
@@ -118,7 +119,7 @@ type responseMean struct {
 	threshold float64
 	table     *GradientTable
 
-	inside        int // the box, of those given
+	inside        int // how many of the voxels are in the box
 	fitted, used  int
 	small, raised int     // of those fitted, and of those used, with signals above 0 and below minSignal
 	highest       float64 // fractional anisotropy
@@ -175,9 +176,9 @@ func (m *responseMean) response(b box) (Response, error) {
 // box is a region of interest: the voxels from begin up to and without end.
 type box struct{ begin, end [3]int }
 
-// newBox follows DIPY's _roi_in_volume to the letter: where the box would reach out of the volume along
-// an axis, on either side, both half-widths become the smaller of the centre and the size less the centre
-// (and the last slice is cut off where even that is one too many).
+// newBox follows DIPY's _roi_in_volume exactly: where the box would reach out of the volume along an axis, on either
+// side, both half-widths become the smaller of the centre and the size less the centre (and the last slice is cut
+// off where even that is one too many).
 func newBox(shape, center, radii [3]int) (box, error) {
 	var b box
 	for k, size := range shape {

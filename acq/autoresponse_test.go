@@ -18,8 +18,8 @@ type volume struct {
 	Signal []float32
 }
 
-// MarshalJSON writes the float32 values in full: the shortest digits that give back a float32 are not
-// those of the same number as float64, which is what DIPY is to work on.
+// MarshalJSON writes the values with all digits of a float64, because DIPY computes in float64. The shortest digits
+// of a float32 would give it other numbers.
 func (v volume) MarshalJSON() ([]byte, error) {
 	wide := make([]float64, len(v.Signal))
 	for i, s := range v.Signal {
@@ -28,7 +28,7 @@ func (v volume) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]any{"Shape": v.Shape, "Signal": wide})
 }
 
-// fibres is a made-up image: single fibres in all directions where x is odd, water elsewhere, with noise.
+// fibres simulates an image: single fibres in all directions where x is odd, water elsewhere, with noise.
 func fibres(g *GradientTable, shape [3]int, noise float64) volume {
 	random := rand.New(rand.NewPCG(7, 8))
 	v := volume{Shape: shape}
@@ -206,8 +206,8 @@ func TestAutoResponseFindsTheTensorOfAFibre(t *testing.T) {
 	}
 }
 
-// Below 1e-4 every signal is taken for 1e-4, and nothing is anisotropic: the error says so.
-func TestAutoResponseTellsSignalsThatAreTooSmall(t *testing.T) {
+// Signals below 1e-4 are raised to it, so that no voxel is anisotropic. The error says so.
+func TestAutoResponseSaysThatSignalsAreTooSmall(t *testing.T) {
 	g, _, err := NewGradientTable(protocol())
 	if err != nil {
 		t.Fatal(err)
@@ -247,7 +247,7 @@ func TestAutoResponseLooksOnlyAtTheMask(t *testing.T) {
 	if masked.S0 == whole.S0 {
 		t.Error("a mask of a third of the voxels made no difference")
 	}
-	// Voxels outside of the mask made water: the masked result must be that of the rest of them.
+	// With water in the voxels outside of the mask, the result must still be that of the mask.
 	for i := range 8 * 8 * 8 {
 		if i%3 != 0 {
 			for k := range g.Len() {
@@ -337,7 +337,7 @@ func TestWithoutAnAnswerTheErrorSaysWhatToDo(t *testing.T) {
 	says(t, err, "found no volume with b <= 50", "the response itself")
 }
 
-// Five directions do not determine a tensor; as in DIPY the pseudo-inverse then chooses the smallest.
+// Five directions do not determine a tensor. As in DIPY, the pseudo-inverse then chooses the smallest one.
 func TestTooFewDirectionsAreFittedAsDIPYDoesLive(t *testing.T) {
 	g, _, err := NewGradientTable(protocol())
 	if err != nil {
@@ -369,7 +369,8 @@ func BenchmarkAutoResponseOf1000VoxelsOf35Volumes(b *testing.B) {
 }
 
 func TestBoxIsCutAsDIPYCutsIt(t *testing.T) {
-	// By _roi_in_volume and _mask_from_roi: out of reach on one side shrinks both.
+	// The expected boxes are those of DIPY's _roi_in_volume and _mask_from_roi. A box that reaches out on one side
+	// shrinks on both.
 	for _, c := range []struct {
 		size, center, radius int
 		want                 string

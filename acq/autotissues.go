@@ -14,14 +14,14 @@ import (
 // TissueResponses are estimated responses of three tissues, in zonal form. Each says how many voxels it was taken from.
 type TissueResponses struct{ WM, GM, CSF Response }
 
-// The choices of AutoTissues. They are those of Dhollander et al. (ISMRM Workshop on Breaking the
-// Barriers of Diffusion MRI 2016) where the method is theirs.
+// Constants of AutoTissues. Where a step is that of Dhollander et al. (ISMRM Workshop on Breaking the Barriers of
+// Diffusion MRI 2016), its constant is theirs.
 const (
 	tissueAnisotropy = 0.2   // fractional anisotropy that separates WM from GM
 	csfShare         = 0.1   // of the voxels that look like CSF
 	gmShare          = 0.02  // of the voxels that look like GM
 	wmShare          = 0.005 // of the voxels that look like WM
-	fewestVoxels     = 20    // of a tissue, where there are as many
+	fewestVoxels     = 20    // of a tissue, if there are so many
 	tensorLimitBval  = 1300  // highest b-value of the tensor fit, s/mm2
 	wmDegree         = 8
 )
@@ -32,7 +32,7 @@ const (
 //  1. Two numbers describe each voxel. One is its fractional anisotropy, by a weighted tensor fit to b-values up to 1300,
 //     or to all where there are too few. The other is its decay, the mean over the shells of
 //     log(signal at b = 0 / mean signal of the shell).
-//  2. Otsu's threshold divides all voxels by decay. The 10 % that decay most of the voxels above it are CSF.
+//  2. Otsu's threshold divides all voxels by decay. Of the voxels above it, the 10 % that decay most are CSF.
 //  3. Of the voxels below the threshold, some have an anisotropy under 0.2. The 2 % of these that are nearest to their
 //     median decay are GM.
 //  4. The others below the threshold have an anisotropy above 0.2. The 0.5 % of these with the highest anisotropy are WM:
@@ -67,7 +67,7 @@ func AutoTissues(signal []float32, g *GradientTable, bvals ...float64) (TissueRe
 	return found, nil
 }
 
-// tissueShells are the shells, b = 0 first, which must tell the tissues apart.
+// tissueShells returns the shells, b = 0 first. It is an error if they are too few to tell three tissues apart.
 func tissueShells(g *GradientTable, bvals []float64) ([]Shell, error) {
 	shells, _, err := g.ChooseShells(bvals) // models warn of volumes in no shell
 	if err != nil {
@@ -84,7 +84,7 @@ func tissueShells(g *GradientTable, bvals []float64) ([]Shell, error) {
 	return shells, nil
 }
 
-// tissueSearch is what is known of the voxels.
+// tissueSearch measures the voxels and keeps what it has found.
 type tissueSearch struct {
 	g       *GradientTable
 	shells  []Shell
@@ -217,7 +217,8 @@ func (s *tissueSearch) choose(signal []float32) (found TissueResponses, err erro
 	return found, err
 }
 
-// top are the share of the voxels that score highest, in a fixed order.
+// top returns a share of the voxels, those that score highest. Where scores are equal, the order is that of the
+// rows.
 func top(voxels []tissueVoxel, share float64, score func(tissueVoxel) float64) []tissueVoxel {
 	slices.SortFunc(voxels, func(a, b tissueVoxel) int {
 		return cmp.Or(cmp.Compare(score(b), score(a)), cmp.Compare(a.row, b.row))
@@ -226,8 +227,8 @@ func top(voxels []tissueVoxel, share float64, score func(tissueVoxel) float64) [
 	return voxels[:min(n, len(voxels))]
 }
 
-// otsu is the decay that divides the voxels into two classes whose means are furthest apart, weighted by
-// the sizes of the classes (Otsu 1979).
+// otsu returns the decay that divides the voxels into two classes so that the variance between the classes is
+// largest (Otsu 1979).
 func otsu(voxels []tissueVoxel) float64 {
 	decays := make([]float64, len(voxels))
 	total := 0.0
@@ -276,7 +277,7 @@ func (s *tissueSearch) fibreResponse(voxels []tissueVoxel, signal []float32) (Re
 		terms := wmDegree/2 + 1
 		r.Zonal[i] = make([]float64, terms)
 		if i == 0 {
-			terms = 1 // b = 0 knows no direction
+			terms = 1 // at b = 0 the signal has no direction
 		}
 		normal, right := mat.NewSymDense(terms, nil), mat.NewVecDense(terms, nil)
 		for _, v := range voxels {

@@ -13,10 +13,10 @@
 // within rounding. What may be a mistake gives a warning. What would give wrong results is an error that names the
 // file, what was found and what was expected.
 //
-// DIPY and MRtrix3 read some tables differently. In each case the rule here is that of the program whose rule covers
-// more. As in DIPY, b-vectors of about unit length are kept to the bit. As in MRtrix3, a vector of another length
-// scales its b-value (BValueScaling), and shells are clusters of b-values (ClusterShells). A model can be told to take
-// some of the shells (ChooseShells). b-values that cannot be in s/mm2 are refused.
+// DIPY and MRtrix3 read some tables differently. voxfit then follows the program whose rule covers more cases. As in
+// DIPY, b-vectors of about unit length are kept to the bit. As in MRtrix3, a vector of another length scales its
+// b-value (BValueScaling), and shells are clusters of b-values (ClusterShells). A model can be told to take some of
+// the shells (ChooseShells). b-values that cannot be in s/mm2 are refused.
 //
 // # Frames
 //

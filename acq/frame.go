@@ -8,7 +8,7 @@ import (
 // WorldBvecs turns the b-vectors from the image frame into that of the scanner, as MRtrix3 does when it reads FSL
 // files: FSL flips x when the affine has a positive determinant, and then the image's axes are rotated to where the
 // affine (voxel numbers to millimetres) puts them. When the axes are not quite perpendicular, the rotation is the
-// nearest one to them. Lengths are kept, zero vectors too.
+// nearest one to them. Lengths are kept, and zero vectors stay zero.
 //
 // Use these vectors for output in MRtrix3's convention. For maps in the image's own axes, DIPY's convention, use the
 // b-vectors as they are. The vectors are NaN when the affine's axes do not span space.
@@ -24,8 +24,8 @@ func (g *GradientTable) WorldBvecs(affine [4][4]float64) [][3]float64 {
 	return world
 }
 
-// ImageToWorld is the matrix by which WorldBvecs turns vectors. It is orthogonal, with determinant -1, since FSL's frame is
-// left-handed. An affine whose axes do not span space is an error.
+// ImageToWorld is the matrix by which WorldBvecs turns vectors. It is orthogonal, and its determinant is -1, because
+// FSL's frame is left-handed. An affine whose axes do not span space is an error.
 func ImageToWorld(affine [4][4]float64) ([3][3]float64, error) {
 	f, err := newFrame(affine)
 	return [3][3]float64(f), err
@@ -71,9 +71,9 @@ func (f frame) toImage(w [3]float64) (v [3]float64) {
 	return v
 }
 
-// nearestOrthogonal is the orthogonal factor of the polar decomposition, by Newton's iteration (Higham
-// 1986): the mean of the matrix and its inverse transposed, until it stands still. It keeps the
-// handedness. A matrix without an inverse becomes NaN.
+// nearestOrthogonal is the orthogonal factor of the polar decomposition, by Newton's iteration (Higham 1986): the
+// mean of the matrix and its inverse transposed, until it no longer changes. It keeps the handedness. A matrix
+// without an inverse becomes NaN.
 func (f frame) nearestOrthogonal() frame {
 	if !(math.Abs(f.determinant()) > 1e-6) {
 		return frame{{math.NaN()}}

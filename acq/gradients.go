@@ -25,29 +25,29 @@ const normTolerance = 1e-2
 //   - a b0 whose b-vector is not near unit length (absent, zero or NaN) has b-value 0 and b-vector 0;
 //   - a b0 with a good b-vector keeps both, as the b = 5 volumes of HCP do.
 //
-// DIPY refuses lengths that are off by more than 1e-2. Here the rule for lengths beyond BValueScaling's limit is
-// MRtrix3's.
+// DIPY refuses lengths that are off by more than 1e-2. Here lengths beyond the limit of BValueScaling follow
+// MRtrix3's rule.
 type GradientTable struct {
 	Bvals       []float64    // s/mm2, one to each volume
 	Bvecs       [][3]float64 // unit vectors in the image frame as given, or zero
 	B0Threshold float64      // s/mm2; volumes at or below it are b0s
 
-	// ScaledBvals is how many b-values above 0 were multiplied by the squared length of their vector (BValueScaling): 0, or
-	// all with a vector.
+	// ScaledBvals is how many b-values above 0 were multiplied by the squared length of their vector
+	// (BValueScaling). It is 0, or the number of all that have a vector.
 	ScaledBvals int
 
-	asDIPY   bool     // its shells are DIPY's
+	asDIPY   bool     // shells are found by DIPY's rule
 	source   string   // the files it was read from, for error messages
-	spelling spelling // of options, likewise
+	spelling spelling // of options in error messages
 }
 
 // NewGradientTable checks b-values in s/mm2 and b-vectors, one to each volume, and makes the table
 // of them. The slices are copied.
 //
-// An error says what is wrong with counts that differ, b-values that are not in s/mm2 (the largest is below 50 or above
-// 100,000), a b-value that is negative or not finite, or a diffusion-weighted volume whose b-vector is zero or not
+// It is an error when the counts differ, when b-values are not in s/mm2 (the largest is below 50 or above 100,000),
+// when a b-value is negative or not finite, and when the b-vector of a diffusion-weighted volume is zero or not
 // finite. Warnings report b-values that were multiplied by the squared lengths of their vectors (BValueScaling), and
-// b0s with a b-value above 0 that are taken to be 0 for want of a b-vector.
+// b0s with a b-value above 0 that count as b = 0 because they have no b-vector.
 func NewGradientTable(bvals []float64, bvecs [][3]float64, options ...GradientOption) (*GradientTable, []string, error) {
 	return newGradientTable("gradient table", bvals, bvecs, chosen(options))
 }
@@ -236,7 +236,7 @@ func length(v [3]float64) float64 {
 	return math.Sqrt(float64(v[0]*v[0]) + float64(v[1]*v[1]) + float64(v[2]*v[2]))
 }
 
-// unit scales to length 1, first by the largest part so that squares neither overflow nor vanish.
+// unit scales to length 1. It divides by the largest part first, so that squares neither overflow nor underflow.
 func unit(v [3]float64) [3]float64 {
 	most := largestPart(v)
 	v = [3]float64{v[0] / most, v[1] / most, v[2] / most}

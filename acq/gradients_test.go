@@ -50,7 +50,7 @@ result = [describe(*read_bvals_bvecs(*pair)) for pair in data]`)
 	}
 }
 
-// These two hold b-values times directions, as DIPY's GradientTable keeps them inside.
+// These two files have vectors of b-value times direction, which DIPY's GradientTable keeps internally.
 func TestScaledDirectionsOfTheReferenceDataMakeTables(t *testing.T) {
 	for name, want := range map[string][]int{"gtab_3shell.txt": {1, 64, 64, 64}, "gtab_isbi2013_2shell.txt": {1, 27, 36}} {
 		scaled, _, err := readBvecs(peer.Data(t, "gradient_tables/"+name))

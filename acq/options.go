@@ -12,9 +12,9 @@ type gradientOptions struct {
 // WithScaling says whether b-values are multiplied by the squared lengths of their vectors. The default is ScaleAuto.
 func WithScaling(s BValueScaling) GradientOption { return func(o *gradientOptions) { o.scaling = s } }
 
-// WithSpelling says how the user's interface spells the options that messages name: "bvalue_scaling", "shells", "response",
-// and of an automatic response "response_fa" and "response_radius". spell returns "" for an option that the interface does
-// not have. Without WithSpelling names are as they stand here.
+// WithSpelling says how messages spell the options of the user's interface. The options are "bvalue_scaling",
+// "shells", "response", and for an automatic response "response_fa" and "response_radius". spell returns "" for an
+// option that the interface does not have. Without WithSpelling, messages have the names as they stand here.
 func WithSpelling(spell func(option string) string) GradientOption {
 	return func(o *gradientOptions) { o.spelling = spell }
 }
@@ -29,7 +29,8 @@ func (s spelling) of(option string) string {
 	return s(option)
 }
 
-// Spelled is an option's name as the user's interface spells it (WithSpelling), "" where that has no such option.
+// Spelled is an option's name as the user's interface spells it (WithSpelling). It is "" where the interface has no
+// such option.
 func (g *GradientTable) Spelled(option string) string { return g.spelling.of(option) }
 
 // WithB0Threshold sets the b-value in s/mm2 up to which (inclusive) a volume is a b0. The default is

@@ -27,7 +27,7 @@ type Response struct {
 	Raised int // how many of these have signals above 0 and below 1e-4, which the tensor fit raises to it
 }
 
-// IsZonal tells the two forms apart.
+// IsZonal says whether the response is in zonal form.
 func (r Response) IsZonal() bool { return r.Zonal != nil }
 
 // String writes a tensor form so that ParseResponse reads it back to the bit. Of a zonal form it gives the size.
@@ -42,8 +42,8 @@ func (r Response) String() string {
 // and an image's signal, or a diffusivity in um2/ms, is above it.
 const tensorLimit = 0.1
 
-// leastDiffusivity in mm2/s is below what any signal can tell along a fibre: b-values would have to be 100,000. A first
-// diffusivity below it is in m2/s.
+// leastDiffusivity in mm2/s is the least first diffusivity that is accepted. Only b-values of 100,000 could show a
+// smaller one, so a smaller number must be in m2/s.
 const leastDiffusivity = 1e-5
 
 // ParseResponse reads a response in tensor form, "e1,e2,e3,S0": the three eigenvalues in mm2/s, the
@@ -72,9 +72,9 @@ func TensorResponse(numbers []float64) (Response, error) {
 	return r, r.Check()
 }
 
-// CheckDiffusivities refuses what are no eigenvalues of a diffusion tensor in mm2/s, the largest first: one that is not
-// finite, negative, or 0.1 or more (a sign of other units), one that is larger than the first, and a first below 1e-5 (0,
-// or in m2/s).
+// CheckDiffusivities refuses numbers that are not the eigenvalues of a diffusion tensor in mm2/s, the largest first.
+// These are numbers that are not finite, negative, or 0.1 or more (a sign of other units), a number that is larger
+// than the first, and a first number below 1e-5 (0, or in m2/s).
 func CheckDiffusivities(evals [3]float64) error {
 	for i, e := range evals {
 		switch {
@@ -95,9 +95,10 @@ func CheckDiffusivities(evals [3]float64) error {
 	return nil
 }
 
-// Check refuses what cannot be a response. In the tensor form these are diffusivities that CheckDiffusivities refuses,
-// and an S0 that is not positive. In the zonal form these are rows that are empty, of different lengths or not finite,
-// a first coefficient (the mean signal) below 0, and b-values that are not one to a row or are no b-values.
+// Check refuses what cannot be a response. In the tensor form these are diffusivities that CheckDiffusivities
+// refuses, and an S0 that is not positive. In the zonal form these are rows that are empty, of different lengths or
+// not finite, a first coefficient (the mean signal) below 0, and b-values that are negative, not finite, or not one
+// to a row.
 func (r Response) Check() error {
 	if !r.IsZonal() {
 		if err := CheckDiffusivities(r.Evals); err != nil {
@@ -157,10 +158,11 @@ func checkShells(bvals []float64) error {
 	return nil
 }
 
-// fewSigns is how large, relative to the mean signal, a coefficient must be for its sign to say something.
-const fewSigns = 0.01
+// leastSigned is how large, relative to the mean signal, a coefficient must be for its sign to mean something.
+const leastSigned = 0.01
 
-// mostRise is by how much the mean signal of a shell can exceed that of a lower one: noise, where hardly any signal is left.
+// mostRise is the largest ratio of a shell's mean signal to that of a lower shell. It is above 1 because of noise,
+// where hardly any signal is left.
 const mostRise = 1.1
 
 // Oddity is a sentence about a zonal response that does not look like the signal of a fibre along z or of a tissue.
@@ -170,7 +172,7 @@ const mostRise = 1.1
 func (r Response) Oddity() string {
 	for i, row := range r.Zonal {
 		for k, sign := range []float64{-1, 1} {
-			if l := k + 1; l < len(row) && sign*row[l] < -fewSigns*row[0] {
+			if l := k + 1; l < len(row) && sign*row[l] < -leastSigned*row[0] {
 				return fmt.Sprintf("row %d (counted from 1) has %v at l = %d, where a fibre along z has the other sign", i+1, row[l], 2*l)
 			}
 		}
@@ -212,8 +214,8 @@ func (r Response) HasDirections() bool {
 	return false
 }
 
-// mostAnisotropic is what a coefficient can be at most relative to that of l = 0, for a signal that is not negative and least
-// along the fibre: that of a disc across it, at l = 6 and 8.
+// mostAnisotropic is the largest ratio of a coefficient to that of l = 0 for a signal that is not negative and is
+// least along the fibre. The signal of a disc across the fibre reaches it, at l = 6 and 8.
 const mostAnisotropic = 1.13
 
 // ReadResponse reads a response from a text file in either form. Lines that begin with # are comments.

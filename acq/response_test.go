@@ -78,7 +78,7 @@ func TestMRtrix3sResponseFilesAreRead(t *testing.T) {
 	}
 }
 
-func TestFormOfAResponseFileIsToldByItsNumbers(t *testing.T) {
+func TestNumbersOfAResponseFileDecideItsForm(t *testing.T) {
 	tensor := Response{Evals: [3]float64{0.0017, 0.0003, 0.0003}, S0: 100}
 	for text, want := range map[string]Response{
 		"0.0017 0.0003 0.0003 100\n":                                         tensor,
@@ -138,7 +138,7 @@ func TestResponseWrittenByMRtrix3IsReadLive(t *testing.T) {
 	}
 }
 
-func TestZonalResponseTellsItsSize(t *testing.T) {
+func TestStringOfAZonalResponseSaysItsSize(t *testing.T) {
 	r := Response{Zonal: [][]float64{{9, 0, 0}, {5, -2, 1}}}
 	if got := r.String(); !strings.Contains(got, "2 shells") || !strings.Contains(got, "lmax 4") {
 		t.Errorf("%q", got)

@@ -12,7 +12,8 @@ import (
 // several shells in this way: one nominal b-value, and vectors that are shorter for the lower shells.
 type BValueScaling uint8
 
-// The choices of MRtrix3's -bvalue_scaling (3.0.4 and later), of which the zero value is the default.
+// ScaleAuto is the default. ScaleAuto, ScaleYes and ScaleNo are the choices of MRtrix3's -bvalue_scaling (3.0.4 and
+// later).
 const (
 	// ScaleAuto scales all b-values when some vector's length is off by so much that the largest |ln(length^2)| of
 	// all vectors but zeros exceeds 0.01. Otherwise vectors and b-values stay as given.
@@ -40,18 +41,18 @@ func (s BValueScaling) String() string {
 // scalingLimit is MRtrix3's, on |ln(length^2)|: about half a per cent of the length.
 const scalingLimit = 0.01
 
-// Largest b-values in s/mm2 that an acquisition can have: at 50 and below there would be b0s alone, and no
-// scanner reaches the other. What is outside is in other units.
+// The limits of an acquisition's largest b-value in s/mm2. At 50 or below, all volumes would be b0s. No scanner
+// reaches 100,000. Outside of these limits b-values are in another unit.
 const (
 	leastLargestBval = DefaultB0Threshold
 	mostLargestBval  = 100000
 )
 
-// checkUnits refuses b-values that cannot be in s/mm2. A table of zeros says nothing of its units.
+// checkUnits refuses b-values that cannot be in s/mm2. A table of zeros does not show its units.
 func checkUnits(bvals []float64) error {
 	largest := 0.0
 	for _, b := range bvals {
-		largest = max(largest, b) // NaN, which is refused elsewhere, stays
+		largest = max(largest, b) // NaN stays NaN; admit refuses it
 	}
 	const wanted = "expected s/mm2, as 1000: %s"
 	switch {
@@ -72,8 +73,8 @@ func (g *GradientTable) CheckUnits() error {
 	return nil
 }
 
-// checkScaled refuses b-values that were in s/mm2 until they were multiplied by the squared lengths of their vectors:
-// the vectors are at fault then.
+// checkScaled refuses b-values that were in s/mm2 until they were multiplied by the squared lengths of their
+// vectors. Then the vectors are at fault.
 func (o gradientOptions) checkScaled(bvals []float64, bvecs [][3]float64, scaled []float64) error {
 	if checkUnits(scaled) == nil {
 		return nil
@@ -92,8 +93,8 @@ func (o gradientOptions) checkScaled(bvals []float64, bvecs [][3]float64, scaled
 		lengths, listBvals(bvals), listBvals(scaled), o.withoutScaling("use %s, which keeps the b-values, or "))
 }
 
-// withoutScaling is a part of a message that names the option that keeps b-values, as the user's interface spells it; "" where
-// there is none.
+// withoutScaling is the part of a message that names the option by which b-values stay as given, as the user's
+// interface spells it. It is "" where the interface has no such option.
 func (o gradientOptions) withoutScaling(format string) string {
 	option := o.spelling.of("bvalue_scaling")
 	if option == "" {
@@ -106,8 +107,9 @@ func squareOf(v [3]float64) float64 {
 	return float64(v[0]*v[0]) + float64(v[1]*v[1]) + float64(v[2]*v[2])
 }
 
-// scale multiplies b-values, in place, by the squared lengths of their vectors, which become unit vectors, where
-// that is called for, and says so. scaled is how many of those above 0.
+// scale multiplies b-values by the squared lengths of their vectors where the choice of scaling asks for it, and
+// scales the vectors to length 1, both in place. scaled is how many b-values above 0 it has multiplied. The warning
+// says what was changed.
 func (o gradientOptions) scale(bvals []float64, bvecs [][3]float64) (scaled int, warning string) {
 	s := o.scaling
 	most := 0.0

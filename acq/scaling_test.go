@@ -24,7 +24,7 @@ func scaled(t *testing.T, bval float64, lengths []float64, options ...GradientOp
 	return g, warnings
 }
 
-func TestLengthsOfVectorsCodeBValuesBeyondMRtrix3sLimit(t *testing.T) {
+func TestLengthsBeyondMRtrix3sLimitScaleBValues(t *testing.T) {
 	inside, outside := math.Exp(-0.00499), math.Exp(-0.00501) // ln(length^2) of -0.00998 and -0.01002
 	for name, c := range map[string]struct {
 		lengths []float64
@@ -60,14 +60,14 @@ func TestLengthsOfVectorsCodeBValuesBeyondMRtrix3sLimit(t *testing.T) {
 }
 
 // Two shells from one nominal b-value, as scanners make them.
-func TestWarningSaysWhichBValuesCameOut(t *testing.T) {
+func TestWarningListsTheScaledBValues(t *testing.T) {
 	_, warnings := scaled(t, 2000, []float64{1, 1, math.Sqrt(0.5), math.Sqrt(0.5), math.Sqrt(0.5)})
 	if len(warnings) != 1 || !strings.Contains(warnings[0], "b = 0 (1), 2000 (5) became b = 0 (1), 1000 (3), 2000 (2)") {
 		t.Errorf("warnings %q", warnings)
 	}
 }
 
-// MRtrix3's rule looks at the vectors of b0s, too, whose b-values stay 0.
+// MRtrix3's rule also looks at the vectors of b0s, although their b-values stay 0.
 func TestVectorsOfB0sCountButChangeNoBValue(t *testing.T) {
 	g, warnings, err := NewGradientTable([]float64{0, 1000}, [][3]float64{{0.5, 0, 0}, {0, 1, 0}})
 	if err != nil || g.Bvals[0] != 0 || g.Bvals[1] != 1000 || len(warnings) != 1 || !strings.Contains(warnings[0], "stay as they were") {
@@ -114,7 +114,7 @@ func TestOtherUnitsAreNamed(t *testing.T) {
 	}
 }
 
-func TestVectorsThatAreNoDirectionsAreAtFaultNotTheUnits(t *testing.T) {
+func TestMessageBlamesVectorsOfWrongLengthAndNotTheUnits(t *testing.T) {
 	for _, c := range []struct {
 		first, second float64
 		parts         []string

@@ -61,12 +61,12 @@ func (g *GradientTable) shell(volumes []int) Shell {
 	return Shell{Bval: sum / float64(len(volumes)), Volumes: volumes}
 }
 
-// ShellTolerance in s/mm2 is what MRtrix3 takes for one shell: the row of a response stands for shells that are no further
-// from its b-value.
+// ShellTolerance, in s/mm2, is MRtrix3's tolerance for one shell. A row of a response stands for a shell if their
+// b-values differ by no more than this.
 const ShellTolerance = 80
 
 // MRtrix3's numbers (core/dwi/shells.h): b-values less than 80 s/mm2 apart are neighbours, a volume with two
-// neighbours or more makes a shell of them, and a shell of fewer than six directions bears no model.
+// neighbours or more makes a shell with them, and a shell of fewer than six directions is too small for any model.
 const (
 	neighbourDistance = ShellTolerance
 	fewestNeighbours  = 3 // with the volume itself
@@ -115,13 +115,13 @@ func (g *GradientTable) ClusterShells() (shells []Shell, left []int, err error) 
 	return shells, left, nil
 }
 
-// isWide says whether b-values have run together to one shell that should be several, or none.
+// isWide says whether a shell is so wide that it should be several shells, or none.
 func (g *GradientTable) isWide(s Shell) bool {
 	low, high := g.extent(s)
 	return high-low > max(widestShell, widestShare*s.Bval)
 }
 
-// What a shell may be wide: in s/mm2, and as a share of its mean b-value.
+// How wide a shell may be: in s/mm2, and as a share of its mean b-value.
 const (
 	widestShell = 400
 	widestShare = 0.2
@@ -136,7 +136,8 @@ func (g *GradientTable) extent(s Shell) (low, high float64) {
 	return low, high
 }
 
-// clusters are the shells of MRtrix3's rule, ascending, whatever they are like, and the volumes in none.
+// clusters applies MRtrix3's rule and checks nothing. It returns the shells, ascending, and the volumes that are in
+// none.
 func (g *GradientTable) clusters() (shells []Shell, left []int) {
 	members := [][]int{g.B0s()}
 	dwis := g.DWIs()
@@ -168,7 +169,8 @@ func (g *GradientTable) clusters() (shells []Shell, left []int) {
 	return shells, left
 }
 
-// spreadFrom takes a volume with enough neighbours, these, and theirs.
+// spreadFrom makes the shell of a volume that has enough neighbours: the volume, its neighbours, the neighbours of
+// those that have enough themselves, and so on.
 func spreadFrom(first int, neighbours [][]int, taken []bool) []int {
 	taken[first] = true
 	shell := []int{first}
@@ -226,7 +228,7 @@ func (g *GradientTable) ChooseShells(bvals []float64) (shells []Shell, warnings 
 	return shells, warnings, nil
 }
 
-// shells are those of models.
+// shells finds the shells for models, by DIPY's rule or by MRtrix3's.
 func (g *GradientTable) shells() (shells []Shell, left []int, err error) {
 	if g.asDIPY {
 		return g.DIPYShells(ShellTolerance), nil, nil

@@ -12,7 +12,7 @@ import (
 	"github.com/voxfit/voxfit/internal/peer"
 )
 
-// tableOf has b-values and directions that do not matter.
+// tableOf makes a table of these b-values, with some directions.
 func tableOf(bvals ...float64) *GradientTable {
 	g := &GradientTable{Bvals: bvals, Bvecs: make([][3]float64, len(bvals)), B0Threshold: DefaultB0Threshold}
 	random := rand.New(rand.NewPCG(1, 2))
@@ -101,7 +101,7 @@ func TestShellsOfFewDirectionsAreRefused(t *testing.T) {
 	}
 }
 
-// mrinfo takes b = 10 for the limit of b0s, so that there is nothing between it and ours.
+// The limit of b0s is 10 for mrinfo and 50 here, so the tables have no b-values between these.
 func TestClustersAreMRtrix3sLive(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	image := peer.Data(t, "mrtrix_msmt/dwi.nii.gz") // of 102 volumes

@@ -1,7 +1,7 @@
 package acq
 
-// Spread picks at most n voxels, evenly over all of them, from values that are voxel-major: each voxel has as many of them.
-// Where there are no more than n, it is values itself.
+// Spread picks at most n voxels, evenly spaced, from values that are voxel-major. each is how many values a voxel
+// has. Where there are no more than n voxels, it returns values itself.
 func Spread[T any](values []T, each, n int) []T {
 	have := len(values) / each
 	if have <= n {

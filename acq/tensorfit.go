@@ -26,8 +26,8 @@ const (
 	// pinvCutoff is numpy.linalg.pinv's rcond: smaller singular values, relative to the largest, count
 	// as zero.
 	pinvCutoff = 1e-15
-	// qrCondition is up to where a QR solution has the digits that we promise; beyond, the
-	// pseudo-inverse decides as in DIPY.
+	// qrCondition is the condition number up to which a solution by QR is accurate enough. Beyond it the
+	// pseudo-inverse is used, as in DIPY.
 	qrCondition = 1e10
 )
 
@@ -90,7 +90,7 @@ func (t *tensorFit) weightedFit(start *mat.VecDense) (*mat.VecDense, bool) {
 	return solve(t.weighted, t.target)
 }
 
-// solve is pinv(a) b, by a QR decomposition where that has the digits.
+// solve is pinv(a) b, by a QR decomposition where that is accurate enough.
 func solve(a *mat.Dense, b *mat.VecDense) (*mat.VecDense, bool) {
 	if rows, columns := a.Dims(); rows >= columns {
 		var qr mat.QR

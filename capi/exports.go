@@ -1,6 +1,6 @@
-// Libvoxfit is voxfit as a C library: voxfit.h declares what it has, and README.md says how to build it
-// and how to link it. The functions of the header are in shim.c, which calls those exported here; the
-// work is done by package native. This is the only package of the module that needs cgo.
+// Libvoxfit is voxfit as a C library. voxfit.h declares its functions, and README.md says how to build and link it.
+// The functions of the header are in shim.c, which calls the functions exported here. The work is done by package
+// native. This is the only package of the module that needs cgo.
 package main
 
 // #include "voxfit.h"
@@ -18,7 +18,7 @@ import (
 	"github.com/voxfit/voxfit/model"
 )
 
-func main() {} // a C library has none, a Go package that makes one must
+func main() {} // go build wants one, but nothing calls it in a library
 
 // report runs what a function does, and turns an error, or a panic, into a code and a message. Nothing
 // that goes wrong in Go may end the caller's process.
@@ -52,7 +52,7 @@ func put(dst *C.char, capacity C.int64_t, text string) {
 	bytes[copy(bytes[:capacity-1], text)] = 0
 }
 
-// maxMeasurements is beyond any acquisition: a number above it is a mistake.
+// maxMeasurements is more than any acquisition has. A number above it is a mistake.
 const maxMeasurements = 1 << 20
 
 //export voxfit_go_model_new
@@ -309,10 +309,10 @@ func voxfit_go_image_read(handle C.voxfit_image, r *C.voxfit_reading, message *C
 	})
 }
 
-// maxVertices is beyond any sphere.
+// maxVertices is more than any sphere has.
 const maxVertices = 1 << 20
 
-// maxVoxels is beyond any memory, and far enough from overflow of sizes in bytes.
+// maxVoxels is more than any memory holds, and so low that sizes in bytes do not overflow.
 const maxVoxels = 1 << 40
 
 func voxels(n C.int64_t) (int, error) {

@@ -25,10 +25,10 @@ import (
 
 var wm = acq.Response{Evals: [3]float64{0.0017, 0.0003, 0.0003}, S0: 100}
 
-// checked are the models that the C program goes through, and the same models made in Go.
+// checked are the models that the C program goes through, with the same models made in Go.
 var checked = []struct {
 	name, options string
-	slow          bool // under valgrind, where it takes few voxels but in long tests
+	slow          bool // under valgrind, where only long tests take more than a few voxels
 	make          func(g *acq.GradientTable) (model.Model, error)
 }{
 	{"dti", `{"method": "nls"}`, false, func(g *acq.GradientTable) (model.Model, error) {
@@ -54,7 +54,7 @@ var checked = []struct {
 
 const measurements = 34
 
-// signal is that of tensors of all shapes between a sphere and a stick.
+// signal simulates tensors of all shapes between a sphere and a stick.
 func signal(g *acq.GradientTable, voxels int) []float32 {
 	values := make([]float32, 0, voxels*measurements)
 	for v := range voxels {
@@ -84,8 +84,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// library builds libvoxfit.so with build tags and returns its path. It skips the test where that cannot be. Paths are trimmed
-// as in `make library`, so that Go compiles no package anew for it.
+// library builds libvoxfit.so with build tags and returns its path. It skips the test where the library cannot be
+// built. Paths are trimmed as in `make library`, so that Go need not compile the packages again.
 func library(t *testing.T, tags string, flags ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("cc"); err != nil {
@@ -141,7 +141,8 @@ func run(t *testing.T, environment []string, command ...string) {
 	}
 }
 
-// arguments are those of check for a model, with the acquisition in a file; the last is where parameters go.
+// arguments are the arguments of check for a model, with the acquisition in a file. The last is the file for
+// parameters.
 func arguments(t *testing.T, name, options string, g *acq.GradientTable, values []float32) []string {
 	t.Helper()
 	in, out := filepath.Join(t.TempDir(), "signal"), filepath.Join(t.TempDir(), "params")
@@ -192,7 +193,8 @@ func TestCProgramGetsTheBitsOfGo(t *testing.T) {
 	}
 }
 
-// A model is a file and a line: the C library has it, and all that holds of a model.
+// A model is added with a file and a line. The C library then has it, and all that holds for other models holds for
+// it.
 func TestAnAddedModelIsInTheLibrary(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short")
@@ -226,8 +228,8 @@ func TestCProgramIsCleanUnderValgrind(t *testing.T) {
 	if _, err := exec.LookPath("valgrind"); err != nil {
 		t.Skip("no valgrind (Debian's package of that name)")
 	}
-	// With this tag Go's runtime tells valgrind about its own stacks and heap; preemption by signals,
-	// which writes below the stack pointer, it does not tell.
+	// With this tag, Go's runtime tells valgrind about its stacks and heap. It does not tell about preemption by
+	// signals, which writes below the stack pointer.
 	check := program(t, "check", library(t, "valgrind"))
 	g := cases.Spiral(t)
 	for _, c := range checked {
@@ -250,7 +252,7 @@ func TestHeaderIsCPlusPlusToo(t *testing.T) {
 	run(t, nil, "c++", "-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-x", "c++", "voxfit.h", "-Wno-pragma-once-outside-header")
 }
 
-// What README.md shows is compiled with the flags that it names, and fits.
+// The program in README.md compiles with the flags that are given there, and fits.
 func TestProgramOfReadmeRuns(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {

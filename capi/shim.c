@@ -9,27 +9,28 @@
 #include <string.h>
 #include <unistd.h>
 
-// In a DLL, what one file exports hides what the others only define, and cgo exports the functions in Go.
+// cgo exports the functions in Go by name. As soon as one file of a DLL does this, functions of other files are
+// hidden unless they are exported, too.
 #ifdef _WIN32
 #define VOXFIT_API __declspec(dllexport)
 #endif
 #include "voxfit.h"
 #include "_cgo_export.h"
 
-// The message of each thread. It is no _Thread_local array: Go's own variable puts all of a library's
-// thread-local memory into a block of 1.6 KB that every library of the process shares.
+// The message of each thread. It is not a _Thread_local array. Go has a thread-local variable, because of which all
+// thread-local memory of this library comes from a block of 1.6 KB that all libraries of the process share.
 enum { MESSAGE = 2048 };
 static pthread_key_t message_key;
 
 static char *message(void) {
-    static char none[MESSAGE]; // where there is no memory
+    static char none[MESSAGE]; // used if there is no memory
     char *own = pthread_getspecific(message_key);
     if (!own && (own = calloc(1, MESSAGE)))
         pthread_setspecific(message_key, own);
     return own ? own : none;
 }
 
-// A fork that goes round the C library leaves the flag alone, but not the process id.
+// A fork by the system call itself does not set the flag, but changes the process id.
 static atomic_int forked;
 static pid_t loaded_by;
 

@@ -15,10 +15,10 @@ import (
 	"github.com/voxfit/voxfit/internal/soak"
 )
 
-// What a process holds stays flat while many threads use the library: 64 for ten minutes in `make soak`.
+// The memory of a process does not grow while many threads use the library: 64 for ten minutes in `make soak`.
 func TestSoakOfAProgramInC(t *testing.T) {
 	lib := library(t, "")
-	t.Parallel() // with the others: all of `make soak` takes as long as one
+	t.Parallel() // so that all of `make soak` takes as long as one of its tests
 	d, threads := soak.Time(t)
 	g := cases.Spiral(t)
 	c := checked[0]
@@ -40,7 +40,7 @@ func TestSoakOfAProgramInPython(t *testing.T) {
 	soaked(t, d, c)
 }
 
-// soaked runs a program, which is to end by itself after the duration, and watches it until shortly before.
+// soaked runs a program, which ends by itself after the duration, and watches it until shortly before.
 func soaked(t *testing.T, d time.Duration, c *exec.Cmd) {
 	t.Helper()
 	var output bytes.Buffer

@@ -1,9 +1,8 @@
-/* voxfit: diffusion-MRI models, one voxel at a time, many at once. BSD-3-Clause.
+/* voxfit: fits diffusion-MRI models to many voxels at once. BSD-3-Clause.
  *
- * A model is made once for an acquisition and fitted to any number of batches, from any number of
- * threads at a time. Every function returns VOXFIT_OK or one of the errors below; voxfit_message()
- * then says in words what was found and what was expected. Nothing here allocates memory that the
- * caller would have to free, but for the models themselves.
+ * A model is made once for an acquisition and fitted to any number of batches, from any number of threads at a time.
+ * Every function returns VOXFIT_OK or one of the errors below; voxfit_message() then says in words what was found
+ * and what was expected. The caller frees models and images. Nothing else here needs to be freed.
  *
  * The library has a runtime with threads of its own, which a fork() leaves behind: in a process that
  * was forked after the library was loaded, every function that needs it returns VOXFIT_ERROR_FORKED.
@@ -15,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a DLL shows, its own sources say; programs need not. */
+/* The library's own sources define this to export functions from a DLL. Programs need not. */
 #ifndef VOXFIT_API
 #define VOXFIT_API
 #endif
@@ -37,7 +36,7 @@ enum voxfit_error {
     VOXFIT_ERROR_INTERNAL = 5  /* a fault of the library */
 };
 
-/* Types of numbers. VOXFIT_SWAPPED is added where the bytes of a signal are in the order of other machines. */
+/* Types of numbers. Add VOXFIT_SWAPPED if the bytes of a signal are not in the order of this machine. */
 enum voxfit_type {
     VOXFIT_FLOAT32 = 1,
     VOXFIT_FLOAT64 = 2,
@@ -56,18 +55,18 @@ enum voxfit_status {
     VOXFIT_STATUS_OUTSIDE_MASK = 1,          /* not fitted, as after an abort; parameters are not written */
     VOXFIT_STATUS_NON_FINITE = 2,            /* a measured value is NaN or infinite: parameters are zero */
     VOXFIT_STATUS_ZERO_SIGNAL = 3,           /* nothing was measured: parameters are zero */
-    VOXFIT_STATUS_ALL_FREE_WATER = 4,        /* mean diffusivity of water: the fraction is 1, the tensor zero, S0 the mean b0 */
-    VOXFIT_STATUS_NOT_POSITIVE_DEFINITE = 5, /* equations without one solution: docs/architecture.md, Bad signals */
-    VOXFIT_STATUS_MAX_ITERATIONS = 6,        /* the last, or best, of too many iterations */
-    VOXFIT_STATUS_REFIT = 7,                 /* found in a slower, safer way */
-    VOXFIT_STATUS_NEGATIVE_SIGNAL = 8,       /* found, though a measured value is negative */
-    VOXFIT_STATUS_NEGATIVE_EIGENVALUE = 9,   /* free water: the tissue's tensor has an eigenvalue below zero */
-    VOXFIT_STATUS_OVERFLOW = 10,             /* finite values, too large for single precision or the sums: parameters are zero */
-    VOXFIT_STATUS_BELOW_MIN_SIGNAL = 11,     /* a value is above zero and below the minimum signal, and was raised to it */
-    VOXFIT_STATUS_NOT_IN_SHARD = 12          /* in maps of a fit in parts: another part's; this library never says so */
+    VOXFIT_STATUS_ALL_FREE_WATER = 4,        /* diffuses like water: fraction 1, a tensor of zeros, S0 the mean b0 */
+    VOXFIT_STATUS_NOT_POSITIVE_DEFINITE = 5, /* no unique solution: see Bad signals in docs/architecture.md */
+    VOXFIT_STATUS_MAX_ITERATIONS = 6,        /* no convergence: parameters of the last, or the best, iteration */
+    VOXFIT_STATUS_REFIT = 7,                 /* a result was found in a slower, safer way */
+    VOXFIT_STATUS_NEGATIVE_SIGNAL = 8,       /* a result was found, but a measured value is negative */
+    VOXFIT_STATUS_NEGATIVE_EIGENVALUE = 9,   /* the fitted tensor has an eigenvalue below zero */
+    VOXFIT_STATUS_OVERFLOW = 10,             /* a value is finite, but too large for the sums: parameters are zero */
+    VOXFIT_STATUS_BELOW_MIN_SIGNAL = 11,     /* a value above zero was below the minimum signal, and was raised to it */
+    VOXFIT_STATUS_NOT_IN_SHARD = 12          /* in maps of a fit in parts: a voxel of another part. Not used here */
 };
 
-/* A model. 0 is none. The number of a freed model is not given out again. */
+/* A model. 0 is no model. The number of a freed model is not given out again. */
 typedef uint64_t voxfit_model;
 
 /* One group of parameters, or one map. */
@@ -80,9 +79,10 @@ typedef struct voxfit_field {
 
 /* A batch of voxels. Set it to zero, then size to sizeof(voxfit_batch), then what is needed.
  *
- * Value j of voxel v is at signal + v * voxel_stride + j * value_stride, or with offsets at
- * signal + offsets[v] + j * value_stride; strides and offsets are in bytes and may be negative. Both
- * strides zero, without offsets, mean voxels x measurements values without gaps. */
+ * Value j of voxel v is at signal + v * voxel_stride + j * value_stride, or with offsets at signal + offsets[v] + j
+ * * value_stride; strides and offsets are in bytes and may be negative. If both
+ *
+ * * strides are zero and there are no offsets, the values are voxels x measurements without gaps. */
 typedef struct voxfit_batch {
     size_t size;
     int64_t voxels;
@@ -91,13 +91,13 @@ typedef struct voxfit_batch {
     int32_t params_type; /* VOXFIT_FLOAT64 or VOXFIT_FLOAT32 */
     int64_t voxel_stride;
     int64_t value_stride;
-    const int64_t *offsets;     /* voxels of them, or NULL */
+    const int64_t *offsets;     /* one for each voxel, or NULL */
     void *params;               /* voxels x parameters */
     uint8_t *status;            /* voxels, or NULL */
     uint16_t *iterations;       /* voxels, or NULL */
     int32_t threads;            /* 0: one for each CPU that the process may use */
     int32_t flags;              /* enum voxfit_flag */
-    const int32_t *abort_flag;  /* the batch ends within about 20 ms of its becoming other than 0; or NULL */
+    const int32_t *abort_flag;  /* the batch ends within about 20 ms after this is no longer 0; or NULL */
     int64_t *progress;          /* voxels that are done are added to it, atomically; or NULL */
 } voxfit_batch;
 
@@ -107,8 +107,8 @@ typedef struct voxfit_derivation {
     int64_t voxels;
     const double *params;       /* voxels x parameters, as voxfit_fit wrote them */
     const uint8_t *status;      /* for the map of this name; NULL counts as zeros */
-    const uint16_t *iterations; /* likewise */
-    float *const *maps;         /* for each map voxels x components values; NULL for one that is not wanted */
+    const uint16_t *iterations; /* for the map of this name; NULL counts as zeros */
+    float *const *maps;         /* voxels x components values for each map; NULL for a map that is not wanted */
     int32_t map_count;          /* as many as voxfit_model_fields(model, VOXFIT_MAPS, ...) has */
     int32_t threads;
     int32_t flags;
@@ -117,8 +117,8 @@ typedef struct voxfit_derivation {
     int64_t *progress;
 } voxfit_derivation;
 
-/* Peaks to be found of functions that are given by their values on a sphere and are the same in opposite directions, by the
- * rules of DIPY's peak_directions. Set it to zero, then size to sizeof(voxfit_peak_search). */
+/* Finds peaks of functions that are given by their values on a sphere and are the same in opposite directions. The
+ * rules are those of DIPY's peak_directions. Set it to zero, then size to sizeof(voxfit_peak_search). */
 typedef struct voxfit_peak_search {
     size_t size;
     int64_t voxels;
@@ -128,16 +128,17 @@ typedef struct voxfit_peak_search {
     const double *values;       /* voxels x vertices */
     const double *directions;   /* vertices x 3, unit vectors: a hemisphere, or a whole sphere */
     const int32_t *pairs;       /* edges x 2: vertices that are neighbours, counted from 0 */
-    double threshold;           /* of the highest peak, above the smallest value but at least zero: DIPY takes 0.5 */
-    double separation;          /* degrees, 0 to 90: DIPY takes 25 */
-    int32_t *indices;           /* voxels x peaks: the vertices that are peaks, the highest first; -1 where there are fewer */
+    double threshold;           /* least height of a peak, as a share of the highest peak's; heights are above the
+                                 smallest value, or above zero if that is negative. DIPY takes 0.5 */
+    double separation;          /* least angle between peaks in degrees, 0 to 90. DIPY takes 25 */
+    int32_t *indices;           /* voxels x peaks: the vertices, the highest first; -1 where there are fewer */
     int32_t threads;
     int32_t flags;
     const int32_t *abort_flag;
     int64_t *progress;
 } voxfit_peak_search;
 
-/* A NIfTI image whose header was read. 0 is none. It keeps no file open. */
+/* A NIfTI image whose header was read. 0 is no image. It keeps no file open. */
 typedef uint64_t voxfit_image;
 
 /* Voxels of an image to be read. Set it to zero, then size to sizeof(voxfit_reading). */
@@ -150,43 +151,45 @@ typedef struct voxfit_reading {
     int32_t threads;
     int32_t flags;              /* 0 */
     const int32_t *abort_flag;
-    int64_t *progress;          /* counts the voxels as parts of all volumes arrive */
+    int64_t *progress;          /* counts voxels in proportion to the values that have arrived, volume by volume */
 } voxfit_reading;
 
-/* The version of the interface that the library has. Works after a fork, too. */
+/* The version of the library's interface. This also works after a fork. */
 VOXFIT_API int32_t voxfit_abi_version(void);
 
-/* Why the last function of this thread that failed did so: a sentence, valid until the next one fails.
- * Works after a fork, too. */
+/* A sentence that says why a function failed: the last one of this thread that did. It is valid until the next one
+ * fails. This also works after a fork. */
 VOXFIT_API const char *voxfit_message(void);
 
-/* Writes the models that there are, with their options and maps, as JSON: docs/options.md has the same. At most capacity
- * bytes with the ending zero are written; needed is how many all of it takes. */
+/* Writes all models, with their options and maps, as JSON. docs/options.md has the same. At most capacity bytes are
+ * written, the ending zero included. needed becomes the number of bytes that the whole text takes. */
 VOXFIT_API int32_t voxfit_options(char *text, int64_t capacity, int64_t *needed);
 
-/* Makes a model: name is one of those that voxfit_options lists, as "dti"; bvals has measurements values in
- * s/mm2, bvecs measurements x 3, of length 1 or (for b = 0) 0: other lengths scale the b-values (bvalue_scaling). options is a
- * JSON object, or NULL for none. A key that the model does not have, and a value that it does not take, are errors that say what is. */
+/* Makes a model. name is one of those that voxfit_options lists, as "dti". bvals has measurements values in s/mm2.
+ * bvecs has measurements x 3 values: vectors of length 1, or 0 for b = 0. Other lengths scale the b-values
+ * (bvalue_scaling). options is a JSON object, or NULL for none. A key that the model does not have is an error that
+ * lists its keys. A value that an option does not take is an error that says what was expected. */
 VOXFIT_API int32_t voxfit_model_new(const char *name, int64_t measurements, const double *bvals, const double *bvecs,
                                     const char *options, voxfit_model *model);
 
-/* Frees a model. Batches that other threads are fitting with it end as if nothing had happened. */
+/* Frees a model. Other threads can finish batches that they are fitting with it. */
 VOXFIT_API int32_t voxfit_model_free(voxfit_model model);
 
-/* Values read and written for each voxel. Either pointer may be NULL. */
+/* How many values are read and written for each voxel. Either pointer may be NULL. */
 VOXFIT_API int32_t voxfit_model_sizes(voxfit_model model, int64_t *measurements, int64_t *parameters);
 
 enum voxfit_which { VOXFIT_PARAMETERS = 0, VOXFIT_MAPS = 1 };
 
-/* Describes parameters or maps, in their order: at most capacity fields are written, and count is how many
+/* Describes parameters or maps, in their order. At most capacity fields are written, and count becomes how many
  * there are. fields may be NULL with capacity 0. */
 VOXFIT_API int32_t voxfit_model_fields(voxfit_model model, int32_t which, voxfit_field *fields, int64_t capacity,
                                        int64_t *count);
 
 enum voxfit_text { VOXFIT_WARNINGS = 0, VOXFIT_ISA = 1 };
 
-/* Writes what the set-up found suspicious, a sentence a line, or the name of the kernels' instruction
- * set: at most capacity bytes with the ending zero. needed is how many all of it takes. */
+/* Writes what the set-up found suspicious, one sentence on each line, or the name of the kernels' instruction set.
+ * At most capacity bytes are written, the ending zero included. needed becomes the number of bytes that the whole text
+ * takes. */
 VOXFIT_API int32_t voxfit_model_text(voxfit_model model, int32_t which, char *text, int64_t capacity, int64_t *needed);
 
 /* Fits a batch. A voxel's result depends on that voxel alone, to the last bit. */
@@ -201,21 +204,22 @@ VOXFIT_API int32_t voxfit_find_peaks(const voxfit_peak_search *search);
 /* Reads and checks the header of a .nii or .nii.gz file. */
 VOXFIT_API int32_t voxfit_image_new(const char *path, voxfit_image *image);
 
-/* The grid of an image that the caller has in memory, for voxfit_image_check_grid: three dimensions, and the affine from
- * voxel numbers to millimetres, three rows of four. Messages call the image by its name; it may be NULL. */
+/* Makes the grid of an image that the caller has in memory, for voxfit_image_check_grid: three dimensions, and the
+ * affine from voxel numbers to millimetres, three rows of four. Messages call the image by its name; it may be NULL. */
 VOXFIT_API int32_t voxfit_image_in_memory(const char *name, const int64_t *shape, const double *affine,
                                           voxfit_image *image);
 
-/* Frees an image. Readings in other threads end as if nothing had happened. */
+/* Frees an image. Other threads can finish reading from it. */
 VOXFIT_API int32_t voxfit_image_free(voxfit_image image);
 
-/* The dimensions of an image, at most capacity of them: x, y, z, and what follows. dimensions is how many there are. */
+/* Writes the dimensions of an image, at most capacity of them: x, y, z, and further ones. dimensions becomes how many
+ * there are. */
 VOXFIT_API int32_t voxfit_image_shape(voxfit_image image, int64_t *shape, int64_t capacity, int64_t *dimensions);
 
-/* Whether a mask lies on the grid of an image: the same shape, and corners in the same places. */
+/* Returns an error unless a mask lies on the grid of an image: the same shape, and corners in the same places. */
 VOXFIT_API int32_t voxfit_image_check_grid(voxfit_image image, voxfit_image mask);
 
-/* Reads voxels, each of which becomes a row of all its values. */
+/* Reads voxels. Each becomes a row of all its values. */
 VOXFIT_API int32_t voxfit_image_read(voxfit_image image, const voxfit_reading *reading);
 
 #ifdef __cplusplus

@@ -26,11 +26,11 @@ var published = squaredErrors{fa: 8.3e-4, f: 5.7e-4, md: 1.8e-9}
 
 var publishedTruth = freeWaterTruth{evals: [3]float64{1.6e-3, 0.5e-3, 0.3e-3}, f: 0.5}
 
-// The published fit does not reach the least-squares optimum: the Jacobian handed to its solver has
-// the wrong sign in the column of S0, so that it stops on the way from the WLS start. At this one
-// point of the simulation that happens to lower the error of f by 5% and those of FA and MD by 3% and
-// 2% (4000 voxels, the published step repeated with either Jacobian), while DIPY with jac=False errs
-// as we do. So FA must be at or below what was published, f and MD at or below but for 5%.
+// The published fit does not reach the least-squares optimum: the Jacobian handed to its solver has the wrong sign
+// in the column of S0, so that it stops on the way from the WLS start. At this one point of the simulation that
+// happens to lower the error of f by 5% and those of FA and MD by 3% and 2% (4000 voxels, the published step
+// repeated with either Jacobian), while DIPY with jac=False has the same errors as voxfit. So FA must be at or below
+// what was published, and f and MD at most 5% above.
 func TestFreeWaterErrorsAreThosePublished(t *testing.T) {
 	g := henriquesScheme(t)
 	const voxels = 12000 // as many as in the rerun that the data folder records
@@ -42,8 +42,8 @@ func TestFreeWaterErrorsAreThosePublished(t *testing.T) {
 	}
 }
 
-// Over the whole stored simulation (five anisotropies, eleven fractions) FA and f err less than the
-// published code's results stored beside it, on the very same signals.
+// Over the whole stored simulation (five anisotropies, eleven fractions), the errors of FA and f are smaller than
+// those of the published code's stored results for the same signals.
 func TestFreeWaterErrorsAreBelowThePublishedCodesOnItsSignals(t *testing.T) {
 	a, truth := fwdtiReference(t)
 	ours := freeWaterErrors(fitFreeWaterNLS(t, a), truth...)
@@ -55,7 +55,7 @@ func TestFreeWaterErrorsAreBelowThePublishedCodesOnItsSignals(t *testing.T) {
 	}
 }
 
-// DIPY 1.6 reached the optimum of the same objective, but for voxels in which it stopped short.
+// DIPY 1.6 reached the optimum of the same objective, except in voxels where it stopped early.
 func TestFreeWaterErrorsOnStoredSignalsAreThoseOfDIPY(t *testing.T) {
 	a, truth := fwdtiReference(t)
 	ours := freeWaterErrors(fitFreeWaterNLS(t, a), truth...)
@@ -73,7 +73,7 @@ type freeWaterTruth struct {
 	f     float64
 }
 
-// storedErrors are those of a stored result: voxels x 13, three eigenvalues first and f last.
+// storedErrors are the errors of a stored result, which is voxels x 13 with three eigenvalues first and f last.
 func storedErrors(t *testing.T, file string, truth []freeWaterTruth) squaredErrors {
 	t.Helper()
 	stored := readImage(t, peer.Data(t, "fwdti_reference", file))

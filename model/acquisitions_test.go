@@ -93,7 +93,7 @@ func (a acquisition) response() acq.Response {
 	return acq.Response{Evals: [3]float64{1.7e-3, 0.3e-3, 0.3e-3}, S0: sum / float64(a.voxels())}
 }
 
-// forDIPY hands the acquisition over as parity.py names its parts.
+// forDIPY has the parts of the acquisition, by the names that parity.py uses.
 func (a acquisition) forDIPY() peer.Arrays {
 	n := a.gradients.Len()
 	return peer.Arrays{
@@ -106,15 +106,15 @@ func (a acquisition) forDIPY() peer.Arrays {
 // A multiShellSet is one acquisition of the shared data.
 type multiShellSet struct {
 	name, folder, file string
-	lmax               int                                 // the harmonic order that its directions bear
+	lmax               int                                 // the SH degree that its directions determine
 	share              float64                             // of voxels in which free-water fits must agree
 	keep               func(a acquisition, voxel int) bool // which voxels; nil for all but empty ones
 }
 
-// The water phantom's air is signals of one or two quantisation steps, most of them zero: a tensor and
-// water through them have a singular linear fit and many minima, and either program ends below the
-// other in some voxels. Its water is some hundred times brighter. Its 40 directions do not determine
-// the 45 coefficients of order 8, where DIPY's path would hang on rounding.
+// The water phantom's air is signals of one or two quantisation steps, most of them zero: a tensor and water through
+// them have a singular linear fit and many minima, and either program ends below the other in some voxels. Its water
+// is some hundred times brighter. Its 40 directions do not determine the 45 coefficients of order 8, where DIPY's
+// iterations would depend on rounding.
 var multiShellSets = []multiShellSet{
 	{"mrtrix_msmt", "mrtrix_msmt", "dwi.nii.gz", 8, 0.999, nil},
 	{"hcp_osmosis_27vox", "hcp_osmosis_27vox", "dwi.nii.gz", 8, 0.999, nil},
@@ -162,7 +162,7 @@ func readImage(t *testing.T, path string) []float32 {
 	return values
 }
 
-// A fitted block is what a model made of an acquisition.
+// A fitted block has the results of a model for an acquisition.
 type fitted struct {
 	parameters int
 	params     []float64

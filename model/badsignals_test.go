@@ -16,7 +16,8 @@ import (
 	"github.com/voxfit/voxfit/phantom"
 )
 
-// highestShell are the volumes of the shell of highest b, which csdm with the convention mrtrix reads alone.
+// highestShell lists the volumes of the shell of highest b, the only ones that csdm with the convention mrtrix
+// reads.
 func highestShell(g *acq.GradientTable) []int {
 	shells, _, err := g.ClusterShells()
 	if err != nil {
@@ -77,7 +78,7 @@ func keepSix(g *acq.GradientTable, s []float64) {
 	}
 }
 
-// badSignalTable reads the table: a row's cells by its first, with the models' names first.
+// badSignalTable reads the table: the names of the models, and the cells of each row by the row's first cell.
 func badSignalTable(t *testing.T) (models []string, rows map[string][]string) {
 	t.Helper()
 	page, err := os.ReadFile(filepath.Join("..", "docs", "architecture.md"))
@@ -147,7 +148,7 @@ func badSignalFitters(t *testing.T, g *acq.GradientTable, name, isa string) map[
 }
 
 // The table of bad signals in docs/architecture.md holds for every model, method, precision and instruction set.
-func TestBadSignalsAreThoseOfTheTable(t *testing.T) {
+func TestBadSignalsGiveTheResultsOfTheTable(t *testing.T) {
 	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: 40, SNR: 30, Seed: 3})
 	if err != nil {
 		t.Fatal(err)

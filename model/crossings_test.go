@@ -28,7 +28,7 @@ const mrtrixWeight = 0.35
 // number of peaks is right, and how far, in degrees, a true fibre is from the nearest peak on average.
 type angularErrors struct{ rightCount, degrees [3]float64 }
 
-// atLeastAsGood fails the test where e is behind want by more than the given slacks.
+// atLeastAsGood fails the test if e is worse than want by more than the given tolerances.
 func (e angularErrors) atLeastAsGood(t *testing.T, want angularErrors, percent, angle float64, whose string) {
 	t.Helper()
 	t.Logf("parity: %s: for 1, 2, 3 fibres right count %.2f %%, %s %.2f; mean error %.3f degrees, %s %.3f",
@@ -56,7 +56,7 @@ func TestCrossingsAreResolvedAtLeastAsWellAsByMRtrixLive(t *testing.T) {
 
 // DIPY's own weight, the default, splits fewer triple crossings. A direction more or less in a voxel
 // moves a share by 0.3.
-func TestCrossingsAtDIPYsWeightStayAsResolvedAsTheyAre(t *testing.T) {
+func TestCrossingsAtDIPYsWeightAreResolvedAsBefore(t *testing.T) {
 	measured := angularErrors{rightCount: [3]float64{100, 77.83, 11.44}, degrees: [3]float64{0.885, 5.148, 10.154}}
 	resolveCrossings(t, 1).atLeastAsGood(t, measured, 0.5, 0.05, "as measured")
 }
@@ -84,7 +84,7 @@ func resolveCrossings(t *testing.T, lambda float64) angularErrors {
 	})
 }
 
-// mrtrixCrossings has dwi2fod and sh2peaks do the same.
+// mrtrixCrossings does the same with dwi2fod and sh2peaks.
 func mrtrixCrossings(t *testing.T) angularErrors {
 	t.Helper()
 	dir, out := peer.Data(t, "isbi2012_phantom"), t.TempDir()

@@ -35,22 +35,22 @@ type CSDOptions struct {
 	// LMax is the highest degree of the fibre orientation distribution. Tests cover degrees up to 12, which has 91
 	// coefficients, more than most protocols can determine.
 	LMax int `json:"lmax" range:"[2,12]" multiple:"2" aliases:"sh_order_max,sh_order" help:"Highest SH degree. The default is 8. With the convention mrtrix the default is the degree of the response where that is lower."`
-	// Basis is the one that the map of coefficients is written in. Parameters are always in Descoteaux07, whatever
-	// it is.
+	// Basis is the basis in which the map fod is written. The parameters themselves are always in Descoteaux07.
 	Basis sh.Basis `json:"sh_basis" choices:"descoteaux07,tournier07" aliases:"basis_type,sh_basis_type" help:"Basis of the SH coefficients in the map fod: DIPY's legacy basis or MRtrix3's. The default is the basis of the convention. Parameters are always in descoteaux07."`
-	// Directions are those in which the distribution is held non-negative. nil means the 181 of
-	// sh.Symmetric362Hemisphere, DIPY's default; with MRtrix, sh.Directions300, MRtrix3's.
+	// Directions are the unit vectors in which no amplitude may be negative. nil means the 181 of
+	// sh.Symmetric362Hemisphere, DIPY's default. With the convention MRtrix, nil means sh.Directions300, MRtrix3's
+	// default.
 	Directions [][3]float64 `json:"directions" aliases:"reg_sphere" help:"Directions in which no amplitude may be negative. The default is the 181 directions of DIPY's symmetric362 hemisphere, and with the convention mrtrix the 300 of MRtrix3."`
 	// NegLambda is the weight of that constraint, DIPY's lambda_ or MRtrix3's -neg_lambda.
 	NegLambda float64 `json:"neg_lambda" range:"(0,inf)" default:"1" aliases:"lambda_,lambda" help:"Weight of the constraint that no amplitude is negative: DIPY's lambda_, MRtrix3's -neg_lambda."`
-	// NormLambda is MRtrix3's -norm_lambda; 0 means 1. DIPY has none.
+	// NormLambda is the weight of the solution's norm, MRtrix3's -norm_lambda. 0 means 1. DIPY has no such term.
 	NormLambda float64 `json:"norm_lambda" range:"(0,inf)" default:"1" with:"convention=mrtrix" help:"Weight of the solution's norm, MRtrix3's -norm_lambda."`
-	// Tau is the fraction of the mean amplitude below which a direction is held down. For a threshold at zero give
-	// ZeroTau. With MRtrix the threshold is zero.
+	// Tau is a threshold, as a fraction of the mean amplitude. Directions with a lower amplitude are constrained.
+	// For a threshold of zero give ZeroTau. With the convention MRtrix the threshold is always zero.
 	Tau float64 `json:"tau" range:"[0,inf)" default:"0.1" zero:"1e-300" with:"convention=dipy" help:"Amplitudes below this share of the mean amplitude are constrained."`
 	// MaxIterations is the number of iterations after which a voxel that has not settled is given up.
 	MaxIterations int `json:"max_iterations" range:"[1,65535]" default:"50" aliases:"convergence" help:"Iterations after which a voxel that has not settled is given up."`
-	// Sphere, Peaks, PeakThreshold, PeakSeparation and RefinePeaks say how the peaks are found. nil means
+	// Sphere, Peaks, PeakThreshold, PeakSeparation and RefinePeaks say how the peaks are found. A nil Sphere means
 	// sh.DefaultHemisphere.
 	Sphere         *sh.Sphere `json:"sphere" default:"repulsion724" help:"Peaks are looked for among these directions, and GFA is computed from the values there. The default is the 362 directions of DIPY's default_sphere, the hemisphere of repulsion724."`
 	Peaks          int        `json:"peaks" range:"[1,65535]" default:"5" aliases:"npeaks" help:"Number of peaks in the maps peaks and peakvalues."`
@@ -66,12 +66,14 @@ type CSDOptions struct {
 	ISA string
 }
 
-// ZeroTau, as CSDOptions.Tau, is a threshold at zero: a share of the mean amplitude too small to tell any direction.
+// ZeroTau is the value of CSDOptions.Tau for a threshold of zero, because 0 itself stands for the default. It is so
+// small that it decides about no direction.
 const ZeroTau = 1e-300
 
 const defaultLMax = 8
 
-// prepare fills in the defaults, but for directions. The degree stays open where the response decides it.
+// prepare fills in all defaults except Directions. With the convention MRtrix it leaves LMax at 0, because the
+// response may decide it.
 func (o CSDOptions) prepare() (CSDOptions, error) {
 	if err := prepare(&o); err != nil {
 		return o, err
@@ -89,7 +91,7 @@ func (o CSDOptions) peaks() peakRules {
 	return peakRules{o.Sphere, o.PeakThreshold, o.PeakSeparation, o.Peaks, o.RefinePeaks}
 }
 
-// directions are those of the constraint.
+// directions returns the directions in which no amplitude may be negative.
 func (o CSDOptions) directions() [][3]float64 {
 	switch {
 	case o.Directions != nil:
@@ -124,26 +126,27 @@ type CSD struct {
 // NewCSD sets the model up for one acquisition and one response.
 //
 // A response in tensor form is turned into the signal of a fibre along z at the acquisition's own b-values and
-// directions, fitted with harmonics, as DIPY does. All diffusion-weighted volumes are used. On several shells the
-// response is therefore a mixture of those of the shells.
+// directions, fitted with harmonics, as DIPY does. All diffusion-weighted volumes are used. Where there are several
+// shells, the response is therefore a mixture over them.
 //
 // A zonal response (DIPY's AxSymShResponse, MRtrix3's text files) is used as it is. One row without a b-value stands
-// for all diffusion-weighted volumes. A row with a b-value, or one of several rows, stands for a shell. Then only the
-// volumes of the highest shell are fitted, as MRtrix3's `dwi2fod csd` does, with the row whose b-value is that of the
-// shell within acq.ShellTolerance. Where the file names no b-values, the last row is taken, and there must be as many
-// rows as shells, with or without one for b = 0. Coefficients beyond the LMax of the options are left out; too few of
-// them are an error. In this case only the response is MRtrix3's. The constraint, its weight and its directions are
-// DIPY's, unless the convention is MRtrix.
+// for all diffusion-weighted volumes. A row with a b-value, or one of several rows, stands for a shell. Then only
+// the volumes of the highest shell are fitted, as MRtrix3's `dwi2fod csd` does, with the row whose b-value is that
+// of the shell within acq.ShellTolerance. Where the file names no b-values, the last row is taken, and there must be
+// as many rows as shells, with or without a row for b = 0. Coefficients beyond the LMax of the options are left out;
+// too few of them are an error. The constraint, its weight and its directions are still DIPY's, unless the
+// convention is MRtrix.
 //
 // With the convention MRtrix, everything is as in MRtrix3:
 //
 //   - only the shell of highest b is fitted (acq.ChooseShells, of six or more directions);
 //   - degrees that the response lacks count as zero, and so do negative signals;
 //   - the start comes from its own filter up to degree 4;
-//   - directions are held down below zero, and the norm of the solution has a weight.
+//   - directions with a negative amplitude are constrained, and the norm of the solution has a weight.
 //
 // A response in tensor form is projected onto the zonal harmonics at that shell. MRtrix3 works in the frame of the
-// scanner (acq.WorldBvecs). Its start depends on the frame, and so does the course of the iterations in some voxels.
+// scanner (acq.WorldBvecs). Its start depends on the frame of the b-vectors, and so do the iterations in some
+// voxels.
 //
 // Errors say what was found and what was expected. Warnings has what is allowed but suspicious.
 func NewCSD(g *acq.GradientTable, r acq.Response, o CSDOptions) (*CSD, error) {
@@ -180,7 +183,7 @@ func NewCSD(g *acq.GradientTable, r acq.Response, o CSDOptions) (*CSD, error) {
 	return c, nil
 }
 
-// fod describes the SH coefficients.
+// fod describes the SH coefficients, as a map or as parameters.
 func (c *CSD) fod(basis sh.Basis) Map {
 	lmax := c.options.LMax
 	return Map{Name: "fod", Suffix: "dwimap", Components: sh.Count(lmax), Arbitrary: true, Basis: basis,
@@ -193,27 +196,26 @@ func (c *CSD) Kind() *Kind { return csdKind }
 // Options are the CSDOptions in force.
 func (c *CSD) Options() any { return c.options }
 
-// Parameters are fod in the basis Descoteaux07.
+// Parameters has one entry: fod, the SH coefficients in the basis Descoteaux07.
 func (c *CSD) Parameters() []Map { return []Map{c.fod(sh.Descoteaux07)} }
 
 // Fitter is the kernel.
 func (c *CSD) Fitter() kernel.Fitter { return c.fitter }
 
-// Design is what the kernel was made of: the matrices, for inspection and for other solvers. The caller
-// does not change them.
+// Design returns the matrices from which the kernel was made, for inspection and for other solvers. The caller must
+// not change them.
 func (c *CSD) Design() csd.Design { return c.design }
 
 // Maps are fod, gfa, peaks, peakvalues, status and iterations.
 func (c *CSD) Maps() []Map { return c.maps }
 
-// Volumes are those that are fitted, ascending, counted from 0.
+// Volumes lists the volumes that are fitted, in ascending order, counted from 0.
 func (c *CSD) Volumes() []int { return c.design.Volumes }
 
-// Warnings are sentences on what the set-up found suspicious, such as as many coefficients as measurements, which alone
-// do not determine them.
+// Warnings are sentences about what the set-up found suspicious, for example more coefficients than measurements.
 func (c *CSD) Warnings() []string { return c.warnings }
 
-// newDesign makes the matrices.
+// newDesign makes the matrices as DIPY does.
 func (c *CSD) newDesign(g *acq.GradientTable, r acq.Response) (csd.Design, error) {
 	o, n := c.options, sh.Count(c.options.LMax)
 	volumes, harmonics, err := c.rotationalHarmonics(g, r, o.LMax)
@@ -235,8 +237,8 @@ func (c *CSD) newDesign(g *acq.GradientTable, r acq.Response) (csd.Design, error
 	}, nil
 }
 
-// convolved is the matrix from coefficients to signals: harmonics in the directions, each degree times its
-// factor.
+// convolved returns the matrix that turns coefficients into signals, directions x coefficients. It holds the
+// harmonics in the directions, each multiplied by the factor of its degree.
 func convolved(directions [][3]float64, lmax int, factors []float64) []float64 {
 	x := sh.Descoteaux07.Evaluate(lmax, directions)
 	for i, t := range repeatTerms(lmax, len(directions)) {
@@ -245,7 +247,8 @@ func convolved(directions [][3]float64, lmax int, factors []float64) []float64 {
 	return x
 }
 
-// constraint is the matrix from coefficients to amplitudes times weight, and the map to its Gram matrices.
+// constraint returns the matrix that turns coefficients into amplitudes times weight, directions x coefficients. The
+// gram.Map gives the Gram matrix of any set of its rows.
 func constraint(directions [][3]float64, lmax int, weight float64) ([]float64, gram.Map) {
 	b := sh.Descoteaux07.Evaluate(lmax, directions)
 	floats.Scale(weight, b)
@@ -260,7 +263,7 @@ func directionsOf(g *acq.GradientTable, volumes []int) [][3]float64 {
 	return directions
 }
 
-// repeatTerms yields the term of each element of a matrix of harmonics.
+// repeatTerms yields each index of a matrix of harmonics, and the term that stands there.
 func repeatTerms(lmax, rows int) func(yield func(int, sh.Term) bool) {
 	terms := sh.Terms(lmax)
 	return func(yield func(int, sh.Term) bool) {
@@ -294,7 +297,7 @@ func (c *CSD) rotationalHarmonics(g *acq.GradientTable, r acq.Response, lmax int
 	if !(harmonics[0] > 0) {
 		return nil, nil, responseErrorf("the response's mean signal is %v, expected a positive one", zonal[0])
 	}
-	if !r.IsZonal() { // whose harmonics are of all shells: what differs between these is no contrast
+	if !r.IsZonal() { // zonal was fitted over all shells, and a difference between shells is no contrast
 		highest := 0.0
 		for _, v := range volumes {
 			highest = max(highest, g.Bvals[v])
@@ -307,12 +310,13 @@ func (c *CSD) rotationalHarmonics(g *acq.GradientTable, r acq.Response, lmax int
 	return volumes, harmonics, nil
 }
 
-// leastContrast is how much of the mean signal some coefficient of l = 2 or more has to be. A fibre has a tenth or more,
-// at b = 300 already; below a thousandth, noise is multiplied by more than a thousand.
+// leastContrast is the least ratio that some coefficient of l = 2 or more must have to that of l = 0. That of a
+// fibre is a tenth or more, even at b = 300. Below a thousandth, deconvolution multiplies noise by more than a
+// thousand.
 const leastContrast = 1e-3
 
-// checkContrast refuses a response that is the same in all directions but for rounding: the fodf would be noise divided
-// by it.
+// checkContrast refuses a response that is almost the same in all directions. Deconvolution divides by its
+// coefficients of l = 2 and more, and the fodf would be nothing but noise.
 func checkContrast(zonal []float64) error {
 	for _, x := range zonal[min(1, len(zonal)):] {
 		if math.Abs(x) >= leastContrast*zonal[0] {
@@ -322,8 +326,8 @@ func checkContrast(zonal []float64) error {
 	return responseErrorf("the response is the same in all directions, expected that of a fibre: a first diffusivity larger than the others, or zonal coefficients of l = 2 and more")
 }
 
-// rounding is what singular values lose beside the largest: smaller ones count as zero, as for numpy.linalg.lstsq with
-// rcond=-1.
+// rounding is a ratio to the largest singular value. Singular values below it count as zero, as they do for
+// numpy.linalg.lstsq with rcond=-1.
 const rounding = 0x1p-52
 
 // tensorZonal fits harmonics to the signal of a tensor along z and returns the zonal coefficients.
@@ -355,7 +359,7 @@ func (c *CSD) warnFew(coefficients, volumes int) {
 		"csdm: %s (lmax %d) from %s: there are more unknowns than measurements, and the fit rests on its constraint", plural.Count(coefficients, "coefficient"), c.options.LMax, plural.Count(volumes, "diffusion-weighted volume")))
 }
 
-// chooseShells are the diffusion-weighted shells, of those that the options choose.
+// chooseShells returns the diffusion-weighted shells among those that the options choose.
 func (c *CSD) chooseShells(g *acq.GradientTable) ([]acq.Shell, error) {
 	shells, warnings, err := g.ChooseShells(c.options.Shells)
 	if err != nil {
@@ -373,8 +377,8 @@ func (c *CSD) chooseShells(g *acq.GradientTable) ([]acq.Shell, error) {
 	return shells, nil
 }
 
-// highestShell is the shell of highest b, of the shells that the options choose, which are the first result. It alone is
-// fitted, and a warning of volumes in no shell says so.
+// highestShell returns the shells that the options choose, and the one of highest b-value, which alone is fitted.
+// Where a warning says that volumes are in no shell, it says this, too.
 func (c *CSD) highestShell(g *acq.GradientTable) (shells []acq.Shell, highest acq.Shell, err error) {
 	before := len(c.warnings)
 	if shells, err = c.chooseShells(g); err != nil {
@@ -383,14 +387,14 @@ func (c *CSD) highestShell(g *acq.GradientTable) (shells []acq.Shell, highest ac
 	highest = shells[len(shells)-1]
 	if n := len(c.warnings); n > before && len(shells) > 1 {
 		last := c.warnings[n-1] + fmt.Sprintf("; of these b = %.0f alone is fitted", highest.Bval)
-		if c.warnings = c.warnings[:n-1]; !slices.Contains(c.warnings, last) { // MRtrix3's rules come here twice
+		if c.warnings = c.warnings[:n-1]; !slices.Contains(c.warnings, last) { // mrtrixResponse may come here twice
 			c.warnings = append(c.warnings, last)
 		}
 	}
 	return shells, highest, g.CheckShell(highest)
 }
 
-// weighted are the diffusion-weighted volumes: all, or those of the shells that the options choose.
+// weighted returns the diffusion-weighted volumes: all, or those of the shells that the options choose.
 func (c *CSD) weighted(g *acq.GradientTable) ([]int, error) {
 	if err := g.CheckWeighted(); err != nil {
 		return nil, err
@@ -427,7 +431,7 @@ func (c *CSD) chooseShell(g *acq.GradientTable, r acq.Response) (volumes []int, 
 	return highest.Volumes, r.Zonal[rows-1], nil
 }
 
-// NewDeriver allocates the scratch that turns coefficients into maps.
+// NewDeriver allocates what one worker needs to turn coefficients into maps.
 func (c *CSD) NewDeriver() Deriver {
 	return &csdDeriver{options: c.options, peaks: newPeakDeriver(c.finder, c.options.Peaks), fod: make([]float64, sh.Count(c.options.LMax))}
 }

@@ -42,9 +42,9 @@ func b3000Response(t *testing.T) acq.Response {
 	return r
 }
 
-// compareFODs fits and compares with theirs in MRtrix3's basis, voxels x coefficients, wherever only says so,
-// by the rule of MRtrix3's testing_diff_image -voxel 1e-5: no coefficient differs by more than that of the
-// mean of both largest ones.
+// compareFODs fits and compares with theirs in MRtrix3's basis, voxels x coefficients, in the voxels that only
+// chooses. The rule is that of MRtrix3's testing_diff_image -voxel 1e-5: no coefficient differs by more than 1e-5 of
+// the mean of the two largest ones.
 func compareFODs(t *testing.T, a acquisition, m *model.CSD, theirs []float32, only func(voxel int) bool) {
 	t.Helper()
 	ours, fods := fit(m, a), &tally{}
@@ -105,7 +105,7 @@ func dwi2fodCSD(t *testing.T, dwi, response string, arguments ...string) []float
 	return readImage(t, out)
 }
 
-func TestCSDInMRtrixConventionIsALiveRunOfMRtrix(t *testing.T) {
+func TestCSDInMRtrixConventionAgreesWithMRtrixLive(t *testing.T) {
 	peer.Slow(t)
 	a, dir := scannerAcquisition(t, "mrtrix_csd_b3000"), peer.Data(t, "mrtrix_csd_b3000")
 	for _, c := range []struct {
@@ -157,8 +157,8 @@ func firstLines(t *testing.T, path string, n int) string {
 	return out
 }
 
-// Without real data: the phantom of three shells, of which dwi2fod csd takes the largest, as a single shell, with
-// voxels of zeros, NaN, negative values and all of them negative.
+// This needs no real data. dwi2fod csd takes the highest of the phantom's three shells. Some voxels are all zeros,
+// have NaN or negative values, or have negative values only.
 func TestMRtrixGivesOurFODsOfThePhantom(t *testing.T) {
 	peer.Slow(t)
 	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: 600, SNR: 20})
@@ -221,7 +221,7 @@ func spoilSignal(voxel []float32, kind int) {
 	}
 }
 
-// Odd voxels stand among the others: in one call, alone, and in calls of seven.
+// Bad voxels are among the others. All are fitted in one call, one by one, and in calls of seven.
 func TestVoxelsInMRtrixConventionDoNotDependOnTheirNeighbours(t *testing.T) {
 	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: 90, SNR: 20})
 	if err != nil {

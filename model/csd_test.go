@@ -92,7 +92,7 @@ func TestStoredVoxelsGiveDIPYsCoefficientsIterationsAndPeaks(t *testing.T) {
 			t.Errorf("%s: GFA %v, want %v", v.Name, got, v.GFA)
 		}
 		if v.Name == "constant" {
-			continue // its peaks are those of rounding
+			continue // its peaks come from rounding alone
 		}
 		peaks := finder.Peaks()[0]
 		var at []int
@@ -171,7 +171,7 @@ func brainlike(g *acq.GradientTable, n int, seed uint64) []float64 {
 	return signal
 }
 
-// compareWithDIPY fits voxels with both and wants the same iteration counts and coefficients.
+// compareWithDIPY fits voxels with both, and expects the same iteration counts and coefficients.
 func compareWithDIPY(t *testing.T, g *acq.GradientTable, c *CSD, n int, response map[string]peer.Array) {
 	t.Helper()
 	signal := brainlike(g, n, 6)
@@ -236,7 +236,7 @@ func TestCSDWithAZonalResponseFollowsDIPYLive(t *testing.T) {
 	_, g := readCSDReference(t)
 	zonal := []float64{600, -300, 110, -30, 7, -1}
 	c := mustCSD(t, g, acq.Response{Zonal: [][]float64{zonal}}, CSDOptions{})
-	// DIPY wants no more coefficients than lmax has degrees.
+	// DIPY takes no more coefficients than lmax has degrees.
 	compareWithDIPY(t, g, c, 40, map[string]peer.Array{
 		"response": {Shape: []int{4}, Data: []float64{0, 0, 0, 1000}},
 		"zonal":    {Shape: []int{5}, Data: zonal[:5]},

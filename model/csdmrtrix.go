@@ -12,7 +12,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// A Convention says whose decisions a deconvolution follows.
+// A Convention says which program's decisions a deconvolution follows.
 type Convention uint8
 
 // The conventions of CSD.
@@ -32,18 +32,18 @@ func (c Convention) String() string {
 	return fmt.Sprintf("Convention(%d)", uint8(c))
 }
 
-// What `dwi2fod csd` of MRtrix3 has as numbers (src/dwi/sdeconv/csd.h).
+// Constants of MRtrix3's `dwi2fod csd` (src/dwi/sdeconv/csd.h).
 const (
-	mrtrixNegative = 50   // of the constraint, with the response's mean signal and over the directions
-	mrtrixNorm     = 2e-4 // of the norm, relative to the first diagonal element of P
-	mrtrixLoad     = 1e-2 // on the diagonal of the matrix whose inverse is the start
+	mrtrixNegative = 50   // weight of the constraint; mrtrixDesign scales it
+	mrtrixNorm     = 2e-4 // weight of the norm, relative to the first diagonal element of X^T X
+	mrtrixLoad     = 1e-2 // added to the diagonal of the matrix whose pseudo-inverse gives the start
 	mrtrixStart    = 4    // highest degree of the start
 )
 
 // mrtrixDesign makes the matrices of MRtrix3. It sets the highest degree where the options leave it open.
 //
-// MRtrix3 divides the amplitudes' weight by the number of directions, not by its root, so that the constraint
-// weakens with more of them.
+// MRtrix3 divides the amplitudes' weight by the number of directions, not by its root, so that the constraint is
+// weaker with more directions.
 func (c *CSD) mrtrixDesign(g *acq.GradientTable, r acq.Response) (csd.Design, error) {
 	volumes, zonal, err := c.mrtrixResponse(g, r)
 	if err != nil {
@@ -76,8 +76,8 @@ func (c *CSD) mrtrixDesign(g *acq.GradientTable, r acq.Response) (csd.Design, er
 	return d, err
 }
 
-// mrtrixResponse chooses the volumes and the zonal coefficients: the shell of highest b, and what of the
-// response stands for it.
+// mrtrixResponse chooses the volumes of the shell of highest b, and the zonal coefficients of the response to that
+// shell.
 func (c *CSD) mrtrixResponse(g *acq.GradientTable, r acq.Response) (volumes []int, zonal []float64, err error) {
 	shell, err := c.mrtrixShell(g)
 	if err != nil {
@@ -100,19 +100,19 @@ func (c *CSD) mrtrixResponse(g *acq.GradientTable, r acq.Response) (volumes []in
 	return shell.Volumes, zonal, checkContrast(zonal)
 }
 
-// mrtrixShell is the largest shell of those that are chosen.
+// mrtrixShell returns the shell of highest b-value among those that the options choose.
 func (c *CSD) mrtrixShell(g *acq.GradientTable) (acq.Shell, error) {
 	_, highest, err := c.highestShell(g)
 	return highest, err
 }
 
-// mrtrixFilter is the start of MRtrix3: the pseudo-inverse of the harmonics up to the degree of the response, in
-// its own basis and with a load on the (rectangular) diagonal, of which the rows up to degree 4 are kept and
-// divided by the response. The load is why the result depends on the order of volumes and on the frame of
-// the directions.
+// mrtrixFilter returns the matrix that turns signals into MRtrix3's start, coefficients x volumes. MRtrix3 takes the
+// harmonics in its own basis up to the degree of the response, and adds a load to the diagonal of this rectangular
+// matrix. Of the pseudo-inverse it keeps the rows up to degree 4, and divides them by the response. Because of the
+// load, the start depends on the order of the volumes and on the frame of the directions.
 //
-// Where the response has a zero, MRtrix3 divides zero by it, so that no amplitude is below the threshold. The same
-// comes of a start without amplitudes.
+// Where a coefficient of the response is zero, MRtrix3 divides by it, and then no amplitude is found below the
+// threshold. A start of zeros has the same effect.
 func mrtrixFilter(directions [][3]float64, response []float64) (start []float64, coefficients int, err error) {
 	degree := 2 * (len(response) - 1)
 	n, m := sh.Count(degree), len(directions)
@@ -144,8 +144,9 @@ func mrtrixFilter(directions [][3]float64, response []float64) (start []float64,
 	return start, coefficients, nil
 }
 
-// rotational gives the factors by which convolution with a zonal response multiplies coefficients of each even
-// degree: a delta along z has the coefficients Y(l, 0) at the pole, and convolution with it is the identity.
+// rotational returns the factors by which convolution with a zonal response multiplies coefficients of each even
+// degree. A delta along z has the coefficients Y(l, 0) at the pole. Convolution with it is the identity, so the
+// factors are the response's coefficients over these.
 func rotational(zonal []float64) []float64 {
 	factors := make([]float64, len(zonal))
 	for i, z := range zonal {

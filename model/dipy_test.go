@@ -16,7 +16,7 @@ import (
 // These tests run DIPY (newest release, pinned in requirements.txt) on the same signals and hold
 // voxfit to it voxel by voxel. Each logs what it measured in a line that starts with "parity:".
 
-// A tally counts voxels that keep a criterion, and remembers those that do not.
+// A tally counts voxels that meet a criterion, and remembers those that do not.
 type tally struct {
 	voxels, kept int
 	worst        float64
@@ -33,7 +33,7 @@ func (y *tally) note(keeps bool, worst float64, exception string, args ...any) {
 	}
 }
 
-// share is the share of voxels that keep the criterion; 1 of none.
+// share is the share of voxels that meet the criterion. It is 1 if there are no voxels.
 func (y *tally) share() float64 {
 	if y.voxels == 0 {
 		return 1
@@ -41,7 +41,7 @@ func (y *tally) share() float64 {
 	return float64(y.kept) / float64(y.voxels)
 }
 
-// want logs the tally and fails the test when fewer than the share of voxels keep the criterion.
+// want logs the tally, and fails the test if fewer voxels than this share meet the criterion.
 func (y *tally) want(t *testing.T, share float64, criterion string) {
 	t.Helper()
 	t.Logf("parity: %s: %s in %d of %d voxels, worst %.3g", t.Name(), criterion, y.kept, y.voxels, y.worst)
@@ -87,8 +87,8 @@ func compareCSD(t *testing.T, a acquisition, set multiShellSet) {
 			parted = append(parted, i)
 		}
 	}
-	// A voxel may part from DIPY only where a direction lies so near the threshold that rounding
-	// decides on which side.
+	// A voxel may differ from DIPY only if a direction is so near the threshold that rounding decides on which side
+	// it is.
 	margins := map[int]float64{}
 	if len(parted) > 0 {
 		withParted := maps.Clone(arguments)
@@ -173,8 +173,8 @@ func compareFreeWaterNLS(t *testing.T, a acquisition, set multiShellSet, precisi
 	// the square of the distance from it: DIPY's leastsq stops when it expects to gain less than
 	// 1.5e-8, which leaves FA up to 3e-4 away where nearly all signal is water.
 	const agreement = 1e-10
-	// In air a few of the values are not zero. With fewer of these than parameters the sum of squares falls towards
-	// tensors without bound, and where a fit stops on the way says nothing: DIPY's does elsewhere on another processor.
+	// In air only a few values are not zero. If they are fewer than the parameters, the sum of squares has no
+	// minimum, and where a fit stops means nothing. On another processor DIPY's stops elsewhere.
 	const unknowns = 8
 	var objective, parameters tally
 	lower, unbounded := 0, 0
@@ -192,7 +192,7 @@ func compareFreeWaterNLS(t *testing.T, a acquisition, set multiShellSet, precisi
 			i, ours.status[i].Code, got, want, excess, ours.row(i)[7], dipy["f"].Data[i])
 		switch {
 		case excess < -agreement:
-			lower++ // DIPY stopped short, or in another minimum: its parameters are no measure
+			lower++ // DIPY stopped early, or in another minimum: its parameters cannot be compared
 		case excess <= agreement:
 			difference := max(math.Abs(ours.row(i)[7]-dipy["f"].Data[i]),
 				math.Abs(float64(ours.maps["fa"][i])-dipy["fa"].Data[i]))
@@ -228,7 +228,7 @@ func TestTensorWLSGivesDIPYsAnisotropy(t *testing.T) {
 		ours := fit(m, a)
 		dipy := peer.DIPY(t, "tensor", a.forDIPY(), nil)
 		var anisotropy tally
-		undetermined := 0 // DIPY fits what it raises zeros to
+		undetermined := 0 // DIPY raises zeros and fits them
 		for i := range a.voxels() {
 			if ours.status[i].Code == kernel.NotPositiveDefinite && slices.Contains(a.voxel(i), 0) {
 				undetermined++

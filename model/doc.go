@@ -6,8 +6,8 @@
 //
 //	gradient table, response, options --NewCSD, NewMSMT, NewFreeWater, NewTensor, NewSFM--> Model
 //	Model.Fitter()      the kernel: signal in, parameters and status out
-//	Model.Maps()        what can be written of them: name, components, unit, description
-//	Model.NewDeriver()  one worker's scratch that turns parameters into these maps
+//	Model.Maps()        the maps that can be made: name, components, unit, description
+//	Model.NewDeriver()  what one worker needs to turn parameters into these maps
 //
 // Set-up happens once and may be slow; it uses ordinary linear algebra. Fitting and deriving happen for
 // every voxel and do not allocate.

@@ -44,7 +44,7 @@ func ExampleNewCSD() {
 	maps := make([][]float32, len(csd.Maps()))
 	for i, m := range csd.Maps() {
 		maps[i] = make([]float32, m.Components)
-		fmt.Printf("%s: %d components\n", m.Name, m.Components)
+		fmt.Printf("%s has %d for each voxel\n", m.Name, m.Components)
 	}
 	csd.NewDeriver().Derive(maps, params, status)
 	for k := range 3 {
@@ -52,12 +52,12 @@ func ExampleNewCSD() {
 		fmt.Printf("peak %d: |x| %.2f, |y| %.2f, |z| %.2f\n", k+1, math.Abs(float64(p[0])), math.Abs(float64(p[1])), math.Abs(float64(p[2])))
 	}
 	// Output:
-	// fod: 45 components
-	// gfa: 1 components
-	// peaks: 9 components
-	// peakvalues: 3 components
-	// status: 1 components
-	// iterations: 1 components
+	// fod has 45 for each voxel
+	// gfa has 1 for each voxel
+	// peaks has 9 for each voxel
+	// peakvalues has 3 for each voxel
+	// status has 1 for each voxel
+	// iterations has 1 for each voxel
 	// peak 1: |x| 1.00, |y| 0.00, |z| 0.00
 	// peak 2: |x| 0.00, |y| 1.00, |z| 0.00
 	// peak 3: |x| 0.00, |y| 0.00, |z| 0.00

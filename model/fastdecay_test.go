@@ -14,7 +14,7 @@ import (
 	"github.com/voxfit/voxfit/model"
 )
 
-// A fastDecayProtocol is one on which signals that decay faster than water are simulated.
+// A fastDecayProtocol is a protocol for which signals that decay faster than water are simulated.
 type fastDecayProtocol struct {
 	name  string
 	table func(t *testing.T) *acq.GradientTable
@@ -119,8 +119,9 @@ func onFastDecay(t *testing.T, voxels int, test func(t *testing.T, a acquisition
 	}
 }
 
-// Where part of the water decays faster still the sum of squares has many minima. DIPY's own end hangs on rounding in
-// about one voxel of a thousand; in no other is ours above it, with any instruction set and precision.
+// Where part of the water decays faster, the sum of squares has many minima. In about one voxel of a thousand,
+// DIPY's result depends on rounding. In no other voxel is voxfit's sum of squares above DIPY's, with any instruction
+// set and precision.
 func TestFreeWaterNLSIsNotAboveDIPYWherePartOfTheWaterDecaysFaster(t *testing.T) {
 	peer.Slow(t)
 	const allowed = 1e-6

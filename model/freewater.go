@@ -104,21 +104,21 @@ func (f *FreeWater) Kind() *Kind { return freeWaterKind }
 // Options are the FreeWaterOptions in force.
 func (f *FreeWater) Options() any { return f.options }
 
-// Warnings are none.
+// Warnings returns nil: this model has no warnings.
 func (f *FreeWater) Warnings() []string { return nil }
 
-// Parameters are tensor, s0 and fwf.
+// Parameters are tensor (six elements in DIPY's order), s0 and fwf.
 func (f *FreeWater) Parameters() []Map { return f.list(false)[4:] }
 
 // Fitter is the kernel.
 func (f *FreeWater) Fitter() kernel.Fitter { return f.fitter }
 
-// Design is what the kernel was made of: the matrices, for inspection and for other solvers. The caller
-// does not change them.
+// Design returns the matrices from which the kernel was made, for inspection and for other solvers. The caller must
+// not change them.
 func (f *FreeWater) Design() freewater.Design { return f.design }
 
-// SumOfSquares is the objective of NLS, fwdti._nls_err_func in DIPY, at the parameters of one voxel and its signal: the
-// squares of signal - S0 ((1-f) exp(-b:D) + f exp(-b Diso)).
+// SumOfSquares is the objective of NLS, fwdti._nls_err_func in DIPY, at the parameters of one voxel and its signal.
+// It adds up the squares of signal - S0 ((1-f) exp(-b:D) + f exp(-b Diso)) over all volumes.
 func (f *FreeWater) SumOfSquares(params []float64, signal []float32) float64 {
 	s0, fraction, sum := params[6], params[7], 0.0
 	for i, s := range signal {
@@ -147,7 +147,7 @@ func (f *FreeWater) list(mrtrixOrder bool) []Map {
 	return maps
 }
 
-// NewDeriver allocates the scratch that turns parameters into maps.
+// NewDeriver allocates what one worker needs to turn parameters into maps.
 func (f *FreeWater) NewDeriver() Deriver {
 	return &tensorDeriver{mrtrixOrder: f.options.MRtrixOrder, parameters: f.fitter.Parameters(), eigen: f.eigen.NewWorker()}
 }

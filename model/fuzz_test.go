@@ -10,8 +10,8 @@ import (
 	"github.com/voxfit/voxfit/internal/cases"
 )
 
-// Whatever the options of a model are, they are taken or refused in one line. A model that they make says what its options
-// are as JSON can write it, and the same text makes the same model.
+// Options of any form are accepted, or refused in one line. If they are accepted, the options of the model can be
+// written as JSON, and this text makes the same model again.
 func FuzzOptionsAreReadOrRefused(f *testing.F) {
 	for _, seed := range []string{
 		"", "{}", "null", `{"method": "nls"}`, `{"lmax": 8, "response": {"evals": [0.0017, 3e-4, 3e-4], "s0": 100}}`,

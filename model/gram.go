@@ -7,8 +7,8 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// newGramMap builds the map from sets of directions to the Gram matrix of factor times the harmonics
-// up to lmax in them. gram.Map says what it is; the table of products supplies the numbers.
+// newGramMap builds the gram.Map for the harmonics up to lmax in the directions, each multiplied by factor. The map
+// gives the Gram matrix of any set of the directions. Its numbers come from the basis's table of products.
 func newGramMap(basis sh.Basis, lmax int, directions [][3]float64, factor float64) gram.Map {
 	b := gramBuilder{lmax: lmax, products: basis.Products(lmax), place: map[harmonic]int{}}
 	b.nameHarmonics()
@@ -20,8 +20,8 @@ func newGramMap(basis sh.Basis, lmax int, directions [][3]float64, factor float6
 	return b.gram
 }
 
-// A harmonic is named by its degree, the magnitude of its order, and whether it goes with the sine of
-// the azimuth. It is free of the sign convention of a basis.
+// A harmonic is named by its degree, the magnitude of its order, and whether it goes with the sine of the azimuth.
+// Unlike the sign of m, this name means the same in every basis.
 type harmonic struct {
 	degree, order int
 	sine          bool
@@ -36,8 +36,8 @@ type gramBuilder struct {
 	gram     gram.Map
 }
 
-// nameHarmonics asks the table which sign of m the basis gives to cosines (the square of either
-// harmonic of order 1 holds the cosine of order 2, and never the sine) and names all places.
+// nameHarmonics fills in the places. It finds from the table of products which sign of m the basis gives to cosines:
+// the square of a harmonic of order 2, be it sine or cosine, holds the cosine of order 4 and never the sine.
 func (b *gramBuilder) nameHarmonics() {
 	terms := sh.Terms(2 * b.lmax)
 	square, _ := b.products.Of(1, 1) // l = 2, m = -2: holds the cosine of order 4
@@ -66,8 +66,8 @@ func (b *gramBuilder) orderMoments() {
 	b.gram.Moments = len(b.moments)
 }
 
-// run gives the moments that the product of degrees l1 and l2 can have at one order: the first
-// degree, the first moment and how many there are.
+// run says which moments of one order the product of degrees l1 and l2 can have. It returns the lowest degree, the
+// moment of that degree, and how many moments there are.
 func (b *gramBuilder) run(l1, l2, order int) (degree int, moment, terms int32) {
 	degree = max(l1-l2, l2-l1, order+order%2)
 	if degree > l1+l2 {
@@ -76,7 +76,7 @@ func (b *gramBuilder) run(l1, l2, order int) (degree int, moment, terms int32) {
 	return degree, b.first[order] + int32((degree-order-order%2)/2), int32((l1+l2-degree)/2 + 1)
 }
 
-// entry is the place of two harmonics in the packed lower triangle.
+// entry is the place of two harmonics in the packed lower triangle of a Gram matrix.
 func (b *gramBuilder) entry(x, y harmonic) int32 {
 	i, j := b.place[x], b.place[y]
 	if j > i {
@@ -85,8 +85,8 @@ func (b *gramBuilder) entry(x, y harmonic) int32 {
 	return int32(i*(i+1)/2 + j)
 }
 
-// appendWeights adds the weights with which the cosines of one order come in the product of the
-// cosines x and y, and returns where the run of their moments is.
+// appendWeights appends the weights that the cosines of one order have in the product of the cosines x and y. It
+// returns the first of their moments, and how many there are.
 func (b *gramBuilder) appendWeights(x, y harmonic, order int) (moment, terms int32) {
 	index, weight := b.products.Of(b.place[x], b.place[y])
 	degree, moment, terms := b.run(x.degree, y.degree, order)
@@ -100,7 +100,7 @@ func (b *gramBuilder) appendWeights(x, y harmonic, order int) (moment, terms int
 	return moment, terms
 }
 
-// quads writes the records of two orders that are not zero.
+// quads writes the records of two harmonics that both have an order above zero.
 func (b *gramBuilder) quads() {
 	cosines := b.cosines()
 	for i, x := range cosines {
@@ -138,7 +138,7 @@ func (b *gramBuilder) quad(x, y harmonic) gram.Quad {
 
 func sine(h harmonic) harmonic { return harmonic{h.degree, h.order, true} }
 
-// pairs writes the records of order zero with one that is not.
+// pairs writes the records of a harmonic of order zero with one of an order above zero.
 func (b *gramBuilder) pairs() {
 	for degree := 0; degree <= b.lmax; degree += 2 {
 		for _, y := range b.cosines() {
@@ -150,7 +150,7 @@ func (b *gramBuilder) pairs() {
 	}
 }
 
-// singles writes the records of order zero alone.
+// singles writes the records of two harmonics of order zero.
 func (b *gramBuilder) singles() {
 	for l1 := 0; l1 <= b.lmax; l1 += 2 {
 		for l2 := 0; l2 <= l1; l2 += 2 {
@@ -162,7 +162,8 @@ func (b *gramBuilder) singles() {
 	}
 }
 
-// rows evaluates the harmonics up to 2 lmax, in the order of the moments.
+// rows evaluates the harmonics up to degree 2 lmax in each direction, in the order of the moments: all cosines, then
+// all sines.
 func (b *gramBuilder) rows(basis sh.Basis, directions [][3]float64, scale float64) []float64 {
 	values := basis.Evaluate(2*b.lmax, directions)
 	n := sh.Count(2 * b.lmax)

@@ -5,8 +5,8 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// A Listing is all that the table of models says, for programs: `kbench options --json` prints it, the C library gives
-// it away, and Python is built with it.
+// A Listing holds all that the table of models says, in a form for programs. `kbench options --json` prints it, the
+// C library returns it, and the Python package is generated from it.
 type Listing struct {
 	Models []ListedModel `json:"models"`
 	Shared []Option      `json:"shared"`
@@ -26,9 +26,9 @@ type ListedModel struct {
 	Maps       []ListedMap `json:"maps"`
 }
 
-// A ListedMap is a map of a model with default options; optional ones are made when an option asks for them.
-// Components is 0 where it is the number of measurements. For other options, and other tissues than WM, GM and CSF,
-// components and descriptions are what the model itself says.
+// A ListedMap describes a map of a model with default options. An optional map is made only when an option asks for
+// it. Components is 0 where the map has one component for each measurement. With other options, or with tissues
+// other than WM, GM and CSF, components and descriptions may differ: then Model.Maps has them.
 type ListedMap struct {
 	Name        string   `json:"name"`
 	Components  int      `json:"components"`
@@ -57,8 +57,8 @@ func NewListing() (Listing, error) {
 	return l, nil
 }
 
-// listMaps makes the model for an example: with its default options, and with all options that are asked for by
-// yes or no and add a map.
+// listMaps makes the model for an example acquisition: once with its default options, and once with each option that
+// is true or false, because such an option may add a map.
 func (m *ListedModel) listMaps(k *Kind) error {
 	in := exampleInputs()
 	plain, err := k.New(in, k.Options)
@@ -108,8 +108,8 @@ func listed(maps []Map, in Inputs) []ListedMap {
 	return list
 }
 
-// exampleInputs are an acquisition that any model can be made for: of a number of volumes that no map has as
-// components.
+// exampleInputs returns an acquisition for which any model can be made. No map has its number of volumes as a fixed
+// number of components, so that a map with one component for each volume is known by that number.
 func exampleInputs() Inputs {
 	const each = 67
 	directions := sh.Directions300()

@@ -5,36 +5,36 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// A Model is one model made ready for one acquisition: its kernel, and what its parameters mean. It is
+// A Model is one model, set up for one acquisition: its kernel, and what the kernel's parameters mean. It is
 // immutable and shared by all workers.
 type Model interface {
-	// Kind is what there is to say of the model without an acquisition: its names, needs and options.
+	// Kind describes the model without an acquisition: its names, needs and options.
 	Kind() *Kind
-	// Options are the options in force, with all defaults, of the type of Kind().Options.
+	// Options returns the options in force, with defaults filled in. Their type is that of Kind().Options.
 	Options() any
 	// Fitter is the kernel: signal in, parameters and status out.
 	Fitter() kernel.Fitter
-	// Parameters says what the kernel's parameters are, in their order. The caller does not change it.
+	// Parameters describes the kernel's parameters, in their order. The caller must not change the list.
 	Parameters() []Map
-	// Maps lists what Derive writes, in its order. The caller does not change it.
+	// Maps describes the maps that Derive writes, in its order. The caller must not change the list.
 	Maps() []Map
-	// Warnings are sentences on what the set-up found suspicious.
+	// Warnings are sentences about what the set-up found suspicious.
 	Warnings() []string
 	// NewDeriver allocates what one worker needs to turn parameters into maps.
 	NewDeriver() Deriver
 }
 
-// A Deriver turns parameters into maps in its own scratch. It is not safe for use by two goroutines at
-// a time; it does not allocate.
+// A Deriver turns parameters into maps in its own scratch. It is not safe for use by two goroutines at a time. It
+// does not allocate.
 type Deriver interface {
-	// Derive writes the maps of n = len(status) voxels. params is n x Fitter().Parameters(); out has
-	// one slice for each of Maps(), of n x Components values, voxel-major; a nil slice leaves the map out,
-	// with the work for it.
+	// Derive writes the maps of n = len(status) voxels. params is n x Fitter().Parameters(). out has one slice for
+	// each of Maps(), n x Components, with the components of a voxel together. A map whose slice is nil is left
+	// out, and so is the work for it.
 	Derive(out [][]float32, params []float64, status []kernel.Status)
 }
 
-// GivenFrame is what descriptions of maps say of their axes: they are those of the b-vectors that the model was made
-// with. A program that has turned the b-vectors, as kbench fit --frame world does, puts other words in their place.
+// GivenFrame is how descriptions of maps name the frame of their axes, which is that of the b-vectors given to the
+// model. A program that has rotated the b-vectors, as kbench fit --frame world does, replaces these words.
 const GivenFrame = "in the frame of the given b-vectors"
 
 // A Map describes one output image, or one group of parameters.
@@ -43,27 +43,28 @@ type Map struct {
 	Name string
 	// Suffix is what ends the file name: "dwimap".
 	Suffix string
-	// Components is the number of values a voxel: 1 gives a 3D image, more a 4D one.
+	// Components is the number of values of a voxel: 1 gives a 3D image, more a 4D one.
 	Components int
 	// Unit is a unit ("mm2/s"), or "" for a pure number, code or arbitrary unit.
 	Unit string
-	// Arbitrary says that the unit is that of the images or of the response, which nothing tells.
+	// Arbitrary says that values are in the unit of the images or of the response, which is not known.
 	Arbitrary bool
 	// Description says in one sentence what the values are and how they are ordered.
 	Description string
-	// Basis is that of spherical harmonics; sh.DefaultBasis where the values are none.
+	// Basis is the basis of SH coefficients, and sh.DefaultBasis where the values are not SH coefficients.
 	Basis sh.Basis
 	// Elements names the components of a tensor.
 	Elements []string
-	// Directions are those of the components, where each belongs to one.
+	// Directions has the direction of each component, where each component belongs to one.
 	Directions [][3]float64
-	// Shape is that of an array of the components, in C order, where they are no list.
+	// Shape is the shape of a voxel's components in C order, where these are a matrix. nil stands for a list.
 	Shape []int
 	// OnRequest is whether kbench writes the map only when it is asked for by name.
 	OnRequest bool
 }
 
-// asModel keeps a model that could not be made from being an interface that is not nil.
+// asModel makes an interface of what a constructor returned. With an error this is nil: a nil pointer, assigned to
+// an interface, would give one that is not nil.
 func asModel[M Model](m M, err error) (Model, error) {
 	if err != nil {
 		return nil, err

@@ -26,10 +26,10 @@ var msmtKind = &Kind{
 
 // MSMTOptions are the choices of multi-tissue deconvolution. A field that is zero has its default, which is MRtrix3's.
 type MSMTOptions struct {
-	// LMax is the highest degree. A tissue whose response has a lower one keeps that.
-	LMax int `json:"lmax" range:"[2,12]" multiple:"2" default:"8" aliases:"sh_order_max,sh_order" help:"Highest SH degree. A tissue whose response has a lower degree keeps that one."`
-	// Basis is the one that the maps of coefficients are written in; sh.Tournier07, MRtrix3's, is the default.
-	// Parameters are always in Tournier07.
+	// LMax is the highest degree. A tissue whose response has a lower degree is fitted up to that one.
+	LMax int `json:"lmax" range:"[2,12]" multiple:"2" default:"8" aliases:"sh_order_max,sh_order" help:"Highest SH degree. A tissue whose response has a lower degree is fitted up to that one."`
+	// Basis is the basis in which the maps of coefficients are written. The default is MRtrix3's, sh.Tournier07.
+	// The parameters themselves are always in Tournier07.
 	Basis sh.Basis `json:"sh_basis" choices:"tournier07,descoteaux07" default:"tournier07" aliases:"basis_type,sh_basis_type" help:"Basis of the SH coefficients in the maps fod: MRtrix3's or DIPY's legacy basis. Parameters are always in tournier07."`
 	// Directions are those in which no amplitude may be negative; nil means sh.Directions300, MRtrix3's.
 	Directions [][3]float64 `json:"directions" aliases:"reg_sphere" help:"Directions in which no amplitude may be negative. The default is the 300 of MRtrix3."`
@@ -37,14 +37,14 @@ type MSMTOptions struct {
 	// before the minimum of this problem.
 	NegLambda  float64 `json:"neg_lambda" range:"(0,1)" default:"1e-10" help:"Regularisation of the constraint, MRtrix3's -neg_lambda."`
 	NormLambda float64 `json:"norm_lambda" range:"(0,1)" default:"1e-10" help:"Regularisation of the solution, MRtrix3's -norm_lambda."`
-	// Sphere, Peaks, PeakThreshold, PeakSeparation and RefinePeaks say how the peaks are found of tissues whose
-	// response has a direction. nil means sh.DefaultHemisphere.
+	// Sphere, Peaks, PeakThreshold, PeakSeparation and RefinePeaks say how peaks are found. Only tissues whose
+	// response depends on direction have peaks. A nil Sphere means sh.DefaultHemisphere.
 	Sphere         *sh.Sphere `json:"sphere" default:"repulsion724" help:"Peaks are looked for among these directions, and GFA is computed from the values there. The default is the 362 directions of DIPY's default_sphere, the hemisphere of repulsion724."`
 	Peaks          int        `json:"peaks" range:"[1,65535]" default:"5" aliases:"npeaks" help:"Number of peaks in the maps peaks and peakvalues."`
 	PeakThreshold  float64    `json:"peak_threshold" range:"[0,1]" default:"0.5" zero:"1e-300" aliases:"relative_peak_threshold" help:"Peaks lower than this share of the highest peak are left out. Where the smallest value is positive, heights are measured from it."`
 	PeakSeparation float64    `json:"peak_separation" unit:"degrees" range:"[0,90]" default:"25" zero:"1e-300" aliases:"min_separation_angle" help:"Least angle between peaks."`
 	RefinePeaks    bool       `json:"refine_peaks" help:"Move each peak from a direction of the sphere to the maximum beside it, as MRtrix3 does."`
-	// Shells are the b-values of the shells that are fitted, that of b = 0 being 0; nil means all.
+	// Shells are the b-values of the shells that are fitted, with 0 for b = 0. nil means all.
 	Shells []float64 `json:"shells" unit:"s/mm2" range:"[0,inf)" help:"b-values of the shells that are fitted, with 0 for b = 0. By default all shells are fitted. Volumes that are in no shell are left out."`
 	// Prediction adds a map of the signal that the model predicts.
 	Prediction bool `json:"prediction" help:"Also make a map of the predicted signal. It is as large as the data."`
@@ -54,12 +54,12 @@ type MSMTOptions struct {
 
 func (o *MSMTOptions) forMRtrix() bool { return o.Basis == sh.Tournier07 }
 
-// MSMT is multi-shell multi-tissue constrained spherical deconvolution (Jeurissen et al., NeuroImage
-// 2014), set up as MRtrix3's `dwi2fod msmt_csd`: the signal of all shells is that of several tissues,
-// each with a distribution that its own response turns into signal, and no distribution is negative.
+// MSMT is multi-shell multi-tissue constrained spherical deconvolution (Jeurissen et al., NeuroImage 2014), set up
+// as MRtrix3's `dwi2fod msmt_csd`. The signal is a sum over several tissues. Each tissue has a distribution of
+// orientations, which its own response turns into the signal of all shells, and no distribution is negative.
 //
-// Parameters are the SH coefficients of the tissues one after another, in the Tournier07 basis, and the
-// measures that qp.New documents with its codes.
+// Parameters are the SH coefficients of the tissues one after another, in the Tournier07 basis, and then measures of
+// the fit. qp.New documents these, and the codes.
 type MSMT struct {
 	options  MSMTOptions
 	tissues  []tissuePart
@@ -69,11 +69,11 @@ type MSMT struct {
 	warnings []string
 }
 
-// tissuePart is where a tissue is among the parameters.
+// tissuePart says which of the parameters are a tissue's.
 type tissuePart struct {
 	name        string
 	lmax, first int
-	finder      *peaks.Finder // nil where there is no direction
+	finder      *peaks.Finder // nil where the response has no direction
 }
 
 // NewMSMT sets the model up for one acquisition and the responses of any number of tissues.
@@ -106,7 +106,7 @@ func NewMSMT(g *acq.GradientTable, tissues []Tissue, o MSMTOptions) (*MSMT, erro
 	return m, nil
 }
 
-// makeDesign makes the matrices.
+// makeDesign checks acquisition and tissues, and makes the matrices of the kernel.
 func (m *MSMT) makeDesign(g *acq.GradientTable, tissues []Tissue) error {
 	if len(tissues) == 0 {
 		return responseErrorf("there is no tissue, expected at least one response")
@@ -148,7 +148,7 @@ func (m *MSMT) makeDesign(g *acq.GradientTable, tissues []Tissue) error {
 	return nil
 }
 
-// chooseShells are the shells that are fitted, b = 0 among them.
+// chooseShells returns the shells that are fitted, b = 0 among them.
 func (m *MSMT) chooseShells(g *acq.GradientTable) ([]acq.Shell, error) {
 	shells, warnings, err := g.ChooseShells(m.options.Shells)
 	if err != nil {
@@ -205,7 +205,7 @@ func (m *MSMT) convolve(g *acq.GradientTable, shells []acq.Shell, t Tissue, part
 			place, _ := slices.BinarySearch(m.design.Volumes, volume)
 			row := m.design.H[place*m.design.Unknowns+part.first:][:n]
 			for j, term := range terms {
-				// A delta along z has the coefficients Y(l, 0) at the pole; convolution with it is the identity.
+				// Convolution with a delta along z, whose coefficients are Y(l, 0) at the pole, is the identity.
 				row[j] = basis[i*n+j] * rows[shell][term.L/2] / math.Sqrt(float64(2*term.L+1)/(4*math.Pi))
 			}
 		}
@@ -225,8 +225,8 @@ func directionsOrPole(g *acq.GradientTable, volumes []int) [][3]float64 {
 	return list
 }
 
-// constrain adds the rows that keep a tissue's distribution from being negative. One without direction
-// has a single row.
+// constrain adds the rows that keep a tissue's distribution from being negative. A tissue without direction needs a
+// single row.
 func (m *MSMT) constrain(part tissuePart) {
 	directions := m.options.Directions
 	if directions == nil {
@@ -252,7 +252,7 @@ func (m *MSMT) Kind() *Kind { return msmtKind }
 // Options are the MSMTOptions in force.
 func (m *MSMT) Options() any { return m.options }
 
-// Parameters are fod of each tissue in the basis Tournier07, the sum of squared differences, and kkt.
+// Parameters are fod of each tissue in the basis Tournier07, residual (the sum of squared differences), and kkt.
 func (m *MSMT) Parameters() []Map {
 	return append(m.fods(sh.Tournier07),
 		Map{Name: "residual", Components: 1, Arbitrary: true, Description: "Sum of the squared differences of predicted and measured signal."}, kktMap)
@@ -261,18 +261,18 @@ func (m *MSMT) Parameters() []Map {
 // Fitter is the kernel.
 func (m *MSMT) Fitter() kernel.Fitter { return m.fitter }
 
-// Design is what the kernel was made of: the matrices, for inspection and for other solvers. The caller
-// does not change them.
+// Design returns the matrices from which the kernel was made, for inspection and for other solvers. The caller must
+// not change them.
 func (m *MSMT) Design() qp.Design { return m.design }
 
 // Maps are fod of each tissue, fraction, rmse and kkt; gfa, peaks and peakvalues of each tissue with directions; status
 // and iterations; and prediction where it was asked for.
 func (m *MSMT) Maps() []Map { return m.maps }
 
-// Volumes are those that are fitted, ascending, counted from 0.
+// Volumes lists the volumes that are fitted, in ascending order, counted from 0.
 func (m *MSMT) Volumes() []int { return m.design.Volumes }
 
-// Warnings are sentences on what the set-up found suspicious.
+// Warnings are sentences about what the set-up found suspicious.
 func (m *MSMT) Warnings() []string { return m.warnings }
 
 // fods describes the SH coefficients of the tissues.
@@ -338,7 +338,7 @@ func (m *MSMT) Predict(dst, params []float64) {
 	}
 }
 
-// NewDeriver allocates the scratch that turns parameters into maps.
+// NewDeriver allocates what one worker needs to turn parameters into maps.
 func (m *MSMT) NewDeriver() Deriver {
 	d := &msmtDeriver{MSMT: m, fod: make([]float64, m.design.Unknowns), signal: make([]float64, m.design.Measurements)}
 	for _, t := range m.tissues {
@@ -353,8 +353,8 @@ func (m *MSMT) NewDeriver() Deriver {
 type msmtDeriver struct {
 	*MSMT
 	fod, signal []float64
-	finders     []peakDeriver // of tissues with directions,
-	first       []int         // whose first parameters these are
+	finders     []peakDeriver // one for each tissue with directions
+	first       []int         // the first parameter of each of these tissues
 }
 
 func (d *msmtDeriver) Derive(out [][]float32, params []float64, status []kernel.Status) {

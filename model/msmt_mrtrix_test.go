@@ -51,7 +51,7 @@ func length(values []float32) float64 {
 	return math.Sqrt(sum)
 }
 
-// meetsConditions says whether a voxel's residuals are those of a solution.
+// meetsConditions says whether a voxel's KKT residuals are small enough for a solution.
 func meetsConditions(params []float64) bool {
 	for _, r := range params[len(params)-qp.Measures+1:] {
 		if !(r <= 1e-9) {
@@ -111,9 +111,8 @@ func mrtrixMSMT(t *testing.T, dwi string, responses [3]string, arguments ...stri
 	return tissues
 }
 
-// compareMSMT holds WM to MRtrix3's: within 1e-4 of the voxel's norm, that of all its coefficients, in
-// the least share of voxels. In the others ours must have the lower objective, but for what rounding to float32
-// is worth.
+// compareMSMT holds WM to MRtrix3's: within 1e-4 of the voxel's norm, that of all its coefficients, in the least
+// share of voxels. In the other voxels voxfit's objective must be the lower one, up to rounding to float32.
 func compareMSMT(t *testing.T, a acquisition, m *model.MSMT, theirs [3][]float32, least float64, only func(voxel int) bool) {
 	t.Helper()
 	ours, coefficients, strict := fit(m, a), &tally{}, &tally{}
@@ -154,7 +153,7 @@ func compareMSMT(t *testing.T, a acquisition, m *model.MSMT, theirs [3][]float32
 	coefficients.want(t, least, "WM within 1e-4 of the voxel's norm")
 }
 
-func TestMSMTIsALiveRunOfMRtrix(t *testing.T) {
+func TestMSMTAgreesWithMRtrixLive(t *testing.T) {
 	peer.Slow(t)
 	a := scannerAcquisition(t, "mrtrix_msmt")
 	dir := peer.Data(t, "mrtrix_msmt")
@@ -169,7 +168,7 @@ func TestMSMTIsALiveRunOfMRtrix(t *testing.T) {
 	compareMSMT(t, a, m, theirs, 0.999, func(voxel int) bool { return mask[voxel] != 0 })
 }
 
-// Without real data: the phantom, with its own tissues' responses.
+// This needs no real data: it fits the phantom with the responses of the phantom's own tissues.
 func TestMRtrixGivesOurMSMTOfThePhantom(t *testing.T) {
 	peer.Slow(t)
 	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: 512, SNR: 30})
@@ -211,7 +210,8 @@ func TestMRtrixGivesOurMSMTOfThePhantom(t *testing.T) {
 	}{
 		{"its defaults", model.MSMTOptions{}, nil, 0.999},
 		{"another degree and norm", model.MSMTOptions{LMax: 6, NormLambda: 1e-3}, []string{"-lmax", "6,0,0", "-norm_lambda", "1e-3"}, 0.999},
-		// Here MRtrix3 stops before the minimum: where the constraint that is violated most is one that it holds.
+		// Here MRtrix3 stops before the minimum, because the constraint that is violated most is in its active set
+		// already.
 		{"another norm of constraints", model.MSMTOptions{NegLambda: 1e-5}, []string{"-neg_lambda", "1e-5"}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -128,7 +128,7 @@ func (p *msmtProblem) solve(t *testing.T, signals []float32) (solutions [][]floa
 }
 
 // Neither our own measures nor MRtrix3's stopping rule are needed to see that the problem is solved.
-func TestMSMTIsWhatScipyMakesOfTheDualProblem(t *testing.T) {
+func TestMSMTIsScipysSolutionOfTheDualProblem(t *testing.T) {
 	peer.Slow(t)
 	const voxels = 64
 	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: voxels, SNR: 30})

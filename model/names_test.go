@@ -71,7 +71,7 @@ type literal struct {
 	line int
 }
 
-// stringsOf are those of a source of Go or Python that is no test.
+// stringsOf finds the strings in a source of Go or Python, and none if it is a test.
 func stringsOf(t *testing.T, path string) ([]byte, []literal) {
 	t.Helper()
 	goSource := strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go")

@@ -11,21 +11,21 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// An Option is what the tags of a field of an options struct say. The tags are
+// An Option describes one option of a model. It is read from the tags of a field of an options struct. The tags are
 //
 //	json      the option's name, with underscores; the flag's name has dashes instead
 //	help      a sentence or two
-//	default   what a zero field stands for; without it the model decides, and help says how
+//	default   what a zero field stands for; without this tag the model decides, and help says how
 //	unit      as "mm2/s"
 //	range     of a number, as "(0,inf)" or "[2,12]"
-//	multiple  of which a whole number must be one
-//	choices   of a field whose values have names (a String method), in lower case; the default is first
-//	with      the other option on which this one depends, and the values with which it has a meaning: "method=iwls"
-//	zero      what a field holds for a zero that was given, where a zero field is the default
+//	multiple  a whole number, of which the value must be a multiple
+//	choices   names of a field's values (by their String method), in lower case; the default is first
+//	with      another option, and its values with which this one has a meaning: "method=iwls"
+//	zero      what stands for a zero that the user gave, because a zero field stands for the default
 //	aliases   other programs' names, which Python takes, too
 //	spellings other programs' words for values that have names, which Python takes with those names: "nlls=nls"
 //
-// A field without a json tag is no option.
+// A field without a json tag is not an option.
 type Option struct {
 	Name     string     `json:"name"`
 	Kind     OptionKind `json:"kind"`
@@ -63,7 +63,7 @@ const (
 	TissuesOption    OptionKind = "tissues"    // a response for each tissue
 )
 
-// A Condition is the option on which another depends, and its values with which that has a meaning.
+// A Condition names another option, and its values with which the option has a meaning.
 type Condition struct {
 	Option string   `json:"option"`
 	Values []string `json:"values"`
@@ -73,13 +73,14 @@ type Condition struct {
 type Shared struct {
 	ISA           string            `json:"isa" help:"Instruction set of the kernels: auto, or one that this machine has (kbench env lists them). The default is what the environment variable VOXFIT_ISA names, else auto."`
 	B0Threshold   float64           `json:"b0_threshold" unit:"s/mm2" range:"[0,inf)" default:"50" help:"The b-value up to which a volume counts as not diffusion-weighted."`
-	BValueScaling acq.BValueScaling `json:"bvalue_scaling" choices:"auto,yes,no,dipy" default:"auto" help:"Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling. auto does so where lengths differ from 1 by more than half a per cent. dipy takes any table as DIPY does, whatever the lengths are. Outside of kbench it does so whatever the units are, too."`
+	BValueScaling acq.BValueScaling `json:"bvalue_scaling" choices:"auto,yes,no,dipy" default:"auto" help:"Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling. auto does so where lengths differ from 1 by more than half a per cent. dipy reads a table by DIPY's rules and never scales. Outside of kbench, b-values may then be in any unit."`
 }
 
-// SharedOptions describes them.
+// SharedOptions describes the options of every model.
 func SharedOptions() []Option { return optionsOf(reflect.TypeFor[Shared]()) }
 
-// OptionList describes the options of a kind, those that it needs first, without those that all kinds share.
+// OptionList describes the options of a kind, the one that it needs first. The options of every model are not among
+// them.
 func (k *Kind) OptionList() []Option {
 	var options []Option
 	switch {
@@ -93,7 +94,7 @@ func (k *Kind) OptionList() []Option {
 	return append(options, optionsOf(reflect.TypeOf(k.Options))...)
 }
 
-// responseName is the option of what a model needs, whatever its form.
+// responseName is the option that gives a model its response, or the responses of its tissues.
 const responseName = "response"
 
 func optionsOf(t reflect.Type) []Option {
@@ -138,7 +139,7 @@ func words(text string) []string {
 	return strings.Split(text, ",")
 }
 
-// defaultValue is what a tag says, as JSON writes it.
+// defaultValue turns the text of a default's tag into the value that JSON has for it.
 func defaultValue(kind OptionKind, text string) any {
 	switch kind {
 	case IntegerOption:
@@ -158,7 +159,7 @@ func defaultValue(kind OptionKind, text string) any {
 	return text
 }
 
-// kindOf is the kind of option that a field holds.
+// kindOf says which kind of option a field is, by its type.
 func kindOf(f reflect.StructField) OptionKind {
 	switch {
 	case f.Tag.Get("choices") != "":
@@ -242,7 +243,7 @@ func (o Option) Expected() string {
 	return strings.TrimSpace(what + " " + o.Unit)
 }
 
-// expectedFor is Expected, and the unit that a number below the range seems to be in.
+// expectedFor is Expected, with a remark where a diffusivity is so small that it seems to be in m2/s.
 func (o Option) expectedFor(x float64) string {
 	if low, _, _, _ := o.bounds(); o.Unit == diffusivityUnit && x > 0 && x < low {
 		return o.Expected() + " (numbers in m2/s are a million times smaller)"
@@ -277,7 +278,7 @@ func findOption(options []Option, name string) (Option, bool) {
 	return Option{}, false
 }
 
-// DefaultText is an option's default as one writes it.
+// DefaultText is an option's default as a user would write it.
 func DefaultText(o Option) string {
 	if numbers, ok := o.Default.([]float64); ok {
 		var words []string

@@ -35,7 +35,7 @@ func (r peakRules) newFinder(coefficients int, b []float64, isa string) (*peaks.
 	}, kernel.WithISA(isa))
 }
 
-// Names of the maps of peaks, in their order.
+// The places of the maps that peakRules.maps describes.
 const (
 	gfaMap = iota
 	directionMap
@@ -43,12 +43,13 @@ const (
 	peakMapCount
 )
 
-// maps describes GFA, directions and values of the peaks of a function, which what names.
+// maps describes three maps of a function: its GFA, and the directions and the values of its peaks. what is the
+// function's name in a sentence, and label ends the names of the maps.
 func (r peakRules) maps(what, label string) []Map {
 	sphere := fmt.Sprintf("the %s of the sphere %s", plural.Count(len(r.sphere.Vertices), "vertex"), r.sphere.Name)
 	where := "at " + sphere
 	if r.refine {
-		where = "that " + sphere + " lead to"
+		where = "reached from " + sphere
 	}
 	return []Map{
 		{Name: "gfa" + label, Suffix: "dwimap", Components: 1,
@@ -78,11 +79,11 @@ func newPeakDeriver(f *peaks.Finder, most int) peakDeriver {
 	return peakDeriver{f.NewWorker(), most}
 }
 
-// block is how many functions are best derived at a time.
+// block is how many functions the worker takes at a time.
 func (d peakDeriver) block() int { return d.worker.Block() }
 
-// derive writes those of the three maps that are wanted for n functions, each at the beginning of a row of stride
-// numbers, which are those of voxels from the first on.
+// derive writes those of the three maps that are not nil, for n voxels from the voxel first on. functions has a row
+// of stride numbers for each of these, and the function is at the beginning of its row.
 func (d peakDeriver) derive(out [][]float32, functions []float64, stride, first, n int) {
 	if out[gfaMap] == nil && out[directionMap] == nil && out[valueMap] == nil {
 		return

@@ -10,7 +10,7 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// tie is how near to another result a decision must have come for rounding to be able to turn it.
+// tie is how close a decision must be for rounding to be able to turn it.
 const tie = 1e-12
 
 // comparePeaks holds peaks and GFA to DIPY's, voxel by voxel: as many, at the same vertices of the sphere, with the
@@ -75,7 +75,8 @@ func comparePeaksOfCSD(t *testing.T, a acquisition, set multiShellSet) {
 	if len(differing) == 0 {
 		return
 	}
-	// Where the fit itself parts from DIPY's, so may its peaks; that is only where a direction is next to the threshold.
+	// If a fit differs from DIPY's, its peaks may differ, too. That happens only where a direction is next to the
+	// threshold.
 	arguments = maps.Clone(arguments)
 	arguments["signal"] = peer.Matrix32(a.only(differing).signal, a.gradients.Len())
 	for k, margin := range peer.DIPY(t, "csd_margin", arguments, options)["margin"].Data {
@@ -96,7 +97,8 @@ func TestPeaksAndGFAOfSparseFasciclesAreDIPYs(t *testing.T) {
 	})
 }
 
-// With options that are not the default, and on each of DIPY's spheres. Coefficients are those of our fit.
+// The peaks are found with options that are not the default, on each of DIPY's spheres, from the coefficients of
+// voxfit's fit.
 func TestPeaksOnEverySphereFollowDIPYsOptions(t *testing.T) {
 	peer.Slow(t)
 	a := phantomAcquisition(t, 400)

@@ -9,9 +9,9 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// prepare fills in the defaults of an options struct, given by its pointer, and refuses values that are out of their
-// ranges or have no meaning beside the others: what the tags say. All constructors call it, so that Go, C, Python and
-// the command line have the same rules.
+// prepare fills in the defaults of the options struct that options points to. It refuses values outside of their
+// ranges, and options that have no meaning with the values of the others. The tags of the struct say which these
+// are. All constructors call it, so that Go, C, Python and the command line have the same rules.
 func prepare(options any) error {
 	v := reflect.ValueOf(options).Elem()
 	all := optionsOf(v.Type())
@@ -38,7 +38,7 @@ func prepare(options any) error {
 	return nil
 }
 
-// prepareChoice makes the first choice of a value that stands for the default.
+// prepareChoice sets a field to its default choice where the field is zero and zero is none of the choices.
 func prepareChoice(field reflect.Value, o Option) error {
 	if o.Kind != ChoiceOption {
 		return nil
@@ -104,7 +104,7 @@ func prepareField(field reflect.Value, o Option) error {
 	return nil
 }
 
-// given is a field's number as a user would give it: zero for what stands for a zero.
+// given is a field's number as the user gave it: 0 where the field holds what stands for a given zero.
 func given(field reflect.Value, o Option) float64 {
 	var x float64
 	if field.CanInt() {
@@ -118,8 +118,8 @@ func given(field reflect.Value, o Option) float64 {
 	return x
 }
 
-// valueInForce is a field's value as JSON takes it again. A set of directions that is the model's own is nil; a
-// sphere that has a name is that.
+// valueInForce is a field's value in the form that ParseJSON reads. It is the name of a sphere that has one, and nil
+// for a set of directions that the user left to the model.
 func valueInForce(field reflect.Value, o Option) any {
 	switch o.Kind {
 	case ChoiceOption:

@@ -12,8 +12,8 @@ import (
 	"github.com/voxfit/voxfit/acq"
 )
 
-// Settings are the options of one model as a user gave them, by whatever interface: the command line and JSON set
-// the same fields by the same rules, and differ in how their messages spell an option's name.
+// Settings are the options of one model as a user gave them. The command line and JSON set the same fields by the
+// same rules. They differ only in how their messages spell an option's name.
 type Settings struct {
 	kind    *Kind
 	all     []Option      // of the kind, then the shared ones
@@ -25,7 +25,8 @@ type Settings struct {
 	flags   bool // names are spelled as flags
 }
 
-// NewSettings has all options at their defaults. Messages spell an option's name as in JSON, "neg_lambda".
+// NewSettings returns settings with all options at their defaults. Messages spell an option's name as in JSON,
+// "neg_lambda".
 func (k *Kind) NewSettings() *Settings {
 	own := k.OptionList()
 	return &Settings{
@@ -73,8 +74,8 @@ func responseErrorf(format string, values ...any) error {
 }
 
 // Unknown is the error for an option that the model does not have. name is what the user wrote. The error lists the
-// model's options, and asks whether the nearest of these, or of others, was meant. others are names that the interface
-// has besides. Where none is near, the error names the other models that have such an option.
+// model's options, and asks whether the nearest of these, or of others, was meant. others are further names that the
+// interface accepts. Where none is near, the error names the other models that have such an option.
 func (s *Settings) Unknown(name string, others ...string) error {
 	var known []string
 	candidates, means := slices.Clone(others), map[string]string{}
@@ -111,8 +112,8 @@ func kindsWith(option string) (name string, kinds []string) {
 	return name, kinds
 }
 
-// ParseJSON reads the options of a model from a JSON object; nothing at all is all defaults, and null leaves an
-// option at its default. An option that the model does not have is an error. Numbers that JSON cannot write are the
+// ParseJSON reads the options of a model from a JSON object. An empty text leaves all options at their defaults, and
+// null leaves one. An option that the model does not have is an error. Numbers that JSON cannot write are the
 // strings "NaN", "Infinity" and "-Infinity".
 func (k *Kind) ParseJSON(text string) (*Settings, error) {
 	s := k.NewSettings()
@@ -150,7 +151,8 @@ func jsonError(err error) string {
 	return strings.TrimPrefix(err.Error(), "json: ")
 }
 
-// firstUnknown is the first in the alphabet, so that one mistake always has one message.
+// firstUnknown is the unknown name that comes first in the alphabet, so that the message does not depend on the
+// order of a map.
 func firstUnknown(values map[string]any, known []Option) string {
 	var unknown []string
 	for name := range values {
@@ -161,8 +163,9 @@ func firstUnknown(values map[string]any, known []Option) string {
 	return slices.Min(unknown)
 }
 
-// SetTexts sets options from the command line: texts by the options' names. A set of directions is the name of a file,
-// or numbers. Of responses only numbers are read here; the caller reads their files.
+// SetTexts sets options from the command line. texts has their arguments, by the options' names. A set of directions
+// is given as numbers or as the name of a file. A response is read here only if it is given as numbers; the caller
+// reads files of responses.
 func (s *Settings) SetTexts(texts map[string]string) error {
 	for _, o := range s.all {
 		text, given := texts[o.Name]
@@ -221,13 +224,13 @@ func (s *Settings) checkGiven() error {
 // Given says whether the user gave an option.
 func (s *Settings) Given(name string) bool { return s.given[name] }
 
-// Response is that of a single fibre, where it was given.
+// Response is the response of a single fibre, and zero where none was given.
 func (s *Settings) Response() acq.Response { return s.inputs.Response }
 
-// Tissues are those of several responses, where they were given.
+// Tissues are the tissues with their responses, and nil where none were given.
 func (s *Settings) Tissues() []Tissue { return s.inputs.Tissues }
 
-// Kind is the model's.
+// Kind is the kind of the model.
 func (s *Settings) Kind() *Kind { return s.kind }
 
 // ISA is the instruction set that was asked for, or "".
@@ -243,12 +246,12 @@ func (s *Settings) Gradients() []acq.GradientOption {
 	}
 }
 
-// GradientValues are the options in force of how a gradient table is read, for sidecars.
+// GradientValues are the options by which a gradient table is read, as sidecars list them.
 func (s *Settings) GradientValues() OptionValues {
 	return OptionValues{{"b0_threshold", s.shared.B0Threshold}, {"bvalue_scaling", s.shared.BValueScaling.String()}}
 }
 
-// Shells are the b-values of the shells that were asked for; none where they were not.
+// Shells are the b-values of the shells that were asked for, and nil where none were.
 func (s *Settings) Shells() []float64 {
 	if o, known := findOption(s.all[:s.own], "shells"); known {
 		shells, _ := s.options.Field(o.field).Interface().([]float64)
@@ -257,7 +260,8 @@ func (s *Settings) Shells() []float64 {
 	return nil
 }
 
-// ForMRtrix says whether the maps are in MRtrix3's conventions, which has its directions in the frame of the scanner.
+// ForMRtrix says whether the maps follow MRtrix3's conventions. The directions in such maps are in the frame of the
+// scanner.
 func (s *Settings) ForMRtrix() bool {
 	o := reflect.New(s.options.Type())
 	o.Elem().Set(s.options)
@@ -310,9 +314,9 @@ func (v OptionValues) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// ValuesInForce are the options that a model was made with, defaults filled in, by the names that set them: what a
-// sidecar says. Options that have no meaning beside the others are left out, as are sets of directions that are the
-// model's own.
+// ValuesInForce are the options that a model was made with, with defaults filled in, as a sidecar lists them. It
+// leaves out options that have no meaning with the values of the others, and sets of directions that the user left
+// to the model.
 func ValuesInForce(m Model) OptionValues {
 	v := reflect.ValueOf(m.Options())
 	options := optionsOf(v.Type())

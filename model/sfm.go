@@ -57,7 +57,7 @@ type SFMOptions struct {
 	// Evals are the diffusivities of a fascicle, along it and across it; the last two are equal.
 	Evals [3]float64 `json:"evals" unit:"mm2/s" default:"0.0015,0.0005,0.0005" aliases:"response" help:"Diffusivities of a fascicle: one along it, and two equal ones across it."`
 	// Sphere holds the directions that fascicles may have, one of each pair of opposite ones. nil means the 181 of
-	// sh.Symmetric362Hemisphere. DIPY has all 362, so that it has the column of each pair twice.
+	// sh.Symmetric362Hemisphere. DIPY takes all 362 and thus has each column twice.
 	Sphere *sh.Sphere `json:"sphere" default:"symmetric362" help:"Directions that fascicles may have. Opposite directions count once. The ODF is evaluated and its peaks are found in the same directions. The default is the 181 directions of DIPY's symmetric362 hemisphere."`
 	// Peaks, PeakThreshold and PeakSeparation say how the peaks of the ODF are found.
 	Peaks          int     `json:"peaks" range:"[1,65535]" default:"5" aliases:"npeaks" help:"Number of peaks in the maps peaks and peakvalues."`
@@ -82,7 +82,7 @@ type SFM struct {
 	options SFMOptions
 	volumes []int
 	b0s     []int
-	length  int // of a signal
+	length  int // number of measurements
 	design  nnls.SFMDesign
 	fitter  kernel.Fitter
 	mixture *nnls.Combination // of the functions of fascicles
@@ -124,7 +124,7 @@ func (m *SFM) Kind() *Kind { return sfmKind }
 // Options are the SFMOptions in force.
 func (m *SFM) Options() any { return m.options }
 
-// Warnings are none.
+// Warnings returns nil: this model has no warnings.
 func (m *SFM) Warnings() []string { return nil }
 
 // Parameters are weights, s0, isotropic, residual and kkt.
@@ -133,8 +133,8 @@ func (m *SFM) Parameters() []Map { return append(m.maps[:1:1], m.maps[5:5+nnls.S
 // Fitter is the kernel.
 func (m *SFM) Fitter() kernel.Fitter { return m.fitter }
 
-// Design is what the kernel was made of, for inspection and for other solvers. The caller does not
-// change it.
+// Design returns the matrix from which the kernel was made, for inspection and for other solvers. The caller must
+// not change it.
 func (m *SFM) Design() nnls.SFMDesign { return m.design }
 
 // Maps are weights, odf, gfa, peaks, peakvalues, s0, isotropic, residual, kkt, prediction where the
@@ -185,8 +185,8 @@ func (m *SFM) newDesign(g *acq.GradientTable) nnls.SFMDesign {
 		}
 	}
 	if o.Solver == ElasticNet {
-		// scikit-learn's objective times the number of rows; half of the weight on each of two opposite
-		// directions halves the sum of squares.
+		// This is scikit-learn's objective times the number of rows. DIPY divides a weight equally between two
+		// opposite directions, which halves the sum of the weights' squares.
 		d.Intercept = true
 		d.L1 = float64(rows) * o.Alpha * o.L1Ratio
 		d.L2 = float64(rows) * o.Alpha * (1 - o.L1Ratio) / 2
@@ -198,8 +198,8 @@ func dot3(a, b [3]float64) float64 {
 	return float64(a[0]*b[0]) + float64(a[1]*b[1]) + float64(a[2]*b[2])
 }
 
-// newODF makes the tensor ODF (Aganj 2010, as DIPY's single_tensor_odf) of each fascicle at each vertex.
-// That of a stick, which diffuses along itself alone, is 1 at its own vertex.
+// newODF makes the tensor ODF (Aganj 2010, as DIPY's single_tensor_odf) of each fascicle at each vertex. A fascicle
+// without diffusion across it has an ODF that is 1 at its own vertex and 0 elsewhere.
 func (m *SFM) newODF() []float64 {
 	vertices := m.options.Sphere.Vertices
 	along, across := m.options.Evals[0], m.options.Evals[1]
@@ -221,22 +221,22 @@ func (m *SFM) newODF() []float64 {
 	return odf
 }
 
-// peaks are looked for among the directions of fascicles.
+// peaks says how peaks of the ODF are found: among the directions of the fascicles.
 func (m *SFM) peaks() peakRules {
 	o := m.options
 	return peakRules{sphere: o.Sphere, relativeThreshold: o.PeakThreshold, minSeparation: o.PeakSeparation, most: o.Peaks}
 }
 
-// ODF writes the orientation distribution function at the vertices of the sphere, given the
-// parameters of one voxel.
+// ODF writes the orientation distribution function at the vertices of the sphere, given the parameters of one voxel.
+// odf has a value for each vertex.
 func (m *SFM) ODF(odf, params []float64) {
 	sum := make([]float64, m.mixture.Stride())
 	m.mixture.NewWorker().Sum(sum, params)
 	copy(odf, sum)
 }
 
-// Predict writes the signal of all measurements that the parameters of one voxel describe, as DIPY's
-// SparseFascicleFit.predict.
+// Predict writes the signal that the parameters of one voxel predict for each measurement, as DIPY's
+// SparseFascicleFit.predict does.
 func (m *SFM) Predict(signal, params []float64) {
 	n := m.design.Directions
 	s0, isotropic := params[n], params[n+1]
@@ -259,7 +259,7 @@ func (m *SFM) Predict(signal, params []float64) {
 	}
 }
 
-// NewDeriver allocates the scratch that turns parameters into maps.
+// NewDeriver allocates what one worker needs to turn parameters into maps.
 func (m *SFM) NewDeriver() Deriver {
 	d := &sfmDeriver{SFM: m, peaks: newPeakDeriver(m.finder, m.options.Peaks), sums: m.mixture.NewWorker(), signal: make([]float64, m.length)}
 	d.odf = make([]float64, d.peaks.block()*m.mixture.Stride())
@@ -274,7 +274,7 @@ type sfmDeriver struct {
 	signal []float64
 }
 
-// The places of maps.
+// The places of maps in SFM.Maps.
 const (
 	sfmODF   = 1
 	sfmPeaks = 2 // GFA and peaks

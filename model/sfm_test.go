@@ -33,8 +33,8 @@ func onSFMSets(t *testing.T, n int, test func(t *testing.T, a acquisition)) {
 	}
 }
 
-// dipySFM is what DIPY makes of an acquisition. folded sums its weights over opposite directions, in the
-// order of our sphere.
+// dipySFM has DIPY's results for an acquisition. folded sums its weights over opposite directions, in the order of
+// our sphere.
 func dipySFM(t *testing.T, a acquisition, evals []float64, options map[string]any) (dipy peer.Arrays, folded func(voxel int) []float64) {
 	t.Helper()
 	arguments := a.forDIPY()
@@ -125,8 +125,8 @@ func elasticNet(design peer.Array, weights, y []float64, alpha, l1Ratio float64)
 	return objective
 }
 
-// scikit-learn stops when a bound of what is left to gain is below 1e-4 of |y|^2. Let on, it comes to
-// the same minimum as we do.
+// scikit-learn stops when the objective can fall by no more than 1e-4 of |y|^2. With more iterations it comes to the
+// same minimum as voxfit.
 func TestSFMWithElasticNetIsNotAboveScikitLearn(t *testing.T) {
 	peer.Slow(t)
 	for _, c := range []struct {
@@ -176,7 +176,7 @@ func TestSFMWithElasticNetIsNotAboveScikitLearn(t *testing.T) {
 	}
 }
 
-// A voxel of one fascicle along a direction of the sphere, without noise, is that fascicle.
+// The signal comes from one fascicle along a direction of the sphere, without noise. The model finds that fascicle.
 func TestSFMFindsTheFascicleThatMadeTheSignal(t *testing.T) {
 	a := phantomAcquisition(t, 1)
 	const along, across, s0 = 0.0015, 0.0005, 800
@@ -227,8 +227,8 @@ func TestSFMFindsTheFascicleThatMadeTheSignal(t *testing.T) {
 	}
 }
 
-// A stick diffuses along itself alone: its ODF is its own vertex, as in DIPY.
-func TestSFMOfSticksHasItsWeightsAsODF(t *testing.T) {
+// A stick has diffusion only along itself. Its ODF is 1 at its own vertex and 0 elsewhere, as in DIPY.
+func TestODFOfSticksIsTheirWeights(t *testing.T) {
 	a := phantomAcquisition(t, 20)
 	m := newSFM(t, a, model.SFMOptions{Solver: model.NNLS, Evals: [3]float64{0.001, 0, 0}})
 	ours := fit(m, a)

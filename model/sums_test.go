@@ -30,10 +30,10 @@ type keptSums struct {
 	Sums   map[string]map[string]string `json:"sums"`
 }
 
-// sumsVoxels are fitted of each set: more than a lane's worth of every kernel, and no multiple of it.
+// sumsVoxels is how many voxels of each set are fitted: more than any kernel has lanes, and not a multiple of that.
 const sumsVoxels = 75
 
-// sumCases are the models with their main options. Whatever is said in a case's name is in its options.
+// sumCases are the models with their main options. The name of a case lists its options.
 var sumCases = []struct {
 	name string
 	make func(a acquisition, lmax int, isa string) (model.Model, error)

@@ -19,8 +19,7 @@ var Kinds = []*Kind{
 	sfmKind,
 }
 
-// A Kind is what there is to say of a model before there is an acquisition: its names, what it needs, its options
-// and how it is made.
+// A Kind describes a model before there is an acquisition: its names, what it needs, its options and how it is made.
 type Kind struct {
 	// Name is the model's name on the command line and in the C library: "dti".
 	Name string
@@ -32,13 +31,14 @@ type Kind struct {
 	Entity string
 	// Function is the Python function that fits it: "fit_dti".
 	Function string
-	// Summary is a sentence without a full stop on what is fitted, and which paper and which program's model it follows.
+	// Summary is a sentence without its full stop. It says what is fitted, and which paper and which program the
+	// model follows.
 	Summary string
 	// Needs are what the model is made from besides a gradient table.
 	Needs Needs
 	// Options is the zero value of the struct of its options, whose tags describe them: option.go says how.
 	Options any
-	// Timed is how kbench env times the model, and what it calls that.
+	// Timed is the variant of the model that kbench env times.
 	Timed Timed
 	// New makes the model, given options of the type of Options.
 	New func(in Inputs, options any) (Model, error)
@@ -61,7 +61,7 @@ type Needs struct {
 	Tissues bool `json:"tissues"`
 	// Shells is the least number of diffusion-weighted shells.
 	Shells int `json:"shells"`
-	// Measurements is the least number of volumes that determine its parameters for some acquisition.
+	// Measurements is the least number of volumes that can determine its parameters.
 	Measurements int `json:"measurements"`
 }
 
@@ -72,7 +72,7 @@ type Inputs struct {
 	Tissues   []Tissue     // of models that need them
 }
 
-// Find is the kind of that name. The error lists the names that there are, and the nearest.
+// Find returns the kind of that name. The error lists the names that there are, and the nearest.
 func Find(name string) (*Kind, error) {
 	for _, k := range Kinds {
 		if k.Name == name {

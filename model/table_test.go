@@ -37,7 +37,7 @@ func everyModel(t *testing.T, a acquisition, test func(k *model.Kind, make func(
 	}
 }
 
-func TestKindsSayAllOfThemselvesAndNothingTwice(t *testing.T) {
+func TestKindsAreCompleteAndShareNoName(t *testing.T) {
 	seen := map[string]bool{}
 	for _, k := range model.Kinds {
 		for _, word := range []string{"name " + k.Name, "class " + k.Class, "words " + k.Words, "entity " + k.Entity, "function " + k.Function} {
@@ -52,7 +52,7 @@ func TestKindsSayAllOfThemselvesAndNothingTwice(t *testing.T) {
 	}
 }
 
-func TestOptionsOfAModelAreSoundAndCalledOnce(t *testing.T) {
+func TestOptionsAreSoundAndHaveDifferentNames(t *testing.T) {
 	booleans := map[string]bool{} // a flag takes a value with every model, or with none
 	for _, k := range model.Kinds {
 		names := map[string]bool{}
@@ -92,7 +92,7 @@ func checkOption(t *testing.T, kind string, o model.Option, all []model.Option) 
 	}
 	i := slices.IndexFunc(all, func(other model.Option) bool { return other.Name == o.With.Option })
 	if i < 0 {
-		t.Errorf("%s: %s depends on %s, which there is not", kind, o.Name, o.With.Option)
+		t.Errorf("%s: %s depends on %s, which does not exist", kind, o.Name, o.With.Option)
 		return
 	}
 	for _, value := range o.With.Values {
@@ -167,7 +167,7 @@ func TestMapsWithAValueForEachDirectionSayInWhichFrameTheseAre(t *testing.T) {
 func TestDescriptionsOfMapsFollowTheOptionsInForce(t *testing.T) {
 	want := map[string]struct{ options, name, words string }{
 		"csdm":   {`{"lmax": 4, "sh_basis": "tournier07"}`, "fod", "up to degree 4, basis tournier07"},
-		"msmt":   {`{"peaks": 2, "refine_peaks": true}`, "peaks_label-WM", "up to 2 peaks of the distribution of WM, that the 362 vertices of the sphere repulsion724 lead to"},
+		"msmt":   {`{"peaks": 2, "refine_peaks": true}`, "peaks_label-WM", "up to 2 peaks of the distribution of WM, reached from the 362 vertices of the sphere repulsion724"},
 		"sfm":    {`{"peaks": 1, "sphere": "repulsion100"}`, "peaks", "Unit vector of the highest peak of the orientation distribution function, at the 50 vertices of the sphere repulsion100"},
 		"dti":    {`{"mrtrix_order": true}`, "tensor", "Elements D11, D22, D33, D12, D13, D23"},
 		"fwdtim": {"", "colorFA", model.GivenFrame},

@@ -25,9 +25,9 @@ var tensorKind = &Kind{
 type TensorOptions struct {
 	// Method is kernel.WLS (the default), kernel.NLS, kernel.OLS or kernel.IWLS.
 	Method kernel.Method `json:"method" choices:"wls,nls,ols,iwls" default:"wls" aliases:"fit_method" spellings:"wlls=wls,ls=ols,lls=ols,olls=ols,nlls=nls" help:"Least squares: weighted, non-linear, ordinary, or iteratively reweighted as MRtrix3's dwi2tensor does it."`
-	// MinSignal is what smaller values are raised to, in the unit of the signal.
+	// MinSignal replaces smaller values before a logarithm is taken, in the unit of the signal.
 	MinSignal float64 `json:"min_signal" range:"(0,inf)" default:"1e-4" with:"method=wls,nls,ols" help:"Measured values below it are raised to it. It is in the unit of the signal."`
-	// Iterations is the number of reweighted fits of IWLS after the first; NoReweighting is none.
+	// Iterations is the number of reweighted fits of IWLS after the first. NoReweighting stands for none.
 	Iterations int `json:"iterations" range:"[0,65535]" default:"2" zero:"-1" with:"method=iwls" help:"Number of reweighted fits after the first, as in MRtrix3's dwi2tensor -iter."`
 	// UniformStart gives the first fit of IWLS equal weights.
 	UniformStart bool `json:"uniform_start" with:"method=iwls" help:"Give all measurements equal weights in the first fit, as MRtrix3's dwi2tensor -ols does."`
@@ -37,7 +37,8 @@ type TensorOptions struct {
 	ISA string
 }
 
-// NoReweighting, as TensorOptions.Iterations, ends IWLS after its first fit.
+// NoReweighting is the value of TensorOptions.Iterations that ends IWLS after its first fit, because 0 stands for
+// the default.
 const NoReweighting = -1
 
 func (o *TensorOptions) forMRtrix() bool { return o.MRtrixOrder }
@@ -51,7 +52,7 @@ type Tensor struct {
 	minDiffusivity float64
 }
 
-// unusedMinSignal is one that the kernel of IWLS accepts and does not look at.
+// unusedMinSignal is what the kernel is given with IWLS: it must be positive, and IWLS does not use it.
 const unusedMinSignal = 1e-4
 
 // NewTensor sets the model up for one acquisition. The error says which option is not right, or that
@@ -79,7 +80,8 @@ func NewTensor(g *acq.GradientTable, o TensorOptions) (*Tensor, error) {
 	return &Tensor{o, fitter, eigen, least}, nil
 }
 
-// tableError is the kernel's error, or what it says of the gradient table without the kernel's words.
+// tableError explains the kernel's error that a design is undetermined in terms of the gradient table. It returns
+// other errors unchanged.
 func tableError(g *acq.GradientTable, err error) error {
 	if !errors.Is(err, kernel.ErrUndetermined) {
 		return err
@@ -96,10 +98,10 @@ func (t *Tensor) Kind() *Kind { return tensorKind }
 // Options are the TensorOptions in force.
 func (t *Tensor) Options() any { return t.options }
 
-// Warnings are none.
+// Warnings returns nil: this model has no warnings.
 func (t *Tensor) Warnings() []string { return nil }
 
-// Parameters are tensor and s0.
+// Parameters are tensor (six elements in DIPY's order) and s0.
 func (t *Tensor) Parameters() []Map { return tensorMaps("diffusion", false)[4:] }
 
 // Fitter is the kernel.
@@ -112,7 +114,7 @@ func (t *Tensor) Maps() []Map {
 	return slices.Concat(tensorMaps("diffusion", t.options.MRtrixOrder), eigenMaps("diffusion"), statusMaps)
 }
 
-// NewDeriver allocates the scratch that turns parameters into maps.
+// NewDeriver allocates what one worker needs to turn parameters into maps.
 func (t *Tensor) NewDeriver() Deriver {
 	return &tensorDeriver{mrtrixOrder: t.options.MRtrixOrder, parameters: t.fitter.Parameters(), minDiffusivity: t.minDiffusivity, eigen: t.eigen.NewWorker()}
 }

@@ -15,11 +15,11 @@ const diffusivityUnit = "mm2/s"
 var (
 	tensorElements = []string{"Dxx", "Dxy", "Dyy", "Dxz", "Dyz", "Dzz"}
 	mrtrixElements = []string{"D11", "D22", "D33", "D12", "D13", "D23"}
-	mrtrixIndices  = [6]int{0, 2, 5, 1, 3, 4} // of MRtrix3's elements among DIPY's
+	mrtrixIndices  = [6]int{0, 2, 5, 1, 3, 4} // places of MRtrix3's elements among DIPY's
 )
 
-// tensorMaps are the first maps of every model with a tensor; whose says whose tensor it is. The last two are
-// parameters, too.
+// tensorMaps are the first maps of every model with a tensor. whose says in the descriptions whose tensor it is. The
+// last two maps are also parameters.
 func tensorMaps(whose string, mrtrixOrder bool) []Map {
 	elements := tensorElements
 	if mrtrixOrder {
@@ -40,7 +40,8 @@ func tensorMaps(whose string, mrtrixOrder bool) []Map {
 	}
 }
 
-// eigenMaps are made of the eigenvalues and eigenvectors, and come after those of tensorMaps and of further parameters.
+// eigenMaps are the maps that are made from eigenvalues and eigenvectors. They come after those of tensorMaps and of
+// further parameters.
 func eigenMaps(whose string) []Map {
 	return []Map{
 		{Name: "evals", Suffix: "dwimap", Components: 3, Unit: diffusivityUnit, OnRequest: true,
@@ -114,8 +115,8 @@ func (d *tensorDeriver) derive(out [][]float32, params []float64, first, next in
 	}
 }
 
-// writeVectors writes a voxel's eigenvectors and its colours, into those of the two maps that are wanted; zeros where
-// no tensor was fitted.
+// writeVectors writes a voxel's eigenvectors and its colours, each unless its map is nil. It writes zeros where no
+// tensor was fitted.
 func writeVectors(directions, colors []float32, voxel int, vectors *[9]float64, values [3]float64, fa float64) {
 	if values == ([3]float64{}) {
 		vectors = new([9]float64)
@@ -140,10 +141,11 @@ func (d *tensorDeriver) writeTensor(dst []float32, tensor []float64) {
 	}
 }
 
-// raised are a tensor's eigenvalues, raised as DIPY does it, zeros where no tensor was fitted.
+// raised returns a tensor's eigenvalues, raised to the least diffusivity as DIPY does. They are zeros where no
+// tensor was fitted.
 func (d *tensorDeriver) raised(tensor *[6]float64, values *[3]float64) [3]float64 {
 	if *tensor == ([6]float64{}) {
-		return [3]float64{} // raising zeros would make a diffusivity of nothing
+		return [3]float64{} // they stay zeros: nothing was fitted
 	}
 	return [3]float64{max(values[0], d.minDiffusivity), max(values[1], d.minDiffusivity), max(values[2], d.minDiffusivity)}
 }
@@ -157,7 +159,7 @@ func mode(e [3]float64) float64 {
 	if largest == 0 || e[0] == e[2] {
 		return 0
 	}
-	a, b, c = a/largest, b/largest, c/largest // no product vanishes
+	a, b, c = a/largest, b/largest, c/largest // so that no product underflows
 	norm := math.Sqrt(float64(a*a) + float64(b*b) + float64(c*c))
 	return max(-1, min(1, 3*math.Sqrt(6)*(a/norm)*(b/norm)*(c/norm)))
 }
@@ -168,8 +170,8 @@ func fractionalAnisotropy(e1, e2, e3 float64) float64 {
 	if largest == 0 {
 		return 0
 	}
-	e1, e2, e3 = e1/largest, e2/largest, e3/largest // no square vanishes or overflows
+	e1, e2, e3 = e1/largest, e2/largest, e3/largest // so that no square underflows or overflows
 	a, b, c := e1-e2, e2-e3, e3-e1
-	square := func(x float64) float64 { return float64(x * x) } // rounded: nothing is fused
+	square := func(x float64) float64 { return float64(x * x) } // float64 keeps the compiler from fusing
 	return math.Sqrt(0.5 * (square(a) + square(b) + square(c)) / (square(e1) + square(e2) + square(e3)))
 }

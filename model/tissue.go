@@ -13,9 +13,9 @@ import (
 // A Tissue is one kind of tissue of multi-tissue deconvolution: its name, as in file names ("WM", "GM",
 // "CSF"), and its response.
 //
-// A zonal response has a row for each shell, b = 0 included, as MRtrix3's dwi2response writes it: the
-// coefficients of the zonal harmonics of degree 0, 2, 4 ... of the signal. Tissue without
-// direction has one column. A response in tensor form is turned into that.
+// A zonal response has a row for each shell, b = 0 included, as MRtrix3's dwi2response writes it: the coefficients
+// of the zonal harmonics of degree 0, 2, 4 ... of the signal. Tissue without direction has one column. A response in
+// tensor form is turned into such rows.
 type Tissue struct {
 	Name     string
 	Response acq.Response
@@ -92,7 +92,8 @@ func (t Tissue) isotropic() bool {
 	return e[0] == e[1] && e[1] == e[2]
 }
 
-// Zonal is the response to the shells of a gradient table in zonal form, up to lmax, as MRtrix3's files have it.
+// Zonal returns the response in zonal form, as MRtrix3's files have it: for each shell of the gradient table the
+// coefficients of degree 0, 2, 4 ... lmax. It is an error if the response does not fit the shells.
 func (t Tissue) Zonal(g *acq.GradientTable, lmax int) ([][]float64, error) {
 	shells, _, err := g.ChooseShells(nil)
 	if err != nil {
@@ -101,7 +102,7 @@ func (t Tissue) Zonal(g *acq.GradientTable, lmax int) ([][]float64, error) {
 	return t.zonal(shells, lmax)
 }
 
-// zonal gives for each shell the coefficients up to lmax.
+// zonal returns the coefficients up to lmax for each shell.
 func (t Tissue) zonal(shells []acq.Shell, lmax int) ([][]float64, error) {
 	r := t.Response
 	rows := make([][]float64, len(shells))
@@ -139,7 +140,7 @@ func nearestValue(list []float64, value float64) int {
 	return best
 }
 
-// tissueWarnings are sentences on what is odd about the responses.
+// tissueWarnings are sentences about what is odd about the responses.
 func tissueWarnings(tissues []Tissue) []string {
 	var warnings []string
 	if len(tissues) == 1 {
@@ -168,7 +169,7 @@ func tissueWarnings(tissues []Tissue) []string {
 // tensorShell is the projection of a tensor's signal at one b-value on the zonal harmonics, by
 // quadrature over the cosine of the angle to the axis.
 func tensorShell(r acq.Response, bval float64, lmax int) []float64 {
-	const steps = 2000 // Simpson's rule: 1e-13 for b D up to 15
+	const steps = 2000 // Simpson's rule has an error of 1e-13 for b D up to 15
 	radial := (r.Evals[1] + r.Evals[2]) / 2
 	directions, signal := make([][3]float64, steps+1), make([]float64, steps+1)
 	for i := range directions {

@@ -17,7 +17,7 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// set sets an option to a value as JSON decodes it, numbers being json.Number.
+// set sets an option to a value of decoded JSON, in which numbers are json.Number.
 func (s *Settings) set(o Option, value any) error {
 	switch o.Kind {
 	case ResponseOption:
@@ -109,7 +109,7 @@ func (s *Settings) setVectors(field reflect.Value, o Option, value any) error {
 	return nil
 }
 
-// noNumbers is the error of an empty list: whoever wants all shells, say, leaves the option out.
+// noNumbers is the error for an empty list. Whoever wants all shells leaves the option out.
 func noNumbers(o Option) error { return fmt.Errorf("found none, expected %s", o.Expected()) }
 
 // setISA takes the name of an instruction set that this machine has.
@@ -220,14 +220,14 @@ func shown(value any) string {
 	return string(text)
 }
 
-// numbersOf is a list of numbers; a single number is a list of one, and no text at all, as a command line may have, is
-// an empty one.
+// numbersOf reads a list of numbers. A single number is a list of one. An empty text, which a command line may have,
+// is an empty list.
 func numbersOf(value any) ([]float64, error) {
 	items, ok := value.([]any)
 	if !ok && value != "" {
 		items = []any{value}
 	}
-	numbers := make([]float64, 0, len(items)) // not nil, which would be none given
+	numbers := make([]float64, 0, len(items)) // not nil: that would mean that the option was not given
 	for _, item := range items {
 		x, ok := numberOf(item)
 		if !ok {
@@ -250,7 +250,8 @@ func evalsOf(value any) ([3]float64, error) {
 	return evals, checkFascicle(evals)
 }
 
-// checkFascicle refuses diffusivities that are none, are not axially symmetric, or do not tell a direction.
+// checkFascicle refuses numbers that are not diffusivities, that are not axially symmetric, or that are equal along
+// and across the fascicle.
 func checkFascicle(e [3]float64) error {
 	if err := acq.CheckDiffusivities(e); err != nil {
 		return err
@@ -291,7 +292,7 @@ func vectorsOf(value any) ([][3]float64, error) {
 	return directions, nil
 }
 
-// rowsOf is a list of lists of numbers.
+// rowsOf reads a list of lists of numbers.
 func rowsOf(value any) ([][]float64, error) {
 	items, ok := value.([]any)
 	if !ok {
@@ -311,8 +312,8 @@ func rowsOf(value any) ([][]float64, error) {
 	return rows, nil
 }
 
-// sphereOf is the name of a hemisphere, a list of vertices, or an object of vertices and the edges between neighbours. Without edges each vertex
-// stands for its antipode, too, and edges are those of the hull.
+// sphereOf reads a sphere: the name of a hemisphere, a list of vertices, or an object with vertices and the edges
+// between neighbours. Without edges, each vertex also stands for its antipode, and the edges are those of the hull.
 func sphereOf(value any) (*sh.Sphere, error) {
 	if name, ok := value.(string); ok && name != "" {
 		return sh.Hemisphere(strings.ToLower(name))
@@ -372,7 +373,7 @@ func onlyKeys(parts map[string]any, known ...string) error {
 	return nil
 }
 
-// responseOf is an object with evals and s0, or with zonal and perhaps bvals.
+// responseOf reads an object with evals and s0, or with zonal and perhaps bvals.
 func responseOf(value any) (acq.Response, error) {
 	parts, ok := value.(map[string]any)
 	if !ok {
@@ -411,7 +412,7 @@ func responseOf(value any) (acq.Response, error) {
 	return r, r.Check()
 }
 
-// tissuesOf is a list of responses that have a name, too.
+// tissuesOf reads a list of responses, each of which also has a name.
 func tissuesOf(value any) ([]Tissue, error) {
 	items, ok := value.([]any)
 	if !ok {
@@ -442,7 +443,7 @@ func tissuesOf(value any) ([]Tissue, error) {
 	return tissues, nil
 }
 
-// fromText turns an argument of the command line into what JSON would hold.
+// fromText turns an argument of the command line into the value that decoded JSON would hold.
 func (s *Settings) fromText(o Option, text string) (any, error) {
 	switch o.Kind {
 	case EvalsOption, NumbersOption:
@@ -474,7 +475,8 @@ func (s *Settings) fromText(o Option, text string) (any, error) {
 	return literal(text), nil
 }
 
-// literal is a number or a truth value where the text is one, as there are no quotes on the command line.
+// literal turns a text into a number or a truth value if it looks like one, because there are no quotes on the
+// command line that would tell.
 func literal(text string) any {
 	if text == "true" || text == "false" {
 		return text == "true"
@@ -501,13 +503,14 @@ func tissueList(text string) []any {
 	return tissues
 }
 
-// IsTissues says whether an argument of the command line is the numbers of several tissues.
+// IsTissues says whether an argument of the command line holds the numbers of several tissues.
 func IsTissues(text string) bool { return IsNumbers(text) && strings.Contains(text, ";") }
 
 // ParseTissues reads responses in tensor form from the command line, "e1,e2,e3,S0;e1,e2,e3,S0": WM, GM and CSF.
 func ParseTissues(text string) ([]Tissue, error) { return tissuesOf(tissueList(text)) }
 
-// jsonNumber is a number as JSON holds it; one that it cannot write stays a string, and one that is too large as it is.
+// jsonNumber turns a text into a number of decoded JSON. What JSON cannot write as a number (NaN, infinity, words)
+// stays a string. A number that is too large for a float64 stays as it is written.
 func jsonNumber(text string) any {
 	x, err := strconv.ParseFloat(text, 64)
 	if errors.Is(err, strconv.ErrRange) {
@@ -546,12 +549,12 @@ func (o Option) namesSphere(text string) bool {
 	return o.Kind == SphereOption && slices.Contains(sh.Hemispheres(), strings.ToLower(text))
 }
 
-// NamesFile says whether an argument of the command line is the name of a file: of one that has a set of directions.
+// NamesFile says whether an argument of the command line is the name of a file with a set of directions.
 func (o Option) NamesFile(text string) bool {
 	return (o.Kind == DirectionsOption || o.Kind == SphereOption) && text != "" && !o.namesSphere(text) && !IsNumbers(text)
 }
 
-// IsNumbers says whether an argument of the command line is numbers, not the name of a file.
+// IsNumbers says whether an argument of the command line holds numbers and is not the name of a file.
 func IsNumbers(text string) bool {
 	if strings.TrimSpace(text) == "" {
 		return false

@@ -2,19 +2,19 @@ package phantom
 
 import "math"
 
-// An anatomy is the geometry of a brain, in coordinates that reach from -1 to 1 within it: x to the right side of the image, y
-// forwards, z up. The brain is an ellipsoid of these semi-axes, in voxels.
+// An anatomy is the geometry of a brain. Its coordinates reach from -1 to 1 within the brain: x to the right side of
+// the image, y forwards, z up. The brain is an ellipsoid with these semi-axes, in voxels.
 type anatomy struct {
 	centre, semi [3]float64
 	waves        [foldWaves]wave
 }
 
-// The semi-axes relative to the image: about 152 x 168 x 116 mm.
+// The semi-axes relative to the image. The brain is about 152 x 168 x 116 mm large.
 var brainSemi = [3]float64{0.43, 0.47, 0.46}
 
 const foldWaves = 7
 
-// A wave is one of those whose sum folds the cortex: the cosine of a linear form of the direction from the middle.
+// A wave is the cosine of a linear form of the direction from the brain's middle. A sum of waves folds the cortex.
 type wave struct {
 	k     [3]float64 // turns per unit of the direction
 	phase float64
@@ -37,7 +37,7 @@ func newAnatomy(shape [3]int, seed uint64) *anatomy {
 	return &a
 }
 
-// A brainTissue is what is at a point.
+// A brainTissue is the tissue at a point.
 type brainTissue uint8
 
 const (
@@ -49,8 +49,8 @@ const (
 
 // The layers of the cortex along a radius, as shares of it.
 const (
-	pialRadius      = 0.97 // of the crown of a fold
-	foldDepth       = 0.24 // most that the floor of a fold is below
+	pialRadius      = 0.97 // radius of the crown of a fold
+	foldDepth       = 0.24 // how far the floor of a fold is below the crown, at most
 	cortexThickness = 0.055
 )
 
@@ -83,11 +83,13 @@ func (a *anatomy) tissueAt(p [3]float64) brainTissue {
 	return whiteTissue
 }
 
-// innermostCortex is the radius that no cortex lies below, but where the walls of folds are steep.
+// innermostCortex is a radius below which no cortex lies. At steep walls of folds, cortex is up to three times as
+// thick along the radius.
 const innermostCortex = pialRadius - foldDepth - 3*cortexThickness
 
-// cortexAt is the radius of the cortex's outer surface in the direction of p, which has length r, and how far the cortex reaches
-// below it along the radius: further where the surface is steep, so that it is equally thick everywhere.
+// cortexAt is the radius of the cortex's outer surface in the direction of p, which has length r, and how far the
+// cortex reaches below it along the radius. It reaches further where the surface is steep, so that the cortex is
+// equally thick everywhere.
 func (a *anatomy) cortexAt(p [3]float64, r float64) (pial, cortex float64) {
 	u := [3]float64{p[0] / r, p[1] / r, p[2] / r}
 	sum, slope := 0.0, [3]float64{}
@@ -96,7 +98,7 @@ func (a *anatomy) cortexAt(p [3]float64, r float64) (pial, cortex float64) {
 		turns := float64(w.k[0]*u[0]) + float64(w.k[1]*u[1]) + float64(w.k[2]*u[2]) + w.phase
 		turns -= math.Round(turns)
 		sum += cosTurn(turns)
-		quarter := turns + 0.25 // whose cosine is the derivative, but for its factor
+		quarter := turns + 0.25 // its cosine is the derivative, up to a factor
 		sine := float64(2 * math.Pi * cosTurn(quarter-math.Round(quarter)))
 		for j := range slope {
 			slope[j] += float64(sine * w.k[j])
@@ -118,7 +120,7 @@ func (a *anatomy) cortexAt(p [3]float64, r float64) (pial, cortex float64) {
 	return pial, float64(cortexThickness * min(3, math.Sqrt(1+float64(float64(scale*scale)*steep))))
 }
 
-// An ellipsoid has a twin on the other side: x is the distance from the plane between the hemispheres.
+// An ellipsoid stands for two, one in each hemisphere: x is the distance from the plane between the hemispheres.
 type ellipsoid struct{ centre, semi [3]float64 }
 
 var (
@@ -139,7 +141,7 @@ func inEllipsoid(x, y, z float64, e ellipsoid) bool {
 	return sum < 1
 }
 
-// samplesPerAxis divides a voxel for its partial volumes.
+// samplesPerAxis cubed is the number of points in a voxel by which its partial volumes are found.
 const samplesPerAxis = 3
 
 // voxel is the truth of one voxel, and whether most of it is in the brain.
@@ -165,7 +167,7 @@ func (a *anatomy) voxel(at [3]int) (v BrainVoxel, inside bool) {
 	return v, 2*count[outsideBrain] < all
 }
 
-// point is the place of a voxel's middle, or of a point as far from it, in voxels, as the offset says.
+// point gives the coordinates of a point of a voxel: the voxel's middle plus the offset, which is in voxels.
 func (a *anatomy) point(at [3]int, offset [3]float64) (p [3]float64) {
 	for i := range p {
 		p[i] = (float64(at[i]) + offset[i] - a.centre[i]) / a.semi[i]
@@ -174,7 +176,7 @@ func (a *anatomy) point(at [3]int, offset [3]float64) (p [3]float64) {
 	return p
 }
 
-// biasAt is smooth: 0.7 to 1.3 within the brain.
+// biasAt is the bias field, which is smooth, and 0.7 to 1.3 within the brain.
 func biasAt(p [3]float64) float64 {
 	return 1.02 + float64(0.18*p[1]) - float64(0.10*p[2]) + float64(0.06*p[0]) - float64(0.10*float64(p[0]*p[0])) - float64(0.06*float64(p[1]*p[2]))
 }

@@ -13,13 +13,14 @@ import (
 	"github.com/voxfit/voxfit/nifti"
 )
 
-// BrainOptions say what brain to make. The zero value is one without noise of 104 x 104 x 72 voxels, seed 0, in float32.
+// BrainOptions say what brain to make. The zero value is a brain of 104 x 104 x 72 voxels without noise, seed 0, in
+// float32.
 type BrainOptions struct {
-	// Shape is the image's, 8 to 1024 voxels along each axis; zeros mean 104, 104, 72. The brain fills it, so that voxels
-	// get smaller with more of them: 1.75 mm along x by default.
+	// Shape is the shape of the image, 8 to 1024 voxels along each axis. Zeros mean 104, 104, 72. The brain fills
+	// the image, so that voxels are smaller the more there are. By default they are 1.75 mm wide along x.
 	Shape [3]int
-	// SNR is the signal of white matter without diffusion weighting over sigma, the standard deviation of the noise on each
-	// of the two channels before the magnitude is taken. 0 and +Inf mean no noise.
+	// SNR is the ratio of the signal of white matter without diffusion weighting to sigma, the standard deviation
+	// of the noise on each of the two channels before the magnitude is taken. 0 and +Inf mean no noise.
 	SNR float64
 	// Seed chooses the folds of the cortex and the noise.
 	Seed uint64
@@ -27,7 +28,8 @@ type BrainOptions struct {
 	S0 float64
 	// Background puts noise outside of the brain, too. Without it the signal is zero there.
 	Background bool
-	// Datatype is that of the signal's file: nifti.Float32 (also where it is 0), nifti.Int16 or nifti.Uint16.
+	// Datatype is the type of the values in the signal's file: nifti.Float32 (the default), nifti.Int16 or
+	// nifti.Uint16.
 	Datatype nifti.Datatype
 	// Workers is the number of goroutines; 0 means GOMAXPROCS. It changes no bit of the result.
 	Workers int
@@ -59,7 +61,8 @@ func (o BrainOptions) filled(measurements int) (BrainOptions, error) {
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	least, most := 100.0, 6000.0 // rounded values still tell tissues apart; bright water in the bright corner, and noise, stay within int16
+	// As whole numbers tissues must still differ, and the brightest water with noise must fit into int16.
+	least, most := 100.0, 6000.0
 	if o.Datatype == nifti.Float32 {
 		least, most = math.SmallestNonzeroFloat64, maxS0
 	}
@@ -85,11 +88,11 @@ func (o BrainOptions) filled(measurements int) (BrainOptions, error) {
 	return o, nil
 }
 
-// A Brain is a phantom that is arranged as in a head: a folded cortex around white matter, ventricles, deep grey matter, and
-// bundles of fibres that cross. Its truth is kept, and its signal made volume by volume, so that a whole brain takes little
-// memory.
+// A Brain is a phantom that is arranged as in a head: a folded cortex around white matter, ventricles, deep grey
+// matter, and bundles of fibres that cross. It holds the truth, and makes the signal volume by volume, so that a
+// whole brain takes little memory.
 type Brain struct {
-	// Options are those it was made with, defaults filled in.
+	// Options are the options that it was made with, defaults filled in.
 	Options BrainOptions
 	// Gradients is the table given to MakeBrain.
 	Gradients *acq.GradientTable
@@ -114,11 +117,11 @@ type BrainVoxel struct {
 	Fibres int
 	// Directions are the bundles' axes, unit vectors in the frame of the gradient directions, the largest share first.
 	Directions [3][3]float64
-	// Shares are those of the bundles in the white matter. They add to 1.
+	// Shares are the shares of the bundles in the white matter. They add to 1.
 	Shares [3]float64
 	// Axial and Radial are the bundles' diffusivities along and across, in mm2/s.
 	Axial, Radial [3]float64
-	// Bias is the receiver's sensitivity there.
+	// Bias is the sensitivity of the receiver in this voxel.
 	Bias float64
 }
 
@@ -155,8 +158,8 @@ func MakeBrain(ctx context.Context, g *acq.GradientTable, o BrainOptions) (*Brai
 	return b, nil
 }
 
-// inBlocks calls do for consecutive blocks of n things on several workers, until ctx ends. Which worker takes which block does
-// not matter to do.
+// inBlocks divides n things into blocks and calls do for each block, on several workers, until ctx ends. Any worker
+// may take any block.
 func inBlocks(ctx context.Context, workers, n, size int, do func(begin, end int)) {
 	var next atomic.Int64
 	var wait sync.WaitGroup
@@ -175,8 +178,8 @@ func inBlocks(ctx context.Context, workers, n, size int, do func(begin, end int)
 	wait.Wait()
 }
 
-// Volume writes the signal of one volume, counted from 0, to dst: all voxels of the image, x fastest. Its noise is a sequence
-// of its own, so that volumes can be made in any order. It ends early when ctx does.
+// Volume writes the signal of one volume, counted from 0, to dst: all voxels of the image, x fastest. Each volume
+// has noise of its own, so that volumes can be made in any order. It ends early when ctx does.
 func (b *Brain) Volume(ctx context.Context, dst []float32, volume int) error {
 	if len(dst) != b.voxels() || volume < 0 || volume >= b.Gradients.Len() {
 		return fmt.Errorf("phantom: volume %d of %d values was asked for; expected one of %d, of %s", volume, len(dst), b.Gradients.Len(), plural.Count(b.voxels(), "value"))
@@ -228,7 +231,8 @@ func (b *Brain) addNoise(ctx context.Context, dst []float32, volume int, sigma f
 	})
 }
 
-// A weighting is one volume's: what isotropic tissues are weighted by, and the gradient for the others.
+// A weighting describes one volume: the signals of its isotropic tissues, and the gradient, which weights the
+// fibres.
 type weighting struct {
 	white, grey, water float64 // signals
 	b, norm2           float64

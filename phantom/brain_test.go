@@ -13,7 +13,7 @@ import (
 	"github.com/voxfit/voxfit/nifti"
 )
 
-// smallBrain is one of 8 mm voxels.
+// smallBrain makes a brain with voxels of 8 mm.
 func smallBrain(t *testing.T, o BrainOptions) *Brain {
 	t.Helper()
 	if o.Shape == [3]int{} {

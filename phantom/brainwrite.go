@@ -9,8 +9,9 @@ import (
 	"github.com/voxfit/voxfit/nifti"
 )
 
-// Write makes the signal and writes the brain into the directory dir, which it makes where needed; files of the same names are
-// replaced. progress, if it is not nil, is called with the volumes that are done. The images are NIfTI of the brain's shape:
+// Write makes the signal and writes the brain into the directory dir, which it makes if needed. It replaces files of
+// the same names. progress, if it is not nil, is called with the number of volumes that are done. The images are
+// NIfTI of the brain's shape:
 //
 //	dwi.nii.gz               the signal, one volume to each gradient, of the Datatype asked for
 //	bvals, bvecs             FSL's text format, 3 x N, numbers in full precision
@@ -71,7 +72,7 @@ type brainMap struct {
 	Components  int                                  `json:"components"`
 	Unit        string                               `json:"unit"`
 	Description string                               `json:"description"`
-	put         func([]float32, *Brain, *BrainVoxel) // into Components zeros
+	put         func([]float32, *Brain, *BrainVoxel) // into Components values that are zero
 }
 
 var brainMaps = []brainMap{

@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// A bundle is a tract: how much of the white matter at a point it takes (0 to 1), and its direction there, in the brain's own
-// coordinates. Bundles are mirrored: x is the distance from the plane between the hemispheres, direction that on the side of
-// positive x.
+// A bundle is a tract: its share of the white matter at a point (0 to 1), and its direction there, both in the
+// coordinates of an anatomy. Each bundle is in both hemispheres. x is the distance from the plane between them, and
+// direction is that on the side of positive x.
 type bundle struct {
 	weight        func(x, y, z float64) float64
 	direction     func(x, y, z float64) [3]float64
@@ -23,7 +23,7 @@ var brainBundles = []bundle{
 	{tube(0.095, 0.335, 0.055, -0.55, 0.60), forwards, 1.6e-3, 0.35e-3}, // cingulum
 }
 
-// The fibres that run straight to the cortex are spread.
+// Fibres that run straight to the cortex spread, and are less anisotropic.
 const outwardAxial, outwardRadial = 1.45e-3, 0.55e-3
 
 func callosal(x, _, _ float64) [3]float64 { return [3]float64{1, 0, float64(2 * callosumRise * x)} }
@@ -58,10 +58,10 @@ func tube(x0, z0, radius, back, front float64) func(x, y, z float64) float64 {
 	}
 }
 
-// ramp is 0 outside, and 1 from a little inside on.
+// ramp is 0 outside of a bundle and rises to 1 within a short depth.
 func ramp(depth float64) float64 { return max(0, min(1, depth/0.08)) }
 
-// leastShare is the smallest share of a bundle that is kept: less is no population of its own.
+// leastShare is the smallest share of a bundle that is kept. A smaller one does not count as a population.
 const leastShare = 0.1
 
 // setBundles finds the bundles at a point. Where they leave room, fibres run straight towards the cortex.
@@ -120,8 +120,8 @@ func outwards(p [3]float64) [3]float64 {
 	return d
 }
 
-// axis is a direction of the brain's coordinates in those of the gradient table: a unit vector, by voxels that are as wide in
-// all directions.
+// axis turns a direction in the coordinates of the anatomy into a unit vector in those of the gradient table. Voxels
+// are equally wide in all directions.
 func (a *anatomy) axis(d [3]float64) (u [3]float64) {
 	for i := range u {
 		u[i] = float64(d[i] * a.semi[i])

@@ -2,14 +2,13 @@ package phantom
 
 import "math"
 
-// The phantom promises the same bytes on every platform, and the standard library's elementary
-// functions do not: on amd64 math.Exp runs one of two assembly routines depending on whether the
-// CPU has FMA (/usr/local/go/src/math/exp_amd64.s), arm64, loong64 and s390x have routines of their
-// own, math.Log is assembly on amd64 and s390x only, and the portable Go versions of all of them
-// leave multiply-adds that the compiler may fuse on arm64, ppc64, riscv64 and s390x. So the three
-// functions needed here are written out. They use only +, -, *, / and the square root, which IEEE
-// 754 rounds in one way, and every product that meets a sum is rounded first by float64(x*y), which
-// the Go specification says prevents fusing.
+// The phantom promises the same bytes on every platform, and the standard library's elementary functions do not: on
+// amd64 math.Exp runs one of two assembly routines depending on whether the CPU has FMA (src/math/exp_amd64.s of
+// Go). arm64, loong64 and s390x have routines of their own. math.Log is assembly on amd64 and s390x only. In the
+// portable Go versions of all of them, the compiler may fuse products and sums on arm64, ppc64, riscv64 and s390x.
+// So the three functions needed here are written out. They use only +, -, *, / and the square root, which IEEE 754
+// rounds in one way. Every product that is added to something is rounded first by float64(x*y), which by the Go
+// specification prevents fusing.
 
 // exp2Table holds 2^(j/32), rounded to nearest, for j = 0 to 31.
 var exp2Table = [32]float64{
@@ -30,8 +29,8 @@ const (
 	ln2Lo = math.Ln2 - ln2Hi
 )
 
-// decay returns e^x for x <= 0, to within 1 ULP; below -708, where the result would be denormal
-// and can be no signal, it returns 0. It reduces x to k ln2/32 + r and takes a Taylor sum in r.
+// decay returns e^x for x <= 0, to within 1 ULP; below -708, where the result would be denormal, it returns 0. It
+// reduces x to k ln2/32 + r and takes a Taylor sum in r.
 func decay(x float64) float64 {
 	if !(x > -708) {
 		return 0

@@ -24,7 +24,7 @@ func TestDecayIsTheExponentialToTheLastPlace(t *testing.T) {
 	}
 }
 
-func TestDecayAtItsEnds(t *testing.T) {
+func TestDecayIsOneAtZeroAndZeroFarBelow(t *testing.T) {
 	for _, c := range []struct{ x, want float64 }{
 		{0, 1}, {math.Copysign(0, -1), 1}, {-5e-324, 1}, {-709, 0}, {-1e300, 0}, {math.Inf(-1), 0},
 	} {

@@ -131,7 +131,7 @@ func (m Mix) check() error {
 	return nil
 }
 
-// isSNR is the rule for the signal-to-noise ratio of every phantom: noise is never larger than S0.
+// isSNR says whether a number can be the signal-to-noise ratio of a phantom. Noise is never larger than S0.
 func isSNR(snr float64) bool { return snr == 0 || snr >= 1 }
 
 func errSNR(snr float64) error {

@@ -10,7 +10,7 @@ import (
 
 // A Phantom is a synthetic acquisition and its truth.
 type Phantom struct {
-	// Options are those it was made with, defaults filled in.
+	// Options are the options that it was made with, defaults filled in.
 	Options Options
 	// Gradients is the table given to Make.
 	Gradients *acq.GradientTable
@@ -64,8 +64,8 @@ func MakeContext(ctx context.Context, g *acq.GradientTable, o Options) (*Phantom
 // block is the number of voxels that a worker takes at a time: about a millisecond of work.
 const block = 128
 
-// fill simulates every voxel in place, or those before ctx ends. Workers take the next block from a
-// counter; as a voxel's random numbers are its own, it does not matter who takes which.
+// fill simulates every voxel in place, or those before ctx ends. Workers take the next block from a counter; because
+// a voxel has random numbers of its own, it does not matter which worker takes which block.
 func (p *Phantom) fill(ctx context.Context, a *acquisition) {
 	var next atomic.Int64
 	var wait sync.WaitGroup

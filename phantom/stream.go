@@ -61,7 +61,7 @@ func (s *stream) exponential() float64 {
 	return exponentialOf(s.source.Uint64())
 }
 
-// exponentialOf and turnOf make such numbers of 64 random bits.
+// exponentialOf and turnOf turn 64 random bits into a number of the exponential distribution and into an angle.
 func exponentialOf(bits uint64) float64 { return -logUnit(float64(bits>>11+1) * 0x1p-53) }
 
 func turnOf(bits uint64) float64 { return float64(int64(bits)>>11) * 0x1p-53 }
@@ -85,15 +85,16 @@ func (s *stream) direction() [3]float64 {
 	}
 }
 
-// A sequence is a row of random numbers that can be entered anywhere: SplitMix64, whose state is a counter. Brains take one
-// for each volume, so that a voxel's noise depends on neither the volumes before nor the voxels beside it.
+// A sequence gives the random number at any place of a row, without those before it: SplitMix64, whose state is a
+// counter. Brains take one for each volume, so that a voxel's noise depends on neither the volumes before nor the
+// voxels beside it.
 type sequence struct{ base uint64 }
 
 func newSequence(seed uint64, p purpose, volume int) sequence {
 	return sequence{splitMix(splitMix(seed+uint64(p)*golden) ^ splitMix(uint64(volume)+golden))}
 }
 
-// pair is what the noise of a voxel is made of.
+// pair returns the two random numbers from which the noise of a voxel is made.
 func (s sequence) pair(voxel int) (exponential, turn float64) {
 	at := s.base + 2*uint64(voxel)*golden
 	return exponentialOf(splitMix(at)), turnOf(splitMix(at + golden))

@@ -117,7 +117,8 @@ func drawKind(s *stream, m Mix) int {
 	return last // the shares added to a little less than 1
 }
 
-// drawWhiteWater: none in 30% of the voxels, below 0.3 in 55%, 0.3 to 0.8 in 15%.
+// drawWhiteWater draws the free water of white matter: none in 30% of the voxels, below 0.3 in 55%, 0.3 to 0.8 in
+// 15%.
 func drawWhiteWater(s *stream) float64 {
 	u, w := s.unit(), s.unit()
 	switch {
@@ -129,7 +130,7 @@ func drawWhiteWater(s *stream) float64 {
 	return 0.3 + float64(0.5*w)
 }
 
-// drawGreyWater: none in half of the voxels, below 0.5 in the others.
+// drawGreyWater draws the free water of grey matter: none in half of the voxels, below 0.5 in the others.
 func drawGreyWater(s *stream) float64 {
 	u, w := s.unit(), s.unit()
 	if u < 0.5 {
@@ -138,7 +139,7 @@ func drawGreyWater(s *stream) float64 {
 	return float64(0.5 * w)
 }
 
-// drawCSFWater: nothing else in half of the voxels, 0.8 to 1 in the others.
+// drawCSFWater draws the free water of CSF: nothing else in half of the voxels, 0.8 to 1 in the others.
 func drawCSFWater(s *stream) float64 {
 	u, w := s.unit(), s.unit()
 	if u < 0.5 {
@@ -147,7 +148,7 @@ func drawCSFWater(s *stream) float64 {
 	return 0.8 + float64(0.2*w)
 }
 
-// drawCore draws what a response function is measured on: one fibre and nothing else.
+// drawCore draws a voxel of the core, from which response functions are estimated: one fibre and nothing else.
 func (v *Voxel) drawCore(s *stream) {
 	v.Tissue = WhiteMatter
 	v.Fibres = 1

@@ -17,8 +17,8 @@ import (
 // zoom is the side of a voxel in mm, the HCP's.
 const zoom = 1.25
 
-// Write writes the phantom into the directory dir, which it makes where needed; files of the same
-// names are replaced. The images are float32 NIfTI of the phantom's shape, zero outside the mask:
+// Write writes the phantom into the directory dir, which it makes if needed. It replaces files of the same names.
+// The images are float32 NIfTI of the phantom's shape, zero outside the mask:
 //
 //	dwi.nii.gz                  the signal, one volume to each gradient
 //	bvals, bvecs                FSL's text format, 3 x N, numbers in full precision
@@ -57,7 +57,7 @@ func (p *Phantom) Write(ctx context.Context, dir string) error {
 	return writeTexts(dir, p.Gradients, p.truthJSON())
 }
 
-// writeTexts writes the gradient table and what says how the phantom was made.
+// writeTexts writes the gradient table, and truth.json, which says how the phantom was made.
 func writeTexts(dir string, g *acq.GradientTable, truth string) error {
 	for _, file := range []struct{ name, text string }{
 		{"bvals", bvalsText(g)}, {"bvecs", bvecsText(g)}, {"truth.json", truth},
@@ -85,7 +85,8 @@ func (p *Phantom) writeMap(ctx context.Context, dir, name string, components int
 // header describes the image of the signal.
 func (p *Phantom) header() *nifti.Header { return imageHeader(p.Shape, p.Gradients.Len(), zoom) }
 
-// imageHeader places voxels of that side around the origin of the scanner's frame.
+// imageHeader makes the header of an image whose voxels are zoom mm wide and whose middle voxel is at the origin of
+// the scanner's frame.
 func imageHeader(shape [3]int, volumes int, zoom float64) *nifti.Header {
 	c := centre(shape)
 	affine := [4][4]float64{
@@ -147,12 +148,12 @@ func (m truthMap) values(truth []Voxel) []float32 {
 	return values
 }
 
-// bvalsText is FSL's format: one line.
+// bvalsText is the b-values in FSL's format: one line.
 func bvalsText(g *acq.GradientTable) string {
 	return joined(g.Len(), func(i int) float64 { return g.Bvals[i] })
 }
 
-// bvecsText is FSL's format: a line of x, one of y and one of z.
+// bvecsText is the b-vectors in FSL's format: a line of x, one of y and one of z.
 func bvecsText(g *acq.GradientTable) string {
 	var text strings.Builder
 	for axis := range 3 {

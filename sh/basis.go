@@ -10,7 +10,7 @@ import (
 type Basis int
 
 const (
-	// DefaultBasis leaves the basis to a model. Functions of this package take it for a mistake.
+	// DefaultBasis leaves the basis to a model. Functions of this package panic if they are given it.
 	DefaultBasis Basis = iota
 	// Descoteaux07 is DIPY's default: descoteaux07 with legacy=True (Descoteaux et al. 2007, with
 	// |m| for the terms m < 0). With Y(l,m) the complex harmonic including the Condon-Shortley

@@ -34,7 +34,7 @@ func TestBasisNamesReadBack(t *testing.T) {
 	}
 }
 
-func TestTermsAreEvenOrdersWithAllTheirPhases(t *testing.T) {
+func TestTermsHaveEvenDegreesAndAllOrders(t *testing.T) {
 	if got := Terms(2); !slices.Equal(got, []Term{{0, 0}, {2, -2}, {2, -1}, {2, 0}, {2, 1}, {2, 2}}) {
 		t.Errorf("Terms(2) = %v", got)
 	}

@@ -18,7 +18,7 @@ func (b Basis) Evaluate(lmax int, directions [][3]float64) []float64 {
 	for i, d := range directions {
 		row := values[i*n : (i+1)*n]
 		if d = unit(d); math.IsNaN(d[0]) {
-			fill(row, math.NaN()) // also the constant harmonic, which would not notice
+			fill(row, math.NaN()) // also the harmonic of degree 0, which does not depend on d
 			continue
 		}
 		b.evaluateOne(row, legendre, d)
@@ -56,7 +56,7 @@ func (b Basis) evaluateOne(row []float64, p *legendre, d [3]float64) {
 				atCosine, atSine = -m, m
 			}
 			row[index(l, atSine)] = value * im
-			row[index(l, atCosine)] = value * re // last: for m = 0 it is the one that stays
+			row[index(l, atCosine)] = value * re // written last, because m = 0 has only a cosine
 		}
 		cosine, sine = float64(cosine*d[0])-float64(sine*d[1]), float64(cosine*d[1])+float64(sine*d[0])
 	}
@@ -69,14 +69,14 @@ func unit(v [3]float64) [3]float64 {
 		return [3]float64{math.NaN(), math.NaN(), math.NaN()}
 	}
 	for i := range v {
-		v[i] /= largest // keeps the squares from overflowing or vanishing
+		v[i] /= largest // keeps the squares from overflow and underflow
 	}
 	norm := math.Sqrt(dot(v, v))
 	return [3]float64{v[0] / norm, v[1] / norm, v[2] / norm}
 }
 
-// dot rounds each product by itself, so that no compiler may fuse it into the sum: the same bits
-// on every platform.
+// dot rounds each product by itself, so that no compiler may fuse it into the sum. The result has the same bits on
+// every platform.
 func dot(a, b [3]float64) float64 {
 	return float64(float64(a[0]*b[0])+float64(a[1]*b[1])) + float64(a[2]*b[2])
 }

@@ -28,7 +28,7 @@ func Example() {
 	// 0.262754 0.262754
 }
 
-// The directions on which DIPY's CSD holds down negative amplitudes.
+// The directions in which DIPY's CSD allows no negative amplitudes.
 func ExampleSymmetric362Hemisphere() {
 	s := sh.Symmetric362Hemisphere()
 	fmt.Println(len(s.Vertices), "vertices,", len(s.Edges), "edges, from", s.Vertices[0])

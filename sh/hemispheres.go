@@ -49,7 +49,8 @@ func storedHemisphere(name string) func() *Sphere {
 	})
 }
 
-// parseSphere reads x y z to a line of a vertex, and i j to a line of an edge; lines that begin with # are comments.
+// parseSphere reads a line x y z for each vertex, and a line i j for each edge. Lines that begin with # are
+// comments.
 func parseSphere(name, text string) (*Sphere, error) {
 	s := &Sphere{Name: name}
 	for line := range strings.Lines(text) {

@@ -27,7 +27,7 @@ result = [describe(HemiSphere.from_sphere(get_sphere(name=name))) for name in da
 	sameAsDIPY(t, DefaultHemisphere(), want[len(want)-1])
 }
 
-// The edges that are stored are those that the vertices have by themselves, up to the order.
+// The stored edges are those of the convex hull of the vertices, up to their order.
 func TestStoredEdgesAreThoseOfTheHull(t *testing.T) {
 	peer.Slow(t)
 	for _, name := range Hemispheres() {

@@ -9,13 +9,14 @@ import (
 // epsilon is half the distance from 1 to the next float64.
 const epsilon = 0x1p-53
 
-// convexHull gives the triangles of the convex hull of points on the unit sphere, each turning
-// anticlockwise seen from outside. Every point must be a corner of the hull, as distinct points of a
-// sphere are; four or more corners in one plane are divided into triangles in some way.
+// convexHull gives the triangles of the convex hull of points on the unit sphere, each turning anticlockwise seen
+// from outside. Every point must be a corner of the hull, as distinct points of a sphere are; where four or more
+// corners lie in one plane, they are divided into triangles in some way.
 //
-// It adds one point at a time: the faces that the point can see are taken away, and their outline is
-// joined to the point. Every decision is exact (by the function named above), so symmetric sets, which are full
-// of near ties, cannot tear the surface. The time is quadratic in the number of points: some 50 ms for 724.
+// It adds one point at a time: the faces that the point can see are taken away, and their outline is joined to the
+// point. The function above decides exactly which faces a point sees. With rounding errors, symmetric sets, in which
+// many points lie almost in one plane, could tear the surface. The time is quadratic in the number of points: some
+// 50 ms for 724.
 func convexHull(points [][3]float64) ([][3]int, error) {
 	h, err := startHull(points)
 	if err != nil {
@@ -94,7 +95,7 @@ func (h *hull) join(faces [][3]int, p int) [][3]int {
 	return faces
 }
 
-// check makes sure of what Euler's formula says of a closed surface with every point on it.
+// check holds the faces to Euler's formula for a closed surface that has all points as corners.
 func (h *hull) check() error {
 	used := map[int]bool{}
 	for _, f := range h.faces {

@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// pointSets holds one hemisphere to a file, x y z or azimuth and inclination to a line, some with edges; each file says
-// where it comes from.
+// pointSets has a file for each hemisphere. A line holds x y z, or azimuth and inclination. Some files also have
+// edges. Each file says where it comes from.
 //
 //go:embed data/*.txt
 var pointSets embed.FS
@@ -19,11 +19,11 @@ var pointSets embed.FS
 // subdivided, 181 vertices and then their antipodes), to within 1e-15. The caller owns the result.
 func Symmetric362() *Sphere { return symmetric362().clone() }
 
-// Symmetric362Hemisphere is DIPY's small_sphere, on which its CSD holds down negative amplitudes: the
-// first 181 vertices of Symmetric362, all with z >= 0, to the bit. The caller owns the result.
+// Symmetric362Hemisphere is DIPY's small_sphere, on which its CSD allows no negative amplitudes: the first 181
+// vertices of Symmetric362, all with z >= 0, to the bit. The caller owns the result.
 func Symmetric362Hemisphere() *Sphere { return symmetric362Hemisphere().clone() }
 
-// Directions300 are the 300 axes built into MRtrix3, in its order. `dwi2fod csd` and `dwi2fod msmt_csd` hold down
+// Directions300 are the 300 axes built into MRtrix3, in its order. `dwi2fod csd` and `dwi2fod msmt_csd` allow no
 // negative amplitudes on these axes unless -directions names others. The caller owns the result.
 func Directions300() [][3]float64 { return slices.Clone(directions300()) }
 
@@ -68,7 +68,7 @@ func embedded(file string) [][3]float64 {
 	return points
 }
 
-// parsePoints reads x y z, or azimuth and inclination, to a line; lines that begin with # are comments.
+// parsePoints reads x y z, or azimuth and inclination, from each line. Lines that begin with # are comments.
 func parsePoints(text string) ([][3]float64, error) {
 	var points [][3]float64
 	for line := range strings.Lines(text) {

@@ -32,8 +32,8 @@ func (p *Products) Of(i, j int) (index []int, coefficient []float64) {
 	return p.Index[begin:end], p.Coefficient[begin:end]
 }
 
-// zeroProduct is what counts as an exact zero that the quadrature left as rounding. The smallest
-// coefficients that are not zero are about 1e-7 for lmax 12, and rounding leaves 1e-15.
+// zeroProduct is the limit below which a coefficient counts as zero. Rounding in the quadrature leaves 1e-15. The
+// smallest coefficients that are not zero are about 1e-7 for lmax 12.
 const zeroProduct = 1e-12
 
 // Products computes the table for this basis by quadrature: Gauss-Legendre in the cosine of the
@@ -121,7 +121,7 @@ func legendrePolynomial(n int, x float64) (value, derivative float64) {
 	return value, float64(n) * (before - x*value) / ((1 - x) * (1 + x))
 }
 
-// columns evaluates the basis with one slice a harmonic.
+// columns evaluates the basis, with one slice for each harmonic.
 func (b Basis) columns(lmax int, directions [][3]float64) [][]float64 {
 	n := Count(lmax)
 	rows := b.Evaluate(lmax, directions)

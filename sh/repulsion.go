@@ -50,14 +50,13 @@ func uniform(state *uint64) float64 {
 // Limits of relax. The energy has stopped changing in its ninth digit before either is reached.
 const (
 	maxRelaxSteps   = 2000
-	relaxedGradient = 1e-7 // of the energy of one point
-	lookBack        = 10
+	relaxedGradient = 1e-7 // the gradient's largest norm, relative to the energy of one point
+	lookBack        = 10   // energies that a step is compared with
 )
 
-// relax moves the points downhill in energy until the forces along the sphere have all but vanished.
-// The step lengths are those of Barzilai and Borwein 1988, which need no search along the line; a step
-// is halved only when it would end above the worst of the last few energies (Grippo, Lampariello and
-// Lucidi 1986).
+// relax moves the points downhill in energy until the forces along the sphere are almost zero. The step lengths are
+// those of Barzilai and Borwein 1988, which need no search along the line; a step is halved only when it would end
+// above the worst of the last few energies (Grippo, Lampariello and Lucidi 1986).
 func relax(points [][3]float64) {
 	now := newState(points)
 	step := 0.1 / largestNorm(now.gradient)
@@ -77,7 +76,7 @@ func relax(points [][3]float64) {
 	copy(points, now.points)
 }
 
-// state is a place of all points on their way, with the energy and its derivative there.
+// state is where all points are after a step, with the energy and its gradient there.
 type state struct {
 	points, gradient [][3]float64
 	energy           float64

@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// A Rotation turns functions on the sphere together with the space that they lie in: it is the matrix that turns
-// their coefficients, one block to each degree, since a turned harmonic is a sum of those of its own degree.
+// A Rotation turns functions on the sphere, by a matrix that turns their coefficients. The matrix has one block for
+// each degree, because a turned harmonic is a sum of harmonics of its own degree.
 type Rotation struct {
 	lmax   int
 	blocks [][]float64 // one for each even degree l, (2l+1) x (2l+1), row-major
@@ -80,5 +80,5 @@ func (r *Rotation) Apply(dst, src []float64) {
 	}
 }
 
-// maxRow is the number of harmonics of degree 16; more are kept on the heap.
+// maxRow is the number of harmonics of degree 16. Higher degrees need memory from the heap.
 const maxRow = 33

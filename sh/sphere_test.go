@@ -32,7 +32,7 @@ result = [describe(get_sphere(name="symmetric362")), describe(small_sphere)]`)
 	}
 }
 
-// Random sets have no ties, so that the hull is one thing only and DIPY's Qhull must agree.
+// Random sets have no ties, so there is only one hull, and DIPY's Qhull must find the same.
 func TestEdgesAreDIPYsLive(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	var sets [][][3]float64
@@ -138,7 +138,8 @@ func TestTheCallerOwnsTheSphere(t *testing.T) {
 	}
 }
 
-// The faces of these solids have up to six corners in one plane, or, with rounded coordinates, nearly.
+// The faces of these solids have up to six corners in one plane, or almost in one plane where coordinates are
+// rounded.
 func TestSolidsWithManyCornersInAPlaneCloseUp(t *testing.T) {
 	var cube, prism [][3]float64
 	for i := range 8 {

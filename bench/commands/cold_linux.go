@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dropFile takes a file's pages from memory, and finds out by mincore(2) whether they are gone.
+// dropFile drops a file's pages from memory, and checks by mincore(2) that they are gone.
 func dropFile(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -19,7 +19,7 @@ func dropFile(path string) error {
 	if err != nil || info.Size() == 0 {
 		return err
 	}
-	if err := f.Sync(); err != nil { // pages that wait for the disk stay
+	if err := f.Sync(); err != nil { // pages that are not yet on the disk would stay
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	if err := unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/bench/compare"
 	"github.com/voxfit/voxfit/bench/python"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/nifti"
@@ -21,20 +22,20 @@ import (
 type Options struct {
 	// Kbench is the program kbench.
 	Kbench string
-	// Image, Bvals and Bvecs are files that every program reads, Mask the voxels of the image that are fitted.
+	// Image, Bvals and Bvecs are files that every program reads. Mask has the voxels of the image that are fitted.
 	Image, Bvals, Bvecs string
 	Mask                *nifti.Mask
-	// Gradients are those of Bvals and Bvecs. Response belongs to csdm, Tissues (WM, GM and CSF) to msmt.
+	// Gradients is the table of Bvals and Bvecs. Response is for csdm, and Tissues (WM, GM and CSF) for msmt.
 	Gradients *acq.GradientTable
 	Response  acq.Response
 	Tissues   []model.Tissue
-	// Models are names of Models.
+	// Models are some of the names that the function Models lists.
 	Models []string
 	// Voxels is how many voxels of the mask voxfit and MRtrix3 fit at most, 0 for all.
 	Voxels int
 	// DIPYVoxels is how many voxels DIPY fits at most, and voxfit beside it. 0 leaves DIPY out.
 	DIPYVoxels int
-	// CPUs are what everything runs on, with a thread each.
+	// CPUs are the CPUs that everything runs on, with a thread on each.
 	CPUs []int
 	// Cold drops the image from memory before each run.
 	Cold bool
@@ -42,13 +43,13 @@ type Options struct {
 	Rounds int
 	// ISA is voxfit's instruction set, empty for its own choice.
 	ISA string
-	// Python names a Python with DIPY; empty tries the likeliest.
+	// Python names a Python with DIPY. If it is empty, the likeliest ones are tried.
 	Python string
-	// Progress is called after each run of a program, when it is not nil.
+	// Progress is called after each run of a program, unless it is nil.
 	Progress func(done, steps int)
 }
 
-// A Report is what Run found.
+// A Report is the result of Run.
 type Report struct {
 	CPUs    []int            `json:"cpus"` // that everything ran on
 	Pinned  bool             `json:"pinned"`
@@ -59,11 +60,11 @@ type Report struct {
 	Notes   []string         `json:"notes"` // what is missing, and why
 }
 
-// A Line is the same maps by several programs.
+// A Line has the times of several programs that make the same maps.
 type Line struct {
 	Model  string  `json:"model"`
-	Voxels int     `json:"voxels,omitempty"` // 0 where none are fitted
-	Times  []Times `json:"times"`            // ours first, but of decompressors
+	Voxels int     `json:"voxels,omitempty"` // 0 for decompression
+	Times  []Times `json:"times"`            // voxfit first, except for decompression
 }
 
 // Times are the measurements of one program.
@@ -72,19 +73,19 @@ type Times struct {
 	Commands []string       `json:"commands"`
 	Wall     compare.Rounds `json:"wall_s_rounds"`
 	CPU      compare.Rounds `json:"cpu_s_rounds"`
-	// Peak is the largest memory of a process, in bytes, 0 where the system does not say. PeakBelow says that it was
-	// less: no more than ours.
+	// Peak is the largest memory of a process, in bytes, or 0 where the system does not say. PeakBelow says that
+	// Peak is only a bound: the memory was no larger than that of kbench itself.
 	Peak      int64 `json:"peak_bytes,omitempty"`
 	PeakBelow bool  `json:"peak_is_a_bound,omitempty"`
 	// Slower is the median of the rounds' ratios of wall time to voxfit's. For decompressors, voxfit's time is that of
 	// the first line.
 	Slower float64 `json:"wall_over_voxfit,omitempty"`
-	// Failure is why there are no rounds; empty where there are.
+	// Failure says why there are no rounds. It is empty where there are.
 	Failure string `json:"failure,omitempty"`
 }
 
-// Run times the programs. A note in the report says which program is missing. A program that fails has its reason in
-// the report, and the others are timed (Report.Failed).
+// Run times the programs. A note in the report says which program is missing. If a program fails, the report has the
+// reason (Report.Failed), and the others are still timed.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -118,7 +119,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 // Models lists the models that can be timed.
 func Models() []string { return compare.Models() }
 
-// check refuses what can be told at once.
+// check refuses options that are wrong before anything is run.
 func (o *Options) check() error {
 	for _, name := range o.Models {
 		if !slices.Contains(Models(), name) {
@@ -127,21 +128,21 @@ func (o *Options) check() error {
 	}
 	switch {
 	case o.Rounds < 1 || len(o.CPUs) == 0 || len(o.Mask.Index) == 0:
-		return fmt.Errorf("found %d rounds, %d CPUs and %d voxels, expected at least one of each", o.Rounds, len(o.CPUs), len(o.Mask.Index))
+		return fmt.Errorf("found %s, %s and %s, expected at least one of each", plural.Count(o.Rounds, "round"), plural.Count(len(o.CPUs), "CPU"), plural.Count(len(o.Mask.Index), "voxel"))
 	case o.Cold:
 		return dropFile(o.Image)
 	}
 	return nil
 }
 
-// A setup is what the programs read, in a folder of its own.
+// A setup has the files that the programs read, in a folder of its own.
 type setup struct {
 	Options
 	folder string
 	report *Report
-	python string // with DIPY; empty: there is none
-	mrtrix bool   // it is here
-	cvxpy  bool   // DIPY's msmt has what it needs
+	python string // a Python with DIPY; empty where there is none
+	mrtrix bool   // MRtrix3 is installed
+	cvxpy  bool   // cvxpy, which DIPY's msmt needs, is installed
 }
 
 // prepare looks for the programs and writes what they read besides the image and its tables.
@@ -176,7 +177,7 @@ func (r *Report) note(format string, args ...any) {
 	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
 }
 
-// Failed is an error that names the programs which failed, nil where none did.
+// Failed is an error that names the programs that failed. It is nil if none did.
 func (r *Report) Failed() error {
 	var failures []error
 	for _, line := range r.Lines {

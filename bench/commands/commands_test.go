@@ -21,7 +21,7 @@ import (
 	"github.com/voxfit/voxfit/phantom"
 )
 
-// options are for a phantom of some voxels, with stubs in the place of all programs.
+// options are for a phantom of some voxels, with stubs in place of all programs.
 func options(t *testing.T, voxels int, models ...string) Options {
 	t.Helper()
 	if runtime.GOOS == "windows" {
@@ -52,7 +52,8 @@ func options(t *testing.T, voxels int, models ...string) Options {
 	}
 }
 
-// stubs makes programs of shell scripts, alone on the PATH but for those that scripts need, and returns their folder.
+// stubs makes programs of shell scripts and returns their folder. Besides them, the PATH has only the commands that
+// the scripts need.
 func stubs(t *testing.T, scripts map[string]string) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -74,7 +75,7 @@ func stubs(t *testing.T, scripts map[string]string) string {
 	return folder
 }
 
-// wellDone are scripts that leave an image as each map, and those of MRtrix3 their version.
+// wellDone are scripts that write an image for each map. Those of MRtrix3 also print a version.
 func wellDone(t *testing.T, o Options) map[string]string {
 	image := mapOf(t, o, "map.nii", func(i int) float32 { return float32(1 + i) })
 	mrtrix := `if [ "$1" = -version ]; then echo "== $0 3.0.9 =="; exit; fi
@@ -87,7 +88,8 @@ func wellDone(t *testing.T, o Options) map[string]string {
 	}
 }
 
-// mapOf is an image of a value in each voxel of the mask, under a name whose ending says whether it is compressed.
+// mapOf writes an image with a value in each voxel of the mask. The ending of its name says whether it is
+// compressed.
 func mapOf(t *testing.T, o Options, name string, value func(i int) float32) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)

@@ -16,7 +16,7 @@ var dipyScript string
 // scriptFile is the script's name in the folder.
 const scriptFile = "fit_dipy.py"
 
-// findScript says which Python this is, and what it has.
+// findScript prints which Python runs it, and which packages this has.
 const findScript = `
 import importlib.util, json, sys
 sys.stdin.readline()
@@ -46,7 +46,7 @@ func (s *setup) findDIPY(ctx context.Context) error {
 	return nil
 }
 
-// dipyProgram is the script, with what it needs to know as JSON.
+// dipyProgram runs the script, with a request in JSON as its argument.
 func (s *setup) dipyProgram(f fit) program {
 	out := s.output(dipy, f.model, partMask)
 	request, _ := json.Marshal(map[string]string{ // strings always are JSON

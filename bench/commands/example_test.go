@@ -7,7 +7,7 @@ import (
 	"github.com/voxfit/voxfit/bench/commands"
 )
 
-// A report as Run leaves it, of one line: the same maps by two programs.
+// A report of one line, as Run returns it: the same maps by two programs.
 func ExampleReport_WriteTable() {
 	report := &commands.Report{
 		CPUs: []int{0, 1}, Pinned: true, Rounds: 3,

@@ -21,7 +21,7 @@ const (
 // csdDegree is the degree that csdm has in both programs.
 const csdDegree = "8"
 
-// mrtrixCommands are those that are timed.
+// mrtrixCommands are the commands of MRtrix3 that are timed.
 var mrtrixCommands = []string{"dwi2fod", "dwi2tensor", "tensor2metric", "sh2peaks"}
 
 // A line is a Line with its programs.
@@ -35,13 +35,13 @@ type line struct {
 type program struct {
 	engine      string
 	commands    [][]string
-	environment []string // besides ours
-	mask        string   // that it reads
-	folder      string   // empty: it makes no files
-	maps        []string // patterns of the images there
+	environment []string // added to that of kbench
+	mask        string   // the mask that it reads
+	folder      string   // of its maps; empty for programs that write no files
+	maps        []string // patterns for the names of the images in folder
 }
 
-// lines are all that is timed.
+// lines lists everything that is timed.
 func (s *setup) lines() []line {
 	var lines []line
 	for _, fit := range wholeFits {
@@ -69,7 +69,7 @@ type fit struct {
 	maps        []string
 }
 
-// wholeFits are those of the whole mask: the models of MRtrix3, and then those that it does not have.
+// wholeFits are the fits of the whole mask: the models that MRtrix3 has, and then those that it does not have.
 var wholeFits = []fit{
 	{"dti iwls", "dti", []string{"--method", "iwls"}, []string{"fa", "md", "ad", "rd", "tensor"}},
 	{"csdm mrtrix", "csdm", []string{"--convention", "mrtrix", "--lmax", csdDegree}, []string{"fod", "peaks"}},
@@ -78,7 +78,7 @@ var wholeFits = []fit{
 	{"sfm nnls", "sfm", nil, []string{"weights", "s0", "peaks"}},
 }
 
-// partFits are those that DIPY has, by its own conventions.
+// partFits are the fits that DIPY has, by its own conventions.
 var partFits = []fit{
 	{"dti wls", "dti", nil, []string{"fa", "md", "ad", "rd", "tensor"}},
 	{"csdm", "csdm", nil, []string{"fod", "gfa", "peaks", "peakvalues"}},
@@ -87,7 +87,7 @@ var partFits = []fit{
 	{"sfm nnls", "sfm", nil, []string{"weights", "s0", "peaks", "peakvalues"}},
 }
 
-// wholeLine is that of MRtrix3, or of voxfit alone where it has no such model or is not here.
+// wholeLine has voxfit and MRtrix3, or voxfit alone where MRtrix3 does not have the model or is not installed.
 func (s *setup) wholeLine(f fit) line {
 	l := line{f.line, len(s.inside(wholeMask)), []program{s.kbench(f, wholeMask)}}
 	if p := s.mrtrixProgram(f.model); s.mrtrix && p.commands != nil {
@@ -100,7 +100,7 @@ func (s *setup) partLine(f fit) line {
 	return line{f.line, len(s.inside(partMask)), []program{s.kbench(f, partMask), s.dipyProgram(f)}}
 }
 
-// path is that of a file in the folder.
+// path is the path of a file in the folder.
 func (s *setup) path(name string) string { return filepath.Join(s.folder, name) }
 
 // output is the folder of a program's maps.
@@ -111,7 +111,7 @@ func (s *setup) output(engine, model, mask string) string {
 // threads is how many threads a program may use.
 func (s *setup) threads() string { return strconv.Itoa(len(s.CPUs)) }
 
-// kbench is `kbench fit`.
+// kbench makes the program `kbench fit`.
 func (s *setup) kbench(f fit, mask string) program {
 	out := s.output(voxfit, f.model, mask)
 	words := []string{s.Kbench, "fit", f.model, s.Image, "-o", out, "--bvals", s.Bvals, "--bvecs", s.Bvecs,
@@ -131,8 +131,8 @@ func (s *setup) kbench(f fit, mask string) program {
 	return p
 }
 
-// response is what kbench fit is told: the files that MRtrix3 reads, but beside DIPY the tensor form as DIPY takes it,
-// where there is one.
+// response is kbench fit's argument --response: the files that MRtrix3 reads, or, in a line with DIPY, the tensor
+// form that DIPY takes, if the response has one.
 func (s *setup) response(model, mask string) string {
 	switch {
 	case model == "msmt":
@@ -150,7 +150,7 @@ func (s *setup) response(model, mask string) string {
 	return s.path(compare.ResponseFile)
 }
 
-// mrtrixProgram are MRtrix3's commands for a model; none where it has no such model.
+// mrtrixProgram has MRtrix3's commands for a model, and no commands for a model that MRtrix3 does not have.
 func (s *setup) mrtrixProgram(model string) program {
 	out := s.output(mrtrix, model, wholeMask)
 	p := program{engine: mrtrix, mask: wholeMask, folder: out}
@@ -181,7 +181,7 @@ func (s *setup) mrtrixProgram(model string) program {
 	return p
 }
 
-// decompressors are those that are installed, for a compressed image.
+// decompressors lists the installed decompressors if the image is compressed.
 func (s *setup) decompressors() []program {
 	var found []program
 	if !strings.HasSuffix(s.Image, ".gz") {

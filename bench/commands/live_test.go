@@ -12,8 +12,8 @@ import (
 	"github.com/voxfit/voxfit/nifti"
 )
 
-// A fit that is quick because it is another one would tell nothing. The maps are compared in every voxel, as the largest
-// difference over the largest value, in lines where both programs have the same convention.
+// Times of different fits could not be compared. In lines where both programs have the same convention, the maps
+// must be the same in every voxel, up to a share of the largest value.
 func TestTheProgramsOfALineMakeTheSameMaps(t *testing.T) {
 	peer.Slow(t)
 	peer.MRtrix(t, "dwi2fod", "-version")
@@ -61,7 +61,7 @@ func TestTheProgramsOfALineMakeTheSameMaps(t *testing.T) {
 	}
 }
 
-// made are the values of a map of one program, in the line that it shares with a peer. Programs run once.
+// made runs a program once, in the line that it shares with a peer, and returns the values of one of its maps.
 func (s *setup) made(t *testing.T, name, engine, beside, pattern string) []float32 {
 	t.Helper()
 	for _, l := range s.lines() {

@@ -13,7 +13,7 @@ const (
 	partMask  = "part.nii.gz"
 )
 
-// inside are the voxels of one of the masks.
+// inside lists the voxels of one of the masks.
 func (s *setup) inside(mask string) []int {
 	n := s.DIPYVoxels
 	if mask == wholeMask {

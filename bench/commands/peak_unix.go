@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// peakOf is the largest memory of an ended process, in bytes, 0 where the system does not say.
+// peakOf is the largest memory of an ended process, in bytes, or 0 where the system does not say.
 func peakOf(ended *os.ProcessState) int64 {
 	if usage, ok := ended.SysUsage().(*syscall.Rusage); ok {
 		return bytesOf(usage)
@@ -16,7 +16,7 @@ func peakOf(ended *os.ProcessState) int64 {
 	return 0
 }
 
-// ownPeak is that of this process up to now.
+// ownPeak is the largest memory of this process up to now.
 func ownPeak() int64 {
 	var usage syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
@@ -25,7 +25,7 @@ func ownPeak() int64 {
 	return bytesOf(&usage)
 }
 
-// bytesOf is the largest memory in a usage, which counts kB but on macOS.
+// bytesOf is the largest memory in a usage. macOS counts it in bytes, other systems in kB.
 func bytesOf(usage *syscall.Rusage) int64 {
 	if runtime.GOOS == "darwin" {
 		return int64(usage.Maxrss)

@@ -46,8 +46,8 @@ func (r *runner) run(lines []line) error {
 	return nil
 }
 
-// turn runs a program once in a round, of which the first is not measured. One that failed is left out of later rounds.
-// An error is ours, or that the context has ended.
+// turn runs a program once. Round 0 is not measured. A program that has failed is left out of later rounds. turn
+// returns an error only if something fails outside of the program, or if the context has ended.
 func (r *runner) turn(round int, p program, times *Times) error {
 	r.done++
 	if r.Progress != nil {
@@ -65,7 +65,7 @@ func (r *runner) turn(round int, p program, times *Times) error {
 	if err == nil && round == 0 {
 		err = p.checkMaps(r.ctx, r.setup)
 	}
-	if p.folder != "" { // so that nobody waits for the disk to have what nobody needs
+	if p.folder != "" { // nobody needs the maps, so the disk need not get them
 		os.RemoveAll(p.folder)
 	}
 	if r.ctx.Err() != nil {
@@ -82,7 +82,7 @@ func (r *runner) turn(round int, p program, times *Times) error {
 	return nil
 }
 
-// A use is what a program took: seconds, seconds of CPU time, and bytes.
+// A use has the wall time and the CPU time of a program, in seconds, and its largest memory, in bytes.
 type use struct {
 	wall, cpu float64
 	peak      int64
@@ -98,7 +98,7 @@ func (r *runner) measure(p program) (total use, err error) {
 	for _, words := range p.commands {
 		c := exec.CommandContext(r.ctx, words[0], words[1:]...)
 		c.Env = append(os.Environ(), p.environment...)
-		c.WaitDelay = 5 * time.Second // for what its own children still hold open
+		c.WaitDelay = 5 * time.Second // if its own children still hold a file open
 		var stderr bytes.Buffer
 		c.Stderr = &stderr // stdout is the null device
 		begin := time.Now()
@@ -113,7 +113,7 @@ func (r *runner) measure(p program) (total use, err error) {
 	return total, nil
 }
 
-// lastLine is the last line of a text that says something, after a colon.
+// lastLine is the last line of a text, with a colon before it, or "" for an empty text.
 func lastLine(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	if last := strings.TrimSpace(lines[len(lines)-1]); last != "" {
@@ -122,13 +122,15 @@ func lastLine(text string) string {
 	return ""
 }
 
-// looked is how many voxels of maps are looked at, at most.
+// looked is how many voxels of a map are checked, at most.
 const looked = 2000
 
-// leastFilled is the share of them that have values: cerebrospinal fluid is a small part of a brain.
+// leastFilled is the least share of these voxels that must have values. It is small, because cerebrospinal fluid is
+// a small part of a brain.
 const leastFilled = 0.02
 
-// checkMaps says what is wrong with the maps: one is not there, or has next to no values, or the same everywhere.
+// checkMaps returns an error if one of the maps does not exist, has hardly any values, or has the same value
+// everywhere.
 func (p program) checkMaps(ctx context.Context, s *setup) error {
 	for _, pattern := range p.maps {
 		index := acq.Spread(s.inside(p.mask), 1, looked)
@@ -146,7 +148,7 @@ func (p program) checkMaps(ctx context.Context, s *setup) error {
 	return nil
 }
 
-// checkMap says what is wrong with a map in these voxels.
+// checkMap returns an error if something is wrong with a map in these voxels.
 func checkMap(ctx context.Context, path string, index []int) error {
 	image, err := nifti.Open(path)
 	if err != nil {
@@ -174,7 +176,7 @@ func checkMap(ctx context.Context, path string, index []int) error {
 	return nil
 }
 
-// shown are the commands as they are printed, with short names for our own files.
+// shown returns the commands as they are printed, with short names for kbench and for files in the folder.
 func (p program) shown(s *setup) []string {
 	var shown []string
 	for _, words := range p.commands {

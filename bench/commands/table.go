@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/voxfit/voxfit/bench/compare"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/study"
 )
 
@@ -17,11 +18,11 @@ func (r *Report) WriteTable(w io.Writer) error {
 	if r.Cold {
 		memory = "the image dropped from memory before each run"
 	}
-	where := fmt.Sprintf("on CPUs %s", strings.Trim(fmt.Sprint(r.CPUs), "[]"))
+	where := fmt.Sprintf("on %s %s", plural.Noun(len(r.CPUs), "CPU"), strings.Trim(fmt.Sprint(r.CPUs), "[]"))
 	if !r.Pinned {
-		where = fmt.Sprintf("with %d threads, not pinned", len(r.CPUs))
+		where = fmt.Sprintf("with %s, not pinned", plural.Count(len(r.CPUs), "thread"))
 	}
-	fmt.Fprintf(w, "From file to maps: medians of %d interleaved rounds (lowest - highest), %s, %s\n", r.Rounds, where, memory)
+	fmt.Fprintf(w, "From file to maps: medians of %s (lowest - highest), %s, %s\n", plural.Count(r.Rounds, "interleaved round"), where, memory)
 	for _, e := range r.Engines {
 		fmt.Fprintf(w, "%s\n", e)
 	}

@@ -19,33 +19,34 @@ import (
 
 // Options say what is compared.
 type Options struct {
-	// Models are names of Models.
+	// Models are some of the names that the function Models lists.
 	Models []string
 	// Gradients and Response belong to the acquisition. Response is used by csdm only.
 	Gradients *acq.GradientTable
 	Response  acq.Response
-	// Tissues are what msmt is set up with: WM, GM and CSF.
+	// Tissues are the tissues of msmt: WM, GM and CSF.
 	Tissues []model.Tissue
 	// Signal is voxels x Gradients.Len(), voxel-major. A model takes the first voxels, at most as many
 	// as its limit (Limits).
 	Signal []float32
-	// ISA is our instruction set, as kernel.WithISA takes it.
+	// ISA is voxfit's instruction set, as kernel.WithISA takes it.
 	ISA string
 	// Rounds is how often everything is timed, at least 1.
 	Rounds int
-	// CPU is the core that everything runs on. Where threads cannot be pinned it is not looked at.
+	// CPU is the CPU that everything runs on. It is ignored where threads cannot be pinned.
 	CPU int
-	// Engines are further engines, of Engines: a column each.
+	// Engines are some of the names that the function Engines lists. Each adds a column.
 	Engines []string
-	// Python names a Python with DIPY, for Engines with voxfit too; empty tries the likeliest.
+	// Python names a Python with DIPY, and for the engines with voxfit, too. If it is empty, the likeliest ones are
+	// tried.
 	Python string
-	// Progress is called after each step, when it is not nil.
+	// Progress is called after each step, unless it is nil.
 	Progress func(done, steps int)
 }
 
-// A Report is what Run found.
+// A Report is the result of Run.
 type Report struct {
-	CPU     int      `json:"cpu"` // -1: not pinned
+	CPU     int      `json:"cpu"` // -1 if nothing was pinned
 	ISA     string   `json:"instruction_set"`
 	Rounds  int      `json:"rounds"`
 	Engines []Engine `json:"engines"` // ours first
@@ -60,7 +61,7 @@ type Engine struct {
 	Build   string `json:"build,omitempty"` // of MRtrix3: with FMA, without FMA, or FMA unknown
 }
 
-// A Result is one model with all engines.
+// A Result has the times and the parity of one model with all engines.
 type Result struct {
 	Model  string   `json:"model"`
 	Voxels int      `json:"voxels"`
@@ -68,8 +69,8 @@ type Result struct {
 	Parity []Parity `json:"parity"`
 }
 
-// Times are the measurements of one engine on one model, in microseconds a voxel. It has no rounds where
-// the engine is missing or does not have the model.
+// Times are the measurements of one engine on one model, in microseconds a voxel. There are no rounds if the engine
+// is missing or does not have the model.
 type Times struct {
 	Engine  string  `json:"engine"`
 	What    string  `json:"what,omitempty"` // the call or command that was timed
@@ -79,7 +80,7 @@ type Times struct {
 	Ignored string  `json:"reason,omitempty"`                   // why there are no rounds
 }
 
-// Parity is one criterion of agreement between our result and a peer's.
+// Parity is one criterion of agreement between voxfit's result and a peer's.
 type Parity struct {
 	Peer      string  `json:"peer"`
 	Criterion string  `json:"criterion"`
@@ -87,10 +88,11 @@ type Parity struct {
 	Of        int     `json:"of,omitempty"` // the voxels counted; 0 for a difference
 }
 
-// An engine is a peer under way.
+// An engine is a peer that has been started.
 type engine interface {
 	describe() Engine
-	// prepare makes the task ready, runs it once untimed and returns how the results agree with ours.
+	// prepare sets the task up, runs it once untimed, and returns what will be timed and how the results agree with
+	// voxfit's.
 	prepare(ctx context.Context, t *task, ours *fitted) (what string, parity []Parity, err error)
 	// time runs the task once and returns the seconds that a voxel took.
 	time(ctx context.Context, t *task) (float64, error)
@@ -100,7 +102,8 @@ type engine interface {
 // errNoModel is returned by prepare when the peer has no such model.
 var errNoModel = errors.New("no such model")
 
-// Run compares. A peer that is missing or fails is no error: a note in the report says so, and its times are missing.
+// Run compares the models with all engines. It is not an error if a peer is missing or fails: a note in the report
+// says so, and its times are missing.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	isa, err := kernel.ChosenISA(kernel.WithISA(o.ISA))
 	if err != nil {
@@ -163,7 +166,7 @@ func (r *Report) note(format string, args ...any) {
 	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
 }
 
-// missing stands in for a peer that is not here.
+// missing takes the place of a peer that is not installed.
 type missing struct{ Engine }
 
 func (m missing) describe() Engine { return Engine{Name: m.Name} }
@@ -177,13 +180,13 @@ type runner struct {
 	ctx         context.Context
 	o           Options
 	peers       []engine
-	bench       *python.Bench // of Options.Engines; nil where there is none
+	bench       *python.Bench // of the engines in Python; nil if there are none
 	report      *Report
 	done, steps int
-	use         calm.Use // of the CPU, by our own engine
+	use         calm.Use // of the CPU while voxfit ran
 }
 
-// noteLoad says so when other programs had a part of the CPU: the times are then not the machine's best.
+// noteLoad adds a note if other programs had a part of the CPU, because the times are then too long.
 func (r *runner) noteLoad() {
 	if r.use.Disturbed() {
 		r.report.note("Other programs took %.0f%% of the CPU while voxfit ran, and perhaps while the peers ran, too. The times are therefore too long, and the ratios uncertain. Repeat on a calm machine.", 100*(1-r.use.Share()))
@@ -242,8 +245,8 @@ func (r *runner) prepare(t *task) (Result, error) {
 	return result, nil
 }
 
-// round times every task with every engine once. Engines on Ray come last, and Ray ends with them: its processes,
-// of which some always have something to do, shall not share the core with what others are timed by.
+// round times every task with every engine once. Engines on Ray come last, and Ray is stopped after them. Some of
+// its processes are always busy, and must not share the core while other engines are timed.
 func (r *runner) round(tasks []*task, results []Result) error {
 	for i, t := range tasks {
 		var seconds float64
@@ -263,8 +266,8 @@ func (r *runner) round(tasks []*task, results []Result) error {
 	return nil
 }
 
-// timePeers times a task once with the peers that are on Ray, or with the others. One that fails is left out of this
-// and later rounds.
+// timePeers times a task once, with the peers that are on Ray or with the others. A peer that fails is left out of
+// this and later rounds.
 func (r *runner) timePeers(t *task, result *Result, ray bool) error {
 	for k, peer := range r.peers {
 		times := &result.Times[k+1]
@@ -298,15 +301,15 @@ func (r *Result) summarise() {
 	}
 }
 
-// leastPassTime is how long an engine in this process runs in a round.
+// leastPassTime is how long an engine in this process runs in a round, at least.
 const leastPassTime = 200 * time.Millisecond
 
-// time runs our own fit and returns the seconds a voxel.
+// time runs voxfit's fit and returns the seconds a voxel.
 func (t *task) time() float64 {
 	return t.secondsAVoxel(func() { t.worker.Fit(t.params, t.status, t.signal) })
 }
 
-// secondsAVoxel is how long a voxel takes where pass fits all of them, and is called until the time is over.
+// secondsAVoxel calls pass, which fits all voxels, until leastPassTime is over, and returns the seconds a voxel.
 func (t *task) secondsAVoxel(pass func()) float64 {
 	runtime.GC()
 	passes, begin := 0, time.Now()

@@ -42,7 +42,7 @@ func options(t *testing.T, voxels int, models ...string) Options {
 	}
 }
 
-// compared runs the comparison in a temporary folder of its own and fails the test when anything is left.
+// compared runs the comparison in a temporary folder of its own, and fails the test if anything is left there.
 func compared(t *testing.T, o Options) *Report {
 	t.Helper()
 	temporary := t.TempDir()
@@ -133,7 +133,8 @@ func TestDIPYIsTimedAndAgrees(t *testing.T) {
 	}
 }
 
-// stub is a Python whose engines take 6 us for every fit, and the file in which it writes down the requests.
+// stub makes a Python whose engines take 6 us for every fit. requests is the file in which it writes down the
+// requests.
 func stub(t *testing.T) (python, requests string) {
 	t.Helper()
 	if runtime.GOOS == "windows" {
@@ -325,7 +326,7 @@ var limits = map[string]float64{
 	"largest excess of the objective, relative":                                  1e-6,
 }
 
-// withoutDIPY says which lines DIPY has no model for.
+// withoutDIPY says whether DIPY does not have the model of a line.
 func withoutDIPY(line string) bool {
 	return strings.HasPrefix(line, "dti iwls") || line == "csdm mrtrix"
 }
@@ -345,7 +346,7 @@ func agree(t *testing.T, m Result, with string) {
 			if p.Value < 0.6 {
 				t.Errorf("%s: %s is %g", m.Model, p.Criterion, p.Value)
 			}
-		case strings.HasPrefix(p.Criterion, "of these"): // either is right
+		case strings.HasPrefix(p.Criterion, "of these"): // any number is right
 		case p.Of > 0 && int(p.Value) != p.Of:
 			t.Errorf("%s: %s: %g of %d", m.Model, p.Criterion, p.Value, p.Of)
 		case p.Of == 0 && (!difference || p.Value > limit):

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/voxfit/voxfit/bench/python"
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
 //go:embed dipy_timing.py
@@ -23,8 +24,8 @@ type dipy struct {
 	process *python.Process
 }
 
-// startDIPY starts the first Python that has DIPY, with the acquisition of the folder. With an error the
-// engine still says which peer it would have been.
+// startDIPY starts the first Python that has DIPY, with the acquisition of the folder. Even with an error, the
+// engine that is returned has its name.
 func startDIPY(ctx context.Context, o Options, folder string) (engine, error) {
 	d := &dipy{folder: folder}
 	var ready struct{ Version string }
@@ -36,11 +37,11 @@ func startDIPY(ctx context.Context, o Options, folder string) (engine, error) {
 	return d, nil
 }
 
-// A reply is what dipy_timing.py answers.
+// A reply is an answer of dipy_timing.py.
 type reply struct {
 	Seconds float64
 	Columns map[string]int // of each array
-	What    string         // that is timed, where it is not the model's fit
+	What    string         // the call that is timed, if it is not the model's fit
 }
 
 func (d *dipy) call(function string, t *task) (r reply, err error) {
@@ -83,7 +84,7 @@ type array struct {
 
 func (a array) row(voxel int) []float64 { return a.data[voxel*a.columns : (voxel+1)*a.columns] }
 
-// readArrays reads what a Python program left in a folder, as NAME.f64.
+// readArrays reads the arrays that a Python program has written to a folder, as NAME.f64.
 func readArrays(folder string, voxels int, columns map[string]int) (arrays, error) {
 	found := arrays{}
 	for name, n := range columns {
@@ -102,7 +103,7 @@ func readArray(path string, voxels, columns int) (array, error) {
 		return array{}, err
 	}
 	if len(raw) != 8*voxels*columns {
-		return array{}, fmt.Errorf("%s: found %d bytes, expected %d voxels of %d float64", path, len(raw), voxels, columns)
+		return array{}, fmt.Errorf("%s: found %s, expected %s of %d float64", path, plural.Count(len(raw), "byte"), plural.Count(voxels, "voxel"), columns)
 	}
 	a := array{columns, make([]float64, voxels*columns)}
 	for i := range a.data {

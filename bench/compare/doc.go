@@ -44,7 +44,7 @@
 // Package textbook follows the same problems as ours: the comparison is of CSD's coefficients, of NNLS's weights, and
 // of the sum of squares of free water's NLS.
 //
-// SparseFascicleModel.fit spends its time in a solver. The line "sfm scipy" compares voxfit with this solver alone: it
-// is a loop of scipy.optimize.nnls over voxels with DIPY's matrix, whose right-hand sides are made before the time
-// begins.
+// SparseFascicleModel.fit spends its time in a solver. The line "sfm scipy" compares voxfit with this solver alone:
+// it times a loop of scipy.optimize.nnls over voxels with DIPY's matrix. The right-hand sides are made before the
+// time begins.
 package compare

@@ -10,14 +10,14 @@ import (
 	"github.com/voxfit/voxfit/model"
 )
 
-// A pythonEngine is one of python.Engines. All share a process.
+// A pythonEngine is one of python.Engines. All of them share a process.
 type pythonEngine struct {
 	name   string
 	folder string // of the acquisition
 	bench  *python.Bench
 }
 
-// endRay ends Ray where an engine may have started it. The next run on it starts it anew.
+// endRay stops Ray if an engine may have started it. The next run on Ray starts it again.
 func (r *runner) endRay() {
 	if r.bench == nil {
 		return
@@ -27,11 +27,11 @@ func (r *runner) endRay() {
 	}
 }
 
-// Engines are those that may be added: package textbook, and those of python.Engines.
+// Engines lists the engines that may be added: package textbook, and those of python.Engines.
 func Engines() []string { return append([]string{nameTextbook}, python.Engines...) }
 
-// startEngines starts the engines that were asked for, and the process of Python's where one of these is among them, on the
-// pinned thread. With an error Python's engines are missing.
+// startEngines starts the engines that were asked for, on the pinned thread. Engines in Python share one process.
+// With an error, these engines are missing.
 func startEngines(ctx context.Context, o Options, folder string) (engines []engine, bench *python.Bench, err error) {
 	if slices.ContainsFunc(o.Engines, inPython) {
 		bench, err = python.StartBench(ctx, o.Python, folder, o.ISA)
@@ -51,18 +51,19 @@ func startEngines(ctx context.Context, o Options, folder string) (engines []engi
 
 func inPython(engine string) bool { return slices.Contains(python.Engines, engine) }
 
-// once is false of lines that are the fit of another line again, as far as an engine without our precisions is concerned.
+// once is false for lines that are the same fit as another line, for an engine that does not have voxfit's choice of
+// precisions.
 func (v variant) once() bool { return v.name != "csdm mixed" && v.name != "sfm scipy" }
 
-// hasEngines says whether DIPY's engines fit a line of the table: its models, each once.
+// hasEngines says whether the engines in Python fit a line of the table. They fit each model of DIPY once.
 func (v variant) hasEngines() bool { return v.dipy != nil && v.once() }
 
-// run is a fit by one worker, so in one chunk.
+// run fits with one worker and so in one chunk.
 func (e *pythonEngine) run(t *task, results bool) (python.Measured, error) {
 	return e.bench.Measure(python.Run{Engine: e.name, Model: t.engineModel(), Voxels: t.voxels, Chunks: 1, CPUs: 1, Results: results})
 }
 
-// engineModel is the model as the process knows it.
+// engineModel is the process's name for the model.
 func (v variant) engineModel() string {
 	if v.model == "msmt" {
 		return v.model
@@ -96,8 +97,8 @@ func (e *pythonEngine) time(_ context.Context, t *task) (float64, error) {
 
 func (e *pythonEngine) close() {}
 
-// engineResults are what fits are compared by: what each is called, and whether differences are relative to the
-// voxel's largest value.
+// engineResults are the arrays by which fits are compared, with their names in sentences, and whether differences
+// are relative to the voxel's largest value.
 var engineResults = []struct {
 	name, words string
 	relative    bool
@@ -106,7 +107,7 @@ var engineResults = []struct {
 	{"weights", "a direction's weight", true}, {"prediction", "the predicted signal", true},
 }
 
-// againstEngine compares what model.fit returns, which is less than nameDIPY's criteria look at.
+// againstEngine compares the results of model.fit. They are fewer than those that DIPY's own column is compared by.
 func (t *task) againstEngine(name string, ours *fitted, theirs arrays) []Parity {
 	var parity []Parity
 	for _, result := range engineResults {
@@ -131,7 +132,7 @@ func (t *task) againstEngine(name string, ours *fitted, theirs arrays) []Parity 
 	return parity
 }
 
-// engineResult is our value of what an engine returned for a voxel.
+// engineResult is voxfit's value of a voxel for an array that an engine returned.
 func (t *task) engineResult(name string, ours *fitted, voxel, columns int) []float64 {
 	row := ours.row(voxel)
 	switch name {

@@ -8,20 +8,20 @@ import (
 	"strings"
 )
 
-// What Engine.Build says of a program whose machine code was looked at.
+// The values of Engine.Build.
 const (
 	withFMA    = "with FMA"
 	withoutFMA = "without FMA"
 	unknownFMA = "FMA unknown"
 )
 
-// leastFMA is the share of a program's machine code, in instructions a byte, from which it was built with fused
-// multiply-add. Builds of MRtrix3 for such a processor have one in some hundred bytes, and in other code one of 250,000
-// places looks like one by chance.
+// leastFMA is how many fused multiply-adds a program must have for each byte of code to count as built with them.
+// Builds of MRtrix3 with FMA have one in some hundred bytes. In other code, one of 250,000 places looks like one by
+// chance.
 const leastFMA = 1e-4
 
-// fmaOf says whether a program of the PATH was built with fused multiply-add, by its machine code: that of the file, or
-// of MRtrix3's library, which it expects in ../lib. It knows x86-64's, in ELF files.
+// fmaOf says whether a program of the PATH was built with fused multiply-add. It looks at the machine code of the
+// file and of MRtrix3's library, which it expects in ../lib. It knows code for x86-64 in ELF files.
 func fmaOf(program string) string {
 	path, err := exec.LookPath(program)
 	if err == nil {
@@ -69,7 +69,7 @@ func machineCode(path string) (code []byte, libraries []string, err error) {
 	return code, libraries, err
 }
 
-// hasFMA says whether code has fused multiply-adds, and not only bytes that look like some.
+// hasFMA says whether code has more fused multiply-adds than there can be by chance.
 func hasFMA(code []byte) bool {
 	found := 0
 	for i := range len(code) - 4 {

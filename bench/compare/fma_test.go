@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The bytes are what GNU as 2.40 makes of each instruction.
+// The bytes are the output of GNU as 2.40 for each instruction.
 func TestInstructionsOfFMAAreTold(t *testing.T) {
 	for name, c := range map[string]struct {
 		code []byte

@@ -15,6 +15,7 @@ import (
 
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/bench/python"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/nifti"
 	"github.com/voxfit/voxfit/sh"
@@ -28,10 +29,10 @@ type mrtrixCommand struct {
 	parity  func(t *task, ours *fitted, theirs []float32) []Parity
 }
 
-// csdDegree is the degree that dwi2fod csd is asked for.
+// csdDegree is the degree of dwi2fod csd, its -lmax.
 const csdDegree = 8
 
-// mrtrixLimit is the largest extent of a NIfTI-1 axis: all voxels lie along x.
+// mrtrixLimit is the largest extent of an axis in NIfTI-1. All voxels lie along x.
 const mrtrixLimit = math.MaxInt16
 
 // mrtrix runs MRtrix3's commands on images of the same voxels.
@@ -41,8 +42,8 @@ type mrtrix struct {
 	o      Options
 }
 
-// findMRtrix looks for the commands on the PATH and writes the tables that they read. Gradients go as
-// -grad in the frame of the b-vectors as given, and so fodfs and tensors come back in that frame.
+// findMRtrix looks for the commands on the PATH and writes the tables that they read. The b-vectors are passed by
+// -grad as they were given, and so fodfs and tensors come back in their frame.
 func findMRtrix(ctx context.Context, o Options, folder string) (engine, error) {
 	m := &mrtrix{folder: folder, o: o}
 	var err error
@@ -59,9 +60,9 @@ func findMRtrix(ctx context.Context, o Options, folder string) (engine, error) {
 	return m, WriteResponses(folder, o.Response, o.Tissues, o.Gradients)
 }
 
-// FindMRtrix looks for commands of MRtrix3 on the PATH. By the first of them it says which version they are of, and
-// whether their build has fused multiply-add. It is an error where they are missing or do not run. Even then the engine
-// has its name.
+// FindMRtrix looks for commands of MRtrix3 on the PATH. The first one shows which version it is, and whether its
+// build has fused multiply-add. It is an error if a command is missing or does not run. Even with an error, the
+// engine that is returned has its name.
 func FindMRtrix(ctx context.Context, commands ...string) (Engine, error) {
 	found := Engine{Name: nameMRtrix}
 	for _, program := range commands {
@@ -80,11 +81,11 @@ func FindMRtrix(ctx context.Context, commands ...string) (Engine, error) {
 	return found, nil
 }
 
-// ResponseFile is what WriteResponses calls the response of a single fibre.
+// ResponseFile is the name of the file in which WriteResponses writes the response of a single fibre.
 const ResponseFile = "response.txt"
 
-// WriteResponses writes, as MRtrix3 reads them, the response of a single fibre and, where there are any, that of each
-// tissue, as NAME.txt.
+// WriteResponses writes files of responses that MRtrix3 can read: that of a single fibre, and those of the tissues,
+// as NAME.txt.
 func WriteResponses(folder string, r acq.Response, tissues []model.Tissue, g *acq.GradientTable) error {
 	if err := writeTissues(folder, tissues, g); err != nil {
 		return err
@@ -92,8 +93,8 @@ func WriteResponses(folder string, r acq.Response, tissues []model.Tissue, g *ac
 	return writeRows(filepath.Join(folder, ResponseFile), [][]float64{zonalResponse(r, g)})
 }
 
-// zonalResponse is the response of the highest shell as MRtrix3 wants it, to lmax 8. In tensor form it
-// is projected onto Y_l0 by Gauss-Legendre quadrature over the cosine x of the angle to the fibre.
+// zonalResponse is the zonal response of the highest shell, up to lmax 8. A response in tensor form is projected
+// onto Y_l0 by Gauss-Legendre quadrature over the cosine x of the angle to the fibre.
 func zonalResponse(r acq.Response, g *acq.GradientTable) []float64 {
 	if r.IsZonal() {
 		return r.Zonal[len(r.Zonal)-1]
@@ -116,7 +117,7 @@ func zonalResponse(r acq.Response, g *acq.GradientTable) []float64 {
 
 func (m *mrtrix) path(name string) string { return filepath.Join(m.folder, name) }
 
-// image is the path of the first voxels as an image.
+// image writes an image of the first voxels, unless it exists, and returns its path.
 func (m *mrtrix) image(voxels int) (string, error) {
 	path := m.path(fmt.Sprintf("%d.nii", voxels))
 	if _, err := os.Stat(path); err == nil {
@@ -156,7 +157,7 @@ func (m *mrtrix) run(ctx context.Context, c *mrtrixCommand, voxels int) (float64
 	return seconds, nil
 }
 
-// csdArguments are those of dwi2fod csd up to the common options.
+// csdArguments are the arguments of dwi2fod csd, up to the common options.
 func (m *mrtrix) csdArguments(c *mrtrixCommand, image string) (args []string) {
 	args = append(args, c.options...)
 	return append(args, image, m.path(ResponseFile), m.result(), "-lmax", strconv.Itoa(csdDegree))
@@ -169,7 +170,7 @@ func (m *mrtrix) prepare(ctx context.Context, t *task, ours *fitted) (string, []
 		return "", nil, errNoModel
 	}
 	if t.voxels < 2 || t.voxels > mrtrixLimit {
-		return "", nil, fmt.Errorf("found %d voxels, expected 2 to %d", t.voxels, mrtrixLimit)
+		return "", nil, fmt.Errorf("found %s, expected 2 to %d", plural.Count(t.voxels, "voxel"), mrtrixLimit)
 	}
 	if _, err := m.run(ctx, t.mrtrix, t.voxels); err != nil {
 		return "", nil, err
@@ -197,10 +198,10 @@ func (m *mrtrix) prepare(ctx context.Context, t *task, ours *fitted) (string, []
 	return what, t.mrtrix.parity(t, ours, theirs), nil
 }
 
-// errTooShort is a difference of two process times that is not one: the machine was busy.
+// errTooShort says that the time of many voxels was no longer than that of one, as happens on a busy machine.
 var errTooShort = errors.New("all voxels took no longer than one: too few voxels to time on this machine")
 
-// time is that of all voxels less that of one.
+// time is the time of all voxels, less that of one voxel, for each voxel.
 func (m *mrtrix) time(ctx context.Context, t *task) (float64, error) {
 	all, err := m.run(ctx, t.mrtrix, t.voxels)
 	if err != nil {

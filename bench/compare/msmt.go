@@ -13,7 +13,7 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// whiteMatterDegree is the degree of WM, by default everywhere.
+// whiteMatterDegree is the degree of WM, which all programs have as their default.
 const whiteMatterDegree = 8
 
 func buildMSMT(o *Options) (model.Model, error) {
@@ -51,7 +51,7 @@ func writeRows(path string, rows [][]float64) error {
 	return os.WriteFile(path, []byte(text.String()), 0o600)
 }
 
-// tissueArguments are those of dwi2fod msmt_csd up to the common options. The result is WM's.
+// tissueArguments are the arguments of dwi2fod msmt_csd, up to the common options. The result that is read is WM's.
 func (m *mrtrix) tissueArguments(c *mrtrixCommand, image string) []string {
 	args := append([]string{}, c.options...)
 	args = append(args, image)
@@ -65,7 +65,7 @@ func (m *mrtrix) tissueArguments(c *mrtrixCommand, image string) []string {
 	return args
 }
 
-// msmtAgainstMRtrix: theirs has WM's coefficients for each voxel.
+// msmtAgainstMRtrix compares the coefficients of WM, which theirs has for each voxel.
 func msmtAgainstMRtrix(t *task, ours *fitted, theirs []float32) []Parity {
 	n, near, worst := sh.Count(whiteMatterDegree), 0, 0.0
 	for i := range t.voxels {
@@ -89,7 +89,7 @@ func msmtAgainstMRtrix(t *task, ours *fitted, theirs []float32) []Parity {
 	}
 }
 
-// msmtAgainstDIPY compares what remains of the signal.
+// msmtAgainstDIPY compares the sums of squared differences from the signal.
 func msmtAgainstDIPY(t *task, ours *fitted, theirs arrays) []Parity {
 	below, worst := 0, 0.0
 	for i := range t.voxels {

@@ -28,7 +28,7 @@ func csdAgainstDIPY(t *task, ours *fitted, theirs arrays) []Parity {
 	}
 }
 
-// csdAgainstMRtrix: theirs has a fodf for each voxel, in MRtrix3's basis.
+// csdAgainstMRtrix compares fodfs by their angular correlation. theirs has one for each voxel, in MRtrix3's basis.
 func csdAgainstMRtrix(t *task, ours *fitted, theirs []float32) []Parity {
 	n, converted := ours.each, inMRtrixBasis(ours)
 	var correlations []float64
@@ -43,8 +43,8 @@ func csdAgainstMRtrix(t *task, ours *fitted, theirs []float32) []Parity {
 	return []Parity{{nameMRtrix, "median angular correlation with its fodf (highest shell only, other conventions)", study.Median(correlations), 0}}
 }
 
-// mrtrixCSDAgainstMRtrix: theirs has a fodf for each voxel, of the same problem with the same directions. The limit
-// is that of MRtrix3's own tests.
+// mrtrixCSDAgainstMRtrix compares fodfs of the same problem with the same directions. The limit is that of MRtrix3's
+// own tests.
 func mrtrixCSDAgainstMRtrix(t *task, ours *fitted, theirs []float32) []Parity {
 	n, converted := ours.each, inMRtrixBasis(ours)
 	near, worst := 0, 0.0
@@ -65,7 +65,7 @@ func mrtrixCSDAgainstMRtrix(t *task, ours *fitted, theirs []float32) []Parity {
 	}
 }
 
-// inMRtrixBasis is our fodfs as MRtrix3 writes them.
+// inMRtrixBasis converts voxfit's fodfs to the basis of MRtrix3.
 func inMRtrixBasis(ours *fitted) []float64 {
 	lmax := 0
 	for sh.Count(lmax) < ours.each {
@@ -76,7 +76,7 @@ func inMRtrixBasis(ours *fitted) []float64 {
 	return converted
 }
 
-// angularCorrelation is that of Anderson (2005): the cosine between the coefficients of l > 0.
+// angularCorrelation is the angular correlation of Anderson (2005): the cosine between the coefficients of l > 0.
 func angularCorrelation(a []float64, b []float32) float64 {
 	var ab, aa, bb float64
 	for j := 1; j < len(a); j++ {
@@ -103,9 +103,9 @@ func freeWaterWLSAgainstDIPY(t *task, ours *fitted, theirs arrays) []Parity {
 	}
 }
 
-// freeWaterNLSAgainstDIPY compares the sums of squares where DIPY ran its nonlinear fit.
+// freeWaterNLSAgainstDIPY compares the sums of squares in voxels where DIPY made its nonlinear fit.
 func freeWaterNLSAgainstDIPY(t *task, ours *fitted, theirs arrays) []Parity {
-	// Sums of squares closer than this are the same minimum; only there FA is a measure.
+	// Sums of squares that are closer than this belong to the same minimum. Only then FA can be compared.
 	const agreement = 1e-9
 	fits, kept, lower, excesses, worst := 0, 0, 0, math.Inf(-1), 0.0
 	for i := range t.voxels {
@@ -144,7 +144,7 @@ func tensorAgainstDIPY(t *task, ours *fitted, theirs arrays) []Parity {
 	return []Parity{{nameDIPY, "largest difference of FA", worst, 0}}
 }
 
-// inMRtrixOrder is D11 D22 D33 D12 D13 D23 of Dxx Dxy Dyy Dxz Dyz Dzz.
+// inMRtrixOrder turns Dxx Dxy Dyy Dxz Dyz Dzz into D11 D22 D33 D12 D13 D23.
 func inMRtrixOrder(d []float64) []float64 { return []float64{d[0], d[2], d[5], d[1], d[3], d[4]} }
 
 func tensorAgainstMRtrix(t *task, ours *fitted, theirs []float32) []Parity {
@@ -175,8 +175,8 @@ func anisotropyAgainstMRtrix(t *task, ours *fitted, theirs []float32) []Parity {
 	return []Parity{{nameMRtrix, "median difference of FA (it uses other weights)", study.Median(differences), 0}}
 }
 
-// anisotropy is the FA of D11 D22 D33 D12 D13 D23, without eigenvalues: the deviator's norm over the
-// tensor's (Basser and Pierpaoli 1996).
+// anisotropy is the FA of D11 D22 D33 D12 D13 D23. It is found without eigenvalues, from the ratio of the deviator's
+// norm to the tensor's (Basser and Pierpaoli 1996).
 func anisotropy(d []float64) float64 {
 	mean := (d[0] + d[1] + d[2]) / 3
 	var norm, deviator float64

@@ -8,10 +8,10 @@ import (
 	"github.com/voxfit/voxfit/study"
 )
 
-// Rounds are the values of one quantity, one for each of the interleaved rounds that it was measured in.
+// Rounds are the values of one quantity, one from each round.
 type Rounds []float64
 
-// Over is the median of the ratios to other values of the same rounds.
+// Over is the median of the ratios to another quantity in the same rounds.
 func (r Rounds) Over(other Rounds) float64 {
 	ratios := make(Rounds, len(r))
 	for i := range ratios {

@@ -12,7 +12,8 @@ func buildSFM(solver model.Solver) func(*Options) (model.Model, error) {
 	}
 }
 
-// fasciclesAgainstDIPY: theirs has the weights of our directions, sums over opposite ones.
+// fasciclesAgainstDIPY compares weights and predictions. theirs has a weight for each of voxfit's directions, the
+// sum over opposite ones.
 func fasciclesAgainstDIPY(t *task, ours *fitted, theirs arrays) []Parity {
 	weights, prediction := 0.0, 0.0
 	sfm := t.fitted.(*model.SFM)
@@ -33,8 +34,8 @@ func fasciclesAgainstDIPY(t *task, ours *fitted, theirs arrays) []Parity {
 	}
 }
 
-// elasticNetAgainstDIPY compares objectives: scikit-learn stops when a bound of what is left to gain
-// falls below 1e-4 of |y|^2.
+// elasticNetAgainstDIPY compares objectives, because scikit-learn stops before the minimum, when the objective can
+// fall by no more than 1e-4 of |y|^2.
 func elasticNetAgainstDIPY(t *task, ours *fitted, theirs arrays) []Parity {
 	kept, excess := 0, math.Inf(-1)
 	for i := range t.voxels {
@@ -51,8 +52,8 @@ func elasticNetAgainstDIPY(t *task, ours *fitted, theirs arrays) []Parity {
 	}
 }
 
-// fascicleObjective is that of nnls.SFMDesign with an intercept, at some weights. S0 and the isotropic
-// part are those of params.
+// fascicleObjective is the objective of nnls.SFMDesign with an intercept, at some weights. S0 and the isotropic part
+// come from params.
 func fascicleObjective(t *task, weights, params []float64, voxel int) float64 {
 	d := t.fitted.(*model.SFM).Design()
 	n, signal := d.Directions, t.voxel(voxel)

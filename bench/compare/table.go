@@ -6,6 +6,8 @@ import (
 	"io"
 	"strconv"
 	"text/tabwriter"
+
+	"github.com/voxfit/voxfit/internal/plural"
 )
 
 // WriteTable writes the report for people: speed, then parity, then what is missing.
@@ -14,7 +16,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 	if r.CPU < 0 {
 		where = "not pinned"
 	}
-	fmt.Fprintf(w, "us/voxel, median of %d interleaved rounds (lowest - highest), one core, %s\n", r.Rounds, where)
+	fmt.Fprintf(w, "us/voxel, median of %s (lowest - highest), one core, %s\n", plural.Count(r.Rounds, "interleaved round"), where)
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	fmt.Fprint(t, "model\tvoxels")
 	for _, e := range r.Engines {
@@ -82,14 +84,14 @@ func (p Parity) value() string {
 	return fmt.Sprintf("%.2g", p.Value)
 }
 
-// A Row is one measurement in compare.csv.
+// A Row is one measurement in a CSV file.
 type Row struct {
 	Model, Engine string
 	Voxels        int
-	Round         int // from 1; 0 for what is not of a round
+	Round         int // from 1; 0 for a value that does not belong to a round
 	Quantity      string
 	Value         float64
-	Of            int // the voxels that a count is of, else 0
+	Of            int // for a count of voxels, out of how many; else 0
 }
 
 // WriteRows writes rows as CSV, with the versions of their engines, under a header.

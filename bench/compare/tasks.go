@@ -7,19 +7,20 @@ import (
 	"strings"
 
 	"github.com/voxfit/voxfit/acq"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 )
 
-// A variant is a model with the method that is compared.
+// A variant is a model with a method: a line of the table.
 type variant struct {
-	name  string // of the table
-	model string // of the command line
-	limit int    // most voxels that are fitted: DIPY shall not take minutes
+	name  string // in the table
+	model string // on the command line
+	limit int    // how many voxels are fitted at most, so that DIPY does not take minutes
 	build func(o *Options) (model.Model, error)
 
-	dipy   func(t *task, ours *fitted, theirs arrays) []Parity // nil: DIPY has no such model
-	mrtrix *mrtrixCommand                                      // nil: MRtrix3 has no such model
+	dipy   func(t *task, ours *fitted, theirs arrays) []Parity // nil if DIPY does not have the model
+	mrtrix *mrtrixCommand                                      // nil if MRtrix3 does not have the model
 }
 
 var variants = []variant{
@@ -45,7 +46,7 @@ var variants = []variant{
 	{"sfm elasticnet", "sfm", 128, buildSFM(model.ElasticNet), elasticNetAgainstDIPY, nil},
 }
 
-// remarks say of a line of the table what its MRtrix3 command does, where that is not just what ours does.
+// remarks say what the command of MRtrix3 does, for lines of the table where voxfit does something else.
 var remarks = map[string]string{
 	"dti wls": "its default is a weighted fit and two reweighted ones, whereas ours, like DIPY's, is an ordinary fit and a reweighted one. The lines dti iwls compare the same fits",
 }
@@ -61,7 +62,8 @@ func Models() []string {
 	return names
 }
 
-// Limits is a table for people: how many voxels are fitted at most, and in which lines of the comparison.
+// Limits returns a text for people, with a line for each limit: how many voxels are fitted at most, and in which
+// lines of the comparison.
 func Limits() string {
 	lines := map[int][]string{}
 	for _, v := range variants {
@@ -80,7 +82,7 @@ func buildCSD(precision kernel.Precision) func(*Options) (model.Model, error) {
 	}
 }
 
-// buildMRtrixCSD builds csdm in the convention of MRtrix3, with the response that MRtrix3 gets.
+// buildMRtrixCSD builds csdm in the convention of MRtrix3, with the same response that MRtrix3 reads.
 func buildMRtrixCSD(o *Options) (model.Model, error) {
 	r := acq.Response{Zonal: [][]float64{zonalResponse(o.Response, o.Gradients)}}
 	return model.NewCSD(o.Gradients, r, model.CSDOptions{Convention: model.MRtrix, LMax: csdDegree, ISA: o.ISA})
@@ -98,7 +100,7 @@ func buildTensor(method kernel.Method, iterations int) func(*Options) (model.Mod
 	}
 }
 
-// A task is a variant on the voxels of this run, with our engine ready for it.
+// A task is a variant with the voxels of this run, and voxfit set up for it.
 type task struct {
 	variant
 	voxels int
@@ -118,10 +120,10 @@ func (o *Options) tasks() ([]*task, error) {
 	m := o.Gradients.Len()
 	n := len(o.Signal) / m
 	if n == 0 || o.Rounds < 1 {
-		return nil, fmt.Errorf("found %d voxels and %d rounds, expected at least one of each", n, o.Rounds)
+		return nil, fmt.Errorf("found %s and %s, expected at least one of each", plural.Count(n, "voxel"), plural.Count(o.Rounds, "round"))
 	}
 	if slices.Contains(o.Models, "csdm") && len(o.Response.Zonal) > 1 {
-		return nil, fmt.Errorf("found a response of %d shells, expected one: DIPY's csdm knows no more", len(o.Response.Zonal))
+		return nil, fmt.Errorf("found a response of %d shells, expected one: DIPY's csdm takes no more", len(o.Response.Zonal))
 	}
 	var tasks []*task
 	for _, v := range variants {
@@ -142,7 +144,7 @@ func (o *Options) tasks() ([]*task, error) {
 	return tasks, nil
 }
 
-// fitted is our result: parameters and status of each voxel, and the maps by name.
+// fitted is voxfit's result: parameters and status of each voxel, and the maps by name.
 type fitted struct {
 	params []float64
 	each   int // parameters a voxel
@@ -152,7 +154,7 @@ type fitted struct {
 
 func (f *fitted) row(voxel int) []float64 { return f.params[voxel*f.each : (voxel+1)*f.each] }
 
-// fit runs our engine once.
+// fit runs voxfit once.
 func (t *task) fit() *fitted {
 	t.worker.Fit(t.params, t.status, t.signal)
 	f := &fitted{slices.Clone(t.params), len(t.params) / t.voxels, slices.Clone(t.status), map[string][]float32{}}

@@ -25,7 +25,7 @@ func (e *textbookEngine) describe() Engine {
 	return Engine{Name: nameTextbook, Version: "on gonum " + gonumVersion()}
 }
 
-// gonumVersion is that of the module that this program was built with.
+// gonumVersion is the version of gonum that this program was built with.
 func gonumVersion() string {
 	if build, ok := debug.ReadBuildInfo(); ok {
 		for _, module := range build.Deps {
@@ -67,7 +67,8 @@ func fitAll(fitter textbook.Fitter, t *task) (array, error) {
 	return found, nil
 }
 
-// againstTextbook compares coefficients, of which theirs are the first of ours, or the objectives of free water.
+// againstTextbook compares coefficients, or the objectives of free water. theirs are the first of voxfit's
+// parameters.
 func (t *task) againstTextbook(ours *fitted, theirs array) []Parity {
 	worst := 0.0
 	m, freeWater := t.fitted.(*model.FreeWater)
@@ -85,8 +86,9 @@ func (t *task) againstTextbook(ours *fitted, theirs array) []Parity {
 	return []Parity{{nameTextbook, "largest difference of a coefficient / the voxel's largest", worst, 0}}
 }
 
-// time fits on one thread, not on the pinned one: gonum/optimize passes each evaluation between goroutines, and to pass it to
-// or from a goroutine that is bound to a thread takes a switch of threads, three times as long as the fit itself.
+// time fits on one thread, but not on the pinned one. gonum/optimize passes each evaluation between goroutines. With
+// a goroutine that is bound to a thread, this needs a switch of threads, which takes three times as long as the fit
+// itself.
 func (e *textbookEngine) time(_ context.Context, t *task) (float64, error) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	var seconds float64

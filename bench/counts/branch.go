@@ -4,12 +4,12 @@ package main
 
 import "encoding/binary"
 
-// A branch is what an amd64 instruction does that may not be followed by the next one.
+// A branch describes an amd64 instruction after which something else than the next instruction may follow.
 type branch struct {
 	kind      branchKind
 	condition byte  // of a conditional jump: the low four bits of its opcode
-	length    int   // 0 for an indirect one
-	offset    int64 // from the end of the instruction on
+	length    int   // of the instruction; 0 for an indirect branch
+	offset    int64 // of the target, from the end of the instruction
 }
 
 type branchKind uint8
@@ -20,10 +20,10 @@ const (
 	jump
 	call
 	ret
-	indirect // a call or jump to an address in a register or in memory, and the rare ones
+	indirect // a call or jump to an address in a register or in memory, or a rare kind of branch
 )
 
-// findBranch looks at the instruction that code begins with.
+// findBranch decodes the instruction at the beginning of code. It returns noBranch for all that are not branches.
 func findBranch(code []byte) branch {
 	i := 0
 	for i < len(code)-8 && (code[i] >= 0x40 && code[i] <= 0x4f || code[i] == 0xf2 || code[i] == 0xf3 || code[i] == 0x2e || code[i] == 0x3e) {

@@ -7,8 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// advance is given the counted thread at a breakpoint. It adds up what was executed on the way there, carries out what
-// follows as far as it must be looked at, and leaves the thread where it can go on by itself to the next breakpoint.
+// advance is called when the counted thread has reached a breakpoint. It adds the instructions that the thread has
+// executed on the way, and executes the following ones itself until the thread can go on alone to the next
+// breakpoint.
 func (t *tracer) advance(regs *unix.PtraceRegs) error {
 	if t.way.instructions == 0 { // at the beginning, or back from code that is not counted
 		t.from, t.count = regs.Rip, 0
@@ -44,7 +45,7 @@ func (t *tracer) advance(regs *unix.PtraceRegs) error {
 	}
 }
 
-// pass carries out a branch, and reports whether what follows is counted.
+// pass carries out a branch. It reports whether the code that follows is counted.
 func (t *tracer) pass(b branch, regs *unix.PtraceRegs) (counted bool, err error) {
 	t.tally.add(block{t.thread, t.from, t.count + 1})
 	if err := t.carryOut(b, regs); err != nil {
@@ -60,7 +61,7 @@ func (t *tracer) pass(b branch, regs *unix.PtraceRegs) (counted bool, err error)
 	case t.once && b.kind == ret:
 		return false, t.stop()
 	}
-	t.tally.add(block{t.thread, regs.Rip, 1}) // the end, or the runtime's code for stacks that grow
+	t.tally.add(block{t.thread, regs.Rip, 1}) // it is the mark end, or code of the runtime, as where a stack grows
 	if s == t.program.end {
 		return false, t.stop()
 	}
@@ -115,7 +116,7 @@ func (t *tracer) branchAt(address uint64) branch {
 	return b
 }
 
-// stretchFrom goes on from an address to the next branch, or to the first instruction that was not executed yet.
+// stretchFrom finds the instructions from an address to the next branch, or to the first that was not executed yet.
 func (t *tracer) stretchFrom(address uint64) stretch {
 	if s, known := t.stretches[address]; known {
 		return s

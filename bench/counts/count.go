@@ -19,7 +19,7 @@ func emulatedSteps(e emulator, p *program, isa string) (map[string]count, error)
 	return t.counts, complain(t.missing(), isa)
 }
 
-// stepArguments make the benchmarks of the steps run once each, with one instruction set.
+// stepArguments are the arguments with which each benchmark of a step runs once, with one instruction set.
 func stepArguments(isa string) []string {
 	return []string{"-test.run", "^$", "-test.bench", "Steps$/^" + isa + "$", "-test.benchtime", "1x"}
 }
@@ -31,8 +31,9 @@ func complain(missing []string, isa string) error {
 	return fmt.Errorf("%s: no benchmark whose name ends in Steps calls %s: write one in kernel/internal/kerneltest", isa, strings.Join(missing, ", "))
 }
 
-// emulatedFits counts the fits of a batch. It runs the program twice: the first time to see which functions the fits are
-// made of. To log all that is executed while models are set up would take minutes.
+// emulatedFits counts the fits of a batch. It runs the program twice. The first run finds the functions that the
+// fits call, so that the second logs only these. A log of everything that setting up the models executes would take
+// minutes.
 func emulatedFits(e emulator, p *program, isa, batch string) (map[string]count, error) {
 	used := map[*symbol]bool{p.begin: true, p.end: true}
 	counted := false

@@ -1,5 +1,5 @@
-// Command counts says how many instructions the kernels execute, and fails where they have become more. It uses no
-// clock, so a busy machine, or a machine of another kind, gives the same numbers.
+// Command counts counts the instructions that the kernels execute, and fails if there are more than before. It uses
+// no clock, so a busy machine, or a machine of another kind, gives the same numbers.
 //
 //	make counts       counts, and compares with the tables that are kept beside this file
 //	make counts-keep  counts, and writes these tables
@@ -18,24 +18,25 @@
 // A line has the number of instructions in assembly (kernels) and that in Go code (go). Instructions of Go's runtime
 // are left out, because their number changes from run to run. Everything else on the thread that fits is counted,
 // package math too. Counts repeat to the last instruction: the collector is off, no goroutine is interrupted by a
-// signal, and where a function begins a second time, because its stack grew or the scheduler asked, the instructions of
-// its first beginning are subtracted.
+// signal, and where a function starts a second time, because its stack grew or the scheduler interrupted it, the
+// instructions of the first start are subtracted.
 //
 // # How
 //
-// The sets of amd64 and the portable code are counted on the processor, by ptrace. Code that runs for the first time is
-// executed in single steps. After that, only branches have breakpoints. NEON is counted under qemu-user, from its log
-// of the blocks that it executes. (qemu-user is not used for AVX2: its log holds more instructions than some of the
-// steps have.) A set that cannot be counted is named, with what its kept table was counted by, and is no failure.
+// The sets of amd64 and the portable code are counted on the processor, by ptrace. Code that runs for the first time
+// is executed in single steps. After that, only branches have breakpoints. NEON is counted under qemu-user, from its
+// log of the blocks that it executes. (qemu-user is not used for AVX2: its log holds more instructions than some of
+// the steps have.) A set that cannot be counted here is not a failure: a line names it, and says how its kept table
+// was counted.
 //
 // # What fails
 //
-// Three things are failures: a number that is more than 0.5% above the kept table's, a step or fit that only one of the
-// two has, and a kernel that no benchmark calls. Each has one line, with the set, the step, and the numbers before and
-// now. A number that has fallen has a line too. It should be kept (make counts-keep), because otherwise it could rise
-// again without a failure. Several small rises are noticed when their sum is too large, because the kept table stays as
-// it is. How many instructions Go code has depends on the compiler. They are compared where both tables are of one version
-// of Go, and otherwise the line says that they are not comparable.
+// Three things are failures: a number that is more than 0.5% above the kept table's, a step or fit that only one of
+// the two has, and a kernel that no benchmark calls. Each has one line, with the set, the step, and the numbers
+// before and now. A number that has fallen has a line too. It should be kept (make counts-keep), because otherwise
+// it could rise again without a failure. Several small rises are noticed when their sum is too large, because each
+// is compared with the same kept table. The number of instructions in Go code depends on the compiler. It is
+// compared only if both tables come from one version of Go. Otherwise a line says that it is not comparable.
 //
 // A new step needs a benchmark whose name ends in Steps, and `make counts-keep`.
 package main

@@ -15,19 +15,20 @@ import (
 	"time"
 )
 
-// longest is how long a program may run: many times what it takes, so that one that hangs ends as a failure.
+// longest is how long a program may run, which is many times longer than it needs. A program that hangs ends as a
+// failure.
 const longest = 10 * time.Minute
 
-// steady is the environment of what is counted. Preemption by signals would execute some instructions twice; a second
-// processor, which could give out other memory, is not used.
+// steady is the environment of the counted programs. Preemption by signals would execute some instructions twice.
+// With a second processor, memory could be given out in another order.
 var steady = []string{"GODEBUG=asyncpreemptoff=1", "GOMAXPROCS=1"}
 
 // An emulator is qemu-user for one architecture.
 type emulator struct{ program, architecture string }
 
-// run executes a program under the emulator, which logs what lies in the given ranges of addresses: with "in_asm" each
-// piece of code when it is translated, with "exec" each time that it is executed. read is given the log as it comes.
-// What the program prints is returned.
+// run executes a program under the emulator, which logs the code in the given ranges of addresses: with "in_asm"
+// each block when it is translated, with "exec" each block whenever it is executed. read reads the log while it is
+// written. run returns what the program prints.
 func (e emulator) run(events, ranges string, read func(log io.Reader) error, program string, args ...string) (string, error) {
 	log, write, err := os.Pipe()
 	if err != nil {
@@ -48,7 +49,7 @@ func (e emulator) run(events, ranges string, read func(log io.Reader) error, pro
 	late := time.AfterFunc(longest, func() { _ = command.Process.Kill() })
 	defer late.Stop()
 	readErr := read(log)
-	_, _ = io.Copy(io.Discard, log) // or the program would wait for ever
+	_, _ = io.Copy(io.Discard, log) // otherwise the program would wait for ever
 	if err := command.Wait(); err != nil {
 		return "", fmt.Errorf("%s: %w\n%s%s", strings.Join(command.Args, " "), err, out.String(), complaints.String())
 	}
@@ -67,8 +68,8 @@ func (e emulator) run(events, ranges string, read func(log io.Reader) error, pro
 type traceReader struct {
 	emit    func(block)
 	listed  map[uint64]int   // instructions of the last translation at an address
-	sizes   map[blockKey]int // the same for an address and flags
-	waiting map[int]block    // of each thread, the last block: it may yet turn out that it was not executed
+	sizes   map[blockKey]int // instructions of a block, by address and flags
+	waiting map[int]block    // the last block of each thread, which may turn out not to have been executed
 	inside  uint64           // the address of the block that is being listed
 	begun   bool
 }
@@ -170,7 +171,7 @@ func (t *traceReader) executed(line []byte) error {
 	return nil
 }
 
-// stopped forgets a block that was about to be executed when its thread was called away.
+// stopped forgets a block that its thread was about to execute when it was interrupted.
 func (t *traceReader) stopped(line []byte) error {
 	open, end := bytes.IndexByte(line, '['), bytes.IndexByte(line, ']')
 	if open < 0 || end < open {
@@ -195,7 +196,7 @@ func hexDigit(c byte) byte {
 	return c - '0'
 }
 
-// readTranslated passes on the address of each block that the log of -d in_asm lists.
+// readTranslated calls emit with the address of each block that the log of -d in_asm lists.
 func readTranslated(log io.Reader, emit func(address uint64)) error {
 	lines := bufio.NewScanner(log)
 	begun := false

@@ -13,8 +13,8 @@ import (
 // A fit is one model whose whole fit of a few voxels is counted.
 type fit struct {
 	name     string
-	voxels   int // a vector of the widest set in single precision, or what half a second allows
-	portable int // of the portable code, which takes many more instructions; 0 where it fits as another entry does
+	voxels   int // as many as a vector of the widest set has in single precision, or fewer if that took over half a second
+	portable int // the same for the portable code, which is slower; 0 if it does the same there as another entry
 	make     func(g *acq.GradientTable, isa string) (model.Model, error)
 }
 
@@ -68,7 +68,8 @@ func sfmFit(name string, o model.SFMOptions) fit {
 	}}
 }
 
-// voxelsOn is how many voxels are fitted with an instruction set; 0 where the fit is no other than another one's.
+// voxelsOn is how many voxels are fitted with an instruction set. It is 0 if the fit would be the same as another
+// one.
 func (c fit) voxelsOn(isa string) int {
 	if isa == portable {
 		return c.portable
@@ -76,7 +77,7 @@ func (c fit) voxelsOn(isa string) int {
 	return c.voxels
 }
 
-// fascicles are every second of the sparse fascicle model's directions, for the same reason.
+// fascicles are every second direction of the sparse fascicle model, for the same reason as lmax.
 func fascicles() *sh.Sphere {
 	s := sh.Symmetric362Hemisphere()
 	var half [][3]float64

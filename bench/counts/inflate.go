@@ -13,11 +13,11 @@ import (
 	"github.com/voxfit/voxfit/gunzip"
 )
 
-// inflateArgument is the first argument that makes this program the one that decompresses a file.
+// inflateArgument is the first argument with which this program decompresses a file.
 const inflateArgument = "inflate"
 
-// inflate decompresses a file with one worker, and writes how many bytes that gave. The portable code runs where isa is
-// its name.
+// inflate decompresses a file with one worker, and writes how many bytes came out. isa may also name the portable
+// code.
 func inflate(path, isa string, out io.Writer) error {
 	if err := os.Setenv("VOXFIT_ISA", isa); err != nil {
 		return err
@@ -43,8 +43,8 @@ func inflate(path, isa string, out io.Writer) error {
 	return err
 }
 
-// inflated counts the instructions of package gunzip/internal/deflate while it decompresses a file under an emulator,
-// those that fill its tables before main left out, and tells how many bytes it gave.
+// inflated counts the instructions of package gunzip/internal/deflate that decompress a file under an emulator, and
+// returns the number of bytes that came out. Instructions that fill tables before main are left out.
 func inflated(e emulator, p *program, path, isa string) (instructions, bytes int, err error) {
 	ranges := p.ranges(func(s *symbol) bool {
 		name, ours := strings.CutPrefix(s.name, "github.com/voxfit/voxfit/gunzip/internal/deflate.")
@@ -60,8 +60,8 @@ func inflated(e emulator, p *program, path, isa string) (instructions, bytes int
 	return instructions, bytes, err
 }
 
-// printInflate sets the instructions that decompressing a file takes on each emulated set beside those of the portable
-// code on the same architecture, by byte of the output, as a table in Markdown.
+// printInflate writes a table in Markdown: the instructions for each byte of output on each emulated set, beside
+// those of the portable code on the same architecture.
 func printInflate(out io.Writer, path string) error {
 	folder, err := os.MkdirTemp("", "counts")
 	if err != nil {

@@ -4,16 +4,16 @@ package main
 
 import "fmt"
 
-// A verdict is what comparing a table with the kept one says: lines that are a failure, lines to read, and how many
+// A verdict is the result of comparing a table with the kept one: lines about failures, other lines, and how many
 // pieces of work were compared.
 type verdict struct {
 	failures, notes []string
 	compared        int
 }
 
-// judge compares what was counted with what was kept. A number that rises by more than 0.5% is a failure, and so is a
-// piece of work that only one of the tables has. Instructions in Go code are as many as the compiler makes them, so they are
-// compared only where both tables come from one version of Go.
+// judge compares what was counted with what was kept. A number that rises by more than 0.5% is a failure, and so is
+// a piece of work that only one of the tables has. The number of instructions in Go code depends on the compiler, so
+// it is compared only if both tables come from one version of Go.
 func judge(kept, now table) verdict {
 	var v verdict
 	sameGo := kept.version == now.version

@@ -13,7 +13,7 @@ func tableOf(version string, counts map[string]count) table {
 	return table{isa: "avx2", how: "ptrace", version: version, machine: "this one", counts: counts}
 }
 
-// TestJudgeFailsWhereANumberRisesByMoreThanHalfAPercent goes over all that may happen to a number.
+// TestJudgeFailsWhereANumberRisesByMoreThanHalfAPercent goes through all changes of a number.
 func TestJudgeFailsWhereANumberRisesByMoreThanHalfAPercent(t *testing.T) {
 	one := func(name string, kernels, code int) map[string]count { return map[string]count{name: {kernels, code}} }
 	for name, c := range map[string]struct {
@@ -52,7 +52,7 @@ func TestJudgeFailsWhereANumberRisesByMoreThanHalfAPercent(t *testing.T) {
 	}
 }
 
-// TestAnotherMachineChangesNoVerdict: an instruction is an instruction on every processor of the set.
+// TestAnotherMachineChangesNoVerdict because all processors with a set execute the same instructions.
 func TestAnotherMachineChangesNoVerdict(t *testing.T) {
 	kept := tableOf("go1", map[string]count{"csd/Below": {1000, 0}})
 	now := kept

@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// A symbol is a function of a program, and what it means to counting.
+// A symbol is a function of a program, with what counting needs to know of it.
 type symbol struct {
 	name       string
 	start, end uint64
 	step       string // of a kernel in assembly: its name without the instruction set
 	isa        string // of a kernel
-	left       bool   // the runtime's code, which is not counted
-	grows      bool   // the runtime's code that a function calls on entry when its stack is to grow
+	left       bool   // code of the runtime, which is not counted
+	grows      bool   // code of the runtime that a function calls when it begins and its stack must grow
 }
 
 // A program is a Go executable whose instructions are counted.
@@ -30,8 +30,8 @@ type program struct {
 	first   uint64 // its address
 }
 
-// kernelSymbol is what the packages of instruction sets call their kernels: csdFactoriseAVX2 is the step csd/Factorise.
-// The capitals and digits at the end are the name of the set.
+// kernelSymbol matches the names of kernels in the packages of instruction sets: csdFactoriseAVX2 is the step
+// csd/Factorise. The capitals and digits at the end are the name of the set.
 var kernelSymbol = regexp.MustCompile(`/kernel/a(?:md|rm)64\.([a-z]+)([A-Z]\w*?)([A-Z][A-Z0-9]+)\.abi0$`)
 
 // readProgram reads the table of symbols of an executable.
@@ -80,7 +80,7 @@ func describe(s elf.Symbol) symbol {
 		d.step, d.isa = m[1]+"/"+m[2], strings.ToLower(m[3])
 	}
 	d.grows = strings.HasPrefix(s.Name, "runtime.morestack")
-	// The runtime and what it is made of. Some of its assembly has no package in its name.
+	// The runtime and the packages that it uses. Some of its assembly has no package in its name.
 	d.left = !strings.Contains(s.Name, ".") || slices.ContainsFunc([]string{"runtime.", "runtime/", "internal/", "type:", "go:", "_rt0_"},
 		func(prefix string) bool { return strings.HasPrefix(s.Name, prefix) })
 	return d
@@ -103,8 +103,8 @@ func (p *program) at(address uint64) *symbol {
 	return &p.symbols[i]
 }
 
-// ranges are the addresses of the chosen symbols as qemu's -dfilter takes them. qemu looks at one after another
-// for all that it executes, so there are few: those with the least between them become one.
+// ranges are the addresses of the chosen symbols in the form of qemu's -dfilter. qemu checks each range for each
+// block that it executes, so there must be few. Those with the smallest gaps between them are joined.
 func (p *program) ranges(chosen func(*symbol) bool) string {
 	const most = 32
 	var list [][2]uint64

@@ -16,8 +16,8 @@ func writeTable(t *testing.T, folder string, kept table) {
 	}
 }
 
-// TestTheLogOfQemuIsReadAsBlocks is about lines that qemu 7.2 wrote: a long instruction has a second line, and a block that
-// was not executed after all is taken back.
+// TestTheLogOfQemuIsReadAsBlocks reads lines that qemu 7.2 wrote. A long instruction has a second line, and the log
+// takes back a block that was not executed after all.
 func TestTheLogOfQemuIsReadAsBlocks(t *testing.T) {
 	const log = `----------------
 IN: main.work
@@ -56,7 +56,7 @@ func TestALogWithoutInstructionsIsAnError(t *testing.T) {
 	}
 }
 
-// TestAFunctionThatBeginsAgainIsCountedOnce: what it executed before its stack grew is taken back.
+// TestAFunctionThatBeginsAgainIsCountedOnce because the instructions before its stack grew are subtracted.
 func TestAFunctionThatBeginsAgainIsCountedOnce(t *testing.T) {
 	p := &program{symbols: []symbol{
 		{name: "main.begin", start: 10, end: 11},
@@ -84,7 +84,7 @@ func TestAFunctionThatBeginsAgainIsCountedOnce(t *testing.T) {
 	}
 }
 
-// TestTheFirstCallOfAStepIsCounted, whatever comes after it.
+// TestTheFirstCallOfAStepIsCounted and later calls are not.
 func TestTheFirstCallOfAStepIsCounted(t *testing.T) {
 	p := &program{symbols: []symbol{
 		{start: 40, end: 60, isa: "avx2", step: "csd/Below"},
@@ -103,8 +103,8 @@ func TestTheFirstCallOfAStepIsCounted(t *testing.T) {
 	}
 }
 
-// TestBranchesOfAmd64 are read as the processor does; the flags are those of its manual.
-func TestBranchesOfAmd64(t *testing.T) {
+// TestBranchesAreReadAsTheProcessorDoes takes the flags from the processor's manual.
+func TestBranchesAreReadAsTheProcessorDoes(t *testing.T) {
 	const zero, carry, sign, overflow = 1 << 6, 1, 1 << 7, 1 << 11
 	for _, c := range []struct {
 		code  []byte

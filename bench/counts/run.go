@@ -19,11 +19,11 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 )
 
-// portable is the code in Go that runs where no instruction set does.
+// portable is the name of the code in Go, which runs where there is no instruction set.
 const portable = "generic"
 
-// instructionSets are those that have a kept table and those of this processor. The emulated ones, which take longest,
-// come first.
+// instructionSets lists the sets that have a kept table, and those of this processor. The emulated sets come first,
+// because they take longest.
 func instructionSets(folder string) []string {
 	files, _ := filepath.Glob(tableFile(folder, "*")) // the pattern is well formed
 	isas := slices.Sorted(maps.Keys(emulated))
@@ -38,8 +38,8 @@ func instructionSets(folder string) []string {
 	return isas
 }
 
-// emulated are the sets that are counted under an emulator. qemu-x86_64 is none for AVX2: its log has 843 instructions
-// for tensorStepAVX2, which is 779 without a branch.
+// emulated has the sets that are counted under an emulator. qemu-x86_64 cannot be used for AVX2: its log has 843
+// instructions for tensorStepAVX2, which has 779 and no branch.
 var emulated = map[string]emulator{"neon": {program: "qemu-aarch64-static", architecture: "arm64"}}
 
 // A notCounted error says why an instruction set cannot be counted on this machine.
@@ -47,7 +47,7 @@ type notCounted string
 
 func (e notCounted) Error() string { return string(e) }
 
-// A build is the programs whose instructions are counted, for both architectures, and the voxels that they fit.
+// A build has the programs whose instructions are counted, for both architectures, and the voxels that they fit.
 type build struct {
 	folder, batch string
 }
@@ -139,7 +139,7 @@ func (b build) countInto(counts map[string]count, steps, fits *program, isa stri
 		countSteps = func(p *program, isa string) (map[string]count, error) { return emulatedSteps(e, p, isa) }
 		countFits = func(p *program, isa, batch string) (map[string]count, error) { return emulatedFits(e, p, isa, batch) }
 	}
-	if isa != portable { // which has no steps
+	if isa != portable { // the portable code has no steps
 		of, err := countSteps(steps, isa)
 		if err != nil {
 			return err
@@ -155,7 +155,7 @@ func (b build) countInto(counts map[string]count, steps, fits *program, isa stri
 	return err
 }
 
-// processor names this machine's processor as the history of timings does.
+// processor names this machine's processor in the same way as the history of timings.
 func processor() string {
 	c := cpuid.CPU
 	return fmt.Sprintf("%s, family %d model %d stepping %d", c.BrandName, c.Family, c.Model, c.Stepping)
@@ -196,7 +196,7 @@ func report(isa string, now table, err error, folder string, keep bool) (lines [
 	return lines, len(v.failures)
 }
 
-// printRatios sets the kept counts of the steps on NEON beside those on AVX2, as a table in Markdown.
+// printRatios writes a table in Markdown: the kept counts of the steps on NEON beside those on AVX2.
 func printRatios(out io.Writer, folder string) error {
 	neon, err := readTable(folder, "neon")
 	if err != nil {

@@ -13,12 +13,13 @@ import (
 	"strings"
 )
 
-// A table is the counts of one instruction set: of each step and of whole fits, whose names begin with fit/.
+// A table has the counts of one instruction set: those of steps, and those of whole fits, whose names begin with
+// fit/.
 type table struct {
 	isa     string
-	how     string // by what it was counted
-	version string // of Go, which the count of its code depends on
-	machine string // the processor, where one was needed
+	how     string // ptrace, or the emulator with its version
+	version string // of Go, on which the counts of Go code depend
+	machine string // the processor that counted, if it was not an emulator
 	counts  map[string]count
 }
 
@@ -42,7 +43,7 @@ func (t table) names() []string {
 	return names
 }
 
-// bytes is the table as its file has it.
+// bytes is the content of the table's file.
 func (t table) bytes() []byte {
 	var b bytes.Buffer
 	fmt.Fprintln(&b, "# Instructions executed, written by `make counts-keep`; package bench/counts says what they are.")

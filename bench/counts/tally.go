@@ -4,14 +4,15 @@ package main
 
 import "fmt"
 
-// A block is a run of instructions without a branch in it that one thread has executed.
+// A block is a row of instructions, with no branch before the last, that one thread has executed.
 type block struct {
 	thread       int
 	address      uint64
 	instructions int
 }
 
-// A count is the instructions of one piece of work: those of the kernels in assembly, and those of Go code around them.
+// A count is the number of instructions of one piece of work: of kernels in assembly, and of the Go code around
+// them.
 type count struct{ kernels, code int }
 
 // A stepTally counts the first call of each kernel.
@@ -54,15 +55,16 @@ func (t *stepTally) missing() []string {
 
 // A fitTally counts what one thread executes between the marks, once for each fit.
 //
-// On entry a Go function may find that its stack must grow, or that the scheduler wants a word (which depends on a clock).
-// Then it calls the runtime and begins again. What it had executed by then does not count.
+// When a Go function begins, it may find that its stack must grow, or that the scheduler wants to interrupt it
+// (which depends on a clock). Then it calls the runtime and begins again. The instructions of the first beginning do
+// not count.
 type fitTally struct {
 	program *program
 	counts  []count
 	counted bool
 	thread  int
 	current count
-	entered count // current, when the last function was entered
+	entered count // what current was when the last function began
 	again   bool  // that function will begin again
 }
 

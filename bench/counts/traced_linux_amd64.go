@@ -20,30 +20,31 @@ const breakpoint = 0xcc
 // canTrace says whether this build can trace.
 const canTrace = true
 
-// A tracer executes a program on this processor and counts its instructions, for instruction sets that no emulator has.
-// To stop after each instruction would take minutes. The tracer therefore does so only where it has not been before. From
-// that it knows where instructions begin, and which of them are branches: only on those does it stop from then on, by
-// breakpoints, and carries most of them out itself.
+// A tracer executes a program on this processor and counts its instructions, for instruction sets that no emulator
+// has. To stop after each instruction would take minutes. The tracer therefore does so only in code that it has not
+// seen yet. There it learns where instructions begin, and which of them are branches. Afterwards it stops only at
+// the branches, by breakpoints, and carries most of them out itself.
 type tracer struct {
 	program *program
 	tally   tally
 	counts  func(*symbol) bool // whether the code of a function is counted
-	once    bool               // counted is one call of each function that is watched; else all between the marks
+	once    bool               // count one call of each watched function, instead of all that is between the marks
 	memory  *os.File
 
-	next      map[uint64]uint64 // the address after an instruction that was executed and is no branch
+	next      map[uint64]uint64 // the address after an instruction that was executed and is not a branch
 	branches  map[uint64]branch
 	stretches map[uint64]stretch
 	planted   map[uint64]bool // breakpoints in memory
-	watched   map[uint64]bool // those where counting begins
+	watched   map[uint64]bool // addresses where counting begins
 
-	thread int     // that is counted, or 0
-	from   uint64  // where it was after the last branch
-	count  int     // the instructions that it executed since
-	way    stretch // to the breakpoint that it was sent to, empty where it is in code that is not counted
+	thread int     // the thread that is counted, or 0
+	from   uint64  // the address after its last branch
+	count  int     // instructions since then
+	way    stretch // its way to the next breakpoint; empty in code that is not counted
 }
 
-// A stretch is the instructions from an address to the next branch, or to the first that was not executed yet.
+// A stretch is the row of instructions from an address to the next branch, or to the first that was not executed
+// yet.
 type stretch struct {
 	end          uint64
 	instructions int
@@ -107,8 +108,8 @@ func (t *tracer) trace(watch []uint64, args []string) (string, error) {
 
 var pinned atomic.Int32
 
-// pin keeps this thread, and the program that it starts, on one processor, each time on another one: on one processor the
-// two hand over to one another in half the time.
+// pin keeps this thread, and the program that it starts, on one CPU, and takes another CPU each time. On one CPU,
+// switching between the two takes half as long.
 func pin() {
 	var allowed, one unix.CPUSet
 	if unix.SchedGetaffinity(0, &allowed) != nil {
@@ -157,13 +158,13 @@ func (t *tracer) follow(pid int, watch []uint64) (status unix.WaitStatus, err er
 				return status, err
 			}
 		}
-		// Only the threads of this program, which is a process group of its own: before it was locked, this thread may have
-		// started another program, for whose end others wait.
+		// Wait only for threads of this program, which is a process group of its own. This thread may have started
+		// another program before it was locked, and other goroutines wait for that one.
 		if thread, err = unix.Wait4(-pid, &status, unix.WALL|unix.WNOTHREAD, nil); err != nil {
 			return status, err
 		}
 		if status.Exited() || status.Signaled() {
-			delete(seen, thread) // its number may be given to another
+			delete(seen, thread) // another thread may get its number
 		}
 		if thread == pid && (status.Exited() || status.Signaled()) {
 			return status, nil
@@ -171,7 +172,7 @@ func (t *tracer) follow(pid int, watch []uint64) (status unix.WaitStatus, err er
 	}
 }
 
-// stopped serves a thread that has stopped. It returns the signal that the thread is to have.
+// stopped serves a thread that has stopped. It returns the signal to be passed to the thread.
 func (t *tracer) stopped(thread int, status unix.WaitStatus, seen map[int]bool) (signal int, err error) {
 	switch {
 	case !status.Stopped(), status.TrapCause() > 0, status.StopSignal() == unix.SIGSTOP && !seen[thread]:
@@ -211,7 +212,7 @@ func (t *tracer) start(thread int, at uint64) error {
 	return nil
 }
 
-// stop ends counting, and takes out the breakpoints, so that the program is as fast as ever.
+// stop ends counting, and removes the breakpoints, so that the program runs at full speed.
 func (t *tracer) stop() error {
 	t.thread, t.way = 0, stretch{}
 	for address := range t.planted {

@@ -19,16 +19,16 @@ import (
 	"github.com/voxfit/voxfit/phantom"
 )
 
-// A batch is the acquisition and the voxels of every fit. It is made once, and not by the program under the emulator:
-// the directions of the study's protocol take half a minute there.
+// A batch has the acquisition and the voxels of all fits. It is made once, outside of the emulator, where making the
+// directions of the study's protocol would take half a minute.
 type batch struct {
 	Bvals  []float64
 	Bvecs  [][3]float64
 	Signal []float32
 }
 
-// makeBatch takes voxels of the phantom of the study's protocol at equal distances: neighbours in the middle of a phantom
-// are all single fibres.
+// makeBatch takes voxels at equal distances from a phantom of the study's protocol. Neighbours in the middle of a
+// phantom would all be single fibres.
 func makeBatch() (batch, error) {
 	voxels := 0
 	for _, c := range fits {
@@ -56,13 +56,13 @@ func makeBatch() (batch, error) {
 // The main goroutine stays on the thread that the program starts with, so that the counted work is the work of one thread.
 func init() { runtime.LockOSThread() }
 
-// workArgument is the first argument that makes this program the one whose instructions are counted.
+// workArgument is the first argument with which this program does the work whose instructions are counted.
 const workArgument = "fits"
 
 // work fits the voxels of a batch, read from a file, by every model with an instruction set, between the marks
 // begin and end, and writes the name of each fit. It is the program whose instructions are counted.
 func work(file, isa string, names io.Writer) error {
-	debug.SetGCPercent(-1) // a collection would be other instructions each time
+	debug.SetGCPercent(-1) // collections would make the count change from run to run
 	in, err := os.Open(file)
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func workOn(c fit, g *acq.GradientTable, isa string, signal []float32) error {
 	return nil
 }
 
-// begin and end are where counting begins and ends. They do nothing but have an address.
+// begin and end mark where counting begins and ends. They do nothing: only their addresses matter.
 //
 //go:noinline
 func begin() {}
@@ -116,8 +116,8 @@ func begin() {}
 //go:noinline
 func end() {}
 
-// forgetTranslations makes qemu translate anew what is executed from here on, and so write it to its log: it must do so
-// when code may have been written to. On a processor it changes nothing.
+// forgetTranslations makes qemu translate all code again when it is executed, and thus write it to its log. qemu
+// does so when code may have been written to. On a processor this changes nothing.
 func forgetTranslations(first, last uintptr) error {
 	for _, mode := range []uintptr{syscall.PROT_READ | syscall.PROT_WRITE | syscall.PROT_EXEC, syscall.PROT_READ | syscall.PROT_EXEC} {
 		if _, _, err := syscall.Syscall(syscall.SYS_MPROTECT, first, last-first, mode); err != 0 {

@@ -18,16 +18,16 @@ import (
 //go:embed native rayon python/*.py
 var sources embed.FS
 
-// library is the work of a task for Python, in the folder of the sources.
+// library is the file, in the folder of the sources, that has the work of a task for Python.
 const library = "libmetg.so"
 
 // A recipe says how a program is built in a folder with all sources.
 type recipe struct {
 	sources  []string // folders
-	compiler []string // and its first arguments; an environment variable before "=" may name another
+	compiler []string // and its first arguments; the environment variable before "=" may name another compiler
 	rest     []string // arguments
 	product  string
-	packages string // of Debian
+	packages string // Debian's packages that are needed
 }
 
 var recipes = map[string]recipe{
@@ -38,8 +38,8 @@ var recipes = map[string]recipe{
 	python: {[]string{"native", "python"}, []string{"CC=cc"}, []string{"-O2", "-std=gnu11", "-shared", "-fPIC", "-o", library, "native/library.c"}, "", "gcc"},
 }
 
-// build returns the path of a program, or of the folder of the Python programs. What was built before is taken from the
-// user's cache; the reason why something could not be built is kept too, for this run.
+// build returns the path of a program, or of the folder of the Python programs. A program that was built before is
+// taken from the user's cache. If something cannot be built, the reason is kept for this run.
 func (r *runner) build(ctx context.Context, program string) (string, error) {
 	if b, done := r.built[program]; done {
 		return b.path, b.err
@@ -57,7 +57,7 @@ type built struct {
 	err  error
 }
 
-// build builds in a folder of its own, which gets its name when all is there.
+// build builds in a folder of its own, which it renames when the program is complete.
 func build(ctx context.Context, cache string, r recipe) (string, error) {
 	variable, usual, _ := strings.Cut(r.compiler[0], "=")
 	compiler, err := exec.LookPath(cmp.Or(os.Getenv(variable), usual))
@@ -97,7 +97,7 @@ func build(ctx context.Context, cache string, r recipe) (string, error) {
 	return product, nil
 }
 
-// firstError is the line of a compiler's output that says what is wrong.
+// firstError is the first line of a compiler's output that says what is wrong.
 func firstError(out string, err error) string {
 	for line := range strings.Lines(out) {
 		if strings.Contains(line, "error") {
@@ -107,11 +107,11 @@ func firstError(out string, err error) string {
 	return cmp.Or(strings.TrimSpace(out), err.Error())
 }
 
-// key is that of what is built: the sources, the command and the compiler.
+// key is a hash of all that decides what is built: sources, command and compiler.
 func (r recipe) key(compiler string, version []byte) string {
 	sum := sha256.New()
 	fmt.Fprintln(sum, compiler, r.rest, string(version))
-	_ = r.each(func(name string, text []byte) error { // of an embedded file system, which does not fail
+	_ = r.each(func(name string, text []byte) error { // reading embedded files does not fail
 		fmt.Fprintln(sum, name, len(text))
 		sum.Write(text)
 		return nil

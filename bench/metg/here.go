@@ -13,15 +13,15 @@ import (
 	"github.com/voxfit/voxfit/sched"
 )
 
-// A hereScheduler is one of Go's, in this process.
+// A hereScheduler is a scheduler in Go, in this process.
 type hereScheduler struct {
 	ctx   context.Context
 	run   func(tasks int, iterations uint64) (sum uint64, err error)
-	plan  sched.Plan // of voxfit's
-	procs int        // GOMAXPROCS before
+	plan  sched.Plan // for voxfit's schedulers
+	procs int        // GOMAXPROCS before it was started
 }
 
-// startHere gives Go as many threads as there are workers.
+// startHere starts a scheduler in this process, and gives Go as many threads as there are workers.
 func (r *runner) startHere(ctx context.Context, o opponent) scheduler {
 	h := &hereScheduler{ctx: ctx, procs: runtime.GOMAXPROCS(len(r.CPUs))}
 	workers := len(r.CPUs)
@@ -59,7 +59,7 @@ func (h *hereScheduler) measure(tasks int, iterations uint64) (answer, error) {
 func (h *hereScheduler) version() string { return runtime.Version() }
 func (h *hereScheduler) close()          { runtime.GOMAXPROCS(h.procs) }
 
-// A sum of one worker has cache lines to itself.
+// A paddedSum is the sum of one worker. It has cache lines to itself.
 type paddedSum struct {
 	value uint64
 	_     [120]byte
@@ -106,7 +106,7 @@ func throughChannel(workers, tasks int, iterations uint64) uint64 {
 }
 
 func throughErrgroup(workers, tasks int, iterations uint64) (uint64, error) {
-	results := make([]uint64, tasks) // a goroutine knows no worker
+	results := make([]uint64, tasks) // a goroutine does not know which worker runs it
 	var group errgroup.Group
 	group.SetLimit(workers)
 	for task := range tasks {

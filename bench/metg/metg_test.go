@@ -40,7 +40,7 @@ func cpus(t *testing.T) []int {
 	return allowed[:min(2, len(allowed))]
 }
 
-// missing skips the test of an opponent that cannot be had, or fails it where VOXFIT_REQUIRE names what it needs.
+// missing skips the test of an opponent that is not installed, or fails it if VOXFIT_REQUIRE names what it needs.
 func missing(t *testing.T, o opponent, reason error) {
 	t.Helper()
 	needs := map[string]string{"ray": "dipy", "joblib": "dipy", "dask": "dipy"}
@@ -50,7 +50,7 @@ func missing(t *testing.T, o opponent, reason error) {
 	t.Skipf("skipped: %s: %v", o.name, reason)
 }
 
-// Each task adds its result to the sum, so that one which is lost or done twice shows.
+// Each task adds its result to the sum, so that the sum is wrong if a task is lost or done twice.
 func TestEachOpponentDoesEachTaskOnce(t *testing.T) {
 	peer.Slow(t)
 	r := runner{Options: Options{CPUs: cpus(t), Cache: t.TempDir()}, built: map[string]built{}}

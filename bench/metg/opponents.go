@@ -5,11 +5,11 @@ import "slices"
 // An opponent is a scheduler that can be measured.
 type opponent struct {
 	name, what string
-	program    string // the program that has it; empty: this one
-	steals     bool   // its workers steal, and it can say when
+	program    string // the program that it is in; empty for this one
+	steals     bool   // its workers steal, and it can report when
 }
 
-// The programs that are not this one.
+// The other programs.
 const (
 	openMP = "openmp"
 	oneTBB = "tbb"
@@ -38,7 +38,7 @@ var opponents = []opponent{
 	{name: "ray", what: "a call of a remote function", program: python},
 }
 
-// Names are all opponents.
+// Names lists all opponents.
 func Names() []string {
 	var names []string
 	for _, o := range opponents {

@@ -14,12 +14,12 @@ import (
 	"github.com/voxfit/voxfit/numa"
 )
 
-// A programScheduler is one in another program.
+// A programScheduler is a scheduler in another program.
 type programScheduler struct {
 	process *warm.Process
 	name    string
 	says    string // its version
-	scratch string // a folder for its files, which goes with it
+	scratch string // a folder for its files, which is removed with it
 }
 
 // startProgram builds an opponent's program if need be, and starts it on the CPUs.
@@ -28,7 +28,7 @@ func (r *runner) startProgram(ctx context.Context, o opponent) (scheduler, error
 	if err != nil {
 		return nil, err
 	}
-	// What a thread starts has the thread's CPUs.
+	// A process inherits the CPUs of the thread that starts it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if release, err := numa.Confine(r.CPUs); err == nil {
@@ -60,7 +60,7 @@ func (r *runner) startProgram(ctx context.Context, o opponent) (scheduler, error
 	return s, nil
 }
 
-// placesOf names CPUs as OpenMP wants them: {0},{1}.
+// placesOf names CPUs in the form of OMP_PLACES: {0},{1}.
 func placesOf(cpus []int) string {
 	var places []string
 	for _, cpu := range cpus {

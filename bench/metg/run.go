@@ -14,17 +14,18 @@ import (
 
 // Options say what to measure.
 type Options struct {
-	Opponents []string // names; none: all
+	Opponents []string // names; nil means all
 	CPUs      []int    // one worker on each, in this order
-	Rounds    int      // that are kept
-	Python    string   // empty: the likeliest
-	Cache     string   // the folder for programs that are built; empty: in the user's cache
-	// Point is about how long one run of tasks takes, of opponents in Go, C++ and Rust. Those in Python take five times that.
+	Rounds    int      // how many rounds are kept
+	Python    string   // empty means the likeliest one
+	Cache     string   // the folder for programs that are built; empty means the user's cache
+	// Point is about how long one run of tasks takes, for opponents in Go, C, C++ and Rust. For those in Python it
+	// is five times as long.
 	Point time.Duration
-	// Budget, where it is not 0, is the time within which the last round is to end: no round begins that would take longer,
-	// after the first that is kept.
+	// Budget is the time within which the last round is to end, unless it is 0. After the first round that is kept,
+	// no round begins that would take longer.
 	Budget time.Duration
-	// Progress, where set, is called before each turn of an opponent.
+	// Progress is called before each turn of an opponent, unless it is nil.
 	Progress func(done, turns int, name string)
 }
 
@@ -37,15 +38,15 @@ type runner struct {
 	found map[string]guess
 }
 
-// A guess is what the first round found of an opponent: the iterations at which the efficiency is about a half, and the
-// seconds of a worker that a task takes there besides its work.
+// A guess is what the first round has found about an opponent: the iterations at which its efficiency is about a
+// half, and the seconds of a worker that such a task takes besides its work.
 type guess struct {
 	iterations uint64
 	cost       float64
 }
 
-// Run measures the opponents in turn and fills in the study's Opponents. An opponent that cannot be had is in it with the
-// reason.
+// Run measures the opponents in turn and returns the study's Opponents. For an opponent that cannot be measured,
+// Missing says why.
 func Run(ctx context.Context, o Options) ([]metg.Opponent, error) {
 	r := runner{Options: o, built: map[string]built{}, found: map[string]guess{}}
 	if r.Cache == "" {
@@ -89,7 +90,8 @@ func Run(ctx context.Context, o Options) ([]metg.Opponent, error) {
 	return all, nil
 }
 
-// rest lets what an opponent has left behind come to an end: threads that wait for more work without sleeping.
+// rest is the pause after an opponent. Threads that it has left behind, which wait for work without sleeping, end in
+// this time.
 const rest = 10 * time.Millisecond
 
 // turn starts an opponent, measures it, and ends it.
@@ -112,7 +114,7 @@ func (r *runner) turn(ctx context.Context, round int, o opponent, to *metg.Oppon
 	return t.record(to)
 }
 
-// A turn is one opponent's in one round.
+// A turn is that of one opponent in one round.
 type turn struct {
 	*runner
 	scheduler
@@ -121,8 +123,8 @@ type turn struct {
 	round int
 }
 
-// measured does one run of tasks, and another where a task alone took longer than workers needed for it: something disturbed
-// that measurement.
+// measured does one run of tasks. If a task alone took longer than the workers needed for it, something has
+// disturbed the measurement, and measured repeats it.
 func (t turn) measured(tasks int, iterations uint64) (m metg.Measurement, err error) {
 	const tries, more = 3, 1.05
 	for range tries {
@@ -141,8 +143,9 @@ func (t turn) measured(tasks int, iterations uint64) (m metg.Measurement, err er
 	return m, nil
 }
 
-// Bounds of the search for where the efficiency is a half, in iterations of about a nanosecond, of opponents in Go, C++ and
-// Rust; those in Python take slow times that, and points of slowPoint times the length.
+// The bounds of the search for an efficiency of a half, in iterations of about a nanosecond. They are for opponents
+// in Go, C, C++ and Rust. For those in Python the bounds are slow times as large, and runs are slowPoint times as
+// long.
 const (
 	firstGuess      = 1 << 9
 	mostIterations  = 1 << 15
@@ -153,7 +156,8 @@ const (
 	warmUpPerWorker = 20
 )
 
-// explore goes from a guess towards the efficiency of a half in steps of four, until it is past it.
+// explore finds a guess. It goes towards an efficiency of a half, by a factor of four in each step, until it has
+// passed it.
 func (t turn) explore() error {
 	if _, err := t.measured(warmUpPerWorker*len(t.CPUs), 1); err != nil {
 		return err
@@ -182,7 +186,8 @@ func (t turn) explore() error {
 	}
 }
 
-// bestOfThree is the shortest of three runs: what other programs do meanwhile must not decide which lengths are measured.
+// bestOfThree is the most efficient of three runs, so that disturbances by other programs do not decide which
+// lengths are measured.
 func (t turn) bestOfThree(iterations uint64, cost float64) (best metg.Measurement, err error) {
 	for k := range 3 {
 		m, err := t.measured(t.count(iterations, cost), iterations)
@@ -201,7 +206,7 @@ func near(cost, iteration float64) uint64 {
 	return 1 << uint(max(0, math.Round(math.Log2(cost/iteration))))
 }
 
-// count is how many tasks of a length one run has.
+// count is how many tasks of that length one run has.
 func (t turn) count(iterations uint64, cost float64) int {
 	point := t.Point.Seconds()
 	if t.program == python {
@@ -211,7 +216,7 @@ func (t turn) count(iterations uint64, cost float64) int {
 	return len(t.CPUs) * int(max(leastPerWorker, min(point/each, mostPerWorker)))
 }
 
-// record measures empty tasks and eight lengths, and steals.
+// record measures empty tasks, tasks of eight lengths, and steals.
 func (t turn) record(to *metg.Opponent) error {
 	g := t.found[t.name]
 	if _, err := t.measured(warmUpPerWorker*len(t.CPUs), 1); err != nil {
@@ -239,7 +244,8 @@ func around(iterations uint64) []uint64 {
 	return slices.Compact(lengths)
 }
 
-// Runs of tasks of which the first half have work: those who begin with the second half are soon without any, and steal.
+// To measure steals, only the first half of the tasks has work. Workers that begin with the second half soon have
+// none left, and steal.
 const (
 	stealRuns       = 10
 	stealTasks      = 2048

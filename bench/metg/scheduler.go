@@ -7,17 +7,17 @@ import (
 	"slices"
 )
 
-// A scheduler is an opponent that runs: it has been started, and will be closed.
+// A scheduler is an opponent that has been started. It must be closed.
 type scheduler interface {
-	// measure does so many equal tasks.
+	// measure does a number of equal tasks.
 	measure(tasks int, iterations uint64) (answer, error)
-	// tasks does tasks of which the first half have work, and tells which worker did each, and when.
+	// tasks does tasks of which only the first half has work. It returns which worker did each task, and when.
 	tasks(tasks int, iterations uint64) ([]taskRecord, error)
 	version() string
 	close()
 }
 
-// An answer is what a run of tasks took.
+// An answer has the time of a run of tasks, and the sum of their results.
 type answer struct {
 	Seconds float64 `json:"seconds"`
 	Sum     uint64  `json:"sum"`
@@ -39,7 +39,7 @@ func (r *runner) start(ctx context.Context, o opponent) (scheduler, error) {
 	return r.startProgram(ctx, o)
 }
 
-// checked is a measurement whose sum is right.
+// checked measures, and returns an error if the sum is wrong.
 func checked(s scheduler, o opponent, tasks int, iterations uint64) (answer, error) {
 	a, err := s.measure(tasks, iterations)
 	if err != nil {
@@ -54,8 +54,8 @@ func checked(s scheduler, o opponent, tasks int, iterations uint64) (answer, err
 	return a, nil
 }
 
-// waitsForSteals are the times between two tasks of a worker of which the second does not follow the first: it was
-// another's. A worker's way to its first task is none of them.
+// waitsForSteals returns the times between two tasks of a worker, for each second task that is not the next in
+// number, because it was stolen from another worker. The time before a worker's first task is not among them.
 func waitsForSteals(tasks []taskRecord) []float64 {
 	byWorker := map[int][]int{}
 	for i, t := range tasks {

@@ -11,7 +11,7 @@ const (
 	increment  = 1442695040888963407
 )
 
-// work is the work of a task.
+// work does the work of a task: iterations of the generator, beginning with seed.
 //
 //go:noinline
 func work(seed, iterations uint64) uint64 {
@@ -22,7 +22,7 @@ func work(seed, iterations uint64) uint64 {
 	return x
 }
 
-// Sum is what the results of tasks 0, 1, 2 ... add up to, modulo 2^64: each begins with its number.
+// Sum is the sum of the results of tasks 0, 1, 2 ..., modulo 2^64. The seed of each task is its number.
 func Sum(tasks int, iterations uint64) uint64 {
 	// All iterations together are x -> a x + c, found by squaring.
 	a, c := uint64(1), uint64(0)
@@ -41,9 +41,9 @@ func Sum(tasks int, iterations uint64) uint64 {
 	return a*numbers + m*c
 }
 
-// alone is the seconds that one task takes where the calling thread does one after another in a loop, the least of several
-// loops. A processor overlaps neighbouring short tasks, so the loop has tasks of that length. Those of more iterations than
-// a whole loop are taken as so many times as long.
+// alone is the seconds that one task takes when the calling thread does one after another in a loop. It takes the
+// shortest of several loops. The loop has tasks of the same length, because a processor overlaps neighbouring short
+// tasks. The time of a task with more iterations than a loop has is computed in proportion.
 func alone(iterations uint64) float64 {
 	const most = 40000
 	each := min(iterations, most)

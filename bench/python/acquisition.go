@@ -13,7 +13,7 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// An Acquisition is what models are made of, and the voxels to fit.
+// An Acquisition has all that models are made from, and the voxels to fit.
 type Acquisition struct {
 	Gradients *acq.GradientTable
 	Response  acq.Response   // of csdm; may be empty
@@ -54,10 +54,10 @@ func (a Acquisition) setting() (map[string]any, error) {
 	return setting, nil
 }
 
-// tissues is the response as DIPY's MultiShellResponse has it, CSF and GM before WM, and the directions that
-// voxfit constrains.
+// tissues has the response in the form of DIPY's MultiShellResponse, with CSF and GM before WM, and the directions
+// of voxfit's constraint.
 func (a Acquisition) tissues() (map[string]any, error) {
-	const whiteMatterDegree = 8 // by default everywhere
+	const whiteMatterDegree = 8 // the default of all programs
 	var rows [][]float64
 	var bvals []float64
 	shells, _, err := a.Gradients.ClusterShells()

@@ -8,17 +8,17 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 )
 
-// Engines are those of Bench: DIPY's own, and voxfit through them.
+// Engines lists the engines of a Bench: DIPY's own, and voxfit through them.
 var Engines = []string{"dipy-serial", "dipy-ray", "dipy-joblib", "dipy-dask", "voxfit-ray", "voxfit-joblib", "voxfit-dask"}
 
-// OnRay says whether an engine works through Ray.
+// OnRay says whether an engine uses Ray.
 func OnRay(engine string) bool { return strings.HasSuffix(engine, "-ray") }
 
 // A Bench is a process of `python -m voxfit.bench serve` with an acquisition.
 type Bench struct {
 	process  *Process
 	versions map[string]string
-	ray      bool // a run may have started it
+	ray      bool // a run may have started Ray
 }
 
 // StartBench starts the process with the acquisition of a folder. python names the Python; if it is empty, the
@@ -36,26 +36,26 @@ func StartBench(ctx context.Context, python, folder, isa string) (*Bench, error)
 	return &Bench{process: process, versions: ready.Versions}, nil
 }
 
-// Version is that of the package that fits with an engine.
+// Version is the version of the package that fits with an engine.
 func (b *Bench) Version(engine string) string { return b.versions[strings.Split(engine, "-")[0]] }
 
 // A Run is one fit.
 type Run struct {
 	Engine  string `json:"engine"`
-	Model   string `json:"model"` // and its method, where it is not the default: "csdm", "fwdtim wls"
+	Model   string `json:"model"` // and its method, if that is not the default: "csdm", "fwdtim wls"
 	Voxels  int    `json:"voxels,omitempty"`
 	Chunks  int    `json:"chunks"`
 	CPUs    int    `json:"cpus"`
-	Results bool   `json:"results,omitempty"` // write what was found, as NAME.f64, into the acquisition's folder
+	Results bool   `json:"results,omitempty"` // write the results as NAME.f64 into the acquisition's folder
 }
 
-// Measured is what a run took.
+// Measured has the times and the memory of a run.
 type Measured struct {
 	Time         float64        `json:"time"`   // seconds of model.fit
-	SetUp        float64        `json:"set_up"` // seconds of what came before
+	SetUp        float64        `json:"set_up"` // seconds before that
 	SpilledBytes *int64         `json:"spilled_bytes"`
 	PeakRSS      int64          `json:"peak_rss"`
-	Call         string         `json:"call"`    // that was timed
+	Call         string         `json:"call"`    // the call that was timed
 	Columns      map[string]int `json:"columns"` // of each array of results
 }
 
@@ -68,8 +68,8 @@ func (b *Bench) Measure(r Run) (m Measured, err error) {
 	return m, err
 }
 
-// EndRay ends Ray where a run has started it, with the processes that Ray keeps between runs. The next run on Ray
-// starts it anew, and the start is a part of that run's set-up.
+// EndRay stops Ray, with the processes that it keeps between runs, if a run has started it. The next run on Ray
+// starts it again, and this counts as a part of that run's set-up.
 func (b *Bench) EndRay() error {
 	if !b.ray {
 		return nil
@@ -78,5 +78,5 @@ func (b *Bench) EndRay() error {
 	return b.process.Ask(map[string]string{"end": "ray"}, &struct{}{})
 }
 
-// Close ends the process, which leaves Ray first.
+// Close ends the process, which stops Ray first.
 func (b *Bench) Close() { b.process.Close() }

@@ -1,5 +1,5 @@
-// Package python keeps Python programs warm: they are started once, read a line of JSON for each request and
-// write one for each answer.
+// Package python runs Python programs that stay warm: they are started once, read a line of JSON for each request,
+// and write a line for each answer.
 //
 // [Process] is any such program. The acquisition is handed over in a folder ([Acquisition.Write]), whose name is
 // the first request. [Bench] is `python -m voxfit.bench serve`, which fits it by DIPY's engines and by voxfit

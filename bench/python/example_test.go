@@ -9,8 +9,8 @@ import (
 	"github.com/voxfit/voxfit/bench/python"
 )
 
-// A program that counts the lines that it was asked for. Here a shell stands in for Python, and so for DIPY's imports,
-// which take seconds.
+// The program counts the requests. It is a shell script in place of Python, because DIPY's imports would take
+// seconds.
 func Example() {
 	counts := python.Program{Arguments: []string{"-c", `n=0; while read line; do n=$((n+1)); echo "{\"asked\": $n}"; done`}}
 	var answer struct{ Asked int }

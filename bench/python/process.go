@@ -19,8 +19,8 @@ import (
 // Env is the environment variable that names a Python with DIPY.
 const Env = "VOXFIT_PYTHON"
 
-// find lists the Pythons that may have DIPY, the likeliest first: $VOXFIT_PYTHON alone where it is set, else
-// .venv in the working directory or above it, then python3 of the PATH.
+// find lists the Pythons that may have DIPY, the likeliest first. If $VOXFIT_PYTHON is set, it is the only one.
+// Otherwise these are .venv in the working directory and in the folders above it, and then python3 of the PATH.
 func find() []string {
 	if python := os.Getenv(Env); python != "" {
 		return []string{python}
@@ -44,13 +44,13 @@ func find() []string {
 	return append(found, "python3")
 }
 
-// SingleThreaded is the environment with linear algebra held to one thread.
+// SingleThreaded is the environment of this process, with variables that hold linear algebra to one thread.
 func SingleThreaded() []string {
 	return append(os.Environ(), "OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1", "MKL_NUM_THREADS=1",
 		"VECLIB_MAXIMUM_THREADS=1", "NUMEXPR_NUM_THREADS=1", "PYTHONDONTWRITEBYTECODE=1")
 }
 
-// A Process is a Python program that answers each line of JSON with one.
+// A Process is a program that answers each line of JSON with one line.
 type Process struct {
 	command *exec.Cmd
 	stdin   io.WriteCloser
@@ -58,11 +58,12 @@ type Process struct {
 	stderr  tail
 }
 
-// A Program is what Python is to run, and what it finds in its environment besides ours.
+// A Program has the arguments of Python, and what is added to its environment.
 type Program struct{ Arguments, Environment []string }
 
-// Start starts a program with the Python that is named. If none is named, it tries the likeliest ones until one answers
-// the first request. answer gets this first answer. The error has the last words of each Python that was tried.
+// Start starts a program with the Python that is named. If none is named, it tries the likeliest ones until one
+// answers the first request. The first answer is stored in answer. The error has the last line that each Python has
+// written.
 func Start(ctx context.Context, python string, program Program, first, answer any) (*Process, error) {
 	pythons := []string{python}
 	if python == "" {
@@ -79,7 +80,7 @@ func Start(ctx context.Context, python string, program Program, first, answer an
 	return nil, fmt.Errorf("%s (--python or %s names another Python)", strings.Join(reasons, "; "), Env)
 }
 
-// StartProgram starts a program that speaks as the Python programs do, whatever it is written in.
+// StartProgram starts a program in any language that answers as the Python programs do.
 func StartProgram(ctx context.Context, path string, program Program, first, answer any) (*Process, error) {
 	p := &Process{command: exec.CommandContext(ctx, path, program.Arguments...)}
 	err := p.start(program.Environment)
@@ -87,7 +88,7 @@ func StartProgram(ctx context.Context, path string, program Program, first, answ
 		if err = p.Ask(first, answer); err == nil {
 			return p, nil
 		}
-		p.command.Process.Kill() // it may read nothing, and write for ever
+		p.command.Process.Kill() // it may not read, and may write for ever
 		p.Close()
 	}
 	return nil, err
@@ -96,7 +97,7 @@ func StartProgram(ctx context.Context, path string, program Program, first, answ
 func (p *Process) start(environment []string) (err error) {
 	p.command.Env = append(SingleThreaded(), environment...)
 	p.command.Stderr = &p.stderr
-	p.command.WaitDelay = 5 * time.Second // for what its own children still hold open
+	p.command.WaitDelay = 5 * time.Second // if its own children still hold a file open
 	if p.stdin, err = p.command.StdinPipe(); err != nil {
 		return err
 	}
@@ -108,7 +109,7 @@ func (p *Process) start(environment []string) (err error) {
 	return rootCause(p.command.Start())
 }
 
-// rootCause leaves out the path, which the reader has seen already.
+// rootCause leaves out the path, which the message has already.
 func rootCause(err error) error {
 	var notFound *exec.Error
 	var path *os.PathError
@@ -121,7 +122,7 @@ func rootCause(err error) error {
 	return err
 }
 
-// Ask sends a request and waits for the answer. An answer with a member "error" is an error of these words.
+// Ask sends a request and waits for the answer. An answer with a member "error" becomes an error with this text.
 func (p *Process) Ask(request, answer any) error {
 	line, err := json.Marshal(request)
 	if err != nil {
@@ -145,7 +146,7 @@ func (p *Process) Ask(request, answer any) error {
 
 // lastWords is the last line that a program wrote to stderr before it ended, or else err.
 func (p *Process) lastWords(err error) error {
-	p.command.Wait() // until they are all there
+	p.command.Wait() // until everything is written
 	lines := strings.Split(strings.TrimSpace(p.stderr.String()), "\n")
 	if last := strings.TrimSpace(lines[len(lines)-1]); last != "" {
 		return errors.New(last)
@@ -153,10 +154,10 @@ func (p *Process) lastWords(err error) error {
 	return fmt.Errorf("no answer: %w", err)
 }
 
-// Close lets the program end and waits for it.
+// Close closes the program's input and waits until it has ended.
 func (p *Process) Close() {
 	p.stdin.Close()
-	p.command.Wait() // it has nothing more to say
+	p.command.Wait() // its exit code does not matter
 }
 
 // A tail keeps the end of what is written to it.

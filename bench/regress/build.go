@@ -13,14 +13,14 @@ import (
 	"strings"
 )
 
-// A workshop is the temporary folder of a run: the programs, and the tree of the base commit.
+// A workshop is the temporary folder of a run. It has the programs, and the tree of the base commit.
 type workshop struct {
 	top    string // of the project's working tree
 	folder string
 	base   string // the base's tree, a git worktree; empty until there is one
 }
 
-const workshopName = "voxfit-bench-" // and the number of the process that made it
+const workshopName = "voxfit-bench-" // the number of the process that made it follows
 
 func openWorkshop(ctx context.Context) (*workshop, error) {
 	top, err := git(ctx, ".", "rev-parse", "--show-toplevel")
@@ -33,26 +33,26 @@ func openWorkshop(ctx context.Context) (*workshop, error) {
 	return w, os.Mkdir(w.folder, 0o700)
 }
 
-// close removes everything, interrupted or not. What was being made when a signal came is removed too: git keeps a lock on
-// a worktree until it is whole, which asks for --force twice.
+// close removes everything, also after an interruption. A worktree that was being made when a signal came is still
+// locked by git, so that --force is needed twice.
 func (w *workshop) close() error {
 	ctx := context.Background()
 	if w.base != "" {
-		git(ctx, w.top, "worktree", "remove", "--force", "--force", w.base) // whether it did is seen below
+		git(ctx, w.top, "worktree", "remove", "--force", "--force", w.base) // errors appear below
 	}
 	err := os.RemoveAll(w.folder)
 	_, pruned := git(ctx, w.top, "worktree", "prune")
 	return errors.Join(err, pruned)
 }
 
-// clearOthers removes what runs left behind that were killed (SIGKILL, a full disk).
+// clearOthers removes the folders of runs that were killed (SIGKILL, a full disk).
 func (w *workshop) clearOthers() {
 	left, _ := filepath.Glob(filepath.Join(os.TempDir(), workshopName+"*"))
 	for _, folder := range left {
 		pid, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(folder), workshopName))
 		if err == nil && !alive(pid) {
 			other := workshop{top: w.top, folder: folder, base: filepath.Join(folder, "base")}
-			other.close() // another user's stays, and harms nobody
+			other.close() // another user's folder cannot be removed, and does no harm
 		}
 	}
 }
@@ -60,13 +60,14 @@ func (w *workshop) clearOthers() {
 // checkOut makes the base's tree.
 func (w *workshop) checkOut(commit string) error {
 	w.base = filepath.Join(w.folder, "base")
-	// Not interrupted: it takes less than a second, and leaves a whole tree to remove.
+	// This is not interrupted. It takes less than a second, and a whole tree is easier to remove.
 	_, err := git(context.Background(), w.top, "-c", "core.hooksPath="+os.DevNull, "worktree", "add", "--detach", "--quiet", w.base, commit)
 	return err
 }
 
-// build makes the suite's program from a tree. Neither the tree's path nor the state of git goes into it, so that the same
-// sources give the same program, to the last byte. A tree without the package has none: nil.
+// build makes the suite's program from a tree. Neither the tree's path nor the state of git goes into it, so that
+// the same sources give the same program, to the last byte. It returns nil for a tree that does not have the
+// package.
 func (w *workshop) build(ctx context.Context, s suite, tree, name string) (*program, error) {
 	folder := filepath.Join(tree, filepath.FromSlash(s.folder))
 	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
@@ -94,7 +95,7 @@ func goCommand() string {
 	return "go"
 }
 
-// compilerError is the first line that says what is wrong, not which package is.
+// compilerError is the first line that says what is wrong. Lines before it only name the package.
 func compilerError(output []byte) string {
 	for line := range bytes.Lines(output) {
 		text := strings.TrimSpace(string(line))

@@ -64,7 +64,7 @@ func compare(ctx context.Context, o options, stdout, stderr io.Writer) (code int
 	return found.code(), err
 }
 
-// code is 0 where everything is the same or faster.
+// code is the exit code: 0 if every step is the same or faster.
 func (r result) code() int {
 	code := 0
 	for _, s := range r.race.sequences {
@@ -92,7 +92,8 @@ func (o options) sets() ([]string, error) {
 	return nil, fmt.Errorf("SET=%s: expected all or one of %s, which this build has for this processor", o.set, strings.Join(kernel.ISAs(), ", "))
 }
 
-// pin binds this thread, and so the programs that it starts, to a CPU. The last one is taken: interrupts tend to the first.
+// pin binds this thread, and so the programs that it starts, to a CPU. It takes the last CPU, because the first ones
+// tend to serve interrupts.
 func (o options) pin() (where string, release func() error, err error) {
 	if !numa.CanPin {
 		return "not pinned, which this system does not allow", func() error { return nil }, nil
@@ -186,7 +187,8 @@ func (w *workshop) pair(ctx context.Context, o options, sets []string, found *re
 	return pairings, nil
 }
 
-// both builds a suite from both trees and lists its benchmarks. What a tree has not is nil.
+// both builds a suite from both trees and lists its benchmarks. A program is nil if its tree does not have the
+// suite.
 func (w *workshop) both(ctx context.Context, s suite, sets []string, base string) (p pairing, err error) {
 	for _, of := range []struct {
 		program          **program
@@ -202,7 +204,8 @@ func (w *workshop) both(ctx context.Context, s suite, sets []string, base string
 	return p, nil
 }
 
-// newProgress shows a line that replaces the one before, where a person watches; an empty one clears it.
+// newProgress returns a function that shows a line on a terminal, in place of the line before. An empty line clears
+// it.
 func newProgress(stderr io.Writer) func(line string) {
 	file, ok := stderr.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {

@@ -16,8 +16,8 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 )
 
-// project is a checkout of a small module with benchmarks in the places of ours, whose times are made up: nothing here
-// depends on a clock.
+// A project is a checkout of a small module that has benchmarks in the same places as voxfit. Their times are made
+// up, so that nothing here depends on a clock.
 type project struct {
 	*testing.T
 	folder, set, temporary string
@@ -95,7 +95,7 @@ func (p project) commit() {
 	p.git("commit", "-q", "-m", "a commit")
 }
 
-// compare runs the comparison as make bench does, and sees that nothing is left behind.
+// compare runs the comparison as make bench does, and fails the test if anything is left behind.
 func (p project) compare(ctx context.Context, o options) (code int, text string, err error) {
 	p.Helper()
 	if o.budget == 0 {
@@ -200,7 +200,7 @@ func TestAnInterruptedRunLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// A process that was killed cannot tidy up: the next one does.
+// A process that was killed cannot remove its folder. The next one does.
 func TestTheNextRunRemovesWhatAKilledOneLeft(t *testing.T) {
 	p := newProject(t)
 	ended := exec.Command("true")

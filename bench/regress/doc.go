@@ -18,12 +18,12 @@
 // # Rounds
 //
 // The speed of a machine may change by a third within seconds, because another guest shares the core or because the
-// clock rate follows the load. So the two programs of a round measure in turn (package turn): base, tree, tree, base,
-// ..., 3 ms each. In each round a step is measured 4 to 20 times in both programs. Four neighbouring times (base, tree,
-// tree, base) give one ratio, and the result of the round is the median of these ratios. A program that measures after
-// its own turn finds its data in the caches; in four times each program does so once. At most 20 steps share a round.
-// Benchmarks of older commits cannot take turns. There one program runs after the other, and the result of the round is
-// the ratio of the shortest times, which takes far more rounds.
+// clock rate follows the load. So the two programs of a round measure in turn (package turn): base, tree, tree,
+// base, ..., 3 ms each. In each round a step is measured 4 to 20 times in both programs. Four neighbouring times
+// (base, tree, tree, base) give one ratio, and the result of the round is the median of these ratios. A program that
+// has two turns in a row finds its data in the caches at the second. With the order above, both programs do so
+// equally often. At most 20 steps share a round. Benchmarks of older commits cannot take turns. There one program
+// runs after the other, and the result of the round is the ratio of the shortest times, which takes far more rounds.
 //
 // Each round starts both programs anew. The place of a program in memory affects its speed; this effect then differs
 // from round to round, and is not mistaken for an effect of the code. Rounds in which other programs had more than a

@@ -4,8 +4,8 @@ package main
 
 import "os/exec"
 
-// inGroup does nothing here: the command alone is ended.
+// inGroup does nothing on this system: only the command itself is ended.
 func inGroup(*exec.Cmd) {}
 
-// alive is not known here: what another run left behind stays.
+// alive cannot be found out on this system, so that folders of other runs stay.
 func alive(int) bool { return true }

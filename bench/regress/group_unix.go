@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// inGroup gives a command and what it starts a process group of their own: Ctrl-C reaches this program alone, which then
-// ends them together.
+// inGroup puts a command and its children into a process group of their own. Ctrl-C then reaches this program alone,
+// which ends the whole group.
 func inGroup(command *exec.Cmd) {
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }

@@ -18,7 +18,7 @@ import (
 const (
 	exitSlower      = 1
 	exitFailed      = 2
-	exitUndecided   = 3 // and nothing slower
+	exitUndecided   = 3 // no step is slower
 	exitInterrupted = 130
 )
 
@@ -27,7 +27,7 @@ type options struct {
 	base, step, set, rounds, record string
 	budget                          time.Duration
 	cpu                             int
-	disturbed                       func(calm.Use) bool // by other programs; nil: as kbench compare tells
+	disturbed                       func(calm.Use) bool // by other programs; nil stands for calm.Use.Disturbed
 }
 
 func main() {
@@ -37,7 +37,7 @@ func main() {
 	os.Exit(code)
 }
 
-// run is main with its surroundings handed in.
+// run is main, with arguments and output as parameters.
 func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int {
 	var o options
 	flags := flag.NewFlagSet("regress", flag.ContinueOnError)

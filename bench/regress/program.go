@@ -13,19 +13,19 @@ import (
 	"github.com/voxfit/voxfit/internal/calm"
 )
 
-// A program is the benchmarks of one suite, built from one tree.
+// A program has the benchmarks of one suite, built from one tree.
 type program struct {
 	suite
 	path       string
 	benchmarks map[step]string // the names of its benchmarks
-	takesTurns bool            // its benchmarks ask for turns; those of old commits do not
+	takesTurns bool            // its benchmarks ask for turns, as those of old commits do not
 }
 
 // A timing is what a benchmark reported: microseconds a voxel, and its share of the core's peak, NaN where the benchmark
 // does not count operations.
 type timing struct{ us, peak float64 }
 
-// A sample is one run of a program: of each step its times, in their order.
+// A sample is one run of a program: the times of each step, in their order.
 type sample struct {
 	times map[step][]timing
 	use   calm.Use
@@ -40,14 +40,14 @@ func shortest(times []timing) timing {
 const (
 	// benchtime is how long one measurement takes, unless a single call takes longer.
 	benchtime = 3 * time.Millisecond
-	// A step is measured least to most times in one run, as often as lets the run measure for about runTime: with many
-	// steps the time of starting up is shared, with one it would outweigh the measurements. The number is even, since
+	// A step is measured least to most times in one run, so often that the run measures for about runTime. With a
+	// single step and few measurements, starting up would take longer than measuring. The number is even, because
 	// round.logRatio takes two times of each program together.
 	least, most = 4, 20
 	runTime     = 150 * time.Millisecond
 )
 
-// list runs every benchmark once, untimed, and so learns which there are.
+// list finds out which benchmarks there are, by running each once.
 func (p *program) list(ctx context.Context, sets []string) error {
 	output, _, err := p.execute(ctx, p.all(sets), "1x", 1)
 	if err != nil {
@@ -72,7 +72,8 @@ func (p *program) run(ctx context.Context, steps []step) (sample, error) {
 	return sample{times, use}, err
 }
 
-// runInTurn measures steps in a run of each of two programs that measure in turn. Both samples have the use of both.
+// runInTurn measures steps in two programs that take turns. Both samples have the same use of the CPU, that of both
+// programs together.
 func runInTurn(ctx context.Context, first, second *program, steps []step) (samples [2]sample, err error) {
 	patterns := [2]string{first.pattern(steps), second.pattern(steps)}
 	outputs, use, err := executeBoth(ctx, first, second, patterns, benchtime.String(), repetitions(steps))
@@ -98,7 +99,7 @@ func (p *program) pattern(steps []step) string {
 	return pattern(names)
 }
 
-// timesIn are the times of steps in the output of the program.
+// timesIn finds the times of steps in the output of the program.
 func (p *program) timesIn(output string, steps []step) (map[step][]timing, error) {
 	all, times := reported(output), map[step][]timing{}
 	for _, s := range steps {
@@ -110,7 +111,7 @@ func (p *program) timesIn(output string, steps []step) (map[step][]timing, error
 	return times, nil
 }
 
-// failure is what a failed benchmark logged, without the results of others.
+// failure is the log of a failed benchmark, without the results of others.
 func failure(output string) string {
 	_, after, _ := strings.Cut(output, "--- FAIL")
 	return strings.Replace("--- FAIL"+after, "\n", " ", 1)
@@ -127,8 +128,8 @@ func firstLine(texts ...string) string {
 	return "it said nothing"
 }
 
-// reported reads what benchmarks wrote, by their names without "Benchmark": a line each, with a name, a count, and pairs
-// of a value and its unit.
+// reported reads the output of benchmarks. Each line has a name, a count, and pairs of a value and its unit. The
+// map's keys are the names without "Benchmark".
 func reported(output string) map[string][]timing {
 	all := map[string][]timing{}
 	for line := range strings.Lines(output) {

@@ -17,7 +17,7 @@ import (
 // How a commit is recorded.
 const (
 	recordedRuns  = 15   // of each program, undisturbed
-	intervalError = 0.05 // of a recorded interval, which decides nothing
+	intervalError = 0.05 // the probability that a recorded interval misses; nothing is decided by it
 )
 
 // record measures the commit that is checked out and appends its times to the machine's history in a folder.
@@ -68,7 +68,8 @@ func record(ctx context.Context, o options, stdout, stderr io.Writer) (err error
 	return err
 }
 
-// cleanCommit is the commit whose sources the working tree has: a record must not name one that it was not measured at.
+// cleanCommit is the commit that is checked out. It is an error if the sources have changed since, because then no
+// commit has the sources that are measured.
 func (w *workshop) cleanCommit(ctx context.Context, folder string) (string, error) {
 	changed, err := git(ctx, w.top, "status", "--porcelain", "--untracked-files=normal", "--", ".", ":(exclude)"+folder)
 	if err != nil {
@@ -120,8 +121,8 @@ func repeat(ctx context.Context, programs []*program, budget time.Duration, show
 	return all, thrown, nil
 }
 
-// speedRecords are the rows of a history: the median over runs of each run's shortest time, its interval, and the median
-// share of the peak.
+// speedRecords makes the rows of a history: the median over runs of the shortest time of a run, its interval, and
+// the median share of the peak.
 func speedRecords(timings map[step][]timing, commit string, day time.Time) []study.SpeedRecord {
 	p := numa.Describe().Processor
 	var records []study.SpeedRecord

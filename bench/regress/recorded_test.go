@@ -12,8 +12,8 @@ import (
 	"github.com/voxfit/voxfit/internal/calm"
 )
 
-// recordedRounds are the logarithms of the ratios in a file of rounds, of two programs that were the same, by steps; what was
-// thrown away is left out.
+// recordedRounds reads the logarithms of the ratios in a file of rounds of two equal programs, by step. Rounds that
+// were thrown away are left out.
 func recordedRounds(t *testing.T, path string) map[string][]float64 {
 	t.Helper()
 	file, err := os.Open(path)
@@ -43,8 +43,8 @@ func recordedRounds(t *testing.T, path string) map[string][]float64 {
 	return found
 }
 
-// replayed goes through recorded rounds from a random one on, in their order, so that a burst stays a burst; whether a round's
-// programs change places is drawn, as they were the same. The tree is longer by effect.
+// replayed goes through recorded rounds in their order, so that a burst stays a burst, and begins with a random one.
+// In each round the two equal programs may change places at random. Times of the tree are multiplied by effect.
 func replayed(rounds []float64, effect float64, seed uint64) []func(int) float64 {
 	random := rand.New(rand.NewPCG(seed, 11))
 	begin := random.IntN(len(rounds))
@@ -57,7 +57,7 @@ func replayed(rounds []float64, effect float64, seed uint64) []func(int) float64
 	}}
 }
 
-// verdicts are those of runs that meet recorded rounds, each from another round on.
+// verdicts are the verdicts of several runs on recorded rounds, each of which begins with another round.
 func verdicts(rounds []float64, effect float64) []verdict {
 	const times = 40
 	var found []verdict
@@ -67,10 +67,10 @@ func verdicts(rounds []float64, effect float64) []verdict {
 	return found
 }
 
-// The files were written by make bench's program with -rounds, of a tree that had not changed, so that both programs were the
-// same; their first lines say on what machine.
+// The files were written by make bench's program with -rounds, for a tree that had not changed, so that both
+// programs were the same. Their first lines name the machine.
 
-// On a busy machine steps may stay undecided, but no verdict may be wrong, and what is large is found.
+// On a busy machine steps may stay undecided, but no verdict may be wrong, and a large change must be found.
 func TestTimesRecordedOnABusyMachineGiveNoFalseVerdict(t *testing.T) {
 	for step, rounds := range recordedRounds(t, "testdata/busy.csv") {
 		for _, effect := range []float64{0, 0.01, 0.02, 0.3} {

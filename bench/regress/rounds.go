@@ -10,7 +10,7 @@ import (
 	"github.com/voxfit/voxfit/study"
 )
 
-// A pairing is one suite, built from both trees, and its steps that both have.
+// A pairing is one suite, built from both trees, and the steps that both have.
 type pairing struct {
 	base, tree *program
 	steps      []step
@@ -25,13 +25,14 @@ type race struct {
 	kept      int // rounds
 	thrown    int // rounds in which other programs took the CPU
 	spent     time.Duration
-	// record and progress, where they are not nil, are called after each round: record with what it measured.
+	// record and progress are called after each round, unless they are nil. record gets what the round measured.
 	record   func(round)
 	progress func(*race)
 }
 
-// A round is a run of each program: in turn, where both take turns, and else one after the other, the base first in one round
-// and the tree in the next. It is disturbed when other programs took the CPU in one of its runs.
+// A round is a run of each program. If both take turns, they run at the same time. Otherwise one runs after the
+// other, the base first in one round and the tree first in the next. A round is disturbed when other programs took
+// the CPU in one of its runs.
 type round struct {
 	base, tree sample
 	inTurn     bool
@@ -39,10 +40,11 @@ type round struct {
 	steps      []step
 }
 
-// logRatio is the logarithm of a step's time in the tree over that in the base. Of runs that took turns it is the median over
-// groups of four neighbouring times: first, second, second, first. The program that measures after its own turn finds its data
-// in the caches, and is faster by up to a tenth; in a group each program does so once. A change of the machine's speed
-// during a run leaves such a ratio as it is. Of runs one after the other it is the ratio of the shortest times.
+// logRatio is the logarithm of a step's time in the tree over that in the base. For runs that took turns it is the
+// median over groups of four neighbouring times: first, second, second, first. A program that has two turns in a row
+// finds its data in the caches at the second, and is faster by up to a tenth. Both programs do so equally often. A
+// steady change of the machine's speed during a run does not change such a ratio. For runs one after the other it is
+// the ratio of the shortest times.
 func (q round) logRatio(of step) float64 {
 	base, tree := q.base.times[of], q.tree.times[of]
 	if !q.inTurn {
@@ -55,7 +57,7 @@ func (q round) logRatio(of step) float64 {
 	return study.Median(ratios)
 }
 
-// together is how many steps a round measures at most: the shorter a run is, the likelier has it the CPU for itself.
+// together is how many steps a round measures at most. The shorter a run is, the likelier it has the CPU for itself.
 const together = 20
 
 func newRace(pairings []pairing, budget time.Duration) *race {
@@ -72,8 +74,8 @@ func newRace(pairings []pairing, budget time.Duration) *race {
 	return r
 }
 
-// run goes over all pairings in turn. A step that is decided is measured no more, so that the budget goes where it is
-// still wanted. Steps undecided at the end are looked at once more, with all their rounds.
+// run goes over all pairings in turn. A step that is decided is not measured again, so that the budget is spent on
+// the others. Steps that are undecided at the end are judged once more, with all their rounds.
 func (r *race) run(ctx context.Context) error {
 	begin := time.Now()
 	for turn := 0; ; turn++ {
@@ -149,7 +151,7 @@ func (r *race) oneByOne(ctx context.Context, programs [2]*program, samples [2]*s
 	return false, nil
 }
 
-// take gives a round to the sequences of its steps.
+// take adds a round to the sequences of its steps, unless it was disturbed.
 func (r *race) take(q round) {
 	if q.disturbed {
 		r.thrown++

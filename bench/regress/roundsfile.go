@@ -8,11 +8,12 @@ import (
 	"strconv"
 )
 
-// roundsHeader names the columns of a file of rounds: the shortest microseconds a voxel of both trees' runs, their ratio as the rule
-// takes it (round.logRatio), and the smaller of their shares of the CPU.
+// roundsHeader names the columns of a file of rounds: the shortest time in each tree's run, in microseconds a voxel,
+// their ratio by the rule (round.logRatio), and the smaller of their shares of the CPU.
 var roundsHeader = []string{"round", "step", "set", "base_us", "tree_us", "ratio", "share"}
 
-// writeRounds returns a function that writes a round's rows. A run that a disturbed round ended without has an empty time.
+// writeRounds returns a function that writes a round's rows. A time is empty if a disturbed round ended before that
+// run.
 func writeRounds(w io.Writer) func(round) {
 	out := csv.NewWriter(w)
 	out.Write(roundsHeader)

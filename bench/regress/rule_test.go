@@ -10,29 +10,29 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// The rule is tested in two runs with the default budget of five minutes: of one step, and of all, a hundred. A run of a program
-// takes 0.15 s and 0.01 s for each of its steps.
+// The rule is tested in two kinds of runs with the default budget of five minutes: with one step, and with all
+// steps, a hundred. A program takes 0.15 s to run, and 0.01 s more for each of its steps.
 const (
 	budget   = 300.
 	starting = 0.15
 	stepping = 0.01
 )
 
-// A machine makes up the times of a step. It has a state that goes from run to run.
+// A machine simulates the times of a step. Its state changes from run to run.
 type machine struct {
 	*rand.Rand
 	noise         float64 // of one run, relative, normal
-	process       float64 // what a program's place in memory costs it from its start to its end, relative, normal
-	drift         float64 // of the clock, relative, from one run to the next, always in one direction
-	walk          float64 // of the clock, a random walk
-	spikes        float64 // the share of runs that are longer by something up to half
-	burst         float64 // the probability that a burst begins, in which runs are longer by up to a third; half that it ends
+	process       float64 // the effect of where a program is in memory, the same until it ends, relative, normal
+	drift         float64 // of the clock rate, relative, from one run to the next, always in one direction
+	walk          float64 // of the clock rate, a random walk
+	spikes        float64 // the share of runs that are longer, by up to a half
+	burst         float64 // the probability that a burst of runs begins that are longer by up to a third; it ends with half of it
 	correlation   float64 // of noise from one run to the next
 	clock, before float64
 	bursting      bool
 }
 
-// run is the time of the next run of a program that would take so long on a machine without noise.
+// run is the time of the next run of a program. time is what it would take on a machine without noise.
 func (m *machine) run(time float64) float64 {
 	m.clock += m.drift + m.walk*m.NormFloat64()
 	m.before = m.correlation*m.before + math.Sqrt(1-m.correlation*m.correlation)*m.NormFloat64()
@@ -49,7 +49,7 @@ func (m *machine) run(time float64) float64 {
 	return time * math.Exp(log)
 }
 
-// round is a round as race.round orders its runs: the logarithm of its ratio.
+// round is the logarithm of the ratio of one round, whose runs are ordered as in race.round.
 func (m *machine) round(effect float64, treeFirst bool) float64 {
 	var base, tree float64
 	if treeFirst {
@@ -62,7 +62,8 @@ func (m *machine) round(effect float64, treeFirst bool) float64 {
 	return math.Log(tree / base)
 }
 
-// machines are simulated: from one that nothing disturbs to one that is disturbed in each way.
+// machines are the simulated machines: one without disturbances, machines with one kind each, and one with all
+// kinds.
 var machines = []struct {
 	name string
 	machine
@@ -76,8 +77,8 @@ var machines = []struct {
 	{"all of it", machine{noise: 0.006, process: 0.003, drift: 1e-4, walk: 0.001, spikes: 0.05, burst: 0.02, correlation: 0.5}},
 }
 
-// procedure is the whole of a run of make bench, of as many steps as there are sources of rounds: rounds until the budget is
-// spent, of the steps that are undecided, and a last look. It returns the verdict on each.
+// procedure simulates a whole run of make bench, with a step for each source of rounds. It makes rounds of the
+// undecided steps until the budget is spent, and then takes a last look. It returns the verdict on each step.
 func procedure(sources []func(round int) float64) []verdict {
 	sequences := make([]*sequence, len(sources))
 	for i := range sequences {
@@ -114,7 +115,8 @@ func count(all []verdict, wanted ...verdict) int {
 	return n
 }
 
-// simulated is a run on a machine: the first steps have changed by effect, the others have not.
+// simulated makes the sources for a run on a machine. The first steps have changed by effect, and the others have
+// not.
 func simulated(of machine, effect float64, changed, steps int, seed uint64) []func(int) float64 {
 	sources := make([]func(int) float64, steps)
 	for i := range sources {
@@ -128,8 +130,8 @@ func simulated(of machine, effect float64, changed, steps int, seed uint64) []fu
 	return sources
 }
 
-// sizes are runs by their number of steps: how many of them are simulated, and in how many steps of each is a change when
-// there is one.
+// sizes are runs with different numbers of steps: how many runs are simulated, and how many steps of each have
+// changed, if any have.
 var sizes = []struct{ steps, times, changed int }{{1, 200, 1}, {100, 10, 20}}
 
 func TestNoChangeIsCalledSlowerOrFasterInAtMostOnePerCentOfRuns(t *testing.T) {
@@ -170,7 +172,7 @@ func TestTwoPerCentAreFoundNinetyFiveTimesInAHundred(t *testing.T) {
 	}
 }
 
-// A change of 1% is on the margin: it may be called the same or stay undecided. An alarm is an error there too.
+// A change of 1% is on the margin. It may be called the same or stay undecided, but an alarm is an error.
 func TestAChangeOfTheMarginIsHardlyEverCalledSlower(t *testing.T) {
 	const times = 60 // on each machine
 	var all []verdict
@@ -185,8 +187,8 @@ func TestAChangeOfTheMarginIsHardlyEverCalledSlower(t *testing.T) {
 	}
 }
 
-// Stopping at the first look that decides is what makes false alarms: with an error of 1% at every look, and no margin, many
-// more than 1% of procedures would give one. The test shows that the simulation would notice.
+// Stopping at the first look that decides makes false alarms. With an error of 1% at every look, and no margin, many
+// more than 1% of procedures would give one. The test shows that the simulation would notice this.
 func TestLooksWithoutAShareOfTheErrorWouldGiveFalseAlarms(t *testing.T) {
 	alarms := 0
 	for p := range 200 {
@@ -218,7 +220,7 @@ func TestTheErrorsOfAllLooksAddUpToTheFalseAlarms(t *testing.T) {
 	}
 }
 
-// The ranks are the bootstrap's: drawing with replacement gives the same.
+// The computed ranks are those that drawing with replacement gives.
 func TestTheBootstrapNeedsNoDrawing(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	const err, times = 0.02, 20000
@@ -239,7 +241,7 @@ func TestTheBootstrapNeedsNoDrawing(t *testing.T) {
 	}
 }
 
-// An interval that holds the median too rarely would make the errors above a fiction.
+// If the interval held the median too rarely, the probabilities of errors above would be wrong.
 func TestTheIntervalMissesTheMedianAsRarelyAsItSays(t *testing.T) {
 	for _, n := range []int{13, 30, 100} {
 		const err, times = 0.02, 4000
@@ -248,7 +250,7 @@ func TestTheIntervalMissesTheMedianAsRarelyAsItSays(t *testing.T) {
 			random := rand.New(rand.NewPCG(uint64(p), uint64(n)))
 			values := make([]float64, n)
 			for i := range values {
-				values[i] = math.Tan(math.Pi * (random.Float64() - 0.5)) // Cauchy's distribution, of the longest tails
+				values[i] = math.Tan(math.Pi * (random.Float64() - 0.5)) // Cauchy's distribution, which has long tails
 			}
 			if low, _, high := medianInterval(values, err); low > 0 || high < 0 {
 				missed++

@@ -8,25 +8,26 @@ import (
 	"strings"
 )
 
-// A step is what is judged by itself: a step of a kernel, or a whole fit of a model, on one instruction set.
+// A step is a piece of work that gets a verdict: a step of a kernel, or a whole fit of a model, on one instruction
+// set.
 type step struct{ name, set string }
 
-// A suite is a package with benchmarks of steps: those whose names its patterns match.
+// A suite is a package with benchmarks of steps. Its families say which benchmarks these are.
 type suite struct {
 	folder   string // in the module
 	name     string // of its program
 	families []family
 }
 
-// A family is the sub-benchmarks of one benchmark: the first group of path is the instruction set.
+// A family has the sub-benchmarks of one benchmark.
 type family struct {
-	name      string // that its steps' names begin with
+	name      string // the beginning of its steps' names
 	benchmark string
-	set       string // the element of the path that says the set; %s is its name
+	set       string // the element of a sub-benchmark's path that names the instruction set, %s
 }
 
-// suites are the benchmarks that watch over speed. Names are told from the paths of the sub-benchmarks, so that a new step
-// needs no entry here.
+// suites are the packages whose benchmarks are compared. The names of steps are made from the paths of
+// sub-benchmarks, so that a new step needs no entry here.
 var suites = []suite{
 	{"kernel/internal/kerneltest", "steps", []family{
 		{"csd", "CSDSteps", "%s"}, {"tensor", "TensorSteps", "%s"}, {"tensorfit", "TensorFitSteps", "%s"},
@@ -46,8 +47,8 @@ func (s suite) all(sets []string) string {
 	return strings.Join(patterns, "|")
 }
 
-// stepOf is the step that a benchmark times, given its name without "Benchmark". The precision double is not said, as
-// in BENCHMARKS.md: csd/Factorise, csd/single/Factorise, fit/csdm.
+// stepOf is the step that a benchmark times, given its name without "Benchmark". As in BENCHMARKS.md, the precision
+// double is left out of the name: csd/Factorise, csd/single/Factorise, fit/csdm.
 func (s suite) stepOf(benchmark string, sets []string) (step, bool) {
 	path := strings.Split(benchmark, "/")
 	for _, f := range s.families {
@@ -78,8 +79,8 @@ func pattern(benchmarks []string) string {
 	return strings.Join(patterns, "|")
 }
 
-// choose returns the steps that names ask for, separated by commas: a name, or the beginning of several up to a slash, as
-// csd or tensor/single. No name asks for all.
+// choose returns the steps that names ask for. names has names of steps separated by commas, or beginnings of names
+// up to a slash, as csd or tensor/single. An empty text asks for all steps.
 func choose(names string, steps []step) ([]step, error) {
 	if names == "" {
 		return steps, nil
@@ -100,7 +101,7 @@ func choose(names string, steps []step) ([]step, error) {
 	return slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return !chosen[s] }), nil
 }
 
-// listed are the names of steps, a line for each family.
+// listed lists the names of steps, with lines of its own for each family.
 func listed(steps []step) string {
 	families, names := []string{}, map[string][]string{}
 	for _, s := range steps {
@@ -135,7 +136,7 @@ func wrapped(words []string, width int) []string {
 	return append(lines, line)
 }
 
-// sorted are the keys of a map of steps, by set and name.
+// sorted lists the keys of a map of steps, by set and name.
 func sorted[V any](m map[step]V) []step {
 	return slices.SortedFunc(maps.Keys(m), func(a, b step) int {
 		if a.set != b.set {

@@ -10,20 +10,22 @@ import (
 	"github.com/voxfit/voxfit/internal/plural"
 )
 
-// A result is what a run found, as people read it.
+// A result is what a run has found. It is written as a table.
 type result struct {
 	base, tree string // what was compared
 	where      string // the CPU
 	race       *race
-	unmeasured []step   // the same program, bit for bit
+	unmeasured []step   // steps whose program is the same in both trees, bit for bit
 	notes      []string // what a commit lacks, and the like
 	stopped    bool     // by Ctrl-C
 }
 
-// rows is how many steps that are the same, or undecided, have a line each; more are told by family.
+// rows is how many steps with the verdict same, or undecided, can each have a line. If there are more, there is a
+// line for each family.
 const rows = 12
 
-// write says in one screen what is slower, faster, the same and undecided, then what was thrown away.
+// write lists the steps that are slower, faster, the same and undecided, in one screen, and then the rounds that
+// were thrown away.
 func (r result) write(w io.Writer) {
 	fmt.Fprintf(w, "time of %s over that of %s, %s\n", r.tree, r.base, r.where)
 	called := map[verdict][]step{}
@@ -65,7 +67,8 @@ func (r result) section(w io.Writer, heading string, steps []step) {
 	}
 }
 
-// families tells steps that are the same in few lines: how far the ratios of a family reach, and its intervals.
+// families describes steps with the verdict same in few lines: from where to where the ratios of a family reach, and
+// its intervals.
 func (r result) families(w io.Writer, steps []step) {
 	fmt.Fprintf(w, "%-20s %d; each family has its lowest and highest ratio, and in brackets its outermost bounds\n", "same", len(steps))
 	for len(steps) > 0 {
@@ -86,7 +89,7 @@ func (r result) families(w io.Writer, steps []step) {
 	}
 }
 
-// account says what the verdicts rest on, and why there is none for some.
+// account says how many rounds the verdicts rest on, and why some steps have no verdict.
 func (r result) account(w io.Writer, undecided int) {
 	all := r.race.kept + r.race.thrown
 	fmt.Fprintf(w, "\n%s in %s; %d thrown away, in which other programs took more than a twentieth of the CPU\n",
@@ -111,7 +114,7 @@ func (i interval) String() string {
 	return fmt.Sprintf("%.3f (%.3f - %.3f)", i.ratio, i.low, i.high)
 }
 
-// oneLine is the state of a race while it goes on.
+// oneLine describes the state of a race while it goes on.
 func oneLine(r *race) string {
 	open := 0
 	for _, s := range r.sequences {

@@ -16,12 +16,12 @@ import (
 	"github.com/voxfit/voxfit/internal/calm"
 )
 
-// A running is a program whose benchmarks run, and that is given turns if it asks for them (package turn).
+// A running is a program that runs its benchmarks. It is given turns if it asks for them (package turn).
 type running struct {
 	of             *program
 	command        *exec.Cmd
 	turns          io.WriteCloser
-	asks           chan struct{} // closed when the program has written its last
+	asks           chan struct{} // closed when the program has closed its output
 	asked          int
 	ended          bool
 	stdout, stderr bytes.Buffer
@@ -51,7 +51,7 @@ func (p *program) start(ctx context.Context, pattern, benchtime string, count in
 	return r, nil
 }
 
-// listen takes apart what the program reports and its asking for turns.
+// listen separates the program's reports from its requests for turns.
 func (r *running) listen(output *bufio.Reader) {
 	defer close(r.asks)
 	for {
@@ -76,7 +76,7 @@ func (r *running) await() {
 	}
 }
 
-// give lets the program measure once. That it has ended meanwhile is no error here.
+// give lets the program measure once. It is not an error here if the program has ended.
 func (r *running) give() {
 	r.turns.Write([]byte{'\n'})
 	r.await()
@@ -85,7 +85,7 @@ func (r *running) give() {
 // finish waits for the program's end and returns what it reported.
 func (r *running) finish(ctx context.Context) (string, error) {
 	r.turns.Close()
-	for !r.ended { // it asks for turns still, and goes on without
+	for !r.ended { // it still asks for turns, and goes on without them
 		r.await()
 	}
 	err := r.command.Wait()
@@ -102,8 +102,8 @@ func (r *running) finish(ctx context.Context) (string, error) {
 	return r.stdout.String(), nil
 }
 
-// alternate lets two programs measure in turn until both have ended: the first, the second, the second, the first, ..., so that
-// a machine that becomes faster or slower does so for both alike.
+// alternate lets two programs measure in turn until both have ended: the first, the second, the second, the first,
+// and so on. If the machine becomes faster or slower meanwhile, this affects both alike.
 func alternate(first, second *running) {
 	first.await()
 	second.await()

@@ -6,7 +6,8 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 )
 
-// These are of the published study's protocol: the textbook's fits, then the kernels' on the same voxels.
+// The benchmarks use the published study's protocol. Each has the textbook's fit, and then the kernels' on the same
+// voxels.
 
 func BenchmarkCSD(b *testing.B) { benchmark(b, "csdm") }
 

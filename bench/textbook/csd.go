@@ -12,13 +12,13 @@ import (
 	"gonum.org/v1/gonum/lapack/lapack64"
 )
 
-// CSD is constrained spherical deconvolution as DIPY's csdeconv does it, with the decisions that csd.New lists. It owns
-// the memory of one fit: each goroutine needs its own.
+// CSD is constrained spherical deconvolution as DIPY's csdeconv does it, with the decisions that csd.New lists. It
+// owns the memory of one fit, so each goroutine needs its own CSD.
 type CSD struct {
 	design     csd.Design
-	x          blas64.General   // from coefficients to the signal
-	amplitudes blas64.General   // from coefficients to amplitudes: B
-	smooth     blas64.General   // the columns of B that the first set is chosen by
+	x          blas64.General   // turns coefficients into the signal
+	amplitudes blas64.General   // B, which turns coefficients into amplitudes
+	smooth     blas64.General   // the columns of B of low degree, by which the first set of directions is chosen
 	columns    []float64        // B, column after column
 	normal     blas64.Symmetric // P = X^T X
 	start      blas64.Triangular
@@ -26,13 +26,13 @@ type CSD struct {
 	measured, weighted []float64 // the signal, and its volumes with diffusion weighting
 	z, f               blas64.Vector
 	values             blas64.Vector // amplitudes in all directions
-	held, next         []bool        // the directions that are held down
-	places             []int         // theirs
+	held, next         []bool        // whether a direction is constrained
+	places             []int         // the numbers of the constrained directions
 	rows               []float64     // the columns of B in these directions
 	matrix             blas64.Symmetric
 }
 
-// NewCSD makes a CSD. The error is ErrNoModel where the design has something of MRtrix3's: a filter for the start, a
+// NewCSD makes a CSD. The error is ErrNoModel if the design follows MRtrix3: if it has a filter for the start, a
 // weight of the solution's norm, or a floor of the signal.
 func NewCSD(d csd.Design) (*CSD, error) {
 	if d.Start != nil || d.SolutionNorm != 0 || d.FloorSignal {
@@ -71,7 +71,7 @@ func NewCSD(d csd.Design) (*CSD, error) {
 // Parameters is the number of coefficients.
 func (c *CSD) Parameters() int { return c.design.Coefficients }
 
-// Fit writes the coefficients.
+// Fit writes the coefficients of one voxel.
 func (c *CSD) Fit(coefficients []float64, signal []float32) error {
 	clear(coefficients)
 	if err := load(c.measured, signal); err != nil {
@@ -103,14 +103,14 @@ func (c *CSD) Fit(coefficients []float64, signal []float32) error {
 	return nil
 }
 
-// below finds the directions whose amplitude is below a threshold, and says whether there are any. It takes the first
-// coefficients, as many as the matrix has columns.
+// below finds the directions whose amplitude is below a threshold, and says whether there are any. It uses as many
+// coefficients as the matrix has columns.
 func (c *CSD) below(set []bool, amplitudes blas64.General, threshold float64) bool {
 	blas64.Gemv(blas.NoTrans, 1, amplitudes, vector(c.f.Data[:amplitudes.Cols]), 0, c.values)
 	return vek.Any(vek.LtNumber_Into(set, c.values.Data, threshold))
 }
 
-// constrain solves (P + H^T H) f = z, where H has the rows of B that are held down.
+// constrain solves (P + H^T H) f = z, where H has the rows of B for the constrained directions.
 func (c *CSD) constrain() error {
 	c.places = c.places[:0]
 	for i, held := range c.held {
@@ -140,7 +140,7 @@ func (c *CSD) constrain() error {
 	return errors.New("textbook: the normal matrix has no Cholesky factor")
 }
 
-// loadDiagonal adds what DIPY adds to a matrix that has no Cholesky factor.
+// loadDiagonal adds 1e-5 to the diagonal, as DIPY does where a matrix has no Cholesky factor.
 func loadDiagonal(a blas64.Symmetric) {
 	for i := range a.N {
 		a.Data[i*a.Stride+i] += 1e-5

@@ -15,17 +15,19 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// unknowns are those of a tensor fit: six elements of the tensor, and the logarithm of the signal at b = 0.
+// unknowns is the number of unknowns of a tensor fit: six elements of the tensor, and the logarithm of the signal at
+// b = 0.
 const unknowns = 7
 
-// perUnit is the unit of the tensor, 1e-3 mm2/s: all unknowns are then about one, as optimisers like it.
+// perUnit is the unit of the tensor, 1e-3 mm2/s. All unknowns are then of about the same size, as optimisers need
+// it.
 const perUnit = 1e-3
 
-// FreeWater is the tensor with free water by nonlinear least squares, from the best fraction of a grid, by Newton's method
-// of gonum/optimize. It owns the memory of one fit: each goroutine needs its own.
+// FreeWater is the tensor with free water by nonlinear least squares. It starts from the best fraction of a grid and
+// uses Newton's method of gonum/optimize. It owns the memory of one fit, so each goroutine needs its own FreeWater.
 type FreeWater struct {
 	design freewater.Design
-	rows   blas64.General // of the design, transposed: a row for each unknown
+	rows   blas64.General // the design matrix, transposed: a row for each unknown
 	water  []float64      // the signal of free water over its S0
 
 	measured, b0s []float64
@@ -34,7 +36,7 @@ type FreeWater struct {
 	squares       []float64 // of y: the weights of the linear fits
 	factor        blas64.Triangular
 
-	fraction    float64 // of the linear fit that was made last
+	fraction    float64 // fraction of water of the last linear fit, and its unknowns
 	q           []float64
 	logarithms  []float64
 	rest        []float64
@@ -46,7 +48,7 @@ type FreeWater struct {
 	eigen     mat.EigenSym
 }
 
-// NewFreeWater makes a FreeWater. It is ErrNoModel where the design's method is WLS.
+// NewFreeWater makes a FreeWater. The error is ErrNoModel if the design's method is WLS.
 func NewFreeWater(d freewater.Design) (*FreeWater, error) {
 	if d.Method != kernel.NLS && d.Method != kernel.DefaultMethod {
 		return nil, fmt.Errorf("%w: free water by %v", ErrNoModel, d.Method)
@@ -69,7 +71,7 @@ func NewFreeWater(d freewater.Design) (*FreeWater, error) {
 	return f, nil
 }
 
-// Parameters are those that Fit writes.
+// Parameters is how many parameters Fit writes.
 func (f *FreeWater) Parameters() int { return 8 }
 
 // Fit writes the tensor (Dxx, Dxy, Dyy, Dxz, Dyz, Dzz, in mm2/s), S0 and the fraction of free water.
@@ -84,7 +86,7 @@ func (f *FreeWater) Fit(params []float64, signal []float32) error {
 	}
 	if f.search() >= allWater {
 		f.write(params, f.q, f.fraction)
-		params[7] = f.fraction // not of the S0 that was fitted, but of the one that was measured
+		params[7] = f.fraction // a share of the measured S0, not of the fitted one
 		return nil
 	}
 	end, err := f.objective.minimise(f.q, f.fraction)
@@ -98,8 +100,8 @@ func (f *FreeWater) Fit(params []float64, signal []float32) error {
 	return nil
 }
 
-// isTissue says whether a tensor has no eigenvalue below zero or above the diffusivity of water. Where it has, the sum of
-// squares has several minima.
+// isTissue says whether all eigenvalues of a tensor are between zero and the diffusivity of water. If they are not,
+// the sum of squares may have a lower minimum elsewhere.
 func (f *FreeWater) isTissue(q []float64) bool {
 	f.tensor.SetSym(0, 0, q[0])
 	f.tensor.SetSym(0, 1, q[1])
@@ -114,8 +116,8 @@ func (f *FreeWater) isTissue(q []float64) bool {
 	return values[0] >= 0 && values[2] <= f.design.Diso/perUnit
 }
 
-// lowestEnd is the lowest of the minima to which other starts lead: the fits of all tenths, and water with a noise floor of a
-// hundredth beside it. Where they lead to none, the error is that of the last.
+// lowestEnd returns the lowest minimum that other starts lead to. These are the linear fits for all tenths of water,
+// and water with a constant signal of a hundredth. If no start leads to a minimum, the error is that of the last.
 func (f *FreeWater) lowestEnd() (lowest minimum, err error) {
 	found := false
 	from := func(q []float64, fraction float64) {
@@ -138,17 +140,18 @@ func (f *FreeWater) lowestEnd() (lowest minimum, err error) {
 	return lowest, err
 }
 
-// allWater is the fraction from which on DIPY keeps the result of the linear fits.
+// allWater is the fraction at or above which DIPY keeps the result of the linear fits.
 const allWater = 0.99
 
-// write writes parameters of which q are the tissue's, and water is the signal of free water at b = 0, over S0.
+// write writes the parameters. q has the unknowns of the tissue, and water is the signal of free water at b = 0,
+// over S0.
 func (f *FreeWater) write(params, q []float64, water float64) {
 	vek.MulNumber_Into(params, q[:6], perUnit)
 	s0 := math.Exp(q[6]) + water
 	params[6], params[7] = s0*f.s0, water/s0
 }
 
-// load makes y of a signal, and the factor that all linear fits share.
+// load computes y from a signal, and the factor that all linear fits share.
 func (f *FreeWater) load(signal []float32) error {
 	if err := load(f.measured, signal); err != nil {
 		return err
@@ -188,14 +191,14 @@ func (f *FreeWater) fitLogarithms() {
 	solve(f.factor, vector(f.q))
 }
 
-// plainMeanDiffusivity is that of a tensor without water, in mm2/s.
+// plainMeanDiffusivity is the mean diffusivity of a tensor fitted without water, in mm2/s.
 func (f *FreeWater) plainMeanDiffusivity() float64 {
 	vek.MaximumNumber_Into(f.rest, f.y, f.design.MinSignal/f.s0)
 	f.fitLogarithms()
 	return (f.q[0] + f.q[2] + f.q[5]) / 3 * perUnit
 }
 
-// fit takes the water of a fraction off the signal, fits a tensor to the rest, and returns the sum of squares.
+// fit subtracts the water of a fraction from the signal, fits a tensor to the rest, and returns the sum of squares.
 func (f *FreeWater) fit(fraction float64) float64 {
 	f.fraction = fraction
 	for i, w := range f.water {
@@ -214,12 +217,13 @@ func (f *FreeWater) fit(fraction float64) float64 {
 func (f *FreeWater) predict(tissue, q []float64) {
 	blas64.Gemv(blas.Trans, 1, f.rows, vector(q), 0, vector(tissue))
 	for i, v := range tissue {
-		tissue[i] = math.Exp(v) // vek has it in single precision alone
+		tissue[i] = math.Exp(v) // vek has an exponential in single precision only
 	}
 }
 
-// search leaves the best fit of DIPY's grid of fractions and returns its fraction: by tenths, and where that is 0.9, so that
-// it may be all water, by hundredths and thousandths around it. Elsewhere it is a start, for which tenths are near enough.
+// search makes the best fit of DIPY's grid of fractions and returns its fraction. It searches in tenths. At 0.9 the
+// voxel may be all water, and the search goes on in hundredths and thousandths. Elsewhere the fit is only a start,
+// for which tenths are fine enough.
 func (f *FreeWater) search() float64 {
 	best := f.level(0.1, 0.9, 9)
 	if best >= 0.9 {
@@ -230,7 +234,7 @@ func (f *FreeWater) search() float64 {
 	return best
 }
 
-// level is the best of some fractions.
+// level returns the best of n equally spaced fractions.
 func (f *FreeWater) level(first, last float64, n int) float64 {
 	fractions, sums := floats.Span(make([]float64, n), first, last), make([]float64, n)
 	for i, fraction := range fractions {

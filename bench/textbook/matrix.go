@@ -20,7 +20,7 @@ func solve(l blas64.Triangular, b blas64.Vector) {
 	blas64.Trsv(blas.Trans, l, b)
 }
 
-// transposed is a row-major matrix, column after column.
+// transposed copies a row-major matrix, column after column.
 func transposed(a []float64, rows, columns int) []float64 {
 	return mat.DenseCopyOf(mat.NewDense(rows, columns, a).T()).RawMatrix().Data
 }

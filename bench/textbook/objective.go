@@ -13,11 +13,11 @@ import (
 	"gonum.org/v1/gonum/optimize"
 )
 
-// An objective is half the sum of the squares of exp(W q) + v^2 water - y. The unknowns are q and v: a square, because the
-// signal of free water is not negative.
+// An objective is half the sum of the squares of exp(W q) + v^2 water - y. The unknowns are q and v. v is squared so
+// that the signal of free water is not negative.
 type objective struct {
 	*FreeWater
-	at       []float64 // where what follows was computed
+	at       []float64 // the unknowns for which the following was computed
 	tissue   []float64
 	residual []float64
 	product  []float64
@@ -40,17 +40,17 @@ type minimum struct {
 	water, value float64
 }
 
-// minimise goes down from a tensor fit and a fraction of water.
+// minimise finds a minimum, starting from a tensor fit and a fraction of water.
 func (o *objective) minimise(q []float64, fraction float64) (minimum, error) {
 	problem := optimize.Problem{Func: o.value, Grad: o.slope, Hess: o.curvature}
 	settings := optimize.Settings{GradientThreshold: 1e-8, MajorIterations: 200, Converger: optimize.NeverTerminate{}}
-	o.at[0] = math.NaN() // nothing is known of this signal
+	o.at[0] = math.NaN() // nothing was computed for this signal yet
 	start := append(slices.Clone(q), math.Sqrt(fraction))
 	result, err := optimize.Minimize(problem, start, &settings, &optimize.Newton{Linesearcher: &optimize.Backtracking{}})
 	if err == nil {
 		err = result.Status.Err()
 	}
-	// A line search also fails where rounding hides what descent is left.
+	// Close to the minimum, a line search fails because of rounding. That is not an error.
 	if err != nil && !(result.Gradient != nil && floats.Norm(result.Gradient, math.Inf(1)) < 1e-7) {
 		return minimum{}, fmt.Errorf("textbook: no minimum: %w", err)
 	}

@@ -13,8 +13,9 @@ import (
 	"gonum.org/v1/gonum/floats"
 )
 
-// SFM is the sparse fascicle model by non-negative least squares, the active-set method of Lawson and Hanson (1974) on
-// A^T A and A^T y as in Bro and De Jong (1997). It owns the memory of one fit: each goroutine needs its own.
+// SFM is the sparse fascicle model by non-negative least squares, the active-set method of Lawson and Hanson (1974)
+// on A^T A and A^T y as in Bro and De Jong (1997). It owns the memory of one fit, so each goroutine needs its own
+// SFM.
 type SFM struct {
 	design nnls.SFMDesign
 	a      blas64.General
@@ -25,11 +26,11 @@ type SFM struct {
 	moments       []float64 // A^T y
 	gradient      []float64 // A^T (y - A w)
 	places        []int     // the columns in use
-	w, next       []float64 // their weights, and those without the bound
+	w, next       []float64 // their weights, and the weights without the constraint
 	factor        blas64.Triangular
 }
 
-// NewSFM makes an SFM. It is ErrNoModel where the design has the penalties or the intercept of an elastic net.
+// NewSFM makes an SFM. The error is ErrNoModel if the design has the penalties or the intercept of an elastic net.
 func NewSFM(d nnls.SFMDesign) (*SFM, error) {
 	if d.L1 != 0 || d.L2 != 0 || d.Intercept {
 		return nil, fmt.Errorf("%w: an elastic net", ErrNoModel)
@@ -50,7 +51,7 @@ func NewSFM(d nnls.SFMDesign) (*SFM, error) {
 // Parameters is the number of directions.
 func (s *SFM) Parameters() int { return s.design.Directions }
 
-// Fit writes the weights of the directions.
+// Fit writes the weights of the directions of one voxel.
 func (s *SFM) Fit(weights []float64, signal []float32) error {
 	clear(weights)
 	if err := s.load(signal); err != nil {
@@ -66,7 +67,7 @@ func (s *SFM) Fit(weights []float64, signal []float32) error {
 	return nil
 }
 
-// load makes y of a signal.
+// load computes y from a signal.
 func (s *SFM) load(signal []float32) error {
 	if err := load(s.measured, signal); err != nil {
 		return err
@@ -86,11 +87,11 @@ func (s *SFM) load(signal []float32) error {
 	return nil
 }
 
-// entering is how far above zero, relative to the largest element of A^T y, the gradient of a column must be for it to
-// enter: rounding lifts it by less.
+// entering is how large the gradient of a column must be for it to enter, relative to the largest element of A^T y.
+// Rounding errors are smaller.
 const entering = 1e-12
 
-// errDependent says that A^T A is singular for the columns in use, as far as its digits tell.
+// errDependent says that A^T A is singular, to rounding, for the columns in use.
 var errDependent = errors.New("textbook: the columns in use are dependent")
 
 // solve finds the columns with a weight that is not zero, and these weights.
@@ -103,7 +104,7 @@ func (s *SFM) solve() error {
 			blas64.Axpy(-s.w[i], vector(s.row(place)), vector(s.gradient))
 		}
 		for _, place := range s.places {
-			s.gradient[place] = math.Inf(-1) // they are in already
+			s.gradient[place] = math.Inf(-1) // these are in use already
 		}
 		place := vek.ArgMax(s.gradient)
 		if s.gradient[place] <= least {
@@ -122,8 +123,8 @@ func (s *SFM) solve() error {
 // row is a row of A^T A.
 func (s *SFM) row(place int) []float64 { return s.gram.Data[place*s.gram.Stride:][:s.gram.Cols] }
 
-// enter adds a column to those in use, and a row to the Cholesky factor of their Gram matrix. It is false where the column
-// is a combination of these.
+// enter adds a column to those in use, and a row to the Cholesky factor of their Gram matrix. It returns false if
+// the column is a combination of these.
 func (s *SFM) enter(place int) bool {
 	k, stride := len(s.places), s.factor.Stride
 	gram, l := s.row(place), s.factor.Data[k*stride:][:k+1]
@@ -156,7 +157,7 @@ func (s *SFM) descend() error {
 			if next > 0 {
 				continue
 			}
-			share := 0.0 // of the way on which the weight is positive
+			share := 0.0 // the share of the way on which the weight is positive
 			if s.w[i] > 0 {
 				share = s.w[i] / (s.w[i] - next)
 			}
@@ -188,7 +189,7 @@ func (s *SFM) drop() error {
 		if w <= 0 {
 			continue
 		}
-		if !s.enter(places[i]) { // which writes to places that were read
+		if !s.enter(places[i]) { // it overwrites only places that were read
 			return errDependent
 		}
 		s.w[len(s.w)-1] = w

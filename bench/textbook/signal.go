@@ -7,19 +7,19 @@ import (
 	"github.com/viterin/vek"
 )
 
-// The signals that no model here fits. The parameters are then zero.
+// The errors for signals that cannot be fitted. The parameters are then zero.
 var (
-	// ErrNotFinite is returned where a value that the model uses is NaN or infinite.
+	// ErrNotFinite is returned if a value that the model uses is NaN or infinite.
 	ErrNotFinite = errors.New("textbook: a value of the signal is not finite")
-	// ErrNothing is returned where all values that the model uses are zero, or the mean without diffusion weighting is
-	// too small to divide by.
+	// ErrNothing is returned if all values that the model uses are zero, or if the mean without diffusion weighting
+	// is too small to divide by.
 	ErrNothing = errors.New("textbook: there is no signal")
 )
 
-// load writes a signal in double precision.
+// load copies a signal to double precision.
 func load(values []float64, signal []float32) error {
 	vek.FromFloat32_Into(values, signal)
-	// A sum of values that fit single precision is finite where they all are.
+	// The values come from single precision, so their sum is finite if all of them are.
 	if sum := vek.Sum(values); math.IsNaN(sum) || math.IsInf(sum, 0) {
 		return ErrNotFinite
 	}

@@ -37,7 +37,7 @@ func study(t testing.TB, voxels int) acquisition {
 	return acquisition{p.Gradients, p.Signal}
 }
 
-// newModel is voxfit's model, which textbook.New takes.
+// newModel makes the model that textbook.New takes.
 func (a acquisition) newModel(t testing.TB, name, isa string) (m model.Model) {
 	t.Helper()
 	var err error
@@ -138,8 +138,8 @@ func TestOddSignalsHaveTheCoefficientsOfTheKernels(t *testing.T) {
 	}
 }
 
-// Where the tissue is less than 1e-12 of S0, f rounds its part, and with it the sum of squares. The kernels then fit the
-// tensor anew to the rounded f, which is not in the textbook.
+// Where the tissue is less than 1e-12 of S0, the rounding of f changes its part, and with it the sum of squares. The
+// kernels then fit the tensor again with the rounded f. The textbook does not.
 func TestFreeWaterHasTheObjectiveOfTheKernels(t *testing.T) {
 	rounded := 0
 	onEverySet(t, "fwdtim", func(t *testing.T, m model.Model, signal []float32, ours, theirs []float64) {

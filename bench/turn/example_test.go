@@ -6,7 +6,7 @@ import (
 	"github.com/voxfit/voxfit/bench/turn"
 )
 
-// A benchmark takes the turn before each measurement. Nobody gives turns here, so that it goes on at once.
+// A benchmark takes a turn before each measurement. Nobody gives turns here, so it goes on at once.
 func Example() {
 	for measurement := range 3 {
 		turn.Take()

@@ -6,10 +6,12 @@ import (
 	"os"
 )
 
-// Env is set for programs whose standard input gives turns: a byte for each.
+// Env is the environment variable that is set for programs that must wait for turns. Each byte on their standard
+// input gives a turn.
 const Env = "VOXFIT_TURNS"
 
-// Ask is written to standard output to ask for a turn (ENQ of ASCII). What was written before it belongs to the turn that ends.
+// Ask is the byte that a program writes to standard output to ask for a turn (ENQ of ASCII). Its output before that
+// byte belongs to the turn that ends.
 const Ask = 5
 
 var stdin = bufio.NewReader(os.Stdin)
@@ -22,7 +24,7 @@ func Take() {
 	}
 }
 
-// take goes on too when there is nobody left who would give a turn.
+// take also returns when standard input has ended and nobody gives turns any more.
 func take(asks io.Writer, turns io.ByteReader) {
 	asks.Write([]byte{Ask})
 	turns.ReadByte()

@@ -13,7 +13,8 @@ import (
 	"github.com/voxfit/voxfit/internal/release"
 )
 
-// command runs a command of go, which is $GO where that is set, in the folder of the module, and returns what it printed.
+// command runs a command of go in the folder of the module, and returns what it printed. Where $GO is set, that is
+// the program to run.
 func command(module string, environment []string, words ...string) (string, error) {
 	words = append([]string{cmp.Or(os.Getenv("GO"), "go")}, words...)
 	c := exec.Command(words[0], words[1:]...)
@@ -34,7 +35,7 @@ func moduleFolder() (string, error) {
 	return filepath.Dir(file), err
 }
 
-// compiler is the command of the C compiler for a platform, or "" for go's own choice: $CC.
+// compiler is the command of the C compiler for a platform. Without zig it is "", and go takes $CC.
 func compiler(module string, p platform, zig string) (string, error) {
 	if zig == "" {
 		return "", nil
@@ -45,9 +46,10 @@ func compiler(module string, p platform, zig string) (string, error) {
 	}
 	cc := zig + " cc -target " + target
 	if p.OS == "darwin" {
-		// Files that name the few functions of macOS that Go's runtime calls; Apple's own come with Xcode.
+		// These files name the few functions of macOS that Go's runtime calls. Apple's own files come only with
+		// Xcode.
 		stubs := filepath.Join(module, "capi", "build", "macos")
-		cc += " '-F" + stubs + "' '-L" + stubs + "'" // quoted as words, as go reads $CC
+		cc += " '-F" + stubs + "' '-L" + stubs + "'" // go splits $CC into words, and respects quotes
 	}
 	return cc, nil
 }
@@ -69,13 +71,14 @@ func build(module, out string, p platform, zig string) (tag string, err error) {
 	version := interfaceVersion(header)
 	environment := []string{"CGO_ENABLED=1", "GOOS=" + p.OS, "GOARCH=" + p.Arch}
 	if cc != "" {
-		// -g0: what zig keeps for debuggers has the paths of its own headers.
+		// -g0, because what zig writes for debuggers has the paths of its own headers.
 		environment = append(environment, "CC="+cc, "CGO_CFLAGS=-O2 -g0")
 	}
 	library := filepath.Join(out, libraryFile(p))
-	// Neither paths of this machine (-trimpath) nor the state of git (-buildvcs) go into the file, and, with an empty
-	// -buildid, not the path of the C compiler either: the same sources give the same bytes in any folder. -s and -w leave out
-	// what debuggers read. On arm64 they leave in what zig has compiled of glibc, with its paths: --strip-all takes that out.
+	// The same sources give the same bytes in any folder. For this the file has no paths of this machine
+	// (-trimpath), no state of git (-buildvcs), and no path of the C compiler (the empty -buildid). -s and -w leave
+	// out what debuggers read. On arm64 they keep the parts of glibc that zig has compiled, with their paths.
+	// --strip-all removes these.
 	if _, err := command(module, environment, "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false",
 		"-ldflags=-s -w -buildid="+linkerFlags(p, version), "-o", library, "./capi"); err != nil {
 		return "", err
@@ -85,7 +88,7 @@ func build(module, out string, p platform, zig string) (tag string, err error) {
 			return "", err
 		}
 	}
-	// cgo writes a header of its own, with functions that are not for users.
+	// cgo also writes a header, with functions that are not for users.
 	generated := strings.TrimSuffix(library, filepath.Ext(library)) + ".h"
 	if err := os.Remove(generated); err != nil {
 		return "", err
@@ -109,7 +112,8 @@ func build(module, out string, p platform, zig string) (tag string, err error) {
 	return tag, err
 }
 
-// linkerFlags name the library to programs that are linked with it: they ask for the version of its interface.
+// linkerFlags set the name by which programs that are linked with the library ask for it. On Linux the name ends
+// with the version of the interface.
 func linkerFlags(p platform, interfaceVersion string) string {
 	switch p.OS {
 	case "linux":

@@ -17,7 +17,7 @@ import (
 	"github.com/voxfit/voxfit/internal/release"
 )
 
-// file writes a file that has no more than a header, as a linker would write it.
+// file writes a file that has only a header, as a linker would write it.
 func file(t *testing.T, words ...any) string {
 	t.Helper()
 	var content bytes.Buffer
@@ -41,7 +41,7 @@ func machO(t *testing.T) string {
 		[]uint32{loadBuildVersion, 24, macOS, 12 << 16, sdk, 0})
 }
 
-// coff is as much of a file for Windows on amd64 as says so.
+// coff is the beginning of a file for Windows on amd64, which names the processor.
 func coff(t *testing.T) string { return file(t, [60]uint16{0x8664}) }
 
 func TestATagSaysTheOldestSystemThatTheLibraryLoadsOn(t *testing.T) {
@@ -95,7 +95,8 @@ func TestAnUnknownPlatformIsAnError(t *testing.T) {
 	}
 }
 
-// The stubs name what Go's runtime calls of CoreFoundation: where a release of Go calls more, this says so before a link does.
+// The stubs name the functions of CoreFoundation that Go's runtime calls. If a release of Go calls more, this test
+// says so before linking fails.
 func TestTheStubForMacOSNamesAllThatGoCalls(t *testing.T) {
 	root, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
@@ -170,7 +171,7 @@ func TestTheLibraryHasTheSameBytesWhateverTheFolder(t *testing.T) {
 	}
 	var made [2][]byte
 	for i, folder := range []string{module, copied} {
-		if long.Asked() { // else packages come from Go's cache, where this does not depend on the folder
+		if long.Asked() { // otherwise packages come from Go's cache, which hides an influence of the folder
 			t.Setenv("GOCACHE", t.TempDir())
 		}
 		out, p := t.TempDir(), platform{OS: runtime.GOOS, Arch: runtime.GOARCH}

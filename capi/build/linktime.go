@@ -9,9 +9,10 @@ import (
 	"os"
 )
 
-// forgetLinkTime takes the time of its link out of a library for Windows, so that the same sources give the same bytes.
-// zig's linker writes it into the header and into the entries for debuggers. One entry also has a number that differs from
-// link to link, which becomes a hash of the rest. Microsoft's "PE Format" describes the fields.
+// forgetLinkTime removes the time of linking from a library for Windows, so that the same sources give the same
+// bytes. zig's linker writes the time into the header and into the entries for debuggers. One entry also has a
+// number that differs from link to link. This number becomes a hash of the rest. Microsoft's "PE Format" describes
+// the fields.
 func forgetLinkTime(library string) error {
 	image, err := os.ReadFile(library)
 	if err != nil {
@@ -23,7 +24,7 @@ func forgetLinkTime(library string) error {
 	}
 	header, ok := file.OptionalHeader.(*pe.OptionalHeader64)
 	if !ok {
-		return errors.New(library + " is no library for 64-bit Windows")
+		return errors.New(library + " is not a library for 64-bit Windows")
 	}
 	const timeStamp = 8 // after the beginning of the header, behind its signature of four bytes
 	clear(image[binary.LittleEndian.Uint32(image[0x3c:])+timeStamp:][:4])
@@ -48,7 +49,7 @@ func forgetLinkTime(library string) error {
 func entriesForDebuggers(image []byte, file *pe.File, directory pe.DataDirectory) func(yield func([]byte) bool) {
 	return func(yield func([]byte) bool) {
 		for _, s := range file.Sections {
-			into := directory.VirtualAddress - s.VirtualAddress // wraps where the section lies behind
+			into := directory.VirtualAddress - s.VirtualAddress // large where the section begins behind it
 			if directory.Size == 0 || into >= s.Size {
 				continue
 			}

@@ -6,9 +6,9 @@
 //	go run ./capi/build -pkg-config
 //
 // It writes the library, voxfit.h and voxfit.pc (for pkg-config), and prints the name of the library and the tag of
-// a wheel with it. `make library` and python/setup.py call it. With -sources it builds nothing: it copies what the library
-// is built from, modules of others included, into a folder, from which the same command builds it without a network. -pkg-config
-// and -platforms print voxfit.pc and the platforms of a release.
+// a wheel with it. `make library` and python/setup.py call it. With -sources it builds nothing, and copies the
+// sources of the library, with those of all modules, into a folder. There the same command builds the library
+// without a network. -pkg-config and -platforms print voxfit.pc and the platforms of a release.
 package main
 
 import (

@@ -9,8 +9,8 @@ import (
 
 type platform = release.Platform
 
-// targets are the platforms of the wheels, in the words of zig: with the oldest C library, and the oldest macOS, on which
-// the library is to load. 2.17 is the glibc of CentOS 7, and the oldest for which zig has files on arm64. Go 1.26 runs on
+// targets are zig's names for the platforms of the wheels. They include the oldest glibc or macOS on which the
+// library must load. 2.17 is the glibc of CentOS 7, and the oldest for which zig has files on arm64. Go 1.26 runs on
 // macOS 12 and later.
 var targets = map[platform]string{
 	{OS: "linux", Arch: "amd64"}:   "x86_64-linux-gnu.2.17",
@@ -39,8 +39,8 @@ func libraryFile(p platform) string {
 	return "libvoxfit.so"
 }
 
-// versionedFile is the name by which programs that were linked with the library ask for it, or "" where that is its name:
-// the number is VOXFIT_ABI_VERSION of voxfit.h, which changes when old programs no longer work.
+// versionedFile is the name by which programs that were linked with the library ask for it, or "" where they ask for
+// libraryFile. Its number is VOXFIT_ABI_VERSION of voxfit.h, which changes when old programs no longer work.
 func versionedFile(p platform, interfaceVersion string) string {
 	if p.OS != "linux" {
 		return ""

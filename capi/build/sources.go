@@ -12,7 +12,8 @@ import (
 	"github.com/voxfit/voxfit/internal/release"
 )
 
-// A listing is a package, as `go list -json` tells it. Files that another platform needs are "ignored" on this one.
+// A listing is a package as `go list -json` prints it. Files that only other platforms need are "ignored" on this
+// one.
 type listing struct {
 	Dir    string
 	Module *struct{ Main bool }
@@ -24,8 +25,8 @@ func (l *listing) files() []string {
 	return slices.Concat(l.GoFiles, l.CgoFiles, l.CFiles, l.HFiles, l.SFiles, l.EmbedFiles, l.IgnoredGoFiles, l.IgnoredOtherFiles)
 }
 
-// sourcesOf are the files of the module, by paths below its folder, that the library is built from on any platform, and
-// those of this program.
+// sourcesOf lists the files of the module from which the library is built on any platform, and those of this
+// program. Their paths are relative to the folder of the module.
 func sourcesOf(module string) ([]string, error) {
 	all := []string{"go.mod", "go.sum", "LICENSE", "NOTICE", "capi/README.md"}
 	stubs, err := filepath.Glob(filepath.Join(module, "capi", "build", "macos", "*.tbd"))
@@ -102,7 +103,7 @@ func copySources(module, folder string) error {
 	if err := copyFiles(module, folder); err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(module, "vendor")); err == nil { // these are copied sources themselves
+	if _, err := os.Stat(filepath.Join(module, "vendor")); err == nil { // module is a copy that copySources has made
 		return os.CopyFS(filepath.Join(folder, "vendor"), os.DirFS(filepath.Join(module, "vendor")))
 	}
 	_, err := command(folder, nil, "mod", "vendor")

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// machines are the processors of a library, by GOARCH, in the words of each kind of file.
+// machines are the processors of a library, by GOARCH, as each format of files names them.
 var machines = map[string]struct {
 	elf   elf.Machine
 	macho macho.Cpu
@@ -33,7 +33,7 @@ func wheelTag(path string, p platform) (string, error) {
 		oldest, err = glibcOf(path, p)
 	case "darwin":
 		oldest, err = macOSOf(path, p)
-	case "windows": // whose tags name no version
+	case "windows": // its tag names no version
 		err = checkWindows(path, p)
 	}
 	if err != nil {
@@ -121,7 +121,7 @@ func glibc(path string, file *elf.File) (string, error) {
 
 const loadBuildVersion = 0x32 // LC_BUILD_VERSION
 
-// oldestMacOS is what the library's LC_BUILD_VERSION has as minos, as in macosx_12_0.
+// oldestMacOS is the version in the field minos of the library's LC_BUILD_VERSION, as in macosx_12_0.
 func oldestMacOS(path string, file *macho.File) (string, error) {
 	for _, load := range file.Loads {
 		raw := load.Raw() // command, its size, platform, minos and more, four bytes each

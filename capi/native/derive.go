@@ -13,7 +13,7 @@ import (
 	"github.com/voxfit/voxfit/sched"
 )
 
-// A Derivation is results of a fit and the maps to be made of them, in the caller's memory.
+// A Derivation has the results of a fit, and room for the maps to be made of them. All memory is the caller's.
 type Derivation struct {
 	Voxels int
 	// Params is Voxels x Parameters() as Fit wrote them, as float64.
@@ -21,13 +21,14 @@ type Derivation struct {
 	// Status and Iterations are those of the fit, for the maps of these names; nil counts as zeros.
 	Status     []uint8
 	Iterations []uint16
-	// Maps has an entry for each of MapFields(), Voxels x Components values, or nil for a map that is
-	// not wanted and then not computed.
+	// Maps has an entry for each of MapFields(): Voxels x Components float32 values, or nil for a map that is not
+	// wanted and is then not computed.
 	Maps []unsafe.Pointer
 	Run
 }
 
-// Derive makes maps of parameters.
+// Derive makes maps of parameters. It is an error when there is not one pointer for each map and when Params is nil.
+// The error is ErrAborted when the abort flag was raised.
 func (m *Model) Derive(d *Derivation) error {
 	if err := d.Run.check(d.Voxels); err != nil {
 		return err
@@ -77,7 +78,7 @@ func (m *Model) newDeriveWorker() *deriveWorker {
 
 func (w *deriveWorker) deriveRange(d *Derivation, out [][]float32, part sched.Range) {
 	d.tiles(&w.size, part, func(tile sched.Range) { w.derive(d, out, tile) })
-	clear(w.out) // the caller's memory
+	clear(w.out) // so that the worker keeps no pointer to the caller's memory
 }
 
 func (w *deriveWorker) derive(d *Derivation, out [][]float32, tile sched.Range) {

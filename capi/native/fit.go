@@ -21,7 +21,7 @@ var ErrAborted = errors.New("voxfit: aborted")
 type Run struct {
 	// Threads is the number of workers; 0 means one for each CPU that this process may use.
 	Threads int
-	// Pin ties each worker to a CPU: for a process that has the machine to itself.
+	// Pin ties each worker to a CPU. It is meant for a process that has the machine to itself.
 	Pin bool
 	// Abort, where it is not nil, ends the batch soon after it becomes other than 0.
 	Abort *int32
@@ -29,14 +29,14 @@ type Run struct {
 	Progress *int64
 }
 
-// A Batch is a signal and where its results go: all memory is the caller's.
+// A Batch has the signal of some voxels, and room for the results. All memory is the caller's.
 type Batch struct {
 	Voxels int
 	Signal Signal
 	// Params is Voxels x Parameters(), voxel-major, as float64 or float32.
 	Params     unsafe.Pointer
 	ParamsType Type
-	// Status and Iterations have one entry a voxel; either may be nil.
+	// Status and Iterations have one entry for each voxel. Either may be nil.
 	Status     []uint8
 	Iterations []uint16
 	Run
@@ -50,11 +50,12 @@ const (
 	tileTime  = 10 * time.Millisecond
 )
 
-// aloneVoxels is the largest batch that the calling thread fits by itself: fits of single voxels, as
-// interactive use makes them, then cost no start of threads.
+// aloneVoxels is the largest batch that the calling thread fits by itself. Fits of a few voxels, as in interactive
+// use, then do not wait for threads to start.
 const aloneVoxels = 64
 
-// Fit fits a batch. An aborted batch has the status OutsideMask where a voxel was not fitted.
+// Fit fits a batch. When the abort flag was raised, the error is ErrAborted, and voxels that were not fitted have
+// the status OutsideMask.
 func (m *Model) Fit(b *Batch) error {
 	if err := m.check(b); err != nil {
 		return err
@@ -83,7 +84,7 @@ func (m *Model) check(b *Batch) error {
 		return err
 	}
 	if b.Status != nil && len(b.Status) != b.Voxels || b.Iterations != nil && len(b.Iterations) != b.Voxels {
-		return fmt.Errorf("voxfit: %d status and %s for %s", len(b.Status), plural.Count(len(b.Iterations), "iteration"), plural.Count(b.Voxels, "voxel"))
+		return fmt.Errorf("voxfit: %d statuses and %s for %s", len(b.Status), plural.Count(len(b.Iterations), "iteration"), plural.Count(b.Voxels, "voxel"))
 	}
 	if b.Voxels > 0 && (b.Signal.Data == nil || b.Params == nil) {
 		return errors.New("voxfit: signal or params is a null pointer")
@@ -131,7 +132,7 @@ func (r *Run) end() error {
 	return nil
 }
 
-// tiles calls do for one tile after another until the part is through or the run aborted.
+// tiles calls do for one tile after another, until the part is done or the run is aborted.
 func (r *Run) tiles(size *int, part sched.Range, do func(tile sched.Range)) {
 	for begin := part.Begin; begin < part.End && !r.aborted(); {
 		tile := sched.Range{Begin: begin, End: min(begin+*size, part.End)}
@@ -151,9 +152,9 @@ type fitWorker struct {
 	measurements int
 	parameters   int
 	size         int       // of the next tile
-	single       []float32 // signal of a tile, where it is gathered
+	single       []float32 // signal of a tile, if it must be gathered
 	double       []float64
-	params       []float64 // of a tile, where they are narrowed
+	params       []float64 // of a tile, if they must be narrowed to float32
 	status       [mostTile]kernel.Status
 }
 
@@ -201,7 +202,7 @@ func (w *fitWorker) fitTile(b *Batch, tile sched.Range) {
 	}
 }
 
-// paramsOf is where the kernel writes: the caller's memory, or scratch where that is of float32.
+// paramsOf is where the kernel writes: the caller's memory, or scratch if the caller wants float32.
 func (w *fitWorker) paramsOf(b *Batch, tile sched.Range) []float64 {
 	if b.ParamsType == Float32 {
 		return room(&w.params, tile.Len()*w.parameters)
@@ -210,7 +211,8 @@ func (w *fitWorker) paramsOf(b *Batch, tile sched.Range) []float64 {
 	return all[tile.Begin*w.parameters : tile.End*w.parameters]
 }
 
-// signal64 and signal32 are a tile's signal: in its place where it is packed, else gathered.
+// signal64 and signal32 return a tile's signal. If it is packed, they return the caller's memory, else they gather
+// it.
 func (w *fitWorker) signal64(s *Signal, tile sched.Range) []float64 {
 	n := tile.Len() * w.measurements
 	if s.Type == Float64 && s.packed(w.measurements) {

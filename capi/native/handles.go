@@ -2,10 +2,11 @@ package native
 
 import "sync"
 
-// A Handle stands for a Model or an Image where pointers of Go may not be kept. 0 is none, and none is given out twice.
+// A Handle stands for a Model or an Image where pointers of Go may not be kept. 0 is no handle, and no handle is
+// given out twice.
 type Handle uint64
 
-// handles are what was given out and not freed.
+// handles has all handles that were given out and not freed, with what they stand for.
 type handles[T any] struct {
 	missing error
 

@@ -13,8 +13,8 @@ import (
 	"github.com/voxfit/voxfit/nifti"
 )
 
-// An Image is a NIfTI file whose header was read, or the grid of an image that the caller has in memory. It holds no open
-// file, and is shared by all threads.
+// An Image is a NIfTI file whose header was read, or the grid of an image that the caller has in memory. It keeps no
+// file open, and is shared by all threads.
 type Image struct {
 	image    *nifti.Image
 	inMemory bool // there is no file
@@ -34,9 +34,9 @@ func Open(path string) (Handle, error) {
 	return images.add(&Image{image: image}), nil
 }
 
-// OpenInMemory makes a handle to the grid of an image that the caller has in memory: its dimensions, and its affine, which
-// takes voxel numbers to millimetres, without the last row. Messages call it by its name, which may be empty. CheckGrid
-// compares it with others; there is nothing to read.
+// OpenInMemory makes a handle to the grid of an image that the caller has in memory. The grid is its dimensions and
+// its affine, which takes voxel numbers to millimetres, without the last row. Messages call the image by its name,
+// which may be empty. CheckGrid compares it with others. Read returns an error.
 func OpenInMemory(name string, shape [3]int64, affine [3][4]float64) (Handle, error) {
 	var dimensions []int
 	for _, n := range shape {
@@ -53,28 +53,30 @@ func OpenInMemory(name string, shape [3]int64, affine [3][4]float64) (Handle, er
 // FindImage returns the image of a handle.
 func FindImage(h Handle) (*Image, error) { return images.find(h) }
 
-// FreeImage gives a handle back. Other threads that read the image go on, and their results are right.
+// FreeImage gives a handle back. Other threads that are reading the image can finish.
 func FreeImage(h Handle) error { return images.free(h) }
 
-// Shape is that of the file: x, y, z, and what follows them.
+// Shape is the shape of the image: x, y, z, and further dimensions.
 func (m *Image) Shape() []int { return m.image.Header.Shape }
 
-// CheckGrid tells whether a mask lies on the grid of the image, by the rule of kbench.
+// CheckGrid returns an error unless a mask lies on the grid of the image. The rule is that of kbench.
 func (m *Image) CheckGrid(mask *Image) error {
 	return (&nifti.Mask{Header: mask.image.Header, Path: mask.image.Path}).CheckAgainst(m.image.Header)
 }
 
-// A Reading is voxels of an image and where their values go, in the caller's memory.
+// A Reading says which voxels of an image to read, and where their values go in the caller's memory.
 type Reading struct {
-	// Index has the voxels, x + nx (y + ny z), in any order without repeats; nil stands for all, ascending.
+	// Index has the numbers of the voxels, x + nx (y + ny z), in any order without repeats. nil stands for all,
+	// ascending.
 	Index []int64
 	// Values takes a row of all volumes for each voxel of Index, scaled as the header says, in single precision.
 	Values []float32
-	// Run's Progress counts the voxels whose values have all arrived. Values arrive by volume: some of every voxel at a time.
+	// Values arrive volume by volume, so Run's Progress counts voxels in proportion to the values that have
+	// arrived.
 	Run
 }
 
-// Read reads the voxels. Where the file was replaced or written to meanwhile, the error is nifti.ErrChanged.
+// Read reads the voxels. If the file is replaced or written to meanwhile, the error is nifti.ErrChanged.
 func (m *Image) Read(r *Reading) error {
 	if m.inMemory {
 		return errors.New("voxfit: this image is in memory, expected one of a file")
@@ -135,8 +137,8 @@ func (r *Reading) watch(ctx context.Context, cancel func()) {
 	}
 }
 
-// order sorts an index: it returns the voxels in the order of the file, and for each of them its row in the caller's order,
-// or nil where these are the same.
+// order sorts an index. It returns the voxels in the order of the file, and for each of them its row in the caller's
+// order. rows is nil if both orders are the same.
 func (m *Image) order(given []int64) (index, rows []int, err error) {
 	voxels := m.image.Header.Voxels()
 	if given == nil {
@@ -164,7 +166,7 @@ func (m *Image) order(given []int64) (index, rows []int, err error) {
 	return index, rows, nil
 }
 
-// permuteRows moves row i to row to[i] in place, cycle by cycle. It leaves to as the identity.
+// permuteRows moves row i to row to[i] in place, cycle by cycle. Afterwards to is the identity.
 func permuteRows(values []float32, to []int, length int) {
 	row := func(i int) []float32 { return values[i*length:][:length] }
 	held, other := make([]float32, length), make([]float32, length)

@@ -15,7 +15,7 @@ import (
 	"github.com/voxfit/voxfit/nifti"
 )
 
-// written is an image of 5 x 4 x 3 voxels and 7 volumes in which voxel v of volume t is 10 v + t.
+// written writes an image of 5 x 4 x 3 voxels and 7 volumes, in which voxel v of volume t is 10 v + t.
 func written(t *testing.T, name string) string {
 	t.Helper()
 	h := nifti.NewHeader([]int{5, 4, 3, 7}, nil, [4][4]float64{{2}, {0, 2}, {0, 0, 2}, {0, 0, 0, 1}})
@@ -44,7 +44,7 @@ func opened(t *testing.T, path string) *native.Image {
 	return m
 }
 
-// A plain file is read once, so that only the time of the last writing tells.
+// An uncompressed file is read once, so that only the time of the last change shows that it was written to.
 func TestAFileThatIsWrittenWhileItIsReadIsAnError(t *testing.T) {
 	path := written(t, "a.nii")
 	m := opened(t, path)

@@ -13,7 +13,7 @@ import (
 	"github.com/voxfit/voxfit/model"
 )
 
-// A Model is one model made ready for one acquisition. It is shared by all threads.
+// A Model is one model, set up for one acquisition. It is shared by all threads.
 type Model struct {
 	model    model.Model
 	fields   []model.Map // of the parameters
@@ -29,9 +29,9 @@ var ErrHandle = errors.New("voxfit: no model has this handle: it was freed, or n
 
 var models = handles[*Model]{missing: ErrHandle}
 
-// New makes the model of that name (model.Names lists them) and a handle to it. b-values
-// are in s/mm2, b-vectors in the frame that results shall have; the options are a JSON object, see
-// README.md. Errors say what was found and what was expected.
+// New makes the model of that name (model.Names lists them) and a handle to it. b-values are in s/mm2, and b-vectors
+// in the frame that the results are to have. The options are a JSON object (see README.md). Errors say what was
+// found and what was expected.
 func New(name string, bvals []float64, bvecs [][3]float64, options string) (Handle, error) {
 	m, err := newModel(name, bvals, bvecs, options)
 	if err != nil {
@@ -40,7 +40,7 @@ func New(name string, bvals []float64, bvecs [][3]float64, options string) (Hand
 	return models.add(m), nil
 }
 
-// Options lists the models that there are, with their options and maps, as JSON.
+// Options lists all models, with their options and maps, as JSON.
 func Options() (string, error) {
 	listing, err := model.NewListing()
 	if err != nil {
@@ -53,7 +53,7 @@ func Options() (string, error) {
 // Find returns the model of a handle.
 func Find(h Handle) (*Model, error) { return models.find(h) }
 
-// Free gives a handle back. Fits that other threads have begun go on as if nothing had happened.
+// Free gives a handle back. Fits that other threads have begun can finish.
 func Free(h Handle) error { return models.free(h) }
 
 // Measurements is the number of values of a voxel's signal.
@@ -68,13 +68,13 @@ func (m *Model) ParameterFields() []model.Map { return m.fields }
 // MapFields says what Derive writes, in its order.
 func (m *Model) MapFields() []model.Map { return m.model.Maps() }
 
-// Warnings are sentences on what the set-up found suspicious.
+// Warnings are sentences about what the set-up found suspicious.
 func (m *Model) Warnings() []string { return m.warnings }
 
 // ISA is the instruction set of the kernels.
 func (m *Model) ISA() string { return m.isa }
 
-// newModel makes a model that no handle stands for.
+// newModel makes a model without a handle.
 func newModel(name string, bvals []float64, bvecs [][3]float64, options string) (*Model, error) {
 	kind, err := model.Find(name)
 	if err != nil {

@@ -48,7 +48,7 @@ func made(t *testing.T, name, options string) *Model {
 	return m
 }
 
-// values are signals that decay with b, whole numbers so that integers hold them.
+// values are signals that decay with b. They are whole numbers, so that integers hold them.
 func values(voxels int) []float32 {
 	bvals, bvecs := acquisition()
 	random := rand.New(rand.NewPCG(5, 6))
@@ -110,7 +110,7 @@ func TestResultsDoNotDependOnTheLayoutOfTheSignal(t *testing.T) {
 	}
 }
 
-// swapped is numbers in the other order of bytes.
+// swapped has the numbers in the other order of bytes.
 func swapped[T int16 | float32 | float64](values []T) []byte {
 	size := int(unsafe.Sizeof(values[0]))
 	bytes := slices.Clone(unsafe.Slice((*byte)(pointer(values)), size*len(values)))
@@ -181,7 +181,7 @@ func TestDoublePrecisionSignalIsFittedAsSuch(t *testing.T) {
 	}
 }
 
-// A voxel by itself is fitted in the calling thread, and must not differ for that.
+// A single voxel is fitted in the calling thread, and must have the same result there.
 func TestVoxelDoesNotDependOnTheSizeOfItsBatch(t *testing.T) {
 	rows := values(300)
 	for name := range options {
@@ -197,7 +197,7 @@ func TestVoxelDoesNotDependOnTheSizeOfItsBatch(t *testing.T) {
 	}
 }
 
-// A raisingModel's workers raise a flag as they fit, a raisingFitter and raisingWorker on its behalf.
+// The workers of a raisingModel raise a flag when they fit. raisingFitter and raisingWorker are its parts.
 type (
 	raisingModel struct {
 		model.Model
@@ -229,7 +229,7 @@ func TestAbortLeavesUnfittedVoxelsMarked(t *testing.T) {
 	params, status := make([]float64, voxels*m.Parameters()), make([]uint8, voxels)
 	var abort int32
 	var done int64
-	m.model = raisingModel{m.model, &abort} // the fit is under way, and not done
+	m.model = raisingModel{m.model, &abort} // so that the flag is raised during the fit
 	b := Batch{
 		Voxels: voxels, Signal: Signal{Data: pointer(rows), Type: Float32}, Params: pointer(params), ParamsType: Float64,
 		Status: status, Run: Run{Threads: 2, Abort: &abort, Progress: &done},

@@ -11,8 +11,8 @@ import (
 	"github.com/voxfit/voxfit/sched"
 )
 
-// A PeakSearch is functions on a sphere and where their peaks go, all in the caller's memory. The rules are those of DIPY's
-// peak_directions, for functions that are the same in opposite directions.
+// A PeakSearch has functions on a sphere, and room for their peaks. All memory is the caller's. The rules are those
+// of DIPY's peak_directions, for functions that are the same in opposite directions.
 type PeakSearch struct {
 	// Voxels is the number of functions. Values holds their values, Voxels x len(Vertices).
 	Voxels int
@@ -20,10 +20,11 @@ type PeakSearch struct {
 	// Vertices are unit vectors, of a hemisphere or of a whole sphere, and Edges the pairs of neighbours.
 	Vertices [][3]float64
 	Edges    [][2]int32
-	// Threshold is the least height of a peak above the floor, as a part of the highest one's, and Separation the least angle
-	// between peaks in degrees.
+	// Threshold is the least height of a peak, as a share of the highest peak's. Heights are above the smallest
+	// value, or above zero if that is negative. Separation is the least angle between peaks in degrees.
 	Threshold, Separation float64
-	// Indices, Voxels x Most, takes the vertices that are peaks, the highest first, and -1 where there are fewer.
+	// Indices, Voxels x Most, receives the vertices that are peaks, the highest first, and -1 where there are
+	// fewer.
 	Most    int
 	Indices []int32
 	Run

@@ -9,10 +9,10 @@ import (
 	"github.com/voxfit/voxfit/sched"
 )
 
-// A Type is that of the numbers of a signal or of parameters.
+// A Type is the type of the numbers of a signal or of parameters.
 type Type int32
 
-// The types, as voxfit.h numbers them. Swapped is added to one whose bytes are in the order of other machines.
+// The types, as voxfit.h numbers them. Swapped is added to a type if its bytes are not in the order of this machine.
 const (
 	Float32 Type = 1
 	Float64 Type = 2
@@ -23,7 +23,7 @@ const (
 	Swapped Type = 16
 )
 
-// signalTypes are those that a signal may have; one byte has no order.
+// signalTypes are the types that a signal may have. Types of one byte have no order of bytes.
 var signalTypes = []Type{
 	Float32, Float64, Int16, Uint16, Int8, Uint8, Float32 | Swapped, Float64 | Swapped, Int16 | Swapped, Uint16 | Swapped,
 }
@@ -46,8 +46,8 @@ func (t Type) check(name string, allowed ...Type) error {
 //	Data + v*VoxelStride + j*ValueStride          or, with Offsets,
 //	Data + Offsets[v]    + j*ValueStride          (strides and offsets in bytes, of any sign)
 //
-// Float32 and Float64 are fitted as what they are, in either order of bytes, the integers as float32, which holds them
-// exactly.
+// Float32 and Float64 are fitted in their own precision, whatever their order of bytes. Integers are fitted as
+// float32, which holds them exactly.
 type Signal struct {
 	Data                     unsafe.Pointer
 	Type                     Type
@@ -55,7 +55,7 @@ type Signal struct {
 	Offsets                  []int64
 }
 
-// packed says whether n values of each voxel lie one after another, and the voxels too.
+// packed says whether the n values of each voxel lie one after another, and so do the voxels.
 func (s *Signal) packed(n int) bool {
 	size := s.Type.bytes()
 	return s.Offsets == nil && s.ValueStride == size && s.VoxelStride == size*int64(n)
@@ -115,7 +115,7 @@ func convert[From, To any](dst []To, s *Signal, n int, part sched.Range, value f
 		}
 		return
 	}
-	// Volume after volume, as the values of neighbouring voxels then share cache lines.
+	// This goes volume after volume, because the values of neighbouring voxels then share cache lines.
 	for j := range n {
 		at := int64(j) * s.ValueStride
 		for i := range part.Len() {

@@ -10,7 +10,7 @@ import (
 	"github.com/voxfit/voxfit/model"
 )
 
-// The verdict and the words are those of kbench and of Python, but for the spelling of an option's name.
+// The verdict and the words are those of kbench and of Python, except for the spelling of an option's name.
 func TestWrongSettingsAreRefusedInTheWordsOfTheTable(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "model", "testdata", "wrong_settings.json"))
 	if err != nil {

@@ -1,5 +1,5 @@
-// What the programs that test libvoxfit share: an acquisition from a file, a batch of it, and the end of the program
-// when something is not as it should be.
+// The programs that test libvoxfit share these functions: they read an acquisition from a file, make a batch of it,
+// and end the program when an expectation fails.
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,9 @@
-// What a C program sees of libvoxfit: fits from several threads at once, and an error for every mistake.
+// A C program uses libvoxfit: it fits from several threads at once, and expects an error for every mistake.
 //
 //     check MODEL OPTIONS VOXELS SIGNAL PARAMS
 //
-// reads from the file SIGNAL 34 b-values and 34 x 3 b-vectors as float64, then VOXELS x 34 float32, and writes the parameters of the model to the file PARAMS.
+// It reads from the file SIGNAL 34 b-values and 34 x 3 b-vectors as float64, then VOXELS x 34 float32, and writes the
+// parameters of the model to the file PARAMS.
 //
 // It exits with 0 when all is as it should be, and says which line is not otherwise.
 
@@ -96,7 +97,7 @@ static void find_peaks(void) {
 static void read_image(void) {
     unsigned char file[358] = {[0] = 348 & 255, [1] = 348 >> 8, [40] = 4, [42] = 2, [44] = 1, [46] = 1, [48] = 3, [70] = 2, [72] = 8,
                                [110] = 0xb0, [111] = 0x43, [344] = 'n', [345] = '+', [346] = '1', [352] = 1, 2, 3, 4, 5, 6};
-    char path[64] = "/tmp/voxfit-check-XXXXXX.nii"; // zeros behind it, which Go's search for the end reads, too
+    char path[64] = "/tmp/voxfit-check-XXXXXX.nii"; // Go looks for the end in several bytes at once
     int fd = mkstemps(path, 4);
     EXPECT(fd >= 0 && write(fd, file, sizeof file) == sizeof file && !close(fd));
     voxfit_image image;
@@ -142,7 +143,7 @@ static void list_options(void) {
     free(text);
 }
 
-// Refused tells that a call failed with the code and said something.
+// REFUSED expects that a call fails with the code and leaves a message.
 #define REFUSED(code, call) EXPECT((call) == (code) && strlen(voxfit_message()) > 10)
 
 static void refuse_bad_models(void) {

@@ -1,10 +1,11 @@
-// Many threads use libvoxfit for a while, each in its own way: with a model that all share, and with models made and freed
-// again, with maps, batches that are aborted, and mistakes. Whoever started the program looks at what it holds meanwhile.
+// Many threads use libvoxfit for a while, each in its own way: with a model that all share, and with models made and
+// freed again, with maps, batches that are aborted, and mistakes. The test that starts this program measures its
+// memory meanwhile.
 //
 //     soak MODEL OPTIONS VOXELS SIGNAL PARAMS SECONDS THREADS
 //
-// reads the file SIGNAL as check.c does; PARAMS is not written. It exits with 0 when every fit gave the same bits and every
-// mistake its error.
+// It reads the file SIGNAL as check.c does, and does not write PARAMS. It exits with 0 if every fit gave the same bits and
+// every mistake its error.
 
 #include <pthread.h>
 #include <stdatomic.h>

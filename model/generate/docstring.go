@@ -11,28 +11,29 @@ import (
 
 // common are the arguments that every fit has after its options.
 const common = `    mask : array_like, (...), optional
-        The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
-        values, the largest above 1, are warned of.
+        Voxels are fitted where it is neither zero nor NaN; by default all are. An empty mask is an error. A mask with
+        more than two values, some above 1, gives a warning.
     n_threads : int, optional
         Number of workers; by default, and for -1, one for each CPU that the process may use.
     progress : callable or progress bar, optional
-        Called as ` + "``progress(done, voxels)``" + `, or told by ` + "``update(added)``" + ` if it has that, as tqdm's bars do.
+        Called as ` + "``progress(done, voxels)``" + `. If it has a method ` + "``update(added)``" + `, as
+        tqdm's bars do, that is called instead.
 `
 
-// docstring is in NumPy's form.
+// docstring writes a function's docstring in NumPy's form.
 func docstring(m model.ListedModel) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "    \"\"\"%s\n    Parameters\n    ----------\n", heading(m.Summary))
-	b.WriteString("    data : array_like, (..., N), path or nibabel image\n        Measured values of any real type and with any strides, or the NIfTI file that has them, which `load` reads.\n")
+	b.WriteString("    data : array_like, (..., N), path or nibabel image\n        Measured values of any real type and with any strides, or a NIfTI file, which `load` reads.\n")
 	b.WriteString("    gtab : GradientTable or (bvals, bvecs)\n")
-	b.WriteString(filled("DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.", 8))
+	b.WriteString(filled("DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped. A vector whose length is not 1 scales its b-value (bvalue_scaling). B-tensors other than linear ones are an error.", 8))
 	needed, others := split(m.Options)
 	for _, o := range needed {
 		b.WriteString(parameter(o))
 	}
 	if hasTissues(needed) {
 		b.WriteString("    response_bvals : array_like, optional\n")
-		b.WriteString(filled("b-values of the rows of the responses; by default the rows are those of the data's shells, ascending.", 8))
+		b.WriteString(filled("b-values of the rows of the responses; by default the rows stand for the data's shells in ascending order.", 8))
 	}
 	for _, o := range others {
 		b.WriteString(parameter(o))
@@ -45,7 +46,8 @@ func docstring(m model.ListedModel) string {
 	return b.String()
 }
 
-// heading is the first line, and where the summary is too long for a line, all of it in a paragraph.
+// heading makes the first line from the summary. Where the summary is too long for a line, the line ends at its
+// first comma, and a paragraph with the whole summary follows.
 func heading(summary string) string {
 	line := sentence("Fit " + lowerFirst(summary))
 	if len(line)+7 <= width {
@@ -67,7 +69,7 @@ func heading(summary string) string {
 	return line + "\n"
 }
 
-// parameter describes an option.
+// parameter describes an option in the section Parameters.
 func parameter(o model.Option) string {
 	kind := map[model.OptionKind]string{
 		model.IntegerOption: "int", model.NumberOption: "float", model.BooleanOption: "bool", model.TextOption: "str",
@@ -95,7 +97,7 @@ func parameter(o model.Option) string {
 		parts = append(parts, more)
 	}
 	if o.Name == "b0_threshold" {
-		parts = append(parts, "Where the gradient table is DIPY's, its own is the default.")
+		parts = append(parts, "Where the gradient table is DIPY's, its own threshold is the default.")
 	}
 	if names := argumentsOf(o); len(names) > 0 && !o.Needed {
 		parts = append(parts, "Also ``"+strings.Join(names, "``, ``")+"``"+otherWords(o, "``")+".")
@@ -103,7 +105,7 @@ func parameter(o model.Option) string {
 	return fmt.Sprintf("    %s : %s\n", pythonName(o.Name), kind) + filled(strings.Join(parts, " "), 8)
 }
 
-// otherNames lists those of all options.
+// otherNames lists the other names of all options.
 func otherNames(options []model.Option) string {
 	var names []string
 	for _, o := range options {
@@ -115,21 +117,21 @@ func otherNames(options []model.Option) string {
 	return "Other names of options: ``" + strings.Join(names, "``, ``") + "``."
 }
 
-// inPython says which of Python's objects stand for an option.
+// inPython says which Python objects an option takes.
 var inPython = map[model.OptionKind]string{
-	model.ResponseOption: "As DIPY has them, a pair ``((e1, e2, e3), S0)`` or an AxSymShResponse; zonal coefficients are an array. Four numbers that look like e1, e2, e3 and S0 are read as that, as in files.",
-	model.TissuesOption:  "A dict by tissue, as ``{\"WM\": zonal, \"CSF\": ((e1, e2, e3), S0)}``, or DIPY's MultiShellResponse. Four numbers that look like e1, e2, e3 and S0 are read as that, as in files.",
+	model.ResponseOption: "As in DIPY, a pair ``((e1, e2, e3), S0)`` or an AxSymShResponse; or an array of zonal coefficients. An array of four numbers that look like e1, e2, e3 and S0 is read as these, as in files.",
+	model.TissuesOption:  "A dict with a response for each tissue, as ``{\"WM\": zonal, \"CSF\": ((e1, e2, e3), S0)}``, or DIPY's MultiShellResponse. An array of four numbers that look like e1, e2, e3 and S0 is read as these, as in files.",
 }
 
-// returns lists the maps.
+// returns lists the maps in the section Returns.
 func returns(m model.ListedModel) string {
 	var b strings.Builder
 	b.WriteString("\n    Returns\n    -------\n    Result\n")
 	first := attribute(m.Maps[0].Name)
-	text := fmt.Sprintf("With the maps below as attributes and as items, ``result.%s`` and ``result[%q]``, "+
-		"zero outside the mask. Shapes are those of the default options.", first, m.Maps[0].Name)
+	text := fmt.Sprintf("It has the maps below as attributes and as items, ``result.%s`` and ``result[%q]``. "+
+		"They are zero outside the mask. The shapes are those for the default options.", first, m.Maps[0].Name)
 	if slices.ContainsFunc(m.Options, func(o model.Option) bool { return o.Name == "peaks" }) {
-		text += " With ``peaks=1`` a voxel of peakvalues is a number, and has no axis of its own."
+		text += " With ``peaks=1``, peakvalues has one number for each voxel and no last axis."
 	}
 	b.WriteString(filled(text, 8))
 	b.WriteString("\n")
@@ -151,17 +153,17 @@ func returns(m model.ListedModel) string {
 			text += " In " + f.Unit + "."
 		}
 		if f.Optional {
-			text += " Only when it is asked for."
+			text += " Only made when an option asks for it."
 		}
 		if ofVoxelsInARow(f.Name) {
-			text += fmt.Sprintf(" The item ``[%q]`` is the volume, the attribute has the fitted voxels in a row.", f.Name)
+			text += fmt.Sprintf(" The item ``[%q]`` is the volume. The attribute has the fitted voxels alone, in a row.", f.Name)
 		}
 		b.WriteString(filled(text, 12))
 	}
 	return b.String()
 }
 
-// allMaps are the maps, and the parameters that no map has.
+// allMaps are the maps, and the parameters that are not also maps.
 func allMaps(m model.ListedModel) []model.ListedMap {
 	all := m.Maps
 	for _, p := range m.Parameters {
@@ -172,7 +174,7 @@ func allMaps(m model.ListedModel) []model.ListedMap {
 	return all
 }
 
-// ofVoxelsInARow says whether Result has an attribute of this name that is no volume.
+// ofVoxelsInARow says whether Result's attribute of this name has the fitted voxels in a row, and is not a volume.
 func ofVoxelsInARow(name string) bool { return name == "status" || name == "iterations" }
 
 func example(m model.ListedModel, needed []model.Option) string {
@@ -189,13 +191,13 @@ var (
 	smallThenCapital = regexp.MustCompile(`([a-z])([A-Z])`)
 )
 
-// attribute is a map's name as Result has it for an attribute: fod_wm for fod_label-WM, color_fa for colorFA.
+// attribute is the name of Result's attribute for a map: fod_wm for fod_label-WM, color_fa for colorFA.
 func attribute(name string) string {
 	apart := smallThenCapital.ReplaceAllString(strings.ReplaceAll(name, "_label-", "_"), "${1}_$2")
 	return notInNames.ReplaceAllString(strings.ToLower(apart), "_")
 }
 
-// width is that of a line of Python.
+// width is how long a line of Python may be.
 const width = 119
 
 // filled is a paragraph, indented, in lines of at most width.

@@ -10,13 +10,14 @@ import (
 	"github.com/voxfit/voxfit/model"
 )
 
-// A file is one that is generated, with its path from the root of the module.
+// A file is a generated file, with its path from the root of the module.
 type file struct {
 	path string
 	text []byte
 }
 
-// generated are all of them. root is the folder of the module, where a file is that is generated in part.
+// generated makes all files. root is the folder of the module, where capi/README.md is, of which only a part is
+// generated.
 func generated(root string) ([]file, error) {
 	listing, err := model.NewListing()
 	if err != nil {

@@ -1,6 +1,6 @@
 // Generate writes what is made from the table of models: names for packages that must not import models, the listing
-// that Python is built with, and the tables of options in the documentation. `go generate ./model` runs it in the
-// folder model. With -into they go below another folder, as for a model that a test adds.
+// and the functions of the Python package, and the tables of options in the documentation. `go generate ./model`
+// runs it in the folder model. With -into it writes below another folder. A test that adds a model does this.
 package main
 
 import (

@@ -13,14 +13,14 @@ import (
 
 const generatedNote = "<!-- Made by `go generate ./model` from the table of models: edit the tags in model/. -->\n"
 
-// page is docs/options.md.
+// page makes docs/options.md.
 func page(l model.Listing) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Models, options and maps\n\n" + generatedNote + `
 An option has one name, with underscores in the C library's JSON, in Python and in sidecars, and with dashes on the
 command line: ` + "`neg_lambda`" + `, ` + "`--neg-lambda`" + `. An option that is not given has its default. An unknown option, a value
-out of its range, and an option that has no meaning beside the others are errors, with the same words everywhere. Names
-and values of choices are written in lower case here. The case of values does not matter.
+out of its range, and an option that has no meaning with the values of the others are errors, with the same words
+everywhere. Names and values of choices are written in lower case here. The case of values does not matter.
 
 - **directions**: unit vectors. In JSON ` + "`[[x, y, z], ...]`" + `; on the command line a file, as MRtrix3's -directions takes
   it (azimuth and inclination in radians, or vectors), or the numbers themselves, ` + "`\"0,0,1;0,1,0\"`" + `.
@@ -78,22 +78,23 @@ func writeMap(b *bytes.Buffer, d model.ListedMap) {
 func defaultText(o model.Option) string {
 	switch {
 	case o.Needed:
-		return "needed (kbench estimates it by default)"
+		return "needed; kbench estimates it by default"
 	case o.Default == nil:
 		return ""
 	}
 	return model.DefaultText(o)
 }
 
-// meaning is the help, with what the option depends on.
+// meaning is the help, and a sentence that says on which other option this one depends.
 func meaning(o model.Option) string {
 	if o.With == nil {
 		return o.Help
 	}
-	return fmt.Sprintf("%s With `%s` %s.", o.Help, o.With.Option, strings.Join(o.With.Values, ", "))
+	return fmt.Sprintf("%s Only with `%s` %s.", o.Help, o.With.Option, strings.Join(o.With.Values, ", "))
 }
 
-// otherWords says which words for its values an option takes by its other names, between quotes.
+// otherWords says which other programs' words for its values an option takes. quote stands on both sides of each
+// word.
 func otherWords(o model.Option, quote string) string {
 	if len(o.Spellings) == 0 {
 		return ""
@@ -112,13 +113,13 @@ func codes(names []string) string {
 	return "`" + strings.Join(names, "`, `") + "`"
 }
 
-// The lines between which the C library's page has its list of options.
+// The list of options in the C library's page stands between these lines.
 const (
 	optionsBegin = "<!-- options: made by `go generate ./model` -->\n"
 	optionsEnd   = "<!-- end of options -->\n"
 )
 
-// withOptions is a page with the list of options between the two lines.
+// withOptions reads a page and puts the list of options between the two lines.
 func withOptions(path string, l model.Listing) ([]byte, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -43,7 +43,7 @@ func acquisition(t *testing.T) *acq.GradientTable {
 }
 
 // spoiltPhantom are voxels of a phantom, enough for two batches and a part of one. Four of them have a value that is
-// no signal.
+// not a signal.
 func spoiltPhantom(t *testing.T, g *acq.GradientTable) (signal []float32) {
 	t.Helper()
 	p, err := phantom.Make(g, phantom.Options{Voxels: 21, SNR: 30, Seed: 5})

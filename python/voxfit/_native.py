@@ -46,14 +46,14 @@ class Status(enum.IntEnum):
     OUTSIDE_MASK = 1  # not fitted
     NON_FINITE = 2  # a measured value is NaN or infinite: parameters are zero
     ZERO_SIGNAL = 3  # nothing was measured: parameters are zero
-    ALL_FREE_WATER = 4  # mean diffusivity of water: the fraction is 1, the tensor zero, S0 the mean b0
-    NOT_POSITIVE_DEFINITE = 5  # equations without one solution: docs/architecture.md, Bad signals
-    MAX_ITERATIONS = 6  # the last, or best, of too many iterations
-    REFIT = 7  # found in a slower, safer way
-    NEGATIVE_SIGNAL = 8  # found, though a measured value is negative
-    NEGATIVE_EIGENVALUE = 9  # free water: the tissue's tensor has an eigenvalue below zero
-    OVERFLOW = 10  # finite values, too large for single precision or for the sums: parameters are zero
-    BELOW_MIN_SIGNAL = 11  # a value is above zero and below the minimum signal, and was raised to it
+    ALL_FREE_WATER = 4  # diffuses like water: fraction 1, a tensor of zeros, S0 the mean b0
+    NOT_POSITIVE_DEFINITE = 5  # no unique solution: see Bad signals in docs/architecture.md
+    MAX_ITERATIONS = 6  # no convergence: parameters of the last, or the best, iteration
+    REFIT = 7  # a result was found in a slower, safer way
+    NEGATIVE_SIGNAL = 8  # a result was found, but a measured value is negative
+    NEGATIVE_EIGENVALUE = 9  # the fitted tensor has an eigenvalue below zero
+    OVERFLOW = 10  # a value is finite, but too large for the sums: parameters are zero
+    BELOW_MIN_SIGNAL = 11  # a value above zero was below the minimum signal, and was raised to it
     NOT_IN_SHARD = 12  # only in maps of kbench fit --shard: the voxel belongs to another part
 
 

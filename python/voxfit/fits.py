@@ -78,14 +78,14 @@ def fit_csd(
     Parameters
     ----------
     data : array_like, (..., N), path or nibabel image
-        Measured values of any real type and with any strides, or the NIfTI file that has them, which `load` reads.
+        Measured values of any real type and with any strides, or a NIfTI file, which `load` reads.
     gtab : GradientTable or (bvals, bvecs)
-        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
-        lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.
+        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped. A vector whose
+        length is not 1 scales its b-value (bvalue_scaling). B-tensors other than linear ones are an error.
     response : (evals, S0), AxSymShResponse or array_like
         Signal of a single fibre: eigenvalues in mm2/s, the largest first, and S0; or zonal coefficients (MRtrix3's
-        files), a row for each shell. As DIPY has them, a pair ``((e1, e2, e3), S0)`` or an AxSymShResponse; zonal
-        coefficients are an array. Four numbers that look like e1, e2, e3 and S0 are read as that, as in files.
+        files), a row for each shell. As in DIPY, a pair ``((e1, e2, e3), S0)`` or an AxSymShResponse; or an array of
+        zonal coefficients. An array of four numbers that look like e1, e2, e3 and S0 is read as these, as in files.
     convention : {"dipy", "mrtrix"}, default "dipy"
         The program that is followed in constraint, start, threshold, norm and shells: DIPY's csdeconv or MRtrix3's
         dwi2fod csd.
@@ -102,10 +102,10 @@ def fit_csd(
         Weight of the constraint that no amplitude is negative: DIPY's lambda_, MRtrix3's -neg_lambda. A number above
         0. Also ``lambda_``.
     norm_lambda : float, default 1
-        Weight of the solution's norm, MRtrix3's -norm_lambda. With `convention` mrtrix. A number above 0.
+        Weight of the solution's norm, MRtrix3's -norm_lambda. Only with `convention` mrtrix. A number above 0.
     tau : float, default 0.1
-        Amplitudes below this share of the mean amplitude are constrained. With `convention` dipy. A number of at least
-        0.
+        Amplitudes below this share of the mean amplitude are constrained. Only with `convention` dipy. A number of at
+        least 0.
     max_iterations : int, default 50
         Iterations after which a voxel that has not settled is given up. A whole number from 1 to 65535. Also
         ``convergence``.
@@ -132,18 +132,19 @@ def fit_csd(
         the environment variable VOXFIT_ISA names, else auto.
     b0_threshold : float, default 50
         The b-value up to which a volume counts as not diffusion-weighted. A number of at least 0, in s/mm2. Where the
-        gradient table is DIPY's, its own is the default.
+        gradient table is DIPY's, its own threshold is the default.
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
         Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling. auto
-        does so where lengths differ from 1 by more than half a per cent. dipy takes any table as DIPY does, whatever
-        the lengths are. Outside of kbench it does so whatever the units are, too.
+        does so where lengths differ from 1 by more than half a per cent. dipy reads a table by DIPY's rules and never
+        scales. Outside of kbench, b-values may then be in any unit.
     mask : array_like, (...), optional
-        The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
-        values, the largest above 1, are warned of.
+        Voxels are fitted where it is neither zero nor NaN; by default all are. An empty mask is an error. A mask with
+        more than two values, some above 1, gives a warning.
     n_threads : int, optional
         Number of workers; by default, and for -1, one for each CPU that the process may use.
     progress : callable or progress bar, optional
-        Called as ``progress(done, voxels)``, or told by ``update(added)`` if it has that, as tqdm's bars do.
+        Called as ``progress(done, voxels)``. If it has a method ``update(added)``, as
+        tqdm's bars do, that is called instead.
     **aliases
         Other names of options: ``sh_order_max``, ``sh_order``, ``basis_type``, ``sh_basis_type``, ``reg_sphere``,
         ``lambda_``, ``convergence``, ``npeaks``, ``relative_peak_threshold``, ``min_separation_angle``.
@@ -151,9 +152,9 @@ def fit_csd(
     Returns
     -------
     Result
-        With the maps below as attributes and as items, ``result.fod`` and ``result["fod"]``, zero outside the mask.
-        Shapes are those of the default options. With ``peaks=1`` a voxel of peakvalues is a number, and has no axis of
-        its own.
+        It has the maps below as attributes and as items, ``result.fod`` and ``result["fod"]``. They are zero outside
+        the mask. The shapes are those for the default options. With ``peaks=1``, peakvalues has one number for each
+        voxel and no last axis.
 
         fod : ndarray, (..., 45)
             SH coefficients of the fibre orientation distribution up to degree 8, basis descoteaux07: even l ascending,
@@ -167,11 +168,11 @@ def fit_csd(
         peakvalues : ndarray, (..., 5)
             The values of the fibre orientation distribution at its peaks, in their order; zeros where there are fewer.
         status : ndarray, (...)
-            What happened to the voxel, as a code; 1 is outside the mask. The item ``["status"]`` is the volume, the
-            attribute has the fitted voxels in a row.
+            What happened to the voxel, as a code; 1 is outside the mask. The item ``["status"]`` is the volume. The
+            attribute has the fitted voxels alone, in a row.
         iterations : ndarray, (...)
-            Iterations that the fit took; 0 where nothing was iterated. The item ``["iterations"]`` is the volume, the
-            attribute has the fitted voxels in a row.
+            Iterations that the fit took; 0 where nothing was iterated. The item ``["iterations"]`` is the volume. The
+            attribute has the fitted voxels alone, in a row.
 
     Examples
     --------
@@ -211,10 +212,10 @@ def fit_free_water(
     Parameters
     ----------
     data : array_like, (..., N), path or nibabel image
-        Measured values of any real type and with any strides, or the NIfTI file that has them, which `load` reads.
+        Measured values of any real type and with any strides, or a NIfTI file, which `load` reads.
     gtab : GradientTable or (bvals, bvecs)
-        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
-        lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.
+        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped. A vector whose
+        length is not 1 scales its b-value (bvalue_scaling). B-tensors other than linear ones are an error.
     method : {"nls", "wls"}, default "nls"
         Least squares: non-linear or weighted. Also ``fit_method``, with ``NLLS`` for nls, ``WLLS`` for wls.
     diso : float, default 0.003
@@ -235,26 +236,27 @@ def fit_free_water(
         the environment variable VOXFIT_ISA names, else auto.
     b0_threshold : float, default 50
         The b-value up to which a volume counts as not diffusion-weighted. A number of at least 0, in s/mm2. Where the
-        gradient table is DIPY's, its own is the default.
+        gradient table is DIPY's, its own threshold is the default.
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
         Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling. auto
-        does so where lengths differ from 1 by more than half a per cent. dipy takes any table as DIPY does, whatever
-        the lengths are. Outside of kbench it does so whatever the units are, too.
+        does so where lengths differ from 1 by more than half a per cent. dipy reads a table by DIPY's rules and never
+        scales. Outside of kbench, b-values may then be in any unit.
     mask : array_like, (...), optional
-        The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
-        values, the largest above 1, are warned of.
+        Voxels are fitted where it is neither zero nor NaN; by default all are. An empty mask is an error. A mask with
+        more than two values, some above 1, gives a warning.
     n_threads : int, optional
         Number of workers; by default, and for -1, one for each CPU that the process may use.
     progress : callable or progress bar, optional
-        Called as ``progress(done, voxels)``, or told by ``update(added)`` if it has that, as tqdm's bars do.
+        Called as ``progress(done, voxels)``. If it has a method ``update(added)``, as
+        tqdm's bars do, that is called instead.
     **aliases
         Other names of options: ``fit_method``, ``Diso``.
 
     Returns
     -------
     Result
-        With the maps below as attributes and as items, ``result.fa`` and ``result["fa"]``, zero outside the mask.
-        Shapes are those of the default options.
+        It has the maps below as attributes and as items, ``result.fa`` and ``result["fa"]``. They are zero outside the
+        mask. The shapes are those for the default options.
 
         fa : ndarray, (...)
             Fractional anisotropy of the tissue's tensor.
@@ -284,11 +286,11 @@ def fit_free_water(
             FA of the tissue's tensor times the sizes of the first eigenvector's x, y and z, in the frame of the given
             b-vectors: red, green and blue.
         status : ndarray, (...)
-            What happened to the voxel, as a code; 1 is outside the mask. The item ``["status"]`` is the volume, the
-            attribute has the fitted voxels in a row.
+            What happened to the voxel, as a code; 1 is outside the mask. The item ``["status"]`` is the volume. The
+            attribute has the fitted voxels alone, in a row.
         iterations : ndarray, (...)
-            Iterations that the fit took; 0 where nothing was iterated. The item ``["iterations"]`` is the volume, the
-            attribute has the fitted voxels in a row.
+            Iterations that the fit took; 0 where nothing was iterated. The item ``["iterations"]`` is the volume. The
+            attribute has the fitted voxels alone, in a row.
 
     Examples
     --------
@@ -345,19 +347,20 @@ def fit_msmt(
     Parameters
     ----------
     data : array_like, (..., N), path or nibabel image
-        Measured values of any real type and with any strides, or the NIfTI file that has them, which `load` reads.
+        Measured values of any real type and with any strides, or a NIfTI file, which `load` reads.
     gtab : GradientTable or (bvals, bvecs)
-        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
-        lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.
+        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped. A vector whose
+        length is not 1 scales its b-value (bvalue_scaling). B-tensors other than linear ones are an error.
     response : dict of str to array_like or (evals, S0), or MultiShellResponse
         Signal of each tissue (WM, GM, CSF): zonal coefficients (MRtrix3's files), a row for each shell, b = 0
-        included; or eigenvalues in mm2/s and S0. A dict by tissue, as ``{"WM": zonal, "CSF": ((e1, e2, e3), S0)}``, or
-        DIPY's MultiShellResponse. Four numbers that look like e1, e2, e3 and S0 are read as that, as in files.
+        included; or eigenvalues in mm2/s and S0. A dict with a response for each tissue, as ``{"WM": zonal, "CSF":
+        ((e1, e2, e3), S0)}``, or DIPY's MultiShellResponse. An array of four numbers that look like e1, e2, e3 and S0
+        is read as these, as in files.
     response_bvals : array_like, optional
-        b-values of the rows of the responses; by default the rows are those of the data's shells, ascending.
+        b-values of the rows of the responses; by default the rows stand for the data's shells in ascending order.
     lmax : int, default 8
-        Highest SH degree. A tissue whose response has a lower degree keeps that one. An even number from 2 to 12. Also
-        ``sh_order_max``, ``sh_order``.
+        Highest SH degree. A tissue whose response has a lower degree is fitted up to that one. An even number from 2
+        to 12. Also ``sh_order_max``, ``sh_order``.
     sh_basis : {"tournier07", "descoteaux07"}, default "tournier07"
         Basis of the SH coefficients in the maps fod: MRtrix3's or DIPY's legacy basis. Parameters are always in
         tournier07. Also ``basis_type``, ``sh_basis_type``.
@@ -389,18 +392,19 @@ def fit_msmt(
         the environment variable VOXFIT_ISA names, else auto.
     b0_threshold : float, default 50
         The b-value up to which a volume counts as not diffusion-weighted. A number of at least 0, in s/mm2. Where the
-        gradient table is DIPY's, its own is the default.
+        gradient table is DIPY's, its own threshold is the default.
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
         Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling. auto
-        does so where lengths differ from 1 by more than half a per cent. dipy takes any table as DIPY does, whatever
-        the lengths are. Outside of kbench it does so whatever the units are, too.
+        does so where lengths differ from 1 by more than half a per cent. dipy reads a table by DIPY's rules and never
+        scales. Outside of kbench, b-values may then be in any unit.
     mask : array_like, (...), optional
-        The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
-        values, the largest above 1, are warned of.
+        Voxels are fitted where it is neither zero nor NaN; by default all are. An empty mask is an error. A mask with
+        more than two values, some above 1, gives a warning.
     n_threads : int, optional
         Number of workers; by default, and for -1, one for each CPU that the process may use.
     progress : callable or progress bar, optional
-        Called as ``progress(done, voxels)``, or told by ``update(added)`` if it has that, as tqdm's bars do.
+        Called as ``progress(done, voxels)``. If it has a method ``update(added)``, as
+        tqdm's bars do, that is called instead.
     **aliases
         Other names of options: ``sh_order_max``, ``sh_order``, ``basis_type``, ``sh_basis_type``, ``reg_sphere``,
         ``npeaks``, ``relative_peak_threshold``, ``min_separation_angle``.
@@ -408,9 +412,9 @@ def fit_msmt(
     Returns
     -------
     Result
-        With the maps below as attributes and as items, ``result.fod_wm`` and ``result["fod_label-WM"]``, zero outside
-        the mask. Shapes are those of the default options. With ``peaks=1`` a voxel of peakvalues is a number, and has
-        no axis of its own.
+        It has the maps below as attributes and as items, ``result.fod_wm`` and ``result["fod_label-WM"]``. They are
+        zero outside the mask. The shapes are those for the default options. With ``peaks=1``, peakvalues has one
+        number for each voxel and no last axis.
 
         fod_wm : ndarray, (..., 45), or ``["fod_label-WM"]``
             SH coefficients of the distribution of WM up to degree 8, basis tournier07: even l ascending, m = -l..l.
@@ -434,14 +438,14 @@ def fit_msmt(
         peakvalues_wm : ndarray, (..., 5), or ``["peakvalues_label-WM"]``
             The values of the distribution of WM at its peaks, in their order; zeros where there are fewer.
         status : ndarray, (...)
-            What happened to the voxel, as a code; 1 is outside the mask. The item ``["status"]`` is the volume, the
-            attribute has the fitted voxels in a row.
+            What happened to the voxel, as a code; 1 is outside the mask. The item ``["status"]`` is the volume. The
+            attribute has the fitted voxels alone, in a row.
         iterations : ndarray, (...)
-            Iterations that the fit took; 0 where nothing was iterated. The item ``["iterations"]`` is the volume, the
-            attribute has the fitted voxels in a row.
+            Iterations that the fit took; 0 where nothing was iterated. The item ``["iterations"]`` is the volume. The
+            attribute has the fitted voxels alone, in a row.
         prediction : ndarray, (..., N)
-            The signal that the model predicts, in the order of the volumes; 0 for those that are not fitted. Only when
-            it is asked for.
+            The signal that the model predicts, in the order of the volumes; 0 for those that are not fitted. Only made
+            when an option asks for it.
         residual : ndarray, (...)
             Sum of the squared differences of predicted and measured signal.
 
@@ -481,21 +485,22 @@ def fit_dti(
     Parameters
     ----------
     data : array_like, (..., N), path or nibabel image
-        Measured values of any real type and with any strides, or the NIfTI file that has them, which `load` reads.
+        Measured values of any real type and with any strides, or a NIfTI file, which `load` reads.
     gtab : GradientTable or (bvals, bvecs)
-        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
-        lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.
+        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped. A vector whose
+        length is not 1 scales its b-value (bvalue_scaling). B-tensors other than linear ones are an error.
     method : {"wls", "nls", "ols", "iwls"}, default "wls"
         Least squares: weighted, non-linear, ordinary, or iteratively reweighted as MRtrix3's dwi2tensor does it. Also
         ``fit_method``, with ``LLS`` for ols, ``LS`` for ols, ``NLLS`` for nls, ``OLLS`` for ols, ``WLLS`` for wls.
     min_signal : float, default 0.0001
-        Measured values below it are raised to it. It is in the unit of the signal. With `method` wls, nls, ols. A
+        Measured values below it are raised to it. It is in the unit of the signal. Only with `method` wls, nls, ols. A
         number above 0.
     iterations : int, default 2
-        Number of reweighted fits after the first, as in MRtrix3's dwi2tensor -iter. With `method` iwls. A whole number
-        from 0 to 65535.
+        Number of reweighted fits after the first, as in MRtrix3's dwi2tensor -iter. Only with `method` iwls. A whole
+        number from 0 to 65535.
     uniform_start : bool, default False
-        Give all measurements equal weights in the first fit, as MRtrix3's dwi2tensor -ols does. With `method` iwls.
+        Give all measurements equal weights in the first fit, as MRtrix3's dwi2tensor -ols does. Only with `method`
+        iwls.
     mrtrix_order : bool, default False
         Write the map tensor as D11, D22, D33, D12, D13, D23, MRtrix3's order.
     isa : str, optional
@@ -503,26 +508,27 @@ def fit_dti(
         the environment variable VOXFIT_ISA names, else auto.
     b0_threshold : float, default 50
         The b-value up to which a volume counts as not diffusion-weighted. A number of at least 0, in s/mm2. Where the
-        gradient table is DIPY's, its own is the default.
+        gradient table is DIPY's, its own threshold is the default.
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
         Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling. auto
-        does so where lengths differ from 1 by more than half a per cent. dipy takes any table as DIPY does, whatever
-        the lengths are. Outside of kbench it does so whatever the units are, too.
+        does so where lengths differ from 1 by more than half a per cent. dipy reads a table by DIPY's rules and never
+        scales. Outside of kbench, b-values may then be in any unit.
     mask : array_like, (...), optional
-        The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
-        values, the largest above 1, are warned of.
+        Voxels are fitted where it is neither zero nor NaN; by default all are. An empty mask is an error. A mask with
+        more than two values, some above 1, gives a warning.
     n_threads : int, optional
         Number of workers; by default, and for -1, one for each CPU that the process may use.
     progress : callable or progress bar, optional
-        Called as ``progress(done, voxels)``, or told by ``update(added)`` if it has that, as tqdm's bars do.
+        Called as ``progress(done, voxels)``. If it has a method ``update(added)``, as
+        tqdm's bars do, that is called instead.
     **aliases
         Other names of options: ``fit_method``.
 
     Returns
     -------
     Result
-        With the maps below as attributes and as items, ``result.fa`` and ``result["fa"]``, zero outside the mask.
-        Shapes are those of the default options.
+        It has the maps below as attributes and as items, ``result.fa`` and ``result["fa"]``. They are zero outside the
+        mask. The shapes are those for the default options.
 
         fa : ndarray, (...)
             Fractional anisotropy of the diffusion tensor.
@@ -550,11 +556,11 @@ def fit_dti(
             FA of the diffusion tensor times the sizes of the first eigenvector's x, y and z, in the frame of the given
             b-vectors: red, green and blue.
         status : ndarray, (...)
-            What happened to the voxel, as a code; 1 is outside the mask. The item ``["status"]`` is the volume, the
-            attribute has the fitted voxels in a row.
+            What happened to the voxel, as a code; 1 is outside the mask. The item ``["status"]`` is the volume. The
+            attribute has the fitted voxels alone, in a row.
         iterations : ndarray, (...)
-            Iterations that the fit took; 0 where nothing was iterated. The item ``["iterations"]`` is the volume, the
-            attribute has the fitted voxels in a row.
+            Iterations that the fit took; 0 where nothing was iterated. The item ``["iterations"]`` is the volume. The
+            attribute has the fitted voxels alone, in a row.
 
     Examples
     --------
@@ -600,17 +606,17 @@ def fit_sfm(
     Parameters
     ----------
     data : array_like, (..., N), path or nibabel image
-        Measured values of any real type and with any strides, or the NIfTI file that has them, which `load` reads.
+        Measured values of any real type and with any strides, or a NIfTI file, which `load` reads.
     gtab : GradientTable or (bvals, bvecs)
-        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of other
-        lengths than 1 scale b-values (bvalue_scaling). B-tensors other than linear ones are an error.
+        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped. A vector whose
+        length is not 1 scales its b-value (bvalue_scaling). B-tensors other than linear ones are an error.
     solver : {"elasticnet", "nnls"}, default "elasticnet"
         How weights are found: with the penalty of the elastic net, or by non-negative least squares.
     l1_ratio : float, default 0.5
-        Share of the penalty that falls on the weights, not on their squares. With `solver` elasticnet. A number above
-        0 and up to 1.
+        Share of the penalty that falls on the weights, not on their squares. Only with `solver` elasticnet. A number
+        above 0 and up to 1.
     alpha : float, default 0.001
-        Weight of the penalty, as in scikit-learn. With `solver` elasticnet. A number above 0.
+        Weight of the penalty, as in scikit-learn. Only with `solver` elasticnet. A number above 0.
     evals : array_like, (3,), default (0.0015, 0.0005, 0.0005)
         Diffusivities of a fascicle: one along it, and two equal ones across it. Three diffusivities in mm2/s, the
         largest first, as 0.0017,0.0003,0.0003. Also ``response``.
@@ -634,27 +640,28 @@ def fit_sfm(
         the environment variable VOXFIT_ISA names, else auto.
     b0_threshold : float, default 50
         The b-value up to which a volume counts as not diffusion-weighted. A number of at least 0, in s/mm2. Where the
-        gradient table is DIPY's, its own is the default.
+        gradient table is DIPY's, its own threshold is the default.
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
         Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling. auto
-        does so where lengths differ from 1 by more than half a per cent. dipy takes any table as DIPY does, whatever
-        the lengths are. Outside of kbench it does so whatever the units are, too.
+        does so where lengths differ from 1 by more than half a per cent. dipy reads a table by DIPY's rules and never
+        scales. Outside of kbench, b-values may then be in any unit.
     mask : array_like, (...), optional
-        The voxels to fit, where it is neither zero nor NaN; all by default. An empty mask is an error; more than two
-        values, the largest above 1, are warned of.
+        Voxels are fitted where it is neither zero nor NaN; by default all are. An empty mask is an error. A mask with
+        more than two values, some above 1, gives a warning.
     n_threads : int, optional
         Number of workers; by default, and for -1, one for each CPU that the process may use.
     progress : callable or progress bar, optional
-        Called as ``progress(done, voxels)``, or told by ``update(added)`` if it has that, as tqdm's bars do.
+        Called as ``progress(done, voxels)``. If it has a method ``update(added)``, as
+        tqdm's bars do, that is called instead.
     **aliases
         Other names of options: ``response``, ``npeaks``, ``relative_peak_threshold``, ``min_separation_angle``.
 
     Returns
     -------
     Result
-        With the maps below as attributes and as items, ``result.weights`` and ``result["weights"]``, zero outside the
-        mask. Shapes are those of the default options. With ``peaks=1`` a voxel of peakvalues is a number, and has no
-        axis of its own.
+        It has the maps below as attributes and as items, ``result.weights`` and ``result["weights"]``. They are zero
+        outside the mask. The shapes are those for the default options. With ``peaks=1``, peakvalues has one number for
+        each voxel and no last axis.
 
         weights : ndarray, (..., 181)
             Weights of fascicles along the 181 vertices of the sphere symmetric362, in their order, in the frame of the
@@ -681,13 +688,13 @@ def fit_sfm(
             How far the weights are from fulfilling the conditions of the minimum, relative; rounding leaves 1e-15 to
             1e-11.
         status : ndarray, (...)
-            What happened to the voxel, as a code; 1 is outside the mask. The item ``["status"]`` is the volume, the
-            attribute has the fitted voxels in a row.
+            What happened to the voxel, as a code; 1 is outside the mask. The item ``["status"]`` is the volume. The
+            attribute has the fitted voxels alone, in a row.
         iterations : ndarray, (...)
-            Iterations that the fit took; 0 where nothing was iterated. The item ``["iterations"]`` is the volume, the
-            attribute has the fitted voxels in a row.
+            Iterations that the fit took; 0 where nothing was iterated. The item ``["iterations"]`` is the volume. The
+            attribute has the fitted voxels alone, in a row.
         prediction : ndarray, (..., N)
-            Predicted signal of each measurement, in their order. Only when it is asked for.
+            Predicted signal of each measurement, in their order. Only made when an option asks for it.
 
     Examples
     --------
