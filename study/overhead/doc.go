@@ -17,10 +17,10 @@
 // the published machines and is recorded in the files of kbench run. For other files the caller says it
 // ([study.Machines]).
 //
-// The fit minimises relative errors with coefficients that are not negative (nnls.Solve); errors beyond 5% count by
-// their size and not by its square (Huber 1964), and h is found by search. If a term is a combination of the terms
-// before it in all runs at hand, it is left out, and the output says so. For example, with one CPU count and a chunk
-// for every CPU, nothing tells the serial part from the work.
+// The fit minimises relative errors with coefficients that are not negative; errors beyond 5% count by their size and
+// not by its square (Huber 1964), and h is found by search. Where the runs say nothing of h, it is taken as 0. If a
+// term is a combination of the terms before it in all runs at hand, it is left out, and the output says so. For
+// example, with one CPU count and a chunk for every CPU, nothing tells the serial part from the work.
 //
 // Intervals are bootstrap percentiles. Each draw takes whole settings within each CPU count, because the errors of the
 // model differ more between settings than the runs of one setting differ from each other. These intervals do not allow

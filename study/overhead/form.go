@@ -33,17 +33,13 @@ const (
 	fullChunks
 )
 
-// seen returns the setting that the formula is applied to, for a value of the form's bound.
-func (f form) seen(s setting, limit float64) setting {
+// of returns what the coefficient of a term is multiplied by in a setting. It is called millions of times, and therefore
+// takes pointers.
+func (f *fitted) of(term int, s *setting) float64 {
 	if f.bounded == fullChunks {
-		return s.loaded(limit)
+		loaded := s.loaded(f.limit)
+		s = &loaded
 	}
-	return s
-}
-
-// of returns what the coefficient of a term is multiplied by in a setting.
-func (f fitted) of(term int, s setting) float64 {
-	s = f.seen(s, f.limit)
 	power := s.power(f.thread)
 	x := s.term(term, f.thread)
 	if f.bounded == fedCores && power > 0 {
@@ -131,7 +127,7 @@ type fitted struct {
 }
 
 // parts returns the time of a setting, term by term. Of two terms that overlap, the shorter is zero.
-func (f fitted) parts(s setting) (parts [termCount]float64) {
+func (f *fitted) parts(s *setting) (parts [termCount]float64) {
 	for i := range parts {
 		if f.values[i] > 0 {
 			parts[i] = f.values[i] * f.of(i, s)
@@ -150,7 +146,7 @@ func (f fitted) parts(s setting) (parts [termCount]float64) {
 // time is the time of a setting in seconds.
 func (f fitted) time(s setting) float64 {
 	sum := 0.0
-	for _, p := range f.parts(s) {
+	for _, p := range f.parts(&s) {
 		sum += p
 	}
 	return sum
@@ -201,13 +197,14 @@ type search struct {
 var fine, coarse = search{8, 3e-3}, search{4, 3e-2}
 
 // leastLoss finds the share, from 0 to 1, whose fit has the least loss. It searches a grid, and then between the
-// neighbours of the best point by golden sections, down to a tolerance.
+// neighbours of the best point by golden sections, down to a tolerance. Where the loss does not depend on the share, it
+// takes the least share that it tried: rounding must not decide.
 func leastLoss[T any](fit func(share float64) (T, float64), how search) T {
 	var best T
 	least, at := math.Inf(1), 0.0
 	try := func(share float64) float64 {
 		g, loss := fit(share)
-		if loss < least {
+		if less(loss, least) {
 			best, least, at = g, loss, share
 		}
 		return loss
@@ -221,7 +218,7 @@ func leastLoss[T any](fit func(share float64) (T, float64), how search) T {
 	from, to := high-golden*(high-low), low+golden*(high-low)
 	a, b := try(from), try(to)
 	for high-low > how.tolerance {
-		if a < b {
+		if !less(b, a) {
 			high, to, b = to, from, a
 			from = high - golden*(high-low)
 			a = try(from)
@@ -233,6 +230,9 @@ func leastLoss[T any](fit func(share float64) (T, float64), how search) T {
 	}
 	return best
 }
+
+// less says that a loss is less than another by more than rounding. Losses are sums of squares of relative errors.
+func less(loss, other float64) bool { return loss < other-1e-9*other-1e-18 || math.IsInf(other, 1) }
 
 // fitWith finds the coefficients for a given share of a hyperthread. In a form with overlap it depends on the
 // coefficients which settings are bound by the term that overlaps, and the coefficients depend on this. Both are found
@@ -275,7 +275,7 @@ func (f fitted) fitBound(settings []setting, told []int, bound []bool) fitted {
 		for c, i := range told {
 			hidden := f.overlap != 0 && (i == f.overlap && !bound[r] || (i == termWork || i == termContention) && bound[r])
 			if !hidden {
-				p.set(r, c, f.of(i, s)/s.time)
+				p.set(r, c, f.of(i, &s)/s.time)
 			}
 		}
 	}
@@ -292,8 +292,8 @@ func (f fitted) fitBound(settings []setting, told []int, bound []bool) fitted {
 func (f fitted) outlasts(settings []setting, term int) []bool {
 	longer := make([]bool, len(settings))
 	for i, s := range settings {
-		work := f.values[termWork]*f.of(termWork, s) + f.values[termContention]*f.of(termContention, s)
-		longer[i] = f.values[term]*f.of(term, s) > work
+		work := f.values[termWork]*f.of(termWork, &s) + f.values[termContention]*f.of(termContention, &s)
+		longer[i] = f.values[term]*f.of(term, &s) > work
 	}
 	return longer
 }
@@ -305,7 +305,7 @@ func (f fitted) tellable(settings []setting) []int {
 	for _, i := range f.terms {
 		v := make([]float64, len(settings))
 		for r, s := range settings {
-			v[r] = f.of(i, s) / s.time
+			v[r] = f.of(i, &s) / s.time
 		}
 		whole := floats.Norm(v, 2)
 		for _, b := range basis {

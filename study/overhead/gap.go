@@ -47,7 +47,7 @@ const mostCopying = 20
 // reasons returns the reasons that are tried. A socket of the report's machine has 18 cores.
 func reasons() []reason {
 	const socket = 18
-	work := func(f fitted, s setting) float64 { return f.values[termWork] * f.of(termWork, s) }
+	work := func(f fitted, s setting) float64 { return f.values[termWork] * f.of(termWork, &s) }
 	perSocket := func(s setting) float64 { return s.inUse() / float64(s.cores.Sockets) }
 	longer := func(e study.Estimate) string { return "work longer by " + e.InWords(100, "%") }
 	return []reason{

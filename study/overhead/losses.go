@@ -23,7 +23,7 @@ var whyOf = map[string]string{
 // losses divides the fitted time of a setting: first the time of the work if every CPU were a whole core and had its
 // share, then the reasons why it takes longer.
 func (a *analysis) losses(s setting) (ideal float64, losses []Loss) {
-	parts := a.fit.parts(s)
+	parts := a.fit.parts(&s)
 	ideal = a.fit.values[termWork] / float64(s.cpus)
 	spread := a.fit.values[termWork] / s.busy // by the CPUs that have a chunk
 	return ideal, []Loss{

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	modelname "github.com/voxfit/voxfit/model/name"
+	"github.com/voxfit/voxfit/study"
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
@@ -24,13 +25,10 @@ type reconciliation struct {
 // enough is the difference of Akaike's criterion up to which two fits are equally good (Burnham and Anderson 2002).
 const enough = 2
 
-// reconciledWith compares an analysis with that of a larger data set of the same model. disagree is false where large
-// is no such analysis, or where the two agree.
+// reconciledWith compares an analysis with that of a larger data set of the same model. disagree is false where the two
+// agree.
 func (a *analysis) reconciledWith(large *analysis) (r reconciliation, disagree bool) {
-	same := a.Condition
-	same.Voxels = large.Voxels
-	if same != large.Condition || a.Voxels >= large.Voxels || a.Thread == nil || large.Thread == nil ||
-		a.Thread.Low <= large.Thread.High && a.Thread.High >= large.Thread.Low {
+	if a.Thread == nil || large.Thread == nil || a.Thread.Low <= large.Thread.High && a.Thread.High >= large.Thread.Low {
 		return r, false
 	}
 	f := form{name: unequalName, terms: instead(), overlap: termChunk, bounded: fullChunks}
@@ -72,14 +70,20 @@ func (r reconciliation) long() string {
 	return text
 }
 
-// reconciliations returns one for each data set that disagrees with a larger one.
+// reconciliations returns one for each data set that disagrees with the largest one of its model.
 func reconciliations(analyses []*analysis) []reconciliation {
 	var all []reconciliation
-	for i, small := range analyses {
-		for _, large := range analyses[:i] { // the larger data set first
-			if r, disagree := small.reconciledWith(large); disagree {
-				all = append(all, r)
-			}
+	largest := map[study.Condition]*analysis{} // by condition without voxels; the larger data set comes first
+	for _, a := range analyses {
+		c := a.Condition
+		c.Voxels = 0
+		large, found := largest[c]
+		if !found {
+			largest[c] = a
+			continue
+		}
+		if r, disagree := a.reconciledWith(large); disagree {
+			all = append(all, r)
 		}
 	}
 	return all

@@ -30,13 +30,13 @@ func (s setting) loaded(share float64) setting {
 }
 
 // inUse returns how many physical cores have a chunk. Systems give work to all cores before any second hyperthread.
-func (s setting) inUse() float64 { return min(s.busy, float64(s.cores.Physical)) }
+func (s *setting) inUse() float64 { return min(s.busy, float64(s.cores.Physical)) }
 
 // power returns how many cores the busy CPUs are worth, when a second hyperthread adds the given share of a core.
-func (s setting) power(thread float64) float64 { return s.inUse() + thread*(s.busy-s.inUse()) }
+func (s *setting) power(thread float64) float64 { return s.inUse() + thread*(s.busy-s.inUse()) }
 
 // neighbours returns with how many other busy CPUs a busy CPU shares its socket.
-func (s setting) neighbours() float64 { return max(0, s.busy/float64(s.cores.Sockets)-1) }
+func (s *setting) neighbours() float64 { return max(0, s.busy/float64(s.cores.Sockets)-1) }
 
 // The terms of the model. A term that cannot be told from the terms before it is left out, so that the order matters.
 const (
@@ -52,7 +52,7 @@ const (
 )
 
 // term returns the quantity of a setting that a coefficient is multiplied by. It is never negative.
-func (s setting) term(i int, thread float64) float64 {
+func (s *setting) term(i int, thread float64) float64 {
 	switch i {
 	case termWork:
 		return 1 / s.power(thread)
