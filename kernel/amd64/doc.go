@@ -40,7 +40,7 @@
 //	go generate ./kernel/amd64
 //
 // One generator serves all instruction sets. It is told how wide vectors are, how many registers there are, whether
-// instructions have masks (_asm/set.go), and what sizes of blocks follow (_asm/vectors.go). The comments in the
-// generator say which registers hold what, and which formula is computed. CI generates the files anew and fails where
-// they differ.
+// instructions have masks (_asm/set.go), and what sizes of blocks follow (_asm/vectors.go). Each function in a .s
+// file begins with comments: what it computes, by which formula, and which registers hold what. CI generates the files
+// again and fails where they differ.
 package amd64

@@ -7,6 +7,11 @@
 // func tensorPack32AVX2(lanes *float64, signal *float32, n int)
 // Requires: AVX, MMX+
 TEXT ·tensorPack32AVX2(SB), NOSPLIT, $0-24
+	// tensorPack32AVX2 transposes the signals of 8 voxels, rows of n >= 4 values one after another, into n numbers of 8
+	// lanes, and prefetches the next 8 rows.
+	// RDI lanes, RSI first row, R9 fifth row, RDX length of a row in bytes, R8 three of them
+	// R10 what is prefetched, RCX columns left
+	// Y0-Y3 rows, Y4-Y7 pairs, then columns
 	MOVQ lanes+0(FP), DI
 	MOVQ signal+8(FP), SI
 	MOVQ n+16(FP), CX
@@ -118,6 +123,11 @@ done3:
 // func tensorPack64AVX2(lanes *float64, signal *float64, n int)
 // Requires: AVX, MMX+
 TEXT ·tensorPack64AVX2(SB), NOSPLIT, $0-24
+	// tensorPack64AVX2 transposes the signals of 8 voxels, rows of n >= 4 values one after another, into n numbers of 8
+	// lanes, and prefetches the next 8 rows.
+	// RDI lanes, RSI first row, R9 fifth row, RDX length of a row in bytes, R8 three of them
+	// R10 what is prefetched, RCX columns left
+	// Y0-Y3 rows, Y4-Y7 pairs, then columns
 	MOVQ lanes+0(FP), DI
 	MOVQ signal+8(FP), SI
 	MOVQ n+16(FP), CX
@@ -223,6 +233,9 @@ done6:
 // func tensorRangeAVX2(extent *float64, s *float64, n int)
 // Requires: AVX, FMA3
 TEXT ·tensorRangeAVX2(SB), NOSPLIT, $0-24
+	// tensorRangeAVX2 lowers the least and raises the most to n numbers of 8 voxels, and adds their squares to the energy.
+	// RDI extent, RSI s, RCX n
+	// Y0 s, Y1 least, Y2 most, Y3 energy
 	MOVQ    extent+0(FP), DI
 	MOVQ    s+8(FP), SI
 	MOVQ    n+16(FP), CX
@@ -273,6 +286,9 @@ done10:
 // func tensorExp2AVX2(y *float64, x *float64, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorExp2AVX2(SB), NOSPLIT, $0-24
+	// tensorExp2AVX2 writes y = 2^x for n numbers of 8 voxels.
+	// RDI y, RSI x, RCX n
+	// Y0 x, Y1-Y4 work, Y5-Y6 the table
 	MOVQ  y+0(FP), DI
 	MOVQ  x+8(FP), SI
 	MOVQ  n+16(FP), CX
@@ -445,6 +461,9 @@ GLOBL tensorAVX23ff0000000000000<>(SB), RODATA|NOPTR, $32
 // func tensorLog2AVX2(y *float64, x *float64, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorLog2AVX2(SB), NOSPLIT, $0-24
+	// tensorLog2AVX2 writes y = log2(x) for n numbers of 8 voxels.
+	// RDI y, RSI x, RCX n
+	// Y0 x, Y1-Y5 work, Y6-Y9 the tables
 	MOVQ  y+0(FP), DI
 	MOVQ  x+8(FP), SI
 	MOVQ  n+16(FP), CX
@@ -723,6 +742,10 @@ GLOBL tensorAVX27ff0000000000000<>(SB), RODATA|NOPTR, $32
 // func tensorLogarithmsAVX2(y *float64, s *float64, design *float64, n int, rest *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorLogarithmsAVX2(SB), NOSPLIT, $0-40
+	// tensorLogarithmsAVX2 writes y = log2(x) for n measurements of 8 voxels. x = s - c water is what water leaves of the
+	// signal, or the floor where x <= cut.
+	// RDI y, R9 v, RSI s, RDX row of the design (w is its number 7), R8 the Rest, RCX n
+	// Y0 x, Y1-Y5 work, Y6-Y9 tables, Y10 c, Y11 cut, Y12 floor, Y13 s
 	MOVQ    y+0(FP), DI
 	MOVQ    s+8(FP), SI
 	MOVQ    design+16(FP), DX
@@ -907,6 +930,10 @@ done25:
 // func tensorWeightedLogarithmsAVX2(y *float64, v *float64, s *float64, design *float64, n int, rest *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorWeightedLogarithmsAVX2(SB), NOSPLIT, $0-48
+	// tensorWeightedLogarithmsAVX2 writes v = s^2 and y = v log2(x) for n measurements of 8 voxels. x = s - c water is what
+	// water leaves of the signal, or the floor where x <= cut.
+	// RDI y, R9 v, RSI s, RDX row of the design (w is its number 7), R8 the Rest, RCX n
+	// Y0 x, Y1-Y5 work, Y6-Y9 tables, Y10 c, Y11 cut, Y12 floor, Y13 s
 	MOVQ    y+0(FP), DI
 	MOVQ    v+8(FP), R9
 	MOVQ    s+16(FP), SI
@@ -1101,6 +1128,9 @@ done31:
 // func tensorSums7AVX2(sums *float64, table *float64, v *float64, n int)
 // Requires: AVX, FMA3
 TEXT ·tensorSums7AVX2(SB), NOSPLIT, $0-32
+	// tensorSums7AVX2 adds v, times each column of a table, to the sum of that column, over n measurements of 8 voxels.
+	// RDI sums, RDX table, RSI v, RCX n
+	// Y0-Y11 sums, Y12-Y13 v, Y14-Y15 broadcasts
 	MOVQ    sums+0(FP), DI
 	MOVQ    table+8(FP), DX
 	MOVQ    v+16(FP), SI
@@ -1188,6 +1218,9 @@ done36:
 // func tensorSums22AVX2(sums *float64, table *float64, v *float64, n int)
 // Requires: AVX, FMA3
 TEXT ·tensorSums22AVX2(SB), NOSPLIT, $0-32
+	// tensorSums22AVX2 adds v, times each column of a table, to the sum of that column, over n measurements of 8 voxels.
+	// RDI sums, RDX table, RSI v, RCX n
+	// Y0-Y11 sums, Y12-Y13 v, Y14-Y15 broadcasts
 	MOVQ    sums+0(FP), DI
 	MOVQ    table+8(FP), DX
 	MOVQ    v+16(FP), SI
@@ -1411,6 +1444,10 @@ done44:
 // func tensorExpandAVX2(matrix *float64, sums *float64)
 // Requires: AVX
 TEXT ·tensorExpandAVX2(SB), NOSPLIT, $0-16
+	// tensorExpandAVX2 writes the normal matrices of 8 voxels, packed lower triangles of 28 elements, from the 22 sums that
+	// differ where b-tensors have rank one.
+	// RDI matrix, RSI sums
+	// Y0 element
 	MOVQ    matrix+0(FP), DI
 	MOVQ    sums+8(FP), SI
 	VMOVUPD (SI), Y0
@@ -1549,6 +1586,11 @@ TEXT ·tensorExpandAVX2(SB), NOSPLIT, $0-16
 // func tensorModelAVX2(u *float64, v *float64, x *float64, s *float64, design *float64, n int, point *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorModelAVX2(SB), NOSPLIT, $0-56
+	// tensorModelAVX2 evaluates the model of 8 voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s - t
+	// - c water it writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water to the
+	// gradient.
+	// RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n
+	// Y0-Y1 t, Y2-Y5 and Y6-Y9 work, Y10-Y11 squares, Y12-Y13 gradient, Y14 broadcasts
 	MOVQ    u+0(FP), DI
 	MOVQ    v+8(FP), R9
 	MOVQ    x+16(FP), R10
@@ -1675,6 +1717,11 @@ done46:
 // func tensorMisfitAVX2(s *float64, design *float64, n int, point *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorMisfitAVX2(SB), NOSPLIT, $0-32
+	// tensorMisfitAVX2 adds the squares of s - t - c water to those of a point, over n measurements of 8 voxels. t = 2^(w.p
+	// + p6).
+	// RSI s, RDX row of the design, R8 the Point, RCX n
+	// Y0-Y3 t, Y4-Y7 parts of the exponential, Y8-Y11 its polynomial, then d
+	// Y12 and Y13 squares of even and odd rows, Y14 p, Y15 broadcasts
 	MOVQ    s+0(FP), SI
 	MOVQ    design+8(FP), DX
 	MOVQ    n+16(FP), CX
@@ -2157,6 +2204,9 @@ done54:
 // func tensorWeightsAVX2(u *float64, v *float64, s *float64, design *float64, n int, point *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorWeightsAVX2(SB), NOSPLIT, $0-48
+	// tensorWeightsAVX2 writes v = 2^(w.p + p6) and u = v s for n measurements of 8 voxels.
+	// RDI u, R9 v, RSI s, RDX row of the design, R8 the Point, RCX n
+	// Y0-Y1 t, Y2-Y5 and Y6-Y9 work, Y10-Y11 squares, Y12-Y13 gradient, Y14 broadcasts
 	MOVQ  u+0(FP), DI
 	MOVQ  v+8(FP), R9
 	MOVQ  s+16(FP), SI
@@ -2254,7 +2304,14 @@ done56:
 // func tensorStepAVX2(system *float64)
 // Requires: AVX, FMA3
 TEXT ·tensorStepAVX2(SB), NOSPLIT, $0-8
-	MOVQ         system+0(FP), R8
+	// tensorStepAVX2 factors the damped matrices of 8 voxels into L D L^T, solves for the step, whose last unknown is at
+	// least -bound, and predicts by how much the objective falls.
+	// Y0-Y7 x, Y8 predicted, Y9 and Y10 work
+	MOVQ system+0(FP), R8
+
+	// R8 the System
+	// Y0-Y6 l d of the column, Y8 pivot, Y9 work, Y10 least, Y11 inverse, Y12 1 + damping, Y13 one
+	// Y14 the least number by which is divided
 	VMOVUPD      tensorAVX23ff0000000000000<>+0(SB), Y13
 	VMOVUPD      tensorAVX20170000000000000<>+0(SB), Y14
 	VADDPD       6720(R8), Y13, Y12
@@ -2643,6 +2700,10 @@ TEXT ·tensorStepAVX2(SB), NOSPLIT, $0-8
 	VFNMADD231PD 3392(R8), Y1, Y0
 	VMOVUPD      Y1, 2880(R8)
 	VMOVUPD      Y0, 2816(R8)
+
+	// R8 the System
+	// Y0-Y6 l d of the column, Y8 pivot, Y9 work, Y10 least, Y11 inverse, Y12 1 + damping, Y13 one
+	// Y14 the least number by which is divided
 	VMOVUPD      tensorAVX23ff0000000000000<>+0(SB), Y13
 	VMOVUPD      tensorAVX20170000000000000<>+0(SB), Y14
 	VADDPD       6752(R8), Y13, Y12
@@ -3043,7 +3104,12 @@ GLOBL tensorAVX20170000000000000<>(SB), RODATA|NOPTR, $32
 // func tensorFactorAVX2(system *float64)
 // Requires: AVX, FMA3
 TEXT ·tensorFactorAVX2(SB), NOSPLIT, $0-8
-	MOVQ         system+0(FP), R8
+	// tensorFactorAVX2 factors the leading 7 x 7 part of the damped matrices of 8 voxels into L D L^T.
+	MOVQ system+0(FP), R8
+
+	// R8 the System
+	// Y0-Y6 l d of the column, Y8 pivot, Y9 work, Y10 least, Y11 inverse, Y12 1 + damping, Y13 one
+	// Y14 the least number by which is divided
 	VMOVUPD      tensorAVX23ff0000000000000<>+0(SB), Y13
 	VMOVUPD      tensorAVX20170000000000000<>+0(SB), Y14
 	VADDPD       6720(R8), Y13, Y12
@@ -3259,6 +3325,10 @@ TEXT ·tensorFactorAVX2(SB), NOSPLIT, $0-8
 	VMOVUPD      Y8, 6016(R8)
 	VMOVUPD      Y11, 6528(R8)
 	VMOVUPD      Y10, 6656(R8)
+
+	// R8 the System
+	// Y0-Y6 l d of the column, Y8 pivot, Y9 work, Y10 least, Y11 inverse, Y12 1 + damping, Y13 one
+	// Y14 the least number by which is divided
 	VMOVUPD      tensorAVX23ff0000000000000<>+0(SB), Y13
 	VMOVUPD      tensorAVX20170000000000000<>+0(SB), Y14
 	VADDPD       6752(R8), Y13, Y12
@@ -3480,6 +3550,7 @@ TEXT ·tensorFactorAVX2(SB), NOSPLIT, $0-8
 // func tensorSolveAVX2(system *float64)
 // Requires: AVX, FMA3
 TEXT ·tensorSolveAVX2(SB), NOSPLIT, $0-8
+	// tensorSolveAVX2 solves for the right-hand sides of 8 voxels, with the factors of the leading 7 x 7 part.
 	MOVQ         system+0(FP), R8
 	VMOVUPD      2304(R8), Y0
 	VMOVUPD      2368(R8), Y1
@@ -3613,6 +3684,9 @@ TEXT ·tensorSolveAVX2(SB), NOSPLIT, $0-8
 // func tensorOrdinaryAVX2(sums *float64, least *float64, y *float64, s *float64, table *float64, n int, floor *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorOrdinaryAVX2(SB), NOSPLIT, $0-56
+	// tensorOrdinaryAVX2 lowers least to s, writes y = log2(max(s, floor)), and adds y, times each of seven columns of the
+	// table, to the sum of that column, over n measurements of 8 voxels.
+	// Y0-Y7 x, exponent, square, q of the halves; Y8-Y9 least, Y10-Y11 the sum of x - x, Y12-Y13 floor
 	MOVQ    least+8(FP), R9
 	MOVQ    floor+48(FP), R8
 	VMOVUPD (R9), Y8
@@ -3717,6 +3791,9 @@ done58:
 	VMOVUPD Y0, 384(DI)
 	VADDPD  416(DI), Y11, Y1
 	VMOVUPD Y1, 416(DI)
+
+	// RDI sums, RDX table, RSI y, RCX n
+	// Y0-Y11 sums, Y12-Y13 y, Y14-Y15 broadcasts
 	MOVQ    sums+0(FP), DI
 	MOVQ    table+32(FP), DX
 	MOVQ    y+16(FP), SI
@@ -3804,7 +3881,14 @@ done62:
 // func tensorReweightAVX2(right *float64, u *float64, v *float64, y *float64, design *float64, n int, p *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorReweightAVX2(SB), NOSPLIT, $0-56
-	MOVQ    p+48(FP), R8
+	// tensorReweightAVX2 writes the weights v = 2^(w.p) that a fit p predicts, and adds v y, times each of the seven
+	// columns of the design, to the right-hand side, over n measurements of 8 voxels.
+	// Y0-Y11 p of both halves, Y12-Y13 w.p, Y14-Y15 broadcasts
+	// then Y0-Y11 z, shifted, q of the halves of two measurements
+	MOVQ p+48(FP), R8
+
+	// R8 p, R9 v, RDX row of the design, RCX n
+	// Y0-Y11 p, Y12-Y13 w.p, Y14-Y15 broadcasts
 	VMOVUPD (R8), Y0
 	VMOVUPD 32(R8), Y1
 	VMOVUPD 64(R8), Y2
@@ -3992,6 +4076,8 @@ rest66:
 	ADDQ        $0x40, R9
 
 done67:
+	// RDI right, RDX design, RSI u, RCX n
+	// Y0-Y11 sums, Y12-Y13 u, Y14-Y15 broadcasts
 	MOVQ    right+0(FP), DI
 	MOVQ    design+32(FP), DX
 	MOVQ    u+8(FP), SI
@@ -4126,7 +4212,14 @@ GLOBL tensorAVX23fe62e42fef84cf0<>(SB), RODATA|NOPTR, $32
 // func tensorTissueAVX2(right *float64, u *float64, v *float64, s *float64, design *float64, n int, point *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorTissueAVX2(SB), NOSPLIT, $0-56
-	MOVQ    point+48(FP), R8
+	// tensorTissueAVX2 evaluates the model without water of 8 voxels at a point, over n measurements. With t = 2^(w.p + p6)
+	// and d = s - t it writes v = t^2 - mix d t, adds d^2 to the squares, and adds d t, times each of the seven columns of
+	// the design, to the right-hand side.
+	// Y0-Y11 z, shifted, t of the halves of two measurements, Y12-Y13 squares, Y14-Y15 limits
+	MOVQ point+48(FP), R8
+
+	// R8 p, R9 v, RDX row of the design, RCX n
+	// Y0-Y11 p, Y12-Y13 w.p, Y14-Y15 broadcasts
 	VMOVUPD (R8), Y0
 	VMOVUPD 32(R8), Y1
 	VMOVUPD 64(R8), Y2
@@ -4370,6 +4463,9 @@ rest75:
 done76:
 	VMOVUPD Y12, 576(R8)
 	VMOVUPD Y13, 608(R8)
+
+	// RDI right, RDX design, RSI u, RCX n
+	// Y0-Y11 sums, Y12-Y13 u, Y14-Y15 broadcasts
 	MOVQ    right+0(FP), DI
 	MOVQ    design+32(FP), DX
 	MOVQ    u+8(FP), SI
@@ -4456,6 +4552,10 @@ done80:
 // func tensorSquaredWeightsAVX2(u *float64, v *float64, y *float64, s *float64, n int, rest *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorSquaredWeightsAVX2(SB), NOSPLIT, $0-48
+	// tensorSquaredWeightsAVX2 writes y = log2(x), v = (c x)^2 and u = v y with x = max(s, floor), for n measurements of 8
+	// voxels.
+	// RDI u, R9 v, R10 y, RSI s, R8 the Rest, RCX n
+	// Y0 x, Y1-Y5 work, Y6-Y9 tables, Y10 c, Y12 floor, Y13 v
 	MOVQ    u+0(FP), DI
 	MOVQ    v+8(FP), R9
 	MOVQ    y+16(FP), R10
@@ -4646,6 +4746,9 @@ done85:
 // func tensorEigenvaluesAVX2(values *float64, tensors *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorEigenvaluesAVX2(SB), NOSPLIT, $0-16
+	// tensorEigenvaluesAVX2 writes the eigenvalues of the symmetric 3 x 3 matrices of 8 voxels, descending.
+	// RDI values, RDX vectors, RSI tensors, R11 sweeps left
+	// Y0-Y5 xx xy yy xz yz zz, Y6 below which an element is negligible, Y7-Y15 work
 	MOVQ    values+0(FP), DI
 	MOVQ    tensors+8(FP), SI
 	VXORPD  Y6, Y6, Y6
@@ -4958,6 +5061,10 @@ GLOBL tensorAVX28000000000000000<>(SB), RODATA|NOPTR, $32
 // func tensorEigenAVX2(values *float64, vectors *float64, tensors *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorEigenAVX2(SB), NOSPLIT, $0-24
+	// tensorEigenAVX2 writes the eigenvalues of the symmetric 3 x 3 matrices of 8 voxels, descending, and their
+	// eigenvectors as the columns of row-major matrices.
+	// RDI values, RDX vectors, RSI tensors, R11 sweeps left
+	// Y0-Y5 xx xy yy xz yz zz, Y6 below which an element is negligible, Y7-Y15 work
 	MOVQ    values+0(FP), DI
 	MOVQ    vectors+8(FP), DX
 	MOVQ    tensors+16(FP), SI

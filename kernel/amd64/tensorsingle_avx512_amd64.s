@@ -7,6 +7,11 @@
 // func singlePack32AVX512(lanes *float32, signal *float32, n int)
 // Requires: AVX, MMX+
 TEXT ·singlePack32AVX512(SB), NOSPLIT, $0-24
+	// singlePack32AVX512 transposes the signals of sixteen voxels, rows of n >= 4 values one after another, into n numbers
+	// of sixteen lanes, and prefetches the next sixteen rows.
+	// RDI lanes, RSI and R9 first and fifth row of the half, RDX length of a row in bytes, R8 three of them
+	// RCX columns left
+	// Y0-Y3 rows, Y4-Y7 pairs, then columns
 	MOVQ lanes+0(FP), DI
 	MOVQ signal+8(FP), SI
 	MOVQ n+16(FP), CX
@@ -179,6 +184,11 @@ done6:
 // func singlePack64AVX512(lanes *float32, signal *float64, n int)
 // Requires: AVX, MMX+
 TEXT ·singlePack64AVX512(SB), NOSPLIT, $0-24
+	// singlePack64AVX512 transposes the signals of sixteen voxels, rows of n >= 4 values one after another, into n numbers
+	// of sixteen lanes, and prefetches the next sixteen rows.
+	// RDI lanes, RSI and R9 first and fifth row of the half, RDX length of a row in bytes, R8 three of them
+	// RCX columns left
+	// Y0-Y3 rows, Y4-Y7 pairs, then columns
 	MOVQ lanes+0(FP), DI
 	MOVQ signal+8(FP), SI
 	MOVQ n+16(FP), CX
@@ -367,6 +377,10 @@ done12:
 // func singleRangeAVX512(extent *float32, s *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·singleRangeAVX512(SB), NOSPLIT, $0-24
+	// singleRangeAVX512 lowers the least and raises the most to n numbers of 16 voxels, and adds their squares to the
+	// energy.
+	// RDI extent, RSI s, RCX n
+	// Z0 s, Z1 least, Z2 most, Z3 energy
 	MOVQ    extent+0(FP), DI
 	MOVQ    s+8(FP), SI
 	MOVQ    n+16(FP), CX
@@ -395,6 +409,9 @@ done14:
 // func singleExp2AVX512(y *float32, x *float32, n int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·singleExp2AVX512(SB), NOSPLIT, $0-24
+	// singleExp2AVX512 writes y = 2^x for n numbers of 16 voxels.
+	// RDI y, RSI x, RCX n
+	// Z0 x, Z1-Z4 work, Z5-Z6 the table
 	MOVQ  y+0(FP), DI
 	MOVQ  x+8(FP), SI
 	MOVQ  n+16(FP), CX
@@ -446,6 +463,9 @@ GLOBL singleAVX512number3f800000<>(SB), RODATA|NOPTR, $4
 // func singleLog2AVX512(y *float32, x *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·singleLog2AVX512(SB), NOSPLIT, $0-24
+	// singleLog2AVX512 writes y = log2(x) for n numbers of 16 voxels.
+	// RDI y, RSI x, RCX n
+	// Z0 x, Z1-Z5 work, Z6-Z9 the tables
 	VMOVUPD singleAVX512inverses<>+0(SB), Z6
 	VMOVUPD singleAVX512inverses<>+64(SB), Z7
 	MOVQ    y+0(FP), DI
@@ -527,6 +547,11 @@ GLOBL singleAVX512number3fb8aa3b<>(SB), RODATA|NOPTR, $4
 // func singleLogarithmsAVX512(y *float32, s *float32, design *float32, n int, rest *float32)
 // Requires: AVX, AVX512F
 TEXT ·singleLogarithmsAVX512(SB), NOSPLIT, $0-40
+	// singleLogarithmsAVX512 writes y = log2(x) for n measurements of 16 voxels. x = s - c water is what water leaves of
+	// the signal, or the floor where x <= cut.
+	// RDI y, R9 v, RSI s, RDX row of the design, R8 the Rest, RCX n
+	// Z0-Z1 tables, Z2 c, Z3 cut, Z4 floor, Z5 one, Z6-Z9 the polynomial
+	// and five for each of four rows: x, the table's two numbers, work, s
 	VMOVUPD singleAVX512inverses<>+0(SB), Z0
 	VMOVUPD singleAVX512inverses<>+64(SB), Z1
 	VMOVUPS singleAVX5123fb8aa3b<>+0(SB), Z6
@@ -751,6 +776,11 @@ GLOBL singleAVX5123f800000<>(SB), RODATA|NOPTR, $64
 // func singleWeightedLogarithmsAVX512(y *float32, v *float32, s *float32, design *float32, n int, rest *float32)
 // Requires: AVX, AVX512F
 TEXT ·singleWeightedLogarithmsAVX512(SB), NOSPLIT, $0-48
+	// singleWeightedLogarithmsAVX512 writes v = s^2 and y = v log2(x) for n measurements of 16 voxels. x = s - c water is
+	// what water leaves of the signal, or the floor where x <= cut.
+	// RDI y, R9 v, RSI s, RDX row of the design, R8 the Rest, RCX n
+	// Z0-Z1 tables, Z2 c, Z3 cut, Z4 floor, Z5 one, Z6-Z9 the polynomial
+	// and five for each of four rows: x, the table's two numbers, work, s
 	VMOVUPD singleAVX512inverses<>+0(SB), Z0
 	VMOVUPD singleAVX512inverses<>+64(SB), Z1
 	VMOVUPS singleAVX5123fb8aa3b<>+0(SB), Z6
@@ -903,6 +933,9 @@ done26:
 // func singleSums7AVX512(sums *float32, table *float32, v *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·singleSums7AVX512(SB), NOSPLIT, $0-32
+	// singleSums7AVX512 adds v, times each column of a table, to the sum of that column, over n measurements of 16 voxels.
+	// RDI sums, RDX table, RSI v, RCX n
+	// the last register v, the one before it broadcasts (256 bits)
 	MOVQ    sums+0(FP), DI
 	MOVQ    table+8(FP), DX
 	MOVQ    v+16(FP), SI
@@ -945,6 +978,9 @@ done28:
 // func singleSums22AVX512(sums *float32, table *float32, v *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·singleSums22AVX512(SB), NOSPLIT, $0-32
+	// singleSums22AVX512 adds v, times each column of a table, to the sum of that column, over n measurements of 16 voxels.
+	// RDI sums, RDX table, RSI v, RCX n
+	// the last register v, the one before it broadcasts (256 bits)
 	MOVQ    sums+0(FP), DI
 	MOVQ    table+8(FP), DX
 	MOVQ    v+16(FP), SI
@@ -1032,6 +1068,10 @@ done30:
 // func singleProjectAVX512(sums *float32, design *float32, u *float32, x *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·singleProjectAVX512(SB), NOSPLIT, $0-40
+	// singleProjectAVX512 adds u, times each of the seven columns of the design, to seven sums, and x to seven others, over
+	// n measurements of 16 voxels.
+	// RDI sums, RDX row of the design, RSI u, R9 x, RCX n
+	// Z0-Z13 sums, Z14-Z17 u and x of two measurements
 	MOVQ    sums+0(FP), DI
 	MOVQ    design+8(FP), DX
 	MOVQ    u+16(FP), SI
@@ -1142,6 +1182,12 @@ done34:
 // func singleModelAVX512(u *float32, v *float32, x *float32, s *float32, design *float32, n int, point *float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·singleModelAVX512(SB), NOSPLIT, $0-56
+	// singleModelAVX512 evaluates the model of 16 voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s -
+	// t - c water it writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water to the
+	// gradient.
+	// RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n
+	// Z0-Z6 p, Z7-Z8 squares and Z9-Z10 gradient of even and odd rows, Z11 c, Z12 mix
+	// Z13-Z18 the polynomial of exp2, Z19 one; of four rows Z20-Z23 t, Z24-Z27 q, Z28-Z31 d
 	VBROADCASTSS singleAVX512number3f317218<>+0(SB), Z13
 	VBROADCASTSS singleAVX512number3e75fe1f<>+0(SB), Z14
 	VBROADCASTSS singleAVX512number3d634fcc<>+0(SB), Z15
@@ -1346,6 +1392,10 @@ done38:
 // func singleMisfitAVX512(s *float32, design *float32, n int, point *float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·singleMisfitAVX512(SB), NOSPLIT, $0-32
+	// singleMisfitAVX512 adds the squares of s - t - c water to those of a point, over n measurements of 16 voxels. t =
+	// 2^(w.p + p6).
+	// Z0-Z6 p, Z7-Z8 squares and Z9-Z10 gradient of even and odd rows, Z11 c, Z12 mix
+	// Z13-Z18 the polynomial of exp2, Z19 one; of four rows Z20-Z23 t, Z24-Z27 q, Z28-Z31 d
 	VBROADCASTSS singleAVX512number3f317218<>+0(SB), Z13
 	VBROADCASTSS singleAVX512number3e75fe1f<>+0(SB), Z14
 	VBROADCASTSS singleAVX512number3d634fcc<>+0(SB), Z15
@@ -1496,6 +1546,9 @@ done42:
 // func singleWeightsAVX512(u *float32, v *float32, s *float32, design *float32, n int, point *float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·singleWeightsAVX512(SB), NOSPLIT, $0-48
+	// singleWeightsAVX512 writes v = 2^(w.p + p6) and u = v s for n measurements of 16 voxels.
+	// Z0-Z6 p, Z7-Z8 squares and Z9-Z10 gradient of even and odd rows, Z11 c, Z12 mix
+	// Z13-Z18 the polynomial of exp2, Z19 one; of four rows Z20-Z23 t, Z24-Z27 q, Z28-Z31 d
 	VBROADCASTSS singleAVX512number3f317218<>+0(SB), Z13
 	VBROADCASTSS singleAVX512number3e75fe1f<>+0(SB), Z14
 	VBROADCASTSS singleAVX512number3d634fcc<>+0(SB), Z15
@@ -1642,6 +1695,9 @@ done46:
 // func singleWidenAVX512(first *float64, last *float64, s *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·singleWidenAVX512(SB), NOSPLIT, $0-32
+	// singleWidenAVX512 converts n numbers of sixteen voxels to double precision: the first eight lanes to first, the
+	// others to last.
+	// RDI first eight, RSI last eight, RDX sixteen, RCX n
 	MOVQ  first+0(FP), DI
 	MOVQ  last+8(FP), SI
 	MOVQ  s+16(FP), DX
@@ -1667,6 +1723,9 @@ done48:
 // func singleNarrowAVX512(first *float64, last *float64, s *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·singleNarrowAVX512(SB), NOSPLIT, $0-32
+	// singleNarrowAVX512 rounds n numbers of sixteen voxels to single precision: the first eight lanes come from first, the
+	// others from last.
+	// RDI first eight, RSI last eight, RDX sixteen, RCX n
 	MOVQ  first+0(FP), DI
 	MOVQ  last+8(FP), SI
 	MOVQ  s+16(FP), DX

@@ -20,6 +20,7 @@ square1:
 	PRFM 0(R8), PLDL2KEEP
 	PRFM 64(R8), PLDL2KEEP
 	ADD $128, R8
+	// V0-V7 rows   V8-V15 columns
 	FLDPQ.P 32(R2), (F0, F1)
 	FLDPQ.P 32(R5), (F2, F3)
 	FLDPQ.P 32(R6), (F4, F5)
@@ -67,6 +68,7 @@ TEXT ·csdPackFloat32NEON(SB), NOSPLIT, $0-32
 square3:
 	PRFM 0(R8), PLDL2KEEP
 	ADD $64, R8
+	// V0-V7 rows   V8-V15 columns
 	FMOVQ.P 16(R2), F8
 	WORD $0x0e617900 // fcvtl v0.2d, v8.2s
 	WORD $0x4e617901 // fcvtl2 v1.2d, v8.4s
@@ -110,6 +112,7 @@ done4:
 // csdInspectNEON looks at n >= 1 vectors of 4 voxels, at the byte offsets from x, and writes three: NaN where a value
 // is NaN or infinite, else 0; the smallest value; the largest value.
 TEXT ·csdInspectNEON(SB), NOSPLIT, $0-32
+	// V0-V1 NaN or 0   V2-V3 least   V4-V5 largest   V6-V7 value   V8 zero
 	MOVD seen+0(FP), R1
 	MOVD x+8(FP), R2
 	MOVD offsets+16(FP), R3
@@ -146,6 +149,7 @@ after_value6:
 // matrix's number times the vector of x at that column's byte offset. The matrix has count panels of 14 rows, each
 // stored column after column.
 TEXT ·csdMultiplyNEON(SB), NOSPLIT, $0-48
+	// V0-V27 the sums of the rows of a panel   V28-V29 x   V30-V31 numbers of the panel
 	MOVD dst+0(FP), R1
 	MOVD panels+8(FP), R2
 	MOVD x+16(FP), R3
@@ -256,6 +260,7 @@ TEXT ·csdTransposeNEON(SB), NOSPLIT, $0-32
 	ADD R4, R6, R7
 	ADD R4, R7, R8
 square11:
+	// V0-V7 rows   V8-V15 columns
 	FLDPQ.P 32(R2), (F0, F1)
 	FLDPQ.P 32(R5), (F2, F3)
 	FLDPQ.P 32(R6), (F4, F5)
@@ -320,6 +325,7 @@ GLOBL constants_csdBelowNEON<>(SB), RODATA|NOPTR, $192
 // lanes for each row, from which the words of each lane are made.
 TEXT ·csdBelowNEON(SB), NOSPLIT, $0-72
 	MOVD $constants_csdBelowNEON<>(SB), R0
+	// V0-V27 the sums of the rows of a panel   V28-V29 x, then the thresholds   V30-V31 numbers of the panel
 	MOVD rows+8(FP), R1
 	MOVD panels+16(FP), R2
 	MOVD count+40(FP), R3
@@ -468,6 +474,7 @@ after_column16:
 	SUB $1, R3
 	CBNZ R3, panel13
 after_panel14:
+	// V0-V3 64 rows   V4-V7 work   V8 bits of the rows   V9 on bits of the lanes
 	MOVD sets+0(FP), R1
 	MOVD rows+8(FP), R2
 	MOVD words+64(FP), R3
@@ -549,6 +556,7 @@ after_word18:
 // directions share 16 rows of the table, one for each set of them. The sets have so many words; rows, from and dst have
 // so many stripes of 56 numbers.
 TEXT ·csdAccumulateNEON(SB), NOSPLIT, $0-56
+	// V0-V27 sums, or V0-V21 in single precision   V28-V31 a part of a row
 	MOVD dst+0(FP), R1
 	MOVD from+8(FP), R2
 	MOVD table+16(FP), R3
@@ -730,10 +738,12 @@ GLOBL constants_csdAssembleNEON<>(SB), RODATA|NOPTR, $32
 // has for each record the entries of P, then the weights in the order of use.
 TEXT ·csdAssembleNEON(SB), NOSPLIT, $0-56
 	MOVD $constants_csdAssembleNEON<>(SB), R0
+	// V22 ones   V24-V27 the entries of P, or V24-V25 in single precision
 	MOVD q+0(FP), R1
 	MOVD c+8(FP), R2
 	MOVD weights+16(FP), R3
 	FMOVQ 0(R0), F22
+	// V0-V7 mc ms pc ps of the first quad   V8-V15 of the second   V16-V17 and V18-V19 a moment   V20 two weights
 	MOVD twins+24(FP), R4
 	MOVD twinCount+32(FP), R5
 	CMP $0, R5
@@ -871,6 +881,8 @@ after_rest34:
 	SUB $1, R5
 	CBNZ R5, twin29
 after_twin30:
+	// V0-V1 and V2-V3 cos and sin of the first pair   V4-V5 and V6-V7 of the second   V16-V17 and V18-V19 a moment
+	// V20 two weights
 	MOVD couples+40(FP), R4
 	MOVD coupleCount+48(FP), R5
 	CMP $0, R5
@@ -951,6 +963,7 @@ TEXT ·csdFactoriseNEON(SB), NOSPLIT, $0-40
 	BLE after_row40
 row39:
 	MOVD inverse+8(FP), R10
+	// V0-V17 the entries a of a tile, row by row   V18-V23 x, of this row of tiles   V24-V25 b, of the row above
 	MOVD R5, R12
 	MOVD R4, R6
 	MOVD R1, R7
@@ -1107,6 +1120,8 @@ after_before44:
 	SUB $1, R12
 	CBNZ R12, tile41
 after_tile42:
+	// V0-V11 the triangle of the diagonal tile, row by row   V12-V17 y   V18-V23 x, of this row of tiles
+	// V24-V25 a known y   V26 one
 	FMOVQ 0(R0), F26
 	FLDPQ 0(R6), (F0, F1)
 	FLDPQ 32(R6), (F2, F3)
@@ -1270,6 +1285,7 @@ after_row40:
 // csdBackSolveNEON solves L^T f = y for 4 voxels in place of y, with the q and inverse of csdFactorise. It writes one
 // more vector behind f: 0 in a lane where f is finite, else NaN.
 TEXT ·csdBackSolveNEON(SB), NOSPLIT, $0-32
+	// V0-V5 f   V6-V11 the unknowns above   V12-V13 an entry of the factor
 	MOVD y+0(FP), R1
 	MOVD q+8(FP), R2
 	MOVD inverse+16(FP), R3
@@ -1438,6 +1454,7 @@ GLOBL constants_csdBelowRoundedNEON<>(SB), RODATA|NOPTR, $320
 // where that distance is 2^73 or more.
 TEXT ·csdBelowRoundedNEON(SB), NOSPLIT, $0-96
 	MOVD $constants_csdBelowRoundedNEON<>(SB), R0
+	// V0-V1 the sum of the squares of x   V2-V3 a column   V4 the same, rounded
 	MOVD x+32(FP), R1
 	MOVD half+40(FP), R2
 	VEOR V0.B16, V0.B16, V0.B16
@@ -1455,6 +1472,7 @@ square53:
 	SUB $1, R3
 	CBNZ R3, square53
 after_square54:
+	// V0-V1 squares, then the bound   V2-V3 threshold   V4 errors   V5 2^55, then the bound   V6-V7 -threshold
 	MOVD thresholds+48(FP), R1
 	FLDPQ 0(R1), (F2, F3)
 	MOVD errors+56(FP), R2
@@ -1495,6 +1513,7 @@ after_square54:
 	CMP $0, R4
 	BLE after_panel56
 panel55:
+	// V0-V13 sums   V14 -threshold   V15 the bound   V16 the smallest sum, without its sign   V17-V20 work
 	VMOV V14.B16, V0.B16
 	VMOV V14.B16, V1.B16
 	VMOV V14.B16, V2.B16
@@ -1741,6 +1760,7 @@ certain57:
 	SUB $1, R4
 	CBNZ R4, panel55
 after_panel56:
+	// V0-V3 64 rows   V4-V7 work   V8 bits of the rows   V9 on bits of the lanes
 	MOVD sets+0(FP), R1
 	MOVD rows+8(FP), R2
 	MOVD words+88(FP), R3

@@ -37,6 +37,7 @@ square1:
 	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
 	FMOVQ.P 16(R11), F7
 	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	// V0-V7 rows   V8-V15 columns 0 and 2, then 1 and 3, of each two rows   V16-V23 columns
 	VTRN1 V1.S4, V0.S4, V8.S4
 	VTRN2 V1.S4, V0.S4, V9.S4
 	VTRN1 V3.S4, V2.S4, V10.S4
@@ -126,6 +127,7 @@ GLOBL constants_csdBelowSingleNEON<>(SB), RODATA|NOPTR, $320
 // smallest square of a row's distance to the threshold.
 TEXT ·csdBelowSingleNEON(SB), NOSPLIT, $0-80
 	MOVD $constants_csdBelowSingleNEON<>(SB), R0
+	// V0-V27 the sums of the rows of a panel   V28-V29 x, then the thresholds   V30-V31 numbers of the panel
 	MOVD rows+16(FP), R1
 	MOVD panels+24(FP), R2
 	MOVD count+48(FP), R3
@@ -341,6 +343,7 @@ after_panel4:
 	WORD $0x6e3edfde // fmul v30.4s, v30.4s, v30.4s
 	WORD $0x6e3fdfff // fmul v31.4s, v31.4s, v31.4s
 	FSTPQ (F30, F31), 0(R5)
+	// V0-V3 64 rows   V4-V7 work   V8 bits of the rows   V9 on bits of the lanes
 	MOVD sets+0(FP), R1
 	MOVD rows+16(FP), R2
 	MOVD words+72(FP), R3
@@ -482,6 +485,7 @@ after_word8:
 // directions share 16 rows of the table, one for each set of them. The sets have so many words; rows, from and dst have
 // so many stripes of 88 numbers.
 TEXT ·csdAccumulateSingleNEON(SB), NOSPLIT, $0-56
+	// V0-V27 sums, or V0-V21 in single precision   V28-V31 a part of a row
 	MOVD dst+0(FP), R1
 	MOVD from+8(FP), R2
 	MOVD table+16(FP), R3
@@ -643,10 +647,12 @@ GLOBL constants_csdAssembleSingleNEON<>(SB), RODATA|NOPTR, $32
 // weights has for each record the entries of P, then the weights in the order of use.
 TEXT ·csdAssembleSingleNEON(SB), NOSPLIT, $0-56
 	MOVD $constants_csdAssembleSingleNEON<>(SB), R0
+	// V22 ones   V24-V27 the entries of P, or V24-V25 in single precision
 	MOVD q+0(FP), R1
 	MOVD c+8(FP), R2
 	MOVD weights+16(FP), R3
 	FMOVQ 0(R0), F22
+	// V0-V7 mc ms pc ps of the first quad   V8-V15 of the second   V16-V17 and V18-V19 a moment   V20 two weights
 	MOVD twins+24(FP), R4
 	MOVD twinCount+32(FP), R5
 	CMP $0, R5
@@ -783,6 +789,8 @@ after_rest24:
 	SUB $1, R5
 	CBNZ R5, twin19
 after_twin20:
+	// V0-V1 and V2-V3 cos and sin of the first pair   V4-V5 and V6-V7 of the second   V16-V17 and V18-V19 a moment
+	// V20 two weights
 	MOVD couples+40(FP), R4
 	MOVD coupleCount+48(FP), R5
 	CMP $0, R5
@@ -863,6 +871,7 @@ TEXT ·csdFactoriseSingleNEON(SB), NOSPLIT, $0-40
 	BLE after_row30
 row29:
 	MOVD inverse+8(FP), R10
+	// V0-V17 the entries a of a tile, row by row   V18-V23 x, of this row of tiles   V24-V25 b, of the row above
 	MOVD R5, R12
 	MOVD R4, R6
 	MOVD R1, R7
@@ -1019,6 +1028,8 @@ after_before34:
 	SUB $1, R12
 	CBNZ R12, tile31
 after_tile32:
+	// V0-V11 the triangle of the diagonal tile, row by row   V12-V17 y   V18-V23 x, of this row of tiles
+	// V24-V25 a known y   V26 one
 	FMOVQ 0(R0), F26
 	FLDPQ 0(R6), (F0, F1)
 	FLDPQ 32(R6), (F2, F3)
@@ -1182,6 +1193,7 @@ after_row30:
 // csdBackSolveSingleNEON solves L^T f = y for 8 voxels in place of y, with the q and inverse of csdFactorise. It writes
 // one more vector behind f: the sum of the squares of f, which is finite only where f is.
 TEXT ·csdBackSolveSingleNEON(SB), NOSPLIT, $0-32
+	// V0-V5 f   V6-V11 the unknowns above   V12-V13 an entry of the factor
 	MOVD y+0(FP), R1
 	MOVD q+8(FP), R2
 	MOVD inverse+16(FP), R3
@@ -1305,6 +1317,7 @@ after_unknown42:
 // csdConditionSingleNEON writes the vector of the sums, over n >= 1 unknowns, of scales[i] times the square of
 // inverse[i]. inverse has vectors of 8 voxels, as csdFactorise wrote them, and scales has numbers.
 TEXT ·csdConditionSingleNEON(SB), NOSPLIT, $0-32
+	// V0-V1 sum   V2-V3 reciprocals   V4 a scale
 	MOVD condition+0(FP), R1
 	MOVD inverse+8(FP), R2
 	MOVD scales+16(FP), R3

@@ -28,5 +28,5 @@
 // Go's assembler lacks most vector instructions for floating point. They are written as words, from one table in
 // _asm/encodings.go. Beside each word stands the instruction, in the syntax of Arm's manual. One test compares all
 // words with what objdump makes of them. Another, in package words, calls each of them by itself. CI generates the
-// files anew and fails where they differ.
+// files again and fails where they differ.
 package arm64

@@ -6,6 +6,7 @@
 
 // fractionScaleNEON writes y = factor s for n numbers of 16 voxels.
 TEXT ·fractionScaleNEON(SB), NOSPLIT, $0-32
+	// V0-V1 s   V2-V3 factor
 	MOVD y+0(FP), R1
 	MOVD s+8(FP), R2
 	MOVD factor+24(FP), R3
@@ -75,6 +76,7 @@ GLOBL constants_fractionRightNEON<>(SB), RODATA|NOPTR, $224
 // - c water is what water leaves of the signal, or the floor where x <= cut.
 TEXT ·fractionRightNEON(SB), NOSPLIT, $0-40
 	MOVD $constants_fractionRightNEON<>(SB), R0
+	// V0-V13 sums   V14-V15 x, then y   V16-V18 constants of logarithms   V20-V29 work   V30-V31 a row of the design
 	FMOVQ 0(R0), F16
 	FMOVQ 32(R0), F17
 	FMOVQ 64(R0), F18
@@ -283,6 +285,7 @@ GLOBL constants_fractionSlopeNEON<>(SB), RODATA|NOPTR, $96
 // - c water is what water leaves of the signal, or the floor where x <= cut.
 TEXT ·fractionSlopeNEON(SB), NOSPLIT, $0-40
 	MOVD $constants_fractionSlopeNEON<>(SB), R0
+	// V0-V13 sums   V14-V15 x, then y   V16-V18 constants of logarithms   V20-V29 work   V30-V31 a row of the design
 	FMOVQ 0(R0), F16
 	FMOVQ 32(R0), F17
 	FMOVQ 64(R0), F18
@@ -466,6 +469,8 @@ TEXT ·fractionDescendNEON(SB), NOSPLIT, $0-32
 	MOVD s+0(FP), R1
 	MOVD design+8(FP), R2
 	MOVD trial+24(FP), R3
+	// V0-V13 p   V14-V15 t   V16-V23 and V28-V29 work   V24-V25 squares   V26-V27 gradient, mix or curvature
+	// V28-V31 a row of the design
 	FLDPQ 0(R3), (F0, F1)
 	FLDPQ 64(R3), (F2, F3)
 	FLDPQ 128(R3), (F4, F5)
@@ -577,6 +582,8 @@ after_row14:
 	MOVD design+8(FP), R2
 	MOVD trial+24(FP), R3
 	ADD $32, R3
+	// V0-V13 p   V14-V15 t   V16-V23 and V28-V29 work   V24-V25 squares   V26-V27 gradient, mix or curvature
+	// V28-V31 a row of the design
 	FLDPQ 0(R3), (F0, F1)
 	FLDPQ 64(R3), (F2, F3)
 	FLDPQ 128(R3), (F4, F5)
@@ -696,6 +703,8 @@ GLOBL constants_fractionClipsNEON<>(SB), RODATA|NOPTR, $32
 // from a point of the grid, times inverse.
 TEXT ·fractionClipsNEON(SB), NOSPLIT, $0-32
 	MOVD $constants_fractionClipsNEON<>(SB), R0
+	// V0-V1 centre   V2-V3 grid   V4-V5 last   V6-V7 below   V8-V9 above   V10-V11 near   V12-V13 q   V14-V15 mask
+	// V16-V17 work   V18 inverse   V19 a half
 	FMOVQ 0(R0), F19
 	MOVD clips+0(FP), R1
 	MOVD s+8(FP), R2
@@ -807,6 +816,7 @@ after_row20:
 // lanes to the end of to and rows, from the last place backwards, and the others to the beginning, in order. It returns
 // the number of the others.
 TEXT ·fractionPartNEON(SB), NOSPLIT, $0-56
+	// V0-V3 s   V4-V7 what is left, then a mask   V8-V11 limit   V12 zero   V30-V31 a row of the design
 	MOVD to+0(FP), R1
 	MOVD rows+8(FP), R2
 	MOVD s+16(FP), R3
@@ -867,6 +877,7 @@ after_row22:
 
 // fractionRatiosNEON writes u = water/(s - c water) and v = s^2 u for n measurements of 16 voxels.
 TEXT ·fractionRatiosNEON(SB), NOSPLIT, $0-48
+	// V0-V1 s   V2-V3 x, then u   V4-V5 c   V6 w   V30-V31 a row of the design
 	MOVD u+0(FP), R1
 	MOVD v+8(FP), R2
 	MOVD s+16(FP), R3
@@ -932,6 +943,7 @@ after_row26:
 // fractionMomentsNEON adds v, times each of the seven columns of the design, to seven sums for 16 voxels, and then
 // multiplies v by u.
 TEXT ·fractionMomentsNEON(SB), NOSPLIT, $0-40
+	// V0-V13 sums   V14-V15 v   V16-V17 u   V30-V31 a row of the design
 	MOVD sums+0(FP), R1
 	MOVD v+8(FP), R2
 	MOVD u+16(FP), R3
@@ -1037,6 +1049,7 @@ GLOBL constants_fractionSeriesNEON<>(SB), RODATA|NOPTR, $32
 // constants, then the seven factors of by, and so on.
 TEXT ·fractionSeriesNEON(SB), NOSPLIT, $0-32
 	MOVD $constants_fractionSeriesNEON<>(SB), R0
+	// V0-V13 sums   V14-V15 coefficient   V16-V17 power of by   V18-V19 by
 	MOVD sums+0(FP), R1
 	MOVD coefficients+8(FP), R2
 	MOVD by+24(FP), R3
@@ -1156,6 +1169,7 @@ after_term34:
 
 // fractionSquaresNEON writes v = s^2 for n numbers of 8 voxels in double precision.
 TEXT ·fractionSquaresNEON(SB), NOSPLIT, $0-24
+	// V0-V1 s
 	MOVD v+0(FP), R1
 	MOVD s+8(FP), R2
 	MOVD n+16(FP), R3

@@ -8,6 +8,8 @@
 // count rows. It returns the place of the largest element of w, the first of equals. w, b and the rows are tiles of 12
 // vectors of consecutive numbers.
 TEXT ·nnlsPriceNEON(SB), NOSPLIT, $0-64
+	// V0-V23 w[j] = b[j] - x[0] gram[0][j] - x[1] gram[1][j] - ...   V24-V25 the largest w so far, of each lane
+	// V26-V29 a part of a row of gram   V30 the threshold   V31 an element of x
 	MOVD w+0(FP), R1
 	MOVD b+8(FP), R2
 	MOVD gram+16(FP), R3
@@ -168,6 +170,8 @@ GLOBL constants_nnlsPriceSingleNEON<>(SB), RODATA|NOPTR, $32
 // consecutive numbers.
 TEXT ·nnlsPriceSingleNEON(SB), NOSPLIT, $0-80
 	MOVD $constants_nnlsPriceSingleNEON<>(SB), R0
+	// V0-V23 w[j] = b[j] - x[0] gram[0][j] - x[1] gram[1][j] - ...   V24-V25 the largest w so far, of each lane
+	// V26-V29 a part of a row of gram   V30 the threshold   V31 an element of x
 	MOVD w+0(FP), R1
 	MOVD b+16(FP), R2
 	MOVD gram+24(FP), R3
@@ -445,6 +449,7 @@ done18:
 // width numbers apart in dst. The matrix is tiles of three vectors of unknowns; a tile has its vectors for one
 // measurement after another.
 TEXT ·nnlsProjectNEON(SB), NOSPLIT, $0-56
+	// V0-V23 sums, three pairs for each of four voxels   V24-V29 the matrix's pairs   V30 and V31 a voxel's value
 	MOVD dst+0(FP), R1
 	MOVD matrix+8(FP), R2
 	MOVD stride+32(FP), R3
@@ -548,6 +553,7 @@ after_tile22:
 // results width numbers apart in dst. The matrix is tiles of three vectors of unknowns; a tile has its vectors for one
 // measurement after another.
 TEXT ·nnlsProjectSingleNEON(SB), NOSPLIT, $0-56
+	// V0-V23 sums, three pairs for each of four voxels   V24-V29 the matrix's pairs   V30 and V31 a voxel's value
 	MOVD dst+0(FP), R1
 	MOVD matrix+8(FP), R2
 	MOVD stride+32(FP), R3
@@ -651,6 +657,10 @@ after_tile26:
 // vectors of partial results: NaN where a value is NaN or infinite, else 0; the smallest value or 0; the largest value
 // or 0; the sum of weak times values; with y = weighted times values, the sums of y, of the positive y, and of y^2.
 TEXT ·nnlsSurveyFloat32NEON(SB), NOSPLIT, $0-56
+	// V0-V1 NaN where a value is not finite   V2-V3 smallest   V4-V5 largest   V6-V7 sum of weak times values
+	// V8-V9 V10-V11 V12-V13 of weighted times values the sum, that of the positive ones, and that of the squares
+	// V14-V15 zero
+	// V16-V17 the values   V18-V19 weights   V20-V21 positive values   V22 values in single precision
 	MOVD sums+0(FP), R1
 	MOVD wide+8(FP), R2
 	MOVD single+16(FP), R3
@@ -719,6 +729,10 @@ after_vector30:
 // vectors of partial results: NaN where a value is NaN or infinite, else 0; the smallest value or 0; the largest value
 // or 0; the sum of weak times values; with y = weighted times values, the sums of y, of the positive y, and of y^2.
 TEXT ·nnlsSurveyFloat64NEON(SB), NOSPLIT, $0-56
+	// V0-V1 NaN where a value is not finite   V2-V3 smallest   V4-V5 largest   V6-V7 sum of weak times values
+	// V8-V9 V10-V11 V12-V13 of weighted times values the sum, that of the positive ones, and that of the squares
+	// V14-V15 zero
+	// V16-V17 the values   V18-V19 weights   V20-V21 positive values   V22 values in single precision
 	MOVD sums+0(FP), R1
 	MOVD wide+8(FP), R2
 	MOVD single+16(FP), R3

@@ -6,6 +6,7 @@
 
 // peakFloat64NEON does n >= 1 times 16 independent fused multiply-adds of whole vectors.
 TEXT ·peakFloat64NEON(SB), NOSPLIT, $0-8
+	// V0-V15 sums   V16 and V17 factors
 	VEOR V16.B16, V16.B16, V16.B16
 	VEOR V17.B16, V17.B16, V17.B16
 	VEOR V0.B16, V0.B16, V0.B16
@@ -51,6 +52,7 @@ after_turn2:
 
 // peakFloat32NEON does n >= 1 times 16 independent fused multiply-adds of whole vectors.
 TEXT ·peakFloat32NEON(SB), NOSPLIT, $0-8
+	// V0-V15 sums   V16 and V17 factors
 	VEOR V16.B16, V16.B16, V16.B16
 	VEOR V17.B16, V17.B16, V17.B16
 	VEOR V0.B16, V0.B16, V0.B16

@@ -8,6 +8,7 @@
 // first and of the last half of the voxels. dst gets columns vectors of all voxels, and squares the vector of the sums
 // of their squares.
 TEXT ·peaksRoundSingleNEON(SB), NOSPLIT, $0-32
+	// V0-V1 sums of squares   V2-V3 numbers, rounded   V4-V7 numbers
 	MOVD dst+0(FP), R1
 	MOVD x+16(FP), R2
 	MOVD columns+24(FP), R3
@@ -48,6 +49,7 @@ GLOBL constants_peaksSamplesSingleNEON<>(SB), RODATA|NOPTR, $64
 // smallest and the largest value.
 TEXT ·peaksSamplesSingleNEON(SB), NOSPLIT, $0-48
 	MOVD $constants_peaksSamplesSingleNEON<>(SB), R0
+	// V0-V27 sums   V28-V31 x and numbers of the panel, then the smallest and the largest value
 	MOVD values+0(FP), R1
 	MOVD extremes+8(FP), R2
 	MOVD panels+16(FP), R3
@@ -223,6 +225,8 @@ GLOBL constants_peaksMaximaSingleNEON<>(SB), RODATA|NOPTR, $64
 // Vertices without a lane in a set are left out. The result is the number of entries.
 TEXT ·peaksMaximaSingleNEON(SB), NOSPLIT, $0-56
 	MOVD $constants_peaksMaximaSingleNEON<>(SB), R0
+	// V0-V1 margin   V2-V3 least   V4-V5 lowest   V6-V7 the value   V8-V9 the highest neighbour   V10-V13 other neighbours
+	// V14-V19 masks   V20 bits of the lanes
 	MOVD found+0(FP), R1
 	MOVD values+8(FP), R2
 	MOVD neighbours+24(FP), R3
@@ -349,6 +353,8 @@ GLOBL constants_peaksMaximaNEON<>(SB), RODATA|NOPTR, $64
 // Vertices without a lane in a set are left out. The result is the number of entries.
 TEXT ·peaksMaximaNEON(SB), NOSPLIT, $0-56
 	MOVD $constants_peaksMaximaNEON<>(SB), R0
+	// V0-V1 margin   V2-V3 least   V4-V5 lowest   V6-V7 the value   V8-V9 the highest neighbour   V10-V13 other neighbours
+	// V14-V19 masks   V20 bits of the lanes
 	MOVD found+0(FP), R1
 	MOVD values+8(FP), R2
 	MOVD neighbours+24(FP), R3
@@ -460,6 +466,8 @@ after_vertex12:
 // peaksSpreadNEON writes two vectors about n vectors of 4 voxels: the sum of the squares of their differences from
 // their mean, and the sum of their squares, each added up in order.
 TEXT ·peaksSpreadNEON(SB), NOSPLIT, $0-24
+	// V0-V1 sum, then mean   V2-V3 sum of squares   V4-V5 value   V6-V7 its square   V8-V9 sum of squares of differences
+	// V10 n
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -509,6 +517,7 @@ after_difference18:
 // peaksCombineNEON writes the sum of weights[i] times the row at the byte offset offsets[i], over count rows, added up
 // in order. dst and rows are tiles of 12 vectors of consecutive numbers.
 TEXT ·peaksCombineNEON(SB), NOSPLIT, $0-48
+	// V0-V23 sums   V24-V27 of a row, then times the weight   V28 the weight
 	MOVD dst+0(FP), R1
 	MOVD rows+8(FP), R2
 	MOVD tiles+40(FP), R3
@@ -640,6 +649,11 @@ GLOBL constants_peaksJetsNEON<>(SB), RODATA|NOPTR, $32
 // then by falling powers of x, and of y within those. tables is scratch for the powers of x, y and z.
 TEXT ·peaksJetsNEON(SB), NOSPLIT, $0-40
 	MOVD $constants_peaksJetsNEON<>(SB), R0
+	// V0-V1 value   V2-V7 gradient   V8-V19 second derivatives xx, xy, xz, yy, yz, zz
+	// V20-V25 the weight times the power of x and its derivatives   V26-V27 one of them times one of y
+	// V28-V29 that times one of z   V30-V31 what is loaded
+	// V0-V1 the power   V2-V3 the one before   V4-V5 the one before that   V6-V7 the coordinate
+	// V8-V9 and V10-V11 derivatives   V12 n, n (n-1)
 	MOVD tables+24(FP), R1
 	MOVD points+16(FP), R2
 	MOVD $3, R3

@@ -15,6 +15,8 @@ GLOBL constants_qpAdvanceNEON<>(SB), RODATA|NOPTR, $32
 // records.
 TEXT ·qpAdvanceNEON(SB), NOSPLIT, $0-56
 	MOVD $constants_qpAdvanceNEON<>(SB), R0
+	// V2-V3 t   V4-V5 sum of l s   V8-V9 s   V10-V11 l   V12-V13 g   V14-V15 1/(s + e l)   V16-V17 d
+	// V18-V19 V20-V21 temporary   V22-V23 from memory   V30 e   V31 one
 	MOVD e+40(FP), R1
 	VDUP R1, V30.D2
 	FMOVQ 0(R0), F31
@@ -86,6 +88,10 @@ GLOBL constants_qpPredictNEON<>(SB), RODATA|NOPTR, $32
 // of the n records.
 TEXT ·qpPredictNEON(SB), NOSPLIT, $0-48
 	MOVD $constants_qpPredictNEON<>(SB), R0
+	// V2-V3 least ds/s   V4-V5 least 1 + dl/l   V6-V7 V8-V9 V10-V11 sums of l ds, s dl, ds dl   V12-V13 changes
+	// V14-V15 from memory
+	// V16-V17 s   V18-V19 l   V20-V21 h   V22-V23 e l - h   V24-V25 l + dl   V26-V27 ds   V28-V29 dl   V0-V1 temporary
+	// V30 e   V31 one
 	MOVD e+32(FP), R1
 	VDUP R1, V30.D2
 	FMOVQ 0(R0), F31
@@ -180,6 +186,7 @@ after_constraint4:
 // qpCentreNEON prepares the corrected step of 4 voxels: product = l s + dl ds - target, r = -weight (l g + product).
 // targets is one vector. ops.QP names the fields of the n records.
 TEXT ·qpCentreNEON(SB), NOSPLIT, $0-32
+	// V0-V1 target   V2-V3 product   V4-V5 l   V6-V7 temporary   V8-V9 r   V10-V11 from memory
 	MOVD targets+16(FP), R1
 	FLDPQ 0(R1), (F0, F1)
 	WORD $0x6ee0f800 // fneg v0.2d, v0.2d
@@ -221,6 +228,8 @@ after_constraint6:
 // dl. sums is two vectors: the least of 0 and all ds/s, and the least of 0 and all dl/l. ops.QP names the fields of the
 // n records.
 TEXT ·qpCorrectNEON(SB), NOSPLIT, $0-40
+	// V2-V3 least ds/s   V4-V5 least dl/l   V6-V7 h, then ds   V8-V9 l   V10-V11 l h + product   V12-V13 dl
+	// V14-V15 temporary   V16-V17 from memory   V30 e
 	MOVD e+24(FP), R1
 	VDUP R1, V30.D2
 	VEOR V2.B16, V2.B16, V2.B16
@@ -272,6 +281,7 @@ after_constraint8:
 // qpForwardNEON solves L y = z for 4 voxels, with the q and inverse of csdFactorise. y is z before, and the solution
 // after.
 TEXT ·qpForwardNEON(SB), NOSPLIT, $0-32
+	// first the unknowns of the row   then a known one, and an entry of the factor
 	MOVD y+0(FP), R1
 	MOVD q+8(FP), R2
 	MOVD inverse+16(FP), R3
@@ -353,6 +363,7 @@ after_row10:
 // qpHoldNEON makes d = weight where a constraint is held, and 0 elsewhere, for 4 voxels. ops.QP names the fields of the
 // n records.
 TEXT ·qpHoldNEON(SB), NOSPLIT, $0-32
+	// V0-V1 d   V2-V3 from memory   V30 weight
 	MOVD weight+16(FP), R1
 	VDUP R1, V30.D2
 	MOVD records+0(FP), R1
@@ -374,6 +385,7 @@ after_constraint14:
 
 // qpPressNEON makes r = l - d (s + e l) for 4 voxels. ops.QP names the fields of the n records.
 TEXT ·qpPressNEON(SB), NOSPLIT, $0-40
+	// V0-V1 l   V2-V3 s + e l   V4-V5 from memory   V30 e
 	MOVD e+24(FP), R1
 	VDUP R1, V30.D2
 	MOVD records+0(FP), R1
@@ -402,6 +414,7 @@ after_constraint16:
 // qpShiftNEON takes the step of the exact solution for 4 voxels: l -= d (A dx + s + e l), s += A dx. ops.QP names the
 // fields of the n records.
 TEXT ·qpShiftNEON(SB), NOSPLIT, $0-40
+	// V0-V1 l   V2-V3 s   V4-V5 A dx + s + e l   V6-V7 from memory   V30 e
 	MOVD e+24(FP), R1
 	VDUP R1, V30.D2
 	MOVD records+0(FP), R1
@@ -445,6 +458,9 @@ GLOBL constants_qpJudgeNEON<>(SB), RODATA|NOPTR, $32
 // is not held after this, l becomes 0. ops.QP names the fields of the n records.
 TEXT ·qpJudgeNEON(SB), NOSPLIT, $0-40
 	MOVD $constants_qpJudgeNEON<>(SB), R0
+	// V4-V5 least s + e l   V6-V7 largest |l (s + e l)|   V8-V9 V10-V11 least and largest l   V12-V13 changes
+	// V18-V19 l   V20-V21 s   V22-V23 held   V24-V25 V26-V27 temporary   V28-V29 new held   V14 zero   V15 -tolerance
+	// V30 e   V31 one
 	VEOR V4.B16, V4.B16, V4.B16
 	VEOR V5.B16, V5.B16, V5.B16
 	VEOR V6.B16, V6.B16, V6.B16

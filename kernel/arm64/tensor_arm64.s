@@ -25,6 +25,7 @@ square1:
 	PRFM 0(R12), PLDL2KEEP
 	PRFM 64(R12), PLDL2KEEP
 	ADD $128, R12
+	// V0-V7 rows   V8-V15 columns
 	FMOVQ.P 16(R2), F8
 	WORD $0x0e617900 // fcvtl v0.2d, v8.2s
 	WORD $0x4e617901 // fcvtl2 v1.2d, v8.4s
@@ -49,6 +50,7 @@ square1:
 	FSTPQ (F10, F11), 64(R1)
 	FSTPQ (F12, F13), 128(R1)
 	FSTPQ (F14, F15), 192(R1)
+	// V0-V7 rows   V8-V15 columns
 	FMOVQ.P 16(R8), F8
 	WORD $0x0e617900 // fcvtl v0.2d, v8.2s
 	WORD $0x4e617901 // fcvtl2 v1.2d, v8.4s
@@ -89,6 +91,7 @@ last2:
 	ADD R3<<2, R10
 	ADD R3<<2, R11
 	ADD R3<<6, R1
+	// V0-V7 rows   V8-V15 columns
 	FMOVQ.P 16(R2), F8
 	WORD $0x0e617900 // fcvtl v0.2d, v8.2s
 	WORD $0x4e617901 // fcvtl2 v1.2d, v8.4s
@@ -113,6 +116,7 @@ last2:
 	FSTPQ (F10, F11), 64(R1)
 	FSTPQ (F12, F13), 128(R1)
 	FSTPQ (F14, F15), 192(R1)
+	// V0-V7 rows   V8-V15 columns
 	FMOVQ.P 16(R8), F8
 	WORD $0x0e617900 // fcvtl v0.2d, v8.2s
 	WORD $0x4e617901 // fcvtl2 v1.2d, v8.4s
@@ -164,6 +168,7 @@ square4:
 	PRFM 128(R12), PLDL2KEEP
 	PRFM 192(R12), PLDL2KEEP
 	ADD $256, R12
+	// V0-V7 rows   V8-V15 columns
 	FLDPQ.P 32(R2), (F0, F1)
 	FLDPQ.P 32(R5), (F2, F3)
 	FLDPQ.P 32(R6), (F4, F5)
@@ -180,6 +185,7 @@ square4:
 	FSTPQ (F10, F11), 64(R1)
 	FSTPQ (F12, F13), 128(R1)
 	FSTPQ (F14, F15), 192(R1)
+	// V0-V7 rows   V8-V15 columns
 	FLDPQ.P 32(R8), (F0, F1)
 	FLDPQ.P 32(R9), (F2, F3)
 	FLDPQ.P 32(R10), (F4, F5)
@@ -212,6 +218,7 @@ last5:
 	ADD R3<<3, R10
 	ADD R3<<3, R11
 	ADD R3<<6, R1
+	// V0-V7 rows   V8-V15 columns
 	FLDPQ.P 32(R2), (F0, F1)
 	FLDPQ.P 32(R5), (F2, F3)
 	FLDPQ.P 32(R6), (F4, F5)
@@ -228,6 +235,7 @@ last5:
 	FSTPQ (F10, F11), 64(R1)
 	FSTPQ (F12, F13), 128(R1)
 	FSTPQ (F14, F15), 192(R1)
+	// V0-V7 rows   V8-V15 columns
 	FLDPQ.P 32(R8), (F0, F1)
 	FLDPQ.P 32(R9), (F2, F3)
 	FLDPQ.P 32(R10), (F4, F5)
@@ -250,6 +258,7 @@ done6:
 
 // tensorRangeNEON lowers the least and raises the most to n numbers of 8 voxels, and adds their squares to the energy.
 TEXT ·tensorRangeNEON(SB), NOSPLIT, $0-24
+	// V0-V1 s   V2-V3 least   V4-V5 most   V6-V7 energy
 	MOVD extent+0(FP), R1
 	MOVD s+8(FP), R2
 	FLDPQ 0(R1), (F2, F3)
@@ -379,6 +388,7 @@ GLOBL constants_tensorExp2NEON<>(SB), RODATA|NOPTR, $608
 // tensorExp2NEON writes y = 2^x for n numbers of 8 voxels.
 TEXT ·tensorExp2NEON(SB), NOSPLIT, $0-24
 	MOVD $constants_tensorExp2NEON<>(SB), R0
+	// V0-V1 x   V2-V13 work   V16-V20 constants
 	FMOVQ 0(R0), F16
 	FMOVQ 32(R0), F17
 	FMOVQ 64(R0), F18
@@ -589,6 +599,7 @@ GLOBL constants_tensorLog2NEON<>(SB), RODATA|NOPTR, $544
 // tensorLog2NEON writes y = log2(x) for n numbers of 8 voxels.
 TEXT ·tensorLog2NEON(SB), NOSPLIT, $0-24
 	MOVD $constants_tensorLog2NEON<>(SB), R0
+	// V0-V1 x   V2-V13 work   V16-V20 constants
 	FMOVQ 0(R0), F16
 	FMOVQ 32(R0), F17
 	FMOVQ 64(R0), F18
@@ -964,6 +975,7 @@ GLOBL constants_tensorLogarithmsNEON<>(SB), RODATA|NOPTR, $544
 // signal, or the floor where x <= cut.
 TEXT ·tensorLogarithmsNEON(SB), NOSPLIT, $0-40
 	MOVD $constants_tensorLogarithmsNEON<>(SB), R0
+	// V0-V1 x   V2-V13 work   V14-V15 s   V16-V20 constants   V22-V23 c   V24-V25 cut   V26-V27 floor   V28 water
 	FMOVQ 0(R0), F16
 	FMOVQ 32(R0), F17
 	FMOVQ 64(R0), F18
@@ -1370,6 +1382,7 @@ GLOBL constants_tensorWeightedLogarithmsNEON<>(SB), RODATA|NOPTR, $544
 // water leaves of the signal, or the floor where x <= cut.
 TEXT ·tensorWeightedLogarithmsNEON(SB), NOSPLIT, $0-48
 	MOVD $constants_tensorWeightedLogarithmsNEON<>(SB), R0
+	// V0-V1 x   V2-V13 work   V14-V15 s   V16-V20 constants   V22-V23 c   V24-V25 cut   V26-V27 floor   V28 water
 	FMOVQ 0(R0), F16
 	FMOVQ 32(R0), F17
 	FMOVQ 64(R0), F18
@@ -1717,6 +1730,7 @@ after_row31:
 
 // tensorSums7NEON adds v, times each column of a table, to the sum of that column, over n measurements of 8 voxels.
 TEXT ·tensorSums7NEON(SB), NOSPLIT, $0-32
+	// V0-V23 sums   V24-V25 v   V26-V31 twelve columns of a row, or V26-V28 in single precision
 	MOVD table+8(FP), R1
 	MOVD v+16(FP), R2
 	MOVD sums+0(FP), R3
@@ -1805,6 +1819,7 @@ after_row36:
 
 // tensorSums22NEON adds v, times each column of a table, to the sum of that column, over n measurements of 8 voxels.
 TEXT ·tensorSums22NEON(SB), NOSPLIT, $0-32
+	// V0-V23 sums   V24-V25 v   V26-V31 twelve columns of a row, or V26-V28 in single precision
 	MOVD table+8(FP), R1
 	MOVD v+16(FP), R2
 	MOVD sums+0(FP), R3
@@ -2050,6 +2065,7 @@ after_row44:
 // tensorExpandNEON writes the normal matrices of 8 voxels, packed lower triangles of 28 elements, from the 22 sums that
 // differ where b-tensors have rank one.
 TEXT ·tensorExpandNEON(SB), NOSPLIT, $0-16
+	// V0-V1 element
 	MOVD matrix+0(FP), R1
 	MOVD sums+8(FP), R2
 	MOVD sums+8(FP), R3
@@ -2284,6 +2300,8 @@ TEXT ·tensorModelNEON(SB), NOSPLIT, $0-56
 	MOVD s+24(FP), R4
 	MOVD design+32(FP), R5
 	MOVD point+48(FP), R6
+	// V0-V13 p   V14-V15 t   V16-V23 and V28-V29 work   V24-V25 squares   V26-V27 gradient, mix or curvature
+	// V28-V31 a row of the design
 	FLDPQ 0(R6), (F0, F1)
 	FLDPQ 64(R6), (F2, F3)
 	FLDPQ 128(R6), (F4, F5)
@@ -2404,6 +2422,8 @@ after_row46:
 	MOVD design+32(FP), R5
 	MOVD point+48(FP), R6
 	ADD $32, R6
+	// V0-V13 p   V14-V15 t   V16-V23 and V28-V29 work   V24-V25 squares   V26-V27 gradient, mix or curvature
+	// V28-V31 a row of the design
 	FLDPQ 0(R6), (F0, F1)
 	FLDPQ 64(R6), (F2, F3)
 	FLDPQ 128(R6), (F4, F5)
@@ -2584,6 +2604,8 @@ TEXT ·tensorMisfitNEON(SB), NOSPLIT, $0-32
 	MOVD s+0(FP), R1
 	MOVD design+8(FP), R2
 	MOVD point+24(FP), R3
+	// V0-V13 p   V14-V15 t   V16-V23 and V28-V29 work   V24-V25 squares   V26-V27 gradient, mix or curvature
+	// V28-V31 a row of the design
 	FLDPQ 0(R3), (F0, F1)
 	FLDPQ 64(R3), (F2, F3)
 	FLDPQ 128(R3), (F4, F5)
@@ -2682,6 +2704,8 @@ after_row50:
 	MOVD design+8(FP), R2
 	MOVD point+24(FP), R3
 	ADD $32, R3
+	// V0-V13 p   V14-V15 t   V16-V23 and V28-V29 work   V24-V25 squares   V26-V27 gradient, mix or curvature
+	// V28-V31 a row of the design
 	FLDPQ 0(R3), (F0, F1)
 	FLDPQ 64(R3), (F2, F3)
 	FLDPQ 128(R3), (F4, F5)
@@ -2847,6 +2871,8 @@ TEXT ·tensorWeightsNEON(SB), NOSPLIT, $0-48
 	MOVD s+16(FP), R3
 	MOVD design+24(FP), R4
 	MOVD point+40(FP), R5
+	// V0-V13 p   V14-V15 t   V16-V23 and V28-V29 work   V24-V25 squares   V26-V27 gradient, mix or curvature
+	// V28-V31 a row of the design
 	FLDPQ 0(R5), (F0, F1)
 	FLDPQ 64(R5), (F2, F3)
 	FLDPQ 128(R5), (F4, F5)
@@ -2944,6 +2970,8 @@ after_row54:
 	MOVD design+24(FP), R4
 	MOVD point+40(FP), R5
 	ADD $32, R5
+	// V0-V13 p   V14-V15 t   V16-V23 and V28-V29 work   V24-V25 squares   V26-V27 gradient, mix or curvature
+	// V28-V31 a row of the design
 	FLDPQ 0(R5), (F0, F1)
 	FLDPQ 64(R5), (F2, F3)
 	FLDPQ 128(R5), (F4, F5)
@@ -3048,6 +3076,9 @@ GLOBL constants_tensorStepNEON<>(SB), RODATA|NOPTR, $64
 // least -bound, and predicts by how much the objective falls.
 TEXT ·tensorStepNEON(SB), NOSPLIT, $0-8
 	MOVD $constants_tensorStepNEON<>(SB), R0
+	// V0-V15 x, or l d of a column   V16-V17 pivot, then what is predicted   V18-V19 work   V20-V21 least, then work
+	// V22-V23 inverse
+	// V24-V25 1 + damping   V26 one   V27 the least number by which is divided   V28-V29 what comes from memory
 	FMOVQ 0(R0), F26
 	FMOVQ 32(R0), F27
 	MOVD system+0(FP), R1
@@ -4705,6 +4736,9 @@ GLOBL constants_tensorFactorNEON<>(SB), RODATA|NOPTR, $64
 // tensorFactorNEON factors the leading 7 x 7 part of the damped matrices of 8 voxels into L D L^T.
 TEXT ·tensorFactorNEON(SB), NOSPLIT, $0-8
 	MOVD $constants_tensorFactorNEON<>(SB), R0
+	// V0-V15 x, or l d of a column   V16-V17 pivot, then what is predicted   V18-V19 work   V20-V21 least, then work
+	// V22-V23 inverse
+	// V24-V25 1 + damping   V26 one   V27 the least number by which is divided   V28-V29 what comes from memory
 	FMOVQ 0(R0), F26
 	FMOVQ 32(R0), F27
 	MOVD system+0(FP), R1
@@ -5562,6 +5596,9 @@ GLOBL constants_tensorSolveNEON<>(SB), RODATA|NOPTR, $64
 // tensorSolveNEON solves for the right-hand sides of 8 voxels, with the factors of the leading 7 x 7 part.
 TEXT ·tensorSolveNEON(SB), NOSPLIT, $0-8
 	MOVD $constants_tensorSolveNEON<>(SB), R0
+	// V0-V15 x, or l d of a column   V16-V17 pivot, then what is predicted   V18-V19 work   V20-V21 least, then work
+	// V22-V23 inverse
+	// V24-V25 1 + damping   V26 one   V27 the least number by which is divided   V28-V29 what comes from memory
 	FMOVQ 0(R0), F26
 	FMOVQ 32(R0), F27
 	MOVD system+0(FP), R1
@@ -5962,6 +5999,7 @@ GLOBL constants_tensorOrdinaryNEON<>(SB), RODATA|NOPTR, $416
 // table, to the sum of that column, over n measurements of 8 voxels.
 TEXT ·tensorOrdinaryNEON(SB), NOSPLIT, $0-56
 	MOVD $constants_tensorOrdinaryNEON<>(SB), R0
+	// V0-V1 x   V2-V13 work   V16-V20 constants   V22-V23 least   V24-V25 the sum of x - x   V26-V27 floor
 	FMOVQ 0(R0), F16
 	FMOVQ 32(R0), F17
 	FMOVQ 64(R0), F18
@@ -6168,6 +6206,7 @@ after_row60:
 	WORD $0x4e78d400 // fadd v0.2d, v0.2d, v24.2d
 	WORD $0x4e79d421 // fadd v1.2d, v1.2d, v25.2d
 	FSTPQ (F0, F1), 384(R3)
+	// V0-V23 sums   V24-V25 y   V26-V31 twelve columns of a row, or V26-V28 in single precision
 	MOVD table+32(FP), R1
 	MOVD y+16(FP), R2
 	MOVD sums+0(FP), R3
@@ -6308,6 +6347,7 @@ GLOBL constants_tensorReweightNEON<>(SB), RODATA|NOPTR, $384
 // columns of the design, to the right-hand side, over n measurements of 8 voxels.
 TEXT ·tensorReweightNEON(SB), NOSPLIT, $0-56
 	MOVD $constants_tensorReweightNEON<>(SB), R0
+	// V0-V11 p   V14-V15 w.p   V16-V23 and V28-V29 work
 	MOVD u+8(FP), R1
 	MOVD v+16(FP), R2
 	MOVD y+24(FP), R3
@@ -6478,6 +6518,7 @@ row67:
 	SUB $1, R6
 	CBNZ R6, row67
 after_row68:
+	// V0-V23 right   V24-V25 u   V26-V31 twelve columns of a row, or V26-V28 in single precision
 	MOVD design+32(FP), R1
 	MOVD u+8(FP), R2
 	MOVD right+0(FP), R3
@@ -6636,6 +6677,8 @@ TEXT ·tensorTissueNEON(SB), NOSPLIT, $0-56
 	MOVD s+24(FP), R3
 	MOVD design+32(FP), R4
 	MOVD point+48(FP), R5
+	// V0-V13 p   V14-V15 t   V16-V23 and V28-V29 work   V24-V25 squares   V26-V27 gradient, mix or curvature
+	// V28-V31 a row of the design
 	FLDPQ 0(R5), (F0, F1)
 	FLDPQ 64(R5), (F2, F3)
 	FLDPQ 128(R5), (F4, F5)
@@ -6744,6 +6787,8 @@ after_row74:
 	MOVD design+32(FP), R4
 	MOVD point+48(FP), R5
 	ADD $32, R5
+	// V0-V13 p   V14-V15 t   V16-V23 and V28-V29 work   V24-V25 squares   V26-V27 gradient, mix or curvature
+	// V28-V31 a row of the design
 	FLDPQ 0(R5), (F0, F1)
 	FLDPQ 64(R5), (F2, F3)
 	FLDPQ 128(R5), (F4, F5)
@@ -6843,6 +6888,7 @@ row75:
 	CBNZ R6, row75
 after_row76:
 	FSTPQ (F24, F25), 576(R5)
+	// V0-V23 right   V24-V25 u   V26-V31 twelve columns of a row, or V26-V28 in single precision
 	MOVD design+32(FP), R1
 	MOVD u+8(FP), R2
 	MOVD right+0(FP), R3
@@ -7003,6 +7049,7 @@ GLOBL constants_tensorSquaredWeightsNEON<>(SB), RODATA|NOPTR, $544
 // voxels.
 TEXT ·tensorSquaredWeightsNEON(SB), NOSPLIT, $0-48
 	MOVD $constants_tensorSquaredWeightsNEON<>(SB), R0
+	// V0-V1 x   V2-V13 work   V14-V15 v   V16-V20 constants   V22-V23 c   V26-V27 floor
 	FMOVQ 0(R0), F16
 	FMOVQ 32(R0), F17
 	FMOVQ 64(R0), F18
@@ -7358,6 +7405,8 @@ GLOBL constants_tensorEigenvaluesNEON<>(SB), RODATA|NOPTR, $128
 // tensorEigenvaluesNEON writes the eigenvalues of the symmetric 3 x 3 matrices of 8 voxels, descending.
 TEXT ·tensorEigenvaluesNEON(SB), NOSPLIT, $0-16
 	MOVD $constants_tensorEigenvaluesNEON<>(SB), R0
+	// V0-V11 xx xy yy xz yz zz   V12-V13 below which an element is negligible   V14-V25 x y t c s mask   V26 one
+	// V27 constants   V28-V29 and V30-V31 elements of the eigenvectors, which are in memory
 	FMOVQ 0(R0), F26
 	MOVD values+0(FP), R1
 	MOVD tensors+8(FP), R2
@@ -7961,6 +8010,8 @@ GLOBL constants_tensorEigenNEON<>(SB), RODATA|NOPTR, $128
 // eigenvectors as the columns of row-major matrices.
 TEXT ·tensorEigenNEON(SB), NOSPLIT, $0-24
 	MOVD $constants_tensorEigenNEON<>(SB), R0
+	// V0-V11 xx xy yy xz yz zz   V12-V13 below which an element is negligible   V14-V25 x y t c s mask   V26 one
+	// V27 constants   V28-V29 and V30-V31 elements of the eigenvectors, which are in memory
 	FMOVQ 0(R0), F26
 	MOVD values+0(FP), R1
 	MOVD tensors+16(FP), R2

@@ -43,6 +43,7 @@ square1:
 	FMOVQ.P 16(R9), F5
 	FMOVQ.P 16(R10), F6
 	FMOVQ.P 16(R11), F7
+	// V0-V7 rows   V8-V15 columns 0 and 2, then 1 and 3, of each two rows   V16-V23 columns
 	VTRN1 V1.S4, V0.S4, V8.S4
 	VTRN2 V1.S4, V0.S4, V9.S4
 	VTRN1 V3.S4, V2.S4, V10.S4
@@ -71,6 +72,7 @@ square1:
 	FMOVQ.P 16(R17), F5
 	FMOVQ.P 16(R19), F6
 	FMOVQ.P 16(R20), F7
+	// V0-V7 rows   V8-V15 columns 0 and 2, then 1 and 3, of each two rows   V16-V23 columns
 	VTRN1 V1.S4, V0.S4, V8.S4
 	VTRN2 V1.S4, V0.S4, V9.S4
 	VTRN1 V3.S4, V2.S4, V10.S4
@@ -123,6 +125,7 @@ last2:
 	FMOVQ.P 16(R9), F5
 	FMOVQ.P 16(R10), F6
 	FMOVQ.P 16(R11), F7
+	// V0-V7 rows   V8-V15 columns 0 and 2, then 1 and 3, of each two rows   V16-V23 columns
 	VTRN1 V1.S4, V0.S4, V8.S4
 	VTRN2 V1.S4, V0.S4, V9.S4
 	VTRN1 V3.S4, V2.S4, V10.S4
@@ -151,6 +154,7 @@ last2:
 	FMOVQ.P 16(R17), F5
 	FMOVQ.P 16(R19), F6
 	FMOVQ.P 16(R20), F7
+	// V0-V7 rows   V8-V15 columns 0 and 2, then 1 and 3, of each two rows   V16-V23 columns
 	VTRN1 V1.S4, V0.S4, V8.S4
 	VTRN2 V1.S4, V0.S4, V9.S4
 	VTRN1 V3.S4, V2.S4, V10.S4
@@ -234,6 +238,7 @@ square4:
 	FLDPQ.P 32(R11), (F24, F25)
 	WORD $0x0e616b07 // fcvtn v7.2s, v24.2d
 	WORD $0x4e616b27 // fcvtn2 v7.4s, v25.2d
+	// V0-V7 rows   V8-V15 columns 0 and 2, then 1 and 3, of each two rows   V16-V23 columns
 	VTRN1 V1.S4, V0.S4, V8.S4
 	VTRN2 V1.S4, V0.S4, V9.S4
 	VTRN1 V3.S4, V2.S4, V10.S4
@@ -278,6 +283,7 @@ square4:
 	FLDPQ.P 32(R20), (F24, F25)
 	WORD $0x0e616b07 // fcvtn v7.2s, v24.2d
 	WORD $0x4e616b27 // fcvtn2 v7.4s, v25.2d
+	// V0-V7 rows   V8-V15 columns 0 and 2, then 1 and 3, of each two rows   V16-V23 columns
 	VTRN1 V1.S4, V0.S4, V8.S4
 	VTRN2 V1.S4, V0.S4, V9.S4
 	VTRN1 V3.S4, V2.S4, V10.S4
@@ -346,6 +352,7 @@ last5:
 	FLDPQ.P 32(R11), (F24, F25)
 	WORD $0x0e616b07 // fcvtn v7.2s, v24.2d
 	WORD $0x4e616b27 // fcvtn2 v7.4s, v25.2d
+	// V0-V7 rows   V8-V15 columns 0 and 2, then 1 and 3, of each two rows   V16-V23 columns
 	VTRN1 V1.S4, V0.S4, V8.S4
 	VTRN2 V1.S4, V0.S4, V9.S4
 	VTRN1 V3.S4, V2.S4, V10.S4
@@ -390,6 +397,7 @@ last5:
 	FLDPQ.P 32(R20), (F24, F25)
 	WORD $0x0e616b07 // fcvtn v7.2s, v24.2d
 	WORD $0x4e616b27 // fcvtn2 v7.4s, v25.2d
+	// V0-V7 rows   V8-V15 columns 0 and 2, then 1 and 3, of each two rows   V16-V23 columns
 	VTRN1 V1.S4, V0.S4, V8.S4
 	VTRN2 V1.S4, V0.S4, V9.S4
 	VTRN1 V3.S4, V2.S4, V10.S4
@@ -416,6 +424,7 @@ done6:
 
 // singleRangeNEON lowers the least and raises the most to n numbers of 16 voxels, and adds their squares to the energy.
 TEXT ·singleRangeNEON(SB), NOSPLIT, $0-24
+	// V0-V1 s   V2-V3 least   V4-V5 most   V6-V7 energy
 	MOVD extent+0(FP), R1
 	MOVD s+8(FP), R2
 	FLDPQ 0(R1), (F2, F3)
@@ -467,6 +476,7 @@ after_row10:
 // singleWidenNEON converts n numbers of sixteen voxels to double precision: the first eight lanes to first, the others
 // to last.
 TEXT ·singleWidenNEON(SB), NOSPLIT, $0-32
+	// V0-V1 eight lanes   V2-V5 the same, wide
 	MOVD s+16(FP), R1
 	MOVD first+0(FP), R2
 	MOVD last+8(FP), R3
@@ -496,6 +506,7 @@ after_row12:
 // singleNarrowNEON rounds n numbers of sixteen voxels to single precision: the first eight lanes come from first, the
 // others from last.
 TEXT ·singleNarrowNEON(SB), NOSPLIT, $0-32
+	// V0-V1 eight lanes   V2-V5 the same, wide
 	MOVD s+16(FP), R1
 	MOVD first+0(FP), R2
 	MOVD last+8(FP), R3
@@ -583,6 +594,7 @@ GLOBL constants_singleExp2NEON<>(SB), RODATA|NOPTR, $448
 // singleExp2NEON writes y = 2^x for n numbers of 16 voxels.
 TEXT ·singleExp2NEON(SB), NOSPLIT, $0-24
 	MOVD $constants_singleExp2NEON<>(SB), R0
+	// V0-V1 x   V2-V13 work   V16-V20 constants
 	FMOVQ 0(R0), F16
 	FMOVQ 32(R0), F17
 	FMOVQ 64(R0), F18
@@ -747,6 +759,7 @@ GLOBL constants_singleLog2NEON<>(SB), RODATA|NOPTR, $416
 // singleLog2NEON writes y = log2(x) for n numbers of 16 voxels.
 TEXT ·singleLog2NEON(SB), NOSPLIT, $0-24
 	MOVD $constants_singleLog2NEON<>(SB), R0
+	// V0-V1 x   V2-V13 work   V16-V20 constants
 	FMOVQ 0(R0), F16
 	FMOVQ 32(R0), F17
 	FMOVQ 64(R0), F18
@@ -1058,6 +1071,7 @@ GLOBL constants_singleLogarithmsNEON<>(SB), RODATA|NOPTR, $416
 // signal, or the floor where x <= cut.
 TEXT ·singleLogarithmsNEON(SB), NOSPLIT, $0-40
 	MOVD $constants_singleLogarithmsNEON<>(SB), R0
+	// V0-V1 x   V2-V13 work   V14-V15 s   V16-V20 constants   V22-V23 c   V24-V25 cut   V26-V27 floor   V28 water
 	FMOVQ 0(R0), F16
 	FMOVQ 32(R0), F17
 	FMOVQ 64(R0), F18
@@ -1400,6 +1414,7 @@ GLOBL constants_singleWeightedLogarithmsNEON<>(SB), RODATA|NOPTR, $416
 // what water leaves of the signal, or the floor where x <= cut.
 TEXT ·singleWeightedLogarithmsNEON(SB), NOSPLIT, $0-48
 	MOVD $constants_singleWeightedLogarithmsNEON<>(SB), R0
+	// V0-V1 x   V2-V13 work   V14-V15 s   V16-V20 constants   V22-V23 c   V24-V25 cut   V26-V27 floor   V28 water
 	FMOVQ 0(R0), F16
 	FMOVQ 32(R0), F17
 	FMOVQ 64(R0), F18
@@ -1699,6 +1714,7 @@ after_row35:
 
 // singleSums7NEON adds v, times each column of a table, to the sum of that column, over n measurements of 16 voxels.
 TEXT ·singleSums7NEON(SB), NOSPLIT, $0-32
+	// V0-V23 sums   V24-V25 v   V26-V31 twelve columns of a row, or V26-V28 in single precision
 	MOVD table+8(FP), R1
 	MOVD v+16(FP), R2
 	MOVD sums+0(FP), R3
@@ -1785,6 +1801,7 @@ after_row40:
 
 // singleSums22NEON adds v, times each column of a table, to the sum of that column, over n measurements of 16 voxels.
 TEXT ·singleSums22NEON(SB), NOSPLIT, $0-32
+	// V0-V23 sums   V24-V25 v   V26-V31 twelve columns of a row, or V26-V28 in single precision
 	MOVD table+8(FP), R1
 	MOVD v+16(FP), R2
 	MOVD sums+0(FP), R3
@@ -2026,6 +2043,7 @@ after_row48:
 // singleProjectNEON adds u, times each of the seven columns of the design, to seven sums, and x to seven others, over n
 // measurements of 16 voxels.
 TEXT ·singleProjectNEON(SB), NOSPLIT, $0-40
+	// V0-V27 sums   V28-V29 u, then x   V30-V31 a row of the design
 	MOVD sums+0(FP), R1
 	MOVD design+8(FP), R2
 	MOVD u+16(FP), R3
@@ -2224,6 +2242,8 @@ TEXT ·singleModelNEON(SB), NOSPLIT, $0-56
 	MOVD s+24(FP), R4
 	MOVD design+32(FP), R5
 	MOVD point+48(FP), R6
+	// V0-V13 p   V14-V15 t   V16-V23 and V28-V29 work   V24-V25 squares   V26-V27 gradient, mix or curvature
+	// V28-V31 a row of the design
 	FLDPQ 0(R6), (F0, F1)
 	FLDPQ 64(R6), (F2, F3)
 	FLDPQ 128(R6), (F4, F5)
@@ -2328,6 +2348,8 @@ after_row54:
 	MOVD design+32(FP), R5
 	MOVD point+48(FP), R6
 	ADD $32, R6
+	// V0-V13 p   V14-V15 t   V16-V23 and V28-V29 work   V24-V25 squares   V26-V27 gradient, mix or curvature
+	// V28-V31 a row of the design
 	FLDPQ 0(R6), (F0, F1)
 	FLDPQ 64(R6), (F2, F3)
 	FLDPQ 128(R6), (F4, F5)
@@ -2472,6 +2494,8 @@ TEXT ·singleMisfitNEON(SB), NOSPLIT, $0-32
 	MOVD s+0(FP), R1
 	MOVD design+8(FP), R2
 	MOVD point+24(FP), R3
+	// V0-V13 p   V14-V15 t   V16-V23 and V28-V29 work   V24-V25 squares   V26-V27 gradient, mix or curvature
+	// V28-V31 a row of the design
 	FLDPQ 0(R3), (F0, F1)
 	FLDPQ 64(R3), (F2, F3)
 	FLDPQ 128(R3), (F4, F5)
@@ -2554,6 +2578,8 @@ after_row58:
 	MOVD design+8(FP), R2
 	MOVD point+24(FP), R3
 	ADD $32, R3
+	// V0-V13 p   V14-V15 t   V16-V23 and V28-V29 work   V24-V25 squares   V26-V27 gradient, mix or curvature
+	// V28-V31 a row of the design
 	FLDPQ 0(R3), (F0, F1)
 	FLDPQ 64(R3), (F2, F3)
 	FLDPQ 128(R3), (F4, F5)
@@ -2683,6 +2709,8 @@ TEXT ·singleWeightsNEON(SB), NOSPLIT, $0-48
 	MOVD s+16(FP), R3
 	MOVD design+24(FP), R4
 	MOVD point+40(FP), R5
+	// V0-V13 p   V14-V15 t   V16-V23 and V28-V29 work   V24-V25 squares   V26-V27 gradient, mix or curvature
+	// V28-V31 a row of the design
 	FLDPQ 0(R5), (F0, F1)
 	FLDPQ 64(R5), (F2, F3)
 	FLDPQ 128(R5), (F4, F5)
@@ -2764,6 +2792,8 @@ after_row62:
 	MOVD design+24(FP), R4
 	MOVD point+40(FP), R5
 	ADD $32, R5
+	// V0-V13 p   V14-V15 t   V16-V23 and V28-V29 work   V24-V25 squares   V26-V27 gradient, mix or curvature
+	// V28-V31 a row of the design
 	FLDPQ 0(R5), (F0, F1)
 	FLDPQ 64(R5), (F2, F3)
 	FLDPQ 128(R5), (F4, F5)

@@ -53,13 +53,12 @@ type factorisation struct {
 // offDiagonal finishes the tiles left of the diagonal, one after another. First it subtracts what the earlier columns
 // contribute; the tile x tile sums are in registers. Then it solves the tile against the diagonal tile of the row of
 // tiles above.
-//
-//	a[r][c] = registers r*tile + c     x[r] = after them     b = after those
 func (f *factorisation) offDiagonal(reciprocals reg.Register) {
 	t := f.tile
 	a := func(r, c int) reg.VecPhysical { return f.registers[r*t+c] }
 	x := func(r int) reg.VecPhysical { return f.registers[t*t+r] }
 	b := f.registers[t*t+t]
+	f.holds("first the entries a of a tile, row by row   then x, of this row of tiles   then b, of the row above")
 	left, before := copied(f.number), GP64()
 	MOVQ(f.row, f.target)
 	MOVQ(f.q, f.other)
@@ -112,8 +111,6 @@ func (f *factorisation) each(visit func(r, c int)) {
 }
 
 // diagonal finishes the tile on the diagonal, and the values of y in its rows.
-//
-//	a[r][c], c <= r = the first registers     then y[r], x[r], the known y, and one
 func (f *factorisation) diagonal(reciprocals reg.Register) {
 	t := f.tile
 	triangle := t * (t + 1) / 2
@@ -121,6 +118,7 @@ func (f *factorisation) diagonal(reciprocals reg.Register) {
 	y := func(r int) reg.VecPhysical { return f.registers[triangle+r] }
 	x := func(r int) reg.VecPhysical { return f.registers[triangle+t+r] }
 	known, one := f.registers[triangle+2*t], f.registers[triangle+2*t+1]
+	f.holds("first the triangle of the diagonal tile, row by row   then y   then x, of this row of tiles   then a known y, one")
 	lower := func(visit func(r, c int)) {
 		f.each(func(r, c int) {
 			if c <= r {
@@ -176,6 +174,7 @@ func (v vectors) backSolve() {
 	v.function("csdBackSolve", "y, q, inverse *number, tiles int",
 		"solves L^T f = y for {lanes} voxels in place of y, with the q and inverse of csdFactorise. It writes one",
 		"more vector behind f: "+v.judgment)
+	v.holds("first f of a row of tiles   then the unknowns above")
 	t := v.tile
 	f := func(r int) reg.VecPhysical { return v.registers[r] }
 	rest := func(c int) reg.VecPhysical { return v.registers[t+c] }
@@ -262,6 +261,7 @@ func (v vectors) condition() {
 	v.function("csdCondition", "condition, inverse, scales *number, n int",
 		"writes the vector of the sums, over n >= 1 unknowns, of scales[i] times the square of inverse[i].",
 		"inverse has vectors of {lanes} voxels, as csdFactorise wrote them, and scales has numbers.")
+	v.holds("#0 sum   #1 reciprocals   #2 a scale")
 	sum, value, scale := v.registers[0], v.registers[1], v.registers[2]
 	inverse, scales := load("inverse"), load("scales")
 	zero(sum)

@@ -133,9 +133,8 @@ func (v vectors) finish(sum reg.VecPhysical, weights reg.Register, base int, q, 
 
 // assembleTwins makes two quads at a time from the same moments, so that one load serves both. m and p are the sums
 // over the difference (minus) and the sum (plus) of two orders, c and s those over cosines and sines.
-//
-//	registers 0 to 3: mc ms pc ps of the first quad     4 to 7: of the second
 func (v vectors) assembleTwins(q, c, weights reg.Register) {
+	v.holds("#0-#3 mc ms pc ps of the first quad   #4-#7 of the second   #8 and #9 a moment   #10 on weights")
 	twins, count := load("twins"), load("twinCount")
 	m := func(quad int) [2]reg.VecPhysical {
 		return [2]reg.VecPhysical{v.registers[4*quad], v.registers[4*quad+1]}
@@ -178,9 +177,8 @@ func (v vectors) assembleTwins(q, c, weights reg.Register) {
 
 // assembleCouples makes two pairs at a time. With one pair there were two chains of additions, each waiting for its
 // last result. Four chains keep the processor busy.
-//
-//	registers 0 and 1: cos and sin of the first pair     2 and 3: of the second
 func (v vectors) assembleCouples(q, c, weights reg.Register) {
+	v.holds("#0 and #1 cos and sin of the first pair   #2 and #3 of the second   #8 and #9 a moment   #10 on weights")
 	couples, count := load("couples"), load("coupleCount")
 	sums := [2][2]reg.VecPhysical{{v.registers[0], v.registers[1]}, {v.registers[2], v.registers[3]}}
 	weight, moment, terms := GP64(), GP64(), GP64()

@@ -167,6 +167,7 @@ func (v vectors) inspect() {
 		"looks at n >= 1 vectors of {lanes} voxels, at the byte offsets from x, and writes three: NaN where a",
 		"value is NaN or infinite, else 0; the smallest value; the largest value.")
 	seen, x, offsets, n := load("seen"), load("x"), load("offsets"), load("n")
+	v.holds("#0 NaN or 0   #1 smallest   #2 largest   #3 value   #4 zero")
 	poison, low, high, value, none := v.registers[0], v.registers[1], v.registers[2], v.registers[3], v.registers[4]
 	place := GP64()
 	zero(poison, none)

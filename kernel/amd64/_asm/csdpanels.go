@@ -41,6 +41,7 @@ func (v vectors) multiply() {
 		"writes a matrix times x for {lanes} voxels: the vector of each row is the sum over the columns of the",
 		"matrix's number times the vector of x at that column's byte offset. The matrix has count panels of",
 		"{panel} rows, each stored column after column.")
+	v.holds("first the sums of the rows of a panel   then x   then two for numbers of the panel")
 	dst, panels, x, count := load("dst"), load("panels"), load("x"), load("count")
 	repeat("panel", count, func() {
 		offsets, columns, place := load("offsets"), load("columns"), GP64()
@@ -74,6 +75,7 @@ func (v vectors) below() {
 		doc = append(doc, "nearest is the vector of the smallest square of a row's distance to the threshold.")
 		v.function("csdBelow", "sets *uint64, nearest *number, rows *byte, panels, x, thresholds *number, count, columns, skip, words int", doc...)
 	}
+	v.holds("first the sums of the rows of a panel   then x   then two for numbers of the panel")
 	v.compareRows()
 	if v.lanes() == 16 {
 		v.turnWords()

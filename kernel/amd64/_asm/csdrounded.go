@@ -11,14 +11,7 @@ import (
 // belowRounded writes what below writes, with half of the multiplications. Sums in single precision decide wherever
 // rounding cannot have changed the side of the threshold on which they are. A register has the sums of two rows for
 // each voxel, side by side. A panel of rounded numbers therefore has twice as many rows as one of panels. twice is the
-// instruction set in single precision. All numbers of a voxel stay in its lane of double precision. Registers are
-//
-//	0 to panel-1  sums[r], of rows 2r and 2r+1
-//	panel         x, each number twice
-//	panel+1       the smallest sum, without its sign
-//	panel+2       -threshold, with which sums begin: their sign then says on which side the row is
-//	panel+3       the bound of what rounding may do to a sum
-//	panel+4, +5   room
+// instruction set in single precision. All numbers of a voxel stay in its lane of double precision.
 func (v vectors) belowRounded(twice vectors) {
 	v.function("csdBelowRounded", "sets *uint64, rows *byte, panels *float64, rounded *float32, x *float64, pairs *float32, thresholds, errors *float64, count, columns, skip, words int",
 		"writes the sets of csdBelow for {lanes} voxels, with half of its multiplications. It first multiplies in",
@@ -26,6 +19,9 @@ func (v vectors) belowRounded(twice vectors) {
 		"the columns of x, each number twice. Two panels are multiplied again in double precision where a row is",
 		"nearer to the threshold than errors[0] |x| + errors[1] |threshold| in a lane, or where that distance is",
 		"2^73 or more.")
+	v.holds("#0-#22 sums, of rows 2r and 2r+1 in one register   #23 x, each number twice",
+		"#24 the smallest sum, without its sign   #26 the bound of what rounding may do to a sum   #27 and #28 room",
+		"#25 -threshold, with which sums begin: their sign then says on which side the row is")
 	v.roundColumns(twice)
 	v.boundErrors(twice)
 	rows, panels, rounded, left := load("rows"), load("panels"), load("rounded"), load("count")

@@ -26,11 +26,11 @@ func grid(double, single vectors) {
 var log2Eighth = []float64{1.4426950408889634, -0.7213463696815232, 0.4808973604607056, -0.36185127821079927, 0.2895484190557065}
 
 // scale computes y = factor s.
-//
-//	RDI y, RSI s, RCX n, R8 factor
-//	Z0 s, Z1 factor
 func (a *lanes) scale() {
 	a.function("fractionScale", "y, s *ops.Lanes, n int, factor *ops.Lanes", "writes y = factor s for n numbers of {lanes} voxels.")
+	a.holds(
+		"RDI y, RSI s, RCX n, R8 factor",
+		"#0 s, #1 factor")
 	s, factor := a.registers[0], a.registers[1]
 	a.halves(func() {
 		argument("y", reg.RDI)
@@ -56,13 +56,13 @@ type restRow struct{ x, q, r, e reg.VecPhysical }
 // x of two rows at a time by its function.
 //
 // c and w come with what rounding took from them, so that x = ((s - c w) - c wlow) - clow w.
-//
-//	RDI sums, RSI s, RDX row of the design, R8 the Left, RCX n
-//	Z0-Z6 sums, Z7-Z14 two rows, Z15 broadcasts
-//	with 32 registers: Z19-Z22 c, clow, cut, floor; from Z23 on what y needs
 func (a *lanes) rightSums(name, doc string, y func(rows []restRow, prepare bool)) {
 	a.function(name, "sums, s *ops.Lanes, design *float64, n int, left *ops.Left", doc,
 		"for {lanes} voxels. x = s - c water is what water leaves of the signal, or the floor where x <= cut.")
+	a.holds(
+		"RDI sums, RSI s, RDX row of the design, R8 the Left, RCX n",
+		"#0-#6 sums, #7-#14 two rows, #15 broadcasts",
+		"32 registers: #19-#22 c, clow, cut, floor; from #23 on what y needs")
 	r := a.registers
 	const several = 2
 	spare := r[15] // only used without evex
@@ -223,14 +223,14 @@ const (
 
 // descend computes t = exp2(w.p + p6), d = s - t - c water and e = t (w.q + q6) - water. It adds d e to the gradient
 // and e^2 to the curvature.
-//
-//	RSI s, RDX row of the design, R8 the Trial, RCX n
-//	Z0-Z1 sums, Z2-Z9 two rows, Z10 broadcasts, Z11-Z12 work
-//	with 32 registers: Z16-Z29 p and q, Z30 c
 func (a *lanes) descend() {
 	a.function("fractionDescend", "s *ops.Lanes, design *float64, n int, trial *ops.Trial",
 		"adds d e to the gradient and e^2 to the curvature of {lanes} voxels. d = s - t - c water is the",
 		"difference of signal and fit, t = 2^(w.P + p6), and e = t (w.Q + q6) - water is its derivative by c.")
+	a.holds(
+		"RSI s, RDX row of the design, R8 the Trial, RCX n",
+		"#0-#1 sums, #2-#9 two rows, #10 broadcasts, #11-#12 work",
+		"32 registers: #16-#29 p and q, #30 c")
 	r := a.registers
 	gradient, curvature, w := r[0], r[1], r[10]
 	type row struct{ t, y, d, q reg.VecPhysical }
@@ -296,14 +296,14 @@ const (
 
 // clips computes q = s inverse. Where q > centre, above = min(above, q); elsewhere below = max(below, q). x = q grid is
 // kept between a half and last, and then near = min(near, |x - round(x)| inverse).
-//
-//	RDI clips, RSI s, RDX inverse, RCX n
-//	Z0 centre, Z1 grid, Z2 last, Z3 below, Z4 above, Z5 near, Z6 q, Z7 inverse, Z8-Z9 work
 func (a *lanes) clips() {
 	a.function("fractionClips", "clips *ops.Clips, s *ops.Lanes, inverse *float64, n int",
 		"finds, for {lanes} voxels, the c at which water uses up measurements, q = s inverse. It lowers above to",
 		"the least q above the centre, raises below to the largest of the others, and lowers near to the least",
 		"distance of q from a point of the grid, times inverse.")
+	a.holds(
+		"RDI clips, RSI s, RDX inverse, RCX n",
+		"#0 centre, #1 grid, #2 last, #3 below, #4 above, #5 near, #6 q, #7 inverse, #8-#9 work")
 	r := a.registers
 	centre, grid, last, below, above, near, q, inverse, mask, work := r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9]
 	a.halves(func() {
@@ -353,14 +353,14 @@ func (a *lanes) clips() {
 
 // misfitNarrow is the misfit with 256 bits, in either precision. It takes four measurements at once, because an
 // exponential takes longer than a processor can look ahead.
-//
-//	RSI s, RDX row of the design, R8 the Point, RCX n
-//	Y0-Y3 t, Y4-Y7 parts of the exponential, Y8-Y11 its polynomial, then d
-//	Y12 and Y13 squares of even and odd rows, Y14 p, Y15 broadcasts
 func (a *lanes) misfitNarrow() {
 	a.function("tensorMisfit", "s *ops.Lanes, design *float64, n int, point *ops.Point",
 		"adds the squares of s - t - c water to those of a point, over n measurements of {lanes} voxels. t =",
 		"2^(w.p + p6).")
+	a.holds(
+		"RSI s, RDX row of the design, R8 the Point, RCX n",
+		"Y0-Y3 t, Y4-Y7 parts of the exponential, Y8-Y11 its polynomial, then d",
+		"Y12 and Y13 squares of even and odd rows, Y14 p, Y15 broadcasts")
 	r := a.registers
 	t, parts, d, squares, p, w := r[:4], r[4:8], r[8:12], r[12:14], r[14], r[15]
 	a.halves(func() {

@@ -17,16 +17,16 @@ func (a *lanes) gridSeries() {
 
 // part sorts measurements. Those with s - limit water > 0 in all lanes go to the end of the arrays, from the last place
 // backwards, and the others to the beginning. Each is written to both places, and the pointer of one place moves on.
-//
-//	RDI place at the beginning, R9 that of its row, R10 and R11 those at the end
-//	RSI s, RDX row of the design, RCX n, R8 limit, RAX and RBX by how much the places move
-//	512 bits: Z0 s, Y2 row, Z3 water, Z4 limit, Z6 work
-//	256 bits: Y0-Y1 s, Y2 row, Y3 water, Y4-Y5 limit, Y6-Y7 work
 func (a *lanes) part() {
 	a.function("fractionPart", "to *ops.Lanes, rows *float64, s *ops.Lanes, design *float64, n int, limit *ops.Lanes) (others int",
 		"copies n measurements of {lanes} voxels, with their rows of the design: those with s > limit water in",
 		"all lanes to the end of to and rows, from the last place backwards, and the others to the beginning, in",
 		"order. It returns the number of the others.")
+	a.holds(
+		"RDI place at the beginning, R9 that of its row, R10 and R11 those at the end",
+		"RSI s, RDX row of the design, RCX n, R8 limit, RAX and RBX by how much the places move",
+		"32 registers: #0 s, Y2 row, #3 water, #4 limit, #6 work",
+		"16 registers: Y0-Y1 s, Y2 row, Y3 water, Y4-Y5 limit, Y6-Y7 work")
 	r := a.registers
 	halves := batchBytes / a.bytes
 	s, row, water, limit, work := r[0:halves], reg.Y2, r[3], r[4:6], r[6:8]
@@ -90,12 +90,12 @@ func (a *lanes) halvesOf(body func(h int)) {
 }
 
 // ratios computes u = w / (s - c w) and v = s^2 u.
-//
-//	RDI u, R9 v, RSI s, RDX row of the design, R8 the Left, RCX n
-//	Z0 s, Z1 w, Z2 x, Z3 c
 func (a *lanes) ratios() {
 	a.function("fractionRatios", "u, v, s *ops.Lanes, design *float64, n int, left *ops.Left",
 		"writes u = water/(s - c water) and v = s^2 u for n measurements of {lanes} voxels.")
+	a.holds(
+		"RDI u, R9 v, RSI s, RDX row of the design, R8 the Left, RCX n",
+		"#0 s, #1 w, #2 x, #3 c")
 	s, w, x, c := a.registers[0], a.registers[1], a.registers[2], a.registers[3]
 	a.halves(func() {
 		argument("u", reg.RDI)
@@ -124,13 +124,13 @@ func (a *lanes) ratios() {
 }
 
 // moments computes sums += v w, and then v = v u.
-//
-//	RDI sums, RSI v, R9 u, RDX row of the design, RCX n
-//	Z0-Z6 sums, Z7 v, Z8 broadcasts
 func (a *lanes) moments() {
 	a.function("fractionMoments", "sums, v, u *ops.Lanes, design *float64, n int",
 		"adds v, times each of the seven columns of the design, to seven sums for {lanes} voxels, and then",
 		"multiplies v by u.")
+	a.holds(
+		"RDI sums, RSI v, R9 u, RDX row of the design, RCX n",
+		"#0-#6 sums, #7 v, #8 broadcasts")
 	r := a.registers
 	v, spare := r[7], r[8]
 	a.halves(func() {
@@ -161,13 +161,13 @@ func (a *lanes) moments() {
 }
 
 // series computes sums = m0 + by (m1 + by (m2 + ...)), seven of each.
-//
-//	RDI sums, RSI coefficients from the last ones on, RCX how many, R8 by
-//	Z0-Z6 sums, Z7 by
 func (a *lanes) series() {
 	a.function("fractionSeries", "sums, coefficients *ops.Lanes, n int, by *ops.Lanes",
 		"evaluates seven polynomials of by for {lanes} voxels. Each has n coefficients: first the seven",
 		"constants, then the seven factors of by, and so on.")
+	a.holds(
+		"RDI sums, RSI coefficients from the last ones on, RCX how many, R8 by",
+		"#0-#6 sums, #7 by")
 	r := a.registers
 	by := r[7]
 	a.halves(func() {
@@ -195,11 +195,11 @@ func (a *lanes) series() {
 }
 
 // squares computes v = s^2 in double precision.
-//
-//	RDI v, RSI s, RCX n
-//	Z0 s
 func (a *lanes) squares() {
 	a.function("fractionSquares", "v, s *ops.Lanes, n int", "writes v = s^2 for n numbers of {lanes} voxels in double precision.")
+	a.holds(
+		"RDI v, RSI s, RCX n",
+		"#0 s")
 	s := a.registers[0]
 	a.halves(func() {
 		argument("v", reg.RDI)

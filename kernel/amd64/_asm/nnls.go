@@ -22,15 +22,14 @@ func nnls(v vectors) {
 }
 
 // price works on one tile of the unknowns after another:
-//
-//	registers 0 to 11: w[j] = b[j] - x[0] gram[0][j] - x[1] gram[1][j] - ...
-//	register 12: an element of x, in all lanes
-//	register 13: the largest w so far, of each lane
 func (v vectors) price() {
 	v.function("nnlsPrice", "w, b, gram, x *float64, offsets *int, count, tiles int) (place int",
 		"writes w = b - the sum of x[i] times the row of gram at the byte offset offsets[i], for one voxel and",
 		"count rows. It returns the place of the largest element of w, the first of equals. w, b and the rows are",
 		"tiles of 12 vectors of consecutive numbers.")
+	v.holds(
+		"#0-#11 w[j] = b[j] - x[0] gram[0][j] - x[1] gram[1][j] - ...",
+		"#12 an element of x, in all lanes   #13 the largest w so far, of each lane")
 	sums, x, largest := v.registers[:priceTile], v.registers[priceTile], v.registers[priceTile+1]
 	w, b, gram, tiles := load("w"), load("b"), load("gram"), load("tiles")
 	repeat("tile", tiles, func() {

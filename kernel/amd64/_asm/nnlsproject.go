@@ -10,8 +10,6 @@ import (
 const blockUnknowns = 3
 
 // project multiplies signals by a matrix. The signals lie in memory voxel after voxel; lanes are unknowns.
-//
-//	registers voxel*unknowns + u: sums; then the matrix's vectors; then a value in all lanes
 func (v vectors) project(suffix, number string, size int, broadcast, multiply func(...Op)) {
 	const unknowns = blockUnknowns
 	voxels := v.block
@@ -19,6 +17,8 @@ func (v vectors) project(suffix, number string, size int, broadcast, multiply fu
 		"multiplies the signals of {block} voxels by a matrix. Signals are stride numbers apart in rows, results",
 		"width numbers apart in dst. The matrix is tiles of three vectors of unknowns; a tile has its vectors for",
 		"one measurement after another.")
+	v.holds(
+		"first the sums, three for each voxel   then three vectors of the matrix   then a value in all lanes")
 	sums, matrix := v.registers[:unknowns*voxels], v.registers[unknowns*voxels:][:unknowns]
 	value := v.registers[unknowns*voxels+unknowns]
 	dst, a, tiles := load("dst"), load("matrix"), load("tiles")

@@ -10,15 +10,14 @@ import (
 )
 
 // priceSingle is price in single precision. It also marks the elements that are above a threshold.
-//
-//	registers 0 to 11: w; register 12: an element of x; register 13: the largest so far;
-//	register 14: the threshold; register 15: scratch
 func (v vectors) priceSingle() {
 	v.function("nnlsPriceSingle", "w *float32, above *byte, b, gram, x *float32, offsets *int, count int, shift, threshold float32, tiles int) (place int",
 		"writes w = b - shift - the sum of x[i] times the row of gram at the byte offset offsets[i], for one",
 		"voxel and count rows. It sets bit j of above where w[j] is greater than the threshold, clears the",
 		"others, and returns the place of the largest element of w, the first of equals. w, b and the rows are",
 		"tiles of 12 vectors of consecutive numbers.")
+	v.holds(
+		"#0-#11 w   #12 an element of x   #13 the largest w so far, of each lane   #14 the threshold   #15 scratch")
 	sums, x, largest, threshold, scratch := v.registers[:priceTile], v.registers[12], v.registers[13], v.registers[14], v.registers[15]
 	w, above, b, gram, tiles := load("w"), load("above"), load("b"), load("gram"), load("tiles")
 	signs := GP32()
@@ -74,15 +73,16 @@ func (v vectors) priceSingle() {
 }
 
 // survey keeps partial results, one for each place in a vector:
-//
-//	registers 0: NaN where a value is not finite; 1: smallest; 2: largest; 3: sum of weak times values;
-//	4, 5, 6: of weighted times values the sum, that of the positive ones, and that of the squares
 func (v vectors) survey(kind string) {
 	v.function("nnlsSurvey"+kind, "sums, wide *float64, single *float32, row *"+strings.ToLower(kind)+", weighted, weak *float64, n int",
 		"copies the signal of one voxel, n values in whole vectors, to both precisions. It writes seven vectors",
 		"of partial results: NaN where a value is NaN or infinite, else 0; the smallest value or 0; the largest",
 		"value or 0; the sum of weak times values; with y = weighted times values, the sums of y, of the positive",
 		"y, and of y^2.")
+	v.holds(
+		"#0 NaN where a value is not finite   #1 smallest   #2 largest   #3 sum of weak times values",
+		"#4 #5 #6 of weighted times values the sum, that of the positive ones, and that of the squares   #7 zero",
+		"#8 the values   #9 weak   #10 positive values")
 	sums, wide, single, row := load("sums"), load("wide"), load("single"), load("row")
 	weighted, weak, n := load("weighted"), load("weak"), load("n")
 	all, none := v.registers[:7], v.registers[7]

@@ -80,9 +80,7 @@ func (v vectors) samples() {
 	v.end()
 }
 
-// maxima lists the vertices that may be maxima. Registers are
-//
-//	0 margin   1 least   2 lowest   3 the value   4, 5 the highest neighbours   6, 7, 8 room   9 -Inf
+// maxima lists the vertices that may be maxima.
 func (v vectors) maxima() {
 	v.function("peaksMaxima", "found *[4]uint16, values, limits *number, neighbours *int32, n, eights int) (count int",
 		"compares the values of the functions of {lanes} voxels at n vertices with those of their neighbours, of",
@@ -91,6 +89,8 @@ func (v vectors) maxima() {
 		"\"least\" and at least the highest neighbour - margin; where besides it is not above the highest neighbour",
 		"+ margin; where it is at most lowest. Vertices without a lane in a set are left out. The result is the",
 		"number of entries.")
+	v.holds(
+		"#0 margin   #1 least   #2 lowest   #3 the value   #4, #5 the highest neighbours   #6, #7, #8 room   #9 -Inf")
 	found, values, neighbours, n, limits := load("found"), load("values"), load("neighbours"), load("n"), load("limits")
 	margin, least, lowest := v.registers[0], v.registers[1], v.registers[2]
 	for i, limit := range []reg.VecPhysical{margin, least, lowest} {
@@ -165,12 +165,12 @@ func (v vectors) listMaximum(found, vertex reg.GPVirtual) {
 }
 
 // spread writes the sums from which generalised fractional anisotropy is made.
-//
-//	0 sum   1 sum of squares   2 value   3 its square   4 sum of squares of differences   5 mean
 func (v vectors) spread() {
 	v.function("peaksSpread", "sums, values *number, n int",
 		"writes two vectors about n vectors of {lanes} voxels: the sum of the squares of their differences from",
 		"their mean, and the sum of their squares, each added up in order.")
+	v.holds(
+		"#0 sum   #1 sum of squares   #2 value   #3 its square   #4 sum of squares of differences   #5 mean")
 	values, n := load("values"), load("n")
 	sum, squares, value, square := v.registers[0], v.registers[1], v.registers[2], v.registers[3]
 	differences, mean := v.registers[4], v.registers[5]
@@ -233,17 +233,17 @@ func (v vectors) combine() {
 }
 
 // jets writes the value and the derivatives of polynomials. A row of a table has a power of a coordinate and the two
-// derivatives of this power. Registers are
-//
-//	0 value   1, 2, 3 gradient   4 to 9 second derivatives xx, xy, xz, yy, yz, zz
-//	10, 11, 12 the weight times the power of x and its derivatives   13 one of them times one of y
-//	14 that times one of z
+// derivatives of this power.
 func (v vectors) jets() {
 	v.function("peaksJets", "jets, weights, points, tables *number, degree int",
 		"writes ten vectors about homogeneous polynomials of {lanes} voxels at the points x, y, z: the value, the",
 		"gradient, and the second derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights:",
 		"x^degree first, then by falling powers of x, and of y within those. tables is scratch for the powers of",
 		"x, y and z.")
+	v.holds(
+		"#0 value   #1, #2, #3 gradient   #4 to #9 second derivatives xx, xy, xz, yy, yz, zz",
+		"#10, #11, #12 the weight times the power of x and its derivatives   #13 one of them times one of y",
+		"#14 that times one of z")
 	tables, degree := load("tables"), load("degree")
 	row := 3 * v.bytes
 	axis := copied(degree)

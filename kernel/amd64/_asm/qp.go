@@ -105,13 +105,13 @@ func (v vectors) store(name string, sums ...reg.VecPhysical) {
 }
 
 // qpAdvance takes a step and prepares the next one.
-//
-//	0 e   1 t   2 sum of l s   3 one   4 s   5 l   6 g   7 1/(s + e l)   8 d   9 10 temporary
 func (v vectors) qpAdvance() {
 	v.function("qpAdvance", "sums, records, d, r, steps *float64, e float64, n int",
 		"takes the steps t of {lanes} voxels: s += t ds, l += t dl, g -= t g. Then it prepares the next step:",
 		"weight = 1/(s + e l), d = l weight, r = -d (g + s). sums is one vector: the sum of l s. ops.QP names the",
 		"fields of the n records.")
+	v.holds(
+		"#0 e   #1 t   #2 sum of l s   #3 one   #4 s   #5 l   #6 g   #7 1/(s + e l)   #8 d   #9 #10 temporary")
 	e, t, sum, one := v.registers[0], v.registers[1], v.registers[2], v.registers[3]
 	s, l, g, w, d, x, y := v.registers[4], v.registers[5], v.registers[6], v.registers[7], v.registers[8], v.registers[9], v.registers[10]
 	broadcastParameter("e", e)
@@ -145,15 +145,15 @@ func (v vectors) qpAdvance() {
 }
 
 // qpPredict finds the step towards l s = 0. It takes dl/l as (e l - h)/(s + e l) - 1, which needs no division.
-//
-//	0 e   1 least ds/s   2 least 1 + dl/l   3 4 5 sums of l ds, s dl, ds dl   6 changes   7 one
-//	8 s   9 l   10 h   11 e l - h   12 l + dl   13 ds   14 dl   15 temporary
 func (v vectors) qpPredict() {
 	v.function("qpPredict", "sums, records, d, adx *float64, e float64, n int",
 		"finds the step of {lanes} voxels towards l s = 0: with h = A dx + g, dl = d (e l - h) - l and ds = h + e",
 		"dl. A constraint is marked as held where (l + dl) s > (s + ds) l. sums is six vectors: the least of 0",
 		"and all ds/s, the least of 0 and all dl/l, the sums of l ds, of s dl and of ds dl, and how many marks",
 		"changed. ops.QP names the fields of the n records.")
+	v.holds(
+		"#0 e   #1 least ds/s   #2 least 1 + dl/l   #3 #4 #5 sums of l ds, s dl, ds dl   #6 changes   #7 one",
+		"#8 s   #9 l   #10 h   #11 e l - h   #12 l + dl   #13 ds   #14 dl   #15 temporary")
 	r := v.registers[:16]
 	e, leastS, leastL, ldS, sdL, dSdL, changes, one := r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7]
 	s, l, h, x, next, ds, dl, y := r[8], r[9], r[10], r[11], r[12], r[13], r[14], r[15]
@@ -196,12 +196,11 @@ func (v vectors) qpPredict() {
 }
 
 // qpCentre prepares the corrected step.
-//
-//	0 target   1 product   2 l   3 temporary   4 r
 func (v vectors) qpCentre() {
 	v.function("qpCentre", "records, r, targets *float64, n int",
 		"prepares the corrected step of {lanes} voxels: product = l s + dl ds - target, r = -weight (l g +",
 		"product). targets is one vector. ops.QP names the fields of the n records.")
+	v.holds("#0 target   #1 product   #2 l   #3 temporary   #4 r")
 	target, product, l, x, r := v.registers[0], v.registers[1], v.registers[2], v.registers[3], v.registers[4]
 	VMOVUPD(Mem{Base: load("targets")}, target)
 	v.constraints([]string{"r"}, func(p qpPointers) {
@@ -220,13 +219,13 @@ func (v vectors) qpCentre() {
 }
 
 // qpCorrect finds the corrected step.
-//
-//	0 e   1 least ds/s   2 least dl/l   3 h, then ds   4 l   5 l h + product   6 dl   7 temporary
 func (v vectors) qpCorrect() {
 	v.function("qpCorrect", "sums, records, adx *float64, e float64, n int",
 		"finds the corrected step of {lanes} voxels: with h = A dx + g, dl = -weight (l h + product) and ds = h +",
 		"e dl. sums is two vectors: the least of 0 and all ds/s, and the least of 0 and all dl/l. ops.QP names",
 		"the fields of the n records.")
+	v.holds(
+		"#0 e   #1 least ds/s   #2 least dl/l   #3 h, then ds   #4 l   #5 l h + product   #6 dl   #7 temporary")
 	e, leastS, leastL, h, l, x, dl, y := v.registers[0], v.registers[1], v.registers[2], v.registers[3], v.registers[4], v.registers[5], v.registers[6], v.registers[7]
 	broadcastParameter("e", e)
 	zero(leastS, leastL)
@@ -251,12 +250,11 @@ func (v vectors) qpCorrect() {
 }
 
 // qpForward solves with the factor in tiles, one row of tiles after another.
-//
-//	0 to tile-1 the unknowns of the row   then a known one
 func (v vectors) qpForward() {
 	v.function("qpForward", "y, q, inverse *float64, tiles int",
 		"solves L y = z for {lanes} voxels, with the q and inverse of csdFactorise. y is z before, and the",
 		"solution after.")
+	v.holds("first the unknowns of the row   then a known one")
 	t := v.tile
 	f := func(r int) reg.VecPhysical { return v.registers[r] }
 	known := v.registers[t]
@@ -293,12 +291,11 @@ func (v vectors) qpForward() {
 }
 
 // qpHold makes the weights of the constraints that are held.
-//
-//	0 weight   1 d
 func (v vectors) qpHold() {
 	v.function("qpHold", "records, d *float64, weight float64, n int",
 		"makes d = weight where a constraint is held, and 0 elsewhere, for {lanes} voxels. ops.QP names the",
 		"fields of the n records.")
+	v.holds("#0 weight   #1 d")
 	weight, d := v.registers[0], v.registers[1]
 	broadcastParameter("weight", weight)
 	v.constraints([]string{"d"}, func(p qpPointers) {
@@ -309,11 +306,10 @@ func (v vectors) qpHold() {
 }
 
 // qpPress makes what constraints add to the right-hand side.
-//
-//	0 e   1 l   2 s + e l
 func (v vectors) qpPress() {
 	v.function("qpPress", "records, d, r *float64, e float64, n int",
 		"makes r = l - d (s + e l) for {lanes} voxels. ops.QP names the fields of the n records.")
+	v.holds("#0 e   #1 l   #2 s + e l")
 	e, l, x := v.registers[0], v.registers[1], v.registers[2]
 	broadcastParameter("e", e)
 	v.constraints([]string{"d", "r"}, func(p qpPointers) {
@@ -327,12 +323,11 @@ func (v vectors) qpPress() {
 }
 
 // qpShift takes the step of the exact solution.
-//
-//	0 e   1 l   2 s   3 A dx + s + e l
 func (v vectors) qpShift() {
 	v.function("qpShift", "records, d, adx *float64, e float64, n int",
 		"takes the step of the exact solution for {lanes} voxels: l -= d (A dx + s + e l), s += A dx. ops.QP",
 		"names the fields of the n records.")
+	v.holds("#0 e   #1 l   #2 s   #3 A dx + s + e l")
 	e, l, s, x := v.registers[0], v.registers[1], v.registers[2], v.registers[3]
 	broadcastParameter("e", e)
 	v.constraints([]string{"d", "adx"}, func(p qpPointers) {
@@ -350,9 +345,6 @@ func (v vectors) qpShift() {
 
 // qpJudge measures how well the conditions of a solution hold, and corrects the set. Marks are 0 or 1, so that the new
 // mark is held*(l > 0) + (1 - held)*(s < -tolerance).
-//
-//	0 e   1 -tolerance   2 least s + e l   3 largest |l (s + e l)|   4 5 least and largest l   6 changes
-//	7 one   8 none   9 l   10 s   11 held   12 13 temporary   14 new held
 func (v vectors) qpJudge() {
 	v.function("qpJudge", "sums, records *float64, tolerance, e float64, n int",
 		"measures the solutions of {lanes} voxels, and corrects their sets. sums is five vectors: the least of 0",
@@ -360,6 +352,9 @@ func (v vectors) qpJudge() {
 		"changed. A constraint that is held stays so where l > 0. One that is not becomes held where s <",
 		"-tolerance. Where a constraint is not held after this, l becomes 0. ops.QP names the fields of the n",
 		"records.")
+	v.holds(
+		"#0 e   #1 -tolerance   #2 least s + e l   #3 largest |l (s + e l)|   #4 #5 least and largest l   #6 changes",
+		"#7 one   #8 none   #9 l   #10 s   #11 held   #12 #13 temporary   #14 new held")
 	r := v.registers[:15]
 	e, low, least, product, leastL, mostL, changes, one, none := r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8]
 	l, s, held, x, y, next := r[9], r[10], r[11], r[12], r[13], r[14]

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -39,8 +40,31 @@ func (s set) function(name, signature string, doc ...string) {
 	numbers = structure.ReplaceAllString(numbers, "*float64")
 	TEXT(name, NOSPLIT, "func("+numbers+")")
 	Pragma("noescape")
-	Doc(wrapped(name + " " + strings.Join(doc, " "))...)
+	comment := wrapped(name + " " + strings.Join(doc, " "))
+	Doc(comment...)
+	Comment(comment...)
 	declarations[name] = signature
+}
+
+// holds writes which registers hold what in the function at work. #3 stands for vector register 3 of the set. A line
+// that begins with a number of registers is for the sets that have so many.
+func (s set) holds(registers ...string) {
+	letter := "Y"
+	if s.is512() {
+		letter = "Z"
+	}
+	var lines []string
+	for _, line := range registers {
+		number, rest, conditional := strings.Cut(line, " registers: ")
+		if conditional && number != strconv.Itoa(len(s.registers)) {
+			continue
+		}
+		if conditional {
+			line = rest
+		}
+		lines = append(lines, strings.ReplaceAll(line, "#", letter))
+	}
+	Comment(lines...)
 }
 
 // wrapped breaks a comment into lines. With the slashes, they have at most 120 columns.

@@ -62,10 +62,6 @@ func (a *lanes) nextRows(count int) {
 }
 
 // logarithmsRows is logarithms with several rows at once.
-//
-//	RDI y, R9 v, RSI s, RDX row of the design, R8 the Rest, RCX n
-//	Z0-Z1 tables, Z2 c, Z3 cut, Z4 floor, Z5 one, Z6-Z9 the polynomial
-//	and five for each of four rows: x, the table's two numbers, work, s
 func (a *lanes) logarithmsRows(name string, weighted bool) {
 	signature, doc := "y, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes y = log2(x)"
 	if weighted {
@@ -74,6 +70,10 @@ func (a *lanes) logarithmsRows(name string, weighted bool) {
 	a.function(name, signature, doc,
 		"for n measurements of {lanes} voxels. x = s - c water is what water leaves of the signal, or the floor where",
 		"x <= cut.")
+	a.holds(
+		"RDI y, R9 v, RSI s, RDX row of the design, R8 the Rest, RCX n",
+		"#0-#1 tables, #2 c, #3 cut, #4 floor, #5 one, #6-#9 the polynomial",
+		"and five for each of four rows: x, the table's two numbers, work, s")
 	r := a.registers
 	table, c, cut, floor, one, polynomial := r[0:2], r[2], r[3], r[4], r[5], r[6:10]
 	x, inverse, log, q, s := r[10:14], r[14:18], r[18:22], r[22:26], r[26:30]
@@ -139,14 +139,14 @@ func (a *lanes) logarithmsRows(name string, weighted bool) {
 
 // project computes sums[k] += u w[k] and sums[7+k] += x w[k] over the measurements. The last w is 1, so that an
 // addition is enough.
-//
-//	RDI sums, RDX row of the design, RSI u, R9 x, RCX n
-//	32 registers: Z0-Z13 sums, Z14-Z17 u and x of two measurements
-//	16 registers: Y0-Y13 sums, Y14 u, Y15 broadcasts; x is in memory
 func (a *lanes) project() {
 	a.function("tensorProject", "sums *ops.Lanes, design *float64, u, x *ops.Lanes, n int",
 		"adds u, times each of the seven columns of the design, to seven sums, and x to seven others, over n",
 		"measurements of {lanes} voxels.")
+	a.holds(
+		"RDI sums, RDX row of the design, RSI u, R9 x, RCX n",
+		"32 registers: #0-#13 sums, #14-#17 u and x of two measurements",
+		"16 registers: Y0-Y13 sums, Y14 u, Y15 broadcasts; x is in memory")
 	r := a.registers
 	if a.whole() {
 		argument("sums", reg.RDI)
@@ -208,14 +208,14 @@ func (a *lanes) project() {
 
 // packSingle turns sixteen rows of n values, one voxel after the other, into n numbers of sixteen lanes. It turns
 // blocks of eight rows and four columns. The last block overlaps the one before. Both instruction sets use 256 bits.
-//
-//	RDI lanes, RSI and R9 first and fifth row of the half, RDX length of a row in bytes, R8 three of them
-//	RCX columns left
-//	Y0-Y3 rows, Y4-Y7 pairs, then columns
 func (a *lanes) packSingle(name, kind string, bytes int) {
 	a.set.function(name, "lanes *ops.LanesSingle, signal *"+kind+", n int",
 		"transposes the signals of sixteen voxels, rows of n >= 4 values one after another, into n numbers of sixteen",
 		"lanes, and prefetches the next sixteen rows.")
+	a.holds(
+		"RDI lanes, RSI and R9 first and fifth row of the half, RDX length of a row in bytes, R8 three of them",
+		"RCX columns left",
+		"Y0-Y3 rows, Y4-Y7 pairs, then columns")
 	for half := range 2 {
 		argument("lanes", reg.RDI)
 		argument("signal", reg.RSI)
@@ -308,14 +308,13 @@ func (a *lanes) turnSingle(bytes int) {
 
 // convert moves n numbers between sixteen lanes of float32 and two arrays of float64, of the first and the last eight
 // lanes.
-//
-//	RDI first eight, RSI last eight, RDX sixteen, RCX n
 func (a *lanes) convert(name string, widen bool) {
 	doc := "rounds n numbers of sixteen voxels to single precision: the first eight lanes come from first, the others from last."
 	if widen {
 		doc = "converts n numbers of sixteen voxels to double precision: the first eight lanes to first, the others to last."
 	}
 	a.set.function("single"+name, "first, last *ops.Lanes, s *ops.LanesSingle, n int", doc)
+	a.holds("RDI first eight, RSI last eight, RDX sixteen, RCX n")
 	argument("first", reg.RDI)
 	argument("last", reg.RSI)
 	argument("s", reg.RDX)

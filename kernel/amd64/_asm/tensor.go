@@ -41,23 +41,23 @@ func tensor(v vectors) {
 }
 
 // exp2s computes y = 2^x.
-//
-//	RDI y, RSI x, RCX n
-//	Z0 x, Z1-Z4 work, Z5-Z6 the table
 func (a *lanes) exp2s() {
 	a.elementwise("tensorExp2", "y, x *ops.Lanes, n int", "writes y = 2^x for n numbers of {lanes} voxels.", func(r []reg.VecPhysical) {
 		a.exp2(r[0], [4]reg.VecPhysical(r[1:5]), r[5:7])
-	}, func(r []reg.VecPhysical) { a.exp2Table(r[5:7]) })
+	}, func(r []reg.VecPhysical) {
+		a.holds("RDI y, RSI x, RCX n", "#0 x, #1-#4 work, #5-#6 the table")
+		a.exp2Table(r[5:7])
+	})
 }
 
 // log2s computes y = log2(x).
-//
-//	RDI y, RSI x, RCX n
-//	Z0 x, Z1-Z5 work, Z6-Z9 the tables
 func (a *lanes) log2s() {
 	a.elementwise("tensorLog2", "y, x *ops.Lanes, n int", "writes y = log2(x) for n numbers of {lanes} voxels.", func(r []reg.VecPhysical) {
 		a.log2(r[0], [5]reg.VecPhysical(r[1:6]), r[6:10])
-	}, func(r []reg.VecPhysical) { a.log2Table(r[6:10]) })
+	}, func(r []reg.VecPhysical) {
+		a.holds("RDI y, RSI x, RCX n", "#0 x, #1-#5 work, #6-#9 the tables")
+		a.log2Table(r[6:10])
+	})
 }
 
 func (a *lanes) elementwise(name, signature, doc string, body, before func(r []reg.VecPhysical)) {
@@ -81,9 +81,6 @@ func (a *lanes) elementwise(name, signature, doc string, body, before func(r []r
 
 // logarithms computes y = log2(x) for each measurement. x = s - c w, replaced by the floor where x <= cut. With
 // weights, y is multiplied by s^2, and s^2 is written to v.
-//
-//	RDI y, R9 v, RSI s, RDX row of the design (w is its number 7), R8 the Rest, RCX n
-//	Z0 x, Z1-Z5 work, Z6-Z9 tables, Z10 c, Z11 cut, Z12 floor, Z13 s
 func (a *lanes) logarithms(name string, weighted bool) {
 	signature, doc := "y, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes y = log2(x)"
 	if weighted {
@@ -92,6 +89,9 @@ func (a *lanes) logarithms(name string, weighted bool) {
 	a.function(name, signature, doc,
 		"for n measurements of {lanes} voxels. x = s - c water is what water leaves of the signal, or the floor where",
 		"x <= cut.")
+	a.holds(
+		"RDI y, R9 v, RSI s, RDX row of the design (w is its number 7), R8 the Rest, RCX n",
+		"#0 x, #1-#5 work, #6-#9 tables, #10 c, #11 cut, #12 floor, #13 s")
 	r := a.registers
 	x, c, cut, floor, s := r[0], r[10], r[11], r[12], r[13]
 	a.log2Table(r[6:10])
@@ -141,12 +141,12 @@ const (
 )
 
 // sums computes sum[k] += v table[k] over the measurements. It takes as many columns at a time as there are registers.
-//
-//	RDI sums, RDX table, RSI v, RCX n
-//	the last register v, the one before it broadcasts (256 bits)
 func (a *lanes) sums(name string, columns, fields int) {
 	a.function(name, "sums *ops.Lanes, table *float64, v *ops.Lanes, n int",
 		"adds v, times each column of a table, to the sum of that column, over n measurements of {lanes} voxels.")
+	a.holds(
+		"RDI sums, RDX table, RSI v, RCX n",
+		"the last register v, the one before it broadcasts (256 bits)")
 	last := len(a.registers) - 1
 	v, spare := a.registers[last], a.registers[last-1]
 	sweep := last - 1
@@ -187,13 +187,13 @@ var monomials = [7][7]int{{0}, {1, 2}, {2, 6, 9}, {3, 4, 7, 5}, {4, 7, 10, 8, 11
 var multiples = [7][7]int{{1}, {1, 4}, {1, 1, 1}, {1, 2, 1, 4}, {1, 2, 1, 2, 4}, {1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1, 1}}
 
 // expand copies the sums to the elements of the matrix.
-//
-//	RDI matrix, RSI sums
-//	Z0 element
 func (a *lanes) expand() {
 	a.function("tensorExpand", "matrix, sums *ops.Lanes",
 		"writes the normal matrices of {lanes} voxels, packed lower triangles of 28 elements, from the 22 sums",
 		"that differ where b-tensors have rank one.")
+	a.holds(
+		"RDI matrix, RSI sums",
+		"#0 element")
 	argument("matrix", reg.RDI)
 	argument("sums", reg.RSI)
 	x := a.registers[0]

@@ -9,10 +9,6 @@ import (
 // eigen writes the decomposition of symmetric 3 x 3 matrices by cyclic Jacobi rotations. It repeats sweeps until the
 // elements off the diagonal are zero in all lanes. A lane that is finished earlier is rotated by an angle of zero,
 // which leaves its bits alone.
-//
-//	RDI values, RDX vectors, RSI tensors, R11 sweeps left
-//	Z0-Z5 xx xy yy xz yz zz, Z6 below which an element is negligible, Z7-Z15 work
-//	Z16-Z24 the eigenvectors, row by row (256 bits: in memory)
 type eigen struct {
 	*lanes
 	vectors bool
@@ -27,6 +23,9 @@ func (a *lanes) eigens() {
 
 func (e eigen) write(name, signature, doc string) {
 	e.function(name, signature, doc)
+	e.holds("RDI values, RDX vectors, RSI tensors, R11 sweeps left",
+		"#0-#5 xx xy yy xz yz zz, #6 below which an element is negligible, #7-#15 work",
+		"32 registers: #16-#24 the eigenvectors, row by row")
 	r := e.registers
 	negligible, w := r[6], r[7]
 	argument("values", reg.RDI)

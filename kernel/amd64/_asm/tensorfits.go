@@ -55,14 +55,14 @@ func (a *lanes) row(pointer reg.Register, row int) Mem { return a.at(pointer, ro
 
 // ordinaryWide computes least = min(least, s), y = log2(max(s, floor)) and sums += y table. The logarithm is that of
 // log2, for normal numbers; a mask gives the mantissa.
-//
-//	R9 least, R8 floor, RSI s, RDI y, RDX table, RCX n
-//	Z0-Z6 sums, Z7 least, Z8 floor, Z9-Z12 tables, Z13 mask of the mantissa, Z14 one
-//	Z15-Z22 x, e, 1/c, log2(c) of two measurements, Z23-Z30 coefficients
 func (a *lanes) ordinaryWide() {
 	a.function("tensorOrdinary", "sums, least, y, s *ops.Lanes, table *float64, n int, floor *ops.Lanes",
 		"lowers least to s, writes y = log2(max(s, floor)), and adds y, times each of seven columns of the table,",
 		"to the sum of that column, over n measurements of {lanes} voxels.")
+	a.holds(
+		"R9 least, R8 floor, RSI s, RDI y, RDX table, RCX n",
+		"#0-#6 sums, #7 least, #8 floor, #9-#12 tables, #13 mask of the mantissa, #14 one",
+		"#15-#22 x, e, 1/c, log2(c) of two measurements, #23-#30 coefficients")
 	r := a.registers
 	least, floor, mask, one, coefficients := r[7], r[8], r[13], r[14], r[23:31]
 	argument("least", reg.R9)
@@ -144,14 +144,14 @@ func (a *lanes) horner(q, x, c []reg.VecPhysical) {
 
 // reweightWide computes v = 2^(w.p), and adds v y w to the right-hand side, v y for the seventh. It needs no limits:
 // where w.p is beyond what exponents hold, the scaling instruction gives 0 or infinity.
-//
-//	R8 p, RDX row of the design, RSI y, R9 v, RCX n
-//	Z0-Z5 p, Z6-Z12 right, Z13-Z14 powers, Z15 shift, Z16-Z20 coefficients
-//	Z21-Z28 r, power, k, q of two measurements
 func (a *lanes) reweightWide() {
 	a.function("tensorReweight", "right, u, v, y *ops.Lanes, design *float64, n int, p *ops.Lanes",
 		"writes the weights v = 2^(w.p) that a fit p predicts, and adds v y, times each of the seven columns of",
 		"the design, to the right-hand side, over n measurements of {lanes} voxels.")
+	a.holds(
+		"R8 p, RDX row of the design, RSI y, R9 v, RCX n",
+		"#0-#5 p, #6-#12 right, #13-#14 powers, #15 shift, #16-#20 coefficients",
+		"#21-#28 r, power, k, q of two measurements")
 	r := a.registers
 	p, right, shift, c := r[:6], r[6:13], r[15], r[16:21]
 	a.exp2Table(r[13:15])
@@ -215,12 +215,11 @@ func (a *lanes) reweightWide() {
 
 // ordinaryNarrow is ordinaryWide with 256 bits. It first makes the logarithms, of both halves side by side, and then
 // the sums. The logarithms do not show a value that is not finite. A sum of x - x does, and is added to every sum.
-//
-//	Y0-Y7 x, exponent, square, q of the halves; Y8-Y9 least, Y10-Y11 the sum of x - x, Y12-Y13 floor
 func (a *lanes) ordinaryNarrow() {
 	a.function("tensorOrdinary", "sums, least, y, s *ops.Lanes, table *float64, n int, floor *ops.Lanes",
 		"lowers least to s, writes y = log2(max(s, floor)), and adds y, times each of seven columns of the table,",
 		"to the sum of that column, over n measurements of {lanes} voxels.")
+	a.holds("Y0-Y7 x, exponent, square, q of the halves; Y8-Y9 least, Y10-Y11 the sum of x - x, Y12-Y13 floor")
 	r := a.registers
 	x, exponent, square, q, least, poison, floor := r[:2], r[2:4], r[4:6], r[6:8], r[8:10], r[10:12], r[12:14]
 	argument("least", reg.R9)
@@ -305,9 +304,6 @@ func (a *lanes) sumsPair(name string, columns, fields int) {
 const normalColumns = 22 // the last column is ones
 
 // normalSums computes sum[k] += v table[k] for 21 columns, and adds v to the last sum.
-//
-//	RDI sums, RDX table, RSI v, RCX n
-//	Z0-Z21 sums, Z31 v
 func (a *lanes) normalSums() {
 	if !a.whole() {
 		a.sumsPair("tensorSums22", normalColumns, 24)
@@ -316,6 +312,9 @@ func (a *lanes) normalSums() {
 	a.function("tensorSums22", "sums *ops.Lanes, table *float64, v *ops.Lanes, n int",
 		"adds v, times each of 21 columns of a table, to the sum of that column, and v to a last sum, over n",
 		"measurements of {lanes} voxels.")
+	a.holds(
+		"RDI sums, RDX table, RSI v, RCX n",
+		"#0-#21 sums, #31 v")
 	v, sums := a.registers[31], a.registers[:normalColumns]
 	argument("sums", reg.RDI)
 	argument("table", reg.RDX)
@@ -341,10 +340,8 @@ func (a *lanes) normalSums() {
 
 // sweeps adds v, times columns of a table, to sums, with 256 bits. It takes as many columns at a time as there are
 // registers for both halves, so that a broadcast serves both. Where the last column is ones, v is only added.
-//
-//	RDI sums, RDX table, RSI v, RCX n
-//	Y0-Y11 sums, Y12-Y13 v, Y14-Y15 broadcasts
 func (a *lanes) sweeps(table, v, sums string, columns, fields int, ones bool) {
+	a.holds("RDI "+sums+", RDX "+table+", RSI "+v+", RCX n", "Y0-Y11 sums, Y12-Y13 "+v+", Y14-Y15 broadcasts")
 	r := a.registers
 	count := (columns + 5) / 6
 	for sweep := range count {
@@ -388,13 +385,13 @@ func (a *lanes) sweeps(table, v, sums string, columns, fields int, ones bool) {
 
 // reweightNarrow is reweightWide with 256 bits. It first writes w.p to v, then v and u = v y, then the sums. Results
 // below 2^-1022.5 become zero, and so does NaN. Results above 2^1023.5 become infinite.
-//
-//	Y0-Y11 p of both halves, Y12-Y13 w.p, Y14-Y15 broadcasts
-//	then Y0-Y11 z, shifted, q of the halves of two measurements
 func (a *lanes) reweightNarrow() {
 	a.function("tensorReweight", "right, u, v, y *ops.Lanes, design *float64, n int, p *ops.Lanes",
 		"writes the weights v = 2^(w.p) that a fit p predicts, and adds v y, times each of the seven columns of",
 		"the design, to the right-hand side, over n measurements of {lanes} voxels.")
+	a.holds(
+		"Y0-Y11 p of both halves, Y12-Y13 w.p, Y14-Y15 broadcasts",
+		"then Y0-Y11 z, shifted, q of the halves of two measurements")
 	r := a.registers
 	argument("p", reg.R8)
 	a.exponents(false)
@@ -438,10 +435,8 @@ func (a *lanes) reweightNarrow() {
 }
 
 // exponents writes w.p to v, and adds p6 if asked to. It is for 256 bits.
-//
-//	R8 p, R9 v, RDX row of the design, RCX n
-//	Y0-Y11 p, Y12-Y13 w.p, Y14-Y15 broadcasts
 func (a *lanes) exponents(added bool) {
+	a.holds("R8 p, R9 v, RDX row of the design, RCX n", "Y0-Y11 p, Y12-Y13 w.p, Y14-Y15 broadcasts")
 	r := a.registers
 	for k := range 6 {
 		for h := range 2 {
@@ -479,15 +474,15 @@ func (a *lanes) exponents(added bool) {
 // tissueWide computes t = 2^(w.p + p6), d = s - t, u = d t and v = t^2 - mix u. It adds d^2 to the squares and u w to
 // the right-hand side, u for the seventh. The exponential is exp2 without its limits, which only infinite arguments
 // need.
-//
-//	R8 the Point, RDX row of the design, RSI s, R9 v, RCX n
-//	Z0-Z6 p, Z7-Z13 right, Z14 squares, Z15 mix, Z16-Z17 powers, Z18 shift
-//	Z19-Z28 z, power, k, t, d of two measurements
 func (a *lanes) tissueWide() {
 	a.function("tensorTissue", "right, u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
 		"evaluates the model without water of {lanes} voxels at a point, over n measurements. With t = 2^(w.p +",
 		"p6) and d = s - t it writes v = t^2 - mix d t, adds d^2 to the squares, and adds d t, times each of the",
 		"seven columns of the design, to the right-hand side.")
+	a.holds(
+		"R8 the Point, RDX row of the design, RSI s, R9 v, RCX n",
+		"#0-#6 p, #7-#13 right, #14 squares, #15 mix, #16-#17 powers, #18 shift",
+		"#19-#28 z, power, k, t, d of two measurements")
 	r := a.registers
 	p, right, squares, mix, shift := r[:7], r[7:14], r[14], r[15], r[18]
 	a.exp2Table(r[16:18])
@@ -561,13 +556,12 @@ func (a *lanes) tissueWide() {
 }
 
 // tissueNarrow is tissueWide with 256 bits. It first writes w.p + p6 to v, then u and v, then the sums.
-//
-//	Y0-Y11 z, shifted, t of the halves of two measurements, Y12-Y13 squares, Y14-Y15 limits
 func (a *lanes) tissueNarrow() {
 	a.function("tensorTissue", "right, u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
 		"evaluates the model without water of {lanes} voxels at a point, over n measurements. With t = 2^(w.p +",
 		"p6) and d = s - t it writes v = t^2 - mix d t, adds d^2 to the squares, and adds d t, times each of the",
 		"seven columns of the design, to the right-hand side.")
+	a.holds("Y0-Y11 z, shifted, t of the halves of two measurements, Y12-Y13 squares, Y14-Y15 limits")
 	r := a.registers
 	argument("point", reg.R8)
 	a.exponents(true)
@@ -627,13 +621,13 @@ func (a *lanes) tissueNarrow() {
 }
 
 // squaredWeights computes x = max(s, floor), v = (c x)^2, y = log2(x) and u = v y.
-//
-//	RDI u, R9 v, R10 y, RSI s, R8 the Rest, RCX n
-//	Z0 x, Z1-Z5 work, Z6-Z9 tables, Z10 c, Z12 floor, Z13 v
 func (a *lanes) squaredWeights() {
 	a.function("tensorSquaredWeights", "u, v, y, s *ops.Lanes, n int, rest *ops.Rest",
 		"writes y = log2(x), v = (c x)^2 and u = v y with x = max(s, floor), for n measurements of {lanes}",
 		"voxels.")
+	a.holds(
+		"RDI u, R9 v, R10 y, RSI s, R8 the Rest, RCX n",
+		"#0 x, #1-#5 work, #6-#9 tables, #10 c, #12 floor, #13 v")
 	r := a.registers
 	x, c, floor, v := r[0], r[10], r[12], r[13]
 	a.log2Table(r[6:10])

@@ -16,8 +16,7 @@ import (
 // float64, or sixteen of float32, one voxel in each. It is in one register, or in two (the halves), which are worked on
 // one after the other. Memory therefore looks the same to all instruction sets and to the drivers in Go.
 //
-// The comment of each function says which registers hold what. Z0 stands for register 0, which is Y0 with 256 bits; Y0
-// is written where only 256 bits are meant.
+// In the calls of holds, which say what registers have, Y0 is written in place of #0 where only 256 bits are meant.
 type lanes struct {
 	set
 	element

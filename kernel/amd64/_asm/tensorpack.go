@@ -10,14 +10,14 @@ import (
 // 4. The last square overlaps the one before. Both instruction sets use 256 bits, because shuffles take most of the
 // time. float32 of all rows are turned before they are widened. float64 are turned for four rows and then for the
 // others. The 8 n values behind these, most often the next voxels, are prefetched.
-//
-//	RDI lanes, RSI first row, R9 fifth row, RDX length of a row in bytes, R8 three of them
-//	R10 what is prefetched, RCX columns left
-//	Y0-Y3 rows, Y4-Y7 pairs, then columns
 func (a *lanes) pack(name, kind string, bytes int) {
 	a.function(name, "lanes *ops.Lanes, signal *"+kind+", n int",
 		"transposes the signals of {lanes} voxels, rows of n >= 4 values one after another, into n numbers of {lanes}",
 		"lanes, and prefetches the next {lanes} rows.")
+	a.holds(
+		"RDI lanes, RSI first row, R9 fifth row, RDX length of a row in bytes, R8 three of them",
+		"R10 what is prefetched, RCX columns left",
+		"Y0-Y3 rows, Y4-Y7 pairs, then columns")
 	argument("lanes", reg.RDI)
 	argument("signal", reg.RSI)
 	argument("n", reg.RCX)
@@ -123,12 +123,12 @@ func (a *lanes) turnFour(first reg.Register, offset int) {
 }
 
 // extent lowers least, raises most, and adds the squares of n numbers to energy. Least and most may pass over a NaN.
-//
-//	RDI extent, RSI s, RCX n
-//	Z0 s, Z1 least, Z2 most, Z3 energy
 func (a *lanes) extent() {
 	a.function("tensorRange", "extent *ops.Extent, s *ops.Lanes, n int",
 		"lowers the least and raises the most to n numbers of {lanes} voxels, and adds their squares to the energy.")
+	a.holds(
+		"RDI extent, RSI s, RCX n",
+		"#0 s, #1 least, #2 most, #3 energy")
 	r := a.registers
 	a.halves(func() {
 		argument("extent", reg.RDI)

@@ -8,8 +8,6 @@ import (
 
 // pairs are the registers of the models with 256 bits. These work on both halves of a number at once: the two
 // exponentials do not wait for each other, and a broadcast serves both. p is in memory.
-//
-//	Y0-Y1 t, Y2-Y5 and Y6-Y9 work, Y10-Y11 squares, Y12-Y13 gradient, Y14 broadcasts
 type pairs struct {
 	t, squares, gradient []reg.VecPhysical
 	work                 [2][4]reg.VecPhysical
@@ -18,6 +16,7 @@ type pairs struct {
 
 func (a *lanes) pairs() pairs {
 	r := a.registers
+	a.holds("Y0-Y1 t, Y2-Y5 and Y6-Y9 work, Y10-Y11 squares, Y12-Y13 gradient, Y14 broadcasts")
 	return pairs{
 		t: r[0:2], work: [2][4]reg.VecPhysical{[4]reg.VecPhysical(r[2:6]), [4]reg.VecPhysical(r[6:10])},
 		squares: r[10:12], gradient: r[12:14], element: r[14],
@@ -104,13 +103,12 @@ func (a *lanes) storePair(sums []reg.VecPhysical, k int) {
 }
 
 // modelPair evaluates the model on both halves at once.
-//
-//	RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n
 func (a *lanes) modelPair() {
 	a.function("tensorModel", "u, v, x, s *ops.Lanes, design *float64, n int, point *ops.Point",
 		"evaluates the model of {lanes} voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s -",
 		"t - c water it writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water",
 		"to the gradient.")
+	a.holds("RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n")
 	x := a.pairs()
 	argument("u", reg.RDI)
 	argument("v", reg.R9)
@@ -143,11 +141,10 @@ func (a *lanes) modelPair() {
 }
 
 // weightsPair computes v = exp2(w.p + p6) and u = v s on both halves at once.
-//
-//	RDI u, R9 v, RSI s, RDX row of the design, R8 the Point, RCX n
 func (a *lanes) weightsPair() {
 	a.function("tensorWeights", "u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
 		"writes v = 2^(w.p + p6) and u = v s for n measurements of {lanes} voxels.")
+	a.holds("RDI u, R9 v, RSI s, RDX row of the design, R8 the Point, RCX n")
 	x := a.pairs()
 	argument("u", reg.RDI)
 	argument("v", reg.R9)

@@ -8,11 +8,6 @@ import (
 
 // rowRegisters are what the models with 512 bits keep in registers. They take four measurements (rows) at once, because
 // an exponential takes longer than a processor can look ahead.
-//
-//	single   Z0-Z6 p, Z7-Z8 squares and Z9-Z10 gradient of even and odd rows, Z11 c, Z12 mix, Z13-Z18 the polynomial of
-//	         exp2, Z19 one, and three for each row: t, q, d
-//	double   Z0-Z6 p, Z7 squares, Z8 gradient, Z9 c, Z10 mix, Z11-Z12 the powers of 2^(1/16), Z13 the number that
-//	         rounds to a sixteenth, and four for each row: t, q, d, k
 type rowRegisters struct {
 	p, squares, gradient []reg.VecPhysical
 	c, mix               reg.VecPhysical
@@ -33,6 +28,8 @@ func (a *lanes) rowRegisters() rowRegisters {
 			p: r[:7], squares: r[7:8], gradient: r[8:9], c: r[9], mix: r[10],
 			powers: r[11:13], shift: r[13], t: r[16:20], q: r[20:24], d: r[24:28], k: r[28:32],
 		}
+		a.holds("#0-#6 p, #7 squares, #8 gradient, #9 c, #10 mix, #11-#12 the powers of 2^(1/16)",
+			"#13 the number that rounds to a sixteenth; of four rows #16-#19 t, #20-#23 q, #24-#27 d, #28-#31 k")
 		a.exp2Table(x.powers)
 		a.everywhere(exp2Shift, x.shift)
 		return x
@@ -41,6 +38,8 @@ func (a *lanes) rowRegisters() rowRegisters {
 		p: r[:7], squares: r[7:9], gradient: r[9:11], c: r[11], mix: r[12],
 		polynomial: r[13:19], one: r[19], t: r[20:24], q: r[24:28], d: r[28:32],
 	}
+	a.holds("#0-#6 p, #7-#8 squares and #9-#10 gradient of even and odd rows, #11 c, #12 mix",
+		"#13-#18 the polynomial of exp2, #19 one; of four rows #20-#23 t, #24-#27 q, #28-#31 d")
 	for k, c := range exp2Floor {
 		a.everywhere(c, x.polynomial[k])
 	}
@@ -121,13 +120,12 @@ func (a *lanes) storeSums(sums []reg.VecPhysical, place int) {
 
 // modelRows evaluates the model for a Newton step. t = exp2(w.p + p6), d = s - t - c water; u = d t, v = t^2 - mix u, x
 // = t water; squares += d^2, gradient += d water.
-//
-//	RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n
 func (a *lanes) modelRows() {
 	a.function("tensorModel", "u, v, x, s *ops.Lanes, design *float64, n int, point *ops.Point",
 		"evaluates the model of {lanes} voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s -",
 		"t - c water it writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water",
 		"to the gradient.")
+	a.holds("RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n")
 	x := a.rowRegisters()
 	argument("u", reg.RDI)
 	argument("v", reg.R9)

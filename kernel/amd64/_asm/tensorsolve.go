@@ -21,11 +21,10 @@ const (
 
 // decompose factors the leading size x size part of the matrix into L D L^T. The diagonal is first multiplied by 1 +
 // damping. least becomes the least ratio of a pivot to its diagonal element.
-//
-//	R8 the System
-//	Z0-Z6 l d of the column, Z8 pivot, Z9 work, Z10 least, Z11 inverse, Z12 1 + damping, Z13 one
-//	Z14 the least number by which is divided
 func (a *lanes) decompose(size int) {
+	a.holds("R8 the System",
+		"#0-#6 l d of the column, #8 pivot, #9 work, #10 least, #11 inverse, #12 1 + damping, #13 one",
+		"#14 the least number by which is divided")
 	r := a.registers
 	pivot, v, least, inverse, damping, one, tiny := r[8], r[9], r[10], r[11], r[12], r[13], r[14]
 	VMOVUPD(a.constant(1), one)
@@ -105,12 +104,11 @@ func (a *lanes) solve() {
 // step writes the Newton step of 8 unknowns, of which the last may not fall by more than the bound. The last unknown is
 // eliminated last. Its step is cut before the others are solved for, so that the bound holds exactly. predicted is the
 // fall of the objective by the quadratic model.
-//
-//	Z0-Z7 x, Z8 predicted, Z9 and Z10 work
 func (a *lanes) step() {
 	a.function("tensorStep", "system *ops.System",
 		"factors the damped matrices of {lanes} voxels into L D L^T, solves for the step, whose last unknown is at",
 		"least -bound, and predicts by how much the objective falls.")
+	a.holds("#0-#7 x, #8 predicted, #9 and #10 work")
 	argument("system", reg.R8)
 	r := a.registers
 	predicted, y, w := r[8], r[9], r[10]

@@ -46,13 +46,12 @@ type factorisation struct {
 // offDiagonal finishes the tiles left of the diagonal, one after another. First it subtracts what the earlier columns
 // contribute; the tile x tile sums are in registers. Then it solves the tile against the diagonal tile of the row of
 // tiles above.
-//
-//	a[r][c] = pairs r*tile + c     x[r] = after them     b = after those
 func (f *factorisation) offDiagonal(reciprocals gp) {
 	const t = csdTile
 	a := func(r, c int) pair { return pairOf(r*t + c) }
 	x := func(r int) pair { return pairOf(t*t + r) }
 	b := pairOf(t*t + t)
+	f.holds("#0-#8 the entries a of a tile, row by row   #9-#11 x, of this row of tiles   #12 b, of the row above")
 	left, before, count := f.copied(f.number), f.reg(), f.reg()
 	f.move(f.row, f.target)
 	f.move(f.q, f.other)
@@ -104,8 +103,6 @@ func (f *factorisation) each(visit func(r, c int)) {
 }
 
 // diagonal finishes the tile on the diagonal, and the values of y in its rows.
-//
-//	a[r][c], c <= r = the first pairs     then y[r], x[r], the known y, and one
 func (f *factorisation) diagonal(reciprocals gp) {
 	const t = csdTile
 	const triangle = t * (t + 1) / 2
@@ -113,6 +110,8 @@ func (f *factorisation) diagonal(reciprocals gp) {
 	y := func(r int) pair { return pairOf(triangle + r) }
 	x := func(r int) pair { return pairOf(triangle + t + r) }
 	known, one := pairOf(triangle+2*t), pairOf(triangle + 2*t + 1)[0]
+	f.holds("#0-#5 the triangle of the diagonal tile, row by row   #6-#8 y   #9-#11 x, of this row of tiles",
+		"#12 a known y   "+one.String()+" one")
 	lower := func(visit func(r, c int)) {
 		f.each(func(r, c int) {
 			if c <= r {
@@ -164,8 +163,6 @@ func (f *factorisation) diagonal(reciprocals gp) {
 }
 
 // csdBackSolve writes the second half of the solution, L^T f = y.
-//
-//	pairs 0-2 f   3-5 the unknowns above   6 an entry of the factor
 func (p *program) csdBackSolve() {
 	judgement := "0 in a lane where f is finite, else NaN."
 	if p.format.isSingle() {
@@ -174,6 +171,7 @@ func (p *program) csdBackSolve() {
 	p.step("csdBackSolve", "y, q, inverse *number, tiles int",
 		"solves L^T f = y for {lanes} voxels in place of y, with the q and inverse of csdFactorise. It writes one",
 		"more vector behind f: "+judgement)
+	p.holds("#0-#2 f   #3-#5 the unknowns above   #6 an entry of the factor")
 	const t = csdTile
 	f := func(r int) pair { return pairOf(r) }
 	rest := func(c int) pair { return pairOf(t + c) }
@@ -255,12 +253,11 @@ func (p *program) judge() {
 }
 
 // csdCondition writes the sum from which the driver bounds the error of single precision (guard.go of package csd).
-//
-//	V0-V1 sum   V2-V3 reciprocals   V4 a scale
 func (p *program) csdCondition() {
 	p.step("csdCondition", "condition, inverse, scales *number, n int",
 		"writes the vector of the sums, over n >= 1 unknowns, of scales[i] times the square of inverse[i].",
 		"inverse has vectors of {lanes} voxels, as csdFactorise wrote them, and scales has numbers.")
+	p.holds("V0-V1 sum   V2-V3 reciprocals   V4 a scale")
 	sum, value, scale := pairOf(0), pairOf(1), vec(4)
 	condition, inverse, scales := p.load("condition"), p.load("inverse"), p.load("scales")
 	p.zero(sum)

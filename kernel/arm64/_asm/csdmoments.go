@@ -4,8 +4,6 @@ import "strconv"
 
 // csdAccumulate writes the update of one voxel's moments. This is the only step of csd that is not lane = voxel: the
 // sets of directions differ from voxel to voxel, and the moments of a direction are consecutive numbers.
-//
-//	V0-V27 sums, or V0-V21 in single precision   V28-V31 a part of a row
 func (p *program) csdAccumulate() {
 	registers := 14 // pairs that hold a stripe, a part of the moments
 	if p.format.isSingle() {
@@ -16,6 +14,7 @@ func (p *program) csdAccumulate() {
 		"that are in after and not in before - the rows of those that are in before and not in after. Four",
 		"directions share 16 rows of the table, one for each set of them. The sets have so many words; rows, from",
 		"and dst have so many stripes of "+strconv.Itoa(registers*pairBytes/p.format.bytes)+" numbers.")
+	p.holds("V0-V27 sums, or V0-V21 in single precision   V28-V31 a part of a row")
 	dst, from, table, left := p.load("dst"), p.load("from"), p.load("table"), p.load("stripes")
 	sums, add, subtract := pairs(0, registers), p.fadd, p.fsub
 	if p.format.isSingle() { // of integers
@@ -82,14 +81,13 @@ func (p *program) changes(without, in string, table, rowBytes gp, operation func
 }
 
 // csdAssemble writes the normal matrix from the moments. gram.Map has the mathematics, ops.CSDIteration the records.
-//
-//	V22 ones   V24-V27 the entries of P, or V24-V25 in single precision
 func (p *program) csdAssemble() {
 	p.step("csdAssemble", "q, c, weights *number, twins *int32, twinCount int, couples *int32, coupleCount int",
 		"writes the normal matrix q = P + H^T H of {lanes} voxels from their moments c, each of which is a",
 		"cosine's and a sine's vector. twins and couples are records of 12 and of 6 numbers, which",
 		"ops.CSDIteration describes. weights has for each record the entries of P, then the weights in the order",
 		"of use.")
+	p.holds("V22 ones   V24-V27 the entries of P, or V24-V25 in single precision")
 	q, c, weights := p.load("q"), p.load("c"), p.load("weights")
 	p.fill(assembleOnes, 1)
 	p.scratch(func() { p.assembleTwins(q, c, weights) })
@@ -100,8 +98,6 @@ func (p *program) csdAssemble() {
 const assembleOnes, assembleWeights, assembleBase = vec(22), vec(20), vec(24)
 
 // weigh adds a moment, times the next weights, to one pair of sums for each weight. It moves both pointers on.
-//
-//	V16-V19 cosine and sine   V20 the weights
 func (p *program) weigh(weight, moment gp, sums ...[2]pair) {
 	cos, sin := pairOf(8), pairOf(9)
 	p.loadPair(sin, moment, pairBytes)
@@ -124,9 +120,8 @@ func (p *program) finish(sum pair, base int, q, record, place gp) {
 
 // assembleTwins makes two quads at a time from the same moments, so that one load serves both. m and p are the sums
 // over the difference (minus) and the sum (plus) of two orders, c and s those over cosines and sines.
-//
-//	V0-V7: mc ms pc ps of the first quad     V8-V15: of the second
 func (p *program) assembleTwins(q, c, weights gp) {
+	p.holds("#0-#3 mc ms pc ps of the first quad   #4-#7 of the second   #8 and #9 a moment   V20 two weights")
 	twins, count := p.load("twins"), p.load("twinCount")
 	m := func(quad int) [2]pair { return [2]pair{pairOf(4 * quad), pairOf(4*quad + 1)} }
 	s := func(quad int) [2]pair { return [2]pair{pairOf(4*quad + 2), pairOf(4*quad + 3)} }
@@ -166,9 +161,8 @@ func (p *program) assembleTwins(q, c, weights gp) {
 
 // assembleCouples makes two pairs at a time. With one pair there were two chains of additions, each waiting for its
 // last result. Four chains keep the processor busy.
-//
-//	V0-V3: cos and sin of the first pair     V4-V7: of the second
 func (p *program) assembleCouples(q, c, weights gp) {
+	p.holds("#0 and #1 cos and sin of the first pair   #2 and #3 of the second   #8 and #9 a moment   V20 two weights")
 	couples, count := p.load("couples"), p.load("coupleCount")
 	sums := [][2]pair{{pairOf(0), pairOf(1)}, {pairOf(2), pairOf(3)}}
 	moment, terms := p.reg(), p.reg()

@@ -65,9 +65,8 @@ func (p *program) transposition(bytes int, ahead bool, turn func(rows []gp, byte
 
 // square transposes four columns of four rows, and passes column after column to store. The pointers of the rows move
 // on.
-//
-//	V0-V7 rows   V8-V15 columns
 func (p *program) square(rows []gp, bytes int, store func(column pair)) {
+	p.holds("#0-#3 rows   #4-#7 columns")
 	r, c := pairs(0, 4), pairs(4, 4)
 	for i, row := range rows {
 		if bytes == 8 {
@@ -103,9 +102,8 @@ func (p *program) squaresOfSums(rows []gp, bytes int, store func(column pair)) {
 }
 
 // turnEight transposes four columns of eight rows in single precision, and passes column after column to store.
-//
-//	V0-V7 rows   V8-V15 columns 0 and 2, then 1 and 3, of each two rows   V16-V23 columns
 func (p *program) turnEight(store func(column pair)) {
+	p.holds("V0-V7 rows   V8-V15 columns 0 and 2, then 1 and 3, of each two rows   V16-V23 columns")
 	for i := vec(0); i < 8; i += 2 {
 		p.ins("VTRN1 %v.S4, %v.S4, %v.S4", i+1, i, 8+i)
 		p.ins("VTRN2 %v.S4, %v.S4, %v.S4", i+1, i, 9+i)
@@ -121,12 +119,11 @@ func (p *program) turnEight(store func(column pair)) {
 }
 
 // csdInspect writes what the driver must know of a signal before the signal is used.
-//
-//	V0-V1 NaN or 0   V2-V3 least   V4-V5 largest   V6-V7 value   V8 zero
 func (p *program) csdInspect() {
 	p.function("csdInspect", "seen, x *float64, offsets *int32, n int",
 		"looks at n >= 1 vectors of {lanes} voxels, at the byte offsets from x, and writes three: NaN where a",
 		"value is NaN or infinite, else 0; the smallest value; the largest value.")
+	p.holds("V0-V1 NaN or 0   V2-V3 least   V4-V5 largest   V6-V7 value   V8 zero")
 	seen, x, offsets, n, place := p.load("seen"), p.load("x"), p.load("offsets"), p.load("n"), p.reg()
 	poison, low, high, value, none := pairOf(0), pairOf(1), pairOf(2), pairOf(3), vec(8)
 	p.zero(poison, none)

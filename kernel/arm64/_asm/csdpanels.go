@@ -27,6 +27,7 @@ func (p *program) csdMultiply() {
 		"writes a matrix times x for {lanes} voxels: the vector of each row is the sum over the columns of the",
 		"matrix's number times the vector of x at that column's byte offset. The matrix has count panels of",
 		"{panel} rows, each stored column after column.")
+	p.holds("#0-#13 the sums of the rows of a panel   #14 x   V30-V31 numbers of the panel")
 	dst, panels, x, count := p.load("dst"), p.load("panels"), p.load("x"), p.load("count")
 	offsets, columns, place := p.reg(), p.reg(), p.reg()
 	p.repeat("panel", count, func() {
@@ -61,6 +62,7 @@ func (p *program) csdBelow() {
 	} else {
 		p.step("csdBelow", "sets *uint64, rows *byte, panels, x, thresholds *number, count, columns, skip, words int", doc...)
 	}
+	p.holds("#0-#13 the sums of the rows of a panel   #14 x, then the thresholds   V30-V31 numbers of the panel")
 	p.scratch(p.compareRows)
 	p.turnBits()
 	p.end()
@@ -168,9 +170,8 @@ func (p *program) storeMasks(rows gp, masks []vec, lanes int) {
 
 // turnBits turns a byte for each row into a set of rows for each lane. Bytes in which the lane's bit is set become all
 // ones. Each keeps the bit of its row, and eight neighbours are added up.
-//
-//	V0-V3 64 rows   V4-V7 work   V8 bits of the rows   V9- bits of the lanes
 func (p *program) turnBits() {
+	p.holds("V0-V3 64 rows   V4-V7 work   V8 bits of the rows   V9 on bits of the lanes")
 	sets, rows, words := p.load("sets"), p.load("rows"), p.load("words")
 	stride, set := p.reg(), p.reg()
 	p.ins("LSL $3, %v, %v", words, stride)

@@ -45,9 +45,8 @@ func (p *program) csdBelowRounded() {
 }
 
 // roundColumns writes the columns of x in single precision, and leaves the sum of the squares of x in V0-V1.
-//
-//	V2-V3 a column   V4 the same, rounded
 func (p *program) roundColumns() {
+	p.holds("#0 the sum of the squares of x   #1 a column   V4 the same, rounded")
 	squares, column, rounded := pairOf(0), pairOf(1), vec(4)
 	x, half := p.load("x"), p.load("half")
 	p.zero(squares)
@@ -68,9 +67,8 @@ func (p *program) round(d vec, n pair) {
 // boundErrors leaves -threshold and the bound in the registers where the comparison wants them. The bound is first
 // rounded to single precision 2^errorScale times too large, so that it becomes infinite where sums might. 2^tiny is
 // added for numbers that are too small for relative errors.
-//
-//	V0-V1 squares, then the bound   V2-V3 threshold   V4 errors   V5 2^errorScale, then the bound   V6-V7 -threshold
 func (p *program) boundErrors() {
+	p.holds("#0 squares, then the bound   #1 threshold   V4 errors   V5 2^55, then the bound   #3 -threshold")
 	const errorScale, tiny = 55, -100
 	bound, threshold, errors, scale, negative := pairOf(0), pairOf(1), vec(4), vec(5), pairOf(3)
 	p.loadPair(threshold, p.load("thresholds"), 0)
@@ -94,6 +92,7 @@ func (p *program) boundErrors() {
 // signRows writes the masks of a panel's rows from the signs of their sums. Both pointers move on. It jumps to certain
 // where no sum is within the bound in any lane.
 func (p *program) signRows(rows, panel gp, certain string) {
+	p.holds("V0-V13 sums   V14 -threshold   V15 the bound   V16 the smallest sum, without its sign   V17-V20 work")
 	for _, sum := range roundedSums {
 		p.copy(sum, roundedThreshold)
 	}

@@ -17,10 +17,9 @@ func grid(p *program) {
 }
 
 // scale computes y = factor s.
-//
-//	V0-V1 s   V2-V3 factor
 func (a *lanes) scale() {
 	a.function("fractionScale", "y, s *ops.Lanes, n int, factor *ops.Lanes", "writes y = factor s for n numbers of {lanes} voxels.")
+	a.holds("V0-V1 s   V2-V3 factor")
 	s, factor := pairOf(0), pairOf(1)
 	a.halves(func() {
 		y, signal := a.array("y"), a.array("s")
@@ -41,11 +40,11 @@ const lowField = onesField
 // function.
 //
 // c and w come with what rounding took from them, so that x = ((s - c w) - c wlow) - clow w.
-//
-//	V0-V13 sums   V14-V15 x, then y   V16-V18 constants of logarithms   V20-V29 work   V30-V31 a row of the design
 func (a *lanes) rightSums(name, doc string, y func(x pair, work [5]pair) pair) {
 	a.function(name, "sums, s *ops.Lanes, design *float64, n int, left *ops.LeftSingle", doc,
 		"for {lanes} voxels. x = s - c water is what water leaves of the signal, or the floor where x <= cut.")
+	a.holds(
+		"V0-V13 sums   V14-V15 x, then y   V16-V18 constants of logarithms   V20-V29 work   V30-V31 a row of the design")
 	x, work := pairOf(7), [5]pair(pairs(10, 5))
 	a.logOfConstants()
 	a.halves(func() {
@@ -110,8 +109,6 @@ const (
 
 // descend computes t = 2^(w.p + p6), d = s - t - c water and e = t (w.q + q6) - water. It adds d e to the gradient and
 // e^2 to the curvature.
-//
-//	V0-V13 p   V14-V15 t   V16-V23 and V28-V29 work   V24-V25 gradient   V26-V27 curvature   V30-V31 a row of the design
 func (a *lanes) descend() {
 	a.function("fractionDescend", "s *ops.Lanes, design *float64, n int, trial *ops.TrialSingle",
 		"adds d e to the gradient and e^2 to the curvature of {lanes} voxels. d = s - t - c water is the",
@@ -160,13 +157,13 @@ const (
 
 // clips computes q = s inverse. Where q > centre, above = min(above, q); elsewhere below = max(below, q). x = q grid is
 // kept between a half and last, and then near = min(near, |x - round(x)| inverse). Where q is NaN, it is passed over.
-//
-//	pairs 0 centre   1 grid   2 last   3 below   4 above   5 near   6 q   7 mask   8 work   V18 inverse   V19 a half
 func (a *lanes) clips() {
 	a.function("fractionClips", "clips *ops.ClipsSingle, s *ops.Lanes, inverse *float64, n int",
 		"finds, for {lanes} voxels, the c at which water uses up measurements, q = s inverse. It lowers above to",
 		"the least q above the centre, raises below to the largest of the others, and lowers near to the least",
 		"distance of q from a point of the grid, times inverse.")
+	a.holds(
+		"#0 centre   #1 grid   #2 last   #3 below   #4 above   #5 near   #6 q   #7 mask   #8 work   V18 inverse   V19 a half")
 	at := pairs(0, clipsNear+1)
 	q, mask, work, inverse, half := pairOf(6), pairOf(7), pairOf(8), vec(18), vec(19)
 	minimum, maximum := "fminnm"+a.format.vectors, "fmaxnm"+a.format.vectors

@@ -2,13 +2,13 @@ package main
 
 // part sorts measurements. Those with s - limit water > 0 in all lanes go to the end of the arrays, from the last place
 // backwards, and the others to the beginning. Each is written to both places, and the pointer of one place moves on.
-//
-//	V0-V3 s   V4-V7 what is left, then a mask   V8-V11 limit   V12 zero   V30-V31 a row of the design
 func (a *lanes) part() {
 	a.function("fractionPart", "to *ops.Lanes, rows *float64, s *ops.Lanes, design *float64, n int, limit *ops.Lanes) (others int",
 		"copies n measurements of {lanes} voxels, with their rows of the design: those with s > limit water in",
 		"all lanes to the end of to and rows, from the last place backwards, and the others to the beginning, in",
 		"order. It returns the number of the others.")
+	a.holds(
+		"V0-V3 s   V4-V7 what is left, then a mask   V8-V11 limit   V12 zero   V30-V31 a row of the design")
 	s, left, limit, zero, row := pairs(0, 2), pairs(2, 2), pairs(4, 2), vec(12), pair{30, 31}
 	to, rows, signal, design, n := a.load("to"), a.load("rows"), a.load("s"), a.load("design"), a.load("n")
 	limits, toEnd, rowsEnd, forth, back := a.load("limit"), a.reg(), a.reg(), a.reg(), a.reg()
@@ -53,11 +53,10 @@ func (a *lanes) part() {
 }
 
 // ratios computes u = w / (s - c w) and v = s^2 u.
-//
-//	V0-V1 s   V2-V3 x, then u   V4-V5 c   V6 w   V30-V31 a row of the design
 func (a *lanes) ratios() {
 	a.function("fractionRatios", "u, v, s *ops.Lanes, design *float64, n int, left *ops.LeftSingle",
 		"writes u = water/(s - c water) and v = s^2 u for n measurements of {lanes} voxels.")
+	a.holds("V0-V1 s   V2-V3 x, then u   V4-V5 c   V6 w   V30-V31 a row of the design")
 	s, x, c, water := pairOf(0), pairOf(1), pairOf(2), vec(6)
 	a.halves(func() {
 		u, v, signal, design := a.array("u"), a.array("v"), a.array("s"), a.load("design")
@@ -79,12 +78,11 @@ func (a *lanes) ratios() {
 }
 
 // moments computes sums += v w, and then v = v u.
-//
-//	V0-V13 sums   V14-V15 v   V16-V17 u   V30-V31 a row of the design
 func (a *lanes) moments() {
 	a.function("fractionMoments", "sums, v, u *ops.Lanes, design *float64, n int",
 		"adds v, times each of the seven columns of the design, to seven sums for {lanes} voxels, and then",
 		"multiplies v by u.")
+	a.holds("V0-V13 sums   V14-V15 v   V16-V17 u   V30-V31 a row of the design")
 	v, u := pairOf(7), pairOf(8)
 	a.halves(func() {
 		sums, weights, ratios, design := a.array("sums"), a.array("v"), a.array("u"), a.load("design")
@@ -107,12 +105,11 @@ func (a *lanes) moments() {
 }
 
 // series computes sums = m0 + m1 by + m2 by^2 + ..., seven of each.
-//
-//	V0-V13 sums   V14-V15 coefficient   V16-V17 power of by   V18-V19 by
 func (a *lanes) series() {
 	a.function("fractionSeries", "sums, coefficients *ops.Lanes, n int, by *ops.Lanes",
 		"evaluates seven polynomials of by for {lanes} voxels. Each has n coefficients: first the seven",
 		"constants, then the seven factors of by, and so on.")
+	a.holds("V0-V13 sums   V14-V15 coefficient   V16-V17 power of by   V18-V19 by")
 	coefficient, power, by := pairOf(7), pairOf(8), pairOf(9)
 	a.halves(func() {
 		sums, coefficients := a.array("sums"), a.array("coefficients")
@@ -136,10 +133,9 @@ func (a *lanes) series() {
 }
 
 // squares computes v = s^2.
-//
-//	V0-V1 s
 func (a *lanes) squares() {
 	a.function("fractionSquares", "v, s *ops.Lanes, n int", "writes v = s^2 for n numbers of {lanes} voxels in double precision.")
+	a.holds("V0-V1 s")
 	s := pairOf(0)
 	a.halves(func() {
 		squares, numbers := a.array("v"), a.array("s")

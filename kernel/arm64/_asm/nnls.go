@@ -14,12 +14,8 @@ func nnls(p *program) {
 	p.dot()
 }
 
-// price works on one tile of the unknowns after another:
-//
-//	V0-V23 w[j] = b[j] - x[0] gram[0][j] - x[1] gram[1][j] - ...   V24-V25 the largest w so far, of each lane
-//	V26-V29 a part of a row of gram   V30 the threshold   V31 an element of x
-//
-// In single precision it also subtracts a shift from b, and marks the elements that are above a threshold.
+// price works on one tile of the unknowns after another. In single precision it also subtracts a shift from b, and marks
+// the elements that are above a threshold.
 func (p *program) price() {
 	single := p.format.isSingle()
 	if single {
@@ -34,6 +30,8 @@ func (p *program) price() {
 			"and count rows. It returns the place of the largest element of w, the first of equals. w, b and the",
 			"rows are tiles of 12 vectors of consecutive numbers.")
 	}
+	p.holds("#0-#11 w[j] = b[j] - x[0] gram[0][j] - x[1] gram[1][j] - ...   #12 the largest w so far, of each lane",
+		"V26-V29 a part of a row of gram   V30 the threshold   V31 an element of x")
 	sums, largest, x, threshold := pairs(0, nnlsTile), pairOf(nnlsTile), vec(31), vec(30)
 	w, b, gram, tiles := p.load("w"), p.load("b"), p.load("gram"), p.load("tiles")
 	elements, offsets, count, row, all := p.reg(), p.reg(), p.reg(), p.reg(), p.load("tiles")
@@ -169,14 +167,14 @@ func (p *program) findEqual(value vec, single bool) {
 }
 
 // project multiplies signals by a matrix. The signals lie in memory voxel after voxel; lanes are unknowns.
-//
-//	V0-V23 sums, three pairs for each of four voxels   V24-V29 the matrix's pairs   V30 and V31 a voxel's value
 func (p *program) project() {
 	const unknowns, voxels = 3, 4
 	p.step("nnlsProject", "dst, matrix, rows *number, measurements, stride, width, tiles int",
 		"multiplies the signals of 4 voxels by a matrix. Signals are stride numbers apart in rows, results width",
 		"numbers apart in dst. The matrix is tiles of three vectors of unknowns; a tile has its vectors for one",
 		"measurement after another.")
+	p.holds(
+		"V0-V23 sums, three pairs for each of four voxels   V24-V29 the matrix's pairs   V30 and V31 a voxel's value")
 	shift := 3
 	if p.format.isSingle() {
 		shift = 2
@@ -220,10 +218,6 @@ func (p *program) project() {
 }
 
 // survey keeps partial results, one for each place in a vector:
-//
-//	pairs 0: NaN where a value is not finite; 1: smallest; 2: largest; 3: sum of weak times values;
-//	4, 5, 6: of weighted times values the sum, that of the positive ones, and that of the squares   7 zero
-//	8 x   9 weight   10 x where it is above zero   V22 in single precision
 func (p *program) survey(kind string) {
 	single := kind == "Float32"
 	number := map[bool]string{true: "float32", false: "float64"}[single]
@@ -232,6 +226,10 @@ func (p *program) survey(kind string) {
 		"of partial results: NaN where a value is NaN or infinite, else 0; the smallest value or 0; the largest",
 		"value or 0; the sum of weak times values; with y = weighted times values, the sums of y, of the positive",
 		"y, and of y^2.")
+	p.holds(
+		"#0 NaN where a value is not finite   #1 smallest   #2 largest   #3 sum of weak times values",
+		"#4 #5 #6 of weighted times values the sum, that of the positive ones, and that of the squares   #7 zero",
+		"#8 the values   #9 weights   #10 positive values   V22 values in single precision")
 	sums, wide, narrow, row := p.load("sums"), p.load("wide"), p.load("single"), p.load("row")
 	weighted, weak, n := p.load("weighted"), p.load("weak"), p.load("n")
 	all, none, x, weight, above, four := pairs(0, 7), pairOf(7), pairOf(8), pairOf(9), pairOf(10), vec(22)

@@ -5,11 +5,10 @@ const peakChains = 16
 
 // peak writes the loops that measure the peak of the vector units. They have nothing but fused multiply-adds that do
 // not wait for one another.
-//
-//	V0-V15 sums   V16 and V17 factors
 func peak(p *program) {
 	for _, kind := range []struct{ name, lanes string }{{"peakFloat64", "D2"}, {"peakFloat32", "S4"}} {
 		p.function(kind.name, "n int", "does n >= 1 times 16 independent fused multiply-adds of whole vectors.")
+		p.holds("V0-V15 sums   V16 and V17 factors")
 		p.zero(vec(16), vec(17))
 		for i := range peakChains {
 			p.zero(vec(i))

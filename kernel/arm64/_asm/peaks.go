@@ -17,13 +17,12 @@ func peaks(p *program) {
 }
 
 // peaksRound writes functions in single precision: those of two lots of voxels side by side.
-//
-//	V0-V1 sums of squares   V2-V3 numbers, rounded   V4-V7 numbers
 func (p *program) peaksRound() {
 	p.step("peaksRound", "dst, squares *number, x *float64, columns int",
 		"rounds the functions of {lanes} voxels to single precision. x has two lots of columns vectors, of the",
 		"first and of the last half of the voxels. dst gets columns vectors of all voxels, and squares the vector",
 		"of the sums of their squares.")
+	p.holds("V0-V1 sums of squares   V2-V3 numbers, rounded   V4-V7 numbers")
 	dst, x, columns, second := p.load("dst"), p.load("x"), p.load("columns"), p.reg()
 	sums, rounded, low, high := pairOf(0), pairOf(1), pairOf(2), pairOf(3)
 	p.ins("ADD %v<<5, %v, %v", columns, x, second)
@@ -41,13 +40,12 @@ func (p *program) peaksRound() {
 }
 
 // peaksSamples writes the values of functions, and the smallest and largest of them.
-//
-//	V0-V27 sums   V28-V31 x and numbers of the panel, then the smallest and the largest value
 func (p *program) peaksSamples() {
 	p.step("peaksSamples", "values, extremes, panels, x *number, count, columns int",
 		"writes the values of the functions of {lanes} voxels: a matrix times x, row after row. The matrix has",
 		"count panels of {panel} rows, stored column after column, and x has columns vectors. extremes is two",
 		"vectors: the smallest and the largest value.")
+	p.holds("V0-V27 sums   V28-V31 x and numbers of the panel, then the smallest and the largest value")
 	values, extremes, panels, count := p.load("values"), p.load("extremes"), p.load("panels"), p.load("count")
 	x, columns := p.reg(), p.reg()
 	low, high := panelX, pairOf(15)
@@ -79,9 +77,6 @@ func (p *program) peaksSamples() {
 }
 
 // peaksMaxima lists the vertices that may be maxima.
-//
-//	V0-V1 margin   V2-V3 least   V4-V5 lowest   V6-V7 the value   V8-V9 the highest neighbour   V10-V13 other neighbours
-//	V14-V19 masks   V20 bits of the lanes
 func (p *program) peaksMaxima() {
 	p.step("peaksMaxima", "found *[4]uint16, values, limits *number, neighbours *int32, n, eights int) (count int",
 		"compares the values of the functions of {lanes} voxels at n vertices with those of their neighbours, of",
@@ -90,6 +85,9 @@ func (p *program) peaksMaxima() {
 		"\"least\" and at least the highest neighbour - margin; where besides it is not above the highest neighbour",
 		"+ margin; where it is at most lowest. Vertices without a lane in a set are left out. The result is the",
 		"number of entries.")
+	p.holds(
+		"V0-V1 margin   V2-V3 least   V4-V5 lowest   V6-V7 the value   V8-V9 the highest neighbour   V10-V13 other neighbours",
+		"V14-V19 masks   V20 bits of the lanes")
 	found, values, neighbours, n := p.load("found"), p.load("values"), p.load("neighbours"), p.load("n")
 	margin, least, lowest, value, highest := pairOf(0), pairOf(1), pairOf(2), pairOf(3), pairOf(4)
 	weights := vec(20)
@@ -181,13 +179,13 @@ func (p *program) listMaximum(found, vertex gp, bytes vec) {
 }
 
 // peaksSpread writes the sums from which generalised fractional anisotropy is made.
-//
-//	V0-V1 sum, then mean   V2-V3 sum of squares   V4-V5 value   V6-V7 its square   V8-V9 sum of squares of differences
-//	V10 n
 func (p *program) peaksSpread() {
 	p.function("peaksSpread", "sums, values *float64, n int",
 		"writes two vectors about n vectors of {lanes} voxels: the sum of the squares of their differences from",
 		"their mean, and the sum of their squares, each added up in order.")
+	p.holds(
+		"V0-V1 sum, then mean   V2-V3 sum of squares   V4-V5 value   V6-V7 its square   V8-V9 sum of squares of differences",
+		"V10 n")
 	mean, squares, value, square, differences, count := pairOf(0), pairOf(1), pairOf(2), pairOf(3), pairOf(4), vec(10)
 	p.zero(mean, squares, differences)
 	p.scratch(func() {
@@ -221,12 +219,11 @@ func (p *program) peaksSpread() {
 const combineTile = 12
 
 // peaksCombine writes a weighted sum of rows.
-//
-//	V0-V23 sums   V24-V27 of a row, then times the weight   V28 the weight
 func (p *program) peaksCombine() {
 	p.function("peaksCombine", "dst, rows, weights *float64, offsets *int, count, tiles int",
 		"writes the sum of weights[i] times the row at the byte offset offsets[i], over count rows, added up in",
 		"order. dst and rows are tiles of 12 vectors of consecutive numbers.")
+	p.holds("V0-V23 sums   V24-V27 of a row, then times the weight   V28 the weight")
 	dst, rows, tiles := p.load("dst"), p.load("rows"), p.load("tiles")
 	weights, offsets, count, row := p.reg(), p.reg(), p.reg(), p.reg()
 	sums, weight := pairs(0, combineTile), vec(28)
@@ -258,16 +255,16 @@ func (p *program) peaksCombine() {
 
 // peaksJets writes the value and the derivatives of polynomials. A row of a table has a power of a coordinate and the
 // two derivatives of this power.
-//
-//	V0-V1 value   V2-V7 gradient   V8-V19 second derivatives xx, xy, xz, yy, yz, zz
-//	V20-V25 the weight times the power of x and its derivatives   V26-V27 one of them times one of y
-//	V28-V29 that times one of z   V30-V31 what is loaded
 func (p *program) peaksJets() {
 	p.function("peaksJets", "jets, weights, points, tables *float64, degree int",
 		"writes ten vectors about homogeneous polynomials of {lanes} voxels at the points x, y, z: the value, the",
 		"gradient, and the second derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights:",
 		"x^degree first, then by falling powers of x, and of y within those. tables is scratch for the powers of",
 		"x, y and z.")
+	p.holds(
+		"V0-V1 value   V2-V7 gradient   V8-V19 second derivatives xx, xy, xz, yy, yz, zz",
+		"V20-V25 the weight times the power of x and its derivatives   V26-V27 one of them times one of y",
+		"V28-V29 that times one of z   V30-V31 what is loaded")
 	const row = 3 * pairBytes
 	p.scratch(p.powerTables)
 	sums := pairs(0, 10)
@@ -305,10 +302,8 @@ func (p *program) peaksJets() {
 }
 
 // powerTables writes the powers t^n of the three coordinates, each with its derivatives n t^(n-1) and n (n-1) t^(n-2).
-//
-//	V0-V1 the power   V2-V3 the one before   V4-V5 the one before that   V6-V7 the coordinate   V8-V11 derivatives
-//	V12 n, n (n-1)
 func (p *program) powerTables() {
+	p.holds("#0 the power   #1 the one before   #2 the one before that   #3 the coordinate   #4 and #5 derivatives   V12 n, n (n-1)")
 	place, point, three, n, next, rows := p.load("tables"), p.load("points"), p.reg(), p.reg(), p.reg(), p.reg()
 	power, before, further, t, first, second, factor := pairOf(0), pairOf(1), pairOf(2), pairOf(3), pairOf(4), pairOf(5), vec(12)
 	times := func(d, m pair, integer gp) {

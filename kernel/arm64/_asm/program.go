@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -140,6 +141,30 @@ func (p *program) ins(format string, operands ...any) {
 
 // comment writes a line about what follows.
 func (p *program) comment(text string) { p.ins("// %s", text) }
+
+// holds writes which registers hold what in the function at work. #3 stands for pair 3. Three spaces stand between what
+// registers hold, and a long line is broken there.
+func (p *program) holds(registers ...string) {
+	for _, line := range registers {
+		line = pairNumbers.ReplaceAllStringFunc(line, func(numbers string) string {
+			first, last, _ := strings.Cut(strings.ReplaceAll(numbers, "#", ""), "-")
+			i, _ := strconv.Atoi(first)
+			k, err := strconv.Atoi(last)
+			if err != nil {
+				k = i
+			}
+			return pairOf(i)[0].String() + "-" + pairOf(k)[1].String()
+		})
+		for len(line) > 117 {
+			end := strings.LastIndex(line[:117], "   ")
+			p.comment(line[:end])
+			line = line[end+3:]
+		}
+		p.comment(line)
+	}
+}
+
+var pairNumbers = regexp.MustCompile(`#\d+(-#\d+)?`)
 
 // encoded writes an instruction as a word, from the table of encodings.
 func (p *program) encoded(name string, d, n, m vec, index int) {

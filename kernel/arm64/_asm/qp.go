@@ -77,13 +77,13 @@ func (p *program) zeros(list ...pair) {
 }
 
 // qpAdvance takes a step and prepares the next one.
-//
-//	pairs 1 t   2 sum of l s   4 s   5 l   6 g   7 1/(s + e l)   8 d   9 10 temporary   11 from memory   V30 e   V31 one
 func (p *program) qpAdvance() {
 	p.function("qpAdvance", "sums, records, d, r, steps *float64, e float64, n int",
 		"takes the steps t of {lanes} voxels: s += t ds, l += t dl, g -= t g. Then it prepares the next step:",
 		"weight = 1/(s + e l), d = l weight, r = -d (g + s). sums is one vector: the sum of l s. ops.QP names the",
 		"fields of the n records.")
+	p.holds(
+		"#1 t   #2 sum of l s   #4 s   #5 l   #6 g   #7 1/(s + e l)   #8 d   #9 #10 temporary   #11 from memory   V30 e   V31 one")
 	t, sum, s, l, g, w, d, x, y := pairOf(1), pairOf(2), pairOf(4), pairOf(5), pairOf(6), pairOf(7), pairOf(8), pairOf(9), pairOf(10)
 	e, one := vec(30), vec(31)
 	p.broadcast(e, "e")
@@ -118,15 +118,15 @@ func (p *program) qpAdvance() {
 }
 
 // qpPredict finds the step towards l s = 0. It takes dl/l as (e l - h)/(s + e l) - 1, which needs no division.
-//
-//	pairs 1 least ds/s   2 least 1 + dl/l   3 4 5 sums of l ds, s dl, ds dl   6 changes   7 from memory
-//	8 s   9 l   10 h   11 e l - h   12 l + dl   13 ds   14 dl   0 temporary   V30 e   V31 one
 func (p *program) qpPredict() {
 	p.function("qpPredict", "sums, records, d, adx *float64, e float64, n int",
 		"finds the step of {lanes} voxels towards l s = 0: with h = A dx + g, dl = d (e l - h) - l and ds = h + e",
 		"dl. A constraint is marked as held where (l + dl) s > (s + ds) l. sums is six vectors: the least of 0",
 		"and all ds/s, the least of 0 and all dl/l, the sums of l ds, of s dl and of ds dl, and how many marks",
 		"changed. ops.QP names the fields of the n records.")
+	p.holds(
+		"#1 least ds/s   #2 least 1 + dl/l   #3 #4 #5 sums of l ds, s dl, ds dl   #6 changes   #7 from memory",
+		"#8 s   #9 l   #10 h   #11 e l - h   #12 l + dl   #13 ds   #14 dl   #0 temporary   V30 e   V31 one")
 	r := pairs(0, 15)
 	y, leastS, leastL, ldS, sdL, dSdL, changes := r[0], r[1], r[2], r[3], r[4], r[5], r[6]
 	s, l, h, x, next, ds, dl := r[8], r[9], r[10], r[11], r[12], r[13], r[14]
@@ -170,12 +170,11 @@ func (p *program) qpPredict() {
 }
 
 // qpCentre prepares the corrected step.
-//
-//	pairs 0 target   1 product   2 l   3 temporary   4 r   5 from memory
 func (p *program) qpCentre() {
 	p.function("qpCentre", "records, r, targets *float64, n int",
 		"prepares the corrected step of {lanes} voxels: product = l s + dl ds - target, r = -weight (l g +",
 		"product). targets is one vector. ops.QP names the fields of the n records.")
+	p.holds("#0 target   #1 product   #2 l   #3 temporary   #4 r   #5 from memory")
 	target, product, l, x, r := pairOf(0), pairOf(1), pairOf(2), pairOf(3), pairOf(4)
 	p.loadPair(target, p.load("targets"), 0)
 	p.fneg(target, target)
@@ -195,13 +194,13 @@ func (p *program) qpCentre() {
 }
 
 // qpCorrect finds the corrected step.
-//
-//	pairs 1 least ds/s   2 least dl/l   3 h, then ds   4 l   5 l h + product   6 dl   7 temporary   8 from memory   V30 e
 func (p *program) qpCorrect() {
 	p.function("qpCorrect", "sums, records, adx *float64, e float64, n int",
 		"finds the corrected step of {lanes} voxels: with h = A dx + g, dl = -weight (l h + product) and ds = h +",
 		"e dl. sums is two vectors: the least of 0 and all ds/s, and the least of 0 and all dl/l. ops.QP names",
 		"the fields of the n records.")
+	p.holds(
+		"#1 least ds/s   #2 least dl/l   #3 h, then ds   #4 l   #5 l h + product   #6 dl   #7 temporary   #8 from memory   V30 e")
 	leastS, leastL, h, l, x, dl, y, e := pairOf(1), pairOf(2), pairOf(3), pairOf(4), pairOf(5), pairOf(6), pairOf(7), vec(30)
 	p.broadcast(e, "e")
 	p.zeros(leastS, leastL)
@@ -226,12 +225,11 @@ func (p *program) qpCorrect() {
 }
 
 // qpForward solves with the factor in tiles, one row of tiles after another.
-//
-//	pairs 0 to tile-1 the unknowns of the row   then a known one, and an entry of the factor
 func (p *program) qpForward() {
 	p.function("qpForward", "y, q, inverse *float64, tiles int",
 		"solves L y = z for {lanes} voxels, with the q and inverse of csdFactorise. y is z before, and the",
 		"solution after.")
+	p.holds("first the unknowns of the row   then a known one, and an entry of the factor")
 	const t = csdTile
 	f := func(r int) pair { return pairOf(r) }
 	known, entry := pairOf(t), pairOf(t+1)
@@ -269,12 +267,11 @@ func (p *program) qpForward() {
 }
 
 // qpHold makes the weights of the constraints that are held.
-//
-//	pairs 0 d   1 from memory   V30 weight
 func (p *program) qpHold() {
 	p.function("qpHold", "records, d *float64, weight float64, n int",
 		"makes d = weight where a constraint is held, and 0 elsewhere, for {lanes} voxels. ops.QP names the",
 		"fields of the n records.")
+	p.holds("#0 d   #1 from memory   V30 weight")
 	d, weight := pairOf(0), vec(30)
 	p.broadcast(weight, "weight")
 	p.forConstraints(pairOf(1), []string{"d"}, func(c constraints) {
@@ -285,11 +282,10 @@ func (p *program) qpHold() {
 }
 
 // qpPress makes what constraints add to the right-hand side.
-//
-//	pairs 0 l   1 s + e l   2 from memory   V30 e
 func (p *program) qpPress() {
 	p.function("qpPress", "records, d, r *float64, e float64, n int",
 		"makes r = l - d (s + e l) for {lanes} voxels. ops.QP names the fields of the n records.")
+	p.holds("#0 l   #1 s + e l   #2 from memory   V30 e")
 	l, x, e := pairOf(0), pairOf(1), vec(30)
 	p.broadcast(e, "e")
 	p.forConstraints(pairOf(2), []string{"d", "r"}, func(c constraints) {
@@ -303,12 +299,11 @@ func (p *program) qpPress() {
 }
 
 // qpShift takes the step of the exact solution.
-//
-//	pairs 0 l   1 s   2 A dx + s + e l   3 from memory   V30 e
 func (p *program) qpShift() {
 	p.function("qpShift", "records, d, adx *float64, e float64, n int",
 		"takes the step of the exact solution for {lanes} voxels: l -= d (A dx + s + e l), s += A dx. ops.QP",
 		"names the fields of the n records.")
+	p.holds("#0 l   #1 s   #2 A dx + s + e l   #3 from memory   V30 e")
 	l, s, x, e := pairOf(0), pairOf(1), pairOf(2), vec(30)
 	p.broadcast(e, "e")
 	p.forConstraints(pairOf(3), []string{"d", "adx"}, func(c constraints) {
@@ -326,9 +321,6 @@ func (p *program) qpShift() {
 
 // qpJudge measures how well the conditions of a solution hold, and corrects the set. Marks are 0 or 1, so that the new
 // mark is held*(l > 0) + (1 - held)*(s < -tolerance).
-//
-//	pairs 2 least s + e l   3 largest |l (s + e l)|   4 5 least and largest l   6 changes
-//	9 l   10 s   11 held   12 13 temporary   14 new held   V14 zero   V15 -tolerance   V30 e   V31 one
 func (p *program) qpJudge() {
 	p.function("qpJudge", "sums, records *float64, tolerance, e float64, n int",
 		"measures the solutions of {lanes} voxels, and corrects their sets. sums is five vectors: the least of 0",
@@ -336,6 +328,9 @@ func (p *program) qpJudge() {
 		"changed. A constraint that is held stays so where l > 0. One that is not becomes held where s <",
 		"-tolerance. Where a constraint is not held after this, l becomes 0. ops.QP names the fields of the n",
 		"records.")
+	p.holds(
+		"#2 least s + e l   #3 largest |l (s + e l)|   #4 #5 least and largest l   #6 changes",
+		"#9 l   #10 s   #11 held   #12 #13 temporary   #14 new held   V14 zero   V15 -tolerance   V30 e   V31 one")
 	r := pairs(0, 15)
 	least, product, leastL, mostL, changes := r[2], r[3], r[4], r[5], r[6]
 	l, s, held, x, y, next := r[9], r[10], r[11], r[12], r[13], r[14]

@@ -156,9 +156,8 @@ func (a *lanes) sums(name string, columns, fields int, ones bool) {
 }
 
 // sweeps adds v, times columns of a table, to sums. It takes twelve columns at a time.
-//
-//	V0-V23 sums   V24-V25 v   V26-V31 twelve columns of a row, or V26-V28 in single precision
 func (a *lanes) sweeps(table, v, sums string, columns, fields int, ones bool) {
+	a.holds("#0-#11 " + sums + "   #12 " + v + "   V26-V31 twelve columns of a row, or V26-V28 in single precision")
 	a.halves(func() {
 		for first := 0; first < columns; first += 12 {
 			a.scratch(func() {
@@ -204,12 +203,11 @@ func (a *lanes) sweep(table, v, sums gp, first, next, columns, fields int, ones 
 }
 
 // project computes sums[k] += u w[k] and sums[7+k] += x w[k] over the measurements. The last w is 1.
-//
-//	V0-V27 sums   V28-V29 u, then x   V30-V31 a row of the design
 func (a *lanes) project() {
 	a.function("tensorProject", "sums *ops.Lanes, design *float64, u, x *ops.Lanes, n int",
 		"adds u, times each of the seven columns of the design, to seven sums, and x to seven others, over n",
 		"measurements of {lanes} voxels.")
+	a.holds("V0-V27 sums   V28-V29 u, then x   V30-V31 a row of the design")
 	value := pairOf(14)
 	a.halves(func() {
 		sums, design := a.array("sums"), a.load("design")
@@ -247,12 +245,11 @@ var monomials = [7][7]int{{0}, {1, 2}, {2, 6, 9}, {3, 4, 7, 5}, {4, 7, 10, 8, 11
 var multiples = [7][7]int{{1}, {1, 4}, {1, 1, 1}, {1, 2, 1, 4}, {1, 2, 1, 2, 4}, {1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1, 1}}
 
 // expand copies the sums to the elements of the matrix, in the order of the matrix.
-//
-//	V0-V1 element
 func (a *lanes) expand() {
 	a.function("tensorExpand", "matrix, sums *ops.Lanes",
 		"writes the normal matrices of {lanes} voxels, packed lower triangles of 28 elements, from the 22 sums",
 		"that differ where b-tensors have rank one.")
+	a.holds("V0-V1 element")
 	x := pairOf(0)
 	a.halves(func() {
 		matrix, sums, upper := a.array("matrix"), a.array("sums"), a.array("sums")
@@ -285,8 +282,8 @@ const (
 	pointGradient = 10
 )
 
-// These are the registers of the models: V0-V13 p, V14-V15 t, V16-V23 work, V24-V25 squares, V26-V27 gradient, V28-V31
-// a row of the design. Once t is there, only V31 is needed of the row. In single precision the row is in V30-V31 alone.
+// These are the registers of the models, besides V28-V31, which have a row of the design. Once t is there, only V31 is
+// needed of the row. In single precision the row is in V30-V31 alone.
 var (
 	modelP, modelT              = pairs(0, 7), pairOf(7)
 	modelWork                   = [5]pair{pairOf(8), pairOf(9), pairOf(10), pairOf(11), pairOf(14)}
@@ -310,7 +307,9 @@ func (a *lanes) difference(d, x pair, s, point gp) {
 	a.fma(modelSquares, d, d)
 }
 
+// parameters loads the parameters of a point.
 func (a *lanes) parameters(point gp) {
+	a.holds("#0-#6 p   #7 t   #8-#11 and #14 work   #12 squares   #13 gradient, mix or curvature   V28-V31 a row of the design")
 	for k, p := range modelP {
 		a.number(p, point, k)
 	}

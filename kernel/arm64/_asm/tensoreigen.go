@@ -3,9 +3,6 @@ package main
 // eigen writes the decomposition of symmetric 3 x 3 matrices by cyclic Jacobi rotations. It repeats sweeps until the
 // elements off the diagonal are zero in all lanes. A lane that is finished earlier is rotated by an angle of zero,
 // which leaves its bits alone.
-//
-//	pairs 0-5 xx xy yy xz yz zz   6 below which an element is negligible   7-12 x y t c s mask   V26 one
-//	V27 constants   pairs 14 and 15 elements of the eigenvectors, which are in memory
 type eigen struct {
 	*lanes
 	memory gp // the eigenvectors, row by row
@@ -30,6 +27,8 @@ func (a *lanes) eigens() {
 
 func (a *lanes) eigen(name, signature, doc string, vectors bool) {
 	a.function(name, signature, doc)
+	a.holds("#0-#5 xx xy yy xz yz zz   #6 below which an element is negligible   #7-#12 x y t c s mask   V26 one",
+		"V27 constants   #14 and #15 elements of the eigenvectors, which are in memory")
 	a.fill(eigenOne, 1)
 	a.halves(func() {
 		e := eigen{lanes: a, write: vectors}

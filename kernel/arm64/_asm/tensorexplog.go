@@ -20,8 +20,6 @@ var (
 )
 
 // exp2s computes y = 2^x.
-//
-//	V0-V1 x   V2-V11 work
 func (a *lanes) exp2s() {
 	a.elementwise("tensorExp2", "writes y = 2^x for n numbers of {lanes} voxels.", func(x pair) pair {
 		a.exp2(x, [5]pair(pairs(1, 5)))
@@ -30,8 +28,6 @@ func (a *lanes) exp2s() {
 }
 
 // log2s computes y = log2(x).
-//
-//	V0-V1 x   V2-V13 work   V16-V20 constants
 func (a *lanes) log2s() {
 	a.elementwise("tensorLog2", "writes y = log2(x) for n numbers of {lanes} voxels.", func(x pair) pair {
 		return a.log2(x, [6]pair(pairs(1, 6)))
@@ -40,6 +36,7 @@ func (a *lanes) log2s() {
 
 func (a *lanes) elementwise(name, doc string, body func(x pair) pair) {
 	a.function(name, "y, x *ops.Lanes, n int", doc)
+	a.holds("#0 x   #1-#6 work   V16-V20 constants")
 	a.logConstants()
 	a.halves(func() {
 		y, x := a.array("y"), a.array("x")
@@ -217,8 +214,6 @@ func (a *lanes) logOf(x, result pair, work []pair) {
 
 // logarithms computes y = log2(x) for each measurement. x = s - c w, replaced by the floor where x <= cut. With
 // weights, y is multiplied by s^2, and s^2 is written to v.
-//
-//	V0-V1 x   V2-V13 work   V14-V15 s   V16-V20 constants   V22-V23 c   V24-V25 cut   V26-V27 floor   V28 water
 func (a *lanes) logarithms(name string, weighted bool) {
 	signature, doc := "y, s *ops.Lanes, design *float64, n int, rest *ops.Rest", "writes y = log2(x)"
 	if weighted {
@@ -227,6 +222,8 @@ func (a *lanes) logarithms(name string, weighted bool) {
 	a.function(name, signature, doc,
 		"for n measurements of {lanes} voxels. x = s - c water is what water leaves of the signal, or the floor where",
 		"x <= cut.")
+	a.holds(
+		"V0-V1 x   V2-V13 work   V14-V15 s   V16-V20 constants   V22-V23 c   V24-V25 cut   V26-V27 floor   V28 water")
 	x, s, c, cut, floor, water := pairOf(0), pairOf(7), pairOf(11), pairOf(12), pairOf(13), vec(28)
 	a.logConstants()
 	a.halves(func() {

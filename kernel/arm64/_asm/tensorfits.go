@@ -2,12 +2,12 @@ package main
 
 // ordinary computes least = min(least, s) and y = log2(max(s, floor)), and then sums += y table. The logarithms do not
 // show a value that is not finite. A sum of x - x does, and is added to every sum.
-//
-//	V0-V1 x   V2-V13 work   V16-V20 constants   V22-V23 least   V24-V25 the sum of x - x   V26-V27 floor
 func (a *lanes) ordinary() {
 	a.function("tensorOrdinary", "sums, least, y, s *ops.Lanes, table *float64, n int, floor *ops.Lanes",
 		"lowers least to s, writes y = log2(max(s, floor)), and adds y, times each of seven columns of the table,",
 		"to the sum of that column, over n measurements of {lanes} voxels.")
+	a.holds(
+		"V0-V1 x   V2-V13 work   V16-V20 constants   V22-V23 least   V24-V25 the sum of x - x   V26-V27 floor")
 	x, least, poison, floor, work := pairOf(0), pairOf(11), pairOf(12), pairOf(13), [6]pair(pairs(1, 6))
 	a.logConstants()
 	a.halves(func() {
@@ -37,12 +37,11 @@ func (a *lanes) ordinary() {
 
 // reweight computes v = 2^(w.p) and u = v y, and then adds u w to the right-hand side, u for the seventh. Results below
 // 2^-1022.5 become zero, and those above 2^1023.5 infinite.
-//
-//	V0-V11 p   V14-V15 w.p   V16-V23 and V28-V29 work
 func (a *lanes) reweight() {
 	a.function("tensorReweight", "right, u, v, y *ops.Lanes, design *float64, n int, p *ops.Lanes",
 		"writes the weights v = 2^(w.p) that a fit p predicts, and adds v y, times each of the seven columns of",
 		"the design, to the right-hand side, over n measurements of {lanes} voxels.")
+	a.holds("V0-V11 p   V14-V15 w.p   V16-V23 and V28-V29 work")
 	a.halves(func() {
 		u, v, y, design, p := a.array("u"), a.array("v"), a.array("y"), a.load("design"), a.array("p")
 		for k := range 6 {
@@ -96,12 +95,11 @@ func (a *lanes) tissue() {
 }
 
 // squaredWeights computes x = max(s, floor), v = (c x)^2, y = log2(x) and u = v y.
-//
-//	V0-V1 x   V2-V13 work   V14-V15 v   V16-V20 constants   V22-V23 c   V26-V27 floor
 func (a *lanes) squaredWeights() {
 	a.function("tensorSquaredWeights", "u, v, y, s *ops.Lanes, n int, rest *ops.Rest",
 		"writes y = log2(x), v = (c x)^2 and u = v y with x = max(s, floor), for n measurements of {lanes}",
 		"voxels.")
+	a.holds("V0-V1 x   V2-V13 work   V14-V15 v   V16-V20 constants   V22-V23 c   V26-V27 floor")
 	x, weight, c, floor := pairOf(0), pairOf(7), pairOf(11), pairOf(13)
 	a.logConstants()
 	a.halves(func() {

@@ -76,11 +76,10 @@ func (a *lanes) twoSquares(rows []gp, bytes int, store func(column pair)) {
 }
 
 // extent lowers least, raises most, and adds the squares of n numbers to energy.
-//
-//	V0-V1 s   V2-V3 least   V4-V5 most   V6-V7 energy
 func (a *lanes) extent() {
 	a.function("tensorRange", "extent *ops.Extent, s *ops.Lanes, n int",
 		"lowers the least and raises the most to n numbers of {lanes} voxels, and adds their squares to the energy.")
+	a.holds("V0-V1 s   V2-V3 least   V4-V5 most   V6-V7 energy")
 	x, least, most, energy := pairOf(0), pairOf(1), pairOf(2), pairOf(3)
 	a.halves(func() {
 		extent, s := a.array("extent"), a.array("s")
@@ -102,8 +101,6 @@ func (a *lanes) extent() {
 
 // widen converts n numbers of sixteen lanes to double precision, in two arrays: of the first and of the last eight
 // lanes.
-//
-//	V0-V1 eight lanes   V2-V5 the same, wide
 func (a *lanes) widen() {
 	a.convert("singleWiden",
 		"converts n numbers of sixteen voxels to double precision: the first eight lanes to first, the others to last.", func(s, part gp) {
@@ -131,6 +128,7 @@ func (a *lanes) narrow() {
 
 func (a *lanes) convert(name, doc string, body func(s, part gp)) {
 	a.program.function(name, "first, last *ops.Lanes, s *ops.LanesSingle, n int", doc)
+	a.holds("V0-V1 eight lanes   V2-V5 the same, wide")
 	s, parts := a.load("s"), []gp{a.load("first"), a.load("last")}
 	a.repeat("row", a.load("n"), func() {
 		for _, part := range parts {

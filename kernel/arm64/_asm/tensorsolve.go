@@ -15,9 +15,6 @@ const (
 )
 
 // system is the System of a function. It has four pointers, because a move of a pair reaches 16 numbers to either side.
-//
-//	pairs 0-7 x, or l d of a column   8 pivot   9 work   10 least   11 inverse   12 1 + damping
-//	V26 one   V27 the least number by which is divided   pair 14 what comes from memory
 type system struct {
 	*lanes
 	pointers [4]gp
@@ -32,6 +29,8 @@ var (
 // systems writes a function of a System, one half after the other.
 func (a *lanes) systems(name, doc string, body func(s system)) {
 	a.function(name, "system *ops.System", doc)
+	a.holds("#0-#7 x, or l d of a column   #8 pivot, then what is predicted   #9 work   #10 least, then work   #11 inverse",
+		"#12 1 + damping   V26 one   V27 the least number by which is divided   #14 what comes from memory")
 	a.fill(systemOne, 1)
 	a.fill(systemTiny, 0x1p-1000)
 	a.halves(func() {
@@ -124,8 +123,6 @@ func (a *lanes) solve() {
 // step writes the Newton step of 8 unknowns, of which the last may not fall by more than the bound. The last unknown is
 // eliminated last. Its step is cut before the others are solved for, so that the bound holds exactly. predicted is the
 // fall of the objective by the quadratic model.
-//
-//	pairs 0-7 x   8 predicted   9 and 10 work
 func (a *lanes) step() {
 	predicted, y, w := pairOf(8), pairOf(9), pairOf(10)
 	a.systems("tensorStep", "factors the damped matrices of {lanes} voxels into L D L^T, solves for the step, whose last unknown is at "+
